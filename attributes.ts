@@ -1,0 +1,132 @@
+/**
+ * What a Service offers: the methods, getters and properties that its class and the classes
+ * between it and the base class define, and how each is shown and found.
+ *
+ * @module
+ */
+
+import { AttributeError, PermissionError } from "./errors.ts";
+import { logger } from "./log.ts";
+import { encodeValue, type JsonObject } from "./message.ts";
+import { repr } from "./repr.ts";
+import { Signature } from "./signature.ts";
+
+/** How the wire calls the method `shutdownService`, which a Service may define. */
+export const SHUTDOWN_SERVICE = "shutdown_service";
+const SHUTDOWN_METHOD = "shutdownService";
+
+const log = logger("service");
+
+/** The attributes of one object. */
+export class Attributes {
+  readonly #object: object;
+  readonly #base: object;
+  readonly #signatures = new Map<unknown, Signature>();
+
+  /** @param base The prototype whose members, and those above it, are not offered. */
+  constructor(object: object, base: object) {
+    this.#object = object;
+    this.#base = base;
+  }
+
+  /**
+   * The attributes as an identity lists them: a method's signature text, the value of anything
+   * else. What JSON cannot hold is left out, with a warning in the log.
+   */
+  list(ignored: ReadonlySet<string>): JsonObject {
+    const names = new Set(this.#owners().flatMap((owner) => Object.getOwnPropertyNames(owner)));
+    const listed = [...names].sort()
+      .filter((name) => name !== "constructor" && !isPrivate(name) && !ignored.has(name))
+      .map((name) => [wireName(name), this.#show(name)])
+      .filter(([_, shown]) => shown !== undefined);
+    return Object.fromEntries(listed);
+  }
+
+  /**
+   * Calls a method, or reads the value of anything else.
+   *
+   * @throws {PermissionError} If the name is private.
+   * @throws {AttributeError} If there is no such attribute.
+   * @throws {TypeError} If the arguments do not fit.
+   * @throws What the method throws.
+   */
+  request(attribute: string, args: readonly unknown[], kwargs: JsonObject): unknown {
+    if (isPrivate(attribute)) throw new PermissionError("Cannot request a private attribute");
+    const name = this.#find(attribute);
+    const className = this.#object.constructor.name;
+    if (name === undefined) {
+      throw new AttributeError(
+        `${repr(className)} object has no attribute ${repr(attribute)}`,
+      );
+    }
+    const value: unknown = Reflect.get(this.#object, name);
+    if (typeof value === "function") {
+      const bound = this.#signatureOf(value).bind(`${className}.${attribute}`, args, kwargs);
+      return value.apply(this.#object, bound);
+    }
+    if (args.length > 0 || Object.keys(kwargs).length > 0) {
+      throw new TypeError(`${className}.${attribute} is not a method, it takes no arguments`);
+    }
+    return value;
+  }
+
+  #show(name: string): unknown {
+    try {
+      const value: unknown = Reflect.get(this.#object, name);
+      if (typeof value === "function") return this.#signatureOf(value).toString();
+      if (isThenable(value)) {
+        value.then(undefined, () => {}); // it is made again when it is requested
+        return "()";
+      }
+      encodeValue(value);
+      return value;
+    } catch (error) {
+      log.warn("{attribute} of {class} is not listed: {error}. Consider ignoreAttributes()", {
+        attribute: name,
+        class: this.#object.constructor.name,
+        error: (error as Error).message,
+      });
+      return undefined;
+    }
+  }
+
+  /** What an attribute of the wire is called in the class, if the class defines it. */
+  #find(attribute: string): string | undefined {
+    if (attribute === "constructor") return undefined;
+    const owners = this.#owners();
+    const candidates = attribute === SHUTDOWN_SERVICE ? [SHUTDOWN_METHOD, attribute] : [attribute];
+    return candidates.find((name) => owners.some((owner) => Object.hasOwn(owner, name)));
+  }
+
+  /** The object and its prototypes up to the base. */
+  #owners(): object[] {
+    const owners: object[] = [];
+    for (
+      let owner = this.#object;
+      owner !== this.#base;
+      owner = Object.getPrototypeOf(owner)
+    ) owners.push(owner);
+    return owners;
+  }
+
+  // deno-lint-ignore ban-types -- any function that a class defines
+  #signatureOf(method: Function): Signature {
+    let signature = this.#signatures.get(method);
+    if (signature === undefined) this.#signatures.set(method, signature = Signature.of(method));
+    return signature;
+  }
+}
+
+/** Whether something is to be awaited. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && "then" in value &&
+    typeof value.then === "function";
+}
+
+function isPrivate(name: string): boolean {
+  return name.startsWith("_");
+}
+
+function wireName(name: string): string {
+  return name === SHUTDOWN_METHOD ? SHUTDOWN_SERVICE : name;
+}

@@ -1,0 +1,102 @@
+/**
+ * What goes last in a call: keyword arguments, and how the caller wants to wait.
+ *
+ * JavaScript has no keyword arguments, Python's Services do. `kwargs({ n: 3 })` marks an object
+ * as keyword arguments, `options({ timeout: 5_000 })` marks one as meant for the call itself;
+ * neither is taken for an ordinary argument.
+ *
+ * @module
+ */
+
+/** Keyword arguments, made by {@linkcode kwargs}. */
+export class Kwargs {
+  /** The arguments by name. */
+  readonly named: Readonly<Record<string, unknown>>;
+
+  constructor(named: Readonly<Record<string, unknown>>) {
+    this.named = named;
+  }
+}
+
+/** How the caller wants to wait for one request. */
+export interface CallOptions {
+  /**
+   * How long `await` waits, in milliseconds, counted from the call. It then rejects with a
+   * `TimeoutError`; the Future stays pending and `result()` still gives the value.
+   * Without it there is no limit.
+   */
+  timeout?: number;
+  /** Cancels the Future when it is aborted; the Future rejects with the signal's reason. */
+  signal?: AbortSignal;
+  /**
+   * Accepted so that the Python manual's examples carry over line by line. Every call returns a
+   * Future: to `await` it is the synchronous style, to keep it the asynchronous one.
+   */
+  asynchronous?: boolean;
+}
+
+/** The options of one call, made by {@linkcode options}. */
+export class MarkedOptions {
+  /** The options as they were given. */
+  readonly options: CallOptions;
+
+  constructor(options: CallOptions) {
+    this.options = options;
+  }
+}
+
+/**
+ * Marks an object as keyword arguments.
+ *
+ * @example
+ * ```ts ignore
+ * await bm.power(5, kwargs({ n: 3 })); // Python: bm.power(5, n=3)
+ * ```
+ */
+export function kwargs(named: Record<string, unknown>): Kwargs {
+  return new Kwargs(named);
+}
+
+/**
+ * Marks an object as options of the call.
+ *
+ * @throws {RangeError} If `timeout` is not a positive number of milliseconds.
+ *
+ * @example
+ * ```ts ignore
+ * await bm.add(1, 2, options({ timeout: 5_000 }));
+ * ```
+ */
+export function options(options: CallOptions): MarkedOptions {
+  const { timeout } = options;
+  if (timeout !== undefined && !(timeout > 0)) {
+    throw new RangeError(
+      `Cannot call: timeout must be a positive number of milliseconds, got ${timeout}`,
+    );
+  }
+  return new MarkedOptions(options);
+}
+
+/** A call, with what was marked taken apart. */
+export interface Call {
+  args: unknown[];
+  kwargs: Record<string, unknown>;
+  options: CallOptions;
+}
+
+/**
+ * Takes the arguments of a call apart: the keyword arguments and options at its end, in either
+ * order, and the positional arguments before them.
+ */
+export function takeApart(parameters: readonly unknown[]): Call {
+  const call: Call = { args: [], kwargs: {}, options: {} };
+  let end = parameters.length;
+  for (; end > 0; end--) {
+    const last = parameters[end - 1];
+    if (last instanceof Kwargs) call.kwargs = { ...last.named, ...call.kwargs };
+    else if (last instanceof MarkedOptions) call.options = { ...last.options, ...call.options };
+    else break;
+  }
+  call.args = parameters.slice(0, end);
+  return call;
+}

@@ -1,0 +1,398 @@
+/**
+ * The Client: connects to a Manager, links with Services, and sends their requests.
+ *
+ * @module
+ */
+
+import { type Call, type CallOptions, takeApart } from "./call.ts";
+import { type Connection, describeEnd } from "./connection.ts";
+import {
+  answerQuestion,
+  type ConnectOptions,
+  isQuestion,
+  openConnection,
+  type ResolvedOptions,
+  resolveOptions,
+} from "./device.ts";
+import { whoseMessage } from "./envelope.ts";
+import { ConnectionAbortedError, RemoteError, ValueError } from "./errors.ts";
+import { Future, type FutureWithResolvers } from "./future.ts";
+import { describeIdentities, type Identities } from "./identities.ts";
+import { type Line, OverlongLine } from "./line.ts";
+import { type Link, LinkCore, type LinkOwner, remote } from "./link.ts";
+import { logger } from "./log.ts";
+import {
+  type ClientIdentity,
+  decodeMessage,
+  encodeDisconnect,
+  encodeRequest,
+  MANAGER,
+  type Message,
+} from "./message.ts";
+import type { ServiceEntry } from "./registry.ts";
+import { repr } from "./repr.ts";
+import { LANGUAGE, OS } from "./version.ts";
+
+/** How a Client connects. */
+export interface ClientOptions extends ConnectOptions {
+  /** How the Client calls itself. Default: `"Client"`. */
+  name?: string;
+}
+
+/** A request that is out. */
+interface Pending {
+  service: string;
+  settle: FutureWithResolvers<unknown>;
+  /** What the caller gets instead of the result as it was sent. */
+  adapt: ((result: unknown) => unknown) | undefined;
+}
+
+const log = logger("client");
+
+/**
+ * Connects to a Manager.
+ *
+ * @throws {RangeError} If an option is out of its range.
+ * @throws {ConnectError} If nothing listens there.
+ * @throws {TlsMismatchError} If one side speaks TLS and the other does not.
+ * @throws {CertificateError} If the certificate of the Manager is not trusted.
+ * @throws {RemoteError} If the Manager turns the Client away, e.g. for a wrong password.
+ * @throws {TimeoutError} If the Manager does not answer in time.
+ *
+ * @example
+ * ```ts ignore
+ * await using cxn = await connect({ host: "lab-pc" });
+ * const bm = await cxn.link<BasicMath>("BasicMath");
+ * console.log(await bm.add(1, 2));
+ * ```
+ */
+export function connect(options: ClientOptions = {}): Promise<Client> {
+  return Client.connect(options);
+}
+
+/** A connection to a Manager. Made by {@linkcode connect}. */
+export class Client implements AsyncDisposable {
+  /** How the Client calls itself. */
+  readonly name: string;
+  /** The host of the Manager. */
+  readonly host: string;
+  /** The port of the Manager. */
+  readonly port: number;
+
+  readonly #connection: Connection;
+  readonly #options: ResolvedOptions;
+  readonly #pending = new Map<string, Pending>();
+  readonly #links = new Set<LinkCore>();
+  readonly #administration: (() => void)[] = [];
+  readonly #owner: LinkOwner;
+  readonly #disconnected: Promise<void>;
+  #lastUid = 0;
+  /** The administrator's request that is out: at most one, since its answer may carry no uid. */
+  #administering: string | undefined;
+
+  private constructor(connection: Connection, name: string, options: ResolvedOptions) {
+    this.#connection = connection;
+    this.#options = options;
+    this.name = name;
+    this.host = options.host;
+    this.port = options.port;
+    this.#owner = {
+      call: (service, attribute, call) => this.#call(service, attribute, call),
+      callManager: (attribute, args, kwargs = {}) =>
+        this.#call(MANAGER, attribute, { args, kwargs, options: {} }),
+      unlink: (link) => this.#unlink(link),
+    };
+    this.#disconnected = this.#receiveAll();
+  }
+
+  /** The same as {@linkcode connect}. */
+  static async connect(options: ClientOptions = {}): Promise<Client> {
+    const { name = "Client", ...others } = options;
+    const resolved = resolveOptions(others);
+    return new Client(await openConnection(resolved, identityOf(name)), name, resolved);
+  }
+
+  /** Where the Manager is, `host:port`. */
+  get addressManager(): string {
+    return `${this.host}:${this.port}`;
+  }
+
+  /** Settles when the connection has ended, whoever ended it. */
+  get disconnected(): Promise<void> {
+    return this.#disconnected;
+  }
+
+  /** Whether the connection is up. */
+  isConnected(): boolean {
+    return this.#connection.isOpen;
+  }
+
+  /** What the Client says of itself. */
+  identity(): ClientIdentity {
+    return identityOf(this.name);
+  }
+
+  /**
+   * Links with a Service.
+   *
+   * @throws {RemoteError} `KeyError` if there is no such Service, `PermissionError` if it is
+   * locked or full.
+   */
+  link<S = unknown>(service: string, options: CallOptions = {}): Future<Link<S>> {
+    return this.#call(
+      MANAGER,
+      "link",
+      { args: [service], kwargs: {}, options },
+      (entry) => this.#newLink<S>(service, entry as ServiceEntry),
+    );
+  }
+
+  /** Ends a link. The same as `link.unlink()`. */
+  async unlink(link: { unlink(): Promise<void> }): Promise<void> {
+    await link.unlink();
+  }
+
+  /** Asks the Manager who is connected. */
+  identities(options?: { asString?: false }): Future<Identities>;
+  /** Asks the Manager who is connected; the answer is text to be read, `indent` spaces a level. */
+  identities(options: { asString: true; indent?: number }): Future<string>;
+  identities(
+    options: { asString?: boolean; indent?: number } = {},
+  ): Future<Identities> | Future<string> {
+    const { asString = false, indent = 2 } = options;
+    const call = { args: [], kwargs: {}, options: {} };
+    if (!asString) return this.#call<Identities>(MANAGER, "identity", call);
+    return this.#call(
+      MANAGER,
+      "identity",
+      call,
+      (identities) => describeIdentities(identities as Identities, indent),
+    );
+  }
+
+  /**
+   * Sends a request that only an administrator may send, e.g. `adminRequest("users_table.users")`.
+   * The Manager may ask for a username and password first; they are taken from the options that
+   * the Client was connected with, or asked for at the terminal. Other requests go on meanwhile;
+   * administrator's requests are sent one after the other.
+   *
+   * @throws {RemoteError} If the user is not an administrator, or the request fails.
+   */
+  adminRequest<R = unknown>(attribute: string, ...args: unknown[]): Future<R> {
+    const uid = this.#newUid();
+    const call = takeApart(args);
+    const settle = this.#newFuture<R>(uid, `${attribute} of the Manager`, call.options);
+    this.#administration.push(() => {
+      if (settle.future.done()) return this.#administerNext();
+      this.#administering = uid;
+      this.#send(uid, MANAGER, attribute, call, settle);
+      if (settle.future.done()) this.#administerNext(); // it could not be sent
+    });
+    if (this.#administering === undefined) this.#administerNext();
+    return settle.future;
+  }
+
+  /** Opens another connection to the same Manager, with the same options. */
+  spawn(name: string = "Client"): Promise<Client> {
+    return Client.connect({ ...this.#options, name });
+  }
+
+  /** Disconnects from the Manager. Requests that are not answered fail. */
+  async disconnect(): Promise<void> {
+    this.#connection.sendText(encodeDisconnect(this.name));
+    await this.#connection.close();
+    await this.#disconnected;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.disconnect();
+  }
+
+  #call<R>(
+    service: string,
+    attribute: string,
+    call: Call,
+    adapt?: (result: unknown) => R,
+  ): Future<R> {
+    const uid = this.#newUid();
+    const label = service === MANAGER
+      ? `${attribute} of the Manager`
+      : `${attribute} of the ${repr(service)} service`;
+    const settle = this.#newFuture<R>(uid, label, call.options);
+    if (!settle.future.done()) this.#send(uid, service, attribute, call, settle, adapt);
+    return settle.future;
+  }
+
+  #newUid(): string {
+    return String(++this.#lastUid); // unique on this connection, which is all that it has to be
+  }
+
+  #newFuture<R>(uid: string, label: string, options: CallOptions): FutureWithResolvers<R> {
+    const { timeout, signal } = options;
+    const settle = Future.withResolvers<R>({
+      label,
+      timeout,
+      onCancel: () => this.#pending.delete(uid),
+    });
+    if (signal?.aborted) {
+      settle.future.cancel(signal.reason);
+    } else if (signal) {
+      const cancel = () => settle.future.cancel(signal.reason);
+      signal.addEventListener("abort", cancel, { once: true });
+      settle.future.addDoneCallback(() => signal.removeEventListener("abort", cancel));
+    }
+    return settle;
+  }
+
+  #send<R>(
+    uid: string,
+    service: string,
+    attribute: string,
+    { args, kwargs }: Call,
+    settle: FutureWithResolvers<R>,
+    adapt?: (result: unknown) => R,
+  ): void {
+    if (!this.isConnected()) {
+      return settle.reject(
+        new ConnectionAbortedError(
+          `Cannot request ${attribute}: not connected to the Manager at ${this.addressManager}`,
+        ),
+      );
+    }
+    let line: string;
+    try {
+      line = encodeRequest({ service, attribute, args, kwargs, uid });
+    } catch (cause) {
+      return settle.reject(
+        new TypeError(`Cannot request ${attribute}: ${(cause as Error).message}`, { cause }),
+      );
+    }
+    this.#pending.set(uid, { service, settle: settle as FutureWithResolvers<unknown>, adapt });
+    this.#connection.sendText(line);
+  }
+
+  /** Reads until the connection ends, and then fails whatever is not answered. */
+  async #receiveAll(): Promise<void> {
+    for await (const lines of this.#connection) {
+      for (const line of lines) this.#receive(line);
+    }
+    const reason = describeEnd(await this.#connection.ended);
+    const manager = `the Manager at ${this.addressManager}`;
+    log.info("{client} disconnected from {manager}: {reason}", {
+      client: this.name,
+      manager,
+      reason,
+    });
+    const unanswered = [...this.#pending.values()];
+    this.#pending.clear();
+    for (const { settle, service } of unanswered) {
+      settle.reject(
+        new ConnectionAbortedError(
+          `The request to ${repr(service)} was not answered: the connection to ${manager} ` +
+            `ended, ${reason}`,
+        ),
+      );
+    }
+    this.#administerNext();
+  }
+
+  #receive(line: Line): void {
+    let message: Message;
+    try {
+      if (line instanceof OverlongLine) {
+        throw new ValueError(`The answer is longer than readLimit, ${line.limit} bytes`);
+      }
+      message = decodeMessage(line);
+    } catch (error) {
+      return this.#failUnreadable(line, error as Error);
+    }
+    switch (message.kind) {
+      case "reply":
+        return this.#fulfil(message.uid, message.result);
+      case "error":
+        return this.#fail(message.uid, new RemoteError(message.message, message.traceback));
+      case "notification":
+        for (const link of this.#links) {
+          if (link.serviceName === message.service) link.notify(message.args, message.kwargs);
+        }
+        return;
+      case "request":
+        if (!isQuestion(message)) {
+          return log.warn("Ignored a request for {attribute}", { attribute: message.attribute });
+        }
+        answerQuestion(this.#connection, message, this.#options).catch((error) =>
+          // Nobody can answer, so the login cannot go on, and neither can what needs it.
+          this.#fail(this.#administering ?? "", error)
+        );
+    }
+  }
+
+  /** Fulfils the request with this uid. */
+  #fulfil(uid: string, result: unknown): void {
+    const pending = this.#take(uid !== "" ? uid : this.#administering);
+    if (pending === undefined) {
+      return log.debug("Ignored an answer to {uid}, which is not pending", { uid });
+    }
+    try {
+      pending.settle.resolve(pending.adapt ? pending.adapt(result) : result);
+    } catch (error) {
+      pending.settle.reject(error);
+    }
+  }
+
+  /** Fails the request with this uid. A Python Manager leaves some errors without one. */
+  #fail(uid: string, error: Error): void {
+    const pending = this.#take(uid !== "" ? uid : this.#administering ?? this.#uidOf(error));
+    if (pending === undefined) {
+      return log.warn("The Manager sent an error: {error}", { error: error.message });
+    }
+    pending.settle.reject(error);
+  }
+
+  /** The request with this uid, which is then no longer pending. */
+  #take(uid: string | undefined): Pending | undefined {
+    if (uid === undefined) return undefined;
+    const pending = this.#pending.get(uid);
+    this.#pending.delete(uid);
+    // Also if the caller has cancelled it: only now may the next one be sent.
+    if (uid === this.#administering) this.#administerNext();
+    return pending;
+  }
+
+  /** The oldest request to the service that an error names, or else the oldest of all. */
+  #uidOf(error: Error): string | undefined {
+    for (const [uid, { service }] of this.#pending) {
+      if (error.message.includes(`the ${repr(service)} Service`)) return uid;
+    }
+    return this.#pending.keys().next().value;
+  }
+
+  #failUnreadable(line: Line, error: Error): void {
+    const { uid } = whoseMessage(line);
+    if (uid !== undefined) return this.#fail(uid, error);
+    log.error("Ignored a message that cannot be read: {error}", { error: error.message });
+  }
+
+  #newLink<S>(name: string, entry: ServiceEntry): Link<S> {
+    const core = new LinkCore(this.#owner, name, entry);
+    this.#links.add(core);
+    return remote<LinkCore, S>(core);
+  }
+
+  async #unlink(link: LinkCore): Promise<void> {
+    if (!this.#links.delete(link)) return;
+    const name = link.serviceName;
+    // The Manager knows of one link per Service, however many of ours share it.
+    for (const other of this.#links) if (other.serviceName === name) return;
+    if (this.isConnected()) await this.#owner.callManager("unlink", [name]);
+  }
+
+  #administerNext(): void {
+    this.#administering = undefined;
+    this.#administration.shift()?.();
+  }
+}
+
+function identityOf(name: string): ClientIdentity {
+  return { type: "client", name, language: LANGUAGE, os: OS };
+}

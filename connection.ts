@@ -1,0 +1,284 @@
+/**
+ * One peer's byte stream: lines in, lines out in order, never more waiting than the limits allow.
+ *
+ * What always holds:
+ * - lines leave in the order in which they were sent, each followed by `\r\n`;
+ * - many lines sent in one turn of the event loop leave in one write;
+ * - a connection ends once, and says why; what was sent before `close()` is written first.
+ *
+ * It knows no socket (see {@linkcode Transport}) and no message.
+ *
+ * @module
+ */
+
+import { ByteBuffer } from "./buffer.ts";
+import { TimeoutError } from "./errors.ts";
+import { LIMITS, type Limits } from "./limits.ts";
+import { type Line, LineSplitter } from "./line.ts";
+
+/** What a connection needs of a socket. `Deno.Conn` is one. */
+export interface Transport {
+  /** Reads into the buffer: how many bytes, or `null` at the end of the stream. */
+  read(buffer: Uint8Array): Promise<number | null>;
+  /** Writes bytes from the start of the array: how many. */
+  write(bytes: Uint8Array): Promise<number>;
+  close(): void;
+}
+
+/**
+ * How a connection ended: the peer went away, this side closed it, it was closed because it took
+ * nothing for too long, or the stream failed.
+ */
+export type End =
+  | { state: "left" }
+  | { state: "closed" }
+  | { state: "stalled"; timeout: number }
+  | { state: "failed"; cause: unknown };
+
+/** A read buffer grows from the one to the other while reads fill it: idle peers stay cheap. */
+const SMALLEST_READ = 4 * 1024;
+const LARGEST_READ = 128 * 1024;
+/** How long `close()` waits for a peer to take what was already sent, in milliseconds. */
+const LINGER = 2_000;
+const TERMINATOR = new Uint8Array([0x0d, 0x0a]);
+
+/** A stream of lines in both directions. */
+export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
+  readonly #transport: Transport;
+  readonly #limits: Limits;
+  readonly #splitter: LineSplitter;
+  readonly #end = Promise.withResolvers<End>();
+  /** Open until `close()` is called, closing until what was sent is out, then ended. */
+  #state: "open" | "closing" | "ended" = "open";
+
+  #readBuffer = new Uint8Array(SMALLEST_READ);
+  /** Lines that have been read and not been taken. */
+  #lines: Line[] = [];
+
+  #waiting = new ByteBuffer();
+  #leaving = new ByteBuffer();
+  #writing = false;
+  #idle = Promise.withResolvers<void>();
+  #relief: PromiseWithResolvers<void> | undefined;
+  #stallTimer: ReturnType<typeof setTimeout> | undefined;
+  #written = 0;
+
+  constructor(transport: Transport, limits: Partial<Limits> = {}) {
+    this.#transport = transport;
+    this.#limits = { ...LIMITS, ...limits };
+    this.#splitter = new LineSplitter(this.#limits.maxMessageSize);
+    this.#idle.resolve();
+  }
+
+  /** Settles with the reason when the connection has ended; never rejects. */
+  get ended(): Promise<End> {
+    return this.#end.promise;
+  }
+
+  /** Whether lines can still be sent. False as soon as `close()` is called. */
+  get isOpen(): boolean {
+    return this.#state === "open";
+  }
+
+  /** The longest line that is collected, in bytes. */
+  set maxMessageSize(size: number) {
+    this.#splitter.maxLineSize = size;
+  }
+
+  /** How many bytes wait to be written. */
+  get queued(): number {
+    return this.#waiting.length + this.#leaving.length;
+  }
+
+  /**
+   * The lines as they come, those of one read at a time. They are valid until the next batch is
+   * asked for. Ends when the connection ends; never throws.
+   */
+  async *[Symbol.asyncIterator](): AsyncIterator<Line[]> {
+    for (;;) {
+      while (this.#lines.length > 0) {
+        const lines = this.#lines;
+        this.#lines = [];
+        yield lines;
+      }
+      if (!await this.#read()) return;
+    }
+  }
+
+  /**
+   * The next line, or `undefined` when the connection has ended: for a conversation, where each
+   * line decides what to do with the one after it.
+   *
+   * @param timeout How long to wait, in milliseconds.
+   * @throws {TimeoutError} If no whole line came in time. A read is still under way then, so all
+   * that can be done with the connection is to send and to close.
+   */
+  async nextLine(timeout: number): Promise<Line | undefined> {
+    if (this.#lines.length === 0) {
+      const expired = Promise.withResolvers<never>();
+      const timer = setTimeout(
+        () => expired.reject(new TimeoutError(`No line was received for ${timeout} ms`)),
+        timeout,
+      );
+      try {
+        while (this.#lines.length === 0) {
+          if (!await Promise.race([this.#read(), expired.promise])) return undefined;
+        }
+      } finally {
+        clearTimeout(timer);
+      }
+    }
+    return this.#lines.shift();
+  }
+
+  /** Sends text as one line. A line sent after `close()` or the end is dropped. */
+  sendText(line: string): void {
+    if (!this.isOpen) return;
+    this.#waiting.appendText(line);
+    this.#terminate();
+  }
+
+  /** Sends bytes as one line, put together from its parts. Dropped like text. */
+  sendBytes(...parts: readonly Uint8Array[]): void {
+    if (!this.isOpen) return;
+    for (const part of parts) this.#waiting.append(part);
+    this.#terminate();
+  }
+
+  /** Whether so much waits to be written that whoever feeds this connection should pause. */
+  get congested(): boolean {
+    return this.#relief !== undefined;
+  }
+
+  /** Settles when the connection is not congested, or has ended. */
+  relieved(): Promise<void> {
+    return this.#relief?.promise ?? Promise.resolve();
+  }
+
+  /** Lets what was sent out, for two seconds at the most, then closes the stream. */
+  async close(): Promise<void> {
+    if (this.#state === "open") this.#state = "closing";
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const lingered = new Promise<void>((resolve) => timer = setTimeout(resolve, LINGER));
+    await Promise.race([this.#idle.promise, lingered, this.#end.promise]);
+    clearTimeout(timer);
+    this.#finish({ state: "closed" });
+  }
+
+  /** Closes the stream at once. */
+  abort(): void {
+    this.#finish({ state: "closed" });
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** Reads once. False when the connection has ended. */
+  async #read(): Promise<boolean> {
+    if (this.#state === "ended") return false;
+    let size: number | null;
+    try {
+      size = await this.#transport.read(this.#readBuffer);
+    } catch (error) {
+      this.#finish(isOrdinaryEnd(error) ? { state: "left" } : { state: "failed", cause: error });
+      return false;
+    }
+    if (size === null) {
+      this.#finish({ state: "left" });
+      return false;
+    }
+    this.#lines = this.#splitter.split(this.#readBuffer.subarray(0, size));
+    if (size === this.#readBuffer.length && size < LARGEST_READ) {
+      this.#readBuffer = new Uint8Array(size * 2); // the lines keep the old one
+    }
+    return true;
+  }
+
+  #terminate(): void {
+    this.#waiting.append(TERMINATOR);
+    if (!this.#writing) {
+      this.#writing = true;
+      this.#idle = Promise.withResolvers();
+      // After this turn of the event loop, so that the lines of one turn leave together.
+      queueMicrotask(() => this.#writeOut());
+    }
+    if (this.#relief === undefined && this.queued > this.#limits.queueHigh) {
+      this.#relief = Promise.withResolvers();
+      this.#watchForStall();
+    }
+  }
+
+  async #writeOut(): Promise<void> {
+    try {
+      while (this.#waiting.length > 0 && this.#state !== "ended") {
+        [this.#waiting, this.#leaving] = [this.#leaving, this.#waiting];
+        for (let bytes = this.#leaving.view(); bytes.length > 0;) {
+          const written = await this.#transport.write(bytes);
+          this.#written += written;
+          bytes = bytes.subarray(written);
+        }
+        this.#leaving.clear();
+        if (this.queued < this.#limits.queueLow) this.#relieve();
+      }
+    } catch (error) {
+      this.#finish(isOrdinaryEnd(error) ? { state: "left" } : { state: "failed", cause: error });
+    } finally {
+      this.#writing = false;
+      this.#idle.resolve();
+    }
+  }
+
+  /** Ends the connection if it is still congested and nothing was written for the time-out. */
+  #watchForStall(): void {
+    const timeout = this.#limits.stallTimeout;
+    const before = this.#written;
+    this.#stallTimer = setTimeout(() => {
+      if (this.#written === before) this.#finish({ state: "stalled", timeout });
+      else if (this.congested) this.#watchForStall();
+    }, timeout);
+  }
+
+  #relieve(): void {
+    clearTimeout(this.#stallTimer);
+    this.#relief?.resolve();
+    this.#relief = undefined;
+  }
+
+  #finish(end: End): void {
+    if (this.#state === "ended") return;
+    this.#state = "ended";
+    this.#relieve();
+    this.#waiting.clear();
+    try {
+      this.#transport.close();
+    } catch {
+      // A socket that failed may be closed already.
+    }
+    this.#end.resolve(end);
+  }
+}
+
+/** How a connection ended, in words for a log or an error message. */
+export function describeEnd(end: End): string {
+  switch (end.state) {
+    case "left":
+      return "the peer closed it";
+    case "closed":
+      return "it was closed";
+    case "stalled":
+      return `the peer took nothing for the stall timeout of ${end.timeout} ms`;
+    case "failed":
+      return (end.cause as Error).message;
+  }
+}
+
+/** Errors that say no more than that the peer is gone, or that this side closed the stream. */
+function isOrdinaryEnd(error: unknown): boolean {
+  return error instanceof Deno.errors.UnexpectedEof ||
+    error instanceof Deno.errors.ConnectionReset ||
+    error instanceof Deno.errors.ConnectionAborted ||
+    error instanceof Deno.errors.BrokenPipe ||
+    error instanceof Deno.errors.BadResource ||
+    error instanceof Deno.errors.Interrupted;
+}

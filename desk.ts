@@ -1,0 +1,97 @@
+/**
+ * The requests that the Manager answers itself: who is there, links and locks.
+ *
+ * @module
+ */
+
+import { PermissionError, ValueError } from "./errors.ts";
+import type { JsonObject, Request } from "./message.ts";
+import { type Client, type Peer, type Registry, serviceEntry } from "./registry.ts";
+import { repr } from "./repr.ts";
+import { Signature } from "./signature.ts";
+import { LANGUAGE, OS } from "./version.ts";
+
+/** What the Manager says of itself. */
+export interface Facts {
+  hostname: string;
+  port: number;
+}
+
+/** Takes the arguments of a request, then the peer that sent it. */
+type Answer<Outlet> = (...args: unknown[]) => (peer: Peer<Outlet>) => unknown;
+
+/** Answers requests to the Manager. */
+export class Desk<Outlet> {
+  readonly #registry: Registry<Outlet>;
+  readonly #facts: Facts;
+  readonly #answers: Map<string, { answer: Answer<Outlet>; signature: Signature }>;
+
+  constructor(registry: Registry<Outlet>, facts: Facts) {
+    this.#registry = registry;
+    this.#facts = facts;
+    const answers: Record<string, Answer<Outlet>> = {
+      identity: () => () => this.#identity(),
+      link: (service) => (peer) => registry.link(asClient(peer), asName(service)),
+      unlink: (service) => (peer) => registry.unlink(asClient(peer), asName(service)),
+      acquire_lock: (service, shared = false) => (peer) =>
+        registry.acquireLock(asClient(peer), asName(service), asFlag(shared)),
+      release_lock: (service) => (peer) => registry.releaseLock(asClient(peer), asName(service)),
+    };
+    this.#answers = new Map(
+      Object.entries(answers).map(([attribute, answer]) => [
+        attribute,
+        { answer, signature: Signature.of(answer) },
+      ]),
+    );
+  }
+
+  /**
+   * The result of a request.
+   *
+   * @throws {TypeError} If the arguments do not fit.
+   * @throws {ValueError} If only an administrator may send the request.
+   * @throws {KeyError | PermissionError} As the registry's rules say.
+   */
+  answer(peer: Peer<Outlet>, { attribute, args, kwargs }: Request): unknown {
+    const known = this.#answers.get(attribute);
+    if (known === undefined) {
+      throw new ValueError("You must be an administrator to send this request to the Manager");
+    }
+    return known.answer(...known.signature.bind(`Manager.${attribute}`, args, kwargs))(peer);
+  }
+
+  #identity(): JsonObject {
+    const { clients, services } = this.#registry;
+    return {
+      ...this.#facts,
+      attributes: { identity: "() -> dict", link: "(service: str) -> bool" },
+      language: LANGUAGE,
+      os: OS,
+      // fromEntries, because a peer may be called __proto__
+      clients: Object.fromEntries(
+        Array.from(clients, ({ networkName, name, address, language, os }) => [
+          networkName,
+          { name, address, language, os },
+        ]),
+      ),
+      services: Object.fromEntries(
+        Array.from(services, (service) => [service.name, serviceEntry(service)]),
+      ),
+    };
+  }
+}
+
+function asClient<Outlet>(peer: Peer<Outlet>): Client<Outlet> {
+  if (peer.kind === "client") return peer;
+  throw new PermissionError(`${repr(peer.name)} is a Service, only a Client can be linked`);
+}
+
+function asName(service: unknown): string {
+  if (typeof service === "string") return service;
+  throw new TypeError("The name of the service must be a string");
+}
+
+function asFlag(shared: unknown): boolean {
+  if (typeof shared === "boolean") return shared;
+  throw new TypeError("'shared' must be true or false");
+}

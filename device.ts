@@ -1,0 +1,265 @@
+/**
+ * What a Client and a Service have in common: the way to a Manager, over TLS or TCP, and the
+ * answers to what the Manager asks.
+ *
+ * @module
+ */
+
+import { deadline } from "@std/async/deadline";
+import { Connection } from "./connection.ts";
+import {
+  CertificateError,
+  ConnectError,
+  ConnectionAbortedError,
+  RemoteError,
+  TimeoutError,
+  TlsMismatchError,
+  ValueError,
+} from "./errors.ts";
+import { OverlongLine } from "./line.ts";
+import {
+  type ClientIdentity,
+  decodeMessage,
+  DEFAULT_PORT,
+  encodeError,
+  encodeReply,
+  type Request,
+  type ServiceIdentity,
+} from "./message.ts";
+import { type Prompt, terminalPrompt } from "./prompt.ts";
+import { tlsMismatch, type TrustedCertificate, trustedCertificate } from "./trust.ts";
+
+/** How to connect to a Manager. */
+export interface ConnectOptions {
+  /** The host name or address of the Manager. Default: `"localhost"`. */
+  host?: string;
+  /** The port of the Manager. Default: 1875. */
+  port?: number;
+  /** How long each step of connecting may take, in milliseconds. Default: 10,000. */
+  timeout?: number;
+  /** The user's name, for a Manager that asks for it. Asked for at the terminal if missing. */
+  username?: string;
+  /** The user's password. Asked for at the terminal if missing. */
+  password?: string;
+  /** The password of the Manager itself. Asked for at the terminal if missing. */
+  passwordManager?: string;
+  /** The longest message that is accepted, in bytes. Default: 256 MiB. */
+  readLimit?: number;
+  /** Speak plain TCP. Default: false. */
+  disableTls?: boolean;
+  /** The certificate to trust, in PEM. Default: `certs/<host>.crt` in the home folder. */
+  certFile?: string;
+  /** Check that the certificate was made for `host`. Default: true. */
+  assertHostname?: boolean;
+  /** Trust an unknown certificate on first use without asking. Default: false. */
+  autoSave?: boolean;
+  /** Who to ask for what is missing. Default: the person at the terminal. */
+  prompt?: Prompt;
+}
+
+/** Options with every default filled in. */
+export interface ResolvedOptions extends ConnectOptions {
+  host: string;
+  port: number;
+  timeout: number;
+  prompt: Prompt;
+}
+
+/** What a Manager's own name looks like; the argument of a password question is that, or a user's. */
+const MANAGER_NAME = /^Manager\[\S+:\d+]$/;
+
+/**
+ * Fills in the defaults.
+ *
+ * @throws {RangeError} If a number is out of its range.
+ */
+export function resolveOptions(options: ConnectOptions): ResolvedOptions {
+  const {
+    host = "localhost",
+    port = DEFAULT_PORT,
+    timeout = 10_000,
+    prompt = terminalPrompt,
+    readLimit,
+  } = options;
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) {
+    throw new RangeError(`Cannot connect: port must be an integer from 1 to 65535, got ${port}`);
+  }
+  checkPositive("timeout", timeout, "milliseconds");
+  if (readLimit !== undefined) checkPositive("readLimit", readLimit, "bytes");
+  return { ...options, host, port, timeout, prompt };
+}
+
+/**
+ * Connects to a Manager and goes through the handshake. The Manager does not confirm an identity
+ * that it accepts, so the connection is established when the identity is sent.
+ *
+ * @throws {ConnectError} If nothing listens there.
+ * @throws {TlsMismatchError} If one side speaks TLS and the other does not.
+ * @throws {CertificateError} If the certificate is not trusted.
+ * @throws {RemoteError} If the Manager turns the device away, e.g. for a wrong password.
+ * @throws {TimeoutError} If it takes too long.
+ */
+export async function openConnection(
+  options: ResolvedOptions,
+  identity: ClientIdentity | ServiceIdentity,
+): Promise<Connection> {
+  const transport = await openTransport(options);
+  const limits = options.readLimit === undefined ? {} : { maxMessageSize: options.readLimit };
+  const connection = new Connection(transport, limits);
+  try {
+    await introduce(connection, options, identity);
+    return connection;
+  } catch (error) {
+    connection.abort();
+    throw error;
+  }
+}
+
+/** Answers what a Manager asks during the handshake or for an administrator's login. */
+export async function answerQuestion(
+  connection: Connection,
+  { attribute, args, requester, uid }: Request,
+  options: ResolvedOptions,
+): Promise<void> {
+  const about = String(args[0] ?? "");
+  const { username, password, passwordManager, prompt } = options;
+  let answer: string;
+  if (attribute === "username") {
+    answer = username ?? await prompt.text(`Enter a username for ${about}:`);
+  } else if (MANAGER_NAME.test(about)) {
+    answer = passwordManager ?? await prompt.secret(`Enter the password for ${about}:`);
+  } else {
+    answer = password ?? await prompt.secret(`Enter the password for ${about}:`);
+  }
+  connection.sendText(encodeReply(requester, uid, answer));
+}
+
+/** Whether a request is a question that {@linkcode answerQuestion} answers. */
+export function isQuestion({ attribute, uid }: Request): boolean {
+  return uid === "" && (attribute === "username" || attribute === "password");
+}
+
+async function introduce(
+  connection: Connection,
+  options: ResolvedOptions,
+  identity: ClientIdentity | ServiceIdentity,
+): Promise<void> {
+  const manager = `the Manager at ${options.host}:${options.port}`;
+  for (;;) {
+    let line;
+    try {
+      line = await connection.nextLine(options.timeout);
+    } catch (cause) {
+      if (!(cause instanceof TimeoutError)) throw cause;
+      throw silence(options, cause);
+    }
+    if (line === undefined) {
+      throw new ConnectionAbortedError(`${manager} closed the connection during the handshake`);
+    }
+    if (line instanceof OverlongLine) {
+      throw new ValueError(`${manager} sent more than readLimit, ${line.limit} bytes`);
+    }
+    const message = decodeMessage(line);
+    if (message.kind === "error") throw new RemoteError(message.message, message.traceback);
+    if (message.kind !== "request") continue;
+    if (isQuestion(message)) {
+      await answerQuestion(connection, message, options);
+    } else if (message.attribute === "identity") {
+      connection.sendText(encodeReply(message.requester, message.uid, identity));
+      return;
+    } else {
+      const error = new ValueError(`Cannot answer ${message.attribute} during the handshake`);
+      connection.sendText(encodeError(message.requester, message.uid, error));
+    }
+  }
+}
+
+/** The error for a Manager that says nothing. */
+function silence({ host, port, timeout, disableTls }: ResolvedOptions, cause: Error): Error {
+  const reason = `${host}:${port} did not answer within ${timeout} ms`;
+  return disableTls
+    ? new TlsMismatchError(
+      `${reason}. You have TLS disabled. Perhaps the Manager is using TLS for the connection.`,
+      { cause },
+    )
+    : new TimeoutError(`Cannot connect: ${reason}`, { cause });
+}
+
+async function openTransport(options: ResolvedOptions): Promise<Deno.Conn> {
+  const { host, port, timeout, disableTls } = options;
+  if (disableTls) return await openSocket(options);
+  const certificate = await trustedCertificate({
+    host,
+    port,
+    certFile: options.certFile,
+    autoSave: options.autoSave ?? false,
+    timeout,
+    prompt: options.prompt,
+  });
+  const secure = await Deno.startTls(await openSocket(options), {
+    hostname: host,
+    caCerts: [certificate.pem],
+    unsafelyDisableHostnameVerification: options.assertHostname === false,
+  });
+  try {
+    await deadline(secure.handshake(), timeout);
+    return secure;
+  } catch (cause) {
+    secure.close();
+    if (isTimeout(cause)) throw silence(options, cause);
+    throw explainTls(options, certificate, cause);
+  }
+}
+
+async function openSocket({ host, port, timeout }: ResolvedOptions): Promise<Deno.TcpConn> {
+  const expiry = new AbortController();
+  const timer = setTimeout(() => expiry.abort(), timeout);
+  try {
+    const socket = await Deno.connect({ hostname: host, port, signal: expiry.signal });
+    socket.setNoDelay(true);
+    return socket;
+  } catch (cause) {
+    const reason = expiry.signal.aborted
+      ? `it did not answer within ${timeout} ms`
+      : (cause as Error).message;
+    throw new ConnectError(`Cannot connect to ${host}:${port}: ${reason}`, { cause });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** What to do about a TLS handshake that failed. */
+function explainTls(
+  { host, port }: ResolvedOptions,
+  { file }: TrustedCertificate,
+  cause: unknown,
+): Error {
+  const reason = (cause as Error).message;
+  if (/not valid for name/.test(reason)) {
+    return new CertificateError(
+      `The certificate of ${host}:${port} was made for another name (${reason}). ` +
+        `To disable hostname checking set assert_hostname=False (assertHostname: false)`,
+      { cause },
+    );
+  }
+  if (/certificate|UnknownIssuer/i.test(reason)) {
+    return new CertificateError(
+      `The certificate of ${host}:${port} cannot be verified (${reason}). ` +
+        `Perhaps the Network Manager is using a new certificate. If you trust it, delete ` +
+        `${file} and connect again`,
+      { cause },
+    );
+  }
+  return tlsMismatch(host, port, cause);
+}
+
+function isTimeout(error: unknown): error is DOMException {
+  return error instanceof DOMException && error.name === "TimeoutError";
+}
+
+function checkPositive(name: string, value: number, unit: string): void {
+  if (value > 0) return;
+  throw new RangeError(
+    `Cannot connect: ${name} must be a positive number of ${unit}, got ${value}`,
+  );
+}

@@ -1,0 +1,369 @@
+/**
+ * The outside of a message: where it goes and what kind it is, read off its bytes in one pass.
+ *
+ * The Manager forwards the bytes of a line as they came and never re-serialises it, so this is
+ * all it knows of a message. The pass also checks that the line is one well-formed JSON object,
+ * since a malformed line must not reach a peer that did nothing wrong. Numbers may be `NaN`,
+ * `Infinity` and `-Infinity`, which Python writes. Where a key occurs twice the last one counts,
+ * as in every JSON parser.
+ *
+ * @module
+ */
+
+import { JSONDecodeError } from "./errors.ts";
+import { LIMITS } from "./limits.ts";
+import { type Line, OverlongLine } from "./line.ts";
+
+/** The keys of a message that the envelope tells of. */
+export type Field =
+  | "error"
+  | "requester"
+  | "service"
+  | "uid"
+  | "attribute"
+  | "args"
+  | "kwargs"
+  | "result";
+
+/** The JSON type of a value. */
+export type Kind = "absent" | "string" | "number" | "boolean" | "null" | "array" | "object";
+
+const FIELDS: readonly Field[] = [
+  "error",
+  "requester",
+  "service",
+  "uid",
+  "attribute",
+  "args",
+  "kwargs",
+  "result",
+];
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+const strictDecoder = new TextDecoder("utf-8", { fatal: true });
+const FIELD_BYTES = FIELDS.map((field) => encoder.encode(field));
+const LONGEST_FIELD = Math.max(...FIELD_BYTES.map((bytes) => bytes.length));
+
+const SPACE = 0x20;
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const MINUS = 0x2d;
+const DOT = 0x2e;
+const ZERO = 0x30;
+const NINE = 0x39;
+const COLON = 0x3a;
+const OPEN_BRACKET = 0x5b;
+const BACKSLASH = 0x5c;
+const CLOSE_BRACKET = 0x5d;
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
+
+const LITERALS = ["true", "false", "null", "NaN", "Infinity"].map((word) => encoder.encode(word));
+
+/**
+ * Reads envelopes, one line at a time. An instance is used again for each line, so that a
+ * message costs no allocation; what its methods tell is of the line last read.
+ */
+export class Envelope {
+  #line: Uint8Array = new Uint8Array(0);
+  /** Where the value of each field starts, -1 where the field is absent. */
+  readonly #starts = new Int32Array(FIELDS.length);
+  /** Where the value of each field ends (the index after it). */
+  readonly #ends = new Int32Array(FIELDS.length);
+  readonly #maxDepth: number;
+  /** Per open array or object inside a value: 1 for an object. */
+  readonly #open: Uint8Array;
+  /** All bytes seen, or-ed together: above 0x7f means that the line is not pure ASCII. */
+  #seen = 0;
+  #end = 0;
+
+  constructor(maxDepth: number = LIMITS.maxDepth) {
+    this.#maxDepth = maxDepth;
+    this.#open = new Uint8Array(maxDepth);
+  }
+
+  /** The index of the brace that closes the message: where a member can be spliced in. */
+  get end(): number {
+    return this.#end;
+  }
+
+  /**
+   * Reads a line.
+   *
+   * @throws {JSONDecodeError} If the line is not one JSON object in UTF-8, or is nested deeper
+   * than the limit. What was read before the fault is still told.
+   */
+  read(line: Uint8Array): void {
+    this.#line = line;
+    this.#starts.fill(-1);
+    this.#seen = 0;
+    let at = this.#space(0);
+    if (line[at] !== OPEN_BRACE) this.#fail("Expecting a JSON object", at);
+    at = this.#members(this.#space(at + 1));
+    this.#end = at;
+    at = this.#space(at + 1);
+    if (at !== line.length) this.#fail("Extra data", at);
+    if (this.#seen > 0x7f) this.#checkEncoding();
+  }
+
+  /** The JSON type of a field's value. */
+  kind(field: Field): Kind {
+    const start = this.#starts[FIELDS.indexOf(field)];
+    if (start === -1) return "absent";
+    switch (this.#line[start]) {
+      case QUOTE:
+        return "string";
+      case OPEN_BRACE:
+        return "object";
+      case OPEN_BRACKET:
+        return "array";
+      case 0x74: // t
+      case 0x66: // f
+        return "boolean";
+      case 0x6e: // n
+        return "null";
+      default:
+        return "number";
+    }
+  }
+
+  /** Whether a field's value is `true`. */
+  isTrue(field: Field): boolean {
+    const start = this.#starts[FIELDS.indexOf(field)];
+    return start !== -1 && this.#line[start] === 0x74;
+  }
+
+  /** The text of a field whose value is a string, else `undefined`. */
+  text(field: Field): string | undefined {
+    const index = FIELDS.indexOf(field);
+    const start = this.#starts[index];
+    if (start === -1 || this.#line[start] !== QUOTE) return undefined;
+    return this.#decode(start, this.#ends[index]);
+  }
+
+  /** From after the opening brace to the closing one. */
+  #members(at: number): number {
+    const line = this.#line;
+    if (line[at] === CLOSE_BRACE) return at;
+    for (;;) {
+      if (line[at] !== QUOTE) this.#fail("Expecting property name enclosed in double quotes", at);
+      const keyEnd = this.#string(at);
+      const field = this.#field(at, keyEnd);
+      at = this.#space(keyEnd);
+      if (line[at] !== COLON) this.#fail("Expecting ':' delimiter", at);
+      const start = this.#space(at + 1);
+      const end = this.#value(start);
+      if (field !== -1) {
+        this.#starts[field] = start;
+        this.#ends[field] = end;
+      }
+      at = this.#space(end);
+      if (line[at] === CLOSE_BRACE) return at;
+      if (line[at] !== COMMA) this.#fail("Expecting ',' delimiter", at);
+      at = this.#space(at + 1);
+    }
+  }
+
+  /** Which field a key (with its quotes) names, -1 for none. */
+  #field(start: number, end: number): number {
+    const line = this.#line;
+    const length = end - start - 2;
+    // An escape makes a key longer than the name it stands for.
+    if (length > LONGEST_FIELD && !line.subarray(start, end).includes(BACKSLASH)) return -1;
+    candidates: for (let index = 0; index < FIELD_BYTES.length; index++) {
+      const name = FIELD_BYTES[index];
+      if (name.length !== length) continue;
+      for (let i = 0; i < length; i++) if (line[start + 1 + i] !== name[i]) continue candidates;
+      return index;
+    }
+    if (!line.subarray(start, end).includes(BACKSLASH)) return -1;
+    return FIELDS.indexOf(this.#decode(start, end) as Field);
+  }
+
+  /** The index after the value that starts at `at`, however deep it is. */
+  #value(at: number): number {
+    const line = this.#line;
+    const open = this.#open;
+    let depth = 0;
+    for (;;) {
+      // A value starts at `at`.
+      const first = line[at];
+      if (first === OPEN_BRACE || first === OPEN_BRACKET) {
+        if (depth === this.#maxDepth) {
+          this.#fail(`Nested deeper than the limit of ${this.#maxDepth} levels`, at);
+        }
+        open[depth++] = first === OPEN_BRACE ? 1 : 0;
+        at = this.#space(at + 1);
+        if (line[at] !== (first === OPEN_BRACE ? CLOSE_BRACE : CLOSE_BRACKET)) {
+          if (first === OPEN_BRACE) at = this.#key(at);
+          continue;
+        }
+        depth--;
+        at++;
+      } else {
+        at = this.#scalar(at);
+      }
+      // A value ends before `at`: go on in the array or object around it.
+      for (;;) {
+        if (depth === 0) return at;
+        at = this.#space(at);
+        const isObject = open[depth - 1] === 1;
+        if (line[at] === COMMA) {
+          at = this.#space(at + 1);
+          if (isObject) at = this.#key(at);
+          break;
+        }
+        if (line[at] !== (isObject ? CLOSE_BRACE : CLOSE_BRACKET)) {
+          this.#fail("Expecting ',' delimiter", at);
+        }
+        depth--;
+        at++;
+      }
+    }
+  }
+
+  /** From a key to the value after it. */
+  #key(at: number): number {
+    const line = this.#line;
+    if (line[at] !== QUOTE) this.#fail("Expecting property name enclosed in double quotes", at);
+    at = this.#space(this.#string(at));
+    if (line[at] !== COLON) this.#fail("Expecting ':' delimiter", at);
+    return this.#space(at + 1);
+  }
+
+  #scalar(at: number): number {
+    const first = this.#line[at];
+    if (first === QUOTE) return this.#string(at);
+    if (first === MINUS || (first >= ZERO && first <= NINE)) return this.#number(at);
+    return this.#literal(at);
+  }
+
+  /** From the opening quote to after the closing one. */
+  #string(at: number): number {
+    const line = this.#line;
+    const start = at;
+    let seen = 0;
+    for (at++; at < line.length; at++) {
+      const byte = line[at];
+      if (byte === QUOTE) {
+        this.#seen |= seen;
+        return at + 1;
+      }
+      if (byte === BACKSLASH) at = this.#escape(at);
+      else if (byte < SPACE) this.#fail("Invalid control character", at);
+      else seen |= byte;
+    }
+    return this.#fail("Unterminated string", start);
+  }
+
+  /** From a backslash to the last byte of its escape. */
+  #escape(at: number): number {
+    const line = this.#line;
+    const byte = line[at + 1];
+    if (byte === 0x75) { // u
+      for (let i = at + 2; i < at + 6; i++) {
+        if (!isHexadecimal(line[i])) this.#fail("Invalid \\uXXXX escape", at);
+      }
+      return at + 5;
+    }
+    switch (byte) {
+      case QUOTE:
+      case BACKSLASH:
+      case 0x2f: // /
+      case 0x62: // b
+      case 0x66: // f
+      case 0x6e: // n
+      case 0x72: // r
+      case 0x74: // t
+        return at + 1;
+      default:
+        return this.#fail("Invalid \\escape", at);
+    }
+  }
+
+  #number(at: number): number {
+    const line = this.#line;
+    const start = at;
+    if (line[at] === MINUS) at++;
+    if (line[at] === 0x49) return this.#literal(at); // -Infinity
+    if (line[at] === ZERO) at++;
+    else at = this.#digits(at, start);
+    if (line[at] === DOT) at = this.#digits(at + 1, start);
+    if (line[at] === 0x65 || line[at] === 0x45) { // e, E
+      at++;
+      if (line[at] === MINUS || line[at] === 0x2b) at++;
+      at = this.#digits(at, start);
+    }
+    return at;
+  }
+
+  /** One digit or more. */
+  #digits(at: number, start: number): number {
+    const line = this.#line;
+    const first = at;
+    while (line[at] >= ZERO && line[at] <= NINE) at++;
+    return at > first ? at : this.#fail("Expecting value", start);
+  }
+
+  #literal(at: number): number {
+    const line = this.#line;
+    for (const word of LITERALS) {
+      if (line[at] !== word[0]) continue;
+      for (let i = 1; i < word.length; i++) {
+        if (line[at + i] !== word[i]) return this.#fail("Expecting value", at);
+      }
+      return at + word.length;
+    }
+    return this.#fail("Expecting value", at);
+  }
+
+  /** The index of the first byte that is not white space. */
+  #space(at: number): number {
+    const line = this.#line;
+    for (let byte; (byte = line[at]) === SPACE || (byte !== undefined && isOtherSpace(byte));) at++;
+    return at;
+  }
+
+  #decode(start: number, end: number): string {
+    const bytes = this.#line.subarray(start + 1, end - 1);
+    return bytes.includes(BACKSLASH)
+      ? JSON.parse(decoder.decode(this.#line.subarray(start, end)))
+      : decoder.decode(bytes);
+  }
+
+  #checkEncoding(): void {
+    try {
+      strictDecoder.decode(this.#line);
+    } catch (cause) {
+      throw new JSONDecodeError("The line is not valid UTF-8", { cause });
+    }
+  }
+
+  #fail(reason: string, at: number): never {
+    throw new JSONDecodeError(`${reason}: line 1 column ${at + 1} (char ${at})`);
+  }
+}
+
+/**
+ * The routing keys of a line that cannot be read as a whole, as far as it can be read, so that
+ * whoever waits for it can be told.
+ */
+export function whoseMessage(line: Line): { requester?: string; uid?: string } {
+  const envelope = new Envelope();
+  try {
+    envelope.read(line instanceof OverlongLine ? line.head : line);
+  } catch {
+    // What was read before the fault is still told.
+  }
+  return { requester: envelope.text("requester"), uid: envelope.text("uid") };
+}
+
+function isOtherSpace(byte: number): boolean {
+  return byte === 0x09 || byte === 0x0d || byte === 0x0a;
+}
+
+function isHexadecimal(byte: number): boolean {
+  return (byte >= ZERO && byte <= NINE) || (byte >= 0x41 && byte <= 0x46) ||
+    (byte >= 0x61 && byte <= 0x66);
+}

@@ -1,0 +1,189 @@
+/**
+ * From an accepted connection to an identified client or service: the Manager asks, the peer
+ * answers, one question after the other.
+ *
+ * An answer is a JSON reply, or plain text typed by a person at a terminal.
+ *
+ * @module
+ */
+
+import { type Ask, authenticate, type Authentication, Rejection } from "./auth.ts";
+import type { Connection } from "./connection.ts";
+import { KeyError, TimeoutError, ValueError } from "./errors.ts";
+import type { Limits } from "./limits.ts";
+import { OverlongLine } from "./line.ts";
+import { encodeError, encodeQuestion, isObject } from "./message.ts";
+import type { Newcomer } from "./registry.ts";
+import { repr } from "./repr.ts";
+
+/** How a handshake ended. */
+export type Outcome =
+  /** The peer said who it is. */
+  | { state: "identified"; newcomer: Newcomer; extensions: readonly string[] }
+  /** The peer was told why it is turned away. `record` is for the `connections` table. */
+  | { state: "rejected"; reason: Error; record: string }
+  /** The peer went away, which is also what somebody does who only looks at the certificate. */
+  | { state: "left"; record: string };
+
+/** What a handshake needs to know. */
+export interface HandshakeOptions {
+  /** The network name of the Manager. */
+  manager: string;
+  /** The address of the peer as network names show it, `host:port`. */
+  address: string;
+  authentication: Authentication;
+  limits: Limits;
+}
+
+/** Leads a new connection through authentication and identity. Never throws. */
+export async function handshake(
+  connection: Connection,
+  options: HandshakeOptions,
+): Promise<Outcome> {
+  const { manager, limits } = options;
+  const ask = (attribute: string, args: string[]): Promise<Answer> => {
+    connection.sendText(encodeQuestion(manager, attribute, args));
+    return nextAnswer(connection, attribute, limits);
+  };
+  const askText: Ask = async (attribute, argument) => text(await ask(attribute, [argument]));
+  connection.maxMessageSize = limits.handshakeSize;
+  try {
+    await authenticate(options.authentication, manager, askText);
+    const identity = parseIdentity(await ask("identity", []));
+    const newcomer = readIdentity(identity, options.address);
+    connection.maxMessageSize = limits.maxMessageSize;
+    return { state: "identified", newcomer, extensions: readExtensions(identity) };
+  } catch (error) {
+    if (error instanceof Departure) return { state: "left", record: error.record };
+    const { reason, record } = error instanceof Rejection
+      ? error
+      : { reason: error as Error, record: "invalid identity" };
+    connection.sendText(encodeError(manager, "", reason));
+    return { state: "rejected", reason, record: `rejected: ${record}` };
+  }
+}
+
+/** An answer: the `result` of a JSON reply, or a line of plain text. */
+type Answer = { form: "reply"; result: unknown } | { form: "text"; line: string };
+
+/** The peer has left, or never meant to stay. */
+class Departure extends Error {
+  readonly record: string;
+
+  constructor(question: string) {
+    super(`Connection closed before receiving the ${question}`);
+    this.record = question === "identity"
+      ? "connection closed prematurely"
+      : `connection closed before receiving the ${question}`;
+  }
+}
+
+const decoder = new TextDecoder("utf-8", { fatal: true });
+
+async function nextAnswer(
+  connection: Connection,
+  question: string,
+  limits: Limits,
+): Promise<Answer> {
+  let line;
+  try {
+    line = await connection.nextLine(limits.handshakeTimeout);
+  } catch (error) {
+    if (!(error instanceof TimeoutError)) throw error;
+    throw new Rejection(
+      new TimeoutError(
+        `No ${question} was received within the handshake timeout of ` +
+          `${limits.handshakeTimeout} ms`,
+      ),
+      `no ${question} in time`,
+    );
+  }
+  if (line === undefined) throw new Departure(question);
+  if (line instanceof OverlongLine) {
+    throw new ValueError(
+      `The ${question} is longer than the limit of ${line.limit} bytes for a handshake answer`,
+    );
+  }
+  let typed: string;
+  try {
+    typed = decoder.decode(line);
+  } catch {
+    throw new Departure(question);
+  }
+  let reply: unknown;
+  try {
+    reply = JSON.parse(typed);
+  } catch {
+    return { form: "text", line: typed };
+  }
+  if (!isObject(reply)) return { form: "text", line: typed }; // a password may look like a number
+  if (!("result" in reply)) throw new KeyError("result");
+  return { form: "reply", result: reply.result };
+}
+
+function text(answer: Answer): string {
+  if (answer.form === "text") return answer.line;
+  // An answer of another type cannot be right, and must not be taken for its text form.
+  return typeof answer.result === "string" ? answer.result : "";
+}
+
+/** The identity object, made from what a person typed where it is not one already. */
+function parseIdentity(answer: Answer): Record<string, unknown> {
+  if (answer.form === "reply") {
+    if (isObject(answer.result)) return answer.result;
+    throw new TypeError("The identity must be a JSON object");
+  }
+  const typed = /^\s*client(?:\s+(.*\S))?\s*$/i.exec(answer.line);
+  if (typed === null) {
+    throw new TypeError(`Invalid identity ${repr(answer.line)}. Type: client [name]`);
+  }
+  const name = (typed[1] ?? "Client").replace(/^(["'])(.*)\1$/, "$2");
+  return { type: "client", name };
+}
+
+function readIdentity(identity: Record<string, unknown>, address: string): Newcomer {
+  const type = required(identity, "type", "string");
+  const kind = type.toLowerCase();
+  if (kind !== "client" && kind !== "service") {
+    throw new TypeError(
+      `Unknown connection type ${repr(type)}. Must be "client" or "service"`,
+    );
+  }
+  const common = {
+    name: required(identity, "name", "string"),
+    address,
+    language: optional(identity, "language"),
+    os: optional(identity, "os"),
+  };
+  if (kind === "client") return { kind, ...common };
+  const attributes = required(identity, "attributes", "object");
+  const maxClients = identity.max_clients ?? -1;
+  if (typeof maxClients !== "number") throw new TypeError("'max_clients' must be an integer");
+  return { kind, ...common, attributes, maxClients };
+}
+
+function readExtensions({ extensions }: Record<string, unknown>): string[] {
+  return Array.isArray(extensions) ? extensions.filter((name) => typeof name === "string") : [];
+}
+
+function required(identity: Record<string, unknown>, key: string, type: "string"): string;
+function required(
+  identity: Record<string, unknown>,
+  key: string,
+  type: "object",
+): Record<string, unknown>;
+function required(
+  identity: Record<string, unknown>,
+  key: string,
+  type: "string" | "object",
+): unknown {
+  if (!Object.hasOwn(identity, key)) throw new KeyError(key);
+  const value = identity[key];
+  if (type === "string" ? typeof value === "string" : isObject(value)) return value;
+  throw new TypeError(`${repr(key)} must be ${type === "string" ? "a string" : "an object"}`);
+}
+
+function optional(identity: Record<string, unknown>, key: string): string {
+  const value = identity[key];
+  return typeof value === "string" ? value : "unknown";
+}

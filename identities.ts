@@ -1,0 +1,53 @@
+/**
+ * Who is connected to a Manager, as the Manager tells it, and the same as text for a person.
+ *
+ * @module
+ */
+
+import type { ServiceEntry } from "./registry.ts";
+
+/** The Manager and everyone who is connected to it; the keys are those of the wire. */
+export interface Identities {
+  hostname: string;
+  port: number;
+  attributes: Record<string, unknown>;
+  language: string;
+  os: string;
+  /** By network name, `name[host:port]`. */
+  clients: Record<string, { name: string; address: string; language: string; os: string }>;
+  /** By name. */
+  services: Record<string, ServiceEntry>;
+}
+
+/** The identities as text, each level indented by `indent` spaces. */
+export function describeIdentities(identities: Identities, indent: number): string {
+  const { hostname, port, attributes, language, os, clients, services } = identities;
+  const lines: string[] = [];
+  const add = (level: number, text: string) => lines.push(" ".repeat(indent * level) + text);
+  const addAttributes = (level: number, attributes: Record<string, unknown>) => {
+    add(level, "attributes:");
+    for (const [name, value] of Object.entries(attributes)) {
+      const isSignature = typeof value === "string" && value.startsWith("(");
+      add(level + 1, name + (isSignature ? value : `: ${JSON.stringify(value)}`));
+    }
+  };
+  add(0, `Manager[${hostname}:${port}]`);
+  addAttributes(1, attributes);
+  add(1, `language: ${language}`);
+  add(1, `os: ${os}`);
+  add(0, `Clients [${Object.keys(clients).length}]:`);
+  for (const [networkName, client] of Object.entries(clients)) {
+    add(1, networkName);
+    add(2, `language: ${client.language}`);
+    add(2, `os: ${client.os}`);
+  }
+  add(0, `Services [${Object.keys(services).length}]:`);
+  for (const [name, service] of Object.entries(services)) {
+    add(1, `${name}[${service.address}]`);
+    addAttributes(2, service.attributes);
+    add(2, `language: ${service.language}`);
+    add(2, `max_clients: ${service.max_clients}`);
+    add(2, `os: ${service.os}`);
+  }
+  return lines.join("\n");
+}

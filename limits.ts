@@ -1,0 +1,39 @@
+/**
+ * Every limit of the package and its default, in one place.
+ * Sizes are in bytes, times in milliseconds. Whoever enforces a limit names it in the error
+ * message, with its value and the way to change it.
+ *
+ * @module
+ */
+
+/** The limits that one connection, and the Manager as a whole, keep. */
+export interface Limits {
+  /** Time that a peer has for each answer during the handshake, in milliseconds. */
+  readonly handshakeTimeout: number;
+  /** Longest line accepted from a peer that is not identified yet, in bytes. */
+  readonly handshakeSize: number;
+  /** Longest line that is collected in memory, in bytes. */
+  readonly maxMessageSize: number;
+  /** Deepest nesting of arrays and objects in a message. */
+  readonly maxDepth: number;
+  /** Bytes waiting for one destination above which its sources stop being read. */
+  readonly queueHigh: number;
+  /** Bytes waiting for one destination below which its sources are read again. */
+  readonly queueLow: number;
+  /** Time after which a congested destination that takes nothing is closed, in milliseconds. */
+  readonly stallTimeout: number;
+}
+
+const KiB = 1024;
+const MiB = 1024 * KiB;
+
+/** The default of every limit. */
+export const LIMITS: Limits = {
+  handshakeTimeout: 10_000,
+  handshakeSize: 64 * KiB,
+  maxMessageSize: 256 * MiB,
+  maxDepth: 512,
+  queueHigh: 8 * MiB,
+  queueLow: 2 * MiB,
+  stallTimeout: 30_000,
+};

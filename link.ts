@@ -1,0 +1,231 @@
+/**
+ * A Link: a Service seen from a Client, its methods called as if they were local.
+ *
+ * `bm.add(1, 2)` sends the request at once and returns a Future. Whatever name is not one of the
+ * Link's own members is a remote attribute; one that a Link happens to have too is reached with
+ * `bm.request("unlink", ...)`.
+ *
+ * @module
+ */
+
+import { type Call, type CallOptions, Kwargs, type MarkedOptions, takeApart } from "./call.ts";
+import { ConnectionAbortedError } from "./errors.ts";
+import { Future } from "./future.ts";
+import { logger } from "./log.ts";
+import type { JsonObject } from "./message.ts";
+import type { ServiceEntry } from "./registry.ts";
+import { repr } from "./repr.ts";
+
+/** What may follow the arguments of a call. */
+export type Extra = Kwargs | MarkedOptions;
+
+/** What an explicit {@linkcode LinkMembers.request} takes. */
+export interface RequestOptions extends CallOptions {
+  /** The arguments by position. */
+  args?: readonly unknown[];
+  /** The arguments by name. */
+  kwargs?: Readonly<Record<string, unknown>>;
+}
+
+/** Called with the arguments of a notification; keyword arguments come last, as one `Kwargs`. */
+export type NotificationHandler = (...args: unknown[]) => void;
+
+/** What every Link has, beside the methods of its Service. */
+export interface LinkMembers extends AsyncDisposable {
+  /** The name of the Service. */
+  readonly serviceName: string;
+  /** Where the Service runs, `host:port`. */
+  readonly serviceAddress: string;
+  /** What the Service offers: method name to signature text, or the value of a constant. */
+  readonly serviceAttributes: Readonly<Record<string, unknown>>;
+  /** The programming language of the Service. */
+  readonly serviceLanguage: string;
+  /** The operating system that the Service runs on. */
+  readonly serviceOs: string;
+  /** How many Clients may be linked with the Service; 0 or less means no limit. */
+  readonly serviceMaxClients: number;
+  /** Called with each notification of the Service. */
+  notificationHandler: NotificationHandler | undefined;
+  /** Requests an attribute by its name, with everything said explicitly. */
+  request<R = unknown>(attribute: string, options?: RequestOptions): Future<R>;
+  /**
+   * Locks the Service: no new Client can link with it until the lock is released. A `shared` lock
+   * may be held by several linked Clients, an exclusive one needs this to be the only link.
+   *
+   * @returns The network names of the linked Clients.
+   */
+  acquireLock(options?: { shared?: boolean }): Future<string[]>;
+  /** Releases the lock. Returns the network names of the Clients that still hold one. */
+  releaseLock(): Future<string[]>;
+  /** Ends the link, and releases its lock. */
+  unlink(): Promise<void>;
+  /** The same as {@linkcode LinkMembers.unlink}. */
+  disconnect(): Promise<void>;
+  /** Asks the Service to shut down, and returns what it answers. */
+  shutdownService<R = unknown>(...args: unknown[]): Future<R>;
+}
+
+/** Every list of arguments that an argument list starts with. */
+type Leading<Args extends readonly unknown[]> = Args extends [infer First, ...infer Others]
+  ? [] | [First, ...Leading<Others>]
+  : Args;
+
+/** The arguments of a method; fewer of them where keyword arguments or options follow. */
+export type RemoteArguments<Args extends unknown[]> =
+  | Args
+  | [...Args, ...Extra[]]
+  | [...Leading<Required<Args>>, Extra, ...Extra[]];
+
+/** The methods of a Service as they are called from afar; constants and properties are calls too. */
+export type Remote<S> = {
+  readonly [Name in keyof S as Name extends keyof LinkMembers | symbol | number ? never : Name]:
+    S[Name] extends (...args: infer Args) => infer Result
+      ? (...args: RemoteArguments<Args>) => Future<Awaited<Result>>
+      : (...extra: Extra[]) => Future<Awaited<S[Name]>>;
+};
+
+/** The methods of a Service whose class is not known here. */
+export interface UnknownRemote {
+  // deno-lint-ignore no-explicit-any -- what an unknown method returns, the caller knows
+  readonly [name: string]: <R = any>(...args: unknown[]) => Future<R>;
+}
+
+/** A Link with a Service of class `S`, or with one of an unknown class. */
+export type Link<S = unknown> = LinkMembers & (unknown extends S ? UnknownRemote : Remote<S>);
+
+/** What a Link asks of its Client. */
+export interface LinkOwner {
+  /** Sends a request to a Service. */
+  call<R>(service: string, attribute: string, call: Call): Future<R>;
+  /** Sends a request to the Manager. */
+  callManager<R>(attribute: string, args: unknown[], kwargs?: JsonObject): Future<R>;
+  /** Ends a Link. */
+  unlink(link: LinkCore): Promise<void>;
+}
+
+const log = logger("link");
+
+/** A Link without its remote methods. {@linkcode remote} adds those. */
+export class LinkCore implements LinkMembers {
+  readonly serviceName: string;
+  notificationHandler: NotificationHandler | undefined;
+  readonly #owner: LinkOwner;
+  readonly #entry: ServiceEntry;
+  #isLinked = true;
+
+  constructor(owner: LinkOwner, name: string, entry: ServiceEntry) {
+    this.#owner = owner;
+    this.serviceName = name;
+    this.#entry = entry;
+    this.notificationHandler = undefined;
+  }
+
+  get serviceAddress(): string {
+    return this.#entry.address;
+  }
+
+  get serviceAttributes(): Readonly<Record<string, unknown>> {
+    return this.#entry.attributes;
+  }
+
+  get serviceLanguage(): string {
+    return this.#entry.language;
+  }
+
+  get serviceOs(): string {
+    return this.#entry.os;
+  }
+
+  get serviceMaxClients(): number {
+    return this.#entry.max_clients;
+  }
+
+  request<R = unknown>(attribute: string, options: RequestOptions = {}): Future<R> {
+    const { args = [], kwargs = {}, ...callOptions } = options;
+    const call = { args: [...args], kwargs: { ...kwargs }, options: callOptions };
+    return this.#send(attribute, call);
+  }
+
+  /** Requests an attribute with the parameters of an ordinary call. */
+  call(attribute: string, parameters: readonly unknown[]): Future<unknown> {
+    return this.#send(attribute, takeApart(parameters));
+  }
+
+  acquireLock({ shared = false }: { shared?: boolean } = {}): Future<string[]> {
+    return this.#owner.callManager("acquire_lock", [this.serviceName], { shared });
+  }
+
+  releaseLock(): Future<string[]> {
+    return this.#owner.callManager("release_lock", [this.serviceName]);
+  }
+
+  async unlink(): Promise<void> {
+    this.#isLinked = false;
+    await this.#owner.unlink(this);
+  }
+
+  disconnect(): Promise<void> {
+    return this.unlink();
+  }
+
+  shutdownService<R = unknown>(...args: unknown[]): Future<R> {
+    return this.#send("shutdown_service", takeApart(args));
+  }
+
+  /** Hands a notification to the handler. */
+  notify(args: readonly unknown[], kwargs: JsonObject): void {
+    const named = Object.keys(kwargs).length > 0 ? [new Kwargs(kwargs)] : [];
+    try {
+      this.notificationHandler?.(...args, ...named);
+    } catch (error) {
+      log.error("The notification handler of {service} failed: {error}", {
+        service: this.serviceName,
+        error,
+      });
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.unlink();
+  }
+
+  #send<R>(attribute: string, call: Call): Future<R> {
+    if (this.#isLinked) return this.#owner.call(this.serviceName, attribute, call);
+    const { future, reject } = Future.withResolvers<R>();
+    reject(
+      new ConnectionAbortedError(
+        `Cannot request ${attribute}: the link with the ${
+          repr(this.serviceName)
+        } service has ended`,
+      ),
+    );
+    return future;
+  }
+
+  toString(): string {
+    return `<Link with ${this.serviceName}[${this.serviceAddress}]>`;
+  }
+}
+
+/** Names that JavaScript itself looks for: asking a Service for them would break `await` and JSON. */
+const NEVER_REMOTE: ReadonlySet<string> = new Set(["then", "toJSON"]);
+
+/** Gives an object the methods of a Service: every name that it does not have itself. */
+export function remote<Core extends LinkCore, S>(core: Core): Core & Link<S> {
+  return new Proxy(core, {
+    get(target, name) {
+      if (name in target || typeof name === "symbol") {
+        const member = Reflect.get(target, name, target);
+        return typeof member === "function" ? member.bind(target) : member;
+      }
+      if (NEVER_REMOTE.has(name)) return undefined;
+      return (...parameters: unknown[]) => target.call(name, parameters);
+    },
+    set(target, name, value) {
+      if (name !== "notificationHandler") {
+        throw new TypeError(`Cannot set ${String(name)}: a Link has only a notificationHandler`);
+      }
+      return Reflect.set(target, name, value, target);
+    },
+  }) as Core & Link<S>;
+}

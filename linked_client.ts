@@ -1,0 +1,151 @@
+/**
+ * The LinkedClient: a Client and its Link with one Service, in one object.
+ *
+ * @module
+ */
+
+import { delay } from "@std/async/delay";
+import { Client, type ClientOptions } from "./client.ts";
+import { RemoteError, TimeoutError } from "./errors.ts";
+import type { Future } from "./future.ts";
+import type { Identities } from "./identities.ts";
+import type { Link } from "./link.ts";
+import type { ClientIdentity } from "./message.ts";
+import { repr } from "./repr.ts";
+
+/** How often a LinkedClient looks whether its Service has appeared, in milliseconds. */
+const FIRST_LOOK = 50;
+const SLOWEST_LOOK = 500;
+
+/** The part of a LinkedClient that is its Client's; everything else is its Link's. */
+export class LinkedClientMembers<S = unknown> implements AsyncDisposable {
+  /** The Client that the link belongs to. */
+  readonly client: Client;
+  readonly #service: string;
+  readonly #options: ClientOptions;
+
+  constructor(client: Client, service: string, options: ClientOptions) {
+    this.client = client;
+    this.#service = service;
+    this.#options = options;
+  }
+
+  /** How the Client calls itself. */
+  get name(): string {
+    return this.client.name;
+  }
+
+  /** The port of the Manager. */
+  get port(): number {
+    return this.client.port;
+  }
+
+  /** Where the Manager is, `host:port`. */
+  get addressManager(): string {
+    return this.client.addressManager;
+  }
+
+  /** Whether the connection is up. */
+  isConnected(): boolean {
+    return this.client.isConnected();
+  }
+
+  /** What the Client says of itself. */
+  identity(): ClientIdentity {
+    return this.client.identity();
+  }
+
+  /** Asks the Manager who is connected. */
+  identities(): Future<Identities> {
+    return this.client.identities();
+  }
+
+  /** As of a {@linkcode Client}. */
+  adminRequest<R = unknown>(attribute: string, ...args: unknown[]): Future<R> {
+    return this.client.adminRequest(attribute, ...args);
+  }
+
+  /** Opens another connection to the same Manager, linked with the same Service. */
+  spawn(name: string = "LinkedClient"): Promise<LinkedClient<S>> {
+    return LinkedClient.connect<S>(this.#service, { ...this.#options, name });
+  }
+
+  /** Disconnects from the Manager, which ends the link too. */
+  disconnect(): Promise<void> {
+    return this.client.disconnect();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.disconnect();
+  }
+}
+
+/** A Client that is linked with a Service of class `S`, or with one of an unknown class. */
+export type LinkedClient<S = unknown> = LinkedClientMembers<S> & Link<S>;
+
+/** Makes LinkedClients. */
+export const LinkedClient: {
+  connect<S = unknown>(service: string, options?: ClientOptions): Promise<LinkedClient<S>>;
+} = {
+  /**
+   * Connects to a Manager and links with a Service. Waits up to `timeout` for the Service to
+   * appear.
+   *
+   * @throws {TimeoutError} If the Service does not appear in time.
+   * @throws {RemoteError} If the Service is locked or full.
+   * @throws As {@linkcode connect} does.
+   *
+   * @example
+   * ```ts ignore
+   * await using dmm = await LinkedClient.connect("DigitalMultimeter", { host: "lab-pc" });
+   * console.log(await dmm.measure());
+   * ```
+   */
+  async connect<S = unknown>(
+    service: string,
+    options: ClientOptions = {},
+  ): Promise<LinkedClient<S>> {
+    const client = await Client.connect({ name: "LinkedClient", ...options });
+    try {
+      const link = await waitForService<S>(client, service, options.timeout ?? 10_000);
+      return join(new LinkedClientMembers<S>(client, service, options), link);
+    } catch (error) {
+      await client.disconnect();
+      throw error;
+    }
+  },
+};
+
+/** One object with the members of both; those of the Client come first. */
+function join<S>(members: LinkedClientMembers<S>, link: Link<S>): LinkedClient<S> {
+  return new Proxy(members, {
+    get(target, name) {
+      if (!(name in target)) return Reflect.get(link, name);
+      const member = Reflect.get(target, name, target);
+      return typeof member === "function" ? member.bind(target) : member;
+    },
+    set: (_, name, value) => Reflect.set(link, name, value),
+  }) as LinkedClient<S>;
+}
+
+async function waitForService<S>(
+  client: Client,
+  service: string,
+  timeout: number,
+): Promise<Link<S>> {
+  const deadline = performance.now() + timeout;
+  for (let pause = FIRST_LOOK;; pause = Math.min(pause * 2, SLOWEST_LOOK)) {
+    try {
+      return await client.link<S>(service);
+    } catch (cause) {
+      if (!(cause instanceof RemoteError) || cause.remoteName !== "KeyError") throw cause;
+      const left = deadline - performance.now();
+      if (left <= 0) {
+        throw new TimeoutError(`The ${repr(service)} service did not appear within ${timeout} ms`, {
+          cause,
+        });
+      }
+      await delay(Math.min(pause, left));
+    }
+  }
+}

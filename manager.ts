@@ -1,0 +1,329 @@
+/**
+ * The Manager: accepts connections, lets peers in, and passes messages between them.
+ *
+ * One event loop serves everybody. Each connection has a loop of its own that reads a batch of
+ * lines and hands them to the router; nothing in it waits for another peer, except for one whose
+ * queue is full. Run as a program (`deno run -A manager.ts`) this module is the command line.
+ *
+ * @module
+ */
+
+import { delay } from "@std/async/delay";
+import type { Authentication } from "./auth.ts";
+import { type Credentials, loadCredentials } from "./certificate.ts";
+import { Connection, describeEnd, type Transport } from "./connection.ts";
+import { Database, type Origin } from "./database.ts";
+import { ConfigurationError } from "./errors.ts";
+import { handshake } from "./handshake.ts";
+import { Hosts } from "./hosts.ts";
+import { LIMITS, type Limits } from "./limits.ts";
+import { logger } from "./log.ts";
+import { DEFAULT_PORT, encodeError, encodeReply, READY } from "./message.ts";
+import { certificateFile, databaseFile, keyFile } from "./paths.ts";
+import { type Peer, Registry } from "./registry.ts";
+import { type Port, Router } from "./router.ts";
+
+/** How a Manager is started. Every option has the default that the Python software has. */
+export interface ManagerOptions {
+  /** The host name or address to listen on. Default: every interface, IPv4 and IPv6. */
+  host?: string;
+  /** The port; 0 takes a free one. Default: 1875. */
+  port?: number;
+  /** Speak plain TCP. Default: false. */
+  disableTls?: boolean;
+  /** The certificate, in PEM. Made where it does not exist. Default: `certs/localhost.crt`. */
+  certFile?: string;
+  /** The private key, in PEM. Made where it does not exist. Default: `keys/localhost.key`. */
+  keyFile?: string;
+  /** The password of the private key. */
+  keyFilePassword?: string;
+  /** Let in only those who know this password. */
+  authPassword?: string;
+  /** The SQLite database, or `":memory:"`. Default: `manager.sqlite3` in the home folder. */
+  database?: string;
+  /** Limits other than the default ones. */
+  limits?: Partial<Limits>;
+  /** How computers are named. Default: as the system names them. */
+  hosts?: Hosts;
+}
+
+type ConnectedPeer = Peer<Port<Connection>>;
+
+const log = logger("manager");
+
+/** A running Manager. */
+export class Manager implements AsyncDisposable {
+  /** The name of the computer it runs on. */
+  readonly hostname: string;
+  /** The port that it listens on. */
+  readonly port: number;
+  /** Whether connections are encrypted. */
+  readonly tls: boolean;
+  /** How it calls itself in messages: `Manager[hostname:port]`. */
+  readonly networkName: string;
+
+  readonly #listeners: Deno.Listener[];
+  readonly #database: Database;
+  readonly #hosts: Hosts;
+  readonly #limits: Limits;
+  readonly #authentication: Authentication;
+  readonly #router: Router<Connection>;
+  readonly #connections = new Set<Connection>();
+  readonly #tasks = new Set<Promise<void>>();
+  readonly #finished = Promise.withResolvers<void>();
+  #shutdown: Promise<void> | undefined;
+
+  private constructor(
+    listeners: Deno.Listener[],
+    database: Database,
+    hosts: Hosts,
+    options: ManagerOptions,
+  ) {
+    this.#listeners = listeners;
+    this.#database = database;
+    this.#hosts = hosts;
+    this.#limits = { ...LIMITS, ...options.limits };
+    this.#authentication = options.authPassword === undefined
+      ? { method: "none" }
+      : { method: "password", password: options.authPassword };
+    this.hostname = hosts.hostname;
+    this.port = (listeners[0].addr as Deno.NetAddr).port;
+    this.tls = !options.disableTls;
+    this.networkName = `Manager[${this.hostname}:${this.port}]`;
+    this.#router = new Router(new Registry(this.networkName), {
+      hostname: this.hostname,
+      port: this.port,
+    });
+    for (const listener of listeners) this.#track(this.#accept(listener));
+  }
+
+  /**
+   * Starts a Manager. It listens when the promise is fulfilled.
+   *
+   * @throws {ConfigurationError} If a file, the database or the port cannot be used.
+   *
+   * @example
+   * ```ts ignore
+   * await using manager = await Manager.start({ port: 0 });
+   * console.log(`listening on port ${manager.port}`);
+   * await manager.finished;
+   * ```
+   */
+  static async start(options: ManagerOptions = {}): Promise<Manager> {
+    const hosts = options.hosts ?? new Hosts();
+    const files = {
+      certFile: options.certFile ?? certificateFile("localhost"),
+      keyFile: options.keyFile ?? keyFile("localhost"),
+      keyPassword: options.keyFilePassword,
+    };
+    const databasePath = options.database ?? databaseFile();
+    const credentials = options.disableTls
+      ? undefined
+      : await loadCredentials(files, certificateNames(hosts));
+    const database = new Database(databasePath, hosts.aliases());
+    log.info("Using the database {database} and {certificate}", {
+      database: databasePath,
+      certificate: credentials ? `the certificate ${files.certFile}` : "no certificate",
+    });
+    try {
+      const listeners = listen(options.host, options.port ?? DEFAULT_PORT, credentials);
+      return new Manager(listeners, database, hosts, options);
+    } catch (error) {
+      database[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  /** Settles when the Manager has shut down. */
+  get finished(): Promise<void> {
+    return this.#finished.promise;
+  }
+
+  /** Stops listening, disconnects every device, and closes the database. */
+  shutdown(): Promise<void> {
+    return this.#shutdown ??= this.#end();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.shutdown();
+  }
+
+  /**
+   * Serves one peer until it leaves: what the accept loop does with each socket.
+   *
+   * @param transport The peer's byte stream.
+   * @param remote Where the peer connects from.
+   */
+  async serve(transport: Transport, remote: { hostname: string; port: number }): Promise<void> {
+    const connection = new Connection(transport, this.#limits);
+    this.#connections.add(connection);
+    let origin: Origin | undefined;
+    let record = "connection closed prematurely";
+    try {
+      const { address, domain, name } = await this.#hosts.find(remote.hostname);
+      origin = { address, domain, port: remote.port };
+      this.#database.recordConnection(origin, "new connection request");
+      await this.#secure(transport, connection);
+      record = await this.#welcome(connection, `${name}:${remote.port}`, origin);
+    } catch (error) {
+      // A socket that fails during the TLS handshake ends here; it is of no consequence.
+      log.info("The connection from {address} failed: {error}", {
+        address: remote.hostname,
+        error: (error as Error).message,
+      });
+    } finally {
+      await connection.close();
+      this.#connections.delete(connection);
+      if (origin !== undefined) this.#database.recordConnection(origin, record);
+    }
+  }
+
+  /** From the handshake to the end of a connection. Returns how it ended, for the records. */
+  async #welcome(connection: Connection, address: string, origin: Origin): Promise<string> {
+    const manager = this.networkName;
+    const outcome = await handshake(connection, {
+      manager,
+      address,
+      authentication: this.#authentication,
+      limits: this.#limits,
+    });
+    if (outcome.state === "left") return outcome.record;
+    if (outcome.state === "rejected") {
+      log.warn("{address} was rejected: {reason}", { address, reason: outcome.reason.message });
+      return outcome.record;
+    }
+    let peer: ConnectedPeer;
+    try {
+      peer = this.#router.admit(outcome.newcomer, connection);
+    } catch (error) {
+      log.warn("{address} was rejected: {reason}", { address, reason: (error as Error).message });
+      connection.sendText(encodeError(manager, "", error));
+      return "rejected: invalid identity";
+    }
+    try {
+      this.#database.recordConnection(origin, `connected as a ${peer.kind}`);
+      log.info("{peer} connected as a {kind}", { peer: peer.networkName, kind: peer.kind });
+      if (outcome.extensions.includes(READY)) {
+        connection.sendText(encodeReply(peer.networkName, READY, true));
+      }
+      await this.#forward(peer, connection);
+    } finally {
+      this.#router.dismiss(peer);
+    }
+    log.info("{peer} disconnected: {reason}", {
+      peer: peer.networkName,
+      reason: describeEnd(await connection.ended),
+    });
+    return "disconnected";
+  }
+
+  /** Passes a peer's messages on for as long as it is connected. */
+  async #forward(peer: ConnectedPeer, connection: Connection): Promise<void> {
+    for await (const lines of connection) {
+      let congested: Connection | undefined;
+      for (const line of lines) {
+        if (!connection.isOpen) break; // it asked to be disconnected
+        const fed = this.#router.receive(peer, line);
+        if (fed?.congested) congested = fed;
+      }
+      // Not reading on is what slows the peer down.
+      if (congested !== undefined) await congested.relieved();
+    }
+  }
+
+  /** Completes the TLS handshake, within the time that any handshake has. */
+  async #secure(transport: Transport, connection: Connection): Promise<void> {
+    if (!isTls(transport)) return;
+    const timer = setTimeout(() => connection.abort(), this.#limits.handshakeTimeout);
+    try {
+      await transport.handshake();
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #accept(listener: Deno.Listener): Promise<void> {
+    while (this.#shutdown === undefined) {
+      try {
+        for await (const socket of listener) {
+          if (hasNoDelay(socket)) socket.setNoDelay(true);
+          this.#track(this.serve(socket, socket.remoteAddr as Deno.NetAddr));
+        }
+        return; // the listener is closed
+      } catch (error) {
+        // Out of descriptors, say. Those who are connected go on, and newcomers wait.
+        log.error("Cannot accept a connection: {error}", { error: (error as Error).message });
+        await delay(100);
+      }
+    }
+  }
+
+  /** Remembers a task, so that a shutdown can wait for it. */
+  #track(task: Promise<void>): void {
+    this.#tasks.add(task);
+    task.finally(() => this.#tasks.delete(task));
+  }
+
+  async #end(): Promise<void> {
+    for (const listener of this.#listeners) listener.close();
+    await Promise.all(Array.from(this.#connections, (connection) => connection.close()));
+    while (this.#tasks.size > 0) await Promise.all(this.#tasks);
+    this.#database[Symbol.dispose]();
+    log.info("{manager} shut down", { manager: this.networkName });
+    this.#finished.resolve();
+  }
+}
+
+/**
+ * Listens on a host, or on every interface. `::` takes IPv4 too where the system allows it;
+ * where it does not, IPv4 gets a listener of its own.
+ */
+function listen(
+  host: string | undefined,
+  port: number,
+  credentials: Credentials | undefined,
+): Deno.Listener[] {
+  const open = (hostname: string, port: number): Deno.Listener =>
+    credentials
+      ? Deno.listenTls({ hostname, port, ...credentials })
+      : Deno.listen({ hostname, port });
+  try {
+    if (host !== undefined) return [open(host, port)];
+    let everywhere: Deno.Listener;
+    try {
+      everywhere = open("::", port);
+    } catch (error) {
+      if (error instanceof Deno.errors.AddrInUse) throw error;
+      return [open("0.0.0.0", port)]; // this computer has no IPv6
+    }
+    try {
+      return [everywhere, open("0.0.0.0", (everywhere.addr as Deno.NetAddr).port)];
+    } catch {
+      return [everywhere];
+    }
+  } catch (cause) {
+    const reason = cause instanceof Deno.errors.AddrInUse
+      ? "the port is already in use"
+      : (cause as Error).message;
+    throw new ConfigurationError(`Cannot listen on ${host ?? "*"}:${port}: ${reason}`, { cause });
+  }
+}
+
+/** What a certificate is for: every name of this computer, its host name first. */
+function certificateNames(hosts: Hosts): string[] {
+  // An IPv6 address with a zone (fe80::1%eth0) has no place in a certificate.
+  return hosts.aliases().filter((alias) => !alias.includes("%"));
+}
+
+function isTls(transport: Transport): transport is Transport & Deno.TlsConn {
+  return "handshake" in transport;
+}
+
+function hasNoDelay(socket: Deno.Conn): socket is Deno.TcpConn {
+  return "setNoDelay" in socket;
+}
+
+if (import.meta.main) {
+  // Not awaited: cli.ts imports this module, which must have been evaluated by then.
+  import("./cli.ts").then(({ main }) => main(Deno.args));
+}

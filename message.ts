@@ -1,0 +1,260 @@
+/**
+ * The messages of the wire: their types, how they are written, and how a line that is not
+ * trusted becomes one of them.
+ *
+ * A message is one line of JSON. Our writers put every routing key (`error`, `requester`,
+ * `service`, `uid`, `attribute`) before the payload (`args`, `kwargs`, `result`), so a Manager
+ * knows where a message goes before it has seen all of it. Readers never depend on the order.
+ *
+ * @module
+ */
+
+import { JSONDecodeError, ValueError, wireMessage } from "./errors.ts";
+
+/** The port of a Manager, if nothing else is said. */
+export const DEFAULT_PORT = 1875;
+
+/** The `uid` of a notification. */
+export const NOTIFICATION = "notification";
+
+/** The `attribute` that asks the Manager to close the connection. */
+export const DISCONNECT = "__disconnect__";
+
+/** The `service` of a request that the Manager itself answers. */
+export const MANAGER = "Manager";
+
+/**
+ * The extension that a Service offers in its identity and only our Manager knows: once the
+ * Service is registered, the Manager says so with a reply of this `uid`. A Python Manager
+ * ignores the offer, and a Python Service never makes it.
+ */
+export const READY = "ready";
+
+/** An object of JSON values. */
+export type JsonObject = Record<string, unknown>;
+
+/** A request, as it is read. */
+export interface Request {
+  kind: "request";
+  /** The Service, or `"Manager"`; absent where the Manager asks a device. */
+  service: string | undefined;
+  attribute: string;
+  args: unknown[];
+  kwargs: JsonObject;
+  uid: string;
+  /** Who asks: the network name of a Client, or of the Manager. */
+  requester: string | null;
+}
+
+/** The answer to a request. */
+export interface Reply {
+  kind: "reply";
+  result: unknown;
+  requester: string | null;
+  uid: string;
+}
+
+/** The answer to a request that failed. */
+export interface ErrorReply {
+  kind: "error";
+  /** `ClassName: text`. */
+  message: string;
+  traceback: string[];
+  requester: string | null;
+  uid: string;
+}
+
+/** What a Service tells everyone who is linked with it. */
+export interface Notification {
+  kind: "notification";
+  service: string;
+  args: unknown[];
+  kwargs: JsonObject;
+}
+
+/** Any message. */
+export type Message = Request | Reply | ErrorReply | Notification;
+
+/** What a Client says of itself. */
+export interface ClientIdentity {
+  type: "client";
+  name: string;
+  language: string;
+  os: string;
+}
+
+/** What a Service says of itself. */
+export interface ServiceIdentity {
+  type: "service";
+  name: string;
+  /** Method name to signature text, or the value itself for a constant or property. */
+  attributes: JsonObject;
+  language: string;
+  os: string;
+  /** How many Clients may be linked at once; 0 or less means no limit. */
+  max_clients: number;
+  /** Extensions of the protocol that the Service offers, e.g. {@linkcode READY}. */
+  extensions: string[];
+}
+
+/** A request as one line, without its terminator. */
+export function encodeRequest(
+  request: {
+    service: string;
+    attribute: string;
+    args: readonly unknown[];
+    kwargs: JsonObject;
+    uid: string;
+  },
+): string {
+  return `{"error":false,"service":${quote(request.service)},"uid":${quote(request.uid)}` +
+    `,"attribute":${quote(request.attribute)},"args":${encodeValue(request.args)}` +
+    `,"kwargs":${encodeValue(request.kwargs)}}`;
+}
+
+/** What the Manager asks a device during the handshake or an administrator's login. */
+export function encodeQuestion(requester: string, attribute: string, args: string[]): string {
+  return `{"error":false,"requester":${quote(requester)},"uid":"","attribute":${quote(attribute)}` +
+    `,"args":${JSON.stringify(args)},"kwargs":{}}`;
+}
+
+/**
+ * A reply as one line, without its terminator.
+ *
+ * @throws {TypeError} If JSON cannot hold the result.
+ */
+export function encodeReply(requester: string | null, uid: string, result: unknown): string {
+  return `{"error":false,"requester":${JSON.stringify(requester)},"uid":${quote(uid)}` +
+    `,"result":${encodeValue(result)}}`;
+}
+
+/** An error reply as one line, without its terminator. */
+export function encodeError(
+  requester: string | null,
+  uid: string,
+  error: unknown,
+  traceback: readonly string[] = [],
+): string {
+  return `{"error":true,"requester":${JSON.stringify(requester)},"uid":${quote(uid)}` +
+    `,"message":${quote(wireMessage(error))},"traceback":${JSON.stringify(traceback)}` +
+    `,"result":null}`;
+}
+
+/**
+ * A notification as one line, without its terminator.
+ *
+ * @throws {TypeError} If JSON cannot hold the arguments.
+ */
+export function encodeNotification(
+  service: string,
+  args: readonly unknown[],
+  kwargs: JsonObject,
+): string {
+  return `{"error":false,"service":${quote(service)},"uid":"${NOTIFICATION}"` +
+    `,"result":${encodeValue([args, kwargs])}}`;
+}
+
+/** The request to be disconnected, as one line without its terminator. */
+export function encodeDisconnect(networkName: string): string {
+  return `{"error":false,"service":${quote(networkName)},"uid":"","attribute":"${DISCONNECT}"` +
+    `,"args":[],"kwargs":{}}`;
+}
+
+/**
+ * A value as JSON. `undefined` is sent as `null`; an object with a method `toJSON` or `to_json`
+ * as what that returns.
+ *
+ * @throws {TypeError} If JSON cannot hold the value: a function, a symbol, a BigInt, a cycle.
+ */
+export function encodeValue(value: unknown): string {
+  switch (typeof value) {
+    case "string":
+    case "number":
+    case "boolean":
+      return JSON.stringify(value);
+    case "undefined":
+      return "null";
+    default:
+      return JSON.stringify(value, refuseWhatIsLost);
+  }
+}
+
+/** `JSON.stringify` drops functions and symbols without a word; a caller should hear of it. */
+function refuseWhatIsLost(_key: string, value: unknown): unknown {
+  switch (typeof value) {
+    case "function":
+    case "symbol":
+    case "bigint":
+      throw new TypeError(`Object of type ${typeof value} is not JSON serializable`);
+    case "object":
+      return hasToJson(value) ? value.to_json() : value;
+    default:
+      return value;
+  }
+}
+
+function hasToJson(value: object | null): value is { to_json(): unknown } {
+  return value !== null && "to_json" in value && typeof value.to_json === "function";
+}
+
+const decoder = new TextDecoder("utf-8", { fatal: true });
+
+/**
+ * The object that a line of JSON holds.
+ *
+ * @throws {JSONDecodeError} If it is not UTF-8, not JSON or not an object.
+ */
+export function decodeObject(line: Uint8Array): JsonObject {
+  let value: unknown;
+  try {
+    value = JSON.parse(decoder.decode(line));
+  } catch (cause) {
+    throw new JSONDecodeError(`Cannot read the line: ${(cause as Error).message}`, { cause });
+  }
+  if (!isObject(value)) throw new JSONDecodeError("Cannot read the line: not a JSON object");
+  return value;
+}
+
+/**
+ * Reads a line.
+ *
+ * @throws {JSONDecodeError} If it is not UTF-8, not JSON or not an object.
+ * @throws {ValueError} If it is an object but not a message.
+ */
+export function decodeMessage(line: Uint8Array): Message {
+  const object = decodeObject(line);
+  const { error, attribute, service, args = [], kwargs = {}, result } = object;
+  const uid = typeof object.uid === "string" ? object.uid : "";
+  const requester = typeof object.requester === "string" ? object.requester : null;
+  if (error === true) {
+    return {
+      kind: "error",
+      message: typeof object.message === "string" ? object.message : "Error: no message was sent",
+      traceback: Array.isArray(object.traceback) ? object.traceback.map(String) : [],
+      requester,
+      uid,
+    };
+  }
+  if (typeof attribute === "string" && Array.isArray(args) && isObject(kwargs)) {
+    const named = typeof service === "string" ? service : undefined;
+    return { kind: "request", service: named, attribute, args, kwargs, uid, requester };
+  }
+  if (uid === NOTIFICATION && typeof service === "string" && isPayload(result)) {
+    return { kind: "notification", service, args: result[0], kwargs: result[1] };
+  }
+  if ("result" in object) return { kind: "reply", result, requester, uid };
+  throw new ValueError("Cannot read the line: neither a request, nor a reply, nor a notification");
+}
+
+/** Whether a value is a JSON object: neither `null` nor an array. */
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isPayload(value: unknown): value is [unknown[], JsonObject] {
+  return Array.isArray(value) && Array.isArray(value[0]) && isObject(value[1]);
+}
+
+function quote(text: string): string {
+  return JSON.stringify(text);
+}

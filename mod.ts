@@ -1,0 +1,79 @@
+/**
+ * Connects Clients to Services (instruments, sensors, computation) through a Manager, over TLS
+ * with newline-delimited JSON: the network of MSL-Network, in TypeScript.
+ *
+ * A Client calls the methods of a Service as if they were local. Every call returns a
+ * {@linkcode Future}: `await` it before the next call for the synchronous style, or keep the
+ * Futures and ask for their results later for the asynchronous one.
+ *
+ * @example A Service
+ * ```ts ignore
+ * import { Service } from "@msl/network";
+ *
+ * class BasicMath extends Service {
+ *   add(x: number, y: number): number {
+ *     return x + y;
+ *   }
+ * }
+ *
+ * await new BasicMath().start();
+ * ```
+ *
+ * @example A Client
+ * ```ts ignore
+ * import { connect } from "@msl/network";
+ *
+ * await using cxn = await connect();
+ * const bm = await cxn.link("BasicMath");
+ * console.log(await bm.add(1, 2));
+ * ```
+ *
+ * @module
+ */
+
+export { type CallOptions, Kwargs, kwargs, MarkedOptions, options } from "./call.ts";
+export { Client, type ClientOptions, connect } from "./client.ts";
+export type { ConnectOptions } from "./device.ts";
+export {
+  AttributeError,
+  CancelledError,
+  CertificateError,
+  ConfigurationError,
+  ConnectError,
+  ConnectionAbortedError,
+  JSONDecodeError,
+  KeyError,
+  NameError,
+  NetworkError,
+  PermissionError,
+  RemoteError,
+  TimeoutError,
+  TlsMismatchError,
+  ValueError,
+} from "./errors.ts";
+export {
+  Future,
+  type FutureOptions,
+  type FutureWithResolvers,
+  type ReturnWhen,
+  type WaitOptions,
+} from "./future.ts";
+export type { Identities } from "./identities.ts";
+export type { Limits } from "./limits.ts";
+export type {
+  Extra,
+  Link,
+  LinkMembers,
+  NotificationHandler,
+  Remote,
+  RemoteArguments,
+  RequestOptions,
+  UnknownRemote,
+} from "./link.ts";
+export { LinkedClient, type LinkedClientMembers } from "./linked_client.ts";
+export { Manager, type ManagerOptions } from "./manager.ts";
+export type { ClientIdentity } from "./message.ts";
+export type { Prompt } from "./prompt.ts";
+export type { ServiceEntry } from "./registry.ts";
+export { Service, type ServiceOptions, type ServiceRequest } from "./service.ts";
+export { VERSION } from "./version.ts";

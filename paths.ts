@@ -1,0 +1,65 @@
+/**
+ * Where the files are: the home folder that the Python software uses too, and what is in it.
+ *
+ * @module
+ */
+
+import { homedir } from "node:os";
+import { join } from "node:path";
+
+/**
+ * The home folder: `$MSL_NETWORK_HOME`, else `~/.msl/network`, where `~` is the home of
+ * `$SUDO_USER` under `sudo`.
+ */
+export function homeFolder(): string {
+  const home = Deno.env.get("MSL_NETWORK_HOME");
+  if (home) return home;
+  const user = Deno.env.get("SUDO_USER");
+  const homes = Deno.build.os === "darwin" ? "/Users" : "/home";
+  return join(user ? join(homes, user) : homedir(), ".msl", "network");
+}
+
+/** The file with the certificate of a host, in PEM. */
+export function certificateFile(host: string): string {
+  return join(homeFolder(), "certs", `${fileName(host)}.crt`);
+}
+
+/** The file with the private key of a host, in PEM. */
+export function keyFile(host: string): string {
+  return join(homeFolder(), "keys", `${fileName(host)}.key`);
+}
+
+/** The SQLite database of the Manager. */
+export function databaseFile(): string {
+  return join(homeFolder(), "manager.sqlite3");
+}
+
+/** The log file of a Manager that started at `started`, in local time. */
+export function logFile(started: Date): string {
+  const stamp = [
+    started.getFullYear(),
+    started.getMonth() + 1,
+    started.getDate(),
+    started.getHours(),
+    started.getMinutes(),
+    started.getSeconds(),
+  ].map((part) => String(part).padStart(2, "0")).join("-");
+  return join(homeFolder(), "logs", `manager-${stamp}.log`);
+}
+
+/** Makes a folder, and those above it, readable by the owner alone. */
+export function makePrivateFolder(folder: string): void {
+  Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
+}
+
+/** Writes a file that only the owner may read and write. */
+export function writePrivateFile(file: string, text: string): void {
+  Deno.writeTextFileSync(file, text, { mode: 0o600 });
+  // The mode above is for a new file only; one that is written again keeps its own.
+  if (Deno.build.os !== "windows") Deno.chmodSync(file, 0o600);
+}
+
+/** A host as a file name: an IPv6 address has colons, which some file systems refuse. */
+function fileName(host: string): string {
+  return host.replaceAll(/[:/\\]/g, "_");
+}

@@ -1,0 +1,323 @@
+/**
+ * Who is connected, linked and locked, and who owes whom an answer. Every rule of links, locks
+ * and pending requests is here and nowhere else. Pure state: no socket, no clock, no bytes.
+ *
+ * What always holds:
+ * - a client is in a service's links exactly if the service is in the client's; only a linked
+ *   client holds a lock;
+ * - an answer is pending exactly between `route` and `settle` (or the end of either peer), so an
+ *   answer can be settled once, by the service that owes it, for the client that is owed.
+ *
+ * `Outlet` is what the owner wants to find again for a peer: the Manager's connection to it.
+ *
+ * @module
+ */
+
+import { KeyError, NameError, PermissionError } from "./errors.ts";
+import { repr } from "./repr.ts";
+import type { JsonObject } from "./message.ts";
+
+/** A connected client. */
+export interface Client<Outlet> {
+  readonly kind: "client";
+  readonly name: string;
+  /** `host:port` as the Manager sees it. */
+  readonly address: string;
+  /** `name[host:port]`. */
+  readonly networkName: string;
+  readonly language: string;
+  readonly os: string;
+  readonly outlet: Outlet;
+  /** The services that it is linked with. */
+  readonly links: Set<Service<Outlet>>;
+}
+
+/** A connected service. */
+export interface Service<Outlet> {
+  readonly kind: "service";
+  readonly name: string;
+  readonly address: string;
+  readonly networkName: string;
+  readonly language: string;
+  readonly os: string;
+  readonly attributes: JsonObject;
+  /** How many clients may be linked at once; 0 or less means no limit. */
+  readonly maxClients: number;
+  readonly outlet: Outlet;
+  /** The clients that are linked with it. */
+  readonly links: Set<Client<Outlet>>;
+  /** The linked clients that hold a lock. */
+  readonly locks: Set<Client<Outlet>>;
+  /** The answers that it owes: per client and `uid`, how many. A terminal's uids are all `""`. */
+  readonly pending: Map<Client<Outlet>, Map<string, number>>;
+}
+
+/** A connected device. */
+export type Peer<Outlet> = Client<Outlet> | Service<Outlet>;
+
+/** What is known of a device before it is registered. */
+export type Newcomer =
+  | { kind: "client"; name: string; address: string; language: string; os: string }
+  | {
+    kind: "service";
+    name: string;
+    address: string;
+    language: string;
+    os: string;
+    attributes: JsonObject;
+    maxClients: number;
+  };
+
+/** An answer that nobody will give any more. */
+export interface Orphan<Outlet> {
+  readonly client: Client<Outlet>;
+  readonly uid: string;
+}
+
+/** A service as an identity and a reply to `link` show it; the keys are those of the wire. */
+export interface ServiceEntry {
+  attributes: JsonObject;
+  address: string;
+  language: string;
+  os: string;
+  max_clients: number;
+}
+
+/** The state of a Manager. */
+export class Registry<Outlet> {
+  /** How this Manager calls itself in messages: `Manager[host:port]`. */
+  readonly manager: string;
+  readonly #clients = new Map<string, Client<Outlet>>();
+  readonly #services = new Map<string, Service<Outlet>>();
+
+  constructor(manager: string) {
+    this.manager = manager;
+  }
+
+  /**
+   * Takes a device in.
+   *
+   * @throws {NameError} If a service of that name, or a client of that network name, is already
+   * connected.
+   */
+  add(newcomer: Newcomer, outlet: Outlet): Peer<Outlet> {
+    const networkName = networkNameOf(newcomer);
+    if (newcomer.kind === "client") {
+      // Two computers of different domains may share a first label, and their ports may be equal.
+      if (this.#clients.has(networkName)) {
+        throw new NameError(`A ${repr(networkName)} client is already connected to the Manager`);
+      }
+      const client: Client<Outlet> = { ...newcomer, networkName, outlet, links: new Set() };
+      this.#clients.set(networkName, client);
+      return client;
+    }
+    if (this.#services.has(newcomer.name)) {
+      throw new NameError(`A ${repr(newcomer.name)} service is already running on the Manager`);
+    }
+    const service: Service<Outlet> = {
+      ...newcomer,
+      networkName,
+      outlet,
+      links: new Set(),
+      locks: new Set(),
+      pending: new Map(),
+    };
+    this.#services.set(newcomer.name, service);
+    return service;
+  }
+
+  /** Takes a device out, with its links and locks, and tells which answers it leaves owing. */
+  remove(peer: Peer<Outlet>): Orphan<Outlet>[] {
+    if (peer.kind === "client") {
+      if (this.#clients.get(peer.networkName) === peer) this.#clients.delete(peer.networkName);
+      for (const service of peer.links) this.#separate(peer, service);
+      for (const service of this.#services.values()) service.pending.delete(peer);
+      return [];
+    }
+    if (this.#services.get(peer.name) === peer) this.#services.delete(peer.name);
+    for (const client of peer.links) this.#separate(client, peer);
+    const orphans = [...peer.pending].flatMap(([client, uids]) =>
+      [...uids].flatMap(([uid, count]) => Array.from({ length: count }, () => ({ client, uid })))
+    );
+    peer.pending.clear();
+    return orphans;
+  }
+
+  /**
+   * The service that a client's request goes to. Notes that it owes the answer.
+   *
+   * @throws {KeyError} If the service is not connected.
+   * @throws {PermissionError} If the client is not linked, and the service is locked or full.
+   */
+  route(client: Client<Outlet>, name: string, uid: string): Service<Outlet> {
+    const service = this.#services.get(name);
+    if (service === undefined) {
+      throw new KeyError(`the ${repr(name)} Service is not connected to ${this.manager}`);
+    }
+    if (!service.links.has(client)) checkVacancy(service);
+    let uids = service.pending.get(client);
+    if (uids === undefined) service.pending.set(client, uids = new Map());
+    uids.set(uid, (uids.get(uid) ?? 0) + 1);
+    return service;
+  }
+
+  /**
+   * The client that a service's answer goes to, or `undefined` where the service owes no such
+   * answer. The answer is then no longer owed.
+   */
+  settle(service: Service<Outlet>, requester: string, uid: string): Client<Outlet> | undefined {
+    const client = this.#clients.get(requester);
+    const uids = client && service.pending.get(client);
+    const count = uids?.get(uid);
+    if (count === undefined) return undefined;
+    if (count > 1) uids!.set(uid, count - 1);
+    else uids!.delete(uid);
+    return client;
+  }
+
+  /**
+   * Links a client with a service. To link again is allowed even while the service is locked or
+   * full.
+   *
+   * @throws {KeyError} If the service does not exist.
+   * @throws {PermissionError} If the service is locked or full.
+   */
+  link(client: Client<Outlet>, name: string): ServiceEntry {
+    const service = this.#services.get(name);
+    if (service === undefined) {
+      throw new KeyError(
+        `the ${repr(name)} service does not exist, cannot link with ${client.networkName}`,
+      );
+    }
+    if (!service.links.has(client)) {
+      checkVacancy(service);
+      service.links.add(client);
+      client.links.add(service);
+    }
+    return serviceEntry(service);
+  }
+
+  /**
+   * Undoes a link and releases the client's lock. A service that is gone counts as unlinked.
+   *
+   * @throws {KeyError} If the client is not linked with the service.
+   */
+  unlink(client: Client<Outlet>, name: string): true {
+    const service = this.#services.get(name);
+    if (service === undefined) return true;
+    if (!service.links.has(client)) {
+      throw new KeyError(
+        `cannot unlink ${client.networkName}, it was not linked with ${repr(name)}`,
+      );
+    }
+    this.#separate(client, service);
+    return true;
+  }
+
+  /**
+   * Locks a service, so that no new client can link with it. An exclusive lock needs the client
+   * to be the only one that is linked. To lock again is allowed.
+   *
+   * @returns The network names of the linked clients.
+   * @throws {KeyError} If the service does not exist.
+   * @throws {PermissionError} If the client is not linked, or others are and the lock is exclusive.
+   */
+  acquireLock(client: Client<Outlet>, name: string, shared: boolean): string[] {
+    const service = this.#services.get(name);
+    if (service === undefined) {
+      throw new KeyError(
+        `${repr(name)} service does not exist, ${client.networkName} cannot acquire a lock`,
+      );
+    }
+    if (!service.links.has(client)) {
+      throw new PermissionError(
+        `${client.networkName} cannot acquire a lock because it is not linked ` +
+          `with the ${repr(name)} service`,
+      );
+    }
+    if (!shared && service.links.size > 1) {
+      throw new PermissionError(
+        `${client.networkName} cannot acquire an exclusive lock, there are ${service.links.size} ` +
+          `links with the ${repr(name)} service\n${listing(service.links)}`,
+      );
+    }
+    service.locks.add(client);
+    return networkNames(service.links);
+  }
+
+  /**
+   * Releases the client's lock, if it holds one.
+   *
+   * @returns The network names of the clients that still hold a lock.
+   * @throws {KeyError} If the service does not exist.
+   */
+  releaseLock(client: Client<Outlet>, name: string): string[] {
+    const service = this.#services.get(name);
+    if (service === undefined) {
+      throw new KeyError(
+        `${repr(name)} service does not exist, ${client.networkName} cannot release the lock`,
+      );
+    }
+    service.locks.delete(client);
+    return networkNames(service.locks);
+  }
+
+  /** The connected clients. */
+  get clients(): Iterable<Client<Outlet>> {
+    return this.#clients.values();
+  }
+
+  /** The connected services. */
+  get services(): Iterable<Service<Outlet>> {
+    return this.#services.values();
+  }
+
+  /** The service of that name, if it is connected. */
+  service(name: string): Service<Outlet> | undefined {
+    return this.#services.get(name);
+  }
+
+  #separate(client: Client<Outlet>, service: Service<Outlet>): void {
+    service.links.delete(client);
+    service.locks.delete(client);
+    client.links.delete(service);
+  }
+}
+
+/** How a device is called on the network: `name[host:port]`. */
+export function networkNameOf(newcomer: Newcomer): string {
+  return `${newcomer.name}[${newcomer.address}]`;
+}
+
+/** A service as an identity and a reply to `link` show it. */
+export function serviceEntry(service: Service<unknown>): ServiceEntry {
+  return {
+    attributes: service.attributes,
+    address: service.address,
+    language: service.language,
+    os: service.os,
+    max_clients: service.maxClients,
+  };
+}
+
+/** The network names of clients, sorted. */
+export function networkNames(clients: Iterable<Client<unknown>>): string[] {
+  return Array.from(clients, (client) => client.networkName).sort();
+}
+
+/** Whether one more client may use the service. */
+function checkVacancy(service: Service<unknown>): void {
+  if (service.locks.size > 0) {
+    throw new PermissionError(`${repr(service.name)} service is locked`);
+  }
+  if (service.maxClients > 0 && service.links.size >= service.maxClients) {
+    throw new PermissionError(
+      `The maximum number of Clients are already linked with ${repr(service.name)}\n` +
+        listing(service.links),
+    );
+  }
+}
+
+function listing(clients: Iterable<Client<unknown>>): string {
+  return `The linked Clients are:\n${networkNames(clients).map((name) => `  ${name}`).join("\n")}`;
+}

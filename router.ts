@@ -1,0 +1,262 @@
+/**
+ * Where each message goes, and what the Manager says where it cannot go there.
+ *
+ * What always holds:
+ * - the bytes of a message that is forwarded are the bytes that came, but for the `requester`
+ *   (and a missing `error`) that is spliced into a request before its closing brace, where the
+ *   last of several equal keys wins;
+ * - a request of a client is answered exactly once, by its service or by the Manager;
+ * - a message that breaks a rule changes nothing and reaches nobody else.
+ *
+ * It knows no socket: a peer is an {@linkcode Outlet} to send to.
+ *
+ * @module
+ */
+
+import { Desk, type Facts } from "./desk.ts";
+import { Envelope, type Field, type Kind } from "./envelope.ts";
+import { ConnectionAbortedError, KeyError, PermissionError, ValueError } from "./errors.ts";
+import { type Line, OverlongLine } from "./line.ts";
+import { logger } from "./log.ts";
+import {
+  decodeMessage,
+  DISCONNECT,
+  encodeError,
+  encodeReply,
+  MANAGER,
+  NOTIFICATION,
+} from "./message.ts";
+import {
+  type Client,
+  networkNameOf,
+  type Newcomer,
+  type Peer,
+  type Registry,
+  type Service,
+} from "./registry.ts";
+import { repr } from "./repr.ts";
+
+/** Where a peer's messages are sent to. `Connection` is one. */
+export interface Outlet {
+  /** Sends text as one line. */
+  sendText(line: string): void;
+  /** Sends bytes as one line, put together from its parts. */
+  sendBytes(...parts: readonly Uint8Array[]): void;
+  /** Lets what was sent out, then ends. */
+  close(): Promise<void>;
+}
+
+/** An outlet, and what is spliced into the requests that come from its peer. */
+export interface Port<O extends Outlet> {
+  readonly outlet: O;
+  readonly requester: Uint8Array;
+  readonly requesterAndError: Uint8Array;
+}
+
+const encoder = new TextEncoder();
+const log = logger("router");
+
+/** Routes messages between the peers of a registry. */
+export class Router<O extends Outlet> {
+  readonly #registry: Registry<Port<O>>;
+  readonly #desk: Desk<Port<O>>;
+  readonly #envelope = new Envelope();
+
+  constructor(registry: Registry<Port<O>>, facts: Facts) {
+    this.#registry = registry;
+    this.#desk = new Desk(registry, facts);
+  }
+
+  /**
+   * Takes a device in.
+   *
+   * @throws {NameError} If its name is taken.
+   */
+  admit(newcomer: Newcomer, outlet: O): Peer<Port<O>> {
+    const requester = `"requester":${JSON.stringify(networkNameOf(newcomer))}}`;
+    return this.#registry.add(newcomer, {
+      outlet,
+      requester: encoder.encode(`,${requester}`),
+      requesterAndError: encoder.encode(`,"error":false,${requester}`),
+    });
+  }
+
+  /** Takes a device out, and answers for it what it can no longer answer. */
+  dismiss(peer: Peer<Port<O>>): void {
+    for (const { client, uid } of this.#registry.remove(peer)) {
+      const error = new ConnectionAbortedError(
+        `the ${repr(peer.name)} service disconnected before it answered the request`,
+      );
+      client.outlet.outlet.sendText(encodeError(client.networkName, uid, error));
+    }
+  }
+
+  /**
+   * Deals with one line of a peer. Never throws.
+   *
+   * @returns The outlet that it fed, whose congestion should slow the peer down. A notification
+   * feeds many and waits for none.
+   */
+  receive(peer: Peer<Port<O>>, line: Line): O | undefined {
+    return peer.kind === "client" ? this.#fromClient(peer, line) : this.#fromService(peer, line);
+  }
+
+  #fromClient(client: Client<Port<O>>, line: Line): O | undefined {
+    const envelope = this.#envelope;
+    try {
+      const bytes = this.#read(line);
+      if (!this.#isRequest()) {
+        log.warn("A client sent what only a service may send: {client}", {
+          client: client.networkName,
+        });
+        return undefined;
+      }
+      const attribute = this.#text("attribute");
+      if (attribute === DISCONNECT) return this.#disconnect(client);
+      const name = this.#text("service");
+      this.#check("args", "array");
+      this.#check("kwargs", "object");
+      const uid = this.#text("uid");
+      if (name === MANAGER) return this.#answer(client, bytes);
+      const { outlet } = this.#registry.route(client, name, uid).outlet;
+      const { requester, requesterAndError } = client.outlet;
+      const isPlain = envelope.kind("error") === "boolean" && !envelope.isTrue("error");
+      outlet.sendBytes(
+        bytes.subarray(0, envelope.end),
+        isPlain ? requester : requesterAndError,
+      );
+      return outlet;
+    } catch (error) {
+      return this.#refuse(client, envelope.text("uid") ?? "", error);
+    }
+  }
+
+  #fromService(service: Service<Port<O>>, line: Line): O | undefined {
+    const envelope = this.#envelope;
+    try {
+      const bytes = this.#read(line);
+      if (envelope.kind("result") === "absent" && !envelope.isTrue("error")) {
+        return this.#requestOfService(service, bytes);
+      }
+      if (isAbsent(envelope.kind("requester")) && envelope.text("uid") === NOTIFICATION) {
+        this.#notify(service, bytes);
+        return undefined;
+      }
+      const requester = this.#text("requester");
+      const uid = this.#text("uid");
+      const client = this.#registry.settle(service, requester, uid);
+      if (client === undefined) {
+        // The client has left, or the service makes it up.
+        log.debug("{service} sent an answer that it does not owe to {requester}", {
+          service: service.networkName,
+          requester,
+        });
+        return undefined;
+      }
+      client.outlet.outlet.sendBytes(bytes);
+      return client.outlet.outlet;
+    } catch (error) {
+      return this.#failAnswer(service, error as Error);
+    }
+  }
+
+  /** The bytes of a line, whose envelope has been read. */
+  #read(line: Line): Uint8Array {
+    if (!(line instanceof OverlongLine)) {
+      this.#envelope.read(line);
+      return line;
+    }
+    try {
+      this.#envelope.read(line.head);
+    } catch {
+      // It is cut off; what the envelope has seen of it may still tell whose it is.
+    }
+    throw new ValueError(
+      `The message is longer than the limit of ${line.limit} bytes for one message`,
+    );
+  }
+
+  /** Whether the message is meant as a request, complete or not. */
+  #isRequest(): boolean {
+    const envelope = this.#envelope;
+    return envelope.kind("attribute") !== "absent" ||
+      (envelope.kind("result") === "absent" && !envelope.isTrue("error"));
+  }
+
+  /** The text of a member that must be there. */
+  #text(field: Field): string {
+    this.#check(field, "string");
+    return this.#envelope.text(field)!;
+  }
+
+  #check(field: Field, kind: Kind): void {
+    const found = this.#envelope.kind(field);
+    if (found === kind) return;
+    if (found === "absent") throw new KeyError(field);
+    throw new TypeError(`The ${repr(field)} of a message must be of type ${kind}, not ${found}`);
+  }
+
+  #answer(peer: Peer<Port<O>>, line: Uint8Array): O {
+    const { outlet } = peer.outlet;
+    const message = decodeMessage(line);
+    if (message.kind !== "request") {
+      throw new ValueError("The 'error' of a request must be false");
+    }
+    const result = this.#desk.answer(peer, message);
+    outlet.sendText(encodeReply(peer.networkName, message.uid, result));
+    return outlet;
+  }
+
+  #requestOfService(service: Service<Port<O>>, bytes: Uint8Array): O | undefined {
+    const uid = this.#envelope.text("uid") ?? "";
+    try {
+      if (this.#text("attribute") === DISCONNECT) return this.#disconnect(service);
+      if (this.#text("service") === MANAGER) return this.#answer(service, bytes);
+      throw new PermissionError(`${repr(service.name)} is a Service, only a Client sends requests`);
+    } catch (error) {
+      return this.#refuse(service, uid, error);
+    }
+  }
+
+  #notify(service: Service<Port<O>>, bytes: Uint8Array): void {
+    const name = this.#text("service");
+    if (name !== service.name) {
+      log.warn("{service} sent a notification in the name of {name}", {
+        service: service.networkName,
+        name,
+      });
+      return;
+    }
+    for (const client of service.links) client.outlet.outlet.sendBytes(bytes);
+  }
+
+  #disconnect(peer: Peer<Port<O>>): undefined {
+    peer.outlet.outlet.close();
+  }
+
+  #refuse(peer: Peer<Port<O>>, uid: string, error: unknown): O {
+    peer.outlet.outlet.sendText(encodeError(peer.networkName, uid, error));
+    return peer.outlet.outlet;
+  }
+
+  /** An answer that cannot be forwarded: whoever waits for it is told so. */
+  #failAnswer(service: Service<Port<O>>, error: Error): O | undefined {
+    log.warn("{service} sent an invalid message: {error}", {
+      service: service.networkName,
+      error: error.message,
+    });
+    const requester = this.#envelope.text("requester");
+    const uid = this.#envelope.text("uid");
+    if (requester === undefined || uid === undefined) return undefined;
+    const client = this.#registry.settle(service, requester, uid);
+    if (client === undefined) return undefined;
+    const failure = new ValueError(
+      `the ${repr(service.name)} service sent an invalid answer: ${error.message}`,
+    );
+    return this.#refuse(client, uid, failure);
+  }
+}
+
+function isAbsent(kind: Kind): boolean {
+  return kind === "absent" || kind === "null";
+}

@@ -1,0 +1,300 @@
+/**
+ * The Service: makes the methods and properties of a class available to Clients.
+ *
+ * @module
+ */
+
+import { delay } from "@std/async/delay";
+import { AsyncLocalStorage } from "node:async_hooks";
+import { Attributes, isThenable, SHUTDOWN_SERVICE } from "./attributes.ts";
+import { takeApart } from "./call.ts";
+import { type Connection, describeEnd } from "./connection.ts";
+import { type ConnectOptions, openConnection, resolveOptions } from "./device.ts";
+import { whoseMessage } from "./envelope.ts";
+import { ConnectionAbortedError, RemoteError, ValueError } from "./errors.ts";
+import { type Line, OverlongLine } from "./line.ts";
+import { logger } from "./log.ts";
+import {
+  decodeMessage,
+  encodeDisconnect,
+  encodeError,
+  encodeNotification,
+  encodeReply,
+  type Message,
+  READY,
+  type Request,
+  type ServiceIdentity,
+} from "./message.ts";
+import { repr } from "./repr.ts";
+import { LANGUAGE, OS } from "./version.ts";
+
+/** How a Service presents itself. */
+export interface ServiceOptions {
+  /** The name that Clients link with. Default: the name of the class. */
+  name?: string;
+  /** How many Clients may be linked at once. Default: -1; 0 or less means no limit. */
+  maxClients?: number;
+  /** Attributes that are not listed in the identity. They can be requested all the same. */
+  ignoreAttributes?: readonly string[];
+}
+
+/** The request that a method is answering. */
+export interface ServiceRequest {
+  /** The network name of the Client that asks. */
+  readonly requester: string;
+  readonly attribute: string;
+  readonly args: readonly unknown[];
+  readonly kwargs: Readonly<Record<string, unknown>>;
+  readonly uid: string;
+}
+
+/** How long to wait for a Manager to refuse the Service, where it does not confirm it, in ms. */
+const SILENCE_IS_CONSENT = 250;
+/** How long the Manager may take to disconnect a Service that asked for it, in milliseconds. */
+const DISCONNECT_TIMEOUT = 2_000;
+
+const log = logger("service");
+
+/**
+ * The base class of Services. Every method, getter and property of a subclass can be requested,
+ * except for those whose name starts with `_` or `#`.
+ *
+ * Requests run concurrently, and each is answered in its own time. A method may be asynchronous;
+ * what it returns (or its promise is fulfilled with) is the result, what it throws is the error.
+ *
+ * @example
+ * ```ts ignore
+ * class BasicMath extends Service {
+ *   euler = Math.E;
+ *   add(x: number, y: number): number {
+ *     return x + y;
+ *   }
+ * }
+ * await new BasicMath().start();
+ * ```
+ */
+export class Service implements AsyncDisposable {
+  readonly #name: string;
+  readonly #maxClients: number;
+  readonly #ignored: Set<string>;
+  readonly #requests = new AsyncLocalStorage<ServiceRequest>();
+  readonly #attributes: Attributes;
+  readonly #running = new Set<Promise<void>>();
+  readonly #finished = Promise.withResolvers<void>();
+  #connection: Connection | undefined;
+  #state: "new" | "starting" | "running" | "ending" = "new";
+
+  /** @throws {RangeError} If `maxClients` is not an integer. */
+  constructor(options: ServiceOptions = {}) {
+    const { maxClients = -1 } = options;
+    if (!Number.isInteger(maxClients)) {
+      throw new RangeError(
+        `Cannot make a Service: maxClients must be an integer, got ${maxClients}`,
+      );
+    }
+    this.#name = options.name ?? this.constructor.name;
+    this.#maxClients = maxClients;
+    this.#ignored = new Set(options.ignoreAttributes);
+    this.#attributes = new Attributes(this, Service.prototype);
+  }
+
+  /** The name that Clients link with. */
+  get name(): string {
+    return this.#name;
+  }
+
+  /** How many Clients may be linked at once; 0 or less means no limit. */
+  get maxClients(): number {
+    return this.#maxClients;
+  }
+
+  /**
+   * The request that is being answered, also after an `await` in the method; `undefined` outside
+   * of one.
+   */
+  get request(): ServiceRequest | undefined {
+    return this.#requests.getStore();
+  }
+
+  /** Settles when a Service that was started has ended; never rejects. */
+  get finished(): Promise<void> {
+    return this.#finished.promise;
+  }
+
+  /** Leaves attributes out of the identity, e.g. a getter that is slow. Before `start()`. */
+  ignoreAttributes(...names: string[]): void {
+    for (const name of names) this.#ignored.add(name);
+  }
+
+  /**
+   * Connects to a Manager and serves requests from then on. The promise is fulfilled when the
+   * Service can be linked with; to wait for its end there is `finished`. A Manager of the Python
+   * software does not confirm a Service: it has 250 ms to refuse it.
+   *
+   * @throws {ConnectionAbortedError} If the Service was started before, or the Manager leaves.
+   * @throws {RemoteError} If the Manager refuses the Service, e.g. as its name is taken.
+   * @throws As {@linkcode connect} does.
+   */
+  async start(options: ConnectOptions = {}): Promise<void> {
+    if (this.#state !== "new") {
+      throw new ConnectionAbortedError(
+        `Cannot start the ${repr(this.#name)} service: it was started before`,
+      );
+    }
+    this.#state = "starting";
+    const resolved = resolveOptions(options);
+    try {
+      this.#connection = await openConnection(resolved, this.#identity());
+    } catch (error) {
+      this.#state = "new";
+      throw error;
+    }
+    const registered = Promise.withResolvers<void>();
+    this.#serve(this.#connection, registered);
+    const silence = new AbortController();
+    await Promise.race([
+      registered.promise,
+      delay(SILENCE_IS_CONSENT, { signal: silence.signal }).catch(() => {}),
+    ]).finally(() => silence.abort());
+    log.info("{service} is connected to {host}:{port}", {
+      service: this.#name,
+      host: resolved.host,
+      port: resolved.port,
+    });
+  }
+
+  /**
+   * Sends a notification to every Client that is linked.
+   *
+   * @param args The arguments; keyword arguments go last, `kwargs({ unit: "V" })`.
+   * @throws {ConnectionAbortedError} If the Service is not connected.
+   * @throws {TypeError} If JSON cannot hold the arguments.
+   */
+  emitNotification(...args: unknown[]): void {
+    if (!this.#connection?.isOpen) {
+      throw new ConnectionAbortedError(
+        `Cannot emit a notification: the ${repr(this.#name)} service is not connected`,
+      );
+    }
+    const call = takeApart(args);
+    this.#connection.sendText(encodeNotification(this.#name, call.args, call.kwargs));
+  }
+
+  /** Lets the requests that are running finish, then disconnects from the Manager. */
+  async shutdown(): Promise<void> {
+    if (this.#connection === undefined) return;
+    this.#state = "ending";
+    while (this.#running.size > 0) await Promise.all(this.#running);
+    this.#connection.sendText(encodeDisconnect(this.#name));
+    const patience = new AbortController();
+    await Promise.race([
+      this.#connection.ended,
+      delay(DISCONNECT_TIMEOUT, { signal: patience.signal }).catch(() => {}),
+    ]);
+    patience.abort();
+    await this.#connection.close();
+    await this.finished;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.shutdown();
+  }
+
+  async #serve(connection: Connection, registered: PromiseWithResolvers<void>): Promise<void> {
+    this.#state = "running";
+    registered.promise.catch(() => {});
+    for await (const lines of connection) {
+      for (const line of lines) this.#receive(connection, line, registered);
+      if (connection.congested) await connection.relieved();
+    }
+    const reason = describeEnd(await connection.ended);
+    registered.reject(
+      new ConnectionAbortedError(`The Manager did not register the service: ${reason}`),
+    );
+    log.info("{service} disconnected: {reason}", { service: this.#name, reason });
+    this.#state = "ending";
+    this.#finished.resolve();
+  }
+
+  #receive(connection: Connection, line: Line, registered: PromiseWithResolvers<void>): void {
+    let message: Message;
+    try {
+      if (line instanceof OverlongLine) {
+        throw new ValueError(`The request is longer than readLimit, ${line.limit} bytes`);
+      }
+      message = decodeMessage(line);
+    } catch (error) {
+      const { requester, uid } = whoseMessage(line);
+      log.warn("Received a message that cannot be read: {error}", {
+        error: (error as Error).message,
+      });
+      if (requester !== undefined && uid !== undefined) {
+        connection.sendText(encodeError(requester, uid, error));
+      }
+      return;
+    }
+    if (message.kind === "request") this.#answer(connection, message);
+    else if (message.kind === "reply" && message.uid === READY) registered.resolve();
+    else if (message.kind === "error") {
+      registered.reject(new RemoteError(message.message, message.traceback));
+      log.error("The Manager says: {error}", { error: message.message });
+    }
+  }
+
+  /** Answers a request, at once where the method is not asynchronous. */
+  #answer(connection: Connection, request: Request): void {
+    const { requester, attribute, uid } = request;
+    const fail = (error: unknown) => {
+      log.warn("{attribute} failed for {requester}: {error}", { attribute, requester, error });
+      connection.sendText(encodeError(requester, uid, error, tracebackOf(error)));
+    };
+    const succeed = (result: unknown) => {
+      let line: string;
+      try {
+        line = encodeReply(requester, uid, result);
+      } catch (error) {
+        return fail(error);
+      }
+      connection.sendText(line);
+      if (attribute === SHUTDOWN_SERVICE) this.shutdown();
+    };
+    try {
+      const result = this.#perform(request);
+      if (!isThenable(result)) return succeed(result);
+      const task: Promise<void> = Promise.resolve(result).then(succeed, fail)
+        .finally(() => this.#running.delete(task));
+      this.#running.add(task);
+    } catch (error) {
+      fail(error);
+    }
+  }
+
+  /** What a request asks for: a result, or the promise of one. */
+  #perform({ requester, attribute, args, kwargs, uid }: Request): unknown {
+    if (this.#state === "ending") {
+      throw new ConnectionAbortedError(`the ${repr(this.#name)} service is shutting down`);
+    }
+    return this.#requests.run(
+      { requester: requester ?? "", attribute, args, kwargs, uid },
+      () => this.#attributes.request(attribute, args, kwargs),
+    );
+  }
+
+  #identity(): ServiceIdentity {
+    return {
+      type: "service",
+      name: this.#name,
+      attributes: this.#attributes.list(this.#ignored),
+      language: LANGUAGE,
+      os: OS,
+      max_clients: this.#maxClients,
+      extensions: [READY],
+    };
+  }
+}
+
+/** The lines of an error's stack, after its message. */
+function tracebackOf(error: unknown): string[] {
+  const stack = error instanceof Error ? error.stack ?? "" : "";
+  return stack.split("\n").map((line) => line.trim()).filter((line) => line.startsWith("at "));
+}
