@@ -94,7 +94,7 @@ export class Attributes {
   #find(attribute: string): string | undefined {
     if (attribute === "constructor") return undefined;
     const owners = this.#owners();
-    const candidates = attribute === SHUTDOWN_SERVICE ? [SHUTDOWN_METHOD, attribute] : [attribute];
+    const candidates = attribute === SHUTDOWN_SERVICE ? [attribute, SHUTDOWN_METHOD] : [attribute];
     return candidates.find((name) => owners.some((owner) => Object.hasOwn(owner, name)));
   }
 

@@ -13,6 +13,7 @@ export class Kwargs {
   /** The arguments by name. */
   readonly named: Readonly<Record<string, unknown>>;
 
+  /** See {@linkcode kwargs}. */
   constructor(named: Readonly<Record<string, unknown>>) {
     this.named = named;
   }
@@ -40,6 +41,7 @@ export class MarkedOptions {
   /** The options as they were given. */
   readonly options: CallOptions;
 
+  /** See {@linkcode options}. */
   constructor(options: CallOptions) {
     this.options = options;
   }

@@ -204,6 +204,7 @@ export class Client implements AsyncDisposable {
     await this.#disconnected;
   }
 
+  /** For `await using`: the same as {@linkcode Client.disconnect}. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.disconnect();
   }

@@ -5,7 +5,8 @@
  */
 
 import { PermissionError, ValueError } from "./errors.ts";
-import type { JsonObject, Request } from "./message.ts";
+import type { Identities } from "./identities.ts";
+import type { Request } from "./message.ts";
 import { type Client, type Peer, type Registry, serviceEntry } from "./registry.ts";
 import { repr } from "./repr.ts";
 import { Signature } from "./signature.ts";
@@ -30,7 +31,7 @@ export class Desk<Outlet> {
     this.#registry = registry;
     this.#facts = facts;
     const answers: Record<string, Answer<Outlet>> = {
-      identity: () => () => this.#identity(),
+      identity: () => () => this.identities(),
       link: (service) => (peer) => registry.link(asClient(peer), asName(service)),
       unlink: (service) => (peer) => registry.unlink(asClient(peer), asName(service)),
       acquire_lock: (service, shared = false) => (peer) =>
@@ -60,7 +61,8 @@ export class Desk<Outlet> {
     return known.answer(...known.signature.bind(`Manager.${attribute}`, args, kwargs))(peer);
   }
 
-  #identity(): JsonObject {
+  /** Who is connected, as anyone may ask. */
+  identities(): Identities {
     const { clients, services } = this.#registry;
     return {
       ...this.#facts,

@@ -40,7 +40,7 @@ const FIELDS: readonly Field[] = [
 ];
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true }); // which means: keep it
 const strictDecoder = new TextDecoder("utf-8", { fatal: true });
 const FIELD_BYTES = FIELDS.map((field) => encoder.encode(field));
 const LONGEST_FIELD = Math.max(...FIELD_BYTES.map((bytes) => bytes.length));

@@ -15,6 +15,7 @@ export class NetworkError extends Error {
   /** What went wrong, as a constant that never changes with the wording of the message. */
   readonly code: string;
 
+  /** For subclasses. `name` is the class name that goes on the wire. */
   constructor(name: string, code: string, message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = name;
@@ -24,6 +25,7 @@ export class NetworkError extends Error {
 
 /** A value that is of the right type but not acceptable. Sent as `ValueError: text`. */
 export class ValueError extends NetworkError {
+  /** Made with the text after the class name. */
   constructor(message: string, options?: ErrorOptions) {
     super("ValueError", "VALUE", message, options);
   }
@@ -31,6 +33,7 @@ export class ValueError extends NetworkError {
 
 /** A name that is not known. Sent as `KeyError: repr(text)`, which is how Python shows it. */
 export class KeyError extends NetworkError {
+  /** Made with the text after the class name, as Python code would pass it. */
   constructor(text: string, options?: ErrorOptions) {
     super("KeyError", "KEY", repr(text), options);
   }
@@ -38,6 +41,7 @@ export class KeyError extends NetworkError {
 
 /** A request that is understood and refused. Sent as `PermissionError: text`. */
 export class PermissionError extends NetworkError {
+  /** Made with the text after the class name. */
   constructor(message: string, options?: ErrorOptions) {
     super("PermissionError", "PERMISSION", message, options);
   }
@@ -45,6 +49,7 @@ export class PermissionError extends NetworkError {
 
 /** A name that is taken. Sent as `NameError: text`. */
 export class NameError extends NetworkError {
+  /** Made with the text after the class name. */
   constructor(message: string, options?: ErrorOptions) {
     super("NameError", "NAME", message, options);
   }
@@ -52,6 +57,7 @@ export class NameError extends NetworkError {
 
 /** An attribute that does not exist. Sent as `AttributeError: text`. */
 export class AttributeError extends NetworkError {
+  /** Made with the text after the class name. */
   constructor(message: string, options?: ErrorOptions) {
     super("AttributeError", "ATTRIBUTE", message, options);
   }
@@ -59,6 +65,7 @@ export class AttributeError extends NetworkError {
 
 /** A line that is not a message. Sent as `JSONDecodeError: text`. */
 export class JSONDecodeError extends NetworkError {
+  /** Made with the text after the class name. */
   constructor(message: string, options?: ErrorOptions) {
     super("JSONDecodeError", "JSON_DECODE", message, options);
   }
@@ -66,6 +73,7 @@ export class JSONDecodeError extends NetworkError {
 
 /** The connection ended before a request was answered. */
 export class ConnectionAbortedError extends NetworkError {
+  /** Made with the text after the class name. */
   constructor(message: string, options?: ErrorOptions) {
     super("ConnectionAbortedError", "CONNECTION_ABORTED", message, options);
   }
@@ -73,6 +81,7 @@ export class ConnectionAbortedError extends NetworkError {
 
 /** Something did not happen within its time. The message says what and how long, in milliseconds. */
 export class TimeoutError extends NetworkError {
+  /** Made with the text after the class name. */
   constructor(message: string, options?: ErrorOptions) {
     super("TimeoutError", "TIMEOUT", message, options);
   }
@@ -80,6 +89,7 @@ export class TimeoutError extends NetworkError {
 
 /** The Future was cancelled. */
 export class CancelledError extends NetworkError {
+  /** Made with the text after the class name. */
   constructor(message: string, options?: ErrorOptions) {
     super("CancelledError", "CANCELLED", message, options);
   }
@@ -87,6 +97,7 @@ export class CancelledError extends NetworkError {
 
 /** No connection to the Manager could be opened. */
 export class ConnectError extends NetworkError {
+  /** Made with the text after the class name. */
   constructor(message: string, options?: ErrorOptions) {
     super("ConnectError", "CANNOT_CONNECT", message, options);
   }
@@ -94,6 +105,7 @@ export class ConnectError extends NetworkError {
 
 /** One side speaks TLS and the other does not. */
 export class TlsMismatchError extends NetworkError {
+  /** Made with the text after the class name. */
   constructor(message: string, options?: ErrorOptions) {
     super("TlsMismatchError", "TLS_MISMATCH", message, options);
   }
@@ -101,6 +113,7 @@ export class TlsMismatchError extends NetworkError {
 
 /** The certificate of the Manager is not trusted, or not made for the name that was asked for. */
 export class CertificateError extends NetworkError {
+  /** Made with the text after the class name. */
   constructor(message: string, options?: ErrorOptions) {
     super("CertificateError", "CERTIFICATE", message, options);
   }
@@ -108,6 +121,7 @@ export class CertificateError extends NetworkError {
 
 /** An option, a file or a port that the Manager cannot work with. */
 export class ConfigurationError extends NetworkError {
+  /** Made with the text after the class name. */
   constructor(message: string, options?: ErrorOptions) {
     super("ConfigurationError", "CONFIGURATION", message, options);
   }
@@ -121,6 +135,8 @@ export class RemoteError extends NetworkError {
   readonly traceback: readonly string[];
 
   /**
+   * Made from an error reply.
+   *
    * @param message The text exactly as it was sent, `ClassName: text`.
    * @param traceback The lines of the traceback as they were sent.
    */

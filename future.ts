@@ -30,8 +30,11 @@ export interface FutureOptions<T> extends WaitOptions {
 
 /** A Future with the functions that settle it. */
 export interface FutureWithResolvers<T> {
+  /** The Future. */
   future: Future<T>;
+  /** Gives it its result. */
   resolve: (value: T) => void;
+  /** Gives it its error. */
   reject: (error: unknown) => void;
 }
 
@@ -40,6 +43,9 @@ type State<T> =
   | { state: "fulfilled"; value: T }
   | { state: "rejected"; error: unknown }
   | { state: "cancelled"; error: unknown };
+
+/** The longest that a timer can run, in milliseconds: 24.8 days. Beyond it there is no limit. */
+const LONGEST_TIMER = 2 ** 31 - 1;
 
 const log = logger("future");
 
@@ -142,24 +148,30 @@ export class Future<T> implements Promise<T> {
     let given = 0;
     let wake = Promise.withResolvers<void>();
     for (const future of all) {
-      future.addDoneCallback(() => {
-        completed.push(future);
-        wake.resolve();
-      });
+      if (future.done()) completed.push(future);
+      else {
+        future.addDoneCallback(() => {
+          completed.push(future);
+          wake.resolve();
+          wake = Promise.withResolvers();
+        });
+      }
     }
     // Not a generator: `yield` would wait for the Future and give its value.
     return {
       async next() {
         if (given === all.size) return { value: undefined, done: true };
-        while (completed.length === given) {
-          wake = Promise.withResolvers();
+        const index = given++; // taken at once: next() may be called again before this one answers
+        while (completed.length <= index) {
           await within(wake.promise, remaining(deadline), () => {
+            given--;
+            const open = all.size - completed.length;
             throw new TimeoutError(
-              `${all.size - given} of ${all.size} Futures were not done within ${timeout} ms`,
+              `${open} of ${all.size} Futures were not done within ${timeout} ms`,
             );
           });
         }
-        return { value: completed[given++], done: false };
+        return { value: completed[index], done: false };
       },
       [Symbol.asyncIterator]() {
         return this;
@@ -298,7 +310,7 @@ async function within<R, O>(
   timeout: number | undefined,
   otherwise: () => O,
 ): Promise<R | O> {
-  if (timeout === undefined) return await promise;
+  if (timeout === undefined || timeout > LONGEST_TIMER) return await promise;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const expired = new Promise<void>((resolve) => timer = setTimeout(resolve, timeout));
   try {

@@ -8,10 +8,15 @@ import type { ServiceEntry } from "./registry.ts";
 
 /** The Manager and everyone who is connected to it; the keys are those of the wire. */
 export interface Identities {
+  /** The computer that the Manager runs on. */
   hostname: string;
+  /** The port that the Manager listens on. */
   port: number;
+  /** What anyone may request of the Manager. */
   attributes: Record<string, unknown>;
+  /** The programming language of the Manager. */
   language: string;
+  /** The operating system of the Manager. */
   os: string;
   /** By network name, `name[host:port]`. */
   clients: Record<string, { name: string; address: string; language: string; os: string }>;

@@ -66,7 +66,7 @@ export interface LinkMembers extends AsyncDisposable {
 }
 
 /** Every list of arguments that an argument list starts with. */
-type Leading<Args extends readonly unknown[]> = Args extends [infer First, ...infer Others]
+export type Leading<Args extends readonly unknown[]> = Args extends [infer First, ...infer Others]
   ? [] | [First, ...Leading<Others>]
   : Args;
 
@@ -86,6 +86,7 @@ export type Remote<S> = {
 
 /** The methods of a Service whose class is not known here. */
 export interface UnknownRemote {
+  /** Requests the attribute of that name. */
   // deno-lint-ignore no-explicit-any -- what an unknown method returns, the caller knows
   readonly [name: string]: <R = any>(...args: unknown[]) => Future<R>;
 }

@@ -24,6 +24,7 @@ export class LinkedClientMembers<S = unknown> implements AsyncDisposable {
   readonly #service: string;
   readonly #options: ClientOptions;
 
+  /** Made by {@linkcode LinkedClient.connect}. */
   constructor(client: Client, service: string, options: ClientOptions) {
     this.client = client;
     this.#service = service;
@@ -75,6 +76,7 @@ export class LinkedClientMembers<S = unknown> implements AsyncDisposable {
     return this.client.disconnect();
   }
 
+  /** For `await using`: the same as {@linkcode LinkedClientMembers.disconnect}. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.disconnect();
   }
@@ -85,6 +87,7 @@ export type LinkedClient<S = unknown> = LinkedClientMembers<S> & Link<S>;
 
 /** Makes LinkedClients. */
 export const LinkedClient: {
+  /** Connects to a Manager and links with a Service. */
   connect<S = unknown>(service: string, options?: ClientOptions): Promise<LinkedClient<S>>;
 } = {
   /**

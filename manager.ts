@@ -10,13 +10,14 @@
 
 import { delay } from "@std/async/delay";
 import type { Authentication } from "./auth.ts";
-import { type Credentials, loadCredentials } from "./certificate.ts";
-import { Connection, describeEnd, type Transport } from "./connection.ts";
+import { loadCredentials } from "./certificate.ts";
+import { Connection, describeEnd } from "./connection.ts";
 import { Database, type Origin } from "./database.ts";
-import { ConfigurationError } from "./errors.ts";
 import { handshake } from "./handshake.ts";
-import { Hosts } from "./hosts.ts";
+import { type HostOptions, Hosts } from "./hosts.ts";
+import type { Identities } from "./identities.ts";
 import { LIMITS, type Limits } from "./limits.ts";
+import { listen, type Listener, type Socket } from "./listener.ts";
 import { logger } from "./log.ts";
 import { DEFAULT_PORT, encodeError, encodeReply, READY } from "./message.ts";
 import { certificateFile, databaseFile, keyFile } from "./paths.ts";
@@ -44,7 +45,7 @@ export interface ManagerOptions {
   /** Limits other than the default ones. */
   limits?: Partial<Limits>;
   /** How computers are named. Default: as the system names them. */
-  hosts?: Hosts;
+  hosts?: HostOptions;
 }
 
 type ConnectedPeer = Peer<Port<Connection>>;
@@ -62,7 +63,7 @@ export class Manager implements AsyncDisposable {
   /** How it calls itself in messages: `Manager[hostname:port]`. */
   readonly networkName: string;
 
-  readonly #listeners: Deno.Listener[];
+  readonly #listeners: Listener[];
   readonly #database: Database;
   readonly #hosts: Hosts;
   readonly #limits: Limits;
@@ -74,7 +75,7 @@ export class Manager implements AsyncDisposable {
   #shutdown: Promise<void> | undefined;
 
   private constructor(
-    listeners: Deno.Listener[],
+    listeners: Listener[],
     database: Database,
     hosts: Hosts,
     options: ManagerOptions,
@@ -87,7 +88,7 @@ export class Manager implements AsyncDisposable {
       ? { method: "none" }
       : { method: "password", password: options.authPassword };
     this.hostname = hosts.hostname;
-    this.port = (listeners[0].addr as Deno.NetAddr).port;
+    this.port = listeners[0].port;
     this.tls = !options.disableTls;
     this.networkName = `Manager[${this.hostname}:${this.port}]`;
     this.#router = new Router(new Registry(this.networkName), {
@@ -110,7 +111,7 @@ export class Manager implements AsyncDisposable {
    * ```
    */
   static async start(options: ManagerOptions = {}): Promise<Manager> {
-    const hosts = options.hosts ?? new Hosts();
+    const hosts = new Hosts(options.hosts);
     const files = {
       certFile: options.certFile ?? certificateFile("localhost"),
       keyFile: options.keyFile ?? keyFile("localhost"),
@@ -134,6 +135,11 @@ export class Manager implements AsyncDisposable {
     }
   }
 
+  /** Who is connected: what anyone may ask for with an `identity` request. */
+  identities(): Identities {
+    return this.#router.identities();
+  }
+
   /** Settles when the Manager has shut down. */
   get finished(): Promise<void> {
     return this.#finished.promise;
@@ -144,18 +150,15 @@ export class Manager implements AsyncDisposable {
     return this.#shutdown ??= this.#end();
   }
 
+  /** For `await using`: the same as {@linkcode Manager.shutdown}. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.shutdown();
   }
 
-  /**
-   * Serves one peer until it leaves: what the accept loop does with each socket.
-   *
-   * @param transport The peer's byte stream.
-   * @param remote Where the peer connects from.
-   */
-  async serve(transport: Transport, remote: { hostname: string; port: number }): Promise<void> {
-    const connection = new Connection(transport, this.#limits);
+  /** Serves one peer until it leaves. */
+  async #serve(socket: Socket): Promise<void> {
+    const { remote } = socket;
+    const connection = new Connection(socket, this.#limits);
     this.#connections.add(connection);
     let origin: Origin | undefined;
     let record = "connection closed prematurely";
@@ -163,10 +166,10 @@ export class Manager implements AsyncDisposable {
       const { address, domain, name } = await this.#hosts.find(remote.hostname);
       origin = { address, domain, port: remote.port };
       this.#database.recordConnection(origin, "new connection request");
-      await this.#secure(transport, connection);
+      await this.#secure(socket, connection);
       record = await this.#welcome(connection, `${name}:${remote.port}`, origin);
     } catch (error) {
-      // A socket that fails during the TLS handshake ends here; it is of no consequence.
+      // It concerns this peer alone, e.g. one that does not trust the certificate.
       log.info("The connection from {address} failed: {error}", {
         address: remote.hostname,
         error: (error as Error).message,
@@ -232,22 +235,20 @@ export class Manager implements AsyncDisposable {
   }
 
   /** Completes the TLS handshake, within the time that any handshake has. */
-  async #secure(transport: Transport, connection: Connection): Promise<void> {
-    if (!isTls(transport)) return;
+  async #secure(socket: Socket, connection: Connection): Promise<void> {
     const timer = setTimeout(() => connection.abort(), this.#limits.handshakeTimeout);
     try {
-      await transport.handshake();
+      await socket.secure();
     } finally {
       clearTimeout(timer);
     }
   }
 
-  async #accept(listener: Deno.Listener): Promise<void> {
+  async #accept(listener: Listener): Promise<void> {
     while (this.#shutdown === undefined) {
       try {
         for await (const socket of listener) {
-          if (hasNoDelay(socket)) socket.setNoDelay(true);
-          this.#track(this.serve(socket, socket.remoteAddr as Deno.NetAddr));
+          this.#track(this.#serve(socket));
         }
         return; // the listener is closed
       } catch (error) {
@@ -274,53 +275,10 @@ export class Manager implements AsyncDisposable {
   }
 }
 
-/**
- * Listens on a host, or on every interface. `::` takes IPv4 too where the system allows it;
- * where it does not, IPv4 gets a listener of its own.
- */
-function listen(
-  host: string | undefined,
-  port: number,
-  credentials: Credentials | undefined,
-): Deno.Listener[] {
-  const open = (hostname: string, port: number): Deno.Listener =>
-    credentials
-      ? Deno.listenTls({ hostname, port, ...credentials })
-      : Deno.listen({ hostname, port });
-  try {
-    if (host !== undefined) return [open(host, port)];
-    let everywhere: Deno.Listener;
-    try {
-      everywhere = open("::", port);
-    } catch (error) {
-      if (error instanceof Deno.errors.AddrInUse) throw error;
-      return [open("0.0.0.0", port)]; // this computer has no IPv6
-    }
-    try {
-      return [everywhere, open("0.0.0.0", (everywhere.addr as Deno.NetAddr).port)];
-    } catch {
-      return [everywhere];
-    }
-  } catch (cause) {
-    const reason = cause instanceof Deno.errors.AddrInUse
-      ? "the port is already in use"
-      : (cause as Error).message;
-    throw new ConfigurationError(`Cannot listen on ${host ?? "*"}:${port}: ${reason}`, { cause });
-  }
-}
-
 /** What a certificate is for: every name of this computer, its host name first. */
 function certificateNames(hosts: Hosts): string[] {
   // An IPv6 address with a zone (fe80::1%eth0) has no place in a certificate.
   return hosts.aliases().filter((alias) => !alias.includes("%"));
-}
-
-function isTls(transport: Transport): transport is Transport & Deno.TlsConn {
-  return "handshake" in transport;
-}
-
-function hasNoDelay(socket: Deno.Conn): socket is Deno.TcpConn {
-  return "setNoDelay" in socket;
 }
 
 if (import.meta.main) {

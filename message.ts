@@ -77,9 +77,13 @@ export type Message = Request | Reply | ErrorReply | Notification;
 
 /** What a Client says of itself. */
 export interface ClientIdentity {
+  /** What kind of device it is. */
   type: "client";
+  /** How it calls itself. */
   name: string;
+  /** Its programming language, e.g. `"Python 3.11.2"`. */
   language: string;
+  /** Its operating system, e.g. `"Linux x86_64"`. */
   os: string;
 }
 
@@ -175,26 +179,32 @@ export function encodeValue(value: unknown): string {
     case "undefined":
       return "null";
     default:
-      return JSON.stringify(value, refuseWhatIsLost);
+      return JSON.stringify(value, refuseWhatIsLost) ?? "null";
   }
 }
 
 /** `JSON.stringify` drops functions and symbols without a word; a caller should hear of it. */
-function refuseWhatIsLost(_key: string, value: unknown): unknown {
+function refuseWhatIsLost(key: string, value: unknown): unknown {
   switch (typeof value) {
     case "function":
     case "symbol":
     case "bigint":
       throw new TypeError(`Object of type ${typeof value} is not JSON serializable`);
     case "object":
-      return hasToJson(value) ? value.to_json() : value;
+      if (!hasMethod(value, "to_json")) return value;
+      value = value.to_json();
+      return refuseWhatIsLost(key, hasMethod(value, "toJSON") ? value.toJSON(key) : value);
     default:
       return value;
   }
 }
 
-function hasToJson(value: object | null): value is { to_json(): unknown } {
-  return value !== null && "to_json" in value && typeof value.to_json === "function";
+function hasMethod<Name extends string>(
+  value: unknown,
+  name: Name,
+): value is Record<Name, (key?: string) => unknown> {
+  return typeof value === "object" && value !== null && name in value &&
+    typeof (value as Record<string, unknown>)[name] === "function";
 }
 
 const decoder = new TextDecoder("utf-8", { fatal: true });
@@ -230,7 +240,7 @@ export function decodeMessage(line: Uint8Array): Message {
     return {
       kind: "error",
       message: typeof object.message === "string" ? object.message : "Error: no message was sent",
-      traceback: Array.isArray(object.traceback) ? object.traceback.map(String) : [],
+      traceback: Array.isArray(object.traceback) ? object.traceback.map(asText) : [],
       requester,
       uid,
     };
@@ -249,6 +259,10 @@ export function decodeMessage(line: Uint8Array): Message {
 /** Whether a value is a JSON object: neither `null` nor an array. */
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function asText(line: unknown): string {
+  return typeof line === "string" ? line : JSON.stringify(line);
 }
 
 function isPayload(value: unknown): value is [unknown[], JsonObject] {

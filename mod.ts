@@ -59,9 +59,11 @@ export {
   type WaitOptions,
 } from "./future.ts";
 export type { Identities } from "./identities.ts";
+export type { HostOptions } from "./hosts.ts";
 export type { Limits } from "./limits.ts";
 export type {
   Extra,
+  Leading,
   Link,
   LinkMembers,
   NotificationHandler,
@@ -72,7 +74,7 @@ export type {
 } from "./link.ts";
 export { LinkedClient, type LinkedClientMembers } from "./linked_client.ts";
 export { Manager, type ManagerOptions } from "./manager.ts";
-export type { ClientIdentity } from "./message.ts";
+export type { ClientIdentity, JsonObject } from "./message.ts";
 export type { Prompt } from "./prompt.ts";
 export type { ServiceEntry } from "./registry.ts";
 export { Service, type ServiceOptions, type ServiceRequest } from "./service.ts";

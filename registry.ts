@@ -76,10 +76,15 @@ export interface Orphan<Outlet> {
 
 /** A service as an identity and a reply to `link` show it; the keys are those of the wire. */
 export interface ServiceEntry {
+  /** Method name to signature text, or the value itself for a constant or property. */
   attributes: JsonObject;
+  /** `host:port` as the Manager sees it. */
   address: string;
+  /** The programming language, e.g. `"Python 3.11.2"`. */
   language: string;
+  /** The operating system, e.g. `"Linux x86_64"`. */
   os: string;
+  /** How many clients may be linked at once; 0 or less means no limit. */
   max_clients: number;
 }
 

@@ -16,6 +16,7 @@
 import { Desk, type Facts } from "./desk.ts";
 import { Envelope, type Field, type Kind } from "./envelope.ts";
 import { ConnectionAbortedError, KeyError, PermissionError, ValueError } from "./errors.ts";
+import type { Identities } from "./identities.ts";
 import { type Line, OverlongLine } from "./line.ts";
 import { logger } from "./log.ts";
 import {
@@ -91,6 +92,11 @@ export class Router<O extends Outlet> {
     }
   }
 
+  /** Who is connected. */
+  identities(): Identities {
+    return this.#desk.identities();
+  }
+
   /**
    * Deals with one line of a peer. Never throws.
    *
@@ -136,6 +142,7 @@ export class Router<O extends Outlet> {
     try {
       const bytes = this.#read(line);
       if (envelope.kind("result") === "absent" && !envelope.isTrue("error")) {
+        if (envelope.kind("attribute") === "absent") throw new KeyError("result");
         return this.#requestOfService(service, bytes);
       }
       if (isAbsent(envelope.kind("requester")) && envelope.text("uid") === NOTIFICATION) {
@@ -220,6 +227,7 @@ export class Router<O extends Outlet> {
 
   #notify(service: Service<Port<O>>, bytes: Uint8Array): void {
     const name = this.#text("service");
+    this.#check("result", "array"); // [args, kwargs]
     if (name !== service.name) {
       log.warn("{service} sent a notification in the name of {name}", {
         service: service.networkName,

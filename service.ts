@@ -42,9 +42,13 @@ export interface ServiceOptions {
 export interface ServiceRequest {
   /** The network name of the Client that asks. */
   readonly requester: string;
+  /** The attribute that is asked for. */
   readonly attribute: string;
+  /** The arguments by position. */
   readonly args: readonly unknown[];
+  /** The arguments by name. */
   readonly kwargs: Readonly<Record<string, unknown>>;
+  /** What the Client calls the request. */
   readonly uid: string;
 }
 
@@ -84,7 +88,11 @@ export class Service implements AsyncDisposable {
   #connection: Connection | undefined;
   #state: "new" | "starting" | "running" | "ending" = "new";
 
-  /** @throws {RangeError} If `maxClients` is not an integer. */
+  /**
+   * Prepares the Service; {@linkcode Service.start} connects it.
+   *
+   * @throws {RangeError} If `maxClients` is not an integer.
+   */
   constructor(options: ServiceOptions = {}) {
     const { maxClients = -1 } = options;
     if (!Number.isInteger(maxClients)) {
@@ -196,6 +204,7 @@ export class Service implements AsyncDisposable {
     await this.finished;
   }
 
+  /** For `await using`: the same as {@linkcode Service.shutdown}. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.shutdown();
   }

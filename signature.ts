@@ -146,8 +146,10 @@ class Binding {
     const open = this.#parameters.find((one): one is Members =>
       one.form === "members" && one.others !== undefined
     );
-    if (open) this.#collect(open, name, value);
-    else if (this.#rest) define(this.#restKwargs, name, value);
+    if (open) {
+      if (this.#values[this.#parameters.indexOf(open)] !== MISSING) throw this.#multiple(name);
+      this.#collect(open, name, value);
+    } else if (this.#rest) define(this.#restKwargs, name, value);
     else throw this.#error(`got an unexpected keyword argument ${repr(name)}`);
   }
 

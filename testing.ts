@@ -13,6 +13,7 @@
  * @module
  */
 
+import { delay } from "@std/async/delay";
 import { generateKeyPairSync } from "node:crypto";
 import { join } from "node:path";
 import { Connection } from "./connection.ts";
@@ -70,10 +71,29 @@ export class TestManager implements AsyncDisposable {
     }
   }
 
+  /**
+   * Waits until devices of these names are connected: the Manager does not tell a device that it
+   * is, so a peer that was introduced may still be on its way.
+   */
+  async connected(...names: string[]): Promise<void> {
+    while (!names.every((name) => this.#names().has(name))) await delay(1);
+  }
+
+  /** Waits until no device of these names is connected any more. */
+  async disconnected(...names: string[]): Promise<void> {
+    while (names.some((name) => this.#names().has(name))) await delay(1);
+  }
+
   /** Shuts the Manager down and removes its files. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.manager.shutdown();
     await Deno.remove(this.#folder, { recursive: true });
+  }
+
+  #names(): Set<string> {
+    const { clients, services } = this.manager.identities();
+    const clientNames = Object.values(clients).map((client) => client.name);
+    return new Set([...Object.keys(services), ...clientNames]);
   }
 }
 
@@ -83,6 +103,7 @@ export class WirePeer implements AsyncDisposable {
   /** The port that it connects from. */
   readonly port: number;
 
+  /** Takes over a socket. */
   constructor(socket: Deno.Conn) {
     this.#connection = new Connection(socket);
     this.port = (socket.localAddr as Deno.NetAddr).port;
@@ -93,9 +114,11 @@ export class WirePeer implements AsyncDisposable {
     options: { host: string; port: number; disableTls?: boolean; certFile?: string },
   ): Promise<WirePeer> {
     const { host: hostname, port, disableTls, certFile } = options;
-    if (disableTls) return new WirePeer(await Deno.connect({ hostname, port }));
+    const socket = await Deno.connect({ hostname, port });
+    socket.setNoDelay(true);
+    if (disableTls) return new WirePeer(socket);
     const caCerts = certFile === undefined ? [] : [await Deno.readTextFile(certFile)];
-    return new WirePeer(await Deno.connectTls({ hostname, port, caCerts }));
+    return new WirePeer(await Deno.startTls(socket, { hostname, caCerts }));
   }
 
   /** Connects, waits for the Manager's question, and says who it is. */
@@ -146,6 +169,7 @@ export class WirePeer implements AsyncDisposable {
     return this.#connection.close();
   }
 
+  /** For `await using`: the same as {@linkcode WirePeer.close}. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

@@ -1,0 +1,113 @@
+/**
+ * Shows what asynchronous requests are worth: starts a Manager and the BasicMath Service as
+ * processes of their own, runs `synchronous.ts` and `asynchronous.ts` against them, compares,
+ * and stops everything that it has started.
+ *
+ * @module
+ */
+
+import { createInterface } from "node:readline";
+import { Readable } from "node:stream";
+
+const REQUESTS = 6;
+const isTerminal = Deno.stdout.isTerminal();
+
+const home = await Deno.makeTempDir({ prefix: "msl-network-demo-" });
+try {
+  await using manager = startProgram("../manager.ts", "start", "--port", "0", "-G", "warning");
+  const ready = await manager.lineWith("Network Manager running on");
+  console.log(ready);
+  const port = /:(\d+) /.exec(ready)![1];
+  await using service = startProgram("basic_math.ts", "--port", port);
+  console.log(await service.lineWith("is running"));
+
+  const synchronous = await time("synchronous", port);
+  const asynchronous = await time("asynchronous", port);
+  const row = (...[style, total, call, returned]: string[]) =>
+    console.log(`${style.padEnd(14)}${total.padStart(10)}   ${call.padEnd(26)}${returned}`);
+  console.log();
+  row("style", "total time", "how to call", "what is returned");
+  row("synchronous", `${synchronous} s`, "await bm.add(1, 2)", "the result, when it is there");
+  row("asynchronous", `${asynchronous} s`, "const sum = bm.add(1, 2)", "a Future, at once");
+} finally {
+  await Deno.remove(home, { recursive: true });
+}
+
+/** A program of this project that runs in a process of its own. */
+interface Program extends AsyncDisposable {
+  /** Its output, line by line. */
+  lines: AsyncIterableIterator<string>;
+  /** The next line that contains the text. */
+  lineWith(text: string): Promise<string>;
+}
+
+/** Starts a program. It is stopped when it is disposed of, if it has not ended by then. */
+function startProgram(file: string, ...args: string[]): Program {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", import.meta.resolve(`./${file}`), ...args],
+    env: { MSL_NETWORK_HOME: home },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "inherit",
+  }).spawn();
+  const lines = createInterface({ input: Readable.fromWeb(child.stdout) })[Symbol.asyncIterator]();
+  return {
+    lines,
+    async lineWith(text) {
+      for (;;) {
+        const { value, done } = await lines.next();
+        if (done) throw new Error(`${file} ended before it said "${text}"`);
+        if (value.includes(text)) return value;
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      try {
+        child.kill();
+      } catch {
+        // It has ended by itself.
+      }
+      await child.status;
+      await lines.return?.();
+    },
+  };
+}
+
+/** Runs one of the two programs, and gives the total time that it prints, in seconds. */
+async function time(style: string, port: string): Promise<string> {
+  console.log(`\n${style}.ts`);
+  await using program = startProgram(`${style}.ts`, "--port", port);
+  using progress = showProgress();
+  let total: string | undefined;
+  for await (const line of program.lines) {
+    progress.clear();
+    console.log(`  ${line}`);
+    progress.answered++;
+    total = /Total execution time: ([\d.]+) seconds/.exec(line)?.[1];
+  }
+  if (total === undefined) throw new Error(`${style}.ts ended before all requests were answered`);
+  return total;
+}
+
+/** A line that says how long the requests have been out, once a second. */
+function showProgress(): Disposable & { answered: number; clear(): void } {
+  const encoder = new TextEncoder();
+  const write = (text: string) => Deno.stdout.writeSync(encoder.encode(text));
+  const start = performance.now();
+  const progress = {
+    answered: 0,
+    clear() {
+      if (isTerminal) write("\r\x1b[K");
+    },
+    [Symbol.dispose]() {
+      clearInterval(timer);
+      progress.clear();
+    },
+  };
+  const timer = setInterval(() => {
+    const seconds = Math.round((performance.now() - start) / 1_000);
+    const line = `  ... ${seconds} s, ${progress.answered} of ${REQUESTS} answers are shown`;
+    if (isTerminal) write(`\r\x1b[K${line}`);
+    else if (seconds % 5 === 0) write(`${line}\n`); // a log need not know every second
+  }, 1_000);
+  return progress;
+}

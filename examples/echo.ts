@@ -1,0 +1,24 @@
+/**
+ * A Service that returns what it gets: to see how arguments travel.
+ *
+ * @module
+ */
+
+import { Kwargs, Service } from "@msl/network";
+import { connectOptions } from "./options.ts";
+
+/** Returns its arguments. */
+export class Echo extends Service {
+  /** The positional arguments, and the keyword arguments by name. */
+  echo(...args: unknown[]): [args: unknown[], kwargs: Record<string, unknown>] {
+    const last = args.at(-1);
+    return last instanceof Kwargs ? [args.slice(0, -1), last.named] : [args, {}];
+  }
+}
+
+if (import.meta.main) {
+  const service = new Echo();
+  await service.start(connectOptions());
+  console.log("Echo is running");
+  await service.finished;
+}

@@ -1,0 +1,319 @@
+/**
+ * One contract for a connection, whatever carries it: TCP, TLS, or an in-memory pair.
+ */
+
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { generateKeyPairSync } from "node:crypto";
+import { join } from "node:path";
+import { loadCredentials } from "../certificate.ts";
+import { Connection, type Transport } from "../connection.ts";
+import { TimeoutError } from "../errors.ts";
+import { type Line, OverlongLine } from "../line.ts";
+import { listen, type Listener } from "../listener.ts";
+
+/** Two ends that are connected with each other. */
+interface Pair extends AsyncDisposable {
+  near: Transport;
+  far: Transport;
+}
+
+/** A pipe: what is written at one end is read at the other. Holds `capacity` bytes. */
+class Pipe {
+  #bytes: number[] = [];
+  #ended = false;
+  #changed = Promise.withResolvers<void>();
+  readonly #capacity: number;
+
+  constructor(capacity: number) {
+    this.#capacity = capacity;
+  }
+
+  async read(buffer: Uint8Array): Promise<number | null> {
+    while (this.#bytes.length === 0) {
+      if (this.#ended) return null;
+      await this.#changed.promise;
+    }
+    const taken = this.#bytes.splice(0, buffer.length);
+    buffer.set(taken);
+    this.#change();
+    return taken.length;
+  }
+
+  async write(bytes: Uint8Array): Promise<number> {
+    while (this.#bytes.length >= this.#capacity) {
+      if (this.#ended) throw new Deno.errors.BrokenPipe();
+      await this.#changed.promise;
+    }
+    if (this.#ended) throw new Deno.errors.BrokenPipe();
+    const part = bytes.subarray(0, this.#capacity - this.#bytes.length);
+    this.#bytes.push(...part);
+    this.#change();
+    return part.length;
+  }
+
+  end(): void {
+    this.#ended = true;
+    this.#change();
+  }
+
+  #change(): void {
+    this.#changed.resolve();
+    this.#changed = Promise.withResolvers();
+  }
+}
+
+function memoryPair(capacity = 64 * 1024): Pair {
+  const there = new Pipe(capacity);
+  const back = new Pipe(capacity);
+  const close = () => {
+    there.end();
+    back.end();
+  };
+  const end = (out: Pipe, into: Pipe): Transport => ({
+    read: (buffer) => into.read(buffer),
+    write: (bytes) => out.write(bytes),
+    close,
+  });
+  return {
+    near: end(there, back),
+    far: end(back, there),
+    [Symbol.asyncDispose]: () => Promise.resolve(close()),
+  };
+}
+
+async function firstSocket(listener: Listener): Promise<Transport> {
+  const { value } = await listener[Symbol.asyncIterator]().next();
+  return value;
+}
+
+async function tcpPair(): Promise<Pair> {
+  const [listener] = listen("127.0.0.1", 0, undefined);
+  const accepted = firstSocket(listener);
+  const near = await Deno.connect({ hostname: "127.0.0.1", port: listener.port });
+  return socketPair(near, await accepted, listener);
+}
+
+async function tlsPair(): Promise<Pair> {
+  const folder = await Deno.makeTempDir();
+  const keyFile = join(folder, "pair.key");
+  const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  await Deno.writeTextFile(keyFile, privateKey.export({ type: "sec1", format: "pem" }).toString());
+  const certFile = join(folder, "pair.crt");
+  const credentials = await loadCredentials({ certFile, keyFile }, ["localhost"]);
+  await Deno.remove(folder, { recursive: true });
+  const [listener] = listen("localhost", 0, credentials);
+  const accepted = firstSocket(listener);
+  const near = await Deno.connectTls({
+    hostname: "localhost",
+    port: listener.port,
+    caCerts: [credentials.cert],
+  });
+  await near.handshake();
+  return socketPair(near, await accepted, listener);
+}
+
+function socketPair(near: Transport, far: Transport, listener: Listener): Pair {
+  return {
+    near,
+    far,
+    [Symbol.asyncDispose]() {
+      listener.close();
+      for (const end of [near, far]) {
+        try {
+          end.close();
+        } catch {
+          // The test has closed it.
+        }
+      }
+      return Promise.resolve();
+    },
+  };
+}
+
+function text(line: Line | undefined): string | undefined {
+  if (line instanceof OverlongLine) throw new Error("the line is too long");
+  return line && new TextDecoder().decode(line);
+}
+
+/** All lines until the end of the connection. */
+async function collect(connection: Connection): Promise<string[]> {
+  const lines: string[] = [];
+  for await (const batch of connection) lines.push(...batch.map((line) => text(line)!));
+  return lines;
+}
+
+const makers: Record<string, () => Promise<Pair>> = {
+  "in memory": () => Promise.resolve(memoryPair()),
+  "over TCP": tcpPair,
+  "over TLS": tlsPair,
+};
+
+for (const [carrier, makePair] of Object.entries(makers)) {
+  Deno.test(`lines arrive in the order in which they were sent, ${carrier}`, async () => {
+    await using pair = await makePair();
+    await using near = new Connection(pair.near);
+    await using far = new Connection(pair.far);
+    const sent = Array.from({ length: 5_000 }, (_, index) => `line ${index} µ`);
+    for (const [index, line] of sent.entries()) {
+      if (index % 3 === 0) near.sendBytes(new TextEncoder().encode(line));
+      else near.sendText(line);
+      if (index % 100 === 0) await Promise.resolve();
+    }
+    const received = collect(far);
+    await near.close();
+    assertEquals(await received, sent);
+  });
+
+  Deno.test(`a line of 3 MB arrives whole, ${carrier}`, async () => {
+    await using pair = await makePair();
+    await using near = new Connection(pair.near);
+    await using far = new Connection(pair.far);
+    const long = "0123456789".repeat(300_000);
+    near.sendText(long);
+    near.sendText("after");
+    const received = collect(far);
+    await near.close();
+    const [first, second] = await received;
+    assert(first === long);
+    assertEquals(second, "after");
+  });
+
+  Deno.test(`what was sent before close() is delivered, ${carrier}`, async () => {
+    await using pair = await makePair();
+    await using near = new Connection(pair.near);
+    await using far = new Connection(pair.far);
+    near.sendText("goodbye");
+    await near.close();
+    near.sendText("too late");
+    assertEquals(await collect(far), ["goodbye"]);
+    assertEquals(await near.ended, { state: "closed" });
+    assertEquals((await far.ended).state, "left");
+  });
+
+  Deno.test(`a connection ends when its peer goes away, ${carrier}`, async () => {
+    await using pair = await makePair();
+    await using far = new Connection(pair.far);
+    const received = collect(far);
+    pair.near.close();
+    assertEquals(await received, []);
+    assertEquals((await far.ended).state, "left");
+    assertEquals(far.isOpen, false);
+  });
+
+  Deno.test(`abort() ends the loop that reads, ${carrier}`, async () => {
+    await using pair = await makePair();
+    await using far = new Connection(pair.far);
+    const received = collect(far);
+    far.abort();
+    assertEquals(await received, []);
+    assertEquals(await far.ended, { state: "closed" });
+  });
+
+  Deno.test(`a conversation takes line by line, then the rest in batches, ${carrier}`, async () => {
+    await using pair = await makePair();
+    await using near = new Connection(pair.near);
+    await using far = new Connection(pair.far);
+    for (const line of ["one", "two", "three", "four"]) near.sendText(line);
+    assertEquals(text(await far.nextLine(5_000)), "one");
+    assertEquals(text(await far.nextLine(5_000)), "two");
+    const rest = collect(far);
+    await near.close();
+    assertEquals(await rest, ["three", "four"]);
+    assertEquals(await far.nextLine(5_000), undefined);
+  });
+
+  Deno.test(`a line that does not come in time is a TimeoutError, ${carrier}`, async () => {
+    await using pair = await makePair();
+    await using far = new Connection(pair.far);
+    await assertRejects(() => far.nextLine(1), TimeoutError, "1 ms");
+  });
+
+  Deno.test(`a line above the limit is reported, those after it are whole, ${carrier}`, async () => {
+    await using pair = await makePair();
+    await using near = new Connection(pair.near);
+    await using far = new Connection(pair.far, { maxMessageSize: 10 });
+    near.sendText("0123456789");
+    near.sendText("0123456789a");
+    near.sendText("short");
+    const lines: Line[] = [];
+    near.close();
+    for await (const batch of far) {
+      lines.push(...batch.map((line) => line instanceof OverlongLine ? line : line.slice()));
+    }
+    assertEquals(text(lines[0]), "0123456789");
+    assertEquals((lines[1] as OverlongLine).limit, 10);
+    assertEquals(text(lines[2]), "short");
+  });
+}
+
+Deno.test("many lines of one turn leave in one write", async () => {
+  const writes: string[] = [];
+  const connection = new Connection({
+    read: () => new Promise(() => {}),
+    write: (bytes) => {
+      writes.push(new TextDecoder().decode(bytes));
+      return Promise.resolve(bytes.length);
+    },
+    close: () => {},
+  });
+  connection.sendText("a");
+  connection.sendBytes(new Uint8Array([0x62]), new Uint8Array([0x63]));
+  connection.sendText("d");
+  await connection.close();
+  assertEquals(writes, ["a\r\nbc\r\nd\r\n"]);
+});
+
+Deno.test("a transport that writes one byte at a time loses nothing", async () => {
+  let written = "";
+  const connection = new Connection({
+    read: () => new Promise(() => {}),
+    write: (bytes) => {
+      written += String.fromCharCode(bytes[0]);
+      return Promise.resolve(1);
+    },
+    close: () => {},
+  });
+  connection.sendText("first");
+  await Promise.resolve();
+  connection.sendText("second");
+  await connection.close();
+  assertEquals(written, "first\r\nsecond\r\n");
+});
+
+Deno.test("a connection is congested above the high mark and relieved below the low one", async () => {
+  await using pair = memoryPair(10);
+  await using near = new Connection(pair.near, { queueHigh: 100, queueLow: 20 });
+  await using far = new Connection(pair.far);
+  near.sendText("x".repeat(97));
+  assertEquals(near.congested, false);
+  near.sendText("y");
+  assertEquals(near.congested, true);
+  const relieved = near.relieved();
+  const received = collect(far);
+  await relieved;
+  assert(near.queued < 20);
+  assertEquals(near.congested, false);
+  await near.close();
+  assertEquals((await received).length, 2);
+});
+
+Deno.test("a congested connection whose peer takes nothing is ended, with the reason", async () => {
+  await using pair = memoryPair(10);
+  await using near = new Connection(pair.near, { queueHigh: 100, stallTimeout: 5 });
+  near.sendText("x".repeat(200));
+  const relieved = near.relieved();
+  assertEquals(await near.ended, { state: "stalled", timeout: 5 });
+  await relieved; // whoever waits is let go
+  assertEquals(near.isOpen, false);
+});
+
+Deno.test("a transport that fails ends the connection with the cause", async () => {
+  const cause = new Error("cable cut");
+  const connection = new Connection({
+    read: () => Promise.reject(cause),
+    write: () => Promise.reject(cause),
+    close: () => {},
+  });
+  assertEquals(await collect(connection), []);
+  assertEquals(await connection.ended, { state: "failed", cause });
+});

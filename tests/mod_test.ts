@@ -1,0 +1,35 @@
+/** The names that users import. */
+
+import { assertEquals } from "@std/assert";
+import * as mod from "../mod.ts";
+
+Deno.test("mod.ts exports these names", () => {
+  assertEquals(Object.keys(mod).sort(), [
+    "AttributeError",
+    "CancelledError",
+    "CertificateError",
+    "Client",
+    "ConfigurationError",
+    "ConnectError",
+    "ConnectionAbortedError",
+    "Future",
+    "JSONDecodeError",
+    "KeyError",
+    "Kwargs",
+    "LinkedClient",
+    "Manager",
+    "MarkedOptions",
+    "NameError",
+    "NetworkError",
+    "PermissionError",
+    "RemoteError",
+    "Service",
+    "TimeoutError",
+    "TlsMismatchError",
+    "VERSION",
+    "ValueError",
+    "connect",
+    "kwargs",
+    "options",
+  ]);
+});

@@ -1,0 +1,791 @@
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { OverlongLine } from "../line.ts";
+import { decodeMessage, type ErrorReply, type JsonObject } from "../message.ts";
+import { type Client, type Peer, Registry, type Service } from "../registry.ts";
+import { type Outlet, type Port, Router } from "../router.ts";
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** An outlet that keeps the lines that it is given. */
+class FakeOutlet implements Outlet {
+  lines: string[] = [];
+  isClosed = false;
+
+  sendText(line: string): void {
+    this.lines.push(line);
+  }
+
+  sendBytes(...parts: readonly Uint8Array[]): void {
+    this.lines.push(parts.map((part) => decoder.decode(part)).join(""));
+  }
+
+  close(): Promise<void> {
+    this.isClosed = true;
+    return Promise.resolve();
+  }
+
+  /** The lines since the last time that this was called. */
+  take(): string[] {
+    const lines = this.lines;
+    this.lines = [];
+    return lines;
+  }
+}
+
+type Device = { peer: Peer<Port<FakeOutlet>>; outlet: FakeOutlet };
+
+/** A Manager without sockets, with a few devices. */
+class Network {
+  readonly registry = new Registry<Port<FakeOutlet>>("Manager[lab-pc:1875]");
+  readonly router = new Router<FakeOutlet>(this.registry, { hostname: "lab-pc", port: 1875 });
+  readonly devices: Device[] = [];
+
+  client(name: string): Device & { peer: Client<Port<FakeOutlet>> } {
+    const outlet = new FakeOutlet();
+    const address = `lab-pc:${this.devices.length}`;
+    const peer = this.router.admit(
+      { kind: "client", name, address, language: "Python", os: "Linux" },
+      outlet,
+    );
+    if (peer.kind !== "client") throw new Error("it is not a client");
+    this.devices.push({ peer, outlet });
+    return { peer, outlet };
+  }
+
+  service(name: string, maxClients = -1): Device & { peer: Service<Port<FakeOutlet>> } {
+    const outlet = new FakeOutlet();
+    const address = `lab-pc:${this.devices.length}`;
+    const attributes = { echo: "(*args, **kwargs)" };
+    const peer = this.router.admit(
+      { kind: "service", name, address, language: "Python", os: "Linux", attributes, maxClients },
+      outlet,
+    );
+    if (peer.kind !== "service") throw new Error("it is not a service");
+    this.devices.push({ peer, outlet });
+    return { peer, outlet };
+  }
+
+  /** Has a device send a line; gives the outlet that it fed. */
+  send(device: Device, line: string | Uint8Array | JsonObject): FakeOutlet | undefined {
+    const bytes = line instanceof Uint8Array
+      ? line
+      : encoder.encode(typeof line === "string" ? line : JSON.stringify(line));
+    return this.router.receive(device.peer, bytes);
+  }
+
+  /** That no device was sent anything, but for those given. */
+  expectSilence(...except: Device[]): void {
+    for (const { peer, outlet } of this.devices) {
+      if (except.some((one) => one.outlet === outlet)) continue;
+      assertEquals(outlet.lines, [], `${peer.networkName} was sent something`);
+    }
+  }
+}
+
+/** Two clients and two services. */
+function laboratory() {
+  const network = new Network();
+  return {
+    network,
+    a: network.client("a"),
+    b: network.client("b"),
+    echo: network.service("Echo"),
+    lab: network.service("Lab"),
+  };
+}
+
+function request(others: JsonObject = {}): JsonObject {
+  return {
+    error: false,
+    service: "Echo",
+    uid: "1",
+    attribute: "echo",
+    args: [1],
+    kwargs: { n: 2 },
+    ...others,
+  };
+}
+
+/** The one line that a device was sent, as an object. */
+function only(device: Device): JsonObject {
+  const lines = device.outlet.take();
+  assertEquals(lines.length, 1, `${device.peer.networkName} was sent ${lines.length} lines`);
+  return JSON.parse(lines[0]);
+}
+
+/** The one line that a device was sent, which is an error reply. */
+function onlyError(device: Device): ErrorReply {
+  const lines = device.outlet.take();
+  assertEquals(lines.length, 1, `${device.peer.networkName} was sent ${lines.length} lines`);
+  const message = decodeMessage(encoder.encode(lines[0]));
+  if (message.kind !== "error") throw new Error(`not an error: ${lines[0]}`);
+  assertEquals(message.requester, device.peer.networkName);
+  return message;
+}
+
+// Requests to a service
+
+Deno.test("a request reaches the service with its bytes as they came and the requester after them", () => {
+  const { network, a, echo } = laboratory();
+  const odd = '  {"args" : [1e5, "é\\u00e9", NaN],\t"kwargs":{},"service":"\\u0045cho", ' +
+    '"error": false,"uid":"1","attribute":"echo","extra":[{"requester":1}]';
+  assertEquals(network.send(a, `${odd} }  `) === echo.outlet, true);
+  assertEquals(echo.outlet.take(), [`${odd} ,"requester":"a[lab-pc:0]"}`]);
+  network.expectSilence();
+});
+
+Deno.test("a forged requester loses, wherever it stands and however it is written", () => {
+  const { network, a, echo } = laboratory();
+  const forged = [
+    '{"requester":"b[lab-pc:1]","error":false,"service":"Echo","uid":"1","attribute":"x",' +
+    '"args":[],"kwargs":{}}',
+    '{"error":false,"service":"Echo","uid":"1","attribute":"x","args":[],"kwargs":{},' +
+    '"requester":"b[lab-pc:1]"}',
+    '{"error":false,"service":"Echo","uid":"1","attribute":"x","args":[],"kwargs":{},' +
+    '"\\u0072equester":"b[lab-pc:1]"}',
+    '{"error":false,"service":"Echo","uid":"1","attribute":"x","args":[],"kwargs":{},' +
+    '"requester":null,"requester":["b"]}',
+  ];
+  for (const line of forged) {
+    network.send(a, line);
+    assertEquals(only(echo).requester, "a[lab-pc:0]");
+  }
+  network.expectSilence();
+});
+
+Deno.test("a request arrives with error false, whatever the client said", () => {
+  const { network, a, echo } = laboratory();
+  const rest = '"service":"Echo","uid":"1","attribute":"x","args":[],"kwargs":{}';
+  for (
+    const line of [
+      `{${rest}}`,
+      `{"error":true,${rest}}`,
+      `{"error":false,${rest},"error":true}`,
+      `{${rest},"\\u0065rror":true}`,
+      `{"error":null,${rest}}`,
+      `{"error":"yes",${rest}}`,
+      `{"error":1,${rest}}`,
+    ]
+  ) {
+    network.send(a, line);
+    const { error, requester } = only(echo);
+    assertEquals([error, requester], [false, "a[lab-pc:0]"], line);
+  }
+});
+
+Deno.test("any request arrives as it was sent, but for the requester and error", () => {
+  const { network, a, echo } = laboratory();
+  const members = fc.record({
+    args: fc.array(fc.jsonValue()),
+    kwargs: fc.dictionary(fc.string(), fc.jsonValue()),
+    uid: fc.string({ unit: "binary" }),
+    attribute: fc.string().filter((attribute) => attribute !== "__disconnect__"),
+    service: fc.constant("Echo"),
+    error: fc.boolean(),
+    requester: fc.jsonValue(),
+  }, { requiredKeys: ["args", "kwargs", "uid", "attribute", "service"], noNullPrototype: true });
+  fc.assert(
+    fc.property(members, (members) => {
+      network.send(a, members);
+      const sent = JSON.parse(JSON.stringify(members));
+      assertEquals(only(echo), { ...sent, error: false, requester: "a[lab-pc:0]" });
+    }),
+    { numRuns: 200 },
+  );
+  network.expectSilence();
+});
+
+Deno.test("a network name of any characters is spliced as valid JSON", () => {
+  const network = new Network();
+  const echo = network.service("Echo");
+  for (const name of ['a"b', "back\\", "line\n", "é語😀", "\ud800", "__proto__"]) {
+    const client = network.client(name);
+    network.send(client, request());
+    assertEquals(only(echo).requester, client.peer.networkName);
+    const reply = { error: false, requester: client.peer.networkName, uid: "1", result: 1 };
+    network.send(echo, reply);
+    assertEquals(only(client), reply);
+  }
+});
+
+Deno.test("a request to a service that is not connected is answered with its uid", () => {
+  const { network, a } = laboratory();
+  assertEquals(network.send(a, request({ service: "Nothing" })) === a.outlet, true);
+  const { message, uid } = onlyError(a);
+  assertEquals(uid, "1");
+  assertEquals(
+    message,
+    `KeyError: "the 'Nothing' Service is not connected to Manager[lab-pc:1875]"`,
+  );
+  network.expectSilence();
+});
+
+Deno.test("an unlinked request is refused by a locked service and by a full one, not else", () => {
+  const network = new Network();
+  const [a, b] = [network.client("a"), network.client("b")];
+  const one = network.service("One", 1);
+  network.send(b, request({ service: "One" }));
+  assertEquals(only(one).requester, b.peer.networkName);
+  network.registry.link(a.peer, "One");
+  network.send(b, request({ service: "One", uid: "2" }));
+  const full = onlyError(b);
+  assertEquals(full.uid, "2");
+  assert(full.message.startsWith("PermissionError: The maximum number of Clients"), full.message);
+  network.registry.acquireLock(a.peer, "One", false);
+  network.send(b, request({ service: "One", uid: "3" }));
+  assertEquals(onlyError(b).message, "PermissionError: 'One' service is locked");
+  network.send(a, request({ service: "One", uid: "4" }));
+  assertEquals(only(one).uid, "4");
+});
+
+const BAD_REQUESTS: readonly [line: JsonObject, text: string][] = [
+  [request({ service: undefined }), "KeyError: 'service'"],
+  [request({ attribute: undefined }), "KeyError: 'attribute'"],
+  [request({ args: undefined }), "KeyError: 'args'"],
+  [request({ kwargs: undefined }), "KeyError: 'kwargs'"],
+  [request({ service: 1 }), "TypeError: The 'service' of a message must be of type string"],
+  [request({ service: null }), "TypeError: The 'service' of a message must be of type string"],
+  [request({ attribute: [] }), "TypeError: The 'attribute' of a message must be of type string"],
+  [request({ args: {} }), "TypeError: The 'args' of a message must be of type array"],
+  [request({ args: null }), "TypeError: The 'args' of a message must be of type array"],
+  [request({ kwargs: [] }), "TypeError: The 'kwargs' of a message must be of type object"],
+  [request({ kwargs: "x" }), "TypeError: The 'kwargs' of a message must be of type object"],
+  [{ uid: "1" }, "KeyError: 'attribute'"],
+];
+
+for (const [line, text] of BAD_REQUESTS) {
+  Deno.test(`${JSON.stringify(line)} is answered with an error and its uid, and goes nowhere`, () => {
+    const { network, a, echo } = laboratory();
+    assertEquals(network.send(a, line) === a.outlet, true);
+    const { message, uid } = onlyError(a);
+    assertEquals(uid, "1");
+    assertEquals(message.slice(0, text.length), text);
+    network.expectSilence();
+    network.router.dismiss(echo.peer);
+    network.expectSilence(); // nothing is owed
+  });
+}
+
+Deno.test("a request whose uid is missing or no text is refused with an empty uid", () => {
+  for (const uid of [undefined, 1, null, ["1"]]) {
+    const { network, a } = laboratory();
+    network.send(a, request({ uid }));
+    const error = onlyError(a);
+    assertEquals(error.uid, "");
+    assert(/^(KeyError|TypeError): .*'uid'/.test(error.message), error.message);
+    network.expectSilence();
+  }
+});
+
+Deno.test("a line that is not a JSON object is answered with a JSONDecodeError, and its uid if it has one", () => {
+  const lines: [line: string | Uint8Array, uid: string][] = [
+    ["", ""],
+    ["hello", ""],
+    ["[1]", ""],
+    ["null", ""],
+    ['{"uid":"7","service":"Echo","args":[1', "7"],
+    ['{"uid":"7","service":"Echo","attribute":"x","args":[],"kwargs":{}} x', "7"],
+    ['{"uid":"7","service":"Echo","attribute":"x","args":[nul],"kwargs":{}}', "7"],
+    ['{"service":"Echo","attribute":"x","args":[nul],"kwargs":{},"uid":"7"}', ""],
+    [`{"uid":"7","args":${"[".repeat(100_000)}`, "7"],
+    [Uint8Array.of(...encoder.encode('{"uid":"7","args":["'), 0xff, 0x22, 0x5d, 0x7d), "7"],
+  ];
+  for (const [line, uid] of lines) {
+    const { network, a } = laboratory();
+    assertEquals(network.send(a, line) === a.outlet, true);
+    const error = onlyError(a);
+    assertEquals(error.uid, uid);
+    assert(error.message.startsWith("JSONDecodeError: "), error.message);
+    network.expectSilence();
+  }
+});
+
+Deno.test("an overlong request is answered with the limit, and with its uid if that came early", () => {
+  const { network, a } = laboratory();
+  const head = encoder.encode(
+    '{"error":false,"service":"Echo","uid":"7","attribute":"x","args":[1',
+  );
+  network.router.receive(a.peer, new OverlongLine(head, 1000));
+  const error = onlyError(a);
+  assertEquals(error.uid, "7");
+  assertEquals(
+    error.message,
+    "ValueError: The message is longer than the limit of 1000 bytes for one message",
+  );
+  network.router.receive(a.peer, new OverlongLine(encoder.encode('{"args":["aaaa'), 1000));
+  assertEquals(onlyError(a).uid, "");
+  network.expectSilence();
+});
+
+Deno.test("whatever a client sends, nobody else gets anything but the service that it names", () => {
+  const key = fc.constantFrom(
+    "error",
+    "requester",
+    "service",
+    "uid",
+    "attribute",
+    "args",
+    "kwargs",
+    "result",
+  );
+  const likely = fc.oneof(
+    fc.constantFrom("Echo", "Manager", "notification", "link", "", "a[lab-pc:0]", "b[lab-pc:1]"),
+    fc.constantFrom([], {}, true, false, null),
+    fc.jsonValue(),
+  );
+  const { network, a, b, echo } = laboratory();
+  network.registry.link(b.peer, "Echo");
+  network.registry.link(b.peer, "Lab");
+  fc.assert(
+    fc.property(fc.dictionary(key, likely, { noNullPrototype: true }), (line) => {
+      network.send(a, line);
+      network.expectSilence(a, echo);
+      for (const text of echo.outlet.take()) {
+        const { service, requester, error } = JSON.parse(text);
+        assertEquals([service, requester, error], ["Echo", "a[lab-pc:0]", false]);
+      }
+      assert(a.outlet.take().length <= 1);
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
+// What only a service may send
+
+Deno.test("a client can forge neither a reply, nor an error, nor a notification", () => {
+  const { network, a, b, echo } = laboratory();
+  network.registry.link(b.peer, "Echo");
+  network.send(b, request());
+  echo.outlet.take();
+  for (
+    const line of [
+      { error: false, requester: b.peer.networkName, uid: "1", result: "forged" },
+      { error: true, requester: b.peer.networkName, uid: "1", message: "forged", result: null },
+      { error: true, requester: b.peer.networkName, uid: "1", message: "forged" },
+      { error: false, service: "Echo", uid: "notification", result: [[], {}] },
+    ]
+  ) {
+    network.send(a, line);
+    network.expectSilence();
+  }
+  network.send(echo, { error: false, requester: b.peer.networkName, uid: "1", result: "true" });
+  assertEquals(only(b).result, "true");
+});
+
+// Answers
+
+Deno.test("a reply goes to the client that is owed it, once, with its bytes as they came", () => {
+  const { network, a, echo } = laboratory();
+  network.send(a, request());
+  echo.outlet.take();
+  const line = '{"result" : [1.50, NaN, "\\u00e9é"],"uid":"1", "error":false,' +
+    '"requester":"a[lab-pc:0]" ,"extra":1}';
+  assertEquals(network.send(echo, line) === a.outlet, true);
+  assertEquals(a.outlet.take(), [line]);
+  assertEquals(network.send(echo, line), undefined);
+  network.expectSilence();
+});
+
+Deno.test("an error goes to the client that is owed it, once, with its bytes as they came", () => {
+  const { network, a, echo } = laboratory();
+  for (const result of [',"result":null', ""]) {
+    network.send(a, request());
+    echo.outlet.take();
+    const line = `{"error":true,"message":"ValueError: x","traceback":["T"]${result}` +
+      ',"requester":"a[lab-pc:0]","uid":"1"}';
+    assertEquals(network.send(echo, line) === a.outlet, true);
+    assertEquals(a.outlet.take(), [line]);
+    network.send(echo, line);
+    network.expectSilence();
+  }
+});
+
+Deno.test("a reply that nobody is owed reaches nobody, and takes nothing away", () => {
+  const { network, a, b, echo, lab } = laboratory();
+  network.send(a, request());
+  echo.outlet.take();
+  const reply = { error: false, requester: "a[lab-pc:0]", uid: "1", result: 1 };
+  network.send(lab, reply);
+  network.send(echo, { ...reply, requester: b.peer.networkName });
+  network.send(echo, { ...reply, requester: "a" });
+  network.send(echo, { ...reply, uid: "2" });
+  network.send(echo, { ...reply, uid: "" });
+  network.send(lab, { ...reply, error: true, message: "x" });
+  network.expectSilence();
+  network.send(echo, reply);
+  assertEquals(only(a), reply);
+});
+
+Deno.test("where a key of a reply occurs twice the last one counts, as for its reader", () => {
+  const { network, a, b, echo } = laboratory();
+  network.send(a, request());
+  network.send(b, request());
+  echo.outlet.take();
+  network.send(
+    echo,
+    '{"error":false,"requester":"a[lab-pc:0]","uid":"9","result":1,"uid":"1",' +
+      '"requester":"b[lab-pc:1]"}',
+  );
+  assertEquals(only(b).requester, "b[lab-pc:1]");
+  network.expectSilence();
+});
+
+Deno.test("equal uids of one client, as a terminal sends them, are answered one by one", () => {
+  const { network, a, echo } = laboratory();
+  network.send(a, request({ uid: "" }));
+  network.send(a, request({ uid: "" }));
+  echo.outlet.take();
+  const reply = { error: false, requester: "a[lab-pc:0]", uid: "", result: 1 };
+  for (let i = 0; i < 3; i++) network.send(echo, { ...reply, result: i });
+  assertEquals(a.outlet.take().map((line) => JSON.parse(line).result), [0, 1]);
+});
+
+Deno.test("a request whose uid is that of notifications is answered like any other", () => {
+  const { network, a, b, echo } = laboratory();
+  network.registry.link(b.peer, "Echo");
+  network.send(a, request({ uid: "notification" }));
+  assertEquals(only(echo).uid, "notification");
+  const reply = { error: false, requester: "a[lab-pc:0]", uid: "notification", result: [[], {}] };
+  network.send(echo, reply);
+  assertEquals(only(a), reply);
+  network.expectSilence();
+});
+
+Deno.test("a malformed answer fails the request that it answers, and nothing else", () => {
+  const malformed = [
+    '{"error":false,"requester":"a[lab-pc:0]","uid":"1","result":[1,2}',
+    '{"error":false,"requester":"a[lab-pc:0]","uid":"1","result":nan}',
+    '{"error":false,"requester":"a[lab-pc:0]","uid":"1","result":1} x',
+    `{"error":false,"requester":"a[lab-pc:0]","uid":"1","result":${"[".repeat(100_000)}`,
+    Uint8Array.of(
+      ...encoder.encode('{"requester":"a[lab-pc:0]","uid":"1","result":"'),
+      0xff,
+      ...encoder.encode('"}'),
+    ),
+  ];
+  for (const line of malformed) {
+    const { network, a, echo } = laboratory();
+    network.send(a, request());
+    network.send(a, request({ uid: "2" }));
+    echo.outlet.take();
+    assertEquals(network.send(echo, line) === a.outlet, true);
+    const error = onlyError(a);
+    assertEquals(error.uid, "1");
+    assert(
+      error.message.startsWith("ValueError: the 'Echo' service sent an invalid answer: "),
+      error.message,
+    );
+    network.expectSilence();
+    const late = { error: false, requester: "a[lab-pc:0]", uid: "1", result: 1 };
+    network.send(echo, late);
+    network.expectSilence();
+    network.send(echo, { ...late, uid: "2" });
+    assertEquals(only(a).uid, "2");
+  }
+});
+
+Deno.test("an answer with neither a result nor an error fails the request that it answers", () => {
+  const { network, a, echo } = laboratory();
+  network.send(a, request());
+  echo.outlet.take();
+  network.send(echo, { error: false, requester: "a[lab-pc:0]", uid: "1" });
+  assertEquals(onlyError(a).uid, "1");
+});
+
+Deno.test("an overlong answer fails the request that it answers, with the limit", () => {
+  const { network, a, echo } = laboratory();
+  network.send(a, request());
+  echo.outlet.take();
+  const head = encoder.encode(
+    '{"error":false,"requester":"a[lab-pc:0]","uid":"1","result":[1,2,3,4',
+  );
+  network.router.receive(echo.peer, new OverlongLine(head, 1000));
+  const error = onlyError(a);
+  assertEquals(error.uid, "1");
+  assert(error.message.includes("limit of 1000 bytes"), error.message);
+  network.expectSilence();
+});
+
+Deno.test("an overlong line that hides whose it is reaches nobody", () => {
+  const { network, a, echo } = laboratory();
+  network.send(a, request());
+  echo.outlet.take();
+  for (const head of ['{"result":[1,2,3', '{"requester":"a[lab-pc:0]","result":[1', "", "aaaaa"]) {
+    network.router.receive(echo.peer, new OverlongLine(encoder.encode(head), 1000));
+  }
+  network.expectSilence(echo);
+});
+
+Deno.test("a malformed answer that the service does not owe reaches nobody", () => {
+  const { network, a, lab, echo } = laboratory();
+  network.send(a, request());
+  echo.outlet.take();
+  const line = '{"error":false,"requester":"a[lab-pc:0]","uid":"1","result":[1,2}';
+  network.send(lab, line);
+  network.send(echo, line.replace('"1"', '"2"'));
+  network.expectSilence();
+});
+
+Deno.test("a reply whose requester or uid is no text reaches nobody", () => {
+  const { network, a, echo } = laboratory();
+  network.send(a, request());
+  echo.outlet.take();
+  for (
+    const line of [
+      { error: false, requester: null, uid: "1", result: 1 },
+      { error: false, requester: ["a[lab-pc:0]"], uid: "1", result: 1 },
+      { error: false, requester: "a[lab-pc:0]", uid: 1, result: 1 },
+      { error: false, requester: "a[lab-pc:0]", result: 1 },
+      { error: false, result: 1 },
+    ]
+  ) network.send(echo, line);
+  network.expectSilence();
+});
+
+// Notifications
+
+Deno.test("a notification goes to every client that is linked, with its bytes as they came", () => {
+  const { network, a, b, echo } = laboratory();
+  const c = network.client("c");
+  network.registry.link(a.peer, "Echo");
+  network.registry.link(c.peer, "Echo");
+  network.registry.link(b.peer, "Lab");
+  for (
+    const line of [
+      '{"error": false, "result": [[1, "é"], {"n": NaN}], "service": "Echo", "uid": "notification"}',
+      '{"error":false,"service":"Echo","uid":"notification","requester":null,"result":[[],{}]}',
+    ]
+  ) {
+    assertEquals(network.send(echo, line), undefined);
+    assertEquals(a.outlet.take(), [line]);
+    assertEquals(c.outlet.take(), [line]);
+    network.expectSilence();
+  }
+  network.registry.unlink(a.peer, "Echo");
+  network.send(echo, { error: false, service: "Echo", uid: "notification", result: [[], {}] });
+  assertEquals([a.outlet.take().length, c.outlet.take().length], [0, 1]);
+});
+
+Deno.test("a service notifies in its own name alone", () => {
+  const { network, a, b, echo } = laboratory();
+  network.registry.link(a.peer, "Echo");
+  network.registry.link(b.peer, "Lab");
+  const notification = { error: false, uid: "notification", result: [[], {}] };
+  for (const service of ["Lab", "Manager", "Echo[lab-pc:2]", "", null, ["Echo"], undefined]) {
+    assertEquals(network.send(echo, { ...notification, service }), undefined);
+  }
+  network.send(
+    echo,
+    '{"error":false,"service":"Echo","uid":"notification","result":[[],{}],"service":"Lab"}',
+  );
+  network.expectSilence();
+});
+
+Deno.test("a notification that is malformed reaches nobody", () => {
+  const { network, a, echo } = laboratory();
+  network.registry.link(a.peer, "Echo");
+  for (
+    const line of [
+      '{"error":false,"service":"Echo","uid":"notification","result":[[],{}]',
+      '{"error":false,"service":"Echo","uid":"notification","result":[[],{}]}}',
+      '{"error":false,"service":"Echo","uid":"notification","result":[nan]}',
+    ]
+  ) network.send(echo, line);
+  network.expectSilence();
+});
+
+Deno.test("a notification that has no arguments, or is an error, reaches nobody", () => {
+  const { network, a, echo } = laboratory();
+  network.registry.link(a.peer, "Echo");
+  const notification = { error: false, service: "Echo", uid: "notification" };
+  for (
+    const line of [
+      { ...notification, result: 5 },
+      { ...notification, result: null },
+      { ...notification, result: {} },
+      { ...notification, error: true, message: "ValueError: x", result: null },
+      { ...notification, error: true, message: "ValueError: x" },
+    ]
+  ) network.send(echo, line);
+  network.expectSilence();
+});
+
+// Requests of a service
+
+Deno.test("a service cannot send requests to services, nor link or lock", () => {
+  const { network, echo } = laboratory();
+  network.send(echo, request({ service: "Lab" }));
+  const error = onlyError(echo);
+  assertEquals(error.uid, "1");
+  assert(error.message.startsWith("PermissionError: "), error.message);
+  for (const attribute of ["link", "unlink", "acquire_lock", "release_lock"]) {
+    network.send(echo, request({ service: "Manager", attribute, args: ["Lab"], kwargs: {} }));
+    const error = onlyError(echo);
+    assertEquals(error.uid, "1");
+    assert(error.message.startsWith("PermissionError: 'Echo' is a Service"), error.message);
+  }
+  network.expectSilence();
+});
+
+Deno.test("a service may ask who is connected", () => {
+  const { network, echo } = laboratory();
+  network.send(echo, request({ service: "Manager", attribute: "identity", args: [], kwargs: {} }));
+  const { result, requester, uid, error } = only(echo);
+  assertEquals((result as JsonObject).hostname, "lab-pc");
+  assertEquals([requester, uid, error], [echo.peer.networkName, "1", false]);
+  network.expectSilence();
+});
+
+Deno.test("whatever a service sends, a client gets no more than it is owed", () => {
+  const key = fc.constantFrom(
+    "error",
+    "requester",
+    "service",
+    "uid",
+    "attribute",
+    "args",
+    "kwargs",
+    "result",
+  );
+  const likely = fc.oneof(
+    fc.constantFrom("Echo", "Manager", "", "1", "a[lab-pc:0]", "b[lab-pc:1]"),
+    fc.constantFrom([], {}, true, false, null),
+  );
+  const { network, a, b, echo } = laboratory();
+  network.registry.link(b.peer, "Echo");
+  network.registry.link(b.peer, "Lab");
+  let answers = 0;
+  fc.assert(
+    fc.property(
+      fc.array(fc.dictionary(key, likely, { minKeys: 3, noNullPrototype: true }), { maxLength: 5 }),
+      (lines) => {
+        network.send(a, request());
+        echo.outlet.take();
+        for (const line of lines) network.send(echo, line);
+        network.expectSilence(a, echo);
+        const received = a.outlet.take().map((line) => JSON.parse(line));
+        assert(received.length <= 1);
+        for (const { requester, uid } of received) {
+          assertEquals([requester, uid], ["a[lab-pc:0]", "1"]);
+        }
+        answers += received.length;
+        if (received.length === 0) {
+          network.send(echo, { error: false, requester: "a[lab-pc:0]", uid: "1", result: 1 });
+          assertEquals(only(a).result, 1);
+        }
+      },
+    ),
+    { numRuns: 2_000 },
+  );
+  assert(answers > 0);
+});
+
+// Leaving
+
+Deno.test("a service that dies answers every pending request with a ConnectionAbortedError", () => {
+  const { network, a, b, echo, lab } = laboratory();
+  network.send(a, request({ uid: "1" }));
+  network.send(a, request({ uid: "2" }));
+  network.send(b, request({ uid: "3" }));
+  network.send(b, request({ uid: "4", service: "Lab" }));
+  network.send(echo, { error: false, requester: "a[lab-pc:0]", uid: "1", result: 1 });
+  for (const { outlet } of [a, b, echo, lab]) outlet.take();
+  network.router.dismiss(echo.peer);
+  const [toA, toB] = [onlyError(a), onlyError(b)];
+  assertEquals([toA.uid, toB.uid], ["2", "3"]);
+  for (const { message } of [toA, toB]) {
+    assert(message.startsWith("ConnectionAbortedError: the 'Echo' service"), message);
+  }
+  network.expectSilence();
+  network.router.dismiss(echo.peer);
+  network.expectSilence();
+});
+
+Deno.test("a client that leaves gets no answers, and its service goes on", () => {
+  const { network, a, b, echo } = laboratory();
+  network.send(a, request());
+  network.send(b, request());
+  echo.outlet.take();
+  network.router.dismiss(a.peer);
+  const reply = { error: false, requester: "a[lab-pc:0]", uid: "1", result: 1 };
+  assertEquals(network.send(echo, reply), undefined);
+  network.expectSilence();
+  network.send(echo, { ...reply, requester: b.peer.networkName });
+  assertEquals(only(b).result, 1);
+});
+
+Deno.test("a name can be used again when its peer has left", () => {
+  const { network, a, echo } = laboratory();
+  network.send(a, request());
+  echo.outlet.take();
+  network.router.dismiss(echo.peer);
+  onlyError(a);
+  const second = network.service("Echo");
+  network.send(second, { error: false, requester: "a[lab-pc:0]", uid: "1", result: "old" });
+  network.expectSilence();
+  network.send(a, request({ uid: "2" }));
+  assertEquals(only(second).uid, "2");
+});
+
+Deno.test("a device that asks to be disconnected has its outlet closed, without a reply", () => {
+  const { network, a, b, echo, lab } = laboratory();
+  const python = '{"args": [], "attribute": "__disconnect__", "error": false, "kwargs": {}, ' +
+    '"service": "a[lab-pc:0]", "uid": "x"}';
+  assertEquals(network.send(a, python), undefined);
+  network.send(echo, { attribute: "__disconnect__" });
+  network.expectSilence();
+  assertEquals(
+    [a, b, echo, lab].map(({ outlet }) => outlet.isClosed),
+    [true, false, true, false],
+  );
+});
+
+// Requests to the Manager
+
+Deno.test("a request to the Manager is answered by the Manager, with its uid", () => {
+  const { network, a, echo } = laboratory();
+  const link = request({ service: "Manager", attribute: "link", args: ["Echo"], kwargs: {} });
+  assertEquals(network.send(a, link) === a.outlet, true);
+  const { result, requester, uid, error } = only(a);
+  assertEquals([requester, uid, error], ["a[lab-pc:0]", "1", false]);
+  assertEquals((result as JsonObject).address, echo.peer.address);
+  assertEquals([...echo.peer.links], [a.peer]);
+  network.expectSilence();
+});
+
+Deno.test("a request that the Manager refuses is answered with an error and its uid", () => {
+  const { network, a } = laboratory();
+  const cases: [JsonObject, string][] = [
+    [{ attribute: "link", args: ["Nothing"] }, "KeyError: \"the 'Nothing' service does not exist"],
+    [{ attribute: "link", args: [] }, "TypeError: Manager.link() missing 1 required"],
+    [{ attribute: "unlink", args: ["Echo"] }, 'KeyError: "cannot unlink a[lab-pc:0]'],
+    [{ attribute: "shutdown_manager", args: [] }, "ValueError: You must be an administrator"],
+    [{ attribute: "identity", args: [], error: true }, "ValueError: "],
+  ];
+  for (const [others, text] of cases) {
+    network.send(a, request({ service: "Manager", kwargs: {}, ...others }));
+    const { message, uid } = onlyError(a);
+    assertEquals(uid, "1");
+    assertEquals(message.slice(0, text.length), text);
+  }
+  network.expectSilence();
+});
+
+Deno.test("the requester of a request to the Manager cannot be forged", () => {
+  const { network, a, b, echo } = laboratory();
+  network.send(
+    a,
+    request({
+      service: "Manager",
+      attribute: "link",
+      args: ["Echo"],
+      kwargs: {},
+      requester: b.peer.networkName,
+    }),
+  );
+  assertEquals(only(a).requester, "a[lab-pc:0]");
+  assertEquals([...echo.peer.links], [a.peer]);
+  network.expectSilence();
+});
