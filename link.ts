@@ -208,14 +208,31 @@ export class LinkCore implements LinkMembers {
   }
 }
 
+/** What a Link answers itself; a Service is asked for everything else, `call` and `notify` too. */
+const MEMBERS: ReadonlySet<string> = new Set<keyof LinkMembers & string>([
+  "serviceName",
+  "serviceAddress",
+  "serviceAttributes",
+  "serviceLanguage",
+  "serviceOs",
+  "serviceMaxClients",
+  "notificationHandler",
+  "request",
+  "acquireLock",
+  "releaseLock",
+  "unlink",
+  "disconnect",
+  "shutdownService",
+]);
+
 /** Names that JavaScript itself looks for: asking a Service for them would break `await` and JSON. */
 const NEVER_REMOTE: ReadonlySet<string> = new Set(["then", "toJSON"]);
 
-/** Gives an object the methods of a Service: every name that it does not have itself. */
+/** Gives an object the methods of a Service: every name that is not a Link's own. */
 export function remote<Core extends LinkCore, S>(core: Core): Core & Link<S> {
   return new Proxy(core, {
     get(target, name) {
-      if (name in target || typeof name === "symbol") {
+      if (typeof name === "symbol" || MEMBERS.has(name) || name in Object.prototype) {
         const member = Reflect.get(target, name, target);
         return typeof member === "function" ? member.bind(target) : member;
       }

@@ -228,6 +228,7 @@ export class Router<O extends Outlet> {
   #notify(service: Service<Port<O>>, bytes: Uint8Array): void {
     const name = this.#text("service");
     this.#check("result", "array"); // [args, kwargs]
+    if (this.#envelope.isTrue("error")) throw new ValueError("An error is not a notification");
     if (name !== service.name) {
       log.warn("{service} sent a notification in the name of {name}", {
         service: service.networkName,

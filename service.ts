@@ -192,7 +192,10 @@ export class Service implements AsyncDisposable {
   async shutdown(): Promise<void> {
     if (this.#connection === undefined) return;
     this.#state = "ending";
-    while (this.#running.size > 0) await Promise.all(this.#running);
+    // A connection that has ended takes no answers any more.
+    while (this.#running.size > 0 && this.#connection.isOpen) {
+      await Promise.race([Promise.all(this.#running), this.#connection.ended]);
+    }
     this.#connection.sendText(encodeDisconnect(this.#name));
     const patience = new AbortController();
     await Promise.race([

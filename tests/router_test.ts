@@ -606,6 +606,7 @@ Deno.test("a notification that has no arguments, or is an error, reaches nobody"
       { ...notification, result: null },
       { ...notification, result: {} },
       { ...notification, error: true, message: "ValueError: x", result: null },
+      { ...notification, error: true, message: "ValueError: x", result: [[], {}] },
       { ...notification, error: true, message: "ValueError: x" },
     ]
   ) network.send(echo, line);

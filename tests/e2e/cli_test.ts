@@ -1,0 +1,104 @@
+/** The command line as a process: what a person at a terminal sees. */
+
+import { assert, assertEquals } from "@std/assert";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const manager = fileURLToPath(import.meta.resolve("../../manager.ts"));
+
+/** A home folder that is removed again. */
+async function temporaryHome(): Promise<AsyncDisposable & { path: string }> {
+  const path = await Deno.makeTempDir({ prefix: "msl-network-" });
+  return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
+}
+
+function command(home: string, ...args: string[]): Deno.Command {
+  return new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", manager, ...args],
+    env: { MSL_NETWORK_HOME: home, NO_COLOR: "1" },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  });
+}
+
+/** Runs a command that is expected to refuse: exit code 1 and one line. */
+async function refusal(home: string, ...args: string[]): Promise<string> {
+  const { code, stderr } = await command(home, ...args).output();
+  const lines = new TextDecoder().decode(stderr).trim().split("\n")
+    .filter((line) => !line.includes("[INFO]"));
+  assertEquals(code, 1);
+  assertEquals(lines.length, 1, lines.join("\n"));
+  return lines[0];
+}
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  Deno.test(`start makes its files, says when it is ready and ends on ${signal}`, async () => {
+    await using home = await temporaryHome();
+    const child = command(home.path, "-p", "0").spawn();
+    const reader = child.stdout.getReader();
+    const { value } = await reader.read();
+    const ready = new TextDecoder().decode(value);
+    assert(/^Network Manager running on \S+:\d+ \(TLS ENABLED\)\n$/.test(ready), ready);
+    const port = Number(/:(\d+) /.exec(ready)![1]);
+    const caCerts = [await Deno.readTextFile(join(home.path, "certs", "localhost.crt"))];
+    const socket = await Deno.connectTls({ hostname: "localhost", port, caCerts });
+    await socket.handshake();
+    for (const file of ["keys/localhost.key", "manager.sqlite3"]) {
+      const { mode } = await Deno.stat(join(home.path, file));
+      assertEquals(mode! & 0o777, 0o600, file);
+    }
+    assertEquals([...Deno.readDirSync(join(home.path, "logs"))].length, 1);
+    child.kill(signal);
+    const buffer = new Uint8Array(1024);
+    while (await socket.read(buffer).catch(() => null) !== null); // it is disconnected
+    socket.close();
+    reader.releaseLock();
+    await child.stdout.cancel();
+    await child.stderr.cancel();
+    assertEquals((await child.status).code, 0);
+  });
+}
+
+Deno.test("bad input is one clear line and exit code 1", async () => {
+  await using home = await temporaryHome();
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr as Deno.NetAddr;
+  const used = await refusal(home.path, "-H", "127.0.0.1", "-p", String(port), "--disable-tls");
+  assert(used.includes("the port is already in use"), used);
+  listener.close();
+
+  const notADatabase = join(home.path, "text.sqlite3");
+  await Deno.writeTextFile(notADatabase, "this is not a database, it only says so".repeat(40));
+  const unreadable = await refusal(home.path, "-p", "0", "--disable-tls", "-d", notADatabase);
+  assert(unreadable.includes("Cannot open the database"), unreadable);
+
+  const level = await refusal(home.path, "-p", "0", "-G", "loud");
+  assert(level.includes("Cannot log at level loud"), level);
+});
+
+Deno.test("a key in Python's format works with its password, and not without", async () => {
+  await using home = await temporaryHome();
+  const key = join(home.path, "python.key");
+  const openssl = await new Deno.Command("openssl", {
+    args: ["genrsa", "-traditional", "-aes256", "-passout", "pass:two words", "-out", key, "2048"],
+    stderr: "null",
+  }).output();
+  assertEquals(openssl.code, 0);
+  const missing = await refusal(home.path, "-p", "0", "-k", key);
+  assert(missing.includes("it is encrypted"), missing);
+  const wrong = await refusal(home.path, "-p", "0", "-k", key, "-D", "wrong");
+  assert(wrong.includes("the password is wrong"), wrong);
+  const child = command(home.path, "-p", "0", "-k", key, "-D", "two", "words").spawn();
+  const reader = child.stdout.getReader();
+  assert(new TextDecoder().decode((await reader.read()).value).includes("TLS ENABLED"));
+  child.kill();
+  reader.releaseLock();
+  await child.stdout.cancel();
+  await child.stderr.cancel();
+  assertEquals((await child.status).code, 0);
+  assert(existsSync(join(home.path, "certs", "localhost.crt")));
+  const mismatch = await refusal(home.path, "-p", "0"); // another key is made for that certificate
+  assert(mismatch.includes("does not belong to the key"), mismatch);
+});

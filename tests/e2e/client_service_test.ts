@@ -1,0 +1,339 @@
+/** Our Client and our Service through our Manager, over TLS and over TCP. */
+
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  connect,
+  ConnectError,
+  ConnectionAbortedError,
+  Future,
+  Kwargs,
+  kwargs,
+  LinkedClient,
+  options,
+  RemoteError,
+  Service,
+  TimeoutError,
+  TlsMismatchError,
+  ValueError,
+} from "../../mod.ts";
+import { TestManager, WireListener, WirePeer } from "../../testing.ts";
+
+class Lab extends Service {
+  euler = 2.5;
+  readonly #gates = new Map<string, PromiseWithResolvers<string>>();
+  _hidden = 1;
+
+  get pi(): number {
+    return Math.PI;
+  }
+
+  add(x: number, y: number): number {
+    return x + y;
+  }
+
+  power(x: number, n = 2): number {
+    return x ** n;
+  }
+
+  /** Answers when `open` is called with the same name. */
+  async wait(name: string): Promise<string> {
+    const answer = await this.#gate(name).promise;
+    assertEquals(this.request?.args, [name]); // also after an await
+    return answer;
+  }
+
+  open(name: string): boolean {
+    this.#gate(name).resolve(`${name} is open`);
+    return true;
+  }
+
+  fail(): never {
+    throw new ValueError("The value is < 0");
+  }
+
+  wrong(kind: "function" | "cycle" | "bigint"): unknown {
+    const cycle: unknown[] = [];
+    cycle.push(cycle);
+    return { function: () => 1, cycle, bigint: 1n }[kind];
+  }
+
+  emit(): boolean {
+    this.emitNotification(1, "two", kwargs({ x: 3 }));
+    return true;
+  }
+
+  shutdownService(reason: string): string {
+    return `ended: ${reason}`;
+  }
+
+  #gate(name: string): PromiseWithResolvers<string> {
+    let gate = this.#gates.get(name);
+    if (gate === undefined) this.#gates.set(name, gate = Promise.withResolvers());
+    return gate;
+  }
+}
+
+for (const disableTls of [false, true]) {
+  const over = disableTls ? "over TCP" : "over TLS";
+
+  Deno.test(`a Client calls a Service, ${over}`, async () => {
+    await using manager = await TestManager.start({ disableTls });
+    await using lab = new Lab({ maxClients: 5 });
+    await lab.start(manager.connectOptions);
+    await using cxn = await connect({ ...manager.connectOptions, name: "tester" });
+    await using link = await cxn.link<Lab>("Lab");
+    assertEquals(await link.add(1, 2), 3);
+    assertEquals(await link.power(5, kwargs({ n: 3 })), 125);
+    assertEquals(await link.pi(), Math.PI);
+    assertEquals(await link.euler(options({ asynchronous: true })), 2.5);
+    assertEquals(await link.request("add", { args: [1], kwargs: { y: 5 } }), 6);
+    assertEquals(link.serviceMaxClients, 5);
+    assertEquals(link.serviceName, "Lab");
+    assertEquals(link.serviceAttributes.power, "(x, n=2)");
+    assertEquals(link.serviceAttributes.shutdown_service, "(reason)");
+    assertEquals("_hidden" in link.serviceAttributes, false);
+    assertEquals("start" in link.serviceAttributes, false);
+    const { clients, services } = await cxn.identities();
+    assertEquals(Object.values(clients).map(({ name }) => name), ["tester"]);
+    assertEquals(Object.keys(services), ["Lab"]);
+    assert((await cxn.identities({ asString: true })).includes("Lab["));
+  });
+
+  Deno.test(`a slow request does not delay the answer to a fast one, ${over}`, async () => {
+    await using manager = await TestManager.start({ disableTls });
+    await using lab = new Lab();
+    await lab.start(manager.connectOptions);
+    await using cxn = await connect(manager.connectOptions);
+    const link = await cxn.link<Lab>("Lab");
+    const futures = [link.wait("a"), link.wait("b")];
+    assertEquals(await link.add(1, 1), 2);
+    await link.open("b");
+    const order: string[] = [];
+    const completed = Future.asCompleted(futures);
+    order.push(await (await completed.next()).value);
+    await link.open("a");
+    order.push(await (await completed.next()).value);
+    assertEquals(order, ["b is open", "a is open"]);
+  });
+
+  Deno.test(`errors come back with their class, and the connection goes on, ${over}`, async () => {
+    await using manager = await TestManager.start({ disableTls });
+    await using lab = new Lab();
+    await lab.start(manager.connectOptions);
+    await using cxn = await connect(manager.connectOptions);
+    const link = await cxn.link("Lab");
+    const rejects: [name: string, args: unknown[], message: string][] = [
+      ["fail", [], "ValueError: The value is < 0"],
+      ["add", [1], "TypeError: Lab.add() missing 1 required positional argument: 'y'"],
+      ["nothing", [], "AttributeError: 'Lab' object has no attribute 'nothing'"],
+      ["start", [], "AttributeError: 'Lab' object has no attribute 'start'"],
+      ["constructor", [], "AttributeError"],
+      ["__proto__", [], "PermissionError: Cannot request a private attribute"],
+      ["_hidden", [], "PermissionError: Cannot request a private attribute"],
+      ["wrong", ["function"], "TypeError: Object of type function is not JSON serializable"],
+      ["wrong", ["cycle"], "TypeError: Converting circular structure"],
+      ["wrong", ["bigint"], "TypeError: Object of type bigint is not JSON serializable"],
+    ];
+    for (const [name, args, message] of rejects) {
+      await assertRejects(() => link.request(name, { args }), RemoteError, message);
+    }
+    await assertRejects(() => link.add(1n, 2), TypeError, "Cannot request add");
+    assertEquals(await link.add(1, 2), 3);
+  });
+
+  Deno.test(`notifications, locks and links follow their rules, ${over}`, async () => {
+    await using manager = await TestManager.start({ disableTls });
+    await using lab = new Lab();
+    await lab.start(manager.connectOptions);
+    await using cxn = await connect(manager.connectOptions);
+    const link = await cxn.link<Lab>("Lab");
+    const notified = Promise.withResolvers<unknown[]>();
+    link.notificationHandler = (...args) => notified.resolve(args);
+    await link.emit();
+    assertEquals(await notified.promise, [1, "two", new Kwargs({ x: 3 })]);
+
+    assertEquals((await link.acquireLock()).length, 1);
+    await using other = await cxn.spawn("other");
+    await assertRejects(() => other.link("Lab"), RemoteError, "'Lab' service is locked");
+    assertEquals(await link.releaseLock(), []);
+    const second = await other.link<Lab>("Lab");
+    await assertRejects(() => link.acquireLock(), RemoteError, "there are 2 links");
+    assertEquals((await link.acquireLock({ shared: true })).length, 2);
+    await second.unlink();
+    await assertRejects(() => second.add(1, 2), ConnectionAbortedError, "has ended");
+    await second.unlink(); // once is enough
+  });
+
+  Deno.test(`a shut down Service answers, ends and is gone, ${over}`, async () => {
+    await using manager = await TestManager.start({ disableTls });
+    await using lab = new Lab();
+    await lab.start(manager.connectOptions);
+    await using cxn = await connect(manager.connectOptions);
+    const link = await cxn.link<Lab>("Lab");
+    const waiting = link.wait("x");
+    assertEquals(await link.shutdownService("tests"), "ended: tests");
+    await assertRejects(() => link.add(1, 2), RemoteError, "shutting down");
+    lab.open("x");
+    assertEquals(await waiting, "x is open");
+    await lab.finished;
+    await manager.disconnected("Lab");
+    await assertRejects(() => link.add(1, 2), RemoteError, "Service is not connected");
+  });
+
+  Deno.test(`a lost connection fails what is pending and names the Manager, ${over}`, async () => {
+    await using manager = await TestManager.start({ disableTls });
+    await using lab = new Lab();
+    await lab.start(manager.connectOptions);
+    await using cxn = await connect(manager.connectOptions);
+    const link = await cxn.link<Lab>("Lab");
+    const pending = link.wait("never");
+    await link.add(0, 0); // the request before it is on its way
+    await manager.manager.shutdown();
+    await assertRejects(() => pending.result(), ConnectionAbortedError, cxn.addressManager);
+    await cxn.disconnected;
+    assertEquals(cxn.isConnected(), false);
+    await assertRejects(() => link.add(1, 2), ConnectionAbortedError, "not connected");
+    await lab.finished;
+  });
+}
+
+Deno.test("a Service that dies leaves no request without an answer", async () => {
+  await using manager = await TestManager.start({ disableTls: true });
+  const dying = await WirePeer.introduce(manager.connectOptions, {
+    type: "service",
+    name: "Dying",
+    attributes: {},
+  });
+  await manager.connected("Dying");
+  await using cxn = await connect(manager.connectOptions);
+  const link = await cxn.link("Dying");
+  const pending = link.anything();
+  await dying.read();
+  await dying.close();
+  await assertRejects(() => pending, RemoteError, "ConnectionAbortedError: the 'Dying' service");
+});
+
+Deno.test("a call that takes too long names itself, and its Future still gives the value", async () => {
+  await using manager = await TestManager.start({ disableTls: true });
+  await using lab = new Lab();
+  await lab.start(manager.connectOptions);
+  await using cxn = await connect(manager.connectOptions);
+  const link = await cxn.link<Lab>("Lab");
+  const future = link.wait("late", options({ timeout: 1 }));
+  await assertRejects(() => future, TimeoutError, "wait of the 'Lab' service");
+  assertEquals(future.running(), true);
+  await link.open("late");
+  assertEquals(await future.result(), "late is open");
+});
+
+Deno.test("an aborted signal cancels the Future", async () => {
+  await using manager = await TestManager.start({ disableTls: true });
+  await using lab = new Lab();
+  await lab.start(manager.connectOptions);
+  await using cxn = await connect(manager.connectOptions);
+  const link = await cxn.link<Lab>("Lab");
+  const controller = new AbortController();
+  const future = link.wait("x", options({ signal: controller.signal }));
+  controller.abort(new Error("enough"));
+  await assertRejects(() => future, Error, "enough");
+  assertEquals(future.cancelled(), true);
+  assertThrows(() => options({ timeout: 0 }), RangeError);
+});
+
+Deno.test("a LinkedClient waits for its Service and is both in one", async () => {
+  await using manager = await TestManager.start();
+  const waiting = LinkedClient.connect<Lab>("Lab", manager.connectOptions);
+  await using lab = new Lab();
+  await lab.start(manager.connectOptions);
+  await using linked = await waiting;
+  assertEquals(await linked.add(1, 2), 3);
+  assertEquals(linked.serviceName, "Lab");
+  assertEquals(linked.isConnected(), true);
+  await using sibling = await linked.spawn("sibling");
+  assertEquals(await sibling.add(2, 2), 4);
+  const none = LinkedClient.connect("Nothing", { ...manager.connectOptions, timeout: 60 });
+  await assertRejects(() => none, TimeoutError, "'Nothing' service did not appear within 60 ms");
+});
+
+Deno.test("the Manager's password lets in those who know it", async () => {
+  await using manager = await TestManager.start({ authPassword: "abc 123" });
+  await using _cxn = await connect(manager.connectOptions);
+  const wrong = connect({ ...manager.connectOptions, passwordManager: "wrong" });
+  await assertRejects(() => wrong, RemoteError, "ValueError: Wrong Manager password");
+});
+
+Deno.test("a name that is taken is refused when the Service starts", async () => {
+  await using manager = await TestManager.start();
+  await using first = new Lab();
+  await first.start(manager.connectOptions);
+  await assertRejects(
+    () => new Lab().start(manager.connectOptions),
+    RemoteError,
+    "NameError: A 'Lab' service is already running on the Manager",
+  );
+  assertEquals(Object.keys(manager.manager.identities().services), ["Lab"]);
+});
+
+Deno.test("connection errors say what to do", async () => {
+  await using tls = await TestManager.start();
+  await using tcp = await TestManager.start({ disableTls: true });
+  const { certFile } = tls.connectOptions;
+  await assertRejects(
+    () => connect({ ...tls.connectOptions, disableTls: true, timeout: 200 }),
+    TlsMismatchError,
+    "You have TLS disabled. Perhaps the Manager is using TLS for the connection.",
+  );
+  await assertRejects(
+    () => connect({ ...tcp.connectOptions, disableTls: false, certFile }),
+    TlsMismatchError,
+    "Try setting disable_tls=True",
+  );
+  await using other = await TestManager.start();
+  await assertRejects(
+    () => connect({ ...other.connectOptions, certFile }),
+    Error,
+    "Perhaps the Network Manager is using a new certificate",
+  );
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr as Deno.NetAddr;
+  listener.close();
+  await assertRejects(
+    () => connect({ host: "127.0.0.1", port, disableTls: true }),
+    ConnectError,
+    `Cannot connect to 127.0.0.1:${port}`,
+  );
+  await assertRejects(() => connect({ port: 70_000 }), RangeError, "port");
+});
+
+Deno.test("a Python Manager's administrator login and errors without a uid are understood", async () => {
+  using listener = new WireListener();
+  const accepted = listener.accept();
+  const connecting = connect({
+    ...listener.connectOptions,
+    name: "Client",
+    username: "admin",
+    password: "whatever",
+  });
+  await using python = await accepted;
+  const manager = "Manager[lab-pc:53703]";
+  const ask = (attribute: string, args: string[]) =>
+    python.send({ args, attribute, error: false, kwargs: {}, requester: manager, uid: "" });
+  ask("identity", []);
+  assertEquals((await python.read()).result, (await connecting).identity());
+  await using cxn = await connecting;
+
+  const users = cxn.adminRequest("users_table.users");
+  assertEquals((await python.read()).attribute, "users_table.users");
+  ask("username", [manager]);
+  assertEquals((await python.read()).result, "admin");
+  ask("password", ["admin"]);
+  assertEquals((await python.read()).result, "whatever");
+  const result = [["admin", true], ["j.doe", false]];
+  python.send({ error: false, requester: "Client[lab-pc:33562]", result, uid: "" });
+  assertEquals(await users, result);
+
+  const refused = cxn.adminRequest("users_table.nope");
+  await python.read();
+  python.send({ error: true, message: "AttributeError: no", result: null, traceback: [], uid: "" });
+  await assertRejects(() => refused, RemoteError, "AttributeError: no");
+});

@@ -1,0 +1,72 @@
+"""A Python client and a Python service, standard library only, as foreign peers for the tests.
+
+    peer.py client HOST PORT [CERT]   calls Echo and Lab, prints one JSON line per answer
+    peer.py service HOST PORT [CERT]  offers add, fail and notify until it is shut down
+"""
+import json
+import socket
+import ssl
+import sys
+
+role, host, port = sys.argv[1], sys.argv[2], int(sys.argv[3])
+raw = socket.create_connection((host, port))
+if len(sys.argv) > 4:
+    context = ssl.create_default_context(cafile=sys.argv[4])
+    raw = context.wrap_socket(raw, server_hostname=host)
+stream = raw.makefile("rwb")
+
+
+def send(**message):
+    stream.write(json.dumps(message, ensure_ascii=False).encode() + b"\r\n")
+    stream.flush()
+
+
+def receive():
+    line = stream.readline()
+    return json.loads(line) if line else None
+
+
+def introduce(**identity):
+    question = receive()
+    assert question["attribute"] == "identity", question
+    identity.update(language="Python", os="Linux")
+    send(error=False, requester=question["requester"], result=identity, uid=question["uid"])
+
+
+def client():
+    introduce(type="client", name="python")
+
+    def call(service, attribute, *args, **kwargs):
+        send(args=args, attribute=attribute, error=False, kwargs=kwargs, service=service, uid=attribute)
+        answer = receive()
+        print(json.dumps([answer["uid"], answer.get("message"), answer["result"]]), flush=True)
+
+    call("Manager", "acquire_lock", "Lab", shared=False)
+    send(args=["Lab"], attribute="link", error=False, kwargs={}, service="Manager", uid="link")
+    assert receive()["result"]["attributes"]["add"] == "(x, y)"
+    call("Lab", "add", 1, y=2)
+    call("Lab", "add", "Ω", "µ")
+    call("Lab", "add", 1)
+    call("Nothing", "add", 1)
+    send(service="Manager", attribute="__disconnect__", args=[], kwargs={}, uid="", error=False)
+    assert receive() is None
+
+
+def service():
+    introduce(type="service", name="Python Lab", attributes={"add": "(x, y)"}, max_clients=-1)
+    while (request := receive()) is not None:
+        reply = dict(requester=request["requester"], uid=request["uid"], error=False)
+        if request["attribute"] == "add":
+            send(result=sum(request["args"]) + sum(request["kwargs"].values()), **reply)
+        elif request["attribute"] == "notify":
+            send(error=False, result=[request["args"], {"unit": "Ω"}], service="Python Lab", uid="notification")
+            send(result=True, **reply)
+        elif request["attribute"] == "shutdown_service":
+            send(result="bye", **reply)
+            send(service="Python Lab", attribute="__disconnect__")
+        else:
+            reply.update(error=True, message="ValueError: The value is < 0", traceback=["File x"])
+            send(result=None, **reply)
+
+
+client() if role == "client" else service()

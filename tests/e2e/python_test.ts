@@ -1,0 +1,68 @@
+/** A Python client and a Python service, both written for this test, with our Manager between. */
+
+import { assertEquals, assertRejects } from "@std/assert";
+import { fileURLToPath } from "node:url";
+import { connect, Kwargs, RemoteError, Service } from "../../mod.ts";
+import { TestManager } from "../../testing.ts";
+
+class Lab extends Service {
+  add(x: number, y: number): number {
+    return x + y;
+  }
+}
+
+function python(role: string, { connectOptions }: TestManager): Deno.ChildProcess {
+  const { host, port, disableTls, certFile } = connectOptions;
+  const script = fileURLToPath(import.meta.resolve("./peer.py"));
+  const tls = disableTls ? [] : [certFile!];
+  return new Deno.Command("python3", {
+    args: [script, role, host, String(port), ...tls],
+    stdout: "piped",
+    stderr: "inherit",
+    stdin: "null",
+  }).spawn();
+}
+
+for (const disableTls of [false, true]) {
+  const over = disableTls ? "over TCP" : "over TLS";
+
+  Deno.test(`a Python client calls a Service of ours, ${over}`, async () => {
+    await using manager = await TestManager.start({ disableTls });
+    await using lab = new Lab();
+    await lab.start(manager.connectOptions);
+    const { code, stdout } = await python("client", manager).output();
+    assertEquals(code, 0);
+    const { hostname, networkName } = manager.manager;
+    const lines = new TextDecoder().decode(stdout).trim()
+      .replaceAll(new RegExp(`python\\[${RegExp.escape(hostname)}:\\d+]`, "g"), "python[here]")
+      .split("\n").map((line) => JSON.parse(line));
+    assertEquals(lines, [
+      [
+        "acquire_lock",
+        "PermissionError: python[here] cannot acquire a lock because it is not linked " +
+        "with the 'Lab' service",
+        null,
+      ],
+      ["add", null, 3],
+      ["add", null, "Ωµ"],
+      ["add", "TypeError: Lab.add() missing 1 required positional argument: 'y'", null],
+      ["add", `KeyError: "the 'Nothing' Service is not connected to ${networkName}"`, null],
+    ]);
+  });
+
+  Deno.test(`our Client calls a Python service, ${over}`, async () => {
+    await using manager = await TestManager.start({ disableTls });
+    const service = python("service", manager);
+    await manager.connected("Python Lab");
+    await using cxn = await connect(manager.connectOptions);
+    const link = await cxn.link("Python Lab");
+    assertEquals(await link.add(1, 2, new Kwargs({ z: 3 })), 6);
+    await assertRejects(() => link.fail(), RemoteError, "ValueError: The value is < 0");
+    const notified = Promise.withResolvers<unknown[]>();
+    link.notificationHandler = (...args) => notified.resolve(args);
+    assertEquals(await link.notify(1, "two"), true);
+    assertEquals(await notified.promise, [1, "two", new Kwargs({ unit: "Ω" })]);
+    assertEquals(await link.shutdownService(), "bye");
+    assertEquals((await service.output()).code, 0);
+  });
+}
