@@ -66,18 +66,23 @@ const log = logger("future");
  * ```
  */
 export class Future<T> implements Promise<T> {
-  readonly #deferred = Promise.withResolvers<T>();
+  // With methods rather than function members, a Future<number> is a Future<unknown> too.
+  readonly #deferred: {
+    readonly promise: Promise<T>;
+    resolve(value: T): void;
+    reject(error: unknown): void;
+  } = Promise.withResolvers<T>();
   readonly #label: string;
-  readonly #onCancel: ((future: Future<T>) => void) | undefined;
+  readonly #onCancel: (() => void) | undefined;
   /** When `await` gives up, in milliseconds of `performance.now()`. */
   readonly #deadline: number | undefined;
   readonly #timeout: number | undefined;
   #state: State<T> = { state: "pending" };
-  #callbacks: ((future: Future<T>) => void)[] | undefined;
+  #callbacks: (() => void)[] | undefined;
 
   private constructor(options: FutureOptions<T>) {
     this.#label = options.label ?? "the Future";
-    this.#onCancel = options.onCancel;
+    this.#onCancel = () => options.onCancel?.(this);
     this.#timeout = options.timeout;
     if (options.timeout !== undefined) this.#deadline = performance.now() + options.timeout;
     this.#deferred.promise.catch(() => {}); // nobody has to wait for it
@@ -99,10 +104,10 @@ export class Future<T> implements Promise<T> {
    * @returns The Futures that are done (in their given order) and those that are not, as soon as
    * `returnWhen` (default: `"ALL_COMPLETED"`) is met or the time is over. Never rejects.
    */
-  static async wait<T>(
-    futures: Iterable<Future<T>>,
+  static async wait<F extends Future<unknown>>(
+    futures: Iterable<F>,
     options: WaitOptions & { returnWhen?: ReturnWhen } = {},
-  ): Promise<{ done: Set<Future<T>>; notDone: Set<Future<T>> }> {
+  ): Promise<{ done: Set<F>; notDone: Set<F> }> {
     const all = [...new Set(futures)];
     const { returnWhen = "ALL_COMPLETED", timeout } = options;
     const enough = Promise.withResolvers<void>();
@@ -126,6 +131,9 @@ export class Future<T> implements Promise<T> {
 
   /**
    * The Futures in the order in which they are done; those that are done already come first.
+   *
+   * TypeScript takes the variable of a `for await` loop for the value; it is the Future, so
+   * `await` it, which is right for both.
    *
    * @param options `timeout` counts from this call. When it is over and some Futures are not
    * done, the next one that is asked for is a {@linkcode TimeoutError}.
@@ -230,7 +238,7 @@ export class Future<T> implements Promise<T> {
     if (this.done()) return this.cancelled();
     const error = reason ?? new CancelledError(`${this.#label} was cancelled`);
     this.#settle({ state: "cancelled", error });
-    this.#onCancel?.(this);
+    this.#onCancel?.();
     return true;
   }
 
@@ -240,7 +248,7 @@ export class Future<T> implements Promise<T> {
    */
   addDoneCallback(callback: (future: Future<T>) => void): void {
     if (this.done()) queueMicrotask(() => this.#call(callback));
-    else (this.#callbacks ??= []).push(callback);
+    else (this.#callbacks ??= []).push(() => this.#call(callback));
   }
 
   /** As of a promise, but for the time limit that the call was made with. */
@@ -279,7 +287,7 @@ export class Future<T> implements Promise<T> {
     else this.#deferred.reject(state.error);
     const callbacks = this.#callbacks ?? [];
     this.#callbacks = undefined;
-    for (const callback of callbacks) this.#call(callback);
+    for (const callback of callbacks) callback();
   }
 
   #call(callback: (future: Future<T>) => void): void {

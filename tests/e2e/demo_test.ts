@@ -1,0 +1,24 @@
+/** The demonstration, as a person runs it: processes, TLS, the manual's lines and totals. */
+
+import { assert, assertEquals } from "@std/assert";
+import { fileURLToPath } from "node:url";
+
+Deno.test("the demo prints the manual's lines and about 21 and 6 seconds", async () => {
+  const { code, stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", fileURLToPath(import.meta.resolve("../../examples/demo.ts"))],
+    stdin: "null",
+    stderr: "inherit",
+  }).output();
+  assertEquals(code, 0);
+  const lines = new TextDecoder().decode(stdout).split("\n").map((line) => line.trim());
+  const results = lines.filter((line) => /^(\d.*=|is positive\?) /.test(line));
+  const expected = ["1+2= 3", "1-2= -1", "1*2= 2", "1/2= 0.5", "is positive? True", "2**4= 16"];
+  assertEquals(results, [...expected, ...expected]);
+  const totals = lines.flatMap((line) =>
+    /^Total execution time: (.*) seconds$/.exec(line)?.[1] ?? []
+  );
+  // Never less than the delays of the methods; how much more depends on the machine.
+  assert(Number(totals[0]) >= 20.99, `synchronous: ${totals[0]}`);
+  assert(Number(totals[1]) >= 5.99 && Number(totals[1]) < Number(totals[0]), totals.join());
+  assertEquals(lines.filter((line) => /^(a)?synchronous +[\d.]+ s /.test(line)).length, 2);
+});
