@@ -61,12 +61,13 @@ export class Database implements Disposable {
    * @throws {ConfigurationError} If the file cannot be read or is not a database.
    */
   constructor(path: string, aliases: readonly string[]) {
+    let database: DatabaseSync | undefined;
     try {
       if (path !== ":memory:" && !existsSync(path)) {
         makePrivateFolder(dirname(path));
         writePrivateFile(path, ""); // SQLite takes an empty file for a new database
       }
-      this.#database = new DatabaseSync(path);
+      this.#database = database = new DatabaseSync(path);
       this.#database.exec("PRAGMA busy_timeout = 5000");
       // A write-ahead log keeps a commit off the disk's slow path: the event loop waits for it.
       this.#database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
@@ -76,6 +77,7 @@ export class Database implements Disposable {
         "INSERT INTO connections (datetime, ip_address, domain, port, message) VALUES (?, ?, ?, ?, ?)",
       );
     } catch (cause) {
+      database?.close();
       throw new ConfigurationError(
         `Cannot open the database ${path}: ${(cause as Error).message}`,
         { cause },
@@ -125,9 +127,11 @@ export class Database implements Disposable {
       "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'auth_hostnames'",
     ).get();
     if (exists !== undefined) return;
-    this.#database.exec(HOSTNAMES_TABLE);
+    // In one transaction: a table that is there but empty would trust nobody.
+    this.#database.exec(`BEGIN; ${HOSTNAMES_TABLE}`);
     const insert = this.#database.prepare("INSERT OR IGNORE INTO auth_hostnames VALUES (?)");
     for (const alias of aliases) insert.run(alias);
+    this.#database.exec("COMMIT");
   }
 }
 
