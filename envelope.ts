@@ -28,7 +28,8 @@ export type Field =
 /** The JSON type of a value. */
 export type Kind = "absent" | "string" | "number" | "boolean" | "null" | "array" | "object";
 
-const FIELDS: readonly Field[] = [
+/** Every field that the envelope tells of. */
+export const FIELDS: readonly Field[] = [
   "error",
   "requester",
   "service",

@@ -25,7 +25,7 @@ export interface FutureOptions<T> extends WaitOptions {
   /** What the result is of, for error messages, e.g. `"add of the 'BasicMath' service"`. */
   label?: string;
   /** Called once if the Future is cancelled. */
-  onCancel?: (future: Future<T>) => void;
+  onCancel?(future: Future<T>): void;
 }
 
 /** A Future with the functions that settle it. */
@@ -73,7 +73,7 @@ export class Future<T> implements Promise<T> {
     reject(error: unknown): void;
   } = Promise.withResolvers<T>();
   readonly #label: string;
-  readonly #onCancel: (() => void) | undefined;
+  readonly #onCancel: FutureOptions<T>["onCancel"];
   /** When `await` gives up, in milliseconds of `performance.now()`. */
   readonly #deadline: number | undefined;
   readonly #timeout: number | undefined;
@@ -82,7 +82,7 @@ export class Future<T> implements Promise<T> {
 
   private constructor(options: FutureOptions<T>) {
     this.#label = options.label ?? "the Future";
-    this.#onCancel = () => options.onCancel?.(this);
+    this.#onCancel = options.onCancel;
     this.#timeout = options.timeout;
     if (options.timeout !== undefined) this.#deadline = performance.now() + options.timeout;
     this.#deferred.promise.catch(() => {}); // nobody has to wait for it
@@ -238,7 +238,7 @@ export class Future<T> implements Promise<T> {
     if (this.done()) return this.cancelled();
     const error = reason ?? new CancelledError(`${this.#label} was cancelled`);
     this.#settle({ state: "cancelled", error });
-    this.#onCancel?.();
+    this.#onCancel?.(this);
     return true;
   }
 

@@ -74,15 +74,7 @@ function wrap(listener: Deno.Listener<Deno.TcpConn> | Deno.TlsListener): Listene
     port: (listener.addr as Deno.NetAddr).port,
     close: () => listener.close(),
     async *[Symbol.asyncIterator]() {
-      for (;;) {
-        let socket: Deno.TcpConn | Deno.TlsConn;
-        try {
-          socket = await listener.accept();
-        } catch (error) {
-          if (error instanceof Deno.errors.BadResource) return; // the listener is closed
-          if (error instanceof Deno.errors.Interrupted) return;
-          throw error;
-        }
+      for await (const socket of listener) {
         if ("setNoDelay" in socket) socket.setNoDelay(true);
         yield asSocket(socket);
       }

@@ -102,7 +102,8 @@ Deno.test("a Future is a promise for Promise.all, race, allSettled and any", asy
   assertEquals(settled.map(({ status }) => status), ["fulfilled", "rejected"]);
 });
 
-Deno.test("a rejected Future that nobody waits for does not end the process", async () => {
+/** Runs something, after which no rejection may be left that nobody has dealt with. */
+async function expectNothingUnhandled(run: () => Promise<void>): Promise<void> {
   const unhandled: unknown[] = [];
   const note = (event: PromiseRejectionEvent) => {
     unhandled.push(event.reason);
@@ -110,37 +111,33 @@ Deno.test("a rejected Future that nobody waits for does not end the process", as
   };
   globalThis.addEventListener("unhandledrejection", note);
   try {
+    await run();
+    await turn();
+    assertEquals(unhandled, []);
+  } finally {
+    globalThis.removeEventListener("unhandledrejection", note);
+  }
+}
+
+Deno.test("a rejected Future that nobody waits for does not end the process", async () => {
+  await expectNothingUnhandled(async () => {
     rejected(new Error("nobody cares"));
     several(1)[0].future.cancel();
     const [late] = several(1);
     late.future.addDoneCallback(() => {});
     await Future.wait([rejected(new Error("waited for"))]);
     late.reject(new Error("late"));
-    await turn();
-    assertEquals(unhandled, []);
-  } finally {
-    globalThis.removeEventListener("unhandledrejection", note);
-  }
+  });
 });
 
 Deno.test("an error after the time was over does not end the process", async () => {
-  const unhandled: unknown[] = [];
-  const note = (event: PromiseRejectionEvent) => {
-    unhandled.push(event.reason);
-    event.preventDefault();
-  };
-  globalThis.addEventListener("unhandledrejection", note);
-  try {
+  await expectNothingUnhandled(async () => {
     const { future, reject } = Future.withResolvers({ timeout: 1 });
     await assertRejects(() => future.result({ timeout: 1 }), TimeoutError);
     await assertRejects(() => future.exception({ timeout: 1 }), TimeoutError);
     await assertRejects(() => future.then(), TimeoutError);
     reject(new Error("late"));
-    await turn();
-    assertEquals(unhandled, []);
-  } finally {
-    globalThis.removeEventListener("unhandledrejection", note);
-  }
+  });
 });
 
 // Time limits

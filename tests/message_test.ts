@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
+import { FIELDS } from "../envelope.ts";
 import { JSONDecodeError, KeyError, RemoteError, ValueError } from "../errors.ts";
 import {
   decodeMessage,
@@ -354,15 +355,8 @@ for (
 }
 
 Deno.test("whatever object comes, it is a message or refused with an error of ours", () => {
-  const key = fc.constantFrom(
-    "error",
-    "requester",
-    "service",
-    "uid",
-    "attribute",
-    "args",
-    "kwargs",
-    "result",
+  const key = fc.constantFrom<string>(
+    ...FIELDS,
     "message",
     "traceback",
     "__proto__",
