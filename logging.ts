@@ -6,54 +6,21 @@
  */
 
 import { getFileSink } from "@logtape/file";
-import {
-  configure,
-  dispose,
-  getAnsiColorFormatter,
-  getTextFormatter,
-  type LogLevel,
-} from "@logtape/logtape";
+import { configure, dispose, getAnsiColorFormatter, getTextFormatter } from "@logtape/logtape";
 import { dirname } from "node:path";
 import { ConfigurationError } from "./errors.ts";
+import { LEVEL_FILTER, levelFilter, parseLevel } from "./level.ts";
 import { LOG_CATEGORY } from "./log.ts";
 import { makePrivateFolder } from "./paths.ts";
-
-/** Python's names and numbers of the log levels. */
-const LEVELS: ReadonlyMap<string, LogLevel> = new Map<string, LogLevel>([
-  ["debug", "debug"],
-  ["info", "info"],
-  ["warning", "warning"],
-  ["warn", "warning"],
-  ["error", "error"],
-  ["critical", "fatal"],
-  ["fatal", "fatal"],
-  ["10", "debug"],
-  ["20", "info"],
-  ["30", "warning"],
-  ["40", "error"],
-  ["50", "fatal"],
-]);
-
-/**
- * The log level that a name or number of Python's stands for.
- *
- * @throws {ConfigurationError} If there is no such level.
- */
-export function parseLevel(text: string): LogLevel {
-  const level = LEVELS.get(text.toLowerCase());
-  if (level !== undefined) return level;
-  throw new ConfigurationError(
-    `Cannot log at level ${text}: the levels are debug, info, warning, error and critical`,
-  );
-}
 
 /**
  * Logs to standard error and to a file until the result is disposed of.
  *
+ * @param level A name or number of Python's, e.g. `"info"` or 20.
+ * @throws {ValueError} If there is no such level.
  * @throws {ConfigurationError} If the file cannot be written.
  */
-export async function startLogging(level: LogLevel, file: string): Promise<AsyncDisposable> {
-  const encoder = new TextEncoder();
+export async function startLogging(level: string | number, file: string): Promise<AsyncDisposable> {
   const options = {
     timestamp: "date-time",
     level: "FULL",
@@ -63,16 +30,18 @@ export async function startLogging(level: LogLevel, file: string): Promise<Async
   const format = Deno.stderr.isTerminal() && !Deno.noColor
     ? getAnsiColorFormatter(options)
     : getTextFormatter(options);
+  const filter = levelFilter(parseLevel(level));
   try {
     makePrivateFolder(dirname(file));
     await configure({
       reset: true,
       sinks: {
-        terminal: (record) => Deno.stderr.writeSync(encoder.encode(format(record))),
+        terminal: (record) => writeToTerminal(format(record)),
         file: getFileSink(file, { formatter: getTextFormatter(options), bufferSize: 0 }),
       },
+      filters: { [LEVEL_FILTER]: filter },
       loggers: [
-        { category: [...LOG_CATEGORY], lowestLevel: level, sinks: ["terminal", "file"] },
+        { category: [...LOG_CATEGORY], filters: [LEVEL_FILTER], sinks: ["terminal", "file"] },
         { category: ["logtape", "meta"], lowestLevel: "warning", sinks: ["terminal"] },
       ],
     });
@@ -83,4 +52,13 @@ export async function startLogging(level: LogLevel, file: string): Promise<Async
     );
   }
   return { [Symbol.asyncDispose]: dispose };
+}
+
+/** A program that was started over SSH outlives the terminal that it was started from. */
+function writeToTerminal(text: string): void {
+  try {
+    Deno.stderr.writeSync(new TextEncoder().encode(text));
+  } catch {
+    // Nobody reads it any more; the file has it.
+  }
 }

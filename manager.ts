@@ -38,6 +38,10 @@ export interface ManagerOptions {
   keyFile?: string;
   /** The password of the private key. */
   keyFilePassword?: string;
+  /** Let in only computers whose name is in the table of trusted host names. Default: false. */
+  authHostname?: boolean;
+  /** Let in only users who log in with their name and password. Default: false. */
+  authLogin?: boolean;
   /** Let in only those who know this password. */
   authPassword?: string;
   /** The SQLite database, or `":memory:"`. Default: `manager.sqlite3` in the home folder. */

@@ -77,5 +77,7 @@ export { Manager, type ManagerOptions } from "./manager.ts";
 export type { ClientIdentity, JsonObject } from "./message.ts";
 export type { Prompt } from "./prompt.ts";
 export type { ServiceEntry } from "./registry.ts";
+export { type RunOptions, runServices } from "./run.ts";
 export { Service, type ServiceOptions, type ServiceRequest } from "./service.ts";
+export { type CommandLineOptions, parseStartOptions, type StartOptions } from "./start_options.ts";
 export { VERSION } from "./version.ts";

@@ -31,5 +31,7 @@ Deno.test("mod.ts exports these names", () => {
     "connect",
     "kwargs",
     "options",
+    "parseStartOptions",
+    "runServices",
   ]);
 });

@@ -1,0 +1,92 @@
+/**
+ * A Manager as a program: its logs, its signals, the line that says it is ready, and the Services
+ * that run in the same process.
+ *
+ * @module
+ */
+
+import { getConfig } from "@logtape/logtape";
+import type { ConnectOptions } from "./device.ts";
+import { startLogging } from "./logging.ts";
+import { Manager } from "./manager.ts";
+import { certificateFile, logFile } from "./paths.ts";
+import type { Service } from "./service.ts";
+import type { StartOptions } from "./start_options.ts";
+
+/** How a Manager is started together with its Services. */
+export interface RunOptions extends StartOptions {
+  /** Who the Services log in as, where `authLogin` is set. Asked for at the terminal if missing. */
+  username?: string;
+  /** The password of that user. Asked for at the terminal if missing. */
+  password?: string;
+}
+
+/**
+ * Runs a Manager and Services in one process, until the last of them has disconnected, the Manager
+ * is shut down, or the process is asked to end (SIGINT, SIGTERM). When all are connected it prints
+ * `Network Manager running on <host>:<port> (TLS ENABLED|DISABLED)`. It logs to standard error and
+ * to a file, unless the application has configured LogTape.
+ *
+ * @param parameters The Services, and last the options that the Manager is started with.
+ * @throws {ConfigurationError} If an option, a file or the port cannot be used.
+ * @throws {RemoteError} If a Service is refused, e.g. since two of them have the same name.
+ *
+ * @example
+ * ```ts ignore
+ * await runServices(new Camera(), new Lamp(), { port: 1876 });
+ * ```
+ */
+export function runServices(...parameters: Service[] | [...Service[], RunOptions]): Promise<void> {
+  const all: readonly (Service | RunOptions)[] = parameters;
+  const options = all.find((parameter): parameter is RunOptions => !isService(parameter));
+  return run(options ?? {}, all.filter(isService));
+}
+
+/** Runs a Manager, alone or with Services: what {@linkcode runServices} and `start` do. */
+export async function run(options: RunOptions, services: readonly Service[] = []): Promise<void> {
+  await using _logging = getConfig() === null
+    ? await startLogging(options.logLevel ?? "info", options.logFile ?? logFile(new Date()))
+    : undefined;
+  await using manager = await Manager.start(options);
+  using _signals = onSignal(() => manager.shutdown());
+  await Promise.all(services.map((service) => service.start(wayTo(manager, options))));
+  console.log(
+    `Network Manager running on ${options.host ?? manager.hostname}:${manager.port} ` +
+      `(TLS ${manager.tls ? "ENABLED" : "DISABLED"})`,
+  );
+  const lastService = Promise.all(services.map((service) => service.finished));
+  await Promise.race(services.length > 0 ? [manager.finished, lastService] : [manager.finished]);
+}
+
+function isService(parameter: Service | RunOptions): parameter is Service {
+  return "start" in parameter;
+}
+
+/** How a Service of this process reaches the Manager of this process. */
+function wayTo(manager: Manager, options: RunOptions): ConnectOptions {
+  const { host = "localhost", username, password } = options;
+  return {
+    host: host === "0.0.0.0" || host === "::" ? "localhost" : host,
+    port: manager.port,
+    disableTls: options.disableTls,
+    certFile: options.certFile ?? certificateFile("localhost"),
+    assertHostname: false, // it is this very certificate, whatever name it was made for
+    passwordManager: options.authPassword,
+    username,
+    password,
+  };
+}
+
+/** Calls a function when the process is asked to end. */
+function onSignal(callback: () => void): Disposable {
+  // Windows knows no SIGTERM; closing the console window is a SIGHUP there.
+  const signals: Deno.Signal[] = Deno.build.os === "windows"
+    ? ["SIGINT", "SIGBREAK", "SIGHUP"]
+    : ["SIGINT", "SIGTERM"];
+  for (const signal of signals) Deno.addSignalListener(signal, callback);
+  return {
+    [Symbol.dispose]() {
+      for (const signal of signals) Deno.removeSignalListener(signal, callback);
+    },
+  };
+}

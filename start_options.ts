@@ -1,0 +1,131 @@
+/**
+ * The options that a Manager is started with, as a command line and back: what `start` takes, and
+ * what `startManager` passes on to another computer.
+ *
+ * @module
+ */
+
+import { Command, InvalidArgumentError } from "commander";
+import type { ManagerOptions } from "./manager.ts";
+import { DEFAULT_PORT } from "./message.ts";
+import { readPassword } from "./password.ts";
+
+/** How a program that is a Manager is started. */
+export interface StartOptions extends ManagerOptions {
+  /** How much is logged: a name or number of Python's, e.g. `"debug"` or 10. Default: `"info"`. */
+  logLevel?: string | number;
+  /** The log file. Default: a new one in the home folder. */
+  logFile?: string;
+}
+
+/** The options that a command line has room for. */
+export type CommandLineOptions = Omit<StartOptions, "limits" | "hosts">;
+
+/** What commander makes of the options. */
+export interface ParsedOptions
+  extends Omit<CommandLineOptions, "authPassword" | "keyFilePassword"> {
+  authPassword?: string[];
+  keyFilePassword?: string[];
+}
+
+/** Gives a command the options of `start`. */
+export function addStartOptions(command: Command): Command {
+  return command
+    .option("--auth-hostname", "let in only the computers that the hostname command lists")
+    .option("--auth-login", "let in only the users that the user command lists")
+    .option(
+      "-P, --auth-password <word...>",
+      "let in only those who know this password: words, or a file whose first line it is, " +
+        "or - for the standard input",
+    )
+    .option("-c, --cert-file <file>", "the certificate in PEM; made where it does not exist")
+    .option("-d, --database <file>", "the SQLite database; made where it does not exist")
+    .option("--disable-tls", "do not encrypt connections")
+    .option("-H, --host <host>", "the host name or address to listen on (default: every one)")
+    .option("-k, --key-file <file>", "the private key in PEM; made where it does not exist")
+    .option(
+      "-D, --key-file-password <word...>",
+      "the password of the key: words, a file, or -, as above",
+    )
+    .option("-p, --port <number>", "the port; 0 takes a free one", parsePort, DEFAULT_PORT)
+    .option("-G, --log-level <level>", "debug, info, warning, error or critical", "info")
+    .option("-l, --log-file <file>", "the log file (default: a new one in the home folder)");
+}
+
+/**
+ * Reads the passwords that parsed options name.
+ *
+ * @throws {ConfigurationError} If a password is empty.
+ */
+export function readPasswords(parsed: ParsedOptions): CommandLineOptions {
+  const { authPassword, keyFilePassword, ...others } = parsed;
+  return {
+    ...others,
+    authPassword: authPassword && readPassword(authPassword),
+    keyFilePassword: keyFilePassword && readPassword(keyFilePassword),
+  };
+}
+
+/**
+ * The options that a script was started with, for one that calls `runServices` and may be started
+ * by `startManager` from another computer. They are those of `manager.ts start`. Ends the process
+ * with a message if one of them is not known.
+ *
+ * @param args The command line. Default: `Deno.args`.
+ * @throws {ConfigurationError} If a password is empty.
+ *
+ * @example
+ * ```ts ignore
+ * await runServices(new Camera(), parseStartOptions());
+ * ```
+ */
+export function parseStartOptions(args: readonly string[] = Deno.args): CommandLineOptions {
+  const command = addStartOptions(new Command("script"))
+    .description("Starts a Network Manager and its Services");
+  command.parse(args, { from: "user" });
+  return readPasswords(command.opts<ParsedOptions>());
+}
+
+/**
+ * The same options as a command line. A password is no part of it, since the command lines of a
+ * computer are seen by everyone who uses it: it is to be given on the standard input.
+ */
+export function formatStartOptions(
+  options: CommandLineOptions,
+): { args: string[]; input: string[] } {
+  const args: string[] = [];
+  const input: string[] = [];
+  const flags = { "--auth-hostname": options.authHostname, "--auth-login": options.authLogin };
+  for (const [flag, isSet] of Object.entries({ ...flags, "--disable-tls": options.disableTls })) {
+    if (isSet) args.push(flag);
+  }
+  const valued = {
+    "--cert-file": options.certFile,
+    "--database": options.database,
+    "--host": options.host,
+    "--key-file": options.keyFile,
+    "--port": options.port,
+    "--log-level": options.logLevel,
+    "--log-file": options.logFile,
+  };
+  for (const [option, value] of Object.entries(valued)) {
+    // In one word: a value that begins with a hyphen would be taken for an option.
+    if (value !== undefined) args.push(`${option}=${value}`);
+  }
+  const secrets = {
+    "--auth-password": options.authPassword,
+    "--key-file-password": options.keyFilePassword,
+  };
+  for (const [option, secret] of Object.entries(secrets)) {
+    if (secret === undefined) continue;
+    args.push(`${option}=-`);
+    input.push(secret);
+  }
+  return { args, input };
+}
+
+function parsePort(text: string): number {
+  const port = Number(text);
+  if (/^\d+$/.test(text) && port <= 65_535) return port;
+  throw new InvalidArgumentError("It must be an integer from 0 to 65535.");
+}
