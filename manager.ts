@@ -12,7 +12,8 @@ import { delay } from "@std/async/delay";
 import type { Authentication } from "./auth.ts";
 import { loadCredentials } from "./certificate.ts";
 import { Connection, describeEnd } from "./connection.ts";
-import { Database, type Origin } from "./database.ts";
+import type { Origin } from "./connections_table.ts";
+import { Database } from "./database.ts";
 import { handshake } from "./handshake.ts";
 import { type HostOptions, Hosts } from "./hosts.ts";
 import type { Identities } from "./identities.ts";
@@ -169,7 +170,7 @@ export class Manager implements AsyncDisposable {
     try {
       const { address, domain, name } = await this.#hosts.find(remote.hostname);
       origin = { address, domain, port: remote.port };
-      this.#database.recordConnection(origin, "new connection request");
+      this.#database.connections.record(origin, "new connection request");
       await this.#secure(socket, connection);
       record = await this.#welcome(connection, `${name}:${remote.port}`, origin);
     } catch (error) {
@@ -181,7 +182,7 @@ export class Manager implements AsyncDisposable {
     } finally {
       await connection.close();
       this.#connections.delete(connection);
-      if (origin !== undefined) this.#database.recordConnection(origin, record);
+      if (origin !== undefined) this.#database.connections.record(origin, record);
     }
   }
 
@@ -208,7 +209,7 @@ export class Manager implements AsyncDisposable {
       return "rejected: invalid identity";
     }
     try {
-      this.#database.recordConnection(origin, `connected as a ${peer.kind}`);
+      this.#database.connections.record(origin, `connected as a ${peer.kind}`);
       log.info("{peer} connected as a {kind}", { peer: peer.networkName, kind: peer.kind });
       if (outcome.extensions.includes(READY)) {
         connection.sendText(encodeReply(peer.networkName, READY, true));

@@ -51,20 +51,39 @@ function schemaOf(path: string): unknown {
 
 Deno.test("a new database trusts the names of this computer", () => {
   using database = new Database(":memory:", [...ALIASES, "localhost"]);
-  assertEquals(database.hostnames(), ALIASES.toSorted());
-  assertEquals(database.connections(), []);
+  assertEquals(database.hostnames.hostnames(), ALIASES.toSorted());
+  assertEquals(database.connections.connections(), []);
 });
 
 Deno.test("connections come back in the order in which they were recorded", () => {
   using database = new Database(":memory:", ALIASES);
   const late = new Date(2024, 11, 31, 23, 59, 59, 999);
   const early = new Date(2024, 0, 2, 3, 4, 5);
-  database.recordConnection(ORIGIN, "new connection request", late);
-  database.recordConnection({ ...ORIGIN, port: 2 }, "connected as a client", early);
-  assertEquals(database.connections(), [
-    { ...ORIGIN, datetime: "2024-12-31T23:59:59", message: "new connection request" },
-    { ...ORIGIN, port: 2, datetime: "2024-01-02T03:04:05", message: "connected as a client" },
+  database.connections.record(ORIGIN, "new connection request", late);
+  database.connections.record({ ...ORIGIN, port: 2 }, "connected as a client", early);
+  assertEquals(database.connections.connections(), [
+    { pid: 1, ...ORIGIN, datetime: "2024-12-31T23:59:59", message: "new connection request" },
+    {
+      pid: 2,
+      ...ORIGIN,
+      port: 2,
+      datetime: "2024-01-02T03:04:05",
+      message: "connected as a client",
+    },
   ]);
+});
+
+Deno.test("connections of a range of time: a date alone is the whole day", () => {
+  using database = new Database(":memory:", ALIASES);
+  for (const day of [1, 2, 3]) {
+    database.connections.record(ORIGIN, `day ${day}`, new Date(2024, 0, day, 12, 30, 15));
+  }
+  const messages = (...range: string[]) =>
+    database.connections.connections(...range).map(({ message }) => message);
+  assertEquals(messages("2024-01-02"), ["day 2", "day 3"]);
+  assertEquals(messages("", "2024-01-02"), ["day 1", "day 2"]);
+  assertEquals(messages("2024-01-02T12:30:15", "2024-01-02T12:30:15"), ["day 2"]);
+  assertEquals(messages("2024-01-02T12:30:16", "2024-01-03T12:30:14"), []);
 });
 
 Deno.test("a record has the local time of now, to the second", () => {
@@ -77,9 +96,9 @@ Deno.test("a record has the local time of now, to the second", () => {
     return `${date.join("-")}T${time.join(":")}`;
   };
   const before = stamp();
-  database.recordConnection(ORIGIN, "disconnected");
+  database.connections.record(ORIGIN, "disconnected");
   const after = stamp();
-  const [{ datetime }] = database.connections();
+  const [{ datetime }] = database.connections.connections();
   assert(before <= datetime && datetime <= after, `${before} ${datetime} ${after}`);
   assertEquals(datetime.length, after.length);
 });
@@ -87,10 +106,10 @@ Deno.test("a record has the local time of now, to the second", () => {
 Deno.test("texts are recorded as they are, quotes and all", () => {
   using database = new Database(":memory:", ["it's; DROP TABLE auth_hostnames; --"]);
   const origin = { address: "::1", domain: `"x'); DELETE FROM connections; --`, port: 1 };
-  database.recordConnection(origin, "é ' \" 語");
-  const [{ domain, message }] = database.connections();
+  database.connections.record(origin, "é ' \" 語");
+  const [{ domain, message }] = database.connections.connections();
   assertEquals([domain, message], [origin.domain, "é ' \" 語"]);
-  assertEquals(database.hostnames(), ["it's; DROP TABLE auth_hostnames; --"]);
+  assertEquals(database.hostnames.hostnames(), ["it's; DROP TABLE auth_hostnames; --"]);
 });
 
 Deno.test("the tables are the ones that Python makes", () => {
@@ -108,17 +127,18 @@ Deno.test("a database of Python keeps what is in it, and is added to", () => {
   makeAsPythonDoes(path);
   {
     using database = new Database(path, ALIASES);
-    assertEquals(database.hostnames(), ["trusted", "zebra"]);
-    database.recordConnection(ORIGIN, "disconnected", new Date(2024, 0, 2, 3, 4, 5));
-    assertEquals(database.connections(), [
+    assertEquals(database.hostnames.hostnames(), ["trusted", "zebra"]);
+    database.connections.record(ORIGIN, "disconnected", new Date(2024, 0, 2, 3, 4, 5));
+    assertEquals(database.connections.connections(), [
       {
+        pid: 1,
         datetime: "2023-05-06T07:08:09",
         address: "10.0.0.1",
         domain: "old.lab",
         port: 1234,
         message: "connected as a client",
       },
-      { ...ORIGIN, datetime: "2024-01-02T03:04:05", message: "disconnected" },
+      { pid: 2, ...ORIGIN, datetime: "2024-01-02T03:04:05", message: "disconnected" },
     ]);
   }
   const plain = new DatabaseSync(path);
@@ -139,7 +159,7 @@ Deno.test("host names that were removed do not come back when the database is op
   plain.exec("DELETE FROM auth_hostnames");
   plain.close();
   using database = new Database(path, ALIASES);
-  assertEquals(database.hostnames(), []);
+  assertEquals(database.hostnames.hostnames(), []);
 });
 
 Deno.test("what is recorded is there when the database is opened again", () => {
@@ -147,11 +167,11 @@ Deno.test("what is recorded is there when the database is opened again", () => {
   const path = join(folder.path, "manager.sqlite3");
   {
     using database = new Database(path, ALIASES);
-    database.recordConnection(ORIGIN, "disconnected");
+    database.connections.record(ORIGIN, "disconnected");
   }
   using database = new Database(path, []);
-  assertEquals(database.connections().length, 1);
-  assertEquals(database.hostnames(), ALIASES.toSorted());
+  assertEquals(database.connections.connections().length, 1);
+  assertEquals(database.hostnames.hostnames(), ALIASES.toSorted());
 });
 
 Deno.test({
@@ -161,7 +181,7 @@ Deno.test({
     using folder = temporaryFolder();
     const path = join(folder.path, "home", "deeper", "manager.sqlite3");
     using database = new Database(path, ALIASES);
-    database.recordConnection(ORIGIN, "disconnected");
+    database.connections.record(ORIGIN, "disconnected");
     const modeOf = (path: string) => Deno.statSync(path).mode! & 0o777;
     assertEquals(modeOf(join(folder.path, "home")), 0o700);
     assertEquals(modeOf(join(folder.path, "home", "deeper")), 0o700);
