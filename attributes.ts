@@ -7,7 +7,8 @@
 
 import { AttributeError, PermissionError } from "./errors.ts";
 import { logger } from "./log.ts";
-import { encodeValue, type JsonObject } from "./message.ts";
+import { encodeValue } from "./json.ts";
+import type { JsonObject } from "./message.ts";
 import { repr } from "./repr.ts";
 import { Signature } from "./signature.ts";
 

@@ -7,14 +7,30 @@
 
 import { createHash, timingSafeEqual } from "node:crypto";
 import { ValueError } from "./errors.ts";
+import type { HostnamesTable } from "./hostnames_table.ts";
+import type { Host } from "./hosts.ts";
+import { repr } from "./repr.ts";
+import type { UsersTable } from "./users_table.ts";
 
 /** Asks the peer for something and gives its answer. */
 export type Ask = (attribute: "username" | "password", argument: string) => Promise<string>;
 
-/** Who is let in: everybody, or whoever knows the Manager's password. */
+/**
+ * Who is let in: everybody, whoever knows the Manager's password, the computers of a table, or
+ * the users of a table.
+ */
 export type Authentication =
   | { method: "none" }
-  | { method: "password"; password: string };
+  | { method: "password"; password: string }
+  | { method: "hostname"; hostnames: HostnamesTable }
+  | { method: "login"; users: UsersTable };
+
+/** Who wants to be let in. */
+export interface Visitor {
+  /** The computer that the peer connects from. */
+  host: Host;
+  ask: Ask;
+}
 
 /** A peer that is turned away. */
 export class Rejection extends Error {
@@ -35,21 +51,43 @@ export class Rejection extends Error {
  * Lets the peer in, or not.
  *
  * @param manager The network name of the Manager, which a question is asked in the name of.
+ * @returns The user that has logged in; `undefined` where nobody has to.
  * @throws {Rejection} If the peer is turned away.
  */
 export async function authenticate(
   authentication: Authentication,
   manager: string,
-  ask: Ask,
-): Promise<void> {
+  { host, ask }: Visitor,
+): Promise<string | undefined> {
   switch (authentication.method) {
     case "none":
-      return;
+      return undefined;
     case "password": {
       const answer = await ask("password", manager);
       if (!sameSecret(answer, authentication.password)) {
         throw new Rejection(new ValueError("Wrong Manager password"), "wrong Manager password");
       }
+      return undefined;
+    }
+    case "hostname": {
+      if (!authentication.hostnames.includes(host.domain, host.name, host.address)) {
+        throw new Rejection(
+          new ValueError(`${repr(host.domain)} is not a trusted hostname`),
+          "untrusted hostname",
+        );
+      }
+      return undefined;
+    }
+    case "login": {
+      const { users } = authentication;
+      const username = await ask("username", manager);
+      if (!users.isUserRegistered(username)) {
+        throw new Rejection(new ValueError("Unregistered user"), "unregistered user");
+      }
+      if (!await users.isPasswordValid(username, await ask("password", username))) {
+        throw new Rejection(new ValueError("Wrong login password"), "wrong login password");
+      }
+      return username;
     }
   }
 }

@@ -1,5 +1,5 @@
 /**
- * The requests that the Manager answers itself: who is there, links and locks.
+ * The requests of anyone that the Manager answers itself: who is there, links and locks.
  *
  * @module
  */
@@ -44,6 +44,11 @@ export class Desk<Outlet> {
         { answer, signature: Signature.of(answer) },
       ]),
     );
+  }
+
+  /** Whether anyone may send a request for this attribute. */
+  answers(attribute: string): boolean {
+    return this.#answers.has(attribute);
   }
 
   /**

@@ -7,19 +7,27 @@
  * @module
  */
 
+import { type Answer, readAnswer, textOf } from "./answer.ts";
 import { type Ask, authenticate, type Authentication, Rejection } from "./auth.ts";
 import type { Connection } from "./connection.ts";
 import { KeyError, TimeoutError, ValueError } from "./errors.ts";
+import type { Host } from "./hosts.ts";
 import type { Limits } from "./limits.ts";
 import { OverlongLine } from "./line.ts";
 import { encodeError, encodeQuestion, isObject } from "./message.ts";
 import type { Newcomer } from "./registry.ts";
 import { repr } from "./repr.ts";
+import { withoutQuotes } from "./terminal.ts";
 
 /** How a handshake ended. */
 export type Outcome =
-  /** The peer said who it is. */
-  | { state: "identified"; newcomer: Newcomer; extensions: readonly string[] }
+  /** The peer said who it is, and which user, if it had to log in. */
+  | {
+    state: "identified";
+    newcomer: Newcomer;
+    username: string | undefined;
+    extensions: readonly string[];
+  }
   /** The peer was told why it is turned away. `record` is for the `connections` table. */
   | { state: "rejected"; reason: Error; record: string }
   /** The peer went away, which is also what somebody does who only looks at the certificate. */
@@ -29,6 +37,8 @@ export type Outcome =
 export interface HandshakeOptions {
   /** The network name of the Manager. */
   manager: string;
+  /** The computer that the peer connects from. */
+  host: Host;
   /** The address of the peer as network names show it, `host:port`. */
   address: string;
   authentication: Authentication;
@@ -45,14 +55,15 @@ export async function handshake(
     connection.sendText(encodeQuestion(manager, attribute, args));
     return nextAnswer(connection, attribute, limits);
   };
-  const askText: Ask = async (attribute, argument) => text(await ask(attribute, [argument]));
+  const askText: Ask = async (attribute, argument) => textOf(await ask(attribute, [argument]));
   connection.maxMessageSize = limits.handshakeSize;
   try {
-    await authenticate(options.authentication, manager, askText);
+    const visitor = { host: options.host, ask: askText };
+    const username = await authenticate(options.authentication, manager, visitor);
     const identity = parseIdentity(await ask("identity", []));
     const newcomer = readIdentity(identity, options.address);
     connection.maxMessageSize = limits.maxMessageSize;
-    return { state: "identified", newcomer, extensions: readExtensions(identity) };
+    return { state: "identified", newcomer, username, extensions: readExtensions(identity) };
   } catch (error) {
     if (error instanceof Departure) return { state: "left", record: error.record };
     const { reason, record } = error instanceof Rejection
@@ -62,9 +73,6 @@ export async function handshake(
     return { state: "rejected", reason, record: `rejected: ${record}` };
   }
 }
-
-/** An answer: the `result` of a JSON reply, or a line of plain text. */
-type Answer = { form: "reply"; result: unknown } | { form: "text"; line: string };
 
 /** The peer has left, or never meant to stay. */
 class Departure extends Error {
@@ -77,8 +85,6 @@ class Departure extends Error {
       : `connection closed before receiving the ${question}`;
   }
 }
-
-const decoder = new TextDecoder("utf-8", { fatal: true });
 
 async function nextAnswer(
   connection: Connection,
@@ -104,27 +110,12 @@ async function nextAnswer(
       `The ${question} is longer than the limit of ${line.limit} bytes for a handshake answer`,
     );
   }
-  let typed: string;
   try {
-    typed = decoder.decode(line);
-  } catch {
-    throw new Departure(question);
+    return readAnswer(line);
+  } catch (error) {
+    if (error instanceof TypeError) throw new Departure(question); // bytes that are no text
+    throw error;
   }
-  let reply: unknown;
-  try {
-    reply = JSON.parse(typed);
-  } catch {
-    return { form: "text", line: typed };
-  }
-  if (!isObject(reply)) return { form: "text", line: typed }; // a password may look like a number
-  if (!("result" in reply)) throw new KeyError("result");
-  return { form: "reply", result: reply.result };
-}
-
-function text(answer: Answer): string {
-  if (answer.form === "text") return answer.line;
-  // An answer of another type cannot be right, and must not be taken for its text form.
-  return typeof answer.result === "string" ? answer.result : "";
 }
 
 /** The identity object, made from what a person typed where it is not one already. */
@@ -137,8 +128,7 @@ function parseIdentity(answer: Answer): Record<string, unknown> {
   if (typed === null) {
     throw new TypeError(`Invalid identity ${repr(answer.line)}. Type: client [name]`);
   }
-  const name = (typed[1] ?? "Client").replace(/^(["'])(.*)\1$/, "$2");
-  return { type: "client", name };
+  return { type: "client", name: withoutQuotes(typed[1] ?? "Client") };
 }
 
 function readIdentity(identity: Record<string, unknown>, address: string): Newcomer {

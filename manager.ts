@@ -9,13 +9,16 @@
  */
 
 import { delay } from "@std/async/delay";
+import { Administration } from "./administration.ts";
 import type { Authentication } from "./auth.ts";
 import { loadCredentials } from "./certificate.ts";
 import { Connection, describeEnd } from "./connection.ts";
 import type { Origin } from "./connections_table.ts";
 import { Database } from "./database.ts";
+import { Desk } from "./desk.ts";
+import { ConfigurationError } from "./errors.ts";
 import { handshake } from "./handshake.ts";
-import { type HostOptions, Hosts } from "./hosts.ts";
+import { type Host, type HostOptions, Hosts } from "./hosts.ts";
 import type { Identities } from "./identities.ts";
 import { LIMITS, type Limits } from "./limits.ts";
 import { listen, type Listener, type Socket } from "./listener.ts";
@@ -89,17 +92,22 @@ export class Manager implements AsyncDisposable {
     this.#database = database;
     this.#hosts = hosts;
     this.#limits = { ...LIMITS, ...options.limits };
-    this.#authentication = options.authPassword === undefined
-      ? { method: "none" }
-      : { method: "password", password: options.authPassword };
+    this.#authentication = authenticationOf(options, database);
     this.hostname = hosts.hostname;
     this.port = listeners[0].port;
     this.tls = !options.disableTls;
     this.networkName = `Manager[${this.hostname}:${this.port}]`;
-    this.#router = new Router(new Registry(this.networkName), {
-      hostname: this.hostname,
-      port: this.port,
+    const registry = new Registry<Port<Connection>>(this.networkName);
+    const desk = new Desk(registry, { hostname: this.hostname, port: this.port });
+    const administration = new Administration({
+      registry,
+      desk,
+      database,
+      password: options.authPassword,
+      authHostname: options.authHostname ?? false,
+      shutdown: () => void this.shutdown(),
     });
+    this.#router = new Router(registry, desk, administration);
     for (const listener of listeners) this.#track(this.#accept(listener));
   }
 
@@ -116,6 +124,7 @@ export class Manager implements AsyncDisposable {
    * ```
    */
   static async start(options: ManagerOptions = {}): Promise<Manager> {
+    checkAuthentication(options);
     const hosts = new Hosts(options.hosts);
     const files = {
       certFile: options.certFile ?? certificateFile("localhost"),
@@ -127,6 +136,13 @@ export class Manager implements AsyncDisposable {
       ? undefined
       : await loadCredentials(files, certificateNames(hosts));
     const database = new Database(databasePath, hosts.aliases());
+    if (options.authLogin && database.users.users().length === 0) {
+      database[Symbol.dispose]();
+      throw new ConfigurationError(
+        `Cannot let users log in: there are none in ${databasePath}. ` +
+          `Run the "user" command to add one: user add NAME --password WORD...`,
+      );
+    }
     log.info("Using the database {database} and {certificate}", {
       database: databasePath,
       certificate: credentials ? `the certificate ${files.certFile}` : "no certificate",
@@ -168,11 +184,11 @@ export class Manager implements AsyncDisposable {
     let origin: Origin | undefined;
     let record = "connection closed prematurely";
     try {
-      const { address, domain, name } = await this.#hosts.find(remote.hostname);
-      origin = { address, domain, port: remote.port };
+      const host = await this.#hosts.find(remote.hostname);
+      origin = { address: host.address, domain: host.domain, port: remote.port };
       this.#database.connections.record(origin, "new connection request");
       await this.#secure(socket, connection);
-      record = await this.#welcome(connection, `${name}:${remote.port}`, origin);
+      record = await this.#welcome(connection, host, origin);
     } catch (error) {
       // It concerns this peer alone, e.g. one that does not trust the certificate.
       log.info("The connection from {address} failed: {error}", {
@@ -187,10 +203,12 @@ export class Manager implements AsyncDisposable {
   }
 
   /** From the handshake to the end of a connection. Returns how it ended, for the records. */
-  async #welcome(connection: Connection, address: string, origin: Origin): Promise<string> {
+  async #welcome(connection: Connection, host: Host, origin: Origin): Promise<string> {
     const manager = this.networkName;
+    const address = `${host.name}:${origin.port}`;
     const outcome = await handshake(connection, {
       manager,
+      host,
       address,
       authentication: this.#authentication,
       limits: this.#limits,
@@ -202,7 +220,7 @@ export class Manager implements AsyncDisposable {
     }
     let peer: ConnectedPeer;
     try {
-      peer = this.#router.admit(outcome.newcomer, connection);
+      peer = this.#router.admit(outcome.newcomer, connection, outcome.username);
     } catch (error) {
       log.warn("{address} was rejected: {reason}", { address, reason: (error as Error).message });
       connection.sendText(encodeError(manager, "", error));
@@ -278,6 +296,22 @@ export class Manager implements AsyncDisposable {
     log.info("{manager} shut down", { manager: this.networkName });
     this.#finished.resolve();
   }
+}
+
+function checkAuthentication({ authHostname, authLogin, authPassword }: ManagerOptions): void {
+  const methods = [authHostname === true, authLogin === true, authPassword !== undefined];
+  if (methods.filter(Boolean).length <= 1) return;
+  throw new ConfigurationError("Cannot specify multiple authentication methods");
+}
+
+function authenticationOf(
+  { authHostname, authLogin, authPassword }: ManagerOptions,
+  { hostnames, users }: Database,
+): Authentication {
+  if (authHostname) return { method: "hostname", hostnames };
+  if (authLogin) return { method: "login", users };
+  if (authPassword !== undefined) return { method: "password", password: authPassword };
+  return { method: "none" };
 }
 
 /** What a certificate is for: every name of this computer, its host name first. */

@@ -10,6 +10,7 @@
  */
 
 import { JSONDecodeError, ValueError, wireMessage } from "./errors.ts";
+import { encodeValue, parseJson } from "./json.ts";
 
 /** The port of a Manager, if nothing else is said. */
 export const DEFAULT_PORT = 1875;
@@ -164,49 +165,6 @@ export function encodeDisconnect(networkName: string): string {
     `,"args":[],"kwargs":{}}`;
 }
 
-/**
- * A value as JSON. `undefined` is sent as `null`; an object with a method `toJSON` or `to_json`
- * as what that returns.
- *
- * @throws {TypeError} If JSON cannot hold the value: a function, a symbol, a BigInt, a cycle.
- */
-export function encodeValue(value: unknown): string {
-  switch (typeof value) {
-    case "string":
-    case "number":
-    case "boolean":
-      return JSON.stringify(value);
-    case "undefined":
-      return "null";
-    default:
-      return JSON.stringify(value, refuseWhatIsLost) ?? "null";
-  }
-}
-
-/** `JSON.stringify` drops functions and symbols without a word; a caller should hear of it. */
-function refuseWhatIsLost(key: string, value: unknown): unknown {
-  switch (typeof value) {
-    case "function":
-    case "symbol":
-    case "bigint":
-      throw new TypeError(`Object of type ${typeof value} is not JSON serializable`);
-    case "object":
-      if (!hasMethod(value, "to_json")) return value;
-      value = value.to_json();
-      return refuseWhatIsLost(key, hasMethod(value, "toJSON") ? value.toJSON(key) : value);
-    default:
-      return value;
-  }
-}
-
-function hasMethod<Name extends string>(
-  value: unknown,
-  name: Name,
-): value is Record<Name, (key?: string) => unknown> {
-  return typeof value === "object" && value !== null && name in value &&
-    typeof (value as Record<string, unknown>)[name] === "function";
-}
-
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
 /**
@@ -217,7 +175,7 @@ const decoder = new TextDecoder("utf-8", { fatal: true });
 export function decodeObject(line: Uint8Array): JsonObject {
   let value: unknown;
   try {
-    value = JSON.parse(decoder.decode(line));
+    value = parseJson(decoder.decode(line));
   } catch (cause) {
     throw new JSONDecodeError(`Cannot read the line: ${(cause as Error).message}`, { cause });
   }

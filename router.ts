@@ -13,19 +13,25 @@
  * @module
  */
 
-import { Desk, type Facts } from "./desk.ts";
+import type { Administration } from "./administration.ts";
+import { readAnswer } from "./answer.ts";
+import type { Desk } from "./desk.ts";
 import { Envelope, type Field, type Kind } from "./envelope.ts";
 import { ConnectionAbortedError, KeyError, PermissionError, ValueError } from "./errors.ts";
 import type { Identities } from "./identities.ts";
 import { type Line, OverlongLine } from "./line.ts";
 import { logger } from "./log.ts";
+import { Login } from "./login.ts";
 import {
   decodeMessage,
   DISCONNECT,
   encodeError,
+  encodeQuestion,
   encodeReply,
+  encodeRequest,
   MANAGER,
   NOTIFICATION,
+  type Request,
 } from "./message.ts";
 import {
   type Client,
@@ -36,6 +42,7 @@ import {
   type Service,
 } from "./registry.ts";
 import { repr } from "./repr.ts";
+import { parseTyped, typedText } from "./terminal.ts";
 
 /** Where a peer's messages are sent to. `Connection` is one. */
 export interface Outlet {
@@ -47,9 +54,10 @@ export interface Outlet {
   close(): Promise<void>;
 }
 
-/** An outlet, and what is spliced into the requests that come from its peer. */
+/** An outlet, who its peer has shown to be, and what is spliced into the peer's requests. */
 export interface Port<O extends Outlet> {
   readonly outlet: O;
+  readonly login: Login;
   readonly requester: Uint8Array;
   readonly requesterAndError: Uint8Array;
 }
@@ -61,22 +69,33 @@ const log = logger("router");
 export class Router<O extends Outlet> {
   readonly #registry: Registry<Port<O>>;
   readonly #desk: Desk<Port<O>>;
+  readonly #administration: Administration<Port<O>>;
   readonly #envelope = new Envelope();
 
-  constructor(registry: Registry<Port<O>>, facts: Facts) {
+  constructor(
+    registry: Registry<Port<O>>,
+    desk: Desk<Port<O>>,
+    administration: Administration<Port<O>>,
+  ) {
     this.#registry = registry;
-    this.#desk = new Desk(registry, facts);
+    this.#desk = desk;
+    this.#administration = administration;
   }
 
   /**
    * Takes a device in.
    *
+   * @param username The user that logged in to connect it, if any did.
    * @throws {NameError} If its name is taken.
    */
-  admit(newcomer: Newcomer, outlet: O): Peer<Port<O>> {
+  admit(newcomer: Newcomer, outlet: O, username?: string): Peer<Port<O>> {
+    const { manager } = this.#registry;
     const requester = `"requester":${JSON.stringify(networkNameOf(newcomer))}}`;
+    const ask = (attribute: string, argument: string) =>
+      outlet.sendText(encodeQuestion(manager, attribute, [argument]));
     return this.#registry.add(newcomer, {
       outlet,
+      login: new Login(ask, username),
       requester: encoder.encode(`,${requester}`),
       requesterAndError: encoder.encode(`,"error":false,${requester}`),
     });
@@ -109,14 +128,14 @@ export class Router<O extends Outlet> {
 
   #fromClient(client: Client<Port<O>>, line: Line): O | undefined {
     const envelope = this.#envelope;
+    let bytes: Uint8Array;
     try {
-      const bytes = this.#read(line);
-      if (!this.#isRequest()) {
-        log.warn("A client sent what only a service may send: {client}", {
-          client: client.networkName,
-        });
-        return undefined;
-      }
+      bytes = this.#read(line);
+    } catch (error) {
+      return this.#fromTerminal(client, line, error);
+    }
+    try {
+      if (!this.#isRequest()) return this.#answered(client, bytes);
       const attribute = this.#text("attribute");
       if (attribute === DISCONNECT) return this.#disconnect(client);
       const name = this.#text("service");
@@ -135,6 +154,30 @@ export class Router<O extends Outlet> {
     } catch (error) {
       return this.#refuse(client, envelope.text("uid") ?? "", error);
     }
+  }
+
+  /** A line that is not a message may be what a person typed. */
+  #fromTerminal(client: Client<Port<O>>, line: Line, fault: unknown): O | undefined {
+    const { login } = client.outlet;
+    try {
+      const typed = line instanceof OverlongLine ? undefined : typedText(line);
+      if (typed === undefined) throw fault;
+      if (login.isAsking) return void login.answer({ form: "text", line: typed });
+      return this.#fromClient(client, encoder.encode(encodeRequest(parseTyped(typed))));
+    } catch (error) {
+      return this.#refuse(client, this.#envelope.text("uid") ?? "", error);
+    }
+  }
+
+  /** A client answers nothing but the questions of a login. */
+  #answered(client: Client<Port<O>>, bytes: Uint8Array): undefined {
+    const { login } = client.outlet;
+    if (login.isAsking && this.#envelope.text("uid") === "") {
+      return void login.answer(readAnswer(bytes));
+    }
+    log.warn("A client sent what only a service may send: {client}", {
+      client: client.networkName,
+    });
   }
 
   #fromService(service: Service<Port<O>>, line: Line): O | undefined {
@@ -209,9 +252,23 @@ export class Router<O extends Outlet> {
     if (message.kind !== "request") {
       throw new ValueError("The 'error' of a request must be false");
     }
+    if (peer.kind === "client" && !this.#desk.answers(message.attribute)) {
+      this.#administer(peer, message);
+      return outlet;
+    }
     const result = this.#desk.answer(peer, message);
     outlet.sendText(encodeReply(peer.networkName, message.uid, result));
     return outlet;
+  }
+
+  async #administer(client: Client<Port<O>>, request: Request): Promise<void> {
+    const { outlet, login } = client.outlet;
+    try {
+      const result = await this.#administration.answer(login, request);
+      outlet.sendText(encodeReply(client.networkName, request.uid, result));
+    } catch (error) {
+      this.#refuse(client, request.uid, error);
+    }
   }
 
   #requestOfService(service: Service<Port<O>>, bytes: Uint8Array): O | undefined {

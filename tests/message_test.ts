@@ -11,7 +11,6 @@ import {
   encodeQuestion,
   encodeReply,
   encodeRequest,
-  encodeValue,
   isObject,
   type JsonObject,
   type Message,
@@ -155,86 +154,6 @@ Deno.test("each kind of message has the fixed values of the wire", () => {
     args: [],
     kwargs: {},
   });
-});
-
-Deno.test("undefined is sent as null", () => {
-  assertEquals(encodeValue(undefined), "null");
-  assertEquals(encodeValue([1, undefined]), "[1,null]");
-  assertEquals(JSON.parse(encodeReply("a", "1", undefined)).result, null);
-});
-
-Deno.test("an object with to_json or toJSON is sent as what that returns, however deep it is", () => {
-  const old = { to_json: () => ({ volts: 1 }) };
-  const date = new Date(Date.UTC(2024, 0, 2));
-  assertEquals(encodeValue(old), '{"volts":1}');
-  assertEquals(encodeValue(date), '"2024-01-02T00:00:00.000Z"');
-  assertEquals(
-    encodeValue({ a: [old, date] }),
-    '{"a":[{"volts":1},"2024-01-02T00:00:00.000Z"]}',
-  );
-  assertEquals(encodeValue({ to_json: () => [old] }), '[{"volts":1}]');
-  assertEquals(encodeValue({ to_json: "a text" }), '{"to_json":"a text"}');
-});
-
-Deno.test("to_json is called as a method of its object", () => {
-  class Reading {
-    volts = 3;
-    to_json() {
-      return [this.volts];
-    }
-  }
-  assertEquals(encodeValue(new Reading()), "[3]");
-});
-
-Deno.test("an object whose toJSON or to_json returns undefined is sent as null", () => {
-  assertEquals(encodeValue({ toJSON: () => undefined }), "null");
-  assertEquals(encodeValue({ to_json: () => undefined }), "null");
-  JSON.parse(encodeReply("a", "1", { toJSON: () => undefined }));
-});
-
-Deno.test("what to_json returns is held to the same rules as any value", () => {
-  assertThrows(() => encodeValue({ to_json: () => () => 1 }), TypeError);
-  assertThrows(() => encodeValue({ to_json: () => Symbol("s") }), TypeError);
-  assertThrows(() => encodeValue([{ to_json: () => () => 1 }]), TypeError);
-  assertThrows(() => encodeValue({ to_json: () => 1n }), TypeError);
-  assertEquals(encodeValue({ to_json: () => ({ to_json: () => 1 }) }), "1");
-  assertEquals(encodeValue({ to_json: () => new Date(0) }), '"1970-01-01T00:00:00.000Z"');
-});
-
-const UNSENDABLE: readonly [name: string, value: unknown][] = [
-  ["a function", () => 1],
-  ["a class", class Lab {}],
-  ["a symbol", Symbol("s")],
-  ["a BigInt", 1n],
-];
-
-for (const [name, value] of UNSENDABLE) {
-  Deno.test(`${name} cannot be sent, alone or inside of something`, () => {
-    for (
-      const whole of [value, [value], { a: value }, [[{ a: value }]], { to_json: () => [value] }]
-    ) {
-      const error: Error = assertThrows(() => encodeValue(whole), TypeError);
-      assertEquals(error.message, `Object of type ${typeof value} is not JSON serializable`);
-      assertThrows(() => encodeReply("a", "1", whole), TypeError);
-      assertThrows(() => encodeNotification("Lab", [whole], {}), TypeError);
-    }
-  });
-}
-
-Deno.test("a cycle cannot be sent", () => {
-  const cycle: unknown[] = [];
-  cycle.push([cycle]);
-  assertThrows(() => encodeValue(cycle), TypeError);
-  assertThrows(() => encodeReply("a", "1", cycle), TypeError);
-});
-
-Deno.test("what a value says when it is asked for its JSON is passed on", () => {
-  const broken = {
-    toJSON() {
-      throw new ValueError("not ready");
-    },
-  };
-  assertThrows(() => encodeValue(broken), ValueError, "not ready");
 });
 
 for (
