@@ -16,6 +16,11 @@ import { Signature } from "./signature.ts";
 export const SHUTDOWN_SERVICE = "shutdown_service";
 const SHUTDOWN_METHOD = "shutdownService";
 
+/** How the wire calls the one method of the base class that is offered, and its signature there. */
+const SET_LOGGING_LEVEL = "set_logging_level";
+const SET_LOGGING_LEVEL_METHOD = "setLoggingLevel";
+const SET_LOGGING_LEVEL_SIGNATURE = "(level: Union[str, int]) -> bool";
+
 const log = logger("service");
 
 /** The attributes of one object. */
@@ -24,7 +29,10 @@ export class Attributes {
   readonly #base: object;
   readonly #signatures = new Map<unknown, Signature>();
 
-  /** @param base The prototype whose members, and those above it, are not offered. */
+  /**
+   * @param base The prototype whose members are not offered, also where a subclass overrides them,
+   * except for `setLoggingLevel`. What is above it is not offered either.
+   */
   constructor(object: object, base: object) {
     this.#object = object;
     this.#base = base;
@@ -36,11 +44,14 @@ export class Attributes {
    */
   list(ignored: ReadonlySet<string>): JsonObject {
     const names = new Set(this.#owners().flatMap((owner) => Object.getOwnPropertyNames(owner)));
-    const listed = [...names].sort()
-      .filter((name) => name !== "constructor" && !isPrivate(name) && !ignored.has(name))
-      .map((name) => [wireName(name), this.#show(name)])
+    const listed = [...names]
+      .filter((name) => this.#isOffered(name) && !ignored.has(name))
+      .map((name): [string, unknown] => [wireName(name), this.#show(name)])
       .filter(([_, shown]) => shown !== undefined);
-    return Object.fromEntries(listed);
+    if (SET_LOGGING_LEVEL_METHOD in this.#object && !ignored.has(SET_LOGGING_LEVEL)) {
+      listed.push([SET_LOGGING_LEVEL, SET_LOGGING_LEVEL_SIGNATURE]);
+    }
+    return Object.fromEntries(listed.sort(([a], [b]) => a < b ? -1 : 1));
   }
 
   /**
@@ -93,10 +104,19 @@ export class Attributes {
 
   /** What an attribute of the wire is called in the class, if the class defines it. */
   #find(attribute: string): string | undefined {
-    if (attribute === "constructor") return undefined;
     const owners = this.#owners();
-    const candidates = attribute === SHUTDOWN_SERVICE ? [attribute, SHUTDOWN_METHOD] : [attribute];
-    return candidates.find((name) => owners.some((owner) => Object.hasOwn(owner, name)));
+    const isDefined = (name: string) =>
+      this.#isOffered(name) && owners.some((owner) => Object.hasOwn(owner, name));
+    if (isDefined(attribute)) return attribute;
+    if (attribute === SHUTDOWN_SERVICE && isDefined(SHUTDOWN_METHOD)) return SHUTDOWN_METHOD;
+    if (attribute === SET_LOGGING_LEVEL && SET_LOGGING_LEVEL_METHOD in this.#object) {
+      return SET_LOGGING_LEVEL_METHOD;
+    }
+    return undefined;
+  }
+
+  #isOffered(name: string): boolean {
+    return name !== "constructor" && !isPrivate(name) && !Object.hasOwn(this.#base, name);
   }
 
   /** The object and its prototypes up to the base. */

@@ -31,6 +31,7 @@ import {
 } from "./message.ts";
 import type { ServiceEntry } from "./registry.ts";
 import { repr } from "./repr.ts";
+import { type Task, Tasks } from "./tasks.ts";
 import { LANGUAGE, OS } from "./version.ts";
 
 /** How a Client connects. */
@@ -78,15 +79,22 @@ export class Client implements AsyncDisposable {
   readonly host: string;
   /** The port of the Manager. */
   readonly port: number;
+  /**
+   * Called once when the connection has ended, with the error why; with `undefined` where this
+   * Client ended it.
+   */
+  shutdownHandler: ((error: Error | undefined) => void) | undefined;
 
   readonly #connection: Connection;
   readonly #options: ResolvedOptions;
   readonly #pending = new Map<string, Pending>();
   readonly #links = new Set<LinkCore>();
   readonly #administration: (() => void)[] = [];
+  readonly #tasks = new Tasks();
   readonly #owner: LinkOwner;
   readonly #disconnected: Promise<void>;
   #lastUid = 0;
+  #isLeaving = false;
   /** The administrator's request that is out: at most one, since its answer may carry no uid. */
   #administering: string | undefined;
 
@@ -103,6 +111,7 @@ export class Client implements AsyncDisposable {
       unlink: (link) => this.#unlink(link),
     };
     this.#disconnected = this.#receiveAll();
+    this.#tasks.start();
   }
 
   /** The same as {@linkcode connect}. */
@@ -125,6 +134,17 @@ export class Client implements AsyncDisposable {
   /** Whether the connection is up. */
   isConnected(): boolean {
     return this.#connection.isOpen;
+  }
+
+  /**
+   * Adds what is to be done while the Client is connected, e.g. an asynchronous function with a
+   * loop. Each task starts at once, and is given a signal that is aborted when the connection
+   * ends. One that fails is logged.
+   *
+   * @throws {ConnectionAbortedError} If the connection has ended.
+   */
+  addTasks(...tasks: readonly Task[]): void {
+    this.#tasks.add(...tasks);
   }
 
   /** What the Client says of itself. */
@@ -199,6 +219,7 @@ export class Client implements AsyncDisposable {
 
   /** Disconnects from the Manager. Requests that are not answered fail. */
   async disconnect(): Promise<void> {
+    this.#isLeaving = true;
     this.#connection.sendText(encodeDisconnect(this.name));
     await this.#connection.close();
     await this.#disconnected;
@@ -295,6 +316,13 @@ export class Client implements AsyncDisposable {
       );
     }
     this.#administerNext();
+    const error = new ConnectionAbortedError(`The connection to ${manager} ended: ${reason}`);
+    this.#tasks.end(error);
+    try {
+      this.shutdownHandler?.(this.#isLeaving ? undefined : error);
+    } catch (error) {
+      log.error("shutdownHandler of {client} failed: {error}", { client: this.name, error });
+    }
   }
 
   #receive(line: Line): void {

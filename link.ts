@@ -30,6 +30,9 @@ export interface RequestOptions extends CallOptions {
 /** Called with the arguments of a notification; keyword arguments come last, as one `Kwargs`. */
 export type NotificationHandler = (...args: unknown[]) => void;
 
+/** Called with the error of a request; a `RemoteError` if the Service or the Manager sent it. */
+export type ServiceErrorHandler = (error: Error) => void;
+
 /** What every Link has, beside the methods of its Service. */
 export interface LinkMembers extends AsyncDisposable {
   /** The name of the Service. */
@@ -46,6 +49,11 @@ export interface LinkMembers extends AsyncDisposable {
   readonly serviceMaxClients: number;
   /** Called with each notification of the Service. */
   notificationHandler: NotificationHandler | undefined;
+  /**
+   * Called with the error of each request that is not answered with a result, beside whoever
+   * awaits it. Set it before the request is sent.
+   */
+  serviceErrorHandler: ServiceErrorHandler | undefined;
   /** Requests an attribute by its name, with everything said explicitly. */
   request<R = unknown>(attribute: string, options?: RequestOptions): Future<R>;
   /**
@@ -110,6 +118,7 @@ const log = logger("link");
 export class LinkCore implements LinkMembers {
   readonly serviceName: string;
   notificationHandler: NotificationHandler | undefined;
+  serviceErrorHandler: ServiceErrorHandler | undefined;
   readonly #owner: LinkOwner;
   readonly #entry: ServiceEntry;
   #isLinked = true;
@@ -119,6 +128,7 @@ export class LinkCore implements LinkMembers {
     this.serviceName = name;
     this.#entry = entry;
     this.notificationHandler = undefined;
+    this.serviceErrorHandler = undefined;
   }
 
   get serviceAddress(): string {
@@ -191,7 +201,7 @@ export class LinkCore implements LinkMembers {
   }
 
   #send<R>(attribute: string, call: Call): Future<R> {
-    if (this.#isLinked) return this.#owner.call(this.serviceName, attribute, call);
+    if (this.#isLinked) return this.#watch(this.#owner.call(this.serviceName, attribute, call));
     const { future, reject } = Future.withResolvers<R>();
     reject(
       new ConnectionAbortedError(
@@ -200,6 +210,25 @@ export class LinkCore implements LinkMembers {
         } service has ended`,
       ),
     );
+    return future;
+  }
+
+  /** Has the error handler hear of a request that fails. */
+  #watch<R>(future: Future<R>): Future<R> {
+    const handler = this.serviceErrorHandler;
+    if (handler === undefined) return future;
+    const report = (error: unknown) => {
+      if (error !== null) handler(error as Error);
+    };
+    future.addDoneCallback(() => {
+      if (future.cancelled()) return;
+      future.exception().then(report).catch((error) => {
+        log.error("The error handler of {service} failed: {error}", {
+          service: this.serviceName,
+          error,
+        });
+      });
+    });
     return future;
   }
 
@@ -217,6 +246,7 @@ const MEMBERS: ReadonlySet<string> = new Set<keyof LinkMembers & string>([
   "serviceOs",
   "serviceMaxClients",
   "notificationHandler",
+  "serviceErrorHandler",
   "request",
   "acquireLock",
   "releaseLock",
@@ -240,8 +270,12 @@ export function remote<Core extends LinkCore, S>(core: Core): Core & Link<S> {
       return (...parameters: unknown[]) => target.call(name, parameters);
     },
     set(target, name, value) {
-      if (name !== "notificationHandler") {
-        throw new TypeError(`Cannot set ${String(name)}: a Link has only a notificationHandler`);
+      if (name !== "notificationHandler" && name !== "serviceErrorHandler") {
+        throw new TypeError(
+          `Cannot set ${
+            String(name)
+          }: what can be set is notificationHandler and serviceErrorHandler`,
+        );
       }
       return Reflect.set(target, name, value, target);
     },

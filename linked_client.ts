@@ -12,6 +12,7 @@ import type { Identities } from "./identities.ts";
 import type { Link } from "./link.ts";
 import type { ClientIdentity } from "./message.ts";
 import { repr } from "./repr.ts";
+import type { Task } from "./tasks.ts";
 
 /** How often a LinkedClient looks whether its Service has appeared, in milliseconds. */
 const FIRST_LOOK = 50;
@@ -64,6 +65,16 @@ export class LinkedClientMembers<S = unknown> implements AsyncDisposable {
   /** As of a {@linkcode Client}. */
   adminRequest<R = unknown>(attribute: string, ...args: unknown[]): Future<R> {
     return this.client.adminRequest(attribute, ...args);
+  }
+
+  /** As of a {@linkcode Client}. */
+  addTasks(...tasks: readonly Task[]): void {
+    this.client.addTasks(...tasks);
+  }
+
+  /** As of a {@linkcode Client}. */
+  set shutdownHandler(handler: Client["shutdownHandler"]) {
+    this.client.shutdownHandler = handler;
   }
 
   /** Opens another connection to the same Manager, linked with the same Service. */
@@ -127,7 +138,8 @@ function join<S>(members: LinkedClientMembers<S>, link: Link<S>): LinkedClient<S
       const member = Reflect.get(target, name, target);
       return typeof member === "function" ? member.bind(target) : member;
     },
-    set: (_, name, value) => Reflect.set(link, name, value),
+    set: (target, name, value) =>
+      name in target ? Reflect.set(target, name, value, target) : Reflect.set(link, name, value),
   }) as LinkedClient<S>;
 }
 

@@ -6,7 +6,13 @@
  */
 
 import { getFileSink } from "@logtape/file";
-import { configure, dispose, getAnsiColorFormatter, getTextFormatter } from "@logtape/logtape";
+import {
+  configure,
+  dispose,
+  getAnsiColorFormatter,
+  getTextFormatter,
+  type Sink,
+} from "@logtape/logtape";
 import { dirname } from "node:path";
 import { ConfigurationError } from "./errors.ts";
 import { LEVEL_FILTER, levelFilter, parseLevel } from "./level.ts";
@@ -14,13 +20,24 @@ import { LOG_CATEGORY } from "./log.ts";
 import { makePrivateFolder } from "./paths.ts";
 
 /**
- * Logs to standard error and to a file until the result is disposed of.
+ * Logs what this package has to say to standard error, and to a file, until the result is disposed
+ * of. It configures LogTape, so it is for programs that do not do so themselves.
  *
- * @param level A name or number of Python's, e.g. `"info"` or 20.
+ * @param level A name or number of Python's, e.g. `"info"` or 20. `setLoggingLevel` changes it.
+ * @param file The log file; it is made where it does not exist, and added to where it does.
  * @throws {ValueError} If there is no such level.
  * @throws {ConfigurationError} If the file cannot be written.
+ *
+ * @example
+ * ```ts ignore
+ * await using _logging = await startLogging("debug");
+ * await new Camera().start();
+ * ```
  */
-export async function startLogging(level: string | number, file: string): Promise<AsyncDisposable> {
+export async function startLogging(
+  level: string | number,
+  file?: string,
+): Promise<AsyncDisposable> {
   const options = {
     timestamp: "date-time",
     level: "FULL",
@@ -32,16 +49,17 @@ export async function startLogging(level: string | number, file: string): Promis
     : getTextFormatter(options);
   const filter = levelFilter(parseLevel(level));
   try {
-    makePrivateFolder(dirname(file));
+    const sinks: Record<string, Sink> = { terminal: (record) => writeToTerminal(format(record)) };
+    if (file !== undefined) {
+      makePrivateFolder(dirname(file));
+      sinks.file = getFileSink(file, { formatter: getTextFormatter(options), bufferSize: 0 });
+    }
     await configure({
       reset: true,
-      sinks: {
-        terminal: (record) => writeToTerminal(format(record)),
-        file: getFileSink(file, { formatter: getTextFormatter(options), bufferSize: 0 }),
-      },
+      sinks,
       filters: { [LEVEL_FILTER]: filter },
       loggers: [
-        { category: [...LOG_CATEGORY], filters: [LEVEL_FILTER], sinks: ["terminal", "file"] },
+        { category: [...LOG_CATEGORY], filters: [LEVEL_FILTER], sinks: Object.keys(sinks) },
         { category: ["logtape", "meta"], lowestLevel: "warning", sinks: ["terminal"] },
       ],
     });

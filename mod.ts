@@ -60,6 +60,7 @@ export {
 } from "./future.ts";
 export type { Identities } from "./identities.ts";
 export type { HostOptions } from "./hosts.ts";
+export { setLoggingLevel } from "./level.ts";
 export type { Limits } from "./limits.ts";
 export type {
   Extra,
@@ -70,9 +71,11 @@ export type {
   Remote,
   RemoteArguments,
   RequestOptions,
+  ServiceErrorHandler,
   UnknownRemote,
 } from "./link.ts";
 export { LinkedClient, type LinkedClientMembers } from "./linked_client.ts";
+export { startLogging } from "./logging.ts";
 export { Manager, type ManagerOptions } from "./manager.ts";
 export type { ClientIdentity, JsonObject } from "./message.ts";
 export type { Prompt } from "./prompt.ts";
@@ -80,4 +83,5 @@ export type { ServiceEntry } from "./registry.ts";
 export { type RunOptions, runServices } from "./run.ts";
 export { Service, type ServiceOptions, type ServiceRequest } from "./service.ts";
 export { type CommandLineOptions, parseStartOptions, type StartOptions } from "./start_options.ts";
+export type { Task } from "./tasks.ts";
 export { VERSION } from "./version.ts";

@@ -12,6 +12,7 @@ import { type Connection, describeEnd } from "./connection.ts";
 import { type ConnectOptions, openConnection, resolveOptions } from "./device.ts";
 import { whoseMessage } from "./envelope.ts";
 import { ConnectionAbortedError, RemoteError, ValueError } from "./errors.ts";
+import { setLoggingLevel } from "./level.ts";
 import { type Line, OverlongLine } from "./line.ts";
 import { logger } from "./log.ts";
 import {
@@ -26,6 +27,7 @@ import {
   type ServiceIdentity,
 } from "./message.ts";
 import { repr } from "./repr.ts";
+import { type Task, Tasks } from "./tasks.ts";
 import { LANGUAGE, OS } from "./version.ts";
 
 /** How a Service presents itself. */
@@ -84,6 +86,7 @@ export class Service implements AsyncDisposable {
   readonly #requests = new AsyncLocalStorage<ServiceRequest>();
   readonly #attributes: Attributes;
   readonly #running = new Set<Promise<void>>();
+  readonly #tasks = new Tasks();
   readonly #finished = Promise.withResolvers<void>();
   #connection: Connection | undefined;
   #state: "new" | "starting" | "running" | "ending" = "new";
@@ -129,6 +132,38 @@ export class Service implements AsyncDisposable {
     return this.#finished.promise;
   }
 
+  /**
+   * Adds what is to be done while the Service is connected, e.g. an asynchronous function that
+   * emits a notification now and then. Each task starts when the Service is connected, at once if
+   * it is, and is given a signal that is aborted when the connection ends. One that fails is
+   * logged, and the Service goes on.
+   *
+   * @throws {ConnectionAbortedError} If the Service has disconnected.
+   */
+  addTasks(...tasks: readonly Task[]): void {
+    this.#tasks.add(...tasks);
+  }
+
+  /**
+   * Called once when the Service has disconnected. A subclass overrides it, e.g. to switch an
+   * instrument off.
+   *
+   * @param error Why the connection ended; `undefined` where the Service ended it itself.
+   */
+  shutdownHandler(_error: Error | undefined): void {}
+
+  /**
+   * Changes how much this process logs. Clients may request it, as `set_logging_level`.
+   *
+   * @param level A name or number of Python's, e.g. `"debug"` or 10.
+   * @returns Whether it could: not where the application configured LogTape without the filter
+   * that `runServices` and the Manager's command line use.
+   * @throws {ValueError} If there is no such level.
+   */
+  setLoggingLevel(level: string | number): boolean {
+    return setLoggingLevel(level);
+  }
+
   /** Leaves attributes out of the identity, e.g. a getter that is slow. Before `start()`. */
   ignoreAttributes(...names: string[]): void {
     for (const name of names) this.#ignored.add(name);
@@ -164,6 +199,7 @@ export class Service implements AsyncDisposable {
       registered.promise,
       delay(SILENCE_IS_CONSENT, { signal: silence.signal }).catch(() => {}),
     ]).finally(() => silence.abort());
+    this.#tasks.start();
     log.info("{service} is connected to {host}:{port}", {
       service: this.#name,
       host: resolved.host,
@@ -224,7 +260,15 @@ export class Service implements AsyncDisposable {
       new ConnectionAbortedError(`The Manager did not register the service: ${reason}`),
     );
     log.info("{service} disconnected: {reason}", { service: this.#name, reason });
+    const isAsked = this.#isEnding;
     this.#state = "ending";
+    const error = new ConnectionAbortedError(`The connection to the Manager ended: ${reason}`);
+    this.#tasks.end(error);
+    try {
+      this.shutdownHandler(isAsked ? undefined : error);
+    } catch (error) {
+      log.error("shutdownHandler of {service} failed: {error}", { service: this.#name, error });
+    }
     this.#finished.resolve();
   }
 
@@ -281,9 +325,13 @@ export class Service implements AsyncDisposable {
     }
   }
 
+  get #isEnding(): boolean {
+    return this.#state === "ending";
+  }
+
   /** What a request asks for: a result, or the promise of one. */
   #perform({ requester, attribute, args, kwargs, uid }: Request): unknown {
-    if (this.#state === "ending") {
+    if (this.#isEnding) {
       throw new ConnectionAbortedError(`the ${repr(this.#name)} service is shutting down`);
     }
     return this.#requests.run(

@@ -91,7 +91,6 @@ Deno.test("what the classes above the base define is listed, sorted, and nothing
     euler: 2.71,
     fail: "()",
     nothing: null,
-    overridden: "()",
     pi: 3.14,
     read: "(channel, n=1)",
     replaced: "(x, y=2)",
@@ -100,6 +99,33 @@ Deno.test("what the classes above the base define is listed, sorted, and nothing
     unit: "V",
   });
   assertEquals(Object.keys(listed), Object.keys(listed).toSorted());
+});
+
+Deno.test("what overrides a member of the base stays the base's affair", () => {
+  assertThrows(() => request(new Lab(), "overridden"), AttributeError, "'overridden'");
+});
+
+Deno.test("set_logging_level is the one member of the base that is offered, overridden or not", () => {
+  class Logged {
+    setLoggingLevel(level: string | number): string {
+      return `base ${level}`;
+    }
+  }
+  class Quiet extends Logged {
+    override setLoggingLevel(level: string | number): string {
+      return `quiet ${level}`;
+    }
+  }
+  for (const [object, answer] of [[new Logged(), "base 10"], [new Quiet(), "quiet 10"]] as const) {
+    const attributes = new Attributes(object, Logged.prototype);
+    assertEquals(attributes.list(new Set()), {
+      set_logging_level: "(level: Union[str, int]) -> bool",
+    });
+    assertEquals(attributes.list(new Set(["set_logging_level"])), {});
+    assertEquals(attributes.request("set_logging_level", [], { level: 10 }), answer);
+    assertThrows(() => attributes.request("setLoggingLevel", [10], {}), AttributeError);
+  }
+  assertThrows(() => request(new Lab(), "set_logging_level", [10]), AttributeError);
 });
 
 Deno.test("an ignored attribute is not listed, and can be requested all the same", () => {
@@ -201,7 +227,6 @@ Deno.test("a method is called on its object with the arguments bound to its para
   assertEquals(request(lab, "add", [1], { y: 2 }), 3);
   assertEquals(request(lab, "read", [5], { n: 3 }), "V53");
   assertEquals(request(lab, "replaced", [1]), 3);
-  assertEquals(request(lab, "overridden"), "lab");
   assertEquals(request(lab, "arrow", [1]), [2.71, 1]);
   assertEquals(request(lab, "echo", [1], { n: 2 }), [1, new Kwargs({ n: 2 })]);
 });

@@ -33,5 +33,7 @@ Deno.test("mod.ts exports these names", () => {
     "options",
     "parseStartOptions",
     "runServices",
+    "setLoggingLevel",
+    "startLogging",
   ]);
 });
