@@ -2,14 +2,20 @@
 
     peer.py client HOST PORT [CERT]   calls Echo and Lab, prints one JSON line per answer
     peer.py service HOST PORT [CERT]  offers add, fail and notify until it is shut down
+    peer.py visitor HOST PORT [CERT]  connects as a client and leaves, prints how that went
+
+It answers questions for a username or password with $USERNAME and $PASSWORD, and connects from
+$SOURCE_ADDRESS if that is set.
 """
 import json
+import os
 import socket
 import ssl
 import sys
 
 role, host, port = sys.argv[1], sys.argv[2], int(sys.argv[3])
-raw = socket.create_connection((host, port))
+source = (os.environ["SOURCE_ADDRESS"], 0) if "SOURCE_ADDRESS" in os.environ else None
+raw = socket.create_connection((host, port), source_address=source)
 if len(sys.argv) > 4:
     context = ssl.create_default_context(cafile=sys.argv[4])
     raw = context.wrap_socket(raw, server_hostname=host)
@@ -27,7 +33,11 @@ def receive():
 
 
 def introduce(**identity):
-    question = receive()
+    while (question := receive()).get("attribute") in ("username", "password"):
+        answer = os.environ[question["attribute"].upper()]
+        send(error=False, requester=question["requester"], result=answer, uid=question["uid"])
+    if question["error"]:
+        sys.exit(question["message"])
     assert question["attribute"] == "identity", question
     identity.update(language="Python", os="Linux")
     send(error=False, requester=question["requester"], result=identity, uid=question["uid"])
@@ -69,4 +79,10 @@ def service():
             send(result=None, **reply)
 
 
-client() if role == "client" else service()
+def visitor():
+    introduce(type="client", name="visitor")
+    send(args=[], attribute="identity", error=False, kwargs={}, service="Manager", uid="1")
+    print(*receive()["result"]["clients"], flush=True)
+
+
+{"client": client, "service": service, "visitor": visitor}[role]()

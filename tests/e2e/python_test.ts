@@ -1,26 +1,14 @@
 /** A Python client and a Python service, both written for this test, with our Manager between. */
 
 import { assertEquals, assertRejects } from "@std/assert";
-import { fileURLToPath } from "node:url";
 import { connect, Kwargs, RemoteError, Service } from "../../mod.ts";
 import { TestManager } from "../../testing.ts";
+import { python } from "./python.ts";
 
 class Lab extends Service {
   add(x: number, y: number): number {
     return x + y;
   }
-}
-
-function python(role: string, { connectOptions }: TestManager): Deno.ChildProcess {
-  const { host, port, disableTls, certFile } = connectOptions;
-  const script = fileURLToPath(import.meta.resolve("./peer.py"));
-  const tls = disableTls ? [] : [certFile!];
-  return new Deno.Command("python3", {
-    args: [script, role, host, String(port), ...tls],
-    stdout: "piped",
-    stderr: "inherit",
-    stdin: "null",
-  }).spawn();
 }
 
 for (const disableTls of [false, true]) {

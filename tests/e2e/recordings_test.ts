@@ -9,12 +9,7 @@ import { join } from "node:path";
 import { Database } from "../../database.ts";
 import { TestManager, WirePeer } from "../../testing.ts";
 import { LANGUAGE, OS } from "../../version.ts";
-
-/** A folder that is removed again. */
-async function temporaryFolder(): Promise<AsyncDisposable & { path: string }> {
-  const path = await Deno.makeTempDir({ prefix: "msl-network-" });
-  return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
-}
+import { temporaryFolder } from "./folder.ts";
 
 interface Entry {
   connection: string;

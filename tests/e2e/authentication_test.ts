@@ -1,0 +1,214 @@
+/** Who is let in: by password, by host name, by login, with Python's users and Python's devices. */
+
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { Database } from "../../database.ts";
+import { ConfigurationError, connect, Manager, RemoteError, Service } from "../../mod.ts";
+import type { HostOptions, ManagerOptions, Prompt } from "../../mod.ts";
+import { TestManager } from "../../testing.ts";
+import { temporaryFolder } from "./folder.ts";
+import { visit } from "./python.ts";
+
+class Lab extends Service {
+  add(x: number, y: number): number {
+    return x + y;
+  }
+}
+
+/** A Manager with a database of its own, which the test opens too. */
+class Laboratory implements AsyncDisposable {
+  readonly manager: TestManager;
+  readonly database: Database;
+  readonly #folder: AsyncDisposable;
+
+  private constructor(manager: TestManager, database: Database, folder: AsyncDisposable) {
+    this.manager = manager;
+    this.database = database;
+    this.#folder = folder;
+  }
+
+  /** Opens a laboratory whose database was prepared with `sql`. */
+  static async open(options: ManagerOptions, sql = ""): Promise<Laboratory> {
+    const folder = await temporaryFolder();
+    const path = join(folder.path, "manager.sqlite3");
+    new Database(path, ["lab-pc"])[Symbol.dispose]();
+    const plain = new DatabaseSync(path);
+    plain.exec(sql);
+    plain.close();
+    const manager = await TestManager.start({ host: "127.0.0.1", database: path, ...options });
+    return new Laboratory(manager, new Database(path, []), folder);
+  }
+
+  /** What is recorded of connections, without those that only began. */
+  records(): string[] {
+    return this.database.connections.connections().map(({ message }) => message)
+      .filter((message) => message !== "new connection request");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.database[Symbol.dispose]();
+    await this.manager[Symbol.asyncDispose]();
+    await this.#folder[Symbol.asyncDispose]();
+  }
+}
+
+/** The row that PROTOCOL gives: Python wrote it. */
+const PYTHON_USER = `INSERT INTO auth_users VALUES (NULL, 'j.doe',
+  x'2bad341887600fce4b215a4972b0d18a988e7e698c8822ac4a4934bb4af2600e',
+  x'0243c267997ef8647888118a402cd324', 0)`;
+
+/** Another computer, as far as the Manager can tell. */
+const ELSEWHERE = "127.0.0.9";
+
+/** That computer has this name. */
+function named(domain: string): HostOptions {
+  return { hostname: "lab-pc", localAddresses: () => [], reverse: () => Promise.resolve(domain) };
+}
+
+/** Answers like a person, and remembers what was asked. */
+class Person implements Prompt {
+  readonly questions: string[] = [];
+  text(question: string): string {
+    this.questions.push(question);
+    return "j.doe";
+  }
+  secret(question: string): string {
+    this.questions.push(question);
+    return "a good password";
+  }
+  confirm(): boolean {
+    return false;
+  }
+}
+
+for (const disableTls of [false, true]) {
+  const over = disableTls ? "over TCP" : "over TLS";
+
+  Deno.test(`a user that Python wrote logs in with a Python device, ${over}`, async () => {
+    await using lab = await Laboratory.open({ authLogin: true, disableTls }, PYTHON_USER);
+    const logIn = (username: string, password: string) =>
+      visit(lab.manager, { USERNAME: username, PASSWORD: password });
+    assertMatch(await logIn("j.doe", "a good password"), /^visitor\[\S+:\d+]$/);
+    assertEquals(await logIn("j.doe", "a bad password"), "ValueError: Wrong login password");
+    assertEquals(await logIn("__proto__", "x"), "ValueError: Unregistered user");
+    await lab.manager.disconnected("visitor");
+    assertEquals(lab.records(), [
+      "connected as a client",
+      "disconnected",
+      "rejected: wrong login password",
+      "rejected: unregistered user",
+    ]);
+  });
+
+  Deno.test(`our Client and Service log in, ${over}`, async () => {
+    await using lab = await Laboratory.open({ authLogin: true, disableTls }, PYTHON_USER);
+    const options = lab.manager.connectOptions;
+    const user = { username: "j.doe", password: "a good password" };
+    await using service = new Lab();
+    await service.start({ ...options, ...user });
+    await using cxn = await connect({ ...options, ...user });
+    assertEquals(await (await cxn.link<Lab>("Lab")).add(1, 2), 3);
+    await assertRejects(
+      () => connect({ ...options, ...user, password: "" }),
+      RemoteError,
+      "ValueError: Wrong login password",
+    );
+    await assertRejects(
+      () => new Lab().start({ ...options, ...user, username: "nobody" }),
+      RemoteError,
+      "ValueError: Unregistered user",
+    );
+  });
+}
+
+Deno.test("what the options leave out is asked for", async () => {
+  await using lab = await Laboratory.open({ authLogin: true }, PYTHON_USER);
+  const prompt = new Person();
+  await using _cxn = await connect({ ...lab.manager.connectOptions, prompt });
+  const { networkName } = lab.manager.manager;
+  assertEquals(prompt.questions, [
+    `Enter a username for ${networkName}:`,
+    "Enter the password for j.doe:",
+  ]);
+});
+
+Deno.test("a user who is added or changed while the Manager runs counts at once", async () => {
+  await using lab = await Laboratory.open({ authLogin: true }, PYTHON_USER);
+  const logIn = (password: string) =>
+    connect({ ...lab.manager.connectOptions, username: "N.Bohr", password });
+  await assertRejects(() => logIn("atom"), RemoteError, "Unregistered user");
+  await lab.database.users.insert("N.Bohr", "atom", false);
+  await using _first = await logIn("atom");
+  await lab.database.users.update("N.Bohr", { password: "electron" });
+  await assertRejects(() => logIn("atom"), RemoteError, "Wrong login password");
+  await using _second = await logIn("electron");
+});
+
+Deno.test("a computer is let in by its domain, its name or its address, and only then", async () => {
+  await using lab = await Laboratory.open({
+    authHostname: true,
+    disableTls: true,
+    hosts: named("scope.lab.org"),
+  });
+  const { hostnames } = lab.database;
+  const from = { SOURCE_ADDRESS: ELSEWHERE };
+  const refused = "ValueError: 'scope.lab.org' is not a trusted hostname";
+  assertEquals(await visit(lab.manager, from), refused);
+  for (const name of ["scope.lab.org", "scope", ELSEWHERE]) {
+    hostnames.insert(name);
+    assertMatch(await visit(lab.manager, from), /^visitor\[scope:\d+]$/);
+    hostnames.delete(name);
+  }
+  hostnames.insert("lab.org");
+  hostnames.insert("scope.lab");
+  assertEquals(await visit(lab.manager, from), refused);
+  assertMatch(await visit(lab.manager), /^visitor\[lab-pc:\d+]$/); // this computer
+  hostnames.delete("lab-pc");
+  assertEquals(
+    await visit(lab.manager),
+    "ValueError: 'lab-pc' is not a trusted hostname",
+  );
+  await lab.manager.disconnected("visitor");
+  assertEquals(lab.records().filter((record) => record.startsWith("rejected")), [
+    "rejected: untrusted hostname",
+    "rejected: untrusted hostname",
+    "rejected: untrusted hostname",
+  ]);
+});
+
+Deno.test("a look-up of a name that takes for ever delays nobody else, and itself two seconds", async () => {
+  const asked = Promise.withResolvers<void>();
+  await using lab = await Laboratory.open({
+    disableTls: true,
+    hosts: {
+      ...named(""),
+      reverse: () => {
+        asked.resolve();
+        return new Promise(() => {});
+      },
+    },
+  });
+  let isThere = false;
+  const slow = visit(lab.manager, { SOURCE_ADDRESS: ELSEWHERE }).finally(() => isThere = true);
+  await asked.promise;
+  await using service = new Lab();
+  await service.start(lab.manager.connectOptions);
+  await using cxn = await connect(lab.manager.connectOptions);
+  assertEquals(await (await cxn.link<Lab>("Lab")).add(1, 2), 3);
+  assert(!isThere, "the others had to wait for the look-up");
+  assertMatch(await slow, /visitor\[127\.0\.0\.9:\d+]/);
+});
+
+Deno.test("two methods at once, or logins without users, are refused before anything listens", async () => {
+  await assertRejects(
+    () => Manager.start({ authLogin: true, authPassword: "x" }),
+    ConfigurationError,
+    "Cannot specify multiple authentication methods",
+  );
+  await assertRejects(
+    () => TestManager.start({ authLogin: true }),
+    ConfigurationError,
+    'Run the "user" command to add one',
+  );
+});
