@@ -43,10 +43,14 @@ export interface ClientOptions extends ConnectOptions {
 /** A request that is out. */
 interface Pending {
   service: string;
+  attribute: string;
   settle: FutureWithResolvers<unknown>;
   /** What the caller gets instead of the result as it was sent. */
   adapt: ((result: unknown) => unknown) | undefined;
 }
+
+/** What a Manager does not answer: it ends the connection instead. */
+const SHUTDOWN_MANAGER = "shutdown_manager";
 
 const log = logger("client");
 
@@ -194,7 +198,8 @@ export class Client implements AsyncDisposable {
    * Sends a request that only an administrator may send, e.g. `adminRequest("users_table.users")`.
    * The Manager may ask for a username and password first; they are taken from the options that
    * the Client was connected with, or asked for at the terminal. Other requests go on meanwhile;
-   * administrator's requests are sent one after the other.
+   * administrator's requests are sent one after the other. `shutdown_manager` gives `true` when
+   * the connection has ended, which is all the answer that there is.
    *
    * @throws {RemoteError} If the user is not an administrator, or the request fails.
    */
@@ -289,7 +294,12 @@ export class Client implements AsyncDisposable {
         new TypeError(`Cannot request ${attribute}: ${(cause as Error).message}`, { cause }),
       );
     }
-    this.#pending.set(uid, { service, settle: settle as FutureWithResolvers<unknown>, adapt });
+    this.#pending.set(uid, {
+      service,
+      attribute,
+      settle: settle as FutureWithResolvers<unknown>,
+      adapt,
+    });
     this.#connection.sendText(line);
   }
 
@@ -307,7 +317,11 @@ export class Client implements AsyncDisposable {
     });
     const unanswered = [...this.#pending.values()];
     this.#pending.clear();
-    for (const { settle, service } of unanswered) {
+    for (const { settle, service, attribute } of unanswered) {
+      if (service === MANAGER && attribute === SHUTDOWN_MANAGER) {
+        settle.resolve(true);
+        continue;
+      }
       settle.reject(
         new ConnectionAbortedError(
           `The request to ${repr(service)} was not answered: the connection to ${manager} ` +
