@@ -385,7 +385,7 @@ export class Client implements AsyncDisposable {
 
   /** Fails the request with this uid. A Python Manager leaves some errors without one. */
   #fail(uid: string, error: Error): void {
-    const pending = this.#take(uid !== "" ? uid : this.#administering ?? this.#uidOf(error));
+    const pending = this.#take(uid !== "" ? uid : this.#uidOf(error));
     if (pending === undefined) {
       return log.warn("The Manager sent an error: {error}", { error: error.message });
     }
@@ -402,12 +402,18 @@ export class Client implements AsyncDisposable {
     return pending;
   }
 
-  /** The oldest request to the service that an error names, or else the oldest of all. */
-  #uidOf(error: Error): string | undefined {
+  /**
+   * The oldest request to the service that an error names, or else the administrator's, or else
+   * the oldest of all.
+   */
+  #uidOf({ message }: Error): string | undefined {
     for (const [uid, { service }] of this.#pending) {
-      if (error.message.includes(`the ${repr(service)} Service`)) return uid;
+      // A KeyError shows its text in quotes, which escapes some quotes within.
+      if (message.includes(repr(`the ${repr(service)} Service`).slice(1, -1))) return uid;
     }
-    return this.#pending.keys().next().value;
+    // It answers a request that was cancelled, no other one.
+    if (message.includes(" Service is not connected to ")) return undefined;
+    return this.#administering ?? this.#pending.keys().next().value;
   }
 
   #failUnreadable(line: Line, error: Error): void {
