@@ -10,19 +10,9 @@ import { Database } from "../../database.ts";
 import { TestManager, WirePeer } from "../../testing.ts";
 import { LANGUAGE, OS } from "../../version.ts";
 import { temporaryFolder } from "./folder.ts";
-
-interface Entry {
-  connection: string;
-  sender: "manager" | "device";
-  line: string | null;
-}
+import { type Entry, readRecording } from "./recording.ts";
 
 type Json = Record<string, unknown>;
-
-async function readRecording(name: string): Promise<Entry[]> {
-  const text = await Deno.readTextFile(new URL(`../fixtures/${name}.jsonl`, import.meta.url));
-  return text.trim().split("\n").map((line) => JSON.parse(line));
-}
 
 /** Errors whose class is Python's and whose text is ours. */
 const OUR_OWN_WORDS = ["JSONDecodeError: ", "TypeError: 'NoneType' object is not subscriptable"];

@@ -1,0 +1,431 @@
+/**
+ * Our Client and our Service against a Manager of the Python software: recorded conversations
+ * played from the Manager's side, and what else such a Manager may say.
+ */
+
+import { assertEquals, assertRejects } from "@std/assert";
+import { takeApart } from "../../call.ts";
+import type { JsonObject } from "../../message.ts";
+import {
+  type Client,
+  type ClientOptions,
+  connect,
+  ConnectionAbortedError,
+  Kwargs,
+  kwargs,
+  LinkedClient,
+  RemoteError,
+  Service,
+  ValueError,
+} from "../../mod.ts";
+import { MANAGER_NAME, play, ScriptedManager, type Style } from "./scripted_manager.ts";
+
+/** The services of the recordings. */
+class Echo extends Service {
+  echo(...args: unknown[]): unknown[] {
+    const call = takeApart(args);
+    return [call.args, call.kwargs];
+  }
+}
+
+class Lab extends Service {
+  euler = Math.E;
+  get pi(): number {
+    return Math.PI;
+  }
+  add(x: number, y: number): number {
+    return x + y;
+  }
+  power(x: number, n = 2): number {
+    return x ** n;
+  }
+  emit(): boolean {
+    this.emitNotification(1, 2, kwargs({ x: 3 }));
+    return true;
+  }
+  fail(): never {
+    throw new ValueError("The value is < 0");
+  }
+  not_json(): bigint {
+    return 1n;
+  }
+  unicode(): string {
+    return "Ω µm ✓ 測定";
+  }
+  // deno-lint-ignore no-unused-vars -- clients see the name
+  shutdownService(...args: unknown[]): string {
+    return "bye";
+  }
+}
+
+/** A service with no attributes. */
+class Empty extends Service {}
+
+Deno.test("requests: calls, errors, notifications, unlinking, shutting a service down", async () => {
+  const counts = await play("requests", {
+    "1": { service: new Echo() },
+    "2": { service: new Lab() },
+    "3": { client: { name: "My Client" } },
+    // It asks a service that it is not linked with; a Client of ours asks through a Link only.
+    "4": { client: { name: "c2" }, linkedWith: ["Nothing"] },
+  });
+  assertEquals(counts, { played: 136, notOurs: 0 });
+});
+
+Deno.test("locks: two clients link with, lock and release two services", async () => {
+  const counts = await play("locks", {
+    "1": { service: new Echo() },
+    "2": { service: new Echo({ name: "One", maxClients: 1 }) },
+    "3": { client: { name: "a" } },
+    "4": { client: { name: "b" } },
+    "5": { service: new Echo() }, // the name is taken
+  });
+  assertEquals(counts, { played: 57, notOurs: 0 });
+});
+
+Deno.test("auth_hostname: a trusted client comes and goes", async () => {
+  const counts = await play("auth_hostname", { "1": { client: {} } });
+  assertEquals(counts, { played: 5, notOurs: 0 });
+});
+
+Deno.test("auth_password: the Manager's password, right and wrong", async () => {
+  const counts = await play("auth_password", {
+    "1": { client: { passwordManager: "abc 123" } },
+    "2": { client: { passwordManager: "wrong" } },
+  });
+  assertEquals(counts, { played: 13, notOurs: 0 });
+});
+
+Deno.test("auth_login: users log in, an administrator asks and shuts the Manager down", async () => {
+  const user = { username: "j.doe", password: "a good password" };
+  const counts = await play("auth_login", {
+    "1": { service: new Echo(), login: user },
+    "2": { client: { username: "x" } },
+    "3": { client: { username: "admin", password: "y" } },
+    "4": { client: user },
+    "5": { client: { username: "admin", password: "whatever" } },
+  });
+  assertEquals(counts, { played: 53, notOurs: 0 });
+});
+
+Deno.test("admin_from_unauthenticated: the login comes with the first request", async () => {
+  const counts = await play("admin_from_unauthenticated", {
+    "1": { client: { username: "admin", password: "whatever" } },
+  });
+  assertEquals(counts, { played: 11, notOurs: 0 });
+});
+
+Deno.test("terminal: services answer a person who types", async () => {
+  const counts = await play("terminal", {
+    "1": { service: new Lab() },
+    "2": { service: new Echo({ name: "String Editor" }) },
+    "3": { notOurs: "a person types at a terminal" },
+    "4": { notOurs: "the identity is not JSON" },
+    "5": { notOurs: "the identity is that of a robot" },
+    "6": { notOurs: "the identity of a client without a name" },
+    "7": { service: new Empty({ name: "Lab" }) }, // the name is taken
+    "8": { notOurs: "the identity of a service without attributes" },
+    "9": { client: { name: "ok" } },
+  });
+  assertEquals(counts, { played: 31, notOurs: 57 });
+});
+
+/** An answer of the Manager or of a service, as Python's Manager sends it. */
+function reply(uid: unknown, result: unknown): JsonObject {
+  return { error: false, requester: "Client[lab-pc:2]", result, uid };
+}
+
+function failure(uid: unknown, message: string): JsonObject {
+  return { error: true, message, requester: "x", result: null, traceback: [message], uid };
+}
+
+/** A client's request, as Python's Manager forwards it to a service. */
+function request(uid: string, attribute: string, args: unknown[], named: JsonObject): JsonObject {
+  const requester = "Client[lab-pc:2]";
+  return { args, attribute, error: false, kwargs: named, service: "Lab", uid, requester };
+}
+
+/** Connects a Client to a scripted Manager. */
+async function admit(python: ScriptedManager, options: ClientOptions = {}): Promise<Client> {
+  const connecting = connect({ ...options, ...python.connectOptions });
+  await python.ask("identity");
+  await python.hear();
+  return await connecting;
+}
+
+/** A promise must reject with a RemoteError of exactly this text. */
+async function assertRefused(promise: Promise<unknown>, text: string): Promise<void> {
+  const error: RemoteError = await assertRejects(() => promise, RemoteError);
+  assertEquals(error.message, text);
+}
+
+/** As many as a request has keys: each of them comes first once. */
+const ROTATIONS = 7;
+
+/** What a Manager may do to every line without changing what it says. */
+const STYLES: [string, () => Style][] = [
+  ["adds unknown keys", () => (message) => {
+    const unknown = { to: ["x"], priority: 1, extensions: { nested: null } };
+    return JSON.stringify({ "": true, ...message, ...unknown }) + "\r\n";
+  }],
+  ["has its keys in any order", () => {
+    const said = new Map<string, number>();
+    return (message) => {
+      const kind = Object.keys(message).join();
+      const times = said.get(kind) ?? 0;
+      said.set(kind, times + 1);
+      const entries = Object.entries(message);
+      const rotated = entries.splice(times % entries.length);
+      return JSON.stringify(Object.fromEntries([...rotated, ...entries])) + "\r\n";
+    };
+  }],
+  ["ends its lines with a bare newline", () => (message) => JSON.stringify(message) + "\n"],
+];
+
+for (const [habit, newStyle] of STYLES) {
+  Deno.test(`our Client understands a Manager that ${habit}`, async () => {
+    await using python = new ScriptedManager(newStyle());
+    const connecting = connect({ ...python.connectOptions, username: "j.doe", password: "pw" });
+    await python.ask("username", MANAGER_NAME);
+    assertEquals((await python.hear()).result, "j.doe");
+    await python.ask("password", "j.doe");
+    assertEquals((await python.hear()).result, "pw");
+    await python.ask("identity");
+    assertEquals((await python.hear()).result, (await connecting).identity());
+    await using client = await connecting;
+    const link = await python.grantLink(client, "Lab");
+
+    for (let rotation = 0; rotation < ROTATIONS; rotation++) {
+      const sum = link.add(rotation, 1);
+      const { uid } = await python.hear();
+      await python.say(reply(uid, rotation + 1));
+      assertEquals(await sum, rotation + 1);
+
+      const failing = link.fail();
+      await python.say(failure((await python.hear()).uid, "ValueError: no"));
+      await assertRefused(failing, "ValueError: no");
+
+      const notified = Promise.withResolvers<unknown[]>();
+      link.notificationHandler = (...args) => notified.resolve(args);
+      const result = [[1], { x: rotation }];
+      await python.say({ error: false, result, service: "Lab", uid: "notification" });
+      assertEquals(await notified.promise, [1, kwargs({ x: rotation })]);
+    }
+  });
+
+  Deno.test(`our Service understands a Manager that ${habit}`, async () => {
+    await using lab = new Lab();
+    await using python = new ScriptedManager(newStyle());
+    const starting = lab.start({ ...python.connectOptions, passwordManager: "abc 123" });
+    await python.ask("password", MANAGER_NAME);
+    assertEquals((await python.hear()).result, "abc 123");
+    await python.ask("identity");
+    await python.hear();
+    await starting;
+
+    for (let rotation = 0; rotation < ROTATIONS; rotation++) {
+      await python.say(request("a", "power", [rotation], { n: 3 }));
+      const { result, uid, requester } = await python.hear();
+      assertEquals([result, uid, requester], [rotation ** 3, "a", "Client[lab-pc:2]"]);
+      await python.say(failure("", "ValueError: nothing that a Service has to answer"));
+    }
+  });
+}
+
+Deno.test("an unknown service fails its own request, though Python leaves the uid out", async () => {
+  await using python = new ScriptedManager();
+  await using client = await admit(python);
+  const a = await python.grantLink(client, "A");
+  const b = await python.grantLink(client, "B");
+  const its = await python.grantLink(client, "It's");
+  const pending = {
+    administrator: client.adminRequest("port"),
+    a: a.first(),
+    b: b.first(),
+    its: its.first(),
+    secondOfB: b.second(),
+    cancelled: b.third(),
+  };
+  const uids: JsonObject = {};
+  for (const name of Object.keys(pending)) uids[name] = (await python.hear()).uid;
+  pending.cancelled.cancel();
+  await assertRejects(() => pending.cancelled);
+
+  const isGone = `the 'B' Service is not connected to ${MANAGER_NAME}`;
+  await python.say(failure("", `KeyError: "${isGone}"`));
+  await assertRefused(pending.b, `KeyError: "${isGone}"`);
+  await python.say(failure("", `KeyError: "${isGone}"`));
+  await assertRefused(pending.secondOfB, `KeyError: "${isGone}"`);
+  await python.say(failure("", `KeyError: "${isGone}"`)); // for the request that was cancelled
+  const itsIsGone = `the "It\\'s" Service is not connected to ${MANAGER_NAME}`;
+  await python.say(failure("", `KeyError: '${itsIsGone}'`));
+  await assertRefused(pending.its, `KeyError: '${itsIsGone}'`);
+
+  // Nobody else was hit.
+  await python.say(reply(uids.a, "of a"));
+  assertEquals(await pending.a, "of a");
+  await python.say(reply("", 1875));
+  assertEquals(await pending.administrator, 1875);
+});
+
+Deno.test("a Service that is not confirmed has started, and answers before that", async () => {
+  await using lab = new Lab();
+  await using python = new ScriptedManager();
+  const starting = lab.start(python.connectOptions);
+  await python.ask("identity");
+  await python.hear();
+  await python.say(request("early", "add", [1, 2], {}));
+  assertEquals((await python.hear()).result, 3);
+  await starting;
+  await python.say(request("late", "add", [3, 4], {}));
+  assertEquals((await python.hear()).result, 7);
+});
+
+/** Why a Manager turns a device away, and what it has asked before that. */
+const REFUSALS: [text: string, questions: [attribute: string, about: string][]][] = [
+  ["ValueError: Wrong Manager password", [["password", MANAGER_NAME]]],
+  ["ValueError: 'lab-pc' is not a trusted hostname", []],
+  ["ValueError: Unregistered user", [["username", MANAGER_NAME]]],
+  ["ValueError: Wrong login password", [["username", MANAGER_NAME], ["password", "x"]]],
+];
+
+for (const [text, questions] of REFUSALS) {
+  const login = { username: "x", password: "y", passwordManager: "z" };
+
+  const refuse = async (python: ScriptedManager) => {
+    for (const [attribute, about] of questions) {
+      await python.ask(attribute, about);
+      await python.hear();
+    }
+    await python.say(failure("", text));
+    await python.close();
+  };
+
+  Deno.test(`connect() rejects with "${text}"`, async () => {
+    await using python = new ScriptedManager();
+    const refused = assertRefused(connect({ ...login, ...python.connectOptions }), text);
+    await refuse(python);
+    await refused;
+  });
+
+  Deno.test(`start() rejects with "${text}"`, async () => {
+    await using lab = new Lab();
+    await using python = new ScriptedManager();
+    const refused = assertRefused(lab.start({ ...login, ...python.connectOptions }), text);
+    await refuse(python);
+    await refused;
+  });
+}
+
+Deno.test("a Service whose name is taken hears of it from start()", async () => {
+  await using lab = new Lab();
+  await using python = new ScriptedManager();
+  const text = "NameError: A 'Lab' service is already running on the Manager";
+  const refused = assertRefused(lab.start(python.connectOptions), text);
+  await python.ask("identity");
+  await python.hear();
+  await python.say(failure("", text));
+  await python.close();
+  await refused;
+  await lab.finished;
+});
+
+Deno.test("other requests go on while a person is asked for the administrator's login", async () => {
+  const asked = Promise.withResolvers<string>();
+  const username = Promise.withResolvers<string>();
+  const prompt = {
+    text(question: string) {
+      asked.resolve(question);
+      return username.promise;
+    },
+    secret: (question: string) => `the answer to "${question}"`,
+    confirm: () => false,
+  };
+  await using python = new ScriptedManager();
+  await using client = await admit(python, { prompt });
+  const link = await python.grantLink(client, "Lab");
+  const before = link.add(1, 1);
+  const { uid: uidBefore } = await python.hear();
+  const users = client.adminRequest("users_table.usernames");
+  assertEquals((await python.hear()).attribute, "users_table.usernames");
+
+  await python.ask("username", MANAGER_NAME);
+  assertEquals(await asked.promise, `Enter a username for ${MANAGER_NAME}:`);
+  await python.say(reply(uidBefore, 2));
+  assertEquals(await before, 2);
+  const meanwhile = link.add(2, 2);
+  await python.say(reply((await python.hear()).uid, 4));
+  assertEquals(await meanwhile, 4);
+
+  username.resolve("admin");
+  assertEquals((await python.hear()).result, "admin");
+  await python.ask("password", "admin");
+  assertEquals((await python.hear()).result, 'the answer to "Enter the password for admin:"');
+  const last = link.add(3, 3);
+  const { uid: uidOfLast } = await python.hear();
+  await python.say(reply("", ["admin"])); // not the answer to the one that was sent last
+  assertEquals(await users, ["admin"]);
+  await python.say(reply(uidOfLast, 6));
+  assertEquals(await last, 6);
+});
+
+Deno.test("a connection that the Manager closes fails what is pending", async () => {
+  await using python = new ScriptedManager();
+  await using client = await admit(python);
+  const link = await python.grantLink(client, "Lab");
+  const pending = [link.add(1, 2), client.identities(), link.acquireLock(), client.link("Echo")];
+  const administration = [client.adminRequest("port"), client.adminRequest("clients")];
+  for (let sent = 0; sent < pending.length + 1; sent++) await python.hear();
+  await python.close();
+  for (const request of [...pending, ...administration]) {
+    await assertRejects(() => request, ConnectionAbortedError, client.addressManager);
+  }
+  await client.disconnected;
+  assertEquals(client.isConnected(), false);
+});
+
+Deno.test("the end of the connection is the answer to shutdown_manager, and to nothing else", async () => {
+  await using python = new ScriptedManager();
+  await using client = await admit(python);
+  const link = await python.grantLink(client, "Lab");
+  const namesake = link.shutdown_manager();
+  const shutdown = client.adminRequest("shutdown_manager");
+  await python.hear();
+  await python.hear();
+  await python.close();
+  assertEquals(await shutdown, true);
+  await assertRejects(() => namesake, ConnectionAbortedError);
+});
+
+Deno.test("a LinkedClient asks until the service is there, then has its methods", async () => {
+  await using python = new ScriptedManager();
+  const connecting = LinkedClient.connect("Lab", { ...python.connectOptions, name: "c" });
+  await python.ask("identity");
+  await python.hear();
+  const early = await python.hear();
+  const text = `KeyError: "the 'Lab' service does not exist, cannot link with c[lab-pc:2]"`;
+  await python.say(failure(early.uid, text));
+  const late = await python.hear();
+  assertEquals([late.attribute, late.args], ["link", ["Lab"]]);
+  const entry = { attributes: {}, address: "lab-pc:3", language: "", os: "", max_clients: -1 };
+  await python.say(reply(late.uid, entry));
+  await using lab = await connecting;
+  assertEquals([lab.serviceAddress, lab.name], ["lab-pc:3", "c"]);
+  const sum = lab.add(1, new Kwargs({ y: 2 }));
+  const { uid, service, args, kwargs: named } = await python.hear();
+  assertEquals([service, args, named], ["Lab", [1], { y: 2 }]);
+  await python.say(reply(uid, 3));
+  assertEquals(await sum, 3);
+});
+
+Deno.test("a LinkedClient that is refused has the reason, and leaves", async () => {
+  await using python = new ScriptedManager();
+  const text = "PermissionError: 'Lab' service is locked";
+  const refused = assertRefused(LinkedClient.connect("Lab", python.connectOptions), text);
+  await python.ask("identity");
+  await python.hear();
+  await python.say(failure((await python.hear()).uid, text));
+  assertEquals((await python.hear()).attribute, "__disconnect__");
+  assertEquals(await python.hearText(), undefined);
+  await refused;
+});
