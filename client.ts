@@ -25,13 +25,16 @@ import {
   type ClientIdentity,
   decodeMessage,
   encodeDisconnect,
+  encodeError,
   encodeRequest,
   MANAGER,
   type Message,
+  READY,
 } from "./message.ts";
 import type { ServiceEntry } from "./registry.ts";
 import { repr } from "./repr.ts";
 import { type Task, Tasks } from "./tasks.ts";
+import { Turns } from "./turns.ts";
 import { LANGUAGE, OS } from "./version.ts";
 
 /** How a Client connects. */
@@ -93,14 +96,14 @@ export class Client implements AsyncDisposable {
   readonly #options: ResolvedOptions;
   readonly #pending = new Map<string, Pending>();
   readonly #links = new Set<LinkCore>();
-  readonly #administration: (() => void)[] = [];
+  readonly #turns = new Turns();
   readonly #tasks = new Tasks();
   readonly #owner: LinkOwner;
   readonly #disconnected: Promise<void>;
   #lastUid = 0;
   #isLeaving = false;
-  /** The administrator's request that is out: at most one, since its answer may carry no uid. */
-  #administering: string | undefined;
+  /** Why a question of the Manager could not be answered. */
+  #unanswered: Error | undefined;
 
   private constructor(connection: Connection, name: string, options: ResolvedOptions) {
     this.#connection = connection;
@@ -197,23 +200,23 @@ export class Client implements AsyncDisposable {
   /**
    * Sends a request that only an administrator may send, e.g. `adminRequest("users_table.users")`.
    * The Manager may ask for a username and password first; they are taken from the options that
-   * the Client was connected with, or asked for at the terminal. Other requests go on meanwhile;
-   * administrator's requests are sent one after the other. `shutdown_manager` gives `true` when
-   * the connection has ended, which is all the answer that there is.
+   * the Client was connected with, or asked for at the terminal. Administrator's requests are sent
+   * one after the other. Other requests go on meanwhile, but wait under a Manager of the Python
+   * software, which would take them for the username. `shutdown_manager` gives `true` when the
+   * connection has ended, which is all the answer that there is.
    *
    * @throws {RemoteError} If the user is not an administrator, or the request fails.
+   * @throws {ConfigurationError} If a username or password is missing and there is no terminal.
    */
   adminRequest<R = unknown>(attribute: string, ...args: unknown[]): Future<R> {
     const uid = this.#newUid();
     const call = takeApart(args);
     const settle = this.#newFuture<R>(uid, `${attribute} of the Manager`, call.options);
-    this.#administration.push(() => {
-      if (settle.future.done()) return this.#administerNext();
-      this.#administering = uid;
+    this.#turns.administer(uid, () => {
+      this.#unanswered = undefined;
       this.#send(uid, MANAGER, attribute, call, settle);
-      if (settle.future.done()) this.#administerNext(); // it could not be sent
+      return !settle.future.done();
     });
-    if (this.#administering === undefined) this.#administerNext();
     return settle.future;
   }
 
@@ -246,7 +249,7 @@ export class Client implements AsyncDisposable {
       ? `${attribute} of the Manager`
       : `${attribute} of the ${repr(service)} service`;
     const settle = this.#newFuture<R>(uid, label, call.options);
-    if (!settle.future.done()) this.#send(uid, service, attribute, call, settle, adapt);
+    this.#turns.send(() => this.#send(uid, service, attribute, call, settle, adapt));
     return settle.future;
   }
 
@@ -279,6 +282,7 @@ export class Client implements AsyncDisposable {
     settle: FutureWithResolvers<R>,
     adapt?: (result: unknown) => R,
   ): void {
+    if (settle.future.done()) return; // it was cancelled before it could be sent
     if (!this.isConnected()) {
       return settle.reject(
         new ConnectionAbortedError(
@@ -318,7 +322,7 @@ export class Client implements AsyncDisposable {
     const unanswered = [...this.#pending.values()];
     this.#pending.clear();
     for (const { settle, service, attribute } of unanswered) {
-      if (service === MANAGER && attribute === SHUTDOWN_MANAGER) {
+      if (service === MANAGER && attribute === SHUTDOWN_MANAGER && !this.#isLeaving) {
         settle.resolve(true);
         continue;
       }
@@ -329,7 +333,7 @@ export class Client implements AsyncDisposable {
         ),
       );
     }
-    this.#administerNext();
+    this.#turns.done(this.#turns.current ?? "");
     const error = new ConnectionAbortedError(`The connection to ${manager} ended: ${reason}`);
     this.#tasks.end(error);
     try {
@@ -351,6 +355,7 @@ export class Client implements AsyncDisposable {
     }
     switch (message.kind) {
       case "reply":
+        if (message.uid === READY) return this.#turns.share();
         return this.#fulfil(message.uid, message.result);
       case "error":
         return this.#fail(message.uid, new RemoteError(message.message, message.traceback));
@@ -363,16 +368,17 @@ export class Client implements AsyncDisposable {
         if (!isQuestion(message)) {
           return log.warn("Ignored a request for {attribute}", { attribute: message.attribute });
         }
-        answerQuestion(this.#connection, message, this.#options).catch((error) =>
-          // Nobody can answer, so the login cannot go on, and neither can what needs it.
-          this.#fail(this.#administering ?? "", error)
-        );
+        answerQuestion(this.#connection, message, this.#options).catch((error) => {
+          // The Manager waits for an answer, and then refuses the request.
+          this.#unanswered = error;
+          this.#connection.sendText(encodeError(message.requester, message.uid, error));
+        });
     }
   }
 
   /** Fulfils the request with this uid. */
   #fulfil(uid: string, result: unknown): void {
-    const pending = this.#take(uid !== "" ? uid : this.#administering);
+    const pending = this.#take(uid !== "" ? uid : this.#turns.current);
     if (pending === undefined) {
       return log.debug("Ignored an answer to {uid}, which is not pending", { uid });
     }
@@ -385,11 +391,13 @@ export class Client implements AsyncDisposable {
 
   /** Fails the request with this uid. A Python Manager leaves some errors without one. */
   #fail(uid: string, error: Error): void {
-    const pending = this.#take(uid !== "" ? uid : this.#uidOf(error));
+    const whose = uid !== "" ? uid : this.#uidOf(error);
+    const reason = whose === this.#turns.current ? this.#unanswered ?? error : error;
+    const pending = this.#take(whose);
     if (pending === undefined) {
       return log.warn("The Manager sent an error: {error}", { error: error.message });
     }
-    pending.settle.reject(error);
+    pending.settle.reject(reason);
   }
 
   /** The request with this uid, which is then no longer pending. */
@@ -398,7 +406,7 @@ export class Client implements AsyncDisposable {
     const pending = this.#pending.get(uid);
     this.#pending.delete(uid);
     // Also if the caller has cancelled it: only now may the next one be sent.
-    if (uid === this.#administering) this.#administerNext();
+    this.#turns.done(uid);
     return pending;
   }
 
@@ -413,7 +421,7 @@ export class Client implements AsyncDisposable {
     }
     // It answers a request that was cancelled, no other one.
     if (message.includes(" Service is not connected to ")) return undefined;
-    return this.#administering ?? this.#pending.keys().next().value;
+    return this.#turns.current ?? this.#pending.keys().next().value;
   }
 
   #failUnreadable(line: Line, error: Error): void {
@@ -435,13 +443,8 @@ export class Client implements AsyncDisposable {
     for (const other of this.#links) if (other.serviceName === name) return;
     if (this.isConnected()) await this.#owner.callManager("unlink", [name]);
   }
-
-  #administerNext(): void {
-    this.#administering = undefined;
-    this.#administration.shift()?.();
-  }
 }
 
 function identityOf(name: string): ClientIdentity {
-  return { type: "client", name, language: LANGUAGE, os: OS };
+  return { type: "client", name, language: LANGUAGE, os: OS, extensions: [READY] };
 }

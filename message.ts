@@ -25,9 +25,9 @@ export const DISCONNECT = "__disconnect__";
 export const MANAGER = "Manager";
 
 /**
- * The extension that a Service offers in its identity and only our Manager knows: once the
- * Service is registered, the Manager says so with a reply of this `uid`. A Python Manager
- * ignores the offer, and a Python Service never makes it.
+ * The extension that a device offers in its identity and only our Manager knows: once the device
+ * is registered, the Manager says so with a reply of this `uid`. A Python Manager ignores the
+ * offer, and a Python device never makes it.
  */
 export const READY = "ready";
 
@@ -86,6 +86,8 @@ export interface ClientIdentity {
   language: string;
   /** Its operating system, e.g. `"Linux x86_64"`. */
   os: string;
+  /** Extensions of the protocol that the Client offers, e.g. `"ready"`. */
+  extensions: string[];
 }
 
 /** What a Service says of itself. */

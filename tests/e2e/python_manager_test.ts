@@ -9,6 +9,7 @@ import type { JsonObject } from "../../message.ts";
 import {
   type Client,
   type ClientOptions,
+  ConfigurationError,
   connect,
   ConnectionAbortedError,
   Kwargs,
@@ -239,12 +240,12 @@ Deno.test("an unknown service fails its own request, though Python leaves the ui
   const b = await python.grantLink(client, "B");
   const its = await python.grantLink(client, "It's");
   const pending = {
-    administrator: client.adminRequest("port"),
     a: a.first(),
     b: b.first(),
     its: its.first(),
     secondOfB: b.second(),
     cancelled: b.third(),
+    administrator: client.adminRequest("port"),
   };
   const uids: JsonObject = {};
   for (const name of Object.keys(pending)) uids[name] = (await python.hear()).uid;
@@ -330,43 +331,72 @@ Deno.test("a Service whose name is taken hears of it from start()", async () => 
   await lab.finished;
 });
 
-Deno.test("other requests go on while a person is asked for the administrator's login", async () => {
-  const asked = Promise.withResolvers<string>();
-  const username = Promise.withResolvers<string>();
+for (const isOurs of [false, true]) {
+  const whose = isOurs ? "our Manager" : "a Python Manager";
+  const what = isOurs ? "go on" : "wait";
+
+  Deno.test(`other requests ${what} while ${whose} asks for the administrator's login`, async () => {
+    const asked = Promise.withResolvers<string>();
+    const username = Promise.withResolvers<string>();
+    const prompt = {
+      text(question: string) {
+        asked.resolve(question);
+        return username.promise;
+      },
+      secret: (question: string) => `the answer to "${question}"`,
+      confirm: () => false,
+    };
+    await using python = new ScriptedManager();
+    await using client = await admit(python, { prompt });
+    const link = await python.grantLink(client, "Lab");
+    const before = link.add(1, 1);
+    const { uid: uidBefore } = await python.hear();
+    const users = client.adminRequest("users_table.usernames");
+    const { attribute, uid: uidOfUsers } = await python.hear();
+    assertEquals(attribute, "users_table.usernames");
+    if (isOurs) await python.say(reply("ready", true));
+
+    await python.ask("username", MANAGER_NAME);
+    assertEquals(await asked.promise, `Enter a username for ${MANAGER_NAME}:`);
+    await python.say(reply(uidBefore, 2));
+    assertEquals(await before, 2);
+    const meanwhile = link.add(2, 2);
+    if (isOurs) {
+      await python.say(reply((await python.hear()).uid, 4));
+      assertEquals(await meanwhile, 4);
+    }
+    username.resolve("admin");
+    assertEquals((await python.hear()).result, "admin"); // and not the request
+    await python.ask("password", "admin");
+    assertEquals((await python.hear()).result, 'the answer to "Enter the password for admin:"');
+    await python.say(reply(isOurs ? uidOfUsers : "", ["admin"]));
+    assertEquals(await users, ["admin"]);
+    if (!isOurs) await python.say(reply((await python.hear()).uid, 4));
+    assertEquals(await meanwhile, 4);
+  });
+}
+
+Deno.test("a login that nobody can answer ends with the reason, and the next one may succeed", async () => {
   const prompt = {
-    text(question: string) {
-      asked.resolve(question);
-      return username.promise;
+    text(): string {
+      throw new ConfigurationError("there is no terminal");
     },
-    secret: (question: string) => `the answer to "${question}"`,
+    secret: () => "",
     confirm: () => false,
   };
   await using python = new ScriptedManager();
   await using client = await admit(python, { prompt });
-  const link = await python.grantLink(client, "Lab");
-  const before = link.add(1, 1);
-  const { uid: uidBefore } = await python.hear();
   const users = client.adminRequest("users_table.usernames");
-  assertEquals((await python.hear()).attribute, "users_table.usernames");
-
+  await python.hear();
   await python.ask("username", MANAGER_NAME);
-  assertEquals(await asked.promise, `Enter a username for ${MANAGER_NAME}:`);
-  await python.say(reply(uidBefore, 2));
-  assertEquals(await before, 2);
-  const meanwhile = link.add(2, 2);
-  await python.say(reply((await python.hear()).uid, 4));
-  assertEquals(await meanwhile, 4);
-
-  username.resolve("admin");
-  assertEquals((await python.hear()).result, "admin");
-  await python.ask("password", "admin");
-  assertEquals((await python.hear()).result, 'the answer to "Enter the password for admin:"');
-  const last = link.add(3, 3);
-  const { uid: uidOfLast } = await python.hear();
-  await python.say(reply("", ["admin"])); // not the answer to the one that was sent last
-  assertEquals(await users, ["admin"]);
-  await python.say(reply(uidOfLast, 6));
-  assertEquals(await last, 6);
+  const { error, result } = await python.hear();
+  assertEquals([error, result], [true, null]);
+  await python.say(failure("", "ValueError: You must be an administrator"));
+  await assertRejects(() => users, ConfigurationError, "there is no terminal");
+  const port = client.adminRequest("port");
+  await python.hear();
+  await python.say(reply("", 1875));
+  assertEquals(await port, 1875);
 });
 
 Deno.test("a connection that the Manager closes fails what is pending", async () => {
