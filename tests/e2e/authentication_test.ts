@@ -1,13 +1,10 @@
 /** Who is let in: by password, by host name, by login, with Python's users and Python's devices. */
 
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
-import { Database } from "../../database.ts";
 import { ConfigurationError, connect, Manager, RemoteError, Service } from "../../mod.ts";
-import type { HostOptions, ManagerOptions, Prompt } from "../../mod.ts";
+import type { HostOptions, Prompt } from "../../mod.ts";
 import { TestManager } from "../../testing.ts";
-import { temporaryFolder } from "./folder.ts";
+import { Laboratory, PYTHON_USER } from "./laboratory.ts";
 import { visit } from "./python.ts";
 
 class Lab extends Service {
@@ -15,48 +12,6 @@ class Lab extends Service {
     return x + y;
   }
 }
-
-/** A Manager with a database of its own, which the test opens too. */
-class Laboratory implements AsyncDisposable {
-  readonly manager: TestManager;
-  readonly database: Database;
-  readonly #folder: AsyncDisposable;
-
-  private constructor(manager: TestManager, database: Database, folder: AsyncDisposable) {
-    this.manager = manager;
-    this.database = database;
-    this.#folder = folder;
-  }
-
-  /** Opens a laboratory whose database was prepared with `sql`. */
-  static async open(options: ManagerOptions, sql = ""): Promise<Laboratory> {
-    const folder = await temporaryFolder();
-    const path = join(folder.path, "manager.sqlite3");
-    new Database(path, ["lab-pc"])[Symbol.dispose]();
-    const plain = new DatabaseSync(path);
-    plain.exec(sql);
-    plain.close();
-    const manager = await TestManager.start({ host: "127.0.0.1", database: path, ...options });
-    return new Laboratory(manager, new Database(path, []), folder);
-  }
-
-  /** What is recorded of connections, without those that only began. */
-  records(): string[] {
-    return this.database.connections.connections().map(({ message }) => message)
-      .filter((message) => message !== "new connection request");
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.database[Symbol.dispose]();
-    await this.manager[Symbol.asyncDispose]();
-    await this.#folder[Symbol.asyncDispose]();
-  }
-}
-
-/** The row that PROTOCOL gives: Python wrote it. */
-const PYTHON_USER = `INSERT INTO auth_users VALUES (NULL, 'j.doe',
-  x'2bad341887600fce4b215a4972b0d18a988e7e698c8822ac4a4934bb4af2600e',
-  x'0243c267997ef8647888118a402cd324', 0)`;
 
 /** Another computer, as far as the Manager can tell. */
 const ELSEWHERE = "127.0.0.9";

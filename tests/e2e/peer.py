@@ -3,6 +3,7 @@
     peer.py client HOST PORT [CERT]   calls Echo and Lab, prints one JSON line per answer
     peer.py service HOST PORT [CERT]  offers add, fail and notify until it is shut down
     peer.py visitor HOST PORT [CERT]  connects as a client and leaves, prints how that went
+    peer.py administrator HOST PORT [CERT]  asks for the users, then shuts the Manager down
 
 It answers questions for a username or password with $USERNAME and $PASSWORD, and connects from
 $SOURCE_ADDRESS if that is set.
@@ -32,10 +33,16 @@ def receive():
     return json.loads(line) if line else None
 
 
-def introduce(**identity):
-    while (question := receive()).get("attribute") in ("username", "password"):
+def after_login():
+    """The next message that is not a question for a username or password, which it answers."""
+    while (question := receive()) and question.get("attribute") in ("username", "password"):
         answer = os.environ[question["attribute"].upper()]
         send(error=False, requester=question["requester"], result=answer, uid=question["uid"])
+    return question
+
+
+def introduce(**identity):
+    question = after_login()
     if question["error"]:
         sys.exit(question["message"])
     assert question["attribute"] == "identity", question
@@ -57,6 +64,7 @@ def client():
     call("Lab", "add", 1, y=2)
     call("Lab", "add", "Ω", "µ")
     call("Lab", "add", 1)
+    call("Lab", "add", float("nan"), 1)
     call("Nothing", "add", 1)
     send(service="Manager", attribute="__disconnect__", args=[], kwargs={}, uid="", error=False)
     assert receive() is None
@@ -68,6 +76,8 @@ def service():
         reply = dict(requester=request["requester"], uid=request["uid"], error=False)
         if request["attribute"] == "add":
             send(result=sum(request["args"]) + sum(request["kwargs"].values()), **reply)
+        elif request["attribute"] == "numbers":
+            send(result=[float("nan"), float("inf"), -float("inf"), 2**60], **reply)
         elif request["attribute"] == "notify":
             send(error=False, result=[request["args"], {"unit": "Ω"}], service="Python Lab", uid="notification")
             send(result=True, **reply)
@@ -85,4 +95,13 @@ def visitor():
     print(*receive()["result"]["clients"], flush=True)
 
 
-{"client": client, "service": service, "visitor": visitor}[role]()
+def administrator():
+    introduce(type="client", name="administrator")
+    for attribute in ("users_table.users", "shutdown_manager"):
+        send(args=[], attribute=attribute, error=False, kwargs={}, service="Manager", uid=attribute)
+        answer = after_login()
+        print(json.dumps(answer and [answer["uid"], answer.get("message"), answer["result"]]))
+
+
+roles = dict(client=client, service=service, visitor=visitor, administrator=administrator)
+roles[role]()

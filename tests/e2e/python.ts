@@ -5,7 +5,7 @@ import type { TestManager } from "../../testing.ts";
 
 /** Starts the peer. The environment says who it logs in as and where it connects from. */
 export function python(
-  role: "client" | "service" | "visitor",
+  role: "client" | "service" | "visitor" | "administrator",
   { connectOptions }: TestManager,
   env: Record<string, string> = {},
 ): Deno.ChildProcess {

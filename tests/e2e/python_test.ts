@@ -1,6 +1,7 @@
 /** A Python client and a Python service, both written for this test, with our Manager between. */
 
 import { assertEquals, assertRejects } from "@std/assert";
+import { parseJson } from "../../json.ts";
 import { connect, Kwargs, RemoteError, Service } from "../../mod.ts";
 import { TestManager } from "../../testing.ts";
 import { python } from "./python.ts";
@@ -23,7 +24,7 @@ for (const disableTls of [false, true]) {
     const { hostname, networkName } = manager.manager;
     const lines = new TextDecoder().decode(stdout).trim()
       .replaceAll(new RegExp(`python\\[${RegExp.escape(hostname)}:\\d+]`, "g"), "python[here]")
-      .split("\n").map((line) => JSON.parse(line));
+      .split("\n").map(parseJson);
     assertEquals(lines, [
       [
         "acquire_lock",
@@ -34,6 +35,7 @@ for (const disableTls of [false, true]) {
       ["add", null, 3],
       ["add", null, "Ωµ"],
       ["add", "TypeError: Lab.add() missing 1 required positional argument: 'y'", null],
+      ["add", null, NaN],
       ["add", `KeyError: "the 'Nothing' Service is not connected to ${networkName}"`, null],
     ]);
   });
@@ -45,6 +47,8 @@ for (const disableTls of [false, true]) {
     await using cxn = await connect(manager.connectOptions);
     const link = await cxn.link("Python Lab");
     assertEquals(await link.add(1, 2, new Kwargs({ z: 3 })), 6);
+    assertEquals(await link.add(1, Infinity), Infinity);
+    assertEquals(await link.numbers(), [NaN, Infinity, -Infinity, 2 ** 60]);
     await assertRejects(() => link.fail(), RemoteError, "ValueError: The value is < 0");
     const notified = Promise.withResolvers<unknown[]>();
     link.notificationHandler = (...args) => notified.resolve(args);

@@ -1,0 +1,150 @@
+/** Administrators: the login in the middle of a connection, and what they may ask for. */
+
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { connect, kwargs, type Prompt, RemoteError, Service } from "../../mod.ts";
+import { Laboratory, PYTHON_USER } from "./laboratory.ts";
+import { python } from "./python.ts";
+
+class Lab extends Service {
+  add(x: number, y: number): number {
+    return x + y;
+  }
+}
+
+const ADMINISTRATOR = { username: "admin", password: "whatever" };
+const USER = { username: "j.doe", password: "a good password" };
+const REFUSED = "ValueError: You must be an administrator to send this request to the Manager";
+
+/** A laboratory with an administrator and a user. */
+async function openLaboratory(options: { disableTls?: boolean; authLogin?: boolean } = {}) {
+  const laboratory = await Laboratory.open(options, PYTHON_USER);
+  await laboratory.database.users.insert("admin", "whatever", true);
+  return laboratory;
+}
+
+for (const disableTls of [false, true]) {
+  const over = disableTls ? "over TCP" : "over TLS";
+
+  Deno.test(`a Python administrator logs in and shuts the Manager down, ${over}`, async () => {
+    await using laboratory = await openLaboratory({ disableTls });
+    const { manager } = laboratory;
+    const environment = { USERNAME: "admin", PASSWORD: "whatever" };
+    const { code, stdout } = await python("administrator", manager, environment).output();
+    assertEquals(code, 0);
+    const lines = new TextDecoder().decode(stdout).trim().split("\n").map((line) =>
+      JSON.parse(line)
+    );
+    const users = [["j.doe", false], ["admin", true]];
+    assertEquals(lines, [["users_table.users", null, users], null]);
+    await manager.manager.finished;
+  });
+
+  Deno.test(`our Client is an administrator of our Manager, ${over}`, async () => {
+    await using laboratory = await openLaboratory({ disableTls });
+    const options = laboratory.manager.connectOptions;
+    await using service = new Lab();
+    await service.start(options);
+    await using cxn = await connect({ ...options, ...ADMINISTRATOR });
+    const link = await cxn.link<Lab>("Lab");
+    await link.acquireLock();
+    assertEquals(await cxn.adminRequest("users_table.usernames"), ["j.doe", "admin"]);
+    assertEquals(await cxn.adminRequest("port"), options.port);
+    const { clients } = await cxn.identities();
+    const [name] = Object.keys(clients);
+    assertEquals(await cxn.adminRequest("clients"), clients);
+    assertEquals(await cxn.adminRequest("service_links"), { Lab: [name] });
+    assertEquals(await cxn.adminRequest("service_locks"), { Lab: [name] });
+    assertEquals(await cxn.adminRequest("password"), null);
+
+    await cxn.adminRequest("users_table.insert", "N.Bohr", "atom", kwargs({ is_admin: true }));
+    assertEquals(await laboratory.database.users.isPasswordValid("N.Bohr", "atom"), true);
+    await cxn.adminRequest("users_table.update", "N.Bohr", kwargs({ password: "electron" }));
+    assertEquals(await cxn.adminRequest("users_table.is_password_valid", "N.Bohr", "atom"), false);
+    assertEquals(await cxn.adminRequest("users_table.is_admin", "N.Bohr"), true);
+    await cxn.adminRequest("hostnames_table.insert", "scope.lab");
+    assertEquals(laboratory.database.hostnames.includes("scope.lab"), true);
+    const [first] = await cxn.adminRequest<unknown[][]>("connections_table.connections");
+    assertEquals([first[0], first[5]], [1, "new connection request"]);
+    await assertRejects(
+      () => cxn.adminRequest("users_table.nope"),
+      RemoteError,
+      "AttributeError: 'UsersTable' object has no attribute 'nope'",
+    );
+    assertEquals(await cxn.adminRequest("shutdown_manager"), true);
+    await laboratory.manager.manager.finished;
+    await service.finished;
+  });
+}
+
+Deno.test("who logged in as an administrator to connect is not asked again", async () => {
+  await using laboratory = await openLaboratory({ authLogin: true });
+  const options = laboratory.manager.connectOptions;
+  const questions: string[] = [];
+  const prompt: Prompt = {
+    text: (question) => (questions.push(question), "admin"),
+    secret: (question) => (questions.push(question), "whatever"),
+    confirm: () => false,
+  };
+  await using cxn = await connect({ ...options, prompt });
+  assertEquals(questions.length, 2);
+  assertEquals(await cxn.adminRequest("users_table.is_admin", "admin"), true);
+  assertEquals(questions.length, 2);
+});
+
+Deno.test("a user is refused, as often as they try, and their connection goes on", async () => {
+  await using laboratory = await openLaboratory({ authLogin: true });
+  await using cxn = await connect({ ...laboratory.manager.connectOptions, ...USER });
+  for (const attribute of ["users_table.users", "shutdown_manager", "nothing", "__proto__"]) {
+    await assertRejects(() => cxn.adminRequest(attribute), RemoteError, REFUSED);
+  }
+  assertMatch(Object.keys((await cxn.identities()).clients)[0], /^Client\[/);
+});
+
+Deno.test("rights that are taken away are gone at once, those that are given count at once", async () => {
+  await using laboratory = await openLaboratory();
+  const { users } = laboratory.database;
+  await using cxn = await connect({ ...laboratory.manager.connectOptions, ...ADMINISTRATOR });
+  assertEquals(await cxn.adminRequest("hostnames"), null);
+  await users.update("admin", { isAdmin: false });
+  await assertRejects(() => cxn.adminRequest("hostnames"), RemoteError, REFUSED);
+  await users.update("admin", { isAdmin: true });
+  assertEquals(await cxn.adminRequest("hostnames"), null);
+});
+
+Deno.test("while a person is asked, the Client's other requests go on, and so do other Clients", async () => {
+  await using laboratory = await openLaboratory();
+  const options = laboratory.manager.connectOptions;
+  await using service = new Lab();
+  await service.start(options);
+  const asked = Promise.withResolvers<void>();
+  const username = Promise.withResolvers<string>();
+  const prompt: Prompt = {
+    text: () => (asked.resolve(), username.promise),
+    secret: () => "whatever",
+    confirm: () => false,
+  };
+  await using cxn = await connect({ ...options, prompt });
+  await using other = await connect(options);
+  const link = await cxn.link<Lab>("Lab");
+  const users = cxn.adminRequest("users_table.usernames");
+  await asked.promise;
+  assertEquals(await link.add(1, 2), 3);
+  assertEquals(await (await other.link<Lab>("Lab")).add(3, 4), 7);
+  username.resolve("admin");
+  assertEquals(await users, ["j.doe", "admin"]);
+});
+
+Deno.test("a Service cannot be an administrator", async () => {
+  await using laboratory = await openLaboratory();
+  await using peer = await laboratory.introduce({ type: "service", name: "S", attributes: {} });
+  peer.send({
+    service: "Manager",
+    attribute: "users_table.users",
+    args: [],
+    kwargs: {},
+    uid: "1",
+    error: false,
+  });
+  const { message, uid } = await peer.read();
+  assertEquals([message, uid], [REFUSED, "1"]);
+});
