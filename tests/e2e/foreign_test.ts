@@ -1,0 +1,138 @@
+/** Devices that are neither ours nor Python's: whatever JSON allows, they may do. */
+
+import { assertEquals, assertMatch } from "@std/assert";
+import { connect, type JsonObject, Kwargs, kwargs, Service } from "../../mod.ts";
+import { TestManager } from "../../testing.ts";
+
+/** A device that writes its lines byte for byte as the test says. */
+class ForeignDevice implements Disposable {
+  readonly #socket: Deno.Conn;
+  #received = "";
+
+  private constructor(socket: Deno.Conn) {
+    this.#socket = socket;
+  }
+
+  /** Connects, and answers the Manager's question with a line. */
+  static async introduce(manager: TestManager, line: string): Promise<ForeignDevice> {
+    const { host, port, certFile, disableTls } = manager.connectOptions;
+    const socket = disableTls
+      ? await Deno.connect({ hostname: host, port })
+      : await Deno.connectTls({
+        hostname: host,
+        port,
+        caCerts: [await Deno.readTextFile(certFile!)],
+      });
+    const device = new ForeignDevice(socket);
+    assertEquals(JSON.parse(await device.read()).attribute, "identity");
+    await device.write(line);
+    return device;
+  }
+
+  async write(text: string): Promise<void> {
+    const bytes = new TextEncoder().encode(text);
+    for (let sent = 0; sent < bytes.length;) sent += await this.#socket.write(bytes.subarray(sent));
+  }
+
+  /** The text of the next line. */
+  async read(): Promise<string> {
+    const buffer = new Uint8Array(65_536);
+    while (!this.#received.includes("\n")) {
+      const size = await this.#socket.read(buffer);
+      if (size === null) throw new Error("The connection has ended");
+      this.#received += new TextDecoder().decode(buffer.subarray(0, size));
+    }
+    const end = this.#received.indexOf("\n");
+    const line = this.#received.slice(0, end).replace(/\r$/, "");
+    this.#received = this.#received.slice(end + 1);
+    return line;
+  }
+
+  [Symbol.dispose](): void {
+    this.#socket.close();
+  }
+}
+
+class Lab extends Service {
+  echo(...args: unknown[]): unknown[] {
+    return args;
+  }
+}
+
+const CLIENT = '{"result":{"type":"client","name":"LabVIEW"}}\n';
+const SERVICE = '{"result":{"attributes":{"read":"()"},"name":"Größe Ω 語","type":"Service"}}\n';
+
+for (const disableTls of [false, true]) {
+  const over = disableTls ? "over TCP" : "over TLS";
+
+  Deno.test(`the least that a device can say of itself is enough, ${over}`, async () => {
+    await using manager = await TestManager.start({ disableTls });
+    using _service = await ForeignDevice.introduce(manager, SERVICE);
+    using client = await ForeignDevice.introduce(manager, CLIENT);
+    await manager.connected("LabVIEW", "Größe Ω 語");
+    await client.write(
+      ' { "uid" : "é" , "kwargs" : { } , "args" : [ ] , "attribute" : "identity" ,' +
+        ' "service" : "Manager" } \n',
+    );
+    const { result, uid } = JSON.parse(await client.read());
+    assertEquals(uid, "é");
+    const [[name, entry]] = Object.entries<JsonObject>(result.clients);
+    assertMatch(name, /^LabVIEW\[\S+:\d+]$/);
+    assertEquals([entry.language, entry.os], ["unknown", "unknown"]);
+    const { attributes, language, os, max_clients } = result.services["Größe Ω 語"];
+    assertEquals([attributes, language, os, max_clients], [
+      { read: "()" },
+      "unknown",
+      "unknown",
+      -1,
+    ]);
+  });
+
+  Deno.test(`what a message holds passes as it was written, ${over}`, async () => {
+    await using manager = await TestManager.start({ disableTls });
+    using service = await ForeignDevice.introduce(manager, SERVICE);
+    using client = await ForeignDevice.introduce(manager, CLIENT);
+    await manager.connected("LabVIEW", "Größe Ω 語");
+    const payload = '[123456789012345678901234567890,1.0e+00,-0,NaN,-Infinity,"\\u00e9 語\\/",{}]';
+    await client.write(
+      `{"args":${payload},"kwargs":{"b":1,"a":9007199254740993},"extra":[1, 2],` +
+        `"attribute":"read","service":"Größe Ω 語","uid":"1","error":false}\n`,
+    );
+    const request = await service.read();
+    assertMatch(request, /^\{"args":\[123456789012345678901234567890,1\.0e\+00,-0,NaN,-Infinity,/);
+    assertEquals(request.includes(`"args":${payload}`), true);
+    assertEquals(request.includes(`"kwargs":{"b":1,"a":9007199254740993},"extra":[1, 2]`), true);
+    const requester = /"requester":"(LabVIEW\[[^\]]+\])"\}$/.exec(request)![1];
+    const reply = `{"more":null,"uid":"1","result":${payload},"requester":"${requester}",` +
+      `"error":false,"took":1e-3}`;
+    await service.write(`${reply}\r\n`);
+    assertEquals(await client.read(), reply);
+  });
+
+  Deno.test(`our Client and Service read and write Python's numbers, ${over}`, async () => {
+    await using manager = await TestManager.start({ disableTls });
+    await using lab = new Lab();
+    await lab.start(manager.connectOptions);
+    using service = await ForeignDevice.introduce(manager, SERVICE);
+    await manager.connected("Größe Ω 語");
+    await using cxn = await connect(manager.connectOptions);
+    const values = [NaN, Infinity, -Infinity, "NaN", { Infinity: [NaN] }];
+    assertEquals(await (await cxn.link<Lab>("Lab")).echo(...values), values);
+
+    const link = await cxn.link("Größe Ω 語");
+    const notified = Promise.withResolvers<unknown[]>();
+    link.notificationHandler = (...args) => notified.resolve(args);
+    const future = link.read(NaN, kwargs({ limit: -Infinity }));
+    const request = await service.read();
+    assertMatch(request, /"args":\[NaN\],"kwargs":\{"limit":-Infinity\}/);
+    const [, uid, requester] = /"uid":"(\d+)".*"requester":"([^"]+)"\}$/.exec(request)!;
+    await service.write(
+      `{"uid":"notification","service":"Größe Ω 語","result":[[Infinity],{"x":NaN}]}\n` +
+        `{"result":{"value":NaN,"count":12345678901234567890},"surplus":NaN,` +
+        `"requester":"${requester}","uid":"${uid}","error":false}\n`,
+    );
+    assertEquals(await notified.promise, [Infinity, new Kwargs({ x: NaN })]);
+    // A number is JavaScript's: the integer is the nearest one that it can hold.
+    assertEquals(await future, { value: NaN, count: 12345678901234567000 });
+  });
+}
