@@ -6,6 +6,7 @@
  */
 
 import { Command, InvalidArgumentError } from "commander";
+import { ConfigurationError } from "./errors.ts";
 import type { ManagerOptions } from "./manager.ts";
 import { DEFAULT_PORT } from "./message.ts";
 import { readPassword } from "./password.ts";
@@ -88,7 +89,9 @@ export function parseStartOptions(args: readonly string[] = Deno.args): CommandL
 
 /**
  * The same options as a command line. A password is no part of it, since the command lines of a
- * computer are seen by everyone who uses it: it is to be given on the standard input.
+ * computer are seen by everyone who uses it: each is a line of the standard input.
+ *
+ * @throws {ConfigurationError} If a password is not one line.
  */
 export function formatStartOptions(
   options: CommandLineOptions,
@@ -113,11 +116,17 @@ export function formatStartOptions(
     if (value !== undefined) args.push(`${option}=${value}`);
   }
   const secrets = {
-    "--auth-password": options.authPassword,
-    "--key-file-password": options.keyFilePassword,
-  };
-  for (const [option, secret] of Object.entries(secrets)) {
+    "--auth-password": "authPassword",
+    "--key-file-password": "keyFilePassword",
+  } as const;
+  for (const [option, name] of Object.entries(secrets)) {
+    const secret = options[name];
     if (secret === undefined) continue;
+    if (/^$|[\r\n]/.test(secret)) {
+      throw new ConfigurationError(
+        `Cannot pass ${name} on the standard input: it must be one line, and not empty`,
+      );
+    }
     args.push(`${option}=-`);
     input.push(secret);
   }
