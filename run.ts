@@ -10,6 +10,7 @@ import type { ConnectOptions } from "./device.ts";
 import { startLogging } from "./logging.ts";
 import { Manager } from "./manager.ts";
 import { certificateFile, logFile } from "./paths.ts";
+import { formatReadyLine } from "./ready_line.ts";
 import type { Service } from "./service.ts";
 import type { StartOptions } from "./start_options.ts";
 
@@ -50,10 +51,8 @@ export async function run(options: RunOptions, services: readonly Service[] = []
   await using manager = await Manager.start(options);
   using _signals = onSignal(() => manager.shutdown());
   await Promise.all(services.map((service) => service.start(wayTo(manager, options))));
-  console.log(
-    `Network Manager running on ${options.host ?? manager.hostname}:${manager.port} ` +
-      `(TLS ${manager.tls ? "ENABLED" : "DISABLED"})`,
-  );
+  const { port, tls } = manager;
+  console.log(formatReadyLine({ hostname: options.host ?? manager.hostname, port, tls }));
   const lastService = Promise.all(services.map((service) => service.finished));
   await Promise.race(services.length > 0 ? [manager.finished, lastService] : [manager.finished]);
 }
