@@ -127,6 +127,14 @@ export class ConfigurationError extends NetworkError {
   }
 }
 
+/** A Manager on another computer did not start. */
+export class StartError extends NetworkError {
+  /** Made with the text after the class name. */
+  constructor(message: string, options?: ErrorOptions) {
+    super("StartError", "CANNOT_START", message, options);
+  }
+}
+
 /** An error that the Manager or a Service answered a request with. */
 export class RemoteError extends NetworkError {
   /** The name of the class on the other side, e.g. `"ValueError"`; empty where none was sent. */

@@ -47,6 +47,7 @@ export {
   NetworkError,
   PermissionError,
   RemoteError,
+  StartError,
   TimeoutError,
   TlsMismatchError,
   ValueError,
@@ -82,6 +83,13 @@ export type { Prompt } from "./prompt.ts";
 export type { ServiceEntry } from "./registry.ts";
 export { type RunOptions, runServices } from "./run.ts";
 export { Service, type ServiceOptions, type ServiceRequest } from "./service.ts";
+export {
+  type RemoteEnd,
+  type RemoteManager,
+  type SshOptions,
+  startManager,
+  type StartManagerOptions,
+} from "./ssh.ts";
 export { type CommandLineOptions, parseStartOptions, type StartOptions } from "./start_options.ts";
 export type { Task } from "./tasks.ts";
 export { VERSION } from "./version.ts";

@@ -8,11 +8,11 @@
 /** What the line says. */
 export interface ReadyLine {
   /** The host name or address that the Manager goes by on its own computer. */
-  hostname: string;
+  readonly hostname: string;
   /** The port that it listens on. */
-  port: number;
+  readonly port: number;
   /** Whether connections are encrypted. */
-  tls: boolean;
+  readonly tls: boolean;
 }
 
 /** The line, without its end. */

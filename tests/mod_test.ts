@@ -24,6 +24,7 @@ Deno.test("mod.ts exports these names", () => {
     "PermissionError",
     "RemoteError",
     "Service",
+    "StartError",
     "TimeoutError",
     "TlsMismatchError",
     "VERSION",
@@ -35,5 +36,6 @@ Deno.test("mod.ts exports these names", () => {
     "runServices",
     "setLoggingLevel",
     "startLogging",
+    "startManager",
   ]);
 });

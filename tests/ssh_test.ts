@@ -1,0 +1,183 @@
+/** `startManager` with an `ssh` that runs the command on this computer. */
+
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { configure, type LogRecord, reset } from "@logtape/logtape";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import {
+  ConfigurationError,
+  StartError,
+  startManager,
+  type StartManagerOptions,
+  TimeoutError,
+  ValueError,
+} from "../mod.ts";
+
+const executable = fileURLToPath(import.meta.resolve("./fixtures/ssh_here.sh"));
+const ssh = { executable };
+const READY = "echo 'Network Manager running on lab-pc:1875 (TLS ENABLED)'";
+
+/** A test that needs a POSIX shell. */
+function test(name: string, fn: () => Promise<void>): void {
+  Deno.test({ name, fn, ignore: Deno.build.os === "windows" });
+}
+
+/** What the error says when a script is started instead of a Manager. */
+async function failure(script: string, options: StartManagerOptions = {}): Promise<string> {
+  // The options of the Manager, which are appended, are a comment.
+  const starting = startManager("lab", `${script} #`, { ssh, ...options });
+  const error: StartError = await assertRejects(() => starting, StartError);
+  return error.message;
+}
+
+test("ssh gets its options, then the host, then the quoted command; secrets go to its input", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "msl-network-" });
+  try {
+    const [args, input] = [join(folder, "args"), join(folder, "input")];
+    const script = `printf '%s\\n' "$0" "$@" >${args}; cat >${input}; ${READY} #`;
+    await using remote = await startManager("lab", script, {
+      ssh: { executable, user: "me", port: 2222, identityFile: "my key", args: ["-J", "gate"] },
+      host: "0.0.0.0",
+      certFile: "it's mine.crt",
+      authPassword: "a secret",
+      keyFilePassword: "another",
+    });
+    assertEquals(
+      await Deno.readTextFile(args),
+      `-T\n-l\nme\n-p\n2222\n-i\nmy key\n-J\ngate\n--\nlab\n${script} ` +
+        `'--cert-file=it'\\''s mine.crt' --host=0.0.0.0 --auth-password=- --key-file-password=-\n`,
+    );
+    assertEquals(await Deno.readTextFile(input), "a secret\nanother\n");
+    assertEquals(remote.connectOptions.passwordManager, "a secret");
+    assertEquals(await remote.finished, { state: "ended", code: 0 });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+test("the words of a command arrive as they are", async () => {
+  const script = `echo "$1:"; test "$1" = "$2" && ${READY}; exit 3`;
+  const remote = await startManager("lab", ["sh", "-c", script, "sh", "it's", "it's"], { ssh });
+  assertEquals(await remote.finished, { state: "ended", code: 3 });
+});
+
+test("the ready line is found among other lines, in pieces, with a carriage return", async () => {
+  const script = `echo Welcome; printf 'Starting ... Network Manager run' && ` +
+    `printf 'ning on ::1:1876 (TLS DISABLED)\\r\\n'`;
+  await using remote = await startManager("lab", `${script} #`, { ssh });
+  const { hostname, port, tls, connectOptions } = remote;
+  assertEquals({ hostname, port, tls }, { hostname: "::1", port: 1876, tls: false });
+  assertEquals(connectOptions, {
+    host: "lab",
+    port: 1876,
+    disableTls: true,
+    passwordManager: undefined,
+  });
+});
+
+test("what is said goes to the log, also when the Manager is ready", async () => {
+  const said: unknown[] = [];
+  await configure({
+    sinks: { memory: ({ properties }: LogRecord) => said.push(properties.text) },
+    loggers: [
+      { category: ["msl", "network", "ssh"], sinks: ["memory"] },
+      { category: ["logtape", "meta"], sinks: [] },
+    ],
+  });
+  try {
+    const script = `echo before; ${READY}; echo after; printf 'the end'; exit 0`;
+    await using remote = await startManager("lab", `${script} #`, { ssh });
+    await remote.finished;
+    const [first, _ready, ...others] = said;
+    assertEquals([first, ...others], ["before", "after", "the end"]);
+  } finally {
+    await reset();
+  }
+});
+
+test("a command that ends too early is reported with its exit code and its words", async () => {
+  const failed = await failure("echo Hello; printf 'no such file' >&2; exit 127");
+  assert(failed.startsWith("Cannot start a Manager on lab: the command ended with exit code 127."));
+  assert(failed.includes("Hello\n") && failed.includes("no such file"), failed);
+  assertEquals(
+    await failure("exit 0"),
+    "Cannot start a Manager on lab: the command ended with exit code 0. It said nothing",
+  );
+  assertEquals(
+    await failure("echo 'Permission denied'; exit 255"),
+    "Cannot start a Manager on lab: ssh failed. It said:\nPermission denied",
+  );
+});
+
+test("of what is said, the end is reported", async () => {
+  const script = "i=0; while [ $i -lt 2000 ]; do i=$((i + 1)); echo line $i; done; exit 1";
+  const said = await failure(script);
+  assert(said.endsWith("line 1999\nline 2000"), said);
+  assert(said.length < 4_300, `${said.length} characters`);
+  const long = await failure("head -c 100000 /dev/zero | tr '\\0' x; echo; exit 1");
+  assert(long.endsWith("xxx") && long.length < 4_300, `${long.length} characters`);
+});
+
+test("a command that does not read its input is reported like any other", async () => {
+  const authPassword = "x".repeat(1_000_000); // more than a pipe takes
+  const said = await failure("echo 'bad option'; exit 2", { authPassword });
+  assert(said.includes("bad option") && !said.includes("xxx"), said);
+});
+
+test("a command that is never ready is given up, with what it said", async () => {
+  // Long enough to be heard sooner or later, however slow this computer is.
+  for (let timeout = 100;; timeout *= 2) {
+    const starting = startManager("lab", "echo waiting; exec sleep 1000 #", { ssh, timeout });
+    const { message }: TimeoutError = await assertRejects(() => starting, TimeoutError);
+    assert(message.includes(`it was not ready within ${timeout} ms`), message);
+    if (message.endsWith("It said:\nwaiting")) break;
+  }
+});
+
+test("an ssh that does not end when it is asked to is ended", async () => {
+  const script = `trap '' TERM; ${READY}; exec sleep 1000 #`;
+  const remote = await startManager("lab", script, { ssh });
+  await remote.disconnect();
+  assertEquals(await remote.finished, { state: "lost" });
+});
+
+test("an end without an exit code is a lost connection", async () => {
+  for (const end of ["exit 255", "kill -KILL $$"]) {
+    const remote = await startManager("lab", `${READY}; ${end} #`, { ssh });
+    assertEquals(await remote.finished, { state: "lost" });
+    await remote.disconnect(); // once is enough
+  }
+});
+
+test("a process that keeps the output open does not keep the end back", async () => {
+  const script = `(while sleep 0.1 && echo still here; do :; done) & ${READY}; exit 4 #`;
+  const remote = await startManager("lab", script, { ssh });
+  assertEquals(await remote.finished, { state: "ended", code: 4 });
+});
+
+Deno.test("a missing ssh is said so", async () => {
+  await assertRejects(
+    () => startManager("lab", ["true"], { ssh: { executable: "no-such-ssh" } }),
+    StartError,
+    "Cannot run no-such-ssh: there is no such program. Install the OpenSSH client",
+  );
+});
+
+Deno.test("what cannot be meant is refused before ssh is run", async () => {
+  const none = { ssh: { executable: "no-such-ssh" } };
+  for (const host of ["", "-oProxyCommand=id", "me@lab", "ssh://lab", "lab pc", "lab\n"]) {
+    await assertRejects(() => startManager(host, ["true"], none), ValueError, "not a host name");
+  }
+  for (const command of ["", " \n", []]) {
+    await assertRejects(() => startManager("lab", command, none), ValueError, "command is empty");
+  }
+  for (const timeout of [0, -1, NaN, Infinity]) {
+    await assertRejects(() => startManager("lab", ["true"], { timeout }), RangeError, "timeout");
+  }
+  await assertRejects(() => startManager("lab", ["a\0b"], none), ValueError, "NUL");
+  await assertRejects(
+    () => startManager("lab", ["true"], { ...none, authPassword: "two\nlines" }),
+    ConfigurationError,
+    "Cannot pass authPassword",
+  );
+});
