@@ -1,0 +1,180 @@
+/** `startManager` through OpenSSH, as it is used. */
+
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import {
+  connect,
+  LinkedClient,
+  type SshOptions,
+  StartError,
+  type StartManagerOptions,
+  TimeoutError,
+} from "../../mod.ts";
+import { Computer, HOST, sshd } from "./ssh_computer.ts";
+
+if (sshd === undefined) {
+  console.log(
+    "These tests need the OpenSSH server, sshd. They are ignored, as it is not installed",
+  );
+}
+
+/** A test that needs an SSH server. */
+function test(name: string, fn: () => Promise<void>): void {
+  Deno.test({ name, fn, ignore: sshd === undefined });
+}
+
+/** The command lines of all processes. */
+function commandLines(): string[] {
+  return [...Deno.readDirSync("/proc")].flatMap(({ name }) => {
+    try {
+      return /^\d+$/.test(name) ? [Deno.readTextFileSync(`/proc/${name}/cmdline`)] : [];
+    } catch {
+      return []; // it has ended in the meantime
+    }
+  });
+}
+
+/** What the error says when a Manager does not start. */
+async function failure(starting: Promise<unknown>): Promise<string> {
+  const { message }: StartError = await assertRejects(() => starting, StartError);
+  return message;
+}
+
+test("a Manager is started with its options, and nobody sees its password", async () => {
+  await using computer = await Computer.start();
+  const authPassword = `it's "a secret" ${crypto.randomUUID()}`;
+  const certFile = join(computer.home, "it's a $(certificate)\\.crt");
+  const remote = await computer.run(computer.deno("../../manager.ts"), {
+    host: HOST,
+    port: 0,
+    certFile,
+    database: join(computer.home, 'the "database".sqlite3'),
+    logFile: join(computer.home, "log files", "*.log"),
+    authPassword,
+  });
+  assertEquals([remote.hostname, remote.tls], [HOST, true]);
+  const files = ['the "database".sqlite3', "log files/*.log", "keys/localhost.key"];
+  for (const file of files) assert(existsSync(join(computer.home, file)), file);
+  if (Deno.build.os === "linux") {
+    const all = commandLines();
+    const own = all.filter((line) => line.includes(computer.home));
+    assert(own.some((line) => line.includes("--auth-password=-")), own.join("\n"));
+    assertEquals(all.filter((line) => line.includes(authPassword)), []);
+  }
+
+  await using cxn = await connect({ ...remote.connectOptions, certFile });
+  assertEquals(Object.keys((await cxn.identities()).services), []);
+  await assertRejects(
+    () => connect({ ...remote.connectOptions, certFile, passwordManager: "wrong" }),
+    Error,
+    "Wrong Manager password",
+  );
+  for (const pid of computer.pids()) Deno.kill(pid, "SIGTERM");
+  assertEquals(await remote.finished, { state: "ended", code: 0 });
+});
+
+test("a script with Services runs until its last Service is shut down", async () => {
+  await using computer = await Computer.start();
+  const remote = await computer.run(computer.deno("./remote_services.ts"), {
+    port: 0,
+    disableTls: true,
+    authPassword: "a secret",
+  });
+  const calculator = await LinkedClient.connect("Calculator", remote.connectOptions);
+  assertEquals(await calculator.add(1, 2), 3);
+  assertEquals(await calculator.shutdownService(), "goodbye");
+  assertEquals(await remote.finished, { state: "ended", code: 0 });
+  await calculator.disconnect();
+});
+
+test("a Manager goes on when the connection to it breaks", async () => {
+  await using computer = await Computer.start();
+  const remote = await computer.run(computer.deno("./remote_services.ts"), {
+    port: 0,
+    disableTls: true,
+    logLevel: "debug",
+  });
+  await remote.disconnect();
+  assertEquals(await remote.finished, { state: "lost" });
+  for (let i = 0; i < 3; i++) { // each is logged, and printed to nobody
+    await using calculator = await LinkedClient.connect("Calculator", remote.connectOptions);
+    assertEquals(await calculator.print("is anybody there?"), "is anybody there?");
+    assertEquals(await calculator.add(i, 1), i + 1);
+  }
+  await using last = await LinkedClient.connect("Calculator", remote.connectOptions);
+  await last.shutdownService();
+  await last.disconnected; // the Manager has ended
+});
+
+test("a program that has started a Manager may end, and the Manager goes on", async () => {
+  await using computer = await Computer.start();
+  const command = computer.recorded(computer.deno("./remote_services.ts"));
+  const options = { ssh: computer.ssh, port: 0, disableTls: true };
+  const program = `import { startManager } from ${
+    JSON.stringify(import.meta.resolve("../../mod.ts"))
+  };
+    const parameters = ${JSON.stringify([HOST, command, options])};
+    console.log(JSON.stringify((await startManager(...parameters)).connectOptions));`;
+  const config = fileURLToPath(import.meta.resolve("../../deno.json"));
+  const { code, stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["eval", "--config", config, program],
+    stderr: "inherit",
+  }).output();
+  assertEquals(code, 0);
+  const connectOptions = JSON.parse(new TextDecoder().decode(stdout));
+  await using calculator = await LinkedClient.connect("Calculator", connectOptions);
+  assertEquals(await calculator.print("is anybody there?"), "is anybody there?");
+  assertEquals(await calculator.add(2, 2), 4);
+  await calculator.shutdownService();
+  await calculator.disconnected;
+});
+
+test("what the command says is in the error", async () => {
+  await using computer = await Computer.start();
+  const manager = computer.deno("../../manager.ts");
+  const listener = Deno.listen({ hostname: HOST, port: 0 });
+  const { port } = listener.addr as Deno.NetAddr;
+  const loopback = { host: HOST, port, disableTls: true };
+  const failures: [command: string[], options: StartManagerOptions, ...reasons: string[]][] = [
+    [["/no/such/program"], {}, "the command ended with exit code 127", "/no/such/program:"],
+    [manager, { logLevel: "loud" }, "exit code 1", "Cannot log at level loud"],
+    [[...manager, "--no-such-option"], {}, "unknown option '--no-such-option'"],
+    [manager, { keyFile: "/dev/null" }, "Cannot use the private key /dev/null"],
+    [manager, loopback, `Cannot listen on ${HOST}:${port}: the port is already in use`],
+  ];
+  for (const [command, options, ...reasons] of failures) {
+    const said = await failure(computer.run(command, options));
+    for (const reason of reasons) assert(said.includes(reason), said);
+  }
+  listener.close();
+});
+
+test("what ssh says is in the error", async () => {
+  await using computer = await Computer.start();
+  const { ssh } = computer;
+  const failures: [options: SshOptions, reason: string][] = [
+    [{ ...ssh, identityFile: computer.unknownKey }, "Permission denied (publickey"],
+    [{ ...ssh, port: 1 }, "Connection refused"],
+    [{ ...ssh, port: 70_000 }, "Bad port"],
+  ];
+  for (const [options, reason] of failures) {
+    const said = await failure(computer.run(["true"], { ssh: options }));
+    assert(said.includes("ssh failed") && said.includes(reason), said);
+  }
+  await computer.changeHostKey();
+  const said = await failure(computer.run(["true"]));
+  assert(said.includes("Host key verification failed"), said);
+});
+
+test("a command that is never ready is given up, with what it said", async () => {
+  await using computer = await Computer.start();
+  const command = ["sh", "-c", "echo waiting; exec sleep 1000"];
+  // Long enough to be heard sooner or later, however slow this computer is.
+  for (let timeout = 500;; timeout *= 2) {
+    const starting = computer.run(command, { timeout });
+    const { message }: TimeoutError = await assertRejects(() => starting, TimeoutError);
+    if (message.endsWith("It said:\nwaiting")) break;
+  }
+});
