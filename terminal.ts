@@ -85,15 +85,16 @@ class Scanner {
   request(): TypedRequest {
     const service = this.#name("a service");
     const attribute = this.#name("an attribute");
-    const parsed = request(service, attribute);
+    const args: unknown[] = [];
+    const named: [key: string, value: unknown][] = [];
     for (this.#take(SPACE); this.#at < this.#text.length; this.#take(SPACE)) {
       const key = this.#take(KEY)?.[1];
       const value = this.#value(WORD, 0);
-      if (key === undefined) parsed.args.push(value);
-      // Defined, not assigned: a keyword argument may be called __proto__.
-      else Object.defineProperty(parsed.kwargs, key, { value, enumerable: true });
+      if (key === undefined) args.push(value);
+      else named.push([key, value]);
     }
-    return parsed;
+    // fromEntries, because a keyword argument may be called __proto__
+    return { ...request(service, attribute, args), kwargs: Object.fromEntries(named) };
   }
 
   #name(what: string): string {
