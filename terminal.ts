@@ -118,10 +118,10 @@ class Scanner {
       if (this.#text[this.#at] === "]") break;
       const start = this.#at;
       items.push(this.#value(WORD_OF_LIST, depth));
+      if (this.#at === start) this.#fail("expected a value in a list");
       this.#take(SPACE);
       if (this.#text[this.#at] === ",") this.#at++;
       else if (this.#text[this.#at] !== "]") this.#fail("expected , or ] in a list");
-      else if (this.#at === start) this.#fail("expected a value in a list");
     }
     this.#at++;
     return items;
