@@ -76,14 +76,16 @@ export class Administration<Outlet> {
   }
 }
 
+const TABLES: ReadonlyMap<string, string> = new Map([
+  ["users_table", "UsersTable"],
+  ["hostnames_table", "HostnamesTable"],
+  ["connections_table", "ConnectionsTable"],
+]);
+
 /** The class and the name of an attribute, e.g. of `users_table.usernames`. */
 function locate(attribute: string): [className: string, name: string] {
   const dot = attribute.indexOf(".");
-  const className = {
-    users_table: "UsersTable",
-    hostnames_table: "HostnamesTable",
-    connections_table: "ConnectionsTable",
-  }[attribute.slice(0, Math.max(dot, 0))];
+  const className = TABLES.get(attribute.slice(0, Math.max(dot, 0)));
   return className === undefined ? ["Manager", attribute] : [className, attribute.slice(dot + 1)];
 }
 
