@@ -6,6 +6,7 @@
  */
 
 import { KeyError } from "./errors.ts";
+import { parseJson } from "./json.ts";
 import { isObject } from "./message.ts";
 
 /** An answer: the `result` of a JSON reply, or a line of plain text. */
@@ -23,7 +24,7 @@ export function readAnswer(line: Uint8Array): Answer {
   const typed = decoder.decode(line);
   let reply: unknown;
   try {
-    reply = JSON.parse(typed);
+    reply = parseJson(typed);
   } catch {
     return { form: "text", line: typed };
   }
