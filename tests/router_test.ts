@@ -16,13 +16,15 @@ const decoder = new TextDecoder();
 class FakeOutlet implements Outlet {
   lines: string[] = [];
   isClosed = false;
+  #arrival = Promise.withResolvers<void>();
 
   sendText(line: string): void {
     this.lines.push(line);
+    this.#arrival.resolve();
   }
 
   sendBytes(...parts: readonly Uint8Array[]): void {
-    this.lines.push(parts.map((part) => decoder.decode(part)).join(""));
+    this.sendText(parts.map((part) => decoder.decode(part)).join(""));
   }
 
   close(): Promise<void> {
@@ -35,6 +37,15 @@ class FakeOutlet implements Outlet {
     const lines = this.lines;
     this.lines = [];
     return lines;
+  }
+
+  /** The next line, as an object. */
+  async next(): Promise<JsonObject> {
+    while (this.lines.length === 0) {
+      this.#arrival = Promise.withResolvers();
+      await this.#arrival.promise;
+    }
+    return JSON.parse(this.lines.shift()!);
   }
 }
 
@@ -56,12 +67,13 @@ class Network {
   readonly router = new Router<FakeOutlet>(this.registry, this.desk, this.administration);
   readonly devices: Device[] = [];
 
-  client(name: string): Device & { peer: Client<Port<FakeOutlet>> } {
+  client(name: string, username?: string): Device & { peer: Client<Port<FakeOutlet>> } {
     const outlet = new FakeOutlet();
     const address = `lab-pc:${this.devices.length}`;
     const peer = this.router.admit(
       { kind: "client", name, address, language: "Python", os: "Linux" },
       outlet,
+      username,
     );
     if (peer.kind !== "client") throw new Error("it is not a client");
     this.devices.push({ peer, outlet });
@@ -784,4 +796,354 @@ Deno.test("the requester of a request to the Manager cannot be forged", () => {
   assertEquals(only(a).requester, "a[lab-pc:0]");
   assertEquals([...echo.peer.links], [a.peer]);
   network.expectSilence();
+});
+
+// Requests of administrators
+
+const REFUSAL = "ValueError: You must be an administrator to send this request to the Manager";
+
+/** Two clients, two services, and the administrator `admin`. */
+async function administrated(password = "secret") {
+  const devices = laboratory();
+  await devices.network.database.users.insert("admin", password, true);
+  return devices;
+}
+
+/** A request that only an administrator may send; its result is the names of the users. */
+function ofAdministrator(uid: string, others: JsonObject = {}): JsonObject {
+  const attribute = "users_table.usernames";
+  return request({ service: "Manager", attribute, args: [], kwargs: {}, uid, ...others });
+}
+
+function question(attribute: string, argument: string): JsonObject {
+  return {
+    error: false,
+    requester: "Manager[lab-pc:1875]",
+    uid: "",
+    attribute,
+    args: [argument],
+    kwargs: {},
+  };
+}
+
+/** The answer of a program to a question. */
+function answer(result: unknown): JsonObject {
+  return { error: false, requester: "Manager[lab-pc:1875]", result, uid: "" };
+}
+
+Deno.test("an administrator's request asks the client, and is answered with its own uid", async () => {
+  const { network, a } = await administrated();
+  assertEquals(network.send(a, ofAdministrator("7")) === a.outlet, true);
+  assertEquals(only(a), question("username", "Manager[lab-pc:1875]"));
+  assertEquals(network.send(a, answer("admin")), undefined);
+  assertEquals(await a.outlet.next(), question("password", "admin"));
+  network.send(a, answer("secret"));
+  const reply = { error: false, requester: "a[lab-pc:0]", uid: "7", result: ["admin"] };
+  assertEquals(await a.outlet.next(), reply);
+  network.send(a, ofAdministrator("8"));
+  assertEquals(await a.outlet.next(), { ...reply, uid: "8" });
+  network.expectSilence();
+});
+
+Deno.test("the other requests of a client go on while it is asked to log in", async () => {
+  const { network, a, echo } = await administrated();
+  const reply = { error: false, requester: "a[lab-pc:0]", uid: "1", result: 1 };
+  const expectOthersGoOn = async () => {
+    network.send(echo, reply); // to the request before this one
+    assertEquals(only(a), reply);
+    network.send(a, request());
+    only(echo);
+    network.send(a, request({ service: "Manager", attribute: "identity", args: [], kwargs: {} }));
+    assertEquals((only(a).result as JsonObject).port, 1875);
+    network.send(a, ofAdministrator("8"));
+    const { message, uid } = await a.outlet.next();
+    assertEquals([message, uid], [
+      "ValueError: Cannot send this request to the Manager: an administrator's login is under way",
+      "8",
+    ]);
+  };
+  network.send(a, request());
+  only(echo);
+  network.send(a, ofAdministrator("7"));
+  only(a);
+  await expectOthersGoOn();
+  network.send(a, answer("admin"));
+  assertEquals(await a.outlet.next(), question("password", "admin"));
+  await expectOthersGoOn();
+  network.send(a, answer("secret"));
+  await expectOthersGoOn(); // the password is not checked yet
+  assertEquals((await a.outlet.next()).uid, "7");
+  network.expectSilence();
+});
+
+for (const password of ["a good password", "12345678", "null", "[1]", '"x"', " x ", "identity"]) {
+  Deno.test(`${JSON.stringify(password)} may be typed as a password`, async () => {
+    const { network, a } = await administrated(password);
+    network.send(a, "Manager users_table.usernames");
+    assertEquals(only(a), question("username", "Manager[lab-pc:1875]"));
+    assertEquals(network.send(a, "admin"), undefined);
+    assertEquals(await a.outlet.next(), question("password", "admin"));
+    network.send(a, password);
+    const { result, uid } = await a.outlet.next();
+    assertEquals([result, uid], [["admin"], ""]);
+    network.expectSilence();
+  });
+}
+
+Deno.test("a name and password may be sent one way and the other", async () => {
+  const { network, a } = await administrated();
+  network.send(a, ofAdministrator("7"));
+  only(a);
+  network.send(a, "admin");
+  await a.outlet.next();
+  network.send(a, answer("secret"));
+  const { result, uid } = await a.outlet.next();
+  assertEquals([result, uid], [["admin"], "7"]);
+});
+
+Deno.test("who is not an administrator is refused, with the uid of the request", async () => {
+  const { network, a } = await administrated();
+  await network.database.users.insert("j.doe", "x", false);
+  for (const [username, password] of [["j.doe", "x"], ["admin", "x"], ["nobody", "secret"]]) {
+    network.send(a, ofAdministrator("7"));
+    only(a);
+    network.send(a, answer(username));
+    assertEquals(await a.outlet.next(), question("password", username));
+    network.send(a, answer(password));
+    const { message, uid, error } = await a.outlet.next();
+    assertEquals([message, uid, error], [REFUSAL, "7", true]);
+  }
+  network.expectSilence();
+});
+
+Deno.test("what fails in an administrator's request is answered with an error and its uid", async () => {
+  const { network } = await administrated();
+  const client = network.client("c", "admin");
+  const cases: [JsonObject, string][] = [
+    [
+      { attribute: "users_table.nope" },
+      "AttributeError: 'UsersTable' object has no attribute 'nope'",
+    ],
+    [{ attribute: "" }, "AttributeError: 'Manager' object has no attribute ''"],
+    [
+      { attribute: "users_table.is_admin" },
+      "TypeError: UsersTable.is_admin() missing 1 required positional argument: 'username'",
+    ],
+    [
+      { attribute: "users_table.get_user", args: ["x"] },
+      "ValueError: No user has the username 'x'",
+    ],
+  ];
+  for (const [others, text] of cases) {
+    network.send(client, ofAdministrator("7", others));
+    const { message, uid, requester, error } = await client.outlet.next();
+    assertEquals([message, uid, requester, error], [text, "7", client.peer.networkName, true]);
+  }
+  network.expectSilence();
+});
+
+Deno.test("a client that a user logged in to connect is asked only if that is no administrator", async () => {
+  const { network } = await administrated();
+  const known = network.client("c", "admin");
+  network.send(known, ofAdministrator("7"));
+  assertEquals((await known.outlet.next()).result, ["admin"]);
+  const other = network.client("d", "j.doe");
+  network.send(other, ofAdministrator("7"));
+  assertEquals(only(other), question("username", "Manager[lab-pc:1875]"));
+});
+
+Deno.test("the login of one client does not make another an administrator", async () => {
+  const { network, a, b } = await administrated();
+  network.send(a, ofAdministrator("7"));
+  only(a);
+  network.send(b, answer("admin")); // which b was not asked for
+  network.expectSilence();
+  network.send(a, answer("admin"));
+  assertEquals(await a.outlet.next(), question("password", "admin"));
+  network.send(b, answer("secret"));
+  network.expectSilence();
+  network.send(a, answer("secret"));
+  assertEquals((await a.outlet.next()).result, ["admin"]);
+  network.send(b, ofAdministrator("7"));
+  assertEquals(only(b), question("username", "Manager[lab-pc:1875]"));
+  const second = network.client("a");
+  network.send(second, ofAdministrator("7"));
+  assertEquals(only(second), question("username", "Manager[lab-pc:1875]"));
+  network.expectSilence();
+});
+
+Deno.test("an answer that nobody asked for is ignored", async () => {
+  const { network, a } = await administrated();
+  for (const result of ["admin", "secret", null]) {
+    assertEquals(network.send(a, answer(result)), undefined);
+  }
+  network.send(a, { error: true, message: "ValueError: x", result: null, uid: "" });
+  network.expectSilence();
+  network.send(a, ofAdministrator("7"));
+  assertEquals(only(a), question("username", "Manager[lab-pc:1875]"));
+  for (const uid of ["7", "x", 0, null]) {
+    assertEquals(network.send(a, { ...answer("admin"), uid }), undefined);
+  }
+  network.expectSilence();
+  assertEquals(a.peer.outlet.login.isAsking, true);
+});
+
+Deno.test("a service that sends an administrator's request is refused, and not asked", async () => {
+  const { network, echo } = await administrated();
+  for (const attribute of ["users_table.usernames", "shutdown_manager", "nope"]) {
+    network.send(echo, ofAdministrator("7", { attribute }));
+    const { message, uid } = onlyError(echo);
+    assertEquals([message, uid], [REFUSAL, "7"]);
+  }
+  network.expectSilence();
+});
+
+// Typed requests
+
+Deno.test("a typed line reaches the service as a request, and the reply comes back", () => {
+  const { network, a, echo } = laboratory();
+  assertEquals(network.send(a, 'Echo echo 1 [x, "y z"] n=9007199254740993') === echo.outlet, true);
+  assertEquals(echo.outlet.take(), [
+    '{"error":false,"service":"Echo","uid":"","attribute":"echo","args":[1,["x","y z"]],' +
+    '"kwargs":{"n":9007199254740993},"requester":"a[lab-pc:0]"}',
+  ]);
+  const reply = { error: false, requester: "a[lab-pc:0]", uid: "", result: 1 };
+  network.send(echo, reply);
+  assertEquals(only(a), reply);
+  network.send(echo, reply);
+  network.expectSilence();
+});
+
+Deno.test("a typed line links, asks for the identity, and disconnects", () => {
+  const { network, a, echo } = laboratory();
+  network.send(a, "link Echo");
+  assertEquals((only(a).result as JsonObject).address, echo.peer.address);
+  assertEquals([...echo.peer.links], [a.peer]);
+  network.send(a, "identity");
+  const { result, uid, requester } = only(a);
+  assertEquals([(result as JsonObject).port, uid, requester], [1875, "", "a[lab-pc:0]"]);
+  network.send(a, "link Nothing");
+  assertEquals(
+    onlyError(a).message,
+    "KeyError: \"the 'Nothing' service does not exist, cannot link with a[lab-pc:0]\"",
+  );
+  assertEquals(a.outlet.isClosed, false);
+  network.send(a, "exit");
+  assertEquals(a.outlet.isClosed, true);
+  network.expectSilence();
+});
+
+Deno.test("a typed line cannot forge the requester", () => {
+  const { network, a, b, echo } = laboratory();
+  network.send(a, `Echo echo requester="${b.peer.networkName}" __proto__=1`);
+  const { requester, kwargs } = only(echo);
+  assertEquals(requester, "a[lab-pc:0]");
+  assertEquals(Object.keys(kwargs as JsonObject), ["requester", "__proto__"]);
+});
+
+Deno.test("a typed line that cannot be read is a JSONDecodeError, and the next one is read", () => {
+  const { network, a, echo } = laboratory();
+  for (
+    const line of ["gibberish", "", "Echo echo [1", 'Echo "echo', `Echo ${"x".repeat(70_000)}`]
+  ) {
+    assertEquals(network.send(a, line) === a.outlet, true);
+    const { message, uid } = onlyError(a);
+    assert(message.startsWith("JSONDecodeError: "), message);
+    assertEquals(uid, "");
+  }
+  network.expectSilence();
+  network.send(a, "Echo echo");
+  assertEquals(only(echo).args, []);
+});
+
+Deno.test("a broken message of a program is a JSONDecodeError, never a typed request or an answer", async () => {
+  const { network, a } = await administrated();
+  // Were it typed, this service would get it.
+  const braced = network.service('{"service":');
+  const lines: [string, uid: string][] = [
+    ['{"service": "Echo" "attribute": "echo"}', ""],
+    ['{"uid":"9","service":"Manager","attribute":"identity","args":[}', "9"],
+    ['{"error":false,"uid":"","result":"admin"', ""],
+    ['  { "result": "admin"} x', ""],
+  ];
+  const expectErrors = () => {
+    for (const [line, uid] of lines) {
+      network.send(a, line);
+      const error = onlyError(a);
+      assert(error.message.startsWith("JSONDecodeError: "), error.message);
+      assertEquals(error.uid, uid);
+    }
+    assertEquals(braced.outlet.lines, []);
+    network.expectSilence();
+  };
+  expectErrors();
+  network.send(a, ofAdministrator("7"));
+  only(a);
+  expectErrors();
+  network.send(a, answer("admin"));
+  assertEquals(await a.outlet.next(), question("password", "admin"));
+  expectErrors();
+  network.send(a, answer("secret"));
+  assertEquals((await a.outlet.next()).uid, "7");
+});
+
+Deno.test("an overlong line, and one that is not UTF-8, is no answer to a question", async () => {
+  const { network, a } = await administrated();
+  network.send(a, ofAdministrator("7"));
+  only(a);
+  network.router.receive(a.peer, new OverlongLine(encoder.encode("admin"), 1000));
+  assert(onlyError(a).message.includes("limit of 1000 bytes"));
+  network.send(a, Uint8Array.of(0x61, 0xff));
+  assert(onlyError(a).message.startsWith("JSONDecodeError: "));
+  assertEquals(a.peer.outlet.login.isAsking, true);
+});
+
+Deno.test("what a service types goes nowhere", () => {
+  const { network, a, echo } = laboratory();
+  network.registry.link(a.peer, "Echo");
+  for (const line of ["Lab echo 1", "identity", "link Lab", "exit", "Manager port"]) {
+    assertEquals(network.send(echo, line), undefined);
+  }
+  network.expectSilence();
+  assertEquals(echo.outlet.isClosed, false);
+});
+
+Deno.test("whatever a client types, only the service that it names gets it, as a request of the client", () => {
+  const { network, a, echo } = laboratory();
+  const word = fc.oneof(
+    fc.constantFrom(
+      "Echo",
+      "echo",
+      "Lab",
+      "requester=b",
+      "error=true",
+      "uid=1",
+      "[",
+      "]",
+      '"',
+      "'",
+    ),
+    fc.string({ unit: "binary" }),
+  );
+  const line = fc.array(word).map((words) => ["Echo", ...words].join(" "));
+  let requests = 0;
+  fc.assert(
+    fc.property(line, (line) => {
+      network.send(a, line);
+      network.expectSilence(a, echo);
+      const [answers, received] = [a.outlet.take(), echo.outlet.take()];
+      assertEquals(answers.length + received.length, 1);
+      for (const text of received) {
+        const { service, requester, uid, error } = JSON.parse(text);
+        assertEquals([service, requester, uid, error], ["Echo", "a[lab-pc:0]", "", false]);
+      }
+      for (const text of answers) {
+        const { message } = JSON.parse(text);
+        assert(message.startsWith("JSONDecodeError: "), message);
+      }
+      requests += received.length;
+    }),
+    { numRuns: 1_000 },
+  );
+  assert(requests > 0 && requests < 1_000);
 });
