@@ -148,8 +148,11 @@ function ofHostnames({ hostnames }: Database): Record<string, Attribute> {
 
 function ofConnections({ connections }: Database): Record<string, Attribute> {
   return {
-    connections: (timestamp1 = "", timestamp2 = "") =>
-      connections.connections(asText("timestamp1", timestamp1), asText("timestamp2", timestamp2))
+    connections: (timestamp1 = null, timestamp2 = null) =>
+      connections.connections(
+        asText("timestamp1", timestamp1 ?? ""),
+        asText("timestamp2", timestamp2 ?? ""),
+      )
         .map((
           { pid, datetime, address, domain, port, message },
         ) => [pid, datetime, address, domain, port, message]),

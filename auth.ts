@@ -8,9 +8,12 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { ValueError } from "./errors.ts";
 import type { HostnamesTable } from "./hostnames_table.ts";
-import type { Host } from "./hosts.ts";
+import type { Host, Hosts } from "./hosts.ts";
+import { logger } from "./log.ts";
 import { repr } from "./repr.ts";
 import type { UsersTable } from "./users_table.ts";
+
+const log = logger("auth");
 
 /** Asks the peer for something and gives its answer. */
 export type Ask = (attribute: "username" | "password", argument: string) => Promise<string>;
@@ -22,7 +25,7 @@ export type Ask = (attribute: "username" | "password", argument: string) => Prom
 export type Authentication =
   | { method: "none" }
   | { method: "password"; password: string }
-  | { method: "hostname"; hostnames: HostnamesTable }
+  | { method: "hostname"; hostnames: HostnamesTable; hosts: Pick<Hosts, "leadsTo"> }
   | { method: "login"; users: UsersTable };
 
 /** Who wants to be let in. */
@@ -70,7 +73,8 @@ export async function authenticate(
       return undefined;
     }
     case "hostname": {
-      if (!authentication.hostnames.includes(host.domain, host.name, host.address)) {
+      const { hostnames, hosts } = authentication;
+      if (!await isTrusted(host, hostnames, hosts)) {
         throw new Rejection(
           new ValueError(`${repr(host.domain)} is not a trusted hostname`),
           "untrusted hostname",
@@ -90,6 +94,23 @@ export async function authenticate(
       return username;
     }
   }
+}
+
+/** Whether the computer has a name, or an address, that is trusted and really its own. */
+async function isTrusted(
+  { address, trustedBy }: Host,
+  hostnames: HostnamesTable,
+  hosts: Pick<Hosts, "leadsTo">,
+): Promise<boolean> {
+  for (const candidate of trustedBy) {
+    if (!hostnames.includes(candidate)) continue;
+    if (await hosts.leadsTo(candidate, address)) return true;
+    log.warn("{address} says that it is {candidate}, but that name leads elsewhere", {
+      address,
+      candidate,
+    });
+  }
+  return false;
 }
 
 /** Compares two secrets in a time that tells nothing about where they differ, or their lengths. */

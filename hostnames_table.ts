@@ -36,10 +36,10 @@ export class HostnamesTable {
     return rows.map((row) => String(row.hostname));
   }
 
-  /** Whether one of the names is trusted. */
-  includes(...names: string[]): boolean {
-    const statement = this.#database.prepare("SELECT 1 FROM auth_hostnames WHERE hostname = ?");
-    return names.some((name) => statement.get(name) !== undefined);
+  /** Whether the name is trusted. */
+  includes(name: string): boolean {
+    return this.#database.prepare("SELECT 1 FROM auth_hostnames WHERE hostname = ?")
+      .get(name) !== undefined;
   }
 
   /**

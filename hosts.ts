@@ -8,9 +8,9 @@
  * @module
  */
 
-import { lookupService } from "node:dns/promises";
+import { lookup, lookupService } from "node:dns/promises";
 
-/** How long a reverse look-up may take, in milliseconds. */
+/** How long a look-up may take, in milliseconds. */
 const LOOKUP_TIMEOUT = 2_000;
 
 /** A computer, as the `connections` table and network names show it. */
@@ -21,6 +21,8 @@ export interface Host {
   domain: string;
   /** What goes into a network name. */
   name: string;
+  /** What it may be trusted by. This computer goes by its host name alone, as in Python. */
+  trustedBy: readonly string[];
 }
 
 /** What host names depend on; tests pass their own. */
@@ -31,6 +33,8 @@ export interface HostOptions {
   localAddresses?: () => string[];
   /** The domain name of an address; rejects where there is none. */
   reverse?: (address: string) => Promise<string>;
+  /** The addresses of a host or domain name; rejects where there is none. */
+  forward?: (name: string) => Promise<string[]>;
 }
 
 /** Names computers. */
@@ -39,11 +43,13 @@ export class Hosts {
   readonly hostname: string;
   readonly #localAddresses: () => string[];
   readonly #reverse: (address: string) => Promise<string>;
+  readonly #forward: (name: string) => Promise<string[]>;
 
   constructor(options: HostOptions = {}) {
     this.hostname = options.hostname ?? Deno.hostname();
     this.#localAddresses = options.localAddresses ?? interfaceAddresses;
     this.#reverse = options.reverse ?? reverse;
+    this.#forward = options.forward ?? forward;
   }
 
   /** Every name and address that stands for this computer. */
@@ -57,22 +63,36 @@ export class Hosts {
   async find(address: string): Promise<Host> {
     const numeric = address.replace(/^::ffff:(?=\d+\.)/i, "");
     if (this.aliases().includes(numeric)) {
-      return { address: numeric, domain: this.hostname, name: this.hostname };
+      const { hostname } = this;
+      return { address: numeric, domain: hostname, name: hostname, trustedBy: [hostname] };
     }
-    const domain = await this.#lookUp(numeric);
-    return { address: numeric, domain, name: domain === numeric ? numeric : domain.split(".")[0] };
+    const domain = await withinTime(this.#reverse(numeric), numeric);
+    const name = domain === numeric ? numeric : domain.split(".")[0];
+    return { address: numeric, domain, name, trustedBy: [...new Set([domain, name, numeric])] };
   }
 
-  async #lookUp(address: string): Promise<string> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const expired = new Promise<string>((resolve) => {
-      timer = setTimeout(() => resolve(address), LOOKUP_TIMEOUT);
-    });
-    try {
-      return await Promise.race([this.#reverse(address).catch(() => address), expired]);
-    } finally {
-      clearTimeout(timer);
-    }
+  /**
+   * Whether a name is really that of the computer with this address: the name has to lead back to
+   * the address, since whoever runs a network decides which names its addresses have. Takes two
+   * seconds at the most.
+   */
+  async leadsTo(name: string, address: string): Promise<boolean> {
+    if (name === address) return true;
+    if (this.aliases().includes(address)) return name === this.hostname;
+    return (await withinTime(this.#forward(name), [])).includes(address);
+  }
+}
+
+/** What a look-up finds; `otherwise` where it finds nothing or takes too long. */
+async function withinTime<T>(lookUp: Promise<T>, otherwise: T): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const expired = new Promise<T>((resolve) => {
+    timer = setTimeout(() => resolve(otherwise), LOOKUP_TIMEOUT);
+  });
+  try {
+    return await Promise.race([lookUp.catch(() => otherwise), expired]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 
@@ -82,4 +102,8 @@ function interfaceAddresses(): string[] {
 
 async function reverse(address: string): Promise<string> {
   return (await lookupService(address, 0)).hostname;
+}
+
+async function forward(name: string): Promise<string[]> {
+  return (await lookup(name, { all: true })).map(({ address }) => address);
 }

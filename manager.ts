@@ -92,7 +92,7 @@ export class Manager implements AsyncDisposable {
     this.#database = database;
     this.#hosts = hosts;
     this.#limits = { ...LIMITS, ...options.limits };
-    this.#authentication = authenticationOf(options, database);
+    this.#authentication = authenticationOf(options, database, hosts);
     this.hostname = hosts.hostname;
     this.port = listeners[0].port;
     this.tls = !options.disableTls;
@@ -307,8 +307,9 @@ function checkAuthentication({ authHostname, authLogin, authPassword }: ManagerO
 function authenticationOf(
   { authHostname, authLogin, authPassword }: ManagerOptions,
   { hostnames, users }: Database,
+  hosts: Hosts,
 ): Authentication {
-  if (authHostname) return { method: "hostname", hostnames };
+  if (authHostname) return { method: "hostname", hostnames, hosts };
   if (authLogin) return { method: "login", users };
   if (authPassword !== undefined) return { method: "password", password: authPassword };
   return { method: "none" };

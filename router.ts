@@ -172,7 +172,8 @@ export class Router<O extends Outlet> {
   /** A client answers nothing but the questions of a login. */
   #answered(client: Client<Port<O>>, bytes: Uint8Array): undefined {
     const { login } = client.outlet;
-    if (login.isAsking && this.#envelope.text("uid") === "") {
+    const isAnswer = isAbsent(this.#envelope.kind("uid")) || this.#envelope.text("uid") === "";
+    if (login.isAsking && isAnswer) {
       return void login.answer(readAnswer(bytes));
     }
     log.warn("A client sent what only a service may send: {client}", {

@@ -86,9 +86,11 @@ export class UsersTable {
   async isPasswordValid(username: string, password: string): Promise<boolean> {
     const row = this.#database.prepare("SELECT key, salt FROM auth_users WHERE username = ?")
       .get(username);
-    if (!(row?.key instanceof Uint8Array && row.salt instanceof Uint8Array)) return false;
-    const key = await keyOf(password, row.salt);
-    return key.length === row.key.length && timingSafeEqual(key, row.key);
+    const salt = row?.salt instanceof Uint8Array ? row.salt : randomBytes(SALT_SIZE);
+    // Also computed where there is no such user, so that the time does not tell.
+    const key = await keyOf(password, salt);
+    return row?.key instanceof Uint8Array && key.length === row.key.length &&
+      timingSafeEqual(key, row.key);
   }
 
   /**

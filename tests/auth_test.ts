@@ -7,7 +7,12 @@ import type { Host } from "../hosts.ts";
 import { UsersTable } from "../users_table.ts";
 
 const MANAGER = "Manager[lab-pc:1875]";
-const SCOPE: Host = { address: "10.0.0.7", domain: "scope.lab.nz", name: "scope" };
+const SCOPE: Host = {
+  address: "10.0.0.7",
+  domain: "scope.lab.nz",
+  name: "scope",
+  trustedBy: ["scope.lab.nz", "scope", "10.0.0.7"],
+};
 
 /** A visitor that gives these answers and no others. */
 class Visitor {
@@ -46,8 +51,11 @@ async function expectRejection(
 
 function trusting(...names: string[]): Authentication {
   const hostnames = new HostnamesTable(new DatabaseSync(":memory:"), names);
-  return { method: "hostname", hostnames };
+  return { method: "hostname", hostnames, hosts: HONEST };
 }
+
+/** A network where every name is that of the computer that claims it. */
+const HONEST = { leadsTo: () => Promise.resolve(true) };
 
 /** The user `j.doe` with `a good password`, as Python wrote it. */
 function python(): Authentication {
@@ -108,16 +116,42 @@ Deno.test("a computer that is not trusted is turned away with its domain in quot
   );
   await expectRejection(
     trusting(),
-    new Visitor({}, { address: "10.0.0.8", domain: "it's\n", name: "it's\n" }),
+    new Visitor({}, { ...SCOPE, domain: "it's\n", trustedBy: [] }),
     `ValueError: "it's\\n" is not a trusted hostname`,
     "untrusted hostname",
   );
   assertEquals(visitor.asked, []);
 });
 
+Deno.test("a name that leads elsewhere is not trusted, and another that leads back is", async () => {
+  const asked: string[][] = [];
+  const hosts = {
+    leadsTo(name: string, address: string) {
+      asked.push([name, address]);
+      return Promise.resolve(name === "10.0.0.7");
+    },
+  };
+  const trusts = (...names: string[]): Authentication => ({
+    method: "hostname",
+    hostnames: new HostnamesTable(new DatabaseSync(":memory:"), names),
+    hosts,
+  });
+  await expectRejection(
+    trusts("scope", "scope.lab.nz"),
+    new Visitor(),
+    "ValueError: 'scope.lab.nz' is not a trusted hostname",
+    "untrusted hostname",
+  );
+  assertEquals(asked, [["scope.lab.nz", "10.0.0.7"], ["scope", "10.0.0.7"]]);
+  assertEquals(
+    await authenticate(trusts("scope", "10.0.0.7"), MANAGER, new Visitor()),
+    undefined,
+  );
+});
+
 Deno.test("a computer is trusted from the moment on that the table has its name", async () => {
   const hostnames = new HostnamesTable(new DatabaseSync(":memory:"), []);
-  const authentication: Authentication = { method: "hostname", hostnames };
+  const authentication: Authentication = { method: "hostname", hostnames, hosts: HONEST };
   await assertRejects(() => authenticate(authentication, MANAGER, new Visitor()), Rejection);
   hostnames.insert(SCOPE.domain);
   assertEquals(await authenticate(authentication, MANAGER, new Visitor()), undefined);

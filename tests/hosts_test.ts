@@ -37,8 +37,8 @@ for (
 ) {
   Deno.test(`a peer at ${address} goes by this computer's name, and nothing is looked up`, async () => {
     const { hosts, lookedUp } = laboratory();
-    const { domain, name } = await hosts.find(address);
-    assertEquals([domain, name], ["lab-pc", "lab-pc"]);
+    const { domain, name, trustedBy } = await hosts.find(address);
+    assertEquals([domain, name, trustedBy], ["lab-pc", "lab-pc", ["lab-pc"]]);
     assertEquals(lookedUp, []);
   });
 }
@@ -59,18 +59,25 @@ Deno.test("another computer goes by the first label of its domain name", async (
     address: "10.0.0.7",
     domain: "scope.lab.govt.nz",
     name: "scope",
+    trustedBy: ["scope.lab.govt.nz", "scope", "10.0.0.7"],
   });
   assertEquals(await hosts.find("2001:db8::7"), {
     address: "2001:db8::7",
     domain: "dmm",
     name: "dmm",
+    trustedBy: ["dmm", "2001:db8::7"],
   });
 });
 
 Deno.test("a computer whose address does not resolve goes by its numeric address", async () => {
   const { hosts } = laboratory();
   for (const address of ["10.0.0.8", "2001:db8::8"]) {
-    assertEquals(await hosts.find(address), { address, domain: address, name: address });
+    assertEquals(await hosts.find(address), {
+      address,
+      domain: address,
+      name: address,
+      trustedBy: [address],
+    });
   }
 });
 
@@ -86,6 +93,25 @@ Deno.test("an IPv4-mapped IPv6 address is its IPv4 address", async () => {
     assertEquals((await hosts.find(address)).name, "scope");
   }
   assertEquals(new Set(lookedUp), new Set(["10.0.0.7"]));
+});
+
+Deno.test("a name is that of a computer if it leads back to the address", async () => {
+  const addresses: Record<string, string[]> = {
+    scope: ["10.0.0.6", "10.0.0.7"],
+    localhost: ["127.0.0.1"],
+  };
+  const hosts = new Hosts({
+    hostname: "lab-pc",
+    localAddresses: () => [],
+    forward: (name) =>
+      name in addresses ? Promise.resolve(addresses[name]) : Promise.reject(new Error("ENOTFOUND")),
+  });
+  assertEquals(await hosts.leadsTo("scope", "10.0.0.7"), true);
+  assertEquals(await hosts.leadsTo("scope", "10.0.0.8"), false);
+  assertEquals(await hosts.leadsTo("localhost", "10.0.0.7"), false);
+  assertEquals(await hosts.leadsTo("unknown", "10.0.0.7"), false);
+  assertEquals(await hosts.leadsTo("10.0.0.7", "10.0.0.7"), true);
+  assertEquals(await hosts.leadsTo("lab-pc", "127.0.0.1"), true);
 });
 
 Deno.test("an interface that appears later is this computer's too", async () => {

@@ -981,11 +981,21 @@ Deno.test("an answer that nobody asked for is ignored", async () => {
   network.expectSilence();
   network.send(a, ofAdministrator("7"));
   assertEquals(only(a), question("username", "Manager[lab-pc:1875]"));
-  for (const uid of ["7", "x", 0, null]) {
+  for (const uid of ["7", "x", 0, false]) {
     assertEquals(network.send(a, { ...answer("admin"), uid }), undefined);
   }
   network.expectSilence();
   assertEquals(a.peer.outlet.login.isAsking, true);
+});
+
+Deno.test("an answer needs no uid", async () => {
+  for (const uid of [undefined, null, ""]) {
+    const { network, a } = await administrated();
+    network.send(a, ofAdministrator("7"));
+    only(a);
+    network.send(a, { ...answer("admin"), uid });
+    assertEquals(a.peer.outlet.login.isAsking, false, String(uid));
+  }
 });
 
 Deno.test("a service that sends an administrator's request is refused, and not asked", async () => {

@@ -16,9 +16,14 @@ class Lab extends Service {
 /** Another computer, as far as the Manager can tell. */
 const ELSEWHERE = "127.0.0.9";
 
-/** That computer has this name. */
-function named(domain: string): HostOptions {
-  return { hostname: "lab-pc", localAddresses: () => [], reverse: () => Promise.resolve(domain) };
+/** That computer says that it has this name, and these names are really its own. */
+function named(domain: string, ...names: string[]): HostOptions {
+  return {
+    hostname: "lab-pc",
+    localAddresses: () => [],
+    reverse: () => Promise.resolve(domain),
+    forward: (name) => Promise.resolve(names.includes(name) ? ["10.0.0.1", ELSEWHERE] : []),
+  };
 }
 
 /** Answers like a person, and remembers what was asked. */
@@ -104,7 +109,7 @@ Deno.test("a computer is let in by its domain, its name or its address, and only
   await using lab = await Laboratory.open({
     authHostname: true,
     disableTls: true,
-    hosts: named("scope.lab.org"),
+    hosts: named("scope.lab.org", "scope.lab.org", "scope"),
   });
   const { hostnames } = lab.database;
   const from = { SOURCE_ADDRESS: ELSEWHERE };
@@ -130,6 +135,19 @@ Deno.test("a computer is let in by its domain, its name or its address, and only
     "rejected: untrusted hostname",
     "rejected: untrusted hostname",
   ]);
+});
+
+Deno.test("a computer that only says that it has a trusted name is turned away", async () => {
+  await using lab = await Laboratory.open({
+    authHostname: true,
+    disableTls: true,
+    hosts: named("lab-pc.elsewhere.org", "lab-pc.elsewhere.org"),
+  });
+  assertEquals(
+    await visit(lab.manager, { SOURCE_ADDRESS: ELSEWHERE }),
+    "ValueError: 'lab-pc.elsewhere.org' is not a trusted hostname",
+  );
+  assertMatch(await visit(lab.manager), /^visitor\[lab-pc:\d+]$/);
 });
 
 Deno.test("a look-up of a name that takes for ever delays nobody else, and itself two seconds", async () => {
