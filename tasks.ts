@@ -39,6 +39,7 @@ export class Tasks {
   start(): void {
     const waiting = this.#waiting ?? [];
     this.#waiting = undefined;
+    if (this.#abort.signal.aborted) return; // it has lost the connection already
     for (const task of waiting) this.#run(task);
   }
 

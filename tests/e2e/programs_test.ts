@@ -1,0 +1,243 @@
+/** Services with their own Manager in one process, and what a device does beside its requests. */
+
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Database } from "../../database.ts";
+import {
+  type Client,
+  connect,
+  ConnectionAbortedError,
+  LinkedClient,
+  RemoteError,
+  runServices,
+  Service,
+  ValueError,
+} from "../../mod.ts";
+import { parseReadyLine } from "../../ready_line.ts";
+import { TestManager } from "../../testing.ts";
+import { temporaryFolder } from "./folder.ts";
+
+/** The script with two Services as a process, with files of its own. */
+class Program implements AsyncDisposable {
+  readonly home: string;
+  readonly #folder: AsyncDisposable;
+  readonly #child: Deno.ChildProcess;
+  readonly #output: ReadableStreamDefaultReader<string>;
+  readonly #errors: Promise<string>;
+
+  constructor(
+    folder: AsyncDisposable & { path: string },
+    args: string[],
+    env: Record<string, string>,
+  ) {
+    this.home = folder.path;
+    this.#folder = folder;
+    const script = fileURLToPath(import.meta.resolve("./services.ts"));
+    this.#child = new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", script, "--host", "localhost", "--port", "0", ...args],
+      env: { MSL_NETWORK_HOME: folder.path, NO_COLOR: "1", ...env },
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    this.#output = this.#child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+    this.#errors = new Response(this.#child.stderr).text();
+  }
+
+  static async start(args: string[] = [], env: Record<string, string> = {}): Promise<Program> {
+    return new Program(await temporaryFolder(), args, env);
+  }
+
+  /** How to connect, once it says that it is ready. */
+  async ready(): Promise<{ host: string; port: number; certFile: string }> {
+    const { value } = await this.#output.read();
+    const ready = parseReadyLine(value?.trim() ?? "");
+    if (ready === undefined) throw new Error(`${value} ${await this.#errors}`);
+    const certFile = join(this.home, "certs", "localhost.crt");
+    return { host: "localhost", port: ready.port, certFile };
+  }
+
+  /** How it ended. */
+  async end(): Promise<{ code: number; errors: string }> {
+    return { code: (await this.#child.status).code, errors: await this.#errors };
+  }
+
+  /** What it has logged so far. */
+  async log(): Promise<string> {
+    const logs = join(this.home, "logs");
+    const [{ name }] = Deno.readDirSync(logs);
+    return await Deno.readTextFile(join(logs, name));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      this.#child.kill("SIGTERM");
+    } catch {
+      // It has ended.
+    }
+    await this.#child.status;
+    await this.#output.cancel();
+    await this.#folder[Symbol.asyncDispose]();
+  }
+}
+
+/** Shuts a Service down from afar. */
+async function shutDown(cxn: Client, service: string): Promise<void> {
+  const link = await cxn.link(service);
+  await link.shutdownService();
+}
+
+Deno.test("runServices ends when its last Service has disconnected, not its first", async () => {
+  await using program = await Program.start();
+  await using cxn = await connect(await program.ready());
+  assertEquals(Object.keys((await cxn.identities()).services).sort(), ["Camera", "Lamp"]);
+  await shutDown(cxn, "Camera");
+  await shutDown(cxn, "Lamp");
+  await cxn.disconnected;
+  assertEquals((await program.end()).code, 0);
+});
+
+Deno.test("runServices logs its Services in where that is asked for", async () => {
+  await using folder = await temporaryFolder();
+  const database = join(folder.path, "manager.sqlite3");
+  {
+    using users = new Database(database, []);
+    await users.users.insert("lab", "a secret", false);
+  }
+  const args = ["--auth-login", "--database", database];
+  const user = { username: "lab", password: "a secret" };
+  const env = { LAB_USERNAME: user.username, LAB_PASSWORD: user.password };
+  await using program = await Program.start(args, env);
+  await using cxn = await connect({ ...await program.ready(), ...user });
+  assertEquals(Object.keys((await cxn.identities()).services).length, 2);
+});
+
+Deno.test("runServices ends with the reason when a Service is refused", async () => {
+  await using program = await Program.start(["--auth-password", "abc 123"], { TWICE: "1" });
+  const { code, errors } = await program.end();
+  assertEquals(code, 1);
+  assert(errors.includes("A 'Camera' service is already running on the Manager"), errors);
+});
+
+Deno.test("runServices without Services is a Manager alone, and options may be all that is given", async () => {
+  await using folder = await temporaryFolder();
+  const file = join(folder.path, "is-not-a-folder");
+  await Deno.writeTextFile(file, "");
+  const options = { disableTls: true, port: 0, logFile: join(file, "log") };
+  await assertRejects(() => runServices(options), Error, "Cannot write the log file");
+});
+
+Deno.test("a Client changes how much a Service logs", async () => {
+  await using program = await Program.start();
+  const options = await program.ready();
+  await using cxn = await connect(options);
+  const link = await cxn.link("Camera");
+  assertEquals(link.serviceAttributes.set_logging_level, "(level: Union[str, int]) -> bool");
+  assertEquals(await link.set_logging_level("error"), true);
+  await using _quiet = await connect({ ...options, name: "quiet" });
+  await cxn.identities(); // whatever was logged of it is in the file now
+  assertEquals(await link.set_logging_level(20), true);
+  await using loud = await connect({ ...options, name: "loud" });
+  await loud.identities();
+  const log = await program.log();
+  assertMatch(log, /loud\[\S+ connected as a client/);
+  assertEquals(log.includes("quiet["), false);
+  await assertRejects(
+    () => link.set_logging_level("shrill"),
+    RemoteError,
+    "ValueError: Cannot log at level shrill",
+  );
+});
+
+class Lab extends Service {
+  readonly ends: (Error | undefined)[] = [];
+
+  override shutdownHandler(error: Error | undefined): void {
+    this.ends.push(error);
+  }
+
+  add(x: number, y: number): number {
+    if (x < 0) throw new ValueError("x is negative");
+    return x + y;
+  }
+}
+
+Deno.test("tasks run while a Service is connected", async () => {
+  await using manager = await TestManager.start();
+  await using lab = new Lab();
+  const events: unknown[] = [];
+  lab.addTasks(async (signal) => {
+    events.push("started");
+    lab.emitNotification(1); // it is connected
+    await new Promise((resolve) => signal.addEventListener("abort", resolve));
+    events.push(signal.reason.name);
+  });
+  assertEquals(events, []);
+  await lab.start(manager.connectOptions);
+  assertEquals(events, ["started"]);
+  await manager.manager.shutdown();
+  await lab.finished;
+  assertEquals(events, ["started", "ConnectionAbortedError"]);
+});
+
+Deno.test("shutdownHandler is told why the connection ended, and nothing where that was meant", async () => {
+  await using manager = await TestManager.start();
+  await using meant = new Lab();
+  await meant.start(manager.connectOptions);
+  await meant.shutdown();
+  assertEquals(meant.ends, [undefined]);
+  await using lost = new Lab();
+  await lost.start(manager.connectOptions);
+  await using cxn = await connect(manager.connectOptions);
+  await using left = await connect(manager.connectOptions);
+  const ends: (Error | undefined)[] = [];
+  cxn.shutdownHandler = left.shutdownHandler = (error) => ends.push(error);
+  assertEquals("shutdownHandler" in (await cxn.link("Lab")).serviceAttributes, false);
+  await left.disconnect();
+  assertEquals(ends, [undefined]);
+  await manager.manager.shutdown();
+  await Promise.all([lost.finished, cxn.disconnected]);
+  for (const [error] of [lost.ends, ends.slice(1)]) {
+    assert(error instanceof ConnectionAbortedError, String(error));
+  }
+  assertEquals([lost.ends.length, ends.length], [1, 2]);
+});
+
+Deno.test("a handler that fails harms nobody", async () => {
+  await using manager = await TestManager.start();
+  class Clumsy extends Service {
+    override shutdownHandler(): never {
+      throw new Error("clumsy");
+    }
+  }
+  await using clumsy = new Clumsy();
+  await clumsy.start(manager.connectOptions);
+  await using cxn = await connect(manager.connectOptions);
+  cxn.shutdownHandler = () => {
+    throw new Error("clumsy too");
+  };
+  await clumsy.shutdown();
+  await cxn.disconnect();
+});
+
+Deno.test("serviceErrorHandler hears of each request that fails, and the caller too", async () => {
+  await using manager = await TestManager.start();
+  await using lab = new Lab();
+  await lab.start(manager.connectOptions);
+  await using linked = await LinkedClient.connect<Lab>("Lab", manager.connectOptions);
+  const heard = Promise.withResolvers<Error>();
+  const errors: Error[] = [];
+  linked.serviceErrorHandler = (error) => {
+    errors.push(error);
+    heard.resolve(error);
+    throw new Error("a handler that fails harms nobody");
+  };
+  assertEquals(await linked.add(1, 2), 3);
+  await assertRejects(() => linked.add(-1, 2), RemoteError, "ValueError: x is negative");
+  const error = await heard.promise;
+  assert(error instanceof RemoteError, String(error));
+  linked.serviceErrorHandler = undefined;
+  await assertRejects(() => linked.add(-1, 2), RemoteError);
+  assertEquals(errors.length, 1);
+});
