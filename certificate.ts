@@ -1,6 +1,6 @@
 /**
- * Private keys and certificates: made, read, and checked against each other.
- * Both are PEM files that the Python software reads too.
+ * Certificates: made, read, shown, and checked against their keys. They are PEM files that the
+ * Python software reads too.
  *
  * @module
  */
@@ -10,25 +10,39 @@ import {
   BasicConstraintsExtension,
   type JsonGeneralName,
   SubjectAlternativeNameExtension,
+  X509Certificate as TextCertificate,
   X509CertificateGenerator,
 } from "@peculiar/x509";
-import {
-  createPrivateKey,
-  generateKeyPair,
-  type KeyObject,
-  randomBytes,
-  X509Certificate,
-} from "node:crypto";
-import { dirname } from "node:path";
-import { promisify } from "node:util";
+import { type KeyObject, X509Certificate } from "node:crypto";
 import { ConfigurationError } from "./errors.ts";
-import { makePrivateFolder, writePrivateFile } from "./paths.ts";
+import { fileExists, readFile, replaceFile } from "./files.ts";
+import { findCurve, loadKey } from "./key.ts";
 
 const ORGANISATION = "C=NZ, ST=Wellington, L=Lower Hutt, " +
   "O=Measurement Standards Laboratory of New Zealand";
 const EMAIL = "E=info@measurement.govt.nz";
 const YEARS_VALID = 100;
-const RSA_BITS = 2048;
+/** In milliseconds. */
+const YEAR = 365.25 * 24 * 3_600_000;
+/** The last date that a certificate has room for. */
+const LAST_DATE = new Date("9999-12-31T23:59:59Z");
+
+/** A control character, other than the end of a line. */
+const CONTROL = /[^\P{Cc}\n]/gu;
+
+/** The hash algorithms of a signature that TLS takes (Deno 2.9). */
+export const HASHES = ["SHA-256", "SHA-384", "SHA-512"] as const;
+
+/** One of them, as the Web Cryptography API calls it. */
+export type Hash = typeof HASHES[number];
+
+/** How a certificate is made. */
+export interface SigningOptions {
+  /** The hash algorithm of the signature. Default: `"SHA-256"`. */
+  hash?: Hash;
+  /** How long it is valid, in years of 365.25 days. Default: 100. */
+  yearsValid?: number;
+}
 
 /** The certificate and the private key of a TLS server, in PEM. */
 export interface Credentials {
@@ -59,83 +73,58 @@ export async function loadCredentials(
   names: readonly string[],
 ): Promise<Credentials> {
   const { certFile, keyFile, keyPassword } = files;
-  const key = exists(keyFile) ? readKey(keyFile, keyPassword) : await makeKey(keyFile, keyPassword);
-  if (!exists(certFile)) {
-    write(certFile, await selfSign(key, names));
-  }
-  const cert = read(certFile, "the certificate");
-  let certificate: X509Certificate;
-  try {
-    certificate = new X509Certificate(cert);
-  } catch (cause) {
-    throw new ConfigurationError(`Cannot use ${certFile}: not a certificate in PEM`, { cause });
-  }
-  if (!certificate.checkPrivateKey(key)) {
+  const key = await loadKey(keyFile, keyPassword);
+  if (!fileExists(certFile)) replaceFile(certFile, await selfSign(key, names));
+  const cert = readFile(certFile, "the certificate");
+  const certificates = eachCertificate(cert, certFile, (pem) => new X509Certificate(pem));
+  if (!certificates[0].checkPrivateKey(key)) { // those after it are its issuers
     throw new ConfigurationError(
       `Cannot use the certificate ${certFile}: it does not belong to the key ${keyFile}. ` +
-        `Delete the certificate to have a new one made, or name both files`,
+        `Make a new one with the certgen command, or name both files`,
     );
   }
   return { cert, key: key.export({ type: "pkcs8", format: "pem" }).toString() };
 }
 
 /**
- * Reads a private key, in traditional (`BEGIN RSA PRIVATE KEY`) or PKCS#8 PEM, encrypted or not.
+ * A certificate in PEM, signed by the key itself, with the names and addresses of a computer.
  *
- * @throws {ConfigurationError} If it cannot be read or decrypted.
+ * @param names The first is its common name. An IPv6 address with a zone (`fe80::1%eth0`) is left
+ * out, since it has no place in a certificate.
+ * @throws {ConfigurationError} If the key is neither RSA nor on an elliptic curve of TLS, or the
+ * certificate would be valid beyond the year 9999.
  */
-export function readKey(file: string, password?: string): KeyObject {
-  const pem = read(file, "the private key");
-  try {
-    return createPrivateKey({ key: pem, passphrase: password });
-  } catch (cause) {
-    const reason = !pem.includes("ENCRYPTED")
-      ? "not a private key in PEM"
-      : password === undefined
-      ? "it is encrypted, give its password with --key-file-password"
-      : "the password is wrong";
-    throw new ConfigurationError(`Cannot use the private key ${file}: ${reason}`, { cause });
+export async function selfSign(
+  key: KeyObject,
+  names: readonly string[],
+  options: SigningOptions = {},
+): Promise<string> {
+  const { hash = "SHA-256", yearsValid = YEARS_VALID } = options;
+  const notBefore = new Date();
+  const notAfter = new Date(notBefore.getTime() + yearsValid * YEAR);
+  if (!(notAfter <= LAST_DATE)) {
+    throw new ConfigurationError(
+      `Cannot make a certificate valid for ${yearsValid} years: it must end before the year 10000`,
+    );
   }
-}
-
-/** The SHA-256 fingerprint of a certificate in PEM, as `AB:CD:...`. */
-export function fingerprint(pem: string): string {
-  return new X509Certificate(pem).fingerprint256;
-}
-
-async function makeKey(file: string, password?: string): Promise<KeyObject> {
-  const { privateKey } = await promisify(generateKeyPair)("rsa", { modulusLength: RSA_BITS });
-  const protection = password === undefined ? {} : { cipher: "aes-256-cbc", passphrase: password };
-  write(file, privateKey.export({ type: "pkcs1", format: "pem", ...protection }).toString());
-  return privateKey;
-}
-
-/** A certificate for the names, signed by the key itself, in PEM. */
-async function selfSign(key: KeyObject, names: readonly string[]): Promise<string> {
-  const { importing, signing } = algorithms(key);
+  const algorithm = importAlgorithm(key, hash);
   const privateKey = await crypto.subtle.importKey(
     "pkcs8",
     new Uint8Array(key.export({ type: "pkcs8", format: "der" })),
-    importing,
+    algorithm,
     true,
     ["sign"],
   );
-  const publicKey = await publicKeyOf(privateKey, importing);
-  const notBefore = new Date();
-  const notAfter = new Date(notBefore);
-  notAfter.setUTCFullYear(notAfter.getUTCFullYear() + YEARS_VALID);
   const certificate = await X509CertificateGenerator.createSelfSigned({
-    // A serial number is positive and at most 20 bytes, so its first bit must not be set.
-    serialNumber: `0${randomBytes(16).toString("hex").slice(1)}`,
     name: `${ORGANISATION}, CN=${escapeName(names[0])}, ${EMAIL}`,
     notBefore,
     notAfter,
-    signingAlgorithm: signing,
-    keys: { privateKey, publicKey },
+    signingAlgorithm: { name: algorithm.name, hash },
+    keys: { privateKey, publicKey: await publicKeyOf(privateKey, algorithm) },
     extensions: [
       new BasicConstraintsExtension(false, undefined, true),
       new SubjectAlternativeNameExtension(
-        [...new Set(names)].map((value): JsonGeneralName => ({
+        [...new Set(names)].filter((name) => !name.includes("%")).map((value): JsonGeneralName => ({
           type: isAddress(value) ? "ip" : "dns",
           value,
         })),
@@ -145,25 +134,47 @@ async function selfSign(key: KeyObject, names: readonly string[]): Promise<strin
   return certificate.toString("pem") + "\n";
 }
 
+/**
+ * What the certificates of a PEM file say, as text for a person, with their fingerprints. There
+ * are several where a certificate comes with those of its issuers.
+ *
+ * @throws {ConfigurationError} If the file cannot be read, or there is no certificate in it.
+ */
+export function describeCertificates(file: string): string {
+  return eachCertificate(readFile(file, "the certificate"), file, (pem) => {
+    const { fingerprint, fingerprint256 } = new X509Certificate(pem);
+    // Whoever made it chose its text: it must not steer the terminal.
+    const text = new TextCertificate(pem).toString("text").trimEnd().replaceAll(CONTROL, "?");
+    return `${text}\n  Fingerprints:\n    SHA-1: ${fingerprint}\n    SHA-256: ${fingerprint256}\n`;
+  }).join("\n");
+}
+
+/** The SHA-256 fingerprint of a certificate in PEM, as `AB:CD:...`. */
+export function fingerprint(pem: string): string {
+  return new X509Certificate(pem).fingerprint256;
+}
+
+/** What `read` makes of each certificate in the text of a PEM file; at least one. */
+function eachCertificate<T>(text: string, file: string, read: (pem: string) => T): T[] {
+  const blocks = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g);
+  if (!blocks) throw new ConfigurationError(`Cannot use ${file}: not a certificate in PEM`);
+  try {
+    return blocks.map(read);
+  } catch (cause) {
+    throw new ConfigurationError(`Cannot use ${file}: the certificate is damaged`, { cause });
+  }
+}
+
 type ImportAlgorithm = RsaHashedImportParams | EcKeyImportParams;
 
-function algorithms(key: KeyObject): { importing: ImportAlgorithm; signing: EcdsaParams } {
-  if (key.asymmetricKeyType === "rsa") {
-    const rsa = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" };
-    return { importing: rsa, signing: rsa };
-  }
-  const curve = key.asymmetricKeyDetails?.namedCurve;
-  const namedCurve = curve === "prime256v1" ? "P-256" : curve === "secp384r1" ? "P-384" : undefined;
-  if (namedCurve === undefined) {
-    throw new ConfigurationError(
-      `Cannot make a certificate for a key of type ${key.asymmetricKeyType} ${curve ?? ""}: ` +
-        `use RSA, or an elliptic curve key on P-256 or P-384`,
-    );
-  }
-  return {
-    importing: { name: "ECDSA", namedCurve },
-    signing: { name: "ECDSA", hash: "SHA-256" },
-  };
+function importAlgorithm(key: KeyObject, hash: Hash): ImportAlgorithm {
+  if (key.asymmetricKeyType === "rsa") return { name: "RSASSA-PKCS1-v1_5", hash };
+  const namedCurve = findCurve(key.asymmetricKeyDetails?.namedCurve ?? "");
+  if (namedCurve) return { name: "ECDSA", namedCurve };
+  throw new ConfigurationError(
+    `Cannot make a certificate for a key of type ${key.asymmetricKeyType}: ` +
+      `use RSA or an elliptic curve`,
+  );
 }
 
 /** The public half, by way of a JSON Web Key without its private members. */
@@ -179,35 +190,4 @@ function escapeName(value: string): string {
 
 function isAddress(name: string): boolean {
   return name.includes(":") || /^\d+\.\d+\.\d+\.\d+$/.test(name);
-}
-
-function exists(file: string): boolean {
-  try {
-    Deno.statSync(file);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw new ConfigurationError(`Cannot read ${file}: ${(error as Error).message}`, {
-      cause: error,
-    });
-  }
-}
-
-function read(file: string, what: string): string {
-  try {
-    return Deno.readTextFileSync(file);
-  } catch (cause) {
-    throw new ConfigurationError(`Cannot read ${what} ${file}: ${(cause as Error).message}`, {
-      cause,
-    });
-  }
-}
-
-function write(file: string, text: string): void {
-  try {
-    makePrivateFolder(dirname(file));
-    writePrivateFile(file, text);
-  } catch (cause) {
-    throw new ConfigurationError(`Cannot write ${file}: ${(cause as Error).message}`, { cause });
-  }
 }

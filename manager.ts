@@ -134,7 +134,7 @@ export class Manager implements AsyncDisposable {
     const databasePath = options.database ?? databaseFile();
     const credentials = options.disableTls
       ? undefined
-      : await loadCredentials(files, certificateNames(hosts));
+      : await loadCredentials(files, hosts.aliases());
     const database = new Database(databasePath, hosts.aliases());
     if (options.authLogin && database.users.users().length === 0) {
       database[Symbol.dispose]();
@@ -313,12 +313,6 @@ function authenticationOf(
   if (authLogin) return { method: "login", users };
   if (authPassword !== undefined) return { method: "password", password: authPassword };
   return { method: "none" };
-}
-
-/** What a certificate is for: every name of this computer, its host name first. */
-function certificateNames(hosts: Hosts): string[] {
-  // An IPv6 address with a zone (fe80::1%eth0) has no place in a certificate.
-  return hosts.aliases().filter((alias) => !alias.includes("%"));
 }
 
 if (import.meta.main) {

@@ -56,6 +56,11 @@ export function makePrivateFolder(folder: string): void {
 export function writePrivateFile(file: string, text: string): void {
   Deno.writeTextFileSync(file, text, { mode: 0o600 });
   // The mode above is for a new file only; one that is written again keeps its own.
+  makePrivate(file);
+}
+
+/** Makes a file readable and writable by the owner alone, where the system knows of such modes. */
+export function makePrivate(file: string): void {
   if (Deno.build.os !== "windows") Deno.chmodSync(file, 0o600);
 }
 
