@@ -6,7 +6,10 @@
  */
 
 import { Command } from "commander";
+import { addCertdump } from "./certdump_command.ts";
+import { addCertgen } from "./certgen_command.ts";
 import { ConfigurationError, ValueError } from "./errors.ts";
+import { addKeygen } from "./keygen_command.ts";
 import { run } from "./run.ts";
 import { addStartOptions, type ParsedOptions, readPasswords } from "./start_options.ts";
 import { VERSION } from "./version.ts";
@@ -30,5 +33,7 @@ function program(): Command {
   addStartOptions(program.command("start", { isDefault: true }))
     .description("Start the Network Manager (the default command)")
     .action((parsed: ParsedOptions) => run(readPasswords(parsed)));
+  const commands = [addKeygen, addCertgen, addCertdump];
+  for (const add of commands) add(program);
   return program;
 }

@@ -1,6 +1,6 @@
 /**
  * Reads and writes the files that a user names, with errors that say which file and why. A file
- * that is made anew never takes the old one with it.
+ * that of a key or certificate that is made anew never takes the old one with it.
  *
  * @module
  */
@@ -39,6 +39,19 @@ export function readFile(file: string, what: string): string {
     throw new ConfigurationError(`Cannot read ${what} ${file}: ${(cause as Error).message}`, {
       cause,
     });
+  }
+}
+
+/**
+ * Writes a file, over what is there.
+ *
+ * @throws {ConfigurationError} If it cannot be written.
+ */
+export function writeFile(file: string, text: string): void {
+  try {
+    Deno.writeTextFileSync(file, text);
+  } catch (cause) {
+    throw new ConfigurationError(`Cannot write ${file}: ${(cause as Error).message}`, { cause });
   }
 }
 

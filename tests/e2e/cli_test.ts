@@ -3,35 +3,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-
-const manager = fileURLToPath(import.meta.resolve("../../manager.ts"));
-
-/** A home folder that is removed again. */
-async function temporaryHome(): Promise<AsyncDisposable & { path: string }> {
-  const path = await Deno.makeTempDir({ prefix: "msl-network-" });
-  return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
-}
-
-function command(home: string, ...args: string[]): Deno.Command {
-  return new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", manager, ...args],
-    env: { MSL_NETWORK_HOME: home, NO_COLOR: "1" },
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  });
-}
-
-/** Runs a command that is expected to refuse: exit code 1 and one line. */
-async function refusal(home: string, ...args: string[]): Promise<string> {
-  const { code, stderr } = await command(home, ...args).output();
-  const lines = new TextDecoder().decode(stderr).trim().split("\n")
-    .filter((line) => !line.includes("[INFO]"));
-  assertEquals(code, 1);
-  assertEquals(lines.length, 1, lines.join("\n"));
-  return lines[0];
-}
+import { command, refusal, temporaryHome, tool } from "./command_line.ts";
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   Deno.test(`start makes its files, says when it is ready and ends on ${signal}`, async () => {
@@ -81,11 +53,8 @@ Deno.test("bad input is one clear line and exit code 1", async () => {
 Deno.test("a key in Python's format works with its password, and not without", async () => {
   await using home = await temporaryHome();
   const key = join(home.path, "python.key");
-  const openssl = await new Deno.Command("openssl", {
-    args: ["genrsa", "-traditional", "-aes256", "-passout", "pass:two words", "-out", key, "2048"],
-    stderr: "null",
-  }).output();
-  assertEquals(openssl.code, 0);
+  const protection = ["-aes256", "-passout", "pass:two words"];
+  await tool("openssl", "genrsa", "-traditional", ...protection, "-out", key, "2048");
   const missing = await refusal(home.path, "-p", "0", "-k", key);
   assert(missing.includes("it is encrypted"), missing);
   const wrong = await refusal(home.path, "-p", "0", "-k", key, "-D", "wrong");

@@ -1,0 +1,23 @@
+/**
+ * The `certdump` command: shows what is in a certificate.
+ *
+ * @module
+ */
+
+import type { Command } from "commander";
+import { describeCertificates } from "./certificate.ts";
+import { writeFile } from "./files.ts";
+
+/** Adds `certdump` to the program. */
+export function addCertdump(program: Command): void {
+  program.command("certdump")
+    .description("Show what is in a certificate, and its fingerprints")
+    .argument("<certfile>", "the certificate in PEM; each one of a file with several is shown")
+    .option("-o, --out <file>", "write it to a file instead, over what is there")
+    .action((certfile: string, { out }: { out?: string }) => {
+      const text = describeCertificates(certfile);
+      if (out === undefined) return console.log(text.trimEnd());
+      writeFile(out, text);
+      console.log(`Wrote the description of ${certfile} to ${out}`);
+    });
+}

@@ -1,0 +1,77 @@
+/**
+ * The `certgen` command: makes a certificate that a private key signs itself.
+ *
+ * @module
+ */
+
+import { type Command, InvalidArgumentError } from "commander";
+import { describeCertificates, type Hash, HASHES, selfSign } from "./certificate.ts";
+import { fileExists, replaceFile } from "./files.ts";
+import { Hosts } from "./hosts.ts";
+import { loadKey } from "./key.ts";
+import { readPassword } from "./password.ts";
+import { certificateFile, keyFile } from "./paths.ts";
+
+interface Options {
+  algorithm?: Hash;
+  keyFile: string;
+  keyFilePassword?: string[];
+  yearsValid?: number;
+  show?: boolean;
+}
+
+/** Adds `certgen` to the program. */
+export function addCertgen(program: Command): void {
+  program.command("certgen")
+    .description("Make a self-signed certificate for this computer")
+    .argument("[out]", "the file to write", certificateFile("localhost"))
+    .option(
+      "-a, --algorithm <hash>",
+      `the hash algorithm of the signature: ${HASH_NAMES} (default: SHA256)`,
+      parseHash,
+    )
+    .option(
+      "-k, --key-file <file>",
+      "the private key in PEM; made where it does not exist",
+      keyFile("localhost"),
+    )
+    .option(
+      "-p, --key-file-password <word...>",
+      "the password of the key: words, or a file whose first line it is, or - for the standard " +
+        "input",
+    )
+    .option(
+      "-y, --years-valid <number>",
+      "how long it is valid, in years; may be a fraction (default: 100)",
+      parseYears,
+    )
+    .option("--show", "show what is in it, as certdump does")
+    .action(certgen);
+}
+
+async function certgen(out: string, options: Options): Promise<void> {
+  const { algorithm: hash, keyFile, keyFilePassword: words, yearsValid } = options;
+  const isNew = !fileExists(keyFile);
+  const key = await loadKey(keyFile, words && readPassword(words));
+  if (isNew) console.log(`Wrote a new private key to ${keyFile}`);
+  const old = replaceFile(out, await selfSign(key, new Hosts().aliases(), { hash, yearsValid }));
+  if (old) console.log(`Kept the old certificate as ${old}`);
+  console.log(`Wrote the certificate to ${out}`);
+  if (options.show) console.log(describeCertificates(out).trimEnd());
+}
+
+/** As Python calls them. */
+const HASH_NAMES = HASHES.map((hash) => hash.replace("-", "")).join(", ");
+
+function parseHash(name: string): Hash {
+  const wanted = name.toUpperCase();
+  const hash = HASHES.find((hash) => hash === wanted || hash.replace("-", "") === wanted);
+  if (hash) return hash;
+  throw new InvalidArgumentError(`The algorithms that TLS takes are ${HASH_NAMES}.`);
+}
+
+function parseYears(text: string): number {
+  const years = Number(text);
+  if (years > 0) return years;
+  throw new InvalidArgumentError("It must be a positive number.");
+}

@@ -1,0 +1,86 @@
+/**
+ * The `keygen` command: makes a private key.
+ *
+ * @module
+ */
+
+import { Argument, type Command, InvalidArgumentError } from "commander";
+import { ConfigurationError } from "./errors.ts";
+import { type Curve, CURVE_NAMES, findCurve, type KeyKind, makeKey, RSA_BITS } from "./key.ts";
+import { readPassword } from "./password.ts";
+import { keyFile } from "./paths.ts";
+
+interface Options {
+  curve?: Curve;
+  password?: string[];
+  out: string;
+  size?: number;
+}
+
+/** Adds `keygen` to the program. */
+export function addKeygen(program: Command): void {
+  program.command("keygen")
+    .description("Make a private key")
+    .addArgument(
+      new Argument("[type]", "what sort of key").choices(["rsa", "ecc", "dsa"]).default("rsa"),
+    )
+    .option(
+      "-c, --curve <name>",
+      `the curve of an ecc key: ${CURVE_NAMES} (default: SECP384R1)`,
+      parseCurve,
+    )
+    .option(
+      "-p, --password <word...>",
+      "encrypt the key with this password: words, or a file whose first line it is, or - for the " +
+        "standard input",
+    )
+    .option("-o, --out <file>", "the file to write", keyFile("localhost"))
+    .option(
+      "-s, --size <bits>",
+      `the size of an rsa key in bits, ${RSA_BITS.min} to ${RSA_BITS.max} ` +
+        `(default: ${RSA_BITS.default})`,
+      parseSize,
+    )
+    .action(keygen);
+}
+
+async function keygen(type: "rsa" | "ecc" | "dsa", options: Options): Promise<void> {
+  const kind = kindOf(type, options);
+  const { old } = await makeKey(
+    options.out,
+    kind,
+    options.password && readPassword(options.password),
+  );
+  if (old) console.log(`Kept the old private key as ${old}`);
+  console.log(`Wrote the private key to ${options.out}`);
+}
+
+function kindOf(type: "rsa" | "ecc" | "dsa", { curve, size }: Options): KeyKind {
+  if (type === "dsa") {
+    throw new ConfigurationError(
+      "Cannot make a dsa key: dsa keys cannot serve TLS in any current stack. Use rsa or ecc",
+    );
+  }
+  if (type === "rsa") {
+    if (curve) {
+      throw new ConfigurationError("Cannot make an rsa key on a curve: use ecc, or --size");
+    }
+    return { type, bits: size ?? RSA_BITS.default };
+  }
+  if (size) throw new ConfigurationError("Cannot make an ecc key of a size: use rsa, or --curve");
+  return { type, curve: curve ?? "P-384" };
+}
+
+function parseCurve(name: string): Curve {
+  const curve = findCurve(name);
+  if (curve) return curve;
+  throw new InvalidArgumentError(`The curves that can serve TLS are ${CURVE_NAMES}.`);
+}
+
+function parseSize(text: string): number {
+  const bits = Number(text);
+  if (/^\d+$/.test(text) && bits >= RSA_BITS.min && bits <= RSA_BITS.max) return bits;
+  throw new InvalidArgumentError(
+    `An RSA key that can serve TLS has ${RSA_BITS.min} to ${RSA_BITS.max} bits.`,
+  );
+}

@@ -1,0 +1,49 @@
+/** The command line as a process with a home folder of its own. */
+
+import { assertEquals } from "@std/assert";
+import { fileURLToPath } from "node:url";
+
+const manager = fileURLToPath(import.meta.resolve("../../manager.ts"));
+
+/** A home folder that is removed again. */
+export async function temporaryHome(): Promise<AsyncDisposable & { path: string }> {
+  const path = await Deno.makeTempDir({ prefix: "msl-network-" });
+  return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
+}
+
+/** A command of ours. Its standard input is not a terminal. */
+export function command(home: string, ...args: string[]): Deno.Command {
+  return new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", manager, ...args],
+    env: { MSL_NETWORK_HOME: home, NO_COLOR: "1" },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  });
+}
+
+/** Runs a command that is expected to succeed and returns what it printed. */
+export function output(home: string, ...args: string[]): Promise<string> {
+  return succeed(command(home, ...args));
+}
+
+/** Runs a command that is expected to refuse: exit code 1 and one line. */
+export async function refusal(home: string, ...args: string[]): Promise<string> {
+  const { code, stderr } = await command(home, ...args).output();
+  const lines = new TextDecoder().decode(stderr).trim().split("\n")
+    .filter((line) => !line.includes("[INFO]"));
+  assertEquals(code, 1);
+  assertEquals(lines.length, 1, lines.join("\n"));
+  return lines[0];
+}
+
+/** Runs another program that is expected to succeed and returns what it printed. */
+export function tool(name: string, ...args: string[]): Promise<string> {
+  return succeed(new Deno.Command(name, { args, stdin: "null" }));
+}
+
+async function succeed(command: Deno.Command): Promise<string> {
+  const { code, stdout, stderr } = await command.output();
+  assertEquals(code, 0, new TextDecoder().decode(stderr));
+  return new TextDecoder().decode(stdout);
+}

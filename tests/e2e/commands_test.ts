@@ -1,0 +1,148 @@
+/** The commands as processes, and those of keys and certificates held against OpenSSL. */
+
+import { assert, assertEquals } from "@std/assert";
+import { join } from "node:path";
+import { readKey } from "../../key.ts";
+import { command, output, refusal, temporaryHome, tool } from "./command_line.ts";
+
+const KEY = ["keys", "localhost.key"];
+const CERTIFICATE = ["certs", "localhost.crt"];
+
+/** Starts a Manager on a free port and connects to it with TLS. */
+async function servesTls(home: string, certFile: string, ...args: string[]): Promise<boolean> {
+  const child = command(home, "start", "-H", "127.0.0.1", "-p", "0", ...args).spawn();
+  try {
+    const reader = child.stdout.getReader();
+    const ready = new TextDecoder().decode((await reader.read()).value);
+    reader.releaseLock();
+    const port = Number(/:(\d+) \(TLS ENABLED\)/.exec(ready)?.[1]);
+    const caCerts = [await Deno.readTextFile(certFile)];
+    using socket = await Deno.connectTls({ hostname: "localhost", port, caCerts });
+    await socket.handshake();
+    return true;
+  } finally {
+    child.kill();
+    await Promise.all([child.stdout.cancel(), child.stderr.cancel(), child.status]);
+  }
+}
+
+Deno.test("every command has its help", async () => {
+  await using home = await temporaryHome();
+  await Promise.all(["start", "keygen", "certgen", "certdump"].map(async (name) => {
+    assert((await output(home.path, name, "--help")).includes(`Usage: msl-network ${name} `));
+  }));
+  assertEquals([...Deno.readDirSync(home.path)], []);
+});
+
+Deno.test("options that are not known or not possible are refused", async () => {
+  await using home = await temporaryHome();
+  const refused: [said: string, ...args: string[]][] = [
+    ["unknown option '--nothing'", "keygen", "--nothing"],
+    ["Allowed choices are rsa, ecc, dsa", "keygen", "ed25519"],
+    ["can serve TLS are SECP256R1 (P-256), SECP384R1", "keygen", "ecc", "-c", "SECP256K1"],
+    ["has 2048 to 8192 bits", "keygen", "-s", "1024"],
+    ["cannot serve TLS in any current stack", "keygen", "dsa"],
+    ["Cannot make an rsa key on a curve", "keygen", "-c", "P-256"],
+    ["Cannot make an ecc key of a size", "keygen", "ecc", "-s", "2048"],
+    ["Cannot use an empty password", "keygen", "ecc", "-p", ""],
+    ["takes are SHA256, SHA384, SHA512", "certgen", "-a", "MD5"],
+    ["a positive number", "certgen", "-y", "0"],
+    ["missing required argument 'certfile'", "certdump"],
+  ];
+  await Promise.all(refused.map(async ([said, ...args]) => {
+    const { code, stderr } = await command(home.path, ...args).output();
+    const text = new TextDecoder().decode(stderr);
+    assert(code === 1 && text.includes(said), text);
+  }));
+  assertEquals([...Deno.readDirSync(home.path)], []);
+});
+
+Deno.test("keygen makes keys that OpenSSL reads, and keeps the old ones", async () => {
+  await using home = await temporaryHome();
+  const file = join(home.path, ...KEY);
+  assertEquals(await output(home.path, "keygen"), `Wrote the private key to ${file}\n`);
+  assert((await Deno.readTextFile(file)).startsWith("-----BEGIN RSA PRIVATE KEY-----\n"));
+  assert((await tool("openssl", "rsa", "-in", file, "-check", "-noout", "-text")).includes("2048"));
+  assertEquals((await Deno.stat(file)).mode! & 0o777, 0o600);
+  assertEquals((await Deno.stat(join(home.path, "keys"))).mode! & 0o777, 0o700);
+  const rsa = readKey(file);
+
+  const password = join(home.path, "password.txt");
+  await Deno.writeTextFile(password, "two words\nand another line\n");
+  const again = await output(home.path, "keygen", "ecc", "-c", "prime256v1", "-p", password);
+  const old = `${file}.old`;
+  assertEquals(again, `Kept the old private key as ${old}\nWrote the private key to ${file}\n`);
+  assert(readKey(old).equals(rsa));
+  assertEquals((await Deno.stat(old)).mode! & 0o777, 0o600);
+  assert((await Deno.readTextFile(file)).includes("Proc-Type: 4,ENCRYPTED"));
+  const read = ["-in", file, "-passin", "pass:two words", "-noout", "-text"];
+  assert((await tool("openssl", "ec", ...read)).includes("prime256v1"));
+});
+
+Deno.test("certgen makes what it needs, and start takes what keygen and certgen made", async () => {
+  await using home = await temporaryHome();
+  const certificate = join(home.path, ...CERTIFICATE);
+  await output(home.path, "keygen", "ecc", "-p", "two", "words");
+  const years = ["-y", "0.5"];
+  const made = await output(home.path, "certgen", "-a", "sha-384", ...years, "-p", "two", "words");
+  assertEquals(made, `Wrote the certificate to ${certificate}\n`);
+  const text = await tool("openssl", "x509", "-in", certificate, "-noout", "-text");
+  assert(text.includes("Signature Algorithm: ecdsa-with-SHA384"), text);
+  assert(text.includes(`CN = ${Deno.hostname()}`), text);
+  const halfYear = String(183 * 24 * 3600);
+  const check = ["x509", "-in", certificate, "-noout", "-checkend", halfYear];
+  const { code } = await new Deno.Command("openssl", { args: check, stdout: "null" }).output();
+  assertEquals(code, 1, "it is valid for longer than half a year");
+  assert(await servesTls(home.path, certificate, "-D", "two", "words"));
+
+  const encrypted = await refusal(home.path, "certgen");
+  assert(encrypted.includes("it is encrypted, give its password with --key-file-password"));
+
+  const [newKey, newCertificate] = [join(home.path, "new.key"), join(home.path, "new.crt")];
+  const shown = await output(home.path, "certgen", newCertificate, "-k", newKey, "--show");
+  const dump = await output(home.path, "certdump", newCertificate);
+  assertEquals(
+    shown,
+    `Wrote a new private key to ${newKey}\nWrote the certificate to ${newCertificate}\n${dump}`,
+  );
+  const again = await output(home.path, "certgen", "-k", newKey);
+  assert(again.startsWith(`Kept the old certificate as ${certificate}.old\n`), again);
+  assert((await refusal(home.path, "-p", "0", "-D", "two", "words")).includes("certgen"));
+});
+
+Deno.test("start takes a key and a certificate that OpenSSL made, certdump shows it", async () => {
+  await using home = await temporaryHome();
+  const [key, certificate] = [join(home.path, "python.key"), join(home.path, "python.crt")];
+  const plain = join(home.path, "plain.key");
+  await tool("openssl", "ecparam", "-name", "secp384r1", "-genkey", "-noout", "-out", plain);
+  const protection = ["-aes256", "-passout", "pass:two words"];
+  await tool("openssl", "ec", "-in", plain, ...protection, "-out", key);
+  assert((await Deno.readTextFile(key)).includes("Proc-Type: 4,ENCRYPTED"));
+  const extensions = ["subjectAltName=DNS:localhost", "basicConstraints=critical,CA:FALSE"]
+    .flatMap((extension) => ["-addext", extension]);
+  const made = ["-x509", "-sha512", "-days", "10", "-subj", "/O=Lab/CN=localhost", ...extensions];
+  await tool("openssl", "req", ...made, "-key", plain, "-out", certificate);
+  const options = ["-k", key, "-c", certificate, "-D", "two", "words"];
+  assert(await servesTls(home.path, certificate, ...options));
+
+  const text = join(home.path, "certificate.txt");
+  const said = await output(home.path, "certdump", certificate, "-o", text);
+  assertEquals(said, `Wrote the description of ${certificate} to ${text}\n`);
+  const description = await Deno.readTextFile(text);
+  const ask = async (...what: string[]) => {
+    const answer = await tool("openssl", "x509", "-in", certificate, "-noout", ...what);
+    return answer.trim().split("=")[1];
+  };
+  const serial = (await ask("-serial")).toLowerCase();
+  assert(description.replaceAll(/\s/g, "").includes(serial), description);
+  assert(description.includes(`SHA-1: ${await ask("-fingerprint", "-sha1")}\n`), description);
+  assert(description.includes(`SHA-256: ${await ask("-fingerprint", "-sha256")}\n`), description);
+  assert(description.includes("Issuer: O=Lab, CN=localhost"), description);
+
+  assertEquals(
+    await refusal(home.path, "certdump", key),
+    `Cannot use ${key}: not a certificate in PEM`,
+  );
+  const missing = await refusal(home.path, "certdump", `${certificate}.not`);
+  assert(missing.startsWith("Cannot read the certificate"), missing);
+});
