@@ -8,6 +8,7 @@
 import { Command } from "commander";
 import { addCertdump } from "./certdump_command.ts";
 import { addCertgen } from "./certgen_command.ts";
+import { addDelete } from "./delete_command.ts";
 import { ConfigurationError, ValueError } from "./errors.ts";
 import { addKeygen } from "./keygen_command.ts";
 import { run } from "./run.ts";
@@ -33,7 +34,7 @@ function program(): Command {
   addStartOptions(program.command("start", { isDefault: true }))
     .description("Start the Network Manager (the default command)")
     .action((parsed: ParsedOptions) => run(readPasswords(parsed)));
-  const commands = [addKeygen, addCertgen, addCertdump];
+  const commands = [addKeygen, addCertgen, addCertdump, addDelete];
   for (const add of commands) add(program);
   return program;
 }

@@ -7,26 +7,41 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 
-/**
- * The home folder: `$MSL_NETWORK_HOME`, else `~/.msl/network`, where `~` is the home of
- * `$SUDO_USER` under `sudo`.
- */
+/** The home folder: `$MSL_NETWORK_HOME`, else `.msl/network` in the user's own folder. */
 export function homeFolder(): string {
-  const home = Deno.env.get("MSL_NETWORK_HOME");
-  if (home) return home;
+  return Deno.env.get("MSL_NETWORK_HOME") || join(userFolder(), ".msl", "network");
+}
+
+/** The folder that is the user's own; under `sudo` that of `$SUDO_USER`. */
+export function userFolder(): string {
   const user = Deno.env.get("SUDO_USER");
   const homes = Deno.build.os === "darwin" ? "/Users" : "/home";
-  return join(user ? join(homes, user) : homedir(), ".msl", "network");
+  return user ? join(homes, user) : homedir();
+}
+
+/** The folder of the certificates. */
+export function certificateFolder(): string {
+  return join(homeFolder(), "certs");
+}
+
+/** The folder of the private keys. */
+export function keyFolder(): string {
+  return join(homeFolder(), "keys");
+}
+
+/** The folder of the logs. */
+export function logFolder(): string {
+  return join(homeFolder(), "logs");
 }
 
 /** The file with the certificate of a host, in PEM. */
 export function certificateFile(host: string): string {
-  return join(homeFolder(), "certs", `${fileName(host)}.crt`);
+  return join(certificateFolder(), `${fileName(host)}.crt`);
 }
 
 /** The file with the private key of a host, in PEM. */
 export function keyFile(host: string): string {
-  return join(homeFolder(), "keys", `${fileName(host)}.key`);
+  return join(keyFolder(), `${fileName(host)}.key`);
 }
 
 /** The SQLite database of the Manager. */
@@ -44,7 +59,7 @@ export function logFile(started: Date): string {
     started.getMinutes(),
     started.getSeconds(),
   ].map((part) => String(part).padStart(2, "0")).join("-");
-  return join(homeFolder(), "logs", `manager-${stamp}.log`);
+  return join(logFolder(), `manager-${stamp}.log`);
 }
 
 /** Makes a folder, and those above it, readable by the owner alone. */

@@ -4,6 +4,7 @@ import { assertEquals } from "@std/assert";
 import { fileURLToPath } from "node:url";
 
 const manager = fileURLToPath(import.meta.resolve("../../manager.ts"));
+const terminal = fileURLToPath(import.meta.resolve("./terminal.py"));
 
 /** A home folder that is removed again. */
 export async function temporaryHome(): Promise<AsyncDisposable & { path: string }> {
@@ -35,6 +36,26 @@ export async function refusal(home: string, ...args: string[]): Promise<string> 
   assertEquals(code, 1);
   assertEquals(lines.length, 1, lines.join("\n"));
   return lines[0];
+}
+
+/**
+ * Runs a command at a terminal and answers its questions.
+ *
+ * @param answers Pairs of the end of a question and the answer to it, in their order.
+ * @returns Its exit code, and what the terminal showed.
+ */
+export async function atTerminal(
+  home: string,
+  answers: [question: string, answer: string][],
+  ...args: string[]
+): Promise<{ code: number; shown: string }> {
+  const { code, stdout, stderr } = await new Deno.Command("python3", {
+    args: [terminal, JSON.stringify(answers), Deno.execPath(), "run", "-A", manager, ...args],
+    env: { MSL_NETWORK_HOME: home, NO_COLOR: "1", TERM: "dumb" },
+    stdin: "null",
+  }).output();
+  assertEquals(new TextDecoder().decode(stderr), "");
+  return { code, shown: new TextDecoder().decode(stdout) };
 }
 
 /** Runs another program that is expected to succeed and returns what it printed. */

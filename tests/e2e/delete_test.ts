@@ -1,0 +1,106 @@
+/** The `delete` command as a process. */
+
+import { assert, assertEquals } from "@std/assert";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { fileExists } from "../../files.ts";
+import { atTerminal, command, output, refusal, temporaryHome } from "./command_line.ts";
+
+/** Gives a home folder one file of every sort. */
+async function fill(home: string): Promise<void> {
+  for (const folder of ["certs", "keys", "logs"]) {
+    await Deno.mkdir(join(home, folder));
+    await Deno.writeTextFile(join(home, folder, "file"), folder);
+  }
+  for (const suffix of ["", "-wal", "-shm"]) {
+    await Deno.writeTextFile(join(home, `manager.sqlite3${suffix}`), "");
+  }
+}
+
+function entries(folder: string): string[] {
+  return Array.from(Deno.readDirSync(folder), ({ name }) => name).sort();
+}
+
+Deno.test("delete deletes what is chosen, and nothing else", async () => {
+  await using home = await temporaryHome();
+  await fill(home.path);
+  assert((await refusal(home.path, "delete", "-y")).includes("choose what with --all, --certs"));
+  const database = await output(home.path, "delete", "--database", "--yes");
+  const gone = ["", "-wal", "-shm"].map((suffix) => join(home.path, `manager.sqlite3${suffix}`));
+  assertEquals(database, gone.map((path) => `Deleted ${path}\n`).join(""));
+  assertEquals(await output(home.path, "delete", "-kyq"), "");
+  assertEquals(entries(home.path), ["certs", "logs"]);
+  await output(home.path, "delete", "-a", "-y");
+  assertEquals(entries(home.path), []);
+  const nothing = `Nothing to delete in ${home.path}\n`;
+  assertEquals(await output(home.path, "delete", "-c", "-l"), nothing);
+  await fill(home.path);
+  await output(home.path, "delete", "-r", "-y");
+  assert(!fileExists(home.path));
+  assertEquals(await output(home.path, "delete", "-r"), nothing);
+  await Deno.mkdir(home.path);
+});
+
+Deno.test("delete asks once, and deletes nothing where there is no terminal or no yes", async () => {
+  await using home = await temporaryHome();
+  await fill(home.path);
+  const before = entries(home.path);
+  const [certs, keys] = [join(home.path, "certs"), join(home.path, "keys")];
+  assertEquals(
+    await refusal(home.path, "delete", "-a"),
+    'Cannot ask "Delete them?": the standard input is not a terminal. Give the answer as an option',
+  );
+  const { shown: no } = await atTerminal(
+    home.path,
+    [["Delete them? (y/n)", "n"]],
+    "delete",
+    "-c",
+    "-k",
+  );
+  assert(no.includes(`${certs} (entries: 1)\n${keys} (entries: 1)\nDelete them?`), no);
+  assert(no.endsWith("Nothing was deleted\n"), no);
+  assertEquals(entries(home.path), before);
+  const question = `Delete ${certs}, ${keys}? (y/n)`;
+  const { code, shown: quiet } = await atTerminal(
+    home.path,
+    [[question, "y"]],
+    "delete",
+    "-c",
+    "-k",
+    "-q",
+  );
+  assertEquals(code, 0);
+  assert(!quiet.includes("Deleted"), quiet);
+  assertEquals(entries(home.path), before.filter((name) => name !== "certs" && name !== "keys"));
+});
+
+Deno.test("delete does not follow a link", async () => {
+  await using home = await temporaryHome();
+  await using elsewhere = await temporaryHome();
+  await fill(elsewhere.path);
+  await Deno.symlink(join(elsewhere.path, "keys"), join(home.path, "keys"));
+  await Deno.mkdir(join(home.path, "logs"));
+  await Deno.symlink(elsewhere.path, join(home.path, "logs", "link"));
+  const { stdout } = await command(home.path, "delete", "-k").output();
+  const said = new TextDecoder().decode(stdout);
+  assertEquals(said, `${join(home.path, "keys")} (a link; what it points to stays)\n`);
+  await output(home.path, "delete", "-a", "-y");
+  assertEquals(entries(home.path), []);
+  assertEquals(entries(elsewhere.path).length, 6);
+  assertEquals(entries(join(elsewhere.path, "keys")), ["file"]);
+});
+
+Deno.test("delete --root refuses a folder that is not a home folder", async () => {
+  await using home = await temporaryHome(); // without --yes, lest a failing test deletes it
+  const refused = async (path: string) =>
+    (await refusal(path, "delete", "--root")).replace(`Cannot delete ${path}: `, "");
+  assertEquals(await refused("/"), "it is the root of the file system");
+  const inIt = "your home directory is in it";
+  assertEquals(await refused(homedir()), inIt);
+  await Deno.symlink(homedir(), join(home.path, "link"));
+  assertEquals(await refused(join(home.path, "link")), inIt);
+  assert((await refused(home.path)).startsWith("it does not look like a home folder"));
+  const file = join(home.path, "file");
+  await Deno.writeTextFile(file, "");
+  assert((await refused(file)).startsWith(`Cannot read ${file}`));
+});
