@@ -10,9 +10,11 @@ import { addCertdump } from "./certdump_command.ts";
 import { addCertgen } from "./certgen_command.ts";
 import { addDelete } from "./delete_command.ts";
 import { ConfigurationError, ValueError } from "./errors.ts";
+import { addHostname } from "./hostname_command.ts";
 import { addKeygen } from "./keygen_command.ts";
 import { run } from "./run.ts";
 import { addStartOptions, type ParsedOptions, readPasswords } from "./start_options.ts";
+import { addUser } from "./user_command.ts";
 import { VERSION } from "./version.ts";
 
 /** Runs a command. An error that a user can do something about is one line, and exit code 1. */
@@ -34,7 +36,7 @@ function program(): Command {
   addStartOptions(program.command("start", { isDefault: true }))
     .description("Start the Network Manager (the default command)")
     .action((parsed: ParsedOptions) => run(readPasswords(parsed)));
-  const commands = [addKeygen, addCertgen, addCertdump, addDelete];
+  const commands = [addUser, addHostname, addKeygen, addCertgen, addCertdump, addDelete];
   for (const add of commands) add(program);
   return program;
 }

@@ -28,9 +28,11 @@ async function servesTls(home: string, certFile: string, ...args: string[]): Pro
 
 Deno.test("every command has its help", async () => {
   await using home = await temporaryHome();
-  await Promise.all(["start", "keygen", "certgen", "certdump", "delete"].map(async (name) => {
-    assert((await output(home.path, name, "--help")).includes(`Usage: msl-network ${name} `));
-  }));
+  await Promise.all(
+    ["start", "keygen", "certgen", "certdump", "delete", "user", "hostname"].map(async (name) => {
+      assert((await output(home.path, name, "--help")).includes(`Usage: msl-network ${name} `));
+    }),
+  );
   assertEquals([...Deno.readDirSync(home.path)], []);
 });
 

@@ -1,0 +1,42 @@
+/**
+ * The `hostname` command: which computers a Manager trusts by their name.
+ *
+ * @module
+ */
+
+import { Argument, type Command } from "commander";
+import { Database } from "./database.ts";
+import { ConfigurationError } from "./errors.ts";
+import { Hosts } from "./hosts.ts";
+import { databaseFile } from "./paths.ts";
+
+type Action = "add" | "insert" | "remove" | "delete" | "list";
+
+/** Adds `hostname` to the program. */
+export function addHostname(program: Command): void {
+  program.command("hostname")
+    .description("Add, remove or list the computers that are trusted by their name")
+    .addArgument(
+      new Argument("<action>", "what to do")
+        .choices(["add", "insert", "remove", "delete", "list"]),
+    )
+    .argument("[names...]", "host names or addresses")
+    .option("-d, --database <file>", "the SQLite database", databaseFile())
+    .action((action: Action, names: string[], options: { database: string }) => {
+      using database = new Database(options.database, new Hosts().aliases());
+      const { hostnames } = database;
+      if (action === "list") {
+        for (const name of hostnames.hostnames()) console.log(name);
+        return;
+      }
+      if (names.length === 0) {
+        throw new ConfigurationError(`Cannot ${action} a host name: give one or more names`);
+      }
+      const isAdded = action === "add" || action === "insert";
+      for (const name of names) {
+        if (isAdded) hostnames.insert(name);
+        else hostnames.delete(name);
+        console.log(`${isAdded ? "Added" : "Removed"} ${name}`);
+      }
+    });
+}

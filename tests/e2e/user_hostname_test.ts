@@ -1,0 +1,86 @@
+/** The `user` and `hostname` commands as processes; Python reads what they write. */
+
+import { assert, assertEquals } from "@std/assert";
+import { join } from "node:path";
+import { atTerminal, output, refusal, temporaryHome, tool } from "./command_line.ts";
+
+/** Checks a user's row as Python would: database, username, password, whether an administrator. */
+const CHECK_ROW = `
+import hashlib, sqlite3, sys
+path, username, password, is_admin = sys.argv[1:]
+query = "SELECT key, salt, is_admin FROM auth_users WHERE username = ?"
+(key, salt, admin), = sqlite3.connect(path).execute(query, (username,))
+assert len(salt) == 16 and len(key) == 32
+assert key == hashlib.pbkdf2_hmac("sha256", password.encode(), salt, 100000, dklen=32)
+assert admin == int(is_admin), admin
+`;
+
+Deno.test("user adds, changes, lists and removes users, whose rows Python reads", async () => {
+  await using home = await temporaryHome();
+  const database = join(home.path, "manager.sqlite3");
+  const user = (...args: string[]) => output(home.path, "user", ...args);
+  assertEquals(await user("list"), "There are no users\n");
+  const password = ["-p", "a", "good", "password"];
+  assertEquals(await user("add", "j.doe", ...password), "Added j.doe (user)\n");
+  await tool("python3", "-c", CHECK_ROW, database, "j.doe", "a good password", "0");
+
+  const asked: [string, string][] = [
+    ["Enter a password for Ωmega:", "pässword"],
+    ["Enter it again:", "pässword"],
+  ];
+  const { shown } = await atTerminal(home.path, asked, "user", "insert", "Ωmega", "--admin");
+  assert(shown.endsWith("Added Ωmega (administrator)\n"), shown);
+  await tool("python3", "-c", CHECK_ROW, database, "Ωmega", "pässword", "1");
+  assertEquals(await user("list"), "j.doe  user\nΩmega  administrator\n");
+
+  assertEquals(await user("update", "j.doe", "-a"), "Updated j.doe (administrator)\n");
+  await tool("python3", "-c", CHECK_ROW, database, "j.doe", "a good password", "1");
+  const changed = await user("update", "j.doe", "--no-admin", "-p", "new");
+  assertEquals(changed, "Updated j.doe (user), the password is new\n");
+  await tool("python3", "-c", CHECK_ROW, database, "j.doe", "new", "0");
+
+  assertEquals(await user("remove", "j.doe"), "Removed j.doe\n");
+  assertEquals(await user("delete", "Ωmega"), "Removed Ωmega\n");
+  assertEquals(await user("list"), "There are no users\n");
+});
+
+Deno.test("user refuses what it cannot do", async () => {
+  await using home = await temporaryHome();
+  await output(home.path, "user", "add", "bob", "-p", "secret");
+  const refused: [said: string, ...args: string[]][] = [
+    ["Cannot add a user: give the username", "add"],
+    ["already exists", "add", "bob", "-p", "x"],
+    ["the standard input is not a terminal", "add", "alice"],
+    ["must not end in a colon and digits", "add", "alice:1", "-p", "x"],
+    ["give what to change with --password, --admin or --no-admin", "update", "bob"],
+    ["No user has the username 'alice'", "update", "alice", "-a"],
+    ["No user has the username 'alice'", "remove", "alice"],
+  ];
+  await Promise.all(refused.map(async ([said, ...args]) => {
+    const line = await refusal(home.path, "user", ...args);
+    assert(line.includes(said), line);
+  }));
+  const differing: [string, string][] = [["Enter a password for eve:", "1"], ["again:", "2"]];
+  const { code, shown } = await atTerminal(home.path, differing, "user", "add", "eve");
+  assertEquals(code, 1);
+  assert(shown.includes("it was not the same twice"), shown);
+  assertEquals(await output(home.path, "user", "list"), "bob  user\n");
+});
+
+Deno.test("hostname adds, lists and removes trusted computers", async () => {
+  await using home = await temporaryHome();
+  const database = join(home.path, "other", "lab.sqlite3");
+  const hostname = (...args: string[]) => output(home.path, "hostname", ...args, "-d", database);
+  const aliases = await hostname("list");
+  assert(aliases.includes("localhost\n") && aliases.includes(`${Deno.hostname()}\n`), aliases);
+  assertEquals(await hostname("add", "lab-1", "192.0.2.7"), "Added lab-1\nAdded 192.0.2.7\n");
+  assertEquals(await hostname("insert", "lab-1"), "Added lab-1\n");
+  const names = (await hostname("list")).trimEnd().split("\n");
+  assertEquals(names, [...aliases.trimEnd().split("\n"), "192.0.2.7", "lab-1"].sort());
+  const removed = await hostname("remove", "192.0.2.7", "lab-1");
+  assertEquals(removed, "Removed 192.0.2.7\nRemoved lab-1\n");
+  assertEquals(await hostname("list"), aliases);
+  const unknown = await refusal(home.path, "hostname", "delete", "lab-1", "-d", database);
+  assertEquals(unknown, "Cannot delete 'lab-1': it is not a trusted hostname");
+  assert((await refusal(home.path, "hostname", "add")).includes("give one or more names"));
+});

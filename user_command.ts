@@ -1,0 +1,93 @@
+/**
+ * The `user` command: who may log in to a Manager, and who of them is an administrator.
+ *
+ * @module
+ */
+
+import { Argument, type Command } from "commander";
+import { Database } from "./database.ts";
+import { ConfigurationError } from "./errors.ts";
+import { Hosts } from "./hosts.ts";
+import { askNewPassword, readPassword } from "./password.ts";
+import { databaseFile } from "./paths.ts";
+import type { UsersTable } from "./users_table.ts";
+
+type Action = "add" | "insert" | "remove" | "delete" | "update" | "list";
+
+interface Options {
+  /** `undefined` if neither `--admin` nor `--no-admin` was given. */
+  admin?: boolean;
+  database: string;
+  password?: string[];
+}
+
+/** Adds `user` to the program. */
+export function addUser(program: Command): void {
+  program.command("user")
+    .description("Add, remove, change or list the users who may log in")
+    .addArgument(
+      new Argument("<action>", "what to do")
+        .choices(["add", "insert", "remove", "delete", "update", "list"]),
+    )
+    .argument("[username]", "the name of the user")
+    .option("-a, --admin", "the user is an administrator")
+    .option("--no-admin", "the user is no administrator (any longer)")
+    .option("-d, --database <file>", "the SQLite database", databaseFile())
+    .option(
+      "-p, --password <word...>",
+      "the password: words, or a file whose first line it is, or - for the standard input; " +
+        "add asks for it if it is missing",
+    )
+    .action(async (action: Action, username: string | undefined, options: Options) => {
+      using database = new Database(options.database, new Hosts().aliases());
+      if (action === "list") return list(database.users);
+      if (username === undefined) {
+        throw new ConfigurationError(`Cannot ${action} a user: give the username`);
+      }
+      console.log(await change(database.users, action, username, options));
+    });
+}
+
+function list(table: UsersTable): void {
+  const users = table.users();
+  if (users.length === 0) return console.log("There are no users");
+  const width = Math.max(...users.map(({ username }) => username.length));
+  for (const { username, isAdmin } of users) {
+    console.log(`${username.padEnd(width)}  ${roleOf(isAdmin)}`);
+  }
+}
+
+/** Changes the table and returns what happened. */
+async function change(
+  table: UsersTable,
+  action: Exclude<Action, "list">,
+  username: string,
+  { admin: isAdmin, password: words }: Options,
+): Promise<string> {
+  switch (action) {
+    case "add":
+    case "insert": {
+      const password = words ? readPassword(words) : await askNewPassword(username);
+      await table.insert(username, password, isAdmin ?? false);
+      return `Added ${username} (${roleOf(isAdmin ?? false)})`;
+    }
+    case "remove":
+    case "delete":
+      table.delete(username);
+      return `Removed ${username}`;
+    case "update": {
+      if (words === undefined && isAdmin === undefined) {
+        throw new ConfigurationError(
+          `Cannot update ${username}: give what to change with --password, --admin or --no-admin`,
+        );
+      }
+      await table.update(username, { password: words && readPassword(words), isAdmin });
+      const changed = words ? ", the password is new" : "";
+      return `Updated ${username} (${roleOf(table.isAdmin(username))})${changed}`;
+    }
+  }
+}
+
+function roleOf(isAdmin: boolean): string {
+  return isAdmin ? "administrator" : "user";
+}
