@@ -26,13 +26,18 @@ async function servesTls(home: string, certFile: string, ...args: string[]): Pro
   }
 }
 
-Deno.test("every command has its help", async () => {
+Deno.test("every command has its help, and docs/cli.md has every option", async () => {
   await using home = await temporaryHome();
-  await Promise.all(
-    ["start", "keygen", "certgen", "certdump", "delete", "user", "hostname"].map(async (name) => {
-      assert((await output(home.path, name, "--help")).includes(`Usage: msl-network ${name} `));
-    }),
-  );
+  const text = await Deno.readTextFile(new URL("../../docs/cli.md", import.meta.url));
+  const commands = ["start", "user", "hostname", "keygen", "certgen", "certdump", "delete"];
+  await Promise.all(commands.map(async (name) => {
+    const help = await output(home.path, name, "--help");
+    assert(help.includes(`Usage: msl-network ${name} `), help);
+    const section = text.split(/^## /m).find((section) => section.startsWith(`${name}\n`));
+    const documented = [...section!.matchAll(/^\| .*`(--[a-z-]+)/gm)].map(([_, option]) => option);
+    const options = [...help.matchAll(/^ +(?:-\w, )?(--[a-z-]+)/gm)].map(([_, option]) => option);
+    assertEquals(documented.toSorted(), options.filter((one) => one !== "--help").toSorted());
+  }));
   assertEquals([...Deno.readDirSync(home.path)], []);
 });
 
