@@ -20,7 +20,7 @@ import { VERSION } from "./version.ts";
 /** Runs a command. An error that a user can do something about is one line, and exit code 1. */
 export async function main(args: readonly string[]): Promise<void> {
   try {
-    await program().parseAsync(args, { from: "user" });
+    await program().parseAsync(withCommand(args), { from: "user" });
   } catch (error) {
     if (!(error instanceof ConfigurationError || error instanceof ValueError)) throw error;
     console.error(error.message);
@@ -28,12 +28,19 @@ export async function main(args: readonly string[]): Promise<void> {
   }
 }
 
+/** Without a command it is `start`. A default of commander's would take a mistyped one for it too. */
+function withCommand(args: readonly string[]): string[] {
+  const [first = "start"] = args;
+  const isOptionOfStart = first.startsWith("-") && !/^(-h|--help|-V|--version)$/.test(first);
+  return args.length === 0 || isOptionOfStart ? ["start", ...args] : [...args];
+}
+
 function program(): Command {
   const program = new Command("msl-network")
     .description("Connects Clients to Services (instruments, sensors, computation).")
     .version(VERSION, "-V, --version")
     .showHelpAfterError("Add --help to see what is possible.");
-  addStartOptions(program.command("start", { isDefault: true }))
+  addStartOptions(program.command("start"))
     .description("Start the Network Manager (the default command)")
     .action((parsed: ParsedOptions) => run(readPasswords(parsed)));
   const commands = [addUser, addHostname, addKeygen, addCertgen, addCertdump, addDelete];

@@ -1,6 +1,6 @@
 /**
- * Reads and writes the files that a user names, with errors that say which file and why. A file
- * that of a key or certificate that is made anew never takes the old one with it.
+ * Reads and writes the files that a user names, with errors that say which file and why. A key or
+ * certificate that is made anew never takes the old one with it.
  *
  * @module
  */

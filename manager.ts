@@ -186,7 +186,7 @@ export class Manager implements AsyncDisposable {
     try {
       const host = await this.#hosts.find(remote.hostname);
       origin = { address: host.address, domain: host.domain, port: remote.port };
-      this.#database.connections.record(origin, "new connection request");
+      this.#record(origin, "new connection request");
       await this.#secure(socket, connection);
       record = await this.#welcome(connection, host, origin);
     } catch (error) {
@@ -198,7 +198,7 @@ export class Manager implements AsyncDisposable {
     } finally {
       await connection.close();
       this.#connections.delete(connection);
-      if (origin !== undefined) this.#database.connections.record(origin, record);
+      if (origin !== undefined) this.#record(origin, record);
     }
   }
 
@@ -227,7 +227,7 @@ export class Manager implements AsyncDisposable {
       return "rejected: invalid identity";
     }
     try {
-      this.#database.connections.record(origin, `connected as a ${peer.kind}`);
+      this.#record(origin, `connected as a ${peer.kind}`);
       log.info("{peer} connected as a {kind}", { peer: peer.networkName, kind: peer.kind });
       if (outcome.extensions.includes(READY)) {
         connection.sendText(encodeReply(peer.networkName, READY, true));
@@ -264,6 +264,19 @@ export class Manager implements AsyncDisposable {
       await socket.secure();
     } finally {
       clearTimeout(timer);
+    }
+  }
+
+  /** A database that cannot be written is no reason to turn anybody away. */
+  #record(origin: Origin, message: string): void {
+    try {
+      this.#database.connections.record(origin, message);
+    } catch (error) {
+      log.error("Cannot record {message} of {address}: {error}", {
+        message,
+        address: origin.address,
+        error: (error as Error).message,
+      });
     }
   }
 

@@ -173,6 +173,13 @@ Deno.test("a look-up of a name that takes for ever delays nobody else, and itsel
   assertMatch(await slow, /visitor\[127\.0\.0\.9:\d+]/);
 });
 
+Deno.test("a database that cannot be written turns nobody away", async () => {
+  await using lab = await Laboratory.open({});
+  lab.execute("DROP TABLE connections");
+  await using cxn = await connect(lab.manager.connectOptions);
+  assertEquals(Object.keys((await cxn.identities()).clients).length, 1);
+});
+
 Deno.test("two methods at once, or logins without users, are refused before anything listens", async () => {
   await assertRejects(
     () => Manager.start({ authLogin: true, authPassword: "x" }),

@@ -3,11 +3,12 @@
 import { assert, assertEquals } from "@std/assert";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { command, refusal, temporaryHome, tool } from "./command_line.ts";
+import { command, refusal, tool } from "./command_line.ts";
+import { temporaryFolder } from "./folder.ts";
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   Deno.test(`start makes its files, says when it is ready and ends on ${signal}`, async () => {
-    await using home = await temporaryHome();
+    await using home = await temporaryFolder();
     const child = command(home.path, "-p", "0").spawn();
     const reader = child.stdout.getReader();
     const { value } = await reader.read();
@@ -33,8 +34,16 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   });
 }
 
+Deno.test("a mistyped command is not taken for start, and what was meant is shown", async () => {
+  await using home = await temporaryFolder();
+  const { code, stderr } = await command(home.path, "keygn").output();
+  assertEquals(code, 1);
+  const said = new TextDecoder().decode(stderr);
+  assert(said.includes("unknown command 'keygn'") && said.includes("keygen"), said);
+});
+
 Deno.test("bad input is one clear line and exit code 1", async () => {
-  await using home = await temporaryHome();
+  await using home = await temporaryFolder();
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr as Deno.NetAddr;
   const used = await refusal(home.path, "-H", "127.0.0.1", "-p", String(port), "--disable-tls");
@@ -51,7 +60,7 @@ Deno.test("bad input is one clear line and exit code 1", async () => {
 });
 
 Deno.test("a key in Python's format works with its password, and not without", async () => {
-  await using home = await temporaryHome();
+  await using home = await temporaryFolder();
   const key = join(home.path, "python.key");
   const protection = ["-aes256", "-passout", "pass:two words"];
   await tool("openssl", "genrsa", "-traditional", ...protection, "-out", key, "2048");

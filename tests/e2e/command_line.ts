@@ -6,12 +6,6 @@ import { fileURLToPath } from "node:url";
 const manager = fileURLToPath(import.meta.resolve("../../manager.ts"));
 const terminal = fileURLToPath(import.meta.resolve("./terminal.py"));
 
-/** A home folder that is removed again. */
-export async function temporaryHome(): Promise<AsyncDisposable & { path: string }> {
-  const path = await Deno.makeTempDir({ prefix: "msl-network-" });
-  return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
-}
-
 /** A command of ours. Its standard input is not a terminal. */
 export function command(home: string, ...args: string[]): Deno.Command {
   return new Deno.Command(Deno.execPath(), {

@@ -3,7 +3,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { join } from "node:path";
 import { readKey } from "../../key.ts";
-import { command, output, refusal, temporaryHome, tool } from "./command_line.ts";
+import { command, output, refusal, tool } from "./command_line.ts";
+import { temporaryFolder } from "./folder.ts";
 
 const KEY = ["keys", "localhost.key"];
 const CERTIFICATE = ["certs", "localhost.crt"];
@@ -27,7 +28,7 @@ async function servesTls(home: string, certFile: string, ...args: string[]): Pro
 }
 
 Deno.test("every command has its help, and docs/cli.md has every option", async () => {
-  await using home = await temporaryHome();
+  await using home = await temporaryFolder();
   const text = await Deno.readTextFile(new URL("../../docs/cli.md", import.meta.url));
   const commands = ["start", "user", "hostname", "keygen", "certgen", "certdump", "delete"];
   await Promise.all(commands.map(async (name) => {
@@ -42,7 +43,7 @@ Deno.test("every command has its help, and docs/cli.md has every option", async 
 });
 
 Deno.test("options that are not known or not possible are refused", async () => {
-  await using home = await temporaryHome();
+  await using home = await temporaryFolder();
   const refused: [said: string, ...args: string[]][] = [
     ["unknown option '--nothing'", "keygen", "--nothing"],
     ["Allowed choices are rsa, ecc, dsa", "keygen", "ed25519"],
@@ -65,7 +66,7 @@ Deno.test("options that are not known or not possible are refused", async () => 
 });
 
 Deno.test("keygen makes keys that OpenSSL reads, and keeps the old ones", async () => {
-  await using home = await temporaryHome();
+  await using home = await temporaryFolder();
   const file = join(home.path, ...KEY);
   assertEquals(await output(home.path, "keygen"), `Wrote the private key to ${file}\n`);
   assert((await Deno.readTextFile(file)).startsWith("-----BEGIN RSA PRIVATE KEY-----\n"));
@@ -87,7 +88,7 @@ Deno.test("keygen makes keys that OpenSSL reads, and keeps the old ones", async 
 });
 
 Deno.test("certgen makes what it needs, and start takes what keygen and certgen made", async () => {
-  await using home = await temporaryHome();
+  await using home = await temporaryFolder();
   const certificate = join(home.path, ...CERTIFICATE);
   await output(home.path, "keygen", "ecc", "-p", "two", "words");
   const years = ["-y", "0.5"];
@@ -118,7 +119,7 @@ Deno.test("certgen makes what it needs, and start takes what keygen and certgen 
 });
 
 Deno.test("start takes a key and a certificate that OpenSSL made, certdump shows it", async () => {
-  await using home = await temporaryHome();
+  await using home = await temporaryFolder();
   const [key, certificate] = [join(home.path, "python.key"), join(home.path, "python.crt")];
   const plain = join(home.path, "plain.key");
   await tool("openssl", "ecparam", "-name", "secp384r1", "-genkey", "-noout", "-out", plain);

@@ -4,7 +4,8 @@ import { assert, assertEquals } from "@std/assert";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { fileExists } from "../../files.ts";
-import { atTerminal, command, output, refusal, temporaryHome } from "./command_line.ts";
+import { atTerminal, command, output, refusal } from "./command_line.ts";
+import { temporaryFolder } from "./folder.ts";
 
 /** Gives a home folder one file of every sort. */
 async function fill(home: string): Promise<void> {
@@ -22,7 +23,7 @@ function entries(folder: string): string[] {
 }
 
 Deno.test("delete deletes what is chosen, and nothing else", async () => {
-  await using home = await temporaryHome();
+  await using home = await temporaryFolder();
   await fill(home.path);
   assert((await refusal(home.path, "delete", "-y")).includes("choose what with --all, --certs"));
   const database = await output(home.path, "delete", "--database", "--yes");
@@ -42,7 +43,7 @@ Deno.test("delete deletes what is chosen, and nothing else", async () => {
 });
 
 Deno.test("delete asks once, and deletes nothing where there is no terminal or no yes", async () => {
-  await using home = await temporaryHome();
+  await using home = await temporaryFolder();
   await fill(home.path);
   const before = entries(home.path);
   const [certs, keys] = [join(home.path, "certs"), join(home.path, "keys")];
@@ -75,8 +76,8 @@ Deno.test("delete asks once, and deletes nothing where there is no terminal or n
 });
 
 Deno.test("delete does not follow a link", async () => {
-  await using home = await temporaryHome();
-  await using elsewhere = await temporaryHome();
+  await using home = await temporaryFolder();
+  await using elsewhere = await temporaryFolder();
   await fill(elsewhere.path);
   await Deno.symlink(join(elsewhere.path, "keys"), join(home.path, "keys"));
   await Deno.mkdir(join(home.path, "logs"));
@@ -91,7 +92,7 @@ Deno.test("delete does not follow a link", async () => {
 });
 
 Deno.test("delete --root refuses a folder that is not a home folder", async () => {
-  await using home = await temporaryHome(); // without --yes, lest a failing test deletes it
+  await using home = await temporaryFolder(); // without --yes, lest a failing test deletes it
   const refused = async (path: string) =>
     (await refusal(path, "delete", "--root")).replace(`Cannot delete ${path}: `, "");
   assertEquals(await refused("/"), "it is the root of the file system");

@@ -16,11 +16,13 @@ export const PYTHON_USER = `INSERT INTO auth_users VALUES (NULL, 'j.doe',
 export class Laboratory implements AsyncDisposable {
   readonly manager: TestManager;
   readonly database: Database;
+  readonly #path: string;
   readonly #folder: AsyncDisposable;
 
-  private constructor(manager: TestManager, database: Database, folder: AsyncDisposable) {
+  private constructor(manager: TestManager, path: string, folder: AsyncDisposable) {
     this.manager = manager;
-    this.database = database;
+    this.database = new Database(path, []);
+    this.#path = path;
     this.#folder = folder;
   }
 
@@ -29,16 +31,19 @@ export class Laboratory implements AsyncDisposable {
     const folder = await temporaryFolder();
     const path = join(folder.path, "manager.sqlite3");
     new Database(path, ["lab-pc"])[Symbol.dispose]();
-    const plain = new DatabaseSync(path);
-    plain.exec(sql);
-    plain.close();
+    execute(path, sql);
     const manager = await TestManager.start({ host: "127.0.0.1", database: path, ...options });
-    return new Laboratory(manager, new Database(path, []), folder);
+    return new Laboratory(manager, path, folder);
   }
 
   /** A peer that has said who it is. */
   introduce(identity: JsonObject): Promise<WirePeer> {
     return WirePeer.introduce(this.manager.connectOptions, identity);
+  }
+
+  /** Changes the database behind the back of the Manager. */
+  execute(sql: string): void {
+    execute(this.#path, sql);
   }
 
   /** What is recorded of connections, without those that only began. */
@@ -52,4 +57,10 @@ export class Laboratory implements AsyncDisposable {
     await this.manager[Symbol.asyncDispose]();
     await this.#folder[Symbol.asyncDispose]();
   }
+}
+
+function execute(path: string, sql: string): void {
+  const database = new DatabaseSync(path);
+  database.exec(sql);
+  database.close();
 }

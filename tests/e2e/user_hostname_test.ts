@@ -2,7 +2,8 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { join } from "node:path";
-import { atTerminal, output, refusal, temporaryHome, tool } from "./command_line.ts";
+import { atTerminal, output, refusal, tool } from "./command_line.ts";
+import { temporaryFolder } from "./folder.ts";
 
 /** Checks a user's row as Python would: database, username, password, whether an administrator. */
 const CHECK_ROW = `
@@ -16,7 +17,7 @@ assert admin == int(is_admin), admin
 `;
 
 Deno.test("user adds, changes, lists and removes users, whose rows Python reads", async () => {
-  await using home = await temporaryHome();
+  await using home = await temporaryFolder();
   const database = join(home.path, "manager.sqlite3");
   const user = (...args: string[]) => output(home.path, "user", ...args);
   assertEquals(await user("list"), "There are no users\n");
@@ -45,7 +46,7 @@ Deno.test("user adds, changes, lists and removes users, whose rows Python reads"
 });
 
 Deno.test("user refuses what it cannot do", async () => {
-  await using home = await temporaryHome();
+  await using home = await temporaryFolder();
   await output(home.path, "user", "add", "bob", "-p", "secret");
   const refused: [said: string, ...args: string[]][] = [
     ["Cannot add a user: give the username", "add"],
@@ -68,7 +69,7 @@ Deno.test("user refuses what it cannot do", async () => {
 });
 
 Deno.test("hostname adds, lists and removes trusted computers", async () => {
-  await using home = await temporaryHome();
+  await using home = await temporaryFolder();
   const database = join(home.path, "other", "lab.sqlite3");
   const hostname = (...args: string[]) => output(home.path, "hostname", ...args, "-d", database);
   const aliases = await hostname("list");
