@@ -22,7 +22,8 @@ export interface Transport {
   read(buffer: Uint8Array): Promise<number | null>;
   /** Writes bytes from the start of the array: how many. */
   write(bytes: Uint8Array): Promise<number>;
-  close(): void;
+  /** Ends a read or a write that is under way. The promise, if any, settles when all is done. */
+  close(): void | Promise<void>;
 }
 
 /**
@@ -62,6 +63,7 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
   #relief: PromiseWithResolvers<void> | undefined;
   #stallTimer: ReturnType<typeof setTimeout> | undefined;
   #written = 0;
+  #closed: Promise<void> | undefined;
 
   constructor(transport: Transport, limits: Partial<Limits> = {}) {
     this.#transport = transport;
@@ -163,6 +165,7 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
     await Promise.race([this.#idle.promise, lingered, this.#end.promise]);
     clearTimeout(timer);
     this.#finish({ state: "closed" });
+    await this.#closed;
   }
 
   /** Closes the stream at once. */
@@ -245,16 +248,20 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
     this.#relief = undefined;
   }
 
+  async #closeTransport(): Promise<void> {
+    try {
+      await this.#transport.close();
+    } catch {
+      // A socket that failed may be closed already.
+    }
+  }
+
   #finish(end: End): void {
     if (this.#state === "ended") return;
     this.#state = "ended";
     this.#relieve();
     this.#waiting.clear();
-    try {
-      this.#transport.close();
-    } catch {
-      // A socket that failed may be closed already.
-    }
+    this.#closed = this.#closeTransport();
     this.#end.resolve(end);
   }
 }

@@ -1,17 +1,14 @@
 /**
  * Accepts connections: plain TCP, or TLS.
  *
- * TLS is `Deno.listenTls`. Its connections have no `setNoDelay`, so a burst of writes may wait up
- * to 40 ms for the peer's acknowledgement. `node:tls` has it, but does not hold a peer back that
- * sends more than is read, and loses the end of a connection that is paused (Deno 2.9): a Manager
- * needs both more than it needs the 40 ms.
- *
  * @module
  */
 
+import { createSecureContext, type SecureContext } from "node:tls";
 import type { Credentials } from "./certificate.ts";
 import type { Transport } from "./connection.ts";
 import { ConfigurationError } from "./errors.ts";
+import { SecureSocket } from "./secure_socket.ts";
 
 /** An accepted connection. */
 export interface Socket extends Transport {
@@ -43,10 +40,9 @@ export function listen(
   port: number,
   credentials: Credentials | undefined,
 ): Listener[] {
+  const context = credentials && createSecureContext(credentials);
   const open = (hostname: string, port: number): Listener =>
-    credentials
-      ? wrap(Deno.listenTls({ hostname, port, ...credentials }))
-      : wrap(Deno.listen({ hostname, port }));
+    wrap(Deno.listen({ hostname, port }), context);
   try {
     if (host !== undefined) return [open(host, port)];
     let everywhere: Listener;
@@ -69,28 +65,41 @@ export function listen(
   }
 }
 
-function wrap(listener: Deno.Listener<Deno.TcpConn> | Deno.TlsListener): Listener {
+function wrap(listener: Deno.TcpListener, context: SecureContext | undefined): Listener {
   return {
     port: (listener.addr as Deno.NetAddr).port,
     close: () => listener.close(),
     async *[Symbol.asyncIterator]() {
       for await (const socket of listener) {
-        if ("setNoDelay" in socket) socket.setNoDelay(true);
-        yield asSocket(socket);
+        socket.setNoDelay(true);
+        yield context ? secureSocket(socket, context) : plainSocket(socket);
       }
     },
   };
 }
 
-function asSocket(socket: Deno.TcpConn | Deno.TlsConn): Socket {
-  const { hostname, port } = socket.remoteAddr as Deno.NetAddr;
+function plainSocket(socket: Deno.TcpConn): Socket {
   return {
-    remote: { hostname, port },
+    remote: remoteOf(socket),
     read: (buffer) => socket.read(buffer),
     write: (bytes) => socket.write(bytes),
     close: () => socket.close(),
-    async secure() {
-      if ("handshake" in socket) await socket.handshake();
-    },
+    secure: () => Promise.resolve(),
   };
+}
+
+function secureSocket(socket: Deno.TcpConn, context: SecureContext): Socket {
+  const secure = new SecureSocket(socket, context);
+  return {
+    remote: remoteOf(socket),
+    read: (buffer) => secure.read(buffer),
+    write: (bytes) => secure.write(bytes),
+    close: () => secure.close(),
+    secure: () => secure.secure(),
+  };
+}
+
+function remoteOf(socket: Deno.TcpConn): { hostname: string; port: number } {
+  const { hostname, port } = socket.remoteAddr as Deno.NetAddr;
+  return { hostname, port };
 }

@@ -116,16 +116,15 @@ function socketPair(near: Transport, far: Transport, listener: Listener): Pair {
   return {
     near,
     far,
-    [Symbol.asyncDispose]() {
+    async [Symbol.asyncDispose]() {
       listener.close();
       for (const end of [near, far]) {
         try {
-          end.close();
+          await end.close();
         } catch {
           // The test has closed it.
         }
       }
-      return Promise.resolve();
     },
   };
 }
