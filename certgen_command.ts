@@ -9,7 +9,7 @@ import { describeCertificates, type Hash, HASHES, selfSign } from "./certificate
 import { fileExists, replaceFile } from "./files.ts";
 import { Hosts } from "./hosts.ts";
 import { loadKey } from "./key.ts";
-import { readPassword } from "./password.ts";
+import { PASSWORD_FORMS, readPassword } from "./password.ts";
 import { certificateFile, keyFile } from "./paths.ts";
 
 interface Options {
@@ -37,8 +37,7 @@ export function addCertgen(program: Command): void {
     )
     .option(
       "-p, --key-file-password <word...>",
-      "the password of the key: words, or a file whose first line it is, or - for the standard " +
-        "input",
+      `the password of the key: ${PASSWORD_FORMS}`,
     )
     .option(
       "-y, --years-valid <number>",

@@ -17,6 +17,7 @@ import {
 import { whoseMessage } from "./envelope.ts";
 import { ConnectionAbortedError, RemoteError, ValueError } from "./errors.ts";
 import { Future, type FutureWithResolvers } from "./future.ts";
+import { callHandler } from "./handler.ts";
 import { describeIdentities, type Identities } from "./identities.ts";
 import { type Line, OverlongLine } from "./line.ts";
 import { type Link, LinkCore, type LinkOwner, remote } from "./link.ts";
@@ -42,6 +43,9 @@ export interface ClientOptions extends ConnectOptions {
   /** How the Client calls itself. Default: `"Client"`. */
   name?: string;
 }
+
+/** Called when a connection has ended, with the error why, if it was not meant. */
+export type ShutdownHandler = (error: Error | undefined) => unknown;
 
 /** A request that is out. */
 interface Pending {
@@ -88,9 +92,9 @@ export class Client implements AsyncDisposable {
   readonly port: number;
   /**
    * Called once when the connection has ended, with the error why; with `undefined` where this
-   * Client ended it.
+   * Client ended it. `disconnected` waits for it. What it throws is logged.
    */
-  shutdownHandler: ((error: Error | undefined) => void) | undefined;
+  shutdownHandler: ShutdownHandler | undefined;
 
   readonly #connection: Connection;
   readonly #options: ResolvedOptions;
@@ -201,7 +205,8 @@ export class Client implements AsyncDisposable {
    * Sends a request that only an administrator may send, e.g. `adminRequest("users_table.users")`.
    * The Manager may ask for a username and password first; they are taken from the options that
    * the Client was connected with, or asked for at the terminal. Administrator's requests are sent
-   * one after the other. Other requests go on meanwhile, but wait under a Manager of the Python
+   * one after the other. Other requests go on meanwhile (a question at the terminal stops the whole
+   * program, a `prompt` of your own need not), but wait under a Manager of the Python
    * software, which would take them for the username. `shutdown_manager` gives `true` when the
    * connection has ended, which is all the answer that there is.
    *
@@ -336,11 +341,10 @@ export class Client implements AsyncDisposable {
     this.#turns.done(this.#turns.current ?? "");
     const error = new ConnectionAbortedError(`The connection to ${manager} ended: ${reason}`);
     this.#tasks.end(error);
-    try {
-      this.shutdownHandler?.(this.#isLeaving ? undefined : error);
-    } catch (error) {
-      log.error("shutdownHandler of {client} failed: {error}", { client: this.name, error });
-    }
+    await callHandler(
+      `shutdownHandler of ${this.name}`,
+      () => this.shutdownHandler?.(this.#isLeaving ? undefined : error),
+    );
   }
 
   #receive(line: Line): void {

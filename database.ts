@@ -14,6 +14,9 @@ import { HostnamesTable } from "./hostnames_table.ts";
 import { makePrivateFolder, writePrivateFile } from "./paths.ts";
 import { UsersTable } from "./users_table.ts";
 
+/** How long a command waits for another program that writes to the database, in milliseconds. */
+const PATIENCE = 5_000;
+
 /** The Manager's database. */
 export class Database implements Disposable {
   /** What happened to connections. */
@@ -29,9 +32,10 @@ export class Database implements Disposable {
    *
    * @param path The file, or `":memory:"`.
    * @param aliases The names of this computer, which a new database trusts.
+   * @param patience How long to wait for another program that writes to it, in milliseconds.
    * @throws {ConfigurationError} If the file cannot be read or is not a database.
    */
-  constructor(path: string, aliases: readonly string[]) {
+  constructor(path: string, aliases: readonly string[], patience = PATIENCE) {
     let database: DatabaseSync | undefined;
     try {
       if (path !== ":memory:" && !existsSync(path)) {
@@ -39,12 +43,13 @@ export class Database implements Disposable {
         writePrivateFile(path, ""); // SQLite takes an empty file for a new database
       }
       this.#database = database = new DatabaseSync(path);
-      database.exec("PRAGMA busy_timeout = 5000");
+      database.exec(`PRAGMA busy_timeout = ${PATIENCE}`);
       // A write-ahead log keeps a commit off the disk's slow path: the event loop waits for it.
       database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
       this.connections = new ConnectionsTable(database);
       this.hostnames = new HostnamesTable(database, aliases);
       this.users = new UsersTable(database);
+      database.exec(`PRAGMA busy_timeout = ${patience}`);
     } catch (cause) {
       database?.close();
       throw new ConfigurationError(

@@ -164,6 +164,9 @@ export class RemoteError extends NetworkError {
  */
 export function wireMessage(error: unknown): string {
   if (error instanceof RemoteError) return error.message;
-  if (error instanceof Error) return `${error.name}: ${error.message}`;
-  return `Error: ${String(error)}`;
+  try {
+    return error instanceof Error ? `${error.name}: ${error.message}` : `Error: ${String(error)}`;
+  } catch {
+    return "Error: what was thrown cannot be shown as text"; // it may be anything
+  }
 }

@@ -7,7 +7,7 @@
 import { Argument, type Command, InvalidArgumentError } from "commander";
 import { ConfigurationError } from "./errors.ts";
 import { type Curve, CURVE_NAMES, findCurve, type KeyKind, makeKey, RSA_BITS } from "./key.ts";
-import { readPassword } from "./password.ts";
+import { PASSWORD_FORMS, readPassword } from "./password.ts";
 import { keyFile } from "./paths.ts";
 
 interface Options {
@@ -31,8 +31,7 @@ export function addKeygen(program: Command): void {
     )
     .option(
       "-p, --password <word...>",
-      "encrypt the key with this password: words, or a file whose first line it is, or - for the " +
-        "standard input",
+      `encrypt the key with this password: ${PASSWORD_FORMS}`,
     )
     .option("-o, --out <file>", "the file to write", keyFile("localhost"))
     .option(

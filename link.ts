@@ -11,7 +11,7 @@
 import { type Call, type CallOptions, Kwargs, type MarkedOptions, takeApart } from "./call.ts";
 import { ConnectionAbortedError } from "./errors.ts";
 import { Future } from "./future.ts";
-import { logger } from "./log.ts";
+import { callHandler } from "./handler.ts";
 import type { JsonObject } from "./message.ts";
 import type { ServiceEntry } from "./registry.ts";
 import { repr } from "./repr.ts";
@@ -27,11 +27,17 @@ export interface RequestOptions extends CallOptions {
   kwargs?: Readonly<Record<string, unknown>>;
 }
 
-/** Called with the arguments of a notification; keyword arguments come last, as one `Kwargs`. */
-export type NotificationHandler = (...args: unknown[]) => void;
+/**
+ * Called with the arguments of a notification; keyword arguments come last, as one `Kwargs`. What
+ * it throws, or its promise is rejected with, is logged.
+ */
+export type NotificationHandler = (...args: unknown[]) => unknown;
 
-/** Called with the error of a request; a `RemoteError` if the Service or the Manager sent it. */
-export type ServiceErrorHandler = (error: Error) => void;
+/**
+ * Called with the error of a request; a `RemoteError` if the Service or the Manager sent it. What
+ * it throws, or its promise is rejected with, is logged.
+ */
+export type ServiceErrorHandler = (error: Error) => unknown;
 
 /** What every Link has, beside the methods of its Service. */
 export interface LinkMembers extends AsyncDisposable {
@@ -112,8 +118,6 @@ export interface LinkOwner {
   unlink(link: LinkCore): Promise<void>;
 }
 
-const log = logger("link");
-
 /** A Link without its remote methods. {@linkcode remote} adds those. */
 export class LinkCore implements LinkMembers {
   readonly serviceName: string;
@@ -186,14 +190,10 @@ export class LinkCore implements LinkMembers {
   /** Hands a notification to the handler. */
   notify(args: readonly unknown[], kwargs: JsonObject): void {
     const named = Object.keys(kwargs).length > 0 ? [new Kwargs(kwargs)] : [];
-    try {
-      this.notificationHandler?.(...args, ...named);
-    } catch (error) {
-      log.error("The notification handler of {service} failed: {error}", {
-        service: this.serviceName,
-        error,
-      });
-    }
+    callHandler(
+      `The notification handler of ${this.serviceName}`,
+      () => this.notificationHandler?.(...args, ...named),
+    );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -217,17 +217,14 @@ export class LinkCore implements LinkMembers {
   #watch<R>(future: Future<R>): Future<R> {
     const handler = this.serviceErrorHandler;
     if (handler === undefined) return future;
-    const report = (error: unknown) => {
-      if (error !== null) handler(error as Error);
-    };
-    future.addDoneCallback(() => {
+    future.addDoneCallback(async () => {
       if (future.cancelled()) return;
-      future.exception().then(report).catch((error) => {
-        log.error("The error handler of {service} failed: {error}", {
-          service: this.serviceName,
-          error,
-        });
-      });
+      const error = await future.exception();
+      if (error === null) return;
+      await callHandler(
+        `The error handler of ${this.serviceName}`,
+        () => handler(error as Error),
+      );
     });
     return future;
   }

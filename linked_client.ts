@@ -5,7 +5,7 @@
  */
 
 import { delay } from "@std/async/delay";
-import { Client, type ClientOptions } from "./client.ts";
+import { Client, type ClientOptions, type ShutdownHandler } from "./client.ts";
 import { RemoteError, TimeoutError } from "./errors.ts";
 import type { Future } from "./future.ts";
 import type { Identities } from "./identities.ts";
@@ -62,18 +62,21 @@ export class LinkedClientMembers<S = unknown> implements AsyncDisposable {
     return this.client.identities();
   }
 
-  /** As of a {@linkcode Client}. */
+  /** Sends an administrator's request, as {@linkcode Client.adminRequest} does. */
   adminRequest<R = unknown>(attribute: string, ...args: unknown[]): Future<R> {
     return this.client.adminRequest(attribute, ...args);
   }
 
-  /** As of a {@linkcode Client}. */
+  /** Adds what is to be done while it is connected, as {@linkcode Client.addTasks} does. */
   addTasks(...tasks: readonly Task[]): void {
     this.client.addTasks(...tasks);
   }
 
-  /** As of a {@linkcode Client}. */
-  set shutdownHandler(handler: Client["shutdownHandler"]) {
+  /** Called once when the connection has ended, as of a {@linkcode Client}. */
+  get shutdownHandler(): ShutdownHandler | undefined {
+    return this.client.shutdownHandler;
+  }
+  set shutdownHandler(handler: ShutdownHandler | undefined) {
     this.client.shutdownHandler = handler;
   }
 
@@ -149,17 +152,16 @@ async function waitForService<S>(
   timeout: number,
 ): Promise<Link<S>> {
   const deadline = performance.now() + timeout;
+  const tooLate = (cause: unknown) =>
+    new TimeoutError(`The ${repr(service)} service did not appear within ${timeout} ms`, { cause });
   for (let pause = FIRST_LOOK;; pause = Math.min(pause * 2, SLOWEST_LOOK)) {
     try {
-      return await client.link<S>(service);
+      return await client.link<S>(service, { timeout: Math.max(deadline - performance.now(), 1) });
     } catch (cause) {
+      if (cause instanceof TimeoutError) throw tooLate(cause);
       if (!(cause instanceof RemoteError) || cause.remoteName !== "KeyError") throw cause;
       const left = deadline - performance.now();
-      if (left <= 0) {
-        throw new TimeoutError(`The ${repr(service)} service did not appear within ${timeout} ms`, {
-          cause,
-        });
-      }
+      if (left <= 0) throw tooLate(cause);
       await delay(Math.min(pause, left));
     }
   }

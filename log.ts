@@ -1,6 +1,6 @@
 /**
  * The loggers of the package. A library stays silent until an application configures
- * [LogTape](https://logtape.org); the command line does so in `cli.ts`.
+ * [LogTape](https://logtape.org), e.g. by `startLogging` of `logging.ts`.
  *
  * @module
  */

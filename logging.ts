@@ -8,9 +8,9 @@
 import { getFileSink } from "@logtape/file";
 import {
   configure,
-  dispose,
   getAnsiColorFormatter,
   getTextFormatter,
+  reset,
   type Sink,
 } from "@logtape/logtape";
 import { dirname } from "node:path";
@@ -69,7 +69,7 @@ export async function startLogging(
       { cause },
     );
   }
-  return { [Symbol.asyncDispose]: dispose };
+  return { [Symbol.asyncDispose]: reset };
 }
 
 /** A program that was started over SSH outlives the terminal that it was started from. */

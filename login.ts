@@ -2,39 +2,64 @@
  * An administrator's login in the middle of a connection: the Manager asks the peer for a name and
  * a password while its other messages go on.
  *
+ * A question is asked in the moment in which the one before it is answered: the next line may
+ * already be its answer, and must not be taken for anything else.
+ *
  * @module
  */
 
 import { type Answer, textOf } from "./answer.ts";
-import type { Ask } from "./auth.ts";
 import { ValueError } from "./errors.ts";
 import type { UsersTable } from "./users_table.ts";
 
+/** A name and a password, as they were given. */
+interface Credentials {
+  username: string;
+  password: string;
+}
+
+/** Nothing is asked; the name is; the password is; or both are being checked. */
+type State =
+  | { state: "idle" }
+  | { state: "username"; given: PromiseWithResolvers<Credentials> }
+  | { state: "password"; given: PromiseWithResolvers<Credentials>; username: string }
+  | { state: "checking" };
+
 /** Who a connected peer has shown to be. */
 export class Login {
-  readonly #ask: (attribute: string, argument: string) => void;
+  readonly #sendQuestion: (attribute: "username" | "password", about: string) => void;
   #username: string | undefined;
-  #question: PromiseWithResolvers<string> | undefined;
-  #isUnderWay = false;
+  #state: State = { state: "idle" };
 
   /**
-   * @param ask Sends a question to the peer. The answer is handed to {@linkcode Login.answer}.
+   * @param sendQuestion Sends a question to the peer. The answer is handed to
+   * {@linkcode Login.answer}.
    * @param username The user that logged in when the peer connected, if any did.
    */
-  constructor(ask: (attribute: string, argument: string) => void, username: string | undefined) {
-    this.#ask = ask;
+  constructor(
+    sendQuestion: (attribute: "username" | "password", about: string) => void,
+    username: string | undefined,
+  ) {
+    this.#sendQuestion = sendQuestion;
     this.#username = username;
   }
 
   /** Whether the peer owes an answer to a question. */
   get isAsking(): boolean {
-    return this.#question !== undefined;
+    return this.#state.state === "username" || this.#state.state === "password";
   }
 
-  /** Takes the answer to the question. */
+  /** Takes the answer to the question, and asks the next one. */
   answer(answer: Answer): void {
-    this.#question?.resolve(textOf(answer));
-    this.#question = undefined;
+    const text = textOf(answer);
+    const now = this.#state;
+    if (now.state === "username") {
+      this.#state = { state: "password", given: now.given, username: text };
+      this.#sendQuestion("password", text);
+    } else if (now.state === "password") {
+      this.#state = { state: "checking" };
+      now.given.resolve({ username: now.username, password: text });
+    }
   }
 
   /**
@@ -46,27 +71,22 @@ export class Login {
    */
   async requireAdministrator(users: UsersTable, manager: string): Promise<void> {
     if (this.#username !== undefined && users.isAdmin(this.#username)) return;
-    if (this.#isUnderWay) {
+    if (this.#state.state !== "idle") {
       throw new ValueError(
         "Cannot send this request to the Manager: an administrator's login is under way",
       );
     }
-    this.#isUnderWay = true;
+    const given = Promise.withResolvers<Credentials>();
+    this.#state = { state: "username", given };
+    this.#sendQuestion("username", manager);
+    const { username, password } = await given.promise;
     try {
-      const username = await this.#inquire("username", manager);
-      const password = await this.#inquire("password", username);
       if (!await users.isPasswordValid(username, password) || !users.isAdmin(username)) {
         throw new ValueError("You must be an administrator to send this request to the Manager");
       }
       this.#username = username;
     } finally {
-      this.#isUnderWay = false;
+      this.#state = { state: "idle" };
     }
   }
-
-  #inquire: Ask = (attribute, argument) => {
-    this.#question = Promise.withResolvers();
-    this.#ask(attribute, argument);
-    return this.#question.promise;
-  };
 }

@@ -56,6 +56,12 @@ export interface ManagerOptions {
   hosts?: HostOptions;
 }
 
+/**
+ * How long a record of a connection may wait for another program that writes to the database, in
+ * milliseconds. Everybody waits for as long, and a record is not worth more.
+ */
+const RECORD_PATIENCE = 100;
+
 type ConnectedPeer = Peer<Port<Connection>>;
 
 const log = logger("manager");
@@ -107,7 +113,7 @@ export class Manager implements AsyncDisposable {
       authHostname: options.authHostname ?? false,
       shutdown: () => void this.shutdown(),
     });
-    this.#router = new Router(registry, desk, administration);
+    this.#router = new Router(registry, desk, administration, this.#limits);
     for (const listener of listeners) this.#track(this.#accept(listener));
   }
 
@@ -135,19 +141,18 @@ export class Manager implements AsyncDisposable {
     const credentials = options.disableTls
       ? undefined
       : await loadCredentials(files, hosts.aliases());
-    const database = new Database(databasePath, hosts.aliases());
-    if (options.authLogin && database.users.users().length === 0) {
-      database[Symbol.dispose]();
-      throw new ConfigurationError(
-        `Cannot let users log in: there are none in ${databasePath}. ` +
-          `Run the "user" command to add one: user add NAME --password WORD...`,
-      );
-    }
+    const database = new Database(databasePath, hosts.aliases(), RECORD_PATIENCE);
     log.info("Using the database {database} and {certificate}", {
       database: databasePath,
       certificate: credentials ? `the certificate ${files.certFile}` : "no certificate",
     });
     try {
+      if (options.authLogin && database.users.users().length === 0) {
+        throw new ConfigurationError(
+          `Cannot let users log in: there are none in ${databasePath}. ` +
+            `Run the "user" command to add one: user add NAME --password WORD...`,
+        );
+      }
       const listeners = listen(options.host, options.port ?? DEFAULT_PORT, credentials);
       return new Manager(listeners, database, hosts, options);
     } catch (error) {
@@ -284,7 +289,9 @@ export class Manager implements AsyncDisposable {
     while (this.#shutdown === undefined) {
       try {
         for await (const socket of listener) {
-          this.#track(this.#serve(socket));
+          // One that was accepted while the listener was being closed.
+          if (this.#shutdown !== undefined) await socket.close();
+          else this.#track(this.#serve(socket));
         }
         return; // the listener is closed
       } catch (error) {

@@ -32,7 +32,7 @@
  */
 
 export { type CallOptions, Kwargs, kwargs, MarkedOptions, options } from "./call.ts";
-export { Client, type ClientOptions, connect } from "./client.ts";
+export { Client, type ClientOptions, connect, type ShutdownHandler } from "./client.ts";
 export type { ConnectOptions } from "./device.ts";
 export {
   AttributeError,

@@ -7,11 +7,15 @@
 import { ConfigurationError } from "./errors.ts";
 import { type Prompt, terminalPrompt } from "./prompt.ts";
 
+/** How a password is given, for the description of an option. */
+export const PASSWORD_FORMS =
+  "words, or a file whose first line it is, or - for the standard input";
+
 /**
  * A password given as words, which are joined by spaces; as the name of a file whose first line
  * it is; or as `-`, for the next line of the standard input.
  *
- * @throws {ConfigurationError} If the password is empty.
+ * @throws {ConfigurationError} If the password is empty, or the file cannot be read.
  */
 export function readPassword(words: readonly string[]): string {
   const given = words.join(" ");
@@ -39,12 +43,16 @@ function checkPassword(password: string): string {
   return password;
 }
 
-/** The first line of a file, `undefined` where there is no such file. */
+/** The first line of a file, `undefined` where there is no file of that name. */
 function firstLineOf(file: string): string | undefined {
   try {
     return Deno.readTextFileSync(file).split(/\r?\n/, 1)[0];
-  } catch {
-    return undefined;
+  } catch (cause) {
+    // The name of a file that may not be read must not become the password.
+    const isForbidden = cause instanceof Deno.errors.PermissionDenied ||
+      cause instanceof Deno.errors.NotCapable;
+    if (!isForbidden) return undefined;
+    throw new ConfigurationError(`Cannot read the password: ${cause.message}`, { cause });
   }
 }
 

@@ -19,6 +19,7 @@ import type { Desk } from "./desk.ts";
 import { Envelope, type Field, type Kind } from "./envelope.ts";
 import { ConnectionAbortedError, KeyError, PermissionError, ValueError } from "./errors.ts";
 import type { Identities } from "./identities.ts";
+import type { Limits } from "./limits.ts";
 import { type Line, OverlongLine } from "./line.ts";
 import { logger } from "./log.ts";
 import { Login } from "./login.ts";
@@ -70,13 +71,15 @@ export class Router<O extends Outlet> {
   readonly #registry: Registry<Port<O>>;
   readonly #desk: Desk<Port<O>>;
   readonly #administration: Administration<Port<O>>;
-  readonly #envelope = new Envelope();
+  readonly #envelope: Envelope;
 
   constructor(
     registry: Registry<Port<O>>,
     desk: Desk<Port<O>>,
     administration: Administration<Port<O>>,
+    limits: Pick<Limits, "maxDepth">,
   ) {
+    this.#envelope = new Envelope(limits.maxDepth);
     this.#registry = registry;
     this.#desk = desk;
     this.#administration = administration;
@@ -91,11 +94,11 @@ export class Router<O extends Outlet> {
   admit(newcomer: Newcomer, outlet: O, username?: string): Peer<Port<O>> {
     const { manager } = this.#registry;
     const requester = `"requester":${JSON.stringify(networkNameOf(newcomer))}}`;
-    const ask = (attribute: string, argument: string) =>
-      outlet.sendText(encodeQuestion(manager, attribute, [argument]));
+    const sendQuestion = (attribute: string, about: string) =>
+      outlet.sendText(encodeQuestion(manager, attribute, [about]));
     return this.#registry.add(newcomer, {
       outlet,
-      login: new Login(ask, username),
+      login: new Login(sendQuestion, username),
       requester: encoder.encode(`,${requester}`),
       requesterAndError: encoder.encode(`,"error":false,${requester}`),
     });

@@ -55,6 +55,8 @@ export async function run(options: RunOptions, services: readonly Service[] = []
   console.log(formatReadyLine({ hostname: options.host ?? manager.hostname, port, tls }));
   const lastService = Promise.all(services.map((service) => service.finished));
   await Promise.race(services.length > 0 ? [manager.finished, lastService] : [manager.finished]);
+  await manager.shutdown();
+  await lastService; // their handlers run, and are logged
 }
 
 function isService(parameter: Service | RunOptions): parameter is Service {

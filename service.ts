@@ -9,9 +9,15 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { Attributes, isThenable, SHUTDOWN_SERVICE } from "./attributes.ts";
 import { takeApart } from "./call.ts";
 import { type Connection, describeEnd } from "./connection.ts";
-import { type ConnectOptions, openConnection, resolveOptions } from "./device.ts";
+import {
+  type ConnectOptions,
+  openConnection,
+  type ResolvedOptions,
+  resolveOptions,
+} from "./device.ts";
 import { whoseMessage } from "./envelope.ts";
 import { ConnectionAbortedError, RemoteError, ValueError } from "./errors.ts";
+import { callHandler } from "./handler.ts";
 import { setLoggingLevel } from "./level.ts";
 import { type Line, OverlongLine } from "./line.ts";
 import { logger } from "./log.ts";
@@ -59,6 +65,14 @@ const SILENCE_IS_CONSENT = 250;
 /** How long the Manager may take to disconnect a Service that asked for it, in milliseconds. */
 const DISCONNECT_TIMEOUT = 2_000;
 
+/** A Service is connected from somewhere in `starting` on, and takes no request any more in `ending`. */
+type State =
+  | { state: "new" }
+  | { state: "starting"; started: Promise<void>; connection?: Connection }
+  | { state: "running"; connection: Connection }
+  | { state: "ending"; connection: Connection }
+  | { state: "ended" };
+
 const log = logger("service");
 
 /**
@@ -88,8 +102,7 @@ export class Service implements AsyncDisposable {
   readonly #running = new Set<Promise<void>>();
   readonly #tasks = new Tasks();
   readonly #finished = Promise.withResolvers<void>();
-  #connection: Connection | undefined;
-  #state: "new" | "starting" | "running" | "ending" = "new";
+  #state: State = { state: "new" };
 
   /**
    * Prepares the Service; {@linkcode Service.start} connects it.
@@ -127,7 +140,7 @@ export class Service implements AsyncDisposable {
     return this.#requests.getStore();
   }
 
-  /** Settles when a Service that was started has ended; never rejects. */
+  /** Settles when a Service that was started has ended, and its handler too; never rejects. */
   get finished(): Promise<void> {
     return this.#finished.promise;
   }
@@ -145,12 +158,12 @@ export class Service implements AsyncDisposable {
   }
 
   /**
-   * Called once when the Service has disconnected. A subclass overrides it, e.g. to switch an
-   * instrument off.
+   * Called once when the Service has disconnected, not where the Manager refused it. A subclass
+   * overrides it, e.g. to switch an instrument off; `finished` waits for it.
    *
    * @param error Why the connection ended; `undefined` where the Service ended it itself.
    */
-  shutdownHandler(_error: Error | undefined): void {}
+  shutdownHandler(_error: Error | undefined): void | Promise<void> {}
 
   /**
    * Changes how much this process logs. Clients may request it, as `set_logging_level`.
@@ -179,32 +192,14 @@ export class Service implements AsyncDisposable {
    * @throws As {@linkcode connect} does.
    */
   async start(options: ConnectOptions = {}): Promise<void> {
-    if (this.#state !== "new") {
+    if (this.#state.state !== "new") {
       throw new ConnectionAbortedError(
         `Cannot start the ${repr(this.#name)} service: it was started before`,
       );
     }
-    this.#state = "starting";
-    const resolved = resolveOptions(options);
-    try {
-      this.#connection = await openConnection(resolved, this.#identity());
-    } catch (error) {
-      this.#state = "new";
-      throw error;
-    }
-    const registered = Promise.withResolvers<void>();
-    this.#serve(this.#connection, registered);
-    const silence = new AbortController();
-    await Promise.race([
-      registered.promise,
-      delay(SILENCE_IS_CONSENT, { signal: silence.signal }).catch(() => {}),
-    ]).finally(() => silence.abort());
-    this.#tasks.start();
-    log.info("{service} is connected to {host}:{port}", {
-      service: this.#name,
-      host: resolved.host,
-      port: resolved.port,
-    });
+    const started = this.#connect(resolveOptions(options));
+    this.#state = { state: "starting", started };
+    await started;
   }
 
   /**
@@ -215,32 +210,31 @@ export class Service implements AsyncDisposable {
    * @throws {TypeError} If JSON cannot hold the arguments.
    */
   emitNotification(...args: unknown[]): void {
-    if (!this.#connection?.isOpen) {
+    const connection = this.#connection;
+    if (!connection?.isOpen) {
       throw new ConnectionAbortedError(
         `Cannot emit a notification: the ${repr(this.#name)} service is not connected`,
       );
     }
     const call = takeApart(args);
-    this.#connection.sendText(encodeNotification(this.#name, call.args, call.kwargs));
+    connection.sendText(encodeNotification(this.#name, call.args, call.kwargs));
   }
 
-  /** Lets the requests that are running finish, then disconnects from the Manager. */
+  /**
+   * Lets the requests that are running finish, then disconnects from the Manager. A method that
+   * calls it is one of them, and is not made to wait.
+   */
   async shutdown(): Promise<void> {
-    if (this.#connection === undefined) return;
-    this.#state = "ending";
-    // A connection that has ended takes no answers any more.
-    while (this.#running.size > 0 && this.#connection.isOpen) {
-      await Promise.race([Promise.all(this.#running), this.#connection.ended]);
+    if (this.#state.state === "new") return;
+    if (this.#state.state === "starting") {
+      await this.#state.started.catch(() => {}); // who started it hears of it
     }
-    this.#connection.sendText(encodeDisconnect(this.#name));
-    const patience = new AbortController();
-    await Promise.race([
-      this.#connection.ended,
-      delay(DISCONNECT_TIMEOUT, { signal: patience.signal }).catch(() => {}),
-    ]);
-    patience.abort();
-    await this.#connection.close();
-    await this.finished;
+    if (this.#state.state === "running") {
+      const { connection } = this.#state;
+      this.#state = { state: "ending", connection };
+      this.#leave(connection);
+    }
+    if (this.request === undefined) await this.finished;
   }
 
   /** For `await using`: the same as {@linkcode Service.shutdown}. */
@@ -248,8 +242,64 @@ export class Service implements AsyncDisposable {
     return this.shutdown();
   }
 
+  get #connection(): Connection | undefined {
+    return "connection" in this.#state ? this.#state.connection : undefined;
+  }
+
+  async #connect(options: ResolvedOptions): Promise<void> {
+    let connection: Connection;
+    try {
+      connection = await openConnection(options, this.#identity());
+    } catch (error) {
+      this.#state = { state: "new" };
+      throw error;
+    }
+    if (this.#state.state === "starting") this.#state.connection = connection;
+    const registered = Promise.withResolvers<void>();
+    this.#serve(connection, registered);
+    const silence = new AbortController();
+    try {
+      await Promise.race([
+        registered.promise,
+        delay(SILENCE_IS_CONSENT, { signal: silence.signal }).catch(() => {}),
+      ]);
+    } catch (error) {
+      connection.abort();
+      await this.finished;
+      throw error;
+    } finally {
+      silence.abort();
+    }
+    this.#begin(connection);
+    const { host, port } = options;
+    log.info("{service} is connected to {host}:{port}", { service: this.#name, host, port });
+  }
+
+  /** The Manager has registered the Service. */
+  #begin(connection: Connection): void {
+    if (this.#state.state !== "starting") return;
+    this.#state = { state: "running", connection };
+    this.#tasks.start();
+  }
+
+  /** Disconnects when the requests that are running are answered. */
+  async #leave(connection: Connection): Promise<void> {
+    await Promise.resolve(); // a method that has called shutdown() is answered first
+    // A connection that has ended takes no answers any more.
+    while (this.#running.size > 0 && connection.isOpen) {
+      await Promise.race([Promise.all(this.#running), connection.ended]);
+    }
+    connection.sendText(encodeDisconnect(this.#name));
+    const patience = new AbortController();
+    await Promise.race([
+      connection.ended,
+      delay(DISCONNECT_TIMEOUT, { signal: patience.signal }).catch(() => {}),
+    ]);
+    patience.abort();
+    await connection.close();
+  }
+
   async #serve(connection: Connection, registered: PromiseWithResolvers<void>): Promise<void> {
-    this.#state = "running";
     registered.promise.catch(() => {});
     for await (const lines of connection) {
       for (const line of lines) this.#receive(connection, line, registered);
@@ -260,14 +310,15 @@ export class Service implements AsyncDisposable {
       new ConnectionAbortedError(`The Manager did not register the service: ${reason}`),
     );
     log.info("{service} disconnected: {reason}", { service: this.#name, reason });
-    const isAsked = this.#isEnding;
-    this.#state = "ending";
+    const { state } = this.#state;
+    this.#state = { state: "ended" };
     const error = new ConnectionAbortedError(`The connection to the Manager ended: ${reason}`);
     this.#tasks.end(error);
-    try {
-      this.shutdownHandler(isAsked ? undefined : error);
-    } catch (error) {
-      log.error("shutdownHandler of {service} failed: {error}", { service: this.#name, error });
+    if (state !== "starting") { // a Service that was refused has nothing to shut down
+      await callHandler(
+        `shutdownHandler of ${this.#name}`,
+        () => this.shutdownHandler(state === "ending" ? undefined : error),
+      );
     }
     this.#finished.resolve();
   }
@@ -289,9 +340,12 @@ export class Service implements AsyncDisposable {
       }
       return;
     }
-    if (message.kind === "request") this.#answer(connection, message);
-    else if (message.kind === "reply" && message.uid === READY) registered.resolve();
-    else if (message.kind === "error") {
+    if (message.kind === "request") {
+      this.#answer(connection, message);
+    } else if (message.kind === "reply" && message.uid === READY) {
+      this.#begin(connection);
+      registered.resolve();
+    } else if (message.kind === "error") {
       registered.reject(new RemoteError(message.message, message.traceback));
       log.error("The Manager says: {error}", { error: message.message });
     }
@@ -325,13 +379,9 @@ export class Service implements AsyncDisposable {
     }
   }
 
-  get #isEnding(): boolean {
-    return this.#state === "ending";
-  }
-
   /** What a request asks for: a result, or the promise of one. */
   #perform({ requester, attribute, args, kwargs, uid }: Request): unknown {
-    if (this.#isEnding) {
+    if (this.#state.state === "ending" || this.#state.state === "ended") {
       throw new ConnectionAbortedError(`the ${repr(this.#name)} service is shutting down`);
     }
     return this.#requests.run(

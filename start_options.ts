@@ -9,7 +9,7 @@ import { Command, InvalidArgumentError } from "commander";
 import { ConfigurationError } from "./errors.ts";
 import type { ManagerOptions } from "./manager.ts";
 import { DEFAULT_PORT } from "./message.ts";
-import { readPassword } from "./password.ts";
+import { PASSWORD_FORMS, readPassword } from "./password.ts";
 
 /** How a program that is a Manager is started. */
 export interface StartOptions extends ManagerOptions {
@@ -36,8 +36,7 @@ export function addStartOptions(command: Command): Command {
     .option("--auth-login", "let in only the users that the user command lists")
     .option(
       "-P, --auth-password <word...>",
-      "let in only those who know this password: words, or a file whose first line it is, " +
-        "or - for the standard input",
+      `let in only those who know this password: ${PASSWORD_FORMS}`,
     )
     .option("-c, --cert-file <file>", "the certificate in PEM; made where it does not exist")
     .option("-d, --database <file>", "the SQLite database; made where it does not exist")
@@ -46,7 +45,7 @@ export function addStartOptions(command: Command): Command {
     .option("-k, --key-file <file>", "the private key in PEM; made where it does not exist")
     .option(
       "-D, --key-file-password <word...>",
-      "the password of the key: words, a file, or -, as above",
+      `the password of the key: ${PASSWORD_FORMS}`,
     )
     .option("-p, --port <number>", "the port; 0 takes a free one", parsePort, DEFAULT_PORT)
     .option("-G, --log-level <level>", "debug, info, warning, error or critical", "info")
@@ -98,8 +97,12 @@ export function formatStartOptions(
 ): { args: string[]; input: string[] } {
   const args: string[] = [];
   const input: string[] = [];
-  const flags = { "--auth-hostname": options.authHostname, "--auth-login": options.authLogin };
-  for (const [flag, isSet] of Object.entries({ ...flags, "--disable-tls": options.disableTls })) {
+  const flags = {
+    "--auth-hostname": options.authHostname,
+    "--auth-login": options.authLogin,
+    "--disable-tls": options.disableTls,
+  };
+  for (const [flag, isSet] of Object.entries(flags)) {
     if (isSet) args.push(flag);
   }
   const valued = {

@@ -8,7 +8,7 @@ import { Argument, type Command } from "commander";
 import { Database } from "./database.ts";
 import { ConfigurationError } from "./errors.ts";
 import { Hosts } from "./hosts.ts";
-import { askNewPassword, readPassword } from "./password.ts";
+import { askNewPassword, PASSWORD_FORMS, readPassword } from "./password.ts";
 import { databaseFile } from "./paths.ts";
 import type { UsersTable } from "./users_table.ts";
 
@@ -35,8 +35,7 @@ export function addUser(program: Command): void {
     .option("-d, --database <file>", "the SQLite database", databaseFile())
     .option(
       "-p, --password <word...>",
-      "the password: words, or a file whose first line it is, or - for the standard input; " +
-        "add asks for it if it is missing",
+      `the password: ${PASSWORD_FORMS}; add asks for it if it is missing`,
     )
     .action(async (action: Action, username: string | undefined, options: Options) => {
       using database = new Database(options.database, new Hosts().aliases());

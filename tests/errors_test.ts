@@ -100,3 +100,12 @@ Deno.test("a RemoteError without a traceback has an empty one", () => {
 Deno.test("the text of an error of ours is not changed", () => {
   assertEquals(new ValueError("it's \n 'so'").message, "it's \n 'so'");
 });
+
+Deno.test("whatever is thrown has a text, also what cannot be made one", () => {
+  const nothing = Object.create(null);
+  const hostile = Object.assign(new Error("x"), { name: nothing });
+  for (const thrown of [nothing, hostile]) {
+    assertEquals(wireMessage(thrown), "Error: what was thrown cannot be shown as text");
+  }
+  assertEquals(wireMessage(undefined), "Error: undefined");
+});

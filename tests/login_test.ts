@@ -102,9 +102,8 @@ Deno.test("a peer owes an answer from the question to the answer", async () => {
   assertEquals(peer.login.isAsking, true);
   question = peer.question();
   peer.login.answer({ form: "text", line: "admin" });
-  assertEquals(peer.login.isAsking, false);
+  assertEquals(peer.login.isAsking, true); // for the password, which may be there already
   await question;
-  assertEquals(peer.login.isAsking, true);
   peer.login.answer({ form: "reply", result: PASSWORD });
   assertEquals(peer.login.isAsking, false);
   await outcome;

@@ -64,3 +64,11 @@ Deno.test("a new password is asked for twice, and must be the same", async () =>
   );
   assertEquals(silent.questions.length, 1);
 });
+
+Deno.test({
+  name: "the name of a file that may not be read is no password",
+  permissions: { read: false },
+  fn() {
+    assertThrows(() => readPassword(["/a/file"]), ConfigurationError, "Cannot read the password");
+  },
+});

@@ -4,6 +4,7 @@ import { Administration } from "../administration.ts";
 import { Database } from "../database.ts";
 import { Desk } from "../desk.ts";
 import { FIELDS } from "../envelope.ts";
+import { LIMITS } from "../limits.ts";
 import { OverlongLine } from "../line.ts";
 import { decodeMessage, type ErrorReply, type JsonObject } from "../message.ts";
 import { type Client, type Peer, Registry, type Service } from "../registry.ts";
@@ -64,7 +65,12 @@ class Network {
     authHostname: false,
     shutdown: () => {},
   });
-  readonly router = new Router<FakeOutlet>(this.registry, this.desk, this.administration);
+  readonly router = new Router<FakeOutlet>(
+    this.registry,
+    this.desk,
+    this.administration,
+    LIMITS,
+  );
   readonly devices: Device[] = [];
 
   client(name: string, username?: string): Device & { peer: Client<Port<FakeOutlet>> } {
@@ -988,13 +994,32 @@ Deno.test("an answer that nobody asked for is ignored", async () => {
   assertEquals(a.peer.outlet.login.isAsking, true);
 });
 
+Deno.test("a message that is nested too deep reaches nobody", () => {
+  const { network, a } = laboratory();
+  const nested = "[".repeat(LIMITS.maxDepth) + "]".repeat(LIMITS.maxDepth);
+  network.send(a, `{"service":"Echo","attribute":"echo","args":[${nested}],"kwargs":{},"uid":"1"}`);
+  assertEquals(onlyError(a).message.includes("deeper than the limit of 512 levels"), true);
+  network.expectSilence();
+});
+
+Deno.test("a login that comes all at once is not taken for anything else", async () => {
+  const { network, a } = await administrated();
+  for (const line of ["Manager users_table.usernames", "admin", "Echo echo secret"]) {
+    network.send(a, line);
+  }
+  const asked = a.outlet.take().map((line) => JSON.parse(line).attribute);
+  assertEquals(asked, ["username", "password"]);
+  network.expectSilence(); // the Service has not seen the password
+  assertEquals((await a.outlet.next()).message, REFUSAL);
+});
+
 Deno.test("an answer needs no uid", async () => {
   for (const uid of [undefined, null, ""]) {
     const { network, a } = await administrated();
     network.send(a, ofAdministrator("7"));
     only(a);
     network.send(a, { ...answer("admin"), uid });
-    assertEquals(a.peer.outlet.login.isAsking, false, String(uid));
+    assertEquals(only(a), question("password", "admin"), String(uid));
   }
 });
 

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { Database } from "../../database.ts";
 import {
   type Client,
+  ConfigurationError,
   connect,
   ConnectionAbortedError,
   LinkedClient,
@@ -15,7 +16,7 @@ import {
   ValueError,
 } from "../../mod.ts";
 import { parseReadyLine } from "../../ready_line.ts";
-import { TestManager } from "../../testing.ts";
+import { TestManager, WirePeer } from "../../testing.ts";
 import { temporaryFolder } from "./folder.ts";
 
 /** The script with two Services as a process, with files of its own. */
@@ -56,6 +57,11 @@ class Program implements AsyncDisposable {
     if (ready === undefined) throw new Error(`${value} ${await this.#errors}`);
     const certFile = join(this.home, "certs", "localhost.crt");
     return { host: "localhost", port: ready.port, certFile };
+  }
+
+  /** What Ctrl+C does. */
+  interrupt(): void {
+    this.#child.kill("SIGINT");
   }
 
   /** How it ended. */
@@ -120,12 +126,22 @@ Deno.test("runServices ends with the reason when a Service is refused", async ()
   assert(errors.includes("A 'Camera' service is already running on the Manager"), errors);
 });
 
-Deno.test("runServices without Services is a Manager alone, and options may be all that is given", async () => {
+Deno.test("options may be all that runServices is given", async () => {
   await using folder = await temporaryFolder();
   const file = join(folder.path, "is-not-a-folder");
   await Deno.writeTextFile(file, "");
   const options = { disableTls: true, port: 0, logFile: join(file, "log") };
-  await assertRejects(() => runServices(options), Error, "Cannot write the log file");
+  await assertRejects(() => runServices(options), ConfigurationError, "Cannot write the log file");
+});
+
+Deno.test("a signal ends runServices after the handlers of its Services, without a trace", async () => {
+  await using program = await Program.start();
+  await program.ready();
+  program.interrupt();
+  const { code, errors } = await program.end();
+  assertEquals(code, 0);
+  assertMatch(errors, /Camera: the shutter is closed/);
+  assertEquals(/FATAL|Error/.test(errors.replaceAll("ConnectionAbortedError", "")), false, errors);
 });
 
 Deno.test("a Client changes how much a Service logs", async () => {
@@ -204,21 +220,124 @@ Deno.test("shutdownHandler is told why the connection ended, and nothing where t
   assertEquals([lost.ends.length, ends.length], [1, 2]);
 });
 
-Deno.test("a handler that fails harms nobody", async () => {
+Deno.test("a handler may be asynchronous, and one that fails harms nobody", async () => {
   await using manager = await TestManager.start();
-  class Clumsy extends Service {
-    override shutdownHandler(): never {
+  const events: string[] = [];
+  class Slow extends Service {
+    override async shutdownHandler(): Promise<void> {
+      await Promise.resolve();
+      events.push("the Service is off");
       throw new Error("clumsy");
     }
+    notify(): void {
+      this.emitNotification();
+    }
   }
-  await using clumsy = new Clumsy();
-  await clumsy.start(manager.connectOptions);
+  await using slow = new Slow();
+  await slow.start(manager.connectOptions);
   await using cxn = await connect(manager.connectOptions);
-  cxn.shutdownHandler = () => {
+  cxn.shutdownHandler = async () => {
+    await Promise.resolve();
+    events.push("the Client is off");
     throw new Error("clumsy too");
   };
-  await clumsy.shutdown();
+  const link = await cxn.link<Slow>("Slow");
+  const notified = Promise.withResolvers<void>();
+  link.notificationHandler = async () => {
+    notified.resolve();
+    await cxn.link("Nothing");
+  };
+  await link.notify();
+  await notified.promise;
+  await slow.shutdown();
   await cxn.disconnect();
+  assertEquals(events, ["the Service is off", "the Client is off"]);
+});
+
+Deno.test("a Service that is refused has nothing to shut down", async () => {
+  await using manager = await TestManager.start();
+  await using first = new Lab();
+  await first.start(manager.connectOptions);
+  const second = new Lab();
+  await assertRejects(() => second.start(manager.connectOptions), RemoteError, "NameError");
+  await second.finished;
+  assertEquals(second.ends, []);
+  assertEquals(first.ends, []);
+});
+
+Deno.test("a Service that is shut down while it starts is connected, and then not", async () => {
+  await using manager = await TestManager.start();
+  const lab = new Lab();
+  const started = lab.start(manager.connectOptions);
+  await lab.shutdown();
+  await started;
+  await manager.disconnected("Lab");
+  assertEquals(lab.ends, [undefined]);
+});
+
+Deno.test("options that are wrong do not use a Service up", async () => {
+  await using manager = await TestManager.start();
+  await using lab = new Lab();
+  await assertRejects(() => lab.start({ port: -1 }), RangeError);
+  await lab.start(manager.connectOptions);
+});
+
+Deno.test("a method may shut its Service down, and is answered first", async () => {
+  await using manager = await TestManager.start();
+  class Mortal extends Service {
+    die(): string {
+      this.shutdown();
+      return "at once";
+    }
+    async dieSlowly(): Promise<string> {
+      await Promise.resolve();
+      await this.shutdown();
+      return "slowly";
+    }
+  }
+  for (const [method, answer] of [["die", "at once"], ["dieSlowly", "slowly"]]) {
+    await using mortal = new Mortal();
+    await mortal.start(manager.connectOptions);
+    await using cxn = await connect(manager.connectOptions);
+    assertEquals(await (await cxn.link("Mortal")).request(method), answer);
+    await mortal.finished;
+  }
+});
+
+Deno.test("whatever a method throws, its caller hears of it and the Service lives on", async () => {
+  await using manager = await TestManager.start();
+  class Odd extends Service {
+    fail(): never {
+      throw Object.create(null);
+    }
+    async failLater(): Promise<never> {
+      await Promise.resolve();
+      throw Object.create(null);
+    }
+    live(): boolean {
+      return true;
+    }
+  }
+  await using odd = new Odd();
+  await odd.start(manager.connectOptions);
+  await using cxn = await connect(manager.connectOptions);
+  const link = await cxn.link<Odd>("Odd");
+  await assertRejects(() => link.fail(), RemoteError, "cannot be shown as text");
+  await assertRejects(() => link.failLater(), RemoteError, "cannot be shown as text");
+  assertEquals(await link.live(), true);
+});
+
+Deno.test("a Manager shuts down while Clients arrive", async () => {
+  for (let round = 0; round < 10; round++) {
+    await using manager = await TestManager.start({ disableTls: true });
+    const arriving = Array.from(
+      { length: 20 },
+      () => WirePeer.connect(manager.connectOptions).then((peer) => peer.close(), () => {}),
+    );
+    await arriving[0];
+    await manager.manager.shutdown();
+    await Promise.all(arriving);
+  }
 });
 
 Deno.test("serviceErrorHandler hears of each request that fails, and the caller too", async () => {

@@ -4,6 +4,11 @@ import { parseStartOptions, runServices, Service } from "../../mod.ts";
 
 class Camera extends Service {
   shutdownService(): void {}
+
+  override async shutdownHandler(): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve));
+    console.error("Camera: the shutter is closed");
+  }
 }
 
 class Lamp extends Service {
