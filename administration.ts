@@ -92,7 +92,7 @@ function locate(attribute: string): [className: string, name: string] {
 function ofManager<Outlet>(office: Office<Outlet>): Record<string, Attribute> {
   const { registry, desk, database } = office;
   return {
-    port: () => desk.identities().port,
+    port: () => desk.facts.port,
     password: () => office.password ?? null,
     hostnames: () => office.authHostname ? database.hostnames.hostnames() : null,
     clients: () => desk.identities().clients,

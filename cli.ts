@@ -22,10 +22,15 @@ export async function main(args: readonly string[]): Promise<void> {
   try {
     await program().parseAsync(withCommand(args), { from: "user" });
   } catch (error) {
-    if (!(error instanceof ConfigurationError || error instanceof ValueError)) throw error;
+    if (!isForTheUser(error)) throw error;
     console.error(error.message);
     Deno.exitCode = 1;
   }
+}
+
+/** Whether the message of an error says what a user can do something about. */
+function isForTheUser(error: unknown): error is Error {
+  return error instanceof ConfigurationError || error instanceof ValueError;
 }
 
 /** Without a command it is `start`. A default of commander's would take a mistyped one for it too. */

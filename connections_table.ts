@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { DatabaseSync, SQLOutputValue, StatementSync } from "node:sqlite";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { all, type Row } from "./sql.ts";
 
 /** Where a connection comes from. */
 export interface Origin {
@@ -35,7 +36,7 @@ const TABLE = `
 /** The `connections` table. */
 export class ConnectionsTable {
   readonly #insert: StatementSync;
-  readonly #select: StatementSync;
+  readonly #database: DatabaseSync;
 
   /** Makes the table where there is none. */
   constructor(database: DatabaseSync) {
@@ -43,9 +44,7 @@ export class ConnectionsTable {
     this.#insert = database.prepare(
       "INSERT INTO connections (datetime, ip_address, domain, port, message) VALUES (?, ?, ?, ?, ?)",
     );
-    this.#select = database.prepare(
-      "SELECT * FROM connections WHERE datetime BETWEEN ? AND ? ORDER BY pid",
-    );
+    this.#database = database;
   }
 
   /** Records what happened to a connection. */
@@ -61,11 +60,12 @@ export class ConnectionsTable {
    * @param last The latest time, in the same form; a date alone includes the whole day.
    */
   connections(first = "", last = ""): ConnectionRecord[] {
-    return this.#select.all(first, `${last}~`).map(asRecord); // "~" comes after digits and "T"
+    const sql = "SELECT * FROM connections WHERE datetime BETWEEN ? AND ? ORDER BY pid";
+    return all(this.#database, sql, first, `${last}~`).map(asRecord); // "~" is after digits and "T"
   }
 }
 
-function asRecord(row: Record<string, SQLOutputValue>): ConnectionRecord {
+function asRecord(row: Row): ConnectionRecord {
   return {
     pid: Number(row.pid),
     datetime: String(row.datetime),

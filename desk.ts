@@ -24,12 +24,13 @@ type Answer<Outlet> = (...args: unknown[]) => (peer: Peer<Outlet>) => unknown;
 /** Answers requests to the Manager. */
 export class Desk<Outlet> {
   readonly #registry: Registry<Outlet>;
-  readonly #facts: Facts;
+  /** What the Manager says of itself. */
+  readonly facts: Facts;
   readonly #answers: Map<string, { answer: Answer<Outlet>; signature: Signature }>;
 
   constructor(registry: Registry<Outlet>, facts: Facts) {
     this.#registry = registry;
-    this.#facts = facts;
+    this.facts = facts;
     const answers: Record<string, Answer<Outlet>> = {
       identity: () => () => this.identities(),
       link: (service) => (peer) => registry.link(asClient(peer), asName(service)),
@@ -70,7 +71,7 @@ export class Desk<Outlet> {
   identities(): Identities {
     const { clients, services } = this.#registry;
     return {
-      ...this.#facts,
+      ...this.facts,
       attributes: { identity: "() -> dict", link: "(service: str) -> bool" },
       language: LANGUAGE,
       os: OS,

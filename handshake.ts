@@ -14,10 +14,13 @@ import { KeyError, TimeoutError, ValueError } from "./errors.ts";
 import type { Host } from "./hosts.ts";
 import type { Limits } from "./limits.ts";
 import { OverlongLine } from "./line.ts";
+import { logger } from "./log.ts";
 import { encodeError, encodeQuestion, isObject } from "./message.ts";
 import type { Newcomer } from "./registry.ts";
 import { repr } from "./repr.ts";
 import { withoutQuotes } from "./terminal.ts";
+
+const log = logger("handshake");
 
 /** How a handshake ended. */
 export type Outcome =
@@ -60,18 +63,32 @@ export async function handshake(
   try {
     const visitor = { host: options.host, ask: askText };
     const username = await authenticate(options.authentication, manager, visitor);
-    const identity = parseIdentity(await ask("identity", []));
-    const newcomer = readIdentity(identity, options.address);
+    const answer = await ask("identity", []);
+    const identity = rejectFaulty(() => parseIdentity(answer));
+    const newcomer = rejectFaulty(() => readIdentity(identity, options.address));
     connection.maxMessageSize = limits.maxMessageSize;
     return { state: "identified", newcomer, username, extensions: readExtensions(identity) };
   } catch (error) {
     if (error instanceof Departure) return { state: "left", record: error.record };
-    const { reason, record } = error instanceof Rejection
-      ? error
-      : { reason: error as Error, record: "invalid identity" };
+    const { reason, record } = error instanceof Rejection ? error : failure(error);
     connection.sendText(encodeError(manager, "", reason));
     return { state: "rejected", reason, record: `rejected: ${record}` };
   }
+}
+
+/** What `read` makes of an identity; what is wrong with it is why the peer is turned away. */
+function rejectFaulty<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw new Rejection(error as Error, "invalid identity");
+  }
+}
+
+/** The Manager itself cannot go on, e.g. as its database is broken. The peer need not know why. */
+function failure(error: unknown): { reason: Error; record: string } {
+  log.error("A handshake failed: {error}", { error });
+  return { reason: new ValueError("The Manager cannot let anybody in now"), record: "failure" };
 }
 
 /** The peer has left, or never meant to stay. */
@@ -106,15 +123,18 @@ async function nextAnswer(
   }
   if (line === undefined) throw new Departure(question);
   if (line instanceof OverlongLine) {
-    throw new ValueError(
-      `The ${question} is longer than the limit of ${line.limit} bytes for a handshake answer`,
+    throw new Rejection(
+      new ValueError(
+        `The ${question} is longer than the limit of ${line.limit} bytes for a handshake answer`,
+      ),
+      `invalid ${question}`,
     );
   }
   try {
     return readAnswer(line);
   } catch (error) {
     if (error instanceof TypeError) throw new Departure(question); // bytes that are no text
-    throw error;
+    throw new Rejection(error as Error, `invalid ${question}`);
   }
 }
 
@@ -148,8 +168,8 @@ function readIdentity(identity: Record<string, unknown>, address: string): Newco
   if (kind === "client") return { kind, ...common };
   const attributes = required(identity, "attributes", "object");
   const maxClients = identity.max_clients ?? -1;
-  if (typeof maxClients !== "number") throw new TypeError("'max_clients' must be an integer");
-  return { kind, ...common, attributes, maxClients };
+  if (!Number.isInteger(maxClients)) throw new TypeError("'max_clients' must be an integer");
+  return { kind, ...common, attributes, maxClients: maxClients as number };
 }
 
 function readExtensions({ extensions }: Record<string, unknown>): string[] {

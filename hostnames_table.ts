@@ -7,6 +7,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { ValueError } from "./errors.ts";
 import { repr } from "./repr.ts";
+import { all, run } from "./sql.ts";
 
 /** The `auth_hostnames` table. */
 export class HostnamesTable {
@@ -19,10 +20,8 @@ export class HostnamesTable {
    */
   constructor(database: DatabaseSync, aliases: readonly string[]) {
     this.#database = database;
-    const exists = database.prepare(
-      "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'auth_hostnames'",
-    ).get();
-    if (exists !== undefined) return;
+    const sql = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'auth_hostnames'";
+    if (all(database, sql).length > 0) return;
     // In one transaction: a table that is there but empty would trust nobody.
     database.exec("BEGIN; CREATE TABLE auth_hostnames (hostname TEXT NOT NULL, UNIQUE(hostname))");
     for (const alias of aliases) this.insert(alias);
@@ -31,15 +30,14 @@ export class HostnamesTable {
 
   /** The names that are trusted, sorted. */
   hostnames(): string[] {
-    const rows = this.#database.prepare("SELECT hostname FROM auth_hostnames ORDER BY hostname")
-      .all();
-    return rows.map((row) => String(row.hostname));
+    return all(this.#database, "SELECT hostname FROM auth_hostnames ORDER BY hostname")
+      .map((row) => String(row.hostname));
   }
 
   /** Whether the name is trusted. */
   includes(name: string): boolean {
-    return this.#database.prepare("SELECT 1 FROM auth_hostnames WHERE hostname = ?")
-      .get(name) !== undefined;
+    const sql = "SELECT 1 FROM auth_hostnames WHERE hostname = ?";
+    return all(this.#database, sql, name).length > 0;
   }
 
   /**
@@ -49,7 +47,7 @@ export class HostnamesTable {
    */
   insert(hostname: string): void {
     if (hostname.trim() === "") throw new ValueError("Cannot trust a host name that is empty");
-    this.#database.prepare("INSERT OR IGNORE INTO auth_hostnames VALUES (?)").run(hostname);
+    run(this.#database, "INSERT OR IGNORE INTO auth_hostnames VALUES (?)", hostname);
   }
 
   /**
@@ -58,9 +56,8 @@ export class HostnamesTable {
    * @throws {ValueError} If it was not trusted.
    */
   delete(hostname: string): void {
-    const { changes } = this.#database.prepare("DELETE FROM auth_hostnames WHERE hostname = ?")
-      .run(hostname);
-    if (changes === 0) {
+    const changed = run(this.#database, "DELETE FROM auth_hostnames WHERE hostname = ?", hostname);
+    if (changed === 0) {
       throw new ValueError(`Cannot delete ${repr(hostname)}: it is not a trusted hostname`);
     }
   }

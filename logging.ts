@@ -18,6 +18,7 @@ import { ConfigurationError } from "./errors.ts";
 import { LEVEL_FILTER, levelFilter, parseLevel } from "./level.ts";
 import { LOG_CATEGORY } from "./log.ts";
 import { makePrivateFolder } from "./paths.ts";
+import { TerminalWriter } from "./terminal_writer.ts";
 
 /**
  * Logs what this package has to say to standard error, and to a file, until the result is disposed
@@ -48,8 +49,9 @@ export async function startLogging(
     ? getAnsiColorFormatter(options)
     : getTextFormatter(options);
   const filter = levelFilter(parseLevel(level));
+  const terminal = new TerminalWriter();
   try {
-    const sinks: Record<string, Sink> = { terminal: (record) => writeToTerminal(format(record)) };
+    const sinks: Record<string, Sink> = { terminal: (record) => terminal.write(format(record)) };
     if (file !== undefined) {
       makePrivateFolder(dirname(file));
       sinks.file = getFileSink(file, { formatter: getTextFormatter(options), bufferSize: 0 });
@@ -69,14 +71,10 @@ export async function startLogging(
       { cause },
     );
   }
-  return { [Symbol.asyncDispose]: reset };
-}
-
-/** A program that was started over SSH outlives the terminal that it was started from. */
-function writeToTerminal(text: string): void {
-  try {
-    Deno.stderr.writeSync(new TextEncoder().encode(text));
-  } catch {
-    // Nobody reads it any more; the file has it.
-  }
+  return {
+    async [Symbol.asyncDispose]() {
+      await reset();
+      await terminal.flush();
+    },
+  };
 }

@@ -10,6 +10,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { promisify } from "node:util";
 import { ValueError } from "./errors.ts";
 import { repr } from "./repr.ts";
+import { all, type Row, run } from "./sql.ts";
 
 /** A row of the table, without the key and salt of the password. */
 export interface User {
@@ -34,6 +35,8 @@ const TABLE = `
   )
 `;
 
+const SELECT = "SELECT pid, username, is_admin FROM auth_users";
+
 /** The `auth_users` table. */
 export class UsersTable {
   readonly #database: DatabaseSync;
@@ -46,14 +49,7 @@ export class UsersTable {
 
   /** All users, in the order in which they were inserted. */
   users(): User[] {
-    const rows = this.#database.prepare(
-      "SELECT pid, username, is_admin FROM auth_users ORDER BY pid",
-    ).all();
-    return rows.map((row) => ({
-      pid: Number(row.pid),
-      username: String(row.username),
-      isAdmin: Boolean(row.is_admin),
-    }));
+    return all(this.#database, `${SELECT} ORDER BY pid`).map(asUser);
   }
 
   /** The names of all users. */
@@ -68,7 +64,7 @@ export class UsersTable {
    */
   user(username: string): User {
     const user = this.#find(username);
-    if (user === undefined) throw new ValueError(`No user has the username ${repr(username)}`);
+    if (user === undefined) throw unknown(username);
     return user;
   }
 
@@ -84,8 +80,8 @@ export class UsersTable {
 
   /** Whether there is a user of that name with that password. The key is computed off the event loop. */
   async isPasswordValid(username: string, password: string): Promise<boolean> {
-    const row = this.#database.prepare("SELECT key, salt FROM auth_users WHERE username = ?")
-      .get(username);
+    const sql = "SELECT key, salt FROM auth_users WHERE username = ?";
+    const [row] = all(this.#database, sql, username);
     const salt = row?.salt instanceof Uint8Array ? row.salt : randomBytes(SALT_SIZE);
     // Also computed where there is no such user, so that the time does not tell.
     const key = await keyOf(password, salt);
@@ -104,13 +100,11 @@ export class UsersTable {
     checkPassword(password);
     const salt = randomBytes(SALT_SIZE);
     const key = await keyOf(password, salt);
-    // Asked only now, after which nothing can come between.
-    if (this.isUserRegistered(username)) {
+    const sql =
+      "INSERT OR IGNORE INTO auth_users (username, key, salt, is_admin) VALUES (?, ?, ?, ?)";
+    if (run(this.#database, sql, username, key, salt, Number(isAdmin)) === 0) {
       throw new ValueError(`A user with the username ${repr(username)} already exists`);
     }
-    this.#database.prepare(
-      "INSERT INTO auth_users (username, key, salt, is_admin) VALUES (?, ?, ?, ?)",
-    ).run(username, key, salt, Number(isAdmin));
   }
 
   /**
@@ -123,18 +117,25 @@ export class UsersTable {
     changes: { password?: string; isAdmin?: boolean },
   ): Promise<void> {
     const { pid } = this.user(username);
-    const { password, isAdmin } = changes;
+    const { password, isAdmin = null } = changes;
+    let salt: Uint8Array | null = null;
+    let key: Uint8Array | null = null;
     if (password !== undefined) {
       checkPassword(password);
-      const salt = randomBytes(SALT_SIZE);
-      const key = await keyOf(password, salt);
-      this.#database.prepare("UPDATE auth_users SET key = ?, salt = ? WHERE pid = ?")
-        .run(key, salt, pid);
+      salt = randomBytes(SALT_SIZE);
+      key = await keyOf(password, salt);
     }
-    if (isAdmin !== undefined) {
-      this.#database.prepare("UPDATE auth_users SET is_admin = ? WHERE pid = ?")
-        .run(Number(isAdmin), pid);
-    }
+    const sql = "UPDATE auth_users SET key = coalesce(?, key), salt = coalesce(?, salt), " +
+      "is_admin = coalesce(?, is_admin) WHERE pid = ?";
+    const changed = run(
+      this.#database,
+      sql,
+      key,
+      salt,
+      isAdmin === null ? null : Number(isAdmin),
+      pid,
+    );
+    if (changed === 0) throw unknown(username); // deleted while the key was computed
   }
 
   /**
@@ -143,13 +144,25 @@ export class UsersTable {
    * @throws {ValueError} If there is no such user.
    */
   delete(username: string): void {
-    const { pid } = this.user(username);
-    this.#database.prepare("DELETE FROM auth_users WHERE pid = ?").run(pid);
+    const changed = run(this.#database, "DELETE FROM auth_users WHERE username = ?", username);
+    if (changed === 0) throw unknown(username);
   }
 
   #find(username: string): User | undefined {
-    return this.users().find((user) => user.username === username);
+    return all(this.#database, `${SELECT} WHERE username = ?`, username).map(asUser)[0];
   }
+}
+
+function asUser(row: Row): User {
+  return {
+    pid: Number(row.pid),
+    username: String(row.username),
+    isAdmin: Boolean(row.is_admin),
+  };
+}
+
+function unknown(username: string): ValueError {
+  return new ValueError(`No user has the username ${repr(username)}`);
 }
 
 function keyOf(password: string, salt: Uint8Array): Promise<Uint8Array> {
