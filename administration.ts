@@ -17,9 +17,9 @@ import { Signature } from "./signature.ts";
 import type { User } from "./users_table.ts";
 
 /** What the administration works on. */
-export interface Office<Outlet> {
-  registry: Registry<Outlet>;
-  desk: Desk<Outlet>;
+export interface Office<Seat> {
+  registry: Registry<Seat>;
+  desk: Desk<Seat>;
   database: Database;
   /** The Manager's password, if peers are asked for it. */
   password: string | undefined;
@@ -32,12 +32,12 @@ export interface Office<Outlet> {
 type Attribute = (...args: unknown[]) => unknown;
 
 /** Answers the requests of administrators. */
-export class Administration<Outlet> {
-  readonly #office: Office<Outlet>;
+export class Administration<Seat> {
+  readonly #office: Office<Seat>;
   /** By the class name that Python has for them, then by attribute. */
   readonly #attributes: Map<string, Map<string, { attribute: Attribute; signature: Signature }>>;
 
-  constructor(office: Office<Outlet>) {
+  constructor(office: Office<Seat>) {
     this.#office = office;
     this.#attributes = new Map(
       Object.entries({
@@ -89,7 +89,7 @@ function locate(attribute: string): [className: string, name: string] {
   return className === undefined ? ["Manager", attribute] : [className, attribute.slice(dot + 1)];
 }
 
-function ofManager<Outlet>(office: Office<Outlet>): Record<string, Attribute> {
+function ofManager<Seat>(office: Office<Seat>): Record<string, Attribute> {
   const { registry, desk, database } = office;
   return {
     port: () => desk.facts.port,
@@ -104,9 +104,9 @@ function ofManager<Outlet>(office: Office<Outlet>): Record<string, Attribute> {
   };
 }
 
-function byService<Outlet>(
-  registry: Registry<Outlet>,
-  clientsOf: (service: Service<Outlet>) => Iterable<Client<Outlet>>,
+function byService<Seat>(
+  registry: Registry<Seat>,
+  clientsOf: (service: Service<Seat>) => Iterable<Client<Seat>>,
 ): JsonObject {
   return Object.fromEntries(
     Array.from(registry.services, (service) => [service.name, networkNames(clientsOf(service))]),

@@ -28,12 +28,13 @@ export interface Transport {
 
 /**
  * How a connection ended: the peer went away, this side closed it, it was closed because it took
- * nothing for too long, or the stream failed.
+ * nothing for too long or was sent more than it can take, or the stream failed.
  */
 export type End =
   | { state: "left" }
   | { state: "closed" }
   | { state: "stalled"; timeout: number }
+  | { state: "overrun"; limit: number }
   | { state: "failed"; cause: unknown };
 
 /** A read buffer grows from the one to the other while reads fill it: idle peers stay cheap. */
@@ -145,6 +146,16 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
     if (!this.isOpen) return;
     for (const part of parts) this.#waiting.append(part);
     this.#terminate();
+  }
+
+  /**
+   * Sends bytes as one line that waits for nobody, whatever already waits to be written: a
+   * connection that cannot keep up with such lines is ended.
+   */
+  offerBytes(...parts: readonly Uint8Array[]): void {
+    const limit = this.#limits.queueLimit;
+    if (this.queued > limit) this.#finish({ state: "overrun", limit });
+    else this.sendBytes(...parts);
   }
 
   /** Whether so much waits to be written that whoever feeds this connection should pause. */
@@ -275,6 +286,8 @@ export function describeEnd(end: End): string {
       return "it was closed";
     case "stalled":
       return `the peer took nothing for the stall timeout of ${end.timeout} ms`;
+    case "overrun":
+      return `more than the limit of ${end.limit} bytes waited for the peer to take them`;
     case "failed":
       return (end.cause as Error).message;
   }

@@ -19,19 +19,19 @@ export interface Facts {
 }
 
 /** Takes the arguments of a request, then the peer that sent it. */
-type Answer<Outlet> = (...args: unknown[]) => (peer: Peer<Outlet>) => unknown;
+type Answer<Seat> = (...args: unknown[]) => (peer: Peer<Seat>) => unknown;
 
 /** Answers requests to the Manager. */
-export class Desk<Outlet> {
-  readonly #registry: Registry<Outlet>;
+export class Desk<Seat> {
+  readonly #registry: Registry<Seat>;
   /** What the Manager says of itself. */
   readonly facts: Facts;
-  readonly #answers: Map<string, { answer: Answer<Outlet>; signature: Signature }>;
+  readonly #answers: Map<string, { answer: Answer<Seat>; signature: Signature }>;
 
-  constructor(registry: Registry<Outlet>, facts: Facts) {
+  constructor(registry: Registry<Seat>, facts: Facts) {
     this.#registry = registry;
     this.facts = facts;
-    const answers: Record<string, Answer<Outlet>> = {
+    const answers: Record<string, Answer<Seat>> = {
       identity: () => () => this.identities(),
       link: (service) => (peer) => registry.link(asClient(peer), asName(service)),
       unlink: (service) => (peer) => registry.unlink(asClient(peer), asName(service)),
@@ -59,7 +59,7 @@ export class Desk<Outlet> {
    * @throws {ValueError} If only an administrator may send the request.
    * @throws {KeyError | PermissionError} As the registry's rules say.
    */
-  answer(peer: Peer<Outlet>, { attribute, args, kwargs }: Request): unknown {
+  answer(peer: Peer<Seat>, { attribute, args, kwargs }: Request): unknown {
     const known = this.#answers.get(attribute);
     if (known === undefined) {
       throw new ValueError("You must be an administrator to send this request to the Manager");
@@ -89,7 +89,7 @@ export class Desk<Outlet> {
   }
 }
 
-function asClient<Outlet>(peer: Peer<Outlet>): Client<Outlet> {
+function asClient<Seat>(peer: Peer<Seat>): Client<Seat> {
   if (peer.kind === "client") return peer;
   throw new PermissionError(`${repr(peer.name)} is a Service, only a Client can be linked`);
 }

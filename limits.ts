@@ -20,6 +20,11 @@ export interface Limits {
   readonly queueHigh: number;
   /** Bytes waiting for one destination below which its sources are read again. */
   readonly queueLow: number;
+  /**
+   * Bytes waiting for one destination above which it is closed. Only notifications, which wait for
+   * nobody, go beyond `queueHigh` by much.
+   */
+  readonly queueLimit: number;
   /** Time after which a congested destination that takes nothing is closed, in milliseconds. */
   readonly stallTimeout: number;
 }
@@ -35,5 +40,6 @@ export const LIMITS: Limits = {
   maxDepth: 512,
   queueHigh: 8 * MiB,
   queueLow: 2 * MiB,
+  queueLimit: 64 * MiB,
   stallTimeout: 30_000,
 };

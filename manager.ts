@@ -26,7 +26,7 @@ import { logger } from "./log.ts";
 import { DEFAULT_PORT, encodeError, encodeReply, READY } from "./message.ts";
 import { certificateFile, databaseFile, keyFile } from "./paths.ts";
 import { type Peer, Registry } from "./registry.ts";
-import { type Port, Router } from "./router.ts";
+import { Router, type Seat } from "./router.ts";
 
 /** How a Manager is started. Every option has the default that the Python software has. */
 export interface ManagerOptions {
@@ -62,7 +62,7 @@ export interface ManagerOptions {
  */
 const RECORD_PATIENCE = 100;
 
-type ConnectedPeer = Peer<Port<Connection>>;
+type ConnectedPeer = Peer<Seat<Connection>>;
 
 const log = logger("manager");
 
@@ -103,7 +103,7 @@ export class Manager implements AsyncDisposable {
     this.port = listeners[0].port;
     this.tls = !options.disableTls;
     this.networkName = `Manager[${this.hostname}:${this.port}]`;
-    const registry = new Registry<Port<Connection>>(this.networkName);
+    const registry = new Registry<Seat<Connection>>(this.networkName);
     const desk = new Desk(registry, { hostname: this.hostname, port: this.port });
     const administration = new Administration({
       registry,

@@ -8,7 +8,7 @@
  * - an answer is pending exactly between `route` and `settle` (or the end of either peer), so an
  *   answer can be settled once, by the service that owes it, for the client that is owed.
  *
- * `Outlet` is what the owner wants to find again for a peer: the Manager's connection to it.
+ * `Seat` is what the owner wants to find again for a peer: the Manager's connection to it.
  *
  * @module
  */
@@ -18,7 +18,7 @@ import { repr } from "./repr.ts";
 import type { JsonObject } from "./message.ts";
 
 /** A connected client. */
-export interface Client<Outlet> {
+export interface Client<Seat> {
   readonly kind: "client";
   readonly name: string;
   /** `host:port` as the Manager sees it. */
@@ -27,13 +27,13 @@ export interface Client<Outlet> {
   readonly networkName: string;
   readonly language: string;
   readonly os: string;
-  readonly outlet: Outlet;
+  readonly seat: Seat;
   /** The services that it is linked with. */
-  readonly links: Set<Service<Outlet>>;
+  readonly links: Set<Service<Seat>>;
 }
 
 /** A connected service. */
-export interface Service<Outlet> {
+export interface Service<Seat> {
   readonly kind: "service";
   readonly name: string;
   readonly address: string;
@@ -43,17 +43,17 @@ export interface Service<Outlet> {
   readonly attributes: JsonObject;
   /** How many clients may be linked at once; 0 or less means no limit. */
   readonly maxClients: number;
-  readonly outlet: Outlet;
+  readonly seat: Seat;
   /** The clients that are linked with it. */
-  readonly links: Set<Client<Outlet>>;
+  readonly links: Set<Client<Seat>>;
   /** The linked clients that hold a lock. */
-  readonly locks: Set<Client<Outlet>>;
+  readonly locks: Set<Client<Seat>>;
   /** The answers that it owes: per client and `uid`, how many. A terminal's uids are all `""`. */
-  readonly pending: Map<Client<Outlet>, Map<string, number>>;
+  readonly pending: Map<Client<Seat>, Map<string, number>>;
 }
 
 /** A connected device. */
-export type Peer<Outlet> = Client<Outlet> | Service<Outlet>;
+export type Peer<Seat> = Client<Seat> | Service<Seat>;
 
 /** What is known of a device before it is registered. */
 export type Newcomer =
@@ -69,8 +69,8 @@ export type Newcomer =
   };
 
 /** An answer that nobody will give any more. */
-export interface Orphan<Outlet> {
-  readonly client: Client<Outlet>;
+export interface Orphan<Seat> {
+  readonly client: Client<Seat>;
   readonly uid: string;
 }
 
@@ -89,11 +89,11 @@ export interface ServiceEntry {
 }
 
 /** The state of a Manager. */
-export class Registry<Outlet> {
+export class Registry<Seat> {
   /** How this Manager calls itself in messages: `Manager[host:port]`. */
   readonly manager: string;
-  readonly #clients = new Map<string, Client<Outlet>>();
-  readonly #services = new Map<string, Service<Outlet>>();
+  readonly #clients = new Map<string, Client<Seat>>();
+  readonly #services = new Map<string, Service<Seat>>();
 
   constructor(manager: string) {
     this.manager = manager;
@@ -105,24 +105,24 @@ export class Registry<Outlet> {
    * @throws {NameError} If a service of that name, or a client of that network name, is already
    * connected.
    */
-  add(newcomer: Newcomer, outlet: Outlet): Peer<Outlet> {
+  add(newcomer: Newcomer, seat: Seat): Peer<Seat> {
     const networkName = networkNameOf(newcomer);
     if (newcomer.kind === "client") {
       // Two computers of different domains may share a first label, and their ports may be equal.
       if (this.#clients.has(networkName)) {
         throw new NameError(`A ${repr(networkName)} client is already connected to the Manager`);
       }
-      const client: Client<Outlet> = { ...newcomer, networkName, outlet, links: new Set() };
+      const client: Client<Seat> = { ...newcomer, networkName, seat, links: new Set() };
       this.#clients.set(networkName, client);
       return client;
     }
     if (this.#services.has(newcomer.name)) {
       throw new NameError(`A ${repr(newcomer.name)} service is already running on the Manager`);
     }
-    const service: Service<Outlet> = {
+    const service: Service<Seat> = {
       ...newcomer,
       networkName,
-      outlet,
+      seat,
       links: new Set(),
       locks: new Set(),
       pending: new Map(),
@@ -132,7 +132,7 @@ export class Registry<Outlet> {
   }
 
   /** Takes a device out, with its links and locks, and tells which answers it leaves owing. */
-  remove(peer: Peer<Outlet>): Orphan<Outlet>[] {
+  remove(peer: Peer<Seat>): Orphan<Seat>[] {
     if (peer.kind === "client") {
       if (this.#clients.get(peer.networkName) === peer) this.#clients.delete(peer.networkName);
       for (const service of peer.links) this.#separate(peer, service);
@@ -154,7 +154,7 @@ export class Registry<Outlet> {
    * @throws {KeyError} If the service is not connected.
    * @throws {PermissionError} If the client is not linked, and the service is locked or full.
    */
-  route(client: Client<Outlet>, name: string, uid: string): Service<Outlet> {
+  route(client: Client<Seat>, name: string, uid: string): Service<Seat> {
     const service = this.#services.get(name);
     if (service === undefined) {
       throw new KeyError(`the ${repr(name)} Service is not connected to ${this.manager}`);
@@ -170,7 +170,7 @@ export class Registry<Outlet> {
    * The client that a service's answer goes to, or `undefined` where the service owes no such
    * answer. The answer is then no longer owed.
    */
-  settle(service: Service<Outlet>, requester: string, uid: string): Client<Outlet> | undefined {
+  settle(service: Service<Seat>, requester: string, uid: string): Client<Seat> | undefined {
     const client = this.#clients.get(requester);
     const uids = client && service.pending.get(client);
     const count = uids?.get(uid);
@@ -187,7 +187,7 @@ export class Registry<Outlet> {
    * @throws {KeyError} If the service does not exist.
    * @throws {PermissionError} If the service is locked or full.
    */
-  link(client: Client<Outlet>, name: string): ServiceEntry {
+  link(client: Client<Seat>, name: string): ServiceEntry {
     const service = this.#services.get(name);
     if (service === undefined) {
       throw new KeyError(
@@ -207,7 +207,7 @@ export class Registry<Outlet> {
    *
    * @throws {KeyError} If the client is not linked with the service.
    */
-  unlink(client: Client<Outlet>, name: string): true {
+  unlink(client: Client<Seat>, name: string): true {
     const service = this.#services.get(name);
     if (service === undefined) return true;
     if (!service.links.has(client)) {
@@ -227,7 +227,7 @@ export class Registry<Outlet> {
    * @throws {KeyError} If the service does not exist.
    * @throws {PermissionError} If the client is not linked, or others are and the lock is exclusive.
    */
-  acquireLock(client: Client<Outlet>, name: string, shared: boolean): string[] {
+  acquireLock(client: Client<Seat>, name: string, shared: boolean): string[] {
     const service = this.#services.get(name);
     if (service === undefined) {
       throw new KeyError(
@@ -256,7 +256,7 @@ export class Registry<Outlet> {
    * @returns The network names of the clients that still hold a lock.
    * @throws {KeyError} If the service does not exist.
    */
-  releaseLock(client: Client<Outlet>, name: string): string[] {
+  releaseLock(client: Client<Seat>, name: string): string[] {
     const service = this.#services.get(name);
     if (service === undefined) {
       throw new KeyError(
@@ -268,21 +268,21 @@ export class Registry<Outlet> {
   }
 
   /** The connected clients. */
-  get clients(): Iterable<Client<Outlet>> {
+  get clients(): Iterable<Client<Seat>> {
     return this.#clients.values();
   }
 
   /** The connected services. */
-  get services(): Iterable<Service<Outlet>> {
+  get services(): Iterable<Service<Seat>> {
     return this.#services.values();
   }
 
   /** The service of that name, if it is connected. */
-  service(name: string): Service<Outlet> | undefined {
+  service(name: string): Service<Seat> | undefined {
     return this.#services.get(name);
   }
 
-  #separate(client: Client<Outlet>, service: Service<Outlet>): void {
+  #separate(client: Client<Seat>, service: Service<Seat>): void {
     service.links.delete(client);
     service.locks.delete(client);
     client.links.delete(service);

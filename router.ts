@@ -51,12 +51,14 @@ export interface Outlet {
   sendText(line: string): void;
   /** Sends bytes as one line, put together from its parts. */
   sendBytes(...parts: readonly Uint8Array[]): void;
+  /** The same, for a line that nobody waits for. A peer that cannot keep up with these is lost. */
+  offerBytes(...parts: readonly Uint8Array[]): void;
   /** Lets what was sent out, then ends. */
   close(): Promise<void>;
 }
 
 /** An outlet, who its peer has shown to be, and what is spliced into the peer's requests. */
-export interface Port<O extends Outlet> {
+export interface Seat<O extends Outlet> {
   readonly outlet: O;
   readonly login: Login;
   readonly requester: Uint8Array;
@@ -68,15 +70,15 @@ const log = logger("router");
 
 /** Routes messages between the peers of a registry. */
 export class Router<O extends Outlet> {
-  readonly #registry: Registry<Port<O>>;
-  readonly #desk: Desk<Port<O>>;
-  readonly #administration: Administration<Port<O>>;
+  readonly #registry: Registry<Seat<O>>;
+  readonly #desk: Desk<Seat<O>>;
+  readonly #administration: Administration<Seat<O>>;
   readonly #envelope: Envelope;
 
   constructor(
-    registry: Registry<Port<O>>,
-    desk: Desk<Port<O>>,
-    administration: Administration<Port<O>>,
+    registry: Registry<Seat<O>>,
+    desk: Desk<Seat<O>>,
+    administration: Administration<Seat<O>>,
     limits: Pick<Limits, "maxDepth">,
   ) {
     this.#envelope = new Envelope(limits.maxDepth);
@@ -91,7 +93,7 @@ export class Router<O extends Outlet> {
    * @param username The user that logged in to connect it, if any did.
    * @throws {NameError} If its name is taken.
    */
-  admit(newcomer: Newcomer, outlet: O, username?: string): Peer<Port<O>> {
+  admit(newcomer: Newcomer, outlet: O, username?: string): Peer<Seat<O>> {
     const { manager } = this.#registry;
     const requester = `"requester":${JSON.stringify(networkNameOf(newcomer))}}`;
     const sendQuestion = (attribute: string, about: string) =>
@@ -105,12 +107,12 @@ export class Router<O extends Outlet> {
   }
 
   /** Takes a device out, and answers for it what it can no longer answer. */
-  dismiss(peer: Peer<Port<O>>): void {
+  dismiss(peer: Peer<Seat<O>>): void {
     for (const { client, uid } of this.#registry.remove(peer)) {
       const error = new ConnectionAbortedError(
         `the ${repr(peer.name)} service disconnected before it answered the request`,
       );
-      client.outlet.outlet.sendText(encodeError(client.networkName, uid, error));
+      client.seat.outlet.sendText(encodeError(client.networkName, uid, error));
     }
   }
 
@@ -125,11 +127,11 @@ export class Router<O extends Outlet> {
    * @returns The outlet that it fed, whose congestion should slow the peer down. A notification
    * feeds many and waits for none.
    */
-  receive(peer: Peer<Port<O>>, line: Line): O | undefined {
+  receive(peer: Peer<Seat<O>>, line: Line): O | undefined {
     return peer.kind === "client" ? this.#fromClient(peer, line) : this.#fromService(peer, line);
   }
 
-  #fromClient(client: Client<Port<O>>, line: Line): O | undefined {
+  #fromClient(client: Client<Seat<O>>, line: Line): O | undefined {
     const envelope = this.#envelope;
     let bytes: Uint8Array;
     try {
@@ -146,8 +148,8 @@ export class Router<O extends Outlet> {
       this.#check("kwargs", "object");
       const uid = this.#text("uid");
       if (name === MANAGER) return this.#answer(client, bytes);
-      const { outlet } = this.#registry.route(client, name, uid).outlet;
-      const { requester, requesterAndError } = client.outlet;
+      const { outlet } = this.#registry.route(client, name, uid).seat;
+      const { requester, requesterAndError } = client.seat;
       const isPlain = envelope.kind("error") === "boolean" && !envelope.isTrue("error");
       outlet.sendBytes(
         bytes.subarray(0, envelope.end),
@@ -160,8 +162,8 @@ export class Router<O extends Outlet> {
   }
 
   /** A line that is not a message may be what a person typed. */
-  #fromTerminal(client: Client<Port<O>>, line: Line, fault: unknown): O | undefined {
-    const { login } = client.outlet;
+  #fromTerminal(client: Client<Seat<O>>, line: Line, fault: unknown): O | undefined {
+    const { login } = client.seat;
     try {
       const typed = line instanceof OverlongLine ? undefined : typedText(line);
       if (typed === undefined) throw fault;
@@ -173,8 +175,8 @@ export class Router<O extends Outlet> {
   }
 
   /** A client answers nothing but the questions of a login. */
-  #answered(client: Client<Port<O>>, bytes: Uint8Array): undefined {
-    const { login } = client.outlet;
+  #answered(client: Client<Seat<O>>, bytes: Uint8Array): undefined {
+    const { login } = client.seat;
     const isAnswer = isAbsent(this.#envelope.kind("uid")) || this.#envelope.text("uid") === "";
     if (login.isAsking && isAnswer) {
       return void login.answer(readAnswer(bytes));
@@ -184,7 +186,7 @@ export class Router<O extends Outlet> {
     });
   }
 
-  #fromService(service: Service<Port<O>>, line: Line): O | undefined {
+  #fromService(service: Service<Seat<O>>, line: Line): O | undefined {
     const envelope = this.#envelope;
     try {
       const bytes = this.#read(line);
@@ -207,8 +209,8 @@ export class Router<O extends Outlet> {
         });
         return undefined;
       }
-      client.outlet.outlet.sendBytes(bytes);
-      return client.outlet.outlet;
+      client.seat.outlet.sendBytes(bytes);
+      return client.seat.outlet;
     } catch (error) {
       return this.#failAnswer(service, error as Error);
     }
@@ -250,8 +252,8 @@ export class Router<O extends Outlet> {
     throw new TypeError(`The ${repr(field)} of a message must be of type ${kind}, not ${found}`);
   }
 
-  #answer(peer: Peer<Port<O>>, line: Uint8Array): O {
-    const { outlet } = peer.outlet;
+  #answer(peer: Peer<Seat<O>>, line: Uint8Array): O {
+    const { outlet } = peer.seat;
     const message = decodeMessage(line);
     if (message.kind !== "request") {
       throw new ValueError("The 'error' of a request must be false");
@@ -265,8 +267,8 @@ export class Router<O extends Outlet> {
     return outlet;
   }
 
-  async #administer(client: Client<Port<O>>, request: Request): Promise<void> {
-    const { outlet, login } = client.outlet;
+  async #administer(client: Client<Seat<O>>, request: Request): Promise<void> {
+    const { outlet, login } = client.seat;
     try {
       const result = await this.#administration.answer(login, request);
       outlet.sendText(encodeReply(client.networkName, request.uid, result));
@@ -275,7 +277,7 @@ export class Router<O extends Outlet> {
     }
   }
 
-  #requestOfService(service: Service<Port<O>>, bytes: Uint8Array): O | undefined {
+  #requestOfService(service: Service<Seat<O>>, bytes: Uint8Array): O | undefined {
     const uid = this.#envelope.text("uid") ?? "";
     try {
       if (this.#text("attribute") === DISCONNECT) return this.#disconnect(service);
@@ -286,7 +288,7 @@ export class Router<O extends Outlet> {
     }
   }
 
-  #notify(service: Service<Port<O>>, bytes: Uint8Array): void {
+  #notify(service: Service<Seat<O>>, bytes: Uint8Array): void {
     const name = this.#text("service");
     this.#check("result", "array"); // [args, kwargs]
     if (this.#envelope.isTrue("error")) throw new ValueError("An error is not a notification");
@@ -297,20 +299,20 @@ export class Router<O extends Outlet> {
       });
       return;
     }
-    for (const client of service.links) client.outlet.outlet.sendBytes(bytes);
+    for (const client of service.links) client.seat.outlet.offerBytes(bytes);
   }
 
-  #disconnect(peer: Peer<Port<O>>): undefined {
-    peer.outlet.outlet.close();
+  #disconnect(peer: Peer<Seat<O>>): undefined {
+    peer.seat.outlet.close();
   }
 
-  #refuse(peer: Peer<Port<O>>, uid: string, error: unknown): O {
-    peer.outlet.outlet.sendText(encodeError(peer.networkName, uid, error));
-    return peer.outlet.outlet;
+  #refuse(peer: Peer<Seat<O>>, uid: string, error: unknown): O {
+    peer.seat.outlet.sendText(encodeError(peer.networkName, uid, error));
+    return peer.seat.outlet;
   }
 
   /** An answer that cannot be forwarded: whoever waits for it is told so. */
-  #failAnswer(service: Service<Port<O>>, error: Error): O | undefined {
+  #failAnswer(service: Service<Seat<O>>, error: Error): O | undefined {
     log.warn("{service} sent an invalid message: {error}", {
       service: service.networkName,
       error: error.message,

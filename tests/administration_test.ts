@@ -11,8 +11,7 @@ import { LEVEL_FILTER, levelFilter } from "../level.ts";
 import { Login } from "../login.ts";
 import { encodeReply, type JsonObject } from "../message.ts";
 import { type Client, Registry, type Service } from "../registry.ts";
-
-const DEVICE = { language: "Python 3.11.2", os: "Linux x86_64" };
+import { addClient, addService, DEVICE } from "./devices.ts";
 
 interface OfficeOptions {
   file?: string;
@@ -55,19 +54,11 @@ class Office implements Disposable {
   }
 
   addClient(name: string, address: string): Client<null> {
-    const peer = this.registry.add({ kind: "client", name, address, ...DEVICE }, null);
-    if (peer.kind !== "client") throw new Error("it is not a client");
-    return peer;
+    return addClient(this.registry, name, address);
   }
 
   addService(name: string, address: string): Service<null> {
-    const attributes = { echo: "(*args, **kwargs)" };
-    const peer = this.registry.add(
-      { kind: "service", name, address, attributes, maxClients: 5, ...DEVICE },
-      null,
-    );
-    if (peer.kind !== "service") throw new Error("it is not a service");
-    return peer;
+    return addService(this.registry, name, address, 5);
   }
 
   /** The result of a request as it is sent. */

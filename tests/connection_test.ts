@@ -306,6 +306,16 @@ Deno.test("a congested connection whose peer takes nothing is ended, with the re
   assertEquals(near.isOpen, false);
 });
 
+Deno.test("lines that wait for nobody end a connection that cannot keep up, with the reason", async () => {
+  await using pair = memoryPair(10);
+  await using near = new Connection(pair.near, { queueHigh: 100, queueLimit: 1_000 });
+  const line = new TextEncoder().encode("x".repeat(98));
+  for (let lines = 0; lines < 11; lines++) near.offerBytes(line);
+  assertEquals([near.queued, near.isOpen], [1_100, true]);
+  near.offerBytes(line);
+  assertEquals(await near.ended, { state: "overrun", limit: 1_000 });
+});
+
 Deno.test("a transport that fails ends the connection with the cause", async () => {
   const cause = new Error("cable cut");
   const connection = new Connection({

@@ -3,8 +3,7 @@ import { Desk } from "../desk.ts";
 import { KeyError, PermissionError, ValueError } from "../errors.ts";
 import type { JsonObject } from "../message.ts";
 import { type Client, type Peer, Registry, type Service, serviceEntry } from "../registry.ts";
-
-const DEVICE = { language: "Python 3.11.2", os: "Linux x86_64" };
+import { addClient, addService, DEVICE } from "./devices.ts";
 
 /** The desk of a Manager with one client and one service. */
 class Office {
@@ -14,19 +13,11 @@ class Office {
   readonly service = this.addService("Echo", "lab-pc:2");
 
   addClient(name: string, address: string): Client<null> {
-    const peer = this.registry.add({ kind: "client", name, address, ...DEVICE }, null);
-    if (peer.kind !== "client") throw new Error("it is not a client");
-    return peer;
+    return addClient(this.registry, name, address);
   }
 
   addService(name: string, address: string): Service<null> {
-    const attributes = { echo: "(*args, **kwargs)" };
-    const peer = this.registry.add(
-      { kind: "service", name, address, attributes, maxClients: -1, ...DEVICE },
-      null,
-    );
-    if (peer.kind !== "service") throw new Error("it is not a service");
-    return peer;
+    return addService(this.registry, name, address);
   }
 
   ask(

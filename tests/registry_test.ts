@@ -49,7 +49,7 @@ Deno.test("a peer is called name[host:port], and keeps what it said of itself", 
   assertEquals(client.networkName, "My Client[lab-pc:5]");
   assertEquals(service.networkName, "Echo[::1:6]");
   assertEquals(networkNameOf(client), client.networkName);
-  assertEquals([client.outlet, client.language, client.os], [
+  assertEquals([client.seat, client.language, client.os], [
     "outlet of My Client",
     DEVICE.language,
     DEVICE.os,

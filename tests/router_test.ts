@@ -8,7 +8,7 @@ import { LIMITS } from "../limits.ts";
 import { OverlongLine } from "../line.ts";
 import { decodeMessage, type ErrorReply, type JsonObject } from "../message.ts";
 import { type Client, type Peer, Registry, type Service } from "../registry.ts";
-import { type Outlet, type Port, Router } from "../router.ts";
+import { type Outlet, Router, type Seat } from "../router.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -26,6 +26,10 @@ class FakeOutlet implements Outlet {
 
   sendBytes(...parts: readonly Uint8Array[]): void {
     this.sendText(parts.map((part) => decoder.decode(part)).join(""));
+  }
+
+  offerBytes(...parts: readonly Uint8Array[]): void {
+    this.sendBytes(...parts);
   }
 
   close(): Promise<void> {
@@ -50,11 +54,11 @@ class FakeOutlet implements Outlet {
   }
 }
 
-type Device = { peer: Peer<Port<FakeOutlet>>; outlet: FakeOutlet };
+type Device = { peer: Peer<Seat<FakeOutlet>>; outlet: FakeOutlet };
 
 /** A Manager without sockets, with a few devices. */
 class Network {
-  readonly registry = new Registry<Port<FakeOutlet>>("Manager[lab-pc:1875]");
+  readonly registry = new Registry<Seat<FakeOutlet>>("Manager[lab-pc:1875]");
   readonly desk = new Desk(this.registry, { hostname: "lab-pc", port: 1875 });
   readonly database = new Database(":memory:", []);
   readonly administration = new Administration({
@@ -73,7 +77,7 @@ class Network {
   );
   readonly devices: Device[] = [];
 
-  client(name: string, username?: string): Device & { peer: Client<Port<FakeOutlet>> } {
+  client(name: string, username?: string): Device & { peer: Client<Seat<FakeOutlet>> } {
     const outlet = new FakeOutlet();
     const address = `lab-pc:${this.devices.length}`;
     const peer = this.router.admit(
@@ -86,7 +90,7 @@ class Network {
     return { peer, outlet };
   }
 
-  service(name: string, maxClients = -1): Device & { peer: Service<Port<FakeOutlet>> } {
+  service(name: string, maxClients = -1): Device & { peer: Service<Seat<FakeOutlet>> } {
     const outlet = new FakeOutlet();
     const address = `lab-pc:${this.devices.length}`;
     const attributes = { echo: "(*args, **kwargs)" };
@@ -991,7 +995,7 @@ Deno.test("an answer that nobody asked for is ignored", async () => {
     assertEquals(network.send(a, { ...answer("admin"), uid }), undefined);
   }
   network.expectSilence();
-  assertEquals(a.peer.outlet.login.isAsking, true);
+  assertEquals(a.peer.seat.login.isAsking, true);
 });
 
 Deno.test("a message that is nested too deep reaches nobody", () => {
@@ -1130,7 +1134,7 @@ Deno.test("an overlong line, and one that is not UTF-8, is no answer to a questi
   assert(onlyError(a).message.includes("limit of 1000 bytes"));
   network.send(a, Uint8Array.of(0x61, 0xff));
   assert(onlyError(a).message.startsWith("JSONDecodeError: "));
-  assertEquals(a.peer.outlet.login.isAsking, true);
+  assertEquals(a.peer.seat.login.isAsking, true);
 });
 
 Deno.test("what a service types goes nowhere", () => {

@@ -180,6 +180,17 @@ Deno.test("a database that cannot be written turns nobody away", async () => {
   assertEquals(Object.keys((await cxn.identities()).clients).length, 1);
 });
 
+Deno.test("a database that is broken lets nobody in, and does not say why", async () => {
+  await using lab = await Laboratory.open({ authLogin: true }, PYTHON_USER);
+  lab.execute("DROP TABLE auth_users");
+  assertEquals(
+    await visit(lab.manager, { USERNAME: "j.doe", PASSWORD: "x" }),
+    "ValueError: The Manager cannot let anybody in now",
+  );
+  await lab.manager.disconnected("visitor");
+  assertEquals(lab.records(), ["rejected: failure"]);
+});
+
 Deno.test("two methods at once, or logins without users, are refused before anything listens", async () => {
   await assertRejects(
     () => Manager.start({ authLogin: true, authPassword: "x" }),

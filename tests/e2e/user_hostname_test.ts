@@ -1,7 +1,8 @@
 /** The `user` and `hostname` commands as processes; Python reads what they write. */
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { atTerminal, output, refusal, tool } from "./command_line.ts";
 import { temporaryFolder } from "./folder.ts";
 
@@ -84,4 +85,13 @@ Deno.test("hostname adds, lists and removes trusted computers", async () => {
   const unknown = await refusal(home.path, "hostname", "delete", "lab-1", "-d", database);
   assertEquals(unknown, "Cannot delete 'lab-1': it is not a trusted hostname");
   assert((await refusal(home.path, "hostname", "add")).includes("give one or more names"));
+});
+
+Deno.test("a database of somebody else is one clear line", async () => {
+  await using home = await temporaryFolder();
+  const file = join(home.path, "other.sqlite3");
+  const database = new DatabaseSync(file);
+  database.exec("CREATE TABLE auth_users (name TEXT)");
+  database.close();
+  assertMatch(await refusal(home.path, "user", "list", "-d", file), /^Cannot use the database: /);
 });

@@ -1,0 +1,29 @@
+/** Devices in a registry without a network. */
+
+import type { Client, Registry, Service } from "../registry.ts";
+
+/** What a Python device says of its computer. */
+export const DEVICE = { language: "Python 3.11.2", os: "Linux x86_64" };
+
+/** Registers a client. */
+export function addClient(registry: Registry<null>, name: string, address: string): Client<null> {
+  const peer = registry.add({ kind: "client", name, address, ...DEVICE }, null);
+  if (peer.kind !== "client") throw new Error("it is not a client");
+  return peer;
+}
+
+/** Registers a service that echoes. */
+export function addService(
+  registry: Registry<null>,
+  name: string,
+  address: string,
+  maxClients = -1,
+): Service<null> {
+  const attributes = { echo: "(*args, **kwargs)" };
+  const peer = registry.add(
+    { kind: "service", name, address, attributes, maxClients, ...DEVICE },
+    null,
+  );
+  if (peer.kind !== "service") throw new Error("it is not a service");
+  return peer;
+}
