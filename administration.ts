@@ -12,6 +12,7 @@ import { setLoggingLevel } from "./level.ts";
 import type { Login } from "./login.ts";
 import type { JsonObject, Request } from "./message.ts";
 import { type Client, networkNames, type Registry, type Service } from "./registry.ts";
+import { asFlag, asText } from "./parameters.ts";
 import { repr } from "./repr.ts";
 import { Signature } from "./signature.ts";
 import type { User } from "./users_table.ts";
@@ -162,16 +163,6 @@ function ofConnections({ connections }: Database): Record<string, Attribute> {
 /** The columns of the table. The key and the salt of a password do not leave the Manager. */
 function asRow({ pid, username, isAdmin }: User): unknown[] {
   return [pid, username, null, null, isAdmin];
-}
-
-function asText(name: string, value: unknown): string {
-  if (typeof value === "string") return value;
-  throw new TypeError(`${repr(name)} must be a string`);
-}
-
-function asFlag(name: string, value: unknown): boolean {
-  if (typeof value === "boolean") return value;
-  throw new TypeError(`${repr(name)} must be true or false`);
 }
 
 function asLevel(level: unknown): string | number {

@@ -7,6 +7,7 @@
 import { PermissionError, ValueError } from "./errors.ts";
 import type { Identities } from "./identities.ts";
 import type { Request } from "./message.ts";
+import { asFlag, asText } from "./parameters.ts";
 import { type Client, type Peer, type Registry, serviceEntry } from "./registry.ts";
 import { repr } from "./repr.ts";
 import { Signature } from "./signature.ts";
@@ -33,11 +34,12 @@ export class Desk<Seat> {
     this.facts = facts;
     const answers: Record<string, Answer<Seat>> = {
       identity: () => () => this.identities(),
-      link: (service) => (peer) => registry.link(asClient(peer), asName(service)),
-      unlink: (service) => (peer) => registry.unlink(asClient(peer), asName(service)),
+      link: (service) => (peer) => registry.link(asClient(peer), asText("service", service)),
+      unlink: (service) => (peer) => registry.unlink(asClient(peer), asText("service", service)),
       acquire_lock: (service, shared = false) => (peer) =>
-        registry.acquireLock(asClient(peer), asName(service), asFlag(shared)),
-      release_lock: (service) => (peer) => registry.releaseLock(asClient(peer), asName(service)),
+        registry.acquireLock(asClient(peer), asText("service", service), asFlag("shared", shared)),
+      release_lock: (service) => (peer) =>
+        registry.releaseLock(asClient(peer), asText("service", service)),
     };
     this.#answers = new Map(
       Object.entries(answers).map(([attribute, answer]) => [
@@ -92,14 +94,4 @@ export class Desk<Seat> {
 function asClient<Seat>(peer: Peer<Seat>): Client<Seat> {
   if (peer.kind === "client") return peer;
   throw new PermissionError(`${repr(peer.name)} is a Service, only a Client can be linked`);
-}
-
-function asName(service: unknown): string {
-  if (typeof service === "string") return service;
-  throw new TypeError("The name of the service must be a string");
-}
-
-function asFlag(shared: unknown): boolean {
-  if (typeof shared === "boolean") return shared;
-  throw new TypeError("'shared' must be true or false");
 }

@@ -138,8 +138,8 @@ for (
       {},
       "Manager.acquire_lock() takes from 2 to 3 positional arguments but 4 were given",
     ],
-    ["link", [1], {}, "The name of the service must be a string"],
-    ["release_lock", [null], {}, "The name of the service must be a string"],
+    ["link", [1], {}, "'service' must be a string"],
+    ["release_lock", [null], {}, "'service' must be a string"],
     ["acquire_lock", ["Echo", 1], {}, "'shared' must be true or false"],
   ] as [string, unknown[], JsonObject, string][]
 ) {
