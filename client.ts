@@ -117,8 +117,8 @@ export class Client implements AsyncDisposable {
     this.port = options.port;
     this.#owner = {
       call: (service, attribute, call) => this.#call(service, attribute, call),
-      callManager: (attribute, args, kwargs = {}) =>
-        this.#call(MANAGER, attribute, { args, kwargs, options: {} }),
+      callManager: (attribute, call) =>
+        this.#call(MANAGER, attribute, { args: [], kwargs: {}, options: {}, ...call }),
       unlink: (link) => this.#unlink(link),
     };
     this.#disconnected = this.#receiveAll();
@@ -184,14 +184,14 @@ export class Client implements AsyncDisposable {
   }
 
   /** Asks the Manager who is connected. */
-  identities(options?: { asString?: false }): Future<Identities>;
+  identities(options?: { asString?: false } & CallOptions): Future<Identities>;
   /** Asks the Manager who is connected; the answer is text to be read, `indent` spaces a level. */
-  identities(options: { asString: true; indent?: number }): Future<string>;
+  identities(options: { asString: true; indent?: number } & CallOptions): Future<string>;
   identities(
-    options: { asString?: boolean; indent?: number } = {},
+    options: { asString?: boolean; indent?: number } & CallOptions = {},
   ): Future<Identities> | Future<string> {
-    const { asString = false, indent = 2 } = options;
-    const call = { args: [], kwargs: {}, options: {} };
+    const { asString = false, indent = 2, ...callOptions } = options;
+    const call = { args: [], kwargs: {}, options: callOptions };
     if (!asString) return this.#call<Identities>(MANAGER, "identity", call);
     return this.#call(
       MANAGER,
@@ -374,7 +374,7 @@ export class Client implements AsyncDisposable {
         }
         answerQuestion(this.#connection, message, this.#options).catch((error) => {
           // The Manager waits for an answer, and then refuses the request.
-          this.#unanswered = error;
+          this.#unanswered ??= error; // of two questions the first one counts
           this.#connection.sendText(encodeError(message.requester, message.uid, error));
         });
     }
@@ -445,7 +445,7 @@ export class Client implements AsyncDisposable {
     const name = link.serviceName;
     // The Manager knows of one link per Service, however many of ours share it.
     for (const other of this.#links) if (other.serviceName === name) return;
-    if (this.isConnected()) await this.#owner.callManager("unlink", [name]);
+    if (this.isConnected()) await this.#owner.callManager("unlink", { args: [name] });
   }
 }
 

@@ -37,7 +37,11 @@ export class Desk<Seat> {
       link: (service) => (peer) => registry.link(asClient(peer), asText("service", service)),
       unlink: (service) => (peer) => registry.unlink(asClient(peer), asText("service", service)),
       acquire_lock: (service, shared = false) => (peer) =>
-        registry.acquireLock(asClient(peer), asText("service", service), asFlag("shared", shared)),
+        registry.acquireLock(
+          asClient(peer),
+          asText("service", service),
+          asFlag("shared", shared ?? false),
+        ),
       release_lock: (service) => (peer) =>
         registry.releaseLock(asClient(peer), asText("service", service)),
     };

@@ -165,8 +165,17 @@ export class RemoteError extends NetworkError {
 export function wireMessage(error: unknown): string {
   if (error instanceof RemoteError) return error.message;
   try {
-    return error instanceof Error ? `${error.name}: ${error.message}` : `Error: ${String(error)}`;
+    return error instanceof Error
+      ? `${nameOf(error)}: ${error.message}`
+      : `Error: ${String(error)}`;
   } catch {
     return "Error: what was thrown cannot be shown as text"; // it may be anything
   }
+}
+
+/** The name that an error was given, or else that of its class: a subclass inherits its parent's. */
+function nameOf(error: Error): string {
+  const isOwn = Object.hasOwn(error, "name") ||
+    Object.hasOwn(Object.getPrototypeOf(error), "name");
+  return isOwn ? error.name : error.constructor.name || error.name;
 }

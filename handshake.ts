@@ -108,15 +108,17 @@ async function nextAnswer(
   question: string,
   limits: Limits,
 ): Promise<Answer> {
+  const isTyped = question !== "identity";
+  const timeout = isTyped ? limits.loginTimeout : limits.handshakeTimeout;
   let line;
   try {
-    line = await connection.nextLine(limits.handshakeTimeout);
+    line = await connection.nextLine(timeout);
   } catch (error) {
     if (!(error instanceof TimeoutError)) throw error;
     throw new Rejection(
       new TimeoutError(
-        `No ${question} was received within the handshake timeout of ` +
-          `${limits.handshakeTimeout} ms`,
+        `No ${question} was received within the ${isTyped ? "login" : "handshake"} timeout of ` +
+          `${timeout} ms`,
       ),
       `no ${question} in time`,
     );

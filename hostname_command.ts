@@ -6,9 +6,11 @@
 
 import { Argument, type Command } from "commander";
 import { Database } from "./database.ts";
-import { ConfigurationError } from "./errors.ts";
+import { ConfigurationError, ValueError } from "./errors.ts";
+import type { HostnamesTable } from "./hostnames_table.ts";
 import { Hosts } from "./hosts.ts";
 import { databaseFile } from "./paths.ts";
+import { repr } from "./repr.ts";
 
 type Action = "add" | "insert" | "remove" | "delete" | "list";
 
@@ -33,10 +35,19 @@ export function addHostname(program: Command): void {
         throw new ConfigurationError(`Cannot ${action} a host name: give one or more names`);
       }
       const isAdded = action === "add" || action === "insert";
+      if (!isAdded) checkAll(names, hostnames); // nothing is done by halves
       for (const name of names) {
         if (isAdded) hostnames.insert(name);
         else hostnames.delete(name);
         console.log(`${isAdded ? "Added" : "Removed"} ${name}`);
       }
     });
+}
+
+function checkAll(names: readonly string[], table: HostnamesTable): void {
+  const missing = names.filter((name) => !table.includes(name));
+  if (missing.length === 0) return;
+  throw new ValueError(
+    `Cannot delete ${missing.map(repr).join(", ")}: it is not a trusted hostname`,
+  );
 }

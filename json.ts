@@ -15,9 +15,10 @@ const LETTER_N = 0x4e;
 
 /**
  * A value as JSON. `undefined` is sent as `null`; an object with a method `toJSON` or `to_json`
- * as what that returns.
+ * as what that returns; a typed array as an array of its numbers.
  *
- * @throws {TypeError} If JSON cannot hold the value: a function, a symbol, a BigInt, a cycle.
+ * @throws {TypeError} If JSON cannot hold the value: a function, a symbol, a BigInt, a cycle, a Map,
+ * a Set or a generator.
  */
 export function encodeValue(value: unknown): string {
   switch (typeof value) {
@@ -71,9 +72,14 @@ function refuseWhatIsLost(key: string, value: unknown): unknown {
     case "bigint":
       throw new TypeError(`Object of type ${typeof value} is not JSON serializable`);
     case "object":
-      if (!hasMethod(value, "to_json")) return value;
-      value = value.to_json();
-      return refuseWhatIsLost(key, hasMethod(value, "toJSON") ? value.toJSON(key) : value);
+      if (hasMethod(value, "to_json")) {
+        value = value.to_json();
+        return refuseWhatIsLost(key, hasMethod(value, "toJSON") ? value.toJSON(key) : value);
+      }
+      if (value === null || Array.isArray(value) || !(Symbol.iterator in value)) return value;
+      if (ArrayBuffer.isView(value)) return Array.from(value as unknown as ArrayLike<unknown>);
+      if (value instanceof String) return value;
+      throw new TypeError(`Object of type ${value.constructor?.name} is not JSON serializable`);
     default:
       return value;
   }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { Argument, type Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
 import { ConfigurationError } from "./errors.ts";
 import { type Curve, CURVE_NAMES, findCurve, type KeyKind, makeKey, RSA_BITS } from "./key.ts";
 import { PASSWORD_FORMS, readPassword } from "./password.ts";
@@ -21,9 +21,7 @@ interface Options {
 export function addKeygen(program: Command): void {
   program.command("keygen")
     .description("Make a private key")
-    .addArgument(
-      new Argument("[type]", "what sort of key").choices(["rsa", "ecc", "dsa"]).default("rsa"),
-    )
+    .argument("[type]", "what sort of key: rsa, ecc or dsa", parseType, "rsa")
     .option(
       "-c, --curve <name>",
       `the curve of an ecc key: ${CURVE_NAMES} (default: SECP384R1)`,
@@ -68,6 +66,12 @@ function kindOf(type: "rsa" | "ecc" | "dsa", { curve, size }: Options): KeyKind 
   }
   if (size) throw new ConfigurationError("Cannot make an ecc key of a size: use rsa, or --curve");
   return { type, curve: curve ?? "P-384" };
+}
+
+function parseType(text: string): "rsa" | "ecc" | "dsa" {
+  const type = text.toLowerCase();
+  if (type === "rsa" || type === "ecc" || type === "dsa") return type;
+  throw new InvalidArgumentError("It must be rsa, ecc or dsa.");
 }
 
 function parseCurve(name: string): Curve {

@@ -8,8 +8,10 @@
 
 /** The limits that one connection, and the Manager as a whole, keep. */
 export interface Limits {
-  /** Time that a peer has for each answer during the handshake, in milliseconds. */
+  /** Time that a peer has for TLS, and for its identity, in milliseconds. */
   readonly handshakeTimeout: number;
+  /** Time that a peer has for a username or a password, which a person may be typing, in milliseconds. */
+  readonly loginTimeout: number;
   /** Longest line accepted from a peer that is not identified yet, in bytes. */
   readonly handshakeSize: number;
   /** Longest line that is collected in memory, in bytes. */
@@ -35,6 +37,7 @@ const MiB = 1024 * KiB;
 /** The default of every limit. */
 export const LIMITS: Limits = {
   handshakeTimeout: 10_000,
+  loginTimeout: 60_000,
   handshakeSize: 64 * KiB,
   maxMessageSize: 256 * MiB,
   maxDepth: 512,

@@ -68,9 +68,9 @@ export interface LinkMembers extends AsyncDisposable {
    *
    * @returns The network names of the linked Clients.
    */
-  acquireLock(options?: { shared?: boolean }): Future<string[]>;
+  acquireLock(options?: { shared?: boolean } & CallOptions): Future<string[]>;
   /** Releases the lock. Returns the network names of the Clients that still hold one. */
-  releaseLock(): Future<string[]>;
+  releaseLock(options?: CallOptions): Future<string[]>;
   /** Ends the link, and releases its lock. */
   unlink(): Promise<void>;
   /** The same as {@linkcode LinkMembers.unlink}. */
@@ -113,7 +113,7 @@ export interface LinkOwner {
   /** Sends a request to a Service. */
   call<R>(service: string, attribute: string, call: Call): Future<R>;
   /** Sends a request to the Manager. */
-  callManager<R>(attribute: string, args: unknown[], kwargs?: JsonObject): Future<R>;
+  callManager<R>(attribute: string, call: Partial<Call>): Future<R>;
   /** Ends a Link. */
   unlink(link: LinkCore): Promise<void>;
 }
@@ -166,12 +166,15 @@ export class LinkCore implements LinkMembers {
     return this.#send(attribute, takeApart(parameters));
   }
 
-  acquireLock({ shared = false }: { shared?: boolean } = {}): Future<string[]> {
-    return this.#owner.callManager("acquire_lock", [this.serviceName], { shared });
+  acquireLock(
+    { shared = false, ...options }: { shared?: boolean } & CallOptions = {},
+  ): Future<string[]> {
+    const call = { args: [this.serviceName], kwargs: { shared }, options };
+    return this.#owner.callManager("acquire_lock", call);
   }
 
-  releaseLock(): Future<string[]> {
-    return this.#owner.callManager("release_lock", [this.serviceName]);
+  releaseLock(options: CallOptions = {}): Future<string[]> {
+    return this.#owner.callManager("release_lock", { args: [this.serviceName], options });
   }
 
   async unlink(): Promise<void> {

@@ -8,7 +8,6 @@ import { delay } from "@std/async/delay";
 import { Client, type ClientOptions, type ShutdownHandler } from "./client.ts";
 import { RemoteError, TimeoutError } from "./errors.ts";
 import type { Future } from "./future.ts";
-import type { Identities } from "./identities.ts";
 import type { Link } from "./link.ts";
 import type { ClientIdentity } from "./message.ts";
 import { repr } from "./repr.ts";
@@ -37,6 +36,16 @@ export class LinkedClientMembers<S = unknown> implements AsyncDisposable {
     return this.client.name;
   }
 
+  /** The host of the Manager. */
+  get host(): string {
+    return this.client.host;
+  }
+
+  /** Settles when the connection has ended, whoever ended it. */
+  get disconnected(): Promise<void> {
+    return this.client.disconnected;
+  }
+
   /** The port of the Manager. */
   get port(): number {
     return this.client.port;
@@ -57,9 +66,9 @@ export class LinkedClientMembers<S = unknown> implements AsyncDisposable {
     return this.client.identity();
   }
 
-  /** Asks the Manager who is connected. */
-  identities(): Future<Identities> {
-    return this.client.identities();
+  /** Asks the Manager who is connected, as {@linkcode Client.identities} does. */
+  get identities(): Client["identities"] {
+    return this.client.identities.bind(this.client);
   }
 
   /** Sends an administrator's request, as {@linkcode Client.adminRequest} does. */

@@ -197,7 +197,7 @@ export class Manager implements AsyncDisposable {
     } catch (error) {
       // It concerns this peer alone, e.g. one that does not trust the certificate.
       log.info("The connection from {address} failed: {error}", {
-        address: remote.hostname,
+        address: origin?.address ?? remote.hostname,
         error: (error as Error).message,
       });
     } finally {

@@ -23,5 +23,6 @@ export function asText(name: string, value: unknown): string {
  */
 export function asFlag(name: string, value: unknown): boolean {
   if (typeof value === "boolean") return value;
+  if (value === 0 || value === 1) return value === 1; // which are the same in Python
   throw new TypeError(`${repr(name)} must be true or false`);
 }

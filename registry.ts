@@ -15,7 +15,7 @@
 
 import { KeyError, NameError, PermissionError } from "./errors.ts";
 import { repr } from "./repr.ts";
-import type { JsonObject } from "./message.ts";
+import { type JsonObject, MANAGER } from "./message.ts";
 
 /** A connected client. */
 export interface Client<Seat> {
@@ -116,7 +116,8 @@ export class Registry<Seat> {
       this.#clients.set(networkName, client);
       return client;
     }
-    if (this.#services.has(newcomer.name)) {
+    // Requests to a service of the Manager's name would be the Manager's.
+    if (newcomer.name === MANAGER || this.#services.has(newcomer.name)) {
       throw new NameError(`A ${repr(newcomer.name)} service is already running on the Manager`);
     }
     const service: Service<Seat> = {

@@ -225,10 +225,10 @@ export class Service implements AsyncDisposable {
    * calls it is one of them, and is not made to wait.
    */
   async shutdown(): Promise<void> {
-    if (this.#state.state === "new") return;
     if (this.#state.state === "starting") {
       await this.#state.started.catch(() => {}); // who started it hears of it
     }
+    if (this.#state.state === "new") return;
     if (this.#state.state === "running") {
       const { connection } = this.#state;
       this.#state = { state: "ending", connection };
@@ -256,7 +256,7 @@ export class Service implements AsyncDisposable {
     }
     if (this.#state.state === "starting") this.#state.connection = connection;
     const registered = Promise.withResolvers<void>();
-    this.#serve(connection, registered);
+    const served = this.#serve(connection, registered);
     const silence = new AbortController();
     try {
       await Promise.race([
@@ -265,7 +265,7 @@ export class Service implements AsyncDisposable {
       ]);
     } catch (error) {
       connection.abort();
-      await this.finished;
+      await served;
       throw error;
     } finally {
       silence.abort();
@@ -306,20 +306,22 @@ export class Service implements AsyncDisposable {
       if (connection.congested) await connection.relieved();
     }
     const reason = describeEnd(await connection.ended);
-    registered.reject(
-      new ConnectionAbortedError(`The Manager did not register the service: ${reason}`),
-    );
     log.info("{service} disconnected: {reason}", { service: this.#name, reason });
     const { state } = this.#state;
+    if (state === "starting") { // it was refused, and may be started again
+      this.#state = { state: "new" };
+      registered.reject(
+        new ConnectionAbortedError(`The Manager did not register the service: ${reason}`),
+      );
+      return;
+    }
     this.#state = { state: "ended" };
     const error = new ConnectionAbortedError(`The connection to the Manager ended: ${reason}`);
     this.#tasks.end(error);
-    if (state !== "starting") { // a Service that was refused has nothing to shut down
-      await callHandler(
-        `shutdownHandler of ${this.#name}`,
-        () => this.shutdownHandler(state === "ending" ? undefined : error),
-      );
-    }
+    await callHandler(
+      `shutdownHandler of ${this.#name}`,
+      () => this.shutdownHandler(state === "ending" ? undefined : error),
+    );
     this.#finished.resolve();
   }
 

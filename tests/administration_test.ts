@@ -417,7 +417,7 @@ Deno.test("arguments that do not fit are a TypeError in Python's words, and chan
       ["users_table.get_user", [{}], {}, "'username' must be a string"],
       ["users_table.delete", [true], {}, "'username' must be a string"],
       ["users_table.insert", ["a", 1], {}, "'password' must be a string"],
-      ["users_table.insert", ["a", "x", 1], {}, "'is_admin' must be true or false"],
+      ["users_table.insert", ["a", "x", 2], {}, "'is_admin' must be true or false"],
       ["users_table.insert", ["a", "x", null], {}, "'is_admin' must be true or false"],
       ["users_table.update", [1], {}, "'username' must be a string"],
       ["users_table.update", ["admin", ["x"]], {}, "'password' must be a string"],
@@ -425,7 +425,7 @@ Deno.test("arguments that do not fit are a TypeError in Python's words, and chan
       [
         "users_table.update",
         ["admin", "changed"],
-        { is_admin: 0 },
+        { is_admin: 2 },
         "'is_admin' must be true or false",
       ],
       ["hostnames_table.insert", [["x"]], {}, "'hostname' must be a string"],

@@ -140,7 +140,7 @@ for (
     ],
     ["link", [1], {}, "'service' must be a string"],
     ["release_lock", [null], {}, "'service' must be a string"],
-    ["acquire_lock", ["Echo", 1], {}, "'shared' must be true or false"],
+    ["acquire_lock", ["Echo", 2], {}, "'shared' must be true or false"],
   ] as [string, unknown[], JsonObject, string][]
 ) {
   const call = `${attribute} of ${JSON.stringify(args)} and ${JSON.stringify(kwargs)}`;

@@ -109,3 +109,25 @@ Deno.test("whatever is thrown has a text, also what cannot be made one", () => {
   }
   assertEquals(wireMessage(undefined), "Error: undefined");
 });
+
+Deno.test("an error goes by the name that it was given, or else by that of its class", () => {
+  class InstrumentError extends Error {}
+  class RangeFault extends TypeError {
+    override name = "Range fault";
+  }
+  class Deeper extends InstrumentError {}
+  class Anonymous extends ValueError {}
+  for (
+    const [error, text] of [
+      [new InstrumentError("x"), "InstrumentError: x"],
+      [new RangeFault("x"), "Range fault: x"],
+      [new Deeper("x"), "Deeper: x"],
+      [new Anonymous("x"), "ValueError: x"],
+      [new TypeError("x"), "TypeError: x"],
+      [new (class extends Error {})("x"), "Error: x"],
+      [new DOMException("x", "AbortError"), "AbortError: x"],
+    ] as const
+  ) {
+    assertEquals(wireMessage(error), text);
+  }
+});

@@ -52,6 +52,28 @@ const UNSENDABLE: readonly [name: string, value: unknown][] = [
   ["a BigInt", 1n],
 ];
 
+/** What `JSON.stringify` would make an object without members of. */
+const ITERABLES: readonly [name: string, value: unknown][] = [
+  ["Map", new Map([[1, 2]])],
+  ["Set", new Set([1])],
+  ["a generator", function* () {}()],
+];
+
+for (const [name, value] of ITERABLES) {
+  Deno.test(`${name} cannot be sent, alone or inside of something`, () => {
+    for (const whole of [value, [value], { a: [value] }, { to_json: () => value }]) {
+      assertThrows(() => encodeValue(whole), TypeError, "is not JSON serializable");
+    }
+  });
+}
+
+Deno.test("a typed array is sent as an array of its numbers", () => {
+  assertEquals(encodeValue(new Float64Array([1, 2.5, NaN])), "[1,2.5,NaN]");
+  assertEquals(encodeValue({ v: [new Uint8Array([255])] }), '{"v":[[255]]}');
+  assertEquals(encodeValue(Object("text")), '"text"');
+  assertThrows(() => encodeValue(new BigInt64Array([1n])), TypeError, "bigint");
+});
+
 for (const [name, value] of UNSENDABLE) {
   Deno.test(`${name} cannot be sent, alone or inside of something`, () => {
     for (

@@ -173,6 +173,18 @@ Deno.test("a look-up of a name that takes for ever delays nobody else, and itsel
   assertMatch(await slow, /visitor\[127\.0\.0\.9:\d+]/);
 });
 
+for (const disableTls of [false, true]) {
+  const over = disableTls ? "over TCP" : "over TLS";
+
+  Deno.test(`whoever connects and says nothing is disconnected, ${over}`, async () => {
+    await using lab = await Laboratory.open({ disableTls, limits: { handshakeTimeout: 20 } });
+    const { host, port } = lab.manager.connectOptions;
+    using socket = await Deno.connect({ hostname: host, port });
+    const buffer = new Uint8Array(1_024);
+    while (await socket.read(buffer) !== null);
+  });
+}
+
 Deno.test("a database that cannot be written turns nobody away", async () => {
   await using lab = await Laboratory.open({});
   lab.execute("DROP TABLE connections");

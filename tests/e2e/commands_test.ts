@@ -46,7 +46,7 @@ Deno.test("options that are not known or not possible are refused", async () => 
   await using home = await temporaryFolder();
   const refused: [said: string, ...args: string[]][] = [
     ["unknown option '--nothing'", "keygen", "--nothing"],
-    ["Allowed choices are rsa, ecc, dsa", "keygen", "ed25519"],
+    ["It must be rsa, ecc or dsa", "keygen", "ed25519"],
     ["can serve TLS are SECP256R1 (P-256), SECP384R1", "keygen", "ecc", "-c", "SECP256K1"],
     ["has 2048 to 8192 bits", "keygen", "-s", "1024"],
     ["cannot serve TLS in any current stack", "keygen", "dsa"],

@@ -260,9 +260,12 @@ Deno.test("a Service that is refused has nothing to shut down", async () => {
   await first.start(manager.connectOptions);
   const second = new Lab();
   await assertRejects(() => second.start(manager.connectOptions), RemoteError, "NameError");
-  await second.finished;
-  assertEquals(second.ends, []);
-  assertEquals(first.ends, []);
+  await second.shutdown();
+  assertEquals([first.ends, second.ends], [[], []]);
+  await first.shutdown();
+  await second.start(manager.connectOptions); // it may be started again
+  await second.shutdown();
+  assertEquals(second.ends, [undefined]);
 });
 
 Deno.test("a Service that is shut down while it starts is connected, and then not", async () => {

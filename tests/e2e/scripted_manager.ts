@@ -369,7 +369,8 @@ class ServiceRole extends Role {
   }
 
   async ended(): Promise<void> {
-    await this.#service.finished;
+    if (this.#state === "refused") await this.#started;
+    else await this.#service.finished;
   }
 
   /** Waits for `start()`: nothing confirms it, but no refusal came either. */
