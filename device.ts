@@ -5,17 +5,9 @@
  * @module
  */
 
-import { deadline } from "@std/async/deadline";
 import { Connection } from "./connection.ts";
-import {
-  CertificateError,
-  ConnectError,
-  ConnectionAbortedError,
-  RemoteError,
-  TimeoutError,
-  TlsMismatchError,
-  ValueError,
-} from "./errors.ts";
+import { dial, silence } from "./dial.ts";
+import { ConnectionAbortedError, RemoteError, TimeoutError, ValueError } from "./errors.ts";
 import { OverlongLine } from "./line.ts";
 import {
   type ClientIdentity,
@@ -27,7 +19,6 @@ import {
   type ServiceIdentity,
 } from "./message.ts";
 import { type Prompt, terminalPrompt } from "./prompt.ts";
-import { tlsMismatch, type TrustedCertificate, trustedCertificate } from "./trust.ts";
 
 /** How to connect to a Manager. */
 export interface ConnectOptions {
@@ -103,7 +94,7 @@ export async function openConnection(
   options: ResolvedOptions,
   identity: ClientIdentity | ServiceIdentity,
 ): Promise<Connection> {
-  const transport = await openTransport(options);
+  const transport = await dial(options);
   const limits = options.readLimit === undefined ? {} : { maxMessageSize: options.readLimit };
   const connection = new Connection(transport, limits);
   try {
@@ -172,89 +163,6 @@ async function introduce(
       connection.sendText(encodeError(message.requester, message.uid, error));
     }
   }
-}
-
-/** The error for a Manager that says nothing. */
-function silence({ host, port, timeout, disableTls }: ResolvedOptions, cause: Error): Error {
-  const reason = `${host}:${port} did not answer within ${timeout} ms`;
-  return disableTls
-    ? new TlsMismatchError(
-      `${reason}. You have TLS disabled. Perhaps the Manager is using TLS for the connection.`,
-      { cause },
-    )
-    : new TimeoutError(`Cannot connect: ${reason}`, { cause });
-}
-
-async function openTransport(options: ResolvedOptions): Promise<Deno.Conn> {
-  const { host, port, timeout, disableTls } = options;
-  if (disableTls) return await openSocket(options);
-  const certificate = await trustedCertificate({
-    host,
-    port,
-    certFile: options.certFile,
-    autoSave: options.autoSave ?? false,
-    timeout,
-    prompt: options.prompt,
-  });
-  const secure = await Deno.startTls(await openSocket(options), {
-    hostname: host,
-    caCerts: [certificate.pem],
-    unsafelyDisableHostnameVerification: options.assertHostname === false,
-  });
-  try {
-    await deadline(secure.handshake(), timeout);
-    return secure;
-  } catch (cause) {
-    secure.close();
-    if (isTimeout(cause)) throw silence(options, cause);
-    throw explainTls(options, certificate, cause);
-  }
-}
-
-async function openSocket({ host, port, timeout }: ResolvedOptions): Promise<Deno.TcpConn> {
-  const expiry = new AbortController();
-  const timer = setTimeout(() => expiry.abort(), timeout);
-  try {
-    const socket = await Deno.connect({ hostname: host, port, signal: expiry.signal });
-    socket.setNoDelay(true);
-    return socket;
-  } catch (cause) {
-    const reason = expiry.signal.aborted
-      ? `it did not answer within ${timeout} ms`
-      : (cause as Error).message;
-    throw new ConnectError(`Cannot connect to ${host}:${port}: ${reason}`, { cause });
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-/** What to do about a TLS handshake that failed. */
-function explainTls(
-  { host, port }: ResolvedOptions,
-  { file }: TrustedCertificate,
-  cause: unknown,
-): Error {
-  const reason = (cause as Error).message;
-  if (/not valid for name/.test(reason)) {
-    return new CertificateError(
-      `The certificate of ${host}:${port} was made for another name (${reason}). ` +
-        `To disable hostname checking set assert_hostname=False (assertHostname: false)`,
-      { cause },
-    );
-  }
-  if (/certificate|UnknownIssuer/i.test(reason)) {
-    return new CertificateError(
-      `The certificate of ${host}:${port} cannot be verified (${reason}). ` +
-        `Perhaps the Network Manager is using a new certificate. If you trust it, delete ` +
-        `${file} and connect again`,
-      { cause },
-    );
-  }
-  return tlsMismatch(host, port, cause);
-}
-
-function isTimeout(error: unknown): error is DOMException {
-  return error instanceof DOMException && error.name === "TimeoutError";
 }
 
 function checkPositive(name: string, value: number, unit: string): void {

@@ -89,7 +89,7 @@ function plainSocket(socket: Deno.TcpConn): Socket {
 }
 
 function secureSocket(socket: Deno.TcpConn, context: SecureContext): Socket {
-  const secure = new SecureSocket(socket, context);
+  const secure = SecureSocket.accept(socket, context);
   return {
     remote: remoteOf(socket),
     read: (buffer) => secure.read(buffer),

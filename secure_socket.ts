@@ -1,16 +1,17 @@
 /**
- * The server's side of TLS over a TCP connection.
+ * TLS over a TCP connection, for what the runtime's own TLS does not do.
  *
  * `Deno.listenTls` gives connections without `setNoDelay`, so that an answer can wait 40 ms for the
- * acknowledgement of the one before it. The TLS of `node:tls` takes the bytes from a stream of our
- * own instead, which reads the socket only when somebody wants to read: a peer is held back by not
- * being read, and nothing is lost at its end.
+ * acknowledgement of the one before it; `Deno.startTls` does not show the certificate of a server.
+ * The TLS of `node:tls` takes the bytes from a stream of our own, which reads the socket only when
+ * somebody wants to read: a peer is held back by not being read, and nothing is lost at its end.
  *
  * @module
  */
 
+import { isIP } from "node:net";
 import { Duplex } from "node:stream";
-import { type SecureContext, TLSSocket } from "node:tls";
+import { connect, type SecureContext, TLSSocket } from "node:tls";
 import type { Transport } from "./connection.ts";
 
 /** How much is read of the socket at once, in bytes: four records of TLS. */
@@ -18,7 +19,7 @@ const READ_SIZE = 64 * 1024;
 /** How long the peer may take to hear that the connection is closed, in milliseconds. */
 const FAREWELL = 1_000;
 
-/** A connection that was accepted, encrypted. */
+/** An encrypted connection. */
 export class SecureSocket implements Transport {
   readonly #socket: Deno.TcpConn;
   /** What the TLS engine takes for the socket. */
@@ -38,8 +39,7 @@ export class SecureSocket implements Transport {
   #isWriting = false;
   #closed: Promise<void> | undefined;
 
-  /** Takes over a socket. The handshake begins at once. */
-  constructor(socket: Deno.TcpConn, context: SecureContext) {
+  private constructor(socket: Deno.TcpConn, start: (wire: Duplex) => TLSSocket) {
     this.#socket = socket;
     this.#secured.promise.catch(() => {}); // who asks for it hears of it
     this.#wire = new Duplex({
@@ -51,11 +51,13 @@ export class SecureSocket implements Transport {
         this.#writeWire(bytes).then(() => done(), done);
       },
     });
-    this.#tls = new TLSSocket(this.#wire, { isServer: true, secureContext: context });
-    this.#tls.on("secure", () => {
-      this.#isSecured = true;
-      this.#secured.resolve();
-    });
+    this.#tls = start(this.#wire);
+    for (const event of ["secure", "secureConnect"]) { // of a server and of a client
+      this.#tls.on(event, () => {
+        this.#isSecured = true;
+        this.#secured.resolve();
+      });
+    }
     this.#tls.on("data", (bytes: Uint8Array) => {
       this.#plain.push(bytes);
       this.#arrival?.resolve();
@@ -63,6 +65,33 @@ export class SecureSocket implements Transport {
     this.#tls.on("error", (cause: Error) => this.#end({ state: "failed", cause }));
     this.#tls.on("end", () => this.#end({ state: "ended" }));
     this.#tls.on("close", () => this.#end({ state: "ended" }));
+  }
+
+  /** Takes over a socket that was accepted. The handshake begins at once. */
+  static accept(socket: Deno.TcpConn, secureContext: SecureContext): SecureSocket {
+    return new SecureSocket(
+      socket,
+      (wire) => new TLSSocket(wire, { isServer: true, secureContext }),
+    );
+  }
+
+  /**
+   * Takes over a socket to a server. Whatever certificate the server has is taken: whether it is
+   * the right one is for the caller to say, before anything else is said.
+   *
+   * @param host The name of the server.
+   */
+  static connect(socket: Deno.TcpConn, host: string): SecureSocket {
+    return new SecureSocket(
+      socket,
+      (wire) =>
+        connect({ socket: wire, servername: isIP(host) ? "" : host, rejectUnauthorized: false }),
+    );
+  }
+
+  /** The certificate of the server, in DER, once the handshake is complete. */
+  get certificate(): Uint8Array {
+    return this.#tls.getPeerCertificate().raw;
   }
 
   /**

@@ -42,8 +42,9 @@ export interface TrustedCertificate {
 export async function trustedCertificate(options: TrustOptions): Promise<TrustedCertificate> {
   const file = options.certFile ?? certificateFile(options.host);
   try {
-    return { pem: Deno.readTextFileSync(file), file };
+    return { pem: checkPem(Deno.readTextFileSync(file), file), file };
   } catch (cause) {
+    if (cause instanceof CertificateError) throw cause;
     if (options.certFile !== undefined || !(cause instanceof Deno.errors.NotFound)) {
       throw new CertificateError(
         `Cannot read the certificate ${file}: ${(cause as Error).message}`,
@@ -60,6 +61,15 @@ export async function trustedCertificate(options: TrustOptions): Promise<Trusted
   makePrivateFolder(dirname(file));
   writePrivateFile(file, pem);
   return { pem, file };
+}
+
+function checkPem(text: string, file: string): string {
+  try {
+    new X509Certificate(text);
+    return text;
+  } catch (cause) {
+    throw new CertificateError(`Cannot use ${file}: not a certificate in PEM`, { cause });
+  }
 }
 
 /**

@@ -1,8 +1,11 @@
 /** Trust on first use, in a process with a home folder of its own. */
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
+import { CertificateError, connect, Service } from "../../mod.ts";
 import { TestManager } from "../../testing.ts";
+import { tool } from "./command_line.ts";
+import { temporaryFolder } from "./folder.ts";
 
 const program = `
 import { connect } from ${JSON.stringify(import.meta.resolve("../../mod.ts"))};
@@ -48,4 +51,62 @@ Deno.test("an unknown certificate is kept with autoSave, trusted afterwards, and
   } finally {
     await Deno.remove(home, { recursive: true });
   }
+});
+
+/** How people make a certificate with OpenSSL: that of an authority, and one of version 1. */
+const MAKERS: Record<string, (key: string, request: string, cert: string) => string[]> = {
+  "of an authority": (key, _, cert) => [
+    ...["req", "-x509", "-key", key, "-subj", "/CN=localhost", "-days", "2", "-out", cert],
+    ...["-addext", "subjectAltName=DNS:localhost"],
+  ],
+  "of version 1": (key, request, cert) => [
+    ...["x509", "-req", "-in", request, "-signkey", key, "-days", "2", "-out", cert],
+  ],
+};
+
+for (const [kind, make] of Object.entries(MAKERS)) {
+  Deno.test(`a certificate ${kind}, as OpenSSL makes them, is trusted as what it is`, async () => {
+    await using folder = await temporaryFolder();
+    const path = (name: string) => join(folder.path, name);
+    const [keyFile, request] = [path("a.key"), path("a.csr")];
+    await tool("openssl", "genrsa", "-traditional", "-out", keyFile, "2048");
+    await tool(
+      "openssl",
+      "req",
+      "-new",
+      "-key",
+      keyFile,
+      "-subj",
+      "/CN=localhost",
+      "-out",
+      request,
+    );
+    for (const cert of ["a.crt", "b.crt"]) {
+      await tool("openssl", ...make(keyFile, request, path(cert)));
+    }
+    await using manager = await TestManager.start({ certFile: path("a.crt"), keyFile });
+    const options = manager.connectOptions;
+    await using service = new Service({ name: "Lab" });
+    await service.start(options);
+    await using cxn = await connect(options);
+    assertEquals((await cxn.link("Lab")).serviceName, "Lab");
+
+    await assertRejects(
+      () => connect({ ...options, certFile: path("b.crt") }),
+      CertificateError,
+      "Perhaps the Network Manager is using a new certificate",
+    );
+    const elsewhere = { ...options, host: "127.0.0.1" };
+    await assertRejects(() => connect(elsewhere), CertificateError, "set assert_hostname=False");
+    await using _cxn = await connect({ ...elsewhere, assertHostname: false });
+  });
+}
+
+Deno.test("a file that is no certificate says so", async () => {
+  const certFile = new URL(import.meta.url).pathname;
+  await assertRejects(
+    () => connect({ port: 1, certFile }),
+    CertificateError,
+    `Cannot use ${certFile}: not a certificate in PEM`,
+  );
 });
