@@ -14,7 +14,6 @@ import {
   type ResolvedOptions,
   resolveOptions,
 } from "./device.ts";
-import { whoseMessage } from "./envelope.ts";
 import { ConnectionAbortedError, RemoteError, ValueError } from "./errors.ts";
 import { Future, type FutureWithResolvers } from "./future.ts";
 import { callHandler } from "./handler.ts";
@@ -34,6 +33,7 @@ import {
 } from "./message.ts";
 import type { ServiceEntry } from "./registry.ts";
 import { repr } from "./repr.ts";
+import { skim } from "./skimmer.ts";
 import { type Task, Tasks } from "./tasks.ts";
 import { Turns } from "./turns.ts";
 import { LANGUAGE, OS } from "./version.ts";
@@ -429,7 +429,7 @@ export class Client implements AsyncDisposable {
   }
 
   #failUnreadable(line: Line, error: Error): void {
-    const { uid } = whoseMessage(line);
+    const uid = skim(line instanceof OverlongLine ? line.head : line).text("uid");
     if (uid !== undefined) return this.#fail(uid, error);
     log.error("Ignored a message that cannot be read: {error}", { error: error.message });
   }

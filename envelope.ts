@@ -12,7 +12,6 @@
 
 import { JSONDecodeError } from "./errors.ts";
 import { LIMITS } from "./limits.ts";
-import { type Line, OverlongLine } from "./line.ts";
 
 /** The keys of a message that the envelope tells of. */
 export type Field =
@@ -344,20 +343,6 @@ export class Envelope {
   #fail(reason: string, at: number): never {
     throw new JSONDecodeError(`${reason}: line 1 column ${at + 1} (char ${at})`);
   }
-}
-
-/**
- * The routing keys of a line that cannot be read as a whole, as far as it can be read, so that
- * whoever waits for it can be told.
- */
-export function whoseMessage(line: Line): { requester?: string; uid?: string } {
-  const envelope = new Envelope();
-  try {
-    envelope.read(line instanceof OverlongLine ? line.head : line);
-  } catch {
-    // What was read before the fault is still told.
-  }
-  return { requester: envelope.text("requester"), uid: envelope.text("uid") };
 }
 
 function isOtherSpace(byte: number): boolean {

@@ -43,6 +43,7 @@ import {
   type Service,
 } from "./registry.ts";
 import { repr } from "./repr.ts";
+import { skim } from "./skimmer.ts";
 import { parseTyped, typedText } from "./terminal.ts";
 
 /** Where a peer's messages are sent to. `Connection` is one. */
@@ -170,7 +171,7 @@ export class Router<O extends Outlet> {
       if (login.isAsking) return void login.answer({ form: "text", line: typed });
       return this.#fromClient(client, encoder.encode(encodeRequest(parseTyped(typed))));
     } catch (error) {
-      return this.#refuse(client, this.#envelope.text("uid") ?? "", error);
+      return this.#refuse(client, skim(bytesOf(line)).text("uid") ?? "", error);
     }
   }
 
@@ -212,7 +213,7 @@ export class Router<O extends Outlet> {
       client.seat.outlet.sendBytes(bytes);
       return client.seat.outlet;
     } catch (error) {
-      return this.#failAnswer(service, error as Error);
+      return this.#failAnswer(service, line, error as Error);
     }
   }
 
@@ -312,13 +313,14 @@ export class Router<O extends Outlet> {
   }
 
   /** An answer that cannot be forwarded: whoever waits for it is told so. */
-  #failAnswer(service: Service<Seat<O>>, error: Error): O | undefined {
+  #failAnswer(service: Service<Seat<O>>, line: Line, error: Error): O | undefined {
     log.warn("{service} sent an invalid message: {error}", {
       service: service.networkName,
       error: error.message,
     });
-    const requester = this.#envelope.text("requester");
-    const uid = this.#envelope.text("uid");
+    const keys = skim(bytesOf(line));
+    const requester = keys.text("requester");
+    const uid = keys.text("uid");
     if (requester === undefined || uid === undefined) return undefined;
     const client = this.#registry.settle(service, requester, uid);
     if (client === undefined) return undefined;
@@ -331,4 +333,9 @@ export class Router<O extends Outlet> {
 
 function isAbsent(kind: Kind): boolean {
   return kind === "absent" || kind === "null";
+}
+
+/** What there is of a line. */
+function bytesOf(line: Line): Uint8Array {
+  return line instanceof OverlongLine ? line.head : line;
 }

@@ -15,7 +15,6 @@ import {
   type ResolvedOptions,
   resolveOptions,
 } from "./device.ts";
-import { whoseMessage } from "./envelope.ts";
 import { ConnectionAbortedError, RemoteError, ValueError } from "./errors.ts";
 import { callHandler } from "./handler.ts";
 import { setLoggingLevel } from "./level.ts";
@@ -33,6 +32,7 @@ import {
   type ServiceIdentity,
 } from "./message.ts";
 import { repr } from "./repr.ts";
+import { skim } from "./skimmer.ts";
 import { type Task, Tasks } from "./tasks.ts";
 import { LANGUAGE, OS } from "./version.ts";
 
@@ -333,7 +333,9 @@ export class Service implements AsyncDisposable {
       }
       message = decodeMessage(line);
     } catch (error) {
-      const { requester, uid } = whoseMessage(line);
+      const keys = skim(line instanceof OverlongLine ? line.head : line);
+      const requester = keys.text("requester");
+      const uid = keys.text("uid");
       log.warn("Received a message that cannot be read: {error}", {
         error: (error as Error).message,
       });

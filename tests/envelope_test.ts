@@ -1,9 +1,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { Envelope, type Field, type Kind, whoseMessage } from "../envelope.ts";
+import { Envelope, type Field, type Kind } from "../envelope.ts";
 import { JSONDecodeError } from "../errors.ts";
 import { LIMITS } from "../limits.ts";
-import { OverlongLine } from "../line.ts";
 
 const FIELDS: readonly Field[] = [
   "error",
@@ -483,20 +482,4 @@ Deno.test("the message of a fault says where it is, in Python's words", () => {
   assertEquals(refusal('{"a":1} x').message, "Extra data: line 1 column 9 (char 8)");
   assertEquals(refusal('{"a" 1}').message, "Expecting ':' delimiter: line 1 column 6 (char 5)");
   assertEquals(refusal('{"a":x}').message, "Expecting value: line 1 column 6 (char 5)");
-});
-
-Deno.test("whoseMessage tells the routing keys of whatever line, as far as it can be read", () => {
-  const bytes = (text: string) => encoder.encode(text);
-  const both = { requester: "a", uid: "1" };
-  const neither = { requester: undefined, uid: undefined };
-  assertEquals(whoseMessage(bytes('{"requester":"a","uid":"1","result":null}')), both);
-  assertEquals(whoseMessage(bytes('{"requester":"a","uid":"1","result":[1')), both);
-  assertEquals(whoseMessage(new OverlongLine(bytes('{"requester":"a","uid":"1","re'), 9)), both);
-  assertEquals(whoseMessage(bytes('{"requester":null,"uid":1}')), neither);
-  assertEquals(whoseMessage(bytes("link Echo")), neither);
-  assertEquals(whoseMessage(new Uint8Array(0)), neither);
-  assertEquals(whoseMessage(new OverlongLine(bytes('{"requester":"a","uid":"12'), 9)), {
-    requester: "a",
-    uid: undefined,
-  });
 });

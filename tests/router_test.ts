@@ -324,7 +324,7 @@ Deno.test("a line that is not a JSON object is answered with a JSONDecodeError, 
     ['{"uid":"7","service":"Echo","args":[1', "7"],
     ['{"uid":"7","service":"Echo","attribute":"x","args":[],"kwargs":{}} x', "7"],
     ['{"uid":"7","service":"Echo","attribute":"x","args":[nul],"kwargs":{}}', "7"],
-    ['{"service":"Echo","attribute":"x","args":[nul],"kwargs":{},"uid":"7"}', ""],
+    ['{"service":"Echo","attribute":"x","args":[nul],"kwargs":{},"uid":"7"}', "7"],
     [`{"uid":"7","args":${"[".repeat(100_000)}`, "7"],
     [Uint8Array.of(...encoder.encode('{"uid":"7","args":["'), 0xff, 0x22, 0x5d, 0x7d), "7"],
   ];
@@ -996,6 +996,23 @@ Deno.test("an answer that nobody asked for is ignored", async () => {
   }
   network.expectSilence();
   assertEquals(a.peer.seat.login.isAsking, true);
+});
+
+Deno.test("an answer in Python's order that cannot be read is told to whoever waits for it", () => {
+  const nested = "[".repeat(600) + "]".repeat(600);
+  for (const result of [nested, "01", "nan"]) {
+    const { network, a, echo } = laboratory();
+    network.send(a, request());
+    only(echo);
+    network.send(
+      echo,
+      `{"error": false, "requester": "a[lab-pc:0]", "result": ${result}, "uid": "1"}`,
+    );
+    const { uid, message } = onlyError(a);
+    assertEquals(uid, "1");
+    assert(message.startsWith("ValueError: the 'Echo' service sent an invalid answer"), message);
+    network.expectSilence();
+  }
 });
 
 Deno.test("a message that is nested too deep reaches nobody", () => {

@@ -1,0 +1,119 @@
+/**
+ * The routing keys of a message that is not read as a whole: one that is malformed, whose sender or
+ * receiver is to be told, or one that comes in pieces.
+ *
+ * It takes any bytes, cut anywhere, and looks at nothing but the strings at the top level. What is
+ * between them may be anything; `Envelope` is what checks a message.
+ *
+ * @module
+ */
+
+/** A key whose value is of interest. */
+export type RoutingKey = "requester" | "service" | "uid" | "attribute";
+
+const KEYS: ReadonlySet<string> = new Set<RoutingKey>([
+  "requester",
+  "service",
+  "uid",
+  "attribute",
+]);
+
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+const OPEN_BRACKET = 0x5b;
+const BACKSLASH = 0x5c;
+const CLOSE_BRACKET = 0x5d;
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
+
+/** The longest string that is kept, in bytes with its quotes. */
+const LONGEST = 4096;
+
+const decoder = new TextDecoder();
+
+/** Reads one message. */
+export class Skimmer {
+  readonly #texts = new Map<string, string>();
+  readonly #string = new Uint8Array(LONGEST);
+  #length = 0;
+  #depth = 0;
+  #isInString = false;
+  #isEscaped = false;
+  /** The key whose value comes; `undefined` where a key is expected. */
+  #key: string | undefined;
+  #isValue = false;
+
+  /** Reads the next bytes. */
+  read(bytes: Uint8Array): void {
+    for (const byte of bytes) {
+      if (this.#isInString) this.#inString(byte);
+      else this.#between(byte);
+    }
+  }
+
+  /** The text of a key's value, if it was a string; that of the last of several equal keys. */
+  text(key: RoutingKey): string | undefined {
+    return this.#texts.get(key);
+  }
+
+  #inString(byte: number): void {
+    this.#keep(byte);
+    if (this.#isEscaped) this.#isEscaped = false;
+    else if (byte === BACKSLASH) this.#isEscaped = true;
+    else if (byte === QUOTE) {
+      this.#isInString = false;
+      if (this.#depth === 1) this.#endString();
+    }
+  }
+
+  #between(byte: number): void {
+    switch (byte) {
+      case QUOTE:
+        this.#isInString = true;
+        this.#length = 0;
+        return this.#keep(byte);
+      case OPEN_BRACE:
+      case OPEN_BRACKET:
+        this.#depth++;
+        return;
+      case CLOSE_BRACE:
+      case CLOSE_BRACKET:
+        this.#depth--;
+        return;
+      case COLON:
+        if (this.#depth === 1) this.#isValue = true;
+        return;
+      case COMMA:
+        if (this.#depth === 1) this.#isValue = false;
+    }
+  }
+
+  #keep(byte: number): void {
+    // One byte more than is kept marks a string as too long.
+    if (this.#depth === 1 && this.#length <= LONGEST) this.#string[this.#length++] = byte;
+  }
+
+  #endString(): void {
+    const text = this.#length > LONGEST ? undefined : this.#parse();
+    if (!this.#isValue) this.#key = text;
+    else if (text !== undefined && this.#key !== undefined && KEYS.has(this.#key)) {
+      this.#texts.set(this.#key, text);
+    }
+  }
+
+  #parse(): string | undefined {
+    try {
+      return JSON.parse(decoder.decode(this.#string.subarray(0, this.#length)));
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+/** The routing keys of a line, as far as they can be told. */
+export function skim(line: Uint8Array): Skimmer {
+  const skimmer = new Skimmer();
+  skimmer.read(line);
+  return skimmer;
+}
