@@ -18,7 +18,7 @@ import { ConnectionAbortedError, RemoteError, ValueError } from "./errors.ts";
 import { Future, type FutureWithResolvers } from "./future.ts";
 import { callHandler } from "./handler.ts";
 import { describeIdentities, type Identities } from "./identities.ts";
-import { type Line, OverlongLine } from "./line.ts";
+import { LongLine } from "./line.ts";
 import { type Link, LinkCore, type LinkOwner, remote } from "./link.ts";
 import { logger } from "./log.ts";
 import {
@@ -33,7 +33,7 @@ import {
 } from "./message.ts";
 import type { ServiceEntry } from "./registry.ts";
 import { repr } from "./repr.ts";
-import { skim } from "./skimmer.ts";
+import { skim, Skimmer } from "./skimmer.ts";
 import { type Task, Tasks } from "./tasks.ts";
 import { Turns } from "./turns.ts";
 import { LANGUAGE, OS } from "./version.ts";
@@ -315,7 +315,10 @@ export class Client implements AsyncDisposable {
   /** Reads until the connection ends, and then fails whatever is not answered. */
   async #receiveAll(): Promise<void> {
     for await (const lines of this.#connection) {
-      for (const line of lines) this.#receive(line);
+      for (const line of lines) {
+        if (line instanceof LongLine) await this.#receiveLong(line);
+        else this.#receive(line);
+      }
     }
     const reason = describeEnd(await this.#connection.ended);
     const manager = `the Manager at ${this.addressManager}`;
@@ -347,15 +350,21 @@ export class Client implements AsyncDisposable {
     );
   }
 
-  #receive(line: Line): void {
+  async #receiveLong(line: LongLine): Promise<void> {
+    const { readLimit } = this.#options;
+    const skimmer = new Skimmer();
+    const whole = await line.collect(readLimit, (piece) => skimmer.read(piece));
+    if (whole !== undefined) return this.#receive(whole);
+    const error = new ValueError(`The answer is longer than readLimit, ${readLimit} bytes`);
+    if (line.isComplete) this.#failUnreadable(skimmer, error);
+  }
+
+  #receive(line: Uint8Array): void {
     let message: Message;
     try {
-      if (line instanceof OverlongLine) {
-        throw new ValueError(`The answer is longer than readLimit, ${line.limit} bytes`);
-      }
       message = decodeMessage(line);
     } catch (error) {
-      return this.#failUnreadable(line, error as Error);
+      return this.#failUnreadable(skim(line), error as Error);
     }
     switch (message.kind) {
       case "reply":
@@ -428,8 +437,8 @@ export class Client implements AsyncDisposable {
     return this.#turns.current ?? this.#pending.keys().next().value;
   }
 
-  #failUnreadable(line: Line, error: Error): void {
-    const uid = skim(line instanceof OverlongLine ? line.head : line).text("uid");
+  #failUnreadable(keys: Skimmer, error: Error): void {
+    const uid = keys.text("uid");
     if (uid !== undefined) return this.#fail(uid, error);
     log.error("Ignored a message that cannot be read: {error}", { error: error.message });
   }

@@ -4,6 +4,7 @@
  * What always holds:
  * - lines leave in the order in which they were sent, each followed by `\r\n`;
  * - many lines sent in one turn of the event loop leave in one write;
+ * - a line that is written in pieces is never mixed with another;
  * - a connection ends once, and says why; what was sent before `close()` is written first.
  *
  * It knows no socket (see {@linkcode Transport}) and no message.
@@ -14,7 +15,7 @@
 import { ByteBuffer } from "./buffer.ts";
 import { TimeoutError } from "./errors.ts";
 import { LIMITS, type Limits } from "./limits.ts";
-import { type Line, LineSplitter } from "./line.ts";
+import { type Line, LineSplitter, LongLine } from "./line.ts";
 
 /** What a connection needs of a socket. `Deno.Conn` is one. */
 export interface Transport {
@@ -28,21 +29,33 @@ export interface Transport {
 
 /**
  * How a connection ended: the peer went away, this side closed it, it was closed because it took
- * nothing for too long or was sent more than it can take, or the stream failed.
+ * nothing for too long, was sent more than it can take, or would have to wait for ever for the rest
+ * of a line; or the stream failed.
  */
 export type End =
   | { state: "left" }
   | { state: "closed" }
   | { state: "stalled"; timeout: number }
   | { state: "overrun"; limit: number }
+  | { state: "cut" }
   | { state: "failed"; cause: unknown };
 
 /** A read buffer grows from the one to the other while reads fill it: idle peers stay cheap. */
 const SMALLEST_READ = 4 * 1024;
 const LARGEST_READ = 128 * 1024;
+/** How much of a line that is written in pieces may wait: enough to keep the socket busy, in bytes. */
+const PIECES_HIGH = 1024 * 1024;
 /** How long `close()` waits for a peer to take what was already sent, in milliseconds. */
 const LINGER = 2_000;
 const TERMINATOR = new Uint8Array([0x0d, 0x0a]);
+
+/** Writes one line in pieces. */
+export interface LineWriter {
+  /** Writes a piece, and waits until it may be followed by another. False if nobody takes it any more. */
+  write(bytes: Uint8Array): Promise<boolean>;
+  /** Writes the last parts and ends the line. */
+  end(...parts: readonly Uint8Array[]): void;
+}
 
 /** A stream of lines in both directions. */
 export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
@@ -56,12 +69,20 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
   #readBuffer = new Uint8Array(SMALLEST_READ);
   /** Lines that have been read and not been taken. */
   #lines: Line[] = [];
+  /** The line that a conversation is about. */
+  #taken: Line | undefined;
 
   #waiting = new ByteBuffer();
   #leaving = new ByteBuffer();
   #writing = false;
   #idle = Promise.withResolvers<void>();
   #relief: PromiseWithResolvers<void> | undefined;
+  /** How many bytes may wait where the congestion is over. */
+  #low = 0;
+  /** The line that is written in pieces: settles at its end. */
+  #line: PromiseWithResolvers<void> | undefined;
+  /** What was sent while that line is under way. */
+  #later = new ByteBuffer();
   #stallTimer: ReturnType<typeof setTimeout> | undefined;
   #written = 0;
   #closed: Promise<void> | undefined;
@@ -69,7 +90,10 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
   constructor(transport: Transport, limits: Partial<Limits> = {}) {
     this.#transport = transport;
     this.#limits = { ...LIMITS, ...limits };
-    this.#splitter = new LineSplitter(this.#limits.maxMessageSize);
+    this.#splitter = new LineSplitter(
+      Math.min(this.#limits.longLine, this.#limits.maxMessageSize),
+      () => this.#read(),
+    );
     this.#idle.resolve();
   }
 
@@ -83,19 +107,21 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
     return this.#state === "open";
   }
 
-  /** The longest line that is collected, in bytes. */
-  set maxMessageSize(size: number) {
-    this.#splitter.maxLineSize = size;
+  /** The longest line that is given as a whole, in bytes. */
+  set longestWhole(size: number) {
+    this.#splitter.longestWhole = size;
   }
 
   /** How many bytes wait to be written. */
   get queued(): number {
-    return this.#waiting.length + this.#leaving.length;
+    return this.#waiting.length + this.#leaving.length + this.#later.length;
   }
 
   /**
    * The lines as they come, those of one read at a time. They are valid until the next batch is
-   * asked for. Ends when the connection ends; never throws.
+   * asked for, or the next piece of a long line, which is the last of its batch unless it is
+   * complete. What is not taken of a long line is skipped. Ends when the connection ends; never
+   * throws.
    */
   async *[Symbol.asyncIterator](): AsyncIterator<Line[]> {
     for (;;) {
@@ -103,6 +129,8 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
         const lines = this.#lines;
         this.#lines = [];
         yield lines;
+        const last = lines.at(-1);
+        if (last instanceof LongLine) await last.skip();
       }
       if (!await this.#read()) return;
     }
@@ -117,6 +145,7 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
    * that can be done with the connection is to send and to close.
    */
   async nextLine(timeout: number): Promise<Line | undefined> {
+    if (this.#taken instanceof LongLine) await this.#taken.skip();
     if (this.#lines.length === 0) {
       const expired = Promise.withResolvers<never>();
       const timer = setTimeout(
@@ -131,20 +160,20 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
         clearTimeout(timer);
       }
     }
-    return this.#lines.shift();
+    return this.#taken = this.#lines.shift();
   }
 
   /** Sends text as one line. A line sent after `close()` or the end is dropped. */
   sendText(line: string): void {
     if (!this.isOpen) return;
-    this.#waiting.appendText(line);
+    this.#next.appendText(line);
     this.#terminate();
   }
 
   /** Sends bytes as one line, put together from its parts. Dropped like text. */
   sendBytes(...parts: readonly Uint8Array[]): void {
     if (!this.isOpen) return;
-    for (const part of parts) this.#waiting.append(part);
+    for (const part of parts) this.#next.append(part);
     this.#terminate();
   }
 
@@ -158,14 +187,39 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
     else this.sendBytes(...parts);
   }
 
-  /** Whether so much waits to be written that whoever feeds this connection should pause. */
-  get congested(): boolean {
-    return this.#relief !== undefined;
+  /**
+   * Begins a line that is written in pieces, when no other such line is under way. Lines that are
+   * sent meanwhile leave after it. `undefined` if the connection has ended.
+   */
+  async startLine(): Promise<LineWriter | undefined> {
+    while (this.#line !== undefined) await this.#line.promise;
+    if (!this.isOpen) return undefined;
+    this.#line = Promise.withResolvers();
+    return {
+      write: (bytes) => this.#writePiece(bytes),
+      end: (...parts) => this.#endLine(parts),
+    };
   }
 
-  /** Settles when the connection is not congested, or has ended. */
+  /** Ends the connection in the middle of a line, whose rest will never come. */
+  cut(): void {
+    this.#finish({ state: "cut" });
+  }
+
+  /** Whether so much waits to be written that whoever feeds this connection should pause. */
+  get congested(): boolean {
+    return this.#relief !== undefined || this.#isBehindLine;
+  }
+
+  /** Settles when the connection may be less congested, or has ended. */
   relieved(): Promise<void> {
+    if (this.#isBehindLine) return this.#line!.promise;
     return this.#relief?.promise ?? Promise.resolve();
+  }
+
+  /** Whether too much waits for a line that is written in pieces. */
+  get #isBehindLine(): boolean {
+    return this.#line !== undefined && this.#later.length > this.#limits.queueHigh;
   }
 
   /** Lets what was sent out, for two seconds at the most, then closes the stream. */
@@ -202,23 +256,51 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
       this.#finish({ state: "left" });
       return false;
     }
-    this.#lines = this.#splitter.split(this.#readBuffer.subarray(0, size));
+    this.#lines.push(...this.#splitter.split(this.#readBuffer.subarray(0, size)));
     if (size === this.#readBuffer.length && size < LARGEST_READ) {
       this.#readBuffer = new Uint8Array(size * 2); // the lines keep the old one
     }
     return true;
   }
 
+  /** Where a line goes that is sent now. */
+  get #next(): ByteBuffer {
+    return this.#line === undefined ? this.#waiting : this.#later;
+  }
+
   #terminate(): void {
-    this.#waiting.append(TERMINATOR);
+    this.#next.append(TERMINATOR);
+    if (this.#line === undefined) this.#leave(this.#limits.queueHigh);
+  }
+
+  async #writePiece(bytes: Uint8Array): Promise<boolean> {
+    if (!this.isOpen) return false;
+    this.#waiting.append(bytes);
+    this.#leave(PIECES_HIGH);
+    await this.#relief?.promise;
+    return this.isOpen;
+  }
+
+  #endLine(parts: readonly Uint8Array[]): void {
+    if (this.#line === undefined) return; // the connection has ended
+    for (const part of [...parts, TERMINATOR, this.#later.view()]) this.#waiting.append(part);
+    this.#later.clear();
+    this.#line.resolve();
+    this.#line = undefined;
+    if (this.isOpen) this.#leave(this.#limits.queueHigh);
+  }
+
+  /** Has what waits written out. More than `high` bytes are too many. */
+  #leave(high: number): void {
     if (!this.#writing) {
       this.#writing = true;
       this.#idle = Promise.withResolvers();
       // After this turn of the event loop, so that the lines of one turn leave together.
       queueMicrotask(() => this.#writeOut());
     }
-    if (this.#relief === undefined && this.queued > this.#limits.queueHigh) {
+    if (this.#relief === undefined && this.#waiting.length + this.#leaving.length > high) {
       this.#relief = Promise.withResolvers();
+      this.#low = Math.min(this.#limits.queueLow, high / 2);
       this.#watchForStall();
     }
   }
@@ -233,7 +315,7 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
           bytes = bytes.subarray(written);
         }
         this.#leaving.clear();
-        if (this.queued < this.#limits.queueLow) this.#relieve();
+        if (this.#waiting.length <= this.#low) this.#relieve();
       }
     } catch (error) {
       this.#finish(isOrdinaryEnd(error) ? { state: "left" } : { state: "failed", cause: error });
@@ -271,7 +353,10 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
     if (this.#state === "ended") return;
     this.#state = "ended";
     this.#relieve();
+    this.#line?.resolve();
+    this.#line = undefined;
     this.#waiting.clear();
+    this.#later.clear();
     this.#closed = this.#closeTransport();
     this.#end.resolve(end);
   }
@@ -288,6 +373,8 @@ export function describeEnd(end: End): string {
       return `the peer took nothing for the stall timeout of ${end.timeout} ms`;
     case "overrun":
       return `more than the limit of ${end.limit} bytes waited for the peer to take them`;
+    case "cut":
+      return "the sender of a long message went away in the middle of it";
     case "failed":
       return (end.cause as Error).message;
   }

@@ -8,7 +8,8 @@
 import { Connection } from "./connection.ts";
 import { dial, silence } from "./dial.ts";
 import { ConnectionAbortedError, RemoteError, TimeoutError, ValueError } from "./errors.ts";
-import { OverlongLine } from "./line.ts";
+import { LIMITS } from "./limits.ts";
+import { LongLine } from "./line.ts";
 import {
   type ClientIdentity,
   decodeMessage,
@@ -53,6 +54,7 @@ export interface ResolvedOptions extends ConnectOptions {
   host: string;
   port: number;
   timeout: number;
+  readLimit: number;
   prompt: Prompt;
 }
 
@@ -70,14 +72,14 @@ export function resolveOptions(options: ConnectOptions): ResolvedOptions {
     port = DEFAULT_PORT,
     timeout = 10_000,
     prompt = terminalPrompt,
-    readLimit,
+    readLimit = LIMITS.maxMessageSize,
   } = options;
   if (!Number.isInteger(port) || port < 1 || port > 65_535) {
     throw new RangeError(`Cannot connect: port must be an integer from 1 to 65535, got ${port}`);
   }
   checkPositive("timeout", timeout, "milliseconds");
-  if (readLimit !== undefined) checkPositive("readLimit", readLimit, "bytes");
-  return { ...options, host, port, timeout, prompt };
+  checkPositive("readLimit", readLimit, "bytes");
+  return { ...options, host, port, timeout, readLimit, prompt };
 }
 
 /**
@@ -95,8 +97,7 @@ export async function openConnection(
   identity: ClientIdentity | ServiceIdentity,
 ): Promise<Connection> {
   const transport = await dial(options);
-  const limits = options.readLimit === undefined ? {} : { maxMessageSize: options.readLimit };
-  const connection = new Connection(transport, limits);
+  const connection = new Connection(transport, { maxMessageSize: options.readLimit });
   try {
     await introduce(connection, options, identity);
     return connection;
@@ -147,8 +148,8 @@ async function introduce(
     if (line === undefined) {
       throw new ConnectionAbortedError(`${manager} closed the connection during the handshake`);
     }
-    if (line instanceof OverlongLine) {
-      throw new ValueError(`${manager} sent more than readLimit, ${line.limit} bytes`);
+    if (line instanceof LongLine) {
+      throw new ValueError(`${manager} sent a question of more than ${line.head.length} bytes`);
     }
     const message = decodeMessage(line);
     if (message.kind === "error") throw new RemoteError(message.message, message.traceback);

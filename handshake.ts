@@ -13,7 +13,7 @@ import type { Connection } from "./connection.ts";
 import { KeyError, TimeoutError, ValueError } from "./errors.ts";
 import type { Host } from "./hosts.ts";
 import type { Limits } from "./limits.ts";
-import { OverlongLine } from "./line.ts";
+import { LongLine } from "./line.ts";
 import { logger } from "./log.ts";
 import { encodeError, encodeQuestion, isObject } from "./message.ts";
 import type { Newcomer } from "./registry.ts";
@@ -59,14 +59,14 @@ export async function handshake(
     return nextAnswer(connection, attribute, limits);
   };
   const askText: Ask = async (attribute, argument) => textOf(await ask(attribute, [argument]));
-  connection.maxMessageSize = limits.handshakeSize;
+  connection.longestWhole = limits.handshakeSize;
   try {
     const visitor = { host: options.host, ask: askText };
     const username = await authenticate(options.authentication, manager, visitor);
     const answer = await ask("identity", []);
     const identity = rejectFaulty(() => parseIdentity(answer));
     const newcomer = rejectFaulty(() => readIdentity(identity, options.address));
-    connection.maxMessageSize = limits.maxMessageSize;
+    connection.longestWhole = Math.min(limits.longLine, limits.maxMessageSize);
     return { state: "identified", newcomer, username, extensions: readExtensions(identity) };
   } catch (error) {
     if (error instanceof Departure) return { state: "left", record: error.record };
@@ -124,10 +124,10 @@ async function nextAnswer(
     );
   }
   if (line === undefined) throw new Departure(question);
-  if (line instanceof OverlongLine) {
+  if (line instanceof LongLine) {
     throw new Rejection(
       new ValueError(
-        `The ${question} is longer than the limit of ${line.limit} bytes for a handshake answer`,
+        `The ${question} is longer than the limit of ${limits.handshakeSize} bytes for an answer`,
       ),
       `invalid ${question}`,
     );

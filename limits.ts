@@ -14,6 +14,11 @@ export interface Limits {
   readonly loginTimeout: number;
   /** Longest line accepted from a peer that is not identified yet, in bytes. */
   readonly handshakeSize: number;
+  /**
+   * Longest line that is checked as a whole before it is passed on, in bytes. A longer one is
+   * passed on in pieces as they come.
+   */
+  readonly longLine: number;
   /** Longest line that is collected in memory, in bytes. */
   readonly maxMessageSize: number;
   /** Deepest nesting of arrays and objects in a message. */
@@ -39,6 +44,7 @@ export const LIMITS: Limits = {
   handshakeTimeout: 10_000,
   loginTimeout: 60_000,
   handshakeSize: 64 * KiB,
+  longLine: 256 * KiB,
   maxMessageSize: 256 * MiB,
   maxDepth: 512,
   queueHigh: 8 * MiB,

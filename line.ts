@@ -3,10 +3,10 @@
  *
  * What always holds, whatever the cuts:
  * - the lines are those of splitting the whole stream at `\n`, each without one `\r` at its end;
+ * - a line of up to `longestWhole` bytes is given as a whole, a longer one in pieces as they come;
  * - a byte is searched for a newline once, and copied at most once if its line fits into one
  *   chunk, or else as often as a growing buffer copies (a constant);
- * - a line above the limit is reported once, as soon as it is above, and its rest is skipped;
- *   the lines after it are whole.
+ * - no more than `longestWhole` bytes of a line are held, and one chunk.
  *
  * @module
  */
@@ -15,35 +15,95 @@ import { ByteBuffer } from "./buffer.ts";
 
 const NEWLINE = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
+const LONE_RETURN = Uint8Array.of(CARRIAGE_RETURN);
 
-/** A line that was too long to be collected. */
-export class OverlongLine {
-  /** The first bytes of the line, enough to see who it is for. */
+/** The bytes of a line without its terminator, or a line that comes in pieces. */
+export type Line = Uint8Array | LongLine;
+
+/** A line that is too long to be given as a whole. What is not taken of it is skipped. */
+export class LongLine {
+  /** The beginning of the line. */
   readonly head: Uint8Array;
-  /** The limit that it went over, in bytes. */
-  readonly limit: number;
+  /** Lets one more chunk come. False if there is none. */
+  readonly #pull: () => Promise<boolean>;
+  #pieces: Uint8Array[] = [];
+  #isComplete = false;
 
-  constructor(head: Uint8Array, limit: number) {
+  /** Made by a {@linkcode LineSplitter}. */
+  constructor(head: Uint8Array, pull: () => Promise<boolean>) {
     this.head = head;
-    this.limit = limit;
+    this.#pull = pull;
+  }
+
+  /** Whether the end of the line has come. One that is cut off never is complete. */
+  get isComplete(): boolean {
+    return this.#isComplete;
+  }
+
+  /**
+   * The next piece after the head, `undefined` after the last one. It is valid until the one after
+   * it is asked for.
+   */
+  async next(): Promise<Uint8Array | undefined> {
+    while (this.#pieces.length === 0) {
+      if (this.#isComplete || !await this.#pull()) return undefined;
+    }
+    return this.#pieces.shift();
+  }
+
+  /** Lets all that is left of the line go by. */
+  async skip(): Promise<void> {
+    while (await this.next() !== undefined);
+  }
+
+  /**
+   * The whole line; `undefined` if it has more than `limit` bytes, or is cut off.
+   *
+   * @param surplus Is given the pieces of a line that has more, from its head on.
+   */
+  async collect(
+    limit: number,
+    surplus: (piece: Uint8Array) => void = () => {},
+  ): Promise<Uint8Array | undefined> {
+    const collected = new ByteBuffer();
+    for (let piece: Uint8Array | undefined = this.head; piece; piece = await this.next()) {
+      collected.append(piece);
+      if (collected.length <= limit) continue;
+      surplus(collected.view());
+      while ((piece = await this.next()) !== undefined) surplus(piece);
+      return undefined;
+    }
+    return this.#isComplete ? collected.view() : undefined;
+  }
+
+  /** For the splitter: another piece has come. */
+  push(piece: Uint8Array): void {
+    if (piece.length > 0) this.#pieces.push(piece);
+  }
+
+  /** For the splitter: the line is at its end. */
+  complete(): void {
+    this.#isComplete = true;
   }
 }
 
-/** The bytes of a line without its terminator, or the notice that it was too long. */
-export type Line = Uint8Array | OverlongLine;
-
-/** How much of an overlong line is kept. */
-const HEAD = 4096;
-
 /** Cuts chunks of bytes into lines. */
 export class LineSplitter {
-  /** The longest line that is collected, in bytes, without its terminator. */
-  maxLineSize: number;
+  /** The longest line that is given as a whole, in bytes, without its terminator. */
+  longestWhole: number;
+  readonly #pull: () => Promise<boolean>;
   #held = new ByteBuffer();
-  #skipping = false;
+  /** The long line that is under way. */
+  #long: LongLine | undefined;
+  /** Whether a carriage return is kept back, since the end of the long line may follow. */
+  #endsWithReturn = false;
 
-  constructor(maxLineSize: number) {
-    this.maxLineSize = maxLineSize;
+  /**
+   * @param pull Lets one more chunk be split, for a long line that is read. False if there is none.
+   */
+  constructor(longestWhole: number, pull: () => Promise<boolean> = () => Promise.resolve(false)) {
+    this.longestWhole = longestWhole;
+    this.#pull = pull;
   }
 
   /** How many bytes of an unfinished line are held. */
@@ -52,20 +112,21 @@ export class LineSplitter {
   }
 
   /**
-   * The lines that are complete with this chunk. They are views into the chunk where they can
-   * be, so the chunk may be used again only when they have been dealt with.
+   * The lines that are complete with this chunk, and the long line that begins in it, if one does.
+   * They are views into the chunk where they can be, so the chunk may be used again only when they
+   * have been dealt with.
    */
   split(chunk: Uint8Array): Line[] {
     const lines: Line[] = [];
     let start = 0;
     for (let end; (end = chunk.indexOf(NEWLINE, start)) !== -1; start = end + 1) {
-      if (this.#skipping) this.#skipping = false;
-      else lines.push(this.#finish(chunk.subarray(start, end)));
+      const tail = chunk.subarray(start, end);
+      if (this.#long === undefined) lines.push(this.#finish(tail));
+      else this.#finishLong(tail);
     }
-    if (!this.#skipping && start < chunk.length) {
-      const overlong = this.#hold(chunk.subarray(start));
-      if (overlong !== undefined) lines.push(overlong);
-    }
+    const tail = chunk.subarray(start);
+    if (this.#long !== undefined) this.#goOn(tail);
+    else if (tail.length > 0) lines.push(...this.#hold(tail));
     return lines;
   }
 
@@ -73,24 +134,43 @@ export class LineSplitter {
     let line = tail;
     if (this.#held.length > 0) {
       this.#held.append(tail);
-      line = this.#held.view();
-      this.#held = new ByteBuffer(); // the view stays the line's own
+      line = this.#takeHeld();
     }
     if (line.at(-1) === CARRIAGE_RETURN) line = line.subarray(0, -1);
-    return line.length > this.maxLineSize ? this.#overlong(line) : line;
+    if (line.length <= this.longestWhole) return line;
+    const long = new LongLine(line, this.#pull);
+    long.complete();
+    return long;
   }
 
-  #hold(tail: Uint8Array): OverlongLine | undefined {
+  /** Holds the beginning of a line. Gives it if it is that of a long one. */
+  #hold(tail: Uint8Array): LongLine[] {
     this.#held.append(tail);
     // One byte more than the limit may be the carriage return of a line that just fits.
-    if (this.#held.length <= this.maxLineSize + 1) return undefined;
-    const overlong = this.#overlong(this.#held.view());
-    this.#held.clear();
-    this.#skipping = true;
-    return overlong;
+    if (this.#held.length <= this.longestWhole + 1) return [];
+    const held = this.#takeHeld();
+    this.#endsWithReturn = held.at(-1) === CARRIAGE_RETURN;
+    this.#long = new LongLine(this.#endsWithReturn ? held.subarray(0, -1) : held, this.#pull);
+    return [this.#long];
   }
 
-  #overlong(line: Uint8Array): OverlongLine {
-    return new OverlongLine(line.slice(0, HEAD), this.maxLineSize);
+  #goOn(tail: Uint8Array): void {
+    if (tail.length === 0) return;
+    if (this.#endsWithReturn) this.#long!.push(LONE_RETURN);
+    this.#endsWithReturn = tail.at(-1) === CARRIAGE_RETURN;
+    this.#long!.push(this.#endsWithReturn ? tail.subarray(0, -1) : tail);
+  }
+
+  #finishLong(tail: Uint8Array): void {
+    this.#goOn(tail); // which keeps the carriage return of the terminator back
+    this.#endsWithReturn = false;
+    this.#long!.complete();
+    this.#long = undefined;
+  }
+
+  #takeHeld(): Uint8Array {
+    const held = this.#held.view();
+    this.#held = new ByteBuffer(); // the view stays the line's own
+    return held;
   }
 }

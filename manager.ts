@@ -21,9 +21,11 @@ import { handshake } from "./handshake.ts";
 import { type Host, type HostOptions, Hosts } from "./hosts.ts";
 import type { Identities } from "./identities.ts";
 import { LIMITS, type Limits } from "./limits.ts";
+import { LongLine } from "./line.ts";
 import { listen, type Listener, type Socket } from "./listener.ts";
 import { logger } from "./log.ts";
 import { DEFAULT_PORT, encodeError, encodeReply, READY } from "./message.ts";
+import { Passage } from "./passage.ts";
 import { certificateFile, databaseFile, keyFile } from "./paths.ts";
 import { type Peer, Registry } from "./registry.ts";
 import { Router, type Seat } from "./router.ts";
@@ -83,6 +85,7 @@ export class Manager implements AsyncDisposable {
   readonly #limits: Limits;
   readonly #authentication: Authentication;
   readonly #router: Router<Connection>;
+  readonly #passage: Passage<Connection>;
   readonly #connections = new Set<Connection>();
   readonly #tasks = new Set<Promise<void>>();
   readonly #finished = Promise.withResolvers<void>();
@@ -114,6 +117,7 @@ export class Manager implements AsyncDisposable {
       shutdown: () => void this.shutdown(),
     });
     this.#router = new Router(registry, desk, administration, this.#limits);
+    this.#passage = new Passage(registry, this.#router, this.#limits);
     for (const listener of listeners) this.#track(this.#accept(listener));
   }
 
@@ -254,6 +258,10 @@ export class Manager implements AsyncDisposable {
       let congested: Connection | undefined;
       for (const line of lines) {
         if (!connection.isOpen) break; // it asked to be disconnected
+        if (line instanceof LongLine) {
+          await this.#passage.pass(peer, line);
+          continue;
+        }
         const fed = this.#router.receive(peer, line);
         if (fed?.congested) congested = fed;
       }

@@ -182,6 +182,15 @@ export class Registry<Seat> {
   }
 
   /**
+   * An answer that a service owes to a requester: the oldest one. `undefined` where it owes none.
+   */
+  debt(service: Service<Seat>, requester: string): Orphan<Seat> | undefined {
+    const client = this.#clients.get(requester);
+    const [uid] = (client && service.pending.get(client))?.keys() ?? [];
+    return client && uid !== undefined ? { client, uid } : undefined;
+  }
+
+  /**
    * Links a client with a service. To link again is allowed even while the service is locked or
    * full.
    *

@@ -20,7 +20,6 @@ import { Envelope, type Field, type Kind } from "./envelope.ts";
 import { ConnectionAbortedError, KeyError, PermissionError, ValueError } from "./errors.ts";
 import type { Identities } from "./identities.ts";
 import type { Limits } from "./limits.ts";
-import { type Line, OverlongLine } from "./line.ts";
 import { logger } from "./log.ts";
 import { Login } from "./login.ts";
 import {
@@ -128,32 +127,31 @@ export class Router<O extends Outlet> {
    * @returns The outlet that it fed, whose congestion should slow the peer down. A notification
    * feeds many and waits for none.
    */
-  receive(peer: Peer<Seat<O>>, line: Line): O | undefined {
+  receive(peer: Peer<Seat<O>>, line: Uint8Array): O | undefined {
     return peer.kind === "client" ? this.#fromClient(peer, line) : this.#fromService(peer, line);
   }
 
-  #fromClient(client: Client<Seat<O>>, line: Line): O | undefined {
+  #fromClient(client: Client<Seat<O>>, line: Uint8Array): O | undefined {
     const envelope = this.#envelope;
-    let bytes: Uint8Array;
     try {
-      bytes = this.#read(line);
+      envelope.read(line);
     } catch (error) {
       return this.#fromTerminal(client, line, error);
     }
     try {
-      if (!this.#isRequest()) return this.#answered(client, bytes);
+      if (!this.#isRequest()) return this.#answered(client, line);
       const attribute = this.#text("attribute");
       if (attribute === DISCONNECT) return this.#disconnect(client);
       const name = this.#text("service");
       this.#check("args", "array");
       this.#check("kwargs", "object");
       const uid = this.#text("uid");
-      if (name === MANAGER) return this.#answer(client, bytes);
+      if (name === MANAGER) return this.#answer(client, line);
       const { outlet } = this.#registry.route(client, name, uid).seat;
       const { requester, requesterAndError } = client.seat;
       const isPlain = envelope.kind("error") === "boolean" && !envelope.isTrue("error");
       outlet.sendBytes(
-        bytes.subarray(0, envelope.end),
+        line.subarray(0, envelope.end),
         isPlain ? requester : requesterAndError,
       );
       return outlet;
@@ -163,15 +161,15 @@ export class Router<O extends Outlet> {
   }
 
   /** A line that is not a message may be what a person typed. */
-  #fromTerminal(client: Client<Seat<O>>, line: Line, fault: unknown): O | undefined {
+  #fromTerminal(client: Client<Seat<O>>, line: Uint8Array, fault: unknown): O | undefined {
     const { login } = client.seat;
     try {
-      const typed = line instanceof OverlongLine ? undefined : typedText(line);
+      const typed = typedText(line);
       if (typed === undefined) throw fault;
       if (login.isAsking) return void login.answer({ form: "text", line: typed });
       return this.#fromClient(client, encoder.encode(encodeRequest(parseTyped(typed))));
     } catch (error) {
-      return this.#refuse(client, skim(bytesOf(line)).text("uid") ?? "", error);
+      return this.#refuse(client, skim(line).text("uid") ?? "", error);
     }
   }
 
@@ -187,16 +185,16 @@ export class Router<O extends Outlet> {
     });
   }
 
-  #fromService(service: Service<Seat<O>>, line: Line): O | undefined {
+  #fromService(service: Service<Seat<O>>, line: Uint8Array): O | undefined {
     const envelope = this.#envelope;
     try {
-      const bytes = this.#read(line);
+      envelope.read(line);
       if (envelope.kind("result") === "absent" && !envelope.isTrue("error")) {
         if (envelope.kind("attribute") === "absent") throw new KeyError("result");
-        return this.#requestOfService(service, bytes);
+        return this.#requestOfService(service, line);
       }
       if (isAbsent(envelope.kind("requester")) && envelope.text("uid") === NOTIFICATION) {
-        this.#notify(service, bytes);
+        this.#notify(service, line);
         return undefined;
       }
       const requester = this.#text("requester");
@@ -210,27 +208,11 @@ export class Router<O extends Outlet> {
         });
         return undefined;
       }
-      client.seat.outlet.sendBytes(bytes);
+      client.seat.outlet.sendBytes(line);
       return client.seat.outlet;
     } catch (error) {
       return this.#failAnswer(service, line, error as Error);
     }
-  }
-
-  /** The bytes of a line, whose envelope has been read. */
-  #read(line: Line): Uint8Array {
-    if (!(line instanceof OverlongLine)) {
-      this.#envelope.read(line);
-      return line;
-    }
-    try {
-      this.#envelope.read(line.head);
-    } catch {
-      // It is cut off; what the envelope has seen of it may still tell whose it is.
-    }
-    throw new ValueError(
-      `The message is longer than the limit of ${line.limit} bytes for one message`,
-    );
   }
 
   /** Whether the message is meant as a request, complete or not. */
@@ -313,12 +295,12 @@ export class Router<O extends Outlet> {
   }
 
   /** An answer that cannot be forwarded: whoever waits for it is told so. */
-  #failAnswer(service: Service<Seat<O>>, line: Line, error: Error): O | undefined {
+  #failAnswer(service: Service<Seat<O>>, line: Uint8Array, error: Error): O | undefined {
     log.warn("{service} sent an invalid message: {error}", {
       service: service.networkName,
       error: error.message,
     });
-    const keys = skim(bytesOf(line));
+    const keys = skim(line);
     const requester = keys.text("requester");
     const uid = keys.text("uid");
     if (requester === undefined || uid === undefined) return undefined;
@@ -333,9 +315,4 @@ export class Router<O extends Outlet> {
 
 function isAbsent(kind: Kind): boolean {
   return kind === "absent" || kind === "null";
-}
-
-/** What there is of a line. */
-function bytesOf(line: Line): Uint8Array {
-  return line instanceof OverlongLine ? line.head : line;
 }

@@ -18,7 +18,7 @@ import {
 import { ConnectionAbortedError, RemoteError, ValueError } from "./errors.ts";
 import { callHandler } from "./handler.ts";
 import { setLoggingLevel } from "./level.ts";
-import { type Line, OverlongLine } from "./line.ts";
+import { LongLine } from "./line.ts";
 import { logger } from "./log.ts";
 import {
   decodeMessage,
@@ -32,7 +32,7 @@ import {
   type ServiceIdentity,
 } from "./message.ts";
 import { repr } from "./repr.ts";
-import { skim } from "./skimmer.ts";
+import { skim, Skimmer } from "./skimmer.ts";
 import { type Task, Tasks } from "./tasks.ts";
 import { LANGUAGE, OS } from "./version.ts";
 
@@ -256,7 +256,7 @@ export class Service implements AsyncDisposable {
     }
     if (this.#state.state === "starting") this.#state.connection = connection;
     const registered = Promise.withResolvers<void>();
-    const served = this.#serve(connection, registered);
+    const served = this.#serve(connection, options.readLimit, registered);
     const silence = new AbortController();
     try {
       await Promise.race([
@@ -299,10 +299,17 @@ export class Service implements AsyncDisposable {
     await connection.close();
   }
 
-  async #serve(connection: Connection, registered: PromiseWithResolvers<void>): Promise<void> {
+  async #serve(
+    connection: Connection,
+    readLimit: number,
+    registered: PromiseWithResolvers<void>,
+  ): Promise<void> {
     registered.promise.catch(() => {});
     for await (const lines of connection) {
-      for (const line of lines) this.#receive(connection, line, registered);
+      for (const line of lines) {
+        if (line instanceof LongLine) await this.#receiveLong(connection, line, readLimit);
+        else this.#receive(connection, line, registered);
+      }
       if (connection.congested) await connection.relieved();
     }
     const reason = describeEnd(await connection.ended);
@@ -325,34 +332,43 @@ export class Service implements AsyncDisposable {
     this.#finished.resolve();
   }
 
-  #receive(connection: Connection, line: Line, registered: PromiseWithResolvers<void>): void {
+  async #receiveLong(connection: Connection, line: LongLine, readLimit: number): Promise<void> {
+    const skimmer = new Skimmer();
+    const whole = await line.collect(readLimit, (piece) => skimmer.read(piece));
+    if (whole !== undefined) return this.#receive(connection, whole);
+    const error = new ValueError(`The request is longer than readLimit, ${readLimit} bytes`);
+    if (line.isComplete) this.#refuse(connection, skimmer, error);
+  }
+
+  #receive(
+    connection: Connection,
+    line: Uint8Array,
+    registered?: PromiseWithResolvers<void>,
+  ): void {
     let message: Message;
     try {
-      if (line instanceof OverlongLine) {
-        throw new ValueError(`The request is longer than readLimit, ${line.limit} bytes`);
-      }
       message = decodeMessage(line);
     } catch (error) {
-      const keys = skim(line instanceof OverlongLine ? line.head : line);
-      const requester = keys.text("requester");
-      const uid = keys.text("uid");
-      log.warn("Received a message that cannot be read: {error}", {
-        error: (error as Error).message,
-      });
-      if (requester !== undefined && uid !== undefined) {
-        connection.sendText(encodeError(requester, uid, error));
-      }
-      return;
+      return this.#refuse(connection, skim(line), error as Error);
     }
     if (message.kind === "request") {
       this.#answer(connection, message);
     } else if (message.kind === "reply" && message.uid === READY) {
       this.#begin(connection);
-      registered.resolve();
+      registered?.resolve();
     } else if (message.kind === "error") {
-      registered.reject(new RemoteError(message.message, message.traceback));
+      registered?.reject(new RemoteError(message.message, message.traceback));
       log.error("The Manager says: {error}", { error: message.message });
     }
+  }
+
+  /** Answers a request that cannot be read, if it says whose it is. */
+  #refuse(connection: Connection, keys: Skimmer, error: Error): void {
+    log.warn("Received a message that cannot be read: {error}", { error: error.message });
+    const requester = keys.text("requester");
+    const uid = keys.text("uid");
+    if (requester === undefined || uid === undefined) return;
+    connection.sendText(encodeError(requester, uid, error));
   }
 
   /** Answers a request, at once where the method is not asynchronous. */

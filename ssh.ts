@@ -8,7 +8,7 @@
 import { deadline } from "@std/async/deadline";
 import type { ConnectOptions } from "./device.ts";
 import { StartError, TimeoutError, ValueError } from "./errors.ts";
-import { type Line, LineSplitter, OverlongLine } from "./line.ts";
+import { type Line, LineSplitter, LongLine } from "./line.ts";
 import { logger } from "./log.ts";
 import { quoteWord } from "./quote.ts";
 import { parseReadyLine, type ReadyLine } from "./ready_line.ts";
@@ -267,7 +267,7 @@ class Session {
   }
 
   #hear(line: Line): void {
-    const text = new TextDecoder().decode(line instanceof OverlongLine ? line.head : line);
+    const text = new TextDecoder().decode(line instanceof LongLine ? line.head : line);
     log.info("{host}: {text}", { host: this.#host, text });
     this.#said = `${this.#said}${text}\n`.slice(-LONGEST_REPORT);
     const ready = parseReadyLine(text);

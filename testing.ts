@@ -18,12 +18,14 @@ import { generateKeyPairSync } from "node:crypto";
 import { join } from "node:path";
 import { Connection } from "./connection.ts";
 import type { ConnectOptions } from "./device.ts";
-import { OverlongLine } from "./line.ts";
+import { LongLine } from "./line.ts";
 import { Manager, type ManagerOptions } from "./manager.ts";
 import { decodeObject, type JsonObject } from "./message.ts";
 
 /** How long a wire peer waits for a line before it gives up, in milliseconds. */
 const PATIENCE = 10_000;
+/** How long a line may be that a wire peer reads, in bytes. */
+const LONGEST_LINE = 256 * 1024 * 1024;
 
 /** A Manager on a free port of this computer, with files of its own. */
 export class TestManager implements AsyncDisposable {
@@ -142,6 +144,12 @@ export class WirePeer implements AsyncDisposable {
     this.#connection.sendBytes(...parts);
   }
 
+  /** Sends the beginning of a line, whose end never comes: all that can follow is `close()`. */
+  async sendHalf(text: string): Promise<void> {
+    const writer = await this.#connection.startLine();
+    await writer?.write(new TextEncoder().encode(text));
+  }
+
   /**
    * The text of the next line, `undefined` at the end of the connection.
    *
@@ -149,8 +157,8 @@ export class WirePeer implements AsyncDisposable {
    */
   async readText(): Promise<string | undefined> {
     const line = await this.#connection.nextLine(PATIENCE);
-    if (line instanceof OverlongLine) throw new Error("A line is too long for a test");
-    return line && new TextDecoder().decode(line);
+    const whole = line instanceof LongLine ? await line.collect(LONGEST_LINE) : line;
+    return whole && new TextDecoder().decode(whole);
   }
 
   /**

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { loadCredentials } from "../certificate.ts";
 import { Connection, type Transport } from "../connection.ts";
 import { TimeoutError } from "../errors.ts";
-import { type Line, OverlongLine } from "../line.ts";
+import { type Line, LongLine } from "../line.ts";
 import { listen, type Listener } from "../listener.ts";
 
 /** Two ends that are connected with each other. */
@@ -130,14 +130,18 @@ function socketPair(near: Transport, far: Transport, listener: Listener): Pair {
 }
 
 function text(line: Line | undefined): string | undefined {
-  if (line instanceof OverlongLine) throw new Error("the line is too long");
+  if (line instanceof LongLine) throw new Error("the line is too long");
   return line && new TextDecoder().decode(line);
 }
 
-/** All lines until the end of the connection. */
+/** All lines until the end of the connection, long ones put together. */
 async function collect(connection: Connection): Promise<string[]> {
   const lines: string[] = [];
-  for await (const batch of connection) lines.push(...batch.map((line) => text(line)!));
+  for await (const batch of connection) {
+    for (const line of batch) {
+      lines.push(text(line instanceof LongLine ? await line.collect(10_000_000) : line)!);
+    }
+  }
   return lines;
 }
 
@@ -227,21 +231,56 @@ for (const [carrier, makePair] of Object.entries(makers)) {
     await assertRejects(() => far.nextLine(1), TimeoutError, "1 ms");
   });
 
-  Deno.test(`a line above the limit is reported, those after it are whole, ${carrier}`, async () => {
+  Deno.test(`a line above the limit comes in pieces, those after it are whole, ${carrier}`, async () => {
     await using pair = await makePair();
     await using near = new Connection(pair.near);
-    await using far = new Connection(pair.far, { maxMessageSize: 10 });
-    near.sendText("0123456789");
-    near.sendText("0123456789a");
-    near.sendText("short");
-    const lines: Line[] = [];
+    await using far = new Connection(pair.far, { longLine: 10 });
+    const long = "0123456789".repeat(50_000);
+    for (const line of ["0123456789", `${long}!`, "short", `${long}?`, "last"]) near.sendText(line);
     near.close();
+    const lines: (string | undefined)[] = [];
     for await (const batch of far) {
-      lines.push(...batch.map((line) => line instanceof OverlongLine ? line : line.slice()));
+      for (const line of batch) {
+        // The second long line is not taken, which skips it.
+        const isTaken = line instanceof LongLine && lines.length < 3;
+        if (isTaken) lines.push(text(await line.collect(1_000_000)));
+        else if (!(line instanceof LongLine)) lines.push(text(line));
+      }
     }
-    assertEquals(text(lines[0]), "0123456789");
-    assertEquals((lines[1] as OverlongLine).limit, 10);
-    assertEquals(text(lines[2]), "short");
+    assertEquals(lines, ["0123456789", `${long}!`, "short", "last"]);
+  });
+
+  Deno.test(`a line that is written in pieces is never mixed with another, ${carrier}`, async () => {
+    await using pair = await makePair();
+    await using near = new Connection(pair.near);
+    await using far = new Connection(pair.far);
+    const received = collect(far);
+    const piece = new TextEncoder().encode("x".repeat(200_000));
+    near.sendText("before");
+    const writeLong = async (name: string) => {
+      const writer = (await near.startLine())!;
+      await writer.write(new TextEncoder().encode(name));
+      for (let pieces = 0; pieces < 20; pieces++) {
+        assertEquals(await writer.write(piece), true);
+        near.sendText(`during ${name} ${pieces}`);
+      }
+      writer.end(new TextEncoder().encode("!"));
+    };
+    await Promise.all([writeLong("a"), writeLong("b")]);
+    near.sendText("after");
+    await near.close();
+    const during = (name: string) =>
+      Array.from({ length: 20 }, (_, pieces) => `during ${name} ${pieces}`);
+    const long = "x".repeat(4_000_000);
+    const lines = await received;
+    assertEquals(lines.filter((line) => line.length < 100), [
+      "before",
+      ...during("a"),
+      ...during("b"),
+      "after",
+    ]);
+    assertEquals(lines.filter((line) => line.length > 100), [`a${long}!`, `b${long}!`]);
+    assertEquals([lines.indexOf(`a${long}!`), lines.indexOf(`b${long}!`)], [1, 22]);
   });
 }
 
@@ -314,6 +353,40 @@ Deno.test("lines that wait for nobody end a connection that cannot keep up, with
   assertEquals([near.queued, near.isOpen], [1_100, true]);
   near.offerBytes(line);
   assertEquals(await near.ended, { state: "overrun", limit: 1_000 });
+});
+
+Deno.test("the pieces of a line wait for the peer, whose end lets them go", async () => {
+  await using pair = memoryPair(1_000);
+  await using near = new Connection(pair.near);
+  const writer = (await near.startLine())!;
+  const piece = new Uint8Array(700_000).fill(0x78);
+  assertEquals(await writer.write(piece), true);
+  const second = writer.write(piece);
+  near.sendText("later");
+  assertEquals(near.queued > 1_400_000, true);
+  const third = near.startLine();
+  near.cut();
+  assertEquals([await second, await writer.write(piece), await third], [false, false, undefined]);
+  writer.end();
+  assertEquals(await near.ended, { state: "cut" });
+});
+
+Deno.test("what waits for a line in pieces makes a connection congested, until the line ends", async () => {
+  await using pair = memoryPair();
+  await using near = new Connection(pair.near, { queueHigh: 1_000 });
+  await using far = new Connection(pair.far);
+  const received = collect(far);
+  const writer = (await near.startLine())!;
+  near.sendText("x".repeat(2_000));
+  assertEquals(near.congested, true);
+  let isRelieved = false;
+  const relieved = near.relieved().then(() => isRelieved = true);
+  await writer.write(new TextEncoder().encode("line"));
+  assertEquals(isRelieved, false);
+  writer.end();
+  await relieved;
+  await near.close();
+  assertEquals(await received, ["line", "x".repeat(2_000)]);
 });
 
 Deno.test("a transport that fails ends the connection with the cause", async () => {

@@ -1,15 +1,14 @@
-import { assert, assertEquals } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { type Line, LineSplitter, OverlongLine } from "../line.ts";
+import { type Line, LineSplitter, LongLine } from "../line.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** A line as text; an overlong one as a mark with its head. */
+/** A whole line as text. */
 function show(line: Line): string {
-  return line instanceof OverlongLine
-    ? `overlong ${line.limit}: ${decoder.decode(line.head)}`
-    : decoder.decode(line);
+  if (line instanceof LongLine) throw new Error("the line is not whole");
+  return decoder.decode(line);
 }
 
 /** The lines of several chunks, each shown before the next chunk comes. */
@@ -126,12 +125,33 @@ Deno.test("a line put together from chunks stays valid while later lines are rea
   assertEquals([first, second].map(show), ["first line", "second LINE"]);
 });
 
-Deno.test("the head of an overlong line stays valid when the chunk is overwritten", () => {
-  const chunk = encoder.encode("too long\n");
-  const [line] = new LineSplitter(3).split(chunk);
-  chunk.fill(0);
-  assertEquals(show(line), "overlong 3: too long");
-});
+/** The lines of several chunks, those of long lines put together of their pieces, as `Connection` does. */
+async function collectAll(longestWhole: number, chunks: readonly Uint8Array[]): Promise<string[]> {
+  const coming = [...chunks];
+  let lines: Line[] = [];
+  const shared = new Uint8Array(Math.max(0, ...chunks.map(({ length }) => length)));
+  const pull = () => {
+    const chunk = coming.shift();
+    if (chunk === undefined) return Promise.resolve(false);
+    shared.fill(0x21); // what was read before is no longer valid
+    shared.set(chunk);
+    lines.push(...splitter.split(shared.subarray(0, chunk.length)));
+    return Promise.resolve(true);
+  };
+  const splitter = new LineSplitter(longestWhole, pull);
+  const texts: string[] = [];
+  do {
+    const batch = lines;
+    lines = [];
+    for (const line of batch) {
+      if (line instanceof LongLine) {
+        const whole = await line.collect(Infinity);
+        texts.push(`long ${whole === undefined ? "and cut off" : decoder.decode(whole)}`);
+      } else texts.push(decoder.decode(line));
+    }
+  } while (lines.length > 0 || await pull());
+  return texts;
+}
 
 for (const terminator of ["\n", "\r\n"]) {
   const shown = JSON.stringify(terminator);
@@ -146,19 +166,15 @@ for (const terminator of ["\n", "\r\n"]) {
     }
   });
 
-  for (const line of ["123456", "1234567", "12345\r6", "123456789012"]) {
-    const name = `${JSON.stringify(line)} above a limit of 5 is reported once, ended by ${shown}`;
-    Deno.test(`${name}, and the lines after it are whole`, () => {
+  for (const line of ["123456", "1234567", "12345\r6", "123456789012", "1234567\r\r"]) {
+    const name = `${JSON.stringify(line)} above a limit of 5 comes in pieces, ended by ${shown}`;
+    Deno.test(`${name}, and the lines after it are whole`, async () => {
       const bytes = encoder.encode(`ab${terminator}${line}${terminator}12345${terminator}`);
       for (let place = 0; place <= bytes.length; place++) {
         for (let second = place; second <= bytes.length; second++) {
-          const lines = splitAll(new LineSplitter(5), cut(bytes, [place, second]));
-          const where = `cut at ${place} and ${second}`;
-          assertEquals(lines.length, 3, where);
-          assertEquals([lines[0], lines[2]], ["ab", "12345"], where);
-          const [mark, head] = lines[1].split(": ");
-          assertEquals(mark, "overlong 5");
-          assert(line.startsWith(head.replace(/\r$/, "")), `${where}: head is ${head}`);
+          const lines = await collectAll(5, cut(bytes, [place, second]));
+          const whole = terminator === "\n" ? line.replace(/\r$/, "") : line;
+          assertEquals(lines, ["ab", `long ${whole}`, "12345"], `cut at ${place} and ${second}`);
         }
       }
     });
@@ -169,52 +185,68 @@ Deno.test("a carriage return that does not end the line counts towards the limit
   const splitter = new LineSplitter(5);
   assertEquals(splitter.split(encoder.encode("12345\r")), []);
   const lines = splitter.split(encoder.encode("\r\n"));
-  assertEquals(lines.map((line) => line instanceof OverlongLine), [true]);
+  assertEquals(lines.map((line) => line instanceof LongLine), [true]);
 });
 
-Deno.test("an overlong line is reported before it ends and its rest is skipped", () => {
-  const splitter = new LineSplitter(5);
-  assertEquals(splitter.split(encoder.encode("1234")), []);
-  assertEquals(splitter.split(encoder.encode("567")).map(show), ["overlong 5: 1234567"]);
+Deno.test("no more of a long line is held than the limit, and what is not taken is skipped", async () => {
+  const chunks = ["1234567", "more of it", "the end\nok\nh"].map((text) => encoder.encode(text));
+  const later: Line[] = [];
+  const splitter: LineSplitter = new LineSplitter(5, () => {
+    const chunk = chunks.shift();
+    if (chunk) later.push(...splitter.split(chunk));
+    return Promise.resolve(chunk !== undefined);
+  });
+  const [long] = splitter.split(chunks.shift()!);
+  if (!(long instanceof LongLine)) throw new Error("the line is whole");
+  assertEquals(decoder.decode(long.head), "1234567");
   assertEquals(splitter.held, 0);
-  for (let i = 0; i < 10; i++) {
-    assertEquals(splitter.split(encoder.encode("more of it")), []);
-    assertEquals(splitter.held, 0);
-  }
-  assertEquals(splitter.split(encoder.encode("the end\nok\nh")).map(show), ["ok"]);
+  assertEquals(decoder.decode(await long.next()), "more of it");
+  assertEquals([splitter.held, long.isComplete], [0, false]);
+  await long.skip();
+  assertEquals(long.isComplete, true);
+  assertEquals(later.map(show), ["ok"]);
   assertEquals(splitter.held, 1);
 });
 
-Deno.test("two overlong lines one after the other are both reported", () => {
-  const chunks = ["1234567", "89\nabcdefg", "h\nok\n"].map((text) => encoder.encode(text));
-  assertEquals(
-    splitAll(new LineSplitter(5), chunks),
-    ["overlong 5: 1234567", "overlong 5: abcdefg", "ok"],
-  );
+Deno.test("a long line that is cut off is not complete, and is no whole line", async () => {
+  const [long] = new LineSplitter(5).split(encoder.encode("1234567"));
+  if (!(long instanceof LongLine)) throw new Error("the line is whole");
+  assertEquals(await long.collect(100), undefined);
+  assertEquals(long.isComplete, false);
 });
 
-Deno.test("the head of an overlong line is its first 4096 bytes at the most", () => {
-  const long = "0123456789".repeat(1_000);
-  for (const chunks of [[`${long}\n`], [long, "\n"], [long.slice(0, 5), long.slice(5), "\n"]]) {
-    const splitter = new LineSplitter(5);
-    const lines = splitAll(splitter, chunks.map((text) => encoder.encode(text)));
-    assertEquals(lines, [`overlong 5: ${long.slice(0, 4096)}`]);
-  }
+Deno.test("more than is to be collected is handed over from the head on", async () => {
+  const chunks = ["1234567", "890", "ab\n"].map((text) => encoder.encode(text));
+  const splitter: LineSplitter = new LineSplitter(5, () => {
+    const chunk = chunks.shift();
+    if (chunk) splitter.split(chunk);
+    return Promise.resolve(chunk !== undefined);
+  });
+  const [long] = splitter.split(chunks.shift()!);
+  if (!(long instanceof LongLine)) throw new Error("the line is whole");
+  let surplus = "";
+  const whole = await long.collect(9, (piece) => surplus += decoder.decode(piece));
+  assertEquals([whole, surplus, long.isComplete], [undefined, "1234567890ab", true]);
 });
 
-Deno.test("with any limit, any stream and any cuts, exactly the lines above it are overlong", () => {
+Deno.test("with any limit, any stream and any cuts, the lines are those of the plain split", async () => {
   const line = fc.string({ unit: fc.constantFrom("a", "é", "\r"), maxLength: 12 });
   const lines = fc.array(fc.tuple(line, fc.constantFrom("\n", "\r\n")), { maxLength: 8 });
-  fc.assert(
-    fc.property(lines, fc.nat(10), fc.array(fc.nat(), { maxLength: 8 }), (pairs, limit, places) => {
-      const stream = pairs.map((pair) => pair.join("")).join("");
-      const expected = plainSplit(stream).map((text) =>
-        encoder.encode(text).length > limit ? "overlong" : text
-      );
-      const actual = splitAll(new LineSplitter(limit), cut(encoder.encode(stream), places))
-        .map((shown) => shown.startsWith("overlong") ? "overlong" : shown);
-      assertEquals(actual, expected);
-    }),
+  await fc.assert(
+    fc.asyncProperty(
+      lines,
+      fc.nat(10),
+      fc.oneof(fc.array(fc.nat(), { maxLength: 8 }), fc.constant("bytes")),
+      async (pairs, limit, places) => {
+        const stream = pairs.map((pair) => pair.join("")).join("");
+        const bytes = encoder.encode(stream);
+        const expected = plainSplit(stream).map((text) =>
+          encoder.encode(text).length > limit ? `long ${text}` : text
+        );
+        const cuts = typeof places === "string" ? Array.from(bytes.keys()) : places;
+        assertEquals(await collectAll(limit, cut(bytes, cuts)), expected);
+      },
+    ),
     { numRuns: 500 },
   );
 });
@@ -222,8 +254,8 @@ Deno.test("with any limit, any stream and any cuts, exactly the lines above it a
 Deno.test("the limit can be changed, and counts for the line that is under way", () => {
   const splitter = new LineSplitter(3);
   splitter.split(encoder.encode("abc"));
-  splitter.maxLineSize = 6;
+  splitter.longestWhole = 6;
   assertEquals(splitter.split(encoder.encode("def\n")).map(show), ["abcdef"]);
-  splitter.maxLineSize = 2;
-  assertEquals(splitter.split(encoder.encode("abc\n")).map(show), ["overlong 2: abc"]);
+  splitter.longestWhole = 2;
+  assertEquals(splitter.split(encoder.encode("abc\n"))[0] instanceof LongLine, true);
 });

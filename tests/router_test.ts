@@ -5,7 +5,6 @@ import { Database } from "../database.ts";
 import { Desk } from "../desk.ts";
 import { FIELDS } from "../envelope.ts";
 import { LIMITS } from "../limits.ts";
-import { OverlongLine } from "../line.ts";
 import { decodeMessage, type ErrorReply, type JsonObject } from "../message.ts";
 import { type Client, type Peer, Registry, type Service } from "../registry.ts";
 import { type Outlet, Router, type Seat } from "../router.ts";
@@ -338,23 +337,6 @@ Deno.test("a line that is not a JSON object is answered with a JSONDecodeError, 
   }
 });
 
-Deno.test("an overlong request is answered with the limit, and with its uid if that came early", () => {
-  const { network, a } = laboratory();
-  const head = encoder.encode(
-    '{"error":false,"service":"Echo","uid":"7","attribute":"x","args":[1',
-  );
-  network.router.receive(a.peer, new OverlongLine(head, 1000));
-  const error = onlyError(a);
-  assertEquals(error.uid, "7");
-  assertEquals(
-    error.message,
-    "ValueError: The message is longer than the limit of 1000 bytes for one message",
-  );
-  network.router.receive(a.peer, new OverlongLine(encoder.encode('{"args":["aaaa'), 1000));
-  assertEquals(onlyError(a).uid, "");
-  network.expectSilence();
-});
-
 Deno.test("whatever a client sends, nobody else gets anything but the service that it names", () => {
   const key = fc.constantFrom<string>(...FIELDS);
   const likely = fc.oneof(
@@ -519,30 +501,6 @@ Deno.test("an answer with neither a result nor an error fails the request that i
   echo.outlet.take();
   network.send(echo, { error: false, requester: "a[lab-pc:0]", uid: "1" });
   assertEquals(onlyError(a).uid, "1");
-});
-
-Deno.test("an overlong answer fails the request that it answers, with the limit", () => {
-  const { network, a, echo } = laboratory();
-  network.send(a, request());
-  echo.outlet.take();
-  const head = encoder.encode(
-    '{"error":false,"requester":"a[lab-pc:0]","uid":"1","result":[1,2,3,4',
-  );
-  network.router.receive(echo.peer, new OverlongLine(head, 1000));
-  const error = onlyError(a);
-  assertEquals(error.uid, "1");
-  assert(error.message.includes("limit of 1000 bytes"), error.message);
-  network.expectSilence();
-});
-
-Deno.test("an overlong line that hides whose it is reaches nobody", () => {
-  const { network, a, echo } = laboratory();
-  network.send(a, request());
-  echo.outlet.take();
-  for (const head of ['{"result":[1,2,3', '{"requester":"a[lab-pc:0]","result":[1', "", "aaaaa"]) {
-    network.router.receive(echo.peer, new OverlongLine(encoder.encode(head), 1000));
-  }
-  network.expectSilence(echo);
 });
 
 Deno.test("a malformed answer that the service does not owe reaches nobody", () => {
@@ -1143,12 +1101,10 @@ Deno.test("a broken message of a program is a JSONDecodeError, never a typed req
   assertEquals((await a.outlet.next()).uid, "7");
 });
 
-Deno.test("an overlong line, and one that is not UTF-8, is no answer to a question", async () => {
+Deno.test("a line that is not UTF-8 is no answer to a question", async () => {
   const { network, a } = await administrated();
   network.send(a, ofAdministrator("7"));
   only(a);
-  network.router.receive(a.peer, new OverlongLine(encoder.encode("admin"), 1000));
-  assert(onlyError(a).message.includes("limit of 1000 bytes"));
   network.send(a, Uint8Array.of(0x61, 0xff));
   assert(onlyError(a).message.startsWith("JSONDecodeError: "));
   assertEquals(a.peer.seat.login.isAsking, true);

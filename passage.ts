@@ -1,0 +1,246 @@
+/**
+ * The way of a long line. Its pieces go to where it is sent as they come, so that neither its
+ * length nor a slow receiver holds anybody else up, and nobody's memory holds all of it.
+ *
+ * What always holds:
+ * - the rules of the registry are those for any line: a request is routed, an answer is settled
+ *   once, with the service that owes it and the client that it is owed to;
+ * - only the routing keys are looked at. They are written once more before the closing brace, where
+ *   the last of several equal keys wins: whatever the line says further on, it is from whom and to
+ *   what the Manager has seen;
+ * - a line whose destination comes last is held until it is known, up to `maxMessageSize`;
+ * - a line that is cut off never becomes a message: a client is disconnected in the middle of it,
+ *   since its request would wait for ever; a service gets a line that is no JSON, since what one
+ *   client does must not end it for all.
+ *
+ * @module
+ */
+
+import type { LineWriter } from "./connection.ts";
+import { JSONDecodeError, ValueError } from "./errors.ts";
+import type { Limits } from "./limits.ts";
+import type { LongLine } from "./line.ts";
+import { logger } from "./log.ts";
+import { DISCONNECT, encodeError, MANAGER, NOTIFICATION } from "./message.ts";
+import type { Client, Peer, Registry, Service } from "./registry.ts";
+import { repr } from "./repr.ts";
+import type { Outlet, Router, Seat } from "./router.ts";
+import { Skimmer } from "./skimmer.ts";
+
+/** An outlet that takes lines in pieces. `Connection` is one. */
+export interface LongOutlet extends Outlet {
+  /** Begins a line, when no other is under way. `undefined` if nobody takes it. */
+  startLine(): Promise<LineWriter | undefined>;
+  /** Ends in the middle of a line. */
+  cut(): void;
+  /** Settles when more can be sent. */
+  relieved(): Promise<void>;
+}
+
+/** A line up to this size that is not passed on in pieces is dealt with like any other, in bytes. */
+const SHORT_ENOUGH = 4 * 1024 * 1024;
+/** How much of the end of a line is kept back: the closing brace, and white space after it, in bytes. */
+const TAIL = 64;
+const CLOSE_BRACE = 0x7d;
+
+const encoder = new TextEncoder();
+const log = logger("passage");
+
+/** Passes long lines on. */
+export class Passage<O extends LongOutlet> {
+  readonly #registry: Registry<Seat<O>>;
+  readonly #router: Router<O>;
+  readonly #limits: Pick<Limits, "maxMessageSize">;
+
+  constructor(
+    registry: Registry<Seat<O>>,
+    router: Router<O>,
+    limits: Pick<Limits, "maxMessageSize">,
+  ) {
+    this.#registry = registry;
+    this.#router = router;
+    this.#limits = limits;
+  }
+
+  /** Deals with a long line of a peer, until its end. Never rejects. */
+  async pass(peer: Peer<Seat<O>>, line: LongLine): Promise<void> {
+    const skimmer = new Skimmer();
+    const held: Uint8Array[] = [];
+    let size = 0;
+    for (let piece: Uint8Array | undefined = line.head; piece; piece = await line.next()) {
+      skimmer.read(piece);
+      size += piece.length;
+      if (held.length > 0 && size > this.#limits.maxMessageSize) {
+        return await this.#refuse(peer, line, skimmer);
+      }
+      held.push(piece.slice()); // a piece is valid until the next one
+      if (peer.kind === "client" && isRequest(skimmer)) {
+        return await this.#passRequest(peer, line, held, skimmer);
+      }
+      if (peer.kind === "service" && isAnswer(skimmer)) {
+        return await this.#passAnswer(peer, line, held, skimmer);
+      }
+    }
+    if (!line.isComplete) return;
+    if (peer.kind === "service" && isNotification(skimmer, peer)) {
+      for (const client of peer.links) client.seat.outlet.offerBytes(...held);
+    } else if (size <= SHORT_ENOUGH) {
+      await this.#router.receive(peer, joined(held, size))?.relieved();
+    } else {
+      await this.#refuse(peer, line, skimmer);
+    }
+  }
+
+  async #passRequest(
+    client: Client<Seat<O>>,
+    line: LongLine,
+    held: readonly Uint8Array[],
+    skimmer: Skimmer,
+  ): Promise<void> {
+    const name = skimmer.text("service")!;
+    const uid = skimmer.text("uid")!;
+    let service: Service<Seat<O>>;
+    try {
+      service = this.#registry.route(client, name, uid);
+    } catch (error) {
+      await line.skip();
+      return this.#tell(client, uid, error as Error);
+    }
+    const ending = await forward(service.seat.outlet, line, held);
+    if (ending.state === "lost") return; // the service is gone, and whoever waits for it is told
+    const requester = JSON.stringify(client.networkName);
+    const keys = `,"error":false,"uid":${JSON.stringify(uid)},"requester":${requester}}`;
+    if (ending.state === "whole") return ending.end(encoder.encode(keys));
+    ending.end();
+    if (this.#registry.settle(service, client.networkName, uid) === undefined) return;
+    this.#tell(client, uid, new JSONDecodeError("Cannot read the line: not a JSON object"));
+  }
+
+  async #passAnswer(
+    service: Service<Seat<O>>,
+    line: LongLine,
+    held: readonly Uint8Array[],
+    skimmer: Skimmer,
+  ): Promise<void> {
+    const requester = skimmer.text("requester")!;
+    const debt = this.#registry.debt(service, requester);
+    if (debt === undefined) {
+      log.debug("{service} sent an answer that it does not owe to {requester}", {
+        service: service.networkName,
+        requester,
+      });
+      return await line.skip();
+    }
+    const { client } = debt;
+    const ending = await forward(client.seat.outlet, line, held, (piece) => skimmer.read(piece));
+    if (ending.state === "lost") return;
+    if (ending.state === "cut") return client.seat.outlet.cut();
+    // The uid of a Python answer comes last. One that is not owed is no way to answer for another.
+    const told = skimmer.text("uid") ?? "";
+    const isOwed = this.#registry.settle(service, requester, told) !== undefined;
+    const uid = isOwed ? told : this.#registry.debt(service, requester)?.uid;
+    if (uid === undefined) return client.seat.outlet.cut(); // which is gone
+    if (!isOwed) this.#registry.settle(service, requester, uid);
+    const keys = `,"requester":${JSON.stringify(requester)},"uid":${JSON.stringify(uid)}}`;
+    if (ending.state === "whole") return ending.end(encoder.encode(keys));
+    ending.end();
+    const reason = `the ${repr(service.name)} service sent an invalid answer: not a JSON object`;
+    this.#tell(client, uid, new ValueError(reason));
+  }
+
+  /** Lets a line go by, and tells whoever waits for it. */
+  async #refuse(peer: Peer<Seat<O>>, line: LongLine, skimmer: Skimmer): Promise<void> {
+    for (let piece; (piece = await line.next()) !== undefined;) skimmer.read(piece);
+    const error = new ValueError(
+      `The message is longer than the limit of ${this.#limits.maxMessageSize} bytes for one ` +
+        `message whose routing keys come last`,
+    );
+    const uid = skimmer.text("uid") ?? "";
+    if (peer.kind === "client") return this.#tell(peer, uid, error);
+    log.warn("{service} sent an invalid message: {error}", {
+      service: peer.networkName,
+      error: error.message,
+    });
+    const client = this.#registry.settle(peer, skimmer.text("requester") ?? "", uid);
+    if (client === undefined) return;
+    const reason = `the ${repr(peer.name)} service sent an invalid answer: ${error.message}`;
+    this.#tell(client, uid, new ValueError(reason));
+  }
+
+  #tell(client: Client<Seat<O>>, uid: string, error: Error): void {
+    client.seat.outlet.sendText(encodeError(client.networkName, uid, error));
+  }
+}
+
+/** How a line that is passed on has come to its end. */
+type Ending =
+  /** The receiver is gone. */
+  | { state: "lost" }
+  /** The sender is gone. `end` ends the line without its last bytes. */
+  | { state: "cut"; end: () => void }
+  /** It does not end as an object does. `end` ends it as it is. */
+  | { state: "malformed"; end: () => void }
+  /** It ends with a brace, for which `end` writes something else. */
+  | { state: "whole"; end: (instead: Uint8Array) => void };
+
+/** Passes the pieces of a line on, but for what may be its end. */
+async function forward(
+  outlet: LongOutlet,
+  line: LongLine,
+  held: readonly Uint8Array[],
+  see: (piece: Uint8Array) => void = () => {},
+): Promise<Ending> {
+  const writer = await outlet.startLine();
+  if (writer === undefined) {
+    await line.skip();
+    return { state: "lost" };
+  }
+  let tail = new Uint8Array(0);
+  const write = (piece: Uint8Array): Promise<boolean> => {
+    const bytes = tail.length === 0 ? piece : joined([tail, piece], tail.length + piece.length);
+    const end = Math.max(bytes.length - TAIL, 0);
+    tail = bytes.slice(end);
+    return writer.write(bytes.subarray(0, end));
+  };
+  let isTaken = true;
+  for (const piece of held) isTaken = isTaken && await write(piece);
+  for (let piece; isTaken && (piece = await line.next()) !== undefined;) {
+    see(piece);
+    isTaken = await write(piece);
+  }
+  if (!isTaken) {
+    await line.skip();
+    return { state: "lost" };
+  }
+  if (!line.isComplete) return { state: "cut", end: () => writer.end() };
+  const last = tail.findLastIndex((byte) => byte !== 0x20 && byte !== 0x09 && byte !== 0x0d);
+  if (tail[last] !== CLOSE_BRACE) return { state: "malformed", end: () => writer.end(tail) };
+  return { state: "whole", end: (instead) => writer.end(tail.subarray(0, last), instead) };
+}
+
+/** Whether it is known that this is a request, to which service and under which uid. */
+function isRequest(skimmer: Skimmer): boolean {
+  const service = skimmer.text("service");
+  const attribute = skimmer.text("attribute");
+  return service !== undefined && service !== MANAGER &&
+    attribute !== undefined && attribute !== DISCONNECT && skimmer.text("uid") !== undefined;
+}
+
+/** Whether it is known that this is an answer, and to whom. */
+function isAnswer(skimmer: Skimmer): boolean {
+  return skimmer.text("requester") !== undefined && skimmer.text("attribute") === undefined;
+}
+
+function isNotification(skimmer: Skimmer, service: Service<unknown>): boolean {
+  return skimmer.text("uid") === NOTIFICATION && skimmer.text("service") === service.name;
+}
+
+function joined(parts: readonly Uint8Array[], size: number): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(size);
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}

@@ -1,0 +1,287 @@
+/** Long messages: passed on in pieces, by the rules of any other, and without holding anybody up. */
+
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import {
+  connect,
+  ConnectionAbortedError,
+  type JsonObject,
+  RemoteError,
+  Service,
+} from "../../mod.ts";
+import type { ManagerOptions } from "../../mod.ts";
+import { TestManager, WirePeer } from "../../testing.ts";
+
+/** A message of a thousand bytes is long here, so that every way is short. */
+const LIMITS = { longLine: 1_000, maxMessageSize: 200_000 };
+const PAYLOAD = Array.from({ length: 5_000 }, (_, index) => `item ${index} "{[`);
+
+/** A Manager with a raw client and a raw service. */
+class Laboratory implements AsyncDisposable {
+  readonly manager: TestManager;
+  readonly client: WirePeer;
+  readonly service: WirePeer;
+
+  private constructor(manager: TestManager, client: WirePeer, service: WirePeer) {
+    this.manager = manager;
+    this.client = client;
+    this.service = service;
+  }
+
+  static async open(options: ManagerOptions = {}): Promise<Laboratory> {
+    const manager = await TestManager.start({ limits: LIMITS, ...options });
+    const to = manager.connectOptions;
+    const client = await WirePeer.introduce(to, { type: "client", name: "c" });
+    const service = await WirePeer.introduce(to, { type: "service", name: "S", attributes: {} });
+    await manager.connected("c", "S");
+    return new Laboratory(manager, client, service);
+  }
+
+  get clientName(): string {
+    return `c[${this.manager.manager.hostname}:${this.client.port}]`;
+  }
+
+  /** Has the client send a short request, so that the service owes the answer. */
+  async owe(uid: string): Promise<void> {
+    this.client.send(request({ uid }));
+    assertEquals((await this.service.read()).uid, uid);
+  }
+
+  /** That both peers still are served. */
+  async expectLife(): Promise<void> {
+    await this.owe("life");
+    this.service.send(reply(this.clientName, { uid: "life", result: "yes" }));
+    assertEquals((await this.client.read()).result, "yes");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.client.close();
+    await this.service.close();
+    await this.manager[Symbol.asyncDispose]();
+  }
+}
+
+/** A request in the order of keys that ours have. */
+function request(others: JsonObject): JsonObject {
+  return { error: false, service: "S", uid: "1", attribute: "a", args: [], kwargs: {}, ...others };
+}
+
+function reply(requester: string, others: JsonObject): JsonObject {
+  return { error: false, requester, uid: "1", result: null, ...others };
+}
+
+/** The same message in the order of keys that Python has. */
+function pythonic(message: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(message).toSorted(([a], [b]) => a < b ? -1 : 1));
+}
+
+for (const disableTls of [false, true]) {
+  const over = disableTls ? "over TCP" : "over TLS";
+
+  Deno.test(`long requests and answers arrive whole, in any order of keys, ${over}`, async () => {
+    await using lab = await Laboratory.open({ disableTls });
+    for (const order of [(message: JsonObject) => message, pythonic]) {
+      lab.client.send(order(request({ args: PAYLOAD, uid: "7" })));
+      const received = await lab.service.read();
+      assertEquals(received, {
+        ...request({ args: PAYLOAD, uid: "7" }),
+        requester: lab.clientName,
+      });
+      lab.service.send(order(reply(lab.clientName, { result: PAYLOAD, uid: "7" })));
+      assertEquals(
+        await lab.client.read(),
+        reply(lab.clientName, { result: PAYLOAD, uid: "7" }),
+      );
+    }
+    await lab.expectLife();
+  });
+
+  Deno.test(`our Client and Service send long values both ways, ${over}`, async () => {
+    class Echo extends Service {
+      echo(value: unknown): unknown {
+        return value;
+      }
+    }
+    await using manager = await TestManager.start({ disableTls });
+    await using echo = new Echo();
+    await echo.start(manager.connectOptions);
+    await using cxn = await connect(manager.connectOptions);
+    const link = await cxn.link<Echo>("Echo");
+    const value = "µ".repeat(10_000_000);
+    const [long, short] = await Promise.all([link.echo(value), link.echo(1)]);
+    assert(long === value && short === 1);
+  });
+}
+
+Deno.test("what a long line says at its end does not count for who it is from and for", async () => {
+  await using lab = await Laboratory.open();
+  const text = JSON.stringify(request({ args: PAYLOAD, uid: "7" })).slice(0, -1);
+  lab.client.send(`${text},"requester":"Manager[x:1]","uid":"8","error":true} `);
+  const { requester, uid, error } = await lab.service.read();
+  assertEquals([requester, uid, error], [lab.clientName, "7", false]);
+
+  await lab.owe("8");
+  const answer = JSON.stringify(reply(lab.clientName, { result: PAYLOAD, uid: "7" })).slice(0, -1);
+  lab.service.send(`${answer},"requester":"d[x:1]","uid":"other"}\t`);
+  const told = await lab.client.read();
+  // It owes "7" and "8"; an uid that it does not owe is no way to answer for another service.
+  assertEquals([told.requester, told.uid], [lab.clientName, "7"]);
+});
+
+Deno.test("a long answer that is not owed reaches nobody, and the next one that is does", async () => {
+  await using lab = await Laboratory.open();
+  lab.service.send(reply(lab.clientName, { result: PAYLOAD }));
+  lab.service.send(reply("d[x:1]", { result: PAYLOAD }));
+  await lab.expectLife();
+});
+
+Deno.test("a long request is refused by the rules of any other, and the connection goes on", async () => {
+  await using lab = await Laboratory.open();
+  lab.client.send(request({ service: "Nothing", args: PAYLOAD, uid: "7" }));
+  const { message, uid } = await lab.client.read();
+  assertEquals(uid, "7");
+  assertMatch(String(message), /^KeyError: "the 'Nothing' Service is not connected/);
+  const other = await WirePeer.introduce(lab.manager.connectOptions, {
+    type: "client",
+    name: "other",
+  });
+  await lab.manager.connected("other");
+  const manager = (attribute: string) => request({ service: "Manager", attribute, args: ["S"] });
+  lab.client.send(manager("link"));
+  await lab.client.read();
+  lab.client.send(manager("acquire_lock"));
+  await lab.client.read();
+  other.send(request({ args: PAYLOAD, uid: "9" }));
+  assertEquals((await other.read()).message, "PermissionError: 'S' service is locked");
+  await other.close();
+  await lab.expectLife();
+});
+
+Deno.test("a line whose routing keys come after more than can be held is refused with its uid", async () => {
+  await using lab = await Laboratory.open();
+  const huge = "x".repeat(LIMITS.maxMessageSize + 1);
+  lab.client.send(pythonic(request({ args: [huge], uid: "7" })));
+  const refused = await lab.client.read();
+  assertEquals(refused.uid, "7");
+  assertMatch(String(refused.message), /^ValueError: .* the limit of 200000 bytes/);
+  await lab.owe("8");
+  lab.service.send(`{"result":["${huge}"],"uid":"8","requester":"${lab.clientName}"}`);
+  const failed = await lab.client.read();
+  assertEquals(failed.uid, "8");
+  assertMatch(
+    String(failed.message),
+    /^ValueError: the 'S' service sent an invalid answer: .*limit/,
+  );
+  await lab.expectLife();
+});
+
+Deno.test("a long line is no message if it does not end as one, and whoever waits is told", async () => {
+  await using lab = await Laboratory.open();
+  const text = JSON.stringify(request({ args: PAYLOAD, uid: "7" })).slice(0, -1);
+  lab.client.send(`${text}]`);
+  const { message, uid } = await lab.client.read();
+  assertEquals(uid, "7");
+  assertMatch(String(message), /^JSONDecodeError: /);
+  assertEquals(await lab.service.readText(), `${text}]`); // as it is, which no reader takes for one
+  await lab.owe("8");
+  lab.service.send(`${JSON.stringify(reply(lab.clientName, { result: PAYLOAD, uid: "8" }))}]`);
+  await lab.client.readText();
+  assertMatch(String((await lab.client.read()).message), /^ValueError: the 'S' service sent an/);
+  await lab.expectLife();
+});
+
+Deno.test("long lines to the Manager, typed ones and notifications are what they are", async () => {
+  await using lab = await Laboratory.open();
+  lab.client.send(request({ service: "Manager", attribute: "link", args: ["S"], kwargs: {} }));
+  await lab.client.read();
+  lab.client.send(request({ service: "Manager", attribute: "identity", args: PAYLOAD, uid: "7" }));
+  assertMatch(String((await lab.client.read()).message), /^TypeError: Manager.identity\(\) takes/);
+  lab.client.send(`S a ${"x".repeat(2_000)}`);
+  assertEquals((await lab.service.read()).args, ["x".repeat(2_000)]);
+  const notification = {
+    error: false,
+    service: "S",
+    uid: "notification",
+    result: [PAYLOAD, {}],
+  };
+  lab.service.send(notification);
+  assertEquals(await lab.client.read(), notification);
+  lab.service.send({ ...notification, service: "T" });
+  await lab.expectLife();
+});
+
+/** The beginning of a long line of a peer that then goes away. */
+async function sendHalf(lab: Laboratory, identity: JsonObject, message: JsonObject): Promise<void> {
+  const peer = await WirePeer.introduce(lab.manager.connectOptions, identity);
+  await lab.manager.connected(String(identity.name));
+  if (identity.type === "service") {
+    lab.client.send(request({ service: identity.name, uid: "7" }));
+    await peer.read();
+  }
+  await peer.sendHalf(JSON.stringify(message).slice(0, 50_000));
+  await peer.close();
+}
+
+Deno.test("a client whose answer is cut off is disconnected: the rest will never come", async () => {
+  await using lab = await Laboratory.open();
+  const message = reply(lab.clientName, { result: PAYLOAD, uid: "7" });
+  await sendHalf(lab, { type: "service", name: "T", attributes: {} }, message);
+  await assertRejects(() => lab.client.read(), Error, "The connection has ended");
+  await lab.manager.disconnected("c", "T");
+});
+
+Deno.test("our Client fails what is pending when an answer is cut off", async () => {
+  await using lab = await Laboratory.open();
+  await using cxn = await connect(lab.manager.connectOptions);
+  const link = await cxn.link("S");
+  const pending = [link.first(), link.second()];
+  const { requester, uid } = await lab.service.read();
+  const text = JSON.stringify(reply(String(requester), { result: PAYLOAD, uid }));
+  await lab.service.sendHalf(text.slice(0, 50_000));
+  await lab.service.close();
+  for (const future of pending) await assertRejects(() => future, ConnectionAbortedError);
+});
+
+Deno.test("a service goes on when a request is cut off, and gets no message of it", async () => {
+  await using lab = await Laboratory.open();
+  const message = request({ args: PAYLOAD, uid: "7" });
+  await sendHalf(lab, { type: "client", name: "d" }, message);
+  const broken = (await lab.service.readText())!;
+  assert(JSON.stringify(message).startsWith(broken) && broken.length > 40_000, broken.slice(-50));
+  await lab.expectLife();
+});
+
+Deno.test("a client hears that its service died while it was sending it a long request", async () => {
+  await using manager = await TestManager.start({ limits: LIMITS });
+  const service = await WirePeer.introduce(manager.connectOptions, {
+    type: "service",
+    name: "S",
+    attributes: {},
+  });
+  await manager.connected("S");
+  await using cxn = await connect(manager.connectOptions);
+  const link = await cxn.link("S");
+  const pending = link.a("x".repeat(20_000_000));
+  await service.close(); // without reading any of it
+  await assertRejects(() => pending, RemoteError, "ConnectionAbortedError");
+  await manager.disconnected("S");
+});
+
+Deno.test("a client that stops reading is closed, and its service goes on for the others", async () => {
+  await using lab = await Laboratory.open({
+    disableTls: true,
+    limits: { longLine: 1_000, stallTimeout: 50 },
+  });
+  await lab.owe("7");
+  lab.service.send(reply(lab.clientName, { result: "x".repeat(40_000_000), uid: "7" }));
+  await lab.manager.disconnected("c"); // it never reads
+  const other = await WirePeer.introduce(lab.manager.connectOptions, {
+    type: "client",
+    name: "other",
+  });
+  await lab.manager.connected("other");
+  other.send(request({ uid: "8" }));
+  const { requester, uid } = await lab.service.read();
+  lab.service.send(reply(String(requester), { uid, result: "after" }));
+  assertEquals((await other.read()).result, "after");
+  await other.close();
+});
