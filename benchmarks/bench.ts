@@ -1,0 +1,100 @@
+/**
+ * The benchmark: `deno task bench [--quick] [--json FILE] [--only PART] [--profile FOLDER]`.
+ *
+ * @module
+ */
+
+import { parseArgs } from "@std/cli/parse-args";
+import { measureBulk } from "./bulk.ts";
+import { measureCalls } from "./calls.ts";
+import { measureGrowth } from "./growth.ts";
+import { killAll } from "./program.ts";
+import { describeMachine, formatSection, meetsGoal, ratioOf, type Section } from "./report.ts";
+import { prepare, type Setting } from "./setting.ts";
+import { measureValues } from "./values.ts";
+import { measureSmallMessages } from "./small_messages.ts";
+
+/** The parts, in the order in which they are run. */
+const PARTS: Record<string, (setting: Setting) => Promise<Section>> = {
+  messages: measureSmallMessages,
+  calls: measureCalls,
+  bulk: measureBulk,
+  values: measureValues,
+  growth: measureGrowth,
+};
+
+/** No part is begun after this time, in milliseconds. */
+const PATIENCE = 8.5 * 60_000;
+
+async function main(): Promise<number> {
+  const args = parseArgs(Deno.args, {
+    boolean: ["quick"],
+    string: ["json", "only", "profile"],
+    unknown: (argument: string) => {
+      throw new TypeError(`Unknown argument: ${argument}`);
+    },
+  });
+  const only = args.only?.split(",") ?? Object.keys(PARTS);
+  const unknown = only.find((part: string) => !(part in PARTS));
+  if (unknown) throw new TypeError(`There are ${Object.keys(PARTS).join(", ")}, not ${unknown}`);
+
+  await using setting = await prepare({ quick: args.quick, profile: args.profile });
+  onInterrupt(() => {
+    killAll();
+    Deno.removeSync(setting.folder, { recursive: true });
+  });
+  const start = performance.now();
+  const sections: Section[] = [];
+  let failures = 0;
+  console.log(`${describeMachine()}\n`);
+  for (const part of only) {
+    if (performance.now() - start > PATIENCE) {
+      console.log(`${part} is left out: there is no time left\n`);
+      continue;
+    }
+    try {
+      const section = await PARTS[part](setting);
+      sections.push(section);
+      console.log(formatSection(section));
+    } catch (error) {
+      failures++;
+      console.log(`${part} failed: ${(error as Error).message}\n`);
+    }
+  }
+  const seconds = Math.round((performance.now() - start) / 1_000);
+  console.log(`${seconds} s`);
+  if (args.json) await Deno.writeTextFile(args.json, toJson(sections, seconds));
+  return failures === 0 ? 0 : 1;
+}
+
+function toJson(sections: Section[], seconds: number): string {
+  const machine = describeMachine();
+  const described = sections.map(({ figures, ...section }) => ({
+    ...section,
+    figures: figures.map((figure) => ({
+      ...figure,
+      ratio: ratioOf(figure),
+      met: meetsGoal(figure),
+    })),
+  }));
+  return JSON.stringify({ machine, seconds, sections: described }, undefined, 2) + "\n";
+}
+
+function onInterrupt(clean: () => void): void {
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    if (signal === "SIGTERM" && Deno.build.os === "windows") continue; // it has none
+    Deno.addSignalListener(signal, () => {
+      clean();
+      Deno.exit(130);
+    });
+  }
+}
+
+if (import.meta.main) {
+  try {
+    Deno.exit(await main());
+  } catch (error) {
+    console.error((error as Error).message);
+    Deno.exit(2);
+  }
+}

@@ -1,0 +1,129 @@
+/**
+ * One very long reply over TLS, and what it does to everybody else: against a pipe that passes on
+ * bytes without a look at them.
+ *
+ * @module
+ */
+
+import { Pair } from "./pair.ts";
+import { Program } from "./program.ts";
+import { type Figure, median, type Section } from "./report.ts";
+import { type Contender, type Server, type Setting, startServer } from "./setting.ts";
+
+/** Large enough for a Manager that collects the reply. */
+const LIMITS = { maxMessageSize: 2 ** 31 };
+/** How often another client makes a call, and how often the memory is looked at, in ms. */
+const PROBE_EVERY = 2;
+const LOOK_EVERY = 20;
+const MB = 1e6;
+
+/** The server, and what could be in its place. */
+const CONTENDERS: Record<string, Contender> = {
+  "manager": "manager",
+  "byte pipe": { tls: "own", unit: "bytes" },
+  "byte pipe (Deno.listenTls)": { tls: "deno", unit: "bytes" },
+};
+
+/** What one set of processes gives. */
+interface Sample {
+  /** Megabytes a second. */
+  rate: number;
+  /** CPU time of the server for a megabyte, in milliseconds. */
+  cpu: number;
+  /** How long another client waited for small calls, in milliseconds. */
+  p99: number;
+  longest: number;
+  /** By how much the memory of the server grew, in megabytes. */
+  growth: number;
+}
+
+/** Measures all of it. */
+export async function measureBulk(setting: Setting): Promise<Section> {
+  const size = setting.quick ? 100 * MB : 1_000 * MB;
+  const samples = new Map<string, Sample[]>(Object.keys(CONTENDERS).map((name) => [name, []]));
+  const notes: string[] = [];
+  for (let round = 0; round < (setting.quick ? 1 : 3); round++) {
+    for (const [name, contender] of Object.entries(CONTENDERS)) {
+      try {
+        samples.get(name)!.push(await measure(setting, contender, size));
+      } catch (error) {
+        notes.push(`the transfer through the ${name} failed: ${(error as Error).message.trim()}`);
+      }
+    }
+  }
+  return { title: `Bulk: a reply of ${size / MB} MB over TLS`, figures: compare(samples), notes };
+}
+
+async function measure(setting: Setting, contender: Contender, size: number): Promise<Sample> {
+  await using server = await startServer(setting, contender, { limits: LIMITS });
+  await using pair = await Pair.connect(server);
+  const peer = { ...server.place, size };
+  await using service = Program.start("bulk_peer.ts", { ...peer, role: "service" });
+  await service.hear();
+  await using client = Program.start("bulk_peer.ts", { ...peer, role: "client" });
+  await client.hear();
+  await pair.measure(1, 500, 100); // so that the probe finds warm code
+  using memory = watchMemory(server);
+  const before = server.program.cpu() ?? NaN;
+  const stop = await pair.probe(PROBE_EVERY);
+  await client.tell({});
+  const { bytes, time } = await Promise.race([
+    client.hear<{ bytes: number; time: number }>(setting.quick ? 20_000 : 40_000),
+    service.hear<never>(60_000), // it says nothing, unless it fails
+  ]);
+  const { p99, longest } = await stop();
+  const cpu = ((server.program.cpu() ?? NaN) - before) * 1e3 * MB / bytes;
+  return { rate: bytes / MB / time * 1e3, cpu, p99, longest, growth: memory.growth() };
+}
+
+/** Looks at the memory of a server now and then. */
+function watchMemory({ program }: Server): Disposable & { growth(): number } {
+  const before = program.memory() ?? NaN;
+  let most = before;
+  const look = () => most = Math.max(most, program.memory() ?? NaN);
+  const timer = setInterval(look, LOOK_EVERY);
+  return {
+    growth() {
+      look();
+      return (most - before) / MB;
+    },
+    [Symbol.dispose]: () => clearInterval(timer),
+  };
+}
+
+function compare(samples: Map<string, Sample[]>): Figure[] {
+  const middle = (name: string, key: keyof Sample) =>
+    median(samples.get(name)!.map((sample) => sample[key]));
+  const pipes = Object.keys(CONTENDERS).filter((name) => samples.get(name)!.length > 0)
+    .filter((name) => name !== "manager");
+  const [pipe] = pipes.toSorted((a, b) => middle(b, "rate") - middle(a, "rate"));
+  const isDone = samples.get("manager")!.length > 0;
+  const figure = (
+    name: string,
+    key: keyof Sample,
+    unit: string,
+    goal?: Figure["goal"],
+  ): Figure => ({
+    name,
+    value: isDone ? middle("manager", key) : key === "rate" ? 0 : NaN,
+    unit,
+    reference: pipe === undefined ? undefined : { name: pipe, value: middle(pipe, key) },
+    goal,
+  });
+  const figures = [
+    figure("speed of the reply", "rate", "MB/s", { of: "ratio", bound: "at least", limit: 0.8 }),
+    figure("CPU of the server per MB", "cpu", "ms"),
+    figure("another client's calls, p99", "p99", "ms", {
+      of: "value",
+      bound: "at most",
+      limit: 20,
+    }),
+    figure("another client's calls, longest", "longest", "ms"),
+    figure("growth of the server's memory", "growth", "MB", {
+      of: "value",
+      bound: "at most",
+      limit: 64,
+    }),
+  ];
+  return figures.filter(({ value }) => !Number.isNaN(value));
+}

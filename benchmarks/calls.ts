@@ -1,0 +1,97 @@
+/**
+ * How many calls our own Client and Service make through a Manager, against request and reply of
+ * NATS with its JavaScript client. Everything is a process of its own.
+ *
+ * @module
+ */
+
+import { startNats } from "./nats.ts";
+import { Program } from "./program.ts";
+import { type Figure, median, type Section } from "./report.ts";
+import { type Setting, startServer } from "./setting.ts";
+import type { Called, Calls } from "./workers.ts";
+
+/** How many calls are in flight. */
+const IN_FLIGHT = 512;
+
+/** What one set of processes gives. */
+interface Sample {
+  /** Calls a second. */
+  rate: number;
+  /** CPU time for one call, in microseconds. */
+  client: number;
+  server: number;
+  service: number;
+}
+
+/** Measures all of it. */
+export async function measureCalls(setting: Setting): Promise<Section> {
+  const ours: Sample[] = [];
+  const theirs: Sample[] = [];
+  for (let round = 0; round < (setting.quick ? 1 : 3); round++) {
+    ours.push(await measureOurs(setting));
+    const sample = await measureNats(setting);
+    if (sample) theirs.push(sample);
+  }
+  const figure = (name: string, key: keyof Sample, unit: string): Figure => ({
+    name,
+    value: median(ours.map((sample) => sample[key])),
+    unit,
+    reference: theirs.length > 0
+      ? { name: "NATS", value: median(theirs.map((sample) => sample[key])) }
+      : undefined,
+  });
+  const rate = figure("calls, 512 in flight, TLS", "rate", "/s");
+  const figures: Figure[] = [
+    { ...rate, reference: undefined, goal: { of: "value", bound: "at least", limit: 50_000 } },
+    ...theirs.length > 0
+      ? [{ ...rate, goal: { of: "ratio", bound: "at least", limit: 4 } as const }]
+      : [],
+    figure("CPU of the client per call", "client", "µs"),
+    figure("CPU of the server per call", "server", "µs"),
+    figure("CPU of the service per call", "service", "µs"),
+  ];
+  return {
+    title: "Our Client and Service",
+    figures: figures.filter(({ value }) => !Number.isNaN(value)), // CPU time may not be known
+    notes: theirs.length > 0 ? [] : ["NATS is left out: nats-server is not installed"],
+  };
+}
+
+async function measureOurs(setting: Setting): Promise<Sample> {
+  await using server = await startServer(setting, "manager");
+  const place = { port: server.place.port, certFile: setting.certFile };
+  await using service = Program.start("caller.ts", { ...place, role: "service" });
+  await service.hear();
+  await using client = Program.start("caller.ts", { ...place, role: "client" });
+  await client.hear();
+  return await measure(setting, client, server.program, service);
+}
+
+async function measureNats(setting: Setting): Promise<Sample | undefined> {
+  await using server = await startNats(setting);
+  if (server === undefined) return undefined;
+  const place = { port: server.port, certFile: setting.certFile };
+  await using service = Program.start("nats_caller.ts", { ...place, role: "service" });
+  await service.hear();
+  await using client = Program.start("nats_caller.ts", { ...place, role: "client" });
+  await client.hear();
+  return await measure(setting, client, server.program, service);
+}
+
+async function measure(
+  setting: Setting,
+  client: Program,
+  server: Program,
+  service: Program,
+): Promise<Sample> {
+  const [warmUp, duration] = setting.quick ? [1_000, 1_500] : [2_000, 4_000];
+  const order: Calls = { inFlight: IN_FLIGHT, warmUp, duration };
+  await client.tell({ ...order });
+  await client.hear();
+  const cpus = () => [client, server, service].map((program) => program.cpu() ?? NaN);
+  const before = cpus();
+  const { calls, time } = await client.hear<Called>();
+  const spent = cpus().map((cpu, index) => (cpu - before[index]) * 1e6 / calls);
+  return { rate: calls / time * 1_000, client: spent[0], server: spent[1], service: spent[2] };
+}

@@ -1,0 +1,60 @@
+/**
+ * A NATS server with TLS, if there is one on this computer.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import { Program } from "./program.ts";
+import type { Setting } from "./setting.ts";
+
+/** How long it may take to listen, in milliseconds. */
+const PATIENCE = 10_000;
+
+/** A NATS server that runs. */
+export interface NatsServer extends AsyncDisposable {
+  program: Program;
+  port: number;
+}
+
+/** Starts it; `undefined` where it is not installed. */
+export async function startNats(setting: Setting): Promise<NatsServer | undefined> {
+  const { certFile, keyFile, folder } = setting;
+  const files = ["--tlscert", certFile, "--tlskey", keyFile, "--ports_file_dir", folder];
+  let program: Program;
+  try {
+    // Port -1 is a free one. It writes down which.
+    program = Program.startForeign("nats-server", [
+      "-a",
+      "localhost",
+      "-p",
+      "-1",
+      "--tls",
+      ...files,
+    ]);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+  const dispose = () => program[Symbol.asyncDispose]();
+  try {
+    const file = join(folder, `nats-server_${program.pid}.ports`);
+    return { program, port: await readPort(file), [Symbol.asyncDispose]: dispose };
+  } catch (error) {
+    await dispose();
+    throw error;
+  }
+}
+
+async function readPort(file: string): Promise<number> {
+  const deadline = performance.now() + PATIENCE;
+  for (;;) {
+    try {
+      const { nats } = JSON.parse(Deno.readTextFileSync(file));
+      return Number(new URL(nats[0]).port);
+    } catch (cause) {
+      if (performance.now() > deadline) throw new Error("nats-server does not listen", { cause });
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+}

@@ -1,0 +1,162 @@
+/**
+ * Programs of the benchmarks as processes of their own. They are told what to do, and tell what
+ * they have done, in lines of JSON on their standard input and output, and end with their input.
+ *
+ * @module
+ */
+
+import { createInterface } from "node:readline";
+import { Readable } from "node:stream";
+
+/** What a program says. */
+export type Report = Record<string, unknown>;
+
+/** How long a program may take to end by itself, in milliseconds. */
+const FAREWELL = 3_000;
+/** The clock ticks of Linux in one second, in which it counts CPU time. */
+const TICKS = 100;
+
+const running = new Set<Deno.ChildProcess>();
+
+/** A program that runs. It is ended when it is disposed of. */
+export class Program implements AsyncDisposable {
+  readonly #name: string;
+  readonly #child: Deno.ChildProcess;
+  /** Whether it ends with its input. */
+  readonly #isOurs: boolean;
+  readonly #input: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #lines: AsyncIterator<string>;
+
+  private constructor(name: string, child: Deno.ChildProcess, isOurs: boolean) {
+    this.#name = name;
+    this.#isOurs = isOurs;
+    this.#child = child;
+    this.#input = child.stdin.getWriter();
+    this.#lines = createInterface({ input: Readable.fromWeb(child.stdout) })
+      [Symbol.asyncIterator]();
+    running.add(child);
+  }
+
+  /**
+   * Starts a module of this folder.
+   *
+   * @param options What the module finds in its only argument, as JSON.
+   * @param flags Options of the runtime, e.g. `--cpu-prof`.
+   */
+  static start(module: string, options: unknown, flags: readonly string[] = []): Program {
+    const args = ["run", "-A", ...flags, import.meta.resolve(`./${module}`)];
+    const child = spawn(Deno.execPath(), [...args, JSON.stringify(options)], "inherit");
+    return new Program(module, child, true);
+  }
+
+  /** Starts a program of somebody else, which says nothing to us. */
+  static startForeign(command: string, args: readonly string[]): Program {
+    return new Program(command, spawn(command, args, "null"), false);
+  }
+
+  /** Tells the program something. */
+  async tell(order: Report): Promise<void> {
+    await this.#input.write(new TextEncoder().encode(JSON.stringify(order) + "\n"));
+  }
+
+  /**
+   * What the program says next.
+   *
+   * @param patience How long it may take, in milliseconds.
+   * @throws {Error} If it says nothing in time, has failed, or has ended.
+   */
+  async hear<R = Report>(patience = 20_000): Promise<R> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const silence = new Promise<never>((_, reject) => {
+      timer = setTimeout(
+        () => reject(new Error(`${this.#name} said nothing for ${patience / 1_000} s`)),
+        patience,
+      );
+    });
+    try {
+      const { value, done } = await Promise.race([this.#lines.next(), silence]);
+      if (done) throw new Error(`${this.#name} has ended`);
+      const report = JSON.parse(value);
+      if (report.failure !== undefined) throw new Error(`${this.#name}: ${report.failure}`);
+      return report;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Its process. */
+  get pid(): number {
+    return this.#child.pid;
+  }
+
+  /** The CPU time that it has used, of all its threads, in seconds. Linux only. */
+  cpu(): number | undefined {
+    // The name of the program, which may contain spaces, ends with the last parenthesis.
+    const fields = this.#proc("stat")?.split(") ").at(-1)?.split(" ");
+    return fields && (Number(fields[11]) + Number(fields[12])) / TICKS;
+  }
+
+  /** The memory that it occupies, in bytes. Linux only. */
+  memory(): number | undefined {
+    const found = /^VmRSS:\s+(\d+) kB$/m.exec(this.#proc("status") ?? "");
+    return found ? Number(found[1]) * 1_024 : undefined;
+  }
+
+  /**
+   * Keeps all threads of the program on some cores, e.g. `"0"` or `"0-3"`. Where that is not
+   * possible, it goes on wherever the system puts it.
+   */
+  async stayOn(cores: string): Promise<void> {
+    const args = ["--all-tasks", "--cpu-list", "--pid", cores, String(this.#child.pid)];
+    try {
+      await new Deno.Command("taskset", { args, stdout: "null", stderr: "null" }).output();
+    } catch {
+      // There is no such command.
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const timer = setTimeout(() => kill(this.#child, "SIGKILL"), FAREWELL);
+    if (!this.#isOurs) kill(this.#child, "SIGTERM");
+    try {
+      await this.#input.close();
+    } catch {
+      // It has ended by itself.
+    }
+    this.#lines.return?.();
+    await this.#child.status;
+    clearTimeout(timer);
+    running.delete(this.#child);
+  }
+
+  #proc(file: string): string | undefined {
+    if (Deno.build.os !== "linux") return undefined;
+    try {
+      return Deno.readTextFileSync(`/proc/${this.#child.pid}/${file}`);
+    } catch {
+      return undefined; // it has ended
+    }
+  }
+}
+
+/** Ends every program that still runs, for a benchmark that is interrupted. */
+export function killAll(): void {
+  for (const child of running) kill(child, "SIGKILL");
+}
+
+function spawn(
+  command: string,
+  args: readonly string[],
+  stderr: "inherit" | "null",
+): Deno.ChildProcess {
+  return new Deno.Command(command, { args: [...args], stdin: "piped", stdout: "piped", stderr })
+    .spawn();
+}
+
+function kill(child: Deno.ChildProcess, signal: Deno.Signal): void {
+  try {
+    child.kill(signal);
+  } catch {
+    // It has ended.
+  }
+}

@@ -1,0 +1,87 @@
+/**
+ * What any Manager is measured against: it passes bytes between two sockets and knows nothing of
+ * them but where the lines end. The connections are paired in the order in which they come.
+ *
+ * @module
+ */
+
+import { listen, type Socket } from "../listener.ts";
+import { options, orders, run, tell } from "./orders.ts";
+
+/** How the relay is started. */
+export interface RelayOptions {
+  /** The certificate and its key, in PEM; TCP without. */
+  credentials?: { cert: string; key: string };
+  /** What does the TLS: `own`, as the Manager's listener does it, or `Deno.listenTls`. */
+  tls: "own" | "deno";
+  /** Pass on whole lines, or bytes as they come. */
+  unit: "lines" | "bytes";
+}
+
+const NEWLINE = 0x0a;
+const READ_SIZE = 256 * 1024;
+
+/** Passes on what one socket sends to the other. */
+async function pump(from: Socket, to: Socket, unit: RelayOptions["unit"]): Promise<void> {
+  let buffer = new Uint8Array(READ_SIZE);
+  let kept = 0; // the beginning of a line that has not ended
+  for (let size; (size = await from.read(buffer.subarray(kept))) !== null;) {
+    const filled = buffer.subarray(0, kept + size);
+    const whole = unit === "bytes" ? filled.length : endOfLines(filled, kept);
+    for (let sent = 0; sent < whole;) sent += await to.write(filled.subarray(sent, whole));
+    kept = filled.length - whole;
+    if (kept === buffer.length) buffer = new Uint8Array(kept * 2);
+    if (whole < filled.length) buffer.set(filled.subarray(whole));
+  }
+}
+
+/** Where the last line ends. Every newline is looked for, as who passes on lines must. */
+function endOfLines(bytes: Uint8Array, start: number): number {
+  let end = 0;
+  for (let at = start; (at = bytes.indexOf(NEWLINE, at)) !== -1;) end = ++at;
+  return end;
+}
+
+/** Sockets as they connect, and the port. */
+function accept({ credentials, tls }: RelayOptions): [AsyncIterable<Socket>, number] {
+  if (credentials === undefined || tls === "own") {
+    const [listener] = listen("localhost", 0, credentials);
+    return [listener, listener.port];
+  }
+  const listener = Deno.listenTls({ hostname: "localhost", port: 0, ...credentials });
+  const sockets = async function* () {
+    for await (const socket of listener) {
+      yield {
+        remote: socket.remoteAddr as Deno.NetAddr,
+        read: (buffer: Uint8Array) => socket.read(buffer),
+        write: (bytes: Uint8Array) => socket.write(bytes),
+        close: () => socket.close(),
+        secure: async () => void await socket.handshake(),
+      };
+    }
+  };
+  return [sockets(), listener.addr.port];
+}
+
+if (import.meta.main) {
+  run(async () => {
+    const relay = options<RelayOptions>();
+    const [sockets, port] = accept(relay);
+    (async () => {
+      let other: Socket | undefined;
+      for await (const socket of sockets) {
+        await socket.secure();
+        if (other !== undefined) {
+          for (const [from, to] of [[socket, other], [other, socket]]) {
+            pump(from, to, relay.unit).catch(() => {}); // a peer that has left
+          }
+        }
+        other = other === undefined ? socket : undefined;
+      }
+    })();
+    tell({ port });
+    for await (const _order of orders()) {
+      // There are none but to end.
+    }
+  });
+}

@@ -1,0 +1,106 @@
+/**
+ * How fast small messages pass: a Manager against a bare relay, between peers that do next to
+ * nothing.
+ *
+ * @module
+ */
+
+import { Pair } from "./pair.ts";
+import { type Figure, median, type Section } from "./report.ts";
+import { type Contender, type Setting, startServer } from "./setting.ts";
+
+/** How many requests are sent at once. */
+const BATCH = 256;
+
+/** The Manager, and the relay as it can be built: over TLS there are two ways. */
+function contenders(secure: boolean): Record<string, Contender> {
+  return {
+    "manager": "manager",
+    "relay": { tls: "own", unit: "lines" },
+    ...secure && { "relay (Deno.listenTls)": { tls: "deno", unit: "lines" } },
+  };
+}
+
+/** What one process of a contender gives. */
+interface Sample {
+  /** Requests a second in batches. */
+  rate: number;
+  /** CPU time of the server for one request and its reply, in microseconds. */
+  cpu: number;
+  /** How long one request alone takes, in microseconds. */
+  alone: number;
+}
+
+/** Measures all of it. */
+export async function measureSmallMessages(setting: Setting): Promise<Section> {
+  const overTls = compare(await alternate(setting, contenders(true), true), true);
+  const overTcp = compare(await alternate(setting, contenders(false), false), false);
+  return {
+    title: "Small messages",
+    figures: [...overTls.figures, ...overTcp.figures],
+    notes: [...overTls.notes, ...overTcp.notes],
+  };
+}
+
+/** Measures the contenders in turn, each time in fresh processes. */
+async function alternate(
+  setting: Setting,
+  contenders: Record<string, Contender>,
+  secure: boolean,
+): Promise<Map<string, Sample[]>> {
+  const samples = new Map<string, Sample[]>();
+  for (let round = 0; round < (setting.quick ? 1 : 7); round++) {
+    for (const [name, contender] of Object.entries(contenders)) {
+      const sample = await measure(setting, contender, secure);
+      samples.set(name, [...samples.get(name) ?? [], sample]);
+    }
+  }
+  return samples;
+}
+
+async function measure(setting: Setting, contender: Contender, secure: boolean): Promise<Sample> {
+  await using server = await startServer(setting, contender, { secure });
+  await using pair = await Pair.connect(server);
+  const [warmUp, duration] = setting.quick ? [500, 1_000] : [750, 1_500];
+  const together = await pair.measure(BATCH, warmUp, duration);
+  const alone = await pair.measureAlone(250, duration / 2);
+  return {
+    rate: together.requests / together.time * 1_000,
+    cpu: together.cpu,
+    alone: alone.median * 1_000,
+  };
+}
+
+/** The Manager against the faster relay of the same run, and a note on the other one. */
+function compare(samples: Map<string, Sample[]>, secure: boolean): Omit<Section, "title"> {
+  const transport = secure ? "TLS" : "TCP";
+  const middle = (name: string, key: keyof Sample) =>
+    median(samples.get(name)!.map((sample) => sample[key]));
+  const relays = [...samples.keys()].filter((name) => name !== "manager");
+  const [fast, ...slow] = relays.toSorted((a, b) => middle(b, "rate") - middle(a, "rate"));
+  const [quick] = relays.toSorted((a, b) => middle(a, "alone") - middle(b, "alone"));
+  const figure = (name: string, key: keyof Sample, unit: string, relay: string): Figure => ({
+    name: `${name}, ${transport}`,
+    value: middle("manager", key),
+    unit,
+    reference: { name: relay, value: middle(relay, key) },
+  });
+  const figures: Figure[] = [
+    {
+      ...figure("requests in batches of 256", "rate", "/s", fast),
+      goal: { of: "ratio", bound: "at least", limit: secure ? 0.5 : 0.4 },
+    },
+    figure("CPU of the server per request and reply", "cpu", "µs", fast),
+    {
+      ...figure("one request alone", "alone", "µs", quick),
+      goal: { of: "ratio", bound: "at most", limit: 1.2 },
+    },
+  ];
+  return {
+    figures: figures.filter(({ value }) => !Number.isNaN(value)), // CPU time may not be known
+    notes: slow.map((name) =>
+      `${name}: ${Math.round(middle(name, "rate"))} /s in batches, ` +
+      `${Math.round(middle(name, "alone"))} µs for one request alone`
+    ),
+  };
+}

@@ -1,0 +1,100 @@
+/**
+ * A call of our own Client with a large argument and the same result, over TLS, and how long
+ * everybody stands still meanwhile.
+ *
+ * @module
+ */
+
+import { Program } from "./program.ts";
+import { type Figure, median, type Section } from "./report.ts";
+import { type Setting, startServer } from "./setting.ts";
+import type { ValuesPeerOptions } from "./values_peer.ts";
+
+const MB = 1e6;
+/** Large enough for everybody who collects the value. */
+const LARGEST = 2 ** 30;
+/** How long a call may take, in milliseconds. */
+const PATIENCE = 60_000;
+
+/** After this time it is not repeated, in milliseconds. */
+const ENOUGH = 25_000;
+
+/** What one set of processes gives, all in milliseconds. */
+interface Sample {
+  /** How long the call takes. */
+  call: number;
+  /** How long it takes to write and to read the JSON of the value, on both sides. */
+  json: number;
+  /** The longest pauses of the event loops. */
+  service: number;
+  client: number;
+  /** The longest time that another client waited for a small call to the same Service. */
+  ping: number;
+}
+
+/** Measures all of it. */
+export async function measureValues(setting: Setting): Promise<Section> {
+  const size = setting.quick ? 20 * MB : 300 * MB;
+  const samples: Sample[] = [];
+  const notes: string[] = [];
+  const start = performance.now();
+  for (let round = 0; round < (setting.quick ? 1 : 3); round++) {
+    if (performance.now() - start > ENOUGH) break;
+    try {
+      samples.push(await measure(setting, size));
+    } catch (error) {
+      notes.push(`the call failed: ${(error as Error).message.trim()}`);
+      break; // it would fail again
+    }
+  }
+  const middle = (key: keyof Sample) => median(samples.map((sample) => sample[key]));
+  const figure = (name: string, key: keyof Sample): Figure => ({
+    name,
+    value: middle(key),
+    unit: "ms",
+  });
+  const figures: Figure[] = samples.length === 0 ? [] : [
+    {
+      ...figure("the call, there and back", "call"),
+      reference: { name: "its JSON alone", value: middle("json") },
+    },
+    figure("longest pause of the Service", "service"),
+    figure("longest pause of the Client", "client"),
+    figure("longest wait of another Client for the Service", "ping"),
+  ];
+  return { title: `Large values: ${size / MB} MB there and back over TLS`, figures, notes };
+}
+
+async function measure(setting: Setting, size: number): Promise<Sample> {
+  await using server = await startServer(setting, "manager", {
+    limits: { maxMessageSize: LARGEST },
+  });
+  const start = async (role: ValuesPeerOptions["role"]): Promise<Program> => {
+    const { certFile } = setting;
+    const place = { port: server.place.port, certFile, readLimit: LARGEST, role, size };
+    const program = Program.start("values_peer.ts", place);
+    await program.hear();
+    return program;
+  };
+  await using service = await start("service");
+  await using caller = await start("caller");
+  await using pinger = await start("pinger");
+  await caller.tell({ task: "json" });
+  const json = await caller.hear<{ time: number }>(PATIENCE);
+  await service.tell({}); // forgets the pauses of its start
+  await service.hear();
+  await pinger.tell({ task: "ping" });
+  await caller.tell({ task: "call" });
+  const call = await caller.hear<{ time: number; longest: number }>(PATIENCE);
+  await pinger.tell({ task: "stop" });
+  const ping = await pinger.hear<{ longest: number }>(PATIENCE);
+  await service.tell({});
+  const pauses = await service.hear<{ longest: number }>(PATIENCE);
+  return {
+    call: call.time,
+    json: json.time * 2,
+    service: pauses.longest,
+    client: call.longest,
+    ping: ping.longest,
+  };
+}

@@ -1,0 +1,117 @@
+/**
+ * Our Client or Service with large values, in a process that watches how long its event loop
+ * stands still.
+ *
+ * @module
+ */
+
+import { connect } from "../client.ts";
+import type { ConnectOptions } from "../device.ts";
+import { Service } from "../service.ts";
+import { options, orders, run, tell } from "./orders.ts";
+
+/** How it is started. */
+export interface ValuesPeerOptions extends ConnectOptions {
+  role: "caller" | "pinger" | "service";
+  /** How long the JSON text of the value is, in bytes; for the caller. */
+  size: number;
+}
+
+/** What a caller is told to do: call with the value, or tell what only its JSON takes. */
+export interface ValuesOrder {
+  task: "call" | "json" | "ping" | "stop";
+}
+
+/** How often a ping is sent, and how often the clock is looked at, in milliseconds. */
+const EVERY = 5;
+/** How long every number of the value is, with its comma, in bytes. */
+const NUMBER = "0.1234567890123456,".length;
+
+class Store extends Service {
+  echo(value: number[]): number[] {
+    return value;
+  }
+
+  ping(): boolean {
+    return true;
+  }
+}
+
+/** Watches how long the event loop stands still. */
+function watchPauses(): { longest(): number } {
+  let last = performance.now();
+  let longest = 0;
+  const look = () => {
+    const now = performance.now();
+    longest = Math.max(longest, now - last - EVERY);
+    last = now;
+  };
+  setInterval(look, EVERY);
+  return {
+    longest() {
+      look();
+      const since = longest;
+      longest = 0;
+      return since;
+    },
+  };
+}
+
+/** Numbers as a voltmeter gives them, all of the same length. */
+function makeValue(size: number): number[] {
+  return Array.from(
+    { length: Math.floor(size / NUMBER) },
+    (_, i) => (1e15 + (i * 7_919) % 8e15 * 10 + 1) / 1e16,
+  );
+}
+
+async function serve(place: ConnectOptions): Promise<void> {
+  const pauses = watchPauses();
+  await using store = new Store();
+  await store.start(place);
+  tell({ connected: true });
+  for await (const _order of orders()) tell({ longest: pauses.longest() });
+}
+
+async function ask(size: number, place: ConnectOptions): Promise<void> {
+  const pauses = watchPauses();
+  await using client = await connect(place);
+  const store = await client.link<Store>("Store");
+  const value = makeValue(size);
+  tell({ connected: true });
+  const inbox = orders<ValuesOrder>();
+  for await (const { task } of inbox) {
+    const start = performance.now();
+    if (task === "call") {
+      pauses.longest();
+      const result = await store.echo(value);
+      const time = performance.now() - start;
+      if (result.length !== value.length || result.at(-1) !== value.at(-1)) {
+        throw new Error("another value came back");
+      }
+      tell({ time, longest: pauses.longest() });
+    } else if (task === "json") {
+      const text = JSON.stringify(value);
+      JSON.parse(text);
+      tell({ time: performance.now() - start, bytes: text.length });
+    } else {
+      let isOver = false;
+      inbox.next().then(() => isOver = true);
+      let longest = 0;
+      while (!isOver) {
+        const before = performance.now();
+        await store.ping();
+        longest = Math.max(longest, performance.now() - before);
+        await new Promise((resolve) => setTimeout(resolve, EVERY));
+      }
+      tell({ longest });
+    }
+  }
+}
+
+if (import.meta.main) {
+  run(() => {
+    const { role, size, ...place } = options<ValuesPeerOptions>();
+    return role === "service" ? serve(place) : ask(role === "caller" ? size : 0, place);
+  });
+}

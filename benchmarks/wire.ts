@@ -1,0 +1,91 @@
+/**
+ * Sockets of peers that write their own bytes: connected, introduced, and linked.
+ *
+ * @module
+ */
+
+import { decodeObject, encodeReply, encodeRequest, type JsonObject } from "../message.ts";
+
+/** Where a peer connects to. */
+export interface Place {
+  /** The port on this computer. */
+  port: number;
+  /** The certificate to trust, in PEM; TCP without. */
+  cert?: string;
+  /** Whether a Manager is there, with its handshake, or something that just passes bytes on. */
+  isManager: boolean;
+}
+
+const NEWLINE = 0x0a;
+
+/** Connects, and introduces itself if it is a Manager that is there. */
+export async function open(place: Place, identity: JsonObject): Promise<Deno.Conn> {
+  const { port, cert, isManager } = place;
+  const tcp = await Deno.connect({ hostname: "localhost", port });
+  tcp.setNoDelay(true);
+  const socket = cert === undefined
+    ? tcp
+    : await Deno.startTls(tcp, { hostname: "localhost", caCerts: [cert] });
+  if (cert !== undefined) await (socket as Deno.TlsConn).handshake();
+  if (isManager) {
+    await readLine(socket);
+    const described = { language: "", os: "", extensions: ["ready"], ...identity };
+    await writeAll(socket, line(encodeReply(null, "", described)));
+    await readReply(socket);
+  }
+  return socket;
+}
+
+/** Links a client with a service. */
+export async function link(socket: Deno.Conn, service: string): Promise<void> {
+  await writeAll(
+    socket,
+    line(encodeRequest({
+      service: "Manager",
+      attribute: "link",
+      args: [service],
+      kwargs: {},
+      uid: "link",
+    })),
+  );
+  await readReply(socket);
+}
+
+/** Text as a line. */
+export function line(text: string): Uint8Array {
+  return new TextEncoder().encode(text + "\r\n");
+}
+
+/** Writes all of the bytes. */
+export async function writeAll(socket: Deno.Conn, bytes: Uint8Array): Promise<void> {
+  for (let rest = bytes; rest.length > 0;) rest = rest.subarray(await socket.write(rest));
+}
+
+/**
+ * The next line, with its end.
+ *
+ * @throws {Error} If more than the line has come.
+ */
+export async function readLine(socket: Deno.Conn): Promise<Uint8Array> {
+  const buffer = new Uint8Array(64 * 1024);
+  let length = 0;
+  while (buffer[length - 1] !== NEWLINE) {
+    const size = await socket.read(buffer.subarray(length));
+    if (size === null) throw new Error("the connection has ended");
+    length += size;
+  }
+  if (buffer.indexOf(NEWLINE) !== length - 1) throw new Error("more than one line has come");
+  return buffer.slice(0, length);
+}
+
+/**
+ * The next line, which must be a reply that is no error.
+ *
+ * @throws {Error} If it is an error.
+ */
+export async function readReply(socket: Deno.Conn): Promise<Uint8Array> {
+  const bytes = await readLine(socket);
+  const { error, message } = decodeObject(bytes);
+  if (error !== false) throw new Error(`the Manager says: ${message}`);
+  return bytes;
+}
