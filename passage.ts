@@ -16,6 +16,7 @@
  * @module
  */
 
+import { delay } from "@std/async/delay";
 import type { LineWriter } from "./connection.ts";
 import { JSONDecodeError, ValueError } from "./errors.ts";
 import type { Limits } from "./limits.ts";
@@ -39,6 +40,11 @@ export interface LongOutlet extends Outlet {
 
 /** A line up to this size that is not passed on in pieces is dealt with like any other, in bytes. */
 const SHORT_ENOUGH = 4 * 1024 * 1024;
+/**
+ * How long pieces are passed on without a pause, in milliseconds. Two sockets that are always ready
+ * would keep the event loop from ever looking at the others (Deno 2.9).
+ */
+const SLICE = 2;
 /** How much of the end of a line is kept back: the closing brace, and white space after it, in bytes. */
 const TAIL = 64;
 const CLOSE_BRACE = 0x7d;
@@ -132,10 +138,13 @@ export class Passage<O extends LongOutlet> {
       return await line.skip();
     }
     const { client } = debt;
-    const ending = await forward(client.seat.outlet, line, held, (piece) => skimmer.read(piece));
+    // The uid of a Python answer comes last.
+    const isLate = skimmer.text("uid") === undefined;
+    const see = isLate ? (piece: Uint8Array) => skimmer.read(piece) : undefined;
+    const ending = await forward(client.seat.outlet, line, held, see);
     if (ending.state === "lost") return;
     if (ending.state === "cut") return client.seat.outlet.cut();
-    // The uid of a Python answer comes last. One that is not owed is no way to answer for another.
+    // An uid that is not owed is no way to answer for another.
     const told = skimmer.text("uid") ?? "";
     const isOwed = this.#registry.settle(service, requester, told) !== undefined;
     const uid = isOwed ? told : this.#registry.debt(service, requester)?.uid;
@@ -188,7 +197,7 @@ async function forward(
   outlet: LongOutlet,
   line: LongLine,
   held: readonly Uint8Array[],
-  see: (piece: Uint8Array) => void = () => {},
+  see?: (piece: Uint8Array) => void,
 ): Promise<Ending> {
   const writer = await outlet.startLine();
   if (writer === undefined) {
@@ -204,9 +213,13 @@ async function forward(
   };
   let isTaken = true;
   for (const piece of held) isTaken = isTaken && await write(piece);
+  let since = performance.now();
   for (let piece; isTaken && (piece = await line.next()) !== undefined;) {
-    see(piece);
+    see?.(piece);
     isTaken = await write(piece);
+    if (performance.now() - since < SLICE) continue;
+    await delay(0);
+    since = performance.now();
   }
   if (!isTaken) {
     await line.skip();

@@ -46,9 +46,8 @@ export class Skimmer {
 
   /** Reads the next bytes. */
   read(bytes: Uint8Array): void {
-    for (const byte of bytes) {
-      if (this.#isInString) this.#inString(byte);
-      else this.#between(byte);
+    for (let at = 0; at < bytes.length;) {
+      at = this.#isInString ? this.#readString(bytes, at) : this.#readBetween(bytes, at);
     }
   }
 
@@ -57,41 +56,64 @@ export class Skimmer {
     return this.#texts.get(key);
   }
 
-  #inString(byte: number): void {
-    this.#keep(byte);
-    if (this.#isEscaped) this.#isEscaped = false;
-    else if (byte === BACKSLASH) this.#isEscaped = true;
-    else if (byte === QUOTE) {
+  /** From inside a string to after its closing quote, or the end of the bytes. */
+  #readString(bytes: Uint8Array, at: number): number {
+    if (this.#isEscaped) {
+      this.#isEscaped = false;
+      this.#keep(bytes, at, at + 1);
+      return at + 1;
+    }
+    const quote = bytes.indexOf(QUOTE, at);
+    const end = quote === -1 ? bytes.length : quote;
+    let backslashes = 0;
+    while (end - backslashes > at && bytes[end - backslashes - 1] === BACKSLASH) backslashes++;
+    const isEscaped = backslashes % 2 === 1;
+    if (quote === -1) {
+      this.#isEscaped = isEscaped;
+      this.#keep(bytes, at, end);
+      return end;
+    }
+    this.#keep(bytes, at, quote + 1);
+    if (!isEscaped) {
       this.#isInString = false;
       if (this.#depth === 1) this.#endString();
     }
+    return quote + 1;
   }
 
-  #between(byte: number): void {
-    switch (byte) {
-      case QUOTE:
-        this.#isInString = true;
-        this.#length = 0;
-        return this.#keep(byte);
-      case OPEN_BRACE:
-      case OPEN_BRACKET:
-        this.#depth++;
-        return;
-      case CLOSE_BRACE:
-      case CLOSE_BRACKET:
-        this.#depth--;
-        return;
-      case COLON:
-        if (this.#depth === 1) this.#isValue = true;
-        return;
-      case COMMA:
-        if (this.#depth === 1) this.#isValue = false;
+  /** From between strings to after the next opening quote, or the end of the bytes. */
+  #readBetween(bytes: Uint8Array, at: number): number {
+    for (; at < bytes.length; at++) {
+      switch (bytes[at]) {
+        case QUOTE:
+          this.#isInString = true;
+          this.#length = 0;
+          this.#keep(bytes, at, at + 1);
+          return at + 1;
+        case OPEN_BRACE:
+        case OPEN_BRACKET:
+          this.#depth++;
+          break;
+        case CLOSE_BRACE:
+        case CLOSE_BRACKET:
+          this.#depth--;
+          break;
+        case COLON:
+          if (this.#depth === 1) this.#isValue = true;
+          break;
+        case COMMA:
+          if (this.#depth === 1) this.#isValue = false;
+      }
     }
+    return at;
   }
 
-  #keep(byte: number): void {
-    // One byte more than is kept marks a string as too long.
-    if (this.#depth === 1 && this.#length <= LONGEST) this.#string[this.#length++] = byte;
+  /** Keeps the bytes of a string that may be a key, or the value of one. */
+  #keep(bytes: Uint8Array, start: number, end: number): void {
+    if (this.#depth !== 1 || this.#length > LONGEST) return;
+    const size = end - start;
+    if (this.#length + size <= LONGEST) this.#string.set(bytes.subarray(start, end), this.#length);
+    this.#length += size; // above LONGEST it is too long to be kept
   }
 
   #endString(): void {
