@@ -345,10 +345,23 @@ export class Envelope {
     return at;
   }
 
+  /** A short string of plain ASCII: a decoder takes longer to be called than it to be put together. */
+  #decodeShort(start: number, end: number): string | undefined {
+    if (end - start > IN_PLACE) return undefined;
+    const line = this.#line;
+    let text = "";
+    for (let at = start; at < end; at++) {
+      const byte = line[at];
+      if (byte >= 0x80 || byte === BACKSLASH) return undefined;
+      text += String.fromCharCode(byte);
+    }
+    return text;
+  }
+
   #decode(start: number, end: number): string {
+    const short = this.#decodeShort(start + 1, end - 1);
+    if (short !== undefined) return short;
     const bytes = this.#line.subarray(start + 1, end - 1);
-    // A decoder takes longer to be called than a few characters to be put together.
-    if (bytes.length <= IN_PLACE && bytes.every(isPlain)) return String.fromCharCode(...bytes);
     return bytes.includes(BACKSLASH)
       ? JSON.parse(decoder.decode(this.#line.subarray(start, end)))
       : decoder.decode(bytes);
@@ -365,11 +378,6 @@ export class Envelope {
   #fail(reason: string, at: number): never {
     throw new JSONDecodeError(`${reason}: line 1 column ${at + 1} (char ${at})`);
   }
-}
-
-/** Whether a byte of a string is a character of ASCII that stands for itself. */
-function isPlain(byte: number): boolean {
-  return byte < 0x80 && byte !== BACKSLASH;
 }
 
 function isOtherSpace(byte: number): boolean {
