@@ -14,26 +14,30 @@ import {
   type ResolvedOptions,
   resolveOptions,
 } from "./device.ts";
-import { ConnectionAbortedError, RemoteError, ValueError } from "./errors.ts";
+import { ConnectionAbortedError, RemoteError } from "./errors.ts";
 import { Future, type FutureWithResolvers } from "./future.ts";
 import { callHandler } from "./handler.ts";
 import { describeIdentities, type Identities } from "./identities.ts";
+import { encodeLarge, isLarge, readLarge } from "./large.ts";
 import { LongLine } from "./line.ts";
 import { type Link, LinkCore, type LinkOwner, remote } from "./link.ts";
 import { logger } from "./log.ts";
 import {
+  asMessage,
+  beginRequest,
   type ClientIdentity,
   decodeMessage,
   encodeDisconnect,
   encodeError,
   encodeRequest,
+  type JsonObject,
   MANAGER,
   type Message,
   READY,
 } from "./message.ts";
 import type { ServiceEntry } from "./registry.ts";
 import { repr } from "./repr.ts";
-import { skim, Skimmer } from "./skimmer.ts";
+import { skim, type Skimmer } from "./skimmer.ts";
 import { type Task, Tasks } from "./tasks.ts";
 import { Turns } from "./turns.ts";
 import { LANGUAGE, OS } from "./version.ts";
@@ -295,21 +299,53 @@ export class Client implements AsyncDisposable {
         ),
       );
     }
-    let line: string;
-    try {
-      line = encodeRequest({ service, attribute, args, kwargs, uid });
-    } catch (cause) {
-      return settle.reject(
-        new TypeError(`Cannot request ${attribute}: ${(cause as Error).message}`, { cause }),
-      );
-    }
-    this.#pending.set(uid, {
+    const pending = {
       service,
       attribute,
       settle: settle as FutureWithResolvers<unknown>,
       adapt,
-    });
+    };
+    const refuse = (cause: unknown) =>
+      settle.reject(
+        new TypeError(`Cannot request ${attribute}: ${(cause as Error).message}`, { cause }),
+      );
+    const request = { service, attribute, args, kwargs, uid };
+    if (isLarge(args) || isLarge(kwargs)) {
+      this.#pending.set(uid, pending);
+      this.#sendLarge(request).catch((cause) => {
+        this.#take(uid);
+        refuse(cause);
+      });
+      return;
+    }
+    let line: string;
+    try {
+      line = encodeRequest(request);
+    } catch (cause) {
+      return refuse(cause);
+    }
+    this.#pending.set(uid, pending);
     this.#connection.sendText(line);
+  }
+
+  async #sendLarge(
+    { args, kwargs, ...keys }: {
+      service: string;
+      attribute: string;
+      args: readonly unknown[];
+      kwargs: JsonObject;
+      uid: string;
+    },
+  ): Promise<void> {
+    const [argPieces, kwargPieces] = [await encodeLarge(args), await encodeLarge(kwargs)];
+    if (!this.#pending.has(keys.uid)) return; // it was cancelled meanwhile
+    await this.#connection.sendPieces(
+      beginRequest(keys),
+      ...argPieces,
+      ',"kwargs":',
+      ...kwargPieces,
+      "}",
+    );
   }
 
   /** Reads until the connection ends, and then fails whatever is not answered. */
@@ -351,12 +387,15 @@ export class Client implements AsyncDisposable {
   }
 
   async #receiveLong(line: LongLine): Promise<void> {
-    const { readLimit } = this.#options;
-    const skimmer = new Skimmer();
-    const whole = await line.collect(readLimit, (piece) => skimmer.read(piece));
-    if (whole !== undefined) return this.#receive(whole);
-    const error = new ValueError(`The answer is longer than readLimit, ${readLimit} bytes`);
-    if (line.isComplete) this.#failUnreadable(skimmer, error);
+    const outcome = await readLarge(line, this.#options.readLimit);
+    if (outcome.state === "refused") return this.#failUnreadable(outcome.keys, outcome.error);
+    if (outcome.state === "cut") return;
+    try {
+      this.#receiveMessage(asMessage(outcome.object));
+    } catch (error) {
+      const { uid } = outcome.object;
+      if (typeof uid === "string") this.#fail(uid, error as Error);
+    }
   }
 
   #receive(line: Uint8Array): void {
@@ -366,6 +405,10 @@ export class Client implements AsyncDisposable {
     } catch (error) {
       return this.#failUnreadable(skim(line), error as Error);
     }
+    this.#receiveMessage(message);
+  }
+
+  #receiveMessage(message: Message): void {
     switch (message.kind) {
       case "reply":
         if (message.uid === READY) return this.#turns.share();

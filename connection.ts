@@ -201,6 +201,16 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
     };
   }
 
+  /** Sends a line that is too long for a buffer, when it is its turn. Dropped like text. */
+  async sendPieces(...pieces: readonly (string | Uint8Array)[]): Promise<void> {
+    const writer = await this.startLine();
+    const encoder = new TextEncoder();
+    for (const piece of pieces) {
+      await writer?.write(typeof piece === "string" ? encoder.encode(piece) : piece);
+    }
+    writer?.end();
+  }
+
   /** Ends the connection in the middle of a line, whose rest will never come. */
   cut(): void {
     this.#finish({ state: "cut" });

@@ -8,7 +8,6 @@
 import { Connection } from "./connection.ts";
 import { dial, silence } from "./dial.ts";
 import { ConnectionAbortedError, RemoteError, TimeoutError, ValueError } from "./errors.ts";
-import { LIMITS } from "./limits.ts";
 import { LongLine } from "./line.ts";
 import {
   type ClientIdentity,
@@ -35,7 +34,7 @@ export interface ConnectOptions {
   password?: string;
   /** The password of the Manager itself. Asked for at the terminal if missing. */
   passwordManager?: string;
-  /** The longest message that is accepted, in bytes. Default: 256 MiB. */
+  /** The longest message that is accepted, in bytes. Default: 1 GiB. */
   readLimit?: number;
   /** Speak plain TCP. Default: false. */
   disableTls?: boolean;
@@ -58,6 +57,9 @@ export interface ResolvedOptions extends ConnectOptions {
   prompt: Prompt;
 }
 
+/** The longest message that is accepted, in bytes. Unlike a Manager, a device asked for it. */
+const READ_LIMIT = 1024 ** 3;
+
 /** What a Manager's own name looks like; the argument of a password question is that, or a user's. */
 const MANAGER_NAME = /^Manager\[\S+:\d+]$/;
 
@@ -72,7 +74,7 @@ export function resolveOptions(options: ConnectOptions): ResolvedOptions {
     port = DEFAULT_PORT,
     timeout = 10_000,
     prompt = terminalPrompt,
-    readLimit = LIMITS.maxMessageSize,
+    readLimit = READ_LIMIT,
   } = options;
   if (!Number.isInteger(port) || port < 1 || port > 65_535) {
     throw new RangeError(`Cannot connect: port must be an integer from 1 to 65535, got ${port}`);

@@ -29,11 +29,14 @@ export function encodeValue(value: unknown): string {
       return Number.isFinite(value) ? JSON.stringify(value) : String(value);
     case "undefined":
       return "null";
-    default: {
-      const text = JSON.stringify(value, refuseWhatIsLost) ?? "null";
-      return text.includes(MARK) ? text.replaceAll(MARKED, "$1") : text;
-    }
+    default:
+      return withoutMarks(JSON.stringify(value, refuseWhatIsLost) ?? "null");
   }
+}
+
+/** The text of a value that was written with {@linkcode refuseWhatIsLost}, or a part of it. */
+export function withoutMarks(text: string): string {
+  return text.includes(MARK) ? text.replaceAll(MARKED, "$1") : text;
 }
 
 /**
@@ -62,8 +65,11 @@ export function bigInteger(value: bigint): unknown {
   return (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON(String(value));
 }
 
-/** `JSON.stringify` drops functions and symbols without a word; a caller should hear of it. */
-function refuseWhatIsLost(key: string, value: unknown): unknown {
+/**
+ * A replacer for `JSON.stringify`, which drops functions and symbols without a word; a caller
+ * should hear of it. Marks the numbers that JSON does not know, see {@linkcode withoutMarks}.
+ */
+export function refuseWhatIsLost(key: string, value: unknown): unknown {
   switch (typeof value) {
     case "number":
       return Number.isFinite(value) ? value : `${MARK} ${value}`;

@@ -114,9 +114,16 @@ export function encodeRequest(
     uid: string;
   },
 ): string {
-  return `{"error":false,"service":${quote(request.service)},"uid":${quote(request.uid)}` +
-    `,"attribute":${quote(request.attribute)},"args":${encodeValue(request.args)}` +
+  return `${beginRequest(request)}${encodeValue(request.args)}` +
     `,"kwargs":${encodeValue(request.kwargs)}}`;
+}
+
+/** The beginning of a request as one line, up to the value of `args`. */
+export function beginRequest(
+  { service, uid, attribute }: { service: string; uid: string; attribute: string },
+): string {
+  return `{"error":false,"service":${quote(service)},"uid":${quote(uid)}` +
+    `,"attribute":${quote(attribute)},"args":`;
 }
 
 /** What the Manager asks a device during the handshake or an administrator's login. */
@@ -131,8 +138,12 @@ export function encodeQuestion(requester: string, attribute: string, args: strin
  * @throws {TypeError} If JSON cannot hold the result.
  */
 export function encodeReply(requester: string | null, uid: string, result: unknown): string {
-  return `{"error":false,"requester":${JSON.stringify(requester)},"uid":${quote(uid)}` +
-    `,"result":${encodeValue(result)}}`;
+  return `${beginReply(requester, uid)}${encodeValue(result)}}`;
+}
+
+/** The beginning of a reply as one line, up to the value of `result`. */
+export function beginReply(requester: string | null, uid: string): string {
+  return `{"error":false,"requester":${JSON.stringify(requester)},"uid":${quote(uid)},"result":`;
 }
 
 /** An error reply as one line, without its terminator. */
@@ -192,7 +203,15 @@ export function decodeObject(line: Uint8Array): JsonObject {
  * @throws {ValueError} If it is an object but not a message.
  */
 export function decodeMessage(line: Uint8Array): Message {
-  const object = decodeObject(line);
+  return asMessage(decodeObject(line));
+}
+
+/**
+ * The message that an object is.
+ *
+ * @throws {ValueError} If it is none.
+ */
+export function asMessage(object: JsonObject): Message {
   const { error, attribute, service, args = [], kwargs = {}, result } = object;
   const uid = typeof object.uid === "string" ? object.uid : "";
   const requester = typeof object.requester === "string" ? object.requester : null;

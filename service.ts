@@ -15,12 +15,15 @@ import {
   type ResolvedOptions,
   resolveOptions,
 } from "./device.ts";
-import { ConnectionAbortedError, RemoteError, ValueError } from "./errors.ts";
+import { ConnectionAbortedError, RemoteError } from "./errors.ts";
 import { callHandler } from "./handler.ts";
+import { encodeLarge, isLarge, readLarge } from "./large.ts";
 import { setLoggingLevel } from "./level.ts";
 import { LongLine } from "./line.ts";
 import { logger } from "./log.ts";
 import {
+  asMessage,
+  beginReply,
   decodeMessage,
   encodeDisconnect,
   encodeError,
@@ -32,7 +35,7 @@ import {
   type ServiceIdentity,
 } from "./message.ts";
 import { repr } from "./repr.ts";
-import { skim, Skimmer } from "./skimmer.ts";
+import { skim, type Skimmer } from "./skimmer.ts";
 import { type Task, Tasks } from "./tasks.ts";
 import { LANGUAGE, OS } from "./version.ts";
 
@@ -333,11 +336,14 @@ export class Service implements AsyncDisposable {
   }
 
   async #receiveLong(connection: Connection, line: LongLine, readLimit: number): Promise<void> {
-    const skimmer = new Skimmer();
-    const whole = await line.collect(readLimit, (piece) => skimmer.read(piece));
-    if (whole !== undefined) return this.#receive(connection, whole);
-    const error = new ValueError(`The request is longer than readLimit, ${readLimit} bytes`);
-    if (line.isComplete) this.#refuse(connection, skimmer, error);
+    const outcome = await readLarge(line, readLimit);
+    if (outcome.state === "refused") return this.#refuse(connection, outcome.keys, outcome.error);
+    if (outcome.state === "cut") return;
+    try {
+      this.#receiveMessage(connection, asMessage(outcome.object));
+    } catch (error) {
+      log.warn("Received a message that cannot be read: {error}", { error });
+    }
   }
 
   #receive(
@@ -351,6 +357,14 @@ export class Service implements AsyncDisposable {
     } catch (error) {
       return this.#refuse(connection, skim(line), error as Error);
     }
+    this.#receiveMessage(connection, message, registered);
+  }
+
+  #receiveMessage(
+    connection: Connection,
+    message: Message,
+    registered?: PromiseWithResolvers<void>,
+  ): void {
     if (message.kind === "request") {
       this.#answer(connection, message);
     } else if (message.kind === "reply" && message.uid === READY) {
@@ -378,7 +392,17 @@ export class Service implements AsyncDisposable {
       log.warn("{attribute} failed for {requester}: {error}", { attribute, requester, error });
       connection.sendText(encodeError(requester, uid, error, tracebackOf(error)));
     };
+    const wait = (answer: Promise<void>) => {
+      const task: Promise<void> = answer.finally(() => this.#running.delete(task));
+      this.#running.add(task);
+    };
+    const finish = () => {
+      if (attribute === SHUTDOWN_SERVICE) this.shutdown();
+    };
     const succeed = (result: unknown) => {
+      if (isLarge(result)) {
+        return wait(replyLarge(connection, request, result).then(finish).catch(fail));
+      }
       let line: string;
       try {
         line = encodeReply(requester, uid, result);
@@ -386,14 +410,12 @@ export class Service implements AsyncDisposable {
         return fail(error);
       }
       connection.sendText(line);
-      if (attribute === SHUTDOWN_SERVICE) this.shutdown();
+      finish();
     };
     try {
       const result = this.#perform(request);
       if (!isThenable(result)) return succeed(result);
-      const task: Promise<void> = Promise.resolve(result).then(succeed, fail)
-        .finally(() => this.#running.delete(task));
-      this.#running.add(task);
+      wait(Promise.resolve(result).then(succeed, fail));
     } catch (error) {
       fail(error);
     }
@@ -421,6 +443,15 @@ export class Service implements AsyncDisposable {
       extensions: [READY],
     };
   }
+}
+
+async function replyLarge(
+  connection: Connection,
+  { requester, uid }: Request,
+  result: unknown,
+): Promise<void> {
+  const pieces = await encodeLarge(result);
+  await connection.sendPieces(beginReply(requester, uid), ...pieces, "}");
 }
 
 /** The lines of an error's stack, after its message. */

@@ -7,6 +7,7 @@ import {
   type JsonObject,
   RemoteError,
   Service,
+  ValueError,
 } from "../../mod.ts";
 import type { ManagerOptions } from "../../mod.ts";
 import { TestManager, WirePeer } from "../../testing.ts";
@@ -111,6 +112,53 @@ for (const disableTls of [false, true]) {
     assert(long === value && short === 1);
   });
 }
+
+Deno.test("a large value that cannot be sent fails its call alone, on either side", async () => {
+  const large = Array.from({ length: 50_000 }, (_, index) => index);
+  class Odd extends Service {
+    wrong(): unknown {
+      return [...large, () => 1];
+    }
+    async slow(value: number[]): Promise<number> {
+      await Promise.resolve();
+      return value.length;
+    }
+    shutdownService(): number[] {
+      return large;
+    }
+  }
+  await using manager = await TestManager.start();
+  await using odd = new Odd();
+  await odd.start(manager.connectOptions);
+  await using cxn = await connect({ ...manager.connectOptions, readLimit: 1_000_000 });
+  const link = await cxn.link<Odd>("Odd");
+  await assertRejects(() => link.wrong(), RemoteError, "Object of type function");
+  await assertRejects(
+    () => link.slow([...large, 1n as unknown as number]),
+    TypeError,
+    "Object of type bigint",
+  );
+  const cancelled = link.slow(large);
+  cancelled.cancel();
+  assertEquals(await link.slow(large), 50_000);
+  assertEquals(await link.shutdownService(), large); // and only then it ends
+  await odd.finished;
+});
+
+Deno.test("an answer above readLimit fails its call, and the next one is read", async () => {
+  class Big extends Service {
+    text(size: number): string {
+      return "x".repeat(size);
+    }
+  }
+  await using manager = await TestManager.start();
+  await using big = new Big();
+  await big.start(manager.connectOptions);
+  await using cxn = await connect({ ...manager.connectOptions, readLimit: 500_000 });
+  const link = await cxn.link<Big>("Big");
+  await assertRejects(() => link.text(600_000), ValueError, "longer than readLimit, 500000 bytes");
+  assertEquals((await link.text(400_000)).length, 400_000);
+});
 
 Deno.test("what a long line says at its end does not count for who it is from and for", async () => {
   await using lab = await Laboratory.open();
@@ -262,7 +310,9 @@ Deno.test("a client hears that its service died while it was sending it a long r
   const link = await cxn.link("S");
   const pending = link.a("x".repeat(20_000_000));
   await service.close(); // without reading any of it
-  await assertRejects(() => pending, RemoteError, "ConnectionAbortedError");
+  // Whether the Manager has begun to pass the request on, nobody can tell.
+  const error: RemoteError = await assertRejects(() => pending, RemoteError);
+  assertMatch(error.message, /^(ConnectionAbortedError|KeyError): /);
   await manager.disconnected("S");
 });
 
