@@ -9,6 +9,7 @@
  *   the last of several equal keys wins: whatever the line says further on, it is from whom and to
  *   what the Manager has seen;
  * - a line whose destination comes last is held until it is known, up to `maxMessageSize`;
+ * - a line of which no more comes for `stallTimeout` is cut off, since others wait for its end;
  * - a line that is cut off never becomes a message: a client is disconnected in the middle of it,
  *   since its request would wait for ever; a service gets a line that is no JSON, since what one
  *   client does must not end it for all.
@@ -18,7 +19,7 @@
 
 import { delay } from "@std/async/delay";
 import type { LineWriter } from "./connection.ts";
-import { JSONDecodeError, ValueError } from "./errors.ts";
+import { JSONDecodeError, TimeoutError, ValueError } from "./errors.ts";
 import type { Limits } from "./limits.ts";
 import type { LongLine } from "./line.ts";
 import { logger } from "./log.ts";
@@ -56,12 +57,12 @@ const log = logger("passage");
 export class Passage<O extends LongOutlet> {
   readonly #registry: Registry<Seat<O>>;
   readonly #router: Router<O>;
-  readonly #limits: Pick<Limits, "maxMessageSize">;
+  readonly #limits: Pick<Limits, "maxMessageSize" | "stallTimeout">;
 
   constructor(
     registry: Registry<Seat<O>>,
     router: Router<O>,
-    limits: Pick<Limits, "maxMessageSize">,
+    limits: Pick<Limits, "maxMessageSize" | "stallTimeout">,
   ) {
     this.#registry = registry;
     this.#router = router;
@@ -112,7 +113,7 @@ export class Passage<O extends LongOutlet> {
       await line.skip();
       return this.#tell(client, uid, error as Error);
     }
-    const ending = await forward(service.seat.outlet, line, held);
+    const ending = await this.#forward(client, service.seat.outlet, line, held);
     if (ending.state === "lost") return; // the service is gone, and whoever waits for it is told
     const requester = JSON.stringify(client.networkName);
     const keys = `,"error":false,"uid":${JSON.stringify(uid)},"requester":${requester}}`;
@@ -141,7 +142,7 @@ export class Passage<O extends LongOutlet> {
     // The uid of a Python answer comes last.
     const isLate = skimmer.text("uid") === undefined;
     const see = isLate ? (piece: Uint8Array) => skimmer.read(piece) : undefined;
-    const ending = await forward(client.seat.outlet, line, held, see);
+    const ending = await this.#forward(service, client.seat.outlet, line, held, see);
     if (ending.state === "lost") return;
     if (ending.state === "cut") return client.seat.outlet.cut();
     // An uid that is not owed is no way to answer for another.
@@ -155,6 +156,58 @@ export class Passage<O extends LongOutlet> {
     ending.end();
     const reason = `the ${repr(service.name)} service sent an invalid answer: not a JSON object`;
     this.#tell(client, uid, new ValueError(reason));
+  }
+
+  /** Passes the pieces of a line on, but for what may be its end. */
+  async #forward(
+    source: Peer<Seat<O>>,
+    outlet: O,
+    line: LongLine,
+    held: readonly Uint8Array[],
+    see?: (piece: Uint8Array) => void,
+  ): Promise<Ending> {
+    const writer = await outlet.startLine();
+    if (writer === undefined) {
+      await line.skip();
+      return { state: "lost" };
+    }
+    const body = new Body(writer);
+    let isTaken = true;
+    for (const piece of held) isTaken = isTaken && await body.write(piece);
+    let since = performance.now();
+    try {
+      for (let piece; isTaken && (piece = await this.#nextPiece(line)) !== undefined;) {
+        see?.(piece);
+        isTaken = await body.write(piece);
+        if (performance.now() - since < SLICE) continue;
+        await delay(0);
+        since = performance.now();
+      }
+    } catch (error) {
+      // What comes of it later could not be told from another message.
+      log.warn("{source} is disconnected: {error}", {
+        source: source.networkName,
+        error: (error as Error).message,
+      });
+      source.seat.outlet.close();
+      return { state: "cut", end: () => writer.end() };
+    }
+    if (isTaken) return body.end(line.isComplete);
+    await line.skip();
+    return { state: "lost" };
+  }
+
+  /** The next piece, for which others may be waiting, so that it must come in time. */
+  #nextPiece(line: LongLine): Promise<Uint8Array | undefined> {
+    const { stallTimeout } = this.#limits;
+    const late = new TimeoutError(
+      `no more came of a long message for the stall timeout of ${stallTimeout} ms`,
+    );
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const expired = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(late), stallTimeout);
+    });
+    return Promise.race([line.next(), expired]).finally(() => clearTimeout(timer));
   }
 
   /** Lets a line go by, and tells whoever waits for it. */
@@ -192,43 +245,36 @@ type Ending =
   /** It ends with a brace, for which `end` writes something else. */
   | { state: "whole"; end: (instead: Uint8Array) => void };
 
-/** Passes the pieces of a line on, but for what may be its end. */
-async function forward(
-  outlet: LongOutlet,
-  line: LongLine,
-  held: readonly Uint8Array[],
-  see?: (piece: Uint8Array) => void,
-): Promise<Ending> {
-  const writer = await outlet.startLine();
-  if (writer === undefined) {
-    await line.skip();
-    return { state: "lost" };
+/** The body of a line: what is written of it but for its end, which is kept back. */
+class Body {
+  readonly #writer: LineWriter;
+  #tail = new Uint8Array(0);
+
+  constructor(writer: LineWriter) {
+    this.#writer = writer;
   }
-  let tail = new Uint8Array(0);
-  const write = (piece: Uint8Array): Promise<boolean> => {
-    const bytes = tail.length === 0 ? piece : joined([tail, piece], tail.length + piece.length);
-    const end = Math.max(bytes.length - TAIL, 0);
-    tail = bytes.slice(end);
-    return writer.write(bytes.subarray(0, end));
-  };
-  let isTaken = true;
-  for (const piece of held) isTaken = isTaken && await write(piece);
-  let since = performance.now();
-  for (let piece; isTaken && (piece = await line.next()) !== undefined;) {
-    see?.(piece);
-    isTaken = await write(piece);
-    if (performance.now() - since < SLICE) continue;
-    await delay(0);
-    since = performance.now();
+
+  /** Writes a piece. False if nobody takes it any more. */
+  async write(piece: Uint8Array): Promise<boolean> {
+    if (piece.length < TAIL) {
+      const bytes = joined([this.#tail, piece], this.#tail.length + piece.length);
+      const end = Math.max(bytes.length - TAIL, 0);
+      this.#tail = bytes.slice(end);
+      return await this.#writer.write(bytes.subarray(0, end));
+    }
+    const [tail, end] = [this.#tail, piece.length - TAIL];
+    this.#tail = piece.slice(end);
+    return await this.#writer.write(tail) && await this.#writer.write(piece.subarray(0, end));
   }
-  if (!isTaken) {
-    await line.skip();
-    return { state: "lost" };
+
+  /** How the line ends, after its last piece. */
+  end(isComplete: boolean): Ending {
+    const [writer, tail] = [this.#writer, this.#tail];
+    if (!isComplete) return { state: "cut", end: () => writer.end() };
+    const last = tail.findLastIndex((byte) => byte !== 0x20 && byte !== 0x09 && byte !== 0x0d);
+    if (tail[last] !== CLOSE_BRACE) return { state: "malformed", end: () => writer.end(tail) };
+    return { state: "whole", end: (instead) => writer.end(tail.subarray(0, last), instead) };
   }
-  if (!line.isComplete) return { state: "cut", end: () => writer.end() };
-  const last = tail.findLastIndex((byte) => byte !== 0x20 && byte !== 0x09 && byte !== 0x0d);
-  if (tail[last] !== CLOSE_BRACE) return { state: "malformed", end: () => writer.end(tail) };
-  return { state: "whole", end: (instead) => writer.end(tail.subarray(0, last), instead) };
 }
 
 /** Whether it is known that this is a request, to which service and under which uid. */

@@ -335,3 +335,22 @@ Deno.test("a client that stops reading is closed, and its service goes on for th
   assertEquals((await other.read()).result, "after");
   await other.close();
 });
+
+Deno.test("a sender that stops in the middle of a line is disconnected, and so holds nobody up", async () => {
+  await using lab = await Laboratory.open({ limits: { longLine: 1_000, stallTimeout: 50 } });
+  const client = await WirePeer.introduce(lab.manager.connectOptions, {
+    type: "client",
+    name: "d",
+  });
+  await lab.manager.connected("d");
+  await client.sendHalf(JSON.stringify(request({ args: PAYLOAD, uid: "7" })).slice(0, 50_000));
+  await lab.manager.disconnected("d");
+  await lab.service.readText();
+  await client.close();
+  await lab.expectLife();
+
+  await lab.owe("8");
+  const answer = reply(lab.clientName, { result: PAYLOAD, uid: "8" });
+  await lab.service.sendHalf(JSON.stringify(answer).slice(0, 50_000));
+  await lab.manager.disconnected("S", "c"); // its rest would never come
+});
