@@ -15,7 +15,7 @@ import {
   resolveOptions,
 } from "./device.ts";
 import { ConnectionAbortedError, RemoteError } from "./errors.ts";
-import { Future, type FutureWithResolvers } from "./future.ts";
+import type { Future, FutureWithResolvers } from "./future.ts";
 import { callHandler } from "./handler.ts";
 import { describeIdentities, type Identities } from "./identities.ts";
 import { encodeLarge, isLarge, readLarge } from "./large.ts";
@@ -37,6 +37,7 @@ import {
 } from "./message.ts";
 import type { ServiceEntry } from "./registry.ts";
 import { repr } from "./repr.ts";
+import { Requests } from "./requests.ts";
 import { skim, type Skimmer } from "./skimmer.ts";
 import { type Task, Tasks } from "./tasks.ts";
 import { Turns } from "./turns.ts";
@@ -50,18 +51,6 @@ export interface ClientOptions extends ConnectOptions {
 
 /** Called when a connection has ended, with the error why, if it was not meant. */
 export type ShutdownHandler = (error: Error | undefined) => unknown;
-
-/** A request that is out. */
-interface Pending {
-  service: string;
-  attribute: string;
-  settle: FutureWithResolvers<unknown>;
-  /** What the caller gets instead of the result as it was sent. */
-  adapt: ((result: unknown) => unknown) | undefined;
-}
-
-/** What a Manager does not answer: it ends the connection instead. */
-const SHUTDOWN_MANAGER = "shutdown_manager";
 
 const log = logger("client");
 
@@ -102,16 +91,13 @@ export class Client implements AsyncDisposable {
 
   readonly #connection: Connection;
   readonly #options: ResolvedOptions;
-  readonly #pending = new Map<string, Pending>();
   readonly #links = new Set<LinkCore>();
   readonly #turns = new Turns();
+  readonly #requests = new Requests(this.#turns);
   readonly #tasks = new Tasks();
   readonly #owner: LinkOwner;
   readonly #disconnected: Promise<void>;
-  #lastUid = 0;
   #isLeaving = false;
-  /** Why a question of the Manager could not be answered. */
-  #unanswered: Error | undefined;
 
   private constructor(connection: Connection, name: string, options: ResolvedOptions) {
     this.#connection = connection;
@@ -218,11 +204,10 @@ export class Client implements AsyncDisposable {
    * @throws {ConfigurationError} If a username or password is missing and there is no terminal.
    */
   adminRequest<R = unknown>(attribute: string, ...args: unknown[]): Future<R> {
-    const uid = this.#newUid();
     const call = takeApart(args);
-    const settle = this.#newFuture<R>(uid, `${attribute} of the Manager`, call.options);
+    const label = `${attribute} of the Manager`;
+    const { uid, settle } = this.#requests.open<R>(label, call.options);
     this.#turns.administer(uid, () => {
-      this.#unanswered = undefined;
       this.#send(uid, MANAGER, attribute, call, settle);
       return !settle.future.done();
     });
@@ -253,34 +238,12 @@ export class Client implements AsyncDisposable {
     call: Call,
     adapt?: (result: unknown) => R,
   ): Future<R> {
-    const uid = this.#newUid();
     const label = service === MANAGER
       ? `${attribute} of the Manager`
       : `${attribute} of the ${repr(service)} service`;
-    const settle = this.#newFuture<R>(uid, label, call.options);
+    const { uid, settle } = this.#requests.open<R>(label, call.options);
     this.#turns.send(() => this.#send(uid, service, attribute, call, settle, adapt));
     return settle.future;
-  }
-
-  #newUid(): string {
-    return String(++this.#lastUid); // unique on this connection, which is all that it has to be
-  }
-
-  #newFuture<R>(uid: string, label: string, options: CallOptions): FutureWithResolvers<R> {
-    const { timeout, signal } = options;
-    const settle = Future.withResolvers<R>({
-      label,
-      timeout,
-      onCancel: () => this.#pending.delete(uid),
-    });
-    if (signal?.aborted) {
-      settle.future.cancel(signal.reason);
-    } else if (signal) {
-      const cancel = () => settle.future.cancel(signal.reason);
-      signal.addEventListener("abort", cancel, { once: true });
-      settle.future.addDoneCallback(() => signal.removeEventListener("abort", cancel));
-    }
-    return settle;
   }
 
   #send<R>(
@@ -299,21 +262,15 @@ export class Client implements AsyncDisposable {
         ),
       );
     }
-    const pending = {
-      service,
-      attribute,
-      settle: settle as FutureWithResolvers<unknown>,
-      adapt,
-    };
     const refuse = (cause: unknown) =>
       settle.reject(
         new TypeError(`Cannot request ${attribute}: ${(cause as Error).message}`, { cause }),
       );
     const request = { service, attribute, args, kwargs, uid };
     if (isLarge(args) || isLarge(kwargs)) {
-      this.#pending.set(uid, pending);
+      this.#requests.sent(request, settle, adapt);
       this.#sendLarge(request).catch((cause) => {
-        this.#take(uid);
+        this.#requests.forget(uid);
         refuse(cause);
       });
       return;
@@ -324,7 +281,7 @@ export class Client implements AsyncDisposable {
     } catch (cause) {
       return refuse(cause);
     }
-    this.#pending.set(uid, pending);
+    this.#requests.sent(request, settle, adapt);
     this.#connection.sendText(line);
   }
 
@@ -338,7 +295,7 @@ export class Client implements AsyncDisposable {
     },
   ): Promise<void> {
     const [argPieces, kwargPieces] = [await encodeLarge(args), await encodeLarge(kwargs)];
-    if (!this.#pending.has(keys.uid)) return; // it was cancelled meanwhile
+    if (!this.#requests.isOut(keys.uid)) return; // it was cancelled meanwhile
     await this.#connection.sendPieces(
       beginRequest(keys),
       ...argPieces,
@@ -363,21 +320,7 @@ export class Client implements AsyncDisposable {
       manager,
       reason,
     });
-    const unanswered = [...this.#pending.values()];
-    this.#pending.clear();
-    for (const { settle, service, attribute } of unanswered) {
-      if (service === MANAGER && attribute === SHUTDOWN_MANAGER && !this.#isLeaving) {
-        settle.resolve(true);
-        continue;
-      }
-      settle.reject(
-        new ConnectionAbortedError(
-          `The request to ${repr(service)} was not answered: the connection to ${manager} ` +
-            `ended, ${reason}`,
-        ),
-      );
-    }
-    this.#turns.done(this.#turns.current ?? "");
+    this.#requests.end(`the connection to ${manager} ended, ${reason}`, this.#isLeaving);
     const error = new ConnectionAbortedError(`The connection to ${manager} ended: ${reason}`);
     this.#tasks.end(error);
     await callHandler(
@@ -394,7 +337,7 @@ export class Client implements AsyncDisposable {
       this.#receiveMessage(asMessage(outcome.object));
     } catch (error) {
       const { uid } = outcome.object;
-      if (typeof uid === "string") this.#fail(uid, error as Error);
+      if (typeof uid === "string") this.#requests.fail(uid, error as Error);
     }
   }
 
@@ -412,9 +355,12 @@ export class Client implements AsyncDisposable {
     switch (message.kind) {
       case "reply":
         if (message.uid === READY) return this.#turns.share();
-        return this.#fulfil(message.uid, message.result);
+        return this.#requests.fulfil(message.uid, message.result);
       case "error":
-        return this.#fail(message.uid, new RemoteError(message.message, message.traceback));
+        return this.#requests.fail(
+          message.uid,
+          new RemoteError(message.message, message.traceback),
+        );
       case "notification":
         for (const link of this.#links) {
           if (link.serviceName === message.service) link.notify(message.args, message.kwargs);
@@ -426,63 +372,15 @@ export class Client implements AsyncDisposable {
         }
         answerQuestion(this.#connection, message, this.#options).catch((error) => {
           // The Manager waits for an answer, and then refuses the request.
-          this.#unanswered ??= error; // of two questions the first one counts
+          this.#requests.explain(error);
           this.#connection.sendText(encodeError(message.requester, message.uid, error));
         });
     }
   }
 
-  /** Fulfils the request with this uid. */
-  #fulfil(uid: string, result: unknown): void {
-    const pending = this.#take(uid !== "" ? uid : this.#turns.current);
-    if (pending === undefined) {
-      return log.debug("Ignored an answer to {uid}, which is not pending", { uid });
-    }
-    try {
-      pending.settle.resolve(pending.adapt ? pending.adapt(result) : result);
-    } catch (error) {
-      pending.settle.reject(error);
-    }
-  }
-
-  /** Fails the request with this uid. A Python Manager leaves some errors without one. */
-  #fail(uid: string, error: Error): void {
-    const whose = uid !== "" ? uid : this.#uidOf(error);
-    const reason = whose === this.#turns.current ? this.#unanswered ?? error : error;
-    const pending = this.#take(whose);
-    if (pending === undefined) {
-      return log.warn("The Manager sent an error: {error}", { error: error.message });
-    }
-    pending.settle.reject(reason);
-  }
-
-  /** The request with this uid, which is then no longer pending. */
-  #take(uid: string | undefined): Pending | undefined {
-    if (uid === undefined) return undefined;
-    const pending = this.#pending.get(uid);
-    this.#pending.delete(uid);
-    // Also if the caller has cancelled it: only now may the next one be sent.
-    this.#turns.done(uid);
-    return pending;
-  }
-
-  /**
-   * The oldest request to the service that an error names, or else the administrator's, or else
-   * the oldest of all.
-   */
-  #uidOf({ message }: Error): string | undefined {
-    for (const [uid, { service }] of this.#pending) {
-      // A KeyError shows its text in quotes, which escapes some quotes within.
-      if (message.includes(repr(`the ${repr(service)} Service`).slice(1, -1))) return uid;
-    }
-    // It answers a request that was cancelled, no other one.
-    if (message.includes(" Service is not connected to ")) return undefined;
-    return this.#turns.current ?? this.#pending.keys().next().value;
-  }
-
   #failUnreadable(keys: Skimmer, error: Error): void {
     const uid = keys.text("uid");
-    if (uid !== undefined) return this.#fail(uid, error);
+    if (uid !== undefined) return this.#requests.fail(uid, error);
     log.error("Ignored a message that cannot be read: {error}", { error: error.message });
   }
 
