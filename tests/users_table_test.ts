@@ -77,3 +77,12 @@ Deno.test("names and passwords that cannot be are refused", async () => {
   assertEquals(table.usernames(), ["a"]);
   await assertRejects(() => table.insert("a", "x", false), ValueError, "'a' already exists");
 });
+
+Deno.test("the event loop goes on while a password is checked", async () => {
+  const { table } = newTable();
+  let turns = 0;
+  const timer = setInterval(() => turns++);
+  await table.isPasswordValid("nobody", "x");
+  clearInterval(timer);
+  assertEquals(turns > 0, true);
+});
