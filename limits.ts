@@ -44,7 +44,7 @@ export const LIMITS: Limits = {
   handshakeTimeout: 10_000,
   loginTimeout: 60_000,
   handshakeSize: 64 * KiB,
-  longLine: 256 * KiB,
+  longLine: 2 * MiB,
   maxMessageSize: 256 * MiB,
   maxDepth: 512,
   queueHigh: 8 * MiB,

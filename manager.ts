@@ -303,6 +303,7 @@ export class Manager implements AsyncDisposable {
         }
         return; // the listener is closed
       } catch (error) {
+        if (isOfOneConnection(error)) continue;
         // Out of descriptors, say. Those who are connected go on, and newcomers wait.
         log.error("Cannot accept a connection: {error}", { error: (error as Error).message });
         await delay(100);
@@ -324,6 +325,13 @@ export class Manager implements AsyncDisposable {
     log.info("{manager} shut down", { manager: this.networkName });
     this.#finished.resolve();
   }
+}
+
+/** Whether an error of accepting is that of a peer that has left before it was accepted. */
+function isOfOneConnection(error: unknown): boolean {
+  return error instanceof Deno.errors.NotConnected ||
+    error instanceof Deno.errors.ConnectionAborted ||
+    error instanceof Deno.errors.ConnectionReset;
 }
 
 function checkAuthentication({ authHostname, authLogin, authPassword }: ManagerOptions): void {

@@ -9,7 +9,7 @@
  *   the last of several equal keys wins: whatever the line says further on, it is from whom and to
  *   what the Manager has seen;
  * - a line whose destination comes last is held until it is known, up to `maxMessageSize`;
- * - a line of which no more comes for `stallTimeout` is cut off, since others wait for its end;
+ * - a line of which next to nothing comes for `stallTimeout` is cut off: others wait for its end;
  * - a line that is cut off never becomes a message: a client is disconnected in the middle of it,
  *   since its request would wait for ever; a service gets a line that is no JSON, since what one
  *   client does must not end it for all.
@@ -46,6 +46,8 @@ const SHORT_ENOUGH = 4 * 1024 * 1024;
  * would keep the event loop from ever looking at the others (Deno 2.9).
  */
 const SLICE = 2;
+/** How much of a line has to come in the time of `stallTimeout`, in bytes. */
+const SLOWEST = 1024 * 1024;
 /** How much of the end of a line is kept back: the closing brace, and white space after it, in bytes. */
 const TAIL = 64;
 const CLOSE_BRACE = 0x7d;
@@ -78,7 +80,7 @@ export class Passage<O extends LongOutlet> {
       skimmer.read(piece);
       size += piece.length;
       if (held.length > 0 && size > this.#limits.maxMessageSize) {
-        return await this.#refuse(peer, line, skimmer);
+        return await this.#refuse(peer, line, skimmer, this.#limits.maxMessageSize);
       }
       held.push(piece.slice()); // a piece is valid until the next one
       if (peer.kind === "client" && isRequest(skimmer)) {
@@ -94,7 +96,7 @@ export class Passage<O extends LongOutlet> {
     } else if (size <= SHORT_ENOUGH) {
       await this.#router.receive(peer, joined(held, size))?.relieved();
     } else {
-      await this.#refuse(peer, line, skimmer);
+      await this.#refuse(peer, line, skimmer, SHORT_ENOUGH);
     }
   }
 
@@ -130,7 +132,7 @@ export class Passage<O extends LongOutlet> {
     skimmer: Skimmer,
   ): Promise<void> {
     const requester = skimmer.text("requester")!;
-    const debt = this.#registry.debt(service, requester);
+    const debt = this.#registry.debt(service, requester, skimmer.text("uid"));
     if (debt === undefined) {
       log.debug("{service} sent an answer that it does not owe to {requester}", {
         service: service.networkName,
@@ -145,15 +147,14 @@ export class Passage<O extends LongOutlet> {
     const ending = await this.#forward(service, client.seat.outlet, line, held, see);
     if (ending.state === "lost") return;
     if (ending.state === "cut") return client.seat.outlet.cut();
-    // An uid that is not owed is no way to answer for another.
     const told = skimmer.text("uid") ?? "";
     const isOwed = this.#registry.settle(service, requester, told) !== undefined;
-    const uid = isOwed ? told : this.#registry.debt(service, requester)?.uid;
-    if (uid === undefined) return client.seat.outlet.cut(); // which is gone
-    if (!isOwed) this.#registry.settle(service, requester, uid);
+    // What is not owed was told too late to be held back. It becomes the answer to nothing.
+    const uid = isOwed ? told : crypto.randomUUID();
     const keys = `,"requester":${JSON.stringify(requester)},"uid":${JSON.stringify(uid)}}`;
     if (ending.state === "whole") return ending.end(encoder.encode(keys));
     ending.end();
+    if (!isOwed) return;
     const reason = `the ${repr(service.name)} service sent an invalid answer: not a JSON object`;
     this.#tell(client, uid, new ValueError(reason));
   }
@@ -174,9 +175,10 @@ export class Passage<O extends LongOutlet> {
     const body = new Body(writer);
     let isTaken = true;
     for (const piece of held) isTaken = isTaken && await body.write(piece);
+    const pace = new Pace(line, this.#limits.stallTimeout);
     let since = performance.now();
     try {
-      for (let piece; isTaken && (piece = await this.#nextPiece(line)) !== undefined;) {
+      for (let piece; isTaken && (piece = await pace.next()) !== undefined;) {
         see?.(piece);
         isTaken = await body.write(piece);
         if (performance.now() - since < SLICE) continue;
@@ -197,25 +199,17 @@ export class Passage<O extends LongOutlet> {
     return { state: "lost" };
   }
 
-  /** The next piece, for which others may be waiting, so that it must come in time. */
-  #nextPiece(line: LongLine): Promise<Uint8Array | undefined> {
-    const { stallTimeout } = this.#limits;
-    const late = new TimeoutError(
-      `no more came of a long message for the stall timeout of ${stallTimeout} ms`,
-    );
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const expired = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(late), stallTimeout);
-    });
-    return Promise.race([line.next(), expired]).finally(() => clearTimeout(timer));
-  }
-
   /** Lets a line go by, and tells whoever waits for it. */
-  async #refuse(peer: Peer<Seat<O>>, line: LongLine, skimmer: Skimmer): Promise<void> {
+  async #refuse(
+    peer: Peer<Seat<O>>,
+    line: LongLine,
+    skimmer: Skimmer,
+    limit: number,
+  ): Promise<void> {
     for (let piece; (piece = await line.next()) !== undefined;) skimmer.read(piece);
     const error = new ValueError(
-      `The message is longer than the limit of ${this.#limits.maxMessageSize} bytes for one ` +
-        `message whose routing keys come last`,
+      `The message is longer than the limit of ${limit} bytes for one that cannot be passed on ` +
+        `in pieces`,
     );
     const uid = skimmer.text("uid") ?? "";
     if (peer.kind === "client") return this.#tell(peer, uid, error);
@@ -244,6 +238,49 @@ type Ending =
   | { state: "malformed"; end: () => void }
   /** It ends with a brace, for which `end` writes something else. */
   | { state: "whole"; end: (instead: Uint8Array) => void };
+
+/** The pieces of a line for whose end others may be waiting, so that they must come in time. */
+class Pace {
+  readonly #line: LongLine;
+  readonly #timeout: number;
+  /** How long was waited for the bytes that have come since. */
+  #waited = 0;
+  #bytes = 0;
+
+  constructor(line: LongLine, timeout: number) {
+    this.#line = line;
+    this.#timeout = timeout;
+  }
+
+  /**
+   * The next piece.
+   *
+   * @throws {TimeoutError} If less than `SLOWEST` bytes have come while the timeout was waited.
+   */
+  async next(): Promise<Uint8Array | undefined> {
+    const start = performance.now();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const expired = new Promise<never>((_, reject) => {
+      const late = () =>
+        reject(
+          new TimeoutError(
+            `less than ${SLOWEST} bytes came of a long message in the stall timeout of ` +
+              `${this.#timeout} ms`,
+          ),
+        );
+      timer = setTimeout(late, this.#timeout - this.#waited);
+    });
+    try {
+      const piece = await Promise.race([this.#line.next(), expired]);
+      this.#waited += performance.now() - start;
+      this.#bytes += piece?.length ?? 0;
+      if (this.#bytes >= SLOWEST) this.#bytes = this.#waited = 0;
+      return piece;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
 
 /** The body of a line: what is written of it but for its end, which is kept back. */
 class Body {

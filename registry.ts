@@ -182,12 +182,16 @@ export class Registry<Seat> {
   }
 
   /**
-   * An answer that a service owes to a requester: the oldest one. `undefined` where it owes none.
+   * An answer that a service owes to a requester: that of the uid, or the oldest one where the uid
+   * is not known yet. `undefined` where it owes none.
    */
-  debt(service: Service<Seat>, requester: string): Orphan<Seat> | undefined {
+  debt(service: Service<Seat>, requester: string, uid?: string): Orphan<Seat> | undefined {
     const client = this.#clients.get(requester);
-    const [uid] = (client && service.pending.get(client))?.keys() ?? [];
-    return client && uid !== undefined ? { client, uid } : undefined;
+    const uids = client && service.pending.get(client);
+    if (client === undefined || uids === undefined) return undefined;
+    const [oldest] = uids.keys();
+    const owed = uid === undefined ? oldest : uids.has(uid) ? uid : undefined;
+    return owed === undefined ? undefined : { client, uid: owed };
   }
 
   /**

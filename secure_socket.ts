@@ -137,7 +137,7 @@ export class SecureSocket implements Transport {
   }
 
   async #close(): Promise<void> {
-    if (!this.#isWriting && this.#state.state === "open") {
+    if (!this.#isWriting && this.#state.state !== "failed") {
       let timer: ReturnType<typeof setTimeout> | undefined;
       await new Promise<void>((resolve) => {
         timer = setTimeout(resolve, FAREWELL);

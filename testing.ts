@@ -144,10 +144,18 @@ export class WirePeer implements AsyncDisposable {
     this.#connection.sendBytes(...parts);
   }
 
-  /** Sends the beginning of a line, whose end never comes: all that can follow is `close()`. */
-  async sendHalf(text: string): Promise<void> {
+  /**
+   * Sends the beginning of a line, whose end never comes: all that can follow is more of it, and
+   * `close()`.
+   *
+   * @returns Sends more of the line; false if the connection has ended.
+   */
+  async sendHalf(text: string): Promise<(more: string) => Promise<boolean>> {
     const writer = await this.#connection.startLine();
-    await writer?.write(new TextEncoder().encode(text));
+    const send = async (more: string) =>
+      await writer?.write(new TextEncoder().encode(more)) ?? false;
+    await send(text);
+    return send;
   }
 
   /**

@@ -792,3 +792,24 @@ Deno.test("whatever happens in whatever order, the registry keeps its rules", ()
     ]
   ) assert(seen.has(outcome), `never seen: ${outcome}`);
 });
+
+Deno.test("a debt is that of a uid, or the oldest one, and looking does not settle it", () => {
+  const all = registry();
+  const client = addClient(all, "a");
+  const other = addClient(all, "b", "lab-pc:3");
+  const service = addService(all, "Echo");
+  assertEquals(all.debt(service, client.networkName), undefined);
+  for (const uid of ["1", "2"]) all.route(client, "Echo", uid);
+  assertEquals(all.debt(service, client.networkName), { client, uid: "1" });
+  assertEquals(all.debt(service, client.networkName, "2"), { client, uid: "2" });
+  assertEquals(all.debt(service, client.networkName, "3"), undefined);
+  assertEquals(all.debt(service, other.networkName), undefined);
+  assertEquals(all.debt(service, "nobody[x:1]"), undefined);
+  assertEquals(all.settle(service, client.networkName, "1"), client);
+  assertEquals(all.debt(service, client.networkName), { client, uid: "2" });
+});
+
+Deno.test("no service can have the name of the Manager, whose requests it would take", () => {
+  const error = refusal(() => addService(registry(), "Manager"), NameError);
+  assertEquals(error, "NameError: A 'Manager' service is already running on the Manager");
+});

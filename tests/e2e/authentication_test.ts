@@ -4,6 +4,7 @@ import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { ConfigurationError, connect, Manager, RemoteError, Service } from "../../mod.ts";
 import type { HostOptions, Prompt } from "../../mod.ts";
 import { TestManager } from "../../testing.ts";
+import { tool } from "./command_line.ts";
 import { Laboratory, PYTHON_USER } from "./laboratory.ts";
 import { visit } from "./python.ts";
 
@@ -184,6 +185,21 @@ for (const disableTls of [false, true]) {
     while (await socket.read(buffer) !== null);
   });
 }
+
+Deno.test("peers that leave before they are accepted hold nobody up", async () => {
+  await using lab = await Laboratory.open({ disableTls: true });
+  const { host, port } = lab.manager.connectOptions;
+  const script = `
+import socket, struct, sys
+for _ in range(100):
+    peer = socket.create_connection((sys.argv[1], int(sys.argv[2])))
+    peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    peer.close()  # with a reset
+`;
+  await tool("python3", "-c", script, host, String(port));
+  // Of these a hundred, each would have cost 100 ms.
+  await using _cxn = await connect({ ...lab.manager.connectOptions, timeout: 5_000 });
+});
 
 Deno.test("a database that cannot be written turns nobody away", async () => {
   await using lab = await Laboratory.open({});

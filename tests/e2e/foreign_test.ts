@@ -3,6 +3,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { connect, type JsonObject, Kwargs, kwargs, Service } from "../../mod.ts";
 import { TestManager } from "../../testing.ts";
+import { tool } from "./command_line.ts";
 
 /** A device that writes its lines byte for byte as the test says. */
 class ForeignDevice implements Disposable {
@@ -136,3 +137,17 @@ for (const disableTls of [false, true]) {
     assertEquals(await future, { value: NaN, count: 12345678901234567000 });
   });
 }
+
+Deno.test("a device that ends TLS as it should is answered so", async () => {
+  await using manager = await TestManager.start();
+  const { host, port, certFile } = manager.connectOptions;
+  const script = `
+import socket, ssl, sys
+context = ssl.create_default_context(cafile=sys.argv[3])
+peer = socket.create_connection((sys.argv[1], int(sys.argv[2])))
+peer = context.wrap_socket(peer, server_hostname=sys.argv[1])
+assert b"identity" in peer.recv(4096)
+peer.unwrap()  # raises if the Manager only hangs up
+`;
+  await tool("python3", "-c", script, host, String(port), certFile!);
+});

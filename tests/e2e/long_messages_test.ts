@@ -175,6 +175,26 @@ Deno.test("what a long line says at its end does not count for who it is from an
   assertEquals([told.requester, told.uid], [lab.clientName, "7"]);
 });
 
+for (const order of [(message: JsonObject) => message, pythonic]) {
+  const keys = order === pythonic ? "Python's" : "our";
+  Deno.test(`a long answer with a uid that is not owed answers nothing, in ${keys} order`, async () => {
+    await using lab = await Laboratory.open();
+    for (const uid of ["A", "B", "C"]) await lab.owe(uid);
+    for (const uid of ["A", "A", "WRONG", "B", "C"]) {
+      lab.service.send(order(reply(lab.clientName, { uid, result: [...PAYLOAD, uid] })));
+    }
+    await lab.owe("last");
+    lab.service.send(reply(lab.clientName, { uid: "last" }));
+    const answers = new Map<unknown, unknown>();
+    while (!answers.has("last")) {
+      const { uid, result } = await lab.client.read();
+      answers.set(uid, Array.isArray(result) ? result.at(-1) : result);
+    }
+    for (const uid of ["A", "B", "C"]) assertEquals(answers.get(uid), uid);
+    assertEquals(answers.has("WRONG"), false);
+  });
+}
+
 Deno.test("a long answer that is not owed reaches nobody, and the next one that is does", async () => {
   await using lab = await Laboratory.open();
   lab.service.send(reply(lab.clientName, { result: PAYLOAD }));
@@ -353,4 +373,19 @@ Deno.test("a sender that stops in the middle of a line is disconnected, and so h
   const answer = reply(lab.clientName, { result: PAYLOAD, uid: "8" });
   await lab.service.sendHalf(JSON.stringify(answer).slice(0, 50_000));
   await lab.manager.disconnected("S", "c"); // its rest would never come
+});
+
+Deno.test("a sender that only trickles is disconnected too", async () => {
+  await using lab = await Laboratory.open({ limits: { longLine: 1_000, stallTimeout: 50 } });
+  const client = await WirePeer.introduce(lab.manager.connectOptions, {
+    type: "client",
+    name: "d",
+  });
+  await lab.manager.connected("d");
+  const more = await client.sendHalf(JSON.stringify(request({ args: PAYLOAD })).slice(0, 50_000));
+  while (await more("x")) await new Promise((resolve) => setTimeout(resolve, 5));
+  await lab.manager.disconnected("d");
+  await lab.service.readText();
+  await client.close();
+  await lab.expectLife();
 });
