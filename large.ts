@@ -6,11 +6,11 @@
  */
 
 import { parseChunked, stringifyChunked } from "@discoveryjs/json-ext";
-import { delay } from "@std/async/delay";
 import { JSONDecodeError, ValueError } from "./errors.ts";
 import { parseJson, refuseWhatIsLost, withoutMarks } from "./json.ts";
 import type { LongLine } from "./line.ts";
 import { isObject, type JsonObject } from "./message.ts";
+import { pauses } from "./pause.ts";
 import { Skimmer } from "./skimmer.ts";
 
 /** A value whose text has about this many characters or more is large. */
@@ -49,7 +49,7 @@ export function isLarge(value: unknown): boolean {
 export async function encodeLarge(value: unknown): Promise<Uint8Array[]> {
   const encoder = new TextEncoder();
   const pieces: Uint8Array[] = [];
-  const pause = pauses();
+  const pause = pauses(SLICE);
   for (const text of stringifyChunked(value, refuseWhatIsLost)) {
     pieces.push(encoder.encode(withoutMarks(text)));
     await pause();
@@ -73,7 +73,7 @@ export type Outcome =
 export async function readLarge(line: LongLine, limit: number): Promise<Outcome> {
   const held: Uint8Array[] = [];
   let size = 0;
-  const pause = pauses();
+  const pause = pauses(SLICE);
   async function* pieces(): AsyncGenerator<Uint8Array> {
     for (let piece: Uint8Array | undefined = line.head; piece; piece = await line.next()) {
       const copy = piece.slice(); // a piece is valid until the next one
@@ -113,14 +113,4 @@ export async function readLarge(line: LongLine, limit: number): Promise<Outcome>
   }
   error = new JSONDecodeError(`Cannot read the line: ${error.message}`, { cause: error });
   return { state: "refused", error, keys };
-}
-
-/** Gives the event loop its turn whenever a slice of time is over. */
-function pauses(): () => Promise<void> {
-  let since = performance.now();
-  return async () => {
-    if (performance.now() - since < SLICE) return;
-    await delay(0);
-    since = performance.now();
-  };
 }

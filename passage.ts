@@ -17,15 +17,14 @@
  * @module
  */
 
-import { delay } from "@std/async/delay";
 import type { LineWriter } from "./connection.ts";
 import { JSONDecodeError, TimeoutError, ValueError } from "./errors.ts";
 import type { Limits } from "./limits.ts";
 import type { LongLine } from "./line.ts";
 import { logger } from "./log.ts";
-import { DISCONNECT, encodeError, MANAGER, NOTIFICATION } from "./message.ts";
+import { DISCONNECT, MANAGER, NOTIFICATION } from "./message.ts";
 import type { Client, Peer, Registry, Service } from "./registry.ts";
-import { repr } from "./repr.ts";
+import { pauses } from "./pause.ts";
 import type { Outlet, Router, Seat } from "./router.ts";
 import { Skimmer } from "./skimmer.ts";
 
@@ -113,7 +112,8 @@ export class Passage<O extends LongOutlet> {
       service = this.#registry.route(client, name, uid);
     } catch (error) {
       await line.skip();
-      return this.#tell(client, uid, error as Error);
+      this.#router.refuse(client, uid, error);
+      return;
     }
     const ending = await this.#forward(client, service.seat.outlet, line, held);
     if (ending.state === "lost") return; // the service is gone, and whoever waits for it is told
@@ -122,7 +122,8 @@ export class Passage<O extends LongOutlet> {
     if (ending.state === "whole") return ending.end(encoder.encode(keys));
     ending.end();
     if (this.#registry.settle(service, client.networkName, uid) === undefined) return;
-    this.#tell(client, uid, new JSONDecodeError("Cannot read the line: not a JSON object"));
+    const error = new JSONDecodeError("Cannot read the line: not a JSON object");
+    this.#router.refuse(client, uid, error);
   }
 
   async #passAnswer(
@@ -148,15 +149,16 @@ export class Passage<O extends LongOutlet> {
     if (ending.state === "lost") return;
     if (ending.state === "cut") return client.seat.outlet.cut();
     const told = skimmer.text("uid") ?? "";
+    if (ending.state === "malformed") {
+      ending.end();
+      this.#router.failAnswer(service, requester, told, new ValueError("not a JSON object"));
+      return;
+    }
     const isOwed = this.#registry.settle(service, requester, told) !== undefined;
     // What is not owed was told too late to be held back. It becomes the answer to nothing.
     const uid = isOwed ? told : crypto.randomUUID();
     const keys = `,"requester":${JSON.stringify(requester)},"uid":${JSON.stringify(uid)}}`;
-    if (ending.state === "whole") return ending.end(encoder.encode(keys));
-    ending.end();
-    if (!isOwed) return;
-    const reason = `the ${repr(service.name)} service sent an invalid answer: not a JSON object`;
-    this.#tell(client, uid, new ValueError(reason));
+    ending.end(encoder.encode(keys));
   }
 
   /** Passes the pieces of a line on, but for what may be its end. */
@@ -176,14 +178,12 @@ export class Passage<O extends LongOutlet> {
     let isTaken = true;
     for (const piece of held) isTaken = isTaken && await body.write(piece);
     const pace = new Pace(line, this.#limits.stallTimeout);
-    let since = performance.now();
+    const pause = pauses(SLICE);
     try {
       for (let piece; isTaken && (piece = await pace.next()) !== undefined;) {
         see?.(piece);
         isTaken = await body.write(piece);
-        if (performance.now() - since < SLICE) continue;
-        await delay(0);
-        since = performance.now();
+        await pause();
       }
     } catch (error) {
       // What comes of it later could not be told from another message.
@@ -212,19 +212,8 @@ export class Passage<O extends LongOutlet> {
         `in pieces`,
     );
     const uid = skimmer.text("uid") ?? "";
-    if (peer.kind === "client") return this.#tell(peer, uid, error);
-    log.warn("{service} sent an invalid message: {error}", {
-      service: peer.networkName,
-      error: error.message,
-    });
-    const client = this.#registry.settle(peer, skimmer.text("requester") ?? "", uid);
-    if (client === undefined) return;
-    const reason = `the ${repr(peer.name)} service sent an invalid answer: ${error.message}`;
-    this.#tell(client, uid, new ValueError(reason));
-  }
-
-  #tell(client: Client<Seat<O>>, uid: string, error: Error): void {
-    client.seat.outlet.sendText(encodeError(client.networkName, uid, error));
+    if (peer.kind === "client") this.#router.refuse(peer, uid, error);
+    else this.#router.failAnswer(peer, skimmer.text("requester"), uid, error);
   }
 }
 

@@ -156,7 +156,7 @@ export class Router<O extends Outlet> {
       );
       return outlet;
     } catch (error) {
-      return this.#refuse(client, envelope.text("uid") ?? "", error);
+      return this.refuse(client, envelope.text("uid") ?? "", error);
     }
   }
 
@@ -169,7 +169,7 @@ export class Router<O extends Outlet> {
       if (login.isAsking) return void login.answer({ form: "text", line: typed });
       return this.#fromClient(client, encoder.encode(encodeRequest(parseTyped(typed))));
     } catch (error) {
-      return this.#refuse(client, skim(line).text("uid") ?? "", error);
+      return this.refuse(client, skim(line).text("uid") ?? "", error);
     }
   }
 
@@ -211,7 +211,8 @@ export class Router<O extends Outlet> {
       client.seat.outlet.sendBytes(line);
       return client.seat.outlet;
     } catch (error) {
-      return this.#failAnswer(service, line, error as Error);
+      const keys = skim(line);
+      return this.failAnswer(service, keys.text("requester"), keys.text("uid"), error as Error);
     }
   }
 
@@ -256,7 +257,7 @@ export class Router<O extends Outlet> {
       const result = await this.#administration.answer(login, request);
       outlet.sendText(encodeReply(client.networkName, request.uid, result));
     } catch (error) {
-      this.#refuse(client, request.uid, error);
+      this.refuse(client, request.uid, error);
     }
   }
 
@@ -267,7 +268,7 @@ export class Router<O extends Outlet> {
       if (this.#text("service") === MANAGER) return this.#answer(service, bytes);
       throw new PermissionError(`${repr(service.name)} is a Service, only a Client sends requests`);
     } catch (error) {
-      return this.#refuse(service, uid, error);
+      return this.refuse(service, uid, error);
     }
   }
 
@@ -289,27 +290,30 @@ export class Router<O extends Outlet> {
     peer.seat.outlet.close();
   }
 
-  #refuse(peer: Peer<Seat<O>>, uid: string, error: unknown): O {
+  /** Tells a peer why something that it has sent goes nowhere. */
+  refuse(peer: Peer<Seat<O>>, uid: string, error: unknown): O {
     peer.seat.outlet.sendText(encodeError(peer.networkName, uid, error));
     return peer.seat.outlet;
   }
 
-  /** An answer that cannot be forwarded: whoever waits for it is told so. */
-  #failAnswer(service: Service<Seat<O>>, line: Uint8Array, error: Error): O | undefined {
+  /** An answer cannot be forwarded: whoever waits for it is told so, if the service owes it. */
+  failAnswer(
+    service: Service<Seat<O>>,
+    requester: string | undefined,
+    uid: string | undefined,
+    error: Error,
+  ): O | undefined {
     log.warn("{service} sent an invalid message: {error}", {
       service: service.networkName,
       error: error.message,
     });
-    const keys = skim(line);
-    const requester = keys.text("requester");
-    const uid = keys.text("uid");
     if (requester === undefined || uid === undefined) return undefined;
     const client = this.#registry.settle(service, requester, uid);
     if (client === undefined) return undefined;
     const failure = new ValueError(
       `the ${repr(service.name)} service sent an invalid answer: ${error.message}`,
     );
-    return this.#refuse(client, uid, failure);
+    return this.refuse(client, uid, failure);
   }
 }
 

@@ -11,7 +11,7 @@ import { LEVEL_FILTER, levelFilter } from "../level.ts";
 import { Login } from "../login.ts";
 import { encodeReply, type JsonObject } from "../message.ts";
 import { type Client, Registry, type Service } from "../registry.ts";
-import { addClient, addService, DEVICE } from "./devices.ts";
+import { addClient, addService, DEVICE, managerRequest } from "./devices.ts";
 
 interface OfficeOptions {
   file?: string;
@@ -63,15 +63,10 @@ class Office implements Disposable {
 
   /** The result of a request as it is sent. */
   async ask(attribute: string, args: unknown[] = [], kwargs: JsonObject = {}): Promise<unknown> {
-    const result = await this.administration.answer(this.login, {
-      kind: "request",
-      service: "Manager",
-      attribute,
-      args,
-      kwargs,
-      uid: "1",
-      requester: null,
-    });
+    const result = await this.administration.answer(
+      this.login,
+      managerRequest(attribute, args, kwargs),
+    );
     return JSON.parse(encodeReply(null, "1", result)).result;
   }
 

@@ -3,7 +3,7 @@ import { Desk } from "../desk.ts";
 import { KeyError, PermissionError, ValueError } from "../errors.ts";
 import type { JsonObject } from "../message.ts";
 import { type Client, type Peer, Registry, type Service, serviceEntry } from "../registry.ts";
-import { addClient, addService, DEVICE } from "./devices.ts";
+import { addClient, addService, DEVICE, managerRequest } from "./devices.ts";
 
 /** The desk of a Manager with one client and one service. */
 class Office {
@@ -26,15 +26,7 @@ class Office {
     kwargs: JsonObject = {},
     peer: Peer<null> = this.client,
   ): unknown {
-    return this.desk.answer(peer, {
-      kind: "request",
-      service: "Manager",
-      attribute,
-      args,
-      kwargs,
-      uid: "1",
-      requester: null,
-    });
+    return this.desk.answer(peer, managerRequest(attribute, args, kwargs));
   }
 }
 

@@ -1,5 +1,6 @@
 /** Devices in a registry without a network. */
 
+import type { JsonObject, Request } from "../message.ts";
 import type { Client, Registry, Service } from "../registry.ts";
 
 /** What a Python device says of its computer. */
@@ -26,4 +27,21 @@ export function addService(
   );
   if (peer.kind !== "service") throw new Error("it is not a service");
   return peer;
+}
+
+/** A request to the Manager, as it is read. */
+export function managerRequest(
+  attribute: string,
+  args: unknown[] = [],
+  kwargs: JsonObject = {},
+): Request {
+  return {
+    kind: "request",
+    service: "Manager",
+    attribute,
+    args,
+    kwargs,
+    uid: "1",
+    requester: null,
+  };
 }
