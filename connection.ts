@@ -14,7 +14,7 @@
 
 import { ByteBuffer } from "./buffer.ts";
 import { TimeoutError } from "./errors.ts";
-import { LIMITS, type Limits } from "./limits.ts";
+import { type Limits, resolveLimits } from "./limits.ts";
 import { type Line, LineSplitter, LongLine } from "./line.ts";
 
 /** What a connection needs of a socket. `Deno.Conn` is one. */
@@ -89,7 +89,7 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
 
   constructor(transport: Transport, limits: Partial<Limits> = {}) {
     this.#transport = transport;
-    this.#limits = { ...LIMITS, ...limits };
+    this.#limits = resolveLimits(limits);
     this.#splitter = new LineSplitter(
       Math.min(this.#limits.longLine, this.#limits.maxMessageSize),
       () => this.#read(),

@@ -14,6 +14,14 @@ export interface Limits {
   readonly loginTimeout: number;
   /** Longest line accepted from a peer that is not identified yet, in bytes. */
   readonly handshakeSize: number;
+  /** How many connections at once may be on their way to an identity. */
+  readonly maxPending: number;
+  /** How often a computer may fail to log in before each further attempt has to wait. */
+  readonly freeLogins: number;
+  /** How much longer than the one before each further attempt has to wait, in milliseconds. */
+  readonly loginPenalty: number;
+  /** Time after which the failures of a computer are forgotten, in milliseconds. */
+  readonly loginMemory: number;
   /**
    * Longest line that is checked as a whole before it is passed on, in bytes. A longer one is
    * passed on in pieces as they come.
@@ -34,6 +42,13 @@ export interface Limits {
   readonly queueLimit: number;
   /** Time after which a congested destination that takes nothing is closed, in milliseconds. */
   readonly stallTimeout: number;
+  /**
+   * Time after which a peer that is silent, even when it is asked, is taken for unplugged, in
+   * milliseconds; 0 for never.
+   */
+  readonly silenceTimeout: number;
+  /** Time that running requests have when the Manager shuts down, in milliseconds. */
+  readonly grace: number;
 }
 
 const KiB = 1024;
@@ -44,6 +59,10 @@ export const LIMITS: Limits = {
   handshakeTimeout: 10_000,
   loginTimeout: 60_000,
   handshakeSize: 64 * KiB,
+  maxPending: 256,
+  freeLogins: 5,
+  loginPenalty: 1_000,
+  loginMemory: 5 * 60_000,
   longLine: 2 * MiB,
   maxMessageSize: 256 * MiB,
   maxDepth: 512,
@@ -51,4 +70,46 @@ export const LIMITS: Limits = {
   queueLow: 2 * MiB,
   queueLimit: 64 * MiB,
   stallTimeout: 30_000,
+  silenceTimeout: 180_000,
+  grace: 5_000,
 };
+
+/** The limits that may be 0. */
+const MAY_BE_ZERO: ReadonlySet<string> = new Set<keyof Limits>([
+  "freeLogins",
+  "loginPenalty",
+  "silenceTimeout",
+  "grace",
+]);
+
+/**
+ * The longest time of a limit, in milliseconds: a timer of the runtime that is set to more goes off
+ * at once.
+ */
+const LONGEST_TIME = 2 ** 31 - 1;
+
+/**
+ * Fills in the defaults. The other two limits of a queue follow `queueHigh` where they are not
+ * given.
+ *
+ * @throws {RangeError} If a limit is out of its range.
+ */
+export function resolveLimits(given: Partial<Limits> = {}): Limits {
+  const queueHigh = given.queueHigh ?? LIMITS.queueHigh;
+  const scale = queueHigh / LIMITS.queueHigh;
+  const limits = {
+    ...LIMITS,
+    queueLow: Math.floor(LIMITS.queueLow * scale),
+    queueLimit: Math.ceil(LIMITS.queueLimit * scale),
+    ...given,
+  };
+  for (const [name, value] of Object.entries(limits)) {
+    const least = MAY_BE_ZERO.has(name) ? 0 : 1;
+    const most = /Timeout|grace/.test(name) ? LONGEST_TIME : Number.MAX_SAFE_INTEGER;
+    if (Number.isFinite(value) && value >= least && value <= most) continue;
+    throw new RangeError(
+      `Cannot use the limit ${name}: it must be a number from ${least} to ${most}, got ${value}`,
+    );
+  }
+  return limits;
+}

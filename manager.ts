@@ -20,7 +20,7 @@ import { ConfigurationError } from "./errors.ts";
 import { handshake } from "./handshake.ts";
 import { type Host, type HostOptions, Hosts } from "./hosts.ts";
 import type { Identities } from "./identities.ts";
-import { LIMITS, type Limits } from "./limits.ts";
+import { type Limits, resolveLimits } from "./limits.ts";
 import { LongLine } from "./line.ts";
 import { listen, type Listener, type Socket } from "./listener.ts";
 import { logger } from "./log.ts";
@@ -95,12 +95,13 @@ export class Manager implements AsyncDisposable {
     listeners: Listener[],
     database: Database,
     hosts: Hosts,
+    limits: Limits,
     options: ManagerOptions,
   ) {
     this.#listeners = listeners;
     this.#database = database;
     this.#hosts = hosts;
-    this.#limits = { ...LIMITS, ...options.limits };
+    this.#limits = limits;
     this.#authentication = authenticationOf(options, database, hosts);
     this.hostname = hosts.hostname;
     this.port = listeners[0].port;
@@ -125,6 +126,7 @@ export class Manager implements AsyncDisposable {
    * Starts a Manager. It listens when the promise is fulfilled.
    *
    * @throws {ConfigurationError} If a file, the database or the port cannot be used.
+   * @throws {RangeError} If a limit is out of its range.
    *
    * @example
    * ```ts ignore
@@ -135,6 +137,7 @@ export class Manager implements AsyncDisposable {
    */
   static async start(options: ManagerOptions = {}): Promise<Manager> {
     checkAuthentication(options);
+    const limits = resolveLimits(options.limits);
     const hosts = new Hosts(options.hosts);
     const files = {
       certFile: options.certFile ?? certificateFile("localhost"),
@@ -158,7 +161,7 @@ export class Manager implements AsyncDisposable {
         );
       }
       const listeners = listen(options.host, options.port ?? DEFAULT_PORT, credentials);
-      return new Manager(listeners, database, hosts, options);
+      return new Manager(listeners, database, hosts, limits, options);
     } catch (error) {
       database[Symbol.dispose]();
       throw error;

@@ -1,0 +1,27 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { LIMITS, resolveLimits } from "../limits.ts";
+
+Deno.test("limits that are not given have their defaults", () => {
+  assertEquals(resolveLimits(), LIMITS);
+  assertEquals(resolveLimits({ maxDepth: 7 }), { ...LIMITS, maxDepth: 7 });
+});
+
+Deno.test("the other limits of a queue follow queueHigh where they are not given", () => {
+  const { queueHigh, queueLow, queueLimit } = LIMITS;
+  const half = resolveLimits({ queueHigh: queueHigh / 2 });
+  assertEquals(half.queueLow, queueLow / 2);
+  assertEquals(half.queueLimit, queueLimit / 2);
+  assertEquals(resolveLimits({ queueHigh: queueHigh / 2, queueLow: 1 }).queueLow, 1);
+});
+
+Deno.test("a limit out of its range is refused by its name", () => {
+  assertThrows(() => resolveLimits({ maxDepth: 0 }), RangeError, "maxDepth");
+  assertThrows(() => resolveLimits({ maxPending: NaN }), RangeError, "maxPending");
+  assertThrows(() => resolveLimits({ queueHigh: Infinity }), RangeError, "queueHigh");
+  assertThrows(() => resolveLimits({ stallTimeout: 2 ** 31 }), RangeError, "2147483647");
+  assertThrows(() => resolveLimits({ handshakeTimeout: 0 }), RangeError, "from 1");
+});
+
+Deno.test("silenceTimeout and grace may be 0", () => {
+  assertEquals(resolveLimits({ silenceTimeout: 0, grace: 0 }).silenceTimeout, 0);
+});
