@@ -6,6 +6,7 @@
  */
 
 import { createHash, timingSafeEqual } from "node:crypto";
+import type { Judge } from "./attempts.ts";
 import { ValueError } from "./errors.ts";
 import type { HostnamesTable } from "./hostnames_table.ts";
 import type { Host, Hosts } from "./hosts.ts";
@@ -33,6 +34,8 @@ export interface Visitor {
   /** The computer that the peer connects from. */
   host: Host;
   ask: Ask;
+  /** Judges what it answers to a question for a password. */
+  judge: Judge;
 }
 
 /** A peer that is turned away. */
@@ -60,14 +63,14 @@ export class Rejection extends Error {
 export async function authenticate(
   authentication: Authentication,
   manager: string,
-  { host, ask }: Visitor,
+  { host, ask, judge }: Visitor,
 ): Promise<string | undefined> {
   switch (authentication.method) {
     case "none":
       return undefined;
     case "password": {
       const answer = await ask("password", manager);
-      if (!sameSecret(answer, authentication.password)) {
+      if (!await isRight(judge, () => sameSecret(answer, authentication.password))) {
         throw new Rejection(new ValueError("Wrong Manager password"), "wrong Manager password");
       }
       return undefined;
@@ -86,13 +89,25 @@ export async function authenticate(
       const { users } = authentication;
       const username = await ask("username", manager);
       if (!users.isUserRegistered(username)) {
+        await isRight(judge, () => false);
         throw new Rejection(new ValueError("Unregistered user"), "unregistered user");
       }
-      if (!await users.isPasswordValid(username, await ask("password", username))) {
+      const password = await ask("password", username);
+      if (!await isRight(judge, () => users.isPasswordValid(username, password))) {
         throw new Rejection(new ValueError("Wrong login password"), "wrong login password");
       }
       return username;
     }
+  }
+}
+
+/** What is judged of an attempt, or that there were too many. */
+async function isRight(judge: Judge, check: () => boolean | Promise<boolean>): Promise<boolean> {
+  try {
+    return await judge(check);
+  } catch (error) {
+    if (error instanceof ValueError) throw new Rejection(error, "too many failed logins");
+    throw error;
   }
 }
 

@@ -13,7 +13,7 @@ import { ConfigurationError, ValueError } from "./errors.ts";
 import { addHostname } from "./hostname_command.ts";
 import { addKeygen } from "./keygen_command.ts";
 import { run } from "./run.ts";
-import { addStartOptions, type ParsedOptions, readPasswords } from "./start_options.ts";
+import { addStartOptions, type ParsedOptions, readStartOptions } from "./start_options.ts";
 import { addUser } from "./user_command.ts";
 import { VERSION } from "./version.ts";
 
@@ -47,7 +47,7 @@ function program(): Command {
     .showHelpAfterError("Add --help to see what is possible.");
   addStartOptions(program.command("start"))
     .description("Start the Network Manager (the default command)")
-    .action((parsed: ParsedOptions) => run(readPasswords(parsed)));
+    .action((parsed: ParsedOptions) => run(readStartOptions(parsed)));
   const commands = [addUser, addHostname, addKeygen, addCertgen, addCertdump, addDelete];
   for (const add of commands) add(program);
   return program;

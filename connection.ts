@@ -16,6 +16,7 @@ import { ByteBuffer } from "./buffer.ts";
 import { TimeoutError } from "./errors.ts";
 import { type Limits, resolveLimits } from "./limits.ts";
 import { type Line, LineSplitter, LongLine } from "./line.ts";
+import { formatDuration } from "./units.ts";
 
 /** What a connection needs of a socket. `Deno.Conn` is one. */
 export interface Transport {
@@ -380,9 +381,9 @@ export function describeEnd(end: End): string {
     case "closed":
       return "it was closed";
     case "stalled":
-      return `the peer took nothing for the stall timeout of ${end.timeout} ms`;
+      return `the peer took nothing for ${formatDuration(end.timeout)} (--stall-timeout)`;
     case "overrun":
-      return `more than the limit of ${end.limit} bytes waited for the peer to take them`;
+      return `more than ${end.limit} bytes waited for the peer to take them (--queue-size)`;
     case "cut":
       return "the sender of a long message went away in the middle of it";
     case "failed":

@@ -211,7 +211,7 @@ export class Envelope {
       const first = line[at];
       if (first === OPEN_BRACE || first === OPEN_BRACKET) {
         if (depth === this.#maxDepth) {
-          this.#fail(`Nested deeper than the limit of ${this.#maxDepth} levels`, at);
+          this.#fail(`Nested deeper than the limit of ${this.#maxDepth} levels (--max-depth)`, at);
         }
         open[depth++] = first === OPEN_BRACE ? 1 : 0;
         at = this.#space(at + 1);

@@ -8,6 +8,7 @@
  */
 
 import { type Answer, readAnswer, textOf } from "./answer.ts";
+import type { Judge } from "./attempts.ts";
 import { type Ask, authenticate, type Authentication, Rejection } from "./auth.ts";
 import type { Connection } from "./connection.ts";
 import { KeyError, TimeoutError, ValueError } from "./errors.ts";
@@ -19,6 +20,7 @@ import { encodeError, encodeQuestion, isObject } from "./message.ts";
 import type { Newcomer } from "./registry.ts";
 import { repr } from "./repr.ts";
 import { withoutQuotes } from "./terminal.ts";
+import { formatDuration } from "./units.ts";
 
 const log = logger("handshake");
 
@@ -45,6 +47,8 @@ export interface HandshakeOptions {
   /** The address of the peer as network names show it, `host:port`. */
   address: string;
   authentication: Authentication;
+  /** Judges attempts to log in from that computer. */
+  judge: Judge;
   limits: Limits;
 }
 
@@ -61,7 +65,7 @@ export async function handshake(
   const askText: Ask = async (attribute, argument) => textOf(await ask(attribute, [argument]));
   connection.longestWhole = limits.handshakeSize;
   try {
-    const visitor = { host: options.host, ask: askText };
+    const visitor = { host: options.host, ask: askText, judge: options.judge };
     const username = await authenticate(options.authentication, manager, visitor);
     const answer = await ask("identity", []);
     const identity = rejectFaulty(() => parseIdentity(answer));
@@ -117,8 +121,8 @@ async function nextAnswer(
     if (!(error instanceof TimeoutError)) throw error;
     throw new Rejection(
       new TimeoutError(
-        `No ${question} was received within the ${isTyped ? "login" : "handshake"} timeout of ` +
-          `${timeout} ms`,
+        `No ${question} was received within the limit of ${formatDuration(timeout)} ` +
+          `(${isTyped ? "--login-timeout" : "--handshake-timeout"})`,
       ),
       `no ${question} in time`,
     );
@@ -127,7 +131,8 @@ async function nextAnswer(
   if (line instanceof LongLine) {
     throw new Rejection(
       new ValueError(
-        `The ${question} is longer than the limit of ${limits.handshakeSize} bytes for an answer`,
+        `The ${question} is longer than the limit of ${limits.handshakeSize} bytes ` +
+          `(--handshake-size)`,
       ),
       `invalid ${question}`,
     );

@@ -9,6 +9,7 @@
  */
 
 import { type Answer, textOf } from "./answer.ts";
+import type { Judge } from "./attempts.ts";
 import { ValueError } from "./errors.ts";
 import type { UsersTable } from "./users_table.ts";
 
@@ -28,19 +29,23 @@ type State =
 /** Who a connected peer has shown to be. */
 export class Login {
   readonly #sendQuestion: (attribute: "username" | "password", about: string) => void;
+  readonly #judge: Judge;
   #username: string | undefined;
   #state: State = { state: "idle" };
 
   /**
    * @param sendQuestion Sends a question to the peer. The answer is handed to
    * {@linkcode Login.answer}.
+   * @param judge Judges the password that is given.
    * @param username The user that logged in when the peer connected, if any did.
    */
   constructor(
     sendQuestion: (attribute: "username" | "password", about: string) => void,
+    judge: Judge,
     username: string | undefined,
   ) {
     this.#sendQuestion = sendQuestion;
+    this.#judge = judge;
     this.#username = username;
   }
 
@@ -67,7 +72,7 @@ export class Login {
    * user still is one is looked up every time.
    *
    * @param manager The network name of the Manager.
-   * @throws {ValueError} If it is not, or is being asked for another request already.
+   * @throws {ValueError} If it is not, has failed too often, or is being asked for another request already.
    */
   async requireAdministrator(users: UsersTable, manager: string): Promise<void> {
     if (this.#username !== undefined && users.isAdmin(this.#username)) return;
@@ -81,7 +86,8 @@ export class Login {
     this.#sendQuestion("username", manager);
     const { username, password } = await given.promise;
     try {
-      if (!await users.isPasswordValid(username, password) || !users.isAdmin(username)) {
+      const isRight = await this.#judge(() => users.isPasswordValid(username, password));
+      if (!isRight || !users.isAdmin(username)) {
         throw new ValueError("You must be an administrator to send this request to the Manager");
       }
       this.#username = username;

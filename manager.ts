@@ -10,13 +10,15 @@
 
 import { delay } from "@std/async/delay";
 import { Administration } from "./administration.ts";
+import { Attempts, type Judge } from "./attempts.ts";
 import type { Authentication } from "./auth.ts";
 import { loadCredentials } from "./certificate.ts";
 import { Connection, describeEnd } from "./connection.ts";
 import type { Origin } from "./connections_table.ts";
 import { Database } from "./database.ts";
 import { Desk } from "./desk.ts";
-import { ConfigurationError } from "./errors.ts";
+import { Entrance, type Place } from "./entrance.ts";
+import { ConfigurationError, PermissionError } from "./errors.ts";
 import { handshake } from "./handshake.ts";
 import { type Host, type HostOptions, Hosts } from "./hosts.ts";
 import type { Identities } from "./identities.ts";
@@ -86,6 +88,8 @@ export class Manager implements AsyncDisposable {
   readonly #authentication: Authentication;
   readonly #router: Router<Connection>;
   readonly #passage: Passage<Connection>;
+  readonly #entrance: Entrance;
+  readonly #attempts: Attempts;
   readonly #connections = new Set<Connection>();
   readonly #tasks = new Set<Promise<void>>();
   readonly #finished = Promise.withResolvers<void>();
@@ -102,6 +106,8 @@ export class Manager implements AsyncDisposable {
     this.#database = database;
     this.#hosts = hosts;
     this.#limits = limits;
+    this.#entrance = new Entrance(limits.maxPending);
+    this.#attempts = new Attempts(limits);
     this.#authentication = authenticationOf(options, database, hosts);
     this.hostname = hosts.hostname;
     this.port = listeners[0].port;
@@ -192,6 +198,11 @@ export class Manager implements AsyncDisposable {
   async #serve(socket: Socket): Promise<void> {
     const { remote } = socket;
     const connection = new Connection(socket, this.#limits);
+    const place = this.#entrance.enter(remote.hostname, () => this.#turnAway(remote, connection));
+    if (place === undefined) {
+      this.#turnAway(remote, connection);
+      return await connection.close();
+    }
     this.#connections.add(connection);
     let origin: Origin | undefined;
     let record = "connection closed prematurely";
@@ -200,7 +211,7 @@ export class Manager implements AsyncDisposable {
       origin = { address: host.address, domain: host.domain, port: remote.port };
       this.#record(origin, "new connection request");
       await this.#secure(socket, connection);
-      record = await this.#welcome(connection, host, origin);
+      record = await this.#welcome(connection, place, host, origin);
     } catch (error) {
       // It concerns this peer alone, e.g. one that does not trust the certificate.
       log.info("The connection from {address} failed: {error}", {
@@ -209,20 +220,28 @@ export class Manager implements AsyncDisposable {
       });
     } finally {
       await connection.close();
+      place.leave();
       this.#connections.delete(connection);
       if (origin !== undefined) this.#record(origin, record);
     }
   }
 
   /** From the handshake to the end of a connection. Returns how it ended, for the records. */
-  async #welcome(connection: Connection, host: Host, origin: Origin): Promise<string> {
+  async #welcome(
+    connection: Connection,
+    place: Place,
+    host: Host,
+    origin: Origin,
+  ): Promise<string> {
     const manager = this.networkName;
     const address = `${host.name}:${origin.port}`;
+    const judge: Judge = (check) => this.#attempts.judge(host.address, check);
     const outcome = await handshake(connection, {
       manager,
       host,
       address,
       authentication: this.#authentication,
+      judge,
       limits: this.#limits,
     });
     if (outcome.state === "left") return outcome.record;
@@ -230,9 +249,10 @@ export class Manager implements AsyncDisposable {
       log.warn("{address} was rejected: {reason}", { address, reason: outcome.reason.message });
       return outcome.record;
     }
+    place.leave();
     let peer: ConnectedPeer;
     try {
-      peer = this.#router.admit(outcome.newcomer, connection, outcome.username);
+      peer = this.#router.admit(outcome.newcomer, connection, judge, outcome.username);
     } catch (error) {
       log.warn("{address} was rejected: {reason}", { address, reason: (error as Error).message });
       connection.sendText(encodeError(manager, "", error));
@@ -271,6 +291,23 @@ export class Manager implements AsyncDisposable {
       // Not reading on is what slows the peer down.
       if (congested !== undefined) await congested.relieved();
     }
+  }
+
+  /** Closes a connection that has no place at the entrance. */
+  #turnAway(remote: Socket["remote"], connection: Connection): void {
+    const error = new PermissionError(
+      `Too many connections have not said who they are, the limit is ${this.#limits.maxPending} ` +
+        `(--max-pending)`,
+    );
+    log.warn("{address}:{port} was rejected: {reason}", {
+      address: remote.hostname,
+      port: remote.port,
+      reason: error.message,
+    });
+    // Over TLS nothing can be said to a peer that has not completed the handshake.
+    if (this.tls) return connection.abort();
+    connection.sendText(encodeError(this.networkName, "", error));
+    connection.close();
   }
 
   /** Completes the TLS handshake, within the time that any handshake has. */
@@ -322,6 +359,7 @@ export class Manager implements AsyncDisposable {
 
   async #end(): Promise<void> {
     for (const listener of this.#listeners) listener.close();
+    this.#attempts[Symbol.dispose]();
     await Promise.all(Array.from(this.#connections, (connection) => connection.close()));
     while (this.#tasks.size > 0) await Promise.all(this.#tasks);
     this.#database[Symbol.dispose]();

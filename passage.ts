@@ -27,6 +27,7 @@ import type { Client, Peer, Registry, Service } from "./registry.ts";
 import { pauses } from "./pause.ts";
 import type { Outlet, Router, Seat } from "./router.ts";
 import { Skimmer } from "./skimmer.ts";
+import { formatDuration } from "./units.ts";
 
 /** An outlet that takes lines in pieces. `Connection` is one. */
 export interface LongOutlet extends Outlet {
@@ -72,14 +73,20 @@ export class Passage<O extends LongOutlet> {
 
   /** Deals with a long line of a peer, until its end. Never rejects. */
   async pass(peer: Peer<Seat<O>>, line: LongLine): Promise<void> {
+    const { maxMessageSize } = this.#limits;
     const skimmer = new Skimmer();
     const held: Uint8Array[] = [];
     let size = 0;
     for (let piece: Uint8Array | undefined = line.head; piece; piece = await line.next()) {
       skimmer.read(piece);
       size += piece.length;
-      if (held.length > 0 && size > this.#limits.maxMessageSize) {
-        return await this.#refuse(peer, line, skimmer, this.#limits.maxMessageSize);
+      if (held.length > 0 && size > maxMessageSize) {
+        return await this.#refuse(
+          peer,
+          line,
+          skimmer,
+          `${maxMessageSize} bytes (--max-message-size)`,
+        );
       }
       held.push(piece.slice()); // a piece is valid until the next one
       if (peer.kind === "client" && isRequest(skimmer)) {
@@ -95,7 +102,7 @@ export class Passage<O extends LongOutlet> {
     } else if (size <= SHORT_ENOUGH) {
       await this.#router.receive(peer, joined(held, size))?.relieved();
     } else {
-      await this.#refuse(peer, line, skimmer, SHORT_ENOUGH);
+      await this.#refuse(peer, line, skimmer, `${SHORT_ENOUGH} bytes`);
     }
   }
 
@@ -204,12 +211,11 @@ export class Passage<O extends LongOutlet> {
     peer: Peer<Seat<O>>,
     line: LongLine,
     skimmer: Skimmer,
-    limit: number,
+    limit: string,
   ): Promise<void> {
     for (let piece; (piece = await line.next()) !== undefined;) skimmer.read(piece);
     const error = new ValueError(
-      `The message is longer than the limit of ${limit} bytes for one that cannot be passed on ` +
-        `in pieces`,
+      `The message is longer than the limit of ${limit} for one that cannot be passed on in pieces`,
     );
     const uid = skimmer.text("uid") ?? "";
     if (peer.kind === "client") this.#router.refuse(peer, uid, error);
@@ -253,8 +259,8 @@ class Pace {
       const late = () =>
         reject(
           new TimeoutError(
-            `less than ${SLOWEST} bytes came of a long message in the stall timeout of ` +
-              `${this.#timeout} ms`,
+            `less than ${SLOWEST} bytes came of a long message within the limit of ` +
+              `${formatDuration(this.#timeout)} (--stall-timeout)`,
           ),
         );
       timer = setTimeout(late, this.#timeout - this.#waited);

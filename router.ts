@@ -15,6 +15,7 @@
 
 import type { Administration } from "./administration.ts";
 import { readAnswer } from "./answer.ts";
+import type { Judge } from "./attempts.ts";
 import type { Desk } from "./desk.ts";
 import { Envelope, type Field, type Kind } from "./envelope.ts";
 import { ConnectionAbortedError, KeyError, PermissionError, ValueError } from "./errors.ts";
@@ -90,17 +91,18 @@ export class Router<O extends Outlet> {
   /**
    * Takes a device in.
    *
+   * @param judge Judges the passwords that its computer gives.
    * @param username The user that logged in to connect it, if any did.
    * @throws {NameError} If its name is taken.
    */
-  admit(newcomer: Newcomer, outlet: O, username?: string): Peer<Seat<O>> {
+  admit(newcomer: Newcomer, outlet: O, judge: Judge, username?: string): Peer<Seat<O>> {
     const { manager } = this.#registry;
     const requester = `"requester":${JSON.stringify(networkNameOf(newcomer))}}`;
     const sendQuestion = (attribute: string, about: string) =>
       outlet.sendText(encodeQuestion(manager, attribute, [about]));
     return this.#registry.add(newcomer, {
       outlet,
-      login: new Login(sendQuestion, username),
+      login: new Login(sendQuestion, judge, username),
       requester: encoder.encode(`,${requester}`),
       requesterAndError: encoder.encode(`,"error":false,${requester}`),
     });

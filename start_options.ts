@@ -7,6 +7,12 @@
 
 import { Command, InvalidArgumentError } from "commander";
 import { ConfigurationError } from "./errors.ts";
+import {
+  addLimitOptions,
+  collectLimits,
+  formatLimits,
+  type LimitsByOption,
+} from "./limit_options.ts";
 import type { ManagerOptions } from "./manager.ts";
 import { DEFAULT_PORT } from "./message.ts";
 import { PASSWORD_FORMS, readPassword } from "./password.ts";
@@ -20,7 +26,10 @@ export interface StartOptions extends ManagerOptions {
 }
 
 /** The options that a command line has room for. */
-export type CommandLineOptions = Omit<StartOptions, "limits" | "hosts">;
+export interface CommandLineOptions extends Omit<StartOptions, "limits" | "hosts"> {
+  /** Limits other than the default ones. */
+  limits?: Partial<LimitsByOption>;
+}
 
 /** What commander makes of the options. */
 export interface ParsedOptions
@@ -31,7 +40,7 @@ export interface ParsedOptions
 
 /** Gives a command the options of `start`. */
 export function addStartOptions(command: Command): Command {
-  return command
+  command
     .option("--auth-hostname", "let in only the computers that the hostname command lists")
     .option("--auth-login", "let in only the users that the user command lists")
     .option(
@@ -50,15 +59,16 @@ export function addStartOptions(command: Command): Command {
     .option("-p, --port <number>", "the port; 0 takes a free one", parsePort, DEFAULT_PORT)
     .option("-G, --log-level <level>", "debug, info, warning, error or critical", "info")
     .option("-l, --log-file <file>", "the log file (default: a new one in the home folder)");
+  return addLimitOptions(command);
 }
 
 /**
- * Reads the passwords that parsed options name.
+ * Makes of parsed options those of a Manager, and reads the passwords that they name.
  *
  * @throws {ConfigurationError} If a password is empty.
  */
-export function readPasswords(parsed: ParsedOptions): CommandLineOptions {
-  const { authPassword, keyFilePassword, ...others } = parsed;
+export function readStartOptions(parsed: ParsedOptions): CommandLineOptions {
+  const { authPassword, keyFilePassword, ...others } = collectLimits(parsed);
   return {
     ...others,
     authPassword: authPassword && readPassword(authPassword),
@@ -83,7 +93,7 @@ export function parseStartOptions(args: readonly string[] = Deno.args): CommandL
   const command = addStartOptions(new Command("script"))
     .description("Starts a Network Manager and its Services");
   command.parse(args, { from: "user" });
-  return readPasswords(command.opts<ParsedOptions>());
+  return readStartOptions(command.opts<ParsedOptions>());
 }
 
 /**
@@ -118,6 +128,7 @@ export function formatStartOptions(
     // In one word: a value that begins with a hyphen would be taken for an option.
     if (value !== undefined) args.push(`${option}=${value}`);
   }
+  args.push(...formatLimits(options.limits ?? {}));
   const secrets = {
     "--auth-password": "authPassword",
     "--key-file-password": "keyFilePassword",

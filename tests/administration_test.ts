@@ -25,9 +25,13 @@ class Office implements Disposable {
   readonly database: Database;
   readonly administration: Administration<null>;
   /** Who sends the requests; must not be asked for anything. */
-  login = new Login((attribute) => {
-    throw new Error(`the administrator was asked for the ${attribute}`);
-  }, "admin");
+  login = new Login(
+    (attribute) => {
+      throw new Error(`the administrator was asked for the ${attribute}`);
+    },
+    async (check) => await check(),
+    "admin",
+  );
   isShutDown = false;
 
   private constructor({ file = ":memory:", password, authHostname = false }: OfficeOptions) {
@@ -452,10 +456,14 @@ Deno.test("who is not an administrator is refused before anything is looked at",
     ] as [string, unknown[]][]
   ) {
     const asked: string[] = [];
-    office.login = new Login((attribute) => {
-      asked.push(attribute);
-      queueMicrotask(() => office.login.answer({ form: "text", line: "nobody" }));
-    }, undefined);
+    office.login = new Login(
+      (attribute) => {
+        asked.push(attribute);
+        queueMicrotask(() => office.login.answer({ form: "text", line: "nobody" }));
+      },
+      async (check) => await check(),
+      undefined,
+    );
     await assertRejects(
       () => office.ask(attribute, args),
       ValueError,

@@ -25,6 +25,8 @@ class Visitor {
     this.host = host;
   }
 
+  judge = async (check: () => boolean | Promise<boolean>) => await check();
+
   ask: Ask = async (attribute, argument) => {
     this.asked.push([attribute, argument]);
     const answer = await this.#answers[attribute];
@@ -196,7 +198,7 @@ Deno.test("a user with a wrong password is turned away, and asked for it once", 
 Deno.test("a visitor that leaves instead of answering is not turned away", async () => {
   const gone = new Error("gone");
   for (const authentication of [python(), { method: "password", password: "x" } as const]) {
-    const visitor = { host: SCOPE, ask: () => Promise.reject(gone) };
+    const visitor = Object.assign(new Visitor(), { ask: () => Promise.reject(gone) });
     const error: Error = await assertRejects(() => authenticate(authentication, MANAGER, visitor));
     assertStrictEquals(error, gone);
   }

@@ -31,11 +31,15 @@ class Peer {
 
   constructor(users: UsersTable, username?: string) {
     this.#users = users;
-    this.login = new Login((...question) => {
-      this.asked.push(question);
-      this.#next.resolve(question);
-      this.#next = Promise.withResolvers();
-    }, username);
+    this.login = new Login(
+      (...question) => {
+        this.asked.push(question);
+        this.#next.resolve(question);
+        this.#next = Promise.withResolvers();
+      },
+      async (check) => await check(),
+      username,
+    );
   }
 
   request(): Promise<void> {

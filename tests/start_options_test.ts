@@ -2,6 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { fileURLToPath } from "node:url";
 import { ConfigurationError } from "../errors.ts";
+import { LIMITS } from "../limits.ts";
 import {
   type CommandLineOptions,
   formatStartOptions,
@@ -53,6 +54,11 @@ Deno.test("the options come back from a command line as they were", () => {
     logFile: text,
     logLevel: text,
     port: fc.integer({ min: 0, max: 65_535 }),
+    limits: fc.constantFrom({ grace: 0 }, {
+      maxPending: 7,
+      queueHigh: 1_500,
+      loginTimeout: 90_000,
+    }),
   }, { requiredKeys: [] });
   fc.assert(fc.property(all, (options) => {
     const { args, input } = formatStartOptions(options);
@@ -93,4 +99,11 @@ Deno.test("words on a command line are one password", () => {
     ["-P", "a", "good", "password", "-p", "0", "-D", "another", "one"],
   );
   assertEquals([authPassword, keyFilePassword], ["a good password", "another one"]);
+});
+
+Deno.test("every limit of a command line comes back as it was", () => {
+  const { longLine: _, queueLow: __, queueLimit: ___, ...limits } = LIMITS;
+  const { args } = formatStartOptions({ limits });
+  assertEquals(args.length, Object.keys(limits).length);
+  assertEquals(parseStartOptions(args).limits, limits);
 });

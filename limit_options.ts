@@ -1,0 +1,152 @@
+/**
+ * The limits of a Manager as options of a command line, and back.
+ *
+ * @module
+ */
+
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { ValueError } from "./errors.ts";
+import { LIMITS, type Limits, resolveLimits } from "./limits.ts";
+import { formatDuration, formatSize, parseDuration, parseSize } from "./units.ts";
+
+/** The limits that a command line has options for. What is missing follows one of these. */
+export type LimitsByOption = Omit<Limits, "longLine" | "queueLow" | "queueLimit">;
+
+/** How a number is written. */
+interface Notation {
+  readonly placeholder: string;
+  readonly parse: (text: string) => number;
+  readonly format: (value: number) => string;
+}
+
+interface LimitOption {
+  readonly flag: string;
+  readonly notation: Notation;
+  readonly description: string;
+}
+
+const DURATION = { placeholder: "<duration>", parse: parseDuration, format: formatDuration };
+const SIZE = { placeholder: "<size>", parse: parseSize, format: formatSize };
+const COUNT = { placeholder: "<number>", parse: parseCount, format: String };
+
+const OPTIONS: { readonly [Name in keyof LimitsByOption]: LimitOption } = {
+  handshakeTimeout: {
+    flag: "--handshake-timeout",
+    notation: DURATION,
+    description: "how long a peer has for TLS, and for its identity",
+  },
+  loginTimeout: {
+    flag: "--login-timeout",
+    notation: DURATION,
+    description: "how long a peer has for a username or a password",
+  },
+  handshakeSize: {
+    flag: "--handshake-size",
+    notation: SIZE,
+    description: "the longest line of a peer that has not said who it is",
+  },
+  maxPending: {
+    flag: "--max-pending",
+    notation: COUNT,
+    description: "how many peers at once may not have said who they are",
+  },
+  freeLogins: {
+    flag: "--free-logins",
+    notation: COUNT,
+    description: "how often a computer may fail to log in before it has to wait",
+  },
+  loginPenalty: {
+    flag: "--login-penalty",
+    notation: DURATION,
+    description: "how much longer it waits for each further attempt",
+  },
+  loginMemory: {
+    flag: "--login-memory",
+    notation: DURATION,
+    description: "when its failures are forgotten",
+  },
+  maxMessageSize: {
+    flag: "--max-message-size",
+    notation: SIZE,
+    description: "the longest message that is held in memory",
+  },
+  maxDepth: {
+    flag: "--max-depth",
+    notation: COUNT,
+    description: "the deepest nesting of arrays and objects in a message",
+  },
+  queueHigh: {
+    flag: "--queue-size",
+    notation: SIZE,
+    description: "how much waits for a peer before its senders wait",
+  },
+  stallTimeout: {
+    flag: "--stall-timeout",
+    notation: DURATION,
+    description: "when a peer that takes nothing is disconnected",
+  },
+  silenceTimeout: {
+    flag: "--silence-timeout",
+    notation: DURATION,
+    description: "when a silent peer is taken for unplugged; 0 for never",
+  },
+  grace: {
+    flag: "--grace",
+    notation: DURATION,
+    description: "how long running requests have when the Manager shuts down",
+  },
+};
+
+const NAMES = Object.keys(OPTIONS) as (keyof LimitsByOption)[];
+
+/** Gives a command an option for each limit. */
+export function addLimitOptions(command: Command): Command {
+  command.optionsGroup("Limits (durations as 500ms, 10s or 5min, sizes as 64KiB or 1GB):");
+  for (const name of NAMES) command.addOption(optionOf(name));
+  return command;
+}
+
+/** Puts the limits among parsed options into one object, where any are given. */
+export function collectLimits<T extends object>(
+  parsed: T,
+): T & { limits?: Partial<LimitsByOption> } {
+  const options: Record<string, unknown> = Object.fromEntries(Object.entries(parsed));
+  const limits: Partial<Record<keyof LimitsByOption, number>> = {};
+  for (const name of NAMES) {
+    const key = optionOf(name).attributeName();
+    if (options[key] !== undefined) limits[name] = options[key] as number;
+    delete options[key];
+  }
+  return (Object.keys(limits).length > 0 ? { ...options, limits } : options) as T;
+}
+
+/** Limits as options of a command line, each with its value in one word. */
+export function formatLimits(limits: Partial<LimitsByOption>): string[] {
+  return NAMES.flatMap((name) => {
+    const { flag, notation } = OPTIONS[name];
+    const value = limits[name];
+    return value === undefined ? [] : `${flag}=${notation.format(value)}`;
+  });
+}
+
+function optionOf(name: keyof LimitsByOption): Option {
+  const { flag, notation, description } = OPTIONS[name];
+  const ofDefault = `(default: ${notation.format(LIMITS[name])})`;
+  return new Option(`${flag} ${notation.placeholder}`, `${description} ${ofDefault}`)
+    .argParser((text) => parseLimit(name, text));
+}
+
+function parseLimit(name: keyof LimitsByOption, text: string): number {
+  try {
+    const value = OPTIONS[name].notation.parse(text);
+    resolveLimits({ [name]: value });
+    return value;
+  } catch (error) {
+    throw new InvalidArgumentError((error as Error).message);
+  }
+}
+
+function parseCount(text: string): number {
+  if (/^\d+$/.test(text)) return Number(text);
+  throw new ValueError(`Expected a whole number, got ${JSON.stringify(text)}`);
+}
