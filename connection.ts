@@ -44,6 +44,11 @@ export type End =
 /** A read buffer grows from the one to the other while reads fill it: idle peers stay cheap. */
 const SMALLEST_READ = 4 * 1024;
 const LARGEST_READ = 128 * 1024;
+/**
+ * More lines in one read than any program sends: the next read is small again, so that a flood of
+ * empty lines does not keep the event loop busy with one read.
+ */
+const MOST_LINES = 4 * 1024;
 /** How much of a line that is written in pieces may wait: enough to keep the socket busy, in bytes. */
 const PIECES_HIGH = 1024 * 1024;
 /** How long `close()` waits for a peer to take what was already sent, in milliseconds. */
@@ -267,8 +272,11 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
       this.#finish({ state: "left" });
       return false;
     }
-    this.#lines.push(...this.#splitter.split(this.#readBuffer.subarray(0, size)));
-    if (size === this.#readBuffer.length && size < LARGEST_READ) {
+    const lines = this.#splitter.split(this.#readBuffer.subarray(0, size));
+    this.#lines = this.#lines.length === 0 ? lines : this.#lines.concat(lines);
+    if (lines.length > MOST_LINES) {
+      this.#readBuffer = new Uint8Array(SMALLEST_READ);
+    } else if (size === this.#readBuffer.length && size < LARGEST_READ) {
       this.#readBuffer = new Uint8Array(size * 2); // the lines keep the old one
     }
     return true;

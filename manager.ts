@@ -28,6 +28,7 @@ import { listen, type Listener, type Socket } from "./listener.ts";
 import { logger } from "./log.ts";
 import { DEFAULT_PORT, encodeError, encodeReply, READY } from "./message.ts";
 import { Passage } from "./passage.ts";
+import { Watch } from "./pause.ts";
 import { certificateFile, databaseFile, keyFile } from "./paths.ts";
 import { type Peer, Registry } from "./registry.ts";
 import { Router, type Seat } from "./router.ts";
@@ -66,6 +67,11 @@ export interface ManagerOptions {
  */
 const RECORD_PATIENCE = 100;
 
+/** How long peers that have always something to say may keep others waiting, in milliseconds. */
+const SLICE = 5;
+/** After how many of their lines it is asked whether they do. */
+const LINES = 64;
+
 type ConnectedPeer = Peer<Seat<Connection>>;
 
 const log = logger("manager");
@@ -88,6 +94,7 @@ export class Manager implements AsyncDisposable {
   readonly #authentication: Authentication;
   readonly #router: Router<Connection>;
   readonly #passage: Passage<Connection>;
+  readonly #watch = new Watch(SLICE);
   readonly #entrance: Entrance;
   readonly #attempts: Attempts;
   readonly #connections = new Set<Connection>();
@@ -279,8 +286,13 @@ export class Manager implements AsyncDisposable {
   async #forward(peer: ConnectedPeer, connection: Connection): Promise<void> {
     for await (const lines of connection) {
       let congested: Connection | undefined;
+      let count = 0;
       for (const line of lines) {
         if (!connection.isOpen) break; // it asked to be disconnected
+        if (++count % LINES === 0 && this.#watch.isDue) {
+          await congested?.relieved();
+          await this.#watch.pause();
+        }
         if (line instanceof LongLine) {
           await this.#passage.pass(peer, line);
           continue;
@@ -290,6 +302,7 @@ export class Manager implements AsyncDisposable {
       }
       // Not reading on is what slows the peer down.
       if (congested !== undefined) await congested.relieved();
+      if (this.#watch.isDue) await this.#watch.pause();
     }
   }
 
@@ -362,6 +375,7 @@ export class Manager implements AsyncDisposable {
     this.#attempts[Symbol.dispose]();
     await Promise.all(Array.from(this.#connections, (connection) => connection.close()));
     while (this.#tasks.size > 0) await Promise.all(this.#tasks);
+    this.#watch[Symbol.dispose]();
     this.#database[Symbol.dispose]();
     log.info("{manager} shut down", { manager: this.networkName });
     this.#finished.resolve();
