@@ -10,7 +10,10 @@ import { LIMITS, type Limits, resolveLimits } from "./limits.ts";
 import { formatDuration, formatSize, parseDuration, parseSize } from "./units.ts";
 
 /** The limits that a command line has options for. What is missing follows one of these. */
-export type LimitsByOption = Omit<Limits, "longLine" | "queueLow" | "queueLimit">;
+export type LimitsByOption = Omit<
+  Limits,
+  "longLine" | "queueLow" | "queueLimit" | "silenceTimeout" | "grace"
+>;
 
 /** How a number is written. */
 interface Notation {
@@ -84,16 +87,6 @@ const OPTIONS: { readonly [Name in keyof LimitsByOption]: LimitOption } = {
     flag: "--stall-timeout",
     notation: DURATION,
     description: "when a peer that takes nothing is disconnected",
-  },
-  silenceTimeout: {
-    flag: "--silence-timeout",
-    notation: DURATION,
-    description: "when a silent peer is taken for unplugged; 0 for never",
-  },
-  grace: {
-    flag: "--grace",
-    notation: DURATION,
-    description: "how long running requests have when the Manager shuts down",
   },
 };
 

@@ -301,6 +301,27 @@ Deno.test("many lines of one turn leave in one write", async () => {
   assertEquals(writes, ["a\r\nbc\r\nd\r\n"]);
 });
 
+Deno.test("empty lines come one by one however many there are, from small reads", async () => {
+  const sizes: number[] = [];
+  let rest = 1_000_000;
+  const transport: Transport = {
+    read(buffer) {
+      sizes.push(buffer.length);
+      const size = Math.min(rest, buffer.length);
+      rest -= size;
+      buffer.fill(0x0a, 0, size);
+      return Promise.resolve(size === 0 ? null : size);
+    },
+    write: (bytes) => Promise.resolve(bytes.length),
+    close() {},
+  };
+  await using connection = new Connection(transport);
+  let count = 0;
+  for await (const lines of connection) count += lines.length;
+  assertEquals(count, 1_000_000);
+  assert(Math.max(...sizes) <= 8 * 1024, `it read ${Math.max(...sizes)} at once`);
+});
+
 Deno.test("a transport that writes one byte at a time loses nothing", async () => {
   let written = "";
   const connection = new Connection({

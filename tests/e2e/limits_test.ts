@@ -1,0 +1,276 @@
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { delay } from "@std/async/delay";
+import { connect, type JsonObject, RemoteError, Service } from "../../mod.ts";
+import { TestManager, WirePeer } from "../../testing.ts";
+import { Laboratory, PYTHON_USER } from "./laboratory.ts";
+
+const CLIENT = { type: "client", name: "flood", language: "Python", os: "Linux" };
+const ECHO = {
+  type: "service",
+  name: "Echo",
+  language: "Python",
+  os: "Linux",
+  attributes: { echo: "(*args)" },
+};
+
+class Lab extends Service {
+  add(a: number, b: number): number {
+    return a + b;
+  }
+}
+
+/** What a peer is told before it is disconnected, after the Manager's questions. */
+async function lastWord(peer: WirePeer): Promise<unknown> {
+  let word: JsonObject = {};
+  for (let text; (text = await peer.readText()) !== undefined;) word = JSON.parse(text);
+  return word.message;
+}
+
+function request(service: string, attribute: string, args: unknown[], uid: string): JsonObject {
+  return { service, attribute, args, kwargs: {}, uid, error: false };
+}
+
+// On the way in
+
+for (const disableTls of [false, true]) {
+  const over = disableTls ? "over TCP" : "over TLS";
+
+  Deno.test(`who says nothing, or says it too slowly, is told how long it had, ${over}`, async () => {
+    await using manager = await TestManager.start({
+      disableTls,
+      limits: { handshakeTimeout: 2_000 },
+    });
+    const silent = async () => {
+      await using peer = await WirePeer.connect(manager.connectOptions);
+      return await lastWord(peer);
+    };
+    const slow = async () => {
+      await using peer = await WirePeer.connect(manager.connectOptions);
+      const send = await peer.sendHalf("{");
+      const word = lastWord(peer);
+      while (await Promise.race([word.then(() => false), send(" ")])) await delay(10);
+      return await word;
+    };
+    const expected = "TimeoutError: No identity was received within the limit of 2s " +
+      "(--handshake-timeout)";
+    assertEquals(await Promise.all([silent(), slow()]), [expected, expected]);
+  });
+
+  Deno.test(`who does not answer a question for a password is told how long it had, ${over}`, async () => {
+    await using manager = await TestManager.start({
+      disableTls,
+      authPassword: "secret",
+      limits: { loginTimeout: 20 },
+    });
+    await using peer = await WirePeer.connect(manager.connectOptions);
+    assertEquals(
+      await lastWord(peer),
+      "TimeoutError: No password was received within the limit of 20ms (--login-timeout)",
+    );
+  });
+
+  Deno.test(`an endless line of who has not said who it is ends at the limit, ${over}`, async () => {
+    await using manager = await TestManager.start({ disableTls, limits: { handshakeSize: 1_000 } });
+    await using peer = await WirePeer.connect(manager.connectOptions);
+    const send = await peer.sendHalf('{"result":"');
+    const endless = (async () => {
+      while (await send("x".repeat(100)));
+    })();
+    assertEquals(
+      await lastWord(peer),
+      "ValueError: The identity is longer than the limit of 1000 bytes (--handshake-size)",
+    );
+    await peer.close();
+    await endless;
+  });
+
+  Deno.test(`no more connections than the limit wait for their identity, ${over}`, async () => {
+    await using manager = await TestManager.start({ disableTls, limits: { maxPending: 2 } });
+    const options = manager.connectOptions;
+    const first = await WirePeer.connect(options);
+    await first.read();
+    await using second = await WirePeer.connect(options);
+    await second.read();
+    if (disableTls) {
+      await using third = await WirePeer.connect(options);
+      assertEquals(
+        await lastWord(third),
+        "PermissionError: Too many connections have not said who they are, " +
+          "the limit is 2 (--max-pending)",
+      );
+    } else {
+      await using third = await WirePeer.connect(options);
+      assertEquals(await third.readText(), undefined);
+    }
+    // A place is free as soon as one of them has said who it is, or has left.
+    second.send({ result: CLIENT, requester: null, uid: "", error: false });
+    await manager.connected("flood");
+    await using fourth = await WirePeer.connect(options);
+    await fourth.read();
+    await first.close();
+    const isIn = async () => {
+      await using cxn = await connect(options);
+      return cxn.name;
+    };
+    for (let name; name === undefined;) name = await isIn().catch(() => undefined);
+  });
+}
+
+Deno.test("a thousand connections come and go, and nothing of them stays", async () => {
+  await using manager = await TestManager.start({ disableTls: true });
+  await using service = new Lab();
+  await service.start(manager.connectOptions);
+  await using cxn = await connect(manager.connectOptions);
+  const link = await cxn.link<Lab>("Lab");
+  const { host, port } = manager.connectOptions;
+  const visit = async (index: number) => {
+    using socket = await Deno.connect({ hostname: host, port });
+    if (index % 3 === 0) return; // says nothing
+    const identity = index % 3 === 1 ? CLIENT : { ...ECHO, name: `Echo ${index}` };
+    const text = JSON.stringify({ result: identity, requester: null, uid: "", error: false });
+    await socket.write(new TextEncoder().encode(text + "\n")).catch(() => {});
+  };
+  for (let i = 0; i < 1_000; i += 50) {
+    await Promise.all(Array.from({ length: 50 }, (_, index) => visit(i + index)));
+    assertEquals(await link.add(i, 1), i + 1);
+  }
+  for (;;) {
+    const { clients, services } = manager.manager.identities();
+    if (Object.keys(clients).length === 1 && Object.keys(services).length === 1) break;
+    await delay(1);
+  }
+});
+
+// Messages
+
+Deno.test("nesting of 100,000 is refused wherever it stands, and the connection goes on", async () => {
+  await using manager = await TestManager.start({
+    disableTls: true,
+    limits: { longLine: 400_000 },
+  });
+  await using service = await WirePeer.introduce(manager.connectOptions, ECHO);
+  await manager.connected("Echo");
+  await using client = await WirePeer.introduce(manager.connectOptions, CLIENT);
+  const deep = "[".repeat(100_000) + "]".repeat(100_000);
+  const refusal = /JSONDecodeError: .*Nested deeper than the limit of 512 levels \(--max-depth\)/;
+
+  client.send(
+    `{"service":"Echo","attribute":"echo","args":${deep},"kwargs":{},"uid":"1","error":false}`,
+  );
+  const refused = await client.read();
+  assertEquals(refused.uid, "1");
+  assertMatch(String(refused.message), refusal);
+
+  client.send(request("Echo", "echo", [], "2"));
+  const { requester } = await service.read();
+  service.send(
+    `{"result":${deep},"requester":${JSON.stringify(requester)},"uid":"2","error":false}`,
+  );
+  const failed = await client.read();
+  assertEquals(failed.uid, "2");
+  assertMatch(String(failed.message), /the 'Echo' service sent an invalid answer: .*--max-depth/);
+
+  client.send("[".repeat(100_000)); // as a person would type it
+  assertEquals((await client.read()).error, true);
+  client.send(request("Manager", "identity", [], "3"));
+  assertEquals((await client.read()).uid, "3");
+
+  await using newcomer = await WirePeer.connect(manager.connectOptions);
+  await newcomer.read();
+  newcomer.send(`{"result":${"[".repeat(30_000)}${"]".repeat(30_000)}}`);
+  assertMatch(String(await lastWord(newcomer)), /^TypeError: The identity must be a JSON object/);
+});
+
+Deno.test("each of a flood of empty lines is answered, and others are served meanwhile", async () => {
+  const LINES = 200_000;
+  await using manager = await TestManager.start({ disableTls: true });
+  await using cxn = await connect(manager.connectOptions);
+  const { host, port } = manager.connectOptions;
+  using socket = await Deno.connect({ hostname: host, port });
+  const identity = JSON.stringify({ result: CLIENT, requester: null, uid: "", error: false });
+  await socket.write(new TextEncoder().encode(identity + "\n"));
+  let answers = -1; // the first line is the question for its identity
+  const reading = (async () => {
+    const buffer = new Uint8Array(128 * 1024);
+    while (answers < LINES) {
+      const size = await socket.read(buffer);
+      if (size === null) break;
+      for (let at = -1; (at = buffer.subarray(0, size).indexOf(10, at + 1)) !== -1;) answers++;
+    }
+  })();
+  const flood = (async () => {
+    const block = new Uint8Array(100_000).fill(10);
+    for (let sent = 0; sent < LINES; sent += await socket.write(block.subarray(0, LINES - sent)));
+  })();
+  let calls = 0;
+  const calling = (async () => {
+    while (answers < LINES) {
+      await cxn.identities();
+      calls++;
+    }
+  })();
+  await Promise.all([reading, flood]);
+  await calling;
+  assertEquals(answers, LINES);
+  assert(calls > 10, `only ${calls} calls were answered meanwhile`);
+});
+
+// Logins
+
+/** After two failures there would be too long to wait. */
+const TWO_GUESSES = { freeLogins: 2, loginPenalty: 120_000, loginTimeout: 60_000 };
+
+for (const disableTls of [false, true]) {
+  const over = disableTls ? "over TCP" : "over TLS";
+  const tooMany = "Too many failed logins from 127.0.0.1: try again in 5min " +
+    "(--free-logins, --login-penalty, --login-memory)";
+
+  Deno.test(`who guesses the Manager's password is turned away, ${over}`, async () => {
+    await using lab = await Laboratory.open({
+      authPassword: "secret",
+      disableTls,
+      limits: TWO_GUESSES,
+    });
+    const logIn = async (passwordManager: string) => {
+      await using cxn = await connect({ ...lab.manager.connectOptions, passwordManager });
+      return cxn.name;
+    };
+    for (let i = 0; i < 2; i++) {
+      await assertRejects(() => logIn(`guess ${i}`), RemoteError, "Wrong Manager password");
+    }
+    await assertRejects(() => logIn("secret"), RemoteError, tooMany);
+    assertEquals(lab.records().at(-1), "rejected: too many failed logins");
+  });
+
+  Deno.test(`who guesses names and passwords of users is turned away, ${over}`, async () => {
+    await using lab = await Laboratory.open(
+      { authLogin: true, disableTls, limits: TWO_GUESSES },
+      PYTHON_USER,
+    );
+    const logIn = async (username: string, password: string) => {
+      await using cxn = await connect({ ...lab.manager.connectOptions, username, password });
+      return cxn.name;
+    };
+    await logIn("j.doe", "a good password");
+    await assertRejects(() => logIn("nobody", "x"), RemoteError, "Unregistered user");
+    await assertRejects(() => logIn("j.doe", "x"), RemoteError, "Wrong login password");
+    await assertRejects(() => logIn("j.doe", "a good password"), RemoteError, tooMany);
+  });
+}
+
+Deno.test("who guesses an administrator's password in the middle of a connection has to wait", async () => {
+  await using lab = await Laboratory.open({ disableTls: true, limits: TWO_GUESSES }, PYTHON_USER);
+  await using client = await lab.introduce(CLIENT);
+  const guess = async (password: string) => {
+    client.send(request("Manager", "users_table.usernames", [], "1"));
+    for (const answer of ["j.doe", password]) {
+      await client.read();
+      client.send({ result: answer, requester: null, uid: "", error: false });
+    }
+    return (await client.read()).message;
+  };
+  for (let i = 0; i < 2; i++) {
+    assertMatch(String(await guess(`guess ${i}`)), /^ValueError: You must be an administrator/);
+  }
+  assertMatch(String(await guess("a good password")), /^ValueError: Too many failed logins/);
+});
