@@ -62,6 +62,7 @@ export {
 export type { Identities } from "./identities.ts";
 export type { HostOptions } from "./hosts.ts";
 export { setLoggingLevel } from "./level.ts";
+export type { LimitsByOption } from "./limit_options.ts";
 export type { Limits } from "./limits.ts";
 export type {
   Extra,
