@@ -5,11 +5,11 @@
  * @module
  */
 
-import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { ConnectionsTable } from "./connections_table.ts";
 import { ConfigurationError } from "./errors.ts";
+import { fileExists } from "./files.ts";
 import { HostnamesTable } from "./hostnames_table.ts";
 import { makePrivateFolder, writePrivateFile } from "./paths.ts";
 import { UsersTable } from "./users_table.ts";
@@ -38,7 +38,7 @@ export class Database implements Disposable {
   constructor(path: string, aliases: readonly string[], patience = PATIENCE) {
     let database: DatabaseSync | undefined;
     try {
-      if (path !== ":memory:" && !existsSync(path)) {
+      if (path !== ":memory:" && !fileExists(path)) {
         makePrivateFolder(dirname(path));
         writePrivateFile(path, ""); // SQLite takes an empty file for a new database
       }
@@ -57,6 +57,20 @@ export class Database implements Disposable {
         { cause },
       );
     }
+  }
+
+  /**
+   * Opens a database that is there already. For commands that have nothing to do where there is
+   * none, e.g. as its name was mistyped.
+   *
+   * @throws {ConfigurationError} If there is none, or it cannot be opened.
+   */
+  static existing(path: string, aliases: readonly string[]): Database {
+    if (fileExists(path)) return new Database(path, aliases);
+    throw new ConfigurationError(
+      `Cannot open the database ${path}: there is none. A Manager makes it when it starts, and ` +
+        `so do "user add" and "hostname add"`,
+    );
   }
 
   /** Closes the file. */

@@ -153,7 +153,8 @@ function parseIdentity(answer: Answer): Record<string, unknown> {
   }
   const typed = /^\s*client(?:\s+(.*\S))?\s*$/i.exec(answer.line);
   if (typed === null) {
-    throw new TypeError(`Invalid identity ${repr(answer.line)}. Type: client [name]`);
+    // Not with what was typed: it may be a password, and the reason is logged.
+    throw new TypeError("Invalid identity. Type: client [name]");
   }
   return { type: "client", name: withoutQuotes(typed[1] ?? "Client") };
 }

@@ -25,7 +25,11 @@ export function addHostname(program: Command): void {
     .argument("[names...]", "host names or addresses")
     .option("-d, --database <file>", "the SQLite database", databaseFile())
     .action((action: Action, names: string[], options: { database: string }) => {
-      using database = new Database(options.database, new Hosts().aliases());
+      const isAdded = action === "add" || action === "insert";
+      const aliases = new Hosts().aliases();
+      using database = isAdded
+        ? new Database(options.database, aliases)
+        : Database.existing(options.database, aliases);
       const { hostnames } = database;
       if (action === "list") {
         for (const name of hostnames.hostnames()) console.log(name);
@@ -34,7 +38,6 @@ export function addHostname(program: Command): void {
       if (names.length === 0) {
         throw new ConfigurationError(`Cannot ${action} a host name: give one or more names`);
       }
-      const isAdded = action === "add" || action === "insert";
       if (!isAdded) checkAll(names, hostnames); // nothing is done by halves
       for (const name of names) {
         if (isAdded) hostnames.insert(name);

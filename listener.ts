@@ -8,7 +8,7 @@ import { createSecureContext, type SecureContext } from "node:tls";
 import type { Credentials } from "./certificate.ts";
 import type { Transport } from "./connection.ts";
 import { ConfigurationError } from "./errors.ts";
-import { SecureSocket } from "./secure_socket.ts";
+import { OLDEST_TLS, SecureSocket } from "./secure_socket.ts";
 
 /** An accepted connection. */
 export interface Socket extends Transport {
@@ -40,7 +40,8 @@ export function listen(
   port: number,
   credentials: Credentials | undefined,
 ): Listener[] {
-  const context = credentials && createSecureContext(credentials);
+  const context = credentials &&
+    createSecureContext({ ...credentials, minVersion: OLDEST_TLS });
   const open = (hostname: string, port: number): Listener =>
     wrap(Deno.listen({ hostname, port }), context);
   try {

@@ -150,6 +150,7 @@ export class Manager implements AsyncDisposable {
    */
   static async start(options: ManagerOptions = {}): Promise<Manager> {
     checkAuthentication(options);
+    warnOfPlainPasswords(options);
     const limits = resolveLimits(options.limits);
     const hosts = new Hosts(options.hosts);
     const files = {
@@ -393,6 +394,14 @@ function checkAuthentication({ authHostname, authLogin, authPassword }: ManagerO
   const methods = [authHostname === true, authLogin === true, authPassword !== undefined];
   if (methods.filter(Boolean).length <= 1) return;
   throw new ConfigurationError("Cannot specify multiple authentication methods");
+}
+
+function warnOfPlainPasswords({ disableTls, authLogin, authPassword }: ManagerOptions): void {
+  if (!disableTls || !(authLogin || authPassword !== undefined)) return;
+  log.warn(
+    "TLS is disabled: everybody on the network can read the passwords that are sent to this " +
+      "Manager. Start it without --disable-tls",
+  );
 }
 
 function authenticationOf(

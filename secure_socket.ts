@@ -14,6 +14,9 @@ import { Duplex } from "node:stream";
 import { connect, type SecureContext, TLSSocket } from "node:tls";
 import type { Transport } from "./connection.ts";
 
+/** The oldest version of TLS that is spoken, by a server and by a client. */
+export const OLDEST_TLS = "TLSv1.2";
+
 /** How much is read of the socket at once, in bytes: four records of TLS. */
 const READ_SIZE = 64 * 1024;
 /** How long the peer may take to hear that the connection is closed, in milliseconds. */
@@ -85,7 +88,12 @@ export class SecureSocket implements Transport {
     return new SecureSocket(
       socket,
       (wire) =>
-        connect({ socket: wire, servername: isIP(host) ? "" : host, rejectUnauthorized: false }),
+        connect({
+          socket: wire,
+          servername: isIP(host) ? "" : host,
+          rejectUnauthorized: false,
+          minVersion: OLDEST_TLS,
+        }),
     );
   }
 

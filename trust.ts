@@ -12,6 +12,7 @@ import { fingerprint } from "./certificate.ts";
 import { CertificateError, ConnectError, TimeoutError, TlsMismatchError } from "./errors.ts";
 import { certificateFile, makePrivateFolder, writePrivateFile } from "./paths.ts";
 import type { Prompt } from "./prompt.ts";
+import { OLDEST_TLS } from "./secure_socket.ts";
 
 /** How a Manager's certificate is found. */
 export interface TrustOptions {
@@ -80,7 +81,12 @@ function checkPem(text: string, file: string): string {
 export function fetchCertificate(host: string, port: number, timeout: number): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   // It is only looked at here; whether to trust it is decided afterwards.
-  const socket = connectTls({ host, port, rejectUnauthorized: false });
+  const socket = connectTls({
+    host,
+    port,
+    rejectUnauthorized: false,
+    minVersion: OLDEST_TLS,
+  });
   const timer = setTimeout(() => {
     reject(new TimeoutError(`No certificate was received from ${host}:${port} in ${timeout} ms`));
     socket.destroy();

@@ -38,7 +38,11 @@ export function addUser(program: Command): void {
       `the password: ${PASSWORD_FORMS}; add asks for it if it is missing`,
     )
     .action(async (action: Action, username: string | undefined, options: Options) => {
-      using database = new Database(options.database, new Hosts().aliases());
+      const isAdded = action === "add" || action === "insert";
+      const aliases = new Hosts().aliases();
+      using database = isAdded
+        ? new Database(options.database, aliases)
+        : Database.existing(options.database, aliases);
       if (action === "list") return list(database.users);
       if (username === undefined) {
         throw new ConfigurationError(`Cannot ${action} a user: give the username`);

@@ -3,7 +3,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { command, refusal, tool } from "./command_line.ts";
+import { command, output, refusal, tool } from "./command_line.ts";
 import { temporaryFolder } from "./folder.ts";
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
@@ -33,6 +33,32 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
     assertEquals((await child.status).code, 0);
   });
 }
+
+Deno.test("start warns loudly of passwords without TLS, and only of those", async () => {
+  await using home = await temporaryFolder();
+  await output(home.path, "user", "add", "alice", "-p", "wonderland");
+  const warning = "everybody on the network can read the passwords";
+  const cases: [isWarned: boolean, ...args: string[]][] = [
+    [true, "--disable-tls", "--auth-login"],
+    [true, "--disable-tls", "--auth-password", "a secret"],
+    [false, "--disable-tls"],
+    [false, "--disable-tls", "--auth-hostname"],
+    [false, "--auth-login"],
+  ];
+  await Promise.all(cases.map(async ([isWarned, ...args], index) => {
+    const log = join(home.path, `${index}.log`);
+    const child = command(home.path, "-p", "0", "-l", log, ...args).spawn();
+    const terminal = new Response(child.stderr).text();
+    const reader = child.stdout.getReader();
+    await reader.read(); // it is ready
+    child.kill();
+    reader.releaseLock();
+    await child.stdout.cancel();
+    assertEquals((await child.status).code, 0);
+    assertEquals((await terminal).includes(warning), isWarned, args.join(" "));
+    assertEquals((await Deno.readTextFile(log)).includes(warning), isWarned, args.join(" "));
+  }));
+});
 
 Deno.test("a mistyped command is not taken for start, and what was meant is shown", async () => {
   await using home = await temporaryFolder();

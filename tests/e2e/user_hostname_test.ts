@@ -21,7 +21,6 @@ Deno.test("user adds, changes, lists and removes users, whose rows Python reads"
   await using home = await temporaryFolder();
   const database = join(home.path, "manager.sqlite3");
   const user = (...args: string[]) => output(home.path, "user", ...args);
-  assertEquals(await user("list"), "There are no users\n");
   const password = ["-p", "a", "good", "password"];
   assertEquals(await user("add", "j.doe", ...password), "Added j.doe (user)\n");
   await tool("python3", "-c", CHECK_ROW, database, "j.doe", "a good password", "0");
@@ -73,6 +72,7 @@ Deno.test("hostname adds, lists and removes trusted computers", async () => {
   await using home = await temporaryFolder();
   const database = join(home.path, "other", "lab.sqlite3");
   const hostname = (...args: string[]) => output(home.path, "hostname", ...args, "-d", database);
+  assertEquals(await hostname("add", "localhost"), "Added localhost\n");
   const aliases = await hostname("list");
   assert(aliases.includes("localhost\n") && aliases.includes(`${Deno.hostname()}\n`), aliases);
   assertEquals(await hostname("add", "lab-1", "192.0.2.7"), "Added lab-1\nAdded 192.0.2.7\n");
@@ -85,6 +85,23 @@ Deno.test("hostname adds, lists and removes trusted computers", async () => {
   const unknown = await refusal(home.path, "hostname", "delete", "lab-1", "-d", database);
   assertEquals(unknown, "Cannot delete 'lab-1': it is not a trusted hostname");
   assert((await refusal(home.path, "hostname", "add")).includes("give one or more names"));
+});
+
+Deno.test("only what adds something makes a database that is not there", async () => {
+  await using home = await temporaryFolder();
+  const file = join(home.path, "mistyped", "lab.sqlite3");
+  const commands = [
+    ["user", "list"],
+    ["user", "remove", "alice"],
+    ["user", "update", "alice", "--admin"],
+    ["hostname", "list"],
+    ["hostname", "remove", "localhost"],
+  ];
+  await Promise.all(commands.map(async (args) => {
+    const line = await refusal(home.path, ...args, "-d", file);
+    assert(line.startsWith(`Cannot open the database ${file}: there is none. `), line);
+  }));
+  assertEquals([...Deno.readDirSync(home.path)], []);
 });
 
 Deno.test("a database of somebody else is one clear line", async () => {

@@ -1,0 +1,101 @@
+/** Which versions of TLS are spoken, held against OpenSSL. */
+
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { generateKeyPairSync } from "node:crypto";
+import { join } from "node:path";
+import { selfSign } from "../../certificate.ts";
+import { dial } from "../../dial.ts";
+import { TlsMismatchError } from "../../mod.ts";
+import { terminalPrompt } from "../../prompt.ts";
+import { TestManager } from "../../testing.ts";
+import { fetchCertificate } from "../../trust.ts";
+import { temporaryFolder } from "./folder.ts";
+
+/** What OpenSSL needs to speak versions that it finds unsafe itself. */
+const ANYTHING = ["-cipher", "ALL:@SECLEVEL=0"];
+
+/** The version that a handshake in one version agrees on, or `(NONE)`; and what the client sent. */
+async function offer(port: number, version: string): Promise<{ agreed: string; sent: number }> {
+  const { stdout } = await new Deno.Command("openssl", {
+    args: ["s_client", "-connect", `127.0.0.1:${port}`, `-${version}`, ...ANYTHING],
+    stdin: "null",
+    stderr: "null",
+  }).output();
+  const said = new TextDecoder().decode(stdout);
+  const agreed = /^New, ([^,]+),/m.exec(said)?.[1] ?? said;
+  return { agreed, sent: Number(/written (\d+) bytes/.exec(said)?.[1]) };
+}
+
+Deno.test("a Manager speaks TLS 1.2 and 1.3, and refuses TLS 1.0 and 1.1", async () => {
+  await using manager = await TestManager.start();
+  const { port } = manager.connectOptions;
+  for (const [version, agreed] of [["tls1_2", "TLSv1.2"], ["tls1_3", "TLSv1.3"]]) {
+    assertEquals((await offer(port, version)).agreed, agreed);
+  }
+  for (const version of ["tls1", "tls1_1"]) {
+    const { agreed, sent } = await offer(port, version);
+    assertEquals(agreed, "(NONE)", version);
+    assert(sent > 0, "OpenSSL did not offer it at all");
+  }
+});
+
+/** A server of OpenSSL that speaks one version alone. */
+async function serve(
+  folder: string,
+  version: string,
+): Promise<AsyncDisposable & { port: number; certFile: string }> {
+  const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const [keyFile, certFile] = [join(folder, "server.key"), join(folder, "server.crt")];
+  const pem = privateKey.export({ type: "sec1", format: "pem" }).toString();
+  await Deno.writeTextFile(keyFile, pem, { mode: 0o600 });
+  await Deno.writeTextFile(certFile, await selfSign(privateKey, ["localhost", "127.0.0.1"]));
+  const files = ["-key", keyFile, "-cert", certFile];
+  const child = new Deno.Command("openssl", {
+    args: ["s_server", "-accept", "127.0.0.1:0", `-${version}`, ...ANYTHING, ...files],
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+  const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  let said = "";
+  while (!/^ACCEPT .*\n/m.test(said)) {
+    const { value, done } = await reader.read();
+    if (done) throw new Error(`openssl s_server ended: ${said}`);
+    said += value;
+  }
+  return {
+    port: Number(/^ACCEPT \S+:(\d+)$/m.exec(said)![1]),
+    certFile,
+    async [Symbol.asyncDispose]() {
+      child.kill();
+      await child.stdin.close().catch(() => {}); // it has ended
+      while (!(await reader.read()).done);
+      await child.status;
+    },
+  };
+}
+
+for (
+  const [version, isSpoken] of [["tls1_1", false], ["tls1_2", true], ["tls1_3", true]] as const
+) {
+  Deno.test(`a device ${isSpoken ? "speaks" : "refuses"} ${version}`, async () => {
+    await using folder = await temporaryFolder();
+    await using server = await serve(folder.path, version);
+    const { port, certFile } = server;
+    const options = {
+      host: "127.0.0.1",
+      port,
+      certFile,
+      timeout: 10_000,
+      prompt: terminalPrompt,
+    };
+    const look = () => fetchCertificate("127.0.0.1", port, 10_000);
+    if (!isSpoken) {
+      await assertRejects(() => dial(options), TlsMismatchError);
+      await assertRejects(look, TlsMismatchError);
+      return;
+    }
+    assertMatch(await look(), /^-----BEGIN CERTIFICATE-----/);
+    await (await dial(options)).close();
+  });
+}
