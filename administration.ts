@@ -26,8 +26,8 @@ export interface Office<Seat> {
   password: string | undefined;
   /** Whether peers are let in by their host name. */
   authHostname: boolean;
-  /** Shuts the Manager down. Nothing is sent any more from then on. */
-  shutdown: () => void;
+  /** Shuts the Manager down. Settles when nothing can be sent any more. */
+  shutdown: () => Promise<void>;
 }
 
 type Attribute = (...args: unknown[]) => unknown;

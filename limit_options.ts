@@ -12,7 +12,7 @@ import { formatDuration, formatSize, parseDuration, parseSize } from "./units.ts
 /** The limits that a command line has options for. What is missing follows one of these. */
 export type LimitsByOption = Omit<
   Limits,
-  "longLine" | "queueLow" | "queueLimit" | "silenceTimeout" | "grace"
+  "longLine" | "queueLow" | "queueLimit" | "silenceTimeout"
 >;
 
 /** How a number is written. */
@@ -87,6 +87,11 @@ const OPTIONS: { readonly [Name in keyof LimitsByOption]: LimitOption } = {
     flag: "--stall-timeout",
     notation: DURATION,
     description: "when a peer that takes nothing is disconnected",
+  },
+  grace: {
+    flag: "--grace",
+    notation: DURATION,
+    description: "how long running requests have when the Manager shuts down",
   },
 };
 

@@ -67,6 +67,8 @@ export interface ManagerOptions {
  */
 const RECORD_PATIENCE = 100;
 
+/** How often a shutdown looks whether everything is answered, in milliseconds. */
+const DRAIN_INTERVAL = 10;
 /** How long peers that have always something to say may keep others waiting, in milliseconds. */
 const SLICE = 5;
 /** After how many of their lines it is asked whether they do. */
@@ -92,6 +94,7 @@ export class Manager implements AsyncDisposable {
   readonly #hosts: Hosts;
   readonly #limits: Limits;
   readonly #authentication: Authentication;
+  readonly #registry: Registry<Seat<Connection>>;
   readonly #router: Router<Connection>;
   readonly #passage: Passage<Connection>;
   readonly #watch = new Watch(SLICE);
@@ -101,6 +104,8 @@ export class Manager implements AsyncDisposable {
   readonly #tasks = new Set<Promise<void>>();
   readonly #finished = Promise.withResolvers<void>();
   #shutdown: Promise<void> | undefined;
+  /** When a shutdown waits for answers no longer. */
+  #deadline = Infinity;
 
   private constructor(
     listeners: Listener[],
@@ -120,7 +125,7 @@ export class Manager implements AsyncDisposable {
     this.port = listeners[0].port;
     this.tls = !options.disableTls;
     this.networkName = `Manager[${this.hostname}:${this.port}]`;
-    const registry = new Registry<Seat<Connection>>(this.networkName);
+    const registry = this.#registry = new Registry<Seat<Connection>>(this.networkName);
     const desk = new Desk(registry, { hostname: this.hostname, port: this.port });
     const administration = new Administration({
       registry,
@@ -128,7 +133,7 @@ export class Manager implements AsyncDisposable {
       database,
       password: options.authPassword,
       authHostname: options.authHostname ?? false,
-      shutdown: () => void this.shutdown(),
+      shutdown: () => this.shutdown(),
     });
     this.#router = new Router(registry, desk, administration, this.#limits);
     this.#passage = new Passage(registry, this.#router, this.#limits);
@@ -192,9 +197,22 @@ export class Manager implements AsyncDisposable {
     return this.#finished.promise;
   }
 
-  /** Stops listening, disconnects every device, and closes the database. */
-  shutdown(): Promise<void> {
+  /**
+   * Stops listening, lets the requests that are running be answered and refuses others, disconnects
+   * every device, and closes the database.
+   *
+   * @param grace How long to wait for the answers, in milliseconds. Default: the limit `grace`.
+   */
+  shutdown(grace: number = this.#limits.grace): Promise<void> {
+    this.#deadline = Math.min(this.#deadline, performance.now() + grace);
     return this.#shutdown ??= this.#end();
+  }
+
+  /** Shuts down and waits for nobody: neither for answers, nor for devices to take them. */
+  abort(): Promise<void> {
+    const finished = this.shutdown(0);
+    for (const connection of this.#connections) connection.abort();
+    return finished;
   }
 
   /** For `await using`: the same as {@linkcode Manager.shutdown}. */
@@ -374,6 +392,9 @@ export class Manager implements AsyncDisposable {
   async #end(): Promise<void> {
     for (const listener of this.#listeners) listener.close();
     this.#attempts[Symbol.dispose]();
+    this.#registry.close();
+    while (this.#registry.owes && performance.now() < this.#deadline) await delay(DRAIN_INTERVAL);
+    if (this.#registry.owes) log.warn("Some requests were not answered in time");
     await Promise.all(Array.from(this.#connections, (connection) => connection.close()));
     while (this.#tasks.size > 0) await Promise.all(this.#tasks);
     this.#watch[Symbol.dispose]();

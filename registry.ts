@@ -13,7 +13,7 @@
  * @module
  */
 
-import { KeyError, NameError, PermissionError } from "./errors.ts";
+import { ConnectionAbortedError, KeyError, NameError, PermissionError } from "./errors.ts";
 import { repr } from "./repr.ts";
 import { type JsonObject, MANAGER } from "./message.ts";
 
@@ -94,6 +94,7 @@ export class Registry<Seat> {
   readonly manager: string;
   readonly #clients = new Map<string, Client<Seat>>();
   readonly #services = new Map<string, Service<Seat>>();
+  #isClosed = false;
 
   constructor(manager: string) {
     this.manager = manager;
@@ -102,10 +103,12 @@ export class Registry<Seat> {
   /**
    * Takes a device in.
    *
+   * @throws {ConnectionAbortedError} If it is closed.
    * @throws {NameError} If a service of that name, or a client of that network name, is already
    * connected.
    */
   add(newcomer: Newcomer, seat: Seat): Peer<Seat> {
+    if (this.#isClosed) throw shuttingDown();
     const networkName = networkNameOf(newcomer);
     if (newcomer.kind === "client") {
       // Two computers of different domains may share a first label, and their ports may be equal.
@@ -152,10 +155,12 @@ export class Registry<Seat> {
   /**
    * The service that a client's request goes to. Notes that it owes the answer.
    *
+   * @throws {ConnectionAbortedError} If it is closed.
    * @throws {KeyError} If the service is not connected.
    * @throws {PermissionError} If the client is not linked, and the service is locked or full.
    */
   route(client: Client<Seat>, name: string, uid: string): Service<Seat> {
+    if (this.#isClosed) throw shuttingDown();
     const service = this.#services.get(name);
     if (service === undefined) {
       throw new KeyError(`the ${repr(name)} Service is not connected to ${this.manager}`);
@@ -281,6 +286,18 @@ export class Registry<Seat> {
     return networkNames(service.locks);
   }
 
+  /** From now on no device is taken in and no request is routed. What is owed is still settled. */
+  close(): void {
+    this.#isClosed = true;
+  }
+
+  /** Whether any service owes an answer. */
+  get owes(): boolean {
+    return this.#services.values().some(({ pending }) =>
+      pending.values().some((uids) => uids.size > 0)
+    );
+  }
+
   /** The connected clients. */
   get clients(): Iterable<Client<Seat>> {
     return this.#clients.values();
@@ -322,6 +339,10 @@ export function serviceEntry(service: Service<unknown>): ServiceEntry {
 /** The network names of clients, sorted. */
 export function networkNames(clients: Iterable<Client<unknown>>): string[] {
   return Array.from(clients, (client) => client.networkName).sort();
+}
+
+function shuttingDown(): ConnectionAbortedError {
+  return new ConnectionAbortedError("the Manager is shutting down");
 }
 
 /** Whether one more client may use the service. */

@@ -24,7 +24,8 @@ export interface RunOptions extends StartOptions {
 
 /**
  * Runs a Manager and Services in one process, until the last of them has disconnected, the Manager
- * is shut down, or the process is asked to end (SIGINT, SIGTERM). When all are connected it prints
+ * is shut down, or the process is asked to end (SIGINT, SIGTERM): requests that are running are
+ * answered first, for up to the limit `grace`, unless it is asked a second time. When all are connected it prints
  * `Network Manager running on <host>:<port> (TLS ENABLED|DISABLED)`. It logs to standard error and
  * to a file, unless the application has configured LogTape.
  *
@@ -49,7 +50,8 @@ export async function run(options: RunOptions, services: readonly Service[] = []
     ? await startLogging(options.logLevel ?? "info", options.logFile ?? logFile(new Date()))
     : undefined;
   await using manager = await Manager.start(options);
-  using _signals = onSignal(() => manager.shutdown());
+  let signals = 0;
+  using _signals = onSignal(() => ++signals === 1 ? manager.shutdown() : manager.abort());
   await Promise.all(services.map((service) => service.start(wayTo(manager, options))));
   const { port, tls } = manager;
   console.log(formatReadyLine({ hostname: options.host ?? manager.hostname, port, tls }));

@@ -86,9 +86,9 @@ export class TestManager implements AsyncDisposable {
     while (names.some((name) => this.#names().has(name))) await delay(1);
   }
 
-  /** Shuts the Manager down and removes its files. */
+  /** Shuts the Manager down, without waiting for answers, and removes its files. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.manager.shutdown();
+    await this.manager.shutdown(0);
     await Deno.remove(this.#folder, { recursive: true });
   }
 

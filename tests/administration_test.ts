@@ -43,7 +43,10 @@ class Office implements Disposable {
       database: this.database,
       password,
       authHostname,
-      shutdown: () => void (this.isShutDown = true),
+      shutdown: () => {
+        this.isShutDown = true;
+        return Promise.resolve();
+      },
     });
   }
 

@@ -1,6 +1,13 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { KeyError, NameError, type NetworkError, PermissionError, wireMessage } from "../errors.ts";
+import {
+  ConnectionAbortedError,
+  KeyError,
+  NameError,
+  type NetworkError,
+  PermissionError,
+  wireMessage,
+} from "../errors.ts";
 import { type Client, networkNameOf, Registry, type Service, serviceEntry } from "../registry.ts";
 
 const DEVICE = { language: "Python 3.11.2", os: "Linux x86_64" };
@@ -812,4 +819,19 @@ Deno.test("a debt is that of a uid, or the oldest one, and looking does not sett
 Deno.test("no service can have the name of the Manager, whose requests it would take", () => {
   const error = refusal(() => addService(registry(), "Manager"), NameError);
   assertEquals(error, "NameError: A 'Manager' service is already running on the Manager");
+});
+
+Deno.test("a closed registry takes in nobody and routes nothing, but settles what is owed", () => {
+  const closed = registry();
+  const client = addClient(closed, "c");
+  const service = addService(closed, "S");
+  assertEquals(closed.owes, false);
+  closed.route(client, "S", "1");
+  closed.close();
+  assertEquals(closed.owes, true);
+  const refusal = "the Manager is shutting down";
+  assertThrows(() => closed.route(client, "S", "2"), ConnectionAbortedError, refusal);
+  assertThrows(() => addClient(closed, "late"), ConnectionAbortedError, refusal);
+  assertStrictEquals(closed.settle(service, client.networkName, "1"), client);
+  assertEquals(closed.owes, false);
 });

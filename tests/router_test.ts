@@ -66,7 +66,7 @@ class Network {
     database: this.database,
     password: undefined,
     authHostname: false,
-    shutdown: () => {},
+    shutdown: () => Promise.resolve(),
   });
   readonly router = new Router<FakeOutlet>(
     this.registry,

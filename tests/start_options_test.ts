@@ -54,7 +54,7 @@ Deno.test("the options come back from a command line as they were", () => {
     logFile: text,
     logLevel: text,
     port: fc.integer({ min: 0, max: 65_535 }),
-    limits: fc.constantFrom({ freeLogins: 0 }, {
+    limits: fc.constantFrom({ grace: 0 }, {
       maxPending: 7,
       queueHigh: 1_500,
       loginTimeout: 90_000,
@@ -107,7 +107,6 @@ Deno.test("every limit of a command line comes back as it was", () => {
     queueLow: __,
     queueLimit: ___,
     silenceTimeout: ____,
-    grace: _____,
     ...limits
   } = LIMITS;
   const { args } = formatStartOptions({ limits });

@@ -1,0 +1,59 @@
+/** A Manager as a process, with a home folder that outlives it. */
+
+import { assert } from "@std/assert";
+import { parseReadyLine } from "../../ready_line.ts";
+import { command } from "./command_line.ts";
+
+/** A Manager that speaks plain TCP on 127.0.0.1. */
+export class ManagerProcess implements AsyncDisposable {
+  /** What a device connects with. */
+  readonly connectOptions: { host: string; port: number; disableTls: true };
+  readonly #child: Deno.ChildProcess;
+  readonly #output: ReadableStreamDefaultReader<string>;
+  readonly #errors: Promise<string>;
+
+  private constructor(
+    child: Deno.ChildProcess,
+    output: ReadableStreamDefaultReader<string>,
+    port: number,
+  ) {
+    this.#child = child;
+    this.#output = output;
+    this.#errors = new Response(child.stderr).text();
+    this.connectOptions = { host: "127.0.0.1", port, disableTls: true };
+  }
+
+  /** Starts one, on a free port unless `args` say another, and waits until it is ready. */
+  static async start(home: string, ...args: string[]): Promise<ManagerProcess> {
+    const options = ["--host=127.0.0.1", "--disable-tls", "--port=0", ...args];
+    const child = command(home, ...options).spawn();
+    const output = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+    const { value } = await output.read();
+    const ready = parseReadyLine(value?.trim() ?? "");
+    if (ready === undefined) {
+      throw new Error(`It did not start: ${await new Response(child.stderr).text()}`);
+    }
+    return new ManagerProcess(child, output, ready.port);
+  }
+
+  /** Sends it a signal. */
+  kill(signal: Deno.Signal): void {
+    this.#child.kill(signal);
+  }
+
+  /** How it ended, and what it wrote to standard error. */
+  async end(): Promise<{ code: number; signal: Deno.Signal | null; errors: string }> {
+    const { code, signal } = await this.#child.status;
+    return { code, signal, errors: await this.#errors };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      this.#child.kill("SIGKILL");
+    } catch (error) {
+      assert(error instanceof TypeError || error instanceof Deno.errors.NotFound); // it has ended
+    }
+    await this.end();
+    await this.#output.cancel();
+  }
+}

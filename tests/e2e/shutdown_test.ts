@@ -1,0 +1,218 @@
+/** How a Manager ends: what is running is answered, what is new is refused. */
+
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { connect, type ConnectOptions, RemoteError, Service } from "../../mod.ts";
+import { TestManager, WirePeer } from "../../testing.ts";
+import { temporaryFolder } from "./folder.ts";
+import { Laboratory } from "./laboratory.ts";
+import { ManagerProcess } from "./manager_process.ts";
+
+/** A Service whose answer comes when the test says so. */
+class Slow extends Service {
+  readonly started = Promise.withResolvers<void>();
+  readonly answer = Promise.withResolvers<string>();
+
+  measure(): Promise<string> {
+    this.started.resolve();
+    return this.answer.promise;
+  }
+}
+
+/** Longer than any test takes. */
+const ENDLESS = { grace: 1_000_000 };
+
+for (const disableTls of [false, true]) {
+  const over = disableTls ? "over TCP" : "over TLS";
+
+  Deno.test(`a shutdown waits for answers and refuses requests, ${over}`, async () => {
+    await using manager = await TestManager.start({ disableTls, limits: ENDLESS });
+    const options = manager.connectOptions;
+    await using service = new Slow();
+    await service.start(options);
+    await using cxn = await connect(options);
+    const link = await cxn.link<Slow>("Slow");
+    const running = link.measure();
+    await service.started.promise;
+    await using visitor = await WirePeer.connect(options);
+    await visitor.read();
+
+    const ended = manager.manager.shutdown();
+    await assertRejects(
+      async () => await link.measure(),
+      RemoteError,
+      "ConnectionAbortedError: the Manager is shutting down",
+    );
+    visitor.send({ result: { type: "client", name: "late" }, uid: "", error: false });
+    assertEquals(
+      (await visitor.read()).message,
+      "ConnectionAbortedError: the Manager is shutting down",
+    );
+    await assertRejects(() => connect(options));
+
+    service.answer.resolve("done");
+    assertEquals(await running, "done");
+    await ended;
+    await cxn.disconnected;
+  });
+}
+
+Deno.test("a long answer that is under way arrives whole before the Manager ends", async () => {
+  await using manager = await TestManager.start({ disableTls: true, limits: ENDLESS });
+  await using service = await WirePeer.introduce(manager.connectOptions, {
+    type: "service",
+    name: "Echo",
+    attributes: {},
+  });
+  await manager.connected("Echo");
+  await using cxn = await connect(manager.connectOptions);
+  const answered = (await cxn.link("Echo")).request("echo");
+  const { requester, uid } = await service.read();
+  const value = "x".repeat(3_000_000);
+  const line = JSON.stringify({ requester, uid, error: false, result: value });
+  const send = await service.sendHalf(line.slice(0, -1));
+  const ended = manager.manager.shutdown();
+  await assertRejects(async () => await cxn.link("Echo").then((link) => link.request("echo")));
+  await send("}\n");
+  assertEquals(await answered, value);
+  await ended;
+});
+
+Deno.test("a request that is not answered within the grace fails with the connection", async () => {
+  await using manager = await TestManager.start({ disableTls: true, limits: { grace: 50 } });
+  await using service = new Slow();
+  await service.start(manager.connectOptions);
+  await using cxn = await connect(manager.connectOptions);
+  const running = (await cxn.link<Slow>("Slow")).measure();
+  await service.started.promise;
+  const failed = assertRejects(
+    async () => await running,
+    Error,
+    "The request to 'Slow' was not answered",
+  );
+  await manager.manager.shutdown();
+  await failed;
+  service.answer.resolve("too late");
+});
+
+Deno.test("an administrator's shutdown_manager waits for answers too", async () => {
+  await using lab = await Laboratory.open({ disableTls: true, limits: ENDLESS });
+  await lab.database.users.insert("admin", "whatever", true);
+  const options = lab.manager.connectOptions;
+  await using service = new Slow();
+  await service.start(options);
+  await using cxn = await connect(options);
+  const running = (await cxn.link<Slow>("Slow")).measure();
+  await service.started.promise;
+  const admin = await connect({ ...options, username: "admin", password: "whatever" });
+  const isShutDown = admin.adminRequest("shutdown_manager");
+  const isRefused = async () => {
+    const message = await connect(options).then(() => "", (error: Error) => error.message);
+    return message !== "";
+  };
+  while (!await isRefused());
+  service.answer.resolve("done");
+  assertEquals(await running, "done");
+  assertEquals(await isShutDown, true);
+  await lab.manager.manager.finished;
+});
+
+Deno.test("abort() waits for nobody", async () => {
+  await using manager = await TestManager.start({ disableTls: true, limits: ENDLESS });
+  await using service = new Slow();
+  await service.start(manager.connectOptions);
+  await using cxn = await connect(manager.connectOptions);
+  const running = (await cxn.link<Slow>("Slow")).measure();
+  await service.started.promise;
+  const failed = assertRejects(async () => await running);
+  const ended = manager.manager.shutdown();
+  await manager.manager.abort();
+  await ended;
+  await failed;
+  service.answer.resolve("too late");
+});
+
+/** A Client that waits for an answer of a Service, in a Manager that is a process. */
+async function openRequest(options: ConnectOptions & { host: string; port: number }) {
+  const service = new Slow();
+  await service.start(options);
+  const cxn = await connect(options);
+  const running = (await cxn.link<Slow>("Slow")).measure();
+  running.addDoneCallback(() => {});
+  await service.started.promise;
+  return {
+    service,
+    running,
+    async [Symbol.asyncDispose]() {
+      await cxn.disconnect();
+      await service.finished;
+    },
+  };
+}
+
+Deno.test("SIGTERM lets what is running be answered, for as long as --grace says", async () => {
+  await using home = await temporaryFolder();
+  await using manager = await ManagerProcess.start(home.path, "--grace=1h");
+  await using request = await openRequest(manager.connectOptions);
+  manager.kill("SIGTERM");
+  const { host, port } = manager.connectOptions;
+  const isListening = async () => {
+    try {
+      using _socket = await Deno.connect({ hostname: host, port });
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  while (await isListening());
+  request.service.answer.resolve("done");
+  assertEquals(await request.running, "done");
+  assertEquals((await manager.end()).code, 0);
+});
+
+Deno.test("a second signal ends a Manager at once", async () => {
+  await using home = await temporaryFolder();
+  await using manager = await ManagerProcess.start(home.path, "--grace=1h");
+  await using request = await openRequest(manager.connectOptions);
+  manager.kill("SIGTERM");
+  manager.kill("SIGINT");
+  const { code } = await manager.end();
+  assertEquals(code, 0);
+  await assertRejects(async () => await request.running);
+  request.service.answer.resolve("too late");
+});
+
+Deno.test("the database survives kill -9, fifty times, while devices connect", async () => {
+  await using home = await temporaryFolder();
+  const path = join(home.path, "manager.sqlite3");
+  let connected = 0;
+  for (let round = 0; round < 50; round++) {
+    await using manager = await ManagerProcess.start(home.path);
+    const killed = Promise.withResolvers<void>();
+    const visit = async () => {
+      for (;;) {
+        try {
+          await using cxn = await connect({ ...manager.connectOptions, timeout: 60_000 });
+          await cxn.identities(); // it is registered, and so recorded
+          connected++;
+        } catch {
+          return; // it is dead
+        }
+        killed.resolve();
+      }
+    };
+    const visitors = Promise.all(Array.from({ length: 4 }, visit));
+    await killed.promise;
+    manager.kill("SIGKILL");
+    await visitors;
+    assertEquals((await manager.end()).signal, "SIGKILL");
+    using database = new DatabaseSync(path);
+    assertEquals(database.prepare("PRAGMA integrity_check").get(), { integrity_check: "ok" });
+  }
+  using database = new DatabaseSync(path);
+  const { count } = database.prepare(
+    "SELECT count(*) AS count FROM connections WHERE message = 'connected as a client'",
+  ).get() as { count: number };
+  assert(count >= connected, `${count} of ${connected} connections are recorded`);
+});
