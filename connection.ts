@@ -55,6 +55,18 @@ const PIECES_HIGH = 1024 * 1024;
 const LINGER = 2_000;
 const TERMINATOR = new Uint8Array([0x0d, 0x0a]);
 
+/** What has gone over a connection so far. */
+export interface Traffic {
+  /** Bytes read. */
+  bytesIn: number;
+  /** Bytes written. */
+  bytesOut: number;
+  /** Lines read, of a long one at least its beginning. */
+  linesIn: number;
+  /** Lines sent; some of them may still wait to be written. */
+  linesOut: number;
+}
+
 /** Writes one line in pieces. */
 export interface LineWriter {
   /** Writes a piece, and waits until it may be followed by another. False if nobody takes it any more. */
@@ -90,7 +102,7 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
   /** What was sent while that line is under way. */
   #later = new ByteBuffer();
   #stallTimer: ReturnType<typeof setTimeout> | undefined;
-  #written = 0;
+  readonly #traffic: Traffic = { bytesIn: 0, bytesOut: 0, linesIn: 0, linesOut: 0 };
   #closed: Promise<void> | undefined;
 
   constructor(transport: Transport, limits: Partial<Limits> = {}) {
@@ -116,6 +128,11 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
   /** The longest line that is given as a whole, in bytes. */
   set longestWhole(size: number) {
     this.#splitter.longestWhole = size;
+  }
+
+  /** What has gone over it so far. */
+  get traffic(): Readonly<Traffic> {
+    return this.#traffic;
   }
 
   /** How many bytes wait to be written. */
@@ -273,6 +290,8 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
       return false;
     }
     const lines = this.#splitter.split(this.#readBuffer.subarray(0, size));
+    this.#traffic.bytesIn += size;
+    this.#traffic.linesIn += lines.length;
     this.#lines = this.#lines.length === 0 ? lines : this.#lines.concat(lines);
     if (lines.length > MOST_LINES) {
       this.#readBuffer = new Uint8Array(SMALLEST_READ);
@@ -288,6 +307,7 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
   }
 
   #terminate(): void {
+    this.#traffic.linesOut++;
     this.#next.append(TERMINATOR);
     if (this.#line === undefined) this.#leave(this.#limits.queueHigh);
   }
@@ -304,6 +324,7 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
     if (this.#line === undefined) return; // the connection has ended
     for (const part of [...parts, TERMINATOR, this.#later.view()]) this.#waiting.append(part);
     this.#later.clear();
+    this.#traffic.linesOut++;
     this.#line.resolve();
     this.#line = undefined;
     if (this.isOpen) this.#leave(this.#limits.queueHigh);
@@ -330,7 +351,7 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
         [this.#waiting, this.#leaving] = [this.#leaving, this.#waiting];
         for (let bytes = this.#leaving.view(); bytes.length > 0;) {
           const written = await this.#transport.write(bytes);
-          this.#written += written;
+          this.#traffic.bytesOut += written;
           bytes = bytes.subarray(written);
         }
         this.#leaving.clear();
@@ -347,9 +368,9 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
   /** Ends the connection if it is still congested and nothing was written for the time-out. */
   #watchForStall(): void {
     const timeout = this.#limits.stallTimeout;
-    const before = this.#written;
+    const before = this.#traffic.bytesOut;
     this.#stallTimer = setTimeout(() => {
-      if (this.#written === before) this.#finish({ state: "stalled", timeout });
+      if (this.#traffic.bytesOut === before) this.#finish({ state: "stalled", timeout });
       else if (this.congested) this.#watchForStall();
     }, timeout);
   }

@@ -322,6 +322,17 @@ Deno.test("empty lines come one by one however many there are, from small reads"
   assert(Math.max(...sizes) <= 8 * 1024, `it read ${Math.max(...sizes)} at once`);
 });
 
+Deno.test("a connection counts what goes over it", async () => {
+  await using pair = memoryPair();
+  await using near = new Connection(pair.near);
+  await using far = new Connection(pair.far);
+  near.sendText("Ω");
+  await near.sendPieces("a", "b");
+  assertEquals([text(await far.nextLine(5_000)), text(await far.nextLine(5_000))], ["Ω", "ab"]);
+  assertEquals(near.traffic, { bytesIn: 0, bytesOut: 8, linesIn: 0, linesOut: 2 });
+  assertEquals(far.traffic, { bytesIn: 8, bytesOut: 0, linesIn: 2, linesOut: 0 });
+});
+
 Deno.test("a transport that writes one byte at a time loses nothing", async () => {
   let written = "";
   const connection = new Connection({
