@@ -4,40 +4,42 @@
  * @module
  */
 
-import { type Call, type CallOptions, takeApart } from "./call.ts";
-import { type Connection, describeEnd } from "./connection.ts";
+import { type CallOptions, takeApart } from "./call.ts";
 import {
   answerQuestion,
   type ConnectOptions,
   isQuestion,
-  openConnection,
   type ResolvedOptions,
   resolveOptions,
 } from "./device.ts";
 import { ConnectionAbortedError, RemoteError } from "./errors.ts";
-import type { Future, FutureWithResolvers } from "./future.ts";
+import type { Future } from "./future.ts";
 import { callHandler } from "./handler.ts";
 import { describeIdentities, type Identities } from "./identities.ts";
-import { encodeLarge, isLarge, readLarge } from "./large.ts";
+import { readLarge } from "./large.ts";
+import { type Device, Lifeline } from "./lifeline.ts";
 import { LongLine } from "./line.ts";
-import { type Link, LinkCore, type LinkOwner, remote } from "./link.ts";
+import { type Link, type LinkCore, remote } from "./link.ts";
+import { Links } from "./links.ts";
 import { logger } from "./log.ts";
 import {
   asMessage,
-  beginRequest,
+  BEAT,
   type ClientIdentity,
   decodeMessage,
   encodeDisconnect,
   encodeError,
-  encodeRequest,
+  GONE,
   type JsonObject,
   MANAGER,
   type Message,
   READY,
+  type Request,
 } from "./message.ts";
+import type { ConnectionChange, ConnectionHandler } from "./reconnect.ts";
 import type { ServiceEntry } from "./registry.ts";
-import { repr } from "./repr.ts";
 import { Requests } from "./requests.ts";
+import { Sender } from "./sender.ts";
 import { skim, type Skimmer } from "./skimmer.ts";
 import { type Task, Tasks } from "./tasks.ts";
 import { Turns } from "./turns.ts";
@@ -84,42 +86,44 @@ export class Client implements AsyncDisposable {
   /** The port of the Manager. */
   readonly port: number;
   /**
-   * Called once when the connection has ended, with the error why; with `undefined` where this
-   * Client ended it. `disconnected` waits for it. What it throws is logged.
+   * Called once when the connection has ended for good, with the error why; with `undefined` where
+   * this Client ended it. `disconnected` waits for it. What it throws is logged.
    */
   shutdownHandler: ShutdownHandler | undefined;
+  /** Called with each change of the connection and the links, of a Client that reconnects. */
+  connectionHandler: ConnectionHandler | undefined;
 
-  readonly #connection: Connection;
   readonly #options: ResolvedOptions;
-  readonly #links = new Set<LinkCore>();
+  readonly #lifeline: Lifeline;
   readonly #turns = new Turns();
-  readonly #requests = new Requests(this.#turns);
+  readonly #requests = new Requests(this.#turns, (service) => this.#links.gone(service));
+  readonly #sender: Sender;
+  readonly #links: Links;
   readonly #tasks = new Tasks();
-  readonly #owner: LinkOwner;
-  readonly #disconnected: Promise<void>;
-  #isLeaving = false;
+  readonly #disconnected = Promise.withResolvers<void>();
 
-  private constructor(connection: Connection, name: string, options: ResolvedOptions) {
-    this.#connection = connection;
-    this.#options = options;
+  private constructor(name: string, options: ResolvedOptions) {
     this.name = name;
     this.host = options.host;
     this.port = options.port;
-    this.#owner = {
-      call: (service, attribute, call) => this.#call(service, attribute, call),
-      callManager: (attribute, call) =>
-        this.#call(MANAGER, attribute, { args: [], kwargs: {}, options: {}, ...call }),
-      unlink: (link) => this.#unlink(link),
-    };
-    this.#disconnected = this.#receiveAll();
-    this.#tasks.start();
+    this.#options = options;
+    this.#lifeline = new Lifeline(this.#device(), options);
+    this.#links = this.#makeLinks();
+    this.#sender = new Sender({
+      lifeline: this.#lifeline,
+      requests: this.#requests,
+      turns: this.#turns,
+      isLost: (service) => this.#links.isLost(service),
+    });
   }
 
   /** The same as {@linkcode connect}. */
   static async connect(options: ClientOptions = {}): Promise<Client> {
     const { name = "Client", ...others } = options;
-    const resolved = resolveOptions(others);
-    return new Client(await openConnection(resolved, identityOf(name)), name, resolved);
+    const client = new Client(name, resolveOptions(others));
+    await client.#lifeline.open();
+    client.#live();
+    return client;
   }
 
   /** Where the Manager is, `host:port`. */
@@ -127,14 +131,14 @@ export class Client implements AsyncDisposable {
     return `${this.host}:${this.port}`;
   }
 
-  /** Settles when the connection has ended, whoever ended it. */
+  /** Settles when the connection has ended for good, whoever ended it. */
   get disconnected(): Promise<void> {
-    return this.#disconnected;
+    return this.#disconnected.promise;
   }
 
-  /** Whether the connection is up. */
+  /** Whether the connection is up. Not while a Client that reconnects is coming back. */
   isConnected(): boolean {
-    return this.#connection.isOpen;
+    return this.#lifeline.isUp;
   }
 
   /**
@@ -150,7 +154,7 @@ export class Client implements AsyncDisposable {
 
   /** What the Client says of itself. */
   identity(): ClientIdentity {
-    return identityOf(this.name);
+    return identityOf(this.name, this.#options.reconnect !== undefined);
   }
 
   /**
@@ -160,11 +164,11 @@ export class Client implements AsyncDisposable {
    * locked or full.
    */
   link<S = unknown>(service: string, options: CallOptions = {}): Future<Link<S>> {
-    return this.#call(
+    return this.#sender.call(
       MANAGER,
       "link",
       { args: [service], kwargs: {}, options },
-      (entry) => this.#newLink<S>(service, entry as ServiceEntry),
+      (entry) => remote<LinkCore, S>(this.#links.open(service, entry as ServiceEntry)),
     );
   }
 
@@ -182,8 +186,8 @@ export class Client implements AsyncDisposable {
   ): Future<Identities> | Future<string> {
     const { asString = false, indent = 2, ...callOptions } = options;
     const call = { args: [], kwargs: {}, options: callOptions };
-    if (!asString) return this.#call<Identities>(MANAGER, "identity", call);
-    return this.#call(
+    if (!asString) return this.#sender.call<Identities>(MANAGER, "identity", call);
+    return this.#sender.call(
       MANAGER,
       "identity",
       call,
@@ -204,14 +208,7 @@ export class Client implements AsyncDisposable {
    * @throws {ConfigurationError} If a username or password is missing and there is no terminal.
    */
   adminRequest<R = unknown>(attribute: string, ...args: unknown[]): Future<R> {
-    const call = takeApart(args);
-    const label = `${attribute} of the Manager`;
-    const { uid, settle } = this.#requests.open<R>(label, call.options);
-    this.#turns.administer(uid, () => {
-      this.#send(uid, MANAGER, attribute, call, settle);
-      return !settle.future.done();
-    });
-    return settle.future;
+    return this.#sender.administer<R>(attribute, takeApart(args));
   }
 
   /** Opens another connection to the same Manager, with the same options. */
@@ -219,12 +216,13 @@ export class Client implements AsyncDisposable {
     return Client.connect({ ...this.#options, name });
   }
 
-  /** Disconnects from the Manager. Requests that are not answered fail. */
+  /** Disconnects from the Manager for good. Requests that are not answered fail. */
   async disconnect(): Promise<void> {
-    this.#isLeaving = true;
-    this.#connection.sendText(encodeDisconnect(this.name));
-    await this.#connection.close();
-    await this.#disconnected;
+    this.#lifeline.end();
+    const { connection } = this.#lifeline;
+    connection?.sendText(encodeDisconnect(this.name));
+    await connection?.close();
+    await this.disconnected;
   }
 
   /** For `await using`: the same as {@linkcode Client.disconnect}. */
@@ -232,101 +230,51 @@ export class Client implements AsyncDisposable {
     return this.disconnect();
   }
 
-  #call<R>(
-    service: string,
-    attribute: string,
-    call: Call,
-    adapt?: (result: unknown) => R,
-  ): Future<R> {
-    const label = service === MANAGER
-      ? `${attribute} of the Manager`
-      : `${attribute} of the ${repr(service)} service`;
-    const { uid, settle } = this.#requests.open<R>(label, call.options);
-    this.#turns.send(() => this.#send(uid, service, attribute, call, settle, adapt));
-    return settle.future;
+  /** What the Client does with its connections. */
+  #device(): Device {
+    return {
+      name: this.name,
+      introduction: () => this.identity(),
+      registered: () => Promise.resolve(),
+      receive: async (_, lines) => {
+        for (const line of lines) {
+          if (line instanceof LongLine) await this.#receiveLong(line);
+          else this.#receive(line);
+        }
+      },
+      lost: (reason) => {
+        this.#links.lose();
+        this.#turns.unshare();
+        this.#requests.end(reason, this.#lifeline.isEnding);
+      },
+      returned: () => {
+        this.#sender.waiting.release(MANAGER);
+        this.#links.restore();
+      },
+      report: (change) => this.#report(change),
+    };
   }
 
-  #send<R>(
-    uid: string,
-    service: string,
-    attribute: string,
-    { args, kwargs }: Call,
-    settle: FutureWithResolvers<R>,
-    adapt?: (result: unknown) => R,
-  ): void {
-    if (settle.future.done()) return; // it was cancelled before it could be sent
-    if (!this.isConnected()) {
-      return settle.reject(
-        new ConnectionAbortedError(
-          `Cannot request ${attribute}: not connected to the Manager at ${this.addressManager}`,
-        ),
-      );
-    }
-    const refuse = (cause: unknown) =>
-      settle.reject(
-        new TypeError(`Cannot request ${attribute}: ${(cause as Error).message}`, { cause }),
-      );
-    const request = { service, attribute, args, kwargs, uid };
-    if (isLarge(args) || isLarge(kwargs)) {
-      this.#requests.sent(request, settle, adapt);
-      this.#sendLarge(request).catch((cause) => {
-        this.#requests.forget(uid);
-        refuse(cause);
-      });
-      return;
-    }
-    let line: string;
-    try {
-      line = encodeRequest(request);
-    } catch (cause) {
-      return refuse(cause);
-    }
-    this.#requests.sent(request, settle, adapt);
-    this.#connection.sendText(line);
-  }
-
-  async #sendLarge(
-    { args, kwargs, ...keys }: {
-      service: string;
-      attribute: string;
-      args: readonly unknown[];
-      kwargs: JsonObject;
-      uid: string;
-    },
-  ): Promise<void> {
-    const [argPieces, kwargPieces] = [await encodeLarge(args), await encodeLarge(kwargs)];
-    if (!this.#requests.isOut(keys.uid)) return; // it was cancelled meanwhile
-    await this.#connection.sendPieces(
-      beginRequest(keys),
-      ...argPieces,
-      ',"kwargs":',
-      ...kwargPieces,
-      "}",
+  async #live(): Promise<void> {
+    this.#tasks.start();
+    const error = await this.#lifeline.finished();
+    const isMeant = this.#lifeline.isEnding;
+    this.#lifeline.end();
+    this.#links.end();
+    this.#sender.waiting.failAll((label) =>
+      new ConnectionAbortedError(`Cannot request ${label}: ${error.message}`, { cause: error })
     );
-  }
-
-  /** Reads until the connection ends, and then fails whatever is not answered. */
-  async #receiveAll(): Promise<void> {
-    for await (const lines of this.#connection) {
-      for (const line of lines) {
-        if (line instanceof LongLine) await this.#receiveLong(line);
-        else this.#receive(line);
-      }
-    }
-    const reason = describeEnd(await this.#connection.ended);
-    const manager = `the Manager at ${this.addressManager}`;
-    log.info("{client} disconnected from {manager}: {reason}", {
-      client: this.name,
-      manager,
-      reason,
-    });
-    this.#requests.end(`the connection to ${manager} ended, ${reason}`, this.#isLeaving);
-    const error = new ConnectionAbortedError(`The connection to ${manager} ended: ${reason}`);
     this.#tasks.end(error);
     await callHandler(
       `shutdownHandler of ${this.name}`,
-      () => this.shutdownHandler?.(this.#isLeaving ? undefined : error),
+      () => this.shutdownHandler?.(isMeant ? undefined : error),
     );
+    this.#disconnected.resolve();
+  }
+
+  #report(change: ConnectionChange): void {
+    log.info("{client}: {change}", { client: this.name, change });
+    callHandler(`connectionHandler of ${this.name}`, () => this.connectionHandler?.(change));
   }
 
   async #receiveLong(line: LongLine): Promise<void> {
@@ -354,7 +302,8 @@ export class Client implements AsyncDisposable {
   #receiveMessage(message: Message): void {
     switch (message.kind) {
       case "reply":
-        if (message.uid === READY) return this.#turns.share();
+        if (message.uid === READY) return this.#agree(message.result);
+        if (message.uid === GONE) return this.#links.gone(String(message.result));
         return this.#requests.fulfil(message.uid, message.result);
       case "error":
         return this.#requests.fail(
@@ -362,19 +311,26 @@ export class Client implements AsyncDisposable {
           new RemoteError(message.message, message.traceback),
         );
       case "notification":
-        for (const link of this.#links) {
-          if (link.serviceName === message.service) link.notify(message.args, message.kwargs);
+        for (const link of this.#links.of(message.service)) {
+          link.notify(message.args, message.kwargs);
         }
         return;
       case "request":
         if (!isQuestion(message)) {
           return log.warn("Ignored a request for {attribute}", { attribute: message.attribute });
         }
-        answerQuestion(this.#connection, message, this.#options).catch((error) => {
-          // The Manager waits for an answer, and then refuses the request.
-          this.#requests.explain(error);
-          this.#connection.sendText(encodeError(message.requester, message.uid, error));
-        });
+        this.#answer(message);
+    }
+  }
+
+  async #answer(question: Request): Promise<void> {
+    const connection = this.#lifeline.connection!;
+    try {
+      await answerQuestion(connection, question, this.#options);
+    } catch (error) {
+      // The Manager waits for an answer, and then refuses the request.
+      this.#requests.explain(error as Error);
+      connection.sendText(encodeError(question.requester, question.uid, error));
     }
   }
 
@@ -384,21 +340,52 @@ export class Client implements AsyncDisposable {
     log.error("Ignored a message that cannot be read: {error}", { error: error.message });
   }
 
-  #newLink<S>(name: string, entry: ServiceEntry): Link<S> {
-    const core = new LinkCore(this.#owner, name, entry);
-    this.#links.add(core);
-    return remote<LinkCore, S>(core);
+  /** The Manager is one of ours. */
+  #agree(welcome: unknown): void {
+    this.#turns.share();
+    this.#lifeline.agree(welcome);
+  }
+
+  #makeLinks(): Links {
+    const manager = <R>(
+      attribute: string,
+      args: unknown[],
+      kwargs: JsonObject = {},
+      options: CallOptions = {},
+      adapt?: (result: unknown) => R,
+    ) => this.#sender.call<R>(MANAGER, attribute, { args, kwargs, options }, adapt);
+    return new Links({
+      reconnect: this.#options.reconnect,
+      call: (service, attribute, call) => this.#sender.call(service, attribute, call),
+      acquireLock: (service, shared, options) =>
+        manager("acquire_lock", [service], { shared }, options, (linked) => {
+          this.#links.locked(service, shared);
+          return linked as string[];
+        }),
+      releaseLock: (service, options) =>
+        manager("release_lock", [service], {}, options, (holders) => {
+          this.#links.unlocked(service);
+          return holders as string[];
+        }),
+      unlink: (link) => this.#unlink(link),
+      callManager: async (attribute, args, kwargs) => {
+        if (!this.isConnected()) throw new ConnectionAbortedError("the connection is lost again");
+        return await manager(attribute, args, kwargs);
+      },
+      release: (service) => this.#sender.waiting.release(service),
+      fail: (service, errorOf) => this.#sender.waiting.fail(service, errorOf),
+      report: (change) => this.#report(change),
+    });
   }
 
   async #unlink(link: LinkCore): Promise<void> {
-    if (!this.#links.delete(link)) return;
-    const name = link.serviceName;
-    // The Manager knows of one link per Service, however many of ours share it.
-    for (const other of this.#links) if (other.serviceName === name) return;
-    if (this.isConnected()) await this.#owner.callManager("unlink", { args: [name] });
+    if (!this.#links.close(link) || !this.isConnected()) return;
+    const call = { args: [link.serviceName], kwargs: {}, options: {} };
+    await this.#sender.call(MANAGER, "unlink", call);
   }
 }
 
-function identityOf(name: string): ClientIdentity {
-  return { type: "client", name, language: LANGUAGE, os: OS, extensions: [READY] };
+function identityOf(name: string, isReconnecting: boolean): ClientIdentity {
+  const extensions = isReconnecting ? [READY, BEAT, GONE] : [READY, BEAT];
+  return { type: "client", name, language: LANGUAGE, os: OS, extensions };
 }

@@ -30,13 +30,14 @@ export interface Transport {
 
 /**
  * How a connection ended: the peer went away, this side closed it, it was closed because it took
- * nothing for too long, was sent more than it can take, or would have to wait for ever for the rest
- * of a line; or the stream failed.
+ * nothing for too long, said nothing for too long, was sent more than it can take, or would have to
+ * wait for ever for the rest of a line; or the stream failed.
  */
 export type End =
   | { state: "left" }
   | { state: "closed" }
   | { state: "stalled"; timeout: number }
+  | { state: "silent"; timeout: number }
   | { state: "overrun"; limit: number }
   | { state: "cut" }
   | { state: "failed"; cause: unknown };
@@ -53,6 +54,7 @@ const MOST_LINES = 4 * 1024;
 const PIECES_HIGH = 1024 * 1024;
 /** How long `close()` waits for a peer to take what was already sent, in milliseconds. */
 const LINGER = 2_000;
+const SPACE = new Uint8Array([0x20]);
 const TERMINATOR = new Uint8Array([0x0d, 0x0a]);
 
 /** What has gone over a connection so far. */
@@ -85,6 +87,7 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
   #state: "open" | "closing" | "ended" = "open";
 
   #readBuffer = new Uint8Array(SMALLEST_READ);
+  #isReading = false;
   /** Lines that have been read and not been taken. */
   #lines: Line[] = [];
   /** The line that a conversation is about. */
@@ -133,6 +136,11 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
   /** What has gone over it so far. */
   get traffic(): Readonly<Traffic> {
     return this.#traffic;
+  }
+
+  /** Whether it waits for the peer to say something. */
+  get isReading(): boolean {
+    return this.#isReading;
   }
 
   /** How many bytes wait to be written. */
@@ -234,6 +242,21 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
     writer?.end();
   }
 
+  /**
+   * Sends a space, which is white space before the next message, for the operating system to find
+   * out whether the peer is still there. Does nothing where something waits to be written.
+   */
+  sendSpace(): void {
+    if (!this.isOpen || this.#line !== undefined || this.queued > 0) return;
+    this.#waiting.append(SPACE);
+    this.#leave(this.#limits.queueHigh);
+  }
+
+  /** Ends the connection since the peer has said nothing for the time-out. */
+  fallSilent(timeout: number): void {
+    this.#finish({ state: "silent", timeout });
+  }
+
   /** Ends the connection in the middle of a line, whose rest will never come. */
   cut(): void {
     this.#finish({ state: "cut" });
@@ -279,11 +302,14 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
   async #read(): Promise<boolean> {
     if (this.#state === "ended") return false;
     let size: number | null;
+    this.#isReading = true;
     try {
       size = await this.#transport.read(this.#readBuffer);
     } catch (error) {
       this.#finish(isOrdinaryEnd(error) ? { state: "left" } : { state: "failed", cause: error });
       return false;
+    } finally {
+      this.#isReading = false;
     }
     if (size === null) {
       this.#finish({ state: "left" });
@@ -411,6 +437,8 @@ export function describeEnd(end: End): string {
       return "it was closed";
     case "stalled":
       return `the peer took nothing for ${formatDuration(end.timeout)} (--stall-timeout)`;
+    case "silent":
+      return `the peer said nothing for ${formatDuration(end.timeout)} (--silence-timeout)`;
     case "overrun":
       return `more than ${end.limit} bytes waited for the peer to take them (--queue-size)`;
     case "cut":

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { type ReconnectOptions, resolveReconnect } from "./backoff.ts";
 import { Connection } from "./connection.ts";
 import { dial, silence } from "./dial.ts";
 import { ConnectionAbortedError, RemoteError, TimeoutError, ValueError } from "./errors.ts";
@@ -44,17 +45,26 @@ export interface ConnectOptions {
   assertHostname?: boolean;
   /** Trust an unknown certificate on first use without asking. Default: false. */
   autoSave?: boolean;
+  /**
+   * Come back when the connection is lost, and restore what there was. `true` takes the defaults.
+   * Default: false.
+   */
+  reconnect?: boolean | ReconnectOptions;
   /** Who to ask for what is missing. Default: the person at the terminal. */
   prompt?: Prompt;
 }
 
 /** Options with every default filled in. */
-export interface ResolvedOptions extends ConnectOptions {
+export interface ResolvedOptions extends Omit<ConnectOptions, "reconnect"> {
   host: string;
   port: number;
   timeout: number;
   readLimit: number;
   prompt: Prompt;
+  /** How to come back; `undefined` for not at all. */
+  reconnect: ReconnectOptions | undefined;
+  /** Ends an attempt to connect when it is aborted. */
+  signal?: AbortSignal;
 }
 
 /** The longest message that is accepted, in bytes. Unlike a Manager, a device asked for it. */
@@ -81,7 +91,9 @@ export function resolveOptions(options: ConnectOptions): ResolvedOptions {
   }
   checkPositive("timeout", timeout, "milliseconds");
   checkPositive("readLimit", readLimit, "bytes");
-  return { ...options, host, port, timeout, readLimit, prompt };
+  const reconnect = options.reconnect === true ? {} : options.reconnect || undefined;
+  if (reconnect !== undefined) resolveReconnect(reconnect);
+  return { ...options, host, port, timeout, readLimit, prompt, reconnect };
 }
 
 /**

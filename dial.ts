@@ -24,6 +24,8 @@ export interface DialOptions {
   assertHostname?: boolean;
   autoSave?: boolean;
   prompt: Prompt;
+  /** Ends the attempt when it is aborted, at the latest when the other computer has answered. */
+  signal?: AbortSignal;
 }
 
 /**
@@ -117,12 +119,16 @@ async function secureByCertificate(
   }
 }
 
-async function openSocket({ host, port, timeout }: DialOptions): Promise<Deno.TcpConn> {
+async function openSocket(
+  { host, port, timeout, signal }: DialOptions,
+): Promise<Deno.TcpConn> {
   const expiry = new AbortController();
   const timer = setTimeout(() => expiry.abort(), timeout);
   try {
-    const socket = await Deno.connect({ hostname: host, port, signal: expiry.signal });
+    const either = signal ? AbortSignal.any([signal, expiry.signal]) : expiry.signal;
+    const socket = await Deno.connect({ hostname: host, port, signal: either });
     socket.setNoDelay(true);
+    socket.setKeepAlive(true);
     return socket;
   } catch (cause) {
     const reason = expiry.signal.aborted

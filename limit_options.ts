@@ -10,10 +10,7 @@ import { LIMITS, type Limits, resolveLimits } from "./limits.ts";
 import { formatDuration, formatSize, parseDuration, parseSize } from "./units.ts";
 
 /** The limits that a command line has options for. What is missing follows one of these. */
-export type LimitsByOption = Omit<
-  Limits,
-  "longLine" | "queueLow" | "queueLimit" | "silenceTimeout"
->;
+export type LimitsByOption = Omit<Limits, "longLine" | "queueLow" | "queueLimit">;
 
 /** How a number is written. */
 interface Notation {
@@ -87,6 +84,11 @@ const OPTIONS: { readonly [Name in keyof LimitsByOption]: LimitOption } = {
     flag: "--stall-timeout",
     notation: DURATION,
     description: "when a peer that takes nothing is disconnected",
+  },
+  silenceTimeout: {
+    flag: "--silence-timeout",
+    notation: DURATION,
+    description: "when a peer that should say something and does not is disconnected; 0 for never",
   },
   grace: {
     flag: "--grace",

@@ -43,8 +43,8 @@ export interface Limits {
   /** Time after which a congested destination that takes nothing is closed, in milliseconds. */
   readonly stallTimeout: number;
   /**
-   * Time after which a peer that is silent, even when it is asked, is taken for unplugged, in
-   * milliseconds; 0 for never.
+   * Time after which a peer that is silent, though it keeps the beat or was asked, is taken for
+   * unplugged, in milliseconds; 0 for never.
    */
   readonly silenceTimeout: number;
   /** Time that running requests have when the Manager shuts down, in milliseconds. */
@@ -70,7 +70,7 @@ export const LIMITS: Limits = {
   queueLow: 2 * MiB,
   queueLimit: 64 * MiB,
   stallTimeout: 30_000,
-  silenceTimeout: 180_000,
+  silenceTimeout: 5 * 60_000,
   grace: 5_000,
 };
 

@@ -112,8 +112,10 @@ export type Link<S = unknown> = LinkMembers & (unknown extends S ? UnknownRemote
 export interface LinkOwner {
   /** Sends a request to a Service. */
   call<R>(service: string, attribute: string, call: Call): Future<R>;
-  /** Sends a request to the Manager. */
-  callManager<R>(attribute: string, call: Partial<Call>): Future<R>;
+  /** Locks a Service. */
+  acquireLock(service: string, shared: boolean, options: CallOptions): Future<string[]>;
+  /** Releases the lock of a Service. */
+  releaseLock(service: string, options: CallOptions): Future<string[]>;
   /** Ends a Link. */
   unlink(link: LinkCore): Promise<void>;
 }
@@ -124,7 +126,7 @@ export class LinkCore implements LinkMembers {
   notificationHandler: NotificationHandler | undefined;
   serviceErrorHandler: ServiceErrorHandler | undefined;
   readonly #owner: LinkOwner;
-  readonly #entry: ServiceEntry;
+  #entry: ServiceEntry;
   #isLinked = true;
 
   constructor(owner: LinkOwner, name: string, entry: ServiceEntry) {
@@ -169,12 +171,11 @@ export class LinkCore implements LinkMembers {
   acquireLock(
     { shared = false, ...options }: { shared?: boolean } & CallOptions = {},
   ): Future<string[]> {
-    const call = { args: [this.serviceName], kwargs: { shared }, options };
-    return this.#owner.callManager("acquire_lock", call);
+    return this.#owner.acquireLock(this.serviceName, shared, options);
   }
 
   releaseLock(options: CallOptions = {}): Future<string[]> {
-    return this.#owner.callManager("release_lock", { args: [this.serviceName], options });
+    return this.#owner.releaseLock(this.serviceName, options);
   }
 
   async unlink(): Promise<void> {
@@ -188,6 +189,11 @@ export class LinkCore implements LinkMembers {
 
   shutdownService<R = unknown>(...args: unknown[]): Future<R> {
     return this.#send("shutdown_service", takeApart(args));
+  }
+
+  /** The link was restored: what the Service says of itself may have changed. */
+  renew(entry: ServiceEntry): void {
+    this.#entry = entry;
   }
 
   /** Hands a notification to the handler. */

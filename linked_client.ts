@@ -10,6 +10,7 @@ import { RemoteError, TimeoutError } from "./errors.ts";
 import type { Future } from "./future.ts";
 import type { Link } from "./link.ts";
 import type { ClientIdentity } from "./message.ts";
+import type { ConnectionHandler } from "./reconnect.ts";
 import { repr } from "./repr.ts";
 import type { Task } from "./tasks.ts";
 
@@ -89,6 +90,14 @@ export class LinkedClientMembers<S = unknown> implements AsyncDisposable {
     this.client.shutdownHandler = handler;
   }
 
+  /** Called with each change of the connection and the link, as of a {@linkcode Client}. */
+  get connectionHandler(): ConnectionHandler | undefined {
+    return this.client.connectionHandler;
+  }
+  set connectionHandler(handler: ConnectionHandler | undefined) {
+    this.client.connectionHandler = handler;
+  }
+
   /** Opens another connection to the same Manager, linked with the same Service. */
   spawn(name: string = "LinkedClient"): Promise<LinkedClient<S>> {
     return LinkedClient.connect<S>(this.#service, { ...this.#options, name });
@@ -106,7 +115,9 @@ export class LinkedClientMembers<S = unknown> implements AsyncDisposable {
 }
 
 /** A Client that is linked with a Service of class `S`, or with one of an unknown class. */
-export type LinkedClient<S = unknown> = LinkedClientMembers<S> & Link<S>;
+export type LinkedClient<S = unknown> =
+  & LinkedClientMembers<S>
+  & (unknown extends S ? Link<S> : Omit<Link<S>, keyof LinkedClientMembers>);
 
 /** Makes LinkedClients. */
 export const LinkedClient: {

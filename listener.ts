@@ -73,6 +73,7 @@ function wrap(listener: Deno.TcpListener, context: SecureContext | undefined): L
     async *[Symbol.asyncIterator]() {
       for await (const socket of listener) {
         socket.setNoDelay(true);
+        socket.setKeepAlive(true);
         yield context ? secureSocket(socket, context) : plainSocket(socket);
       }
     },

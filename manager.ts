@@ -26,9 +26,11 @@ import { type Limits, resolveLimits } from "./limits.ts";
 import { LongLine } from "./line.ts";
 import { listen, type Listener, type Socket } from "./listener.ts";
 import { logger } from "./log.ts";
-import { DEFAULT_PORT, encodeError, encodeReply, READY } from "./message.ts";
+import { Liveness } from "./liveness.ts";
+import { DEFAULT_PORT, encodeError, encodeReply, READY, type Welcome } from "./message.ts";
 import { Passage } from "./passage.ts";
 import { Watch } from "./pause.ts";
+import { pulseOf } from "./pulse.ts";
 import { certificateFile, databaseFile, keyFile } from "./paths.ts";
 import { type Peer, Registry } from "./registry.ts";
 import { Router, type Seat } from "./router.ts";
@@ -100,6 +102,7 @@ export class Manager implements AsyncDisposable {
   readonly #watch = new Watch(SLICE);
   readonly #entrance: Entrance;
   readonly #attempts: Attempts;
+  readonly #liveness: Liveness;
   readonly #connections = new Set<Connection>();
   readonly #tasks = new Set<Promise<void>>();
   readonly #finished = Promise.withResolvers<void>();
@@ -120,6 +123,7 @@ export class Manager implements AsyncDisposable {
     this.#limits = limits;
     this.#entrance = new Entrance(limits.maxPending);
     this.#attempts = new Attempts(limits);
+    this.#liveness = new Liveness(limits.silenceTimeout);
     this.#authentication = authenticationOf(options, database, hosts);
     this.hostname = hosts.hostname;
     this.port = listeners[0].port;
@@ -278,7 +282,7 @@ export class Manager implements AsyncDisposable {
     place.leave();
     let peer: ConnectedPeer;
     try {
-      peer = this.#router.admit(outcome.newcomer, connection, judge, outcome.username);
+      peer = this.#router.admit(outcome.newcomer, connection, { judge, ...outcome });
     } catch (error) {
       log.warn("{address} was rejected: {reason}", { address, reason: (error as Error).message });
       connection.sendText(encodeError(manager, "", error));
@@ -288,8 +292,10 @@ export class Manager implements AsyncDisposable {
       this.#record(origin, `connected as a ${peer.kind}`);
       log.info("{peer} connected as a {kind}", { peer: peer.networkName, kind: peer.kind });
       if (outcome.extensions.includes(READY)) {
-        connection.sendText(encodeReply(peer.networkName, READY, true));
+        const welcome: Welcome = { beat: this.#liveness.interval };
+        connection.sendText(encodeReply(peer.networkName, READY, welcome));
       }
+      using _watched = this.#liveness.watch(pulseOf(peer, this.networkName));
       await this.#forward(peer, connection);
     } finally {
       this.#router.dismiss(peer);
@@ -398,6 +404,7 @@ export class Manager implements AsyncDisposable {
     await Promise.all(Array.from(this.#connections, (connection) => connection.close()));
     while (this.#tasks.size > 0) await Promise.all(this.#tasks);
     this.#watch[Symbol.dispose]();
+    this.#liveness[Symbol.dispose]();
     this.#database[Symbol.dispose]();
     log.info("{manager} shut down", { manager: this.networkName });
     this.#finished.resolve();

@@ -31,6 +31,24 @@ export const MANAGER = "Manager";
  */
 export const READY = "ready";
 
+/**
+ * The extension of a device that says something, if only a space, in every beat. The Manager does
+ * the same, and tells the length of a beat with {@linkcode READY}.
+ */
+export const BEAT = "beat";
+
+/**
+ * The extension of a client that wants to know when a service goes that it is linked with: a reply
+ * of this `uid` whose `result` is the name of the service.
+ */
+export const GONE = "gone";
+
+/** What the Manager says with the uid {@linkcode READY}. */
+export interface Welcome {
+  /** The length of a beat in milliseconds; 0 if the Manager keeps none. */
+  beat: number;
+}
+
 /** An object of JSON values. */
 export type JsonObject = Record<string, unknown>;
 
@@ -130,6 +148,15 @@ export function beginRequest(
 export function encodeQuestion(requester: string, attribute: string, args: string[]): string {
   return `{"error":false,"requester":${quote(requester)},"uid":"","attribute":${quote(attribute)}` +
     `,"args":${JSON.stringify(args)},"kwargs":{}}`;
+}
+
+/**
+ * What a service is asked to find out whether it is still there: an ordinary request for an
+ * attribute that every service has, and that costs nothing.
+ */
+export function encodeProbe(requester: string, service: string): string {
+  return `{"error":false,"requester":${quote(requester)},"service":${quote(service)}` +
+    `,"uid":"${BEAT}","attribute":"max_clients","args":[],"kwargs":{}}`;
 }
 
 /**

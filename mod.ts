@@ -31,6 +31,7 @@
  * @module
  */
 
+export type { ReconnectOptions } from "./backoff.ts";
 export { type CallOptions, Kwargs, kwargs, MarkedOptions, options } from "./call.ts";
 export { Client, type ClientOptions, connect, type ShutdownHandler } from "./client.ts";
 export type { ConnectOptions } from "./device.ts";
@@ -81,6 +82,7 @@ export { startLogging } from "./logging.ts";
 export { Manager, type ManagerOptions } from "./manager.ts";
 export type { ClientIdentity, JsonObject } from "./message.ts";
 export type { Prompt } from "./prompt.ts";
+export type { ConnectionChange, ConnectionHandler } from "./reconnect.ts";
 export type { ServiceEntry } from "./registry.ts";
 export { type RunOptions, runServices } from "./run.ts";
 export { Service, type ServiceOptions, type ServiceRequest } from "./service.ts";

@@ -320,6 +320,14 @@ export class Registry<Seat> {
   }
 }
 
+/** Whether a client keeps others out of a service, by a lock or as one of its limited clients. */
+export function keepsOthersOut(client: Client<unknown>): boolean {
+  for (const service of client.links) {
+    if (service.maxClients > 0 || service.locks.has(client)) return true;
+  }
+  return false;
+}
+
 /** How a device is called on the network: `name[host:port]`. */
 export function networkNameOf(newcomer: Newcomer): string {
   return `${newcomer.name}[${newcomer.address}]`;

@@ -5,37 +5,50 @@
  */
 
 import type { CallOptions } from "./call.ts";
-import { ConnectionAbortedError } from "./errors.ts";
+import { ConnectionAbortedError, RemoteError } from "./errors.ts";
 import { Future, type FutureWithResolvers } from "./future.ts";
 import { logger } from "./log.ts";
-import { MANAGER } from "./message.ts";
+import { type JsonObject, MANAGER } from "./message.ts";
 import { repr } from "./repr.ts";
 import type { Turns } from "./turns.ts";
 
-/** A request that is out. */
-interface Pending {
+/** A request, as it is sent and as it is settled. */
+export interface ClientRequest<R> {
   service: string;
   attribute: string;
-  settle: FutureWithResolvers<unknown>;
+  args: readonly unknown[];
+  kwargs: JsonObject;
+  uid: string;
+  /** What it is called in an error message. */
+  label: string;
+  settle: FutureWithResolvers<R>;
+  /** When it is too late to send it, by `performance.now()`. */
+  deadline: number;
   /** What the caller gets instead of the result as it was sent. */
-  adapt: ((result: unknown) => unknown) | undefined;
+  adapt: ((result: unknown) => R) | undefined;
 }
 
 /** What a Manager does not answer: it ends the connection instead. */
 const SHUTDOWN_MANAGER = "shutdown_manager";
 
+/** What a Manager says of a service that it does not know. */
+const NOT_CONNECTED = " Service is not connected to ";
+
 const log = logger("client");
 
-/** The requests of one connection. */
+/** The requests of one Client. */
 export class Requests {
   readonly #turns: Turns;
-  readonly #pending = new Map<string, Pending>();
+  readonly #onGone: (service: string) => void;
+  readonly #pending = new Map<string, ClientRequest<unknown>>();
   #lastUid = 0;
   /** Why a question of the Manager could not be answered, so that it will refuse a request. */
   #explanation: Error | undefined;
 
-  constructor(turns: Turns) {
+  /** @param onGone Called when an answer tells that a service is not connected any more. */
+  constructor(turns: Turns, onGone: (service: string) => void) {
     this.#turns = turns;
+    this.#onGone = onGone;
   }
 
   /** Makes the Future of a request that will be sent. */
@@ -43,7 +56,7 @@ export class Requests {
     label: string,
     { timeout, signal }: CallOptions,
   ): { uid: string; settle: FutureWithResolvers<R> } {
-    const uid = String(++this.#lastUid); // unique on this connection, which is all that it has to be
+    const uid = String(++this.#lastUid); // unique for this Client, which is all that it has to be
     const settle = Future.withResolvers<R>({
       label,
       timeout,
@@ -60,18 +73,9 @@ export class Requests {
   }
 
   /** Remembers a request that is sent. */
-  sent<R>(
-    { uid, service, attribute }: { uid: string; service: string; attribute: string },
-    settle: FutureWithResolvers<R>,
-    adapt: ((result: unknown) => R) | undefined,
-  ): void {
-    if (uid === this.#turns.current) this.#explanation = undefined;
-    this.#pending.set(uid, {
-      service,
-      attribute,
-      settle: settle as FutureWithResolvers<unknown>,
-      adapt,
-    });
+  sent<R>(request: ClientRequest<R>): void {
+    if (request.uid === this.#turns.current) this.#explanation = undefined;
+    this.#pending.set(request.uid, request as ClientRequest<unknown>);
   }
 
   /** Whether somebody still waits for the answer. */
@@ -105,6 +109,7 @@ export class Requests {
     if (pending === undefined) {
       return log.warn("The Manager sent an error: {error}", { error: error.message });
     }
+    if (isOfAbsence(error)) this.#onGone(pending.service);
     pending.settle.reject(reason);
   }
 
@@ -113,7 +118,7 @@ export class Requests {
     this.#explanation ??= error;
   }
 
-  /** The connection has ended: nothing will be answered any more. */
+  /** The connection has ended: nothing that was sent will be answered any more. */
   end(reason: string, isLeaving: boolean): void {
     const unanswered = [...this.#pending.values()];
     this.#pending.clear();
@@ -129,7 +134,7 @@ export class Requests {
   }
 
   /** The request with this uid, which is then no longer pending. */
-  #take(uid: string | undefined): Pending | undefined {
+  #take(uid: string | undefined): ClientRequest<unknown> | undefined {
     if (uid === undefined) return undefined;
     const pending = this.#pending.get(uid);
     this.#pending.delete(uid);
@@ -148,7 +153,13 @@ export class Requests {
       if (message.includes(repr(`the ${repr(service)} Service`).slice(1, -1))) return uid;
     }
     // It answers a request that was cancelled, no other one.
-    if (message.includes(" Service is not connected to ")) return undefined;
+    if (message.includes(NOT_CONNECTED)) return undefined;
     return this.#turns.current ?? this.#pending.keys().next().value;
   }
+}
+
+/** Whether a Manager says that there is no such service. */
+function isOfAbsence(error: Error): boolean {
+  return error instanceof RemoteError && error.remoteName === "KeyError" &&
+    error.message.includes(NOT_CONNECTED);
 }

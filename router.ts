@@ -24,12 +24,14 @@ import type { Limits } from "./limits.ts";
 import { logger } from "./log.ts";
 import { Login } from "./login.ts";
 import {
+  BEAT,
   decodeMessage,
   DISCONNECT,
   encodeError,
   encodeQuestion,
   encodeReply,
   encodeRequest,
+  GONE,
   MANAGER,
   NOTIFICATION,
   type Request,
@@ -64,6 +66,20 @@ export interface Seat<O extends Outlet> {
   readonly login: Login;
   readonly requester: Uint8Array;
   readonly requesterAndError: Uint8Array;
+  /** Whether the peer, a service, has answered when it was asked whether it is there. */
+  readonly probe: { isAnswered: boolean };
+  /** The extensions of the protocol that the peer has offered. */
+  readonly extensions: readonly string[];
+}
+
+/** What is known of a device from its handshake, beside who it is. */
+export interface Admission {
+  /** Judges the passwords that its computer gives. */
+  judge: Judge;
+  /** The user that logged in to connect it, if any did. */
+  username?: string;
+  /** The extensions of the protocol that it has offered. Default: none. */
+  extensions?: readonly string[];
 }
 
 const encoder = new TextEncoder();
@@ -91,11 +107,13 @@ export class Router<O extends Outlet> {
   /**
    * Takes a device in.
    *
-   * @param judge Judges the passwords that its computer gives.
-   * @param username The user that logged in to connect it, if any did.
    * @throws {NameError} If its name is taken.
    */
-  admit(newcomer: Newcomer, outlet: O, judge: Judge, username?: string): Peer<Seat<O>> {
+  admit(
+    newcomer: Newcomer,
+    outlet: O,
+    { judge, username, extensions = [] }: Admission,
+  ): Peer<Seat<O>> {
     const { manager } = this.#registry;
     const requester = `"requester":${JSON.stringify(networkNameOf(newcomer))}}`;
     const sendQuestion = (attribute: string, about: string) =>
@@ -105,16 +123,24 @@ export class Router<O extends Outlet> {
       login: new Login(sendQuestion, judge, username),
       requester: encoder.encode(`,${requester}`),
       requesterAndError: encoder.encode(`,"error":false,${requester}`),
+      probe: { isAnswered: false },
+      extensions,
     });
   }
 
   /** Takes a device out, and answers for it what it can no longer answer. */
   dismiss(peer: Peer<Seat<O>>): void {
+    const linked = peer.kind === "service" ? [...peer.links] : [];
     for (const { client, uid } of this.#registry.remove(peer)) {
       const error = new ConnectionAbortedError(
         `the ${repr(peer.name)} service disconnected before it answered the request`,
       );
       client.seat.outlet.sendText(encodeError(client.networkName, uid, error));
+    }
+    for (const { networkName, seat } of linked) {
+      if (seat.extensions.includes(GONE)) {
+        seat.outlet.sendText(encodeReply(networkName, GONE, peer.name));
+      }
     }
   }
 
@@ -203,6 +229,10 @@ export class Router<O extends Outlet> {
       const uid = this.#text("uid");
       const client = this.#registry.settle(service, requester, uid);
       if (client === undefined) {
+        if (requester === this.#registry.manager && uid === BEAT) {
+          service.seat.probe.isAnswered = true;
+          return undefined;
+        }
         // The client has left, or the service makes it up.
         log.debug("{service} sent an answer that it does not owe to {requester}", {
           service: service.networkName,

@@ -8,21 +8,18 @@ import { delay } from "@std/async/delay";
 import { AsyncLocalStorage } from "node:async_hooks";
 import { Attributes, isThenable, SHUTDOWN_SERVICE } from "./attributes.ts";
 import { takeApart } from "./call.ts";
-import { type Connection, describeEnd } from "./connection.ts";
-import {
-  type ConnectOptions,
-  openConnection,
-  type ResolvedOptions,
-  resolveOptions,
-} from "./device.ts";
+import type { Connection } from "./connection.ts";
+import { type ConnectOptions, type ResolvedOptions, resolveOptions } from "./device.ts";
 import { ConnectionAbortedError, RemoteError } from "./errors.ts";
 import { callHandler } from "./handler.ts";
 import { encodeLarge, isLarge, readLarge } from "./large.ts";
 import { setLoggingLevel } from "./level.ts";
+import { type Device, Lifeline } from "./lifeline.ts";
 import { LongLine } from "./line.ts";
 import { logger } from "./log.ts";
 import {
   asMessage,
+  BEAT,
   beginReply,
   decodeMessage,
   encodeDisconnect,
@@ -34,6 +31,7 @@ import {
   type Request,
   type ServiceIdentity,
 } from "./message.ts";
+import type { ConnectionChange } from "./reconnect.ts";
 import { repr } from "./repr.ts";
 import { skim, type Skimmer } from "./skimmer.ts";
 import { type Task, Tasks } from "./tasks.ts";
@@ -68,12 +66,12 @@ const SILENCE_IS_CONSENT = 250;
 /** How long the Manager may take to disconnect a Service that asked for it, in milliseconds. */
 const DISCONNECT_TIMEOUT = 2_000;
 
-/** A Service is connected from somewhere in `starting` on, and takes no request any more in `ending`. */
+/** A Service takes no request any more in `ending`. */
 type State =
   | { state: "new" }
-  | { state: "starting"; started: Promise<void>; connection?: Connection }
-  | { state: "running"; connection: Connection }
-  | { state: "ending"; connection: Connection }
+  | { state: "starting"; started: Promise<void>; lifeline: Lifeline }
+  | { state: "running"; lifeline: Lifeline }
+  | { state: "ending"; lifeline: Lifeline }
   | { state: "ended" };
 
 const log = logger("service");
@@ -106,6 +104,8 @@ export class Service implements AsyncDisposable {
   readonly #tasks = new Tasks();
   readonly #finished = Promise.withResolvers<void>();
   #state: State = { state: "new" };
+  /** Settled by the Manager when it confirms or refuses the Service. */
+  #confirmation = Promise.withResolvers<void>();
 
   /**
    * Prepares the Service; {@linkcode Service.start} connects it.
@@ -169,6 +169,12 @@ export class Service implements AsyncDisposable {
   shutdownHandler(_error: Error | undefined): void | Promise<void> {}
 
   /**
+   * Called with each change of the connection, of a Service that reconnects. A subclass overrides
+   * it. What it throws is logged.
+   */
+  connectionHandler(_change: ConnectionChange): void | Promise<void> {}
+
+  /**
    * Changes how much this process logs. Clients may request it, as `set_logging_level`.
    *
    * @param level A name or number of Python's, e.g. `"debug"` or 10.
@@ -200,8 +206,10 @@ export class Service implements AsyncDisposable {
         `Cannot start the ${repr(this.#name)} service: it was started before`,
       );
     }
-    const started = this.#connect(resolveOptions(options));
-    this.#state = { state: "starting", started };
+    const resolved = resolveOptions(options);
+    const lifeline = new Lifeline(this.#device(resolved), resolved);
+    const started = this.#connect(lifeline);
+    this.#state = { state: "starting", started, lifeline };
     await started;
   }
 
@@ -209,18 +217,20 @@ export class Service implements AsyncDisposable {
    * Sends a notification to every Client that is linked.
    *
    * @param args The arguments; keyword arguments go last, `kwargs({ unit: "V" })`.
-   * @throws {ConnectionAbortedError} If the Service is not connected.
+   * While a Service that reconnects is coming back no Client is linked, and nothing is sent.
+   *
+   * @throws {ConnectionAbortedError} If the Service is not connected, and does not come back.
    * @throws {TypeError} If JSON cannot hold the arguments.
    */
   emitNotification(...args: unknown[]): void {
-    const connection = this.#connection;
-    if (!connection?.isOpen) {
-      throw new ConnectionAbortedError(
-        `Cannot emit a notification: the ${repr(this.#name)} service is not connected`,
-      );
-    }
+    const lifeline = this.#lifeline;
     const call = takeApart(args);
-    connection.sendText(encodeNotification(this.#name, call.args, call.kwargs));
+    const line = encodeNotification(this.#name, call.args, call.kwargs);
+    if (lifeline?.isUp) return lifeline.connection!.sendText(line);
+    if (this.#state.state === "running" && lifeline?.returns) return;
+    throw new ConnectionAbortedError(
+      `Cannot emit a notification: the ${repr(this.#name)} service is not connected`,
+    );
   }
 
   /**
@@ -229,13 +239,15 @@ export class Service implements AsyncDisposable {
    */
   async shutdown(): Promise<void> {
     if (this.#state.state === "starting") {
-      await this.#state.started.catch(() => {}); // who started it hears of it
+      const { started, lifeline } = this.#state;
+      if (lifeline.isWaiting) lifeline.end();
+      await started.catch(() => {}); // who started it hears of it
     }
     if (this.#state.state === "new") return;
     if (this.#state.state === "running") {
-      const { connection } = this.#state;
-      this.#state = { state: "ending", connection };
-      this.#leave(connection);
+      const { lifeline } = this.#state;
+      this.#state = { state: "ending", lifeline };
+      this.#leave(lifeline);
     }
     if (this.request === undefined) await this.finished;
   }
@@ -245,48 +257,84 @@ export class Service implements AsyncDisposable {
     return this.shutdown();
   }
 
-  get #connection(): Connection | undefined {
-    return "connection" in this.#state ? this.#state.connection : undefined;
+  get #lifeline(): Lifeline | undefined {
+    return "lifeline" in this.#state ? this.#state.lifeline : undefined;
   }
 
-  async #connect(options: ResolvedOptions): Promise<void> {
-    let connection: Connection;
+  async #connect(lifeline: Lifeline): Promise<void> {
     try {
-      connection = await openConnection(options, this.#identity());
+      await lifeline.open();
     } catch (error) {
-      this.#state = { state: "new" };
+      this.#state = { state: "new" }; // it may be started again
       throw error;
     }
-    if (this.#state.state === "starting") this.#state.connection = connection;
-    const registered = Promise.withResolvers<void>();
-    const served = this.#serve(connection, options.readLimit, registered);
+    this.#state = { state: "running", lifeline };
+    log.info("{service} is connected to {manager}", {
+      service: this.#name,
+      manager: lifeline.manager,
+    });
+    this.#tasks.start();
+    this.#live(lifeline);
+  }
+
+  /** What the Service does with its connections. */
+  #device({ readLimit }: ResolvedOptions): Device {
+    return {
+      name: this.#name,
+      introduction: () => this.#identity(),
+      registered: () => this.#registered(),
+      receive: async (connection, lines) => {
+        for (const line of lines) {
+          if (line instanceof LongLine) await this.#receiveLong(connection, line, readLimit);
+          else this.#receive(connection, line);
+        }
+        if (connection.congested) await connection.relieved();
+      },
+      lost: () => {},
+      returned: () => {},
+      report: (change) => {
+        log.info("{service}: {change}", { service: this.#name, change });
+        callHandler(
+          `connectionHandler of ${this.#name}`,
+          () => this.connectionHandler(change),
+        );
+      },
+    };
+  }
+
+  /** Waits until the Manager confirms the Service. One that says nothing has taken it. */
+  async #registered(): Promise<void> {
+    const confirmation = this.#confirmation = Promise.withResolvers<void>();
+    confirmation.promise.catch(() => {});
     const silence = new AbortController();
     try {
       await Promise.race([
-        registered.promise,
+        confirmation.promise,
         delay(SILENCE_IS_CONSENT, { signal: silence.signal }).catch(() => {}),
       ]);
-    } catch (error) {
-      connection.abort();
-      await served;
-      throw error;
     } finally {
       silence.abort();
     }
-    this.#begin(connection);
-    const { host, port } = options;
-    log.info("{service} is connected to {host}:{port}", { service: this.#name, host, port });
   }
 
-  /** The Manager has registered the Service. */
-  #begin(connection: Connection): void {
-    if (this.#state.state !== "starting") return;
-    this.#state = { state: "running", connection };
-    this.#tasks.start();
+  /** Until the connection has ended for good. */
+  async #live(lifeline: Lifeline): Promise<void> {
+    const error = await lifeline.finished();
+    const isMeant = this.#state.state === "ending";
+    lifeline.end();
+    this.#state = { state: "ended" };
+    this.#tasks.end(error);
+    await callHandler(
+      `shutdownHandler of ${this.#name}`,
+      () => this.shutdownHandler(isMeant ? undefined : error),
+    );
+    this.#finished.resolve();
   }
 
   /** Disconnects when the requests that are running are answered. */
-  async #leave(connection: Connection): Promise<void> {
+  async #leave(lifeline: Lifeline): Promise<void> {
+    lifeline.end();
+    const connection = lifeline.connection!;
     await Promise.resolve(); // a method that has called shutdown() is answered first
     // A connection that has ended takes no answers any more.
     while (this.#running.size > 0 && connection.isOpen) {
@@ -302,39 +350,6 @@ export class Service implements AsyncDisposable {
     await connection.close();
   }
 
-  async #serve(
-    connection: Connection,
-    readLimit: number,
-    registered: PromiseWithResolvers<void>,
-  ): Promise<void> {
-    registered.promise.catch(() => {});
-    for await (const lines of connection) {
-      for (const line of lines) {
-        if (line instanceof LongLine) await this.#receiveLong(connection, line, readLimit);
-        else this.#receive(connection, line, registered);
-      }
-      if (connection.congested) await connection.relieved();
-    }
-    const reason = describeEnd(await connection.ended);
-    log.info("{service} disconnected: {reason}", { service: this.#name, reason });
-    const { state } = this.#state;
-    if (state === "starting") { // it was refused, and may be started again
-      this.#state = { state: "new" };
-      registered.reject(
-        new ConnectionAbortedError(`The Manager did not register the service: ${reason}`),
-      );
-      return;
-    }
-    this.#state = { state: "ended" };
-    const error = new ConnectionAbortedError(`The connection to the Manager ended: ${reason}`);
-    this.#tasks.end(error);
-    await callHandler(
-      `shutdownHandler of ${this.#name}`,
-      () => this.shutdownHandler(state === "ending" ? undefined : error),
-    );
-    this.#finished.resolve();
-  }
-
   async #receiveLong(connection: Connection, line: LongLine, readLimit: number): Promise<void> {
     const outcome = await readLarge(line, readLimit);
     if (outcome.state === "refused") return this.#refuse(connection, outcome.keys, outcome.error);
@@ -346,32 +361,24 @@ export class Service implements AsyncDisposable {
     }
   }
 
-  #receive(
-    connection: Connection,
-    line: Uint8Array,
-    registered?: PromiseWithResolvers<void>,
-  ): void {
+  #receive(connection: Connection, line: Uint8Array): void {
     let message: Message;
     try {
       message = decodeMessage(line);
     } catch (error) {
       return this.#refuse(connection, skim(line), error as Error);
     }
-    this.#receiveMessage(connection, message, registered);
+    this.#receiveMessage(connection, message);
   }
 
-  #receiveMessage(
-    connection: Connection,
-    message: Message,
-    registered?: PromiseWithResolvers<void>,
-  ): void {
+  #receiveMessage(connection: Connection, message: Message): void {
     if (message.kind === "request") {
       this.#answer(connection, message);
     } else if (message.kind === "reply" && message.uid === READY) {
-      this.#begin(connection);
-      registered?.resolve();
+      this.#lifeline?.agree(message.result);
+      this.#confirmation.resolve();
     } else if (message.kind === "error") {
-      registered?.reject(new RemoteError(message.message, message.traceback));
+      this.#confirmation.reject(new RemoteError(message.message, message.traceback));
       log.error("The Manager says: {error}", { error: message.message });
     }
   }
@@ -440,7 +447,7 @@ export class Service implements AsyncDisposable {
       language: LANGUAGE,
       os: OS,
       max_clients: this.#maxClients,
-      extensions: [READY],
+      extensions: [READY, BEAT],
     };
   }
 }

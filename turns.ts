@@ -46,6 +46,11 @@ export class Turns {
     this.#release();
   }
 
+  /** The connection has ended. The next Manager may be another one. */
+  unshare(): void {
+    this.#isShared = false;
+  }
+
   #next(): void {
     this.#current = undefined;
     this.#release();

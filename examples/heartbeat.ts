@@ -1,10 +1,11 @@
 /**
- * A Service that emits a notification every second, to every Client that is linked with it.
+ * A Service that emits a notification every second, to every Client that is linked with it. It comes
+ * back when the Manager was restarted. `heartbeat_listener.ts` is such a Client.
  *
  * @module
  */
 
-import { Service } from "@msl/network";
+import { type ConnectionChange, Service } from "@msl/network";
 import { connectOptions } from "./options.ts";
 
 /** Counts, and tells everyone. */
@@ -27,11 +28,16 @@ export class Heartbeat extends Service {
   reset(): void {
     this.#count = 0;
   }
+
+  /** Says how it is connected. */
+  override connectionHandler(change: ConnectionChange): void {
+    console.log(`Heartbeat: ${change.state}`);
+  }
 }
 
 if (import.meta.main) {
   const service = new Heartbeat();
-  await service.start(connectOptions());
+  await service.start({ ...connectOptions(), reconnect: true });
   service.begin();
   console.log("Heartbeat is running");
   await service.finished;

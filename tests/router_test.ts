@@ -82,8 +82,7 @@ class Network {
     const peer = this.router.admit(
       { kind: "client", name, address, language: "Python", os: "Linux" },
       outlet,
-      async (check) => await check(),
-      username,
+      { judge: async (check) => await check(), username },
     );
     if (peer.kind !== "client") throw new Error("it is not a client");
     this.devices.push({ peer, outlet });
@@ -97,7 +96,7 @@ class Network {
     const peer = this.router.admit(
       { kind: "service", name, address, language: "Python", os: "Linux", attributes, maxClients },
       outlet,
-      async (check) => await check(),
+      { judge: async (check) => await check() },
     );
     if (peer.kind !== "service") throw new Error("it is not a service");
     this.devices.push({ peer, outlet });

@@ -102,13 +102,7 @@ Deno.test("words on a command line are one password", () => {
 });
 
 Deno.test("every limit of a command line comes back as it was", () => {
-  const {
-    longLine: _,
-    queueLow: __,
-    queueLimit: ___,
-    silenceTimeout: ____,
-    ...limits
-  } = LIMITS;
+  const { longLine: _, queueLow: __, queueLimit: ___, ...limits } = LIMITS;
   const { args } = formatStartOptions({ limits });
   assertEquals(args.length, Object.keys(limits).length);
   assertEquals(parseStartOptions(args).limits, limits);

@@ -339,7 +339,7 @@ Deno.test("a client hears that its service died while it was sending it a long r
 Deno.test("a client that stops reading is closed, and its service goes on for the others", async () => {
   await using lab = await Laboratory.open({
     disableTls: true,
-    limits: { longLine: 1_000, stallTimeout: 50 },
+    limits: { longLine: 1_000, stallTimeout: 1_000 },
   });
   await lab.owe("7");
   lab.service.send(reply(lab.clientName, { result: "x".repeat(40_000_000), uid: "7" }));
@@ -357,7 +357,7 @@ Deno.test("a client that stops reading is closed, and its service goes on for th
 });
 
 Deno.test("a sender that stops in the middle of a line is disconnected, and so holds nobody up", async () => {
-  await using lab = await Laboratory.open({ limits: { longLine: 1_000, stallTimeout: 50 } });
+  await using lab = await Laboratory.open({ limits: { longLine: 1_000, stallTimeout: 1_000 } });
   const client = await WirePeer.introduce(lab.manager.connectOptions, {
     type: "client",
     name: "d",
@@ -376,7 +376,7 @@ Deno.test("a sender that stops in the middle of a line is disconnected, and so h
 });
 
 Deno.test("a sender that only trickles is disconnected too", async () => {
-  await using lab = await Laboratory.open({ limits: { longLine: 1_000, stallTimeout: 50 } });
+  await using lab = await Laboratory.open({ limits: { longLine: 1_000, stallTimeout: 1_000 } });
   const client = await WirePeer.introduce(lab.manager.connectOptions, {
     type: "client",
     name: "d",

@@ -1,0 +1,91 @@
+/**
+ * Trying again, with pauses that grow.
+ *
+ * @module
+ */
+
+import { retry as retryUntyped } from "@std/async/retry";
+
+/** How a device comes back. */
+export interface ReconnectOptions {
+  /** How long to wait after the first attempt that fails, in milliseconds. Default: 100. */
+  firstDelay?: number;
+  /** The longest that the time between attempts, which doubles, gets, in milliseconds. Default: 30,000. */
+  longestDelay?: number;
+  /** How many attempts may fail before it is given up. Default: no limit. */
+  attempts?: number;
+  /** Wait for the Manager the first time too, instead of failing at once. Default: false. */
+  waitOnFirstConnect?: boolean;
+}
+
+/** The package that `retry` comes from ships no types. */
+const retry = retryUntyped as <T>(
+  action: () => Promise<T>,
+  options: {
+    minTimeout: number;
+    maxTimeout: number;
+    maxAttempts: number;
+    jitter: number;
+    isRetriable: (error: unknown) => boolean;
+    signal: AbortSignal;
+  },
+) => Promise<T>;
+
+/**
+ * How much of each delay is left to chance, so that all who have lost a Manager do not come back in
+ * the same moment.
+ */
+const JITTER = 0.5;
+
+/**
+ * Tries until it succeeds.
+ *
+ * @param isWorthwhile Whether another attempt may succeed after an error.
+ * @throws The error that is not worth another attempt, or of the last one; the reason of the signal
+ * when that is aborted.
+ */
+export async function persist<T>(
+  action: () => Promise<T>,
+  options: ReconnectOptions,
+  signal: AbortSignal,
+  isWorthwhile: (error: unknown) => boolean,
+): Promise<T> {
+  const { firstDelay, longestDelay, attempts } = resolveReconnect(options);
+  let last: unknown;
+  try {
+    return await retry(action, {
+      minTimeout: firstDelay,
+      maxTimeout: longestDelay,
+      maxAttempts: attempts,
+      jitter: JITTER,
+      signal,
+      isRetriable: (error) => {
+        last = error;
+        return !signal.aborted && isWorthwhile(error);
+      },
+    });
+  } catch (error) {
+    signal.throwIfAborted();
+    throw last ?? error;
+  }
+}
+
+/**
+ * Fills in the defaults.
+ *
+ * @throws {RangeError} If a number is out of its range.
+ */
+export function resolveReconnect(
+  { firstDelay = 100, longestDelay = 30_000, attempts = Number.MAX_SAFE_INTEGER }: ReconnectOptions,
+): { firstDelay: number; longestDelay: number; attempts: number } {
+  if (!(firstDelay >= 0 && longestDelay > 0 && firstDelay <= longestDelay)) {
+    throw new RangeError(
+      `Cannot reconnect: firstDelay must be from 0 to longestDelay (milliseconds), got ` +
+        `${firstDelay} and ${longestDelay}`,
+    );
+  }
+  if (!Number.isInteger(attempts) || attempts < 1) {
+    throw new RangeError(`Cannot reconnect: attempts must be a positive integer, got ${attempts}`);
+  }
+  return { firstDelay, longestDelay, attempts };
+}

@@ -1,0 +1,177 @@
+/**
+ * The Links of a Client: which there are, which locks are held, and how both are restored when the
+ * Client has come back, or a Service has.
+ *
+ * What always holds: while a Link is lost its requests wait, since they would find neither the Link
+ * nor the lock that the caller counts on. If the lock cannot be had again they fail.
+ *
+ * @module
+ */
+
+import { persist, type ReconnectOptions } from "./backoff.ts";
+import { ConnectionAbortedError, RemoteError } from "./errors.ts";
+import { LinkCore, type LinkOwner } from "./link.ts";
+import type { ConnectionChange } from "./reconnect.ts";
+import type { ServiceEntry } from "./registry.ts";
+import { repr } from "./repr.ts";
+
+/** What the Links ask of their Client. */
+export interface LinksOwner extends LinkOwner {
+  /** How to restore what is lost; `undefined` for not at all. */
+  readonly reconnect: ReconnectOptions | undefined;
+  /** Sends a request to the Manager, at once or not at all. */
+  callManager<R>(attribute: string, args: unknown[], kwargs?: { shared: boolean }): Promise<R>;
+  /** Sends the requests that wait for a Service. */
+  release(service: string): void;
+  /** Fails the requests that wait for a Service. */
+  fail(service: string, errorOf: (label: string) => Error): void;
+  /** Tells the user. */
+  report(change: ConnectionChange): void;
+}
+
+/** The Links of one Client. */
+export class Links {
+  readonly #owner: LinksOwner;
+  readonly #cores = new Set<LinkCore>();
+  /** The Services that are locked, and whether the lock is a shared one. */
+  readonly #locks = new Map<string, boolean>();
+  /** The Services whose Links are not restored yet. */
+  readonly #lost = new Set<string>();
+  /** Aborted when the restoring has to begin again, or is over. */
+  #restoring = new AbortController();
+
+  constructor(owner: LinksOwner) {
+    this.#owner = owner;
+  }
+
+  /** Makes a Link. */
+  open(service: string, entry: ServiceEntry): LinkCore {
+    const core = new LinkCore(this.#owner, service, entry);
+    this.#cores.add(core);
+    return core;
+  }
+
+  /** Removes a Link. True if it was the last one with its Service, which the Manager should know. */
+  close(core: LinkCore): boolean {
+    if (!this.#cores.delete(core)) return false;
+    const { serviceName } = core;
+    // The Manager knows of one link per Service, however many of ours share it.
+    if (this.#has(serviceName)) return false;
+    this.#locks.delete(serviceName);
+    if (!this.#lost.delete(serviceName)) return true;
+    this.#owner.fail(
+      serviceName,
+      (label) => new ConnectionAbortedError(`Cannot request ${label}: the link has ended`),
+    );
+    return false;
+  }
+
+  /** The Links with a Service. */
+  of(service: string): LinkCore[] {
+    return [...this.#cores].filter(({ serviceName }) => serviceName === service);
+  }
+
+  /** A lock was acquired. */
+  locked(service: string, shared: boolean): void {
+    if (this.#has(service)) this.#locks.set(service, shared);
+  }
+
+  /** A lock was released. */
+  unlocked(service: string): void {
+    this.#locks.delete(service);
+  }
+
+  /** Whether the requests to a Service have to wait for its Link. */
+  isLost(service: string): boolean {
+    return this.#lost.has(service);
+  }
+
+  /** The connection has ended, and every Link with it. */
+  lose(): void {
+    this.#restoring.abort();
+    this.#restoring = new AbortController();
+    for (const { serviceName } of this.#cores) this.#lost.add(serviceName);
+  }
+
+  /** The Client is connected again: restores what was lost. */
+  restore(): void {
+    for (const service of this.#lost) this.#restore(service);
+  }
+
+  /** A Service has gone. Its Link is restored when it is back. */
+  gone(service: string): void {
+    if (this.#owner.reconnect === undefined || !this.#has(service) || this.isLost(service)) return;
+    this.#lost.add(service);
+    const error = new ConnectionAbortedError(`the ${repr(service)} service has disconnected`);
+    this.#owner.report({ state: "unlinked", service, error });
+    this.#restore(service);
+  }
+
+  /** Nothing is restored any more. */
+  end(): void {
+    this.#restoring.abort();
+  }
+
+  #has(service: string): boolean {
+    for (const { serviceName } of this.#cores) if (serviceName === service) return true;
+    return false;
+  }
+
+  async #restore(service: string): Promise<void> {
+    const { signal } = this.#restoring;
+    let isTold = false;
+    const attempt = async () => {
+      try {
+        await this.#relink(service);
+      } catch (error) {
+        if (error instanceof RemoteError && !isTold) {
+          isTold = true;
+          this.#owner.report({ state: "unlinked", service, error });
+        }
+        throw error;
+      }
+    };
+    try {
+      // The Service may come back at any time, whatever the limit of attempts for the Manager is.
+      const options = { ...this.#owner.reconnect, attempts: undefined };
+      await persist(attempt, options, signal, (error) => error instanceof RemoteError);
+    } catch {
+      // The connection is lost once more, and then all begins again; or the Client has ended.
+    }
+  }
+
+  async #relink(service: string): Promise<void> {
+    if (!this.#has(service)) return; // nobody wants it any longer
+    const entry = await this.#owner.callManager<ServiceEntry>("link", [service]);
+    if (!this.#has(service)) {
+      await this.#owner.callManager("unlink", [service]);
+      return;
+    }
+    for (const core of this.of(service)) core.renew(entry);
+    await this.#relock(service);
+    this.#lost.delete(service);
+    this.#owner.report({ state: "linked", service });
+    this.#owner.release(service);
+  }
+
+  async #relock(service: string): Promise<void> {
+    const shared = this.#locks.get(service);
+    if (shared === undefined) return;
+    try {
+      await this.#owner.callManager("acquire_lock", [service], { shared });
+    } catch (error) {
+      if (!(error instanceof RemoteError)) throw error;
+      this.#locks.delete(service);
+      this.#owner.report({ state: "unlocked", service, error });
+      this.#owner.fail(
+        service,
+        (label) =>
+          new ConnectionAbortedError(
+            `Cannot request ${label}: the lock was lost with the connection, and cannot be ` +
+              `acquired again (${error.message})`,
+            { cause: error },
+          ),
+      );
+    }
+  }
+}

@@ -1,0 +1,86 @@
+/** Peers that are gone although nothing says so, and peers that only have nothing to say. */
+
+import { assertEquals, assertMatch } from "@std/assert";
+import { connect, type JsonObject, Service } from "../../mod.ts";
+import { TestManager, WirePeer } from "../../testing.ts";
+
+const SERVICE = { type: "service", name: "S", language: "Python", os: "Linux", attributes: {} };
+const CLIENT = { type: "client", name: "c", language: "Python", os: "Linux" };
+
+/** A Manager under which a beat is 50 ms. */
+function start(): Promise<TestManager> {
+  return TestManager.start({ disableTls: true, limits: { silenceTimeout: 250 } });
+}
+
+/** A client that waits for the answer of the service. */
+async function waitingClient({ connectOptions }: TestManager): Promise<WirePeer> {
+  const client = await WirePeer.introduce(connectOptions, CLIENT);
+  client.send({ service: "S", attribute: "measure", args: [], kwargs: {}, uid: "7", error: false });
+  return client;
+}
+
+function answer({ requester, uid }: JsonObject): JsonObject {
+  return { result: -1, requester, uid, error: false };
+}
+
+Deno.test("a service that has agreed to keep the beat and is silent is gone, and whoever waits is told", async () => {
+  await using manager = await start();
+  await using service = await WirePeer.introduce(manager.connectOptions, {
+    ...SERVICE,
+    extensions: ["beat"],
+  });
+  await manager.connected("S");
+  await using client = await waitingClient(manager);
+  const { uid, message } = await client.read();
+  assertEquals(uid, "7");
+  assertMatch(String(message), /^ConnectionAbortedError: the 'S' service disconnected before/);
+  await manager.disconnected("S");
+  assertEquals((await service.read()).attribute, "measure");
+});
+
+Deno.test("a Python service is asked, and once it has answered it is gone when it no longer does", async () => {
+  await using manager = await start();
+  await using service = await WirePeer.introduce(manager.connectOptions, SERVICE);
+  const question = await service.read();
+  assertEquals(question, {
+    error: false,
+    requester: manager.manager.networkName,
+    service: "S",
+    uid: "beat",
+    attribute: "max_clients",
+    args: [],
+    kwargs: {},
+  });
+  service.send(answer(question));
+  await manager.connected("S");
+  await using client = await waitingClient(manager);
+  assertMatch(String((await client.read()).message), /^ConnectionAbortedError: /);
+});
+
+Deno.test("peers that know nothing of a beat, and ours, stay connected however quiet it is", async () => {
+  await using manager = await start();
+  await using deaf = await WirePeer.introduce(manager.connectOptions, SERVICE);
+  await using client = await WirePeer.introduce(manager.connectOptions, CLIENT);
+  await using ours = new (class Ours extends Service {
+    echo(text: string): string {
+      return text;
+    }
+  })({ name: "Ours" });
+  await ours.start(manager.connectOptions);
+  await using cxn = await connect(manager.connectOptions);
+  const link = await cxn.link("Ours");
+  await manager.connected("S", "c");
+  client.send({ service: "Manager", attribute: "link", args: ["S"], kwargs: {}, uid: "1" });
+  await client.readText();
+  client.send({ service: "Manager", attribute: "acquire_lock", args: ["S"], kwargs: {}, uid: "2" });
+  await client.readText();
+  for (let beats = 0; beats < 12; beats++) assertEquals((await deaf.read()).uid, "beat");
+  assertEquals(await link.echo("hello"), "hello");
+  client.send({ service: "S", attribute: "measure", args: [], kwargs: {}, uid: "3", error: false });
+  let request = await deaf.read();
+  while (request.uid === "beat") request = await deaf.read();
+  deaf.send(answer(request));
+  const line = await client.readText();
+  assertMatch(line!, /^ +\{/); // the spaces of a dozen beats, and then the message
+  assertEquals(JSON.parse(line!).uid, "3");
+});
