@@ -9,13 +9,13 @@ import { describeCertificates, type Hash, HASHES, selfSign } from "./certificate
 import { fileExists, replaceFile } from "./files.ts";
 import { Hosts } from "./hosts.ts";
 import { loadKey } from "./key.ts";
-import { PASSWORD_FORMS, readPassword } from "./password.ts";
+import { askKeyPassword, type GivenPassword, PASSWORD_FORMS, readPassword } from "./password.ts";
 import { certificateFile, keyFile } from "./paths.ts";
 
 interface Options {
   algorithm?: Hash;
   keyFile: string;
-  keyFilePassword?: string[];
+  keyFilePassword?: GivenPassword;
   yearsValid?: number;
   show?: boolean;
 }
@@ -36,7 +36,7 @@ export function addCertgen(program: Command): void {
       keyFile("localhost"),
     )
     .option(
-      "-p, --key-file-password <word...>",
+      "-p, --key-file-password [word...]",
       `the password of the key: ${PASSWORD_FORMS}`,
     )
     .option(
@@ -49,9 +49,10 @@ export function addCertgen(program: Command): void {
 }
 
 async function certgen(out: string, options: Options): Promise<void> {
-  const { algorithm: hash, keyFile, keyFilePassword: words, yearsValid } = options;
+  const { algorithm: hash, keyFile, keyFilePassword: given, yearsValid } = options;
   const isNew = !fileExists(keyFile);
-  const key = await loadKey(keyFile, words && readPassword(words));
+  const password = given && readPassword(given, () => askKeyPassword(keyFile));
+  const key = await loadKey(keyFile, { password, warn: console.error });
   if (isNew) console.log(`Wrote a new private key to ${keyFile}`);
   const old = replaceFile(out, await selfSign(key, new Hosts().aliases(), { hash, yearsValid }));
   if (old) console.log(`Kept the old certificate as ${old}`);

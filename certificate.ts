@@ -55,7 +55,7 @@ export interface Credentials {
 export interface CredentialFiles {
   certFile: string;
   keyFile: string;
-  /** The password of the key, if it is encrypted. */
+  /** The password of the key, if it is encrypted. Asked for at the terminal if missing. */
   keyPassword?: string;
 }
 
@@ -65,15 +65,15 @@ export interface CredentialFiles {
  *
  * @param files Where they are.
  * @param names The names and addresses that the certificate is for; the first is its common name.
- * @throws {ConfigurationError} If a file cannot be read, the key does not decrypt, or the
- * certificate does not belong to the key.
+ * @throws {ConfigurationError} If a file cannot be read, the key does not decrypt or can be read by
+ * others, or the certificate does not belong to the key.
  */
 export async function loadCredentials(
   files: CredentialFiles,
   names: readonly string[],
 ): Promise<Credentials> {
   const { certFile, keyFile, keyPassword } = files;
-  const key = await loadKey(keyFile, keyPassword);
+  const key = await loadKey(keyFile, { password: keyPassword });
   if (!fileExists(certFile)) replaceFile(certFile, await selfSign(key, names));
   const cert = readFile(certFile, "the certificate");
   const certificates = eachCertificate(cert, certFile, (pem) => new X509Certificate(pem));

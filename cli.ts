@@ -5,9 +5,10 @@
  * @module
  */
 
-import { Command } from "commander";
+import type { Command } from "commander";
 import { addCertdump } from "./certdump_command.ts";
 import { addCertgen } from "./certgen_command.ts";
+import { DiscreetCommand } from "./command.ts";
 import { addDelete } from "./delete_command.ts";
 import { ConfigurationError, ValueError } from "./errors.ts";
 import { addHostname } from "./hostname_command.ts";
@@ -41,7 +42,7 @@ function withCommand(args: readonly string[]): string[] {
 }
 
 function program(): Command {
-  const program = new Command("msl-network")
+  const program = new DiscreetCommand("msl-network")
     .description("Connects Clients to Services (instruments, sensors, computation).")
     .version(VERSION, "-V, --version")
     .showHelpAfterError("Add --help to see what is possible.");

@@ -9,10 +9,14 @@ import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { ConnectionsTable } from "./connections_table.ts";
 import { ConfigurationError } from "./errors.ts";
-import { fileExists } from "./files.ts";
+import { exposedMode, fileExists } from "./files.ts";
 import { HostnamesTable } from "./hostnames_table.ts";
-import { makePrivateFolder, writePrivateFile } from "./paths.ts";
+import { logger } from "./log.ts";
+import { makePrivateFolder, touchPrivateFile } from "./paths.ts";
+import { quoteWord } from "./quote.ts";
 import { UsersTable } from "./users_table.ts";
+
+const log = logger("database");
 
 /** How long a command waits for another program that writes to the database, in milliseconds. */
 const PATIENCE = 5_000;
@@ -40,7 +44,7 @@ export class Database implements Disposable {
     try {
       if (path !== ":memory:" && !fileExists(path)) {
         makePrivateFolder(dirname(path));
-        writePrivateFile(path, ""); // SQLite takes an empty file for a new database
+        touchPrivateFile(path); // SQLite takes an empty file for a new database
       }
       this.#database = database = new DatabaseSync(path);
       database.exec(`PRAGMA busy_timeout = ${PATIENCE}`);
@@ -50,6 +54,7 @@ export class Database implements Disposable {
       this.hostnames = new HostnamesTable(database, aliases);
       this.users = new UsersTable(database);
       database.exec(`PRAGMA busy_timeout = ${patience}`);
+      if (path !== ":memory:") warnOfReaders(path);
     } catch (cause) {
       database?.close();
       throw new ConfigurationError(
@@ -77,4 +82,15 @@ export class Database implements Disposable {
   [Symbol.dispose](): void {
     this.#database.close();
   }
+}
+
+/** A file that others can read stays so: people of a group may share it. */
+function warnOfReaders(path: string): void {
+  const mode = exposedMode(path);
+  if (mode === undefined) return;
+  log.warn(
+    "Others can read the database {path} (mode {mode}), and try out passwords on it. If they " +
+      "should not, run: chmod 600 {word}, and start the Manager again",
+    { path, mode, word: quoteWord(path) },
+  );
 }

@@ -1,13 +1,14 @@
 /**
- * Reads and writes the files that a user names, with errors that say which file and why. A key or
- * certificate that is made anew never takes the old one with it.
+ * Reads and writes the files that a user names, with errors that say which file and why. A file that
+ * is made can be read by its owner alone, whatever the umask is; a key or certificate that is made
+ * anew never takes the old one with it.
  *
  * @module
  */
 
 import { dirname } from "node:path";
 import { ConfigurationError } from "./errors.ts";
-import { makePrivate, makePrivateFolder, writePrivateFile } from "./paths.ts";
+import { makePrivate, makePrivateFolder, touchPrivateFile } from "./paths.ts";
 
 /**
  * Whether there is a file of that name.
@@ -43,12 +44,37 @@ export function readFile(file: string, what: string): string {
 }
 
 /**
- * Writes a file, over what is there.
+ * The mode of a file that others than its owner can read or change, as `"0644"`; `undefined` if they
+ * cannot, and for what is no file (a pipe) and where the system knows of no such modes.
+ */
+export function exposedMode(file: string): string | undefined {
+  const { isFile, mode, uid } = Deno.statSync(file);
+  if (Deno.build.os === "windows" || !isFile || mode === null) return undefined;
+  if (!isExposed(mode, uid, () => Deno.uid())) return undefined;
+  return (mode & 0o7777).toString(8).padStart(4, "0");
+}
+
+/**
+ * Whether others can use a file. The group may read one of root, unless it is root who asks, as
+ * PostgreSQL has it: that is how Debian gives keys to the services of the group `ssl-cert`.
+ *
+ * @param owner The id of the user whose file it is.
+ * @param user The id of the user who asks.
+ */
+export function isExposed(mode: number, owner: number | null, user: () => number | null): boolean {
+  if ((mode & 0o077) === 0) return false;
+  const isOfGroup = (mode & 0o077) === 0o040;
+  return !(isOfGroup && owner === 0 && user() !== 0);
+}
+
+/**
+ * Writes a file, over what is there. A new one can be read by its owner alone.
  *
  * @throws {ConfigurationError} If it cannot be written.
  */
 export function writeFile(file: string, text: string): void {
   try {
+    touchPrivateFile(file); // a mode that is given here would be that of an old file too
     Deno.writeTextFileSync(file, text);
   } catch (cause) {
     throw new ConfigurationError(`Cannot write ${file}: ${(cause as Error).message}`, { cause });
@@ -72,7 +98,8 @@ export function replaceFile(file: string, text: string): string | undefined {
       makePrivate(old);
     }
     makePrivateFolder(dirname(file));
-    writePrivateFile(file, text);
+    // Whoever is quicker to put a file or a link there does not get the text.
+    Deno.writeTextFileSync(file, text, { createNew: true, mode: 0o600 });
   } catch (cause) {
     throw new ConfigurationError(`Cannot write ${file}: ${(cause as Error).message}`, { cause });
   }

@@ -6,9 +6,14 @@
  */
 
 import { createPrivateKey, generateKeyPair, type KeyObject } from "node:crypto";
+import { dirname } from "node:path";
 import { promisify } from "node:util";
 import { ConfigurationError } from "./errors.ts";
-import { fileExists, readFile, replaceFile } from "./files.ts";
+import { exposedMode, fileExists, readFile, replaceFile } from "./files.ts";
+import { logger } from "./log.ts";
+import { keyFolder, makePrivate } from "./paths.ts";
+import { type Prompt, promptIfTerminal } from "./prompt.ts";
+import { quoteWord } from "./quote.ts";
 
 /** The sizes of an RSA key in bits. TLS takes none that is smaller or larger (Deno 2.9). */
 export const RSA_BITS = { min: 2048, default: 2048, max: 8192 } as const;
@@ -25,6 +30,18 @@ export type Curve = keyof typeof CURVES;
 
 /** What sort of key to make. */
 export type KeyKind = { type: "rsa"; bits: number } | { type: "ecc"; curve: Curve };
+
+/** What reading a key takes. */
+export interface KeyOptions {
+  /** The password of the key, if it is encrypted. */
+  password?: string;
+  /** Who is asked for a password that is missing. Default: the person at the terminal, if any. */
+  prompt?: Pick<Prompt, "secret">;
+  /** Is told what is wrong with the file, though it is used. Default: the log. */
+  warn?: (message: string) => void;
+}
+
+const log = logger("key");
 
 /** The names of the curves, for a message. */
 export const CURVE_NAMES: string = Object.entries(CURVES)
@@ -64,36 +81,78 @@ export async function makeKey(
 /**
  * Reads a private key, in traditional (`BEGIN RSA PRIVATE KEY`) or PKCS#8 PEM, encrypted or not.
  *
- * @throws {ConfigurationError} If it cannot be read or decrypted, or cannot serve TLS.
+ * @throws {ConfigurationError} If it cannot be read or decrypted, cannot serve TLS, or others can
+ * read it.
  */
-export function readKey(file: string, password?: string): KeyObject {
+export async function readKey(file: string, options: KeyOptions = {}): Promise<KeyObject> {
   const pem = readFile(file, "the private key");
+  if (!pem.includes("PRIVATE KEY-----")) throw unusable(file, "not a private key in PEM");
+  const isEncrypted = pem.includes("ENCRYPTED");
+  keepSecret(file, isEncrypted, options.warn ?? ((message) => log.warn("{message}", { message })));
+  let { password } = options;
+  if (isEncrypted && password === undefined) {
+    const prompt = options.prompt ?? promptIfTerminal();
+    password = await prompt?.secret(`Enter the password of ${file}:`);
+    if (password === undefined) {
+      throw unusable(file, "it is encrypted, give its password with --key-file-password");
+    }
+  }
   let key: KeyObject;
   try {
     key = createPrivateKey({ key: pem, passphrase: password });
   } catch (cause) {
-    const reason = !pem.includes("PRIVATE KEY-----")
-      ? "not a private key in PEM"
-      : !pem.includes("ENCRYPTED")
-      ? (cause as Error).message
-      : password === undefined
-      ? "it is encrypted, give its password with --key-file-password"
-      : "the password is wrong";
-    throw new ConfigurationError(`Cannot use the private key ${file}: ${reason}`, { cause });
+    throw unusable(file, isEncrypted ? "the password is wrong" : (cause as Error).message, cause);
   }
   const unfit = unfitForTls(key);
-  if (unfit) throw new ConfigurationError(`Cannot use the private key ${file}: ${unfit}`);
+  if (unfit) throw unusable(file, unfit);
   return key;
 }
 
 /**
  * Reads a private key, after making it where there is none: RSA of 2048 bits.
  *
- * @throws {ConfigurationError} If it cannot be read, decrypted or written, or cannot serve TLS.
+ * @throws {ConfigurationError} If it cannot be read, decrypted or written, cannot serve TLS, or
+ * others can read it.
  */
-export async function loadKey(file: string, password?: string): Promise<KeyObject> {
-  if (fileExists(file)) return readKey(file, password);
-  return (await makeKey(file, { type: "rsa", bits: RSA_BITS.default }, password)).key;
+export async function loadKey(file: string, options: KeyOptions = {}): Promise<KeyObject> {
+  if (fileExists(file)) return await readKey(file, options);
+  return (await makeKey(file, { type: "rsa", bits: RSA_BITS.default }, options.password)).key;
+}
+
+/**
+ * Deals with a key that others can read. One of the home folder is made private, since the Python
+ * software makes them with the rights of any file; any other is what the user has made of it.
+ */
+function keepSecret(file: string, isEncrypted: boolean, warn: (message: string) => void): void {
+  const mode = exposedMode(file);
+  if (mode === undefined) return;
+  const advice = `Run: chmod 600 ${quoteWord(file)}`;
+  const fault = `others can read it (mode ${mode})`;
+  if (isEncrypted) {
+    return warn(`Nothing but its password protects the private key ${file}: ${fault}. ${advice}`);
+  }
+  if (!isOfHome(file)) throw unusable(file, `${fault}. ${advice}`);
+  try {
+    makePrivate(file);
+  } catch (cause) {
+    const reason = `and it cannot be made private: ${(cause as Error).message}`;
+    throw unusable(file, `${fault}, ${reason}. ${advice}`, cause);
+  }
+  warn(
+    `OTHERS COULD READ the private key ${file} (mode ${mode}). It is private now (mode 0600), but ` +
+      "whoever has a copy of it can pass for this Manager. If that may be, make a new key with the " +
+      "keygen command, and then its certificate with certgen",
+  );
+}
+
+/** Whether a file is really in the folder of the keys: a link to elsewhere is not. */
+function isOfHome(file: string): boolean {
+  const folder = keyFolder();
+  return fileExists(folder) && dirname(Deno.realPathSync(file)) === Deno.realPathSync(folder);
+}
+
+function unusable(file: string, reason: string, cause?: unknown): ConfigurationError {
+  return new ConfigurationError(`Cannot use the private key ${file}: ${reason}`, { cause });
 }
 
 /** Why a key cannot serve TLS; `undefined` if it can. */

@@ -7,12 +7,12 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { ConfigurationError } from "./errors.ts";
 import { type Curve, CURVE_NAMES, findCurve, type KeyKind, makeKey, RSA_BITS } from "./key.ts";
-import { PASSWORD_FORMS, readPassword } from "./password.ts";
+import { askNewPassword, type GivenPassword, PASSWORD_FORMS, readPassword } from "./password.ts";
 import { keyFile } from "./paths.ts";
 
 interface Options {
   curve?: Curve;
-  password?: string[];
+  password?: GivenPassword;
   out: string;
   size?: number;
 }
@@ -28,7 +28,7 @@ export function addKeygen(program: Command): void {
       parseCurve,
     )
     .option(
-      "-p, --password <word...>",
+      "-p, --password [word...]",
       `encrypt the key with this password: ${PASSWORD_FORMS}`,
     )
     .option("-o, --out <file>", "the file to write", keyFile("localhost"))
@@ -43,11 +43,9 @@ export function addKeygen(program: Command): void {
 
 async function keygen(type: "rsa" | "ecc" | "dsa", options: Options): Promise<void> {
   const kind = kindOf(type, options);
-  const { old } = await makeKey(
-    options.out,
-    kind,
-    options.password && readPassword(options.password),
-  );
+  const password = options.password &&
+    readPassword(options.password, () => askNewPassword(options.out));
+  const { old } = await makeKey(options.out, kind, password);
   if (old) console.log(`Kept the old private key as ${old}`);
   console.log(`Wrote the private key to ${options.out}`);
 }

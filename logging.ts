@@ -17,7 +17,7 @@ import { dirname } from "node:path";
 import { ConfigurationError } from "./errors.ts";
 import { LEVEL_FILTER, levelFilter, parseLevel } from "./level.ts";
 import { LOG_CATEGORY } from "./log.ts";
-import { makePrivateFolder } from "./paths.ts";
+import { makePrivateFolder, touchPrivateFile } from "./paths.ts";
 import { TerminalWriter } from "./terminal_writer.ts";
 
 /**
@@ -54,6 +54,7 @@ export async function startLogging(
     const sinks: Record<string, Sink> = { terminal: (record) => terminal.write(format(record)) };
     if (file !== undefined) {
       makePrivateFolder(dirname(file));
+      touchPrivateFile(file);
       sinks.file = getFileSink(file, { formatter: getTextFormatter(options), bufferSize: 0 });
     }
     await configure({

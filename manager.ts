@@ -47,7 +47,7 @@ export interface ManagerOptions {
   certFile?: string;
   /** The private key, in PEM. Made where it does not exist. Default: `keys/localhost.key`. */
   keyFile?: string;
-  /** The password of the private key. */
+  /** The password of the private key, if it is encrypted. Asked for at the terminal if missing. */
   keyFilePassword?: string;
   /** Let in only computers whose name is in the table of trusted host names. Default: false. */
   authHostname?: boolean;
@@ -75,6 +75,10 @@ const DRAIN_INTERVAL = 10;
 const SLICE = 5;
 /** After how many of their lines it is asked whether they do. */
 const LINES = 64;
+
+const PLAIN_PASSWORDS =
+  "TLS is disabled: everybody on the network can read the passwords that are sent to this " +
+  "Manager. Start it without --disable-tls";
 
 type ConnectedPeer = Peer<Seat<Connection>>;
 
@@ -106,6 +110,8 @@ export class Manager implements AsyncDisposable {
   readonly #connections = new Set<Connection>();
   readonly #tasks = new Set<Promise<void>>();
   readonly #finished = Promise.withResolvers<void>();
+  /** Whether it has been said that passwords can be read on the network. */
+  #isWarned: boolean;
   #shutdown: Promise<void> | undefined;
   /** When a shutdown waits for answers no longer. */
   #deadline = Infinity;
@@ -128,6 +134,7 @@ export class Manager implements AsyncDisposable {
     this.hostname = hosts.hostname;
     this.port = listeners[0].port;
     this.tls = !options.disableTls;
+    this.#isWarned = sendsPlainPasswords(options);
     this.networkName = `Manager[${this.hostname}:${this.port}]`;
     const registry = this.#registry = new Registry<Seat<Connection>>(this.networkName);
     const desk = new Desk(registry, { hostname: this.hostname, port: this.port });
@@ -159,7 +166,7 @@ export class Manager implements AsyncDisposable {
    */
   static async start(options: ManagerOptions = {}): Promise<Manager> {
     checkAuthentication(options);
-    warnOfPlainPasswords(options);
+    if (sendsPlainPasswords(options)) log.warn(PLAIN_PASSWORDS);
     const limits = resolveLimits(options.limits);
     const hosts = new Hosts(options.hosts);
     const files = {
@@ -280,9 +287,16 @@ export class Manager implements AsyncDisposable {
       return outcome.record;
     }
     place.leave();
+    const judgeAdministrator: Judge = (check) => {
+      this.#warnOfPlainLogin(address);
+      return judge(check);
+    };
     let peer: ConnectedPeer;
     try {
-      peer = this.#router.admit(outcome.newcomer, connection, { judge, ...outcome });
+      peer = this.#router.admit(outcome.newcomer, connection, {
+        ...outcome,
+        judge: judgeAdministrator,
+      });
     } catch (error) {
       log.warn("{address} was rejected: {reason}", { address, reason: (error as Error).message });
       connection.sendText(encodeError(manager, "", error));
@@ -305,6 +319,13 @@ export class Manager implements AsyncDisposable {
       reason: describeEnd(await connection.ended),
     });
     return "disconnected";
+  }
+
+  /** An administrator has sent a password without TLS. Said once, where it was not at the start. */
+  #warnOfPlainLogin(address: string): void {
+    if (this.tls || this.#isWarned) return;
+    this.#isWarned = true;
+    log.warn("{address} logs in as an administrator. " + PLAIN_PASSWORDS, { address });
   }
 
   /** Passes a peer's messages on for as long as it is connected. */
@@ -424,12 +445,9 @@ function checkAuthentication({ authHostname, authLogin, authPassword }: ManagerO
   throw new ConfigurationError("Cannot specify multiple authentication methods");
 }
 
-function warnOfPlainPasswords({ disableTls, authLogin, authPassword }: ManagerOptions): void {
-  if (!disableTls || !(authLogin || authPassword !== undefined)) return;
-  log.warn(
-    "TLS is disabled: everybody on the network can read the passwords that are sent to this " +
-      "Manager. Start it without --disable-tls",
-  );
+/** Whether everybody who connects sends a password that can be read on the network. */
+function sendsPlainPasswords({ disableTls, authLogin, authPassword }: ManagerOptions): boolean {
+  return disableTls === true && (authLogin === true || authPassword !== undefined);
 }
 
 function authenticationOf(

@@ -62,16 +62,24 @@ export function logFile(started: Date): string {
   return join(logFolder(), `manager-${stamp}.log`);
 }
 
-/** Makes a folder, and those above it, readable by the owner alone. */
+/**
+ * Makes a folder, and those above it, readable by the owner alone. One that is there keeps its
+ * rights: it may be shared on purpose, and what is made in it is private all the same.
+ */
 export function makePrivateFolder(folder: string): void {
   Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
 }
 
-/** Writes a file that only the owner may read and write. */
+/** Makes an empty file that only the owner may read and write; one that is there stays as it is. */
+export function touchPrivateFile(file: string): void {
+  Deno.openSync(file, { write: true, create: true, mode: 0o600 }).close();
+}
+
+/** Writes a file that only the owner may read and write, over what is there. */
 export function writePrivateFile(file: string, text: string): void {
-  Deno.writeTextFileSync(file, text, { mode: 0o600 });
-  // The mode above is for a new file only; one that is written again keeps its own.
-  makePrivate(file);
+  touchPrivateFile(file);
+  makePrivate(file); // before the text is in it
+  Deno.writeTextFileSync(file, text);
 }
 
 /** Makes a file readable and writable by the owner alone, where the system knows of such modes. */

@@ -17,21 +17,39 @@ export interface Prompt {
   confirm(question: string): boolean | Promise<boolean>;
 }
 
+/** Asks a person who is waited for: nothing else happens meanwhile. */
+export interface TerminalPrompt extends Prompt {
+  text(question: string): string;
+  secret(question: string): string;
+  confirm(question: string): boolean;
+}
+
 /** Asks at the terminal. Each question throws a `ConfigurationError` where there is none. */
-export const terminalPrompt: Prompt = {
+export const terminalPrompt: TerminalPrompt = {
   text(question) {
     requireTerminal(question);
     return prompt(question) ?? "";
   },
   secret(question) {
     requireTerminal(question);
-    return (promptSecret as (message: string) => string | null)(`${question} `) ?? "";
+    // The question is shown before the echo is off: whoever answers at once would see the secret.
+    Deno.stdin.setRaw(true, Deno.build.os === "windows" ? undefined : { cbreak: true });
+    try {
+      return (promptSecret as (message: string) => string | null)(question) ?? "";
+    } finally {
+      Deno.stdin.setRaw(false);
+    }
   },
   confirm(question) {
     requireTerminal(question);
     return /^y(es)?$/i.test(prompt(`${question} (y/n)`) ?? "");
   },
 };
+
+/** Asks at the terminal; `undefined` where there is none. */
+export function promptIfTerminal(): TerminalPrompt | undefined {
+  return Deno.stdin.isTerminal() ? terminalPrompt : undefined;
+}
 
 function requireTerminal(question: string): void {
   if (Deno.stdin.isTerminal()) return;

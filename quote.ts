@@ -1,5 +1,5 @@
 /**
- * Words for the shell of another computer.
+ * Words for a shell, of this computer or of another one.
  *
  * @module
  */

@@ -187,13 +187,15 @@ class Session {
   readonly #child: Deno.ChildProcess;
   readonly #ready = Promise.withResolvers<ReadyLine>();
   readonly #ended: Promise<RemoteEnd>;
+  readonly #secrets: readonly string[];
   #said = "";
   #isLeft = false;
 
-  /** Takes over `ssh`, and writes lines to the standard input of the command. */
+  /** Takes over `ssh`, and writes lines to the standard input of the command: secrets. */
   constructor(host: string, child: Deno.ChildProcess, input: readonly string[]) {
     this.#host = host;
     this.#child = child;
+    this.#secrets = input;
     this.#ended = this.#watch();
     this.#tell(input);
   }
@@ -267,10 +269,12 @@ class Session {
   }
 
   #hear(line: Line): void {
-    const text = new TextDecoder().decode(line instanceof LongLine ? line.head : line);
+    const said = new TextDecoder().decode(line instanceof LongLine ? line.head : line);
+    // A command that does not read the passwords may leave them to a shell, which repeats them.
+    const text = this.#secrets.reduce((text, secret) => text.replaceAll(secret, "***"), said);
     log.info("{host}: {text}", { host: this.#host, text });
     this.#said = `${this.#said}${text}\n`.slice(-LONGEST_REPORT);
-    const ready = parseReadyLine(text);
+    const ready = parseReadyLine(said);
     if (ready !== undefined) this.#ready.resolve(ready);
   }
 

@@ -5,7 +5,8 @@
  * @module
  */
 
-import { Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
+import { DiscreetCommand } from "./command.ts";
 import { ConfigurationError } from "./errors.ts";
 import {
   addLimitOptions,
@@ -15,7 +16,14 @@ import {
 } from "./limit_options.ts";
 import type { ManagerOptions } from "./manager.ts";
 import { DEFAULT_PORT } from "./message.ts";
-import { PASSWORD_FORMS, readPassword } from "./password.ts";
+import {
+  askKeyPassword,
+  askNewPassword,
+  type GivenPassword,
+  PASSWORD_FORMS,
+  readPassword,
+} from "./password.ts";
+import { keyFile } from "./paths.ts";
 
 /** How a program that is a Manager is started. */
 export interface StartOptions extends ManagerOptions {
@@ -34,8 +42,8 @@ export interface CommandLineOptions extends Omit<StartOptions, "limits" | "hosts
 /** What commander makes of the options. */
 export interface ParsedOptions
   extends Omit<CommandLineOptions, "authPassword" | "keyFilePassword"> {
-  authPassword?: string[];
-  keyFilePassword?: string[];
+  authPassword?: GivenPassword;
+  keyFilePassword?: GivenPassword;
 }
 
 /** Gives a command the options of `start`. */
@@ -44,7 +52,7 @@ export function addStartOptions(command: Command): Command {
     .option("--auth-hostname", "let in only the computers that the hostname command lists")
     .option("--auth-login", "let in only the users that the user command lists")
     .option(
-      "-P, --auth-password <word...>",
+      "-P, --auth-password [word...]",
       `let in only those who know this password: ${PASSWORD_FORMS}`,
     )
     .option("-c, --cert-file <file>", "the certificate in PEM; made where it does not exist")
@@ -53,7 +61,7 @@ export function addStartOptions(command: Command): Command {
     .option("-H, --host <host>", "the host name or address to listen on (default: every one)")
     .option("-k, --key-file <file>", "the private key in PEM; made where it does not exist")
     .option(
-      "-D, --key-file-password <word...>",
+      "-D, --key-file-password [word...]",
       `the password of the key: ${PASSWORD_FORMS}`,
     )
     .option("-p, --port <number>", "the port; 0 takes a free one", parsePort, DEFAULT_PORT)
@@ -65,14 +73,16 @@ export function addStartOptions(command: Command): Command {
 /**
  * Makes of parsed options those of a Manager, and reads the passwords that they name.
  *
- * @throws {ConfigurationError} If a password is empty.
+ * @throws {ConfigurationError} If a password is empty, or is to be asked for without a terminal.
  */
 export function readStartOptions(parsed: ParsedOptions): CommandLineOptions {
   const { authPassword, keyFilePassword, ...others } = collectLimits(parsed);
   return {
     ...others,
-    authPassword: authPassword && readPassword(authPassword),
-    keyFilePassword: keyFilePassword && readPassword(keyFilePassword),
+    authPassword: authPassword &&
+      readPassword(authPassword, () => askNewPassword("the Manager")),
+    keyFilePassword: keyFilePassword &&
+      readPassword(keyFilePassword, () => askKeyPassword(parsed.keyFile ?? keyFile("localhost"))),
   };
 }
 
@@ -82,7 +92,7 @@ export function readStartOptions(parsed: ParsedOptions): CommandLineOptions {
  * with a message if one of them is not known.
  *
  * @param args The command line. Default: `Deno.args`.
- * @throws {ConfigurationError} If a password is empty.
+ * @throws {ConfigurationError} If a password is empty, or is to be asked for without a terminal.
  *
  * @example
  * ```ts ignore
@@ -90,7 +100,7 @@ export function readStartOptions(parsed: ParsedOptions): CommandLineOptions {
  * ```
  */
 export function parseStartOptions(args: readonly string[] = Deno.args): CommandLineOptions {
-  const command = addStartOptions(new Command("script"))
+  const command = addStartOptions(new DiscreetCommand("script"))
     .description("Starts a Network Manager and its Services");
   command.parse(args, { from: "user" });
   return readStartOptions(command.opts<ParsedOptions>());

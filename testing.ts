@@ -48,10 +48,8 @@ export class TestManager implements AsyncDisposable {
     const keyFile = join(folder, "test.key");
     // An elliptic curve key is made in no time.
     const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-    await Deno.writeTextFile(
-      keyFile,
-      privateKey.export({ type: "sec1", format: "pem" }).toString(),
-    );
+    const pem = privateKey.export({ type: "sec1", format: "pem" }).toString();
+    await Deno.writeTextFile(keyFile, pem, { mode: 0o600 });
     try {
       const manager = await Manager.start({
         host: "localhost",

@@ -8,7 +8,7 @@ import { Argument, type Command } from "commander";
 import { Database } from "./database.ts";
 import { ConfigurationError } from "./errors.ts";
 import { Hosts } from "./hosts.ts";
-import { askNewPassword, PASSWORD_FORMS, readPassword } from "./password.ts";
+import { askNewPassword, type GivenPassword, PASSWORD_FORMS, readPassword } from "./password.ts";
 import { databaseFile } from "./paths.ts";
 import type { UsersTable } from "./users_table.ts";
 
@@ -18,7 +18,7 @@ interface Options {
   /** `undefined` if neither `--admin` nor `--no-admin` was given. */
   admin?: boolean;
   database: string;
-  password?: string[];
+  password?: GivenPassword;
 }
 
 /** Adds `user` to the program. */
@@ -34,8 +34,8 @@ export function addUser(program: Command): void {
     .option("--no-admin", "the user is no administrator (any longer)")
     .option("-d, --database <file>", "the SQLite database", databaseFile())
     .option(
-      "-p, --password <word...>",
-      `the password: ${PASSWORD_FORMS}; add asks for it if it is missing`,
+      "-p, --password [word...]",
+      `the password: ${PASSWORD_FORMS}. The option itself may be left out with add`,
     )
     .action(async (action: Action, username: string | undefined, options: Options) => {
       const isAdded = action === "add" || action === "insert";
@@ -65,12 +65,13 @@ async function change(
   table: UsersTable,
   action: Exclude<Action, "list">,
   username: string,
-  { admin: isAdmin, password: words }: Options,
+  { admin: isAdmin, password: given }: Options,
 ): Promise<string> {
+  const ask = () => askNewPassword(username);
   switch (action) {
     case "add":
     case "insert": {
-      const password = words ? readPassword(words) : await askNewPassword(username);
+      const password = readPassword(given ?? true, ask);
       await table.insert(username, password, isAdmin ?? false);
       return `Added ${username} (${roleOf(isAdmin ?? false)})`;
     }
@@ -79,13 +80,13 @@ async function change(
       table.delete(username);
       return `Removed ${username}`;
     case "update": {
-      if (words === undefined && isAdmin === undefined) {
+      if (given === undefined && isAdmin === undefined) {
         throw new ConfigurationError(
           `Cannot update ${username}: give what to change with --password, --admin or --no-admin`,
         );
       }
-      await table.update(username, { password: words && readPassword(words), isAdmin });
-      const changed = words ? ", the password is new" : "";
+      await table.update(username, { password: given && readPassword(given, ask), isAdmin });
+      const changed = given ? ", the password is new" : "";
       return `Updated ${username} (${roleOf(table.isAdmin(username))})${changed}`;
     }
   }

@@ -28,7 +28,8 @@ async function tlsPair(): Promise<Pair> {
   const folder = await Deno.makeTempDir();
   const keyFile = join(folder, "pair.key");
   const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-  await Deno.writeTextFile(keyFile, privateKey.export({ type: "sec1", format: "pem" }).toString());
+  const pem = privateKey.export({ type: "sec1", format: "pem" }).toString();
+  await Deno.writeTextFile(keyFile, pem, { mode: 0o600 });
   const certFile = join(folder, "pair.crt");
   const credentials = await loadCredentials({ certFile, keyFile }, ["localhost"]);
   await Deno.remove(folder, { recursive: true });

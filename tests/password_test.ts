@@ -1,11 +1,12 @@
-import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { join } from "node:path";
 import { ConfigurationError } from "../errors.ts";
-import { askNewPassword, readPassword } from "../password.ts";
-import type { Prompt } from "../prompt.ts";
+import { askKeyPassword, askNewPassword, readPassword } from "../password.ts";
+import type { TerminalPrompt } from "../prompt.ts";
+import { temporaryFolder } from "./e2e/folder.ts";
 
 /** A person who answers each question with the next of these. */
-function person(...answers: string[]): Prompt & { questions: string[] } {
+function person(...answers: string[]): TerminalPrompt & { questions: string[] } {
   const questions: string[] = [];
   return {
     questions,
@@ -18,10 +19,15 @@ function person(...answers: string[]): Prompt & { questions: string[] } {
   };
 }
 
+/** Nobody is asked. */
+function nobody(): never {
+  throw new Error("asked for nothing");
+}
+
 Deno.test("a password is its words, joined by spaces", () => {
-  assertEquals(readPassword(["secret"]), "secret");
-  assertEquals(readPassword(["a", "good", "password"]), "a good password");
-  assertEquals(readPassword([" spaced  out "]), " spaced  out ");
+  assertEquals(readPassword(["secret"], nobody), "secret");
+  assertEquals(readPassword(["a", "good", "password"], nobody), "a good password");
+  assertEquals(readPassword([" spaced  out "], nobody), " spaced  out ");
 });
 
 Deno.test("a file stands for its first line, and a folder for its own name", async () => {
@@ -29,13 +35,17 @@ Deno.test("a file stands for its first line, and a folder for its own name", asy
   try {
     const file = join(folder, "with spaces.txt");
     for (const text of ["first", "first\n", "first\r\nsecond\r\n"]) {
-      await Deno.writeTextFile(file, text);
-      assertEquals(readPassword([file]), "first");
+      await Deno.writeTextFile(file, text, { mode: 0o600 });
+      assertEquals(readPassword([file], nobody), "first");
     }
-    assertEquals(readPassword([join(folder, "with"), "spaces.txt"]), "first");
-    assertEquals(readPassword([folder]), folder);
+    assertEquals(readPassword([join(folder, "with"), "spaces.txt"], nobody), "first");
+    assertEquals(readPassword([folder], nobody), folder);
     await Deno.writeTextFile(file, "\nsecond\n");
-    assertThrows(() => readPassword([file]), ConfigurationError, "Cannot use an empty password");
+    assertThrows(
+      () => readPassword([file], nobody),
+      ConfigurationError,
+      "Cannot use an empty password",
+    );
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
@@ -43,21 +53,46 @@ Deno.test("a file stands for its first line, and a folder for its own name", asy
 
 Deno.test("an empty password is refused", () => {
   for (const words of [[], [""]]) {
-    assertThrows(() => readPassword(words), ConfigurationError, "Cannot use an empty password");
+    assertThrows(
+      () => readPassword(words, nobody),
+      ConfigurationError,
+      "Cannot use an empty password",
+    );
   }
 });
 
-Deno.test("a new password is asked for twice, and must be the same", async () => {
+Deno.test("an option without words asks, and nothing else does", () => {
+  assertEquals(readPassword(true, () => "typed"), "typed");
+});
+
+Deno.test({
+  name: "a file that others can read is warned of, and read",
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    await using folder = await temporaryFolder();
+    const file = join(folder.path, "my password.txt");
+    await Deno.writeTextFile(file, "secret\n", { mode: 0o600 });
+    const warnings: string[] = [];
+    const read = () => readPassword([file], nobody, (message) => warnings.push(message));
+    assertEquals([read(), warnings], ["secret", []]);
+    await Deno.chmod(file, 0o644);
+    assertEquals([read(), warnings], ["secret", [
+      `Others can read the password in ${file} (mode 0644). Run: chmod 600 '${file}'`,
+    ]]);
+  },
+});
+
+Deno.test("a new password is asked for twice, and must be the same", () => {
   const careful = person("secret", "secret");
-  assertEquals(await askNewPassword("j.doe", careful), "secret");
+  assertEquals(askNewPassword("j.doe", careful), "secret");
   assertEquals(careful.questions, ["Enter a password for j.doe:", "Enter it again:"]);
-  await assertRejects(
+  assertThrows(
     () => askNewPassword("j.doe", person("secret", "Secret")),
     ConfigurationError,
     "Cannot use the password: it was not the same twice",
   );
   const silent = person("");
-  await assertRejects(
+  assertThrows(
     () => askNewPassword("j.doe", silent),
     ConfigurationError,
     "Cannot use an empty password",
@@ -65,10 +100,32 @@ Deno.test("a new password is asked for twice, and must be the same", async () =>
   assertEquals(silent.questions.length, 1);
 });
 
+Deno.test("the password of a key is asked for once, and twice if the key is still to be made", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "msl-network-" });
+  try {
+    const file = join(folder, "a.key");
+    const maker = person("secret", "secret");
+    assertEquals(askKeyPassword(file, maker), "secret");
+    assertEquals(maker.questions, [`Enter a password for ${file}:`, "Enter it again:"]);
+    await Deno.writeTextFile(file, "");
+    const user = person("secret");
+    assertEquals(askKeyPassword(file, user), "secret");
+    assertEquals(user.questions, [`Enter the password of ${file}:`]);
+    assertThrows(() => askKeyPassword(file, person("")), ConfigurationError, "an empty password");
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
 Deno.test({
-  name: "the name of a file that may not be read is no password",
+  name: "the name of a file that may not be read is no password, and what may be one is not shown",
   permissions: { read: false },
   fn() {
-    assertThrows(() => readPassword(["/a/file"]), ConfigurationError, "Cannot read the password");
+    const error = assertThrows(
+      () => readPassword(["my", "hunter2"], nobody),
+      ConfigurationError,
+      "Cannot read the password",
+    );
+    assert(!Deno.inspect(error).includes("hunter2"), Deno.inspect(error));
   },
 });

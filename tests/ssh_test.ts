@@ -1,7 +1,6 @@
 /** `startManager` with an `ssh` that runs the command on this computer. */
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { configure, type LogRecord, reset } from "@logtape/logtape";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
@@ -12,6 +11,7 @@ import {
   TimeoutError,
   ValueError,
 } from "../mod.ts";
+import { recordLogs } from "./logs.ts";
 
 const executable = fileURLToPath(import.meta.resolve("./fixtures/ssh_here.sh"));
 const ssh = { executable };
@@ -55,6 +55,17 @@ test("ssh gets its options, then the host, then the quoted command; secrets go t
   }
 });
 
+test("a password that the other computer repeats is neither logged nor in the error", async () => {
+  await using logs = await recordLogs(["msl", "network"]);
+  // This is what a shell does with what the command has not read.
+  const secrets = { authPassword: "hunter2", keyFilePassword: "hunter3" };
+  const said = await failure("sh 2>&1; exit 3", secrets);
+  for (const text of [said, Deno.inspect(logs.records)]) {
+    assert(text.includes("***") && text.includes("not found"), text);
+    assert(!text.includes("hunter"), text);
+  }
+});
+
 test("the words of a command arrive as they are", async () => {
   const script = `echo "$1:"; test "$1" = "$2" && ${READY}; exit 3`;
   const remote = await startManager("lab", ["sh", "-c", script, "sh", "it's", "it's"], { ssh });
@@ -76,23 +87,12 @@ test("the ready line is found among other lines, in pieces, with a carriage retu
 });
 
 test("what is said goes to the log, also when the Manager is ready", async () => {
-  const said: unknown[] = [];
-  await configure({
-    sinks: { memory: ({ properties }: LogRecord) => said.push(properties.text) },
-    loggers: [
-      { category: ["msl", "network", "ssh"], sinks: ["memory"] },
-      { category: ["logtape", "meta"], sinks: [] },
-    ],
-  });
-  try {
-    const script = `echo before; ${READY}; echo after; printf 'the end'; exit 0`;
-    await using remote = await startManager("lab", `${script} #`, { ssh });
-    await remote.finished;
-    const [first, _ready, ...others] = said;
-    assertEquals([first, ...others], ["before", "after", "the end"]);
-  } finally {
-    await reset();
-  }
+  await using logs = await recordLogs(["msl", "network", "ssh"]);
+  const script = `echo before; ${READY}; echo after; printf 'the end'; exit 0`;
+  await using remote = await startManager("lab", `${script} #`, { ssh });
+  await remote.finished;
+  const [first, _ready, ...others] = logs.records.map(({ properties }) => properties.text);
+  assertEquals([first, ...others], ["before", "after", "the end"]);
 });
 
 test("a command that ends too early is reported with its exit code and its words", async () => {

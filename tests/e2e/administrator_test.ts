@@ -1,7 +1,15 @@
 /** Administrators: the login in the middle of a connection, and what they may ask for. */
 
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { connect, kwargs, type Prompt, RemoteError, Service } from "../../mod.ts";
+import {
+  connect,
+  kwargs,
+  type ManagerOptions,
+  type Prompt,
+  RemoteError,
+  Service,
+} from "../../mod.ts";
+import { recordLogs } from "../logs.ts";
 import { Laboratory, PYTHON_USER } from "./laboratory.ts";
 import { python } from "./python.ts";
 
@@ -16,7 +24,7 @@ const USER = { username: "j.doe", password: "a good password" };
 const REFUSED = "ValueError: You must be an administrator to send this request to the Manager";
 
 /** A laboratory with an administrator and a user. */
-async function openLaboratory(options: { disableTls?: boolean; authLogin?: boolean } = {}) {
+async function openLaboratory(options: ManagerOptions = {}) {
   const laboratory = await Laboratory.open(options, PYTHON_USER);
   await laboratory.database.users.insert("admin", "whatever", true);
   return laboratory;
@@ -148,3 +156,27 @@ Deno.test("a Service cannot be an administrator", async () => {
   const { message, uid } = await peer.read();
   assertEquals([message, uid], [REFUSED, "1"]);
 });
+
+const PLAIN: [said: string, options: ManagerOptions, warnings: number][] = [
+  ["without TLS is warned of, once", { disableTls: true }, 1],
+  ["without TLS is not warned of again, if it was at the start", {
+    disableTls: true,
+    authPassword: "a secret",
+  }, 1],
+  ["over TLS is not warned of", {}, 0],
+];
+
+for (const [said, options, count] of PLAIN) {
+  Deno.test(`an administrator's password ${said}`, async () => {
+    await using logs = await recordLogs(["msl", "network", "manager"], "warning");
+    await using laboratory = await openLaboratory(options);
+    const { connectOptions } = laboratory.manager;
+    for (let time = 0; time < 2; time++) {
+      await using cxn = await connect({ ...connectOptions, ...ADMINISTRATOR });
+      assertEquals(await cxn.adminRequest("port"), connectOptions.port);
+    }
+    const warnings = logs.records.map(({ message }) => message.join(""));
+    assertEquals(warnings.length, count, warnings.join("\n"));
+    for (const warning of warnings) assertMatch(warning, /TLS is disabled: everybody/);
+  });
+}

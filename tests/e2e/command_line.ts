@@ -10,11 +10,39 @@ const terminal = fileURLToPath(import.meta.resolve("./terminal.py"));
 export function command(home: string, ...args: string[]): Deno.Command {
   return new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", manager, ...args],
+    ...surroundings(home),
+  });
+}
+
+/** A command of ours where a new file is everybody's, unless the program that makes it says no. */
+export function permissiveCommand(home: string, ...args: string[]): Deno.Command {
+  return permissive(home, "run", "-A", manager, ...args);
+}
+
+/** The same for any program that Deno runs. */
+export function permissive(home: string, ...args: string[]): Deno.Command {
+  return new Deno.Command("sh", {
+    args: ["-c", 'umask 0000 && exec "$@"', "sh", Deno.execPath(), ...args],
+    ...surroundings(home),
+  });
+}
+
+/** A command of ours whose standard input is a file. */
+export function commandReading(input: string, home: string, ...args: string[]): Deno.Command {
+  const script = 'input="$1"; shift; exec "$@" <"$input"';
+  return new Deno.Command("sh", {
+    args: ["-c", script, "sh", input, Deno.execPath(), "run", "-A", manager, ...args],
+    ...surroundings(home),
+  });
+}
+
+function surroundings(home: string): Deno.CommandOptions {
+  return {
     env: { MSL_NETWORK_HOME: home, NO_COLOR: "1" },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
-  });
+  };
 }
 
 /** Runs a command that is expected to succeed and returns what it printed. */
@@ -38,13 +66,22 @@ export async function refusal(home: string, ...args: string[]): Promise<string> 
  * @param answers Pairs of the end of a question and the answer to it, in their order.
  * @returns Its exit code, and what the terminal showed.
  */
-export async function atTerminal(
+export function atTerminal(
+  home: string,
+  answers: [question: string, answer: string][],
+  ...args: string[]
+): Promise<{ code: number; shown: string }> {
+  return programAtTerminal(home, answers, "run", "-A", manager, ...args);
+}
+
+/** The same for any program that Deno runs. */
+export async function programAtTerminal(
   home: string,
   answers: [question: string, answer: string][],
   ...args: string[]
 ): Promise<{ code: number; shown: string }> {
   const { code, stdout, stderr } = await new Deno.Command("python3", {
-    args: [terminal, JSON.stringify(answers), Deno.execPath(), "run", "-A", manager, ...args],
+    args: [terminal, JSON.stringify(answers), Deno.execPath(), ...args],
     env: { MSL_NETWORK_HOME: home, NO_COLOR: "1", TERM: "dumb" },
     stdin: "null",
   }).output();
@@ -57,7 +94,8 @@ export function tool(name: string, ...args: string[]): Promise<string> {
   return succeed(new Deno.Command(name, { args, stdin: "null" }));
 }
 
-async function succeed(command: Deno.Command): Promise<string> {
+/** What a command prints that is expected to succeed. */
+export async function succeed(command: Deno.Command): Promise<string> {
   const { code, stdout, stderr } = await command.output();
   assertEquals(code, 0, new TextDecoder().decode(stderr));
   return new TextDecoder().decode(stdout);

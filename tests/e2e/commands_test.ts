@@ -75,14 +75,14 @@ Deno.test("keygen makes keys that OpenSSL reads, and keeps the old ones", async 
   assert((await tool("openssl", "rsa", "-in", file, "-check", "-noout", "-text")).includes("2048"));
   assertEquals((await Deno.stat(file)).mode! & 0o777, 0o600);
   assertEquals((await Deno.stat(join(home.path, "keys"))).mode! & 0o777, 0o700);
-  const rsa = readKey(file);
+  const rsa = await readKey(file);
 
   const password = join(home.path, "password.txt");
-  await Deno.writeTextFile(password, "two words\nand another line\n");
+  await Deno.writeTextFile(password, "two words\nand another line\n", { mode: 0o600 });
   const again = await output(home.path, "keygen", "ecc", "-c", "prime256v1", "-p", password);
   const old = `${file}.old`;
   assertEquals(again, `Kept the old private key as ${old}\nWrote the private key to ${file}\n`);
-  assert(readKey(old).equals(rsa));
+  assert((await readKey(old)).equals(rsa));
   assertEquals((await Deno.stat(old)).mode! & 0o777, 0o600);
   assert((await Deno.readTextFile(file)).includes("Proc-Type: 4,ENCRYPTED"));
   const read = ["-in", file, "-passin", "pass:two words", "-noout", "-text"];

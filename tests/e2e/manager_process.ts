@@ -36,6 +36,11 @@ export class ManagerProcess implements AsyncDisposable {
     return new ManagerProcess(child, output, ready.port);
   }
 
+  /** The id of the process. */
+  get pid(): number {
+    return this.#child.pid;
+  }
+
   /** Sends it a signal. */
   kill(signal: Deno.Signal): void {
     this.#child.kill(signal);

@@ -52,6 +52,7 @@ test("a Manager is started with its options, and nobody sees its password", asyn
     certFile,
     database: join(computer.home, 'the "database".sqlite3'),
     logFile: join(computer.home, "log files", "*.log"),
+    logLevel: "debug",
     authPassword,
   });
   assertEquals([remote.hostname, remote.tls], [HOST, true]);
@@ -73,6 +74,8 @@ test("a Manager is started with its options, and nobody sees its password", asyn
   );
   for (const pid of computer.pids()) Deno.kill(pid, "SIGTERM");
   assertEquals(await remote.finished, { state: "ended", code: 0 });
+  const log = await Deno.readTextFile(join(computer.home, "log files", "*.log"));
+  assert(log.includes("Wrong Manager password") && !log.includes(authPassword), log);
 });
 
 test("a script with Services runs until its last Service is shut down", async () => {

@@ -5,11 +5,11 @@ import { generateKeyPairSync } from "node:crypto";
 import { join } from "node:path";
 import { selfSign } from "../../certificate.ts";
 import { dial } from "../../dial.ts";
-import { TlsMismatchError } from "../../mod.ts";
+import { type ManagerOptions, TlsMismatchError } from "../../mod.ts";
 import { terminalPrompt } from "../../prompt.ts";
-import { TestManager } from "../../testing.ts";
 import { fetchCertificate } from "../../trust.ts";
 import { temporaryFolder } from "./folder.ts";
+import { Laboratory, PYTHON_USER } from "./laboratory.ts";
 
 /** What OpenSSL needs to speak versions that it finds unsafe itself. */
 const ANYTHING = ["-cipher", "ALL:@SECLEVEL=0"];
@@ -26,18 +26,26 @@ async function offer(port: number, version: string): Promise<{ agreed: string; s
   return { agreed, sent: Number(/written (\d+) bytes/.exec(said)?.[1]) };
 }
 
-Deno.test("a Manager speaks TLS 1.2 and 1.3, and refuses TLS 1.0 and 1.1", async () => {
-  await using manager = await TestManager.start();
-  const { port } = manager.connectOptions;
-  for (const [version, agreed] of [["tls1_2", "TLSv1.2"], ["tls1_3", "TLSv1.3"]]) {
-    assertEquals((await offer(port, version)).agreed, agreed);
-  }
-  for (const version of ["tls1", "tls1_1"]) {
-    const { agreed, sent } = await offer(port, version);
-    assertEquals(agreed, "(NONE)", version);
-    assert(sent > 0, "OpenSSL did not offer it at all");
-  }
-});
+const LETS_IN: Record<string, ManagerOptions> = {
+  "that lets everybody in": {},
+  "with a password": { authPassword: "a secret" },
+  "with logins": { authLogin: true },
+};
+
+for (const [which, options] of Object.entries(LETS_IN)) {
+  Deno.test(`a Manager ${which} speaks TLS 1.2 and 1.3, and refuses TLS 1.0 and 1.1`, async () => {
+    await using laboratory = await Laboratory.open(options, PYTHON_USER);
+    const { port } = laboratory.manager.connectOptions;
+    for (const [version, agreed] of [["tls1_2", "TLSv1.2"], ["tls1_3", "TLSv1.3"]]) {
+      assertEquals((await offer(port, version)).agreed, agreed);
+    }
+    for (const version of ["tls1", "tls1_1"]) {
+      const { agreed, sent } = await offer(port, version);
+      assertEquals(agreed, "(NONE)", version);
+      assert(sent > 0, "OpenSSL did not offer it at all");
+    }
+  });
+}
 
 /** A server of OpenSSL that speaks one version alone. */
 async function serve(

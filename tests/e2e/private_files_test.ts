@@ -1,0 +1,231 @@
+/** Which files and folders are made, who can read them, and keys that others can read. */
+
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { fileURLToPath } from "node:url";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { parseReadyLine } from "../../ready_line.ts";
+import {
+  command,
+  output,
+  permissive,
+  permissiveCommand,
+  refusal,
+  succeed,
+  tool,
+} from "./command_line.ts";
+import { temporaryFolder } from "./folder.ts";
+import { ManagerProcess } from "./manager_process.ts";
+
+/** A test that needs a system with modes. */
+function test(name: string, fn: () => Promise<void>): void {
+  Deno.test({ name, fn, ignore: Deno.build.os === "windows" });
+}
+
+function modeOf(path: string): number {
+  return Deno.statSync(path).mode! & 0o777;
+}
+
+/** All that is in a folder: the mode by the path. */
+function modesIn(folder: string): Record<string, string> {
+  const entries = [...Deno.readDirSync(folder)].flatMap(({ name, isDirectory }) => {
+    const path = join(folder, name);
+    const inside = isDirectory ? Object.entries(modesIn(path)) : [];
+    return [
+      [name, modeOf(path).toString(8)],
+      ...inside.map(([at, mode]) => [join(name, at), mode]),
+    ];
+  });
+  return Object.fromEntries(entries);
+}
+
+/** Starts a Manager, looks at its files while it runs, and ends it. */
+async function whileItRuns<T>(
+  manager: Deno.Command,
+  look: (port: number) => T | Promise<T>,
+): Promise<{ found: T; errors: string }> {
+  const child = manager.spawn();
+  const errors = new Response(child.stderr).text();
+  const reader = child.stdout.getReader();
+  try {
+    const { value } = await reader.read();
+    const ready = parseReadyLine(new TextDecoder().decode(value).trim());
+    if (ready === undefined) throw new Error(`It did not start: ${await errors}`);
+    const found = await look(ready.port);
+    child.kill();
+    return { found, errors: await errors };
+  } finally {
+    reader.releaseLock();
+    await child.stdout.cancel();
+    await child.status;
+  }
+}
+
+for (const isOpen of [false, true]) {
+  const where = isOpen ? "in folders that are open to everybody" : "in new folders";
+
+  test(`nobody but the owner can read what is made ${where}, whatever the umask`, async () => {
+    await using folder = await temporaryFolder();
+    const [home, elsewhere] = [join(folder.path, "home"), join(folder.path, "elsewhere")];
+    const folders = [home, elsewhere, ...["certs", "keys", "logs"].map((name) => join(home, name))];
+    if (isOpen) {
+      for (const path of folders) {
+        await Deno.mkdir(path);
+        await Deno.chmod(path, 0o777);
+      }
+    }
+    const run = (...args: string[]) => succeed(permissiveCommand(home, ...args));
+    const at = (name: string) => join(elsewhere, name);
+    await run("keygen", "ecc");
+    await run("keygen", "ecc");
+    await run("certgen");
+    await run("certgen");
+    await run("keygen", "ecc", "-o", at("a.key"));
+    await run("certgen", at("b.crt"), "-k", at("b.key"));
+    await run("user", "add", "alice", "-p", "wonderland", "-d", at("users.sqlite3"));
+    await run("certdump", join(home, "certs", "localhost.crt"), "-o", at("dump.txt"));
+
+    const ours = await whileItRuns(permissiveCommand(home, "-p", "0"), async (port) => {
+      const client = `import { connect } from ${JSON.stringify(MODULE)};
+        await using cxn = await connect({ port: ${port}, autoSave: true });`;
+      await succeed(permissive(at("client"), "eval", "--config", CONFIG, client));
+      return modesIn(home);
+    });
+    const started = ["-p", "0", "-l", at("a.log"), "-d", at("a.sqlite3"), "-c", at("a.crt")];
+    const named = [...started, "-k", at("a.key")];
+    const theirs = await whileItRuns(permissiveCommand(home, ...named), () => modesIn(elsewhere));
+
+    const [log] = Object.keys(ours.found).filter((name) => name.endsWith(".log"));
+    const folderMode = isOpen ? "777" : "700";
+    assertEquals(ours.found, {
+      certs: folderMode,
+      "certs/localhost.crt": "600",
+      "certs/localhost.crt.old": "600",
+      keys: folderMode,
+      "keys/localhost.key": "600",
+      "keys/localhost.key.old": "600",
+      logs: folderMode,
+      [log]: "600",
+      "manager.sqlite3": "600",
+      "manager.sqlite3-shm": "600",
+      "manager.sqlite3-wal": "600",
+    });
+    assertEquals(theirs.found, {
+      "a.crt": "600",
+      "a.key": "600",
+      "a.log": "600",
+      "a.sqlite3": "600",
+      "a.sqlite3-shm": "600",
+      "a.sqlite3-wal": "600",
+      "b.crt": "600",
+      "b.key": "600",
+      client: "700",
+      "client/certs": "700",
+      "client/certs/localhost.crt": "600",
+      "dump.txt": "600",
+      "users.sqlite3": "600",
+    });
+    for (const path of folders) assertEquals(modeOf(path).toString(8), folderMode, path);
+    for (const { errors } of [ours, theirs]) assert(!errors.includes("WARNING"), errors);
+  });
+}
+
+const MODULE = import.meta.resolve("../../mod.ts");
+const CONFIG = fileURLToPath(import.meta.resolve("../../deno.json"));
+
+test("a key of the home folder, as Python makes it, works on and is made private, which is said", async () => {
+  await using home = await temporaryFolder();
+  await output(home.path, "keygen", "ecc");
+  const key = join(home.path, "keys", "localhost.key");
+  await Deno.chmod(key, 0o644);
+  const pem = await Deno.readTextFile(key);
+  const log = join(home.path, "a.log");
+  const { errors } = await whileItRuns(command(home.path, "-p", "0", "-l", log), () => {});
+  assertEquals(modeOf(key), 0o600);
+  assertEquals(await Deno.readTextFile(key), pem);
+  for (const said of [errors, await Deno.readTextFile(log)]) {
+    assert(said.includes(`OTHERS COULD READ the private key ${key} (mode 0644)`), said);
+    assertMatch(
+      said,
+      /make a new key with the keygen command, and then its certificate with certgen/,
+    );
+  }
+  const again = await whileItRuns(command(home.path, "-p", "0"), () => {});
+  assert(!again.errors.includes("OTHERS COULD READ"), again.errors);
+
+  await Deno.chmod(key, 0o640);
+  const { code, stderr } = await command(home.path, "certgen").output();
+  assertEquals(code, 0);
+  assert(new TextDecoder().decode(stderr).includes("OTHERS COULD READ"));
+  assertEquals(modeOf(key), 0o600);
+});
+
+test("a key of the home folder that cannot be made private is refused", async () => {
+  await using home = await temporaryFolder();
+  await output(home.path, "keygen", "ecc");
+  const key = join(home.path, "keys", "localhost.key");
+  await Deno.chmod(key, 0o644);
+  // Whoever may not write to it: another user, or here a program without the permission.
+  const program = `import { readKey } from ${JSON.stringify(import.meta.resolve("../../key.ts"))};
+    await readKey(${
+    JSON.stringify(key)
+  }).catch(({ name, message }) => console.log(name, message));`;
+  const file = join(home.path, "program.ts");
+  await Deno.writeTextFile(file, program);
+  const permissions = ["--allow-read", "--allow-env", "--allow-sys", "--no-prompt"];
+  const said = await succeed(
+    permissive(home.path, "run", ...permissions, "--config", CONFIG, file),
+  );
+  const beginning = `ConfigurationError Cannot use the private key ${key}: others can read it ` +
+    "(mode 0644), and it cannot be made private: ";
+  assertEquals(said.slice(0, beginning.length), beginning);
+  assert(said.endsWith(`. Run: chmod 600 ${key}\n`), said);
+  assertEquals(modeOf(key), 0o644);
+});
+
+test("a key elsewhere that others can read is refused, by start and by certgen", async () => {
+  await using home = await temporaryFolder();
+  const key = join(home.path, "my keys", "lab.key");
+  await output(home.path, "keygen", "ecc", "-o", key);
+  await Deno.chmod(key, 0o644);
+  const refused = `Cannot use the private key ${key}: others can read it (mode 0644). ` +
+    `Run: chmod 600 '${key}'`;
+  assertEquals(await refusal(home.path, "-p", "0", "-k", key), refused);
+  assertEquals(await refusal(home.path, "certgen", "-k", key), refused);
+  // A link in the folder of the keys does not make it a key of that folder.
+  await Deno.mkdir(join(home.path, "keys"));
+  const link = join(home.path, "keys", "localhost.key");
+  await Deno.symlink(key, link);
+  assertMatch(await refusal(home.path, "-p", "0"), /others can read it \(mode 0644\)/);
+  assertEquals(modeOf(key), 0o644);
+  await tool("sh", "-c", refused.slice(refused.indexOf("chmod")));
+  assertMatch(await output(home.path, "certgen", "-k", key), /^Wrote the certificate to /);
+});
+
+test("an encrypted key that others can read is warned of, and used", async () => {
+  await using home = await temporaryFolder();
+  const key = join(home.path, "lab.key");
+  await output(home.path, "keygen", "ecc", "-o", key, "-p", "secret");
+  await Deno.chmod(key, 0o644);
+  const warning = `Nothing but its password protects the private key ${key}: ` +
+    `others can read it (mode 0644). Run: chmod 600 ${key}`;
+  const certgen = await command(home.path, "certgen", "-k", key, "-p", "secret").output();
+  assertEquals(new TextDecoder().decode(certgen.stderr), `${warning}\n`);
+  const start = command(home.path, "-p", "0", "-k", key, "-D", "secret");
+  const { errors } = await whileItRuns(start, () => {});
+  assert(errors.includes(warning), errors);
+  assertEquals(modeOf(key), 0o644);
+});
+
+test("a database that others can read is warned of, and left as it is", async () => {
+  await using home = await temporaryFolder();
+  const file = join(home.path, "manager.sqlite3");
+  new DatabaseSync(file).close();
+  await Deno.chmod(file, 0o644);
+  await using manager = await ManagerProcess.start(home.path);
+  manager.kill("SIGTERM");
+  const { errors } = await manager.end();
+  assert(errors.includes(`Others can read the database ${file} (mode 0644)`), errors);
+  assert(errors.includes(`chmod 600 ${file}`), errors);
+  assertEquals(modeOf(file), 0o644);
+});

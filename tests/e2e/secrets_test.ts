@@ -1,0 +1,248 @@
+/** No password is ever in a log, a file, an error or the list of processes. */
+
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { join } from "node:path";
+import { connect, kwargs, Manager, NetworkError, Service, startManager } from "../../mod.ts";
+import { WirePeer } from "../../testing.ts";
+import { recordLogs } from "../logs.ts";
+import { command, commandReading, succeed } from "./command_line.ts";
+import { temporaryFolder } from "./folder.ts";
+import { ManagerProcess } from "./manager_process.ts";
+
+/** The secrets of a test, and all that was said: none of them may be in it. */
+class Secrets implements AsyncDisposable {
+  readonly #secrets: string[] = [];
+  readonly #said: unknown[] = [];
+  readonly #logs: AsyncDisposable;
+
+  private constructor(logs: Awaited<ReturnType<typeof recordLogs>>) {
+    this.#logs = logs;
+    this.#said.push(logs.records);
+  }
+
+  /** Also listens to what the devices of this process log. */
+  static async listen(): Promise<Secrets> {
+    return new Secrets(await recordLogs([]));
+  }
+
+  /** A new one, of which every part counts. */
+  make(form: (word: string) => string = (word) => word): string {
+    const word = `S${crypto.randomUUID().replaceAll("-", "")}`;
+    this.#secrets.push(word);
+    return form(word);
+  }
+
+  hear(...said: unknown[]): void {
+    this.#said.push(...said);
+  }
+
+  /** The error of something that is expected to fail. */
+  async failure(action: () => Promise<unknown>): Promise<string> {
+    const error = await assertRejects(action, NetworkError);
+    this.hear(error, error.stack);
+    return error.message;
+  }
+
+  /** The error of a command that is expected to fail. */
+  async refusal(command: Deno.Command): Promise<string> {
+    const { code, stdout, stderr } = await command.output();
+    assertEquals(code, 1);
+    const said = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+    this.hear(said);
+    return said;
+  }
+
+  /** Hears every file of a folder. */
+  hearFiles(folder: string): void {
+    for (const { name, isDirectory } of Deno.readDirSync(folder)) {
+      const path = join(folder, name);
+      if (isDirectory) this.hearFiles(path);
+      else this.hear(new TextDecoder("latin1").decode(Deno.readFileSync(path)));
+    }
+  }
+
+  /** Fails if one of them was said. */
+  check(): void {
+    const all = this.#said.map((said) =>
+      typeof said === "string"
+        ? said
+        : Deno.inspect(said, { depth: 9, strAbbreviateSize: 1e6, iterableLimit: 1e6 })
+    );
+    assert(this.#secrets.length > 0 && all.length > 0);
+    for (const secret of this.#secrets) {
+      for (const text of all) assert(!text.includes(secret), `${secret} is in ${text}`);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#logs[Symbol.asyncDispose]();
+  }
+}
+
+/** Runs a Manager, and hears all that it has said and written when it has ended. */
+async function withManager(
+  secrets: Secrets,
+  home: string,
+  args: string[],
+  use: (options: ManagerProcess["connectOptions"]) => Promise<void>,
+): Promise<string> {
+  await using manager = await ManagerProcess.start(home, "--log-level=debug", ...args);
+  if (Deno.build.os === "linux") {
+    secrets.hear(await Deno.readTextFile(`/proc/${manager.pid}/cmdline`));
+  }
+  await use(manager.connectOptions);
+  manager.kill("SIGTERM");
+  const { errors } = await manager.end();
+  secrets.hear(errors);
+  secrets.hearFiles(home);
+  return errors;
+}
+
+/** What a peer reads until the Manager has said what is expected, or has ended the connection. */
+async function readUntil(peer: WirePeer, expected: string): Promise<void> {
+  for (let text; (text = await peer.readText()) !== undefined;) {
+    if (text.includes(expected)) return;
+  }
+  throw new Error(`${expected} was never said`);
+}
+
+Deno.test("a password of a user is nowhere, however it is given and mistaken", async () => {
+  await using folder = await temporaryFolder();
+  await using secrets = await Secrets.listen();
+  const home = join(folder.path, "home");
+  const file = join(folder.path, "password");
+  const [password, wrong] = [secrets.make((word) => `a ${word} `), secrets.make()];
+  await Deno.writeTextFile(file, password, { mode: 0o600 });
+  secrets.hear(await succeed(command(home, "user", "add", "alice", "--admin", "-p", file)));
+
+  const log = await withManager(secrets, home, ["--auth-login"], async (options) => {
+    const alice = { ...options, username: "alice", password };
+    for (const given of [wrong, `${password}${wrong}`]) {
+      const login = () => connect({ ...alice, password: given });
+      assertMatch(await secrets.failure(login), /Wrong login password/);
+    }
+    const swapped = { ...options, username: password, password: "alice" };
+    assertMatch(await secrets.failure(() => connect(swapped)), /Unregistered user/);
+
+    await using service = new Service({ name: "Lab" });
+    await service.start(alice);
+    await using cxn = await connect(alice);
+    const newcomer = secrets.make();
+    const insert = (...args: unknown[]) => cxn.adminRequest("users_table.insert", ...args);
+    await insert("bob", newcomer);
+    const mistaken: [() => Promise<unknown>, RegExp][] = [
+      [() => insert("bob", newcomer), /already exists/],
+      [() => insert("eve:1", newcomer), /colon and digits/],
+      [() => insert("eve", newcomer, newcomer), /'is_admin' must be true or false/],
+      [() => insert("eve", [newcomer]), /'password' must be a string/],
+      [() => insert("eve", 1, newcomer, newcomer), /positional arguments/],
+      [() => insert("eve", kwargs({ pass: newcomer })), /unexpected keyword argument 'pass'/],
+      [() => cxn.adminRequest("users_table.update", "eve", newcomer), /No user has/],
+      [() => cxn.adminRequest("users_table.nothing", newcomer), /no attribute/],
+    ];
+    for (const [mistake, reason] of mistaken) {
+      assertMatch(await secrets.failure(mistake), reason);
+    }
+    await cxn.adminRequest("users_table.update", "bob", kwargs({ password: secrets.make() }));
+    assertEquals(await cxn.adminRequest("users_table.is_password_valid", "bob", newcomer), false);
+    secrets.hear(await cxn.adminRequest("users_table.records"));
+
+    // People at a terminal: the password instead of the name, and once more than it is asked for.
+    await using hasty = await WirePeer.connect(options);
+    for (const line of [password, password]) hasty.send(line);
+    await readUntil(hasty, "Unregistered user");
+    await using lost = await WirePeer.connect(options);
+    for (const line of ["alice", password, password]) lost.send(line);
+    await readUntil(lost, "Invalid identity. Type: client [name]");
+    await using person = await WirePeer.connect(options);
+    for (const line of ["alice", password, "client"]) person.send(line);
+    for (const line of [password, `"${password}`, `[${wrong}`, `{"args": ["${wrong}"`]) {
+      person.send(line);
+    }
+    person.send({ result: wrong, requester: null, uid: "", error: false });
+    person.send(`{"attribute": "${wrong}", "result": 1}`);
+    person.send(`${wrong} ${wrong}`);
+    await readUntil(person, "is not connected to Manager");
+    // A Service whose answers come at the wrong time, or are none.
+    await using answers = await WirePeer.connect(options);
+    const identity = { type: "service", name: "Late", attributes: {} };
+    for (const result of ["alice", password, identity, wrong]) {
+      answers.send({ result, requester: null, uid: "", error: false });
+    }
+    for (const line of [wrong, `{"result": "${wrong}", "uid": 7}`, `{"${wrong}`]) {
+      answers.send(line);
+    }
+    answers.send({ result: wrong, requester: "nobody", uid: "1", error: false });
+    answers.send({ attribute: wrong, service: "Manager", args: [], kwargs: {}, uid: "last" });
+    await readUntil(answers, '"uid":"last"');
+  });
+  for (const said of ["Unregistered user", "Wrong login password", "an invalid message"]) {
+    assert(log.includes(said), log);
+  }
+  secrets.check();
+});
+
+Deno.test("the Manager's password is nowhere, nor that of an administrator who logs in later", async () => {
+  await using folder = await temporaryFolder();
+  await using secrets = await Secrets.listen();
+  const home = join(folder.path, "home");
+  const file = join(folder.path, "password");
+  const [authPassword, password] = [secrets.make(), secrets.make()];
+  await Deno.writeTextFile(file, password, { mode: 0o600 });
+  await succeed(commandReading(file, home, "user", "add", "alice", "--admin", "-p", "-"));
+  await Deno.writeTextFile(file, authPassword, { mode: 0o600 });
+  const log = await withManager(secrets, home, ["-P", file], async (options) => {
+    for (const given of [secrets.make(), password]) {
+      const login = () => connect({ ...options, passwordManager: given });
+      assertMatch(await secrets.failure(login), /Wrong Manager password/);
+    }
+    const alice = { ...options, username: "alice", passwordManager: authPassword };
+    await using mistaken = await connect({ ...alice, password: authPassword });
+    const ask = () => mistaken.adminRequest("port");
+    assertMatch(await secrets.failure(ask), /must be an administrator/);
+    await using cxn = await connect({ ...alice, password });
+    assertEquals(await cxn.adminRequest("port"), options.port);
+  });
+  assert(log.includes("Wrong Manager password"), log);
+  secrets.check();
+});
+
+Deno.test("a password that a command refuses, or mistakes for something else, is not shown", async () => {
+  await using folder = await temporaryFolder();
+  await using secrets = await Secrets.listen();
+  const home = join(folder.path, "home");
+  const file = join(folder.path, "password");
+  const word = secrets.make();
+  await Deno.writeTextFile(file, secrets.make(), { mode: 0o600 });
+  await succeed(command(home, "keygen", "ecc", "-p", file));
+  const mistaken: [reason: string, ...args: string[]][] = [
+    ["the password is wrong", "-p", "0", "-D", word],
+    ["the password is wrong", "certgen", "-p", "two", word],
+    ["Cannot specify multiple authentication methods", "-P", word, "--auth-login", "-D", word],
+    ["too many arguments", "user", "add", "alice", word],
+    ["too many arguments", "start", "--auth-password=two", word],
+    ["unknown option", "-P", `-${word}`],
+    ["unknown option", "user", "add", "alice", "-p", `--${word}`],
+    ["unknown option '--auth-pasword'", `--auth-pasword=${word}`],
+    ["unknown option '--pass'", "keygen", "--pass", word],
+    ["option '-p, --port <number>' is invalid", "-p", word],
+    ["Cannot open the database", "user", "update", "alice", "-p", word],
+  ];
+  await Promise.all(mistaken.map(async ([reason, ...args]) => {
+    const said = await secrets.refusal(command(home, ...args));
+    assert(said.includes(reason), said);
+  }));
+  secrets.hearFiles(home);
+  secrets.check();
+});
+
+Deno.test("a password is in no error of starting a Manager, here or elsewhere", async () => {
+  await using secrets = await Secrets.listen();
+  const authPassword = secrets.make();
+  await secrets.failure(() => Manager.start({ authPassword, authLogin: true }));
+  const twoLines = { authPassword: `${authPassword}\n${authPassword}` };
+  await secrets.failure(() => startManager("lab", "manager", twoLines));
+  const unknown = { ssh: { executable: "/no/such/ssh" }, authPassword };
+  await secrets.failure(() => startManager("lab", "manager", unknown));
+  secrets.check();
+});
