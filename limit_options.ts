@@ -13,23 +13,37 @@ import { formatDuration, formatSize, parseDuration, parseSize } from "./units.ts
 export type LimitsByOption = Omit<Limits, "longLine" | "queueLow" | "queueLimit">;
 
 /** How a number is written. */
-interface Notation {
+export interface Notation {
+  /** What the help shows in its place. */
   readonly placeholder: string;
+  /** Reads it. Throws a `ValueError` for what is none. */
   readonly parse: (text: string) => number;
+  /** Writes it so that `parse` reads it. */
   readonly format: (value: number) => string;
 }
 
-interface LimitOption {
+/** An option with a number. */
+export interface NumberOption {
+  /** Its name, e.g. `"--grace"`. */
   readonly flag: string;
+  /** How its number is written. */
   readonly notation: Notation;
+  /** What the help says of it. */
   readonly description: string;
 }
 
-const DURATION = { placeholder: "<duration>", parse: parseDuration, format: formatDuration };
-const SIZE = { placeholder: "<size>", parse: parseSize, format: formatSize };
-const COUNT = { placeholder: "<number>", parse: parseCount, format: String };
+/** Milliseconds as `10s` or `5min`. */
+export const DURATION: Notation = {
+  placeholder: "<duration>",
+  parse: parseDuration,
+  format: formatDuration,
+};
+/** Bytes as `64KiB` or `1GB`. */
+export const SIZE: Notation = { placeholder: "<size>", parse: parseSize, format: formatSize };
+/** A whole number. */
+export const COUNT: Notation = { placeholder: "<number>", parse: parseCount, format: String };
 
-const OPTIONS: { readonly [Name in keyof LimitsByOption]: LimitOption } = {
+const OPTIONS: { readonly [Name in keyof LimitsByOption]: NumberOption } = {
   handshakeTimeout: {
     flag: "--handshake-timeout",
     notation: DURATION,
@@ -122,28 +136,43 @@ export function collectLimits<T extends object>(
 
 /** Limits as options of a command line, each with its value in one word. */
 export function formatLimits(limits: Partial<LimitsByOption>): string[] {
-  return NAMES.flatMap((name) => {
-    const { flag, notation } = OPTIONS[name];
-    const value = limits[name];
-    return value === undefined ? [] : `${flag}=${notation.format(value)}`;
-  });
+  return NAMES.flatMap((name) => formatNumberOption(OPTIONS[name], limits[name]));
+}
+
+/**
+ * An option with a number, for the help and the parser.
+ *
+ * @param check Throws an error that says what is wrong with a value.
+ */
+export function numberOption(
+  { flag, notation, description }: NumberOption,
+  byDefault: number,
+  check: (value: number) => unknown,
+): Option {
+  const ofDefault = `(default: ${notation.format(byDefault)})`;
+  return new Option(`${flag} ${notation.placeholder}`, `${description} ${ofDefault}`)
+    .argParser((text) => {
+      try {
+        const value = notation.parse(text);
+        check(value);
+        return value;
+      } catch (error) {
+        throw new InvalidArgumentError((error as Error).message);
+      }
+    });
+}
+
+/** The option on a command line, with its value in one word; nothing if it has none. */
+export function formatNumberOption(option: NumberOption, value: number | undefined): string[] {
+  return value === undefined ? [] : [`${option.flag}=${option.notation.format(value)}`];
 }
 
 function optionOf(name: keyof LimitsByOption): Option {
-  const { flag, notation, description } = OPTIONS[name];
-  const ofDefault = `(default: ${notation.format(LIMITS[name])})`;
-  return new Option(`${flag} ${notation.placeholder}`, `${description} ${ofDefault}`)
-    .argParser((text) => parseLimit(name, text));
-}
-
-function parseLimit(name: keyof LimitsByOption, text: string): number {
-  try {
-    const value = OPTIONS[name].notation.parse(text);
-    resolveLimits({ [name]: value });
-    return value;
-  } catch (error) {
-    throw new InvalidArgumentError((error as Error).message);
-  }
+  return numberOption(
+    OPTIONS[name],
+    LIMITS[name],
+    (value) => resolveLimits({ [name]: value }),
+  );
 }
 
 function parseCount(text: string): number {

@@ -51,6 +51,16 @@ export interface Limits {
   readonly grace: number;
 }
 
+/** When a log file is rotated, and how many old ones there are. */
+export interface LogLimits {
+  /** Size that a log file does not grow beyond, in bytes; 0 for any. */
+  readonly logSize: number;
+  /** Time since its first record after which a log file is rotated, in milliseconds; 0 for never. */
+  readonly logAge: number;
+  /** How many old log files are kept. */
+  readonly logFiles: number;
+}
+
 const KiB = 1024;
 const MiB = 1024 * KiB;
 
@@ -72,6 +82,13 @@ export const LIMITS: Limits = {
   stallTimeout: 30_000,
   silenceTimeout: 5 * 60_000,
   grace: 5_000,
+};
+
+/** The default of every limit of a log file. */
+export const LOG_LIMITS: LogLimits = {
+  logSize: 10 * MiB,
+  logAge: 7 * 24 * 60 * 60_000,
+  logFiles: 10,
 };
 
 /** The limits that may be 0. */
@@ -106,10 +123,31 @@ export function resolveLimits(given: Partial<Limits> = {}): Limits {
   for (const [name, value] of Object.entries(limits)) {
     const least = MAY_BE_ZERO.has(name) ? 0 : 1;
     const most = /Timeout|grace/.test(name) ? LONGEST_TIME : Number.MAX_SAFE_INTEGER;
-    if (Number.isFinite(value) && value >= least && value <= most) continue;
-    throw new RangeError(
-      `Cannot use the limit ${name}: it must be a number from ${least} to ${most}, got ${value}`,
-    );
+    check(name, value, least, most);
   }
   return limits;
+}
+
+/**
+ * Fills in the defaults of the limits of a log file.
+ *
+ * @throws {RangeError} If a limit is out of its range.
+ */
+export function resolveLogLimits(given: Partial<LogLimits> = {}): LogLimits {
+  const limits = {
+    logSize: given.logSize ?? LOG_LIMITS.logSize,
+    logAge: given.logAge ?? LOG_LIMITS.logAge,
+    logFiles: given.logFiles ?? LOG_LIMITS.logFiles,
+  };
+  for (const [name, value] of Object.entries(limits)) {
+    check(name, value, 0, Number.MAX_SAFE_INTEGER);
+  }
+  return limits;
+}
+
+function check(name: string, value: number, least: number, most: number): void {
+  if (Number.isFinite(value) && value >= least && value <= most) return;
+  throw new RangeError(
+    `Cannot use the limit ${name}: it must be a number from ${least} to ${most}, got ${value}`,
+  );
 }

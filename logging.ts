@@ -5,77 +5,105 @@
  * @module
  */
 
-import { getFileSink } from "@logtape/file";
-import {
-  configure,
-  getAnsiColorFormatter,
-  getTextFormatter,
-  reset,
-  type Sink,
-} from "@logtape/logtape";
-import { dirname } from "node:path";
+import { configure, type LogRecord, reset, type Sink } from "@logtape/logtape";
 import { ConfigurationError } from "./errors.ts";
 import { LEVEL_FILTER, levelFilter, parseLevel } from "./level.ts";
+import { resolveLogLimits } from "./limits.ts";
 import { LOG_CATEGORY } from "./log.ts";
-import { makePrivateFolder, touchPrivateFile } from "./paths.ts";
+import { LogFile } from "./log_file.ts";
+import { logFormatter } from "./log_format.ts";
+import type { LogOptions } from "./log_options.ts";
 import { TerminalWriter } from "./terminal_writer.ts";
 
 /**
  * Logs what this package has to say to standard error, and to a file, until the result is disposed
- * of. It configures LogTape, so it is for programs that do not do so themselves.
+ * of. It configures LogTape, so it is for programs that do not do so themselves. A file that cannot
+ * be written any more, e.g. since the disk is full, stops nothing: standard error says so, and the
+ * file when it can be written again.
  *
  * @param level A name or number of Python's, e.g. `"info"` or 20. `setLoggingLevel` changes it.
  * @param file The log file; it is made where it does not exist, and added to where it does.
+ * @param options The format, and when the file is rotated.
  * @throws {ValueError} If there is no such level.
+ * @throws {RangeError} If a limit of the file is out of its range.
  * @throws {ConfigurationError} If the file cannot be written.
  *
  * @example
  * ```ts ignore
- * await using _logging = await startLogging("debug");
+ * await using _logging = await startLogging("debug", "camera.log", { logFormat: "json" });
  * await new Camera().start();
  * ```
  */
 export async function startLogging(
   level: string | number,
   file?: string,
+  options: LogOptions = {},
 ): Promise<AsyncDisposable> {
-  const options = {
-    timestamp: "date-time",
-    level: "FULL",
-    category: ".",
-    value: (value: unknown) => typeof value === "string" ? value : Deno.inspect(value),
-  } as const;
-  const format = Deno.stderr.isTerminal() && !Deno.noColor
-    ? getAnsiColorFormatter(options)
-    : getTextFormatter(options);
   const filter = levelFilter(parseLevel(level));
-  const terminal = new TerminalWriter();
-  try {
-    const sinks: Record<string, Sink> = { terminal: (record) => terminal.write(format(record)) };
-    if (file !== undefined) {
-      makePrivateFolder(dirname(file));
-      touchPrivateFile(file);
-      sinks.file = getFileSink(file, { formatter: getTextFormatter(options), bufferSize: 0 });
-    }
-    await configure({
-      reset: true,
-      sinks,
-      filters: { [LEVEL_FILTER]: filter },
-      loggers: [
-        { category: [...LOG_CATEGORY], filters: [LEVEL_FILTER], sinks: Object.keys(sinks) },
-        { category: ["logtape", "meta"], lowestLevel: "warning", sinks: ["terminal"] },
-      ],
-    });
-  } catch (cause) {
-    throw new ConfigurationError(
-      `Cannot write the log file ${file}: ${(cause as Error).message}`,
-      { cause },
-    );
+  const limits = resolveLogLimits(options);
+  const { logFormat = "text" } = options;
+  const format = logFormatter(logFormat);
+  const formatLost = (count: number) =>
+    format(recordOf("warning", `${count} records of the log were dropped here`, { count }));
+  const formatForTerminal = Deno.stderr.isTerminal() && !Deno.noColor
+    ? logFormatter(logFormat, true)
+    : format;
+  const terminal = new TerminalWriter(Deno.stderr, formatLost);
+  const failed = (error: Error) => {
+    const message = `Cannot write or rotate the log file ${file}: ${error.message}`;
+    terminal.write(formatForTerminal(recordOf("error", message, { file, error })));
+  };
+  using stack = new DisposableStack();
+  const sinks: Record<string, Sink> = {
+    terminal: (record) => terminal.write(formatForTerminal(record)),
+  };
+  if (file !== undefined) {
+    const logFile = stack.use(openFile(file, limits, { failed, formatLost }));
+    sinks.file = (record) => logFile.write(format(record), record.timestamp);
   }
+  await configure({
+    reset: true,
+    sinks,
+    filters: { [LEVEL_FILTER]: filter },
+    loggers: [
+      { category: [...LOG_CATEGORY], filters: [LEVEL_FILTER], sinks: Object.keys(sinks) },
+      { category: ["logtape", "meta"], lowestLevel: "warning", sinks: ["terminal"] },
+    ],
+  });
+  const opened = stack.move();
   return {
     async [Symbol.asyncDispose]() {
       await reset();
+      opened.dispose();
       await terminal.flush();
     },
+  };
+}
+
+function openFile(...parameters: ConstructorParameters<typeof LogFile>): LogFile {
+  try {
+    return new LogFile(...parameters);
+  } catch (cause) {
+    throw new ConfigurationError(
+      `Cannot write the log file ${parameters[0]}: ${(cause as Error).message}`,
+      { cause },
+    );
+  }
+}
+
+/** What the log has to say of itself. */
+function recordOf(
+  level: LogRecord["level"],
+  message: string,
+  properties: Record<string, unknown>,
+): LogRecord {
+  const category = [...LOG_CATEGORY, "logging"];
+  return {
+    category,
+    level,
+    timestamp: Date.now(),
+    message: [message],
+    rawMessage: message,
+    properties,
   };
 }

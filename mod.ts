@@ -64,7 +64,7 @@ export type { Identities } from "./identities.ts";
 export type { HostOptions } from "./hosts.ts";
 export { setLoggingLevel } from "./level.ts";
 export type { LimitsByOption } from "./limit_options.ts";
-export type { Limits } from "./limits.ts";
+export type { Limits, LogLimits } from "./limits.ts";
 export type {
   Extra,
   Leading,
@@ -78,6 +78,8 @@ export type {
   UnknownRemote,
 } from "./link.ts";
 export { LinkedClient, type LinkedClientMembers } from "./linked_client.ts";
+export type { LogFormat } from "./log_format.ts";
+export type { LogOptions } from "./log_options.ts";
 export { startLogging } from "./logging.ts";
 export { Manager, type ManagerOptions } from "./manager.ts";
 export type { ClientIdentity, JsonObject } from "./message.ts";

@@ -62,6 +62,11 @@ export function logFile(started: Date): string {
   return join(logFolder(), `manager-${stamp}.log`);
 }
 
+/** Whether a file has the name of a log file that a start made, or of one that was rotated. */
+export function isLogFile(name: string): boolean {
+  return /^manager(-\d+){6}\.log(\.\d+)?$/.test(name);
+}
+
 /**
  * Makes a folder, and those above it, readable by the owner alone. One that is there keeps its
  * rights: it may be shared on purpose, and what is made in it is private all the same.

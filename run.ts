@@ -6,9 +6,12 @@
  */
 
 import { getConfig } from "@logtape/logtape";
+import { dirname } from "node:path";
 import type { ConnectOptions } from "./device.ts";
+import { resolveLogLimits } from "./limits.ts";
 import { startLogging } from "./logging.ts";
 import { Manager } from "./manager.ts";
+import { deleteOldLogs } from "./old_logs.ts";
 import { certificateFile, logFile } from "./paths.ts";
 import { formatReadyLine } from "./ready_line.ts";
 import type { Service } from "./service.ts";
@@ -46,9 +49,7 @@ export function runServices(...parameters: Service[] | [...Service[], RunOptions
 
 /** Runs a Manager, alone or with Services: what {@linkcode runServices} and `start` do. */
 export async function run(options: RunOptions, services: readonly Service[] = []): Promise<void> {
-  await using _logging = getConfig() === null
-    ? await startLogging(options.logLevel ?? "info", options.logFile ?? logFile(new Date()))
-    : undefined;
+  await using _logging = getConfig() === null ? await log(options) : undefined;
   await using manager = await Manager.start(options);
   let signals = 0;
   using _signals = onSignal(() => ++signals === 1 ? manager.shutdown() : manager.abort());
@@ -59,6 +60,16 @@ export async function run(options: RunOptions, services: readonly Service[] = []
   await Promise.race(services.length > 0 ? [manager.finished, lastService] : [manager.finished]);
   await manager.shutdown();
   await lastService; // their handlers run, and are logged
+}
+
+/** Starts the log of the program. In a file that the user has not named it makes room for itself. */
+async function log(options: RunOptions): Promise<AsyncDisposable> {
+  const { logLevel = "info" } = options;
+  if (options.logFile !== undefined) return startLogging(logLevel, options.logFile, options);
+  const file = logFile(new Date());
+  const logging = await startLogging(logLevel, file, options);
+  deleteOldLogs(dirname(file), file, resolveLogLimits(options).logFiles);
+  return logging;
 }
 
 function isService(parameter: Service | RunOptions): parameter is Service {

@@ -14,6 +14,7 @@ import {
   formatLimits,
   type LimitsByOption,
 } from "./limit_options.ts";
+import { addLogOptions, formatLogOptions, type LogOptions } from "./log_options.ts";
 import type { ManagerOptions } from "./manager.ts";
 import { DEFAULT_PORT } from "./message.ts";
 import {
@@ -26,7 +27,7 @@ import {
 import { keyFile } from "./paths.ts";
 
 /** How a program that is a Manager is started. */
-export interface StartOptions extends ManagerOptions {
+export interface StartOptions extends ManagerOptions, LogOptions {
   /** How much is logged: a name or number of Python's, e.g. `"debug"` or 10. Default: `"info"`. */
   logLevel?: string | number;
   /** The log file. Default: a new one in the home folder. */
@@ -67,7 +68,7 @@ export function addStartOptions(command: Command): Command {
     .option("-p, --port <number>", "the port; 0 takes a free one", parsePort, DEFAULT_PORT)
     .option("-G, --log-level <level>", "debug, info, warning, error or critical", "info")
     .option("-l, --log-file <file>", "the log file (default: a new one in the home folder)");
-  return addLimitOptions(command);
+  return addLimitOptions(addLogOptions(command));
 }
 
 /**
@@ -138,7 +139,7 @@ export function formatStartOptions(
     // In one word: a value that begins with a hyphen would be taken for an option.
     if (value !== undefined) args.push(`${option}=${value}`);
   }
-  args.push(...formatLimits(options.limits ?? {}));
+  args.push(...formatLogOptions(options), ...formatLimits(options.limits ?? {}));
   const secrets = {
     "--auth-password": "authPassword",
     "--key-file-password": "keyFilePassword",

@@ -20,13 +20,20 @@ export interface Stream {
 /** A queue of text in front of a stream. */
 export class TerminalWriter {
   readonly #stream: Stream;
+  readonly #formatDropped: (count: number) => string;
   readonly #queue: Uint8Array[] = [];
   #queued = 0;
   #dropped = 0;
   #writing: Promise<void> | undefined;
 
-  constructor(stream: Stream = Deno.stderr) {
+  /**
+   * Made for a stream.
+   *
+   * @param formatDropped The text that stands for records that were dropped.
+   */
+  constructor(stream: Stream, formatDropped: (count: number) => string) {
     this.#stream = stream;
+    this.#formatDropped = formatDropped;
   }
 
   /** Adds text to what will be written. */
@@ -61,7 +68,7 @@ export class TerminalWriter {
         }
         this.#queued -= bytes.length;
         if (this.#dropped > 0 && this.#queue.length === 0) {
-          this.#push(`(${this.#dropped} records of the log were dropped here)\n`);
+          this.#push(this.#formatDropped(this.#dropped));
           this.#dropped = 0;
         }
       }

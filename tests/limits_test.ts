@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { LIMITS, resolveLimits } from "../limits.ts";
+import { LIMITS, LOG_LIMITS, resolveLimits, resolveLogLimits } from "../limits.ts";
 
 Deno.test("limits that are not given have their defaults", () => {
   assertEquals(resolveLimits(), LIMITS);
@@ -24,4 +24,12 @@ Deno.test("a limit out of its range is refused by its name", () => {
 
 Deno.test("silenceTimeout and grace may be 0", () => {
   assertEquals(resolveLimits({ silenceTimeout: 0, grace: 0 }).silenceTimeout, 0);
+});
+
+Deno.test("limits of a log file have their defaults and their range, and may be 0", () => {
+  assertEquals(resolveLogLimits({ logSize: undefined }), LOG_LIMITS);
+  const none = { logSize: 0, logAge: 0, logFiles: 0 };
+  assertEquals(resolveLogLimits(none), none);
+  assertThrows(() => resolveLogLimits({ logAge: -1 }), RangeError, "logAge");
+  assertThrows(() => resolveLogLimits({ logSize: Infinity }), RangeError, "logSize");
 });

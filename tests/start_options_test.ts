@@ -53,6 +53,10 @@ Deno.test("the options come back from a command line as they were", () => {
     keyFile: text,
     logFile: text,
     logLevel: text,
+    logFormat: fc.constantFrom("text", "json"),
+    logSize: fc.constantFrom(0, 1, 1_500, 10 * 2 ** 20),
+    logAge: fc.constantFrom(0, 1, 90_000, 7 * 24 * 60 * 60_000),
+    logFiles: fc.nat(),
     port: fc.integer({ min: 0, max: 65_535 }),
     limits: fc.constantFrom({ grace: 0 }, {
       maxPending: 7,

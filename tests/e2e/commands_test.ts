@@ -58,6 +58,10 @@ Deno.test("options that are not known or not possible are refused", async () => 
     ["takes are SHA256, SHA384, SHA512", "certgen", "-a", "MD5"],
     ["a positive number", "certgen", "-y", "0"],
     ["missing required argument 'certfile'", "certdump"],
+    ["Allowed choices are text, json", "start", "--log-format", "xml"],
+    ["Expected a size such as 4096", "start", "--log-size", "large"],
+    ["Expected a duration such as 10", "start", "--log-age", "week"],
+    ["Expected a whole number", "start", "--log-files=-1"],
   ];
   await Promise.all(refused.map(async ([said, ...args]) => {
     const { code, stderr } = await command(home.path, ...args).output();

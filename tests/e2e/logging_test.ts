@@ -1,0 +1,123 @@
+/** What a Manager that is left alone writes to its logs. */
+
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { configure, type LogRecord, reset } from "@logtape/logtape";
+import { join } from "node:path";
+import { connect, Service } from "../../mod.ts";
+import { TestManager } from "../../testing.ts";
+import { temporaryFolder } from "./folder.ts";
+import { ManagerProcess } from "./manager_process.ts";
+
+/** What a Manager with these options wrote to standard error, while some clients came and went. */
+async function errorsOf(home: string, visits: number, ...args: string[]): Promise<string> {
+  await using manager = await ManagerProcess.start(home, ...args);
+  for (let visit = 0; visit < visits; visit++) {
+    await using client = await connect({ ...manager.connectOptions, name: `visitor ${visit}` });
+    await client.identities();
+  }
+  manager.kill("SIGTERM");
+  const { code, errors } = await manager.end();
+  assertEquals(code, 0, errors);
+  return errors;
+}
+
+/** The names of the files in a folder. */
+function names(folder: string): string[] {
+  return Array.from(Deno.readDirSync(folder), ({ name }) => name).sort();
+}
+
+Deno.test("with --log-format json every line of the log is an object, in the file as on the terminal", async () => {
+  await using home = await temporaryFolder();
+  const file = join(home.path, "a.log");
+  const errors = await errorsOf(home.path, 2, "--log-format=json", `--log-file=${file}`);
+  assertEquals(await Deno.readTextFile(file), errors);
+  const records = errors.trimEnd().split("\n").map((line) => JSON.parse(line));
+  for (const record of records) {
+    assertEquals(new Date(record["@timestamp"]).toISOString(), record["@timestamp"]);
+    assertMatch(record.logger, /^msl\.network\.\w+$/);
+    assertEquals(record.level, "INFO");
+  }
+  const connected = records.filter(({ message }) => / connected as a client$/.test(message));
+  assertEquals(connected.length, 2);
+  assertMatch(connected[1].properties.peer, /^visitor 1\[\S+:\d+\]$/);
+});
+
+Deno.test("a Manager rotates the log file that was named, and deletes nothing else", async () => {
+  await using home = await temporaryFolder();
+  const logs = join(home.path, "logs");
+  await Deno.mkdir(logs);
+  const earlier = "manager-2026-01-01-00-00-00.log";
+  await Deno.writeTextFile(join(logs, earlier), "");
+  const file = join(logs, "a.log");
+  await errorsOf(home.path, 8, `--log-file=${file}`, "--log-size=500B", "--log-files=2");
+  assertEquals(names(logs), ["a.log", "a.log.1", "a.log.2", earlier]);
+  for (const name of ["a.log", "a.log.1", "a.log.2"]) {
+    const { mode, size } = await Deno.stat(join(logs, name));
+    assertEquals(mode! & 0o777, 0o600);
+    assert(size > 0 && size <= 500, `${name} has ${size} bytes`);
+  }
+});
+
+Deno.test("a start keeps as many log files of earlier starts as it is told, and says so", async () => {
+  await using home = await temporaryFolder();
+  const logs = join(home.path, "logs");
+  await Deno.mkdir(logs);
+  for (const year of [2021, 2022, 2023]) {
+    const old = join(logs, `manager-${year}-01-01-00-00-00.log`);
+    await Deno.writeTextFile(old, "");
+    await Deno.utime(old, year, year);
+  }
+  const errors = await errorsOf(home.path, 0, "--log-files=1");
+  assertMatch(errors, /\[INFO\] msl\.network\.logging: Deleted 2 log files of earlier starts/);
+  const [kept, current, ...others] = names(logs);
+  assertEquals([kept, others], ["manager-2023-01-01-00-00-00.log", []]);
+  assertMatch(await Deno.readTextFile(join(logs, current)), /Deleted 2 log files/);
+});
+
+Deno.test({
+  name: "a log on a full disk stops nothing, and is complained of once",
+  ignore: Deno.build.os !== "linux",
+  fn: async () => {
+    await using home = await temporaryFolder();
+    const errors = await errorsOf(home.path, 3, "--log-file=/dev/full", "--log-format=json");
+    const records = errors.trimEnd().split("\n").map((line) => JSON.parse(line));
+    const complaints = records.filter(({ level }) => level !== "INFO");
+    assertEquals(complaints.length, 1);
+    assertMatch(complaints[0].message, /Cannot write or rotate the log file \/dev\/full: No space/);
+    assertMatch(complaints[0].properties.error.stack, /No space/);
+    assertEquals(records.filter(({ message }) => / connected as/.test(message)).length, 3);
+  },
+});
+
+class Echo extends Service {
+  echo(value: unknown): unknown {
+    this.emitNotification(value);
+    return value;
+  }
+}
+
+Deno.test("requests, answers and notifications leave nothing in a log of level info", async () => {
+  const records: LogRecord[] = [];
+  await configure({
+    sinks: { memory: (record) => records.push(record) },
+    loggers: [
+      { category: ["msl", "network"], lowestLevel: "info", sinks: ["memory"] },
+      { category: ["logtape", "meta"], sinks: [] },
+    ],
+  });
+  try {
+    await using manager = await TestManager.start();
+    await using echo = new Echo();
+    await echo.start(manager.connectOptions);
+    await using client = await connect(manager.connectOptions);
+    const link = await client.link<Echo>("Echo");
+    const before = records.length;
+    assert(before > 0, "the logs were not seen");
+    for (let count = 0; count < 10; count++) await link.echo(count);
+    await link.echo("x".repeat(3 * 2 ** 20)); // it is passed on in pieces
+    await client.identities();
+    assertEquals(records.slice(before).map(({ rawMessage }) => rawMessage), []);
+  } finally {
+    await reset();
+  }
+});
