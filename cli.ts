@@ -41,7 +41,8 @@ function withCommand(args: readonly string[]): string[] {
   return args.length === 0 || isOptionOfStart ? ["start", ...args] : [...args];
 }
 
-function program(): Command {
+/** The commands, and what they take. */
+export function program(): Command {
   const program = new DiscreetCommand("msl-network")
     .description("Connects Clients to Services (instruments, sensors, computation).")
     .version(VERSION, "-V, --version")

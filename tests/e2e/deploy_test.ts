@@ -1,0 +1,185 @@
+/** The systemd unit and the Dockerfile of docs/deploy: what they start is started, or parsed. */
+
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { program } from "../../cli.ts";
+import { LIMITS } from "../../limits.ts";
+import { DEFAULT_PORT } from "../../message.ts";
+import { connect } from "../../mod.ts";
+import { parseReadyLine } from "../../ready_line.ts";
+import { parseStartOptions } from "../../start_options.ts";
+import { parseDuration } from "../../units.ts";
+import { output } from "./command_line.ts";
+import { temporaryFolder } from "./folder.ts";
+
+const root = fileURLToPath(import.meta.resolve("../../"));
+const unitText = await Deno.readTextFile(join(root, "docs", "deploy", "msl-network.service"));
+const dockerText = await Deno.readTextFile(join(root, "docs", "deploy", "Dockerfile"));
+
+/** The settings of a unit, by their section and name: `Service.User`. */
+function parseUnit(text: string): Map<string, string> {
+  const settings = new Map<string, string>();
+  let section = "";
+  for (const line of text.replaceAll("\\\n", "").split("\n")) {
+    const [, heading] = /^\[(\w+)\]$/.exec(line) ?? [];
+    const [, name, value] = /^([A-Za-z]+)=(.*)$/.exec(line) ?? [];
+    if (heading !== undefined) section = heading;
+    else if (name !== undefined) settings.set(`${section}.${name}`, value);
+    else assertMatch(line, /^(#.*)?$/);
+  }
+  return settings;
+}
+
+const unit = parseUnit(unitText);
+
+/** What the unit starts, and in which environment, with the folders that systemd would make. */
+function parseStart(folder: string): { words: string[]; env: Record<string, string> } {
+  const resolve = (text: string) =>
+    text.replaceAll("%S", join(folder, "state")).replaceAll("%L", join(folder, "logs"));
+  const [words, environment] = ["ExecStart", "Environment"].map((name) =>
+    resolve(unit.get(`Service.${name}`)!).split(/ +/)
+  );
+  return { words, env: Object.fromEntries(environment.map((one) => one.split("="))) };
+}
+
+/** The words of instructions of the Dockerfile that are lists in JSON. */
+function listOf(instruction: RegExp): string[] {
+  const [, list] = new RegExp(`^${instruction.source} (\\[.*\\])$`, "m").exec(dockerText)!;
+  return JSON.parse(list);
+}
+
+/** The value of an instruction of the Dockerfile. */
+function valueOf(instruction: string): string | undefined {
+  return new RegExp(`^${instruction} (.*)$`, "m").exec(dockerText)?.[1];
+}
+
+/** Whether there is the command of the health check. */
+const hasStatus = program().commands.some((command) => command.name() === "status");
+
+/** The words of a command line of ours, of those of a process. */
+function ours(words: readonly string[]): string[] {
+  return words.slice(words.indexOf("manager.ts") + 1);
+}
+
+/** A process of Deno as somebody else would start it, with the modules of this computer. */
+function process([_, ...args]: readonly string[], env: Record<string, string>): Deno.Command {
+  const { DENO_DIR: _theirs, ...others } = env;
+  return new Deno.Command(Deno.execPath(), {
+    args,
+    env: others,
+    cwd: root,
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  });
+}
+
+/** Starts a Manager on a free port, and has it used. */
+async function serves(
+  words: readonly string[],
+  env: Record<string, string>,
+  use: (options: { host: string; port: number; certFile: string }) => Promise<void>,
+): Promise<void> {
+  const child = process([...words, "--host", "localhost", "--port", "0"], env).spawn();
+  const errors = new Response(child.stderr).text();
+  const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  const ready = parseReadyLine(((await reader.read()).value ?? "").trim());
+  if (ready === undefined) throw new Error(await errors);
+  const certFile = join(env.MSL_NETWORK_HOME, "certs", "localhost.crt");
+  await use({ host: "localhost", port: ready.port, certFile });
+  child.kill("SIGTERM");
+  await reader.cancel();
+  assertEquals((await child.status).code, 0, await errors);
+  for (const line of (await errors).trimEnd().split("\n")) JSON.parse(line);
+}
+
+Deno.test({
+  name: "what the unit starts is a Manager, with the permissions that it is given",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    await using folder = await temporaryFolder();
+    const { words, env } = parseStart(folder.path);
+    const home = env.MSL_NETWORK_HOME;
+    await output(home, "user", "add", "alice", "-p", "wonderland");
+    await serves(words, env, async (options) => {
+      await using client = await connect({ ...options, username: "alice", password: "wonderland" });
+      assertEquals((await client.identities()).port, options.port);
+    });
+    const { logFile } = parseStartOptions(ours(words).slice(1));
+    assertMatch(await Deno.readTextFile(logFile!), /connected as a client/);
+    assertEquals(existsSync(join(home, "keys", "localhost.key")), true);
+  },
+});
+
+Deno.test("the unit has its sections, a user of its own, and more time than --grace", () => {
+  const { words } = parseStart("/");
+  assertEquals([ours(words)[0], words[0].startsWith("/")], ["start", true]);
+  const { limits } = parseStartOptions(ours(words).slice(1));
+  const timeout = parseDuration(unit.get("Service.TimeoutStopSec")!);
+  assert(timeout > (limits?.grace ?? LIMITS.grace) + 10_000, "it would be killed");
+  assertEquals(unit.get("Service.User"), "msl-network");
+  assertEquals(unit.get("Service.Restart"), "on-failure");
+  assertEquals(unit.get("Install.WantedBy"), "multi-user.target");
+  assertEquals([...unit.keys()].filter((key) => !/^(Unit|Service|Install)\./.test(key)), []);
+});
+
+/** Whether a program is there. */
+function isInstalled(name: string): boolean {
+  try {
+    return new Deno.Command(name, { args: ["--version"] }).outputSync().success;
+  } catch {
+    return false;
+  }
+}
+
+Deno.test({
+  name: "systemd has nothing to say against the unit",
+  ignore: !isInstalled("systemd-analyze"),
+  fn: async () => {
+    await using folder = await temporaryFolder();
+    const file = join(folder.path, "msl-network.service");
+    // It looks whether the program is there.
+    await Deno.writeTextFile(file, unitText.replace("/usr/local/bin/deno", Deno.execPath()));
+    const { code, stdout, stderr } = await new Deno.Command("systemd-analyze", {
+      args: ["verify", "--man=no", file],
+    }).output();
+    const said = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+    assertEquals(said.split("\n").filter((line) => line.includes("msl-network")), []);
+    assertEquals(code, 0, said);
+  },
+});
+
+Deno.test({
+  name: "what the image starts is a Manager, and its health check asks it, with their permissions",
+  ignore: Deno.build.os === "windows" || !hasStatus,
+  fn: async () => {
+    await using folder = await temporaryFolder();
+    const env = { MSL_NETWORK_HOME: folder.path };
+    const words = [...listOf(/ENTRYPOINT/), ...listOf(/CMD/)];
+    const here = words.map((word) => word.replace(valueOf("VOLUME")!, folder.path));
+    const check = listOf(/HEALTHCHECK .* CMD/);
+    await serves(here, env, async ({ port }) => {
+      const there = check.map((word) => word === String(DEFAULT_PORT) ? String(port) : word);
+      const { code, stdout, stderr } = await process(there, env).output();
+      assertEquals(code, 0, new TextDecoder().decode(stderr));
+      assertEquals(JSON.parse(new TextDecoder().decode(stdout)).tls, true);
+    });
+    assert(ours(check).includes(String(DEFAULT_PORT)));
+  },
+});
+
+Deno.test("the image has the version of the README, a volume, and a user who is not root", async () => {
+  const readme = await Deno.readTextFile(join(root, "README.md"));
+  const [, version] = /deno@([\d.]+) /.exec(readme)!;
+  assertEquals(valueOf("FROM"), `denoland/deno:debian-${version}`);
+  assertMatch(valueOf("ENV")!, new RegExp(`^MSL_NETWORK_HOME=${valueOf("VOLUME")} `));
+  assertEquals(valueOf("STOPSIGNAL"), "SIGTERM");
+  assertEquals(valueOf("USER"), "deno");
+  assertEquals(valueOf("EXPOSE"), String(DEFAULT_PORT));
+  const [, copied] = /^COPY (.*) \.\/$/m.exec(dockerText)!;
+  assertEquals(copied, "deno.json deno.lock *.ts");
+  const command = listOf(/CMD/);
+  assertEquals([command[0], parseStartOptions(command.slice(1)).logFormat], ["start", "json"]);
+});
