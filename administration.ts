@@ -26,6 +26,8 @@ export interface Office<Seat> {
   password: string | undefined;
   /** Whether peers are let in by their host name. */
   authHostname: boolean;
+  /** Is told when who may use which service has changed; nobody asks where nobody logs in. */
+  accessChanged?: () => void;
   /** Shuts the Manager down. Settles when nothing can be sent any more. */
   shutdown: () => Promise<void>;
 }
@@ -43,7 +45,8 @@ export class Administration<Seat> {
     this.#attributes = new Map(
       Object.entries({
         Manager: ofManager(office),
-        UsersTable: ofUsers(office.database),
+        UsersTable: ofUsers(office),
+        AccessTable: ofAccess(office),
         HostnamesTable: ofHostnames(office.database),
         ConnectionsTable: ofConnections(office.database),
       }).map(([className, attributes]) => [
@@ -79,6 +82,7 @@ export class Administration<Seat> {
 
 const TABLES: ReadonlyMap<string, string> = new Map([
   ["users_table", "UsersTable"],
+  ["access_table", "AccessTable"],
   ["hostnames_table", "HostnamesTable"],
   ["connections_table", "ConnectionsTable"],
 ]);
@@ -114,7 +118,8 @@ function byService<Seat>(
   );
 }
 
-function ofUsers({ users }: Database): Record<string, Attribute> {
+function ofUsers<Seat>(office: Office<Seat>): Record<string, Attribute> {
+  const { users } = office.database;
   return {
     usernames: () => users.usernames(),
     users: () => users.users().map(({ username, isAdmin }) => [username, isAdmin]),
@@ -135,7 +140,30 @@ function ofUsers({ users }: Database): Record<string, Attribute> {
         password: password === null ? undefined : asText("password", password),
         isAdmin: is_admin === null ? undefined : asFlag("is_admin", is_admin),
       }),
-    delete: (username) => users.delete(asText("username", username)),
+    delete: (username) => {
+      users.delete(asText("username", username));
+      office.accessChanged?.(); // the user is on no list any longer
+    },
+  };
+}
+
+function ofAccess<Seat>(office: Office<Seat>): Record<string, Attribute> {
+  const { access } = office.database;
+  return {
+    access_lists: () =>
+      Object.fromEntries(Array.from(access.lists(), ([service, list]) => [service, [...list]])),
+    allow: (service, ...usernames) => {
+      access.allow(asText("service", service), asUsernames(usernames));
+      office.accessChanged?.();
+    },
+    deny: (service, ...usernames) => {
+      access.deny(asText("service", service), asUsernames(usernames));
+      office.accessChanged?.();
+    },
+    clear: (service) => {
+      access.clear(asText("service", service));
+      office.accessChanged?.();
+    },
   };
 }
 
@@ -163,6 +191,10 @@ function ofConnections({ connections }: Database): Record<string, Attribute> {
 /** The columns of the table. The key and the salt of a password do not leave the Manager. */
 function asRow({ pid, username, isAdmin }: User): unknown[] {
   return [pid, username, null, null, isAdmin];
+}
+
+function asUsernames(usernames: readonly unknown[]): string[] {
+  return usernames.map((username) => asText("username", username));
 }
 
 function asLevel(level: unknown): string | number {

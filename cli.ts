@@ -6,6 +6,7 @@
  */
 
 import type { Command } from "commander";
+import { addAccess } from "./access_command.ts";
 import { addCertdump } from "./certdump_command.ts";
 import { addCertgen } from "./certgen_command.ts";
 import { DiscreetCommand } from "./command.ts";
@@ -50,7 +51,15 @@ export function program(): Command {
   addStartOptions(program.command("start"))
     .description("Start the Network Manager (the default command)")
     .action((parsed: ParsedOptions) => run(readStartOptions(parsed)));
-  const commands = [addUser, addHostname, addKeygen, addCertgen, addCertdump, addDelete];
+  const commands = [
+    addUser,
+    addHostname,
+    addAccess,
+    addKeygen,
+    addCertgen,
+    addCertdump,
+    addDelete,
+  ];
   for (const add of commands) add(program);
   return program;
 }

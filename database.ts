@@ -1,12 +1,13 @@
 /**
  * The SQLite database of the Manager. The Python software reads and writes the same file, so the
- * tables are exactly its own.
+ * tables that it knows are exactly its own.
  *
  * @module
  */
 
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { AccessTable } from "./access_table.ts";
 import { ConnectionsTable } from "./connections_table.ts";
 import { ConfigurationError } from "./errors.ts";
 import { exposedMode, fileExists } from "./files.ts";
@@ -23,6 +24,8 @@ const PATIENCE = 5_000;
 
 /** The Manager's database. */
 export class Database implements Disposable {
+  /** Who may use which service. */
+  readonly access: AccessTable;
   /** What happened to connections. */
   readonly connections: ConnectionsTable;
   /** The computers that are trusted by their name. */
@@ -53,6 +56,7 @@ export class Database implements Disposable {
       this.connections = new ConnectionsTable(database);
       this.hostnames = new HostnamesTable(database, aliases);
       this.users = new UsersTable(database);
+      this.access = new AccessTable(database);
       database.exec(`PRAGMA busy_timeout = ${patience}`);
       if (path !== ":memory:") warnOfReaders(path);
     } catch (cause) {

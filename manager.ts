@@ -9,6 +9,7 @@
  */
 
 import { delay } from "@std/async/delay";
+import { Access } from "./access.ts";
 import { Administration } from "./administration.ts";
 import { Attempts, type Judge } from "./attempts.ts";
 import type { Authentication } from "./auth.ts";
@@ -103,6 +104,8 @@ export class Manager implements AsyncDisposable {
   readonly #registry: Registry<Seat<Connection>>;
   readonly #router: Router<Connection>;
   readonly #passage: Passage<Connection>;
+  /** Who may use which service, if users log in. */
+  readonly #access: Access | undefined;
   readonly #watch = new Watch(SLICE);
   readonly #entrance: Entrance;
   readonly #attempts: Attempts;
@@ -122,6 +125,7 @@ export class Manager implements AsyncDisposable {
     hosts: Hosts,
     limits: Limits,
     options: ManagerOptions,
+    access: Access | undefined,
   ) {
     this.#listeners = listeners;
     this.#database = database;
@@ -136,7 +140,8 @@ export class Manager implements AsyncDisposable {
     this.tls = !options.disableTls;
     this.#isWarned = sendsPlainPasswords(options);
     this.networkName = `Manager[${this.hostname}:${this.port}]`;
-    const registry = this.#registry = new Registry<Seat<Connection>>(this.networkName);
+    this.#access = access;
+    const registry = this.#registry = new Registry<Seat<Connection>>(this.networkName, access);
     const desk = new Desk(registry, { hostname: this.hostname, port: this.port });
     const administration = new Administration({
       registry,
@@ -144,10 +149,12 @@ export class Manager implements AsyncDisposable {
       database,
       password: options.authPassword,
       authHostname: options.authHostname ?? false,
+      accessChanged: () => access?.refresh(),
       shutdown: () => this.shutdown(),
     });
     this.#router = new Router(registry, desk, administration, this.#limits);
     this.#passage = new Passage(registry, this.#router, this.#limits);
+    access?.watch(() => this.#router.withdraw());
     for (const listener of listeners) this.#track(this.#accept(listener));
   }
 
@@ -190,8 +197,10 @@ export class Manager implements AsyncDisposable {
             `Run the "user" command to add one: user add NAME --password WORD...`,
         );
       }
+      const access = options.authLogin ? new Access(database.access) : undefined;
+      if (!access) warnOfIdleLists(database);
       const listeners = listen(options.host, options.port ?? DEFAULT_PORT, credentials);
-      return new Manager(listeners, database, hosts, limits, options);
+      return new Manager(listeners, database, hosts, limits, options, access);
     } catch (error) {
       database[Symbol.dispose]();
       throw error;
@@ -426,6 +435,7 @@ export class Manager implements AsyncDisposable {
     while (this.#tasks.size > 0) await Promise.all(this.#tasks);
     this.#watch[Symbol.dispose]();
     this.#liveness[Symbol.dispose]();
+    this.#access?.[Symbol.dispose]();
     this.#database[Symbol.dispose]();
     log.info("{manager} shut down", { manager: this.networkName });
     this.#finished.resolve();
@@ -448,6 +458,16 @@ function checkAuthentication({ authHostname, authLogin, authPassword }: ManagerO
 /** Whether everybody who connects sends a password that can be read on the network. */
 function sendsPlainPasswords({ disableTls, authLogin, authPassword }: ManagerOptions): boolean {
   return disableTls === true && (authLogin === true || authPassword !== undefined);
+}
+
+function warnOfIdleLists({ access }: Database): void {
+  const services = [...access.lists().keys()];
+  if (services.length === 0) return;
+  log.warn(
+    "Everybody may use every service, though there are lists of who may use {services}: they " +
+      "need users who log in. Start the Manager with --auth-login",
+    { services },
+  );
 }
 
 function authenticationOf(

@@ -4,7 +4,7 @@
  *
  * What always holds:
  * - a client is in a service's links exactly if the service is in the client's; only a linked
- *   client holds a lock;
+ *   client holds a lock, and only one that may use the service is linked with it;
  * - an answer is pending exactly between `route` and `settle` (or the end of either peer), so an
  *   answer can be settled once, by the service that owes it, for the client that is owed.
  *
@@ -28,6 +28,8 @@ export interface Client<Seat> {
   readonly language: string;
   readonly os: string;
   readonly seat: Seat;
+  /** The user that logged in to connect it; `undefined` where nobody has to. */
+  readonly username: string | undefined;
   /** The services that it is linked with. */
   readonly links: Set<Service<Seat>>;
 }
@@ -68,6 +70,12 @@ export type Newcomer =
     maxClients: number;
   };
 
+/** Who may use which service. */
+export interface Policy {
+  /** Whether a user, or a client that nobody had to log in for, may use a service. */
+  mayUse(username: string | undefined, service: string): boolean;
+}
+
 /** An answer that nobody will give any more. */
 export interface Orphan<Seat> {
   readonly client: Client<Seat>;
@@ -94,20 +102,27 @@ export class Registry<Seat> {
   readonly manager: string;
   readonly #clients = new Map<string, Client<Seat>>();
   readonly #services = new Map<string, Service<Seat>>();
+  readonly #policy: Policy | undefined;
   #isClosed = false;
 
-  constructor(manager: string) {
+  /**
+   * @param policy Who may use which service. Call {@linkcode Registry.withdraw} when it changes.
+   * Default: everybody may use every service.
+   */
+  constructor(manager: string, policy?: Policy) {
     this.manager = manager;
+    this.#policy = policy;
   }
 
   /**
    * Takes a device in.
    *
+   * @param username The user that logged in to connect it, if any did.
    * @throws {ConnectionAbortedError} If it is closed.
    * @throws {NameError} If a service of that name, or a client of that network name, is already
    * connected.
    */
-  add(newcomer: Newcomer, seat: Seat): Peer<Seat> {
+  add(newcomer: Newcomer, seat: Seat, username?: string): Peer<Seat> {
     if (this.#isClosed) throw shuttingDown();
     const networkName = networkNameOf(newcomer);
     if (newcomer.kind === "client") {
@@ -115,7 +130,7 @@ export class Registry<Seat> {
       if (this.#clients.has(networkName)) {
         throw new NameError(`A ${repr(networkName)} client is already connected to the Manager`);
       }
-      const client: Client<Seat> = { ...newcomer, networkName, seat, links: new Set() };
+      const client: Client<Seat> = { ...newcomer, networkName, seat, username, links: new Set() };
       this.#clients.set(networkName, client);
       return client;
     }
@@ -157,7 +172,8 @@ export class Registry<Seat> {
    *
    * @throws {ConnectionAbortedError} If it is closed.
    * @throws {KeyError} If the service is not connected.
-   * @throws {PermissionError} If the client is not linked, and the service is locked or full.
+   * @throws {PermissionError} If the client is not linked, and may not use the service, or it is
+   * locked or full.
    */
   route(client: Client<Seat>, name: string, uid: string): Service<Seat> {
     if (this.#isClosed) throw shuttingDown();
@@ -165,7 +181,7 @@ export class Registry<Seat> {
     if (service === undefined) {
       throw new KeyError(`the ${repr(name)} Service is not connected to ${this.manager}`);
     }
-    if (!service.links.has(client)) checkVacancy(service);
+    if (!service.links.has(client)) this.#checkEntry(client, service);
     let uids = service.pending.get(client);
     if (uids === undefined) service.pending.set(client, uids = new Map());
     uids.set(uid, (uids.get(uid) ?? 0) + 1);
@@ -204,7 +220,7 @@ export class Registry<Seat> {
    * full.
    *
    * @throws {KeyError} If the service does not exist.
-   * @throws {PermissionError} If the service is locked or full.
+   * @throws {PermissionError} If the client may not use the service, or it is locked or full.
    */
   link(client: Client<Seat>, name: string): ServiceEntry {
     const service = this.#services.get(name);
@@ -214,7 +230,7 @@ export class Registry<Seat> {
       );
     }
     if (!service.links.has(client)) {
-      checkVacancy(service);
+      this.#checkEntry(client, service);
       service.links.add(client);
       client.links.add(service);
     }
@@ -222,7 +238,8 @@ export class Registry<Seat> {
   }
 
   /**
-   * Undoes a link and releases the client's lock. A service that is gone counts as unlinked.
+   * Undoes a link and releases the client's lock. A service that is gone, or that the client may
+   * not use any longer, counts as unlinked.
    *
    * @throws {KeyError} If the client is not linked with the service.
    */
@@ -230,6 +247,7 @@ export class Registry<Seat> {
     const service = this.#services.get(name);
     if (service === undefined) return true;
     if (!service.links.has(client)) {
+      if (!this.#mayUse(client, service)) return true;
       throw new KeyError(
         `cannot unlink ${client.networkName}, it was not linked with ${repr(name)}`,
       );
@@ -286,6 +304,22 @@ export class Registry<Seat> {
     return networkNames(service.locks);
   }
 
+  /**
+   * Undoes the links of clients that may not use the service any longer, and releases their locks.
+   * What they are owed is still settled.
+   *
+   * @returns The links that were undone.
+   */
+  withdraw(): { client: Client<Seat>; service: Service<Seat> }[] {
+    const links = Array.from(
+      this.#services.values(),
+      (service) => Array.from(service.links, (client) => ({ client, service })),
+    ).flat();
+    const withdrawn = links.filter(({ client, service }) => !this.#mayUse(client, service));
+    for (const { client, service } of withdrawn) this.#separate(client, service);
+    return withdrawn;
+  }
+
   /** From now on no device is taken in and no request is routed. What is owed is still settled. */
   close(): void {
     this.#isClosed = true;
@@ -311,6 +345,19 @@ export class Registry<Seat> {
   /** The service of that name, if it is connected. */
   service(name: string): Service<Seat> | undefined {
     return this.#services.get(name);
+  }
+
+  /** Refuses a client that is not linked and may not use a service now. */
+  #checkEntry(client: Client<Seat>, service: Service<Seat>): void {
+    if (!this.#mayUse(client, service)) {
+      const who = client.username === undefined ? client.networkName : repr(client.username);
+      throw new PermissionError(`${who} may not use the ${repr(service.name)} service`);
+    }
+    checkVacancy(service);
+  }
+
+  #mayUse({ username }: Client<Seat>, { name }: Service<Seat>): boolean {
+    return this.#policy?.mayUse(username, name) ?? true;
   }
 
   #separate(client: Client<Seat>, service: Service<Seat>): void {

@@ -118,14 +118,26 @@ export class Router<O extends Outlet> {
     const requester = `"requester":${JSON.stringify(networkNameOf(newcomer))}}`;
     const sendQuestion = (attribute: string, about: string) =>
       outlet.sendText(encodeQuestion(manager, attribute, [about]));
-    return this.#registry.add(newcomer, {
+    const seat = {
       outlet,
       login: new Login(sendQuestion, judge, username),
       requester: encoder.encode(`,${requester}`),
       requesterAndError: encoder.encode(`,"error":false,${requester}`),
       probe: { isAnswered: false },
       extensions,
-    });
+    };
+    return this.#registry.add(newcomer, seat, username);
+  }
+
+  /** Unlinks clients that may not use the service any longer. What they are owed still comes. */
+  withdraw(): void {
+    for (const { client, service } of this.#registry.withdraw()) {
+      log.info("{client} is unlinked: {username} may not use the {service} service any longer", {
+        client: client.networkName,
+        username: client.username,
+        service: service.name,
+      });
+    }
   }
 
   /** Takes a device out, and answers for it what it can no longer answer. */

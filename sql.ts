@@ -29,6 +29,22 @@ export function run(database: DatabaseSync, sql: string, ...values: SQLInputValu
   return attempt(() => Number(database.prepare(sql).run(...values).changes));
 }
 
+/**
+ * Does several things to a database, or none of them.
+ *
+ * @throws {ConfigurationError} If the database is locked or cannot be written.
+ */
+export function transaction(database: DatabaseSync, action: () => void): void {
+  attempt(() => database.exec("BEGIN IMMEDIATE"));
+  try {
+    action();
+    attempt(() => database.exec("COMMIT"));
+  } catch (error) {
+    if (database.isTransaction) database.exec("ROLLBACK");
+    throw error;
+  }
+}
+
 function attempt<T>(action: () => T): T {
   try {
     return action();

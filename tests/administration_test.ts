@@ -6,7 +6,7 @@ import { DatabaseSync } from "node:sqlite";
 import { Administration } from "../administration.ts";
 import { Database } from "../database.ts";
 import { Desk } from "../desk.ts";
-import { AttributeError, ValueError, wireMessage } from "../errors.ts";
+import { AttributeError, ConfigurationError, ValueError, wireMessage } from "../errors.ts";
 import { LEVEL_FILTER, levelFilter } from "../level.ts";
 import { Login } from "../login.ts";
 import { encodeReply, type JsonObject } from "../message.ts";
@@ -33,6 +33,8 @@ class Office implements Disposable {
     "admin",
   );
   isShutDown = false;
+  /** How often it was told that who may use which service has changed. */
+  accessChanges = 0;
 
   private constructor({ file = ":memory:", password, authHostname = false }: OfficeOptions) {
     const { registry } = this;
@@ -43,6 +45,7 @@ class Office implements Disposable {
       database: this.database,
       password,
       authHostname,
+      accessChanged: () => this.accessChanges++,
       shutdown: () => {
         this.isShutDown = true;
         return Promise.resolve();
@@ -77,9 +80,13 @@ class Office implements Disposable {
     return JSON.parse(encodeReply(null, "1", result)).result;
   }
 
-  /** What the tables of users and host names hold. */
+  /** What the tables of users, host names and lists hold. */
   async tables(): Promise<unknown[]> {
-    return [await this.ask("users_table.records"), await this.ask("hostnames_table.hostnames")];
+    return [
+      await this.ask("users_table.records"),
+      await this.ask("hostnames_table.hostnames"),
+      await this.ask("access_table.access_lists"),
+    ];
   }
 }
 
@@ -260,6 +267,46 @@ Deno.test("what the table of users refuses is refused to an administrator", asyn
   assertEquals(await office.ask("users_table.users"), [["admin", true]]);
 });
 
+// The tables of who may use which service
+
+Deno.test("lists of who may use a service are made, changed, told of and cleared", async () => {
+  using office = await Office.open();
+  const lists = () => office.ask("access_table.access_lists");
+  for (const name of ["a", "b"]) await office.ask("users_table.insert", [name, "x"]);
+  assertEquals(await lists(), {});
+  assertEquals(await office.ask("access_table.allow", ["DMM", "b", "a", "admin"]), null);
+  assertEquals(await office.ask("access_table.allow", ["__proto__", "a"]), null);
+  const told = await lists() as JsonObject;
+  assertEquals(Object.entries(told), [["DMM", ["a", "admin", "b"]], ["__proto__", ["a"]]]);
+  assertEquals(await office.ask("access_table.clear", [], { service: "__proto__" }), null);
+  assertEquals(await office.ask("access_table.deny", ["DMM", "admin", "a"]), null);
+  assertEquals(await lists(), { DMM: ["b"] });
+  await office.ask("users_table.delete", ["b"]);
+  assertEquals(await lists(), { DMM: [] });
+});
+
+Deno.test("whoever enforces the lists is told of each change, and of nothing else", async () => {
+  using office = await Office.open();
+  await office.ask("users_table.insert", ["a", "x"]);
+  await office.ask("access_table.access_lists");
+  await assertRejects(() => office.ask("access_table.allow", ["DMM", "nobody"]), ValueError);
+  await assertRejects(() => office.ask("access_table.clear", ["DMM"]), ConfigurationError);
+  await assertRejects(() => office.ask("users_table.delete", ["nobody"]), ValueError);
+  assertEquals(office.accessChanges, 0);
+  for (
+    const [attribute, ...args] of [
+      ["access_table.allow", "DMM", "a"],
+      ["access_table.deny", "DMM", "a"],
+      ["access_table.clear", "DMM"],
+      ["users_table.delete", "a"],
+    ]
+  ) {
+    const before = office.accessChanges;
+    await office.ask(attribute, args);
+    assertEquals(office.accessChanges, before + 1, attribute);
+  }
+});
+
 // The tables of host names and connections
 
 Deno.test("host names are told of, inserted and deleted", async () => {
@@ -310,6 +357,8 @@ Deno.test("an attribute that is not on the list is an AttributeError in Python's
       ["hostnames_table.toString", "HostnamesTable", "toString"],
       ["hostnames_table.usernames", "HostnamesTable", "usernames"],
       ["connections_table.insert", "ConnectionsTable", "insert"],
+      ["access_table.lists", "AccessTable", "lists"],
+      ["access_table.version", "AccessTable", "version"],
       ["users_table", "Manager", "users_table"],
       ["__proto__", "Manager", "__proto__"],
       ["constructor", "Manager", "constructor"],
@@ -431,6 +480,15 @@ Deno.test("arguments that do not fit are a TypeError in Python's words, and chan
         "'is_admin' must be true or false",
       ],
       ["hostnames_table.insert", [["x"]], {}, "'hostname' must be a string"],
+      ["access_table.allow", [1, "admin"], {}, "'service' must be a string"],
+      ["access_table.allow", ["DMM", ["admin"]], {}, "'username' must be a string"],
+      ["access_table.deny", ["DMM", "admin", null], {}, "'username' must be a string"],
+      [
+        "access_table.clear",
+        [],
+        {},
+        "AccessTable.clear() missing 1 required positional argument: 'service'",
+      ],
       ["hostnames_table.delete", [null], {}, "'hostname' must be a string"],
       ["connections_table.connections", [2024], {}, "'timestamp1' must be a string"],
       ["connections_table.connections", ["", 2024], {}, "'timestamp2' must be a string"],
@@ -453,6 +511,7 @@ Deno.test("who is not an administrator is refused before anything is looked at",
       ["users_table.delete", ["admin"]],
       ["users_table.insert", ["evil", "x", true]],
       ["hostnames_table.insert", ["evil"]],
+      ["access_table.allow", ["DMM", "admin"]],
       ["shutdown_manager", []],
       ["users_table.is_admin", []],
       ["nope", []],
@@ -476,6 +535,7 @@ Deno.test("who is not an administrator is refused before anything is looked at",
   }
   assertEquals([database.users.usernames(), office.isShutDown], [["admin"], false]);
   assertEquals(database.hostnames.includes("evil"), false);
+  assertEquals([database.access.lists().size, office.accessChanges], [0, 0]);
 });
 
 // Secrets

@@ -8,18 +8,48 @@ import {
   PermissionError,
   wireMessage,
 } from "../errors.ts";
-import { type Client, networkNameOf, Registry, type Service, serviceEntry } from "../registry.ts";
+import {
+  type Client,
+  networkNameOf,
+  type Policy,
+  Registry,
+  type Service,
+  serviceEntry,
+} from "../registry.ts";
 
 const DEVICE = { language: "Python 3.11.2", os: "Linux x86_64" };
 const MANAGER = "Manager[lab-pc:1875]";
 
 /** A registry whose outlets are texts. */
-function registry(): Registry<string> {
-  return new Registry(MANAGER);
+function registry(policy?: Policy): Registry<string> {
+  return new Registry(MANAGER, policy);
 }
 
-function addClient(registry: Registry<string>, name: string, address = "lab-pc:1"): Client<string> {
-  const peer = registry.add({ kind: "client", name, address, ...DEVICE }, `outlet of ${name}`);
+/** Users who may not use a service. */
+class Bars implements Policy {
+  readonly #pairs = new Set<string>();
+
+  bar(username: string, service: string): void {
+    this.#pairs.add(`${username} ${service}`);
+  }
+
+  unbar(username: string, service: string): void {
+    this.#pairs.delete(`${username} ${service}`);
+  }
+
+  mayUse(username: string | undefined, service: string): boolean {
+    return !this.#pairs.has(`${username} ${service}`);
+  }
+}
+
+function addClient(
+  registry: Registry<string>,
+  name: string,
+  address = "lab-pc:1",
+  username?: string,
+): Client<string> {
+  const newcomer = { kind: "client", name, address, ...DEVICE } as const;
+  const peer = registry.add(newcomer, `outlet of ${name}`, username);
   if (peer.kind !== "client") throw new Error("it is not a client");
   return peer;
 }
@@ -297,6 +327,85 @@ Deno.test("a service that comes back has none of the links, locks and debts of t
   assertEquals(all.settle(after, client.networkName, "1"), undefined);
 });
 
+// Who may use which service
+
+/** A registry with two services, and the clients of alice and bob, who may not use the DMM. */
+function guarded() {
+  const bars = new Bars();
+  bars.bar("bob", "DMM");
+  const all = registry(bars);
+  return {
+    bars,
+    all,
+    alice: addClient(all, "a", "lab-pc:1", "alice"),
+    bob: addClient(all, "b", "lab-pc:1", "bob"),
+    dmm: addService(all, "DMM"),
+    lamp: addService(all, "Lamp"),
+  };
+}
+
+Deno.test("a user who may not use a service can neither link nor request, others and elsewhere can", () => {
+  const { all, alice, bob, dmm, lamp } = guarded();
+  const refused = "PermissionError: 'bob' may not use the 'DMM' service";
+  assertEquals(refusal(() => all.link(bob, "DMM"), PermissionError), refused);
+  assertEquals(refusal(() => all.route(bob, "DMM", "1"), PermissionError), refused);
+  assertThrows(() => all.acquireLock(bob, "DMM", true), PermissionError);
+  assertEquals([dmm.links.size, dmm.pending.size, bob.links.size], [0, 0, 0]);
+  all.link(bob, "Lamp");
+  assertEquals(all.route(bob, "Lamp", "1") === lamp, true);
+  assertEquals(all.route(alice, "DMM", "1") === dmm, true);
+  all.link(alice, "DMM");
+});
+
+Deno.test("who may not use a service is told so first, locked and full as it may be", () => {
+  const { all, alice, bob } = guarded();
+  all.link(alice, "DMM");
+  all.acquireLock(alice, "DMM", false);
+  assertEquals(
+    refusal(() => all.link(bob, "DMM"), PermissionError),
+    "PermissionError: 'bob' may not use the 'DMM' service",
+  );
+});
+
+Deno.test("a client that nobody logged in for is named by its network name", () => {
+  const all = registry({ mayUse: (username) => username !== undefined });
+  addService(all, "it's");
+  assertEquals(
+    refusal(() => all.link(addClient(all, "a"), "it's"), PermissionError),
+    `PermissionError: a[lab-pc:1] may not use the "it's" service`,
+  );
+});
+
+Deno.test("a client that may not use a service any longer is unlinked and unlocked, and is owed its answers", () => {
+  const { bars, all, alice, bob, dmm, lamp } = guarded();
+  all.link(bob, "Lamp");
+  for (const name of ["DMM", "Lamp"]) {
+    all.link(alice, name);
+    all.acquireLock(alice, name, true);
+  }
+  all.route(alice, "DMM", "1");
+  assertEquals(all.withdraw(), []);
+  bars.bar("alice", "DMM");
+  assertEquals(all.withdraw(), [{ client: alice, service: dmm }]);
+  assertEquals([dmm.links.size, dmm.locks.size], [0, 0]);
+  assertEquals([namesOf(lamp.links).length, namesOf(lamp.locks)], [2, [alice.networkName]]);
+  assertThrows(() => all.route(alice, "DMM", "2"), PermissionError);
+  assertEquals(all.settle(dmm, alice.networkName, "1") === alice, true);
+  assertEquals(all.withdraw(), []);
+});
+
+Deno.test("a client whose link was withdrawn may unlink, and links again once it may", () => {
+  const { bars, all, alice, dmm } = guarded();
+  all.link(alice, "DMM");
+  bars.bar("alice", "DMM");
+  all.withdraw();
+  assertEquals(all.unlink(alice, "DMM"), true);
+  bars.unbar("alice", "DMM");
+  assertEquals(all.withdraw(), []);
+  assertEquals(dmm.links.size, 0);
+  assertEquals(all.link(alice, "DMM"), serviceEntry(dmm));
+});
+
 // Locks
 
 Deno.test("a lock gives the linked clients, a release those that still hold one, both sorted", () => {
@@ -560,6 +669,11 @@ class Model {
   links: [client: string, service: string][] = [];
   locks: [client: string, service: string][] = [];
   pending: [client: string, service: string, uid: string][] = [];
+  bars: [client: string, service: string][] = [];
+
+  isBarred(client: string, service: string): boolean {
+    return this.bars.some((bar) => bar[0] === client && bar[1] === service);
+  }
 
   has(name: string): boolean {
     return this.services.some((service) => service.name === name);
@@ -608,6 +722,8 @@ const step = fc.record({
     "route",
     "settle",
     "settle",
+    "bar",
+    "unbar",
   ),
   client: fc.constantFrom(...CLIENTS),
   service: fc.constantFrom(...SERVICES),
@@ -645,6 +761,15 @@ function expect(model: Model, step: Step): unknown {
       model.pending = model.pending.filter((pair) => pair[1] !== service);
       return orphans.map(([client, _, uid]) => `${client} ${uid}`).toSorted();
     }
+    case "bar": {
+      const isLinked = model.isLinked(client, service);
+      model.bars.push([client, service]);
+      model.separate((pair) => pair[0] === client && pair[1] === service);
+      return isLinked ? [`${client} ${service}`] : [];
+    }
+    case "unbar":
+      model.bars = model.bars.filter((bar) => bar[0] !== client || bar[1] !== service);
+      return [];
     case "settle": {
       const index = model.pending.findIndex((one) =>
         one[0] === client && one[1] === service && one[2] === uid
@@ -659,11 +784,13 @@ function expect(model: Model, step: Step): unknown {
     case "link":
       if (!exists) return "KeyError";
       if (model.isLinked(client, service)) return "linked";
+      if (model.isBarred(client, service)) return "PermissionError";
       if (!model.isVacant(service)) return "PermissionError";
       model.links.push([client, service]);
       return "linked";
     case "unlink":
       if (!exists) return true;
+      if (model.isBarred(client, service)) return true;
       if (!model.isLinked(client, service)) return "KeyError";
       model.separate((pair) => pair[0] === client && pair[1] === service);
       return true;
@@ -679,6 +806,7 @@ function expect(model: Model, step: Step): unknown {
       return model.lockers(service);
     case "route":
       if (!exists) return "KeyError";
+      if (model.isBarred(client, service)) return "PermissionError";
       if (!model.isLinked(client, service) && !model.isVacant(service)) return "PermissionError";
       model.pending.push([client, service, uid]);
       return service;
@@ -686,7 +814,7 @@ function expect(model: Model, step: Step): unknown {
 }
 
 /** What the registry does in a step: a value, or the name of an error. */
-function perform(all: Registry<string>, step: Step): unknown {
+function perform(all: Registry<string>, bars: Bars, step: Step): unknown {
   const { uid, shared, maxClients } = step;
   const networkName = `${step.client}[lab-pc:1]`;
   const client = [...all.clients].find((client) => client.networkName === networkName);
@@ -694,7 +822,7 @@ function perform(all: Registry<string>, step: Step): unknown {
   try {
     switch (step.action) {
       case "add client":
-        addClient(all, step.client);
+        addClient(all, step.client, "lab-pc:1", step.client);
         return "added";
       case "add service":
         addService(all, step.service, { maxClients });
@@ -705,6 +833,10 @@ function perform(all: Registry<string>, step: Step): unknown {
         return service
           ? all.remove(service).map(({ client, uid }) => `${client.networkName} ${uid}`).toSorted()
           : [];
+      case "bar":
+      case "unbar":
+        bars[step.action](step.client, step.service);
+        return all.withdraw().map(({ client, service }) => `${client.networkName} ${service.name}`);
       case "settle":
         return service && all.settle(service, networkName, uid)?.networkName;
     }
@@ -743,6 +875,7 @@ function checkInvariants(all: Registry<string>, model: Model): void {
     assertEquals(namesOf(service.locks).toSorted(), model.lockers(service.name));
     for (const client of service.links) {
       assert(clients.includes(client) && client.links.has(service));
+      assert(!model.isBarred(client.networkName, service.name));
     }
     for (const client of service.locks) assert(service.links.has(client));
     const owed = [...service.pending].flatMap(([client, uids]) => {
@@ -766,15 +899,17 @@ Deno.test("whatever happens in whatever order, the registry keeps its rules", ()
     .concat(SERVICES.map((service) => ({ action: "add service", client: "a", service })));
   fc.assert(
     fc.property(fc.boolean(), fc.array(step, { size: "+1", maxLength: 60 }), (full, steps) => {
-      const all = registry();
+      const bars = new Bars();
+      const all = registry(bars);
       const model = new Model();
       const others = { uid: "", shared: false, maxClients: 2, service: "Echo" };
       const first = full ? start.map((step) => ({ ...others, ...step }) as Step) : [];
       for (const step of [...first, ...steps]) {
-        const outcome = perform(all, step);
+        const outcome = perform(all, bars, step);
         assertEquals(outcome, expect(model, step), JSON.stringify(step));
         checkInvariants(all, model);
         seen.add(`${step.action}: ${typeof outcome === "string" ? outcome : typeof outcome}`);
+        if (step.action === "bar") seen.add(`bar: ${(outcome as unknown[]).length}`);
       }
     }),
     { numRuns: 400 },
@@ -796,6 +931,8 @@ Deno.test("whatever happens in whatever order, the registry keeps its rules", ()
       "route: Echo",
       "settle: a[lab-pc:1]",
       "settle: undefined",
+      "bar: 0",
+      "bar: 1",
     ]
   ) assert(seen.has(outcome), `never seen: ${outcome}`);
 });

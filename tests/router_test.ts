@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
+import { Access } from "../access.ts";
 import { Administration } from "../administration.ts";
 import { Database } from "../database.ts";
 import { Desk } from "../desk.ts";
@@ -57,9 +58,10 @@ type Device = { peer: Peer<Seat<FakeOutlet>>; outlet: FakeOutlet };
 
 /** A Manager without sockets, with a few devices. */
 class Network {
-  readonly registry = new Registry<Seat<FakeOutlet>>("Manager[lab-pc:1875]");
-  readonly desk = new Desk(this.registry, { hostname: "lab-pc", port: 1875 });
   readonly database = new Database(":memory:", []);
+  readonly access = new Access(this.database.access);
+  readonly registry = new Registry<Seat<FakeOutlet>>("Manager[lab-pc:1875]", this.access);
+  readonly desk = new Desk(this.registry, { hostname: "lab-pc", port: 1875 });
   readonly administration = new Administration({
     registry: this.registry,
     desk: this.desk,
@@ -274,6 +276,50 @@ Deno.test("an unlinked request is refused by a locked service and by a full one,
   assertEquals(onlyError(b).message, "PermissionError: 'One' service is locked");
   network.send(a, request({ service: "One", uid: "4" }));
   assertEquals(only(one).uid, "4");
+});
+
+Deno.test("a user who may not use a service is refused, in a program and at a terminal", async () => {
+  const network = new Network();
+  for (const name of ["alice", "bob"]) await network.database.users.insert(name, "secret", false);
+  network.database.access.allow("Echo", ["alice"]);
+  network.access.refresh();
+  const [alice, bob] = ["alice", "bob"].map((name) => network.client(name, name));
+  const echo = network.service("Echo");
+  const link = { service: "Manager", attribute: "link", args: ["Echo"], kwargs: {} };
+  const lines = [request(), request(link), "Echo echo 1", "link Echo"];
+  for (const line of lines) {
+    network.send(bob, line);
+    const { message, uid } = onlyError(bob);
+    assertEquals(message, "PermissionError: 'bob' may not use the 'Echo' service");
+    assertEquals(uid, typeof line === "string" ? "" : "1");
+    network.expectSilence();
+  }
+  for (const line of lines) network.send(alice, line);
+  assertEquals(echo.outlet.take().length, 2);
+  assertEquals(alice.outlet.take().length, 2);
+  network.send(bob, request({ service: "Manager", attribute: "identity", args: [], kwargs: {} }));
+  assert("Echo" in (only(bob) as { result: { services: JsonObject } }).result.services);
+});
+
+Deno.test("a user who may not use a service any longer gets the answers that are owed, and no notifications", async () => {
+  const network = new Network();
+  for (const name of ["alice", "bob"]) await network.database.users.insert(name, "secret", false);
+  const [alice, bob] = ["alice", "bob"].map((name) => network.client(name, name));
+  const echo = network.service("Echo");
+  for (const { peer } of [alice, bob]) network.registry.link(peer, "Echo");
+  network.send(bob, request());
+  echo.outlet.take();
+  network.database.access.allow("Echo", ["alice"]);
+  network.access.refresh();
+  network.router.withdraw();
+  network.expectSilence();
+  network.send(echo, { error: false, uid: "notification", service: "Echo", result: [[], {}] });
+  assertEquals(only(alice).uid, "notification");
+  network.send(echo, { error: false, requester: bob.peer.networkName, uid: "1", result: "late" });
+  assertEquals(only(bob).result, "late");
+  network.send(bob, request({ uid: "2" }));
+  assertEquals(onlyError(bob).message, "PermissionError: 'bob' may not use the 'Echo' service");
+  network.expectSilence();
 });
 
 const BAD_REQUESTS: readonly [line: JsonObject, text: string][] = [

@@ -30,7 +30,16 @@ async function servesTls(home: string, certFile: string, ...args: string[]): Pro
 Deno.test("every command has its help, and docs/cli.md has every option", async () => {
   await using home = await temporaryFolder();
   const text = await Deno.readTextFile(new URL("../../docs/cli.md", import.meta.url));
-  const commands = ["start", "user", "hostname", "keygen", "certgen", "certdump", "delete"];
+  const commands = [
+    "start",
+    "user",
+    "hostname",
+    "access",
+    "keygen",
+    "certgen",
+    "certdump",
+    "delete",
+  ];
   await Promise.all(commands.map(async (name) => {
     const help = await output(home.path, name, "--help");
     assert(help.includes(`Usage: msl-network ${name} `), help);

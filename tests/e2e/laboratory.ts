@@ -12,14 +12,16 @@ export const PYTHON_USER = `INSERT INTO auth_users VALUES (NULL, 'j.doe',
   x'2bad341887600fce4b215a4972b0d18a988e7e698c8822ac4a4934bb4af2600e',
   x'0243c267997ef8647888118a402cd324', 0)`;
 
+type Folder = Awaited<ReturnType<typeof temporaryFolder>>;
+
 /** A Manager with a database of its own, which the test opens too. */
 export class Laboratory implements AsyncDisposable {
   readonly manager: TestManager;
   readonly database: Database;
   readonly #path: string;
-  readonly #folder: AsyncDisposable;
+  readonly #folder: Folder;
 
-  private constructor(manager: TestManager, path: string, folder: AsyncDisposable) {
+  private constructor(manager: TestManager, path: string, folder: Folder) {
     this.manager = manager;
     this.database = new Database(path, []);
     this.#path = path;
@@ -34,6 +36,11 @@ export class Laboratory implements AsyncDisposable {
     execute(path, sql);
     const manager = await TestManager.start({ host: "127.0.0.1", database: path, ...options });
     return new Laboratory(manager, path, folder);
+  }
+
+  /** The home folder of commands that find the database there. */
+  get home(): string {
+    return this.#folder.path;
   }
 
   /** A peer that has said who it is. */

@@ -60,7 +60,10 @@ def client():
 
     call("Manager", "acquire_lock", "Lab", shared=False)
     send(args=["Lab"], attribute="link", error=False, kwargs={}, service="Manager", uid="link")
-    assert receive()["result"]["attributes"]["add"] == "(x, y)"
+    entry = receive()
+    if entry["error"]:
+        sys.exit(entry["message"])
+    assert entry["result"]["attributes"]["add"] == "(x, y)"
     call("Lab", "add", 1, y=2)
     call("Lab", "add", "Ω", "µ")
     call("Lab", "add", 1)

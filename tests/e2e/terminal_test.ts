@@ -145,6 +145,26 @@ Deno.test("a person logs in, and is asked again to be an administrator", async (
   await laboratory.manager.manager.finished;
 });
 
+Deno.test("a person who may not use a Service is told so, and sees that it is there", async () => {
+  await using laboratory = await Laboratory.open({ authLogin: true }, PYTHON_USER);
+  await laboratory.database.users.insert("admin", "12345", true);
+  await using lab = new Lab();
+  const user = { username: "j.doe", password: "a good password" };
+  await lab.start({ ...laboratory.manager.connectOptions, ...user });
+  await using terminal = Terminal.secure(laboratory.manager);
+  assertEquals((await terminal.read())?.attribute, "username");
+  assertEquals(await terminal.ask("admin"), "password");
+  assertEquals(await terminal.ask("12345"), "identity");
+  await terminal.type("client");
+  assertEquals(await terminal.ask("Lab add 1 2"), 3);
+  assertEquals(await terminal.ask("Manager access_table.allow Lab j.doe"), null);
+  const refused = "PermissionError: 'admin' may not use the 'Lab' service";
+  assertEquals(await terminal.ask("Lab add 1 2"), refused);
+  assertEquals(await terminal.ask("link Lab"), refused);
+  const { services } = await terminal.ask("identity") as { services: JsonObject };
+  assertEquals(Object.keys(services), ["Lab"]);
+});
+
 Deno.test("a password that is typed wrong ends the connection with the reason", async () => {
   await using laboratory = await Laboratory.open({ authPassword: "abc 123" });
   for (

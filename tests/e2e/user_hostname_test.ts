@@ -96,6 +96,10 @@ Deno.test("only what adds something makes a database that is not there", async (
     ["user", "update", "alice", "--admin"],
     ["hostname", "list"],
     ["hostname", "remove", "localhost"],
+    ["access", "list"],
+    ["access", "allow", "Lab", "alice"],
+    ["access", "deny", "Lab", "alice"],
+    ["access", "clear", "Lab"],
   ];
   await Promise.all(commands.map(async (args) => {
     const line = await refusal(home.path, ...args, "-d", file);

@@ -1,0 +1,251 @@
+/** Who may use which service: the lists in a running Manager, and the `access` command. */
+
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { join } from "node:path";
+import { type Client, connect, LinkedClient, RemoteError, Service } from "../../mod.ts";
+import { WirePeer } from "../../testing.ts";
+import { output, refusal } from "./command_line.ts";
+import { temporaryFolder } from "./folder.ts";
+import { Laboratory, PYTHON_USER } from "./laboratory.ts";
+import { ManagerProcess } from "./manager_process.ts";
+import { python } from "./python.ts";
+
+const ADMINISTRATOR = { username: "admin", password: "whatever" };
+const USER = { username: "j.doe", password: "a good password" };
+const REFUSED = "PermissionError: 'j.doe' may not use the 'Lab' service";
+
+class Lab extends Service {
+  /** When it is in the middle of a measurement. */
+  readonly measuring = Promise.withResolvers<void>();
+  readonly #measured = Promise.withResolvers<string>();
+
+  add(x: number, y: number): number {
+    return x + y;
+  }
+
+  measure(): Promise<string> {
+    this.measuring.resolve();
+    return this.#measured.promise;
+  }
+
+  finish(): void {
+    this.#measured.resolve("1.5 V");
+  }
+
+  tell(): void {
+    this.emitNotification("told");
+  }
+}
+
+/** A laboratory over TLS whose users log in: one that Python wrote, and an administrator. */
+async function openLaboratory(options: { authLogin?: boolean } = { authLogin: true }) {
+  const laboratory = await Laboratory.open(options, PYTHON_USER);
+  await laboratory.database.users.insert("admin", "whatever", true);
+  const to = laboratory.manager.connectOptions;
+  const lab = new Lab();
+  await lab.start({ ...to, ...ADMINISTRATOR });
+  return {
+    laboratory,
+    lab,
+    admin: await connect({ ...to, ...ADMINISTRATOR }),
+    user: await connect({ ...to, ...USER }),
+    async [Symbol.asyncDispose]() {
+      lab.finish(); // a Service ends when what it runs has ended
+      await this.admin.disconnect();
+      await this.user.disconnect();
+      await lab[Symbol.asyncDispose]();
+      await laboratory[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** How long something may take that takes half a second, in milliseconds. */
+const PATIENCE = 60_000;
+
+/** Asks again and again until it is so. */
+async function eventually(isSo: () => Promise<boolean>): Promise<void> {
+  const end = performance.now() + PATIENCE;
+  while (!await isSo()) assert(performance.now() < end, "the change did not take effect");
+}
+
+/** Waits until nobody is linked with the Lab any more. */
+function unlinked(admin: Client): Promise<void> {
+  return eventually(async () => {
+    const { Lab } = await admin.adminRequest<{ Lab: string[] }>("service_links");
+    return Lab.length === 0;
+  });
+}
+
+Deno.test("who is on the list of a Service may use it, and nobody else, whether administrator or not", async () => {
+  await using here = await openLaboratory();
+  const { admin, user, laboratory } = here;
+  assertEquals(await (await user.link<Lab>("Lab")).add(1, 2), 3);
+  await admin.adminRequest("access_table.allow", "Lab", "admin");
+  await assertRejects(() => user.link("Lab"), RemoteError, REFUSED);
+  const options = { ...laboratory.manager.connectOptions, ...USER };
+  await assertRejects(() => LinkedClient.connect("Lab", options), RemoteError, REFUSED);
+  assertEquals(Object.keys((await user.identities()).services), ["Lab"]);
+  assertEquals(await (await admin.link<Lab>("Lab")).add(1, 2), 3);
+
+  await admin.adminRequest("access_table.allow", "Lab", "j.doe");
+  await admin.adminRequest("access_table.deny", "Lab", "admin");
+  assertEquals(await admin.adminRequest("access_table.access_lists"), { Lab: ["j.doe"] });
+  assertEquals(await (await user.link<Lab>("Lab")).add(1, 2), 3);
+  const refused = "PermissionError: 'admin' may not use the 'Lab' service";
+  await assertRejects(() => admin.link("Lab"), RemoteError, refused);
+
+  await admin.adminRequest("access_table.deny", "Lab", "j.doe"); // the list is empty
+  await assertRejects(() => user.link("Lab"), RemoteError, REFUSED);
+  await admin.adminRequest("access_table.clear", "Lab");
+  for (const client of [user, admin]) {
+    assertEquals(await (await client.link<Lab>("Lab")).add(1, 2), 3);
+  }
+});
+
+Deno.test("a Python client that may not use a service is refused in Python's words", async () => {
+  await using here = await openLaboratory();
+  await here.admin.adminRequest("access_table.allow", "Lab", "admin");
+  const env = { USERNAME: USER.username, PASSWORD: USER.password };
+  const { stderr } = await python("client", here.laboratory.manager, env).output();
+  assertEquals(new TextDecoder().decode(stderr).trim(), REFUSED);
+});
+
+Deno.test("a request without a link is refused too, however long it is", async () => {
+  await using here = await openLaboratory();
+  await here.admin.adminRequest("access_table.allow", "Lab", "admin");
+  await using peer = await WirePeer.connect(here.laboratory.manager.connectOptions);
+  for (const answer of [USER.username, USER.password, "client"]) {
+    await peer.read(); // the question
+    peer.send(answer);
+  }
+  const request = { error: false, service: "Lab", attribute: "add", args: [1, 2], kwargs: {} };
+  for (const [uid, args] of Object.entries({ short: [1, 2], long: ["x".repeat(3_000_000), ""] })) {
+    peer.send({ ...request, uid, args });
+    const { message, uid: answered } = await peer.read();
+    assertEquals([message, answered], [REFUSED, uid]);
+  }
+});
+
+Deno.test("a command takes effect in a Manager that runs: links and locks go, answers still come", async () => {
+  await using here = await openLaboratory();
+  const { admin, user, lab, laboratory } = here;
+  const access = (...args: string[]) => output(laboratory.home, "access", ...args);
+  const link = await user.link<Lab>("Lab");
+  const told = Promise.withResolvers<void>();
+  let isUserTold = false;
+  link.notificationHandler = () => isUserTold = true;
+  await link.acquireLock();
+  const measurement = link.measure();
+  await lab.measuring.promise;
+
+  assertEquals(await access("allow", "Lab", "admin"), "Allowed admin\nLab  admin\n");
+  await unlinked(admin);
+  assertEquals(await admin.adminRequest("service_locks"), { Lab: [] });
+  await assertRejects(() => Promise.resolve(link.add(1, 2)), RemoteError, REFUSED);
+  const other = await admin.link<Lab>("Lab");
+  other.notificationHandler = () => told.resolve();
+  await other.finish();
+  assertEquals(await measurement, "1.5 V");
+  await other.tell();
+  await told.promise;
+  await user.identities(); // what was sent before has come
+  assertEquals(isUserTold, false);
+  await link.unlink(); // is no error
+
+  await access("allow", "Lab", "j.doe");
+  await access("deny", "Lab", "admin");
+  await unlinked(admin);
+  assertEquals(await (await user.link<Lab>("Lab")).add(1, 2), 3);
+  await access("clear", "Lab");
+  await eventually(() => admin.link("Lab").then(() => true, () => false));
+});
+
+Deno.test("a user who is taken out is on no list any more, nor is the next one of that name", async () => {
+  await using here = await openLaboratory();
+  const { admin, user, laboratory } = here;
+  await admin.adminRequest("access_table.allow", "Lab", "j.doe");
+  await user.link("Lab");
+  assertEquals(await output(laboratory.home, "user", "remove", "j.doe"), "Removed j.doe\n");
+  await unlinked(admin);
+  await admin.adminRequest("users_table.insert", USER.username, USER.password);
+  await using next = await connect({ ...laboratory.manager.connectOptions, ...USER });
+  await assertRejects(() => next.link("Lab"), RemoteError, REFUSED);
+  assertEquals(await admin.adminRequest("access_table.access_lists"), { Lab: [] });
+});
+
+Deno.test("where nobody has to log in no list is enforced, whoever logs in later", async () => {
+  await using here = await openLaboratory({ authLogin: false });
+  const { admin, user } = here;
+  await admin.adminRequest("access_table.allow", "Lab", "j.doe");
+  for (const client of [user, admin]) { // the administrator has logged in to send the request
+    assertEquals(await (await client.link<Lab>("Lab")).add(1, 2), 3);
+  }
+});
+
+Deno.test("a Manager warns of lists that it does not enforce, and only of those", async () => {
+  await using home = await temporaryFolder();
+  await output(home.path, "user", "add", "alice", "-p", "wonderland");
+  const warning = "Everybody may use every service";
+  const errorsOf = async (...args: string[]) => {
+    await using manager = await ManagerProcess.start(home.path, ...args);
+    manager.kill("SIGTERM");
+    return (await manager.end()).errors;
+  };
+  assert(!(await errorsOf()).includes(warning));
+  await output(home.path, "access", "allow", "DMM", "alice");
+  const errors = await errorsOf();
+  assert(errors.includes(warning) && errors.includes("DMM"), errors);
+  assert(!(await errorsOf("--auth-login")).includes(warning));
+});
+
+Deno.test("access says who may use a service, and what became of it", async () => {
+  await using home = await temporaryFolder();
+  const access = (...args: string[]) => output(home.path, "access", ...args);
+  for (const name of ["alice", "bob"]) await output(home.path, "user", "add", name, "-p", "x");
+  assertEquals(await access("list"), "There are no lists: everybody may use every service\n");
+  assertEquals(await access("list", "DMM"), "DMM  everybody (no list)\n");
+  assertEquals(
+    await access("allow", "DMM", "bob", "alice"),
+    "Allowed bob\nAllowed alice\nDMM  alice, bob\n",
+  );
+  assertEquals(
+    await access("allow", "String Editor", "bob"),
+    "Allowed bob\nString Editor  bob\n",
+  );
+  assertEquals(await access("deny", "DMM", "bob"), "Denied bob\nDMM  alice\n");
+  assertEquals(
+    await access("deny", "String Editor", "bob"),
+    "Denied bob\nNobody may use String Editor now. For some: access allow 'String Editor' USER... " +
+      "For everybody: access clear 'String Editor'\nString Editor  nobody\n",
+  );
+  assertEquals(await access("list"), "DMM            alice\nString Editor  nobody\n");
+  assertEquals(await access("list", "String Editor"), "String Editor  nobody\n");
+  assertEquals(await access("clear", "String Editor"), "String Editor  everybody (no list)\n");
+  assertEquals(await access("list"), "DMM  alice\n");
+});
+
+Deno.test("access refuses what it cannot do, and changes nothing then", async () => {
+  await using home = await temporaryFolder();
+  for (const name of ["alice", "bob"]) await output(home.path, "user", "add", name, "-p", "x");
+  await output(home.path, "access", "allow", "DMM", "alice");
+  const refused: [said: string, ...args: string[]][] = [
+    ["Cannot allow: give the name of a service and one or more usernames", "allow"],
+    ["Cannot allow: give the name of a service and one or more usernames", "allow", "DMM"],
+    ["Cannot deny: give the name of a service and one or more usernames", "deny", "DMM"],
+    ["Cannot clear: give the name of a service, and no username", "clear"],
+    ["Cannot clear: give the name of a service, and no username", "clear", "DMM", "alice"],
+    ["Cannot list users", "list", "DMM", "alice"],
+    ["Cannot let 'eve' use the 'DMM' service: no such user", "allow", "DMM", "bob", "eve"],
+    ["Cannot deny 'bob' the 'DMM' service: not on its list", "deny", "DMM", "alice", "bob"],
+    ["it has no list, so everybody may use it. Make a list", "deny", "Lamp", "alice"],
+    ["it has none, everybody may use it", "clear", "Lamp"],
+    ["it is the Manager itself", "allow", "Manager", "alice"],
+  ];
+  await Promise.all(refused.map(async ([said, ...args]) => {
+    const line = await refusal(home.path, "access", ...args);
+    assert(line.includes(said), line);
+  }));
+  assertEquals(await output(home.path, "access", "list"), "DMM  alice\n");
+  const file = join(home.path, "manager.sqlite3");
+  assertEquals(await output(home.path, "access", "list", "--database", file), "DMM  alice\n");
+});
