@@ -425,12 +425,17 @@ export class Manager implements AsyncDisposable {
     task.finally(() => this.#tasks.delete(task));
   }
 
+  /** Whether an answer is owed, or on its way out. */
+  get #isBusy(): boolean {
+    return this.#registry.owes || this.#connections.values().some(({ queued }) => queued > 0);
+  }
+
   async #end(): Promise<void> {
     for (const listener of this.#listeners) listener.close();
     this.#attempts[Symbol.dispose]();
     this.#registry.close();
-    while (this.#registry.owes && performance.now() < this.#deadline) await delay(DRAIN_INTERVAL);
-    if (this.#registry.owes) log.warn("Some requests were not answered in time");
+    while (this.#isBusy && performance.now() < this.#deadline) await delay(DRAIN_INTERVAL);
+    if (this.#isBusy) log.warn("Some answers were not given, or not taken, in time (--grace)");
     await Promise.all(Array.from(this.#connections, (connection) => connection.close()));
     while (this.#tasks.size > 0) await Promise.all(this.#tasks);
     this.#watch[Symbol.dispose]();

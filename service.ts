@@ -62,7 +62,7 @@ export interface ServiceRequest {
 }
 
 /** How long to wait for a Manager to refuse the Service, where it does not confirm it, in ms. */
-const SILENCE_IS_CONSENT = 250;
+const SILENCE_IS_CONSENT = 1_000;
 /** How long the Manager may take to disconnect a Service that asked for it, in milliseconds. */
 const DISCONNECT_TIMEOUT = 2_000;
 
@@ -194,7 +194,7 @@ export class Service implements AsyncDisposable {
   /**
    * Connects to a Manager and serves requests from then on. The promise is fulfilled when the
    * Service can be linked with; to wait for its end there is `finished`. A Manager of the Python
-   * software does not confirm a Service: it has 250 ms to refuse it.
+   * software does not confirm a Service: it has a second to refuse it.
    *
    * @throws {ConnectionAbortedError} If the Service was started before, or the Manager leaves.
    * @throws {RemoteError} If the Manager refuses the Service, e.g. as its name is taken.

@@ -171,6 +171,8 @@ function keyOf(password: string, salt: Uint8Array): Promise<Uint8Array> {
 
 function checkUsername(username: string): void {
   if (username.trim() === "") throw new ValueError("Cannot insert a user with an empty username");
+  // SQLite gives such a name back cut off.
+  if (username.includes("\0")) throw new ValueError("Cannot insert a user with a NUL in its name");
   if (/:\d+$/.test(username)) {
     throw new ValueError(
       `Cannot insert the user ${repr(username)}: a username must not end in a colon and digits`,

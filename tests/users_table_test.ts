@@ -72,6 +72,7 @@ Deno.test("names and passwords that cannot be are refused", async () => {
   const { table } = newTable();
   await assertRejects(() => table.insert("", "x", false), ValueError, "empty username");
   await assertRejects(() => table.insert("a", "", false), ValueError, "empty password");
+  await assertRejects(() => table.insert("a\0b", "x", false), ValueError, "NUL");
   await assertRejects(() => table.insert("a:1875", "x", false), ValueError, "colon and digits");
   await Promise.allSettled([table.insert("a", "x", false), table.insert("a", "y", false)]);
   assertEquals(table.usernames(), ["a"]);

@@ -1,6 +1,7 @@
 /** How a Manager ends: what is running is answered, what is new is refused. */
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { delay } from "@std/async/delay";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { connect, type ConnectOptions, RemoteError, Service } from "../../mod.ts";
@@ -76,6 +77,31 @@ Deno.test("a long answer that is under way arrives whole before the Manager ends
   await assertRejects(async () => await cxn.link("Echo").then((link) => link.request("echo")));
   await send("}\n");
   assertEquals(await answered, value);
+  await ended;
+});
+
+Deno.test("an answer that a client has not taken yet is let out before the Manager ends", async () => {
+  const limits = { ...ENDLESS, longLine: 64e6, queueHigh: 64e6 }; // it is taken in as a whole
+  await using manager = await TestManager.start({ disableTls: true, limits });
+  await using service = await WirePeer.introduce(manager.connectOptions, {
+    type: "service",
+    name: "Echo",
+    attributes: {},
+  });
+  await manager.connected("Echo");
+  await using client = await WirePeer.introduce(manager.connectOptions, {
+    type: "client",
+    name: "slow",
+  });
+  client.send({ service: "Echo", attribute: "echo", args: [], kwargs: {}, uid: "1", error: false });
+  const { requester, uid } = await service.read();
+  const value = "x".repeat(16_000_000);
+  service.send({ requester, uid, error: false, result: value });
+  service.send({ service: "Manager", attribute: "identity", args: [], kwargs: {}, uid: "2" });
+  await service.read(); // and so the Manager has taken the answer before it
+  const ended = manager.manager.shutdown();
+  await delay(2_500); // longer than a connection lingers that is closed
+  assertEquals((await client.read()).result, value);
   await ended;
 });
 
