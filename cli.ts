@@ -11,28 +11,27 @@ import { addCertdump } from "./certdump_command.ts";
 import { addCertgen } from "./certgen_command.ts";
 import { DiscreetCommand } from "./command.ts";
 import { addDelete } from "./delete_command.ts";
-import { ConfigurationError, ValueError } from "./errors.ts";
+import { NetworkError } from "./errors.ts";
 import { addHostname } from "./hostname_command.ts";
 import { addKeygen } from "./keygen_command.ts";
 import { run } from "./run.ts";
 import { addStartOptions, type ParsedOptions, readStartOptions } from "./start_options.ts";
+import { addStatus } from "./status_command.ts";
 import { addUser } from "./user_command.ts";
 import { VERSION } from "./version.ts";
 
-/** Runs a command. An error that a user can do something about is one line, and exit code 1. */
+/**
+ * Runs a command. An error that a user can do something about is one line and exit code 1, at once,
+ * whatever is still under way.
+ */
 export async function main(args: readonly string[]): Promise<void> {
   try {
     await program().parseAsync(withCommand(args), { from: "user" });
   } catch (error) {
-    if (!isForTheUser(error)) throw error;
+    if (!(error instanceof NetworkError)) throw error;
     console.error(error.message);
-    Deno.exitCode = 1;
+    Deno.exit(1);
   }
-}
-
-/** Whether the message of an error says what a user can do something about. */
-function isForTheUser(error: unknown): error is Error {
-  return error instanceof ConfigurationError || error instanceof ValueError;
 }
 
 /** Without a command it is `start`. A default of commander's would take a mistyped one for it too. */
@@ -52,6 +51,7 @@ export function program(): Command {
     .description("Start the Network Manager (the default command)")
     .action((parsed: ParsedOptions) => run(readStartOptions(parsed)));
   const commands = [
+    addStatus,
     addUser,
     addHostname,
     addAccess,

@@ -1,5 +1,6 @@
 /**
- * The requests of anyone that the Manager answers itself: who is there, links and locks.
+ * The requests of anyone that the Manager answers itself: who is there, links and locks, and how
+ * the Manager is.
  *
  * @module
  */
@@ -29,11 +30,13 @@ export class Desk<Seat> {
   readonly facts: Facts;
   readonly #answers: Map<string, { answer: Answer<Seat>; signature: Signature }>;
 
-  constructor(registry: Registry<Seat>, facts: Facts) {
+  /** @param status How the Manager is, told to whoever has this network name. */
+  constructor(registry: Registry<Seat>, facts: Facts, status: (requester: string) => unknown) {
     this.#registry = registry;
     this.facts = facts;
     const answers: Record<string, Answer<Seat>> = {
       identity: () => () => this.identities(),
+      status: () => ({ networkName }) => status(networkName),
       link: (service) => (peer) => registry.link(asClient(peer), asText("service", service)),
       unlink: (service) => (peer) => registry.unlink(asClient(peer), asText("service", service)),
       acquire_lock: (service, shared = false) => (peer) =>

@@ -103,7 +103,7 @@ const MAY_BE_ZERO: ReadonlySet<string> = new Set<keyof Limits>([
  * The longest time of a limit, in milliseconds: a timer of the runtime that is set to more goes off
  * at once.
  */
-const LONGEST_TIME = 2 ** 31 - 1;
+export const LONGEST_TIME = 2 ** 31 - 1;
 
 /**
  * Fills in the defaults. The other two limits of a queue follow `queueHigh` where they are not

@@ -19,7 +19,12 @@ import type { Origin } from "./connections_table.ts";
 import { Database } from "./database.ts";
 import { Desk } from "./desk.ts";
 import { Entrance, type Place } from "./entrance.ts";
-import { ConfigurationError, PermissionError } from "./errors.ts";
+import {
+  ConfigurationError,
+  ConnectionAbortedError,
+  NameError,
+  PermissionError,
+} from "./errors.ts";
 import { handshake } from "./handshake.ts";
 import { type Host, type HostOptions, Hosts } from "./hosts.ts";
 import type { Identities } from "./identities.ts";
@@ -35,6 +40,8 @@ import { pulseOf } from "./pulse.ts";
 import { certificateFile, databaseFile, keyFile } from "./paths.ts";
 import { type Peer, Registry } from "./registry.ts";
 import { Router, type Seat } from "./router.ts";
+import { Statistics } from "./statistics.ts";
+import { type ManagerStatus, managerStatus, totalsOf } from "./status.ts";
 
 /** How a Manager is started. Every option has the default that the Python software has. */
 export interface ManagerOptions {
@@ -111,6 +118,7 @@ export class Manager implements AsyncDisposable {
   readonly #attempts: Attempts;
   readonly #liveness: Liveness;
   readonly #connections = new Set<Connection>();
+  readonly #statistics = new Statistics();
   readonly #tasks = new Set<Promise<void>>();
   readonly #finished = Promise.withResolvers<void>();
   /** Whether it has been said that passwords can be read on the network. */
@@ -142,7 +150,8 @@ export class Manager implements AsyncDisposable {
     this.networkName = `Manager[${this.hostname}:${this.port}]`;
     this.#access = access;
     const registry = this.#registry = new Registry<Seat<Connection>>(this.networkName, access);
-    const desk = new Desk(registry, { hostname: this.hostname, port: this.port });
+    const facts = { hostname: this.hostname, port: this.port };
+    const desk = new Desk(registry, facts, (requester) => this.#status(requester));
     const administration = new Administration({
       registry,
       desk,
@@ -152,8 +161,8 @@ export class Manager implements AsyncDisposable {
       accessChanged: () => access?.refresh(),
       shutdown: () => this.shutdown(),
     });
-    this.#router = new Router(registry, desk, administration, this.#limits);
-    this.#passage = new Passage(registry, this.#router, this.#limits);
+    this.#router = new Router(registry, desk, administration, this.#limits, this.#statistics);
+    this.#passage = new Passage(registry, this.#router, this.#limits, this.#statistics);
     access?.watch(() => this.#router.withdraw());
     for (const listener of listeners) this.#track(this.#accept(listener));
   }
@@ -212,6 +221,11 @@ export class Manager implements AsyncDisposable {
     return this.#router.identities();
   }
 
+  /** How it is: what anyone may ask for with a `status` request. */
+  status(): ManagerStatus {
+    return this.#status(null);
+  }
+
   /** Settles when the Manager has shut down. */
   get finished(): Promise<void> {
     return this.#finished.promise;
@@ -244,12 +258,13 @@ export class Manager implements AsyncDisposable {
   async #serve(socket: Socket): Promise<void> {
     const { remote } = socket;
     const connection = new Connection(socket, this.#limits);
+    this.#statistics.connections++;
+    this.#connections.add(connection);
     const place = this.#entrance.enter(remote.hostname, () => this.#turnAway(remote, connection));
     if (place === undefined) {
       this.#turnAway(remote, connection);
-      return await connection.close();
+      return await this.#close(connection);
     }
-    this.#connections.add(connection);
     let origin: Origin | undefined;
     let record = "connection closed prematurely";
     try {
@@ -265,11 +280,18 @@ export class Manager implements AsyncDisposable {
         error: (error as Error).message,
       });
     } finally {
-      await connection.close();
+      await this.#close(connection);
       place.leave();
-      this.#connections.delete(connection);
       if (origin !== undefined) this.#record(origin, record);
     }
+  }
+
+  /** Closes a connection, and remembers what has gone over it. */
+  async #close(connection: Connection): Promise<void> {
+    await connection.close();
+    const end = await connection.ended;
+    this.#connections.delete(connection);
+    this.#statistics.addEnd(end, connection.traffic);
   }
 
   /** From the handshake to the end of a connection. Returns how it ended, for the records. */
@@ -292,6 +314,7 @@ export class Manager implements AsyncDisposable {
     });
     if (outcome.state === "left") return outcome.record;
     if (outcome.state === "rejected") {
+      this.#statistics.addRefusal(outcome.record.replace("rejected: ", ""));
       log.warn("{address} was rejected: {reason}", { address, reason: outcome.reason.message });
       return outcome.record;
     }
@@ -307,6 +330,7 @@ export class Manager implements AsyncDisposable {
         judge: judgeAdministrator,
       });
     } catch (error) {
+      this.#statistics.addRefusal(refusalOf(error));
       log.warn("{address} was rejected: {reason}", { address, reason: (error as Error).message });
       connection.sendText(encodeError(manager, "", error));
       return "rejected: invalid identity";
@@ -363,6 +387,7 @@ export class Manager implements AsyncDisposable {
 
   /** Closes a connection that has no place at the entrance. */
   #turnAway(remote: Socket["remote"], connection: Connection): void {
+    this.#statistics.addRefusal("too many pending");
     const error = new PermissionError(
       `Too many connections have not said who they are, the limit is ${this.#limits.maxPending} ` +
         `(--max-pending)`,
@@ -380,9 +405,15 @@ export class Manager implements AsyncDisposable {
 
   /** Completes the TLS handshake, within the time that any handshake has. */
   async #secure(socket: Socket, connection: Connection): Promise<void> {
-    const timer = setTimeout(() => connection.abort(), this.#limits.handshakeTimeout);
+    const timer = setTimeout(() => {
+      this.#statistics.addRefusal("no TLS in time");
+      connection.abort();
+    }, this.#limits.handshakeTimeout);
     try {
       await socket.secure();
+    } catch (error) {
+      if (connection.isOpen) this.#statistics.addRefusal("no TLS");
+      throw error;
     } finally {
       clearTimeout(timer);
     }
@@ -419,6 +450,17 @@ export class Manager implements AsyncDisposable {
     }
   }
 
+  #status(requester: string | null): ManagerStatus {
+    return managerStatus({
+      registry: this.#registry,
+      statistics: this.#statistics,
+      connections: this.#connections,
+      unidentified: this.#entrance.taken,
+      tls: this.tls,
+      authentication: this.#authentication.method,
+    }, requester);
+  }
+
   /** Remembers a task, so that a shutdown can wait for it. */
   #track(task: Promise<void>): void {
     this.#tasks.add(task);
@@ -442,9 +484,19 @@ export class Manager implements AsyncDisposable {
     this.#liveness[Symbol.dispose]();
     this.#access?.[Symbol.dispose]();
     this.#database[Symbol.dispose]();
+    log.info("In the {uptime} s since the start: {totals}", {
+      uptime: Math.round(this.#statistics.uptime / 1_000),
+      totals: JSON.stringify(totalsOf(this.#statistics, this.#connections)),
+    });
     log.info("{manager} shut down", { manager: this.networkName });
     this.#finished.resolve();
   }
+}
+
+/** Why a device that has said who it is was not taken in, for the statistics. */
+function refusalOf(error: unknown): string {
+  if (error instanceof NameError) return "name taken";
+  return error instanceof ConnectionAbortedError ? "shutting down" : "invalid identity";
 }
 
 /** Whether an error of accepting is that of a peer that has left before it was accepted. */

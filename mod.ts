@@ -96,5 +96,13 @@ export {
   type StartManagerOptions,
 } from "./ssh.ts";
 export { type CommandLineOptions, parseStartOptions, type StartOptions } from "./start_options.ts";
+export type {
+  ClientStatus,
+  DeviceStatus,
+  ManagerStatus,
+  ServiceStatus,
+  StatusTotals,
+  TrafficStatus,
+} from "./status.ts";
 export type { Task } from "./tasks.ts";
 export { VERSION } from "./version.ts";

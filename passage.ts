@@ -27,6 +27,7 @@ import type { Client, Peer, Registry, Service } from "./registry.ts";
 import { pauses } from "./pause.ts";
 import type { Outlet, Router, Seat } from "./router.ts";
 import { Skimmer } from "./skimmer.ts";
+import type { Statistics } from "./statistics.ts";
 import { formatDuration } from "./units.ts";
 
 /** An outlet that takes lines in pieces. `Connection` is one. */
@@ -60,15 +61,18 @@ export class Passage<O extends LongOutlet> {
   readonly #registry: Registry<Seat<O>>;
   readonly #router: Router<O>;
   readonly #limits: Pick<Limits, "maxMessageSize" | "stallTimeout">;
+  readonly #statistics: Statistics;
 
   constructor(
     registry: Registry<Seat<O>>,
     router: Router<O>,
     limits: Pick<Limits, "maxMessageSize" | "stallTimeout">,
+    statistics: Statistics,
   ) {
     this.#registry = registry;
     this.#router = router;
     this.#limits = limits;
+    this.#statistics = statistics;
   }
 
   /** Deals with a long line of a peer, until its end. Never rejects. */
@@ -98,6 +102,7 @@ export class Passage<O extends LongOutlet> {
     }
     if (!line.isComplete) return;
     if (peer.kind === "service" && isNotification(skimmer, peer)) {
+      this.#statistics.notifications++;
       for (const client of peer.links) client.seat.outlet.offerBytes(...held);
     } else if (size <= SHORT_ENOUGH) {
       await this.#router.receive(peer, joined(held, size))?.relieved();
@@ -122,6 +127,7 @@ export class Passage<O extends LongOutlet> {
       this.#router.refuse(client, uid, error);
       return;
     }
+    this.#statistics.requests++;
     const ending = await this.#forward(client, service.seat.outlet, line, held);
     if (ending.state === "lost") return; // the service is gone, and whoever waits for it is told
     const requester = JSON.stringify(client.networkName);
@@ -142,6 +148,7 @@ export class Passage<O extends LongOutlet> {
     const requester = skimmer.text("requester")!;
     const debt = this.#registry.debt(service, requester, skimmer.text("uid"));
     if (debt === undefined) {
+      this.#statistics.unowedAnswers++;
       log.debug("{service} sent an answer that it does not owe to {requester}", {
         service: service.networkName,
         requester,
@@ -162,6 +169,8 @@ export class Passage<O extends LongOutlet> {
       return;
     }
     const isOwed = this.#registry.settle(service, requester, told) !== undefined;
+    if (isOwed) this.#statistics.answers++;
+    else this.#statistics.unowedAnswers++;
     // What is not owed was told too late to be held back. It becomes the answer to nothing.
     const uid = isOwed ? told : crypto.randomUUID();
     const keys = `,"requester":${JSON.stringify(requester)},"uid":${JSON.stringify(uid)}}`;

@@ -36,6 +36,25 @@ export function readPassword(
 }
 
 /**
+ * A password in a file, whose first line it is; or, as `-`, the next line of the standard input.
+ *
+ * @param ask Asks a person, for `-` where the standard input is a terminal.
+ * @param warn As of {@linkcode readPassword}.
+ * @throws {ConfigurationError} If the password is empty, or the file cannot be read.
+ */
+export function readPasswordFile(
+  file: string,
+  ask: () => string,
+  warn: (message: string) => void = console.error,
+): string {
+  if (file === "-") return readPassword([file], ask);
+  const password = firstLineOf(file, warn);
+  if (password !== undefined) return checkPassword(password);
+  // Its name is not shown: it may be the password itself, by mistake.
+  throw new ConfigurationError("Cannot read the password: there is no file of that name");
+}
+
+/**
  * Asks for a new password, twice.
  *
  * @throws {ConfigurationError} If there is no terminal, the password is empty, or the two differ.

@@ -46,6 +46,7 @@ import {
 } from "./registry.ts";
 import { repr } from "./repr.ts";
 import { skim } from "./skimmer.ts";
+import type { Statistics } from "./statistics.ts";
 import { parseTyped, typedText } from "./terminal.ts";
 
 /** Where a peer's messages are sent to. `Connection` is one. */
@@ -90,6 +91,7 @@ export class Router<O extends Outlet> {
   readonly #registry: Registry<Seat<O>>;
   readonly #desk: Desk<Seat<O>>;
   readonly #administration: Administration<Seat<O>>;
+  readonly #statistics: Statistics;
   readonly #envelope: Envelope;
 
   constructor(
@@ -97,11 +99,13 @@ export class Router<O extends Outlet> {
     desk: Desk<Seat<O>>,
     administration: Administration<Seat<O>>,
     limits: Pick<Limits, "maxDepth">,
+    statistics: Statistics,
   ) {
     this.#envelope = new Envelope(limits.maxDepth);
     this.#registry = registry;
     this.#desk = desk;
     this.#administration = administration;
+    this.#statistics = statistics;
   }
 
   /**
@@ -147,7 +151,7 @@ export class Router<O extends Outlet> {
       const error = new ConnectionAbortedError(
         `the ${repr(peer.name)} service disconnected before it answered the request`,
       );
-      client.seat.outlet.sendText(encodeError(client.networkName, uid, error));
+      this.refuse(client, uid, error);
     }
     for (const { networkName, seat } of linked) {
       if (seat.extensions.includes(GONE)) {
@@ -188,6 +192,7 @@ export class Router<O extends Outlet> {
       const uid = this.#text("uid");
       if (name === MANAGER) return this.#answer(client, line);
       const { outlet } = this.#registry.route(client, name, uid).seat;
+      this.#statistics.requests++;
       const { requester, requesterAndError } = client.seat;
       const isPlain = envelope.kind("error") === "boolean" && !envelope.isTrue("error");
       outlet.sendBytes(
@@ -220,6 +225,7 @@ export class Router<O extends Outlet> {
     if (login.isAsking && isAnswer) {
       return void login.answer(readAnswer(bytes));
     }
+    this.#statistics.unowedAnswers++;
     log.warn("A client sent what only a service may send: {client}", {
       client: client.networkName,
     });
@@ -246,12 +252,14 @@ export class Router<O extends Outlet> {
           return undefined;
         }
         // The client has left, or the service makes it up.
+        this.#statistics.unowedAnswers++;
         log.debug("{service} sent an answer that it does not owe to {requester}", {
           service: service.networkName,
           requester,
         });
         return undefined;
       }
+      this.#statistics.answers++;
       client.seat.outlet.sendBytes(line);
       return client.seat.outlet;
     } catch (error) {
@@ -321,12 +329,14 @@ export class Router<O extends Outlet> {
     this.#check("result", "array"); // [args, kwargs]
     if (this.#envelope.isTrue("error")) throw new ValueError("An error is not a notification");
     if (name !== service.name) {
+      this.#statistics.misnamedNotifications++;
       log.warn("{service} sent a notification in the name of {name}", {
         service: service.networkName,
         name,
       });
       return;
     }
+    this.#statistics.notifications++;
     for (const client of service.links) client.seat.outlet.offerBytes(bytes);
   }
 
@@ -336,6 +346,7 @@ export class Router<O extends Outlet> {
 
   /** Tells a peer why something that it has sent goes nowhere. */
   refuse(peer: Peer<Seat<O>>, uid: string, error: unknown): O {
+    this.#statistics.addError(error);
     peer.seat.outlet.sendText(encodeError(peer.networkName, uid, error));
     return peer.seat.outlet;
   }

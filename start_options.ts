@@ -65,7 +65,7 @@ export function addStartOptions(command: Command): Command {
       "-D, --key-file-password [word...]",
       `the password of the key: ${PASSWORD_FORMS}`,
     )
-    .option("-p, --port <number>", "the port; 0 takes a free one", parsePort, DEFAULT_PORT)
+    .option("-p, --port <number>", "the port; 0 takes a free one", portFrom(0), DEFAULT_PORT)
     .option("-G, --log-level <level>", "debug, info, warning, error or critical", "info")
     .option("-l, --log-file <file>", "the log file (default: a new one in the home folder)");
   return addLimitOptions(addLogOptions(command));
@@ -158,8 +158,11 @@ export function formatStartOptions(
   return { args, input };
 }
 
-function parsePort(text: string): number {
-  const port = Number(text);
-  if (/^\d+$/.test(text) && port <= 65_535) return port;
-  throw new InvalidArgumentError("It must be an integer from 0 to 65535.");
+/** A parser for the number of a port that is at least so much. */
+export function portFrom(least: number): (text: string) => number {
+  return (text) => {
+    const port = Number(text);
+    if (/^\d+$/.test(text) && port >= least && port <= 65_535) return port;
+    throw new InvalidArgumentError(`It must be an integer from ${least} to 65535.`);
+  };
 }

@@ -41,7 +41,7 @@ class Office implements Disposable {
     this.database = new Database(file, ["lab-pc", "localhost"]);
     this.administration = new Administration({
       registry,
-      desk: new Desk(registry, { hostname: "lab-pc", port: 1875 }),
+      desk: new Desk(registry, { hostname: "lab-pc", port: 1875 }, () => null),
       database: this.database,
       password,
       authHostname,

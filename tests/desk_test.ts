@@ -8,7 +8,11 @@ import { addClient, addService, DEVICE, managerRequest } from "./devices.ts";
 /** The desk of a Manager with one client and one service. */
 class Office {
   readonly registry = new Registry<null>("Manager[lab-pc:1875]");
-  readonly desk = new Desk(this.registry, { hostname: "lab-pc", port: 1875 });
+  readonly desk = new Desk(
+    this.registry,
+    { hostname: "lab-pc", port: 1875 },
+    (requester) => `told to ${requester}`,
+  );
   readonly client = this.addClient("a", "lab-pc:1");
   readonly service = this.addService("Echo", "lab-pc:2");
 
@@ -163,6 +167,14 @@ for (
     );
   });
 }
+
+Deno.test("whoever asks for the status is told it in their own name, and it is no secret", () => {
+  const office = new Office();
+  assertEquals(office.ask("status"), "told to a[lab-pc:1]");
+  assertEquals(office.ask("status", [], {}, office.service), "told to Echo[lab-pc:2]");
+  assertEquals(office.desk.answers("status"), true);
+  assertThrows(() => office.ask("status", ["Echo"]), TypeError, "Manager.status() takes 1");
+});
 
 Deno.test("a service may ask for the identity, but cannot be linked", () => {
   const office = new Office();

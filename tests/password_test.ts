@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { join } from "node:path";
 import { ConfigurationError } from "../errors.ts";
-import { askKeyPassword, askNewPassword, readPassword } from "../password.ts";
+import { askKeyPassword, askNewPassword, readPassword, readPasswordFile } from "../password.ts";
 import type { TerminalPrompt } from "../prompt.ts";
 import { temporaryFolder } from "./e2e/folder.ts";
 
@@ -49,6 +49,23 @@ Deno.test("a file stands for its first line, and a folder for its own name", asy
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+});
+
+Deno.test("a file that has to have the password is never the password itself", async () => {
+  const file = await Deno.makeTempFile({ prefix: "msl-network-" });
+  try {
+    await Deno.writeTextFile(file, "first\r\nsecond\r\n");
+    assertEquals(readPasswordFile(file, nobody), "first");
+    await Deno.writeTextFile(file, "\nsecond\n");
+    assertThrows(() => readPasswordFile(file, nobody), ConfigurationError, "an empty password");
+  } finally {
+    await Deno.remove(file);
+  }
+  assertThrows(
+    () => readPasswordFile(file, nobody),
+    ConfigurationError,
+    "Cannot read the password",
+  );
 });
 
 Deno.test("an empty password is refused", () => {

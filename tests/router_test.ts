@@ -9,6 +9,7 @@ import { LIMITS } from "../limits.ts";
 import { decodeMessage, type ErrorReply, type JsonObject } from "../message.ts";
 import { type Client, type Peer, Registry, type Service } from "../registry.ts";
 import { type Outlet, Router, type Seat } from "../router.ts";
+import { Statistics } from "../statistics.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -58,10 +59,11 @@ type Device = { peer: Peer<Seat<FakeOutlet>>; outlet: FakeOutlet };
 
 /** A Manager without sockets, with a few devices. */
 class Network {
+  readonly statistics = new Statistics();
   readonly database = new Database(":memory:", []);
   readonly access = new Access(this.database.access);
   readonly registry = new Registry<Seat<FakeOutlet>>("Manager[lab-pc:1875]", this.access);
-  readonly desk = new Desk(this.registry, { hostname: "lab-pc", port: 1875 });
+  readonly desk = new Desk(this.registry, { hostname: "lab-pc", port: 1875 }, () => null);
   readonly administration = new Administration({
     registry: this.registry,
     desk: this.desk,
@@ -75,6 +77,7 @@ class Network {
     this.desk,
     this.administration,
     LIMITS,
+    this.statistics,
   );
   readonly devices: Device[] = [];
 
@@ -1206,4 +1209,39 @@ Deno.test("whatever a client types, only the service that it names gets it, as a
     { numRuns: 1_000 },
   );
   assert(requests > 0 && requests < 1_000);
+});
+
+Deno.test("what is passed on is counted, and what is not is counted where it goes wrong", () => {
+  const network = new Network();
+  const client = network.client("a");
+  const service = network.service("Echo");
+  const { networkName } = client.peer;
+  const uid = "1";
+  const asked = { service: "Echo", attribute: "echo", args: [], kwargs: {}, uid, error: false };
+  const answered = { result: 1, requester: networkName, uid, error: false };
+  const told = { result: [[], {}], service: "Echo", uid: "notification", error: false };
+  const counted = () => {
+    const { requests, answers, notifications, unowedAnswers, misnamedNotifications, errors } =
+      network.statistics;
+    return [
+      [requests, answers, notifications, unowedAnswers, misnamedNotifications],
+      errors.toObject(),
+    ];
+  };
+  network.send(client, asked);
+  network.send(client, { ...asked, service: "Nothing" });
+  network.send(client, "{");
+  assertEquals(counted(), [[1, 0, 0, 0, 0], { KeyError: 1, JSONDecodeError: 1 }]);
+  network.send(service, answered);
+  network.send(service, answered);
+  network.send(client, answered);
+  assertEquals(counted(), [[1, 1, 0, 2, 0], { KeyError: 1, JSONDecodeError: 1 }]);
+  network.send(service, told);
+  network.send(service, { ...told, service: "Lab" });
+  network.send(client, { ...asked, service: "Manager", attribute: "identity" });
+  assertEquals(counted(), [[1, 1, 1, 2, 1], { KeyError: 1, JSONDecodeError: 1 }]);
+  network.send(client, asked);
+  network.router.dismiss(service.peer);
+  const errors = { KeyError: 1, JSONDecodeError: 1, ConnectionAbortedError: 1 };
+  assertEquals(counted(), [[2, 1, 1, 2, 1], errors]);
 });

@@ -32,6 +32,7 @@ Deno.test("every command has its help, and docs/cli.md has every option", async 
   const text = await Deno.readTextFile(new URL("../../docs/cli.md", import.meta.url));
   const commands = [
     "start",
+    "status",
     "user",
     "hostname",
     "access",
@@ -71,6 +72,10 @@ Deno.test("options that are not known or not possible are refused", async () => 
     ["Expected a size such as 4096", "start", "--log-size", "large"],
     ["Expected a duration such as 10", "start", "--log-age", "week"],
     ["Expected a whole number", "start", "--log-files=-1"],
+    ["It must be an integer from 1 to 65535", "status", "-p", "0"],
+    ["Expected a duration", "status", "--timeout", "soon"],
+    ["It must be from 1ms to 2147483647ms", "status", "--timeout", "0"],
+    ["It must be from 0ms to 2147483647ms", "status", "--interval", "25d"],
   ];
   await Promise.all(refused.map(async ([said, ...args]) => {
     const { code, stderr } = await command(home.path, ...args).output();

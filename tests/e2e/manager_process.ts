@@ -1,13 +1,13 @@
 /** A Manager as a process, with a home folder that outlives it. */
 
 import { assert } from "@std/assert";
-import { parseReadyLine } from "../../ready_line.ts";
+import { parseReadyLine, type ReadyLine } from "../../ready_line.ts";
 import { command } from "./command_line.ts";
 
-/** A Manager that speaks plain TCP on 127.0.0.1. */
+/** A Manager on 127.0.0.1. */
 export class ManagerProcess implements AsyncDisposable {
   /** What a device connects with. */
-  readonly connectOptions: { host: string; port: number; disableTls: true };
+  readonly connectOptions: { host: string; port: number; disableTls: boolean };
   readonly #child: Deno.ChildProcess;
   readonly #output: ReadableStreamDefaultReader<string>;
   readonly #errors: Promise<string>;
@@ -15,25 +15,32 @@ export class ManagerProcess implements AsyncDisposable {
   private constructor(
     child: Deno.ChildProcess,
     output: ReadableStreamDefaultReader<string>,
-    port: number,
+    { port, tls }: ReadyLine,
   ) {
     this.#child = child;
     this.#output = output;
     this.#errors = new Response(child.stderr).text();
-    this.connectOptions = { host: "127.0.0.1", port, disableTls: true };
+    this.connectOptions = { host: "127.0.0.1", port, disableTls: !tls };
   }
 
-  /** Starts one, on a free port unless `args` say another, and waits until it is ready. */
-  static async start(home: string, ...args: string[]): Promise<ManagerProcess> {
-    const options = ["--host=127.0.0.1", "--disable-tls", "--port=0", ...args];
-    const child = command(home, ...options).spawn();
+  /**
+   * Starts one that speaks plain TCP, on a free port unless `args` say another, and waits until it
+   * is ready.
+   */
+  static start(home: string, ...args: string[]): Promise<ManagerProcess> {
+    return ManagerProcess.startSecure(home, "--disable-tls", ...args);
+  }
+
+  /** The same with TLS. */
+  static async startSecure(home: string, ...args: string[]): Promise<ManagerProcess> {
+    const child = command(home, "--host=127.0.0.1", "--port=0", ...args).spawn();
     const output = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
     const { value } = await output.read();
     const ready = parseReadyLine(value?.trim() ?? "");
     if (ready === undefined) {
       throw new Error(`It did not start: ${await new Response(child.stderr).text()}`);
     }
-    return new ManagerProcess(child, output, ready.port);
+    return new ManagerProcess(child, output, ready);
   }
 
   /** The id of the process. */

@@ -1,0 +1,87 @@
+/**
+ * The `status` command: how a Manager is, for a person, a program or a health check.
+ *
+ * @module
+ */
+
+import { delay } from "@std/async/delay";
+import type { Command } from "commander";
+import { options } from "./call.ts";
+import {
+  addConnectOptions,
+  type CommandConnectOptions,
+  type ParsedConnectOptions,
+  readConnectOptions,
+  timeOption,
+} from "./connect_options.ts";
+import { PermissionError, RemoteError, ValueError } from "./errors.ts";
+import { isStatus, type ManagerStatus } from "./status.ts";
+import { describeStatus, type Rates, ratesBetween } from "./status_report.ts";
+import { type Visit, visit } from "./visit.ts";
+
+interface ParsedOptions extends ParsedConnectOptions {
+  /** In milliseconds. */
+  interval?: number;
+  json?: boolean;
+}
+
+const DEFAULT_INTERVAL = 1_000;
+
+/** Adds `status` to the program. */
+export function addStatus(program: Command): void {
+  addConnectOptions(program.command("status"))
+    .description("Show how a Manager is; the exit code is 0 if it answers")
+    .addOption(
+      timeOption(
+        "--interval",
+        "the time in which messages and bytes are counted; 0 for no rates",
+        DEFAULT_INTERVAL,
+      ),
+    )
+    .option("--json", "print one object of JSON")
+    .action(async ({ interval = DEFAULT_INTERVAL, json, ...parsed }: ParsedOptions) => {
+      const connecting = readConnectOptions(parsed);
+      const { status, rates } = await visit(
+        connecting,
+        "status",
+        (visit) => ask(connecting, visit, interval),
+      );
+      console.log(json ? JSON.stringify({ ...status, rates }) : describeStatus(status, rates));
+    });
+}
+
+/** The status, and the rates if there is an interval between two of them. */
+async function ask(
+  connecting: CommandConnectOptions,
+  visit: Visit,
+  interval: number,
+): Promise<{ status: ManagerStatus; rates: Rates | null }> {
+  const before = await askOnce(connecting, visit);
+  if (interval === 0) return { status: before, rates: null };
+  visit.extend(interval);
+  await delay(interval);
+  const status = await askOnce(connecting, visit);
+  return { status, rates: ratesBetween(before, status) };
+}
+
+async function askOnce(
+  { host, port }: CommandConnectOptions,
+  { client, signal }: Visit,
+): Promise<ManagerStatus> {
+  const manager = `The Manager at ${host}:${port}`;
+  let status: unknown;
+  try {
+    status = await client.adminRequest("status", options({ signal }));
+  } catch (cause) {
+    const isUnknown = cause instanceof PermissionError ||
+      cause instanceof RemoteError && cause.remoteName === "AttributeError";
+    if (isUnknown) {
+      const text = `${manager} does not know "status": only one of this package does`;
+      throw new ValueError(text, { cause });
+    }
+    if (!(cause instanceof RemoteError)) throw cause;
+    throw new ValueError(`${manager} refuses: ${cause.message}`, { cause });
+  }
+  if (isStatus(status)) return status;
+  throw new ValueError(`${manager} answered "status" with something else`);
+}

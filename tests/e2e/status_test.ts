@@ -1,0 +1,430 @@
+/** How a Manager is: what it tells to a device, and the `status` command. */
+
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { delay } from "@std/async/delay";
+import { join } from "node:path";
+import {
+  connect,
+  type JsonObject,
+  type Limits,
+  type ManagerStatus,
+  type StatusTotals,
+} from "../../mod.ts";
+import { TestManager, WirePeer } from "../../testing.ts";
+import { atTerminal, output, refusal } from "./command_line.ts";
+import { temporaryFolder } from "./folder.ts";
+import { Laboratory, PYTHON_USER } from "./laboratory.ts";
+import { ManagerProcess } from "./manager_process.ts";
+import { ScriptedManager } from "./scripted_manager.ts";
+
+const LAB = { type: "service", name: "Lab", attributes: {}, max_clients: 3 };
+
+function request(service: string, attribute: string, args: unknown[] = []): JsonObject {
+  return { error: false, service, uid: "1", attribute, args, kwargs: {} };
+}
+
+function reply(requester: string, others: JsonObject = {}): JsonObject {
+  return { error: false, requester, uid: "1", result: null, ...others };
+}
+
+/** Waits until the totals are such, as a connection ends in its own time. */
+async function totals(
+  { manager }: TestManager,
+  isSo: (totals: StatusTotals) => boolean,
+): Promise<StatusTotals> {
+  for (;;) {
+    const { totals } = manager.status();
+    if (isSo(totals)) return totals;
+    await delay(1);
+  }
+}
+
+/** What a peer hears before it is disconnected. */
+async function untilEnd(peer: WirePeer): Promise<void> {
+  while (await peer.readText() !== undefined);
+}
+
+for (const disableTls of [false, true]) {
+  const over = disableTls ? "over TCP" : "over TLS";
+
+  Deno.test(`links, locks, what waits and what was made up are told to anyone, ${over}`, async () => {
+    await using manager = await TestManager.start({ disableTls });
+    const to = manager.connectOptions;
+    await using a = await WirePeer.introduce(to, { type: "client", name: "a" });
+    await using lab = await WirePeer.introduce(to, LAB);
+    await manager.connected("a", "Lab");
+    a.send(request("Manager", "link", ["Lab"]));
+    a.send(request("Manager", "acquire_lock", ["Lab"]));
+    a.send(request("Lab", "add"));
+    a.send(request("Nothing", "add"));
+    for (let answer = 0; answer < 3; answer++) await a.read();
+    const { requester } = await lab.read();
+    lab.send(reply(String(requester), { uid: "2" }));
+    lab.send({ error: false, service: "Other", uid: "notification", result: [[], {}] });
+    lab.send({ error: false, service: "Lab", uid: "notification", result: [[], {}] });
+    await a.read();
+
+    await using cxn = await connect({ ...to, name: "b" });
+    const status = await cxn.adminRequest<ManagerStatus>("status");
+    const name = String(requester);
+    assertEquals([status.tls, status.authentication], [!disableTls, "none"]);
+    assertMatch(status.requester!, /^b\[\S+:\d+\]$/);
+    assertEquals(Object.keys(status.clients), [name, status.requester]);
+    const { links, pending_requests, messages_in, messages_out } = status.clients[name];
+    assertEquals([links, pending_requests, messages_in, messages_out], [["Lab"], 1, 5, 5]);
+    const { bytes_in, bytes_out, ...service } = status.services.Lab;
+    assert(bytes_in > 100 && bytes_out > 100, `${bytes_in} ${bytes_out}`);
+    assertEquals(service, {
+      address: service.address,
+      links: [name],
+      locks: [name],
+      max_clients: 3,
+      pending_requests: 1,
+      queued_bytes: 0,
+      messages_in: 4,
+      messages_out: 2,
+    });
+    const { bytes_in: _, bytes_out: __, ...totals } = status.totals;
+    assertEquals(totals, {
+      connections: 3,
+      messages_in: 11,
+      messages_out: 9,
+      requests: 1,
+      answers: 0,
+      notifications: 1,
+      unowed_answers: 1,
+      misnamed_notifications: 1,
+      refused_connections: {},
+      ended_connections: {},
+      errors: { KeyError: 1 },
+    });
+
+    lab.send(reply(name));
+    await a.read();
+    await lab.close();
+    await a.close();
+    await manager.disconnected("a", "Lab");
+    const later = await cxn.adminRequest<ManagerStatus>("status");
+    assertEquals([later.services, Object.keys(later.clients)], [{}, [status.requester]]);
+    assertEquals([later.totals.answers, later.totals.messages_in], [1, 13]);
+    assert(later.totals.bytes_in > bytes_in, "what has gone over the others is forgotten");
+  });
+}
+
+Deno.test("long messages are counted as others are", async () => {
+  await using manager = await TestManager.start({ limits: { longLine: 1_000 } });
+  const to = manager.connectOptions;
+  const long = ["x".repeat(5_000)];
+  await using a = await WirePeer.introduce(to, { type: "client", name: "a" });
+  await using lab = await WirePeer.introduce(to, LAB);
+  await manager.connected("a", "Lab");
+  a.send(request("Manager", "link", ["Lab"]));
+  a.send(request("Lab", "add", long));
+  a.send(request("Nothing", "add", long));
+  await a.read();
+  await a.read();
+  const name = String((await lab.read()).requester);
+  lab.send({ error: false, service: "Lab", uid: "notification", result: [long, {}] });
+  lab.send(reply(name, { uid: "2", result: long })); // it owes no such answer
+  lab.send(reply(name, { result: long }));
+  await a.read();
+  await a.read();
+  const { requests, answers, notifications, unowed_answers, errors } =
+    manager.manager.status().totals;
+  assertEquals([requests, answers, notifications, unowed_answers], [1, 1, 1, 1]);
+  assertEquals(errors, { KeyError: 1 });
+});
+
+Deno.test("connections that are turned away are counted by the reason", async () => {
+  await using lab = await Laboratory.open({
+    authLogin: true,
+    disableTls: true,
+    limits: { freeLogins: 2, loginPenalty: 120_000, loginTimeout: 60_000 },
+  }, PYTHON_USER);
+  const logIn = async (username: string, password: string, identity: JsonObject = LAB) => {
+    await using peer = await WirePeer.connect(lab.manager.connectOptions);
+    await peer.read();
+    for (const answer of [username, password, identity]) {
+      peer.send(reply("", { uid: "", result: answer }));
+    }
+    if (identity === LAB) await untilEnd(peer);
+  };
+  await using _lab = await (async () => {
+    const peer = await WirePeer.connect(lab.manager.connectOptions);
+    for (const answer of ["j.doe", "a good password", LAB]) {
+      await peer.read();
+      peer.send(reply("", { uid: "", result: answer }));
+    }
+    return peer;
+  })();
+  await lab.manager.connected("Lab");
+  await logIn("j.doe", "a good password");
+  await logIn("nobody", "x");
+  await logIn("j.doe", "wrong");
+  await logIn("j.doe", "a good password");
+  const refused =
+    (await totals(lab.manager, ({ ended_connections }) => ended_connections.closed === 4))
+      .refused_connections;
+  assertEquals(refused, {
+    name_taken: 1,
+    unregistered_user: 1,
+    wrong_login_password: 1,
+    too_many_failed_logins: 1,
+  });
+});
+
+Deno.test("a wrong Manager password and a time that is over are reasons", async () => {
+  const reasons = async (limits: Partial<Limits>, ...said: string[]) => {
+    const options = { authPassword: "secret", disableTls: true, limits };
+    await using manager = await TestManager.start(options);
+    await using peer = await WirePeer.connect(manager.connectOptions);
+    for (const line of said) peer.send(line);
+    await untilEnd(peer);
+    return (await totals(manager, ({ ended_connections }) => ended_connections.closed === 1))
+      .refused_connections;
+  };
+  assertEquals(await reasons({}, "wrong"), { wrong_manager_password: 1 });
+  assertEquals(await reasons({ loginTimeout: 20 }), { no_password_in_time: 1 });
+});
+
+Deno.test("who is one too many, or no device, is counted", async () => {
+  await using strict = await TestManager.start({ disableTls: true, limits: { maxPending: 1 } });
+  const to = strict.connectOptions;
+  await using waiting = await WirePeer.connect(to);
+  await waiting.read();
+  assertEquals(strict.manager.status().unidentified, 1);
+  await using surplus = await WirePeer.connect(to);
+  await untilEnd(surplus);
+  waiting.send(reply("", { uid: "", result: { type: "robot", name: "r" } }));
+  await untilEnd(waiting);
+  const { refused_connections, connections } = await totals(
+    strict,
+    ({ ended_connections }) => ended_connections.closed === 2,
+  );
+  assertEquals(refused_connections, { too_many_pending: 1, invalid_identity: 1 });
+  assertEquals([connections, strict.manager.status().unidentified], [2, 0]);
+});
+
+Deno.test("an untrusted computer is counted, and one that does not speak TLS", async () => {
+  await using lab = await Laboratory.open({ authHostname: true }, "DELETE FROM auth_hostnames");
+  const to = lab.manager.connectOptions;
+  await using stranger = await WirePeer.connect(to);
+  await untilEnd(stranger);
+  await using plain = await WirePeer.connect({ ...to, disableTls: true });
+  plain.send("hello");
+  await untilEnd(plain);
+  const { refused_connections } = await totals(
+    lab.manager,
+    ({ ended_connections }) => ended_connections.closed === 2,
+  );
+  assertEquals(refused_connections, { untrusted_hostname: 1, no_tls: 1 });
+});
+
+Deno.test("a client that does not take its notifications is counted as overrun", async () => {
+  await using manager = await TestManager.start({
+    disableTls: true,
+    limits: { queueHigh: 1_000, queueLimit: 10_000 },
+  });
+  const to = manager.connectOptions;
+  await using lab = await WirePeer.introduce(to, LAB);
+  await using deaf = await WirePeer.introduce(to, { type: "client", name: "deaf" });
+  await manager.connected("deaf", "Lab");
+  deaf.send(request("Manager", "link", ["Lab"]));
+  await deaf.read();
+  const result = [["x".repeat(100_000)], {}];
+  const notification = { error: false, service: "Lab", uid: "notification", result };
+  const { ended_connections } = await totals(manager, (totals) => {
+    lab.send(notification);
+    return totals.ended_connections.overrun > 0;
+  });
+  assertEquals(ended_connections, { overrun: 1 });
+});
+
+// The command
+
+/** The address of a Manager as options. */
+function at({ host, port }: { host?: string; port?: number }): string[] {
+  return ["-H", host!, "-p", String(port)];
+}
+
+Deno.test("status shows a Manager of this computer over TLS, by whichever name", async () => {
+  await using home = await temporaryFolder();
+  await using manager = await ManagerProcess.startSecure(home.path);
+  const { port } = manager.connectOptions;
+  for (const host of ["localhost", "127.0.0.1"]) {
+    const args = [...at({ host, port }), "--json", "--interval", "1ms"];
+    const printed = await output(home.path, "status", ...args);
+    assertEquals(printed.split("\n").length, 2, printed);
+    const { rates, ...status } = JSON.parse(printed);
+    assertEquals([status.tls, status.services], [true, {}]);
+    assertEquals(Object.keys(status.clients), [status.requester]);
+    assertEquals([rates.messages_in_per_s, rates.bytes_out_per_s], [0, 0]); // it does not see itself
+  }
+  manager.kill("SIGTERM");
+  const { errors } = await manager.end();
+  const logged = /\[INFO\].*: In the \d+ s since the start: (\{.*\})\n/.exec(errors)![1];
+  assertEquals(JSON.parse(logged).connections, 2, errors);
+});
+
+Deno.test("status is a table for a person, also over TCP and of who logs in", async () => {
+  await using home = await temporaryFolder();
+  await output(home.path, "user", "add", "j.doe", "-p", "a good password");
+  const file = join(home.path, "password.txt");
+  await Deno.writeTextFile(file, "a good password\nand more\n", { mode: 0o600 });
+  await using manager = await ManagerProcess.start(home.path, "--auth-login");
+  const { host, port } = manager.connectOptions;
+  const { success, stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", new URL("../../manager.ts", import.meta.url).pathname, "status"]
+      .concat("--disable-tls", "--password-file", file, "--interval", "0"),
+    env: {
+      MSL_NETWORK_HOME: home.path,
+      MSL_NETWORK_HOST: host,
+      MSL_NETWORK_PORT: String(port),
+      MSL_NETWORK_USERNAME: "j.doe",
+    },
+    stdin: "null",
+  }).output();
+  const text = new TextDecoder().decode(stdout);
+  assert(success);
+  assertMatch(text, /^Manager\[\S+:\d+\], version .*\nno TLS, authentication: login, /);
+  assertMatch(text, /^0 clients, 0 services, 0 connections not identified yet$/m);
+  assertMatch(text, /^requests +0$/m);
+  const wrong = ["--disable-tls", "--username", "j.doe", "--password-file", "/dev/null"];
+  const refused = await refusal(home.path, "status", ...at({ host, port }), ...wrong);
+  assertEquals(refused, "Cannot use an empty password");
+});
+
+Deno.test("status says in one line why there is none", async () => {
+  await using home = await temporaryFolder();
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr as Deno.NetAddr;
+  listener.close();
+  const free = at({ host: "127.0.0.1", port });
+  await using secret = await TestManager.start({ authPassword: "secret", disableTls: true });
+  await using secure = await TestManager.start();
+  const guess = join(home.path, "guess.txt");
+  await Deno.writeTextFile(guess, "guess", { mode: 0o600 });
+  const toSecret = ["--disable-tls", ...at(secret.connectOptions)];
+  const toSecure = at(secure.connectOptions);
+  const cases: [said: string, ...args: string[]][] = [
+    [`Cannot connect to 127.0.0.1:${port}`, "--disable-tls", ...free],
+    [`Cannot connect to 127.0.0.1:${port}`, ...free],
+    [
+      "refuses to connect: ValueError: Wrong Manager password",
+      ...toSecret,
+      "--password-file",
+      guess,
+    ],
+    ["Cannot ask for the password: the standard input is not a terminal", ...toSecret],
+    ["there is no file of that name", ...toSecret, "--password-file", join(home.path, "none")],
+    ["Cannot ask whether to trust the certificate of the Manager", ...toSecure],
+    ["perhaps the Manager has TLS disabled", ...at(secret.connectOptions)],
+    ["You have TLS disabled", "--disable-tls", "--timeout", "500ms", ...toSecure],
+  ];
+  await Promise.all(cases.map(async ([said, ...args]) => {
+    const line = await refusal(home.path, "status", ...args);
+    assert(line.includes(said), line);
+  }));
+});
+
+Deno.test("status asks a person for what is missing, and nobody for an administrator", async () => {
+  await using home = await temporaryFolder();
+  await using manager = await TestManager.start({ authPassword: "a secret", disableTls: true });
+  const { code, shown } = await atTerminal(
+    home.path,
+    [["Enter the password for Manager[", "a secret"]],
+    "status",
+    "--disable-tls",
+    ...at(manager.connectOptions),
+  );
+  assertEquals(code, 0, shown);
+  assertMatch(shown, /authentication: password/);
+});
+
+/** Runs `status` for a Manager that is scripted, up to its identity. */
+async function visited(
+  script: (manager: ScriptedManager) => Promise<void>,
+  ...args: string[]
+): Promise<string> {
+  await using home = await temporaryFolder();
+  await using manager = new ScriptedManager();
+  const to = ["--disable-tls", ...at(manager.connectOptions), ...args];
+  const line = refusal(home.path, "status", ...to);
+  await manager.ask("identity");
+  const { name } = (await manager.hear()).result as JsonObject;
+  assertEquals(name, "status");
+  await script(manager);
+  return await line;
+}
+
+const UNKNOWN = /^The Manager at \S+ does not know "status": only one of this package does$/;
+
+Deno.test("a Python Manager that wants an administrator for status is told no password", async () => {
+  await using home = await temporaryFolder();
+  const file = join(home.path, "password.txt");
+  await Deno.writeTextFile(file, "secret", { mode: 0o600 });
+  const line = await visited(
+    async (manager) => {
+      assertEquals((await manager.hear()).attribute, "status");
+      await manager.ask("username", "Manager[lab-pc:1875]");
+      for (let text; (text = await manager.hearText()) !== undefined;) {
+        assert(!text.includes("alice") && !text.includes("secret"), text);
+      }
+    },
+    "--username",
+    "alice",
+    "--password-file",
+    file,
+  );
+  assertMatch(line, UNKNOWN);
+});
+
+Deno.test("a Manager that has no such attribute does not know status", async () => {
+  const line = await visited(async (manager) => {
+    const { uid } = await manager.hear();
+    const message = "AttributeError: 'Manager' object has no attribute 'status'";
+    await manager.say({ error: true, message, traceback: [], result: null, requester: "x", uid });
+  });
+  assertMatch(line, UNKNOWN);
+});
+
+Deno.test("an answer that is no status is not shown", async () => {
+  const line = await visited(async (manager) => {
+    const { uid } = await manager.hear();
+    await manager.say({ error: false, result: { version: 1 }, requester: "x", uid });
+  });
+  assertMatch(line, /^The Manager at \S+ answered "status" with something else$/);
+});
+
+/** Runs `status` for a Manager that goes on for ever with something else. */
+async function abandoned(script: (manager: ScriptedManager) => Promise<void>): Promise<string> {
+  await using home = await temporaryFolder();
+  await using manager = new ScriptedManager();
+  const to = ["--disable-tls", "--timeout", "500ms", ...at(manager.connectOptions)];
+  const line = refusal(home.path, "status", ...to);
+  await script(manager).catch(() => {}); // until the command is gone
+  return await line;
+}
+
+Deno.test("a Manager that says nothing, or anything else for ever, is given up in time", async () => {
+  const chatter = async (manager: ScriptedManager) => {
+    for (;;) await manager.say({ error: false, result: 1, requester: "x", uid: "other" });
+  };
+  const lines = await Promise.all([
+    abandoned(async (manager) => void await manager.hearText()),
+    abandoned(chatter),
+    abandoned(async (manager) => {
+      await manager.ask("identity");
+      await manager.hear();
+      await manager.hear();
+    }),
+    abandoned(async (manager) => {
+      await manager.ask("identity");
+      await chatter(manager);
+    }),
+  ]);
+  for (const line of lines) {
+    assertMatch(line, /^The Manager at \S+ did not answer within 500ms \(--timeout\)/);
+  }
+  assertMatch(lines[0], /You have TLS disabled\. Perhaps/);
+});
