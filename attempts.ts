@@ -9,7 +9,7 @@
  */
 
 import { delay } from "@std/async/delay";
-import { ValueError } from "./errors.ts";
+import { ConnectionAbortedError, ValueError } from "./errors.ts";
 import type { Limits } from "./limits.ts";
 import { formatDuration } from "./units.ts";
 
@@ -63,6 +63,7 @@ export class Attempts implements Disposable {
    *
    * @throws {ValueError} If it would have to wait longer than `loginTimeout`. The attempt is not
    * judged then.
+   * @throws {ConnectionAbortedError} If the Manager shuts down before it is its turn.
    */
   async judge(address: string, check: () => boolean | Promise<boolean>): Promise<boolean> {
     const suspect = this.#suspectAt(address);
@@ -115,7 +116,7 @@ export class Attempts implements Disposable {
       this.#end.signal.throwIfAborted();
       if (milliseconds > 0) await this.#clock.delay(milliseconds, { signal: this.#end.signal });
     } catch {
-      throw new ValueError("The Manager is shutting down");
+      throw new ConnectionAbortedError("the Manager is shutting down");
     }
   }
 

@@ -7,7 +7,7 @@
 
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { Judge } from "./attempts.ts";
-import { ValueError } from "./errors.ts";
+import { ConnectionAbortedError, ValueError } from "./errors.ts";
 import type { HostnamesTable } from "./hostnames_table.ts";
 import type { Host, Hosts } from "./hosts.ts";
 import { logger } from "./log.ts";
@@ -101,12 +101,13 @@ export async function authenticate(
   }
 }
 
-/** What is judged of an attempt, or that there were too many. */
+/** What is judged of an attempt, or that there were too many, or that the Manager shuts down. */
 async function isRight(judge: Judge, check: () => boolean | Promise<boolean>): Promise<boolean> {
   try {
     return await judge(check);
   } catch (error) {
     if (error instanceof ValueError) throw new Rejection(error, "too many failed logins");
+    if (error instanceof ConnectionAbortedError) throw new Rejection(error, "shutting down");
     throw error;
   }
 }

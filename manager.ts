@@ -11,34 +11,22 @@
 import { delay } from "@std/async/delay";
 import { Access } from "./access.ts";
 import { Administration } from "./administration.ts";
-import { Attempts, type Judge } from "./attempts.ts";
 import type { Authentication } from "./auth.ts";
 import { loadCredentials } from "./certificate.ts";
-import { Connection, describeEnd } from "./connection.ts";
-import type { Origin } from "./connections_table.ts";
+import type { Connection } from "./connection.ts";
 import { Database } from "./database.ts";
 import { Desk } from "./desk.ts";
-import { Entrance, type Place } from "./entrance.ts";
-import {
-  ConfigurationError,
-  ConnectionAbortedError,
-  NameError,
-  PermissionError,
-} from "./errors.ts";
-import { handshake } from "./handshake.ts";
-import { type Host, type HostOptions, Hosts } from "./hosts.ts";
+import { ConfigurationError } from "./errors.ts";
+import { type HostOptions, Hosts } from "./hosts.ts";
 import type { Identities } from "./identities.ts";
 import { type Limits, resolveLimits } from "./limits.ts";
-import { LongLine } from "./line.ts";
-import { listen, type Listener, type Socket } from "./listener.ts";
+import { listen, type Listener } from "./listener.ts";
 import { logger } from "./log.ts";
-import { Liveness } from "./liveness.ts";
-import { DEFAULT_PORT, encodeError, encodeReply, READY, type Welcome } from "./message.ts";
+import { DEFAULT_PORT } from "./message.ts";
 import { Passage } from "./passage.ts";
-import { Watch } from "./pause.ts";
-import { pulseOf } from "./pulse.ts";
 import { certificateFile, databaseFile, keyFile } from "./paths.ts";
-import { type Peer, Registry } from "./registry.ts";
+import { Reception } from "./reception.ts";
+import { Registry } from "./registry.ts";
 import { Router, type Seat } from "./router.ts";
 import { Statistics } from "./statistics.ts";
 import { type ManagerStatus, managerStatus, totalsOf } from "./status.ts";
@@ -79,16 +67,10 @@ const RECORD_PATIENCE = 100;
 
 /** How often a shutdown looks whether everything is answered, in milliseconds. */
 const DRAIN_INTERVAL = 10;
-/** How long peers that have always something to say may keep others waiting, in milliseconds. */
-const SLICE = 5;
-/** After how many of their lines it is asked whether they do. */
-const LINES = 64;
 
 const PLAIN_PASSWORDS =
   "TLS is disabled: everybody on the network can read the passwords that are sent to this " +
   "Manager. Start it without --disable-tls";
-
-type ConnectedPeer = Peer<Seat<Connection>>;
 
 const log = logger("manager");
 
@@ -105,19 +87,13 @@ export class Manager implements AsyncDisposable {
 
   readonly #listeners: Listener[];
   readonly #database: Database;
-  readonly #hosts: Hosts;
   readonly #limits: Limits;
   readonly #authentication: Authentication;
+  readonly #reception: Reception;
   readonly #registry: Registry<Seat<Connection>>;
   readonly #router: Router<Connection>;
-  readonly #passage: Passage<Connection>;
   /** Who may use which service, if users log in. */
   readonly #access: Access | undefined;
-  readonly #watch = new Watch(SLICE);
-  readonly #entrance: Entrance;
-  readonly #attempts: Attempts;
-  readonly #liveness: Liveness;
-  readonly #connections = new Set<Connection>();
   readonly #statistics = new Statistics();
   readonly #tasks = new Set<Promise<void>>();
   readonly #finished = Promise.withResolvers<void>();
@@ -137,11 +113,7 @@ export class Manager implements AsyncDisposable {
   ) {
     this.#listeners = listeners;
     this.#database = database;
-    this.#hosts = hosts;
     this.#limits = limits;
-    this.#entrance = new Entrance(limits.maxPending);
-    this.#attempts = new Attempts(limits);
-    this.#liveness = new Liveness(limits.silenceTimeout);
     this.#authentication = authenticationOf(options, database, hosts);
     this.hostname = hosts.hostname;
     this.port = listeners[0].port;
@@ -161,9 +133,21 @@ export class Manager implements AsyncDisposable {
       accessChanged: () => access?.refresh(),
       shutdown: () => this.shutdown(),
     });
-    this.#router = new Router(registry, desk, administration, this.#limits, this.#statistics);
-    this.#passage = new Passage(registry, this.#router, this.#limits, this.#statistics);
-    access?.watch(() => this.#router.withdraw());
+    const statistics = this.#statistics;
+    const router = this.#router = new Router(registry, desk, administration, limits, statistics);
+    this.#reception = new Reception({
+      manager: this.networkName,
+      tls: this.tls,
+      limits,
+      hosts,
+      authentication: this.#authentication,
+      router,
+      passage: new Passage(registry, router, limits, statistics),
+      records: database.connections,
+      statistics,
+      onAdministrator: (address) => this.#warnOfPlainLogin(address),
+    });
+    access?.watch(() => router.withdraw());
     for (const listener of listeners) this.#track(this.#accept(listener));
   }
 
@@ -245,113 +229,13 @@ export class Manager implements AsyncDisposable {
   /** Shuts down and waits for nobody: neither for answers, nor for devices to take them. */
   abort(): Promise<void> {
     const finished = this.shutdown(0);
-    for (const connection of this.#connections) connection.abort();
+    for (const connection of this.#reception.connections) connection.abort();
     return finished;
   }
 
   /** For `await using`: the same as {@linkcode Manager.shutdown}. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.shutdown();
-  }
-
-  /** Serves one peer until it leaves. */
-  async #serve(socket: Socket): Promise<void> {
-    const { remote } = socket;
-    const connection = new Connection(socket, this.#limits);
-    this.#statistics.connections++;
-    this.#connections.add(connection);
-    const place = this.#entrance.enter(remote.hostname, () => this.#turnAway(remote, connection));
-    if (place === undefined) {
-      this.#turnAway(remote, connection);
-      return await this.#close(connection);
-    }
-    let origin: Origin | undefined;
-    let record = "connection closed prematurely";
-    try {
-      const host = await this.#hosts.find(remote.hostname);
-      origin = { address: host.address, domain: host.domain, port: remote.port };
-      this.#record(origin, "new connection request");
-      await this.#secure(socket, connection);
-      record = await this.#welcome(connection, place, host, origin);
-    } catch (error) {
-      // It concerns this peer alone, e.g. one that does not trust the certificate.
-      log.info("The connection from {address} failed: {error}", {
-        address: origin?.address ?? remote.hostname,
-        error: (error as Error).message,
-      });
-    } finally {
-      await this.#close(connection);
-      place.leave();
-      if (origin !== undefined) this.#record(origin, record);
-    }
-  }
-
-  /** Closes a connection, and remembers what has gone over it. */
-  async #close(connection: Connection): Promise<void> {
-    await connection.close();
-    const end = await connection.ended;
-    this.#connections.delete(connection);
-    this.#statistics.addEnd(end, connection.traffic);
-  }
-
-  /** From the handshake to the end of a connection. Returns how it ended, for the records. */
-  async #welcome(
-    connection: Connection,
-    place: Place,
-    host: Host,
-    origin: Origin,
-  ): Promise<string> {
-    const manager = this.networkName;
-    const address = `${host.name}:${origin.port}`;
-    const judge: Judge = (check) => this.#attempts.judge(host.address, check);
-    const outcome = await handshake(connection, {
-      manager,
-      host,
-      address,
-      authentication: this.#authentication,
-      judge,
-      limits: this.#limits,
-    });
-    if (outcome.state === "left") return outcome.record;
-    if (outcome.state === "rejected") {
-      this.#statistics.addRefusal(outcome.record.replace("rejected: ", ""));
-      log.warn("{address} was rejected: {reason}", { address, reason: outcome.reason.message });
-      return outcome.record;
-    }
-    place.leave();
-    const judgeAdministrator: Judge = (check) => {
-      this.#warnOfPlainLogin(address);
-      return judge(check);
-    };
-    let peer: ConnectedPeer;
-    try {
-      peer = this.#router.admit(outcome.newcomer, connection, {
-        ...outcome,
-        judge: judgeAdministrator,
-      });
-    } catch (error) {
-      this.#statistics.addRefusal(refusalOf(error));
-      log.warn("{address} was rejected: {reason}", { address, reason: (error as Error).message });
-      connection.sendText(encodeError(manager, "", error));
-      return "rejected: invalid identity";
-    }
-    try {
-      this.#record(origin, `connected as a ${peer.kind}`);
-      log.info("{peer} connected as a {kind}", { peer: peer.networkName, kind: peer.kind });
-      if (outcome.extensions.includes(READY)) {
-        const welcome: Welcome = { beat: this.#liveness.interval };
-        connection.sendText(encodeReply(peer.networkName, READY, welcome));
-      }
-      using _watched = this.#liveness.watch(pulseOf(peer, this.networkName));
-      await this.#forward(peer, connection);
-    } finally {
-      this.#router.dismiss(peer);
-    }
-    log.info("{peer} disconnected: {reason}", {
-      peer: peer.networkName,
-      reason: describeEnd(await connection.ended),
-    });
-    return "disconnected";
   }
 
   /** An administrator has sent a password without TLS. Said once, where it was not at the start. */
@@ -361,84 +245,13 @@ export class Manager implements AsyncDisposable {
     log.warn("{address} logs in as an administrator. " + PLAIN_PASSWORDS, { address });
   }
 
-  /** Passes a peer's messages on for as long as it is connected. */
-  async #forward(peer: ConnectedPeer, connection: Connection): Promise<void> {
-    for await (const lines of connection) {
-      let congested: Connection | undefined;
-      let count = 0;
-      for (const line of lines) {
-        if (!connection.isOpen) break; // it asked to be disconnected
-        if (++count % LINES === 0 && this.#watch.isDue) {
-          await congested?.relieved();
-          await this.#watch.pause();
-        }
-        if (line instanceof LongLine) {
-          await this.#passage.pass(peer, line);
-          continue;
-        }
-        const fed = this.#router.receive(peer, line);
-        if (fed?.congested) congested = fed;
-      }
-      // Not reading on is what slows the peer down.
-      if (congested !== undefined) await congested.relieved();
-      if (this.#watch.isDue) await this.#watch.pause();
-    }
-  }
-
-  /** Closes a connection that has no place at the entrance. */
-  #turnAway(remote: Socket["remote"], connection: Connection): void {
-    this.#statistics.addRefusal("too many pending");
-    const error = new PermissionError(
-      `Too many connections have not said who they are, the limit is ${this.#limits.maxPending} ` +
-        `(--max-pending)`,
-    );
-    log.warn("{address}:{port} was rejected: {reason}", {
-      address: remote.hostname,
-      port: remote.port,
-      reason: error.message,
-    });
-    // Over TLS nothing can be said to a peer that has not completed the handshake.
-    if (this.tls) return connection.abort();
-    connection.sendText(encodeError(this.networkName, "", error));
-    connection.close();
-  }
-
-  /** Completes the TLS handshake, within the time that any handshake has. */
-  async #secure(socket: Socket, connection: Connection): Promise<void> {
-    const timer = setTimeout(() => {
-      this.#statistics.addRefusal("no TLS in time");
-      connection.abort();
-    }, this.#limits.handshakeTimeout);
-    try {
-      await socket.secure();
-    } catch (error) {
-      if (connection.isOpen) this.#statistics.addRefusal("no TLS");
-      throw error;
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-
-  /** A database that cannot be written is no reason to turn anybody away. */
-  #record(origin: Origin, message: string): void {
-    try {
-      this.#database.connections.record(origin, message);
-    } catch (error) {
-      log.error("Cannot record {message} of {address}: {error}", {
-        message,
-        address: origin.address,
-        error: (error as Error).message,
-      });
-    }
-  }
-
   async #accept(listener: Listener): Promise<void> {
     while (this.#shutdown === undefined) {
       try {
         for await (const socket of listener) {
           // One that was accepted while the listener was being closed.
           if (this.#shutdown !== undefined) await socket.close();
-          else this.#track(this.#serve(socket));
+          else this.#track(this.#reception.serve(socket));
         }
         return; // the listener is closed
       } catch (error) {
@@ -454,8 +267,8 @@ export class Manager implements AsyncDisposable {
     return managerStatus({
       registry: this.#registry,
       statistics: this.#statistics,
-      connections: this.#connections,
-      unidentified: this.#entrance.taken,
+      connections: this.#reception.connections,
+      unidentified: this.#reception.unidentified,
       tls: this.tls,
       authentication: this.#authentication.method,
     }, requester);
@@ -469,34 +282,29 @@ export class Manager implements AsyncDisposable {
 
   /** Whether an answer is owed, or on its way out. */
   get #isBusy(): boolean {
-    return this.#registry.owes || this.#connections.values().some(({ queued }) => queued > 0);
+    return this.#registry.owes ||
+      this.#reception.connections.values().some(({ queued }) => queued > 0);
   }
 
   async #end(): Promise<void> {
     for (const listener of this.#listeners) listener.close();
-    this.#attempts[Symbol.dispose]();
+    this.#reception.close();
     this.#registry.close();
     while (this.#isBusy && performance.now() < this.#deadline) await delay(DRAIN_INTERVAL);
     if (this.#isBusy) log.warn("Some answers were not given, or not taken, in time (--grace)");
-    await Promise.all(Array.from(this.#connections, (connection) => connection.close()));
+    const { connections } = this.#reception;
+    await Promise.all(Array.from(connections, (connection) => connection.close()));
     while (this.#tasks.size > 0) await Promise.all(this.#tasks);
-    this.#watch[Symbol.dispose]();
-    this.#liveness[Symbol.dispose]();
+    this.#reception[Symbol.dispose]();
     this.#access?.[Symbol.dispose]();
     this.#database[Symbol.dispose]();
     log.info("In the {uptime} s since the start: {totals}", {
       uptime: Math.round(this.#statistics.uptime / 1_000),
-      totals: JSON.stringify(totalsOf(this.#statistics, this.#connections)),
+      totals: JSON.stringify(totalsOf(this.#statistics, connections)),
     });
     log.info("{manager} shut down", { manager: this.networkName });
     this.#finished.resolve();
   }
-}
-
-/** Why a device that has said who it is was not taken in, for the statistics. */
-function refusalOf(error: unknown): string {
-  if (error instanceof NameError) return "name taken";
-  return error instanceof ConnectionAbortedError ? "shutting down" : "invalid identity";
 }
 
 /** Whether an error of accepting is that of a peer that has left before it was accepted. */

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Attempts } from "../attempts.ts";
-import { ValueError } from "../errors.ts";
+import { ConnectionAbortedError, ValueError } from "../errors.ts";
 
 const LIMITS = { freeLogins: 2, loginPenalty: 1_000, loginMemory: 60_000, loginTimeout: 3_500 };
 
@@ -107,5 +107,5 @@ Deno.test("whoever waits when the Manager shuts down is told so at once", async 
   const attempts = new Attempts({ ...LIMITS, freeLogins: 0, loginPenalty: 3_000 });
   const waiting = attempts.judge("a", () => assert(false) as never);
   attempts[Symbol.dispose]();
-  await assertRejects(() => waiting, ValueError, "The Manager is shutting down");
+  await assertRejects(() => waiting, ConnectionAbortedError, "the Manager is shutting down");
 });
