@@ -11,6 +11,7 @@ import { LEVEL_FILTER, levelFilter, parseLevel } from "./level.ts";
 import { resolveLogLimits } from "./limits.ts";
 import { LOG_CATEGORY } from "./log.ts";
 import { LogFile } from "./log_file.ts";
+import { LogFlood } from "./log_flood.ts";
 import { logFormatter } from "./log_format.ts";
 import type { LogOptions } from "./log_options.ts";
 import { TerminalWriter } from "./terminal_writer.ts";
@@ -54,19 +55,27 @@ export async function startLogging(
     terminal.write(formatForTerminal(recordOf("error", message, { file, error })));
   };
   using stack = new DisposableStack();
-  const sinks: Record<string, Sink> = {
-    terminal: (record) => terminal.write(formatForTerminal(record)),
+  const toTerminal: Sink = (record) => terminal.write(formatForTerminal(record));
+  const logFile = file === undefined
+    ? undefined
+    : stack.use(openFile(file, limits, { failed, formatLost }));
+  const write: Sink = (record) => {
+    toTerminal(record);
+    logFile?.write(format(record), record.timestamp);
   };
-  if (file !== undefined) {
-    const logFile = stack.use(openFile(file, limits, { failed, formatLost }));
-    sinks.file = (record) => logFile.write(format(record), record.timestamp);
-  }
+  const flood = new LogFlood();
+  const writeUnlessTooMany: Sink = (record) => {
+    const leftOut = flood.admit(record);
+    if (leftOut === undefined) return;
+    if (leftOut > 0) write(leftOutRecord(leftOut, record));
+    write(record);
+  };
   await configure({
     reset: true,
-    sinks,
+    sinks: { log: writeUnlessTooMany, terminal: toTerminal },
     filters: { [LEVEL_FILTER]: filter },
     loggers: [
-      { category: [...LOG_CATEGORY], filters: [LEVEL_FILTER], sinks: Object.keys(sinks) },
+      { category: [...LOG_CATEGORY], filters: [LEVEL_FILTER], sinks: ["log"] },
       { category: ["logtape", "meta"], lowestLevel: "warning", sinks: ["terminal"] },
     ],
   });
@@ -74,6 +83,7 @@ export async function startLogging(
   return {
     async [Symbol.asyncDispose]() {
       await reset();
+      for (const { leftOut, latest } of flood.rest()) write(leftOutRecord(leftOut, latest));
       opened.dispose();
       await terminal.flush();
     },
@@ -89,6 +99,12 @@ function openFile(...parameters: ConstructorParameters<typeof LogFile>): LogFile
       { cause },
     );
   }
+}
+
+/** Tells of records that were too many. */
+function leftOutRecord(count: number, { level, rawMessage }: LogRecord): LogRecord {
+  const message = `${count} records like the next one, or the last one, were left out`;
+  return recordOf(level, message, { count, like: rawMessage });
 }
 
 /** What the log has to say of itself. */

@@ -81,13 +81,17 @@ class Network {
   );
   readonly devices: Device[] = [];
 
-  client(name: string, username?: string): Device & { peer: Client<Seat<FakeOutlet>> } {
+  client(
+    name: string,
+    username?: string,
+    extensions: string[] = [],
+  ): Device & { peer: Client<Seat<FakeOutlet>> } {
     const outlet = new FakeOutlet();
     const address = `lab-pc:${this.devices.length}`;
     const peer = this.router.admit(
       { kind: "client", name, address, language: "Python", os: "Linux" },
       outlet,
-      { judge: async (check) => await check(), username },
+      { judge: async (check) => await check(), username, extensions },
     );
     if (peer.kind !== "client") throw new Error("it is not a client");
     this.devices.push({ peer, outlet });
@@ -728,6 +732,21 @@ Deno.test("a service that dies answers every pending request with a ConnectionAb
   }
   network.expectSilence();
   network.router.dismiss(echo.peer);
+  network.expectSilence();
+});
+
+Deno.test("a linked client that wants to hear of it is told when its service has gone", async () => {
+  const { network, a, echo } = laboratory();
+  const curious = network.client("curious", undefined, ["gone"]);
+  network.client("stranger", undefined, ["gone"]); // linked with nothing
+  for (const { peer } of [curious, a]) network.registry.link(peer, "Echo");
+  network.router.dismiss(echo.peer);
+  assertEquals(await curious.outlet.next(), {
+    error: false,
+    requester: curious.peer.networkName,
+    uid: "gone",
+    result: "Echo",
+  });
   network.expectSilence();
 });
 

@@ -4,7 +4,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { configure, type LogRecord, reset } from "@logtape/logtape";
 import { join } from "node:path";
 import { connect, Service } from "../../mod.ts";
-import { TestManager } from "../../testing.ts";
+import { TestManager, WirePeer } from "../../testing.ts";
 import { temporaryFolder } from "./folder.ts";
 import { ManagerProcess } from "./manager_process.ts";
 
@@ -40,6 +40,25 @@ Deno.test("with --log-format json every line of the log is an object, in the fil
   const connected = records.filter(({ message }) => / connected as a client$/.test(message));
   assertEquals(connected.length, 2);
   assertMatch(connected[1].properties.peer, /^visitor 1\[\S+:\d+\]$/);
+});
+
+Deno.test("whoever does one thing again and again does not fill the log", async () => {
+  await using home = await temporaryFolder();
+  await using manager = await ManagerProcess.start(home.path);
+  await using peer = await WirePeer.introduce(manager.connectOptions, {
+    type: "client",
+    name: "liar",
+  });
+  for (let count = 0; count < 2_000; count++) {
+    peer.send({ result: count, requester: "x", uid: "1" });
+  }
+  peer.send({ service: "Manager", attribute: "identity", args: [], kwargs: {}, uid: "2" });
+  await peer.read();
+  manager.kill("SIGTERM");
+  const { errors } = await manager.end();
+  const lies = errors.split("\n").filter((line) => /A client sent what only a service/.test(line));
+  assert(lies.length >= 300 && lies.length < 1_000, `${lies.length} records`);
+  assertMatch(errors, / records like the next one, or the last one, were left out/);
 });
 
 Deno.test("a Manager rotates the log file that was named, and deletes nothing else", async () => {
