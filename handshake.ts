@@ -151,7 +151,7 @@ function parseIdentity(answer: Answer): Record<string, unknown> {
     if (isObject(answer.result)) return answer.result;
     throw new TypeError("The identity must be a JSON object");
   }
-  const typed = /^\s*client(?:\s+(.*\S))?\s*$/i.exec(answer.line);
+  const typed = /^client(?:\s+(\S.*))?$/i.exec(answer.line.trim());
   if (typed === null) {
     // Not with what was typed: it may be a password, and the reason is logged.
     throw new TypeError("Invalid identity. Type: client [name]");

@@ -54,7 +54,7 @@ export function parseTyped(text: string): TypedRequest {
   const command = typed.toLowerCase();
   if (command === "identity") return request(MANAGER, "identity");
   if (["disconnect", "exit", DISCONNECT].includes(command)) return request(MANAGER, DISCONNECT);
-  const linked = /^link\s+(.+)$/i.exec(typed);
+  const linked = LINK.exec(typed);
   if (linked !== null) return request(MANAGER, "link", [withoutQuotes(linked[1])]);
   return new Scanner(typed).request();
 }
@@ -67,6 +67,11 @@ export function withoutQuotes(name: string): string {
 function request(service: string, attribute: string, args: unknown[] = []): TypedRequest {
   return { service, attribute, args, kwargs: {}, uid: "" };
 }
+
+// Each has one way to match a text: two would be tried again and again on one that does not match,
+// and everybody would wait for a long line of one person.
+const LINK = /^link\s+(\S.*)$/i;
+const NUMBER = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
 
 const SPACE = /\s*/y;
 const KEY = /([\p{ID_Start}_][\p{ID_Continue}]*)=/uy;
@@ -164,6 +169,6 @@ function plain(word: string): unknown {
   if (/^[+-]?\d+$/.test(word) && !Number.isSafeInteger(Number(word))) {
     return bigInteger(BigInt(word));
   }
-  if (/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(word)) return Number(word);
+  if (NUMBER.test(word)) return Number(word);
   return word;
 }

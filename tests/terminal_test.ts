@@ -319,6 +319,16 @@ Deno.test("the longest line is read whatever is in it", () => {
   }
 });
 
+Deno.test("a text of a megabyte is read in one go, also if it nearly is a number or a link", () => {
+  const size = 1_000_000; // in which a pattern that tries again at each character takes minutes
+  for (const before of ["", "+", "1.", "."]) {
+    const word = `${before}${"1".repeat(size)}x`;
+    assertEquals(argsOf(word), [word]);
+  }
+  const { service, attribute } = parseTyped(`link${" ".repeat(size)}a\rb`);
+  assertEquals([service, attribute], ["link", "a"]);
+});
+
 Deno.test("only a pair of equal quotes is taken off a name", () => {
   assertEquals(
     ['"a b"', "'a'", "''", '"a', "a'", "\"a'", "a", "", '"', "\"'a'\""].map(withoutQuotes),

@@ -278,3 +278,16 @@ Deno.test("who guesses an administrator's password in the middle of a connection
   }
   assertMatch(String(await guess("a good password")), /^ValueError: Too many failed logins/);
 });
+
+Deno.test("an identity that nearly is a typed one is looked at once, however long it is", async () => {
+  const limits = { handshakeSize: 2_000_000 };
+  await using manager = await TestManager.start({ disableTls: true, limits });
+  await using peer = await WirePeer.connect(manager.connectOptions);
+  await peer.read();
+  // A pattern that tries again at each space takes an hour.
+  peer.send(`client${" ".repeat(1_000_000)}a\rb`);
+  assertEquals(
+    await lastWord(peer),
+    "TypeError: Invalid identity. Type: client [name]",
+  );
+});
