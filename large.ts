@@ -6,10 +6,10 @@
  */
 
 import { parseChunked, stringifyChunked } from "@discoveryjs/json-ext";
-import { JSONDecodeError, ValueError } from "./errors.ts";
-import { parseJson, refuseWhatIsLost, withoutMarks } from "./json.ts";
+import { ValueError } from "./errors.ts";
+import { refuseWhatIsLost, withoutMarks } from "./json.ts";
 import type { LongLine } from "./line.ts";
-import { isObject, type JsonObject } from "./message.ts";
+import { decodeObject, isObject, type JsonObject } from "./message.ts";
 import { pauses } from "./pause.ts";
 import { Skimmer } from "./skimmer.ts";
 
@@ -17,6 +17,10 @@ import { Skimmer } from "./skimmer.ts";
 const LARGE = 256 * 1024;
 /** About how many characters a number has, and what else is not text. */
 const SCALAR = 8;
+/** A key that JavaScript puts before others, wherever it was written. */
+const INTEGER_KEY = /"(?:\d|\\u003\d){1,10}"\s*:/;
+/** How much of a piece is looked at again with the next one, since a key may be cut, in characters. */
+const OVERLAP = 80;
 /** How long to work before the event loop gets its turn, in milliseconds. */
 const SLICE = 10;
 
@@ -73,44 +77,59 @@ export type Outcome =
 export async function readLarge(line: LongLine, limit: number): Promise<Outcome> {
   const held: Uint8Array[] = [];
   let size = 0;
+  const hold = (piece: Uint8Array): Uint8Array => {
+    const copy = piece.slice(); // a piece is valid until the next one
+    held.push(copy);
+    size += copy.length;
+    if (size > limit) {
+      throw new ValueError(`The message is longer than readLimit, ${limit} bytes`);
+    }
+    return copy;
+  };
   const pause = pauses(SLICE);
-  async function* pieces(): AsyncGenerator<Uint8Array> {
+  async function* pieces(): AsyncGenerator<string> {
+    const decoder = new TextDecoder("utf-8", { fatal: true });
+    let overlap = "";
     for (let piece: Uint8Array | undefined = line.head; piece; piece = await line.next()) {
-      const copy = piece.slice(); // a piece is valid until the next one
-      held.push(copy);
-      size += copy.length;
-      if (size > limit) {
-        throw new ValueError(`The message is longer than readLimit, ${limit} bytes`);
+      const text = decoder.decode(hold(piece), { stream: true });
+      // The entry that comes last in an object with such keys need not be the one that was written
+      // last, for which parseChunked takes it (json-ext 1.0): values would change places.
+      const seam = overlap + text.slice(0, OVERLAP);
+      if (INTEGER_KEY.test(text) || INTEGER_KEY.test(seam)) {
+        throw new SyntaxError("a key is an integer");
       }
-      yield copy;
+      overlap = text.length < OVERLAP ? seam.slice(-OVERLAP) : text.slice(-OVERLAP);
+      yield text;
       await pause();
     }
+    decoder.decode();
   }
   let error: Error;
   try {
     const object: unknown = await parseChunked(pieces());
     if (!line.isComplete) return { state: "cut" };
     if (isObject(object)) return { state: "read", object };
-    error = new JSONDecodeError("Cannot read the line: not a JSON object");
+    error = new SyntaxError("not a JSON object");
   } catch (cause) {
     error = cause as Error;
   }
   const keys = new Skimmer();
   for (const piece of held) keys.read(piece);
-  const isTooLong = size > limit;
   for (let piece; (piece = await line.next()) !== undefined;) {
     keys.read(piece);
-    if (!isTooLong) held.push(piece.slice());
+    try {
+      if (size <= limit) hold(piece);
+    } catch (cause) {
+      error = cause as Error;
+    }
   }
   if (!line.isComplete) return { state: "cut" };
-  if (!(error instanceof SyntaxError)) return { state: "refused", error, keys };
+  if (error instanceof ValueError) return { state: "refused", error, keys };
   try {
-    // NaN and Infinity, which only our own reader knows, and which has to have all of the text.
-    const object = parseJson(await new Blob(held as Uint8Array<ArrayBuffer>[]).text());
-    if (isObject(object)) return { state: "read", object };
-  } catch {
-    // It is no JSON either way.
+    // NaN, Infinity and the keys above, for which all of the text is needed.
+    const object = decodeObject(await new Blob(held as Uint8Array<ArrayBuffer>[]).bytes());
+    return { state: "read", object };
+  } catch (error) {
+    return { state: "refused", error: error as Error, keys };
   }
-  error = new JSONDecodeError(`Cannot read the line: ${error.message}`, { cause: error });
-  return { state: "refused", error, keys };
 }

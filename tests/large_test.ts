@@ -12,8 +12,9 @@ async function textOf(value: unknown): Promise<string> {
 }
 
 /** A line that comes in pieces of some size; whether its end comes is for the test to say. */
-function longLine(text: string, pieceSize = 7, end = "\n"): LongLine {
-  const bytes = encoder.encode(text + end);
+function longLine(text: string | Uint8Array, pieceSize = 7, end = "\n"): LongLine {
+  const start = typeof text === "string" ? encoder.encode(text) : text;
+  const bytes = Uint8Array.of(...start, ...encoder.encode(end));
   let at = 0;
   const splitter: LineSplitter = new LineSplitter(0, () => {
     if (at >= bytes.length) return Promise.resolve(false);
@@ -81,6 +82,47 @@ Deno.test("an object is read of its pieces, wherever they are cut", async () => 
     const outcome = await readLarge(longLine(JSON.stringify(object), size), 1_000);
     assertEquals(outcome, { state: "read", object });
   }
+});
+
+Deno.test("keys that are integers keep their values, in whatever order they were written", async () => {
+  for (
+    const text of [
+      '{"10":{"a":1},"2":{"b":2,"c":[3]},"uid":"1"}',
+      '{"result":{"name":{"x":1},"\\u0031":{"y":[1,2],"z":3}},"uid":"1"}',
+      '{"b":{"x":1},"0" : {"y":[1,2]}}',
+    ]
+  ) {
+    for (let size = 1; size < 30; size++) {
+      const outcome = await readLarge(longLine(text, size), 1_000);
+      assertEquals(outcome, { state: "read", object: JSON.parse(text) });
+    }
+  }
+});
+
+Deno.test("a byte order mark in a text stays there, wherever a piece begins", async () => {
+  const object = { result: ["\ufeff", "a\ufeff\ufeffb"], "\ufeff": 1 };
+  for (let size = 1; size < 30; size++) {
+    const outcome = await readLarge(longLine(JSON.stringify(object), size), 1_000);
+    assertEquals(outcome, { state: "read", object });
+  }
+});
+
+Deno.test("a long line that is no UTF-8 is refused, as a short one is", async () => {
+  for (const bytes of [[0xff], [0xc3], [0xed, 0xa0, 0x80]]) {
+    const line = [...encoder.encode('{"uid":"1","result":["'), ...bytes, ...encoder.encode('"]}')];
+    const outcome = await readLarge(longLine(Uint8Array.from(line)), 1_000);
+    if (outcome.state !== "refused") throw new Error(outcome.state);
+    assert(outcome.error instanceof JSONDecodeError, String(outcome.error));
+    assertEquals(outcome.keys.text("uid"), "1");
+  }
+});
+
+Deno.test("no more than the limit is held of a line that only our own reader can read", async () => {
+  const text = `{"result":[NaN,"${"x".repeat(1_000)}"],"uid":"1"}`;
+  const outcome = await readLarge(longLine(text), 500);
+  if (outcome.state !== "refused") throw new Error(outcome.state);
+  assert(outcome.error instanceof ValueError, String(outcome.error));
+  assertEquals(outcome.keys.text("uid"), "1");
 });
 
 Deno.test("NaN and Infinity are read in a long line too", async () => {
