@@ -1,0 +1,42 @@
+/** A little of `deno task fuzz`, with inputs that are others each time. A failure prints the seed. */
+
+import { assertEquals, assertMatch } from "@std/assert";
+import { fileURLToPath } from "node:url";
+import { targets } from "./targets.ts";
+
+for (const { name, numRuns, check } of targets()) {
+  Deno.test(`fuzz: ${name}`, () => check({ numRuns }));
+}
+
+/** Runs the command. */
+async function fuzz(...args: string[]): Promise<{ code: number; said: string }> {
+  const command = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", fileURLToPath(import.meta.resolve("./fuzz.ts")), ...args],
+    env: { NO_COLOR: "1" },
+    stdin: "null",
+  });
+  const { code, stdout, stderr } = await command.output();
+  const decoder = new TextDecoder();
+  return { code, said: decoder.decode(stdout) + decoder.decode(stderr) };
+}
+
+Deno.test("the command says with which seed it has tried how many inputs", async () => {
+  const { code, said } = await fuzz(
+    "--minutes=0",
+    "--seed=7",
+    "--only=the cuts make no difference",
+  );
+  assertEquals(code, 0, said);
+  assertMatch(
+    said,
+    /^Fuzzing for 0 min, --seed 7\n +500 inputs +[\d.]+ s  whatever is skimmed, the/,
+  );
+});
+
+Deno.test("the command refuses what it does not know", async () => {
+  for (const arg of ["--only=nothing at all", "--minutes=long", "--seeds=7"]) {
+    const { code, said } = await fuzz(arg);
+    assertEquals(code, 2, said);
+    assertMatch(said, /^(There is no target called|--minutes must be|Unknown argument: --seeds)/);
+  }
+});

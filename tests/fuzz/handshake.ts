@@ -1,0 +1,253 @@
+/** The handshake with any answers, under each authentication, against the rules in a few lines. */
+
+import { assertEquals } from "@std/assert";
+import fc from "fast-check";
+import type { Authentication } from "../../auth.ts";
+import { Connection } from "../../connection.ts";
+import { Database } from "../../database.ts";
+import { handshake } from "../../handshake.ts";
+import { LIMITS } from "../../limits.ts";
+import { isObject, type JsonObject } from "../../message.ts";
+import { withoutQuotes } from "../../terminal.ts";
+import {
+  damaged,
+  lines,
+  LOADED_NAMES,
+  membersOf,
+  pieces,
+  pieceSizes,
+  values,
+} from "./hostile_input.ts";
+import { MemoryTransport } from "./memory_transport.ts";
+import { readPlainly, splitPlainly } from "./plain_reading.ts";
+import { type Target, tryAll } from "./target.ts";
+
+const MANAGER = "Manager[lab-pc:1875]";
+const PASSWORD = "a good password";
+const USER = "j.doe";
+const HOST = {
+  name: "scope",
+  domain: "scope.lab.org",
+  address: "10.0.0.5",
+  trustedBy: ["scope", "10.0.0.5"],
+};
+const limits = { ...LIMITS, handshakeSize: 4_000 };
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { fatal: true });
+
+/** A way to let peers in, and what is right by it. */
+interface Way {
+  name: string;
+  numRuns: number;
+  open(database: Database): Authentication | Promise<Authentication>;
+  /** The questions that come before that for the identity, and the right answers. */
+  asked: [question: string, right: string][];
+  /** Whether the computer is let in at all. */
+  isTrusted: boolean;
+}
+
+const WAYS: Way[] = [
+  {
+    name: "without authentication",
+    numRuns: 300,
+    open: () => ({ method: "none" }),
+    asked: [],
+    isTrusted: true,
+  },
+  {
+    name: "by the Manager's password",
+    numRuns: 300,
+    open: () => ({ method: "password", password: PASSWORD }),
+    asked: [["password", PASSWORD]],
+    isTrusted: true,
+  },
+  ...[true, false].map((isTrusted): Way => ({
+    name: isTrusted ? "by a host name" : "by a host name that leads elsewhere",
+    numRuns: 100,
+    open: ({ hostnames }) => {
+      hostnames.insert(HOST.name);
+      const hosts = { leadsTo: () => Promise.resolve(isTrusted) };
+      return { method: "hostname", hostnames, hosts };
+    },
+    asked: [],
+    isTrusted,
+  })),
+  {
+    name: "by a login",
+    numRuns: 60, // a password takes its time
+    open: async ({ users }) => {
+      await users.insert(USER, PASSWORD, false);
+      return { method: "login", users };
+    },
+    asked: [["username", USER], ["password", PASSWORD]],
+    isTrusted: true,
+  },
+];
+
+/** What is fuzzed of the handshake. */
+export function handshakeTargets(): Target[] {
+  return WAYS.map((way) => ({
+    name: `${way.name}, who is let in has answered every question right`,
+    numRuns: way.numRuns,
+    check: async (trial) => {
+      using database = new Database(":memory:", []);
+      const authentication = await way.open(database);
+      await tryAll<[Uint8Array, number[]]>(
+        trial,
+        [answers(), pieceSizes],
+        (answers, sizes) => expectRules(way, authentication, answers, sizes),
+      );
+    },
+  }));
+}
+
+/** A few answers, of which many are right. */
+function answers(): fc.Arbitrary<Uint8Array> {
+  const identities: JsonObject[] = [
+    { type: "client", name: "a" },
+    { type: "SERVICE", name: "S", attributes: { x: "()" }, max_clients: 3 },
+    { type: "service", name: "S", attributes: {}, extensions: ["ready", 7] },
+    { type: "robot", name: "R" },
+  ];
+  const known = fc.constantFrom(...identities);
+  const identity = fc.oneof(
+    known,
+    fc.tuple(known, fc.constantFrom(...LOADED_NAMES), fc.jsonValue())
+      .map(([identity, name, value]) => ({ ...identity, name, max_clients: value })),
+    fc.tuple(known, fc.constantFrom("type", "name", "attributes")).map(([identity, missing]) =>
+      Object.fromEntries(Object.entries(identity).filter(([key]) => key !== missing))
+    ),
+  ).map((identity) => JSON.stringify(identity));
+  const result = fc.oneof(
+    { weight: 5, arbitrary: identity },
+    { weight: 2, arbitrary: fc.constantFrom(PASSWORD, USER).map((text) => JSON.stringify(text)) },
+    { weight: 1, arbitrary: values([PASSWORD, USER]) },
+  );
+  const text = fc.oneof(
+    fc.constantFrom(
+      PASSWORD,
+      USER,
+      "client",
+      "CLIENT  'My Name' ",
+      "client a\rb",
+      "service S",
+      "7",
+    ),
+    fc.string({ unit: "binary" }),
+    fc.integer({ min: 3_000, max: 5_000 }).map((size) => `client${" ".repeat(size)}x`),
+  );
+  const sound = fc.oneof(
+    { weight: 3, arbitrary: result.map((result) => `{"error":false,"uid":"","result":${result}}`) },
+    { weight: 1, arbitrary: text },
+  ).map((text) => encoder.encode(text));
+  const line = fc.oneof(
+    { weight: 8, arbitrary: sound },
+    { weight: 1, arbitrary: damaged(sound) },
+    { weight: 1, arbitrary: lines([USER], [membersOf({ result: PASSWORD, uid: "" })]) },
+  );
+  // Few would answer two questions right by chance.
+  const right = fc.constantFrom([], [PASSWORD], [USER, PASSWORD]).map((texts) =>
+    texts.map((text) => encoder.encode(text))
+  );
+  return fc.tuple(right, fc.array(line, { maxLength: 3 })).map(([right, lines]) =>
+    Uint8Array.from([...right, ...lines].flatMap((line) => [...line, 0x0a]))
+  );
+}
+
+/** How a handshake should end, and after which questions. */
+interface Ending {
+  state: "identified" | "rejected" | "left";
+  questions: string[];
+  name?: string;
+}
+
+/** The rules of the handshake. */
+function ruled({ asked, isTrusted }: Way, stream: Uint8Array): Ending {
+  const answers = splitPlainly(stream);
+  const questions: string[] = [];
+  const end = (state: Ending["state"], name?: string) => ({ state, questions, name });
+  if (!isTrusted) return end("rejected");
+  for (const [question, right] of asked) {
+    questions.push(question);
+    const answer = read(answers.shift());
+    if (typeof answer === "string") return end(answer);
+    if (answer.result !== right) return end("rejected");
+  }
+  questions.push("identity");
+  const answer = read(answers.shift());
+  if (typeof answer === "string") return end(answer);
+  const name = answer.isTyped ? typedName(answer.result) : nameOf(answer.result);
+  return name === undefined ? end("rejected") : end("identified", name);
+}
+
+/** What is answered, or what comes of a line that is no answer. */
+function read(
+  line: Uint8Array | undefined,
+): { isTyped: true; result: string } | { isTyped: false; result: unknown } | "left" | "rejected" {
+  if (line === undefined) return "left";
+  if (line.length > limits.handshakeSize) return "rejected";
+  let text: string;
+  try {
+    text = decoder.decode(line);
+  } catch {
+    return "left"; // no text: it only looks at the certificate
+  }
+  const object = readPlainly(encoder.encode(text));
+  if (object === undefined) return { isTyped: true, result: text };
+  return Object.hasOwn(object, "result") ? { isTyped: false, result: object.result } : "rejected";
+}
+
+/** The name of an identity, if it is one. */
+function nameOf(identity: unknown): string | undefined {
+  if (!isObject(identity)) return undefined;
+  const { type, name, attributes, max_clients } = identity;
+  if (typeof type !== "string" || typeof name !== "string" || !Object.hasOwn(identity, "name")) {
+    return undefined;
+  }
+  if (type.toLowerCase() === "client") return name;
+  const isService = type.toLowerCase() === "service" && isObject(attributes) &&
+    Object.hasOwn(identity, "attributes") && Number.isInteger(max_clients ?? -1);
+  return isService ? name : undefined;
+}
+
+/** The name in `client [name]`. */
+function typedName(text: string): string | undefined {
+  const typed = text.trim();
+  const [command, name] = [typed.slice(0, 6), typed.slice(6)];
+  if (command.toLowerCase() !== "client") return undefined;
+  if (name === "") return "Client";
+  return /^\s/.test(name) && !/[\r\u2028\u2029]/.test(name.trim())
+    ? withoutQuotes(name.trim())
+    : undefined;
+}
+
+async function expectRules(
+  way: Way,
+  authentication: Authentication,
+  stream: Uint8Array,
+  sizes: number[],
+): Promise<void> {
+  const transport = new MemoryTransport(pieces(stream, sizes));
+  const connection = new Connection(transport, limits);
+  const outcome = await handshake(connection, {
+    manager: MANAGER,
+    host: HOST,
+    address: "scope:1",
+    authentication,
+    judge: async (check) => await check(),
+    limits,
+  });
+  await connection.close();
+  const { state, questions, name } = ruled(way, stream);
+  assertEquals(outcome.state, state);
+  if (outcome.state === "identified") assertEquals(outcome.newcomer.name, name);
+  const said = splitPlainly(Uint8Array.from(transport.written.flatMap((bytes) => [...bytes])))
+    .map((line) => readPlainly(line)!);
+  const refusals = said.filter(({ error }) => error === true);
+  assertEquals(refusals.length, state === "rejected" ? 1 : 0);
+  assertEquals(said.map(({ attribute }) => attribute), [
+    ...questions,
+    ...refusals.map(() => undefined),
+  ]);
+}

@@ -1,0 +1,527 @@
+/**
+ * A real Manager over sockets, with peers that break off, stall, lie and die: whatever they do, every
+ * request of a client that lives is answered once, and nothing that is forged arrives.
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { delay } from "@std/async/delay";
+import fc from "fast-check";
+import type { JsonObject } from "../../message.ts";
+import { skim } from "../../skimmer.ts";
+import { TestManager } from "../../testing.ts";
+import { lines, membersOf, pieceSizes } from "./hostile_input.ts";
+import { RawPeer } from "./raw_peer.ts";
+import { type Target, tryAll } from "./target.ts";
+
+/** Small, so that a long line is a few KiB and a queue is soon full. */
+const LIMITS = {
+  longLine: 2_000,
+  maxMessageSize: 30_000,
+  maxDepth: 64,
+  queueHigh: 16_000,
+  queueLimit: 64_000_000, // nobody is to be lost for being slow
+  freeLogins: 1_000_000, // hostile lines may be taken for logins
+};
+const encoder = new TextEncoder();
+/** How long is waited for what has to happen, in milliseconds. */
+const PATIENCE = 20_000;
+
+const SERVICES = ["S0", "S1", "S2"];
+/** What is in every message that nobody should get. */
+const FORGED = "forged";
+
+/** What a client does. */
+type Step =
+  | { do: "request"; service: string; size: number; isPythonic: boolean }
+  | { do: "manage"; attribute: string; service: string }
+  | { do: "hostile"; line: Uint8Array }
+  | { do: "stop reading" }
+  | { do: "read" }
+  | { do: "wait"; milliseconds: number };
+
+/** How a client ends: it stays until it has all of its answers, or goes before. */
+type Farewell = "stays" | "goes" | "goes in mid-line" | "closes one half";
+
+interface ClientPlan {
+  steps: Step[];
+  sizes: number[];
+  farewell: Farewell;
+}
+
+/** What a service does with a request. */
+type Mood =
+  | "answer"
+  | "answer at length"
+  | "answer at length, as Python does"
+  | "answer twice"
+  | "fail"
+  | "keep silent"
+  | "forge an answer first"
+  | "notify first"
+  | "notify at length first"
+  | "answer what is no JSON"
+  | "answer at length what lacks a brace"
+  | "answer at length what has a bracket too many"
+  | "die"
+  | "die in the middle of the answer";
+
+const MOODS: readonly Mood[] = [
+  "answer",
+  "answer",
+  "answer at length",
+  "answer at length, as Python does",
+  "answer twice",
+  "fail",
+  "keep silent",
+  "forge an answer first",
+  "notify first",
+  "notify at length first",
+  "answer what is no JSON",
+  "answer at length what lacks a brace",
+  "answer at length what has a bracket too many",
+  "die",
+  "die in the middle of the answer",
+];
+
+interface ServicePlan {
+  /** For one request after the other. */
+  moods: Mood[];
+  sizes: number[];
+}
+
+/** What is fuzzed of a Manager. */
+export function managerTargets(): Target[] {
+  return [["TCP", 40], ["TLS", 12]].map(([over, numRuns]) => ({
+    name: `over ${over}, every request is answered once, and nothing that is forged arrives`,
+    numRuns: numRuns as number,
+    check: async (trial) => {
+      const options = { host: "127.0.0.1", disableTls: over === "TCP", limits: LIMITS };
+      await using manager = await TestManager.start(options);
+      await tryAll<[ClientPlan[], ServicePlan[]]>(
+        trial,
+        [
+          fc.array(clientPlan(), { minLength: 1, maxLength: 5, size: "max" }),
+          fc.tuple(servicePlan(), servicePlan(), servicePlan()),
+        ],
+        (clients, services) => new Scene(manager).play(clients, services),
+      );
+    },
+  }));
+}
+
+function clientPlan(): fc.Arbitrary<ClientPlan> {
+  const service = fc.constantFrom(...SERVICES, "nobody");
+  const forged = [
+    { error: false, service: "S0", uid: "h", attribute: "x", args: [FORGED], kwargs: {} },
+    { error: false, requester: "c1[lab:1]", uid: "1", result: FORGED },
+    { error: false, service: "S0", uid: "notification", result: [[FORGED], {}] },
+    { error: false, service: "Manager", uid: "h", attribute: "link", args: ["S0"], kwargs: {} },
+  ].map(membersOf);
+  const step = fc.oneof(
+    {
+      weight: 8,
+      arbitrary: fc.record({
+        do: fc.constant("request" as const),
+        service,
+        size: fc.oneof(fc.nat(100), fc.integer({ min: 1_000, max: 9_000 }), fc.constant(35_000)),
+        isPythonic: fc.boolean(),
+      }),
+    },
+    {
+      weight: 3,
+      arbitrary: fc.record({
+        do: fc.constant("manage" as const),
+        attribute: fc.constantFrom("link", "link", "unlink", "acquire_lock", "release_lock"),
+        service,
+      }),
+    },
+    {
+      weight: 2,
+      arbitrary: lines([...SERVICES, FORGED], forged).map((line): Step => ({
+        do: "hostile",
+        line,
+      })),
+    },
+    { weight: 1, arbitrary: fc.constantFrom<Step>({ do: "stop reading" }, { do: "read" }) },
+    {
+      weight: 2,
+      arbitrary: fc.nat(5).map((milliseconds): Step => ({ do: "wait", milliseconds })),
+    },
+  );
+  return fc.record({
+    steps: fc.array(step, { maxLength: 20, size: "max" }),
+    sizes: pieceSizes.map((sizes) => sizes.map((size) => size + 60)), // a byte a packet takes too long
+    farewell: fc.constantFrom<Farewell>(
+      "stays",
+      "stays",
+      "stays",
+      "goes",
+      "goes in mid-line",
+      "closes one half",
+    ),
+  });
+}
+
+function servicePlan(): fc.Arbitrary<ServicePlan> {
+  return fc.record({
+    moods: fc.array(fc.constantFrom(...MOODS), { minLength: 1, maxLength: 12, size: "max" }),
+    sizes: pieceSizes.map((sizes) => sizes.map((size) => size + 60)),
+  });
+}
+
+/** A request that a client has sent, and how often it was answered. */
+interface Sent {
+  client: string;
+  service: string;
+  answers: number;
+  /** Whether the client knows that it gets no answer that it can read. */
+  isTold: boolean;
+}
+
+/** One play on the Manager. */
+class Scene {
+  readonly #manager: TestManager;
+  /** The requests by their uid, which are all different. */
+  readonly #sent = new Map<string, Sent>();
+  readonly #clients: LivingClient[] = [];
+  readonly #services = new Map<string, RawPeer>();
+  #failure: unknown;
+
+  constructor(manager: TestManager) {
+    this.#manager = manager;
+  }
+
+  async play(clients: ClientPlan[], services: ServicePlan[]): Promise<void> {
+    const goOn = { services: true };
+    const lives = SERVICES.map((name, index) => this.#serve(name, services[index], goOn));
+    try {
+      await until("the services are there", () => this.#services.size === SERVICES.length);
+      await Promise.all(clients.map((plan, index) => this.#act(`c${index}`, plan)));
+      // What is still owed then is answered by the Manager.
+      goOn.services = false;
+      for (const service of this.#services.values()) await service.abort();
+      await Promise.all(lives);
+      // A client is disconnected in the middle of a long answer whose service dies.
+      const mayBeCut = services.some(({ moods }) =>
+        moods.some((mood) => / at length|in the middle/.test(mood))
+      );
+      for (const client of this.#clients) await this.#expectAnswers(client, mayBeCut);
+    } finally {
+      goOn.services = false;
+      const peers = [...this.#services.values(), ...this.#clients.map(({ peer }) => peer)];
+      await Promise.all(peers.map((peer) => peer.abort()));
+      await Promise.all(lives);
+    }
+    if (this.#failure !== undefined) throw this.#failure;
+    await this.#expectNobody();
+    await this.#expectService();
+  }
+
+  /** A service, again and again after it has died. */
+  async #serve(name: string, { moods, sizes }: ServicePlan, goOn: { services: boolean }) {
+    const rest = [...moods];
+    while (goOn.services) {
+      let peer: RawPeer;
+      try {
+        peer = await RawPeer.connect(
+          this.#manager.connectOptions,
+          { type: "service", name, attributes: {} },
+          (line, peer) => this.#try(() => this.#serveOne(name, peer, line, rest, sizes)),
+        );
+      } catch {
+        await delay(1); // the one before it may not be gone yet
+        continue;
+      }
+      this.#services.set(name, peer);
+      if (!goOn.services) await peer.abort();
+      await peer.ended;
+      await peer.abort();
+    }
+  }
+
+  #serveOne(name: string, peer: RawPeer, line: string, moods: Mood[], sizes: number[]): void {
+    const request = parse(line);
+    if (request === undefined) return; // it was cut off, or is a long one that was no JSON
+    const { requester, uid, args } = request;
+    if (typeof requester !== "string" || typeof uid !== "string") {
+      assertEquals(request.error, true, line); // what the Manager says of this service's own lines
+      return;
+    }
+    const sender = this.#clients.find(({ networkName }) => networkName === requester);
+    assert(sender !== undefined, `${name} was sent a request of ${requester}`);
+    const sent = this.#sent.get(uid);
+    if (sent !== undefined && Array.isArray(args) && args[0] === uid) {
+      assertEquals([sent.client, sent.service], [requester, name]);
+    }
+    const reply = { error: false, requester, uid, result: { by: name } };
+    const long = { ...reply, result: { by: name, text: "x".repeat(5_000) } };
+    const mood = moods.shift() ?? "answer";
+    const say = (...objects: (JsonObject | string)[]) => {
+      for (const object of objects) peer.send(object, sizes);
+    };
+    switch (mood) {
+      case "answer":
+        return say(reply);
+      case "answer at length":
+        return say(long);
+      case "answer at length, as Python does":
+        return say(pythonic(long));
+      case "answer twice":
+        return say(reply, { ...reply, result: FORGED });
+      case "fail":
+        return say({ error: true, requester, uid, message: "E: e", traceback: [], result: null });
+      case "keep silent":
+        return;
+      case "forge an answer first":
+        return say(...this.#forgeries(name), reply);
+      case "notify first":
+        return say(notification(name, 1), notification("S9", FORGED), reply);
+      case "notify at length first":
+        return say(notification(name, "x".repeat(5_000)), reply);
+      case "answer what is no JSON":
+        return say(`{"error":false,"requester":"${requester}","result":01,"uid":${quote(uid)}}`);
+      case "answer at length what lacks a brace":
+        return say(JSON.stringify(long).slice(0, -1));
+      case "answer at length what has a bracket too many":
+        return say(`${JSON.stringify(long)}]`);
+      case "die":
+        return void peer.abort();
+      case "die in the middle of the answer":
+        peer.sendBytes(encoder.encode(JSON.stringify(long).slice(0, 4_000)), sizes)
+          .then(() => peer.abort());
+    }
+  }
+
+  /** Answers to requests that others owe. */
+  #forgeries(name: string): JsonObject[] {
+    return [...this.#sent].filter(([_, { service }]) => service !== name)
+      .map(([uid, { client }]) => ({ error: false, requester: client, uid, result: FORGED }));
+  }
+
+  async #act(name: string, { steps, sizes, farewell }: ClientPlan): Promise<void> {
+    const client: LivingClient = {
+      networkName: "",
+      isDone: false,
+      isHostile: false,
+      peer: undefined!,
+    };
+    const identity = { type: "client", name };
+    client.peer = await RawPeer.connect(
+      this.#manager.connectOptions,
+      identity,
+      (line) => this.#try(() => this.#hear(client, line)),
+    );
+    client.networkName = client.peer.networkName;
+    this.#clients.push(client);
+    for (const [index, step] of steps.entries()) {
+      const uid = `${client.networkName} ${index}`;
+      switch (step.do) {
+        case "request": {
+          const args = [uid, "x".repeat(step.size)];
+          const { service } = step;
+          const request = { error: false, service, uid, attribute: "x", args, kwargs: {} };
+          this.#ask(client, step.isPythonic ? pythonic(request) : request, sizes);
+          break;
+        }
+        case "manage": {
+          const { attribute, service } = step;
+          const args = [service];
+          const request = { error: false, service: "Manager", uid, attribute, args, kwargs: {} };
+          this.#ask(client, request, sizes);
+          break;
+        }
+        case "hostile":
+          client.isHostile = true;
+          client.peer.sendBytes(Uint8Array.of(...step.line, 0x0a), sizes);
+          break;
+        case "stop reading":
+          client.peer.pause();
+          break;
+        case "read":
+          client.peer.resume();
+          break;
+        case "wait":
+          await delay(step.milliseconds);
+      }
+    }
+    if (farewell === "stays") return client.peer.resume();
+    client.isDone = true;
+    if (farewell === "goes in mid-line") {
+      await client.peer.sendBytes(encoder.encode(
+        JSON.stringify({
+          error: false,
+          service: "S0",
+          uid: "cut",
+          attribute: "x",
+          args: ["x".repeat(5_000)],
+        })
+          .slice(0, 4_000),
+      ));
+    } else if (farewell === "closes one half") {
+      client.peer.resume();
+      await client.peer.halfClose();
+    }
+    await client.peer.abort();
+  }
+
+  #ask(client: LivingClient, request: JsonObject, sizes: number[]): void {
+    const { uid, service } = request;
+    const sent = {
+      client: client.networkName,
+      service: String(service),
+      answers: 0,
+      isTold: false,
+    };
+    this.#sent.set(String(uid), sent);
+    client.peer.send(request, sizes);
+  }
+
+  #hear({ networkName }: LivingClient, line: string): void {
+    const message = parse(line);
+    if (message === undefined) {
+      // A long answer is passed on as it comes, also one that turns out to be none. Then its
+      // routing keys tell the client what it was for, or an error of the Manager that follows.
+      assert(line.length > LIMITS.longLine, line);
+      const sent = this.#sent.get(skim(encoder.encode(line)).text("uid") ?? "");
+      if (sent !== undefined) sent.isTold = true;
+      return;
+    }
+    const { error, requester, uid, result, service, attribute } = message;
+    if (attribute !== undefined) return; // a question: a hostile line is for administrators
+    if (requester === undefined) {
+      assertEquals(uid, "notification", line);
+      assert(SERVICES.includes(String(service)) && !line.includes(FORGED), line);
+      return;
+    }
+    if (networkName !== "") assertEquals(requester, networkName, line);
+    const sent = this.#sent.get(String(uid));
+    if (sent === undefined) return; // to a hostile line, or to nothing
+    assertEquals(sent.client, requester, line);
+    assertEquals(++sent.answers, 1, line);
+    assert(result !== FORGED, line);
+    if (error === false && sent.service !== "Manager") {
+      assertEquals((result as JsonObject).by, sent.service, line);
+    }
+  }
+
+  /** That a client that has not gone has all of its answers, unless it may have been disconnected. */
+  async #expectAnswers(client: LivingClient, mayBeCut: boolean): Promise<void> {
+    if (client.isDone) return;
+    const { networkName, peer } = client;
+    const mayHaveEnded = client.isHostile || mayBeCut;
+    const missing = () =>
+      [...this.#sent].filter(([_, { client, answers, isTold }]) =>
+        client === networkName && answers === 0 && !isTold
+      ).map(([uid]) => uid);
+    await until(
+      () => `${networkName} has its answers to ${missing()}`,
+      () => peer.hasEnded || missing().length === 0,
+    );
+    // Everything that was sent twice has come when this is answered.
+    const uid = `${networkName} last`;
+    this.#ask(client, {
+      error: false,
+      service: "Manager",
+      uid,
+      attribute: "identity",
+      args: [],
+      kwargs: {},
+    }, [1_000]);
+    await until("the last answer is there", () => peer.hasEnded || missing().length === 0);
+    assert(mayHaveEnded || !peer.hasEnded, `${networkName} was disconnected`);
+  }
+
+  async #expectNobody(): Promise<void> {
+    await until("everybody is gone", () => {
+      const { clients, services } = this.#manager.manager.identities();
+      return Object.keys(clients).length + Object.keys(services).length === 0;
+    });
+  }
+
+  /** That a fresh pair is served. */
+  async #expectService(): Promise<void> {
+    const answers: JsonObject[] = [];
+    const service = await RawPeer.connect(
+      this.#manager.connectOptions,
+      { type: "service", name: "fresh", attributes: {} },
+      (line, peer) => {
+        const { requester, uid, args } = JSON.parse(line);
+        peer.send({ error: false, requester, uid, result: args });
+      },
+    );
+    const client = await RawPeer.connect(
+      this.#manager.connectOptions,
+      { type: "client", name: "client" },
+      (line) => answers.push(JSON.parse(line)),
+    );
+    const values = ["short", "x".repeat(9_000)];
+    for (const [index, value] of values.entries()) {
+      const uid = String(index);
+      client.send({
+        error: false,
+        service: "fresh",
+        uid,
+        attribute: "x",
+        args: [value],
+        kwargs: {},
+      });
+    }
+    try {
+      await until("a fresh pair is served", () => answers.length === values.length);
+    } finally {
+      await Promise.all([client.abort(), service.abort()]);
+    }
+    assertEquals(answers.map(({ result }) => result), values.map((value) => [value]));
+    await this.#expectNobody();
+  }
+
+  /** Remembers what goes wrong while lines are read. */
+  #try(check: () => void): void {
+    try {
+      check();
+    } catch (error) {
+      this.#failure ??= error;
+    }
+  }
+}
+
+interface LivingClient {
+  peer: RawPeer;
+  networkName: string;
+  /** Whether it has gone of itself. */
+  isDone: boolean;
+  /** Whether it has said what may have ended it. */
+  isHostile: boolean;
+}
+
+/** Waits for what has to happen. */
+async function until(what: string | (() => string), isSo: () => boolean): Promise<void> {
+  const start = performance.now();
+  while (!isSo()) {
+    if (performance.now() - start > PATIENCE) {
+      throw new Error(`Not within ${PATIENCE} ms: ${typeof what === "string" ? what : what()}`);
+    }
+    await delay(1);
+  }
+}
+
+function notification(service: string, value: unknown): JsonObject {
+  return { error: false, service, uid: "notification", result: [[value], {}] };
+}
+
+/** The same message in the order of keys that Python has. */
+function pythonic(message: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(message).sort(([a], [b]) => a < b ? -1 : 1));
+}
+
+function parse(line: string): JsonObject | undefined {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}
+
+function quote(text: string): string {
+  return JSON.stringify(text);
+}

@@ -1,0 +1,279 @@
+/** The Router and the Registry against a model of them, with clients and services that may be hostile. */
+
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { setImmediate } from "node:timers";
+import { LIMITS } from "../../limits.ts";
+import { encodeRequest, type JsonObject } from "../../message.ts";
+import { parseTyped, typedText } from "../../terminal.ts";
+import { type Device, Network } from "../network.ts";
+import { lines, LOADED_NAMES, membersOf } from "./hostile_input.ts";
+import { type Delivery, Model } from "./model.ts";
+import { readPlainly } from "./plain_reading.ts";
+import { type Target, target } from "./target.ts";
+
+/** Something that happens. A number chooses one of those that there are. */
+type Step =
+  | { do: "join"; kind: "client" | "service"; name: string; maxClients: number }
+  | { do: "leave"; peer: number }
+  | { do: "say"; peer: number; line: Uint8Array }
+  | { do: "pay"; debt: number; line: JsonObject };
+
+const NAMES = ["a", "b", ...LOADED_NAMES];
+const ATTRIBUTES = ["link", "acquire_lock", "unlink", "release_lock", "identity", "port"];
+/** The same, those more often that others build on. */
+const LIKELY_ATTRIBUTES = ["link", "link", "link", "acquire_lock", "acquire_lock", ...ATTRIBUTES];
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** What is fuzzed of the Router. */
+export function routerTargets(): Target[] {
+  return [
+    target(
+      "everybody is sent what a model of the Manager says, and nothing else",
+      150,
+      [fc.array(steps(), { maxLength: 100, size: "max" })],
+      play,
+    ),
+  ];
+}
+
+function steps(): fc.Arbitrary<Step> {
+  const peer = fc.nat();
+  const name = fc.oneof(
+    { weight: 8, arbitrary: fc.constantFrom("a", "b") },
+    { weight: 1, arbitrary: fc.constantFrom(...LOADED_NAMES) },
+  );
+  const uid = fc.oneof(
+    { weight: 8, arbitrary: fc.constantFrom("1", "2") },
+    { weight: 1, arbitrary: fc.constantFrom(...LOADED_NAMES) },
+  );
+  const payload = fc.constantFrom<unknown[][]>([], [1], [{ requester: "a[lab-pc:0]" }]);
+  const say = (object: JsonObject) => encoder.encode(JSON.stringify(object));
+  const request = fc.record({
+    error: fc.constant(false),
+    service: name,
+    uid,
+    attribute: name,
+    args: payload,
+  });
+  const toManager = fc.tuple(fc.constantFrom(...LIKELY_ATTRIBUTES), name, uid, fc.boolean());
+  const objects = [
+    { error: false, service: "a", uid: "1", attribute: "x", args: [], kwargs: {} },
+    { error: false, service: "Manager", uid: "1", attribute: "link", args: ["a"], kwargs: {} },
+    {
+      error: false,
+      service: "Manager",
+      uid: "1",
+      attribute: "users_table.users",
+      args: [],
+      kwargs: {},
+    },
+    { error: false, requester: "a[lab-pc:0]", uid: "1", result: "forged" },
+    { error: false, requester: null, uid: "", result: "an answer" },
+    { error: true, requester: "a[lab-pc:0]", uid: "1", message: "forged", result: null },
+    { error: false, service: "a", uid: "notification", result: [[], {}] },
+  ].map(membersOf);
+  const words = [...NAMES, ...ATTRIBUTES, "1", "a[lab-pc:0]", "a[lab-pc:1]", "b[lab-pc:2]"];
+  return fc.oneof(
+    {
+      weight: 3,
+      arbitrary: fc.record({
+        do: fc.constant("join" as const),
+        kind: fc.constantFrom("client" as const, "service" as const),
+        name,
+        maxClients: fc.integer({ min: -1, max: 2 }),
+      }),
+    },
+    { weight: 1, arbitrary: fc.record({ do: fc.constant("leave" as const), peer }) },
+    {
+      weight: 5,
+      arbitrary: fc.tuple(peer, request).map(([peer, request]): Step => ({
+        do: "say",
+        peer,
+        line: say({ ...request, kwargs: {} }),
+      })),
+    },
+    {
+      weight: 7,
+      arbitrary: fc.tuple(peer, toManager).map(([peer, [attribute, name, uid, shared]]): Step => {
+        const args = attribute === "identity" ? [] : [name];
+        const kwargs = attribute === "acquire_lock" ? { shared } : {};
+        return {
+          do: "say",
+          peer,
+          line: say({ error: false, service: "Manager", uid, attribute, args, kwargs }),
+        };
+      }),
+    },
+    {
+      weight: 4,
+      arbitrary: fc.tuple(fc.nat(), fc.boolean()).map(([debt, error]): Step => ({
+        do: "pay",
+        debt,
+        line: error
+          ? { error, message: "E: e", traceback: [], result: null }
+          : { error, result: 1 },
+      })),
+    },
+    {
+      weight: 2,
+      arbitrary: fc.tuple(peer, name).map(([peer, service]): Step => ({
+        do: "say",
+        peer,
+        line: say({ error: false, service, uid: "notification", result: [[1], {}] }),
+      })),
+    },
+    {
+      weight: 6,
+      arbitrary: fc.tuple(peer, lines(words, objects)).map(([peer, line]): Step => ({
+        do: "say",
+        peer,
+        line,
+      })),
+    },
+  );
+}
+
+/** A Manager and its model, to which the same happens. */
+class Play implements Disposable {
+  readonly network = new Network();
+  readonly model = new Model();
+  readonly devices = new Map<string, Device>();
+
+  async step(step: Step): Promise<void> {
+    const names = [...this.devices.keys()];
+    switch (step.do) {
+      case "join":
+        return this.join(step.kind, step.name, step.maxClients);
+      case "leave":
+        if (names.length > 0) await this.leave(names[step.peer % names.length]);
+        return;
+      case "say":
+        if (names.length > 0) await this.say(names[step.peer % names.length], step.line);
+        return;
+      case "pay": {
+        const { debts } = this.model;
+        if (debts.length === 0) return;
+        const { service, client, uid } = debts[step.debt % debts.length];
+        const debtor = names.find((name) => this.model.peers.get(name) === service)!;
+        const line = JSON.stringify({ ...step.line, requester: client, uid });
+        await this.say(debtor, encoder.encode(line));
+      }
+    }
+  }
+
+  join(kind: "client" | "service", name: string, maxClients: number): void {
+    const { network } = this;
+    const refused = async () => await Promise.resolve(false); // no password is ever right
+    const expected = `${name}[lab-pc:${network.devices.length}]`;
+    const mayJoin = this.model.joins(expected, kind, name, maxClients);
+    try {
+      const device = kind === "client"
+        ? network.client(name, undefined, { judge: refused })
+        : network.service(name, maxClients);
+      assertEquals([device.peer.networkName, mayJoin], [expected, true]);
+      this.devices.set(expected, device);
+    } catch (error) {
+      assertEquals([(error as Error).name, mayJoin], ["NameError", false], String(error));
+    }
+  }
+
+  async leave(name: string): Promise<void> {
+    const device = this.devices.get(name)!;
+    this.network.router.dismiss(device.peer);
+    this.devices.delete(name);
+    await this.expect(name, this.model.leaves(name));
+  }
+
+  async say(name: string, line: Uint8Array): Promise<void> {
+    const device = this.devices.get(name)!;
+    const outcome = this.model.says(name, meaningOf(line, device));
+    this.network.send(device, line);
+    if (outcome === "leaves") {
+      await this.expect(name, []);
+      assertEquals(device.outlet.isClosed, true);
+      return await this.leave(name);
+    }
+    assertEquals(device.outlet.isClosed, false);
+    await this.expect(name, outcome, line);
+  }
+
+  /** That everybody was sent what is expected, in its order, and nothing else. */
+  async expect(
+    speaker: string,
+    outcome: Delivery[] | "fault",
+    line?: Uint8Array,
+  ): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve)); // what a login says, it says a bit later
+    const expected = outcome === "fault" ? [] : outcome;
+    for (const { peer, outlet } of this.network.devices) {
+      const name = peer.networkName;
+      const due = expected.filter(({ to }) => to === name);
+      for (const text of outlet.take()) {
+        const sent = readPlainly(encoder.encode(text))!;
+        // Of several answers that somebody is sent at once, the order is nobody's rule.
+        const at = due.findIndex((delivery) => "uid" in delivery && delivery.uid === sent.uid);
+        const [delivery] = due.splice(Math.max(at, 0), 1);
+        if (delivery !== undefined) {
+          expectDelivery(delivery, text, sent, line);
+          continue;
+        }
+        const isFailure = outcome === "fault" && sent.error === true &&
+          sent.requester === name && this.model.fails(speaker, name, sent.uid);
+        assert(isFailure, `${name} was sent ${text} when ${speaker} spoke`);
+        outcome = []; // one of them, no more
+      }
+      assertEquals(due, [], `${name} was not sent what it should be`);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.network.database[Symbol.dispose]();
+  }
+}
+
+function expectDelivery(
+  delivery: Delivery,
+  text: string,
+  sent: JsonObject,
+  line: Uint8Array | undefined,
+): void {
+  const { to, what } = delivery;
+  if (what === "same") return assertEquals(text, decoder.decode(line));
+  if (what === "request") return assertEquals(sent, delivery.request);
+  if (what === "question") {
+    const { attribute, requester, uid } = sent;
+    return assertEquals([attribute, requester, uid], [delivery.attribute, MANAGER_NAME, ""]);
+  }
+  assertEquals([sent.error, sent.requester], [what === "error", to], text);
+  if (delivery.uid !== undefined) assertEquals(sent.uid, delivery.uid, text);
+  if (what === "result" && delivery.result !== undefined) {
+    assertEquals(sent.result, delivery.result);
+  }
+}
+
+const MANAGER_NAME = "Manager[lab-pc:1875]";
+
+/** What a line stands for: an object, what was typed, a text, or nothing. */
+function meaningOf(line: Uint8Array, { peer }: Device): JsonObject | string | undefined {
+  const object = readPlainly(line, LIMITS.maxDepth);
+  if (object !== undefined || peer.kind === "service") return object;
+  const text = typedText(line);
+  if (text === undefined || peer.seat.login.isAsking) return text;
+  try {
+    return readPlainly(encoder.encode(encodeRequest(parseTyped(text))));
+  } catch {
+    return undefined;
+  }
+}
+
+async function play(steps: Step[]): Promise<void> {
+  using play = new Play();
+  for (const step of steps) await play.step(step);
+  for (const name of [...play.devices.keys()]) await play.leave(name);
+  const { registry } = play.network;
+  assertEquals([[...registry.clients], [...registry.services], registry.owes], [[], [], false]);
+  assertEquals(play.model.debts, []);
+}

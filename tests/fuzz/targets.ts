@@ -1,0 +1,12 @@
+/** Everything that is fuzzed. */
+
+import { handshakeTargets } from "./handshake.ts";
+import { managerTargets } from "./live_manager.ts";
+import { readingTargets } from "./reading.ts";
+import { routerTargets } from "./router.ts";
+import type { Target } from "./target.ts";
+
+/** All targets, those first that are tried fastest. */
+export function targets(): Target[] {
+  return [...readingTargets(), ...routerTargets(), ...handshakeTargets(), ...managerTargets()];
+}
