@@ -19,7 +19,11 @@ Deno.test("every promise of docs/security.md has the test that it names", async 
   for (const { name, file } of rows) {
     const code = await Deno.readTextFile(new URL(file, docs));
     // Where a test stands in a loop its name goes on, or begins, with what differs.
-    const names = [...code.matchAll(/\btest\(\s*(["`])((?:(?!\1).)*)\1/g)].map(([_, __, it]) => it);
+    const names = [...code.matchAll(/\b(?:(?:test|target)\(|name:)\s*(["`])((?:(?!\1).)*)\1/g)].map(
+      (
+        [_, __, it],
+      ) => it,
+    );
     if (!names.some((it) => it.includes(name))) missing.push(`${file}: ${name}`);
   }
   assertEquals(missing, []);
