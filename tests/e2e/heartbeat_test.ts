@@ -1,0 +1,54 @@
+/** The example that goes on however often its Manager is killed. */
+
+import { assert, assertEquals } from "@std/assert";
+import { fileURLToPath } from "node:url";
+import { connect, type ConnectionChange } from "../../mod.ts";
+import { Events } from "./events.ts";
+import { temporaryFolder } from "./folder.ts";
+import { ManagerProcess } from "./manager_process.ts";
+
+const EXAMPLE = fileURLToPath(import.meta.resolve("../../examples/heartbeat.ts"));
+
+Deno.test("heartbeat.ts and a Client go on when their Manager is killed and started again", async () => {
+  await using home = await temporaryFolder();
+  const first = await ManagerProcess.start(home.path);
+  const { connectOptions } = first;
+  await using heartbeat = startHeartbeat(connectOptions.port);
+  await heartbeat.ready;
+  await using cxn = await connect({
+    ...connectOptions,
+    reconnect: { firstDelay: 10, longestDelay: 200 },
+  });
+  const changes = new Events<ConnectionChange>();
+  cxn.connectionHandler = (change) => changes.add(change);
+  const beats = new Events<number>();
+  const link = await cxn.link("Heartbeat");
+  link.notificationHandler = (count) => beats.add(count as number);
+  const before = await beats.next();
+
+  first.kill("SIGKILL");
+  assertEquals((await first.end()).signal, "SIGKILL");
+  await changes.next(({ state }) => state === "lost");
+  await first[Symbol.asyncDispose]();
+  await using _second = await ManagerProcess.start(home.path, `--port=${connectOptions.port}`);
+
+  await changes.next(({ state }) => state === "linked");
+  assert(await beats.next((count) => count > before) > before); // the same count goes on
+});
+
+/** The example as a process. */
+function startHeartbeat(port: number): AsyncDisposable & { ready: Promise<unknown> } {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", EXAMPLE, "--host=127.0.0.1", `--port=${port}`, "--disable-tls"],
+    stdout: "piped",
+  }).spawn();
+  const output = child.stdout.getReader();
+  return {
+    ready: output.read(),
+    async [Symbol.asyncDispose]() {
+      child.kill();
+      while (!(await output.read()).done);
+      await child.status;
+    },
+  };
+}
