@@ -70,6 +70,13 @@ export async function persist<T>(
   }
 }
 
+/** How long to pause after so many failures on end, in milliseconds. */
+export function pauseAfter(failures: number, options: ReconnectOptions): number {
+  const { firstDelay, longestDelay } = resolveReconnect(options);
+  const longest = Math.min(firstDelay * 2 ** (failures - 1), longestDelay);
+  return longest * (1 - JITTER * Math.random());
+}
+
 /**
  * Fills in the defaults.
  *

@@ -362,11 +362,10 @@ export class Client implements AsyncDisposable {
           this.#links.locked(service, shared);
           return linked as string[];
         }),
-      releaseLock: (service, options) =>
-        manager("release_lock", [service], {}, options, (holders) => {
-          this.#links.unlocked(service);
-          return holders as string[];
-        }),
+      releaseLock: (service, options) => {
+        this.#links.unlocked(service); // at once: it must not be acquired again meanwhile
+        return manager("release_lock", [service], {}, options);
+      },
       unlink: (link) => this.#unlink(link),
       callManager: async (attribute, args, kwargs) => {
         if (!this.isConnected()) throw new ConnectionAbortedError("the connection is lost again");
@@ -381,7 +380,12 @@ export class Client implements AsyncDisposable {
   async #unlink(link: LinkCore): Promise<void> {
     if (!this.#links.close(link) || !this.isConnected()) return;
     const call = { args: [link.serviceName], kwargs: {}, options: {} };
-    await this.#sender.call(MANAGER, "unlink", call);
+    try {
+      await this.#sender.call(MANAGER, "unlink", call);
+    } catch (error) {
+      if (!(error instanceof ConnectionAbortedError)) throw error;
+      // The link has ended with the connection.
+    }
   }
 }
 

@@ -5,7 +5,8 @@
  * @module
  */
 
-import { persist } from "./backoff.ts";
+import { delay } from "@std/async/delay";
+import { pauseAfter, persist } from "./backoff.ts";
 import { type Connection, describeEnd } from "./connection.ts";
 import type { ResolvedOptions } from "./device.ts";
 import { ConnectionAbortedError } from "./errors.ts";
@@ -33,6 +34,9 @@ export interface Device {
   report(change: ConnectionChange): void;
 }
 
+/** A connection that is lost sooner counts as an attempt that failed, in milliseconds. */
+const SHORT_LIFE = 1_000;
+
 const log = logger("device");
 
 /** The connections of one device. */
@@ -44,6 +48,10 @@ export class Lifeline {
   readonly #end = new AbortController();
   #connection: Connection | undefined;
   #heartbeat: Heartbeat | undefined;
+  /** When the latest connection was opened. */
+  #since = 0;
+  /** How many connections on end were lost soon. */
+  #shortLives = 0;
   /** Settles with the reason when the latest connection has ended. */
   #ended: Promise<string> | undefined;
 
@@ -104,8 +112,10 @@ export class Lifeline {
       );
       this.#device.lost(`the connection to ${this.manager} ended, ${reason}`);
       if (!this.returns) return error;
+      this.#device.report({ state: "lost", error });
       try {
-        await this.#comeBack(error);
+        await this.#pause();
+        await this.#comeBack();
       } catch (cause) {
         return this.isEnding ? error : cause as Error;
       }
@@ -126,6 +136,7 @@ export class Lifeline {
   async #establish(open: () => Promise<Connection>): Promise<void> {
     const connection = await open();
     this.#connection = connection;
+    this.#since = performance.now();
     this.#heartbeat = new Heartbeat(connection);
     this.#ended = this.#serve(connection, this.#heartbeat);
     const refused = Promise.withResolvers<never>();
@@ -143,9 +154,17 @@ export class Lifeline {
     }
   }
 
-  async #comeBack(error: Error): Promise<void> {
+  /** Connections that are lost as soon as they are there are no reason for one after the other. */
+  async #pause(): Promise<void> {
+    const isShort = performance.now() - this.#since < SHORT_LIFE;
+    this.#shortLives = isShort ? this.#shortLives + 1 : 0;
+    if (!isShort) return;
+    const pause = pauseAfter(this.#shortLives, this.#options.reconnect!);
+    await delay(pause, { signal: this.#end.signal });
+  }
+
+  async #comeBack(): Promise<void> {
     const { signal } = this.#end;
-    this.#device.report({ state: "lost", error });
     const attempt = this.#reporting(() => this.#establish(() => this.#way.reopen(signal)));
     await persist(attempt, this.#options.reconnect!, signal, mayPass);
     if (signal.aborted) return await this.#connection!.close(); // it was told to while it connected

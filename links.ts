@@ -76,7 +76,7 @@ export class Links {
     if (this.#has(service)) this.#locks.set(service, shared);
   }
 
-  /** A lock was released. */
+  /** A lock is not wanted any longer. */
   unlocked(service: string): void {
     this.#locks.delete(service);
   }

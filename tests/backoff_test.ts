@@ -1,5 +1,5 @@
-import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { persist, resolveReconnect } from "../backoff.ts";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { pauseAfter, persist, resolveReconnect } from "../backoff.ts";
 
 const FAST = { firstDelay: 0, longestDelay: 1 };
 const always = () => true;
@@ -72,5 +72,14 @@ Deno.test("delays and attempts have their defaults, and are checked", () => {
   }
   for (const attempts of [0, 1.5, NaN]) {
     assertThrows(() => resolveReconnect({ attempts }), RangeError, "attempts");
+  }
+});
+
+Deno.test("pauses double up to the longest, and half of each is left to chance", () => {
+  const options = { firstDelay: 100, longestDelay: 1_000 };
+  for (const [failures, longest] of [[1, 100], [2, 200], [4, 800], [5, 1_000], [5_000, 1_000]]) {
+    const pauses = Array.from({ length: 100 }, () => pauseAfter(failures, options));
+    assert(pauses.every((pause) => pause > longest / 2 && pause <= longest), pauses.join());
+    assert(new Set(pauses).size > 1);
   }
 });

@@ -15,6 +15,7 @@ import {
   type JsonObject,
   LinkedClient,
   options,
+  type ReconnectOptions,
   RemoteError,
   Service,
   type ServiceOptions,
@@ -231,6 +232,16 @@ async function answer(peer: WirePeer, attribute: string, answer: JsonObject): Pr
   assertEquals(request.attribute, attribute);
   peer.send({ error: false, result: null, requester: "c[a:1]", uid: request.uid, ...answer });
   return request;
+}
+
+/** A Client that a scripted Manager has let in, and has lost again. */
+async function connectedTo(listener: WireListener, reconnect: ReconnectOptions) {
+  const welcomed = welcome(listener);
+  const connection = await connected({ ...listener.connectOptions, reconnect });
+  const { peer } = await welcomed;
+  await peer.close();
+  await connection.changes.next(isState("lost"));
+  return connection;
 }
 
 const ENTRY = { attributes: {}, address: "a:2", language: "", os: "", max_clients: -1 };
@@ -450,6 +461,20 @@ Deno.test("after its number of attempts a device has ended, with the last error"
   assertInstanceOf(await reason.promise, ConnectError);
   const attempts = changes.all.filter(isState("retrying"));
   assertEquals(attempts.map((change) => change.state === "retrying" && change.attempt), [1, 2, 3]);
+});
+
+Deno.test("a Manager that ends each connection at once is left in peace for longer each time", async () => {
+  using listener = new WireListener();
+  const { client, changes } = await connectedTo(listener, { firstDelay: 20, longestDelay: 1_000 });
+  const start = performance.now();
+  for (let count = 0; count < 5; count++) {
+    const { peer } = await welcome(listener);
+    await peer.close();
+    await changes.next(isState("lost"));
+  }
+  // Half of 20, 40, 80 and 160 ms is left to chance; how much longer it took does not matter.
+  assert(performance.now() - start >= 150);
+  await client.disconnect();
 });
 
 Deno.test("waitOnFirstConnect waits for a Manager that is not there yet; without it that is an error", async () => {
