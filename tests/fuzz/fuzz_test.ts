@@ -29,7 +29,7 @@ Deno.test("the command says with which seed it has tried how many inputs", async
   assertEquals(code, 0, said);
   assertMatch(
     said,
-    /^Fuzzing for 0 min, --seed 7\n +500 inputs +[\d.]+ s  whatever is skimmed, the/,
+    /^Fuzzing for 0 min, --seed 7\n +500 inputs +[\d.]+ s +whatever is skimmed, the/,
   );
 });
 

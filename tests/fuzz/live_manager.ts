@@ -9,7 +9,15 @@ import fc from "fast-check";
 import type { JsonObject } from "../../message.ts";
 import { skim } from "../../skimmer.ts";
 import { TestManager } from "../../testing.ts";
-import { lines, membersOf, pieceSizes } from "./hostile_input.ts";
+import {
+  type ClientPlan,
+  clientPlan,
+  FORGED,
+  type Mood,
+  type ServicePlan,
+  servicePlan,
+  SERVICES,
+} from "./live_plans.ts";
 import { RawPeer } from "./raw_peer.ts";
 import { type Target, tryAll } from "./target.ts";
 
@@ -25,69 +33,6 @@ const LIMITS = {
 const encoder = new TextEncoder();
 /** How long is waited for what has to happen, in milliseconds. */
 const PATIENCE = 20_000;
-
-const SERVICES = ["S0", "S1", "S2"];
-/** What is in every message that nobody should get. */
-const FORGED = "forged";
-
-/** What a client does. */
-type Step =
-  | { do: "request"; service: string; size: number; isPythonic: boolean }
-  | { do: "manage"; attribute: string; service: string }
-  | { do: "hostile"; line: Uint8Array }
-  | { do: "stop reading" }
-  | { do: "read" }
-  | { do: "wait"; milliseconds: number };
-
-/** How a client ends: it stays until it has all of its answers, or goes before. */
-type Farewell = "stays" | "goes" | "goes in mid-line" | "closes one half";
-
-interface ClientPlan {
-  steps: Step[];
-  sizes: number[];
-  farewell: Farewell;
-}
-
-/** What a service does with a request. */
-type Mood =
-  | "answer"
-  | "answer at length"
-  | "answer at length, as Python does"
-  | "answer twice"
-  | "fail"
-  | "keep silent"
-  | "forge an answer first"
-  | "notify first"
-  | "notify at length first"
-  | "answer what is no JSON"
-  | "answer at length what lacks a brace"
-  | "answer at length what has a bracket too many"
-  | "die"
-  | "die in the middle of the answer";
-
-const MOODS: readonly Mood[] = [
-  "answer",
-  "answer",
-  "answer at length",
-  "answer at length, as Python does",
-  "answer twice",
-  "fail",
-  "keep silent",
-  "forge an answer first",
-  "notify first",
-  "notify at length first",
-  "answer what is no JSON",
-  "answer at length what lacks a brace",
-  "answer at length what has a bracket too many",
-  "die",
-  "die in the middle of the answer",
-];
-
-interface ServicePlan {
-  /** For one request after the other. */
-  moods: Mood[];
-  sizes: number[];
-}
 
 /** What is fuzzed of a Manager. */
 export function managerTargets(): Target[] {
@@ -107,66 +52,6 @@ export function managerTargets(): Target[] {
       );
     },
   }));
-}
-
-function clientPlan(): fc.Arbitrary<ClientPlan> {
-  const service = fc.constantFrom(...SERVICES, "nobody");
-  const forged = [
-    { error: false, service: "S0", uid: "h", attribute: "x", args: [FORGED], kwargs: {} },
-    { error: false, requester: "c1[lab:1]", uid: "1", result: FORGED },
-    { error: false, service: "S0", uid: "notification", result: [[FORGED], {}] },
-    { error: false, service: "Manager", uid: "h", attribute: "link", args: ["S0"], kwargs: {} },
-  ].map(membersOf);
-  const step = fc.oneof(
-    {
-      weight: 8,
-      arbitrary: fc.record({
-        do: fc.constant("request" as const),
-        service,
-        size: fc.oneof(fc.nat(100), fc.integer({ min: 1_000, max: 9_000 }), fc.constant(35_000)),
-        isPythonic: fc.boolean(),
-      }),
-    },
-    {
-      weight: 3,
-      arbitrary: fc.record({
-        do: fc.constant("manage" as const),
-        attribute: fc.constantFrom("link", "link", "unlink", "acquire_lock", "release_lock"),
-        service,
-      }),
-    },
-    {
-      weight: 2,
-      arbitrary: lines([...SERVICES, FORGED], forged).map((line): Step => ({
-        do: "hostile",
-        line,
-      })),
-    },
-    { weight: 1, arbitrary: fc.constantFrom<Step>({ do: "stop reading" }, { do: "read" }) },
-    {
-      weight: 2,
-      arbitrary: fc.nat(5).map((milliseconds): Step => ({ do: "wait", milliseconds })),
-    },
-  );
-  return fc.record({
-    steps: fc.array(step, { maxLength: 20, size: "max" }),
-    sizes: pieceSizes.map((sizes) => sizes.map((size) => size + 60)), // a byte a packet takes too long
-    farewell: fc.constantFrom<Farewell>(
-      "stays",
-      "stays",
-      "stays",
-      "goes",
-      "goes in mid-line",
-      "closes one half",
-    ),
-  });
-}
-
-function servicePlan(): fc.Arbitrary<ServicePlan> {
-  return fc.record({
-    moods: fc.array(fc.constantFrom(...MOODS), { minLength: 1, maxLength: 12, size: "max" }),
-    sizes: pieceSizes.map((sizes) => sizes.map((size) => size + 60)),
-  });
 }
 
 /** A request that a client has sent, and how often it was answered. */

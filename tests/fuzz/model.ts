@@ -38,7 +38,7 @@ interface Debt {
   uid: string;
 }
 
-const REQUESTS = ["identity", "link", "unlink", "acquire_lock", "release_lock"];
+const REQUESTS = ["identity", "status", "link", "unlink", "acquire_lock", "release_lock"];
 
 /** A Manager, as it should be. Peers go by their network names. */
 export class Model {
@@ -135,10 +135,11 @@ export class Model {
   ): Delivery[] {
     const refused: Delivery[] = [{ to: me, what: "error", uid }];
     const done = (result?: unknown): Delivery[] => [{ to: me, what: "result", uid, result }];
-    const names = { identity: [], acquire_lock: ["service", "shared"] }[attribute] ?? ["service"];
+    const names = { identity: [], status: [], acquire_lock: ["service", "shared"] }[attribute] ??
+      ["service"];
     const bound = bind(names, args, kwargs);
     if (bound === undefined) return refused;
-    if (attribute === "identity") return done();
+    if (names.length === 0) return done();
     const { service: name, shared = null } = bound;
     if (typeof name !== "string" || ![true, false, 0, 1, null].includes(shared as null)) {
       return refused;
@@ -171,7 +172,8 @@ export class Model {
       if (!has(said, "attribute")) return "fault";
       if (attribute === "__disconnect__") return "leaves";
       const { args = [], kwargs = {} } = said;
-      const isFine = attribute === "identity" && said.service === MANAGER &&
+      const isFine = (attribute === "identity" || attribute === "status") &&
+        said.service === MANAGER &&
         Array.isArray(args) && isObject(kwargs) && bind([], args, kwargs) !== undefined;
       return [{
         to: me,

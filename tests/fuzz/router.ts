@@ -20,7 +20,7 @@ type Step =
   | { do: "pay"; debt: number; line: JsonObject };
 
 const NAMES = ["a", "b", ...LOADED_NAMES];
-const ATTRIBUTES = ["link", "acquire_lock", "unlink", "release_lock", "identity", "port"];
+const ATTRIBUTES = ["link", "acquire_lock", "unlink", "release_lock", "identity", "status", "port"];
 /** The same, those more often that others build on. */
 const LIKELY_ATTRIBUTES = ["link", "link", "link", "acquire_lock", "acquire_lock", ...ATTRIBUTES];
 
@@ -98,7 +98,7 @@ function steps(): fc.Arbitrary<Step> {
     {
       weight: 7,
       arbitrary: fc.tuple(peer, toManager).map(([peer, [attribute, name, uid, shared]]): Step => {
-        const args = attribute === "identity" ? [] : [name];
+        const args = ["identity", "status"].includes(attribute) ? [] : [name];
         const kwargs = attribute === "acquire_lock" ? { shared } : {};
         return {
           do: "say",
