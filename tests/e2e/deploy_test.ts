@@ -4,7 +4,6 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { program } from "../../cli.ts";
 import { LIMITS } from "../../limits.ts";
 import { DEFAULT_PORT } from "../../message.ts";
 import { connect } from "../../mod.ts";
