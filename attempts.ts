@@ -9,7 +9,7 @@
  */
 
 import { delay } from "@std/async/delay";
-import { ConnectionAbortedError, ValueError } from "./errors.ts";
+import { ConnectionAbortedError, PermissionError } from "./errors.ts";
 import type { Limits } from "./limits.ts";
 import { formatDuration } from "./units.ts";
 
@@ -61,7 +61,7 @@ export class Attempts implements Disposable {
   /**
    * Judges an attempt of a computer, when it is its turn and it has waited for its failures.
    *
-   * @throws {ValueError} If it would have to wait longer than `loginTimeout`. The attempt is not
+   * @throws {PermissionError} If it would have to wait longer than `loginTimeout`. The attempt is not
    * judged then.
    * @throws {ConnectionAbortedError} If the Manager shuts down before it is its turn.
    */
@@ -96,7 +96,7 @@ export class Attempts implements Disposable {
     const penalty = Math.max(0, suspect.failures + 1 - freeLogins) * loginPenalty;
     if (suspect.failures > 0 && this.#clock.now() - asked + penalty > loginTimeout) {
       const rest = suspect.lastFailure + loginMemory - this.#clock.now();
-      throw new ValueError(
+      throw new PermissionError(
         `Too many failed logins from ${address}: try again in ` +
           `${formatDuration(Math.ceil(rest / 1_000) * 1_000)} ` +
           `(--free-logins, --login-penalty, --login-memory)`,

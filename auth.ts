@@ -7,7 +7,7 @@
 
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { Judge } from "./attempts.ts";
-import { ConnectionAbortedError, ValueError } from "./errors.ts";
+import { ConnectionAbortedError, PermissionError, ValueError } from "./errors.ts";
 import type { HostnamesTable } from "./hostnames_table.ts";
 import type { Host, Hosts } from "./hosts.ts";
 import { logger } from "./log.ts";
@@ -106,7 +106,7 @@ async function isRight(judge: Judge, check: () => boolean | Promise<boolean>): P
   try {
     return await judge(check);
   } catch (error) {
-    if (error instanceof ValueError) throw new Rejection(error, "too many failed logins");
+    if (error instanceof PermissionError) throw new Rejection(error, "too many failed logins");
     if (error instanceof ConnectionAbortedError) throw new Rejection(error, "shutting down");
     throw error;
   }

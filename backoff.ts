@@ -14,6 +14,11 @@ export interface ReconnectOptions {
   longestDelay?: number;
   /** How many attempts may fail before it is given up. Default: no limit. */
   attempts?: number;
+  /**
+   * How many requests of a Client may wait for the connection, or for a link, to come back. One more
+   * fails. Default: 10,000.
+   */
+  maxWaiting?: number;
   /** Wait for the Manager the first time too, instead of failing at once. Default: false. */
   waitOnFirstConnect?: boolean;
 }
@@ -83,16 +88,22 @@ export function pauseAfter(failures: number, options: ReconnectOptions): number 
  * @throws {RangeError} If a number is out of its range.
  */
 export function resolveReconnect(
-  { firstDelay = 100, longestDelay = 30_000, attempts = Number.MAX_SAFE_INTEGER }: ReconnectOptions,
-): { firstDelay: number; longestDelay: number; attempts: number } {
+  {
+    firstDelay = 100,
+    longestDelay = 30_000,
+    attempts = Number.MAX_SAFE_INTEGER,
+    maxWaiting = 10_000,
+  }: ReconnectOptions,
+): Required<Omit<ReconnectOptions, "waitOnFirstConnect">> {
   if (!(firstDelay >= 0 && longestDelay > 0 && firstDelay <= longestDelay)) {
     throw new RangeError(
       `Cannot reconnect: firstDelay must be from 0 to longestDelay (milliseconds), got ` +
         `${firstDelay} and ${longestDelay}`,
     );
   }
-  if (!Number.isInteger(attempts) || attempts < 1) {
-    throw new RangeError(`Cannot reconnect: attempts must be a positive integer, got ${attempts}`);
+  for (const [name, value] of Object.entries({ attempts, maxWaiting })) {
+    if (Number.isInteger(value) && value >= 1) continue;
+    throw new RangeError(`Cannot reconnect: ${name} must be a positive integer, got ${value}`);
   }
-  return { firstDelay, longestDelay, attempts };
+  return { firstDelay, longestDelay, attempts, maxWaiting };
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { resolveReconnect } from "./backoff.ts";
 import { type CallOptions, takeApart } from "./call.ts";
 import {
   answerQuestion,
@@ -30,13 +31,12 @@ import {
   encodeDisconnect,
   encodeError,
   GONE,
-  type JsonObject,
   MANAGER,
   type Message,
   READY,
   type Request,
 } from "./message.ts";
-import type { ConnectionChange, ConnectionHandler } from "./reconnect.ts";
+import { type ConnectionChange, type ConnectionHandler, describeChange } from "./reconnect.ts";
 import type { ServiceEntry } from "./registry.ts";
 import { Requests } from "./requests.ts";
 import { Sender } from "./sender.ts";
@@ -113,6 +113,7 @@ export class Client implements AsyncDisposable {
       lifeline: this.#lifeline,
       requests: this.#requests,
       turns: this.#turns,
+      maxWaiting: resolveReconnect(options.reconnect ?? {}).maxWaiting,
       isLost: (service) => this.#links.isLost(service),
     });
   }
@@ -168,7 +169,7 @@ export class Client implements AsyncDisposable {
       MANAGER,
       "link",
       { args: [service], kwargs: {}, options },
-      (entry) => remote<LinkCore, S>(this.#links.open(service, entry as ServiceEntry)),
+      { adapt: (entry) => remote<LinkCore, S>(this.#links.open(service, entry as ServiceEntry)) },
     );
   }
 
@@ -191,7 +192,7 @@ export class Client implements AsyncDisposable {
       MANAGER,
       "identity",
       call,
-      (identities) => describeIdentities(identities as Identities, indent),
+      { adapt: (identities) => describeIdentities(identities as Identities, indent) },
     );
   }
 
@@ -208,7 +209,7 @@ export class Client implements AsyncDisposable {
    * @throws {ConfigurationError} If a username or password is missing and there is no terminal.
    */
   adminRequest<R = unknown>(attribute: string, ...args: unknown[]): Future<R> {
-    return this.#sender.administer<R>(attribute, takeApart(args));
+    return this.#sender.call<R>(MANAGER, attribute, takeApart(args), { isAdministrative: true });
   }
 
   /** Opens another connection to the same Manager, with the same options. */
@@ -249,7 +250,7 @@ export class Client implements AsyncDisposable {
       },
       returned: () => {
         this.#sender.waiting.release(MANAGER);
-        this.#links.restore();
+        this.#links.restoreAll();
       },
       report: (change) => this.#report(change),
     };
@@ -273,7 +274,7 @@ export class Client implements AsyncDisposable {
   }
 
   #report(change: ConnectionChange): void {
-    log.info("{client}: {change}", { client: this.name, change });
+    log.info("{client}: {change}", { client: this.name, change: describeChange(change) });
     callHandler(`connectionHandler of ${this.name}`, () => this.connectionHandler?.(change));
   }
 
@@ -347,29 +348,30 @@ export class Client implements AsyncDisposable {
   }
 
   #makeLinks(): Links {
-    const manager = <R>(
-      attribute: string,
-      args: unknown[],
-      kwargs: JsonObject = {},
-      options: CallOptions = {},
-      adapt?: (result: unknown) => R,
-    ) => this.#sender.call<R>(MANAGER, attribute, { args, kwargs, options }, adapt);
     return new Links({
       reconnect: this.#options.reconnect,
       call: (service, attribute, call) => this.#sender.call(service, attribute, call),
-      acquireLock: (service, shared, options) =>
-        manager("acquire_lock", [service], { shared }, options, (linked) => {
+      acquireLock: (service, shared, options) => {
+        const call = { args: [service], kwargs: { shared }, options };
+        const adapt = (linked: unknown) => {
           this.#links.locked(service, shared);
           return linked as string[];
-        }),
+        };
+        return this.#sender.call(MANAGER, "acquire_lock", call, { adapt, link: service });
+      },
       releaseLock: (service, options) => {
         this.#links.unlocked(service); // at once: it must not be acquired again meanwhile
-        return manager("release_lock", [service], {}, options);
+        const call = { args: [service], kwargs: {}, options };
+        return this.#sender.call(MANAGER, "release_lock", call, { link: service });
       },
       unlink: (link) => this.#unlink(link),
       callManager: async (attribute, args, kwargs) => {
         if (!this.isConnected()) throw new ConnectionAbortedError("the connection is lost again");
-        return await manager(attribute, args, kwargs);
+        return await this.#sender.call(MANAGER, attribute, {
+          args,
+          kwargs: { ...kwargs },
+          options: {},
+        });
       },
       release: (service) => this.#sender.waiting.release(service),
       fail: (service, errorOf) => this.#sender.waiting.fail(service, errorOf),

@@ -50,6 +50,8 @@ export interface ConnectOptions {
    * Default: false.
    */
   reconnect?: boolean | ReconnectOptions;
+  /** Gives up connecting when it is aborted. Later it changes nothing. */
+  signal?: AbortSignal;
   /** Who to ask for what is missing. Default: the person at the terminal. */
   prompt?: Prompt;
 }
@@ -63,8 +65,6 @@ export interface ResolvedOptions extends Omit<ConnectOptions, "reconnect"> {
   prompt: Prompt;
   /** How to come back; `undefined` for not at all. */
   reconnect: ReconnectOptions | undefined;
-  /** Ends an attempt to connect when it is aborted. */
-  signal?: AbortSignal;
 }
 
 /** The longest message that is accepted, in bytes. Unlike a Manager, a device asked for it. */
@@ -105,19 +105,28 @@ export function resolveOptions(options: ConnectOptions): ResolvedOptions {
  * @throws {CertificateError} If the certificate is not trusted.
  * @throws {RemoteError} If the Manager turns the device away, e.g. for a wrong password.
  * @throws {TimeoutError} If it takes too long.
+ * @throws The reason of `signal`, if that is aborted.
  */
 export async function openConnection(
   options: ResolvedOptions,
   identity: ClientIdentity | ServiceIdentity,
 ): Promise<Connection> {
-  const transport = await dial(options);
-  const connection = new Connection(transport, { maxMessageSize: options.readLimit });
+  const { signal } = options;
+  signal?.throwIfAborted();
+  let connection: Connection | undefined;
+  const giveUp = () => connection?.abort();
+  signal?.addEventListener("abort", giveUp);
   try {
+    connection = new Connection(await dial(options), { maxMessageSize: options.readLimit });
+    signal?.throwIfAborted();
     await introduce(connection, options, identity);
     return connection;
   } catch (error) {
-    connection.abort();
+    connection?.abort();
+    signal?.throwIfAborted();
     throw error;
+  } finally {
+    signal?.removeEventListener("abort", giveUp);
   }
 }
 

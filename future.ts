@@ -9,6 +9,7 @@
  */
 
 import { CancelledError, TimeoutError } from "./errors.ts";
+import { LONGEST_TIME } from "./limits.ts";
 import { logger } from "./log.ts";
 
 /** How long to wait for a Future. */
@@ -43,9 +44,6 @@ type State<T> =
   | { state: "fulfilled"; value: T }
   | { state: "rejected"; error: unknown }
   | { state: "cancelled"; error: unknown };
-
-/** The longest that a timer can run, in milliseconds: 24.8 days. Beyond it there is no limit. */
-const LONGEST_TIMER = 2 ** 31 - 1;
 
 const log = logger("future");
 
@@ -318,7 +316,7 @@ async function within<R, O>(
   timeout: number | undefined,
   otherwise: () => O,
 ): Promise<R | O> {
-  if (timeout === undefined || timeout > LONGEST_TIMER) return await promise;
+  if (timeout === undefined || timeout > LONGEST_TIME) return await promise;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const expired = new Promise<void>((resolve) => timer = setTimeout(resolve, timeout));
   try {

@@ -6,14 +6,12 @@
  */
 
 import type { Connection } from "./connection.ts";
+import { LONGEST_TIME } from "./limits.ts";
 import { BEATS, Liveness } from "./liveness.ts";
 import { isObject } from "./message.ts";
 
 /** The beat under a Manager that says nothing about it, in milliseconds. */
 const OWN_BEAT = 60_000;
-/** The longest beat that is believed, in milliseconds: a timer cannot run for more. */
-const LONGEST_BEAT = 2 ** 31 / BEATS - 1;
-
 /** The beat of one connection. */
 export class Heartbeat implements Disposable {
   readonly #connection: Connection;
@@ -28,7 +26,7 @@ export class Heartbeat implements Disposable {
   /** Keeps the beat of the Manager, if there is one in what it said when it confirmed the device. */
   agree(welcome: unknown): void {
     const beat = isObject(welcome) ? welcome.beat : 0;
-    if (typeof beat !== "number" || !(beat > 0 && beat <= LONGEST_BEAT)) return;
+    if (typeof beat !== "number" || !(beat > 0 && beat * BEATS <= LONGEST_TIME)) return;
     this.#liveness[Symbol.dispose]();
     this.#liveness = this.#begin(beat, true);
   }

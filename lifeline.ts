@@ -6,7 +6,7 @@
  */
 
 import { delay } from "@std/async/delay";
-import { pauseAfter, persist } from "./backoff.ts";
+import { pauseAfter, persist, resolveReconnect } from "./backoff.ts";
 import { type Connection, describeEnd } from "./connection.ts";
 import type { ResolvedOptions } from "./device.ts";
 import { ConnectionAbortedError } from "./errors.ts";
@@ -48,6 +48,7 @@ export class Lifeline {
   readonly #end = new AbortController();
   #connection: Connection | undefined;
   #heartbeat: Heartbeat | undefined;
+  #hasOpened = false;
   /** When the latest connection was opened. */
   #since = 0;
   /** How many connections on end were lost soon. */
@@ -83,7 +84,7 @@ export class Lifeline {
 
   /** Whether it waits for a Manager that it has never been connected to. */
   get isWaiting(): boolean {
-    return this.#options.reconnect?.waitOnFirstConnect === true && this.#connection === undefined;
+    return this.#options.reconnect?.waitOnFirstConnect === true && !this.#hasOpened;
   }
 
   /** Whether the device ends the connection itself, or it has ended for good. */
@@ -97,10 +98,12 @@ export class Lifeline {
    * @throws As `connect` does.
    */
   async open(): Promise<void> {
-    const { reconnect } = this.#options;
-    const attempt = () => this.#establish(() => this.#way.open(this.#end.signal));
-    if (!reconnect?.waitOnFirstConnect) return await attempt();
-    await persist(this.#reporting(attempt), reconnect, this.#end.signal, mayPass);
+    const { reconnect, signal: given } = this.#options;
+    const signal = given ? AbortSignal.any([given, this.#end.signal]) : this.#end.signal;
+    const attempt = () => this.#establish(() => this.#way.open(signal));
+    if (this.isWaiting) await persist(this.#reporting(attempt), reconnect!, signal, mayPass);
+    else await attempt();
+    this.#hasOpened = true;
   }
 
   /** Settles when the connection has ended for good, with the error why. Once, after `open()`. */
@@ -114,7 +117,7 @@ export class Lifeline {
       if (!this.returns) return error;
       this.#device.report({ state: "lost", error });
       try {
-        await this.#pause();
+        await this.#pause(error);
         await this.#comeBack();
       } catch (cause) {
         return this.isEnding ? error : cause as Error;
@@ -129,7 +132,7 @@ export class Lifeline {
 
   /** From now on the connection does not come back. */
   end(): void {
-    this.#end.abort();
+    this.#end.abort(new ConnectionAbortedError(`The device has given up ${this.manager}`));
   }
 
   /** Opens a connection, and serves it from then on. */
@@ -155,11 +158,13 @@ export class Lifeline {
   }
 
   /** Connections that are lost as soon as they are there are no reason for one after the other. */
-  async #pause(): Promise<void> {
+  async #pause(error: Error): Promise<void> {
     const isShort = performance.now() - this.#since < SHORT_LIFE;
     this.#shortLives = isShort ? this.#shortLives + 1 : 0;
     if (!isShort) return;
-    const pause = pauseAfter(this.#shortLives, this.#options.reconnect!);
+    const { reconnect } = this.#options;
+    if (this.#shortLives >= resolveReconnect(reconnect!).attempts) throw error;
+    const pause = pauseAfter(this.#shortLives, reconnect!);
     await delay(pause, { signal: this.#end.signal });
   }
 
@@ -168,8 +173,8 @@ export class Lifeline {
     const attempt = this.#reporting(() => this.#establish(() => this.#way.reopen(signal)));
     await persist(attempt, this.#options.reconnect!, signal, mayPass);
     if (signal.aborted) return await this.#connection!.close(); // it was told to while it connected
+    this.#device.returned(); // what has waited comes before what the user sends now
     this.#device.report({ state: "connected" });
-    this.#device.returned();
   }
 
   /** The same attempt, of which each failure is reported. */

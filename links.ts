@@ -37,6 +37,8 @@ export class Links {
   readonly #locks = new Map<string, boolean>();
   /** The Services whose Links are not restored yet. */
   readonly #lost = new Set<string>();
+  /** The Services that have gone since they were linked with last. */
+  readonly #departed = new Set<string>();
   /** Aborted when the restoring has to begin again, or is over. */
   #restoring = new AbortController();
 
@@ -94,17 +96,19 @@ export class Links {
   }
 
   /** The Client is connected again: restores what was lost. */
-  restore(): void {
+  restoreAll(): void {
     for (const service of this.#lost) this.#restore(service);
   }
 
   /** A Service has gone. Its Link is restored when it is back. */
   gone(service: string): void {
-    if (this.#owner.reconnect === undefined || !this.#has(service) || this.isLost(service)) return;
+    if (this.#owner.reconnect === undefined || !this.#has(service)) return;
+    this.#departed.add(service);
+    if (this.isLost(service)) return; // its Link is being restored, and has to be once more
     this.#lost.add(service);
     const error = new ConnectionAbortedError(`the ${repr(service)} service has disconnected`);
     this.#owner.report({ state: "unlinked", service, error });
-    this.#restore(service);
+    this.#restore(service, true);
   }
 
   /** Nothing is restored any more. */
@@ -117,9 +121,9 @@ export class Links {
     return false;
   }
 
-  async #restore(service: string): Promise<void> {
+  /** @param isTold Whether the user knows that the Link is lost. */
+  async #restore(service: string, isTold = false): Promise<void> {
     const { signal } = this.#restoring;
-    let isTold = false;
     const attempt = async () => {
       try {
         await this.#relink(service);
@@ -142,16 +146,19 @@ export class Links {
 
   async #relink(service: string): Promise<void> {
     if (!this.#has(service)) return; // nobody wants it any longer
-    const entry = await this.#owner.callManager<ServiceEntry>("link", [service]);
-    if (!this.#has(service)) {
+    do {
+      this.#departed.delete(service);
+      const entry = await this.#owner.callManager<ServiceEntry>("link", [service]);
+      for (const core of this.of(service)) core.renew(entry);
+      await this.#relock(service);
+    } while (this.#departed.has(service));
+    if (!this.#has(service)) { // it was ended meanwhile
       await this.#owner.callManager("unlink", [service]);
       return;
     }
-    for (const core of this.of(service)) core.renew(entry);
-    await this.#relock(service);
     this.#lost.delete(service);
+    this.#owner.release(service); // what has waited comes before what the user sends now
     this.#owner.report({ state: "linked", service });
-    this.#owner.release(service);
   }
 
   async #relock(service: string): Promise<void> {
@@ -160,9 +167,8 @@ export class Links {
     try {
       await this.#owner.callManager("acquire_lock", [service], { shared });
     } catch (error) {
-      if (!(error instanceof RemoteError)) throw error;
+      if (!isTaken(error)) throw error;
       this.#locks.delete(service);
-      this.#owner.report({ state: "unlocked", service, error });
       this.#owner.fail(
         service,
         (label) =>
@@ -172,6 +178,13 @@ export class Links {
             { cause: error },
           ),
       );
+      this.#owner.report({ state: "unlocked", service, error });
     }
   }
+}
+
+/** Whether somebody else was faster: another lock or link is in the way. */
+function isTaken(error: unknown): error is RemoteError {
+  return error instanceof RemoteError && error.remoteName === "PermissionError" &&
+    !error.message.includes("because it is not linked with"); // which the Service has undone
 }

@@ -10,6 +10,7 @@ import { openConnection, type ResolvedOptions } from "./device.ts";
 import { CertificateError, ConfigurationError, RemoteError } from "./errors.ts";
 import type { ClientIdentity, ServiceIdentity } from "./message.ts";
 import type { Prompt } from "./prompt.ts";
+import { repr } from "./repr.ts";
 
 /** What has changed between a device and its Manager. */
 export type ConnectionChange =
@@ -25,6 +26,14 @@ export type ConnectionChange =
   | { state: "linked"; service: string }
   /** The lock that was held of a service is lost, as somebody else was faster. */
   | { state: "unlocked"; service: string; error: Error };
+
+/** A change in words, on one line. */
+export function describeChange(change: ConnectionChange): string {
+  const attempt = "attempt" in change ? `, attempt ${change.attempt}` : "";
+  const service = "service" in change ? ` ${repr(change.service)}` : "";
+  const reason = "error" in change ? `: ${change.error.message}` : "";
+  return `${change.state}${service}${attempt}${reason}`;
+}
 
 /** Called with each change. What it throws, or its promise is rejected with, is logged. */
 export type ConnectionHandler = (change: ConnectionChange) => unknown;
@@ -45,7 +54,7 @@ export class Way {
   open(signal: AbortSignal): Promise<Connection> {
     const { prompt } = this.#options;
     const remember = (ask: Prompt["text"]): Prompt["text"] => async (question) => {
-      const answer = await ask(question);
+      const answer = this.#answers.get(question) ?? await ask(question);
       this.#answers.set(question, answer);
       return answer;
     };

@@ -26,6 +26,10 @@ export interface ClientRequest<R> {
   deadline: number;
   /** What the caller gets instead of the result as it was sent. */
   adapt: ((result: unknown) => R) | undefined;
+  /** The service whose link it needs. */
+  link: string;
+  /** Whether only an administrator may send it. */
+  isAdministrative: boolean;
 }
 
 /** What a Manager does not answer: it ends the connection instead. */
@@ -122,6 +126,7 @@ export class Requests {
   end(reason: string, isLeaving: boolean): void {
     const unanswered = [...this.#pending.values()];
     this.#pending.clear();
+    this.#explanation = undefined;
     for (const { settle, service, attribute } of unanswered) {
       if (service === MANAGER && attribute === SHUTDOWN_MANAGER && !isLeaving) {
         settle.resolve(true);

@@ -1,6 +1,7 @@
 /**
- * Sends the requests of a Client: at once, when it is their turn, or when the connection or the link
- * that they need is back.
+ * Sends the requests of a Client. Each waits for the connection and the link that it needs, where
+ * these are coming back, then for its turn, and then is sent, once. What is too late by then, or was
+ * cancelled, is not sent.
  *
  * @module
  */
@@ -15,109 +16,119 @@ import { beginRequest, encodeRequest, MANAGER } from "./message.ts";
 import { repr } from "./repr.ts";
 import type { ClientRequest, Requests } from "./requests.ts";
 import type { Turns } from "./turns.ts";
-import { WaitingRoom } from "./waiting.ts";
+import { tooLate, WaitingRoom } from "./waiting.ts";
 
 /** What the sending of requests depends on. */
 export interface SenderOptions {
   lifeline: Lifeline;
   requests: Requests;
   turns: Turns;
+  /** How many requests may wait. */
+  maxWaiting: number;
   /** Whether the link with a service is lost, and is being restored. */
   isLost: (service: string) => boolean;
+}
+
+/** What a request is beside an ordinary call. */
+export interface SendOptions<R> {
+  /** Makes of the result what the caller gets. */
+  adapt?: (result: unknown) => R;
+  /** The service whose link it needs. Default: the one that it is sent to. */
+  link?: string;
+  /** Whether only an administrator may send it. */
+  isAdministrative?: boolean;
 }
 
 /** Sends requests. */
 export class Sender {
   /** The requests that cannot be sent yet. */
-  readonly waiting = new WaitingRoom();
+  readonly waiting: WaitingRoom;
   readonly #lifeline: Lifeline;
   readonly #requests: Requests;
   readonly #turns: Turns;
   readonly #isLost: (service: string) => boolean;
 
-  constructor({ lifeline, requests, turns, isLost }: SenderOptions) {
+  constructor({ lifeline, requests, turns, maxWaiting, isLost }: SenderOptions) {
+    this.waiting = new WaitingRoom(maxWaiting);
     this.#lifeline = lifeline;
     this.#requests = requests;
     this.#turns = turns;
     this.#isLost = isLost;
   }
 
-  /**
-   * Sends a request.
-   *
-   * @param adapt Makes of the result what the caller gets.
-   */
+  /** Sends a request as soon as it may be sent. */
   call<R>(
     service: string,
     attribute: string,
-    call: Call,
-    adapt?: (result: unknown) => R,
-  ): Future<R> {
-    const request = this.#newRequest(service, attribute, call, adapt);
-    this.#turns.send(() => this.#send(request));
-    return request.settle.future;
-  }
-
-  /** Sends an administrator's request, when those before it are answered. */
-  administer<R>(attribute: string, call: Call): Future<R> {
-    const request = this.#newRequest<R>(MANAGER, attribute, call);
-    this.#turns.administer(request.uid, () => {
-      this.#send(request);
-      return !request.settle.future.done();
-    });
-    return request.settle.future;
-  }
-
-  #newRequest<R>(
-    service: string,
-    attribute: string,
     { args, kwargs, options }: Call,
-    adapt?: (result: unknown) => R,
-  ): ClientRequest<R> {
+    { adapt, link = service, isAdministrative = false }: SendOptions<R> = {},
+  ): Future<R> {
     const label = service === MANAGER
       ? `${attribute} of the Manager`
       : `${attribute} of the ${repr(service)} service`;
     const { timeout } = options;
     const deadline = timeout === undefined ? Infinity : performance.now() + timeout;
     const { uid, settle } = this.#requests.open<R>(label, options);
-    return { service, attribute, args, kwargs, uid, label, settle, deadline, adapt };
+    const request = {
+      ...{ service, attribute, args, kwargs, uid },
+      ...{ label, settle, deadline, adapt, link, isAdministrative },
+    };
+    this.#submit(request);
+    return settle.future;
   }
 
-  #send<R>(request: ClientRequest<R>): void {
-    const { service, attribute, args, kwargs, uid, settle } = request;
-    if (settle.future.done()) return; // it was cancelled before it could be sent
+  /** Has a request wait for what it needs, and then for its turn. */
+  #submit<R>(request: ClientRequest<R>): void {
+    const { isUp, returns } = this.#lifeline;
+    if (returns && (!isUp || this.#isLost(request.link))) return this.#wait(request);
+    const send = () => this.#send(request);
+    if (request.isAdministrative) this.#turns.administer(request.uid, send);
+    else this.#turns.send(send);
+  }
+
+  #wait<R>(request: ClientRequest<R>): void {
+    const { link, label, deadline } = request;
+    const settle = request.settle as FutureWithResolvers<unknown>;
+    this.waiting.add(link, { label, settle, deadline, send: () => this.#submit(request) });
+  }
+
+  /** Sends a request whose turn it is. True if it is out, so that those after it have to wait. */
+  #send<R>(request: ClientRequest<R>): boolean {
+    const { attribute, args, kwargs, uid, label, settle, deadline } = request;
+    if (settle.future.done()) return false; // it was cancelled before it could be sent
     const { connection, isUp, returns, manager } = this.#lifeline;
-    if (returns && (!isUp || this.#isLost(service))) return this.#wait(request);
-    if (!isUp) {
-      const error = `Cannot request ${attribute}: not connected to ${manager}`;
-      return settle.reject(new ConnectionAbortedError(error));
+    const refuse = (error: Error): false => {
+      settle.reject(error);
+      return false;
+    };
+    if (deadline !== Infinity && deadline < performance.now()) return refuse(tooLate(label));
+    if (!isUp && returns) {
+      this.#wait(request);
+      return false;
     }
-    const refuse = (cause: unknown) =>
-      settle.reject(
-        new TypeError(`Cannot request ${attribute}: ${(cause as Error).message}`, { cause }),
-      );
+    if (!isUp) {
+      const message = `Cannot request ${attribute}: not connected to ${manager}`;
+      return refuse(new ConnectionAbortedError(message));
+    }
+    const refuseValue = (cause: unknown) =>
+      refuse(new TypeError(`Cannot request ${attribute}: ${(cause as Error).message}`, { cause }));
     if (isLarge(args) || isLarge(kwargs)) {
       this.#requests.sent(request);
       this.#sendLarge(connection!, request).catch((cause) => {
         this.#requests.forget(uid);
-        refuse(cause);
+        refuseValue(cause);
       });
-      return;
+      return true;
     }
     let line: string;
     try {
       line = encodeRequest(request);
     } catch (cause) {
-      return refuse(cause);
+      return refuseValue(cause);
     }
     this.#requests.sent(request);
     connection!.sendText(line);
-  }
-
-  #wait<R>(request: ClientRequest<R>): void {
-    const { service, label, deadline } = request;
-    const settle = request.settle as FutureWithResolvers<unknown>;
-    this.waiting.add(service, { label, settle, deadline, send: () => this.#send(request) });
+    return true;
   }
 
   async #sendLarge<R>(connection: Connection, request: ClientRequest<R>): Promise<void> {

@@ -31,7 +31,7 @@ import {
   type Request,
   type ServiceIdentity,
 } from "./message.ts";
-import type { ConnectionChange } from "./reconnect.ts";
+import { type ConnectionChange, describeChange } from "./reconnect.ts";
 import { repr } from "./repr.ts";
 import { skim, type Skimmer } from "./skimmer.ts";
 import { type Task, Tasks } from "./tasks.ts";
@@ -214,11 +214,10 @@ export class Service implements AsyncDisposable {
   }
 
   /**
-   * Sends a notification to every Client that is linked.
+   * Sends a notification to every Client that is linked. While a Service that reconnects is coming
+   * back no Client is linked, and nothing is sent.
    *
    * @param args The arguments; keyword arguments go last, `kwargs({ unit: "V" })`.
-   * While a Service that reconnects is coming back no Client is linked, and nothing is sent.
-   *
    * @throws {ConnectionAbortedError} If the Service is not connected, and does not come back.
    * @throws {TypeError} If JSON cannot hold the arguments.
    */
@@ -290,10 +289,13 @@ export class Service implements AsyncDisposable {
         }
         if (connection.congested) await connection.relieved();
       },
-      lost: () => {},
+      lost: () => this.#running.clear(), // what they answer goes nowhere
       returned: () => {},
       report: (change) => {
-        log.info("{service}: {change}", { service: this.#name, change });
+        log.info("{service}: {change}", {
+          service: this.#name,
+          change: describeChange(change),
+        });
         callHandler(
           `connectionHandler of ${this.#name}`,
           () => this.connectionHandler(change),

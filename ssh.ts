@@ -9,6 +9,7 @@ import { deadline } from "@std/async/deadline";
 import type { ConnectOptions } from "./device.ts";
 import { StartError, TimeoutError, ValueError } from "./errors.ts";
 import { type Line, LineSplitter, LongLine } from "./line.ts";
+import { LONGEST_TIME } from "./limits.ts";
 import { logger } from "./log.ts";
 import { quoteWord } from "./quote.ts";
 import { parseReadyLine, type ReadyLine } from "./ready_line.ts";
@@ -71,8 +72,6 @@ export interface RemoteManager extends AsyncDisposable {
   disconnect(): Promise<void>;
 }
 
-/** What a timer can wait for, in milliseconds. */
-const LONGEST_TIMEOUT = 2 ** 31 - 1;
 /** How long a line of output may be, in bytes, to be looked at and logged whole. */
 const LONGEST_LINE = 16 * 1024;
 /** How much of what was said goes into an error, in characters. */
@@ -121,8 +120,8 @@ export async function startManager(
   options: StartManagerOptions = {},
 ): Promise<RemoteManager> {
   const { timeout = 60_000, ssh = {}, authPassword } = options;
-  if (!(timeout > 0 && timeout <= LONGEST_TIMEOUT)) {
-    const range = `from 1 to ${LONGEST_TIMEOUT} milliseconds`;
+  if (!(timeout > 0 && timeout <= LONGEST_TIME)) {
+    const range = `from 1 to ${LONGEST_TIME} milliseconds`;
     throw new RangeError(`Cannot start a Manager: timeout must be ${range}, got ${timeout}`);
   }
   checkHost(host);

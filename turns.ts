@@ -14,7 +14,7 @@ type Send = () => boolean;
 /** The order in which requests are sent. */
 export class Turns {
   readonly #administrative: { uid: string; send: Send }[] = [];
-  readonly #held: (() => void)[] = [];
+  readonly #held: (() => unknown)[] = [];
   #current: string | undefined;
   #isShared = false;
 
@@ -30,7 +30,7 @@ export class Turns {
   }
 
   /** Sends any other request, at once if it may. */
-  send(send: () => void): void {
+  send(send: () => unknown): void {
     if (this.#current === undefined || this.#isShared) send();
     else this.#held.push(send);
   }

@@ -5,8 +5,9 @@
  * @module
  */
 
-import { TimeoutError } from "./errors.ts";
+import { ConnectionAbortedError, TimeoutError } from "./errors.ts";
 import type { FutureWithResolvers } from "./future.ts";
+import { LONGEST_TIME } from "./limits.ts";
 
 /** A request that waits. */
 export interface WaitingRequest {
@@ -22,31 +23,40 @@ interface Entry extends WaitingRequest {
   timer: ReturnType<typeof setTimeout> | undefined;
 }
 
-/** The longest that a timer can run, in milliseconds. */
-const LONGEST_TIMER = 2 ** 31 - 1;
-
 /** The requests that wait, in the order in which they came. */
 export class WaitingRoom {
   /** By the name of the service. */
   readonly #entries = new Map<string, Set<Entry>>();
+  readonly #size: number;
+  #count = 0;
+
+  /** @param size How many may wait. */
+  constructor(size: number) {
+    this.#size = size;
+  }
 
   /** Has a request wait for a service. */
   add(service: string, request: WaitingRequest): void {
+    const { settle, label, deadline } = request;
+    if (this.#count >= this.#size) {
+      return settle.reject(
+        new ConnectionAbortedError(
+          `Cannot request ${label}: ${this.#size} requests wait for the connection already ` +
+            `(reconnect: { maxWaiting })`,
+        ),
+      );
+    }
     const queue = this.#entries.get(service) ?? new Set();
     const entry: Entry = { ...request, timer: undefined };
-    const left = request.deadline - performance.now();
-    if (left <= LONGEST_TIMER) {
-      entry.timer = setTimeout(() => {
-        queue.delete(entry);
-        request.settle.reject(
-          new TimeoutError(`${request.label} was not sent in time: the Client is reconnecting`),
-        );
-      }, Math.max(left, 0));
+    const left = deadline - performance.now();
+    if (left <= LONGEST_TIME) {
+      entry.timer = setTimeout(() => settle.reject(tooLate(label)), Math.max(left, 0));
     }
     this.#entries.set(service, queue.add(entry));
-    request.settle.future.addDoneCallback(() => {
+    this.#count++;
+    settle.future.addDoneCallback(() => {
       clearTimeout(entry.timer);
-      queue.delete(entry);
+      if (queue.delete(entry)) this.#count--;
     });
   }
 
@@ -65,10 +75,18 @@ export class WaitingRoom {
     for (const service of [...this.#entries.keys()]) this.fail(service, errorOf);
   }
 
-  #take(service: string): Set<Entry> {
+  #take(service: string): Entry[] {
     const queue = this.#entries.get(service) ?? new Set();
     this.#entries.delete(service);
-    for (const { timer } of queue) clearTimeout(timer);
-    return queue;
+    const entries = [...queue];
+    queue.clear();
+    this.#count -= entries.length;
+    for (const { timer } of entries) clearTimeout(timer);
+    return entries;
   }
+}
+
+/** The error of a request that was not sent before its time-out. */
+export function tooLate(label: string): TimeoutError {
+  return new TimeoutError(`${label} was not sent in time`);
 }

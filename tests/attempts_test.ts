@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Attempts } from "../attempts.ts";
-import { ConnectionAbortedError, ValueError } from "../errors.ts";
+import { ConnectionAbortedError, PermissionError } from "../errors.ts";
 
 const LIMITS = { freeLogins: 2, loginPenalty: 1_000, loginMemory: 60_000, loginTimeout: 3_500 };
 
@@ -36,7 +36,7 @@ Deno.test("what would have to wait longer than the login timeout is not even jud
   for (let i = 0; i < 5; i++) await fail();
   const error: Error = await assertRejects(
     () => attempts.judge("a", () => assert(false) as never),
-    ValueError,
+    PermissionError,
     "Too many failed logins from a: try again in 1min",
   );
   assert(error.message.includes("--free-logins"));

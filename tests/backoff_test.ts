@@ -64,6 +64,7 @@ Deno.test("delays and attempts have their defaults, and are checked", () => {
     firstDelay: 100,
     longestDelay: 30_000,
     attempts: Number.MAX_SAFE_INTEGER,
+    maxWaiting: 10_000,
   });
   for (
     const wrong of [{ firstDelay: -1 }, { firstDelay: 2, longestDelay: 1 }, { longestDelay: NaN }]
@@ -72,6 +73,7 @@ Deno.test("delays and attempts have their defaults, and are checked", () => {
   }
   for (const attempts of [0, 1.5, NaN]) {
     assertThrows(() => resolveReconnect({ attempts }), RangeError, "attempts");
+    assertThrows(() => resolveReconnect({ maxWaiting: attempts }), RangeError, "maxWaiting");
   }
 });
 

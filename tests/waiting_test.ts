@@ -1,11 +1,11 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { TimeoutError } from "../errors.ts";
+import { ConnectionAbortedError, TimeoutError } from "../errors.ts";
 import { Future } from "../future.ts";
 import { WaitingRoom } from "../waiting.ts";
 
 /** A room, and the labels of what it has sent. */
-function room() {
-  const waiting = new WaitingRoom();
+function room(size = 100) {
+  const waiting = new WaitingRoom(size);
   const sent: string[] = [];
   const add = (service: string, label: string, deadline = Infinity) => {
     const settle = Future.withResolvers<unknown>({ label });
@@ -51,6 +51,19 @@ Deno.test("what was sent in time leaves no timer behind", () => {
   const future = add("S", "a", performance.now() + 1_000_000);
   waiting.release("S"); // the sanitizer would find the timer
   assertEquals([future.done(), sent], [false, ["a"]]);
+});
+
+Deno.test("one more than may wait fails at once, and places are given free", async () => {
+  const { waiting, sent, add } = room(2);
+  const [one, _two, three] = [add("S", "a"), add("T", "b"), add("S", "c")];
+  await assertRejects(() => three, ConnectionAbortedError, "2 requests wait");
+  one.cancel();
+  add("S", "d");
+  waiting.release("S");
+  waiting.fail("T", () => new Error("no"));
+  for (const label of ["e", "f"]) add("S", label);
+  waiting.release("S");
+  assertEquals(sent, ["d", "e", "f"]);
 });
 
 Deno.test("at the end all that waits fails", async () => {

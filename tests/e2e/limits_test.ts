@@ -276,7 +276,7 @@ Deno.test("who guesses an administrator's password in the middle of a connection
   for (let i = 0; i < 2; i++) {
     assertMatch(String(await guess(`guess ${i}`)), /^ValueError: You must be an administrator/);
   }
-  assertMatch(String(await guess("a good password")), /^ValueError: Too many failed logins/);
+  assertMatch(String(await guess("a good password")), /^PermissionError: Too many failed logins/);
 });
 
 Deno.test("an identity that nearly is a typed one is looked at once, however long it is", async () => {

@@ -5,112 +5,20 @@ import { join } from "node:path";
 import { Database } from "../../database.ts";
 import {
   CertificateError,
-  type ClientOptions,
   ConfigurationError,
   connect,
   ConnectError,
   ConnectionAbortedError,
   type ConnectionChange,
-  type ConnectOptions,
-  type JsonObject,
   LinkedClient,
   options,
-  type ReconnectOptions,
   RemoteError,
-  Service,
-  type ServiceOptions,
   TimeoutError,
 } from "../../mod.ts";
-import { TestManager, WireListener, type WirePeer } from "../../testing.ts";
+import { TestManager } from "../../testing.ts";
+import { connected, isState, Lab, reasonOf, RECONNECT, Restarts, statesOf } from "./coming_back.ts";
 import { Events } from "./events.ts";
 import { temporaryFolder } from "./folder.ts";
-
-/** Quickly, so that a test does not take long. */
-const RECONNECT = { firstDelay: 1, longestDelay: 20 };
-
-class Lab extends Service {
-  readonly changes = new Events<ConnectionChange>();
-  readonly letGo = Promise.withResolvers<void>();
-  calls: string[] = [];
-
-  constructor(options: ServiceOptions = {}) {
-    super({ name: "Lab", ...options });
-  }
-
-  echo(text: string): string {
-    this.calls.push(text);
-    return text;
-  }
-
-  tell(text: string): void {
-    this.emitNotification(text);
-  }
-
-  async slow(): Promise<void> {
-    this.calls.push("slow");
-    await this.letGo.promise;
-  }
-
-  override connectionHandler(change: ConnectionChange): void {
-    this.changes.add(change);
-  }
-}
-
-/** A Manager that can be restarted, on the same port with the same files. */
-class Restarts implements AsyncDisposable {
-  #manager: TestManager;
-  readonly #options: Parameters<typeof TestManager.start>[0];
-
-  private constructor(manager: TestManager, options: Parameters<typeof TestManager.start>[0]) {
-    this.#manager = manager;
-    this.#options = options;
-  }
-
-  static async start(options: Parameters<typeof TestManager.start>[0] = {}): Promise<Restarts> {
-    const manager = await TestManager.start({ disableTls: true, ...options });
-    return new Restarts(manager, { disableTls: true, ...options });
-  }
-
-  get connectOptions(): ConnectOptions & { host: string; port: number } {
-    return { ...this.#manager.connectOptions, reconnect: RECONNECT };
-  }
-
-  get manager(): TestManager {
-    return this.#manager;
-  }
-
-  /** Ends the Manager. */
-  async stop(): Promise<void> {
-    await this.#manager[Symbol.asyncDispose]();
-  }
-
-  /** Starts it again. */
-  async resume(options: Parameters<typeof TestManager.start>[0] = {}): Promise<void> {
-    const { port } = this.#manager.connectOptions;
-    this.#manager = await TestManager.start({ ...this.#options, port, ...options });
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.#manager[Symbol.asyncDispose]();
-  }
-}
-
-/** A Client and all that it reports. */
-async function connected(options: ClientOptions) {
-  const client = await connect(options);
-  const changes = new Events<ConnectionChange>();
-  client.connectionHandler = (change) => changes.add(change);
-  return { client, changes };
-}
-
-function isState(state: ConnectionChange["state"]): (change: ConnectionChange) => boolean {
-  return (change) => change.state === state;
-}
-
-/** The states that were reported, without how often was tried. */
-function statesOf(changes: Events<ConnectionChange>): string[] {
-  return changes.all.map(({ state }) => state).filter((state) => state !== "retrying");
-}
 
 for (const disableTls of [true, false]) {
   const over = disableTls ? "over TCP" : "over TLS";
@@ -200,7 +108,7 @@ Deno.test("a request that waited for longer than its time-out is never sent", as
   assertEquals(lab.calls, ["after"]);
 });
 
-Deno.test("a lock is acquired again, before any request that counts on it is sent", async () => {
+Deno.test("a lock that was held is held again", async () => {
   await using manager = await Restarts.start();
   await using lab = new Lab();
   await lab.start(manager.connectOptions);
@@ -215,106 +123,6 @@ Deno.test("a lock is acquired again, before any request that counts on it is sen
   await assertRejects(() => other.link("Lab"), RemoteError, "'Lab' service is locked");
   await link.releaseLock();
   await using _link = await other.link("Lab");
-});
-
-/** Accepts a device of ours, and lets it in. */
-async function welcome(listener: WireListener): Promise<{ peer: WirePeer; identity: JsonObject }> {
-  const peer = await listener.accept();
-  const requester = "Manager[lab-pc:1875]";
-  peer.send({ attribute: "identity", args: [], kwargs: {}, requester, uid: "", error: false });
-  const { result } = await peer.read();
-  return { peer, identity: result as JsonObject };
-}
-
-/** Answers the next request of a Client, which has to be for the attribute. */
-async function answer(peer: WirePeer, attribute: string, answer: JsonObject): Promise<JsonObject> {
-  const request = await peer.read();
-  assertEquals(request.attribute, attribute);
-  peer.send({ error: false, result: null, requester: "c[a:1]", uid: request.uid, ...answer });
-  return request;
-}
-
-/** A Client that a scripted Manager has let in, and has lost again. */
-async function connectedTo(listener: WireListener, reconnect: ReconnectOptions) {
-  const welcomed = welcome(listener);
-  const connection = await connected({ ...listener.connectOptions, reconnect });
-  const { peer } = await welcomed;
-  await peer.close();
-  await connection.changes.next(isState("lost"));
-  return connection;
-}
-
-const ENTRY = { attributes: {}, address: "a:2", language: "", os: "", max_clients: -1 };
-
-for (const shared of [false, true]) {
-  const kind = shared ? "a shared" : "an exclusive";
-
-  Deno.test(`${kind} lock that somebody else was faster for is reported, and what counted on it fails`, async () => {
-    using listener = new WireListener();
-    const first = welcome(listener);
-    const connecting = connected({ ...listener.connectOptions, reconnect: RECONNECT });
-    const { client, changes } = await connecting;
-    const { peer: one, identity } = await first;
-    assertEquals(identity.extensions, ["ready", "beat", "gone"]);
-    const linking = client.link("Lab");
-    await answer(one, "link", { result: ENTRY });
-    const link = await linking;
-    const locking = link.acquireLock({ shared });
-    await answer(one, "acquire_lock", { result: ["c[a:1]"] });
-    await locking;
-    await one.close();
-    await changes.next(isState("lost"));
-    const waiting = link.move(10);
-    const { peer: two } = await welcome(listener);
-    await answer(two, "link", { result: ENTRY });
-    const message = "PermissionError: c cannot acquire an exclusive lock, there are 2 links";
-    const request = await answer(two, "acquire_lock", { error: true, message, traceback: [] });
-    assertEquals([request.args, request.kwargs], [["Lab"], { shared }]);
-    const lost = await changes.next(isState("unlocked"));
-    assert(lost.state === "unlocked" && lost.service === "Lab", lost.state);
-    const error = await assertRejects(() => waiting, ConnectionAbortedError);
-    assertMatch(error.message, /^Cannot request move of the 'Lab' service: the lock was lost/);
-    const next = link.move(20); // without the lock, as the user knows
-    assertEquals((await answer(two, "move", { result: 20 })).args, [20]);
-    assertEquals(await next, 20);
-    await two.close();
-    await client.disconnect();
-  });
-}
-
-Deno.test("a released lock is not acquired again, and a link that was ended not linked", async () => {
-  using listener = new WireListener();
-  const first = welcome(listener);
-  const { client, changes } = await connected({
-    ...listener.connectOptions,
-    reconnect: RECONNECT,
-  });
-  const { peer: one } = await first;
-  const links = [client.link("A"), client.link("B"), client.link("C")];
-  for (const _ of links) await answer(one, "link", { result: ENTRY });
-  const [a, b, c] = await Promise.all(links);
-  const locking = a.acquireLock();
-  await answer(one, "acquire_lock", { result: [] });
-  await locking;
-  const releasing = a.releaseLock();
-  await answer(one, "release_lock", { result: [] });
-  await releasing;
-  const unlinking = b.unlink();
-  await answer(one, "unlink", { result: true });
-  await unlinking;
-  await one.close();
-  await changes.next(isState("lost"));
-  const waiting = c.move();
-  await c.unlink(); // while the Manager is away
-  await assertRejects(() => waiting, ConnectionAbortedError, "the link has ended");
-  const { peer: two } = await welcome(listener);
-  assertEquals((await answer(two, "link", { result: ENTRY })).args, ["A"]);
-  await changes.next(isState("linked"));
-  const moving = a.move();
-  await answer(two, "move", {});
-  await moving;
-  await two.close();
-  await client.disconnect();
 });
 
 Deno.test("a Link is restored when its Service has come back, without a request in between", async () => {
@@ -337,29 +145,6 @@ Deno.test("a Link is restored when its Service has come back, without a request 
   assertEquals(await told.next(), "hello");
   assertEquals(await waiting, "for the second");
   assertEquals(second.calls, ["for the second"]);
-});
-
-Deno.test("a Manager of Python's tells that a Service is gone when it is requested", async () => {
-  using listener = new WireListener();
-  const first = welcome(listener);
-  const { client, changes } = await connected({
-    ...listener.connectOptions,
-    reconnect: RECONNECT,
-  });
-  const { peer } = await first;
-  const linking = client.link("Lab");
-  await answer(peer, "link", { result: ENTRY });
-  const link = await linking;
-  const failing = link.move(1);
-  const message = `KeyError: "the 'Lab' Service is not connected to Manager[lab-pc:1875]"`;
-  await answer(peer, "move", { error: true, message, traceback: [] });
-  await assertRejects(() => failing, RemoteError, "is not connected");
-  await changes.next(isState("unlinked"));
-  await answer(peer, "link", { error: true, message: "KeyError: 'no'", traceback: [] });
-  await answer(peer, "link", { result: ENTRY });
-  await changes.next(isState("linked"));
-  await peer.close();
-  await client.disconnect();
 });
 
 Deno.test("a Client that is turned away when it comes back has ended, with the reason", async () => {
@@ -463,20 +248,6 @@ Deno.test("after its number of attempts a device has ended, with the last error"
   assertEquals(attempts.map((change) => change.state === "retrying" && change.attempt), [1, 2, 3]);
 });
 
-Deno.test("a Manager that ends each connection at once is left in peace for longer each time", async () => {
-  using listener = new WireListener();
-  const { client, changes } = await connectedTo(listener, { firstDelay: 20, longestDelay: 1_000 });
-  const start = performance.now();
-  for (let count = 0; count < 5; count++) {
-    const { peer } = await welcome(listener);
-    await peer.close();
-    await changes.next(isState("lost"));
-  }
-  // Half of 20, 40, 80 and 160 ms is left to chance; how much longer it took does not matter.
-  assert(performance.now() - start >= 150);
-  await client.disconnect();
-});
-
 Deno.test("waitOnFirstConnect waits for a Manager that is not there yet; without it that is an error", async () => {
   const manager = await Restarts.start();
   const { connectOptions } = manager;
@@ -532,4 +303,115 @@ Deno.test("a task goes on while its device comes back, and is told of the end", 
   await lab.changes.next(isState("connected"));
   await lab.shutdown();
   assertInstanceOf(await reason.promise, ConnectionAbortedError);
+});
+
+Deno.test("shutdown() does not wait for requests that a lost connection has brought", async () => {
+  await using manager = await Restarts.start();
+  const lab = new Lab();
+  await lab.start(manager.connectOptions);
+  const { client } = await connected(manager.connectOptions);
+  await using _client = client;
+  const link = await client.link<Lab>("Lab");
+  const slow = link.slow();
+  await link.echo("the one before has arrived");
+  await manager.stop();
+  await assertRejects(() => slow, ConnectionAbortedError);
+  await manager.resume();
+  await lab.changes.next(isState("connected"));
+  await lab.shutdown();
+});
+
+Deno.test("a Service whose name is taken waits for it, until it is shut down", async () => {
+  await using manager = await Restarts.start();
+  await using first = new Lab();
+  await first.start(manager.connectOptions);
+  const second = new Lab();
+  const patient = { ...RECONNECT, waitOnFirstConnect: true };
+  const started = second.start({ ...manager.connectOptions, reconnect: patient });
+  const change = await second.changes.next(isState("retrying"));
+  assertEquals(
+    reasonOf(change),
+    "NameError: A 'Lab' service is already running on the Manager",
+  );
+  await Promise.all([
+    assertRejects(() => started, ConnectionAbortedError, "has given up the Manager at"),
+    second.shutdown(),
+  ]);
+});
+
+Deno.test("connecting is given up when its signal is aborted, whatever it waits for", async () => {
+  const manager = await Restarts.start();
+  const { connectOptions } = manager;
+  await manager.stop();
+  const reason = new Error("enough");
+  const patient = { ...RECONNECT, waitOnFirstConnect: true };
+  const away = new AbortController();
+  const coming = connect({ ...connectOptions, reconnect: patient, signal: away.signal });
+  away.abort(reason);
+  assertEquals(await assertRejects(() => coming), reason);
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr as Deno.NetAddr;
+  const silent = new AbortController();
+  const waiting = connect({
+    ...{ host: "127.0.0.1", port, disableTls: true, timeout: 1_000_000 },
+    signal: silent.signal,
+  });
+  const socket = await listener.accept(); // and says nothing
+  silent.abort(reason);
+  assertEquals(await assertRejects(() => waiting), reason);
+  socket.close();
+  listener.close();
+});
+
+Deno.test("a person is asked once, however many attempts it takes to connect first", async () => {
+  await using manager = await Restarts.start({ authPassword: "pw" });
+  const first = new Lab();
+  await first.start(manager.connectOptions);
+  let questions = 0;
+  const prompt = { text: () => "", confirm: () => false, secret: () => (questions++, "pw") };
+  await using second = new Lab();
+  const started = second.start({
+    ...manager.connectOptions,
+    ...{ passwordManager: undefined, prompt },
+    reconnect: { ...RECONNECT, waitOnFirstConnect: true },
+  });
+  await second.changes.next((change) => change.state === "retrying" && change.attempt === 2);
+  await first.shutdown();
+  await started;
+  assertEquals(questions, 1);
+});
+
+Deno.test("too many failed logins of a computer end nobody who comes back with the right password", async () => {
+  const limits = { freeLogins: 1, loginPenalty: 1_000_000, loginTimeout: 100, loginMemory: 1_000 };
+  await using manager = await Restarts.start({ authPassword: "right", limits });
+  const wrong = () => connect({ ...manager.connectOptions, passwordManager: "wrong" });
+  await assertRejects(wrong, RemoteError, "Wrong Manager password");
+  await using lab = new Lab();
+  const reconnect = { ...RECONNECT, waitOnFirstConnect: true };
+  const started = lab.start({ ...manager.connectOptions, reconnect });
+  const change = await lab.changes.next(isState("retrying"));
+  assertMatch(reasonOf(change), /^PermissionError: Too many failed logins/);
+  await started; // when they are forgotten
+});
+
+Deno.test("what was asked for while away comes before what is asked for in the handler", async () => {
+  await using manager = await Restarts.start();
+  await using lab = new Lab();
+  await lab.start(manager.connectOptions);
+  const { client, changes } = await connected(manager.connectOptions);
+  await using _client = client;
+  const link = await client.link<Lab>("Lab");
+  const handled = Promise.withResolvers<void>();
+  client.connectionHandler = async (change) => {
+    changes.add(change);
+    if (change.state !== "linked") return;
+    await link.echo("in the handler");
+    handled.resolve();
+  };
+  await manager.stop();
+  await changes.next(isState("lost"));
+  const away = link.echo("while away");
+  await manager.resume();
+  await Promise.all([away, handled.promise]);
+  assertEquals(lab.calls, ["while away", "in the handler"]);
 });

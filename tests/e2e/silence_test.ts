@@ -12,11 +12,9 @@ function start(): Promise<TestManager> {
   return TestManager.start({ disableTls: true, limits: { silenceTimeout: 250 } });
 }
 
-/** A client that waits for the answer of the service. */
-async function waitingClient({ connectOptions }: TestManager): Promise<WirePeer> {
-  const client = await WirePeer.introduce(connectOptions, CLIENT);
+/** Has a client wait for the answer of the service. */
+function measure(client: WirePeer): void {
   client.send({ service: "S", attribute: "measure", args: [], kwargs: {}, uid: "7", error: false });
-  return client;
 }
 
 function answer({ requester, uid }: JsonObject): JsonObject {
@@ -25,12 +23,14 @@ function answer({ requester, uid }: JsonObject): JsonObject {
 
 Deno.test("a service that has agreed to keep the beat and is silent is gone, and whoever waits is told", async () => {
   await using manager = await start();
+  await using client = await WirePeer.introduce(manager.connectOptions, CLIENT);
+  await manager.connected("c");
   await using service = await WirePeer.introduce(manager.connectOptions, {
     ...SERVICE,
     extensions: ["beat"],
   });
   await manager.connected("S");
-  await using client = await waitingClient(manager);
+  measure(client);
   const { uid, message } = await client.read();
   assertEquals(uid, "7");
   assertMatch(String(message), /^ConnectionAbortedError: the 'S' service disconnected before/);
@@ -40,6 +40,7 @@ Deno.test("a service that has agreed to keep the beat and is silent is gone, and
 
 Deno.test("a Python service is asked, and once it has answered it is gone when it no longer does", async () => {
   await using manager = await start();
+  await using client = await WirePeer.introduce(manager.connectOptions, CLIENT);
   await using service = await WirePeer.introduce(manager.connectOptions, SERVICE);
   const question = await service.read();
   assertEquals(question, {
@@ -51,9 +52,9 @@ Deno.test("a Python service is asked, and once it has answered it is gone when i
     args: [],
     kwargs: {},
   });
+  measure(client); // as long as it has not answered, nobody takes it for gone
+  while ((await service.read()).attribute !== "measure");
   service.send(answer(question));
-  await manager.connected("S");
-  await using client = await waitingClient(manager);
   assertMatch(String((await client.read()).message), /^ConnectionAbortedError: /);
 });
 

@@ -1,0 +1,278 @@
+/** What a Client does to have again what it had, line by line, under a scripted Manager. */
+
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import {
+  connect,
+  ConnectionAbortedError,
+  type JsonObject,
+  options,
+  RemoteError,
+  TimeoutError,
+} from "../../mod.ts";
+import { WireListener } from "../../testing.ts";
+import { connected, ENTRY, isState, ScriptedLink, statesOf, welcome } from "./coming_back.ts";
+
+const GONE = { uid: "gone", result: "Lab" };
+
+/** An error as a Manager sends it. */
+function failure(message: string): JsonObject {
+  return { error: true, message, traceback: [] };
+}
+
+Deno.test("a Client that reconnects says which extensions it knows, one that does not says fewer", async () => {
+  for (
+    const [reconnect, extensions] of [[true, ["ready", "beat", "gone"]], [false, ["ready", "beat"]]]
+  ) {
+    using listener = new WireListener();
+    const connecting = connect({ ...listener.connectOptions, reconnect: reconnect === true });
+    const peer = await listener.accept();
+    peer.send({ attribute: "identity", args: [], kwargs: {}, requester: "Manager[a:1]", uid: "" });
+    assertEquals(((await peer.read()).result as JsonObject).extensions, extensions);
+    const client = await connecting;
+    await Promise.all([client.disconnect(), peer.readText()]);
+    await peer.close();
+  }
+});
+
+// Locks and links
+
+for (const lock of ["shared", "exclusive"] as const) {
+  Deno.test(`a lock (${lock}) that somebody else was faster for is reported, and what counted on it fails`, async () => {
+    await using scripted = await ScriptedLink.open({ lock });
+    const { link, changes } = scripted;
+    await scripted.lose();
+    const waiting = link.move(10);
+    await scripted.comeBack();
+    await scripted.answer("link", { result: ENTRY });
+    const text = "PermissionError: c cannot acquire an exclusive lock, there are 2 links";
+    const request = await scripted.answer("acquire_lock", failure(text));
+    assertEquals([request.args, request.kwargs], [["Lab"], { shared: lock === "shared" }]);
+    const change = await changes.next(isState("unlocked"));
+    assert(change.state === "unlocked" && change.service === "Lab");
+    const error = await assertRejects(() => waiting, ConnectionAbortedError);
+    assertMatch(error.message, /^Cannot request move of the 'Lab' service: the lock was lost/);
+    const next = link.move(20); // without the lock, as the user knows
+    assertEquals((await scripted.answer("move", { result: 20 })).args, [20]);
+    assertEquals(await next, 20);
+  });
+}
+
+Deno.test("a lock is acquired again before what waits is sent", async () => {
+  await using scripted = await ScriptedLink.open({ lock: "exclusive" });
+  const { link } = scripted;
+  await scripted.lose();
+  const waiting = link.move(10);
+  await scripted.comeBack();
+  await scripted.answer("link", { result: ENTRY });
+  await scripted.answer("acquire_lock", { result: [] });
+  await scripted.answer("move", { result: 1 });
+  assertEquals(await waiting, 1);
+});
+
+Deno.test("a lock that is released while the Manager is away is not acquired again", async () => {
+  await using scripted = await ScriptedLink.open({ lock: "exclusive" });
+  const { link } = scripted;
+  await scripted.lose();
+  const releasing = link.releaseLock();
+  await scripted.comeBack();
+  await scripted.answer("link", { result: ENTRY });
+  await scripted.answer("release_lock", { result: [] });
+  assertEquals(await releasing, []);
+});
+
+Deno.test("a lock that is asked for while the Manager is away is asked for once the Link is back", async () => {
+  await using scripted = await ScriptedLink.open();
+  const { link } = scripted;
+  await scripted.lose();
+  const locking = link.acquireLock();
+  await scripted.comeBack();
+  await scripted.answer("link", failure("KeyError: \"the 'Lab' service does not exist\""));
+  await scripted.answer("link", { result: ENTRY });
+  await scripted.answer("acquire_lock", { result: ["c[a:1]"] });
+  assertEquals(await locking, ["c[a:1]"]);
+});
+
+Deno.test("a link that was ended while the Manager is away is not restored", async () => {
+  await using scripted = await ScriptedLink.open();
+  const { client, link } = scripted;
+  await scripted.lose();
+  const waiting = link.move(1);
+  await link.unlink();
+  await assertRejects(() => waiting, ConnectionAbortedError, "the link has ended");
+  await scripted.comeBack();
+  const asking = client.identities();
+  await scripted.answer("identity", { result: {} });
+  await asking;
+});
+
+Deno.test("a link that is ended while it is being restored is unlinked, with its lock", async () => {
+  await using scripted = await ScriptedLink.open({ lock: "exclusive" });
+  const { changes, link } = scripted;
+  await scripted.lose();
+  await scripted.comeBack();
+  await scripted.answer("link", { result: ENTRY });
+  const { uid } = await scripted.hear(); // acquire_lock
+  await link.unlink();
+  scripted.say({ uid, result: [] });
+  assertEquals((await scripted.answer("unlink", { result: true })).args, ["Lab"]);
+  assertEquals(statesOf(changes), ["lost", "connected"]);
+});
+
+// Services that go
+
+Deno.test("a Service that goes once more while its Link is restored is linked with once more", async () => {
+  await using scripted = await ScriptedLink.open();
+  const { changes } = scripted;
+  await scripted.lose();
+  await scripted.comeBack();
+  const { uid } = await scripted.hear();
+  scripted.say({ uid, result: ENTRY });
+  scripted.say(GONE); // perhaps in the same packet
+  await scripted.answer("link", { result: ENTRY });
+  await changes.next(isState("linked"));
+  assertEquals(statesOf(changes), ["lost", "connected", "linked"]);
+});
+
+for (
+  const text of [
+    "KeyError: \"'Lab' service does not exist, c[a:1] cannot acquire a lock\"",
+    "PermissionError: c[a:1] cannot acquire a lock because it is not linked with the 'Lab' service",
+  ]
+) {
+  const name = text.slice(0, text.indexOf(":"));
+
+  Deno.test(`a lock is not lost because the Service has gone meanwhile (${name})`, async () => {
+    await using scripted = await ScriptedLink.open({ lock: "shared" });
+    const { changes } = scripted;
+    await scripted.lose();
+    await scripted.comeBack();
+    await scripted.answer("link", { result: ENTRY });
+    await scripted.answer("acquire_lock", failure(text));
+    await scripted.answer("link", { result: ENTRY });
+    await scripted.answer("acquire_lock", { result: [] });
+    await changes.next(isState("linked"));
+    assertEquals(statesOf(changes), ["lost", "connected", "unlinked", "linked"]);
+  });
+}
+
+Deno.test("a Service that goes is reported once", async () => {
+  await using scripted = await ScriptedLink.open();
+  const { changes } = scripted;
+  scripted.say(GONE);
+  await scripted.answer("link", failure("KeyError: \"the 'Lab' service does not exist\""));
+  await scripted.answer("link", { result: ENTRY });
+  await changes.next(isState("linked"));
+  assertEquals(statesOf(changes), ["unlinked", "linked"]);
+});
+
+Deno.test("a Manager of Python's tells that a Service is gone when it is requested", async () => {
+  await using scripted = await ScriptedLink.open();
+  const { changes, link } = scripted;
+  const failing = link.move(1);
+  const text = `KeyError: "the 'Lab' Service is not connected to Manager[lab-pc:1875]"`;
+  await scripted.answer("move", failure(text));
+  await assertRejects(() => failing, RemoteError, "is not connected");
+  await scripted.answer("link", { result: ENTRY });
+  await changes.next(isState("linked"));
+  assertEquals(statesOf(changes), ["unlinked", "linked"]);
+});
+
+// Administrators' requests, which are sent one after the other
+
+Deno.test("an administrator's request that is cancelled while it waits holds nothing up", async () => {
+  await using scripted = await ScriptedLink.open();
+  const { client, link } = scripted;
+  await scripted.lose();
+  client.adminRequest("clients").cancel();
+  const late = client.adminRequest("services", options({ timeout: 1 }));
+  await assertRejects(() => late.result(), TimeoutError, "was not sent in time");
+  await scripted.comeBack();
+  await scripted.answer("link", { result: ENTRY });
+  const moving = link.move(1);
+  await scripted.answer("move", { result: 1 });
+  await moving;
+  const next = client.adminRequest("port");
+  await scripted.answer("port", { result: 1875 });
+  assertEquals(await next, 1875);
+});
+
+Deno.test("administrators' requests that wait fail at the end, every one", async () => {
+  const scripted = await ScriptedLink.open();
+  const { client } = scripted;
+  await scripted.lose();
+  const waiting = [client.adminRequest("clients"), client.adminRequest("services")];
+  waiting.push(client.identities());
+  await scripted[Symbol.asyncDispose]();
+  waiting.push(client.adminRequest("port"));
+  for (const future of waiting) await assertRejects(() => future, ConnectionAbortedError);
+});
+
+Deno.test("what has waited does not overtake an administrator's request of a Python Manager", async () => {
+  await using scripted = await ScriptedLink.open({ username: "u", password: "p" });
+  const { client, link } = scripted;
+  await scripted.lose();
+  const moving = link.move(1);
+  await scripted.comeBack();
+  const { uid } = await scripted.hear(); // link
+  const asking = client.adminRequest("clients");
+  assertEquals((await scripted.hear()).attribute, "clients");
+  scripted.say({ uid, result: ENTRY });
+  scripted.say({ attribute: "username", args: ["Manager[a:1]"], kwargs: {}, uid: "" });
+  assertEquals((await scripted.hear()).result, "u");
+  scripted.say({ uid: "", result: {} }); // without a uid, as Python does
+  await asking;
+  await scripted.answer("move", { result: 1 });
+  await moving;
+});
+
+Deno.test("what is held back for an administrator's request is not sent after its time-out", async () => {
+  await using scripted = await ScriptedLink.open();
+  const { client } = scripted;
+  const asking = client.adminRequest("clients");
+  const { uid } = await scripted.hear();
+  const late = [
+    client.identities({ timeout: 1 }),
+    client.adminRequest("shutdown_manager", options({ timeout: 1 })),
+  ];
+  for (const future of late) await assertRejects(() => future, TimeoutError);
+  scripted.say({ uid, result: {} });
+  await asking;
+  for (const future of late) await assertRejects(() => future.result(), TimeoutError, "not sent");
+  const next = client.adminRequest("port");
+  await scripted.answer("port", { result: 1875 });
+  await next;
+});
+
+// Connections that do not last
+
+Deno.test("a Manager that ends each connection at once is left in peace for longer each time", async () => {
+  using listener = new WireListener();
+  const welcomed = welcome(listener);
+  const { client, changes } = await connected({
+    ...listener.connectOptions,
+    reconnect: { firstDelay: 20, longestDelay: 1_000 },
+  });
+  let peer = await welcomed;
+  const start = performance.now();
+  for (let count = 0; count < 5; count++) {
+    await peer.close();
+    await changes.next(isState("lost"));
+    peer = await welcome(listener);
+  }
+  // Half of 20, 40, 80, 160 and 320 ms is left to chance; how much longer it took does not matter.
+  assert(performance.now() - start >= 310);
+  await peer.close();
+  await client.disconnect();
+});
+
+Deno.test("connections that do not last count as attempts that fail", async () => {
+  using listener = new WireListener();
+  const welcomed = welcome(listener);
+  const { client } = await connected({
+    ...listener.connectOptions,
+    reconnect: { firstDelay: 1, longestDelay: 1, attempts: 3 },
+  });
+  await (await welcomed).close();
+  for (let count = 1; count < 3; count++) await (await welcome(listener)).close();
+  await client.disconnected;
+});
