@@ -31,6 +31,7 @@
  * @module
  */
 
+export type { ServiceRequest } from "./answering.ts";
 export type { ReconnectOptions } from "./backoff.ts";
 export { type CallOptions, Kwargs, kwargs, MarkedOptions, options } from "./call.ts";
 export { Client, type ClientOptions, connect, type ShutdownHandler } from "./client.ts";
@@ -87,7 +88,7 @@ export type { Prompt } from "./prompt.ts";
 export type { ConnectionChange, ConnectionHandler } from "./reconnect.ts";
 export type { ServiceEntry } from "./registry.ts";
 export { type RunOptions, runServices } from "./run.ts";
-export { Service, type ServiceOptions, type ServiceRequest } from "./service.ts";
+export { Service, type ServiceOptions } from "./service.ts";
 export {
   type RemoteEnd,
   type RemoteManager,

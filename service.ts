@@ -5,14 +5,14 @@
  */
 
 import { delay } from "@std/async/delay";
-import { AsyncLocalStorage } from "node:async_hooks";
-import { Attributes, isThenable, SHUTDOWN_SERVICE } from "./attributes.ts";
+import { Answering, type ServiceRequest } from "./answering.ts";
+import { Attributes, SHUTDOWN_SERVICE } from "./attributes.ts";
 import { takeApart } from "./call.ts";
 import type { Connection } from "./connection.ts";
 import { type ConnectOptions, type ResolvedOptions, resolveOptions } from "./device.ts";
 import { ConnectionAbortedError, RemoteError } from "./errors.ts";
 import { callHandler } from "./handler.ts";
-import { encodeLarge, isLarge, readLarge } from "./large.ts";
+import { readLarge } from "./large.ts";
 import { setLoggingLevel } from "./level.ts";
 import { type Device, Lifeline } from "./lifeline.ts";
 import { LongLine } from "./line.ts";
@@ -20,20 +20,16 @@ import { logger } from "./log.ts";
 import {
   asMessage,
   BEAT,
-  beginReply,
   decodeMessage,
   encodeDisconnect,
-  encodeError,
   encodeNotification,
-  encodeReply,
   type Message,
   READY,
-  type Request,
   type ServiceIdentity,
 } from "./message.ts";
 import { type ConnectionChange, describeChange } from "./reconnect.ts";
 import { repr } from "./repr.ts";
-import { skim, type Skimmer } from "./skimmer.ts";
+import { skim } from "./skimmer.ts";
 import { type Task, Tasks } from "./tasks.ts";
 import { LANGUAGE, OS } from "./version.ts";
 
@@ -45,20 +41,6 @@ export interface ServiceOptions {
   maxClients?: number;
   /** Attributes that are not listed in the identity. They can be requested all the same. */
   ignoreAttributes?: readonly string[];
-}
-
-/** The request that a method is answering. */
-export interface ServiceRequest {
-  /** The network name of the Client that asks. */
-  readonly requester: string;
-  /** The attribute that is asked for. */
-  readonly attribute: string;
-  /** The arguments by position. */
-  readonly args: readonly unknown[];
-  /** The arguments by name. */
-  readonly kwargs: Readonly<Record<string, unknown>>;
-  /** What the Client calls the request. */
-  readonly uid: string;
 }
 
 /** How long to wait for a Manager to refuse the Service, where it does not confirm it, in ms. */
@@ -98,9 +80,8 @@ export class Service implements AsyncDisposable {
   readonly #name: string;
   readonly #maxClients: number;
   readonly #ignored: Set<string>;
-  readonly #requests = new AsyncLocalStorage<ServiceRequest>();
   readonly #attributes: Attributes;
-  readonly #running = new Set<Promise<void>>();
+  readonly #answering: Answering;
   readonly #tasks = new Tasks();
   readonly #finished = Promise.withResolvers<void>();
   #state: State = { state: "new" };
@@ -123,6 +104,13 @@ export class Service implements AsyncDisposable {
     this.#maxClients = maxClients;
     this.#ignored = new Set(options.ignoreAttributes);
     this.#attributes = new Attributes(this, Service.prototype);
+    this.#answering = new Answering({
+      attributes: this.#attributes,
+      check: () => this.#checkRunning(),
+      onAnswered: (attribute) => {
+        if (attribute === SHUTDOWN_SERVICE) this.shutdown();
+      },
+    });
   }
 
   /** The name that Clients link with. */
@@ -140,7 +128,7 @@ export class Service implements AsyncDisposable {
    * of one.
    */
   get request(): ServiceRequest | undefined {
-    return this.#requests.getStore();
+    return this.#answering.current;
   }
 
   /** Settles when a Service that was started has ended, and its handler too; never rejects. */
@@ -289,7 +277,7 @@ export class Service implements AsyncDisposable {
         }
         if (connection.congested) await connection.relieved();
       },
-      lost: () => this.#running.clear(), // what they answer goes nowhere
+      lost: () => this.#answering.forget(),
       returned: () => {},
       report: (change) => {
         log.info("{service}: {change}", {
@@ -338,10 +326,7 @@ export class Service implements AsyncDisposable {
     lifeline.end();
     const connection = lifeline.connection!;
     await Promise.resolve(); // a method that has called shutdown() is answered first
-    // A connection that has ended takes no answers any more.
-    while (this.#running.size > 0 && connection.isOpen) {
-      await Promise.race([Promise.all(this.#running), connection.ended]);
-    }
+    await this.#answering.settled(connection);
     connection.sendText(encodeDisconnect(this.#name));
     const patience = new AbortController();
     await Promise.race([
@@ -354,7 +339,9 @@ export class Service implements AsyncDisposable {
 
   async #receiveLong(connection: Connection, line: LongLine, readLimit: number): Promise<void> {
     const outcome = await readLarge(line, readLimit);
-    if (outcome.state === "refused") return this.#refuse(connection, outcome.keys, outcome.error);
+    if (outcome.state === "refused") {
+      return this.#answering.refuse(connection, outcome.keys, outcome.error);
+    }
     if (outcome.state === "cut") return;
     try {
       this.#receiveMessage(connection, asMessage(outcome.object));
@@ -368,14 +355,14 @@ export class Service implements AsyncDisposable {
     try {
       message = decodeMessage(line);
     } catch (error) {
-      return this.#refuse(connection, skim(line), error as Error);
+      return this.#answering.refuse(connection, skim(line), error as Error);
     }
     this.#receiveMessage(connection, message);
   }
 
   #receiveMessage(connection: Connection, message: Message): void {
     if (message.kind === "request") {
-      this.#answer(connection, message);
+      this.#answering.answer(connection, message);
     } else if (message.kind === "reply" && message.uid === READY) {
       this.#lifeline?.agree(message.result);
       this.#confirmation.resolve();
@@ -385,60 +372,9 @@ export class Service implements AsyncDisposable {
     }
   }
 
-  /** Answers a request that cannot be read, if it says whose it is. */
-  #refuse(connection: Connection, keys: Skimmer, error: Error): void {
-    log.warn("Received a message that cannot be read: {error}", { error: error.message });
-    const requester = keys.text("requester");
-    const uid = keys.text("uid");
-    if (requester === undefined || uid === undefined) return;
-    connection.sendText(encodeError(requester, uid, error));
-  }
-
-  /** Answers a request, at once where the method is not asynchronous. */
-  #answer(connection: Connection, request: Request): void {
-    const { requester, attribute, uid } = request;
-    const fail = (error: unknown) => {
-      log.warn("{attribute} failed for {requester}: {error}", { attribute, requester, error });
-      connection.sendText(encodeError(requester, uid, error, tracebackOf(error)));
-    };
-    const wait = (answer: Promise<void>) => {
-      const task: Promise<void> = answer.finally(() => this.#running.delete(task));
-      this.#running.add(task);
-    };
-    const finish = () => {
-      if (attribute === SHUTDOWN_SERVICE) this.shutdown();
-    };
-    const succeed = (result: unknown) => {
-      if (isLarge(result)) {
-        return wait(replyLarge(connection, request, result).then(finish).catch(fail));
-      }
-      let line: string;
-      try {
-        line = encodeReply(requester, uid, result);
-      } catch (error) {
-        return fail(error);
-      }
-      connection.sendText(line);
-      finish();
-    };
-    try {
-      const result = this.#perform(request);
-      if (!isThenable(result)) return succeed(result);
-      wait(Promise.resolve(result).then(succeed, fail));
-    } catch (error) {
-      fail(error);
-    }
-  }
-
-  /** What a request asks for: a result, or the promise of one. */
-  #perform({ requester, attribute, args, kwargs, uid }: Request): unknown {
-    if (this.#state.state === "ending" || this.#state.state === "ended") {
-      throw new ConnectionAbortedError(`the ${repr(this.#name)} service is shutting down`);
-    }
-    return this.#requests.run(
-      { requester: requester ?? "", attribute, args, kwargs, uid },
-      () => this.#attributes.request(attribute, args, kwargs),
-    );
+  #checkRunning(): void {
+    if (this.#state.state !== "ending" && this.#state.state !== "ended") return;
+    throw new ConnectionAbortedError(`the ${repr(this.#name)} service is shutting down`);
   }
 
   #identity(): ServiceIdentity {
@@ -452,19 +388,4 @@ export class Service implements AsyncDisposable {
       extensions: [READY, BEAT],
     };
   }
-}
-
-async function replyLarge(
-  connection: Connection,
-  { requester, uid }: Request,
-  result: unknown,
-): Promise<void> {
-  const pieces = await encodeLarge(result);
-  await connection.sendPieces(beginReply(requester, uid), ...pieces, "}");
-}
-
-/** The lines of an error's stack, after its message. */
-function tracebackOf(error: unknown): string[] {
-  const stack = error instanceof Error ? error.stack ?? "" : "";
-  return stack.split("\n").map((line) => line.trim()).filter((line) => line.startsWith("at "));
 }
