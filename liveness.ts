@@ -17,7 +17,7 @@ export const BEATS = 5;
 
 /** A connection that is watched, and what is done about its silence. */
 export interface Watched {
-  readonly connection: Pick<Connection, "traffic" | "isReading" | "fallSilent">;
+  readonly connection: Pick<Connection, "traffic" | "isReading" | "fallSilent" | "trim">;
   /** Whether the peer would say something in every beat if it were there. */
   keepsBeat(): boolean;
   /** Called in each beat in which nothing was sent to the peer. */
@@ -86,6 +86,8 @@ export class Liveness implements Disposable {
       return connection.fallSilent(this.#timeout);
     }
     if (isSilent) watched.onSilent?.();
-    if (isQuiet) watched.onQuiet?.();
+    if (!isQuiet) return;
+    connection.trim();
+    watched.onQuiet?.();
   }
 }

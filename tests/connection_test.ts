@@ -265,6 +265,22 @@ Deno.test("a connection counts what goes over it", async () => {
   assertEquals(far.traffic, { bytesIn: 8, bytesOut: 0, linesIn: 2, linesOut: 0 });
 });
 
+Deno.test("a connection that is trimmed in whatever state loses nothing", async () => {
+  await using pair = memoryPair(10);
+  const near = new Connection(pair.near);
+  await using far = new Connection(pair.far);
+  const received = collect(far);
+  near.trim();
+  for (const line of ["a".repeat(100), "b".repeat(100)]) {
+    near.sendText(line);
+    near.trim();
+    await new Promise((resolve) => setTimeout(resolve));
+    near.trim();
+  }
+  await near.close();
+  assertEquals(await received, ["a".repeat(100), "b".repeat(100)]);
+});
+
 Deno.test("a transport that writes one byte at a time loses nothing", async () => {
   let written = "";
   const connection = new Connection({
