@@ -94,6 +94,43 @@ export async function connected(options: ClientOptions) {
   return { client, changes };
 }
 
+/** A Manager that can be restarted, a Service, and a Client that is linked with it. */
+export class LinkedLab implements AsyncDisposable {
+  readonly manager: Restarts;
+  readonly lab: Lab;
+  readonly client: Client;
+  readonly changes: Events<ConnectionChange>;
+  readonly link: Link<Lab>;
+
+  private constructor(
+    manager: Restarts,
+    lab: Lab,
+    { client, changes }: { client: Client; changes: Events<ConnectionChange> },
+    link: Link<Lab>,
+  ) {
+    this.manager = manager;
+    this.lab = lab;
+    this.client = client;
+    this.changes = changes;
+    this.link = link;
+  }
+
+  /** Starts all of it. */
+  static async open(): Promise<LinkedLab> {
+    const manager = await Restarts.start();
+    const lab = new Lab();
+    await lab.start(manager.connectOptions);
+    const connection = await connected(manager.connectOptions);
+    return new LinkedLab(manager, lab, connection, await connection.client.link<Lab>("Lab"));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.client.disconnect();
+    await this.lab.shutdown();
+    await this.manager[Symbol.asyncDispose]();
+  }
+}
+
 /** Whether a change is of this kind. */
 export function isState(state: ConnectionChange["state"]): (change: ConnectionChange) => boolean {
   return (change) => change.state === state;

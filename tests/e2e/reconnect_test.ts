@@ -16,7 +16,16 @@ import {
   TimeoutError,
 } from "../../mod.ts";
 import { TestManager } from "../../testing.ts";
-import { connected, isState, Lab, reasonOf, RECONNECT, Restarts, statesOf } from "./coming_back.ts";
+import {
+  connected,
+  isState,
+  Lab,
+  LinkedLab,
+  reasonOf,
+  RECONNECT,
+  Restarts,
+  statesOf,
+} from "./coming_back.ts";
 import { Events } from "./events.ts";
 import { temporaryFolder } from "./folder.ts";
 
@@ -53,12 +62,8 @@ for (const disableTls of [true, false]) {
 }
 
 Deno.test("a request that was out when the connection ended fails, and is not sent again", async () => {
-  await using manager = await Restarts.start();
-  await using lab = new Lab();
-  await lab.start(manager.connectOptions);
-  const { client, changes } = await connected(manager.connectOptions);
-  await using _client = client;
-  const link = await client.link<Lab>("Lab");
+  await using network = await LinkedLab.open();
+  const { manager, lab, changes, link } = network;
   const slow = link.slow();
   await link.echo("the one before has arrived");
   await manager.stop();
@@ -72,12 +77,8 @@ Deno.test("a request that was out when the connection ended fails, and is not se
 });
 
 Deno.test("a request made while the Manager is away waits, and is sent once", async () => {
-  await using manager = await Restarts.start();
-  await using lab = new Lab();
-  await lab.start(manager.connectOptions);
-  const { client, changes } = await connected(manager.connectOptions);
-  await using _client = client;
-  const link = await client.link<Lab>("Lab");
+  await using network = await LinkedLab.open();
+  const { manager, lab, client, changes, link } = network;
   await manager.stop();
   await changes.next(isState("lost"));
   const echoes = [link.echo("a"), link.echo("b")];
@@ -89,12 +90,8 @@ Deno.test("a request made while the Manager is away waits, and is sent once", as
 });
 
 Deno.test("a request that waited for longer than its time-out is never sent", async () => {
-  await using manager = await Restarts.start();
-  await using lab = new Lab();
-  await lab.start(manager.connectOptions);
-  const { client, changes } = await connected(manager.connectOptions);
-  await using _client = client;
-  const link = await client.link<Lab>("Lab");
+  await using network = await LinkedLab.open();
+  const { manager, lab, changes, link } = network;
   await manager.stop();
   await changes.next(isState("lost"));
   const late = link.echo("late", options({ timeout: 20 }));
@@ -395,12 +392,8 @@ Deno.test("too many failed logins of a computer end nobody who comes back with t
 });
 
 Deno.test("what was asked for while away comes before what is asked for in the handler", async () => {
-  await using manager = await Restarts.start();
-  await using lab = new Lab();
-  await lab.start(manager.connectOptions);
-  const { client, changes } = await connected(manager.connectOptions);
-  await using _client = client;
-  const link = await client.link<Lab>("Lab");
+  await using network = await LinkedLab.open();
+  const { manager, lab, client, changes, link } = network;
   const handled = Promise.withResolvers<void>();
   client.connectionHandler = async (change) => {
     changes.add(change);
