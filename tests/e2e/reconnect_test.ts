@@ -1,6 +1,6 @@
 /** Devices that come back to a Manager that was restarted. */
 
-import { assert, assertEquals, assertInstanceOf, assertMatch, assertRejects } from "@std/assert";
+import { assertEquals, assertInstanceOf, assertMatch, assertRejects } from "@std/assert";
 import { join } from "node:path";
 import { Database } from "../../database.ts";
 import {
