@@ -148,7 +148,7 @@ export class Links {
     if (!this.#has(service)) return; // nobody wants it any longer
     do {
       this.#departed.delete(service);
-      const entry = await this.#owner.callManager<ServiceEntry>("link", [service]);
+      const entry = await this.#link(service);
       for (const core of this.of(service)) core.renew(entry);
       await this.#relock(service);
     } while (this.#departed.has(service));
@@ -161,6 +161,16 @@ export class Links {
     this.#owner.report({ state: "linked", service });
   }
 
+  async #link(service: string): Promise<ServiceEntry> {
+    try {
+      return await this.#owner.callManager<ServiceEntry>("link", [service]);
+    } catch (error) {
+      // Who keeps this Client out has the lock, or had a place, that it counts on having kept.
+      if (isTaken(error) && this.#locks.has(service)) this.#loseLock(service, error);
+      throw error;
+    }
+  }
+
   async #relock(service: string): Promise<void> {
     const shared = this.#locks.get(service);
     if (shared === undefined) return;
@@ -168,18 +178,22 @@ export class Links {
       await this.#owner.callManager("acquire_lock", [service], { shared });
     } catch (error) {
       if (!isTaken(error)) throw error;
-      this.#locks.delete(service);
-      this.#owner.fail(
-        service,
-        (label) =>
-          new ConnectionAbortedError(
-            `Cannot request ${label}: the lock was lost with the connection, and cannot be ` +
-              `acquired again (${error.message})`,
-            { cause: error },
-          ),
-      );
-      this.#owner.report({ state: "unlocked", service, error });
+      this.#loseLock(service, error);
     }
+  }
+
+  #loseLock(service: string, error: RemoteError): void {
+    this.#locks.delete(service);
+    this.#owner.fail(
+      service,
+      (label) =>
+        new ConnectionAbortedError(
+          `Cannot request ${label}: the lock was lost with the connection, and cannot be ` +
+            `acquired again (${error.message})`,
+          { cause: error },
+        ),
+    );
+    this.#owner.report({ state: "unlocked", service, error });
   }
 }
 

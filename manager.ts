@@ -292,6 +292,7 @@ export class Manager implements AsyncDisposable {
     this.#registry.close();
     while (this.#isBusy && performance.now() < this.#deadline) await delay(DRAIN_INTERVAL);
     if (this.#isBusy) log.warn("Some answers were not given, or not taken, in time (--grace)");
+    this.#router.abandon();
     const { connections } = this.#reception;
     await Promise.all(Array.from(connections, (connection) => connection.close()));
     while (this.#tasks.size > 0) await Promise.all(this.#tasks);

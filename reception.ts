@@ -156,9 +156,14 @@ export class Reception implements Disposable {
       return outcome.record;
     }
     place.leave();
-    const judgeAdministrator: Judge = (check) => {
+    const judgeAdministrator: Judge = async (check) => {
       this.#options.onAdministrator(address);
-      return judge(check);
+      const isRight = await judge(check);
+      if (!isRight) {
+        statistics.addRefusal("wrong administrator login");
+        log.warn("{address} failed to log in as an administrator", { address });
+      }
+      return isRight;
     };
     let peer: ConnectedPeer;
     try {

@@ -160,10 +160,15 @@ export class Registry<Seat> {
     }
     if (this.#services.get(peer.name) === peer) this.#services.delete(peer.name);
     for (const client of peer.links) this.#separate(client, peer);
-    const orphans = [...peer.pending].flatMap(([client, uids]) =>
+    return this.abandon(peer);
+  }
+
+  /** Tells which answers a service owes, and waits for them no longer. */
+  abandon(service: Service<Seat>): Orphan<Seat>[] {
+    const orphans = [...service.pending].flatMap(([client, uids]) =>
       [...uids].flatMap(([uid, count]) => Array.from({ length: count }, () => ({ client, uid })))
     );
-    peer.pending.clear();
+    service.pending.clear();
     return orphans;
   }
 

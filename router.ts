@@ -34,12 +34,14 @@ import {
   GONE,
   MANAGER,
   NOTIFICATION,
+  READY,
   type Request,
 } from "./message.ts";
 import {
   type Client,
   networkNameOf,
   type Newcomer,
+  type Orphan,
   type Peer,
   type Registry,
   type Service,
@@ -147,16 +149,34 @@ export class Router<O extends Outlet> {
   /** Takes a device out, and answers for it what it can no longer answer. */
   dismiss(peer: Peer<Seat<O>>): void {
     const linked = peer.kind === "service" ? [...peer.links] : [];
-    for (const { client, uid } of this.#registry.remove(peer)) {
-      const error = new ConnectionAbortedError(
-        `the ${repr(peer.name)} service disconnected before it answered the request`,
-      );
-      this.refuse(client, uid, error);
-    }
+    this.#failAll(
+      this.#registry.remove(peer),
+      `the ${repr(peer.name)} service disconnected before it answered the request`,
+    );
     for (const { networkName, seat } of linked) {
       if (seat.extensions.includes(GONE)) {
         seat.outlet.sendText(encodeReply(networkName, GONE, peer.name));
       }
+    }
+  }
+
+  /**
+   * The Manager shuts down: whatever is owed is answered with an error. A device of this package
+   * knows by itself what the end of its connection means.
+   */
+  abandon(): void {
+    for (const service of this.#registry.services) {
+      const orphans = this.#registry.abandon(service);
+      this.#failAll(
+        orphans.filter(({ client }) => !client.seat.extensions.includes(READY)),
+        `the Manager shut down before the ${repr(service.name)} service answered the request`,
+      );
+    }
+  }
+
+  #failAll(orphans: readonly Orphan<Seat<O>>[], reason: string): void {
+    for (const { client, uid } of orphans) {
+      this.refuse(client, uid, new ConnectionAbortedError(reason));
     }
   }
 

@@ -277,6 +277,8 @@ Deno.test("who guesses an administrator's password in the middle of a connection
     assertMatch(String(await guess(`guess ${i}`)), /^ValueError: You must be an administrator/);
   }
   assertMatch(String(await guess("a good password")), /^PermissionError: Too many failed logins/);
+  const { refused_connections } = lab.manager.manager.status().totals;
+  assertEquals(refused_connections, { wrong_administrator_login: 2 });
 });
 
 Deno.test("an identity that nearly is a typed one is looked at once, however long it is", async () => {

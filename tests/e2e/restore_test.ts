@@ -57,6 +57,19 @@ for (const lock of ["shared", "exclusive"] as const) {
   });
 }
 
+Deno.test("a lock is lost to whoever keeps the Client out of the Service meanwhile", async () => {
+  await using scripted = await ScriptedLink.open({ lock: "exclusive" });
+  const { changes, link } = scripted;
+  await scripted.lose();
+  const waiting = link.move(10);
+  await scripted.comeBack();
+  await scripted.answer("link", failure("PermissionError: 'Lab' service is locked"));
+  await assertRejects(() => waiting, ConnectionAbortedError, "the lock was lost");
+  await scripted.answer("link", { result: ENTRY });
+  await changes.next(isState("linked")); // without the lock
+  assertEquals(statesOf(changes), ["lost", "connected", "unlocked", "unlinked", "linked"]);
+});
+
 Deno.test("a lock is acquired again before what waits is sent", async () => {
   await using scripted = await ScriptedLink.open({ lock: "exclusive" });
   const { link } = scripted;

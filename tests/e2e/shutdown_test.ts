@@ -122,6 +122,28 @@ Deno.test("a request that is not answered within the grace fails with the connec
   service.answer.resolve("too late");
 });
 
+Deno.test("a Python client is told of each request that is not answered within the grace", async () => {
+  await using manager = await TestManager.start({ disableTls: true, limits: { grace: 50 } });
+  await using service = new Slow();
+  await service.start(manager.connectOptions);
+  await using client = await WirePeer.introduce(manager.connectOptions, {
+    type: "client",
+    name: "python",
+  });
+  client.send({ service: "Slow", attribute: "measure", args: [], kwargs: {}, uid: "7" });
+  await service.started.promise;
+  const ended = manager.manager.shutdown();
+  const { uid, message } = await client.read();
+  assertEquals(uid, "7");
+  assertEquals(
+    message,
+    "ConnectionAbortedError: the Manager shut down before the 'Slow' service answered the request",
+  );
+  assertEquals(await client.readText(), undefined);
+  await ended;
+  service.answer.resolve("too late");
+});
+
 Deno.test("an administrator's shutdown_manager waits for answers too", async () => {
   await using lab = await Laboratory.open({ disableTls: true, limits: ENDLESS });
   await lab.database.users.insert("admin", "whatever", true);
