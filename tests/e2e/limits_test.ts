@@ -38,7 +38,7 @@ for (const disableTls of [false, true]) {
   Deno.test(`who says nothing, or says it too slowly, is told how long it had, ${over}`, async () => {
     await using manager = await TestManager.start({
       disableTls,
-      limits: { handshakeTimeout: 2_000 },
+      limits: { handshakeTimeout: 4_000 },
     });
     const silent = async () => {
       await using peer = await WirePeer.connect(manager.connectOptions);
@@ -51,7 +51,7 @@ for (const disableTls of [false, true]) {
       while (await Promise.race([word.then(() => false), send(" ")])) await delay(10);
       return await word;
     };
-    const expected = "TimeoutError: No identity was received within the limit of 2s " +
+    const expected = "TimeoutError: No identity was received within the limit of 4s " +
       "(--handshake-timeout)";
     assertEquals(await Promise.all([silent(), slow()]), [expected, expected]);
   });
