@@ -214,7 +214,7 @@ export class Client implements AsyncDisposable {
 
   /** Opens another connection to the same Manager, with the same options. */
   spawn(name: string = "Client"): Promise<Client> {
-    return Client.connect({ ...this.#options, name });
+    return Client.connect({ ...this.#options, signal: undefined, name });
   }
 
   /** Disconnects from the Manager for good. Requests that are not answered fail. */

@@ -100,7 +100,11 @@ export class LinkedClientMembers<S = unknown> implements AsyncDisposable {
 
   /** Opens another connection to the same Manager, linked with the same Service. */
   spawn(name: string = "LinkedClient"): Promise<LinkedClient<S>> {
-    return LinkedClient.connect<S>(this.#service, { ...this.#options, name });
+    return LinkedClient.connect<S>(this.#service, {
+      ...this.#options,
+      signal: undefined,
+      name,
+    });
   }
 
   /** Disconnects from the Manager, which ends the link too. */

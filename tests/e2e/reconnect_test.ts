@@ -360,6 +360,22 @@ Deno.test("connecting is given up when its signal is aborted, whatever it waits 
   listener.close();
 });
 
+Deno.test("a signal that is aborted once a Client is connected changes nothing", async () => {
+  await using manager = await Restarts.start();
+  const given = new AbortController();
+  const { client, changes } = await connected({
+    ...manager.connectOptions,
+    signal: given.signal,
+  });
+  given.abort();
+  await manager.stop();
+  await manager.resume();
+  await changes.next(isState("connected"));
+  await using sibling = await client.spawn("sibling");
+  assertEquals(sibling.isConnected(), true);
+  await client.disconnect();
+});
+
 Deno.test("a person is asked once, however many attempts it takes to connect first", async () => {
   await using manager = await Restarts.start({ authPassword: "pw" });
   const first = new Lab();
