@@ -2,9 +2,8 @@
  * One peer's byte stream: lines in, lines out in order, never more waiting than the limits allow.
  *
  * What always holds:
- * - lines leave in the order in which they were sent, each followed by `\r\n`;
- * - many lines sent in one turn of the event loop leave in one write;
- * - a line that is written in pieces is never mixed with another;
+ * - lines come as they were sent, whatever the network has cut them into (`line.ts`);
+ * - lines leave in the order in which they were sent, and held back where they must (`outbox.ts`);
  * - a connection ends once, and says why; what was sent before `close()` is written first.
  *
  * It knows no socket (see {@linkcode Transport}) and no message.
@@ -12,21 +11,12 @@
  * @module
  */
 
-import { ByteBuffer } from "./buffer.ts";
 import { TimeoutError } from "./errors.ts";
 import { type Limits, resolveLimits } from "./limits.ts";
 import { type Line, LineSplitter, LongLine } from "./line.ts";
+import { type LineWriter, Outbox, type OutboxEnd, type Sent } from "./outbox.ts";
+import { streamEnd, type Transport } from "./transport.ts";
 import { formatDuration } from "./units.ts";
-
-/** What a connection needs of a socket. `Deno.Conn` is one. */
-export interface Transport {
-  /** Reads into the buffer: how many bytes, or `null` at the end of the stream. */
-  read(buffer: Uint8Array): Promise<number | null>;
-  /** Writes bytes from the start of the array: how many. */
-  write(bytes: Uint8Array): Promise<number>;
-  /** Ends a read or a write that is under way. The promise, if any, settles when all is done. */
-  close(): void | Promise<void>;
-}
 
 /**
  * How a connection ended: the peer went away, this side closed it, it was closed because it took
@@ -34,13 +24,10 @@ export interface Transport {
  * wait for ever for the rest of a line; or the stream failed.
  */
 export type End =
-  | { state: "left" }
+  | OutboxEnd
   | { state: "closed" }
-  | { state: "stalled"; timeout: number }
   | { state: "silent"; timeout: number }
-  | { state: "overrun"; limit: number }
-  | { state: "cut" }
-  | { state: "failed"; cause: unknown };
+  | { state: "cut" };
 
 /** A read buffer grows from the one to the other while reads fill it: idle peers stay cheap. */
 const SMALLEST_READ = 4 * 1024;
@@ -50,31 +37,15 @@ const LARGEST_READ = 128 * 1024;
  * empty lines does not keep the event loop busy with one read.
  */
 const MOST_LINES = 4 * 1024;
-/** How much of a line that is written in pieces may wait: enough to keep the socket busy, in bytes. */
-const PIECES_HIGH = 1024 * 1024;
 /** How long `close()` waits for a peer to take what was already sent, in milliseconds. */
 const LINGER = 2_000;
-const SPACE = new Uint8Array([0x20]);
-const TERMINATOR = new Uint8Array([0x0d, 0x0a]);
 
 /** What has gone over a connection so far. */
-export interface Traffic {
+export interface Traffic extends Sent {
   /** Bytes read. */
   bytesIn: number;
-  /** Bytes written. */
-  bytesOut: number;
   /** Lines read, of a long one at least its beginning. */
   linesIn: number;
-  /** Lines sent; some of them may still wait to be written. */
-  linesOut: number;
-}
-
-/** Writes one line in pieces. */
-export interface LineWriter {
-  /** Writes a piece, and waits until it may be followed by another. False if nobody takes it any more. */
-  write(bytes: Uint8Array): Promise<boolean>;
-  /** Writes the last parts and ends the line. */
-  end(...parts: readonly Uint8Array[]): void;
 }
 
 /** A stream of lines in both directions. */
@@ -83,8 +54,8 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
   readonly #limits: Limits;
   readonly #splitter: LineSplitter;
   readonly #end = Promise.withResolvers<End>();
-  /** Open until `close()` is called, closing until what was sent is out, then ended. */
-  #state: "open" | "closing" | "ended" = "open";
+  readonly #outbox: Outbox;
+  #hasEnded = false;
 
   #readBuffer = new Uint8Array(SMALLEST_READ);
   #isReading = false;
@@ -93,18 +64,6 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
   /** The line that a conversation is about. */
   #taken: Line | undefined;
 
-  #waiting = new ByteBuffer();
-  #leaving = new ByteBuffer();
-  #writing = false;
-  #idle = Promise.withResolvers<void>();
-  #relief: PromiseWithResolvers<void> | undefined;
-  /** How many bytes may wait where the congestion is over. */
-  #low = 0;
-  /** The line that is written in pieces: settles at its end. */
-  #line: PromiseWithResolvers<void> | undefined;
-  /** What was sent while that line is under way. */
-  #later = new ByteBuffer();
-  #stallTimer: ReturnType<typeof setTimeout> | undefined;
   readonly #traffic: Traffic = { bytesIn: 0, bytesOut: 0, linesIn: 0, linesOut: 0 };
   #closed: Promise<void> | undefined;
 
@@ -115,7 +74,12 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
       Math.min(this.#limits.longLine, this.#limits.maxMessageSize),
       () => this.#read(),
     );
-    this.#idle.resolve();
+    this.#outbox = new Outbox({
+      write: (bytes) => transport.write(bytes),
+      limits: this.#limits,
+      sent: this.#traffic,
+      onEnd: (end) => this.#finish(end),
+    });
   }
 
   /** Settles with the reason when the connection has ended; never rejects. */
@@ -125,7 +89,7 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
 
   /** Whether lines can still be sent. False as soon as `close()` is called. */
   get isOpen(): boolean {
-    return this.#state === "open";
+    return this.#outbox.isOpen;
   }
 
   /** The longest line that is given as a whole, in bytes. */
@@ -145,7 +109,7 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
 
   /** How many bytes wait to be written. */
   get queued(): number {
-    return this.#waiting.length + this.#leaving.length + this.#later.length;
+    return this.#outbox.queued;
   }
 
   /**
@@ -196,68 +160,40 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
 
   /** Sends text as one line. A line sent after `close()` or the end is dropped. */
   sendText(line: string): void {
-    if (!this.isOpen) return;
-    this.#next.appendText(line);
-    this.#terminate();
+    this.#outbox.sendText(line);
   }
 
   /** Sends bytes as one line, put together from its parts. Dropped like text. */
   sendBytes(...parts: readonly Uint8Array[]): void {
-    if (!this.isOpen) return;
-    for (const part of parts) this.#next.append(part);
-    this.#terminate();
+    this.#outbox.sendBytes(...parts);
   }
 
-  /**
-   * Sends bytes as one line that waits for nobody, whatever already waits to be written: a
-   * connection that cannot keep up with such lines is ended.
-   */
+  /** The same, for a line that waits for nobody. A peer that cannot keep up with these is lost. */
   offerBytes(...parts: readonly Uint8Array[]): void {
-    const limit = this.#limits.queueLimit;
-    if (this.queued > limit) this.#finish({ state: "overrun", limit });
-    else this.sendBytes(...parts);
+    this.#outbox.offerBytes(...parts);
   }
 
   /**
    * Begins a line that is written in pieces, when no other such line is under way. Lines that are
    * sent meanwhile leave after it. `undefined` if the connection has ended.
    */
-  async startLine(): Promise<LineWriter | undefined> {
-    while (this.#line !== undefined) await this.#line.promise;
-    if (!this.isOpen) return undefined;
-    this.#line = Promise.withResolvers();
-    return {
-      write: (bytes) => this.#writePiece(bytes),
-      end: (...parts) => this.#endLine(parts),
-    };
+  startLine(): Promise<LineWriter | undefined> {
+    return this.#outbox.startLine();
   }
 
   /** Sends a line that is too long for a buffer, when it is its turn. Dropped like text. */
-  async sendPieces(...pieces: readonly (string | Uint8Array)[]): Promise<void> {
-    const writer = await this.startLine();
-    const encoder = new TextEncoder();
-    for (const piece of pieces) {
-      await writer?.write(typeof piece === "string" ? encoder.encode(piece) : piece);
-    }
-    writer?.end();
+  sendPieces(...pieces: readonly (string | Uint8Array)[]): Promise<void> {
+    return this.#outbox.sendPieces(...pieces);
   }
 
-  /**
-   * Sends a space, which is white space before the next message, for the operating system to find
-   * out whether the peer is still there. Does nothing where something waits to be written.
-   */
+  /** Sends a space, as {@linkcode Outbox.sendSpace} does. */
   sendSpace(): void {
-    if (!this.isOpen || this.#line !== undefined || this.queued > 0) return;
-    this.#waiting.append(SPACE);
-    this.#leave(this.#limits.queueHigh);
+    this.#outbox.sendSpace();
   }
 
-  /** Gives back the memory of buffers that nothing waits in. For a connection that is quiet. */
+  /** Gives back memory, as {@linkcode Outbox.trim} does. */
   trim(): void {
-    if (this.#writing || this.queued > 0) return;
-    this.#waiting = new ByteBuffer();
-    this.#leaving = new ByteBuffer();
-    this.#later = new ByteBuffer();
+    this.#outbox.trim();
   }
 
   /** Ends the connection since the peer has said nothing for the time-out. */
@@ -272,26 +208,20 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
 
   /** Whether so much waits to be written that whoever feeds this connection should pause. */
   get congested(): boolean {
-    return this.#relief !== undefined || this.#isBehindLine;
+    return this.#outbox.congested;
   }
 
   /** Settles when the connection may be less congested, or has ended. */
   relieved(): Promise<void> {
-    if (this.#isBehindLine) return this.#line!.promise;
-    return this.#relief?.promise ?? Promise.resolve();
-  }
-
-  /** Whether too much waits for a line that is written in pieces. */
-  get #isBehindLine(): boolean {
-    return this.#line !== undefined && this.#later.length > this.#limits.queueHigh;
+    return this.#outbox.relieved();
   }
 
   /** Lets what was sent out, for two seconds at the most, then closes the stream. */
   async close(): Promise<void> {
-    if (this.#state === "open") this.#state = "closing";
+    this.#outbox.close();
     let timer: ReturnType<typeof setTimeout> | undefined;
     const lingered = new Promise<void>((resolve) => timer = setTimeout(resolve, LINGER));
-    await Promise.race([this.#idle.promise, lingered, this.#end.promise]);
+    await Promise.race([this.#outbox.idle, lingered, this.#end.promise]);
     clearTimeout(timer);
     this.#finish({ state: "closed" });
     await this.#closed;
@@ -308,13 +238,13 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
 
   /** Reads once. False when the connection has ended. */
   async #read(): Promise<boolean> {
-    if (this.#state === "ended") return false;
+    if (this.#hasEnded) return false;
     let size: number | null;
     this.#isReading = true;
     try {
       size = await this.#transport.read(this.#readBuffer);
     } catch (error) {
-      this.#finish(isOrdinaryEnd(error) ? { state: "left" } : { state: "failed", cause: error });
+      this.#finish(streamEnd(error));
       return false;
     } finally {
       this.#isReading = false;
@@ -335,86 +265,6 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
     return true;
   }
 
-  /** Where a line goes that is sent now. */
-  get #next(): ByteBuffer {
-    return this.#line === undefined ? this.#waiting : this.#later;
-  }
-
-  #terminate(): void {
-    this.#traffic.linesOut++;
-    this.#next.append(TERMINATOR);
-    if (this.#line === undefined) this.#leave(this.#limits.queueHigh);
-  }
-
-  async #writePiece(bytes: Uint8Array): Promise<boolean> {
-    if (!this.isOpen) return false;
-    this.#waiting.append(bytes);
-    this.#leave(PIECES_HIGH);
-    await this.#relief?.promise;
-    return this.isOpen;
-  }
-
-  #endLine(parts: readonly Uint8Array[]): void {
-    if (this.#line === undefined) return; // the connection has ended
-    for (const part of [...parts, TERMINATOR, this.#later.view()]) this.#waiting.append(part);
-    this.#later.clear();
-    this.#traffic.linesOut++;
-    this.#line.resolve();
-    this.#line = undefined;
-    if (this.isOpen) this.#leave(this.#limits.queueHigh);
-  }
-
-  /** Has what waits written out. More than `high` bytes are too many. */
-  #leave(high: number): void {
-    if (!this.#writing) {
-      this.#writing = true;
-      this.#idle = Promise.withResolvers();
-      // After this turn of the event loop, so that the lines of one turn leave together.
-      queueMicrotask(() => this.#writeOut());
-    }
-    if (this.#relief === undefined && this.#waiting.length + this.#leaving.length > high) {
-      this.#relief = Promise.withResolvers();
-      this.#low = Math.min(this.#limits.queueLow, high / 2);
-      this.#watchForStall();
-    }
-  }
-
-  async #writeOut(): Promise<void> {
-    try {
-      while (this.#waiting.length > 0 && this.#state !== "ended") {
-        [this.#waiting, this.#leaving] = [this.#leaving, this.#waiting];
-        for (let bytes = this.#leaving.view(); bytes.length > 0;) {
-          const written = await this.#transport.write(bytes);
-          this.#traffic.bytesOut += written;
-          bytes = bytes.subarray(written);
-        }
-        this.#leaving.clear();
-        if (this.#waiting.length <= this.#low) this.#relieve();
-      }
-    } catch (error) {
-      this.#finish(isOrdinaryEnd(error) ? { state: "left" } : { state: "failed", cause: error });
-    } finally {
-      this.#writing = false;
-      this.#idle.resolve();
-    }
-  }
-
-  /** Ends the connection if it is still congested and nothing was written for the time-out. */
-  #watchForStall(): void {
-    const timeout = this.#limits.stallTimeout;
-    const before = this.#traffic.bytesOut;
-    this.#stallTimer = setTimeout(() => {
-      if (this.#traffic.bytesOut === before) this.#finish({ state: "stalled", timeout });
-      else if (this.congested) this.#watchForStall();
-    }, timeout);
-  }
-
-  #relieve(): void {
-    clearTimeout(this.#stallTimer);
-    this.#relief?.resolve();
-    this.#relief = undefined;
-  }
-
   async #closeTransport(): Promise<void> {
     try {
       await this.#transport.close();
@@ -424,13 +274,9 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
   }
 
   #finish(end: End): void {
-    if (this.#state === "ended") return;
-    this.#state = "ended";
-    this.#relieve();
-    this.#line?.resolve();
-    this.#line = undefined;
-    this.#waiting.clear();
-    this.#later.clear();
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    this.#outbox.end();
     this.#closed = this.#closeTransport();
     this.#end.resolve(end);
   }
@@ -454,14 +300,4 @@ export function describeEnd(end: End): string {
     case "failed":
       return (end.cause as Error).message;
   }
-}
-
-/** Errors that say no more than that the peer is gone, or that this side closed the stream. */
-function isOrdinaryEnd(error: unknown): boolean {
-  return error instanceof Deno.errors.UnexpectedEof ||
-    error instanceof Deno.errors.ConnectionReset ||
-    error instanceof Deno.errors.ConnectionAborted ||
-    error instanceof Deno.errors.BrokenPipe ||
-    error instanceof Deno.errors.BadResource ||
-    error instanceof Deno.errors.Interrupted;
 }

@@ -7,7 +7,7 @@
 import { deadline } from "@std/async/deadline";
 import { X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
-import type { Transport } from "./connection.ts";
+import type { Transport } from "./transport.ts";
 import { CertificateError, ConnectError, TimeoutError, TlsMismatchError } from "./errors.ts";
 import type { Prompt } from "./prompt.ts";
 import { SecureSocket } from "./secure_socket.ts";

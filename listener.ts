@@ -6,7 +6,7 @@
 
 import { createSecureContext, type SecureContext } from "node:tls";
 import type { Credentials } from "./certificate.ts";
-import type { Transport } from "./connection.ts";
+import type { Transport } from "./transport.ts";
 import { ConfigurationError } from "./errors.ts";
 import { OLDEST_TLS, SecureSocket } from "./secure_socket.ts";
 

@@ -17,7 +17,7 @@
  * @module
  */
 
-import type { LineWriter } from "./connection.ts";
+import type { LineWriter } from "./outbox.ts";
 import { JSONDecodeError, TimeoutError, ValueError } from "./errors.ts";
 import type { Limits } from "./limits.ts";
 import type { LongLine } from "./line.ts";

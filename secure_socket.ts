@@ -12,7 +12,7 @@
 import { isIP } from "node:net";
 import { Duplex } from "node:stream";
 import { connect, type SecureContext, TLSSocket } from "node:tls";
-import type { Transport } from "./connection.ts";
+import type { Transport } from "./transport.ts";
 
 /** The oldest version of TLS that is spoken, by a server and by a client. */
 export const OLDEST_TLS = "TLSv1.2";

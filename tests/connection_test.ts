@@ -6,10 +6,11 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { generateKeyPairSync } from "node:crypto";
 import { join } from "node:path";
 import { loadCredentials } from "../certificate.ts";
-import { Connection, type Transport } from "../connection.ts";
+import { Connection } from "../connection.ts";
 import { TimeoutError } from "../errors.ts";
 import { type Line, LongLine } from "../line.ts";
 import { listen, type Listener } from "../listener.ts";
+import type { Transport } from "../transport.ts";
 import { memoryPair, type Pair } from "./memory_pair.ts";
 
 async function firstSocket(listener: Listener): Promise<Transport> {

@@ -1,6 +1,6 @@
 /** Two transports that are connected with each other in memory. */
 
-import type { Transport } from "../connection.ts";
+import type { Transport } from "../transport.ts";
 
 /** Two ends that are connected with each other. */
 export interface Pair extends AsyncDisposable {
