@@ -101,6 +101,8 @@ export class Client implements AsyncDisposable {
   readonly #links: Links;
   readonly #tasks = new Tasks();
   readonly #disconnected = Promise.withResolvers<void>();
+  /** Whether all that is left is to call the handler. */
+  #isAtEnd = false;
 
   private constructor(name: string, options: ResolvedOptions) {
     this.name = name;
@@ -165,12 +167,14 @@ export class Client implements AsyncDisposable {
    * locked or full.
    */
   link<S = unknown>(service: string, options: CallOptions = {}): Future<Link<S>> {
-    return this.#sender.call(
+    const linking = this.#sender.call(
       MANAGER,
       "link",
       { args: [service], kwargs: {}, options },
       { adapt: (entry) => remote<LinkCore, S>(this.#links.open(service, entry as ServiceEntry)) },
     );
+    this.#links.expect(service, linking);
+    return linking;
   }
 
   /** Ends a link. The same as `link.unlink()`. */
@@ -223,7 +227,7 @@ export class Client implements AsyncDisposable {
     const { connection } = this.#lifeline;
     connection?.sendText(encodeDisconnect(this.name));
     await connection?.close();
-    await this.disconnected;
+    if (!this.#isAtEnd) await this.disconnected; // the handler may be what calls this
   }
 
   /** For `await using`: the same as {@linkcode Client.disconnect}. */
@@ -266,6 +270,7 @@ export class Client implements AsyncDisposable {
       new ConnectionAbortedError(`Cannot request ${label}: ${error.message}`, { cause: error })
     );
     this.#tasks.end(error);
+    this.#isAtEnd = true;
     await callHandler(
       `shutdownHandler of ${this.name}`,
       () => this.shutdownHandler?.(isMeant ? undefined : error),
@@ -371,7 +376,7 @@ export class Client implements AsyncDisposable {
           args,
           kwargs: { ...kwargs },
           options: {},
-        });
+        }, { neverWaits: true });
       },
       release: (service) => this.#sender.waiting.release(service),
       fail: (service, errorOf) => this.#sender.waiting.fail(service, errorOf),

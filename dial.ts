@@ -72,14 +72,14 @@ export function silence(
 
 /** Over the runtime's TLS, which trusts what the certificate has signed. */
 async function secure(options: DialOptions, pem: string): Promise<Deno.TlsConn> {
-  const { host, timeout, assertHostname } = options;
+  const { host, timeout, assertHostname, signal } = options;
   const connection = await Deno.startTls(await openSocket(options), {
     hostname: host,
     caCerts: [pem],
     unsafelyDisableHostnameVerification: assertHostname === false,
   });
   try {
-    await deadline(connection.handshake(), timeout);
+    await deadline(connection.handshake(), timeout, { signal });
     return connection;
   } catch (cause) {
     connection.close();
@@ -98,10 +98,10 @@ async function secureByCertificate(
   options: DialOptions,
   trusted: TrustedCertificate,
 ): Promise<Transport> {
-  const { host, port, timeout, assertHostname } = options;
+  const { host, port, timeout, assertHostname, signal } = options;
   const connection = SecureSocket.connect(await openSocket(options), host);
   try {
-    await deadline(connection.secure(), timeout);
+    await deadline(connection.secure(), timeout, { signal });
     const shown = new X509Certificate(connection.certificate);
     const kept = new X509Certificate(trusted.pem);
     if (shown.fingerprint256 !== kept.fingerprint256) {

@@ -8,12 +8,16 @@
  * @module
  */
 
-import { persist, type ReconnectOptions } from "./backoff.ts";
+import { persist, type ReconnectOptions, resolveReconnect } from "./backoff.ts";
 import { ConnectionAbortedError, RemoteError } from "./errors.ts";
+import type { Future } from "./future.ts";
 import { LinkCore, type LinkOwner } from "./link.ts";
 import type { ConnectionChange } from "./reconnect.ts";
 import type { ServiceEntry } from "./registry.ts";
 import { repr } from "./repr.ts";
+
+/** How often it is looked at least whether a Service has come back, in milliseconds. */
+const SLOWEST_LOOK = 2_000;
 
 /** What the Links ask of their Client. */
 export interface LinksOwner extends LinkOwner {
@@ -39,6 +43,10 @@ export class Links {
   readonly #lost = new Set<string>();
   /** The Services that have gone since they were linked with last. */
   readonly #departed = new Set<string>();
+  /** How many Links with each Service are asked for. */
+  readonly #expected = new Map<string, number>();
+  /** The Services whose last Link has ended while another was asked for. */
+  readonly #unwanted = new Set<string>();
   /** Aborted when the restoring has to begin again, or is over. */
   #restoring = new AbortController();
 
@@ -53,6 +61,17 @@ export class Links {
     return core;
   }
 
+  /** A Link was asked for: until it is there, or is not, the Manager is told of no end of another. */
+  expect(service: string, linking: Future<unknown>): void {
+    this.#expected.set(service, (this.#expected.get(service) ?? 0) + 1);
+    linking.addDoneCallback(() => {
+      const others = this.#expected.get(service)! - 1;
+      if (others > 0) this.#expected.set(service, others);
+      else this.#expected.delete(service);
+      if (this.#unwanted.delete(service) && !this.#isWanted(service)) this.#unlink(service);
+    });
+  }
+
   /** Removes a Link. True if it was the last one with its Service, which the Manager should know. */
   close(core: LinkCore): boolean {
     if (!this.#cores.delete(core)) return false;
@@ -60,7 +79,8 @@ export class Links {
     // The Manager knows of one link per Service, however many of ours share it.
     if (this.#has(serviceName)) return false;
     this.#locks.delete(serviceName);
-    if (!this.#lost.delete(serviceName)) return true;
+    if (this.#isWanted(serviceName)) this.#unwanted.add(serviceName);
+    if (!this.#lost.delete(serviceName)) return !this.#isWanted(serviceName);
     this.#owner.fail(
       serviceName,
       (label) => new ConnectionAbortedError(`Cannot request ${label}: the link has ended`),
@@ -116,6 +136,20 @@ export class Links {
     this.#restoring.abort();
   }
 
+  /** Whether there is a Link with a Service, or one is asked for. */
+  #isWanted(service: string): boolean {
+    return this.#has(service) || this.#expected.has(service);
+  }
+
+  /** Ends at the Manager what nobody wants any longer. */
+  async #unlink(service: string): Promise<void> {
+    try {
+      await this.#owner.callManager("unlink", [service]);
+    } catch {
+      // There is no such link, or the connection has ended, and the link with it.
+    }
+  }
+
   #has(service: string): boolean {
     for (const { serviceName } of this.#cores) if (serviceName === service) return true;
     return false;
@@ -137,7 +171,9 @@ export class Links {
     };
     try {
       // The Service may come back at any time, whatever the limit of attempts for the Manager is.
-      const options = { ...this.#owner.reconnect, attempts: undefined };
+      const { firstDelay, longestDelay } = resolveReconnect(this.#owner.reconnect ?? {});
+      const longest = Math.max(firstDelay, Math.min(longestDelay, SLOWEST_LOOK));
+      const options = { firstDelay, longestDelay: longest };
       await persist(attempt, options, signal, (error) => error instanceof RemoteError);
     } catch {
       // The connection is lost once more, and then all begins again; or the Client has ended.
@@ -153,7 +189,8 @@ export class Links {
       await this.#relock(service);
     } while (this.#departed.has(service));
     if (!this.#has(service)) { // it was ended meanwhile
-      await this.#owner.callManager("unlink", [service]);
+      if (this.#isWanted(service)) this.#unwanted.add(service);
+      else await this.#owner.callManager("unlink", [service]);
       return;
     }
     this.#lost.delete(service);

@@ -24,7 +24,10 @@ export type ConnectionChange =
   | { state: "unlinked"; service: string; error: Error }
   /** The link with a service is back, and the lock too if one was held and is not `unlocked`. */
   | { state: "linked"; service: string }
-  /** The lock that was held of a service is lost, as somebody else was faster. */
+  /**
+   * The lock that was held of a service is lost: somebody else was faster, or the Manager has not
+   * noticed yet that the old connection is gone.
+   */
   | { state: "unlocked"; service: string; error: Error };
 
 /** A change in words, on one line. */

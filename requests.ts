@@ -30,6 +30,10 @@ export interface ClientRequest<R> {
   link: string;
   /** Whether only an administrator may send it. */
   isAdministrative: boolean;
+  /** Whether it fails where it would have to wait for the connection. */
+  neverWaits: boolean;
+  /** The request as it is sent; `undefined` where it is too large to be held as a line. */
+  line: string | undefined;
 }
 
 /** What a Manager does not answer: it ends the connection instead. */
@@ -87,7 +91,7 @@ export class Requests {
     return this.#pending.has(uid);
   }
 
-  /** Forgets a request that could not be sent after all. */
+  /** Forgets a request that was not sent after all, and gives its turn to the next one. */
   forget(uid: string): void {
     this.#take(uid);
   }

@@ -8,7 +8,7 @@
 
 import type { Call } from "./call.ts";
 import type { Connection } from "./connection.ts";
-import { ConnectionAbortedError } from "./errors.ts";
+import { ConnectionAbortedError, TimeoutError } from "./errors.ts";
 import type { Future, FutureWithResolvers } from "./future.ts";
 import { encodeLarge, isLarge } from "./large.ts";
 import type { Lifeline } from "./lifeline.ts";
@@ -37,6 +37,8 @@ export interface SendOptions<R> {
   link?: string;
   /** Whether only an administrator may send it. */
   isAdministrative?: boolean;
+  /** Whether it fails where it would have to wait for the connection. */
+  neverWaits?: boolean;
 }
 
 /** Sends requests. */
@@ -61,7 +63,7 @@ export class Sender {
     service: string,
     attribute: string,
     { args, kwargs, options }: Call,
-    { adapt, link = service, isAdministrative = false }: SendOptions<R> = {},
+    { adapt, link = service, isAdministrative = false, neverWaits = false }: SendOptions<R> = {},
   ): Future<R> {
     const label = service === MANAGER
       ? `${attribute} of the Manager`
@@ -69,18 +71,26 @@ export class Sender {
     const { timeout } = options;
     const deadline = timeout === undefined ? Infinity : performance.now() + timeout;
     const { uid, settle } = this.#requests.open<R>(label, options);
-    const request = {
-      ...{ service, attribute, args, kwargs, uid },
-      ...{ label, settle, deadline, adapt, link, isAdministrative },
-    };
-    this.#submit(request);
+    let line: string | undefined;
+    try {
+      // Now, since the caller may change the values later.
+      if (!isLarge(args) && !isLarge(kwargs)) {
+        line = encodeRequest({ service, attribute, args, kwargs, uid });
+      }
+    } catch (cause) {
+      settle.reject(unsendable(attribute, cause));
+      return settle.future;
+    }
+    const keys = { service, attribute, args, kwargs, uid, line };
+    this.#submit({ ...keys, label, settle, deadline, adapt, link, isAdministrative, neverWaits });
     return settle.future;
   }
 
   /** Has a request wait for what it needs, and then for its turn. */
   #submit<R>(request: ClientRequest<R>): void {
     const { isUp, returns } = this.#lifeline;
-    if (returns && (!isUp || this.#isLost(request.link))) return this.#wait(request);
+    const isAwaited = returns && (!isUp || this.#isLost(request.link));
+    if (isAwaited && !request.neverWaits) return this.#wait(request);
     const send = () => this.#send(request);
     if (request.isAdministrative) this.#turns.administer(request.uid, send);
     else this.#turns.send(send);
@@ -94,7 +104,7 @@ export class Sender {
 
   /** Sends a request whose turn it is. True if it is out, so that those after it have to wait. */
   #send<R>(request: ClientRequest<R>): boolean {
-    const { attribute, args, kwargs, uid, label, settle, deadline } = request;
+    const { attribute, line, label, settle, deadline } = request;
     if (settle.future.done()) return false; // it was cancelled before it could be sent
     const { connection, isUp, returns, manager } = this.#lifeline;
     const refuse = (error: Error): false => {
@@ -102,7 +112,7 @@ export class Sender {
       return false;
     };
     if (deadline !== Infinity && deadline < performance.now()) return refuse(tooLate(label));
-    if (!isUp && returns) {
+    if (!isUp && returns && !request.neverWaits) {
       this.#wait(request);
       return false;
     }
@@ -110,37 +120,31 @@ export class Sender {
       const message = `Cannot request ${attribute}: not connected to ${manager}`;
       return refuse(new ConnectionAbortedError(message));
     }
-    const refuseValue = (cause: unknown) =>
-      refuse(new TypeError(`Cannot request ${attribute}: ${(cause as Error).message}`, { cause }));
-    if (isLarge(args) || isLarge(kwargs)) {
-      this.#requests.sent(request);
-      this.#sendLarge(connection!, request).catch((cause) => {
-        this.#requests.forget(uid);
-        refuseValue(cause);
-      });
-      return true;
-    }
-    let line: string;
-    try {
-      line = encodeRequest(request);
-    } catch (cause) {
-      return refuseValue(cause);
-    }
     this.#requests.sent(request);
-    connection!.sendText(line);
+    if (line === undefined) this.#sendLarge(connection!, request);
+    else connection!.sendText(line);
     return true;
   }
 
   async #sendLarge<R>(connection: Connection, request: ClientRequest<R>): Promise<void> {
-    const { uid, args, kwargs } = request;
-    const [argPieces, kwargPieces] = [await encodeLarge(args), await encodeLarge(kwargs)];
-    if (!this.#requests.isOut(uid)) return; // it was cancelled meanwhile
-    await connection.sendPieces(
-      beginRequest(request),
-      ...argPieces,
-      ',"kwargs":',
-      ...kwargPieces,
-      "}",
-    );
+    const { uid, attribute, args, kwargs, link, label, settle, deadline } = request;
+    try {
+      const [argPieces, kwargPieces] = [await encodeLarge(args), await encodeLarge(kwargs)];
+      if (!this.#requests.isOut(uid)) return this.#requests.forget(uid); // it was cancelled
+      if (deadline < performance.now()) throw tooLate(label);
+      if (this.#lifeline.returns && this.#isLost(link)) { // its service has gone meanwhile
+        this.#requests.forget(uid);
+        return this.#wait(request);
+      }
+      const head = beginRequest(request);
+      await connection.sendPieces(head, ...argPieces, ',"kwargs":', ...kwargPieces, "}");
+    } catch (cause) {
+      this.#requests.forget(uid);
+      settle.reject(cause instanceof TimeoutError ? cause : unsendable(attribute, cause));
+    }
   }
+}
+
+function unsendable(attribute: string, cause: unknown): TypeError {
+  return new TypeError(`Cannot request ${attribute}: ${(cause as Error).message}`, { cause });
 }

@@ -231,6 +231,7 @@ export class Service implements AsyncDisposable {
       await started.catch(() => {}); // who started it hears of it
     }
     if (this.#state.state === "new") return;
+    if (this.#state.state === "ended") return; // its handler may be what calls this
     if (this.#state.state === "running") {
       const { lifeline } = this.#state;
       this.#state = { state: "ending", lifeline };

@@ -424,3 +424,29 @@ Deno.test("what was asked for while away comes before what is asked for in the h
   await Promise.all([away, handled.promise]);
   assertEquals(lab.calls, ["while away", "in the handler"]);
 });
+
+Deno.test("a shutdownHandler may disconnect", async () => {
+  const manager = await Restarts.start();
+  const client = await connect({ ...manager.connectOptions, reconnect: false });
+  client.shutdownHandler = () => client.disconnect();
+  await manager.stop();
+  await client.disconnected;
+});
+
+Deno.test("disconnect() does not wait for a Manager that is silent in the middle of TLS", async () => {
+  const manager = await Restarts.start({ disableTls: false });
+  const certFile = await Deno.makeTempFile();
+  await Deno.copyFile(manager.connectOptions.certFile!, certFile);
+  const { client, changes } = await connected({
+    ...manager.connectOptions,
+    ...{ certFile, timeout: 1_000_000 },
+  });
+  await manager.stop();
+  await changes.next(isState("retrying"));
+  const { host: hostname, port } = manager.connectOptions;
+  using listener = Deno.listen({ hostname, port });
+  using socket = await listener.accept();
+  await socket.read(new Uint8Array(1)); // it speaks TLS, and nothing comes back
+  await client.disconnect();
+  await Deno.remove(certFile);
+});

@@ -131,6 +131,106 @@ Deno.test("a link that is ended while it is being restored is unlinked, with its
   assertEquals(statesOf(changes), ["lost", "connected"]);
 });
 
+Deno.test("a link that is ended while another is asked for is not taken from that one", async () => {
+  await using scripted = await ScriptedLink.open();
+  const { client, link } = scripted;
+  const linking = client.link("Lab");
+  const { uid } = await scripted.hear();
+  await link.unlink();
+  scripted.say({ uid, result: ENTRY });
+  const other = await linking;
+  const moving = other.move(1);
+  await scripted.answer("move", { result: 1 }); // and no unlink before it
+  await moving;
+  const refused = client.link("Lab");
+  const { uid: next } = await scripted.hear();
+  await other.unlink();
+  scripted.say({ uid: next, ...failure("PermissionError: 'Lab' service is locked") });
+  await assertRejects(() => refused, RemoteError);
+  await scripted.answer("unlink", { result: true }); // nobody wants it any longer
+});
+
+Deno.test("a link that is asked for again while it is restored stays", async () => {
+  await using scripted = await ScriptedLink.open();
+  const { client, link } = scripted;
+  await scripted.lose();
+  await scripted.comeBack();
+  const { uid } = await scripted.hear();
+  await link.unlink();
+  const linking = client.link("Lab");
+  const { uid: next } = await scripted.hear();
+  scripted.say({ uid, result: ENTRY });
+  scripted.say({ uid: next, result: ENTRY });
+  const moving = (await linking).move(1);
+  await scripted.answer("move", { result: 1 });
+  await moving;
+});
+
+Deno.test("a link that is lost once more while it is restored is restored once", async () => {
+  await using scripted = await ScriptedLink.open();
+  const { client, changes, link } = scripted;
+  const failing = link.move(1);
+  const { uid } = await scripted.hear();
+  const asking = client.adminRequest("clients"); // holds back what comes after it
+  await scripted.hear();
+  const text = `KeyError: "the 'Lab' Service is not connected to Manager[lab-pc:1875]"`;
+  scripted.say({ uid, ...failure(text) });
+  await changes.next(isState("unlinked"));
+  await scripted.lose();
+  for (const future of [failing, asking]) await assertRejects(() => future);
+  await scripted.comeBack();
+  await scripted.answer("link", { result: ENTRY });
+  const moving = link.move(2);
+  await scripted.answer("move", { result: 2 });
+  await moving;
+  assertEquals(statesOf(changes), ["unlinked", "lost", "connected", "linked"]);
+});
+
+// What is sent
+
+Deno.test("what waits is sent as it was when it was asked for", async () => {
+  await using scripted = await ScriptedLink.open();
+  const { link } = scripted;
+  await scripted.lose();
+  const values = [1, 2];
+  const writing = link.write(values);
+  values[0] = 99;
+  await scripted.comeBack();
+  await scripted.answer("link", { result: ENTRY });
+  assertEquals((await scripted.answer("write", { result: null })).args, [[1, 2]]);
+  await writing;
+});
+
+Deno.test("a value that cannot be looked at fails its own request, at once", async () => {
+  await using scripted = await ScriptedLink.open();
+  const { link } = scripted;
+  await scripted.lose();
+  const broken = {
+    get value(): never {
+      throw new Error("it is broken");
+    },
+  };
+  const failing = link.move(broken);
+  await assertRejects(() => failing, TypeError, "Cannot request move: it is broken");
+  const moving = link.move(2);
+  await scripted.comeBack();
+  await scripted.answer("link", { result: ENTRY });
+  await scripted.answer("move", { result: 2 });
+  await moving;
+});
+
+Deno.test("a large request whose Service goes while it is written waits for the Link", async () => {
+  await using scripted = await ScriptedLink.open({ lock: "exclusive" });
+  const { changes, link } = scripted;
+  const writing = link.write(Array.from({ length: 2_000_000 }, (_, index) => index));
+  scripted.say(GONE);
+  await changes.next(isState("unlinked"));
+  await scripted.answer("link", { result: ENTRY });
+  await scripted.answer("acquire_lock", { result: [] });
+  await scripted.answer("write", { result: "written" });
+  assertEquals(await writing, "written");
+});
+
 // Services that go
 
 Deno.test("a Service that goes once more while its Link is restored is linked with once more", async () => {
@@ -254,6 +354,15 @@ Deno.test("what is held back for an administrator's request is not sent after it
   const next = client.adminRequest("port");
   await scripted.answer("port", { result: 1875 });
   await next;
+});
+
+Deno.test("a large administrator's request that is cancelled while it is written holds nothing up", async () => {
+  await using scripted = await ScriptedLink.open();
+  const { client } = scripted;
+  client.adminRequest("clients", Array.from({ length: 100_000 }, (_, index) => index)).cancel();
+  const next = client.adminRequest("port");
+  await scripted.answer("port", { result: 1875 });
+  assertEquals(await next, 1875);
 });
 
 // Connections that do not last
