@@ -23,6 +23,9 @@ export interface ReconnectOptions {
   waitOnFirstConnect?: boolean;
 }
 
+/** The same with every default filled in. */
+export type ResolvedReconnect = Required<ReconnectOptions>;
+
 /** The package that `retry` comes from ships no types. */
 const retry = retryUntyped as <T>(
   action: () => Promise<T>,
@@ -51,11 +54,10 @@ const JITTER = 0.5;
  */
 export async function persist<T>(
   action: () => Promise<T>,
-  options: ReconnectOptions,
+  { firstDelay, longestDelay, attempts }: ResolvedReconnect,
   signal: AbortSignal,
   isWorthwhile: (error: unknown) => boolean,
 ): Promise<T> {
-  const { firstDelay, longestDelay, attempts } = resolveReconnect(options);
   let last: unknown;
   try {
     return await retry(action, {
@@ -76,8 +78,10 @@ export async function persist<T>(
 }
 
 /** How long to pause after so many failures on end, in milliseconds. */
-export function pauseAfter(failures: number, options: ReconnectOptions): number {
-  const { firstDelay, longestDelay } = resolveReconnect(options);
+export function pauseAfter(
+  failures: number,
+  { firstDelay, longestDelay }: ResolvedReconnect,
+): number {
   const longest = Math.min(firstDelay * 2 ** (failures - 1), longestDelay);
   return longest * (1 - JITTER * Math.random());
 }
@@ -93,8 +97,9 @@ export function resolveReconnect(
     longestDelay = 30_000,
     attempts = Number.MAX_SAFE_INTEGER,
     maxWaiting = 10_000,
+    waitOnFirstConnect = false,
   }: ReconnectOptions,
-): Required<Omit<ReconnectOptions, "waitOnFirstConnect">> {
+): ResolvedReconnect {
   if (!(firstDelay >= 0 && longestDelay > 0 && firstDelay <= longestDelay)) {
     throw new RangeError(
       `Cannot reconnect: firstDelay must be from 0 to longestDelay (milliseconds), got ` +
@@ -105,5 +110,5 @@ export function resolveReconnect(
     if (Number.isInteger(value) && value >= 1) continue;
     throw new RangeError(`Cannot reconnect: ${name} must be a positive integer, got ${value}`);
   }
-  return { firstDelay, longestDelay, attempts, maxWaiting };
+  return { firstDelay, longestDelay, attempts, maxWaiting, waitOnFirstConnect };
 }

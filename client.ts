@@ -4,7 +4,6 @@
  * @module
  */
 
-import { resolveReconnect } from "./backoff.ts";
 import { type CallOptions, takeApart } from "./call.ts";
 import {
   answerQuestion,
@@ -115,7 +114,7 @@ export class Client implements AsyncDisposable {
       lifeline: this.#lifeline,
       requests: this.#requests,
       turns: this.#turns,
-      maxWaiting: resolveReconnect(options.reconnect ?? {}).maxWaiting,
+      maxWaiting: options.reconnect?.maxWaiting ?? 0,
       isLost: (service) => this.#links.isLost(service),
     });
   }

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type ReconnectOptions, resolveReconnect } from "./backoff.ts";
+import { type ReconnectOptions, type ResolvedReconnect, resolveReconnect } from "./backoff.ts";
 import { Connection } from "./connection.ts";
 import { dial, silence } from "./dial.ts";
 import { ConnectionAbortedError, RemoteError, TimeoutError, ValueError } from "./errors.ts";
@@ -64,7 +64,7 @@ export interface ResolvedOptions extends Omit<ConnectOptions, "reconnect"> {
   readLimit: number;
   prompt: Prompt;
   /** How to come back; `undefined` for not at all. */
-  reconnect: ReconnectOptions | undefined;
+  reconnect: ResolvedReconnect | undefined;
 }
 
 /** The longest message that is accepted, in bytes. Unlike a Manager, a device asked for it. */
@@ -91,8 +91,8 @@ export function resolveOptions(options: ConnectOptions): ResolvedOptions {
   }
   checkPositive("timeout", timeout, "milliseconds");
   checkPositive("readLimit", readLimit, "bytes");
-  const reconnect = options.reconnect === true ? {} : options.reconnect || undefined;
-  if (reconnect !== undefined) resolveReconnect(reconnect);
+  const given = options.reconnect === true ? {} : options.reconnect;
+  const reconnect = given ? resolveReconnect(given) : undefined;
   return { ...options, host, port, timeout, readLimit, prompt, reconnect };
 }
 

@@ -7,10 +7,10 @@
 import { deadline } from "@std/async/deadline";
 import { X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
-import type { Transport } from "./transport.ts";
 import { CertificateError, ConnectError, TimeoutError, TlsMismatchError } from "./errors.ts";
 import type { Prompt } from "./prompt.ts";
 import { SecureSocket } from "./secure_socket.ts";
+import type { Transport } from "./transport.ts";
 import { tlsMismatch, type TrustedCertificate, trustedCertificate } from "./trust.ts";
 
 /** Where a Manager is, and how to connect to it. As of `ConnectOptions`, with the defaults filled in. */
@@ -24,7 +24,7 @@ export interface DialOptions {
   assertHostname?: boolean;
   autoSave?: boolean;
   prompt: Prompt;
-  /** Ends the attempt when it is aborted, at the latest when the other computer has answered. */
+  /** Ends the attempt when it is aborted. */
   signal?: AbortSignal;
 }
 

@@ -6,7 +6,7 @@
  */
 
 import { delay } from "@std/async/delay";
-import { pauseAfter, persist, resolveReconnect } from "./backoff.ts";
+import { pauseAfter, persist } from "./backoff.ts";
 import { type Connection, describeEnd } from "./connection.ts";
 import type { ResolvedOptions } from "./device.ts";
 import { ConnectionAbortedError } from "./errors.ts";
@@ -84,7 +84,7 @@ export class Lifeline {
 
   /** Whether it waits for a Manager that it has never been connected to. */
   get isWaiting(): boolean {
-    return this.#options.reconnect?.waitOnFirstConnect === true && !this.#hasOpened;
+    return (this.#options.reconnect?.waitOnFirstConnect ?? false) && !this.#hasOpened;
   }
 
   /** Whether the device ends the connection itself, or it has ended for good. */
@@ -162,9 +162,9 @@ export class Lifeline {
     const isShort = performance.now() - this.#since < SHORT_LIFE;
     this.#shortLives = isShort ? this.#shortLives + 1 : 0;
     if (!isShort) return;
-    const { reconnect } = this.#options;
-    if (this.#shortLives >= resolveReconnect(reconnect!).attempts) throw error;
-    const pause = pauseAfter(this.#shortLives, reconnect!);
+    const reconnect = this.#options.reconnect!;
+    if (this.#shortLives >= reconnect.attempts) throw error;
+    const pause = pauseAfter(this.#shortLives, reconnect);
     await delay(pause, { signal: this.#end.signal });
   }
 

@@ -8,7 +8,7 @@
  * @module
  */
 
-import { persist, type ReconnectOptions, resolveReconnect } from "./backoff.ts";
+import { persist, type ResolvedReconnect } from "./backoff.ts";
 import { ConnectionAbortedError, RemoteError } from "./errors.ts";
 import type { Future } from "./future.ts";
 import { LinkCore, type LinkOwner } from "./link.ts";
@@ -22,7 +22,7 @@ const SLOWEST_LOOK = 2_000;
 /** What the Links ask of their Client. */
 export interface LinksOwner extends LinkOwner {
   /** How to restore what is lost; `undefined` for not at all. */
-  readonly reconnect: ReconnectOptions | undefined;
+  readonly reconnect: ResolvedReconnect | undefined;
   /** Sends a request to the Manager, at once or not at all. */
   callManager<R>(attribute: string, args: unknown[], kwargs?: { shared: boolean }): Promise<R>;
   /** Sends the requests that wait for a Service. */
@@ -68,7 +68,8 @@ export class Links {
       const others = this.#expected.get(service)! - 1;
       if (others > 0) this.#expected.set(service, others);
       else this.#expected.delete(service);
-      if (this.#unwanted.delete(service) && !this.#isWanted(service)) this.#unlink(service);
+      if (others > 0 || !this.#unwanted.delete(service) || this.#has(service)) return;
+      this.#unlink(service);
     });
   }
 
@@ -79,8 +80,9 @@ export class Links {
     // The Manager knows of one link per Service, however many of ours share it.
     if (this.#has(serviceName)) return false;
     this.#locks.delete(serviceName);
-    if (this.#isWanted(serviceName)) this.#unwanted.add(serviceName);
-    if (!this.#lost.delete(serviceName)) return !this.#isWanted(serviceName);
+    const isExpected = this.#expected.has(serviceName);
+    if (isExpected) this.#unwanted.add(serviceName);
+    if (!this.#lost.delete(serviceName)) return !isExpected;
     this.#owner.fail(
       serviceName,
       (label) => new ConnectionAbortedError(`Cannot request ${label}: the link has ended`),
@@ -136,11 +138,6 @@ export class Links {
     this.#restoring.abort();
   }
 
-  /** Whether there is a Link with a Service, or one is asked for. */
-  #isWanted(service: string): boolean {
-    return this.#has(service) || this.#expected.has(service);
-  }
-
   /** Ends at the Manager what nobody wants any longer. */
   async #unlink(service: string): Promise<void> {
     try {
@@ -158,6 +155,7 @@ export class Links {
   /** @param isTold Whether the user knows that the Link is lost. */
   async #restore(service: string, isTold = false): Promise<void> {
     const { signal } = this.#restoring;
+    const reconnect = this.#owner.reconnect!;
     const attempt = async () => {
       try {
         await this.#relink(service);
@@ -171,9 +169,10 @@ export class Links {
     };
     try {
       // The Service may come back at any time, whatever the limit of attempts for the Manager is.
-      const { firstDelay, longestDelay } = resolveReconnect(this.#owner.reconnect ?? {});
-      const longest = Math.max(firstDelay, Math.min(longestDelay, SLOWEST_LOOK));
-      const options = { firstDelay, longestDelay: longest };
+      const attempts = Number.MAX_SAFE_INTEGER;
+      const { firstDelay } = reconnect;
+      const longestDelay = Math.max(firstDelay, Math.min(reconnect.longestDelay, SLOWEST_LOOK));
+      const options = { ...reconnect, longestDelay, attempts };
       await persist(attempt, options, signal, (error) => error instanceof RemoteError);
     } catch {
       // The connection is lost once more, and then all begins again; or the Client has ended.
@@ -189,7 +188,7 @@ export class Links {
       await this.#relock(service);
     } while (this.#departed.has(service));
     if (!this.#has(service)) { // it was ended meanwhile
-      if (this.#isWanted(service)) this.#unwanted.add(service);
+      if (this.#expected.has(service)) this.#unwanted.add(service);
       else await this.#owner.callManager("unlink", [service]);
       return;
     }

@@ -6,9 +6,9 @@
 
 import { createSecureContext, type SecureContext } from "node:tls";
 import type { Credentials } from "./certificate.ts";
-import type { Transport } from "./transport.ts";
 import { ConfigurationError } from "./errors.ts";
 import { OLDEST_TLS, SecureSocket } from "./secure_socket.ts";
+import type { Transport } from "./transport.ts";
 
 /** An accepted connection. */
 export interface Socket extends Transport {

@@ -230,8 +230,8 @@ export class Service implements AsyncDisposable {
       if (lifeline.isWaiting) lifeline.end();
       await started.catch(() => {}); // who started it hears of it
     }
-    if (this.#state.state === "new") return;
-    if (this.#state.state === "ended") return; // its handler may be what calls this
+    const { state } = this.#state;
+    if (state === "new" || state === "ended") return; // the handler of the end may call this
     if (this.#state.state === "running") {
       const { lifeline } = this.#state;
       this.#state = { state: "ending", lifeline };

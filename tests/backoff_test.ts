@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { pauseAfter, persist, resolveReconnect } from "../backoff.ts";
 
-const FAST = { firstDelay: 0, longestDelay: 1 };
+const FAST = resolveReconnect({ firstDelay: 0, longestDelay: 1 });
 const always = () => true;
 
 /** An action that fails a number of times. */
@@ -37,7 +37,7 @@ Deno.test("persist ends with the reason of its signal, in a pause or in an attem
   const thing = failing(9);
   const pausing = persist(
     thing.action,
-    { firstDelay: 1e6, longestDelay: 1e6 },
+    resolveReconnect({ firstDelay: 1e6, longestDelay: 1e6 }),
     paused.signal,
     () => {
       queueMicrotask(() => paused.abort(new Error("enough")));
@@ -65,6 +65,7 @@ Deno.test("delays and attempts have their defaults, and are checked", () => {
     longestDelay: 30_000,
     attempts: Number.MAX_SAFE_INTEGER,
     maxWaiting: 10_000,
+    waitOnFirstConnect: false,
   });
   for (
     const wrong of [{ firstDelay: -1 }, { firstDelay: 2, longestDelay: 1 }, { longestDelay: NaN }]
@@ -78,7 +79,7 @@ Deno.test("delays and attempts have their defaults, and are checked", () => {
 });
 
 Deno.test("pauses double up to the longest, and half of each is left to chance", () => {
-  const options = { firstDelay: 100, longestDelay: 1_000 };
+  const options = resolveReconnect({ firstDelay: 100, longestDelay: 1_000 });
   for (const [failures, longest] of [[1, 100], [2, 200], [4, 800], [5, 1_000], [5_000, 1_000]]) {
     const pauses = Array.from({ length: 100 }, () => pauseAfter(failures, options));
     assert(pauses.every((pause) => pause > longest / 2 && pause <= longest), pauses.join());
