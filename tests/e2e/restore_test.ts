@@ -150,6 +150,19 @@ Deno.test("a link that is ended while another is asked for is not taken from tha
   await scripted.answer("unlink", { result: true }); // nobody wants it any longer
 });
 
+Deno.test("a link that is ended while others are asked for is ended at last if none of them comes", async () => {
+  await using scripted = await ScriptedLink.open();
+  const { client, link } = scripted;
+  const asked = [client.link("Lab"), client.link("Lab")];
+  const uids = [(await scripted.hear()).uid, (await scripted.hear()).uid];
+  await link.unlink();
+  for (const uid of uids) {
+    scripted.say({ uid, ...failure("PermissionError: 'Lab' service is locked") });
+  }
+  for (const future of asked) await assertRejects(() => future, RemoteError);
+  await scripted.answer("unlink", { result: true });
+});
+
 Deno.test("a link that is asked for again while it is restored stays", async () => {
   await using scripted = await ScriptedLink.open();
   const { client, link } = scripted;
