@@ -6,26 +6,22 @@
  */
 
 import { AsyncLocalStorage } from "node:async_hooks";
+import { ActiveRequest, type ServiceRequest } from "./active_request.ts";
 import { type Attributes, isThenable } from "./attributes.ts";
 import type { Connection } from "./connection.ts";
+import { CancelledError, ConnectionAbortedError } from "./errors.ts";
 import { encodeLarge, isLarge } from "./large.ts";
 import { logger } from "./log.ts";
-import { beginReply, encodeError, encodeReply, type Request } from "./message.ts";
+import {
+  beginReply,
+  CANCEL_REQUEST,
+  encodeError,
+  encodeReply,
+  isCount,
+  type Request,
+} from "./message.ts";
 import type { Skimmer } from "./skimmer.ts";
-
-/** The request that a method is answering. */
-export interface ServiceRequest {
-  /** The network name of the Client that asks. */
-  readonly requester: string;
-  /** The attribute that is asked for. */
-  readonly attribute: string;
-  /** The arguments by position. */
-  readonly args: readonly unknown[];
-  /** The arguments by name. */
-  readonly kwargs: Readonly<Record<string, unknown>>;
-  /** What the Client calls the request. */
-  readonly uid: string;
-}
+import { collectValues, isGenerator, sendValues, type Values } from "./streaming.ts";
 
 /** What the answering of requests depends on. */
 export interface AnsweringOptions {
@@ -41,7 +37,11 @@ const log = logger("service");
 /** The requests to one Service. */
 export class Answering {
   readonly #options: AnsweringOptions;
-  readonly #requests = new AsyncLocalStorage<ServiceRequest>();
+  readonly #current = new AsyncLocalStorage<ServiceRequest>();
+  /** The requests that could not be answered at once, by who asks and the uid. */
+  readonly #active = new Map<string, ActiveRequest>();
+  /** Those whose answers are streams. */
+  readonly #streams = new Set<ActiveRequest>();
   readonly #running = new Set<Promise<void>>();
 
   constructor(options: AnsweringOptions) {
@@ -50,7 +50,7 @@ export class Answering {
 
   /** The request that is being answered; `undefined` outside of a method. */
   get current(): ServiceRequest | undefined {
-    return this.#requests.getStore();
+    return this.#current.getStore();
   }
 
   /** Settles when the requests that are running are answered, or the connection has ended. */
@@ -61,8 +61,16 @@ export class Answering {
     }
   }
 
+  /** Ends the streams, any of which may be endless. */
+  endStreams(reason: Error): void {
+    for (const request of this.#streams) request.abort(reason);
+  }
+
   /** The connection has ended: what is running is not waited for, since its answers go nowhere. */
   forget(): void {
+    const reason = new ConnectionAbortedError("The connection to the Manager has ended");
+    for (const request of this.#active.values()) request.abort(reason);
+    this.#active.clear();
     this.#running.clear();
   }
 
@@ -75,53 +83,118 @@ export class Answering {
     connection.sendText(encodeError(requester, uid, error));
   }
 
-  /** Answers a request, at once where the method is not asynchronous. */
-  answer(connection: Connection, request: Request): void {
-    const { requester, attribute, uid } = request;
-    const fail = (error: unknown) => {
-      log.warn("{attribute} failed for {requester}: {error}", { attribute, requester, error });
-      connection.sendText(encodeError(requester, uid, error, tracebackOf(error)));
-    };
-    const wait = (answer: Promise<void>) => {
-      const task: Promise<void> = answer.finally(() => this.#running.delete(task));
-      this.#running.add(task);
-    };
-    const finish = () => this.#options.onAnswered(attribute);
-    const succeed = (result: unknown) => {
-      if (isLarge(result)) {
-        return wait(replyLarge(connection, request, result).then(finish).catch(fail));
-      }
-      let line: string;
-      try {
-        line = encodeReply(requester, uid, result);
-      } catch (error) {
-        return fail(error);
-      }
-      connection.sendText(line);
-      finish();
-    };
-    try {
-      const result = this.#perform(request);
-      if (!isThenable(result)) return succeed(result);
-      wait(Promise.resolve(result).then(succeed, fail));
-    } catch (error) {
-      fail(error);
+  /** Heeds a message about a request that is out. If that is answered there is nothing to do. */
+  control({ requester, uid, attribute, args }: Request): void {
+    const request = this.#active.get(keyOf(requester ?? "", uid));
+    if (attribute === CANCEL_REQUEST) {
+      request?.abort(new CancelledError(`${request.attribute} was cancelled by ${requester}`));
+    } else if (isCount(args[0])) {
+      request?.want(args[0]);
     }
   }
 
-  /** What a request asks for: a result, or the promise of one. */
-  #perform({ requester, attribute, args, kwargs, uid }: Request): unknown {
+  /** Answers a request, at once where the method is not asynchronous. */
+  answer(connection: Connection, message: Request): void {
+    const request = new ActiveRequest(message);
+    try {
+      const result = this.#perform(request);
+      if (isThenable(result) || isGenerator(result) || isLarge(result)) {
+        return this.#keep(request, this.#answerLater(connection, request, result));
+      }
+      this.#reply(connection, request, result);
+    } catch (error) {
+      this.#fail(connection, request, error);
+    }
+  }
+
+  /** What a request asks for: a result, the promise of one, or a generator of its values. */
+  #perform(request: ActiveRequest): unknown {
     this.#options.check();
-    return this.#requests.run(
-      { requester: requester ?? "", attribute, args, kwargs, uid },
+    const { attribute, args, kwargs } = request;
+    return this.#current.run(
+      request,
       () => this.#options.attributes.request(attribute, args, kwargs),
     );
   }
+
+  #keep(request: ActiveRequest, answer: Promise<void>): void {
+    const key = keyOf(request.requester, request.uid);
+    this.#active.set(key, request);
+    const task = answer.finally(() => {
+      this.#running.delete(task);
+      if (this.#active.get(key) === request) this.#active.delete(key);
+    });
+    this.#running.add(task);
+  }
+
+  /** Never rejects. */
+  async #answerLater(
+    connection: Connection,
+    request: ActiveRequest,
+    result: unknown,
+  ): Promise<void> {
+    try {
+      const value = await result;
+      if (isGenerator(value)) return await this.#answerValues(connection, request, value);
+      await this.#replyAny(connection, request, value);
+    } catch (error) {
+      this.#fail(connection, request, error);
+    }
+  }
+
+  async #answerValues(
+    connection: Connection,
+    request: ActiveRequest,
+    values: Values,
+  ): Promise<void> {
+    this.#streams.add(request);
+    try {
+      // The generator runs when it is asked for a value, and should find its request then.
+      const result = await this.#current.run(
+        request,
+        () =>
+          request.isStreamed
+            ? sendValues(values, request, connection)
+            : collectValues(values, request),
+      );
+      await this.#replyAny(connection, request, result ?? null);
+    } finally {
+      this.#streams.delete(request);
+    }
+  }
+
+  async #replyAny(connection: Connection, request: ActiveRequest, result: unknown): Promise<void> {
+    if (!isLarge(result)) return this.#reply(connection, request, result);
+    await replyLarge(connection, request, result);
+    this.#options.onAnswered(request.attribute);
+  }
+
+  /** @throws {TypeError} If JSON cannot hold the result. */
+  #reply(connection: Connection, request: ActiveRequest, result: unknown): void {
+    const { requester, uid, attribute } = request;
+    connection.sendText(encodeReply(requester, uid, result));
+    this.#options.onAnswered(attribute);
+  }
+
+  #fail(connection: Connection, request: ActiveRequest, error: unknown): void {
+    const { requester, attribute, uid } = request;
+    if (request.isAborted) {
+      log.debug("{attribute} for {requester} was given up", { attribute, requester });
+    } else {
+      log.warn("{attribute} failed for {requester}: {error}", { attribute, requester, error });
+    }
+    connection.sendText(encodeError(requester, uid, error, tracebackOf(error)));
+  }
+}
+
+/** Both are any text that a client likes: the length keeps one key from meaning two requests. */
+function keyOf(requester: string, uid: string): string {
+  return `${requester.length}:${requester}${uid}`;
 }
 
 async function replyLarge(
   connection: Connection,
-  { requester, uid }: Request,
+  { requester, uid }: ActiveRequest,
   result: unknown,
 ): Promise<void> {
   const pieces = await encodeLarge(result);

@@ -54,6 +54,20 @@ export class Attributes {
     return Object.fromEntries(listed.sort(([a], [b]) => a < b ? -1 : 1));
   }
 
+  /** The names of the methods that are generators: their results are streams. */
+  streams(ignored: ReadonlySet<string>): string[] {
+    const members = new Map(
+      this.#owners().reverse().flatMap((owner) =>
+        Object.entries(Object.getOwnPropertyDescriptors(owner))
+      ),
+    );
+    return [...members]
+      .filter(([name, { value }]) => isGeneratorFunction(value) && this.#isOffered(name))
+      .map(([name]) => wireName(name))
+      .filter((name) => !ignored.has(name))
+      .sort();
+  }
+
   /**
    * Calls a method, or reads the value of anything else.
    *
@@ -142,6 +156,11 @@ export class Attributes {
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === "object" && value !== null && "then" in value &&
     typeof value.then === "function";
+}
+
+function isGeneratorFunction(value: unknown): boolean {
+  return typeof value === "function" &&
+    /GeneratorFunction$/.test(Reflect.get(value, Symbol.toStringTag) ?? "");
 }
 
 function isPrivate(name: string): boolean {

@@ -25,6 +25,7 @@ import { logger } from "./log.ts";
 import {
   asMessage,
   BEAT,
+  CANCEL,
   type ClientIdentity,
   decodeMessage,
   encodeDisconnect,
@@ -34,6 +35,7 @@ import {
   type Message,
   READY,
   type Request,
+  STREAM,
 } from "./message.ts";
 import { type ConnectionChange, type ConnectionHandler, describeChange } from "./reconnect.ts";
 import type { ServiceEntry } from "./registry.ts";
@@ -95,7 +97,11 @@ export class Client implements AsyncDisposable {
   readonly #options: ResolvedOptions;
   readonly #lifeline: Lifeline;
   readonly #turns = new Turns();
-  readonly #requests = new Requests(this.#turns, (service) => this.#links.gone(service));
+  readonly #requests = new Requests(
+    this.#turns,
+    (service) => this.#links.gone(service),
+    (request) => this.#sender.giveUp(request),
+  );
   readonly #sender: Sender;
   readonly #links: Links;
   readonly #tasks = new Tasks();
@@ -116,6 +122,7 @@ export class Client implements AsyncDisposable {
       turns: this.#turns,
       maxWaiting: options.reconnect?.maxWaiting ?? 0,
       isLost: (service) => this.#links.isLost(service),
+      offers: (service, extension) => this.#links.offers(service, extension),
     });
   }
 
@@ -290,7 +297,7 @@ export class Client implements AsyncDisposable {
       this.#receiveMessage(asMessage(outcome.object));
     } catch (error) {
       const { uid } = outcome.object;
-      if (typeof uid === "string") this.#requests.fail(uid, error as Error);
+      if (typeof uid === "string") this.#requests.spoil(uid, error as Error);
     }
   }
 
@@ -310,6 +317,8 @@ export class Client implements AsyncDisposable {
         if (message.uid === READY) return this.#agree(message.result);
         if (message.uid === GONE) return this.#links.gone(String(message.result));
         return this.#requests.fulfil(message.uid, message.result);
+      case "value":
+        return this.#requests.give(message.uid, message.value);
       case "error":
         return this.#requests.fail(
           message.uid,
@@ -341,7 +350,7 @@ export class Client implements AsyncDisposable {
 
   #failUnreadable(keys: Skimmer, error: Error): void {
     const uid = keys.text("uid");
-    if (uid !== undefined) return this.#requests.fail(uid, error);
+    if (uid !== undefined) return this.#requests.spoil(uid, error);
     log.error("Ignored a message that cannot be read: {error}", { error: error.message });
   }
 
@@ -355,6 +364,8 @@ export class Client implements AsyncDisposable {
     return new Links({
       reconnect: this.#options.reconnect,
       call: (service, attribute, call) => this.#sender.call(service, attribute, call),
+      stream: (service, attribute, call, watch) =>
+        this.#sender.stream(service, attribute, call, watch),
       acquireLock: (service, shared, options) => {
         const call = { args: [service], kwargs: { shared }, options };
         const adapt = (linked: unknown) => {
@@ -396,6 +407,7 @@ export class Client implements AsyncDisposable {
 }
 
 function identityOf(name: string, isReconnecting: boolean): ClientIdentity {
-  const extensions = isReconnecting ? [READY, BEAT, GONE] : [READY, BEAT];
+  const extensions = [READY, BEAT, CANCEL, STREAM];
+  if (isReconnecting) extensions.push(GONE);
   return { type: "client", name, language: LANGUAGE, os: OS, extensions };
 }

@@ -7,9 +7,15 @@
 
 import { PermissionError, ValueError } from "./errors.ts";
 import type { Identities } from "./identities.ts";
-import type { Request } from "./message.ts";
+import { CANCEL, type Request, STREAM } from "./message.ts";
 import { asFlag, asText } from "./parameters.ts";
-import { type Client, type Peer, type Registry, serviceEntry } from "./registry.ts";
+import {
+  type Client,
+  type Peer,
+  type Registry,
+  type ServiceEntry,
+  serviceEntry,
+} from "./registry.ts";
 import { repr } from "./repr.ts";
 import { Signature } from "./signature.ts";
 import { LANGUAGE, OS } from "./version.ts";
@@ -37,7 +43,7 @@ export class Desk<Seat> {
     const answers: Record<string, Answer<Seat>> = {
       identity: () => () => this.identities(),
       status: () => ({ networkName }) => status(networkName),
-      link: (service) => (peer) => registry.link(asClient(peer), asText("service", service)),
+      link: (service) => (peer) => this.#link(asClient(peer), asText("service", service)),
       unlink: (service) => (peer) => registry.unlink(asClient(peer), asText("service", service)),
       acquire_lock: (service, shared = false) => (peer) =>
         registry.acquireLock(
@@ -76,6 +82,14 @@ export class Desk<Seat> {
     return known.answer(...known.signature.bind(`Manager.${attribute}`, args, kwargs))(peer);
   }
 
+  /** Links a client. One that knows extensions hears of those of the service. */
+  #link(client: Client<Seat>, name: string): ServiceEntry {
+    const entry = this.#registry.link(client, name);
+    const { extensions, streams } = this.#registry.service(name)!;
+    const isInterested = BETWEEN_DEVICES.some((one) => client.extensions.includes(one));
+    return isInterested ? { ...entry, extensions, streams } : entry;
+  }
+
   /** Who is connected, as anyone may ask. */
   identities(): Identities {
     const { clients, services } = this.#registry;
@@ -97,6 +111,9 @@ export class Desk<Seat> {
     };
   }
 }
+
+/** The extensions about which a client has to know whether its service knows them too. */
+const BETWEEN_DEVICES = [CANCEL, STREAM];
 
 function asClient<Seat>(peer: Peer<Seat>): Client<Seat> {
   if (peer.kind === "client") return peer;

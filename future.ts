@@ -39,6 +39,10 @@ export interface FutureWithResolvers<T> {
   reject: (error: unknown) => void;
 }
 
+/** What a loop over a Future gives: the values of its array. */
+// deno-lint-ignore no-explicit-any -- what an unknown method returns, the caller knows
+export type ValueOf<T> = T extends readonly (infer Value)[] ? Value : any;
+
 type State<T> =
   | { state: "pending" }
   | { state: "fulfilled"; value: T }
@@ -78,12 +82,24 @@ export class Future<T> implements Promise<T> {
   #state: State<T> = { state: "pending" };
   #callbacks: (() => void)[] | undefined;
 
-  private constructor(options: FutureOptions<T>) {
+  /**
+   * Made by {@linkcode Future.withResolvers}, or a subclass.
+   *
+   * @param executor Called at once with the functions that settle the Future.
+   */
+  protected constructor(
+    options: FutureOptions<T>,
+    executor?: (resolve: (value: T) => void, reject: (error: unknown) => void) => void,
+  ) {
     this.#label = options.label ?? "the Future";
     this.#onCancel = options.onCancel;
     this.#timeout = options.timeout;
     if (options.timeout !== undefined) this.#deadline = performance.now() + options.timeout;
     this.#deferred.promise.catch(() => {}); // nobody has to wait for it
+    executor?.(
+      (value) => this.#settle({ state: "fulfilled", value }),
+      (error) => this.#settle({ state: "rejected", error }),
+    );
   }
 
   /** A new Future, and the functions that settle it. The first one that is called counts. */
@@ -228,7 +244,8 @@ export class Future<T> implements Promise<T> {
 
   /**
    * Stops waiting. Whoever waits gets the reason, or a {@linkcode CancelledError}; the answer is
-   * dropped when it comes. The Service is not interrupted.
+   * dropped when it comes. The method of the Service is told so by `this.request.signal`, where
+   * the Manager and the Service are those of this package; others finish.
    *
    * @returns Whether it was cancelled: `false` if it is done already, but not cancelled.
    */
@@ -267,6 +284,18 @@ export class Future<T> implements Promise<T> {
   /** As of a promise. */
   finally(onFinally?: (() => void) | null): Promise<T> {
     return this.then().finally(onFinally);
+  }
+
+  /**
+   * The values of a result that is an array, one after the other. So a loop over a call reads a
+   * stream, and also one that comes as a whole, from a Manager or a Service of the Python software.
+   *
+   * @throws {TypeError} If the result is no array.
+   */
+  async *[Symbol.asyncIterator](): AsyncGenerator<ValueOf<T>, void, undefined> {
+    const values: unknown = await this;
+    if (Array.isArray(values)) yield* values;
+    else throw new TypeError(`Cannot read the values of ${this.#label}: the result is no array`);
   }
 
   /** What `Object.prototype.toString` shows. */

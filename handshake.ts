@@ -31,7 +31,6 @@ export type Outcome =
     state: "identified";
     newcomer: Newcomer;
     username: string | undefined;
-    extensions: readonly string[];
   }
   /** The peer was told why it is turned away. `record` is for the `connections` table. */
   | { state: "rejected"; reason: Error; record: string }
@@ -71,7 +70,7 @@ export async function handshake(
     const identity = rejectFaulty(() => parseIdentity(answer));
     const newcomer = rejectFaulty(() => readIdentity(identity, options.address));
     connection.longestWhole = Math.min(limits.longLine, limits.maxMessageSize);
-    return { state: "identified", newcomer, username, extensions: readExtensions(identity) };
+    return { state: "identified", newcomer, username };
   } catch (error) {
     if (error instanceof Departure) return { state: "left", record: error.record };
     const { reason, record } = error instanceof Rejection ? error : failure(error);
@@ -172,16 +171,23 @@ function readIdentity(identity: Record<string, unknown>, address: string): Newco
     address,
     language: optional(identity, "language"),
     os: optional(identity, "os"),
+    extensions: readNames(identity.extensions),
   };
   if (kind === "client") return { kind, ...common };
   const attributes = required(identity, "attributes", "object");
   const maxClients = identity.max_clients ?? -1;
   if (!Number.isInteger(maxClients)) throw new TypeError("'max_clients' must be an integer");
-  return { kind, ...common, attributes, maxClients: maxClients as number };
+  return {
+    kind,
+    ...common,
+    attributes,
+    maxClients: maxClients as number,
+    streams: readNames(identity.streams),
+  };
 }
 
-function readExtensions({ extensions }: Record<string, unknown>): string[] {
-  return Array.isArray(extensions) ? extensions.filter((name) => typeof name === "string") : [];
+function readNames(names: unknown): string[] {
+  return Array.isArray(names) ? names.filter((name) => typeof name === "string") : [];
 }
 
 function required(identity: Record<string, unknown>, key: string, type: "string"): string;

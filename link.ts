@@ -15,6 +15,7 @@ import { callHandler } from "./handler.ts";
 import type { JsonObject } from "./message.ts";
 import type { ServiceEntry } from "./registry.ts";
 import { repr } from "./repr.ts";
+import type { Stream } from "./stream.ts";
 
 /** What may follow the arguments of a call. */
 export type Extra = Kwargs | MarkedOptions;
@@ -90,11 +91,16 @@ export type RemoteArguments<Args extends unknown[]> =
   | [...Args, ...Extra[]]
   | [...Leading<Required<Args>>, Extra, ...Extra[]];
 
+/** What a method gives that returns an `R`: a generator's values are a stream. */
+export type RemoteResult<R> = 0 extends 1 & R ? Future<R>
+  : R extends Generator<infer Value> | AsyncGenerator<infer Value> ? Stream<Value>
+  : Future<R>;
+
 /** The methods of a Service as they are called from afar; constants and properties are calls too. */
 export type Remote<S> = {
   readonly [Name in keyof S as Name extends keyof LinkMembers | symbol | number ? never : Name]:
     S[Name] extends (...args: infer Args) => infer Result
-      ? (...args: RemoteArguments<Args>) => Future<Awaited<Result>>
+      ? (...args: RemoteArguments<Args>) => RemoteResult<Awaited<Result>>
       : (...extra: Extra[]) => Future<Awaited<S[Name]>>;
 };
 
@@ -112,6 +118,13 @@ export type Link<S = unknown> = LinkMembers & (unknown extends S ? UnknownRemote
 export interface LinkOwner {
   /** Sends a request to a Service. */
   call<R>(service: string, attribute: string, call: Call): Future<R>;
+  /** Sends a request whose result is a stream. */
+  stream(
+    service: string,
+    attribute: string,
+    call: Call,
+    watch: (request: Future<unknown>) => void,
+  ): Stream<unknown>;
   /** Locks a Service. */
   acquireLock(service: string, shared: boolean, options: CallOptions): Future<string[]>;
   /** Releases the lock of a Service. */
@@ -196,6 +209,11 @@ export class LinkCore implements LinkMembers {
     this.#entry = entry;
   }
 
+  /** Whether the Service and the Manager know an extension of the protocol. */
+  offers(extension: string): boolean {
+    return this.#entry.extensions?.includes(extension) ?? false;
+  }
+
   /** Hands a notification to the handler. */
   notify(args: readonly unknown[], kwargs: JsonObject): void {
     const named = Object.keys(kwargs).length > 0 ? [new Kwargs(kwargs)] : [];
@@ -210,7 +228,15 @@ export class LinkCore implements LinkMembers {
   }
 
   #send<R>(attribute: string, call: Call): Future<R> {
-    if (this.#isLinked) return this.#watch(this.#owner.call(this.serviceName, attribute, call));
+    if (this.#isLinked) {
+      if (!this.#entry.streams?.includes(attribute)) {
+        return this.#watch(this.#owner.call(this.serviceName, attribute, call));
+      }
+      // What is awaited of a stream is an array, which only the caller can know.
+      const watch = (request: Future<unknown>) => void this.#watch(request);
+      const stream: Future<unknown> = this.#owner.stream(this.serviceName, attribute, call, watch);
+      return stream as Future<R>;
+    }
     const { future, reject } = Future.withResolvers<R>();
     reject(
       new ConnectionAbortedError(

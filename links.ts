@@ -105,6 +105,14 @@ export class Links {
     this.#locks.delete(service);
   }
 
+  /** Whether a Service that is linked knows an extension of the protocol, and its Manager too. */
+  offers(service: string, extension: string): boolean {
+    for (const core of this.#cores) {
+      if (core.serviceName === service) return core.offers(extension);
+    }
+    return false;
+  }
+
   /** Whether the requests to a Service have to wait for its Link. */
   isLost(service: string): boolean {
     return this.#lost.has(service);

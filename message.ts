@@ -43,11 +43,36 @@ export const BEAT = "beat";
  */
 export const GONE = "gone";
 
+/**
+ * The extension of who knows {@linkcode CANCEL_REQUEST}: a client may send it, a service heeds it.
+ */
+export const CANCEL = "cancel";
+
+/**
+ * The extension of who knows streams: a client that asks for one puts the key `stream` into its
+ * request, and a service that finds it there sends each value by itself.
+ */
+export const STREAM = "stream";
+
+/** The `attribute` of a message by which a client gives up its request of the same `uid`. */
+export const CANCEL_REQUEST = "__cancel__";
+
+/** The `attribute` of a message by which a client lets a service send so many values more. */
+export const MORE_VALUES = "__more__";
+
+/** The `attribute` of a reply that is a value of a stream, and not its end. */
+export const NEXT_VALUE = "__next__";
+
 /** What the Manager says with the uid {@linkcode READY}. */
 export interface Welcome {
   /** The length of a beat in milliseconds; 0 if the Manager keeps none. */
   beat: number;
+  /** The extensions of the protocol that the Manager knows. */
+  extensions: string[];
 }
+
+/** Every extension that our Manager knows. */
+export const EXTENSIONS: readonly string[] = [READY, BEAT, GONE, CANCEL, STREAM];
 
 /** An object of JSON values. */
 export type JsonObject = Record<string, unknown>;
@@ -63,6 +88,8 @@ export interface Request {
   uid: string;
   /** Who asks: the network name of a Client, or of the Manager. */
   requester: string | null;
+  /** How many values of a stream may be sent; `undefined` from who knows no streams. */
+  stream: number | undefined;
 }
 
 /** The answer to a request. */
@@ -70,6 +97,13 @@ export interface Reply {
   kind: "reply";
   result: unknown;
   requester: string | null;
+  uid: string;
+}
+
+/** A value of a stream. The answer to the request comes after the last one. */
+export interface StreamValue {
+  kind: "value";
+  value: unknown;
   uid: string;
 }
 
@@ -92,7 +126,7 @@ export interface Notification {
 }
 
 /** Any message. */
-export type Message = Request | Reply | ErrorReply | Notification;
+export type Message = Request | Reply | StreamValue | ErrorReply | Notification;
 
 /** What a Client says of itself. */
 export interface ClientIdentity {
@@ -120,6 +154,8 @@ export interface ServiceIdentity {
   max_clients: number;
   /** Extensions of the protocol that the Service offers, e.g. {@linkcode READY}. */
   extensions: string[];
+  /** The names of the methods whose results are streams. */
+  streams: string[];
 }
 
 /** A request as one line, without its terminator. */
@@ -142,6 +178,26 @@ export function beginRequest(
 ): string {
   return `{"error":false,"service":${quote(service)},"uid":${quote(uid)}` +
     `,"attribute":${quote(attribute)},"args":`;
+}
+
+/**
+ * A message about a request that is out, as one line without its terminator. It is not answered.
+ *
+ * @param requester Whose request it is, where the Manager says it instead of the client.
+ */
+export function encodeControl(
+  { service, uid, requester }: { service: string; uid: string; requester?: string },
+  attribute: typeof CANCEL_REQUEST | typeof MORE_VALUES,
+  ...args: number[]
+): string {
+  const named = requester === undefined ? "" : `"requester":${quote(requester)},`;
+  return `{"error":false,${named}"service":${quote(service)},"uid":${quote(uid)}` +
+    `,"attribute":"${attribute}","args":${JSON.stringify(args)},"kwargs":{}}`;
+}
+
+/** Whether the `attribute` of a request makes it a message about another one. */
+export function isControl(attribute: string): boolean {
+  return attribute === CANCEL_REQUEST || attribute === MORE_VALUES;
 }
 
 /** What the Manager asks a device during the handshake or an administrator's login. */
@@ -171,6 +227,12 @@ export function encodeReply(requester: string | null, uid: string, result: unkno
 /** The beginning of a reply as one line, up to the value of `result`. */
 export function beginReply(requester: string | null, uid: string): string {
   return `{"error":false,"requester":${JSON.stringify(requester)},"uid":${quote(uid)},"result":`;
+}
+
+/** The beginning of a value of a stream as one line, up to the value of `result`. */
+export function beginValue(requester: string | null, uid: string): string {
+  return `{"error":false,"requester":${JSON.stringify(requester)},"uid":${quote(uid)}` +
+    `,"attribute":"${NEXT_VALUE}","result":`;
 }
 
 /** An error reply as one line, without its terminator. */
@@ -239,7 +301,7 @@ export function decodeMessage(line: Uint8Array): Message {
  * @throws {ValueError} If it is none.
  */
 export function asMessage(object: JsonObject): Message {
-  const { error, attribute, service, args = [], kwargs = {}, result } = object;
+  const { error, attribute, service, args = [], kwargs = {}, result, stream } = object;
   const uid = typeof object.uid === "string" ? object.uid : "";
   const requester = typeof object.requester === "string" ? object.requester : null;
   if (error === true) {
@@ -251,9 +313,20 @@ export function asMessage(object: JsonObject): Message {
       uid,
     };
   }
+  if (attribute === NEXT_VALUE && "result" in object) return { kind: "value", value: result, uid };
   if (typeof attribute === "string" && Array.isArray(args) && isObject(kwargs)) {
     const named = typeof service === "string" ? service : undefined;
-    return { kind: "request", service: named, attribute, args, kwargs, uid, requester };
+    const window = isCount(stream) ? stream : undefined;
+    return {
+      kind: "request",
+      service: named,
+      attribute,
+      args,
+      kwargs,
+      uid,
+      requester,
+      stream: window,
+    };
   }
   if (uid === NOTIFICATION && typeof service === "string" && isPayload(result)) {
     return { kind: "notification", service, args: result[0], kwargs: result[1] };
@@ -265,6 +338,11 @@ export function asMessage(object: JsonObject): Message {
 /** Whether a value is a JSON object: neither `null` nor an array. */
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Whether a value is a whole number above zero. */
+export function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) > 0;
 }
 
 function asText(line: unknown): string {

@@ -31,7 +31,7 @@
  * @module
  */
 
-export type { ServiceRequest } from "./answering.ts";
+export type { ServiceRequest } from "./active_request.ts";
 export type { ReconnectOptions } from "./backoff.ts";
 export { type CallOptions, Kwargs, kwargs, MarkedOptions, options } from "./call.ts";
 export { Client, type ClientOptions, connect, type ShutdownHandler } from "./client.ts";
@@ -59,6 +59,7 @@ export {
   type FutureOptions,
   type FutureWithResolvers,
   type ReturnWhen,
+  type ValueOf,
   type WaitOptions,
 } from "./future.ts";
 export type { Identities } from "./identities.ts";
@@ -74,6 +75,7 @@ export type {
   NotificationHandler,
   Remote,
   RemoteArguments,
+  RemoteResult,
   RequestOptions,
   ServiceErrorHandler,
   UnknownRemote,
@@ -105,5 +107,6 @@ export type {
   StatusTotals,
   TrafficStatus,
 } from "./status.ts";
+export { Stream } from "./stream.ts";
 export type { Task } from "./tasks.ts";
 export { VERSION } from "./version.ts";

@@ -22,7 +22,7 @@ import { JSONDecodeError, TimeoutError, ValueError } from "./errors.ts";
 import type { Limits } from "./limits.ts";
 import type { LongLine } from "./line.ts";
 import { logger } from "./log.ts";
-import { DISCONNECT, MANAGER, NOTIFICATION } from "./message.ts";
+import { DISCONNECT, isControl, MANAGER, NEXT_VALUE, NOTIFICATION, STREAM } from "./message.ts";
 import type { Client, Peer, Registry, Service } from "./registry.ts";
 import { pauses } from "./pause.ts";
 import type { Outlet, Router, Seat } from "./router.ts";
@@ -146,8 +146,9 @@ export class Passage<O extends LongOutlet> {
     skimmer: Skimmer,
   ): Promise<void> {
     const requester = skimmer.text("requester")!;
+    const isValue = skimmer.text("attribute") === NEXT_VALUE;
     const debt = this.#registry.debt(service, requester, skimmer.text("uid"));
-    if (debt === undefined) {
+    if (debt === undefined || isValue && !debt.client.extensions.includes(STREAM)) {
       this.#statistics.unowedAnswers++;
       log.debug("{service} sent an answer that it does not owe to {requester}", {
         service: service.networkName,
@@ -168,12 +169,17 @@ export class Passage<O extends LongOutlet> {
       this.#router.failAnswer(service, requester, told, new ValueError("not a JSON object"));
       return;
     }
-    const isOwed = this.#registry.settle(service, requester, told) !== undefined;
-    if (isOwed) this.#statistics.answers++;
-    else this.#statistics.unowedAnswers++;
+    const isOwed = isValue
+      ? this.#registry.debt(service, requester, told) !== undefined
+      : this.#registry.settle(service, requester, told) !== undefined;
+    if (!isOwed) this.#statistics.unowedAnswers++;
+    else if (!isValue) this.#statistics.answers++;
     // What is not owed was told too late to be held back. It becomes the answer to nothing.
     const uid = isOwed ? told : crypto.randomUUID();
-    const keys = `,"requester":${JSON.stringify(requester)},"uid":${JSON.stringify(uid)}}`;
+    const attribute = isValue ? `,"attribute":${JSON.stringify(NEXT_VALUE)}` : "";
+    const keys = `,"requester":${JSON.stringify(requester)},"uid":${
+      JSON.stringify(uid)
+    }${attribute}}`;
     ending.end(encoder.encode(keys));
   }
 
@@ -323,12 +329,17 @@ function isRequest(skimmer: Skimmer): boolean {
   const service = skimmer.text("service");
   const attribute = skimmer.text("attribute");
   return service !== undefined && service !== MANAGER &&
-    attribute !== undefined && attribute !== DISCONNECT && skimmer.text("uid") !== undefined;
+    attribute !== undefined && attribute !== DISCONNECT && !isControl(attribute) &&
+    skimmer.text("uid") !== undefined;
 }
 
 /** Whether it is known that this is an answer, and to whom. */
 function isAnswer(skimmer: Skimmer): boolean {
-  return skimmer.text("requester") !== undefined && skimmer.text("attribute") === undefined;
+  const attribute = skimmer.text("attribute");
+  if (attribute === NEXT_VALUE) {
+    return skimmer.text("requester") !== undefined && skimmer.text("uid") !== undefined;
+  }
+  return skimmer.text("requester") !== undefined && attribute === undefined;
 }
 
 function isNotification(skimmer: Skimmer, service: Service<unknown>): boolean {

@@ -18,7 +18,7 @@ import type { Seat } from "./router.ts";
 
 /** How a peer of the Manager with that network name is to be watched. */
 export function pulseOf(peer: Peer<Seat<Connection>>, manager: string): Watched {
-  const { outlet: connection, extensions } = peer.seat;
+  const { extensions, seat: { outlet: connection } } = peer;
   const sendSpace = () => connection.sendSpace();
   if (extensions.includes(BEAT)) return { connection, keepsBeat: () => true, onQuiet: sendSpace };
   if (peer.kind === "service") {

@@ -18,7 +18,7 @@ import { LongLine } from "./line.ts";
 import type { Socket } from "./listener.ts";
 import { Liveness } from "./liveness.ts";
 import { logger } from "./log.ts";
-import { encodeError, encodeReply, READY, type Welcome } from "./message.ts";
+import { encodeError, encodeReply, EXTENSIONS, READY, type Welcome } from "./message.ts";
 import type { Passage } from "./passage.ts";
 import { Watch } from "./pause.ts";
 import { pulseOf } from "./pulse.ts";
@@ -180,8 +180,11 @@ export class Reception implements Disposable {
     try {
       this.#record(origin, `connected as a ${peer.kind}`);
       log.info("{peer} connected as a {kind}", { peer: peer.networkName, kind: peer.kind });
-      if (outcome.extensions.includes(READY)) {
-        const welcome: Welcome = { beat: this.#liveness.interval };
+      if (peer.extensions.includes(READY)) {
+        const welcome: Welcome = {
+          beat: this.#liveness.interval,
+          extensions: [...EXTENSIONS],
+        };
         connection.sendText(encodeReply(peer.networkName, READY, welcome));
       }
       using _watched = this.#liveness.watch(pulseOf(peer, manager));

@@ -27,6 +27,8 @@ export interface Client<Seat> {
   readonly networkName: string;
   readonly language: string;
   readonly os: string;
+  /** The extensions of the protocol that it has offered. */
+  readonly extensions: readonly string[];
   readonly seat: Seat;
   /** The user that logged in to connect it; `undefined` where nobody has to. */
   readonly username: string | undefined;
@@ -42,9 +44,13 @@ export interface Service<Seat> {
   readonly networkName: string;
   readonly language: string;
   readonly os: string;
+  /** The extensions of the protocol that it has offered. */
+  readonly extensions: readonly string[];
   readonly attributes: JsonObject;
   /** How many clients may be linked at once; 0 or less means no limit. */
   readonly maxClients: number;
+  /** The methods whose results are streams. */
+  readonly streams: readonly string[];
   readonly seat: Seat;
   /** The clients that are linked with it. */
   readonly links: Set<Client<Seat>>;
@@ -59,16 +65,22 @@ export type Peer<Seat> = Client<Seat> | Service<Seat>;
 
 /** What is known of a device before it is registered. */
 export type Newcomer =
-  | { kind: "client"; name: string; address: string; language: string; os: string }
-  | {
-    kind: "service";
+  & {
     name: string;
     address: string;
     language: string;
     os: string;
-    attributes: JsonObject;
-    maxClients: number;
-  };
+    extensions: readonly string[];
+  }
+  & (
+    | { kind: "client" }
+    | {
+      kind: "service";
+      attributes: JsonObject;
+      maxClients: number;
+      streams: readonly string[];
+    }
+  );
 
 /** Who may use which service. */
 export interface Policy {
@@ -94,6 +106,10 @@ export interface ServiceEntry {
   os: string;
   /** How many clients may be linked at once; 0 or less means no limit. */
   max_clients: number;
+  /** The extensions of the protocol that the service knows, told to who knows such a one too. */
+  extensions?: readonly string[];
+  /** The names of the methods whose results are streams, told likewise. */
+  streams?: readonly string[];
 }
 
 /** The state of a Manager. */
@@ -161,6 +177,15 @@ export class Registry<Seat> {
     if (this.#services.get(peer.name) === peer) this.#services.delete(peer.name);
     for (const client of peer.links) this.#separate(client, peer);
     return this.abandon(peer);
+  }
+
+  /** The answers that a client waits for. */
+  awaited(client: Client<Seat>): { service: Service<Seat>; uid: string }[] {
+    return Array.from(
+      this.#services.values(),
+      (service) =>
+        Array.from(service.pending.get(client)?.keys() ?? [], (uid) => ({ service, uid })),
+    ).flat();
   }
 
   /** Tells which answers a service owes, and waits for them no longer. */

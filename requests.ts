@@ -32,6 +32,8 @@ export interface ClientRequest<R> {
   isAdministrative: boolean;
   /** Whether it fails where it would have to wait for the connection. */
   neverWaits: boolean;
+  /** Called with each value of a stream; `undefined` where the result is no stream. */
+  take: ((value: unknown) => void) | undefined;
   /** The request as it is sent; `undefined` where it is too large to be held as a line. */
   line: string | undefined;
 }
@@ -48,15 +50,24 @@ const log = logger("client");
 export class Requests {
   readonly #turns: Turns;
   readonly #onGone: (service: string) => void;
+  readonly #onGivenUp: (request: ClientRequest<unknown>) => void;
   readonly #pending = new Map<string, ClientRequest<unknown>>();
   #lastUid = 0;
   /** Why a question of the Manager could not be answered, so that it will refuse a request. */
   #explanation: Error | undefined;
 
-  /** @param onGone Called when an answer tells that a service is not connected any more. */
-  constructor(turns: Turns, onGone: (service: string) => void) {
+  /**
+   * @param onGone Called when an answer tells that a service is not connected any more.
+   * @param onGivenUp Called when nobody waits any longer for the answer to a request that is out.
+   */
+  constructor(
+    turns: Turns,
+    onGone: (service: string) => void,
+    onGivenUp: (request: ClientRequest<unknown>) => void,
+  ) {
     this.#turns = turns;
     this.#onGone = onGone;
+    this.#onGivenUp = onGivenUp;
   }
 
   /** Makes the Future of a request that will be sent. */
@@ -68,7 +79,7 @@ export class Requests {
     const settle = Future.withResolvers<R>({
       label,
       timeout,
-      onCancel: () => this.#pending.delete(uid),
+      onCancel: () => this.#giveUp(uid),
     });
     if (signal?.aborted) {
       settle.future.cancel(signal.reason);
@@ -109,6 +120,18 @@ export class Requests {
     }
   }
 
+  /** Gives a value of a stream to who reads it. */
+  give(uid: string, value: unknown): void {
+    this.#pending.get(uid)?.take?.(value);
+  }
+
+  /** Something that came for the request with this uid cannot be read. */
+  spoil(uid: string, error: Error): void {
+    const pending = this.#pending.get(uid);
+    if (pending?.take !== undefined) this.#onGivenUp(pending); // more values would come
+    this.fail(uid, error);
+  }
+
   /** Fails the request with this uid. A Python Manager leaves some errors without one. */
   fail(uid: string, error: Error): void {
     const whose = uid !== "" ? uid : this.#uidOf(error);
@@ -140,6 +163,12 @@ export class Requests {
       settle.reject(new ConnectionAbortedError(message));
     }
     this.#turns.done(this.#turns.current ?? "");
+  }
+
+  #giveUp(uid: string): void {
+    const request = this.#pending.get(uid);
+    this.#pending.delete(uid);
+    if (request !== undefined) this.#onGivenUp(request);
   }
 
   /** The request with this uid, which is then no longer pending. */

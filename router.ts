@@ -25,17 +25,23 @@ import { logger } from "./log.ts";
 import { Login } from "./login.ts";
 import {
   BEAT,
+  CANCEL,
+  CANCEL_REQUEST,
   decodeMessage,
   DISCONNECT,
+  encodeControl,
   encodeError,
   encodeQuestion,
   encodeReply,
   encodeRequest,
   GONE,
+  isControl,
   MANAGER,
+  NEXT_VALUE,
   NOTIFICATION,
   READY,
   type Request,
+  STREAM,
 } from "./message.ts";
 import {
   type Client,
@@ -71,8 +77,6 @@ export interface Seat<O extends Outlet> {
   readonly requesterAndError: Uint8Array;
   /** Whether the peer, a service, has answered when it was asked whether it is there. */
   readonly probe: { isAnswered: boolean };
-  /** The extensions of the protocol that the peer has offered. */
-  readonly extensions: readonly string[];
 }
 
 /** What is known of a device from its handshake, beside who it is. */
@@ -81,8 +85,6 @@ export interface Admission {
   judge: Judge;
   /** The user that logged in to connect it, if any did. */
   username?: string;
-  /** The extensions of the protocol that it has offered. Default: none. */
-  extensions?: readonly string[];
 }
 
 const encoder = new TextEncoder();
@@ -118,7 +120,7 @@ export class Router<O extends Outlet> {
   admit(
     newcomer: Newcomer,
     outlet: O,
-    { judge, username, extensions = [] }: Admission,
+    { judge, username }: Admission,
   ): Peer<Seat<O>> {
     const { manager } = this.#registry;
     const requester = `"requester":${JSON.stringify(networkNameOf(newcomer))}}`;
@@ -130,7 +132,6 @@ export class Router<O extends Outlet> {
       requester: encoder.encode(`,${requester}`),
       requesterAndError: encoder.encode(`,"error":false,${requester}`),
       probe: { isAnswered: false },
-      extensions,
     };
     return this.#registry.add(newcomer, seat, username);
   }
@@ -149,12 +150,13 @@ export class Router<O extends Outlet> {
   /** Takes a device out, and answers for it what it can no longer answer. */
   dismiss(peer: Peer<Seat<O>>): void {
     const linked = peer.kind === "service" ? [...peer.links] : [];
+    if (peer.kind === "client") this.#cancelAll(peer);
     this.#failAll(
       this.#registry.remove(peer),
       `the ${repr(peer.name)} service disconnected before it answered the request`,
     );
-    for (const { networkName, seat } of linked) {
-      if (seat.extensions.includes(GONE)) {
+    for (const { networkName, extensions, seat } of linked) {
+      if (extensions.includes(GONE)) {
         seat.outlet.sendText(encodeReply(networkName, GONE, peer.name));
       }
     }
@@ -168,9 +170,18 @@ export class Router<O extends Outlet> {
     for (const service of this.#registry.services) {
       const orphans = this.#registry.abandon(service);
       this.#failAll(
-        orphans.filter(({ client }) => !client.seat.extensions.includes(READY)),
+        orphans.filter(({ client }) => !client.extensions.includes(READY)),
         `the Manager shut down before the ${repr(service.name)} service answered the request`,
       );
+    }
+  }
+
+  /** Nobody waits any longer for what a client has asked for. */
+  #cancelAll(client: Client<Seat<O>>): void {
+    const requester = client.networkName;
+    for (const { service: { name, extensions, seat }, uid } of this.#registry.awaited(client)) {
+      if (!extensions.includes(CANCEL)) continue;
+      seat.outlet.sendText(encodeControl({ service: name, uid, requester }, CANCEL_REQUEST));
     }
   }
 
@@ -211,18 +222,45 @@ export class Router<O extends Outlet> {
       this.#check("kwargs", "object");
       const uid = this.#text("uid");
       if (name === MANAGER) return this.#answer(client, line);
-      const { outlet } = this.#registry.route(client, name, uid).seat;
+      if (isControl(attribute)) return this.#control(client, name, uid, attribute, line);
+      const service = this.#registry.route(client, name, uid);
       this.#statistics.requests++;
-      const { requester, requesterAndError } = client.seat;
-      const isPlain = envelope.kind("error") === "boolean" && !envelope.isTrue("error");
-      outlet.sendBytes(
-        line.subarray(0, envelope.end),
-        isPlain ? requester : requesterAndError,
-      );
-      return outlet;
+      return this.#passRequest(client, service, line);
     } catch (error) {
       return this.refuse(client, envelope.text("uid") ?? "", error);
     }
+  }
+
+  #passRequest({ seat }: Client<Seat<O>>, service: Service<Seat<O>>, line: Uint8Array): O {
+    const { outlet } = service.seat;
+    const envelope = this.#envelope;
+    const isPlain = envelope.kind("error") === "boolean" && !envelope.isTrue("error");
+    outlet.sendBytes(
+      line.subarray(0, envelope.end),
+      isPlain ? seat.requester : seat.requesterAndError,
+    );
+    return outlet;
+  }
+
+  /**
+   * A message about a request that is out, which nobody answers: it may cross with the answer, and
+   * then it is about nothing.
+   */
+  #control(
+    client: Client<Seat<O>>,
+    name: string,
+    uid: string,
+    attribute: string,
+    line: Uint8Array,
+  ): O | undefined {
+    const extension = attribute === CANCEL_REQUEST ? CANCEL : STREAM;
+    if (!client.extensions.includes(extension)) {
+      throw new PermissionError("Cannot request a private attribute");
+    }
+    const service = this.#registry.service(name);
+    if (!service?.extensions.includes(extension)) return undefined;
+    if (this.#registry.debt(service, client.networkName, uid) === undefined) return undefined;
+    return this.#passRequest(client, service, line);
   }
 
   /** A line that is not a message may be what a person typed. */
@@ -265,7 +303,9 @@ export class Router<O extends Outlet> {
       }
       const requester = this.#text("requester");
       const uid = this.#text("uid");
-      const client = this.#registry.settle(service, requester, uid);
+      const client = this.#isValue()
+        ? this.#reader(service, requester, uid)
+        : this.#registry.settle(service, requester, uid);
       if (client === undefined) {
         if (requester === this.#registry.manager && uid === BEAT) {
           service.seat.probe.isAnswered = true;
@@ -279,13 +319,25 @@ export class Router<O extends Outlet> {
         });
         return undefined;
       }
-      this.#statistics.answers++;
+      if (!this.#isValue()) this.#statistics.answers++;
       client.seat.outlet.sendBytes(line);
       return client.seat.outlet;
     } catch (error) {
       const keys = skim(line);
       return this.failAnswer(service, keys.text("requester"), keys.text("uid"), error as Error);
     }
+  }
+
+  /** Whether an answer is a value of a stream, after which the answer is still owed. */
+  #isValue(): boolean {
+    return this.#envelope.kind("attribute") !== "absent" &&
+      this.#envelope.text("attribute") === NEXT_VALUE;
+  }
+
+  /** The client that reads the stream which a value belongs to, if there is one. */
+  #reader(service: Service<Seat<O>>, requester: string, uid: string): Client<Seat<O>> | undefined {
+    const client = this.#registry.debt(service, requester, uid)?.client;
+    return client?.extensions.includes(STREAM) ? client : undefined;
   }
 
   /** Whether the message is meant as a request, complete or not. */

@@ -6,15 +6,26 @@
  * @module
  */
 
+import { Arrivals } from "./arrivals.ts";
 import type { Call } from "./call.ts";
 import type { Connection } from "./connection.ts";
 import { ConnectionAbortedError, TimeoutError } from "./errors.ts";
 import type { Future, FutureWithResolvers } from "./future.ts";
 import { encodeLarge, isLarge } from "./large.ts";
 import type { Lifeline } from "./lifeline.ts";
-import { beginRequest, encodeRequest, MANAGER } from "./message.ts";
+import {
+  beginRequest,
+  CANCEL,
+  CANCEL_REQUEST,
+  encodeControl,
+  encodeRequest,
+  MANAGER,
+  MORE_VALUES,
+  STREAM,
+} from "./message.ts";
 import { repr } from "./repr.ts";
 import type { ClientRequest, Requests } from "./requests.ts";
+import { Stream, WINDOW } from "./stream.ts";
 import type { Turns } from "./turns.ts";
 import { tooLate, WaitingRoom } from "./waiting.ts";
 
@@ -27,6 +38,8 @@ export interface SenderOptions {
   maxWaiting: number;
   /** Whether the link with a service is lost, and is being restored. */
   isLost: (service: string) => boolean;
+  /** Whether a service that is linked knows an extension of the protocol. */
+  offers: (service: string, extension: string) => boolean;
 }
 
 /** What a request is beside an ordinary call. */
@@ -39,6 +52,8 @@ export interface SendOptions<R> {
   isAdministrative?: boolean;
   /** Whether it fails where it would have to wait for the connection. */
   neverWaits?: boolean;
+  /** Called with each value of the result, where it is a stream. */
+  take?: (value: unknown) => void;
 }
 
 /** Sends requests. */
@@ -48,42 +63,102 @@ export class Sender {
   readonly #lifeline: Lifeline;
   readonly #requests: Requests;
   readonly #turns: Turns;
-  readonly #isLost: (service: string) => boolean;
+  readonly #isLost: SenderOptions["isLost"];
+  readonly #offers: SenderOptions["offers"];
 
-  constructor({ lifeline, requests, turns, maxWaiting, isLost }: SenderOptions) {
+  constructor({ lifeline, requests, turns, maxWaiting, isLost, offers }: SenderOptions) {
     this.waiting = new WaitingRoom(maxWaiting);
     this.#lifeline = lifeline;
     this.#requests = requests;
     this.#turns = turns;
     this.#isLost = isLost;
+    this.#offers = offers;
   }
 
   /** Sends a request as soon as it may be sent. */
   call<R>(
     service: string,
     attribute: string,
-    { args, kwargs, options }: Call,
-    { adapt, link = service, isAdministrative = false, neverWaits = false }: SendOptions<R> = {},
+    call: Call,
+    options: SendOptions<R> = {},
   ): Future<R> {
+    return this.#request(service, attribute, call, options).settle.future;
+  }
+
+  /**
+   * Sends a request whose result is a stream.
+   *
+   * @param watch Is given the request itself, since whoever waits for a Stream reads it.
+   */
+  stream(
+    service: string,
+    attribute: string,
+    call: Call,
+    watch: (request: Future<unknown>) => void,
+  ): Stream<unknown> {
+    const arrivals = new Arrivals<unknown>();
+    const take = (value: unknown) => arrivals.push(value);
+    const request = this.#request<unknown>(service, attribute, call, { take });
+    const { label, uid, settle } = request;
+    watch(settle.future);
+    return new Stream({
+      label,
+      timeout: call.options.timeout,
+      arrivals,
+      request: settle.future,
+      want: (count) => {
+        if (this.#requests.isOut(uid)) this.#control(request, STREAM, MORE_VALUES, count);
+      },
+    });
+  }
+
+  /** Tells a service that nobody waits any longer for the answer to a request that is out. */
+  giveUp(request: ClientRequest<unknown>): void {
+    this.#control(request, CANCEL, CANCEL_REQUEST);
+  }
+
+  /** Sends a message about a request that is out, to who knows such a one. */
+  #control(
+    { service, uid }: ClientRequest<unknown>,
+    extension: string,
+    attribute: typeof CANCEL_REQUEST | typeof MORE_VALUES,
+    ...args: number[]
+  ): void {
+    if (!this.#offers(service, extension)) return;
+    this.#lifeline.connection?.sendText(encodeControl({ service, uid }, attribute, ...args));
+  }
+
+  #request<R>(
+    service: string,
+    attribute: string,
+    { args, kwargs, options }: Call,
+    { adapt, link = service, isAdministrative = false, neverWaits = false, take }: SendOptions<R>,
+  ): ClientRequest<R> {
     const label = service === MANAGER
       ? `${attribute} of the Manager`
       : `${attribute} of the ${repr(service)} service`;
     const { timeout } = options;
     const deadline = timeout === undefined ? Infinity : performance.now() + timeout;
     const { uid, settle } = this.#requests.open<R>(label, options);
-    let line: string | undefined;
+    const keys = { service, attribute, args, kwargs, uid, label, settle, deadline };
+    const request: ClientRequest<R> = {
+      ...keys,
+      adapt,
+      link,
+      isAdministrative,
+      neverWaits,
+      take,
+      line: undefined,
+    };
     try {
       // Now, since the caller may change the values later.
-      if (!isLarge(args) && !isLarge(kwargs)) {
-        line = encodeRequest({ service, attribute, args, kwargs, uid });
-      }
+      if (!isLarge(args) && !isLarge(kwargs)) request.line = encodeRequest(keys);
     } catch (cause) {
       settle.reject(unsendable(attribute, cause));
-      return settle.future;
+      return request;
     }
-    const keys = { service, attribute, args, kwargs, uid, line };
-    this.#submit({ ...keys, label, settle, deadline, adapt, link, isAdministrative, neverWaits });
-    return settle.future;
+    this.#submit(request);
+    return request;
   }
 
   /** Has a request wait for what it needs, and then for its turn. */
@@ -104,7 +179,7 @@ export class Sender {
 
   /** Sends a request whose turn it is. True if it is out, so that those after it have to wait. */
   #send<R>(request: ClientRequest<R>): boolean {
-    const { attribute, line, label, settle, deadline } = request;
+    const { attribute, label, settle, deadline } = request;
     if (settle.future.done()) return false; // it was cancelled before it could be sent
     const { connection, isUp, returns, manager } = this.#lifeline;
     const refuse = (error: Error): false => {
@@ -121,12 +196,19 @@ export class Sender {
       return refuse(new ConnectionAbortedError(message));
     }
     this.#requests.sent(request);
-    if (line === undefined) this.#sendLarge(connection!, request);
-    else connection!.sendText(line);
+    const isStreamed = request.take !== undefined && this.#offers(request.link, STREAM);
+    const end = isStreamed ? `,"stream":${WINDOW}}` : "}";
+    if (request.line === undefined) this.#sendLarge(connection!, request, end);
+    else if (isStreamed) connection!.sendText(request.line.slice(0, -1) + end);
+    else connection!.sendText(request.line);
     return true;
   }
 
-  async #sendLarge<R>(connection: Connection, request: ClientRequest<R>): Promise<void> {
+  async #sendLarge<R>(
+    connection: Connection,
+    request: ClientRequest<R>,
+    end: string,
+  ): Promise<void> {
     const { uid, attribute, args, kwargs, link, label, settle, deadline } = request;
     try {
       const [argPieces, kwargPieces] = [await encodeLarge(args), await encodeLarge(kwargs)];
@@ -137,7 +219,7 @@ export class Sender {
         return this.#wait(request);
       }
       const head = beginRequest(request);
-      await connection.sendPieces(head, ...argPieces, ',"kwargs":', ...kwargPieces, "}");
+      await connection.sendPieces(head, ...argPieces, ',"kwargs":', ...kwargPieces, end);
     } catch (cause) {
       this.#requests.forget(uid);
       settle.reject(cause instanceof TimeoutError ? cause : unsendable(attribute, cause));

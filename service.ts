@@ -5,7 +5,8 @@
  */
 
 import { delay } from "@std/async/delay";
-import { Answering, type ServiceRequest } from "./answering.ts";
+import type { ServiceRequest } from "./active_request.ts";
+import { Answering } from "./answering.ts";
 import { Attributes, SHUTDOWN_SERVICE } from "./attributes.ts";
 import { takeApart } from "./call.ts";
 import type { Connection } from "./connection.ts";
@@ -20,12 +21,16 @@ import { logger } from "./log.ts";
 import {
   asMessage,
   BEAT,
+  CANCEL,
   decodeMessage,
   encodeDisconnect,
   encodeNotification,
+  isControl,
+  isObject,
   type Message,
   READY,
   type ServiceIdentity,
+  STREAM,
 } from "./message.ts";
 import { type ConnectionChange, describeChange } from "./reconnect.ts";
 import { repr } from "./repr.ts";
@@ -85,6 +90,8 @@ export class Service implements AsyncDisposable {
   readonly #tasks = new Tasks();
   readonly #finished = Promise.withResolvers<void>();
   #state: State = { state: "new" };
+  /** Whether the Manager is one that sends messages about requests, which nobody answers. */
+  #isControlled = false;
   /** Settled by the Manager when it confirms or refuses the Service. */
   #confirmation = Promise.withResolvers<void>();
 
@@ -278,7 +285,10 @@ export class Service implements AsyncDisposable {
         }
         if (connection.congested) await connection.relieved();
       },
-      lost: () => this.#answering.forget(),
+      lost: () => {
+        this.#isControlled = false; // the next Manager may be another one
+        this.#answering.forget();
+      },
       returned: () => {},
       report: (change) => {
         log.info("{service}: {change}", {
@@ -327,6 +337,7 @@ export class Service implements AsyncDisposable {
     lifeline.end();
     const connection = lifeline.connection!;
     await Promise.resolve(); // a method that has called shutdown() is answered first
+    this.#answering.endStreams(this.#shuttingDown());
     await this.#answering.settled(connection);
     connection.sendText(encodeDisconnect(this.#name));
     const patience = new AbortController();
@@ -363,9 +374,11 @@ export class Service implements AsyncDisposable {
 
   #receiveMessage(connection: Connection, message: Message): void {
     if (message.kind === "request") {
-      this.#answering.answer(connection, message);
+      if (this.#isControlled && isControl(message.attribute)) this.#answering.control(message);
+      else this.#answering.answer(connection, message);
     } else if (message.kind === "reply" && message.uid === READY) {
       this.#lifeline?.agree(message.result);
+      this.#isControlled = isObject(message.result) && Array.isArray(message.result.extensions);
       this.#confirmation.resolve();
     } else if (message.kind === "error") {
       this.#confirmation.reject(new RemoteError(message.message, message.traceback));
@@ -375,7 +388,11 @@ export class Service implements AsyncDisposable {
 
   #checkRunning(): void {
     if (this.#state.state !== "ending" && this.#state.state !== "ended") return;
-    throw new ConnectionAbortedError(`the ${repr(this.#name)} service is shutting down`);
+    throw this.#shuttingDown();
+  }
+
+  #shuttingDown(): ConnectionAbortedError {
+    return new ConnectionAbortedError(`the ${repr(this.#name)} service is shutting down`);
   }
 
   #identity(): ServiceIdentity {
@@ -386,7 +403,8 @@ export class Service implements AsyncDisposable {
       language: LANGUAGE,
       os: OS,
       max_clients: this.#maxClients,
-      extensions: [READY, BEAT],
+      extensions: [READY, BEAT, CANCEL, STREAM],
+      streams: this.#attributes.streams(this.#ignored),
     };
   }
 }

@@ -6,9 +6,12 @@ import type { Client, Registry, Service } from "../registry.ts";
 /** What a Python device says of its computer. */
 export const DEVICE = { language: "Python 3.11.2", os: "Linux x86_64" };
 
+/** What is not said by one that is registered. */
+const SILENT = { ...DEVICE, extensions: [] };
+
 /** Registers a client. */
 export function addClient(registry: Registry<null>, name: string, address: string): Client<null> {
-  const peer = registry.add({ kind: "client", name, address, ...DEVICE }, null);
+  const peer = registry.add({ kind: "client", name, address, ...SILENT }, null);
   if (peer.kind !== "client") throw new Error("it is not a client");
   return peer;
 }
@@ -22,7 +25,7 @@ export function addService(
 ): Service<null> {
   const attributes = { echo: "(*args, **kwargs)" };
   const peer = registry.add(
-    { kind: "service", name, address, attributes, maxClients, ...DEVICE },
+    { kind: "service", name, address, attributes, maxClients, streams: [], ...SILENT },
     null,
   );
   if (peer.kind !== "service") throw new Error("it is not a service");
@@ -43,5 +46,6 @@ export function managerRequest(
     kwargs,
     uid: "1",
     requester: null,
+    stream: undefined,
   };
 }

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { FIELDS } from "../envelope.ts";
 import { JSONDecodeError, KeyError, RemoteError, ValueError } from "../errors.ts";
 import {
+  beginValue,
   decodeMessage,
   decodeObject,
   encodeDisconnect,
@@ -55,7 +56,12 @@ Deno.test("a request that is written is read as the same request", () => {
       (request) => {
         const line = encodeRequest(request);
         assertEquals(/[\r\n]/.test(line), false);
-        assertEquals(decode(line), { kind: "request", ...request, requester: null });
+        assertEquals(decode(line), {
+          kind: "request",
+          ...request,
+          requester: null,
+          stream: undefined,
+        });
       },
     ),
     { numRuns: 200 },
@@ -182,6 +188,7 @@ Deno.test("the messages that Python writes are read", () => {
     kwargs: { n: 3 },
     requester: "Client[lab-pc:1]",
     uid: "u",
+    stream: undefined,
   });
   const question = '{"args": [], "attribute": "identity", "error": false, "kwargs": {}, ' +
     '"requester": "Manager[lab-pc:1]", "uid": ""}';
@@ -193,6 +200,7 @@ Deno.test("the messages that Python writes are read", () => {
     kwargs: {},
     requester: "Manager[lab-pc:1]",
     uid: "",
+    stream: undefined,
   });
   assertEquals(decode('{"error": false, "requester": "a", "result": [1], "uid": "u"}'), {
     kind: "reply",
@@ -245,7 +253,23 @@ Deno.test("a request without args or kwargs has none", () => {
     kwargs: {},
     requester: null,
     uid: "1",
+    stream: undefined,
   });
+});
+
+Deno.test("a request says how many values of a stream may be sent, if that is a number above zero", () => {
+  const window = (stream: unknown) => {
+    const message = decode(JSON.stringify({ attribute: "readings", uid: "1", stream }));
+    return message.kind === "request" ? message.stream : "no request";
+  };
+  assertEquals([32, 1].map(window), [32, 1]);
+  assertEquals([0, -1, 1.5, "32", true, null, [32]].map(window), Array(7).fill(undefined));
+});
+
+Deno.test("a value of a stream is no answer, and no request", () => {
+  const begin = beginValue("a[h:1]", "7");
+  assertEquals(decode(`${begin}null}`), { kind: "value", value: null, uid: "7" });
+  assertEquals(decode('{"attribute": "__next__", "uid": "7"}').kind, "request");
 });
 
 Deno.test("an error without a message or a traceback is an error all the same", () => {

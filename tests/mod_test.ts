@@ -25,6 +25,7 @@ Deno.test("mod.ts exports these names", () => {
     "RemoteError",
     "Service",
     "StartError",
+    "Stream",
     "TimeoutError",
     "TlsMismatchError",
     "VERSION",

@@ -89,26 +89,40 @@ export class Network {
   client(
     name: string,
     username?: string,
-    { judge = allow, extensions }: Partial<Admission> = {},
+    { judge = allow, extensions = [] }: Partial<Admission> & { extensions?: string[] } = {},
   ): Device & { peer: Client<Seat<FakeOutlet>> } {
     const outlet = new FakeOutlet();
     const address = `lab-pc:${this.devices.length}`;
     const peer = this.router.admit(
-      { kind: "client", name, address, language: "Python", os: "Linux" },
+      { kind: "client", name, address, language: "Python", os: "Linux", extensions },
       outlet,
-      { judge, username, extensions },
+      { judge, username },
     );
     if (peer.kind !== "client") throw new Error("it is not a client");
     this.devices.push({ peer, outlet });
     return { peer, outlet };
   }
 
-  service(name: string, maxClients = -1): Device & { peer: Service<Seat<FakeOutlet>> } {
+  service(
+    name: string,
+    maxClients = -1,
+    extensions: string[] = [],
+  ): Device & { peer: Service<Seat<FakeOutlet>> } {
     const outlet = new FakeOutlet();
     const address = `lab-pc:${this.devices.length}`;
     const attributes = { echo: "(*args, **kwargs)" };
     const peer = this.router.admit(
-      { kind: "service", name, address, language: "Python", os: "Linux", attributes, maxClients },
+      {
+        kind: "service",
+        name,
+        address,
+        language: "Python",
+        os: "Linux",
+        extensions,
+        attributes,
+        maxClients,
+        streams: ["echo"],
+      },
       outlet,
       { judge: allow },
     );

@@ -7,15 +7,15 @@ import type { Seat } from "../router.ts";
 import { memoryPair } from "./memory_pair.ts";
 
 const MANAGER = "Manager[lab-pc:1875]";
-const DEVICE = { name: "x", address: "lab-pc:1", language: "", os: "" };
+const DEVICE = { name: "x", address: "lab-pc:1", language: "", os: "", extensions: [] };
 const CLIENT: Newcomer = { kind: "client", ...DEVICE };
 
 function service(name: string, maxClients: number): Newcomer {
-  return { kind: "service", ...DEVICE, name, attributes: {}, maxClients };
+  return { kind: "service", ...DEVICE, name, attributes: {}, maxClients, streams: [] };
 }
 
 /** A peer whose other end can be read, in a registry. */
-function peer(newcomer: Newcomer, extensions: string[] = []) {
+function peer(described: Newcomer, extensions: string[] = []) {
   const pair = memoryPair();
   const outlet = new Connection(pair.near);
   const registry = new Registry<Seat<Connection>>(MANAGER);
@@ -26,10 +26,9 @@ function peer(newcomer: Newcomer, extensions: string[] = []) {
     requester: nothing,
     requesterAndError: nothing,
     probe: { isAnswered: false },
-    extensions,
   });
   const add = (newcomer: Newcomer): Peer<Seat<Connection>> => registry.add(newcomer, seat(outlet));
-  const peer = add(newcomer);
+  const peer = add({ ...described, extensions });
   return {
     peer,
     add,

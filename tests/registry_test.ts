@@ -48,7 +48,7 @@ function addClient(
   address = "lab-pc:1",
   username?: string,
 ): Client<string> {
-  const newcomer = { kind: "client", name, address, ...DEVICE } as const;
+  const newcomer = { kind: "client", name, address, extensions: [], ...DEVICE } as const;
   const peer = registry.add(newcomer, `outlet of ${name}`, username);
   if (peer.kind !== "client") throw new Error("it is not a client");
   return peer;
@@ -61,7 +61,16 @@ function addService(
 ): Service<string> {
   const attributes = { echo: "(*args, **kwargs)" };
   const peer = registry.add(
-    { kind: "service", name, address, attributes, maxClients, ...DEVICE },
+    {
+      kind: "service",
+      name,
+      address,
+      attributes,
+      maxClients,
+      streams: [],
+      extensions: [],
+      ...DEVICE,
+    },
     `outlet of ${name}`,
   );
   if (peer.kind !== "service") throw new Error("it is not a service");

@@ -641,6 +641,109 @@ Deno.test("a client that leaves gets no answers, and its service goes on", () =>
   assertEquals(only(b).result, 1);
 });
 
+// Messages about a request that is out
+
+/** A client and a service that know every extension, and a request that is out between them. */
+function steered() {
+  const { network, a: stranger, echo: python } = laboratory();
+  const reader = network.client("r", undefined, { extensions: ["cancel", "stream"] });
+  const meter = network.service("Meter", -1, ["cancel", "stream"]);
+  network.send(reader, request({ service: "Meter", stream: 32 }));
+  const { requester } = only(meter);
+  return { network, stranger, python, reader, meter, requester };
+}
+
+const CONTROLS = [
+  request({ service: "Meter", attribute: "__cancel__", args: [], kwargs: {} }),
+  request({ service: "Meter", attribute: "__more__", args: [16], kwargs: {} }),
+];
+
+function value(requester: unknown, result: unknown): JsonObject {
+  return { error: false, requester, uid: "1", attribute: "__next__", result };
+}
+
+Deno.test("a message about a request goes to the service that owes the answer, and is owed none", () => {
+  const { network, reader, meter, requester } = steered();
+  for (const control of CONTROLS) {
+    assertEquals(network.send(reader, control) === meter.outlet, true);
+    assertEquals(only(meter), { ...control, requester });
+  }
+  network.send(meter, { error: false, requester, uid: "1", result: 1 });
+  assertEquals(only(reader).result, 1);
+  for (const control of CONTROLS) network.send(reader, control); // it has crossed with the answer
+  network.send(meter, { error: false, requester, uid: "1", result: 2 });
+  network.expectSilence();
+});
+
+Deno.test("nobody cancels the request of another, nor one of a service that does not know of it", () => {
+  const { network, reader } = steered();
+  const other = network.client("r2", undefined, { extensions: ["cancel", "stream"] });
+  network.send(reader, request());
+  only(network.devices.find(({ peer }) => peer.name === "Echo")!);
+  for (const control of CONTROLS) {
+    network.send(other, control);
+    network.send(other, { ...control, requester: reader.peer.networkName });
+    network.send(reader, { ...control, uid: "2" });
+    network.send(reader, { ...control, service: "Echo" });
+    network.send(reader, { ...control, service: "Nobody" });
+  }
+  network.expectSilence();
+});
+
+Deno.test("a client that has not offered an extension cannot use it", () => {
+  const { network, stranger } = steered();
+  for (const control of CONTROLS) {
+    network.send(stranger, control);
+    assertEquals(
+      onlyError(stranger).message,
+      "PermissionError: Cannot request a private attribute",
+    );
+  }
+  network.expectSilence();
+});
+
+Deno.test("the values of a stream go to who has asked for it, until the answer comes", () => {
+  const { network, reader, meter, requester } = steered();
+  for (const result of [1, null, [2]]) {
+    const line = JSON.stringify(value(requester, result));
+    assertEquals(network.send(meter, line) === reader.outlet, true);
+    assertEquals(reader.outlet.take(), [line]);
+  }
+  network.send(meter, { error: false, requester, uid: "1", result: null });
+  assertEquals(only(reader).attribute, undefined);
+  assertEquals(network.send(meter, value(requester, 3)), undefined);
+  network.expectSilence();
+});
+
+Deno.test("a value of a stream goes to nobody else, and not to a client that knows no streams", () => {
+  const { network, stranger, meter, reader, requester } = steered();
+  network.send(stranger, request({ service: "Meter" }));
+  only(meter);
+  network.send(meter, value(stranger.peer.networkName, 1));
+  network.send(meter, { ...value(requester, 1), uid: "2" });
+  network.send(meter, value("nobody[h:1]", 1));
+  network.expectSilence();
+  network.send(meter, { error: false, requester: stranger.peer.networkName, uid: "1", result: 2 });
+  assertEquals(only(stranger).result, 2); // which is still owed
+  network.send(network.devices[3], value(requester, 1)); // of a service that owes it nothing
+  network.expectSilence(reader);
+});
+
+Deno.test("the requests of a client that leaves are cancelled, where the service knows of that", async () => {
+  const { network, reader, meter, python, requester, stranger } = steered();
+  network.send(reader, request());
+  network.send(stranger, request({ service: "Meter", uid: 'u"1' }));
+  only(python);
+  only(meter);
+  network.router.dismiss(reader.peer);
+  const cancel = { error: false, service: "Meter", attribute: "__cancel__", args: [], kwargs: {} };
+  assertEquals(await meter.outlet.next(), { ...cancel, requester, uid: "1" });
+  network.router.dismiss(stranger.peer);
+  const { networkName } = stranger.peer;
+  assertEquals(await meter.outlet.next(), { ...cancel, requester: networkName, uid: 'u"1' });
+  network.expectSilence();
+});
+
 Deno.test("a name can be used again when its peer has left", () => {
   const { network, a, echo } = laboratory();
   network.send(a, request());

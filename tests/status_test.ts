@@ -4,7 +4,7 @@ import { Statistics } from "../statistics.ts";
 import { type Gauge, isStatus, managerStatus, type Sources } from "../status.ts";
 import { VERSION } from "../version.ts";
 
-const DEVICE = { language: "Python 3.11.2", os: "Linux x86_64" };
+const DEVICE = { language: "Python 3.11.2", os: "Linux x86_64", extensions: [] };
 
 /** A connection over which so much has gone. */
 function gauge(times: number): Gauge {
@@ -41,7 +41,14 @@ class Network implements Sources {
 
   service(name: string, times: number, maxClients = -1) {
     const address = `lab-pc:${times}`;
-    const newcomer = { kind: "service", name, address, attributes: {}, maxClients } as const;
+    const newcomer = {
+      kind: "service",
+      name,
+      address,
+      attributes: {},
+      maxClients,
+      streams: [],
+    } as const;
     const peer = this.registry.add({ ...newcomer, ...DEVICE }, this.#seat(times));
     if (peer.kind !== "service") throw new Error("it is not a service");
     return peer;

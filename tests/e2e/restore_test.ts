@@ -21,7 +21,10 @@ function failure(message: string): JsonObject {
 
 Deno.test("a Client that reconnects says which extensions it knows, one that does not says fewer", async () => {
   for (
-    const [reconnect, extensions] of [[true, ["ready", "beat", "gone"]], [false, ["ready", "beat"]]]
+    const [reconnect, extensions] of [
+      [true, ["ready", "beat", "cancel", "stream", "gone"]],
+      [false, ["ready", "beat", "cancel", "stream"]],
+    ]
   ) {
     using listener = new WireListener();
     const connecting = connect({ ...listener.connectOptions, reconnect: reconnect === true });

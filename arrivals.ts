@@ -1,0 +1,96 @@
+/**
+ * Values that have come and that nobody has taken yet.
+ *
+ * @module
+ */
+
+import { TimeoutError } from "./errors.ts";
+import { LONGEST_TIME } from "./limits.ts";
+
+/** How the values came to their end. */
+type End = { error: unknown } | "complete";
+
+/** Values that come one by one, and are taken one by one. */
+export class Arrivals<T> {
+  #values: T[] = [];
+  /** How many of them are taken. */
+  #taken = 0;
+  #end: End | undefined;
+  #news = Promise.withResolvers<void>();
+
+  /** One more. Dropped after the end. */
+  push(value: T): void {
+    if (this.#end !== undefined) return;
+    this.#values.push(value);
+    this.#tell();
+  }
+
+  /** There are no more. Those that have come can still be taken. The first end counts. */
+  complete(): void {
+    this.#end ??= "complete";
+    this.#tell();
+  }
+
+  /** There are no more, and this is why. Those that have come can still be taken. */
+  fail(error: unknown): void {
+    this.#end ??= { error };
+    this.#tell();
+  }
+
+  /** Nobody wants those that have come. */
+  cut(error: unknown): void {
+    this.#end = { error };
+    this.#values = [];
+    this.#taken = 0;
+    this.#tell();
+  }
+
+  /**
+   * Takes the next one, when it has come.
+   *
+   * @param timeout How long it may take, in milliseconds.
+   * @throws {TimeoutError} If it takes longer.
+   * @throws Why there are no more, if there is a reason.
+   */
+  async take(label: string, timeout?: number): Promise<IteratorResult<T, undefined>> {
+    if (this.#isEmpty && this.#end === undefined) await this.#wait(label, timeout);
+    if (!this.#isEmpty) return { value: this.#takeNow(), done: false };
+    if (this.#end === "complete") return { value: undefined, done: true };
+    throw this.#end!.error;
+  }
+
+  get #isEmpty(): boolean {
+    return this.#taken === this.#values.length;
+  }
+
+  #takeNow(): T {
+    const value = this.#values[this.#taken++];
+    if (this.#isEmpty) {
+      this.#values = [];
+      this.#taken = 0;
+    }
+    return value;
+  }
+
+  /** Others may wait too, and be faster. */
+  async #wait(label: string, timeout: number | undefined): Promise<void> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const expired = Promise.withResolvers<never>();
+    if (timeout !== undefined && timeout <= LONGEST_TIME) {
+      const late = () => new TimeoutError(`A value of ${label} was not there within ${timeout} ms`);
+      timer = setTimeout(() => expired.reject(late()), timeout);
+    }
+    try {
+      while (this.#isEmpty && this.#end === undefined) {
+        await Promise.race([this.#news.promise, expired.promise]);
+      }
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #tell(): void {
+    this.#news.resolve();
+    this.#news = Promise.withResolvers();
+  }
+}

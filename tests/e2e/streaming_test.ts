@@ -1,0 +1,448 @@
+/** Streams and cancelling: between our Clients and Services, and with peers that know of neither. */
+
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import {
+  CancelledError,
+  connect,
+  ConnectionAbortedError,
+  Future,
+  type JsonObject,
+  options,
+  RemoteError,
+  Service,
+  Stream,
+  TimeoutError,
+  ValueError,
+} from "../../mod.ts";
+import { WINDOW } from "../../stream.ts";
+import { TestManager, WireListener, WirePeer } from "../../testing.ts";
+
+/** An instrument whose every reading is let go by the test. */
+class Meter extends Service {
+  /** How many values were asked of `count`. */
+  made = 0;
+  readonly #ends = new Map<string, PromiseWithResolvers<string>>();
+  readonly #begun = new Map<string, PromiseWithResolvers<void>>();
+
+  async *count(to: number, name = "count"): AsyncGenerator<number> {
+    try {
+      for (let i = 1; i <= to; i++) {
+        this.made = i;
+        yield i;
+      }
+    } finally {
+      this._end(name).resolve("ended");
+    }
+  }
+
+  *letters(text: string): Generator<string> {
+    yield* text;
+  }
+
+  async *requesters(): AsyncGenerator<string> {
+    yield this.request!.attribute;
+    await Promise.resolve();
+    yield this.request!.attribute;
+  }
+
+  /** Yields once, and then waits until nobody waits any longer. */
+  async *patient(name: string): AsyncGenerator<string> {
+    yield name;
+    await this.wait(name);
+  }
+
+  async *broken(): AsyncGenerator<unknown> {
+    yield 1;
+    throw new ValueError("The lamp has gone out");
+  }
+
+  async *unsendable(): AsyncGenerator<unknown> {
+    try {
+      yield 1;
+      yield () => 2;
+    } finally {
+      this._end("unsendable").resolve("ended");
+    }
+  }
+
+  async *large(size: number): AsyncGenerator<string> {
+    yield "a".repeat(size);
+    yield "b".repeat(size);
+  }
+
+  /** Answers when nobody waits for it any longer, and not before. */
+  wait(name: string): Promise<string> {
+    const { signal } = this.request!;
+    this._beginning(name).resolve();
+    const { promise, reject } = Promise.withResolvers<string>();
+    signal.addEventListener("abort", () => {
+      this._end(name).resolve(`${signal.reason.name}: ${signal.reason.message}`);
+      reject(signal.reason);
+    });
+    return promise;
+  }
+
+  /** Asks for the signal when it was aborted already. */
+  async late(name: string): Promise<void> {
+    this._beginning(name).resolve();
+    await this._end("abort").promise;
+    this._end(name).resolve(String(this.request!.signal.aborted));
+  }
+
+  ping(): string {
+    return "pong";
+  }
+
+  _end(name: string): PromiseWithResolvers<string> {
+    const known = this.#ends.get(name) ?? Promise.withResolvers<string>();
+    this.#ends.set(name, known);
+    return known;
+  }
+
+  _beginning(name: string): PromiseWithResolvers<void> {
+    const known = this.#begun.get(name) ?? Promise.withResolvers<void>();
+    this.#begun.set(name, known);
+    return known;
+  }
+}
+
+/** A Meter, and a Client that is linked with it. */
+async function laboratory(managerOptions = { disableTls: true }) {
+  await using stack = new AsyncDisposableStack();
+  const manager = stack.use(await TestManager.start(managerOptions));
+  const meter = stack.use(new Meter());
+  await meter.start(manager.connectOptions);
+  const cxn = stack.use(await connect(manager.connectOptions));
+  const link = await cxn.link<Meter>("Meter");
+  const whole = stack.move();
+  return { manager, meter, cxn, link, [Symbol.asyncDispose]: () => whole.disposeAsync() };
+}
+
+for (const disableTls of [true, false]) {
+  Deno.test(`the values of a generator come one by one, over ${disableTls ? "TCP" : "TLS"}`, async () => {
+    await using lab = await laboratory({ disableTls });
+    const stream = lab.link.patient("first");
+    assert(stream instanceof Stream);
+    const iterator = stream[Symbol.asyncIterator]();
+    assertEquals(await iterator.next(), { value: "first", done: false }); // the generator goes on
+    await iterator.return(undefined);
+    assertEquals((await lab.meter._end("first").promise).split(":")[0], "CancelledError");
+  });
+}
+
+Deno.test("many values arrive all, and in their order", async () => {
+  await using lab = await laboratory();
+  let expected = 1;
+  for await (const value of lab.link.count(1_000)) assertEquals(value, expected++);
+  assertEquals(expected, 1_001);
+  assertEquals(await lab.meter._end("count").promise, "ended");
+});
+
+Deno.test("who awaits a stream is given all its values", async () => {
+  await using lab = await laboratory();
+  assertEquals(await lab.link.count(100), Array.from({ length: 100 }, (_, i) => i + 1));
+  assertEquals(await lab.link.letters("abc"), ["a", "b", "c"]);
+  assertEquals(await lab.link.count(0), []);
+});
+
+Deno.test("a stream is a Future, with all that this has", async () => {
+  await using lab = await laboratory();
+  const called = Promise.withResolvers<number[]>();
+  const stream = lab.link.count(50);
+  stream.addDoneCallback((future) => called.resolve(future.result()));
+  assertEquals((await called.promise).length, 50);
+  assertEquals(stream.done(), true);
+  assertEquals(await stream.exception(), null);
+  const { done } = await Future.wait([lab.link.count(40), lab.link.letters("ab")]);
+  assertEquals(done.size, 2);
+});
+
+Deno.test("a loop over a stream that was awaited gives its values once more", async () => {
+  await using lab = await laboratory();
+  const stream = lab.link.count(3);
+  assertEquals(await stream, [1, 2, 3]);
+  assertEquals(await Array.fromAsync(stream), [1, 2, 3]);
+});
+
+Deno.test("what is awaited after a loop is what the loop has left", async () => {
+  await using lab = await laboratory();
+  const stream = lab.link.count(5);
+  const iterator = stream[Symbol.asyncIterator]();
+  await iterator.next();
+  await iterator.next();
+  assertEquals(await stream, [3, 4, 5]);
+  const read = lab.link.count(2);
+  assertEquals(await Array.fromAsync(read), [1, 2]);
+  assertEquals(read.done(), true);
+  assertEquals(await read, []);
+});
+
+Deno.test("a method finds its request in a generator, also after an await", async () => {
+  await using lab = await laboratory();
+  assertEquals(await lab.link.requesters(), ["requesters", "requesters"]);
+});
+
+Deno.test("who reads slowly holds the generator up, and nobody else", async () => {
+  await using lab = await laboratory();
+  const iterator = lab.link.count(10_000)[Symbol.asyncIterator]();
+  while (lab.meter.made < WINDOW) await lab.link.ping();
+  for (let i = 0; i < 20; i++) assertEquals(await lab.link.ping(), "pong");
+  assertEquals(lab.meter.made, WINDOW);
+  for (let i = 1; i <= WINDOW; i++) assertEquals((await iterator.next()).value, i);
+  while (lab.meter.made < 2 * WINDOW) await lab.link.ping();
+  await iterator.return(undefined);
+  assertEquals(await lab.meter._end("count").promise, "ended");
+});
+
+Deno.test("leaving a loop ends the generator", async () => {
+  await using lab = await laboratory();
+  const read: number[] = [];
+  for await (const value of lab.link.count(1_000_000, "left")) {
+    if (read.push(value) === 70) break;
+  }
+  assertEquals(read.length, 70);
+  assertEquals(await lab.meter._end("left").promise, "ended");
+  assertEquals(await lab.link.ping(), "pong");
+});
+
+Deno.test("a generator that fails is an error after the values before it", async () => {
+  await using lab = await laboratory();
+  const read: unknown[] = [];
+  const loop = async () => {
+    for await (const value of lab.link.broken()) read.push(value);
+  };
+  const error = await assertRejects(loop, RemoteError, "The lamp has gone out");
+  assertEquals(error.remoteName, "ValueError");
+  assertEquals(read, [1]);
+  await assertRejects(() => lab.link.broken().result(), RemoteError, "The lamp has gone out");
+});
+
+Deno.test("the error handler of a link hears of a stream that fails", async () => {
+  await using lab = await laboratory();
+  const heard = Promise.withResolvers<Error>();
+  lab.link.serviceErrorHandler = (error) => heard.resolve(error);
+  const iterator = lab.link.broken()[Symbol.asyncIterator]();
+  assertEquals((await iterator.next()).value, 1); // the handler has not taken it
+  assertEquals((await heard.promise).message, "ValueError: The lamp has gone out");
+});
+
+Deno.test("a value that JSON cannot hold is an error, and the generator ends", async () => {
+  await using lab = await laboratory();
+  await assertRejects(() => lab.link.unsendable().result(), RemoteError, "TypeError");
+  assertEquals(await lab.meter._end("unsendable").promise, "ended");
+});
+
+Deno.test("large values are streamed too, whoever passes them on", async () => {
+  await using lab = await laboratory();
+  const size = 5 * 1024 * 1024; // above longLine, so that the Manager passes it on in pieces
+  const sizes: [string, number][] = [];
+  for await (const value of lab.link.large(size)) sizes.push([value[0], value.length]);
+  assertEquals(sizes, [["a", size], ["b", size]]);
+});
+
+Deno.test("a value that is longer than a Client reads ends the stream on both sides", async () => {
+  await using lab = await laboratory();
+  const cxn = await connect({ ...lab.manager.connectOptions, readLimit: 3 * 1024 * 1024 });
+  await using _closed = cxn;
+  const link = await cxn.link<Meter>("Meter");
+  await assertRejects(() => link.large(4 * 1024 * 1024).result(), ValueError, "readLimit");
+  assertEquals(await link.ping(), "pong");
+});
+
+Deno.test("a value that takes too long is a TimeoutError, and ends the generator", async () => {
+  await using lab = await laboratory();
+  const loop = async () => {
+    for await (const _ of lab.link.patient("slow", options({ timeout: 50 })));
+  };
+  await assertRejects(loop, TimeoutError, "was not there within 50 ms");
+  await lab.meter._end("slow").promise;
+});
+
+Deno.test("a method hears that its request was cancelled", async () => {
+  await using lab = await laboratory();
+  const future = lab.link.wait("cancelled");
+  await lab.meter._beginning("cancelled").promise;
+  assertEquals(future.cancel(), true);
+  assertEquals(
+    await lab.meter._end("cancelled").promise,
+    `CancelledError: wait was cancelled by Client[${clientAddress(lab.manager)}]`,
+  );
+  await assertRejects(() => future, CancelledError);
+  assertEquals(await lab.link.ping(), "pong");
+});
+
+Deno.test("a method hears that the signal of its request was aborted", async () => {
+  await using lab = await laboratory();
+  const abort = new AbortController();
+  const future = lab.link.wait("aborted", options({ signal: abort.signal }));
+  await lab.meter._beginning("aborted").promise;
+  abort.abort(new Error("the measurement is over"));
+  await lab.meter._end("aborted").promise;
+  await assertRejects(() => future, Error, "the measurement is over");
+  const stream = lab.link.patient("stream", options({ signal: AbortSignal.abort("too late") }));
+  assertEquals(await stream.result().catch((reason) => reason), "too late");
+  assertEquals(stream.cancelled(), true);
+});
+
+Deno.test("a method that asks for its signal late finds it aborted", async () => {
+  await using lab = await laboratory();
+  const future = lab.link.late("late");
+  await lab.meter._beginning("late").promise;
+  future.cancel();
+  await lab.link.ping(); // which comes after it
+  lab.meter._end("abort").resolve("");
+  assertEquals(await lab.meter._end("late").promise, "true");
+});
+
+Deno.test("a method hears that its Client has left", async () => {
+  await using lab = await laboratory();
+  const other = await connect(lab.manager.connectOptions);
+  const link = await other.link<Meter>("Meter");
+  const waiting = link.wait("gone");
+  await lab.meter._beginning("gone").promise;
+  await other.disconnect();
+  await lab.meter._end("gone").promise;
+  await assertRejects(() => waiting, ConnectionAbortedError);
+});
+
+Deno.test("a method hears that the connection is lost", async () => {
+  await using lab = await laboratory();
+  const waiting = lab.link.wait("lost").exception();
+  await lab.meter._beginning("lost").promise;
+  await lab.manager.manager.shutdown(0);
+  assertEquals(
+    await lab.meter._end("lost").promise,
+    "ConnectionAbortedError: The connection to the Manager has ended",
+  );
+  await waiting;
+});
+
+Deno.test("a Service that shuts down ends its streams, which may be endless", async () => {
+  await using lab = await laboratory();
+  const loop = async () => {
+    for await (const _ of lab.link.patient("endless"));
+  };
+  const reading = assertRejects(loop, RemoteError, "the 'Meter' service is shutting down");
+  await lab.meter._beginning("endless").promise;
+  await lab.meter.shutdown();
+  await reading;
+  assertEquals((await lab.meter._end("endless").promise).split(":")[0], "ConnectionAbortedError");
+});
+
+/** A client that knows no extensions, as those of the Python software. */
+async function stranger(manager: TestManager): Promise<WirePeer> {
+  const identity = { type: "client", name: "python", language: "Python", os: "Linux" };
+  return await WirePeer.introduce(manager.connectOptions, identity);
+}
+
+function request(attribute: string, ...args: unknown[]): JsonObject {
+  return { args, attribute, error: false, kwargs: {}, service: "Meter", uid: "u1" };
+}
+
+Deno.test("a client that knows no streams is given an array", async () => {
+  await using lab = await laboratory();
+  await using peer = await stranger(lab.manager);
+  peer.send({ ...request("link", "Meter"), service: "Manager" });
+  const { result } = await peer.read();
+  assertEquals(
+    Object.keys(result as JsonObject).sort(),
+    ["address", "attributes", "language", "max_clients", "os"],
+  );
+  peer.send(request("count", 40));
+  const answer = await peer.read();
+  assertEquals(answer.result, Array.from({ length: 40 }, (_, i) => i + 1));
+  assertEquals([answer.uid, answer.attribute], ["u1", undefined]);
+});
+
+Deno.test("a client that knows no streams is not given an endless one", async () => {
+  await using lab = await laboratory();
+  await using peer = await stranger(lab.manager);
+  peer.send(request("count", 1_000_000));
+  const { message } = await peer.read();
+  assertEquals(
+    message,
+    "ValueError: count has more than 100000 values, the limit for a client that does not read " +
+      "them one by one",
+  );
+  assertEquals(lab.meter.made, 100_001);
+});
+
+Deno.test("a client that knows no extensions has its requests cancelled when it leaves", async () => {
+  await using lab = await laboratory();
+  await using peer = await stranger(lab.manager);
+  peer.send(request("wait", "python"));
+  await lab.meter._beginning("python").promise;
+  await peer.close();
+  await lab.meter._end("python").promise;
+});
+
+Deno.test("a client that knows no extensions can ask for no private attribute by their names", async () => {
+  await using lab = await laboratory();
+  await using peer = await stranger(lab.manager);
+  for (const attribute of ["__cancel__", "__more__", "__next__"]) {
+    peer.send(request(attribute));
+    const { message, uid } = await peer.read();
+    assertEquals([message, uid], ["PermissionError: Cannot request a private attribute", "u1"]);
+  }
+});
+
+/** What a Python Manager says of a service that a client links with. */
+const ENTRY = { address: "h:1", attributes: {}, language: "Python", os: "Linux", max_clients: -1 };
+
+/** A Manager that knows no extensions, and has asked a device for its identity. */
+async function pythonManager(listener: WireListener): Promise<WirePeer> {
+  const manager = await listener.accept();
+  manager.send({ ...request("identity"), requester: "Manager[h:1]", uid: "" });
+  await manager.read();
+  return manager;
+}
+
+Deno.test("under a Manager that knows no extensions a loop reads an array, and nothing is cancelled", async () => {
+  using listener = new WireListener();
+  const connecting = connect(listener.connectOptions);
+  await using manager = await pythonManager(listener);
+  await using cxn = await connecting;
+  const answer = async (result: unknown): Promise<JsonObject> => {
+    const asked = await manager.read();
+    manager.send({ result, error: false, requester: "Client[h:2]", uid: asked.uid });
+    return asked;
+  };
+  const [link] = await Promise.all([cxn.link("Meter"), answer(ENTRY)]);
+  const [read, asked] = await Promise.all([Array.fromAsync(link.count(2)), answer([1, 2])]);
+  assertEquals(read, [1, 2]);
+  assertEquals(Object.keys(asked).includes("stream"), false);
+  link.wait("x").cancel();
+  assertEquals((await manager.read()).attribute, "wait");
+  const [no, next] = await Promise.all([Array.fromAsync(link.ping()).catch(String), answer(7)]);
+  assertEquals(next.attribute, "ping"); // nothing was sent in between
+  assertEquals(
+    no,
+    "TypeError: Cannot read the values of ping of the 'Meter' service: the result is no array",
+  );
+});
+
+Deno.test("under a Manager that knows no extensions a Service answers with an array, and takes nothing for a message about a request", async () => {
+  using listener = new WireListener();
+  await using meter = new Meter();
+  const starting = meter.start(listener.connectOptions);
+  await using manager = await pythonManager(listener);
+  await starting;
+  const requester = "python[h:3]";
+  manager.send({ ...request("count", 3), requester });
+  assertEquals((await manager.read()).result, [1, 2, 3]);
+  manager.send({ ...request("__cancel__"), requester });
+  assertEquals(
+    (await manager.read()).message,
+    "PermissionError: Cannot request a private attribute",
+  );
+  const left = meter.shutdown();
+  assertEquals((await manager.read()).attribute, "__disconnect__");
+  await manager.close();
+  await left;
+});
+
+/** The address of the only client that is called Client. */
+function clientAddress({ manager }: TestManager): string {
+  const clients = Object.values(manager.identities().clients);
+  return clients.find(({ name }) => name === "Client")!.address;
+}
