@@ -6,19 +6,18 @@
  * @module
  */
 
-import { createInterface } from "node:readline";
-import { Readable } from "node:stream";
+import { startProgram } from "./programs.ts";
 
 const REQUESTS = 6;
 const isTerminal = Deno.stdout.isTerminal();
 
 const home = await Deno.makeTempDir({ prefix: "msl-network-demo-" });
 try {
-  await using manager = startProgram("../manager.ts", "start", "--port", "0", "-G", "warning");
+  await using manager = startProgram(home, "../manager.ts", "start", "--port=0", "-G", "warning");
   const ready = await manager.lineWith("Network Manager running on");
   console.log(ready);
   const port = /:(\d+) /.exec(ready)![1];
-  await using service = startProgram("basic_math.ts", "--port", port);
+  await using service = startProgram(home, "basic_math.ts", "--port", port);
   console.log(await service.lineWith("is running"));
 
   const synchronous = await time("synchronous", port);
@@ -33,49 +32,10 @@ try {
   await Deno.remove(home, { recursive: true });
 }
 
-/** A program of this project that runs in a process of its own. */
-interface Program extends AsyncDisposable {
-  /** Its output, line by line. */
-  lines: AsyncIterableIterator<string>;
-  /** The next line that contains the text. */
-  lineWith(text: string): Promise<string>;
-}
-
-/** Starts a program. It is stopped when it is disposed of, if it has not ended by then. */
-function startProgram(file: string, ...args: string[]): Program {
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", import.meta.resolve(`./${file}`), ...args],
-    env: { MSL_NETWORK_HOME: home },
-    stdin: "null",
-    stdout: "piped",
-    stderr: "inherit",
-  }).spawn();
-  const lines = createInterface({ input: Readable.fromWeb(child.stdout) })[Symbol.asyncIterator]();
-  return {
-    lines,
-    async lineWith(text) {
-      for (;;) {
-        const { value, done } = await lines.next();
-        if (done) throw new Error(`${file} ended before it said "${text}"`);
-        if (value.includes(text)) return value;
-      }
-    },
-    async [Symbol.asyncDispose]() {
-      try {
-        child.kill();
-      } catch {
-        // It has ended by itself.
-      }
-      await child.status;
-      await lines.return?.();
-    },
-  };
-}
-
 /** Runs one of the two programs, and gives the total time that it prints, in seconds. */
 async function time(style: string, port: string): Promise<string> {
   console.log(`\n${style}.ts`);
-  await using program = startProgram(`${style}.ts`, "--port", port);
+  await using program = startProgram(home, `${style}.ts`, "--port", port);
   using progress = showProgress();
   let total: string | undefined;
   for await (const line of program.lines) {

@@ -10,34 +10,20 @@ $SOURCE_ADDRESS if that is set.
 """
 import json
 import os
-import socket
-import ssl
 import sys
+
+from wire import Wire
 
 role, host, port = sys.argv[1], sys.argv[2], int(sys.argv[3])
 source = (os.environ["SOURCE_ADDRESS"], 0) if "SOURCE_ADDRESS" in os.environ else None
-raw = socket.create_connection((host, port), source_address=source)
-if len(sys.argv) > 4:
-    context = ssl.create_default_context(cafile=sys.argv[4])
-    raw = context.wrap_socket(raw, server_hostname=host)
-stream = raw.makefile("rwb")
-
-
-def send(**message):
-    stream.write(json.dumps(message, ensure_ascii=False).encode() + b"\r\n")
-    stream.flush()
-
-
-def receive():
-    line = stream.readline()
-    return json.loads(line) if line else None
+wire = Wire(host, port, sys.argv[4] if len(sys.argv) > 4 else None, source)
+send, receive = wire.send, wire.receive
 
 
 def after_login():
     """The next message that is not a question for a username or password, which it answers."""
     while (question := receive()) and question.get("attribute") in ("username", "password"):
-        answer = os.environ[question["attribute"].upper()]
-        send(error=False, requester=question["requester"], result=answer, uid=question["uid"])
+        wire.answer(question, os.environ[question["attribute"].upper()])
     return question
 
 
@@ -47,7 +33,7 @@ def introduce(**identity):
         sys.exit(question["message"])
     assert question["attribute"] == "identity", question
     identity.update(language="Python", os="Linux")
-    send(error=False, requester=question["requester"], result=identity, uid=question["uid"])
+    wire.answer(question, identity)
 
 
 def client():

@@ -1,24 +1,33 @@
-/** Starts `peer.py`, a device that is written in Python with nothing but its standard library. */
+/** Starts programs in Python. They find a stand-in for the MSL-Network package, in `msl/`. */
 
 import { fileURLToPath } from "node:url";
 import type { TestManager } from "../../testing.ts";
 
-/** Starts the peer. The environment says who it logs in as and where it connects from. */
+/** A program in Python, `script` relative to this folder. */
+export function pythonProgram(
+  script: string,
+  args: readonly string[],
+  env: Record<string, string> = {},
+): Deno.Command {
+  const PYTHONPATH = fileURLToPath(import.meta.resolve("./"));
+  return new Deno.Command("python3", {
+    args: [fileURLToPath(import.meta.resolve(script)), ...args],
+    env: { PYTHONPATH, PYTHONDONTWRITEBYTECODE: "1", ...env },
+    stdout: "piped",
+    stderr: "piped",
+    stdin: "null",
+  });
+}
+
+/** Starts `peer.py`. The environment says who it logs in as and where it connects from. */
 export function python(
   role: "client" | "service" | "visitor" | "administrator",
   { connectOptions }: TestManager,
   env: Record<string, string> = {},
 ): Deno.ChildProcess {
   const { host, port, disableTls, certFile } = connectOptions;
-  const script = fileURLToPath(import.meta.resolve("./peer.py"));
   const tls = disableTls ? [] : [certFile!];
-  return new Deno.Command("python3", {
-    args: [script, role, host, String(port), ...tls],
-    env,
-    stdout: "piped",
-    stderr: "piped",
-    stdin: "null",
-  }).spawn();
+  return pythonProgram("./peer.py", [role, host, String(port), ...tls], env).spawn();
 }
 
 /** What a visitor printed: how it is called on the network, or why it was turned away. */

@@ -1,0 +1,64 @@
+/**
+ * A Client that prints what `environment_monitor.ts` notifies it of, and in the end the smallest
+ * and the largest value of each quantity. It ends with Ctrl+C, or after `--count` readings.
+ *
+ * @module
+ */
+
+import { connect } from "@msl/network";
+import type {
+  EnvironmentMonitor,
+  EnvironmentReading,
+  LimitCrossing,
+  Limits,
+  Quantity,
+} from "./environment_monitor.ts";
+import { exampleOptions } from "./options.ts";
+
+const UNITS: Readonly<Record<Quantity, string>> = {
+  temperature: "°C",
+  humidity: "%",
+  pressure: "hPa",
+};
+const QUANTITIES = Object.keys(UNITS) as Quantity[];
+
+if (import.meta.main) {
+  const { count, connection } = exampleOptions({ count: Infinity });
+  const extremes: Partial<Record<Quantity, Limits>> = {};
+  let left = count;
+  const enough = Promise.withResolvers<void>();
+  Deno.addSignalListener("SIGINT", () => enough.resolve());
+
+  await using cxn = await connect({ ...connection, name: "listener", reconnect: true });
+  const monitor = await cxn.link<EnvironmentMonitor>("EnvironmentMonitor");
+  monitor.notificationHandler = (kind, notified) => {
+    if (left <= 0) return;
+    if (kind !== "reading") return showCrossing(kind as "alarm" | "normal", notified);
+    const reading = notified as EnvironmentReading;
+    const values = QUANTITIES.map((quantity) => `${reading[quantity]} ${UNITS[quantity]}`);
+    console.log(`${reading.time}  ${values.join("  ")}`);
+    for (const quantity of QUANTITIES) {
+      const value = reading[quantity];
+      const [low, high] = extremes[quantity] ?? [value, value];
+      extremes[quantity] = [Math.min(low, value), Math.max(high, value)];
+    }
+    if (--left <= 0) enough.resolve();
+  };
+  await Promise.race([enough.promise, cxn.disconnected]);
+
+  for (const quantity of QUANTITIES) {
+    if (extremes[quantity] === undefined) continue;
+    const [low, high] = extremes[quantity];
+    console.log(`${quantity}: from ${low} to ${high} ${UNITS[quantity]}`);
+  }
+}
+
+function showCrossing(kind: "alarm" | "normal", notified: unknown): void {
+  const { quantity, value, limits: [low, high], time } = notified as LimitCrossing;
+  const unit = UNITS[quantity];
+  console.log(
+    kind === "alarm"
+      ? `${time}  ALARM: ${quantity} is ${value} ${unit}, not from ${low} to ${high}`
+      : `${time}  ${quantity} is ${value} ${unit}, within its limits again`,
+  );
+}

@@ -1,0 +1,140 @@
+/**
+ * A Service that watches the air of a room: it emits each reading of its sensor as a notification,
+ * and an alarm when a quantity leaves its limits. `environment_listener.ts` hears them. The sensor
+ * is simulated; `--interval` is in seconds, `--seed` makes other weather.
+ *
+ * @module
+ */
+
+import { Service, ValueError } from "@msl/network";
+import { delay } from "@std/async/delay";
+// @ts-types="npm:@types/d3-random@^3.0.3"
+import { randomLcg, randomNormal } from "d3-random";
+import { exampleOptions } from "./options.ts";
+
+/** What a sensor measures. */
+export interface Conditions {
+  /** In degrees Celsius. */
+  temperature: number;
+  /** Relative, in percent. */
+  humidity: number;
+  /** In hectopascals. */
+  pressure: number;
+}
+
+/** The name of one of them. */
+export type Quantity = keyof Conditions;
+
+/** From the lowest to the highest value that is right. */
+export type Limits = [low: number, high: number];
+
+/** The argument of the notification `"reading"`. */
+export interface EnvironmentReading extends Conditions {
+  /** ISO 8601, UTC. */
+  time: string;
+}
+
+/** The argument of the notifications `"alarm"` and `"normal"`. */
+export interface LimitCrossing {
+  quantity: Quantity;
+  value: number;
+  limits: Limits;
+  /** ISO 8601, UTC. */
+  time: string;
+}
+
+/** How to make an {@linkcode EnvironmentMonitor}. */
+export interface MonitorOptions {
+  /** Reads the sensor. Default: a simulated one. */
+  sensor?: () => Conditions;
+  /** How often, in milliseconds. Default: 1,000. */
+  interval?: number;
+}
+
+/** Watches the air of a room. */
+export class EnvironmentMonitor extends Service {
+  readonly #sensor: () => Conditions;
+  readonly #limits: Record<Quantity, Limits> = {
+    temperature: [19, 21],
+    humidity: [40, 60],
+    pressure: [950, 1_050],
+  };
+  readonly #outside = new Set<Quantity>();
+  #latest: EnvironmentReading | undefined;
+
+  constructor({ sensor = simulatedSensor(), interval = 1_000 }: MonitorOptions = {}) {
+    super();
+    this.#sensor = sensor;
+    this.addTasks(async (signal) => {
+      while (!signal.aborted) {
+        this.#read();
+        await delay(interval, { signal }).catch(() => {});
+      }
+    });
+  }
+
+  /** The latest reading; `null` before the first one. */
+  latest(): EnvironmentReading | null {
+    return this.#latest ?? null;
+  }
+
+  /** Within what each quantity should be. */
+  limits(): Record<Quantity, Limits> {
+    return this.#limits;
+  }
+
+  /** Changes that for one quantity. */
+  set_limits(quantity: Quantity, low: number, high: number): void {
+    if (!Object.hasOwn(this.#limits, quantity)) {
+      const known = Object.keys(this.#limits).join(", ");
+      throw new ValueError(`Cannot set the limits of ${quantity}: there are ${known}`);
+    }
+    if (!(low < high)) {
+      throw new ValueError(`Cannot set limits: low must be below high, got ${low} and ${high}`);
+    }
+    this.#limits[quantity] = [low, high];
+  }
+
+  #read(): void {
+    const conditions = this.#sensor();
+    const time = new Date().toISOString();
+    this.#latest = { time, ...conditions };
+    this.emitNotification("reading", this.#latest);
+    for (const quantity of Object.keys(this.#limits) as Quantity[]) {
+      const [value, limits] = [conditions[quantity], this.#limits[quantity]];
+      const isOutside = value < limits[0] || value > limits[1];
+      if (isOutside === this.#outside.has(quantity)) continue; // nobody is told twice
+      if (isOutside) this.#outside.add(quantity);
+      else this.#outside.delete(quantity);
+      const crossing: LimitCrossing = { quantity, value, limits, time };
+      this.emitNotification(isOutside ? "alarm" : "normal", crossing);
+    }
+  }
+}
+
+/** A room whose conditions wander about. The same seed gives the same weather. */
+export function simulatedSensor(seed = 1): () => Conditions {
+  const noise = randomNormal.source(randomLcg(seed))(0, 1);
+  const wanderer = (mean: number, spread: number) => {
+    let offset = 0;
+    return () => {
+      offset = 0.9 * offset + 0.44 * noise(); // a spread of 1 in the long run
+      return Math.round((mean + spread * offset) * 100) / 100;
+    };
+  };
+  const temperature = wanderer(20, 0.6);
+  const humidity = wanderer(50, 4);
+  const pressure = wanderer(1_005, 2);
+  return () => ({ temperature: temperature(), humidity: humidity(), pressure: pressure() });
+}
+
+if (import.meta.main) {
+  const { interval, seed, connection } = exampleOptions({ interval: 1, seed: 1 });
+  const service = new EnvironmentMonitor({
+    sensor: simulatedSensor(seed),
+    interval: interval * 1_000,
+  });
+  await service.start({ ...connection, reconnect: true });
+  console.log("EnvironmentMonitor is running");
+  await service.finished;
+}

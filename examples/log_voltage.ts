@@ -1,0 +1,72 @@
+/**
+ * A Client of `digital_multimeter.ts` that logs the voltage for an hour, to a CSV file as the
+ * readings come, and draws them as an SVG in the end. Ctrl+C ends it early, with what there is.
+ *
+ * `--hours 8` is how long, `--interval 10` the seconds from one reading to the next, `--out folder`
+ * where the files go. For a multimeter whose time runs faster, as that of `scpi_multimeter.ts` may,
+ * `--speed 600` makes an hour of its time take six seconds.
+ *
+ * @module
+ */
+
+import { connect, options } from "@msl/network";
+import { delay } from "@std/async/delay";
+import { join } from "node:path";
+import type { DigitalMultimeter } from "./digital_multimeter.ts";
+import { exampleOptions } from "./options.ts";
+import { plot, type Point } from "./plot.ts";
+
+if (import.meta.main) {
+  const { hours, interval, speed, out, connection } = exampleOptions({
+    hours: 1,
+    interval: 10,
+    speed: 1,
+    out: ".",
+  });
+  const interrupt = new AbortController();
+  Deno.addSignalListener("SIGINT", () => interrupt.abort());
+
+  await using cxn = await connect({ ...connection, name: "voltage logger" });
+  const dmm = await cxn.link<DigitalMultimeter>("DigitalMultimeter");
+  const { manufacturer, model } = await dmm.identity();
+  const { range, nplc } = await dmm.configure({ range: 10, nplc: 10 });
+  const start = new Date();
+  const count = Math.max(1, Math.round(hours * 3_600 / interval));
+  console.log(
+    `Logs ${count} readings of ${manufacturer} ${model}, range ${range} V, ${nplc} power line cycles`,
+  );
+
+  await Deno.mkdir(out, { recursive: true });
+  const name = join(out, `voltage-${start.toISOString().slice(0, 19).replaceAll(":", "")}Z`);
+  await Deno.writeTextFile(`${name}.csv`, "time (ISO 8601 UTC),voltage (V)\n", { createNew: true });
+  const points: Point[] = [];
+  const stop = { signal: interrupt.signal };
+  try {
+    for (let index = 0; index < count; index++) {
+      const due = start.getTime() + index * interval * 1_000 / speed;
+      await delay(Math.max(0, due - Date.now()), stop);
+      const [reading] = await dmm.readings({ count: 1 }, options(stop));
+      const elapsed = new Date(reading.time).getTime() - start.getTime();
+      const time = new Date(start.getTime() + elapsed * speed);
+      const row = `${time.toISOString()},${reading.voltage}\n`;
+      await Deno.writeTextFile(`${name}.csv`, row, { append: true });
+      points.push({ time, value: reading.voltage });
+    }
+  } catch (error) {
+    if (!interrupt.signal.aborted) fail(error);
+  }
+  console.log(`Readings: ${name}.csv (${points.length})`);
+
+  if (points.length > 0) {
+    const title = `${manufacturer} ${model}, range ${range} V, NPLC ${nplc}`;
+    const svg = plot(points, { title, values: "DC voltage / V" });
+    await Deno.writeTextFile(`${name}.svg`, svg, { createNew: true });
+    console.log(`Plot: ${name}.svg`);
+  }
+}
+
+/** What was logged before is worth its plot all the same. */
+function fail(error: unknown): void {
+  console.error(`The log ends early: ${error instanceof Error ? error.message : error}`);
+  Deno.exitCode = 1;
+}

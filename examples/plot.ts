@@ -1,0 +1,118 @@
+/**
+ * Draws values over time as an SVG, with axes and labels. Where the ticks go and how they are
+ * written is d3-scale's work.
+ *
+ * @module
+ */
+
+// @ts-types="npm:@types/d3-scale@^4.0.9"
+import { scaleLinear, scaleUtc } from "d3-scale";
+
+/** A value and when it was so. */
+export interface Point {
+  time: Date;
+  value: number;
+}
+
+/** What is written at the plot. */
+export interface PlotLabels {
+  title: string;
+  /** What the values are, with their unit. */
+  values: string;
+}
+
+const WIDTH = 900;
+const HEIGHT = 480;
+const MARGIN = { top: 56, right: 32, bottom: 64, left: 132 };
+/** Which part of the height is left empty above and below the values. */
+const AIR = 0.06;
+
+/**
+ * The text of an SVG. Times are written in UTC.
+ *
+ * @throws {RangeError} If there is nothing to draw.
+ */
+export function plot(points: readonly Point[], labels: PlotLabels): string {
+  if (points.length === 0) throw new RangeError("Cannot draw a plot: there are no values");
+  const [left, right, top, bottom] = [
+    MARGIN.left,
+    WIDTH - MARGIN.right,
+    MARGIN.top,
+    HEIGHT - MARGIN.bottom,
+  ];
+  const [first, last] = extent(points.map(({ time }) => time.getTime()));
+  const [lowest, highest] = extent(points.map(({ value }) => value));
+  // A value that never changes is drawn in the middle.
+  const air = (highest - lowest) * AIR || Math.abs(highest) * 1e-6 || 1;
+  const x = scaleUtc([first, Math.max(last, first + 1)], [left, right]);
+  const y = scaleLinear([lowest - air, highest + air], [bottom, top]);
+
+  const xTicks = x.ticks(8).map((tick) => ({ at: x(tick), text: formatTime(tick, last - first) }));
+  const writeValue = y.tickFormat(7);
+  const yTicks = y.ticks(7).map((tick) => ({ at: y(tick), text: writeValue(tick) }));
+  const line = points
+    .map(({ time, value }) => `${x(time).toFixed(1)},${y(value).toFixed(1)}`)
+    .join(" ");
+  const caption = `${formatDay(first)} (UTC)`;
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" \
+font-family="system-ui, sans-serif" font-size="14" fill="#333" role="img">
+<title>${escape(labels.title)}</title>
+<rect width="${WIDTH}" height="${HEIGHT}" fill="#fff"/>
+<text x="${left}" y="32" font-size="18" font-weight="600">${escape(labels.title)}</text>
+<g stroke="#e4e4e4">
+${xTicks.map(({ at }) => stroke(at, top, at, bottom)).join("\n")}
+${yTicks.map(({ at }) => stroke(left, at, right, at)).join("\n")}
+</g>
+<g stroke="#333">
+${stroke(left, bottom, right, bottom)}
+${stroke(left, top, left, bottom)}
+${xTicks.map(({ at }) => stroke(at, bottom, at, bottom + 5)).join("\n")}
+${yTicks.map(({ at }) => stroke(left - 5, at, left, at)).join("\n")}
+</g>
+<g text-anchor="middle">
+${xTicks.map(({ at, text }) => label(at, bottom + 22, text)).join("\n")}
+${label((left + right) / 2, HEIGHT - 16, caption)}
+</g>
+<g text-anchor="end">
+${yTicks.map(({ at, text }) => label(left - 10, at + 5, text)).join("\n")}
+</g>
+<text transform="translate(24 ${(top + bottom) / 2}) rotate(-90)" text-anchor="middle">${
+    escape(labels.values)
+  }</text>
+<polyline points="${line}" fill="none" stroke="#0b65c2" stroke-width="1.5" \
+stroke-linejoin="round"/>
+</svg>
+`;
+}
+
+/** The smallest and the largest, also of more values than a call takes arguments. */
+function extent(values: readonly number[]): [number, number] {
+  return values.reduce(
+    ([low, high], value) => [Math.min(low, value), Math.max(high, value)],
+    [Infinity, -Infinity],
+  );
+}
+
+/** A time as it is written at its tick: no finer than the span of the plot needs. */
+function formatTime(time: Date, span: number): string {
+  const text = time.toISOString();
+  if (span > 2 * 86_400_000) return text.slice(5, 16).replace("T", " ");
+  return span > 10 * 60_000 ? text.slice(11, 16) : text.slice(11, 19);
+}
+
+function formatDay(time: number): string {
+  return new Date(time).toISOString().slice(0, 10);
+}
+
+function stroke(x1: number, y1: number, x2: number, y2: number): string {
+  const [a, b, c, d] = [x1, y1, x2, y2].map((value) => Number(value.toFixed(1)));
+  return `<line x1="${a}" y1="${b}" x2="${c}" y2="${d}"/>`;
+}
+
+function label(x: number, y: number, text: string): string {
+  return `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}">${escape(text)}</text>`;
+}
+
+function escape(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
+}

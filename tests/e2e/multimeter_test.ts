@@ -1,0 +1,215 @@
+/** The examples around a multimeter: instrument, Service, logger, a Python Client, all together. */
+
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { join } from "node:path";
+import { DigitalMultimeter } from "../../examples/digital_multimeter.ts";
+import { startProgram } from "../../examples/programs.ts";
+import { InstrumentServer, Multimeter } from "../../examples/scpi_multimeter.ts";
+import { connect, RemoteError } from "../../mod.ts";
+import { TestManager } from "../../testing.ts";
+import { exampleOptionsFor } from "./example_options.ts";
+import { temporaryFolder } from "./folder.ts";
+import { pythonProgram } from "./python.ts";
+
+const IDENTITY = {
+  manufacturer: "Simulated Instruments",
+  model: "DMM 6.5",
+  serial: "1",
+  firmware: "1.0",
+};
+
+/** An instrument whose measurements take no time. */
+function quickMultimeter(): Multimeter {
+  return new Multimeter({ clock: { now: () => 0, delay: () => Promise.resolve() } });
+}
+
+/** A Manager, an instrument, and the Service in front of it. */
+async function laboratory() {
+  await using stack = new AsyncDisposableStack();
+  const manager = stack.use(await TestManager.start());
+  const multimeter = quickMultimeter();
+  const server = stack.use(new InstrumentServer(multimeter));
+  const service = stack.use(new DigitalMultimeter({ port: server.port }));
+  await service.start(manager.connectOptions);
+  const owned = stack.move();
+  return { manager, multimeter, server, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+/** The files that a logger has left in a folder. */
+async function logged(
+  folder: string,
+): Promise<{ start: Date; rows: string[][]; svg: string | undefined }> {
+  const names = [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
+  const [csv, svg] = names;
+  assertMatch(csv, /^voltage-\d{4}-\d\d-\d\dT\d{6}Z\.csv$/);
+  assertEquals(names, [csv, csv.replace(/csv$/, "svg")].slice(0, names.length));
+  const text = await Deno.readTextFile(join(folder, csv));
+  assert(text.endsWith("\n"));
+  const rows = text.trimEnd().split("\n").map((line) => line.split(","));
+  const start = new Date(csv.replace(/^voltage-(.*T)(..)(..)(..)Z.csv$/, "$1$2:$3:$4Z"));
+  return { start, rows, svg: svg && await Deno.readTextFile(join(folder, svg)) };
+}
+
+Deno.test("a multimeter on the network says who it is, and measures as it is told", async () => {
+  await using lab = await laboratory();
+  await using cxn = await connect(lab.manager.connectOptions);
+  const dmm = await cxn.link<DigitalMultimeter>("DigitalMultimeter");
+  assertEquals(await dmm.identity(), IDENTITY);
+  assertEquals(await dmm.settings(), { range: "AUTO", nplc: 10 });
+  assertEquals((await dmm.voltage()).toFixed(3), "10.000");
+  assertEquals((await dmm.voltage({ range: 10, nplc: 0.02 })).toFixed(3), "10.000");
+  assertEquals(await dmm.settings(), { range: "AUTO", nplc: 10 }); // that was for one reading
+  assertEquals(await dmm.configure({ range: 100 }), { range: 100, nplc: 10 });
+  assertEquals(await dmm.configure({ nplc: 1 }), { range: 100, nplc: 1 });
+  await dmm.voltage();
+  assertEquals(await lab.multimeter.execute("VOLT:RANG?;NPLC?"), "+1.00000000E+02;+1.00000000E+00");
+});
+
+for (
+  const [settings, reason] of [
+    [{ nplc: 5_000 }, /ValueError: The instrument does not accept .*: -222,"Data out of range"$/],
+    [{ range: 1 }, /ValueError: The voltage is too large for the range of 1 V$/],
+    [{ range: "10;*RST" }, /ValueError: .* range must be volts or "AUTO", got 10;\*RST$/],
+    [{ nplc: "1\n*RST" }, /ValueError: .* nplc must be a number, got 1\n\*RST$/],
+    [{ volume: 11 }, /TypeError: DigitalMultimeter.voltage\(\) got an unexpected keyword/],
+  ] as const
+) {
+  Deno.test(`it does not measure with ${JSON.stringify(settings)}, and goes on`, async () => {
+    await using lab = await laboratory();
+    await using cxn = await connect(lab.manager.connectOptions);
+    const dmm = await cxn.link("DigitalMultimeter");
+    const error = await assertRejects(
+      () => dmm.request("voltage", { kwargs: settings }),
+      RemoteError,
+    );
+    assertMatch(error.message, reason);
+    assertEquals((await dmm.voltage<number>()).toFixed(3), "10.000");
+  });
+}
+
+Deno.test("a second Client is told who uses the multimeter", async () => {
+  await using lab = await laboratory();
+  const { connectOptions } = lab.manager;
+  await using first = await connect({ ...connectOptions, name: "first" });
+  await first.link("DigitalMultimeter");
+  await using second = await connect({ ...connectOptions, name: "second" });
+  const error = await assertRejects(() => second.link("DigitalMultimeter"), RemoteError);
+  assertMatch(error.message, /maximum number of Clients [^]*\n {2}first\[/);
+});
+
+Deno.test("a multimeter that is switched off and on again measures as before", async () => {
+  await using lab = await laboratory();
+  await using cxn = await connect(lab.manager.connectOptions);
+  const dmm = await cxn.link<DigitalMultimeter>("DigitalMultimeter");
+  await dmm.configure({ range: 100, nplc: 1 });
+  const { port } = lab.server;
+  await lab.server[Symbol.asyncDispose]();
+  const error = await assertRejects(() => dmm.voltage(), RemoteError);
+  assertMatch(error.message, /Error: Cannot \w+ the instrument at 127\.0\.0\.1:\d+: /);
+
+  const another = quickMultimeter();
+  await using _server = new InstrumentServer(another, { port });
+  assertEquals((await dmm.voltage()).toFixed(3), "10.000");
+  assertEquals(await another.execute("VOLT:RANG?;NPLC?"), "+1.00000000E+02;+1.00000000E+00");
+});
+
+Deno.test("readings come in their order, each with its time, and their number is checked", async () => {
+  await using lab = await laboratory();
+  await using cxn = await connect(lab.manager.connectOptions);
+  const dmm = await cxn.link<DigitalMultimeter>("DigitalMultimeter");
+  const before = Date.now();
+  const readings = await dmm.readings({ count: 20, interval: 0 });
+  assertEquals(readings.length, 20);
+  const times = readings.map(({ time }) => new Date(time).getTime());
+  assertEquals(times, times.toSorted((a, b) => a - b));
+  assert(times[0] >= before && times[19] <= Date.now());
+  for (const { voltage } of readings) assertEquals(voltage.toFixed(3), "10.000");
+  for (const wrong of [{ count: 0 }, { count: 1.5 }, { interval: -1 }]) {
+    const error = await assertRejects(async () => await dmm.readings(wrong), RemoteError);
+    assertMatch(error.message, /^ValueError: Cannot take readings: /);
+  }
+});
+
+Deno.test("multimeter_client.py measures with the same Service", async () => {
+  await using lab = await laboratory();
+  const client = pythonProgram(
+    "../../examples/multimeter_client.py",
+    exampleOptionsFor(lab.manager),
+  );
+  const { code, stdout, stderr } = await client.output();
+  assertEquals([code, new TextDecoder().decode(stderr)], [0, ""]);
+  const lines = new TextDecoder().decode(stdout).trim().split("\n");
+  assertEquals(lines.shift(), "Simulated Instruments DMM 6.5, serial number 1");
+  assertMatch(lines.shift()!, /^One reading: 10\.0000\d\d V$/);
+  assertMatch(lines.pop()!, /^Refused: .*ValueError: The instrument does not accept .*-222/);
+  assertMatch(lines.pop()!, /^Mean: 10\.0000\d\d V$/);
+  assertEquals(lines.length, 5);
+  for (const line of lines) assertMatch(line, /^\d{4}-\d\d-\d\dT[\d:.]+Z {2}10\.0000\d\d V$/);
+});
+
+Deno.test("log_voltage.ts ends early with Ctrl+C, and keeps what it has", async () => {
+  await using lab = await laboratory();
+  await using home = await temporaryFolder();
+  await using out = await temporaryFolder();
+  await using logger = startProgram(
+    home.path,
+    "log_voltage.ts",
+    ...exampleOptionsFor(lab.manager),
+    `--out=${out.path}`,
+    "--interval=3600", // the first reading comes at once, the second after an hour
+    "--hours=5",
+  );
+  await logger.lineWith("Logs 5 readings of Simulated Instruments DMM 6.5");
+  logger.interrupt();
+  const said = await logger.lineWith("Readings: ");
+  assertEquals((await logger.status).code, 0);
+  const { rows, svg } = await logged(out.path);
+  const count = rows.length - 1; // the header is there
+  assert(count <= 1 && said.endsWith(`(${count})`), said);
+  assertEquals(svg !== undefined, count === 1);
+});
+
+Deno.test("log_voltage.ts ends when the instrument is gone, and keeps what it has", async () => {
+  await using lab = await laboratory();
+  await using out = await temporaryFolder();
+  await using logger = startProgram(
+    out.path,
+    "log_voltage.ts",
+    ...exampleOptionsFor(lab.manager),
+    `--out=${out.path}`,
+    "--interval=0.001",
+  );
+  await logger.lineWith("Logs ");
+  await lab.server[Symbol.asyncDispose]();
+  const said = await logger.lineWith("Readings: ");
+  assertEquals((await logger.status).code, 1);
+  const { rows } = await logged(out.path);
+  assert(said.endsWith(`(${rows.length - 1})`), said);
+});
+
+Deno.test("the demo leaves a CSV with an hour of readings and their plot, and ends", async () => {
+  await using out = await temporaryFolder();
+  await using demo = startProgram(
+    out.path,
+    "multimeter_demo.ts",
+    "--speed=7200",
+    `--out=${out.path}`,
+  );
+  const lines = await Array.fromAsync(demo.lines);
+  assertEquals((await demo.status).code, 0);
+  const { start, rows, svg } = await logged(out.path);
+  const [header, ...readings] = rows;
+  assertEquals(header, ["time (ISO 8601 UTC)", "voltage (V)"]);
+  assertEquals(readings.length, 360);
+  const times = readings.map(([time]) => new Date(time));
+  for (const [index, [time, voltage]] of readings.entries()) {
+    assertEquals(times[index].toISOString(), time);
+    assertEquals(Number(voltage).toFixed(3), "10.000");
+    if (index > 0) assert(times[index] >= times[index - 1]);
+  }
+  // The last one is due ten seconds before the hour is over; a millisecond is seven seconds here.
+  assert(times[359].getTime() - start.getTime() > 3_560_000);
+  assertEquals(/<polyline points="([^"]*)"/.exec(svg!)?.[1].split(" ").length, 360);
+  assertMatch(lines.at(-2)!, /^Readings: .*\.csv \(360\)$/);
+  assertMatch(lines.at(-1)!, /^Plot: .*\.svg$/);
+});
