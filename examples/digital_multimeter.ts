@@ -82,11 +82,11 @@ export class DigitalMultimeter extends Service {
 
   /**
    * Measures `count` times, every `interval` milliseconds or, if that is too short, as often as
-   * the instrument can.
+   * the instrument can. Each reading is sent when it is there, until nobody wants any more.
    */
-  async readings(
+  async *readings(
     { count = 10, interval = 1_000 }: { count?: number; interval?: number } = {},
-  ): Promise<Reading[]> {
+  ): AsyncGenerator<Reading> {
     if (!(Number.isInteger(count) && count > 0)) {
       throw new ValueError(`Cannot take readings: count must be an integer from 1, got ${count}`);
     }
@@ -95,14 +95,13 @@ export class DigitalMultimeter extends Service {
         `Cannot take readings: interval must be 0 or more milliseconds, got ${interval}`,
       );
     }
-    const readings: Reading[] = [];
+    const { signal } = this.request!;
     const start = performance.now();
     for (let index = 0; index < count; index++) {
-      await delay(Math.max(0, start + index * interval - performance.now()));
+      await delay(Math.max(0, start + index * interval - performance.now()), { signal });
       const voltage = await this.#measure(this.#settings);
-      readings.push({ time: new Date().toISOString(), voltage });
+      yield { time: new Date().toISOString(), voltage };
     }
-    return readings;
   }
 
   /** Disconnects from the instrument. */

@@ -10,7 +10,6 @@
  */
 
 import { connect, options } from "@msl/network";
-import { delay } from "@std/async/delay";
 import { join } from "node:path";
 import type { DigitalMultimeter } from "./digital_multimeter.ts";
 import { exampleOptions } from "./options.ts";
@@ -40,12 +39,12 @@ if (import.meta.main) {
   const name = join(out, `voltage-${start.toISOString().slice(0, 19).replaceAll(":", "")}Z`);
   await Deno.writeTextFile(`${name}.csv`, "time (ISO 8601 UTC),voltage (V)\n", { createNew: true });
   const points: Point[] = [];
-  const stop = { signal: interrupt.signal };
+  const readings = dmm.readings(
+    { count, interval: interval * 1_000 / speed },
+    options({ signal: interrupt.signal }),
+  );
   try {
-    for (let index = 0; index < count; index++) {
-      const due = start.getTime() + index * interval * 1_000 / speed;
-      await delay(Math.max(0, due - Date.now()), stop);
-      const [reading] = await dmm.readings({ count: 1 }, options(stop));
+    for await (const reading of readings) {
       const elapsed = new Date(reading.time).getTime() - start.getTime();
       const time = new Date(start.getTime() + elapsed * speed);
       const row = `${time.toISOString()},${reading.voltage}\n`;

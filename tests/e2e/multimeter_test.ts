@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { DigitalMultimeter } from "../../examples/digital_multimeter.ts";
 import { startProgram } from "../../examples/programs.ts";
 import { InstrumentServer, Multimeter } from "../../examples/scpi_multimeter.ts";
-import { connect, RemoteError } from "../../mod.ts";
+import { connect, options, RemoteError } from "../../mod.ts";
 import { TestManager } from "../../testing.ts";
 import { exampleOptionsFor } from "./example_options.ts";
 import { temporaryFolder } from "./folder.ts";
@@ -32,7 +32,13 @@ async function laboratory() {
   const service = stack.use(new DigitalMultimeter({ port: server.port }));
   await service.start(manager.connectOptions);
   const owned = stack.move();
-  return { manager, multimeter, server, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  return {
+    manager,
+    multimeter,
+    server,
+    service,
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
 }
 
 /** The files that a logger has left in a folder. */
@@ -125,9 +131,33 @@ Deno.test("readings come in their order, each with its time, and their number is
   assert(times[0] >= before && times[19] <= Date.now());
   for (const { voltage } of readings) assertEquals(voltage.toFixed(3), "10.000");
   for (const wrong of [{ count: 0 }, { count: 1.5 }, { interval: -1 }]) {
-    const error = await assertRejects(async () => await dmm.readings(wrong), RemoteError);
+    const error = await assertRejects(() => dmm.readings(wrong).result(), RemoteError);
     assertMatch(error.message, /^ValueError: Cannot take readings: /);
   }
+});
+
+Deno.test("readings come while others are still to be taken, until nobody wants any more", async () => {
+  await using lab = await laboratory();
+  await using cxn = await connect(lab.manager.connectOptions);
+  const dmm = await cxn.link<DigitalMultimeter>("DigitalMultimeter");
+  let count = 0;
+  for await (const { voltage } of dmm.readings({ count: 1_000_000, interval: 0 })) {
+    assertEquals(voltage.toFixed(3), "10.000");
+    if (++count === 100) break;
+  }
+  const aborted = new AbortController();
+  const hourly = dmm.readings(
+    { count: 3, interval: 3_600_000 },
+    options({ signal: aborted.signal }),
+  );
+  await assertRejects(
+    async () => {
+      for await (const _reading of hourly) aborted.abort(new Error("enough")); // at the first one
+    },
+    Error,
+    "enough",
+  );
+  await lab.service.shutdown(); // it does not wait for an hour
 });
 
 Deno.test("multimeter_client.py measures with the same Service", async () => {
