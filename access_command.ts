@@ -24,19 +24,21 @@ export function addAccess(program: Command): void {
     .argument("[service]", "the name of the service; list without it shows all lists")
     .argument("[usernames...]", "who may use it (allow), or may no longer (deny)")
     .option("-d, --database <file>", "the SQLite database", databaseFile())
+    .option("-q, --quiet", "print nothing but errors, and what list shows")
     .action((
       action: Action,
       service: string | undefined,
       usernames: string[],
-      options: { database: string },
+      options: { database: string; quiet?: boolean },
     ) => {
       using database = Database.existing(options.database, new Hosts().aliases());
       const table = database.access;
-      if (action !== "list") change(table, action, service, usernames);
+      const say = options.quiet ? () => {} : console.log;
+      if (action !== "list") change(table, action, service, usernames, say);
       else if (usernames.length > 0) {
         throw new ConfigurationError("Cannot list users: give the name of a service, or nothing");
       }
-      show(table.lists(), service);
+      if (action === "list" || !options.quiet) show(table.lists(), service);
     });
 }
 
@@ -45,6 +47,7 @@ function change(
   action: Exclude<Action, "list">,
   service: string | undefined,
   usernames: readonly string[],
+  say: (text: string) => void,
 ): void {
   const isClear = action === "clear";
   if (service === undefined || (usernames.length === 0) !== isClear) {
@@ -55,9 +58,9 @@ function change(
   }
   if (action === "clear") return table.clear(service);
   table[action](service, usernames);
-  for (const name of usernames) console.log(`${action === "allow" ? "Allowed" : "Denied"} ${name}`);
+  for (const name of usernames) say(`${action === "allow" ? "Allowed" : "Denied"} ${name}`);
   if (table.lists().get(service)?.size === 0) {
-    console.log(
+    say(
       `Nobody may use ${service} now. For some: access allow ${repr(service)} USER... ` +
         `For everybody: access clear ${repr(service)}`,
     );

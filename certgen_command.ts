@@ -5,12 +5,14 @@
  */
 
 import { type Command, InvalidArgumentError } from "commander";
+import type { KeyObject } from "node:crypto";
 import { describeCertificates, type Hash, HASHES, selfSign } from "./certificate.ts";
 import { fileExists, replaceFile } from "./files.ts";
 import { Hosts } from "./hosts.ts";
 import { loadKey } from "./key.ts";
 import { askKeyPassword, type GivenPassword, PASSWORD_FORMS, readPassword } from "./password.ts";
 import { certificateFile, keyFile } from "./paths.ts";
+import { showProgress } from "./progress.ts";
 
 interface Options {
   algorithm?: Hash;
@@ -18,6 +20,7 @@ interface Options {
   keyFilePassword?: GivenPassword;
   yearsValid?: number;
   show?: boolean;
+  quiet?: boolean;
 }
 
 /** Adds `certgen` to the program. */
@@ -45,6 +48,7 @@ export function addCertgen(program: Command): void {
       parseYears,
     )
     .option("--show", "show what is in it, as certdump does")
+    .option("-q, --quiet", "print nothing but errors, and what --show shows")
     .action(certgen);
 }
 
@@ -52,12 +56,23 @@ async function certgen(out: string, options: Options): Promise<void> {
   const { algorithm: hash, keyFile, keyFilePassword: given, yearsValid } = options;
   const isNew = !fileExists(keyFile);
   const password = given && readPassword(given, () => askKeyPassword(keyFile));
-  const key = await loadKey(keyFile, { password, warn: console.error });
-  if (isNew) console.log(`Wrote a new private key to ${keyFile}`);
+  const say = options.quiet ? () => {} : console.log;
+  const key = await load(keyFile, password, isNew && !options.quiet);
+  if (isNew) say(`Wrote a new private key to ${keyFile}`);
   const old = replaceFile(out, await selfSign(key, new Hosts().aliases(), { hash, yearsValid }));
-  if (old) console.log(`Kept the old certificate as ${old}`);
-  console.log(`Wrote the certificate to ${out}`);
+  if (old) say(`Kept the old certificate as ${old}`);
+  say(`Wrote the certificate to ${out}`);
   if (options.show) console.log(describeCertificates(out).trimEnd());
+}
+
+async function load(
+  keyFile: string,
+  password: string | undefined,
+  isShown: boolean,
+): Promise<KeyObject> {
+  // A password may have to be asked for where the key is there.
+  using _progress = isShown ? showProgress("Making the private key") : undefined;
+  return await loadKey(keyFile, { password, warn: console.error });
 }
 
 /** As Python calls them. */

@@ -7,18 +7,24 @@
 
 import type { Command } from "commander";
 import { addAccess } from "./access_command.ts";
+import { addCall } from "./call_command.ts";
 import { addCertdump } from "./certdump_command.ts";
 import { addCertgen } from "./certgen_command.ts";
 import { DiscreetCommand } from "./command.ts";
+import { addConsole } from "./console_command.ts";
 import { addDelete } from "./delete_command.ts";
 import { NetworkError } from "./errors.ts";
 import { addHostname } from "./hostname_command.ts";
 import { addKeygen } from "./keygen_command.ts";
+import { addLs } from "./ls_command.ts";
+import { addPing } from "./ping_command.ts";
 import { run } from "./run.ts";
 import { addStartOptions, type ParsedOptions, readStartOptions } from "./start_options.ts";
 import { addStatus } from "./status_command.ts";
 import { addUser } from "./user_command.ts";
+import { printableLines } from "./text_table.ts";
 import { VERSION } from "./version.ts";
+import { addWatch } from "./watch_command.ts";
 
 /**
  * Runs a command. An error that a user can do something about is one line and exit code 1, at once,
@@ -29,7 +35,7 @@ export async function main(args: readonly string[]): Promise<void> {
     await program().parseAsync(withCommand(args), { from: "user" });
   } catch (error) {
     if (!(error instanceof NetworkError)) throw error;
-    console.error(error.message);
+    console.error(printableLines(error.message)); // a Service may have sent it
     Deno.exit(1);
   }
 }
@@ -52,6 +58,11 @@ export function program(): Command {
     .action((parsed: ParsedOptions) => run(readStartOptions(parsed)));
   const commands = [
     addStatus,
+    addLs,
+    addCall,
+    addWatch,
+    addPing,
+    addConsole,
     addUser,
     addHostname,
     addAccess,

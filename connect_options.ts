@@ -44,8 +44,12 @@ export interface CommandConnectOptions extends ConnectOptions {
 const DEFAULT_HOST = "localhost";
 const DEFAULT_TIMEOUT = 10_000;
 
-/** Gives a command the options. An environment variable that is empty counts as not set. */
-export function addConnectOptions(command: Command): Command {
+/**
+ * Gives a command the options. An environment variable that is empty counts as not set.
+ *
+ * @param timeout What the time-out is for, in the help.
+ */
+export function addConnectOptions(command: Command, timeout = "how long it may take"): Command {
   const parsePort = portFrom(1);
   return command
     .addOption(
@@ -69,7 +73,7 @@ export function addConnectOptions(command: Command): Command {
       "the password, of the user or of the Manager: a file whose first line it is, or - for the " +
         "standard input",
     )
-    .addOption(timeOption("--timeout", "how long it may take", DEFAULT_TIMEOUT, 1));
+    .addOption(timeOption("--timeout", timeout, DEFAULT_TIMEOUT, 1));
 }
 
 /** An option with a time that is waited. Its default and the shortest time are in milliseconds. */

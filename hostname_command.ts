@@ -14,6 +14,11 @@ import { repr } from "./repr.ts";
 
 type Action = "add" | "insert" | "remove" | "delete" | "list";
 
+interface Options {
+  database: string;
+  quiet?: boolean;
+}
+
 /** Adds `hostname` to the program. */
 export function addHostname(program: Command): void {
   program.command("hostname")
@@ -24,7 +29,9 @@ export function addHostname(program: Command): void {
     )
     .argument("[names...]", "host names or addresses")
     .option("-d, --database <file>", "the SQLite database", databaseFile())
-    .action((action: Action, names: string[], options: { database: string }) => {
+    .option("-q, --quiet", "print nothing but errors, and the list")
+    .action((action: Action, names: string[], options: Options) => {
+      const say = options.quiet ? () => {} : console.log;
       const isAdded = action === "add" || action === "insert";
       const aliases = new Hosts().aliases();
       using database = isAdded
@@ -42,7 +49,7 @@ export function addHostname(program: Command): void {
       for (const name of names) {
         if (isAdded) hostnames.insert(name);
         else hostnames.delete(name);
-        console.log(`${isAdded ? "Added" : "Removed"} ${name}`);
+        say(`${isAdded ? "Added" : "Removed"} ${name}`);
       }
     });
 }

@@ -9,12 +9,14 @@ import { ConfigurationError } from "./errors.ts";
 import { type Curve, CURVE_NAMES, findCurve, type KeyKind, makeKey, RSA_BITS } from "./key.ts";
 import { askNewPassword, type GivenPassword, PASSWORD_FORMS, readPassword } from "./password.ts";
 import { keyFile } from "./paths.ts";
+import { showProgress } from "./progress.ts";
 
 interface Options {
   curve?: Curve;
   password?: GivenPassword;
   out: string;
   size?: number;
+  quiet?: boolean;
 }
 
 /** Adds `keygen` to the program. */
@@ -38,6 +40,7 @@ export function addKeygen(program: Command): void {
         `(default: ${RSA_BITS.default})`,
       parseSize,
     )
+    .option("-q, --quiet", "print nothing but errors")
     .action(keygen);
 }
 
@@ -45,9 +48,12 @@ async function keygen(type: "rsa" | "ecc" | "dsa", options: Options): Promise<vo
   const kind = kindOf(type, options);
   const password = options.password &&
     readPassword(options.password, () => askNewPassword(options.out));
+  using progress = showProgress("Making the private key", options);
   const { old } = await makeKey(options.out, kind, password);
-  if (old) console.log(`Kept the old private key as ${old}`);
-  console.log(`Wrote the private key to ${options.out}`);
+  progress.clear();
+  const say = options.quiet ? () => {} : console.log;
+  if (old) say(`Kept the old private key as ${old}`);
+  say(`Wrote the private key to ${options.out}`);
 }
 
 function kindOf(type: "rsa" | "ecc" | "dsa", { curve, size }: Options): KeyKind {

@@ -49,6 +49,11 @@ export function databaseFile(): string {
   return join(homeFolder(), "manager.sqlite3");
 }
 
+/** The lines that were typed in the console. */
+export function historyFile(): string {
+  return join(homeFolder(), "console_history");
+}
+
 /** The log file of a Manager that started at `started`, in local time. */
 export function logFile(started: Date): string {
   const stamp = [

@@ -15,6 +15,7 @@ import { deleteOldLogs } from "./old_logs.ts";
 import { certificateFile, logFile } from "./paths.ts";
 import { formatReadyLine } from "./ready_line.ts";
 import type { Service } from "./service.ts";
+import { onSignal } from "./signals.ts";
 import type { StartOptions } from "./start_options.ts";
 
 /** How a Manager is started together with its Services. */
@@ -88,19 +89,5 @@ function wayTo(manager: Manager, options: RunOptions): ConnectOptions {
     passwordManager: options.authPassword,
     username,
     password,
-  };
-}
-
-/** Calls a function when the process is asked to end. */
-function onSignal(callback: () => void): Disposable {
-  // Windows knows no SIGTERM; closing the console window is a SIGHUP there.
-  const signals: Deno.Signal[] = Deno.build.os === "windows"
-    ? ["SIGINT", "SIGBREAK", "SIGHUP"]
-    : ["SIGINT", "SIGTERM"];
-  for (const signal of signals) Deno.addSignalListener(signal, callback);
-  return {
-    [Symbol.dispose]() {
-      for (const signal of signals) Deno.removeSignalListener(signal, callback);
-    },
   };
 }

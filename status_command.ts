@@ -6,7 +6,6 @@
 
 import { delay } from "@std/async/delay";
 import type { Command } from "commander";
-import { options } from "./call.ts";
 import {
   addConnectOptions,
   type CommandConnectOptions,
@@ -14,8 +13,8 @@ import {
   readConnectOptions,
   timeOption,
 } from "./connect_options.ts";
-import { PermissionError, RemoteError, ValueError } from "./errors.ts";
-import { isStatus, type ManagerStatus } from "./status.ts";
+import type { ManagerStatus } from "./status.ts";
+import { askStatus } from "./status_request.ts";
 import { describeStatus, type Rates, ratesBetween } from "./status_report.ts";
 import { type Visit, visit } from "./visit.ts";
 
@@ -56,32 +55,10 @@ async function ask(
   visit: Visit,
   interval: number,
 ): Promise<{ status: ManagerStatus; rates: Rates | null }> {
-  const before = await askOnce(connecting, visit);
+  const before = await askStatus(connecting, visit);
   if (interval === 0) return { status: before, rates: null };
   visit.extend(interval);
   await delay(interval);
-  const status = await askOnce(connecting, visit);
+  const status = await askStatus(connecting, visit);
   return { status, rates: ratesBetween(before, status) };
-}
-
-async function askOnce(
-  { host, port }: CommandConnectOptions,
-  { client, signal }: Visit,
-): Promise<ManagerStatus> {
-  const manager = `The Manager at ${host}:${port}`;
-  let status: unknown;
-  try {
-    status = await client.adminRequest("status", options({ signal }));
-  } catch (cause) {
-    const isUnknown = cause instanceof PermissionError ||
-      cause instanceof RemoteError && cause.remoteName === "AttributeError";
-    if (isUnknown) {
-      const text = `${manager} does not know "status": only one of this package does`;
-      throw new ValueError(text, { cause });
-    }
-    if (!(cause instanceof RemoteError)) throw cause;
-    throw new ValueError(`${manager} refuses: ${cause.message}`, { cause });
-  }
-  if (isStatus(status)) return status;
-  throw new ValueError(`${manager} answered "status" with something else`);
 }

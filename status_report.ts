@@ -7,6 +7,7 @@
  */
 
 import { COUNTED, type DeviceStatus, type ManagerStatus } from "./status.ts";
+import { printable, table } from "./text_table.ts";
 import { formatDuration } from "./units.ts";
 
 /** How much has happened per second, between two statuses. */
@@ -108,21 +109,6 @@ function withoutRequester(
   return totals[key] - (own !== undefined && key in own ? own[key as keyof DeviceStatus] : 0);
 }
 
-/** Rows under their headings, in columns: numbers to the right, texts to the left. */
-function table(headings: readonly string[], rows: readonly string[][]): string[] {
-  const lines = [headings, ...rows].map((row) => row.map(printable));
-  const columns = headings.map((_, column) => ({
-    width: lines.reduce((width, row) => Math.max(width, row[column].length), 0),
-    isNumeric: column > 0 && lines.slice(1).every((row) => /^\d/.test(row[column])),
-  }));
-  return lines.map((row) =>
-    row.map((cell, column) => {
-      const { width, isNumeric } = columns[column];
-      return isNumeric ? cell.padStart(width) : cell.padEnd(width);
-    }).join("  ").trimEnd()
-  );
-}
-
 function counts(all: Readonly<Record<string, number>>): string {
   const texts = Object.entries(all).map(([name, count]) => `${printable(name)} ${count}`);
   return texts.join(", ") || "none";
@@ -146,12 +132,4 @@ function size(bytes: number): string {
 function uptime(seconds: number): string {
   const unit = seconds < 120 ? 1 : seconds < 7_200 ? 60 : seconds < 172_800 ? 3_600 : 86_400;
   return formatDuration(Math.floor(seconds / unit) * unit * 1_000);
-}
-
-/** Text that cannot do anything to the terminal: a peer chooses its name. */
-function printable(text: string): string {
-  return text.replaceAll(
-    /\p{C}/gu,
-    (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`,
-  );
 }

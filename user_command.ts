@@ -19,6 +19,7 @@ interface Options {
   admin?: boolean;
   database: string;
   password?: GivenPassword;
+  quiet?: boolean;
 }
 
 /** Adds `user` to the program. */
@@ -37,6 +38,7 @@ export function addUser(program: Command): void {
       "-p, --password [word...]",
       `the password: ${PASSWORD_FORMS}. The option itself may be left out with add`,
     )
+    .option("-q, --quiet", "print nothing but errors, and the list")
     .action(async (action: Action, username: string | undefined, options: Options) => {
       const isAdded = action === "add" || action === "insert";
       const aliases = new Hosts().aliases();
@@ -47,7 +49,8 @@ export function addUser(program: Command): void {
       if (username === undefined) {
         throw new ConfigurationError(`Cannot ${action} a user: give the username`);
       }
-      console.log(await change(database.users, action, username, options));
+      const changed = await change(database.users, action, username, options);
+      if (!options.quiet) console.log(changed);
     });
 }
 

@@ -1,8 +1,9 @@
 /**
  * A command's visit to a Manager: it connects, asks, and leaves again, within its time.
  *
- * It sends no username and no password once it is connected: a Manager that asks for them then
- * wants an administrator, which none of these commands needs.
+ * It sends no username and no password once it is connected, but to come back where it reconnects: a
+ * Manager that asks for them on the same connection wants an administrator, which none of these
+ * commands needs.
  *
  * @module
  */
@@ -20,6 +21,8 @@ export interface Visit {
   signal: AbortSignal;
   /** Gives the visit more time, in milliseconds. */
   extend(milliseconds: number): void;
+  /** Gives the errand any time from now on. Leaving still has its own. */
+  takeAnyTime(): void;
 }
 
 /**
@@ -77,8 +80,10 @@ export async function visit<T>(
   try {
     const { signal } = administrator;
     const extend = (milliseconds: number) => patience.extend(milliseconds);
-    return await patience.within(errand({ client, signal, extend }));
+    const takeAnyTime = () => patience.suspend();
+    return await patience.within(errand({ client, signal, extend, takeAnyTime }));
   } finally {
+    patience.resume(timeout);
     await patience.within(client.disconnect()).catch(() => {});
   }
 }
@@ -89,6 +94,7 @@ class Patience implements Disposable {
   readonly #expire: () => void;
   #end: number;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #isSuspended = false;
 
   constructor(timeout: number, message: () => string) {
     this.#expired.promise.catch(() => {}); // or nobody is waiting
@@ -99,8 +105,23 @@ class Patience implements Disposable {
 
   extend(milliseconds: number): void {
     this.#end += milliseconds;
+    if (this.#isSuspended) return;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(this.#expire, this.#end - performance.now());
+  }
+
+  /** From now on it is waited for any time. */
+  suspend(): void {
+    this.#isSuspended = true;
+    clearTimeout(this.#timer);
+  }
+
+  /** If any time was waited for, it is this long again, in milliseconds. */
+  resume(timeout: number): void {
+    if (!this.#isSuspended) return;
+    this.#isSuspended = false;
+    this.#end = performance.now();
+    this.extend(timeout);
   }
 
   within<T>(promise: Promise<T>): Promise<T> {

@@ -6,6 +6,7 @@
 
 import { parseArgs } from "@std/cli/parse-args";
 import { measureBulk } from "./bulk.ts";
+import { showProgress } from "../progress.ts";
 import { measureCalls } from "./calls.ts";
 import { measureGrowth } from "./growth.ts";
 import { killAll } from "./program.ts";
@@ -39,7 +40,9 @@ async function main(): Promise<number> {
   if (unknown) throw new TypeError(`There are ${Object.keys(PARTS).join(", ")}, not ${unknown}`);
 
   await using setting = await prepare({ quick: args.quick, profile: args.profile });
+  using progress = showProgress("Preparing", { endOnSignal: false });
   onInterrupt(() => {
+    progress[Symbol.dispose]();
     killAll();
     Deno.removeSync(setting.folder, { recursive: true });
   });
@@ -47,7 +50,8 @@ async function main(): Promise<number> {
   const sections: Section[] = [];
   let failures = 0;
   console.log(`${describeMachine()}\n`);
-  for (const part of only) {
+  for (const [index, part] of only.entries()) {
+    progress.show(`Measuring ${part}, ${index + 1} of ${only.length}`);
     if (performance.now() - start > PATIENCE) {
       console.log(`${part} is left out: there is no time left\n`);
       continue;
@@ -55,12 +59,15 @@ async function main(): Promise<number> {
     try {
       const section = await PARTS[part](setting);
       sections.push(section);
+      progress.clear();
       console.log(formatSection(section));
     } catch (error) {
       failures++;
+      progress.clear();
       console.log(`${part} failed: ${(error as Error).message}\n`);
     }
   }
+  progress[Symbol.dispose]();
   const seconds = Math.round((performance.now() - start) / 1_000);
   console.log(`${seconds} s`);
   if (args.json) await Deno.writeTextFile(args.json, toJson(sections, seconds));

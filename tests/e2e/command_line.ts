@@ -45,6 +45,11 @@ function surroundings(home: string): Deno.CommandOptions {
   };
 }
 
+/** The address of a Manager as options. */
+export function at({ host, port }: { host?: string; port?: number }): string[] {
+  return ["-H", host!, "-p", String(port)];
+}
+
 /** Runs a command that is expected to succeed and returns what it printed. */
 export function output(home: string, ...args: string[]): Promise<string> {
   return succeed(command(home, ...args));
@@ -80,9 +85,50 @@ export async function programAtTerminal(
   answers: [question: string, answer: string][],
   ...args: string[]
 ): Promise<{ code: number; shown: string }> {
+  const env = { MSL_NETWORK_HOME: home, NO_COLOR: "1", TERM: "dumb" };
+  return await typeAtTerminal(env, answers, [Deno.execPath(), ...args]);
+}
+
+/** The same for a command of ours, at a terminal with colours, and whose lines can be changed. */
+export async function atColourTerminal(
+  home: string,
+  answers: [question: string, answer: string][],
+  ...args: string[]
+): Promise<{ code: number; shown: string }> {
+  const { CI: _, NO_COLOR: __, ...others } = Deno.env.toObject();
+  const env = { ...others, MSL_NETWORK_HOME: home, TERM: "xterm" };
+  return await typeAtTerminal(env, answers, [Deno.execPath(), "run", "-A", manager, ...args], true);
+}
+
+/** The same for a command of ours that a shell runs, and after it another command of the shell. */
+export async function shellAtTerminal(
+  home: string,
+  answers: [question: string, answer: string][],
+  after: string,
+  ...args: string[]
+): Promise<{ code: number; shown: string }> {
+  const env = { MSL_NETWORK_HOME: home, NO_COLOR: "1", TERM: "dumb" };
+  const script = ["sh", "-c", `"$@"; ${after}`, "sh"];
+  return await typeAtTerminal(env, answers, [
+    ...script,
+    Deno.execPath(),
+    "run",
+    "-A",
+    manager,
+    ...args,
+  ]);
+}
+
+async function typeAtTerminal(
+  env: Record<string, string>,
+  answers: [question: string, answer: string][],
+  args: string[],
+  clearEnv = false,
+): Promise<{ code: number; shown: string }> {
   const { code, stdout, stderr } = await new Deno.Command("python3", {
-    args: [terminal, JSON.stringify(answers), Deno.execPath(), ...args],
-    env: { MSL_NETWORK_HOME: home, NO_COLOR: "1", TERM: "dumb" },
+    args: [terminal, JSON.stringify(answers), ...args],
+    env,
+    clearEnv,
     stdin: "null",
   }).output();
   assertEquals(new TextDecoder().decode(stderr), "");

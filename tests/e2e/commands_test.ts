@@ -33,6 +33,11 @@ Deno.test("every command has its help, and docs/cli.md has every option", async 
   const commands = [
     "start",
     "status",
+    "ls",
+    "call",
+    "watch",
+    "ping",
+    "console",
     "user",
     "hostname",
     "access",
@@ -105,6 +110,29 @@ Deno.test("keygen makes keys that OpenSSL reads, and keeps the old ones", async 
   assert((await Deno.readTextFile(file)).includes("Proc-Type: 4,ENCRYPTED"));
   const read = ["-in", file, "-passin", "pass:two words", "-noout", "-text"];
   assert((await tool("openssl", "ec", ...read)).includes("prime256v1"));
+});
+
+Deno.test("--quiet leaves out what is no result and no error", async () => {
+  await using home = await temporaryFolder();
+  const certificate = join(home.path, ...CERTIFICATE);
+  const quiet: string[][] = [
+    ["keygen", "ecc", "-q"],
+    ["keygen", "ecc", "--quiet"], // the old one is kept
+    ["certgen", "-q"],
+    ["certdump", certificate, "-o", join(home.path, "text"), "-q"],
+    ["user", "add", "alice", "-q", "-p", "wonderland"],
+    ["access", "allow", "DMM", "alice", "-q"],
+    ["hostname", "add", "lab", "-q"],
+  ];
+  for (const args of quiet) {
+    const { code, stdout, stderr } = await command(home.path, ...args).output();
+    const said = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+    assertEquals([code, said], [0, ""], args.join(" "));
+  }
+  assertEquals(await output(home.path, "user", "list", "-q"), "alice  user\n");
+  assertEquals(await output(home.path, "access", "list", "-q"), "DMM  alice\n");
+  assert((await output(home.path, "hostname", "list", "-q")).includes("lab\n"));
+  assert((await refusal(home.path, "user", "add", "alice", "-q", "-p", "x")).includes("alice"));
 });
 
 Deno.test("certgen makes what it needs, and start takes what keygen and certgen made", async () => {

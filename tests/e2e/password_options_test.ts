@@ -12,6 +12,7 @@ import {
   output,
   programAtTerminal,
   refusal,
+  shellAtTerminal,
   succeed,
 } from "./command_line.ts";
 import { temporaryFolder } from "./folder.ts";
@@ -97,6 +98,26 @@ Deno.test("an encrypted key asks for its password, if there is a terminal", asyn
     "--key-file-password";
   assertEquals(await refusal(home.path, "-p", "0"), unasked);
   assertEquals(await refusal(home.path, "certgen"), unasked);
+});
+
+Deno.test("Ctrl+C at the question for a password leaves the terminal as it was", async () => {
+  await using home = await temporaryFolder();
+  const after = "echo code $?; stty -a";
+  const answers: [string, string][] = [["localhost.key:", `hunter2${CTRL_C}`]];
+  const { shown } = await shellAtTerminal(home.path, answers, after, "keygen", "ecc", "-p");
+  assertMatch(shown, /^code 130$/m);
+  for (const setting of ["echo", "icanon", "isig", "opost"]) {
+    assertMatch(shown, new RegExp(`(^| )${setting}( |;|$)`, "m"));
+  }
+  assert(!shown.includes("hunter2"), shown);
+});
+
+Deno.test("what is typed for a password can be taken back", async () => {
+  await using home = await temporaryFolder();
+  const typed = "wrong\x15hunté\x7fx\x08er2";
+  const answers: [string, string][] = [["localhost.key:", typed], [AGAIN, "hunter2"]];
+  await ask(home.path, answers, "keygen", "ecc", "-p");
+  await readKey(join(home.path, "keys", "localhost.key"), { password: "hunter2" });
 });
 
 Deno.test("user asks for a new password, twice", async () => {

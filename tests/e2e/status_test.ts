@@ -11,7 +11,7 @@ import {
   type StatusTotals,
 } from "../../mod.ts";
 import { TestManager, WirePeer } from "../../testing.ts";
-import { atTerminal, output, refusal } from "./command_line.ts";
+import { at, atTerminal, output, refusal } from "./command_line.ts";
 import { temporaryFolder } from "./folder.ts";
 import { Laboratory, PYTHON_USER } from "./laboratory.ts";
 import { ManagerProcess } from "./manager_process.ts";
@@ -241,11 +241,6 @@ Deno.test("a client that does not take its notifications is counted as overrun",
 });
 
 // The command
-
-/** The address of a Manager as options. */
-function at({ host, port }: { host?: string; port?: number }): string[] {
-  return ["-H", host!, "-p", String(port)];
-}
 
 Deno.test("status shows a Manager of this computer over TLS, by whichever name", async () => {
   await using home = await temporaryFolder();

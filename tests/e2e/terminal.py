@@ -1,4 +1,5 @@
-"""Runs a command at a terminal of its own and answers its questions.
+"""Runs a command at a terminal of its own and answers its questions. Enter follows an answer, unless it
+ends with Tab.
 
 Usage: terminal.py '[["question", "answer"], ...]' command [argument ...]
 """
@@ -23,9 +24,10 @@ while True:
     if not part:
         break
     shown += part
-    unread += part
+    unread += part.replace(b"\r", b"")
     if answers and answers[0][0].encode() in unread:
-        os.write(terminal, answers.pop(0)[1].encode() + b"\r")
+        answer = answers.pop(0)[1].encode()
+        os.write(terminal, answer if answer.endswith(b"\t") else answer + b"\r")
         unread = b""
 
 sys.stdout.write(shown.decode().replace("\r\n", "\n"))

@@ -6,6 +6,7 @@
  * `--only` takes the targets whose name has these words in it.
  */
 
+import { showProgress } from "../../progress.ts";
 import { readNumber, readOptions, readSeed, runCommand } from "./command.ts";
 import { targets } from "./targets.ts";
 
@@ -18,15 +19,18 @@ async function main(): Promise<number> {
 
   console.log(`Fuzzing for ${minutes} min, --seed ${seed}`);
   const tried = new Map(chosen.map(({ name }) => [name, { inputs: 0, time: 0 }]));
+  using progress = showProgress("Round 1");
   const end = performance.now() + minutes * 60_000;
   for (let round = 0; round === 0 || performance.now() < end; round++) {
     for (const { name, numRuns, check } of chosen) {
       const start = performance.now();
       if (round > 0 && start >= end) break;
+      progress.show(`Round ${round + 1}: ${name}`);
       try {
         await check({ seed: seed + round, numRuns });
       } catch (error) {
         const { message, cause } = error as Error;
+        progress.clear();
         console.log(`\nFailed: ${name}\n\n${message}\n\n${(cause as Error)?.stack ?? ""}`);
         console.log(`\nAgain: deno task fuzz --seed ${seed + round} --only "${name}"`);
         return 1;
@@ -36,6 +40,7 @@ async function main(): Promise<number> {
       sum.time += performance.now() - start;
     }
   }
+  progress[Symbol.dispose]();
   for (const [name, { inputs, time }] of tried) {
     console.log(
       `${String(inputs).padStart(9)} inputs ${(time / 1_000).toFixed(1).padStart(6)} s  ${name}`,

@@ -8,6 +8,7 @@
 import { delay } from "@std/async/delay";
 import { join } from "node:path";
 import { Program } from "../../benchmarks/program.ts";
+import { showProgress } from "../../progress.ts";
 import { temporaryFolder } from "../e2e/folder.ts";
 import { readNumber, readOptions, readSeed, runCommand } from "../fuzz/command.ts";
 import type { Place } from "../fuzz/raw_peer.ts";
@@ -205,21 +206,22 @@ async function main(): Promise<number> {
   console.log(`${clients} clients and ${services} services for ${minutes} min, --seed ${seed}`);
   const interrupted = new AbortController();
   Deno.addSignalListener("SIGINT", () => interrupted.abort(new Error("Interrupted")));
-  const isTerminal = Deno.stdout.isTerminal();
-  const progress = (seconds: number, { requests, answered, notifications, deaths }: Counts) => {
-    const line =
-      `${seconds.toFixed(0).padStart(5)} s  ${requests} requests, ${answered} answered, ` +
-      `${notifications} notifications, ${deaths} deaths`;
-    Deno.stdout.writeSync(new TextEncoder().encode(isTerminal ? `\r${line}` : `${line}\n`));
-  };
+  using shown = showProgress("Gathering", { endOnSignal: false });
+  const progress = (seconds: number, { requests, answered, notifications, deaths }: Counts) =>
+    shown.show(
+      `${seconds.toFixed(0)} s of ${minutes} min: ${requests} requests, ${answered} answered, ` +
+        `${notifications} notifications, ${deaths} deaths`,
+    );
   try {
     const { signal } = interrupted;
     const result = await soak({ minutes, seed, clients, services, progress, signal });
-    console.log(`\n\n${formatResult(result)}\n`);
+    shown[Symbol.dispose]();
+    console.log(`\n${formatResult(result)}\n`);
     const faults = faultsOf(result);
     for (const fault of faults) console.log(`FAILED: ${fault}`);
     return faults.length === 0 ? 0 : 1;
   } catch (error) {
+    shown[Symbol.dispose]();
     console.log(`\n${(error as Error).message}`);
     return interrupted.signal.aborted ? 130 : 1;
   }

@@ -1,0 +1,148 @@
+/** The `call` command: a method of a Service from a shell. */
+
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { connect } from "../../mod.ts";
+import { atColourTerminal, command, succeed } from "./command_line.ts";
+import { BasicMath, piped, Shell } from "./shell.ts";
+
+const CTRL_C = "\x03";
+
+Deno.test("call prints the result: JSON, and a text as it is", async () => {
+  await using shell = await Shell.open();
+  const cases: [printed: string, ...args: string[]][] = [
+    ["3", "add", "1", "2"],
+    ["-3.5", "add", "-1", "y=-2.5"],
+    ["3.5", "pi"],
+    ["null", "nothing"],
+    ['["1","x=1","-","volt",[1,{"a":null}],NaN]', "echo"]
+      .concat('"1"', "'x=1'", "'-'", "volt", '[1, {"a": null}]', "NaN") as [string],
+    ["two\nlines", "say", "two\nlines"],
+    ['"two\\nlines"', "say", "two\nlines", "--json"],
+    ["-volt", "say", "--", "-volt"],
+  ];
+  await Promise.all(cases.map(async ([printed, ...args]) => {
+    assertEquals(await shell.output("call", "BasicMath", ...args), `${printed}\n`);
+  }));
+  await shell.manager.disconnected("call");
+  assertEquals(shell.links(), 0);
+});
+
+Deno.test("an error of call is one line on the standard error, and exit code 1", async () => {
+  await using shell = await Shell.open();
+  const cases: [said: RegExp, ...args: string[]][] = [
+    [/^RangeError: too \\u\{1b\}\[31mhot$/, "BasicMath", "fail"],
+    [/^AttributeError: 'BasicMath' object has no attribute 'no'$/, "BasicMath", "no"],
+    [/^TypeError: BasicMath.add\(\) missing 1 required/, "BasicMath", "add", "1"],
+    [/^KeyError: "the 'Nothing' service does not exist/, "Nothing", "add"],
+    [/^Cannot call: x is given twice$/, "BasicMath", "add", "x=1", "x=2"],
+    [/was not done within 300 ms$/, "BasicMath", "wait", "--timeout", "300ms"],
+    [/^Cannot read the standard input twice/, "BasicMath", "echo", "-", "x=-"],
+    [/^Cannot read the standard input twice/, "BasicMath", "echo", "-", "--each"],
+  ];
+  await Promise.all(cases.map(async ([said, ...args]) => {
+    const { code, stdout, stderr } = await command(shell.home, ...shell.args("call", ...args))
+      .output();
+    assertEquals([code, stdout.length], [1, 0]);
+    assertMatch(new TextDecoder().decode(stderr).trimEnd(), said);
+  }));
+});
+
+Deno.test("call takes an argument from the standard input, however large", async () => {
+  await using shell = await Shell.open();
+  const input = async (text: string, ...args: string[]) => {
+    const { printed } = await piped(shell.home, text, ...shell.args("call", "BasicMath", ...args));
+    return printed;
+  };
+  const large = JSON.stringify(Array.from({ length: 400_000 }, (_, index) => index));
+  assertEquals(await input(`${large}\n`, "echo", "-"), `[${large}]\n`);
+  assertEquals(await input("two\nlines\n", "say", "text=-"), "two\nlines\n");
+  assertEquals(await input("'1'", "say", "-", "--json"), "\"'1'\"\n");
+});
+
+Deno.test("call --each calls for each line, until the first error", async () => {
+  await using shell = await Shell.open();
+  const each = (text: string, ...args: string[]) =>
+    piped(shell.home, text, ...shell.args("call", "--each", "BasicMath", ...args));
+  assertEquals(await each("1\n2\ny=3", "add", "10"), {
+    code: 0,
+    printed: "11\n12\n13\n",
+    said: "",
+  });
+  const lines = await each("1 [2, 3]\n'1'\n\"x\n4\n", "echo");
+  assertEquals([lines.code, lines.printed], [1, '[1,[2,3]]\n["1"]\n']);
+  assertMatch(lines.said, /^Line 3 of the standard input: .* the quote is not closed/);
+  const failed = await each("1 2\nz=3\n4 5\n", "add");
+  assertEquals([failed.code, failed.printed], [1, "3\n"]);
+  assertMatch(failed.said, /^Line 2 of the standard input: TypeError: /);
+});
+
+Deno.test("each value of a stream is a line, until its end or nobody reads it", async () => {
+  await using shell = await Shell.open();
+  assertEquals(await shell.output("call", "BasicMath", "count", "3"), "1\n2\n3\n");
+  const failed = await command(shell.home, ...shell.args("call", "BasicMath", "count", "13"))
+    .output();
+  assertEquals(failed.code, 1);
+  assertMatch(new TextDecoder().decode(failed.stdout), /\n12\n13\n$/);
+  assertEquals(new TextDecoder().decode(failed.stderr), "RangeError: unlucky\n");
+  const args = ["run", "-A", "manager.ts", ...shell.args("call", "BasicMath", "count", "100")];
+  const pipe = new Deno.Command("sh", {
+    args: ["-c", '"$@" | head -n 1', "sh", Deno.execPath(), ...args],
+    cwd: new URL("../../", import.meta.url),
+    env: { MSL_NETWORK_HOME: shell.home },
+    stdin: "null",
+  });
+  assertEquals(await succeed(pipe), "1\n");
+  await shell.manager.disconnected("call");
+});
+
+Deno.test("call is refused by a Service that is full, and leaves a place behind it", async () => {
+  await using shell = await Shell.open(new BasicMath(1));
+  await using client = await connect(shell.manager.connectOptions);
+  const link = await client.link("BasicMath");
+  const { code, stderr } = await command(
+    shell.home,
+    ...shell.args("call", "BasicMath", "add", "1", "2"),
+  ).output();
+  assertEquals(code, 1);
+  assertMatch(new TextDecoder().decode(stderr), /^PermissionError: The maximum number of Clients/);
+  await link.unlink();
+  for (const x of ["1", "2"]) {
+    assertEquals(await shell.output("call", "BasicMath", "add", x, "0"), `${x}\n`);
+    await shell.manager.disconnected("call");
+  }
+});
+
+Deno.test("the options of a call that connects are environment variables too", async () => {
+  await using shell = await Shell.open();
+  const { host, port } = shell.manager.connectOptions;
+  const { stdout } = await new Deno.Command("env", {
+    args: [`MSL_NETWORK_HOST=${host}`, `MSL_NETWORK_PORT=${port}`, Deno.execPath(), "run", "-A"]
+      .concat(new URL("../../manager.ts", import.meta.url).pathname)
+      .concat("call", "--disable-tls", "BasicMath", "add", "1", "2"),
+    env: { MSL_NETWORK_HOME: shell.home },
+  }).output();
+  assertEquals(new TextDecoder().decode(stdout), "3\n");
+});
+
+Deno.test("a call that takes long shows it at a terminal, and Ctrl+C gives the terminal back", async () => {
+  await using shell = await Shell.open();
+  const { code, shown } = await atColourTerminal(
+    shell.home,
+    // Ctrl+C is listened for once the line has moved.
+    [["Waiting for wait of BasicMath", "\t"], ["Waiting for wait of BasicMath", CTRL_C]],
+    ...shell.args("call", "BasicMath", "wait"),
+  );
+  assertEquals(code, 130);
+  assert(shown.includes("\x1b[?25l"), "the cursor was never hidden");
+  assert(shown.slice(shown.lastIndexOf("Waiting")).includes("\x1b[?25h"), "the cursor is hidden");
+});
+
+Deno.test("a terminal is shown no control characters of a result", async () => {
+  await using shell = await Shell.open();
+  const args = shell.args("call", "BasicMath");
+  const say = ["say", "\u001b[31mred"];
+  const { shown } = await atColourTerminal(shell.home, [], ...args, ...say);
+  assertMatch(shown, /^\\u\{1b\}\[31mred$/m);
+  const json = await atColourTerminal(shell.home, [], ...args, ...say, "--json");
+  assertMatch(json.shown, /^"\\u001b\[31mred"$/m);
+});

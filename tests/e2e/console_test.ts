@@ -1,0 +1,91 @@
+/** The `console` command: a prompt at a terminal, or a script. */
+
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { join } from "node:path";
+import { atColourTerminal } from "./command_line.ts";
+import { piped, Shell } from "./shell.ts";
+
+const CTRL_C = "\x03";
+const CTRL_D = "\x04";
+const UP = "\x1b[A";
+
+/** What a person sees who types this at the console: pairs of what is waited for and what is typed. */
+async function converse(shell: Shell, ...answers: [question: string, answer: string][]) {
+  const { code, shown } = await atColourTerminal(shell.home, answers, ...shell.args("console"));
+  assertEquals(code, 0, shown);
+  // deno-lint-ignore no-control-regex -- what moves the cursor and what colours
+  return shown.replaceAll(/\x1b\[[\d;?]*[A-Za-z]/g, "").replaceAll("\r", "");
+}
+
+Deno.test("Tab completes names, errors are shown and the prompt goes on", async () => {
+  await using shell = await Shell.open();
+  const shown = await converse(
+    shell,
+    ["> ", "Ba\t"],
+    ["BasicMath ", "ad\t"],
+    ["add ", "1 2"],
+    ["3\n", "BasicMath fail"],
+    ["hot", "BasicMath add 1 [2"],
+    ["not closed", "nothing"],
+    ["no service", "help"],
+    ["Tab completes", "BasicMath"],
+    ["pi = 3.5", "exit"],
+  );
+  assertMatch(shown, /^> BasicMath add 1 2\n3\n/m);
+  assertMatch(shown, /^RangeError: too \\u\{1b\}\[31mhot$/m);
+  assertMatch(shown, /^add\(x, y\)$/m);
+});
+
+Deno.test("lines are kept in a private file, and found again by the next console", async () => {
+  await using shell = await Shell.open();
+  await converse(
+    shell,
+    ["> ", "BasicMath add 20 22"],
+    ["42\n", " BasicMath say secret"],
+    ['"secret"', CTRL_D],
+  );
+  const file = join(shell.home, "console_history");
+  assertEquals(await Deno.readTextFile(file), "BasicMath add 20 22\n");
+  assertEquals((await Deno.stat(file)).mode! & 0o777, 0o600);
+  const shown = await converse(shell, ["> ", UP], ["42\n", "exit"]);
+  assertMatch(shown, /> BasicMath add 20 22\n/);
+});
+
+Deno.test("Ctrl+C stops waiting, and throws away a line that is half typed", async () => {
+  await using shell = await Shell.open();
+  const shown = await converse(
+    shell,
+    ["> ", "BasicMath wait"],
+    ["BasicMath: waiting", CTRL_C],
+    ["Nobody waits", "BasicMath say 'still here'"],
+    ['"still here"', CTRL_C],
+    ["Ctrl+D or exit", "exit"],
+  );
+  assert(shown.includes("the service may go on"), shown);
+});
+
+Deno.test("notifications of a service are shown once it was called, until it is unlinked", async () => {
+  await using shell = await Shell.open();
+  const shown = await converse(
+    shell,
+    ["> ", "BasicMath tell"],
+    ['BasicMath: 1 "two words" unit=C', "ls"],
+    ["yes", "unlink BasicMath"],
+    ["unlink BasicMath", "ls"],
+    ["no\n", "exit"],
+  );
+  assertEquals(shown.match(/^BasicMath: /gm)?.length, 1, shown);
+  await shell.manager.disconnected("console");
+});
+
+Deno.test("the standard input is a script: results alone, and the first error is the end", async () => {
+  await using shell = await Shell.open();
+  const lines =
+    "BasicMath add 1 2\n\nBasicMath echo [1, 2] 'a b'\nBasicMath nothing\nBasicMath count 2\n";
+  const args = shell.args("console");
+  const fine = await piped(shell.home, `${lines}BasicMath say hello`, ...args);
+  assertEquals(fine, { code: 0, printed: '3\n[[1,2],"a b"]\n1\n2\n"hello"\n', said: "" });
+  const failed = await piped(shell.home, "BasicMath fail\nBasicMath add 1 2\n", ...args);
+  assertEquals(failed, { code: 1, printed: "", said: "RangeError: too \\u{1b}[31mhot\n" });
+  assertEquals([...Deno.readDirSync(shell.home)], []);
+});

@@ -1,0 +1,60 @@
+/** The `ping` command: round trips. */
+
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import type { JsonObject } from "../../mod.ts";
+import { at, command } from "./command_line.ts";
+import { temporaryFolder } from "./folder.ts";
+import { ScriptedManager } from "./scripted_manager.ts";
+import { Shell } from "./shell.ts";
+
+const QUICKLY = ["--interval", "0", "--count", "3"];
+
+Deno.test("ping measures round trips to the Manager, and to a Service without a call", async () => {
+  await using shell = await Shell.open();
+  const text = await shell.output("ping", ...QUICKLY);
+  assertMatch(
+    text,
+    new RegExp(
+      "^1: [\\d.]+ ms\n2: [\\d.]+ ms\n3: [\\d.]+ ms\n--- Manager at localhost:\\d+ ---\n" +
+        "3 sent, 3 answered\nmin/avg/p50/p99/max = ([\\d.]+/){4}[\\d.]+ ms\n$",
+    ),
+  );
+  const quiet = await shell.output("ping", "BasicMath", "--quiet", ...QUICKLY);
+  assertMatch(quiet, /^--- BasicMath ---\n3 sent, 3 answered\nmin/);
+  const { sent, answered, min_ms, max_ms } = JSON.parse(
+    await shell.output("ping", "BasicMath", "--json", ...QUICKLY),
+  );
+  assertEquals([sent, answered], [3, 3]);
+  assert(min_ms > 0 && min_ms <= max_ms);
+  const requests = shell.manager.manager.status().totals.requests;
+  assertEquals(requests, 6); // to the Service
+  assertMatch(
+    await shell.refusal("ping", "Nothing", "--json"),
+    /^KeyError: "the 'Nothing' service/,
+  );
+});
+
+Deno.test("ping goes on until Ctrl+C, and then has its statistics", async () => {
+  await using shell = await Shell.open();
+  await using ping = shell.run("ping", "--count", "0", "--interval", "1h");
+  await ping.printed.next();
+  ping.kill("SIGINT");
+  await ping.end();
+  assertEquals(ping.printed.all[2], "1 sent, 1 answered");
+});
+
+Deno.test("an answer that does not come is an error, after the statistics", async () => {
+  await using home = await temporaryFolder();
+  await using manager = new ScriptedManager();
+  const args = ["--disable-tls", ...at(manager.connectOptions), "--timeout", "300ms"];
+  const ended = command(home.path, "ping", ...args, "--interval", "0").output();
+  await manager.ask("identity");
+  assertEquals(((await manager.hear()).result as JsonObject).name, "ping");
+  const { uid } = await manager.hear();
+  await manager.say({ error: false, requester: "x", result: {}, uid });
+  while (await manager.hearText() !== undefined);
+  const { code, stdout, stderr } = await ended;
+  assertEquals(code, 1);
+  assertMatch(new TextDecoder().decode(stdout), /\n2 sent, 1 answered\n/);
+  assertMatch(new TextDecoder().decode(stderr), /was not done within 300 ms\n$/);
+});

@@ -1,0 +1,83 @@
+/** The `watch` command: notifications as they come. */
+
+import { assertEquals, assertMatch } from "@std/assert";
+import { Lab, Restarts } from "./coming_back.ts";
+import { at, command } from "./command_line.ts";
+import { temporaryFolder } from "./folder.ts";
+import { RunningCommand, Shell } from "./shell.ts";
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  Deno.test(`watch prints each notification, and gives the link back on ${signal}`, async () => {
+    await using shell = await Shell.open();
+    await using watch = shell.run("watch", "BasicMath");
+    assertEquals(await watch.said.next(), "Watching BasicMath");
+    assertEquals(shell.links(), 1);
+    for (let count = 0; count < 2; count++) {
+      shell.service.tell();
+      assertEquals(await watch.printed.next(), '1 "two words" unit=C');
+    }
+    watch.kill(signal);
+    await watch.end();
+    assertEquals(shell.links(), 0);
+  });
+}
+
+Deno.test("watch ends after so many, and is JSON for a program", async () => {
+  await using shell = await Shell.open();
+  await using watch = shell.run("watch", "BasicMath", "--count", "2", "--json");
+  await watch.said.next();
+  for (let count = 0; count < 3; count++) shell.service.tell();
+  await watch.end();
+  assertEquals(watch.printed.all.length, 2);
+  for (const line of watch.printed.all) {
+    const { time, ...others } = JSON.parse(line);
+    assertEquals(others, { args: [1, "two words"], kwargs: { unit: "C" } });
+    assertMatch(time, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+  }
+});
+
+Deno.test("watch ends when nobody reads it any more", async () => {
+  await using shell = await Shell.open();
+  const command = [Deno.execPath(), "run", "-A", "manager.ts", ...shell.args("watch", "BasicMath")];
+  const pipe = new Deno.Command("sh", {
+    args: ["-c", '"$@" | head -n 1', "sh", ...command],
+    cwd: new URL("../../", import.meta.url),
+    env: { MSL_NETWORK_HOME: shell.home },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  });
+  await using watch = new RunningCommand(pipe);
+  await watch.said.next();
+  shell.service.tell();
+  await watch.printed.next();
+  const timer = setInterval(() => shell.service.tell(), 10); // head ends in its own time
+  try {
+    await watch.end();
+  } finally {
+    clearInterval(timer);
+  }
+});
+
+Deno.test("watch comes back when the Manager and the Service are restarted", async () => {
+  await using home = await temporaryFolder();
+  await using manager = await Restarts.start();
+  await using lab = new Lab();
+  await lab.start(manager.connectOptions);
+  const args = ["--disable-tls", ...at(manager.connectOptions)];
+  await using watch = new RunningCommand(command(home.path, "watch", "Lab", ...args));
+  assertEquals(await watch.said.next(), "Watching Lab");
+  await manager.stop();
+  await watch.said.next((line) => line.startsWith("lost: "));
+  await manager.resume();
+  await watch.said.next((line) => line === "linked 'Lab'");
+  lab.tell("again");
+  assertEquals(await watch.printed.next(), "again");
+  watch.kill("SIGINT");
+  await watch.end();
+});
+
+Deno.test("watch of a service that is not there is an error", async () => {
+  await using shell = await Shell.open();
+  assertMatch(await shell.refusal("watch", "Nothing"), /^KeyError: "the 'Nothing' service/);
+});
