@@ -10,7 +10,9 @@ import { logger } from "./log.ts";
 import { encodeValue } from "./json.ts";
 import type { JsonObject } from "./message.ts";
 import { repr } from "./repr.ts";
+import type { StandardSchema } from "./schema.ts";
 import { Signature } from "./signature.ts";
+import { mergeSchemas, validate } from "./validation.ts";
 
 /** How the wire calls the method `shutdownService`, which a Service may define. */
 export const SHUTDOWN_SERVICE = "shutdown_service";
@@ -28,14 +30,42 @@ export class Attributes {
   readonly #object: object;
   readonly #base: object;
   readonly #signatures = new Map<unknown, Signature>();
+  readonly #schemas: ReadonlyMap<string, readonly StandardSchema[]> | undefined;
 
   /**
    * @param base The prototype whose members are not offered, also where a subclass overrides them,
    * except for `setLoggingLevel`. What is above it is not offered either.
+   * @throws {TypeError} If a `static schema` is no object with lists of schemas.
    */
   constructor(object: object, base: object) {
     this.#object = object;
     this.#base = base;
+    this.#schemas = mergeSchemas(
+      this.#owners().filter((owner) => owner !== object).map(({ constructor }) => constructor)
+        .reverse(),
+    );
+  }
+
+  /**
+   * Checks that schemas are declared for parameters that there are. Only when the object is
+   * complete: what a field holds is not there before.
+   *
+   * @throws {TypeError} If they are not.
+   */
+  checkSchemas(): void {
+    for (const [name, { length }] of this.#schemas ?? []) {
+      const where = `${this.#object.constructor.name}.schema.${name}`;
+      const method: unknown = this.#isDefined(name) ? Reflect.get(this.#object, name) : undefined;
+      if (typeof method !== "function") {
+        throw new TypeError(`Cannot use ${where}: there is no method of that name on the network`);
+      }
+      const signature = this.#signatureOf(method);
+      if (length > signature.parameters.length) {
+        throw new TypeError(
+          `Cannot use ${where}: it has ${length} schemas for the parameters ${signature}`,
+        );
+      }
+    }
   }
 
   /**
@@ -74,6 +104,7 @@ export class Attributes {
    * @throws {PermissionError} If the name is private.
    * @throws {AttributeError} If there is no such attribute.
    * @throws {TypeError} If the arguments do not fit.
+   * @throws {ValueError} If a schema refuses them; where it is asynchronous, a promise rejects.
    * @throws What the method throws.
    */
   request(attribute: string, args: readonly unknown[], kwargs: JsonObject): unknown {
@@ -87,8 +118,15 @@ export class Attributes {
     }
     const value: unknown = Reflect.get(this.#object, name);
     if (typeof value === "function") {
-      const bound = this.#signatureOf(value).bind(`${className}.${attribute}`, args, kwargs);
-      return value.apply(this.#object, bound);
+      const method = `${className}.${attribute}`;
+      const signature = this.#signatureOf(value);
+      const bound = signature.bind(method, args, kwargs);
+      const schemas = this.#schemas?.get(name);
+      if (schemas === undefined) return value.apply(this.#object, bound);
+      const checked = validate(`${method}()`, schemas, signature.parameters, bound);
+      return Array.isArray(checked)
+        ? value.apply(this.#object, checked)
+        : checked.then((valid) => value.apply(this.#object, valid));
     }
     if (args.length > 0 || Object.keys(kwargs).length > 0) {
       throw new TypeError(`${className}.${attribute} is not a method, it takes no arguments`);
@@ -118,15 +156,16 @@ export class Attributes {
 
   /** What an attribute of the wire is called in the class, if the class defines it. */
   #find(attribute: string): string | undefined {
-    const owners = this.#owners();
-    const isDefined = (name: string) =>
-      this.#isOffered(name) && owners.some((owner) => Object.hasOwn(owner, name));
-    if (isDefined(attribute)) return attribute;
-    if (attribute === SHUTDOWN_SERVICE && isDefined(SHUTDOWN_METHOD)) return SHUTDOWN_METHOD;
+    if (this.#isDefined(attribute)) return attribute;
+    if (attribute === SHUTDOWN_SERVICE && this.#isDefined(SHUTDOWN_METHOD)) return SHUTDOWN_METHOD;
     if (attribute === SET_LOGGING_LEVEL && SET_LOGGING_LEVEL_METHOD in this.#object) {
       return SET_LOGGING_LEVEL_METHOD;
     }
     return undefined;
+  }
+
+  #isDefined(name: string): boolean {
+    return this.#isOffered(name) && this.#owners().some((owner) => Object.hasOwn(owner, name));
   }
 
   #isOffered(name: string): boolean {

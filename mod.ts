@@ -90,6 +90,7 @@ export type { Prompt } from "./prompt.ts";
 export type { ConnectionChange, ConnectionHandler } from "./reconnect.ts";
 export type { ServiceEntry } from "./registry.ts";
 export { type RunOptions, runServices } from "./run.ts";
+export type { SchemaIssue, SchemaList, SchemaResult, Schemas, StandardSchema } from "./schema.ts";
 export { Service, type ServiceOptions } from "./service.ts";
 export {
   type RemoteEnd,

@@ -69,6 +69,7 @@ const log = logger("service");
  *
  * Requests run concurrently, and each is answered in its own time. A method may be asynchronous;
  * what it returns (or its promise is fulfilled with) is the result, what it throws is the error.
+ * A `static schema` ({@linkcode Schemas}) checks arguments before a method is called.
  *
  * @example
  * ```ts ignore
@@ -99,6 +100,7 @@ export class Service implements AsyncDisposable {
    * Prepares the Service; {@linkcode Service.start} connects it.
    *
    * @throws {RangeError} If `maxClients` is not an integer.
+   * @throws {TypeError} If the class has a `static schema` without lists of schemas.
    */
   constructor(options: ServiceOptions = {}) {
     const { maxClients = -1 } = options;
@@ -193,6 +195,7 @@ export class Service implements AsyncDisposable {
    *
    * @throws {ConnectionAbortedError} If the Service was started before, or the Manager leaves.
    * @throws {RemoteError} If the Manager refuses the Service, e.g. as its name is taken.
+   * @throws {TypeError} If the class has a `static schema` that does not fit its methods.
    * @throws As {@linkcode connect} does.
    */
   async start(options: ConnectOptions = {}): Promise<void> {
@@ -201,6 +204,7 @@ export class Service implements AsyncDisposable {
         `Cannot start the ${repr(this.#name)} service: it was started before`,
       );
     }
+    this.#attributes.checkSchemas();
     const resolved = resolveOptions(options);
     const lifeline = new Lifeline(this.#device(resolved), resolved);
     const started = this.#connect(lifeline);

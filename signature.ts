@@ -43,6 +43,15 @@ interface Rest {
 
 type Parameter = Plain | Members | Rest;
 
+/** How a parameter is declared. */
+export interface ParameterName {
+  readonly form: "plain" | "members" | "rest";
+  /** Empty for keyword-only parameters, which are one object. */
+  readonly name: string;
+  /** Whether the method has a default for it. */
+  readonly optional: boolean;
+}
+
 /** The parameters of one function. */
 export class Signature {
   readonly #parameters: readonly Parameter[];
@@ -85,6 +94,18 @@ export class Signature {
     if (rest !== undefined) others ??= "kwargs";
     if (others !== undefined) byName.push(`**${others}`);
     return `(${[...positional, ...byName].join(", ")})`;
+  }
+
+  /** The parameters in the order of the declaration. */
+  get parameters(): ParameterName[] {
+    return this.#parameters.map((parameter) => {
+      const { form } = parameter;
+      if (form === "rest") return { form, name: parameter.name, optional: false };
+      if (form === "plain") {
+        return { form, name: parameter.name, optional: parameter.standard !== undefined };
+      }
+      return { form, name: "", optional: parameter.optional };
+    });
   }
 
   /**

@@ -1,0 +1,56 @@
+/** Arguments that are checked before the method runs, as a Client meets it. */
+
+import { assertEquals, assertRejects } from "@std/assert";
+import * as v from "valibot";
+import { z } from "zod";
+import { connect, kwargs, RemoteError, type Schemas, Service } from "../../mod.ts";
+import { TestManager } from "../../testing.ts";
+
+class Source extends Service {
+  static schema: Schemas<Source> = {
+    output: [z.number().min(0).max(10), v.object({ unit: v.picklist(["V", "mV"]) })],
+    reserve: [z.string().refine((name) => Promise.resolve(name !== "taken"), "is taken")],
+  };
+  readonly outputs: string[] = [];
+
+  output(level: number, { unit }: { unit: string }): string {
+    this.outputs.push(`${level} ${unit}`);
+    return this.outputs.at(-1)!;
+  }
+
+  reserve(name: string): string {
+    return `${name} for ${this.request?.requester.split("[")[0]}`;
+  }
+}
+
+Deno.test("a Client is told what was wrong, and its next request is served", async () => {
+  await using manager = await TestManager.start({ disableTls: true });
+  await using source = new Source();
+  await source.start(manager.connectOptions);
+  await using cxn = await connect({ ...manager.connectOptions, name: "tester" });
+  const link = await cxn.link("Source");
+  const error = await assertRejects(() => link.output(11, kwargs({ unit: "A" })), RemoteError);
+  assertEquals(
+    error.message,
+    "ValueError: Cannot call Source.output(): level: Too big: expected number to be <=10; " +
+      'unit: Invalid type: Expected ("V" | "mV") but received "A"',
+  );
+  await assertRejects(
+    () => link.reserve("taken"),
+    RemoteError,
+    "ValueError: Cannot call Source.re",
+  );
+  assertEquals(source.outputs, []);
+  assertEquals(await link.output(kwargs({ unit: "V", level: 3 })), "3 V");
+  assertEquals(await link.reserve("free"), "free for tester"); // the request is known after a wait
+});
+
+Deno.test("a Service whose schemas do not fit its methods does not start", async () => {
+  class Mistyped extends Service {
+    static schema = { ouput: [z.number()] };
+    output(level: number): number {
+      return level;
+    }
+  }
+  await assertRejects(() => new Mistyped().start(), TypeError, "Cannot use Mistyped.schema.ouput");
+});
