@@ -127,6 +127,14 @@ export class ConfigurationError extends NetworkError {
   }
 }
 
+/** A worker that ran a method of a Service crashed, or too many calls wait for one. */
+export class WorkerError extends NetworkError {
+  /** Made with the text after the class name. */
+  constructor(message: string, options?: ErrorOptions) {
+    super("WorkerError", "WORKER", message, options);
+  }
+}
+
 /** A Manager on another computer did not start. */
 export class StartError extends NetworkError {
   /** Made with the text after the class name. */

@@ -53,6 +53,7 @@ export {
   TimeoutError,
   TlsMismatchError,
   ValueError,
+  WorkerError,
 } from "./errors.ts";
 export {
   Future,
@@ -111,3 +112,4 @@ export type {
 export { Stream } from "./stream.ts";
 export type { Task } from "./tasks.ts";
 export { VERSION } from "./version.ts";
+export type { WorkerOptions } from "./worker_pool.ts";

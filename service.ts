@@ -37,6 +37,8 @@ import { repr } from "./repr.ts";
 import { skim } from "./skimmer.ts";
 import { type Task, Tasks } from "./tasks.ts";
 import { LANGUAGE, OS } from "./version.ts";
+import { workerMethod } from "./worker_method.ts";
+import { type WorkerOptions, WorkerPool } from "./worker_pool.ts";
 
 /** How a Service presents itself. */
 export interface ServiceOptions {
@@ -46,6 +48,8 @@ export interface ServiceOptions {
   maxClients?: number;
   /** Attributes that are not listed in the identity. They can be requested all the same. */
   ignoreAttributes?: readonly string[];
+  /** The workers of the methods that {@linkcode Service.inWorkers} makes. */
+  workers?: WorkerOptions;
 }
 
 /** How long to wait for a Manager to refuse the Service, where it does not confirm it, in ms. */
@@ -89,6 +93,7 @@ export class Service implements AsyncDisposable {
   readonly #attributes: Attributes;
   readonly #answering: Answering;
   readonly #tasks = new Tasks();
+  readonly #workers: WorkerPool;
   readonly #finished = Promise.withResolvers<void>();
   #state: State = { state: "new" };
   /** Whether the Manager is one that sends messages about requests, which nobody answers. */
@@ -99,7 +104,7 @@ export class Service implements AsyncDisposable {
   /**
    * Prepares the Service; {@linkcode Service.start} connects it.
    *
-   * @throws {RangeError} If `maxClients` is not an integer.
+   * @throws {RangeError} If `maxClients` is not an integer, or `workers` has limits that are none.
    * @throws {TypeError} If the class has a `static schema` without lists of schemas.
    */
   constructor(options: ServiceOptions = {}) {
@@ -112,6 +117,7 @@ export class Service implements AsyncDisposable {
     this.#name = options.name ?? this.constructor.name;
     this.#maxClients = maxClients;
     this.#ignored = new Set(options.ignoreAttributes);
+    this.#workers = new WorkerPool(options.workers);
     this.#attributes = new Attributes(this, Service.prototype);
     this.#answering = new Answering({
       attributes: this.#attributes,
@@ -170,6 +176,38 @@ export class Service implements AsyncDisposable {
    * it. What it throws is logged.
    */
   connectionHandler(_change: ConnectionChange): void | Promise<void> {}
+
+  /**
+   * Makes a method of a function that is called in a pool of Workers, so that a long computation
+   * does not keep other requests waiting. It has no access to the Service: it is given copies of its
+   * arguments, and its result is copied (`structuredClone`).
+   *
+   * The workers are started when they are needed, and ended with the Service or with its connection.
+   * A request that is given up frees its worker.
+   *
+   * @param called An exported function.
+   * @param module The URL of the module that exports it.
+   * @throws {TypeError} If the function has no name, or `module` is no URL.
+   *
+   * @example
+   * ```ts ignore
+   * import { countPrimes } from "./prime_counting.ts";
+   *
+   * class PrimeNumbers extends Service {
+   *   countPrimes = this.inWorkers(countPrimes, import.meta.resolve("./prime_counting.ts"));
+   * }
+   * ```
+   */
+  protected inWorkers<Args extends unknown[], Result>(
+    called: (...args: Args) => Result,
+    module: string | URL,
+  ): (...args: Args) => Promise<Awaited<Result>> {
+    return workerMethod(
+      called,
+      module,
+      (task, args) => this.#workers.call(task, args, this.request?.signal),
+    );
+  }
 
   /**
    * Changes how much this process logs. Clients may request it, as `set_logging_level`.
@@ -242,6 +280,7 @@ export class Service implements AsyncDisposable {
       await started.catch(() => {}); // who started it hears of it
     }
     const { state } = this.#state;
+    if (state === "new") this.#workers.abandon(this.#gone("was shut down"));
     if (state === "new" || state === "ended") return; // the handler of the end may call this
     if (this.#state.state === "running") {
       const { lifeline } = this.#state;
@@ -291,6 +330,7 @@ export class Service implements AsyncDisposable {
       },
       lost: () => {
         this.#isControlled = false; // the next Manager may be another one
+        this.#workers.abandon(this.#gone("is not connected any more"));
         this.#answering.forget();
       },
       returned: () => {},
@@ -329,6 +369,7 @@ export class Service implements AsyncDisposable {
     lifeline.end();
     this.#state = { state: "ended" };
     this.#tasks.end(error);
+    this.#workers.close(this.#gone("has ended"));
     await callHandler(
       `shutdownHandler of ${this.#name}`,
       () => this.shutdownHandler(isMeant ? undefined : error),
@@ -397,6 +438,13 @@ export class Service implements AsyncDisposable {
 
   #shuttingDown(): ConnectionAbortedError {
     return new ConnectionAbortedError(`the ${repr(this.#name)} service is shutting down`);
+  }
+
+  /** Why a worker does not finish. */
+  #gone(what: string): Error {
+    return new ConnectionAbortedError(
+      `Cannot finish in a worker: the ${repr(this.#name)} service ${what}`,
+    );
   }
 
   #identity(): ServiceIdentity {

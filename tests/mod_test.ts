@@ -30,6 +30,7 @@ Deno.test("mod.ts exports these names", () => {
     "TlsMismatchError",
     "VERSION",
     "ValueError",
+    "WorkerError",
     "connect",
     "kwargs",
     "options",

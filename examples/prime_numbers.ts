@@ -1,0 +1,26 @@
+/**
+ * A Service that counts prime numbers in workers, and answers other requests meanwhile.
+ * `prime_numbers_client.ts` shows it.
+ *
+ * @module
+ */
+
+import { Service } from "@msl/network";
+import { connectOptions } from "./options.ts";
+import { countPrimes, isPrime } from "./prime_counting.ts";
+
+/** Counts at length, and answers at once. */
+export class PrimeNumbers extends Service {
+  countPrimes = this.inWorkers(countPrimes, import.meta.resolve("./prime_counting.ts"));
+
+  isPrime(n: number): boolean {
+    return isPrime(n);
+  }
+}
+
+if (import.meta.main) {
+  const service = new PrimeNumbers();
+  await service.start(connectOptions());
+  console.log("PrimeNumbers is running");
+  await service.finished;
+}
