@@ -153,6 +153,7 @@ Deno.test("where an argument is left out a schema's default counts, or else the 
   assertEquals(request(new Defaults(), "scale", [5]), 50);
   assertEquals(request(new Defaults(), "scale", [5], { by: 2 }), 10);
   assert(refusal(new Defaults(), "power", [5, null]).includes("n: Invalid type"));
+  assert(refusal(new Defaults(), "power", [undefined]).includes("x: Invalid type")); // has none
 });
 
 Deno.test("an argument that has no schema is passed as it is", () => {

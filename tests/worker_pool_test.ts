@@ -174,6 +174,14 @@ Deno.test("a call beyond those that may wait is refused at once, and says what t
   await Promise.all(held);
 });
 
+Deno.test("where no call may wait, one is taken as long as a worker is free", async () => {
+  using pool = new Pool({ size: 1, queue: 0 });
+  assertEquals(await pool.ask("count"), 1);
+  const counting = pool.ask("count");
+  await assertRejects(() => pool.ask("count"), WorkerError, "0 calls wait");
+  assertEquals(await counting, 2);
+});
+
 Deno.test("abandoned calls reject, running or not, and the pool can be used again", async () => {
   using pool = new Pool({ size: 1 });
   const { memory, begun } = shared();
