@@ -9,6 +9,7 @@ import { TestManager } from "../../testing.ts";
 class Source extends Service {
   static schema: Schemas<Source> = {
     output: [z.number().min(0).max(10), v.object({ unit: v.picklist(["V", "mV"]) })],
+    ramp: [z.number().refine((last) => Promise.resolve(last < 5), "is too far")],
     reserve: [z.string().refine((name) => Promise.resolve(name !== "taken"), "is taken")],
   };
   readonly outputs: string[] = [];
@@ -16,6 +17,10 @@ class Source extends Service {
   output(level: number, { unit }: { unit: string }): string {
     this.outputs.push(`${level} ${unit}`);
     return this.outputs.at(-1)!;
+  }
+
+  async *ramp(last: number): AsyncGenerator<number> {
+    for (let level = 1; level <= last; level++) yield await Promise.resolve(level);
   }
 
   reserve(name: string): string {
@@ -43,6 +48,20 @@ Deno.test("a Client is told what was wrong, and its next request is served", asy
   assertEquals(source.outputs, []);
   assertEquals(await link.output(kwargs({ unit: "V", level: 3 })), "3 V");
   assertEquals(await link.reserve("free"), "free for tester"); // the request is known after a wait
+});
+
+Deno.test("the arguments of a stream are checked before its first value", async () => {
+  await using manager = await TestManager.start({ disableTls: true });
+  await using source = new Source();
+  await source.start(manager.connectOptions);
+  await using cxn = await connect(manager.connectOptions);
+  const link = await cxn.link<Source>("Source");
+  assertEquals(await Array.fromAsync(link.ramp(3)), [1, 2, 3]);
+  await assertRejects(
+    () => Array.fromAsync(link.ramp(5)),
+    RemoteError,
+    "ValueError: Cannot call Source.ramp(): last: is too far",
+  );
 });
 
 Deno.test("a Service whose schemas do not fit its methods does not start", async () => {

@@ -93,6 +93,21 @@ Deno.test("a method that is called in workers is like any other to a Client", as
   await assertRejects(() => link.add("1"), RemoteError, "x: ");
 });
 
+Deno.test("a request that is cancelled frees its worker", async () => {
+  await using manager = await TestManager.start({ disableTls: true });
+  await using primes = new PrimeNumbers({ workers: { size: 1 } });
+  await primes.start(manager.connectOptions);
+  await using cxn = await connect(manager.connectOptions);
+  const link = await cxn.link<PrimeNumbers>("PrimeNumbers");
+  const running = link.countPrimes(FOR_EVER);
+  const waiting = link.countPrimes(FOR_EVER);
+  const next = link.countPrimes(100);
+  assertEquals(await link.isPrime(7), true);
+  waiting.cancel();
+  running.cancel();
+  assertEquals(await next, 25);
+});
+
 Deno.test("a Service that is shut down lets its workers finish", async () => {
   await using manager = await TestManager.start({ disableTls: true });
   await using computer = new Computer();
@@ -113,14 +128,16 @@ Deno.test("a Service that is shut down lets its workers finish", async () => {
 
 Deno.test("a Service that comes back has free workers again", async () => {
   await using restarts = await Restarts.start();
-  await using primes = new PrimeNumbers({ workers: { size: 1 } });
+  await using primes = new PrimeNumbers({ workers: { size: 2 } });
   await primes.start(restarts.connectOptions);
+  const own = assertRejects(() => primes.countPrimes(FOR_EVER), ConnectionAbortedError, "any more");
   await using cxn = await connect(restarts.connectOptions);
   const link = await cxn.link<PrimeNumbers>("PrimeNumbers");
   const counting = link.countPrimes(FOR_EVER);
   assertEquals(await link.isPrime(7), true);
   await restarts.stop();
   await assertRejects(() => counting.result(), Error);
+  await own; // nobody has asked for it, but the tasks of a Service end as well
   await restarts.resume();
   assertEquals(await link.countPrimes(100), 25);
 });
