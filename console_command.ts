@@ -15,7 +15,6 @@ import {
 } from "./connect_options.ts";
 import { HISTORY_SIZE, readHistory, writeHistory } from "./console_history.ts";
 import { ConsoleSession } from "./console_session.ts";
-import { NetworkError } from "./errors.ts";
 import { describeChange } from "./reconnect.ts";
 import { interruption } from "./signals.ts";
 import { alarming, faint } from "./style.ts";
@@ -48,6 +47,8 @@ async function converse(client: Client, isPerson: boolean): Promise<boolean> {
   let isFine = true;
   let isBusy = false;
   let isClosed = false;
+  /** Whether the lines that follow are not done. */
+  let isOver = false;
   const reader = createInterface({
     input: process.stdin,
     output: hasScreen ? process.stdout : undefined,
@@ -70,30 +71,40 @@ async function converse(client: Client, isPerson: boolean): Promise<boolean> {
     print(text);
     if (isTyping) reader.prompt(true);
   };
+  const alarm = (error: unknown) =>
+    show(alarming(printableLines((error as Error).message)), console.error);
   const session = new ConsoleSession(client, (text) => show(text));
   const execute = async (line: string): Promise<void> => {
-    if (isClosed && isPerson || !isFine) return;
+    if (isOver) return;
     isBusy = true;
     try {
-      if (!await session.execute(line)) reader.close();
+      isOver = !await session.execute(line);
     } catch (error) {
-      if (!(error instanceof NetworkError)) throw error;
+      isOver = !isPerson;
       isFine = isPerson;
-      show(alarming(printableLines(error.message)), console.error);
-    } finally {
-      isBusy = false;
+      alarm(error);
     }
-    if (!isFine) reader.close();
+    isBusy = false;
+    if (isOver) reader.close();
     else if (hasScreen && !isClosed) reader.prompt();
   };
   let work = Promise.resolve();
   reader.on("line", (line) => work = work.then(() => execute(line)));
   reader.on("close", () => {
     isClosed = true;
-    if (isPerson) session.interrupt();
+    if (isPerson) {
+      isOver = true;
+      session.interrupt();
+    }
     work.then(end, fail); // lines that were piped may still be under way
   });
-  reader.on("history", (lines: string[]) => writeHistory(lines));
+  reader.on("history", (lines: string[]) => {
+    try {
+      writeHistory(lines);
+    } catch (error) {
+      alarm(error); // the console is of use without it
+    }
+  });
   reader.on("SIGINT", () => {
     if (session.interrupt()) return;
     const isEmpty = reader.line === "";
@@ -106,6 +117,7 @@ async function converse(client: Client, isPerson: boolean): Promise<boolean> {
   client.shutdownHandler = (error) => error ? fail(error) : end();
   using interrupt = interruption();
   interrupt.signal.addEventListener("abort", () => {
+    isOver = true;
     session.interrupt();
     reader.close();
   });

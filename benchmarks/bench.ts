@@ -5,8 +5,8 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
-import { measureBulk } from "./bulk.ts";
 import { showProgress } from "../progress.ts";
+import { measureBulk } from "./bulk.ts";
 import { measureCalls } from "./calls.ts";
 import { measureGrowth } from "./growth.ts";
 import { killAll } from "./program.ts";

@@ -87,5 +87,7 @@ Deno.test("the standard input is a script: results alone, and the first error is
   assertEquals(fine, { code: 0, printed: '3\n[[1,2],"a b"]\n1\n2\n"hello"\n', said: "" });
   const failed = await piped(shell.home, "BasicMath fail\nBasicMath add 1 2\n", ...args);
   assertEquals(failed, { code: 1, printed: "", said: "RangeError: too \\u{1b}[31mhot\n" });
+  const ended = await piped(shell.home, "exit\nBasicMath add 1 2\n", ...args);
+  assertEquals(ended, { code: 0, printed: "", said: "" });
   assertEquals([...Deno.readDirSync(shell.home)], []);
 });
