@@ -51,7 +51,11 @@ export class MarkedOptions {
  * Marks an object as keyword arguments.
  *
  * @example
- * ```ts ignore
+ * ```ts ignore it needs a Manager
+ * import { connect, kwargs } from "@msl/network";
+ *
+ * await using cxn = await connect();
+ * const bm = await cxn.link("BasicMath");
  * await bm.power(5, kwargs({ n: 3 })); // Python: bm.power(5, n=3)
  * ```
  */
@@ -65,7 +69,11 @@ export function kwargs(named: Record<string, unknown>): Kwargs {
  * @throws {RangeError} If `timeout` is not a positive number of milliseconds.
  *
  * @example
- * ```ts ignore
+ * ```ts ignore it needs a Manager
+ * import { connect, options } from "@msl/network";
+ *
+ * await using cxn = await connect();
+ * const bm = await cxn.link("BasicMath");
  * await bm.add(1, 2, options({ timeout: 5_000 }));
  * ```
  */

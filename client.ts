@@ -68,9 +68,11 @@ const log = logger("client");
  * @throws {TimeoutError} If the Manager does not answer in time.
  *
  * @example
- * ```ts ignore
+ * ```ts ignore it needs a Manager
+ * import { connect } from "@msl/network";
+ *
  * await using cxn = await connect({ host: "lab-pc" });
- * const bm = await cxn.link<BasicMath>("BasicMath");
+ * const bm = await cxn.link("BasicMath");
  * console.log(await bm.add(1, 2));
  * ```
  */

@@ -153,7 +153,11 @@ export class Future<T> implements Promise<T> {
    * done, the next one that is asked for is a {@linkcode TimeoutError}.
    *
    * @example
-   * ```ts ignore
+   * ```ts ignore it needs a Manager
+   * import { connect, Future } from "@msl/network";
+   *
+   * await using cxn = await connect();
+   * const bm = await cxn.link("BasicMath");
    * for await (const future of Future.asCompleted([bm.add(1, 2), bm.power(2, 4)])) {
    *   console.log(await future);
    * }

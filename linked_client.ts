@@ -137,7 +137,9 @@ export const LinkedClient: {
    * @throws As {@linkcode connect} does.
    *
    * @example
-   * ```ts ignore
+   * ```ts ignore it needs a Manager
+   * import { LinkedClient } from "@msl/network";
+   *
    * await using dmm = await LinkedClient.connect("DigitalMultimeter", { host: "lab-pc" });
    * console.log(await dmm.measure());
    * ```

@@ -30,9 +30,10 @@ import { TerminalWriter } from "./terminal_writer.ts";
  * @throws {ConfigurationError} If the file cannot be written.
  *
  * @example
- * ```ts ignore
+ * ```ts ignore it writes a file
+ * import { startLogging } from "@msl/network";
+ *
  * await using _logging = await startLogging("debug", "camera.log", { logFormat: "json" });
- * await new Camera().start();
  * ```
  */
 export async function startLogging(

@@ -158,7 +158,9 @@ export class Manager implements AsyncDisposable {
    * @throws {RangeError} If a limit is out of its range.
    *
    * @example
-   * ```ts ignore
+   * ```ts ignore it does not end
+   * import { Manager } from "@msl/network";
+   *
    * await using manager = await Manager.start({ port: 0 });
    * console.log(`listening on port ${manager.port}`);
    * await manager.finished;

@@ -7,7 +7,7 @@
  * Futures and ask for their results later for the asynchronous one.
  *
  * @example A Service
- * ```ts ignore
+ * ```ts ignore it needs a Manager
  * import { Service } from "@msl/network";
  *
  * class BasicMath extends Service {
@@ -20,7 +20,7 @@
  * ```
  *
  * @example A Client
- * ```ts ignore
+ * ```ts ignore it needs a Manager
  * import { connect } from "@msl/network";
  *
  * await using cxn = await connect();

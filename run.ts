@@ -38,8 +38,12 @@ export interface RunOptions extends StartOptions {
  * @throws {RemoteError} If a Service is refused, e.g. since two of them have the same name.
  *
  * @example
- * ```ts ignore
- * await runServices(new Camera(), new Lamp(), { port: 1876 });
+ * ```ts ignore it does not end
+ * import { runServices, Service } from "@msl/network";
+ *
+ * class Lamp extends Service {}
+ *
+ * await runServices(new Lamp(), new Lamp({ name: "Spare" }), { port: 1876 });
  * ```
  */
 export function runServices(...parameters: Service[] | [...Service[], RunOptions]): Promise<void> {

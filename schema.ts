@@ -40,7 +40,10 @@ export interface SchemaIssue {
  * array, as in the method's own declaration.
  *
  * @example
- * ```ts ignore
+ * ```ts
+ * import { type Schemas, Service } from "@msl/network";
+ * import { z } from "zod";
+ *
  * class BasicMath extends Service {
  *   static schema: Schemas<BasicMath> = { add: [z.number(), z.number()] };
  *

@@ -76,13 +76,17 @@ const log = logger("service");
  * A `static schema` ({@linkcode Schemas}) checks arguments before a method is called.
  *
  * @example
- * ```ts ignore
+ * ```ts ignore it needs a Manager
+ * import { Service } from "@msl/network";
+ *
  * class BasicMath extends Service {
  *   euler = Math.E;
+ *
  *   add(x: number, y: number): number {
  *     return x + y;
  *   }
  * }
+ *
  * await new BasicMath().start();
  * ```
  */
@@ -190,7 +194,8 @@ export class Service implements AsyncDisposable {
    * @throws {TypeError} If the function has no name, or `module` is no URL.
    *
    * @example
-   * ```ts ignore
+   * ```ts ignore its function is a file of its own
+   * import { Service } from "@msl/network";
    * import { countPrimes } from "./prime_counting.ts";
    *
    * class PrimeNumbers extends Service {

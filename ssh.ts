@@ -109,7 +109,9 @@ const log = logger("ssh");
  * @throws {TimeoutError} If the Manager is not ready in time. The command may still be running.
  *
  * @example
- * ```ts ignore
+ * ```ts ignore it needs another computer
+ * import { connect, startManager } from "@msl/network";
+ *
  * const remote = await startManager("lab-pc", ["deno", "run", "-A", "/opt/lab/cameras.ts"]);
  * await using cxn = await connect(remote.connectOptions);
  * ```

@@ -96,8 +96,12 @@ export function readStartOptions(parsed: ParsedOptions): CommandLineOptions {
  * @throws {ConfigurationError} If a password is empty, or is to be asked for without a terminal.
  *
  * @example
- * ```ts ignore
- * await runServices(new Camera(), parseStartOptions());
+ * ```ts ignore it does not end
+ * import { parseStartOptions, runServices, Service } from "@msl/network";
+ *
+ * class Lamp extends Service {}
+ *
+ * await runServices(new Lamp(), parseStartOptions());
  * ```
  */
 export function parseStartOptions(args: readonly string[] = Deno.args): CommandLineOptions {

@@ -38,12 +38,16 @@ export interface StreamParts<T> {
  * The Stream is cancelled when a value takes longer than the time-out that the call was made with.
  *
  * @example
- * ```ts ignore
- * for await (const reading of dmm.readings({ interval: 1_000 })) {
+ * ```ts ignore it needs a Manager
+ * import { connect } from "@msl/network";
+ *
+ * await using cxn = await connect();
+ * const dmm = await cxn.link<{ readings(): AsyncGenerator<number> }>("DigitalMultimeter");
+ * for await (const reading of dmm.readings()) {
  *   console.log(reading);
  *   if (reading > 5) break; // the method hears of it, and ends
  * }
- * const ten = await dmm.readings({ count: 10 });
+ * const all = await dmm.readings();
  * ```
  */
 export class Stream<T> extends Future<T[]> {

@@ -3,11 +3,23 @@
  * speak the wire line by line.
  *
  * @example
- * ```ts ignore
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { connect, Service } from "@msl/network";
+ * import { TestManager } from "@msl/network/testing";
+ *
+ * class Echo extends Service {
+ *   echo(text: string): string {
+ *     return text;
+ *   }
+ * }
+ *
  * await using manager = await TestManager.start();
- * await using echo = new Echo();
- * await echo.start(manager.connectOptions);
+ * await using service = new Echo();
+ * await service.start(manager.connectOptions);
  * await using cxn = await connect(manager.connectOptions);
+ * const echo = await cxn.link<Echo>("Echo");
+ * assertEquals(await echo.echo("hello"), "hello");
  * ```
  *
  * @module

@@ -1,6 +1,6 @@
 /** Codes, classes and documentation of errors are held against each other. */
 
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import * as errors from "../errors.ts";
 
 Deno.test("every error class has its code and a row in docs/troubleshooting.md", async () => {
@@ -13,4 +13,22 @@ Deno.test("every error class has its code and a row in docs/troubleshooting.md",
     return `${code} ${name}`;
   });
   assertEquals(rows.sort(), actual.sort());
+});
+
+Deno.test("each message in docs/troubleshooting.md is one of ours", async () => {
+  const text = await Deno.readTextFile(new URL("../docs/troubleshooting.md", import.meta.url));
+  const messages = [...text.matchAll(/^\| `([^`]* [^`]*)` *\|/gm)].map(([_, message]) => message);
+  assert(messages.length > 30, "the messages were not found");
+  const root = new URL("../", import.meta.url);
+  const code = [...Deno.readDirSync(root)]
+    .filter(({ name }) => name.endsWith(".ts"))
+    .map(({ name }) => Deno.readTextFileSync(new URL(name, root)))
+    .join("\n")
+    .replaceAll(/["`] \+\s+["`]/g, ""); // texts that go on in the next line
+  const system = ["Connection refused"];
+  for (const message of messages) {
+    for (const piece of message.split("...").map((piece) => piece.replace(/^: |: $/g, "").trim())) {
+      assert(code.includes(piece) || system.includes(piece), `"${piece}" of "${message}"`);
+    }
+  }
 });

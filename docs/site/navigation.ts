@@ -1,0 +1,59 @@
+/**
+ * The pages of the documentation, in the order in which the site shows them. A page that is not
+ * here is an error of the build, and so is one that is here and does not exist.
+ *
+ * @module
+ */
+
+/** Some pages under one heading. Paths are those in the repository. */
+export interface Section {
+  title: string;
+  pages: readonly string[];
+}
+
+export const navigation: readonly Section[] = [
+  {
+    title: "Begin",
+    pages: ["docs/README.md", "docs/tutorial.md", "docs/examples.md", "README.md"],
+  },
+  {
+    title: "How to",
+    pages: [
+      "docs/how-to/let-people-in.md",
+      "docs/how-to/call-from-python.md",
+      "docs/how-to/notifications.md",
+      "docs/how-to/locks.md",
+      "docs/how-to/reconnect.md",
+      "docs/how-to/many-requests.md",
+      "docs/how-to/large-values.md",
+      "docs/streaming.md",
+      "docs/validation.md",
+      "docs/workers.md",
+      "docs/how-to/testing.md",
+      "docs/deploy.md",
+      "docs/ssh.md",
+    ],
+  },
+  {
+    title: "Understand",
+    pages: [
+      "docs/concurrency.md",
+      "docs/security.md",
+      "docs/architecture.md",
+      "docs/comparison.md",
+    ],
+  },
+  {
+    title: "Look up",
+    pages: [
+      "docs/cli.md",
+      "docs/from-python.md",
+      "docs/protocol.md",
+      "docs/troubleshooting.md",
+    ],
+  },
+  {
+    title: "Project",
+    pages: ["CHANGELOG.md", "CONTRIBUTING.md", "benchmarks/README.md"],
+  },
+];
