@@ -1,0 +1,70 @@
+/** The programs that need no Deno, as far as it goes without downloading their base. */
+
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { compileCommand, TARGETS } from "../../docs/deploy/compile.ts";
+import { temporaryFolder } from "./folder.ts";
+
+/** What `deno info` says of a module. What is imported for its types alone has no `code`. */
+interface Module {
+  specifier: string;
+  error?: string;
+  dependencies?: { code?: { specifier?: string } }[];
+}
+
+const root = fileURLToPath(import.meta.resolve("../../"));
+const decoder = new TextDecoder();
+
+Deno.test("deno compile knows every system that a program is made for", async () => {
+  const { stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["compile", "--target=unknown", "manager.ts"],
+    cwd: root,
+    env: { NO_COLOR: "1" },
+  }).output();
+  const [, possible] = /possible values: ([^\]\n]*)/.exec(decoder.decode(stderr)) ?? [];
+  for (const target of TARGETS) assert(possible?.split(", ").includes(target), target);
+});
+
+Deno.test("docs/deploy.md names every system that a program is made for", async () => {
+  const text = await Deno.readTextFile(join(root, "docs", "deploy.md"));
+  for (const target of TARGETS) assertStringIncludes(text, `\`${target}\``);
+});
+
+Deno.test({
+  name: "every module of the command line is in the program",
+  // The real base has to be downloaded. Deno itself is one that it takes on this system.
+  ignore: Deno.build.target !== "x86_64-unknown-linux-gnu",
+  async fn() {
+    await using folder = await temporaryFolder();
+    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: compileCommand(Deno.build.target, folder.path),
+      env: { DENORT_BIN: Deno.execPath(), NO_COLOR: "1" },
+      stdin: "null",
+    }).output();
+    const said = decoder.decode(stdout) + decoder.decode(stderr);
+    assertEquals(code, 0, said);
+    const embedded = [...said.matchAll(/(\w+\.(?:ts|json)) \(/g)].map(([_, name]) => name);
+    const graph = await localModules("cli.ts");
+    assert(graph.includes("deno.json") && graph.length > 50, "the modules were not found");
+    assertEquals(graph.filter((name) => !embedded.includes(name)), []);
+  },
+});
+
+/** The modules of the package that run when one does, itself among them. */
+async function localModules(entry: string): Promise<string[]> {
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["info", "--json", join(root, entry)],
+    stderr: "null",
+  }).output();
+  const { modules }: { modules: Module[] } = JSON.parse(decoder.decode(stdout));
+  assertEquals(modules.filter(({ error }) => error !== undefined), []);
+  const found = new Set([`file://${join(root, entry)}`]);
+  for (const specifier of found) {
+    const { dependencies = [] } = modules.find((module) => module.specifier === specifier) ?? {};
+    for (const { code } of dependencies) {
+      if (code?.specifier?.startsWith("file:")) found.add(code.specifier);
+    }
+  }
+  return [...found].map((specifier) => fileURLToPath(specifier).slice(root.length));
+}

@@ -1,0 +1,111 @@
+/** What is published, and the workflows that do it. */
+
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { parse } from "@std/yaml";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import manifest from "../deno.json" with { type: "json" };
+import * as mod from "../mod.ts";
+
+const root = fileURLToPath(new URL("../", import.meta.url));
+
+/** What these tests look at in a workflow. */
+interface Workflow {
+  on: Record<string, unknown>;
+  jobs: Record<string, {
+    uses?: string;
+    needs?: string;
+    permissions?: Record<string, string>;
+    steps?: { run?: string; uses?: string; with?: Record<string, unknown> }[];
+  }>;
+}
+
+function readWorkflow(name: string): Workflow {
+  return parse(Deno.readTextFileSync(join(root, ".github", "workflows", name))) as Workflow;
+}
+
+/** The modules that mod.ts re-exports from. */
+function modulesOfMod(): string[] {
+  const text = Deno.readTextFileSync(join(root, "mod.ts"));
+  return [...text.matchAll(/from "(\.\/\w+\.ts)"/g)].map(([_, module]) => module);
+}
+
+Deno.test("an entry point is a module whose every name is public, and each of these is one", async () => {
+  const lists = Deno.readTextFileSync(join(root, "mod.ts")).match(/^export [^;]*\}/gm) ?? [];
+  const isPublic = new Set(lists.join().match(/\w+/g));
+  const entries: string[] = Object.values(manifest.exports);
+  const open: string[] = [];
+  for (const module of modulesOfMod()) {
+    const names = Object.keys(await import(`../${module}`));
+    if (names.length > 0 && names.every((name) => isPublic.has(name))) open.push(module);
+  }
+  assertEquals(entries.sort(), ["./mod.ts", "./testing.ts", ...open].sort());
+});
+
+Deno.test("every name can be imported by the name of the package", async () => {
+  assertEquals(Object.keys(await import("@msl/network")), Object.keys(mod));
+  for (const [entry, file] of Object.entries(manifest.exports)) {
+    const found = await import(`@msl/network${entry.slice(1)}`);
+    assertEquals(found, await import(`../${file}`), entry);
+  }
+});
+
+Deno.test("the documentation comments of every entry point are checked", () => {
+  for (const file of Object.values(manifest.exports)) {
+    const words = manifest.tasks.check.command.split("deno doc --lint ")[1].split(/[ &]+/);
+    assert(words.includes(file.slice("./".length)), `${file} is not in deno task check`);
+  }
+});
+
+/**
+ * A worker imports the module of the function that it calls. That the import map of this package
+ * is not there after publishing does not matter to it: it is a URL.
+ */
+const EXPECTED = /warning\[unanalyzable-dynamic-import\].*\n.*worker\.ts:/;
+
+Deno.test("what would be published is accepted, and nothing else is warned of", async () => {
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["publish", "--dry-run", "--allow-dirty"],
+    cwd: root,
+    env: { NO_COLOR: "1" },
+  }).output();
+  const said = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+  assert(success, said);
+  assert(!/\bwarn/i.test(said.replace(EXPECTED, "").replaceAll(/file:\S+/g, "")), said);
+});
+
+Deno.test("the workflow that publishes runs the gate, on a tag, and needs no token", () => {
+  const { on, jobs } = readWorkflow("publish.yml");
+  assertEquals(on, { push: { tags: ["v*"] } });
+  assertEquals(jobs.publish.needs, "gate");
+  assertEquals(jobs.gate.uses, "./.github/workflows/ci.yml");
+  assertEquals(jobs.publish.permissions, { contents: "read", "id-token": "write" });
+  assert(jobs.publish.steps?.some(({ run }) => run === "deno publish"));
+  assert(!Deno.readTextFileSync(join(root, ".github/workflows/publish.yml")).includes("secrets."));
+});
+
+Deno.test("the workflow that tests runs .ci/run, and what it runs exists", () => {
+  const { on, jobs } = readWorkflow("ci.yml");
+  assert("workflow_call" in on && "pull_request" in on);
+  const runs = Object.values(jobs).flatMap(({ steps = [] }) =>
+    steps.flatMap(({ run }) => run ?? [])
+  );
+  assert(runs.includes(".ci/run") && existsSync(join(root, ".ci/run")));
+  for (const run of runs) {
+    const [, task] = /deno task (\S+)/.exec(run) ?? [];
+    assert(task === undefined || task in manifest.tasks, run);
+  }
+});
+
+Deno.test("every workflow has the version of Deno that .ci/run has", () => {
+  const [, version] = /deno@([\d.]+)/.exec(Deno.readTextFileSync(join(root, ".ci/run"))) ?? [];
+  for (const name of ["ci.yml", "publish.yml"]) {
+    const steps = Object.values(readWorkflow(name).jobs).flatMap(({ steps = [] }) => steps);
+    const versions = steps.flatMap((step) =>
+      step.uses?.startsWith("denoland/setup-deno@") ? step.with?.["deno-version"] : []
+    );
+    assertEquals(new Set(versions), new Set([version]), name);
+  }
+  assertStringIncludes(Deno.readTextFileSync(join(root, "docs/tutorial.md")), `deno@${version}`);
+});
