@@ -9,15 +9,34 @@
  */
 
 /** Keyword arguments, made by {@linkcode kwargs}. */
-export class Kwargs {
+export class Kwargs<Named extends object = Record<string, unknown>> {
   /** The arguments by name. */
-  readonly named: Readonly<Record<string, unknown>>;
+  readonly named: Readonly<Named>;
 
   /** See {@linkcode kwargs}. */
-  constructor(named: Readonly<Record<string, unknown>>) {
+  constructor(named: Readonly<Named>) {
     this.named = named;
   }
+
+  /** For `instanceof`, after which TypeScript would take every argument for `any`. */
+  static [Symbol.hasInstance](value: unknown): value is Kwargs {
+    return Function.prototype[Symbol.hasInstance].call(this, value);
+  }
 }
+
+/**
+ * Any value. To say it in so many words has TypeScript keep the type of a literal, and take an
+ * array for one that may be changed.
+ */
+export type KeywordArgument =
+  | KeywordArgument[]
+  | { [name: string]: KeywordArgument }
+  | object
+  | string
+  | number
+  | boolean
+  | null
+  | undefined;
 
 /** How the caller wants to wait for one request. */
 export interface CallOptions {
@@ -48,7 +67,8 @@ export class MarkedOptions {
 }
 
 /**
- * Marks an object as keyword arguments.
+ * Marks an object as keyword arguments. A Link whose Service's class is known checks their names
+ * and types, as far as TypeScript knows them.
  *
  * @example
  * ```ts ignore it needs a Manager
@@ -59,8 +79,10 @@ export class MarkedOptions {
  * await bm.power(5, kwargs({ n: 3 })); // Python: bm.power(5, n=3)
  * ```
  */
-export function kwargs(named: Record<string, unknown>): Kwargs {
-  return new Kwargs(named);
+export function kwargs<const Named extends { [name: string]: KeywordArgument } | object>(
+  named: Named,
+): Kwargs<Named> {
+  return new Kwargs<Named>(named);
 }
 
 /**

@@ -43,6 +43,22 @@ export interface FutureWithResolvers<T> {
 // deno-lint-ignore no-explicit-any -- what an unknown method returns, the caller knows
 export type ValueOf<T> = T extends readonly (infer Value)[] ? Value : any;
 
+/** Gives Futures in the order in which they are done, see {@linkcode Future.asCompleted}. */
+export interface FutureIterator<F extends Future<unknown>, _Copy> {
+  /** Waits for the next one that is done. */
+  next(): Promise<IteratorResult<F, undefined>>;
+  /** The same object. */
+  [Symbol.asyncIterator](): CompletedFutures<F>;
+}
+
+/**
+ * What `for await` takes Futures from. TypeScript believes that it awaits them as well, which it
+ * does not: of an `AsyncIterable`, and of any other type from the second loop on, but not of a union.
+ */
+export type CompletedFutures<F extends Future<unknown>> =
+  | FutureIterator<F, 1>
+  | FutureIterator<F, 2>;
+
 type State<T> =
   | { state: "pending" }
   | { state: "fulfilled"; value: T }
@@ -146,9 +162,6 @@ export class Future<T> implements Promise<T> {
   /**
    * The Futures in the order in which they are done; those that are done already come first.
    *
-   * TypeScript takes the variable of a `for await` loop for the value; it is the Future, so
-   * `await` it, which is right for both.
-   *
    * @param options `timeout` counts from this call. When it is over and some Futures are not
    * done, the next one that is asked for is a {@linkcode TimeoutError}.
    *
@@ -163,14 +176,14 @@ export class Future<T> implements Promise<T> {
    * }
    * ```
    */
-  static asCompleted<T>(
-    futures: Iterable<Future<T>>,
+  static asCompleted<F extends Future<unknown>>(
+    futures: Iterable<F>,
     options: WaitOptions = {},
-  ): AsyncIterableIterator<Future<T>> {
+  ): CompletedFutures<F> {
     const all = new Set(futures);
     const { timeout } = options;
     const deadline = timeout === undefined ? undefined : performance.now() + timeout;
-    const completed: Future<T>[] = [];
+    const completed: F[] = [];
     let given = 0;
     let wake = Promise.withResolvers<void>();
     for (const future of all) {

@@ -8,17 +8,16 @@
  * @module
  */
 
-import { type Call, type CallOptions, Kwargs, type MarkedOptions, takeApart } from "./call.ts";
+import { type Call, type CallOptions, Kwargs, takeApart } from "./call.ts";
 import { ConnectionAbortedError } from "./errors.ts";
 import { Future } from "./future.ts";
 import { callHandler } from "./handler.ts";
 import type { JsonObject } from "./message.ts";
 import type { ServiceEntry } from "./registry.ts";
+import type { RemoteAttribute, RemoteMethod } from "./remote.ts";
 import { repr } from "./repr.ts";
+import type { Service } from "./service.ts";
 import type { Stream } from "./stream.ts";
-
-/** What may follow the arguments of a call. */
-export type Extra = Kwargs | MarkedOptions;
 
 /** What an explicit {@linkcode LinkMembers.request} takes. */
 export interface RequestOptions extends CallOptions {
@@ -80,29 +79,39 @@ export interface LinkMembers extends AsyncDisposable {
   shutdownService<R = unknown>(...args: unknown[]): Future<R>;
 }
 
-/** Every list of arguments that an argument list starts with. */
-export type Leading<Args extends readonly unknown[]> = Args extends [infer First, ...infer Others]
-  ? [] | [First, ...Leading<Others>]
-  : Args;
+/**
+ * Names of a Service's class that are no remote attributes: what a Link has itself, what JavaScript
+ * looks for, and what a Service does not offer.
+ */
+export type NotRemote<S> =
+  | keyof LinkMembers
+  | keyof typeof Object.prototype
+  | "then"
+  | "toJSON"
+  | `_${string}`
+  | symbol
+  | number
+  | (S extends Service ? keyof Service : never);
 
-/** The arguments of a method; fewer of them where keyword arguments or options follow. */
-export type RemoteArguments<Args extends unknown[]> =
-  | Args
-  | [...Args, ...Extra[]]
-  | [...Leading<Required<Args>>, Extra, ...Extra[]];
+/**
+ * The methods of a Service as they are called from afar; constants and properties are calls too.
+ *
+ * Methods of the base class are not offered, except for `set_logging_level`, nor are names that
+ * begin with `_`, and those that are `private` or `protected`.
+ */
+export type Remote<S> =
+  & {
+    readonly [Name in keyof S as Name extends NotRemote<S> ? never : Name]-?: RemoteAttribute<
+      S[Name]
+    >;
+  }
+  & (S extends Service ? RemoteLogging : unknown);
 
-/** What a method gives that returns an `R`: a generator's values are a stream. */
-export type RemoteResult<R> = 0 extends 1 & R ? Future<R>
-  : R extends Generator<infer Value> | AsyncGenerator<infer Value> ? Stream<Value>
-  : Future<R>;
-
-/** The methods of a Service as they are called from afar; constants and properties are calls too. */
-export type Remote<S> = {
-  readonly [Name in keyof S as Name extends keyof LinkMembers | symbol | number ? never : Name]:
-    S[Name] extends (...args: infer Args) => infer Result
-      ? (...args: RemoteArguments<Args>) => RemoteResult<Awaited<Result>>
-      : (...extra: Extra[]) => Future<Awaited<S[Name]>>;
-};
+/** What every Service of ours offers. */
+export interface RemoteLogging {
+  /** Changes how much the Service logs, as {@linkcode Service.setLoggingLevel} does. */
+  readonly set_logging_level: RemoteMethod<[level: string | number], Future<boolean>>;
+}
 
 /** The methods of a Service whose class is not known here. */
 export interface UnknownRemote {

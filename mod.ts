@@ -33,7 +33,14 @@
 
 export type { ServiceRequest } from "./active_request.ts";
 export type { ReconnectOptions } from "./backoff.ts";
-export { type CallOptions, Kwargs, kwargs, MarkedOptions, options } from "./call.ts";
+export {
+  type CallOptions,
+  type KeywordArgument,
+  Kwargs,
+  kwargs,
+  MarkedOptions,
+  options,
+} from "./call.ts";
 export { Client, type ClientOptions, connect, type ShutdownHandler } from "./client.ts";
 export type { ConnectOptions } from "./device.ts";
 export {
@@ -56,7 +63,9 @@ export {
   WorkerError,
 } from "./errors.ts";
 export {
+  type CompletedFutures,
   Future,
+  type FutureIterator,
   type FutureOptions,
   type FutureWithResolvers,
   type ReturnWhen,
@@ -69,14 +78,12 @@ export { setLoggingLevel } from "./level.ts";
 export type { LimitsByOption } from "./limit_options.ts";
 export type { Limits, LogLimits } from "./limits.ts";
 export type {
-  Extra,
-  Leading,
   Link,
   LinkMembers,
   NotificationHandler,
+  NotRemote,
   Remote,
-  RemoteArguments,
-  RemoteResult,
+  RemoteLogging,
   RequestOptions,
   ServiceErrorHandler,
   UnknownRemote,
@@ -90,6 +97,18 @@ export type { ClientIdentity, JsonObject } from "./message.ts";
 export type { Prompt } from "./prompt.ts";
 export type { ConnectionChange, ConnectionHandler } from "./reconnect.ts";
 export type { ServiceEntry } from "./registry.ts";
+export type {
+  Keywords,
+  Known,
+  Left,
+  Members,
+  Positional,
+  RemoteArguments,
+  RemoteAttribute,
+  RemoteMethod,
+  RemoteOverloads,
+  RemoteResult,
+} from "./remote.ts";
 export { type RunOptions, runServices } from "./run.ts";
 export type { SchemaIssue, SchemaList, SchemaResult, Schemas, StandardSchema } from "./schema.ts";
 export { Service, type ServiceOptions } from "./service.ts";

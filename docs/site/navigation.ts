@@ -27,6 +27,7 @@ export const navigation: readonly Section[] = [
       "docs/how-to/many-requests.md",
       "docs/how-to/large-values.md",
       "docs/streaming.md",
+      "docs/types.md",
       "docs/validation.md",
       "docs/workers.md",
       "docs/how-to/testing.md",

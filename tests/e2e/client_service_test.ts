@@ -110,9 +110,9 @@ for (const disableTls of [false, true]) {
     await link.open("b");
     const order: string[] = [];
     const completed = Future.asCompleted(futures);
-    order.push(await (await completed.next()).value);
+    order.push(await (await completed.next()).value!);
     await link.open("a");
-    order.push(await (await completed.next()).value);
+    order.push(await (await completed.next()).value!);
     assertEquals(order, ["b is open", "a is open"]);
   });
 
