@@ -21,6 +21,7 @@ import { addPing } from "./ping_command.ts";
 import { run } from "./run.ts";
 import { addStartOptions, type ParsedOptions, readStartOptions } from "./start_options.ts";
 import { addStatus } from "./status_command.ts";
+import { addTypes } from "./types_command.ts";
 import { addUser } from "./user_command.ts";
 import { printableLines } from "./text_table.ts";
 import { VERSION } from "./version.ts";
@@ -63,6 +64,7 @@ export function program(): Command {
     addWatch,
     addPing,
     addConsole,
+    addTypes,
     addUser,
     addHostname,
     addAccess,

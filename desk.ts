@@ -13,6 +13,7 @@ import {
   type Client,
   type Peer,
   type Registry,
+  type Service,
   type ServiceEntry,
   serviceEntry,
 } from "./registry.ts";
@@ -41,7 +42,7 @@ export class Desk<Seat> {
     this.#registry = registry;
     this.facts = facts;
     const answers: Record<string, Answer<Seat>> = {
-      identity: () => () => this.identities(),
+      identity: () => (peer) => this.identities(peer),
       status: () => ({ networkName }) => status(networkName),
       link: (service) => (peer) => this.#link(asClient(peer), asText("service", service)),
       unlink: (service) => (peer) => registry.unlink(asClient(peer), asText("service", service)),
@@ -82,16 +83,13 @@ export class Desk<Seat> {
     return known.answer(...known.signature.bind(`Manager.${attribute}`, args, kwargs))(peer);
   }
 
-  /** Links a client. One that knows extensions hears of those of the service. */
   #link(client: Client<Seat>, name: string): ServiceEntry {
     const entry = this.#registry.link(client, name);
-    const { extensions, streams } = this.#registry.service(name)!;
-    const isInterested = BETWEEN_DEVICES.some((one) => client.extensions.includes(one));
-    return isInterested ? { ...entry, extensions, streams } : entry;
+    return { ...entry, ...extensionsFor(client, this.#registry.service(name)!) };
   }
 
   /** Who is connected, as anyone may ask. */
-  identities(): Identities {
+  identities(peer?: Peer<Seat>): Identities {
     const { clients, services } = this.#registry;
     return {
       ...this.facts,
@@ -106,10 +104,22 @@ export class Desk<Seat> {
         ]),
       ),
       services: Object.fromEntries(
-        Array.from(services, (service) => [service.name, serviceEntry(service)]),
+        Array.from(services, (service) => [
+          service.name,
+          { ...serviceEntry(service), ...extensionsFor(peer, service) },
+        ]),
       ),
     };
   }
+}
+
+/** The extensions of a service, for a peer that knows such ones. */
+function extensionsFor<Seat>(
+  peer: Peer<Seat> | undefined,
+  { extensions, streams }: Service<Seat>,
+): Partial<ServiceEntry> {
+  const isInterested = BETWEEN_DEVICES.some((one) => peer?.extensions.includes(one));
+  return isInterested ? { extensions, streams } : {};
 }
 
 /** The extensions about which a client has to know whether its service knows them too. */

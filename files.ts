@@ -83,7 +83,8 @@ export function writeFile(file: string, text: string): void {
 
 /**
  * Writes a file that only the owner may read. One that is there already is kept beside it, as
- * `<file>.old`, or `<file>.old2` and so on where that is taken too.
+ * `<file>.old`, or `<file>.old2` and so on where that is taken too. It stays where it is until the
+ * new one is complete.
  *
  * @returns Where the old file is now; `undefined` if there was none.
  * @throws {ConfigurationError} If it cannot be written, or is a folder or a device.
@@ -91,19 +92,38 @@ export function writeFile(file: string, text: string): void {
 export function replaceFile(file: string, text: string): string | undefined {
   const old = fileExists(file) ? nameForOld(file) : undefined;
   try {
-    if (old !== undefined) {
-      // Renaming a device, /dev/null say, would take it from everybody.
-      if (!Deno.statSync(file).isFile) throw new Error("it is not a regular file");
-      Deno.renameSync(file, old);
-      makePrivate(old);
+    // Renaming a device, /dev/null say, would take it from everybody.
+    if (old !== undefined && !Deno.statSync(file).isFile) {
+      throw new Error("it is not a regular file");
     }
     makePrivateFolder(dirname(file));
-    // Whoever is quicker to put a file or a link there does not get the text.
-    Deno.writeTextFileSync(file, text, { createNew: true, mode: 0o600 });
+    const complete = `${file}.${crypto.randomUUID()}`;
+    try {
+      Deno.writeTextFileSync(complete, text, { createNew: true, mode: 0o600 });
+      if (old !== undefined) {
+        Deno.renameSync(file, old);
+        makePrivate(old);
+      }
+      // A link that somebody put there is neither followed nor replaced.
+      if (isTaken(file)) throw new Error("something is there already");
+      Deno.renameSync(complete, file);
+    } finally {
+      if (isTaken(complete)) Deno.removeSync(complete);
+    }
   } catch (cause) {
     throw new ConfigurationError(`Cannot write ${file}: ${(cause as Error).message}`, { cause });
   }
   return old;
+}
+
+/** Whether anything has that name, a link to nowhere too. */
+function isTaken(file: string): boolean {
+  try {
+    Deno.lstatSync(file);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function nameForOld(file: string): string {

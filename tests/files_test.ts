@@ -36,6 +36,23 @@ Deno.test("a folder is not replaced by a file", async () => {
   }
 });
 
+Deno.test({
+  name: "a file stays where it is if the new one cannot be written",
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    await using folder = await temporaryFolder();
+    const file = join(folder.path, "a.key");
+    replaceFile(file, "first");
+    const refusal = "Cannot write";
+    // A name of 250 bytes is as long as one can be; there is no room for an unfinished file.
+    const long = join(folder.path, "a".repeat(250));
+    await Deno.rename(file, long);
+    assertThrows(() => replaceFile(long, "second"), ConfigurationError, refusal);
+    assertEquals(await Deno.readTextFile(long), "first");
+    assertEquals([...Deno.readDirSync(folder.path)].length, 1);
+  },
+});
+
 Deno.test("a file of root's may be read by its group, unless it is root who asks", () => {
   const [root, me, other] = [0, 1_000, 1_001];
   const exposed: [mode: number, owner: number, user: number, isExposed: boolean][] = [

@@ -38,6 +38,7 @@ Deno.test("every command has its help, and docs/cli.md has every option", async 
     "watch",
     "ping",
     "console",
+    "types",
     "user",
     "hostname",
     "access",

@@ -2,15 +2,18 @@
 
     peer.py client HOST PORT [CERT]   calls Echo and Lab, prints one JSON line per answer
     peer.py service HOST PORT [CERT]  offers add, fail and notify until it is shut down
+    peer.py multimeter HOST PORT [CERT]  offers a class whose methods are annotated
     peer.py visitor HOST PORT [CERT]  connects as a client and leaves, prints how that went
     peer.py administrator HOST PORT [CERT]  asks for the users, then shuts the Manager down
 
 It answers questions for a username or password with $USERNAME and $PASSWORD, and connects from
 $SOURCE_ADDRESS if that is set.
 """
+import inspect
 import json
 import os
 import sys
+from typing import Any, Dict, List, Literal, Optional, Tuple, Union
 
 from wire import Wire
 
@@ -78,6 +81,40 @@ def service():
             send(result=None, **reply)
 
 
+class Multimeter:
+    ranges = [0.1, 1, 10]
+    model = "3458A"
+
+    def __init__(self):
+        self.settings: Dict[str, Any] = {}
+
+    def measure(self, channel: int, unit: Literal["V", "mV"] = "V") -> Dict[str, float]:
+        return {unit: channel * (1.5 if unit == "V" else 1500)}
+
+    def configure(self, channel: int, *, range: Optional[float] = None, label: str = "a, b)") -> List[Union[int, str]]:
+        return [channel, f"{range} {label}"]
+
+    def limits(self, channels: "list[int]", default=object()) -> Tuple[float, Optional[float]]:
+        return (min(channels), None)
+
+    def anything(self, *args, **kwargs):
+        return [args, kwargs]
+
+
+def multimeter():
+    dmm = Multimeter()
+    members = inspect.getmembers(dmm, lambda member: not inspect.isbuiltin(member))
+    attributes = {
+        name: str(inspect.signature(member)) if callable(member) else member
+        for name, member in members if not name.startswith("_")
+    }
+    introduce(type="service", name="Python DMM", attributes=attributes, max_clients=1)
+    while (request := receive()) is not None:
+        member = getattr(dmm, request["attribute"])
+        result = member(*request["args"], **request["kwargs"]) if callable(member) else member
+        send(result=result, requester=request["requester"], uid=request["uid"], error=False)
+
+
 def visitor():
     introduce(type="client", name="visitor")
     send(args=[], attribute="identity", error=False, kwargs={}, service="Manager", uid="1")
@@ -92,5 +129,5 @@ def administrator():
         print(json.dumps(answer and [answer["uid"], answer.get("message"), answer["result"]]))
 
 
-roles = dict(client=client, service=service, visitor=visitor, administrator=administrator)
+roles = dict(client=client, service=service, multimeter=multimeter, visitor=visitor, administrator=administrator)
 roles[role]()

@@ -21,7 +21,7 @@ export function pythonProgram(
 
 /** Starts `peer.py`. The environment says who it logs in as and where it connects from. */
 export function python(
-  role: "client" | "service" | "visitor" | "administrator",
+  role: "client" | "service" | "multimeter" | "visitor" | "administrator",
   { connectOptions }: TestManager,
   env: Record<string, string> = {},
 ): Deno.ChildProcess {

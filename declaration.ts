@@ -1,0 +1,329 @@
+/**
+ * Writes the TypeScript declaration of a Service from what it says of itself: its methods with their
+ * signatures, and the values of its constants and properties.
+ *
+ * A Service can say anything. Whatever it says, what is written declares one interface and does
+ * nothing: names and texts are quoted, comments cannot be closed, and types are made of a few words
+ * that are all in this file. What is not understood is `unknown`.
+ *
+ * @module
+ */
+
+import {
+  type Annotation,
+  parseAnnotation,
+  parseSignature,
+  type PythonParameter,
+  type PythonSignature,
+} from "./python_signature.ts";
+
+/** What is declared. */
+export interface DeclaredService {
+  /** What Clients link with. */
+  name: string;
+  /** What it is written in. */
+  language: string;
+  /** Method name to signature text, or the value of a constant. */
+  attributes: Readonly<Record<string, unknown>>;
+  /** The names of the methods that are generators. */
+  streams?: readonly string[];
+}
+
+/**
+ * The text of a declaration file. It is the same for the same service, wherever and whenever it
+ * runs.
+ */
+export function declareService(
+  { name, language, attributes, streams = [] }: DeclaredService,
+): string {
+  const type = typeName(name);
+  const members = Object.entries(attributes)
+    .filter(([attribute]) => !attribute.startsWith("_")) // nobody can request them
+    .flatMap(([attribute, shown]) =>
+      declareMember(propertyName(attribute), shown, streams.includes(attribute))
+    );
+  return [
+    "/**",
+    ` * The service ${comment(quote(name))}, which is written in ${comment(language)}.`,
+    " *",
+    ` *     const link = await cxn.link<${type}>(${comment(quote(name))});`,
+    " *",
+    " * Made by the command `types` of @msl/network from what the service says of itself: what it does",
+    " * not say is `unknown`.",
+    " */",
+    `export interface ${type} {`,
+    ...members.map((line) => `  ${line}`),
+    "}",
+    "",
+  ].join("\n");
+}
+
+/** The name of the interface: that of the service, as far as it can be one. */
+export function typeName(service: string): string {
+  const words = service.match(/[\p{ID_Continue}$]+/gu) ?? [];
+  const name = words.map((word) => {
+    const [first = "", ...others] = word;
+    return first.toUpperCase() + others.join("");
+  }).join("");
+  // No reserved word begins with a capital letter.
+  if (IDENTIFIER.test(name) && !STREAM.startsWith(`${name}<`)) return name;
+  return IDENTIFIER.test(`Service${name}`) ? `Service${name}` : "Service";
+}
+
+function declareMember(name: string, shown: unknown, isStream: boolean): string[] {
+  if (typeof shown !== "string" || !shown.startsWith("(")) {
+    return [`readonly ${name}: ${render(typeOfValue(shown, 0))};`];
+  }
+  const signature = parseSignature(shown);
+  const parameters = signature ? declareParameters(signature) : "...args: unknown[]";
+  const result = isStream ? STREAM : render(typeOf(signature?.returns));
+  return [`/** \`${comment(shorten(shown))}\` */`, `${name}(${parameters}): ${result};`];
+}
+
+function declareParameters({ parameters }: PythonSignature): string {
+  const taken = new Set<string>();
+  const list: { name: string; type: Types; isOptional: boolean }[] = [];
+  for (const { form, name, annotation, hasDefault } of parameters) {
+    if (form !== "plain") continue;
+    list.push({
+      name: parameterName(name, taken),
+      type: typeOf(annotation),
+      isOptional: hasDefault,
+    });
+  }
+  const rest = parameters.find(({ form }) => form === "rest");
+  const named = rest ? undefined : declareNamed(parameters);
+  if (named) list.push({ name: parameterName("named", taken), ...named });
+  const texts = list.map(({ name, type, isOptional }, index) => {
+    // TypeScript wants those that may be left out to be the last ones.
+    const canBeLeftOut = list.slice(index).every(({ isOptional }) => isOptional);
+    if (canBeLeftOut) return `${name}?: ${render(type)}`;
+    return `${name}: ${render(isOptional ? union([type, ["undefined"]]) : type)}`;
+  });
+  if (rest) {
+    texts.push(`...${parameterName(rest.name, taken)}: ${arrayOf(typeOf(rest.annotation))}`);
+  }
+  return texts.join(", ");
+}
+
+/** The parameters that are given by name alone, as one object. */
+function declareNamed(
+  parameters: readonly PythonParameter[],
+): { type: Types; isOptional: boolean } | undefined {
+  const byName = parameters.filter(({ form }) => form === "keyword");
+  const others = parameters.find(({ form }) => form === "others");
+  const members = byName.map(({ name, annotation, hasDefault }) =>
+    `${propertyName(name)}${hasDefault ? "?" : ""}: ${render(typeOf(annotation))}`
+  );
+  if (others) {
+    // Next to members it would have to be the type of all of them.
+    const type = members.length === 0 ? typeOf(others.annotation) : UNKNOWN;
+    members.push(`[name: string]: ${render(type)}`);
+  }
+  if (members.length === 0) return undefined;
+  const isOptional = byName.every(({ hasDefault }) => hasDefault);
+  return { type: [`{ ${members.join("; ")} }`], isOptional };
+}
+
+/** The members of a union. */
+type Types = readonly string[];
+
+/** What a generator returns. Of its values nothing is said. */
+const STREAM = "AsyncGenerator<unknown>";
+
+const UNKNOWN: Types = ["unknown"];
+const UNKNOWN_OBJECT: Types = ["{ [name: string]: unknown }"];
+
+/** What Python's types are in JSON. */
+const TYPES: ReadonlyMap<string, Types> = new Map<string, Types>([
+  ["int", ["number"]],
+  ["float", ["number"]],
+  ["Number", ["number"]],
+  ["Real", ["number"]],
+  ["Integral", ["number"]],
+  ["bool", ["boolean"]],
+  ["str", ["string"]],
+  ["None", ["null"]],
+  ["NoneType", ["null"]],
+  ["list", ["unknown[]"]],
+  ["tuple", ["unknown[]"]],
+  ["dict", UNKNOWN_OBJECT],
+  ["True", ["true"]],
+  ["False", ["false"]],
+]);
+
+/** Names of other modules for the same types. */
+const SAME: ReadonlyMap<string, string> = new Map([
+  ["List", "list"],
+  ["Sequence", "list"],
+  ["MutableSequence", "list"],
+  ["Iterable", "list"],
+  ["Collection", "list"],
+  ["Tuple", "tuple"],
+  ["Dict", "dict"],
+  ["Mapping", "dict"],
+  ["MutableMapping", "dict"],
+  ["OrderedDict", "dict"],
+  ["defaultdict", "dict"],
+  ["DefaultDict", "dict"],
+  ["Text", "str"],
+  ["LiteralString", "str"],
+]);
+
+/** Modules whose names mean what they mean without it. */
+const MODULE =
+  /^(builtins|typing|typing_extensions|collections|collections\.abc|numbers|types)\.(?=\w+$)/;
+
+/** How often a text is an annotation whose text is an annotation. */
+const DEEPEST = 8;
+
+function typeOf(annotation: Annotation | undefined, depth = 0): Types {
+  switch (annotation?.form) {
+    case "name":
+      return TYPES.get(plainName(annotation.name)) ?? UNKNOWN;
+    case "union":
+      return union(annotation.members.map((member) => typeOf(member, depth)));
+    case "subscript":
+      return typeOfSubscript(annotation.of, annotation.items, depth);
+    case "text":
+      return depth < DEEPEST ? typeOf(parseAnnotation(annotation.value), depth + 1) : UNKNOWN;
+    default:
+      return UNKNOWN;
+  }
+}
+
+function typeOfSubscript(of: Annotation, items: readonly Annotation[], depth: number): Types {
+  const inner = (item: Annotation | undefined) => typeOf(item, depth);
+  switch (of.form === "name" ? plainName(of.name) : "") {
+    case "list":
+      return [arrayOf(inner(items[0]))];
+    case "tuple": {
+      // tuple[int, ...] has any number of them, tuple[()] none
+      const isAny = items.length === 2 && items[1].form === "other";
+      return isAny ? [arrayOf(inner(items[0]))] : [
+        `[${items.filter(isNotEmpty).map((item) => render(inner(item))).join(", ")}]`,
+      ];
+    }
+    case "dict":
+      return [`{ [name: string]: ${render(inner(items[1]))} }`];
+    case "Union":
+      return union(items.map(inner));
+    case "Optional":
+      return union([inner(items[0]), ["null"]]);
+    case "Literal":
+      return union(items.map(typeOfLiteral));
+    case "Annotated":
+    case "Final":
+    case "Required":
+    case "NotRequired":
+    case "Awaitable":
+      return inner(items[0]);
+    case "Coroutine":
+      return inner(items[2]);
+    default:
+      return UNKNOWN;
+  }
+}
+
+/** `()` is read as what says nothing. */
+function isNotEmpty(item: Annotation, _: number, items: readonly Annotation[]): boolean {
+  return !(items.length === 1 && item.form === "other");
+}
+
+function typeOfLiteral(item: Annotation): Types {
+  if (item.form === "text") return [quote(item.value)];
+  if (item.form === "number") return [String(item.value)];
+  const isWord = item.form === "name" && /^(True|False|None)$/.test(item.name);
+  return isWord ? typeOf(item) : UNKNOWN;
+}
+
+function plainName(name: string): string {
+  const plain = name.replace(MODULE, "");
+  return SAME.get(plain) ?? plain;
+}
+
+/** How much of a value is looked at. */
+const VALUE_DEPTH = 4;
+const VALUE_MEMBERS = 64;
+
+function typeOfValue(value: unknown, depth: number): Types {
+  if (value === null || depth > VALUE_DEPTH) return UNKNOWN; // it may be something else later
+  if (Array.isArray(value)) {
+    const items = value.slice(0, VALUE_MEMBERS).map((item) => typeOfValue(item, depth + 1));
+    return [arrayOf(items.length === 0 ? UNKNOWN : union(items))];
+  }
+  switch (typeof value) {
+    case "number":
+    case "string":
+    case "boolean":
+      return [typeof value];
+    case "object": {
+      const entries = Object.entries(value);
+      if (entries.length === 0 || entries.length > VALUE_MEMBERS) return UNKNOWN_OBJECT;
+      const members = entries.map(([name, member]) =>
+        `${propertyName(name)}: ${render(typeOfValue(member, depth + 1))}`
+      );
+      return [`{ ${members.join("; ")} }`];
+    }
+    default:
+      return UNKNOWN;
+  }
+}
+
+function union(members: readonly Types[]): Types {
+  const all = new Set(members.flat());
+  return all.size === 0 || all.has("unknown") ? UNKNOWN : [...all];
+}
+
+function arrayOf(items: Types): string {
+  return items.length > 1 ? `(${render(items)})[]` : `${items[0]}[]`;
+}
+
+function render(types: Types): string {
+  return types.join(" | ");
+}
+
+const IDENTIFIER = /^[\p{ID_Start}_$][\p{ID_Continue}$]*$/u;
+
+/** What cannot be the name of a parameter. */
+const RESERVED: ReadonlySet<string> = new Set(
+  ("arguments await break case catch class const continue debugger default delete do else enum " +
+    "eval export extends false finally for function if implements import in instanceof interface " +
+    "let new null package private protected public return static super switch this throw true " +
+    "try typeof var void while with yield").split(" "),
+);
+
+function propertyName(name: string): string {
+  return IDENTIFIER.test(name) ? name : quote(name);
+}
+
+/** The name, or one like it that TypeScript takes and that no other parameter has. */
+function parameterName(name: string, taken: Set<string>): string {
+  let free = name;
+  while (RESERVED.has(free) || taken.has(free)) free += "_";
+  taken.add(free);
+  return free;
+}
+
+/** A text in quotes. What cannot be seen is written as what it is. */
+function quote(text: string): string {
+  return visible(JSON.stringify(text));
+}
+
+/** Text in a comment: it neither ends it nor says anything to a tool. */
+function comment(text: string): string {
+  return visible(text).replaceAll("*/", "*\\/").replaceAll("@", "\\u{40}");
+}
+
+function visible(text: string): string {
+  return text.replaceAll(
+    /[\p{C}\p{Zl}\p{Zp}]/gu,
+    (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`,
+  );
+}
+
+const LONGEST_COMMENT = 400;
+
+function shorten(text: string): string {
+  return text.length > LONGEST_COMMENT ? `${text.slice(0, LONGEST_COMMENT)}...` : text;
+}

@@ -1,0 +1,250 @@
+/** The `types` command, and programs that are compiled against what it wrote. */
+
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import fc from "fast-check";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { declareService, typeName } from "../../declaration.ts";
+import { Service } from "../../mod.ts";
+import { TestManager, WirePeer } from "../../testing.ts";
+import { output, refusal } from "./command_line.ts";
+import { temporaryFolder } from "./folder.ts";
+import { python } from "./python.ts";
+
+const root = fileURLToPath(import.meta.resolve("../../"));
+
+class Lab extends Service {
+  pi = 3.14;
+  add(x: number, y = 1): number {
+    return x + y;
+  }
+  configure(channel: number, { range = 10, nplc }: { range?: number; nplc?: number } = {}) {
+    return [channel, range, nplc];
+  }
+  *readings(count: number): Generator<number> {
+    while (count > 0) yield count--;
+  }
+}
+
+/** The options to connect with. */
+function to({ connectOptions }: TestManager): string[] {
+  return ["--disable-tls", "--host", connectOptions.host, "--port", String(connectOptions.port)];
+}
+
+/** Runs Deno on a file as if it were one of this package. */
+async function deno(command: string, ...args: string[]): Promise<{ code: number; said: string }> {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [command, "--config", join(root, "deno.json"), ...args],
+    env: { NO_COLOR: "1" },
+    stdin: "null",
+  }).output();
+  const decoder = new TextDecoder();
+  return { code, said: decoder.decode(command === "run" ? stdout : stderr) };
+}
+
+/** A program that is linked with a service, of which a declaration was written beside it. */
+function program({ connectOptions }: TestManager, type: string, service: string, calls: string) {
+  return `
+    import { connect, kwargs, options } from ${JSON.stringify(import.meta.resolve("../../mod.ts"))};
+    import type { ${type} } from "./service.d.ts";
+    await using cxn = await connect(${JSON.stringify(connectOptions)});
+    const link = await cxn.link<${type}>(${JSON.stringify(service)});
+    ${calls}
+  `;
+}
+
+Deno.test("a client is compiled against the types of a Service that runs elsewhere", async () => {
+  await using folder = await temporaryFolder();
+  await using manager = await TestManager.start({ disableTls: true });
+  await using lab = new Lab();
+  await lab.start(manager.connectOptions);
+  const [file, client] = ["service.d.ts", "client.ts"].map((name) => join(folder.path, name));
+
+  const printed = await output(folder.path, "types", "Lab", ...to(manager));
+  assertEquals(
+    await output(folder.path, "types", "Lab", "--out", file, ...to(manager)),
+    `Wrote the types to ${file}\n`,
+  );
+  const written = await Deno.readTextFile(file);
+  assertEquals(written, printed);
+  const members = written.split("\n").filter((line) => /^ {2}[\w"]/.test(line));
+  assertEquals(members, [
+    "  add(x: unknown, y?: unknown): unknown;",
+    "  configure(channel: unknown, named?: { range?: unknown; nplc?: unknown }): unknown;",
+    "  readonly pi: number;",
+    "  readings(count: unknown): AsyncGenerator<unknown>;",
+    "  set_logging_level(level: string | number): boolean;",
+  ]);
+
+  await Deno.writeTextFile(
+    client,
+    program(
+      manager,
+      "Lab",
+      "Lab",
+      `const pi: number = await link.pi();
+       const configured = await link.configure(1, kwargs({ nplc: 2 }), options({ timeout: 60_000 }));
+       const readings: unknown[] = [];
+       for await (const reading of link.readings(2)) readings.push(reading);
+       console.log(JSON.stringify([pi, await link.add(1, 2), configured, readings]));
+       // @ts-expect-error it is misspelt
+       () => link.configure(1, kwargs({ nlpc: 2 }));
+       // @ts-expect-error x is missing
+       () => link.add();
+       // @ts-expect-error there is no such method
+       () => link.start();`,
+    ),
+  );
+  const { code, said } = await deno("run", "-A", "--check", client);
+  assertEquals([code, said], [0, "[3.14,3,[1,10,2],[2,1]]\n"]);
+});
+
+Deno.test("a client is compiled against the annotations of a Python service", async () => {
+  await using folder = await temporaryFolder();
+  await using manager = await TestManager.start({ disableTls: true });
+  const service = python("multimeter", manager);
+  try {
+    await manager.connected("Python DMM");
+    const [file, client] = ["service.d.ts", "client.ts"].map((name) => join(folder.path, name));
+    await output(folder.path, "types", "Python DMM", "-o", file, ...to(manager));
+    const members = (await Deno.readTextFile(file)).split("\n")
+      .filter((line) => /^(export| {2}[\w"])/.test(line));
+    assertEquals(members, [
+      "export interface PythonDMM {",
+      "  anything(...args: unknown[]): unknown;",
+      "  configure(channel: number, named?: { range?: number | null; label?: string }): (number | string)[];",
+      "  limits(channels: number[], default_?: unknown): [number, number | null];",
+      '  measure(channel: number, unit?: "V" | "mV"): { [name: string]: number };',
+      "  readonly model: string;",
+      "  readonly ranges: number[];",
+      "  readonly settings: { [name: string]: unknown };",
+    ]);
+    await Deno.writeTextFile(
+      client,
+      program(
+        manager,
+        "PythonDMM",
+        "Python DMM",
+        `const measured: number = (await link.measure(2, "mV")).mV;
+         const [least]: [number, number | null] = await link.limits([3, 1, 2]);
+         const configured: (number | string)[] = await link.configure(1, kwargs({ range: 10 }));
+         const ranges: number[] = await link.ranges();
+         const any: unknown = await link.anything(1, kwargs({ a: 2 }));
+         console.log(JSON.stringify([measured, least, configured, ranges, any]));
+         // @ts-expect-error the unit is V or mV
+         () => link.measure(2, "A");
+         // @ts-expect-error it is misspelt
+         () => link.configure(1, kwargs({ rnage: 10 }));
+         // @ts-expect-error it is a number
+         () => link.configure(1, kwargs({ range: "10" }));`,
+      ),
+    );
+    const { code, said } = await deno("run", "-A", "--check", client);
+    assertEquals([code, said], [
+      0,
+      '[3000,1,[1,"10 a, b)"],[0.1,1,10],[[1],{"a":2}]]\n',
+    ]);
+  } finally {
+    service.kill();
+    await service.output();
+  }
+});
+
+Deno.test("a file that is there is kept, unless it would be the same", async () => {
+  await using folder = await temporaryFolder();
+  await using manager = await TestManager.start({ disableTls: true });
+  const file = join(folder.path, "lab.d.ts");
+  const types = () => output(folder.path, "types", "Lab", "--out", file, ...to(manager));
+  await Deno.writeTextFile(file, "mine");
+  {
+    await using lab = new Lab();
+    await lab.start(manager.connectOptions);
+    assertEquals(await types(), `Kept the old types as ${file}.old\nWrote the types to ${file}\n`);
+    assertEquals(await Deno.readTextFile(`${file}.old`), "mine");
+    assertEquals(await types(), `${file} is up to date\n`);
+  }
+  const before = await Deno.readTextFile(file);
+  assertMatch(
+    await refusal(folder.path, "types", "Lab", "--out", file, ...to(manager)),
+    /^Cannot write the types of 'Lab': no such service is connected. Those that are: none$/,
+  );
+  assertEquals(await Deno.readTextFile(file), before);
+  assertEquals(
+    [...Deno.readDirSync(folder.path)].map(({ name }) => name).sort(),
+    ["lab.d.ts", "lab.d.ts.old"],
+  );
+});
+
+Deno.test("what is refused says why, and what there is", async () => {
+  await using folder = await temporaryFolder();
+  await using manager = await TestManager.start({ disableTls: true });
+  await using _lamp = await WirePeer.introduce(manager.connectOptions, {
+    type: "service",
+    name: "La\u202emp",
+    attributes: {},
+  });
+  await manager.connected("La\u202emp");
+  assertEquals(
+    await refusal(folder.path, "types", "lamp", ...to(manager)),
+    "Cannot write the types of 'lamp': no such service is connected. Those that are: 'La\\u202emp'",
+  );
+  assertStringIncludes(
+    await refusal(folder.path, "types", "La\u202emp", "--out", folder.path, ...to(manager)),
+    `Cannot write ${folder.path}: it is not a regular file`,
+  );
+});
+
+const NASTY = fc.constantFrom(
+  ..."*/ /* // ` \" ' \\ \n \r \u2028 ${ } { ( ) , ; : = @ts-nocheck import( * ** -> \u202e _ x delete this"
+    .split(" "),
+);
+const text = fc.array(fc.oneof(NASTY, fc.string({ maxLength: 3 })), { maxLength: 6 })
+  .map((parts) => parts.join(""));
+const signature = fc.tuple(fc.array(NASTY, { maxLength: 6 }), text, text).map(([names, a, b]) =>
+  `(${names.join(", ")}, x: Literal[${JSON.stringify(a)}] = ${JSON.stringify(b)})`
+);
+const words = fc.uniqueArray(fc.constantFrom("x", "delete", "this", "named", "Ω", "$", "await"));
+const plain = fc.tuple(words, words, fc.boolean()).map(([names, others, isOpen]) => {
+  const byName = others.filter((name) => !names.includes(name)).map((name) => `${name}=1`);
+  return `(${[...names, "*", ...byName, ...(isOpen ? ["**rest"] : [])].join(", ")})`;
+});
+const attributes = fc.dictionary(
+  fc.oneof(text, fc.constantFrom("__proto__", "constructor", "delete", "new", "then", "1", "")),
+  fc.oneof(signature, plain, text.map((text) => `(${text}`), fc.jsonValue()),
+);
+
+Deno.test("whatever services say, their declarations compile and load nothing", async () => {
+  await using folder = await temporaryFolder();
+  const services = fc.sample(fc.record({ name: text, language: text, attributes }), 60);
+  services.push({
+    name: "*/ declare global { interface Array<T> { evil: T } } /*",
+    language: '/// <reference path="/etc/passwd" /> @jsxImportSource evil',
+    attributes: {
+      f: "(x: '*/ import(\"evil\")')",
+      g: `(x: ${"List[".repeat(5_000)}`,
+      h: JSON.parse("[".repeat(500) + "]".repeat(500)),
+      constructor: "(x)",
+      ...JSON.parse('{"__proto__": "(x)"}'),
+    },
+  });
+  const used = services.map((service, index) => {
+    // Errors in a .d.ts file are not shown, and there is nothing in one that a .ts file cannot have.
+    Deno.writeTextFileSync(join(folder.path, `service${index}.ts`), declareService(service));
+    const type = typeName(service.name);
+    return `import type { ${type} as S${index} } from "./service${index}.ts";\n` +
+      `export declare const link${index}: Link<S${index}>;\n` +
+      `export const name${index}: string = link${index}.serviceName;\n`;
+  });
+  const all = join(folder.path, "all.ts");
+  const module = JSON.stringify(import.meta.resolve("../../mod.ts"));
+  await Deno.writeTextFile(all, `import type { Link } from ${module};\n${used.join("")}`);
+  const { code, said } = await deno("check", all);
+  assertEquals(code, 0, said);
+  const graph = await new Deno.Command(Deno.execPath(), {
+    args: ["info", "--json", ...services.map((_, index) => `service${index}.ts`).slice(-1)],
+    cwd: folder.path,
+  }).output();
+  const { modules } = JSON.parse(new TextDecoder().decode(graph.stdout));
+  assertEquals(modules.length, 1);
+  assert(!modules[0].dependencies?.length);
+});
