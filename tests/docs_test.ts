@@ -45,6 +45,7 @@ Deno.test("every block of TypeScript in the documentation compiles", async () =>
     await Deno.writeTextFile(file, `${block.before}\n${block.code}\nexport {};\n`);
     // A documentation comment may show how to use a file of the examples.
     for (const [, name] of block.code.matchAll(/from "\.\/(\w+\.ts)"/g)) {
+      if (blocks.some(({ path, file }) => path === block.path && file === name)) continue;
       const example = join(root, "examples", name);
       if (existsSync(example)) await Deno.copyFile(example, join(dirname(file), name));
     }
