@@ -53,7 +53,7 @@ export class Arrivals<T> {
    * @throws Why there are no more, if there is a reason.
    */
   async take(label: string, timeout?: number): Promise<IteratorResult<T, undefined>> {
-    if (this.#isEmpty && this.#end === undefined) await this.#wait(label, timeout);
+    while (this.#isEmpty && this.#end === undefined) await this.#wait(label, timeout);
     if (!this.#isEmpty) return { value: this.#takeNow(), done: false };
     if (this.#end === "complete") return { value: undefined, done: true };
     throw this.#end!.error;
