@@ -7,6 +7,7 @@
 import type { Identities } from "./identities.ts";
 import type { ServiceEntry } from "./registry.ts";
 import { printable, table } from "./text_table.ts";
+import { encodeForTerminal } from "./typed_call.ts";
 
 /** Which Clients are linked with which Service, by the Service's name; `null` if nobody tells. */
 export type LinksByService = Record<string, readonly string[]> | null;
@@ -80,6 +81,6 @@ export function describeListing(
 export function describeAttributes(attributes: Readonly<Record<string, unknown>>): string[] {
   return Object.entries(attributes).map(([name, value]) => {
     const isSignature = typeof value === "string" && value.startsWith("(");
-    return printable(name + (isSignature ? value : ` = ${JSON.stringify(value)}`));
+    return printable(name) + (isSignature ? printable(value) : ` = ${encodeForTerminal(value)}`);
   });
 }

@@ -11,11 +11,11 @@ import {
   readConnectOptions,
 } from "./connect_options.ts";
 import { ValueError } from "./errors.ts";
-import { encodeValue } from "./json.ts";
 import { describeAttributes, describeListing, type Listing, listingOf } from "./listing.ts";
 import { repr } from "./repr.ts";
 import { askStatus } from "./status_request.ts";
 import { bold } from "./style.ts";
+import { encodeForTerminal } from "./typed_call.ts";
 import { type Visit, visit } from "./visit.ts";
 
 interface ParsedOptions extends ParsedConnectOptions {
@@ -32,10 +32,10 @@ export function addLs(program: Command): void {
       const connecting = readConnectOptions(parsed);
       const listing = await visit(connecting, "ls", (visit) => ask(connecting, visit));
       if (name === undefined) {
-        return console.log(json ? encodeValue(listing) : describeListing(listing, bold));
+        return console.log(json ? encodeForTerminal(listing) : describeListing(listing, bold));
       }
       const service = serviceOf(listing, name);
-      if (json) return console.log(encodeValue(service));
+      if (json) return console.log(encodeForTerminal(service));
       for (const line of describeAttributes(service.attributes)) console.log(line);
     });
 }

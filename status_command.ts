@@ -16,6 +16,7 @@ import {
 import type { ManagerStatus } from "./status.ts";
 import { askStatus } from "./status_request.ts";
 import { describeStatus, type Rates, ratesBetween } from "./status_report.ts";
+import { encodeForTerminal } from "./typed_call.ts";
 import { type Visit, visit } from "./visit.ts";
 
 interface ParsedOptions extends ParsedConnectOptions {
@@ -45,7 +46,7 @@ export function addStatus(program: Command): void {
         "status",
         (visit) => ask(connecting, visit, interval),
       );
-      console.log(json ? JSON.stringify({ ...status, rates }) : describeStatus(status, rates));
+      console.log(json ? encodeForTerminal({ ...status, rates }) : describeStatus(status, rates));
     });
 }
 

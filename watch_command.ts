@@ -11,14 +11,13 @@ import {
   type ParsedConnectOptions,
   readConnectOptions,
 } from "./connect_options.ts";
-import { encodeValue } from "./json.ts";
 import { COUNT, numberOption } from "./limit_options.ts";
 import { printLine } from "./output.ts";
 import { describeChange } from "./reconnect.ts";
 import { interruption } from "./signals.ts";
 import { faint } from "./style.ts";
 import { printable } from "./text_table.ts";
-import { formatArguments } from "./typed_call.ts";
+import { encodeForTerminal, formatArguments } from "./typed_call.ts";
 import { visit } from "./visit.ts";
 
 interface ParsedOptions extends ParsedConnectOptions {
@@ -74,5 +73,7 @@ async function watch(
 /** A notification as one line. */
 function formatNotification(parameters: readonly unknown[], isJson: boolean): string {
   const { args, kwargs } = takeApart(parameters);
-  return isJson ? encodeValue({ time: new Date(), args, kwargs }) : formatArguments(args, kwargs);
+  return isJson
+    ? encodeForTerminal({ time: new Date(), args, kwargs })
+    : formatArguments(args, kwargs);
 }

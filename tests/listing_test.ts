@@ -52,11 +52,12 @@ Deno.test("where nobody is connected it is told", () => {
 });
 
 Deno.test("methods have their parameters, and constants their values", () => {
-  const attributes = { add: "(x, y)", pi: 3.5, name: "DMM", "a\u202e": [1] };
+  const attributes = { add: "(x, y)", pi: 3.5, name: "DMM\u009b", "a\u202e": [1], limit: NaN };
   assertEquals(describeAttributes(attributes), [
     "add(x, y)",
     "pi = 3.5",
-    'name = "DMM"',
+    'name = "DMM\\u009b"',
     "a\\u{202e} = [1]",
+    "limit = NaN",
   ]);
 });

@@ -34,6 +34,17 @@ Deno.test("ls lists services, clients and links, and what a service offers", asy
   );
 });
 
+Deno.test("the JSON of what peers are called can do nothing to a terminal", async () => {
+  await using shell = await Shell.open();
+  await using _client = await connect({ ...shell.manager.connectOptions, name: "C\u009b2J" });
+  for (const command of ["ls", "status"]) {
+    const text = await shell.output(command, "--json");
+    assert(!text.includes("\u009b"), text);
+    const [name] = Object.keys(JSON.parse(text).clients);
+    assert(name.startsWith("C\u009b2J["), name);
+  }
+});
+
 Deno.test("headings are bold at a terminal", async () => {
   await using shell = await Shell.open();
   const { code, shown } = await atColourTerminal(shell.home, [], ...shell.args("ls"));
