@@ -86,7 +86,8 @@ async function call(
 
 /** Makes values of words, of which one may stand for what is on the standard input. */
 async function reader(words: readonly string[], each: boolean): Promise<(word: string) => unknown> {
-  const places = words.filter((word) => word.replace(/^[^'"=]*=/, "") === STANDARD_INPUT).length;
+  const { args, kwargs } = argumentsOf(words, (word) => word === STANDARD_INPUT);
+  const places = [...args, ...Object.values(kwargs)].filter(Boolean).length;
   if (places === 0) return valueOf;
   if (places > 1 || each) {
     throw new ConfigurationError(

@@ -35,7 +35,7 @@ Deno.test("an error of call is one line on the standard error, and exit code 1",
     [/^TypeError: BasicMath.add\(\) missing 1 required/, "BasicMath", "add", "1"],
     [/^KeyError: "the 'Nothing' service does not exist/, "Nothing", "add"],
     [/^Cannot call: x is given twice$/, "BasicMath", "add", "x=1", "x=2"],
-    [/was not done within 300 ms$/, "BasicMath", "wait", "--timeout", "300ms"],
+    [/was not done within 3000 ms$/, "BasicMath", "wait", "--timeout", "3s"],
     [/^Cannot read the standard input twice/, "BasicMath", "echo", "-", "x=-"],
     [/^Cannot read the standard input twice/, "BasicMath", "echo", "-", "--each"],
   ];
@@ -57,6 +57,7 @@ Deno.test("call takes an argument from the standard input, however large", async
   assertEquals(await input(`${large}\n`, "echo", "-"), `[${large}]\n`);
   assertEquals(await input("two\nlines\n", "say", "text=-"), "two\nlines\n");
   assertEquals(await input("'1'", "say", "-", "--json"), "\"'1'\"\n");
+  assertEquals(await input("1", "echo", "-", "a-b=-"), '[1,"a-b=-"]\n');
 });
 
 Deno.test("call --each calls for each line, until the first error", async () => {
