@@ -44,6 +44,7 @@ export function addConsole(program: Command): void {
 async function converse(client: Client, isPerson: boolean): Promise<boolean> {
   const { promise: ended, resolve: end, reject: fail } = Promise.withResolvers<void>();
   const hasScreen = isPerson && Deno.stdout.isTerminal();
+  const history = hasScreen ? earlierLines() : undefined;
   let isFine = true;
   let isBusy = false;
   let isClosed = false;
@@ -54,7 +55,7 @@ async function converse(client: Client, isPerson: boolean): Promise<boolean> {
     output: hasScreen ? process.stdout : undefined,
     terminal: hasScreen,
     prompt: "> ",
-    history: hasScreen ? readHistory() : [],
+    history,
     historySize: HISTORY_SIZE,
     removeHistoryDuplicates: true,
     completer: (line: string, answer: (error: null, found: [string[], string]) => void) => {
@@ -99,6 +100,7 @@ async function converse(client: Client, isPerson: boolean): Promise<boolean> {
     work.then(end, fail); // lines that were piped may still be under way
   });
   reader.on("history", (lines: string[]) => {
+    if (history === undefined) return;
     try {
       writeHistory(lines);
     } catch (error) {
@@ -131,4 +133,14 @@ async function converse(client: Client, isPerson: boolean): Promise<boolean> {
     reader.close();
   }
   return isFine;
+}
+
+/** The lines of earlier consoles. `undefined` if they cannot be read: then none are kept either. */
+function earlierLines(): string[] | undefined {
+  try {
+    return readHistory();
+  } catch (error) {
+    console.error(alarming(printableLines((error as Error).message)));
+    return undefined;
+  }
 }

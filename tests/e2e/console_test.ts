@@ -51,6 +51,18 @@ Deno.test("lines are kept in a private file, and found again by the next console
   assertMatch(shown, /> BasicMath add 20 22\n/);
 });
 
+Deno.test("a history that cannot be read is told of once, and the console is of use", async () => {
+  await using shell = await Shell.open();
+  await Deno.mkdir(join(shell.home, "console_history"));
+  const shown = await converse(
+    shell,
+    ["> ", "BasicMath add 20 22"],
+    ["42\n", "BasicMath add 1 2"],
+    ["3\n", "exit"],
+  );
+  assertEquals(shown.match(/^Cannot \w+ .*console_history: /gm)?.length, 1, shown);
+});
+
 Deno.test("Ctrl+C stops waiting, and throws away a line that is half typed", async () => {
   await using shell = await Shell.open();
   const shown = await converse(
