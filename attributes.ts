@@ -29,7 +29,9 @@ const log = logger("service");
 export class Attributes {
   readonly #object: object;
   readonly #base: object;
-  readonly #signatures = new Map<unknown, Signature>();
+  /** Weak, since a getter may give another function each time. */
+  // deno-lint-ignore ban-types -- any function that a class defines
+  readonly #signatures = new WeakMap<Function, Signature>();
   readonly #schemas: ReadonlyMap<string, readonly StandardSchema[]> | undefined;
 
   /**
