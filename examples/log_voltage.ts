@@ -47,9 +47,10 @@ if (import.meta.main) {
     for await (const reading of readings) {
       const elapsed = new Date(reading.time).getTime() - start.getTime();
       const time = new Date(start.getTime() + elapsed * speed);
-      const row = `${time.toISOString()},${reading.voltage}\n`;
+      const voltage = Number(reading.voltage); // a Service may send anything
+      const row = `${time.toISOString()},${voltage}\n`;
       await Deno.writeTextFile(`${name}.csv`, row, { append: true });
-      points.push({ time, value: reading.voltage });
+      points.push({ time, value: voltage });
     }
   } catch (error) {
     if (!interrupt.signal.aborted) fail(error);

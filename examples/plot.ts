@@ -113,6 +113,7 @@ function label(x: number, y: number, text: string): string {
   return `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}">${escape(text)}</text>`;
 }
 
+/** XML has no control characters, not even escaped. */
 function escape(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
+  return text.replaceAll(/\p{Cc}/gu, " ").replaceAll("&", "&amp;").replaceAll("<", "&lt;");
 }

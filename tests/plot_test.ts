@@ -3,7 +3,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import { plot, type Point } from "../examples/plot.ts";
 
-const LABELS = { title: "A <title> & more", values: "DC voltage / V" };
+const LABELS = { title: "A <title>\u0000& more", values: "DC voltage / V" };
 
 function points(values: readonly number[], interval = 60_000): Point[] {
   const start = Date.UTC(2025, 10, 25, 9, 30);
