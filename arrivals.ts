@@ -12,16 +12,21 @@ type End = { error: unknown } | "complete";
 
 /** Values that come one by one, and are taken one by one. */
 export class Arrivals<T> {
-  #values: T[] = [];
-  /** How many of them are taken. */
-  #taken = 0;
+  #coming: T[] = [];
+  /** Those that came before them, the next one last: what is taken is let go of at once. */
+  #leaving: T[] = [];
   #end: End | undefined;
   #news = Promise.withResolvers<void>();
+
+  /** How many they are. */
+  get size(): number {
+    return this.#coming.length + this.#leaving.length;
+  }
 
   /** One more. Dropped after the end. */
   push(value: T): void {
     if (this.#end !== undefined) return;
-    this.#values.push(value);
+    this.#coming.push(value);
     this.#tell();
   }
 
@@ -40,8 +45,8 @@ export class Arrivals<T> {
   /** Nobody wants those that have come. */
   cut(error: unknown): void {
     this.#end = { error };
-    this.#values = [];
-    this.#taken = 0;
+    this.#coming = [];
+    this.#leaving = [];
     this.#tell();
   }
 
@@ -53,23 +58,18 @@ export class Arrivals<T> {
    * @throws Why there are no more, if there is a reason.
    */
   async take(label: string, timeout?: number): Promise<IteratorResult<T, undefined>> {
-    while (this.#isEmpty && this.#end === undefined) await this.#wait(label, timeout);
-    if (!this.#isEmpty) return { value: this.#takeNow(), done: false };
+    while (this.size === 0 && this.#end === undefined) await this.#wait(label, timeout);
+    if (this.size > 0) return { value: this.#takeNow(), done: false };
     if (this.#end === "complete") return { value: undefined, done: true };
     throw this.#end!.error;
   }
 
-  get #isEmpty(): boolean {
-    return this.#taken === this.#values.length;
-  }
-
   #takeNow(): T {
-    const value = this.#values[this.#taken++];
-    if (this.#isEmpty) {
-      this.#values = [];
-      this.#taken = 0;
+    if (this.#leaving.length === 0) {
+      this.#leaving = this.#coming.reverse();
+      this.#coming = [];
     }
-    return value;
+    return this.#leaving.pop()!;
   }
 
   /** Others may wait too, and be faster. */
@@ -81,7 +81,7 @@ export class Arrivals<T> {
       timer = setTimeout(() => expired.reject(late()), timeout);
     }
     try {
-      while (this.#isEmpty && this.#end === undefined) {
+      while (this.size === 0 && this.#end === undefined) {
         await Promise.race([this.#news.promise, expired.promise]);
       }
     } finally {
