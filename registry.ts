@@ -277,7 +277,7 @@ export class Registry<Seat> {
     const service = this.#services.get(name);
     if (service === undefined) return true;
     if (!service.links.has(client)) {
-      if (!this.#mayUse(client, service)) return true;
+      if (!this.mayUse(client, service)) return true;
       throw new KeyError(
         `cannot unlink ${client.networkName}, it was not linked with ${repr(name)}`,
       );
@@ -345,9 +345,14 @@ export class Registry<Seat> {
       this.#services.values(),
       (service) => Array.from(service.links, (client) => ({ client, service })),
     ).flat();
-    const withdrawn = links.filter(({ client, service }) => !this.#mayUse(client, service));
+    const withdrawn = links.filter(({ client, service }) => !this.mayUse(client, service));
     for (const { client, service } of withdrawn) this.#separate(client, service);
     return withdrawn;
+  }
+
+  /** Whether a client may use a service, linked or not. */
+  mayUse({ username }: Client<Seat>, { name }: Service<Seat>): boolean {
+    return this.#policy?.mayUse(username, name) ?? true;
   }
 
   /** From now on no device is taken in and no request is routed. What is owed is still settled. */
@@ -379,15 +384,11 @@ export class Registry<Seat> {
 
   /** Refuses a client that is not linked and may not use a service now. */
   #checkEntry(client: Client<Seat>, service: Service<Seat>): void {
-    if (!this.#mayUse(client, service)) {
+    if (!this.mayUse(client, service)) {
       const who = client.username === undefined ? client.networkName : repr(client.username);
       throw new PermissionError(`${who} may not use the ${repr(service.name)} service`);
     }
     checkVacancy(service);
-  }
-
-  #mayUse({ username }: Client<Seat>, { name }: Service<Seat>): boolean {
-    return this.#policy?.mayUse(username, name) ?? true;
   }
 
   #separate(client: Client<Seat>, service: Service<Seat>): void {

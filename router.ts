@@ -136,7 +136,10 @@ export class Router<O extends Outlet> {
     return this.#registry.add(newcomer, seat, username);
   }
 
-  /** Unlinks clients that may not use the service any longer. What they are owed still comes. */
+  /**
+   * Unlinks clients that may not use the service any longer. What they are owed still comes, but
+   * the service hears that it may give it up: a stream could go on for ever.
+   */
   withdraw(): void {
     for (const { client, service } of this.#registry.withdraw()) {
       log.info("{client} is unlinked: {username} may not use the {service} service any longer", {
@@ -145,12 +148,15 @@ export class Router<O extends Outlet> {
         service: service.name,
       });
     }
+    for (const client of this.#registry.clients) {
+      this.#cancel(client, (service) => !this.#registry.mayUse(client, service));
+    }
   }
 
   /** Takes a device out, and answers for it what it can no longer answer. */
   dismiss(peer: Peer<Seat<O>>): void {
     const linked = peer.kind === "service" ? [...peer.links] : [];
-    if (peer.kind === "client") this.#cancelAll(peer);
+    if (peer.kind === "client") this.#cancel(peer);
     this.#failAll(
       this.#registry.remove(peer),
       `the ${repr(peer.name)} service disconnected before it answered the request`,
@@ -176,11 +182,15 @@ export class Router<O extends Outlet> {
     }
   }
 
-  /** Nobody waits any longer for what a client has asked for. */
-  #cancelAll(client: Client<Seat<O>>): void {
+  /** Gives up what a client waits for, from the services that are `meant`. */
+  #cancel(
+    client: Client<Seat<O>>,
+    meant: (service: Service<Seat<O>>) => boolean = () => true,
+  ): void {
     const requester = client.networkName;
-    for (const { service: { name, extensions, seat }, uid } of this.#registry.awaited(client)) {
-      if (!extensions.includes(CANCEL)) continue;
+    for (const { service, uid } of this.#registry.awaited(client)) {
+      const { name, extensions, seat } = service;
+      if (!extensions.includes(CANCEL) || !meant(service)) continue;
       seat.outlet.sendText(encodeControl({ service: name, uid, requester }, CANCEL_REQUEST));
     }
   }

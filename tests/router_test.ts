@@ -207,6 +207,25 @@ Deno.test("a user who may not use a service any longer gets the answers that are
   network.expectSilence();
 });
 
+Deno.test("what a user has requested is given up when they may not use the service any longer, linked or not", async () => {
+  const network = new Network();
+  for (const name of ["alice", "bob"]) await network.database.users.insert(name, "secret", false);
+  const [alice, bob] = ["alice", "bob"].map((name) => network.client(name, name));
+  const echo = network.service("Echo", -1, ["cancel", "stream"]);
+  const other = network.service("Other", -1, ["cancel", "stream"]);
+  network.registry.link(alice.peer, "Echo");
+  for (const device of [alice, bob]) network.send(device, request());
+  network.send(bob, request({ service: "Other" }));
+  for (const { outlet } of [echo, other]) outlet.take();
+  network.database.access.allow("Echo", ["alice"]);
+  network.access.refresh();
+  network.router.withdraw();
+  const given = only(echo);
+  assertEquals([given.attribute, given.uid], ["__cancel__", "1"]);
+  assertEquals(given.requester, bob.peer.networkName);
+  network.expectSilence();
+});
+
 const BAD_REQUESTS: readonly [line: JsonObject, text: string][] = [
   [request({ service: undefined }), "KeyError: 'service'"],
   [request({ attribute: undefined }), "KeyError: 'attribute'"],
