@@ -38,8 +38,8 @@ const log = logger("service");
 export class Answering {
   readonly #options: AnsweringOptions;
   readonly #current = new AsyncLocalStorage<ServiceRequest>();
-  /** The requests that could not be answered at once, by who asks and the uid. */
-  readonly #active = new Map<string, ActiveRequest>();
+  /** The requests that could not be answered at once, by who asks and the uid, which several share. */
+  readonly #active = new Map<string, Set<ActiveRequest>>();
   /** Those whose answers are streams. */
   readonly #streams = new Set<ActiveRequest>();
   readonly #running = new Set<Promise<void>>();
@@ -69,7 +69,9 @@ export class Answering {
   /** The connection has ended: what is running is not waited for, since its answers go nowhere. */
   forget(): void {
     const reason = new ConnectionAbortedError("The connection to the Manager has ended");
-    for (const request of this.#active.values()) request.abort(reason);
+    for (const requests of this.#active.values()) {
+      for (const request of requests) request.abort(reason);
+    }
     this.#active.clear();
     this.#running.clear();
   }
@@ -85,11 +87,12 @@ export class Answering {
 
   /** Heeds a message about a request that is out. If that is answered there is nothing to do. */
   control({ requester, uid, attribute, args }: Request): void {
-    const request = this.#active.get(keyOf(requester ?? "", uid));
-    if (attribute === CANCEL_REQUEST) {
-      request?.abort(new CancelledError(`${request.attribute} was cancelled by ${requester}`));
-    } else if (isCount(args[0])) {
-      request?.want(args[0]);
+    for (const request of this.#active.get(keyOf(requester ?? "", uid)) ?? []) {
+      if (attribute === CANCEL_REQUEST) {
+        request.abort(new CancelledError(`${request.attribute} was cancelled by ${requester}`));
+      } else if (isCount(args[0])) {
+        request.want(args[0]);
+      }
     }
   }
 
@@ -119,10 +122,12 @@ export class Answering {
 
   #keep(request: ActiveRequest, answer: Promise<void>): void {
     const key = keyOf(request.requester, request.uid);
-    this.#active.set(key, request);
+    const requests = this.#active.get(key) ?? new Set();
+    this.#active.set(key, requests.add(request));
     const task = answer.finally(() => {
       this.#running.delete(task);
-      if (this.#active.get(key) === request) this.#active.delete(key);
+      requests.delete(request);
+      if (requests.size === 0 && this.#active.get(key) === requests) this.#active.delete(key);
     });
     this.#running.add(task);
   }
@@ -147,6 +152,7 @@ export class Answering {
     request: ActiveRequest,
     values: Values,
   ): Promise<void> {
+    this.#options.check(); // what has made the generator may have taken its time
     this.#streams.add(request);
     try {
       // The generator runs when it is asked for a value, and should find its request then.
@@ -198,7 +204,7 @@ async function replyLarge(
   result: unknown,
 ): Promise<void> {
   const pieces = await encodeLarge(result);
-  await connection.sendPieces(beginReply(requester, uid), ...pieces, "}");
+  await connection.sendPieces([beginReply(requester, uid), ...pieces, "}"]);
 }
 
 /** The lines of an error's stack, after its message. */

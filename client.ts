@@ -124,7 +124,7 @@ export class Client implements AsyncDisposable {
       turns: this.#turns,
       maxWaiting: options.reconnect?.maxWaiting ?? 0,
       isLost: (service) => this.#links.isLost(service),
-      offers: (service, extension) => this.#links.offers(service, extension),
+      extensionsOf: (service) => this.#links.extensionsOf(service),
     });
   }
 

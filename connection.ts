@@ -181,9 +181,12 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
     return this.#outbox.startLine();
   }
 
-  /** Sends a line that is too long for a buffer, when it is its turn. Dropped like text. */
-  sendPieces(...pieces: readonly (string | Uint8Array)[]): Promise<void> {
-    return this.#outbox.sendPieces(...pieces);
+  /**
+   * Sends a line that is too long for a buffer, when it is its turn. Dropped like text, or where it
+   * is not wanted any more by then.
+   */
+  sendPieces(pieces: readonly (string | Uint8Array)[], isWanted?: () => boolean): Promise<void> {
+    return this.#outbox.sendPieces(pieces, isWanted);
   }
 
   /** Sends a space, as {@linkcode Outbox.sendSpace} does. */

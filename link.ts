@@ -218,9 +218,9 @@ export class LinkCore implements LinkMembers {
     this.#entry = entry;
   }
 
-  /** Whether the Service and the Manager know an extension of the protocol. */
-  offers(extension: string): boolean {
-    return this.#entry.extensions?.includes(extension) ?? false;
+  /** The extensions of the protocol that the Service knows, and the Manager too. */
+  get extensions(): readonly string[] {
+    return this.#entry.extensions ?? [];
   }
 
   /** Hands a notification to the handler. */

@@ -105,12 +105,12 @@ export class Links {
     this.#locks.delete(service);
   }
 
-  /** Whether a Service that is linked knows an extension of the protocol, and its Manager too. */
-  offers(service: string, extension: string): boolean {
+  /** The extensions of the protocol that a Service knows which is linked, and its Manager too. */
+  extensionsOf(service: string): readonly string[] {
     for (const core of this.#cores) {
-      if (core.serviceName === service) return core.offers(extension);
+      if (core.serviceName === service) return core.extensions;
     }
-    return false;
+    return [];
   }
 
   /** Whether the requests to a Service have to wait for its Link. */

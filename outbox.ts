@@ -134,10 +134,12 @@ export class Outbox {
   /**
    * Begins a line that is written in pieces, when no other such line is under way. Lines that are
    * sent meanwhile leave after it. `undefined` if the connection has ended.
+   *
+   * @param isWanted Whether the line is still to be written, when it is its turn.
    */
-  async startLine(): Promise<LineWriter | undefined> {
+  async startLine(isWanted: () => boolean = () => true): Promise<LineWriter | undefined> {
     while (this.#line !== undefined) await this.#line.promise;
-    if (!this.isOpen) return undefined;
+    if (!this.isOpen || !isWanted()) return undefined;
     this.#line = Promise.withResolvers();
     return {
       write: (bytes) => this.#writePiece(bytes),
@@ -146,8 +148,11 @@ export class Outbox {
   }
 
   /** Sends a line that is too long for a buffer, when it is its turn. Dropped like text. */
-  async sendPieces(...pieces: readonly (string | Uint8Array)[]): Promise<void> {
-    const writer = await this.startLine();
+  async sendPieces(
+    pieces: readonly (string | Uint8Array)[],
+    isWanted?: () => boolean,
+  ): Promise<void> {
+    const writer = await this.startLine(isWanted);
     const encoder = new TextEncoder();
     for (const piece of pieces) {
       await writer?.write(typeof piece === "string" ? encoder.encode(piece) : piece);

@@ -32,7 +32,8 @@ export type RemoteOverloads<M> = M extends {
   : never;
 
 /** What a method gives that returns an `R`: a generator's values are a stream. */
-export type RemoteResult<R> = 0 extends 1 & R ? Future<R>
+export type RemoteResult<R> = [R] extends [never] ? Future<R>
+  : 0 extends 1 & R ? Future<R>
   : [R] extends [Generator<infer Value> | AsyncGenerator<infer Value>] ? Stream<Value>
   : Future<R>;
 

@@ -34,6 +34,8 @@ export interface ClientRequest<R> {
   neverWaits: boolean;
   /** Called with each value of a stream; `undefined` where the result is no stream. */
   take: ((value: unknown) => void) | undefined;
+  /** The extensions of the protocol that its service knew when it was sent. */
+  extensions: readonly string[];
   /** The request as it is sent; `undefined` where it is too large to be held as a line. */
   line: string | undefined;
 }
@@ -138,6 +140,7 @@ export class Requests {
     const reason = whose === this.#turns.current ? this.#explanation ?? error : error;
     const pending = this.#take(whose);
     if (pending === undefined) {
+      if (uid !== "") return log.debug("Ignored the error of {uid}, which is not pending", { uid });
       return log.warn("The Manager sent an error: {error}", { error: error.message });
     }
     if (isOfAbsence(error)) this.#onGone(pending.service);

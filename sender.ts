@@ -9,7 +9,7 @@
 import { Arrivals } from "./arrivals.ts";
 import type { Call } from "./call.ts";
 import type { Connection } from "./connection.ts";
-import { ConnectionAbortedError, TimeoutError } from "./errors.ts";
+import { ConnectionAbortedError, TimeoutError, ValueError } from "./errors.ts";
 import type { Future, FutureWithResolvers } from "./future.ts";
 import { encodeLarge, isLarge } from "./large.ts";
 import type { Lifeline } from "./lifeline.ts";
@@ -38,8 +38,8 @@ export interface SenderOptions {
   maxWaiting: number;
   /** Whether the link with a service is lost, and is being restored. */
   isLost: (service: string) => boolean;
-  /** Whether a service that is linked knows an extension of the protocol. */
-  offers: (service: string, extension: string) => boolean;
+  /** The extensions of the protocol that a service knows which is linked, and its Manager too. */
+  extensionsOf: (service: string) => readonly string[];
 }
 
 /** What a request is beside an ordinary call. */
@@ -64,15 +64,15 @@ export class Sender {
   readonly #requests: Requests;
   readonly #turns: Turns;
   readonly #isLost: SenderOptions["isLost"];
-  readonly #offers: SenderOptions["offers"];
+  readonly #extensionsOf: SenderOptions["extensionsOf"];
 
-  constructor({ lifeline, requests, turns, maxWaiting, isLost, offers }: SenderOptions) {
+  constructor({ lifeline, requests, turns, maxWaiting, isLost, extensionsOf }: SenderOptions) {
     this.waiting = new WaitingRoom(maxWaiting);
     this.#lifeline = lifeline;
     this.#requests = requests;
     this.#turns = turns;
     this.#isLost = isLost;
-    this.#offers = offers;
+    this.#extensionsOf = extensionsOf;
   }
 
   /** Sends a request as soon as it may be sent. */
@@ -97,7 +97,14 @@ export class Sender {
     watch: (request: Future<unknown>) => void,
   ): Stream<unknown> {
     const arrivals = new Arrivals<unknown>();
-    const take = (value: unknown) => arrivals.push(value);
+    const take = (value: unknown) => {
+      if (arrivals.size < WINDOW) return arrivals.push(value);
+      settle.future.cancel(
+        new ValueError(
+          `Cannot read ${label}: more than ${WINDOW} values came before they were read`,
+        ),
+      );
+    };
     const request = this.#request<unknown>(service, attribute, call, { take });
     const { label, uid, settle } = request;
     watch(settle.future);
@@ -119,12 +126,12 @@ export class Sender {
 
   /** Sends a message about a request that is out, to who knows such a one. */
   #control(
-    { service, uid }: ClientRequest<unknown>,
+    { service, uid, extensions }: ClientRequest<unknown>,
     extension: string,
     attribute: typeof CANCEL_REQUEST | typeof MORE_VALUES,
     ...args: number[]
   ): void {
-    if (!this.#offers(service, extension)) return;
+    if (!extensions.includes(extension)) return;
     this.#lifeline.connection?.sendText(encodeControl({ service, uid }, attribute, ...args));
   }
 
@@ -148,6 +155,7 @@ export class Sender {
       isAdministrative,
       neverWaits,
       take,
+      extensions: [],
       line: undefined,
     };
     try {
@@ -195,8 +203,9 @@ export class Sender {
       const message = `Cannot request ${attribute}: not connected to ${manager}`;
       return refuse(new ConnectionAbortedError(message));
     }
+    request.extensions = this.#extensionsOf(request.service); // its link may end before it does
     this.#requests.sent(request);
-    const isStreamed = request.take !== undefined && this.#offers(request.link, STREAM);
+    const isStreamed = request.take !== undefined && request.extensions.includes(STREAM);
     const end = isStreamed ? `,"stream":${WINDOW}}` : "}";
     if (request.line === undefined) this.#sendLarge(connection!, request, end);
     else if (isStreamed) connection!.sendText(request.line.slice(0, -1) + end);
@@ -219,7 +228,9 @@ export class Sender {
         return this.#wait(request);
       }
       const head = beginRequest(request);
-      await connection.sendPieces(head, ...argPieces, ',"kwargs":', ...kwargPieces, end);
+      const pieces = [head, ...argPieces, ',"kwargs":', ...kwargPieces, end];
+      // Whoever gives it up while another line is under way would be heard before it.
+      await connection.sendPieces(pieces, () => this.#requests.isOut(uid));
     } catch (cause) {
       this.#requests.forget(uid);
       settle.reject(cause instanceof TimeoutError ? cause : unsendable(attribute, cause));

@@ -10,6 +10,7 @@
 
 import { abortable } from "@std/async/abortable";
 import type { ActiveRequest } from "./active_request.ts";
+import { isThenable } from "./attributes.ts";
 import type { Connection } from "./connection.ts";
 import { ValueError } from "./errors.ts";
 import { encodeValue } from "./json.ts";
@@ -48,7 +49,7 @@ export async function sendValues(
   await each(values, request, () => abortable(request.wanted(), signal), async (value) => {
     const begin = beginValue(request.requester, request.uid);
     if (isLarge(value)) {
-      await connection.sendPieces(begin, ...await encodeLarge(value), "}");
+      await connection.sendPieces([begin, ...await encodeLarge(value), "}"]);
     } else {
       connection.sendText(`${begin}${encodeValue(value)}}`);
     }
@@ -88,7 +89,8 @@ async function each(
       const next: Promise<IteratorResult<unknown>> = Promise.resolve(values.next());
       const { done, value }: Awaited<typeof next> = await abortable(next, signal);
       if (done) return;
-      await take(value);
+      // An ordinary generator may yield promises, as `for await` has it.
+      await take(isThenable(value) ? await abortable(Promise.resolve(value), signal) : value);
     }
   } finally {
     end(values, request);

@@ -260,7 +260,7 @@ Deno.test("a connection counts what goes over it", async () => {
   await using near = new Connection(pair.near);
   await using far = new Connection(pair.far);
   near.sendText("Ω");
-  await near.sendPieces("a", "b");
+  await near.sendPieces(["a", "b"]);
   assertEquals([text(await far.nextLine(5_000)), text(await far.nextLine(5_000))], ["Ω", "ab"]);
   assertEquals(near.traffic, { bytesIn: 0, bytesOut: 8, linesIn: 0, linesOut: 2 });
   assertEquals(far.traffic, { bytesIn: 8, bytesOut: 0, linesIn: 2, linesOut: 0 });

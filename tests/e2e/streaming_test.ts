@@ -7,15 +7,19 @@ import {
   ConnectionAbortedError,
   Future,
   type JsonObject,
+  kwargs,
   options,
   RemoteError,
+  type RemoteResult,
   Service,
   Stream,
   TimeoutError,
   ValueError,
 } from "../../mod.ts";
+import { pauses } from "../../pause.ts";
 import { WINDOW } from "../../stream.ts";
 import { TestManager, WireListener, WirePeer } from "../../testing.ts";
+import { recordLogs } from "../logs.ts";
 
 /** An instrument whose every reading is let go by the test. */
 class Meter extends Service {
@@ -54,6 +58,22 @@ class Meter extends Service {
   async *broken(): AsyncGenerator<unknown> {
     yield 1;
     throw new ValueError("The lamp has gone out");
+  }
+
+  *promised(...values: unknown[]): Generator<unknown> {
+    for (const value of values) yield Promise.resolve(value);
+  }
+
+  *failing(): Generator<unknown> {
+    yield 1;
+    yield Promise.reject(new ValueError("The lamp has gone out"));
+  }
+
+  /** A generator that is there when the test lets it be. */
+  async prepared(name: string): Promise<AsyncGenerator<string>> {
+    this._beginning(name).resolve();
+    await this._end("prepared").promise;
+    return this.patient(name);
   }
 
   async *unsendable(): AsyncGenerator<unknown> {
@@ -217,6 +237,29 @@ Deno.test("a generator that fails is an error after the values before it", async
   await assertRejects(() => lab.link.broken().result(), RemoteError, "The lamp has gone out");
 });
 
+Deno.test("a promise that an ordinary generator yields is the value that it is fulfilled with", async () => {
+  await using lab = await laboratory();
+  assertEquals(await lab.link.promised(1, "a"), [1, "a"]);
+  assertEquals(await lab.link.request("promised", { args: [2] }), [2]);
+  await assertRejects(() => lab.link.failing().result(), RemoteError, "The lamp has gone out");
+  assertEquals(await lab.link.ping(), "pong"); // no rejection was left to end the process
+});
+
+Deno.test("a stream goes on after its link has ended, as any request does, and can be given up", async () => {
+  await using lab = await laboratory();
+  const iterator = lab.link.count(3 * WINDOW)[Symbol.asyncIterator]();
+  const abandoned = lab.link.count(1_000, "abandoned")[Symbol.asyncIterator]();
+  for (const { next } of [iterator, abandoned]) assertEquals((await next()).value, 1);
+  const waiting = lab.link.wait("waiting");
+  await lab.link.unlink();
+  for (let i = 2; i <= 3 * WINDOW; i++) assertEquals((await iterator.next()).value, i);
+  assertEquals((await iterator.next()).done, true);
+  await abandoned.return(undefined);
+  assertEquals(await lab.meter._end("abandoned").promise, "ended");
+  waiting.cancel();
+  await lab.meter._end("waiting").promise;
+});
+
 Deno.test("the error handler of a link hears of a stream that fails", async () => {
   await using lab = await laboratory();
   const heard = Promise.withResolvers<Error>();
@@ -270,6 +313,15 @@ Deno.test("a method hears that its request was cancelled", async () => {
   );
   await assertRejects(() => future, CancelledError);
   assertEquals(await lab.link.ping(), "pong");
+});
+
+Deno.test("the error that answers a request which was given up is worth no warning", async () => {
+  await using lab = await laboratory();
+  await using logs = await recordLogs(["msl", "network", "client"], "warning");
+  for await (const _ of lab.link.patient("left")) break;
+  await lab.meter._end("left").promise;
+  assertEquals(await lab.link.ping(), "pong"); // which comes after the error
+  assertEquals(logs.records, []);
 });
 
 Deno.test("a method hears that the signal of its request was aborted", async () => {
@@ -328,6 +380,64 @@ Deno.test("a Service that shuts down ends its streams, which may be endless", as
   await lab.meter.shutdown();
   await reading;
   assertEquals((await lab.meter._end("endless").promise).split(":")[0], "ConnectionAbortedError");
+});
+
+Deno.test("a Service that shuts down does not begin a stream that was being prepared", async () => {
+  await using lab = await laboratory();
+  const waiting = lab.link.prepared("endless").result();
+  await lab.meter._beginning("endless").promise;
+  const left = lab.meter.shutdown();
+  lab.meter._end("prepared").resolve("");
+  await assertRejects(() => waiting, RemoteError, "the 'Meter' service is shutting down");
+  await left;
+});
+
+Deno.test("requests that share their uid are given up together", async () => {
+  await using lab = await laboratory();
+  await using peer = await stranger(lab.manager);
+  for (const name of ["one", "two"]) {
+    peer.send(request("wait", name));
+    await lab.meter._beginning(name).promise;
+  }
+  await peer.close();
+  for (const name of ["one", "two"]) await lab.meter._end(name).promise;
+});
+
+Deno.test("a service that sends more values than there is room for loses its reader", async () => {
+  await using lab = await laboratory();
+  await using peer = await WirePeer.introduce(lab.manager.connectOptions, {
+    type: "service",
+    name: "Flood",
+    attributes: {},
+    extensions: ["cancel", "stream"],
+    streams: ["count"],
+  });
+  await lab.manager.connected("Flood");
+  const link = await lab.cxn.link("Flood");
+  const stream = link.count();
+  const { requester, uid } = await peer.read();
+  for (let i = 0; i <= WINDOW; i++) {
+    peer.send({ error: false, requester, uid, attribute: "__next__", result: i });
+  }
+  const { attribute, uid: cancelled } = await peer.read();
+  assertEquals([attribute, cancelled], ["__cancel__", uid]);
+  await assertRejects(() => stream.result(), ValueError, "more than 32 values came");
+});
+
+/** `true` where both types are the same. */
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true
+  : false;
+
+Deno.test("a Stream is the type of what a generator gives, and a Future of anything else", () => {
+  const same: [
+    Same<RemoteResult<AsyncGenerator<number>>, Stream<number>>,
+    Same<RemoteResult<Generator<string, void>>, Stream<string>>,
+    Same<RemoteResult<boolean>, Future<boolean>>,
+    Same<RemoteResult<number | undefined>, Future<number | undefined>>,
+    Same<RemoteResult<never>, Future<never>>,
+    Same<RemoteResult<unknown>, Future<unknown>>,
+  ] = [true, true, true, true, true, true];
+  assertEquals(same.length, 6);
 });
 
 /** A client that knows no extensions, as those of the Python software. */
@@ -420,6 +530,35 @@ Deno.test("under a Manager that knows no extensions a loop reads an array, and n
     no,
     "TypeError: Cannot read the values of ping of the 'Meter' service: the result is no array",
   );
+});
+
+Deno.test("a request that is given up while another long one leaves is not sent", async () => {
+  using listener = new WireListener();
+  const connecting = connect(listener.connectOptions);
+  await using manager = await pythonManager(listener);
+  await using cxn = await connecting;
+  const linking = cxn.link("Meter");
+  const { uid } = await manager.read();
+  const entry = { ...ENTRY, extensions: ["cancel", "stream"], streams: ["count"] };
+  manager.send({ result: entry, error: false, requester: "Client[h:2]", uid });
+  const link = await linking;
+  const send = async (attribute: string, size: number): Promise<{ future: Future<unknown> }> => {
+    const written = Promise.withResolvers<void>();
+    const toJSON = () => written.resolve();
+    const future = link[attribute]("a".repeat(size), kwargs({ last: { toJSON } }));
+    await written.promise;
+    const pause = pauses(0);
+    for (let i = 0; i < 4; i++) await pause(); // what is written is on its way then, or waits
+    return { future };
+  };
+  const { future: first } = await send("first", 16 * 1024 * 1024); // more than a socket takes unread
+  for (const attribute of ["count", "second"]) (await send(attribute, 300_000)).future.cancel();
+  assertEquals((await manager.read()).attribute, "first");
+  const last = link.last(); // after whatever has waited for the long one
+  for (const attribute of ["__cancel__", "__cancel__", "last"]) {
+    assertEquals((await manager.read()).attribute, attribute);
+  }
+  for (const future of [first, last]) future.cancel();
 });
 
 Deno.test("under a Manager that knows no extensions a Service answers with an array, and takes nothing for a message about a request", async () => {
