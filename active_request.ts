@@ -35,7 +35,8 @@ export class ActiveRequest implements ServiceRequest {
   readonly uid: string;
   /** How many more values of a stream are asked for; `undefined` from who knows no streams. */
   #wanted: number | undefined;
-  #more = Promise.withResolvers<void>();
+  /** Settled when there are more; only a stream waits for that. */
+  #more: PromiseWithResolvers<void> | undefined;
   /** Made when it is asked for, which most methods never do. */
   #controller: AbortController | undefined;
   #reason: Error | undefined;
@@ -75,8 +76,9 @@ export class ActiveRequest implements ServiceRequest {
 
   /** The Client can take so many values more. */
   want(count: number): void {
-    this.#wanted = (this.#wanted ?? 0) + count;
-    this.#more.resolve();
+    if (this.#wanted === undefined) return; // nobody has asked for a stream
+    this.#wanted += count;
+    this.#more?.resolve();
   }
 
   /** Settles when one more value of a stream may be sent, and counts it. */

@@ -313,7 +313,8 @@ export class Router<O extends Outlet> {
       }
       const requester = this.#text("requester");
       const uid = this.#text("uid");
-      const client = this.#isValue()
+      const isValue = this.#isValue();
+      const client = isValue
         ? this.#reader(service, requester, uid)
         : this.#registry.settle(service, requester, uid);
       if (client === undefined) {
@@ -329,7 +330,7 @@ export class Router<O extends Outlet> {
         });
         return undefined;
       }
-      if (!this.#isValue()) this.#statistics.answers++;
+      if (!isValue) this.#statistics.answers++;
       client.seat.outlet.sendBytes(line);
       return client.seat.outlet;
     } catch (error) {
@@ -340,8 +341,9 @@ export class Router<O extends Outlet> {
 
   /** Whether an answer is a value of a stream, after which the answer is still owed. */
   #isValue(): boolean {
-    return this.#envelope.kind("attribute") !== "absent" &&
-      this.#envelope.text("attribute") === NEXT_VALUE;
+    const envelope = this.#envelope;
+    return envelope.kind("attribute") !== "absent" && envelope.text("attribute") === NEXT_VALUE &&
+      !envelope.isTrue("error"); // which is the end, whatever else it says
   }
 
   /** The client that reads the stream which a value belongs to, if there is one. */

@@ -67,7 +67,7 @@ export class Stream<T> extends Future<T[]> {
     this.#resolve = resolve;
     this.#reject = reject;
     this.#parts = parts;
-    this.#await();
+    this.#finish();
   }
 
   /** The values as they come. */
@@ -132,8 +132,8 @@ export class Stream<T> extends Future<T[]> {
     return "Stream";
   }
 
-  /** Waits for the end. */
-  async #await(): Promise<void> {
+  /** Waits for the answer, which comes after the last value. */
+  async #finish(): Promise<void> {
     const { request, arrivals, label } = this.#parts;
     try {
       const result = await request.result();

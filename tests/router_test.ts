@@ -734,6 +734,14 @@ Deno.test("the values of a stream go to who has asked for it, until the answer c
   network.expectSilence();
 });
 
+Deno.test("an error is the end of a stream, whatever else it says", () => {
+  const { network, reader, meter, requester } = steered();
+  network.send(meter, { ...value(requester, null), error: true, message: "ValueError: no" });
+  assertEquals(only(reader).message, "ValueError: no");
+  network.send(meter, value(requester, 1));
+  network.expectSilence();
+});
+
 Deno.test("a value of a stream goes to nobody else, and not to a client that knows no streams", () => {
   const { network, stranger, meter, reader, requester } = steered();
   network.send(stranger, request({ service: "Meter" }));
