@@ -13,7 +13,8 @@ import {
   readConnectOptions,
 } from "./connect_options.ts";
 import { ConfigurationError, ValueError } from "./errors.ts";
-import { formatResult, printLine, valuesOf } from "./output.ts";
+import { linkWith, resultsOf } from "./named_service.ts";
+import { formatResult, printLine } from "./output.ts";
 import { showProgress } from "./progress.ts";
 import { printable } from "./text_table.ts";
 import { argumentsOf, jsonOrText, splitWords, type TypedArguments, valueOf } from "./typed_call.ts";
@@ -59,12 +60,12 @@ async function call(
   const read = await reader(words, each);
   const given = argumentsOf(words, read);
   await visit(connecting, "call", async ({ client, signal, takeAnyTime }) => {
-    const link = await client.link(service, { signal });
+    const link = await linkWith(client, service, signal);
     takeAnyTime();
     using progress = showProgress(`Waiting for ${printable(`${method} of ${service}`)}`, { quiet });
     const request = async (call: TypedArguments): Promise<boolean> => {
       const options = { ...call, signal, timeout: parsed.timeout };
-      for await (const result of valuesOf(link.request(method, options))) {
+      for await (const result of resultsOf(link, method, options)) {
         progress.clear();
         if (!printLine(formatResult(result, json, Deno.stdout.isTerminal()))) return false;
       }

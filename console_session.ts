@@ -12,7 +12,8 @@ import { ValueError } from "./errors.ts";
 import type { Identities } from "./identities.ts";
 import type { Link } from "./link.ts";
 import { describeAttributes } from "./listing.ts";
-import { formatResult, valuesOf } from "./output.ts";
+import { linkWith, resultsOf } from "./named_service.ts";
+import { formatResult } from "./output.ts";
 import { repr } from "./repr.ts";
 import { printable, table } from "./text_table.ts";
 import { argumentsOf, formatArguments, nameOf, splitWords } from "./typed_call.ts";
@@ -110,7 +111,7 @@ export class ConsoleSession {
     const { args, kwargs } = argumentsOf(words);
     const link = await this.#link(service);
     const { signal } = this.#waiting!;
-    for await (const result of valuesOf(link.request(method, { args, kwargs, signal }))) {
+    for await (const result of resultsOf(link, method, { args, kwargs, signal })) {
       if (result !== null) this.#show(formatResult(result, true, true));
     }
   }
@@ -144,7 +145,7 @@ export class ConsoleSession {
   async #link(service: string): Promise<Link> {
     const present = this.#links.get(service);
     if (present !== undefined) return present;
-    const link = await this.#client.link(service, { signal: this.#waiting!.signal });
+    const link = await linkWith(this.#client, service, this.#waiting!.signal);
     this.#links.set(service, link);
     link.notificationHandler = (...parameters: unknown[]) => {
       const { args, kwargs } = takeApart(parameters);

@@ -11,7 +11,7 @@ import { CertificateError, ConnectError, TimeoutError, TlsMismatchError } from "
 import type { Prompt } from "./prompt.ts";
 import { SecureSocket } from "./secure_socket.ts";
 import type { Transport } from "./transport.ts";
-import { tlsMismatch, type TrustedCertificate, trustedCertificate } from "./trust.ts";
+import { tlsMismatch, type TrustedCertificate, trustedCertificate, unreachable } from "./trust.ts";
 
 /** Where a Manager is, and how to connect to it. As of `ConnectOptions`, with the defaults filled in. */
 export interface DialOptions {
@@ -131,9 +131,8 @@ async function openSocket(
     socket.setKeepAlive(true);
     return socket;
   } catch (cause) {
-    const reason = expiry.signal.aborted
-      ? `it did not answer within ${timeout} ms`
-      : (cause as Error).message;
+    if (!expiry.signal.aborted) throw unreachable(host, port, cause as Error);
+    const reason = `it did not answer within ${timeout} ms`;
     throw new ConnectError(`Cannot connect to ${host}:${port}: ${reason}`, { cause });
   } finally {
     clearTimeout(timer);

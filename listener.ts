@@ -60,7 +60,7 @@ export function listen(
     }
   } catch (cause) {
     const reason = cause instanceof Deno.errors.AddrInUse
-      ? "the port is already in use"
+      ? "the port is already in use, perhaps by another Manager. Choose another one with --port"
       : (cause as Error).message;
     throw new ConfigurationError(`Cannot listen on ${host ?? "*"}:${port}: ${reason}`, { cause });
   }

@@ -12,7 +12,7 @@ import {
 } from "./connect_options.ts";
 import { ValueError } from "./errors.ts";
 import { describeAttributes, describeListing, type Listing, listingOf } from "./listing.ts";
-import { repr } from "./repr.ts";
+import { noSuchService } from "./named_service.ts";
 import { askStatus } from "./status_request.ts";
 import { bold } from "./style.ts";
 import { encodeForTerminal } from "./typed_call.ts";
@@ -54,8 +54,5 @@ async function ask(to: { host: string; port: number }, visit: Visit): Promise<Li
 
 function serviceOf({ services }: Listing, name: string): Listing["services"][string] {
   if (Object.hasOwn(services, name)) return services[name];
-  const others = Object.keys(services).map(repr).join(", ") || "none";
-  throw new ValueError(
-    `Cannot list ${repr(name)}: no such service is connected. Those that are: ${others}`,
-  );
+  throw noSuchService("list", name, services);
 }

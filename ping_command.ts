@@ -18,6 +18,7 @@ import {
 } from "./connect_options.ts";
 import { RemoteError } from "./errors.ts";
 import { COUNT, numberOption } from "./limit_options.ts";
+import { linkWith } from "./named_service.ts";
 import { describeRoundTrips, statisticsOf } from "./round_trips.ts";
 import { interruption } from "./signals.ts";
 import { printable } from "./text_table.ts";
@@ -105,7 +106,7 @@ async function questionFor(
   if (service === undefined) {
     return async (timeout) => void await client.identities({ timeout, signal });
   }
-  const link = await client.link(service, { signal });
+  const link = await linkWith(client, service, signal);
   return async (timeout) => {
     try {
       await link.request(PRIVATE, { timeout, signal });

@@ -97,13 +97,31 @@ export function fetchCertificate(host: string, port: number, timeout: number): P
   });
   socket.once("error", (cause: Error & { code?: string }) => {
     reject(
-      isUnreachable(cause)
-        ? new ConnectError(`Cannot connect to ${host}:${port}`, { cause })
-        : tlsMismatch(host, port, cause),
+      isUnreachable(cause) ? unreachable(host, port, cause) : tlsMismatch(host, port, cause),
     );
     socket.destroy();
   });
   return promise.finally(() => clearTimeout(timer));
+}
+
+/** The error for a Manager that cannot be reached. */
+export function unreachable(
+  host: string,
+  port: number,
+  cause: Error & { code?: string },
+): ConnectError {
+  return new ConnectError(`Cannot connect to ${host}:${port}: ${reasonOf(cause)}`, { cause });
+}
+
+/** The same words whether Deno's sockets or Node's could not connect, in any of the systems. */
+function reasonOf({ code, message }: Error & { code?: string }): string {
+  if (code === "ECONNREFUSED" || /refused/i.test(message)) {
+    return "Connection refused. Is the Manager running, at that port?";
+  }
+  if (code === "ENOTFOUND" || /lookup address/.test(message)) {
+    return "no computer of that name is known";
+  }
+  return message || String(code);
 }
 
 /** The error for a Manager that does not answer in TLS. */

@@ -15,6 +15,7 @@ import { ValueError } from "./errors.ts";
 import { fileExists, readFile, replaceFile } from "./files.ts";
 import type { Identities } from "./identities.ts";
 import { isObject } from "./message.ts";
+import { noSuchService } from "./named_service.ts";
 import { repr } from "./repr.ts";
 import { visit } from "./visit.ts";
 
@@ -46,11 +47,7 @@ function declare(name: string, { services }: Identities): string {
     throw new ValueError("The Manager does not say which services there are");
   }
   if (!Object.hasOwn(services, name)) {
-    const others = Object.keys(services).map(repr).join(", ") || "none";
-    throw new ValueError(
-      `Cannot write the types of ${repr(name)}: no such service is connected. ` +
-        `Those that are: ${others}`,
-    );
+    throw noSuchService("write the types of", name, services);
   }
   const { attributes, language, streams } = services[name];
   if (!isObject(attributes)) {

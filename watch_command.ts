@@ -12,6 +12,7 @@ import {
   readConnectOptions,
 } from "./connect_options.ts";
 import { COUNT, numberOption } from "./limit_options.ts";
+import { linkWith } from "./named_service.ts";
 import { printLine } from "./output.ts";
 import { describeChange } from "./reconnect.ts";
 import { interruption } from "./signals.ts";
@@ -53,7 +54,7 @@ async function watch(
     client.connectionHandler = (change) => {
       if (!quiet) console.error(faint(printable(describeChange(change))));
     };
-    const link = await client.link(service, { signal });
+    const link = await linkWith(client, service, signal);
     takeAnyTime();
     using interrupt = interruption();
     interrupt.signal.addEventListener("abort", () => end());

@@ -31,9 +31,13 @@ Deno.test("an error of call is one line on the standard error, and exit code 1",
   await using shell = await Shell.open();
   const cases: [said: RegExp, ...args: string[]][] = [
     [/^RangeError: too \\u\{1b\}\[31mhot$/, "BasicMath", "fail"],
-    [/^AttributeError: 'BasicMath' object has no attribute 'no'$/, "BasicMath", "no"],
+    [
+      /^AttributeError: 'BasicMath' object has no attribute 'no'\. It has 'add', .*'wait'$/,
+      "BasicMath",
+      "no",
+    ],
     [/^TypeError: BasicMath.add\(\) missing 1 required/, "BasicMath", "add", "1"],
-    [/^KeyError: "the 'Nothing' service does not exist/, "Nothing", "add"],
+    [/^Cannot link with 'Nothing': no such .* are: 'BasicMath'$/, "Nothing", "add"],
     [/^Cannot call: x is given twice$/, "BasicMath", "add", "x=1", "x=2"],
     [/was not done within 3000 ms$/, "BasicMath", "wait", "--timeout", "3s"],
     [/^Cannot read the standard input twice/, "BasicMath", "echo", "-", "x=-"],

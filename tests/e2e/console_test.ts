@@ -99,6 +99,11 @@ Deno.test("the standard input is a script: results alone, and the first error is
   assertEquals(fine, { code: 0, printed: '3\n[[1,2],"a b"]\n1\n2\n"hello"\n', said: "" });
   const failed = await piped(shell.home, "BasicMath fail\nBasicMath add 1 2\n", ...args);
   assertEquals(failed, { code: 1, printed: "", said: "RangeError: too \\u{1b}[31mhot\n" });
+  for (const [line, said] of [["Basic add", "'BasicMath'"], ["BasicMath ad", "'add', 'count'"]]) {
+    const misspelt = await piped(shell.home, line, ...args);
+    assertEquals([misspelt.code, misspelt.printed], [1, ""]);
+    assert(misspelt.said.includes(said), misspelt.said);
+  }
   const ended = await piped(shell.home, "exit\nBasicMath add 1 2\n", ...args);
   assertEquals(ended, { code: 0, printed: "", said: "" });
   assertEquals([...Deno.readDirSync(shell.home)], []);

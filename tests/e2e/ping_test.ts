@@ -30,7 +30,7 @@ Deno.test("ping measures round trips to the Manager, and to a Service without a 
   assertEquals(requests, 6); // to the Service
   assertMatch(
     await shell.refusal("ping", "Nothing", "--json"),
-    /^KeyError: "the 'Nothing' service/,
+    /^Cannot link with 'Nothing': no such service .* are: 'BasicMath'$/,
   );
 });
 

@@ -289,6 +289,8 @@ Deno.test("status is a table for a person, also over TCP and of who logs in", as
   assertEquals(refused, "Cannot use an empty password");
 });
 
+const REFUSED = "Connection refused. Is the Manager running, at that port?";
+
 Deno.test("status says in one line why there is none", async () => {
   await using home = await temporaryFolder();
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
@@ -302,8 +304,10 @@ Deno.test("status says in one line why there is none", async () => {
   const toSecret = ["--disable-tls", ...at(secret.connectOptions)];
   const toSecure = at(secure.connectOptions);
   const cases: [said: string, ...args: string[]][] = [
-    [`Cannot connect to 127.0.0.1:${port}`, "--disable-tls", ...free],
-    [`Cannot connect to 127.0.0.1:${port}`, ...free],
+    [`Cannot connect to 127.0.0.1:${port}: ${REFUSED}`, "--disable-tls", ...free],
+    [`Cannot connect to 127.0.0.1:${port}: ${REFUSED}`, ...free],
+    ["no computer of that name is known", "--disable-tls", "--host", "lab-pc.invalid"],
+    ["no computer of that name is known", "--host", "lab-pc.invalid"],
     [
       "refuses to connect: ValueError: Wrong Manager password",
       ...toSecret,

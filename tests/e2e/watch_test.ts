@@ -79,5 +79,8 @@ Deno.test("watch comes back when the Manager and the Service are restarted", asy
 
 Deno.test("watch of a service that is not there is an error", async () => {
   await using shell = await Shell.open();
-  assertMatch(await shell.refusal("watch", "Nothing"), /^KeyError: "the 'Nothing' service/);
+  assertMatch(
+    await shell.refusal("watch", "Nothing"),
+    /^Cannot link with 'Nothing': no such service .* are: 'BasicMath'$/,
+  );
 });
