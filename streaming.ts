@@ -17,12 +17,15 @@ import { encodeValue } from "./json.ts";
 import { encodeLarge, isLarge } from "./large.ts";
 import { logger } from "./log.ts";
 import { beginValue } from "./message.ts";
+import { pauses } from "./pause.ts";
 
 /** What a generator function makes. */
 export type Values = Generator<unknown> | AsyncGenerator<unknown>;
 
 /** How many values are collected for a Client that cannot read them one by one. */
 const MOST_COLLECTED = 100_000;
+/** How long to work before the event loop gets its turn, in milliseconds. */
+const SLICE = 10;
 
 const log = logger("service");
 
@@ -83,8 +86,10 @@ async function each(
   take: (value: unknown) => Promise<void> | void,
 ): Promise<void> {
   const { signal } = request;
+  const pause = pauses(SLICE); // a generator need not wait for anything
   try {
     for (;;) {
+      await pause();
       await ready();
       const next: Promise<IteratorResult<unknown>> = Promise.resolve(values.next());
       const { done, value }: Awaited<typeof next> = await abortable(next, signal);

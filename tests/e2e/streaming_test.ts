@@ -478,6 +478,18 @@ Deno.test("a client that knows no streams is not given an endless one", async ()
   assertEquals(lab.meter.made, 100_001);
 });
 
+Deno.test("a generator that waits for nothing keeps no other request waiting", async () => {
+  await using lab = await laboratory();
+  await using peer = await stranger(lab.manager);
+  let isCollected = false;
+  peer.send(request("count", 1_000_000));
+  const collecting = peer.read().then(() => isCollected = true);
+  while (lab.meter.made === 0) await lab.link.ping();
+  assertEquals(isCollected, false);
+  assert(lab.meter.made < 100_000, `it was asked for ${lab.meter.made} values meanwhile`);
+  await collecting;
+});
+
 Deno.test("a client that knows no extensions has its requests cancelled when it leaves", async () => {
   await using lab = await laboratory();
   await using peer = await stranger(lab.manager);
