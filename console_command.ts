@@ -93,6 +93,7 @@ async function converse(client: Client, isPerson: boolean): Promise<boolean> {
   reader.on("line", (line) => work = work.then(() => execute(line)));
   reader.on("close", () => {
     isClosed = true;
+    if (hasScreen && !isBusy && !isOver) console.log(); // leaves the line of the prompt
     if (isPerson) {
       isOver = true;
       session.interrupt();

@@ -38,12 +38,13 @@ Deno.test("Tab completes names, errors are shown and the prompt goes on", async 
 
 Deno.test("lines are kept in a private file, and found again by the next console", async () => {
   await using shell = await Shell.open();
-  await converse(
+  const first = await converse(
     shell,
     ["> ", "BasicMath add 20 22"],
     ["42\n", " BasicMath say secret"],
     ['"secret"', CTRL_D],
   );
+  assertMatch(first, /\n$/, "the prompt of the shell begins a line");
   const file = join(shell.home, "console_history");
   assertEquals(await Deno.readTextFile(file), "BasicMath add 20 22\n");
   assertEquals((await Deno.stat(file)).mode! & 0o777, 0o600);
