@@ -14,9 +14,9 @@ export function addCertdump(program: Command): void {
     .description("Show what is in a certificate, and its fingerprints")
     .argument("<certfile>", "the certificate in PEM; each one of a file with several is shown")
     .option("-o, --out <file>", "write it to a file instead, over what is there")
-    .option("-q, --quiet", "print do not say that it is written")
-    .action((certfile: string, { out, quiet }: { out?: string; quiet?: boolean }) => {
-      const text = describeCertificates(certfile);
+    .option("-q, --quiet", "do not say that it is written")
+    .action(async (certfile: string, { out, quiet }: { out?: string; quiet?: boolean }) => {
+      const text = await describeCertificates(certfile);
       if (out === undefined) return console.log(text.trimEnd());
       writeFile(out, text);
       if (!quiet) console.log(`Wrote the description of ${certfile} to ${out}`);

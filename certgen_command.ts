@@ -62,7 +62,7 @@ async function certgen(out: string, options: Options): Promise<void> {
   const old = replaceFile(out, await selfSign(key, new Hosts().aliases(), { hash, yearsValid }));
   if (old) say(`Kept the old certificate as ${old}`);
   say(`Wrote the certificate to ${out}`);
-  if (options.show) console.log(describeCertificates(out).trimEnd());
+  if (options.show) console.log((await describeCertificates(out)).trimEnd());
 }
 
 async function load(

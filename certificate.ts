@@ -5,14 +5,7 @@
  * @module
  */
 
-import "reflect-metadata"; // must be loaded before @peculiar/x509
-import {
-  BasicConstraintsExtension,
-  type JsonGeneralName,
-  SubjectAlternativeNameExtension,
-  X509Certificate as TextCertificate,
-  X509CertificateGenerator,
-} from "@peculiar/x509";
+import type { JsonGeneralName } from "@peculiar/x509";
 import { type KeyObject, X509Certificate } from "node:crypto";
 import { ConfigurationError } from "./errors.ts";
 import { fileExists, readFile, replaceFile } from "./files.ts";
@@ -115,6 +108,8 @@ export async function selfSign(
     true,
     ["sign"],
   );
+  const { BasicConstraintsExtension, SubjectAlternativeNameExtension, X509CertificateGenerator } =
+    await loadX509();
   const certificate = await X509CertificateGenerator.createSelfSigned({
     name: `${ORGANISATION}, CN=${escapeName(names[0])}, ${EMAIL}`,
     notBefore,
@@ -140,13 +135,20 @@ export async function selfSign(
  *
  * @throws {ConfigurationError} If the file cannot be read, or there is no certificate in it.
  */
-export function describeCertificates(file: string): string {
+export async function describeCertificates(file: string): Promise<string> {
+  const { X509Certificate: TextCertificate } = await loadX509();
   return eachCertificate(readFile(file, "the certificate"), file, (pem) => {
     const { fingerprint, fingerprint256 } = new X509Certificate(pem);
     // Whoever made it chose its text: it must not steer the terminal.
     const text = new TextCertificate(pem).toString("text").trimEnd().replaceAll(CONTROL, "?");
     return `${text}\n  Fingerprints:\n    SHA-1: ${fingerprint}\n    SHA-256: ${fingerprint256}\n`;
   }).join("\n");
+}
+
+/** What makes certificates and shows them. To load it takes a program longer than all of ours. */
+async function loadX509(): Promise<typeof import("@peculiar/x509")> {
+  await import("reflect-metadata"); // which it needs
+  return await import("@peculiar/x509");
 }
 
 /** The SHA-256 fingerprint of a certificate in PEM, as `AB:CD:...`. */

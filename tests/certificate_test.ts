@@ -1,6 +1,6 @@
 /** Certificates: what is made of a key serves TLS, and what is read is told. */
 
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { generateKeyPairSync, type KeyObject, X509Certificate } from "node:crypto";
 import { join } from "node:path";
 import { describeCertificates, type Hash, HASHES, selfSign } from "../certificate.ts";
@@ -81,7 +81,8 @@ Deno.test("the description of a certificate shows every part of it, for each in 
     const sign = (name: string, hash: Hash) => selfSign(ecKey("P-256"), [name], { hash });
     const chain = [await sign("first", "SHA-256"), await sign("evil\x1b[2J", "SHA-512")];
     await Deno.writeTextFile(file, `Some text before\n${chain.join("")}`);
-    const [first, second, ...others] = describeCertificates(file).split(/^(?=Certificate:)/m);
+    const [first, second, ...others] = (await describeCertificates(file))
+      .split(/^(?=Certificate:)/m);
     assertEquals(others, []);
     const { serialNumber, fingerprint, fingerprint256 } = new X509Certificate(chain[0]);
     assert(first.replaceAll(/\s/g, "").includes(serialNumber.toLowerCase()), first);
@@ -96,9 +97,9 @@ Deno.test("the description of a certificate shows every part of it, for each in 
       Deno.writeTextFileSync(file, text);
       return describeCertificates(file);
     };
-    assertThrows(() => describe("no"), ConfigurationError, "not a certificate in PEM");
+    await assertRejects(() => describe("no"), ConfigurationError, "not a certificate in PEM");
     const damaged = chain[0].replace(/\n.+\n/, "\n");
-    assertThrows(() => describe(damaged), ConfigurationError, "the certificate is damaged");
+    await assertRejects(() => describe(damaged), ConfigurationError, "the certificate is damaged");
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
