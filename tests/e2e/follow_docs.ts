@@ -1,4 +1,4 @@
-/** Each page of the documentation is followed word for word. */
+/** Each page of the documentation is followed word for word: `deno task docs-check` runs it. */
 
 import { blocksOf } from "../../docs/site/blocks.ts";
 import { readPages } from "../../docs/site/source.ts";
