@@ -232,7 +232,7 @@ Deno.test("a line is read if and only if it is one JSON object in UTF-8", () => 
         refusal(bytes, envelope);
       }
     }),
-    { numRuns: 2_000 },
+    { numRuns: 4_000 },
   );
   assert(objects > 200 && others > 200, `a one-sided test: ${objects} objects, ${others} others`);
 });
@@ -246,7 +246,7 @@ Deno.test("any bytes are read if and only if they are one JSON object in UTF-8",
       if (isObject(bytes)) read(bytes, envelope);
       else refusal(bytes, envelope);
     }),
-    { numRuns: 1_500 },
+    { numRuns: 3_000 },
   );
 });
 

@@ -374,7 +374,7 @@ Deno.test("any text is a request that can be sent, or a JSONDecodeError, and not
     fc.property(fc.oneof(text, text.map((rest) => `Echo echo ${rest}`)), (text) => {
       found[expectJsonDecodeErrorOrRequest(text)]++;
     }),
-    { numRuns: 2_500 },
+    { numRuns: 5_000 },
   );
   assert(found.refused > 100 && found.understood > 100, JSON.stringify(found));
 });
