@@ -5,7 +5,7 @@
  */
 
 import { TimeoutError } from "./errors.ts";
-import { LONGEST_TIME } from "./limits.ts";
+import { remaining, within } from "./within.ts";
 
 /** How the values came to their end. */
 type End = { error: unknown } | "complete";
@@ -58,7 +58,12 @@ export class Arrivals<T> {
    * @throws Why there are no more, if there is a reason.
    */
   async take(label: string, timeout?: number): Promise<IteratorResult<T, undefined>> {
-    while (this.size === 0 && this.#end === undefined) await this.#wait(label, timeout);
+    const deadline = timeout === undefined ? undefined : performance.now() + timeout;
+    while (this.size === 0 && this.#end === undefined) { // others may wait too, and be faster
+      await within(this.#news.promise, remaining(deadline), () => {
+        throw new TimeoutError(`A value of ${label} was not there within ${timeout} ms`);
+      });
+    }
     if (this.size > 0) return { value: this.#takeNow(), done: false };
     if (this.#end === "complete") return { value: undefined, done: true };
     throw this.#end!.error;
@@ -70,23 +75,6 @@ export class Arrivals<T> {
       this.#coming = [];
     }
     return this.#leaving.pop()!;
-  }
-
-  /** Others may wait too, and be faster. */
-  async #wait(label: string, timeout: number | undefined): Promise<void> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const expired = Promise.withResolvers<never>();
-    if (timeout !== undefined && timeout <= LONGEST_TIME) {
-      const late = () => new TimeoutError(`A value of ${label} was not there within ${timeout} ms`);
-      timer = setTimeout(() => expired.reject(late()), timeout);
-    }
-    try {
-      while (this.size === 0 && this.#end === undefined) {
-        await Promise.race([this.#news.promise, expired.promise]);
-      }
-    } finally {
-      clearTimeout(timer);
-    }
   }
 
   #tell(): void {

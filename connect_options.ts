@@ -12,7 +12,7 @@ import { existsSync } from "node:fs";
 import type { ConnectOptions } from "./device.ts";
 import { ConfigurationError } from "./errors.ts";
 import { Hosts } from "./hosts.ts";
-import { DURATION, numberOption } from "./limit_options.ts";
+import { COUNT, DURATION, numberOption } from "./limit_options.ts";
 import { LONGEST_TIME } from "./limits.ts";
 import { DEFAULT_PORT } from "./message.ts";
 import { readPasswordFile } from "./password.ts";
@@ -88,6 +88,11 @@ export function timeOption(
     const [shortest, longest] = [least, LONGEST_TIME].map(formatDuration);
     throw new RangeError(`It must be from ${shortest} to ${longest}.`);
   });
+}
+
+/** An option with how often something is done; 0 for no limit. */
+export function countOption(description: string, byDefault: number): Option {
+  return numberOption({ flag: "--count", notation: COUNT, description }, byDefault, () => {});
 }
 
 /**

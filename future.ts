@@ -9,8 +9,8 @@
  */
 
 import { CancelledError, TimeoutError } from "./errors.ts";
-import { LONGEST_TIME } from "./limits.ts";
 import { logger } from "./log.ts";
+import { remaining, within } from "./within.ts";
 
 /** How long to wait for a Future. */
 export interface WaitOptions {
@@ -348,26 +348,5 @@ export class Future<T> implements Promise<T> {
     return within(promise, timeout, () => {
       throw new TimeoutError(`${this.#label} was not done within ${named} ms`);
     });
-  }
-}
-
-/** What is left until a deadline. */
-function remaining(deadline: number | undefined): number | undefined {
-  return deadline === undefined ? undefined : Math.max(0, deadline - performance.now());
-}
-
-/** The promise, or what `otherwise` gives when the time is over. */
-async function within<R, O>(
-  promise: Promise<R>,
-  timeout: number | undefined,
-  otherwise: () => O,
-): Promise<R | O> {
-  if (timeout === undefined || timeout > LONGEST_TIME) return await promise;
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const expired = new Promise<void>((resolve) => timer = setTimeout(resolve, timeout));
-  try {
-    return await Promise.race([promise, expired.then(otherwise)]);
-  } finally {
-    clearTimeout(timer);
   }
 }

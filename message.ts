@@ -316,7 +316,6 @@ export function asMessage(object: JsonObject): Message {
   if (attribute === NEXT_VALUE && "result" in object) return { kind: "value", value: result, uid };
   if (typeof attribute === "string" && Array.isArray(args) && isObject(kwargs)) {
     const named = typeof service === "string" ? service : undefined;
-    const window = isCount(stream) ? stream : undefined;
     return {
       kind: "request",
       service: named,
@@ -325,7 +324,7 @@ export function asMessage(object: JsonObject): Message {
       kwargs,
       uid,
       requester,
-      stream: window,
+      stream: isCount(stream) ? stream : undefined,
     };
   }
   if (uid === NOTIFICATION && typeof service === "string" && isPayload(result)) {

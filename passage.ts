@@ -336,10 +336,8 @@ function isRequest(skimmer: Skimmer): boolean {
 /** Whether it is known that this is an answer, and to whom. */
 function isAnswer(skimmer: Skimmer): boolean {
   const attribute = skimmer.text("attribute");
-  if (attribute === NEXT_VALUE) {
-    return skimmer.text("requester") !== undefined && skimmer.text("uid") !== undefined;
-  }
-  return skimmer.text("requester") !== undefined && attribute === undefined;
+  const isValue = attribute === NEXT_VALUE && skimmer.text("uid") !== undefined;
+  return skimmer.text("requester") !== undefined && (attribute === undefined || isValue);
 }
 
 function isNotification(skimmer: Skimmer, service: Service<unknown>): boolean {

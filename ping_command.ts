@@ -12,12 +12,12 @@ import type { Command } from "commander";
 import type { Client } from "./client.ts";
 import {
   addConnectOptions,
+  countOption,
   type ParsedConnectOptions,
   readConnectOptions,
   timeOption,
 } from "./connect_options.ts";
 import { RemoteError } from "./errors.ts";
-import { COUNT, numberOption } from "./limit_options.ts";
 import { linkWith } from "./named_service.ts";
 import { describeRoundTrips, statisticsOf } from "./round_trips.ts";
 import { interruption } from "./signals.ts";
@@ -39,15 +39,10 @@ const PRIVATE = "_ping";
 
 /** Adds `ping` to the program. */
 export function addPing(program: Command): void {
-  const count = {
-    flag: "--count",
-    notation: COUNT,
-    description: "how many round trips; 0 for any number, until Ctrl+C",
-  };
   addConnectOptions(program.command("ping"), "how long connecting, and each answer, may take")
     .description("Measure the round trip to the Manager, or to a Service")
     .argument("[service]", "the name of a Service")
-    .addOption(numberOption(count, DEFAULT_COUNT, () => {}))
+    .addOption(countOption("how many round trips; 0 for any number, until Ctrl+C", DEFAULT_COUNT))
     .addOption(timeOption("--interval", "the pause between two", DEFAULT_INTERVAL))
     .option("--json", "print one object of JSON, and nothing else")
     .option("-q, --quiet", "print the statistics, and not each round trip")

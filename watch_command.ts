@@ -8,10 +8,10 @@ import type { Command } from "commander";
 import { takeApart } from "./call.ts";
 import {
   addConnectOptions,
+  countOption,
   type ParsedConnectOptions,
   readConnectOptions,
 } from "./connect_options.ts";
-import { COUNT, numberOption } from "./limit_options.ts";
 import { linkWith } from "./named_service.ts";
 import { printLine } from "./output.ts";
 import { describeChange } from "./reconnect.ts";
@@ -29,15 +29,10 @@ interface ParsedOptions extends ParsedConnectOptions {
 
 /** Adds `watch` to the program. */
 export function addWatch(program: Command): void {
-  const count = {
-    flag: "--count",
-    notation: COUNT,
-    description: "end after so many notifications; 0 for never",
-  };
   addConnectOptions(program.command("watch"), "how long connecting may take")
     .description("Print the notifications of a Service as they come, until Ctrl+C")
     .argument("<service>", "the name of the Service")
-    .addOption(numberOption(count, 0, () => {}))
+    .addOption(countOption("end after so many notifications; 0 for never", 0))
     .option("--json", "print each as one object of JSON: time, args and kwargs")
     .option("-q, --quiet", "do not tell when it begins, and when the connection is lost and back")
     .action(watch);
