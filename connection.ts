@@ -17,6 +17,7 @@ import { type Line, LineSplitter, LongLine } from "./line.ts";
 import { type LineWriter, Outbox, type OutboxEnd, type Sent } from "./outbox.ts";
 import { streamEnd, type Transport } from "./transport.ts";
 import { formatDuration } from "./units.ts";
+import { within } from "./within.ts";
 
 /**
  * How a connection ended: the peer went away, this side closed it, it was closed because it took
@@ -222,10 +223,7 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
   /** Lets what was sent out, for two seconds at the most, then closes the stream. */
   async close(): Promise<void> {
     this.#outbox.close();
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const lingered = new Promise<void>((resolve) => timer = setTimeout(resolve, LINGER));
-    await Promise.race([this.#outbox.idle, lingered, this.#end.promise]);
-    clearTimeout(timer);
+    await within(Promise.race([this.#outbox.idle, this.#end.promise]), LINGER, () => {});
     this.#finish({ state: "closed" });
     await this.#closed;
   }

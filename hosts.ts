@@ -9,6 +9,7 @@
  */
 
 import { lookup, lookupService } from "node:dns/promises";
+import { within } from "./within.ts";
 
 /** How long a look-up may take, in milliseconds. */
 const LOOKUP_TIMEOUT = 2_000;
@@ -84,16 +85,8 @@ export class Hosts {
 }
 
 /** What a look-up finds; `otherwise` where it finds nothing or takes too long. */
-async function withinTime<T>(lookUp: Promise<T>, otherwise: T): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const expired = new Promise<T>((resolve) => {
-    timer = setTimeout(() => resolve(otherwise), LOOKUP_TIMEOUT);
-  });
-  try {
-    return await Promise.race([lookUp.catch(() => otherwise), expired]);
-  } finally {
-    clearTimeout(timer);
-  }
+function withinTime<T>(lookUp: Promise<T>, otherwise: T): Promise<T> {
+  return within(lookUp.catch(() => otherwise), LOOKUP_TIMEOUT, () => otherwise);
 }
 
 function interfaceAddresses(): string[] {

@@ -29,6 +29,7 @@ import type { Outlet, Router, Seat } from "./router.ts";
 import { Skimmer } from "./skimmer.ts";
 import type { Statistics } from "./statistics.ts";
 import { formatDuration } from "./units.ts";
+import { within } from "./within.ts";
 
 /** An outlet that takes lines in pieces. `Connection` is one. */
 export interface LongOutlet extends Outlet {
@@ -269,26 +270,16 @@ class Pace {
    */
   async next(): Promise<Uint8Array | undefined> {
     const start = performance.now();
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const expired = new Promise<never>((_, reject) => {
-      const late = () =>
-        reject(
-          new TimeoutError(
-            `less than ${SLOWEST} bytes came of a long message within the limit of ` +
-              `${formatDuration(this.#timeout)} (--stall-timeout)`,
-          ),
-        );
-      timer = setTimeout(late, this.#timeout - this.#waited);
+    const piece = await within(this.#line.next(), this.#timeout - this.#waited, () => {
+      throw new TimeoutError(
+        `less than ${SLOWEST} bytes came of a long message within the limit of ` +
+          `${formatDuration(this.#timeout)} (--stall-timeout)`,
+      );
     });
-    try {
-      const piece = await Promise.race([this.#line.next(), expired]);
-      this.#waited += performance.now() - start;
-      this.#bytes += piece?.length ?? 0;
-      if (this.#bytes >= SLOWEST) this.#bytes = this.#waited = 0;
-      return piece;
-    } finally {
-      clearTimeout(timer);
-    }
+    this.#waited += performance.now() - start;
+    this.#bytes += piece?.length ?? 0;
+    if (this.#bytes >= SLOWEST) this.#bytes = this.#waited = 0;
+    return piece;
   }
 }
 

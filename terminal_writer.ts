@@ -6,6 +6,8 @@
  * @module
  */
 
+import { within } from "./within.ts";
+
 /** How much may wait to be written, in bytes. */
 const LONGEST_QUEUE = 1024 * 1024;
 /** How long `flush()` waits for the reader, in milliseconds. */
@@ -48,10 +50,7 @@ export class TerminalWriter {
 
   /** Waits until everything is written, for a second at the most. */
   async flush(): Promise<void> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const expired = new Promise<void>((resolve) => timer = setTimeout(resolve, PATIENCE));
-    await Promise.race([this.#writing, expired]);
-    clearTimeout(timer);
+    if (this.#writing !== undefined) await within(this.#writing, PATIENCE, () => {});
   }
 
   #push(text: string): void {
