@@ -23,11 +23,11 @@ export class ByteBuffer {
     return this.#length;
   }
 
-  /** Adds a copy of the bytes. */
-  append(bytes: Uint8Array): void {
+  /** Adds a copy of the bytes, or of as many of them as are wanted. */
+  append(bytes: Uint8Array, count = bytes.length): void {
     this.#reserve(bytes.length);
-    this.#bytes.set(bytes, this.#length);
-    this.#length += bytes.length;
+    this.#bytes.set(bytes, this.#length); // all of them: a view of some takes longer to make
+    this.#length += count;
   }
 
   /** Adds the text as UTF-8. */

@@ -174,6 +174,11 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
     this.#outbox.offerBytes(...parts);
   }
 
+  /** Sends a line of which the bytes from an index on are replaced. Dropped like text. */
+  sendSpliced(line: Uint8Array, index: number, ending: Uint8Array): void {
+    this.#outbox.sendSpliced(line, index, ending);
+  }
+
   /**
    * Begins a line that is written in pieces, when no other such line is under way. Lines that are
    * sent meanwhile leave after it. `undefined` if the connection has ended.

@@ -42,8 +42,15 @@ export const FIELDS: readonly Field[] = [
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true }); // which means: keep it
 const strictDecoder = new TextDecoder("utf-8", { fatal: true });
-const FIELD_BYTES = FIELDS.map((field) => encoder.encode(field));
-const LONGEST_FIELD = Math.max(...FIELD_BYTES.map((bytes) => bytes.length));
+const INDEX = Object.fromEntries(FIELDS.map((field, index) => [field, index])) as Record<
+  Field,
+  number
+>;
+/** The keys of the fields, with their quotes. */
+const KEYS = FIELDS.map((field) => encoder.encode(JSON.stringify(field)));
+const LONGEST_KEY = Math.max(...KEYS.map((bytes) => bytes.length));
+/** Stands for a key that names no field. */
+const OTHER = FIELDS.length;
 
 const SPACE = 0x20;
 const QUOTE = 0x22;
@@ -59,16 +66,24 @@ const CLOSE_BRACKET = 0x5d;
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 
-/** The fields that say the same in one message after the other. */
-const KNOWN = FIELDS.map((field) => field !== "uid");
+/** The field that says something else in every message. */
+const UID = FIELDS.indexOf("uid");
 /** The longest string that is decoded without a decoder, in bytes. */
 const IN_PLACE = 16;
+
+/** 1 for the bytes of a string that have to be looked at. */
+const SPECIAL = Uint8Array.from(
+  { length: 256 },
+  (_, byte) => byte < SPACE || byte === QUOTE || byte === BACKSLASH || byte > 0x7f ? 1 : 0,
+);
 
 const LITERALS = ["true", "false", "null", "NaN", "Infinity"].map((word) => encoder.encode(word));
 
 /**
  * Reads envelopes, one line at a time. An instance is used again for each line, so that a
- * message costs no allocation; what its methods tell is of the line last read.
+ * message costs no allocation; what its methods tell is of the line last read. Most messages have
+ * the members of the one before them, in the same order, and many of the same values, so that these
+ * are compared first.
  */
 export class Envelope {
   #line: Uint8Array = new Uint8Array(0);
@@ -76,13 +91,18 @@ export class Envelope {
   readonly #starts = new Int32Array(FIELDS.length);
   /** Where the value of each field ends (the index after it). */
   readonly #ends = new Int32Array(FIELDS.length);
-  /** The string that each field had last, as bytes with its quotes and as text. */
-  readonly #known: ({ bytes: Uint8Array; text: string } | undefined)[] = [];
+  /** The text of each field, where it is known without having been decoded. */
+  readonly #texts: (string | undefined)[] = FIELDS.map(() => undefined);
+  /** The string that each field had last, as bytes with its quotes and as text: plain ASCII. */
+  readonly #known: ({ bytes: Uint8Array; text: string } | undefined)[] = FIELDS.map(() =>
+    undefined
+  );
+  /** The field that came last after each of them; after no field, that of the first key. */
+  readonly #next = new Uint8Array(FIELDS.length + 1).fill(OTHER);
   readonly #maxDepth: number;
   /** Per open array or object inside a value: 1 for an object. */
   readonly #open: Uint8Array;
-  /** All bytes seen, or-ed together: above 0x7f means that the line is not pure ASCII. */
-  #seen = 0;
+  #isAscii = true;
   #end = 0;
 
   constructor(maxDepth: number = LIMITS.maxDepth) {
@@ -104,19 +124,19 @@ export class Envelope {
   read(line: Uint8Array): void {
     this.#line = line;
     this.#starts.fill(-1);
-    this.#seen = 0;
+    this.#isAscii = true;
     let at = this.#space(0);
     if (line[at] !== OPEN_BRACE) this.#fail("Expecting a JSON object", at);
     at = this.#members(this.#space(at + 1));
     this.#end = at;
     at = this.#space(at + 1);
     if (at !== line.length) this.#fail("Extra data", at);
-    if (this.#seen > 0x7f) this.#checkEncoding();
+    if (!this.#isAscii) this.#checkEncoding();
   }
 
   /** The JSON type of a field's value. */
   kind(field: Field): Kind {
-    const start = this.#starts[FIELDS.indexOf(field)];
+    const start = this.#starts[INDEX[field]];
     if (start === -1) return "absent";
     switch (this.#line[start]) {
       case QUOTE:
@@ -137,21 +157,23 @@ export class Envelope {
 
   /** Whether a field's value is `true`. */
   isTrue(field: Field): boolean {
-    const start = this.#starts[FIELDS.indexOf(field)];
+    const start = this.#starts[INDEX[field]];
     return start !== -1 && this.#line[start] === 0x74;
   }
 
   /** The text of a field whose value is a string, else `undefined`. */
   text(field: Field): string | undefined {
-    const index = FIELDS.indexOf(field);
+    const index = INDEX[field];
     const start = this.#starts[index];
     if (start === -1 || this.#line[start] !== QUOTE) return undefined;
+    const known = this.#texts[index];
+    if (known !== undefined) return known;
     const end = this.#ends[index];
-    // Most messages say again what the one before them said: who asks, which service.
-    const known = this.#known[index];
-    if (known !== undefined && this.#equals(known.bytes, start)) return known.text;
     const text = this.#decode(start, end);
-    if (KNOWN[index]) this.#known[index] = { bytes: this.#line.slice(start, end), text };
+    const hasEscapes = text.length < end - start - 2;
+    if (this.#isAscii && !hasEscapes && index !== UID) {
+      this.#known[index] = { bytes: this.#line.slice(start, end), text };
+    }
     return text;
   }
 
@@ -166,39 +188,46 @@ export class Envelope {
   #members(at: number): number {
     const line = this.#line;
     if (line[at] === CLOSE_BRACE) return at;
-    for (;;) {
-      if (line[at] !== QUOTE) this.#fail("Expecting property name enclosed in double quotes", at);
-      const keyEnd = this.#string(at);
-      const field = this.#field(at, keyEnd);
-      at = this.#space(keyEnd);
-      if (line[at] !== COLON) this.#fail("Expecting ':' delimiter", at);
-      const start = this.#space(at + 1);
-      const end = this.#value(start);
-      if (field !== -1) {
-        this.#starts[field] = start;
-        this.#ends[field] = end;
+    for (let last = OTHER;;) {
+      let field = this.#next[last];
+      if (field !== OTHER && this.#equals(KEYS[field], at)) at += KEYS[field].length;
+      else {
+        const start = at;
+        at = this.#keyEnd(start);
+        field = this.#field(start, at);
+        this.#next[last] = field;
       }
-      at = this.#space(end);
+      at = this.#past(at, COLON, "Expecting ':' delimiter");
+      at = field === OTHER ? this.#value(at) : this.#valueOf(field, at);
+      if (line[at] <= SPACE) at = this.#space(at);
       if (line[at] === CLOSE_BRACE) return at;
-      if (line[at] !== COMMA) this.#fail("Expecting ',' delimiter", at);
-      at = this.#space(at + 1);
+      at = this.#past(at, COMMA, "Expecting ',' delimiter");
+      last = field;
     }
   }
 
-  /** Which field a key (with its quotes) names, -1 for none. */
+  /** The index after the value of a field, which is remembered. */
+  #valueOf(field: number, at: number): number {
+    const known = this.#known[field];
+    const isKnown = known !== undefined && this.#equals(known.bytes, at);
+    const end = isKnown ? at + known.bytes.length : this.#value(at);
+    this.#starts[field] = at;
+    this.#ends[field] = end;
+    this.#texts[field] = isKnown ? known.text : undefined;
+    return end;
+  }
+
+  /** Which field a key (with its quotes) names. */
   #field(start: number, end: number): number {
-    const line = this.#line;
-    const length = end - start - 2;
     // An escape makes a key longer than the name it stands for.
-    if (length > LONGEST_FIELD && !line.subarray(start, end).includes(BACKSLASH)) return -1;
-    candidates: for (let index = 0; index < FIELD_BYTES.length; index++) {
-      const name = FIELD_BYTES[index];
-      if (name.length !== length) continue;
-      for (let i = 0; i < length; i++) if (line[start + 1 + i] !== name[i]) continue candidates;
-      return index;
+    if (end - start <= LONGEST_KEY) {
+      for (let field = 0; field < KEYS.length; field++) {
+        if (KEYS[field].length === end - start && this.#equals(KEYS[field], start)) return field;
+      }
     }
-    if (!line.subarray(start, end).includes(BACKSLASH)) return -1;
-    return FIELDS.indexOf(this.#decode(start, end) as Field);
+    if (!this.#line.subarray(start, end).includes(BACKSLASH)) return OTHER;
+    const field = FIELDS.indexOf(this.#decode(start, end) as Field);
+    return field === -1 ? OTHER : field;
   }
 
   /** The index after the value that starts at `at`, however deep it is. */
@@ -245,11 +274,21 @@ export class Envelope {
 
   /** From a key to the value after it. */
   #key(at: number): number {
+    return this.#past(this.#keyEnd(at), COLON, "Expecting ':' delimiter");
+  }
+
+  /** The index after a key. */
+  #keyEnd(at: number): number {
+    if (this.#line[at] === QUOTE) return this.#string(at);
+    return this.#fail("Expecting property name enclosed in double quotes", at);
+  }
+
+  /** The index of what comes after the byte that has to be next. */
+  #past(at: number, byte: number, fault: string): number {
     const line = this.#line;
-    if (line[at] !== QUOTE) this.#fail("Expecting property name enclosed in double quotes", at);
-    at = this.#space(this.#string(at));
-    if (line[at] !== COLON) this.#fail("Expecting ':' delimiter", at);
-    return this.#space(at + 1);
+    if (line[at] === byte && line[at + 1] > SPACE) return at + 1;
+    at = this.#space(at);
+    return line[at] === byte ? this.#space(at + 1) : this.#fail(fault, at);
   }
 
   #scalar(at: number): number {
@@ -263,16 +302,13 @@ export class Envelope {
   #string(at: number): number {
     const line = this.#line;
     const start = at;
-    let seen = 0;
     for (at++; at < line.length; at++) {
       const byte = line[at];
-      if (byte === QUOTE) {
-        this.#seen |= seen;
-        return at + 1;
-      }
+      if (SPECIAL[byte] === 0) continue;
+      if (byte === QUOTE) return at + 1;
       if (byte === BACKSLASH) at = this.#escape(at);
       else if (byte < SPACE) this.#fail("Invalid control character", at);
-      else seen |= byte;
+      else this.#isAscii = false;
     }
     return this.#fail("Unterminated string", start);
   }

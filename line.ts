@@ -119,28 +119,57 @@ export class LineSplitter {
   split(chunk: Uint8Array): Line[] {
     const lines: Line[] = [];
     let start = 0;
-    for (let end; (end = chunk.indexOf(NEWLINE, start)) !== -1; start = end + 1) {
-      const tail = chunk.subarray(start, end);
-      if (this.#long === undefined) lines.push(this.#finish(tail));
-      else this.#finishLong(tail);
+    if (this.#long !== undefined || this.#held.length > 0) {
+      const end = chunk.indexOf(NEWLINE);
+      lines.push(...(end === -1 ? this.#goOn(chunk) : this.#finish(chunk.subarray(0, end))));
+      start = end === -1 ? chunk.length : end + 1;
     }
-    const tail = chunk.subarray(start);
-    if (this.#long !== undefined) this.#goOn(tail);
-    else if (tail.length > 0) lines.push(...this.#hold(tail));
+    // For short lines a loop and a constructor take half as long as `indexOf` and `subarray`.
+    const { buffer, byteOffset, length } = chunk;
+    for (let at = start; at < length; at++) {
+      if (chunk[at] !== NEWLINE) continue;
+      const end = at > start && chunk[at - 1] === CARRIAGE_RETURN ? at - 1 : at;
+      lines.push(this.#whole(new Uint8Array(buffer, byteOffset + start, end - start)));
+      start = at + 1;
+    }
+    if (start < length) lines.push(...this.#hold(chunk.subarray(start)));
     return lines;
   }
 
-  #finish(tail: Uint8Array): Line {
-    let line = tail;
-    if (this.#held.length > 0) {
-      this.#held.append(tail);
-      line = this.#takeHeld();
-    }
-    if (line.at(-1) === CARRIAGE_RETURN) line = line.subarray(0, -1);
+  /** A line without its terminator that has come to its end. */
+  #whole(line: Uint8Array): Line {
     if (line.length <= this.longestWhole) return line;
     const long = new LongLine(line, this.#pull);
     long.complete();
     return long;
+  }
+
+  /** Ends the line that is under way. Gives it if it has not been given. */
+  #finish(tail: Uint8Array): Line[] {
+    if (this.#long === undefined) {
+      this.#held.append(tail);
+      const held = this.#takeHeld();
+      return [this.#whole(held.at(-1) === CARRIAGE_RETURN ? held.subarray(0, -1) : held)];
+    }
+    this.#goOnLong(this.#long, tail); // which keeps the carriage return of the terminator back
+    this.#endsWithReturn = false;
+    this.#long.complete();
+    this.#long = undefined;
+    return [];
+  }
+
+  /** More of the line that is under way. Gives it if it turns out to be a long one. */
+  #goOn(tail: Uint8Array): LongLine[] {
+    if (this.#long === undefined) return this.#hold(tail);
+    this.#goOnLong(this.#long, tail);
+    return [];
+  }
+
+  #goOnLong(long: LongLine, tail: Uint8Array): void {
+    if (tail.length === 0) return;
+    if (this.#endsWithReturn) long.push(LONE_RETURN);
+    this.#endsWithReturn = tail.at(-1) === CARRIAGE_RETURN;
+    long.push(this.#endsWithReturn ? tail.subarray(0, -1) : tail);
   }
 
   /** Holds the beginning of a line. Gives it if it is that of a long one. */
@@ -152,20 +181,6 @@ export class LineSplitter {
     this.#endsWithReturn = held.at(-1) === CARRIAGE_RETURN;
     this.#long = new LongLine(this.#endsWithReturn ? held.subarray(0, -1) : held, this.#pull);
     return [this.#long];
-  }
-
-  #goOn(tail: Uint8Array): void {
-    if (tail.length === 0) return;
-    if (this.#endsWithReturn) this.#long!.push(LONE_RETURN);
-    this.#endsWithReturn = tail.at(-1) === CARRIAGE_RETURN;
-    this.#long!.push(this.#endsWithReturn ? tail.subarray(0, -1) : tail);
-  }
-
-  #finishLong(tail: Uint8Array): void {
-    this.#goOn(tail); // which keeps the carriage return of the terminator back
-    this.#endsWithReturn = false;
-    this.#long!.complete();
-    this.#long = undefined;
   }
 
   #takeHeld(): Uint8Array {

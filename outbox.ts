@@ -121,6 +121,14 @@ export class Outbox {
     this.#terminate();
   }
 
+  /** Sends a line of which the bytes from an index on are replaced. Dropped like text. */
+  sendSpliced(line: Uint8Array, index: number, ending: Uint8Array): void {
+    if (!this.isOpen) return;
+    this.#next.append(line, index);
+    this.#next.append(ending);
+    this.#terminate();
+  }
+
   /**
    * Sends bytes as one line that waits for nobody, whatever already waits to be written: a
    * connection that cannot keep up with such lines is ended.

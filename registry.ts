@@ -13,6 +13,7 @@
  * @module
  */
 
+import { Debts } from "./debts.ts";
 import { ConnectionAbortedError, KeyError, NameError, PermissionError } from "./errors.ts";
 import { repr } from "./repr.ts";
 import { type JsonObject, MANAGER } from "./message.ts";
@@ -56,8 +57,8 @@ export interface Service<Seat> {
   readonly links: Set<Client<Seat>>;
   /** The linked clients that hold a lock. */
   readonly locks: Set<Client<Seat>>;
-  /** The answers that it owes: per client and `uid`, how many. A terminal's uids are all `""`. */
-  readonly pending: Map<Client<Seat>, Map<string, number>>;
+  /** The answers that it owes to each client. */
+  readonly pending: Map<Client<Seat>, Debts>;
 }
 
 /** A connected device. */
@@ -183,15 +184,14 @@ export class Registry<Seat> {
   awaited(client: Client<Seat>): { service: Service<Seat>; uid: string }[] {
     return Array.from(
       this.#services.values(),
-      (service) =>
-        Array.from(service.pending.get(client)?.keys() ?? [], (uid) => ({ service, uid })),
+      (service) => Array.from(new Set(service.pending.get(client)), (uid) => ({ service, uid })),
     ).flat();
   }
 
   /** Tells which answers a service owes, and waits for them no longer. */
   abandon(service: Service<Seat>): Orphan<Seat>[] {
-    const orphans = [...service.pending].flatMap(([client, uids]) =>
-      [...uids].flatMap(([uid, count]) => Array.from({ length: count }, () => ({ client, uid })))
+    const orphans = [...service.pending].flatMap(([client, debts]) =>
+      Array.from(debts, (uid) => ({ client, uid }))
     );
     service.pending.clear();
     return orphans;
@@ -212,9 +212,9 @@ export class Registry<Seat> {
       throw new KeyError(`the ${repr(name)} Service is not connected to ${this.manager}`);
     }
     if (!service.links.has(client)) this.#checkEntry(client, service);
-    let uids = service.pending.get(client);
-    if (uids === undefined) service.pending.set(client, uids = new Map());
-    uids.set(uid, (uids.get(uid) ?? 0) + 1);
+    let debts = service.pending.get(client);
+    if (debts === undefined) service.pending.set(client, debts = new Debts());
+    debts.add(uid);
     return service;
   }
 
@@ -224,12 +224,8 @@ export class Registry<Seat> {
    */
   settle(service: Service<Seat>, requester: string, uid: string): Client<Seat> | undefined {
     const client = this.#clients.get(requester);
-    const uids = client && service.pending.get(client);
-    const count = uids?.get(uid);
-    if (count === undefined) return undefined;
-    if (count > 1) uids!.set(uid, count - 1);
-    else uids!.delete(uid);
-    return client;
+    if (client === undefined) return undefined;
+    return service.pending.get(client)?.settle(uid) ? client : undefined;
   }
 
   /**
@@ -238,10 +234,9 @@ export class Registry<Seat> {
    */
   debt(service: Service<Seat>, requester: string, uid?: string): Orphan<Seat> | undefined {
     const client = this.#clients.get(requester);
-    const uids = client && service.pending.get(client);
-    if (client === undefined || uids === undefined) return undefined;
-    const [oldest] = uids.keys();
-    const owed = uid === undefined ? oldest : uids.has(uid) ? uid : undefined;
+    const debts = client && service.pending.get(client);
+    if (client === undefined || debts === undefined) return undefined;
+    const owed = uid === undefined ? debts.oldest : debts.has(uid) ? uid : undefined;
     return owed === undefined ? undefined : { client, uid: owed };
   }
 
@@ -363,7 +358,7 @@ export class Registry<Seat> {
   /** Whether any service owes an answer. */
   get owes(): boolean {
     return this.#services.values().some(({ pending }) =>
-      pending.values().some((uids) => uids.size > 0)
+      pending.values().some((debts) => debts.size > 0)
     );
   }
 

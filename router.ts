@@ -65,6 +65,8 @@ export interface Outlet {
   sendBytes(...parts: readonly Uint8Array[]): void;
   /** The same, for a line that nobody waits for. A peer that cannot keep up with these is lost. */
   offerBytes(...parts: readonly Uint8Array[]): void;
+  /** Sends a line of which the bytes from an index on are replaced. */
+  sendSpliced(line: Uint8Array, index: number, ending: Uint8Array): void;
   /** Lets what was sent out, then ends. */
   close(): Promise<void>;
 }
@@ -245,10 +247,7 @@ export class Router<O extends Outlet> {
     const { outlet } = service.seat;
     const envelope = this.#envelope;
     const isPlain = envelope.kind("error") === "boolean" && !envelope.isTrue("error");
-    outlet.sendBytes(
-      line.subarray(0, envelope.end),
-      isPlain ? seat.requester : seat.requesterAndError,
-    );
+    outlet.sendSpliced(line, envelope.end, isPlain ? seat.requester : seat.requesterAndError);
     return outlet;
   }
 
@@ -361,8 +360,9 @@ export class Router<O extends Outlet> {
 
   /** The text of a member that must be there. */
   #text(field: Field): string {
-    this.#check(field, "string");
-    return this.#envelope.text(field)!;
+    const text = this.#envelope.text(field);
+    if (text === undefined) this.#check(field, "string");
+    return text!;
   }
 
   #check(field: Field, kind: Kind): void {

@@ -240,9 +240,8 @@ function pendingRequests(
 ): Map<Client<Seated> | Service<Seated>, number> {
   const pending = new Map<Client<Seated> | Service<Seated>, number>();
   for (const service of services) {
-    for (const [client, uids] of service.pending) {
-      const count = uids.values().reduce((sum, one) => sum + one, 0);
-      for (const peer of [client, service]) pending.set(peer, (pending.get(peer) ?? 0) + count);
+    for (const [client, { size }] of service.pending) {
+      for (const peer of [client, service]) pending.set(peer, (pending.get(peer) ?? 0) + size);
     }
   }
   return pending;

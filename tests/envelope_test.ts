@@ -224,6 +224,8 @@ Deno.test("a line is read if and only if it is one JSON object in UTF-8", () => 
           ...bytes.subarray(at + removed),
         );
       }
+      // What is nearly the same as in the line before must not be taken for the same.
+      assertEquals(toldBy(read(line, envelope)), told(JSON.parse(line)));
       if (isObject(bytes)) {
         objects++;
         assertEquals(toldBy(read(bytes, envelope)), told(JSON.parse(decoder.decode(bytes))));
@@ -469,6 +471,19 @@ Deno.test("nothing is remembered of the line before", () => {
   assertEquals(toldBy(envelope), told({ uid: "2" }));
   refusal("", envelope);
   assertEquals(toldBy(envelope), told({}));
+});
+
+Deno.test("a text that begins, ends or is cut like the one before it is another one", () => {
+  const envelope = new Envelope();
+  for (const service of ["Lab", "Lab", "Labs", "La", "Lbb", "", "Lab\\u0000", "Lab", "L\\u0061b"]) {
+    const line = `{"service":"${service}","uid":"1"}`;
+    assertEquals(toldBy(read(line, envelope)), told(JSON.parse(line)));
+  }
+  refusal('{"service":"L\\u0061b', envelope);
+  refusal('{"service":"Lab', envelope);
+  refusal('{"service":"Lab"', envelope);
+  refusal('{"service', envelope);
+  assertEquals(read('{"service":"Lab"}', envelope).text("service"), "Lab");
 });
 
 Deno.test("what was read before a fault is still told", () => {

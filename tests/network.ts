@@ -30,6 +30,10 @@ export class FakeOutlet implements Outlet {
     this.sendText(parts.map((part) => decoder.decode(part)).join(""));
   }
 
+  sendSpliced(line: Uint8Array, index: number, ending: Uint8Array): void {
+    this.sendBytes(line.subarray(0, index), ending);
+  }
+
   offerBytes(...parts: readonly Uint8Array[]): void {
     this.sendBytes(...parts);
   }

@@ -887,9 +887,10 @@ function checkInvariants(all: Registry<string>, model: Model): void {
       assert(!model.isBarred(client.networkName, service.name));
     }
     for (const client of service.locks) assert(service.links.has(client));
-    const owed = [...service.pending].flatMap(([client, uids]) => {
+    const owed = [...service.pending].flatMap(([client, debts]) => {
       assert(clients.includes(client));
-      return [...uids].flatMap(([uid, count]) => Array(count).fill(`${client.networkName} ${uid}`));
+      assertEquals(debts.size, [...debts].length);
+      return Array.from(debts, (uid) => `${client.networkName} ${uid}`);
     });
     const expected = model.pending.filter((one) => one[1] === service.name)
       .map(([client, _, uid]) => `${client} ${uid}`);
