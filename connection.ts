@@ -114,21 +114,18 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
   }
 
   /**
-   * The lines as they come, those of one read at a time. They are valid until the next batch is
-   * asked for, or the next piece of a long line, which is the last of its batch unless it is
-   * complete. What is not taken of a long line is skipped. Ends when the connection ends; never
-   * throws.
+   * The lines as they come, those of one read at a time, which may be none. They are valid until
+   * the next batch is asked for, or the next piece of a long line, which is the last of its batch
+   * unless it is complete. What is not taken of a long line is skipped. Ends when the connection
+   * ends; never throws.
    */
   async *[Symbol.asyncIterator](): AsyncIterator<Line[]> {
-    for (;;) {
-      while (this.#lines.length > 0) {
-        const lines = this.#lines;
-        this.#lines = [];
-        yield lines;
-        const last = lines.at(-1);
-        if (last instanceof LongLine) await last.skip();
-      }
-      if (!await this.#read()) return;
+    while (this.#lines.length > 0 || await this.#read()) {
+      const lines = this.#lines;
+      this.#lines = [];
+      yield lines;
+      const last = lines.at(-1);
+      if (last instanceof LongLine) await last.skip();
     }
   }
 

@@ -20,8 +20,14 @@ const LONE_RETURN = Uint8Array.of(CARRIAGE_RETURN);
 /** The bytes of a line without its terminator, or a line that comes in pieces. */
 export type Line = Uint8Array | LongLine;
 
-/** A line that is too long to be given as a whole. What is not taken of it is skipped. */
-export class LongLine {
+/** How much of the beginning of a long line is given at once, in bytes. */
+const PIECE = 128 * 1024;
+
+/**
+ * A line that is too long to be given as a whole. Iterating gives its pieces from the beginning on,
+ * each valid until the next one is asked for. What is not taken of it is skipped.
+ */
+export class LongLine implements AsyncIterable<Uint8Array> {
   /** The beginning of the line. */
   readonly head: Uint8Array;
   /** Lets one more chunk come. False if there is none. */
@@ -51,6 +57,11 @@ export class LongLine {
     return this.#pieces.shift();
   }
 
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void> {
+    for (let at = 0; at < this.head.length; at += PIECE) yield this.head.subarray(at, at + PIECE);
+    for (let piece; (piece = await this.next()) !== undefined;) yield piece;
+  }
+
   /** Lets all that is left of the line go by. */
   async skip(): Promise<void> {
     while (await this.next() !== undefined);
@@ -66,14 +77,17 @@ export class LongLine {
     surplus: (piece: Uint8Array) => void = () => {},
   ): Promise<Uint8Array | undefined> {
     const collected = new ByteBuffer();
-    for (let piece: Uint8Array | undefined = this.head; piece; piece = await this.next()) {
+    let isSurplus = false;
+    for await (const piece of this) {
+      if (isSurplus) {
+        surplus(piece);
+        continue;
+      }
       collected.append(piece);
-      if (collected.length <= limit) continue;
-      surplus(collected.view());
-      while ((piece = await this.next()) !== undefined) surplus(piece);
-      return undefined;
+      isSurplus = collected.length > limit;
+      if (isSurplus) surplus(collected.view());
     }
-    return this.#isComplete ? collected.view() : undefined;
+    return this.#isComplete && !isSurplus ? collected.view() : undefined;
   }
 
   /** For the splitter: another piece has come. */

@@ -44,7 +44,7 @@ export interface LongOutlet extends Outlet {
 /** A line up to this size that is not passed on in pieces is dealt with like any other, in bytes. */
 const SHORT_ENOUGH = 4 * 1024 * 1024;
 /**
- * How long pieces are passed on without a pause, in milliseconds. Two sockets that are always ready
+ * How long pieces are taken without a pause, in milliseconds. Two sockets that are always ready
  * would keep the event loop from ever looking at the others (Deno 2.9).
  */
 const SLICE = 2;
@@ -80,25 +80,26 @@ export class Passage<O extends LongOutlet> {
   async pass(peer: Peer<Seat<O>>, line: LongLine): Promise<void> {
     const { maxMessageSize } = this.#limits;
     const skimmer = new Skimmer();
+    const pieces = new Pieces(line);
     const held: Uint8Array[] = [];
     let size = 0;
-    for (let piece: Uint8Array | undefined = line.head; piece; piece = await line.next()) {
+    for (let piece; (piece = await pieces.next()) !== undefined;) {
       skimmer.read(piece);
       size += piece.length;
-      if (held.length > 0 && size > maxMessageSize) {
+      if (size > Math.max(maxMessageSize, line.head.length)) { // the head is held anyway
         return await this.#refuse(
           peer,
-          line,
+          pieces,
           skimmer,
           `${maxMessageSize} bytes (--max-message-size)`,
         );
       }
       held.push(piece.slice()); // a piece is valid until the next one
       if (peer.kind === "client" && isRequest(skimmer)) {
-        return await this.#passRequest(peer, line, held, skimmer);
+        return await this.#passRequest(peer, pieces, held, skimmer);
       }
       if (peer.kind === "service" && isAnswer(skimmer)) {
-        return await this.#passAnswer(peer, line, held, skimmer);
+        return await this.#passAnswer(peer, pieces, held, skimmer);
       }
     }
     if (!line.isComplete) return;
@@ -108,13 +109,13 @@ export class Passage<O extends LongOutlet> {
     } else if (size <= SHORT_ENOUGH) {
       await this.#router.receive(peer, joined(held, size))?.relieved();
     } else {
-      await this.#refuse(peer, line, skimmer, `${SHORT_ENOUGH} bytes`);
+      await this.#refuse(peer, pieces, skimmer, `${SHORT_ENOUGH} bytes`);
     }
   }
 
   async #passRequest(
     client: Client<Seat<O>>,
-    line: LongLine,
+    pieces: Pieces,
     held: readonly Uint8Array[],
     skimmer: Skimmer,
   ): Promise<void> {
@@ -124,12 +125,12 @@ export class Passage<O extends LongOutlet> {
     try {
       service = this.#registry.route(client, name, uid);
     } catch (error) {
-      await line.skip();
+      await pieces.skip();
       this.#router.refuse(client, uid, error);
       return;
     }
     this.#statistics.requests++;
-    const ending = await this.#forward(client, service.seat.outlet, line, held);
+    const ending = await this.#forward(client, service.seat.outlet, pieces, held);
     if (ending.state === "lost") return; // the service is gone, and whoever waits for it is told
     const requester = JSON.stringify(client.networkName);
     const keys = `,"error":false,"uid":${JSON.stringify(uid)},"requester":${requester}}`;
@@ -142,7 +143,7 @@ export class Passage<O extends LongOutlet> {
 
   async #passAnswer(
     service: Service<Seat<O>>,
-    line: LongLine,
+    pieces: Pieces,
     held: readonly Uint8Array[],
     skimmer: Skimmer,
   ): Promise<void> {
@@ -155,13 +156,13 @@ export class Passage<O extends LongOutlet> {
         service: service.networkName,
         requester,
       });
-      return await line.skip();
+      return await pieces.skip();
     }
     const { client } = debt;
     // The uid of a Python answer comes last.
     const isLate = skimmer.text("uid") === undefined;
     const see = isLate ? (piece: Uint8Array) => skimmer.read(piece) : undefined;
-    const ending = await this.#forward(service, client.seat.outlet, line, held, see);
+    const ending = await this.#forward(service, client.seat.outlet, pieces, held, see);
     if (ending.state === "lost") return;
     if (ending.state === "cut") return client.seat.outlet.cut();
     const told = skimmer.text("uid") ?? "";
@@ -188,25 +189,23 @@ export class Passage<O extends LongOutlet> {
   async #forward(
     source: Peer<Seat<O>>,
     outlet: O,
-    line: LongLine,
+    pieces: Pieces,
     held: readonly Uint8Array[],
     see?: (piece: Uint8Array) => void,
   ): Promise<Ending> {
     const writer = await outlet.startLine();
     if (writer === undefined) {
-      await line.skip();
+      await pieces.skip();
       return { state: "lost" };
     }
     const body = new Body(writer);
     let isTaken = true;
     for (const piece of held) isTaken = isTaken && await body.write(piece);
-    const pace = new Pace(line, this.#limits.stallTimeout);
-    const pause = pauses(SLICE);
+    const pace = new Pace(pieces, this.#limits.stallTimeout);
     try {
       for (let piece; isTaken && (piece = await pace.next()) !== undefined;) {
         see?.(piece);
         isTaken = await body.write(piece);
-        await pause();
       }
     } catch (error) {
       // What comes of it later could not be told from another message.
@@ -217,19 +216,19 @@ export class Passage<O extends LongOutlet> {
       source.seat.outlet.close();
       return { state: "cut", end: () => writer.end() };
     }
-    if (isTaken) return body.end(line.isComplete);
-    await line.skip();
+    if (isTaken) return body.end(pieces.areComplete);
+    await pieces.skip();
     return { state: "lost" };
   }
 
   /** Lets a line go by, and tells whoever waits for it. */
   async #refuse(
     peer: Peer<Seat<O>>,
-    line: LongLine,
+    pieces: Pieces,
     skimmer: Skimmer,
     limit: string,
   ): Promise<void> {
-    for (let piece; (piece = await line.next()) !== undefined;) skimmer.read(piece);
+    for (let piece; (piece = await pieces.next()) !== undefined;) skimmer.read(piece);
     const error = new ValueError(
       `The message is longer than the limit of ${limit} for one that cannot be passed on in pieces`,
     );
@@ -250,16 +249,44 @@ type Ending =
   /** It ends with a brace, for which `end` writes something else. */
   | { state: "whole"; end: (instead: Uint8Array) => void };
 
-/** The pieces of a line for whose end others may be waiting, so that they must come in time. */
-class Pace {
+/** The pieces of a line, from its beginning on, and a pause now and then. */
+class Pieces {
   readonly #line: LongLine;
+  readonly #pieces: AsyncIterator<Uint8Array, void>;
+  readonly #pause = pauses(SLICE);
+
+  constructor(line: LongLine) {
+    this.#line = line;
+    this.#pieces = line[Symbol.asyncIterator]();
+  }
+
+  /** Whether the end of the line has come. */
+  get areComplete(): boolean {
+    return this.#line.isComplete;
+  }
+
+  /** The next piece, `undefined` after the last one. */
+  async next(): Promise<Uint8Array | undefined> {
+    await this.#pause();
+    return (await this.#pieces.next()).value ?? undefined;
+  }
+
+  /** Lets all that is left go by. */
+  async skip(): Promise<void> {
+    while (await this.next() !== undefined);
+  }
+}
+
+/** Pieces of a line for whose end others may be waiting, so that they must come in time. */
+class Pace {
+  readonly #pieces: Pieces;
   readonly #timeout: number;
   /** How long was waited for the bytes that have come since. */
   #waited = 0;
   #bytes = 0;
 
-  constructor(line: LongLine, timeout: number) {
-    this.#line = line;
+  constructor(pieces: Pieces, timeout: number) {
+    this.#pieces = pieces;
     this.#timeout = timeout;
   }
 
@@ -270,7 +297,7 @@ class Pace {
    */
   async next(): Promise<Uint8Array | undefined> {
     const start = performance.now();
-    const piece = await within(this.#line.next(), this.#timeout - this.#waited, () => {
+    const piece = await within(this.#pieces.next(), this.#timeout - this.#waited, () => {
       throw new TimeoutError(
         `less than ${SLOWEST} bytes came of a long message within the limit of ` +
           `${formatDuration(this.#timeout)} (--stall-timeout)`,

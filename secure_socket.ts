@@ -17,8 +17,9 @@ import type { Transport } from "./transport.ts";
 /** The oldest version of TLS that is spoken, by a server and by a client. */
 export const OLDEST_TLS = "TLSv1.2";
 
-/** How much is read of the socket at once, in bytes: four records of TLS. */
-const READ_SIZE = 64 * 1024;
+/** A read buffer grows from the one to the other while reads fill it: idle peers stay cheap. */
+const SMALLEST_READ = 4 * 1024;
+const LARGEST_READ = 64 * 1024;
 /** How long the peer may take to hear that the connection is closed, in milliseconds. */
 const FAREWELL = 1_000;
 
@@ -32,6 +33,8 @@ export class SecureSocket implements Transport {
   #state: { state: "open" } | { state: "ended" } | { state: "failed"; cause: Error } = {
     state: "open",
   };
+  /** What the socket is read into. */
+  #buffer = new Uint8Array(SMALLEST_READ);
   /** Decrypted, and not taken. */
   readonly #plain: Uint8Array[] = [];
   /** Settles when there is something to take, or never will be. */
@@ -126,7 +129,7 @@ export class SecureSocket implements Transport {
       const taken = bytes.subarray(0, buffer.length - size);
       buffer.set(taken, size);
       size += taken.length;
-      if (taken.length === bytes.length) this.#plain.shift();
+      if (taken.length === bytes.length) release(this.#plain.shift()!);
       else this.#plain[0] = bytes.subarray(taken.length);
     }
     return size;
@@ -171,11 +174,13 @@ export class SecureSocket implements Transport {
     if (this.#isReading || !this.#wantsBytes || !isAwaited) return;
     this.#isReading = true;
     this.#wantsBytes = false;
-    const buffer = new Uint8Array(READ_SIZE); // the engine keeps it
+    const buffer = this.#buffer;
     try {
       const size = await this.#socket.read(buffer);
       this.#isReading = false;
       this.#wire.push(size === null ? null : buffer.subarray(0, size));
+      if (size === buffer.length && size < LARGEST_READ) this.#buffer = new Uint8Array(2 * size);
+      else if (this.#wire.readableLength > 0) this.#buffer = new Uint8Array(buffer.length);
     } catch (cause) {
       this.#end({ state: "failed", cause: cause as Error });
       this.#tls.destroy();
@@ -186,5 +191,14 @@ export class SecureSocket implements Transport {
     this.#isWriting = true;
     for (let rest = bytes; rest.length > 0;) rest = rest.subarray(await this.#socket.write(rest));
     this.#isWriting = false;
+    release(bytes);
   }
+}
+
+/**
+ * Gives back the memory of bytes that are not needed any more, at once: V8 waits until there are
+ * 64 MB of it.
+ */
+function release({ buffer, length }: Uint8Array): void {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === length) buffer.transfer(0);
 }

@@ -56,6 +56,14 @@ Deno.test("whatever is added in whatever order and size, the view is all of it",
   );
 });
 
+Deno.test("as many bytes of an array are added as are wanted", () => {
+  const buffer = new ByteBuffer();
+  buffer.append(new TextEncoder().encode("abcdef"), 2);
+  buffer.append(new TextEncoder().encode("xyz"), 0);
+  buffer.appendText("!");
+  assertEquals(text(buffer), "ab!");
+});
+
 Deno.test("text of any length is UTF-8", () => {
   for (const length of [0, 1, 1023, 1024, 65_535, 65_536, 65_537, 200_000]) {
     for (const character of ["a", "é", "語", "😀"]) {

@@ -255,6 +255,24 @@ Deno.test("empty lines come one by one however many there are, from small reads"
   assert(Math.max(...sizes) <= 8 * 1024, `it read ${Math.max(...sizes)} at once`);
 });
 
+Deno.test("whoever reads a line that comes in many reads has its turn after each of them", async () => {
+  const reads = ["a", "b", "c\n", "d\n"].map((text) => new TextEncoder().encode(text));
+  await using connection = new Connection({
+    read(buffer) {
+      const bytes = reads.shift();
+      if (bytes) buffer.set(bytes);
+      return Promise.resolve(bytes?.length ?? null);
+    },
+    write: (bytes) => Promise.resolve(bytes.length),
+    close() {},
+  });
+  const batches: string[][] = [];
+  for await (const lines of connection) {
+    batches.push(lines.map((line) => new TextDecoder().decode(line as Uint8Array)));
+  }
+  assertEquals(batches, [[], [], ["abc"], ["d"]]);
+});
+
 Deno.test("a connection counts what goes over it", async () => {
   await using pair = memoryPair();
   await using near = new Connection(pair.near);

@@ -208,6 +208,22 @@ Deno.test("no more of a long line is held than the limit, and what is not taken 
   assertEquals(splitter.held, 1);
 });
 
+Deno.test("the pieces of a long line are all of it, none of them large, whatever has been held", async () => {
+  const line = Uint8Array.from({ length: 1_000_000 }, (_, index) => 0x20 + index % 90);
+  const chunks = [line.subarray(0, 900_000), line.subarray(900_000), Uint8Array.of(0x0d, 0x0a)];
+  const splitter: LineSplitter = new LineSplitter(800_000, () => {
+    const chunk = chunks.shift();
+    if (chunk) splitter.split(chunk);
+    return Promise.resolve(chunk !== undefined);
+  });
+  const [long] = splitter.split(chunks.shift()!);
+  if (!(long instanceof LongLine)) throw new Error("the line is whole");
+  const pieces: Uint8Array[] = [];
+  for await (const piece of long) pieces.push(piece.slice());
+  assertEquals(Math.max(...pieces.map((piece) => piece.length)) <= 128 * 1024, true);
+  assertEquals(await new Blob(pieces as Uint8Array<ArrayBuffer>[]).bytes(), line);
+});
+
 Deno.test("a long line that is cut off is not complete, and is no whole line", async () => {
   const [long] = new LineSplitter(5).split(encoder.encode("1234567"));
   if (!(long instanceof LongLine)) throw new Error("the line is whole");
