@@ -15,6 +15,7 @@ import { TimeoutError } from "./errors.ts";
 import { type Limits, resolveLimits } from "./limits.ts";
 import { type Line, LineSplitter, LongLine } from "./line.ts";
 import { type LineWriter, Outbox, type OutboxEnd, type Sent } from "./outbox.ts";
+import { nextBuffer, SMALLEST_READ } from "./read_buffer.ts";
 import { streamEnd, type Transport } from "./transport.ts";
 import { formatDuration } from "./units.ts";
 import { within } from "./within.ts";
@@ -30,8 +31,7 @@ export type End =
   | { state: "silent"; timeout: number }
   | { state: "cut" };
 
-/** A read buffer grows from the one to the other while reads fill it: idle peers stay cheap. */
-const SMALLEST_READ = 4 * 1024;
+/** How much is read at once at the most, in bytes. */
 const LARGEST_READ = 128 * 1024;
 /**
  * More lines in one read than any program sends: the next read is small again, so that a flood of
@@ -260,11 +260,9 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
     this.#traffic.bytesIn += size;
     this.#traffic.linesIn += lines.length;
     this.#lines = this.#lines.length === 0 ? lines : this.#lines.concat(lines);
-    if (lines.length > MOST_LINES) {
-      this.#readBuffer = new Uint8Array(SMALLEST_READ);
-    } else if (size === this.#readBuffer.length && size < LARGEST_READ) {
-      this.#readBuffer = new Uint8Array(size * 2); // the lines keep the old one
-    }
+    this.#readBuffer = lines.length > MOST_LINES
+      ? new Uint8Array(SMALLEST_READ)
+      : nextBuffer(this.#readBuffer, size, LARGEST_READ); // the lines keep the old one
     return true;
   }
 

@@ -48,7 +48,6 @@ const INDEX = Object.fromEntries(FIELDS.map((field, index) => [field, index])) a
 >;
 /** The keys of the fields, with their quotes. */
 const KEYS = FIELDS.map((field) => encoder.encode(JSON.stringify(field)));
-const LONGEST_KEY = Math.max(...KEYS.map((bytes) => bytes.length));
 /** Stands for a key that names no field. */
 const OTHER = FIELDS.length;
 
@@ -219,11 +218,8 @@ export class Envelope {
 
   /** Which field a key (with its quotes) names. */
   #field(start: number, end: number): number {
-    // An escape makes a key longer than the name it stands for.
-    if (end - start <= LONGEST_KEY) {
-      for (let field = 0; field < KEYS.length; field++) {
-        if (KEYS[field].length === end - start && this.#equals(KEYS[field], start)) return field;
-      }
+    for (let field = 0; field < KEYS.length; field++) {
+      if (this.#equals(KEYS[field], start)) return field;
     }
     if (!this.#line.subarray(start, end).includes(BACKSLASH)) return OTHER;
     const field = FIELDS.indexOf(this.#decode(start, end) as Field);

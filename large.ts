@@ -90,7 +90,7 @@ export async function readLarge(line: LongLine, limit: number): Promise<Outcome>
   async function* pieces(): AsyncGenerator<string> {
     const decoder = new TextDecoder("utf-8", { fatal: true });
     let overlap = "";
-    for (let piece: Uint8Array | undefined = line.head; piece; piece = await line.next()) {
+    for await (const piece of line) {
       const text = decoder.decode(hold(piece), { stream: true });
       // The entry that comes last in an object with such keys need not be the one that was written
       // last, for which parseChunked takes it (json-ext 1.0): values would change places.
@@ -115,7 +115,7 @@ export async function readLarge(line: LongLine, limit: number): Promise<Outcome>
   }
   const keys = new Skimmer();
   for (const piece of held) keys.read(piece);
-  for (let piece; (piece = await line.next()) !== undefined;) {
+  for await (const piece of line) {
     keys.read(piece);
     try {
       if (size <= limit) hold(piece);

@@ -25,13 +25,16 @@ const PIECE = 128 * 1024;
 
 /**
  * A line that is too long to be given as a whole. Iterating gives its pieces from the beginning on,
- * each valid until the next one is asked for. What is not taken of it is skipped.
+ * or from where it was left, each valid until the next one is asked for. What is not taken of it is
+ * skipped.
  */
 export class LongLine implements AsyncIterable<Uint8Array> {
   /** The beginning of the line. */
   readonly head: Uint8Array;
   /** Lets one more chunk come. False if there is none. */
   readonly #pull: () => Promise<boolean>;
+  /** How much of the head iterating has given. */
+  #given = 0;
   #pieces: Uint8Array[] = [];
   #isComplete = false;
 
@@ -58,7 +61,11 @@ export class LongLine implements AsyncIterable<Uint8Array> {
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void> {
-    for (let at = 0; at < this.head.length; at += PIECE) yield this.head.subarray(at, at + PIECE);
+    while (this.#given < this.head.length) {
+      const start = this.#given;
+      this.#given += PIECE;
+      yield this.head.subarray(start, this.#given);
+    }
     for (let piece; (piece = await this.next()) !== undefined;) yield piece;
   }
 
@@ -77,17 +84,15 @@ export class LongLine implements AsyncIterable<Uint8Array> {
     surplus: (piece: Uint8Array) => void = () => {},
   ): Promise<Uint8Array | undefined> {
     const collected = new ByteBuffer();
-    let isSurplus = false;
     for await (const piece of this) {
-      if (isSurplus) {
+      if (collected.length > limit) {
         surplus(piece);
-        continue;
+      } else {
+        collected.append(piece);
+        if (collected.length > limit) surplus(collected.view());
       }
-      collected.append(piece);
-      isSurplus = collected.length > limit;
-      if (isSurplus) surplus(collected.view());
     }
-    return this.#isComplete && !isSurplus ? collected.view() : undefined;
+    return this.#isComplete && collected.length <= limit ? collected.view() : undefined;
   }
 
   /** For the splitter: another piece has come. */

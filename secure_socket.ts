@@ -12,13 +12,13 @@
 import { isIP } from "node:net";
 import { Duplex } from "node:stream";
 import { connect, type SecureContext, TLSSocket } from "node:tls";
+import { nextBuffer, SMALLEST_READ } from "./read_buffer.ts";
 import type { Transport } from "./transport.ts";
 
 /** The oldest version of TLS that is spoken, by a server and by a client. */
 export const OLDEST_TLS = "TLSv1.2";
 
-/** A read buffer grows from the one to the other while reads fill it: idle peers stay cheap. */
-const SMALLEST_READ = 4 * 1024;
+/** How much is read of the socket at once at the most, in bytes: four records of TLS. */
 const LARGEST_READ = 64 * 1024;
 /** How long the peer may take to hear that the connection is closed, in milliseconds. */
 const FAREWELL = 1_000;
@@ -177,10 +177,13 @@ export class SecureSocket implements Transport {
     const buffer = this.#buffer;
     try {
       const size = await this.#socket.read(buffer);
-      this.#isReading = false;
       this.#wire.push(size === null ? null : buffer.subarray(0, size));
-      if (size === buffer.length && size < LARGEST_READ) this.#buffer = new Uint8Array(2 * size);
-      else if (this.#wire.readableLength > 0) this.#buffer = new Uint8Array(buffer.length);
+      const isKept = this.#wire.readableLength > 0; // the engine has not taken it
+      this.#buffer = isKept
+        ? new Uint8Array(buffer.length)
+        : nextBuffer(buffer, size ?? 0, LARGEST_READ);
+      this.#isReading = false;
+      this.#readWire(); // it may have been asked for while the buffer was in use
     } catch (cause) {
       this.#end({ state: "failed", cause: cause as Error });
       this.#tls.destroy();

@@ -12,8 +12,12 @@ import { type Contender, type Server, type Setting, startServer } from "./settin
 
 /** Large enough for a Manager that collects the reply. */
 const LIMITS = { maxMessageSize: 2 ** 31 };
-/** How often another client makes a call, and how often the memory is looked at, in ms. */
-const PROBE_EVERY = 10; // seldom enough that a call which takes a few makes none of the next ones late
+/**
+ * How often another client makes a call, in milliseconds: seldom enough that one which takes a few
+ * of them makes none of the next ones late.
+ */
+const PROBE_EVERY = 10;
+/** How often the memory is looked at, in milliseconds. */
 const LOOK_EVERY = 20;
 const MB = 1e6;
 
@@ -51,11 +55,11 @@ export async function measureBulk(setting: Setting): Promise<Section> {
       }
     }
   }
-  const { figures, others } = compare(samples);
+  const compared = compare(samples);
   return {
     title: `Bulk: a reply of ${size / MB} MB over TLS`,
-    figures,
-    notes: [...notes, ...others],
+    figures: compared.figures,
+    notes: [...notes, ...compared.notes],
   };
 }
 
@@ -97,7 +101,7 @@ function watchMemory({ program }: Server): Disposable & { growth(): number } {
 }
 
 /** The Manager against the faster pipe of the same run, and a note on the other one. */
-function compare(samples: Map<string, Sample[]>): { figures: Figure[]; others: string[] } {
+function compare(samples: Map<string, Sample[]>): Omit<Section, "title"> {
   const middle = (name: string, key: keyof Sample) =>
     median(samples.get(name)!.map((sample) => sample[key]));
   const pipes = Object.keys(CONTENDERS).filter((name) => samples.get(name)!.length > 0)
@@ -133,6 +137,6 @@ function compare(samples: Map<string, Sample[]>): { figures: Figure[]; others: s
   ];
   return {
     figures: figures.filter(({ value }) => !Number.isNaN(value)),
-    others: slow.map((name) => `${name}: ${Math.round(middle(name, "rate"))} MB/s`),
+    notes: slow.map((name) => `${name}: ${Math.round(middle(name, "rate"))} MB/s`),
   };
 }

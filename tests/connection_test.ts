@@ -11,6 +11,7 @@ import { TimeoutError } from "../errors.ts";
 import { type Line, LongLine } from "../line.ts";
 import { listen, type Listener } from "../listener.ts";
 import type { Transport } from "../transport.ts";
+import { MemoryTransport } from "./fuzz/memory_transport.ts";
 import { memoryPair, type Pair } from "./memory_pair.ts";
 
 async function firstSocket(listener: Listener): Promise<Transport> {
@@ -257,15 +258,7 @@ Deno.test("empty lines come one by one however many there are, from small reads"
 
 Deno.test("whoever reads a line that comes in many reads has its turn after each of them", async () => {
   const reads = ["a", "b", "c\n", "d\n"].map((text) => new TextEncoder().encode(text));
-  await using connection = new Connection({
-    read(buffer) {
-      const bytes = reads.shift();
-      if (bytes) buffer.set(bytes);
-      return Promise.resolve(bytes?.length ?? null);
-    },
-    write: (bytes) => Promise.resolve(bytes.length),
-    close() {},
-  });
+  await using connection = new Connection(new MemoryTransport(reads));
   const batches: string[][] = [];
   for await (const lines of connection) {
     batches.push(lines.map((line) => new TextDecoder().decode(line as Uint8Array)));

@@ -188,16 +188,22 @@ Deno.test("a carriage return that does not end the line counts towards the limit
   assertEquals(lines.map((line) => line instanceof LongLine), [true]);
 });
 
-Deno.test("no more of a long line is held than the limit, and what is not taken is skipped", async () => {
-  const chunks = ["1234567", "more of it", "the end\nok\nh"].map((text) => encoder.encode(text));
+/** The long line that begins in the first chunk. The others come when more of it is asked for. */
+function beginLong(longestWhole: number, [first, ...rest]: readonly Uint8Array[]) {
   const later: Line[] = [];
-  const splitter: LineSplitter = new LineSplitter(5, () => {
-    const chunk = chunks.shift();
+  const splitter: LineSplitter = new LineSplitter(longestWhole, () => {
+    const chunk = rest.shift();
     if (chunk) later.push(...splitter.split(chunk));
     return Promise.resolve(chunk !== undefined);
   });
-  const [long] = splitter.split(chunks.shift()!);
+  const [long] = splitter.split(first);
   if (!(long instanceof LongLine)) throw new Error("the line is whole");
+  return { splitter, long, later };
+}
+
+Deno.test("no more of a long line is held than the limit, and what is not taken is skipped", async () => {
+  const chunks = ["1234567", "more of it", "the end\nok\nh"].map((text) => encoder.encode(text));
+  const { splitter, long, later } = beginLong(5, chunks);
   assertEquals(decoder.decode(long.head), "1234567");
   assertEquals(splitter.held, 0);
   assertEquals(decoder.decode(await long.next()), "more of it");
@@ -211,17 +217,24 @@ Deno.test("no more of a long line is held than the limit, and what is not taken 
 Deno.test("the pieces of a long line are all of it, none of them large, whatever has been held", async () => {
   const line = Uint8Array.from({ length: 1_000_000 }, (_, index) => 0x20 + index % 90);
   const chunks = [line.subarray(0, 900_000), line.subarray(900_000), Uint8Array.of(0x0d, 0x0a)];
-  const splitter: LineSplitter = new LineSplitter(800_000, () => {
-    const chunk = chunks.shift();
-    if (chunk) splitter.split(chunk);
-    return Promise.resolve(chunk !== undefined);
-  });
-  const [long] = splitter.split(chunks.shift()!);
-  if (!(long instanceof LongLine)) throw new Error("the line is whole");
+  const { long } = beginLong(800_000, chunks);
   const pieces: Uint8Array[] = [];
   for await (const piece of long) pieces.push(piece.slice());
   assertEquals(Math.max(...pieces.map((piece) => piece.length)) <= 128 * 1024, true);
   assertEquals(await new Blob(pieces as Uint8Array<ArrayBuffer>[]).bytes(), line);
+});
+
+Deno.test("who goes on with a long line goes on where it was left", async () => {
+  const chunks = [new Uint8Array(300_000).fill(0x61), encoder.encode("b\n")];
+  const { long } = beginLong(5, chunks);
+  let size = 0;
+  for await (const piece of long) {
+    size += piece.length;
+    break;
+  }
+  assertEquals(size, 128 * 1024);
+  for await (const piece of long) size += piece.length;
+  assertEquals(size, 300_001);
 });
 
 Deno.test("a long line that is cut off is not complete, and is no whole line", async () => {
@@ -233,13 +246,7 @@ Deno.test("a long line that is cut off is not complete, and is no whole line", a
 
 Deno.test("more than is to be collected is handed over from the head on", async () => {
   const chunks = ["1234567", "890", "ab\n"].map((text) => encoder.encode(text));
-  const splitter: LineSplitter = new LineSplitter(5, () => {
-    const chunk = chunks.shift();
-    if (chunk) splitter.split(chunk);
-    return Promise.resolve(chunk !== undefined);
-  });
-  const [long] = splitter.split(chunks.shift()!);
-  if (!(long instanceof LongLine)) throw new Error("the line is whole");
+  const { long } = beginLong(5, chunks);
   let surplus = "";
   const whole = await long.collect(9, (piece) => surplus += decoder.decode(piece));
   assertEquals([whole, surplus, long.isComplete], [undefined, "1234567890ab", true]);
