@@ -11,6 +11,7 @@ import { logger } from "./log.ts";
 import { type JsonObject, MANAGER } from "./message.ts";
 import { repr } from "./repr.ts";
 import type { Turns } from "./turns.ts";
+import { UidMap } from "./uid_map.ts";
 
 /** A request, as it is sent and as it is settled. */
 export interface ClientRequest<R> {
@@ -53,7 +54,7 @@ export class Requests {
   readonly #turns: Turns;
   readonly #onGone: (service: string) => void;
   readonly #onGivenUp: (request: ClientRequest<unknown>) => void;
-  readonly #pending = new Map<string, ClientRequest<unknown>>();
+  readonly #pending = new UidMap<ClientRequest<unknown>>();
   #lastUid = 0;
   /** Why a question of the Manager could not be answered, so that it will refuse a request. */
   #explanation: Error | undefined;
@@ -101,7 +102,7 @@ export class Requests {
 
   /** Whether somebody still waits for the answer. */
   isOut(uid: string): boolean {
-    return this.#pending.has(uid);
+    return this.#pending.get(uid) !== undefined;
   }
 
   /** Forgets a request that was not sent after all, and gives its turn to the next one. */
@@ -154,10 +155,10 @@ export class Requests {
 
   /** The connection has ended: nothing that was sent will be answered any more. */
   end(reason: string, isLeaving: boolean): void {
-    const unanswered = [...this.#pending.values()];
+    const unanswered = [...this.#pending];
     this.#pending.clear();
     this.#explanation = undefined;
-    for (const { settle, service, attribute } of unanswered) {
+    for (const [_uid, { settle, service, attribute }] of unanswered) {
       if (service === MANAGER && attribute === SHUTDOWN_MANAGER && !isLeaving) {
         settle.resolve(true);
         continue;
@@ -169,16 +170,14 @@ export class Requests {
   }
 
   #giveUp(uid: string): void {
-    const request = this.#pending.get(uid);
-    this.#pending.delete(uid);
+    const request = this.#pending.take(uid);
     if (request !== undefined) this.#onGivenUp(request);
   }
 
   /** The request with this uid, which is then no longer pending. */
   #take(uid: string | undefined): ClientRequest<unknown> | undefined {
     if (uid === undefined) return undefined;
-    const pending = this.#pending.get(uid);
-    this.#pending.delete(uid);
+    const pending = this.#pending.take(uid);
     // Also if the caller has cancelled it: only now may the next one be sent.
     this.#turns.done(uid);
     return pending;
@@ -189,13 +188,14 @@ export class Requests {
    * the oldest of all.
    */
   #uidOf({ message }: Error): string | undefined {
-    for (const [uid, { service }] of this.#pending) {
+    const all = [...this.#pending];
+    for (const [uid, { service }] of all) {
       // A KeyError shows its text in quotes, which escapes some quotes within.
       if (message.includes(repr(`the ${repr(service)} Service`).slice(1, -1))) return uid;
     }
     // It answers a request that was cancelled, no other one.
     if (message.includes(NOT_CONNECTED)) return undefined;
-    return this.#turns.current ?? this.#pending.keys().next().value;
+    return this.#turns.current ?? all[0]?.[0];
   }
 }
 
