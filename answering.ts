@@ -22,6 +22,7 @@ import {
 } from "./message.ts";
 import type { Skimmer } from "./skimmer.ts";
 import { collectValues, isGenerator, sendValues, type Values } from "./streaming.ts";
+import { UidMap } from "./uid_map.ts";
 
 /** What the answering of requests depends on. */
 export interface AnsweringOptions {
@@ -39,10 +40,11 @@ export class Answering {
   readonly #options: AnsweringOptions;
   readonly #current = new AsyncLocalStorage<ServiceRequest>();
   /** The requests that could not be answered at once, by who asks and the uid, which several share. */
-  readonly #active = new Map<string, Set<ActiveRequest>>();
+  readonly #active = new UidMap<ActiveRequest[]>();
   /** Those whose answers are streams. */
   readonly #streams = new Set<ActiveRequest>();
-  readonly #running = new Set<Promise<void>>();
+  /** Settles when all of them are answered, for who waits for that. */
+  #quiet: PromiseWithResolvers<void> | undefined;
 
   constructor(options: AnsweringOptions) {
     this.#options = options;
@@ -56,8 +58,9 @@ export class Answering {
   /** Settles when the requests that are running are answered, or the connection has ended. */
   async settled(connection: Connection): Promise<void> {
     // A connection that has ended takes no answers any more.
-    while (this.#running.size > 0 && connection.isOpen) {
-      await Promise.race([Promise.all(this.#running), connection.ended]);
+    while (this.#active.size > 0 && connection.isOpen) {
+      this.#quiet ??= Promise.withResolvers();
+      await Promise.race([this.#quiet.promise, connection.ended]);
     }
   }
 
@@ -69,11 +72,10 @@ export class Answering {
   /** The connection has ended: what is running is not waited for, since its answers go nowhere. */
   forget(): void {
     const reason = new ConnectionAbortedError("The connection to the Manager has ended");
-    for (const requests of this.#active.values()) {
+    for (const [_key, requests] of this.#active) {
       for (const request of requests) request.abort(reason);
     }
     this.#active.clear();
-    this.#running.clear();
   }
 
   /** Answers a request that cannot be read, if it says whose it is. */
@@ -102,7 +104,8 @@ export class Answering {
     try {
       const result = this.#perform(request);
       if (isThenable(result) || isGenerator(result) || isLarge(result)) {
-        return this.#keep(request, this.#answerLater(connection, request, result));
+        this.#answerLater(connection, request, result);
+        return;
       }
       this.#reply(connection, request, result);
     } catch (error) {
@@ -120,31 +123,42 @@ export class Answering {
     );
   }
 
-  #keep(request: ActiveRequest, answer: Promise<void>): void {
-    const key = keyOf(request.requester, request.uid);
-    const requests = this.#active.get(key) ?? new Set();
-    this.#active.set(key, requests.add(request));
-    const task = answer.finally(() => {
-      this.#running.delete(task);
-      requests.delete(request);
-      if (requests.size === 0 && this.#active.get(key) === requests) this.#active.delete(key);
-    });
-    this.#running.add(task);
-  }
-
   /** Never rejects. */
   async #answerLater(
     connection: Connection,
     request: ActiveRequest,
     result: unknown,
   ): Promise<void> {
+    this.#begin(request);
     try {
       const value = await result;
       if (isGenerator(value)) return await this.#answerValues(connection, request, value);
       await this.#replyAny(connection, request, value);
     } catch (error) {
       this.#fail(connection, request, error);
+    } finally {
+      this.#finish(request);
     }
+  }
+
+  #begin(request: ActiveRequest): void {
+    const key = keyOf(request.requester, request.uid);
+    const others = this.#active.get(key);
+    if (others === undefined) this.#active.set(key, [request]);
+    else others.push(request);
+  }
+
+  /** A request is answered, which may have been forgotten since. */
+  #finish(request: ActiveRequest): void {
+    const key = keyOf(request.requester, request.uid);
+    const requests = this.#active.get(key) ?? [];
+    const index = requests.indexOf(request);
+    if (index === -1) return;
+    requests.splice(index, 1);
+    if (requests.length === 0) this.#active.take(key);
+    if (this.#active.size > 0) return;
+    this.#quiet?.resolve();
+    this.#quiet = undefined;
   }
 
   async #answerValues(
@@ -193,7 +207,10 @@ export class Answering {
   }
 }
 
-/** Both are any text that a client likes: the length keeps one key from meaning two requests. */
+/**
+ * Both are any text that a client likes: the length keeps one key from meaning two requests. The uid
+ * comes last, for {@linkcode UidMap}.
+ */
 function keyOf(requester: string, uid: string): string {
   return `${requester.length}:${requester}${uid}`;
 }

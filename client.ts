@@ -19,6 +19,7 @@ import { describeIdentities, type Identities } from "./identities.ts";
 import { readLarge } from "./large.ts";
 import { type Device, Lifeline } from "./lifeline.ts";
 import { LongLine } from "./line.ts";
+import { textsOf } from "./line_texts.ts";
 import { type Link, type LinkCore, remote } from "./link.ts";
 import { Links } from "./links.ts";
 import { logger } from "./log.ts";
@@ -250,9 +251,10 @@ export class Client implements AsyncDisposable {
       introduction: () => this.identity(),
       registered: () => Promise.resolve(),
       receive: async (_, lines) => {
-        for (const line of lines) {
+        const texts = textsOf(lines);
+        for (const [index, line] of lines.entries()) {
           if (line instanceof LongLine) await this.#receiveLong(line);
-          else this.#receive(line);
+          else this.#receive(line, texts[index]);
         }
       },
       lost: (reason) => {
@@ -303,10 +305,10 @@ export class Client implements AsyncDisposable {
     }
   }
 
-  #receive(line: Uint8Array): void {
+  #receive(line: Uint8Array, text: string | undefined): void {
     let message: Message;
     try {
-      message = decodeMessage(line);
+      message = decodeMessage(text ?? line);
     } catch (error) {
       return this.#failUnreadable(skim(line), error as Error);
     }

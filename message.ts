@@ -274,10 +274,10 @@ const decoder = new TextDecoder("utf-8", { fatal: true });
  *
  * @throws {JSONDecodeError} If it is not UTF-8, not JSON or not an object.
  */
-export function decodeObject(line: Uint8Array): JsonObject {
+export function decodeObject(line: Uint8Array | string): JsonObject {
   let value: unknown;
   try {
-    value = parseJson(decoder.decode(line));
+    value = parseJson(typeof line === "string" ? line : decoder.decode(line));
   } catch (cause) {
     throw new JSONDecodeError(`Cannot read the line: ${(cause as Error).message}`, { cause });
   }
@@ -291,7 +291,7 @@ export function decodeObject(line: Uint8Array): JsonObject {
  * @throws {JSONDecodeError} If it is not UTF-8, not JSON or not an object.
  * @throws {ValueError} If it is an object but not a message.
  */
-export function decodeMessage(line: Uint8Array): Message {
+export function decodeMessage(line: Uint8Array | string): Message {
   return asMessage(decodeObject(line));
 }
 

@@ -200,7 +200,10 @@ export class Passage<O extends LongOutlet> {
     }
     const body = new Body(writer);
     let isTaken = true;
-    for (const piece of held) isTaken = isTaken && await body.write(piece);
+    for (const piece of held) {
+      isTaken = isTaken && await body.write(piece);
+      await pieces.pause();
+    }
     const pace = new Pace(pieces, this.#limits.stallTimeout);
     try {
       for (let piece; isTaken && (piece = await pace.next()) !== undefined;) {
@@ -253,7 +256,8 @@ type Ending =
 class Pieces {
   readonly #line: LongLine;
   readonly #pieces: AsyncIterator<Uint8Array, void>;
-  readonly #pause = pauses(SLICE);
+  /** Pauses if it is time to. */
+  readonly pause = pauses(SLICE);
 
   constructor(line: LongLine) {
     this.#line = line;
@@ -267,7 +271,7 @@ class Pieces {
 
   /** The next piece, `undefined` after the last one. */
   async next(): Promise<Uint8Array | undefined> {
-    await this.#pause();
+    await this.pause();
     return (await this.#pieces.next()).value ?? undefined;
   }
 

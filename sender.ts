@@ -147,9 +147,15 @@ export class Sender {
     const { timeout } = options;
     const deadline = timeout === undefined ? Infinity : performance.now() + timeout;
     const { uid, settle } = this.#requests.open<R>(label, options);
-    const keys = { service, attribute, args, kwargs, uid, label, settle, deadline };
     const request: ClientRequest<R> = {
-      ...keys,
+      service,
+      attribute,
+      args,
+      kwargs,
+      uid,
+      label,
+      settle,
+      deadline,
       adapt,
       link,
       isAdministrative,
@@ -160,7 +166,7 @@ export class Sender {
     };
     try {
       // Now, since the caller may change the values later.
-      if (!isLarge(args) && !isLarge(kwargs)) request.line = encodeRequest(keys);
+      if (!isLarge(args) && !isLarge(kwargs)) request.line = encodeRequest(request);
     } catch (cause) {
       settle.reject(unsendable(attribute, cause));
       return request;

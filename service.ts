@@ -17,6 +17,7 @@ import { readLarge } from "./large.ts";
 import { setLoggingLevel } from "./level.ts";
 import { type Device, Lifeline } from "./lifeline.ts";
 import { LongLine } from "./line.ts";
+import { textsOf } from "./line_texts.ts";
 import { logger } from "./log.ts";
 import {
   asMessage,
@@ -327,9 +328,10 @@ export class Service implements AsyncDisposable {
       introduction: () => this.#identity(),
       registered: () => this.#registered(),
       receive: async (connection, lines) => {
-        for (const line of lines) {
+        const texts = textsOf(lines);
+        for (const [index, line] of lines.entries()) {
           if (line instanceof LongLine) await this.#receiveLong(connection, line, readLimit);
-          else this.#receive(connection, line);
+          else this.#receive(connection, line, texts[index]);
         }
         if (connection.congested) await connection.relieved();
       },
@@ -412,10 +414,10 @@ export class Service implements AsyncDisposable {
     }
   }
 
-  #receive(connection: Connection, line: Uint8Array): void {
+  #receive(connection: Connection, line: Uint8Array, text: string | undefined): void {
     let message: Message;
     try {
-      message = decodeMessage(line);
+      message = decodeMessage(text ?? line);
     } catch (error) {
       return this.#answering.refuse(connection, skim(line), error as Error);
     }

@@ -55,9 +55,12 @@ export interface ParameterName {
 /** The parameters of one function. */
 export class Signature {
   readonly #parameters: readonly Parameter[];
+  /** How many there are, if each takes one argument: so many by position leave nothing to bind. */
+  readonly #plain: number | undefined;
 
   private constructor(parameters: readonly Parameter[]) {
     this.#parameters = parameters;
+    this.#plain = parameters.every(({ form }) => form === "plain") ? parameters.length : undefined;
   }
 
   /**
@@ -118,6 +121,7 @@ export class Signature {
    * method belongs to as an argument, and so do these messages.
    */
   bind(method: string, args: readonly unknown[], kwargs: Record<string, unknown>): unknown[] {
+    if (args.length === this.#plain && Object.keys(kwargs).length === 0) return [...args];
     const binding = new Binding(method, this.#parameters);
     binding.byPosition(args);
     for (const [name, value] of Object.entries(kwargs)) binding.byName(name, value);
