@@ -23,8 +23,11 @@ export type ReturnWhen = "FIRST_COMPLETED" | "FIRST_EXCEPTION" | "ALL_COMPLETED"
 
 /** What a Future is made with. */
 export interface FutureOptions<T> extends WaitOptions {
-  /** What the result is of, for error messages, e.g. `"add of the 'BasicMath' service"`. */
-  label?: string;
+  /**
+   * What the result is of, for error messages, e.g. `"add of the 'BasicMath' service"`, or a
+   * function that says so when it is needed.
+   */
+  label?: string | (() => string);
   /** Called once if the Future is cancelled. */
   onCancel?(future: Future<T>): void;
 }
@@ -90,7 +93,7 @@ export class Future<T> implements Promise<T> {
     resolve(value: T): void;
     reject(error: unknown): void;
   } = Promise.withResolvers<T>();
-  readonly #label: string;
+  readonly #givenLabel: string | (() => string);
   readonly #onCancel: FutureOptions<T>["onCancel"];
   /** When `await` gives up, in milliseconds of `performance.now()`. */
   readonly #deadline: number | undefined;
@@ -107,11 +110,10 @@ export class Future<T> implements Promise<T> {
     options: FutureOptions<T>,
     executor?: (resolve: (value: T) => void, reject: (error: unknown) => void) => void,
   ) {
-    this.#label = options.label ?? "the Future";
+    this.#givenLabel = options.label ?? "the Future";
     this.#onCancel = options.onCancel;
     this.#timeout = options.timeout;
     if (options.timeout !== undefined) this.#deadline = performance.now() + options.timeout;
-    this.#deferred.promise.catch(() => {}); // nobody has to wait for it
     executor?.(
       (value) => this.#settle({ state: "fulfilled", value }),
       (error) => this.#settle({ state: "rejected", error }),
@@ -320,6 +322,10 @@ export class Future<T> implements Promise<T> {
     return "Future";
   }
 
+  get #label(): string {
+    return typeof this.#givenLabel === "string" ? this.#givenLabel : this.#givenLabel();
+  }
+
   #failed(): boolean {
     return this.#state.state === "rejected" || this.#state.state === "cancelled";
   }
@@ -328,7 +334,10 @@ export class Future<T> implements Promise<T> {
     if (this.done()) return;
     this.#state = state;
     if (state.state === "fulfilled") this.#deferred.resolve(state.value);
-    else this.#deferred.reject(state.error);
+    else {
+      this.#deferred.promise.catch(() => {}); // nobody has to wait for it
+      this.#deferred.reject(state.error);
+    }
     const callbacks = this.#callbacks ?? [];
     this.#callbacks = undefined;
     for (const callback of callbacks) callback();

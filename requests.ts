@@ -20,8 +20,6 @@ export interface ClientRequest<R> {
   args: readonly unknown[];
   kwargs: JsonObject;
   uid: string;
-  /** What it is called in an error message. */
-  label: string;
   settle: FutureWithResolvers<R>;
   /** When it is too late to send it, by `performance.now()`. */
   deadline: number;
@@ -81,12 +79,13 @@ export class Requests {
 
   /** Makes the Future of a request that will be sent. */
   open<R>(
-    label: string,
+    service: string,
+    attribute: string,
     { timeout, signal }: CallOptions,
   ): { uid: string; settle: FutureWithResolvers<R> } {
     const uid = String(++this.#lastUid); // unique for this Client, which is all that it has to be
     const settle = Future.withResolvers<R>({
-      label,
+      label: () => labelOf({ service, attribute }),
       timeout,
       onCancel: () => this.#giveUp(uid),
     });
@@ -203,6 +202,14 @@ export class Requests {
     if (message.includes(NOT_CONNECTED)) return undefined;
     return this.#turns.current ?? all[0]?.[0];
   }
+}
+
+/** What a request is called in an error message. */
+export function labelOf(
+  { service, attribute }: Pick<ClientRequest<unknown>, "service" | "attribute">,
+): string {
+  const whose = service === MANAGER ? "the Manager" : `the ${repr(service)} service`;
+  return `${attribute} of ${whose}`;
 }
 
 /** Whether a Manager says that there is no such service. */

@@ -23,8 +23,7 @@ import {
   MORE_VALUES,
   STREAM,
 } from "./message.ts";
-import { repr } from "./repr.ts";
-import type { ClientRequest, Requests } from "./requests.ts";
+import { type ClientRequest, labelOf, type Requests } from "./requests.ts";
 import { Stream, WINDOW } from "./stream.ts";
 import type { Turns } from "./turns.ts";
 import { tooLate, WaitingRoom } from "./waiting.ts";
@@ -101,15 +100,15 @@ export class Sender {
       if (arrivals.size < WINDOW) return arrivals.push(value);
       settle.future.cancel(
         new ValueError(
-          `Cannot read ${label}: more than ${WINDOW} values came before they were read`,
+          `Cannot read ${labelOf(request)}: more than ${WINDOW} values came before they were read`,
         ),
       );
     };
     const request = this.#request<unknown>(service, attribute, call, { take });
-    const { label, uid, settle } = request;
+    const { uid, settle } = request;
     watch(settle.future);
     return new Stream({
-      label,
+      label: labelOf(request),
       timeout: call.options.timeout,
       arrivals,
       request: settle.future,
@@ -141,19 +140,15 @@ export class Sender {
     { args, kwargs, options }: Call,
     { adapt, link = service, isAdministrative = false, neverWaits = false, take }: SendOptions<R>,
   ): ClientRequest<R> {
-    const label = service === MANAGER
-      ? `${attribute} of the Manager`
-      : `${attribute} of the ${repr(service)} service`;
     const { timeout } = options;
     const deadline = timeout === undefined ? Infinity : performance.now() + timeout;
-    const { uid, settle } = this.#requests.open<R>(label, options);
+    const { uid, settle } = this.#requests.open<R>(service, attribute, options);
     const request: ClientRequest<R> = {
       service,
       attribute,
       args,
       kwargs,
       uid,
-      label,
       settle,
       deadline,
       adapt,
@@ -186,21 +181,24 @@ export class Sender {
   }
 
   #wait<R>(request: ClientRequest<R>): void {
-    const { link, label, deadline } = request;
+    const { link, deadline } = request;
+    const label = labelOf(request);
     const settle = request.settle as FutureWithResolvers<unknown>;
     this.waiting.add(link, { label, settle, deadline, send: () => this.#submit(request) });
   }
 
   /** Sends a request whose turn it is. True if it is out, so that those after it have to wait. */
   #send<R>(request: ClientRequest<R>): boolean {
-    const { attribute, label, settle, deadline } = request;
+    const { attribute, settle, deadline } = request;
     if (settle.future.done()) return false; // it was cancelled before it could be sent
     const { connection, isUp, returns, manager } = this.#lifeline;
     const refuse = (error: Error): false => {
       settle.reject(error);
       return false;
     };
-    if (deadline !== Infinity && deadline < performance.now()) return refuse(tooLate(label));
+    if (deadline !== Infinity && deadline < performance.now()) {
+      return refuse(tooLate(labelOf(request)));
+    }
     if (!isUp && returns && !request.neverWaits) {
       this.#wait(request);
       return false;
@@ -224,11 +222,11 @@ export class Sender {
     request: ClientRequest<R>,
     end: string,
   ): Promise<void> {
-    const { uid, attribute, args, kwargs, link, label, settle, deadline } = request;
+    const { uid, attribute, args, kwargs, link, settle, deadline } = request;
     try {
       const [argPieces, kwargPieces] = [await encodeLarge(args), await encodeLarge(kwargs)];
       if (!this.#requests.isOut(uid)) return this.#requests.forget(uid); // it was cancelled
-      if (deadline < performance.now()) throw tooLate(label);
+      if (deadline < performance.now()) throw tooLate(labelOf(request));
       if (this.#lifeline.returns && this.#isLost(link)) { // its service has gone meanwhile
         this.#requests.forget(uid);
         return this.#wait(request);
