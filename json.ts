@@ -31,7 +31,7 @@ export function encodeValue(value: unknown): string {
       return "null";
     default:
       if (losesNothing(value)) return JSON.stringify(value);
-      return withoutMarks(JSON.stringify(value, refuseWhatIsLost) ?? "null");
+      return withoutMarks(JSON.stringify(value, replace) ?? "null");
   }
 }
 
@@ -61,8 +61,7 @@ function losesNothing(value: unknown, depth = LOOK): boolean {
   }
 }
 
-/** The text of a value that was written with {@linkcode refuseWhatIsLost}, or a part of it. */
-export function withoutMarks(text: string): string {
+function withoutMarks(text: string): string {
   return text.includes(MARK) ? text.replaceAll(MARKED, "$1") : text;
 }
 
@@ -93,13 +92,30 @@ export function bigInteger(value: bigint): unknown {
 }
 
 /**
- * A replacer for `JSON.stringify`, which drops functions and symbols without a word; a caller
- * should hear of it. Marks the numbers that JSON does not know, see {@linkcode withoutMarks}.
+ * What is sent for a value: the value itself, or what its method `toJSON` or `to_json` returns.
+ *
+ * @param key What the value is called where it is.
+ * @throws {TypeError} If JSON cannot hold it.
  */
-export function refuseWhatIsLost(key: string, value: unknown): unknown {
+export function sendable(key: string, value: unknown): unknown {
+  return refuseWhatIsLost(key, hasMethod(value, "toJSON") ? value.toJSON(key) : value);
+}
+
+/** Whether a value is sent as an array of its numbers. */
+export function isTypedArray(value: unknown): value is Float64Array {
+  return ArrayBuffer.isView(value) && !(value instanceof DataView);
+}
+
+/** A replacer for `JSON.stringify`, which knows neither all numbers nor typed arrays. */
+function replace(key: string, value: unknown): unknown {
+  const sent = refuseWhatIsLost(key, value);
+  if (typeof sent === "number") return Number.isFinite(sent) ? sent : `${MARK} ${sent}`;
+  return isTypedArray(sent) ? Array.from(sent) : sent;
+}
+
+/** `JSON.stringify` drops functions and symbols without a word; a caller should hear of it. */
+function refuseWhatIsLost(key: string, value: unknown): unknown {
   switch (typeof value) {
-    case "number":
-      return Number.isFinite(value) ? value : `${MARK} ${value}`;
     case "function":
     case "symbol":
     case "bigint":
@@ -110,8 +126,7 @@ export function refuseWhatIsLost(key: string, value: unknown): unknown {
         return refuseWhatIsLost(key, hasMethod(value, "toJSON") ? value.toJSON(key) : value);
       }
       if (value === null || Array.isArray(value) || !(Symbol.iterator in value)) return value;
-      if (ArrayBuffer.isView(value)) return Array.from(value as unknown as ArrayLike<unknown>);
-      if (value instanceof String) return value;
+      if (isTypedArray(value) || value instanceof String) return value;
       throw new TypeError(`Object of type ${value.constructor?.name} is not JSON serializable`);
     default:
       return value;

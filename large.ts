@@ -5,9 +5,9 @@
  * @module
  */
 
-import { parseChunked, stringifyChunked } from "@discoveryjs/json-ext";
+import { parseChunked } from "@discoveryjs/json-ext";
 import { ValueError } from "./errors.ts";
-import { refuseWhatIsLost, withoutMarks } from "./json.ts";
+import { jsonPieces, sizeOf } from "./json_pieces.ts";
 import type { LongLine } from "./line.ts";
 import { decodeObject, isObject, type JsonObject } from "./message.ts";
 import { pauses } from "./pause.ts";
@@ -15,8 +15,8 @@ import { Skimmer } from "./skimmer.ts";
 
 /** A value whose text has about this many characters or more is large. */
 const LARGE = 256 * 1024;
-/** About how many characters a number has, and what else is not text. */
-const SCALAR = 8;
+/** How many characters are written at once. */
+const PIECE = 64 * 1024;
 /** A key that JavaScript puts before others, wherever it was written. */
 const INTEGER_KEY = /"(?:\d|\\u003\d){1,10}"\s*:/;
 /** How much of a piece is looked at again with the next one, since a key may be cut, in characters. */
@@ -24,25 +24,9 @@ const OVERLAP = 80;
 /** How long to work before the event loop gets its turn, in milliseconds. */
 const SLICE = 10;
 
-/** Whether a value is better written a bit at a time. It is looked at no further than to know. */
+/** Whether a value is better written a bit at a time. */
 export function isLarge(value: unknown): boolean {
-  let size = 0;
-  const rest = [value];
-  while (rest.length > 0) {
-    const next = rest.pop();
-    size += typeof next === "string" ? next.length : SCALAR;
-    if (size >= LARGE) return true;
-    if (typeof next !== "object" || next === null) continue;
-    if (ArrayBuffer.isView(next)) {
-      size += next.byteLength;
-    } else if (Array.isArray(next)) {
-      if (next.length * SCALAR >= LARGE) return true;
-      for (const item of next) rest.push(item);
-    } else {
-      for (const item of Object.values(next)) rest.push(item);
-    }
-  }
-  return size >= LARGE;
+  return sizeOf(value, LARGE) >= LARGE;
 }
 
 /**
@@ -54,8 +38,8 @@ export async function encodeLarge(value: unknown): Promise<Uint8Array[]> {
   const encoder = new TextEncoder();
   const pieces: Uint8Array[] = [];
   const pause = pauses(SLICE);
-  for (const text of stringifyChunked(value, refuseWhatIsLost)) {
-    pieces.push(encoder.encode(withoutMarks(text)));
+  for (const text of jsonPieces(value, PIECE)) {
+    pieces.push(encoder.encode(text));
     await pause();
   }
   return pieces;
