@@ -190,12 +190,15 @@ export class LineSplitter {
 
   /** Holds the beginning of a line. Gives it if it is that of a long one. */
   #hold(tail: Uint8Array): LongLine[] {
-    this.#held.append(tail);
     // One byte more than the limit may be the carriage return of a line that just fits.
-    if (this.#held.length <= this.longestWhole + 1) return [];
+    const isLong = this.#held.length + tail.length > this.longestWhole + 1;
+    const isMore = isLong && this.#held.length > 0; // which makes no buffer grow once more
+    if (!isMore) this.#held.append(tail);
+    if (!isLong) return [];
     const held = this.#takeHeld();
     this.#endsWithReturn = held.at(-1) === CARRIAGE_RETURN;
     this.#long = new LongLine(this.#endsWithReturn ? held.subarray(0, -1) : held, this.#pull);
+    if (isMore) this.#goOnLong(this.#long, tail);
     return [this.#long];
   }
 

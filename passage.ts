@@ -47,7 +47,7 @@ const SHORT_ENOUGH = 4 * 1024 * 1024;
  * How long pieces are taken without a pause, in milliseconds. Two sockets that are always ready
  * would keep the event loop from ever looking at the others (Deno 2.9).
  */
-const SLICE = 2;
+const SLICE = 1;
 /** How much of a line has to come in the time of `stallTimeout`, in bytes. */
 const SLOWEST = 1024 * 1024;
 /** How much of the end of a line is kept back: the closing brace, and white space after it, in bytes. */

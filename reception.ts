@@ -45,7 +45,7 @@ export interface ReceptionOptions {
 }
 
 /** How long peers that have always something to say may keep others waiting, in milliseconds. */
-const SLICE = 5;
+const SLICE = 2;
 /** After how many of their lines it is asked whether they do. */
 const LINES = 64;
 

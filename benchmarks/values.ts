@@ -11,6 +11,8 @@ import { type Setting, startServer } from "./setting.ts";
 import type { ValuesPeerOptions } from "./values_peer.ts";
 
 const MB = 1e6;
+/** How long the Service may answer nobody else, in milliseconds. */
+const LONGEST_PAUSE = 100;
 /** Large enough for everybody who collects the value. */
 const LARGEST = 2 ** 30;
 /** How long a call may take, in milliseconds. */
@@ -25,6 +27,8 @@ interface Sample {
   call: number;
   /** How long it takes to write and to read the JSON of the value, on both sides. */
   json: number;
+  /** How long it takes to make an array of so many numbers, which is one step of the engine. */
+  allocation: number;
   /** The longest pauses of the event loops. */
   service: number;
   client: number;
@@ -58,7 +62,11 @@ export async function measureValues(setting: Setting): Promise<Section> {
       ...figure("the call, there and back", "call"),
       reference: { name: "its JSON alone", value: middle("json") },
     },
-    figure("longest pause of the Service", "service"),
+    {
+      ...figure("longest pause of the Service", "service"),
+      reference: { name: "to allocate the array", value: middle("allocation") },
+      goal: { of: "value", bound: "at most", limit: LONGEST_PAUSE },
+    },
     figure("longest pause of the Client", "client"),
     figure("longest wait of another Client for the Service", "ping"),
   ];
@@ -80,7 +88,7 @@ async function measure(setting: Setting, size: number): Promise<Sample> {
   await using caller = await start("caller");
   await using pinger = await start("pinger");
   await caller.tell({ task: "json" });
-  const json = await caller.hear<{ time: number }>(PATIENCE);
+  const json = await caller.hear<{ time: number; allocation: number }>(PATIENCE);
   await service.tell({}); // forgets the pauses of its start
   await service.hear();
   await pinger.tell({ task: "ping" });
@@ -93,6 +101,7 @@ async function measure(setting: Setting, size: number): Promise<Sample> {
   return {
     call: call.time,
     json: json.time * 2,
+    allocation: json.allocation,
     service: pauses.longest,
     client: call.longest,
     ping: ping.longest,

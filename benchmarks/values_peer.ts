@@ -17,7 +17,7 @@ export interface ValuesPeerOptions extends ConnectOptions {
   size: number;
 }
 
-/** What a caller is told to do: call with the value, or tell what only its JSON takes. */
+/** What a caller is told to do: call with the value, or tell what only its JSON and memory take. */
 export interface ValuesOrder {
   task: "call" | "json" | "ping" | "stop";
 }
@@ -91,9 +91,10 @@ async function ask(size: number, place: ConnectOptions): Promise<void> {
       }
       tell({ time, longest: pauses.longest() });
     } else if (task === "json") {
-      const text = JSON.stringify(value);
-      JSON.parse(text);
-      tell({ time: performance.now() - start, bytes: text.length });
+      JSON.parse(JSON.stringify(value));
+      const time = performance.now() - start;
+      value.slice();
+      tell({ time, allocation: performance.now() - start - time });
     } else {
       let isOver = false;
       inbox.next().then(() => isOver = true);
