@@ -19,7 +19,6 @@ import {
   CANCEL_REQUEST,
   encodeControl,
   encodeRequest,
-  MANAGER,
   MORE_VALUES,
   STREAM,
 } from "./message.ts";
