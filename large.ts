@@ -5,11 +5,11 @@
  * @module
  */
 
-import { parseChunked } from "@discoveryjs/json-ext";
-import { ValueError } from "./errors.ts";
+import { JSONDecodeError, ValueError } from "./errors.ts";
 import { jsonPieces, sizeOf } from "./json_pieces.ts";
+import { JsonReader } from "./json_reader.ts";
 import type { LongLine } from "./line.ts";
-import { decodeObject, isObject, type JsonObject } from "./message.ts";
+import { isObject, type JsonObject } from "./message.ts";
 import { pauses } from "./pause.ts";
 import { Skimmer } from "./skimmer.ts";
 
@@ -17,10 +17,6 @@ import { Skimmer } from "./skimmer.ts";
 const LARGE = 256 * 1024;
 /** How many characters are written at once. */
 const PIECE = 64 * 1024;
-/** A key that JavaScript puts before others, wherever it was written. */
-const INTEGER_KEY = /"(?:\d|\\u003\d){1,10}"\s*:/;
-/** How much of a piece is looked at again with the next one, since a key may be cut, in characters. */
-const OVERLAP = 80;
 /** How long to work before the event loop gets its turn, in milliseconds. */
 const SLICE = 10;
 
@@ -54,66 +50,47 @@ export type Outcome =
   | { state: "cut" };
 
 /**
- * Reads the object that a long line holds.
+ * Reads the object that a long line holds. No more than its value is held of it.
  *
  * @param limit The longest line that is read, in bytes.
  */
 export async function readLarge(line: LongLine, limit: number): Promise<Outcome> {
-  const held: Uint8Array[] = [];
-  let size = 0;
-  const hold = (piece: Uint8Array): Uint8Array => {
-    const copy = piece.slice(); // a piece is valid until the next one
-    held.push(copy);
-    size += copy.length;
-    if (size > limit) {
-      throw new ValueError(`The message is longer than readLimit, ${limit} bytes`);
-    }
-    return copy;
-  };
-  const pause = pauses(SLICE);
-  async function* pieces(): AsyncGenerator<string> {
-    const decoder = new TextDecoder("utf-8", { fatal: true });
-    let overlap = "";
-    for await (const piece of line) {
-      const text = decoder.decode(hold(piece), { stream: true });
-      // The entry that comes last in an object with such keys need not be the one that was written
-      // last, for which parseChunked takes it (json-ext 1.0): values would change places.
-      const seam = overlap + text.slice(0, OVERLAP);
-      if (INTEGER_KEY.test(text) || INTEGER_KEY.test(seam)) {
-        throw new SyntaxError("a key is an integer");
-      }
-      overlap = text.length < OVERLAP ? seam.slice(-OVERLAP) : text.slice(-OVERLAP);
-      yield text;
-      await pause();
-    }
-    decoder.decode();
-  }
-  let error: Error;
-  try {
-    const object: unknown = await parseChunked(pieces());
-    if (!line.isComplete) return { state: "cut" };
-    if (isObject(object)) return { state: "read", object };
-    error = new SyntaxError("not a JSON object");
-  } catch (cause) {
-    error = cause as Error;
-  }
   const keys = new Skimmer();
-  for (const piece of held) keys.read(piece);
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  const reader = new JsonReader();
+  const pause = pauses(SLICE);
+  let size = 0;
+  let failure: unknown;
   for await (const piece of line) {
-    keys.read(piece);
+    keys.read(piece); // to the end, wherever the rest cannot be read any more
+    size += piece.length;
     try {
-      if (size <= limit) hold(piece);
-    } catch (cause) {
-      error = cause as Error;
+      if (size > limit) {
+        throw new ValueError(`The message is longer than readLimit, ${limit} bytes`);
+      }
+      if (failure === undefined) reader.read(decoder.decode(piece, { stream: true }));
+    } catch (error) {
+      failure = error;
     }
+    await pause();
   }
   if (!line.isComplete) return { state: "cut" };
-  if (error instanceof ValueError) return { state: "refused", error, keys };
   try {
-    // NaN, Infinity and the keys above, for which all of the text is needed.
-    const object = decodeObject(await new Blob(held as Uint8Array<ArrayBuffer>[]).bytes());
+    if (failure !== undefined) throw failure;
+    decoder.decode();
+    const object = reader.end();
+    if (!isObject(object)) throw new SyntaxError("not a JSON object");
     return { state: "read", object };
-  } catch (error) {
-    return { state: "refused", error: error as Error, keys };
+  } catch (cause) {
+    return { state: "refused", error: refusal(cause as Error), keys };
   }
+}
+
+function refusal(cause: Error): Error {
+  if (cause instanceof ValueError) return cause;
+  if (!(cause instanceof RangeError)) {
+    return new JSONDecodeError(`Cannot read the line: ${cause.message}`, { cause });
+  }
+  const message = `The message has a text or an array that is too long here: ${cause.message}`;
+  return new ValueError(message, { cause });
 }
