@@ -5,19 +5,25 @@
  * @module
  */
 
+import { isDeepStrictEqual } from "node:util";
 import { connect } from "../client.ts";
 import type { ConnectOptions } from "../device.ts";
 import { Service } from "../service.ts";
 import { options, orders, run, tell } from "./orders.ts";
 
+/** What a large value may be: one array of numbers, many of them, or one text. */
+export type Form = "array" | "rows" | "text";
+
 /** How it is started. */
 export interface ValuesPeerOptions extends ConnectOptions {
   role: "caller" | "pinger" | "service";
+  /** What the value is; for the caller. */
+  form: Form;
   /** How long the JSON text of the value is, in bytes; for the caller. */
   size: number;
 }
 
-/** What a caller is told to do: call with the value, or tell what only its JSON and memory take. */
+/** What a caller is told to do: call with the value, or tell what only its JSON and a copy take. */
 export interface ValuesOrder {
   task: "call" | "json" | "ping" | "stop";
 }
@@ -26,9 +32,11 @@ export interface ValuesOrder {
 const EVERY = 5;
 /** How long every number of the value is, with its comma, in bytes. */
 const NUMBER = "0.1234567890123456,".length;
+/** How many numbers a row has. */
+const ROW = 10_000;
 
 class Store extends Service {
-  echo(value: number[]): number[] {
+  echo(value: unknown): unknown {
     return value;
   }
 
@@ -58,12 +66,25 @@ function watchPauses(): { longest(): number } {
 }
 
 /** Numbers as a voltmeter gives them, all of the same length. */
-function makeValue(size: number): number[] {
-  return Array.from(
-    { length: Math.floor(size / NUMBER) },
-    (_, i) => (1e15 + (i * 7_919) % 8e15 * 10 + 1) / 1e16,
-  );
+function numbers(count: number): number[] {
+  return Array.from({ length: count }, (_, i) => (1e15 + (i * 7_919) % 8e15 * 10 + 1) / 1e16);
 }
+
+/** Each form of a value, and a copy of what the engine has to make of it in one step. */
+const FORMS: Record<Form, { make(size: number): unknown; copy(value: never): void }> = {
+  array: {
+    make: (size) => numbers(Math.floor(size / NUMBER)),
+    copy: (value: number[]) => value.slice(),
+  },
+  rows: {
+    make: (size) => Array.from({ length: Math.floor(size / NUMBER / ROW) }, () => numbers(ROW)),
+    copy: (value: number[][]) => value[0].slice(),
+  },
+  text: {
+    make: (size) => "x".repeat(size),
+    copy: (value: string) => `${value}.`.charCodeAt(0), // which the engine puts off until here
+  },
+};
 
 async function serve(place: ConnectOptions): Promise<void> {
   const pauses = watchPauses();
@@ -73,11 +94,11 @@ async function serve(place: ConnectOptions): Promise<void> {
   for await (const _order of orders()) tell({ longest: pauses.longest() });
 }
 
-async function ask(size: number, place: ConnectOptions): Promise<void> {
+async function ask(form: Form, size: number, place: ConnectOptions): Promise<void> {
   const pauses = watchPauses();
   await using client = await connect(place);
   const store = await client.link<Store>("Store");
-  const value = makeValue(size);
+  const value = FORMS[form].make(size);
   tell({ connected: true });
   const inbox = orders<ValuesOrder>();
   for await (const { task } of inbox) {
@@ -85,16 +106,14 @@ async function ask(size: number, place: ConnectOptions): Promise<void> {
     if (task === "call") {
       pauses.longest();
       const result = await store.echo(value);
-      const time = performance.now() - start;
-      if (result.length !== value.length || result.at(-1) !== value.at(-1)) {
-        throw new Error("another value came back");
-      }
-      tell({ time, longest: pauses.longest() });
+      const figures = { time: performance.now() - start, longest: pauses.longest() };
+      if (!isDeepStrictEqual(result, value)) throw new Error("another value came back");
+      tell(figures);
     } else if (task === "json") {
       JSON.parse(JSON.stringify(value));
       const time = performance.now() - start;
-      value.slice();
-      tell({ time, allocation: performance.now() - start - time });
+      FORMS[form].copy(value as never);
+      tell({ time, copy: performance.now() - start - time });
     } else {
       let isOver = false;
       inbox.next().then(() => isOver = true);
@@ -112,7 +131,7 @@ async function ask(size: number, place: ConnectOptions): Promise<void> {
 
 if (import.meta.main) {
   run(() => {
-    const { role, size, ...place } = options<ValuesPeerOptions>();
-    return role === "service" ? serve(place) : ask(role === "caller" ? size : 0, place);
+    const { role, form, size, ...place } = options<ValuesPeerOptions>();
+    return role === "service" ? serve(place) : ask(form, role === "caller" ? size : 0, place);
   });
 }
