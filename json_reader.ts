@@ -3,10 +3,16 @@
  * anything, and no text has to be longer than the runtime can hold.
  *
  * The engine reads, as `parseJson` does. Here is only looked for where the text can be cut into
- * parts. A part is made JSON by what is open before it and after it: of `[[1,2],[3,4],[5,6]]` the
- * parts `[[1,2],[3` and `,4],[5` and `,6]]` are read as `[[1,2],[3]]`, `[0 ,4]`, `[0 ,[5]]`, `[0 ,6]`
- * and `[0 ]`, where 0 stands for all that came before. So what is no JSON is none in parts either,
- * which is what a test compares.
+ * parts. What is open before a part and after it makes JSON of it, and 0 stands for all that came
+ * before in the same array; for example, if `[[1,2],[3,4],[5,6]]` is cut at two commas:
+ *
+ *     [[1,2],[3      is read as    [[1,2],[3]]
+ *     ,4]                          [0 ,4]
+ *     ,[5                          [0 ,[5]]
+ *     ,6]                          [0 ,6]
+ *     ]                            [0 ]
+ *
+ * So what is no JSON is none in parts either, which is what a test compares.
  *
  * @module
  */
@@ -30,7 +36,7 @@ const PART = 64 * 1024;
 const DEEPEST = 32;
 /** How many arguments a function surely can be called with. */
 const MOST_ARGUMENTS = 10_000;
-/** The length of `\\u0041`, in characters. */
+/** The length of `\u0041`, in characters. */
 const LONGEST_ESCAPE = 6;
 /** Stands for the members of an object that came before. No value contains it. */
 const BEFORE = crypto.randomUUID();

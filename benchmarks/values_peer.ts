@@ -70,7 +70,7 @@ function numbers(count: number): number[] {
   return Array.from({ length: count }, (_, i) => (1e15 + (i * 7_919) % 8e15 * 10 + 1) / 1e16);
 }
 
-/** Each form of a value, and a copy of what the engine has to make of it in one step. */
+/** How a value of each form is made and copied. */
 const FORMS: Record<Form, { make(size: number): unknown; copy(value: never): void }> = {
   array: {
     make: (size) => numbers(Math.floor(size / NUMBER)),
@@ -78,7 +78,7 @@ const FORMS: Record<Form, { make(size: number): unknown; copy(value: never): voi
   },
   rows: {
     make: (size) => Array.from({ length: Math.floor(size / NUMBER / ROW) }, () => numbers(ROW)),
-    copy: (value: number[][]) => value[0].slice(),
+    copy: (value: number[][]) => value.map((row) => row.slice()),
   },
   text: {
     make: (size) => "x".repeat(size),
