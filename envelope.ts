@@ -86,12 +86,14 @@ const LITERALS = ["true", "false", "null", "NaN", "Infinity"].map((word) => enco
  */
 export class Envelope {
   #line: Uint8Array = new Uint8Array(0);
-  /** Where the value of each field starts, -1 where the field is absent. */
+  /** Where the value of each field starts, if the field is there. */
   readonly #starts = new Int32Array(FIELDS.length);
   /** Where the value of each field ends (the index after it). */
   readonly #ends = new Int32Array(FIELDS.length);
-  /** The text of each field, where it is known without having been decoded. */
-  readonly #texts: (string | undefined)[] = FIELDS.map(() => undefined);
+  /** The fields that are there, one bit each. */
+  #present = 0;
+  /** Those of them that have the string which is known. */
+  #repeated = 0;
   /** The string that each field had last, as bytes with its quotes and as text: plain ASCII. */
   readonly #known: ({ bytes: Uint8Array; text: string } | undefined)[] = FIELDS.map(() =>
     undefined
@@ -122,7 +124,7 @@ export class Envelope {
    */
   read(line: Uint8Array): void {
     this.#line = line;
-    this.#starts.fill(-1);
+    this.#present = this.#repeated = 0;
     this.#isAscii = true;
     let at = this.#space(0);
     if (line[at] !== OPEN_BRACE) this.#fail("Expecting a JSON object", at);
@@ -135,9 +137,9 @@ export class Envelope {
 
   /** The JSON type of a field's value. */
   kind(field: Field): Kind {
-    const start = this.#starts[INDEX[field]];
-    if (start === -1) return "absent";
-    switch (this.#line[start]) {
+    const index = INDEX[field];
+    if (!this.#has(index)) return "absent";
+    switch (this.#line[this.#starts[index]]) {
       case QUOTE:
         return "string";
       case OPEN_BRACE:
@@ -156,17 +158,16 @@ export class Envelope {
 
   /** Whether a field's value is `true`. */
   isTrue(field: Field): boolean {
-    const start = this.#starts[INDEX[field]];
-    return start !== -1 && this.#line[start] === 0x74;
+    const index = INDEX[field];
+    return this.#has(index) && this.#line[this.#starts[index]] === 0x74;
   }
 
   /** The text of a field whose value is a string, else `undefined`. */
   text(field: Field): string | undefined {
     const index = INDEX[field];
     const start = this.#starts[index];
-    if (start === -1 || this.#line[start] !== QUOTE) return undefined;
-    const known = this.#texts[index];
-    if (known !== undefined) return known;
+    if (!this.#has(index) || this.#line[start] !== QUOTE) return undefined;
+    if ((this.#repeated & (1 << index)) !== 0) return this.#known[index]!.text;
     const end = this.#ends[index];
     const text = this.#decode(start, end);
     const hasEscapes = text.length < end - start - 2;
@@ -174,6 +175,10 @@ export class Envelope {
       this.#known[index] = { bytes: this.#line.slice(start, end), text };
     }
     return text;
+  }
+
+  #has(field: number): boolean {
+    return (this.#present & (1 << field)) !== 0;
   }
 
   /** Whether the line has these bytes, a string with both quotes, at this place. */
@@ -212,7 +217,9 @@ export class Envelope {
     const end = isKnown ? at + known.bytes.length : this.#value(at);
     this.#starts[field] = at;
     this.#ends[field] = end;
-    this.#texts[field] = isKnown ? known.text : undefined;
+    const bit = 1 << field;
+    this.#present |= bit;
+    this.#repeated = isKnown ? this.#repeated | bit : this.#repeated & ~bit;
     return end;
   }
 

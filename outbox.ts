@@ -22,8 +22,11 @@ export type OutboxEnd =
 
 /** Writes one line in pieces. */
 export interface LineWriter {
-  /** Writes a piece, and waits until it may be followed by another. False if nobody takes it any more. */
-  write(bytes: Uint8Array): Promise<boolean>;
+  /**
+   * Writes a piece, put together from its parts, and waits until it may be followed by another.
+   * False if nobody takes it any more.
+   */
+  write(...parts: readonly Uint8Array[]): Promise<boolean>;
   /** Writes the last parts and ends the line. */
   end(...parts: readonly Uint8Array[]): void;
 }
@@ -150,7 +153,7 @@ export class Outbox {
     if (!this.isOpen || !isWanted()) return undefined;
     this.#line = Promise.withResolvers();
     return {
-      write: (bytes) => this.#writePiece(bytes),
+      write: (...parts) => this.#writePiece(parts),
       end: (...parts) => this.#endLine(parts),
     };
   }
@@ -213,9 +216,9 @@ export class Outbox {
     if (this.#line === undefined) this.#leave(this.#limits.queueHigh);
   }
 
-  async #writePiece(bytes: Uint8Array): Promise<boolean> {
+  async #writePiece(parts: readonly Uint8Array[]): Promise<boolean> {
     if (!this.isOpen) return false;
-    this.#waiting.append(bytes);
+    for (const part of parts) this.#waiting.append(part);
     this.#leave(PIECES_HIGH);
     await this.#relief?.promise;
     return this.isOpen;

@@ -333,7 +333,7 @@ class Body {
     }
     const [tail, end] = [this.#tail, piece.length - TAIL];
     this.#tail = piece.slice(end);
-    return await this.#writer.write(tail) && await this.#writer.write(piece.subarray(0, end));
+    return await this.#writer.write(tail, piece.subarray(0, end));
   }
 
   /** How the line ends, after its last piece. */

@@ -90,6 +90,14 @@ Deno.test("the lines of any stream are the same wherever it is cut", () => {
   );
 });
 
+Deno.test("a line may have every byte but that of a newline", () => {
+  const bytes = Uint8Array.from({ length: 256 }, (_, byte) => byte);
+  const [line] = new LineSplitter(1000).split(bytes);
+  const [rest] = new LineSplitter(1000).split(new Uint8Array([...bytes.subarray(11), 0x0a]));
+  assertEquals(line, bytes.subarray(0, 10));
+  assertEquals(rest, bytes.subarray(11));
+});
+
 Deno.test("an empty chunk changes nothing", () => {
   const splitter = new LineSplitter(100);
   assertEquals(splitter.split(new Uint8Array(0)), []);
