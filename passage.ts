@@ -29,7 +29,6 @@ import type { Outlet, Router, Seat } from "./router.ts";
 import { Skimmer } from "./skimmer.ts";
 import type { Statistics } from "./statistics.ts";
 import { formatDuration } from "./units.ts";
-import { within } from "./within.ts";
 
 /** An outlet that takes lines in pieces. `Connection` is one. */
 export interface LongOutlet extends Outlet {
@@ -204,7 +203,7 @@ export class Passage<O extends LongOutlet> {
       isTaken = isTaken && await body.write(piece);
       await pieces.pause();
     }
-    const pace = new Pace(pieces, this.#limits.stallTimeout);
+    using pace = new Pace(pieces, this.#limits.stallTimeout);
     try {
       for (let piece; isTaken && (piece = await pace.next()) !== undefined;) {
         see?.(piece);
@@ -281,17 +280,24 @@ class Pieces {
   }
 }
 
-/** Pieces of a line for whose end others may be waiting, so that they must come in time. */
-class Pace {
+/**
+ * Pieces of a line for whose end others may be waiting, so that they must come in time. One timer
+ * watches over all of them: one for each would take longer than to pass the piece on.
+ */
+class Pace implements Disposable {
   readonly #pieces: Pieces;
   readonly #timeout: number;
   /** How long was waited for the bytes that have come since. */
   #waited = 0;
   #bytes = 0;
+  /** Since when a piece is waited for, and how that is given up. */
+  #wait: { since: number; giveUp: (reason: TimeoutError) => void } | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(pieces: Pieces, timeout: number) {
     this.#pieces = pieces;
     this.#timeout = timeout;
+    this.#check();
   }
 
   /**
@@ -300,17 +306,36 @@ class Pace {
    * @throws {TimeoutError} If less than `SLOWEST` bytes have come while the timeout was waited.
    */
   async next(): Promise<Uint8Array | undefined> {
-    const start = performance.now();
-    const piece = await within(this.#pieces.next(), this.#timeout - this.#waited, () => {
-      throw new TimeoutError(
-        `less than ${SLOWEST} bytes came of a long message within the limit of ` +
-          `${formatDuration(this.#timeout)} (--stall-timeout)`,
-      );
+    const since = performance.now();
+    const piece = await new Promise<Uint8Array | undefined>((resolve, giveUp) => {
+      this.#wait = { since, giveUp };
+      this.#pieces.next().then(resolve, giveUp);
     });
-    this.#waited += performance.now() - start;
+    this.#wait = undefined;
+    this.#waited += performance.now() - since;
     this.#bytes += piece?.length ?? 0;
     if (this.#bytes >= SLOWEST) this.#bytes = this.#waited = 0;
+    if (piece !== undefined && this.#waited >= this.#timeout) throw this.#tooSlow();
     return piece;
+  }
+
+  /** Gives up if the timeout was waited, or comes back when that may be so. */
+  #check(): void {
+    const waiting = this.#wait === undefined ? 0 : performance.now() - this.#wait.since;
+    const left = this.#timeout - this.#waited - waiting;
+    if (left > 0) this.#timer = setTimeout(() => this.#check(), left);
+    else this.#wait?.giveUp(this.#tooSlow());
+  }
+
+  #tooSlow(): TimeoutError {
+    return new TimeoutError(
+      `less than ${SLOWEST} bytes came of a long message within the limit of ` +
+        `${formatDuration(this.#timeout)} (--stall-timeout)`,
+    );
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
   }
 }
 

@@ -35,38 +35,33 @@ export function pauses(slice: number): () => Promise<void> {
   };
 }
 
-/** Notices that the event loop has looked at nobody else for some time, whoever kept it from that. */
-export class Watch implements Disposable {
+/**
+ * Tells when those that keep the event loop busy together have to pause: they do so at the same time.
+ *
+ * It does not ask whether the event loop has looked at everybody by itself. Only a timer could tell,
+ * and one of those every other millisecond takes more time than pauses that nobody would have needed.
+ */
+export class Watch {
   readonly #slice: number;
-  /** Since when that may be so. */
-  #since = 0;
-  /** Goes off when it has looked. */
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** When the last pause was over. */
+  #since = performance.now();
+  #pausing: Promise<void> | undefined;
 
-  /** @param slice After how many milliseconds it is due. */
+  /** @param slice How long may be between two pauses, in milliseconds. */
   constructor(slice: number) {
     this.#slice = slice;
   }
 
   /** Whether a pause is due. To be asked after each piece of work. */
   get isDue(): boolean {
-    const now = performance.now();
-    if (this.#timer === undefined) {
-      this.#since = now;
-      this.#timer = setTimeout(() => this.#timer = undefined, 0);
-    }
-    return now - this.#since >= this.#slice;
+    return performance.now() - this.#since >= this.#slice;
   }
 
-  /** Pauses, after which the time begins anew. */
-  async pause(): Promise<void> {
-    await pause();
-    this[Symbol.dispose]();
-  }
-
-  /** Is not asked any more. */
-  [Symbol.dispose](): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+  /** Pauses, together with whoever does so now. */
+  pause(): Promise<void> {
+    return this.#pausing ??= pause().then(() => {
+      this.#pausing = undefined;
+      this.#since = performance.now();
+    });
   }
 }

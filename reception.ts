@@ -87,7 +87,6 @@ export class Reception implements Disposable {
   /** Ends what goes on beside the connections, when there are none any more. */
   [Symbol.dispose](): void {
     this.close();
-    this.#watch[Symbol.dispose]();
     this.#liveness[Symbol.dispose]();
   }
 

@@ -48,8 +48,8 @@ Deno.test("work that takes no time is not paused", async () => {
   assertEquals(turns, 0);
 });
 
-Deno.test("a pause is due when nobody else was looked at for a slice, and not after it", async () => {
-  using watch = new Watch(5);
+Deno.test("a pause is due when the last one is a slice ago, and not after it", async () => {
+  const watch = new Watch(5);
   assertEquals(watch.isDue, false);
   work(5);
   assertEquals(watch.isDue, true);
@@ -57,9 +57,12 @@ Deno.test("a pause is due when nobody else was looked at for a slice, and not af
   assertEquals(watch.isDue, false);
 });
 
-Deno.test("no pause is due where the event loop looks at everybody by itself", async () => {
-  using watch = new Watch(5);
-  assertEquals(watch.isDue, false);
-  await new Promise((resolve) => setTimeout(resolve, 10));
-  assertEquals(watch.isDue, false);
+Deno.test("those that pause at the same time pause together", async () => {
+  const watch = new Watch(0);
+  const first = watch.pause();
+  assertEquals(watch.pause() === first, true);
+  await first;
+  const later = watch.pause();
+  assertEquals(later === first, false);
+  await later;
 });
