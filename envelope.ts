@@ -177,6 +177,7 @@ export class Envelope {
     return text;
   }
 
+  /** Whether a field is there. */
   #has(field: number): boolean {
     return (this.#present & (1 << field)) !== 0;
   }

@@ -139,13 +139,13 @@ export class LineSplitter {
   split(chunk: Uint8Array): Line[] {
     const lines: Line[] = [];
     let start = 0;
-    const { buffer, byteOffset, length } = chunk;
     const text = characters(chunk);
     if (this.#long !== undefined || this.#held.length > 0) {
       const end = text.indexOf(NEWLINE);
       lines.push(...(end === -1 ? this.#goOn(chunk) : this.#finish(chunk.subarray(0, end))));
       start = end === -1 ? chunk.length : end + 1;
     }
+    const { buffer, byteOffset, length } = chunk;
     for (let at; (at = text.indexOf(NEWLINE, start)) !== -1; start = at + 1) {
       const end = at > start && chunk[at - 1] === CARRIAGE_RETURN ? at - 1 : at;
       lines.push(this.#whole(new Uint8Array(buffer, byteOffset + start, end - start)));

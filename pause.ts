@@ -25,16 +25,6 @@ function pause(): Promise<void> {
   });
 }
 
-/** What long work calls after each of its steps: it pauses every `slice` milliseconds. */
-export function pauses(slice: number): () => Promise<void> {
-  let since = performance.now();
-  return async () => {
-    if (performance.now() - since < slice) return;
-    await pause();
-    since = performance.now();
-  };
-}
-
 /**
  * Tells when those that keep the event loop busy together have to pause: they do so at the same time.
  *
@@ -64,4 +54,12 @@ export class Watch {
       this.#since = performance.now();
     });
   }
+}
+
+/** What long work calls after each of its steps: it pauses every `slice` milliseconds. */
+export function pauses(slice: number): () => Promise<void> {
+  const watch = new Watch(slice);
+  return async () => {
+    if (watch.isDue) await watch.pause();
+  };
 }
