@@ -4,25 +4,25 @@
  * @module
  */
 
-import { type CallOptions, takeApart } from "./call.ts";
+import { type CallOptions, takeApart } from "./wire/call.ts";
 import {
   answerQuestion,
   type ConnectOptions,
   isQuestion,
   type ResolvedOptions,
   resolveOptions,
-} from "./device.ts";
+} from "./device/device.ts";
 import { ConnectionAbortedError, RemoteError } from "./errors.ts";
 import type { Future } from "./future.ts";
-import { callHandler } from "./handler.ts";
-import { describeIdentities, type Identities } from "./identities.ts";
-import { readLarge } from "./large.ts";
-import { type Device, Lifeline } from "./lifeline.ts";
-import { LongLine } from "./line.ts";
-import { textsOf } from "./line_texts.ts";
-import { type Link, type LinkCore, remote } from "./link.ts";
-import { Links } from "./links.ts";
-import { logger } from "./log.ts";
+import { callHandler } from "./base/handler.ts";
+import { describeIdentities, type Identities } from "./wire/identities.ts";
+import { readLarge } from "./wire/large_values.ts";
+import { type Device, Lifeline } from "./device/reconnecting_connection.ts";
+import { LongLine } from "./wire/line.ts";
+import { textsOf } from "./wire/line_texts.ts";
+import { type Link, type LinkCore, remote } from "./client/link.ts";
+import { Links } from "./client/links.ts";
+import { logger } from "./base/log.ts";
 import {
   asMessage,
   BEAT,
@@ -37,14 +37,18 @@ import {
   READY,
   type Request,
   STREAM,
-} from "./message.ts";
-import { type ConnectionChange, type ConnectionHandler, describeChange } from "./reconnect.ts";
-import type { ServiceEntry } from "./registry.ts";
-import { Requests } from "./requests.ts";
-import { Sender } from "./sender.ts";
-import { skim, type Skimmer } from "./skimmer.ts";
-import { type Task, Tasks } from "./tasks.ts";
-import { Turns } from "./turns.ts";
+} from "./wire/message.ts";
+import {
+  type ConnectionChange,
+  type ConnectionHandler,
+  describeChange,
+} from "./device/connector.ts";
+import type { ServiceEntry } from "./wire/identities.ts";
+import { Requests } from "./client/requests.ts";
+import { Sender } from "./client/sender.ts";
+import { skim, type Skimmer } from "./wire/key_scanner.ts";
+import { type Task, Tasks } from "./base/callbacks.ts";
+import { Turns } from "./client/turns.ts";
 import { LANGUAGE, OS } from "./version.ts";
 
 /** How a Client connects. */

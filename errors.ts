@@ -8,7 +8,7 @@
  * @module
  */
 
-import { repr } from "./repr.ts";
+import { repr } from "./base/repr.ts";
 
 /** The base of every error of this package. */
 export class NetworkError extends Error {

@@ -9,8 +9,8 @@
  */
 
 import { CancelledError, TimeoutError } from "./errors.ts";
-import { logger } from "./log.ts";
-import { remaining, within } from "./within.ts";
+import { logger } from "./base/log.ts";
+import { remaining, within } from "./base/with_timeout.ts";
 
 /** How long to wait for a Future. */
 export interface WaitOptions {

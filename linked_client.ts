@@ -8,11 +8,11 @@ import { delay } from "@std/async/delay";
 import { Client, type ClientOptions, type ShutdownHandler } from "./client.ts";
 import { RemoteError, TimeoutError } from "./errors.ts";
 import type { Future } from "./future.ts";
-import type { Link } from "./link.ts";
-import type { ClientIdentity } from "./message.ts";
-import type { ConnectionHandler } from "./reconnect.ts";
-import { repr } from "./repr.ts";
-import type { Task } from "./tasks.ts";
+import type { Link } from "./client/link.ts";
+import type { ClientIdentity } from "./wire/message.ts";
+import type { ConnectionHandler } from "./device/connector.ts";
+import { repr } from "./base/repr.ts";
+import type { Task } from "./base/callbacks.ts";
 
 /** How often a LinkedClient looks whether its Service has appeared, in milliseconds. */
 const FIRST_LOOK = 50;

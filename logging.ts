@@ -7,14 +7,19 @@
 
 import { configure, type LogRecord, reset, type Sink } from "@logtape/logtape";
 import { ConfigurationError } from "./errors.ts";
-import { LEVEL_FILTER, levelFilter, parseLevel } from "./level.ts";
-import { resolveLogLimits } from "./limits.ts";
-import { LOG_CATEGORY } from "./log.ts";
-import { LogFile } from "./log_file.ts";
-import { LogFlood } from "./log_flood.ts";
-import { logFormatter } from "./log_format.ts";
-import type { LogOptions } from "./log_options.ts";
-import { TerminalWriter } from "./terminal_writer.ts";
+import { LEVEL_FILTER, levelFilter, parseLevel } from "./base/log_level.ts";
+import { type LogLimits, resolveLogLimits } from "./limits.ts";
+import { LOG_CATEGORY } from "./base/log.ts";
+import { LogFile } from "./logs/log_file.ts";
+import { LogFlood } from "./logs/log_flood.ts";
+import { type LogFormat, logFormatter } from "./logs/log_format.ts";
+import { TerminalWriter } from "./logs/terminal_writer.ts";
+
+/** How a program logs, beside the level and the file. */
+export interface LogOptions extends Partial<LogLimits> {
+  /** How records are written: `"text"` (default), or `"json"` for an object of JSON on each line. */
+  logFormat?: LogFormat;
+}
 
 /**
  * Logs what this package has to say to standard error, and to a file, until the result is disposed

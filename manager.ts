@@ -9,27 +9,27 @@
  */
 
 import { delay } from "@std/async/delay";
-import { Access } from "./access.ts";
-import { Administration } from "./administration.ts";
-import type { Authentication } from "./auth.ts";
-import { loadCredentials } from "./certificate.ts";
-import type { Connection } from "./connection.ts";
-import { Database } from "./database.ts";
-import { Desk } from "./desk.ts";
+import { Access } from "./manager/access.ts";
+import { Administration } from "./manager/administration.ts";
+import type { Authentication } from "./manager/authentication.ts";
+import type { Connection } from "./net/connection.ts";
+import type { Database } from "./manager/database/database.ts";
+import { Desk } from "./manager/desk.ts";
 import { ConfigurationError } from "./errors.ts";
-import { type HostOptions, Hosts } from "./hosts.ts";
-import type { Identities } from "./identities.ts";
+import { type HostOptions, Hosts } from "./manager/hosts.ts";
+import type { Identities } from "./wire/identities.ts";
 import { type Limits, resolveLimits } from "./limits.ts";
-import { listen, type Listener } from "./listener.ts";
-import { logger } from "./log.ts";
-import { DEFAULT_PORT } from "./message.ts";
-import { Passage } from "./passage.ts";
-import { certificateFile, databaseFile, keyFile } from "./paths.ts";
-import { Reception } from "./reception.ts";
-import { Registry } from "./registry.ts";
-import { Router, type Seat } from "./router.ts";
-import { Statistics } from "./statistics.ts";
-import { type ManagerStatus, managerStatus, totalsOf } from "./status.ts";
+import { listen, type Listener } from "./net/listener.ts";
+import { logger } from "./base/log.ts";
+import { DEFAULT_PORT } from "./wire/message.ts";
+import { Passage } from "./manager/cut_through.ts";
+import { certificateFile, databaseFile, keyFile } from "./base/paths.ts";
+import { Reception } from "./manager/connection_handler.ts";
+import { Registry } from "./manager/registry.ts";
+import { Router, type Seat } from "./manager/router.ts";
+import { Statistics } from "./manager/statistics.ts";
+import { managerStatus, totalsOf } from "./manager/status.ts";
+import type { ManagerStatus } from "./wire/status.ts";
 
 /** How a Manager is started. Every option has the default that the Python software has. */
 export interface ManagerOptions {
@@ -177,6 +177,9 @@ export class Manager implements AsyncDisposable {
       keyPassword: options.keyFilePassword,
     };
     const databasePath = options.database ?? databaseFile();
+    // Now, so that a program that only connects to a Manager loads neither.
+    const { loadCredentials } = await import("./net/credentials.ts");
+    const { Database } = await import("./manager/database/database.ts");
     const credentials = options.disableTls
       ? undefined
       : await loadCredentials(files, hosts.aliases());
@@ -351,5 +354,5 @@ function authenticationOf(
 
 if (import.meta.main) {
   // Not awaited: cli.ts imports this module, which must have been evaluated by then.
-  import("./cli.ts").then(({ main }) => main(Deno.args));
+  import("./cli/main.ts").then(({ main }) => main(Deno.args));
 }

@@ -31,8 +31,8 @@
  * @module
  */
 
-export type { ServiceRequest } from "./active_request.ts";
-export type { ReconnectOptions } from "./backoff.ts";
+export type { ServiceRequest } from "./service/active_request.ts";
+export type { ReconnectOptions } from "./device/retry.ts";
 export {
   type CallOptions,
   type KeywordArgument,
@@ -40,9 +40,9 @@ export {
   kwargs,
   MarkedOptions,
   options,
-} from "./call.ts";
+} from "./wire/call.ts";
 export { Client, type ClientOptions, connect, type ShutdownHandler } from "./client.ts";
-export type { ConnectOptions } from "./device.ts";
+export type { ConnectOptions } from "./device/device.ts";
 export {
   AttributeError,
   CancelledError,
@@ -72,10 +72,10 @@ export {
   type ValueOf,
   type WaitOptions,
 } from "./future.ts";
-export type { Identities } from "./identities.ts";
-export type { HostOptions } from "./hosts.ts";
-export { setLoggingLevel } from "./level.ts";
-export type { LimitsByOption } from "./limit_options.ts";
+export type { Identities, ServiceEntry } from "./wire/identities.ts";
+export type { HostOptions } from "./manager/hosts.ts";
+export { setLoggingLevel } from "./base/log_level.ts";
+export type { LimitsByOption } from "./program/limit_options.ts";
 export type { Limits, LogLimits } from "./limits.ts";
 export type {
   Link,
@@ -87,16 +87,14 @@ export type {
   RequestOptions,
   ServiceErrorHandler,
   UnknownRemote,
-} from "./link.ts";
+} from "./client/link.ts";
 export { LinkedClient, type LinkedClientMembers } from "./linked_client.ts";
-export type { LogFormat } from "./log_format.ts";
-export type { LogOptions } from "./log_options.ts";
-export { startLogging } from "./logging.ts";
+export type { LogFormat } from "./logs/log_format.ts";
+export { type LogOptions, startLogging } from "./logging.ts";
 export { Manager, type ManagerOptions } from "./manager.ts";
-export type { ClientIdentity, JsonObject } from "./message.ts";
-export type { Prompt } from "./prompt.ts";
-export type { ConnectionChange, ConnectionHandler } from "./reconnect.ts";
-export type { ServiceEntry } from "./registry.ts";
+export type { ClientIdentity, JsonObject } from "./wire/message.ts";
+export type { Prompt } from "./base/prompt.ts";
+export type { ConnectionChange, ConnectionHandler } from "./device/connector.ts";
 export type {
   Keywords,
   Known,
@@ -108,9 +106,15 @@ export type {
   RemoteMethod,
   RemoteOverloads,
   RemoteResult,
-} from "./remote.ts";
-export { type RunOptions, runServices } from "./run.ts";
-export type { SchemaIssue, SchemaList, SchemaResult, Schemas, StandardSchema } from "./schema.ts";
+} from "./client/remote.ts";
+export { type RunOptions, runServices } from "./program/run.ts";
+export type {
+  SchemaIssue,
+  SchemaList,
+  SchemaResult,
+  Schemas,
+  StandardSchema,
+} from "./service/schema.ts";
 export { Service, type ServiceOptions } from "./service.ts";
 export {
   type RemoteEnd,
@@ -119,7 +123,11 @@ export {
   startManager,
   type StartManagerOptions,
 } from "./ssh.ts";
-export { type CommandLineOptions, parseStartOptions, type StartOptions } from "./start_options.ts";
+export {
+  type CommandLineOptions,
+  parseStartOptions,
+  type StartOptions,
+} from "./program/start_options.ts";
 export type {
   ClientStatus,
   DeviceStatus,
@@ -127,8 +135,8 @@ export type {
   ServiceStatus,
   StatusTotals,
   TrafficStatus,
-} from "./status.ts";
-export { Stream } from "./stream.ts";
-export type { Task } from "./tasks.ts";
+} from "./wire/status.ts";
+export { Stream } from "./client/stream.ts";
+export type { Task } from "./base/callbacks.ts";
 export { VERSION } from "./version.ts";
-export type { WorkerOptions } from "./worker_pool.ts";
+export type { WorkerOptions } from "./service/worker_pool.ts";

@@ -5,20 +5,20 @@
  */
 
 import { delay } from "@std/async/delay";
-import type { ServiceRequest } from "./active_request.ts";
-import { Answering } from "./answering.ts";
-import { Attributes, SHUTDOWN_SERVICE } from "./attributes.ts";
-import { takeApart } from "./call.ts";
-import type { Connection } from "./connection.ts";
-import { type ConnectOptions, type ResolvedOptions, resolveOptions } from "./device.ts";
+import type { ServiceRequest } from "./service/active_request.ts";
+import { Answering } from "./service/answering.ts";
+import { Attributes, SHUTDOWN_SERVICE } from "./service/attributes.ts";
+import { takeApart } from "./wire/call.ts";
+import type { Connection } from "./net/connection.ts";
+import { type ConnectOptions, type ResolvedOptions, resolveOptions } from "./device/device.ts";
 import { ConnectionAbortedError, RemoteError } from "./errors.ts";
-import { callHandler } from "./handler.ts";
-import { readLarge } from "./large.ts";
-import { setLoggingLevel } from "./level.ts";
-import { type Device, Lifeline } from "./lifeline.ts";
-import { LongLine } from "./line.ts";
-import { textsOf } from "./line_texts.ts";
-import { logger } from "./log.ts";
+import { callHandler } from "./base/handler.ts";
+import { readLarge } from "./wire/large_values.ts";
+import { setLoggingLevel } from "./base/log_level.ts";
+import { type Device, Lifeline } from "./device/reconnecting_connection.ts";
+import { LongLine } from "./wire/line.ts";
+import { textsOf } from "./wire/line_texts.ts";
+import { logger } from "./base/log.ts";
 import {
   asMessage,
   BEAT,
@@ -32,14 +32,14 @@ import {
   READY,
   type ServiceIdentity,
   STREAM,
-} from "./message.ts";
-import { type ConnectionChange, describeChange } from "./reconnect.ts";
-import { repr } from "./repr.ts";
-import { skim } from "./skimmer.ts";
-import { type Task, Tasks } from "./tasks.ts";
+} from "./wire/message.ts";
+import { type ConnectionChange, describeChange } from "./device/connector.ts";
+import { repr } from "./base/repr.ts";
+import { skim } from "./wire/key_scanner.ts";
+import { type Task, Tasks } from "./base/callbacks.ts";
 import { LANGUAGE, OS } from "./version.ts";
-import { workerMethod } from "./worker_method.ts";
-import { type WorkerOptions, WorkerPool } from "./worker_pool.ts";
+import { workerMethod } from "./service/worker_method.ts";
+import { type WorkerOptions, WorkerPool } from "./service/worker_pool.ts";
 
 /** How a Service presents itself. */
 export interface ServiceOptions {

@@ -6,14 +6,14 @@
  */
 
 import { deadline } from "@std/async/deadline";
-import type { ConnectOptions } from "./device.ts";
+import type { ConnectOptions } from "./device/device.ts";
 import { StartError, TimeoutError, ValueError } from "./errors.ts";
-import { type Line, LineSplitter, LongLine } from "./line.ts";
+import { type Line, LineSplitter, LongLine } from "./wire/line.ts";
 import { LONGEST_TIME } from "./limits.ts";
-import { logger } from "./log.ts";
-import { quoteWord } from "./quote.ts";
-import { parseReadyLine, type ReadyLine } from "./ready_line.ts";
-import { type CommandLineOptions, formatStartOptions } from "./start_options.ts";
+import { logger } from "./base/log.ts";
+import { quoteWord } from "./base/quote.ts";
+import { parseReadyLine, type ReadyLine } from "./program/ready_line.ts";
+import { type CommandLineOptions, formatStartOptions } from "./program/start_options.ts";
 
 /** How the system's `ssh` is called. What is left out is as OpenSSH is configured. */
 export interface SshOptions {

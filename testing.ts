@@ -28,11 +28,11 @@
 import { delay } from "@std/async/delay";
 import { generateKeyPairSync } from "node:crypto";
 import { join } from "node:path";
-import { Connection } from "./connection.ts";
-import type { ConnectOptions } from "./device.ts";
-import { LongLine } from "./line.ts";
+import { Connection } from "./net/connection.ts";
+import type { ConnectOptions } from "./device/device.ts";
+import { LongLine } from "./wire/line.ts";
 import { Manager, type ManagerOptions } from "./manager.ts";
-import { decodeObject, type JsonObject } from "./message.ts";
+import { decodeObject, type JsonObject } from "./wire/message.ts";
 
 /** How long a wire peer waits for a line before it gives up, in milliseconds. */
 const PATIENCE = 10_000;

@@ -5,7 +5,7 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
-import { showProgress } from "../progress.ts";
+import { showProgress } from "../cli/progress.ts";
 import { measureBulk } from "./bulk.ts";
 import { measureCalls } from "./calls.ts";
 import { measureGrowth } from "./growth.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { decodeObject, encodeReply, encodeRequest } from "../message.ts";
+import { decodeObject, encodeReply, encodeRequest } from "../wire/message.ts";
 import { options, orders, run, tell } from "./orders.ts";
 import { line, link, open, type Place, readLine, writeAll } from "./wire.ts";
 

@@ -5,7 +5,7 @@
  */
 
 import { connect } from "../client.ts";
-import type { ConnectOptions } from "../device.ts";
+import type { ConnectOptions } from "../device/device.ts";
 import { Service } from "../service.ts";
 import { options, orders, run, tell } from "./orders.ts";
 import { call } from "./workers.ts";

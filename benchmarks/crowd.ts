@@ -5,7 +5,7 @@
  * @module
  */
 
-import { encodeNotification } from "../message.ts";
+import { encodeNotification } from "../wire/message.ts";
 import { options, orders, run, tell } from "./orders.ts";
 import { line, link, open, type Place, writeAll } from "./wire.ts";
 

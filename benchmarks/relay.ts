@@ -5,7 +5,7 @@
  * @module
  */
 
-import { listen, type Socket } from "../listener.ts";
+import { listen, type Socket } from "../net/listener.ts";
 import { options, orders, run, tell } from "./orders.ts";
 
 /** How the relay is started. */

@@ -6,8 +6,8 @@
  */
 
 import { join } from "node:path";
-import { loadCredentials } from "../certificate.ts";
-import { Hosts } from "../hosts.ts";
+import { loadCredentials } from "../net/credentials.ts";
+import { Hosts } from "../manager/hosts.ts";
 import type { ManagerOptions } from "../manager.ts";
 import { Program } from "./program.ts";
 import type { RelayOptions } from "./relay.ts";

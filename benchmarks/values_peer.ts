@@ -7,7 +7,7 @@
 
 import { isDeepStrictEqual } from "node:util";
 import { connect } from "../client.ts";
-import type { ConnectOptions } from "../device.ts";
+import type { ConnectOptions } from "../device/device.ts";
 import { Service } from "../service.ts";
 import { options, orders, run, tell } from "./orders.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { decodeObject, encodeReply, encodeRequest, type JsonObject } from "../message.ts";
+import { decodeObject, encodeReply, encodeRequest, type JsonObject } from "../wire/message.ts";
 
 /** Where a peer connects to. */
 export interface Place {

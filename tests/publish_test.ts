@@ -28,7 +28,7 @@ function readWorkflow(name: string): Workflow {
 /** The modules that mod.ts re-exports from. */
 function modulesOfMod(): string[] {
   const text = Deno.readTextFileSync(join(root, "mod.ts"));
-  return [...text.matchAll(/from "(\.\/\w+\.ts)"/g)].map(([_, module]) => module);
+  return [...text.matchAll(/from "(\.\/[\w/]+\.ts)"/g)].map(([_, module]) => module);
 }
 
 Deno.test("an entry point is a module whose every name is public, and each of these is one", async () => {

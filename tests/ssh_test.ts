@@ -11,7 +11,7 @@ import {
   TimeoutError,
   ValueError,
 } from "../mod.ts";
-import { recordLogs } from "./logs.ts";
+import { recordLogs } from "./support/logs.ts";
 
 const executable = fileURLToPath(import.meta.resolve("./fixtures/ssh_here.sh"));
 const ssh = { executable };

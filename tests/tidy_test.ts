@@ -1,11 +1,12 @@
 /**
- * What a tool can hold of our habits: imports point one way, and every module has its row in
- * docs/architecture.md.
+ * What a tool can hold of our habits: folders are layers and imports point one way, a program that
+ * only connects loads little, and only programs write to the console.
  */
 
 import { assert, assertEquals } from "@std/assert";
-
-const root = new URL("../", import.meta.url);
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { layerOf, LAYERS, ROOT, sourceFiles } from "./support/source_tree.ts";
 
 interface Graph {
   modules: {
@@ -18,56 +19,104 @@ interface Graph {
   }[];
 }
 
-/** The modules in the order of the table. */
-async function documented(): Promise<string[]> {
-  const text = await Deno.readTextFile(new URL("docs/architecture.md", root));
-  return [...text.matchAll(/^\| `(\w+\.ts)` *\|/gm)].map(([_, module]) => module);
+/** An import of one module of the package by another, or of a package by a module. */
+interface Import {
+  importer: string;
+  imported: string;
+  isType: boolean;
+  isDynamic: boolean;
 }
 
-async function readGraph(entry: string): Promise<Graph> {
-  const { stdout } = await new Deno.Command(Deno.execPath(), {
-    args: ["info", "--json", new URL(entry, root).href],
-    stderr: "null",
-  }).output();
-  return JSON.parse(new TextDecoder().decode(stdout));
+/** The imports of a module, and of whatever it imports. */
+async function importsFrom(entries: readonly string[]): Promise<Import[]> {
+  const root = pathToFileURL(ROOT).href;
+  const nameOf = (specifier: string) => specifier.replace(root, "");
+  const graphs = await Promise.all(entries.map(async (entry): Promise<Graph> => {
+    const { stdout } = await new Deno.Command(Deno.execPath(), {
+      args: ["info", "--json", join(ROOT, entry)],
+      stderr: "null",
+    }).output();
+    return JSON.parse(new TextDecoder().decode(stdout));
+  }));
+  return graphs.flatMap(({ modules }) => modules).flatMap(({ specifier, dependencies = [] }) =>
+    dependencies.map(({ code, type, isDynamic = false }) => ({
+      importer: nameOf(specifier),
+      imported: nameOf(code?.specifier ?? type?.specifier ?? ""),
+      isType: code === undefined,
+      isDynamic,
+    }))
+  );
 }
 
-function present(): string[] {
-  return [...Deno.readDirSync(root)].map(({ name }) => name).filter((name) => name.endsWith(".ts"));
-}
-
-Deno.test("every module has one row in docs/architecture.md", async () => {
-  assertEquals((await documented()).sort(), present().sort());
-});
-
-Deno.test("imports point up the table, so there are no cycles", async () => {
-  const order = await documented();
-  const found = await Promise.all(["cli.ts", "testing.ts", "mod.ts"].map(readGraph));
-  let imports = 0;
-  for (const { specifier, dependencies = [] } of found.flatMap(({ modules }) => modules)) {
-    const importer = order.indexOf(specifier.slice(root.href.length));
-    if (!specifier.startsWith(root.href) || importer === -1) continue;
-    for (const { code, type, isDynamic } of dependencies) {
-      const target = code?.specifier ?? type?.specifier ?? "";
-      const imported = order.indexOf(target.slice(root.href.length));
-      if (isDynamic || !target.startsWith(root.href) || imported === -1) continue;
-      imports++;
-      assert(
-        imported < importer,
-        `${order[importer]} imports ${order[imported]}, which is below it`,
-      );
-    }
+/** What a program has loaded once it has imported a module. */
+async function loadedBy(entry: string): Promise<Set<string>> {
+  const imports = (await importsFrom([entry])).filter(({ isType, isDynamic }) =>
+    !isType && !isDynamic
+  );
+  const loaded = new Set([entry]);
+  for (const importer of loaded) { // which also sees what is added meanwhile
+    for (const found of imports) if (found.importer === importer) loaded.add(found.imported);
   }
-  assert(imports > 50, "the imports were not found");
+  return loaded;
+}
+
+/** The one import that points down: the Manager as a program starts the command line. */
+const ENTRY = "manager.ts cli/main.ts";
+
+Deno.test("every module is in a layer, and every layer has a module", () => {
+  const files = sourceFiles();
+  assertEquals(files.filter((file) => layerOf(file) === -1), []);
+  for (const name of LAYERS.flat()) {
+    assert(files.some((file) => file.startsWith(name)), `there is no ${name}`);
+  }
 });
 
-Deno.test("only programs write to the console: the command line, and run.ts", () => {
-  for (const module of present()) {
-    if (/^(cli|run|password|\w+_command)\.ts$/.test(module)) continue;
-    const code = Deno.readTextFileSync(new URL(module, root)).replaceAll(
-      /^\s*(\/?\*|\/\/).*$/gm,
-      "",
+Deno.test("a module imports from its own layer and from those before it, and never in a circle", async () => {
+  const files = sourceFiles();
+  const imports = (await importsFrom(["cli/main.ts", "testing.ts", "mod.ts"]))
+    .filter(({ importer, imported }) => files.includes(importer) && files.includes(imported))
+    .filter(({ importer, imported }) => `${importer} ${imported}` !== ENTRY);
+  assert(imports.length > 300, "the imports were not found");
+  const wrong = imports.filter(({ importer, imported }) => layerOf(imported) > layerOf(importer));
+  assertEquals(new Set(wrong.map((it) => `${it.importer} imports ${it.imported}`)), new Set());
+  assertEquals(circleOf(imports), []);
+  const reached = new Set(imports.flatMap(({ importer, imported }) => [importer, imported]));
+  assertEquals(files.filter((file) => !reached.has(file)), [], "modules that nothing imports");
+});
+
+/** The modules that are left when those that import none of the others are taken away, again and again. */
+function circleOf(imports: readonly Import[]): string[] {
+  const left = new Map<string, Set<string>>();
+  for (const { importer, imported } of imports) {
+    left.set(importer, (left.get(importer) ?? new Set()).add(imported));
+  }
+  for (;;) {
+    const done = [...left].filter(([_, all]) => [...all].every((it) => !left.has(it)));
+    if (done.length === 0) return [...left.keys()].sort();
+    for (const [module] of done) left.delete(module);
+  }
+}
+
+for (const entry of ["mod.ts", "client.ts"]) {
+  Deno.test(`a program that imports ${entry} loads no command line, database or certificate maker`, async () => {
+    const loaded = await loadedBy(entry);
+    assert(loaded.has("client/link.ts"), "the graph was not found");
+    const heavy = [...loaded].filter((name) =>
+      /^cli\/|^manager\/database\/|certificate_maker|commander|sqlite|x509|pkijs|spinner/.test(name)
     );
-    assert(!/\bconsole\./.test(code), `${module} uses the console`);
+    assertEquals(heavy, []);
+  });
+}
+
+Deno.test("a program that only connects loads nothing of a Manager", async () => {
+  const loaded = await loadedBy("client.ts");
+  assertEquals([...loaded].filter((name) => /^(manager|service|program)\b/.test(name)), []);
+});
+
+Deno.test("only programs write to the console: the command line, and a Manager as a program", () => {
+  for (const file of sourceFiles()) {
+    if (/^(cli|program)\//.test(file)) continue;
+    const code = Deno.readTextFileSync(join(ROOT, file)).replaceAll(/^\s*(\/?\*|\/\/).*$/gm, "");
+    assert(!/\bconsole\./.test(code), `${file} uses the console`);
   }
 });

@@ -4,11 +4,11 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
 import { type Client, connect, LinkedClient, RemoteError, Service } from "../../mod.ts";
 import { WirePeer } from "../../testing.ts";
-import { output, refusal } from "./command_line.ts";
-import { temporaryFolder } from "./folder.ts";
-import { Laboratory, PYTHON_USER } from "./laboratory.ts";
-import { ManagerProcess } from "./manager_process.ts";
-import { python } from "./python.ts";
+import { output, refusal } from "../support/command_line.ts";
+import { temporaryFolder } from "../support/folder.ts";
+import { Laboratory, PYTHON_USER } from "../support/laboratory.ts";
+import { ManagerProcess } from "../support/manager_process.ts";
+import { python } from "../support/python.ts";
 
 const ADMINISTRATOR = { username: "admin", password: "whatever" };
 const USER = { username: "j.doe", password: "a good password" };

@@ -9,9 +9,9 @@ import {
   RemoteError,
   Service,
 } from "../../mod.ts";
-import { recordLogs } from "../logs.ts";
-import { Laboratory, PYTHON_USER } from "./laboratory.ts";
-import { python } from "./python.ts";
+import { recordLogs } from "../support/logs.ts";
+import { Laboratory, PYTHON_USER } from "../support/laboratory.ts";
+import { python } from "../support/python.ts";
 
 class Lab extends Service {
   add(x: number, y: number): number {

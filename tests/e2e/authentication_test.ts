@@ -4,9 +4,9 @@ import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { ConfigurationError, connect, Manager, RemoteError, Service } from "../../mod.ts";
 import type { HostOptions, Prompt } from "../../mod.ts";
 import { TestManager } from "../../testing.ts";
-import { tool } from "./command_line.ts";
-import { Laboratory, PYTHON_USER } from "./laboratory.ts";
-import { visit } from "./python.ts";
+import { tool } from "../support/command_line.ts";
+import { Laboratory, PYTHON_USER } from "../support/laboratory.ts";
+import { visit } from "../support/python.ts";
 
 class Lab extends Service {
   add(x: number, y: number): number {

@@ -2,8 +2,8 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { connect } from "../../mod.ts";
-import { atColourTerminal, command, succeed } from "./command_line.ts";
-import { BasicMath, piped, Shell } from "./shell.ts";
+import { atColourTerminal, command, succeed } from "../support/command_line.ts";
+import { BasicMath, piped, Shell } from "../support/shell.ts";
 
 const CTRL_C = "\x03";
 

@@ -3,8 +3,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { command, output, refusal, tool } from "./command_line.ts";
-import { temporaryFolder } from "./folder.ts";
+import { command, output, refusal, tool } from "../support/command_line.ts";
+import { temporaryFolder } from "../support/folder.ts";
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   Deno.test(`start makes its files, says when it is ready and ends on ${signal}`, async () => {

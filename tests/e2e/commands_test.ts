@@ -2,9 +2,9 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { join } from "node:path";
-import { readKey } from "../../key.ts";
-import { command, output, refusal, tool } from "./command_line.ts";
-import { temporaryFolder } from "./folder.ts";
+import { readKey } from "../../net/key.ts";
+import { command, output, refusal, tool } from "../support/command_line.ts";
+import { temporaryFolder } from "../support/folder.ts";
 
 const KEY = ["keys", "localhost.key"];
 const CERTIFICATE = ["certs", "localhost.crt"];

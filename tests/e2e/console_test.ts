@@ -2,8 +2,8 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "node:path";
-import { atColourTerminal } from "./command_line.ts";
-import { piped, Shell } from "./shell.ts";
+import { atColourTerminal } from "../support/command_line.ts";
+import { piped, Shell } from "../support/shell.ts";
 
 const CTRL_C = "\x03";
 const CTRL_D = "\x04";

@@ -3,9 +3,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { fileExists } from "../../files.ts";
-import { atTerminal, command, output, refusal } from "./command_line.ts";
-import { temporaryFolder } from "./folder.ts";
+import { fileExists } from "../../base/files.ts";
+import { atTerminal, command, output, refusal } from "../support/command_line.ts";
+import { temporaryFolder } from "../support/folder.ts";
 
 /** Gives a home folder one file of every sort. */
 async function fill(home: string): Promise<void> {

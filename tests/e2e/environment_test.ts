@@ -10,9 +10,9 @@ import {
 import { startProgram } from "../../examples/programs.ts";
 import { connect, RemoteError } from "../../mod.ts";
 import { TestManager } from "../../testing.ts";
-import { Events } from "./events.ts";
-import { exampleOptionsFor } from "./example_options.ts";
-import { temporaryFolder } from "./folder.ts";
+import { Events } from "../support/events.ts";
+import { exampleOptionsFor } from "../support/example_options.ts";
+import { temporaryFolder } from "../support/folder.ts";
 
 const PLEASANT: Conditions = { temperature: 20, humidity: 50, pressure: 1_000 };
 /** A room whose window is opened again and again. */

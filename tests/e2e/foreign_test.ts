@@ -3,7 +3,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { connect, type JsonObject, Kwargs, kwargs, Service } from "../../mod.ts";
 import { TestManager } from "../../testing.ts";
-import { tool } from "./command_line.ts";
+import { tool } from "../support/command_line.ts";
 
 /** A device that writes its lines byte for byte as the test says. */
 class ForeignDevice implements Disposable {

@@ -3,9 +3,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { fileURLToPath } from "node:url";
 import { connect, type ConnectionChange } from "../../mod.ts";
-import { Events } from "./events.ts";
-import { temporaryFolder } from "./folder.ts";
-import { ManagerProcess } from "./manager_process.ts";
+import { Events } from "../support/events.ts";
+import { temporaryFolder } from "../support/folder.ts";
+import { ManagerProcess } from "../support/manager_process.ts";
 
 const EXAMPLE = fileURLToPath(import.meta.resolve("../../examples/heartbeat.ts"));
 

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { delay } from "@std/async/delay";
 import { connect, type JsonObject, RemoteError, Service } from "../../mod.ts";
 import { TestManager, WirePeer } from "../../testing.ts";
-import { Laboratory, PYTHON_USER } from "./laboratory.ts";
+import { Laboratory, PYTHON_USER } from "../support/laboratory.ts";
 
 const CLIENT = { type: "client", name: "flood", language: "Python", os: "Linux" };
 const ECHO = {

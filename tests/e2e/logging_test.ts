@@ -5,8 +5,8 @@ import { configure, type LogRecord, reset } from "@logtape/logtape";
 import { join } from "node:path";
 import { connect, Service } from "../../mod.ts";
 import { TestManager, WirePeer } from "../../testing.ts";
-import { temporaryFolder } from "./folder.ts";
-import { ManagerProcess } from "./manager_process.ts";
+import { temporaryFolder } from "../support/folder.ts";
+import { ManagerProcess } from "../support/manager_process.ts";
 
 /** What a Manager with these options wrote to standard error, while some clients came and went. */
 async function errorsOf(home: string, visits: number, ...args: string[]): Promise<string> {

@@ -7,9 +7,9 @@ import { startProgram } from "../../examples/programs.ts";
 import { InstrumentServer, Multimeter } from "../../examples/scpi_multimeter.ts";
 import { connect, options, RemoteError } from "../../mod.ts";
 import { TestManager } from "../../testing.ts";
-import { exampleOptionsFor } from "./example_options.ts";
-import { temporaryFolder } from "./folder.ts";
-import { pythonProgram } from "./python.ts";
+import { exampleOptionsFor } from "../support/example_options.ts";
+import { temporaryFolder } from "../support/folder.ts";
+import { pythonProgram } from "../support/python.ts";
 
 const IDENTITY = {
   manufacturer: "Simulated Instruments",

@@ -3,8 +3,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { fileURLToPath } from "node:url";
 import { join } from "node:path";
-import { Database } from "../../database.ts";
-import { readKey } from "../../key.ts";
+import { Database } from "../../manager/database/database.ts";
+import { readKey } from "../../net/key.ts";
 import {
   atTerminal,
   command,
@@ -14,8 +14,8 @@ import {
   refusal,
   shellAtTerminal,
   succeed,
-} from "./command_line.ts";
-import { temporaryFolder } from "./folder.ts";
+} from "../support/command_line.ts";
+import { temporaryFolder } from "../support/folder.ts";
 
 const CTRL_C = "\x03";
 const CONFIG = fileURLToPath(import.meta.resolve("../../deno.json"));

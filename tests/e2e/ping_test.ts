@@ -2,10 +2,10 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { JsonObject } from "../../mod.ts";
-import { at, command } from "./command_line.ts";
-import { temporaryFolder } from "./folder.ts";
-import { ScriptedManager } from "./scripted_manager.ts";
-import { Shell } from "./shell.ts";
+import { at, command } from "../support/command_line.ts";
+import { temporaryFolder } from "../support/folder.ts";
+import { ScriptedManager } from "../support/scripted_manager.ts";
+import { Shell } from "../support/shell.ts";
 
 const QUICKLY = ["--interval", "0", "--count", "3"];
 

@@ -4,7 +4,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { fileURLToPath } from "node:url";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { parseReadyLine } from "../../ready_line.ts";
+import { parseReadyLine } from "../../program/ready_line.ts";
 import {
   command,
   output,
@@ -13,9 +13,9 @@ import {
   refusal,
   succeed,
   tool,
-} from "./command_line.ts";
-import { temporaryFolder } from "./folder.ts";
-import { ManagerProcess } from "./manager_process.ts";
+} from "../support/command_line.ts";
+import { temporaryFolder } from "../support/folder.ts";
+import { ManagerProcess } from "../support/manager_process.ts";
 
 /** A test that needs a system with modes. */
 function test(name: string, fn: () => Promise<void>): void {
@@ -166,7 +166,9 @@ test("a key of the home folder that cannot be made private is refused", async ()
   const key = join(home.path, "keys", "localhost.key");
   await Deno.chmod(key, 0o644);
   // Whoever may not write to it: another user, or here a program without the permission.
-  const program = `import { readKey } from ${JSON.stringify(import.meta.resolve("../../key.ts"))};
+  const program = `import { readKey } from ${
+    JSON.stringify(import.meta.resolve("../../net/key.ts"))
+  };
     await readKey(${
     JSON.stringify(key)
   }).catch(({ name, message }) => console.log(name, message));`;

@@ -3,7 +3,7 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { Database } from "../../database.ts";
+import { Database } from "../../manager/database/database.ts";
 import {
   type Client,
   ConfigurationError,
@@ -15,9 +15,9 @@ import {
   Service,
   ValueError,
 } from "../../mod.ts";
-import { parseReadyLine } from "../../ready_line.ts";
+import { parseReadyLine } from "../../program/ready_line.ts";
 import { TestManager, WirePeer } from "../../testing.ts";
-import { temporaryFolder } from "./folder.ts";
+import { temporaryFolder } from "../support/folder.ts";
 
 /** The script with two Services as a process, with files of its own. */
 class Program implements AsyncDisposable {
@@ -34,7 +34,7 @@ class Program implements AsyncDisposable {
   ) {
     this.home = folder.path;
     this.#folder = folder;
-    const script = fileURLToPath(import.meta.resolve("./services.ts"));
+    const script = fileURLToPath(import.meta.resolve("../support/services.ts"));
     this.#child = new Deno.Command(Deno.execPath(), {
       args: ["run", "-A", script, "--host", "localhost", "--port", "0", ...args],
       env: { MSL_NETWORK_HOME: folder.path, NO_COLOR: "1", ...env },

@@ -4,8 +4,8 @@
  */
 
 import { assertEquals, assertRejects } from "@std/assert";
-import { takeApart } from "../../call.ts";
-import type { JsonObject } from "../../message.ts";
+import { takeApart } from "../../wire/call.ts";
+import type { JsonObject } from "../../wire/message.ts";
 import {
   type Client,
   type ClientOptions,
@@ -19,7 +19,7 @@ import {
   Service,
   ValueError,
 } from "../../mod.ts";
-import { MANAGER_NAME, play, ScriptedManager, type Style } from "./scripted_manager.ts";
+import { MANAGER_NAME, play, ScriptedManager, type Style } from "../support/scripted_manager.ts";
 
 /** The services of the recordings. */
 class Echo extends Service {

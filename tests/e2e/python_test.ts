@@ -1,10 +1,10 @@
 /** A Python client and a Python service, both written for this test, with our Manager between. */
 
 import { assertEquals, assertRejects } from "@std/assert";
-import { parseJson } from "../../json.ts";
+import { parseJson } from "../../wire/json.ts";
 import { connect, Kwargs, RemoteError, Service } from "../../mod.ts";
 import { TestManager } from "../../testing.ts";
-import { python } from "./python.ts";
+import { python } from "../support/python.ts";
 
 class Lab extends Service {
   add(x: number, y: number): number {

@@ -2,7 +2,7 @@
 
 import { assertEquals, assertInstanceOf, assertMatch, assertRejects } from "@std/assert";
 import { join } from "node:path";
-import { Database } from "../../database.ts";
+import { Database } from "../../manager/database/database.ts";
 import {
   CertificateError,
   ConfigurationError,
@@ -25,9 +25,9 @@ import {
   RECONNECT,
   Restarts,
   statesOf,
-} from "./coming_back.ts";
-import { Events } from "./events.ts";
-import { temporaryFolder } from "./folder.ts";
+} from "../support/coming_back.ts";
+import { Events } from "../support/events.ts";
+import { temporaryFolder } from "../support/folder.ts";
 
 for (const disableTls of [true, false]) {
   const over = disableTls ? "over TCP" : "over TLS";

@@ -6,11 +6,11 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { join } from "node:path";
-import { Database } from "../../database.ts";
+import { Database } from "../../manager/database/database.ts";
 import { TestManager, WirePeer } from "../../testing.ts";
 import { LANGUAGE, OS } from "../../version.ts";
-import { temporaryFolder } from "./folder.ts";
-import { type Entry, readRecording } from "./recording.ts";
+import { temporaryFolder } from "../support/folder.ts";
+import { type Entry, readRecording } from "../support/recording.ts";
 
 type Json = Record<string, unknown>;
 

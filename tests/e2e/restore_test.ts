@@ -10,7 +10,14 @@ import {
   TimeoutError,
 } from "../../mod.ts";
 import { WireListener } from "../../testing.ts";
-import { connected, ENTRY, isState, ScriptedLink, statesOf, welcome } from "./coming_back.ts";
+import {
+  connected,
+  ENTRY,
+  isState,
+  ScriptedLink,
+  statesOf,
+  welcome,
+} from "../support/coming_back.ts";
 
 const GONE = { uid: "gone", result: "Lab" };
 

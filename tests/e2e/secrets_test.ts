@@ -4,10 +4,10 @@ import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { join } from "node:path";
 import { connect, kwargs, Manager, NetworkError, Service, startManager } from "../../mod.ts";
 import { WirePeer } from "../../testing.ts";
-import { recordLogs } from "../logs.ts";
-import { command, commandReading, succeed } from "./command_line.ts";
-import { temporaryFolder } from "./folder.ts";
-import { ManagerProcess } from "./manager_process.ts";
+import { recordLogs } from "../support/logs.ts";
+import { command, commandReading, succeed } from "../support/command_line.ts";
+import { temporaryFolder } from "../support/folder.ts";
+import { ManagerProcess } from "../support/manager_process.ts";
 
 /** The secrets of a test, and all that was said: none of them may be in it. */
 class Secrets implements AsyncDisposable {

@@ -6,9 +6,9 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { connect, type ConnectOptions, RemoteError, Service } from "../../mod.ts";
 import { TestManager, WirePeer } from "../../testing.ts";
-import { temporaryFolder } from "./folder.ts";
-import { Laboratory } from "./laboratory.ts";
-import { ManagerProcess } from "./manager_process.ts";
+import { temporaryFolder } from "../support/folder.ts";
+import { Laboratory } from "../support/laboratory.ts";
+import { ManagerProcess } from "../support/manager_process.ts";
 
 /** A Service whose answer comes when the test says so. */
 class Slow extends Service {

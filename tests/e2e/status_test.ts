@@ -11,11 +11,11 @@ import {
   type StatusTotals,
 } from "../../mod.ts";
 import { TestManager, WirePeer } from "../../testing.ts";
-import { at, atTerminal, output, refusal } from "./command_line.ts";
-import { temporaryFolder } from "./folder.ts";
-import { Laboratory, PYTHON_USER } from "./laboratory.ts";
-import { ManagerProcess } from "./manager_process.ts";
-import { ScriptedManager } from "./scripted_manager.ts";
+import { at, atTerminal, output, refusal } from "../support/command_line.ts";
+import { temporaryFolder } from "../support/folder.ts";
+import { Laboratory, PYTHON_USER } from "../support/laboratory.ts";
+import { ManagerProcess } from "../support/manager_process.ts";
+import { ScriptedManager } from "../support/scripted_manager.ts";
 
 const LAB = { type: "service", name: "Lab", attributes: {}, max_clients: 3 };
 

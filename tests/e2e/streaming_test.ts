@@ -16,10 +16,10 @@ import {
   TimeoutError,
   ValueError,
 } from "../../mod.ts";
-import { pauses } from "../../pause.ts";
-import { WINDOW } from "../../stream.ts";
+import { pauses } from "../../base/pause.ts";
+import { WINDOW } from "../../client/stream.ts";
 import { TestManager, WireListener, WirePeer } from "../../testing.ts";
-import { recordLogs } from "../logs.ts";
+import { recordLogs } from "../support/logs.ts";
 
 /** An instrument whose every reading is let go by the test. */
 class Meter extends Service {

@@ -4,7 +4,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { Service } from "../../mod.ts";
 import type { JsonObject } from "../../mod.ts";
 import type { TestManager } from "../../testing.ts";
-import { Laboratory, PYTHON_USER } from "./laboratory.ts";
+import { Laboratory, PYTHON_USER } from "../support/laboratory.ts";
 
 class Lab extends Service {
   pi = 3.5;

@@ -3,13 +3,13 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { generateKeyPairSync } from "node:crypto";
 import { join } from "node:path";
-import { selfSign } from "../../certificate.ts";
-import { dial } from "../../dial.ts";
+import { selfSign } from "../../net/certificate_maker.ts";
+import { dial } from "../../net/dial.ts";
 import { type ManagerOptions, TlsMismatchError } from "../../mod.ts";
-import { terminalPrompt } from "../../prompt.ts";
-import { fetchCertificate } from "../../trust.ts";
-import { temporaryFolder } from "./folder.ts";
-import { Laboratory, PYTHON_USER } from "./laboratory.ts";
+import { terminalPrompt } from "../../base/prompt.ts";
+import { fetchCertificate } from "../../net/trust.ts";
+import { temporaryFolder } from "../support/folder.ts";
+import { Laboratory, PYTHON_USER } from "../support/laboratory.ts";
 
 /** What OpenSSL needs to speak versions that it finds unsafe itself. */
 const ANYTHING = ["-cipher", "ALL:@SECLEVEL=0"];

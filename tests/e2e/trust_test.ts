@@ -4,8 +4,8 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
 import { CertificateError, connect, Service } from "../../mod.ts";
 import { TestManager } from "../../testing.ts";
-import { tool } from "./command_line.ts";
-import { temporaryFolder } from "./folder.ts";
+import { tool } from "../support/command_line.ts";
+import { temporaryFolder } from "../support/folder.ts";
 
 const program = `
 import { connect } from ${JSON.stringify(import.meta.resolve("../../mod.ts"))};

@@ -4,12 +4,12 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import fc from "fast-check";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { declareService, typeName } from "../../declaration.ts";
+import { declareService, typeName } from "../../cli/declaration.ts";
 import { Service } from "../../mod.ts";
 import { TestManager, WirePeer } from "../../testing.ts";
-import { output, refusal } from "./command_line.ts";
-import { temporaryFolder } from "./folder.ts";
-import { python } from "./python.ts";
+import { output, refusal } from "../support/command_line.ts";
+import { temporaryFolder } from "../support/folder.ts";
+import { python } from "../support/python.ts";
 
 const root = fileURLToPath(import.meta.resolve("../../"));
 

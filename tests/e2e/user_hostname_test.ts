@@ -3,8 +3,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { atTerminal, output, refusal, tool } from "./command_line.ts";
-import { temporaryFolder } from "./folder.ts";
+import { atTerminal, output, refusal, tool } from "../support/command_line.ts";
+import { temporaryFolder } from "../support/folder.ts";
 
 /** Checks a user's row as Python would: database, username, password, whether an administrator. */
 const CHECK_ROW = `

@@ -1,10 +1,10 @@
 /** The `watch` command: notifications as they come. */
 
 import { assertEquals, assertMatch } from "@std/assert";
-import { Lab, Restarts } from "./coming_back.ts";
-import { at, command } from "./command_line.ts";
-import { temporaryFolder } from "./folder.ts";
-import { RunningCommand, Shell } from "./shell.ts";
+import { Lab, Restarts } from "../support/coming_back.ts";
+import { at, command } from "../support/command_line.ts";
+import { temporaryFolder } from "../support/folder.ts";
+import { RunningCommand, Shell } from "../support/shell.ts";
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   Deno.test(`watch prints each notification, and gives the link back on ${signal}`, async () => {

@@ -13,10 +13,10 @@ import {
   Service,
 } from "../../mod.ts";
 import { TestManager } from "../../testing.ts";
-import * as computations from "../computations.ts";
-import { Restarts } from "./coming_back.ts";
+import * as computations from "../support/computations.ts";
+import { Restarts } from "../support/coming_back.ts";
 
-const MODULE = import.meta.resolve("../computations.ts");
+const MODULE = import.meta.resolve("../support/computations.ts");
 /** Counting up to it takes longer than anybody lives. */
 const FOR_EVER = Number.MAX_SAFE_INTEGER;
 

@@ -6,7 +6,7 @@
  * `--only` takes the targets whose name has these words in it.
  */
 
-import { showProgress } from "../../progress.ts";
+import { showProgress } from "../../cli/progress.ts";
 import { readNumber, readOptions, readSeed, runCommand } from "./command.ts";
 import { targets } from "./targets.ts";
 

@@ -2,13 +2,13 @@
 
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import type { Authentication } from "../../auth.ts";
-import { Connection } from "../../connection.ts";
-import { Database } from "../../database.ts";
-import { handshake } from "../../handshake.ts";
+import type { Authentication } from "../../manager/authentication.ts";
+import { Connection } from "../../net/connection.ts";
+import { Database } from "../../manager/database/database.ts";
+import { handshake } from "../../manager/handshake.ts";
 import { LIMITS } from "../../limits.ts";
-import { isObject, type JsonObject } from "../../message.ts";
-import { withoutQuotes } from "../../terminal.ts";
+import { isObject, type JsonObject } from "../../wire/message.ts";
+import { withoutQuotes } from "../../manager/terminal.ts";
 import {
   damaged,
   lines,

@@ -1,8 +1,8 @@
 /** What a peer may send that is broken, or means harm. Everything is derived from a seed. */
 
 import fc from "fast-check";
-import { FIELDS } from "../../envelope.ts";
-import type { Entry } from "../e2e/recording.ts";
+import { FIELDS } from "../../wire/envelope.ts";
+import type { Entry } from "../support/recording.ts";
 import { readPlainly } from "./plain_reading.ts";
 
 const encoder = new TextEncoder();

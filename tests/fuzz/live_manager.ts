@@ -6,8 +6,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { delay } from "@std/async/delay";
 import fc from "fast-check";
-import type { JsonObject } from "../../message.ts";
-import { skim } from "../../skimmer.ts";
+import type { JsonObject } from "../../wire/message.ts";
+import { skim } from "../../wire/key_scanner.ts";
 import { TestManager } from "../../testing.ts";
 import {
   type ClientPlan,

@@ -1,6 +1,6 @@
 /** A socket whose peer says what it was given, and then leaves. */
 
-import type { Transport } from "../../transport.ts";
+import type { Transport } from "../../net/transport.ts";
 
 /** A socket without a network. */
 export class MemoryTransport implements Transport {

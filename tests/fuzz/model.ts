@@ -3,7 +3,7 @@
  * connected, linked and locked, who owes which answer, and what everybody is sent.
  */
 
-import { isObject, type JsonObject, MANAGER } from "../../message.ts";
+import { isObject, type JsonObject, MANAGER } from "../../wire/message.ts";
 
 /** What somebody is sent. */
 export type Delivery =

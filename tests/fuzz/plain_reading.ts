@@ -1,7 +1,7 @@
 /** How lines are read, as plainly as it can be written: what the fast readers are held against. */
 
-import { parseJson } from "../../json.ts";
-import { isObject, type JsonObject } from "../../message.ts";
+import { parseJson } from "../../wire/json.ts";
+import { isObject, type JsonObject } from "../../wire/message.ts";
 
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 

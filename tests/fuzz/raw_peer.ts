@@ -4,7 +4,7 @@
  */
 
 import { Buffer } from "node:buffer";
-import type { JsonObject } from "../../message.ts";
+import type { JsonObject } from "../../wire/message.ts";
 import { pieces } from "./hostile_input.ts";
 
 /** Where a Manager is. */

@@ -2,20 +2,20 @@
 
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { Connection } from "../../connection.ts";
-import { Envelope, type Field, FIELDS } from "../../envelope.ts";
+import { Connection } from "../../net/connection.ts";
+import { Envelope, type Field, FIELDS } from "../../wire/envelope.ts";
 import { JSONDecodeError, ValueError } from "../../errors.ts";
-import { readLarge } from "../../large.ts";
-import { LongLine } from "../../line.ts";
+import { readLarge } from "../../wire/large_values.ts";
+import { LongLine } from "../../wire/line.ts";
 import {
   decodeMessage,
   encodeRequest,
   isObject,
   type JsonObject,
   type Message,
-} from "../../message.ts";
-import { type RoutingKey, Skimmer } from "../../skimmer.ts";
-import { parseTyped, typedText } from "../../terminal.ts";
+} from "../../wire/message.ts";
+import { type RoutingKey, Skimmer } from "../../wire/key_scanner.ts";
+import { parseTyped, typedText } from "../../manager/terminal.ts";
 import {
   lines,
   members,

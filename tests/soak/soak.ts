@@ -8,8 +8,8 @@
 import { delay } from "@std/async/delay";
 import { join } from "node:path";
 import { Program } from "../../benchmarks/program.ts";
-import { showProgress } from "../../progress.ts";
-import { temporaryFolder } from "../e2e/folder.ts";
+import { showProgress } from "../../cli/progress.ts";
+import { temporaryFolder } from "../support/folder.ts";
 import { readNumber, readOptions, readSeed, runCommand } from "../fuzz/command.ts";
 import type { Place } from "../fuzz/raw_peer.ts";
 import {

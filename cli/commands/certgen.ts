@@ -1,0 +1,98 @@
+/**
+ * The `certgen` command: makes a certificate that a private key signs itself.
+ *
+ * @module
+ */
+
+import { type Command, InvalidArgumentError } from "commander";
+import type { KeyObject } from "node:crypto";
+import { type Hash, HASHES } from "../../net/certificate.ts";
+import { fileExists, replaceFile } from "../../base/files.ts";
+import { Hosts } from "../../manager/hosts.ts";
+import { loadKey } from "../../net/key.ts";
+import {
+  askKeyPassword,
+  type GivenPassword,
+  PASSWORD_FORMS,
+  readPassword,
+} from "../../program/password.ts";
+import { certificateFile, keyFile } from "../../base/paths.ts";
+import { showProgress } from "../progress.ts";
+
+interface Options {
+  algorithm?: Hash;
+  keyFile: string;
+  keyFilePassword?: GivenPassword;
+  yearsValid?: number;
+  show?: boolean;
+  quiet?: boolean;
+}
+
+/** Adds `certgen` to the program. */
+export function addCertgen(program: Command): void {
+  program.command("certgen")
+    .description("Make a self-signed certificate for this computer")
+    .argument("[out]", "the file to write", certificateFile("localhost"))
+    .option(
+      "-a, --algorithm <hash>",
+      `the hash algorithm of the signature: ${HASH_NAMES} (default: SHA256)`,
+      parseHash,
+    )
+    .option(
+      "-k, --key-file <file>",
+      "the private key in PEM; made where it does not exist",
+      keyFile("localhost"),
+    )
+    .option(
+      "-p, --key-file-password [word...]",
+      `the password of the key: ${PASSWORD_FORMS}`,
+    )
+    .option(
+      "-y, --years-valid <number>",
+      "how long it is valid, in years; may be a fraction (default: 100)",
+      parseYears,
+    )
+    .option("--show", "show what is in it, as certdump does")
+    .option("-q, --quiet", "print nothing but errors, and what --show shows")
+    .action(certgen);
+}
+
+async function certgen(out: string, options: Options): Promise<void> {
+  const { algorithm: hash, keyFile, keyFilePassword: given, yearsValid } = options;
+  const isNew = !fileExists(keyFile);
+  const password = given && readPassword(given, () => askKeyPassword(keyFile));
+  const { describeCertificates, selfSign } = await import("../../net/certificate_maker.ts");
+  const say = options.quiet ? () => {} : console.log;
+  const key = await load(keyFile, password, isNew && !options.quiet);
+  if (isNew) say(`Wrote a new private key to ${keyFile}`);
+  const old = replaceFile(out, await selfSign(key, new Hosts().aliases(), { hash, yearsValid }));
+  if (old) say(`Kept the old certificate as ${old}`);
+  say(`Wrote the certificate to ${out}`);
+  if (options.show) console.log(describeCertificates(out).trimEnd());
+}
+
+async function load(
+  keyFile: string,
+  password: string | undefined,
+  isShown: boolean,
+): Promise<KeyObject> {
+  // A password may have to be asked for where the key is there.
+  using _progress = isShown ? showProgress("Making the private key") : undefined;
+  return await loadKey(keyFile, { password, warn: console.error });
+}
+
+/** As Python calls them. */
+const HASH_NAMES = HASHES.map((hash) => hash.replace("-", "")).join(", ");
+
+function parseHash(name: string): Hash {
+  const wanted = name.toUpperCase();
+  const hash = HASHES.find((hash) => hash === wanted || hash.replace("-", "") === wanted);
+  if (hash) return hash;
+  throw new InvalidArgumentError(`The algorithms that TLS takes are ${HASH_NAMES}.`);
+}
+
+function parseYears(text: string): number {
+  const years = Number(text);
+  if (years > 0) return years;
+  throw new InvalidArgumentError("It must be a positive number.");
+}

@@ -1,0 +1,63 @@
+/**
+ * The `hostname` command: which computers a Manager trusts by their name.
+ *
+ * @module
+ */
+
+import { Argument, type Command } from "commander";
+import { Database } from "../../manager/database/database.ts";
+import { ConfigurationError, ValueError } from "../../errors.ts";
+import type { HostnamesTable } from "../../manager/database/hostnames_table.ts";
+import { Hosts } from "../../manager/hosts.ts";
+import { databaseFile } from "../../base/paths.ts";
+import { repr } from "../../base/repr.ts";
+
+type Action = "add" | "insert" | "remove" | "delete" | "list";
+
+interface Options {
+  database: string;
+  quiet?: boolean;
+}
+
+/** Adds `hostname` to the program. */
+export function addHostname(program: Command): void {
+  program.command("hostname")
+    .description("Add, remove or list the computers that are trusted by their name")
+    .addArgument(
+      new Argument("<action>", "what to do")
+        .choices(["add", "insert", "remove", "delete", "list"]),
+    )
+    .argument("[names...]", "host names or addresses")
+    .option("-d, --database <file>", "the SQLite database", databaseFile())
+    .option("-q, --quiet", "print nothing but errors, and the list")
+    .action((action: Action, names: string[], options: Options) => {
+      const say = options.quiet ? () => {} : console.log;
+      const isAdded = action === "add" || action === "insert";
+      const aliases = new Hosts().aliases();
+      using database = isAdded
+        ? new Database(options.database, aliases)
+        : Database.existing(options.database, aliases);
+      const { hostnames } = database;
+      if (action === "list") {
+        for (const name of hostnames.hostnames()) console.log(name);
+        return;
+      }
+      if (names.length === 0) {
+        throw new ConfigurationError(`Cannot ${action} a host name: give one or more names`);
+      }
+      if (!isAdded) checkAll(names, hostnames); // nothing is done by halves
+      for (const name of names) {
+        if (isAdded) hostnames.insert(name);
+        else hostnames.delete(name);
+        say(`${isAdded ? "Added" : "Removed"} ${name}`);
+      }
+    });
+}
+
+function checkAll(names: readonly string[], table: HostnamesTable): void {
+  const missing = names.filter((name) => !table.includes(name));
+  if (missing.length === 0) return;
+  throw new ValueError(
+    `Cannot delete ${missing.map(repr).join(", ")}: it is not a trusted hostname`,
+  );
+}

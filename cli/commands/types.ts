@@ -1,0 +1,67 @@
+/**
+ * The `types` command: what the compiler is to know of a service that runs elsewhere, in any language.
+ *
+ * @module
+ */
+
+import type { Command } from "commander";
+import {
+  addConnectOptions,
+  type ParsedConnectOptions,
+  readConnectOptions,
+} from "../connect_options.ts";
+import { declareService } from "../declaration.ts";
+import { ValueError } from "../../errors.ts";
+import { fileExists, readFile, replaceFile } from "../../base/files.ts";
+import type { Identities } from "../../wire/identities.ts";
+import { isObject } from "../../wire/message.ts";
+import { noSuchService } from "../named_service.ts";
+import { repr } from "../../base/repr.ts";
+import { visit } from "../client_session.ts";
+
+interface ParsedOptions extends ParsedConnectOptions {
+  out?: string;
+}
+
+/** Adds `types` to the program. */
+export function addTypes(program: Command): void {
+  addConnectOptions(program.command("types"))
+    .description("Write the TypeScript declaration of a service that is connected")
+    .argument("<service>", "the name of the service")
+    .option("-o, --out <file>", "write it to a file instead, e.g. basic_math.d.ts")
+    .action(async (service: string, { out, ...parsed }: ParsedOptions) => {
+      const identities = await visit(
+        readConnectOptions(parsed),
+        "types",
+        async ({ client, signal }) => await client.identities({ signal }),
+      );
+      const text = declare(service, identities);
+      if (out === undefined) console.log(text.trimEnd());
+      else write(out, text);
+    });
+}
+
+/** The declaration of one of the services that a Manager tells of. */
+function declare(name: string, { services }: Identities): string {
+  if (!isObject(services)) {
+    throw new ValueError("The Manager does not say which services there are");
+  }
+  if (!Object.hasOwn(services, name)) {
+    throw noSuchService("write the types of", name, services);
+  }
+  const { attributes, language, streams } = services[name];
+  if (!isObject(attributes)) {
+    throw new ValueError(`Cannot write the types of ${repr(name)}: it does not say what it offers`);
+  }
+  return declareService({ name, language: String(language), attributes, streams });
+}
+
+/** Keeps what is there already, unless it is the same. */
+function write(file: string, text: string): void {
+  if (fileExists(file) && Deno.statSync(file).isFile && readFile(file, "the types") === text) {
+    return console.log(`${file} is up to date`);
+  }
+  const old = replaceFile(file, text);
+  if (old) console.log(`Kept the old types as ${old}`);
+  console.log(`Wrote the types to ${file}`);
+}

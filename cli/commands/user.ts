@@ -1,0 +1,105 @@
+/**
+ * The `user` command: who may log in to a Manager, and who of them is an administrator.
+ *
+ * @module
+ */
+
+import { Argument, type Command } from "commander";
+import { Database } from "../../manager/database/database.ts";
+import { ConfigurationError } from "../../errors.ts";
+import { Hosts } from "../../manager/hosts.ts";
+import {
+  askNewPassword,
+  type GivenPassword,
+  PASSWORD_FORMS,
+  readPassword,
+} from "../../program/password.ts";
+import { databaseFile } from "../../base/paths.ts";
+import type { UsersTable } from "../../manager/database/users_table.ts";
+
+type Action = "add" | "insert" | "remove" | "delete" | "update" | "list";
+
+interface Options {
+  /** `undefined` if neither `--admin` nor `--no-admin` was given. */
+  admin?: boolean;
+  database: string;
+  password?: GivenPassword;
+  quiet?: boolean;
+}
+
+/** Adds `user` to the program. */
+export function addUser(program: Command): void {
+  program.command("user")
+    .description("Add, remove, change or list the users who may log in")
+    .addArgument(
+      new Argument("<action>", "what to do")
+        .choices(["add", "insert", "remove", "delete", "update", "list"]),
+    )
+    .argument("[username]", "the name of the user")
+    .option("-a, --admin", "the user is an administrator")
+    .option("--no-admin", "the user is no administrator (any longer)")
+    .option("-d, --database <file>", "the SQLite database", databaseFile())
+    .option(
+      "-p, --password [word...]",
+      `the password: ${PASSWORD_FORMS}. The option itself may be left out with add`,
+    )
+    .option("-q, --quiet", "print nothing but errors, and the list")
+    .action(async (action: Action, username: string | undefined, options: Options) => {
+      const isAdded = action === "add" || action === "insert";
+      const aliases = new Hosts().aliases();
+      using database = isAdded
+        ? new Database(options.database, aliases)
+        : Database.existing(options.database, aliases);
+      if (action === "list") return list(database.users);
+      if (username === undefined) {
+        throw new ConfigurationError(`Cannot ${action} a user: give the username`);
+      }
+      const changed = await change(database.users, action, username, options);
+      if (!options.quiet) console.log(changed);
+    });
+}
+
+function list(table: UsersTable): void {
+  const users = table.users();
+  if (users.length === 0) return console.log("There are no users");
+  const width = Math.max(...users.map(({ username }) => username.length));
+  for (const { username, isAdmin } of users) {
+    console.log(`${username.padEnd(width)}  ${roleOf(isAdmin)}`);
+  }
+}
+
+/** Changes the table and returns what happened. */
+async function change(
+  table: UsersTable,
+  action: Exclude<Action, "list">,
+  username: string,
+  { admin: isAdmin, password: given }: Options,
+): Promise<string> {
+  const ask = () => askNewPassword(username);
+  switch (action) {
+    case "add":
+    case "insert": {
+      const password = readPassword(given ?? true, ask);
+      await table.insert(username, password, isAdmin ?? false);
+      return `Added ${username} (${roleOf(isAdmin ?? false)})`;
+    }
+    case "remove":
+    case "delete":
+      table.delete(username);
+      return `Removed ${username}`;
+    case "update": {
+      if (given === undefined && isAdmin === undefined) {
+        throw new ConfigurationError(
+          `Cannot update ${username}: give what to change with --password, --admin or --no-admin`,
+        );
+      }
+      await table.update(username, { password: given && readPassword(given, ask), isAdmin });
+      const changed = given ? ", the password is new" : "";
+      return `Updated ${username} (${roleOf(table.isAdmin(username))})${changed}`;
+    }
+  }
+}
+
+function roleOf(isAdmin: boolean): string {
+  return isAdmin ? "administrator" : "user";
+}

@@ -1,0 +1,75 @@
+/**
+ * The `watch` command: prints the notifications of a Service as they come.
+ *
+ * @module
+ */
+
+import type { Command } from "commander";
+import { takeApart } from "../../wire/call.ts";
+import {
+  addConnectOptions,
+  countOption,
+  type ParsedConnectOptions,
+  readConnectOptions,
+} from "../connect_options.ts";
+import { linkWith } from "../named_service.ts";
+import { printLine } from "../output.ts";
+import { describeChange } from "../../device/connector.ts";
+import { interruption } from "../../program/signals.ts";
+import { faint } from "../style.ts";
+import { printable } from "../text_table.ts";
+import { encodeForTerminal, formatArguments } from "../typed_call.ts";
+import { visit } from "../client_session.ts";
+
+interface ParsedOptions extends ParsedConnectOptions {
+  count?: number;
+  json?: boolean;
+  quiet?: boolean;
+}
+
+/** Adds `watch` to the program. */
+export function addWatch(program: Command): void {
+  addConnectOptions(program.command("watch"), "how long connecting may take")
+    .description("Print the notifications of a Service as they come, until Ctrl+C")
+    .argument("<service>", "the name of the Service")
+    .addOption(countOption("end after so many notifications; 0 for never", 0))
+    .option("--json", "print each as one object of JSON: time, args and kwargs")
+    .option("-q, --quiet", "do not tell when it begins, and when the connection is lost and back")
+    .action(watch);
+}
+
+async function watch(
+  service: string,
+  { count = 0, json = false, quiet = false, ...parsed }: ParsedOptions,
+): Promise<void> {
+  const connecting = { ...readConnectOptions(parsed), reconnect: true };
+  await visit(connecting, "watch", async ({ client, signal, takeAnyTime }) => {
+    const { promise: enough, resolve: end, reject: fail } = Promise.withResolvers<void>();
+    client.shutdownHandler = (error) => error ? fail(error) : end();
+    client.connectionHandler = (change) => {
+      if (!quiet) console.error(faint(printable(describeChange(change))));
+    };
+    const link = await linkWith(client, service, signal);
+    takeAnyTime();
+    using interrupt = interruption();
+    interrupt.signal.addEventListener("abort", () => end());
+    let seen = 0;
+    link.notificationHandler = (...parameters) => {
+      if (count > 0 && seen === count) return;
+      seen++;
+      if (!printLine(formatNotification(parameters, json)) || seen === count) end();
+    };
+    if (!quiet) console.error(faint(`Watching ${printable(service)}`));
+    await enough;
+    link.notificationHandler = undefined;
+    if (client.isConnected()) await link.unlink();
+  });
+}
+
+/** A notification as one line. */
+function formatNotification(parameters: readonly unknown[], isJson: boolean): string {
+  const { args, kwargs } = takeApart(parameters);
+  return isJson
+    ? encodeForTerminal({ time: new Date(), args, kwargs })
+    : formatArguments(args, kwargs);
+}

@@ -1,0 +1,163 @@
+/**
+ * The options of a command that connects to a Manager.
+ *
+ * A password is never a word on the command line, which everyone who uses the computer can see: it
+ * is in a file, or asked for.
+ *
+ * @module
+ */
+
+import { type Command, Option } from "commander";
+import { existsSync } from "node:fs";
+import type { ConnectOptions } from "../device/device.ts";
+import { ConfigurationError } from "../errors.ts";
+import { Hosts } from "../manager/hosts.ts";
+import { COUNT, DURATION, numberOption, portFrom } from "../program/option.ts";
+import { argumentParser, commanderOption } from "./option.ts";
+import { LONGEST_TIME } from "../limits.ts";
+import { DEFAULT_PORT } from "../wire/message.ts";
+import { readPasswordFile } from "../program/password.ts";
+import { certificateFile } from "../base/paths.ts";
+import { type Prompt, terminalPrompt } from "../base/prompt.ts";
+import { formatDuration } from "../base/units.ts";
+
+/** What commander makes of the options. */
+export interface ParsedConnectOptions {
+  host: string;
+  port: number;
+  disableTls?: boolean;
+  certFile?: string;
+  username?: string;
+  passwordFile?: string;
+  /** In milliseconds. */
+  timeout?: number;
+}
+
+/** What a command connects with. */
+export interface CommandConnectOptions extends ConnectOptions {
+  host: string;
+  port: number;
+  timeout: number;
+  prompt: Prompt;
+}
+
+const DEFAULT_HOST = "localhost";
+const DEFAULT_TIMEOUT = 10_000;
+
+/**
+ * Gives a command the options. An environment variable that is empty counts as not set.
+ *
+ * @param timeout What the time-out is for, in the help.
+ */
+export function addConnectOptions(command: Command, timeout = "how long it may take"): Command {
+  const parsePort = argumentParser(portFrom(1));
+  return command
+    .addOption(
+      new Option("-H, --host <host>", "the host name or address of the Manager")
+        .env("MSL_NETWORK_HOST").default(DEFAULT_HOST)
+        .argParser((text) => text || DEFAULT_HOST),
+    )
+    .addOption(
+      new Option("-p, --port <number>", "the port of the Manager")
+        .env("MSL_NETWORK_PORT").default(DEFAULT_PORT)
+        .argParser((text) => text === "" ? DEFAULT_PORT : parsePort(text)),
+    )
+    .option("--disable-tls", "speak plain TCP")
+    .option("-c, --cert-file <file>", "the certificate to trust, in PEM")
+    .addOption(
+      new Option("--username <name>", "who to log in as, where the Manager asks for it")
+        .env("MSL_NETWORK_USERNAME"),
+    )
+    .option(
+      "--password-file <file>",
+      "the password, of the user or of the Manager: a file whose first line it is, or - for the " +
+        "standard input",
+    )
+    .addOption(timeOption("--timeout", timeout, DEFAULT_TIMEOUT, 1));
+}
+
+/** An option with a time that is waited. Its default and the shortest time are in milliseconds. */
+export function timeOption(
+  flag: `--${string}`,
+  description: string,
+  byDefault: number,
+  least: number = 0,
+): Option {
+  const option = { flag, notation: DURATION, description };
+  return commanderOption(numberOption(option, byDefault, (milliseconds) => {
+    if (milliseconds >= least && milliseconds <= LONGEST_TIME) return;
+    const [shortest, longest] = [least, LONGEST_TIME].map(formatDuration);
+    throw new RangeError(`It must be from ${shortest} to ${longest}.`);
+  }));
+}
+
+/** An option with how often something is done; 0 for no limit. */
+export function countOption(description: string, byDefault: number): Option {
+  const option = { flag: "--count", notation: COUNT, description } as const;
+  return commanderOption(numberOption(option, byDefault, () => {}));
+}
+
+/**
+ * What to connect with.
+ *
+ * @throws {ConfigurationError} If the password cannot be read, or is empty.
+ */
+export function readConnectOptions(parsed: ParsedConnectOptions): CommandConnectOptions {
+  const { host, port, disableTls, timeout = DEFAULT_TIMEOUT, username, passwordFile } = parsed;
+  const password = passwordFile === undefined ? undefined : readPasswordFile(
+    passwordFile,
+    () => terminalPrompt.secret("Enter the password:"),
+  );
+  return {
+    host,
+    port,
+    timeout,
+    disableTls,
+    ...certificateOptions(host, parsed.certFile),
+    username: username || undefined,
+    // A Manager asks for one of the two, depending on how it lets peers in.
+    password,
+    passwordManager: password,
+    prompt: optionsPrompt,
+  };
+}
+
+/**
+ * The certificate of a Manager on this computer is in the home folder of whoever started it, under
+ * `localhost`, whichever of the computer's names it is connected to by. It is that very
+ * certificate, whatever name it was made for.
+ */
+function certificateOptions(
+  host: string,
+  certFile: string | undefined,
+): Pick<ConnectOptions, "certFile" | "assertHostname"> {
+  const local = certificateFile("localhost");
+  if (certFile !== undefined) return { certFile };
+  const isOther = host !== "localhost" && existsSync(certificateFile(host));
+  if (isOther || !existsSync(local) || !new Hosts().aliases().includes(host)) return {};
+  return { certFile: local, assertHostname: false };
+}
+
+/** Asks at the terminal. Where there is none, the error says which option to give instead. */
+const optionsPrompt: Prompt = {
+  text(question) {
+    requireTerminal("Cannot ask for the username", "Give it with --username");
+    return terminalPrompt.text(question);
+  },
+  secret(question) {
+    requireTerminal("Cannot ask for the password", "Give it with --password-file");
+    return terminalPrompt.secret(question);
+  },
+  confirm(question) {
+    requireTerminal(
+      "Cannot ask whether to trust the certificate of the Manager",
+      "Give one with --cert-file",
+    );
+    return terminalPrompt.confirm(question);
+  },
+};
+
+function requireTerminal(refusal: string, advice: string): void {
+  if (Deno.stdin.isTerminal()) return;
+  throw new ConfigurationError(`${refusal}: the standard input is not a terminal. ${advice}`);
+}

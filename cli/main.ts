@@ -1,0 +1,79 @@
+/**
+ * The command line. Its commands and options are those of `msl-network`; each command has a file
+ * of its own.
+ *
+ * @module
+ */
+
+import type { Command } from "commander";
+import { addAccess } from "./commands/access.ts";
+import { addCall } from "./commands/call.ts";
+import { addCertdump } from "./commands/certdump.ts";
+import { addCertgen } from "./commands/certgen.ts";
+import { DiscreetCommand } from "./command.ts";
+import { addConsole } from "./commands/console.ts";
+import { addDelete } from "./commands/delete.ts";
+import { NetworkError } from "../errors.ts";
+import { addHostname } from "./commands/hostname.ts";
+import { addKeygen } from "./commands/keygen.ts";
+import { addLs } from "./commands/ls.ts";
+import { addPing } from "./commands/ping.ts";
+import { run } from "../program/run.ts";
+import { type ParsedOptions, readStartOptions } from "../program/start_options.ts";
+import { addStartOptions } from "./option.ts";
+import { addStatus } from "./commands/status.ts";
+import { addTypes } from "./commands/types.ts";
+import { addUser } from "./commands/user.ts";
+import { printableLines } from "./text_table.ts";
+import { VERSION } from "../version.ts";
+import { addWatch } from "./commands/watch.ts";
+
+/**
+ * Runs a command. An error that a user can do something about is one line and exit code 1, at once,
+ * whatever is still under way.
+ */
+export async function main(args: readonly string[]): Promise<void> {
+  try {
+    await program().parseAsync(withCommand(args), { from: "user" });
+  } catch (error) {
+    if (!(error instanceof NetworkError)) throw error;
+    console.error(printableLines(error.message)); // a Service may have sent it
+    Deno.exit(1);
+  }
+}
+
+/** Without a command it is `start`. A default of commander's would take a mistyped one for it too. */
+function withCommand(args: readonly string[]): string[] {
+  const [first = "start"] = args;
+  const isOptionOfStart = first.startsWith("-") && !/^(-h|--help|-V|--version)$/.test(first);
+  return args.length === 0 || isOptionOfStart ? ["start", ...args] : [...args];
+}
+
+/** The commands, and what they take. */
+export function program(): Command {
+  const program = new DiscreetCommand("msl-network")
+    .description("Connects Clients to Services (instruments, sensors, computation).")
+    .version(VERSION, "-V, --version")
+    .showHelpAfterError("Add --help to see what is possible.");
+  addStartOptions(program.command("start"))
+    .description("Start the Network Manager (the default command)")
+    .action((parsed: ParsedOptions) => run(readStartOptions(parsed)));
+  const commands = [
+    addStatus,
+    addLs,
+    addCall,
+    addWatch,
+    addPing,
+    addConsole,
+    addTypes,
+    addUser,
+    addHostname,
+    addAccess,
+    addKeygen,
+    addCertgen,
+    addCertdump,
+    addDelete,
+  ];
+  for (const add of commands) add(program);
+  return program;
+}

@@ -1,0 +1,41 @@
+/**
+ * Options that are data (`program/option.ts`), as commander takes them.
+ *
+ * @module
+ */
+
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { labelOf, type OptionSpec } from "../program/option.ts";
+import { LIMIT_OPTIONS } from "../program/limit_options.ts";
+import { GENERAL_OPTIONS } from "../program/start_options.ts";
+import { LOG_OPTIONS } from "../program/log_options.ts";
+
+/** One option for commander. */
+export function commanderOption(spec: OptionSpec): Option {
+  const option = new Option(labelOf(spec), spec.description);
+  if (spec.byDefault !== undefined) option.default(spec.byDefault);
+  if (spec.choices) option.choices(spec.choices);
+  if (spec.parse) option.argParser(argumentParser(spec.parse));
+  return option;
+}
+
+/** A parser whose errors are those of a wrong argument. */
+export function argumentParser<T>(parse: (text: string) => T): (text: string) => T {
+  return (text) => {
+    try {
+      return parse(text);
+    } catch (error) {
+      throw new InvalidArgumentError((error as Error).message);
+    }
+  };
+}
+
+/** Gives a command the options of `start`. */
+export function addStartOptions(command: Command): Command {
+  for (const spec of [...GENERAL_OPTIONS, ...LOG_OPTIONS]) {
+    command.addOption(commanderOption(spec));
+  }
+  command.optionsGroup("Limits (durations as 500ms, 10s or 5min, sizes as 64KiB or 1GB):");
+  for (const spec of LIMIT_OPTIONS) command.addOption(commanderOption(spec));
+  return command;
+}

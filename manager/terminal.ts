@@ -1,0 +1,174 @@
+/**
+ * What a person types at a terminal (`openssl s_client`, `telnet`), as a request.
+ *
+ * `identity` | `link <service>` | `disconnect` | `exit` | `__disconnect__` |
+ * `<service> <attribute> [value ...] [key=value ...]`
+ *
+ * A value is `true`, `false`, `null` or `none` in any case, a number, a `[list]` of values, a
+ * quoted string, or else plain text. Names and values with spaces go in single or double quotes.
+ *
+ * @module
+ */
+
+import { JSONDecodeError } from "../errors.ts";
+import { bigInteger } from "../wire/json.ts";
+import { DISCONNECT, type JsonObject, MANAGER } from "../wire/message.ts";
+
+/** A request that was typed. It has no uid, since nobody types one. */
+export interface TypedRequest {
+  service: string;
+  attribute: string;
+  args: unknown[];
+  kwargs: JsonObject;
+  uid: "";
+}
+
+/** The longest line that is taken for typed, in bytes. */
+const LONGEST = 64 * 1024;
+/** The deepest nesting of lists. */
+const DEEPEST = 32;
+
+/** How a message of a program begins, and what a person types does not. */
+const PROGRAM = /^\s*\{\s*"/;
+
+const decoder = new TextDecoder("utf-8", { fatal: true });
+
+/** The text of a line that is not JSON; `undefined` if it is none that a person has typed. */
+export function typedText(line: Uint8Array): string | undefined {
+  if (line.length > LONGEST) return undefined;
+  try {
+    const text = decoder.decode(line);
+    return PROGRAM.test(text) ? undefined : text;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * The request that a text stands for.
+ *
+ * @throws {JSONDecodeError} If it cannot be understood.
+ */
+export function parseTyped(text: string): TypedRequest {
+  const typed = text.trim();
+  const command = typed.toLowerCase();
+  if (command === "identity") return request(MANAGER, "identity");
+  if (["disconnect", "exit", DISCONNECT].includes(command)) return request(MANAGER, DISCONNECT);
+  const linked = LINK.exec(typed);
+  if (linked !== null) return request(MANAGER, "link", [withoutQuotes(linked[1])]);
+  return new Scanner(typed).request();
+}
+
+/** A name as it was meant: without the quotes around it. */
+export function withoutQuotes(name: string): string {
+  return name.replace(/^(["'])(.*)\1$/, "$2");
+}
+
+function request(service: string, attribute: string, args: unknown[] = []): TypedRequest {
+  return { service, attribute, args, kwargs: {}, uid: "" };
+}
+
+// Each has one way to match a text: two would be tried again and again on one that does not match,
+// and everybody would wait for a long line of one person.
+const LINK = /^link\s+(\S.*)$/i;
+const NUMBER = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
+
+const SPACE = /\s*/y;
+const KEY = /([\p{ID_Start}_][\p{ID_Continue}]*)=/uy;
+const QUOTED = /"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'/suy;
+const WORD = /[^\s]+/y;
+const WORD_OF_LIST = /[^\s,\]]+/y;
+
+class Scanner {
+  readonly #text: string;
+  #at = 0;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  request(): TypedRequest {
+    const service = this.#name("a service");
+    const attribute = this.#name("an attribute");
+    const args: unknown[] = [];
+    const named: [key: string, value: unknown][] = [];
+    for (this.#take(SPACE); this.#at < this.#text.length; this.#take(SPACE)) {
+      const key = this.#take(KEY)?.[1];
+      const value = this.#value(WORD, 0);
+      if (key === undefined) args.push(value);
+      else named.push([key, value]);
+    }
+    // fromEntries, because a keyword argument may be called __proto__
+    return { ...request(service, attribute, args), kwargs: Object.fromEntries(named) };
+  }
+
+  #name(what: string): string {
+    this.#take(SPACE);
+    const name = this.#quoted() ?? this.#take(WORD)?.[0];
+    if (name === undefined) this.#fail(`expected the name of ${what}`);
+    return name;
+  }
+
+  #value(word: RegExp, depth: number): unknown {
+    if (this.#text[this.#at] === "[") return this.#list(depth + 1);
+    return this.#quoted() ?? plain(this.#take(word)?.[0] ?? "");
+  }
+
+  #list(depth: number): unknown[] {
+    if (depth > DEEPEST) this.#fail(`lists are nested more than ${DEEPEST} deep`);
+    const items: unknown[] = [];
+    this.#at++;
+    for (;;) {
+      this.#take(SPACE);
+      if (this.#text[this.#at] === "]") break;
+      const start = this.#at;
+      items.push(this.#value(WORD_OF_LIST, depth));
+      if (this.#at === start) this.#fail("expected a value in a list");
+      this.#take(SPACE);
+      if (this.#text[this.#at] === ",") this.#at++;
+      else if (this.#text[this.#at] !== "]") this.#fail("expected , or ] in a list");
+    }
+    this.#at++;
+    return items;
+  }
+
+  #quoted(): string | undefined {
+    const found = this.#take(QUOTED);
+    if (found === undefined) {
+      if (/["']/.test(this.#text[this.#at] ?? "")) this.#fail("the quote is not closed");
+      return undefined;
+    }
+    // Only what has to be is escaped: a Windows path may be typed as it is.
+    return (found[1] ?? found[2]).replace(/\\(["'\\])/g, "$1");
+  }
+
+  #take(pattern: RegExp): RegExpExecArray | undefined {
+    pattern.lastIndex = this.#at;
+    const found = pattern.exec(this.#text) ?? undefined;
+    if (found !== undefined) this.#at = pattern.lastIndex;
+    return found;
+  }
+
+  #fail(reason: string): never {
+    throw new JSONDecodeError(
+      `Cannot read the line: neither JSON nor typed, ${reason} at column ${this.#at + 1}`,
+    );
+  }
+}
+
+function plain(word: string): unknown {
+  switch (word.toLowerCase()) {
+    case "true":
+      return true;
+    case "false":
+      return false;
+    case "null":
+    case "none":
+      return null;
+  }
+  if (/^[+-]?\d+$/.test(word) && !Number.isSafeInteger(Number(word))) {
+    return bigInteger(BigInt(word));
+  }
+  if (NUMBER.test(word)) return Number(word);
+  return word;
+}

@@ -1,0 +1,207 @@
+/**
+ * TLS over a TCP connection, for what the runtime's own TLS does not do.
+ *
+ * `Deno.listenTls` gives connections without `setNoDelay`, so that an answer can wait 40 ms for the
+ * acknowledgement of the one before it; `Deno.startTls` does not show the certificate of a server.
+ * The TLS of `node:tls` takes the bytes from a stream of our own, which reads the socket only when
+ * somebody wants to read: a peer is held back by not being read, and nothing is lost at its end.
+ *
+ * @module
+ */
+
+import { isIP } from "node:net";
+import { Duplex } from "node:stream";
+import { connect, type SecureContext, TLSSocket } from "node:tls";
+import { nextBuffer, SMALLEST_READ } from "../base/read_buffer.ts";
+import type { Transport } from "./transport.ts";
+
+/** The oldest version of TLS that is spoken, by a server and by a client. */
+export const OLDEST_TLS = "TLSv1.2";
+
+/** How much is read of the socket at once at the most, in bytes: four records of TLS. */
+const LARGEST_READ = 64 * 1024;
+/** How long the peer may take to hear that the connection is closed, in milliseconds. */
+const FAREWELL = 1_000;
+
+/** An encrypted connection. */
+export class SecureSocket implements Transport {
+  readonly #socket: Deno.TcpConn;
+  /** What the TLS engine takes for the socket. */
+  readonly #wire: Duplex;
+  readonly #tls: TLSSocket;
+  readonly #secured = Promise.withResolvers<void>();
+  #state: { state: "open" } | { state: "ended" } | { state: "failed"; cause: Error } = {
+    state: "open",
+  };
+  /** What the socket is read into. */
+  #buffer = new Uint8Array(SMALLEST_READ);
+  /** Decrypted, and not taken. */
+  readonly #plain: Uint8Array[] = [];
+  /** Settles when there is something to take, or never will be. */
+  #arrival: PromiseWithResolvers<void> | undefined;
+  #isSecured = false;
+  #wantsBytes = false;
+  #isReading = false;
+  #isWriting = false;
+  #closed: Promise<void> | undefined;
+
+  private constructor(socket: Deno.TcpConn, start: (wire: Duplex) => TLSSocket) {
+    this.#socket = socket;
+    this.#secured.promise.catch(() => {}); // who asks for it hears of it
+    this.#wire = new Duplex({
+      read: () => {
+        this.#wantsBytes = true;
+        this.#readWire();
+      },
+      write: (bytes: Uint8Array, _encoding, done) => {
+        this.#writeWire(bytes).then(() => done(), done);
+      },
+    });
+    this.#tls = start(this.#wire);
+    for (const event of ["secure", "secureConnect"]) { // of a server and of a client
+      this.#tls.on(event, () => {
+        this.#isSecured = true;
+        this.#secured.resolve();
+      });
+    }
+    this.#tls.on("data", (bytes: Uint8Array) => {
+      this.#plain.push(bytes);
+      this.#arrival?.resolve();
+    });
+    this.#tls.on("error", (cause: Error) => this.#end({ state: "failed", cause }));
+    this.#tls.on("end", () => this.#end({ state: "ended" }));
+    this.#tls.on("close", () => this.#end({ state: "ended" }));
+  }
+
+  /** Takes over a socket that was accepted. The handshake begins at once. */
+  static accept(socket: Deno.TcpConn, secureContext: SecureContext): SecureSocket {
+    return new SecureSocket(
+      socket,
+      (wire) => new TLSSocket(wire, { isServer: true, secureContext }),
+    );
+  }
+
+  /**
+   * Takes over a socket to a server. Whatever certificate the server has is taken: whether it is
+   * the right one is for the caller to say, before anything else is said.
+   *
+   * @param host The name of the server.
+   */
+  static connect(socket: Deno.TcpConn, host: string): SecureSocket {
+    return new SecureSocket(
+      socket,
+      (wire) =>
+        connect({
+          socket: wire,
+          servername: isIP(host) ? "" : host,
+          rejectUnauthorized: false,
+          minVersion: OLDEST_TLS,
+        }),
+    );
+  }
+
+  /** The certificate of the server, in DER, once the handshake is complete. */
+  get certificate(): Uint8Array {
+    return this.#tls.getPeerCertificate().raw;
+  }
+
+  /**
+   * Settles when the handshake is complete.
+   *
+   * @throws {Error} If it fails, or the peer leaves.
+   */
+  secure(): Promise<void> {
+    return this.#secured.promise;
+  }
+
+  async read(buffer: Uint8Array): Promise<number | null> {
+    while (this.#plain.length === 0) {
+      if (this.#state.state === "ended") return null;
+      if (this.#state.state === "failed") throw this.#state.cause;
+      this.#arrival = Promise.withResolvers();
+      this.#readWire();
+      await this.#arrival.promise;
+      this.#arrival = undefined;
+    }
+    let size = 0;
+    while (this.#plain.length > 0 && size < buffer.length) {
+      const [bytes] = this.#plain;
+      const taken = bytes.subarray(0, buffer.length - size);
+      buffer.set(taken, size);
+      size += taken.length;
+      if (taken.length === bytes.length) release(this.#plain.shift()!);
+      else this.#plain[0] = bytes.subarray(taken.length);
+    }
+    return size;
+  }
+
+  /** Writes all of the bytes, which must not change until the promise is settled. */
+  write(bytes: Uint8Array): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.#tls.write(bytes, (error) => error ? reject(error) : resolve(bytes.length));
+    });
+  }
+
+  /** Tells the peer, unless it still has not taken what was written, and closes the socket. */
+  close(): Promise<void> {
+    return this.#closed ??= this.#close();
+  }
+
+  async #close(): Promise<void> {
+    if (!this.#isWriting && this.#state.state !== "failed") {
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      await new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, FAREWELL);
+        this.#tls.end(() => resolve());
+      });
+      clearTimeout(timer);
+    }
+    this.#tls.destroy();
+    this.#socket.close();
+  }
+
+  #end(state: { state: "ended" } | { state: "failed"; cause: Error }): void {
+    if (this.#state.state === "open") this.#state = state;
+    this.#secured.reject(
+      state.state === "failed" ? state.cause : new Error("the peer left during the TLS handshake"),
+    );
+    this.#arrival?.resolve();
+  }
+
+  /** Reads the socket once, if the engine wants bytes and somebody waits for what they hold. */
+  async #readWire(): Promise<void> {
+    const isAwaited = !this.#isSecured || this.#arrival !== undefined;
+    if (this.#isReading || !this.#wantsBytes || !isAwaited) return;
+    this.#isReading = true;
+    this.#wantsBytes = false;
+    const buffer = this.#buffer;
+    try {
+      const size = await this.#socket.read(buffer);
+      this.#wire.push(size === null ? null : buffer.subarray(0, size));
+      const isKept = this.#wire.readableLength > 0; // the engine has not taken it
+      this.#buffer = isKept
+        ? new Uint8Array(buffer.length)
+        : nextBuffer(buffer, size ?? 0, LARGEST_READ);
+      this.#isReading = false;
+      this.#readWire(); // it may have been asked for while the buffer was in use
+    } catch (cause) {
+      this.#end({ state: "failed", cause: cause as Error });
+      this.#tls.destroy();
+    }
+  }
+
+  async #writeWire(bytes: Uint8Array): Promise<void> {
+    this.#isWriting = true;
+    for (let rest = bytes; rest.length > 0;) rest = rest.subarray(await this.#socket.write(rest));
+    this.#isWriting = false;
+    release(bytes);
+  }
+}
+
+/**
+ * Gives back the memory of bytes that are not needed any more, at once: V8 waits until there are
+ * 64 MB of it.
+ */
+function release({ buffer, length }: Uint8Array): void {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === length) buffer.transfer(0);
+}

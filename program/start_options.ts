@@ -1,0 +1,208 @@
+/**
+ * The options that a Manager is started with, as a command line and back: what `start` takes, and
+ * what `startManager` passes on to another computer.
+ *
+ * @module
+ */
+
+import { ConfigurationError } from "../errors.ts";
+import { keyFile } from "../base/paths.ts";
+import type { LogOptions } from "../logging.ts";
+import type { ManagerOptions } from "../manager.ts";
+import { DEFAULT_PORT } from "../wire/message.ts";
+import {
+  collectLimits,
+  formatLimits,
+  LIMIT_OPTIONS,
+  type LimitsByOption,
+} from "./limit_options.ts";
+import { formatLogOptions, LOG_OPTIONS } from "./log_options.ts";
+import { type OptionSpec, parseOptions, portFrom } from "./option.ts";
+import {
+  askKeyPassword,
+  askNewPassword,
+  type GivenPassword,
+  PASSWORD_FORMS,
+  readPassword,
+} from "./password.ts";
+
+/** How a program that is a Manager is started. */
+export interface StartOptions extends ManagerOptions, LogOptions {
+  /** How much is logged: a name or number of Python's, e.g. `"debug"` or 10. Default: `"info"`. */
+  logLevel?: string | number;
+  /** The log file. Default: a new one in the home folder. */
+  logFile?: string;
+}
+
+/** The options that a command line has room for. */
+export interface CommandLineOptions extends Omit<StartOptions, "limits" | "hosts"> {
+  /** Limits other than the default ones. */
+  limits?: Partial<LimitsByOption>;
+}
+
+/** The options as they are read from a command line, before the passwords are looked up. */
+export interface ParsedOptions
+  extends Omit<CommandLineOptions, "authPassword" | "keyFilePassword"> {
+  authPassword?: GivenPassword;
+  keyFilePassword?: GivenPassword;
+}
+
+/** The options of `start` other than those of the log and the limits. */
+export const GENERAL_OPTIONS: readonly OptionSpec[] = [
+  {
+    flag: "--auth-hostname",
+    description: "let in only the computers that the hostname command lists",
+  },
+  { flag: "--auth-login", description: "let in only the users that the user command lists" },
+  {
+    flag: "--auth-password",
+    short: "-P",
+    placeholder: "[word...]",
+    description: `let in only those who know this password: ${PASSWORD_FORMS}`,
+  },
+  {
+    flag: "--cert-file",
+    short: "-c",
+    placeholder: "<file>",
+    description: "the certificate in PEM; made where it does not exist",
+  },
+  {
+    flag: "--database",
+    short: "-d",
+    placeholder: "<file>",
+    description: "the SQLite database; made where it does not exist",
+  },
+  { flag: "--disable-tls", description: "do not encrypt connections" },
+  {
+    flag: "--host",
+    short: "-H",
+    placeholder: "<host>",
+    description: "the host name or address to listen on (default: every one)",
+  },
+  {
+    flag: "--key-file",
+    short: "-k",
+    placeholder: "<file>",
+    description: "the private key in PEM; made where it does not exist",
+  },
+  {
+    flag: "--key-file-password",
+    short: "-D",
+    placeholder: "[word...]",
+    description: `the password of the key: ${PASSWORD_FORMS}`,
+  },
+  {
+    flag: "--port",
+    short: "-p",
+    placeholder: "<number>",
+    description: "the port; 0 takes a free one",
+    byDefault: DEFAULT_PORT,
+    parse: portFrom(0),
+  },
+  {
+    flag: "--log-level",
+    short: "-G",
+    placeholder: "<level>",
+    description: "debug, info, warning, error or critical",
+    byDefault: "info",
+  },
+  {
+    flag: "--log-file",
+    short: "-l",
+    placeholder: "<file>",
+    description: "the log file (default: a new one in the home folder)",
+  },
+];
+
+/**
+ * Makes of parsed options those of a Manager, and reads the passwords that they name.
+ *
+ * @throws {ConfigurationError} If a password is empty, or is to be asked for without a terminal.
+ */
+export function readStartOptions(parsed: ParsedOptions): CommandLineOptions {
+  const { authPassword, keyFilePassword, ...others } = collectLimits(parsed);
+  return {
+    ...others,
+    authPassword: authPassword &&
+      readPassword(authPassword, () => askNewPassword("the Manager")),
+    keyFilePassword: keyFilePassword &&
+      readPassword(keyFilePassword, () => askKeyPassword(parsed.keyFile ?? keyFile("localhost"))),
+  };
+}
+
+/**
+ * The options that a script was started with, for one that calls `runServices` and may be started
+ * by `startManager` from another computer. They are those of `manager.ts start`. Ends the process
+ * with a message if one of them is not known.
+ *
+ * @param args The command line. Default: `Deno.args`.
+ * @throws {ConfigurationError} If a password is empty, or is to be asked for without a terminal.
+ *
+ * @example
+ * ```ts ignore it does not end
+ * import { parseStartOptions, runServices, Service } from "@msl/network";
+ *
+ * class Lamp extends Service {}
+ *
+ * await runServices(new Lamp(), parseStartOptions());
+ * ```
+ */
+export function parseStartOptions(args: readonly string[] = Deno.args): CommandLineOptions {
+  const specs = [...GENERAL_OPTIONS, ...LOG_OPTIONS, ...LIMIT_OPTIONS];
+  const parsed = parseOptions(specs, args, {
+    name: "script",
+    description: "Starts a Network Manager and its Services",
+  });
+  return readStartOptions(parsed as ParsedOptions);
+}
+
+/**
+ * The same options as a command line. A password is no part of it, since the command lines of a
+ * computer are seen by everyone who uses it: each is a line of the standard input.
+ *
+ * @throws {ConfigurationError} If a password is not one line.
+ */
+export function formatStartOptions(
+  options: CommandLineOptions,
+): { args: string[]; input: string[] } {
+  const args: string[] = [];
+  const input: string[] = [];
+  const flags = {
+    "--auth-hostname": options.authHostname,
+    "--auth-login": options.authLogin,
+    "--disable-tls": options.disableTls,
+  };
+  for (const [flag, isSet] of Object.entries(flags)) {
+    if (isSet) args.push(flag);
+  }
+  const valued = {
+    "--cert-file": options.certFile,
+    "--database": options.database,
+    "--host": options.host,
+    "--key-file": options.keyFile,
+    "--port": options.port,
+    "--log-level": options.logLevel,
+    "--log-file": options.logFile,
+  };
+  for (const [option, value] of Object.entries(valued)) {
+    // In one word: a value that begins with a hyphen would be taken for an option.
+    if (value !== undefined) args.push(`${option}=${value}`);
+  }
+  args.push(...formatLogOptions(options), ...formatLimits(options.limits ?? {}));
+  const secrets = {
+    "--auth-password": "authPassword",
+    "--key-file-password": "keyFilePassword",
+  } as const;
+  for (const [option, name] of Object.entries(secrets)) {
+    const secret = options[name];
+    if (secret === undefined) continue;
+    if (/^$|[\r\n]/.test(secret)) {
+      throw new ConfigurationError(
+        `Cannot pass ${name} on the standard input: it must be one line, and not empty`,
+      );
+    }
+    args.push(`${option}=-`);
+    input.push(secret);
+  }
+  return { args, input };
+}

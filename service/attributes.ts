@@ -1,0 +1,213 @@
+/**
+ * What a Service offers: the methods, getters and properties that its class and the classes
+ * between it and the base class define, and how each is shown and found.
+ *
+ * @module
+ */
+
+import { AttributeError, PermissionError } from "../errors.ts";
+import { logger } from "../base/log.ts";
+import { encodeValue } from "../wire/json.ts";
+import type { JsonObject } from "../wire/message.ts";
+import { repr } from "../base/repr.ts";
+import type { StandardSchema } from "./schema.ts";
+import { Signature } from "../wire/signature.ts";
+import { mergeSchemas, validate } from "./validation.ts";
+
+/** How the wire calls the method `shutdownService`, which a Service may define. */
+export const SHUTDOWN_SERVICE = "shutdown_service";
+const SHUTDOWN_METHOD = "shutdownService";
+
+/** How the wire calls the one method of the base class that is offered, and its signature there. */
+const SET_LOGGING_LEVEL = "set_logging_level";
+const SET_LOGGING_LEVEL_METHOD = "setLoggingLevel";
+const SET_LOGGING_LEVEL_SIGNATURE = "(level: Union[str, int]) -> bool";
+
+const log = logger("service");
+
+/** The attributes of one object. */
+export class Attributes {
+  readonly #object: object;
+  readonly #base: object;
+  /** Weak, since a getter may give another function each time. */
+  // deno-lint-ignore ban-types -- any function that a class defines
+  readonly #signatures = new WeakMap<Function, Signature>();
+  readonly #schemas: ReadonlyMap<string, readonly StandardSchema[]> | undefined;
+
+  /**
+   * @param base The prototype whose members are not offered, also where a subclass overrides them,
+   * except for `setLoggingLevel`. What is above it is not offered either.
+   * @throws {TypeError} If a `static schema` is no object with lists of schemas.
+   */
+  constructor(object: object, base: object) {
+    this.#object = object;
+    this.#base = base;
+    this.#schemas = mergeSchemas(
+      this.#owners().filter((owner) => owner !== object).map(({ constructor }) => constructor)
+        .reverse(),
+    );
+  }
+
+  /**
+   * Checks that schemas are declared for parameters that there are. Only when the object is
+   * complete: what a field holds is not there before.
+   *
+   * @throws {TypeError} If they are not.
+   */
+  checkSchemas(): void {
+    for (const [name, { length }] of this.#schemas ?? []) {
+      const where = `${this.#object.constructor.name}.schema.${name}`;
+      const method: unknown = this.#isDefined(name) ? Reflect.get(this.#object, name) : undefined;
+      if (typeof method !== "function") {
+        throw new TypeError(`Cannot use ${where}: there is no method of that name on the network`);
+      }
+      const signature = this.#signatureOf(method);
+      if (length > signature.parameters.length) {
+        throw new TypeError(
+          `Cannot use ${where}: it has ${length} schemas for the parameters ${signature}`,
+        );
+      }
+    }
+  }
+
+  /**
+   * The attributes as an identity lists them: a method's signature text, the value of anything
+   * else. What JSON cannot hold is left out, with a warning in the log.
+   */
+  list(ignored: ReadonlySet<string>): JsonObject {
+    const names = new Set(this.#owners().flatMap((owner) => Object.getOwnPropertyNames(owner)));
+    const listed = [...names]
+      .filter((name) => this.#isOffered(name) && !ignored.has(name))
+      .map((name): [string, unknown] => [wireName(name), this.#show(name)])
+      .filter(([_, shown]) => shown !== undefined);
+    if (SET_LOGGING_LEVEL_METHOD in this.#object && !ignored.has(SET_LOGGING_LEVEL)) {
+      listed.push([SET_LOGGING_LEVEL, SET_LOGGING_LEVEL_SIGNATURE]);
+    }
+    return Object.fromEntries(listed.sort(([a], [b]) => a < b ? -1 : 1));
+  }
+
+  /** The names of the methods that are generators: their results are streams. */
+  streams(ignored: ReadonlySet<string>): string[] {
+    const members = new Map(
+      this.#owners().reverse().flatMap((owner) =>
+        Object.entries(Object.getOwnPropertyDescriptors(owner))
+      ),
+    );
+    return [...members]
+      .filter(([name, { value }]) => isGeneratorFunction(value) && this.#isOffered(name))
+      .map(([name]) => wireName(name))
+      .filter((name) => !ignored.has(name))
+      .sort();
+  }
+
+  /**
+   * Calls a method, or reads the value of anything else.
+   *
+   * @throws {PermissionError} If the name is private.
+   * @throws {AttributeError} If there is no such attribute.
+   * @throws {TypeError} If the arguments do not fit.
+   * @throws {ValueError} If a schema refuses them; where it is asynchronous, a promise rejects.
+   * @throws What the method throws.
+   */
+  request(attribute: string, args: readonly unknown[], kwargs: JsonObject): unknown {
+    if (isPrivate(attribute)) throw new PermissionError("Cannot request a private attribute");
+    const name = this.#find(attribute);
+    const className = this.#object.constructor.name;
+    if (name === undefined) {
+      throw new AttributeError(
+        `${repr(className)} object has no attribute ${repr(attribute)}`,
+      );
+    }
+    const value: unknown = Reflect.get(this.#object, name);
+    if (typeof value === "function") {
+      const method = `${className}.${attribute}`;
+      const signature = this.#signatureOf(value);
+      const bound = signature.bind(method, args, kwargs);
+      const schemas = this.#schemas?.get(name);
+      if (schemas === undefined) return value.apply(this.#object, bound);
+      const checked = validate(`${method}()`, schemas, signature.parameters, bound);
+      return Array.isArray(checked)
+        ? value.apply(this.#object, checked)
+        : checked.then((valid) => value.apply(this.#object, valid));
+    }
+    if (args.length > 0 || Object.keys(kwargs).length > 0) {
+      throw new TypeError(`${className}.${attribute} is not a method, it takes no arguments`);
+    }
+    return value;
+  }
+
+  #show(name: string): unknown {
+    try {
+      const value: unknown = Reflect.get(this.#object, name);
+      if (typeof value === "function") return this.#signatureOf(value).toString();
+      if (isThenable(value)) {
+        value.then(undefined, () => {}); // it is made again when it is requested
+        return "()";
+      }
+      encodeValue(value);
+      return value;
+    } catch (error) {
+      log.warn("{attribute} of {class} is not listed: {error}. Consider ignoreAttributes()", {
+        attribute: name,
+        class: this.#object.constructor.name,
+        error: (error as Error).message,
+      });
+      return undefined;
+    }
+  }
+
+  /** What an attribute of the wire is called in the class, if the class defines it. */
+  #find(attribute: string): string | undefined {
+    if (this.#isDefined(attribute)) return attribute;
+    if (attribute === SHUTDOWN_SERVICE && this.#isDefined(SHUTDOWN_METHOD)) return SHUTDOWN_METHOD;
+    if (attribute === SET_LOGGING_LEVEL && SET_LOGGING_LEVEL_METHOD in this.#object) {
+      return SET_LOGGING_LEVEL_METHOD;
+    }
+    return undefined;
+  }
+
+  #isDefined(name: string): boolean {
+    return this.#isOffered(name) && this.#owners().some((owner) => Object.hasOwn(owner, name));
+  }
+
+  #isOffered(name: string): boolean {
+    return name !== "constructor" && !isPrivate(name) && !Object.hasOwn(this.#base, name);
+  }
+
+  /** The object and its prototypes up to the base. */
+  #owners(): object[] {
+    const owners: object[] = [];
+    for (
+      let owner = this.#object;
+      owner !== this.#base;
+      owner = Object.getPrototypeOf(owner)
+    ) owners.push(owner);
+    return owners;
+  }
+
+  // deno-lint-ignore ban-types -- any function that a class defines
+  #signatureOf(method: Function): Signature {
+    let signature = this.#signatures.get(method);
+    if (signature === undefined) this.#signatures.set(method, signature = Signature.of(method));
+    return signature;
+  }
+}
+
+/** Whether something is to be awaited. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && "then" in value &&
+    typeof value.then === "function";
+}
+
+function isGeneratorFunction(value: unknown): boolean {
+  return typeof value === "function" &&
+    /GeneratorFunction$/.test(Reflect.get(value, Symbol.toStringTag) ?? "");
+}
+
+function isPrivate(name: string): boolean {
+  return name.startsWith("_");
+}
+
+function wireName(name: string): string {
+  return name === SHUTDOWN_METHOD ? SHUTDOWN_SERVICE : name;
+}

@@ -1,0 +1,113 @@
+import { assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { ByteBuffer } from "../../base/buffer.ts";
+
+const decoder = new TextDecoder();
+
+function text(buffer: ByteBuffer): string {
+  return decoder.decode(buffer.view());
+}
+
+Deno.test("a new buffer is empty", () => {
+  const buffer = new ByteBuffer();
+  assertEquals(buffer.length, 0);
+  assertEquals(buffer.view(), new Uint8Array(0));
+});
+
+Deno.test("bytes and text come out in the order in which they were added", () => {
+  const buffer = new ByteBuffer();
+  buffer.append(new Uint8Array([0x61, 0x62]));
+  buffer.appendText("c");
+  buffer.append(new Uint8Array([0x64]));
+  assertEquals(text(buffer), "abcd");
+  assertEquals(buffer.length, 4);
+});
+
+Deno.test("what was added stays as it was when the caller uses the bytes again", () => {
+  const buffer = new ByteBuffer();
+  const bytes = new Uint8Array([1, 2, 3]);
+  buffer.append(bytes);
+  bytes.fill(9);
+  assertEquals(buffer.view(), new Uint8Array([1, 2, 3]));
+});
+
+Deno.test("whatever is added in whatever order and size, the view is all of it", () => {
+  const part = fc.oneof(
+    fc.uint8Array({ maxLength: 3000 }),
+    fc.string({ unit: "binary", maxLength: 500 }),
+  );
+  fc.assert(
+    fc.property(fc.array(part, { maxLength: 20 }), (parts) => {
+      const buffer = new ByteBuffer();
+      const expected: number[] = [];
+      for (const one of parts) {
+        if (typeof one === "string") {
+          buffer.appendText(one);
+          expected.push(...new TextEncoder().encode(one));
+        } else {
+          buffer.append(one);
+          expected.push(...one);
+        }
+        assertEquals(buffer.length, expected.length);
+      }
+      assertEquals(buffer.view(), new Uint8Array(expected));
+    }),
+    { numRuns: 100 },
+  );
+});
+
+Deno.test("as many bytes of an array are added as are wanted", () => {
+  const buffer = new ByteBuffer();
+  buffer.append(new TextEncoder().encode("abcdef"), 2);
+  buffer.append(new TextEncoder().encode("xyz"), 0);
+  buffer.appendText("!");
+  assertEquals(text(buffer), "ab!");
+});
+
+Deno.test("text of any length is UTF-8", () => {
+  for (const length of [0, 1, 1023, 1024, 65_535, 65_536, 65_537, 200_000]) {
+    for (const character of ["a", "é", "語", "😀"]) {
+      const buffer = new ByteBuffer();
+      buffer.appendText("<");
+      buffer.appendText(character.repeat(length));
+      buffer.appendText(">");
+      assertEquals(text(buffer) === `<${character.repeat(length)}>`, true, `${length}${character}`);
+    }
+  }
+});
+
+Deno.test("a lone surrogate becomes the replacement character, short text or long", () => {
+  for (const filler of ["", "a".repeat(70_000)]) {
+    const buffer = new ByteBuffer();
+    buffer.appendText(`${filler}\ud800`);
+    assertEquals(text(buffer) === `${filler}\ufffd`, true);
+  }
+});
+
+Deno.test("a buffer that was emptied holds only what is added afterwards", () => {
+  for (const size of [10, 5_000, 3 * 1024 * 1024]) {
+    const buffer = new ByteBuffer();
+    buffer.append(new Uint8Array(size).fill(1));
+    buffer.clear();
+    assertEquals(buffer.length, 0);
+    assertEquals(buffer.view().length, 0);
+    buffer.append(new Uint8Array([7, 8]));
+    assertEquals(buffer.view(), new Uint8Array([7, 8]));
+  }
+});
+
+Deno.test("a buffer that has grown beyond a megabyte gives its memory back when emptied", () => {
+  const buffer = new ByteBuffer();
+  buffer.append(new Uint8Array(2 * 1024 * 1024));
+  buffer.clear();
+  assertEquals(buffer.view().buffer.byteLength, 0);
+});
+
+Deno.test("an emptied buffer uses its memory again", () => {
+  const buffer = new ByteBuffer();
+  buffer.append(new Uint8Array(5_000));
+  const before = buffer.view().buffer;
+  buffer.clear();
+  buffer.append(new Uint8Array(5_000));
+  assertEquals(buffer.view().buffer === before, true);
+});

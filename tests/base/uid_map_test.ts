@@ -1,0 +1,54 @@
+import { assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { UidMap } from "../../base/uid_map.ts";
+
+/** Uids of which many end alike, and so have the same place. */
+const uid = fc.oneof(
+  fc.nat(40).map(String),
+  fc.constantFrom("", "é", "a0001", "b0001", "c0001", "20001"),
+  fc.nat(200).map((count) => `client ${count} 0001`),
+);
+
+const step = fc.oneof(
+  { weight: 20, arbitrary: fc.record({ what: fc.constant("set" as const), uid }) },
+  { weight: 12, arbitrary: fc.record({ what: fc.constant("take" as const), uid }) },
+  { weight: 1, arbitrary: fc.record({ what: fc.constant("clear" as const), uid }) },
+);
+
+Deno.test("a map of uids is a Map, whatever comes and goes", () => {
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
+      const tried = new UidMap<number>();
+      const model = new Map<string, number>();
+      for (const [index, { what, uid }] of steps.entries()) {
+        if (what === "set") {
+          tried.set(uid, index);
+          model.set(uid, index);
+        } else if (what === "take") {
+          assertEquals(tried.take(uid), model.get(uid));
+          model.delete(uid);
+        } else {
+          tried.clear();
+          model.clear();
+        }
+        assertEquals(tried.size, model.size);
+        assertEquals(tried.get(uid), model.get(uid));
+      }
+      assertEquals([...tried], [...model]);
+    }),
+  );
+});
+
+Deno.test("thousands of uids are found, whether they are a count or all end alike", () => {
+  for (const uidOf of [String, (count: number) => `${count}abcd`, () => crypto.randomUUID()]) {
+    const uids = Array.from({ length: 10_000 }, (_, count) => uidOf(count));
+    const map = new UidMap<number>();
+    for (const [index, uid] of uids.entries()) map.set(uid, index);
+    assertEquals(map.size, uids.length);
+    assertEquals(map.get(uids[5_000]), 5_000);
+    assertEquals([...map].map(([uid]) => uid), uids);
+    for (const [index, uid] of uids.entries()) assertEquals(map.take(uid), index);
+    assertEquals(map.size, 0);
+    assertEquals([...map], []);
+  }
+});

@@ -1,0 +1,63 @@
+import { assertEquals } from "@std/assert";
+import type { Identities } from "../../wire/identities.ts";
+import { describeAttributes, describeListing, listingOf } from "../../cli/listing.ts";
+
+const SERVICE = { attributes: {}, address: "lab:1", language: "Python", os: "Linux" };
+const IDENTITIES: Identities = {
+  hostname: "lab",
+  port: 1875,
+  attributes: {},
+  language: "Deno",
+  os: "Linux",
+  clients: {
+    "ls[lab:9]": { name: "ls", address: "lab:9", language: "Deno", os: "Linux" },
+    "a[lab:2]": { name: "a", address: "lab:2", language: "Deno", os: "Linux" },
+  },
+  services: {
+    Echo: { ...SERVICE, max_clients: -1 },
+    "Lamp\u001b[2J": { ...SERVICE, max_clients: 2 },
+  },
+};
+
+Deno.test("services, clients and links are tables, without the client that asks", () => {
+  const listing = listingOf(IDENTITIES, { Echo: ["a[lab:2]"] }, "ls[lab:9]");
+  assertEquals(
+    describeListing(listing, (text) => text.toUpperCase()),
+    `\
+Manager[lab:1875]  Deno, Linux
+
+SERVICE        ADDRESS  LANGUAGE   LINKS
+Echo           lab:1    Python         1
+Lamp\\u{1b}[2J  lab:1    Python    0 of 2
+
+CLIENT    LANGUAGE  LINKED WITH
+a[lab:2]  Deno      Echo`,
+  );
+});
+
+Deno.test("a Manager that does not tell who is linked leaves it open", () => {
+  const listing = listingOf(IDENTITIES, null, null);
+  assertEquals([listing.services.Echo.links, Object.keys(listing.clients).length], [null, 2]);
+  const lines = describeListing(listing).split("\n");
+  assertEquals(lines[3], "Echo           lab:1    Python    unknown");
+  assertEquals(lines.at(-1), "a[lab:2]   Deno      unknown");
+});
+
+Deno.test("where nobody is connected it is told", () => {
+  const listing = listingOf({ ...IDENTITIES, clients: {}, services: {} }, {}, null);
+  assertEquals(
+    describeListing(listing),
+    "Manager[lab:1875]  Deno, Linux\n\nNo services\n\nNo clients",
+  );
+});
+
+Deno.test("methods have their parameters, and constants their values", () => {
+  const attributes = { add: "(x, y)", pi: 3.5, name: "DMM\u009b", "a\u202e": [1], limit: NaN };
+  assertEquals(describeAttributes(attributes), [
+    "add(x, y)",
+    "pi = 3.5",
+    'name = "DMM\\u009b"',
+    "a\\u{202e} = [1]",
+    "limit = NaN",
+  ]);
+});

@@ -1,0 +1,192 @@
+import { assert, assertEquals } from "@std/assert";
+import { Statistics } from "../../manager/statistics.ts";
+import { totalsOf } from "../../manager/status.ts";
+import type { ClientStatus, ManagerStatus, ServiceStatus } from "../../wire/status.ts";
+import { describeStatus, ratesBetween } from "../../cli/status_report.ts";
+
+const NOTHING = {
+  pending_requests: 0,
+  queued_bytes: 0,
+  bytes_in: 0,
+  bytes_out: 0,
+  messages_in: 0,
+  messages_out: 0,
+};
+const CLIENT: ClientStatus = { links: [], ...NOTHING };
+const SERVICE: ServiceStatus = {
+  address: "lab-pc:2",
+  links: [],
+  locks: [],
+  max_clients: -1,
+  ...NOTHING,
+};
+const ASKING = "status[lab-pc:9]";
+
+/** A status in which the totals, and what the connection that asks has added, are as given. */
+function status(
+  totals: Partial<ManagerStatus["totals"]> = {},
+  own: Partial<ClientStatus> = {},
+  others: Partial<ManagerStatus> = {},
+): ManagerStatus {
+  return {
+    manager: "Manager[lab-pc:1875]",
+    requester: ASKING,
+    version: "0.1.0",
+    uptime_s: 10,
+    tls: true,
+    authentication: "login",
+    memory_bytes: 150 * 1024 * 1024,
+    open_descriptors: 32,
+    unidentified: 1,
+    services: {},
+    ...others,
+    clients: { [ASKING]: { ...CLIENT, ...own }, ...others.clients },
+    totals: {
+      ...totalsOf(new Statistics(), []),
+      ...totals,
+    },
+  };
+}
+
+Deno.test("rates are of the others: what the connection that asks adds is left out", () => {
+  const before = status(
+    { messages_in: 100, messages_out: 200, bytes_in: 3_000, bytes_out: 4_000, requests: 50 },
+    { messages_in: 1, messages_out: 1, bytes_in: 70, bytes_out: 80 },
+  );
+  const after = status(
+    {
+      messages_in: 121,
+      messages_out: 231,
+      bytes_in: 3_560,
+      bytes_out: 5_060,
+      requests: 55,
+      answers: 7,
+      notifications: 1,
+    },
+    { messages_in: 2, messages_out: 2, bytes_in: 130, bytes_out: 1_080 },
+    { uptime_s: 12.5 },
+  );
+  assertEquals(ratesBetween(before, after), {
+    interval_s: 2.5,
+    messages_in_per_s: 8,
+    messages_out_per_s: 12,
+    bytes_in_per_s: 200,
+    bytes_out_per_s: 24,
+    requests_per_s: 2,
+    answers_per_s: 2.8,
+    notifications_per_s: 0.4,
+  });
+});
+
+Deno.test("there are no rates where no time has passed", () => {
+  assertEquals(ratesBetween(status(), status()), null);
+});
+
+Deno.test("a Manager where nobody is connected is a short text", () => {
+  assertEquals(
+    describeStatus(status({ messages_in: 1_234_567, bytes_out: 1_536 }), null),
+    `\
+Manager[lab-pc:1875], version 0.1.0, up for 10s
+TLS, authentication: login, 150 MiB of memory, 32 open files and sockets
+0 clients, 0 services, 1 connection not identified yet
+
+               since the start
+messages in          1,234,567
+messages out                 0
+bytes in                   0 B
+bytes out              1.5 KiB
+requests                     0
+answers                      0
+notifications                0
+
+connections  0; ended: none; refused: none
+refusals     none; answers that nobody was owed: 0; notifications in another name: 0`,
+  );
+});
+
+Deno.test("each device has a row, and what was refused its count", () => {
+  const services = {
+    Lab: { ...SERVICE, links: ["a[x:1]"], locks: ["a[x:1]"], max_clients: 5, pending_requests: 2 },
+    Echo: { ...SERVICE, queued_bytes: 2_048, bytes_in: 1_000_000 },
+  };
+  const clients = { "a[x:1]": { ...CLIENT, links: ["Lab"], messages_out: 1_000 } };
+  const totals = {
+    connections: 7,
+    ended_connections: { left: 2, stalled: 1 },
+    refused_connections: { name_taken: 1 },
+    errors: { KeyError: 3 },
+    unowed_answers: 4,
+    misnamed_notifications: 5,
+  };
+  const before = status(totals);
+  const after = status({ ...totals, requests: 3 }, {}, {
+    services,
+    clients,
+    uptime_s: 12,
+    tls: false,
+    open_descriptors: null,
+  });
+  assertEquals(
+    describeStatus(after, ratesBetween(before, after)),
+    `\
+Manager[lab-pc:1875], version 0.1.0, up for 12s
+no TLS, authentication: login, 150 MiB of memory
+1 client, 2 services, 1 connection not identified yet
+
+               since the start  per second
+messages in                  0           0
+messages out                 0           0
+bytes in                   0 B         0 B
+bytes out                  0 B         0 B
+requests                     3         1.5
+answers                      0           0
+notifications                0           0
+
+service   links  locked by  pending  queued  messages in  out   bytes in  out
+Lab      1 of 5  a[x:1]           2     0 B            0    0        0 B  0 B
+Echo          0  -                0   2 KiB            0    0  976.6 KiB  0 B
+
+client  linked with  pending  queued  messages in    out  bytes in  out
+a[x:1]  Lab                0     0 B            0  1,000       0 B  0 B
+
+connections  7; ended: left 2, stalled 1; refused: name_taken 1
+refusals     KeyError 3; answers that nobody was owed: 4; notifications in another name: 5`,
+  );
+});
+
+Deno.test("the time since the start is in the largest unit that says enough", () => {
+  for (
+    const [seconds, text] of [
+      [0.4, "0ms"],
+      [119.9, "119s"],
+      [120, "2min"],
+      [7_199, "119min"],
+      [7_200, "2h"],
+      [172_799, "47h"],
+      [172_800, "2d"],
+      [31_536_000, "365d"],
+    ] as const
+  ) {
+    const described = describeStatus(status({}, {}, { uptime_s: seconds }), null);
+    assert(described.split("\n")[0].endsWith(`up for ${text}`), described);
+  }
+});
+
+Deno.test("a peer's name cannot do anything to the terminal", () => {
+  const name = "\u001b[2J\u202e\nEcho\u009b\u{e0001}";
+  const clients = { [`${name}[x:1]`]: { ...CLIENT, links: [name] } };
+  const described = describeStatus(
+    status({}, {}, { clients, services: { [name]: { ...SERVICE, locks: [name] } } }),
+    null,
+  );
+  assert(!/(?!\n)\p{C}/u.test(described), described);
+  assert(described.includes("\\u{1b}[2J\\u{202e}\\u{a}Echo\\u{9b}\\u{e0001}[x:1]"), described);
+});
+
+Deno.test("a client or a service called __proto__ is a row like any other", () => {
+  const record = <T>(value: T): Record<string, T> => Object.fromEntries([["__proto__", value]]);
+  const named = status({}, {}, { services: record(SERVICE) });
+  named.clients = record(CLIENT);
+  const described = describeStatus(named, null);
+  assertEquals(described.match(/^__proto__ /gm)?.length, 2, described);
+});

@@ -1,0 +1,88 @@
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { pauseAfter, persist, resolveReconnect } from "../../device/retry.ts";
+
+const FAST = resolveReconnect({ firstDelay: 0, longestDelay: 1 });
+const always = () => true;
+
+/** An action that fails a number of times. */
+function failing(times: number) {
+  let calls = 0;
+  return {
+    action: async () => {
+      if (calls++ < times) throw new Error(`failure ${calls}`);
+      return await Promise.resolve("done");
+    },
+    get calls() {
+      return calls;
+    },
+  };
+}
+
+Deno.test("persist tries until it succeeds", async () => {
+  const thing = failing(3);
+  assertEquals(await persist(thing.action, FAST, new AbortController().signal, always), "done");
+  assertEquals(thing.calls, 4);
+});
+
+Deno.test("persist gives the last error when it gives up, or when no attempt is worth it", async () => {
+  const { signal } = new AbortController();
+  const limited = persist(failing(9).action, { ...FAST, attempts: 2 }, signal, always);
+  await assertRejects(() => limited, Error, "failure 2");
+  const final = persist(failing(9).action, FAST, signal, (error) => !/ 3$/.test(String(error)));
+  await assertRejects(() => final, Error, "failure 3");
+});
+
+Deno.test("persist ends with the reason of its signal, in a pause or in an attempt", async () => {
+  const paused = new AbortController();
+  const thing = failing(9);
+  const pausing = persist(
+    thing.action,
+    resolveReconnect({ firstDelay: 1e6, longestDelay: 1e6 }),
+    paused.signal,
+    () => {
+      queueMicrotask(() => paused.abort(new Error("enough")));
+      return true;
+    },
+  );
+  await assertRejects(() => pausing, Error, "enough");
+  assertEquals(thing.calls, 1);
+  const busy = new AbortController();
+  const trying = persist(
+    async () => {
+      busy.abort(new Error("enough of that"));
+      return await Promise.reject(new Error("cut off"));
+    },
+    FAST,
+    busy.signal,
+    always,
+  );
+  await assertRejects(() => trying, Error, "enough of that");
+});
+
+Deno.test("delays and attempts have their defaults, and are checked", () => {
+  assertEquals(resolveReconnect({}), {
+    firstDelay: 100,
+    longestDelay: 30_000,
+    attempts: Number.MAX_SAFE_INTEGER,
+    maxWaiting: 10_000,
+    waitOnFirstConnect: false,
+  });
+  for (
+    const wrong of [{ firstDelay: -1 }, { firstDelay: 2, longestDelay: 1 }, { longestDelay: NaN }]
+  ) {
+    assertThrows(() => resolveReconnect(wrong), RangeError, "firstDelay");
+  }
+  for (const attempts of [0, 1.5, NaN]) {
+    assertThrows(() => resolveReconnect({ attempts }), RangeError, "attempts");
+    assertThrows(() => resolveReconnect({ maxWaiting: attempts }), RangeError, "maxWaiting");
+  }
+});
+
+Deno.test("pauses double up to the longest, and half of each is left to chance", () => {
+  const options = resolveReconnect({ firstDelay: 100, longestDelay: 1_000 });
+  for (const [failures, longest] of [[1, 100], [2, 200], [4, 800], [5, 1_000], [5_000, 1_000]]) {
+    const pauses = Array.from({ length: 100 }, () => pauseAfter(failures, options));
+    assert(pauses.every((pause) => pause > longest / 2 && pause <= longest), pauses.join());
+    assert(new Set(pauses).size > 1);
+  }
+});

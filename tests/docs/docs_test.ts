@@ -1,0 +1,158 @@
+/** The code in the documentation is held to the code of the package. */
+
+import { assert, assertEquals } from "@std/assert";
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { parse as parseYaml } from "@std/yaml";
+import { program } from "../../cli/main.ts";
+import manifest from "../../deno.json" with { type: "json" };
+import { type Block, blocksOf, commentBlocksOf } from "../../docs/site/blocks.ts";
+import { readPages, root } from "../../docs/site/source.ts";
+import { temporaryFolder } from "../support/folder.ts";
+import { sourceFiles } from "../support/source_tree.ts";
+
+const pageBlocks = [...readPages()].flatMap(([path, text]) => blocksOf(path, text));
+const commentBlocks = sourceFiles()
+  .flatMap((name) => commentBlocksOf(name, Deno.readTextFileSync(join(root, name))));
+
+const isTypeScript = ({ language }: Block) => language === "ts" || language === "typescript";
+const placeOf = ({ path, line }: Block) => `${path}:${line}`;
+
+/** What a reader can import: this package, what it needs, and what the pages tell them to add. */
+function importsOfReader(): Record<string, string> {
+  const entries = Object.entries(manifest.exports).map(([entry, file]) => [
+    `@msl/network${entry.slice(".".length)}`,
+    pathToFileURL(join(root, file)).href,
+  ]);
+  return {
+    ...manifest.imports,
+    ...Object.assign({}, ...Object.values(manifest.scopes)),
+    ...Object.fromEntries(entries),
+  };
+}
+
+/** Runs a program that is expected to succeed. */
+async function succeed(name: string, args: string[]): Promise<void> {
+  const { success, stdout, stderr } = await new Deno.Command(name, {
+    args,
+    env: { NO_COLOR: "1" },
+    stdin: "null",
+  }).output();
+  const decoder = new TextDecoder();
+  assert(success, decoder.decode(stdout) + decoder.decode(stderr));
+}
+
+Deno.test("every block of TypeScript in the documentation compiles", async () => {
+  await using folder = await temporaryFolder();
+  const blocks = [
+    ...pageBlocks.filter((block) => isTypeScript(block) && !block.words.includes("ignore")),
+    // Deno runs those in documentation comments, but for the ones that say `ignore`.
+    ...commentBlocks.filter((block) => isTypeScript(block) && block.words.includes("ignore")),
+  ];
+  assert(blocks.length > 30, "the blocks were not found");
+  const files = await Promise.all(blocks.map(async (block) => {
+    // A page has a folder, so that its blocks can import from each other.
+    const name = block.file ?? `line_${block.line}.ts`;
+    const file = join(folder.path, block.path.replaceAll("/", "_"), name);
+    await Deno.mkdir(dirname(file), { recursive: true });
+    await Deno.writeTextFile(file, `${block.before}\n${block.code}\nexport {};\n`);
+    // A documentation comment may show how to use a file of the examples.
+    for (const [, name] of block.code.matchAll(/from "\.\/(\w+\.ts)"/g)) {
+      if (blocks.some(({ path, file }) => path === block.path && file === name)) continue;
+      const example = join(root, "examples", name);
+      if (existsSync(example)) await Deno.copyFile(example, join(dirname(file), name));
+    }
+    return file;
+  }));
+  const config = join(folder.path, "deno.json");
+  await Deno.writeTextFile(config, JSON.stringify({ imports: importsOfReader(), lock: false }));
+  await succeed(Deno.execPath(), ["check", "--config", config, ...files]);
+});
+
+Deno.test("a block that is ignored says why", () => {
+  const silent = [...pageBlocks, ...commentBlocks].filter(({ words }) =>
+    words[0] === "ignore" && words.length < 3
+  );
+  assertEquals(silent.map(placeOf), []);
+});
+
+Deno.test("words after the language of a block are those that CONTRIBUTING.md explains", () => {
+  const unknown = pageBlocks.filter(({ words }) =>
+    words[0] !== "ignore" && !words.every((word) => /^(run|start|output|file=[\w.]+)$/.test(word))
+  );
+  assertEquals(unknown.map(placeOf), []);
+  const nameless = pageBlocks.filter(({ language }) => language === "");
+  assertEquals(nameless.map(placeOf), [], "a block without a language");
+});
+
+Deno.test("every block of Python in the documentation compiles", async () => {
+  const blocks = pageBlocks.filter(({ language }) => language === "python");
+  assert(blocks.length > 0, "the blocks were not found");
+  const script = "import json, sys\n" +
+    "for place, code in json.loads(sys.argv[1]): compile(code, place, 'exec')";
+  const sources = blocks.map((block) => [placeOf(block), block.code]);
+  await succeed("python3", ["-c", script, JSON.stringify(sources)]);
+});
+
+Deno.test("every block of JSON and YAML in the documentation can be read", () => {
+  for (const block of pageBlocks) {
+    if (block.language === "json") JSON.parse(block.code);
+    if (block.language === "yaml") parseYaml(block.code);
+  }
+});
+
+/** The commands in blocks for a shell, as words; what is typed at a prompt starts with `$ `. */
+function* commands(): Generator<{ block: Block; words: string[] }> {
+  for (const block of pageBlocks) {
+    if (!["sh", "console"].includes(block.language)) continue;
+    const lines = block.code.replaceAll(/\\\n\s*/g, "").split("\n").flatMap((line) =>
+      block.language === "sh" ? line : /^\$ (.*)/.exec(line)?.[1] ?? []
+    );
+    for (const line of lines) {
+      const command = line.replace(/\s+#.*$/, "").split(/\s*(?:\||&&|;|\()\s*/);
+      for (const one of command) yield { block, words: one.match(/'[^']*'|"[^"]*"|\S+/g) ?? [] };
+    }
+  }
+}
+
+/** The words after the program, if the command is one of ours. */
+function argumentsOf(words: readonly string[]): string[] | undefined {
+  const at = words.findIndex((word) => word === "manager.ts" || word === "msl-network");
+  const isOurs = words[at] === "manager.ts" ? words.includes("run") : at === 0;
+  return isOurs ? words.slice(at + 1) : undefined;
+}
+
+Deno.test("every command in the documentation exists, with its options", () => {
+  const known = new Map(program().commands.map((command) => [command.name(), command]));
+  let found = 0;
+  for (const { block, words } of commands()) {
+    const [first = "start", ...others] = argumentsOf(words) ?? ["--help"];
+    if (first === "--help" || first === "--version") continue;
+    const [name, args] = first.startsWith("-")
+      ? ["start", [first, ...others]] as const
+      : [first, others] as const;
+    const command = known.get(name);
+    if (command === undefined) throw new Error(`${placeOf(block)}: there is no command ${name}`);
+    for (const word of args) {
+      const [, option] = /^(--?[A-Za-z][\w-]*)/.exec(word) ?? [];
+      const isKnown = option === undefined || option === "--help" ||
+        command.options.some(({ short, long }) => short === option || long === option);
+      assert(isKnown, `${placeOf(block)}: ${name} has no option ${option}`);
+    }
+    found++;
+  }
+  assert(found > 10, "the commands were not found");
+});
+
+Deno.test("every task and example that the documentation runs exists", () => {
+  for (const { block, words } of commands()) {
+    const [, task] = /\bdeno(?:@[\d.]+)? task (\S+)/.exec(words.join(" ")) ?? [];
+    assert(task === undefined || task in manifest.tasks, `${placeOf(block)}: no task ${task}`);
+    for (
+      const word of words.filter((word) => /^(examples|docs|benchmarks)\/\S+\.\w+$/.test(word))
+    ) {
+      assert(existsSync(join(root, word)), `${placeOf(block)}: there is no file ${word}`);
+    }
+  }
+});

@@ -1,0 +1,15 @@
+/** Each page of the documentation is followed word for word: `deno task docs-check` runs it. */
+
+import { blocksOf } from "../../docs/site/blocks.ts";
+import { readPages } from "../../docs/site/source.ts";
+import { follow } from "../support/reader.ts";
+
+for (const [path, text] of readPages()) {
+  const blocks = blocksOf(path, text);
+  if (!blocks.some(({ words }) => words.includes("run") || words.includes("start"))) continue;
+  Deno.test({
+    name: `${path} does what it says`,
+    ignore: Deno.build.os === "windows", // its commands are for a POSIX shell
+    fn: () => follow(blocks),
+  });
+}

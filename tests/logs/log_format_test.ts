@@ -1,0 +1,76 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import type { LogRecord } from "@logtape/logtape";
+import { RemoteError, ValueError } from "../../errors.ts";
+import { logFormatter } from "../../logs/log_format.ts";
+
+/** A record of the message `Seen: <value>.`. */
+function recordOf(value: unknown, level: LogRecord["level"] = "info"): LogRecord {
+  return {
+    category: ["msl", "network", "manager"],
+    level,
+    timestamp: Date.UTC(2026, 10, 25, 14, 5, 29, 7),
+    message: ["Seen: ", value, "."],
+    rawMessage: "Seen: {value}.",
+    properties: { value },
+  };
+}
+
+/** The one object that JSON has for a record. */
+function parse(record: LogRecord): Record<string, unknown> & { properties: { value: unknown } } {
+  const line = logFormatter("json")(record);
+  assertMatch(line, /^\{[^\n]*\}\n$/);
+  return JSON.parse(line);
+}
+
+Deno.test("JSON has the time with its zone, the level, the logger, the message, the properties", () => {
+  assertEquals(parse(recordOf("lab-pc", "warning")), {
+    "@timestamp": "2026-11-25T14:05:29.007Z",
+    level: "WARN",
+    logger: "msl.network.manager",
+    message: "Seen: lab-pc.",
+    properties: { value: "lab-pc" },
+  });
+});
+
+Deno.test("JSON shows errors, and what caused them, in the message and in the properties", () => {
+  const cause = new RangeError("the reason");
+  const { message, properties } = parse(recordOf(new ValueError("x is negative", { cause })));
+  assertEquals(message, "Seen: ValueError: x is negative.");
+  const value = properties.value as Record<string, unknown>;
+  assertEquals([value.name, value.message, value.code], ["ValueError", "x is negative", "VALUE"]);
+  assertMatch(String(value.stack), /log_format_test\.ts/);
+  assertEquals((value.cause as Error).message, "the reason");
+
+  const remote = parse(recordOf(new RemoteError("KeyError: 'x'", ["line 1"]))).properties.value;
+  assertEquals((remote as RemoteError).traceback, ["line 1"]);
+});
+
+Deno.test("JSON is one line, whatever a property is", () => {
+  const circle: Record<string, unknown> = { big: 1n };
+  circle.self = circle;
+  assertEquals(parse(recordOf(circle)).properties.value, { big: "1", self: "[Circular]" });
+  for (const value of ["two\nlines \x1b[31m\u2028", undefined, null, () => 1, Symbol("s"), NaN]) {
+    assert(String(parse(recordOf(value)).message).startsWith("Seen: "));
+  }
+  const hostile = { toJSON: () => assert(false, "no JSON of me") };
+  const { message, properties } = parse(recordOf(hostile));
+  assertMatch(String(message), /^Seen: \{.*\}\.$/);
+  assertMatch(JSON.stringify(properties), /unreadable.*no JSON of me/);
+});
+
+Deno.test("text has the time with its zone, and a value cannot forge another record", () => {
+  const format = logFormatter("text");
+  const forged = "x\n2026-11-25 14:05:30.000 +00:00 [INFO] msl.network.manager: all is well\x1b[2J";
+  assertEquals(
+    format(recordOf(forged)),
+    "2026-11-25 14:05:29.007 +00:00 [INFO] msl.network.manager: " +
+      `Seen: ${forged.replace("\n", "\\n").replace("\x1b", "\\x1b")}.\n`,
+  );
+  assertMatch(format(recordOf(new ValueError("x is negative"))), /Seen: ValueError: x is negative/);
+});
+
+Deno.test("colours are for text at a terminal alone", () => {
+  assert(logFormatter("text", true)(recordOf("x")).includes("\x1b["));
+  assertEquals(logFormatter("text")(recordOf("x")).includes("\x1b"), false);
+  assertEquals(logFormatter("json", true)(recordOf("x")).includes("\x1b"), false);
+});

@@ -1,0 +1,91 @@
+import { assertEquals } from "@std/assert";
+import { join } from "node:path";
+import { Access } from "../../manager/access.ts";
+import { Database } from "../../manager/database/database.ts";
+
+/** A database that two programs have open, with the users alice and bob. */
+class Shared implements AsyncDisposable {
+  readonly ours: Database;
+  readonly theirs: Database;
+  readonly #folder: string;
+
+  private constructor(folder: string) {
+    this.#folder = folder;
+    const path = join(folder, "manager.sqlite3");
+    this.ours = new Database(path, []);
+    this.theirs = new Database(path, []);
+  }
+
+  static async open(): Promise<Shared> {
+    const shared = new Shared(await Deno.makeTempDir({ prefix: "msl-network-" }));
+    for (const name of ["alice", "bob"]) await shared.ours.users.insert(name, "secret", false);
+    return shared;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.ours[Symbol.dispose]();
+    this.theirs[Symbol.dispose]();
+    await Deno.remove(this.#folder, { recursive: true });
+  }
+}
+
+Deno.test("everybody may use what has no list, and nobody but those on it what has one", async () => {
+  await using shared = await Shared.open();
+  const table = shared.ours.access;
+  table.allow("DMM", ["alice"]);
+  table.allow("Empty", ["alice"]);
+  table.deny("Empty", ["alice"]);
+  using access = new Access(table);
+  const mayUse = (service: string) =>
+    ["alice", "bob", "__proto__", undefined].map((user) => access.mayUse(user, service));
+  assertEquals(mayUse("DMM"), [true, false, false, false]);
+  assertEquals(mayUse("Empty"), [false, false, false, false]);
+  for (const service of ["Lamp", "dmm", "__proto__", "constructor"]) {
+    assertEquals(mayUse(service), [true, true, true, true], service);
+  }
+});
+
+Deno.test("what this program has changed counts at once when it says so", async () => {
+  await using shared = await Shared.open();
+  using access = new Access(shared.ours.access);
+  const seen: boolean[] = [];
+  access.watch(() => seen.push(access.mayUse("bob", "DMM")));
+  shared.ours.access.allow("DMM", ["alice"]);
+  access.refresh();
+  shared.ours.access.clear("DMM");
+  access.refresh();
+  assertEquals(seen, [false, true]);
+});
+
+Deno.test("what another program changes counts soon, and what was told is what is known", async () => {
+  await using shared = await Shared.open();
+  using access = new Access(shared.ours.access);
+  let told = Promise.withResolvers<boolean>();
+  access.watch(() => told.resolve(access.mayUse("bob", "DMM")), 1);
+  shared.theirs.access.allow("DMM", ["alice"]);
+  assertEquals(await told.promise, false);
+  told = Promise.withResolvers();
+  shared.theirs.access.allow("DMM", ["bob"]);
+  assertEquals(await told.promise, true);
+  told = Promise.withResolvers();
+  shared.theirs.users.delete("bob");
+  assertEquals(await told.promise, false);
+});
+
+Deno.test("while the lists cannot be read those that were read last hold, and then the new ones", async () => {
+  await using shared = await Shared.open();
+  const { lists } = shared.ours.access;
+  shared.ours.access.allow("DMM", ["alice"]);
+  using access = new Access(shared.ours.access);
+  let changes = 0;
+  access.watch(() => changes++);
+  shared.ours.access.clear("DMM");
+  shared.ours.access.lists = () => {
+    throw new Error("the disk is gone");
+  };
+  access.refresh();
+  assertEquals([access.mayUse("bob", "DMM"), changes], [false, 0]);
+  shared.ours.access.lists = lists;
+  access.refresh();
+  assertEquals([access.mayUse("bob", "DMM"), changes], [true, 1]);
+});

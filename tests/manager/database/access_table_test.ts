@@ -1,0 +1,146 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { DatabaseSync } from "node:sqlite";
+import { AccessTable } from "../../../manager/database/access_table.ts";
+import { ConfigurationError, ValueError } from "../../../errors.ts";
+import { UsersTable } from "../../../manager/database/users_table.ts";
+
+const USERS = ["alice", "bob", "__proto__"];
+
+/** The tables in memory, with a few users. */
+function newTables(): { access: AccessTable; users: UsersTable; database: DatabaseSync } {
+  const database = new DatabaseSync(":memory:");
+  const users = new UsersTable(database);
+  for (const name of USERS) addUser(database, name);
+  return { access: new AccessTable(database), users, database };
+}
+
+/** Adds a user whose password nobody needs. */
+function addUser(database: DatabaseSync, name: string): void {
+  database.prepare("INSERT INTO auth_users VALUES (NULL, ?, x'00', x'00', 0)").run(name);
+}
+
+/** The lists as they can be compared. */
+function listsOf(access: AccessTable): [service: string, users: string[]][] {
+  return Array.from(access.lists(), ([service, users]) => [service, [...users]]);
+}
+
+Deno.test("a service has no list until somebody is let in", () => {
+  const { access } = newTables();
+  assertEquals(listsOf(access), []);
+  access.allow("DMM", ["bob", "alice"]);
+  access.allow("DMM", ["bob"]);
+  access.allow("A", ["bob"]);
+  assertEquals(listsOf(access), [["A", ["bob"]], ["DMM", ["alice", "bob"]]]);
+});
+
+Deno.test("a list that nobody is on any more is still a list, until it is cleared", () => {
+  const { access } = newTables();
+  access.allow("DMM", ["alice", "bob"]);
+  access.deny("DMM", ["bob"]);
+  assertEquals(listsOf(access), [["DMM", ["alice"]]]);
+  access.deny("DMM", ["alice"]);
+  assertEquals(listsOf(access), [["DMM", []]]);
+  access.clear("DMM");
+  assertEquals(listsOf(access), []);
+  access.allow("DMM", ["bob"]);
+  assertEquals(listsOf(access), [["DMM", ["bob"]]], "alice came back");
+});
+
+Deno.test("names are names, whatever they are in another language", () => {
+  const { access } = newTables();
+  const names = [
+    "__proto__",
+    "constructor",
+    "",
+    " ",
+    "it's",
+    'a "b"',
+    "é語😀",
+    "x'); DROP TABLE --",
+  ];
+  for (const name of names) access.allow(name, ["__proto__"]);
+  assertEquals([...access.lists().keys()], names.toSorted());
+  assert(!access.lists().has("toString"));
+  for (const name of names) access.deny(name, ["__proto__"]);
+  assertEquals(access.lists().get("it's"), new Set());
+  for (const name of names) access.clear(name);
+  assertEquals(listsOf(access), []);
+});
+
+Deno.test("a service is another one in capital letters, and so is a user", () => {
+  const { access } = newTables();
+  access.allow("DMM", ["alice"]);
+  assertEquals(access.lists().get("dmm"), undefined);
+  assertThrows(() => access.allow("DMM", ["Alice"]), ValueError, "'Alice'");
+});
+
+Deno.test("nothing is done by halves", () => {
+  const { access } = newTables();
+  assertThrows(
+    () => access.allow("DMM", ["alice", "eve", "it's"]),
+    ValueError,
+    `Cannot let 'eve', "it's" use the 'DMM' service: no such user is registered`,
+  );
+  assertEquals(listsOf(access), []);
+  access.allow("DMM", ["alice", "bob"]);
+  assertThrows(
+    () => access.deny("DMM", ["alice", "__proto__"]),
+    ValueError,
+    "Cannot deny '__proto__' the 'DMM' service: not on its list",
+  );
+  for (const change of [access.allow, access.deny]) {
+    assertThrows(() => change.call(access, "DMM", []), ValueError, "one or more usernames");
+  }
+  assertEquals(listsOf(access), [["DMM", ["alice", "bob"]]]);
+});
+
+Deno.test("where there is no list nobody can be taken off it, and it cannot be cleared", () => {
+  const { access } = newTables();
+  access.allow("A", ["alice"]);
+  assertThrows(
+    () => access.deny("DMM", ["alice"]),
+    ConfigurationError,
+    "Cannot deny 'alice' the 'DMM' service: it has no list, so everybody may use it. " +
+      "Make a list of those who may: access allow 'DMM' USER...",
+  );
+  assertThrows(() => access.clear("DMM"), ConfigurationError, "it has none, everybody may use it");
+  assertEquals(listsOf(access), [["A", ["alice"]]]);
+});
+
+Deno.test("a list that would protect nothing is refused", () => {
+  const { access } = newTables();
+  for (const name of ["Manager", "a\0b", "\ud800"]) {
+    assertThrows(() => access.allow(name, ["alice"]), ValueError, "Cannot make a list for ");
+  }
+  assertEquals(listsOf(access), []);
+});
+
+Deno.test("a user who is taken out is on no list, nor is the next one of that name", () => {
+  const { access, users, database } = newTables();
+  for (const service of ["A", "DMM"]) access.allow(service, ["alice", "bob"]);
+  users.delete("alice");
+  addUser(database, "alice");
+  assertEquals(listsOf(access), [["A", ["bob"]], ["DMM", ["bob"]]]);
+  const rows = database.prepare("SELECT count(*) AS count FROM access_users").get();
+  assertEquals(rows?.count, 2);
+});
+
+Deno.test("a user whom Python takes out, who knows of no lists, is on none either", () => {
+  const { access, users, database } = newTables();
+  access.allow("DMM", ["alice", "__proto__"]);
+  database.exec("PRAGMA foreign_keys = OFF");
+  users.delete("__proto__"); // the last one, whose number SQLite could give again
+  addUser(database, "__proto__");
+  assertEquals(listsOf(access), [["DMM", ["alice"]]]);
+  users.delete("alice");
+  assertEquals(listsOf(access), [["DMM", []]]);
+  addUser(database, "alice");
+  assertEquals(listsOf(access), [["DMM", []]]);
+});
+
+Deno.test("a user stays on the lists with another password or other rights", async () => {
+  const { access, users } = newTables();
+  access.allow("DMM", ["alice"]);
+  await users.update("alice", { password: "new", isAdmin: true });
+  assertEquals(listsOf(access), [["DMM", ["alice"]]]);
+});

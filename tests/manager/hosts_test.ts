@@ -1,0 +1,156 @@
+import { assert, assertEquals } from "@std/assert";
+import { Hosts } from "../../manager/hosts.ts";
+
+/** The names of computers in a laboratory, whose reverse look-ups are the given ones. */
+function laboratory(domains: Record<string, string> = {}): { hosts: Hosts; lookedUp: string[] } {
+  const lookedUp: string[] = [];
+  const hosts = new Hosts({
+    hostname: "lab-pc",
+    localAddresses: () => ["192.168.1.10", "fe80::1"],
+    reverse(address) {
+      lookedUp.push(address);
+      const domain = domains[address];
+      return domain === undefined
+        ? Promise.reject(new Error("getnameinfo ENOTFOUND"))
+        : Promise.resolve(domain);
+    },
+  });
+  return { hosts, lookedUp };
+}
+
+Deno.test("every name and address of this computer is an alias, each once", () => {
+  const hosts = new Hosts({
+    hostname: "lab-pc",
+    localAddresses: () => ["127.0.0.1", "192.168.1.10", "::1"],
+  });
+  assertEquals(hosts.aliases().toSorted(), [
+    "127.0.0.1",
+    "192.168.1.10",
+    "::1",
+    "lab-pc",
+    "localhost",
+  ]);
+});
+
+for (
+  const address of ["127.0.0.1", "::1", "192.168.1.10", "fe80::1", "::ffff:127.0.0.1", "localhost"]
+) {
+  Deno.test(`a peer at ${address} goes by this computer's name, and nothing is looked up`, async () => {
+    const { hosts, lookedUp } = laboratory();
+    const { domain, name, trustedBy } = await hosts.find(address);
+    assertEquals([domain, name, trustedBy], ["lab-pc", "lab-pc", ["lab-pc"]]);
+    assertEquals(lookedUp, []);
+  });
+}
+
+Deno.test({
+  name: "a look-up that ends leaves no timer behind",
+  sanitizeOps: true,
+  async fn() {
+    const { hosts } = laboratory({ "10.0.0.7": "scope.lab.govt.nz" });
+    assertEquals((await hosts.find("10.0.0.7")).name, "scope");
+    assertEquals((await hosts.find("10.0.0.8")).name, "10.0.0.8");
+  },
+});
+
+Deno.test("another computer goes by the first label of its domain name", async () => {
+  const { hosts } = laboratory({ "10.0.0.7": "scope.lab.govt.nz", "2001:db8::7": "dmm" });
+  assertEquals(await hosts.find("10.0.0.7"), {
+    address: "10.0.0.7",
+    domain: "scope.lab.govt.nz",
+    name: "scope",
+    trustedBy: ["scope.lab.govt.nz", "scope", "10.0.0.7"],
+  });
+  assertEquals(await hosts.find("2001:db8::7"), {
+    address: "2001:db8::7",
+    domain: "dmm",
+    name: "dmm",
+    trustedBy: ["dmm", "2001:db8::7"],
+  });
+});
+
+Deno.test("a computer whose address does not resolve goes by its numeric address", async () => {
+  const { hosts } = laboratory();
+  for (const address of ["10.0.0.8", "2001:db8::8"]) {
+    assertEquals(await hosts.find(address), {
+      address,
+      domain: address,
+      name: address,
+      trustedBy: [address],
+    });
+  }
+});
+
+Deno.test("a look-up that gives the address back has found no name", async () => {
+  const { hosts } = laboratory({ "10.0.0.9": "10.0.0.9" });
+  assertEquals((await hosts.find("10.0.0.9")).name, "10.0.0.9");
+});
+
+Deno.test("an IPv4-mapped IPv6 address is its IPv4 address", async () => {
+  const { hosts, lookedUp } = laboratory({ "10.0.0.7": "scope.lab.govt.nz" });
+  for (const address of ["::ffff:10.0.0.7", "::FFFF:10.0.0.7"]) {
+    assertEquals((await hosts.find(address)).address, "10.0.0.7");
+    assertEquals((await hosts.find(address)).name, "scope");
+  }
+  assertEquals(new Set(lookedUp), new Set(["10.0.0.7"]));
+});
+
+Deno.test("a name is that of a computer if it leads back to the address", async () => {
+  const addresses: Record<string, string[]> = {
+    scope: ["10.0.0.6", "10.0.0.7"],
+    localhost: ["127.0.0.1"],
+  };
+  const hosts = new Hosts({
+    hostname: "lab-pc",
+    localAddresses: () => [],
+    forward: (name) =>
+      name in addresses ? Promise.resolve(addresses[name]) : Promise.reject(new Error("ENOTFOUND")),
+  });
+  assertEquals(await hosts.leadsTo("scope", "10.0.0.7"), true);
+  assertEquals(await hosts.leadsTo("scope", "10.0.0.8"), false);
+  assertEquals(await hosts.leadsTo("localhost", "10.0.0.7"), false);
+  assertEquals(await hosts.leadsTo("unknown", "10.0.0.7"), false);
+  assertEquals(await hosts.leadsTo("10.0.0.7", "10.0.0.7"), true);
+  assertEquals(await hosts.leadsTo("lab-pc", "127.0.0.1"), true);
+});
+
+Deno.test("an interface that appears later is this computer's too", async () => {
+  const addresses: string[] = [];
+  const hosts = new Hosts({
+    hostname: "lab-pc",
+    localAddresses: () => addresses,
+    reverse: () => Promise.resolve("other.computer"),
+  });
+  assertEquals((await hosts.find("10.8.0.2")).name, "other");
+  addresses.push("10.8.0.2");
+  assertEquals((await hosts.find("10.8.0.2")).name, "lab-pc");
+});
+
+Deno.test("a look-up that never ends is given up after two seconds", async () => {
+  const hosts = new Hosts({
+    hostname: "lab-pc",
+    localAddresses: () => [],
+    reverse: () => new Promise(() => {}),
+  });
+  const { setTimeout } = globalThis;
+  const delays: unknown[] = [];
+  // The timer fires at once: what is tested is that there is one, not how long two seconds are.
+  const impatient = (callback: () => void, delay?: number) => {
+    delays.push(delay);
+    return setTimeout(callback, 0);
+  };
+  try {
+    Object.assign(globalThis, { setTimeout: impatient });
+    assertEquals((await hosts.find("10.0.0.7")).name, "10.0.0.7");
+  } finally {
+    Object.assign(globalThis, { setTimeout });
+  }
+  assertEquals(delays, [2_000]);
+});
+
+Deno.test("without options it is the computer that the test runs on", () => {
+  const hosts = new Hosts();
+  assertEquals(hosts.hostname, Deno.hostname());
+  assert(hosts.aliases().includes(Deno.hostname()));
+  for (const { address } of Deno.networkInterfaces()) assert(hosts.aliases().includes(address));
+});

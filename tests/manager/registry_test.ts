@@ -1,0 +1,984 @@
+import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import {
+  ConnectionAbortedError,
+  KeyError,
+  NameError,
+  type NetworkError,
+  PermissionError,
+  wireMessage,
+} from "../../errors.ts";
+import {
+  type Client,
+  networkNameOf,
+  type Policy,
+  Registry,
+  type Service,
+  serviceEntry,
+} from "../../manager/registry.ts";
+
+const DEVICE = { language: "Python 3.11.2", os: "Linux x86_64" };
+const MANAGER = "Manager[lab-pc:1875]";
+
+/** A registry whose outlets are texts. */
+function registry(policy?: Policy): Registry<string> {
+  return new Registry(MANAGER, policy);
+}
+
+/** Users who may not use a service. */
+class Bars implements Policy {
+  readonly #pairs = new Set<string>();
+
+  bar(username: string, service: string): void {
+    this.#pairs.add(`${username} ${service}`);
+  }
+
+  unbar(username: string, service: string): void {
+    this.#pairs.delete(`${username} ${service}`);
+  }
+
+  mayUse(username: string | undefined, service: string): boolean {
+    return !this.#pairs.has(`${username} ${service}`);
+  }
+}
+
+function addClient(
+  registry: Registry<string>,
+  name: string,
+  address = "lab-pc:1",
+  username?: string,
+): Client<string> {
+  const newcomer = { kind: "client", name, address, extensions: [], ...DEVICE } as const;
+  const peer = registry.add(newcomer, `outlet of ${name}`, username);
+  if (peer.kind !== "client") throw new Error("it is not a client");
+  return peer;
+}
+
+function addService(
+  registry: Registry<string>,
+  name: string,
+  { maxClients = -1, address = "lab-pc:2" } = {},
+): Service<string> {
+  const attributes = { echo: "(*args, **kwargs)" };
+  const peer = registry.add(
+    {
+      kind: "service",
+      name,
+      address,
+      attributes,
+      maxClients,
+      streams: [],
+      extensions: [],
+      ...DEVICE,
+    },
+    `outlet of ${name}`,
+  );
+  if (peer.kind !== "service") throw new Error("it is not a service");
+  return peer;
+}
+
+/** The text with which a refusal goes out. */
+function refusal(action: () => unknown, Class: new (text: string) => NetworkError): string {
+  return wireMessage(assertThrows(action, Class));
+}
+
+function namesOf(peers: Iterable<{ networkName: string }>): string[] {
+  return Array.from(peers, ({ networkName }) => networkName);
+}
+
+// Who is connected
+
+Deno.test("a peer is called name[host:port], and keeps what it said of itself", () => {
+  const all = registry();
+  const client = addClient(all, "My Client", "lab-pc:5");
+  const service = addService(all, "Echo", { maxClients: 3, address: "::1:6" });
+  assertEquals(client.networkName, "My Client[lab-pc:5]");
+  assertEquals(service.networkName, "Echo[::1:6]");
+  assertEquals(networkNameOf(client), client.networkName);
+  assertEquals([client.seat, client.language, client.os], [
+    "outlet of My Client",
+    DEVICE.language,
+    DEVICE.os,
+  ]);
+  assertEquals(namesOf(all.clients), ["My Client[lab-pc:5]"]);
+  assertEquals(namesOf(all.services), ["Echo[::1:6]"]);
+  assertEquals(all.service("Echo") === service, true);
+  assertEquals(all.service("echo"), undefined);
+});
+
+Deno.test("the entry of a service has the keys of the wire", () => {
+  const service = addService(registry(), "Echo", { maxClients: 3 });
+  assertEquals(serviceEntry(service), {
+    attributes: { echo: "(*args, **kwargs)" },
+    address: "lab-pc:2",
+    ...DEVICE,
+    max_clients: 3,
+  });
+});
+
+Deno.test("two services of one name cannot be connected at once", () => {
+  const all = registry();
+  const first = addService(all, "Echo", { address: "lab-pc:1" });
+  assertEquals(
+    refusal(() => addService(all, "Echo", { address: "lab-pc:2" }), NameError),
+    "NameError: A 'Echo' service is already running on the Manager",
+  );
+  assertEquals(all.service("Echo") === first, true);
+  all.remove(first);
+  const second = addService(all, "Echo");
+  assertEquals(all.service("Echo") === second, true);
+});
+
+Deno.test("clients may share a name, but not a network name", () => {
+  const all = registry();
+  addClient(all, "Client", "lab-pc:1");
+  addClient(all, "Client", "lab-pc:2");
+  assertEquals(
+    refusal(() => addClient(all, "Client", "lab-pc:2"), NameError),
+    "NameError: A 'Client[lab-pc:2]' client is already connected to the Manager",
+  );
+  assertEquals(namesOf(all.clients), ["Client[lab-pc:1]", "Client[lab-pc:2]"]);
+});
+
+Deno.test("a client and a service may share a name and an address", () => {
+  const all = registry();
+  addClient(all, "Echo", "lab-pc:1");
+  addService(all, "Echo", { address: "lab-pc:1" });
+  assertEquals(namesOf(all.clients), namesOf(all.services));
+});
+
+Deno.test("a name may be anything", () => {
+  const names = [
+    "__proto__",
+    "constructor",
+    "toString",
+    "hasOwnProperty",
+    "it's",
+    'a "b"',
+    "",
+    " ",
+    "語",
+  ];
+  const all = registry();
+  for (const name of names) {
+    assertEquals(all.service(name), undefined, name);
+    const client = addClient(all, name);
+    assertThrows(() => all.link(client, name), KeyError);
+    assertThrows(() => all.route(client, name, "1"), KeyError);
+    const service = addService(all, name);
+    all.link(client, name);
+    assertEquals(all.route(client, name, name) === service, true);
+    assertEquals(all.settle(service, client.networkName, name) === client, true);
+    assertEquals(all.acquireLock(client, name, false), [client.networkName]);
+    assertEquals(all.releaseLock(client, name), []);
+    assertEquals(all.unlink(client, name), true);
+  }
+  assertEquals(namesOf(all.services).length, names.length);
+});
+
+Deno.test("names in messages are in Python's quotes", () => {
+  const all = registry();
+  const client = addClient(all, "a");
+  assertEquals(
+    refusal(() => all.link(client, "it's"), KeyError),
+    `KeyError: 'the "it\\'s" service does not exist, cannot link with a[lab-pc:1]'`,
+  );
+  addService(all, "it's\n");
+  assertEquals(
+    refusal(() => addService(all, "it's\n"), NameError),
+    `NameError: A "it's\\n" service is already running on the Manager`,
+  );
+  assertEquals(
+    refusal(() => all.acquireLock(client, "it's\n", true), PermissionError),
+    "PermissionError: a[lab-pc:1] cannot acquire a lock because it is not linked " +
+      `with the "it's\\n" service`,
+  );
+});
+
+// Links
+
+Deno.test("a link is known to both sides, and gives the entry of the service", () => {
+  const all = registry();
+  const client = addClient(all, "a");
+  const service = addService(all, "Echo");
+  assertEquals(all.link(client, "Echo"), serviceEntry(service));
+  assertEquals([...service.links], [client]);
+  assertEquals([...client.links], [service]);
+});
+
+Deno.test("a service that does not exist cannot be linked with", () => {
+  const all = registry();
+  const client = addClient(all, "a");
+  assertEquals(
+    refusal(() => all.link(client, "Nothing"), KeyError),
+    `KeyError: "the 'Nothing' service does not exist, cannot link with a[lab-pc:1]"`,
+  );
+});
+
+Deno.test("a full service refuses one more client, and tells who is linked, sorted", () => {
+  const all = registry();
+  addService(all, "Echo", { maxClients: 2 });
+  all.link(addClient(all, "b"), "Echo");
+  all.link(addClient(all, "a"), "Echo");
+  const late = addClient(all, "c");
+  assertEquals(
+    refusal(() => all.link(late, "Echo"), PermissionError),
+    "PermissionError: The maximum number of Clients are already linked with 'Echo'\n" +
+      "The linked Clients are:\n  a[lab-pc:1]\n  b[lab-pc:1]",
+  );
+  assertEquals(late.links.size, 0);
+});
+
+for (const maxClients of [0, -1, -7]) {
+  Deno.test(`a service whose max_clients is ${maxClients} is never full`, () => {
+    const all = registry();
+    const service = addService(all, "Echo", { maxClients });
+    for (let i = 0; i < 20; i++) all.link(addClient(all, `c${i}`), "Echo");
+    assertEquals(service.links.size, 20);
+  });
+}
+
+Deno.test("a place in a full service is free again when a client unlinks or leaves", () => {
+  const all = registry();
+  addService(all, "Echo", { maxClients: 1 });
+  const [a, b, c] = ["a", "b", "c"].map((name) => addClient(all, name));
+  all.link(a, "Echo");
+  all.unlink(a, "Echo");
+  all.link(b, "Echo");
+  all.remove(b);
+  all.link(c, "Echo");
+  assertThrows(() => all.link(a, "Echo"), PermissionError);
+});
+
+Deno.test("a locked service refuses a new client, shared lock or not", () => {
+  for (const shared of [true, false]) {
+    const all = registry();
+    addService(all, "Echo");
+    const [holder, other] = ["a", "b"].map((name) => addClient(all, name));
+    all.link(holder, "Echo");
+    all.acquireLock(holder, "Echo", shared);
+    assertEquals(
+      refusal(() => all.link(other, "Echo"), PermissionError),
+      "PermissionError: 'Echo' service is locked",
+    );
+    all.releaseLock(holder, "Echo");
+    all.link(other, "Echo");
+  }
+});
+
+Deno.test("a service that is both locked and full says that it is locked", () => {
+  const all = registry();
+  addService(all, "Echo", { maxClients: 1 });
+  const [holder, other] = ["a", "b"].map((name) => addClient(all, name));
+  all.link(holder, "Echo");
+  all.acquireLock(holder, "Echo", false);
+  assertEquals(
+    refusal(() => all.link(other, "Echo"), PermissionError),
+    "PermissionError: 'Echo' service is locked",
+  );
+});
+
+Deno.test("to link again is allowed while the service is full and locked by another", () => {
+  const all = registry();
+  const service = addService(all, "Echo", { maxClients: 2 });
+  const [a, b] = ["a", "b"].map((name) => addClient(all, name));
+  all.link(a, "Echo");
+  all.link(b, "Echo");
+  all.acquireLock(b, "Echo", true);
+  assertEquals(all.link(a, "Echo"), serviceEntry(service));
+  assertEquals(service.links.size, 2);
+});
+
+Deno.test("to unlink undoes the link on both sides and releases the client's lock alone", () => {
+  const all = registry();
+  const service = addService(all, "Echo");
+  const [a, b] = ["a", "b"].map((name) => addClient(all, name));
+  for (const client of [a, b]) all.link(client, "Echo");
+  for (const client of [a, b]) all.acquireLock(client, "Echo", true);
+  assertEquals(all.unlink(a, "Echo"), true);
+  assertEquals(namesOf(service.links), ["b[lab-pc:1]"]);
+  assertEquals(namesOf(service.locks), ["b[lab-pc:1]"]);
+  assertEquals(a.links.size, 0);
+});
+
+Deno.test("a client that is not linked cannot unlink", () => {
+  const all = registry();
+  addService(all, "Echo");
+  const client = addClient(all, "a");
+  const text = `KeyError: "cannot unlink a[lab-pc:1], it was not linked with 'Echo'"`;
+  assertEquals(refusal(() => all.unlink(client, "Echo"), KeyError), text);
+  all.link(client, "Echo");
+  all.unlink(client, "Echo");
+  assertEquals(refusal(() => all.unlink(client, "Echo"), KeyError), text);
+});
+
+Deno.test("to unlink from a service that is gone, or never was, is fine", () => {
+  const all = registry();
+  const client = addClient(all, "a");
+  const service = addService(all, "Echo");
+  all.link(client, "Echo");
+  all.remove(service);
+  assertEquals(all.unlink(client, "Echo"), true);
+  assertEquals(all.unlink(client, "Nothing"), true);
+});
+
+Deno.test("a service that comes back has none of the links, locks and debts of the one before", () => {
+  const all = registry();
+  const client = addClient(all, "a");
+  const before = addService(all, "Echo");
+  all.link(client, "Echo");
+  all.acquireLock(client, "Echo", false);
+  all.route(client, "Echo", "1");
+  all.remove(before);
+  const after = addService(all, "Echo");
+  assertEquals([after.links.size, after.locks.size, after.pending.size], [0, 0, 0]);
+  assertThrows(() => all.unlink(client, "Echo"), KeyError);
+  assertEquals(all.settle(after, client.networkName, "1"), undefined);
+});
+
+// Who may use which service
+
+/** A registry with two services, and the clients of alice and bob, who may not use the DMM. */
+function guarded() {
+  const bars = new Bars();
+  bars.bar("bob", "DMM");
+  const all = registry(bars);
+  return {
+    bars,
+    all,
+    alice: addClient(all, "a", "lab-pc:1", "alice"),
+    bob: addClient(all, "b", "lab-pc:1", "bob"),
+    dmm: addService(all, "DMM"),
+    lamp: addService(all, "Lamp"),
+  };
+}
+
+Deno.test("a user who may not use a service can neither link nor request, others and elsewhere can", () => {
+  const { all, alice, bob, dmm, lamp } = guarded();
+  const refused = "PermissionError: 'bob' may not use the 'DMM' service";
+  assertEquals(refusal(() => all.link(bob, "DMM"), PermissionError), refused);
+  assertEquals(refusal(() => all.route(bob, "DMM", "1"), PermissionError), refused);
+  assertThrows(() => all.acquireLock(bob, "DMM", true), PermissionError);
+  assertEquals([dmm.links.size, dmm.pending.size, bob.links.size], [0, 0, 0]);
+  all.link(bob, "Lamp");
+  assertEquals(all.route(bob, "Lamp", "1") === lamp, true);
+  assertEquals(all.route(alice, "DMM", "1") === dmm, true);
+  all.link(alice, "DMM");
+});
+
+Deno.test("who may not use a service is told so first, locked and full as it may be", () => {
+  const { all, alice, bob } = guarded();
+  all.link(alice, "DMM");
+  all.acquireLock(alice, "DMM", false);
+  assertEquals(
+    refusal(() => all.link(bob, "DMM"), PermissionError),
+    "PermissionError: 'bob' may not use the 'DMM' service",
+  );
+});
+
+Deno.test("a client that nobody logged in for is named by its network name", () => {
+  const all = registry({ mayUse: (username) => username !== undefined });
+  addService(all, "it's");
+  assertEquals(
+    refusal(() => all.link(addClient(all, "a"), "it's"), PermissionError),
+    `PermissionError: a[lab-pc:1] may not use the "it's" service`,
+  );
+});
+
+Deno.test("a client that may not use a service any longer is unlinked and unlocked, and is owed its answers", () => {
+  const { bars, all, alice, bob, dmm, lamp } = guarded();
+  all.link(bob, "Lamp");
+  for (const name of ["DMM", "Lamp"]) {
+    all.link(alice, name);
+    all.acquireLock(alice, name, true);
+  }
+  all.route(alice, "DMM", "1");
+  assertEquals(all.withdraw(), []);
+  bars.bar("alice", "DMM");
+  assertEquals(all.withdraw(), [{ client: alice, service: dmm }]);
+  assertEquals([dmm.links.size, dmm.locks.size], [0, 0]);
+  assertEquals([namesOf(lamp.links).length, namesOf(lamp.locks)], [2, [alice.networkName]]);
+  assertThrows(() => all.route(alice, "DMM", "2"), PermissionError);
+  assertEquals(all.settle(dmm, alice.networkName, "1") === alice, true);
+  assertEquals(all.withdraw(), []);
+});
+
+Deno.test("a client whose link was withdrawn may unlink, and links again once it may", () => {
+  const { bars, all, alice, dmm } = guarded();
+  all.link(alice, "DMM");
+  bars.bar("alice", "DMM");
+  all.withdraw();
+  assertEquals(all.unlink(alice, "DMM"), true);
+  bars.unbar("alice", "DMM");
+  assertEquals(all.withdraw(), []);
+  assertEquals(dmm.links.size, 0);
+  assertEquals(all.link(alice, "DMM"), serviceEntry(dmm));
+});
+
+// Locks
+
+Deno.test("a lock gives the linked clients, a release those that still hold one, both sorted", () => {
+  const all = registry();
+  addService(all, "Echo");
+  const [c, a, b] = ["c", "a", "b"].map((name) => addClient(all, name));
+  for (const client of [c, a, b]) all.link(client, "Echo");
+  const everybody = ["a[lab-pc:1]", "b[lab-pc:1]", "c[lab-pc:1]"];
+  for (const client of [c, a, b]) {
+    assertEquals(all.acquireLock(client, "Echo", true), everybody);
+  }
+  assertEquals(all.releaseLock(b, "Echo"), ["a[lab-pc:1]", "c[lab-pc:1]"]);
+  assertEquals(all.releaseLock(c, "Echo"), ["a[lab-pc:1]"]);
+  assertEquals(all.releaseLock(c, "Echo"), ["a[lab-pc:1]"]);
+  assertEquals(all.releaseLock(a, "Echo"), []);
+});
+
+Deno.test("an exclusive lock needs the client to be the only one that is linked", () => {
+  const all = registry();
+  addService(all, "Echo");
+  const [b, a] = ["b", "a"].map((name) => addClient(all, name));
+  all.link(b, "Echo");
+  all.link(a, "Echo");
+  assertEquals(
+    refusal(() => all.acquireLock(b, "Echo", false), PermissionError),
+    "PermissionError: b[lab-pc:1] cannot acquire an exclusive lock, there are 2 links with the " +
+      "'Echo' service\nThe linked Clients are:\n  a[lab-pc:1]\n  b[lab-pc:1]",
+  );
+  all.unlink(a, "Echo");
+  assertEquals(all.acquireLock(b, "Echo", false), ["b[lab-pc:1]"]);
+});
+
+Deno.test("to lock again is fine, shared or not, and one release is enough", () => {
+  const all = registry();
+  addService(all, "Echo");
+  const client = addClient(all, "a");
+  all.link(client, "Echo");
+  for (const shared of [false, false, true, true, false]) {
+    assertEquals(all.acquireLock(client, "Echo", shared), ["a[lab-pc:1]"]);
+  }
+  assertEquals(all.releaseLock(client, "Echo"), []);
+  all.link(addClient(all, "b"), "Echo");
+});
+
+Deno.test("a client that is not linked cannot lock, and its release changes nothing", () => {
+  const all = registry();
+  addService(all, "Echo");
+  const [holder, other] = ["a", "b"].map((name) => addClient(all, name));
+  all.link(holder, "Echo");
+  all.acquireLock(holder, "Echo", true);
+  for (const shared of [true, false]) {
+    assertEquals(
+      refusal(() => all.acquireLock(other, "Echo", shared), PermissionError),
+      "PermissionError: b[lab-pc:1] cannot acquire a lock because it is not linked with the " +
+        "'Echo' service",
+    );
+  }
+  assertEquals(all.releaseLock(other, "Echo"), ["a[lab-pc:1]"]);
+});
+
+Deno.test("a service that does not exist can be neither locked nor released", () => {
+  const all = registry();
+  const client = addClient(all, "a");
+  assertEquals(
+    refusal(() => all.acquireLock(client, "Nothing", true), KeyError),
+    `KeyError: "'Nothing' service does not exist, a[lab-pc:1] cannot acquire a lock"`,
+  );
+  assertEquals(
+    refusal(() => all.releaseLock(client, "Nothing"), KeyError),
+    `KeyError: "'Nothing' service does not exist, a[lab-pc:1] cannot release the lock"`,
+  );
+});
+
+// Requests
+
+Deno.test("a request to a service that is not connected is refused in the Manager's name", () => {
+  const all = registry();
+  const client = addClient(all, "a");
+  assertEquals(
+    refusal(() => all.route(client, "Nothing", "1"), KeyError),
+    `KeyError: "the 'Nothing' Service is not connected to ${MANAGER}"`,
+  );
+});
+
+Deno.test("an answer can be settled once, by the service that owes it, for the client it is owed", () => {
+  const all = registry();
+  const [a, b] = ["a", "b"].map((name) => addClient(all, name));
+  const [echo, lab] = ["Echo", "Lab"].map((name) => addService(all, name));
+  assertEquals(all.route(a, "Echo", "1") === echo, true);
+  assertEquals(all.settle(lab, a.networkName, "1"), undefined);
+  assertEquals(all.settle(echo, b.networkName, "1"), undefined);
+  assertEquals(all.settle(echo, a.networkName, "2"), undefined);
+  assertEquals(all.settle(echo, "a", "1"), undefined);
+  assertEquals(all.settle(echo, "nobody[lab-pc:9]", "1"), undefined);
+  assertEquals(all.settle(echo, a.networkName, "1") === a, true);
+  assertEquals(all.settle(echo, a.networkName, "1"), undefined);
+});
+
+Deno.test("answers are settled in any order", () => {
+  const all = registry();
+  const client = addClient(all, "a");
+  const service = addService(all, "Echo");
+  const uids = ["1", "2", "3", "4"];
+  for (const uid of uids) all.route(client, "Echo", uid);
+  for (const uid of ["3", "1", "4", "2"]) {
+    assertEquals(all.settle(service, client.networkName, uid) === client, true);
+  }
+  for (const uid of uids) assertEquals(all.settle(service, client.networkName, uid), undefined);
+});
+
+Deno.test("equal uids, as a terminal sends them, are owed as often as they were requested", () => {
+  const all = registry();
+  const [terminal, other] = ["a", "b"].map((name) => addClient(all, name));
+  const service = addService(all, "Echo");
+  for (let i = 0; i < 3; i++) all.route(terminal, "Echo", "");
+  all.route(other, "Echo", "");
+  for (let i = 0; i < 3; i++) {
+    assertEquals(all.settle(service, terminal.networkName, "") === terminal, true);
+  }
+  assertEquals(all.settle(service, terminal.networkName, ""), undefined);
+  assertEquals(all.settle(service, other.networkName, "") === other, true);
+});
+
+Deno.test("a client that is not linked may request, unless the service is locked or full", () => {
+  const all = registry();
+  const service = addService(all, "Echo", { maxClients: 1 });
+  const [a, b] = ["a", "b"].map((name) => addClient(all, name));
+  all.route(b, "Echo", "1");
+  all.link(a, "Echo");
+  assertEquals(
+    refusal(() => all.route(b, "Echo", "2"), PermissionError),
+    "PermissionError: The maximum number of Clients are already linked with 'Echo'\n" +
+      "The linked Clients are:\n  a[lab-pc:1]",
+  );
+  all.acquireLock(a, "Echo", true);
+  assertEquals(
+    refusal(() => all.route(b, "Echo", "3"), PermissionError),
+    "PermissionError: 'Echo' service is locked",
+  );
+  all.route(a, "Echo", "4");
+  assertEquals(all.settle(service, b.networkName, "2"), undefined);
+  assertEquals(all.settle(service, b.networkName, "3"), undefined);
+  assertEquals(all.settle(service, b.networkName, "1") === b, true);
+});
+
+Deno.test("a linked client requests while another holds a lock", () => {
+  const all = registry();
+  const service = addService(all, "Echo");
+  const [a, b] = ["a", "b"].map((name) => addClient(all, name));
+  all.link(a, "Echo");
+  all.link(b, "Echo");
+  all.acquireLock(a, "Echo", true);
+  assertEquals(all.route(b, "Echo", "1") === service, true);
+});
+
+Deno.test("an answer is still owed after the client has unlinked", () => {
+  const all = registry();
+  const client = addClient(all, "a");
+  const service = addService(all, "Echo");
+  all.link(client, "Echo");
+  all.route(client, "Echo", "1");
+  all.unlink(client, "Echo");
+  assertEquals(all.settle(service, client.networkName, "1") === client, true);
+});
+
+// Leaving
+
+Deno.test("a service that leaves tells every answer that it owes, equal uids included", () => {
+  const all = registry();
+  const [a, b, gone] = ["a", "b", "gone"].map((name) => addClient(all, name));
+  const service = addService(all, "Echo");
+  all.route(a, "Echo", "1");
+  all.route(a, "Echo", "2");
+  all.route(b, "Echo", "");
+  all.route(b, "Echo", "");
+  all.route(gone, "Echo", "3");
+  all.settle(service, a.networkName, "1");
+  assertEquals(all.remove(gone), []);
+  const orphans = all.remove(service).map(({ client, uid }) => [client.networkName, uid]);
+  assertEquals(orphans, [["a[lab-pc:1]", "2"], ["b[lab-pc:1]", ""], ["b[lab-pc:1]", ""]]);
+});
+
+Deno.test("a service that leaves is unlinked from every client, and is not found any more", () => {
+  const all = registry();
+  const [a, b] = ["a", "b"].map((name) => addClient(all, name));
+  const service = addService(all, "Echo");
+  const other = addService(all, "Other");
+  for (const client of [a, b]) {
+    all.link(client, "Echo");
+    all.link(client, "Other");
+  }
+  for (const client of [a, b]) all.acquireLock(client, "Echo", true);
+  all.remove(service);
+  for (const client of [a, b]) assertEquals([...client.links], [other]);
+  assertEquals([service.links.size, service.locks.size], [0, 0]);
+  assertEquals(all.service("Echo"), undefined);
+  assertThrows(() => all.route(a, "Echo", "1"), KeyError);
+});
+
+Deno.test("a client that leaves unlinks, unlocks and is owed nothing by any service", () => {
+  const all = registry();
+  const client = addClient(all, "a");
+  const [echo, lab, third] = ["Echo", "Lab", "Third"].map((name) => addService(all, name));
+  all.link(client, "Echo");
+  all.link(client, "Lab");
+  all.acquireLock(client, "Echo", false);
+  for (const name of ["Echo", "Lab", "Third"]) all.route(client, name, "1");
+  assertEquals(all.remove(client), []);
+  for (const service of [echo, lab, third]) {
+    assertEquals([service.links.size, service.locks.size, service.pending.size], [0, 0, 0]);
+    assertEquals(all.settle(service, client.networkName, "1"), undefined);
+  }
+  assertEquals(namesOf(all.clients), []);
+});
+
+Deno.test("a peer that is removed twice is removed once", () => {
+  const all = registry();
+  const client = addClient(all, "a");
+  const service = addService(all, "Echo");
+  all.route(client, "Echo", "1");
+  assertEquals(all.remove(service).length, 1);
+  assertEquals(all.remove(service), []);
+  all.remove(client);
+  assertEquals(all.remove(client), []);
+});
+
+Deno.test("to remove a peer again does not remove the one that took its name since", () => {
+  const all = registry();
+  const oldService = addService(all, "Echo");
+  const oldClient = addClient(all, "a");
+  all.remove(oldService);
+  all.remove(oldClient);
+  const service = addService(all, "Echo");
+  const client = addClient(all, "a");
+  all.link(client, "Echo");
+  all.route(client, "Echo", "1");
+  assertEquals(all.remove(oldService), []);
+  assertEquals(all.remove(oldClient), []);
+  assertEquals(all.service("Echo") === service, true);
+  assertEquals([...all.clients], [client]);
+  assertEquals([...service.links], [client]);
+  assertEquals(all.settle(service, client.networkName, "1") === client, true);
+});
+
+Deno.test("a client that returns under the same network name is owed nothing from before", () => {
+  const all = registry();
+  const service = addService(all, "Echo");
+  const before = addClient(all, "a");
+  all.route(before, "Echo", "1");
+  all.remove(before);
+  const after = addClient(all, "a");
+  assertEquals(all.settle(service, after.networkName, "1"), undefined);
+});
+
+// Everything at once, against a model that keeps lists of pairs
+
+/** The rules of a registry, kept in the most naive way: lists of names. */
+class Model {
+  clients: string[] = [];
+  services: { name: string; maxClients: number }[] = [];
+  links: [client: string, service: string][] = [];
+  locks: [client: string, service: string][] = [];
+  pending: [client: string, service: string, uid: string][] = [];
+  bars: [client: string, service: string][] = [];
+
+  isBarred(client: string, service: string): boolean {
+    return this.bars.some((bar) => bar[0] === client && bar[1] === service);
+  }
+
+  has(name: string): boolean {
+    return this.services.some((service) => service.name === name);
+  }
+
+  isLinked(client: string, service: string): boolean {
+    return this.links.some((link) => link[0] === client && link[1] === service);
+  }
+
+  linkedWith(service: string): string[] {
+    return this.links.filter((link) => link[1] === service).map((link) => link[0]).toSorted();
+  }
+
+  lockers(service: string): string[] {
+    return this.locks.filter((lock) => lock[1] === service).map((lock) => lock[0]).toSorted();
+  }
+
+  isVacant(service: string): boolean {
+    const { maxClients } = this.services.find(({ name }) => name === service)!;
+    return this.lockers(service).length === 0 &&
+      (maxClients <= 0 || this.linkedWith(service).length < maxClients);
+  }
+
+  separate(isApart: (pair: readonly string[]) => boolean): void {
+    this.links = this.links.filter((pair) => !isApart(pair));
+    this.locks = this.locks.filter((pair) => !isApart(pair));
+  }
+}
+
+const CLIENTS = ["a", "b", "__proto__"];
+const SERVICES = ["Echo", "__proto__", "constructor"];
+
+const step = fc.record({
+  action: fc.constantFrom(
+    "add client",
+    "add service",
+    "remove client",
+    "remove service",
+    "link",
+    "link",
+    "unlink",
+    "lock",
+    "lock",
+    "release",
+    "route",
+    "route",
+    "settle",
+    "settle",
+    "bar",
+    "unbar",
+  ),
+  client: fc.constantFrom(...CLIENTS),
+  service: fc.constantFrom(...SERVICES),
+  uid: fc.constantFrom("", "1"),
+  shared: fc.boolean(),
+  maxClients: fc.constantFrom(-1, 1, 2),
+});
+
+type Step = typeof step extends fc.Arbitrary<infer S> ? S : never;
+
+/** What the model expects of a step: a value, or the name of an error. */
+function expect(model: Model, step: Step): unknown {
+  const { service, uid, shared, maxClients } = step;
+  const client = `${step.client}[lab-pc:1]`;
+  const connected = model.clients.includes(client);
+  const exists = model.has(service);
+  switch (step.action) {
+    case "add client":
+      if (connected) return "NameError";
+      model.clients.push(client);
+      return "added";
+    case "add service":
+      if (exists) return "NameError";
+      model.services.push({ name: service, maxClients });
+      return "added";
+    case "remove client":
+      model.clients = model.clients.filter((name) => name !== client);
+      model.separate((pair) => pair[0] === client);
+      model.pending = model.pending.filter((pair) => pair[0] !== client);
+      return [];
+    case "remove service": {
+      const orphans = model.pending.filter((pair) => pair[1] === service);
+      model.services = model.services.filter(({ name }) => name !== service);
+      model.separate((pair) => pair[1] === service);
+      model.pending = model.pending.filter((pair) => pair[1] !== service);
+      return orphans.map(([client, _, uid]) => `${client} ${uid}`).toSorted();
+    }
+    case "bar": {
+      const isLinked = model.isLinked(client, service);
+      model.bars.push([client, service]);
+      model.separate((pair) => pair[0] === client && pair[1] === service);
+      return isLinked ? [`${client} ${service}`] : [];
+    }
+    case "unbar":
+      model.bars = model.bars.filter((bar) => bar[0] !== client || bar[1] !== service);
+      return [];
+    case "settle": {
+      const index = model.pending.findIndex((one) =>
+        one[0] === client && one[1] === service && one[2] === uid
+      );
+      if (index === -1) return undefined;
+      model.pending.splice(index, 1);
+      return client;
+    }
+  }
+  if (!connected) return "not connected";
+  switch (step.action) {
+    case "link":
+      if (!exists) return "KeyError";
+      if (model.isLinked(client, service)) return "linked";
+      if (model.isBarred(client, service)) return "PermissionError";
+      if (!model.isVacant(service)) return "PermissionError";
+      model.links.push([client, service]);
+      return "linked";
+    case "unlink":
+      if (!exists) return true;
+      if (model.isBarred(client, service)) return true;
+      if (!model.isLinked(client, service)) return "KeyError";
+      model.separate((pair) => pair[0] === client && pair[1] === service);
+      return true;
+    case "lock":
+      if (!exists) return "KeyError";
+      if (!model.isLinked(client, service)) return "PermissionError";
+      if (!shared && model.linkedWith(service).length > 1) return "PermissionError";
+      if (!model.lockers(service).includes(client)) model.locks.push([client, service]);
+      return model.linkedWith(service);
+    case "release":
+      if (!exists) return "KeyError";
+      model.locks = model.locks.filter((lock) => lock[0] !== client || lock[1] !== service);
+      return model.lockers(service);
+    case "route":
+      if (!exists) return "KeyError";
+      if (model.isBarred(client, service)) return "PermissionError";
+      if (!model.isLinked(client, service) && !model.isVacant(service)) return "PermissionError";
+      model.pending.push([client, service, uid]);
+      return service;
+  }
+}
+
+/** What the registry does in a step: a value, or the name of an error. */
+function perform(all: Registry<string>, bars: Bars, step: Step): unknown {
+  const { uid, shared, maxClients } = step;
+  const networkName = `${step.client}[lab-pc:1]`;
+  const client = [...all.clients].find((client) => client.networkName === networkName);
+  const service = all.service(step.service);
+  try {
+    switch (step.action) {
+      case "add client":
+        addClient(all, step.client, "lab-pc:1", step.client);
+        return "added";
+      case "add service":
+        addService(all, step.service, { maxClients });
+        return "added";
+      case "remove client":
+        return client ? all.remove(client) : [];
+      case "remove service":
+        return service
+          ? all.remove(service).map(({ client, uid }) => `${client.networkName} ${uid}`).toSorted()
+          : [];
+      case "bar":
+      case "unbar":
+        bars[step.action](step.client, step.service);
+        return all.withdraw().map(({ client, service }) => `${client.networkName} ${service.name}`);
+      case "settle":
+        return service && all.settle(service, networkName, uid)?.networkName;
+    }
+    if (client === undefined) return "not connected";
+    switch (step.action) {
+      case "link":
+        assertEquals(all.link(client, step.service), serviceEntry(service!));
+        return "linked";
+      case "unlink":
+        return all.unlink(client, step.service);
+      case "lock":
+        return all.acquireLock(client, step.service, shared);
+      case "release":
+        return all.releaseLock(client, step.service);
+      case "route":
+        return all.route(client, step.service, uid).name;
+    }
+  } catch (error) {
+    if (error instanceof NameError || error instanceof KeyError) return error.name;
+    if (error instanceof PermissionError) return error.name;
+    throw error;
+  }
+}
+
+/** What always holds, says the header of the module, and that the registry says what the model says. */
+function checkInvariants(all: Registry<string>, model: Model): void {
+  const clients = [...all.clients];
+  const services = [...all.services];
+  assertEquals(namesOf(clients).toSorted(), model.clients.toSorted());
+  assertEquals(
+    services.map(({ name }) => name).toSorted(),
+    model.services.map(({ name }) => name).toSorted(),
+  );
+  for (const service of services) {
+    assertEquals(namesOf(service.links).toSorted(), model.linkedWith(service.name));
+    assertEquals(namesOf(service.locks).toSorted(), model.lockers(service.name));
+    for (const client of service.links) {
+      assert(clients.includes(client) && client.links.has(service));
+      assert(!model.isBarred(client.networkName, service.name));
+    }
+    for (const client of service.locks) assert(service.links.has(client));
+    const owed = [...service.pending].flatMap(([client, debts]) => {
+      assert(clients.includes(client));
+      assertEquals(debts.size, [...debts].length);
+      return Array.from(debts, (uid) => `${client.networkName} ${uid}`);
+    });
+    const expected = model.pending.filter((one) => one[1] === service.name)
+      .map(([client, _, uid]) => `${client} ${uid}`);
+    assertEquals(owed.toSorted(), expected.toSorted());
+  }
+  for (const client of clients) {
+    for (const service of client.links) {
+      assert(services.includes(service) && service.links.has(client));
+    }
+  }
+}
+
+Deno.test("whatever happens in whatever order, the registry keeps its rules", () => {
+  const seen = new Set<string>();
+  const start = CLIENTS.map((client) => ({ action: "add client", client }))
+    .concat(SERVICES.map((service) => ({ action: "add service", client: "a", service })));
+  fc.assert(
+    fc.property(fc.boolean(), fc.array(step, { size: "+1", maxLength: 60 }), (full, steps) => {
+      const bars = new Bars();
+      const all = registry(bars);
+      const model = new Model();
+      const others = { uid: "", shared: false, maxClients: 2, service: "Echo" };
+      const first = full ? start.map((step) => ({ ...others, ...step }) as Step) : [];
+      for (const step of [...first, ...steps]) {
+        const outcome = perform(all, bars, step);
+        assertEquals(outcome, expect(model, step), JSON.stringify(step));
+        checkInvariants(all, model);
+        seen.add(`${step.action}: ${typeof outcome === "string" ? outcome : typeof outcome}`);
+        if (step.action === "bar") seen.add(`bar: ${(outcome as unknown[]).length}`);
+      }
+    }),
+    { numRuns: 400 },
+  );
+  // The test is worth nothing if it never gets to the interesting outcomes.
+  for (
+    const outcome of [
+      "add client: NameError",
+      "add service: NameError",
+      "link: KeyError",
+      "link: PermissionError",
+      "link: linked",
+      "unlink: KeyError",
+      "unlink: boolean",
+      "lock: PermissionError",
+      "lock: object",
+      "release: object",
+      "route: PermissionError",
+      "route: Echo",
+      "settle: a[lab-pc:1]",
+      "settle: undefined",
+      "bar: 0",
+      "bar: 1",
+    ]
+  ) assert(seen.has(outcome), `never seen: ${outcome}`);
+});
+
+Deno.test("a debt is that of a uid, or the oldest one, and looking does not settle it", () => {
+  const all = registry();
+  const client = addClient(all, "a");
+  const other = addClient(all, "b", "lab-pc:3");
+  const service = addService(all, "Echo");
+  assertEquals(all.debt(service, client.networkName), undefined);
+  for (const uid of ["1", "2"]) all.route(client, "Echo", uid);
+  assertEquals(all.debt(service, client.networkName), { client, uid: "1" });
+  assertEquals(all.debt(service, client.networkName, "2"), { client, uid: "2" });
+  assertEquals(all.debt(service, client.networkName, "3"), undefined);
+  assertEquals(all.debt(service, other.networkName), undefined);
+  assertEquals(all.debt(service, "nobody[x:1]"), undefined);
+  assertEquals(all.settle(service, client.networkName, "1"), client);
+  assertEquals(all.debt(service, client.networkName), { client, uid: "2" });
+});
+
+Deno.test("no service can have the name of the Manager, whose requests it would take", () => {
+  const error = refusal(() => addService(registry(), "Manager"), NameError);
+  assertEquals(error, "NameError: A 'Manager' service is already running on the Manager");
+});
+
+Deno.test("a closed registry takes in nobody and routes nothing, but settles what is owed", () => {
+  const closed = registry();
+  const client = addClient(closed, "c");
+  const service = addService(closed, "S");
+  assertEquals(closed.owes, false);
+  closed.route(client, "S", "1");
+  closed.close();
+  assertEquals(closed.owes, true);
+  const refusal = "the Manager is shutting down";
+  assertThrows(() => closed.route(client, "S", "2"), ConnectionAbortedError, refusal);
+  assertThrows(() => addClient(closed, "late"), ConnectionAbortedError, refusal);
+  assertStrictEquals(closed.settle(service, client.networkName, "1"), client);
+  assertEquals(closed.owes, false);
+});

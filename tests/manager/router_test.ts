@@ -1,0 +1,1274 @@
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { FIELDS } from "../../wire/envelope.ts";
+import { LIMITS } from "../../limits.ts";
+import { decodeMessage, type ErrorReply, type JsonObject } from "../../wire/message.ts";
+import { type Device, Network } from "../support/network.ts";
+
+const encoder = new TextEncoder();
+
+/** Two clients and two services. */
+function laboratory() {
+  const network = new Network();
+  return {
+    network,
+    a: network.client("a"),
+    b: network.client("b"),
+    echo: network.service("Echo"),
+    lab: network.service("Lab"),
+  };
+}
+
+function request(others: JsonObject = {}): JsonObject {
+  return {
+    error: false,
+    service: "Echo",
+    uid: "1",
+    attribute: "echo",
+    args: [1],
+    kwargs: { n: 2 },
+    ...others,
+  };
+}
+
+/** The one line that a device was sent, as an object. */
+function only(device: Device): JsonObject {
+  const lines = device.outlet.take();
+  assertEquals(lines.length, 1, `${device.peer.networkName} was sent ${lines.length} lines`);
+  return JSON.parse(lines[0]);
+}
+
+/** The one line that a device was sent, which is an error reply. */
+function onlyError(device: Device): ErrorReply {
+  const lines = device.outlet.take();
+  assertEquals(lines.length, 1, `${device.peer.networkName} was sent ${lines.length} lines`);
+  const message = decodeMessage(encoder.encode(lines[0]));
+  if (message.kind !== "error") throw new Error(`not an error: ${lines[0]}`);
+  assertEquals(message.requester, device.peer.networkName);
+  return message;
+}
+
+// Requests to a service
+
+Deno.test("a request reaches the service with its bytes as they came and the requester after them", () => {
+  const { network, a, echo } = laboratory();
+  const odd = '  {"args" : [1e5, "é\\u00e9", NaN],\t"kwargs":{},"service":"\\u0045cho", ' +
+    '"error": false,"uid":"1","attribute":"echo","extra":[{"requester":1}]';
+  assertEquals(network.send(a, `${odd} }  `) === echo.outlet, true);
+  assertEquals(echo.outlet.take(), [`${odd} ,"requester":"a[lab-pc:0]"}`]);
+  network.expectSilence();
+});
+
+Deno.test("a forged requester loses, wherever it stands and however it is written", () => {
+  const { network, a, echo } = laboratory();
+  const forged = [
+    '{"requester":"b[lab-pc:1]","error":false,"service":"Echo","uid":"1","attribute":"x",' +
+    '"args":[],"kwargs":{}}',
+    '{"error":false,"service":"Echo","uid":"1","attribute":"x","args":[],"kwargs":{},' +
+    '"requester":"b[lab-pc:1]"}',
+    '{"error":false,"service":"Echo","uid":"1","attribute":"x","args":[],"kwargs":{},' +
+    '"\\u0072equester":"b[lab-pc:1]"}',
+    '{"error":false,"service":"Echo","uid":"1","attribute":"x","args":[],"kwargs":{},' +
+    '"requester":null,"requester":["b"]}',
+  ];
+  for (const line of forged) {
+    network.send(a, line);
+    assertEquals(only(echo).requester, "a[lab-pc:0]");
+  }
+  network.expectSilence();
+});
+
+Deno.test("a request arrives with error false, whatever the client said", () => {
+  const { network, a, echo } = laboratory();
+  const rest = '"service":"Echo","uid":"1","attribute":"x","args":[],"kwargs":{}';
+  for (
+    const line of [
+      `{${rest}}`,
+      `{"error":true,${rest}}`,
+      `{"error":false,${rest},"error":true}`,
+      `{${rest},"\\u0065rror":true}`,
+      `{"error":null,${rest}}`,
+      `{"error":"yes",${rest}}`,
+      `{"error":1,${rest}}`,
+    ]
+  ) {
+    network.send(a, line);
+    const { error, requester } = only(echo);
+    assertEquals([error, requester], [false, "a[lab-pc:0]"], line);
+  }
+});
+
+Deno.test("any request arrives as it was sent, but for the requester and error", () => {
+  const { network, a, echo } = laboratory();
+  const members = fc.record({
+    args: fc.array(fc.jsonValue()),
+    kwargs: fc.dictionary(fc.string(), fc.jsonValue()),
+    uid: fc.string({ unit: "binary" }),
+    attribute: fc.string().filter((attribute) => attribute !== "__disconnect__"),
+    service: fc.constant("Echo"),
+    error: fc.boolean(),
+    requester: fc.jsonValue(),
+  }, { requiredKeys: ["args", "kwargs", "uid", "attribute", "service"], noNullPrototype: true });
+  fc.assert(
+    fc.property(members, (members) => {
+      network.send(a, members);
+      const sent = JSON.parse(JSON.stringify(members));
+      assertEquals(only(echo), { ...sent, error: false, requester: "a[lab-pc:0]" });
+    }),
+    { numRuns: 200 },
+  );
+  network.expectSilence();
+});
+
+Deno.test("a network name of any characters is spliced as valid JSON", () => {
+  const network = new Network();
+  const echo = network.service("Echo");
+  for (const name of ['a"b', "back\\", "line\n", "é語😀", "\ud800", "__proto__"]) {
+    const client = network.client(name);
+    network.send(client, request());
+    assertEquals(only(echo).requester, client.peer.networkName);
+    const reply = { error: false, requester: client.peer.networkName, uid: "1", result: 1 };
+    network.send(echo, reply);
+    assertEquals(only(client), reply);
+  }
+});
+
+Deno.test("a request to a service that is not connected is answered with its uid", () => {
+  const { network, a } = laboratory();
+  assertEquals(network.send(a, request({ service: "Nothing" })) === a.outlet, true);
+  const { message, uid } = onlyError(a);
+  assertEquals(uid, "1");
+  assertEquals(
+    message,
+    `KeyError: "the 'Nothing' Service is not connected to Manager[lab-pc:1875]"`,
+  );
+  network.expectSilence();
+});
+
+Deno.test("an unlinked request is refused by a locked service and by a full one, not else", () => {
+  const network = new Network();
+  const [a, b] = [network.client("a"), network.client("b")];
+  const one = network.service("One", 1);
+  network.send(b, request({ service: "One" }));
+  assertEquals(only(one).requester, b.peer.networkName);
+  network.registry.link(a.peer, "One");
+  network.send(b, request({ service: "One", uid: "2" }));
+  const full = onlyError(b);
+  assertEquals(full.uid, "2");
+  assert(full.message.startsWith("PermissionError: The maximum number of Clients"), full.message);
+  network.registry.acquireLock(a.peer, "One", false);
+  network.send(b, request({ service: "One", uid: "3" }));
+  assertEquals(onlyError(b).message, "PermissionError: 'One' service is locked");
+  network.send(a, request({ service: "One", uid: "4" }));
+  assertEquals(only(one).uid, "4");
+});
+
+Deno.test("a user who may not use a service is refused, in a program and at a terminal", async () => {
+  const network = new Network();
+  for (const name of ["alice", "bob"]) await network.database.users.insert(name, "secret", false);
+  network.database.access.allow("Echo", ["alice"]);
+  network.access.refresh();
+  const [alice, bob] = ["alice", "bob"].map((name) => network.client(name, name));
+  const echo = network.service("Echo");
+  const link = { service: "Manager", attribute: "link", args: ["Echo"], kwargs: {} };
+  const lines = [request(), request(link), "Echo echo 1", "link Echo"];
+  for (const line of lines) {
+    network.send(bob, line);
+    const { message, uid } = onlyError(bob);
+    assertEquals(message, "PermissionError: 'bob' may not use the 'Echo' service");
+    assertEquals(uid, typeof line === "string" ? "" : "1");
+    network.expectSilence();
+  }
+  for (const line of lines) network.send(alice, line);
+  assertEquals(echo.outlet.take().length, 2);
+  assertEquals(alice.outlet.take().length, 2);
+  network.send(bob, request({ service: "Manager", attribute: "identity", args: [], kwargs: {} }));
+  assert("Echo" in (only(bob) as { result: { services: JsonObject } }).result.services);
+});
+
+Deno.test("a user who may not use a service any longer gets the answers that are owed, and no notifications", async () => {
+  const network = new Network();
+  for (const name of ["alice", "bob"]) await network.database.users.insert(name, "secret", false);
+  const [alice, bob] = ["alice", "bob"].map((name) => network.client(name, name));
+  const echo = network.service("Echo");
+  for (const { peer } of [alice, bob]) network.registry.link(peer, "Echo");
+  network.send(bob, request());
+  echo.outlet.take();
+  network.database.access.allow("Echo", ["alice"]);
+  network.access.refresh();
+  network.router.withdraw();
+  network.expectSilence();
+  network.send(echo, { error: false, uid: "notification", service: "Echo", result: [[], {}] });
+  assertEquals(only(alice).uid, "notification");
+  network.send(echo, { error: false, requester: bob.peer.networkName, uid: "1", result: "late" });
+  assertEquals(only(bob).result, "late");
+  network.send(bob, request({ uid: "2" }));
+  assertEquals(onlyError(bob).message, "PermissionError: 'bob' may not use the 'Echo' service");
+  network.expectSilence();
+});
+
+Deno.test("what a user has requested is given up when they may not use the service any longer, linked or not", async () => {
+  const network = new Network();
+  for (const name of ["alice", "bob"]) await network.database.users.insert(name, "secret", false);
+  const [alice, bob] = ["alice", "bob"].map((name) => network.client(name, name));
+  const echo = network.service("Echo", -1, ["cancel", "stream"]);
+  const other = network.service("Other", -1, ["cancel", "stream"]);
+  network.registry.link(alice.peer, "Echo");
+  for (const device of [alice, bob]) network.send(device, request());
+  network.send(bob, request({ service: "Other" }));
+  for (const { outlet } of [echo, other]) outlet.take();
+  network.database.access.allow("Echo", ["alice"]);
+  network.access.refresh();
+  network.router.withdraw();
+  const given = only(echo);
+  assertEquals([given.attribute, given.uid], ["__cancel__", "1"]);
+  assertEquals(given.requester, bob.peer.networkName);
+  network.expectSilence();
+});
+
+const BAD_REQUESTS: readonly [line: JsonObject, text: string][] = [
+  [request({ service: undefined }), "KeyError: 'service'"],
+  [request({ attribute: undefined }), "KeyError: 'attribute'"],
+  [request({ args: undefined }), "KeyError: 'args'"],
+  [request({ kwargs: undefined }), "KeyError: 'kwargs'"],
+  [request({ service: 1 }), "TypeError: The 'service' of a message must be of type string"],
+  [request({ service: null }), "TypeError: The 'service' of a message must be of type string"],
+  [request({ attribute: [] }), "TypeError: The 'attribute' of a message must be of type string"],
+  [request({ args: {} }), "TypeError: The 'args' of a message must be of type array"],
+  [request({ args: null }), "TypeError: The 'args' of a message must be of type array"],
+  [request({ kwargs: [] }), "TypeError: The 'kwargs' of a message must be of type object"],
+  [request({ kwargs: "x" }), "TypeError: The 'kwargs' of a message must be of type object"],
+  [{ uid: "1" }, "KeyError: 'attribute'"],
+];
+
+for (const [line, text] of BAD_REQUESTS) {
+  Deno.test(`${JSON.stringify(line)} is answered with an error and its uid, and goes nowhere`, () => {
+    const { network, a, echo } = laboratory();
+    assertEquals(network.send(a, line) === a.outlet, true);
+    const { message, uid } = onlyError(a);
+    assertEquals(uid, "1");
+    assertEquals(message.slice(0, text.length), text);
+    network.expectSilence();
+    network.router.dismiss(echo.peer);
+    network.expectSilence(); // nothing is owed
+  });
+}
+
+Deno.test("a request whose uid is missing or no text is refused with an empty uid", () => {
+  for (const uid of [undefined, 1, null, ["1"]]) {
+    const { network, a } = laboratory();
+    network.send(a, request({ uid }));
+    const error = onlyError(a);
+    assertEquals(error.uid, "");
+    assert(/^(KeyError|TypeError): .*'uid'/.test(error.message), error.message);
+    network.expectSilence();
+  }
+});
+
+Deno.test("a line that is not a JSON object is answered with a JSONDecodeError, and its uid if it has one", () => {
+  const lines: [line: string | Uint8Array, uid: string][] = [
+    ["", ""],
+    ["hello", ""],
+    ["[1]", ""],
+    ["null", ""],
+    ['{"uid":"7","service":"Echo","args":[1', "7"],
+    ['{"uid":"7","service":"Echo","attribute":"x","args":[],"kwargs":{}} x', "7"],
+    ['{"uid":"7","service":"Echo","attribute":"x","args":[nul],"kwargs":{}}', "7"],
+    ['{"service":"Echo","attribute":"x","args":[nul],"kwargs":{},"uid":"7"}', "7"],
+    [`{"uid":"7","args":${"[".repeat(100_000)}`, "7"],
+    [Uint8Array.of(...encoder.encode('{"uid":"7","args":["'), 0xff, 0x22, 0x5d, 0x7d), "7"],
+  ];
+  for (const [line, uid] of lines) {
+    const { network, a } = laboratory();
+    assertEquals(network.send(a, line) === a.outlet, true);
+    const error = onlyError(a);
+    assertEquals(error.uid, uid);
+    assert(error.message.startsWith("JSONDecodeError: "), error.message);
+    network.expectSilence();
+  }
+});
+
+Deno.test("whatever a client sends, nobody else gets anything but the service that it names", () => {
+  const key = fc.constantFrom<string>(...FIELDS);
+  const likely = fc.oneof(
+    fc.constantFrom("Echo", "Manager", "notification", "link", "", "a[lab-pc:0]", "b[lab-pc:1]"),
+    fc.constantFrom([], {}, true, false, null),
+    fc.jsonValue(),
+  );
+  fc.assert(
+    fc.property(fc.dictionary(key, likely, { noNullPrototype: true }), (line) => {
+      // A new one each time: two lines could answer the questions of a login.
+      const { network, a, b, echo } = laboratory();
+      network.registry.link(b.peer, "Echo");
+      network.registry.link(b.peer, "Lab");
+      network.send(a, line);
+      network.expectSilence(a, echo);
+      for (const text of echo.outlet.take()) {
+        const { service, requester, error } = JSON.parse(text);
+        assertEquals([service, requester, error], ["Echo", "a[lab-pc:0]", false]);
+      }
+      assert(a.outlet.take().length <= 1);
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
+// What only a service may send
+
+Deno.test("a client can forge neither a reply, nor an error, nor a notification", () => {
+  const { network, a, b, echo } = laboratory();
+  network.registry.link(b.peer, "Echo");
+  network.send(b, request());
+  echo.outlet.take();
+  for (
+    const line of [
+      { error: false, requester: b.peer.networkName, uid: "1", result: "forged" },
+      { error: true, requester: b.peer.networkName, uid: "1", message: "forged", result: null },
+      { error: true, requester: b.peer.networkName, uid: "1", message: "forged" },
+      { error: false, service: "Echo", uid: "notification", result: [[], {}] },
+    ]
+  ) {
+    network.send(a, line);
+    network.expectSilence();
+  }
+  network.send(echo, { error: false, requester: b.peer.networkName, uid: "1", result: "true" });
+  assertEquals(only(b).result, "true");
+});
+
+// Answers
+
+Deno.test("a reply goes to the client that is owed it, once, with its bytes as they came", () => {
+  const { network, a, echo } = laboratory();
+  network.send(a, request());
+  echo.outlet.take();
+  const line = '{"result" : [1.50, NaN, "\\u00e9é"],"uid":"1", "error":false,' +
+    '"requester":"a[lab-pc:0]" ,"extra":1}';
+  assertEquals(network.send(echo, line) === a.outlet, true);
+  assertEquals(a.outlet.take(), [line]);
+  assertEquals(network.send(echo, line), undefined);
+  network.expectSilence();
+});
+
+Deno.test("an error goes to the client that is owed it, once, with its bytes as they came", () => {
+  const { network, a, echo } = laboratory();
+  for (const result of [',"result":null', ""]) {
+    network.send(a, request());
+    echo.outlet.take();
+    const line = `{"error":true,"message":"ValueError: x","traceback":["T"]${result}` +
+      ',"requester":"a[lab-pc:0]","uid":"1"}';
+    assertEquals(network.send(echo, line) === a.outlet, true);
+    assertEquals(a.outlet.take(), [line]);
+    network.send(echo, line);
+    network.expectSilence();
+  }
+});
+
+Deno.test("a reply that nobody is owed reaches nobody, and takes nothing away", () => {
+  const { network, a, b, echo, lab } = laboratory();
+  network.send(a, request());
+  echo.outlet.take();
+  const reply = { error: false, requester: "a[lab-pc:0]", uid: "1", result: 1 };
+  network.send(lab, reply);
+  network.send(echo, { ...reply, requester: b.peer.networkName });
+  network.send(echo, { ...reply, requester: "a" });
+  network.send(echo, { ...reply, uid: "2" });
+  network.send(echo, { ...reply, uid: "" });
+  network.send(lab, { ...reply, error: true, message: "x" });
+  network.expectSilence();
+  network.send(echo, reply);
+  assertEquals(only(a), reply);
+});
+
+Deno.test("where a key of a reply occurs twice the last one counts, as for its reader", () => {
+  const { network, a, b, echo } = laboratory();
+  network.send(a, request());
+  network.send(b, request());
+  echo.outlet.take();
+  network.send(
+    echo,
+    '{"error":false,"requester":"a[lab-pc:0]","uid":"9","result":1,"uid":"1",' +
+      '"requester":"b[lab-pc:1]"}',
+  );
+  assertEquals(only(b).requester, "b[lab-pc:1]");
+  network.expectSilence();
+});
+
+Deno.test("equal uids of one client, as a terminal sends them, are answered one by one", () => {
+  const { network, a, echo } = laboratory();
+  network.send(a, request({ uid: "" }));
+  network.send(a, request({ uid: "" }));
+  echo.outlet.take();
+  const reply = { error: false, requester: "a[lab-pc:0]", uid: "", result: 1 };
+  for (let i = 0; i < 3; i++) network.send(echo, { ...reply, result: i });
+  assertEquals(a.outlet.take().map((line) => JSON.parse(line).result), [0, 1]);
+});
+
+Deno.test("a request whose uid is that of notifications is answered like any other", () => {
+  const { network, a, b, echo } = laboratory();
+  network.registry.link(b.peer, "Echo");
+  network.send(a, request({ uid: "notification" }));
+  assertEquals(only(echo).uid, "notification");
+  const reply = { error: false, requester: "a[lab-pc:0]", uid: "notification", result: [[], {}] };
+  network.send(echo, reply);
+  assertEquals(only(a), reply);
+  network.expectSilence();
+});
+
+Deno.test("a malformed answer fails the request that it answers, and nothing else", () => {
+  const malformed = [
+    '{"error":false,"requester":"a[lab-pc:0]","uid":"1","result":[1,2}',
+    '{"error":false,"requester":"a[lab-pc:0]","uid":"1","result":nan}',
+    '{"error":false,"requester":"a[lab-pc:0]","uid":"1","result":1} x',
+    `{"error":false,"requester":"a[lab-pc:0]","uid":"1","result":${"[".repeat(100_000)}`,
+    Uint8Array.of(
+      ...encoder.encode('{"requester":"a[lab-pc:0]","uid":"1","result":"'),
+      0xff,
+      ...encoder.encode('"}'),
+    ),
+  ];
+  for (const line of malformed) {
+    const { network, a, echo } = laboratory();
+    network.send(a, request());
+    network.send(a, request({ uid: "2" }));
+    echo.outlet.take();
+    assertEquals(network.send(echo, line) === a.outlet, true);
+    const error = onlyError(a);
+    assertEquals(error.uid, "1");
+    assert(
+      error.message.startsWith("ValueError: the 'Echo' service sent an invalid answer: "),
+      error.message,
+    );
+    network.expectSilence();
+    const late = { error: false, requester: "a[lab-pc:0]", uid: "1", result: 1 };
+    network.send(echo, late);
+    network.expectSilence();
+    network.send(echo, { ...late, uid: "2" });
+    assertEquals(only(a).uid, "2");
+  }
+});
+
+Deno.test("an answer with neither a result nor an error fails the request that it answers", () => {
+  const { network, a, echo } = laboratory();
+  network.send(a, request());
+  echo.outlet.take();
+  network.send(echo, { error: false, requester: "a[lab-pc:0]", uid: "1" });
+  assertEquals(onlyError(a).uid, "1");
+});
+
+Deno.test("a malformed answer that the service does not owe reaches nobody", () => {
+  const { network, a, lab, echo } = laboratory();
+  network.send(a, request());
+  echo.outlet.take();
+  const line = '{"error":false,"requester":"a[lab-pc:0]","uid":"1","result":[1,2}';
+  network.send(lab, line);
+  network.send(echo, line.replace('"1"', '"2"'));
+  network.expectSilence();
+});
+
+Deno.test("a reply whose requester or uid is no text reaches nobody", () => {
+  const { network, a, echo } = laboratory();
+  network.send(a, request());
+  echo.outlet.take();
+  for (
+    const line of [
+      { error: false, requester: null, uid: "1", result: 1 },
+      { error: false, requester: ["a[lab-pc:0]"], uid: "1", result: 1 },
+      { error: false, requester: "a[lab-pc:0]", uid: 1, result: 1 },
+      { error: false, requester: "a[lab-pc:0]", result: 1 },
+      { error: false, result: 1 },
+    ]
+  ) network.send(echo, line);
+  network.expectSilence();
+});
+
+// Notifications
+
+Deno.test("a notification goes to every client that is linked, with its bytes as they came", () => {
+  const { network, a, b, echo } = laboratory();
+  const c = network.client("c");
+  network.registry.link(a.peer, "Echo");
+  network.registry.link(c.peer, "Echo");
+  network.registry.link(b.peer, "Lab");
+  for (
+    const line of [
+      '{"error": false, "result": [[1, "é"], {"n": NaN}], "service": "Echo", "uid": "notification"}',
+      '{"error":false,"service":"Echo","uid":"notification","requester":null,"result":[[],{}]}',
+    ]
+  ) {
+    assertEquals(network.send(echo, line), undefined);
+    assertEquals(a.outlet.take(), [line]);
+    assertEquals(c.outlet.take(), [line]);
+    network.expectSilence();
+  }
+  network.registry.unlink(a.peer, "Echo");
+  network.send(echo, { error: false, service: "Echo", uid: "notification", result: [[], {}] });
+  assertEquals([a.outlet.take().length, c.outlet.take().length], [0, 1]);
+});
+
+Deno.test("a service notifies in its own name alone", () => {
+  const { network, a, b, echo } = laboratory();
+  network.registry.link(a.peer, "Echo");
+  network.registry.link(b.peer, "Lab");
+  const notification = { error: false, uid: "notification", result: [[], {}] };
+  for (const service of ["Lab", "Manager", "Echo[lab-pc:2]", "", null, ["Echo"], undefined]) {
+    assertEquals(network.send(echo, { ...notification, service }), undefined);
+  }
+  network.send(
+    echo,
+    '{"error":false,"service":"Echo","uid":"notification","result":[[],{}],"service":"Lab"}',
+  );
+  network.expectSilence();
+});
+
+Deno.test("a notification that is malformed reaches nobody", () => {
+  const { network, a, echo } = laboratory();
+  network.registry.link(a.peer, "Echo");
+  for (
+    const line of [
+      '{"error":false,"service":"Echo","uid":"notification","result":[[],{}]',
+      '{"error":false,"service":"Echo","uid":"notification","result":[[],{}]}}',
+      '{"error":false,"service":"Echo","uid":"notification","result":[nan]}',
+    ]
+  ) network.send(echo, line);
+  network.expectSilence();
+});
+
+Deno.test("a notification that has no arguments, or is an error, reaches nobody", () => {
+  const { network, a, echo } = laboratory();
+  network.registry.link(a.peer, "Echo");
+  const notification = { error: false, service: "Echo", uid: "notification" };
+  for (
+    const line of [
+      { ...notification, result: 5 },
+      { ...notification, result: null },
+      { ...notification, result: {} },
+      { ...notification, error: true, message: "ValueError: x", result: null },
+      { ...notification, error: true, message: "ValueError: x", result: [[], {}] },
+      { ...notification, error: true, message: "ValueError: x" },
+    ]
+  ) network.send(echo, line);
+  network.expectSilence();
+});
+
+// Requests of a service
+
+Deno.test("a service cannot send requests to services, nor link or lock", () => {
+  const { network, echo } = laboratory();
+  network.send(echo, request({ service: "Lab" }));
+  const error = onlyError(echo);
+  assertEquals(error.uid, "1");
+  assert(error.message.startsWith("PermissionError: "), error.message);
+  for (const attribute of ["link", "unlink", "acquire_lock", "release_lock"]) {
+    network.send(echo, request({ service: "Manager", attribute, args: ["Lab"], kwargs: {} }));
+    const error = onlyError(echo);
+    assertEquals(error.uid, "1");
+    assert(error.message.startsWith("PermissionError: 'Echo' is a Service"), error.message);
+  }
+  network.expectSilence();
+});
+
+Deno.test("a service may ask who is connected", () => {
+  const { network, echo } = laboratory();
+  network.send(echo, request({ service: "Manager", attribute: "identity", args: [], kwargs: {} }));
+  const { result, requester, uid, error } = only(echo);
+  assertEquals((result as JsonObject).hostname, "lab-pc");
+  assertEquals([requester, uid, error], [echo.peer.networkName, "1", false]);
+  network.expectSilence();
+});
+
+Deno.test("whatever a service sends, a client gets no more than it is owed", () => {
+  const key = fc.constantFrom<string>(...FIELDS);
+  const likely = fc.oneof(
+    fc.constantFrom("Echo", "Manager", "", "1", "a[lab-pc:0]", "b[lab-pc:1]"),
+    fc.constantFrom([], {}, true, false, null),
+  );
+  const { network, a, b, echo } = laboratory();
+  network.registry.link(b.peer, "Echo");
+  network.registry.link(b.peer, "Lab");
+  let answers = 0;
+  fc.assert(
+    fc.property(
+      fc.array(fc.dictionary(key, likely, { minKeys: 3, noNullPrototype: true }), { maxLength: 5 }),
+      (lines) => {
+        network.send(a, request());
+        echo.outlet.take();
+        for (const line of lines) network.send(echo, line);
+        network.expectSilence(a, echo);
+        const received = a.outlet.take().map((line) => JSON.parse(line));
+        assert(received.length <= 1);
+        for (const { requester, uid } of received) {
+          assertEquals([requester, uid], ["a[lab-pc:0]", "1"]);
+        }
+        answers += received.length;
+        if (received.length === 0) {
+          network.send(echo, { error: false, requester: "a[lab-pc:0]", uid: "1", result: 1 });
+          assertEquals(only(a).result, 1);
+        }
+      },
+    ),
+    { numRuns: 2_000 },
+  );
+  assert(answers > 0);
+});
+
+// Leaving
+
+Deno.test("a service that dies answers every pending request with a ConnectionAbortedError", () => {
+  const { network, a, b, echo, lab } = laboratory();
+  network.send(a, request({ uid: "1" }));
+  network.send(a, request({ uid: "2" }));
+  network.send(b, request({ uid: "3" }));
+  network.send(b, request({ uid: "4", service: "Lab" }));
+  network.send(echo, { error: false, requester: "a[lab-pc:0]", uid: "1", result: 1 });
+  for (const { outlet } of [a, b, echo, lab]) outlet.take();
+  network.router.dismiss(echo.peer);
+  const [toA, toB] = [onlyError(a), onlyError(b)];
+  assertEquals([toA.uid, toB.uid], ["2", "3"]);
+  for (const { message } of [toA, toB]) {
+    assert(message.startsWith("ConnectionAbortedError: the 'Echo' service"), message);
+  }
+  network.expectSilence();
+  network.router.dismiss(echo.peer);
+  network.expectSilence();
+});
+
+Deno.test("a linked client that wants to hear of it is told when its service has gone", async () => {
+  const { network, a, echo } = laboratory();
+  const curious = network.client("curious", undefined, { extensions: ["gone"] });
+  network.client("stranger", undefined, { extensions: ["gone"] }); // linked with nothing
+  for (const { peer } of [curious, a]) network.registry.link(peer, "Echo");
+  network.router.dismiss(echo.peer);
+  assertEquals(await curious.outlet.next(), {
+    error: false,
+    requester: curious.peer.networkName,
+    uid: "gone",
+    result: "Echo",
+  });
+  network.expectSilence();
+});
+
+Deno.test("a client that leaves gets no answers, and its service goes on", () => {
+  const { network, a, b, echo } = laboratory();
+  network.send(a, request());
+  network.send(b, request());
+  echo.outlet.take();
+  network.router.dismiss(a.peer);
+  const reply = { error: false, requester: "a[lab-pc:0]", uid: "1", result: 1 };
+  assertEquals(network.send(echo, reply), undefined);
+  network.expectSilence();
+  network.send(echo, { ...reply, requester: b.peer.networkName });
+  assertEquals(only(b).result, 1);
+});
+
+// Messages about a request that is out
+
+/** A client and a service that know every extension, and a request that is out between them. */
+function steered() {
+  const { network, a: stranger, echo: python } = laboratory();
+  const reader = network.client("r", undefined, { extensions: ["cancel", "stream"] });
+  const meter = network.service("Meter", -1, ["cancel", "stream"]);
+  network.send(reader, request({ service: "Meter", stream: 32 }));
+  const { requester } = only(meter);
+  return { network, stranger, python, reader, meter, requester };
+}
+
+const CONTROLS = [
+  request({ service: "Meter", attribute: "__cancel__", args: [], kwargs: {} }),
+  request({ service: "Meter", attribute: "__more__", args: [16], kwargs: {} }),
+];
+
+function value(requester: unknown, result: unknown): JsonObject {
+  return { error: false, requester, uid: "1", attribute: "__next__", result };
+}
+
+Deno.test("a message about a request goes to the service that owes the answer, and is owed none", () => {
+  const { network, reader, meter, requester } = steered();
+  for (const control of CONTROLS) {
+    assertEquals(network.send(reader, control) === meter.outlet, true);
+    assertEquals(only(meter), { ...control, requester });
+  }
+  network.send(meter, { error: false, requester, uid: "1", result: 1 });
+  assertEquals(only(reader).result, 1);
+  for (const control of CONTROLS) network.send(reader, control); // it has crossed with the answer
+  network.send(meter, { error: false, requester, uid: "1", result: 2 });
+  network.expectSilence();
+});
+
+Deno.test("nobody cancels the request of another, nor one of a service that does not know of it", () => {
+  const { network, reader } = steered();
+  const other = network.client("r2", undefined, { extensions: ["cancel", "stream"] });
+  network.send(reader, request());
+  only(network.devices.find(({ peer }) => peer.name === "Echo")!);
+  for (const control of CONTROLS) {
+    network.send(other, control);
+    network.send(other, { ...control, requester: reader.peer.networkName });
+    network.send(reader, { ...control, uid: "2" });
+    network.send(reader, { ...control, service: "Echo" });
+    network.send(reader, { ...control, service: "Nobody" });
+  }
+  network.expectSilence();
+});
+
+Deno.test("a client that has not offered an extension cannot use it", () => {
+  const { network, stranger } = steered();
+  for (const control of CONTROLS) {
+    network.send(stranger, control);
+    assertEquals(
+      onlyError(stranger).message,
+      "PermissionError: Cannot request a private attribute",
+    );
+  }
+  network.expectSilence();
+});
+
+Deno.test("the values of a stream go to who has asked for it, until the answer comes", () => {
+  const { network, reader, meter, requester } = steered();
+  for (const result of [1, null, [2]]) {
+    const line = JSON.stringify(value(requester, result));
+    assertEquals(network.send(meter, line) === reader.outlet, true);
+    assertEquals(reader.outlet.take(), [line]);
+  }
+  network.send(meter, { error: false, requester, uid: "1", result: null });
+  assertEquals(only(reader).attribute, undefined);
+  assertEquals(network.send(meter, value(requester, 3)), undefined);
+  network.expectSilence();
+});
+
+Deno.test("an error is the end of a stream, whatever else it says", () => {
+  const { network, reader, meter, requester } = steered();
+  network.send(meter, { ...value(requester, null), error: true, message: "ValueError: no" });
+  assertEquals(only(reader).message, "ValueError: no");
+  network.send(meter, value(requester, 1));
+  network.expectSilence();
+});
+
+Deno.test("a value of a stream goes to nobody else, and not to a client that knows no streams", () => {
+  const { network, stranger, meter, reader, requester } = steered();
+  network.send(stranger, request({ service: "Meter" }));
+  only(meter);
+  network.send(meter, value(stranger.peer.networkName, 1));
+  network.send(meter, { ...value(requester, 1), uid: "2" });
+  network.send(meter, value("nobody[h:1]", 1));
+  network.expectSilence();
+  network.send(meter, { error: false, requester: stranger.peer.networkName, uid: "1", result: 2 });
+  assertEquals(only(stranger).result, 2); // which is still owed
+  network.send(network.devices[3], value(requester, 1)); // of a service that owes it nothing
+  network.expectSilence(reader);
+});
+
+Deno.test("the requests of a client that leaves are cancelled, where the service knows of that", async () => {
+  const { network, reader, meter, python, requester, stranger } = steered();
+  network.send(reader, request());
+  network.send(stranger, request({ service: "Meter", uid: 'u"1' }));
+  only(python);
+  only(meter);
+  network.router.dismiss(reader.peer);
+  const cancel = { error: false, service: "Meter", attribute: "__cancel__", args: [], kwargs: {} };
+  assertEquals(await meter.outlet.next(), { ...cancel, requester, uid: "1" });
+  network.router.dismiss(stranger.peer);
+  const { networkName } = stranger.peer;
+  assertEquals(await meter.outlet.next(), { ...cancel, requester: networkName, uid: 'u"1' });
+  network.expectSilence();
+});
+
+Deno.test("a name can be used again when its peer has left", () => {
+  const { network, a, echo } = laboratory();
+  network.send(a, request());
+  echo.outlet.take();
+  network.router.dismiss(echo.peer);
+  onlyError(a);
+  const second = network.service("Echo");
+  network.send(second, { error: false, requester: "a[lab-pc:0]", uid: "1", result: "old" });
+  network.expectSilence();
+  network.send(a, request({ uid: "2" }));
+  assertEquals(only(second).uid, "2");
+});
+
+Deno.test("a device that asks to be disconnected has its outlet closed, without a reply", () => {
+  const { network, a, b, echo, lab } = laboratory();
+  const python = '{"args": [], "attribute": "__disconnect__", "error": false, "kwargs": {}, ' +
+    '"service": "a[lab-pc:0]", "uid": "x"}';
+  assertEquals(network.send(a, python), undefined);
+  network.send(echo, { attribute: "__disconnect__" });
+  network.expectSilence();
+  assertEquals(
+    [a, b, echo, lab].map(({ outlet }) => outlet.isClosed),
+    [true, false, true, false],
+  );
+});
+
+// Requests to the Manager
+
+Deno.test("a request to the Manager is answered by the Manager, with its uid", () => {
+  const { network, a, echo } = laboratory();
+  const link = request({ service: "Manager", attribute: "link", args: ["Echo"], kwargs: {} });
+  assertEquals(network.send(a, link) === a.outlet, true);
+  const { result, requester, uid, error } = only(a);
+  assertEquals([requester, uid, error], ["a[lab-pc:0]", "1", false]);
+  assertEquals((result as JsonObject).address, echo.peer.address);
+  assertEquals([...echo.peer.links], [a.peer]);
+  network.expectSilence();
+});
+
+Deno.test("a request that the Manager refuses is answered with an error and its uid", () => {
+  const { network, a } = laboratory();
+  const cases: [JsonObject, string][] = [
+    [{ attribute: "link", args: ["Nothing"] }, "KeyError: \"the 'Nothing' service does not exist"],
+    [{ attribute: "link", args: [] }, "TypeError: Manager.link() missing 1 required"],
+    [{ attribute: "unlink", args: ["Echo"] }, 'KeyError: "cannot unlink a[lab-pc:0]'],
+    [{ attribute: "identity", args: [], error: true }, "ValueError: "],
+  ];
+  for (const [others, text] of cases) {
+    network.send(a, request({ service: "Manager", kwargs: {}, ...others }));
+    const { message, uid } = onlyError(a);
+    assertEquals(uid, "1");
+    assertEquals(message.slice(0, text.length), text);
+  }
+  network.expectSilence();
+});
+
+Deno.test("the requester of a request to the Manager cannot be forged", () => {
+  const { network, a, b, echo } = laboratory();
+  network.send(
+    a,
+    request({
+      service: "Manager",
+      attribute: "link",
+      args: ["Echo"],
+      kwargs: {},
+      requester: b.peer.networkName,
+    }),
+  );
+  assertEquals(only(a).requester, "a[lab-pc:0]");
+  assertEquals([...echo.peer.links], [a.peer]);
+  network.expectSilence();
+});
+
+// Requests of administrators
+
+const REFUSAL = "ValueError: You must be an administrator to send this request to the Manager";
+
+/** Two clients, two services, and the administrator `admin`. */
+async function administrated(password = "secret") {
+  const devices = laboratory();
+  await devices.network.database.users.insert("admin", password, true);
+  return devices;
+}
+
+/** A request that only an administrator may send; its result is the names of the users. */
+function ofAdministrator(uid: string, others: JsonObject = {}): JsonObject {
+  const attribute = "users_table.usernames";
+  return request({ service: "Manager", attribute, args: [], kwargs: {}, uid, ...others });
+}
+
+function question(attribute: string, argument: string): JsonObject {
+  return {
+    error: false,
+    requester: "Manager[lab-pc:1875]",
+    uid: "",
+    attribute,
+    args: [argument],
+    kwargs: {},
+  };
+}
+
+/** The answer of a program to a question. */
+function answer(result: unknown): JsonObject {
+  return { error: false, requester: "Manager[lab-pc:1875]", result, uid: "" };
+}
+
+Deno.test("an administrator's request asks the client, and is answered with its own uid", async () => {
+  const { network, a } = await administrated();
+  assertEquals(network.send(a, ofAdministrator("7")) === a.outlet, true);
+  assertEquals(only(a), question("username", "Manager[lab-pc:1875]"));
+  assertEquals(network.send(a, answer("admin")), undefined);
+  assertEquals(await a.outlet.next(), question("password", "admin"));
+  network.send(a, answer("secret"));
+  const reply = { error: false, requester: "a[lab-pc:0]", uid: "7", result: ["admin"] };
+  assertEquals(await a.outlet.next(), reply);
+  network.send(a, ofAdministrator("8"));
+  assertEquals(await a.outlet.next(), { ...reply, uid: "8" });
+  network.expectSilence();
+});
+
+Deno.test("the other requests of a client go on while it is asked to log in", async () => {
+  const { network, a, echo } = await administrated();
+  const reply = { error: false, requester: "a[lab-pc:0]", uid: "1", result: 1 };
+  const expectOthersGoOn = async () => {
+    network.send(echo, reply); // to the request before this one
+    assertEquals(only(a), reply);
+    network.send(a, request());
+    only(echo);
+    network.send(a, request({ service: "Manager", attribute: "identity", args: [], kwargs: {} }));
+    assertEquals((only(a).result as JsonObject).port, 1875);
+    network.send(a, ofAdministrator("8"));
+    const { message, uid } = await a.outlet.next();
+    assertEquals([message, uid], [
+      "ValueError: Cannot send this request to the Manager: an administrator's login is under way",
+      "8",
+    ]);
+  };
+  network.send(a, request());
+  only(echo);
+  network.send(a, ofAdministrator("7"));
+  only(a);
+  await expectOthersGoOn();
+  network.send(a, answer("admin"));
+  assertEquals(await a.outlet.next(), question("password", "admin"));
+  await expectOthersGoOn();
+  network.send(a, answer("secret"));
+  await expectOthersGoOn(); // the password is not checked yet
+  assertEquals((await a.outlet.next()).uid, "7");
+  network.expectSilence();
+});
+
+for (const password of ["a good password", "12345678", "null", "[1]", '"x"', " x ", "identity"]) {
+  Deno.test(`${JSON.stringify(password)} may be typed as a password`, async () => {
+    const { network, a } = await administrated(password);
+    network.send(a, "Manager users_table.usernames");
+    assertEquals(only(a), question("username", "Manager[lab-pc:1875]"));
+    assertEquals(network.send(a, "admin"), undefined);
+    assertEquals(await a.outlet.next(), question("password", "admin"));
+    network.send(a, password);
+    const { result, uid } = await a.outlet.next();
+    assertEquals([result, uid], [["admin"], ""]);
+    network.expectSilence();
+  });
+}
+
+Deno.test("a name and password may be sent one way and the other", async () => {
+  const { network, a } = await administrated();
+  network.send(a, ofAdministrator("7"));
+  only(a);
+  network.send(a, "admin");
+  await a.outlet.next();
+  network.send(a, answer("secret"));
+  const { result, uid } = await a.outlet.next();
+  assertEquals([result, uid], [["admin"], "7"]);
+});
+
+Deno.test("who is not an administrator is refused, with the uid of the request", async () => {
+  const { network, a } = await administrated();
+  await network.database.users.insert("j.doe", "x", false);
+  for (const [username, password] of [["j.doe", "x"], ["admin", "x"], ["nobody", "secret"]]) {
+    network.send(a, ofAdministrator("7"));
+    only(a);
+    network.send(a, answer(username));
+    assertEquals(await a.outlet.next(), question("password", username));
+    network.send(a, answer(password));
+    const { message, uid, error } = await a.outlet.next();
+    assertEquals([message, uid, error], [REFUSAL, "7", true]);
+  }
+  network.expectSilence();
+});
+
+Deno.test("what fails in an administrator's request is answered with an error and its uid", async () => {
+  const { network } = await administrated();
+  const client = network.client("c", "admin");
+  const cases: [JsonObject, string][] = [
+    [
+      { attribute: "users_table.nope" },
+      "AttributeError: 'UsersTable' object has no attribute 'nope'",
+    ],
+    [{ attribute: "" }, "AttributeError: 'Manager' object has no attribute ''"],
+    [
+      { attribute: "users_table.is_admin" },
+      "TypeError: UsersTable.is_admin() missing 1 required positional argument: 'username'",
+    ],
+    [
+      { attribute: "users_table.get_user", args: ["x"] },
+      "ValueError: No user has the username 'x'",
+    ],
+  ];
+  for (const [others, text] of cases) {
+    network.send(client, ofAdministrator("7", others));
+    const { message, uid, requester, error } = await client.outlet.next();
+    assertEquals([message, uid, requester, error], [text, "7", client.peer.networkName, true]);
+  }
+  network.expectSilence();
+});
+
+Deno.test("a client that a user logged in to connect is asked only if that is no administrator", async () => {
+  const { network } = await administrated();
+  const known = network.client("c", "admin");
+  network.send(known, ofAdministrator("7"));
+  assertEquals((await known.outlet.next()).result, ["admin"]);
+  const other = network.client("d", "j.doe");
+  network.send(other, ofAdministrator("7"));
+  assertEquals(only(other), question("username", "Manager[lab-pc:1875]"));
+});
+
+Deno.test("the login of one client does not make another an administrator", async () => {
+  const { network, a, b } = await administrated();
+  network.send(a, ofAdministrator("7"));
+  only(a);
+  network.send(b, answer("admin")); // which b was not asked for
+  network.expectSilence();
+  network.send(a, answer("admin"));
+  assertEquals(await a.outlet.next(), question("password", "admin"));
+  network.send(b, answer("secret"));
+  network.expectSilence();
+  network.send(a, answer("secret"));
+  assertEquals((await a.outlet.next()).result, ["admin"]);
+  network.send(b, ofAdministrator("7"));
+  assertEquals(only(b), question("username", "Manager[lab-pc:1875]"));
+  const second = network.client("a");
+  network.send(second, ofAdministrator("7"));
+  assertEquals(only(second), question("username", "Manager[lab-pc:1875]"));
+  network.expectSilence();
+});
+
+Deno.test("an answer that nobody asked for is ignored", async () => {
+  const { network, a } = await administrated();
+  for (const result of ["admin", "secret", null]) {
+    assertEquals(network.send(a, answer(result)), undefined);
+  }
+  network.send(a, { error: true, message: "ValueError: x", result: null, uid: "" });
+  network.expectSilence();
+  network.send(a, ofAdministrator("7"));
+  assertEquals(only(a), question("username", "Manager[lab-pc:1875]"));
+  for (const uid of ["7", "x", 0, false]) {
+    assertEquals(network.send(a, { ...answer("admin"), uid }), undefined);
+  }
+  network.expectSilence();
+  assertEquals(a.peer.seat.login.isAsking, true);
+});
+
+Deno.test("an answer in Python's order that cannot be read is told to whoever waits for it", () => {
+  const nested = "[".repeat(600) + "]".repeat(600);
+  for (const result of [nested, "01", "nan"]) {
+    const { network, a, echo } = laboratory();
+    network.send(a, request());
+    only(echo);
+    network.send(
+      echo,
+      `{"error": false, "requester": "a[lab-pc:0]", "result": ${result}, "uid": "1"}`,
+    );
+    const { uid, message } = onlyError(a);
+    assertEquals(uid, "1");
+    assert(message.startsWith("ValueError: the 'Echo' service sent an invalid answer"), message);
+    network.expectSilence();
+  }
+});
+
+Deno.test("a message that is nested too deep reaches nobody", () => {
+  const { network, a } = laboratory();
+  const nested = "[".repeat(LIMITS.maxDepth) + "]".repeat(LIMITS.maxDepth);
+  network.send(a, `{"service":"Echo","attribute":"echo","args":[${nested}],"kwargs":{},"uid":"1"}`);
+  assertEquals(onlyError(a).message.includes("deeper than the limit of 512 levels"), true);
+  network.expectSilence();
+});
+
+Deno.test("a login that comes all at once is not taken for anything else", async () => {
+  const { network, a } = await administrated();
+  for (const line of ["Manager users_table.usernames", "admin", "Echo echo secret"]) {
+    network.send(a, line);
+  }
+  const asked = a.outlet.take().map((line) => JSON.parse(line).attribute);
+  assertEquals(asked, ["username", "password"]);
+  network.expectSilence(); // the Service has not seen the password
+  assertEquals((await a.outlet.next()).message, REFUSAL);
+});
+
+Deno.test("an answer needs no uid", async () => {
+  for (const uid of [undefined, null, ""]) {
+    const { network, a } = await administrated();
+    network.send(a, ofAdministrator("7"));
+    only(a);
+    network.send(a, { ...answer("admin"), uid });
+    assertEquals(only(a), question("password", "admin"), String(uid));
+  }
+});
+
+Deno.test("a service that sends an administrator's request is refused, and not asked", async () => {
+  const { network, echo } = await administrated();
+  for (const attribute of ["users_table.usernames", "shutdown_manager", "nope"]) {
+    network.send(echo, ofAdministrator("7", { attribute }));
+    const { message, uid } = onlyError(echo);
+    assertEquals([message, uid], [REFUSAL, "7"]);
+  }
+  network.expectSilence();
+});
+
+// Typed requests
+
+Deno.test("a typed line reaches the service as a request, and the reply comes back", () => {
+  const { network, a, echo } = laboratory();
+  assertEquals(network.send(a, 'Echo echo 1 [x, "y z"] n=9007199254740993') === echo.outlet, true);
+  assertEquals(echo.outlet.take(), [
+    '{"error":false,"service":"Echo","uid":"","attribute":"echo","args":[1,["x","y z"]],' +
+    '"kwargs":{"n":9007199254740993},"requester":"a[lab-pc:0]"}',
+  ]);
+  const reply = { error: false, requester: "a[lab-pc:0]", uid: "", result: 1 };
+  network.send(echo, reply);
+  assertEquals(only(a), reply);
+  network.send(echo, reply);
+  network.expectSilence();
+});
+
+Deno.test("a typed line links, asks for the identity, and disconnects", () => {
+  const { network, a, echo } = laboratory();
+  network.send(a, "link Echo");
+  assertEquals((only(a).result as JsonObject).address, echo.peer.address);
+  assertEquals([...echo.peer.links], [a.peer]);
+  network.send(a, "identity");
+  const { result, uid, requester } = only(a);
+  assertEquals([(result as JsonObject).port, uid, requester], [1875, "", "a[lab-pc:0]"]);
+  network.send(a, "link Nothing");
+  assertEquals(
+    onlyError(a).message,
+    "KeyError: \"the 'Nothing' service does not exist, cannot link with a[lab-pc:0]\"",
+  );
+  assertEquals(a.outlet.isClosed, false);
+  network.send(a, "exit");
+  assertEquals(a.outlet.isClosed, true);
+  network.expectSilence();
+});
+
+Deno.test("a typed line cannot forge the requester", () => {
+  const { network, a, b, echo } = laboratory();
+  network.send(a, `Echo echo requester="${b.peer.networkName}" __proto__=1`);
+  const { requester, kwargs } = only(echo);
+  assertEquals(requester, "a[lab-pc:0]");
+  assertEquals(Object.keys(kwargs as JsonObject), ["requester", "__proto__"]);
+});
+
+Deno.test("a typed line that cannot be read is a JSONDecodeError, and the next one is read", () => {
+  const { network, a, echo } = laboratory();
+  for (
+    const line of ["gibberish", "", "Echo echo [1", 'Echo "echo', `Echo ${"x".repeat(70_000)}`]
+  ) {
+    assertEquals(network.send(a, line) === a.outlet, true);
+    const { message, uid } = onlyError(a);
+    assert(message.startsWith("JSONDecodeError: "), message);
+    assertEquals(uid, "");
+  }
+  network.expectSilence();
+  network.send(a, "Echo echo");
+  assertEquals(only(echo).args, []);
+});
+
+Deno.test("a broken message of a program is a JSONDecodeError, never a typed request or an answer", async () => {
+  const { network, a } = await administrated();
+  // Were it typed, this service would get it.
+  const braced = network.service('{"service":');
+  const lines: [string, uid: string][] = [
+    ['{"service": "Echo" "attribute": "echo"}', ""],
+    ['{"uid":"9","service":"Manager","attribute":"identity","args":[}', "9"],
+    ['{"error":false,"uid":"","result":"admin"', ""],
+    ['  { "result": "admin"} x', ""],
+  ];
+  const expectErrors = () => {
+    for (const [line, uid] of lines) {
+      network.send(a, line);
+      const error = onlyError(a);
+      assert(error.message.startsWith("JSONDecodeError: "), error.message);
+      assertEquals(error.uid, uid);
+    }
+    assertEquals(braced.outlet.lines, []);
+    network.expectSilence();
+  };
+  expectErrors();
+  network.send(a, ofAdministrator("7"));
+  only(a);
+  expectErrors();
+  network.send(a, answer("admin"));
+  assertEquals(await a.outlet.next(), question("password", "admin"));
+  expectErrors();
+  network.send(a, answer("secret"));
+  assertEquals((await a.outlet.next()).uid, "7");
+});
+
+Deno.test("a line that is not UTF-8 is no answer to a question", async () => {
+  const { network, a } = await administrated();
+  network.send(a, ofAdministrator("7"));
+  only(a);
+  network.send(a, Uint8Array.of(0x61, 0xff));
+  assert(onlyError(a).message.startsWith("JSONDecodeError: "));
+  assertEquals(a.peer.seat.login.isAsking, true);
+});
+
+Deno.test("what a service types goes nowhere", () => {
+  const { network, a, echo } = laboratory();
+  network.registry.link(a.peer, "Echo");
+  for (const line of ["Lab echo 1", "identity", "link Lab", "exit", "Manager port"]) {
+    assertEquals(network.send(echo, line), undefined);
+  }
+  network.expectSilence();
+  assertEquals(echo.outlet.isClosed, false);
+});
+
+Deno.test("whatever a client types, only the service that it names gets it, as a request of the client", () => {
+  const { network, a, echo } = laboratory();
+  const word = fc.oneof(
+    fc.constantFrom(
+      "Echo",
+      "echo",
+      "Lab",
+      "requester=b",
+      "error=true",
+      "uid=1",
+      "[",
+      "]",
+      '"',
+      "'",
+    ),
+    fc.string({ unit: "binary" }),
+  );
+  const line = fc.array(word).map((words) => ["Echo", ...words].join(" "));
+  let requests = 0;
+  fc.assert(
+    fc.property(line, (line) => {
+      network.send(a, line);
+      network.expectSilence(a, echo);
+      const [answers, received] = [a.outlet.take(), echo.outlet.take()];
+      assertEquals(answers.length + received.length, 1);
+      for (const text of received) {
+        const { service, requester, uid, error } = JSON.parse(text);
+        assertEquals([service, requester, uid, error], ["Echo", "a[lab-pc:0]", "", false]);
+      }
+      for (const text of answers) {
+        const { message } = JSON.parse(text);
+        assert(message.startsWith("JSONDecodeError: "), message);
+      }
+      requests += received.length;
+    }),
+    { numRuns: 1_000 },
+  );
+  assert(requests > 0 && requests < 1_000);
+});
+
+Deno.test("what is passed on is counted, and what is not is counted where it goes wrong", () => {
+  const network = new Network();
+  const client = network.client("a");
+  const service = network.service("Echo");
+  const { networkName } = client.peer;
+  const uid = "1";
+  const asked = { service: "Echo", attribute: "echo", args: [], kwargs: {}, uid, error: false };
+  const answered = { result: 1, requester: networkName, uid, error: false };
+  const told = { result: [[], {}], service: "Echo", uid: "notification", error: false };
+  const counted = () => {
+    const { requests, answers, notifications, unowedAnswers, misnamedNotifications, errors } =
+      network.statistics;
+    return [
+      [requests, answers, notifications, unowedAnswers, misnamedNotifications],
+      errors.toObject(),
+    ];
+  };
+  network.send(client, asked);
+  network.send(client, { ...asked, service: "Nothing" });
+  network.send(client, "{");
+  assertEquals(counted(), [[1, 0, 0, 0, 0], { KeyError: 1, JSONDecodeError: 1 }]);
+  network.send(service, answered);
+  network.send(service, answered);
+  network.send(client, answered);
+  assertEquals(counted(), [[1, 1, 0, 2, 0], { KeyError: 1, JSONDecodeError: 1 }]);
+  network.send(service, told);
+  network.send(service, { ...told, service: "Lab" });
+  network.send(client, { ...asked, service: "Manager", attribute: "identity" });
+  assertEquals(counted(), [[1, 1, 1, 2, 1], { KeyError: 1, JSONDecodeError: 1 }]);
+  network.send(client, asked);
+  network.router.dismiss(service.peer);
+  const errors = { KeyError: 1, JSONDecodeError: 1, ConnectionAbortedError: 1 };
+  assertEquals(counted(), [[2, 1, 1, 2, 1], errors]);
+});

@@ -1,0 +1,172 @@
+import { assert, assertEquals } from "@std/assert";
+import { Registry } from "../../manager/registry.ts";
+import { Statistics } from "../../manager/statistics.ts";
+import { type Gauge, managerStatus, type Sources } from "../../manager/status.ts";
+import { isStatus } from "../../wire/status.ts";
+import { VERSION } from "../../version.ts";
+
+const DEVICE = { language: "Python 3.11.2", os: "Linux x86_64", extensions: [] };
+
+/** A connection over which so much has gone. */
+function gauge(times: number): Gauge {
+  const traffic = { bytesIn: times, bytesOut: 2 * times, linesIn: 3 * times, linesOut: 4 * times };
+  return { queued: 5 * times, traffic };
+}
+
+/** How {@linkcode gauge} is told. */
+function told(times: number) {
+  return {
+    bytes_in: times,
+    bytes_out: 2 * times,
+    messages_in: 3 * times,
+    messages_out: 4 * times,
+  };
+}
+
+/** A Manager without sockets. */
+class Network implements Sources {
+  now = 0;
+  readonly registry = new Registry<{ outlet: Gauge }>("Manager[lab-pc:1875]");
+  readonly statistics = new Statistics(() => this.now);
+  readonly connections: Gauge[] = [];
+  readonly unidentified = 3;
+  readonly tls = true;
+  readonly authentication = "login";
+
+  client(name: string, times: number) {
+    const address = `lab-pc:${times}`;
+    const peer = this.registry.add({ kind: "client", name, address, ...DEVICE }, this.#seat(times));
+    if (peer.kind !== "client") throw new Error("it is not a client");
+    return peer;
+  }
+
+  service(name: string, times: number, maxClients = -1) {
+    const address = `lab-pc:${times}`;
+    const newcomer = {
+      kind: "service",
+      name,
+      address,
+      attributes: {},
+      maxClients,
+      streams: [],
+    } as const;
+    const peer = this.registry.add({ ...newcomer, ...DEVICE }, this.#seat(times));
+    if (peer.kind !== "service") throw new Error("it is not a service");
+    return peer;
+  }
+
+  #seat(times: number): { outlet: Gauge } {
+    const outlet = gauge(times);
+    this.connections.push(outlet);
+    return { outlet };
+  }
+}
+
+Deno.test("a Manager that nobody has connected to has a status", () => {
+  const network = new Network();
+  network.now = 1_234.5678;
+  const { memory_bytes, open_descriptors, ...status } = managerStatus(network, null);
+  assert(memory_bytes > 1e6 && memory_bytes < 1e11, `${memory_bytes}`);
+  if (Deno.build.os === "linux") assert(open_descriptors! >= 3, `${open_descriptors}`);
+  assertEquals(status, {
+    manager: "Manager[lab-pc:1875]",
+    requester: null,
+    version: VERSION,
+    uptime_s: 1.235,
+    tls: true,
+    authentication: "login",
+    unidentified: 3,
+    clients: {},
+    services: {},
+    totals: {
+      connections: 0,
+      ...told(0),
+      requests: 0,
+      answers: 0,
+      notifications: 0,
+      unowed_answers: 0,
+      misnamed_notifications: 0,
+      refused_connections: {},
+      ended_connections: {},
+      errors: {},
+    },
+  });
+});
+
+Deno.test("links, locks, and what each device waits for or owes", () => {
+  const network = new Network();
+  const { registry } = network;
+  const b = network.client("b", 10);
+  const a = network.client("a", 20);
+  network.service("Echo", 30);
+  network.service("Lab", 40, 2);
+  for (const client of [b, a]) registry.link(client, "Lab");
+  registry.link(a, "Echo");
+  registry.acquireLock(b, "Lab", true);
+  registry.route(b, "Lab", "1");
+  registry.route(a, "Lab", "1");
+  for (const uid of ["", "", "2"]) registry.route(a, "Echo", uid); // a terminal's uids are all ""
+  const { clients, services, totals } = managerStatus(network, "a[lab-pc:20]");
+  assertEquals(clients, {
+    "b[lab-pc:10]": { links: ["Lab"], pending_requests: 1, queued_bytes: 50, ...told(10) },
+    "a[lab-pc:20]": { links: ["Echo", "Lab"], pending_requests: 4, queued_bytes: 100, ...told(20) },
+  });
+  assertEquals(services, {
+    Echo: {
+      address: "lab-pc:30",
+      links: ["a[lab-pc:20]"],
+      locks: [],
+      max_clients: -1,
+      pending_requests: 3,
+      queued_bytes: 150,
+      ...told(30),
+    },
+    Lab: {
+      address: "lab-pc:40",
+      links: ["a[lab-pc:20]", "b[lab-pc:10]"],
+      locks: ["b[lab-pc:10]"],
+      max_clients: 2,
+      pending_requests: 2,
+      queued_bytes: 200,
+      ...told(40),
+    },
+  });
+  assertEquals(totals.messages_out, 400);
+});
+
+Deno.test("a service called __proto__ has a status like any other", () => {
+  const network = new Network();
+  network.service("__proto__", 1);
+  const { services } = JSON.parse(JSON.stringify(managerStatus(network, null)));
+  assertEquals(Object.keys(services), ["__proto__"]);
+});
+
+Deno.test("a status is told from what is none", () => {
+  const network = new Network();
+  network.client("a", 1);
+  network.service("Lab", 2);
+  const status = JSON.parse(JSON.stringify(managerStatus(network, "a[lab-pc:1]")));
+  assertEquals(isStatus(status), true);
+  assertEquals(isStatus({ ...status, more: 1, open_descriptors: null }), true);
+  for (
+    const other of [
+      null,
+      42,
+      [],
+      {},
+      { ...status, version: 1 },
+      { ...status, uptime_s: "1" },
+      { ...status, totals: null },
+      { ...status, totals: { ...status.totals, requests: null } },
+      { ...status, totals: { ...status.totals, errors: 1 } },
+      { ...status, clients: [] },
+      { ...status, clients: { a: 1 } },
+      { ...status, clients: { a: {} } },
+      { ...status, services: undefined },
+      { ...status, services: { Lab: { ...status.services.Lab, locks: null } } },
+      { ...status, services: { Lab: { ...status.services.Lab, queued_bytes: "1" } } },
+    ]
+  ) {
+    assertEquals(isStatus(other), false, JSON.stringify(other));
+  }
+});

@@ -1,0 +1,393 @@
+/**
+ * One contract for a connection, whatever carries it: TCP, TLS, or an in-memory pair.
+ */
+
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { generateKeyPairSync } from "node:crypto";
+import { join } from "node:path";
+import { loadCredentials } from "../../net/credentials.ts";
+import { Connection } from "../../net/connection.ts";
+import { TimeoutError } from "../../errors.ts";
+import { type Line, LongLine } from "../../wire/line.ts";
+import { listen, type Listener } from "../../net/listener.ts";
+import type { Transport } from "../../net/transport.ts";
+import { MemoryTransport } from "../fuzz/memory_transport.ts";
+import { memoryPair, type Pair } from "../support/memory_pair.ts";
+
+async function firstSocket(listener: Listener): Promise<Transport> {
+  const { value } = await listener[Symbol.asyncIterator]().next();
+  return value;
+}
+
+async function tcpPair(): Promise<Pair> {
+  const [listener] = listen("127.0.0.1", 0, undefined);
+  const accepted = firstSocket(listener);
+  const near = await Deno.connect({ hostname: "127.0.0.1", port: listener.port });
+  return socketPair(near, await accepted, listener);
+}
+
+async function tlsPair(): Promise<Pair> {
+  const folder = await Deno.makeTempDir();
+  const keyFile = join(folder, "pair.key");
+  const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const pem = privateKey.export({ type: "sec1", format: "pem" }).toString();
+  await Deno.writeTextFile(keyFile, pem, { mode: 0o600 });
+  const certFile = join(folder, "pair.crt");
+  const credentials = await loadCredentials({ certFile, keyFile }, ["localhost"]);
+  await Deno.remove(folder, { recursive: true });
+  const [listener] = listen("localhost", 0, credentials);
+  const accepted = firstSocket(listener);
+  const near = await Deno.connectTls({
+    hostname: "localhost",
+    port: listener.port,
+    caCerts: [credentials.cert],
+  });
+  await near.handshake();
+  return socketPair(near, await accepted, listener);
+}
+
+function socketPair(near: Transport, far: Transport, listener: Listener): Pair {
+  return {
+    near,
+    far,
+    async [Symbol.asyncDispose]() {
+      listener.close();
+      for (const end of [near, far]) {
+        try {
+          await end.close();
+        } catch {
+          // The test has closed it.
+        }
+      }
+    },
+  };
+}
+
+function text(line: Line | undefined): string | undefined {
+  if (line instanceof LongLine) throw new Error("the line is too long");
+  return line && new TextDecoder().decode(line);
+}
+
+/** All lines until the end of the connection, long ones put together. */
+async function collect(connection: Connection): Promise<string[]> {
+  const lines: string[] = [];
+  for await (const batch of connection) {
+    for (const line of batch) {
+      lines.push(text(line instanceof LongLine ? await line.collect(10_000_000) : line)!);
+    }
+  }
+  return lines;
+}
+
+const makers: Record<string, () => Promise<Pair>> = {
+  "in memory": () => Promise.resolve(memoryPair()),
+  "over TCP": tcpPair,
+  "over TLS": tlsPair,
+};
+
+for (const [carrier, makePair] of Object.entries(makers)) {
+  Deno.test(`lines arrive in the order in which they were sent, ${carrier}`, async () => {
+    await using pair = await makePair();
+    await using near = new Connection(pair.near);
+    await using far = new Connection(pair.far);
+    const sent = Array.from({ length: 5_000 }, (_, index) => `line ${index} µ`);
+    for (const [index, line] of sent.entries()) {
+      if (index % 3 === 0) near.sendBytes(new TextEncoder().encode(line));
+      else near.sendText(line);
+      if (index % 100 === 0) await Promise.resolve();
+    }
+    const received = collect(far);
+    await near.close();
+    assertEquals(await received, sent);
+  });
+
+  Deno.test(`a line of 3 MB arrives whole, ${carrier}`, async () => {
+    await using pair = await makePair();
+    await using near = new Connection(pair.near);
+    await using far = new Connection(pair.far);
+    const long = "0123456789".repeat(300_000);
+    near.sendText(long);
+    near.sendText("after");
+    const received = collect(far);
+    await near.close();
+    const [first, second] = await received;
+    assert(first === long);
+    assertEquals(second, "after");
+  });
+
+  Deno.test(`what was sent before close() is delivered, ${carrier}`, async () => {
+    await using pair = await makePair();
+    await using near = new Connection(pair.near);
+    await using far = new Connection(pair.far);
+    near.sendText("goodbye");
+    await near.close();
+    near.sendText("too late");
+    assertEquals(await collect(far), ["goodbye"]);
+    assertEquals(await near.ended, { state: "closed" });
+    assertEquals((await far.ended).state, "left");
+  });
+
+  Deno.test(`a connection ends when its peer goes away, ${carrier}`, async () => {
+    await using pair = await makePair();
+    await using far = new Connection(pair.far);
+    const received = collect(far);
+    pair.near.close();
+    assertEquals(await received, []);
+    assertEquals((await far.ended).state, "left");
+    assertEquals(far.isOpen, false);
+  });
+
+  Deno.test(`abort() ends the loop that reads, ${carrier}`, async () => {
+    await using pair = await makePair();
+    await using far = new Connection(pair.far);
+    const received = collect(far);
+    far.abort();
+    assertEquals(await received, []);
+    assertEquals(await far.ended, { state: "closed" });
+  });
+
+  Deno.test(`a conversation takes line by line, then the rest in batches, ${carrier}`, async () => {
+    await using pair = await makePair();
+    await using near = new Connection(pair.near);
+    await using far = new Connection(pair.far);
+    for (const line of ["one", "two", "three", "four"]) near.sendText(line);
+    assertEquals(text(await far.nextLine(5_000)), "one");
+    assertEquals(text(await far.nextLine(5_000)), "two");
+    const rest = collect(far);
+    await near.close();
+    assertEquals(await rest, ["three", "four"]);
+    assertEquals(await far.nextLine(5_000), undefined);
+  });
+
+  Deno.test(`a line that does not come in time is a TimeoutError, ${carrier}`, async () => {
+    await using pair = await makePair();
+    await using far = new Connection(pair.far);
+    await assertRejects(() => far.nextLine(1), TimeoutError, "1 ms");
+  });
+
+  Deno.test(`a line above the limit comes in pieces, those after it are whole, ${carrier}`, async () => {
+    await using pair = await makePair();
+    await using near = new Connection(pair.near);
+    await using far = new Connection(pair.far, { longLine: 10 });
+    const long = "0123456789".repeat(50_000);
+    for (const line of ["0123456789", `${long}!`, "short", `${long}?`, "last"]) near.sendText(line);
+    near.close();
+    const lines: (string | undefined)[] = [];
+    for await (const batch of far) {
+      for (const line of batch) {
+        // The second long line is not taken, which skips it.
+        const isTaken = line instanceof LongLine && lines.length < 3;
+        if (isTaken) lines.push(text(await line.collect(1_000_000)));
+        else if (!(line instanceof LongLine)) lines.push(text(line));
+      }
+    }
+    assertEquals(lines, ["0123456789", `${long}!`, "short", "last"]);
+  });
+
+  Deno.test(`a line that is written in pieces is never mixed with another, ${carrier}`, async () => {
+    await using pair = await makePair();
+    await using near = new Connection(pair.near);
+    await using far = new Connection(pair.far);
+    const received = collect(far);
+    const piece = new TextEncoder().encode("x".repeat(200_000));
+    near.sendText("before");
+    const writeLong = async (name: string) => {
+      const writer = (await near.startLine())!;
+      await writer.write(new TextEncoder().encode(name));
+      for (let pieces = 0; pieces < 20; pieces++) {
+        assertEquals(await writer.write(piece), true);
+        near.sendText(`during ${name} ${pieces}`);
+      }
+      writer.end(new TextEncoder().encode("!"));
+    };
+    await Promise.all([writeLong("a"), writeLong("b")]);
+    near.sendText("after");
+    await near.close();
+    const during = (name: string) =>
+      Array.from({ length: 20 }, (_, pieces) => `during ${name} ${pieces}`);
+    const long = "x".repeat(4_000_000);
+    const lines = await received;
+    assertEquals(lines.filter((line) => line.length < 100), [
+      "before",
+      ...during("a"),
+      ...during("b"),
+      "after",
+    ]);
+    assertEquals(lines.filter((line) => line.length > 100), [`a${long}!`, `b${long}!`]);
+    assertEquals([lines.indexOf(`a${long}!`), lines.indexOf(`b${long}!`)], [1, 22]);
+  });
+}
+
+Deno.test("many lines of one turn leave in one write", async () => {
+  const writes: string[] = [];
+  const connection = new Connection({
+    read: () => new Promise(() => {}),
+    write: (bytes) => {
+      writes.push(new TextDecoder().decode(bytes));
+      return Promise.resolve(bytes.length);
+    },
+    close: () => {},
+  });
+  connection.sendText("a");
+  connection.sendBytes(new Uint8Array([0x62]), new Uint8Array([0x63]));
+  connection.sendText("d");
+  await connection.close();
+  assertEquals(writes, ["a\r\nbc\r\nd\r\n"]);
+});
+
+Deno.test("empty lines come one by one however many there are, from small reads", async () => {
+  const sizes: number[] = [];
+  let rest = 1_000_000;
+  const transport: Transport = {
+    read(buffer) {
+      sizes.push(buffer.length);
+      const size = Math.min(rest, buffer.length);
+      rest -= size;
+      buffer.fill(0x0a, 0, size);
+      return Promise.resolve(size === 0 ? null : size);
+    },
+    write: (bytes) => Promise.resolve(bytes.length),
+    close() {},
+  };
+  await using connection = new Connection(transport);
+  let count = 0;
+  for await (const lines of connection) count += lines.length;
+  assertEquals(count, 1_000_000);
+  assert(Math.max(...sizes) <= 8 * 1024, `it read ${Math.max(...sizes)} at once`);
+});
+
+Deno.test("whoever reads a line that comes in many reads has its turn after each of them", async () => {
+  const reads = ["a", "b", "c\n", "d\n"].map((text) => new TextEncoder().encode(text));
+  await using connection = new Connection(new MemoryTransport(reads));
+  const batches: string[][] = [];
+  for await (const lines of connection) {
+    batches.push(lines.map((line) => new TextDecoder().decode(line as Uint8Array)));
+  }
+  assertEquals(batches, [[], [], ["abc"], ["d"]]);
+});
+
+Deno.test("a connection counts what goes over it", async () => {
+  await using pair = memoryPair();
+  await using near = new Connection(pair.near);
+  await using far = new Connection(pair.far);
+  near.sendText("Ω");
+  await near.sendPieces(["a", "b"]);
+  assertEquals([text(await far.nextLine(5_000)), text(await far.nextLine(5_000))], ["Ω", "ab"]);
+  assertEquals(near.traffic, { bytesIn: 0, bytesOut: 8, linesIn: 0, linesOut: 2 });
+  assertEquals(far.traffic, { bytesIn: 8, bytesOut: 0, linesIn: 2, linesOut: 0 });
+});
+
+Deno.test("a connection that is trimmed in whatever state loses nothing", async () => {
+  await using pair = memoryPair(10);
+  const near = new Connection(pair.near);
+  await using far = new Connection(pair.far);
+  const received = collect(far);
+  near.trim();
+  for (const line of ["a".repeat(100), "b".repeat(100)]) {
+    near.sendText(line);
+    near.trim();
+    await new Promise((resolve) => setTimeout(resolve));
+    near.trim();
+  }
+  await near.close();
+  assertEquals(await received, ["a".repeat(100), "b".repeat(100)]);
+});
+
+Deno.test("a transport that writes one byte at a time loses nothing", async () => {
+  let written = "";
+  const connection = new Connection({
+    read: () => new Promise(() => {}),
+    write: (bytes) => {
+      written += String.fromCharCode(bytes[0]);
+      return Promise.resolve(1);
+    },
+    close: () => {},
+  });
+  connection.sendText("first");
+  await Promise.resolve();
+  connection.sendText("second");
+  await connection.close();
+  assertEquals(written, "first\r\nsecond\r\n");
+});
+
+Deno.test("a connection is congested above the high mark and relieved below the low one", async () => {
+  await using pair = memoryPair(10);
+  await using near = new Connection(pair.near, { queueHigh: 100, queueLow: 20 });
+  await using far = new Connection(pair.far);
+  near.sendText("x".repeat(97));
+  assertEquals(near.congested, false);
+  near.sendText("y");
+  assertEquals(near.congested, true);
+  const relieved = near.relieved();
+  const received = collect(far);
+  await relieved;
+  assert(near.queued < 20);
+  assertEquals(near.congested, false);
+  await near.close();
+  assertEquals((await received).length, 2);
+});
+
+Deno.test("a congested connection whose peer takes nothing is ended, with the reason", async () => {
+  await using pair = memoryPair(10);
+  await using near = new Connection(pair.near, { queueHigh: 100, stallTimeout: 5 });
+  near.sendText("x".repeat(200));
+  const relieved = near.relieved();
+  assertEquals(await near.ended, { state: "stalled", timeout: 5 });
+  await relieved; // whoever waits is let go
+  assertEquals(near.isOpen, false);
+});
+
+Deno.test("lines that wait for nobody end a connection that cannot keep up, with the reason", async () => {
+  await using pair = memoryPair(10);
+  await using near = new Connection(pair.near, { queueHigh: 100, queueLimit: 1_000 });
+  const line = new TextEncoder().encode("x".repeat(98));
+  for (let lines = 0; lines < 11; lines++) near.offerBytes(line);
+  assertEquals([near.queued, near.isOpen], [1_100, true]);
+  near.offerBytes(line);
+  assertEquals(await near.ended, { state: "overrun", limit: 1_000 });
+});
+
+Deno.test("the pieces of a line wait for the peer, whose end lets them go", async () => {
+  await using pair = memoryPair(1_000);
+  await using near = new Connection(pair.near);
+  const writer = (await near.startLine())!;
+  const piece = new Uint8Array(700_000).fill(0x78);
+  assertEquals(await writer.write(piece), true);
+  const second = writer.write(piece);
+  near.sendText("later");
+  assertEquals(near.queued > 1_400_000, true);
+  const third = near.startLine();
+  near.cut();
+  assertEquals([await second, await writer.write(piece), await third], [false, false, undefined]);
+  writer.end();
+  assertEquals(await near.ended, { state: "cut" });
+});
+
+Deno.test("what waits for a line in pieces makes a connection congested, until the line ends", async () => {
+  await using pair = memoryPair();
+  await using near = new Connection(pair.near, { queueHigh: 1_000 });
+  await using far = new Connection(pair.far);
+  const received = collect(far);
+  const writer = (await near.startLine())!;
+  near.sendText("x".repeat(2_000));
+  assertEquals(near.congested, true);
+  let isRelieved = false;
+  const relieved = near.relieved().then(() => isRelieved = true);
+  await writer.write(new TextEncoder().encode("line"));
+  assertEquals(isRelieved, false);
+  writer.end();
+  await relieved;
+  await near.close();
+  assertEquals(await received, ["line", "x".repeat(2_000)]);
+});
+
+Deno.test("a transport that fails ends the connection with the cause", async () => {
+  const cause = new Error("cable cut");
+  const connection = new Connection({
+    read: () => Promise.reject(cause),
+    write: () => Promise.reject(cause),
+    close: () => {},
+  });
+  assertEquals(await collect(connection), []);
+  assertEquals(await connection.ended, { state: "failed", cause });
+});

@@ -1,0 +1,111 @@
+import { assertEquals } from "@std/assert";
+import { BEATS, Liveness, type Watched } from "../../net/keepalive.ts";
+
+/** A connection that was told that its peer is silent, and what is asked of it meanwhile. */
+class Patient implements Watched {
+  readonly traffic = { bytesIn: 0, bytesOut: 0, linesIn: 0, linesOut: 0 };
+  isReading = true;
+  readonly heard: string[] = [];
+  readonly #keepsBeat: boolean;
+
+  constructor(keepsBeat: boolean) {
+    this.#keepsBeat = keepsBeat;
+  }
+
+  get connection() {
+    const fallSilent = (timeout: number) => void this.heard.push(`gone after ${timeout}`);
+    const trim = () => void this.heard.push("trim");
+    return { traffic: this.traffic, isReading: this.isReading, fallSilent, trim };
+  }
+
+  keepsBeat(): boolean {
+    return this.#keepsBeat;
+  }
+
+  onQuiet(): void {
+    this.heard.push("quiet");
+  }
+
+  onSilent(): void {
+    this.heard.push("silent");
+  }
+}
+
+/** Watches without a clock: the test beats. */
+function watch(patient: Patient): Liveness {
+  const liveness = new Liveness(1_000_000_000);
+  liveness.watch(patient);
+  return liveness;
+}
+
+Deno.test("a peer that keeps the beat is gone after five silent ones, and then left alone", () => {
+  const patient = new Patient(true);
+  using liveness = watch(patient);
+  for (let beat = 1; beat < BEATS; beat++) liveness.beat();
+  assertEquals(patient.heard.filter((word) => word === "silent").length, BEATS - 1);
+  liveness.beat();
+  assertEquals(patient.heard.at(-1), "gone after 1000000000");
+  const count = patient.heard.length;
+  liveness.beat();
+  assertEquals(patient.heard.length, count);
+});
+
+Deno.test("whatever a peer says begins the count again", () => {
+  const patient = new Patient(true);
+  using liveness = watch(patient);
+  for (let beat = 0; beat < 3 * BEATS; beat++) {
+    if (beat % (BEATS - 1) === 0) patient.traffic.bytesIn++;
+    liveness.beat();
+  }
+  assertEquals(patient.heard.some((word) => word.startsWith("gone")), false);
+});
+
+Deno.test("a peer that does not keep the beat is never gone, however long it is silent", () => {
+  const patient = new Patient(false);
+  using liveness = watch(patient);
+  for (let beat = 0; beat < 3 * BEATS; beat++) liveness.beat();
+  assertEquals(patient.heard.filter((word) => word === "silent").length, 3 * BEATS);
+  assertEquals(patient.heard.some((word) => word.startsWith("gone")), false);
+});
+
+Deno.test("a peer that is not read because it feeds somebody slow is not silent", () => {
+  const patient = new Patient(true);
+  patient.isReading = false;
+  using liveness = watch(patient);
+  for (let beat = 0; beat < 3 * BEATS; beat++) liveness.beat();
+  assertEquals(new Set(patient.heard), new Set(["trim", "quiet"]));
+});
+
+Deno.test("in a beat in which nothing was sent, buffers are given back before a space is sent", () => {
+  const patient = new Patient(false);
+  patient.isReading = false;
+  using liveness = watch(patient);
+  liveness.beat();
+  patient.traffic.bytesOut++;
+  liveness.beat();
+  assertEquals(patient.heard, ["trim", "quiet"]);
+  liveness.beat();
+  assertEquals(patient.heard, ["trim", "quiet", "trim", "quiet"]);
+});
+
+Deno.test("what is watched no more is left alone", () => {
+  const patient = new Patient(true);
+  using liveness = new Liveness(1_000_000_000);
+  liveness.watch(patient)[Symbol.dispose]();
+  liveness.beat();
+  assertEquals(patient.heard, []);
+});
+
+Deno.test("a timer beats five times in the time-out, and never for a time-out of 0", async () => {
+  const patient = new Patient(true);
+  const gone = Promise.withResolvers<number>();
+  using liveness = new Liveness(50);
+  assertEquals(liveness.interval, 10);
+  liveness.watch({
+    connection: { ...patient.connection, fallSilent: gone.resolve },
+    keepsBeat: () => true,
+  });
+  assertEquals(await gone.promise, 50);
+  using never = new Liveness(0); // the sanitizer would find its timer
+  assertEquals(never.interval, 0);
+});

@@ -1,0 +1,113 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import { fileURLToPath } from "node:url";
+import { ConfigurationError } from "../../errors.ts";
+import { LIMITS } from "../../limits.ts";
+import {
+  type CommandLineOptions,
+  formatStartOptions,
+  parseStartOptions,
+} from "../../program/start_options.ts";
+
+/** What is parsed where nothing is given. */
+const DEFAULTS = { port: 1875, logLevel: "info" };
+
+/** Options without the keys that are `undefined`. */
+function given(options: CommandLineOptions): CommandLineOptions {
+  return Object.fromEntries(Object.entries(options).filter(([_, value]) => value !== undefined));
+}
+
+/** The options as another process parses them, with its standard input. */
+async function parseElsewhere(args: string[], input: string): Promise<unknown> {
+  const module = JSON.stringify(import.meta.resolve("../../program/start_options.ts"));
+  const program = `import { parseStartOptions } from ${module};
+    console.log(JSON.stringify(parseStartOptions(${JSON.stringify(args)})));`;
+  const config = fileURLToPath(import.meta.resolve("../../deno.json"));
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["eval", "--config", config, program],
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "inherit",
+  }).spawn();
+  const writer = child.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(input));
+  await writer.close();
+  const { stdout } = await child.output();
+  return JSON.parse(new TextDecoder().decode(stdout));
+}
+
+Deno.test("nothing given is every default", () => {
+  assertEquals(formatStartOptions({}), { args: [], input: [] });
+  assertEquals(given(parseStartOptions([])), DEFAULTS);
+});
+
+Deno.test("the options come back from a command line as they were", () => {
+  const text = fc.string({ unit: "binary" });
+  const all = fc.record({
+    authHostname: fc.constant(true),
+    authLogin: fc.constant(true),
+    disableTls: fc.constant(true),
+    certFile: text,
+    database: text,
+    host: text,
+    keyFile: text,
+    logFile: text,
+    logLevel: text,
+    logFormat: fc.constantFrom("text", "json"),
+    logSize: fc.constantFrom(0, 1, 1_500, 10 * 2 ** 20),
+    logAge: fc.constantFrom(0, 1, 90_000, 7 * 24 * 60 * 60_000),
+    logFiles: fc.nat(),
+    port: fc.integer({ min: 0, max: 65_535 }),
+    limits: fc.constantFrom({ grace: 0 }, {
+      maxPending: 7,
+      queueHigh: 1_500,
+      loginTimeout: 90_000,
+    }),
+  }, { requiredKeys: [] });
+  fc.assert(fc.property(all, (options) => {
+    const { args, input } = formatStartOptions(options);
+    assertEquals(input, []);
+    assertEquals(given(parseStartOptions(args)), { ...DEFAULTS, ...options });
+  }));
+});
+
+Deno.test("what is false, or a number of a level, comes back too", () => {
+  const off = { authHostname: false, authLogin: false, disableTls: false };
+  assertEquals(formatStartOptions(off).args, []);
+  assertEquals(parseStartOptions(formatStartOptions({ logLevel: 30 }).args).logLevel, "30");
+});
+
+Deno.test("passwords travel on the standard input, never on the command line", async () => {
+  const passwords = { authPassword: ' --it\'s "µ" $HOME ', keyFilePassword: "-" };
+  const { args, input } = formatStartOptions({ ...passwords, port: 0 });
+  assertEquals(args, ["--port=0", "--auth-password=-", "--key-file-password=-"]);
+  assertEquals(input, Object.values(passwords));
+  const expected = { ...DEFAULTS, port: 0, ...passwords };
+  assertEquals(await parseElsewhere(args, input.join("\n") + "\n"), expected);
+  assertEquals(await parseElsewhere(args, input.join("\r\n")), expected); // as Windows ends a line
+});
+
+Deno.test("a password that is no line by itself is refused, and not shown", () => {
+  for (const authPassword of ["two\nlines", "ends\r", "\n", ""]) {
+    const { message } = assertThrows(
+      () => formatStartOptions({ authPassword }),
+      ConfigurationError,
+      "Cannot pass authPassword on the standard input",
+    ) as Error;
+    assertEquals(authPassword !== "" && message.includes(authPassword), false);
+  }
+});
+
+Deno.test("words on a command line are one password", () => {
+  const { authPassword, keyFilePassword } = parseStartOptions(
+    ["-P", "a", "good", "password", "-p", "0", "-D", "another", "one"],
+  );
+  assertEquals([authPassword, keyFilePassword], ["a good password", "another one"]);
+});
+
+Deno.test("every limit of a command line comes back as it was", () => {
+  const { longLine: _, queueLow: __, queueLimit: ___, ...limits } = LIMITS;
+  const { args } = formatStartOptions({ limits });
+  assertEquals(args.length, Object.keys(limits).length);
+  assertEquals(parseStartOptions(args).limits, limits);
+});

@@ -1,0 +1,375 @@
+/** Arguments are checked by Zod, by Valibot and by schemas of our own, each in the same way. */
+
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import * as v from "valibot";
+import { z } from "zod";
+import { Attributes } from "../../service/attributes.ts";
+import { Kwargs } from "../../wire/call.ts";
+import { wireMessage } from "../../errors.ts";
+import type { JsonObject } from "../../wire/message.ts";
+import type { SchemaIssue, SchemaResult, Schemas, StandardSchema } from "../../service/schema.ts";
+
+class Base {}
+
+/** A schema without a library. */
+function handWritten(
+  validate: (value: unknown) => SchemaResult | Promise<SchemaResult>,
+): StandardSchema<never> {
+  return {
+    "~standard": { version: 1, vendor: "tests", validate: validate as () => SchemaResult<never> },
+  };
+}
+
+function attributesOf(object: object): Attributes {
+  const attributes = new Attributes(object, Base.prototype);
+  attributes.checkSchemas();
+  return attributes;
+}
+
+function request(object: object, name: string, args: unknown[] = [], kwargs: JsonObject = {}) {
+  return attributesOf(object).request(name, args, kwargs);
+}
+
+/** The text of the error that a request is refused with. */
+function refusal(object: object, name: string, args: unknown[] = [], kwargs: JsonObject = {}) {
+  let answer: unknown = "nothing was thrown";
+  const error: Error = assertThrows(() => {
+    answer = request(object, name, args, kwargs);
+  });
+  return wireMessage(error ?? answer);
+}
+
+class Lab extends Base {
+  static schema: Schemas<Lab> = {
+    add: [z.number(), z.number().max(10)],
+    configure: [v.number(), v.object({ range: v.pipe(v.number(), v.minValue(1)) })],
+    mean: [z.string(), z.array(z.number())],
+    repeat: [z.string().trim(), z.coerce.number().default(3)],
+    power: [v.number(), v.number()],
+    load: [z.object({ limits: z.array(z.number()), "odd key": z.boolean().optional() })],
+    read: [z.number()],
+  };
+  calls = 0;
+
+  add(x: number, y: number): number {
+    this.calls++;
+    return x + y;
+  }
+  configure(channel: number, { range }: { range: number }): unknown {
+    return [channel, range];
+  }
+  mean(unit: string, ...values: number[]): string {
+    return `${values.reduce((sum, value) => sum + value, 0) / values.length} ${unit}`;
+  }
+  repeat(text: string, times?: number): unknown {
+    return [text, times];
+  }
+  power(x: number, n = 2): number {
+    return x ** n;
+  }
+  load(settings: { limits: number[] }): unknown {
+    return settings;
+  }
+  read(channel: number, filter: string): unknown {
+    return [channel, filter];
+  }
+  unchecked(x: unknown): unknown {
+    return x;
+  }
+}
+
+Deno.test("arguments that a schema accepts reach the method, by position and by name", () => {
+  assertEquals(request(new Lab(), "add", [1, 2]), 3);
+  assertEquals(request(new Lab(), "add", [1], { y: 2 }), 3);
+  assertEquals(request(new Lab(), "configure", [1], { range: 5 }), [1, 5]);
+  assertEquals(request(new Lab(), "configure", [1, { range: 5 }]), [1, 5]);
+  assertEquals(request(new Lab(), "mean", ["V", 1, 2]), "1.5 V");
+  assertEquals(request(new Lab(), "unchecked", ["x"]), "x");
+});
+
+Deno.test("arguments that are refused are named with the method and the reason", () => {
+  const lab = new Lab();
+  const text = "ValueError: Cannot call Lab.add(): " +
+    "x: Invalid input: expected number, received string; y: Too big: expected number to be <=10";
+  assertEquals(refusal(lab, "add", ["1", 11]), text);
+  assertEquals(refusal(lab, "add", [], { y: 11, x: "1" }), text);
+  assertEquals(lab.calls, 0);
+});
+
+Deno.test("the path leads to what is wrong inside of an argument", () => {
+  assertEquals(
+    refusal(new Lab(), "load", [{ limits: [1, "2"], "odd key": 3 }]),
+    "ValueError: Cannot call Lab.load(): " +
+      "settings.limits[1]: Invalid input: expected number, received string; " +
+      "settings['odd key']: Invalid input: expected boolean, received number",
+  );
+  assertEquals(
+    refusal(new Lab(), "mean", ["V", 1, null]),
+    "ValueError: Cannot call Lab.mean(): values[1]: Invalid input: expected number, received null",
+  );
+});
+
+Deno.test("a keyword-only argument is called by its own name", () => {
+  const expected = "ValueError: Cannot call Lab.configure(): " +
+    "range: Invalid value: Expected >=1 but received 0";
+  assertEquals(refusal(new Lab(), "configure", [1], { range: 0 }), expected);
+  assertEquals(refusal(new Lab(), "configure", [1, { range: 0 }]), expected);
+  assertEquals(
+    refusal(new Lab(), "configure", [1, 7]),
+    "ValueError: Cannot call Lab.configure(): " +
+      "keyword arguments: Invalid type: Expected Object but received 7",
+  );
+});
+
+Deno.test("a keyword argument cannot hide among those of a rest parameter", () => {
+  const text = refusal(new Lab(), "mean", ["V", 1], { n: 2 });
+  assert(text.startsWith("ValueError: Cannot call Lab.mean(): values[1]: Invalid input"), text);
+});
+
+Deno.test("what a schema makes of a value is what the method gets", () => {
+  assertEquals(request(new Lab(), "repeat", ["  ab ", "4"]), ["ab", 4]);
+});
+
+class Defaults extends Base {
+  static schema: Schemas<Defaults> = {
+    repeat: [z.string(), z.number().default(3)],
+    power: [v.number(), v.number()],
+    scale: [z.number(), z.object({ by: z.number() })],
+  };
+  repeat(text: string, times = 1): unknown {
+    return [text, times];
+  }
+  power(x: number, n = 2): number {
+    return x ** n;
+  }
+  scale(x: number, { by }: { by: number } = { by: 10 }): number {
+    return x * by;
+  }
+}
+
+Deno.test("where an argument is left out a schema's default counts, or else the method's own", () => {
+  assertEquals(request(new Defaults(), "repeat", ["ab"]), ["ab", 3]);
+  assertEquals(request(new Defaults(), "power", [5]), 25);
+  assertEquals(request(new Defaults(), "scale", [5]), 50);
+  assertEquals(request(new Defaults(), "scale", [5], { by: 2 }), 10);
+  assert(refusal(new Defaults(), "power", [5, null]).includes("n: Invalid type"));
+  assert(refusal(new Defaults(), "power", [undefined]).includes("x: Invalid type")); // has none
+});
+
+Deno.test("an argument that has no schema is passed as it is", () => {
+  assertEquals(request(new Lab(), "read", [1, { any: "thing" }]), [1, { any: "thing" }]);
+});
+
+Deno.test("arguments that do not fit the parameters are refused before any schema is asked", () => {
+  assertEquals(
+    refusal(new Lab(), "add", ["1"]),
+    "TypeError: Lab.add() missing 1 required positional argument: 'y'",
+  );
+});
+
+// Asynchronous schemas
+
+class Slow extends Base {
+  static schema: Schemas<Slow> = {
+    add: [z.number(), z.number().refine((y) => Promise.resolve(y < 10), "not below 10")],
+    echo: [v.pipeAsync(v.string(), v.transformAsync((text) => Promise.resolve(text.trim())))],
+  };
+  calls = 0;
+
+  add(x: number, y: number): number {
+    this.calls++;
+    return x + y;
+  }
+  echo(text: string): string {
+    return text;
+  }
+}
+
+Deno.test("an asynchronous schema is waited for before the method is called", async () => {
+  const slow = new Slow();
+  const sum = request(slow, "add", [1, 2]);
+  assertEquals(slow.calls, 0);
+  assertEquals(await sum, 3);
+  assertEquals(await request(slow, "echo", [" ab "]), "ab");
+  const error: Error = await assertRejects(() =>
+    request(slow, "add", ["1", 20]) as Promise<number>
+  );
+  assertEquals(
+    wireMessage(error),
+    "ValueError: Cannot call Slow.add(): " +
+      "x: Invalid input: expected number, received string; y: not below 10",
+  );
+  assertEquals(slow.calls, 1);
+});
+
+// Schemas without a library
+
+class Checked extends Base {
+  static result: SchemaResult = { value: 1 };
+  static schema = {
+    take: [handWritten(() => Checked.result)],
+    rest: [handWritten(() => Checked.result)],
+  };
+
+  take(x: unknown): unknown {
+    return x;
+  }
+  rest(...values: unknown[]): unknown {
+    return values;
+  }
+}
+
+function refusalWith(...issues: SchemaIssue[]): string {
+  Checked.result = { issues };
+  return refusal(new Checked(), "take", [0]).slice(
+    "ValueError: Cannot call Checked.take(): ".length,
+  );
+}
+
+Deno.test("every way in which Standard Schema writes a path is understood", () => {
+  const message = "bad";
+  assertEquals(refusalWith({ message }), "x: bad");
+  assertEquals(refusalWith({ message, path: [] }), "x: bad");
+  assertEquals(
+    refusalWith({ message, path: [0, "a", { key: "b" }, { key: 1 }] }),
+    "x[0].a.b[1]: bad",
+  );
+  assertEquals(
+    refusalWith({ message, path: [Symbol("s"), "it's"] }),
+    `x['Symbol(s)']["it's"]: bad`,
+  );
+  assertEquals(refusalWith(), "x: not acceptable");
+});
+
+Deno.test("an error does not grow with what was sent", () => {
+  const long = refusalWith({ message: "y".repeat(10_000), path: ["z".repeat(10_000)] });
+  assertEquals(long.length, 300);
+  const many = refusalWith(...Array.from({ length: 500 }, (_, n) => ({ message: `number ${n}` })));
+  assert(many.length < 2_050, `${many.length}`);
+  assert(/; x: number (\d+); and (\d+) more$/.test(many), many);
+  const [, last, more] = /number (\d+); and (\d+) more$/.exec(many)!;
+  assertEquals(Number(last) + 1 + Number(more), 500);
+  Checked.result = { issues: Array.from({ length: 500_000 }, () => ({ message: "bad" })) };
+  assert(refusal(new Checked(), "take", [0]).endsWith(" more"));
+});
+
+Deno.test("the schema of a rest parameter has to give an array", () => {
+  Checked.result = { value: "text" };
+  assertEquals(
+    refusal(new Checked(), "rest", [1]),
+    "TypeError: Cannot call Checked.rest(): the schema of a rest parameter must give an array",
+  );
+  Checked.result = { value: [1, new Kwargs({ n: 2 })] };
+  assertEquals(request(new Checked(), "rest", [1]), [1, new Kwargs({ n: 2 })]);
+});
+
+Deno.test("a schema may be a function", () => {
+  class Callable extends Base {
+    static schema = { take: [Object.assign(() => 1, handWritten(() => ({ value: "checked" })))] };
+    take(x: unknown): unknown {
+      return x;
+    }
+  }
+  assertEquals(request(new Callable(), "take", [0]), "checked");
+});
+
+// Inheritance
+
+class BetterLab extends Lab {
+  static override schema: Schemas<BetterLab> = {
+    add: [z.number(), z.number().max(100)],
+    subtract: [z.number(), z.number()],
+  };
+  subtract(x: number, y: number): number {
+    return x - y;
+  }
+}
+
+Deno.test("a subclass adds schemas to those of its base, or replaces them", () => {
+  const lab = new BetterLab();
+  assertEquals(request(lab, "add", [1, 50]), 51);
+  assert(refusal(lab, "add", [1, 500]).includes("<=100"));
+  assert(refusal(lab, "subtract", [1, "2"]).startsWith("ValueError: Cannot call BetterLab.sub"));
+  assert(refusal(lab, "power", ["2"]).includes("x: Invalid type"));
+});
+
+Deno.test("a method that is a field, and one with a name of the wire, have schemas too", () => {
+  class Fields extends Base {
+    static schema = { double: [z.number()], shutdownService: [z.string()] };
+    double = (x: number) => 2 * x;
+    shutdownService(reason: string): string {
+      return reason;
+    }
+  }
+  assertEquals(request(new Fields(), "double", [2]), 4);
+  assert(refusal(new Fields(), "double", ["2"]).includes("x: "));
+  assert(refusal(new Fields(), "shutdown_service", [2]).includes("reason: "));
+});
+
+// Wrong declarations
+
+const WRONG: [declared: unknown, message: string][] = [
+  [7, "Cannot use Wrong.schema: it is not an object with lists of schemas"],
+  [null, "Cannot use Wrong.schema: it is not an object with lists of schemas"],
+  [{ add: z.number() }, "Cannot use Wrong.schema.add: it is not a list of schemas"],
+  [
+    { add: [z.number(), Number] },
+    "Cannot use Wrong.schema.add[1]: it is not a schema of a library",
+  ],
+  [{ add: [undefined, z.number()] }, "Cannot use Wrong.schema.add[0]: it is not a schema"],
+  [{ add: [{ "~standard": { version: 2, validate: () => ({}) } }] }, "Wrong.schema.add[0]"],
+  [{ ad: [z.number()] }, "Wrong.schema.ad: there is no method of that name on the network"],
+  [{ _hidden: [z.number()] }, "Wrong.schema._hidden: there is no method of that name"],
+  [{ unit: [z.number()] }, "Wrong.schema.unit: there is no method of that name"],
+  [
+    { add: [z.number(), z.number(), z.number()] },
+    "Cannot use Wrong.schema.add: it has 3 schemas for the parameters (x, y=2)",
+  ],
+];
+
+for (const [declared, message] of WRONG) {
+  Deno.test(`a wrong declaration is an error before anybody is served: ${message}`, () => {
+    class Wrong extends Base {
+      static schema = declared;
+      unit = "V";
+      add(x: number, y = 2): number {
+        return x + y;
+      }
+      _hidden(x: number): number {
+        return x;
+      }
+    }
+    assertThrows(() => attributesOf(new Wrong()), TypeError, message);
+  });
+}
+
+// Types
+
+Deno.test("the compiler holds schemas against the parameters of the methods", () => {
+  interface Typed {
+    add(x: number, y?: number): number;
+    mean(unit: string, ...values: number[]): string;
+    all(...values: unknown[]): unknown;
+    readonly unit: string;
+  }
+  const right: Schemas<Typed>[] = [
+    {},
+    { add: [z.number()] },
+    { add: [z.number(), z.number().optional()], mean: [v.string(), v.array(v.number())] },
+    { all: [z.array(z.number())] },
+  ];
+  const wrong: Schemas<Typed>[] = [
+    // @ts-expect-error -- of another type
+    { add: [z.string()] },
+    // @ts-expect-error -- too many
+    { add: [z.number(), z.number(), z.number()] },
+    // @ts-expect-error -- not an array
+    { mean: [z.string(), z.number()] },
+    // @ts-expect-error -- no such method
+    { subtract: [z.number()] },
+    // @ts-expect-error -- no method
+    { unit: [z.string()] },
+  ];
+  const untyped: Schemas = { anything: [z.number(), v.string()] };
+  assertEquals([right.length, wrong.length, Object.keys(untyped).length], [4, 5, 1]);
+});

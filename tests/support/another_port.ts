@@ -1,0 +1,18 @@
+/**
+ * Loaded before a program of the documentation: the default port becomes one that is free, so that
+ * the program can be what its readers see, and a Manager at that port is left alone.
+ */
+
+import { DEFAULT_PORT } from "../../wire/message.ts";
+
+const { connect, listen } = Deno;
+const another = Number(Deno.env.get("ANOTHER_PORT") ?? 0);
+
+Deno.listen =
+  ((options: Deno.ListenOptions & Deno.TcpListenOptions) =>
+    listen(redirect(options))) as typeof Deno.listen;
+Deno.connect = ((options: Deno.ConnectOptions) => connect(redirect(options))) as typeof connect;
+
+function redirect<Options extends { port?: number }>(options: Options): Options {
+  return options.port === DEFAULT_PORT ? { ...options, port: another } : options;
+}

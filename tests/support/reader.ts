@@ -1,0 +1,180 @@
+/** A reader of the documentation, who does what a page says, word for word, in a clean copy. */
+
+import { assertMatch } from "@std/assert";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Block } from "../../docs/site/blocks.ts";
+import { DEFAULT_PORT } from "../../wire/message.ts";
+import { temporaryFolder } from "./folder.ts";
+import { ROOT, sourceFiles } from "./source_tree.ts";
+
+/** What a reader starts where the page does not: a Manager. */
+const MANAGER: Omit<Block, "path" | "line"> = {
+  language: "sh",
+  words: ["start"],
+  before: "",
+  code: "deno run -A manager.ts",
+};
+
+/** A program that a reader has left running in a terminal. */
+interface Running {
+  child: Deno.ChildProcess;
+  output: ReadableStreamDefaultReader<string>;
+  errors: Promise<string>;
+}
+
+/** Does what the blocks of one page say, in their order. */
+export async function follow(blocks: readonly Block[]): Promise<void> {
+  await using reader = await Reader.begin();
+  const [{ path }] = blocks;
+  const startsManager = blocks.some(({ words, code }) =>
+    words.includes("start") && code.includes("manager.ts")
+  );
+  if (!startsManager) await reader.start({ ...MANAGER, path, line: 0 }, undefined);
+  for (const [index, block] of blocks.entries()) {
+    const next = blocks[index + 1];
+    const expected = next?.words.includes("output") ? next.code : undefined;
+    if (block.file !== undefined) await reader.save(block.file, block);
+    if (block.words.includes("start")) await reader.start(block, expected);
+    else if (block.words.includes("run")) await reader.run(block, expected);
+  }
+}
+
+class Reader implements AsyncDisposable {
+  readonly #folder: Awaited<ReturnType<typeof temporaryFolder>>;
+  readonly #running: Running[] = [];
+  /** The port of the Manager, once it is running. */
+  #port: string | undefined;
+
+  private constructor(folder: Awaited<ReturnType<typeof temporaryFolder>>) {
+    this.#folder = folder;
+  }
+
+  /** A clean copy of the package, and a `deno` that leaves the default port alone. */
+  static async begin(): Promise<Reader> {
+    const folder = await temporaryFolder();
+    const reader = new Reader(folder);
+    for (const file of [...sourceFiles(), ...filesOf(""), ...filesOf("examples/")]) {
+      const to = join(reader.#project, file);
+      await Deno.mkdir(dirname(to), { recursive: true });
+      await Deno.copyFile(join(ROOT, file), to);
+    }
+    const bin = join(folder.path, "bin");
+    await Deno.mkdir(bin);
+    const preload = fileURLToPath(import.meta.resolve("./another_port.ts"));
+    const script = `#!/bin/sh
+deno='${Deno.execPath()}'
+if [ "$1" = run ]; then shift; exec "$deno" run '--preload=${preload}' "$@"; fi
+exec "$deno" "$@"
+`;
+    await Deno.writeTextFile(join(bin, "deno"), script, { mode: 0o755 });
+    return reader;
+  }
+
+  get #project(): string {
+    return join(this.#folder.path, "network");
+  }
+
+  /** Saves a block as a file. */
+  async save(file: string, { before, code }: Block): Promise<void> {
+    const text = before === "" ? `${code}\n` : `${before}\n${code}\n`;
+    // A reader must not be led to replace a file of the package.
+    await Deno.writeTextFile(join(this.#project, file), text, { createNew: true });
+  }
+
+  /** Runs a block, and compares what it prints with what the page says. */
+  async run(block: Block, expected: string | undefined): Promise<void> {
+    const child = this.#command(await this.#scriptOf(block)).spawn();
+    const [printed, errors, { success }] = await Promise.all([
+      new Response(child.stdout).text(),
+      new Response(child.stderr).text(),
+      child.status,
+    ]);
+    const where = `${block.path}:${block.line}`;
+    if (!success) throw new Error(`${where}: it failed\n${printed}${errors}`);
+    if (expected !== undefined) {
+      assertMatch(this.#inWords(printed).trim(), patternOf(expected, "whole"), where);
+    }
+  }
+
+  /** Starts a block in a terminal of its own, and waits for what the page says it prints. */
+  async start(block: Block, expected: string | undefined): Promise<void> {
+    const child = this.#command(`exec ${await this.#scriptOf(block)}`).spawn();
+    const output = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+    const errors = new Response(child.stderr).text();
+    this.#running.push({ child, output, errors });
+    const pattern = patternOf(expected ?? "...", "beginning");
+    for (let printed = ""; !pattern.test(this.#inWords(printed)) || printed === "";) {
+      const { value, done } = await output.read();
+      if (done) {
+        throw new Error(`${block.path}:${block.line}: it ended\n${printed}${await errors}`);
+      }
+      printed += value;
+      this.#port ??= /Manager running on \S+:(\d+) /.exec(printed)?.[1];
+    }
+  }
+
+  /** Ends what is running, the last one first. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const { child, output, errors } of this.#running.reverse()) {
+      try {
+        child.kill();
+      } catch {
+        // It has ended.
+      }
+      await child.status;
+      await errors;
+      await output.cancel();
+    }
+    await this.#folder[Symbol.asyncDispose]();
+  }
+
+  async #scriptOf(block: Block): Promise<string> {
+    if (block.language === "sh") return block.code;
+    const [extension, program] = block.language === "python"
+      ? ["py", "python3"]
+      : ["ts", "deno run -A"];
+    const file = block.file ?? `line_${block.line}.${extension}`;
+    if (block.file === undefined) await this.save(file, block);
+    return `${program} ${file}`;
+  }
+
+  #command(script: string): Deno.Command {
+    return new Deno.Command("sh", {
+      args: ["-e", "-c", script],
+      cwd: this.#project,
+      env: {
+        PATH: `${join(this.#folder.path, "bin")}:${Deno.env.get("PATH")}`,
+        MSL_NETWORK_HOME: join(this.#folder.path, "home"),
+        NO_COLOR: "1",
+        ...(this.#port === undefined
+          ? {}
+          : { ANOTHER_PORT: this.#port, MSL_NETWORK_PORT: this.#port }),
+      },
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    });
+  }
+
+  /** What was printed, with the port that the page has. */
+  #inWords(printed: string): string {
+    return this.#port === undefined
+      ? printed
+      : printed.replaceAll(new RegExp(`\\b${this.#port}\\b`, "g"), String(DEFAULT_PORT));
+  }
+}
+
+/** What is printed where a page says so; `...` stands for anything. */
+function patternOf(expected: string, part: "whole" | "beginning"): RegExp {
+  const text = expected.trim().split("...")
+    .map((piece) => piece.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&"))
+    .join("[^]*?");
+  return new RegExp(`^${text}${part === "whole" ? "$" : ""}`);
+}
+
+/** The files of one folder of the repository, without those of the folders in it. */
+function filesOf(folder: string): string[] {
+  return [...Deno.readDirSync(join(ROOT, folder))]
+    .flatMap(({ name, isFile }) => isFile ? folder + name : []);
+}

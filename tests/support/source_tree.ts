@@ -1,0 +1,53 @@
+/** The modules of the package, and the order of their folders. */
+
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** The folder of the repository, with a slash at its end. */
+export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+
+/**
+ * The layers: a module imports from its own layer and from those before it. A layer is a folder, or
+ * modules of the root.
+ */
+export const LAYERS: readonly (readonly string[])[] = [
+  ["base/", "errors.ts", "limits.ts", "version.ts"],
+  ["future.ts"],
+  ["logs/", "logging.ts"],
+  ["wire/"],
+  ["net/"],
+  ["manager/database/"],
+  ["manager/"],
+  ["manager.ts"],
+  ["device/"],
+  ["service/"],
+  ["service.ts"],
+  ["client/"],
+  ["client.ts"],
+  ["linked_client.ts"],
+  ["program/"],
+  ["cli/"],
+  ["cli/commands/"],
+  ["cli/main.ts"],
+  ["ssh.ts", "testing.ts"],
+  ["mod.ts"],
+];
+
+/** The folders that have no module of the package in them. */
+const OTHERS = new Set(["benchmarks", "docs", "examples", "tests"]);
+
+/** Every module of the package, e.g. `"base/repr.ts"`, in the order of the alphabet. */
+export function sourceFiles(folder = ""): string[] {
+  return [...Deno.readDirSync(join(ROOT, folder))].flatMap(({ name, isDirectory }) => {
+    if (name.startsWith(".") || folder === "" && OTHERS.has(name)) return [];
+    if (isDirectory) return sourceFiles(`${folder}${name}/`);
+    return name.endsWith(".ts") ? [`${folder}${name}`] : [];
+  }).sort();
+}
+
+/** Which layer a module is in, by the longest entry that names it; -1 for none. */
+export function layerOf(file: string): number {
+  const folder = file.slice(0, file.lastIndexOf("/") + 1);
+  const isIn = (name: string) => LAYERS.findIndex((layer) => layer.includes(name));
+  return isIn(file) !== -1 ? isIn(file) : isIn(folder);
+}

@@ -1,0 +1,78 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { Kwargs, kwargs, MarkedOptions, options, takeApart } from "../../wire/call.ts";
+
+Deno.test("arguments without marks are positional, whatever they are", () => {
+  const parameters = [1, { n: 3 }, { timeout: 5 }, undefined, null, [2]];
+  assertEquals(takeApart(parameters), { args: parameters, kwargs: {}, options: {} });
+  assertEquals(takeApart([]), { args: [], kwargs: {}, options: {} });
+});
+
+Deno.test("keyword arguments and options go last, in either order", () => {
+  const expected = { args: [1, 2], kwargs: { n: 3 }, options: { timeout: 5_000 } };
+  assertEquals(takeApart([1, 2, kwargs({ n: 3 }), options({ timeout: 5_000 })]), expected);
+  assertEquals(takeApart([1, 2, options({ timeout: 5_000 }), kwargs({ n: 3 })]), expected);
+});
+
+Deno.test("a call may have keyword arguments only, or options only", () => {
+  assertEquals(takeApart([kwargs({ n: 3 })]), { args: [], kwargs: { n: 3 }, options: {} });
+  assertEquals(takeApart([options({ timeout: 1 })]), {
+    args: [],
+    kwargs: {},
+    options: { timeout: 1 },
+  });
+});
+
+Deno.test("several marked objects are merged, and the last one wins", () => {
+  const call = takeApart([
+    0,
+    kwargs({ a: 1, b: 1 }),
+    options({ timeout: 1 }),
+    kwargs({ b: 2 }),
+    options({ timeout: 2, asynchronous: true }),
+  ]);
+  assertEquals(call, {
+    args: [0],
+    kwargs: { a: 1, b: 2 },
+    options: { timeout: 2, asynchronous: true },
+  });
+});
+
+Deno.test("a keyword argument may have any name", () => {
+  const named: Record<string, unknown> = JSON.parse('{"__proto__": 1, "constructor": 2}');
+  const { kwargs: taken } = takeApart([kwargs(named)]);
+  assertEquals(Object.entries(taken), [["__proto__", 1], ["constructor", 2]]);
+  assertEquals(Object.getPrototypeOf(taken) === Object.prototype, true);
+});
+
+Deno.test("taking a call apart leaves the marked objects as they were", () => {
+  const named = Object.freeze({ n: 3 });
+  const wait = Object.freeze({ timeout: 3 });
+  const parameters = Object.freeze([1, kwargs(named), options(wait), kwargs({ m: 4 })]);
+  takeApart(parameters);
+  assertEquals(named, { n: 3 });
+  assertEquals(wait, { timeout: 3 });
+  assertEquals(parameters.length, 4);
+});
+
+Deno.test("the marks are classes of their own", () => {
+  assert(kwargs({}) instanceof Kwargs);
+  assert(options({}) instanceof MarkedOptions);
+  assertEquals(kwargs({ n: 3 }).named, { n: 3 });
+  const { signal } = new AbortController();
+  assertEquals(options({ signal }).options.signal === signal, true);
+});
+
+for (const timeout of [0, -1, NaN, -Infinity]) {
+  Deno.test(`a timeout of ${timeout} ms is refused with the value`, () => {
+    const error: Error = assertThrows(() => options({ timeout }), RangeError);
+    assertEquals(
+      error.message,
+      `Cannot call: timeout must be a positive number of milliseconds, got ${timeout}`,
+    );
+  });
+}
+
+Deno.test("a call without a timeout has no limit", () => {
+  assertEquals(options({}).options.timeout, undefined);
+  assertEquals(options({ timeout: undefined }).options.timeout, undefined);
+});

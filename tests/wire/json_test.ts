@@ -1,0 +1,175 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import { ValueError } from "../../errors.ts";
+import { encodeValue, parseJson } from "../../wire/json.ts";
+
+Deno.test("undefined is sent as null", () => {
+  assertEquals(encodeValue(undefined), "null");
+  assertEquals(encodeValue([1, undefined]), "[1,null]");
+});
+
+Deno.test("an object with to_json or toJSON is sent as what that returns, however deep it is", () => {
+  const old = { to_json: () => ({ volts: 1 }) };
+  const date = new Date(Date.UTC(2024, 0, 2));
+  assertEquals(encodeValue(old), '{"volts":1}');
+  assertEquals(encodeValue(date), '"2024-01-02T00:00:00.000Z"');
+  assertEquals(
+    encodeValue({ a: [old, date] }),
+    '{"a":[{"volts":1},"2024-01-02T00:00:00.000Z"]}',
+  );
+  assertEquals(encodeValue({ to_json: () => [old] }), '[{"volts":1}]');
+  assertEquals(encodeValue({ to_json: "a text" }), '{"to_json":"a text"}');
+});
+
+Deno.test("to_json is called as a method of its object", () => {
+  class Reading {
+    volts = 3;
+    to_json() {
+      return [this.volts];
+    }
+  }
+  assertEquals(encodeValue(new Reading()), "[3]");
+});
+
+Deno.test("an object whose toJSON or to_json returns undefined is sent as null", () => {
+  assertEquals(encodeValue({ toJSON: () => undefined }), "null");
+  assertEquals(encodeValue({ to_json: () => undefined }), "null");
+});
+
+Deno.test("what to_json returns is held to the same rules as any value", () => {
+  assertThrows(() => encodeValue({ to_json: () => () => 1 }), TypeError);
+  assertThrows(() => encodeValue({ to_json: () => Symbol("s") }), TypeError);
+  assertThrows(() => encodeValue([{ to_json: () => () => 1 }]), TypeError);
+  assertThrows(() => encodeValue({ to_json: () => 1n }), TypeError);
+  assertEquals(encodeValue({ to_json: () => ({ to_json: () => 1 }) }), "1");
+  assertEquals(encodeValue({ to_json: () => new Date(0) }), '"1970-01-01T00:00:00.000Z"');
+});
+
+const UNSENDABLE: readonly [name: string, value: unknown][] = [
+  ["a function", () => 1],
+  ["a class", class Lab {}],
+  ["a symbol", Symbol("s")],
+  ["a BigInt", 1n],
+];
+
+/** What `JSON.stringify` would make an object without members of. */
+const ITERABLES: readonly [name: string, value: unknown][] = [
+  ["Map", new Map([[1, 2]])],
+  ["Set", new Set([1])],
+  ["a generator", function* () {}()],
+];
+
+for (const [name, value] of ITERABLES) {
+  Deno.test(`${name} cannot be sent, alone or inside of something`, () => {
+    for (const whole of [value, [value], { a: [value] }, { to_json: () => value }]) {
+      assertThrows(() => encodeValue(whole), TypeError, "is not JSON serializable");
+    }
+  });
+}
+
+Deno.test("a typed array is sent as an array of its numbers", () => {
+  assertEquals(encodeValue(new Float64Array([1, 2.5, NaN])), "[1,2.5,NaN]");
+  assertEquals(encodeValue({ v: [new Uint8Array([255])] }), '{"v":[[255]]}');
+  assertEquals(encodeValue(Object("text")), '"text"');
+  assertThrows(() => encodeValue(new BigInt64Array([1n])), TypeError, "bigint");
+});
+
+for (const [name, value] of UNSENDABLE) {
+  Deno.test(`${name} cannot be sent, alone or inside of something`, () => {
+    for (
+      const whole of [value, [value], { a: value }, [[{ a: value }]], { to_json: () => [value] }]
+    ) {
+      const error: Error = assertThrows(() => encodeValue(whole), TypeError);
+      assertEquals(error.message, `Object of type ${typeof value} is not JSON serializable`);
+    }
+  });
+}
+
+Deno.test("a cycle cannot be sent", () => {
+  const cycle: unknown[] = [];
+  cycle.push([cycle]);
+  assertThrows(() => encodeValue(cycle), TypeError);
+});
+
+Deno.test("what a value says when it is asked for its JSON is passed on", () => {
+  const broken = {
+    toJSON() {
+      throw new ValueError("not ready");
+    },
+  };
+  assertThrows(() => encodeValue(broken), ValueError, "not ready");
+});
+
+Deno.test("NaN and the infinities are written as Python writes them, wherever they are", () => {
+  assertEquals(encodeValue(NaN), "NaN");
+  assertEquals(encodeValue(-Infinity), "-Infinity");
+  assertEquals(
+    encodeValue({ a: [1, NaN, "NaN"], b: Infinity, c: { to_json: () => -Infinity } }),
+    '{"a":[1,NaN,"NaN"],"b":Infinity,"c":-Infinity}',
+  );
+});
+
+Deno.test("NaN and the infinities are read as Python writes them, wherever they are", () => {
+  assertEquals(parseJson("NaN"), NaN);
+  assertEquals(parseJson(' {"a": [NaN, -Infinity,Infinity] , "b":-Infinity}'), {
+    a: [NaN, -Infinity, Infinity],
+    b: -Infinity,
+  });
+});
+
+Deno.test("a text or key that spells a number is left alone", () => {
+  const value = { NaN: "NaN", "-Infinity": ['\\"NaN', "\\\\", "Infinity"], x: Infinity, y: NaN };
+  assertEquals(parseJson(encodeValue(value)), value);
+});
+
+for (
+  const text of [
+    "NaN1",
+    "1NaN",
+    "-NaN",
+    "NaNNaN",
+    "1Infinity",
+    "Infinity1",
+    "+Infinity",
+    "--Infinity",
+    "- Infinity",
+    "nan",
+    "inf",
+    "[NaN",
+    '"NaN',
+    "NaN,",
+    "{NaN:1}",
+    '{"a":Infinity"b":1}',
+    '["\\"NaN]',
+    "Infinity.5",
+    "-Infinitye5",
+  ]
+) {
+  Deno.test(`${text} is not JSON`, () => {
+    assertThrows(() => parseJson(text), SyntaxError);
+  });
+}
+
+Deno.test("whatever is written is read again", () => {
+  const number = fc.double().map((value) => Object.is(value, -0) ? 0 : value);
+  const { value } = fc.letrec((tie) => ({
+    value: fc.oneof(
+      number,
+      fc.string({ unit: fc.constantFrom("NaN", "Infinity", '"', "\\", "-", " ", "é", ",") }),
+      fc.boolean(),
+      fc.constant(null),
+      fc.array(tie("value"), { maxLength: 4 }),
+      fc.dictionary(fc.string(), tie("value"), { maxKeys: 4 }),
+    ),
+  }));
+  fc.assert(fc.property(value, (value) => {
+    assertEquals(parseJson(encodeValue(value)), withOwnKeys(value));
+  }));
+});
+
+/** The same value with plain objects: those of fast-check may have no prototype. */
+function withOwnKeys(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withOwnKeys);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, withOwnKeys(item)]));
+}

@@ -1,0 +1,342 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import { FIELDS } from "../../wire/envelope.ts";
+import { JSONDecodeError, KeyError, RemoteError, ValueError } from "../../errors.ts";
+import {
+  beginValue,
+  decodeMessage,
+  decodeObject,
+  encodeDisconnect,
+  encodeError,
+  encodeNotification,
+  encodeQuestion,
+  encodeReply,
+  encodeRequest,
+  isObject,
+  type JsonObject,
+  type Message,
+} from "../../wire/message.ts";
+
+const encoder = new TextEncoder();
+
+function decode(line: string): Message {
+  return decodeMessage(encoder.encode(line));
+}
+
+/** The keys of a message in the order in which they are written. */
+function keysOf(line: string): string[] {
+  return Object.keys(JSON.parse(line));
+}
+
+const text = fc.string({
+  unit: fc.oneof(
+    fc.string({ minLength: 1, maxLength: 1, unit: "binary" }),
+    fc.constantFrom('"', "\\", "\n", "\r", "\ud800", "\u2028"),
+  ),
+});
+/** `-0` is left out: JSON writes it as `0`. */
+const value = fc.jsonValue({ stringUnit: "binary" }).map((value) =>
+  JSON.parse(JSON.stringify(value)) as unknown
+);
+const object = fc.dictionary(text, value).map((object) =>
+  JSON.parse(JSON.stringify(object)) as JsonObject
+);
+const requesterOrNull = fc.option(text);
+
+Deno.test("a request that is written is read as the same request", () => {
+  fc.assert(
+    fc.property(
+      fc.record({
+        service: text,
+        attribute: text,
+        args: fc.array(value),
+        kwargs: object,
+        uid: text,
+      }),
+      (request) => {
+        const line = encodeRequest(request);
+        assertEquals(/[\r\n]/.test(line), false);
+        assertEquals(decode(line), {
+          kind: "request",
+          ...request,
+          requester: null,
+          stream: undefined,
+        });
+      },
+    ),
+    { numRuns: 200 },
+  );
+});
+
+Deno.test("a reply that is written is read as the same reply", () => {
+  fc.assert(
+    fc.property(requesterOrNull, text, value, (requester, uid, result) => {
+      const line = encodeReply(requester, uid, result);
+      assertEquals(/[\r\n]/.test(line), false);
+      assertEquals(decode(line), { kind: "reply", result, requester, uid });
+    }),
+    { numRuns: 200 },
+  );
+});
+
+Deno.test("an error reply that is written is read as the same error reply", () => {
+  fc.assert(
+    fc.property(
+      requesterOrNull,
+      text,
+      text,
+      fc.array(text),
+      (requester, uid, message, traceback) => {
+        const line = encodeError(requester, uid, new RemoteError(message), traceback);
+        assertEquals(/[\r\n]/.test(line), false);
+        assertEquals(decode(line), { kind: "error", message, traceback, requester, uid });
+      },
+    ),
+    { numRuns: 200 },
+  );
+});
+
+Deno.test("a notification that is written is read as the same notification", () => {
+  fc.assert(
+    fc.property(text, fc.array(value), object, (service, args, kwargs) => {
+      const line = encodeNotification(service, args, kwargs);
+      assertEquals(/[\r\n]/.test(line), false);
+      assertEquals(decode(line), { kind: "notification", service, args, kwargs });
+    }),
+    { numRuns: 200 },
+  );
+});
+
+Deno.test("each kind of message has the keys of the wire, every routing key before the payload", () => {
+  const request = { service: "Lab", attribute: "add", args: [1], kwargs: {}, uid: "1" };
+  assertEquals(
+    keysOf(encodeRequest(request)),
+    ["error", "service", "uid", "attribute", "args", "kwargs"],
+  );
+  assertEquals(
+    keysOf(encodeQuestion("Manager[a:1]", "password", ["Manager[a:1]"])),
+    ["error", "requester", "uid", "attribute", "args", "kwargs"],
+  );
+  assertEquals(keysOf(encodeReply("a", "1", 3)), ["error", "requester", "uid", "result"]);
+  assertEquals(
+    keysOf(encodeError("a", "1", new Error("x"))),
+    ["error", "requester", "uid", "message", "traceback", "result"],
+  );
+  assertEquals(keysOf(encodeNotification("Lab", [], {})), ["error", "service", "uid", "result"]);
+  assertEquals(
+    keysOf(encodeDisconnect("a")),
+    ["error", "service", "uid", "attribute", "args", "kwargs"],
+  );
+});
+
+Deno.test("each kind of message has the fixed values of the wire", () => {
+  assertEquals(JSON.parse(encodeQuestion("Manager[a:1]", "password", ["Manager[a:1]"])), {
+    error: false,
+    requester: "Manager[a:1]",
+    uid: "",
+    attribute: "password",
+    args: ["Manager[a:1]"],
+    kwargs: {},
+  });
+  assertEquals(JSON.parse(encodeError("a[b:1]", "7", new KeyError("it's gone"), ["at x"])), {
+    error: true,
+    requester: "a[b:1]",
+    uid: "7",
+    message: `KeyError: "it's gone"`,
+    traceback: ["at x"],
+    result: null,
+  });
+  assertEquals(JSON.parse(encodeNotification("Lab", [1], { n: 2 })), {
+    error: false,
+    service: "Lab",
+    uid: "notification",
+    result: [[1], { n: 2 }],
+  });
+  assertEquals(JSON.parse(encodeDisconnect("a[b:1]")), {
+    error: false,
+    service: "a[b:1]",
+    uid: "",
+    attribute: "__disconnect__",
+    args: [],
+    kwargs: {},
+  });
+});
+
+for (
+  const line of ["", "link Echo", "null", "[]", '"text"', "1", "{", '{"a":1} x', '{"uid":"\n"}']
+) {
+  Deno.test(`${JSON.stringify(line)} is refused as not being an object`, () => {
+    assertThrows(() => decodeObject(encoder.encode(line)), JSONDecodeError, "Cannot read the line");
+    assertThrows(() => decode(line), JSONDecodeError, "Cannot read the line");
+  });
+}
+
+Deno.test("a line that is not UTF-8 is refused", () => {
+  const line = Uint8Array.of(...encoder.encode('{"uid":"'), 0xff, ...encoder.encode('"}'));
+  assertThrows(() => decodeObject(line), JSONDecodeError, "Cannot read the line");
+});
+
+Deno.test("the messages that Python writes are read", () => {
+  const request =
+    '{"args": [1, 2], "attribute": "add", "error": false, "kwargs": {"n": 3}, "requester": ' +
+    '"Client[lab-pc:1]", "service": "Lab", "uid": "u"}';
+  assertEquals(decode(request), {
+    kind: "request",
+    service: "Lab",
+    attribute: "add",
+    args: [1, 2],
+    kwargs: { n: 3 },
+    requester: "Client[lab-pc:1]",
+    uid: "u",
+    stream: undefined,
+  });
+  const question = '{"args": [], "attribute": "identity", "error": false, "kwargs": {}, ' +
+    '"requester": "Manager[lab-pc:1]", "uid": ""}';
+  assertEquals(decode(question), {
+    kind: "request",
+    service: undefined,
+    attribute: "identity",
+    args: [],
+    kwargs: {},
+    requester: "Manager[lab-pc:1]",
+    uid: "",
+    stream: undefined,
+  });
+  assertEquals(decode('{"error": false, "requester": "a", "result": [1], "uid": "u"}'), {
+    kind: "reply",
+    result: [1],
+    requester: "a",
+    uid: "u",
+  });
+  const error = '{"error": true, "message": "ValueError: x", "requester": "a", "result": null, ' +
+    '"traceback": ["T"], "uid": "u"}';
+  assertEquals(decode(error), {
+    kind: "error",
+    message: "ValueError: x",
+    traceback: ["T"],
+    requester: "a",
+    uid: "u",
+  });
+  const notification = '{"error": false, "result": [[1], {"n": 2}], "service": "Lab", ' +
+    '"uid": "notification"}';
+  assertEquals(decode(notification), {
+    kind: "notification",
+    service: "Lab",
+    args: [1],
+    kwargs: { n: 2 },
+  });
+});
+
+Deno.test("a reply may have any result, null included, and no requester or uid", () => {
+  assertEquals(decode('{"result": null, "requester": null, "uid": "", "error": false}'), {
+    kind: "reply",
+    result: null,
+    requester: null,
+    uid: "",
+  });
+  assertEquals(decode('{"result": 1}'), { kind: "reply", result: 1, requester: null, uid: "" });
+});
+
+Deno.test("a reply whose uid is that of notifications is still a reply", () => {
+  const line = '{"error": false, "requester": "a", "result": 5, "uid": "notification"}';
+  assertEquals(decode(line).kind, "reply");
+});
+
+Deno.test("a request without args or kwargs has none", () => {
+  const message = decode('{"attribute": "identity", "uid": "1"}');
+  assert(message.kind === "request");
+  assertEquals(message, {
+    kind: "request",
+    service: undefined,
+    attribute: "identity",
+    args: [],
+    kwargs: {},
+    requester: null,
+    uid: "1",
+    stream: undefined,
+  });
+});
+
+Deno.test("a request says how many values of a stream may be sent, if that is a number above zero", () => {
+  const window = (stream: unknown) => {
+    const message = decode(JSON.stringify({ attribute: "readings", uid: "1", stream }));
+    return message.kind === "request" ? message.stream : "no request";
+  };
+  assertEquals([32, 1].map(window), [32, 1]);
+  assertEquals([0, -1, 1.5, "32", true, null, [32]].map(window), Array(7).fill(undefined));
+});
+
+Deno.test("a value of a stream is no answer, and no request", () => {
+  const begin = beginValue("a[h:1]", "7");
+  assertEquals(decode(`${begin}null}`), { kind: "value", value: null, uid: "7" });
+  assertEquals(decode('{"attribute": "__next__", "uid": "7"}').kind, "request");
+});
+
+Deno.test("an error without a message or a traceback is an error all the same", () => {
+  const message = decode('{"error": true, "uid": "1"}');
+  if (message.kind !== "error") throw new Error("it is not an error");
+  assertEquals(message.traceback, []);
+  assertEquals(message.message.length > 0, true);
+});
+
+for (
+  const line of [
+    "{}",
+    '{"uid": "1"}',
+    '{"attribute": 1, "args": [], "kwargs": {}}',
+    '{"attribute": "add", "args": {}, "kwargs": {}}',
+    '{"attribute": "add", "args": [], "kwargs": []}',
+    '{"attribute": "add", "args": [], "kwargs": null}',
+    '{"attribute": "add", "args": null}',
+    '{"error": 1}',
+    '{"error": "true"}',
+  ]
+) {
+  Deno.test(`${line} is an object but not a message`, () => {
+    assertThrows(() => decode(line), ValueError);
+  });
+}
+
+Deno.test("whatever object comes, it is a message or refused with an error of ours", () => {
+  const key = fc.constantFrom<string>(
+    ...FIELDS,
+    "message",
+    "traceback",
+    "__proto__",
+  );
+  const likely = fc.oneof(value, fc.constantFrom(true, false, null, "", "notification", [], {}));
+  fc.assert(
+    fc.property(fc.dictionary(key, likely, { noNullPrototype: true }), (object) => {
+      let message: Message;
+      try {
+        message = decode(JSON.stringify(object));
+      } catch (error) {
+        assert(error instanceof ValueError, String(error));
+        return;
+      }
+      assert(["request", "reply", "error", "notification"].includes(message.kind));
+    }),
+    { numRuns: 500 },
+  );
+});
+
+Deno.test("a traceback of anything is read as texts", () => {
+  const line = '{"error": true, "message": "m", "traceback": ["a", 1, null, {"toString": 1}]}';
+  const message = decode(line);
+  if (message.kind !== "error") throw new Error("it is not an error");
+  assertEquals(message.traceback[0], "a");
+  assertEquals(message.traceback.every((line) => typeof line === "string"), true);
+});
+
+Deno.test("arguments may have any names", () => {
+  const message = decode('{"attribute": "f", "kwargs": {"__proto__": 1, "constructor": 2}}');
+  if (message.kind !== "request") throw new Error("it is not a request");
+  assertEquals(Object.entries(message.kwargs), [["__proto__", 1], ["constructor", 2]]);
+});
+
+Deno.test("an object is neither null nor an array nor a function", () => {
+  for (const value of [null, undefined, [], 1, "x", true, () => 1]) {
+    assertEquals(isObject(value), false);
+  }
+  assertEquals(isObject({}), true);
+});

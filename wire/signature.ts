@@ -1,0 +1,359 @@
+/**
+ * The parameters of a method: how a Service shows them to others, and how the arguments of a
+ * request are bound to them, with Python's rules and Python's words for what does not fit.
+ *
+ * | TypeScript | shown as | takes |
+ * | --- | --- | --- |
+ * | `power(x, n = 2)` | `(x, n=2)` | each by position or by name |
+ * | `configure(channel, { range = 10, nplc } = {})` | `(channel, *, range=10, nplc=None)` | the members by name, or an object by position |
+ * | `echo(...args)` | `(*args, **kwargs)` | anything; keyword arguments arrive last, as one `Kwargs` |
+ *
+ * The names are read off the method's source text, since JavaScript keeps them nowhere else.
+ * TypeScript's `n?: number` leaves no trace in that text: give such a parameter a default.
+ *
+ * @module
+ */
+
+import { type Expression, type Function as FunctionNode, parse, type Pattern } from "acorn";
+import { Kwargs } from "./call.ts";
+import { repr } from "../base/repr.ts";
+
+/** A parameter that has a name and a value of its own. */
+interface Plain {
+  form: "plain";
+  name: string;
+  /** The default in Python's words, `undefined` where the parameter is required. */
+  standard: string | undefined;
+}
+
+/** A destructured object: its members are keyword arguments. */
+interface Members {
+  form: "members";
+  optional: boolean;
+  members: Plain[];
+  /** The name that collects all other keyword arguments, if there is one. */
+  others: string | undefined;
+}
+
+/** `...name`: everything else. */
+interface Rest {
+  form: "rest";
+  name: string;
+}
+
+type Parameter = Plain | Members | Rest;
+
+/** How a parameter is declared. */
+export interface ParameterName {
+  readonly form: "plain" | "members" | "rest";
+  /** Empty for keyword-only parameters, which are one object. */
+  readonly name: string;
+  /** Whether the method has a default for it. */
+  readonly optional: boolean;
+}
+
+/** The parameters of one function. */
+export class Signature {
+  readonly #parameters: readonly Parameter[];
+  /** How many there are, if each takes one argument: so many by position leave nothing to bind. */
+  readonly #plain: number | undefined;
+
+  private constructor(parameters: readonly Parameter[]) {
+    this.#parameters = parameters;
+    this.#plain = parameters.every(({ form }) => form === "plain") ? parameters.length : undefined;
+  }
+
+  /**
+   * Reads the parameters of a function or method. A function without source text (built in, or
+   * bound) takes anything.
+   */
+  // deno-lint-ignore ban-types -- any function will do: it is only looked at
+  static of(method: Function): Signature {
+    const node = parseFunction(method.toString());
+    return new Signature(node ? node.params.map(readParameter) : [{ form: "rest", name: "args" }]);
+  }
+
+  /** The parameters as Python shows them, e.g. `"(x, n=2)"`. */
+  toString(): string {
+    const positional: string[] = [];
+    const byName: string[] = [];
+    let rest: string | undefined;
+    let others: string | undefined;
+    for (const parameter of this.#parameters) {
+      if (parameter.form === "plain") positional.push(show(parameter));
+      else if (parameter.form === "rest") rest = parameter.name;
+      else {
+        const standard = parameter.optional ? "None" : undefined;
+        byName.push(
+          ...parameter.members.map((member) =>
+            show({ ...member, standard: member.standard ?? standard })
+          ),
+        );
+        others ??= parameter.others;
+      }
+    }
+    if (rest !== undefined) positional.push(`*${rest}`);
+    else if (byName.length > 0) positional.push("*");
+    if (rest !== undefined) others ??= "kwargs";
+    if (others !== undefined) byName.push(`**${others}`);
+    return `(${[...positional, ...byName].join(", ")})`;
+  }
+
+  /** The parameters in the order of the declaration. */
+  get parameters(): ParameterName[] {
+    return this.#parameters.map((parameter) => {
+      const { form } = parameter;
+      if (form === "rest") return { form, name: parameter.name, optional: false };
+      if (form === "plain") {
+        return { form, name: parameter.name, optional: parameter.standard !== undefined };
+      }
+      return { form, name: "", optional: parameter.optional };
+    });
+  }
+
+  /**
+   * The argument list for a call.
+   *
+   * @param method How the method is called in errors, e.g. `"Lab.add"`.
+   * @param args Bound by position.
+   * @param kwargs Bound by name.
+   * @throws {TypeError} If they do not fit, in Python's words. Python counts the object that the
+   * method belongs to as an argument, and so do these messages.
+   */
+  bind(method: string, args: readonly unknown[], kwargs: Record<string, unknown>): unknown[] {
+    if (args.length === this.#plain && Object.keys(kwargs).length === 0) return [...args];
+    const binding = new Binding(method, this.#parameters);
+    binding.byPosition(args);
+    for (const [name, value] of Object.entries(kwargs)) binding.byName(name, value);
+    return binding.finish(args.length);
+  }
+}
+
+const MISSING = Symbol("missing");
+
+/** One call's arguments while they are being bound. The steps and their order are CPython's. */
+class Binding {
+  readonly #method: string;
+  readonly #parameters: readonly Parameter[];
+  /** One per parameter that is not a rest parameter. */
+  readonly #values: unknown[];
+  readonly #collected = new Map<Members, Record<string, unknown>>();
+  readonly #rest: Rest | undefined;
+  #restArgs: unknown[] = [];
+  readonly #restKwargs: Record<string, unknown> = {};
+
+  constructor(method: string, parameters: readonly Parameter[]) {
+    this.#method = method;
+    this.#rest = parameters.find((parameter) => parameter.form === "rest");
+    this.#parameters = parameters.filter((parameter) => parameter.form !== "rest");
+    this.#values = this.#parameters.map(() => MISSING);
+  }
+
+  byPosition(args: readonly unknown[]): void {
+    const fitting = Math.min(args.length, this.#values.length);
+    for (let index = 0; index < fitting; index++) this.#values[index] = args[index];
+    this.#restArgs = args.slice(fitting);
+  }
+
+  byName(name: string, value: unknown): void {
+    for (const [index, parameter] of this.#parameters.entries()) {
+      if (parameter.form === "plain" && parameter.name === name) {
+        if (this.#values[index] !== MISSING) throw this.#multiple(name);
+        this.#values[index] = value;
+        return;
+      }
+      if (parameter.form === "members" && parameter.members.some((one) => one.name === name)) {
+        if (this.#values[index] !== MISSING) throw this.#multiple(name);
+        this.#collect(parameter, name, value);
+        return;
+      }
+    }
+    const open = this.#parameters.find((one): one is Members =>
+      one.form === "members" && one.others !== undefined
+    );
+    if (open) {
+      if (this.#values[this.#parameters.indexOf(open)] !== MISSING) throw this.#multiple(name);
+      this.#collect(open, name, value);
+    } else if (this.#rest) define(this.#restKwargs, name, value);
+    else throw this.#error(`got an unexpected keyword argument ${repr(name)}`);
+  }
+
+  finish(given: number): unknown[] {
+    if (this.#restArgs.length > 0 && !this.#rest) throw this.#tooMany(given);
+    this.#checkMissing(
+      "positional",
+      this.#parameters.flatMap((parameter, index) =>
+        parameter.form === "plain" && parameter.standard === undefined &&
+          this.#values[index] === MISSING
+          ? [parameter.name]
+          : []
+      ),
+    );
+    const list = this.#parameters.map((parameter, index) => {
+      if (this.#values[index] !== MISSING) return this.#values[index];
+      return parameter.form === "members" ? this.#object(parameter) : undefined;
+    });
+    list.push(...this.#restArgs);
+    if (Object.keys(this.#restKwargs).length > 0) list.push(new Kwargs(this.#restKwargs));
+    return list;
+  }
+
+  /** The object for a destructured parameter, `undefined` where its default should be taken. */
+  #object(parameter: Members): Record<string, unknown> | undefined {
+    const object = this.#collected.get(parameter);
+    if (parameter.optional) return object;
+    this.#checkMissing(
+      "keyword-only",
+      parameter.members
+        .filter(({ name, standard }) => standard === undefined && !hasOwn(object, name))
+        .map(({ name }) => name),
+    );
+    return object ?? {};
+  }
+
+  #collect(parameter: Members, name: string, value: unknown): void {
+    let object = this.#collected.get(parameter);
+    if (object === undefined) this.#collected.set(parameter, object = {});
+    define(object, name, value);
+  }
+
+  #checkMissing(kind: "positional" | "keyword-only", names: readonly string[]): void {
+    if (names.length === 0) return;
+    const plural = names.length > 1 ? "s" : "";
+    throw this.#error(
+      `missing ${names.length} required ${kind} argument${plural}: ${enumerate(names)}`,
+    );
+  }
+
+  #tooMany(given: number): TypeError {
+    const most = this.#values.length + 1;
+    const least =
+      this.#parameters.filter((parameter) =>
+        parameter.form === "plain" && parameter.standard === undefined
+      ).length + 1;
+    const range = least < most ? `from ${least} to ${most}` : `${most}`;
+    return this.#error(
+      `takes ${range} positional argument${most > 1 ? "s" : ""} but ${given + 1} were given`,
+    );
+  }
+
+  #multiple(name: string): TypeError {
+    return this.#error(`got multiple values for argument ${repr(name)}`);
+  }
+
+  #error(reason: string): TypeError {
+    return new TypeError(`${this.#method}() ${reason}`);
+  }
+}
+
+/** Sets a member whatever its name is, `__proto__` included. */
+function define(object: Record<string, unknown>, name: string, value: unknown): void {
+  Object.defineProperty(object, name, {
+    value,
+    writable: true,
+    enumerable: true,
+    configurable: true,
+  });
+}
+
+function hasOwn(object: Record<string, unknown> | undefined, name: string): boolean {
+  return object !== undefined && Object.hasOwn(object, name);
+}
+
+/** `'x'`; `'x' and 'y'`; `'x', 'y', and 'z'`. */
+function enumerate(names: readonly string[]): string {
+  const quoted = names.map(repr);
+  if (quoted.length < 3) return quoted.join(" and ");
+  return `${quoted.slice(0, -1).join(", ")}, and ${quoted.at(-1)}`;
+}
+
+function show({ name, standard }: Plain): string {
+  return standard === undefined ? name : `${name}=${standard}`;
+}
+
+/** The function that a source text declares, as an expression or as a member of a class. */
+function parseFunction(source: string): FunctionNode | undefined {
+  const expression = tryParse(`(${source})`);
+  if (expression?.type === "FunctionExpression" || expression?.type === "ArrowFunctionExpression") {
+    return expression;
+  }
+  const member = tryParse(`(class extends Object {${source}})`);
+  if (member?.type !== "ClassExpression") return undefined;
+  const [definition] = member.body.body;
+  return definition?.type === "MethodDefinition" ? definition.value : undefined;
+}
+
+function tryParse(source: string): Expression | undefined {
+  try {
+    const program = parse(source, {
+      ecmaVersion: "latest",
+      sourceType: "module",
+      checkPrivateFields: false, // a method may use the #fields of the class around it
+    });
+    const [statement] = program.body;
+    return statement?.type === "ExpressionStatement" ? statement.expression : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function readParameter(pattern: Pattern, index: number): Parameter {
+  switch (pattern.type) {
+    case "RestElement":
+      return { form: "rest", name: nameOf(pattern.argument, "args") };
+    case "AssignmentPattern":
+      return pattern.left.type === "ObjectPattern"
+        ? { ...readParameter(pattern.left, index), optional: true } as Members
+        : { ...readPlain(pattern.left, index), standard: showDefault(pattern.right) };
+    case "ObjectPattern": {
+      const members: Plain[] = [];
+      let others: string | undefined;
+      for (const property of pattern.properties) {
+        if (property.type === "RestElement") {
+          others = nameOf(property.argument, "others");
+        } else if (!property.computed) {
+          const { key, value } = property;
+          members.push({
+            form: "plain",
+            name: key.type === "Identifier" ? key.name : String((key as { value: unknown }).value),
+            standard: value.type === "AssignmentPattern" ? showDefault(value.right) : undefined,
+          });
+        }
+      }
+      return { form: "members", optional: false, members, others };
+    }
+    default:
+      return readPlain(pattern, index);
+  }
+}
+
+function readPlain(pattern: Pattern, index: number): Plain {
+  return { form: "plain", name: nameOf(pattern, `arg${index}`), standard: undefined };
+}
+
+function nameOf(pattern: Pattern, otherwise: string): string {
+  return pattern.type === "Identifier" ? pattern.name : otherwise;
+}
+
+/** A default in Python's words; what is not a literal is `...`. */
+function showDefault(node: Expression): string {
+  switch (node.type) {
+    case "Literal":
+      if (typeof node.value === "string") return repr(node.value);
+      if (typeof node.value === "boolean") return node.value ? "True" : "False";
+      if (node.value === null) return node.raw === "null" ? "None" : "...";
+      return typeof node.value === "number" ? String(node.value) : "...";
+    case "Identifier":
+      return node.name === "undefined" ? "None" : "...";
+    case "UnaryExpression": {
+      const operand = showDefault(node.argument);
+      return node.operator === "-" && operand !== "..." ? `-${operand}` : "...";
+    }
+    case "ArrayExpression":
+      return node.elements.length === 0 ? "[]" : "...";
+    case "ObjectExpression":
+      return node.properties.length === 0 ? "{}" : "...";
+    default:
+      return "...";
+  }
+}
