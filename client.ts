@@ -17,7 +17,7 @@ import type { Future } from "./future.ts";
 import { callHandler } from "./base/handler.ts";
 import { describeIdentities, type Identities } from "./wire/identities.ts";
 import { readLarge } from "./wire/large_values.ts";
-import { type Device, Lifeline } from "./device/reconnecting_connection.ts";
+import { type Device, ReconnectingConnection } from "./device/reconnecting_connection.ts";
 import { LongLine } from "./wire/line.ts";
 import { textsOf } from "./wire/line_texts.ts";
 import { type Link, type LinkCore, remote } from "./client/link.ts";
@@ -46,7 +46,7 @@ import {
 import type { ServiceEntry } from "./wire/identities.ts";
 import { Requests } from "./client/requests.ts";
 import { Sender } from "./client/sender.ts";
-import { skim, type Skimmer } from "./wire/key_scanner.ts";
+import { type KeyScanner, scanKeys } from "./wire/key_scanner.ts";
 import { type Task, Tasks } from "./base/callbacks.ts";
 import { Turns } from "./client/turns.ts";
 import { LANGUAGE, OS } from "./version.ts";
@@ -102,7 +102,7 @@ export class Client implements AsyncDisposable {
   connectionHandler: ConnectionHandler | undefined;
 
   readonly #options: ResolvedOptions;
-  readonly #lifeline: Lifeline;
+  readonly #connection: ReconnectingConnection;
   readonly #turns = new Turns();
   readonly #requests = new Requests(
     this.#turns,
@@ -121,10 +121,10 @@ export class Client implements AsyncDisposable {
     this.host = options.host;
     this.port = options.port;
     this.#options = options;
-    this.#lifeline = new Lifeline(this.#device(), options);
+    this.#connection = new ReconnectingConnection(this.#device(), options);
     this.#links = this.#makeLinks();
     this.#sender = new Sender({
-      lifeline: this.#lifeline,
+      connection: this.#connection,
       requests: this.#requests,
       turns: this.#turns,
       maxWaiting: options.reconnect?.maxWaiting ?? 0,
@@ -137,7 +137,7 @@ export class Client implements AsyncDisposable {
   static async connect(options: ClientOptions = {}): Promise<Client> {
     const { name = "Client", ...others } = options;
     const client = new Client(name, resolveOptions(others));
-    await client.#lifeline.open();
+    await client.#connection.open();
     client.#live();
     return client;
   }
@@ -154,7 +154,7 @@ export class Client implements AsyncDisposable {
 
   /** Whether the connection is up. Not while a Client that reconnects is coming back. */
   isConnected(): boolean {
-    return this.#lifeline.isUp;
+    return this.#connection.isUp;
   }
 
   /**
@@ -236,8 +236,8 @@ export class Client implements AsyncDisposable {
 
   /** Disconnects from the Manager for good. Requests that are not answered fail. */
   async disconnect(): Promise<void> {
-    this.#lifeline.end();
-    const { connection } = this.#lifeline;
+    this.#connection.end();
+    const connection = this.#connection.current;
     connection?.sendText(encodeDisconnect(this.name));
     await connection?.close();
     if (!this.#isAtEnd) await this.disconnected; // the handler may be what calls this
@@ -264,7 +264,7 @@ export class Client implements AsyncDisposable {
       lost: (reason) => {
         this.#links.lose();
         this.#turns.unshare();
-        this.#requests.end(reason, this.#lifeline.isEnding);
+        this.#requests.end(reason, this.#connection.isEnding);
       },
       returned: () => {
         this.#sender.waiting.release(MANAGER);
@@ -276,9 +276,9 @@ export class Client implements AsyncDisposable {
 
   async #live(): Promise<void> {
     this.#tasks.start();
-    const error = await this.#lifeline.finished();
-    const isMeant = this.#lifeline.isEnding;
-    this.#lifeline.end();
+    const error = await this.#connection.finished();
+    const isMeant = this.#connection.isEnding;
+    this.#connection.end();
     this.#links.end();
     this.#sender.waiting.failAll((label) =>
       new ConnectionAbortedError(`Cannot request ${label}: ${error.message}`, { cause: error })
@@ -314,7 +314,7 @@ export class Client implements AsyncDisposable {
     try {
       message = decodeMessage(text ?? line);
     } catch (error) {
-      return this.#failUnreadable(skim(line), error as Error);
+      return this.#failUnreadable(scanKeys(line), error as Error);
     }
     this.#receiveMessage(message);
   }
@@ -346,7 +346,7 @@ export class Client implements AsyncDisposable {
   }
 
   async #answer(question: Request): Promise<void> {
-    const connection = this.#lifeline.connection!;
+    const connection = this.#connection.current!;
     try {
       await answerQuestion(connection, question, this.#options);
     } catch (error) {
@@ -356,7 +356,7 @@ export class Client implements AsyncDisposable {
     }
   }
 
-  #failUnreadable(keys: Skimmer, error: Error): void {
+  #failUnreadable(keys: KeyScanner, error: Error): void {
     const uid = keys.text("uid");
     if (uid !== undefined) return this.#requests.spoil(uid, error);
     log.error("Ignored a message that cannot be read: {error}", { error: error.message });
@@ -365,7 +365,7 @@ export class Client implements AsyncDisposable {
   /** The Manager is one of ours. */
   #agree(welcome: unknown): void {
     this.#turns.share();
-    this.#lifeline.agree(welcome);
+    this.#connection.acceptWelcome(welcome);
   }
 
   #makeLinks(): Links {

@@ -10,7 +10,7 @@
 
 import { CancelledError, TimeoutError } from "./errors.ts";
 import { logger } from "./base/log.ts";
-import { remaining, within } from "./base/with_timeout.ts";
+import { remaining, withTimeout } from "./base/with_timeout.ts";
 
 /** How long to wait for a Future. */
 export interface WaitOptions {
@@ -154,7 +154,7 @@ export class Future<T> implements Promise<T> {
         ) enough.resolve();
       });
     }
-    await within(enough.promise, timeout, () => undefined);
+    await withTimeout(enough.promise, timeout, () => undefined);
     return {
       done: new Set(all.filter((future) => future.done())),
       notDone: new Set(all.filter((future) => !future.done())),
@@ -204,7 +204,7 @@ export class Future<T> implements Promise<T> {
         if (given === all.size) return { value: undefined, done: true };
         const index = given++; // taken at once: next() may be called again before this one answers
         while (completed.length <= index) {
-          await within(wake.promise, remaining(deadline), () => {
+          await withTimeout(wake.promise, remaining(deadline), () => {
             given--;
             const open = all.size - completed.length;
             throw new TimeoutError(
@@ -228,7 +228,7 @@ export class Future<T> implements Promise<T> {
    * @throws What the request was answered with, if that is an error.
    */
   result(options: WaitOptions = {}): Promise<T> {
-    return this.#within(this.#deferred.promise, options.timeout, options.timeout);
+    return this.#withTimeout(this.#deferred.promise, options.timeout, options.timeout);
   }
 
   /**
@@ -243,7 +243,7 @@ export class Future<T> implements Promise<T> {
       if (this.cancelled()) throw error;
       return error;
     });
-    return this.#within(outcome, options.timeout, options.timeout);
+    return this.#withTimeout(outcome, options.timeout, options.timeout);
   }
 
   /** Whether there is a result or an error, or the Future was cancelled. */
@@ -291,7 +291,7 @@ export class Future<T> implements Promise<T> {
     onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
     const timeout = this.done() ? undefined : remaining(this.#deadline);
-    return this.#within(this.#deferred.promise, timeout, this.#timeout)
+    return this.#withTimeout(this.#deferred.promise, timeout, this.#timeout)
       .then(onFulfilled, onRejected);
   }
 
@@ -352,9 +352,9 @@ export class Future<T> implements Promise<T> {
   }
 
   /** @param named The limit as the caller gave it; less of it may be left. */
-  #within<R>(promise: Promise<R>, timeout: number | undefined, named?: number): Promise<R> {
+  #withTimeout<R>(promise: Promise<R>, timeout: number | undefined, named?: number): Promise<R> {
     if (timeout === undefined || this.done()) return promise;
-    return within(promise, timeout, () => {
+    return withTimeout(promise, timeout, () => {
       throw new TimeoutError(`${this.#label} was not done within ${named} ms`);
     });
   }

@@ -15,7 +15,7 @@ import { ConnectionAbortedError, RemoteError } from "./errors.ts";
 import { callHandler } from "./base/handler.ts";
 import { readLarge } from "./wire/large_values.ts";
 import { setLoggingLevel } from "./base/log_level.ts";
-import { type Device, Lifeline } from "./device/reconnecting_connection.ts";
+import { type Device, ReconnectingConnection } from "./device/reconnecting_connection.ts";
 import { LongLine } from "./wire/line.ts";
 import { textsOf } from "./wire/line_texts.ts";
 import { logger } from "./base/log.ts";
@@ -35,7 +35,7 @@ import {
 } from "./wire/message.ts";
 import { type ConnectionChange, describeChange } from "./device/connector.ts";
 import { repr } from "./base/repr.ts";
-import { skim } from "./wire/key_scanner.ts";
+import { scanKeys } from "./wire/key_scanner.ts";
 import { type Task, Tasks } from "./base/callbacks.ts";
 import { LANGUAGE, OS } from "./version.ts";
 import { workerMethod } from "./service/worker_method.ts";
@@ -61,9 +61,9 @@ const DISCONNECT_TIMEOUT = 2_000;
 /** A Service takes no request any more in `ending`. */
 type State =
   | { state: "new" }
-  | { state: "starting"; started: Promise<void>; lifeline: Lifeline }
-  | { state: "running"; lifeline: Lifeline }
-  | { state: "ending"; lifeline: Lifeline }
+  | { state: "starting"; started: Promise<void>; connection: ReconnectingConnection }
+  | { state: "running"; connection: ReconnectingConnection }
+  | { state: "ending"; connection: ReconnectingConnection }
   | { state: "ended" };
 
 const log = logger("service");
@@ -250,9 +250,9 @@ export class Service implements AsyncDisposable {
     }
     this.#attributes.checkSchemas();
     const resolved = resolveOptions(options);
-    const lifeline = new Lifeline(this.#device(resolved), resolved);
-    const started = this.#connect(lifeline);
-    this.#state = { state: "starting", started, lifeline };
+    const connection = new ReconnectingConnection(this.#device(resolved), resolved);
+    const started = this.#connect(connection);
+    this.#state = { state: "starting", started, connection };
     await started;
   }
 
@@ -265,11 +265,11 @@ export class Service implements AsyncDisposable {
    * @throws {TypeError} If JSON cannot hold the arguments.
    */
   emitNotification(...args: unknown[]): void {
-    const lifeline = this.#lifeline;
+    const connection = this.#connection;
     const call = takeApart(args);
     const line = encodeNotification(this.#name, call.args, call.kwargs);
-    if (lifeline?.isUp) return lifeline.connection!.sendText(line);
-    if (this.#state.state === "running" && lifeline?.returns) return;
+    if (connection?.isUp) return connection.current!.sendText(line);
+    if (this.#state.state === "running" && connection?.reconnects) return;
     throw new ConnectionAbortedError(
       `Cannot emit a notification: the ${repr(this.#name)} service is not connected`,
     );
@@ -281,17 +281,17 @@ export class Service implements AsyncDisposable {
    */
   async shutdown(): Promise<void> {
     if (this.#state.state === "starting") {
-      const { started, lifeline } = this.#state;
-      if (lifeline.isWaiting) lifeline.end();
+      const { started, connection } = this.#state;
+      if (connection.isWaiting) connection.end();
       await started.catch(() => {}); // who started it hears of it
     }
     const { state } = this.#state;
     if (state === "new") this.#workers.abandon(this.#gone("was shut down"));
     if (state === "new" || state === "ended") return; // the handler of the end may call this
     if (this.#state.state === "running") {
-      const { lifeline } = this.#state;
-      this.#state = { state: "ending", lifeline };
-      this.#leave(lifeline);
+      const { connection } = this.#state;
+      this.#state = { state: "ending", connection };
+      this.#leave(connection);
     }
     if (this.request === undefined) await this.finished;
   }
@@ -301,24 +301,24 @@ export class Service implements AsyncDisposable {
     return this.shutdown();
   }
 
-  get #lifeline(): Lifeline | undefined {
-    return "lifeline" in this.#state ? this.#state.lifeline : undefined;
+  get #connection(): ReconnectingConnection | undefined {
+    return "connection" in this.#state ? this.#state.connection : undefined;
   }
 
-  async #connect(lifeline: Lifeline): Promise<void> {
+  async #connect(connection: ReconnectingConnection): Promise<void> {
     try {
-      await lifeline.open();
+      await connection.open();
     } catch (error) {
       this.#state = { state: "new" }; // it may be started again
       throw error;
     }
-    this.#state = { state: "running", lifeline };
+    this.#state = { state: "running", connection };
     log.info("{service} is connected to {manager}", {
       service: this.#name,
-      manager: lifeline.manager,
+      manager: connection.manager,
     });
     this.#tasks.start();
-    this.#live(lifeline);
+    this.#live(connection);
   }
 
   /** What the Service does with its connections. */
@@ -333,7 +333,7 @@ export class Service implements AsyncDisposable {
           if (line instanceof LongLine) await this.#receiveLong(connection, line, readLimit);
           else this.#receive(connection, line, texts[index]);
         }
-        if (connection.congested) await connection.relieved();
+        if (connection.congested) await connection.drained();
       },
       lost: () => {
         this.#isControlled = false; // the next Manager may be another one
@@ -370,10 +370,10 @@ export class Service implements AsyncDisposable {
   }
 
   /** Until the connection has ended for good. */
-  async #live(lifeline: Lifeline): Promise<void> {
-    const error = await lifeline.finished();
+  async #live(connection: ReconnectingConnection): Promise<void> {
+    const error = await connection.finished();
     const isMeant = this.#state.state === "ending";
-    lifeline.end();
+    connection.end();
     this.#state = { state: "ended" };
     this.#tasks.end(error);
     this.#workers.close(this.#gone("has ended"));
@@ -385,20 +385,20 @@ export class Service implements AsyncDisposable {
   }
 
   /** Disconnects when the requests that are running are answered. */
-  async #leave(lifeline: Lifeline): Promise<void> {
-    lifeline.end();
-    const connection = lifeline.connection!;
+  async #leave(connection: ReconnectingConnection): Promise<void> {
+    connection.end();
+    const current = connection.current!;
     await Promise.resolve(); // a method that has called shutdown() is answered first
     this.#answering.endStreams(this.#shuttingDown());
-    await this.#answering.settled(connection);
-    connection.sendText(encodeDisconnect(this.#name));
+    await this.#answering.settled(current);
+    current.sendText(encodeDisconnect(this.#name));
     const patience = new AbortController();
     await Promise.race([
-      connection.ended,
+      current.ended,
       delay(DISCONNECT_TIMEOUT, { signal: patience.signal }).catch(() => {}),
     ]);
     patience.abort();
-    await connection.close();
+    await current.close();
   }
 
   async #receiveLong(connection: Connection, line: LongLine, readLimit: number): Promise<void> {
@@ -419,7 +419,7 @@ export class Service implements AsyncDisposable {
     try {
       message = decodeMessage(text ?? line);
     } catch (error) {
-      return this.#answering.refuse(connection, skim(line), error as Error);
+      return this.#answering.refuse(connection, scanKeys(line), error as Error);
     }
     this.#receiveMessage(connection, message);
   }
@@ -429,7 +429,7 @@ export class Service implements AsyncDisposable {
       if (this.#isControlled && isControl(message.attribute)) this.#answering.control(message);
       else this.#answering.answer(connection, message);
     } else if (message.kind === "reply" && message.uid === READY) {
-      this.#lifeline?.agree(message.result);
+      this.#connection?.acceptWelcome(message.result);
       this.#isControlled = isObject(message.result) && Array.isArray(message.result.extensions);
       this.#confirmation.resolve();
     } else if (message.kind === "error") {

@@ -12,7 +12,7 @@ export function remaining(deadline: number | undefined): number | undefined {
 }
 
 /** The promise, or what `otherwise` gives when the time is over, in milliseconds. */
-export async function within<R, O>(
+export async function withTimeout<R, O>(
   promise: Promise<R>,
   timeout: number | undefined,
   otherwise: () => O,

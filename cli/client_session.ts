@@ -75,16 +75,16 @@ export async function visit<T>(
       throw new ConfigurationError(`${manager} refuses to connect: ${cause.message}`, { cause });
     }
   };
-  const client = await patience.within(connected());
+  const client = await patience.withTimeout(connected());
   isConnected = true;
   try {
     const { signal } = administrator;
     const extend = (milliseconds: number) => patience.extend(milliseconds);
     const takeAnyTime = () => patience.suspend();
-    return await patience.within(errand({ client, signal, extend, takeAnyTime }));
+    return await patience.withTimeout(errand({ client, signal, extend, takeAnyTime }));
   } finally {
     patience.resume(timeout);
-    await patience.within(client.disconnect()).catch(() => {});
+    await patience.withTimeout(client.disconnect()).catch(() => {});
   }
 }
 
@@ -124,7 +124,7 @@ class Patience implements Disposable {
     this.extend(timeout);
   }
 
-  within<T>(promise: Promise<T>): Promise<T> {
+  withTimeout<T>(promise: Promise<T>): Promise<T> {
     return Promise.race([promise, this.#expired.promise]);
   }
 

@@ -5,13 +5,13 @@
  */
 
 import { TimeoutError } from "../errors.ts";
-import { remaining, within } from "../base/with_timeout.ts";
+import { remaining, withTimeout } from "../base/with_timeout.ts";
 
 /** How the values came to their end. */
 type End = { error: unknown } | "complete";
 
 /** Values that come one by one, and are taken one by one. */
-export class Arrivals<T> {
+export class AsyncQueue<T> {
   #coming: T[] = [];
   /** Those that came before them, the next one last: what is taken is let go of at once. */
   #leaving: T[] = [];
@@ -60,7 +60,7 @@ export class Arrivals<T> {
   async take(label: string, timeout?: number): Promise<IteratorResult<T, undefined>> {
     const deadline = timeout === undefined ? undefined : performance.now() + timeout;
     while (this.size === 0 && this.#end === undefined) { // others may wait too, and be faster
-      await within(this.#news.promise, remaining(deadline), () => {
+      await withTimeout(this.#news.promise, remaining(deadline), () => {
         throw new TimeoutError(`A value of ${label} was not there within ${timeout} ms`);
       });
     }

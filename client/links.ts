@@ -8,7 +8,7 @@
  * @module
  */
 
-import { persist, type ResolvedReconnect } from "../device/retry.ts";
+import { type ResolvedReconnect, retry } from "../device/retry.ts";
 import { ConnectionAbortedError, RemoteError } from "../errors.ts";
 import type { Future } from "../future.ts";
 import { LinkCore, type LinkOwner } from "./link.ts";
@@ -181,7 +181,7 @@ export class Links {
       const { firstDelay } = reconnect;
       const longestDelay = Math.max(firstDelay, Math.min(reconnect.longestDelay, SLOWEST_LOOK));
       const options = { ...reconnect, longestDelay, attempts };
-      await persist(attempt, options, signal, (error) => error instanceof RemoteError);
+      await retry(attempt, options, signal, (error) => error instanceof RemoteError);
     } catch {
       // The connection is lost once more, and then all begins again; or the Client has ended.
     }

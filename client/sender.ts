@@ -6,13 +6,13 @@
  * @module
  */
 
-import { Arrivals } from "./async_queue.ts";
+import { AsyncQueue } from "./async_queue.ts";
 import type { Call } from "../wire/call.ts";
 import type { Connection } from "../net/connection.ts";
 import { ConnectionAbortedError, TimeoutError, ValueError } from "../errors.ts";
 import type { Future, FutureWithResolvers } from "../future.ts";
 import { encodeLarge, isLarge } from "../wire/large_values.ts";
-import type { Lifeline } from "../device/reconnecting_connection.ts";
+import type { ReconnectingConnection } from "../device/reconnecting_connection.ts";
 import {
   beginRequest,
   CANCEL,
@@ -29,7 +29,7 @@ import { tooLate, WaitingRoom } from "./waiting.ts";
 
 /** What the sending of requests depends on. */
 export interface SenderOptions {
-  lifeline: Lifeline;
+  connection: ReconnectingConnection;
   requests: Requests;
   turns: Turns;
   /** How many requests may wait. */
@@ -58,15 +58,15 @@ export interface SendOptions<R> {
 export class Sender {
   /** The requests that cannot be sent yet. */
   readonly waiting: WaitingRoom;
-  readonly #lifeline: Lifeline;
+  readonly #connection: ReconnectingConnection;
   readonly #requests: Requests;
   readonly #turns: Turns;
   readonly #isLost: SenderOptions["isLost"];
   readonly #extensionsOf: SenderOptions["extensionsOf"];
 
-  constructor({ lifeline, requests, turns, maxWaiting, isLost, extensionsOf }: SenderOptions) {
+  constructor({ connection, requests, turns, maxWaiting, isLost, extensionsOf }: SenderOptions) {
     this.waiting = new WaitingRoom(maxWaiting);
-    this.#lifeline = lifeline;
+    this.#connection = connection;
     this.#requests = requests;
     this.#turns = turns;
     this.#isLost = isLost;
@@ -94,7 +94,7 @@ export class Sender {
     call: Call,
     watch: (request: Future<unknown>) => void,
   ): Stream<unknown> {
-    const arrivals = new Arrivals<unknown>();
+    const arrivals = new AsyncQueue<unknown>();
     const take = (value: unknown) => {
       if (arrivals.size < WINDOW) return arrivals.push(value);
       settle.future.cancel(
@@ -130,7 +130,7 @@ export class Sender {
     ...args: number[]
   ): void {
     if (!extensions.includes(extension)) return;
-    this.#lifeline.connection?.sendText(encodeControl({ service, uid }, attribute, ...args));
+    this.#connection.current?.sendText(encodeControl({ service, uid }, attribute, ...args));
   }
 
   #request<R>(
@@ -171,8 +171,8 @@ export class Sender {
 
   /** Has a request wait for what it needs, and then for its turn. */
   #submit<R>(request: ClientRequest<R>): void {
-    const { isUp, returns } = this.#lifeline;
-    const isAwaited = returns && (!isUp || this.#isLost(request.link));
+    const { isUp, reconnects } = this.#connection;
+    const isAwaited = reconnects && (!isUp || this.#isLost(request.link));
     if (isAwaited && !request.neverWaits) return this.#wait(request);
     const send = () => this.#send(request);
     if (request.isAdministrative) this.#turns.administer(request.uid, send);
@@ -190,7 +190,7 @@ export class Sender {
   #send<R>(request: ClientRequest<R>): boolean {
     const { attribute, settle, deadline } = request;
     if (settle.future.done()) return false; // it was cancelled before it could be sent
-    const { connection, isUp, returns, manager } = this.#lifeline;
+    const { current, isUp, reconnects, manager } = this.#connection;
     const refuse = (error: Error): false => {
       settle.reject(error);
       return false;
@@ -198,7 +198,7 @@ export class Sender {
     if (deadline !== Infinity && deadline < performance.now()) {
       return refuse(tooLate(labelOf(request)));
     }
-    if (!isUp && returns && !request.neverWaits) {
+    if (!isUp && reconnects && !request.neverWaits) {
       this.#wait(request);
       return false;
     }
@@ -210,9 +210,9 @@ export class Sender {
     this.#requests.sent(request);
     const isStreamed = request.take !== undefined && request.extensions.includes(STREAM);
     const end = isStreamed ? `,"stream":${WINDOW}}` : "}";
-    if (request.line === undefined) this.#sendLarge(connection!, request, end);
-    else if (isStreamed) connection!.sendText(request.line.slice(0, -1) + end);
-    else connection!.sendText(request.line);
+    if (request.line === undefined) this.#sendLarge(current!, request, end);
+    else if (isStreamed) current!.sendText(request.line.slice(0, -1) + end);
+    else current!.sendText(request.line);
     return true;
   }
 
@@ -226,7 +226,7 @@ export class Sender {
       const [argPieces, kwargPieces] = [await encodeLarge(args), await encodeLarge(kwargs)];
       if (!this.#requests.isOut(uid)) return this.#requests.forget(uid); // it was cancelled
       if (deadline < performance.now()) throw tooLate(labelOf(request));
-      if (this.#lifeline.returns && this.#isLost(link)) { // its service has gone meanwhile
+      if (this.#connection.reconnects && this.#isLost(link)) { // its service has gone meanwhile
         this.#requests.forget(uid);
         return this.#wait(request);
       }

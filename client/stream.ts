@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { Arrivals } from "./async_queue.ts";
+import type { AsyncQueue } from "./async_queue.ts";
 import { CancelledError } from "../errors.ts";
 import { Future, type ValueOf, type WaitOptions } from "../future.ts";
 
@@ -21,7 +21,7 @@ export interface StreamParts<T> {
   /** How long each value may take, in milliseconds; `undefined` for no limit. */
   timeout: number | undefined;
   /** Where the values come in. */
-  arrivals: Arrivals<T>;
+  arrivals: AsyncQueue<T>;
   /** Fulfilled after the last value; with an array, where the values come as a whole. */
   request: Future<unknown>;
   /** Says how many more values may be sent. */

@@ -42,7 +42,7 @@ export function describeChange(change: ConnectionChange): string {
 export type ConnectionHandler = (change: ConnectionChange) => unknown;
 
 /** The way to one Manager, for the first connection and for those after it. */
-export class Way {
+export class Connector {
   readonly #options: ResolvedOptions;
   readonly #identity: () => ClientIdentity | ServiceIdentity;
   readonly #answers = new Map<string, string>();
@@ -94,7 +94,7 @@ export class Way {
 const FINAL = new Set(["ValueError", "KeyError", "TypeError"]);
 
 /** Whether a device may yet be let in after this error. */
-export function mayPass(error: unknown): boolean {
+export function isRetriable(error: unknown): boolean {
   if (error instanceof RemoteError) return !FINAL.has(error.remoteName);
   return !(error instanceof CertificateError || error instanceof ConfigurationError ||
     error instanceof RangeError);

@@ -6,7 +6,7 @@
  */
 
 import { delay } from "@std/async/delay";
-import { pauseAfter, persist } from "./retry.ts";
+import { pauseAfter, retry } from "./retry.ts";
 import { type Connection, describeEnd } from "../net/connection.ts";
 import type { ResolvedOptions } from "./device.ts";
 import { ConnectionAbortedError } from "../errors.ts";
@@ -14,7 +14,7 @@ import { Heartbeat } from "./heartbeat.ts";
 import type { Line } from "../wire/line.ts";
 import { logger } from "../base/log.ts";
 import type { ClientIdentity, ServiceIdentity } from "../wire/message.ts";
-import { type ConnectionChange, mayPass, Way } from "./connector.ts";
+import { type ConnectionChange, Connector, isRetriable } from "./connector.ts";
 
 /** What a device does with its connections. */
 export interface Device {
@@ -40,10 +40,10 @@ const SHORT_LIFE = 1_000;
 const log = logger("device");
 
 /** The connections of one device. */
-export class Lifeline {
+export class ReconnectingConnection {
   readonly #device: Device;
   readonly #options: ResolvedOptions;
-  readonly #way: Way;
+  readonly #connector: Connector;
   /** Aborted when the device ends the connection itself, or the connection has ended for good. */
   readonly #end = new AbortController();
   #connection: Connection | undefined;
@@ -59,7 +59,7 @@ export class Lifeline {
   constructor(device: Device, options: ResolvedOptions) {
     this.#device = device;
     this.#options = options;
-    this.#way = new Way(options, () => device.introduction());
+    this.#connector = new Connector(options, () => device.introduction());
   }
 
   /** Where the Manager is, in words. */
@@ -68,7 +68,7 @@ export class Lifeline {
   }
 
   /** The latest connection; `undefined` before there was one. */
-  get connection(): Connection | undefined {
+  get current(): Connection | undefined {
     return this.#connection;
   }
 
@@ -78,7 +78,7 @@ export class Lifeline {
   }
 
   /** Whether a connection that is not up comes back, or at least is tried for. */
-  get returns(): boolean {
+  get reconnects(): boolean {
     return this.#options.reconnect !== undefined && !this.isEnding;
   }
 
@@ -100,8 +100,8 @@ export class Lifeline {
   async open(): Promise<void> {
     const { reconnect, signal: given } = this.#options;
     const signal = given ? AbortSignal.any([given, this.#end.signal]) : this.#end.signal;
-    const attempt = () => this.#establish(() => this.#way.open(signal));
-    if (this.isWaiting) await persist(this.#reporting(attempt), reconnect!, signal, mayPass);
+    const attempt = () => this.#establish(() => this.#connector.open(signal));
+    if (this.isWaiting) await retry(this.#reporting(attempt), reconnect!, signal, isRetriable);
     else await attempt();
     this.#hasOpened = true;
   }
@@ -114,7 +114,7 @@ export class Lifeline {
         `The connection to ${this.manager} ended: ${reason}`,
       );
       this.#device.lost(`the connection to ${this.manager} ended, ${reason}`);
-      if (!this.returns) return error;
+      if (!this.reconnects) return error;
       this.#device.report({ state: "lost", error });
       try {
         await this.#pause(error);
@@ -126,7 +126,7 @@ export class Lifeline {
   }
 
   /** The Manager has confirmed the device, and said this. */
-  agree(welcome: unknown): void {
+  acceptWelcome(welcome: unknown): void {
     this.#heartbeat?.agree(welcome);
   }
 
@@ -170,8 +170,8 @@ export class Lifeline {
 
   async #comeBack(): Promise<void> {
     const { signal } = this.#end;
-    const attempt = this.#reporting(() => this.#establish(() => this.#way.reopen(signal)));
-    await persist(attempt, this.#options.reconnect!, signal, mayPass);
+    const attempt = this.#reporting(() => this.#establish(() => this.#connector.reopen(signal)));
+    await retry(attempt, this.#options.reconnect!, signal, isRetriable);
     if (signal.aborted) return await this.#connection!.close(); // it was told to while it connected
     this.#device.returned(); // what has waited comes before what the user sends now
     this.#device.report({ state: "connected" });

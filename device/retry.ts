@@ -4,7 +4,7 @@
  * @module
  */
 
-import { retry as retryUntyped } from "@std/async/retry";
+import { retry as untypedRetry } from "@std/async/retry";
 
 /** How a device comes back. */
 export interface ReconnectOptions {
@@ -27,7 +27,7 @@ export interface ReconnectOptions {
 export type ResolvedReconnect = Required<ReconnectOptions>;
 
 /** The package that `retry` comes from ships no types. */
-const retry = retryUntyped as <T>(
+const standardRetry = untypedRetry as <T>(
   action: () => Promise<T>,
   options: {
     minTimeout: number;
@@ -52,15 +52,15 @@ const JITTER = 0.5;
  * @throws The error that is not worth another attempt, or of the last one; the reason of the signal
  * when that is aborted.
  */
-export async function persist<T>(
+export async function retry<T>(
   action: () => Promise<T>,
   { firstDelay, longestDelay, attempts }: ResolvedReconnect,
   signal: AbortSignal,
-  isWorthwhile: (error: unknown) => boolean,
+  isRetriable: (error: unknown) => boolean,
 ): Promise<T> {
   let last: unknown;
   try {
-    return await retry(action, {
+    return await standardRetry(action, {
       minTimeout: firstDelay,
       maxTimeout: longestDelay,
       maxAttempts: attempts,
@@ -68,7 +68,7 @@ export async function persist<T>(
       signal,
       isRetriable: (error) => {
         last = error;
-        return !signal.aborted && isWorthwhile(error);
+        return !signal.aborted && isRetriable(error);
       },
     });
   } catch (error) {

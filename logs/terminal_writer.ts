@@ -6,7 +6,7 @@
  * @module
  */
 
-import { within } from "../base/with_timeout.ts";
+import { withTimeout } from "../base/with_timeout.ts";
 
 /** How much may wait to be written, in bytes. */
 const LONGEST_QUEUE = 1024 * 1024;
@@ -50,7 +50,7 @@ export class TerminalWriter {
 
   /** Waits until everything is written, for a second at the most. */
   async flush(): Promise<void> {
-    if (this.#writing !== undefined) await within(this.#writing, PATIENCE, () => {});
+    if (this.#writing !== undefined) await withTimeout(this.#writing, PATIENCE, () => {});
   }
 
   #push(text: string): void {

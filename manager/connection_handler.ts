@@ -16,7 +16,7 @@ import type { Host, Hosts } from "./hosts.ts";
 import type { Limits } from "../limits.ts";
 import { LongLine } from "../wire/line.ts";
 import type { Socket } from "../net/listener.ts";
-import { Liveness } from "../net/keepalive.ts";
+import { Keepalive } from "../net/keepalive.ts";
 import { logger } from "../base/log.ts";
 import { encodeError, encodeReply, EXTENSIONS, READY, type Welcome } from "../wire/message.ts";
 import type { Passage } from "./cut_through.ts";
@@ -58,7 +58,7 @@ export class Reception implements Disposable {
   readonly #options: ReceptionOptions;
   readonly #entrance: Entrance;
   readonly #attempts: Attempts;
-  readonly #liveness: Liveness;
+  readonly #keepalive: Keepalive;
   readonly #watch = new Watch(SLICE);
   readonly #connections = new Set<Connection>();
 
@@ -66,7 +66,7 @@ export class Reception implements Disposable {
     this.#options = options;
     this.#entrance = new Entrance(options.limits.maxPending);
     this.#attempts = new Attempts(options.limits);
-    this.#liveness = new Liveness(options.limits.silenceTimeout);
+    this.#keepalive = new Keepalive(options.limits.silenceTimeout);
   }
 
   /** The connections that are open. */
@@ -87,7 +87,7 @@ export class Reception implements Disposable {
   /** Ends what goes on beside the connections, when there are none any more. */
   [Symbol.dispose](): void {
     this.close();
-    this.#liveness[Symbol.dispose]();
+    this.#keepalive[Symbol.dispose]();
   }
 
   /** Serves one peer until it leaves. */
@@ -181,12 +181,12 @@ export class Reception implements Disposable {
       log.info("{peer} connected as a {kind}", { peer: peer.networkName, kind: peer.kind });
       if (peer.extensions.includes(READY)) {
         const welcome: Welcome = {
-          beat: this.#liveness.interval,
+          beat: this.#keepalive.interval,
           extensions: [...EXTENSIONS],
         };
         connection.sendText(encodeReply(peer.networkName, READY, welcome));
       }
-      using _watched = this.#liveness.watch(pulseOf(peer, manager));
+      using _watched = this.#keepalive.watch(pulseOf(peer, manager));
       await this.#forward(peer, connection);
     } finally {
       router.dismiss(peer);
@@ -206,7 +206,7 @@ export class Reception implements Disposable {
       for (const line of lines) {
         if (!connection.isOpen) break; // it asked to be disconnected
         if (++count % LINES === 0 && this.#watch.isDue) {
-          await congested?.relieved();
+          await congested?.drained();
           await this.#watch.pause();
         }
         if (line instanceof LongLine) {
@@ -217,7 +217,7 @@ export class Reception implements Disposable {
         if (fed?.congested) congested = fed;
       }
       // Not reading on is what slows the peer down.
-      if (congested !== undefined) await congested.relieved();
+      if (congested !== undefined) await congested.drained();
       if (this.#watch.isDue) await this.#watch.pause();
     }
   }

@@ -33,7 +33,7 @@ import {
 import type { Client, Peer, Registry, Service } from "./registry.ts";
 import { pauses } from "../base/pause.ts";
 import type { Outlet, Router, Seat } from "./router.ts";
-import { Skimmer } from "../wire/key_scanner.ts";
+import { KeyScanner } from "../wire/key_scanner.ts";
 import type { Statistics } from "./statistics.ts";
 import { formatDuration } from "../base/units.ts";
 
@@ -44,7 +44,7 @@ export interface LongOutlet extends Outlet {
   /** Ends in the middle of a line. */
   cut(): void;
   /** Settles when more can be sent. */
-  relieved(): Promise<void>;
+  drained(): Promise<void>;
 }
 
 /** A line up to this size that is not passed on in pieces is dealt with like any other, in bytes. */
@@ -85,37 +85,37 @@ export class Passage<O extends LongOutlet> {
   /** Deals with a long line of a peer, until its end. Never rejects. */
   async pass(peer: Peer<Seat<O>>, line: LongLine): Promise<void> {
     const { maxMessageSize } = this.#limits;
-    const skimmer = new Skimmer();
+    const scanner = new KeyScanner();
     const pieces = new Pieces(line);
     const held: Uint8Array[] = [];
     let size = 0;
     for (let piece; (piece = await pieces.next()) !== undefined;) {
-      skimmer.read(piece);
+      scanner.read(piece);
       size += piece.length;
       if (size > Math.max(maxMessageSize, line.head.length)) { // the head is held anyway
         return await this.#refuse(
           peer,
           pieces,
-          skimmer,
+          scanner,
           `${maxMessageSize} bytes (--max-message-size)`,
         );
       }
       held.push(piece.slice()); // a piece is valid until the next one
-      if (peer.kind === "client" && isRequest(skimmer)) {
-        return await this.#passRequest(peer, pieces, held, skimmer);
+      if (peer.kind === "client" && isRequest(scanner)) {
+        return await this.#passRequest(peer, pieces, held, scanner);
       }
-      if (peer.kind === "service" && isAnswer(skimmer)) {
-        return await this.#passAnswer(peer, pieces, held, skimmer);
+      if (peer.kind === "service" && isAnswer(scanner)) {
+        return await this.#passAnswer(peer, pieces, held, scanner);
       }
     }
     if (!line.isComplete) return;
-    if (peer.kind === "service" && isNotification(skimmer, peer)) {
+    if (peer.kind === "service" && isNotification(scanner, peer)) {
       this.#statistics.notifications++;
-      for (const client of peer.links) client.seat.outlet.offerBytes(...held);
+      for (const client of peer.links) client.seat.outlet.sendOrDrop(...held);
     } else if (size <= SHORT_ENOUGH) {
-      await this.#router.receive(peer, joined(held, size))?.relieved();
+      await this.#router.receive(peer, joined(held, size))?.drained();
     } else {
-      await this.#refuse(peer, pieces, skimmer, `${SHORT_ENOUGH} bytes`);
+      await this.#refuse(peer, pieces, scanner, `${SHORT_ENOUGH} bytes`);
     }
   }
 
@@ -123,10 +123,10 @@ export class Passage<O extends LongOutlet> {
     client: Client<Seat<O>>,
     pieces: Pieces,
     held: readonly Uint8Array[],
-    skimmer: Skimmer,
+    scanner: KeyScanner,
   ): Promise<void> {
-    const name = skimmer.text("service")!;
-    const uid = skimmer.text("uid")!;
+    const name = scanner.text("service")!;
+    const uid = scanner.text("uid")!;
     let service: Service<Seat<O>>;
     try {
       service = this.#registry.route(client, name, uid);
@@ -151,11 +151,11 @@ export class Passage<O extends LongOutlet> {
     service: Service<Seat<O>>,
     pieces: Pieces,
     held: readonly Uint8Array[],
-    skimmer: Skimmer,
+    scanner: KeyScanner,
   ): Promise<void> {
-    const requester = skimmer.text("requester")!;
-    const isValue = skimmer.text("attribute") === NEXT_VALUE;
-    const debt = this.#registry.debt(service, requester, skimmer.text("uid"));
+    const requester = scanner.text("requester")!;
+    const isValue = scanner.text("attribute") === NEXT_VALUE;
+    const debt = this.#registry.debt(service, requester, scanner.text("uid"));
     if (debt === undefined || isValue && !debt.client.extensions.includes(STREAM)) {
       this.#statistics.unowedAnswers++;
       log.debug("{service} sent an answer that it does not owe to {requester}", {
@@ -166,12 +166,12 @@ export class Passage<O extends LongOutlet> {
     }
     const { client } = debt;
     // The uid of a Python answer comes last.
-    const isLate = skimmer.text("uid") === undefined;
-    const see = isLate ? (piece: Uint8Array) => skimmer.read(piece) : undefined;
+    const isLate = scanner.text("uid") === undefined;
+    const see = isLate ? (piece: Uint8Array) => scanner.read(piece) : undefined;
     const ending = await this.#forward(service, client.seat.outlet, pieces, held, see);
     if (ending.state === "lost") return;
     if (ending.state === "cut") return client.seat.outlet.cut();
-    const told = skimmer.text("uid") ?? "";
+    const told = scanner.text("uid") ?? "";
     if (ending.state === "malformed") {
       ending.end();
       this.#router.failAnswer(service, requester, told, new ValueError("not a JSON object"));
@@ -234,16 +234,16 @@ export class Passage<O extends LongOutlet> {
   async #refuse(
     peer: Peer<Seat<O>>,
     pieces: Pieces,
-    skimmer: Skimmer,
+    scanner: KeyScanner,
     limit: string,
   ): Promise<void> {
-    for (let piece; (piece = await pieces.next()) !== undefined;) skimmer.read(piece);
+    for (let piece; (piece = await pieces.next()) !== undefined;) scanner.read(piece);
     const error = new ValueError(
       `The message is longer than the limit of ${limit} for one that cannot be passed on in pieces`,
     );
-    const uid = skimmer.text("uid") ?? "";
+    const uid = scanner.text("uid") ?? "";
     if (peer.kind === "client") this.#router.refuse(peer, uid, error);
-    else this.#router.failAnswer(peer, skimmer.text("requester"), uid, error);
+    else this.#router.failAnswer(peer, scanner.text("requester"), uid, error);
   }
 }
 
@@ -379,23 +379,23 @@ class Body {
 }
 
 /** Whether it is known that this is a request, to which service and under which uid. */
-function isRequest(skimmer: Skimmer): boolean {
-  const service = skimmer.text("service");
-  const attribute = skimmer.text("attribute");
+function isRequest(scanner: KeyScanner): boolean {
+  const service = scanner.text("service");
+  const attribute = scanner.text("attribute");
   return service !== undefined && service !== MANAGER &&
     attribute !== undefined && attribute !== DISCONNECT && !isControl(attribute) &&
-    skimmer.text("uid") !== undefined;
+    scanner.text("uid") !== undefined;
 }
 
 /** Whether it is known that this is an answer, and to whom. */
-function isAnswer(skimmer: Skimmer): boolean {
-  const attribute = skimmer.text("attribute");
-  const isValue = attribute === NEXT_VALUE && skimmer.text("uid") !== undefined;
-  return skimmer.text("requester") !== undefined && (attribute === undefined || isValue);
+function isAnswer(scanner: KeyScanner): boolean {
+  const attribute = scanner.text("attribute");
+  const isValue = attribute === NEXT_VALUE && scanner.text("uid") !== undefined;
+  return scanner.text("requester") !== undefined && (attribute === undefined || isValue);
 }
 
-function isNotification(skimmer: Skimmer, service: Service<unknown>): boolean {
-  return skimmer.text("uid") === NOTIFICATION && skimmer.text("service") === service.name;
+function isNotification(scanner: KeyScanner, service: Service<unknown>): boolean {
+  return scanner.text("uid") === NOTIFICATION && scanner.text("service") === service.name;
 }
 
 function joined(parts: readonly Uint8Array[], size: number): Uint8Array<ArrayBuffer> {

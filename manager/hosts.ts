@@ -9,7 +9,7 @@
  */
 
 import { lookup, lookupService } from "node:dns/promises";
-import { within } from "../base/with_timeout.ts";
+import { withTimeout } from "../base/with_timeout.ts";
 
 /** How long a look-up may take, in milliseconds. */
 const LOOKUP_TIMEOUT = 2_000;
@@ -86,7 +86,7 @@ export class Hosts {
 
 /** What a look-up finds; `otherwise` where it finds nothing or takes too long. */
 function withinTime<T>(lookUp: Promise<T>, otherwise: T): Promise<T> {
-  return within(lookUp.catch(() => otherwise), LOOKUP_TIMEOUT, () => otherwise);
+  return withTimeout(lookUp.catch(() => otherwise), LOOKUP_TIMEOUT, () => otherwise);
 }
 
 function interfaceAddresses(): string[] {

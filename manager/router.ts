@@ -53,7 +53,7 @@ import {
   type Service,
 } from "./registry.ts";
 import { repr } from "../base/repr.ts";
-import { skim } from "../wire/key_scanner.ts";
+import { scanKeys } from "../wire/key_scanner.ts";
 import type { Statistics } from "./statistics.ts";
 import { parseTyped, typedText } from "./terminal.ts";
 
@@ -64,7 +64,7 @@ export interface Outlet {
   /** Sends bytes as one line, put together from its parts. */
   sendBytes(...parts: readonly Uint8Array[]): void;
   /** The same, for a line that nobody waits for. A peer that cannot keep up with these is lost. */
-  offerBytes(...parts: readonly Uint8Array[]): void;
+  sendOrDrop(...parts: readonly Uint8Array[]): void;
   /** Sends a line of which the bytes from an index on are replaced. */
   sendSpliced(line: Uint8Array, index: number, ending: Uint8Array): void;
   /** Lets what was sent out, then ends. */
@@ -281,7 +281,7 @@ export class Router<O extends Outlet> {
       if (login.isAsking) return void login.answer({ form: "text", line: typed });
       return this.#fromClient(client, encoder.encode(encodeRequest(parseTyped(typed))));
     } catch (error) {
-      return this.refuse(client, skim(line).text("uid") ?? "", error);
+      return this.refuse(client, scanKeys(line).text("uid") ?? "", error);
     }
   }
 
@@ -333,7 +333,7 @@ export class Router<O extends Outlet> {
       client.seat.outlet.sendBytes(line);
       return client.seat.outlet;
     } catch (error) {
-      const keys = skim(line);
+      const keys = scanKeys(line);
       return this.failAnswer(service, keys.text("requester"), keys.text("uid"), error as Error);
     }
   }
@@ -421,7 +421,7 @@ export class Router<O extends Outlet> {
       return;
     }
     this.#statistics.notifications++;
-    for (const client of service.links) client.seat.outlet.offerBytes(bytes);
+    for (const client of service.links) client.seat.outlet.sendOrDrop(bytes);
   }
 
   #disconnect(peer: Peer<Seat<O>>): undefined {

@@ -18,7 +18,7 @@ import { type LineWriter, Outbox, type OutboxEnd, type Sent } from "./outbox.ts"
 import { nextBuffer, SMALLEST_READ } from "../base/read_buffer.ts";
 import { streamEnd, type Transport } from "./transport.ts";
 import { formatDuration } from "../base/units.ts";
-import { within } from "../base/with_timeout.ts";
+import { withTimeout } from "../base/with_timeout.ts";
 
 /**
  * How a connection ended: the peer went away, this side closed it, it was closed because it took
@@ -167,8 +167,8 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
   }
 
   /** The same, for a line that waits for nobody. A peer that cannot keep up with these is lost. */
-  offerBytes(...parts: readonly Uint8Array[]): void {
-    this.#outbox.offerBytes(...parts);
+  sendOrDrop(...parts: readonly Uint8Array[]): void {
+    this.#outbox.sendOrDrop(...parts);
   }
 
   /** Sends a line of which the bytes from an index on are replaced. Dropped like text. */
@@ -218,14 +218,14 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
   }
 
   /** Settles when the connection may be less congested, or has ended. */
-  relieved(): Promise<void> {
-    return this.#outbox.relieved();
+  drained(): Promise<void> {
+    return this.#outbox.drained();
   }
 
   /** Lets what was sent out, for two seconds at the most, then closes the stream. */
   async close(): Promise<void> {
     this.#outbox.close();
-    await within(Promise.race([this.#outbox.idle, this.#end.promise]), LINGER, () => {});
+    await withTimeout(Promise.race([this.#outbox.idle, this.#end.promise]), LINGER, () => {});
     this.#finish({ state: "closed" });
     await this.#closed;
   }

@@ -35,7 +35,7 @@ interface Pulse {
 }
 
 /** Watches connections. */
-export class Liveness implements Disposable {
+export class Keepalive implements Disposable {
   readonly #timeout: number;
   readonly #watched = new Map<Watched, Pulse>();
   readonly #timer: ReturnType<typeof setInterval> | undefined;

@@ -136,7 +136,7 @@ export class Outbox {
    * Sends bytes as one line that waits for nobody, whatever already waits to be written: a
    * connection that cannot keep up with such lines is ended.
    */
-  offerBytes(...parts: readonly Uint8Array[]): void {
+  sendOrDrop(...parts: readonly Uint8Array[]): void {
     const limit = this.#limits.queueLimit;
     if (this.queued > limit) this.#options.onEnd({ state: "overrun", limit });
     else this.sendBytes(...parts);
@@ -195,7 +195,7 @@ export class Outbox {
   }
 
   /** Settles when the connection may be less congested, or has ended. */
-  relieved(): Promise<void> {
+  drained(): Promise<void> {
     if (this.#isBehindLine) return this.#line!.promise;
     return this.#relief?.promise ?? Promise.resolve();
   }

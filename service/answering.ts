@@ -20,7 +20,7 @@ import {
   isCount,
   type Request,
 } from "../wire/message.ts";
-import type { Skimmer } from "../wire/key_scanner.ts";
+import type { KeyScanner } from "../wire/key_scanner.ts";
 import { collectValues, isGenerator, sendValues, type Values } from "./streaming.ts";
 import { UidMap } from "../base/uid_map.ts";
 
@@ -79,7 +79,7 @@ export class Answering {
   }
 
   /** Answers a request that cannot be read, if it says whose it is. */
-  refuse(connection: Connection, keys: Skimmer, error: Error): void {
+  refuse(connection: Connection, keys: KeyScanner, error: Error): void {
     log.warn("Received a message that cannot be read: {error}", { error: error.message });
     const requester = keys.text("requester");
     const uid = keys.text("uid");

@@ -56,7 +56,7 @@ export async function sendValues(
     } else {
       connection.sendText(`${begin}${encodeValue(value)}}`);
     }
-    if (connection.congested) await abortable(connection.relieved(), signal);
+    if (connection.congested) await abortable(connection.drained(), signal);
   });
 }
 

@@ -35,7 +35,7 @@ const LONGEST = 4096;
 const decoder = new TextDecoder();
 
 /** Reads one message. */
-export class Skimmer {
+export class KeyScanner {
   readonly #texts = new Map<string, string>();
   readonly #string = new Uint8Array(LONGEST);
   #length = 0;
@@ -136,8 +136,8 @@ export class Skimmer {
 }
 
 /** The routing keys of a line, as far as they can be told. */
-export function skim(line: Uint8Array): Skimmer {
-  const skimmer = new Skimmer();
-  skimmer.read(line);
-  return skimmer;
+export function scanKeys(line: Uint8Array): KeyScanner {
+  const scanner = new KeyScanner();
+  scanner.read(line);
+  return scanner;
 }

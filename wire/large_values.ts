@@ -11,7 +11,7 @@ import { JsonReader } from "./json_reader.ts";
 import type { LongLine } from "./line.ts";
 import { isObject, type JsonObject } from "./message.ts";
 import { pauses } from "../base/pause.ts";
-import { Skimmer } from "./key_scanner.ts";
+import { KeyScanner } from "./key_scanner.ts";
 
 /** A value whose text has about this many characters or more is large. */
 const LARGE = 256 * 1024;
@@ -45,7 +45,7 @@ export async function encodeLarge(value: unknown): Promise<Uint8Array[]> {
 export type Outcome =
   | { state: "read"; object: JsonObject }
   /** It cannot be read. `keys` tells whose it is. */
-  | { state: "refused"; error: Error; keys: Skimmer }
+  | { state: "refused"; error: Error; keys: KeyScanner }
   /** It was cut off. */
   | { state: "cut" };
 
@@ -55,7 +55,7 @@ export type Outcome =
  * @param limit The longest line that is read, in bytes.
  */
 export async function readLarge(line: LongLine, limit: number): Promise<Outcome> {
-  const keys = new Skimmer();
+  const keys = new KeyScanner();
   const decoder = new TextDecoder("utf-8", { fatal: true });
   const reader = new JsonReader();
   const pause = pauses(SLICE);

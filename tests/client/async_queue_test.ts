@@ -1,10 +1,10 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { Arrivals } from "../../client/async_queue.ts";
+import { AsyncQueue } from "../../client/async_queue.ts";
 
 Deno.test("values are taken in the order in which they have come, however the taking goes", async () => {
-  const arrivals = new Arrivals<number>();
+  const arrivals = new AsyncQueue<number>();
   const taken: unknown[] = [];
   let next = 0;
   for (const [pushed, takes] of [[1, 1], [3, 1], [0, 1], [2, 2], [5, 3]]) {
@@ -22,7 +22,7 @@ Deno.test("values are taken in the order in which they have come, however the ta
 Deno.test("what is taken is let go of, also where something always waits to be taken", async () => {
   setFlagsFromString("--expose-gc");
   const collectGarbage: () => void = runInNewContext("gc");
-  const arrivals = new Arrivals<object>();
+  const arrivals = new AsyncQueue<object>();
   arrivals.push({});
   const taken: WeakRef<object>[] = [];
   for (let i = 0; i < 100; i++) {
@@ -36,7 +36,7 @@ Deno.test("what is taken is let go of, also where something always waits to be t
 });
 
 Deno.test("those that are not wanted are dropped, and the reason is what comes instead", async () => {
-  const arrivals = new Arrivals<number>();
+  const arrivals = new AsyncQueue<number>();
   for (let i = 0; i < 3; i++) arrivals.push(i);
   await arrivals.take("it");
   arrivals.cut(new Error("enough"));

@@ -1,10 +1,10 @@
 import { assertEquals } from "@std/assert";
-import { Arrivals } from "../../client/async_queue.ts";
+import { AsyncQueue } from "../../client/async_queue.ts";
 import { Future } from "../../future.ts";
 import { Stream } from "../../client/stream.ts";
 
 Deno.test("of several who wait for a value, each is given the next one in its turn", async () => {
-  const arrivals = new Arrivals<number>();
+  const arrivals = new AsyncQueue<number>();
   const { future: request, resolve } = Future.withResolvers<unknown>();
   const stream = new Stream({ label: "it", timeout: undefined, arrivals, request, want() {} });
   const loops = [1, 2, 3].map(() => stream[Symbol.asyncIterator]());

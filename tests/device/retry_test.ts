@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { pauseAfter, persist, resolveReconnect } from "../../device/retry.ts";
+import { pauseAfter, resolveReconnect, retry } from "../../device/retry.ts";
 
 const FAST = resolveReconnect({ firstDelay: 0, longestDelay: 1 });
 const always = () => true;
@@ -20,22 +20,22 @@ function failing(times: number) {
 
 Deno.test("persist tries until it succeeds", async () => {
   const thing = failing(3);
-  assertEquals(await persist(thing.action, FAST, new AbortController().signal, always), "done");
+  assertEquals(await retry(thing.action, FAST, new AbortController().signal, always), "done");
   assertEquals(thing.calls, 4);
 });
 
 Deno.test("persist gives the last error when it gives up, or when no attempt is worth it", async () => {
   const { signal } = new AbortController();
-  const limited = persist(failing(9).action, { ...FAST, attempts: 2 }, signal, always);
+  const limited = retry(failing(9).action, { ...FAST, attempts: 2 }, signal, always);
   await assertRejects(() => limited, Error, "failure 2");
-  const final = persist(failing(9).action, FAST, signal, (error) => !/ 3$/.test(String(error)));
+  const final = retry(failing(9).action, FAST, signal, (error) => !/ 3$/.test(String(error)));
   await assertRejects(() => final, Error, "failure 3");
 });
 
 Deno.test("persist ends with the reason of its signal, in a pause or in an attempt", async () => {
   const paused = new AbortController();
   const thing = failing(9);
-  const pausing = persist(
+  const pausing = retry(
     thing.action,
     resolveReconnect({ firstDelay: 1e6, longestDelay: 1e6 }),
     paused.signal,
@@ -47,7 +47,7 @@ Deno.test("persist ends with the reason of its signal, in a pause or in an attem
   await assertRejects(() => pausing, Error, "enough");
   assertEquals(thing.calls, 1);
   const busy = new AbortController();
-  const trying = persist(
+  const trying = retry(
     async () => {
       busy.abort(new Error("enough of that"));
       return await Promise.reject(new Error("cut off"));

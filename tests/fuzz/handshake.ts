@@ -37,7 +37,7 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
 /** A way to let peers in, and what is right by it. */
-interface Way {
+interface Connector {
   name: string;
   numRuns: number;
   open(database: Database): Authentication | Promise<Authentication>;
@@ -47,7 +47,7 @@ interface Way {
   isTrusted: boolean;
 }
 
-const WAYS: Way[] = [
+const WAYS: Connector[] = [
   {
     name: "without authentication",
     numRuns: 300,
@@ -62,7 +62,7 @@ const WAYS: Way[] = [
     asked: [["password", PASSWORD]],
     isTrusted: true,
   },
-  ...[true, false].map((isTrusted): Way => ({
+  ...[true, false].map((isTrusted): Connector => ({
     name: isTrusted ? "by a host name" : "by a host name that leads elsewhere",
     numRuns: 100,
     open: ({ hostnames }) => {
@@ -163,7 +163,7 @@ interface Ending {
 }
 
 /** The rules of the handshake. */
-function ruled({ asked, isTrusted }: Way, stream: Uint8Array): Ending {
+function ruled({ asked, isTrusted }: Connector, stream: Uint8Array): Ending {
   const answers = splitPlainly(stream);
   const questions: string[] = [];
   const end = (state: Ending["state"], name?: string) => ({ state, questions, name });
@@ -223,7 +223,7 @@ function typedName(text: string): string | undefined {
 }
 
 async function expectRules(
-  way: Way,
+  way: Connector,
   authentication: Authentication,
   stream: Uint8Array,
   sizes: number[],

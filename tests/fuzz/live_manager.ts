@@ -7,7 +7,7 @@ import { assert, assertEquals } from "@std/assert";
 import { delay } from "@std/async/delay";
 import fc from "fast-check";
 import type { JsonObject } from "../../wire/message.ts";
-import { skim } from "../../wire/key_scanner.ts";
+import { scanKeys } from "../../wire/key_scanner.ts";
 import { TestManager } from "../../testing.ts";
 import {
   type ClientPlan,
@@ -267,7 +267,7 @@ class Scene {
       // A long answer is passed on as it comes, also one that turns out to be none. Then its
       // routing keys tell the client what it was for, or an error of the Manager that follows.
       assert(line.length > LIMITS.longLine, line);
-      const sent = this.#sent.get(skim(encoder.encode(line)).text("uid") ?? "");
+      const sent = this.#sent.get(scanKeys(encoder.encode(line)).text("uid") ?? "");
       if (sent !== undefined) sent.isTold = true;
       return;
     }

@@ -14,7 +14,7 @@ import {
   type JsonObject,
   type Message,
 } from "../../wire/message.ts";
-import { type RoutingKey, Skimmer } from "../../wire/key_scanner.ts";
+import { KeyScanner, type RoutingKey } from "../../wire/key_scanner.ts";
 import { parseTyped, typedText } from "../../manager/terminal.ts";
 import {
   lines,
@@ -136,10 +136,10 @@ function kindOf(object: JsonObject, field: Field): string {
 }
 
 function skimmed(bytes: Uint8Array, sizes: readonly number[]): Record<string, string> {
-  const skimmer = new Skimmer();
-  for (const piece of pieces(bytes, sizes)) skimmer.read(piece);
+  const scanner = new KeyScanner();
+  for (const piece of pieces(bytes, sizes)) scanner.read(piece);
   return Object.fromEntries(
-    ROUTING_KEYS.map((key) => [key, skimmer.text(key)]).filter(([_, text]) => text !== undefined),
+    ROUTING_KEYS.map((key) => [key, scanner.text(key)]).filter(([_, text]) => text !== undefined),
   );
 }
 

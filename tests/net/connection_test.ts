@@ -318,9 +318,9 @@ Deno.test("a connection is congested above the high mark and relieved below the 
   assertEquals(near.congested, false);
   near.sendText("y");
   assertEquals(near.congested, true);
-  const relieved = near.relieved();
+  const drained = near.drained();
   const received = collect(far);
-  await relieved;
+  await drained;
   assert(near.queued < 20);
   assertEquals(near.congested, false);
   await near.close();
@@ -331,9 +331,9 @@ Deno.test("a congested connection whose peer takes nothing is ended, with the re
   await using pair = memoryPair(10);
   await using near = new Connection(pair.near, { queueHigh: 100, stallTimeout: 5 });
   near.sendText("x".repeat(200));
-  const relieved = near.relieved();
+  const drained = near.drained();
   assertEquals(await near.ended, { state: "stalled", timeout: 5 });
-  await relieved; // whoever waits is let go
+  await drained; // whoever waits is let go
   assertEquals(near.isOpen, false);
 });
 
@@ -341,9 +341,9 @@ Deno.test("lines that wait for nobody end a connection that cannot keep up, with
   await using pair = memoryPair(10);
   await using near = new Connection(pair.near, { queueHigh: 100, queueLimit: 1_000 });
   const line = new TextEncoder().encode("x".repeat(98));
-  for (let lines = 0; lines < 11; lines++) near.offerBytes(line);
+  for (let lines = 0; lines < 11; lines++) near.sendOrDrop(line);
   assertEquals([near.queued, near.isOpen], [1_100, true]);
-  near.offerBytes(line);
+  near.sendOrDrop(line);
   assertEquals(await near.ended, { state: "overrun", limit: 1_000 });
 });
 
@@ -372,11 +372,11 @@ Deno.test("what waits for a line in pieces makes a connection congested, until t
   near.sendText("x".repeat(2_000));
   assertEquals(near.congested, true);
   let isRelieved = false;
-  const relieved = near.relieved().then(() => isRelieved = true);
+  const drained = near.drained().then(() => isRelieved = true);
   await writer.write(new TextEncoder().encode("line"));
   assertEquals(isRelieved, false);
   writer.end();
-  await relieved;
+  await drained;
   await near.close();
   assertEquals(await received, ["line", "x".repeat(2_000)]);
 });

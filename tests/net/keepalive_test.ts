@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { BEATS, Liveness, type Watched } from "../../net/keepalive.ts";
+import { BEATS, Keepalive, type Watched } from "../../net/keepalive.ts";
 
 /** A connection that was told that its peer is silent, and what is asked of it meanwhile. */
 class Patient implements Watched {
@@ -32,38 +32,38 @@ class Patient implements Watched {
 }
 
 /** Watches without a clock: the test beats. */
-function watch(patient: Patient): Liveness {
-  const liveness = new Liveness(1_000_000_000);
-  liveness.watch(patient);
-  return liveness;
+function watch(patient: Patient): Keepalive {
+  const keepalive = new Keepalive(1_000_000_000);
+  keepalive.watch(patient);
+  return keepalive;
 }
 
 Deno.test("a peer that keeps the beat is gone after five silent ones, and then left alone", () => {
   const patient = new Patient(true);
-  using liveness = watch(patient);
-  for (let beat = 1; beat < BEATS; beat++) liveness.beat();
+  using keepalive = watch(patient);
+  for (let beat = 1; beat < BEATS; beat++) keepalive.beat();
   assertEquals(patient.heard.filter((word) => word === "silent").length, BEATS - 1);
-  liveness.beat();
+  keepalive.beat();
   assertEquals(patient.heard.at(-1), "gone after 1000000000");
   const count = patient.heard.length;
-  liveness.beat();
+  keepalive.beat();
   assertEquals(patient.heard.length, count);
 });
 
 Deno.test("whatever a peer says begins the count again", () => {
   const patient = new Patient(true);
-  using liveness = watch(patient);
+  using keepalive = watch(patient);
   for (let beat = 0; beat < 3 * BEATS; beat++) {
     if (beat % (BEATS - 1) === 0) patient.traffic.bytesIn++;
-    liveness.beat();
+    keepalive.beat();
   }
   assertEquals(patient.heard.some((word) => word.startsWith("gone")), false);
 });
 
 Deno.test("a peer that does not keep the beat is never gone, however long it is silent", () => {
   const patient = new Patient(false);
-  using liveness = watch(patient);
-  for (let beat = 0; beat < 3 * BEATS; beat++) liveness.beat();
+  using keepalive = watch(patient);
+  for (let beat = 0; beat < 3 * BEATS; beat++) keepalive.beat();
   assertEquals(patient.heard.filter((word) => word === "silent").length, 3 * BEATS);
   assertEquals(patient.heard.some((word) => word.startsWith("gone")), false);
 });
@@ -71,41 +71,41 @@ Deno.test("a peer that does not keep the beat is never gone, however long it is 
 Deno.test("a peer that is not read because it feeds somebody slow is not silent", () => {
   const patient = new Patient(true);
   patient.isReading = false;
-  using liveness = watch(patient);
-  for (let beat = 0; beat < 3 * BEATS; beat++) liveness.beat();
+  using keepalive = watch(patient);
+  for (let beat = 0; beat < 3 * BEATS; beat++) keepalive.beat();
   assertEquals(new Set(patient.heard), new Set(["trim", "quiet"]));
 });
 
 Deno.test("in a beat in which nothing was sent, buffers are given back before a space is sent", () => {
   const patient = new Patient(false);
   patient.isReading = false;
-  using liveness = watch(patient);
-  liveness.beat();
+  using keepalive = watch(patient);
+  keepalive.beat();
   patient.traffic.bytesOut++;
-  liveness.beat();
+  keepalive.beat();
   assertEquals(patient.heard, ["trim", "quiet"]);
-  liveness.beat();
+  keepalive.beat();
   assertEquals(patient.heard, ["trim", "quiet", "trim", "quiet"]);
 });
 
 Deno.test("what is watched no more is left alone", () => {
   const patient = new Patient(true);
-  using liveness = new Liveness(1_000_000_000);
-  liveness.watch(patient)[Symbol.dispose]();
-  liveness.beat();
+  using keepalive = new Keepalive(1_000_000_000);
+  keepalive.watch(patient)[Symbol.dispose]();
+  keepalive.beat();
   assertEquals(patient.heard, []);
 });
 
 Deno.test("a timer beats five times in the time-out, and never for a time-out of 0", async () => {
   const patient = new Patient(true);
   const gone = Promise.withResolvers<number>();
-  using liveness = new Liveness(50);
-  assertEquals(liveness.interval, 10);
-  liveness.watch({
+  using keepalive = new Keepalive(50);
+  assertEquals(keepalive.interval, 10);
+  keepalive.watch({
     connection: { ...patient.connection, fallSilent: gone.resolve },
     keepsBeat: () => true,
   });
   assertEquals(await gone.promise, 50);
-  using never = new Liveness(0); // the sanitizer would find its timer
+  using never = new Keepalive(0); // the sanitizer would find its timer
   assertEquals(never.interval, 0);
 });

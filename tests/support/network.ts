@@ -34,7 +34,7 @@ export class FakeOutlet implements Outlet {
     this.sendBytes(line.subarray(0, index), ending);
   }
 
-  offerBytes(...parts: readonly Uint8Array[]): void {
+  sendOrDrop(...parts: readonly Uint8Array[]): void {
     this.sendBytes(...parts);
   }
 

@@ -1,13 +1,13 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { type RoutingKey, skim, Skimmer } from "../../wire/key_scanner.ts";
+import { KeyScanner, type RoutingKey, scanKeys } from "../../wire/key_scanner.ts";
 
 const encoder = new TextEncoder();
 const KEYS: RoutingKey[] = ["requester", "service", "uid", "attribute"];
 
 /** What is told of a message. */
-function told(skimmer: Skimmer): Record<string, string> {
-  const found = KEYS.map((key) => [key, skimmer.text(key)] as const)
+function told(scanner: KeyScanner): Record<string, string> {
+  const found = KEYS.map((key) => [key, scanner.text(key)] as const)
     .filter((entry): entry is [RoutingKey, string] => entry[1] !== undefined);
   return Object.fromEntries(found);
 }
@@ -15,10 +15,10 @@ function told(skimmer: Skimmer): Record<string, string> {
 /** What is told of a text that comes as a whole, and byte by byte. */
 function tell(text: string): Record<string, string> {
   const bytes = encoder.encode(text);
-  const whole = told(skim(bytes));
-  const skimmer = new Skimmer();
-  for (const byte of bytes) skimmer.read(Uint8Array.of(byte));
-  assertEquals(told(skimmer), whole);
+  const whole = told(scanKeys(bytes));
+  const scanner = new KeyScanner();
+  for (const byte of bytes) scanner.read(Uint8Array.of(byte));
+  assertEquals(told(scanner), whole);
   return whole;
 }
 
@@ -62,12 +62,12 @@ Deno.test("of any object the same is told as JSON.parse gives, wherever it is cu
   const value = fc.oneof(fc.string({ maxLength: 20 }), fc.jsonValue());
   fc.assert(fc.property(fc.dictionary(key, value), fc.nat(), (object, place) => {
     const bytes = encoder.encode(JSON.stringify(object));
-    const skimmer = new Skimmer();
-    skimmer.read(bytes.subarray(0, place % bytes.length));
-    skimmer.read(bytes.subarray(place % bytes.length));
+    const scanner = new KeyScanner();
+    scanner.read(bytes.subarray(0, place % bytes.length));
+    scanner.read(bytes.subarray(place % bytes.length));
     const expected = Object.entries(object).filter(([key, value]) =>
       (KEYS as string[]).includes(key) && typeof value === "string"
     );
-    assertEquals(told(skimmer), Object.fromEntries(expected));
+    assertEquals(told(scanner), Object.fromEntries(expected));
   }));
 });
