@@ -45,10 +45,8 @@ import {
 } from "./device/connector.ts";
 import type { ServiceEntry } from "./wire/identities.ts";
 import { Requests } from "./client/requests.ts";
-import { Sender } from "./client/sender.ts";
 import { type KeyScanner, scanKeys } from "./wire/key_scanner.ts";
 import { type Task, Tasks } from "./base/callbacks.ts";
-import { Turns } from "./client/turns.ts";
 import { LANGUAGE, OS } from "./version.ts";
 
 /** How a Client connects. */
@@ -103,13 +101,7 @@ export class Client implements AsyncDisposable {
 
   readonly #options: ResolvedOptions;
   readonly #connection: ReconnectingConnection;
-  readonly #turns = new Turns();
-  readonly #requests = new Requests(
-    this.#turns,
-    (service) => this.#links.gone(service),
-    (request) => this.#sender.giveUp(request),
-  );
-  readonly #sender: Sender;
+  readonly #requests: Requests;
   readonly #links: Links;
   readonly #tasks = new Tasks();
   readonly #disconnected = Promise.withResolvers<void>();
@@ -122,14 +114,16 @@ export class Client implements AsyncDisposable {
     this.port = options.port;
     this.#options = options;
     this.#connection = new ReconnectingConnection(this.#device(), options);
-    this.#links = this.#makeLinks();
-    this.#sender = new Sender({
-      connection: this.#connection,
+    this.#requests = new Requests(
+      this.#connection,
+      options.reconnect?.maxWaiting ?? 0,
+      (service) => this.#links.gone(service),
+    );
+    this.#links = new Links({
       requests: this.#requests,
-      turns: this.#turns,
-      maxWaiting: options.reconnect?.maxWaiting ?? 0,
-      isLost: (service) => this.#links.isLost(service),
-      extensionsOf: (service) => this.#links.extensionsOf(service),
+      connection: this.#connection,
+      reconnect: options.reconnect,
+      report: (change) => this.#report(change),
     });
   }
 
@@ -180,7 +174,7 @@ export class Client implements AsyncDisposable {
    * locked or full.
    */
   link<S = unknown>(service: string, options: CallOptions = {}): Future<Link<S>> {
-    const linking = this.#sender.call(
+    const linking = this.#requests.call(
       MANAGER,
       "link",
       { args: [service], kwargs: {}, options },
@@ -204,8 +198,8 @@ export class Client implements AsyncDisposable {
   ): Future<Identities> | Future<string> {
     const { asString = false, indent = 2, ...callOptions } = options;
     const call = { args: [], kwargs: {}, options: callOptions };
-    if (!asString) return this.#sender.call<Identities>(MANAGER, "identity", call);
-    return this.#sender.call(
+    if (!asString) return this.#requests.call<Identities>(MANAGER, "identity", call);
+    return this.#requests.call(
       MANAGER,
       "identity",
       call,
@@ -226,7 +220,7 @@ export class Client implements AsyncDisposable {
    * @throws {ConfigurationError} If a username or password is missing and there is no terminal.
    */
   adminRequest<R = unknown>(attribute: string, ...args: unknown[]): Future<R> {
-    return this.#sender.call<R>(MANAGER, attribute, takeApart(args), { isAdministrative: true });
+    return this.#requests.call<R>(MANAGER, attribute, takeApart(args), { isAdministrative: true });
   }
 
   /** Opens another connection to the same Manager, with the same options. */
@@ -263,11 +257,10 @@ export class Client implements AsyncDisposable {
       },
       lost: (reason) => {
         this.#links.lose();
-        this.#turns.unshare();
-        this.#requests.end(reason, this.#connection.isEnding);
+        this.#requests.disconnected(reason, this.#connection.isEnding);
       },
       returned: () => {
-        this.#sender.waiting.release(MANAGER);
+        this.#requests.release(MANAGER);
         this.#links.restoreAll();
       },
       report: (change) => this.#report(change),
@@ -280,7 +273,7 @@ export class Client implements AsyncDisposable {
     const isMeant = this.#connection.isEnding;
     this.#connection.end();
     this.#links.end();
-    this.#sender.waiting.failAll((label) =>
+    this.#requests.end((label) =>
       new ConnectionAbortedError(`Cannot request ${label}: ${error.message}`, { cause: error })
     );
     this.#tasks.end(error);
@@ -364,53 +357,8 @@ export class Client implements AsyncDisposable {
 
   /** The Manager is one of ours. */
   #agree(welcome: unknown): void {
-    this.#turns.share();
+    this.#requests.shareConnection();
     this.#connection.acceptWelcome(welcome);
-  }
-
-  #makeLinks(): Links {
-    return new Links({
-      reconnect: this.#options.reconnect,
-      call: (service, attribute, call) => this.#sender.call(service, attribute, call),
-      stream: (service, attribute, call, watch) =>
-        this.#sender.stream(service, attribute, call, watch),
-      acquireLock: (service, shared, options) => {
-        const call = { args: [service], kwargs: { shared }, options };
-        const adapt = (linked: unknown) => {
-          this.#links.locked(service, shared);
-          return linked as string[];
-        };
-        return this.#sender.call(MANAGER, "acquire_lock", call, { adapt, link: service });
-      },
-      releaseLock: (service, options) => {
-        this.#links.unlocked(service); // at once: it must not be acquired again meanwhile
-        const call = { args: [service], kwargs: {}, options };
-        return this.#sender.call(MANAGER, "release_lock", call, { link: service });
-      },
-      unlink: (link) => this.#unlink(link),
-      callManager: async (attribute, args, kwargs) => {
-        if (!this.isConnected()) throw new ConnectionAbortedError("the connection is lost again");
-        return await this.#sender.call(MANAGER, attribute, {
-          args,
-          kwargs: { ...kwargs },
-          options: {},
-        }, { neverWaits: true });
-      },
-      release: (service) => this.#sender.waiting.release(service),
-      fail: (service, errorOf) => this.#sender.waiting.fail(service, errorOf),
-      report: (change) => this.#report(change),
-    });
-  }
-
-  async #unlink(link: LinkCore): Promise<void> {
-    if (!this.#links.close(link) || !this.isConnected()) return;
-    const call = { args: [link.serviceName], kwargs: {}, options: {} };
-    try {
-      await this.#sender.call(MANAGER, "unlink", call);
-    } catch (error) {
-      if (!(error instanceof ConnectionAbortedError)) throw error;
-      // The link has ended with the connection.
-    }
   }
 }
 

@@ -43,7 +43,7 @@ export class AsyncQueue<T> {
   }
 
   /** Nobody wants those that have come. */
-  cut(error: unknown): void {
+  clear(error: unknown): void {
     this.#end = { error };
     this.#coming = [];
     this.#leaving = [];

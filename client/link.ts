@@ -17,7 +17,7 @@ import type { ServiceEntry } from "../wire/identities.ts";
 import type { RemoteAttribute, RemoteMethod } from "./remote.ts";
 import { repr } from "../base/repr.ts";
 import type { Service } from "../service.ts";
-import type { Stream } from "./stream.ts";
+import type { Requests, SendOptions } from "./requests.ts";
 
 /** What an explicit {@linkcode LinkMembers.request} takes. */
 export interface RequestOptions extends CallOptions {
@@ -123,17 +123,10 @@ export interface UnknownRemote {
 /** A Link with a Service of class `S`, or with one of an unknown class. */
 export type Link<S = unknown> = LinkMembers & (unknown extends S ? UnknownRemote : Remote<S>);
 
-/** What a Link asks of its Client. */
+/** What a Link needs of its Client: the Client's {@linkcode Links}. */
 export interface LinkOwner {
-  /** Sends a request to a Service. */
-  call<R>(service: string, attribute: string, call: Call): Future<R>;
-  /** Sends a request whose result is a stream. */
-  stream(
-    service: string,
-    attribute: string,
-    call: Call,
-    watch: (request: Future<unknown>) => void,
-  ): Stream<unknown>;
+  /** The requests of the Client. */
+  readonly requests: Requests;
   /** Locks a Service. */
   acquireLock(service: string, shared: boolean, options: CallOptions): Future<string[]>;
   /** Releases the lock of a Service. */
@@ -148,6 +141,8 @@ export class LinkCore implements LinkMembers {
   notificationHandler: NotificationHandler | undefined;
   serviceErrorHandler: ServiceErrorHandler | undefined;
   readonly #owner: LinkOwner;
+  /** The same for each request. */
+  readonly #sendOptions: SendOptions<unknown> = { peer: this };
   #entry: ServiceEntry;
   #isLinked = true;
 
@@ -237,24 +232,31 @@ export class LinkCore implements LinkMembers {
   }
 
   #send<R>(attribute: string, call: Call): Future<R> {
-    if (this.#isLinked) {
-      if (!this.#entry.streams?.includes(attribute)) {
-        return this.#watch(this.#owner.call(this.serviceName, attribute, call));
-      }
-      // What is awaited of a stream is an array, which only the caller can know.
-      const watch = (request: Future<unknown>) => void this.#watch(request);
-      const stream: Future<unknown> = this.#owner.stream(this.serviceName, attribute, call, watch);
-      return stream as Future<R>;
+    if (!this.#isLinked) {
+      const service = repr(this.serviceName);
+      const { future, reject } = Future.withResolvers<R>();
+      reject(
+        new ConnectionAbortedError(
+          `Cannot request ${attribute}: the link with the ${service} service has ended`,
+        ),
+      );
+      return future;
     }
-    const { future, reject } = Future.withResolvers<R>();
-    reject(
-      new ConnectionAbortedError(
-        `Cannot request ${attribute}: the link with the ${
-          repr(this.serviceName)
-        } service has ended`,
-      ),
+    const { requests } = this.#owner;
+    if (!this.#entry.streams?.includes(attribute)) {
+      return this.#watch(
+        requests.call<R>(this.serviceName, attribute, call, this.#sendOptions as SendOptions<R>),
+      );
+    }
+    const { stream, reply } = requests.stream(
+      this.serviceName,
+      attribute,
+      call,
+      this.#sendOptions,
     );
-    return future;
+    this.#watch(reply);
+    // What is awaited of a stream is an array, which only the caller can know.
+    return stream as Future<unknown> as Future<R>;
   }
 
   /** Has the error handler hear of a request that fails. */

@@ -10,7 +10,11 @@
 
 import { type ResolvedReconnect, retry } from "../device/retry.ts";
 import { ConnectionAbortedError, RemoteError } from "../errors.ts";
+import type { CallOptions } from "../wire/call.ts";
 import type { Future } from "../future.ts";
+import { MANAGER } from "../wire/message.ts";
+import type { ReconnectingConnection } from "../device/reconnecting_connection.ts";
+import type { Requests } from "./requests.ts";
 import { LinkCore, type LinkOwner } from "./link.ts";
 import type { ConnectionChange } from "../device/connector.ts";
 import type { ServiceEntry } from "../wire/identities.ts";
@@ -19,28 +23,27 @@ import { repr } from "../base/repr.ts";
 /** How often it is looked at least whether a Service has come back, in milliseconds. */
 const SLOWEST_LOOK = 2_000;
 
-/** What the Links ask of their Client. */
-export interface LinksOwner extends LinkOwner {
+/** What the Links need of their Client. */
+export interface LinksOptions {
+  /** The requests of the Client. */
+  requests: Requests;
+  /** The connection of the Client. */
+  connection: ReconnectingConnection;
   /** How to restore what is lost; `undefined` for not at all. */
-  readonly reconnect: ResolvedReconnect | undefined;
-  /** Sends a request to the Manager, at once or not at all. */
-  callManager<R>(attribute: string, args: unknown[], kwargs?: { shared: boolean }): Promise<R>;
-  /** Sends the requests that wait for a Service. */
-  release(service: string): void;
-  /** Fails the requests that wait for a Service. */
-  fail(service: string, errorOf: (label: string) => Error): void;
-  /** Tells the user. */
-  report(change: ConnectionChange): void;
+  reconnect: ResolvedReconnect | undefined;
+  /** Reports a change to the user. */
+  report: (change: ConnectionChange) => void;
 }
 
 /** The Links of one Client. */
-export class Links {
-  readonly #owner: LinksOwner;
+export class Links implements LinkOwner {
+  readonly requests: Requests;
+  readonly #connection: ReconnectingConnection;
+  readonly #reconnect: ResolvedReconnect | undefined;
+  readonly #report: (change: ConnectionChange) => void;
   readonly #cores = new Set<LinkCore>();
   /** The Services that are locked, and whether the lock is a shared one. */
   readonly #locks = new Map<string, boolean>();
-  /** The Services whose Links are not restored yet. */
-  readonly #lost = new Set<string>();
   /** The Services that have gone since they were linked with last. */
   readonly #departed = new Set<string>();
   /** How many Links with each Service are asked for. */
@@ -50,13 +53,16 @@ export class Links {
   /** Aborted when the restoring has to begin again, or is over. */
   #restoring = new AbortController();
 
-  constructor(owner: LinksOwner) {
-    this.#owner = owner;
+  constructor({ requests, connection, reconnect, report }: LinksOptions) {
+    this.requests = requests;
+    this.#connection = connection;
+    this.#reconnect = reconnect;
+    this.#report = report;
   }
 
   /** Makes a Link. */
   open(service: string, entry: ServiceEntry): LinkCore {
-    const core = new LinkCore(this.#owner, service, entry);
+    const core = new LinkCore(this, service, entry);
     this.#cores.add(core);
     return core;
   }
@@ -69,7 +75,7 @@ export class Links {
       if (others > 0) this.#expected.set(service, others);
       else this.#expected.delete(service);
       if (others > 0 || !this.#unwanted.delete(service) || this.#has(service)) return;
-      this.#unlink(service);
+      this.#unlinkService(service);
     });
   }
 
@@ -82,12 +88,11 @@ export class Links {
     this.#locks.delete(serviceName);
     const isExpected = this.#expected.has(serviceName);
     if (isExpected) this.#unwanted.add(serviceName);
-    if (!this.#lost.delete(serviceName)) return !isExpected;
-    this.#owner.fail(
+    const wasLost = this.requests.dropLink(
       serviceName,
       (label) => new ConnectionAbortedError(`Cannot request ${label}: the link has ended`),
     );
-    return false;
+    return !wasLost && !isExpected;
   }
 
   /** The Links with a Service. */
@@ -95,49 +100,56 @@ export class Links {
     return [...this.#cores].filter(({ serviceName }) => serviceName === service);
   }
 
-  /** A lock was acquired. */
-  locked(service: string, shared: boolean): void {
-    if (this.#has(service)) this.#locks.set(service, shared);
+  /** Locks a Service. The lock is restored with the Link. */
+  acquireLock(service: string, shared: boolean, options: CallOptions): Future<string[]> {
+    const call = { args: [service], kwargs: { shared }, options };
+    const adapt = (linked: unknown) => {
+      if (this.#has(service)) this.#locks.set(service, shared);
+      return linked as string[];
+    };
+    return this.requests.call(MANAGER, "acquire_lock", call, { adapt, link: service });
   }
 
-  /** A lock is not wanted any longer. */
-  unlocked(service: string): void {
-    this.#locks.delete(service);
+  /** Releases the lock of a Service. */
+  releaseLock(service: string, options: CallOptions): Future<string[]> {
+    this.#locks.delete(service); // at once: it must not be acquired again meanwhile
+    const call = { args: [service], kwargs: {}, options };
+    return this.requests.call(MANAGER, "release_lock", call, { link: service });
   }
 
-  /** The extensions of the protocol that a Service knows which is linked, and its Manager too. */
-  extensionsOf(service: string): readonly string[] {
-    for (const core of this.#cores) {
-      if (core.serviceName === service) return core.extensions;
+  /** Ends a Link, and the link at the Manager if no other one shares it. */
+  async unlink(core: LinkCore): Promise<void> {
+    if (!this.close(core) || !this.#connection.isUp) return;
+    const call = { args: [core.serviceName], kwargs: {}, options: {} };
+    try {
+      await this.requests.call(MANAGER, "unlink", call);
+    } catch (error) {
+      if (!(error instanceof ConnectionAbortedError)) throw error;
+      // The link has ended with the connection.
     }
-    return [];
-  }
-
-  /** Whether the requests to a Service have to wait for its Link. */
-  isLost(service: string): boolean {
-    return this.#lost.has(service);
   }
 
   /** The connection has ended, and every Link with it. */
   lose(): void {
     this.#restoring.abort();
     this.#restoring = new AbortController();
-    for (const { serviceName } of this.#cores) this.#lost.add(serviceName);
+    for (const { serviceName } of this.#cores) this.requests.hold(serviceName);
   }
 
   /** The Client is connected again: restores what was lost. */
   restoreAll(): void {
-    for (const service of this.#lost) this.#restore(service);
+    const services = new Set(Array.from(this.#cores, ({ serviceName }) => serviceName));
+    for (const service of services) if (this.requests.isHeld(service)) this.#restore(service);
   }
 
   /** A Service has gone. Its Link is restored when it is back. */
   gone(service: string): void {
-    if (this.#owner.reconnect === undefined || !this.#has(service)) return;
+    if (this.#reconnect === undefined || !this.#has(service)) return;
     this.#departed.add(service);
-    if (this.isLost(service)) return; // its Link is being restored, and has to be once more
-    this.#lost.add(service);
+    if (this.requests.isHeld(service)) return; // its Link is being restored, and has to be once more
+    this.requests.hold(service);
     const error = new ConnectionAbortedError(`the ${repr(service)} service has disconnected`);
-    this.#owner.report({ state: "unlinked", service, error });
+    this.#report({ state: "unlinked", service, error });
     this.#restore(service, true);
   }
 
@@ -146,10 +158,21 @@ export class Links {
     this.#restoring.abort();
   }
 
+  /** Sends a request to the Manager, at once or not at all. */
+  async #callManager<R>(
+    attribute: string,
+    args: unknown[],
+    kwargs: { shared?: boolean } = {},
+  ): Promise<R> {
+    if (!this.#connection.isUp) throw new ConnectionAbortedError("the connection is lost again");
+    const call = { args, kwargs: { ...kwargs }, options: {} };
+    return await this.requests.call<R>(MANAGER, attribute, call, { failsOffline: true });
+  }
+
   /** Ends at the Manager what nobody wants any longer. */
-  async #unlink(service: string): Promise<void> {
+  async #unlinkService(service: string): Promise<void> {
     try {
-      await this.#owner.callManager("unlink", [service]);
+      await this.#callManager("unlink", [service]);
     } catch {
       // There is no such link, or the connection has ended, and the link with it.
     }
@@ -163,14 +186,14 @@ export class Links {
   /** @param isTold Whether the user knows that the Link is lost. */
   async #restore(service: string, isTold = false): Promise<void> {
     const { signal } = this.#restoring;
-    const reconnect = this.#owner.reconnect!;
+    const reconnect = this.#reconnect!;
     const attempt = async () => {
       try {
         await this.#relink(service);
       } catch (error) {
         if (error instanceof RemoteError && !isTold) {
           isTold = true;
-          this.#owner.report({ state: "unlinked", service, error });
+          this.#report({ state: "unlinked", service, error });
         }
         throw error;
       }
@@ -197,17 +220,16 @@ export class Links {
     } while (this.#departed.has(service));
     if (!this.#has(service)) { // it was ended meanwhile
       if (this.#expected.has(service)) this.#unwanted.add(service);
-      else await this.#owner.callManager("unlink", [service]);
+      else await this.#callManager("unlink", [service]);
       return;
     }
-    this.#lost.delete(service);
-    this.#owner.release(service); // what has waited comes before what the user sends now
-    this.#owner.report({ state: "linked", service });
+    this.requests.release(service); // what has waited comes before what the user sends now
+    this.#report({ state: "linked", service });
   }
 
   async #link(service: string): Promise<ServiceEntry> {
     try {
-      return await this.#owner.callManager<ServiceEntry>("link", [service]);
+      return await this.#callManager<ServiceEntry>("link", [service]);
     } catch (error) {
       // Who keeps this Client out has the lock, or had a place, that it counts on having kept.
       if (isTaken(error) && this.#locks.has(service)) this.#loseLock(service, error);
@@ -219,7 +241,7 @@ export class Links {
     const shared = this.#locks.get(service);
     if (shared === undefined) return;
     try {
-      await this.#owner.callManager("acquire_lock", [service], { shared });
+      await this.#callManager("acquire_lock", [service], { shared });
     } catch (error) {
       if (!isTaken(error)) throw error;
       this.#loseLock(service, error);
@@ -228,7 +250,7 @@ export class Links {
 
   #loseLock(service: string, error: RemoteError): void {
     this.#locks.delete(service);
-    this.#owner.fail(
+    this.requests.reject(
       service,
       (label) =>
         new ConnectionAbortedError(
@@ -237,7 +259,7 @@ export class Links {
           { cause: error },
         ),
     );
-    this.#owner.report({ state: "unlocked", service, error });
+    this.#report({ state: "unlocked", service, error });
   }
 }
 

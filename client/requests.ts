@@ -1,191 +1,387 @@
 /**
- * The requests of a Client that are not answered yet, and which of them an answer is for.
+ * The requests of a Client: makes them, sends each once when the connection, the link and its turn
+ * allow it, and settles it with the reply. A request that was sent is never sent again.
+ *
+ * The states of one request are in `request.ts`, the requests that wait for the connection or a
+ * link in `offline_queue.ts`, the order in which the others are sent in `send_scheduler.ts`.
  *
  * @module
  */
 
-import type { CallOptions } from "../wire/call.ts";
-import { ConnectionAbortedError, RemoteError } from "../errors.ts";
-import { Future, type FutureWithResolvers } from "../future.ts";
+import { AsyncQueue } from "./async_queue.ts";
+import type { Call, CallOptions } from "../wire/call.ts";
+import type { Connection } from "../net/connection.ts";
+import { ConnectionAbortedError, RemoteError, TimeoutError, ValueError } from "../errors.ts";
+import { Future } from "../future.ts";
+import { encodeLarge, isLarge } from "../wire/large_values.ts";
 import { logger } from "../base/log.ts";
-import { type JsonObject, MANAGER } from "../wire/message.ts";
+import {
+  beginRequest,
+  CANCEL,
+  CANCEL_REQUEST,
+  encodeControl,
+  encodeRequest,
+  MANAGER,
+  MORE_VALUES,
+  STREAM,
+} from "../wire/message.ts";
+import { OfflineQueue } from "./offline_queue.ts";
 import { repr } from "../base/repr.ts";
-import type { Turns } from "./turns.ts";
+import { ClientRequest, labelOf, notSentInTime, unanswered, unsendable } from "./request.ts";
+import { SendScheduler } from "./send_scheduler.ts";
+import { Stream, WINDOW } from "./stream.ts";
 import { UidMap } from "../base/uid_map.ts";
 
-/** A request, as it is sent and as it is settled. */
-export interface ClientRequest<R> {
-  service: string;
-  attribute: string;
-  args: readonly unknown[];
-  kwargs: JsonObject;
-  uid: string;
-  settle: FutureWithResolvers<R>;
-  /** When it is too late to send it, by `performance.now()`. */
-  deadline: number;
-  /** What the caller gets instead of the result as it was sent. */
-  adapt: ((result: unknown) => R) | undefined;
-  /** The service whose link it needs. */
-  link: string;
-  /** Whether only an administrator may send it. */
-  isAdministrative: boolean;
-  /** Whether it fails where it would have to wait for the connection. */
-  neverWaits: boolean;
-  /** Called with each value of a stream; `undefined` where the result is no stream. */
-  take: ((value: unknown) => void) | undefined;
-  /** The extensions of the protocol that its service knew when it was sent. */
-  extensions: readonly string[];
-  /** The request as it is sent; `undefined` where it is too large to be held as a line. */
-  line: string | undefined;
+/** What requests are sent over: the reconnecting connection of the Client. */
+export interface RequestConnection {
+  /** The latest connection; `undefined` before there was one. */
+  readonly current: Pick<Connection, "sendText" | "sendPieces"> | undefined;
+  /** Whether it can be sent to. */
+  readonly isUp: boolean;
+  /** Whether it is restored when it is lost. */
+  readonly reconnects: boolean;
+  /** The Manager at its other end, for an error message. */
+  readonly manager: string;
+}
+
+/** What a request is beside an ordinary call. */
+export interface SendOptions<R> {
+  /** Makes of the result what the caller gets. Default: the result as it is. */
+  adapt?: (result: unknown) => R;
+  /** The service whose link it needs. Default: the one that it is sent to. */
+  link?: string;
+  /** The link, which knows the extensions of the protocol that its service knows. Default: none. */
+  peer?: { readonly extensions: readonly string[] };
+  /** Whether only an administrator may send it. Default: false. */
+  isAdministrative?: boolean;
+  /** Whether it fails where it would have to wait for the connection. Default: false. */
+  failsOffline?: boolean;
 }
 
 /**
- * Where the uids begin. Of texts with fewer than 10 characters V8 keeps one copy of each when it
- * reads JSON, and to look for it takes as long as all the rest of reading a reply.
+ * The first uid. Of texts with fewer than 10 characters V8 keeps one copy of each when it reads
+ * JSON, and the look-up for it takes as long as all the rest of reading a reply.
  */
 const FIRST_UID = 1_000_000_000;
 
-/** What a Manager does not answer: it ends the connection instead. */
+/** The request that a Manager does not reply to: it ends the connection instead. */
 const SHUTDOWN_MANAGER = "shutdown_manager";
 
-/** What a Manager says of a service that it does not know. */
+/** What a Manager's error says of a service that is not connected. */
 const NOT_CONNECTED = " Service is not connected to ";
 
 const log = logger("client");
 
 /** The requests of one Client. */
 export class Requests {
-  readonly #turns: Turns;
-  readonly #onGone: (service: string) => void;
-  readonly #onGivenUp: (request: ClientRequest<unknown>) => void;
-  readonly #pending = new UidMap<ClientRequest<unknown>>();
+  readonly #connection: RequestConnection;
+  readonly #onServiceGone: (service: string) => void;
+  /** The requests that were sent. */
+  readonly #pending = new UidMap<ClientRequest>();
+  readonly #scheduler = new SendScheduler((request) => this.#send(request));
+  readonly #offline: OfflineQueue;
   #lastUid = FIRST_UID;
   /** Why a question of the Manager could not be answered, so that it will refuse a request. */
   #explanation: Error | undefined;
 
   /**
-   * @param onGone Called when an answer tells that a service is not connected any more.
-   * @param onGivenUp Called when nobody waits any longer for the answer to a request that is out.
+   * @param maxWaiting How many requests may wait for the connection or a link.
+   * @param onServiceGone Called when a reply says that a service is not connected any more, before
+   * the request is settled.
    */
   constructor(
-    turns: Turns,
-    onGone: (service: string) => void,
-    onGivenUp: (request: ClientRequest<unknown>) => void,
+    connection: RequestConnection,
+    maxWaiting: number,
+    onServiceGone: (service: string) => void,
   ) {
-    this.#turns = turns;
-    this.#onGone = onGone;
-    this.#onGivenUp = onGivenUp;
+    this.#connection = connection;
+    this.#offline = new OfflineQueue(maxWaiting);
+    this.#onServiceGone = onServiceGone;
   }
 
-  /** Makes the Future of a request that will be sent. */
-  open<R>(
+  /** Makes a request, and sends it as soon as it may be sent. */
+  call<R>(
     service: string,
     attribute: string,
-    { timeout, signal }: CallOptions,
-  ): { uid: string; settle: FutureWithResolvers<R> } {
-    const uid = String(++this.#lastUid); // unique for this Client, which is all that it has to be
-    const settle = Future.withResolvers<R>({
-      label: () => labelOf({ service, attribute }),
-      timeout,
-      onCancel: () => this.#giveUp(uid),
+    call: Call,
+    options: SendOptions<R> = {},
+  ): Future<R> {
+    return this.#make(service, attribute, call, options).resolvers.future as Future<R>;
+  }
+
+  /**
+   * Makes a request whose result is a stream.
+   *
+   * @returns The Stream, and the Future of the request itself: to await a Stream would read it.
+   */
+  stream(
+    service: string,
+    attribute: string,
+    call: Call,
+    options: SendOptions<unknown> = {},
+  ): { stream: Stream<unknown>; reply: Future<unknown> } {
+    const values = new AsyncQueue<unknown>();
+    const label = labelOf(service, attribute);
+    const onValue = (value: unknown) => {
+      if (values.size < WINDOW) return values.push(value);
+      reply.cancel(
+        new ValueError(
+          `Cannot read ${label}: more than ${WINDOW} values came before they were read`,
+        ),
+      );
+    };
+    const request = this.#make(service, attribute, call, options, onValue);
+    const reply = request.resolvers.future;
+    const stream = new Stream({
+      label,
+      timeout: call.options.timeout,
+      values,
+      reply,
+      requestMore: (count) => this.#sendControl(request, STREAM, MORE_VALUES, count),
     });
-    if (signal?.aborted) {
-      settle.future.cancel(signal.reason);
-    } else if (signal) {
-      const cancel = () => settle.future.cancel(signal.reason);
-      signal.addEventListener("abort", cancel, { once: true });
-      settle.future.addDoneCallback(() => signal.removeEventListener("abort", cancel));
+    return { stream, reply };
+  }
+
+  /** From now on the requests that need the link with a service wait: it is being restored. */
+  hold(service: string): void {
+    this.#offline.hold(service);
+  }
+
+  /** Whether the requests that need the link with a service wait. */
+  isHeld(service: string): boolean {
+    return this.#offline.isHeld(service);
+  }
+
+  /** Sends the requests that wait for the link with a service; later ones do not have to wait. */
+  release(service: string): void {
+    this.#offline.unhold(service);
+    for (const request of this.#offline.take(service)) {
+      if (request.state.state !== "waiting") continue; // settled by a callback of one before it
+      request.ask();
+      this.#submit(request);
     }
-    return { uid, settle };
   }
 
-  /** Remembers a request that is sent. */
-  sent<R>(request: ClientRequest<R>): void {
-    if (request.uid === this.#turns.current) this.#explanation = undefined;
-    this.#pending.set(request.uid, request as ClientRequest<unknown>);
+  /** Rejects the requests that wait for the link with a service. Later ones still have to wait. */
+  reject(service: string, errorOf: (label: string) => Error): void {
+    for (const request of this.#offline.take(service)) request.reject(errorOf(request.label));
   }
 
-  /** Whether somebody still waits for the answer. */
-  isOut(uid: string): boolean {
-    return this.#pending.get(uid) !== undefined;
-  }
-
-  /** Forgets a request that was not sent after all, and gives its turn to the next one. */
-  forget(uid: string): void {
-    this.#take(uid);
+  /**
+   * The link with a service has ended for good: rejects the requests that wait for it.
+   *
+   * @returns Whether requests had to wait for it.
+   */
+  dropLink(service: string, errorOf: (label: string) => Error): boolean {
+    const wasHeld = this.#offline.unhold(service);
+    this.reject(service, errorOf);
+    return wasHeld;
   }
 
   /** Fulfils the request with this uid. A Python Manager leaves it out for an administrator's. */
   fulfil(uid: string, result: unknown): void {
-    const pending = this.#take(uid !== "" ? uid : this.#turns.current);
-    if (pending === undefined) {
-      return log.debug("Ignored an answer to {uid}, which is not pending", { uid });
+    const request = this.#complete(uid !== "" ? uid : this.#scheduler.current);
+    if (request === undefined) {
+      return log.debug("Ignored a reply to {uid}, which is not pending", { uid });
     }
-    try {
-      pending.settle.resolve(pending.adapt ? pending.adapt(result) : result);
-    } catch (error) {
-      pending.settle.reject(error);
-    }
+    request.resolve(result);
   }
 
-  /** Gives a value of a stream to who reads it. */
+  /** Gives a value of a stream to its reader. */
   give(uid: string, value: unknown): void {
-    this.#pending.get(uid)?.take?.(value);
+    this.#pending.get(uid)?.onValue?.(value);
   }
 
-  /** Something that came for the request with this uid cannot be read. */
+  /** A message about the request with this uid cannot be read. */
   spoil(uid: string, error: Error): void {
-    const pending = this.#pending.get(uid);
-    if (pending?.take !== undefined) this.#onGivenUp(pending); // more values would come
+    const request = this.#pending.get(uid);
+    // Without that, its service would go on and send more values.
+    if (request?.onValue !== undefined) this.#sendControl(request, CANCEL, CANCEL_REQUEST);
     this.fail(uid, error);
   }
 
   /** Fails the request with this uid. A Python Manager leaves some errors without one. */
   fail(uid: string, error: Error): void {
-    const whose = uid !== "" ? uid : this.#uidOf(error);
-    const reason = whose === this.#turns.current ? this.#explanation ?? error : error;
-    const pending = this.#take(whose);
-    if (pending === undefined) {
+    const failed = uid !== "" ? uid : this.#uidOf(error);
+    const reason = failed === this.#scheduler.current ? this.#explanation ?? error : error;
+    const request = this.#complete(failed);
+    if (request === undefined) {
       if (uid !== "") return log.debug("Ignored the error of {uid}, which is not pending", { uid });
       return log.warn("The Manager sent an error: {error}", { error: error.message });
     }
-    if (isOfAbsence(error)) this.#onGone(pending.service);
-    pending.settle.reject(reason);
+    if (isOfAbsence(error)) this.#onServiceGone(request.service);
+    request.reject(reason);
   }
 
-  /** Why the administrator's request that is out will fail. Of several reasons the first counts. */
+  /** Says why the administrator's request that is pending will fail. The first reason counts. */
   explain(error: Error): void {
     this.#explanation ??= error;
   }
 
-  /** The connection has ended: nothing that was sent will be answered any more. */
-  end(reason: string, isLeaving: boolean): void {
-    const unanswered = [...this.#pending];
+  /** The Manager is one of ours: it accepts other requests during an administrator's login. */
+  shareConnection(): void {
+    this.#scheduler.share();
+  }
+
+  /**
+   * The connection has ended: the requests that were sent will have no reply.
+   *
+   * @param isClosing Whether this Client has ended it.
+   */
+  disconnected(reason: string, isClosing: boolean): void {
+    this.#scheduler.unshare();
+    const pending = [...this.#pending];
     this.#pending.clear();
     this.#explanation = undefined;
-    for (const [_uid, { settle, service, attribute }] of unanswered) {
-      if (service === MANAGER && attribute === SHUTDOWN_MANAGER && !isLeaving) {
-        settle.resolve(true);
-        continue;
+    for (const [_uid, request] of pending) {
+      const { service, attribute } = request;
+      if (service === MANAGER && attribute === SHUTDOWN_MANAGER && !isClosing) {
+        request.resolve(true);
+      } else {
+        request.reject(unanswered(service, reason));
       }
-      const message = `The request to ${repr(service)} was not answered: ${reason}`;
-      settle.reject(new ConnectionAbortedError(message));
     }
-    this.#turns.done(this.#turns.current ?? "");
+    this.#scheduler.done(this.#scheduler.current);
   }
 
-  #giveUp(uid: string): void {
-    const request = this.#pending.take(uid);
-    if (request !== undefined) this.#onGivenUp(request);
+  /** The connection has ended for good: rejects the requests that wait for it. */
+  end(errorOf: (label: string) => Error): void {
+    for (const request of this.#offline.takeAll()) request.reject(errorOf(request.label));
   }
 
-  /** The request with this uid, which is then no longer pending. */
-  #take(uid: string | undefined): ClientRequest<unknown> | undefined {
+  #make<R>(
+    service: string,
+    attribute: string,
+    { args, kwargs, options }: Call,
+    { adapt, link = service, peer, isAdministrative = false, failsOffline = false }: SendOptions<R>,
+    onValue?: (value: unknown) => void,
+  ): ClientRequest {
+    const { timeout, signal } = options;
+    const uid = String(++this.#lastUid); // unique for this Client, which is all that it has to be
+    const request = new ClientRequest({
+      service,
+      attribute,
+      args,
+      kwargs,
+      uid,
+      resolvers: Future.withResolvers<unknown>({
+        label: () => labelOf(service, attribute),
+        timeout,
+        onCancel: () => this.#cancelled(request),
+      }),
+      deadline: timeout === undefined ? Infinity : performance.now() + timeout,
+      adapt,
+      link,
+      peer,
+      isAdministrative,
+      failsOffline,
+      onValue,
+    });
+    if (signal !== undefined) cancelOnAbort(request.resolvers.future, signal);
+    if (request.state.state === "settled") return request;
+    try {
+      // Now, since the caller may change the values later.
+      if (!isLarge(args) && !isLarge(kwargs)) request.line = encodeRequest(request);
+    } catch (cause) {
+      request.reject(unsendable(attribute, cause));
+      return request;
+    }
+    this.#submit(request);
+    return request;
+  }
+
+  /** Sends a request that was asked, or adds it to the offline queue. */
+  #submit(request: ClientRequest): void {
+    const { isUp, reconnects } = this.#connection;
+    const mustWait = reconnects && (!isUp || this.#offline.isHeld(request.link));
+    if (mustWait && !request.failsOffline) this.#offline.add(request);
+    else this.#scheduler.schedule(request);
+  }
+
+  /** Sends a request whose turn it is. Returns whether its reply is pending now. */
+  #send(request: ClientRequest): boolean {
+    const { attribute, deadline, failsOffline } = request;
+    if (request.state.state === "settled") return false; // it was cancelled before its turn
+    const { current, isUp, reconnects, manager } = this.#connection;
+    if (deadline !== Infinity && deadline < performance.now()) {
+      request.reject(notSentInTime(request));
+      return false;
+    }
+    if (!isUp && reconnects && !failsOffline) {
+      this.#offline.add(request);
+      return false;
+    }
+    if (!isUp) {
+      const message = `Cannot request ${attribute}: not connected to ${manager}`;
+      request.reject(new ConnectionAbortedError(message));
+      return false;
+    }
+    const extensions = request.peer?.extensions ?? [];
+    request.send(extensions);
+    if (request.uid === this.#scheduler.current) this.#explanation = undefined;
+    this.#pending.set(request.uid, request);
+    const isStreamed = request.onValue !== undefined && extensions.includes(STREAM);
+    const end = isStreamed ? `,"stream":${WINDOW}}` : "}";
+    if (request.line === undefined) this.#sendLarge(current!, request, end);
+    else if (isStreamed) current!.sendText(request.line.slice(0, -1) + end);
+    else current!.sendText(request.line);
+    return true;
+  }
+
+  /** Encodes large arguments with pauses, and sends the request then. */
+  async #sendLarge(
+    connection: Pick<Connection, "sendPieces">,
+    request: ClientRequest,
+    end: string,
+  ): Promise<void> {
+    const { uid, attribute, args, kwargs, link, deadline } = request;
+    const isWanted = () => request.state.state === "sent";
+    try {
+      const [argPieces, kwargPieces] = [await encodeLarge(args), await encodeLarge(kwargs)];
+      if (!isWanted()) return this.#scheduler.done(uid); // it was cancelled
+      if (deadline < performance.now()) throw notSentInTime(request);
+      if (this.#connection.reconnects && this.#offline.isHeld(link)) { // its service has gone
+        this.#complete(uid);
+        return this.#offline.add(request);
+      }
+      const head = beginRequest(request);
+      const pieces = [head, ...argPieces, ',"kwargs":', ...kwargPieces, end];
+      // A cancellation while another line is being sent would arrive before this one.
+      await connection.sendPieces(pieces, isWanted);
+    } catch (cause) {
+      this.#complete(uid);
+      request.reject(cause instanceof TimeoutError ? cause : unsendable(attribute, cause));
+    }
+  }
+
+  /** The caller has cancelled a request. */
+  #cancelled(request: ClientRequest): void {
+    const { state } = request.state;
+    if (state === "sent" && this.#pending.take(request.uid) !== undefined) {
+      this.#sendControl(request, CANCEL, CANCEL_REQUEST);
+    }
+    if (state === "waiting") this.#offline.delete(request);
+    request.cancelled();
+  }
+
+  /** Sends a message about a request that was sent, to a service that knows such messages. */
+  #sendControl(
+    { service, uid, state }: ClientRequest,
+    extension: string,
+    attribute: typeof CANCEL_REQUEST | typeof MORE_VALUES,
+    ...args: number[]
+  ): void {
+    if (state.state !== "sent" || !state.extensions.includes(extension)) return;
+    this.#connection.current?.sendText(encodeControl({ service, uid }, attribute, ...args));
+  }
+
+  /** Takes a request out of the pending ones, and lets the next one of an administrator be sent. */
+  #complete(uid: string | undefined): ClientRequest | undefined {
     if (uid === undefined) return undefined;
-    const pending = this.#pending.take(uid);
+    const request = this.#pending.take(uid);
     // Also if the caller has cancelled it: only now may the next one be sent.
-    this.#turns.done(uid);
-    return pending;
+    this.#scheduler.done(uid);
+    return request;
   }
 
   /**
@@ -200,16 +396,16 @@ export class Requests {
     }
     // It answers a request that was cancelled, no other one.
     if (message.includes(NOT_CONNECTED)) return undefined;
-    return this.#turns.current ?? all[0]?.[0];
+    return this.#scheduler.current ?? all[0]?.[0];
   }
 }
 
-/** What a request is called in an error message. */
-export function labelOf(
-  { service, attribute }: Pick<ClientRequest<unknown>, "service" | "attribute">,
-): string {
-  const whose = service === MANAGER ? "the Manager" : `the ${repr(service)} service`;
-  return `${attribute} of ${whose}`;
+/** Cancels a Future when a signal is aborted, with the signal's reason. */
+function cancelOnAbort(future: Future<unknown>, signal: NonNullable<CallOptions["signal"]>): void {
+  const cancel = () => future.cancel(signal.reason);
+  if (signal.aborted) return void cancel();
+  signal.addEventListener("abort", cancel, { once: true });
+  future.addDoneCallback(() => signal.removeEventListener("abort", cancel));
 }
 
 /** Whether a Manager says that there is no such service. */

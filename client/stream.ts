@@ -20,12 +20,12 @@ export interface StreamParts<T> {
   label: string;
   /** How long each value may take, in milliseconds; `undefined` for no limit. */
   timeout: number | undefined;
-  /** Where the values come in. */
-  arrivals: AsyncQueue<T>;
+  /** The values that were received and not read. */
+  values: AsyncQueue<T>;
   /** Fulfilled after the last value; with an array, where the values come as a whole. */
-  request: Future<unknown>;
-  /** Says how many more values may be sent. */
-  want: (count: number) => void;
+  reply: Future<unknown>;
+  /** Lets the Service send so many more values. */
+  requestMore: (count: number) => void;
 }
 
 /**
@@ -120,10 +120,10 @@ export class Stream<T> extends Future<T[]> {
   /** Stops reading, and has the method end. */
   override cancel(reason?: unknown): boolean {
     if (this.done()) return this.cancelled();
-    const { request, arrivals, label } = this.#parts;
+    const { reply, values, label } = this.#parts;
     const error = reason ?? new CancelledError(`${label} was cancelled`);
-    request.cancel(error);
-    arrivals.cut(error);
+    reply.cancel(error);
+    values.clear(error);
     return super.cancel(error);
   }
 
@@ -134,15 +134,15 @@ export class Stream<T> extends Future<T[]> {
 
   /** Waits for the answer, which comes after the last value. */
   async #finish(): Promise<void> {
-    const { request, arrivals, label } = this.#parts;
+    const { reply, values, label } = this.#parts;
     try {
-      const result = await request.result();
-      if (Array.isArray(result)) { for (const value of result) arrivals.push(value); }
+      const result = await reply.result();
+      if (Array.isArray(result)) { for (const value of result) values.push(value); }
       else if (result !== null) throw new TypeError(`The result of ${label} is no stream`);
-      arrivals.complete();
+      values.complete();
     } catch (error) {
-      if (request.cancelled()) this.cancel(error);
-      arrivals.fail(error);
+      if (reply.cancelled()) this.cancel(error);
+      values.fail(error);
     }
   }
 
@@ -171,16 +171,16 @@ export class Stream<T> extends Future<T[]> {
   }
 
   async #take(): Promise<IteratorResult<T, undefined>> {
-    const { arrivals, label, timeout, want, request } = this.#parts;
+    const { values, label, timeout, requestMore, reply } = this.#parts;
     let next: IteratorResult<T, undefined>;
     try {
-      next = await arrivals.take(label, timeout);
+      next = await values.take(label, timeout);
     } catch (error) {
-      request.cancel(error); // a value took too long: nobody reads the others
+      reply.cancel(error); // a value took too long: nobody reads the others
       throw error;
     }
     if (!next.done && ++this.#taken >= WINDOW / 2) {
-      want(this.#taken);
+      requestMore(this.#taken);
       this.#taken = 0;
     }
     return next;

@@ -4,42 +4,42 @@ import { runInNewContext } from "node:vm";
 import { AsyncQueue } from "../../client/async_queue.ts";
 
 Deno.test("values are taken in the order in which they have come, however the taking goes", async () => {
-  const arrivals = new AsyncQueue<number>();
+  const queue = new AsyncQueue<number>();
   const taken: unknown[] = [];
   let next = 0;
   for (const [pushed, takes] of [[1, 1], [3, 1], [0, 1], [2, 2], [5, 3]]) {
-    for (let i = 0; i < pushed; i++) arrivals.push(next++);
-    for (let i = 0; i < takes; i++) taken.push((await arrivals.take("it")).value);
+    for (let i = 0; i < pushed; i++) queue.push(next++);
+    for (let i = 0; i < takes; i++) taken.push((await queue.take("it")).value);
   }
   assertEquals(taken, [0, 1, 2, 3, 4, 5, 6, 7]);
-  assertEquals(arrivals.size, 3);
-  arrivals.complete();
-  arrivals.push(99); // after the end
-  for (const value of [8, 9, 10]) assertEquals(await arrivals.take("it"), { value, done: false });
-  assertEquals(await arrivals.take("it"), { value: undefined, done: true });
+  assertEquals(queue.size, 3);
+  queue.complete();
+  queue.push(99); // after the end
+  for (const value of [8, 9, 10]) assertEquals(await queue.take("it"), { value, done: false });
+  assertEquals(await queue.take("it"), { value: undefined, done: true });
 });
 
 Deno.test("what is taken is let go of, also where something always waits to be taken", async () => {
   setFlagsFromString("--expose-gc");
   const collectGarbage: () => void = runInNewContext("gc");
-  const arrivals = new AsyncQueue<object>();
-  arrivals.push({});
+  const queue = new AsyncQueue<object>();
+  queue.push({});
   const taken: WeakRef<object>[] = [];
   for (let i = 0; i < 100; i++) {
-    arrivals.push({});
-    taken.push(new WeakRef((await arrivals.take("it")).value!));
+    queue.push({});
+    taken.push(new WeakRef((await queue.take("it")).value!));
   }
   await new Promise((resolve) => setTimeout(resolve, 0)); // until then a WeakRef keeps its object
   collectGarbage();
-  assertEquals(arrivals.size, 1);
+  assertEquals(queue.size, 1);
   assertEquals(taken.filter((value) => value.deref() !== undefined).length <= 1, true);
 });
 
 Deno.test("those that are not wanted are dropped, and the reason is what comes instead", async () => {
-  const arrivals = new AsyncQueue<number>();
-  for (let i = 0; i < 3; i++) arrivals.push(i);
-  await arrivals.take("it");
-  arrivals.cut(new Error("enough"));
-  assertEquals(arrivals.size, 0);
-  await assertRejects(() => arrivals.take("it"), Error, "enough");
+  const queue = new AsyncQueue<number>();
+  for (let i = 0; i < 3; i++) queue.push(i);
+  await queue.take("it");
+  queue.clear(new Error("enough"));
+  assertEquals(queue.size, 0);
+  await assertRejects(() => queue.take("it"), Error, "enough");
 });

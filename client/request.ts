@@ -1,0 +1,179 @@
+/**
+ * One request of a Client, from the call to its result:
+ *
+ * ```text
+ * asked ----> sent ----> settled
+ *   |  ^        |
+ *   v  |        | (its link was lost while large arguments were encoded)
+ *  waiting <----+
+ * ```
+ *
+ * A request is waiting while the connection or the link that it needs is being restored. It is
+ * settled from each state: by its reply, an error, a deadline or its caller. `requests.ts` decides
+ * when the state changes.
+ *
+ * @module
+ */
+
+import { ConnectionAbortedError, TimeoutError } from "../errors.ts";
+import type { FutureWithResolvers } from "../future.ts";
+import { type JsonObject, MANAGER } from "../wire/message.ts";
+import { repr } from "../base/repr.ts";
+
+/** The state of a request. */
+export type RequestState =
+  /** It was made, and its turn to be sent has not come. */
+  | { readonly state: "asked" }
+  /** It is in the offline queue; the timer settles it at its deadline. */
+  | { readonly state: "waiting"; readonly timer: ReturnType<typeof setTimeout> | undefined }
+  /** It was sent, or is being encoded to be sent: a reply is pending. */
+  | {
+    readonly state: "sent";
+    /** The extensions of the protocol that its service knew then. */
+    readonly extensions: readonly string[];
+  }
+  /** Its Future has a result or an error, or is cancelled. */
+  | { readonly state: "settled" };
+
+/** What a request is made of. */
+export interface RequestParts {
+  /** The name of the service, or `"Manager"`. */
+  service: string;
+  attribute: string;
+  args: readonly unknown[];
+  kwargs: JsonObject;
+  uid: string;
+  resolvers: FutureWithResolvers<unknown>;
+  /** When it is too late to send it, by `performance.now()`, in milliseconds. */
+  deadline: number;
+  /** Makes of the result what the caller gets. */
+  adapt: ((result: unknown) => unknown) | undefined;
+  /** The service whose link it needs. */
+  link: string;
+  /** The link, which knows the extensions of the protocol that its service knows. */
+  peer: { readonly extensions: readonly string[] } | undefined;
+  /** Whether only an administrator may send it. */
+  isAdministrative: boolean;
+  /** Whether it fails where it would have to wait for the connection. */
+  failsOffline: boolean;
+  /** Takes each value of a stream; `undefined` where the result is not a stream. */
+  onValue: ((value: unknown) => void) | undefined;
+}
+
+const ASKED: RequestState = { state: "asked" };
+const SETTLED: RequestState = { state: "settled" };
+
+/** A request. */
+export class ClientRequest implements Readonly<RequestParts> {
+  readonly service: string;
+  readonly attribute: string;
+  readonly args: readonly unknown[];
+  readonly kwargs: JsonObject;
+  readonly uid: string;
+  readonly resolvers: FutureWithResolvers<unknown>;
+  readonly deadline: number;
+  readonly adapt: ((result: unknown) => unknown) | undefined;
+  readonly link: string;
+  readonly peer: { readonly extensions: readonly string[] } | undefined;
+  readonly isAdministrative: boolean;
+  readonly failsOffline: boolean;
+  readonly onValue: ((value: unknown) => void) | undefined;
+  /** The request as one line; `undefined` where it is too large to be held as one. */
+  line: string | undefined;
+  #state: RequestState = ASKED;
+
+  constructor(parts: RequestParts) {
+    this.service = parts.service;
+    this.attribute = parts.attribute;
+    this.args = parts.args;
+    this.kwargs = parts.kwargs;
+    this.uid = parts.uid;
+    this.resolvers = parts.resolvers;
+    this.deadline = parts.deadline;
+    this.adapt = parts.adapt;
+    this.link = parts.link;
+    this.peer = parts.peer;
+    this.isAdministrative = parts.isAdministrative;
+    this.failsOffline = parts.failsOffline;
+    this.onValue = parts.onValue;
+  }
+
+  /** Where it is on its way. */
+  get state(): RequestState {
+    return this.#state;
+  }
+
+  /** What it is called in an error message, e.g. `"add of the 'BasicMath' service"`. */
+  get label(): string {
+    return labelOf(this.service, this.attribute);
+  }
+
+  /** The offline queue takes it, and settles it when the timer goes off. */
+  wait(timer: ReturnType<typeof setTimeout> | undefined): void {
+    this.#state = { state: "waiting", timer };
+  }
+
+  /** The offline queue gives it back. */
+  ask(): void {
+    this.#leaveQueue();
+    this.#state = ASKED;
+  }
+
+  /** It is sent to a service that knows these extensions of the protocol. */
+  send(extensions: readonly string[]): void {
+    this.#state = { state: "sent", extensions };
+  }
+
+  /** Its reply has come. */
+  resolve(result: unknown): void {
+    this.#settle();
+    try {
+      this.resolvers.resolve(this.adapt ? this.adapt(result) : result);
+    } catch (error) {
+      this.resolvers.reject(error);
+    }
+  }
+
+  /** It has failed. */
+  reject(error: unknown): void {
+    this.#settle();
+    this.resolvers.reject(error);
+  }
+
+  /** Its caller has cancelled the Future. */
+  cancelled(): void {
+    this.#settle();
+  }
+
+  #settle(): void {
+    this.#leaveQueue();
+    this.#state = SETTLED;
+  }
+
+  #leaveQueue(): void {
+    if (this.#state.state === "waiting") clearTimeout(this.#state.timer);
+  }
+}
+
+/** What a request is called in an error message. */
+export function labelOf(service: string, attribute: string): string {
+  const whose = service === MANAGER ? "the Manager" : `the ${repr(service)} service`;
+  return `${attribute} of ${whose}`;
+}
+
+/** The error of a request that was not sent before its deadline. */
+export function notSentInTime({ label }: Pick<ClientRequest, "label">): TimeoutError {
+  return new TimeoutError(`${label} was not sent in time`);
+}
+
+/** The error of a request whose values cannot be written as JSON. */
+export function unsendable(attribute: string, cause: unknown): TypeError {
+  return new TypeError(`Cannot request ${attribute}: ${(cause as Error).message}`, { cause });
+}
+
+/** The error of a request that the end of the connection leaves without a reply. */
+export function unanswered(service: string, reason: string): ConnectionAbortedError {
+  return new ConnectionAbortedError(
+    `The request to ${repr(service)} was not answered: ${reason}`,
+  );
+}

@@ -1,0 +1,73 @@
+/**
+ * The send scheduler of a Client: when a request may be sent. Those of an administrator are sent
+ * one after the other, since a Python Manager's reply does not say which of them it answers.
+ *
+ * While one of them is pending, a Python Manager may be asking for a username, and takes the next
+ * line for it, whatever that is; so every other request is held. Our Manager tells the two apart,
+ * and nothing is held.
+ *
+ * @module
+ */
+
+import type { ClientRequest } from "./request.ts";
+
+/** Calls `send` with each request when it may be sent. */
+export class SendScheduler {
+  readonly #send: (request: ClientRequest) => boolean;
+  readonly #administrative: ClientRequest[] = [];
+  readonly #held: ClientRequest[] = [];
+  #current: string | undefined;
+  #isShared = false;
+
+  /** @param send Sends a request. Returns whether its reply is pending now. */
+  constructor(send: (request: ClientRequest) => boolean) {
+    this.#send = send;
+  }
+
+  /** The uid of the administrator's request whose reply is pending. */
+  get current(): string | undefined {
+    return this.#current;
+  }
+
+  /** Sends a request, at once if it may be. */
+  schedule(request: ClientRequest): void {
+    if (request.isAdministrative) {
+      this.#administrative.push(request);
+      if (this.#current === undefined) this.#sendNext();
+    } else if (this.#current === undefined || this.#isShared) {
+      this.#send(request);
+    } else {
+      this.#held.push(request);
+    }
+  }
+
+  /** The request with this uid has a reply, or never will have one. */
+  done(uid: string | undefined): void {
+    if (uid === this.#current) this.#sendNext();
+  }
+
+  /** The Manager accepts other requests while it asks for a username and password. */
+  share(): void {
+    this.#isShared = true;
+    this.#sendHeld();
+  }
+
+  /** The connection has ended. The next Manager may be a Python one. */
+  unshare(): void {
+    this.#isShared = false;
+  }
+
+  #sendNext(): void {
+    this.#current = undefined;
+    this.#sendHeld();
+    for (let next; (next = this.#administrative.shift()) !== undefined;) {
+      this.#current = next.uid;
+      if (this.#send(next)) return;
+      this.#current = undefined;
+    }
+  }
+
+  #sendHeld(): void {
+    for (const request of this.#held.splice(0)) this.#send(request);
+  }
+}

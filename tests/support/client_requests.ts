@@ -1,0 +1,28 @@
+/** Requests of a Client as objects, for the tests of what they wait in. */
+
+import { ClientRequest, labelOf, type RequestParts } from "../../client/request.ts";
+import { Future } from "../../future.ts";
+
+/** A request to `service`; its uid is the name of what it asks for. */
+export function clientRequest(
+  attribute: string,
+  parts: Partial<RequestParts> & { onCancel?: () => void } = {},
+): ClientRequest {
+  const { service = "S", onCancel } = parts;
+  return new ClientRequest({
+    service,
+    attribute,
+    args: [],
+    kwargs: {},
+    uid: attribute,
+    resolvers: Future.withResolvers<unknown>({ label: labelOf(service, attribute), onCancel }),
+    deadline: Infinity,
+    adapt: undefined,
+    link: service,
+    peer: undefined,
+    isAdministrative: false,
+    failsOffline: false,
+    onValue: undefined,
+    ...parts,
+  });
+}
