@@ -51,11 +51,14 @@ import { LANGUAGE, OS } from "./version.ts";
 
 /** How a Client connects. */
 export interface ClientOptions extends ConnectOptions {
-  /** How the Client calls itself. Default: `"Client"`. */
+  /** The name of the Client in the network name `name[host:port]`. Default: `"Client"`. */
   name?: string;
 }
 
-/** Called when a connection has ended, with the error why, if it was not meant. */
+/**
+ * Called once when a connection has ended for good. Its argument is the error that ended it;
+ * `undefined` if this side did.
+ */
 export type ShutdownHandler = (error: Error | undefined) => unknown;
 
 const log = logger("client");
@@ -64,11 +67,18 @@ const log = logger("client");
  * Connects to a Manager.
  *
  * @throws {RangeError} If an option is out of its range.
- * @throws {ConnectError} If nothing listens there.
- * @throws {TlsMismatchError} If one side speaks TLS and the other does not.
+ * @throws {ConfigurationError} If a username or password is missing and there is no terminal to ask
+ * at, or the file of the certificate cannot be read or written.
+ * @throws {ConnectError} If the Manager cannot be reached: nothing listens at that host and port.
+ * @throws {TlsMismatchError} If one side uses TLS and the other does not.
  * @throws {CertificateError} If the certificate of the Manager is not trusted.
- * @throws {RemoteError} If the Manager turns the Client away, e.g. for a wrong password.
- * @throws {TimeoutError} If the Manager does not answer in time.
+ * @throws {RemoteError} If the Manager rejects the Client, e.g. for a wrong password.
+ * @throws {ConnectionAbortedError} If the Manager closes the connection during the handshake.
+ * @throws {JSONDecodeError | ValueError} If the other side is not a Manager: it sends what cannot be
+ * read.
+ * @throws {TimeoutError} If a step takes longer than `timeout`.
+ * @throws {CancelledError} If the person at the terminal interrupts the question for a password.
+ * @throws The reason of `signal`, if that is aborted.
  *
  * @example
  * ```ts ignore it needs a Manager
@@ -83,20 +93,32 @@ export function connect(options: ClientOptions = {}): Promise<Client> {
   return Client.connect(options);
 }
 
-/** A connection to a Manager. Made by {@linkcode connect}. */
+/**
+ * A connection to a Manager. Made by {@linkcode connect}.
+ *
+ * @example
+ * ```ts ignore it needs a Manager
+ * import { connect } from "@msl/network";
+ *
+ * await using cxn = await connect({ host: "lab-pc", reconnect: true });
+ * cxn.connectionHandler = (change) => console.log(change.state);
+ * const dmm = await cxn.link("DigitalMultimeter");
+ * console.log(await dmm.measure());
+ * ```
+ */
 export class Client implements AsyncDisposable {
-  /** How the Client calls itself. */
+  /** The name of the Client. */
   readonly name: string;
   /** The host of the Manager. */
   readonly host: string;
   /** The port of the Manager. */
   readonly port: number;
   /**
-   * Called once when the connection has ended for good, with the error why; with `undefined` where
-   * this Client ended it. `disconnected` waits for it. What it throws is logged.
+   * Called once when the connection has ended for good, with the error that ended it; with
+   * `undefined` if this Client ended it. `disconnected` settles after it. Its errors are logged.
    */
   shutdownHandler: ShutdownHandler | undefined;
-  /** Called with each change of the connection and the links, of a Client that reconnects. */
+  /** Called with each change of the connection and the links, if the Client reconnects. */
   connectionHandler: ConnectionHandler | undefined;
 
   readonly #options: ResolvedOptions;
@@ -105,7 +127,7 @@ export class Client implements AsyncDisposable {
   readonly #links: Links;
   readonly #tasks = new Tasks();
   readonly #disconnected = Promise.withResolvers<void>();
-  /** Whether all that is left is to call the handler. */
+  /** Whether everything has ended but for the call of the handler. */
   #isAtEnd = false;
 
   private constructor(name: string, options: ResolvedOptions) {
@@ -117,7 +139,7 @@ export class Client implements AsyncDisposable {
     this.#requests = new Requests(
       this.#connection,
       options.reconnect?.maxWaiting ?? 0,
-      (service) => this.#links.gone(service),
+      (service) => this.#links.serviceGone(service),
     );
     this.#links = new Links({
       requests: this.#requests,
@@ -127,7 +149,23 @@ export class Client implements AsyncDisposable {
     });
   }
 
-  /** The same as {@linkcode connect}. */
+  /**
+   * Connects to a Manager. {@linkcode connect} is the short form.
+   *
+   * @throws {RangeError} If an option is out of its range.
+   * @throws {ConfigurationError} If a username or password is missing and there is no terminal to ask
+   * at, or the file of the certificate cannot be read or written.
+   * @throws {ConnectError} If the Manager cannot be reached: nothing listens at that host and port.
+   * @throws {TlsMismatchError} If one side uses TLS and the other does not.
+   * @throws {CertificateError} If the certificate of the Manager is not trusted.
+   * @throws {RemoteError} If the Manager rejects the Client, e.g. for a wrong password.
+   * @throws {ConnectionAbortedError} If the Manager closes the connection during the handshake.
+   * @throws {JSONDecodeError | ValueError} If the other side is not a Manager: it sends what cannot be
+   * read.
+   * @throws {TimeoutError} If a step takes longer than `timeout`.
+   * @throws {CancelledError} If the person at the terminal interrupts the question for a password.
+   * @throws The reason of `signal`, if that is aborted.
+   */
   static async connect(options: ClientOptions = {}): Promise<Client> {
     const { name = "Client", ...others } = options;
     const client = new Client(name, resolveOptions(others));
@@ -136,25 +174,25 @@ export class Client implements AsyncDisposable {
     return client;
   }
 
-  /** Where the Manager is, `host:port`. */
+  /** The address of the Manager, `host:port`. */
   get addressManager(): string {
     return `${this.host}:${this.port}`;
   }
 
-  /** Settles when the connection has ended for good, whoever ended it. */
+  /** Fulfilled when the connection has ended for good, whichever side ended it. Never rejects. */
   get disconnected(): Promise<void> {
     return this.#disconnected.promise;
   }
 
-  /** Whether the connection is up. Not while a Client that reconnects is coming back. */
+  /** Whether the connection is up; `false` while the Client reconnects. */
   isConnected(): boolean {
     return this.#connection.isUp;
   }
 
   /**
-   * Adds what is to be done while the Client is connected, e.g. an asynchronous function with a
-   * loop. Each task starts at once, and is given a signal that is aborted when the connection
-   * ends. One that fails is logged.
+   * Adds tasks that run while the Client is connected, e.g. an asynchronous function with a loop.
+   * Each task starts at once. Its argument is a signal that is aborted when the connection ends for
+   * good. A task that fails is logged, and ends no other.
    *
    * @throws {ConnectionAbortedError} If the connection has ended.
    */
@@ -162,7 +200,7 @@ export class Client implements AsyncDisposable {
     this.#tasks.add(...tasks);
   }
 
-  /** What the Client says of itself. */
+  /** The identity that the Client sends to the Manager. */
   identity(): ClientIdentity {
     return identityOf(this.name, this.#options.reconnect !== undefined);
   }
@@ -170,8 +208,25 @@ export class Client implements AsyncDisposable {
   /**
    * Links with a Service.
    *
-   * @throws {RemoteError} `KeyError` if there is no such Service, `PermissionError` if it is
-   * locked or full.
+   * @param service The name of the Service.
+   * @returns A Future of the Link.
+   * @throws {RemoteError} With the `remoteName` `KeyError` if no such Service is connected, with
+   * `PermissionError` if the Service is locked or full, or this user may not use it.
+   * @throws {TimeoutError} If `timeout` is over. The Future stays pending, and `result()` still
+   * gives the Link.
+   * @throws {CancelledError} If the Future is cancelled; or the reason of `signal`, if that is
+   * aborted.
+   * @throws {ConnectionAbortedError} If the connection ends first, or has ended; or if too many
+   * requests wait while the Client reconnects (`reconnect: { maxWaiting }`).
+   *
+   * @example
+   * ```ts ignore it needs a Manager
+   * import { connect } from "@msl/network";
+   *
+   * await using cxn = await connect();
+   * await using bm = await cxn.link("BasicMath", { timeout: 5_000 });
+   * console.log(await bm.add(1, 2));
+   * ```
    */
   link<S = unknown>(service: string, options: CallOptions = {}): Future<Link<S>> {
     const linking = this.#requests.call(
@@ -184,14 +239,27 @@ export class Client implements AsyncDisposable {
     return linking;
   }
 
-  /** Ends a link. The same as `link.unlink()`. */
+  /**
+   * Ends a link. The same as `link.unlink()`.
+   *
+   * @throws {RemoteError} If the Manager refuses.
+   */
   async unlink(link: { unlink(): Promise<void> }): Promise<void> {
     await link.unlink();
   }
 
-  /** Asks the Manager who is connected. */
+  /**
+   * Requests the identities of the Manager and of all connected Clients and Services.
+   *
+   * @throws {TimeoutError} If `timeout` is over.
+   * @throws {CancelledError} If the Future is cancelled; or the reason of `signal`.
+   * @throws {ConnectionAbortedError} If the connection ends first, or has ended.
+   */
   identities(options?: { asString?: false } & CallOptions): Future<Identities>;
-  /** Asks the Manager who is connected; the answer is text to be read, `indent` spaces a level. */
+  /**
+   * Requests the identities as text for a person, each level indented by `indent` spaces
+   * (default: 2).
+   */
   identities(options: { asString: true; indent?: number } & CallOptions): Future<string>;
   identities(
     options: { asString?: boolean; indent?: number } & CallOptions = {},
@@ -209,26 +277,50 @@ export class Client implements AsyncDisposable {
 
   /**
    * Sends a request that only an administrator may send, e.g. `adminRequest("users_table.users")`.
-   * The Manager may ask for a username and password first; they are taken from the options that
-   * the Client was connected with, or asked for at the terminal. Administrator's requests are sent
-   * one after the other. Other requests go on meanwhile (a question at the terminal stops the whole
-   * program, a `prompt` of your own need not), but wait under a Manager of the Python
-   * software, which would take them for the username. `shutdown_manager` gives `true` when the
-   * connection has ended, which is all the answer that there is.
+   * The Manager may ask for a username and password first. The Client takes them from the options
+   * that it was connected with, or asks at the terminal.
    *
+   * Administrator's requests are sent one after the other. Other requests are sent meanwhile; a
+   * question at the terminal stops the whole program, a `prompt` of your own need not. Under a
+   * Manager of the Python software they are held, since it would take them for the username.
+   *
+   * The Manager does not reply to `shutdown_manager`: its Future is fulfilled with `true` when the
+   * connection has ended.
+   *
+   * @param attribute What is requested, e.g. `"users_table.usernames"`.
+   * @param args The arguments; keyword arguments and options of the call come last.
    * @throws {RemoteError} If the user is not an administrator, or the request fails.
    * @throws {ConfigurationError} If a username or password is missing and there is no terminal.
+   * @throws {TimeoutError} If the time-out of `options()` is over.
+   * @throws {CancelledError} If the Future is cancelled.
+   * @throws {ConnectionAbortedError} If the connection ends first, or has ended.
+   *
+   * @example
+   * ```ts ignore it needs a Manager
+   * import { connect } from "@msl/network";
+   *
+   * await using cxn = await connect({ username: "admin", password: "a good password" });
+   * console.log(await cxn.adminRequest("users_table.usernames"));
+   * ```
    */
   adminRequest<R = unknown>(attribute: string, ...args: unknown[]): Future<R> {
     return this.#requests.call<R>(MANAGER, attribute, takeApart(args), { isAdministrative: true });
   }
 
-  /** Opens another connection to the same Manager, with the same options. */
+  /**
+   * Opens another connection to the same Manager, with the same options except for `signal`. Its
+   * errors are those of {@linkcode connect}.
+   *
+   * @param name The name of the new Client.
+   */
   spawn(name: string = "Client"): Promise<Client> {
     return Client.connect({ ...this.#options, signal: undefined, name });
   }
 
-  /** Disconnects from the Manager for good. Requests that are not answered fail. */
+  /**
+   * Disconnects from the Manager for good. Pending requests fail with a `ConnectionAbortedError`.
+   * Never rejects.
+   */
   async disconnect(): Promise<void> {
     this.#connection.end();
     const connection = this.#connection.current;
@@ -242,7 +334,7 @@ export class Client implements AsyncDisposable {
     return this.disconnect();
   }
 
-  /** What the Client does with its connections. */
+  /** What the reconnecting connection calls. */
   #device(): Device {
     return {
       name: this.name,
@@ -256,7 +348,7 @@ export class Client implements AsyncDisposable {
         }
       },
       lost: (reason) => {
-        this.#links.lose();
+        this.#links.connectionLost();
         this.#requests.disconnected(reason, this.#connection.isEnding);
       },
       returned: () => {
@@ -316,7 +408,7 @@ export class Client implements AsyncDisposable {
     switch (message.kind) {
       case "reply":
         if (message.uid === READY) return this.#agree(message.result);
-        if (message.uid === GONE) return this.#links.gone(String(message.result));
+        if (message.uid === GONE) return this.#links.serviceGone(String(message.result));
         return this.#requests.fulfil(message.uid, message.result);
       case "value":
         return this.#requests.give(message.uid, message.value);

@@ -1,66 +1,68 @@
 /**
- * Values that have come and that nobody has taken yet.
+ * An asynchronous queue: values are pushed as they arrive, and taken one by one. A Stream reads the
+ * values of its Service from one.
  *
  * @module
  */
 
-import { TimeoutError } from "../errors.ts";
 import { remaining, withTimeout } from "../base/with_timeout.ts";
+import { TimeoutError } from "../errors.ts";
 
-/** How the values came to their end. */
+/** How the values ended. */
 type End = { error: unknown } | "complete";
 
-/** Values that come one by one, and are taken one by one. */
+/** Values in the order in which they were pushed. */
 export class AsyncQueue<T> {
-  #coming: T[] = [];
-  /** Those that came before them, the next one last: what is taken is let go of at once. */
-  #leaving: T[] = [];
+  #pushed: T[] = [];
+  /** The values before them, the next one last: a value that is taken is not kept alive. */
+  #next: T[] = [];
   #end: End | undefined;
-  #news = Promise.withResolvers<void>();
+  #changed = Promise.withResolvers<void>();
 
-  /** How many they are. */
+  /** How many values were pushed and not taken. */
   get size(): number {
-    return this.#coming.length + this.#leaving.length;
+    return this.#pushed.length + this.#next.length;
   }
 
-  /** One more. Dropped after the end. */
+  /** Adds a value. It is dropped after the end. */
   push(value: T): void {
     if (this.#end !== undefined) return;
-    this.#coming.push(value);
-    this.#tell();
+    this.#pushed.push(value);
+    this.#wake();
   }
 
-  /** There are no more. Those that have come can still be taken. The first end counts. */
+  /** Ends the queue. The values in it can still be taken. The first end counts. */
   complete(): void {
     this.#end ??= "complete";
-    this.#tell();
+    this.#wake();
   }
 
-  /** There are no more, and this is why. Those that have come can still be taken. */
+  /** Ends the queue with an error, which is thrown after the values in it are taken. */
   fail(error: unknown): void {
     this.#end ??= { error };
-    this.#tell();
+    this.#wake();
   }
 
-  /** Nobody wants those that have come. */
+  /** Drops the values in it, and ends it with an error. */
   clear(error: unknown): void {
     this.#end = { error };
-    this.#coming = [];
-    this.#leaving = [];
-    this.#tell();
+    this.#pushed = [];
+    this.#next = [];
+    this.#wake();
   }
 
   /**
-   * Takes the next one, when it has come.
+   * Takes the next value, and waits until there is one.
    *
-   * @param timeout How long it may take, in milliseconds.
-   * @throws {TimeoutError} If it takes longer.
-   * @throws Why there are no more, if there is a reason.
+   * @param label What the values are of, for the message of a `TimeoutError`.
+   * @param timeout How long to wait, in milliseconds. Default: no limit.
+   * @throws {TimeoutError} If no value arrives in that time.
+   * @throws The error that the queue was ended with.
    */
   async take(label: string, timeout?: number): Promise<IteratorResult<T, undefined>> {
     const deadline = timeout === undefined ? undefined : performance.now() + timeout;
-    while (this.size === 0 && this.#end === undefined) { // others may wait too, and be faster
-      await withTimeout(this.#news.promise, remaining(deadline), () => {
+    while (this.size === 0 && this.#end === undefined) { // another reader may take the value first
+      await withTimeout(this.#changed.promise, remaining(deadline), () => {
         throw new TimeoutError(`A value of ${label} was not there within ${timeout} ms`);
       });
     }
@@ -70,15 +72,15 @@ export class AsyncQueue<T> {
   }
 
   #takeNow(): T {
-    if (this.#leaving.length === 0) {
-      this.#leaving = this.#coming.reverse();
-      this.#coming = [];
+    if (this.#next.length === 0) {
+      this.#next = this.#pushed.reverse();
+      this.#pushed = [];
     }
-    return this.#leaving.pop()!;
+    return this.#next.pop()!;
   }
 
-  #tell(): void {
-    this.#news.resolve();
-    this.#news = Promise.withResolvers();
+  #wake(): void {
+    this.#changed.resolve();
+    this.#changed = Promise.withResolvers();
   }
 }

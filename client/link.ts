@@ -1,9 +1,9 @@
 /**
- * A Link: a Service seen from a Client, its methods called as if they were local.
+ * A Link: it calls the methods of a Service as if they were local.
  *
- * `bm.add(1, 2)` sends the request at once and returns a Future. Whatever name is not one of the
- * Link's own members is a remote attribute; one that a Link happens to have too is reached with
- * `bm.request("unlink", ...)`.
+ * `bm.add(1, 2)` sends the request at once and returns a Future. A name that is not one of the
+ * Link's own members is a remote attribute. A remote attribute with the name of such a member is
+ * called with `bm.request("unlink", ...)`.
  *
  * @module
  */
@@ -28,24 +28,38 @@ export interface RequestOptions extends CallOptions {
 }
 
 /**
- * Called with the arguments of a notification; keyword arguments come last, as one `Kwargs`. What
- * it throws, or its promise is rejected with, is logged.
+ * Called with the arguments of a notification; keyword arguments come last, as one `Kwargs`. Its
+ * errors, and those of a promise that it returns, are logged.
  */
 export type NotificationHandler = (...args: unknown[]) => unknown;
 
 /**
- * Called with the error of a request; a `RemoteError` if the Service or the Manager sent it. What
- * it throws, or its promise is rejected with, is logged.
+ * Called with the error of a request; a `RemoteError` if the Service or the Manager sent it. Its
+ * own errors, and those of a promise that it returns, are logged.
  */
 export type ServiceErrorHandler = (error: Error) => unknown;
 
-/** What every Link has, beside the methods of its Service. */
+/**
+ * The members of every Link, beside the methods of its Service.
+ *
+ * @example
+ * ```ts ignore it needs a Manager
+ * import { connect } from "@msl/network";
+ *
+ * await using cxn = await connect();
+ * await using dmm = await cxn.link("DigitalMultimeter");
+ * dmm.notificationHandler = (reading) => console.log(reading);
+ * await dmm.acquireLock();
+ * await dmm.configure("voltage");
+ * await dmm.releaseLock();
+ * ```
+ */
 export interface LinkMembers extends AsyncDisposable {
   /** The name of the Service. */
   readonly serviceName: string;
-  /** Where the Service runs, `host:port`. */
+  /** The address of the Service, `host:port`. */
   readonly serviceAddress: string;
-  /** What the Service offers: method name to signature text, or the value of a constant. */
+  /** The attributes of the Service: the signature of a method as text, or the value of a constant. */
   readonly serviceAttributes: Readonly<Record<string, unknown>>;
   /** The programming language of the Service. */
   readonly serviceLanguage: string;
@@ -56,32 +70,64 @@ export interface LinkMembers extends AsyncDisposable {
   /** Called with each notification of the Service. */
   notificationHandler: NotificationHandler | undefined;
   /**
-   * Called with the error of each request that is not answered with a result, beside whoever
-   * awaits it. Set it before the request is sent.
+   * Called with the error of each request that fails, in addition to the rejection of its Future.
+   * Not called for a Future that is cancelled. Set it before the request is sent.
    */
   serviceErrorHandler: ServiceErrorHandler | undefined;
-  /** Requests an attribute by its name, with everything said explicitly. */
+  /**
+   * Requests an attribute by its name, with explicit arguments and options.
+   *
+   * @throws {RemoteError} If the method fails, or the Manager or the Service refuses the request.
+   * @throws {TypeError} If an argument cannot be written as JSON.
+   * @throws {TimeoutError} If `timeout` is over. The Future stays pending, and `result()` still
+   * gives the value.
+   * @throws {CancelledError} If the Future is cancelled; or the reason of `signal`.
+   * @throws {ConnectionAbortedError} If the Service disconnects, the link has ended, or the
+   * connection ends first; or if too many requests wait while the Client reconnects.
+   */
   request<R = unknown>(attribute: string, options?: RequestOptions): Future<R>;
   /**
-   * Locks the Service: no new Client can link with it until the lock is released. A `shared` lock
-   * may be held by several linked Clients, an exclusive one needs this to be the only link.
+   * Locks the Service: no new Client can link with it until the lock is released. Several linked
+   * Clients may hold a `shared` lock. An exclusive lock (the default) needs this Client to be the
+   * only one that is linked.
    *
-   * @returns The network names of the linked Clients.
+   * @returns A Future of the network names of the linked Clients.
+   * @throws {RemoteError} With the `remoteName` `PermissionError` if other Clients are linked and
+   * the lock is exclusive, with `KeyError` if the Service has disconnected.
+   * @throws {TimeoutError} If `timeout` is over. The lock may still be acquired.
+   * @throws {CancelledError} If the Future is cancelled; or the reason of `signal`.
+   * @throws {ConnectionAbortedError} If the connection ends first, or has ended.
    */
   acquireLock(options?: { shared?: boolean } & CallOptions): Future<string[]>;
-  /** Releases the lock. Returns the network names of the Clients that still hold one. */
+  /**
+   * Releases the lock. Does nothing if this Client holds none.
+   *
+   * @returns A Future of the network names of the Clients that still hold a lock.
+   * @throws {RemoteError} With the `remoteName` `KeyError` if the Service has disconnected.
+   * @throws {TimeoutError} If `timeout` is over.
+   * @throws {CancelledError} If the Future is cancelled; or the reason of `signal`.
+   * @throws {ConnectionAbortedError} If the connection ends first, or has ended.
+   */
   releaseLock(options?: CallOptions): Future<string[]>;
-  /** Ends the link, and releases its lock. */
+  /**
+   * Ends the link, and releases its lock. Requests that are made later fail with a
+   * `ConnectionAbortedError`; the replies to earlier ones still come.
+   *
+   * @throws {RemoteError} If the Manager refuses.
+   */
   unlink(): Promise<void>;
-  /** The same as {@linkcode LinkMembers.unlink}. */
+  /** Ends the link. The same as {@linkcode LinkMembers.unlink}. */
   disconnect(): Promise<void>;
-  /** Asks the Service to shut down, and returns what it answers. */
+  /**
+   * Requests that the Service shuts down, and gives its reply. What a Service does is decided by
+   * its own method `shutdown_service`; the errors are those of {@linkcode LinkMembers.request}.
+   */
   shutdownService<R = unknown>(...args: unknown[]): Future<R>;
 }
 
 /**
- * Names of a Service's class that are no remote attributes: what a Link has itself, what JavaScript
- * looks for, and what a Service does not offer.
+ * The names of a Service's class that are not remote attributes: the members of a Link, the names
+ * that JavaScript itself looks up, and the names that a Service does not offer.
  */
 export type NotRemote<S> =
   | keyof LinkMembers
@@ -94,10 +140,10 @@ export type NotRemote<S> =
   | (S extends Service ? keyof Service : never);
 
 /**
- * The methods of a Service as they are called from afar; constants and properties are calls too.
+ * The methods of a Service as a Link has them. A constant or property is called like a method.
  *
- * Methods of the base class are not offered, except for `set_logging_level`, nor are names that
- * begin with `_`, and those that are `private` or `protected`.
+ * A Service does not offer the methods of its base class, except for `set_logging_level`, nor names
+ * that begin with `_`, nor those that are `private` or `protected`.
  */
 export type Remote<S> =
   & {
@@ -107,20 +153,38 @@ export type Remote<S> =
   }
   & (S extends Service ? RemoteLogging : unknown);
 
-/** What every Service of ours offers. */
+/** The method that every Service of this package offers. */
 export interface RemoteLogging {
   /** Changes how much the Service logs, as {@linkcode Service.setLoggingLevel} does. */
   readonly set_logging_level: RemoteMethod<[level: string | number], Future<boolean>>;
 }
 
-/** The methods of a Service whose class is not known here. */
+/** The methods of a Service whose class is not given. */
 export interface UnknownRemote {
   /** Requests the attribute of that name. */
-  // deno-lint-ignore no-explicit-any -- what an unknown method returns, the caller knows
+  // deno-lint-ignore no-explicit-any -- the caller knows what an unknown method returns
   readonly [name: string]: <R = any>(...args: unknown[]) => Future<R>;
 }
 
-/** A Link with a Service of class `S`, or with one of an unknown class. */
+/**
+ * A Link with a Service of class `S`; without it, any method can be called.
+ *
+ * @example
+ * ```ts ignore it needs a Manager
+ * import { connect, type Link, Service } from "@msl/network";
+ *
+ * class BasicMath extends Service {
+ *   add(x: number, y: number): number {
+ *     return x + y;
+ *   }
+ * }
+ *
+ * await using cxn = await connect();
+ * const bm: Link<BasicMath> = await cxn.link<BasicMath>("BasicMath");
+ * const sum: number = await bm.add(1, 2);
+ * console.log(sum);
+ * ```
+ */
 export type Link<S = unknown> = LinkMembers & (unknown extends S ? UnknownRemote : Remote<S>);
 
 /** What a Link needs of its Client: the Client's {@linkcode Links}. */
@@ -208,17 +272,17 @@ export class LinkCore implements LinkMembers {
     return this.#send("shutdown_service", takeApart(args));
   }
 
-  /** The link was restored: what the Service says of itself may have changed. */
+  /** The link was restored. The identity of the Service may have changed. */
   renew(entry: ServiceEntry): void {
     this.#entry = entry;
   }
 
-  /** The extensions of the protocol that the Service knows, and the Manager too. */
+  /** The extensions of the protocol that both the Service and the Manager know. */
   get extensions(): readonly string[] {
     return this.#entry.extensions ?? [];
   }
 
-  /** Hands a notification to the handler. */
+  /** Calls the handler with a notification. */
   notify(args: readonly unknown[], kwargs: JsonObject): void {
     const named = Object.keys(kwargs).length > 0 ? [new Kwargs(kwargs)] : [];
     callHandler(
@@ -255,11 +319,11 @@ export class LinkCore implements LinkMembers {
       this.#sendOptions,
     );
     this.#watch(reply);
-    // What is awaited of a stream is an array, which only the caller can know.
+    // To await a stream gives an array; only the caller's type knows that.
     return stream as Future<unknown> as Future<R>;
   }
 
-  /** Has the error handler hear of a request that fails. */
+  /** Calls the error handler if a request fails. */
   #watch<R>(future: Future<R>): Future<R> {
     const handler = this.serviceErrorHandler;
     if (handler === undefined) return future;
@@ -280,7 +344,7 @@ export class LinkCore implements LinkMembers {
   }
 }
 
-/** What a Link answers itself; a Service is asked for everything else, `call` and `notify` too. */
+/** The members of a Link. Every other name, also `call` and `notify`, is a remote attribute. */
 const MEMBERS: ReadonlySet<string> = new Set<keyof LinkMembers & string>([
   "serviceName",
   "serviceAddress",
@@ -298,10 +362,10 @@ const MEMBERS: ReadonlySet<string> = new Set<keyof LinkMembers & string>([
   "shutdownService",
 ]);
 
-/** Names that JavaScript itself looks for: asking a Service for them would break `await` and JSON. */
+/** Names that JavaScript itself looks up: requests for them would break `await` and JSON. */
 const NEVER_REMOTE: ReadonlySet<string> = new Set(["then", "toJSON"]);
 
-/** Gives an object the methods of a Service: every name that is not a Link's own. */
+/** Adds the methods of the Service to a Link: every name that is not a member of the Link. */
 export function remote<Core extends LinkCore, S>(core: Core): Core & Link<S> {
   return new Proxy(core, {
     get(target, name) {

@@ -1,27 +1,28 @@
 /**
- * The Links of a Client: which there are, which locks are held, and how both are restored when the
- * Client has come back, or a Service has.
+ * The Links of a Client: opens and ends them, remembers which locks they hold, and restores both
+ * when the connection is back, or a Service is.
  *
- * What always holds: while a Link is lost its requests wait, since they would find neither the Link
- * nor the lock that the caller counts on. If the lock cannot be had again they fail.
+ * What always holds: while a Link is lost its requests wait in the offline queue, because at the
+ * Manager there is neither the link nor the lock that the caller counts on. If the lock cannot be
+ * acquired again, those requests fail.
  *
  * @module
  */
 
+import { repr } from "../base/repr.ts";
+import type { ConnectionChange } from "../device/connector.ts";
+import type { ReconnectingConnection } from "../device/reconnecting_connection.ts";
 import { type ResolvedReconnect, retry } from "../device/retry.ts";
 import { ConnectionAbortedError, RemoteError } from "../errors.ts";
-import type { CallOptions } from "../wire/call.ts";
 import type { Future } from "../future.ts";
-import { MANAGER } from "../wire/message.ts";
-import type { ReconnectingConnection } from "../device/reconnecting_connection.ts";
-import type { Requests } from "./requests.ts";
-import { LinkCore, type LinkOwner } from "./link.ts";
-import type { ConnectionChange } from "../device/connector.ts";
+import type { CallOptions } from "../wire/call.ts";
 import type { ServiceEntry } from "../wire/identities.ts";
-import { repr } from "../base/repr.ts";
+import { MANAGER } from "../wire/message.ts";
+import { LinkCore, type LinkOwner } from "./link.ts";
+import type { Requests } from "./requests.ts";
 
-/** How often it is looked at least whether a Service has come back, in milliseconds. */
-const SLOWEST_LOOK = 2_000;
+/** The longest time between two attempts to link with a Service again, in milliseconds. */
+const LONGEST_DELAY = 2_000;
 
 /** What the Links need of their Client. */
 export interface LinksOptions {
@@ -44,13 +45,13 @@ export class Links implements LinkOwner {
   readonly #cores = new Set<LinkCore>();
   /** The Services that are locked, and whether the lock is a shared one. */
   readonly #locks = new Map<string, boolean>();
-  /** The Services that have gone since they were linked with last. */
+  /** The Services that have disconnected since they were linked with last. */
   readonly #departed = new Set<string>();
-  /** How many Links with each Service are asked for. */
-  readonly #expected = new Map<string, number>();
-  /** The Services whose last Link has ended while another was asked for. */
-  readonly #unwanted = new Set<string>();
-  /** Aborted when the restoring has to begin again, or is over. */
+  /** How many `link` requests for each Service are pending. */
+  readonly #linking = new Map<string, number>();
+  /** The Services to unlink if no pending `link` request succeeds: their last Link has ended. */
+  readonly #toUnlink = new Set<string>();
+  /** Aborted when the connection is lost, so that restoring begins anew, or has ended for good. */
   #restoring = new AbortController();
 
   constructor({ requests, connection, reconnect, report }: LinksOptions) {
@@ -60,39 +61,26 @@ export class Links implements LinkOwner {
     this.#report = report;
   }
 
-  /** Makes a Link. */
+  /** Makes a Link with a Service that the Manager has linked this Client with. */
   open(service: string, entry: ServiceEntry): LinkCore {
     const core = new LinkCore(this, service, entry);
     this.#cores.add(core);
     return core;
   }
 
-  /** A Link was asked for: until it is there, or is not, the Manager is told of no end of another. */
+  /**
+   * A `link` request was sent. Until it is settled no `unlink` is sent for the Service, which
+   * would end the new link as well.
+   */
   expect(service: string, linking: Future<unknown>): void {
-    this.#expected.set(service, (this.#expected.get(service) ?? 0) + 1);
+    this.#linking.set(service, (this.#linking.get(service) ?? 0) + 1);
     linking.addDoneCallback(() => {
-      const others = this.#expected.get(service)! - 1;
-      if (others > 0) this.#expected.set(service, others);
-      else this.#expected.delete(service);
-      if (others > 0 || !this.#unwanted.delete(service) || this.#has(service)) return;
+      const others = this.#linking.get(service)! - 1;
+      if (others > 0) this.#linking.set(service, others);
+      else this.#linking.delete(service);
+      if (others > 0 || !this.#toUnlink.delete(service) || this.#has(service)) return;
       this.#unlinkService(service);
     });
-  }
-
-  /** Removes a Link. True if it was the last one with its Service, which the Manager should know. */
-  close(core: LinkCore): boolean {
-    if (!this.#cores.delete(core)) return false;
-    const { serviceName } = core;
-    // The Manager knows of one link per Service, however many of ours share it.
-    if (this.#has(serviceName)) return false;
-    this.#locks.delete(serviceName);
-    const isExpected = this.#expected.has(serviceName);
-    if (isExpected) this.#unwanted.add(serviceName);
-    const wasLost = this.requests.dropLink(
-      serviceName,
-      (label) => new ConnectionAbortedError(`Cannot request ${label}: the link has ended`),
-    );
-    return !wasLost && !isExpected;
   }
 
   /** The Links with a Service. */
@@ -117,9 +105,9 @@ export class Links implements LinkOwner {
     return this.requests.call(MANAGER, "release_lock", call, { link: service });
   }
 
-  /** Ends a Link, and the link at the Manager if no other one shares it. */
+  /** Ends a Link, and the link at the Manager if no other Link shares it. */
   async unlink(core: LinkCore): Promise<void> {
-    if (!this.close(core) || !this.#connection.isUp) return;
+    if (!this.#remove(core) || !this.#connection.isUp) return;
     const call = { args: [core.serviceName], kwargs: {}, options: {} };
     try {
       await this.requests.call(MANAGER, "unlink", call);
@@ -129,21 +117,21 @@ export class Links implements LinkOwner {
     }
   }
 
-  /** The connection has ended, and every Link with it. */
-  lose(): void {
+  /** The connection is lost, and every link with it. */
+  connectionLost(): void {
     this.#restoring.abort();
     this.#restoring = new AbortController();
     for (const { serviceName } of this.#cores) this.requests.hold(serviceName);
   }
 
-  /** The Client is connected again: restores what was lost. */
+  /** The Client is connected again: restores the Links and locks. */
   restoreAll(): void {
     const services = new Set(Array.from(this.#cores, ({ serviceName }) => serviceName));
     for (const service of services) if (this.requests.isHeld(service)) this.#restore(service);
   }
 
-  /** A Service has gone. Its Link is restored when it is back. */
-  gone(service: string): void {
+  /** A Service has disconnected. Its Links are restored when it is back. */
+  serviceGone(service: string): void {
     if (this.#reconnect === undefined || !this.#has(service)) return;
     this.#departed.add(service);
     if (this.requests.isHeld(service)) return; // its Link is being restored, and has to be once more
@@ -153,9 +141,25 @@ export class Links implements LinkOwner {
     this.#restore(service, true);
   }
 
-  /** Nothing is restored any more. */
+  /** The connection has ended for good: stops restoring. */
   end(): void {
     this.#restoring.abort();
+  }
+
+  /** Removes a Link. Returns whether the Manager has to unlink the Service. */
+  #remove(core: LinkCore): boolean {
+    if (!this.#cores.delete(core)) return false;
+    const { serviceName } = core;
+    // The Manager knows one link per Service, however many Links of this Client share it.
+    if (this.#has(serviceName)) return false;
+    this.#locks.delete(serviceName);
+    const isLinking = this.#linking.has(serviceName);
+    if (isLinking) this.#toUnlink.add(serviceName);
+    const wasLost = this.requests.dropLink(
+      serviceName,
+      (label) => new ConnectionAbortedError(`Cannot request ${label}: the link has ended`),
+    );
+    return !wasLost && !isLinking;
   }
 
   /** Sends a request to the Manager, at once or not at all. */
@@ -169,7 +173,7 @@ export class Links implements LinkOwner {
     return await this.requests.call<R>(MANAGER, attribute, call, { failsOffline: true });
   }
 
-  /** Ends at the Manager what nobody wants any longer. */
+  /** Ends the link with a Service at the Manager. Never rejects. */
   async #unlinkService(service: string): Promise<void> {
     try {
       await this.#callManager("unlink", [service]);
@@ -183,16 +187,20 @@ export class Links implements LinkOwner {
     return false;
   }
 
-  /** @param isTold Whether the user knows that the Link is lost. */
-  async #restore(service: string, isTold = false): Promise<void> {
+  /**
+   * Tries to link with a Service again until it succeeds. Never rejects.
+   *
+   * @param isReported Whether the user knows that the Link is lost.
+   */
+  async #restore(service: string, isReported = false): Promise<void> {
     const { signal } = this.#restoring;
     const reconnect = this.#reconnect!;
     const attempt = async () => {
       try {
         await this.#relink(service);
       } catch (error) {
-        if (error instanceof RemoteError && !isTold) {
-          isTold = true;
+        if (error instanceof RemoteError && !isReported) {
+          isReported = true;
           this.#report({ state: "unlinked", service, error });
         }
         throw error;
@@ -202,16 +210,16 @@ export class Links implements LinkOwner {
       // The Service may come back at any time, whatever the limit of attempts for the Manager is.
       const attempts = Number.MAX_SAFE_INTEGER;
       const { firstDelay } = reconnect;
-      const longestDelay = Math.max(firstDelay, Math.min(reconnect.longestDelay, SLOWEST_LOOK));
+      const longestDelay = Math.max(firstDelay, Math.min(reconnect.longestDelay, LONGEST_DELAY));
       const options = { ...reconnect, longestDelay, attempts };
       await retry(attempt, options, signal, (error) => error instanceof RemoteError);
     } catch {
-      // The connection is lost once more, and then all begins again; or the Client has ended.
+      // The connection is lost again, and restoring begins anew; or the Client has ended.
     }
   }
 
   async #relink(service: string): Promise<void> {
-    if (!this.#has(service)) return; // nobody wants it any longer
+    if (!this.#has(service)) return; // its last Link was ended
     do {
       this.#departed.delete(service);
       const entry = await this.#link(service);
@@ -219,11 +227,11 @@ export class Links implements LinkOwner {
       await this.#relock(service);
     } while (this.#departed.has(service));
     if (!this.#has(service)) { // it was ended meanwhile
-      if (this.#expected.has(service)) this.#unwanted.add(service);
+      if (this.#linking.has(service)) this.#toUnlink.add(service);
       else await this.#callManager("unlink", [service]);
       return;
     }
-    this.requests.release(service); // what has waited comes before what the user sends now
+    this.requests.release(service); // waiting requests come before those that the user sends now
     this.#report({ state: "linked", service });
   }
 
@@ -231,7 +239,7 @@ export class Links implements LinkOwner {
     try {
       return await this.#callManager<ServiceEntry>("link", [service]);
     } catch (error) {
-      // Who keeps this Client out has the lock, or had a place, that it counts on having kept.
+      // Another client has the lock, or the last place, that this Client counts on having kept.
       if (isTaken(error) && this.#locks.has(service)) this.#loseLock(service, error);
       throw error;
     }
@@ -248,6 +256,7 @@ export class Links implements LinkOwner {
     }
   }
 
+  /** The lock cannot be acquired again: the requests that count on it fail. */
   #loseLock(service: string, error: RemoteError): void {
     this.#locks.delete(service);
     this.requests.reject(
@@ -263,7 +272,7 @@ export class Links implements LinkOwner {
   }
 }
 
-/** Whether somebody else was faster: another lock or link is in the way. */
+/** Whether another client was faster: its lock or link is in the way. */
 function isTaken(error: unknown): error is RemoteError {
   return error instanceof RemoteError && error.remoteName === "PermissionError" &&
     !error.message.includes("because it is not linked with"); // which the Service has undone

@@ -1,10 +1,11 @@
 /**
- * A method of a Service as a Client calls it: the types of its arguments, with keyword arguments and
- * options at the end, and of what comes back. There is nothing but types in here.
+ * The types of a method of a Service as a Client calls it: its arguments, with keyword arguments and
+ * options at the end, and its result. This module has types only.
  *
- * A list of arguments is looked at as it was given. Where it ends with `kwargs()` or `options()`,
- * what has to be there is worked out from that; otherwise it is the method's own parameters, so that
- * the compiler's errors are those of an ordinary call.
+ * The types start from the arguments that were given. If they end with `kwargs()` or `options()`,
+ * the arguments before them are checked against the parameters that are left; otherwise the
+ * arguments are the method's own parameters, so that the compiler's errors are those of an ordinary
+ * call.
  *
  * @module
  */
@@ -13,7 +14,7 @@ import type { Kwargs, MarkedOptions } from "../wire/call.ts";
 import type { Future } from "../future.ts";
 import type { Stream } from "./stream.ts";
 
-/** An attribute of a Service, as it is called from afar. */
+/** An attribute of a Service, as a Link calls it. */
 export type RemoteAttribute<A> = unknown extends A ? (...args: unknown[]) => Future<A>
   : NonNullable<A> extends (...args: never) => unknown ? RemoteOverloads<NonNullable<A>>
   : (options?: MarkedOptions) => Future<Awaited<A>>;
@@ -31,21 +32,21 @@ export type RemoteOverloads<M> = M extends {
     & RemoteMethod<A4, RemoteResult<Awaited<R4>>>
   : never;
 
-/** What a method gives that returns an `R`: a generator's values are a stream. */
+/** The result of a call of a method that returns an `R`: a Stream for a generator, else a Future. */
 export type RemoteResult<R> = [R] extends [never] ? Future<R>
   : 0 extends 1 & R ? Future<R>
   : [R] extends [Generator<infer Value> | AsyncGenerator<infer Value>] ? Stream<Value>
   : Future<R>;
 
-/** A method with the parameters `Parameters`, as it is called from afar. */
+/** A method with the parameters `Parameters`, as a Link calls it. */
 export interface RemoteMethod<Parameters extends unknown[], Result> {
   /** Sends the request. */
   <Given extends [] | unknown[]>(...args: RemoteArguments<Given, Parameters>): Result;
 }
 
-/** The arguments that a call needs, which ends as the arguments `Given` do. */
+/** The arguments that a call needs if it ends as the arguments `Given` do. */
 export type RemoteArguments<Given extends unknown[], Parameters extends unknown[]> =
-  // Never so: TypeScript finds out what is given where it stands alone.
+  // This is never true: TypeScript infers `Given` only where it stands alone.
   Given extends undefined ? Given
     : Given extends [...infer Before, Kwargs<infer Named>, MarkedOptions] ? [
         ...Positional<Before, Parameters>,

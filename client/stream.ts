@@ -1,8 +1,8 @@
 /**
- * The Stream: the values that a generator of a Service yields, read one by one as they come.
+ * The Stream: the values that a generator of a Service yields, read one by one as they arrive.
  *
- * It takes no more values than it has room for: whoever reads them slowly slows the Service down,
- * and whoever stops reading ends it.
+ * At most {@linkcode WINDOW} values are sent before they are read, so a slow reader slows the
+ * generator down, and nothing between the two holds more. A reader that stops ends the generator.
  *
  * @module
  */
@@ -11,14 +11,14 @@ import type { AsyncQueue } from "./async_queue.ts";
 import { CancelledError } from "../errors.ts";
 import { Future, type ValueOf, type WaitOptions } from "../future.ts";
 
-/** How many values may have been sent that nobody has read yet. */
+/** How many values may have been sent and not been read. */
 export const WINDOW = 32;
 
 /** What a Stream is made of. */
 export interface StreamParts<T> {
-  /** What the values are of, for error messages. */
+  /** The method and the Service, for error messages. */
   label: string;
-  /** How long each value may take, in milliseconds; `undefined` for no limit. */
+  /** How long to wait for each value, in milliseconds; `undefined` for no limit. */
   timeout: number | undefined;
   /** The values that were received and not read. */
   values: AsyncQueue<T>;
@@ -31,11 +31,13 @@ export interface StreamParts<T> {
 /**
  * The values of a method that is a generator.
  *
- * `for await` gives each as it comes, and leaving the loop ends the method. To `await` the Stream
- * instead gives all of them, as it does of any other Future. Values are for one reader: several
- * loops over one Stream share them, and what is awaited after a loop is what the loop has left.
+ * `for await` gives each value as it arrives. Leaving the loop ends the method. To `await` the
+ * Stream instead gives all values as an array. Values are for one reader: several loops over one
+ * Stream share them, and `await` after a loop gives the values that the loop has left.
  *
- * The Stream is cancelled when a value takes longer than the time-out that the call was made with.
+ * At most 32 values are sent before they are read; the generator waits then. If a value takes
+ * longer than the `timeout` of the call (in milliseconds), the Stream is cancelled and the reader
+ * gets a {@linkcode TimeoutError}.
  *
  * @example
  * ```ts ignore it needs a Manager
@@ -45,7 +47,7 @@ export interface StreamParts<T> {
  * const dmm = await cxn.link<{ readings(): AsyncGenerator<number> }>("DigitalMultimeter");
  * for await (const reading of dmm.readings()) {
  *   console.log(reading);
- *   if (reading > 5) break; // the method hears of it, and ends
+ *   if (reading > 5) break; // this ends the generator
  * }
  * const all = await dmm.readings();
  * ```
@@ -54,12 +56,12 @@ export class Stream<T> extends Future<T[]> {
   readonly #parts: StreamParts<T>;
   readonly #resolve: (values: T[]) => void;
   readonly #reject: (error: unknown) => void;
-  /** How many values were taken since more were asked for. */
+  /** How many values were taken since more were requested. */
   #taken = 0;
-  /** Whether somebody has asked for all values as an array. */
+  /** Whether all values are being collected in an array. */
   #isCollected = false;
 
-  /** Made by a Link. */
+  /** A Link makes Streams. */
   constructor(parts: StreamParts<T>) {
     let resolve!: (values: T[]) => void;
     let reject!: (error: unknown) => void;
@@ -70,7 +72,7 @@ export class Stream<T> extends Future<T[]> {
     this.#finish();
   }
 
-  /** The values as they come. */
+  /** The values as they arrive. The loop throws the error that ends the Stream. */
   override [Symbol.asyncIterator](): AsyncGenerator<ValueOf<T[]>, void, undefined> {
     if (this.#isCollected) return super[Symbol.asyncIterator]();
     const leave = () => {
@@ -90,25 +92,37 @@ export class Stream<T> extends Future<T[]> {
     return iterator;
   }
 
-  /** Waits for all values. */
+  /**
+   * Waits for all values.
+   *
+   * @throws {TimeoutError} If they have not all arrived within `timeout` milliseconds.
+   * @throws {CancelledError} If the Stream is cancelled.
+   * @throws {RemoteError} If the generator fails.
+   * @throws {ConnectionAbortedError} If the Service or the connection ends first.
+   */
   override result(options?: WaitOptions): Promise<T[]> {
     this.#collect();
     return super.result(options);
   }
 
-  /** Waits for all values, and gives the error that came instead of one. */
+  /**
+   * Waits until the Stream ends, and gives the error that ended it; `null` if there is none.
+   *
+   * @throws {TimeoutError} If it has not ended within `timeout` milliseconds.
+   * @throws {CancelledError} If the Stream is cancelled.
+   */
   override exception(options?: WaitOptions): Promise<unknown> {
     this.#collect();
     return super.exception(options);
   }
 
-  /** Calls a function when all values are there. */
+  /** Calls a function when all values have arrived, or the Stream has failed. */
   override addDoneCallback(callback: (future: Future<T[]>) => void): void {
     this.#collect();
     super.addDoneCallback(callback);
   }
 
-  /** As of a promise of all values. */
+  /** As of a promise of the array of all values. */
   override then<A = T[], B = never>(
     onFulfilled?: ((values: T[]) => A | PromiseLike<A>) | null,
     onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
@@ -117,7 +131,7 @@ export class Stream<T> extends Future<T[]> {
     return super.then(onFulfilled, onRejected);
   }
 
-  /** Stops reading, and has the method end. */
+  /** Stops reading and ends the generator. Readers get the reason, or a `CancelledError`. */
   override cancel(reason?: unknown): boolean {
     if (this.done()) return this.cancelled();
     const { reply, values, label } = this.#parts;
@@ -127,12 +141,12 @@ export class Stream<T> extends Future<T[]> {
     return super.cancel(error);
   }
 
-  /** What `Object.prototype.toString` shows. */
+  /** The tag in `Object.prototype.toString()`. */
   override get [Symbol.toStringTag](): string {
     return "Stream";
   }
 
-  /** Waits for the answer, which comes after the last value. */
+  /** Waits for the reply, which arrives after the last value. */
   async #finish(): Promise<void> {
     const { reply, values, label } = this.#parts;
     try {
@@ -162,7 +176,7 @@ export class Stream<T> extends Future<T[]> {
   async #next(): Promise<IteratorResult<T, void>> {
     try {
       const next = await this.#take();
-      if (next.done) this.#resolve([]); // nothing is left
+      if (next.done) this.#resolve([]); // no value is left to collect
       return next;
     } catch (error) {
       this.#reject(error);
@@ -176,7 +190,7 @@ export class Stream<T> extends Future<T[]> {
     try {
       next = await values.take(label, timeout);
     } catch (error) {
-      reply.cancel(error); // a value took too long: nobody reads the others
+      reply.cancel(error); // a value took too long: the others are not read
       throw error;
     }
     if (!next.done && ++this.#taken >= WINDOW / 2) {
