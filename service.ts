@@ -325,7 +325,7 @@ export class Service implements AsyncDisposable {
   #device({ readLimit }: ResolvedOptions): Device {
     return {
       name: this.#name,
-      introduction: () => this.#identity(),
+      identity: () => this.#identity(),
       registered: () => this.#registered(),
       receive: async (connection, lines) => {
         const texts = textsOf(lines);
@@ -335,13 +335,13 @@ export class Service implements AsyncDisposable {
         }
         if (connection.congested) await connection.drained();
       },
-      lost: () => {
+      onDisconnect: () => {
         this.#isControlled = false; // the next Manager may be another one
         this.#workers.abandon(this.#gone("is not connected any more"));
         this.#answering.forget();
       },
-      returned: () => {},
-      report: (change) => {
+      onReconnect: () => {},
+      onChange: (change) => {
         log.info("{service}: {change}", {
           service: this.#name,
           change: describeChange(change),
@@ -429,7 +429,7 @@ export class Service implements AsyncDisposable {
       if (this.#isControlled && isControl(message.attribute)) this.#answering.control(message);
       else this.#answering.answer(connection, message);
     } else if (message.kind === "reply" && message.uid === READY) {
-      this.#connection?.acceptWelcome(message.result);
+      this.#connection?.acceptConfirmation(message.result);
       this.#isControlled = isObject(message.result) && Array.isArray(message.result.extensions);
       this.#confirmation.resolve();
     } else if (message.kind === "error") {

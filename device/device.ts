@@ -7,7 +7,7 @@
 
 import { type ReconnectOptions, type ResolvedReconnect, resolveReconnect } from "./retry.ts";
 import { Connection } from "../net/connection.ts";
-import { dial, silence } from "../net/dial.ts";
+import { dial, noAnswer } from "../net/dial.ts";
 import { ConnectionAbortedError, RemoteError, TimeoutError, ValueError } from "../errors.ts";
 import { LongLine } from "../wire/line.ts";
 import {
@@ -131,7 +131,7 @@ export async function openConnection(
 }
 
 /** Answers what a Manager asks during the handshake or for an administrator's login. */
-export async function answerQuestion(
+export async function answerCredentialRequest(
   connection: Connection,
   { attribute, args, requester, uid }: Request,
   options: ResolvedOptions,
@@ -150,7 +150,7 @@ export async function answerQuestion(
 }
 
 /** Whether a request is a question that {@linkcode answerQuestion} answers. */
-export function isQuestion({ attribute, uid }: Request): boolean {
+export function isCredentialRequest({ attribute, uid }: Request): boolean {
   return uid === "" && (attribute === "username" || attribute === "password");
 }
 
@@ -166,7 +166,7 @@ async function introduce(
       line = await connection.nextLine(options.timeout);
     } catch (cause) {
       if (!(cause instanceof TimeoutError)) throw cause;
-      throw silence(options, cause);
+      throw noAnswer(options, cause);
     }
     if (line === undefined) {
       throw new ConnectionAbortedError(`${manager} closed the connection during the handshake`);
@@ -177,8 +177,8 @@ async function introduce(
     const message = decodeMessage(line);
     if (message.kind === "error") throw new RemoteError(message.message, message.traceback);
     if (message.kind !== "request") continue;
-    if (isQuestion(message)) {
-      await answerQuestion(connection, message, options);
+    if (isCredentialRequest(message)) {
+      await answerCredentialRequest(connection, message, options);
     } else if (message.attribute === "identity") {
       connection.sendText(encodeReply(message.requester, message.uid, identity));
       return;

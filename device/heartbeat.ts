@@ -7,7 +7,7 @@
 
 import type { Connection } from "../net/connection.ts";
 import { LONGEST_TIME } from "../limits.ts";
-import { BEATS, Keepalive } from "../net/keepalive.ts";
+import { IDLE_INTERVALS, Keepalive } from "../net/keepalive.ts";
 import { isObject } from "../wire/message.ts";
 
 /** The beat under a Manager that says nothing about it, in milliseconds. */
@@ -26,7 +26,7 @@ export class Heartbeat implements Disposable {
   /** Keeps the beat of the Manager, if there is one in what it said when it confirmed the device. */
   agree(welcome: unknown): void {
     const beat = isObject(welcome) ? welcome.beat : 0;
-    if (typeof beat !== "number" || !(beat > 0 && beat * BEATS <= LONGEST_TIME)) return;
+    if (typeof beat !== "number" || !(beat > 0 && beat * IDLE_INTERVALS <= LONGEST_TIME)) return;
     this.#keepalive[Symbol.dispose]();
     this.#keepalive = this.#begin(beat, true);
   }
@@ -36,13 +36,13 @@ export class Heartbeat implements Disposable {
     this.#keepalive[Symbol.dispose]();
   }
 
-  #begin(beat: number, keepsBeat: boolean): Keepalive {
+  #begin(beat: number, keepsInterval: boolean): Keepalive {
     const connection = this.#connection;
-    const keepalive = new Keepalive(beat * BEATS);
+    const keepalive = new Keepalive(beat * IDLE_INTERVALS);
     keepalive.watch({
       connection,
-      keepsBeat: () => keepsBeat,
-      onQuiet: () => connection.sendSpace(),
+      keepsInterval: () => keepsInterval,
+      onWriteIdle: () => connection.sendSpace(),
     });
     return keepalive;
   }

@@ -21,17 +21,17 @@ export interface Device {
   /** How it calls itself. */
   readonly name: string;
   /** What it says of itself. */
-  introduction(): ClientIdentity | ServiceIdentity;
+  identity(): ClientIdentity | ServiceIdentity;
   /** Deals with what came in one read. */
   receive(connection: Connection, lines: readonly Line[]): Promise<void>;
   /** Settles when a connection that was opened is of use. Rejects if the device is refused. */
   registered(connection: Connection): Promise<void>;
   /** A connection that was of use has ended: nothing that was sent will be answered any more. */
-  lost(reason: string): void;
+  onDisconnect(reason: string): void;
   /** The device is connected again. */
-  returned(): void;
+  onReconnect(): void;
   /** Tells the user. */
-  report(change: ConnectionChange): void;
+  onChange(change: ConnectionChange): void;
 }
 
 /** A connection that is lost sooner counts as an attempt that failed, in milliseconds. */
@@ -59,7 +59,7 @@ export class ReconnectingConnection {
   constructor(device: Device, options: ResolvedOptions) {
     this.#device = device;
     this.#options = options;
-    this.#connector = new Connector(options, () => device.introduction());
+    this.#connector = new Connector(options, () => device.identity());
   }
 
   /** Where the Manager is, in words. */
@@ -113,9 +113,9 @@ export class ReconnectingConnection {
       const error = new ConnectionAbortedError(
         `The connection to ${this.manager} ended: ${reason}`,
       );
-      this.#device.lost(`the connection to ${this.manager} ended, ${reason}`);
+      this.#device.onDisconnect(`the connection to ${this.manager} ended, ${reason}`);
       if (!this.reconnects) return error;
-      this.#device.report({ state: "lost", error });
+      this.#device.onChange({ state: "lost", error });
       try {
         await this.#pause(error);
         await this.#comeBack();
@@ -126,7 +126,7 @@ export class ReconnectingConnection {
   }
 
   /** The Manager has confirmed the device, and said this. */
-  acceptWelcome(welcome: unknown): void {
+  acceptConfirmation(welcome: unknown): void {
     this.#heartbeat?.agree(welcome);
   }
 
@@ -173,8 +173,8 @@ export class ReconnectingConnection {
     const attempt = this.#reporting(() => this.#establish(() => this.#connector.reopen(signal)));
     await retry(attempt, this.#options.reconnect!, signal, isRetriable);
     if (signal.aborted) return await this.#connection!.close(); // it was told to while it connected
-    this.#device.returned(); // what has waited comes before what the user sends now
-    this.#device.report({ state: "connected" });
+    this.#device.onReconnect(); // what has waited comes before what the user sends now
+    this.#device.onChange({ state: "connected" });
   }
 
   /** The same attempt, of which each failure is reported. */
@@ -184,7 +184,7 @@ export class ReconnectingConnection {
       try {
         await attempt();
       } catch (error) {
-        this.#device.report({ state: "retrying", error: error as Error, attempt: ++count });
+        this.#device.onChange({ state: "retrying", error: error as Error, attempt: ++count });
         throw error;
       }
     };

@@ -197,13 +197,13 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
     this.#outbox.sendSpace();
   }
 
-  /** Gives back memory, as {@linkcode Outbox.trim} does. */
-  trim(): void {
-    this.#outbox.trim();
+  /** Gives back memory, as {@linkcode Outbox.shrinkBuffers} does. */
+  shrinkBuffers(): void {
+    this.#outbox.shrinkBuffers();
   }
 
   /** Ends the connection since the peer has said nothing for the time-out. */
-  fallSilent(timeout: number): void {
+  endIdle(timeout: number): void {
     this.#finish({ state: "silent", timeout });
   }
 

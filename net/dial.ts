@@ -50,14 +50,14 @@ export async function dial(options: DialOptions): Promise<Transport> {
   try {
     return await secure(options, trusted.pem);
   } catch (cause) {
-    if (isTimeout(cause)) throw silence(options, cause);
+    if (isTimeout(cause)) throw noAnswer(options, cause);
     if (!REFUSED_BY_KIND.test((cause as Error).message)) throw explainTls(options, trusted, cause);
     return await secureByCertificate(options, trusted);
   }
 }
 
 /** The error for a Manager that says nothing. */
-export function silence(
+export function noAnswer(
   { host, port, timeout, disableTls }: DialOptions,
   cause: Error,
 ): Error {
@@ -115,7 +115,7 @@ async function secureByCertificate(
   } catch (cause) {
     await connection.close();
     if (cause instanceof CertificateError) throw cause;
-    throw isTimeout(cause) ? silence(options, cause) : tlsMismatch(host, port, cause);
+    throw isTimeout(cause) ? noAnswer(options, cause) : tlsMismatch(host, port, cause);
   }
 }
 

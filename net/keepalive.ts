@@ -13,17 +13,17 @@
 import type { Connection } from "./connection.ts";
 
 /** After how many beats of silence a peer that keeps the beat is taken for gone. */
-export const BEATS = 5;
+export const IDLE_INTERVALS = 5;
 
 /** A connection that is watched, and what is done about its silence. */
-export interface Watched {
-  readonly connection: Pick<Connection, "traffic" | "isReading" | "fallSilent" | "trim">;
+export interface KeepalivePeer {
+  readonly connection: Pick<Connection, "traffic" | "isReading" | "endIdle" | "shrinkBuffers">;
   /** Whether the peer would say something in every beat if it were there. */
-  keepsBeat(): boolean;
+  keepsInterval(): boolean;
   /** Called in each beat in which nothing was sent to the peer. */
-  onQuiet?(): void;
+  onWriteIdle?(): void;
   /** Called in each beat in which nothing came from the peer, unless it is gone. */
-  onSilent?(): void;
+  onReadIdle?(): void;
 }
 
 /** What was known of a connection one beat ago. */
@@ -37,7 +37,7 @@ interface Pulse {
 /** Watches connections. */
 export class Keepalive implements Disposable {
   readonly #timeout: number;
-  readonly #watched = new Map<Watched, Pulse>();
+  readonly #watched = new Map<KeepalivePeer, Pulse>();
   readonly #timer: ReturnType<typeof setInterval> | undefined;
 
   /**
@@ -51,11 +51,11 @@ export class Keepalive implements Disposable {
 
   /** The length of a beat in milliseconds; 0 if nothing is watched. */
   get interval(): number {
-    return Math.ceil(this.#timeout / BEATS);
+    return Math.ceil(this.#timeout / IDLE_INTERVALS);
   }
 
   /** Watches a connection until the result is disposed of. */
-  watch(watched: Watched): Disposable {
+  watch(watched: KeepalivePeer): Disposable {
     const { bytesIn, bytesOut } = watched.connection.traffic;
     this.#watched.set(watched, { bytesIn, bytesOut, silence: 0 });
     return { [Symbol.dispose]: () => void this.#watched.delete(watched) };
@@ -72,7 +72,7 @@ export class Keepalive implements Disposable {
     this.#watched.clear();
   }
 
-  #look(watched: Watched, pulse: Pulse): void {
+  #look(watched: KeepalivePeer, pulse: Pulse): void {
     const { connection } = watched;
     const { bytesIn, bytesOut } = connection.traffic;
     // Of a peer that is held back by not being read nothing can come.
@@ -81,13 +81,13 @@ export class Keepalive implements Disposable {
     pulse.bytesIn = bytesIn;
     pulse.bytesOut = bytesOut;
     pulse.silence = isSilent ? pulse.silence + 1 : 0;
-    if (pulse.silence >= BEATS && watched.keepsBeat()) {
+    if (pulse.silence >= IDLE_INTERVALS && watched.keepsInterval()) {
       this.#watched.delete(watched);
-      return connection.fallSilent(this.#timeout);
+      return connection.endIdle(this.#timeout);
     }
-    if (isSilent) watched.onSilent?.();
+    if (isSilent) watched.onReadIdle?.();
     if (!isQuiet) return;
-    connection.trim();
-    watched.onQuiet?.();
+    connection.shrinkBuffers();
+    watched.onWriteIdle?.();
   }
 }

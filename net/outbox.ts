@@ -182,7 +182,7 @@ export class Outbox {
   }
 
   /** Gives back the memory of buffers that nothing waits in. For a connection that is quiet. */
-  trim(): void {
+  shrinkBuffers(): void {
     if (this.#writing || this.queued > 0) return;
     this.#waiting = new ByteBuffer();
     this.#leaving = new ByteBuffer();

@@ -1,32 +1,32 @@
 import { assertEquals } from "@std/assert";
-import { BEATS, Keepalive, type Watched } from "../../net/keepalive.ts";
+import { IDLE_INTERVALS, Keepalive, type KeepalivePeer } from "../../net/keepalive.ts";
 
 /** A connection that was told that its peer is silent, and what is asked of it meanwhile. */
-class Patient implements Watched {
+class Patient implements KeepalivePeer {
   readonly traffic = { bytesIn: 0, bytesOut: 0, linesIn: 0, linesOut: 0 };
   isReading = true;
   readonly heard: string[] = [];
-  readonly #keepsBeat: boolean;
+  readonly #keepsInterval: boolean;
 
-  constructor(keepsBeat: boolean) {
-    this.#keepsBeat = keepsBeat;
+  constructor(keepsInterval: boolean) {
+    this.#keepsInterval = keepsInterval;
   }
 
   get connection() {
-    const fallSilent = (timeout: number) => void this.heard.push(`gone after ${timeout}`);
-    const trim = () => void this.heard.push("trim");
-    return { traffic: this.traffic, isReading: this.isReading, fallSilent, trim };
+    const endIdle = (timeout: number) => void this.heard.push(`gone after ${timeout}`);
+    const shrinkBuffers = () => void this.heard.push("trim");
+    return { traffic: this.traffic, isReading: this.isReading, endIdle, shrinkBuffers };
   }
 
-  keepsBeat(): boolean {
-    return this.#keepsBeat;
+  keepsInterval(): boolean {
+    return this.#keepsInterval;
   }
 
-  onQuiet(): void {
+  onWriteIdle(): void {
     this.heard.push("quiet");
   }
 
-  onSilent(): void {
+  onReadIdle(): void {
     this.heard.push("silent");
   }
 }
@@ -41,8 +41,8 @@ function watch(patient: Patient): Keepalive {
 Deno.test("a peer that keeps the beat is gone after five silent ones, and then left alone", () => {
   const patient = new Patient(true);
   using keepalive = watch(patient);
-  for (let beat = 1; beat < BEATS; beat++) keepalive.beat();
-  assertEquals(patient.heard.filter((word) => word === "silent").length, BEATS - 1);
+  for (let beat = 1; beat < IDLE_INTERVALS; beat++) keepalive.beat();
+  assertEquals(patient.heard.filter((word) => word === "silent").length, IDLE_INTERVALS - 1);
   keepalive.beat();
   assertEquals(patient.heard.at(-1), "gone after 1000000000");
   const count = patient.heard.length;
@@ -53,8 +53,8 @@ Deno.test("a peer that keeps the beat is gone after five silent ones, and then l
 Deno.test("whatever a peer says begins the count again", () => {
   const patient = new Patient(true);
   using keepalive = watch(patient);
-  for (let beat = 0; beat < 3 * BEATS; beat++) {
-    if (beat % (BEATS - 1) === 0) patient.traffic.bytesIn++;
+  for (let beat = 0; beat < 3 * IDLE_INTERVALS; beat++) {
+    if (beat % (IDLE_INTERVALS - 1) === 0) patient.traffic.bytesIn++;
     keepalive.beat();
   }
   assertEquals(patient.heard.some((word) => word.startsWith("gone")), false);
@@ -63,8 +63,8 @@ Deno.test("whatever a peer says begins the count again", () => {
 Deno.test("a peer that does not keep the beat is never gone, however long it is silent", () => {
   const patient = new Patient(false);
   using keepalive = watch(patient);
-  for (let beat = 0; beat < 3 * BEATS; beat++) keepalive.beat();
-  assertEquals(patient.heard.filter((word) => word === "silent").length, 3 * BEATS);
+  for (let beat = 0; beat < 3 * IDLE_INTERVALS; beat++) keepalive.beat();
+  assertEquals(patient.heard.filter((word) => word === "silent").length, 3 * IDLE_INTERVALS);
   assertEquals(patient.heard.some((word) => word.startsWith("gone")), false);
 });
 
@@ -72,7 +72,7 @@ Deno.test("a peer that is not read because it feeds somebody slow is not silent"
   const patient = new Patient(true);
   patient.isReading = false;
   using keepalive = watch(patient);
-  for (let beat = 0; beat < 3 * BEATS; beat++) keepalive.beat();
+  for (let beat = 0; beat < 3 * IDLE_INTERVALS; beat++) keepalive.beat();
   assertEquals(new Set(patient.heard), new Set(["trim", "quiet"]));
 });
 
@@ -102,8 +102,8 @@ Deno.test("a timer beats five times in the time-out, and never for a time-out of
   using keepalive = new Keepalive(50);
   assertEquals(keepalive.interval, 10);
   keepalive.watch({
-    connection: { ...patient.connection, fallSilent: gone.resolve },
-    keepsBeat: () => true,
+    connection: { ...patient.connection, endIdle: gone.resolve },
+    keepsInterval: () => true,
   });
   assertEquals(await gone.promise, 50);
   using never = new Keepalive(0); // the sanitizer would find its timer
