@@ -38,7 +38,6 @@ import { repr } from "./base/repr.ts";
 import { scanKeys } from "./wire/key_scanner.ts";
 import { type Task, Tasks } from "./base/callbacks.ts";
 import { LANGUAGE, OS } from "./version.ts";
-import { workerMethod } from "./service/worker_method.ts";
 import { type WorkerOptions, WorkerPool } from "./service/worker_pool.ts";
 
 /** How a Service presents itself. */
@@ -208,11 +207,7 @@ export class Service implements AsyncDisposable {
     called: (...args: Args) => Result,
     module: string | URL,
   ): (...args: Args) => Promise<Awaited<Result>> {
-    return workerMethod(
-      called,
-      module,
-      (task, args) => this.#workers.call(task, args, this.request?.signal),
-    );
+    return this.#workers.method(called, module, () => this.request?.signal);
   }
 
   /**
@@ -286,7 +281,7 @@ export class Service implements AsyncDisposable {
       await started.catch(() => {}); // who started it hears of it
     }
     const { state } = this.#state;
-    if (state === "new") this.#workers.abandon(this.#gone("was shut down"));
+    if (state === "new") this.#workers.cancelAll(this.#gone("was shut down"));
     if (state === "new" || state === "ended") return; // the handler of the end may call this
     if (this.#state.state === "running") {
       const { connection } = this.#state;
@@ -337,7 +332,7 @@ export class Service implements AsyncDisposable {
       },
       onDisconnect: () => {
         this.#isControlled = false; // the next Manager may be another one
-        this.#workers.abandon(this.#gone("is not connected any more"));
+        this.#workers.cancelAll(this.#gone("is not connected any more"));
         this.#answering.forget();
       },
       onReconnect: () => {},

@@ -391,3 +391,16 @@ Deno.test("a transport that fails ends the connection with the cause", async () 
   assertEquals(await collect(connection), []);
   assertEquals(await connection.ended, { state: "failed", cause });
 });
+
+Deno.test("a space comes before the next line, and does not change its meaning", async () => {
+  await using pair = memoryPair();
+  await using near = new Connection(pair.near);
+  await using far = new Connection(pair.far);
+  near.sendSpace();
+  await new Promise((resolve) => setTimeout(resolve));
+  near.sendText("{}");
+  near.sendSpace(); // not while something waits to be written
+  near.sendText("[]");
+  const lines = [await far.nextLine(5_000), await far.nextLine(5_000)];
+  assertEquals(lines.map((line) => new TextDecoder().decode(line as Uint8Array)), [" {}", "[]"]);
+});

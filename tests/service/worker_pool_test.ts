@@ -189,7 +189,7 @@ Deno.test("abandoned calls reject, running or not, and the pool can be used agai
   const { memory, begun } = shared();
   const calls = [pool.ask("spin", memory), pool.ask("count")];
   await begun();
-  pool.abandon(new ConnectionAbortedError("gone"));
+  pool.cancelAll(new ConnectionAbortedError("gone"));
   for (const call of calls) await assertRejects(() => call, ConnectionAbortedError, "gone");
   assertEquals(await pool.ask("count"), 1);
 });
