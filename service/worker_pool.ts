@@ -9,7 +9,7 @@
 import { repr } from "../base/repr.ts";
 import { takeApart } from "../wire/call.ts";
 import { WorkerError } from "../errors.ts";
-import { asThrown, type WorkerAnswer, type WorkerCall, type WorkerTask } from "./worker.ts";
+import { toError, type WorkerCall, type WorkerReply, type WorkerTask } from "./worker.ts";
 
 /** The workers of a Service. */
 export interface WorkerOptions {
@@ -154,11 +154,11 @@ export class WorkerPool {
 
   #start(): Worker {
     const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
-    worker.onmessage = ({ data }: MessageEvent<WorkerAnswer>) => {
+    worker.onmessage = ({ data }: MessageEvent<WorkerReply>) => {
       const job = this.#workers.get(worker);
       this.#workers.set(worker, undefined);
       if (data.state === "returned") job?.resolve(data.value);
-      else job?.reject(asThrown(data));
+      else job?.reject(toError(data));
       this.#next();
     };
     worker.onerror = (event) => {

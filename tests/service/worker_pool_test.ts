@@ -31,7 +31,7 @@ function shared(): { memory: Int32Array; begun: () => Promise<unknown> } {
   return { memory, begun: async () => await waiting.value };
 }
 
-Deno.test("a function is called in a worker, with what it is given", async () => {
+Deno.test("a function is called in a worker with its arguments", async () => {
   using pool = new Pool();
   assertEquals(await pool.ask("add", 1, 2), 3);
   assertEquals(await pool.ask("add", 1, undefined), 11);
@@ -73,7 +73,7 @@ for (
     ["text", "Error: just text"],
   ]
 ) {
-  Deno.test(`what a function throws keeps its class, its text and its stack: ${text}`, async () => {
+  Deno.test(`an error of a function keeps its class, its text and its stack: ${text}`, async () => {
     using pool = new Pool({ size: 1 });
     const error: Error = await assertRejects(() => pool.ask("fail", kind));
     assertEquals(wireMessage(error), text);
@@ -120,7 +120,7 @@ Deno.test("a worker that crashes when it is free is replaced", async () => {
 });
 
 for (const how of ["Deno", "process", "close"]) {
-  Deno.test(`a function cannot end its worker behind the back of the pool: ${how}`, async () => {
+  Deno.test(`a function cannot end its worker: ${how}`, async () => {
     using pool = new Pool({ size: 1 });
     await assertRejects(() => pool.ask("exit", how), Error, "Cannot end the program");
     assertEquals(await pool.ask("count"), 1);
@@ -139,7 +139,7 @@ Deno.test("an aborted call ends its worker, and the next call gets another one",
   assertEquals(await waiting, 1);
 });
 
-Deno.test("an aborted call that waits is taken out of the queue", async () => {
+Deno.test("an aborted call that waits is removed from the queue", async () => {
   using pool = new Pool({ size: 1, queue: 1 });
   const spinning = assertRejects(() => pool.ask("spin"), ConnectionAbortedError, "the test");
   const { signal, abort } = abortable();
@@ -153,7 +153,7 @@ Deno.test("an aborted call that waits is taken out of the queue", async () => {
   await Promise.all([spinning, next]);
 });
 
-Deno.test("an abort after the answer harms nobody", async () => {
+Deno.test("an abort after the result has no effect", async () => {
   using pool = new Pool({ size: 1 });
   const { signal, abort } = abortable();
   assertEquals(await pool.askUntil(signal, "count"), 1);
@@ -162,7 +162,7 @@ Deno.test("an abort after the answer harms nobody", async () => {
   assertEquals(await next, 2);
 });
 
-Deno.test("a call beyond those that may wait is refused at once, and says what to do", async () => {
+Deno.test("a call is rejected at once if too many wait, and the error names the option", async () => {
   using pool = new Pool({ size: 1, queue: 2 });
   const held = ["spin", "add", "add"].map((name) =>
     assertRejects(() => pool.ask(name), ConnectionAbortedError, "the test has ended")
@@ -176,7 +176,7 @@ Deno.test("a call beyond those that may wait is refused at once, and says what t
   await Promise.all(held);
 });
 
-Deno.test("where no call may wait, one is taken as long as a worker is free", async () => {
+Deno.test("with a queue of 0 a call is accepted as long as a worker is free", async () => {
   using pool = new Pool({ size: 1, queue: 0 });
   assertEquals(await pool.ask("count"), 1);
   const counting = pool.ask("count");
@@ -184,7 +184,7 @@ Deno.test("where no call may wait, one is taken as long as a worker is free", as
   assertEquals(await counting, 2);
 });
 
-Deno.test("abandoned calls reject, running or not, and the pool can be used again", async () => {
+Deno.test("cancelAll() rejects calls that run or wait, and the pool can be used again", async () => {
   using pool = new Pool({ size: 1 });
   const { memory, begun } = shared();
   const calls = [pool.ask("spin", memory), pool.ask("count")];
@@ -194,18 +194,14 @@ Deno.test("abandoned calls reject, running or not, and the pool can be used agai
   assertEquals(await pool.ask("count"), 1);
 });
 
-Deno.test("a closed pool starts nothing any more", async () => {
+Deno.test("a closed pool rejects new calls", async () => {
   const pool = new Pool();
   pool[Symbol.dispose]();
   await assertRejects(() => pool.ask("count"), ConnectionAbortedError, "the test has ended");
 });
 
-Deno.test("a pool that nobody asks has nothing to close", () => {
-  new WorkerPool();
-});
-
 for (const options of [{ size: 0 }, { size: 1.5 }, { size: NaN }, { queue: -1 }, { queue: 0.5 }]) {
-  Deno.test(`${Deno.inspect(options)} is no pool`, () => {
+  Deno.test(`${Deno.inspect(options)} are not the options of a pool`, () => {
     const [name] = Object.keys(options);
     assertThrows(
       () => new WorkerPool(options),
