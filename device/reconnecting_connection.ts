@@ -143,7 +143,9 @@ export class ReconnectingConnection {
 
   /** Does not reconnect from now on, and cancels an attempt that is under way. */
   end(): void {
-    this.#end.abort(new ConnectionAbortedError(`The device has given up ${this.manager}`));
+    this.#end.abort(
+      new ConnectionAbortedError(`The device has given up ${this.manager}`),
+    );
   }
 
   /** Opens a connection and reads it until it ends. Settles when the device is registered. */

@@ -1,5 +1,5 @@
 /**
- * Retries an action, with exponential back-off and jitter. `connector.ts` says after which errors.
+ * Retries an action, with exponential back-off and jitter. `connector.ts` decides after which errors.
  *
  * @module
  */

@@ -141,7 +141,7 @@ function keepSecret(file: string, isEncrypted: boolean, warn: (message: string) 
   }
   warn(
     `OTHERS COULD READ the private key ${file} (mode ${mode}). It is private now (mode 0600), but ` +
-      "whoever has a copy of it can pass for this Manager. If that may be, make a new key with the " +
+      "with a copy of it anyone can impersonate this Manager. If there may be one, make a new key with the " +
       "keygen command, and then its certificate with certgen",
   );
 }

@@ -1,6 +1,6 @@
 /**
- * What a connection needs of a socket, and how a stream that has failed is told from one that the
- * peer has closed.
+ * What a connection needs of a socket, and which errors of a stream mean only that the peer has
+ * closed it.
  *
  * @module
  */
