@@ -6,9 +6,9 @@
 
 import { type CallOptions, takeApart } from "./wire/call.ts";
 import {
-  answerQuestion,
+  answerCredentialRequest,
   type ConnectOptions,
-  isQuestion,
+  isCredentialRequest,
   type ResolvedOptions,
   resolveOptions,
 } from "./device/device.ts";
@@ -338,7 +338,7 @@ export class Client implements AsyncDisposable {
   #device(): Device {
     return {
       name: this.name,
-      introduction: () => this.identity(),
+      identity: () => this.identity(),
       registered: () => Promise.resolve(),
       receive: async (_, lines) => {
         const texts = textsOf(lines);
@@ -347,15 +347,15 @@ export class Client implements AsyncDisposable {
           else this.#receive(line, texts[index]);
         }
       },
-      lost: (reason) => {
+      onDisconnect: (reason) => {
         this.#links.connectionLost();
         this.#requests.disconnected(reason, this.#connection.isEnding);
       },
-      returned: () => {
+      onReconnect: () => {
         this.#requests.release(MANAGER);
         this.#links.restoreAll();
       },
-      report: (change) => this.#report(change),
+      onChange: (change) => this.#report(change),
     };
   }
 
@@ -423,7 +423,7 @@ export class Client implements AsyncDisposable {
         }
         return;
       case "request":
-        if (!isQuestion(message)) {
+        if (!isCredentialRequest(message)) {
           return log.warn("Ignored a request for {attribute}", { attribute: message.attribute });
         }
         this.#answer(message);
@@ -433,7 +433,7 @@ export class Client implements AsyncDisposable {
   async #answer(question: Request): Promise<void> {
     const connection = this.#connection.current!;
     try {
-      await answerQuestion(connection, question, this.#options);
+      await answerCredentialRequest(connection, question, this.#options);
     } catch (error) {
       // The Manager waits for an answer, and then refuses the request.
       this.#requests.explain(error as Error);
@@ -450,7 +450,7 @@ export class Client implements AsyncDisposable {
   /** The Manager is one of ours. */
   #agree(welcome: unknown): void {
     this.#requests.shareConnection();
-    this.#connection.acceptWelcome(welcome);
+    this.#connection.acceptConfirmation(welcome);
   }
 }
 

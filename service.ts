@@ -1,13 +1,16 @@
 /**
  * The Service: makes the methods and properties of a class available to Clients.
  *
+ * This module has the states of a Service, its connection and its identity. `service/` lists and
+ * calls the attributes, dispatches requests and runs the workers; `device/` connects.
+ *
  * @module
  */
 
 import { delay } from "@std/async/delay";
 import type { ServiceRequest } from "./service/active_request.ts";
-import { Answering } from "./service/answering.ts";
 import { Attributes, SHUTDOWN_SERVICE } from "./service/attributes.ts";
+import { Dispatcher } from "./service/dispatcher.ts";
 import { takeApart } from "./wire/call.ts";
 import type { Connection } from "./net/connection.ts";
 import { type ConnectOptions, type ResolvedOptions, resolveOptions } from "./device/device.ts";
@@ -38,27 +41,31 @@ import { repr } from "./base/repr.ts";
 import { scanKeys } from "./wire/key_scanner.ts";
 import { type Task, Tasks } from "./base/callbacks.ts";
 import { LANGUAGE, OS } from "./version.ts";
-import { workerMethod } from "./service/worker_method.ts";
 import { type WorkerOptions, WorkerPool } from "./service/worker_pool.ts";
 
-/** How a Service presents itself. */
+/** The options of a Service. */
 export interface ServiceOptions {
   /** The name that Clients link with. Default: the name of the class. */
   name?: string;
-  /** How many Clients may be linked at once. Default: -1; 0 or less means no limit. */
+  /** How many Clients may be linked at once; 0 or less for no limit. Default: -1. */
   maxClients?: number;
-  /** Attributes that are not listed in the identity. They can be requested all the same. */
+  /**
+   * The names of attributes that the identity does not list. Clients can still request them.
+   * Default: none.
+   */
   ignoreAttributes?: readonly string[];
-  /** The workers of the methods that {@linkcode Service.inWorkers} makes. */
+  /** The workers for the methods that {@linkcode Service.inWorkers} makes. */
   workers?: WorkerOptions;
 }
 
-/** How long to wait for a Manager to refuse the Service, where it does not confirm it, in ms. */
-const SILENCE_IS_CONSENT = 1_000;
-/** How long the Manager may take to disconnect a Service that asked for it, in milliseconds. */
+/**
+ * How long to wait for a Manager that does not confirm a Service to reject it, in milliseconds.
+ */
+const REJECTION_TIMEOUT = 1_000;
+/** How long the Manager may take to disconnect a Service that requests it, in milliseconds. */
 const DISCONNECT_TIMEOUT = 2_000;
 
-/** A Service takes no request any more in `ending`. */
+/** The state of a Service. It accepts no request any more in `ending`. */
 type State =
   | { state: "new" }
   | { state: "starting"; started: Promise<void>; connection: ReconnectingConnection }
@@ -69,11 +76,17 @@ type State =
 const log = logger("service");
 
 /**
- * The base class of Services. Every method, getter and property of a subclass can be requested,
+ * The base class of Services. Clients can request every method, getter and property of a subclass,
  * except for those whose name starts with `_` or `#`.
  *
- * Requests run concurrently, and each is answered in its own time. A method may be asynchronous;
- * what it returns (or its promise is fulfilled with) is the result, what it throws is the error.
+ * Requests run concurrently. A method may be asynchronous: the value that it returns, or its promise
+ * is fulfilled with, is the result, and what it throws is the error. The number of requests that run
+ * at once has no limit here: a method that must not run twice at once has to see to it.
+ *
+ * The values of a method that is a generator are a stream. A Client that reads streams gives credit
+ * for a number of values and then for more, so a slow one pauses the generator, and no queue grows.
+ * Any other Client gets the values as one array, of 100,000 values at most.
+ *
  * A `static schema` ({@linkcode Schemas}) checks arguments before a method is called.
  *
  * @example
@@ -96,21 +109,22 @@ export class Service implements AsyncDisposable {
   readonly #maxClients: number;
   readonly #ignored: Set<string>;
   readonly #attributes: Attributes;
-  readonly #answering: Answering;
+  readonly #dispatcher: Dispatcher;
   readonly #tasks = new Tasks();
   readonly #workers: WorkerPool;
   readonly #finished = Promise.withResolvers<void>();
   #state: State = { state: "new" };
-  /** Whether the Manager is one that sends messages about requests, which nobody answers. */
-  #isControlled = false;
-  /** Settled by the Manager when it confirms or refuses the Service. */
+  /** Whether the Manager sends messages about pending requests, which have no reply. */
+  #acceptsControl = false;
+  /** Settled when the Manager confirms or rejects the Service. */
   #confirmation = Promise.withResolvers<void>();
 
   /**
    * Prepares the Service; {@linkcode Service.start} connects it.
    *
-   * @throws {RangeError} If `maxClients` is not an integer, or `workers` has limits that are none.
-   * @throws {TypeError} If the class has a `static schema` without lists of schemas.
+   * @throws {RangeError} If `maxClients` is not an integer, `workers.size` not an integer of at least
+   * 1, or `workers.queue` not an integer of at least 0.
+   * @throws {TypeError} If the class has a `static schema` that is not an object with lists of schemas.
    */
   constructor(options: ServiceOptions = {}) {
     const { maxClients = -1 } = options;
@@ -124,10 +138,10 @@ export class Service implements AsyncDisposable {
     this.#ignored = new Set(options.ignoreAttributes);
     this.#workers = new WorkerPool(options.workers);
     this.#attributes = new Attributes(this, Service.prototype);
-    this.#answering = new Answering({
+    this.#dispatcher = new Dispatcher({
       attributes: this.#attributes,
-      check: () => this.#checkRunning(),
-      onAnswered: (attribute) => {
+      checkRunning: () => this.#checkRunning(),
+      onReplied: (attribute) => {
         if (attribute === SHUTDOWN_SERVICE) this.shutdown();
       },
     });
@@ -138,61 +152,83 @@ export class Service implements AsyncDisposable {
     return this.#name;
   }
 
-  /** How many Clients may be linked at once; 0 or less means no limit. */
+  /** How many Clients may be linked at once; 0 or less for no limit. The Manager enforces it. */
   get maxClients(): number {
     return this.#maxClients;
   }
 
   /**
-   * The request that is being answered, also after an `await` in the method; `undefined` outside
-   * of one.
+   * The request that the method is answering, also after an `await` in the method; `undefined`
+   * outside of a method that a Client has requested.
    */
   get request(): ServiceRequest | undefined {
-    return this.#answering.current;
+    return this.#dispatcher.current;
   }
 
-  /** Settles when a Service that was started has ended, and its handler too; never rejects. */
+  /**
+   * Fulfilled when a Service that was started has ended for good and its `shutdownHandler` has
+   * returned; never rejects. It stays pending if `start()` fails or is never called.
+   */
   get finished(): Promise<void> {
     return this.#finished.promise;
   }
 
   /**
-   * Adds what is to be done while the Service is connected, e.g. an asynchronous function that
-   * emits a notification now and then. Each task starts when the Service is connected, at once if
-   * it is, and is given a signal that is aborted when the connection ends. One that fails is
-   * logged, and the Service goes on.
+   * Adds tasks that run while the Service is connected, e.g. an asynchronous function that emits a
+   * notification now and then. A task starts when the Service is connected for the first time, or at
+   * once if it is already. It goes on while a Service reconnects. Its signal is aborted when the
+   * connection has ended for good, with the error why. An error that it throws is logged, and the
+   * Service goes on. The number of tasks has no limit.
    *
-   * @throws {ConnectionAbortedError} If the Service has disconnected.
+   * @throws {ConnectionAbortedError} If the connection has ended for good.
+   *
+   * @example
+   * ```ts ignore it needs a Manager
+   * import { Service } from "@msl/network";
+   *
+   * const service = new Service({ name: "Clock" });
+   * service.addTasks((signal) => {
+   *   const timer = setInterval(() => service.emitNotification(Date.now()), 1_000);
+   *   signal.addEventListener("abort", () => clearInterval(timer));
+   * });
+   * await service.start();
+   * ```
    */
   addTasks(...tasks: readonly Task[]): void {
     this.#tasks.add(...tasks);
   }
 
   /**
-   * Called once when the Service has disconnected, not where the Manager refused it. A subclass
-   * overrides it, e.g. to switch an instrument off; `finished` waits for it.
+   * Called once when the connection has ended for good, but not when the Manager rejected the
+   * Service. A subclass overrides it, e.g. to switch an instrument off. {@linkcode Service.finished}
+   * waits for it, without a time-out. An error that it throws is logged.
    *
-   * @param error Why the connection ended; `undefined` where the Service ended it itself.
+   * @param _error Why the connection ended; `undefined` if the Service ended it itself.
    */
   shutdownHandler(_error: Error | undefined): void | Promise<void> {}
 
   /**
-   * Called with each change of the connection, of a Service that reconnects. A subclass overrides
-   * it. What it throws is logged.
+   * Called with each change of the connection of a Service that reconnects. A subclass overrides it.
+   * Nothing waits for a promise that it returns. An error that it throws is logged.
    */
   connectionHandler(_change: ConnectionChange): void | Promise<void> {}
 
   /**
-   * Makes a method of a function that is called in a pool of Workers, so that a long computation
-   * does not keep other requests waiting. It has no access to the Service: it is given copies of its
+   * Makes a method that calls a function in a pool of Workers, so that a long computation does not
+   * block other requests. The function has no access to the Service: it gets copies of its
    * arguments, and its result is copied (`structuredClone`).
    *
-   * The workers are started when they are needed, and ended with the Service or with its connection.
-   * A request that is given up frees its worker.
+   * {@linkcode WorkerOptions} bounds the workers and the calls that wait for one. A worker starts
+   * when it is needed. It ends with the Service, with its connection, or when the request that it
+   * runs is cancelled.
    *
    * @param called An exported function.
    * @param module The URL of the module that exports it.
-   * @throws {TypeError} If the function has no name, or `module` is no URL.
+   * @returns The method. Its promise rejects with the error of the function; with a
+   * {@linkcode WorkerError} if the worker crashes or too many calls wait; with a `TypeError` if an
+   * argument or the result cannot be copied; and with the reason if the request is cancelled or the
+   * connection ends.
+   * @throws {TypeError} If the function has no name, or `module` is not a URL.
    *
    * @example
    * ```ts ignore its function is a file of its own
@@ -208,39 +244,66 @@ export class Service implements AsyncDisposable {
     called: (...args: Args) => Result,
     module: string | URL,
   ): (...args: Args) => Promise<Awaited<Result>> {
-    return workerMethod(
-      called,
-      module,
-      (task, args) => this.#workers.call(task, args, this.request?.signal),
-    );
+    return this.#workers.method(called, module, () => this.request?.signal);
   }
 
   /**
-   * Changes how much this process logs. Clients may request it, as `set_logging_level`.
+   * Changes the lowest level that this process logs. Clients can request it as `set_logging_level`.
    *
-   * @param level A name or number of Python's, e.g. `"debug"` or 10.
-   * @returns Whether it could: not where the application configured LogTape without the filter
-   * that `runServices` and the Manager's command line use.
+   * @param level The name or number of a level of Python, e.g. `"debug"` or 10.
+   * @returns Whether the level was changed. It is not if the application has configured LogTape
+   * without the filter that `runServices` and the Manager's command line use.
    * @throws {ValueError} If there is no such level.
    */
   setLoggingLevel(level: string | number): boolean {
     return setLoggingLevel(level);
   }
 
-  /** Leaves attributes out of the identity, e.g. a getter that is slow. Before `start()`. */
+  /**
+   * Leaves attributes out of the identity, e.g. a getter that is slow. Clients can still request
+   * them. Call it before {@linkcode Service.start}, which sends the identity.
+   */
   ignoreAttributes(...names: string[]): void {
     for (const name of names) this.#ignored.add(name);
   }
 
   /**
-   * Connects to a Manager and serves requests from then on. The promise is fulfilled when the
-   * Service can be linked with; to wait for its end there is `finished`. A Manager of the Python
-   * software does not confirm a Service: it has a second to refuse it.
+   * Connects to a Manager, and serves requests from then on. Fulfilled when Clients can link with
+   * the Service; {@linkcode Service.finished} waits for its end. A Manager of the Python software
+   * does not confirm a Service: the promise is fulfilled if it has not rejected the Service within
+   * 1 second. A Service whose start has failed can be started again.
    *
-   * @throws {ConnectionAbortedError} If the Service was started before, or the Manager leaves.
-   * @throws {RemoteError} If the Manager refuses the Service, e.g. as its name is taken.
+   * @throws {RangeError} If an option is out of its range.
    * @throws {TypeError} If the class has a `static schema` that does not fit its methods.
-   * @throws As {@linkcode connect} does.
+   * @throws {ConnectError} If nothing listens there, or it does not accept in time.
+   * @throws {TlsMismatchError} If one side speaks TLS and the other does not.
+   * @throws {CertificateError} If the certificate of the Manager is not trusted, or its file cannot be
+   * read.
+   * @throws {ConfigurationError} If a password or username is missing, and there is no terminal.
+   * @throws {CancelledError} If the person who is asked for one interrupts it.
+   * @throws {RemoteError} If the Manager rejects the Service, e.g. because its name is taken or the
+   * password is wrong.
+   * @throws {TimeoutError} If the Manager does not answer within `timeout`.
+   * @throws {ValueError} If the Manager sends a line that is too long for a handshake.
+   * @throws {JSONDecodeError} If the Manager sends a line that is not a JSON object.
+   * @throws {ConnectionAbortedError} If the Service was started before, the Manager closes the
+   * connection, or {@linkcode Service.shutdown} is called while it waits for the Manager.
+   * @throws The reason of `signal`, if that is aborted.
+   *
+   * @example
+   * ```ts ignore it needs a Manager
+   * import { Service } from "@msl/network";
+   *
+   * class Echo extends Service {
+   *   echo(text: string): string {
+   *     return text;
+   *   }
+   * }
+   *
+   * const service = new Echo();
+   * await service.start({ host: "lab-pc", reconnect: true });
+   * await service.finished;
+   * ```
    */
   async start(options: ConnectOptions = {}): Promise<void> {
     if (this.#state.state !== "new") {
@@ -257,12 +320,27 @@ export class Service implements AsyncDisposable {
   }
 
   /**
-   * Sends a notification to every Client that is linked. While a Service that reconnects is coming
-   * back no Client is linked, and nothing is sent.
+   * Sends a notification to every Client that is linked. While a Service reconnects no Client is
+   * linked: the notification is dropped.
    *
-   * @param args The arguments; keyword arguments go last, `kwargs({ unit: "V" })`.
-   * @throws {ConnectionAbortedError} If the Service is not connected, and does not come back.
+   * The call does not wait. It adds one line to the queue of the connection. The queue has no limit:
+   * it grows while the Service emits faster than the Manager reads. The connection ends when more
+   * than 8 MiB wait and nothing could be written for 30 seconds. A slow Client does not slow the
+   * Service down: the Manager closes a Client for which more than 64 MiB wait (its default). For
+   * many values use a generator method instead: its stream adapts to the speed of the Client.
+   *
+   * @param args The arguments of the notification; keyword arguments last, `kwargs({ unit: "V" })`.
+   * @throws {ConnectionAbortedError} If the Service is not connected, and does not reconnect.
    * @throws {TypeError} If JSON cannot hold the arguments.
+   *
+   * @example
+   * ```ts ignore it needs a Manager
+   * import { kwargs, Service } from "@msl/network";
+   *
+   * const service = new Service({ name: "Thermometer" });
+   * await service.start();
+   * service.emitNotification(21.5, kwargs({ unit: "degC" }));
+   * ```
    */
   emitNotification(...args: unknown[]): void {
     const connection = this.#connection;
@@ -276,22 +354,40 @@ export class Service implements AsyncDisposable {
   }
 
   /**
-   * Lets the requests that are running finish, then disconnects from the Manager. A method that
-   * calls it is one of them, and is not made to wait.
+   * Shuts the Service down: it rejects new requests, aborts its streams, waits until the other
+   * requests that run are answered, and disconnects. It may be called more than once.
+   *
+   * The wait for those requests has no time-out, since a method may switch an instrument off; it
+   * ends when the connection ends. The Manager has 2 seconds to disconnect the Service, and the
+   * lines that wait to be written have 2 more.
+   *
+   * Fulfilled when the Service has ended and `shutdownHandler` has returned; never rejects. If a
+   * method that a Client has requested calls it, the promise is fulfilled at once, since the Service
+   * waits for that method.
+   *
+   * @example
+   * ```ts ignore it needs a Manager
+   * import { Service } from "@msl/network";
+   *
+   * const service = new Service({ name: "Echo" });
+   * await service.start();
+   * Deno.addSignalListener("SIGINT", () => service.shutdown());
+   * await service.finished;
+   * ```
    */
   async shutdown(): Promise<void> {
     if (this.#state.state === "starting") {
       const { started, connection } = this.#state;
       if (connection.isWaiting) connection.end();
-      await started.catch(() => {}); // who started it hears of it
+      await started.catch(() => {}); // `start()` gives the error to its caller
     }
     const { state } = this.#state;
-    if (state === "new") this.#workers.abandon(this.#gone("was shut down"));
-    if (state === "new" || state === "ended") return; // the handler of the end may call this
+    if (state === "new") this.#workers.cancelAll(this.#unfinished("was shut down"));
+    if (state === "new" || state === "ended") return; // `shutdownHandler` may call this
     if (this.#state.state === "running") {
       const { connection } = this.#state;
       this.#state = { state: "ending", connection };
-      this.#leave(connection);
+      this.#disconnect(connection);
     }
     if (this.request === undefined) await this.finished;
   }
@@ -318,14 +414,14 @@ export class Service implements AsyncDisposable {
       manager: connection.manager,
     });
     this.#tasks.start();
-    this.#live(connection);
+    this.#awaitEnd(connection);
   }
 
-  /** What the Service does with its connections. */
+  /** The Service, as its connection calls it. */
   #device({ readLimit }: ResolvedOptions): Device {
     return {
       name: this.#name,
-      introduction: () => this.#identity(),
+      identity: () => this.#identity(),
       registered: () => this.#registered(),
       receive: async (connection, lines) => {
         const texts = textsOf(lines);
@@ -335,13 +431,13 @@ export class Service implements AsyncDisposable {
         }
         if (connection.congested) await connection.drained();
       },
-      lost: () => {
-        this.#isControlled = false; // the next Manager may be another one
-        this.#workers.abandon(this.#gone("is not connected any more"));
-        this.#answering.forget();
+      onDisconnect: () => {
+        this.#acceptsControl = false; // the next Manager may be another program
+        this.#workers.cancelAll(this.#unfinished("is not connected any more"));
+        this.#dispatcher.abortAll();
       },
-      returned: () => {},
-      report: (change) => {
+      onReconnect: () => {},
+      onChange: (change) => {
         log.info("{service}: {change}", {
           service: this.#name,
           change: describeChange(change),
@@ -354,57 +450,57 @@ export class Service implements AsyncDisposable {
     };
   }
 
-  /** Waits until the Manager confirms the Service. One that says nothing has taken it. */
+  /** Waits until the Manager confirms the Service. One that does not reject it has accepted it. */
   async #registered(): Promise<void> {
     const confirmation = this.#confirmation = Promise.withResolvers<void>();
     confirmation.promise.catch(() => {});
-    const silence = new AbortController();
+    const timer = new AbortController();
     try {
       await Promise.race([
         confirmation.promise,
-        delay(SILENCE_IS_CONSENT, { signal: silence.signal }).catch(() => {}),
+        delay(REJECTION_TIMEOUT, { signal: timer.signal }).catch(() => {}),
       ]);
     } finally {
-      silence.abort();
+      timer.abort();
     }
   }
 
-  /** Until the connection has ended for good. */
-  async #live(connection: ReconnectingConnection): Promise<void> {
+  /** Waits until the connection has ended for good, and ends the Service. */
+  async #awaitEnd(connection: ReconnectingConnection): Promise<void> {
     const error = await connection.finished();
-    const isMeant = this.#state.state === "ending";
+    const isIntended = this.#state.state === "ending";
     connection.end();
     this.#state = { state: "ended" };
     this.#tasks.end(error);
-    this.#workers.close(this.#gone("has ended"));
+    this.#workers.close(this.#unfinished("has ended"));
     await callHandler(
       `shutdownHandler of ${this.#name}`,
-      () => this.shutdownHandler(isMeant ? undefined : error),
+      () => this.shutdownHandler(isIntended ? undefined : error),
     );
     this.#finished.resolve();
   }
 
-  /** Disconnects when the requests that are running are answered. */
-  async #leave(connection: ReconnectingConnection): Promise<void> {
+  /** Disconnects when no request is pending any more. */
+  async #disconnect(connection: ReconnectingConnection): Promise<void> {
     connection.end();
     const current = connection.current!;
-    await Promise.resolve(); // a method that has called shutdown() is answered first
-    this.#answering.endStreams(this.#shuttingDown());
-    await this.#answering.settled(current);
+    await Promise.resolve(); // the reply of a method that has called shutdown() is sent first
+    this.#dispatcher.abortStreams(this.#shuttingDown());
+    await this.#dispatcher.drained(current);
     current.sendText(encodeDisconnect(this.#name));
-    const patience = new AbortController();
+    const timer = new AbortController();
     await Promise.race([
       current.ended,
-      delay(DISCONNECT_TIMEOUT, { signal: patience.signal }).catch(() => {}),
+      delay(DISCONNECT_TIMEOUT, { signal: timer.signal }).catch(() => {}),
     ]);
-    patience.abort();
+    timer.abort();
     await current.close();
   }
 
   async #receiveLong(connection: Connection, line: LongLine, readLimit: number): Promise<void> {
     const outcome = await readLarge(line, readLimit);
     if (outcome.state === "refused") {
-      return this.#answering.refuse(connection, outcome.keys, outcome.error);
+      return this.#dispatcher.reject(connection, outcome.keys, outcome.error);
     }
     if (outcome.state === "cut") return;
     try {
@@ -419,22 +515,22 @@ export class Service implements AsyncDisposable {
     try {
       message = decodeMessage(text ?? line);
     } catch (error) {
-      return this.#answering.refuse(connection, scanKeys(line), error as Error);
+      return this.#dispatcher.reject(connection, scanKeys(line), error as Error);
     }
     this.#receiveMessage(connection, message);
   }
 
   #receiveMessage(connection: Connection, message: Message): void {
     if (message.kind === "request") {
-      if (this.#isControlled && isControl(message.attribute)) this.#answering.control(message);
-      else this.#answering.answer(connection, message);
+      if (this.#acceptsControl && isControl(message.attribute)) this.#dispatcher.control(message);
+      else this.#dispatcher.dispatch(connection, message);
     } else if (message.kind === "reply" && message.uid === READY) {
-      this.#connection?.acceptWelcome(message.result);
-      this.#isControlled = isObject(message.result) && Array.isArray(message.result.extensions);
+      this.#connection?.acceptConfirmation(message.result);
+      this.#acceptsControl = isObject(message.result) && Array.isArray(message.result.extensions);
       this.#confirmation.resolve();
     } else if (message.kind === "error") {
       this.#confirmation.reject(new RemoteError(message.message, message.traceback));
-      log.error("The Manager says: {error}", { error: message.message });
+      log.error("The Manager sent an error: {error}", { error: message.message });
     }
   }
 
@@ -447,8 +543,8 @@ export class Service implements AsyncDisposable {
     return new ConnectionAbortedError(`the ${repr(this.#name)} service is shutting down`);
   }
 
-  /** Why a worker does not finish. */
-  #gone(what: string): Error {
+  /** The error of a call that a worker does not finish. */
+  #unfinished(what: string): Error {
     return new ConnectionAbortedError(
       `Cannot finish in a worker: the ${repr(this.#name)} service ${what}`,
     );

@@ -1,6 +1,7 @@
 /**
- * What a device needs to come back to a Manager that it has lost: the answers that it gave when it
- * connected first, and whether it is worth trying. What has changed is reported.
+ * Opens the connections of a device: the first one, for which it may ask a person, and later ones
+ * with the same answers. It also has the changes that a device reports, and which errors are worth
+ * another attempt. `reconnecting_connection.ts` decides when to connect.
  *
  * @module
  */
@@ -12,25 +13,25 @@ import type { ClientIdentity, ServiceIdentity } from "../wire/message.ts";
 import type { Prompt } from "../base/prompt.ts";
 import { repr } from "../base/repr.ts";
 
-/** What has changed between a device and its Manager. */
+/** A change of the connection between a device and its Manager, or of a link. */
 export type ConnectionChange =
-  /** The connection is lost, and the device tries to come back. */
+  /** The connection has ended, and the device reconnects. */
   | { state: "lost"; error: Error }
-  /** An attempt has failed, the first one is number 1. The next one follows. */
+  /** An attempt has failed; the first one is number 1. Another one follows. */
   | { state: "retrying"; error: Error; attempt: number }
   /** The device is connected again. */
   | { state: "connected" }
-  /** The link with a service is lost, or cannot be restored yet. */
+  /** The link with a service has ended, or cannot be restored yet. */
   | { state: "unlinked"; service: string; error: Error }
-  /** The link with a service is back, and the lock too if one was held and is not `unlocked`. */
+  /** The link with a service is restored, and so is a lock, unless `unlocked` came before. */
   | { state: "linked"; service: string }
   /**
-   * The lock that was held of a service is lost: somebody else was faster, or the Manager has not
-   * noticed yet that the old connection is gone.
+   * The lock of a service cannot be restored: another client has acquired it, or the Manager has
+   * not noticed yet that the old connection has ended.
    */
   | { state: "unlocked"; service: string; error: Error };
 
-/** A change in words, on one line. */
+/** Describes a change on one line, for a log. */
 export function describeChange(change: ConnectionChange): string {
   const attempt = "attempt" in change ? `, attempt ${change.attempt}` : "";
   const service = "service" in change ? ` ${repr(change.service)}` : "";
@@ -38,22 +39,26 @@ export function describeChange(change: ConnectionChange): string {
   return `${change.state}${service}${attempt}${reason}`;
 }
 
-/** Called with each change. What it throws, or its promise is rejected with, is logged. */
+/** Called with each change. An error that it throws, or rejects with, is logged. */
 export type ConnectionHandler = (change: ConnectionChange) => unknown;
 
-/** The way to one Manager, for the first connection and for those after it. */
+/** Opens connections to one Manager. */
 export class Connector {
   readonly #options: ResolvedOptions;
   readonly #identity: () => ClientIdentity | ServiceIdentity;
   readonly #answers = new Map<string, string>();
 
-  /** @param identity What the device says of itself. It may be another each time. */
+  /** @param identity Gives the identity to send. It may be another one each time. */
   constructor(options: ResolvedOptions, identity: () => ClientIdentity | ServiceIdentity) {
     this.#options = options;
     this.#identity = identity;
   }
 
-  /** Connects, and asks a person for what the options leave out. Throws as {@linkcode openConnection}. */
+  /**
+   * Connects. Asks a person for the credentials that the options do not have.
+   *
+   * @throws What {@linkcode openConnection} throws.
+   */
   open(signal: AbortSignal): Promise<Connection> {
     const { prompt } = this.#options;
     const remember = (ask: Prompt["text"]): Prompt["text"] => async (question) => {
@@ -68,7 +73,13 @@ export class Connector {
     });
   }
 
-  /** Connects again. Nobody is asked: there may be nobody by now. */
+  /**
+   * Connects with the answers that a person gave for the first connection. Asks nothing, since
+   * nobody may be at the terminal any more.
+   *
+   * @throws {ConfigurationError} If the Manager asks for credentials that it did not ask for before.
+   * @throws What {@linkcode openConnection} throws.
+   */
   reopen(signal: AbortSignal): Promise<Connection> {
     const recall = (question: string): string => {
       const answer = this.#answers.get(question);
@@ -88,12 +99,13 @@ export class Connector {
 }
 
 /**
- * The errors of a Manager after which a device need not try again: it is not let in, or is no
- * device. A name that is taken may be one's own, of a connection whose end was not noticed yet.
+ * The errors of a Manager after which another attempt is useless: it has rejected the credentials
+ * or the identity. A name that is taken is not one of them: it may be held by the device's own
+ * former connection, whose end the Manager has not noticed yet.
  */
 const FINAL = new Set(["ValueError", "KeyError", "TypeError"]);
 
-/** Whether a device may yet be let in after this error. */
+/** Whether another attempt may succeed after this error. */
 export function isRetriable(error: unknown): boolean {
   if (error instanceof RemoteError) return !FINAL.has(error.remoteName);
   return !(error instanceof CertificateError || error instanceof ConfigurationError ||

@@ -1,13 +1,14 @@
 /**
- * What a Client and a Service have in common: the way to a Manager, over TLS or TCP, and the
- * answers to what the Manager asks.
+ * What a Client and a Service have in common: the options of a connection, the handshake with a
+ * Manager, and the replies to its requests for credentials. `net/dial.ts` opens the TCP or TLS
+ * connection, and `reconnecting_connection.ts` reads it after the handshake.
  *
  * @module
  */
 
 import { type ReconnectOptions, type ResolvedReconnect, resolveReconnect } from "./retry.ts";
 import { Connection } from "../net/connection.ts";
-import { dial, silence } from "../net/dial.ts";
+import { dial, noAnswer } from "../net/dial.ts";
 import { ConnectionAbortedError, RemoteError, TimeoutError, ValueError } from "../errors.ts";
 import { LongLine } from "../wire/line.ts";
 import {
@@ -21,38 +22,65 @@ import {
 } from "../wire/message.ts";
 import { type Prompt, terminalPrompt } from "../base/prompt.ts";
 
-/** How to connect to a Manager. */
+/**
+ * How to connect to a Manager.
+ *
+ * @example
+ * ```ts ignore it needs a Manager
+ * import { connect, type ConnectOptions } from "@msl/network";
+ *
+ * const options: ConnectOptions = {
+ *   host: "lab-pc",
+ *   timeout: 5_000,
+ *   signal: AbortSignal.timeout(60_000),
+ *   reconnect: true,
+ * };
+ * await using cxn = await connect(options);
+ * ```
+ */
 export interface ConnectOptions {
-  /** The host name or address of the Manager. Default: `"localhost"`. */
+  /** The host name or IP address of the Manager. Default: `"localhost"`. */
   host?: string;
-  /** The port of the Manager. Default: 1875. */
+  /** The port of the Manager, from 1 to 65535. Default: 1875. */
   port?: number;
-  /** How long each step of connecting may take, in milliseconds. Default: 10,000. */
+  /**
+   * The time-out of each step of connecting, in milliseconds: the TCP connection, the TLS handshake,
+   * each message of the Manager's handshake. Default: 10,000.
+   */
   timeout?: number;
-  /** The user's name, for a Manager that asks for it. Asked for at the terminal if missing. */
+  /** The username, for a Manager that requests it. Default: ask with `prompt`. */
   username?: string;
-  /** The user's password. Asked for at the terminal if missing. */
+  /** The password of the user, for a Manager that requests it. Default: ask with `prompt`. */
   password?: string;
-  /** The password of the Manager itself. Asked for at the terminal if missing. */
+  /** The password of the Manager itself, if it has one. Default: ask with `prompt`. */
   passwordManager?: string;
-  /** The longest message that is accepted, in bytes. Default: 1 GiB. */
+  /**
+   * The longest message that is accepted, in bytes. A longer one is not held in memory: it is an
+   * error for the request it belongs to. Default: 1 GiB.
+   */
   readLimit?: number;
-  /** Speak plain TCP. Default: false. */
+  /** Use plain TCP instead of TLS. Default: `false`. */
   disableTls?: boolean;
-  /** The certificate to trust, in PEM. Default: `certs/<host>.crt` in the home folder. */
+  /**
+   * The file of the certificate to trust, in PEM; it must exist. Default: `certs/<host>.crt` in the
+   * home folder of the package, which is written when an unknown certificate is trusted.
+   */
   certFile?: string;
-  /** Check that the certificate was made for `host`. Default: true. */
+  /** Check that the certificate was made for `host`. Default: `true`. */
   assertHostname?: boolean;
-  /** Trust an unknown certificate on first use without asking. Default: false. */
+  /** Trust an unknown certificate on first use without asking a person. Default: `false`. */
   autoSave?: boolean;
   /**
-   * Come back when the connection is lost, and restore what there was. `true` takes the defaults.
-   * Default: false.
+   * Reconnect when the connection ends, and restore links and locks. `true` for the defaults of
+   * {@linkcode ReconnectOptions}. Default: `false`.
    */
   reconnect?: boolean | ReconnectOptions;
-  /** Gives up connecting when it is aborted. Later it changes nothing. */
+  /**
+   * Cancels connecting when it is aborted. It has no effect on a connection that is established.
+   * Default: none.
+   */
   signal?: AbortSignal;
-  /** Who to ask for what is missing. Default: the person at the terminal. */
+  /** Asks a person for what is missing. Default: asks at the terminal. */
   prompt?: Prompt;
 }
 
@@ -63,14 +91,14 @@ export interface ResolvedOptions extends Omit<ConnectOptions, "reconnect"> {
   timeout: number;
   readLimit: number;
   prompt: Prompt;
-  /** How to come back; `undefined` for not at all. */
+  /** How to reconnect; `undefined` for not at all. */
   reconnect: ResolvedReconnect | undefined;
 }
 
-/** The longest message that is accepted, in bytes. Unlike a Manager, a device asked for it. */
+/** In bytes. More than a Manager accepts by default, since a device has requested the message. */
 const READ_LIMIT = 1024 ** 3;
 
-/** What a Manager's own name looks like; the argument of a password question is that, or a user's. */
+/** The network name of a Manager. A password is requested for that, or for a username. */
 const MANAGER_NAME = /^Manager\[\S+:\d+]$/;
 
 /**
@@ -97,14 +125,19 @@ export function resolveOptions(options: ConnectOptions): ResolvedOptions {
 }
 
 /**
- * Connects to a Manager and goes through the handshake. The Manager does not confirm an identity
- * that it accepts, so the connection is established when the identity is sent.
+ * Connects to a Manager, sends the credentials that it requests, and identifies the device. The
+ * protocol has no reply to an identity, so the promise is fulfilled when the identity is sent.
  *
- * @throws {ConnectError} If nothing listens there.
+ * @throws {ConnectError} If nothing listens there, or it does not accept in time.
  * @throws {TlsMismatchError} If one side speaks TLS and the other does not.
- * @throws {CertificateError} If the certificate is not trusted.
- * @throws {RemoteError} If the Manager turns the device away, e.g. for a wrong password.
- * @throws {TimeoutError} If it takes too long.
+ * @throws {CertificateError} If the certificate is not trusted, or its file cannot be read.
+ * @throws {ConfigurationError} If a person would have to be asked, and there is no terminal.
+ * @throws {CancelledError} If the person cancels.
+ * @throws {RemoteError} If the Manager rejects the device, e.g. for a wrong password.
+ * @throws {ConnectionAbortedError} If the Manager closes the connection.
+ * @throws {TimeoutError} If a step takes longer than the time-out.
+ * @throws {ValueError} If the Manager sends a line that is too long for a handshake.
+ * @throws {JSONDecodeError} If the Manager sends a line that is not a JSON object.
  * @throws The reason of `signal`, if that is aborted.
  */
 export async function openConnection(
@@ -114,47 +147,47 @@ export async function openConnection(
   const { signal } = options;
   signal?.throwIfAborted();
   let connection: Connection | undefined;
-  const giveUp = () => connection?.abort();
-  signal?.addEventListener("abort", giveUp);
+  const cancel = () => connection?.abort();
+  signal?.addEventListener("abort", cancel);
   try {
     connection = new Connection(await dial(options), { maxMessageSize: options.readLimit });
     signal?.throwIfAborted();
-    await introduce(connection, options, identity);
+    await performHandshake(connection, options, identity);
     return connection;
   } catch (error) {
     connection?.abort();
     signal?.throwIfAborted();
     throw error;
   } finally {
-    signal?.removeEventListener("abort", giveUp);
+    signal?.removeEventListener("abort", cancel);
   }
 }
 
-/** Answers what a Manager asks during the handshake or for an administrator's login. */
-export async function answerQuestion(
+/** Replies to a Manager's request for credentials: in the handshake, or for an administrator. */
+export async function answerCredentialRequest(
   connection: Connection,
   { attribute, args, requester, uid }: Request,
   options: ResolvedOptions,
 ): Promise<void> {
-  const about = String(args[0] ?? "");
+  const account = String(args[0] ?? "");
   const { username, password, passwordManager, prompt } = options;
   let answer: string;
   if (attribute === "username") {
-    answer = username ?? await prompt.text(`Enter a username for ${about}:`);
-  } else if (MANAGER_NAME.test(about)) {
-    answer = passwordManager ?? await prompt.secret(`Enter the password for ${about}:`);
+    answer = username ?? await prompt.text(`Enter a username for ${account}:`);
+  } else if (MANAGER_NAME.test(account)) {
+    answer = passwordManager ?? await prompt.secret(`Enter the password for ${account}:`);
   } else {
-    answer = password ?? await prompt.secret(`Enter the password for ${about}:`);
+    answer = password ?? await prompt.secret(`Enter the password for ${account}:`);
   }
   connection.sendText(encodeReply(requester, uid, answer));
 }
 
-/** Whether a request is a question that {@linkcode answerQuestion} answers. */
-export function isQuestion({ attribute, uid }: Request): boolean {
+/** Whether a request is one for credentials: {@linkcode answerCredentialRequest} answers it. */
+export function isCredentialRequest({ attribute, uid }: Request): boolean {
   return uid === "" && (attribute === "username" || attribute === "password");
 }
 
-async function introduce(
+async function performHandshake(
   connection: Connection,
   options: ResolvedOptions,
   identity: ClientIdentity | ServiceIdentity,
@@ -166,7 +199,7 @@ async function introduce(
       line = await connection.nextLine(options.timeout);
     } catch (cause) {
       if (!(cause instanceof TimeoutError)) throw cause;
-      throw silence(options, cause);
+      throw noAnswer(options, cause);
     }
     if (line === undefined) {
       throw new ConnectionAbortedError(`${manager} closed the connection during the handshake`);
@@ -177,8 +210,8 @@ async function introduce(
     const message = decodeMessage(line);
     if (message.kind === "error") throw new RemoteError(message.message, message.traceback);
     if (message.kind !== "request") continue;
-    if (isQuestion(message)) {
-      await answerQuestion(connection, message, options);
+    if (isCredentialRequest(message)) {
+      await answerCredentialRequest(connection, message, options);
     } else if (message.attribute === "identity") {
       connection.sendText(encodeReply(message.requester, message.uid, identity));
       return;

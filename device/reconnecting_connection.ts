@@ -1,6 +1,9 @@
 /**
- * The connection of a device to its Manager, for as long as the device lives: one connection, or
- * one after the other where it reconnects.
+ * The connection of a device to its Manager, from the first `open()` until the device ends: one
+ * `Connection`, or one after the other where the device reconnects. It keeps each of them alive.
+ *
+ * `connector.ts` opens a connection, `retry.ts` times the attempts, and the device (a Client or a
+ * Service) reads the lines.
  *
  * @module
  */
@@ -10,32 +13,35 @@ import { pauseAfter, retry } from "./retry.ts";
 import { type Connection, describeEnd } from "../net/connection.ts";
 import type { ResolvedOptions } from "./device.ts";
 import { ConnectionAbortedError } from "../errors.ts";
-import { Heartbeat } from "./heartbeat.ts";
+import { IDLE_INTERVALS, Keepalive } from "../net/keepalive.ts";
+import { LONGEST_TIME } from "../limits.ts";
 import type { Line } from "../wire/line.ts";
 import { logger } from "../base/log.ts";
-import type { ClientIdentity, ServiceIdentity } from "../wire/message.ts";
+import { type ClientIdentity, isObject, type ServiceIdentity } from "../wire/message.ts";
 import { type ConnectionChange, Connector, isRetriable } from "./connector.ts";
 
-/** What a device does with its connections. */
+/** A Client or a Service, as its connection calls it. */
 export interface Device {
-  /** How it calls itself. */
+  /** The name of the device, for the log. */
   readonly name: string;
-  /** What it says of itself. */
-  introduction(): ClientIdentity | ServiceIdentity;
-  /** Deals with what came in one read. */
+  /** The identity to send when a connection is opened. */
+  identity(): ClientIdentity | ServiceIdentity;
+  /** Reads the lines of one read. The next read begins when the promise is settled. */
   receive(connection: Connection, lines: readonly Line[]): Promise<void>;
-  /** Settles when a connection that was opened is of use. Rejects if the device is refused. */
+  /** Settles when the Manager has registered the device. Rejects if it rejects the device. */
   registered(connection: Connection): Promise<void>;
-  /** A connection that was of use has ended: nothing that was sent will be answered any more. */
-  lost(reason: string): void;
-  /** The device is connected again. */
-  returned(): void;
-  /** Tells the user. */
-  report(change: ConnectionChange): void;
+  /** Called when a connection has ended: what was sent over it gets no reply any more. */
+  onDisconnect(reason: string): void;
+  /** Called when the device is connected again. */
+  onReconnect(): void;
+  /** Called with each change of the connection, for the log and for the user's handler. */
+  onChange(change: ConnectionChange): void;
 }
 
-/** A connection that is lost sooner counts as an attempt that failed, in milliseconds. */
+/** A connection that ends sooner counts as a failed attempt, in milliseconds. */
 const SHORT_LIFE = 1_000;
+/** The keepalive interval with a Manager that has agreed to none, in milliseconds. */
+const DEFAULT_INTERVAL = 60_000;
 
 const log = logger("device");
 
@@ -47,11 +53,11 @@ export class ReconnectingConnection {
   /** Aborted when the device ends the connection itself, or the connection has ended for good. */
   readonly #end = new AbortController();
   #connection: Connection | undefined;
-  #heartbeat: Heartbeat | undefined;
+  #keepalive: DeviceKeepalive | undefined;
   #hasOpened = false;
-  /** When the latest connection was opened. */
-  #since = 0;
-  /** How many connections on end were lost soon. */
+  /** When the latest connection was opened, in the time of `performance.now()`. */
+  #openedAt = 0;
+  /** How many connections in a row have ended within `SHORT_LIFE`. */
   #shortLives = 0;
   /** Settles with the reason when the latest connection has ended. */
   #ended: Promise<string> | undefined;
@@ -59,30 +65,30 @@ export class ReconnectingConnection {
   constructor(device: Device, options: ResolvedOptions) {
     this.#device = device;
     this.#options = options;
-    this.#connector = new Connector(options, () => device.introduction());
+    this.#connector = new Connector(options, () => device.identity());
   }
 
-  /** Where the Manager is, in words. */
+  /** The Manager and its address, for log and error messages. */
   get manager(): string {
     return `the Manager at ${this.#options.host}:${this.#options.port}`;
   }
 
-  /** The latest connection; `undefined` before there was one. */
+  /** The latest connection; `undefined` before the first one. */
   get current(): Connection | undefined {
     return this.#connection;
   }
 
-  /** Whether the connection is up. */
+  /** Whether the device is connected. */
   get isUp(): boolean {
     return this.#connection?.isOpen ?? false;
   }
 
-  /** Whether a connection that is not up comes back, or at least is tried for. */
+  /** Whether the device connects again after a connection has ended. */
   get reconnects(): boolean {
     return this.#options.reconnect !== undefined && !this.isEnding;
   }
 
-  /** Whether it waits for a Manager that it has never been connected to. */
+  /** Whether it still tries to connect for the first time (`waitOnFirstConnect`). */
   get isWaiting(): boolean {
     return (this.#options.reconnect?.waitOnFirstConnect ?? false) && !this.#hasOpened;
   }
@@ -95,7 +101,9 @@ export class ReconnectingConnection {
   /**
    * Connects for the first time.
    *
-   * @throws As `connect` does.
+   * @throws {ConnectionAbortedError} If the connection ends before the device is registered, or
+   * `end()` is called.
+   * @throws What `openConnection` and the device's `registered()` throw.
    */
   async open(): Promise<void> {
     const { reconnect, signal: given } = this.#options;
@@ -106,42 +114,47 @@ export class ReconnectingConnection {
     this.#hasOpened = true;
   }
 
-  /** Settles when the connection has ended for good, with the error why. Once, after `open()`. */
+  /**
+   * Reconnects where that is asked for, until the connection has ended for good. Fulfilled with the
+   * error why. Called once, after `open()`.
+   */
   async finished(): Promise<Error> {
     for (;;) {
       const reason = await this.#ended;
       const error = new ConnectionAbortedError(
         `The connection to ${this.manager} ended: ${reason}`,
       );
-      this.#device.lost(`the connection to ${this.manager} ended, ${reason}`);
+      this.#device.onDisconnect(`the connection to ${this.manager} ended, ${reason}`);
       if (!this.reconnects) return error;
-      this.#device.report({ state: "lost", error });
+      this.#device.onChange({ state: "lost", error });
       try {
-        await this.#pause(error);
-        await this.#comeBack();
+        await this.#backOff(error);
+        await this.#reconnect();
       } catch (cause) {
         return this.isEnding ? error : cause as Error;
       }
     }
   }
 
-  /** The Manager has confirmed the device, and said this. */
-  acceptWelcome(welcome: unknown): void {
-    this.#heartbeat?.agree(welcome);
+  /** The Manager has confirmed the device with this result, which may have a keepalive interval. */
+  acceptConfirmation(result: unknown): void {
+    this.#keepalive?.agree(result);
   }
 
-  /** From now on the connection does not come back. */
+  /** Does not reconnect from now on, and cancels an attempt that is under way. */
   end(): void {
-    this.#end.abort(new ConnectionAbortedError(`The device has given up ${this.manager}`));
+    this.#end.abort(
+      new ConnectionAbortedError(`The device has given up ${this.manager}`),
+    );
   }
 
-  /** Opens a connection, and serves it from then on. */
+  /** Opens a connection and reads it until it ends. Settles when the device is registered. */
   async #establish(open: () => Promise<Connection>): Promise<void> {
     const connection = await open();
     this.#connection = connection;
-    this.#since = performance.now();
-    this.#heartbeat = new Heartbeat(connection);
-    this.#ended = this.#serve(connection, this.#heartbeat);
+    this.#openedAt = performance.now();
+    this.#keepalive = new DeviceKeepalive(connection);
+    this.#ended = this.#serve(connection, this.#keepalive);
     const refused = Promise.withResolvers<never>();
     this.#ended.then((reason) =>
       refused.reject(
@@ -157,9 +170,9 @@ export class ReconnectingConnection {
     }
   }
 
-  /** Connections that are lost as soon as they are there are no reason for one after the other. */
-  async #pause(error: Error): Promise<void> {
-    const isShort = performance.now() - this.#since < SHORT_LIFE;
+  /** Pauses longer and longer while each connection ends soon after it was opened. */
+  async #backOff(error: Error): Promise<void> {
+    const isShort = performance.now() - this.#openedAt < SHORT_LIFE;
     this.#shortLives = isShort ? this.#shortLives + 1 : 0;
     if (!isShort) return;
     const reconnect = this.#options.reconnect!;
@@ -168,32 +181,32 @@ export class ReconnectingConnection {
     await delay(pause, { signal: this.#end.signal });
   }
 
-  async #comeBack(): Promise<void> {
+  async #reconnect(): Promise<void> {
     const { signal } = this.#end;
     const attempt = this.#reporting(() => this.#establish(() => this.#connector.reopen(signal)));
     await retry(attempt, this.#options.reconnect!, signal, isRetriable);
-    if (signal.aborted) return await this.#connection!.close(); // it was told to while it connected
-    this.#device.returned(); // what has waited comes before what the user sends now
-    this.#device.report({ state: "connected" });
+    if (signal.aborted) return await this.#connection!.close(); // `end()` came in the last attempt
+    this.#device.onReconnect(); // sends the requests that wait, before new ones
+    this.#device.onChange({ state: "connected" });
   }
 
-  /** The same attempt, of which each failure is reported. */
+  /** The same attempt, which reports each failure to the device. */
   #reporting(attempt: () => Promise<void>): () => Promise<void> {
     let count = 0;
     return async () => {
       try {
         await attempt();
       } catch (error) {
-        this.#device.report({ state: "retrying", error: error as Error, attempt: ++count });
+        this.#device.onChange({ state: "retrying", error: error as Error, attempt: ++count });
         throw error;
       }
     };
   }
 
-  /** Serves a connection until it ends. Gives the reason. */
-  async #serve(connection: Connection, heartbeat: Heartbeat): Promise<string> {
+  /** Reads a connection until it ends. Fulfilled with the reason. */
+  async #serve(connection: Connection, keepalive: DeviceKeepalive): Promise<string> {
     for await (const lines of connection) await this.#device.receive(connection, lines);
-    heartbeat[Symbol.dispose]();
+    keepalive[Symbol.dispose]();
     const reason = describeEnd(await connection.ended);
     log.info("{device} disconnected from {manager}: {reason}", {
       device: this.#device.name,
@@ -201,5 +214,46 @@ export class ReconnectingConnection {
       reason,
     });
     return reason;
+  }
+}
+
+/**
+ * The keepalive of one connection, on the device's side. The device sends a space in an interval in
+ * which it sends nothing else. Once the Manager has agreed to an interval, the device ends a
+ * connection over which nothing comes for `IDLE_INTERVALS` of them.
+ */
+export class DeviceKeepalive implements Disposable {
+  readonly #connection: Connection;
+  #keepalive: Keepalive;
+
+  /** Begins at once. A Manager that does not know of keepalive reads only white space. */
+  constructor(connection: Connection) {
+    this.#connection = connection;
+    this.#keepalive = this.#start(DEFAULT_INTERVAL, false);
+  }
+
+  /** Takes the interval of the Manager, if the result of its confirmation has one (`beat`). */
+  agree(result: unknown): void {
+    const interval = isObject(result) ? result.beat : 0;
+    if (typeof interval !== "number") return;
+    if (!(interval > 0 && interval * IDLE_INTERVALS <= LONGEST_TIME)) return;
+    this.#keepalive[Symbol.dispose]();
+    this.#keepalive = this.#start(interval, true);
+  }
+
+  /** For a connection that has ended. */
+  [Symbol.dispose](): void {
+    this.#keepalive[Symbol.dispose]();
+  }
+
+  #start(interval: number, keepsInterval: boolean): Keepalive {
+    const connection = this.#connection;
+    const keepalive = new Keepalive(interval * IDLE_INTERVALS);
+    keepalive.watch({
+      connection,
+      keepsInterval: () => keepsInterval,
+      onWriteIdle: () => connection.sendSpace(),
+    });
+    return keepalive;
   }
 }

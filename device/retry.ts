@@ -1,32 +1,46 @@
 /**
- * Trying again, with pauses that grow.
+ * Retries an action, with exponential back-off and jitter. `connector.ts` decides after which errors.
  *
  * @module
  */
 
 import { retry as untypedRetry } from "@std/async/retry";
 
-/** How a device comes back. */
+/**
+ * How a device reconnects.
+ *
+ * @example
+ * ```ts ignore it needs a Manager
+ * import { connect } from "@msl/network";
+ *
+ * await using cxn = await connect({ reconnect: { longestDelay: 5_000, maxWaiting: 100 } });
+ * ```
+ */
 export interface ReconnectOptions {
-  /** How long to wait after the first attempt that fails, in milliseconds. Default: 100. */
+  /**
+   * The delay after the first failed attempt, in milliseconds. It doubles with each further one, and
+   * up to half of each delay is left out at random. Default: 100.
+   */
   firstDelay?: number;
-  /** The longest that the time between attempts, which doubles, gets, in milliseconds. Default: 30,000. */
+  /** The longest delay between attempts, in milliseconds. Default: 30,000. */
   longestDelay?: number;
-  /** How many attempts may fail before it is given up. Default: no limit. */
+  /**
+   * How many attempts may fail in a row before the connection has ended for good. Default: no limit.
+   */
   attempts?: number;
   /**
-   * How many requests of a Client may wait for the connection, or for a link, to come back. One more
-   * fails. Default: 10,000.
+   * How many requests of a Client may wait for the connection or a link to be restored. One more
+   * fails at once. Default: 10,000. A Service has no such queue.
    */
   maxWaiting?: number;
-  /** Wait for the Manager the first time too, instead of failing at once. Default: false. */
+  /** Retry the first connection too, instead of failing at once. Default: `false`. */
   waitOnFirstConnect?: boolean;
 }
 
-/** The same with every default filled in. */
+/** The options with every default filled in. */
 export type ResolvedReconnect = Required<ReconnectOptions>;
 
-/** The package that `retry` comes from ships no types. */
+/** The package of this `retry` has no types. */
 const standardRetry = untypedRetry as <T>(
   action: () => Promise<T>,
   options: {
@@ -40,17 +54,17 @@ const standardRetry = untypedRetry as <T>(
 ) => Promise<T>;
 
 /**
- * How much of each delay is left to chance, so that all who have lost a Manager do not come back in
- * the same moment.
+ * The part of each delay that is random, so that the devices of a Manager that was restarted do not
+ * all reconnect in the same moment.
  */
 const JITTER = 0.5;
 
 /**
- * Tries until it succeeds.
+ * Calls an action until it succeeds.
  *
- * @param isWorthwhile Whether another attempt may succeed after an error.
- * @throws The error that is not worth another attempt, or of the last one; the reason of the signal
- * when that is aborted.
+ * @param isRetriable Whether another attempt may succeed after this error.
+ * @throws The first error that is not retriable, or that of the last attempt; the reason of the
+ * signal when that is aborted.
  */
 export async function retry<T>(
   action: () => Promise<T>,
@@ -77,7 +91,7 @@ export async function retry<T>(
   }
 }
 
-/** How long to pause after so many failures on end, in milliseconds. */
+/** The delay after so many failures in a row, in milliseconds. */
 export function pauseAfter(
   failures: number,
   { firstDelay, longestDelay }: ResolvedReconnect,

@@ -11,27 +11,33 @@
  */
 
 import type { Connection } from "../net/connection.ts";
-import type { Watched } from "../net/keepalive.ts";
+import type { KeepalivePeer } from "../net/keepalive.ts";
 import { BEAT, encodeProbe } from "../wire/message.ts";
 import { keepsOthersOut, type Peer } from "./registry.ts";
 import type { Seat } from "./router.ts";
 
 /** How a peer of the Manager with that network name is to be watched. */
-export function pulseOf(peer: Peer<Seat<Connection>>, manager: string): Watched {
+export function pulseOf(peer: Peer<Seat<Connection>>, manager: string): KeepalivePeer {
   const { extensions, seat: { outlet: connection } } = peer;
   const sendSpace = () => connection.sendSpace();
-  if (extensions.includes(BEAT)) return { connection, keepsBeat: () => true, onQuiet: sendSpace };
+  if (extensions.includes(BEAT)) {
+    return {
+      connection,
+      keepsInterval: () => true,
+      onWriteIdle: sendSpace,
+    };
+  }
   if (peer.kind === "service") {
     return {
       connection,
-      keepsBeat: () => peer.seat.probe.isAnswered,
-      onSilent: () => connection.sendText(encodeProbe(manager, peer.name)),
+      keepsInterval: () => peer.seat.probe.isAnswered,
+      onReadIdle: () => connection.sendText(encodeProbe(manager, peer.name)),
     };
   }
   return {
     connection,
-    keepsBeat: () => false,
-    onQuiet: () => {
+    keepsInterval: () => false,
+    onWriteIdle: () => {
       if (keepsOthersOut(peer)) connection.sendSpace();
     },
   };

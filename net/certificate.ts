@@ -1,5 +1,6 @@
 /**
- * Certificates as they are read: PEM files that the Python software reads too.
+ * Reads certificates: PEM files, which the Python software reads too. `certificate_maker.ts` makes
+ * them, and `certificate_text.ts` describes them.
  *
  * @module
  */
@@ -7,10 +8,10 @@
 import { X509Certificate } from "node:crypto";
 import { ConfigurationError } from "../errors.ts";
 
-/** The hash algorithms of a signature that TLS takes (Deno 2.9). */
+/** The hash algorithms of a signature that TLS accepts (Deno 2.9). */
 export const HASHES = ["SHA-256", "SHA-384", "SHA-512"] as const;
 
-/** One of them, as the Web Cryptography API calls it. */
+/** A hash algorithm, by its name in the Web Cryptography API. */
 export type Hash = typeof HASHES[number];
 
 /** The SHA-256 fingerprint of a certificate in PEM, as `AB:CD:...`. */
@@ -18,7 +19,11 @@ export function fingerprint(pem: string): string {
   return new X509Certificate(pem).fingerprint256;
 }
 
-/** What `read` makes of each certificate in the text of a PEM file; at least one. */
+/**
+ * Calls `read` with each certificate in the text of a PEM file, and gives the results: at least one.
+ *
+ * @throws {ConfigurationError} If there is no certificate in it, or `read` throws.
+ */
 export function eachCertificate<T>(text: string, file: string, read: (pem: string) => T): T[] {
   const blocks = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g);
   if (!blocks) throw new ConfigurationError(`Cannot use ${file}: not a certificate in PEM`);

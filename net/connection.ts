@@ -1,12 +1,12 @@
 /**
- * One peer's byte stream: lines in, lines out in order, never more waiting than the limits allow.
+ * One connection: lines in both directions over one byte stream, with bounded queues.
  *
- * What always holds:
- * - lines come as they were sent, whatever the network has cut them into (`line.ts`);
- * - lines leave in the order in which they were sent, and held back where they must (`outbox.ts`);
- * - a connection ends once, and says why; what was sent before `close()` is written first.
+ * Invariants:
+ * - lines are read as they were sent, however the network has split the bytes (`line.ts`);
+ * - lines are written in the order in which they were sent, with backpressure (`outbox.ts`);
+ * - a connection ends once, with a reason; what was sent before `close()` is written first.
  *
- * It knows no socket (see {@linkcode Transport}) and no message.
+ * It knows neither sockets (see {@linkcode Transport}) nor messages.
  *
  * @module
  */
@@ -21,9 +21,16 @@ import { formatDuration } from "../base/units.ts";
 import { withTimeout } from "../base/with_timeout.ts";
 
 /**
- * How a connection ended: the peer went away, this side closed it, it was closed because it took
- * nothing for too long, said nothing for too long, was sent more than it can take, or would have to
- * wait for ever for the rest of a line; or the stream failed.
+ * How a connection ended. The Manager counts the ends by their `state` and shows the counts in its
+ * `status`.
+ *
+ * - `left`: the peer closed it;
+ * - `failed`: the stream failed;
+ * - `stalled`: the peer read nothing for the time-out, although bytes waited for it;
+ * - `overrun`: the peer reads too slowly for the messages that are sent to it;
+ * - `closed`: this side closed it;
+ * - `silent`: the peer sent nothing for the time-out;
+ * - `cut`: the rest of a line that was begun will never come.
  */
 export type End =
   | OutboxEnd
@@ -31,21 +38,21 @@ export type End =
   | { state: "silent"; timeout: number }
   | { state: "cut" };
 
-/** How much is read at once at the most, in bytes. */
+/** The largest read, in bytes. */
 const LARGEST_READ = 128 * 1024;
 /**
- * More lines in one read than any program sends: the next read is small again, so that a flood of
- * empty lines does not keep the event loop busy with one read.
+ * After a read with more lines than this, which no program sends, the next read is small again. So
+ * a flood of empty lines does not block the event loop with one read.
  */
 const MOST_LINES = 4 * 1024;
-/** How long `close()` waits for a peer to take what was already sent, in milliseconds. */
+/** How long `close()` waits until the lines that were sent are written, in milliseconds. */
 const LINGER = 2_000;
 
-/** What has gone over a connection so far. */
+/** What was sent and received over a connection so far. */
 export interface Traffic extends Sent {
   /** Bytes read. */
   bytesIn: number;
-  /** Lines read, of a long one at least its beginning. */
+  /** Lines read. A long line counts from its first piece. */
   linesIn: number;
 }
 
@@ -60,10 +67,10 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
 
   #readBuffer = new Uint8Array(SMALLEST_READ);
   #isReading = false;
-  /** Lines that have been read and not been taken. */
+  /** Lines that were received, and not given to a reader yet. */
   #lines: Line[] = [];
-  /** The line that a conversation is about. */
-  #taken: Line | undefined;
+  /** The latest line that `nextLine()` has given. */
+  #latest: Line | undefined;
 
   readonly #traffic: Traffic = { bytesIn: 0, bytesOut: 0, linesIn: 0, linesOut: 0 };
   #closed: Promise<void> | undefined;
@@ -83,7 +90,7 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
     });
   }
 
-  /** Settles with the reason when the connection has ended; never rejects. */
+  /** Fulfilled with the reason when the connection has ended; never rejects. */
   get ended(): Promise<End> {
     return this.#end.promise;
   }
@@ -93,17 +100,17 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
     return this.#outbox.isOpen;
   }
 
-  /** The longest line that is given as a whole, in bytes. */
+  /** The longest line that is given as one array, in bytes. A longer one is a `LongLine`. */
   set longestWhole(size: number) {
     this.#splitter.longestWhole = size;
   }
 
-  /** What has gone over it so far. */
+  /** What was sent and received so far. */
   get traffic(): Readonly<Traffic> {
     return this.#traffic;
   }
 
-  /** Whether it waits for the peer to say something. */
+  /** Whether a read is pending. */
   get isReading(): boolean {
     return this.#isReading;
   }
@@ -114,10 +121,10 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
   }
 
   /**
-   * The lines as they come, those of one read at a time, which may be none. They are valid until
-   * the next batch is asked for, or the next piece of a long line, which is the last of its batch
-   * unless it is complete. What is not taken of a long line is skipped. Ends when the connection
-   * ends; never throws.
+   * The lines as they are received, those of one read at a time, which may be none. They are valid
+   * until the next batch or the next piece of a long line is read. A long line is the last one of
+   * its batch unless it is complete. Its pieces that the caller does not read are skipped. The loop
+   * ends when the connection ends; it never throws.
    */
   async *[Symbol.asyncIterator](): AsyncIterator<Line[]> {
     while (this.#lines.length > 0 || await this.#read()) {
@@ -130,15 +137,15 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
   }
 
   /**
-   * The next line, or `undefined` when the connection has ended: for a conversation, where each
-   * line decides what to do with the one after it.
+   * The next line, or `undefined` when the connection has ended: for a handshake, where each line
+   * decides what to do with the next one.
    *
    * @param timeout How long to wait, in milliseconds.
-   * @throws {TimeoutError} If no whole line came in time. A read is still under way then, so all
-   * that can be done with the connection is to send and to close.
+   * @throws {TimeoutError} If no whole line came in time. A read is still pending then, so the
+   * connection can only send and close.
    */
   async nextLine(timeout: number): Promise<Line | undefined> {
-    if (this.#taken instanceof LongLine) await this.#taken.skip();
+    if (this.#latest instanceof LongLine) await this.#latest.skip();
     if (this.#lines.length === 0) {
       const expired = Promise.withResolvers<never>();
       const timer = setTimeout(
@@ -153,7 +160,7 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
         clearTimeout(timer);
       }
     }
-    return this.#taken = this.#lines.shift();
+    return this.#latest = this.#lines.shift();
   }
 
   /** Sends text as one line. A line sent after `close()` or the end is dropped. */
@@ -161,32 +168,35 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
     this.#outbox.sendText(line);
   }
 
-  /** Sends bytes as one line, put together from its parts. Dropped like text. */
+  /** Sends bytes as one line, joined from its parts. Dropped like text. */
   sendBytes(...parts: readonly Uint8Array[]): void {
     this.#outbox.sendBytes(...parts);
   }
 
-  /** The same, for a line that waits for nobody. A peer that cannot keep up with these is lost. */
+  /**
+   * The same, for a line whose sender is not slowed down by a slow consumer. The connection ends if
+   * its queue is full.
+   */
   sendOrDrop(...parts: readonly Uint8Array[]): void {
     this.#outbox.sendOrDrop(...parts);
   }
 
-  /** Sends a line of which the bytes from an index on are replaced. Dropped like text. */
+  /** Sends a line, with its bytes from an index on replaced. Dropped like text. */
   sendSpliced(line: Uint8Array, index: number, ending: Uint8Array): void {
     this.#outbox.sendSpliced(line, index, ending);
   }
 
   /**
-   * Begins a line that is written in pieces, when no other such line is under way. Lines that are
-   * sent meanwhile leave after it. `undefined` if the connection has ended.
+   * Begins a line that is written in pieces, once no other such line is being written. Lines that
+   * are sent meanwhile are written after it. `undefined` if the connection has ended.
    */
   startLine(): Promise<LineWriter | undefined> {
     return this.#outbox.startLine();
   }
 
   /**
-   * Sends a line that is too long for a buffer, when it is its turn. Dropped like text, or where it
-   * is not wanted any more by then.
+   * Sends a line that is too long for a buffer, once the lines before it are written. Dropped like
+   * text, or if `isWanted` is false by then.
    */
   sendPieces(pieces: readonly (string | Uint8Array)[], isWanted?: () => boolean): Promise<void> {
     return this.#outbox.sendPieces(pieces, isWanted);
@@ -197,22 +207,22 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
     this.#outbox.sendSpace();
   }
 
-  /** Gives back memory, as {@linkcode Outbox.trim} does. */
-  trim(): void {
-    this.#outbox.trim();
+  /** Frees memory, as {@linkcode Outbox.shrinkBuffers} does. */
+  shrinkBuffers(): void {
+    this.#outbox.shrinkBuffers();
   }
 
-  /** Ends the connection since the peer has said nothing for the time-out. */
-  fallSilent(timeout: number): void {
+  /** Ends the connection because the peer has sent nothing for the idle time-out. */
+  endIdle(timeout: number): void {
     this.#finish({ state: "silent", timeout });
   }
 
-  /** Ends the connection in the middle of a line, whose rest will never come. */
+  /** Ends the connection in the middle of a line to the peer, whose rest will never come. */
   cut(): void {
     this.#finish({ state: "cut" });
   }
 
-  /** Whether so much waits to be written that whoever feeds this connection should pause. */
+  /** Whether so much waits to be written that a sender should wait for `drained()`. */
   get congested(): boolean {
     return this.#outbox.congested;
   }
@@ -222,7 +232,7 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
     return this.#outbox.drained();
   }
 
-  /** Lets what was sent out, for two seconds at the most, then closes the stream. */
+  /** Writes what was sent, for two seconds at most, then closes the stream. */
   async close(): Promise<void> {
     this.#outbox.close();
     await withTimeout(Promise.race([this.#outbox.idle, this.#end.promise]), LINGER, () => {});
@@ -239,7 +249,7 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
     return this.close();
   }
 
-  /** Reads once. False when the connection has ended. */
+  /** Reads once. False if the connection has ended. */
   async #read(): Promise<boolean> {
     if (this.#hasEnded) return false;
     let size: number | null;
@@ -291,9 +301,9 @@ export function describeEnd(end: End): string {
     case "closed":
       return "it was closed";
     case "stalled":
-      return `the peer took nothing for ${formatDuration(end.timeout)} (--stall-timeout)`;
+      return `the peer read nothing for ${formatDuration(end.timeout)} (--stall-timeout)`;
     case "silent":
-      return `the peer said nothing for ${formatDuration(end.timeout)} (--silence-timeout)`;
+      return `the peer sent nothing for ${formatDuration(end.timeout)} (--silence-timeout)`;
     case "overrun":
       return `more than ${end.limit} bytes waited for the peer to take them (--queue-size)`;
     case "cut":

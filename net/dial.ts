@@ -1,5 +1,6 @@
 /**
- * The way to a Manager: a connection over TCP, or over TLS with the one certificate that is trusted.
+ * Dials a Manager: opens a connection over TCP, or over TLS with the one certificate that is
+ * trusted. `trust.ts` finds that certificate; `device/` sends the identity.
  *
  * @module
  */
@@ -13,28 +14,28 @@ import { SecureSocket } from "./secure_socket.ts";
 import type { Transport } from "./transport.ts";
 import { tlsMismatch, type TrustedCertificate, trustedCertificate, unreachable } from "./trust.ts";
 
-/** Where a Manager is, and how to connect to it. As of `ConnectOptions`, with the defaults filled in. */
+/** The options of `ConnectOptions` that dialling needs, with the defaults filled in. */
 export interface DialOptions {
   host: string;
   port: number;
-  /** How long each step may take, in milliseconds. */
+  /** The time-out of each step, in milliseconds. */
   timeout: number;
   disableTls?: boolean;
   certFile?: string;
   assertHostname?: boolean;
   autoSave?: boolean;
   prompt: Prompt;
-  /** Ends the attempt when it is aborted. */
+  /** Cancels the attempt when it is aborted. */
   signal?: AbortSignal;
 }
 
 /**
- * Connects to a Manager.
+ * Opens a connection to a Manager.
  *
- * @throws {ConnectError} If nothing listens there.
+ * @throws {ConnectError} If nothing listens there, or it does not accept within the time-out.
  * @throws {TlsMismatchError} If one side speaks TLS and the other does not.
- * @throws {CertificateError} If the certificate is not trusted.
- * @throws {TimeoutError} If it takes too long.
+ * @throws {CertificateError} If the certificate is not trusted, or its file cannot be read.
+ * @throws {TimeoutError} If the TLS handshake takes longer than the time-out.
  */
 export async function dial(options: DialOptions): Promise<Transport> {
   const { host, port, timeout, disableTls } = options;
@@ -50,14 +51,14 @@ export async function dial(options: DialOptions): Promise<Transport> {
   try {
     return await secure(options, trusted.pem);
   } catch (cause) {
-    if (isTimeout(cause)) throw silence(options, cause);
+    if (isTimeout(cause)) throw noAnswer(options, cause);
     if (!REFUSED_BY_KIND.test((cause as Error).message)) throw explainTls(options, trusted, cause);
     return await secureByCertificate(options, trusted);
   }
 }
 
-/** The error for a Manager that says nothing. */
-export function silence(
+/** The error for a Manager that sends nothing within the time-out. */
+export function noAnswer(
   { host, port, timeout, disableTls }: DialOptions,
   cause: Error,
 ): Error {
@@ -70,7 +71,7 @@ export function silence(
     : new TimeoutError(`Cannot connect: ${reason}`, { cause });
 }
 
-/** Over the runtime's TLS, which trusts what the certificate has signed. */
+/** Uses the runtime's TLS, which trusts certificates that the given one has signed. */
 async function secure(options: DialOptions, pem: string): Promise<Deno.TlsConn> {
   const { host, timeout, assertHostname, signal } = options;
   const connection = await Deno.startTls(await openSocket(options), {
@@ -88,9 +89,9 @@ async function secure(options: DialOptions, pem: string): Promise<Deno.TlsConn> 
 }
 
 /**
- * The runtime's TLS takes no certificate of version 1, and none of an authority, as that of a
- * server. Both are what people make with OpenSSL, and both are trusted here as what they are: the
- * very certificate that the file has.
+ * From a server the runtime's TLS accepts neither a certificate of version 1 nor one of an
+ * authority. People make both with OpenSSL, so both are accepted here if the server shows exactly
+ * the certificate that the file has.
  */
 const REFUSED_BY_KIND = /CaUsedAsEndEntity|UnsupportedCertVersion/;
 
@@ -115,7 +116,7 @@ async function secureByCertificate(
   } catch (cause) {
     await connection.close();
     if (cause instanceof CertificateError) throw cause;
-    throw isTimeout(cause) ? silence(options, cause) : tlsMismatch(host, port, cause);
+    throw isTimeout(cause) ? noAnswer(options, cause) : tlsMismatch(host, port, cause);
   }
 }
 
@@ -139,7 +140,7 @@ async function openSocket(
   }
 }
 
-/** What to do about a TLS handshake that failed. */
+/** The error for a TLS handshake that failed. */
 function explainTls(options: DialOptions, trusted: TrustedCertificate, cause: unknown): Error {
   if (cause instanceof ConnectError) return cause;
   const { host, port } = options;

@@ -1,93 +1,96 @@
 /**
- * Finds out that the other side of a connection is gone although nothing says so, e.g. since its
- * computer was unplugged.
+ * Keepalive: finds out that the peer of a connection is gone although the connection has not ended,
+ * e.g. because its computer was unplugged.
  *
- * Nobody notices that as long as nothing is sent. So whoever has sent nothing for a beat sends a
- * space, which means nothing: JSON allows white space before a message. The operating system then
- * finds out in its own time whether the other computer is still there. Where both sides keep the
- * beat, as devices of this package and its Manager agree to, silence alone is enough.
+ * Nothing shows that as long as nothing is sent. So a side that has sent nothing for an interval
+ * sends a space, which changes nothing: JSON allows white space before a message. The operating
+ * system then finds out in its own time whether the other computer is still there. Where both sides
+ * keep the interval, as devices of this package and its Manager agree to, a connection over which
+ * nothing comes for several intervals is ended.
+ *
+ * `manager/` and `device/` decide what is sent to which peer.
  *
  * @module
  */
 
 import type { Connection } from "./connection.ts";
 
-/** After how many beats of silence a peer that keeps the beat is taken for gone. */
-export const BEATS = 5;
+/** After how many intervals in which nothing came a peer that keeps the interval counts as gone. */
+export const IDLE_INTERVALS = 5;
 
-/** A connection that is watched, and what is done about its silence. */
-export interface Watched {
-  readonly connection: Pick<Connection, "traffic" | "isReading" | "fallSilent" | "trim">;
-  /** Whether the peer would say something in every beat if it were there. */
-  keepsBeat(): boolean;
-  /** Called in each beat in which nothing was sent to the peer. */
-  onQuiet?(): void;
-  /** Called in each beat in which nothing came from the peer, unless it is gone. */
-  onSilent?(): void;
+/** A peer whose connection is watched, and what to do when nothing is sent or received. */
+export interface KeepalivePeer {
+  readonly connection: Pick<Connection, "traffic" | "isReading" | "endIdle" | "shrinkBuffers">;
+  /** Whether the peer sends something in every interval as long as it is there. */
+  keepsInterval(): boolean;
+  /** Called after each interval in which nothing was sent to the peer. */
+  onWriteIdle?(): void;
+  /** Called after each interval in which nothing came from the peer, unless it counts as gone. */
+  onReadIdle?(): void;
 }
 
-/** What was known of a connection one beat ago. */
-interface Pulse {
+/** The traffic of a connection at the last check. */
+interface Snapshot {
   bytesIn: number;
   bytesOut: number;
-  /** For how many beats nothing has come. */
-  silence: number;
+  /** For how many intervals in a row nothing has come. */
+  idleIntervals: number;
 }
 
-/** Watches connections. */
+/** Watches connections with one timer. */
 export class Keepalive implements Disposable {
   readonly #timeout: number;
-  readonly #watched = new Map<Watched, Pulse>();
+  readonly #peers = new Map<KeepalivePeer, Snapshot>();
   readonly #timer: ReturnType<typeof setInterval> | undefined;
 
   /**
-   * @param timeout After what time a silent peer is taken for gone, in milliseconds; 0 for never,
-   * and nothing is watched.
+   * @param timeout The idle time-out after which a peer that keeps the interval counts as gone, in
+   * milliseconds. With 0 nothing is watched.
    */
   constructor(timeout: number) {
     this.#timeout = timeout;
-    if (timeout > 0) this.#timer = setInterval(() => this.beat(), this.interval);
+    if (timeout > 0) this.#timer = setInterval(() => this.check(), this.interval);
   }
 
-  /** The length of a beat in milliseconds; 0 if nothing is watched. */
+  /** The interval in milliseconds: the time-out divided by `IDLE_INTERVALS`. 0 for no keepalive. */
   get interval(): number {
-    return Math.ceil(this.#timeout / BEATS);
+    return Math.ceil(this.#timeout / IDLE_INTERVALS);
   }
 
-  /** Watches a connection until the result is disposed of. */
-  watch(watched: Watched): Disposable {
-    const { bytesIn, bytesOut } = watched.connection.traffic;
-    this.#watched.set(watched, { bytesIn, bytesOut, silence: 0 });
-    return { [Symbol.dispose]: () => void this.#watched.delete(watched) };
+  /** Watches a peer until the result is disposed of. */
+  watch(peer: KeepalivePeer): Disposable {
+    const { bytesIn, bytesOut } = peer.connection.traffic;
+    this.#peers.set(peer, { bytesIn, bytesOut, idleIntervals: 0 });
+    return { [Symbol.dispose]: () => void this.#peers.delete(peer) };
   }
 
-  /** Looks at every connection. A timer does so once a beat. */
-  beat(): void {
-    for (const [watched, pulse] of this.#watched) this.#look(watched, pulse);
+  /** Checks every connection. The timer calls this once an interval. */
+  check(): void {
+    for (const [peer, snapshot] of this.#peers) this.#check(peer, snapshot);
   }
 
-  /** Watches nothing any more. */
+  /** Stops watching all peers. */
   [Symbol.dispose](): void {
     clearInterval(this.#timer);
-    this.#watched.clear();
+    this.#peers.clear();
   }
 
-  #look(watched: Watched, pulse: Pulse): void {
-    const { connection } = watched;
+  #check(peer: KeepalivePeer, snapshot: Snapshot): void {
+    const { connection } = peer;
     const { bytesIn, bytesOut } = connection.traffic;
-    // Of a peer that is held back by not being read nothing can come.
-    const isSilent = bytesIn === pulse.bytesIn && connection.isReading;
-    const isQuiet = bytesOut === pulse.bytesOut;
-    pulse.bytesIn = bytesIn;
-    pulse.bytesOut = bytesOut;
-    pulse.silence = isSilent ? pulse.silence + 1 : 0;
-    if (pulse.silence >= BEATS && watched.keepsBeat()) {
-      this.#watched.delete(watched);
-      return connection.fallSilent(this.#timeout);
+    // Nothing can come from a peer that is not read, because its messages go to a slow consumer.
+    const isReadIdle = bytesIn === snapshot.bytesIn && connection.isReading;
+    const isWriteIdle = bytesOut === snapshot.bytesOut;
+    snapshot.bytesIn = bytesIn;
+    snapshot.bytesOut = bytesOut;
+    snapshot.idleIntervals = isReadIdle ? snapshot.idleIntervals + 1 : 0;
+    if (snapshot.idleIntervals >= IDLE_INTERVALS && peer.keepsInterval()) {
+      this.#peers.delete(peer);
+      return connection.endIdle(this.#timeout);
     }
-    if (isSilent) watched.onSilent?.();
-    if (!isQuiet) return;
-    connection.trim();
-    watched.onQuiet?.();
+    if (isReadIdle) peer.onReadIdle?.();
+    if (!isWriteIdle) return;
+    connection.shrinkBuffers();
+    peer.onWriteIdle?.();
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Private keys: made, written and read. They are PEM files that the Python software reads too, and
- * none but those that can serve TLS.
+ * Private keys: makes, writes and reads them. They are PEM files, which the Python software reads
+ * too. A key that cannot serve TLS is rejected.
  *
  * @module
  */
@@ -15,40 +15,40 @@ import { keyFolder, makePrivate } from "../base/paths.ts";
 import { type Prompt, promptIfTerminal } from "../base/prompt.ts";
 import { quoteWord } from "../base/quote.ts";
 
-/** The sizes of an RSA key in bits. TLS takes none that is smaller or larger (Deno 2.9). */
+/** The sizes of an RSA key in bits. TLS rejects a key that is smaller or larger (Deno 2.9). */
 export const RSA_BITS = { min: 2048, default: 2048, max: 8192 } as const;
 
-/** The elliptic curves that TLS takes (Deno 2.9), and the other names of each. */
+/** The elliptic curves that TLS accepts (Deno 2.9), and the other names of each. */
 const CURVES = {
   "P-256": ["SECP256R1", "PRIME256V1"],
   "P-384": ["SECP384R1"],
   "P-521": ["SECP521R1"],
 } as const;
 
-/** A curve, as the Web Cryptography API calls it. */
+/** A curve, by its name in the Web Cryptography API. */
 export type Curve = keyof typeof CURVES;
 
-/** What sort of key to make. */
+/** The type of a key to make, and its size. */
 export type KeyKind = { type: "rsa"; bits: number } | { type: "ecc"; curve: Curve };
 
-/** What reading a key takes. */
+/** How a key is read. */
 export interface KeyOptions {
   /** The password of the key, if it is encrypted. */
   password?: string;
-  /** Who is asked for a password that is missing. Default: the person at the terminal, if any. */
+  /** Asks for a password that is missing. Default: the terminal, if there is one. */
   prompt?: Pick<Prompt, "secret">;
-  /** Is told what is wrong with the file, though it is used. Default: the log. */
+  /** Called with a warning about a file that is used in spite of it. Default: the log. */
   warn?: (message: string) => void;
 }
 
 const log = logger("key");
 
-/** The names of the curves, for a message. */
+/** The names of the curves, for messages. */
 export const CURVE_NAMES: string = Object.entries(CURVES)
   .map(([curve, [name]]) => `${name} (${curve})`)
   .join(", ");
 
-/** The curve of that name, in any case; `undefined` if TLS does not take it. */
+/** The curve with that name, upper or lower case; `undefined` if TLS does not accept it. */
 export function findCurve(name: string): Curve | undefined {
   const wanted = name.toUpperCase();
   const found = Object.entries(CURVES).find(([curve, names]) =>
@@ -59,9 +59,9 @@ export function findCurve(name: string): Curve | undefined {
 
 /**
  * Makes a private key and writes it in traditional PEM, encrypted with AES-256-CBC if there is a
- * password. A key that is there already is kept beside it.
+ * password. A file that exists already is renamed.
  *
- * @returns The key, and where the old file is now if there was one.
+ * @returns The key, and the new name of the old file if there was one.
  * @throws {ConfigurationError} If the file cannot be written.
  */
 export async function makeKey(
@@ -81,8 +81,8 @@ export async function makeKey(
 /**
  * Reads a private key, in traditional (`BEGIN RSA PRIVATE KEY`) or PKCS#8 PEM, encrypted or not.
  *
- * @throws {ConfigurationError} If it cannot be read or decrypted, cannot serve TLS, or others can
- * read it.
+ * @throws {ConfigurationError} If the file cannot be read or decrypted, the key cannot serve TLS, or
+ * other users of the computer can read the file.
  */
 export async function readKey(file: string, options: KeyOptions = {}): Promise<KeyObject> {
   const pem = readFile(file, "the private key");
@@ -109,10 +109,10 @@ export async function readKey(file: string, options: KeyOptions = {}): Promise<K
 }
 
 /**
- * Reads a private key, after making it where there is none: RSA of 2048 bits.
+ * Reads a private key. If the file does not exist, an RSA key of 2048 bits is made first.
  *
- * @throws {ConfigurationError} If it cannot be read, decrypted or written, cannot serve TLS, or
- * others can read it.
+ * @throws {ConfigurationError} If the file cannot be read, decrypted or written, the key cannot
+ * serve TLS, or other users of the computer can read the file.
  */
 export async function loadKey(file: string, options: KeyOptions = {}): Promise<KeyObject> {
   if (fileExists(file)) return await readKey(file, options);
@@ -120,8 +120,9 @@ export async function loadKey(file: string, options: KeyOptions = {}): Promise<K
 }
 
 /**
- * Deals with a key that others can read. One of the home folder is made private, since the Python
- * software makes them with the rights of any file; any other is what the user has made of it.
+ * Checks that no other user can read a key. A file in the home folder of the package is made
+ * private, since the Python software writes keys with the mode of any file. The mode of any other
+ * file is the user's decision, so that one is an error.
  */
 function keepSecret(file: string, isEncrypted: boolean, warn: (message: string) => void): void {
   const mode = exposedMode(file);
@@ -140,12 +141,12 @@ function keepSecret(file: string, isEncrypted: boolean, warn: (message: string) 
   }
   warn(
     `OTHERS COULD READ the private key ${file} (mode ${mode}). It is private now (mode 0600), but ` +
-      "whoever has a copy of it can pass for this Manager. If that may be, make a new key with the " +
+      "with a copy of it anyone can impersonate this Manager. If there may be one, make a new key with the " +
       "keygen command, and then its certificate with certgen",
   );
 }
 
-/** Whether a file is really in the folder of the keys: a link to elsewhere is not. */
+/** Whether a file is in the folder of the keys. A symbolic link to another folder is not. */
 function isOfHome(file: string): boolean {
   const folder = keyFolder();
   return fileExists(folder) && dirname(Deno.realPathSync(file)) === Deno.realPathSync(folder);

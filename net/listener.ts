@@ -1,5 +1,5 @@
 /**
- * Accepts connections: plain TCP, or TLS.
+ * Listens, and accepts connections over TCP or TLS. `secure_socket.ts` does the TLS.
  *
  * @module
  */
@@ -18,21 +18,21 @@ export interface Socket extends Transport {
   secure(): Promise<void>;
 }
 
-/** Where connections are accepted. Iterating gives them as they come, until it is closed. */
+/** A listening socket. Iterating gives the accepted connections until it is closed. */
 export interface Listener extends AsyncIterable<Socket> {
   /** The port. */
   readonly port: number;
-  /** Stops accepting. Connections that were accepted go on. */
+  /** Stops accepting. Connections that were accepted stay open. */
   close(): void;
 }
 
 /**
- * Listens on a host, or on every interface: `::` takes IPv4 too where the system allows it; where
+ * Listens on a host, or on every interface: `::` accepts IPv4 too where the system allows it. Where
  * it does not, IPv4 gets a listener of its own.
  *
- * @param host The host name or address; every interface, IPv4 and IPv6, if it is not given.
- * @param port The port; 0 takes a free one.
- * @param credentials Speak TLS with these, or plain TCP without.
+ * @param host The host name or address. Default: every interface, IPv4 and IPv6.
+ * @param port The port; 0 for a free one.
+ * @param credentials The certificate and key for TLS; plain TCP without.
  * @throws {ConfigurationError} If the port is in use, or the host is not one of this computer.
  */
 export function listen(

@@ -1,11 +1,12 @@
 /**
- * What is sent over a connection: lines wait here, and leave in their order.
+ * The outbox of a connection: the queue of lines that wait to be written.
  *
- * What always holds:
- * - lines leave in the order in which they were sent, each followed by `\r\n`;
- * - many lines sent in one turn of the event loop leave in one write;
+ * Invariants:
+ * - lines are written in the order in which they were sent, each followed by `\r\n`;
+ * - the lines that are sent in one turn of the event loop are written at once;
  * - a line that is written in pieces is never mixed with another;
- * - whoever sends more than may wait is told to pause, and a peer that takes nothing is given up.
+ * - above a high mark the outbox is congested, and senders should wait for `drained()`. The
+ *   connection of a peer that then reads nothing for a time-out ends.
  *
  * @module
  */
@@ -14,7 +15,7 @@ import { ByteBuffer } from "../base/buffer.ts";
 import type { Limits } from "../limits.ts";
 import { type StreamEnd, streamEnd } from "./transport.ts";
 
-/** Why nothing more can be sent: the peer took nothing for too long, or has more than it can take. */
+/** Why nothing more can be sent: the stream has ended, the peer reads nothing, or the queue is full. */
 export type OutboxEnd =
   | StreamEnd
   | { state: "stalled"; timeout: number }
@@ -23,34 +24,34 @@ export type OutboxEnd =
 /** Writes one line in pieces. */
 export interface LineWriter {
   /**
-   * Writes a piece, put together from its parts, and waits until it may be followed by another.
-   * False if nobody takes it any more.
+   * Writes a piece, joined from its parts, and waits until another one may follow. False if the
+   * connection has ended.
    */
   write(...parts: readonly Uint8Array[]): Promise<boolean>;
   /** Writes the last parts and ends the line. */
   end(...parts: readonly Uint8Array[]): void;
 }
 
-/** What is counted of what is sent. */
+/** Counts of what is sent. */
 export interface Sent {
   /** Bytes written. */
   bytesOut: number;
-  /** Lines sent; some of them may still wait to be written. */
+  /** Lines sent. Some of them may still wait to be written. */
   linesOut: number;
 }
 
 /** What an outbox depends on. */
 export interface OutboxOptions {
-  /** Writes bytes from the start of the array: how many. */
+  /** Writes bytes from the start of the array. Fulfilled with the number of bytes written. */
   write: (bytes: Uint8Array) => Promise<number>;
   limits: Pick<Limits, "queueHigh" | "queueLow" | "queueLimit" | "stallTimeout">;
-  /** Where it is counted. */
+  /** The counts to increase. */
   sent: Sent;
   /** Called when nothing more can be sent. It calls {@linkcode Outbox.end}. */
   onEnd: (end: OutboxEnd) => void;
 }
 
-/** How much of a line that is written in pieces may wait: enough to keep the socket busy, in bytes. */
+/** The high mark for a line in pieces, in bytes: enough to keep the socket busy. */
 const PIECES_HIGH = 1024 * 1024;
 const SPACE = new Uint8Array([0x20]);
 const TERMINATOR = new Uint8Array([0x0d, 0x0a]);
@@ -59,19 +60,22 @@ const TERMINATOR = new Uint8Array([0x0d, 0x0a]);
 export class Outbox {
   readonly #options: OutboxOptions;
   readonly #limits: OutboxOptions["limits"];
-  /** Open for lines, closed for more of them, or ended. */
+  /** After `close()` no line is added, and those in the queue are still written. */
   #state: "open" | "closed" | "ended" = "open";
-  #waiting = new ByteBuffer();
-  #leaving = new ByteBuffer();
-  #writing = false;
+  /** The lines that wait to be written. */
+  #queue = new ByteBuffer();
+  /** The lines that are being written. */
+  #batch = new ByteBuffer();
+  #isWriting = false;
   #idle = Promise.withResolvers<void>();
-  #relief: PromiseWithResolvers<void> | undefined;
-  /** How many bytes may wait where the congestion is over. */
-  #low = 0;
-  /** The line that is written in pieces: settles at its end. */
+  /** Settles when the outbox is drained; `undefined` if it is not congested. */
+  #congestion: PromiseWithResolvers<void> | undefined;
+  /** The outbox is drained when no more bytes than these wait. */
+  #lowMark = 0;
+  /** The line that is being written in pieces; settles at its end. */
   #line: PromiseWithResolvers<void> | undefined;
-  /** What was sent while that line is under way. */
-  #later = new ByteBuffer();
+  /** The lines that were sent while that line is being written. */
+  #afterLine = new ByteBuffer();
   #stallTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: OutboxOptions) {
@@ -90,24 +94,24 @@ export class Outbox {
     return this.#idle.promise;
   }
 
-  /** Takes no more lines. Those that wait are written. */
+  /** Accepts no more lines. Those in the queue are written. */
   close(): void {
     if (this.#state === "open") this.#state = "closed";
   }
 
-  /** Drops what waits: nobody takes it. */
+  /** Drops the queue: the connection has ended. */
   end(): void {
     this.#state = "ended";
-    this.#relieve();
+    this.#endCongestion();
     this.#line?.resolve();
     this.#line = undefined;
-    this.#waiting.clear();
-    this.#later.clear();
+    this.#queue.clear();
+    this.#afterLine.clear();
   }
 
   /** How many bytes wait to be written. */
   get queued(): number {
-    return this.#waiting.length + this.#leaving.length + this.#later.length;
+    return this.#queue.length + this.#batch.length + this.#afterLine.length;
   }
 
   /** Sends text as one line. A line sent after `close()` or the end is dropped. */
@@ -117,14 +121,14 @@ export class Outbox {
     this.#terminate();
   }
 
-  /** Sends bytes as one line, put together from its parts. Dropped like text. */
+  /** Sends bytes as one line, joined from its parts. Dropped like text. */
   sendBytes(...parts: readonly Uint8Array[]): void {
     if (!this.isOpen) return;
     for (const part of parts) this.#next.append(part);
     this.#terminate();
   }
 
-  /** Sends a line of which the bytes from an index on are replaced. Dropped like text. */
+  /** Sends a line, with its bytes from an index on replaced. Dropped like text. */
   sendSpliced(line: Uint8Array, index: number, ending: Uint8Array): void {
     if (!this.isOpen) return;
     this.#next.append(line, index);
@@ -133,8 +137,8 @@ export class Outbox {
   }
 
   /**
-   * Sends bytes as one line that waits for nobody, whatever already waits to be written: a
-   * connection that cannot keep up with such lines is ended.
+   * Sends bytes as one line whose sender does not wait for `drained()`. If more than the limit
+   * waits already, the peer is a slow consumer, and the connection ends.
    */
   sendOrDrop(...parts: readonly Uint8Array[]): void {
     const limit = this.#limits.queueLimit;
@@ -143,10 +147,10 @@ export class Outbox {
   }
 
   /**
-   * Begins a line that is written in pieces, when no other such line is under way. Lines that are
-   * sent meanwhile leave after it. `undefined` if the connection has ended.
+   * Begins a line that is written in pieces, once no other such line is being written. Lines that
+   * are sent meanwhile are written after it. `undefined` if the connection has ended.
    *
-   * @param isWanted Whether the line is still to be written, when it is its turn.
+   * @param isWanted Called when the line can begin: whether it is still to be written.
    */
   async startLine(isWanted: () => boolean = () => true): Promise<LineWriter | undefined> {
     while (this.#line !== undefined) await this.#line.promise;
@@ -158,7 +162,7 @@ export class Outbox {
     };
   }
 
-  /** Sends a line that is too long for a buffer, when it is its turn. Dropped like text. */
+  /** Sends a line that is too long for a buffer, in pieces. Dropped like text. */
   async sendPieces(
     pieces: readonly (string | Uint8Array)[],
     isWanted?: () => boolean,
@@ -172,104 +176,104 @@ export class Outbox {
   }
 
   /**
-   * Sends a space, which is white space before the next message, for the operating system to find
-   * out whether the peer is still there. Does nothing where something waits to be written.
+   * Sends a space, which is white space before the next message, so that the operating system finds
+   * out whether the peer is still there. Does nothing if anything waits to be written.
    */
   sendSpace(): void {
     if (!this.isOpen || this.#line !== undefined || this.queued > 0) return;
-    this.#waiting.append(SPACE);
-    this.#leave(this.#limits.queueHigh);
+    this.#queue.append(SPACE);
+    this.#flush(this.#limits.queueHigh);
   }
 
-  /** Gives back the memory of buffers that nothing waits in. For a connection that is quiet. */
-  trim(): void {
-    if (this.#writing || this.queued > 0) return;
-    this.#waiting = new ByteBuffer();
-    this.#leaving = new ByteBuffer();
-    this.#later = new ByteBuffer();
+  /** Frees the memory of empty buffers, for a connection that is idle. */
+  shrinkBuffers(): void {
+    if (this.#isWriting || this.queued > 0) return;
+    this.#queue = new ByteBuffer();
+    this.#batch = new ByteBuffer();
+    this.#afterLine = new ByteBuffer();
   }
 
-  /** Whether so much waits to be written that whoever feeds this connection should pause. */
+  /** Whether so much waits to be written that a sender should wait for `drained()`. */
   get congested(): boolean {
-    return this.#relief !== undefined || this.#isBehindLine;
+    return this.#congestion !== undefined || this.#isBehindLine;
   }
 
   /** Settles when the connection may be less congested, or has ended. */
   drained(): Promise<void> {
     if (this.#isBehindLine) return this.#line!.promise;
-    return this.#relief?.promise ?? Promise.resolve();
+    return this.#congestion?.promise ?? Promise.resolve();
   }
 
-  /** Whether too much waits for a line that is written in pieces. */
+  /** Whether too much waits for the end of a line that is written in pieces. */
   get #isBehindLine(): boolean {
-    return this.#line !== undefined && this.#later.length > this.#limits.queueHigh;
+    return this.#line !== undefined && this.#afterLine.length > this.#limits.queueHigh;
   }
 
-  /** Where a line goes that is sent now. */
+  /** The buffer for a line that is sent now. */
   get #next(): ByteBuffer {
-    return this.#line === undefined ? this.#waiting : this.#later;
+    return this.#line === undefined ? this.#queue : this.#afterLine;
   }
 
   #terminate(): void {
     this.#options.sent.linesOut++;
     this.#next.append(TERMINATOR);
-    if (this.#line === undefined) this.#leave(this.#limits.queueHigh);
+    if (this.#line === undefined) this.#flush(this.#limits.queueHigh);
   }
 
   async #writePiece(parts: readonly Uint8Array[]): Promise<boolean> {
     if (!this.isOpen) return false;
-    for (const part of parts) this.#waiting.append(part);
-    this.#leave(PIECES_HIGH);
-    await this.#relief?.promise;
+    for (const part of parts) this.#queue.append(part);
+    this.#flush(PIECES_HIGH);
+    await this.#congestion?.promise;
     return this.isOpen;
   }
 
   #endLine(parts: readonly Uint8Array[]): void {
     if (this.#line === undefined) return; // the connection has ended
-    for (const part of [...parts, TERMINATOR, this.#later.view()]) this.#waiting.append(part);
-    this.#later.clear();
+    for (const part of [...parts, TERMINATOR, this.#afterLine.view()]) this.#queue.append(part);
+    this.#afterLine.clear();
     this.#options.sent.linesOut++;
     this.#line.resolve();
     this.#line = undefined;
-    if (this.isOpen) this.#leave(this.#limits.queueHigh);
+    if (this.isOpen) this.#flush(this.#limits.queueHigh);
   }
 
-  /** Has what waits written out. More than `high` bytes are too many. */
-  #leave(high: number): void {
-    if (!this.#writing) {
-      this.#writing = true;
+  /** Starts writing the queue. More than `high` bytes in it are congestion. */
+  #flush(high: number): void {
+    if (!this.#isWriting) {
+      this.#isWriting = true;
       this.#idle = Promise.withResolvers();
-      // After this turn of the event loop, so that the lines of one turn leave together.
+      // After this turn of the event loop, so that the lines of one turn are written at once.
       queueMicrotask(() => this.#writeOut());
     }
-    if (this.#relief === undefined && this.#waiting.length + this.#leaving.length > high) {
-      this.#relief = Promise.withResolvers();
-      this.#low = Math.min(this.#limits.queueLow, high / 2);
+    if (this.#congestion === undefined && this.#queue.length + this.#batch.length > high) {
+      this.#congestion = Promise.withResolvers();
+      this.#lowMark = Math.min(this.#limits.queueLow, high / 2);
       this.#watchForStall();
     }
   }
 
   async #writeOut(): Promise<void> {
     try {
-      while (this.#waiting.length > 0 && this.#state !== "ended") {
-        [this.#waiting, this.#leaving] = [this.#leaving, this.#waiting];
-        for (let bytes = this.#leaving.view(); bytes.length > 0;) {
+      while (this.#queue.length > 0 && this.#state !== "ended") {
+        [this.#queue, this.#batch] = [this.#batch, this.#queue];
+        for (let bytes = this.#batch.view(); bytes.length > 0;) {
           const written = await this.#options.write(bytes);
           this.#options.sent.bytesOut += written;
           bytes = bytes.subarray(written);
         }
-        this.#leaving.clear();
-        if (this.#waiting.length <= this.#low) this.#relieve();
+        this.#batch.clear();
+        if (this.#queue.length <= this.#lowMark) this.#endCongestion();
       }
     } catch (error) {
       this.#options.onEnd(streamEnd(error));
     } finally {
-      this.#writing = false;
+      this.#isWriting = false;
       this.#idle.resolve();
     }
   }
 
-  /** Ends the connection if it is still congested and nothing was written for the time-out. */
+  /** Ends the connection if nothing is written for the time-out while it is congested. */
   #watchForStall(): void {
     const timeout = this.#limits.stallTimeout;
     const before = this.#options.sent.bytesOut;
@@ -280,9 +284,9 @@ export class Outbox {
     }, timeout);
   }
 
-  #relieve(): void {
+  #endCongestion(): void {
     clearTimeout(this.#stallTimer);
-    this.#relief?.resolve();
-    this.#relief = undefined;
+    this.#congestion?.resolve();
+    this.#congestion = undefined;
   }
 }

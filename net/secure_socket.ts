@@ -1,10 +1,11 @@
 /**
- * TLS over a TCP connection, for what the runtime's own TLS does not do.
+ * TLS over a TCP connection, with the engine of `node:tls`, for what the runtime's own TLS lacks.
  *
- * `Deno.listenTls` gives connections without `setNoDelay`, so that an answer can wait 40 ms for the
- * acknowledgement of the one before it; `Deno.startTls` does not show the certificate of a server.
- * The TLS of `node:tls` takes the bytes from a stream of our own, which reads the socket only when
- * somebody wants to read: a peer is held back by not being read, and nothing is lost at its end.
+ * `Deno.listenTls` gives connections without `setNoDelay`, so a reply can wait 40 ms for the
+ * acknowledgement of the one before it. `Deno.startTls` does not show the certificate of a server.
+ * The engine takes its bytes from a stream of our own, which reads the socket only when a read is
+ * pending. So a peer feels backpressure when it is not read, and nothing is lost at the end of the
+ * stream.
  *
  * @module
  */
@@ -15,29 +16,29 @@ import { connect, type SecureContext, TLSSocket } from "node:tls";
 import { nextBuffer, SMALLEST_READ } from "../base/read_buffer.ts";
 import type { Transport } from "./transport.ts";
 
-/** The oldest version of TLS that is spoken, by a server and by a client. */
+/** The oldest version of TLS that a server or a client of this package accepts. */
 export const OLDEST_TLS = "TLSv1.2";
 
-/** How much is read of the socket at once at the most, in bytes: four records of TLS. */
+/** The largest read of the socket, in bytes: four records of TLS. */
 const LARGEST_READ = 64 * 1024;
-/** How long the peer may take to hear that the connection is closed, in milliseconds. */
-const FAREWELL = 1_000;
+/** How long sending the end of the TLS stream may take, in milliseconds. */
+const CLOSE_TIMEOUT = 1_000;
 
 /** An encrypted connection. */
 export class SecureSocket implements Transport {
   readonly #socket: Deno.TcpConn;
-  /** What the TLS engine takes for the socket. */
+  /** The stream that the TLS engine uses as its socket. */
   readonly #wire: Duplex;
   readonly #tls: TLSSocket;
   readonly #secured = Promise.withResolvers<void>();
   #state: { state: "open" } | { state: "ended" } | { state: "failed"; cause: Error } = {
     state: "open",
   };
-  /** What the socket is read into. */
+  /** The buffer for reads of the socket. */
   #buffer = new Uint8Array(SMALLEST_READ);
-  /** Decrypted, and not taken. */
+  /** Decrypted bytes that have not been read. */
   readonly #plain: Uint8Array[] = [];
-  /** Settles when there is something to take, or never will be. */
+  /** Settles when there are bytes to read, or the stream has ended. */
   #arrival: PromiseWithResolvers<void> | undefined;
   #isSecured = false;
   #wantsBytes = false;
@@ -47,7 +48,7 @@ export class SecureSocket implements Transport {
 
   private constructor(socket: Deno.TcpConn, start: (wire: Duplex) => TLSSocket) {
     this.#socket = socket;
-    this.#secured.promise.catch(() => {}); // who asks for it hears of it
+    this.#secured.promise.catch(() => {}); // `secure()` gives the error to its caller
     this.#wire = new Duplex({
       read: () => {
         this.#wantsBytes = true;
@@ -73,7 +74,7 @@ export class SecureSocket implements Transport {
     this.#tls.on("close", () => this.#end({ state: "ended" }));
   }
 
-  /** Takes over a socket that was accepted. The handshake begins at once. */
+  /** Uses TLS on a socket that was accepted. The handshake begins at once. */
   static accept(socket: Deno.TcpConn, secureContext: SecureContext): SecureSocket {
     return new SecureSocket(
       socket,
@@ -82,8 +83,8 @@ export class SecureSocket implements Transport {
   }
 
   /**
-   * Takes over a socket to a server. Whatever certificate the server has is taken: whether it is
-   * the right one is for the caller to say, before anything else is said.
+   * Uses TLS on a socket to a server. Any certificate is accepted: the caller must check it before
+   * it sends anything.
    *
    * @param host The name of the server.
    */
@@ -108,7 +109,7 @@ export class SecureSocket implements Transport {
   /**
    * Settles when the handshake is complete.
    *
-   * @throws {Error} If it fails, or the peer leaves.
+   * @throws {Error} If it fails, or the peer closes the connection.
    */
   secure(): Promise<void> {
     return this.#secured.promise;
@@ -135,14 +136,14 @@ export class SecureSocket implements Transport {
     return size;
   }
 
-  /** Writes all of the bytes, which must not change until the promise is settled. */
+  /** Writes all of the bytes. They must not change until the promise is settled. */
   write(bytes: Uint8Array): Promise<number> {
     return new Promise((resolve, reject) => {
       this.#tls.write(bytes, (error) => error ? reject(error) : resolve(bytes.length));
     });
   }
 
-  /** Tells the peer, unless it still has not taken what was written, and closes the socket. */
+  /** Sends the end of the TLS stream, unless a write still blocks, and closes the socket. */
   close(): Promise<void> {
     return this.#closed ??= this.#close();
   }
@@ -151,7 +152,7 @@ export class SecureSocket implements Transport {
     if (!this.#isWriting && this.#state.state !== "failed") {
       let timer: ReturnType<typeof setTimeout> | undefined;
       await new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, FAREWELL);
+        timer = setTimeout(resolve, CLOSE_TIMEOUT);
         this.#tls.end(() => resolve());
       });
       clearTimeout(timer);
@@ -168,7 +169,7 @@ export class SecureSocket implements Transport {
     this.#arrival?.resolve();
   }
 
-  /** Reads the socket once, if the engine wants bytes and somebody waits for what they hold. */
+  /** Reads the socket once, if the engine wants bytes and a read or the handshake is pending. */
   async #readWire(): Promise<void> {
     const isAwaited = !this.#isSecured || this.#arrival !== undefined;
     if (this.#isReading || !this.#wantsBytes || !isAwaited) return;
@@ -178,12 +179,12 @@ export class SecureSocket implements Transport {
     try {
       const size = await this.#socket.read(buffer);
       this.#wire.push(size === null ? null : buffer.subarray(0, size));
-      const isKept = this.#wire.readableLength > 0; // the engine has not taken it
+      const isKept = this.#wire.readableLength > 0; // the engine has not read it yet
       this.#buffer = isKept
         ? new Uint8Array(buffer.length)
         : nextBuffer(buffer, size ?? 0, LARGEST_READ);
       this.#isReading = false;
-      this.#readWire(); // it may have been asked for while the buffer was in use
+      this.#readWire(); // the engine may have wanted bytes while the buffer was in use
     } catch (cause) {
       this.#end({ state: "failed", cause: cause as Error });
       this.#tls.destroy();
@@ -199,8 +200,8 @@ export class SecureSocket implements Transport {
 }
 
 /**
- * Gives back the memory of bytes that are not needed any more, at once: V8 waits until there are
- * 64 MB of it.
+ * Frees the memory of bytes that are not needed any more at once. V8 waits until there are 64 MB of
+ * it.
  */
 function release({ buffer, length }: Uint8Array): void {
   if (buffer instanceof ArrayBuffer && buffer.byteLength === length) buffer.transfer(0);

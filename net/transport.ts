@@ -1,28 +1,29 @@
 /**
- * What a connection needs of a socket, and what its errors say of the peer.
+ * What a connection needs of a socket, and which errors of a stream mean only that the peer has
+ * closed it.
  *
  * @module
  */
 
-/** What a connection needs of a socket. `Deno.Conn` is one. */
+/** A stream of bytes in both directions. `Deno.Conn` is one. */
 export interface Transport {
-  /** Reads into the buffer: how many bytes, or `null` at the end of the stream. */
+  /** Reads into the buffer. Fulfilled with the number of bytes, or `null` at the end of the stream. */
   read(buffer: Uint8Array): Promise<number | null>;
-  /** Writes bytes from the start of the array: how many. */
+  /** Writes bytes from the start of the array. Fulfilled with the number of bytes written. */
   write(bytes: Uint8Array): Promise<number>;
-  /** Ends a read or a write that is under way. The promise, if any, settles when all is done. */
+  /** Closes the stream, which ends a read or write under way. Settles when it is closed. */
   close(): void | Promise<void>;
 }
 
-/** That the peer is gone, or that the stream has failed. */
+/** The peer has closed the stream, or the stream has failed. */
 export type StreamEnd = { state: "left" } | { state: "failed"; cause: unknown };
 
-/** How a stream has ended whose read or write has thrown this. */
+/** How a stream has ended whose read or write has thrown this error. */
 export function streamEnd(error: unknown): StreamEnd {
   return isOrdinaryEnd(error) ? { state: "left" } : { state: "failed", cause: error };
 }
 
-/** Errors that say no more than that the peer is gone, or that this side closed the stream. */
+/** Errors that only mean that the peer is gone, or that this side has closed the stream. */
 function isOrdinaryEnd(error: unknown): boolean {
   return error instanceof Deno.errors.UnexpectedEof ||
     error instanceof Deno.errors.ConnectionReset ||

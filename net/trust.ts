@@ -1,6 +1,6 @@
 /**
- * Trust on first use: the certificate of a Manager is fetched once, shown to a person, and kept
- * in a file; from then on only that file is trusted.
+ * Trust on first use: fetches the certificate of a Manager once, shows its fingerprint to a person,
+ * and writes it to a file. From then on only the certificate in that file is trusted.
  *
  * @module
  */
@@ -14,15 +14,15 @@ import { certificateFile, makePrivateFolder, writePrivateFile } from "../base/pa
 import type { Prompt } from "../base/prompt.ts";
 import { OLDEST_TLS } from "./secure_socket.ts";
 
-/** How a Manager's certificate is found. */
+/** How the certificate to trust is found. */
 export interface TrustOptions {
   host: string;
   port: number;
-  /** The file to trust; it must exist. Default: the one of the host in the home folder. */
+  /** The file of the certificate; it must exist. Default: the host's file in the home folder. */
   certFile: string | undefined;
-  /** Keep an unknown certificate without asking. */
+  /** Trust an unknown certificate without asking a person. */
   autoSave: boolean;
-  /** How long the Manager may take to show its certificate, in milliseconds. */
+  /** The time-out of fetching a certificate, in milliseconds. */
   timeout: number;
   prompt: Prompt;
 }
@@ -34,11 +34,13 @@ export interface TrustedCertificate {
 }
 
 /**
- * The certificate to trust for a Manager.
+ * Gives the certificate to trust for a Manager: the one in the file, or, where there is no file, the
+ * one that the Manager shows, if a person trusts it.
  *
  * @throws {CertificateError} If the file cannot be read, or the person does not trust it.
- * @throws {ConnectError} If there is no file and no Manager either.
- * @throws {TlsMismatchError} If there is no file and the Manager does not use TLS.
+ * @throws {ConnectError} If there is no file, and the Manager cannot be reached.
+ * @throws {TlsMismatchError} If there is no file, and the Manager does not use TLS.
+ * @throws {TimeoutError} If there is no file, and the Manager shows no certificate in time.
  */
 export async function trustedCertificate(options: TrustOptions): Promise<TrustedCertificate> {
   const file = options.certFile ?? certificateFile(options.host);
@@ -74,13 +76,16 @@ function checkPem(text: string, file: string): string {
 }
 
 /**
- * The certificate that a server shows, in PEM. Nothing is sent to the server.
+ * Fetches the certificate that a server shows, in PEM. No message is sent to the server.
  *
  * @param timeout In milliseconds.
+ * @throws {ConnectError} If the server cannot be reached.
+ * @throws {TlsMismatchError} If it does not use TLS.
+ * @throws {TimeoutError} If it takes longer than the time-out.
  */
 export function fetchCertificate(host: string, port: number, timeout: number): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
-  // It is only looked at here; whether to trust it is decided afterwards.
+  // Any certificate is accepted here. The caller decides whether to trust it.
   const socket = connectTls({
     host,
     port,
@@ -113,7 +118,7 @@ export function unreachable(
   return new ConnectError(`Cannot connect to ${host}:${port}: ${reasonOf(cause)}`, { cause });
 }
 
-/** The same words whether Deno's sockets or Node's could not connect, in any of the systems. */
+/** The same text for the errors of Deno's and of Node's sockets, on every operating system. */
 function reasonOf({ code, message }: Error & { code?: string }): string {
   if (code === "ECONNREFUSED" || /refused/i.test(message)) {
     return "Connection refused. Is the Manager running, at that port?";
@@ -124,7 +129,7 @@ function reasonOf({ code, message }: Error & { code?: string }): string {
   return message || String(code);
 }
 
-/** The error for a Manager that does not answer in TLS. */
+/** The error for a Manager that does not speak TLS. */
 export function tlsMismatch(host: string, port: number, cause: unknown): TlsMismatchError {
   return new TlsMismatchError(
     `Cannot speak TLS with ${host}:${port}, perhaps the Manager has TLS disabled. ` +

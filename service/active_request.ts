@@ -1,43 +1,60 @@
 /**
- * A request while a Service answers it: what it asks for, and whether anybody still waits for that.
+ * A request that a Service is answering: what it requests, whether it was cancelled, and the credit
+ * of its stream. `dispatcher.ts` calls the method and sends the reply.
  *
  * @module
  */
 
 import type { Request } from "../wire/message.ts";
 
-/** The request that a method is answering. */
+/**
+ * The request that a method is answering: {@linkcode Service.request}.
+ *
+ * @example
+ * ```ts ignore it needs a Manager
+ * import { Service } from "@msl/network";
+ *
+ * class Page extends Service {
+ *   async read(url: string): Promise<string> {
+ *     const { requester, signal } = this.request!;
+ *     console.log(`${requester} reads ${url}`);
+ *     const response = await fetch(url, { signal }); // ends when the Client cancels
+ *     return await response.text();
+ *   }
+ * }
+ * ```
+ */
 export interface ServiceRequest {
-  /** The network name of the Client that asks. */
+  /** The network name of the Client, `name[host:port]`. */
   readonly requester: string;
-  /** The attribute that is asked for. */
+  /** The attribute that is requested. */
   readonly attribute: string;
   /** The arguments by position. */
   readonly args: readonly unknown[];
   /** The arguments by name. */
   readonly kwargs: Readonly<Record<string, unknown>>;
-  /** What the Client calls the request. */
+  /** The identifier that the Client has given the request. */
   readonly uid: string;
   /**
-   * Aborted when nobody waits for the answer any longer: the Client has cancelled the request or
-   * has left, or the connection is lost; of a stream also when the Service shuts down. A Client or
-   * a Manager of the Python software cancels nothing.
+   * Aborted when the reply is not needed any more: the Client has cancelled the request or has
+   * disconnected, or the connection of the Service has ended. The signal of a stream is aborted too
+   * when the Service shuts down. A Client or a Manager of the Python software never cancels.
    */
   readonly signal: AbortSignal;
 }
 
-/** A request that is being answered. */
+/** A request from its arrival until its reply is sent. */
 export class ActiveRequest implements ServiceRequest {
   readonly requester: string;
   readonly attribute: string;
   readonly args: readonly unknown[];
   readonly kwargs: Readonly<Record<string, unknown>>;
   readonly uid: string;
-  /** How many more values of a stream are asked for; `undefined` from who knows no streams. */
-  #wanted: number | undefined;
-  /** Settled when there are more; only a stream waits for that. */
-  #more: PromiseWithResolvers<void> | undefined;
-  /** Made when it is asked for, which most methods never do. */
+  /** How many values of a stream may still be sent; `undefined` if the client reads no streams. */
+  #credit: number | undefined;
+  /** Settles when credit is added; only a stream waits for it. */
+  #added: PromiseWithResolvers<void> | undefined;
+  /** Made when the signal is first read: most methods never do. */
   #controller: AbortController | undefined;
   #reason: Error | undefined;
 
@@ -47,7 +64,7 @@ export class ActiveRequest implements ServiceRequest {
     this.args = args;
     this.kwargs = kwargs;
     this.uid = uid;
-    this.#wanted = stream;
+    this.#credit = stream;
   }
 
   get signal(): AbortSignal {
@@ -58,35 +75,35 @@ export class ActiveRequest implements ServiceRequest {
     return this.#controller.signal;
   }
 
-  /** Whether nobody waits for the answer any longer. */
+  /** Whether the reply is not needed any more. */
   get isAborted(): boolean {
     return this.#reason !== undefined;
   }
 
-  /** Whether whoever asks takes the values of a stream one by one. */
+  /** Whether the client reads the values of a stream one by one. */
   get isStreamed(): boolean {
-    return this.#wanted !== undefined;
+    return this.#credit !== undefined;
   }
 
-  /** Nobody waits for the answer any longer. */
+  /** The reply is not needed any more. */
   abort(reason: Error): void {
     this.#reason ??= reason;
     this.#controller?.abort(this.#reason);
   }
 
-  /** The Client can take so many values more. */
-  want(count: number): void {
-    if (this.#wanted === undefined) return; // nobody has asked for a stream
-    this.#wanted += count;
-    this.#more?.resolve();
+  /** The client has room for so many more values. */
+  addCredit(count: number): void {
+    if (this.#credit === undefined) return; // it is not streamed
+    this.#credit += count;
+    this.#added?.resolve();
   }
 
-  /** Settles when one more value of a stream may be sent, and counts it. */
-  async wanted(): Promise<void> {
-    while (this.#wanted === 0) {
-      this.#more = Promise.withResolvers();
-      await this.#more.promise;
+  /** Waits until one more value of a stream may be sent, and takes its credit. */
+  async takeCredit(): Promise<void> {
+    while (this.#credit === 0) {
+      this.#added = Promise.withResolvers();
+      await this.#added.promise;
     }
-    this.#wanted!--;
+    this.#credit!--;
   }
 }

@@ -1,6 +1,7 @@
 /**
- * What a Service offers: the methods, getters and properties that its class and the classes
- * between it and the base class define, and how each is shown and found.
+ * The attributes of a Service: the methods, getters and properties that its class, and the classes
+ * between that and the base class, define. It lists them for the identity, and finds and calls the
+ * one that is requested. `wire/signature.ts` binds the arguments, and `validation.ts` checks them.
  *
  * @module
  */
@@ -14,11 +15,11 @@ import type { StandardSchema } from "./schema.ts";
 import { Signature } from "../wire/signature.ts";
 import { mergeSchemas, validate } from "./validation.ts";
 
-/** How the wire calls the method `shutdownService`, which a Service may define. */
+/** The name on the wire of the method `shutdownService`, which a Service may define. */
 export const SHUTDOWN_SERVICE = "shutdown_service";
 const SHUTDOWN_METHOD = "shutdownService";
 
-/** How the wire calls the one method of the base class that is offered, and its signature there. */
+/** The only method of the base class that can be requested: its name and signature on the wire. */
 const SET_LOGGING_LEVEL = "set_logging_level";
 const SET_LOGGING_LEVEL_METHOD = "setLoggingLevel";
 const SET_LOGGING_LEVEL_SIGNATURE = "(level: Union[str, int]) -> bool";
@@ -29,15 +30,15 @@ const log = logger("service");
 export class Attributes {
   readonly #object: object;
   readonly #base: object;
-  /** Weak, since a getter may give another function each time. */
+  /** Weak, since a getter may return another function each time. */
   // deno-lint-ignore ban-types -- any function that a class defines
   readonly #signatures = new WeakMap<Function, Signature>();
   readonly #schemas: ReadonlyMap<string, readonly StandardSchema[]> | undefined;
 
   /**
-   * @param base The prototype whose members are not offered, also where a subclass overrides them,
-   * except for `setLoggingLevel`. What is above it is not offered either.
-   * @throws {TypeError} If a `static schema` is no object with lists of schemas.
+   * @param base The prototype whose members cannot be requested, even if a subclass overrides them,
+   * except for `setLoggingLevel`. Nor can those of its own prototypes.
+   * @throws {TypeError} If a `static schema` is not an object with lists of schemas.
    */
   constructor(object: object, base: object) {
     this.#object = object;
@@ -49,10 +50,10 @@ export class Attributes {
   }
 
   /**
-   * Checks that schemas are declared for parameters that there are. Only when the object is
-   * complete: what a field holds is not there before.
+   * Checks that each schema belongs to a parameter of a method. Called when the object is complete,
+   * since a method may be in a field.
    *
-   * @throws {TypeError} If they are not.
+   * @throws {TypeError} If one does not.
    */
   checkSchemas(): void {
     for (const [name, { length }] of this.#schemas ?? []) {
@@ -71,8 +72,8 @@ export class Attributes {
   }
 
   /**
-   * The attributes as an identity lists them: a method's signature text, the value of anything
-   * else. What JSON cannot hold is left out, with a warning in the log.
+   * The attributes as an identity lists them: the signature of a method as text, and the value of
+   * anything else. A value that JSON cannot hold is left out, with a warning in the log.
    */
   list(ignored: ReadonlySet<string>): JsonObject {
     const names = new Set(this.#owners().flatMap((owner) => Object.getOwnPropertyNames(owner)));
@@ -86,7 +87,7 @@ export class Attributes {
     return Object.fromEntries(listed.sort(([a], [b]) => a < b ? -1 : 1));
   }
 
-  /** The names of the methods that are generators: their results are streams. */
+  /** The names of the generator methods: their results are streams. */
   streams(ignored: ReadonlySet<string>): string[] {
     const members = new Map(
       this.#owners().reverse().flatMap((owner) =>
@@ -105,8 +106,9 @@ export class Attributes {
    *
    * @throws {PermissionError} If the name is private.
    * @throws {AttributeError} If there is no such attribute.
-   * @throws {TypeError} If the arguments do not fit.
-   * @throws {ValueError} If a schema refuses them; where it is asynchronous, a promise rejects.
+   * @throws {TypeError} If the arguments do not fit the parameters.
+   * @throws {ValueError} If a schema rejects them. If the schema is asynchronous, the promise that
+   * is returned rejects.
    * @throws What the method throws.
    */
   request(attribute: string, args: readonly unknown[], kwargs: JsonObject): unknown {
@@ -141,7 +143,7 @@ export class Attributes {
       const value: unknown = Reflect.get(this.#object, name);
       if (typeof value === "function") return this.#signatureOf(value).toString();
       if (isThenable(value)) {
-        value.then(undefined, () => {}); // it is made again when it is requested
+        value.then(undefined, () => {}); // a request reads the getter again
         return "()";
       }
       encodeValue(value);
@@ -156,7 +158,7 @@ export class Attributes {
     }
   }
 
-  /** What an attribute of the wire is called in the class, if the class defines it. */
+  /** The name in the class of an attribute of the wire; `undefined` if the class has none. */
   #find(attribute: string): string | undefined {
     if (this.#isDefined(attribute)) return attribute;
     if (attribute === SHUTDOWN_SERVICE && this.#isDefined(SHUTDOWN_METHOD)) return SHUTDOWN_METHOD;
@@ -174,7 +176,7 @@ export class Attributes {
     return name !== "constructor" && !isPrivate(name) && !Object.hasOwn(this.#base, name);
   }
 
-  /** The object and its prototypes up to the base. */
+  /** The object and its prototypes, without the base. */
   #owners(): object[] {
     const owners: object[] = [];
     for (
@@ -193,7 +195,7 @@ export class Attributes {
   }
 }
 
-/** Whether something is to be awaited. */
+/** Whether a value is a promise, or has a `then` method like one. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === "object" && value !== null && "then" in value &&
     typeof value.then === "function";

@@ -1,9 +1,9 @@
 /**
- * Sends the values of a generator: each by itself to a Client that reads streams, all of them as
- * one array to any other.
+ * Sends the values of a generator: one by one to a client that reads streams, or as one array to any
+ * other client.
  *
- * A Client says how many values it can take, and then how many more, so that a slow one holds the
- * generator up and nobody's memory fills.
+ * A client sends credit: how many values it has room for, and later how many more. So a slow client
+ * pauses the generator, and no queue between them grows.
  *
  * @module
  */
@@ -19,17 +19,17 @@ import { logger } from "../base/log.ts";
 import { beginValue } from "../wire/message.ts";
 import { pauses } from "../base/pause.ts";
 
-/** What a generator function makes. */
+/** What a generator function returns. */
 export type Values = Generator<unknown> | AsyncGenerator<unknown>;
 
-/** How many values are collected for a Client that cannot read them one by one. */
+/** How many values are collected at most for a client that reads no streams. */
 const MOST_COLLECTED = 100_000;
-/** How long to work before the event loop gets its turn, in milliseconds. */
+/** How long to run before the event loop gets a turn, in milliseconds. */
 const SLICE = 10;
 
 const log = logger("service");
 
-/** Whether something is the outcome of a generator function. */
+/** Whether a value was returned by a generator function. */
 export function isGenerator(value: unknown): value is Values {
   if (typeof value !== "object" || value === null) return false;
   const tag = Reflect.get(value, Symbol.toStringTag);
@@ -37,7 +37,7 @@ export function isGenerator(value: unknown): value is Values {
 }
 
 /**
- * Sends each value as it comes, when it is wanted. Settles when there are no more.
+ * Sends each value when there is credit for it. Fulfilled when the generator has ended.
  *
  * @throws The reason, if the request is aborted.
  * @throws {TypeError} If JSON cannot hold a value.
@@ -49,26 +49,32 @@ export async function sendValues(
   connection: Connection,
 ): Promise<void> {
   const { signal } = request;
-  await each(values, request, () => abortable(request.wanted(), signal), async (value) => {
-    const begin = beginValue(request.requester, request.uid);
-    if (isLarge(value)) {
-      await connection.sendPieces([begin, ...await encodeLarge(value), "}"]);
-    } else {
-      connection.sendText(`${begin}${encodeValue(value)}}`);
-    }
-    if (connection.congested) await abortable(connection.drained(), signal);
-  });
+  await forEachValue(
+    values,
+    request,
+    () => abortable(request.takeCredit(), signal),
+    async (value) => {
+      const begin = beginValue(request.requester, request.uid);
+      if (isLarge(value)) {
+        await connection.sendPieces([begin, ...await encodeLarge(value), "}"]);
+      } else {
+        connection.sendText(`${begin}${encodeValue(value)}}`);
+      }
+      if (connection.congested) await abortable(connection.drained(), signal);
+    },
+  );
 }
 
 /**
- * All values.
+ * Collects all values.
  *
- * @throws {ValueError} If there are too many.
- * @throws As {@linkcode sendValues} does.
+ * @throws {ValueError} If there are more than 100,000.
+ * @throws The reason, if the request is aborted.
+ * @throws What the generator throws.
  */
 export async function collectValues(values: Values, request: ActiveRequest): Promise<unknown[]> {
   const collected: unknown[] = [];
-  await each(values, request, () => {}, (value) => {
+  await forEachValue(values, request, () => {}, (value) => {
     if (collected.push(value) <= MOST_COLLECTED) return;
     throw new ValueError(
       `${request.attribute} has more than ${MOST_COLLECTED} values, the limit for a client ` +
@@ -78,15 +84,15 @@ export async function collectValues(values: Values, request: ActiveRequest): Pro
   return collected;
 }
 
-/** Takes one value after the other, and ends the generator whatever happens. */
-async function each(
+/** Takes one value after the other, and closes the generator in any case. */
+async function forEachValue(
   values: Values,
   request: ActiveRequest,
   ready: () => Promise<void> | void,
   take: (value: unknown) => Promise<void> | void,
 ): Promise<void> {
   const { signal } = request;
-  const pause = pauses(SLICE); // a generator need not wait for anything
+  const pause = pauses(SLICE); // a generator may never await
   try {
     for (;;) {
       await pause();
@@ -98,12 +104,12 @@ async function each(
       await take(isThenable(value) ? await abortable(Promise.resolve(value), signal) : value);
     }
   } finally {
-    end(values, request);
+    close(values, request);
   }
 }
 
-/** Has the generator clean up. One that waits for something else does so only after that. */
-async function end(values: Values, { attribute }: ActiveRequest): Promise<void> {
+/** Runs the `finally` blocks of a generator. They run only after what it awaits now is settled. */
+async function close(values: Values, { attribute }: ActiveRequest): Promise<void> {
   try {
     await values.return(undefined);
   } catch (error) {

@@ -1,6 +1,6 @@
 /**
- * Checks the arguments of a method against the schemas that the class of a Service declares. What a
- * schema makes of a value is what the method gets.
+ * Checks the arguments of a method with the schemas that the class of a Service declares. The method
+ * gets the values that the schemas return. `schema.ts` has the types.
  *
  * @module
  */
@@ -11,21 +11,21 @@ import type { SchemaIssue, SchemaResult, StandardSchema } from "./schema.ts";
 import type { ParameterName } from "../wire/signature.ts";
 
 /** An issue with the parameter of this name. */
-interface Refusal {
+interface Rejection {
   name: string;
   issue: SchemaIssue;
 }
 
-/** How much of one issue, and of all of them together, an error says, in characters. */
+/** The longest text of one issue in an error, and of all of them together, in characters. */
 const LONGEST_ISSUE = 300;
 const LONGEST_TEXT = 2_000;
 
 /**
- * The `static schema` of some classes as one: a later class goes before an earlier one, method by
- * method. `undefined` where there is none.
+ * Merges the `static schema` of several classes. The schemas of a method in a later class replace
+ * those in an earlier one. `undefined` if no class has any.
  *
  * @param classes A base class before those that extend it.
- * @throws {TypeError} If what a class declares is not lists of schemas.
+ * @throws {TypeError} If a `static schema` is not an object with lists of schemas.
  */
 export function mergeSchemas(
   classes: readonly object[],
@@ -45,14 +45,15 @@ export function mergeSchemas(
 }
 
 /**
- * The arguments as the schemas give them back; a promise where a schema is asynchronous.
+ * Gives the arguments as the schemas return them; a promise if a schema is asynchronous.
  *
- * A schema is given `undefined` for what was not passed, so that its default counts. Where it has
- * none, the method's own default does.
+ * A schema gets `undefined` for an argument that was not passed, so it may return its default. If it
+ * rejects `undefined`, the method's own default is used.
  *
- * @param method How the method is called in errors, e.g. `"Lab.add"`.
+ * @param method The name of the method in errors, e.g. `"Lab.add()"`.
  * @param bound One value for each parameter, as `Signature.bind` gives them.
- * @throws {ValueError} If they are not acceptable; the promise rejects with the same.
+ * @throws {ValueError} If a schema rejects an argument. A promise rejects with it.
+ * @throws {TypeError} If the schema of a rest parameter returns no array.
  */
 export function validate(
   method: string,
@@ -65,12 +66,14 @@ export function validate(
   );
   const results = schemas.map((schema, index) => schema["~standard"].validate(values[index]));
   const finish = (settled: readonly SchemaResult[]) => {
-    const refusals = settled.flatMap(({ issues }, index) => {
+    const rejections = settled.flatMap(({ issues }, index) => {
       const { name, optional } = parameters[index];
       const isLeftOut = optional && values[index] === undefined;
-      return issues === undefined || isLeftOut ? [] : refusalsOf(name, issues);
+      return issues === undefined || isLeftOut ? [] : rejectionsOf(name, issues);
     });
-    if (refusals.length > 0) throw new ValueError(`Cannot call ${method}: ${enumerate(refusals)}`);
+    if (rejections.length > 0) {
+      throw new ValueError(`Cannot call ${method}: ${enumerate(rejections)}`);
+    }
     const checked = settled.flatMap((result, index) => {
       const value = result.issues === undefined ? result.value : undefined;
       return parameters[index].form === "rest" ? asRest(method, value) : [value];
@@ -94,7 +97,7 @@ function asSchemas(where: string, list: unknown): readonly StandardSchema[] {
   return list;
 }
 
-/** Some libraries make their schemas functions. */
+/** In some libraries a schema is a function. */
 function isSchema(value: unknown): value is StandardSchema {
   if ((typeof value !== "object" && typeof value !== "function") || value === null) return false;
   const standard = (value as Partial<StandardSchema>)["~standard"];
@@ -106,27 +109,27 @@ function asRest(method: string, value: unknown): unknown[] {
   throw new TypeError(`Cannot call ${method}: the schema of a rest parameter must give an array`);
 }
 
-/** Why one parameter was refused, which a schema has to say. */
-function refusalsOf(name: string, issues: readonly SchemaIssue[]): Refusal[] {
+/** The issues with one parameter. A schema that rejects without an issue gets a general one. */
+function rejectionsOf(name: string, issues: readonly SchemaIssue[]): Rejection[] {
   if (issues.length === 0) return [{ name, issue: { message: "not acceptable" } }];
   return issues.map((issue) => ({ name, issue }));
 }
 
-/** The reasons one after the other, as many as are read by anyone. */
-function enumerate(refusals: readonly Refusal[]): string {
-  let text = show(refusals[0]);
-  for (let index = 1; index < refusals.length; index++) {
-    const next = `; ${show(refusals[index])}`;
+/** The texts of the issues, up to the longest text of an error. */
+function enumerate(rejections: readonly Rejection[]): string {
+  let text = show(rejections[0]);
+  for (let index = 1; index < rejections.length; index++) {
+    const next = `; ${show(rejections[index])}`;
     if (text.length + next.length > LONGEST_TEXT) {
-      return `${text}; and ${refusals.length - index} more`;
+      return `${text}; and ${rejections.length - index} more`;
     }
     text += next;
   }
   return text;
 }
 
-/** `settings.limits[0]: Too small`; a keyword-only parameter is a path of its own. */
-function show({ name, issue: { path = [], message } }: Refusal): string {
+/** E.g. `settings.limits[0]: Too small`. The path of a keyword-only parameter has its name. */
+function show({ name, issue: { path = [], message } }: Rejection): string {
   const where = path.reduce(showStep, name) || "keyword arguments";
   const text = `${where}: ${message}`;
   return text.length > LONGEST_ISSUE ? `${text.slice(0, LONGEST_ISSUE - 1)}…` : text;

@@ -1,6 +1,6 @@
 /**
- * The inside of a worker: calls one function after the other, as a `WorkerPool` asks for, and
- * answers with what it returns or throws. A worker is started with this module; whoever imports it
+ * The module that runs in a worker: calls the function of each message from `worker_pool.ts`, and
+ * replies with its result or its error. A worker is started with this module. Importing it elsewhere
  * starts nothing.
  *
  * @module
@@ -17,27 +17,27 @@ export interface WorkerTask {
   readonly name: string;
 }
 
-/** What a worker is asked. */
+/** A message to a worker: the call of a function. */
 export interface WorkerCall extends WorkerTask {
   readonly args: readonly unknown[];
-  /** The keyword arguments of a function that takes any: a `Kwargs` would lose its class. */
+  /** The keyword arguments. A copy of a `Kwargs` would lose its class. */
   readonly kwargs: Readonly<Record<string, unknown>>;
 }
 
-/** What a worker answers. */
-export type WorkerAnswer =
+/** The reply of a worker. */
+export type WorkerReply =
   | { readonly state: "returned"; readonly value: unknown }
   | { readonly state: "failed"; readonly text: string; readonly stack: string | undefined };
 
-/** What a worker has of the global scope, and a program has not. */
+/** The members of the global scope that only a worker has. */
 interface WorkerScope {
   onmessage: (event: MessageEvent<WorkerCall>) => void;
-  postMessage(answer: WorkerAnswer): void;
+  postMessage(reply: WorkerReply): void;
   close(): void;
 }
 
-/** An error as it was thrown in a worker. One that is cloned would lose the name of its class. */
-export function asThrown({ text, stack }: WorkerAnswer & { state: "failed" }): Error {
+/** An error that was thrown in a worker. A clone of it would lose the name of its class. */
+export function toError({ text, stack }: WorkerReply & { state: "failed" }): Error {
   const [_, name, message] = /^(\w+): ([^]*)$/.exec(text) ?? [text, "Error", text];
   return Object.assign(new Error(message), { name, stack });
 }
@@ -47,24 +47,24 @@ if (import.meta.main && "DedicatedWorkerGlobalScope" in globalThis) {
 }
 
 function serve(scope: WorkerScope): void {
-  // Nobody would be told, and whoever has asked would wait for ever.
+  // Deno reports the end of a worker to nobody, so the call would be pending for ever.
   scope.close = Deno.exit = () => {
     throw new Error("Cannot end the program: this is a worker of a Service");
   };
-  scope.onmessage = async ({ data: call }) => {
-    const answer = await perform(call);
+  scope.onmessage = async ({ data: task }) => {
+    const reply = await call(task);
     try {
-      scope.postMessage(answer);
+      scope.postMessage(reply);
     } catch (error) {
       const reason = new TypeError(
-        `Cannot return the result of ${call.name} from a worker: ${(error as Error).message}`,
+        `Cannot return the result of ${task.name} from a worker: ${(error as Error).message}`,
       );
       scope.postMessage(failure(reason));
     }
   };
 }
 
-async function perform({ module, name, args, kwargs }: WorkerCall): Promise<WorkerAnswer> {
+async function call({ module, name, args, kwargs }: WorkerCall): Promise<WorkerReply> {
   try {
     const called = (await import(module))[name];
     if (typeof called !== "function") {
@@ -77,7 +77,7 @@ async function perform({ module, name, args, kwargs }: WorkerCall): Promise<Work
   }
 }
 
-function failure(error: unknown): WorkerAnswer {
+function failure(error: unknown): WorkerReply {
   const stack = error instanceof Error ? error.stack : undefined;
   return { state: "failed", text: wireMessage(error), stack };
 }

@@ -1,23 +1,31 @@
 /**
- * Calls functions in Workers, so that a long computation keeps nobody else waiting. A worker is
- * started when it is needed and used again; one that crashes or is given up is replaced.
+ * Calls functions in Workers, so that a long computation does not block the event loop of the
+ * Service. A worker is started when it is needed and used again; one that crashes, or whose call is
+ * cancelled, is replaced. `worker.ts` is the module that runs in a worker.
  *
  * @module
  */
 
+import { repr } from "../base/repr.ts";
 import { takeApart } from "../wire/call.ts";
 import { WorkerError } from "../errors.ts";
-import { asThrown, type WorkerAnswer, type WorkerCall, type WorkerTask } from "./worker.ts";
+import { toError, type WorkerCall, type WorkerReply, type WorkerTask } from "./worker.ts";
 
 /** The workers of a Service. */
 export interface WorkerOptions {
-  /** How many there are at most. Default: one less than the cores of the computer, at least 1. */
+  /**
+   * The largest number of workers. Each is a thread, and is started when no other one is free.
+   * Default: one less than the cores of the computer, at least 1.
+   */
   size?: number;
-  /** How many calls may wait for a worker; one more fails at once. Default: 1,000. */
+  /**
+   * How many calls may wait for a worker. One more fails at once with a
+   * {@linkcode WorkerError}. Default: 1,000.
+   */
   queue?: number;
 }
 
-/** A call until it is answered. */
+/** A call that has no result yet. */
 interface Job extends PromiseWithResolvers<unknown> {
   task: WorkerTask;
   args: readonly unknown[];
@@ -27,17 +35,17 @@ interface Job extends PromiseWithResolvers<unknown> {
 export class WorkerPool {
   readonly #size: number;
   readonly #queue: number;
-  /** What each worker is doing; `undefined` where it is nothing. */
+  /** The call that each worker runs; `undefined` for a worker that is free. */
   readonly #workers = new Map<Worker, Job | undefined>();
-  /** In the order in which they came. */
+  /** The calls that wait for a worker, in their order. */
   readonly #waiting = new Set<Job>();
-  /** Why no calls are taken any more. */
+  /** The error for every call, once the pool is closed. */
   #closed: Error | undefined;
 
   /**
-   * Starts nothing yet.
+   * Starts no worker yet.
    *
-   * @throws {RangeError} If `size` or `queue` is no number of workers or calls.
+   * @throws {RangeError} If `size` is not an integer of at least 1, or `queue` of at least 0.
    */
   constructor({ size = defaultSize(), queue = 1_000 }: WorkerOptions = {}) {
     check("size", size, 1);
@@ -47,11 +55,41 @@ export class WorkerPool {
   }
 
   /**
+   * Makes a method that calls an exported function in a worker.
+   *
+   * @param module The URL of the module that exports it.
+   * @param signalOf The signal for {@linkcode WorkerPool.call}, read at each call.
+   * @throws {TypeError} If the function has no name, or `module` is not a URL.
+   */
+  method<Args extends unknown[], Result>(
+    called: (...args: Args) => Result,
+    module: string | URL,
+    signalOf: () => AbortSignal | undefined,
+  ): (...args: Args) => Promise<Awaited<Result>> {
+    const { name } = called;
+    if (name === "") throw new TypeError("Cannot call a function in workers that has no name");
+    if (!URL.canParse(module)) {
+      throw new TypeError(
+        `Cannot call ${name} in workers: ${repr(String(module))} is no URL, which ` +
+          `import.meta.resolve(${JSON.stringify(module)}) is`,
+      );
+    }
+    const task = { module: String(module), name };
+    const method = (...args: Args) => this.call(task, args, signalOf()) as Promise<Awaited<Result>>;
+    // A Service reads the parameters of its methods from their source text.
+    return Object.defineProperties(method, {
+      name: { value: name },
+      toString: { value: () => called.toString() },
+    });
+  }
+
+  /**
    * Calls a function in a worker.
    *
-   * @param signal When it is aborted, the call is given up, and a worker that is at it is ended.
+   * @param signal Cancels the call when it is aborted. A worker that runs it is terminated.
    * @returns Rejects with what the function throws, with a {@linkcode WorkerError} if its worker
-   * crashes or too many calls wait, and with a `TypeError` if a worker cannot be given an argument.
+   * crashes or too many calls wait, with a `TypeError` if an argument cannot be copied to a worker,
+   * and with the reason of `signal`.
    */
   call(task: WorkerTask, args: readonly unknown[], signal?: AbortSignal): Promise<unknown> {
     const job: Job = { task, args, ...Promise.withResolvers<unknown>() };
@@ -63,23 +101,23 @@ export class WorkerPool {
     this.#waiting.add(job);
     this.#next();
     if (signal === undefined) return job.promise;
-    const giveUp = () => this.#giveUp(job, signal.reason);
-    signal.addEventListener("abort", giveUp);
-    return job.promise.finally(() => signal.removeEventListener("abort", giveUp));
+    const cancel = () => this.#cancel(job, signal.reason);
+    signal.addEventListener("abort", cancel);
+    return job.promise.finally(() => signal.removeEventListener("abort", cancel));
   }
 
-  /** Ends every worker. All calls that run or wait reject with the reason. */
-  abandon(reason: Error): void {
+  /** Terminates every worker. All calls that run or wait reject with the reason. */
+  cancelAll(reason: Error): void {
     const jobs = [...this.#workers.values(), ...this.#waiting];
     this.#waiting.clear();
-    for (const worker of this.#workers.keys()) this.#end(worker);
+    for (const worker of this.#workers.keys()) this.#terminate(worker);
     for (const job of jobs) job?.reject(reason);
   }
 
-  /** Abandons the calls, and those that still come. */
+  /** Cancels all calls, and rejects those that are made later. */
   close(reason: Error): void {
     this.#closed = reason;
-    this.abandon(reason);
+    this.cancelAll(reason);
   }
 
   #full({ name }: WorkerTask): WorkerError | undefined {
@@ -108,7 +146,7 @@ export class WorkerPool {
     }
   }
 
-  /** A worker that does nothing, a new one if need be. */
+  /** A free worker, which may be a new one; `undefined` if all are busy. */
   #free(): Worker | undefined {
     for (const [worker, job] of this.#workers) if (job === undefined) return worker;
     return this.#workers.size < this.#size ? this.#start() : undefined;
@@ -116,17 +154,17 @@ export class WorkerPool {
 
   #start(): Worker {
     const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
-    worker.onmessage = ({ data }: MessageEvent<WorkerAnswer>) => {
+    worker.onmessage = ({ data }: MessageEvent<WorkerReply>) => {
       const job = this.#workers.get(worker);
       this.#workers.set(worker, undefined);
       if (data.state === "returned") job?.resolve(data.value);
-      else job?.reject(asThrown(data));
+      else job?.reject(toError(data));
       this.#next();
     };
     worker.onerror = (event) => {
-      event.preventDefault(); // or this program would end
+      event.preventDefault(); // otherwise this program would end
       const job = this.#workers.get(worker);
-      this.#end(worker);
+      this.#terminate(worker);
       job?.reject(
         new WorkerError(`Cannot finish ${job.task.name}: its worker crashed: ${event.message}`),
       );
@@ -136,14 +174,14 @@ export class WorkerPool {
     return worker;
   }
 
-  #giveUp(job: Job, reason: unknown): void {
+  #cancel(job: Job, reason: unknown): void {
     this.#waiting.delete(job);
-    for (const [worker, running] of this.#workers) if (running === job) this.#end(worker);
+    for (const [worker, running] of this.#workers) if (running === job) this.#terminate(worker);
     job.reject(reason);
     this.#next();
   }
 
-  #end(worker: Worker): void {
+  #terminate(worker: Worker): void {
     this.#workers.delete(worker);
     worker.onmessage = worker.onerror = null;
     worker.terminate();

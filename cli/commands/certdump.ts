@@ -15,7 +15,7 @@ export function addCertdump(program: Command): void {
     .option("-o, --out <file>", "write it to a file instead, over what is there")
     .option("-q, --quiet", "do not say that it is written")
     .action(async (certfile: string, { out, quiet }: { out?: string; quiet?: boolean }) => {
-      const { describeCertificates } = await import("../../net/certificate_maker.ts");
+      const { describeCertificates } = await import("../../net/certificate_text.ts");
       const text = describeCertificates(certfile);
       if (out === undefined) return console.log(text.trimEnd());
       writeFile(out, text);

@@ -61,14 +61,16 @@ async function certgen(out: string, options: Options): Promise<void> {
   const { algorithm: hash, keyFile, keyFilePassword: given, yearsValid } = options;
   const isNew = !fileExists(keyFile);
   const password = given && readPassword(given, () => askKeyPassword(keyFile));
-  const { describeCertificates, selfSign } = await import("../../net/certificate_maker.ts");
+  const { selfSign } = await import("../../net/certificate_maker.ts");
   const say = options.quiet ? () => {} : console.log;
   const key = await load(keyFile, password, isNew && !options.quiet);
   if (isNew) say(`Wrote a new private key to ${keyFile}`);
   const old = replaceFile(out, await selfSign(key, new Hosts().aliases(), { hash, yearsValid }));
   if (old) say(`Kept the old certificate as ${old}`);
   say(`Wrote the certificate to ${out}`);
-  if (options.show) console.log(describeCertificates(out).trimEnd());
+  if (!options.show) return;
+  const { describeCertificates } = await import("../../net/certificate_text.ts");
+  console.log(describeCertificates(out).trimEnd());
 }
 
 async function load(

@@ -4,7 +4,7 @@ import { pauseAfter, resolveReconnect, retry } from "../../device/retry.ts";
 const FAST = resolveReconnect({ firstDelay: 0, longestDelay: 1 });
 const always = () => true;
 
-/** An action that fails a number of times. */
+/** An action that fails a number of times, and counts its calls. */
 function failing(times: number) {
   let calls = 0;
   return {
@@ -18,13 +18,13 @@ function failing(times: number) {
   };
 }
 
-Deno.test("persist tries until it succeeds", async () => {
+Deno.test("retry calls the action until it succeeds", async () => {
   const thing = failing(3);
   assertEquals(await retry(thing.action, FAST, new AbortController().signal, always), "done");
   assertEquals(thing.calls, 4);
 });
 
-Deno.test("persist gives the last error when it gives up, or when no attempt is worth it", async () => {
+Deno.test("retry throws the last error when the attempts are used up, or when it is not retriable", async () => {
   const { signal } = new AbortController();
   const limited = retry(failing(9).action, { ...FAST, attempts: 2 }, signal, always);
   await assertRejects(() => limited, Error, "failure 2");
@@ -32,7 +32,7 @@ Deno.test("persist gives the last error when it gives up, or when no attempt is 
   await assertRejects(() => final, Error, "failure 3");
 });
 
-Deno.test("persist ends with the reason of its signal, in a pause or in an attempt", async () => {
+Deno.test("retry ends with the reason of its signal, in a pause or in an attempt", async () => {
   const paused = new AbortController();
   const thing = failing(9);
   const pausing = retry(
@@ -59,7 +59,7 @@ Deno.test("persist ends with the reason of its signal, in a pause or in an attem
   await assertRejects(() => trying, Error, "enough of that");
 });
 
-Deno.test("delays and attempts have their defaults, and are checked", () => {
+Deno.test("the options of reconnecting have defaults, and a number out of range is an error", () => {
   assertEquals(resolveReconnect({}), {
     firstDelay: 100,
     longestDelay: 30_000,
@@ -78,7 +78,7 @@ Deno.test("delays and attempts have their defaults, and are checked", () => {
   }
 });
 
-Deno.test("pauses double up to the longest, and half of each is left to chance", () => {
+Deno.test("pauses double up to the longest one, and half of each is random", () => {
   const options = resolveReconnect({ firstDelay: 100, longestDelay: 1_000 });
   for (const [failures, longest] of [[1, 100], [2, 200], [4, 800], [5, 1_000], [5_000, 1_000]]) {
     const pauses = Array.from({ length: 100 }, () => pauseAfter(failures, options));

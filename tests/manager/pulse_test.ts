@@ -47,20 +47,20 @@ function peer(described: Newcomer, extensions: string[] = []) {
 for (const newcomer of [CLIENT, service("S", -1)]) {
   Deno.test(`a ${newcomer.kind} that has offered to keep the beat does, and hears a space`, async () => {
     const { pulse, said } = peer(newcomer, ["ready", "beat"]);
-    assertEquals(pulse.keepsBeat(), true);
-    pulse.onSilent?.();
-    pulse.onQuiet?.();
+    assertEquals(pulse.keepsInterval(), true);
+    pulse.onReadIdle?.();
+    pulse.onWriteIdle?.();
     assertEquals(await said(), " ");
   });
 }
 
 Deno.test("any other service is asked when it is silent, and counts once it has answered", async () => {
   const { peer: it, pulse, said } = peer(service("it's", -1));
-  assertEquals(pulse.keepsBeat(), false);
+  assertEquals(pulse.keepsInterval(), false);
   it.seat.probe.isAnswered = true;
-  assertEquals(pulse.keepsBeat(), true);
-  pulse.onQuiet?.();
-  pulse.onSilent?.();
+  assertEquals(pulse.keepsInterval(), true);
+  pulse.onWriteIdle?.();
+  pulse.onReadIdle?.();
   const { service: name, requester, attribute } = JSON.parse(await said());
   assertEquals([name, requester, attribute], ["it's", MANAGER, "max_clients"]);
 });
@@ -74,12 +74,12 @@ for (
     const { peer: client, pulse, said, add, registry } = peer(CLIENT);
     add(service("S", Number(maxClients)));
     if (client.kind !== "client") throw new Error("it is not a client");
-    pulse.onQuiet?.(); // it is linked with nothing
+    pulse.onWriteIdle?.(); // it is linked with nothing
     registry.link(client, "S");
     if (isLocked) registry.acquireLock(client, "S", false);
-    assertEquals(pulse.keepsBeat(), false);
-    pulse.onSilent?.();
-    pulse.onQuiet?.();
+    assertEquals(pulse.keepsInterval(), false);
+    pulse.onReadIdle?.();
+    pulse.onWriteIdle?.();
     assertEquals(await said(), expected);
   });
 }

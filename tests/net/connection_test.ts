@@ -146,7 +146,7 @@ for (const [carrier, makePair] of Object.entries(makers)) {
     assertEquals(await far.ended, { state: "closed" });
   });
 
-  Deno.test(`a conversation takes line by line, then the rest in batches, ${carrier}`, async () => {
+  Deno.test(`nextLine() gives line by line, and the loop the rest in batches, ${carrier}`, async () => {
     await using pair = await makePair();
     await using near = new Connection(pair.near);
     await using far = new Connection(pair.far);
@@ -256,7 +256,7 @@ Deno.test("empty lines come one by one however many there are, from small reads"
   assert(Math.max(...sizes) <= 8 * 1024, `it read ${Math.max(...sizes)} at once`);
 });
 
-Deno.test("whoever reads a line that comes in many reads has its turn after each of them", async () => {
+Deno.test("the reader of a line that comes in many reads continues after each of them", async () => {
   const reads = ["a", "b", "c\n", "d\n"].map((text) => new TextEncoder().encode(text));
   await using connection = new Connection(new MemoryTransport(reads));
   const batches: string[][] = [];
@@ -266,7 +266,7 @@ Deno.test("whoever reads a line that comes in many reads has its turn after each
   assertEquals(batches, [[], [], ["abc"], ["d"]]);
 });
 
-Deno.test("a connection counts what goes over it", async () => {
+Deno.test("a connection counts its bytes and lines", async () => {
   await using pair = memoryPair();
   await using near = new Connection(pair.near);
   await using far = new Connection(pair.far);
@@ -277,17 +277,17 @@ Deno.test("a connection counts what goes over it", async () => {
   assertEquals(far.traffic, { bytesIn: 8, bytesOut: 0, linesIn: 2, linesOut: 0 });
 });
 
-Deno.test("a connection that is trimmed in whatever state loses nothing", async () => {
+Deno.test("a connection whose buffers shrink in any state loses nothing", async () => {
   await using pair = memoryPair(10);
   const near = new Connection(pair.near);
   await using far = new Connection(pair.far);
   const received = collect(far);
-  near.trim();
+  near.shrinkBuffers();
   for (const line of ["a".repeat(100), "b".repeat(100)]) {
     near.sendText(line);
-    near.trim();
+    near.shrinkBuffers();
     await new Promise((resolve) => setTimeout(resolve));
-    near.trim();
+    near.shrinkBuffers();
   }
   await near.close();
   assertEquals(await received, ["a".repeat(100), "b".repeat(100)]);
@@ -310,7 +310,7 @@ Deno.test("a transport that writes one byte at a time loses nothing", async () =
   assertEquals(written, "first\r\nsecond\r\n");
 });
 
-Deno.test("a connection is congested above the high mark and relieved below the low one", async () => {
+Deno.test("a connection is congested above the high mark and drained below the low one", async () => {
   await using pair = memoryPair(10);
   await using near = new Connection(pair.near, { queueHigh: 100, queueLow: 20 });
   await using far = new Connection(pair.far);
@@ -327,17 +327,17 @@ Deno.test("a connection is congested above the high mark and relieved below the 
   assertEquals((await received).length, 2);
 });
 
-Deno.test("a congested connection whose peer takes nothing is ended, with the reason", async () => {
+Deno.test("a congested connection whose peer reads nothing is ended, with the reason", async () => {
   await using pair = memoryPair(10);
   await using near = new Connection(pair.near, { queueHigh: 100, stallTimeout: 5 });
   near.sendText("x".repeat(200));
   const drained = near.drained();
   assertEquals(await near.ended, { state: "stalled", timeout: 5 });
-  await drained; // whoever waits is let go
+  await drained; // a sender that waits continues
   assertEquals(near.isOpen, false);
 });
 
-Deno.test("lines that wait for nobody end a connection that cannot keep up, with the reason", async () => {
+Deno.test("a line that is sent or dropped ends the connection of a slow consumer, with the reason", async () => {
   await using pair = memoryPair(10);
   await using near = new Connection(pair.near, { queueHigh: 100, queueLimit: 1_000 });
   const line = new TextEncoder().encode("x".repeat(98));
@@ -347,7 +347,7 @@ Deno.test("lines that wait for nobody end a connection that cannot keep up, with
   assertEquals(await near.ended, { state: "overrun", limit: 1_000 });
 });
 
-Deno.test("the pieces of a line wait for the peer, whose end lets them go", async () => {
+Deno.test("the pieces of a line wait for the peer, and continue when it ends the connection", async () => {
   await using pair = memoryPair(1_000);
   await using near = new Connection(pair.near);
   const writer = (await near.startLine())!;
@@ -363,7 +363,7 @@ Deno.test("the pieces of a line wait for the peer, whose end lets them go", asyn
   assertEquals(await near.ended, { state: "cut" });
 });
 
-Deno.test("what waits for a line in pieces makes a connection congested, until the line ends", async () => {
+Deno.test("lines that wait for a line in pieces make a connection congested, until that line ends", async () => {
   await using pair = memoryPair();
   await using near = new Connection(pair.near, { queueHigh: 1_000 });
   await using far = new Connection(pair.far);
@@ -390,4 +390,17 @@ Deno.test("a transport that fails ends the connection with the cause", async () 
   });
   assertEquals(await collect(connection), []);
   assertEquals(await connection.ended, { state: "failed", cause });
+});
+
+Deno.test("a space comes before the next line, and does not change its meaning", async () => {
+  await using pair = memoryPair();
+  await using near = new Connection(pair.near);
+  await using far = new Connection(pair.far);
+  near.sendSpace();
+  await new Promise((resolve) => setTimeout(resolve));
+  near.sendText("{}");
+  near.sendSpace(); // not while something waits to be written
+  near.sendText("[]");
+  const lines = [await far.nextLine(5_000), await far.nextLine(5_000)];
+  assertEquals(lines.map((line) => new TextDecoder().decode(line as Uint8Array)), [" {}", "[]"]);
 });

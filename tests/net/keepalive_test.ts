@@ -1,111 +1,115 @@
 import { assertEquals } from "@std/assert";
-import { BEATS, Keepalive, type Watched } from "../../net/keepalive.ts";
+import { IDLE_INTERVALS, Keepalive, type KeepalivePeer } from "../../net/keepalive.ts";
 
-/** A connection that was told that its peer is silent, and what is asked of it meanwhile. */
-class Patient implements Watched {
+/** A peer that records what is called on it and on its connection. */
+class RecordingPeer implements KeepalivePeer {
   readonly traffic = { bytesIn: 0, bytesOut: 0, linesIn: 0, linesOut: 0 };
   isReading = true;
-  readonly heard: string[] = [];
-  readonly #keepsBeat: boolean;
+  readonly calls: string[] = [];
+  readonly #keepsInterval: boolean;
 
-  constructor(keepsBeat: boolean) {
-    this.#keepsBeat = keepsBeat;
+  constructor(keepsInterval: boolean) {
+    this.#keepsInterval = keepsInterval;
   }
 
   get connection() {
-    const fallSilent = (timeout: number) => void this.heard.push(`gone after ${timeout}`);
-    const trim = () => void this.heard.push("trim");
-    return { traffic: this.traffic, isReading: this.isReading, fallSilent, trim };
+    const endIdle = (timeout: number) => void this.calls.push(`end after ${timeout}`);
+    const shrinkBuffers = () => void this.calls.push("shrink");
+    return { traffic: this.traffic, isReading: this.isReading, endIdle, shrinkBuffers };
   }
 
-  keepsBeat(): boolean {
-    return this.#keepsBeat;
+  keepsInterval(): boolean {
+    return this.#keepsInterval;
   }
 
-  onQuiet(): void {
-    this.heard.push("quiet");
+  onWriteIdle(): void {
+    this.calls.push("write idle");
   }
 
-  onSilent(): void {
-    this.heard.push("silent");
+  onReadIdle(): void {
+    this.calls.push("read idle");
+  }
+
+  count(call: string): number {
+    return this.calls.filter((it) => it.startsWith(call)).length;
   }
 }
 
-/** Watches without a clock: the test beats. */
-function watch(patient: Patient): Keepalive {
+/** Watches a peer without a clock: the test calls `check()`. */
+function watch(peer: RecordingPeer): Keepalive {
   const keepalive = new Keepalive(1_000_000_000);
-  keepalive.watch(patient);
+  keepalive.watch(peer);
   return keepalive;
 }
 
-Deno.test("a peer that keeps the beat is gone after five silent ones, and then left alone", () => {
-  const patient = new Patient(true);
-  using keepalive = watch(patient);
-  for (let beat = 1; beat < BEATS; beat++) keepalive.beat();
-  assertEquals(patient.heard.filter((word) => word === "silent").length, BEATS - 1);
-  keepalive.beat();
-  assertEquals(patient.heard.at(-1), "gone after 1000000000");
-  const count = patient.heard.length;
-  keepalive.beat();
-  assertEquals(patient.heard.length, count);
+Deno.test("the connection of a peer that keeps the interval is ended after five idle ones, once", () => {
+  const peer = new RecordingPeer(true);
+  using keepalive = watch(peer);
+  for (let interval = 1; interval < IDLE_INTERVALS; interval++) keepalive.check();
+  assertEquals(peer.count("read idle"), IDLE_INTERVALS - 1);
+  keepalive.check();
+  assertEquals(peer.calls.at(-1), "end after 1000000000");
+  const { length } = peer.calls;
+  keepalive.check();
+  assertEquals(peer.calls.length, length);
 });
 
-Deno.test("whatever a peer says begins the count again", () => {
-  const patient = new Patient(true);
-  using keepalive = watch(patient);
-  for (let beat = 0; beat < 3 * BEATS; beat++) {
-    if (beat % (BEATS - 1) === 0) patient.traffic.bytesIn++;
-    keepalive.beat();
+Deno.test("a byte from the peer starts the count of idle intervals again", () => {
+  const peer = new RecordingPeer(true);
+  using keepalive = watch(peer);
+  for (let interval = 0; interval < 3 * IDLE_INTERVALS; interval++) {
+    if (interval % (IDLE_INTERVALS - 1) === 0) peer.traffic.bytesIn++;
+    keepalive.check();
   }
-  assertEquals(patient.heard.some((word) => word.startsWith("gone")), false);
+  assertEquals(peer.count("end"), 0);
 });
 
-Deno.test("a peer that does not keep the beat is never gone, however long it is silent", () => {
-  const patient = new Patient(false);
-  using keepalive = watch(patient);
-  for (let beat = 0; beat < 3 * BEATS; beat++) keepalive.beat();
-  assertEquals(patient.heard.filter((word) => word === "silent").length, 3 * BEATS);
-  assertEquals(patient.heard.some((word) => word.startsWith("gone")), false);
+Deno.test("the connection of a peer that does not keep the interval is never ended", () => {
+  const peer = new RecordingPeer(false);
+  using keepalive = watch(peer);
+  for (let interval = 0; interval < 3 * IDLE_INTERVALS; interval++) keepalive.check();
+  assertEquals(peer.count("read idle"), 3 * IDLE_INTERVALS);
+  assertEquals(peer.count("end"), 0);
 });
 
-Deno.test("a peer that is not read because it feeds somebody slow is not silent", () => {
-  const patient = new Patient(true);
-  patient.isReading = false;
-  using keepalive = watch(patient);
-  for (let beat = 0; beat < 3 * BEATS; beat++) keepalive.beat();
-  assertEquals(new Set(patient.heard), new Set(["trim", "quiet"]));
+Deno.test("a peer that is not read because it feeds a slow consumer is not idle", () => {
+  const peer = new RecordingPeer(true);
+  peer.isReading = false;
+  using keepalive = watch(peer);
+  for (let interval = 0; interval < 3 * IDLE_INTERVALS; interval++) keepalive.check();
+  assertEquals(new Set(peer.calls), new Set(["shrink", "write idle"]));
 });
 
-Deno.test("in a beat in which nothing was sent, buffers are given back before a space is sent", () => {
-  const patient = new Patient(false);
-  patient.isReading = false;
-  using keepalive = watch(patient);
-  keepalive.beat();
-  patient.traffic.bytesOut++;
-  keepalive.beat();
-  assertEquals(patient.heard, ["trim", "quiet"]);
-  keepalive.beat();
-  assertEquals(patient.heard, ["trim", "quiet", "trim", "quiet"]);
+Deno.test("after an interval in which nothing was sent, buffers shrink before a space is sent", () => {
+  const peer = new RecordingPeer(false);
+  peer.isReading = false;
+  using keepalive = watch(peer);
+  keepalive.check();
+  peer.traffic.bytesOut++;
+  keepalive.check();
+  assertEquals(peer.calls, ["shrink", "write idle"]);
+  keepalive.check();
+  assertEquals(peer.calls, ["shrink", "write idle", "shrink", "write idle"]);
 });
 
-Deno.test("what is watched no more is left alone", () => {
-  const patient = new Patient(true);
+Deno.test("a peer that is not watched any more is not checked", () => {
+  const peer = new RecordingPeer(true);
   using keepalive = new Keepalive(1_000_000_000);
-  keepalive.watch(patient)[Symbol.dispose]();
-  keepalive.beat();
-  assertEquals(patient.heard, []);
+  keepalive.watch(peer)[Symbol.dispose]();
+  keepalive.check();
+  assertEquals(peer.calls, []);
 });
 
-Deno.test("a timer beats five times in the time-out, and never for a time-out of 0", async () => {
-  const patient = new Patient(true);
-  const gone = Promise.withResolvers<number>();
+Deno.test("a timer checks five times in the time-out, and there is none for a time-out of 0", async () => {
+  const peer = new RecordingPeer(true);
+  const ended = Promise.withResolvers<number>();
   using keepalive = new Keepalive(50);
   assertEquals(keepalive.interval, 10);
   keepalive.watch({
-    connection: { ...patient.connection, fallSilent: gone.resolve },
-    keepsBeat: () => true,
+    connection: { ...peer.connection, endIdle: ended.resolve },
+    keepsInterval: () => true,
   });
-  assertEquals(await gone.promise, 50);
+  assertEquals(await ended.promise, 50);
   using never = new Keepalive(0); // the sanitizer would find its timer
   assertEquals(never.interval, 0);
 });

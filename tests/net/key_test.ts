@@ -1,4 +1,4 @@
-/** Private keys. */
+/** Private keys: made, read, and rejected. */
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { generateKeyPairSync } from "node:crypto";
@@ -35,7 +35,7 @@ for (const [kind, header] of kinds) {
   }
 }
 
-Deno.test("a key that is made anew leaves the old one as it was", async () => {
+Deno.test("making a key again keeps the old file under another name", async () => {
   await using file = await temporaryFile();
   const first = await makeKey(file.path, { type: "ecc", curve: "P-256" });
   const second = await makeKey(file.path, { type: "ecc", curve: "P-256" });
@@ -44,7 +44,7 @@ Deno.test("a key that is made anew leaves the old one as it was", async () => {
   assert((await readKey(file.path)).equals(second.key));
 });
 
-Deno.test("a curve is known by the names of Python, OpenSSL and the Web, in any case", () => {
+Deno.test("a curve is found by its names in Python, OpenSSL and the Web, in upper or lower case", () => {
   const names: [string, Curve | undefined][] = [
     ["SECP256R1", "P-256"],
     ["prime256v1", "P-256"],
@@ -58,7 +58,7 @@ Deno.test("a curve is known by the names of Python, OpenSSL and the Web, in any 
   for (const [name, curve] of names) assertEquals(findCurve(name), curve, name);
 });
 
-Deno.test("a file that is not a key, or cannot serve TLS, is refused with the reason", async () => {
+Deno.test("a file that is not a key, or a key that cannot serve TLS, is rejected with the reason", async () => {
   await using file = await temporaryFile();
   const refused = async (pem: string, reason: string) => {
     await Deno.writeTextFile(file.path, pem, { mode: 0o600 });
@@ -79,13 +79,13 @@ Deno.test("a file that is not a key, or cannot serve TLS, is refused with the re
   );
 });
 
-/** A person who knows one password, and what was asked. */
+/** A prompt that answers with one password, and records the questions. */
 function person(password: string): Pick<Prompt, "secret"> & { questions: string[] } {
   const questions: string[] = [];
   return { questions, secret: (question) => (questions.push(question), password) };
 }
 
-Deno.test("the password of an encrypted key is asked for if it is missing, and only then", async () => {
+Deno.test("the prompt asks for the password of an encrypted key only if it is missing", async () => {
   await using file = await temporaryFile();
   const kind = { type: "ecc", curve: "P-256" } as const;
   const { key } = await makeKey(file.path, kind, "two words");
@@ -109,7 +109,8 @@ Deno.test("the password of an encrypted key is asked for if it is missing, and o
 });
 
 Deno.test({
-  name: "a key that others can read is refused with what to do, an encrypted one is warned of",
+  name:
+    "a key that others can read is rejected with advice, an encrypted one only causes a warning",
   ignore: Deno.build.os === "windows",
   async fn() {
     await using file = await temporaryFile();

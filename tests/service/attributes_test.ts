@@ -4,7 +4,7 @@ import { Kwargs } from "../../wire/call.ts";
 import { AttributeError, PermissionError, wireMessage } from "../../errors.ts";
 import type { JsonObject } from "../../wire/message.ts";
 
-/** Stands for Service: none of its members is offered. */
+/** Instead of `Service`: none of its members can be requested. */
 class Base {
   ownedByBase(): string {
     return "base";
@@ -82,7 +82,7 @@ function request(object: object, name: string, args: unknown[] = [], kwargs: Jso
 
 // What is listed
 
-Deno.test("what the classes above the base define is listed, sorted, and nothing else", () => {
+Deno.test("the members of the classes between the object and the base are listed, sorted, and nothing else", () => {
   const listed = list(new Lab());
   assertEquals(listed, {
     add: "(x, y)",
@@ -101,11 +101,11 @@ Deno.test("what the classes above the base define is listed, sorted, and nothing
   assertEquals(Object.keys(listed), Object.keys(listed).toSorted());
 });
 
-Deno.test("what overrides a member of the base stays the base's affair", () => {
+Deno.test("a member of the base cannot be requested even if a subclass overrides it", () => {
   assertThrows(() => request(new Lab(), "overridden"), AttributeError, "'overridden'");
 });
 
-Deno.test("set_logging_level is the one member of the base that is offered, overridden or not", () => {
+Deno.test("set_logging_level is the only member of the base that can be requested, overridden or not", () => {
   class Logged {
     setLoggingLevel(level: string | number): string {
       return `base ${level}`;
@@ -128,7 +128,7 @@ Deno.test("set_logging_level is the one member of the base that is offered, over
   assertThrows(() => request(new Lab(), "set_logging_level", [10]), AttributeError);
 });
 
-Deno.test("an ignored attribute is not listed, and can be requested all the same", () => {
+Deno.test("an ignored attribute is not listed, but can be requested", () => {
   const listed = list(new Lab(), "add", "pi", "unit", "not there");
   for (const name of ["add", "pi", "unit"]) assertEquals(Object.hasOwn(listed, name), false);
   assertEquals(Object.hasOwn(listed, "euler"), true);
@@ -141,7 +141,7 @@ Deno.test("an ignored attribute is not listed, and can be requested all the same
   ]);
 });
 
-Deno.test("a getter that is ignored is not even read", () => {
+Deno.test("a getter that is ignored is not read", () => {
   let reads = 0;
   class Slow extends Base {
     get temperature(): number {
@@ -152,7 +152,7 @@ Deno.test("a getter that is ignored is not even read", () => {
   assertEquals(reads, 0);
 });
 
-Deno.test("an attribute whose value JSON cannot hold is left out", () => {
+Deno.test("an attribute whose value JSON cannot hold is not listed", () => {
   const cycle: unknown[] = [];
   cycle.push(cycle);
   class Odd extends Base {
@@ -167,7 +167,7 @@ Deno.test("an attribute whose value JSON cannot hold is left out", () => {
   assertEquals(list(new Odd()), { fine: 1 });
 });
 
-Deno.test("a getter that throws is left out, and throws when it is requested", () => {
+Deno.test("a getter that throws is not listed, and throws when it is requested", () => {
   class Broken extends Base {
     fine = 1;
     get temperature(): number {
@@ -178,7 +178,7 @@ Deno.test("a getter that throws is left out, and throws when it is requested", (
   assertThrows(() => request(new Broken(), "temperature"), RangeError, "no sensor");
 });
 
-Deno.test("a getter that gives a promise is listed as a call, and gives its value when requested", async () => {
+Deno.test("a getter of a promise is listed as a call, and gives the value when it is requested", async () => {
   let reads = 0;
   class Sensor extends Base {
     get temperature(): Promise<number> {
@@ -190,7 +190,7 @@ Deno.test("a getter that gives a promise is listed as a call, and gives its valu
   assertEquals(await request(sensor, "temperature"), 21);
 });
 
-Deno.test("a promise that a getter gives to the list and that fails does not end the process", async () => {
+Deno.test("a promise of a getter that rejects while it is listed does not end the process", async () => {
   class Sensor extends Base {
     get temperature(): Promise<number> {
       return Promise.reject(new RangeError("no sensor"));
@@ -212,7 +212,7 @@ Deno.test("a promise that a getter gives to the list and that fails does not end
   await assertRejects(() => request(new Sensor(), "temperature") as Promise<number>, RangeError);
 });
 
-Deno.test("an object that adds attributes to itself offers those too", () => {
+Deno.test("attributes that an object adds to itself can be requested too", () => {
   const lab = Object.assign(new Base(), { extra: (x: number) => x + 1, level: 5 });
   assertEquals(list(lab), { extra: "(x)", level: 5 });
   assertEquals(request(lab, "extra", [1]), 2);
@@ -237,11 +237,11 @@ Deno.test("an asynchronous method gives the promise of its result", async () => 
   assertEquals(await result, 8);
 });
 
-Deno.test("what a method throws is thrown", () => {
+Deno.test("the error of a method is thrown", () => {
   assertThrows(() => request(new Lab(), "fail"), RangeError, "out of range");
 });
 
-Deno.test("anything that is no method gives its value of now", () => {
+Deno.test("an attribute that is not a method gives its current value", () => {
   const lab = new Lab();
   assertEquals([request(lab, "euler"), request(lab, "pi"), request(lab, "nothing")], [
     2.71,
@@ -252,14 +252,14 @@ Deno.test("anything that is no method gives its value of now", () => {
   assertEquals(request(lab, "unit"), "A");
 });
 
-Deno.test("what is no method takes no arguments", () => {
+Deno.test("an attribute that is not a method takes no arguments", () => {
   for (const [args, kwargs] of [[[1], {}], [[], { n: 1 }]] as [unknown[], JsonObject][]) {
     const error: Error = assertThrows(() => request(new Lab(), "pi", args, kwargs), TypeError);
     assertEquals(error.message, "Lab.pi is not a method, it takes no arguments");
   }
 });
 
-Deno.test("arguments that do not fit are refused in Python's words", () => {
+Deno.test("arguments that do not fit are rejected with Python's text", () => {
   const error: Error = assertThrows(() => request(new Lab(), "add", [1]), TypeError);
   assertEquals(
     wireMessage(error),
@@ -319,7 +319,7 @@ Deno.test("shutdownService is shutdown_service on the wire", () => {
   );
 });
 
-Deno.test("a method that is called shutdown_service is offered by that name", () => {
+Deno.test("a method with the name shutdown_service can be requested by that name", () => {
   class Ending extends Base {
     shutdown_service(): string {
       return "ended";
@@ -329,7 +329,7 @@ Deno.test("a method that is called shutdown_service is offered by that name", ()
   assertEquals(request(new Ending(), "shutdown_service"), "ended");
 });
 
-Deno.test("where both are defined, what is listed is what is called", () => {
+Deno.test("if both are defined, the one that is listed is the one that is called", () => {
   class Ending extends Base {
     shutdownService(camel: number): number {
       return camel;
@@ -349,7 +349,7 @@ Deno.test("a Service that does not define shutdown_service does not have it", ()
 
 // Thenables
 
-Deno.test("whatever has a method then is to be awaited", () => {
+Deno.test("an object with a then method is awaited", () => {
   for (const value of [Promise.resolve(1), { then() {} }]) assertEquals(isThenable(value), true);
   for (const value of [null, undefined, 1, "x", {}, { then: 1 }, () => 1]) {
     assertEquals(isThenable(value), false);

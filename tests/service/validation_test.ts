@@ -1,4 +1,4 @@
-/** Arguments are checked by Zod, by Valibot and by schemas of our own, each in the same way. */
+/** Schemas of Zod, of Valibot and of no library check arguments in the same way. */
 
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import * as v from "valibot";
@@ -30,8 +30,8 @@ function request(object: object, name: string, args: unknown[] = [], kwargs: Jso
   return attributesOf(object).request(name, args, kwargs);
 }
 
-/** The text of the error that a request is refused with. */
-function refusal(object: object, name: string, args: unknown[] = [], kwargs: JsonObject = {}) {
+/** The text of the error with which a request is rejected. */
+function rejection(object: object, name: string, args: unknown[] = [], kwargs: JsonObject = {}) {
   let answer: unknown = "nothing was thrown";
   const error: Error = assertThrows(() => {
     answer = request(object, name, args, kwargs);
@@ -87,46 +87,46 @@ Deno.test("arguments that a schema accepts reach the method, by position and by 
   assertEquals(request(new Lab(), "unchecked", ["x"]), "x");
 });
 
-Deno.test("arguments that are refused are named with the method and the reason", () => {
+Deno.test("the error of arguments that are rejected has the method, the parameter and the reason", () => {
   const lab = new Lab();
   const text = "ValueError: Cannot call Lab.add(): " +
     "x: Invalid input: expected number, received string; y: Too big: expected number to be <=10";
-  assertEquals(refusal(lab, "add", ["1", 11]), text);
-  assertEquals(refusal(lab, "add", [], { y: 11, x: "1" }), text);
+  assertEquals(rejection(lab, "add", ["1", 11]), text);
+  assertEquals(rejection(lab, "add", [], { y: 11, x: "1" }), text);
   assertEquals(lab.calls, 0);
 });
 
-Deno.test("the path leads to what is wrong inside of an argument", () => {
+Deno.test("the error has the path to the wrong part of an argument", () => {
   assertEquals(
-    refusal(new Lab(), "load", [{ limits: [1, "2"], "odd key": 3 }]),
+    rejection(new Lab(), "load", [{ limits: [1, "2"], "odd key": 3 }]),
     "ValueError: Cannot call Lab.load(): " +
       "settings.limits[1]: Invalid input: expected number, received string; " +
       "settings['odd key']: Invalid input: expected boolean, received number",
   );
   assertEquals(
-    refusal(new Lab(), "mean", ["V", 1, null]),
+    rejection(new Lab(), "mean", ["V", 1, null]),
     "ValueError: Cannot call Lab.mean(): values[1]: Invalid input: expected number, received null",
   );
 });
 
-Deno.test("a keyword-only argument is called by its own name", () => {
+Deno.test("the error of a keyword-only argument has its own name", () => {
   const expected = "ValueError: Cannot call Lab.configure(): " +
     "range: Invalid value: Expected >=1 but received 0";
-  assertEquals(refusal(new Lab(), "configure", [1], { range: 0 }), expected);
-  assertEquals(refusal(new Lab(), "configure", [1, { range: 0 }]), expected);
+  assertEquals(rejection(new Lab(), "configure", [1], { range: 0 }), expected);
+  assertEquals(rejection(new Lab(), "configure", [1, { range: 0 }]), expected);
   assertEquals(
-    refusal(new Lab(), "configure", [1, 7]),
+    rejection(new Lab(), "configure", [1, 7]),
     "ValueError: Cannot call Lab.configure(): " +
       "keyword arguments: Invalid type: Expected Object but received 7",
   );
 });
 
-Deno.test("a keyword argument cannot hide among those of a rest parameter", () => {
-  const text = refusal(new Lab(), "mean", ["V", 1], { n: 2 });
+Deno.test("a keyword argument is not passed as one of a rest parameter", () => {
+  const text = rejection(new Lab(), "mean", ["V", 1], { n: 2 });
   assert(text.startsWith("ValueError: Cannot call Lab.mean(): values[1]: Invalid input"), text);
 });
 
-Deno.test("what a schema makes of a value is what the method gets", () => {
+Deno.test("the method gets the value that the schema returns", () => {
   assertEquals(request(new Lab(), "repeat", ["  ab ", "4"]), ["ab", 4]);
 });
 
@@ -147,22 +147,22 @@ class Defaults extends Base {
   }
 }
 
-Deno.test("where an argument is left out a schema's default counts, or else the method's own", () => {
+Deno.test("the default of a schema replaces an argument that is left out, or else that of the method does", () => {
   assertEquals(request(new Defaults(), "repeat", ["ab"]), ["ab", 3]);
   assertEquals(request(new Defaults(), "power", [5]), 25);
   assertEquals(request(new Defaults(), "scale", [5]), 50);
   assertEquals(request(new Defaults(), "scale", [5], { by: 2 }), 10);
-  assert(refusal(new Defaults(), "power", [5, null]).includes("n: Invalid type"));
-  assert(refusal(new Defaults(), "power", [undefined]).includes("x: Invalid type")); // has none
+  assert(rejection(new Defaults(), "power", [5, null]).includes("n: Invalid type"));
+  assert(rejection(new Defaults(), "power", [undefined]).includes("x: Invalid type")); // has none
 });
 
 Deno.test("an argument that has no schema is passed as it is", () => {
   assertEquals(request(new Lab(), "read", [1, { any: "thing" }]), [1, { any: "thing" }]);
 });
 
-Deno.test("arguments that do not fit the parameters are refused before any schema is asked", () => {
+Deno.test("arguments that do not fit the parameters are rejected before any schema is called", () => {
   assertEquals(
-    refusal(new Lab(), "add", ["1"]),
+    rejection(new Lab(), "add", ["1"]),
     "TypeError: Lab.add() missing 1 required positional argument: 'y'",
   );
 });
@@ -185,7 +185,7 @@ class Slow extends Base {
   }
 }
 
-Deno.test("an asynchronous schema is waited for before the method is called", async () => {
+Deno.test("the method is called when its asynchronous schemas are fulfilled", async () => {
   const slow = new Slow();
   const sum = request(slow, "add", [1, 2]);
   assertEquals(slow.calls, 0);
@@ -221,12 +221,12 @@ class Checked extends Base {
 
 function refusalWith(...issues: SchemaIssue[]): string {
   Checked.result = { issues };
-  return refusal(new Checked(), "take", [0]).slice(
+  return rejection(new Checked(), "take", [0]).slice(
     "ValueError: Cannot call Checked.take(): ".length,
   );
 }
 
-Deno.test("every way in which Standard Schema writes a path is understood", () => {
+Deno.test("a path is shown in each form that Standard Schema allows", () => {
   const message = "bad";
   assertEquals(refusalWith({ message }), "x: bad");
   assertEquals(refusalWith({ message, path: [] }), "x: bad");
@@ -241,7 +241,7 @@ Deno.test("every way in which Standard Schema writes a path is understood", () =
   assertEquals(refusalWith(), "x: not acceptable");
 });
 
-Deno.test("an error does not grow with what was sent", () => {
+Deno.test("the length of an error does not grow with the arguments", () => {
   const long = refusalWith({ message: "y".repeat(10_000), path: ["z".repeat(10_000)] });
   assertEquals(long.length, 300);
   const many = refusalWith(...Array.from({ length: 500 }, (_, n) => ({ message: `number ${n}` })));
@@ -250,13 +250,13 @@ Deno.test("an error does not grow with what was sent", () => {
   const [, last, more] = /number (\d+); and (\d+) more$/.exec(many)!;
   assertEquals(Number(last) + 1 + Number(more), 500);
   Checked.result = { issues: Array.from({ length: 500_000 }, () => ({ message: "bad" })) };
-  assert(refusal(new Checked(), "take", [0]).endsWith(" more"));
+  assert(rejection(new Checked(), "take", [0]).endsWith(" more"));
 });
 
-Deno.test("the schema of a rest parameter has to give an array", () => {
+Deno.test("the schema of a rest parameter must return an array", () => {
   Checked.result = { value: "text" };
   assertEquals(
-    refusal(new Checked(), "rest", [1]),
+    rejection(new Checked(), "rest", [1]),
     "TypeError: Cannot call Checked.rest(): the schema of a rest parameter must give an array",
   );
   Checked.result = { value: [1, new Kwargs({ n: 2 })] };
@@ -288,12 +288,12 @@ class BetterLab extends Lab {
 Deno.test("a subclass adds schemas to those of its base, or replaces them", () => {
   const lab = new BetterLab();
   assertEquals(request(lab, "add", [1, 50]), 51);
-  assert(refusal(lab, "add", [1, 500]).includes("<=100"));
-  assert(refusal(lab, "subtract", [1, "2"]).startsWith("ValueError: Cannot call BetterLab.sub"));
-  assert(refusal(lab, "power", ["2"]).includes("x: Invalid type"));
+  assert(rejection(lab, "add", [1, 500]).includes("<=100"));
+  assert(rejection(lab, "subtract", [1, "2"]).startsWith("ValueError: Cannot call BetterLab.sub"));
+  assert(rejection(lab, "power", ["2"]).includes("x: Invalid type"));
 });
 
-Deno.test("a method that is a field, and one with a name of the wire, have schemas too", () => {
+Deno.test("a method in a field, and one with another name on the wire, may have schemas too", () => {
   class Fields extends Base {
     static schema = { double: [z.number()], shutdownService: [z.string()] };
     double = (x: number) => 2 * x;
@@ -302,8 +302,8 @@ Deno.test("a method that is a field, and one with a name of the wire, have schem
     }
   }
   assertEquals(request(new Fields(), "double", [2]), 4);
-  assert(refusal(new Fields(), "double", ["2"]).includes("x: "));
-  assert(refusal(new Fields(), "shutdown_service", [2]).includes("reason: "));
+  assert(rejection(new Fields(), "double", ["2"]).includes("x: "));
+  assert(rejection(new Fields(), "shutdown_service", [2]).includes("reason: "));
 });
 
 // Wrong declarations
@@ -328,7 +328,7 @@ const WRONG: [declared: unknown, message: string][] = [
 ];
 
 for (const [declared, message] of WRONG) {
-  Deno.test(`a wrong declaration is an error before anybody is served: ${message}`, () => {
+  Deno.test(`a wrong declaration is an error before the Service starts: ${message}`, () => {
     class Wrong extends Base {
       static schema = declared;
       unit = "V";
@@ -345,7 +345,7 @@ for (const [declared, message] of WRONG) {
 
 // Types
 
-Deno.test("the compiler holds schemas against the parameters of the methods", () => {
+Deno.test("the compiler checks that schemas fit the parameters of the methods", () => {
   interface Typed {
     add(x: number, y?: number): number;
     mean(unit: string, ...values: number[]): string;

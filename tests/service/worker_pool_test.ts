@@ -11,11 +11,11 @@ class Pool extends WorkerPool implements Disposable {
     super(options);
   }
 
-  ask(name: string, ...args: unknown[]): Promise<unknown> {
+  run(name: string, ...args: unknown[]): Promise<unknown> {
     return this.call({ module: MODULE, name }, args);
   }
 
-  askUntil(signal: AbortSignal, name: string, ...args: unknown[]): Promise<unknown> {
+  runUntil(signal: AbortSignal, name: string, ...args: unknown[]): Promise<unknown> {
     return this.call({ module: MODULE, name }, args, signal);
   }
 
@@ -31,29 +31,29 @@ function shared(): { memory: Int32Array; begun: () => Promise<unknown> } {
   return { memory, begun: async () => await waiting.value };
 }
 
-Deno.test("a function is called in a worker, with what it is given", async () => {
+Deno.test("a function is called in a worker with its arguments", async () => {
   using pool = new Pool();
-  assertEquals(await pool.ask("add", 1, 2), 3);
-  assertEquals(await pool.ask("add", 1, undefined), 11);
-  assertEquals(await pool.ask("later", 1), 2);
+  assertEquals(await pool.run("add", 1, 2), 3);
+  assertEquals(await pool.run("add", 1, undefined), 11);
+  assertEquals(await pool.run("later", 1), 2);
   const value = { date: new Date(0), bytes: new Uint8Array([1]), nan: NaN, none: undefined };
-  assertEquals(await pool.ask("echo", value, null), { args: [value, null] });
-  assertEquals(await pool.ask("echo", 1, new Kwargs({ n: 2 })), { args: [1], kwargs: { n: 2 } });
+  assertEquals(await pool.run("echo", value, null), { args: [value, null] });
+  assertEquals(await pool.run("echo", 1, new Kwargs({ n: 2 })), { args: [1], kwargs: { n: 2 } });
 });
 
 Deno.test("calls run at the same time, as many as there are workers", async () => {
   using pool = new Pool({ size: 3 });
   const { memory } = shared();
   assertEquals(
-    await Promise.all([1, 2, 3].map(() => pool.ask("meet", memory, 3))),
+    await Promise.all([1, 2, 3].map(() => pool.run("meet", memory, 3))),
     [true, true, true],
   );
 });
 
 Deno.test("a worker is used again, and no other is started while one is free", async () => {
   using pool = new Pool({ size: 2 });
-  for (const expected of [1, 2, 3]) assertEquals(await pool.ask("count"), expected);
-  const counts = await Promise.all(Array.from({ length: 10 }, () => pool.ask("count")));
+  for (const expected of [1, 2, 3]) assertEquals(await pool.run("count"), expected);
+  const counts = await Promise.all(Array.from({ length: 10 }, () => pool.run("count")));
   // Both counted from where they were: 4, 5, ... and 1, 2, ...
   assert(counts.every((count) => Number(count) <= 13) && counts.includes(4), `${counts}`);
 });
@@ -61,7 +61,7 @@ Deno.test("a worker is used again, and no other is started while one is free", a
 Deno.test("calls that wait are taken in their order", async () => {
   using pool = new Pool({ size: 1 });
   const order: number[] = [];
-  await Promise.all([1, 2, 3, 4].map((n) => pool.ask("add", n, 0).then(() => order.push(n))));
+  await Promise.all([1, 2, 3, 4].map((n) => pool.run("add", n, 0).then(() => order.push(n))));
   assertEquals(order, [1, 2, 3, 4]);
 });
 
@@ -73,14 +73,14 @@ for (
     ["text", "Error: just text"],
   ]
 ) {
-  Deno.test(`what a function throws keeps its class, its text and its stack: ${text}`, async () => {
+  Deno.test(`an error of a function keeps its class, its text and its stack: ${text}`, async () => {
     using pool = new Pool({ size: 1 });
-    const error: Error = await assertRejects(() => pool.ask("fail", kind));
+    const error: Error = await assertRejects(() => pool.run("fail", kind));
     assertEquals(wireMessage(error), text);
     if (kind !== "text") {
       assert(error.stack?.includes("tests/support/computations.ts"), error.stack);
     }
-    assertEquals(await pool.ask("count"), 1); // by the same worker
+    assertEquals(await pool.run("count"), 1); // by the same worker
   });
 }
 
@@ -93,19 +93,19 @@ Deno.test("what cannot be called or copied is an error of that call alone", asyn
       "Cannot return the result of giveFunction from a worker: ()=>1 could not be cloned",
   };
   for (const [name, reason] of Object.entries(reasons)) {
-    await assertRejects(() => pool.ask(name), Error, reason);
+    await assertRejects(() => pool.run(name), Error, reason);
   }
-  await assertRejects(() => pool.ask("echo", () => 1), TypeError, "Cannot call echo in a worker");
+  await assertRejects(() => pool.run("echo", () => 1), TypeError, "Cannot call echo in a worker");
   const missing = { module: import.meta.resolve("./not_there.ts"), name: "f" };
   await assertRejects(() => pool.call(missing, []), Error, "not_there.ts");
-  assertEquals(await pool.ask("count"), 1);
+  assertEquals(await pool.run("count"), 1);
 });
 
 for (const name of ["throwLater", "rejectLater"]) {
   Deno.test(`a worker that crashes fails its call, and the pool goes on: ${name}`, async () => {
     using pool = new Pool({ size: 1 });
-    const crashing = pool.ask(name);
-    const waiting = pool.ask("count");
+    const crashing = pool.run(name);
+    const waiting = pool.run("count");
     await assertRejects(() => crashing, WorkerError, `Cannot finish ${name}: its worker crashed: `);
     assertEquals(await waiting, 1);
   });
@@ -113,17 +113,17 @@ for (const name of ["throwLater", "rejectLater"]) {
 
 Deno.test("a worker that crashes when it is free is replaced", async () => {
   using pool = new Pool({ size: 1 });
-  assertEquals(await pool.ask("crashAfterwards"), true);
+  assertEquals(await pool.run("crashAfterwards"), true);
   // Those that find the old worker count on from 2, and one may be with it when it goes.
-  const count = () => pool.ask("count").catch((error) => assert(error instanceof WorkerError));
+  const count = () => pool.run("count").catch((error) => assert(error instanceof WorkerError));
   while (await count() !== 1);
 });
 
 for (const how of ["Deno", "process", "close"]) {
-  Deno.test(`a function cannot end its worker behind the back of the pool: ${how}`, async () => {
+  Deno.test(`a function cannot end its worker: ${how}`, async () => {
     using pool = new Pool({ size: 1 });
-    await assertRejects(() => pool.ask("exit", how), Error, "Cannot end the program");
-    assertEquals(await pool.ask("count"), 1);
+    await assertRejects(() => pool.run("exit", how), Error, "Cannot end the program");
+    assertEquals(await pool.run("count"), 1);
   });
 }
 
@@ -131,44 +131,44 @@ Deno.test("an aborted call ends its worker, and the next call gets another one",
   using pool = new Pool({ size: 1 });
   const { memory, begun } = shared();
   const { signal, abort } = abortable();
-  const spinning = pool.askUntil(signal, "spin", memory);
-  const waiting = pool.ask("count");
+  const spinning = pool.runUntil(signal, "spin", memory);
+  const waiting = pool.run("count");
   await begun();
   abort("enough");
   assertEquals(await spinning.catch((reason) => reason), "enough");
   assertEquals(await waiting, 1);
 });
 
-Deno.test("an aborted call that waits is taken out of the queue", async () => {
+Deno.test("an aborted call that waits is removed from the queue", async () => {
   using pool = new Pool({ size: 1, queue: 1 });
-  const spinning = assertRejects(() => pool.ask("spin"), ConnectionAbortedError, "the test");
+  const spinning = assertRejects(() => pool.run("spin"), ConnectionAbortedError, "the test");
   const { signal, abort } = abortable();
-  const waiting = pool.askUntil(signal, "count");
+  const waiting = pool.runUntil(signal, "count");
   abort("enough");
   assertEquals(await waiting.catch((reason) => reason), "enough");
-  const next = assertRejects(() => pool.ask("count"), ConnectionAbortedError); // there is room
-  const late = pool.askUntil(signal, "count");
+  const next = assertRejects(() => pool.run("count"), ConnectionAbortedError); // there is room
+  const late = pool.runUntil(signal, "count");
   assertEquals(await late.catch((reason) => reason), "enough");
   pool[Symbol.dispose]();
   await Promise.all([spinning, next]);
 });
 
-Deno.test("an abort after the answer harms nobody", async () => {
+Deno.test("an abort after the result has no effect", async () => {
   using pool = new Pool({ size: 1 });
   const { signal, abort } = abortable();
-  assertEquals(await pool.askUntil(signal, "count"), 1);
-  const next = pool.ask("count");
+  assertEquals(await pool.runUntil(signal, "count"), 1);
+  const next = pool.run("count");
   abort("too late");
   assertEquals(await next, 2);
 });
 
-Deno.test("a call beyond those that may wait is refused at once, and says what to do", async () => {
+Deno.test("a call is rejected at once if too many wait, and the error names the option", async () => {
   using pool = new Pool({ size: 1, queue: 2 });
   const held = ["spin", "add", "add"].map((name) =>
-    assertRejects(() => pool.ask(name), ConnectionAbortedError, "the test has ended")
+    assertRejects(() => pool.run(name), ConnectionAbortedError, "the test has ended")
   );
   await assertRejects(
-    () => pool.ask("add", 1),
+    () => pool.run("add", 1),
     WorkerError,
     "Cannot call add: 2 calls wait for a worker already (workers: { queue })",
   );
@@ -176,36 +176,32 @@ Deno.test("a call beyond those that may wait is refused at once, and says what t
   await Promise.all(held);
 });
 
-Deno.test("where no call may wait, one is taken as long as a worker is free", async () => {
+Deno.test("with a queue of 0 a call is accepted as long as a worker is free", async () => {
   using pool = new Pool({ size: 1, queue: 0 });
-  assertEquals(await pool.ask("count"), 1);
-  const counting = pool.ask("count");
-  await assertRejects(() => pool.ask("count"), WorkerError, "0 calls wait");
+  assertEquals(await pool.run("count"), 1);
+  const counting = pool.run("count");
+  await assertRejects(() => pool.run("count"), WorkerError, "0 calls wait");
   assertEquals(await counting, 2);
 });
 
-Deno.test("abandoned calls reject, running or not, and the pool can be used again", async () => {
+Deno.test("cancelAll() rejects calls that run or wait, and the pool can be used again", async () => {
   using pool = new Pool({ size: 1 });
   const { memory, begun } = shared();
-  const calls = [pool.ask("spin", memory), pool.ask("count")];
+  const calls = [pool.run("spin", memory), pool.run("count")];
   await begun();
-  pool.abandon(new ConnectionAbortedError("gone"));
+  pool.cancelAll(new ConnectionAbortedError("gone"));
   for (const call of calls) await assertRejects(() => call, ConnectionAbortedError, "gone");
-  assertEquals(await pool.ask("count"), 1);
+  assertEquals(await pool.run("count"), 1);
 });
 
-Deno.test("a closed pool starts nothing any more", async () => {
+Deno.test("a closed pool rejects new calls", async () => {
   const pool = new Pool();
   pool[Symbol.dispose]();
-  await assertRejects(() => pool.ask("count"), ConnectionAbortedError, "the test has ended");
-});
-
-Deno.test("a pool that nobody asks has nothing to close", () => {
-  new WorkerPool();
+  await assertRejects(() => pool.run("count"), ConnectionAbortedError, "the test has ended");
 });
 
 for (const options of [{ size: 0 }, { size: 1.5 }, { size: NaN }, { queue: -1 }, { queue: 0.5 }]) {
-  Deno.test(`${Deno.inspect(options)} is no pool`, () => {
+  Deno.test(`${Deno.inspect(options)} are not the options of a pool`, () => {
     const [name] = Object.keys(options);
     assertThrows(
       () => new WorkerPool(options),

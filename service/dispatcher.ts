@@ -1,6 +1,7 @@
 /**
- * Answers the requests to a Service: each in its own time, with the result of its method or the
- * error that it ended with, exactly once.
+ * Dispatches the requests to a Service: calls the method of each, and sends one reply, with the
+ * result or the error. Requests run concurrently. `attributes.ts` finds the method, and
+ * `streaming.ts` sends the values of a generator.
  *
  * @module
  */
@@ -24,29 +25,29 @@ import type { KeyScanner } from "../wire/key_scanner.ts";
 import { collectValues, isGenerator, sendValues, type Values } from "./streaming.ts";
 import { UidMap } from "../base/uid_map.ts";
 
-/** What the answering of requests depends on. */
-export interface AnsweringOptions {
+/** What a dispatcher depends on. */
+export interface DispatcherOptions {
   attributes: Attributes;
-  /** Throws why no request is answered any more, if none is. */
-  check: () => void;
-  /** Called when a request for this attribute was answered with a result. */
-  onAnswered: (attribute: string) => void;
+  /** Throws if the Service accepts no more requests. */
+  checkRunning: () => void;
+  /** Called when a result was sent for this attribute. */
+  onReplied: (attribute: string) => void;
 }
 
 const log = logger("service");
 
 /** The requests to one Service. */
-export class Answering {
-  readonly #options: AnsweringOptions;
+export class Dispatcher {
+  readonly #options: DispatcherOptions;
   readonly #current = new AsyncLocalStorage<ServiceRequest>();
-  /** The requests that could not be answered at once, by who asks and the uid, which several share. */
+  /** The pending requests, by requester and uid. Several may have the same. */
   readonly #active = new UidMap<ActiveRequest[]>();
-  /** Those whose answers are streams. */
+  /** The pending requests whose replies are streams. */
   readonly #streams = new Set<ActiveRequest>();
-  /** Settles when all of them are answered, for who waits for that. */
-  #quiet: PromiseWithResolvers<void> | undefined;
+  /** Settles when no request is pending; made when `drained()` waits for it. */
+  #drained: PromiseWithResolvers<void> | undefined;
 
-  constructor(options: AnsweringOptions) {
+  constructor(options: DispatcherOptions) {
     this.#options = options;
   }
 
@@ -55,22 +56,22 @@ export class Answering {
     return this.#current.getStore();
   }
 
-  /** Settles when the requests that are running are answered, or the connection has ended. */
-  async settled(connection: Connection): Promise<void> {
-    // A connection that has ended takes no answers any more.
+  /** Settles when no request is pending, or the connection has ended. */
+  async drained(connection: Connection): Promise<void> {
+    // No reply can be sent over a connection that has ended.
     while (this.#active.size > 0 && connection.isOpen) {
-      this.#quiet ??= Promise.withResolvers();
-      await Promise.race([this.#quiet.promise, connection.ended]);
+      this.#drained ??= Promise.withResolvers();
+      await Promise.race([this.#drained.promise, connection.ended]);
     }
   }
 
-  /** Ends the streams, any of which may be endless. */
-  endStreams(reason: Error): void {
+  /** Aborts the streams: any of them may be endless. */
+  abortStreams(reason: Error): void {
     for (const request of this.#streams) request.abort(reason);
   }
 
-  /** The connection has ended: what is running is not waited for, since its answers go nowhere. */
-  forget(): void {
+  /** Aborts all requests, since the connection for their replies has ended. */
+  abortAll(): void {
     const reason = new ConnectionAbortedError("The connection to the Manager has ended");
     for (const [_key, requests] of this.#active) {
       for (const request of requests) request.abort(reason);
@@ -78,8 +79,8 @@ export class Answering {
     this.#active.clear();
   }
 
-  /** Answers a request that cannot be read, if it says whose it is. */
-  refuse(connection: Connection, keys: KeyScanner, error: Error): void {
+  /** Replies with an error to a request that cannot be read, if its requester and uid can be. */
+  reject(connection: Connection, keys: KeyScanner, error: Error): void {
     log.warn("Received a message that cannot be read: {error}", { error: error.message });
     const requester = keys.text("requester");
     const uid = keys.text("uid");
@@ -87,35 +88,38 @@ export class Answering {
     connection.sendText(encodeError(requester, uid, error));
   }
 
-  /** Heeds a message about a request that is out. If that is answered there is nothing to do. */
+  /**
+   * Applies a message about a pending request: its cancellation, or more credit for its stream. If
+   * the reply has been sent already nothing happens.
+   */
   control({ requester, uid, attribute, args }: Request): void {
     for (const request of this.#active.get(keyOf(requester ?? "", uid)) ?? []) {
       if (attribute === CANCEL_REQUEST) {
         request.abort(new CancelledError(`${request.attribute} was cancelled by ${requester}`));
       } else if (isCount(args[0])) {
-        request.want(args[0]);
+        request.addCredit(args[0]);
       }
     }
   }
 
-  /** Answers a request, at once where the method is not asynchronous. */
-  answer(connection: Connection, message: Request): void {
+  /** Calls the method of a request and replies, at once if the method is not asynchronous. */
+  dispatch(connection: Connection, message: Request): void {
     const request = new ActiveRequest(message);
     try {
-      const result = this.#perform(request);
+      const result = this.#call(request);
       if (isThenable(result) || isGenerator(result) || isLarge(result)) {
-        this.#answerLater(connection, request, result);
+        this.#replyLater(connection, request, result);
         return;
       }
       this.#reply(connection, request, result);
     } catch (error) {
-      this.#fail(connection, request, error);
+      this.#replyError(connection, request, error);
     }
   }
 
-  /** What a request asks for: a result, the promise of one, or a generator of its values. */
-  #perform(request: ActiveRequest): unknown {
-    this.#options.check();
+  /** Gives the result, a promise of it, or a generator of its values. */
+  #call(request: ActiveRequest): unknown {
+    this.#options.checkRunning();
     const { attribute, args, kwargs } = request;
     return this.#current.run(
       request,
@@ -124,32 +128,32 @@ export class Answering {
   }
 
   /** Never rejects. */
-  async #answerLater(
+  async #replyLater(
     connection: Connection,
     request: ActiveRequest,
     result: unknown,
   ): Promise<void> {
-    this.#begin(request);
+    this.#add(request);
     try {
       const value = await result;
-      if (isGenerator(value)) return await this.#answerValues(connection, request, value);
+      if (isGenerator(value)) return await this.#replyValues(connection, request, value);
       await this.#replyAny(connection, request, value);
     } catch (error) {
-      this.#fail(connection, request, error);
+      this.#replyError(connection, request, error);
     } finally {
-      this.#finish(request);
+      this.#remove(request);
     }
   }
 
-  #begin(request: ActiveRequest): void {
+  #add(request: ActiveRequest): void {
     const key = keyOf(request.requester, request.uid);
     const others = this.#active.get(key);
     if (others === undefined) this.#active.set(key, [request]);
     else others.push(request);
   }
 
-  /** A request is answered, which may have been forgotten since. */
-  #finish(request: ActiveRequest): void {
+  /** Removes a request, unless `abortAll()` has removed it already. */
+  #remove(request: ActiveRequest): void {
     const key = keyOf(request.requester, request.uid);
     const requests = this.#active.get(key) ?? [];
     const index = requests.indexOf(request);
@@ -157,19 +161,19 @@ export class Answering {
     requests.splice(index, 1);
     if (requests.length === 0) this.#active.take(key);
     if (this.#active.size > 0) return;
-    this.#quiet?.resolve();
-    this.#quiet = undefined;
+    this.#drained?.resolve();
+    this.#drained = undefined;
   }
 
-  async #answerValues(
+  async #replyValues(
     connection: Connection,
     request: ActiveRequest,
     values: Values,
   ): Promise<void> {
-    this.#options.check(); // what has made the generator may have taken its time
+    this.#options.checkRunning(); // the Service may have shut down meanwhile
     this.#streams.add(request);
     try {
-      // The generator runs when it is asked for a value, and should find its request then.
+      // The generator runs when a value is taken from it, and reads its request then.
       const result = await this.#current.run(
         request,
         () =>
@@ -186,20 +190,20 @@ export class Answering {
   async #replyAny(connection: Connection, request: ActiveRequest, result: unknown): Promise<void> {
     if (!isLarge(result)) return this.#reply(connection, request, result);
     await replyLarge(connection, request, result);
-    this.#options.onAnswered(request.attribute);
+    this.#options.onReplied(request.attribute);
   }
 
   /** @throws {TypeError} If JSON cannot hold the result. */
   #reply(connection: Connection, request: ActiveRequest, result: unknown): void {
     const { requester, uid, attribute } = request;
     connection.sendText(encodeReply(requester, uid, result));
-    this.#options.onAnswered(attribute);
+    this.#options.onReplied(attribute);
   }
 
-  #fail(connection: Connection, request: ActiveRequest, error: unknown): void {
+  #replyError(connection: Connection, request: ActiveRequest, error: unknown): void {
     const { requester, attribute, uid } = request;
     if (request.isAborted) {
-      log.debug("{attribute} for {requester} was given up", { attribute, requester });
+      log.debug("{attribute} for {requester} was aborted", { attribute, requester });
     } else {
       log.warn("{attribute} failed for {requester}: {error}", { attribute, requester, error });
     }
@@ -208,8 +212,8 @@ export class Answering {
 }
 
 /**
- * Both are any text that a client likes: the length keeps one key from meaning two requests. The uid
- * comes last, for {@linkcode UidMap}.
+ * Each of the two may be any text, so the length keeps the keys of two requests different. The uid
+ * is last, for {@linkcode UidMap}.
  */
 function keyOf(requester: string, uid: string): string {
   return `${requester.length}:${requester}${uid}`;
