@@ -11,7 +11,7 @@ import { LEVEL_FILTER, levelFilter, parseLevel } from "./base/log_level.ts";
 import { type LogLimits, resolveLogLimits } from "./limits.ts";
 import { LOG_CATEGORY } from "./base/log.ts";
 import { LogFile } from "./logs/log_file.ts";
-import { LogFlood } from "./logs/log_flood.ts";
+import { LogRateLimiter } from "./logs/rate_limiter.ts";
 import { type LogFormat, logFormatter } from "./logs/log_format.ts";
 import { TerminalWriter } from "./logs/terminal_writer.ts";
 
@@ -69,7 +69,7 @@ export async function startLogging(
     toTerminal(record);
     logFile?.write(format(record), record.timestamp);
   };
-  const flood = new LogFlood();
+  const flood = new LogRateLimiter();
   const writeUnlessTooMany: Sink = (record) => {
     const leftOut = flood.admit(record);
     if (leftOut === undefined) return;

@@ -72,31 +72,6 @@ export function isLogFile(name: string): boolean {
   return /^manager(-\d+){6}\.log(\.\d+)?$/.test(name);
 }
 
-/**
- * Makes a folder, and those above it, readable by the owner alone. One that is there keeps its
- * rights: it may be shared on purpose, and what is made in it is private all the same.
- */
-export function makePrivateFolder(folder: string): void {
-  Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
-}
-
-/** Makes an empty file that only the owner may read and write; one that is there stays as it is. */
-export function touchPrivateFile(file: string): void {
-  Deno.openSync(file, { write: true, create: true, mode: 0o600 }).close();
-}
-
-/** Writes a file that only the owner may read and write, over what is there. */
-export function writePrivateFile(file: string, text: string): void {
-  touchPrivateFile(file);
-  makePrivate(file); // before the text is in it
-  Deno.writeTextFileSync(file, text);
-}
-
-/** Makes a file readable and writable by the owner alone, where the system knows of such modes. */
-export function makePrivate(file: string): void {
-  if (Deno.build.os !== "windows") Deno.chmodSync(file, 0o600);
-}
-
 /** A host as a file name: an IPv6 address has colons, which some file systems refuse. */
 function fileName(host: string): string {
   return host.replaceAll(/[:/\\]/g, "_");

@@ -31,7 +31,7 @@ function pause(): Promise<void> {
  * It does not ask whether the event loop has looked at everybody by itself. Only a timer could tell,
  * and one of those every other millisecond takes more time than pauses that nobody would have needed.
  */
-export class Watch {
+export class Yielder {
   readonly #slice: number;
   /** When the last pause was over. */
   #since = performance.now();
@@ -57,8 +57,8 @@ export class Watch {
 }
 
 /** What long work calls after each of its steps: it pauses every `slice` milliseconds. */
-export function pauses(slice: number): () => Promise<void> {
-  const watch = new Watch(slice);
+export function periodicPause(slice: number): () => Promise<void> {
+  const watch = new Yielder(slice);
   return async () => {
     if (watch.isDue) await watch.pause();
   };

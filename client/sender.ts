@@ -13,15 +13,8 @@ import { ConnectionAbortedError, TimeoutError, ValueError } from "../errors.ts";
 import type { Future, FutureWithResolvers } from "../future.ts";
 import { encodeLarge, isLarge } from "../wire/large_values.ts";
 import type { ReconnectingConnection } from "../device/reconnecting_connection.ts";
-import {
-  beginRequest,
-  CANCEL,
-  CANCEL_REQUEST,
-  encodeControl,
-  encodeRequest,
-  MORE_VALUES,
-  STREAM,
-} from "../wire/message.ts";
+import { beginRequest, encodeControl, encodeRequest } from "../wire/message.ts";
+import { CANCEL, CANCEL_REQUEST, MORE_VALUES, STREAM } from "../wire/protocol.ts";
 import { type ClientRequest, labelOf, type Requests } from "./requests.ts";
 import { Stream, WINDOW } from "./stream.ts";
 import type { Turns } from "./turns.ts";

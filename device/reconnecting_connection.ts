@@ -13,7 +13,7 @@ import { ConnectionAbortedError } from "../errors.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import type { Line } from "../wire/line.ts";
 import { logger } from "../base/log.ts";
-import type { ClientIdentity, ServiceIdentity } from "../wire/message.ts";
+import type { ClientIdentity, ServiceIdentity } from "../wire/identities.ts";
 import { type ConnectionChange, Connector, isRetriable } from "./connector.ts";
 
 /** What a device does with its connections. */

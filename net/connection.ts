@@ -15,7 +15,7 @@ import { TimeoutError } from "../errors.ts";
 import { type Limits, resolveLimits } from "../limits.ts";
 import { type Line, LineSplitter, LongLine } from "../wire/line.ts";
 import { type LineWriter, Outbox, type OutboxEnd, type Sent } from "./outbox.ts";
-import { nextBuffer, SMALLEST_READ } from "../base/read_buffer.ts";
+import { MIN_READ_SIZE, nextReadBuffer } from "../base/buffer.ts";
 import { streamEnd, type Transport } from "./transport.ts";
 import { formatDuration } from "../base/units.ts";
 import { withTimeout } from "../base/with_timeout.ts";
@@ -58,7 +58,7 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
   readonly #outbox: Outbox;
   #hasEnded = false;
 
-  #readBuffer = new Uint8Array(SMALLEST_READ);
+  #readBuffer = new Uint8Array(MIN_READ_SIZE);
   #isReading = false;
   /** Lines that have been read and not been taken. */
   #lines: Line[] = [];
@@ -94,8 +94,8 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
   }
 
   /** The longest line that is given as a whole, in bytes. */
-  set longestWhole(size: number) {
-    this.#splitter.longestWhole = size;
+  set wholeLineLimit(size: number) {
+    this.#splitter.wholeLineLimit = size;
   }
 
   /** What has gone over it so far. */
@@ -261,8 +261,8 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
     this.#traffic.linesIn += lines.length;
     this.#lines = this.#lines.length === 0 ? lines : this.#lines.concat(lines);
     this.#readBuffer = lines.length > MOST_LINES
-      ? new Uint8Array(SMALLEST_READ)
-      : nextBuffer(this.#readBuffer, size, LARGEST_READ); // the lines keep the old one
+      ? new Uint8Array(MIN_READ_SIZE)
+      : nextReadBuffer(this.#readBuffer, size, LARGEST_READ); // the lines keep the old one
     return true;
   }
 

@@ -12,7 +12,7 @@
 import { isIP } from "node:net";
 import { Duplex } from "node:stream";
 import { connect, type SecureContext, TLSSocket } from "node:tls";
-import { nextBuffer, SMALLEST_READ } from "../base/read_buffer.ts";
+import { MIN_READ_SIZE, nextReadBuffer } from "../base/buffer.ts";
 import type { Transport } from "./transport.ts";
 
 /** The oldest version of TLS that is spoken, by a server and by a client. */
@@ -34,7 +34,7 @@ export class SecureSocket implements Transport {
     state: "open",
   };
   /** What the socket is read into. */
-  #buffer = new Uint8Array(SMALLEST_READ);
+  #buffer = new Uint8Array(MIN_READ_SIZE);
   /** Decrypted, and not taken. */
   readonly #plain: Uint8Array[] = [];
   /** Settles when there is something to take, or never will be. */
@@ -181,7 +181,7 @@ export class SecureSocket implements Transport {
       const isKept = this.#wire.readableLength > 0; // the engine has not taken it
       this.#buffer = isKept
         ? new Uint8Array(buffer.length)
-        : nextBuffer(buffer, size ?? 0, LARGEST_READ);
+        : nextReadBuffer(buffer, size ?? 0, LARGEST_READ);
       this.#isReading = false;
       this.#readWire(); // it may have been asked for while the buffer was in use
     } catch (cause) {

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { takeApart } from "../wire/call.ts";
+import { splitArguments } from "../wire/call.ts";
 import { WorkerError } from "../errors.ts";
 import { asThrown, type WorkerAnswer, type WorkerCall, type WorkerTask } from "./worker.ts";
 
@@ -98,7 +98,7 @@ export class WorkerPool {
       if (worker === undefined) return;
       this.#waiting.delete(job);
       try {
-        const { args, kwargs } = takeApart(job.args);
+        const { args, kwargs } = splitArguments(job.args);
         worker.postMessage({ ...job.task, args, kwargs } satisfies WorkerCall);
         this.#workers.set(worker, job);
       } catch (error) {

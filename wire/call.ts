@@ -120,7 +120,7 @@ export interface Call {
  * Takes the arguments of a call apart: the keyword arguments and options at its end, in either
  * order, and the positional arguments before them.
  */
-export function takeApart(parameters: readonly unknown[]): Call {
+export function splitArguments(parameters: readonly unknown[]): Call {
   const call: Call = { args: [], kwargs: {}, options: {} };
   let end = parameters.length;
   for (; end > 0; end--) {

@@ -6,6 +6,36 @@
 
 import type { JsonObject } from "./message.ts";
 
+/** What a Client says of itself. */
+export interface ClientIdentity {
+  /** What kind of device it is. */
+  type: "client";
+  /** How it calls itself. */
+  name: string;
+  /** Its programming language, e.g. `"Python 3.11.2"`. */
+  language: string;
+  /** Its operating system, e.g. `"Linux x86_64"`. */
+  os: string;
+  /** Extensions of the protocol that the Client offers, e.g. `"ready"`. */
+  extensions: string[];
+}
+
+/** What a Service says of itself. */
+export interface ServiceIdentity {
+  type: "service";
+  name: string;
+  /** Method name to signature text, or the value itself for a constant or property. */
+  attributes: JsonObject;
+  language: string;
+  os: string;
+  /** How many Clients may be linked at once; 0 or less means no limit. */
+  max_clients: number;
+  /** Extensions of the protocol that the Service offers, e.g. {@linkcode READY}. */
+  extensions: string[];
+  /** The names of the methods whose results are streams. */
+  streams: string[];
+}
+
 /** A service as an identity and a reply to `link` show it; the keys are those of the wire. */
 export interface ServiceEntry {
   /** Method name to signature text, or the value itself for a constant or property. */

@@ -6,11 +6,11 @@
  */
 
 import { JSONDecodeError, ValueError } from "../errors.ts";
-import { jsonPieces, sizeOf } from "./json_pieces.ts";
+import { estimateSize, writeJson } from "./json_writer.ts";
 import { JsonReader } from "./json_reader.ts";
 import type { LongLine } from "./line.ts";
 import { isObject, type JsonObject } from "./message.ts";
-import { pauses } from "../base/pause.ts";
+import { periodicPause } from "../base/pause.ts";
 import { KeyScanner } from "./key_scanner.ts";
 
 /** A value whose text has about this many characters or more is large. */
@@ -22,7 +22,7 @@ const SLICE = 10;
 
 /** Whether a value is better written a bit at a time. */
 export function isLarge(value: unknown): boolean {
-  return sizeOf(value, LARGE) >= LARGE;
+  return estimateSize(value, LARGE) >= LARGE;
 }
 
 /**
@@ -33,8 +33,8 @@ export function isLarge(value: unknown): boolean {
 export async function encodeLarge(value: unknown): Promise<Uint8Array[]> {
   const encoder = new TextEncoder();
   const pieces: Uint8Array[] = [];
-  const pause = pauses(SLICE);
-  for (const text of jsonPieces(value, PIECE)) {
+  const pause = periodicPause(SLICE);
+  for (const text of writeJson(value, PIECE)) {
     pieces.push(encoder.encode(text));
     await pause();
   }
@@ -58,7 +58,7 @@ export async function readLarge(line: LongLine, limit: number): Promise<Outcome>
   const keys = new KeyScanner();
   const decoder = new TextDecoder("utf-8", { fatal: true });
   const reader = new JsonReader();
-  const pause = pauses(SLICE);
+  const pause = periodicPause(SLICE);
   let size = 0;
   let failure: unknown;
   for await (const piece of line) {

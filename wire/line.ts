@@ -18,6 +18,11 @@ const NEWLINE = "\n";
 const CARRIAGE_RETURN = 0x0d;
 const LONE_RETURN = Uint8Array.of(CARRIAGE_RETURN);
 
+/** With fewer lines than this it is not worth while. */
+const FEW = 3;
+
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
 /** The bytes of a line without its terminator, or a line that comes in pieces. */
 export type Line = Uint8Array | LongLine;
 
@@ -110,7 +115,7 @@ export class LongLine implements AsyncIterable<Uint8Array> {
 /** Cuts chunks of bytes into lines. */
 export class LineSplitter {
   /** The longest line that is given as a whole, in bytes, without its terminator. */
-  longestWhole: number;
+  wholeLineLimit: number;
   readonly #pull: () => Promise<boolean>;
   #held = new ByteBuffer();
   /** The long line that is under way. */
@@ -121,8 +126,8 @@ export class LineSplitter {
   /**
    * @param pull Lets one more chunk be split, for a long line that is read. False if there is none.
    */
-  constructor(longestWhole: number, pull: () => Promise<boolean> = () => Promise.resolve(false)) {
-    this.longestWhole = longestWhole;
+  constructor(wholeLineLimit: number, pull: () => Promise<boolean> = () => Promise.resolve(false)) {
+    this.wholeLineLimit = wholeLineLimit;
     this.#pull = pull;
   }
 
@@ -156,7 +161,7 @@ export class LineSplitter {
 
   /** A line without its terminator that has come to its end. */
   #whole(line: Uint8Array): Line {
-    if (line.length <= this.longestWhole) return line;
+    if (line.length <= this.wholeLineLimit) return line;
     const long = new LongLine(line, this.#pull);
     long.complete();
     return long;
@@ -193,7 +198,7 @@ export class LineSplitter {
   /** Holds the beginning of a line. Gives it if it is that of a long one. */
   #hold(tail: Uint8Array): LongLine[] {
     // One byte more than the limit may be the carriage return of a line that just fits.
-    const isLong = this.#held.length + tail.length > this.longestWhole + 1;
+    const isLong = this.#held.length + tail.length > this.wholeLineLimit + 1;
     const isMore = isLong && this.#held.length > 0; // which makes no buffer grow once more
     if (!isMore) this.#held.append(tail);
     if (!isLong) return [];
@@ -209,6 +214,35 @@ export class LineSplitter {
     this.#held = new ByteBuffer(); // the view stays the line's own
     return held;
   }
+}
+
+/**
+ * The texts of lines that were read together, decoded together, with which a message is read in half
+ * the time. `undefined` for each that has to be decoded by itself: what is not ASCII, and what has
+ * come in another buffer than the last line, or in pieces.
+ */
+export function decodeLines(lines: readonly Line[]): (string | undefined)[] {
+  const texts: (string | undefined)[] = new Array(lines.length).fill(undefined);
+  const last = lines.at(-1);
+  if (lines.length < FEW || !(last instanceof Uint8Array)) return texts;
+  const { buffer } = last;
+  const isApart = (line: Line) => !(line instanceof Uint8Array) || line.buffer !== buffer;
+  const from = lines.findLastIndex(isApart) + 1;
+  const together = lines.slice(from) as Uint8Array[];
+  const start = together[0].byteOffset;
+  const size = last.byteOffset + last.length - start;
+  let text: string;
+  try {
+    text = decoder.decode(new Uint8Array(buffer, start, size));
+  } catch {
+    return texts; // each is refused by itself
+  }
+  if (text.length !== size) return texts; // not ASCII: a byte is no character
+  for (const [index, { byteOffset, length }] of together.entries()) {
+    const at = byteOffset - start;
+    texts[from + index] = text.slice(at, at + length);
+  }
+  return texts;
 }
 
 /**

@@ -11,68 +11,14 @@
 
 import { JSONDecodeError, ValueError, wireMessage } from "../errors.ts";
 import { encodeValue, parseJson } from "./json.ts";
-
-/** The port of a Manager, if nothing else is said. */
-export const DEFAULT_PORT = 1875;
-
-/** The `uid` of a notification. */
-export const NOTIFICATION = "notification";
-
-/** The `attribute` that asks the Manager to close the connection. */
-export const DISCONNECT = "__disconnect__";
-
-/** The `service` of a request that the Manager itself answers. */
-export const MANAGER = "Manager";
-
-/**
- * The extension that a device offers in its identity and only our Manager knows: once the device
- * is registered, the Manager says so with a reply of this `uid`. A Python Manager ignores the
- * offer, and a Python device never makes it.
- */
-export const READY = "ready";
-
-/**
- * The extension of a device that says something, if only a space, in every beat. The Manager does
- * the same, and tells the length of a beat with {@linkcode READY}.
- */
-export const BEAT = "beat";
-
-/**
- * The extension of a client that wants to know when a service goes that it is linked with: a reply
- * of this `uid` whose `result` is the name of the service.
- */
-export const GONE = "gone";
-
-/**
- * The extension of who knows {@linkcode CANCEL_REQUEST}: a client may send it, a service heeds it.
- */
-export const CANCEL = "cancel";
-
-/**
- * The extension of who knows streams: a client that asks for one puts the key `stream` into its
- * request, and a service that finds it there sends each value by itself.
- */
-export const STREAM = "stream";
-
-/** The `attribute` of a message by which a client gives up its request of the same `uid`. */
-export const CANCEL_REQUEST = "__cancel__";
-
-/** The `attribute` of a message by which a client lets a service send so many values more. */
-export const MORE_VALUES = "__more__";
-
-/** The `attribute` of a reply that is a value of a stream, and not its end. */
-export const NEXT_VALUE = "__next__";
-
-/** What the Manager says with the uid {@linkcode READY}. */
-export interface Welcome {
-  /** The length of a beat in milliseconds; 0 if the Manager keeps none. */
-  beat: number;
-  /** The extensions of the protocol that the Manager knows. */
-  extensions: string[];
-}
-
-/** Every extension that our Manager knows. */
-export const EXTENSIONS: readonly string[] = [READY, BEAT, GONE, CANCEL, STREAM];
+import {
+  BEAT,
+  type CANCEL_REQUEST,
+  DISCONNECT,
+  type MORE_VALUES,
+  NEXT_VALUE,
+  NOTIFICATION,
+} from "./protocol.ts";
 
 /** An object of JSON values. */
 export type JsonObject = Record<string, unknown>;
@@ -128,36 +74,6 @@ export interface Notification {
 /** Any message. */
 export type Message = Request | Reply | StreamValue | ErrorReply | Notification;
 
-/** What a Client says of itself. */
-export interface ClientIdentity {
-  /** What kind of device it is. */
-  type: "client";
-  /** How it calls itself. */
-  name: string;
-  /** Its programming language, e.g. `"Python 3.11.2"`. */
-  language: string;
-  /** Its operating system, e.g. `"Linux x86_64"`. */
-  os: string;
-  /** Extensions of the protocol that the Client offers, e.g. `"ready"`. */
-  extensions: string[];
-}
-
-/** What a Service says of itself. */
-export interface ServiceIdentity {
-  type: "service";
-  name: string;
-  /** Method name to signature text, or the value itself for a constant or property. */
-  attributes: JsonObject;
-  language: string;
-  os: string;
-  /** How many Clients may be linked at once; 0 or less means no limit. */
-  max_clients: number;
-  /** Extensions of the protocol that the Service offers, e.g. {@linkcode READY}. */
-  extensions: string[];
-  /** The names of the methods whose results are streams. */
-  streams: string[];
-}
-
 /** A request as one line, without its terminator. */
 export function encodeRequest(
   request: {
@@ -195,13 +111,8 @@ export function encodeControl(
     `,"attribute":"${attribute}","args":${JSON.stringify(args)},"kwargs":{}}`;
 }
 
-/** Whether the `attribute` of a request makes it a message about another one. */
-export function isControl(attribute: string): boolean {
-  return attribute === CANCEL_REQUEST || attribute === MORE_VALUES;
-}
-
 /** What the Manager asks a device during the handshake or an administrator's login. */
-export function encodeQuestion(requester: string, attribute: string, args: string[]): string {
+export function encodeManagerRequest(requester: string, attribute: string, args: string[]): string {
   return `{"error":false,"requester":${quote(requester)},"uid":"","attribute":${quote(attribute)}` +
     `,"args":${JSON.stringify(args)},"kwargs":{}}`;
 }
@@ -292,7 +203,7 @@ export function decodeObject(line: Uint8Array | string): JsonObject {
  * @throws {ValueError} If it is an object but not a message.
  */
 export function decodeMessage(line: Uint8Array | string): Message {
-  return asMessage(decodeObject(line));
+  return toMessage(decodeObject(line));
 }
 
 /**
@@ -300,7 +211,7 @@ export function decodeMessage(line: Uint8Array | string): Message {
  *
  * @throws {ValueError} If it is none.
  */
-export function asMessage(object: JsonObject): Message {
+export function toMessage(object: JsonObject): Message {
   const { error, attribute, service, args = [], kwargs = {}, result, stream } = object;
   const uid = typeof object.uid === "string" ? object.uid : "";
   const requester = typeof object.requester === "string" ? object.requester : null;

@@ -102,7 +102,7 @@ export function isStatus(value: unknown): value is ManagerStatus {
 }
 
 /** The totals that rates are made of. */
-export const COUNTED = [
+export const RATE_KEYS = [
   "messages_in",
   "messages_out",
   "bytes_in",

@@ -1,6 +1,6 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStrictEquals } from "@std/assert";
 import fc from "fast-check";
-import { ByteBuffer } from "../../base/buffer.ts";
+import { ByteBuffer, nextReadBuffer } from "../../base/buffer.ts";
 
 const decoder = new TextDecoder();
 
@@ -110,4 +110,12 @@ Deno.test("an emptied buffer uses its memory again", () => {
   buffer.clear();
   buffer.append(new Uint8Array(5_000));
   assertEquals(buffer.view().buffer === before, true);
+});
+
+Deno.test("a read that fills its buffer is followed by one of twice the size, up to the largest", () => {
+  const buffer = new Uint8Array(4);
+  assertStrictEquals(nextReadBuffer(buffer, 3, 8), buffer);
+  const larger = nextReadBuffer(buffer, 4, 8);
+  assertEquals(larger.length, 8);
+  assertStrictEquals(nextReadBuffer(larger, 8, 8), larger);
 });

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { pauses, Watch } from "../../base/pause.ts";
+import { periodicPause, Yielder } from "../../base/pause.ts";
 
 /** Keeps the event loop busy. */
 function work(milliseconds: number): void {
@@ -30,7 +30,7 @@ Deno.test("work that goes on for a slice is paused, and lets what has come be re
   await pair.near.write(new Uint8Array(1));
   let isRead = false;
   const reading = pair.far.read(new Uint8Array(1)).then(() => isRead = true);
-  const pause = pauses(1);
+  const pause = periodicPause(1);
   for (let i = 0; i < 3; i++) { // the first may come before the byte has
     work(2);
     await pause();
@@ -40,7 +40,7 @@ Deno.test("work that goes on for a slice is paused, and lets what has come be re
 });
 
 Deno.test("work that takes no time is not paused", async () => {
-  const pause = pauses(1_000_000);
+  const pause = periodicPause(1_000_000);
   let turns = 0;
   const timer = setInterval(() => turns++, 0);
   for (let i = 0; i < 1_000; i++) await pause();
@@ -49,7 +49,7 @@ Deno.test("work that takes no time is not paused", async () => {
 });
 
 Deno.test("a pause is due when the last one is a slice ago, and not after it", async () => {
-  const watch = new Watch(5);
+  const watch = new Yielder(5);
   assertEquals(watch.isDue, false);
   work(5);
   assertEquals(watch.isDue, true);
@@ -58,7 +58,7 @@ Deno.test("a pause is due when the last one is a slice ago, and not after it", a
 });
 
 Deno.test("those that pause at the same time pause together", async () => {
-  const watch = new Watch(0);
+  const watch = new Yielder(0);
   const first = watch.pause();
   assertEquals(watch.pause() === first, true);
   await first;

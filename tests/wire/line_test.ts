@@ -1,9 +1,10 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { type Line, LineSplitter, LongLine } from "../../wire/line.ts";
+import { decodeLines, type Line, LineSplitter, LongLine } from "../../wire/line.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
+const strictDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** A whole line as text. */
 function show(line: Line): string {
@@ -134,7 +135,10 @@ Deno.test("a line put together from chunks stays valid while later lines are rea
 });
 
 /** The lines of several chunks, those of long lines put together of their pieces, as `Connection` does. */
-async function collectAll(longestWhole: number, chunks: readonly Uint8Array[]): Promise<string[]> {
+async function collectAll(
+  wholeLineLimit: number,
+  chunks: readonly Uint8Array[],
+): Promise<string[]> {
   const coming = [...chunks];
   let lines: Line[] = [];
   const shared = new Uint8Array(Math.max(0, ...chunks.map(({ length }) => length)));
@@ -146,7 +150,7 @@ async function collectAll(longestWhole: number, chunks: readonly Uint8Array[]): 
     lines.push(...splitter.split(shared.subarray(0, chunk.length)));
     return Promise.resolve(true);
   };
-  const splitter = new LineSplitter(longestWhole, pull);
+  const splitter = new LineSplitter(wholeLineLimit, pull);
   const texts: string[] = [];
   do {
     const batch = lines;
@@ -197,9 +201,9 @@ Deno.test("a carriage return that does not end the line counts towards the limit
 });
 
 /** The long line that begins in the first chunk. The others come when more of it is asked for. */
-function beginLong(longestWhole: number, [first, ...rest]: readonly Uint8Array[]) {
+function beginLong(wholeLineLimit: number, [first, ...rest]: readonly Uint8Array[]) {
   const later: Line[] = [];
-  const splitter: LineSplitter = new LineSplitter(longestWhole, () => {
+  const splitter: LineSplitter = new LineSplitter(wholeLineLimit, () => {
     const chunk = rest.shift();
     if (chunk) later.push(...splitter.split(chunk));
     return Promise.resolve(chunk !== undefined);
@@ -285,8 +289,59 @@ Deno.test("with any limit, any stream and any cuts, the lines are those of the p
 Deno.test("the limit can be changed, and counts for the line that is under way", () => {
   const splitter = new LineSplitter(3);
   splitter.split(encoder.encode("abc"));
-  splitter.longestWhole = 6;
+  splitter.wholeLineLimit = 6;
   assertEquals(splitter.split(encoder.encode("def\n")).map(show), ["abcdef"]);
-  splitter.longestWhole = 2;
+  splitter.wholeLineLimit = 2;
   assertEquals(splitter.split(encoder.encode("abc\n"))[0] instanceof LongLine, true);
+});
+
+/** A line as text; `undefined` if it is not UTF-8. */
+function textOf(line: Uint8Array): string | undefined {
+  try {
+    return strictDecoder.decode(line);
+  } catch {
+    return undefined;
+  }
+}
+
+Deno.test("a line has its own text or none, however the lines have come", () => {
+  const bytes = fc.oneof(
+    { weight: 8, arbitrary: fc.string({ maxLength: 12 }).map((text) => encoder.encode(text)) },
+    {
+      weight: 1,
+      arbitrary: fc.string({ unit: "grapheme", maxLength: 4 }).map((text) => encoder.encode(text)),
+    },
+    { weight: 1, arbitrary: fc.uint8Array({ maxLength: 3 }) },
+    { weight: 5, arbitrary: fc.constant(Uint8Array.of(0x0d, 0x0a)) },
+  );
+  fc.assert(
+    fc.property(fc.array(fc.array(bytes)), (chunks) => {
+      const splitter = new LineSplitter(30);
+      for (const parts of chunks) {
+        const lines = splitter.split(new Uint8Array(parts.flatMap((part) => [...part])));
+        const texts = decodeLines(lines);
+        assertEquals(texts.length, lines.length);
+        for (const [index, line] of lines.entries()) {
+          if (line instanceof LongLine) assertEquals(texts[index], undefined);
+          else if (texts[index] !== undefined) assertEquals(texts[index], textOf(line));
+        }
+      }
+    }),
+  );
+});
+
+Deno.test("lines of ASCII that were read together are decoded together", () => {
+  const splitter = new LineSplitter(30);
+  splitter.split(encoder.encode("the begin"));
+  const lines = splitter.split(encoder.encode("ning\r\nfirst\n\nsecond\r\nthird\nunfinished"));
+  assertEquals(decodeLines(lines), [undefined, "first", "", "second", "third"]);
+});
+
+Deno.test("what is not ASCII is decoded by itself, and what is not UTF-8 spoils nothing else", () => {
+  for (
+    const bytes of [encoder.encode("a\nb\nü\n"), Uint8Array.of(0x61, 0x0a, 0x62, 0x0a, 0xff, 0x0a)]
+  ) {
+    const lines = new LineSplitter(30).split(bytes);
+    assertEquals(decodeLines(lines), [undefined, undefined, undefined]);
+  }
 });

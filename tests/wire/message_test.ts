@@ -8,8 +8,8 @@ import {
   decodeObject,
   encodeDisconnect,
   encodeError,
+  encodeManagerRequest,
   encodeNotification,
-  encodeQuestion,
   encodeReply,
   encodeRequest,
   isObject,
@@ -114,7 +114,7 @@ Deno.test("each kind of message has the keys of the wire, every routing key befo
     ["error", "service", "uid", "attribute", "args", "kwargs"],
   );
   assertEquals(
-    keysOf(encodeQuestion("Manager[a:1]", "password", ["Manager[a:1]"])),
+    keysOf(encodeManagerRequest("Manager[a:1]", "password", ["Manager[a:1]"])),
     ["error", "requester", "uid", "attribute", "args", "kwargs"],
   );
   assertEquals(keysOf(encodeReply("a", "1", 3)), ["error", "requester", "uid", "result"]);
@@ -130,7 +130,7 @@ Deno.test("each kind of message has the keys of the wire, every routing key befo
 });
 
 Deno.test("each kind of message has the fixed values of the wire", () => {
-  assertEquals(JSON.parse(encodeQuestion("Manager[a:1]", "password", ["Manager[a:1]"])), {
+  assertEquals(JSON.parse(encodeManagerRequest("Manager[a:1]", "password", ["Manager[a:1]"])), {
     error: false,
     requester: "Manager[a:1]",
     uid: "",

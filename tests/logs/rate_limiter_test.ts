@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { LogRecord } from "@logtape/logtape";
-import { LogFlood } from "../../logs/log_flood.ts";
+import { LogRateLimiter } from "../../logs/rate_limiter.ts";
 
 const START = 1_800_000_000_000;
 
@@ -18,19 +18,19 @@ function record(rawMessage: string, at: number, level: LogRecord["level"] = "war
 }
 
 /** How many of so many records of a message at one time are admitted. */
-function admitted(flood: LogFlood, message: string, count: number, at: number): number {
+function admitted(flood: LogRateLimiter, message: string, count: number, at: number): number {
   const records = Array.from({ length: count }, () => flood.admit(record(message, at)));
   return records.filter((leftOut) => leftOut !== undefined).length;
 }
 
 Deno.test("of one message 300 records may come at once, and of another as many", () => {
-  const flood = new LogFlood();
+  const flood = new LogRateLimiter();
   assertEquals(admitted(flood, "{peer} is loud", 1_000, 0), 300);
   assertEquals(admitted(flood, "{peer} has left", 100, 0), 100);
 });
 
 Deno.test("one a second may follow, after what tells how many there were", () => {
-  const flood = new LogFlood();
+  const flood = new LogRateLimiter();
   admitted(flood, "a", 1_000, 0);
   assertEquals(flood.admit(record("a", 999)), undefined);
   assertEquals(flood.admit(record("a", 1_000)), 701);
@@ -41,20 +41,20 @@ Deno.test("one a second may follow, after what tells how many there were", () =>
 });
 
 Deno.test("after the clock was set back it goes on from there", () => {
-  const flood = new LogFlood();
+  const flood = new LogRateLimiter();
   admitted(flood, "a", 1_000, 0);
   assertEquals(flood.admit(record("a", -1_000_000)), undefined);
   assertEquals(flood.admit(record("a", -999_000)), 701);
 });
 
 Deno.test("what is asked for with the level debug is never left out", () => {
-  const flood = new LogFlood();
+  const flood = new LogRateLimiter();
   const records = Array.from({ length: 1_000 }, () => flood.admit(record("a", 0, "debug")));
   assertEquals(new Set(records), new Set([0]));
 });
 
 Deno.test("what was left out at the end is told once", () => {
-  const flood = new LogFlood();
+  const flood = new LogRateLimiter();
   admitted(flood, "a", 302, 0);
   admitted(flood, "b", 1, 0);
   assertEquals(flood.rest().map(({ leftOut, latest }) => [leftOut, latest.rawMessage]), [[2, "a"]]);

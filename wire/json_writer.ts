@@ -18,7 +18,7 @@ const SCALAR = 8;
  * About how many characters a value has as JSON. It is looked at no further than to know that these
  * are `enough`.
  */
-export function sizeOf(value: unknown, enough: number): number {
+export function estimateSize(value: unknown, enough: number): number {
   if (typeof value === "string") return value.length;
   if (typeof value !== "object" || value === null) return SCALAR;
   let size = 0;
@@ -47,8 +47,8 @@ export function sizeOf(value: unknown, enough: number): number {
  * @param length About how many characters a piece has at the most.
  * @throws {TypeError} If JSON cannot hold the value.
  */
-export function* jsonPieces(value: unknown, length: number): Generator<string, void> {
-  if (sizeOf(value, length) < length) yield encodeValue(value);
+export function* writeJson(value: unknown, length: number): Generator<string, void> {
+  if (estimateSize(value, length) < length) yield encodeValue(value);
   else yield* new Writer(length).write(sendable("", value));
 }
 
@@ -97,7 +97,7 @@ class Writer {
     // With `list[index]`, V8 (of Deno 2.9) makes arrays of objects out of arrays of numbers, where
     // it has seen both: the value itself takes three times the memory from then on.
     for (const [index, item] of list.entries()) {
-      const more = sizeOf(item, this.#length);
+      const more = estimateSize(item, this.#length);
       const isLong = more >= this.#length;
       if (!isLong && (size += more) < this.#length) continue;
       yield* few(start, isLong ? index : index + 1);
@@ -124,7 +124,7 @@ class Writer {
     let size = 0;
     for (const key of Object.keys(object)) {
       const value = object[key];
-      const more = sizeOf(value, this.#length);
+      const more = estimateSize(value, this.#length);
       const isLong = more >= this.#length;
       if (!isLong) {
         members.push([key, value]);

@@ -28,7 +28,7 @@ interface Source {
 }
 
 /** Says of each record whether it is one too many. */
-export class LogFlood {
+export class LogRateLimiter {
   /** By the message. There are as many as the program has statements that log. */
   readonly #sources = new Map<string, Source>();
 
