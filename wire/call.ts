@@ -48,11 +48,6 @@ export interface CallOptions {
   timeout?: number;
   /** Cancels the Future when it is aborted; the Future rejects with the signal's reason. */
   signal?: AbortSignal;
-  /**
-   * Accepted so that the Python manual's examples carry over line by line. Every call returns a
-   * Future: to `await` it is the synchronous style, to keep it the asynchronous one.
-   */
-  asynchronous?: boolean;
 }
 
 /** The options of one call, made by {@linkcode options}. */

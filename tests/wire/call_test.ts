@@ -23,17 +23,18 @@ Deno.test("a call may have keyword arguments only, or options only", () => {
 });
 
 Deno.test("several marked objects are merged, and the last one wins", () => {
+  const { signal } = new AbortController();
   const call = splitArguments([
     0,
     kwargs({ a: 1, b: 1 }),
     options({ timeout: 1 }),
     kwargs({ b: 2 }),
-    options({ timeout: 2, asynchronous: true }),
+    options({ timeout: 2, signal }),
   ]);
   assertEquals(call, {
     args: [0],
     kwargs: { a: 1, b: 2 },
-    options: { timeout: 2, asynchronous: true },
+    options: { timeout: 2, signal },
   });
 });
 
