@@ -10,8 +10,24 @@ import { ConnectionAbortedError } from "../errors.ts";
 import { logger } from "./log.ts";
 
 /**
- * Something to do while a device is connected, e.g. an asynchronous function with a loop. The
- * signal is aborted when the connection ends, with the error why; the task should end then.
+ * A function that runs while a device is connected, e.g. an asynchronous one with a loop. The
+ * signal is aborted when the connection ends, with an error that says why; the task should end
+ * then. A task that throws ends alone, and the error is logged.
+ *
+ * @example
+ * ```ts ignore it needs a Manager
+ * import { connect, type Task } from "@msl/network";
+ *
+ * const poll: Task = async (signal) => {
+ *   while (!signal.aborted) {
+ *     console.log(await thermometer.read());
+ *     await new Promise((resolve) => setTimeout(resolve, 1_000));
+ *   }
+ * };
+ * await using cxn = await connect();
+ * const thermometer = await cxn.link("Thermometer");
+ * cxn.addTasks(poll);
+ * ```
  */
 export type Task = (signal: AbortSignal) => unknown;
 

@@ -1,9 +1,9 @@
 /**
- * Keeps one thing that is said again and again from filling the log: whoever can connect could
- * otherwise have all else rotated away within minutes.
+ * Limits how often one message is logged. Otherwise a peer that can connect could log one message
+ * so often that all other records are rotated away within minutes.
  *
- * Of each message 300 may come at once, and one a second after that. How many more there were is
- * said. What is asked for with the level debug is never left out.
+ * 300 records of a message may come at once, and one a second after that. The number of suppressed
+ * records is logged. Records of the level debug are never suppressed: a person has asked for them.
  *
  * @module
  */
@@ -12,61 +12,61 @@ import type { LogRecord } from "@logtape/logtape";
 
 /** How many records of one message may come at once. */
 const BURST = 300;
-/** After how many milliseconds there may be one more. */
+/** The time after which one more record may come, in milliseconds. */
 const INTERVAL = 1_000;
 
-/** What is known of one message, whatever is filled in to it. */
-interface Source {
-  /** How many of its records may come. */
+/** The state of one message, whatever values are filled in. */
+interface Bucket {
+  /** How many more records may come now. */
   credit: number;
-  /** When the credit was counted, in milliseconds since 1970. */
+  /** The time up to which the credit is counted, in milliseconds since 1970. */
   counted: number;
-  /** How many were left out since the last one that was not. */
-  leftOut: number;
-  /** The last of those. */
+  /** How many records were suppressed since the last one that was not. */
+  suppressed: number;
+  /** The last record. */
   latest: LogRecord;
 }
 
-/** Says of each record whether it is one too many. */
+/** Decides for each record whether it is logged or suppressed. */
 export class LogRateLimiter {
   /** By the message. There are as many as the program has statements that log. */
-  readonly #sources = new Map<string, Source>();
+  readonly #buckets = new Map<string, Bucket>();
 
-  /** How many records like this one were left out before it; `undefined` if it is left out too. */
+  /** How many records of this message were suppressed before; `undefined` if this one is too. */
   admit(record: LogRecord): number | undefined {
     if (record.level === "debug" || record.level === "trace") return 0;
-    const source = this.#sourceOf(record);
-    source.counted = Math.min(source.counted, record.timestamp); // the clock was set back
-    const earned = Math.floor((record.timestamp - source.counted) / INTERVAL);
-    source.credit = Math.min(source.credit + earned, BURST);
-    source.counted = source.credit === BURST
+    const bucket = this.#bucketOf(record);
+    bucket.counted = Math.min(bucket.counted, record.timestamp); // the clock was set back
+    const earned = Math.floor((record.timestamp - bucket.counted) / INTERVAL);
+    bucket.credit = Math.min(bucket.credit + earned, BURST);
+    bucket.counted = bucket.credit === BURST
       ? record.timestamp
-      : source.counted + earned * INTERVAL;
-    source.latest = record;
-    if (source.credit === 0) {
-      source.leftOut++;
+      : bucket.counted + earned * INTERVAL;
+    bucket.latest = record;
+    if (bucket.credit === 0) {
+      bucket.suppressed++;
       return undefined;
     }
-    source.credit--;
-    const { leftOut } = source;
-    source.leftOut = 0;
-    return leftOut;
+    bucket.credit--;
+    const { suppressed } = bucket;
+    bucket.suppressed = 0;
+    return suppressed;
   }
 
-  /** What was left out and not told of yet: how many, and the last of them. Once. */
-  rest(): { leftOut: number; latest: LogRecord }[] {
-    const rest = [...this.#sources.values()].filter(({ leftOut }) => leftOut > 0);
-    this.#sources.clear();
-    return rest;
+  /** The suppressed records that no result of `admit` has counted, and resets the limiter. */
+  takeSuppressed(): { suppressed: number; latest: LogRecord }[] {
+    const uncounted = [...this.#buckets.values()].filter(({ suppressed }) => suppressed > 0);
+    this.#buckets.clear();
+    return uncounted;
   }
 
-  #sourceOf(record: LogRecord): Source {
+  #bucketOf(record: LogRecord): Bucket {
     const { category, rawMessage, timestamp } = record;
     const text = typeof rawMessage === "string" ? rawMessage : rawMessage.join("{}");
     const key = JSON.stringify([category, text]);
-    const source = this.#sources.get(key) ??
-      { credit: BURST, counted: timestamp, leftOut: 0, latest: record };
-    this.#sources.set(key, source);
-    return source;
+    const bucket = this.#buckets.get(key) ??
+      { credit: BURST, counted: timestamp, suppressed: 0, latest: record };
+    this.#buckets.set(key, bucket);
+    return bucket;
   }
 }
