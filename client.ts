@@ -297,8 +297,8 @@ export class Client implements AsyncDisposable {
 
   async #receiveLong(line: LongLine): Promise<void> {
     const outcome = await readLarge(line, this.#options.readLimit);
-    if (outcome.state === "refused") return this.#failUnreadable(outcome.keys, outcome.error);
-    if (outcome.state === "cut") return;
+    if (outcome.state === "invalid") return this.#failUnreadable(outcome.keys, outcome.error);
+    if (outcome.state === "truncated") return;
     try {
       this.#receiveMessage(toMessage(outcome.object));
     } catch (error) {

@@ -397,10 +397,10 @@ export class Service implements AsyncDisposable {
 
   async #receiveLong(connection: Connection, line: LongLine, readLimit: number): Promise<void> {
     const outcome = await readLarge(line, readLimit);
-    if (outcome.state === "refused") {
+    if (outcome.state === "invalid") {
       return this.#answering.refuse(connection, outcome.keys, outcome.error);
     }
-    if (outcome.state === "cut") return;
+    if (outcome.state === "truncated") return;
     try {
       this.#receiveMessage(connection, toMessage(outcome.object));
     } catch (error) {

@@ -1,29 +1,28 @@
 /**
- * A value as JSON in pieces of a limited length: each is a step of which nobody notices anything,
- * and no text has to be longer than the runtime can hold.
+ * Writes a value as JSON in pieces of a limited length, so that no step takes long, and no text is
+ * longer than the runtime can hold. `json_reader.ts` reads such values.
  *
- * The engine writes each piece at once, as much of an array, an object or a text as there is room
- * for in it; only what is too long for one is taken apart here. The pieces together are what
- * `encodeValue` gives, which is what a test compares them with.
+ * `JSON.stringify` writes each piece: as much of an array, an object or a text as fits into it. Only
+ * a value that is longer than a piece is split here. The pieces together are the result of
+ * `encodeValue`; a test compares them.
  *
  * @module
  */
 
-import { encodeValue, isTypedArray, sendable } from "./json.ts";
+import { encodeValue, isTypedArray, serializable } from "./json.ts";
 
-/** About how many characters a number has, and what else is not text. */
+/** The estimated length of a number and any other scalar that is not text, in characters. */
 const SCALAR = 8;
 
 /**
- * About how many characters a value has as JSON. It is looked at no further than to know that these
- * are `enough`.
+ * Estimates the length of a value as JSON, in characters. Stops where the estimate reaches `enough`.
  */
 export function estimateSize(value: unknown, enough: number): number {
   if (typeof value === "string") return value.length;
   if (typeof value !== "object" || value === null) return SCALAR;
   let size = 0;
-  const rest: object[] = [value];
-  for (let next; size < enough && (next = rest.pop()) !== undefined;) {
+  const stack: object[] = [value];
+  for (let next; size < enough && (next = stack.pop()) !== undefined;) {
     size += SCALAR;
     if (ArrayBuffer.isView(next)) {
       size += next.byteLength;
@@ -34,7 +33,7 @@ export function estimateSize(value: unknown, enough: number): number {
     const { length } = items ?? Object.keys(next);
     if (length * SCALAR >= enough) return enough;
     for (const item of items ?? Object.values(next)) {
-      if (typeof item === "object" && item !== null) rest.push(item);
+      if (typeof item === "object" && item !== null) stack.push(item);
       else size += typeof item === "string" ? item.length : SCALAR;
     }
   }
@@ -42,42 +41,44 @@ export function estimateSize(value: unknown, enough: number): number {
 }
 
 /**
- * A value as JSON, in pieces. It must not change meanwhile.
+ * A value as JSON, in pieces. The value must not change until the last piece is written.
  *
- * @param length About how many characters a piece has at the most.
- * @throws {TypeError} If JSON cannot hold the value.
+ * @param length The length of a piece, in characters. It is approximate.
+ * @throws {TypeError} When JSON cannot hold the value.
  */
 export function* writeJson(value: unknown, length: number): Generator<string, void> {
   if (estimateSize(value, length) < length) yield encodeValue(value);
-  else yield* new Writer(length).write(sendable("", value));
+  else yield* new Writer(length).write(serializable("", value));
 }
 
-/** Writes what is too long for one piece. */
+/** Writes a value that is longer than one piece. */
 class Writer {
   readonly #length: number;
-  /** What is being written: nothing may be a part of itself. */
+  /** The arrays and objects that are being written, to find cycles. */
   readonly #open = new Set<unknown>();
 
   constructor(length: number) {
     this.#length = length;
   }
 
-  /** @param sent What is sent for a value. */
-  *write(sent: unknown): Generator<string, void> {
-    if (typeof sent === "string" || sent instanceof String) return yield* this.#text(String(sent));
-    if (typeof sent !== "object" || sent === null) return yield encodeValue(sent);
-    if (this.#open.has(sent)) throw new TypeError("Converting circular structure to JSON");
-    this.#open.add(sent);
-    if (Array.isArray(sent) || isTypedArray(sent)) yield* this.#items(sent);
-    else yield* this.#members(sent as Record<string, unknown>);
-    this.#open.delete(sent);
+  /** @param value A value that `serializable` has given. */
+  *write(value: unknown): Generator<string, void> {
+    if (typeof value === "string" || value instanceof String) {
+      return yield* this.#text(String(value));
+    }
+    if (typeof value !== "object" || value === null) return yield encodeValue(value);
+    if (this.#open.has(value)) throw new TypeError("Converting circular structure to JSON");
+    this.#open.add(value);
+    if (Array.isArray(value) || isTypedArray(value)) yield* this.#items(value);
+    else yield* this.#members(value as Record<string, unknown>);
+    this.#open.delete(value);
   }
 
   *#text(text: string): Generator<string, void> {
     let opening = '"';
     for (let start = 0, end; start < text.length; start = end) {
       end = start + this.#length;
-      if (text.codePointAt(end - 1)! > 0xffff) end++; // which needs two, that stay together
+      if (text.codePointAt(end - 1)! > 0xffff) end++; // a surrogate pair stays together
       yield opening + JSON.stringify(text.slice(start, end)).slice(1, -1);
       opening = "";
     }
@@ -86,7 +87,7 @@ class Writer {
 
   *#items(list: readonly unknown[] | Float64Array): Generator<string, void> {
     let opening = "[";
-    const few = function* (start: number, end: number): Generator<string, void> {
+    const writeShort = function* (start: number, end: number): Generator<string, void> {
       if (start === end) return;
       const items = list.slice(start, end);
       yield opening + encodeValue(Array.isArray(items) ? items : Array.from(items)).slice(1, -1);
@@ -94,29 +95,29 @@ class Writer {
     };
     let start = 0;
     let size = 0;
-    // With `list[index]`, V8 (of Deno 2.9) makes arrays of objects out of arrays of numbers, where
-    // it has seen both: the value itself takes three times the memory from then on.
+    // With `list[index]`, V8 (of Deno 2.9) converts arrays of numbers to arrays of objects where it
+    // has seen both: the caller's value then takes three times the memory.
     for (const [index, item] of list.entries()) {
       const more = estimateSize(item, this.#length);
       const isLong = more >= this.#length;
       if (!isLong && (size += more) < this.#length) continue;
-      yield* few(start, isLong ? index : index + 1);
+      yield* writeShort(start, isLong ? index : index + 1);
       start = index + 1;
       size = 0;
       if (!isLong) continue;
       yield opening;
-      yield* this.write(sendable(String(index), item));
+      yield* this.write(serializable(String(index), item));
       opening = ",";
     }
-    yield* few(start, list.length);
+    yield* writeShort(start, list.length);
     yield list.length === 0 ? "[]" : "]";
   }
 
   *#members(object: Record<string, unknown>): Generator<string, void> {
     let opening = "{";
-    const few = function* (members: [string, unknown][]): Generator<string, void> {
+    const writeShort = function* (members: [string, unknown][]): Generator<string, void> {
       const text = encodeValue(Object.fromEntries(members)).slice(1, -1);
-      if (text === "") return; // what is undefined is left out
+      if (text === "") return; // members that are undefined are left out
       yield opening + text;
       opening = ",";
     };
@@ -130,16 +131,16 @@ class Writer {
         members.push([key, value]);
         if ((size += key.length + more) < this.#length) continue;
       }
-      yield* few(members);
+      yield* writeShort(members);
       members = [];
       size = 0;
-      const sent = isLong ? sendable(key, value) : undefined;
-      if (sent === undefined) continue;
+      const written = isLong ? serializable(key, value) : undefined;
+      if (written === undefined) continue;
       yield `${opening}${JSON.stringify(key)}:`;
-      yield* this.write(sent);
+      yield* this.write(written);
       opening = ",";
     }
-    yield* few(members);
+    yield* writeShort(members);
     yield opening === "{" ? "{}" : "}";
   }
 }

@@ -1,10 +1,11 @@
 /**
- * The messages of the wire: their types, how they are written, and how a line that is not
- * trusted becomes one of them.
+ * The messages of the wire: their types, how they are encoded, and how a line from a peer is decoded
+ * and checked. `protocol.ts` has the fixed words in them, `json.ts` their JSON, and `envelope.ts` is
+ * what a Manager reads of a message that it forwards.
  *
- * A message is one line of JSON. Our writers put every routing key (`error`, `requester`,
- * `service`, `uid`, `attribute`) before the payload (`args`, `kwargs`, `result`), so a Manager
- * knows where a message goes before it has seen all of it. Readers never depend on the order.
+ * A message is one line of JSON. We write every routing key (`error`, `requester`, `service`, `uid`,
+ * `attribute`) before the payload (`args`, `kwargs`, `result`), so that a Manager knows where a
+ * message goes before all of it has arrived. When we read, the order does not matter.
  *
  * @module
  */
@@ -20,25 +21,34 @@ import {
   NOTIFICATION,
 } from "./protocol.ts";
 
-/** An object of JSON values. */
+/**
+ * An object of JSON values by name.
+ *
+ * @example
+ * ```ts
+ * import type { JsonObject } from "@msl/network";
+ *
+ * const settings: JsonObject = { range: 10, unit: "V", channels: [1, 2] };
+ * ```
+ */
 export type JsonObject = Record<string, unknown>;
 
-/** A request, as it is read. */
+/** A request. */
 export interface Request {
   kind: "request";
-  /** The Service, or `"Manager"`; absent where the Manager asks a device. */
+  /** The Service, or `"Manager"`; `undefined` in a request of the Manager to a device. */
   service: string | undefined;
   attribute: string;
   args: unknown[];
   kwargs: JsonObject;
   uid: string;
-  /** Who asks: the network name of a Client, or of the Manager. */
+  /** The network name of the Client, or of the Manager, that sent the request. */
   requester: string | null;
-  /** How many values of a stream may be sent; `undefined` from who knows no streams. */
+  /** How many values of a stream the Client has room for; `undefined` without streams. */
   stream: number | undefined;
 }
 
-/** The answer to a request. */
+/** The reply to a request that succeeded. */
 export interface Reply {
   kind: "reply";
   result: unknown;
@@ -46,14 +56,14 @@ export interface Reply {
   uid: string;
 }
 
-/** A value of a stream. The answer to the request comes after the last one. */
+/** A value of a stream. The reply to the request follows the last value. */
 export interface StreamValue {
   kind: "value";
   value: unknown;
   uid: string;
 }
 
-/** The answer to a request that failed. */
+/** The reply to a request that failed. */
 export interface ErrorReply {
   kind: "error";
   /** `ClassName: text`. */
@@ -63,7 +73,7 @@ export interface ErrorReply {
   uid: string;
 }
 
-/** What a Service tells everyone who is linked with it. */
+/** A notification of a Service to every linked Client. */
 export interface Notification {
   kind: "notification";
   service: string;
@@ -97,9 +107,9 @@ export function beginRequest(
 }
 
 /**
- * A message about a request that is out, as one line without its terminator. It is not answered.
+ * A control message about a pending request, as one line without its terminator. It has no reply.
  *
- * @param requester Whose request it is, where the Manager says it instead of the client.
+ * @param requester The client of the request, where the Manager sends the message in its name.
  */
 export function encodeControl(
   { service, uid, requester }: { service: string; uid: string; requester?: string },
@@ -111,15 +121,18 @@ export function encodeControl(
     `,"attribute":"${attribute}","args":${JSON.stringify(args)},"kwargs":{}}`;
 }
 
-/** What the Manager asks a device during the handshake or an administrator's login. */
+/**
+ * A request of the Manager to a device, as one line without its terminator: during the handshake,
+ * and while an administrator logs in.
+ */
 export function encodeManagerRequest(requester: string, attribute: string, args: string[]): string {
   return `{"error":false,"requester":${quote(requester)},"uid":"","attribute":${quote(attribute)}` +
     `,"args":${JSON.stringify(args)},"kwargs":{}}`;
 }
 
 /**
- * What a service is asked to find out whether it is still there: an ordinary request for an
- * attribute that every service has, and that costs nothing.
+ * A keepalive probe, for a service without the extension {@linkcode BEAT}: an ordinary request for
+ * an attribute that every service has, and that costs nothing.
  */
 export function encodeProbe(requester: string, service: string): string {
   return `{"error":false,"requester":${quote(requester)},"service":${quote(service)}` +
@@ -129,7 +142,7 @@ export function encodeProbe(requester: string, service: string): string {
 /**
  * A reply as one line, without its terminator.
  *
- * @throws {TypeError} If JSON cannot hold the result.
+ * @throws {TypeError} When JSON cannot hold the result.
  */
 export function encodeReply(requester: string | null, uid: string, result: unknown): string {
   return `${beginReply(requester, uid)}${encodeValue(result)}}`;
@@ -161,7 +174,7 @@ export function encodeError(
 /**
  * A notification as one line, without its terminator.
  *
- * @throws {TypeError} If JSON cannot hold the arguments.
+ * @throws {TypeError} When JSON cannot hold the arguments.
  */
 export function encodeNotification(
   service: string,
@@ -172,7 +185,7 @@ export function encodeNotification(
     `,"result":${encodeValue([args, kwargs])}}`;
 }
 
-/** The request to be disconnected, as one line without its terminator. */
+/** The request that the Manager closes a connection, as one line without its terminator. */
 export function encodeDisconnect(networkName: string): string {
   return `{"error":false,"service":${quote(networkName)},"uid":"","attribute":"${DISCONNECT}"` +
     `,"args":[],"kwargs":{}}`;
@@ -181,9 +194,9 @@ export function encodeDisconnect(networkName: string): string {
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
 /**
- * The object that a line of JSON holds.
+ * Decodes a line as a JSON object.
  *
- * @throws {JSONDecodeError} If it is not UTF-8, not JSON or not an object.
+ * @throws {JSONDecodeError} When it is not UTF-8, not JSON or not an object.
  */
 export function decodeObject(line: Uint8Array | string): JsonObject {
   let value: unknown;
@@ -197,19 +210,19 @@ export function decodeObject(line: Uint8Array | string): JsonObject {
 }
 
 /**
- * Reads a line.
+ * Decodes a line as a message.
  *
- * @throws {JSONDecodeError} If it is not UTF-8, not JSON or not an object.
- * @throws {ValueError} If it is an object but not a message.
+ * @throws {JSONDecodeError} When it is not UTF-8, not JSON or not an object.
+ * @throws {ValueError} When it is an object but not a message.
  */
 export function decodeMessage(line: Uint8Array | string): Message {
   return toMessage(decodeObject(line));
 }
 
 /**
- * The message that an object is.
+ * Checks that an object is a message, and gives it as one.
  *
- * @throws {ValueError} If it is none.
+ * @throws {ValueError} When it is not a message.
  */
 export function toMessage(object: JsonObject): Message {
   const { error, attribute, service, args = [], kwargs = {}, result, stream } = object;
@@ -250,7 +263,7 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Whether a value is a whole number above zero. */
+/** Whether a value is an integer above zero. */
 export function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) > 0;
 }

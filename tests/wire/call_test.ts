@@ -7,7 +7,7 @@ Deno.test("arguments without marks are positional, whatever they are", () => {
   assertEquals(splitArguments([]), { args: [], kwargs: {}, options: {} });
 });
 
-Deno.test("keyword arguments and options go last, in either order", () => {
+Deno.test("keyword arguments and options are last, in either order", () => {
   const expected = { args: [1, 2], kwargs: { n: 3 }, options: { timeout: 5_000 } };
   assertEquals(splitArguments([1, 2, kwargs({ n: 3 }), options({ timeout: 5_000 })]), expected);
   assertEquals(splitArguments([1, 2, options({ timeout: 5_000 }), kwargs({ n: 3 })]), expected);
@@ -45,7 +45,7 @@ Deno.test("a keyword argument may have any name", () => {
   assertEquals(Object.getPrototypeOf(taken) === Object.prototype, true);
 });
 
-Deno.test("taking a call apart leaves the marked objects as they were", () => {
+Deno.test("splitting the arguments does not change the marked objects", () => {
   const named = Object.freeze({ n: 3 });
   const wait = Object.freeze({ timeout: 3 });
   const parameters = Object.freeze([1, kwargs(named), options(wait), kwargs({ m: 4 })]);
@@ -64,7 +64,7 @@ Deno.test("the marks are classes of their own", () => {
 });
 
 for (const timeout of [0, -1, NaN, -Infinity]) {
-  Deno.test(`a timeout of ${timeout} ms is refused with the value`, () => {
+  Deno.test(`a timeout of ${timeout} ms is rejected with the value`, () => {
     const error: Error = assertThrows(() => options({ timeout }), RangeError);
     assertEquals(
       error.message,

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { encodeValue } from "../../wire/json.ts";
 import { estimateSize, writeJson } from "../../wire/json_writer.ts";
 
-/** Values of every kind that can be sent, with whatever is peculiar to JavaScript. */
+/** Values of every kind that can be written, with the special cases of JavaScript. */
 const { value: anything } = fc.letrec((tie) => ({
   value: fc.oneof(
     { maxDepth: 4 },
@@ -13,7 +13,7 @@ const { value: anything } = fc.letrec((tie) => ({
     fc.string({ minLength: 20, maxLength: 60 }),
     fc.float64Array().map((numbers): unknown => numbers),
     fc.constantFrom<unknown>(
-      // deno-lint-ignore no-sparse-arrays -- a hole is null
+      // deno-lint-ignore no-sparse-arrays -- a hole is written as null
       [1, , 2],
       new String("as an object"),
       new DataView(new ArrayBuffer(99)),
@@ -30,7 +30,7 @@ const { value: anything } = fc.letrec((tie) => ({
   ),
 }));
 
-Deno.test("the pieces together are what is written at once", () => {
+Deno.test("the pieces together are the result of encodeValue", () => {
   fc.assert(
     fc.property(anything, fc.integer({ min: 1, max: 80 }), (value, length) => {
       assertEquals([...writeJson(value, length)].join(""), encodeValue(value));
@@ -39,7 +39,7 @@ Deno.test("the pieces together are what is written at once", () => {
   );
 });
 
-Deno.test("no piece is much longer than it may be, whatever the value is made of", () => {
+Deno.test("no piece is much longer than the given length, for values of any kind", () => {
   const values = [
     "é😀\\\n".repeat(5_000),
     Float64Array.from({ length: 5_000 }, (_, index) => Math.sqrt(index)),
@@ -56,7 +56,7 @@ Deno.test("no piece is much longer than it may be, whatever the value is made of
   }
 });
 
-Deno.test("half a character stays with its other half", () => {
+Deno.test("a surrogate pair is not split", () => {
   for (
     const text of ["😀".repeat(9), "a" + "😀".repeat(9), "\ud83d".repeat(9), "\ude00😀\ud83d😀"]
   ) {
@@ -66,7 +66,7 @@ Deno.test("half a character stays with its other half", () => {
   }
 });
 
-Deno.test("what cannot be sent is refused in any piece", () => {
+Deno.test("a value that JSON cannot hold is rejected in any piece", () => {
   const cycle: unknown[] = [];
   cycle.push([cycle]);
   const object: Record<string, unknown> = { text: "x".repeat(100) };
@@ -82,7 +82,7 @@ Deno.test("what cannot be sent is refused in any piece", () => {
   assertEquals([...writeJson([twice, twice], 10)].join(""), JSON.stringify([twice, twice]));
 });
 
-Deno.test("a value is looked at no further than to know that it is large enough", () => {
+Deno.test("the estimate of a size stops when it is large enough", () => {
   let looked = 0;
   const rows = Array.from({ length: 1_000 }, () => ({
     get row() {

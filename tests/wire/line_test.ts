@@ -17,28 +17,28 @@ function splitAll(splitter: LineSplitter, chunks: readonly Uint8Array[]): string
   return chunks.flatMap((chunk) => splitter.split(chunk).map(show));
 }
 
-/** The chunks that come of cutting at the given places. */
+/** The bytes cut into chunks at the given positions. */
 function cut(bytes: Uint8Array, places: readonly number[]): Uint8Array[] {
   const sorted = places.map((place) => place % (bytes.length + 1)).sort((a, b) => a - b);
   const edges = [0, ...sorted, bytes.length];
   return edges.slice(1).map((edge, index) => bytes.subarray(edges[index], edge));
 }
 
-/** What the lines of a stream are: the rule of the module, in one line of code. */
+/** The lines of a stream: the rule of the module in one line of code. */
 function plainSplit(stream: string): string[] {
   return stream.split("\n").slice(0, -1).map((line) => line.replace(/\r$/, ""));
 }
 
 const STREAM = 'one\r\n\n{"é": "語😀"}\n\r\n\r\r\nmid\rdle\n\n\r\nlast\r\nunfinished\r';
 
-Deno.test("a stream is cut at every newline, each line without one carriage return", () => {
+Deno.test("a stream is split at every newline, and each line has no carriage return of its terminator", () => {
   assertEquals(
     splitAll(new LineSplitter(100), [encoder.encode(STREAM)]),
     ["one", "", '{"é": "語😀"}', "", "\r", "mid\rdle", "", "", "last"],
   );
 });
 
-Deno.test("the lines are the same wherever one cut falls", () => {
+Deno.test("the lines are the same wherever the stream is cut once", () => {
   const bytes = encoder.encode(STREAM);
   for (let place = 0; place <= bytes.length; place++) {
     const lines = splitAll(new LineSplitter(100), cut(bytes, [place]));
@@ -46,7 +46,7 @@ Deno.test("the lines are the same wherever one cut falls", () => {
   }
 });
 
-Deno.test("the lines are the same wherever two cuts fall", () => {
+Deno.test("the lines are the same wherever the stream is cut twice", () => {
   const bytes = encoder.encode(STREAM);
   for (let first = 0; first <= bytes.length; first++) {
     for (let second = first; second <= bytes.length; second++) {
@@ -62,7 +62,7 @@ Deno.test("the lines are the same byte by byte", () => {
   assertEquals(splitAll(new LineSplitter(100), chunks), plainSplit(STREAM));
 });
 
-Deno.test("a byte-by-byte stream gives each line with its newline and not before or after", () => {
+Deno.test("byte by byte, each line is given with its newline, not before or after", () => {
   const splitter = new LineSplitter(100);
   for (const character of STREAM) {
     const lines = Array.from(encoder.encode(character))
@@ -91,7 +91,7 @@ Deno.test("the lines of any stream are the same wherever it is cut", () => {
   );
 });
 
-Deno.test("a line may have every byte but that of a newline", () => {
+Deno.test("a line may have every byte but a newline", () => {
   const bytes = Uint8Array.from({ length: 256 }, (_, byte) => byte);
   const [line] = new LineSplitter(1000).split(bytes);
   const [rest] = new LineSplitter(1000).split(new Uint8Array([...bytes.subarray(11), 0x0a]));
@@ -109,7 +109,7 @@ Deno.test("an empty chunk changes nothing", () => {
   assertEquals(splitter.held, 0);
 });
 
-Deno.test("a line held over chunks is whole although the caller overwrites each chunk", () => {
+Deno.test("a line of several chunks is whole although the caller overwrites each chunk", () => {
   const splitter = new LineSplitter(1000);
   const chunk = new Uint8Array(4);
   const text = "a line that is much longer than the buffer it is read into";
@@ -124,7 +124,7 @@ Deno.test("a line held over chunks is whole although the caller overwrites each 
   assertEquals(lines, [text]);
 });
 
-Deno.test("a line put together from chunks stays valid while later lines are read", () => {
+Deno.test("a line of several chunks stays valid while later lines are read", () => {
   const splitter = new LineSplitter(1000);
   splitter.split(encoder.encode("first "));
   const [first] = splitter.split(encoder.encode("line\n"));
@@ -134,7 +134,7 @@ Deno.test("a line put together from chunks stays valid while later lines are rea
   assertEquals([first, second].map(show), ["first line", "second LINE"]);
 });
 
-/** The lines of several chunks, those of long lines put together of their pieces, as `Connection` does. */
+/** The lines of several chunks, with long lines collected from their pieces, as `Connection` does. */
 async function collectAll(
   wholeLineLimit: number,
   chunks: readonly Uint8Array[],
@@ -145,7 +145,7 @@ async function collectAll(
   const pull = () => {
     const chunk = coming.shift();
     if (chunk === undefined) return Promise.resolve(false);
-    shared.fill(0x21); // what was read before is no longer valid
+    shared.fill(0x21); // earlier pieces are no longer valid
     shared.set(chunk);
     lines.push(...splitter.split(shared.subarray(0, chunk.length)));
     return Promise.resolve(true);
@@ -200,7 +200,7 @@ Deno.test("a carriage return that does not end the line counts towards the limit
   assertEquals(lines.map((line) => line instanceof LongLine), [true]);
 });
 
-/** The long line that begins in the first chunk. The others come when more of it is asked for. */
+/** The long line that begins in the first chunk. The other chunks arrive when it is read. */
 function beginLong(wholeLineLimit: number, [first, ...rest]: readonly Uint8Array[]) {
   const later: Line[] = [];
   const splitter: LineSplitter = new LineSplitter(wholeLineLimit, () => {
@@ -213,7 +213,7 @@ function beginLong(wholeLineLimit: number, [first, ...rest]: readonly Uint8Array
   return { splitter, long, later };
 }
 
-Deno.test("no more of a long line is held than the limit, and what is not taken is skipped", async () => {
+Deno.test("a long line is held only up to the limit, and the rest that is not read is skipped", async () => {
   const chunks = ["1234567", "more of it", "the end\nok\nh"].map((text) => encoder.encode(text));
   const { splitter, long, later } = beginLong(5, chunks);
   assertEquals(decoder.decode(long.head), "1234567");
@@ -226,7 +226,7 @@ Deno.test("no more of a long line is held than the limit, and what is not taken 
   assertEquals(splitter.held, 1);
 });
 
-Deno.test("the pieces of a long line are all of it, none of them large, whatever has been held", async () => {
+Deno.test("the pieces of a long line are all of it, and none is large, however much was held", async () => {
   const line = Uint8Array.from({ length: 1_000_000 }, (_, index) => 0x20 + index % 90);
   const chunks = [line.subarray(0, 900_000), line.subarray(900_000), Uint8Array.of(0x0d, 0x0a)];
   const { long } = beginLong(800_000, chunks);
@@ -236,7 +236,7 @@ Deno.test("the pieces of a long line are all of it, none of them large, whatever
   assertEquals(await new Blob(pieces as Uint8Array<ArrayBuffer>[]).bytes(), line);
 });
 
-Deno.test("who goes on with a long line goes on where it was left", async () => {
+Deno.test("a second loop over a long line continues where the first one ended", async () => {
   const chunks = [new Uint8Array(300_000).fill(0x61), encoder.encode("b\n")];
   const { long } = beginLong(5, chunks);
   let size = 0;
@@ -249,14 +249,14 @@ Deno.test("who goes on with a long line goes on where it was left", async () => 
   assertEquals(size, 300_001);
 });
 
-Deno.test("a long line that is cut off is not complete, and is no whole line", async () => {
+Deno.test("a long line that is cut off is not complete, and cannot be collected", async () => {
   const [long] = new LineSplitter(5).split(encoder.encode("1234567"));
   if (!(long instanceof LongLine)) throw new Error("the line is whole");
   assertEquals(await long.collect(100), undefined);
   assertEquals(long.isComplete, false);
 });
 
-Deno.test("more than is to be collected is handed over from the head on", async () => {
+Deno.test("a line above the limit of collect is given in pieces from its beginning", async () => {
   const chunks = ["1234567", "890", "ab\n"].map((text) => encoder.encode(text));
   const { long } = beginLong(5, chunks);
   let surplus = "";
@@ -286,7 +286,7 @@ Deno.test("with any limit, any stream and any cuts, the lines are those of the p
   );
 });
 
-Deno.test("the limit can be changed, and counts for the line that is under way", () => {
+Deno.test("the limit can be changed, and applies to the incomplete line", () => {
   const splitter = new LineSplitter(3);
   splitter.split(encoder.encode("abc"));
   splitter.wholeLineLimit = 6;
@@ -304,7 +304,7 @@ function textOf(line: Uint8Array): string | undefined {
   }
 }
 
-Deno.test("a line has its own text or none, however the lines have come", () => {
+Deno.test("a line has its own text or none, whatever the chunks", () => {
   const bytes = fc.oneof(
     { weight: 8, arbitrary: fc.string({ maxLength: 12 }).map((text) => encoder.encode(text)) },
     {
@@ -337,7 +337,7 @@ Deno.test("lines of ASCII that were read together are decoded together", () => {
   assertEquals(decodeLines(lines), [undefined, "first", "", "second", "third"]);
 });
 
-Deno.test("what is not ASCII is decoded by itself, and what is not UTF-8 spoils nothing else", () => {
+Deno.test("lines that are not ASCII, or not UTF-8, have to be decoded one by one", () => {
   for (
     const bytes of [encoder.encode("a\nb\nü\n"), Uint8Array.of(0x61, 0x0a, 0x62, 0x0a, 0xff, 0x0a)]
   ) {
