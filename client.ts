@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type CallOptions, takeApart } from "./wire/call.ts";
+import { type CallOptions, splitArguments } from "./wire/call.ts";
 import {
   answerCredentialRequest,
   type ConnectOptions,
@@ -14,39 +14,35 @@ import {
 } from "./device/device.ts";
 import { ConnectionAbortedError, RemoteError } from "./errors.ts";
 import type { Future } from "./future.ts";
-import { callHandler } from "./base/handler.ts";
-import { describeIdentities, type Identities } from "./wire/identities.ts";
+import { callHandler, type Task, Tasks } from "./base/callbacks.ts";
+import {
+  type ClientIdentity,
+  describeIdentities,
+  type Identities,
+  type ServiceEntry,
+} from "./wire/identities.ts";
 import { readLarge } from "./wire/large_values.ts";
 import { type Device, ReconnectingConnection } from "./device/reconnecting_connection.ts";
-import { LongLine } from "./wire/line.ts";
-import { textsOf } from "./wire/line_texts.ts";
+import { decodeLines, LongLine } from "./wire/line.ts";
 import { type Link, type LinkCore, remote } from "./client/link.ts";
 import { Links } from "./client/links.ts";
 import { logger } from "./base/log.ts";
 import {
-  asMessage,
-  BEAT,
-  CANCEL,
-  type ClientIdentity,
   decodeMessage,
   encodeDisconnect,
   encodeError,
-  GONE,
-  MANAGER,
   type Message,
-  READY,
   type Request,
-  STREAM,
+  toMessage,
 } from "./wire/message.ts";
+import { BEAT, CANCEL, GONE, MANAGER, READY, STREAM } from "./wire/protocol.ts";
 import {
   type ConnectionChange,
   type ConnectionHandler,
   describeChange,
 } from "./device/connector.ts";
-import type { ServiceEntry } from "./wire/identities.ts";
 import { Requests } from "./client/requests.ts";
 import { type KeyScanner, scanKeys } from "./wire/key_scanner.ts";
-import { type Task, Tasks } from "./base/callbacks.ts";
 import { LANGUAGE, OS } from "./version.ts";
 
 /** How a Client connects. */
@@ -304,7 +300,9 @@ export class Client implements AsyncDisposable {
    * ```
    */
   adminRequest<R = unknown>(attribute: string, ...args: unknown[]): Future<R> {
-    return this.#requests.call<R>(MANAGER, attribute, takeApart(args), { isAdministrative: true });
+    return this.#requests.call<R>(MANAGER, attribute, splitArguments(args), {
+      isAdministrative: true,
+    });
   }
 
   /**
@@ -341,7 +339,7 @@ export class Client implements AsyncDisposable {
       identity: () => this.identity(),
       registered: () => Promise.resolve(),
       receive: async (_, lines) => {
-        const texts = textsOf(lines);
+        const texts = decodeLines(lines);
         for (const [index, line] of lines.entries()) {
           if (line instanceof LongLine) await this.#receiveLong(line);
           else this.#receive(line, texts[index]);
@@ -384,10 +382,10 @@ export class Client implements AsyncDisposable {
 
   async #receiveLong(line: LongLine): Promise<void> {
     const outcome = await readLarge(line, this.#options.readLimit);
-    if (outcome.state === "refused") return this.#failUnreadable(outcome.keys, outcome.error);
-    if (outcome.state === "cut") return;
+    if (outcome.state === "invalid") return this.#failUnreadable(outcome.keys, outcome.error);
+    if (outcome.state === "truncated") return;
     try {
-      this.#receiveMessage(asMessage(outcome.object));
+      this.#receiveMessage(toMessage(outcome.object));
     } catch (error) {
       const { uid } = outcome.object;
       if (typeof uid === "string") this.#requests.spoil(uid, error as Error);

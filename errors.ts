@@ -1,21 +1,33 @@
 /**
- * Every error that this package throws or sends, one class per cause.
+ * Every error that this package throws or sends, one class for each cause.
  *
- * On the wire an error is the text `ClassName: text`. The class names that Python users match on
- * (`ValueError`, `KeyError`, ...) are the `name` of our classes, so any error, ours or the
- * user's own, becomes a wire text in the same way: {@linkcode wireMessage}.
+ * On the wire an error is the text `ClassName: text`. The class names that Python programs compare
+ * (`ValueError`, `KeyError`, ...) are the `name` of our classes, so that any error, ours or the
+ * user's own, becomes a text of the wire in the same way: {@linkcode wireMessage}.
  *
  * @module
  */
 
 import { repr } from "./base/repr.ts";
 
-/** The base of every error of this package. */
+/**
+ * The base of every error of this package. `docs/troubleshooting.md` lists the codes.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { NetworkError, ValueError } from "@msl/network";
+ *
+ * const error = new ValueError("the range is negative");
+ * assertEquals(error instanceof NetworkError, true);
+ * assertEquals([error.name, error.code], ["ValueError", "VALUE"]);
+ * ```
+ */
 export class NetworkError extends Error {
-  /** What went wrong, as a constant that never changes with the wording of the message. */
+  /** The cause as a constant, e.g. `"TIMEOUT"`. It never changes, while the message may. */
   readonly code: string;
 
-  /** For subclasses. `name` is the class name that goes on the wire. */
+  /** For subclasses. `name` is the class name on the wire. */
   constructor(name: string, code: string, message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = name;
@@ -23,135 +35,382 @@ export class NetworkError extends Error {
   }
 }
 
-/** A value that is of the right type but not acceptable. Sent as `ValueError: text`. */
+/**
+ * A value of the right type that is not acceptable. Its `code` is `"VALUE"`.
+ *
+ * Thrown by functions that parse a text or a number, e.g. `setLoggingLevel("loud")`. A call rejects
+ * with it when its reply is longer than the option `readLimit`. A Manager or a Service that rejects a
+ * value sends `ValueError: text`, which a Client receives as a {@linkcode RemoteError}. A method of a
+ * Service may throw it for its own arguments.
+ *
+ * @example
+ * ```ts
+ * import { Service, ValueError } from "@msl/network";
+ *
+ * class Heater extends Service {
+ *   set(temperature: number): void {
+ *     if (temperature > 300) throw new ValueError(`Cannot set ${temperature}: the limit is 300`);
+ *   }
+ * }
+ * ```
+ */
 export class ValueError extends NetworkError {
-  /** Made with the text after the class name. */
+  /** Creates it with the text after the class name. */
   constructor(message: string, options?: ErrorOptions) {
     super("ValueError", "VALUE", message, options);
   }
 }
 
-/** A name that is not known. Sent as `KeyError: repr(text)`, which is how Python shows it. */
+/**
+ * A name that does not exist. Its `code` is `"KEY"`.
+ *
+ * A Manager sends it as `KeyError: repr(text)`, which is Python's form, for a request to a service
+ * that is not connected or not linked, and for a message without a key that it must have. A Client
+ * receives it as a {@linkcode RemoteError}. A method of a Service may throw it.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { KeyError } from "@msl/network";
+ *
+ * assertEquals(new KeyError("no channel 7").message, "'no channel 7'");
+ * ```
+ */
 export class KeyError extends NetworkError {
-  /** Made with the text after the class name, as Python code would pass it. */
+  /** Creates it with the text that Python code passes to `KeyError`. */
   constructor(text: string, options?: ErrorOptions) {
     super("KeyError", "KEY", repr(text), options);
   }
 }
 
-/** A request that is understood and refused. Sent as `PermissionError: text`. */
+/**
+ * A request that is understood and rejected. Its `code` is `"PERMISSION"`.
+ *
+ * A Manager or a Service sends `PermissionError: text` when a service is locked, has its maximum number
+ * of Clients or is not for this user, when an attribute is private, and after too many failed logins. A
+ * Client receives it as a {@linkcode RemoteError}. A method of a Service may throw it.
+ *
+ * @example
+ * ```ts ignore it needs a Manager
+ * import { connect, RemoteError } from "@msl/network";
+ *
+ * await using cxn = await connect();
+ * const lab = await cxn.link("Lab");
+ * const error = await lab.request("_secret").exception();
+ * if (error instanceof RemoteError) console.log(error.remoteName); // "PermissionError"
+ * ```
+ */
 export class PermissionError extends NetworkError {
-  /** Made with the text after the class name. */
+  /** Creates it with the text after the class name. */
   constructor(message: string, options?: ErrorOptions) {
     super("PermissionError", "PERMISSION", message, options);
   }
 }
 
-/** A name that is taken. Sent as `NameError: text`. */
+/**
+ * A name that is in use. Its `code` is `"NAME"`.
+ *
+ * A Manager sends `NameError: text` to a Service when a service of that name is connected already;
+ * `start()` rejects with it as a {@linkcode RemoteError}.
+ *
+ * @example
+ * ```ts ignore it needs a Manager
+ * import { RemoteError, Service } from "@msl/network";
+ *
+ * class Lab extends Service {}
+ * try {
+ *   await new Lab().start();
+ * } catch (error) {
+ *   if (error instanceof RemoteError) console.log(error.remoteName); // "NameError"
+ * }
+ * ```
+ */
 export class NameError extends NetworkError {
-  /** Made with the text after the class name. */
+  /** Creates it with the text after the class name. */
   constructor(message: string, options?: ErrorOptions) {
     super("NameError", "NAME", message, options);
   }
 }
 
-/** An attribute that does not exist. Sent as `AttributeError: text`. */
+/**
+ * An attribute that does not exist. Its `code` is `"ATTRIBUTE"`.
+ *
+ * A Service, or the Manager for its own methods, sends `AttributeError: text`. A Client receives it as a
+ * {@linkcode RemoteError}.
+ *
+ * @example
+ * ```ts ignore it needs a Manager
+ * import { connect, RemoteError } from "@msl/network";
+ *
+ * await using cxn = await connect();
+ * const lab = await cxn.link("Lab");
+ * const error = await lab.ad(1, 2).exception();
+ * if (error instanceof RemoteError) console.log(error.remoteName); // "AttributeError"
+ * ```
+ */
 export class AttributeError extends NetworkError {
-  /** Made with the text after the class name. */
+  /** Creates it with the text after the class name. */
   constructor(message: string, options?: ErrorOptions) {
     super("AttributeError", "ATTRIBUTE", message, options);
   }
 }
 
-/** A line that is not a message. Sent as `JSONDecodeError: text`. */
+/**
+ * A line that is not a JSON object. Its `code` is `"JSON_DECODE"`.
+ *
+ * A Manager or a Service that cannot read a line sends `JSONDecodeError: text`. A call of a Client
+ * rejects with this class when the reply to it cannot be read.
+ *
+ * @example
+ * ```ts ignore it needs a Manager
+ * import { connect, JSONDecodeError } from "@msl/network";
+ *
+ * await using cxn = await connect();
+ * const lab = await cxn.link("Lab");
+ * try {
+ *   await lab.read();
+ * } catch (error) {
+ *   if (error instanceof JSONDecodeError) console.error(`The Service is defective: ${error.message}`);
+ * }
+ * ```
+ */
 export class JSONDecodeError extends NetworkError {
-  /** Made with the text after the class name. */
+  /** Creates it with the text after the class name. */
   constructor(message: string, options?: ErrorOptions) {
     super("JSONDecodeError", "JSON_DECODE", message, options);
   }
 }
 
-/** The connection ended before a request was answered. */
+/**
+ * The connection, the link or the Manager has ended. Its `code` is `"CONNECTION_ABORTED"`.
+ *
+ * A request rejects with it when the connection ends before the reply, and it is unknown then whether
+ * the request was carried out. `link()`, a call of a link that has ended, `emitNotification()` and
+ * `addTasks()` fail with it after the end, and `start()` of a Service that was started before. It is also the reason of the signal of tasks and requests. A
+ * Manager that shuts down, or whose Service has disconnected, sends `ConnectionAbortedError: text`,
+ * which a Client receives as a {@linkcode RemoteError}.
+ *
+ * @example
+ * ```ts ignore it needs a Manager
+ * import { connect, ConnectionAbortedError } from "@msl/network";
+ *
+ * await using cxn = await connect();
+ * const lab = await cxn.link("Lab");
+ * try {
+ *   await lab.measure();
+ * } catch (error) {
+ *   if (error instanceof ConnectionAbortedError) console.error(`No result: ${error.message}`);
+ * }
+ * ```
+ */
 export class ConnectionAbortedError extends NetworkError {
-  /** Made with the text after the class name. */
+  /** Creates it with the text after the class name. */
   constructor(message: string, options?: ErrorOptions) {
     super("ConnectionAbortedError", "CONNECTION_ABORTED", message, options);
   }
 }
 
-/** Something did not happen within its time. The message says what and how long, in milliseconds. */
+/**
+ * Something did not happen in time. Its `code` is `"TIMEOUT"`; the message has the time-out.
+ *
+ * The `timeout` of a call, of `result()`, of `link()` or of `connect()`, for example. A Future that was
+ * waited for in vain stays pending, and a later `result()` still gives its value.
+ *
+ * @example
+ * ```ts ignore it needs a Manager
+ * import { connect, options, TimeoutError } from "@msl/network";
+ *
+ * await using cxn = await connect();
+ * const lab = await cxn.link("Lab");
+ * try {
+ *   await lab.measure(options({ timeout: 5_000 })); // milliseconds
+ * } catch (error) {
+ *   if (error instanceof TimeoutError) console.error(error.message);
+ * }
+ * ```
+ */
 export class TimeoutError extends NetworkError {
-  /** Made with the text after the class name. */
+  /** Creates it with the text after the class name. */
   constructor(message: string, options?: ErrorOptions) {
     super("TimeoutError", "TIMEOUT", message, options);
   }
 }
 
-/** The Future was cancelled. */
+/**
+ * A Future or a Stream was cancelled without a reason of its own, or a person has interrupted a
+ * prompt. Its `code` is `"CANCELLED"`.
+ *
+ * It is also the reason of the signal `this.request.signal` of a method whose request was cancelled.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { CancelledError, Future } from "@msl/network";
+ *
+ * const { future } = Future.withResolvers<number>();
+ * future.cancel();
+ * const error = await future.catch((error) => error);
+ * assertEquals(error instanceof CancelledError, true);
+ * ```
+ */
 export class CancelledError extends NetworkError {
-  /** Made with the text after the class name. */
+  /** Creates it with the text after the class name. */
   constructor(message: string, options?: ErrorOptions) {
     super("CancelledError", "CANCELLED", message, options);
   }
 }
 
-/** No connection to the Manager could be opened. */
+/**
+ * No connection to the Manager could be opened: its name is unknown, nothing listens on the port, or
+ * the computer does not answer. Its `code` is `"CANNOT_CONNECT"`.
+ *
+ * @example
+ * ```ts ignore it needs a Manager
+ * import { connect, ConnectError } from "@msl/network";
+ *
+ * try {
+ *   await using _cxn = await connect({ host: "lab-pc", port: 1875 });
+ * } catch (error) {
+ *   if (error instanceof ConnectError) console.error("Is the Manager running?");
+ * }
+ * ```
+ */
 export class ConnectError extends NetworkError {
-  /** Made with the text after the class name. */
+  /** Creates it with the text after the class name. */
   constructor(message: string, options?: ErrorOptions) {
     super("ConnectError", "CANNOT_CONNECT", message, options);
   }
 }
 
-/** One side speaks TLS and the other does not. */
+/**
+ * One side uses TLS and the other does not. Its `code` is `"TLS_MISMATCH"`; the message says whether to
+ * set the option `disableTls` or to leave it out.
+ *
+ * @example
+ * ```ts ignore it needs a Manager
+ * import { connect, TlsMismatchError } from "@msl/network";
+ *
+ * try {
+ *   await using _cxn = await connect({ disableTls: true });
+ * } catch (error) {
+ *   if (error instanceof TlsMismatchError) console.error(error.message);
+ * }
+ * ```
+ */
 export class TlsMismatchError extends NetworkError {
-  /** Made with the text after the class name. */
+  /** Creates it with the text after the class name. */
   constructor(message: string, options?: ErrorOptions) {
     super("TlsMismatchError", "TLS_MISMATCH", message, options);
   }
 }
 
-/** The certificate of the Manager is not trusted, or not made for the name that was asked for. */
+/**
+ * The certificate of the Manager is not trusted, was made for another name, or its file cannot be read.
+ * Its `code` is `"CERTIFICATE"`; the message names the file.
+ *
+ * @example
+ * ```ts ignore it needs a Manager
+ * import { CertificateError, connect } from "@msl/network";
+ *
+ * try {
+ *   await using _cxn = await connect({ certFile: "lab-pc.crt" });
+ * } catch (error) {
+ *   if (error instanceof CertificateError) console.error(error.message);
+ * }
+ * ```
+ */
 export class CertificateError extends NetworkError {
-  /** Made with the text after the class name. */
+  /** Creates it with the text after the class name. */
   constructor(message: string, options?: ErrorOptions) {
     super("CertificateError", "CERTIFICATE", message, options);
   }
 }
 
-/** An option, a file or a port that the Manager cannot work with. */
+/**
+ * An option, a file or a port cannot be used, e.g. a private key that other users can read, or a port
+ * that is in use. Its `code` is `"CONFIGURATION"`; the message says which and what to do.
+ *
+ * @example
+ * ```ts ignore it needs a Manager
+ * import { ConfigurationError, startLogging } from "@msl/network";
+ *
+ * try {
+ *   await using _logging = await startLogging("info", "/read-only/lab.log");
+ * } catch (error) {
+ *   if (error instanceof ConfigurationError) console.error(error.message);
+ * }
+ * ```
+ */
 export class ConfigurationError extends NetworkError {
-  /** Made with the text after the class name. */
+  /** Creates it with the text after the class name. */
   constructor(message: string, options?: ErrorOptions) {
     super("ConfigurationError", "CONFIGURATION", message, options);
   }
 }
 
-/** A worker that ran a method of a Service crashed, or too many calls wait for one. */
+/**
+ * A worker that ran a method of a Service has crashed, or more calls wait for a worker than the option
+ * `queue` allows. Its `code` is `"WORKER"`. A Client receives it as a {@linkcode RemoteError}.
+ *
+ * @example
+ * ```ts ignore it needs a Manager
+ * import { connect, RemoteError } from "@msl/network";
+ *
+ * await using cxn = await connect();
+ * const lab = await cxn.link("Lab");
+ * const error = await lab.simulate().exception();
+ * if (error instanceof RemoteError) console.log(error.remoteName); // "WorkerError"
+ * ```
+ */
 export class WorkerError extends NetworkError {
-  /** Made with the text after the class name. */
+  /** Creates it with the text after the class name. */
   constructor(message: string, options?: ErrorOptions) {
     super("WorkerError", "WORKER", message, options);
   }
 }
 
-/** A Manager on another computer did not start. */
+/**
+ * A Manager on another computer did not start. Its `code` is `"CANNOT_START"`; the message has the output
+ * of `ssh` and of the command.
+ *
+ * @example
+ * ```ts ignore it needs a Manager
+ * import { StartError, startManager } from "@msl/network";
+ *
+ * try {
+ *   await using _manager = await startManager("lab-pc", "msl-network start");
+ * } catch (error) {
+ *   if (error instanceof StartError) console.error(error.message);
+ * }
+ * ```
+ */
 export class StartError extends NetworkError {
-  /** Made with the text after the class name. */
+  /** Creates it with the text after the class name. */
   constructor(message: string, options?: ErrorOptions) {
     super("StartError", "CANNOT_START", message, options);
   }
 }
 
-/** An error that the Manager or a Service answered a request with. */
+/**
+ * The error with which the Manager or a Service has answered a request. Its `code` is `"REMOTE"`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { RemoteError } from "@msl/network";
+ *
+ * const error = new RemoteError("ValueError: the range is negative");
+ * assertEquals(error.remoteName, "ValueError");
+ * ```
+ */
 export class RemoteError extends NetworkError {
-  /** The name of the class on the other side, e.g. `"ValueError"`; empty where none was sent. */
+  /** The name of its class on the other side, e.g. `"ValueError"`; empty if none was sent. */
   readonly remoteName: string;
-  /** The lines of the traceback on the other side; often empty. */
+  /** The lines of the traceback on the other side. Often empty. */
   readonly traceback: readonly string[];
 
   /**
-   * Made from an error reply.
+   * Creates it from an error reply.
    *
    * @param message The text exactly as it was sent, `ClassName: text`.
    * @param traceback The lines of the traceback as they were sent.
@@ -167,8 +426,8 @@ export class RemoteError extends NetworkError {
 }
 
 /**
- * The text that stands for an error on the wire, `ClassName: text`.
- * A {@linkcode RemoteError} that is passed on keeps the text it came with.
+ * The text of an error on the wire, `ClassName: text`. A {@linkcode RemoteError} that is thrown again
+ * keeps the text that was received.
  */
 export function wireMessage(error: unknown): string {
   if (error instanceof RemoteError) return error.message;
@@ -177,11 +436,11 @@ export function wireMessage(error: unknown): string {
       ? `${nameOf(error)}: ${error.message}`
       : `Error: ${String(error)}`;
   } catch {
-    return "Error: what was thrown cannot be shown as text"; // it may be anything
+    return "Error: what was thrown cannot be shown as text"; // any value can be thrown
   }
 }
 
-/** The name that an error was given, or else that of its class: a subclass inherits its parent's. */
+/** The own name of an error or of its class, else the class name: a subclass inherits a name. */
 function nameOf(error: Error): string {
   const isOwn = Object.hasOwn(error, "name") ||
     Object.hasOwn(Object.getPrototypeOf(error), "name");

@@ -1,9 +1,9 @@
 /**
- * The Future: the result that a request will have, or the exception.
+ * The Future: the result that a request will have, or its error.
  *
- * It is a promise (`await future`), and has what Python users know of `concurrent.futures`. The
- * request was sent when the Future was made: to `await` each call before the next one is the
- * synchronous style, to keep the Futures and ask for their results later the asynchronous one.
+ * It is a promise (`await future`) with the methods of Python's `concurrent.futures`. The request is
+ * sent at the call: `await` each call before the next one for the synchronous style, or keep the
+ * Futures and `await` them later for the asynchronous one.
  *
  * @module
  */
@@ -18,14 +18,20 @@ export interface WaitOptions {
   timeout?: number;
 }
 
-/** When {@linkcode Future.wait} has waited for enough. */
+/**
+ * When {@linkcode Future.wait} returns: when the first Future is done, when the first one is rejected
+ * or cancelled (or all are done), or when all are done.
+ */
 export type ReturnWhen = "FIRST_COMPLETED" | "FIRST_EXCEPTION" | "ALL_COMPLETED";
 
-/** What a Future is made with. */
+/**
+ * The options of {@linkcode Future.withResolvers}. `timeout` is how long `await`, `then()`, `catch()`
+ * and `finally()` wait, in milliseconds from the creation of the Future. Default: no limit.
+ */
 export interface FutureOptions<T> extends WaitOptions {
   /**
-   * What the result is of, for error messages, e.g. `"add of the 'BasicMath' service"`, or a
-   * function that says so when it is needed.
+   * The name of the result in error messages, e.g. `"add of the 'BasicMath' service"`, or a function
+   * that gives it when it is needed. Default: `"the Future"`.
    */
   label?: string | (() => string);
   /** Called once if the Future is cancelled. */
@@ -36,27 +42,32 @@ export interface FutureOptions<T> extends WaitOptions {
 export interface FutureWithResolvers<T> {
   /** The Future. */
   future: Future<T>;
-  /** Gives it its result. */
+  /** Fulfils the Future with a result. Does nothing if it is done. */
   resolve: (value: T) => void;
-  /** Gives it its error. */
+  /** Rejects the Future with an error. Does nothing if it is done. */
   reject: (error: unknown) => void;
 }
 
-/** What a loop over a Future gives: the values of its array. */
-// deno-lint-ignore no-explicit-any -- what an unknown method returns, the caller knows
+/** The type of the values in a loop over a Future: those of its array. */
+// deno-lint-ignore no-explicit-any -- only the caller knows the result of an unknown method
 export type ValueOf<T> = T extends readonly (infer Value)[] ? Value : any;
 
 /** Gives Futures in the order in which they are done, see {@linkcode Future.asCompleted}. */
 export interface FutureIterator<F extends Future<unknown>, _Copy> {
-  /** Waits for the next one that is done. */
+  /**
+   * Waits for the next Future that is done.
+   *
+   * @throws {TimeoutError} When none is done in time.
+   */
   next(): Promise<IteratorResult<F, undefined>>;
   /** The same object. */
   [Symbol.asyncIterator](): CompletedFutures<F>;
 }
 
 /**
- * What `for await` takes Futures from. TypeScript believes that it awaits them as well, which it
- * does not: of an `AsyncIterable`, and of any other type from the second loop on, but not of a union.
+ * The type of a loop over Futures. It is a union because TypeScript takes the variable of `for await`
+ * for the awaited value, although the Futures themselves are given: it does so for an
+ * `AsyncIterable`, and for any other type from the second loop on, but not for a union.
  */
 export type CompletedFutures<F extends Future<unknown>> =
   | FutureIterator<F, 1>
@@ -71,9 +82,9 @@ type State<T> =
 const log = logger("future");
 
 /**
- * The result that a request will have.
+ * The result that a request will have, as a promise.
  *
- * A Future that is rejected and that nobody waits for never ends the process.
+ * A Future that is rejected never ends the process, also if no code waits for it.
  *
  * @example
  * ```ts
@@ -95,14 +106,14 @@ export class Future<T> implements Promise<T> {
   } = Promise.withResolvers<T>();
   readonly #givenLabel: string | (() => string);
   readonly #onCancel: FutureOptions<T>["onCancel"];
-  /** When `await` gives up, in milliseconds of `performance.now()`. */
+  /** When the wait of `await` ends, in milliseconds of `performance.now()`. */
   readonly #deadline: number | undefined;
   readonly #timeout: number | undefined;
   #state: State<T> = { state: "pending" };
   #callbacks: (() => void)[] | undefined;
 
   /**
-   * Made by {@linkcode Future.withResolvers}, or a subclass.
+   * For {@linkcode Future.withResolvers} and for subclasses.
    *
    * @param executor Called at once with the functions that settle the Future.
    */
@@ -120,7 +131,18 @@ export class Future<T> implements Promise<T> {
     );
   }
 
-  /** A new Future, and the functions that settle it. The first one that is called counts. */
+  /**
+   * Creates a Future and the functions that settle it. The first call of one of them counts.
+   *
+   * @example
+   * ```ts
+   * import { assertEquals } from "@std/assert";
+   *
+   * const { future, resolve } = Future.withResolvers<string>({ label: "the answer" });
+   * resolve("yes");
+   * assertEquals(await future, "yes");
+   * ```
+   */
   static withResolvers<T>(options: FutureOptions<T> = {}): FutureWithResolvers<T> {
     const future = new Future<T>(options);
     return {
@@ -131,10 +153,23 @@ export class Future<T> implements Promise<T> {
   }
 
   /**
-   * Waits for several Futures.
+   * Waits for several Futures. Never rejects: neither an error of a Future nor the end of the time
+   * is thrown.
    *
-   * @returns The Futures that are done (in their given order) and those that are not, as soon as
-   * `returnWhen` (default: `"ALL_COMPLETED"`) is met or the time is over. Never rejects.
+   * @param options `returnWhen` says what is waited for (default: `"ALL_COMPLETED"`), `timeout` how
+   * long, in milliseconds from this call (default: no limit).
+   * @returns The Futures that are done and those that are not, both in the given order.
+   *
+   * @example
+   * ```ts
+   * import { assertEquals } from "@std/assert";
+   *
+   * const [one, other] = [Future.withResolvers<number>(), Future.withResolvers<number>()];
+   * one.resolve(1);
+   * const futures = [one.future, other.future];
+   * const { done, notDone } = await Future.wait(futures, { timeout: 10 });
+   * assertEquals([[...done], [...notDone]], [[one.future], [other.future]]);
+   * ```
    */
   static async wait<F extends Future<unknown>>(
     futures: Iterable<F>,
@@ -162,10 +197,12 @@ export class Future<T> implements Promise<T> {
   }
 
   /**
-   * The Futures in the order in which they are done; those that are done already come first.
+   * Gives the Futures themselves, not their results, in the order in which they are done. Those that
+   * are done already come first.
    *
-   * @param options `timeout` counts from this call. When it is over and some Futures are not
-   * done, the next one that is asked for is a {@linkcode TimeoutError}.
+   * @param options `timeout` is the time that all Futures have, in milliseconds from this call.
+   * Default: no limit. When it is over and a Future is not done, the loop throws a
+   * {@linkcode TimeoutError}.
    *
    * @example
    * ```ts ignore it needs a Manager
@@ -202,7 +239,7 @@ export class Future<T> implements Promise<T> {
     return {
       async next() {
         if (given === all.size) return { value: undefined, done: true };
-        const index = given++; // taken at once: next() may be called again before this one answers
+        const index = given++; // before the wait: next() may be called again before this call ends
         while (completed.length <= index) {
           await withTimeout(wake.promise, remaining(deadline), () => {
             given--;
@@ -223,20 +260,51 @@ export class Future<T> implements Promise<T> {
   /**
    * Waits for the result.
    *
-   * @throws {TimeoutError} If it is not there in time. The Future stays as it is, and a later
+   * @param options `timeout` is the longest wait, in milliseconds from this call. Default: no limit,
+   * also if the call had a time-out.
+   * @throws {TimeoutError} When the Future is not done in time. It stays pending, and a later
    * `result()` still gives the value.
-   * @throws What the request was answered with, if that is an error.
+   * @throws {CancelledError} When the Future was cancelled; if it was cancelled with a reason, that
+   * reason.
+   * @throws {RemoteError} When the request was answered with an error.
+   * @throws {ConnectionAbortedError} When the connection or the link ended before the reply.
+   * @throws {TypeError} When JSON cannot hold the arguments.
+   * @throws {ValueError} When the reply is longer than `readLimit`.
+   * @throws {JSONDecodeError} When the reply cannot be read.
+   *
+   * @example
+   * ```ts ignore it needs a Manager
+   * import { connect } from "@msl/network";
+   *
+   * await using cxn = await connect();
+   * const bm = await cxn.link("BasicMath");
+   * const sum = bm.add(1, 2); // sent now
+   * console.log(await sum.result({ timeout: 5_000 })); // waits for 5 s at most
+   * ```
    */
   result(options: WaitOptions = {}): Promise<T> {
     return this.#withTimeout(this.#deferred.promise, options.timeout, options.timeout);
   }
 
   /**
-   * Waits for the error.
+   * Waits until the Future is done, and gives its error.
    *
-   * @returns The error, or `null` if there is a result instead.
-   * @throws {TimeoutError} If neither is there in time.
-   * @throws {CancelledError} If the Future is cancelled.
+   * @param options `timeout` is the longest wait, in milliseconds from this call. Default: no limit,
+   * also if the call had a time-out.
+   * @returns The error; `null` if the Future has a result.
+   * @throws {TimeoutError} When the Future is not done in time.
+   * @throws {CancelledError} When the Future was cancelled; if it was cancelled with a reason, that
+   * reason.
+   *
+   * @example
+   * ```ts
+   * import { assertEquals } from "@std/assert";
+   *
+   * const { future, reject } = Future.withResolvers<number>();
+   * const error = new Error("no power");
+   * reject(error);
+   * assertEquals(await future.exception(), error);
+   * ```
    */
   exception(options: WaitOptions = {}): Promise<unknown> {
     const outcome = this.#deferred.promise.then(() => null, (error) => {
@@ -246,12 +314,12 @@ export class Future<T> implements Promise<T> {
     return this.#withTimeout(outcome, options.timeout, options.timeout);
   }
 
-  /** Whether there is a result or an error, or the Future was cancelled. */
+  /** Whether the Future has a result or an error, or was cancelled. */
   done(): boolean {
     return this.#state.state !== "pending";
   }
 
-  /** Whether the request is out and not answered. */
+  /** Whether the Future is pending. It is the opposite of {@linkcode Future.done}. */
   running(): boolean {
     return this.#state.state === "pending";
   }
@@ -262,11 +330,21 @@ export class Future<T> implements Promise<T> {
   }
 
   /**
-   * Stops waiting. Whoever waits gets the reason, or a {@linkcode CancelledError}; the answer is
-   * dropped when it comes. The method of the Service is told so by `this.request.signal`, where
-   * the Manager and the Service are those of this package; others finish.
+   * Cancels the Future: it rejects with the reason, and the reply to the request is dropped. A method
+   * of a Service of this package, behind a Manager of this package, can stop: its
+   * `this.request.signal` is aborted. Any other method runs to its end.
    *
-   * @returns Whether it was cancelled: `false` if it is done already, but not cancelled.
+   * @param reason The error that the Future rejects with. Default: a {@linkcode CancelledError}.
+   * @returns Whether the Future is cancelled now: `false` if it has a result or an error already.
+   *
+   * @example
+   * ```ts
+   * import { assertEquals } from "@std/assert";
+   *
+   * const { future } = Future.withResolvers<number>();
+   * assertEquals(future.cancel(), true);
+   * assertEquals(future.cancelled(), true);
+   * ```
    */
   cancel(reason?: unknown): boolean {
     if (this.done()) return this.cancelled();
@@ -277,15 +355,26 @@ export class Future<T> implements Promise<T> {
   }
 
   /**
-   * Calls a function with this Future when it is done; soon, if it is done already. An error in
-   * the function is logged and disturbs nobody.
+   * Calls a function with this Future when it is done; if it is done already, in a microtask. An
+   * error that the function throws is logged, and nothing else is affected.
+   *
+   * @example
+   * ```ts
+   * const { future, resolve } = Future.withResolvers<number>();
+   * future.addDoneCallback((done) => console.log("cancelled:", done.cancelled()));
+   * resolve(3);
+   * ```
    */
   addDoneCallback(callback: (future: Future<T>) => void): void {
     if (this.done()) queueMicrotask(() => this.#call(callback));
     else (this.#callbacks ??= []).push(() => this.#call(callback));
   }
 
-  /** As of a promise, but for the time limit that the call was made with. */
+  /**
+   * The method of a promise, which `await` calls. It waits no longer than the time-out of the call:
+   * then the promise that it returns rejects with a {@linkcode TimeoutError}, and the Future stays
+   * pending. Otherwise it rejects as {@linkcode Future.result} does.
+   */
   then<A = T, B = never>(
     onFulfilled?: ((value: T) => A | PromiseLike<A>) | null,
     onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
@@ -295,21 +384,31 @@ export class Future<T> implements Promise<T> {
       .then(onFulfilled, onRejected);
   }
 
-  /** As of a promise. */
+  /** The method of a promise, with the time-out of {@linkcode Future.then}. */
   catch<B = never>(onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<T | B> {
     return this.then(undefined, onRejected);
   }
 
-  /** As of a promise. */
+  /** The method of a promise, with the time-out of {@linkcode Future.then}. */
   finally(onFinally?: (() => void) | null): Promise<T> {
     return this.then().finally(onFinally);
   }
 
   /**
-   * The values of a result that is an array, one after the other. So a loop over a call reads a
-   * stream, and also one that comes as a whole, from a Manager or a Service of the Python software.
+   * Waits for a result that is an array, and gives its values. So `for await` reads the values of a
+   * method in the same way whether they arrive as a stream, or as one array from a Service or through
+   * a Manager of the Python software.
    *
-   * @throws {TypeError} If the result is no array.
+   * @throws {TypeError} When the result is not an array.
+   *
+   * @example
+   * ```ts
+   * import { assertEquals } from "@std/assert";
+   *
+   * const { future, resolve } = Future.withResolvers<number[]>();
+   * resolve([1, 2]);
+   * assertEquals(await Array.fromAsync(future), [1, 2]);
+   * ```
    */
   async *[Symbol.asyncIterator](): AsyncGenerator<ValueOf<T>, void, undefined> {
     const values: unknown = await this;
@@ -317,7 +416,7 @@ export class Future<T> implements Promise<T> {
     else throw new TypeError(`Cannot read the values of ${this.#label}: the result is no array`);
   }
 
-  /** What `Object.prototype.toString` shows. */
+  /** The name of the class in the text of `Object.prototype.toString`. */
   get [Symbol.toStringTag](): string {
     return "Future";
   }
@@ -335,7 +434,7 @@ export class Future<T> implements Promise<T> {
     this.#state = state;
     if (state.state === "fulfilled") this.#deferred.resolve(state.value);
     else {
-      this.#deferred.promise.catch(() => {}); // nobody has to wait for it
+      this.#deferred.promise.catch(() => {}); // no unhandled rejection if no code waits for it
       this.#deferred.reject(state.error);
     }
     const callbacks = this.#callbacks ?? [];
@@ -351,11 +450,11 @@ export class Future<T> implements Promise<T> {
     }
   }
 
-  /** @param named The limit as the caller gave it; less of it may be left. */
-  #withTimeout<R>(promise: Promise<R>, timeout: number | undefined, named?: number): Promise<R> {
+  /** @param given The time-out that the caller gave, for the message. `timeout` is the rest of it. */
+  #withTimeout<R>(promise: Promise<R>, timeout: number | undefined, given?: number): Promise<R> {
     if (timeout === undefined || this.done()) return promise;
     return withTimeout(promise, timeout, () => {
-      throw new TimeoutError(`${this.#label} was not done within ${named} ms`);
+      throw new TimeoutError(`${this.#label} was not done within ${given} ms`);
     });
   }
 }

@@ -1,63 +1,142 @@
 /**
- * Every limit of the package and its default, in one place.
- * Sizes are in bytes, times in milliseconds. Whoever enforces a limit names it in the error
- * message, with its value and the way to change it.
+ * Every limit of the package and its default, in one place. Sizes are in bytes, times in
+ * milliseconds. The module that enforces a limit names it in the error message, with its value and
+ * the option that changes it.
  *
  * @module
  */
 
-/** The limits that one connection, and the Manager as a whole, keep. */
+/**
+ * The limits of a Manager and of its connections. A Manager takes them in its option `limits`, and on
+ * the command line. {@linkcode LIMITS} has the defaults.
+ *
+ * @example
+ * ```ts ignore it starts a Manager
+ * import { type Limits, Manager } from "@msl/network";
+ *
+ * const limits: Partial<Limits> = { maxMessageSize: 64 * 1024 * 1024, silenceTimeout: 60_000 };
+ * await using _manager = await Manager.start({ limits });
+ * ```
+ */
 export interface Limits {
-  /** Time that a peer has for TLS, and for its identity, in milliseconds. */
+  /**
+   * The time that a peer has for the TLS handshake, and then for its identity, in milliseconds.
+   * Default: 10,000. After it, the connection is closed, with a `TimeoutError` if TLS is complete.
+   * Command line: `--handshake-timeout`.
+   */
   readonly handshakeTimeout: number;
-  /** Time that a peer has for a username or a password, which a person may be typing, in milliseconds. */
+  /**
+   * The time that a peer has for a username or a password, which a person may be typing, in
+   * milliseconds. Default: 60,000. After it, the connection is closed with a `TimeoutError`. A login
+   * that would have to wait longer than this for its turn is rejected, see `loginPenalty`.
+   * Command line: `--login-timeout`.
+   */
   readonly loginTimeout: number;
-  /** Longest line accepted from a peer that is not identified yet, in bytes. */
+  /**
+   * The longest line that is accepted from a peer that is not identified yet, in bytes. Default:
+   * 64 KiB. A longer one is rejected with a `ValueError`, and the connection is closed.
+   * Command line: `--handshake-size`.
+   */
   readonly handshakeSize: number;
-  /** How many connections at once may be on their way to an identity. */
+  /**
+   * The number of connections that may be unidentified at the same time. Default: 256. With one more,
+   * the address that has most of them loses its oldest one; if that is the address of the new
+   * connection itself, the new one is rejected with a `PermissionError`. Command line:
+   * `--max-pending`.
+   */
   readonly maxPending: number;
-  /** How often a computer may fail to log in before each further attempt has to wait. */
+  /**
+   * The number of failed logins of a computer after which each further attempt is delayed. Default: 5;
+   * 0 delays every attempt. Command line: `--free-logins`.
+   */
   readonly freeLogins: number;
-  /** How much longer than the one before each further attempt has to wait, in milliseconds. */
+  /**
+   * The time by which each further attempt is delayed longer than the one before, in milliseconds.
+   * Default: 1,000; 0 for no delay. An attempt that would have to wait longer than `loginTimeout` is
+   * rejected with a `PermissionError`. Command line: `--login-penalty`.
+   */
   readonly loginPenalty: number;
-  /** Time after which the failures of a computer are forgotten, in milliseconds. */
+  /**
+   * The time without a failure after which the failed logins of a computer are forgotten, in
+   * milliseconds. Default: 300,000. Command line: `--login-memory`.
+   */
   readonly loginMemory: number;
   /**
-   * Longest line that is checked as a whole before it is passed on, in bytes. A longer one is
-   * passed on in pieces as they come.
+   * The longest line that is checked as a whole before it is forwarded, in bytes. Default: 2 MiB. A
+   * longer one is forwarded in pieces as they arrive. It has no option of the command line.
    */
   readonly longLine: number;
-  /** Longest line that is collected in memory, in bytes. */
+  /**
+   * The longest line that is held in memory, in bytes. Default: 256 MiB. A request or a notification
+   * that would have to be held beyond it is rejected with a `ValueError`. Command line:
+   * `--max-message-size`.
+   */
   readonly maxMessageSize: number;
-  /** Deepest nesting of arrays and objects in a message. */
+  /**
+   * The deepest nesting of arrays and objects in a message. Default: 512. A message that is nested
+   * deeper is rejected with a `JSONDecodeError`. Command line: `--max-depth`.
+   */
   readonly maxDepth: number;
-  /** Bytes waiting for one destination above which its sources stop being read. */
+  /**
+   * The size of a send queue above which the senders wait: their connections are not read until the
+   * queue is below `queueLow`. In bytes; default: 8 MiB. Command line: `--queue-size`.
+   */
   readonly queueHigh: number;
-  /** Bytes waiting for one destination below which its sources are read again. */
+  /**
+   * The size of a send queue below which its senders are read again, in bytes. Default: a quarter of
+   * `queueHigh`. It has no option of the command line.
+   */
   readonly queueLow: number;
   /**
-   * Bytes waiting for one destination above which it is closed. Only notifications, which wait for
-   * nobody, go beyond `queueHigh` by much.
+   * The size of a send queue above which its connection is closed as a slow consumer, in bytes.
+   * Default: 8 times `queueHigh`. Only notifications, which do not wait, exceed `queueHigh` by much.
+   * It has no option of the command line.
    */
   readonly queueLimit: number;
-  /** Time after which a congested destination that takes nothing is closed, in milliseconds. */
+  /**
+   * The time after which a connection is closed whose queue is above `queueHigh` and that has taken
+   * no byte, in milliseconds. Default: 30,000. Command line: `--stall-timeout`.
+   */
   readonly stallTimeout: number;
   /**
-   * Time after which a peer that is silent, though it keeps the beat or was asked, is taken for
-   * unplugged, in milliseconds; 0 for never.
+   * The idle time-out: a peer is disconnected when nothing was received from it for so long, although
+   * it sends keepalives or was probed. In milliseconds; default: 300,000; 0 for never. A fifth of it
+   * is the keepalive interval. Command line: `--silence-timeout`.
    */
   readonly silenceTimeout: number;
-  /** Time that running requests have when the Manager shuts down, in milliseconds. */
+  /**
+   * The time that pending requests have to finish when the Manager shuts down, in milliseconds.
+   * Default: 5,000; 0 for none. The requests that are pending after it fail with a
+   * `ConnectionAbortedError`. Command line: `--grace`.
+   */
   readonly grace: number;
 }
 
-/** When a log file is rotated, and how many old ones there are. */
+/**
+ * When a log file is rotated, and how many rotated files are kept.
+ *
+ * @example
+ * ```ts
+ * import type { LogLimits } from "@msl/network";
+ *
+ * const limits: LogLimits = { logSize: 1024 * 1024, logAge: 24 * 60 * 60_000, logFiles: 7 };
+ * ```
+ */
 export interface LogLimits {
-  /** Size that a log file does not grow beyond, in bytes; 0 for any. */
+  /**
+   * The size beyond which a log file does not grow: a record that would exceed it is written to a
+   * new one. In bytes; default: 10 MiB; 0 for any size. Command line: `--log-size`.
+   */
   readonly logSize: number;
-  /** Time since its first record after which a log file is rotated, in milliseconds; 0 for never. */
+  /**
+   * The time since its first record after which a log file is rotated, in milliseconds. Default: 7
+   * days; 0 for never. Command line: `--log-age`.
+   */
   readonly logAge: number;
-  /** How many old log files are kept. */
+  /**
+   * The number of rotated files that are kept; older ones are deleted. Default: 10; 0 keeps none.
+   * Command line: `--log-files`.
+   */
   readonly logFiles: number;
 }
 
@@ -99,17 +178,14 @@ const MAY_BE_ZERO: ReadonlySet<string> = new Set<keyof Limits>([
   "grace",
 ]);
 
-/**
- * The longest time of a limit, in milliseconds: a timer of the runtime that is set to more goes off
- * at once.
- */
+/** The longest time of a limit, in milliseconds: a longer timer of the runtime expires at once. */
 export const LONGEST_TIME = 2 ** 31 - 1;
 
 /**
- * Fills in the defaults. The other two limits of a queue follow `queueHigh` where they are not
+ * Fills in the defaults. `queueLow` and `queueLimit` are in proportion to `queueHigh` if they are not
  * given.
  *
- * @throws {RangeError} If a limit is out of its range.
+ * @throws {RangeError} When a limit is out of its range.
  */
 export function resolveLimits(given: Partial<Limits> = {}): Limits {
   const queueHigh = given.queueHigh ?? LIMITS.queueHigh;
@@ -131,7 +207,7 @@ export function resolveLimits(given: Partial<Limits> = {}): Limits {
 /**
  * Fills in the defaults of the limits of a log file.
  *
- * @throws {RangeError} If a limit is out of its range.
+ * @throws {RangeError} When a limit is out of its range.
  */
 export function resolveLogLimits(given: Partial<LogLimits> = {}): LogLimits {
   const limits = {

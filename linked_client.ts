@@ -9,7 +9,7 @@ import { Client, type ClientOptions, type ShutdownHandler } from "./client.ts";
 import { RemoteError, TimeoutError } from "./errors.ts";
 import type { Future } from "./future.ts";
 import type { Link } from "./client/link.ts";
-import type { ClientIdentity } from "./wire/message.ts";
+import type { ClientIdentity } from "./wire/identities.ts";
 import type { ConnectionHandler } from "./device/connector.ts";
 import { repr } from "./base/repr.ts";
 import type { Task } from "./base/callbacks.ts";

@@ -1,6 +1,13 @@
 /**
- * Configures the logs of a program: to the terminal (standard error) and to a file.
- * The library never does this by itself, see `log.ts`.
+ * Configures the logs of a program: to standard error and to a file. The library never does this by
+ * itself: without it, nothing is logged.
+ *
+ * @example
+ * ```ts ignore it writes a file
+ * import { startLogging } from "@msl/network/logging";
+ *
+ * await using _logging = await startLogging("info", "camera.log");
+ * ```
  *
  * @module
  */
@@ -11,34 +18,48 @@ import { LEVEL_FILTER, levelFilter, parseLevel } from "./base/log_level.ts";
 import { type LogLimits, resolveLogLimits } from "./limits.ts";
 import { LOG_CATEGORY } from "./base/log.ts";
 import { LogFile } from "./logs/log_file.ts";
-import { LogFlood } from "./logs/log_flood.ts";
+import { LogRateLimiter } from "./logs/rate_limiter.ts";
 import { type LogFormat, logFormatter } from "./logs/log_format.ts";
 import { TerminalWriter } from "./logs/terminal_writer.ts";
 
-/** How a program logs, beside the level and the file. */
+/** The options of {@linkcode startLogging}: the format, and when the log file is rotated. */
 export interface LogOptions extends Partial<LogLimits> {
   /** How records are written: `"text"` (default), or `"json"` for an object of JSON on each line. */
   logFormat?: LogFormat;
 }
 
 /**
- * Logs what this package has to say to standard error, and to a file, until the result is disposed
- * of. It configures LogTape, so it is for programs that do not do so themselves. A file that cannot
- * be written any more, e.g. since the disk is full, stops nothing: standard error says so, and the
- * file when it can be written again.
+ * Writes the log of this package to standard error, and to a file, until the result is disposed of.
+ * It configures LogTape, so it is for programs that do not configure LogTape themselves.
  *
- * @param level A name or number of Python's, e.g. `"info"` or 20. `setLoggingLevel` changes it.
- * @param file The log file; it is made where it does not exist, and added to where it does.
- * @param options The format, and when the file is rotated.
- * @throws {ValueError} If there is no such level.
- * @throws {RangeError} If a limit of the file is out of its range.
- * @throws {ConfigurationError} If the file cannot be written.
+ * Logging never stops the program. While the file cannot be written, e.g. because the disk is full,
+ * standard error has the error, and the file gets the number of lost records when it can be written
+ * again. Records to standard error are dropped while its reader does not read and more than 1 MiB
+ * is queued. Of one message at most 300 records come at once, and one a second after that; the
+ * number of suppressed ones is logged. Records of the level debug are never suppressed.
+ *
+ * @param level A name or a number of Python: `"debug"` (10), `"info"` (20), `"warning"` (30),
+ * `"error"` (40) or `"critical"` (50). `setLoggingLevel` changes it.
+ * @param file The log file. It is created if it does not exist, readable by its owner alone, and
+ * else records are appended to it. Default: no file.
+ * @param options The format, and when the file is rotated. Default: text, and the rotation that
+ * `LogLimits` describes.
+ * @returns What ends the logging: its disposal writes the last records, for which it waits a second
+ * at most, and closes the file.
+ * @throws {ValueError} When there is no such level.
+ * @throws {RangeError} When a limit of the file is out of its range.
+ * @throws {ConfigurationError} When the file cannot be opened.
  *
  * @example
  * ```ts ignore it writes a file
  * import { startLogging } from "@msl/network";
  *
- * await using _logging = await startLogging("debug", "camera.log", { logFormat: "json" });
+ * await using _logging = await startLogging("debug", "camera.log", {
+ *   logFormat: "json",
+ *   logSize: 1024 * 1024, // bytes
+ *   logAge: 24 * 60 * 60_000, // milliseconds
+ *   logFiles: 7,
+ * });
  * ```
  */
 export async function startLogging(
@@ -69,16 +90,16 @@ export async function startLogging(
     toTerminal(record);
     logFile?.write(format(record), record.timestamp);
   };
-  const flood = new LogFlood();
-  const writeUnlessTooMany: Sink = (record) => {
-    const leftOut = flood.admit(record);
-    if (leftOut === undefined) return;
-    if (leftOut > 0) write(leftOutRecord(leftOut, record));
+  const limiter = new LogRateLimiter();
+  const writeUnlessSuppressed: Sink = (record) => {
+    const suppressed = limiter.admit(record);
+    if (suppressed === undefined) return;
+    if (suppressed > 0) write(suppressedRecord(suppressed, record));
     write(record);
   };
   await configure({
     reset: true,
-    sinks: { log: writeUnlessTooMany, terminal: toTerminal },
+    sinks: { log: writeUnlessSuppressed, terminal: toTerminal },
     filters: { [LEVEL_FILTER]: filter },
     loggers: [
       { category: [...LOG_CATEGORY], filters: [LEVEL_FILTER], sinks: ["log"] },
@@ -89,7 +110,9 @@ export async function startLogging(
   return {
     async [Symbol.asyncDispose]() {
       await reset();
-      for (const { leftOut, latest } of flood.rest()) write(leftOutRecord(leftOut, latest));
+      for (const { suppressed, latest } of limiter.takeSuppressed()) {
+        write(suppressedRecord(suppressed, latest));
+      }
       opened.dispose();
       await terminal.flush();
     },
@@ -107,13 +130,13 @@ function openFile(...parameters: ConstructorParameters<typeof LogFile>): LogFile
   }
 }
 
-/** Tells of records that were too many. */
-function leftOutRecord(count: number, { level, rawMessage }: LogRecord): LogRecord {
+/** The record that stands for suppressed ones. */
+function suppressedRecord(count: number, { level, rawMessage }: LogRecord): LogRecord {
   const message = `${count} records like the next one, or the last one, were left out`;
   return recordOf(level, message, { count, like: rawMessage });
 }
 
-/** What the log has to say of itself. */
+/** A record of the logging itself. */
 function recordOf(
   level: LogRecord["level"],
   message: string,

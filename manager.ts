@@ -21,7 +21,7 @@ import type { Identities } from "./wire/identities.ts";
 import { type Limits, resolveLimits } from "./limits.ts";
 import { listen, type Listener } from "./net/listener.ts";
 import { logger } from "./base/log.ts";
-import { DEFAULT_PORT } from "./wire/message.ts";
+import { DEFAULT_PORT } from "./wire/protocol.ts";
 import { Passage } from "./manager/cut_through.ts";
 import { certificateFile, databaseFile, keyFile } from "./base/paths.ts";
 import { Reception } from "./manager/connection_handler.ts";

@@ -92,7 +92,8 @@ export { LinkedClient, type LinkedClientMembers } from "./linked_client.ts";
 export type { LogFormat } from "./logs/log_format.ts";
 export { type LogOptions, startLogging } from "./logging.ts";
 export { Manager, type ManagerOptions } from "./manager.ts";
-export type { ClientIdentity, JsonObject } from "./wire/message.ts";
+export type { JsonObject } from "./wire/message.ts";
+export type { ClientIdentity } from "./wire/identities.ts";
 export type { Prompt } from "./base/prompt.ts";
 export type { ConnectionChange, ConnectionHandler } from "./device/connector.ts";
 export type {

@@ -11,35 +11,29 @@ import { delay } from "@std/async/delay";
 import type { ServiceRequest } from "./service/active_request.ts";
 import { Attributes, SHUTDOWN_SERVICE } from "./service/attributes.ts";
 import { Dispatcher } from "./service/dispatcher.ts";
-import { takeApart } from "./wire/call.ts";
+import { splitArguments } from "./wire/call.ts";
 import type { Connection } from "./net/connection.ts";
 import { type ConnectOptions, type ResolvedOptions, resolveOptions } from "./device/device.ts";
 import { ConnectionAbortedError, RemoteError } from "./errors.ts";
-import { callHandler } from "./base/handler.ts";
+import { callHandler, type Task, Tasks } from "./base/callbacks.ts";
 import { readLarge } from "./wire/large_values.ts";
 import { setLoggingLevel } from "./base/log_level.ts";
 import { type Device, ReconnectingConnection } from "./device/reconnecting_connection.ts";
-import { LongLine } from "./wire/line.ts";
-import { textsOf } from "./wire/line_texts.ts";
+import { decodeLines, LongLine } from "./wire/line.ts";
 import { logger } from "./base/log.ts";
 import {
-  asMessage,
-  BEAT,
-  CANCEL,
   decodeMessage,
   encodeDisconnect,
   encodeNotification,
-  isControl,
   isObject,
   type Message,
-  READY,
-  type ServiceIdentity,
-  STREAM,
+  toMessage,
 } from "./wire/message.ts";
+import type { ServiceIdentity } from "./wire/identities.ts";
+import { BEAT, CANCEL, isControl, READY, STREAM } from "./wire/protocol.ts";
 import { type ConnectionChange, describeChange } from "./device/connector.ts";
 import { repr } from "./base/repr.ts";
 import { scanKeys } from "./wire/key_scanner.ts";
-import { type Task, Tasks } from "./base/callbacks.ts";
 import { LANGUAGE, OS } from "./version.ts";
 import { type WorkerOptions, WorkerPool } from "./service/worker_pool.ts";
 
@@ -344,7 +338,7 @@ export class Service implements AsyncDisposable {
    */
   emitNotification(...args: unknown[]): void {
     const connection = this.#connection;
-    const call = takeApart(args);
+    const call = splitArguments(args);
     const line = encodeNotification(this.#name, call.args, call.kwargs);
     if (connection?.isUp) return connection.current!.sendText(line);
     if (this.#state.state === "running" && connection?.reconnects) return;
@@ -424,7 +418,7 @@ export class Service implements AsyncDisposable {
       identity: () => this.#identity(),
       registered: () => this.#registered(),
       receive: async (connection, lines) => {
-        const texts = textsOf(lines);
+        const texts = decodeLines(lines);
         for (const [index, line] of lines.entries()) {
           if (line instanceof LongLine) await this.#receiveLong(connection, line, readLimit);
           else this.#receive(connection, line, texts[index]);
@@ -499,12 +493,12 @@ export class Service implements AsyncDisposable {
 
   async #receiveLong(connection: Connection, line: LongLine, readLimit: number): Promise<void> {
     const outcome = await readLarge(line, readLimit);
-    if (outcome.state === "refused") {
+    if (outcome.state === "invalid") {
       return this.#dispatcher.reject(connection, outcome.keys, outcome.error);
     }
-    if (outcome.state === "cut") return;
+    if (outcome.state === "truncated") return;
     try {
-      this.#receiveMessage(connection, asMessage(outcome.object));
+      this.#receiveMessage(connection, toMessage(outcome.object));
     } catch (error) {
       log.warn("Received a message that cannot be read: {error}", { error });
     }

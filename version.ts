@@ -1,6 +1,5 @@
 /**
- * What this package says of itself on the wire: its version, and the `language` and `os` that
- * an identity carries.
+ * The version of this package, and the `language` and the `os` of its identities on the wire.
  *
  * @module
  */
@@ -8,7 +7,17 @@
 import manifest from "./deno.json" with { type: "json" };
 import { machine, type } from "node:os";
 
-/** The version of this package, as in `deno.json`. */
+/**
+ * The version of this package, as in `deno.json`.
+ *
+ * @example
+ * ```ts
+ * import { assertMatch } from "@std/assert";
+ * import { VERSION } from "@msl/network";
+ *
+ * assertMatch(VERSION, /^\d+\.\d+\.\d+/);
+ * ```
+ */
 export const VERSION: string = manifest.version;
 
 /** The `language` of our identities, e.g. `"TypeScript (Deno 2.9.6)"`. */

@@ -1,6 +1,7 @@
 /**
- * What a device does beside sending and answering requests: tasks that run for as long as it is
- * connected.
+ * Runs the code that a user of a device has given: handlers of events, and tasks that run while the
+ * device is connected. Such code may be asynchronous, and it may fail: a failure is logged, and
+ * nothing else is affected.
  *
  * @module
  */
@@ -9,52 +10,82 @@ import { ConnectionAbortedError } from "../errors.ts";
 import { logger } from "./log.ts";
 
 /**
- * Something to do while a device is connected, e.g. an asynchronous function with a loop. The
- * signal is aborted when the connection ends, with the error why; the task should end then.
+ * A function that runs while a device is connected, e.g. an asynchronous one with a loop. The
+ * signal is aborted when the connection ends, with an error that says why; the task should end
+ * then. A task that throws ends alone, and the error is logged.
+ *
+ * @example
+ * ```ts ignore it needs a Manager
+ * import { connect, type Task } from "@msl/network";
+ *
+ * const poll: Task = async (signal) => {
+ *   while (!signal.aborted) {
+ *     console.log(await thermometer.read());
+ *     await new Promise((resolve) => setTimeout(resolve, 1_000));
+ *   }
+ * };
+ * await using cxn = await connect();
+ * const thermometer = await cxn.link("Thermometer");
+ * cxn.addTasks(poll);
+ * ```
  */
 export type Task = (signal: AbortSignal) => unknown;
 
-const log = logger("tasks");
+const tasksLog = logger("tasks");
+const handlerLog = logger("handler");
+
+/**
+ * Calls a handler and waits until it has finished. Never rejects: a failure is logged.
+ *
+ * @param what The name of the handler, for the log.
+ */
+export async function callHandler(what: string, handler: () => unknown): Promise<void> {
+  try {
+    await handler();
+  } catch (error) {
+    handlerLog.error("{what} failed: {error}", { what, error });
+  }
+}
 
 /** The tasks of one device. */
 export class Tasks {
   readonly #abort = new AbortController();
-  /** Those that were added before the device was connected. */
-  #waiting: Task[] | undefined = [];
+  /** The tasks that start when the device is connected; `undefined` once it is. */
+  #pending: Task[] | undefined = [];
 
   /**
-   * Adds tasks. They start when the device is connected, at once if it is.
+   * Adds tasks. They start when the device is connected; at once if it is connected already.
    *
-   * @throws {ConnectionAbortedError} If the device has disconnected.
+   * @throws {ConnectionAbortedError} When the connection has ended.
    */
   add(...tasks: readonly Task[]): void {
     if (this.#abort.signal.aborted) {
       throw new ConnectionAbortedError("Cannot add a task: the connection has ended");
     }
-    if (this.#waiting !== undefined) this.#waiting.push(...tasks);
+    if (this.#pending !== undefined) this.#pending.push(...tasks);
     else for (const task of tasks) this.#run(task);
   }
 
-  /** The device is connected. */
+  /** Starts the tasks: the device is connected. */
   start(): void {
-    const waiting = this.#waiting ?? [];
-    this.#waiting = undefined;
-    if (this.#abort.signal.aborted) return; // it has lost the connection already
-    for (const task of waiting) this.#run(task);
+    const pending = this.#pending ?? [];
+    this.#pending = undefined;
+    if (this.#abort.signal.aborted) return; // the connection was lost in the meantime
+    for (const task of pending) this.#run(task);
   }
 
-  /** The connection has ended. */
+  /** Aborts the signal of every task: the connection has ended, for this reason. */
   end(reason: Error): void {
     this.#abort.abort(reason);
   }
 
-  /** A task that fails ends alone, and is heard of in the log. */
+  /** Runs a task. One that rejects with the reason of its own signal has not failed. */
   async #run(task: Task): Promise<void> {
     const { signal } = this.#abort;
     try {
       await task(signal);
     } catch (error) {
-      if (error !== signal.reason) log.error("A task failed: {error}", { error });
+      if (error !== signal.reason) tasksLog.error("A task failed: {error}", { error });
     }
   }
 }

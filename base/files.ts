@@ -1,19 +1,18 @@
 /**
- * Reads and writes the files that a user names, with errors that say which file and why. A file that
- * is made can be read by its owner alone, whatever the umask is; a key or certificate that is made
- * anew never takes the old one with it.
+ * Reads and writes files. A function that a user's own file is given to throws an error that says
+ * which file and why. A file that is created can be read by its owner alone, whatever the umask is.
+ * `paths.ts` says where the files of the package are.
  *
  * @module
  */
 
 import { dirname } from "node:path";
 import { ConfigurationError } from "../errors.ts";
-import { makePrivate, makePrivateFolder, touchPrivateFile } from "./paths.ts";
 
 /**
- * Whether there is a file of that name.
+ * Whether a file exists.
  *
- * @throws {ConfigurationError} If that cannot be found out.
+ * @throws {ConfigurationError} When the system does not tell.
  */
 export function fileExists(file: string): boolean {
   try {
@@ -30,8 +29,8 @@ export function fileExists(file: string): boolean {
 /**
  * The text of a file.
  *
- * @param what What the file is, for the message of an error: `"the certificate"`.
- * @throws {ConfigurationError} If it cannot be read.
+ * @param what What the file is, for the message of an error, e.g. `"the certificate"`.
+ * @throws {ConfigurationError} When it cannot be read.
  */
 export function readFile(file: string, what: string): string {
   try {
@@ -44,8 +43,9 @@ export function readFile(file: string, what: string): string {
 }
 
 /**
- * The mode of a file that others than its owner can read or change, as `"0644"`; `undefined` if they
- * cannot, and for what is no file (a pipe) and where the system knows of no such modes.
+ * The mode of a file that other users than its owner can read or change, e.g. `"0644"`. It is
+ * `undefined` for a file that they cannot, for anything but a file (e.g. a pipe), and on Windows,
+ * which has no such modes.
  */
 export function exposedMode(file: string): string | undefined {
   const { isFile, mode, uid } = Deno.statSync(file);
@@ -55,26 +55,27 @@ export function exposedMode(file: string): string | undefined {
 }
 
 /**
- * Whether others can use a file. The group may read one of root, unless it is root who asks, as
- * PostgreSQL has it: that is how Debian gives keys to the services of the group `ssl-cert`.
+ * Whether other users can read or change a file. As in PostgreSQL, the group may read a file of
+ * root, unless this process runs as root: Debian gives keys to services of the group `ssl-cert` in
+ * this way.
  *
- * @param owner The id of the user whose file it is.
- * @param user The id of the user who asks.
+ * @param owner The number of the user that owns the file.
+ * @param user The number of the user that this process runs as.
  */
 export function isExposed(mode: number, owner: number | null, user: () => number | null): boolean {
   if ((mode & 0o077) === 0) return false;
-  const isOfGroup = (mode & 0o077) === 0o040;
-  return !(isOfGroup && owner === 0 && user() !== 0);
+  const isReadByGroupOnly = (mode & 0o077) === 0o040;
+  return !(isReadByGroupOnly && owner === 0 && user() !== 0);
 }
 
 /**
- * Writes a file, over what is there. A new one can be read by its owner alone.
+ * Writes a file, replacing its content. One that is created can be read by its owner alone.
  *
- * @throws {ConfigurationError} If it cannot be written.
+ * @throws {ConfigurationError} When it cannot be written.
  */
 export function writeFile(file: string, text: string): void {
   try {
-    touchPrivateFile(file); // a mode that is given here would be that of an old file too
+    touchPrivateFile(file); // writeTextFile's own `mode` would also change an existing file
     Deno.writeTextFileSync(file, text);
   } catch (cause) {
     throw new ConfigurationError(`Cannot write ${file}: ${(cause as Error).message}`, { cause });
@@ -82,17 +83,17 @@ export function writeFile(file: string, text: string): void {
 }
 
 /**
- * Writes a file that only the owner may read. One that is there already is kept beside it, as
- * `<file>.old`, or `<file>.old2` and so on where that is taken too. It stays where it is until the
- * new one is complete.
+ * Writes a file that its owner alone may read. An existing file is kept as `<file>.old`, or
+ * `<file>.old2` and so on where that name is taken. It is renamed only when the new file is
+ * complete.
  *
- * @returns Where the old file is now; `undefined` if there was none.
- * @throws {ConfigurationError} If it cannot be written, or is a folder or a device.
+ * @returns The new name of the existing file; `undefined` if there was none.
+ * @throws {ConfigurationError} When it cannot be written, or is a folder or a device.
  */
 export function replaceFile(file: string, text: string): string | undefined {
   const old = fileExists(file) ? nameForOld(file) : undefined;
   try {
-    // Renaming a device, /dev/null say, would take it from everybody.
+    // A device, e.g. /dev/null, would be renamed for every program of the computer.
     if (old !== undefined && !Deno.statSync(file).isFile) {
       throw new Error("it is not a regular file");
     }
@@ -104,7 +105,7 @@ export function replaceFile(file: string, text: string): string | undefined {
         Deno.renameSync(file, old);
         makePrivate(old);
       }
-      // A link that somebody put there is neither followed nor replaced.
+      // A link that another user has put there is neither followed nor replaced.
       if (isTaken(file)) throw new Error("something is there already");
       Deno.renameSync(complete, file);
     } finally {
@@ -116,7 +117,32 @@ export function replaceFile(file: string, text: string): string | undefined {
   return old;
 }
 
-/** Whether anything has that name, a link to nowhere too. */
+/**
+ * Creates a folder, and those above it, for the owner alone. An existing folder keeps its mode: it
+ * may be shared on purpose, and the files that are created in it are private nevertheless.
+ */
+export function makePrivateFolder(folder: string): void {
+  Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
+}
+
+/** Creates an empty file for the owner alone. An existing file is not changed. */
+export function touchPrivateFile(file: string): void {
+  Deno.openSync(file, { write: true, create: true, mode: 0o600 }).close();
+}
+
+/** Writes a file for the owner alone, replacing its content. */
+export function writePrivateFile(file: string, text: string): void {
+  touchPrivateFile(file);
+  makePrivate(file); // before the text is in it
+  Deno.writeTextFileSync(file, text);
+}
+
+/** Gives a file to its owner alone, except on Windows, which has no such modes. */
+export function makePrivate(file: string): void {
+  if (Deno.build.os !== "windows") Deno.chmodSync(file, 0o600);
+}
+
+/** Whether the name is in use, also by a link whose target does not exist. */
 function isTaken(file: string): boolean {
   try {
     Deno.lstatSync(file);

@@ -1,13 +1,13 @@
 /**
- * The loggers of the package. A library stays silent until an application configures
- * [LogTape](https://logtape.org), e.g. by `startLogging` of `logging.ts`.
+ * The loggers of the package. They write nothing until the application configures
+ * [LogTape](https://logtape.org), e.g. with `startLogging` of `logging.ts`.
  *
  * @module
  */
 
 import { getLogger, type Logger } from "@logtape/logtape";
 
-/** The category that all loggers of this package are below. */
+/** The category above all loggers of this package. */
 export const LOG_CATEGORY = ["msl", "network"] as const;
 
 /** The logger of one part of the package, e.g. `logger("manager")`. */

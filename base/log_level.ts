@@ -1,8 +1,9 @@
 /**
- * How much is logged, and changing that while a program runs, also from afar.
+ * The log level of a program, which can be changed while it runs, also by a request over the
+ * network.
  *
- * The level is kept in a filter of LogTape's configuration, which is the application's: a program
- * that configures its logs without a {@linkcode LevelFilter} keeps the level that it chose.
+ * The level is in a filter of LogTape's configuration, which belongs to the application: a program
+ * that configures LogTape without a {@linkcode LevelFilter} keeps its own level.
  *
  * @module
  */
@@ -13,12 +14,12 @@ import { ValueError } from "../errors.ts";
 /** The name of the filter in LogTape's configuration. */
 export const LEVEL_FILTER = "msl-network-level";
 
-/** Lets records pass that are at least of its level. The level can be changed at any time. */
+/** Passes the records of its level and above. The level can be changed at any time. */
 export interface LevelFilter extends Filter {
   level: LogLevel;
 }
 
-/** Python's names of the levels, and their numbers, of which any in between is allowed. */
+/** Python's names and numbers of the levels. A number in between stands for the next level. */
 const LEVELS: readonly (readonly [names: readonly string[], number: number, level: LogLevel])[] = [
   [["debug"], 10, "debug"],
   [["info"], 20, "info"],
@@ -27,7 +28,7 @@ const LEVELS: readonly (readonly [names: readonly string[], number: number, leve
   [["critical", "fatal"], 50, "fatal"],
 ];
 
-/** Makes a filter. */
+/** Makes a filter that passes the records of a level and above. */
 export function levelFilter(level: LogLevel): LevelFilter {
   const filter: LevelFilter = Object.assign(
     (record: Parameters<Filter>[0]) => compareLogLevel(record.level, filter.level) >= 0,
@@ -37,9 +38,9 @@ export function levelFilter(level: LogLevel): LevelFilter {
 }
 
 /**
- * The log level that a name or number of Python's stands for, e.g. `"warning"` or 30.
+ * The log level of a name or a number of Python, e.g. `"warning"` or 30.
  *
- * @throws {ValueError} If there is no such level.
+ * @throws {ValueError} When there is no such level.
  */
 export function parseLevel(level: string | number): LogLevel {
   const text = String(level).trim().toLowerCase();
@@ -52,10 +53,22 @@ export function parseLevel(level: string | number): LogLevel {
 }
 
 /**
- * Changes how much this process logs.
+ * Changes the log level of this process, which {@linkcode startLogging} has set. A Manager and a
+ * Service do the same when a client calls `set_logging_level`.
  *
- * @returns Whether it could: not where the application configured LogTape without a filter of ours.
- * @throws {ValueError} If there is no such level.
+ * @param level A name or a number of Python: `"debug"` (10), `"info"` (20), `"warning"` (30),
+ * `"error"` (40) or `"critical"` (50).
+ * @returns Whether the level was changed. It is `false` in an application that has configured
+ * LogTape itself, whose level is its own.
+ * @throws {ValueError} When there is no such level.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { setLoggingLevel } from "@msl/network";
+ *
+ * assertEquals(setLoggingLevel("debug"), false); // nothing has called startLogging
+ * ```
  */
 export function setLoggingLevel(level: string | number): boolean {
   const parsed = parseLevel(level);

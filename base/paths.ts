@@ -1,5 +1,6 @@
 /**
- * Where the files are: the home folder that the Python software uses too, and what is in it.
+ * Where the files of the package are: the home folder, which the Python software uses too, and the
+ * files and folders in it. `files.ts` reads and writes them.
  *
  * @module
  */
@@ -7,12 +8,12 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 
-/** The home folder: `$MSL_NETWORK_HOME`, else `.msl/network` in the user's own folder. */
+/** The home folder: `$MSL_NETWORK_HOME`, else `.msl/network` in the folder of the user. */
 export function homeFolder(): string {
   return Deno.env.get("MSL_NETWORK_HOME") || join(userFolder(), ".msl", "network");
 }
 
-/** The folder that is the user's own; under `sudo` that of `$SUDO_USER`. */
+/** The folder of the user; under `sudo` that of `$SUDO_USER`. */
 export function userFolder(): string {
   const user = Deno.env.get("SUDO_USER");
   const homes = Deno.build.os === "darwin" ? "/Users" : "/home";
@@ -49,12 +50,12 @@ export function databaseFile(): string {
   return join(homeFolder(), "manager.sqlite3");
 }
 
-/** The lines that were typed in the console. */
+/** The file with the history of the console: the lines that were typed in it. */
 export function historyFile(): string {
   return join(homeFolder(), "console_history");
 }
 
-/** The log file of a Manager that started at `started`, in local time. */
+/** The log file of a Manager that was started at a time; its name has the local time. */
 export function logFile(started: Date): string {
   const stamp = [
     started.getFullYear(),
@@ -67,37 +68,12 @@ export function logFile(started: Date): string {
   return join(logFolder(), `manager-${stamp}.log`);
 }
 
-/** Whether a file has the name of a log file that a start made, or of one that was rotated. */
+/** Whether a file has the name of a Manager's log file, or of a rotated one. */
 export function isLogFile(name: string): boolean {
   return /^manager(-\d+){6}\.log(\.\d+)?$/.test(name);
 }
 
-/**
- * Makes a folder, and those above it, readable by the owner alone. One that is there keeps its
- * rights: it may be shared on purpose, and what is made in it is private all the same.
- */
-export function makePrivateFolder(folder: string): void {
-  Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
-}
-
-/** Makes an empty file that only the owner may read and write; one that is there stays as it is. */
-export function touchPrivateFile(file: string): void {
-  Deno.openSync(file, { write: true, create: true, mode: 0o600 }).close();
-}
-
-/** Writes a file that only the owner may read and write, over what is there. */
-export function writePrivateFile(file: string, text: string): void {
-  touchPrivateFile(file);
-  makePrivate(file); // before the text is in it
-  Deno.writeTextFileSync(file, text);
-}
-
-/** Makes a file readable and writable by the owner alone, where the system knows of such modes. */
-export function makePrivate(file: string): void {
-  if (Deno.build.os !== "windows") Deno.chmodSync(file, 0o600);
-}
-
-/** A host as a file name: an IPv6 address has colons, which some file systems refuse. */
+/** A host as a file name: an IPv6 address has colons, which some file systems do not allow. */
 function fileName(host: string): string {
   return host.replaceAll(/[:/\\]/g, "_");
 }

@@ -1,21 +1,21 @@
 /**
- * Pauses in long work, so that the event loop looks at everybody else.
+ * Yields to the event loop during long work, so that other connections and timers are served.
  *
- * Reads and writes that never have to wait are a kind of long work too: between them the event loop
- * turns, but it looks for what else has come only every 61st time (Deno 2.9, which is built on
- * Tokio, whose `event_interval` that is).
+ * Reads and writes that never have to wait are long work too: the event loop turns between them, but
+ * it polls for other events only every 61st turn (Deno 2.9, which is built on Tokio, whose
+ * `event_interval` that is).
  *
  * @module
  */
 
 import { setImmediate } from "node:timers";
 
-/** How often the event loop has to turn until it has surely looked at everybody. */
+/** So many turns of the event loop include at least one poll for other events. */
 const TURNS = 64;
 
 /**
- * Lets the event loop look at everybody, which takes 0.1 ms. A timer of 0 ms does it too, but takes
- * 2 ms, in which nobody may have anything to do.
+ * Waits until the event loop has polled for other events, which takes 0.1 ms. A timer of 0 ms does
+ * it too, but takes 2 ms, in which the process may be idle.
  */
 function pause(): Promise<void> {
   return new Promise((resolve) => {
@@ -26,28 +26,29 @@ function pause(): Promise<void> {
 }
 
 /**
- * Tells when those that keep the event loop busy together have to pause: they do so at the same time.
+ * Says when the loops that share it have to yield, e.g. those that read the connections of a
+ * Manager: they keep the event loop busy together, so they pause together.
  *
- * It does not ask whether the event loop has looked at everybody by itself. Only a timer could tell,
- * and one of those every other millisecond takes more time than pauses that nobody would have needed.
+ * It does not find out whether the event loop has polled in the meantime. Only a timer could tell,
+ * and a timer every other millisecond takes more time than the pauses that it would save.
  */
-export class Watch {
+export class Yielder {
   readonly #slice: number;
   /** When the last pause was over. */
   #since = performance.now();
   #pausing: Promise<void> | undefined;
 
-  /** @param slice How long may be between two pauses, in milliseconds. */
+  /** @param slice The time from one pause to the next, in milliseconds. */
   constructor(slice: number) {
     this.#slice = slice;
   }
 
-  /** Whether a pause is due. To be asked after each piece of work. */
+  /** Whether a pause is due. Read it after each step of the work. */
   get isDue(): boolean {
     return performance.now() - this.#since >= this.#slice;
   }
 
-  /** Pauses, together with whoever does so now. */
+  /** Pauses; a call during a pause waits for the end of that one. */
   pause(): Promise<void> {
     return this.#pausing ??= pause().then(() => {
       this.#pausing = undefined;
@@ -56,10 +57,13 @@ export class Watch {
   }
 }
 
-/** What long work calls after each of its steps: it pauses every `slice` milliseconds. */
-export function pauses(slice: number): () => Promise<void> {
-  const watch = new Watch(slice);
+/**
+ * A function to await after each step of long work: it pauses when `slice` milliseconds have passed
+ * since the last pause, and else returns at once.
+ */
+export function periodicPause(slice: number): () => Promise<void> {
+  const yielder = new Yielder(slice);
   return async () => {
-    if (watch.isDue) await watch.pause();
+    if (yielder.isDue) await yielder.pause();
   };
 }

@@ -1,29 +1,47 @@
 /**
- * Asks a person at the terminal for what the options leave out.
+ * Asks a person at the terminal for a value that no option gives, e.g. a password.
  *
  * @module
  */
 
 import { CancelledError, ConfigurationError } from "../errors.ts";
 
-/** Asks a person. Tests and graphical programs have their own. */
+/**
+ * Asks a person. The default asks at the terminal; a graphical program or a test has its own. An
+ * error that a method throws is the error of the call that needs the answer, e.g. of `connect`.
+ *
+ * @example
+ * ```ts ignore it needs a Manager
+ * import { connect, type Prompt } from "@msl/network";
+ *
+ * const prompt: Prompt = {
+ *   text: (question) => question.includes("user") ? "alice" : "",
+ *   secret: () => Deno.readTextFile("/run/secrets/alice"),
+ *   confirm: () => false,
+ * };
+ * await using cxn = await connect({ prompt });
+ * ```
+ */
 export interface Prompt {
-  /** Asks for text. */
+  /** Asks for text; the empty text where nothing is entered. */
   text(question: string): string | Promise<string>;
-  /** Asks for text that is not shown. */
+  /** Asks for text that is not shown while it is typed, e.g. a password. */
   secret(question: string): string | Promise<string>;
-  /** Asks for yes or no. */
+  /** Asks for yes or no: `true` for yes. */
   confirm(question: string): boolean | Promise<boolean>;
 }
 
-/** Asks a person who is waited for: nothing else happens meanwhile. */
+/** A prompt that blocks the program until the person has answered. */
 export interface TerminalPrompt extends Prompt {
   text(question: string): string;
   secret(question: string): string;
   confirm(question: string): boolean;
 }
 
-/** Asks at the terminal. Each question throws a `ConfigurationError` where there is none. */
+/**
+ * Asks at the terminal. Each method throws a `ConfigurationError` when the standard input is not a
+ * terminal.
+ */
 export const terminalPrompt: TerminalPrompt = {
   text(question) {
     requireTerminal(question);
@@ -31,8 +49,8 @@ export const terminalPrompt: TerminalPrompt = {
   },
   secret(question) {
     requireTerminal(question);
-    // The echo is off before the question is shown: whoever answers at once would see the secret.
-    // Ctrl+C is a character as any other, since the signal would leave the terminal without its echo.
+    // The echo is off before the question is shown, so that a fast answer is not visible. Raw mode
+    // makes Ctrl+C an ordinary character: its signal would leave the terminal without echo.
     Deno.stdin.setRaw(true);
     let secret: string | undefined;
     try {
@@ -43,7 +61,7 @@ export const terminalPrompt: TerminalPrompt = {
       write("\n");
     }
     if (secret !== undefined) return secret;
-    Deno.kill(Deno.pid, "SIGINT"); // ends the process, unless the program has another idea
+    Deno.kill(Deno.pid, "SIGINT"); // ends the process, unless the program handles the signal
     throw new CancelledError(`Nobody answers "${question}": it was interrupted`);
   },
   confirm(question) {
@@ -52,7 +70,7 @@ export const terminalPrompt: TerminalPrompt = {
   },
 };
 
-/** Asks at the terminal; `undefined` where there is none. */
+/** The prompt at the terminal; `undefined` when the standard input is not a terminal. */
 export function promptIfTerminal(): TerminalPrompt | undefined {
   return Deno.stdin.isTerminal() ? terminalPrompt : undefined;
 }
@@ -67,7 +85,7 @@ function requireTerminal(question: string): void {
 const [ENTER, LINE_FEED, CTRL_C, CTRL_D, CTRL_U, CTRL_BACKSLASH] = [13, 10, 3, 4, 21, 28];
 const [BACKSPACE, DELETE] = [8, 127];
 
-/** What is typed until Enter; `undefined` if it is interrupted. */
+/** The text that is typed until Enter; `undefined` after Ctrl+C. */
 function readSecret(): string | undefined {
   const typed: number[] = [];
   for (const byte = new Uint8Array(1); Deno.stdin.readSync(byte) !== null;) {
@@ -84,7 +102,7 @@ function readSecret(): string | undefined {
         break;
       case BACKSPACE:
       case DELETE:
-        while (((typed.pop() ?? 0) & 0xc0) === 0x80); // a character may be several bytes
+        while (((typed.pop() ?? 0) & 0xc0) === 0x80); // a character of UTF-8 may have several bytes
         break;
       default:
         typed.push(byte[0]);

@@ -1,19 +1,19 @@
 /**
- * Words for a shell, of this computer or of another one.
+ * Quotes the words of a command line, for the shell of this computer or of another one.
  *
  * @module
  */
 
 import { ValueError } from "../errors.ts";
 
-/** Words and options that mean the same to every shell, those of Windows included. */
+/** Words and options that every shell reads in the same way, those of Windows included. */
 const PLAIN = /^(--?[\w-]+=)?[\w./:+-]+$/;
 
 /**
- * A word so that a POSIX shell, or fish, takes it as it is. One that is plain stays without quotes,
+ * A word in quotes, so that a POSIX shell, or fish, reads it unchanged. A plain word gets no quotes,
  * which the shells of Windows do not understand.
  *
- * @throws {ValueError} If the word has a NUL character, which no command line can hold.
+ * @throws {ValueError} When the word has a NUL character, which no command line can have.
  */
 export function quoteWord(word: string): string {
   if (word.includes("\0")) {
@@ -22,6 +22,6 @@ export function quoteWord(word: string): string {
     );
   }
   if (PLAIN.test(word)) return word;
-  // The backslash goes outside of the quotes too: inside, fish takes it for an escape.
+  // A backslash also goes outside of the quotes: inside them fish reads it as an escape.
   return `'${word.replaceAll(/['\\]/g, "'\\$&'")}'`;
 }

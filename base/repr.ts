@@ -1,6 +1,6 @@
 /**
- * Python's way to write a value in a message. The texts that MSL-Network fixes quote names with
- * Python's `repr`, and Python users match on them.
+ * Python's `repr` of a string. The error texts that the protocol fixes have names in this form, and
+ * programs in Python compare them.
  *
  * @module
  */
@@ -12,7 +12,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
   "\t": "\\t",
 };
 
-/** What Python does not print as it is: controls, surrogates, separators other than a space. */
+/** The characters that Python escapes: controls, surrogates, separators other than a space. */
 const NOT_PRINTABLE = /[\\\p{C}\p{Zl}\p{Zp}]|(?! )\p{Zs}/gu;
 
 /**

@@ -1,70 +1,72 @@
 /**
- * What is pending, by its uid.
+ * A map from uids to pending requests. A Manager, a Client and a Service keep theirs in one.
  *
- * Entries come and go with every message, and that is what a `Map` is not made for: V8 moves all of
- * it into a new table each time as many have come as it has room for, whether others have gone or
- * not, and an old table that has outlived a few collections keeps alive what was in it. A place in
- * a table that stays is emptied and filled again.
+ * An entry is added and removed with every message, which a `Map` is slow at: each time as many
+ * entries have been added as V8 has reserved room for, it copies all of them into a new table,
+ * whether others have been removed or not, and an old table that has survived a few garbage
+ * collections keeps its entries alive. Here an entry has a slot in a table that stays, and the slot
+ * is used again.
  *
  * @module
  */
 
-/** How many places there are at first, and at the most; powers of 2. */
-const FEWEST = 16;
-const MOST = 4096;
-/** How much of a uid tells its place, in characters. */
-const DIGITS = 4;
+/** The number of slots at first, and at most; powers of 2. */
+const MIN_SLOTS = 16;
+const MAX_SLOTS = 4096;
+/** How many characters at the end of a uid are hashed. */
+const HASHED = 4;
 
-/** A map of uids to values that are not `undefined`. */
+/** A map from uids to values that are not `undefined`, in the order of insertion. */
 export class UidMap<T> implements Iterable<[uid: string, value: T]> {
-  /** What is in each place. */
-  #uids: (string | undefined)[] = empty(FEWEST);
-  #values: (T | undefined)[] = empty(FEWEST);
-  /** When it has come: the how-manieth it was. */
-  #order: number[] = new Array(FEWEST).fill(0);
-  /** What has come while its place was taken, and when. */
-  readonly #displaced = new Map<string, { value: T; order: number }>();
+  /** The uid in each slot, and its value. */
+  #uids: (string | undefined)[] = empty(MIN_SLOTS);
+  #values: (T | undefined)[] = empty(MIN_SLOTS);
+  /** The sequence number of the entry in each slot. */
+  #order: number[] = new Array(MIN_SLOTS).fill(0);
+  /** The entries whose slot was occupied when they were added. */
+  readonly #overflow = new Map<string, { value: T; order: number }>();
   #size = 0;
-  #come = 0;
+  /** The sequence number of the next entry. */
+  #nextOrder = 0;
 
-  /** How many entries there are. */
+  /** The number of entries. */
   get size(): number {
     return this.#size;
   }
 
-  /** The value of a uid, `undefined` if there is none. */
+  /** The value of a uid; `undefined` if there is none. */
   get(uid: string): T | undefined {
-    const place = this.#placeOf(uid);
-    if (this.#uids[place] === uid) return this.#values[place];
-    return this.#displaced.size === 0 ? undefined : this.#displaced.get(uid)?.value;
+    const slot = this.#slotOf(uid);
+    if (this.#uids[slot] === uid) return this.#values[slot];
+    return this.#overflow.size === 0 ? undefined : this.#overflow.get(uid)?.value;
   }
 
-  /** Adds an entry, or changes the value of one, which stays where it is in the order. */
+  /** Adds an entry, or changes the value of one, which keeps its position in the order. */
   set(uid: string, value: T): void {
-    const place = this.#placeOf(uid);
-    if (this.#uids[place] === uid) {
-      this.#values[place] = value;
+    const slot = this.#slotOf(uid);
+    if (this.#uids[slot] === uid) {
+      this.#values[slot] = value;
       return;
     }
-    const displaced = this.#displaced.size === 0 ? undefined : this.#displaced.get(uid);
-    if (displaced !== undefined) {
-      displaced.value = value;
+    const entry = this.#overflow.size === 0 ? undefined : this.#overflow.get(uid);
+    if (entry !== undefined) {
+      entry.value = value;
       return;
     }
     this.#size++;
-    this.#add(uid, value, this.#come++);
+    this.#add(uid, value, this.#nextOrder++);
   }
 
-  /** Removes an entry. Its value, `undefined` if there was none. */
+  /** Removes an entry and returns its value; `undefined` if there was none. */
   take(uid: string): T | undefined {
-    const place = this.#placeOf(uid);
+    const slot = this.#slotOf(uid);
     let value: T | undefined;
-    if (this.#uids[place] === uid) {
-      value = this.#values[place];
-      this.#uids[place] = this.#values[place] = undefined;
-    } else if (this.#displaced.size > 0) {
-      value = this.#displaced.get(uid)?.value;
-      this.#displaced.delete(uid);
+    if (this.#uids[slot] === uid) {
+      value = this.#values[slot];
+      this.#uids[slot] = this.#values[slot] = undefined;
+    } else if (this.#overflow.size > 0) {
+      value = this.#overflow.get(uid)?.value;
+      this.#overflow.delete(uid);
     }
     if (value !== undefined) this.#size--;
     return value;
@@ -74,11 +76,11 @@ export class UidMap<T> implements Iterable<[uid: string, value: T]> {
   clear(): void {
     this.#uids.fill(undefined);
     this.#values.fill(undefined);
-    this.#displaced.clear();
+    this.#overflow.clear();
     this.#size = 0;
   }
 
-  /** The entries that there are now, in the order in which they have come. They are sorted first. */
+  /** The present entries in the order of insertion. They are copied and sorted at the call. */
   [Symbol.iterator](): ArrayIterator<[uid: string, value: T]> {
     return this.#entries()
       .sort((a, b) => a.order - b.order)
@@ -88,42 +90,42 @@ export class UidMap<T> implements Iterable<[uid: string, value: T]> {
 
   #entries(): { uid: string; value: T; order: number }[] {
     const entries = Array.from(
-      this.#displaced,
+      this.#overflow,
       ([uid, { value, order }]) => ({ uid, value, order }),
     );
-    for (const [place, uid] of this.#uids.entries()) {
+    for (const [slot, uid] of this.#uids.entries()) {
       if (uid === undefined) continue;
-      entries.push({ uid, value: this.#values[place]!, order: this.#order[place] });
+      entries.push({ uid, value: this.#values[slot]!, order: this.#order[slot] });
     }
     return entries;
   }
 
   #add(uid: string, value: T, order: number): void {
-    const place = this.#placeOf(uid);
-    if (this.#uids[place] !== undefined) return this.#displace(uid, value, order);
-    this.#uids[place] = uid;
-    this.#values[place] = value;
-    this.#order[place] = order;
+    const slot = this.#slotOf(uid);
+    if (this.#uids[slot] !== undefined) return this.#addToOverflow(uid, value, order);
+    this.#uids[slot] = uid;
+    this.#values[slot] = value;
+    this.#order[slot] = order;
   }
 
-  /** Keeps what finds its place taken; where that happens often, there are too few places. */
-  #displace(uid: string, value: T, order: number): void {
-    this.#displaced.set(uid, { value, order });
+  /** Keeps an entry whose slot is occupied. Doubles the slots when there are many of them. */
+  #addToOverflow(uid: string, value: T, order: number): void {
+    this.#overflow.set(uid, { value, order });
     const count = this.#uids.length;
-    if (count === MOST || this.#displaced.size <= count / 8) return;
+    if (count === MAX_SLOTS || this.#overflow.size <= count / 8) return;
     const entries = this.#entries();
-    this.#displaced.clear();
+    this.#overflow.clear();
     this.#uids = empty(count * 2);
     this.#values = empty(count * 2);
     this.#order = new Array(count * 2).fill(0);
     for (const entry of entries) this.#add(entry.uid, entry.value, entry.order);
   }
 
-  /** By the end of a uid, which differs the most. Numbers that follow each other get each its own. */
-  #placeOf(uid: string): number {
+  /** Hashes the end of a uid, where uids differ most. Consecutive numbers have slots of their own. */
+  #slotOf(uid: string): number {
     const { length } = uid;
     let sum = 0;
-    for (let at = length > DIGITS ? length - DIGITS : 0; at < length; at++) {
+    for (let at = length > HASHED ? length - HASHED : 0; at < length; at++) {
       sum = sum * 10 + uid.charCodeAt(at);
     }
     return sum & (this.#uids.length - 1);

@@ -1,5 +1,5 @@
 /**
- * Durations and sizes as people write them on a command line.
+ * Durations and sizes as they are written on a command line, e.g. `10s` and `256MiB`.
  *
  * @module
  */
@@ -25,29 +25,29 @@ const BYTES: ReadonlyMap<string, number> = new Map([
 ]);
 
 /**
- * Milliseconds from e.g. `10`, `10s`, `1.5 min` or `500ms`. A number alone is seconds.
+ * The milliseconds of e.g. `10`, `10s`, `1.5 min` or `500ms`. A number without a unit is seconds.
  *
- * @throws {ValueError} If it is no duration.
+ * @throws {ValueError} When the text is not a duration.
  */
 export function parseDuration(text: string): number {
   return parse(text, MILLISECONDS, "s", "a duration such as 10, 10s, 500ms, 5min, 2h or 7d");
 }
 
 /**
- * Bytes from e.g. `4096`, `256MiB` or `1.5 GB`. A number alone is bytes.
+ * The bytes of e.g. `4096`, `256MiB` or `1.5 GB`. A number without a unit is bytes.
  *
- * @throws {ValueError} If it is no size.
+ * @throws {ValueError} When the text is not a size.
  */
 export function parseSize(text: string): number {
   return parse(text, BYTES, "b", "a size such as 4096, 64KiB, 256MiB or 1GB");
 }
 
-/** Milliseconds as {@linkcode parseDuration} reads them, in the largest unit that is exact. */
+/** Milliseconds in the form of {@linkcode parseDuration}, in the largest unit that is exact. */
 export function formatDuration(milliseconds: number): string {
   return format(milliseconds, ["d", "h", "min", "s", "ms"], MILLISECONDS);
 }
 
-/** Bytes as {@linkcode parseSize} reads them, in the largest unit that is exact. */
+/** Bytes in the form of {@linkcode parseSize}, in the largest unit that is exact. */
 export function formatSize(bytes: number): string {
   return format(bytes, ["GiB", "MiB", "KiB", "B"], BYTES);
 }
@@ -55,10 +55,10 @@ export function formatSize(bytes: number): string {
 function parse(
   text: string,
   units: ReadonlyMap<string, number>,
-  unitOfNumber: string,
+  defaultUnit: string,
   expected: string,
 ): number {
-  const [, number, unit = unitOfNumber] = /^\s*(\d+(?:\.\d+)?)\s*([a-z]+)?\s*$/i.exec(text) ?? [];
+  const [, number, unit = defaultUnit] = /^\s*(\d+(?:\.\d+)?)\s*([a-z]+)?\s*$/i.exec(text) ?? [];
   const factor = units.get(unit.toLowerCase());
   if (number === undefined || factor === undefined) {
     throw new ValueError(`Expected ${expected}, got ${JSON.stringify(text)}`);
@@ -71,7 +71,7 @@ function format(
   names: readonly string[],
   units: ReadonlyMap<string, number>,
 ): string {
-  const fits = (name: string) => value % units.get(name.toLowerCase())! === 0;
-  const name = (value === 0 ? undefined : names.find(fits)) ?? names.at(-1)!;
+  const isExact = (name: string) => value % units.get(name.toLowerCase())! === 0;
+  const name = (value === 0 ? undefined : names.find(isExact)) ?? names.at(-1)!;
   return `${value / units.get(name.toLowerCase())!}${name}`;
 }

@@ -1,17 +1,26 @@
 /**
- * Waits for something, and no longer than it may take.
+ * Waits for a promise with a time-out or until a deadline.
  *
  * @module
  */
 
 import { LONGEST_TIME } from "../limits.ts";
 
-/** What is left until a deadline, both in milliseconds; `undefined` is no limit. */
+/**
+ * The time that is left until a deadline, in milliseconds; `undefined` for no limit.
+ *
+ * @param deadline In milliseconds of `performance.now()`.
+ */
 export function remaining(deadline: number | undefined): number | undefined {
   return deadline === undefined ? undefined : Math.max(0, deadline - performance.now());
 }
 
-/** The promise, or what `otherwise` gives when the time is over, in milliseconds. */
+/**
+ * Waits for a promise.
+ *
+ * @param timeout The longest wait, in milliseconds; `undefined` for no limit.
+ * @param otherwise Gives the result, or throws, when the time is over.
+ */
 export async function withTimeout<R, O>(
   promise: Promise<R>,
   timeout: number | undefined,

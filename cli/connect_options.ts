@@ -15,7 +15,7 @@ import { Hosts } from "../manager/hosts.ts";
 import { COUNT, DURATION, numberOption, portFrom } from "../program/option.ts";
 import { argumentParser, commanderOption } from "./option.ts";
 import { LONGEST_TIME } from "../limits.ts";
-import { DEFAULT_PORT } from "../wire/message.ts";
+import { DEFAULT_PORT } from "../wire/protocol.ts";
 import { readPasswordFile } from "../program/password.ts";
 import { certificateFile } from "../base/paths.ts";
 import { type Prompt, terminalPrompt } from "../base/prompt.ts";

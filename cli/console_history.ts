@@ -5,7 +5,8 @@
  */
 
 import { ConfigurationError } from "../errors.ts";
-import { historyFile, homeFolder, makePrivateFolder, writePrivateFile } from "../base/paths.ts";
+import { historyFile, homeFolder } from "../base/paths.ts";
+import { makePrivateFolder, writePrivateFile } from "../base/files.ts";
 
 /** How many lines are kept. */
 export const HISTORY_SIZE = 1_000;

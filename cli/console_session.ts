@@ -5,7 +5,7 @@
  * @module
  */
 
-import { takeApart } from "../wire/call.ts";
+import { splitArguments } from "../wire/call.ts";
 import type { Client } from "../client.ts";
 import { complete, CONSOLE_COMMANDS } from "./console_completion.ts";
 import { ValueError } from "../errors.ts";
@@ -148,7 +148,7 @@ export class ConsoleSession {
     const link = await linkWith(this.#client, service, this.#waiting!.signal);
     this.#links.set(service, link);
     link.notificationHandler = (...parameters: unknown[]) => {
-      const { args, kwargs } = takeApart(parameters);
+      const { args, kwargs } = splitArguments(parameters);
       this.#show(`${printable(service)}: ${formatArguments(args, kwargs)}`);
     };
     return link;

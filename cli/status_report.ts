@@ -6,7 +6,7 @@
  * @module
  */
 
-import { COUNTED, type DeviceStatus, type ManagerStatus } from "../wire/status.ts";
+import { type DeviceStatus, type ManagerStatus, RATE_KEYS } from "../wire/status.ts";
 import { printable, table } from "./text_table.ts";
 import { formatDuration } from "../base/units.ts";
 
@@ -27,7 +27,7 @@ export interface Rates {
 export function ratesBetween(before: ManagerStatus, after: ManagerStatus): Rates | null {
   const seconds = Number((after.uptime_s - before.uptime_s).toFixed(3));
   if (!(seconds > 0)) return null;
-  const rates = COUNTED.map((key): [string, number] => {
+  const rates = RATE_KEYS.map((key): [string, number] => {
     const others = withoutRequester(after, key) - withoutRequester(before, key);
     return [`${key}_per_s`, Number((others / seconds).toFixed(3))];
   });
@@ -51,7 +51,7 @@ export function describeStatus(status: ManagerStatus, rates: Rates | null): stri
     ],
     table(
       ["", "since the start", ...(rates ? ["per second"] : [])],
-      COUNTED.map((key) => {
+      RATE_KEYS.map((key) => {
         const show = key.startsWith("bytes") ? size : number;
         const rate = rates ? [show(rates[`${key}_per_s`])] : [];
         return [key.replace("_", " "), show(totals[key]), ...rate];
@@ -103,7 +103,7 @@ function deviceColumns(device: DeviceStatus): string[] {
 /** A total, without what the connection that asks has added to it. */
 function withoutRequester(
   { totals, clients, requester }: ManagerStatus,
-  key: typeof COUNTED[number],
+  key: typeof RATE_KEYS[number],
 ): number {
   const own = Object.hasOwn(clients, requester ?? "") ? clients[requester!] : undefined;
   return totals[key] - (own !== undefined && key in own ? own[key as keyof DeviceStatus] : 0);

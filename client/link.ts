@@ -8,10 +8,10 @@
  * @module
  */
 
-import { type Call, type CallOptions, Kwargs, takeApart } from "../wire/call.ts";
+import { type Call, type CallOptions, Kwargs, splitArguments } from "../wire/call.ts";
 import { ConnectionAbortedError } from "../errors.ts";
 import { Future } from "../future.ts";
-import { callHandler } from "../base/handler.ts";
+import { callHandler } from "../base/callbacks.ts";
 import type { JsonObject } from "../wire/message.ts";
 import type { ServiceEntry } from "../wire/identities.ts";
 import type { RemoteAttribute, RemoteMethod } from "./remote.ts";
@@ -246,7 +246,7 @@ export class LinkCore implements LinkMembers {
 
   /** Requests an attribute with the parameters of an ordinary call. */
   call(attribute: string, parameters: readonly unknown[]): Future<unknown> {
-    return this.#send(attribute, takeApart(parameters));
+    return this.#send(attribute, splitArguments(parameters));
   }
 
   acquireLock(
@@ -269,7 +269,7 @@ export class LinkCore implements LinkMembers {
   }
 
   shutdownService<R = unknown>(...args: unknown[]): Future<R> {
-    return this.#send("shutdown_service", takeApart(args));
+    return this.#send("shutdown_service", splitArguments(args));
   }
 
   /** The link was restored. The identity of the Service may have changed. */

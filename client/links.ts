@@ -17,7 +17,7 @@ import { ConnectionAbortedError, RemoteError } from "../errors.ts";
 import type { Future } from "../future.ts";
 import type { CallOptions } from "../wire/call.ts";
 import type { ServiceEntry } from "../wire/identities.ts";
-import { MANAGER } from "../wire/message.ts";
+import { MANAGER } from "../wire/protocol.ts";
 import { LinkCore, type LinkOwner } from "./link.ts";
 import type { Requests } from "./requests.ts";
 

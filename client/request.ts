@@ -17,7 +17,8 @@
 
 import { ConnectionAbortedError, TimeoutError } from "../errors.ts";
 import type { FutureWithResolvers } from "../future.ts";
-import { type JsonObject, MANAGER } from "../wire/message.ts";
+import type { JsonObject } from "../wire/message.ts";
+import { MANAGER } from "../wire/protocol.ts";
 import { repr } from "../base/repr.ts";
 
 /** The state of a request. */

@@ -15,16 +15,8 @@ import { ConnectionAbortedError, RemoteError, TimeoutError, ValueError } from ".
 import { Future } from "../future.ts";
 import { encodeLarge, isLarge } from "../wire/large_values.ts";
 import { logger } from "../base/log.ts";
-import {
-  beginRequest,
-  CANCEL,
-  CANCEL_REQUEST,
-  encodeControl,
-  encodeRequest,
-  MANAGER,
-  MORE_VALUES,
-  STREAM,
-} from "../wire/message.ts";
+import { beginRequest, encodeControl, encodeRequest } from "../wire/message.ts";
+import { CANCEL, CANCEL_REQUEST, MANAGER, MORE_VALUES, STREAM } from "../wire/protocol.ts";
 import { OfflineQueue } from "./offline_queue.ts";
 import { repr } from "../base/repr.ts";
 import { ClientRequest, labelOf, notSentInTime, unanswered, unsendable } from "./request.ts";

@@ -9,7 +9,7 @@
 import type { Connection } from "../net/connection.ts";
 import { openConnection, type ResolvedOptions } from "./device.ts";
 import { CertificateError, ConfigurationError, RemoteError } from "../errors.ts";
-import type { ClientIdentity, ServiceIdentity } from "../wire/message.ts";
+import type { ClientIdentity, ServiceIdentity } from "../wire/identities.ts";
 import type { Prompt } from "../base/prompt.ts";
 import { repr } from "../base/repr.ts";
 

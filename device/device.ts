@@ -11,15 +11,9 @@ import { Connection } from "../net/connection.ts";
 import { dial, noAnswer } from "../net/dial.ts";
 import { ConnectionAbortedError, RemoteError, TimeoutError, ValueError } from "../errors.ts";
 import { LongLine } from "../wire/line.ts";
-import {
-  type ClientIdentity,
-  decodeMessage,
-  DEFAULT_PORT,
-  encodeError,
-  encodeReply,
-  type Request,
-  type ServiceIdentity,
-} from "../wire/message.ts";
+import { decodeMessage, encodeError, encodeReply, type Request } from "../wire/message.ts";
+import type { ClientIdentity, ServiceIdentity } from "../wire/identities.ts";
+import { DEFAULT_PORT } from "../wire/protocol.ts";
 import { type Prompt, terminalPrompt } from "../base/prompt.ts";
 
 /**

@@ -17,7 +17,8 @@ import { IDLE_INTERVALS, Keepalive } from "../net/keepalive.ts";
 import { LONGEST_TIME } from "../limits.ts";
 import type { Line } from "../wire/line.ts";
 import { logger } from "../base/log.ts";
-import { type ClientIdentity, isObject, type ServiceIdentity } from "../wire/message.ts";
+import type { ClientIdentity, ServiceIdentity } from "../wire/identities.ts";
+import { isObject } from "../wire/message.ts";
 import { type ConnectionChange, Connector, isRetriable } from "./connector.ts";
 
 /** A Client or a Service, as its connection calls it. */

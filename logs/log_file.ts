@@ -1,47 +1,57 @@
 /**
- * The file of a log. It is rotated by its size and its age, only its owner may read it, and it
- * never stops the program: what cannot be written is counted, and told when it can be again.
+ * The log file of a program. It is rotated by size and age, only its owner may read it, and it never
+ * stops the program: records that cannot be written are counted, and the count is written when the
+ * file can be written again. `deleteOldLogs` deletes the log files of earlier starts.
  *
- * The rotating sinks of `@logtape/file` know a size or an age, not both, and flush every record to
- * the disk, for which everybody connected would wait.
+ * The rotating sinks of `@logtape/file` support a size or an age, not both, and flush every record
+ * to the disk, which would delay all connections.
  *
  * @module
  */
 
-import { dirname } from "node:path";
-import { fileExists } from "../base/files.ts";
+import { dirname, join } from "node:path";
+import { fileExists, makePrivate, makePrivateFolder } from "../base/files.ts";
+import { logger } from "../base/log.ts";
+import { isLogFile } from "../base/paths.ts";
 import type { LogLimits } from "../limits.ts";
-import { makePrivate, makePrivateFolder } from "../base/paths.ts";
 
-/** How long a rotation that failed is not tried again, in milliseconds. */
-const RETRY = 60 * 60_000;
+/** The time before a rotation that has failed is tried again, in milliseconds. */
+const RETRY_DELAY = 60 * 60_000;
 
-/** What a log file has to say of itself. */
+/**
+ * How a record of this package begins, as text and as JSON. The Python software has log files of the
+ * same name, which must not be deleted.
+ */
+const RECORD = /^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} \+00:00 \[[A-Z]+\] |\{"@timestamp":")/;
+
+const log = logger("logging");
+
+/** Reports the failures of a log file. */
 export interface LogFileReporter {
-  /** Told when the file cannot be written or rotated, once until that is over. */
+  /** Called when the file cannot be written or rotated; once until it can be again. */
   failed(error: Error): void;
-  /** The text that stands in the file for records which it could not take. */
+  /** The text that is written instead of a number of lost records. */
   formatLost(count: number): string;
 }
 
-/** A file that text is added to. Those before it are `<file>.1`, `<file>.2` and so on. */
+/** A file that records are appended to. The rotated files are `<file>.1`, `<file>.2` and so on. */
 export class LogFile implements Disposable {
   readonly #path: string;
   readonly #limits: LogLimits;
   readonly #reporter: LogFileReporter;
   #file: Deno.FsFile | undefined;
   #size = 0;
-  /** When the first record was written; `undefined` if there is none. */
+  /** The time of the first record; `undefined` if there is none. */
   #begun: number | undefined;
-  /** Whether it is a file, which can be rotated, and not e.g. `/dev/null`, which must not. */
+  /** Whether it is a regular file, which can be rotated, and not e.g. `/dev/null`. */
   #isRegular = false;
   #retryAt = -Infinity;
   #lost = 0;
 
   /**
-   * Opens the file. It is made where it does not exist, and added to where it does.
+   * Opens the file. It is created if it does not exist.
    *
-   * @throws If it cannot be opened.
+   * @throws {Error} When the system cannot open it.
    */
   constructor(path: string, limits: LogLimits, reporter: LogFileReporter) {
     this.#limits = limits;
@@ -53,7 +63,7 @@ export class LogFile implements Disposable {
   }
 
   /**
-   * Adds whole lines.
+   * Appends whole lines. Rotates the file first if they are due for the next one.
    *
    * @param now The time, in milliseconds since 1970.
    */
@@ -61,7 +71,7 @@ export class LogFile implements Disposable {
     const lost = this.#lost > 0 ? this.#reporter.formatLost(this.#lost) : "";
     const bytes = new TextEncoder().encode(lost + text);
     try {
-      if (this.#isDue(bytes.length, now)) this.#rotate(now);
+      if (this.#isRotationDue(bytes.length, now)) this.#rotate(now);
       this.#file ??= this.#open();
       this.#append(this.#file, bytes);
       this.#begun ??= now;
@@ -87,12 +97,12 @@ export class LogFile implements Disposable {
     return file;
   }
 
-  /** The mode above is for a new file only. */
+  /** Makes an existing file private; the mode above is for a new one only. */
   #protect(): void {
     try {
       makePrivate(this.#path);
     } catch {
-      // It is another user's, who lets this one write it: its mode is that user's decision.
+      // The file belongs to another user, who allows this one to write it and decides on its mode.
     }
   }
 
@@ -100,19 +110,19 @@ export class LogFile implements Disposable {
     let written = 0;
     try {
       while (written < bytes.length) {
-        const taken = file.writeSync(bytes.subarray(written));
-        if (taken === 0) throw new Error("nothing more is taken"); // or it would try for ever
-        written += taken;
+        const count = file.writeSync(bytes.subarray(written));
+        if (count === 0) throw new Error("nothing more is taken"); // or this loop would not end
+        written += count;
       }
       this.#size += written;
     } catch (error) {
-      // A full disk takes a part. What follows later must not be glued to it.
+      // A full disk takes a part of a record. It is removed, so that the next record has its own line.
       if (this.#isRegular && written > 0) file.truncateSync(file.statSync().size - written);
       throw error;
     }
   }
 
-  #isDue(growth: number, now: number): boolean {
+  #isRotationDue(growth: number, now: number): boolean {
     const { logSize, logAge } = this.#limits;
     if (!this.#isRegular || this.#begun === undefined || now < this.#retryAt) return false;
     const isLarge = logSize > 0 && this.#size + growth > logSize;
@@ -122,28 +132,64 @@ export class LogFile implements Disposable {
 
   #rotate(now: number): void {
     try {
-      this[Symbol.dispose](); // Windows renames no open file
+      this[Symbol.dispose](); // Windows cannot rename an open file
       this.#shift();
     } catch (error) {
-      this.#retryAt = now + RETRY;
+      this.#retryAt = now + RETRY_DELAY;
       this.#reporter.failed(error as Error);
     }
   }
 
-  /** Only the files up to the first gap are taken for old ones: others may be somebody else's. */
+  /** Renames each file to the next number. Files after a gap in the numbers may be the user's own. */
   #shift(): void {
     let free = 1;
-    while (fileExists(this.#old(free))) free++;
+    while (fileExists(this.#rotated(free))) free++;
     for (let number = free; number > 1; number--) {
-      Deno.renameSync(this.#old(number - 1), this.#old(number));
+      Deno.renameSync(this.#rotated(number - 1), this.#rotated(number));
     }
-    Deno.renameSync(this.#path, this.#old(1));
+    Deno.renameSync(this.#path, this.#rotated(1));
     for (let number = free; number > this.#limits.logFiles; number--) {
-      Deno.removeSync(this.#old(number));
+      Deno.removeSync(this.#rotated(number));
     }
   }
 
-  #old(number: number): string {
+  #rotated(number: number): string {
     return `${this.#path}.${number}`;
   }
+}
+
+/**
+ * Deletes the log files of earlier starts, rotated files included, except for the newest ones. A
+ * file that cannot be read or deleted stays: a failure is logged.
+ *
+ * @param current The file that this program writes. It is neither deleted nor counted.
+ * @param keep How many other files are kept.
+ */
+export function deleteOldLogs(folder: string, current: string, keep: number): void {
+  try {
+    const files = Array.from(Deno.readDirSync(folder))
+      .filter(({ name, isFile }) => isFile && isLogFile(name))
+      .map(({ name }) => join(folder, name))
+      .filter((file) => file !== current && isOurs(file))
+      .map((file) => ({ file, written: Deno.statSync(file).mtime?.getTime() ?? 0 }))
+      .sort((a, b) => b.written - a.written);
+    const old = files.slice(keep);
+    for (const { file } of old) Deno.removeSync(file);
+    if (old.length > 0) {
+      log.info("Deleted {count} log files of earlier starts, kept {keep} (--log-files)", {
+        count: old.length,
+        keep,
+      });
+    }
+  } catch (error) {
+    log.warn("Cannot delete log files of earlier starts: {error}", { error });
+  }
+}
+
+/** Whether this package has written the file, or the file is empty. */
+function isOurs(file: string): boolean {
+  using opened = Deno.openSync(file);
+  const bytes = new Uint8Array(64);
+  const length = opened.readSync(bytes) ?? 0;
+  return length === 0 || RECORD.test(new TextDecoder().decode(bytes.subarray(0, length)));
 }

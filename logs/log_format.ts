@@ -1,5 +1,5 @@
 /**
- * A record of the log as text for people, or as JSON for programs that collect logs.
+ * Formats a record of the log: as text for people, or as JSON for programs that collect logs.
  *
  * @module
  */
@@ -13,21 +13,21 @@ import {
 } from "@logtape/logtape";
 import { wireMessage } from "../errors.ts";
 
-/** A way to write a record. */
+/** How records are written: as lines of text, or as one object of JSON on each line. */
 export type LogFormat = "text" | "json";
 
-/** All of them. */
+/** Every format. */
 export const LOG_FORMATS: readonly LogFormat[] = ["text", "json"];
 
-/** What of the options of LogTape's two text formatters is the same. */
+/** The common options of LogTape's two text formatters. */
 const TEXT = {
   timestamp: "date-time-timezone",
   level: "FULL",
   category: ".",
-  value: "bare", // a string without quotes, and on one line: nobody's name can forge a record
+  value: "bare", // a string without quotes and on one line, so that no name can forge a record
 } as const;
 
-/** Makes a function that writes a record, with the end of its line. */
+/** A function that formats a record, with the newline at its end. */
 export function logFormatter(format: LogFormat, isColored = false): TextFormatter {
   if (format === "json") return formatJson;
   return isColored ? getAnsiColorFormatter(TEXT) : getTextFormatter(TEXT);
@@ -35,16 +35,16 @@ export function logFormatter(format: LogFormat, isColored = false): TextFormatte
 
 const formatLine = getJsonLinesFormatter();
 
-/** One line, whatever the properties are. */
+/** A record as one line, also when JSON cannot hold its properties. */
 function formatJson(record: LogRecord): string {
   const { category, level, timestamp, rawMessage, properties } = record;
-  // LogTape puts the strings of a message in quotes, and shows an error as `{}` there.
+  // In a message, LogTape would put strings in quotes, and write an error as `{}`.
   const message = [record.message.map(show).join("")];
-  const told = { category, level, timestamp, rawMessage, message };
+  const shown = { category, level, timestamp, rawMessage, message };
   try {
-    return formatLine({ ...told, properties });
+    return formatLine({ ...shown, properties });
   } catch (error) {
-    return formatLine({ ...told, properties: { unreadable: wireMessage(error) } });
+    return formatLine({ ...shown, properties: { unreadable: wireMessage(error) } });
   }
 }
 

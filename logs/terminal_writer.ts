@@ -1,27 +1,27 @@
 /**
- * Writes to standard error without waiting for whoever reads it. A program that was started over
- * SSH, or by another program, may have a reader that is suspended or gone, and must not stop for
- * it: what is too much is dropped, and the log file has it all.
+ * Writes to standard error without waiting for its reader. A program that was started over SSH or
+ * by another program may have a reader that is suspended or has ended, and must not stop because of
+ * it: records that exceed the queue are dropped. The log file has all records.
  *
  * @module
  */
 
 import { withTimeout } from "../base/with_timeout.ts";
 
-/** How much may wait to be written, in bytes. */
-const LONGEST_QUEUE = 1024 * 1024;
-/** How long `flush()` waits for the reader, in milliseconds. */
-const PATIENCE = 1_000;
+/** Text is dropped while more bytes than this are queued. */
+const MAX_QUEUED = 1024 * 1024;
+/** The longest wait of `flush()`, in milliseconds. */
+const FLUSH_TIMEOUT = 1_000;
 
-/** What is written to; `Deno.stderr` is one. */
-export interface Stream {
-  /** Writes bytes from the start of the array: how many. */
+/** A stream that is written to, e.g. `Deno.stderr`. */
+export interface OutputStream {
+  /** Writes bytes from the start of the array, and gives the number of bytes that were written. */
   write(bytes: Uint8Array): Promise<number>;
 }
 
-/** A queue of text in front of a stream. */
+/** A queue of text that is written to a stream. */
 export class TerminalWriter {
-  readonly #stream: Stream;
+  readonly #stream: OutputStream;
   readonly #formatDropped: (count: number) => string;
   readonly #queue: Uint8Array[] = [];
   #queued = 0;
@@ -29,18 +29,18 @@ export class TerminalWriter {
   #writing: Promise<void> | undefined;
 
   /**
-   * Made for a stream.
+   * Creates an empty queue.
    *
-   * @param formatDropped The text that stands for records that were dropped.
+   * @param formatDropped The text that is written instead of a number of dropped records.
    */
-  constructor(stream: Stream, formatDropped: (count: number) => string) {
+  constructor(stream: OutputStream, formatDropped: (count: number) => string) {
     this.#stream = stream;
     this.#formatDropped = formatDropped;
   }
 
-  /** Adds text to what will be written. */
+  /** Queues the text of a record, or drops it. Returns at once. */
   write(text: string): void {
-    if (this.#queued > LONGEST_QUEUE) {
+    if (this.#queued > MAX_QUEUED) {
       this.#dropped++;
       return;
     }
@@ -48,9 +48,9 @@ export class TerminalWriter {
     this.#writing ??= this.#writeOut();
   }
 
-  /** Waits until everything is written, for a second at the most. */
+  /** Waits until the queue is written, for at most a second. */
   async flush(): Promise<void> {
-    if (this.#writing !== undefined) await withTimeout(this.#writing, PATIENCE, () => {});
+    if (this.#writing !== undefined) await withTimeout(this.#writing, FLUSH_TIMEOUT, () => {});
   }
 
   #push(text: string): void {
@@ -73,7 +73,7 @@ export class TerminalWriter {
       }
       this.#writing = undefined;
     } catch {
-      // Nobody will read it any more. What comes is dropped, since this never ends.
+      // The reader has ended. `#writing` stays set, and all further text is dropped.
       this.#queued = Infinity;
     }
   }

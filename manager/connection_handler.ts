@@ -18,9 +18,10 @@ import { LongLine } from "../wire/line.ts";
 import type { Socket } from "../net/listener.ts";
 import { Keepalive } from "../net/keepalive.ts";
 import { logger } from "../base/log.ts";
-import { encodeError, encodeReply, EXTENSIONS, READY, type Welcome } from "../wire/message.ts";
+import { encodeError, encodeReply } from "../wire/message.ts";
+import { EXTENSIONS, READY, type ReadyResult } from "../wire/protocol.ts";
 import type { Passage } from "./cut_through.ts";
-import { Watch } from "../base/pause.ts";
+import { Yielder } from "../base/pause.ts";
 import { pulseOf } from "./pulse.ts";
 import type { Peer } from "./registry.ts";
 import type { Router, Seat } from "./router.ts";
@@ -59,7 +60,7 @@ export class Reception implements Disposable {
   readonly #entrance: Entrance;
   readonly #attempts: Attempts;
   readonly #keepalive: Keepalive;
-  readonly #watch = new Watch(SLICE);
+  readonly #watch = new Yielder(SLICE);
   readonly #connections = new Set<Connection>();
 
   constructor(options: ReceptionOptions) {
@@ -180,7 +181,7 @@ export class Reception implements Disposable {
       this.#record(origin, `connected as a ${peer.kind}`);
       log.info("{peer} connected as a {kind}", { peer: peer.networkName, kind: peer.kind });
       if (peer.extensions.includes(READY)) {
-        const welcome: Welcome = {
+        const welcome: ReadyResult = {
           beat: this.#keepalive.interval,
           extensions: [...EXTENSIONS],
         };

@@ -29,9 +29,9 @@ import {
   NEXT_VALUE,
   NOTIFICATION,
   STREAM,
-} from "../wire/message.ts";
+} from "../wire/protocol.ts";
 import type { Client, Peer, Registry, Service } from "./registry.ts";
-import { pauses } from "../base/pause.ts";
+import { periodicPause } from "../base/pause.ts";
 import type { Outlet, Router, Seat } from "./router.ts";
 import { KeyScanner } from "../wire/key_scanner.ts";
 import type { Statistics } from "./statistics.ts";
@@ -263,7 +263,7 @@ class Pieces {
   readonly #line: LongLine;
   readonly #pieces: AsyncIterator<Uint8Array, void>;
   /** Pauses if it is time to. */
-  readonly pause = pauses(SLICE);
+  readonly pause = periodicPause(SLICE);
 
   constructor(line: LongLine) {
     this.#line = line;

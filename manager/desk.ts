@@ -7,7 +7,8 @@
 
 import { PermissionError, ValueError } from "../errors.ts";
 import type { Identities, ServiceEntry } from "../wire/identities.ts";
-import { CANCEL, type Request, STREAM } from "../wire/message.ts";
+import type { Request } from "../wire/message.ts";
+import { CANCEL, STREAM } from "../wire/protocol.ts";
 import { asFlag, asText } from "./parameters.ts";
 import { type Client, type Peer, type Registry, type Service, serviceEntry } from "./registry.ts";
 import { repr } from "../base/repr.ts";

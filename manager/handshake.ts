@@ -16,7 +16,7 @@ import type { Host } from "./hosts.ts";
 import type { Limits } from "../limits.ts";
 import { LongLine } from "../wire/line.ts";
 import { logger } from "../base/log.ts";
-import { encodeError, encodeQuestion, isObject } from "../wire/message.ts";
+import { encodeError, encodeManagerRequest, isObject } from "../wire/message.ts";
 import type { Newcomer } from "./registry.ts";
 import { repr } from "../base/repr.ts";
 import { withoutQuotes } from "./terminal.ts";
@@ -58,18 +58,18 @@ export async function handshake(
 ): Promise<Outcome> {
   const { manager, limits } = options;
   const ask = (attribute: string, args: string[]): Promise<Answer> => {
-    connection.sendText(encodeQuestion(manager, attribute, args));
+    connection.sendText(encodeManagerRequest(manager, attribute, args));
     return nextAnswer(connection, attribute, limits);
   };
   const askText: Ask = async (attribute, argument) => textOf(await ask(attribute, [argument]));
-  connection.longestWhole = limits.handshakeSize;
+  connection.wholeLineLimit = limits.handshakeSize;
   try {
     const visitor = { host: options.host, ask: askText, judge: options.judge };
     const username = await authenticate(options.authentication, manager, visitor);
     const answer = await ask("identity", []);
     const identity = rejectFaulty(() => parseIdentity(answer));
     const newcomer = rejectFaulty(() => readIdentity(identity, options.address));
-    connection.longestWhole = Math.min(limits.longLine, limits.maxMessageSize);
+    connection.wholeLineLimit = Math.min(limits.longLine, limits.maxMessageSize);
     return { state: "identified", newcomer, username };
   } catch (error) {
     if (error instanceof Departure) return { state: "left", record: error.record };

@@ -12,7 +12,8 @@
 
 import type { Connection } from "../net/connection.ts";
 import type { KeepalivePeer } from "../net/keepalive.ts";
-import { BEAT, encodeProbe } from "../wire/message.ts";
+import { encodeProbe } from "../wire/message.ts";
+import { BEAT } from "../wire/protocol.ts";
 import { keepsOthersOut, type Peer } from "./registry.ts";
 import type { Seat } from "./router.ts";
 

@@ -17,7 +17,8 @@ import { Debts } from "./pending_requests.ts";
 import { ConnectionAbortedError, KeyError, NameError, PermissionError } from "../errors.ts";
 import { repr } from "../base/repr.ts";
 import type { ServiceEntry } from "../wire/identities.ts";
-import { type JsonObject, MANAGER } from "../wire/message.ts";
+import type { JsonObject } from "../wire/message.ts";
+import { MANAGER } from "../wire/protocol.ts";
 
 /** A connected client. */
 export interface Client<Seat> {

@@ -24,25 +24,27 @@ import type { Limits } from "../limits.ts";
 import { logger } from "../base/log.ts";
 import { Login } from "./login.ts";
 import {
+  decodeMessage,
+  encodeControl,
+  encodeError,
+  encodeManagerRequest,
+  encodeReply,
+  encodeRequest,
+  type Request,
+} from "../wire/message.ts";
+import {
   BEAT,
   CANCEL,
   CANCEL_REQUEST,
-  decodeMessage,
   DISCONNECT,
-  encodeControl,
-  encodeError,
-  encodeQuestion,
-  encodeReply,
-  encodeRequest,
   GONE,
   isControl,
   MANAGER,
   NEXT_VALUE,
   NOTIFICATION,
   READY,
-  type Request,
   STREAM,
-} from "../wire/message.ts";
+} from "../wire/protocol.ts";
 import {
   type Client,
   networkNameOf,
@@ -127,7 +129,7 @@ export class Router<O extends Outlet> {
     const { manager } = this.#registry;
     const requester = `"requester":${JSON.stringify(networkNameOf(newcomer))}}`;
     const sendQuestion = (attribute: string, about: string) =>
-      outlet.sendText(encodeQuestion(manager, attribute, [about]));
+      outlet.sendText(encodeManagerRequest(manager, attribute, [about]));
     const seat = {
       outlet,
       login: new Login(sendQuestion, judge, username),

@@ -12,7 +12,8 @@
 
 import { JSONDecodeError } from "../errors.ts";
 import { bigInteger } from "../wire/json.ts";
-import { DISCONNECT, type JsonObject, MANAGER } from "../wire/message.ts";
+import type { JsonObject } from "../wire/message.ts";
+import { DISCONNECT, MANAGER } from "../wire/protocol.ts";
 
 /** A request that was typed. It has no uid, since nobody types one. */
 export interface TypedRequest {

@@ -15,7 +15,7 @@ import { TimeoutError } from "../errors.ts";
 import { type Limits, resolveLimits } from "../limits.ts";
 import { type Line, LineSplitter, LongLine } from "../wire/line.ts";
 import { type LineWriter, Outbox, type OutboxEnd, type Sent } from "./outbox.ts";
-import { nextBuffer, SMALLEST_READ } from "../base/read_buffer.ts";
+import { MIN_READ_SIZE, nextReadBuffer } from "../base/buffer.ts";
 import { streamEnd, type Transport } from "./transport.ts";
 import { formatDuration } from "../base/units.ts";
 import { withTimeout } from "../base/with_timeout.ts";
@@ -65,7 +65,7 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
   readonly #outbox: Outbox;
   #hasEnded = false;
 
-  #readBuffer = new Uint8Array(SMALLEST_READ);
+  #readBuffer = new Uint8Array(MIN_READ_SIZE);
   #isReading = false;
   /** Lines that were received, and not given to a reader yet. */
   #lines: Line[] = [];
@@ -101,8 +101,8 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
   }
 
   /** The longest line that is given as one array, in bytes. A longer one is a `LongLine`. */
-  set longestWhole(size: number) {
-    this.#splitter.longestWhole = size;
+  set wholeLineLimit(size: number) {
+    this.#splitter.wholeLineLimit = size;
   }
 
   /** What was sent and received so far. */
@@ -271,8 +271,8 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
     this.#traffic.linesIn += lines.length;
     this.#lines = this.#lines.length === 0 ? lines : this.#lines.concat(lines);
     this.#readBuffer = lines.length > MOST_LINES
-      ? new Uint8Array(SMALLEST_READ)
-      : nextBuffer(this.#readBuffer, size, LARGEST_READ); // the lines keep the old one
+      ? new Uint8Array(MIN_READ_SIZE)
+      : nextReadBuffer(this.#readBuffer, size, LARGEST_READ); // the lines keep the old one
     return true;
   }
 

@@ -9,9 +9,9 @@ import { createPrivateKey, generateKeyPair, type KeyObject } from "node:crypto";
 import { dirname } from "node:path";
 import { promisify } from "node:util";
 import { ConfigurationError } from "../errors.ts";
-import { exposedMode, fileExists, readFile, replaceFile } from "../base/files.ts";
+import { exposedMode, fileExists, makePrivate, readFile, replaceFile } from "../base/files.ts";
 import { logger } from "../base/log.ts";
-import { keyFolder, makePrivate } from "../base/paths.ts";
+import { keyFolder } from "../base/paths.ts";
 import { type Prompt, promptIfTerminal } from "../base/prompt.ts";
 import { quoteWord } from "../base/quote.ts";
 

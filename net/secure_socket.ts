@@ -13,7 +13,7 @@
 import { isIP } from "node:net";
 import { Duplex } from "node:stream";
 import { connect, type SecureContext, TLSSocket } from "node:tls";
-import { nextBuffer, SMALLEST_READ } from "../base/read_buffer.ts";
+import { MIN_READ_SIZE, nextReadBuffer } from "../base/buffer.ts";
 import type { Transport } from "./transport.ts";
 
 /** The oldest version of TLS that a server or a client of this package accepts. */
@@ -35,7 +35,7 @@ export class SecureSocket implements Transport {
     state: "open",
   };
   /** The buffer for reads of the socket. */
-  #buffer = new Uint8Array(SMALLEST_READ);
+  #buffer = new Uint8Array(MIN_READ_SIZE);
   /** Decrypted bytes that have not been read. */
   readonly #plain: Uint8Array[] = [];
   /** Settles when there are bytes to read, or the stream has ended. */
@@ -182,7 +182,7 @@ export class SecureSocket implements Transport {
       const isKept = this.#wire.readableLength > 0; // the engine has not read it yet
       this.#buffer = isKept
         ? new Uint8Array(buffer.length)
-        : nextBuffer(buffer, size ?? 0, LARGEST_READ);
+        : nextReadBuffer(buffer, size ?? 0, LARGEST_READ);
       this.#isReading = false;
       this.#readWire(); // the engine may have wanted bytes while the buffer was in use
     } catch (cause) {

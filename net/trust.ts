@@ -10,7 +10,8 @@ import { dirname } from "node:path";
 import { connect as connectTls } from "node:tls";
 import { fingerprint } from "./certificate.ts";
 import { CertificateError, ConnectError, TimeoutError, TlsMismatchError } from "../errors.ts";
-import { certificateFile, makePrivateFolder, writePrivateFile } from "../base/paths.ts";
+import { certificateFile } from "../base/paths.ts";
+import { makePrivateFolder, writePrivateFile } from "../base/files.ts";
 import type { Prompt } from "../base/prompt.ts";
 import { OLDEST_TLS } from "./secure_socket.ts";
 

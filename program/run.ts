@@ -11,7 +11,7 @@ import type { ConnectOptions } from "../device/device.ts";
 import { resolveLogLimits } from "../limits.ts";
 import { startLogging } from "../logging.ts";
 import { Manager } from "../manager.ts";
-import { deleteOldLogs } from "../logs/old_logs.ts";
+import { deleteOldLogs } from "../logs/log_file.ts";
 import { certificateFile, logFile } from "../base/paths.ts";
 import { formatReadyLine } from "./ready_line.ts";
 import type { Service } from "../service.ts";

@@ -9,7 +9,7 @@ import { ConfigurationError } from "../errors.ts";
 import { keyFile } from "../base/paths.ts";
 import type { LogOptions } from "../logging.ts";
 import type { ManagerOptions } from "../manager.ts";
-import { DEFAULT_PORT } from "../wire/message.ts";
+import { DEFAULT_PORT } from "../wire/protocol.ts";
 import {
   collectLimits,
   formatLimits,

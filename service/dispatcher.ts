@@ -13,14 +13,8 @@ import type { Connection } from "../net/connection.ts";
 import { CancelledError, ConnectionAbortedError } from "../errors.ts";
 import { encodeLarge, isLarge } from "../wire/large_values.ts";
 import { logger } from "../base/log.ts";
-import {
-  beginReply,
-  CANCEL_REQUEST,
-  encodeError,
-  encodeReply,
-  isCount,
-  type Request,
-} from "../wire/message.ts";
+import { beginReply, encodeError, encodeReply, isCount, type Request } from "../wire/message.ts";
+import { CANCEL_REQUEST } from "../wire/protocol.ts";
 import type { KeyScanner } from "../wire/key_scanner.ts";
 import { collectValues, isGenerator, sendValues, type Values } from "./streaming.ts";
 import { UidMap } from "../base/uid_map.ts";

@@ -17,7 +17,7 @@ import { encodeValue } from "../wire/json.ts";
 import { encodeLarge, isLarge } from "../wire/large_values.ts";
 import { logger } from "../base/log.ts";
 import { beginValue } from "../wire/message.ts";
-import { pauses } from "../base/pause.ts";
+import { periodicPause } from "../base/pause.ts";
 
 /** What a generator function returns. */
 export type Values = Generator<unknown> | AsyncGenerator<unknown>;
@@ -92,7 +92,7 @@ async function forEachValue(
   take: (value: unknown) => Promise<void> | void,
 ): Promise<void> {
   const { signal } = request;
-  const pause = pauses(SLICE); // a generator may never await
+  const pause = periodicPause(SLICE); // a generator need not wait for anything
   try {
     for (;;) {
       await pause();

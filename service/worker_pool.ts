@@ -7,7 +7,7 @@
  */
 
 import { repr } from "../base/repr.ts";
-import { takeApart } from "../wire/call.ts";
+import { splitArguments } from "../wire/call.ts";
 import { WorkerError } from "../errors.ts";
 import { toError, type WorkerCall, type WorkerReply, type WorkerTask } from "./worker.ts";
 
@@ -136,7 +136,7 @@ export class WorkerPool {
       if (worker === undefined) return;
       this.#waiting.delete(job);
       try {
-        const { args, kwargs } = takeApart(job.args);
+        const { args, kwargs } = splitArguments(job.args);
         worker.postMessage({ ...job.task, args, kwargs } satisfies WorkerCall);
         this.#workers.set(worker, job);
       } catch (error) {

@@ -2,14 +2,14 @@ import { assert, assertEquals } from "@std/assert";
 import * as errors from "../errors.ts";
 import { KeyError, NetworkError, RemoteError, ValueError, wireMessage } from "../errors.ts";
 
-type Made = new (message: string, options?: ErrorOptions) => NetworkError;
+type ErrorClass = new (message: string, options?: ErrorOptions) => NetworkError;
 
-/** Every error class that is made with a text and options, by its exported name. */
-const CLASSES: [string, Made][] = Object.entries<unknown>(errors).flatMap(([name, value]) =>
-  isMade(value) ? [[name, value]] : []
+/** Every error class whose constructor takes a text and options, by its exported name. */
+const CLASSES: [string, ErrorClass][] = Object.entries<unknown>(errors).flatMap(([name, value]) =>
+  isErrorClass(value) ? [[name, value]] : []
 );
 
-function isMade(value: unknown): value is Made {
+function isErrorClass(value: unknown): value is ErrorClass {
   return typeof value === "function" && value.prototype instanceof NetworkError &&
     value !== RemoteError;
 }
@@ -38,7 +38,7 @@ Deno.test("every error keeps its cause", () => {
   assertEquals(new RemoteError("text", [], { cause }).cause === cause, true);
 });
 
-Deno.test("on the wire an error is its class name and its text", () => {
+Deno.test("on the wire an error is its class name and its message", () => {
   for (const [name, Class] of CLASSES.filter(([_, Class]) => Class !== KeyError)) {
     assertEquals(wireMessage(new Class("the text")), `${name}: the text`);
   }
@@ -47,7 +47,7 @@ Deno.test("on the wire an error is its class name and its text", () => {
   assertEquals(wireMessage(new Error("z")), "Error: z");
 });
 
-Deno.test("a KeyError shows its text as Python does, in repr form", () => {
+Deno.test("the text of a KeyError is in repr form, as in Python", () => {
   assertEquals(wireMessage(new KeyError("name")), "KeyError: 'name'");
   assertEquals(
     wireMessage(new KeyError("the 'X' service does not exist")),
@@ -55,14 +55,14 @@ Deno.test("a KeyError shows its text as Python does, in repr form", () => {
   );
 });
 
-Deno.test("an error of the user's own class is sent with the name that it has", () => {
+Deno.test("an error of a user's own class is sent with its name", () => {
   class InstrumentError extends Error {
     override name = "InstrumentError";
   }
   assertEquals(wireMessage(new InstrumentError("no power")), "InstrumentError: no power");
 });
 
-Deno.test("whatever is thrown has a text for the wire", () => {
+Deno.test("any value that is thrown has a text for the wire", () => {
   assertEquals(wireMessage("a text"), "Error: a text");
   assertEquals(wireMessage(undefined), "Error: undefined");
   assertEquals(wireMessage(null), "Error: null");
@@ -70,7 +70,7 @@ Deno.test("whatever is thrown has a text for the wire", () => {
   assertEquals(wireMessage(Symbol("s")), "Error: Symbol(s)");
 });
 
-Deno.test("a RemoteError keeps the text it came with, also when it is passed on", () => {
+Deno.test("a RemoteError keeps the text that was received, also when it is sent again", () => {
   const error = new RemoteError("ValueError: too high", ["at line 1"]);
   assertEquals(error.message, "ValueError: too high");
   assertEquals(error.traceback, ["at line 1"]);
@@ -78,7 +78,7 @@ Deno.test("a RemoteError keeps the text it came with, also when it is passed on"
   assertEquals(wireMessage(error), "ValueError: too high");
 });
 
-Deno.test("a RemoteError knows the name of the class on the other side, if one was sent", () => {
+Deno.test("a RemoteError has the name of the class on the other side, if one was sent", () => {
   const names = [
     ["ValueError: too high", "ValueError"],
     ["KeyError: \"the 'X': gone\"", "KeyError"],
@@ -97,11 +97,11 @@ Deno.test("a RemoteError without a traceback has an empty one", () => {
   assertEquals(new RemoteError("ValueError: x").traceback, []);
 });
 
-Deno.test("the text of an error of ours is not changed", () => {
+Deno.test("the text of an error is not changed", () => {
   assertEquals(new ValueError("it's \n 'so'").message, "it's \n 'so'");
 });
 
-Deno.test("whatever is thrown has a text, also what cannot be made one", () => {
+Deno.test("a thrown value that cannot be converted to text has a fixed text for the wire", () => {
   const nothing = Object.create(null);
   const hostile = Object.assign(new Error("x"), { name: nothing });
   for (const thrown of [nothing, hostile]) {
@@ -110,7 +110,7 @@ Deno.test("whatever is thrown has a text, also what cannot be made one", () => {
   assertEquals(wireMessage(undefined), "Error: undefined");
 });
 
-Deno.test("an error goes by the name that it was given, or else by that of its class", () => {
+Deno.test("the name of an error is its own name, or else that of its class", () => {
   class InstrumentError extends Error {}
   class RangeFault extends TypeError {
     override name = "Range fault";

@@ -20,12 +20,12 @@ function several(count: number): FutureWithResolvers<number>[] {
   return Array.from({ length: count }, () => Future.withResolvers<number>());
 }
 
-/** Lets everything run that is not waiting for a timer or for the outside. */
+/** Waits until the event loop has turned: all microtasks have run. */
 function turn(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
 }
 
-/** How a Future is, by its three questions. */
+/** The three states that a Future has methods for. */
 function stateOf<T>(future: Future<T>): { done: boolean; running: boolean; cancelled: boolean } {
   return { done: future.done(), running: future.running(), cancelled: future.cancelled() };
 }
@@ -36,7 +36,7 @@ const CANCELLED = { done: true, running: false, cancelled: true };
 
 // The state
 
-Deno.test("a Future runs until it has a result or an error", () => {
+Deno.test("a Future is pending until it has a result or an error", () => {
   const [one, other] = several(2);
   assertEquals(stateOf(one.future), PENDING);
   one.resolve(1);
@@ -45,7 +45,7 @@ Deno.test("a Future runs until it has a result or an error", () => {
   assertEquals(stateOf(other.future), DONE);
 });
 
-Deno.test("the first function that settles a Future counts", async () => {
+Deno.test("the first call that settles a Future counts", async () => {
   const [one, other] = several(2);
   one.resolve(1);
   one.resolve(2);
@@ -58,13 +58,13 @@ Deno.test("the first function that settles a Future counts", async () => {
   assertEquals(await other.future.exception() === error, true);
 });
 
-Deno.test("what a Future is called with toString tells what it is", () => {
+Deno.test("the text of a Future has the name of its class", () => {
   assertEquals(String(fulfilled(1)), "[object Future]");
 });
 
 // As a promise
 
-Deno.test("await gives the result, as often as one likes", async () => {
+Deno.test("every await gives the result", async () => {
   const { future, resolve } = Future.withResolvers<string>();
   const waiting = [future, future.then((value) => value), future.result()];
   resolve("x");
@@ -79,7 +79,7 @@ Deno.test("await throws the error that the Future is rejected with", async () =>
   }
 });
 
-Deno.test("then, catch and finally do what those of a promise do", async () => {
+Deno.test("then, catch and finally behave like those of a promise", async () => {
   const error = new Error("x");
   assertEquals(await fulfilled(1).then((value) => value + 1), 2);
   assertEquals(await fulfilled(1).then((value) => Promise.resolve(value + 1)), 2);
@@ -93,7 +93,7 @@ Deno.test("then, catch and finally do what those of a promise do", async () => {
   assertEquals(finals, 2);
 });
 
-Deno.test("a Future is a promise for Promise.all, race, allSettled and any", async () => {
+Deno.test("Promise.all, race, allSettled and any take a Future", async () => {
   const never = several(1)[0].future;
   assertEquals(await Promise.all([fulfilled(1), fulfilled("a")]), [1, "a"]);
   assertEquals(await Promise.race([never, fulfilled(2)]), 2);
@@ -102,7 +102,7 @@ Deno.test("a Future is a promise for Promise.all, race, allSettled and any", asy
   assertEquals(settled.map(({ status }) => status), ["fulfilled", "rejected"]);
 });
 
-/** Runs something, after which no rejection may be left that nobody has dealt with. */
+/** Runs something, and fails if it leaves a rejection unhandled. */
 async function expectNothingUnhandled(run: () => Promise<void>): Promise<void> {
   const unhandled: unknown[] = [];
   const note = (event: PromiseRejectionEvent) => {
@@ -119,9 +119,9 @@ async function expectNothingUnhandled(run: () => Promise<void>): Promise<void> {
   }
 }
 
-Deno.test("a rejected Future that nobody waits for does not end the process", async () => {
+Deno.test("a rejected Future that no code waits for does not end the process", async () => {
   await expectNothingUnhandled(async () => {
-    rejected(new Error("nobody cares"));
+    rejected(new Error("not waited for"));
     several(1)[0].future.cancel();
     const [late] = several(1);
     late.future.addDoneCallback(() => {});
@@ -130,7 +130,7 @@ Deno.test("a rejected Future that nobody waits for does not end the process", as
   });
 });
 
-Deno.test("an error after the time was over does not end the process", async () => {
+Deno.test("an error after the time-out does not end the process", async () => {
   await expectNothingUnhandled(async () => {
     const { future, reject } = Future.withResolvers({ timeout: 1 });
     await assertRejects(() => future.result({ timeout: 1 }), TimeoutError);
@@ -152,13 +152,13 @@ Deno.test("result waits no longer than its timeout, and the Future stays pending
   assertEquals(await future, 3);
 });
 
-Deno.test("a timeout of 0 ms gives what is there already, and else a TimeoutError", async () => {
+Deno.test("a timeout of 0 ms gives the result of a Future that is done, and else a TimeoutError", async () => {
   await assertRejects(() => several(1)[0].future.result({ timeout: 0 }), TimeoutError, " 0 ms");
   assertEquals(await fulfilled(1).result({ timeout: 0 }), 1);
   assertEquals(await fulfilled(1).exception({ timeout: 0 }), null);
 });
 
-Deno.test("await waits no longer than the timeout of the call, and result() still gives the value", async () => {
+Deno.test("await waits no longer than the timeout of the call, and result() gives the value later", async () => {
   const { future, resolve } = Future.withResolvers<number>({ timeout: 1, label: "the call" });
   const error: Error = await assertRejects(() => future.then(), TimeoutError);
   assertEquals(error.message, "the call was not done within 1 ms");
@@ -170,7 +170,7 @@ Deno.test("await waits no longer than the timeout of the call, and result() stil
   assertEquals(await future, 3);
 });
 
-Deno.test("the timeout of the call counts for catch and finally too", async () => {
+Deno.test("the timeout of the call applies to catch and finally too", async () => {
   const { future } = Future.withResolvers<number>({ timeout: 1 });
   assertEquals(await future.catch((error) => error instanceof TimeoutError), true);
   let finals = 0;
@@ -191,7 +191,7 @@ Deno.test("the timeout of the call counts from the call, not from each await", a
 });
 
 Deno.test({
-  name: "a result that is there in time leaves no timer behind",
+  name: "a result in time leaves no timer",
   sanitizeOps: true,
   async fn() {
     const { future, resolve } = Future.withResolvers<number>({ timeout: 60_000 });
@@ -209,7 +209,7 @@ Deno.test({
 });
 
 for (const timeout of [Infinity, 2 ** 31, Number.MAX_SAFE_INTEGER]) {
-  Deno.test(`a timeout of ${timeout} ms is not over at once`, async () => {
+  Deno.test(`a timeout of ${timeout} ms does not expire at once`, async () => {
     const [one, other, third] = several(3);
     const limited = Future.withResolvers<number>({ timeout });
     // A timer that overflows fires within a millisecond or so.
@@ -232,7 +232,7 @@ for (const timeout of [Infinity, 2 ** 31, Number.MAX_SAFE_INTEGER]) {
 
 // The error
 
-Deno.test("exception gives the error, or null where there is a result", async () => {
+Deno.test("exception gives the error, or null if there is a result", async () => {
   const error = new Error("x");
   assertEquals(await rejected(error).exception() === error, true);
   assertEquals(await fulfilled(1).exception(), null);
@@ -251,7 +251,7 @@ Deno.test("exception waits no longer than its timeout, and the Future stays pend
   assertEquals(await future.exception({ timeout: 1 }), null);
 });
 
-Deno.test("exception of a cancelled Future throws the reason, whether it waited or came later", async () => {
+Deno.test("exception of a cancelled Future throws the reason, called before or after the cancellation", async () => {
   const { future } = Future.withResolvers<number>();
   const waiting = future.exception();
   future.cancel();
@@ -261,7 +261,7 @@ Deno.test("exception of a cancelled Future throws the reason, whether it waited 
 
 // Cancelling
 
-Deno.test("a cancelled Future is done, and whoever waits gets a CancelledError", async () => {
+Deno.test("a cancelled Future is done, and every await throws a CancelledError", async () => {
   const { future } = Future.withResolvers<number>({ label: "add of 'BasicMath'" });
   const waiting = [future.then(), future.result(), future.result({ timeout: 60_000 })];
   assertEquals(future.cancel(), true);
@@ -272,7 +272,7 @@ Deno.test("a cancelled Future is done, and whoever waits gets a CancelledError",
   }
 });
 
-Deno.test("a Future is cancelled with a reason of the caller's", async () => {
+Deno.test("a Future is cancelled with the reason of the caller", async () => {
   const reason = new DOMException("user gave up", "AbortError");
   const { future } = Future.withResolvers<number>();
   assertEquals(future.cancel(reason), true);
@@ -281,7 +281,7 @@ Deno.test("a Future is cancelled with a reason of the caller's", async () => {
   assertEquals(stateOf(future), CANCELLED);
 });
 
-Deno.test("a Future that is done cannot be cancelled, one that is cancelled stays so", async () => {
+Deno.test("a Future that is done cannot be cancelled, and a cancelled one stays cancelled", async () => {
   let cancelled = 0;
   const { future, resolve } = Future.withResolvers<number>({ onCancel: () => cancelled++ });
   resolve(1);
@@ -296,7 +296,7 @@ Deno.test("a Future that is done cannot be cancelled, one that is cancelled stay
   assertEquals(cancelled, 1);
 });
 
-Deno.test("an answer that comes after the Future was cancelled is dropped", async () => {
+Deno.test("a reply that comes after the cancellation is dropped", async () => {
   const { future, resolve, reject } = Future.withResolvers<number>();
   future.cancel();
   resolve(1);
@@ -305,15 +305,15 @@ Deno.test("an answer that comes after the Future was cancelled is dropped", asyn
   await assertRejects(() => future.result(), CancelledError);
 });
 
-Deno.test("whoever made the Future hears of it when it is cancelled, and of nothing else", () => {
-  const heard: unknown[] = [];
-  const onCancel = (future: Future<number>) => heard.push(future);
+Deno.test("onCancel is called when the Future is cancelled, and only then", () => {
+  const calls: unknown[] = [];
+  const onCancel = (future: Future<number>) => calls.push(future);
   const [one, other, third] = [1, 2, 3].map(() => Future.withResolvers<number>({ onCancel }));
   one.future.cancel();
   other.resolve(1);
   third.reject(new Error("x"));
-  assertEquals(heard.length, 1);
-  assertEquals(heard[0] === one.future, true);
+  assertEquals(calls.length, 1);
+  assertEquals(calls[0] === one.future, true);
 });
 
 // Callbacks
@@ -349,7 +349,7 @@ Deno.test("callbacks are called in the order in which they were added", async ()
   assertEquals(order, ["first", "second", "third", "fourth"]);
 });
 
-Deno.test("a callback that is added to a Future that is done is called soon, not at once", async () => {
+Deno.test("a callback of a Future that is done is called in a microtask, not at once", async () => {
   const called: unknown[] = [];
   const future = fulfilled(1);
   future.addDoneCallback((done) => called.push(done === future));
@@ -358,7 +358,7 @@ Deno.test("a callback that is added to a Future that is done is called soon, not
   assertEquals(called, [true]);
 });
 
-Deno.test("a callback that throws disturbs neither the others nor the one who settles", async () => {
+Deno.test("a callback that throws affects neither other callbacks nor the code that settles", async () => {
   const [{ future, resolve }] = several(1);
   const called: string[] = [];
   const fail = () => {
@@ -375,7 +375,7 @@ Deno.test("a callback that throws disturbs neither the others nor the one who se
   assertEquals(await future, 1);
 });
 
-Deno.test("a callback that adds a callback, or cancels, does no harm", async () => {
+Deno.test("a callback may add a callback, and cannot cancel the Future", async () => {
   const [{ future, resolve }] = several(1);
   const called: string[] = [];
   future.addDoneCallback(() => {
@@ -390,12 +390,12 @@ Deno.test("a callback that adds a callback, or cancels, does no harm", async () 
 
 // wait
 
-/** The places of Futures in a list. */
-function places(set: Set<Future<number>>, all: FutureWithResolvers<number>[]): number[] {
+/** The indexes of Futures in a list. */
+function indexesOf(set: Set<Future<number>>, all: FutureWithResolvers<number>[]): number[] {
   return Array.from(set, (future) => all.findIndex((one) => one.future === future));
 }
 
-Deno.test("wait for all waits for all, successes, errors and cancellations alike", async () => {
+Deno.test("wait waits until all are done: fulfilled, rejected or cancelled", async () => {
   const all = several(3);
   let isOver = false;
   const waiting = Future.wait(all.map(({ future }) => future)).then((result) => {
@@ -408,10 +408,10 @@ Deno.test("wait for all waits for all, successes, errors and cancellations alike
   assertEquals(isOver, false);
   all[1].future.cancel();
   const { done, notDone } = await waiting;
-  assertEquals([places(done, all), places(notDone, all)], [[0, 1, 2], []]);
+  assertEquals([indexesOf(done, all), indexesOf(notDone, all)], [[0, 1, 2], []]);
 });
 
-Deno.test("wait for the first returns with the first, however it ends", async () => {
+Deno.test("FIRST_COMPLETED returns with the first one, however it ends", async () => {
   for (const settle of ["resolve", "reject", "cancel"]) {
     const all = several(3);
     const waiting = Future.wait(all.map(({ future }) => future), {
@@ -421,21 +421,21 @@ Deno.test("wait for the first returns with the first, however it ends", async ()
     if (settle === "reject") all[1].reject(new Error("x"));
     if (settle === "cancel") all[1].future.cancel();
     const { done, notDone } = await waiting;
-    assertEquals([places(done, all), places(notDone, all)], [[1], [0, 2]]);
+    assertEquals([indexesOf(done, all), indexesOf(notDone, all)], [[1], [0, 2]]);
   }
 });
 
-Deno.test("wait for the first counts those that are done already", async () => {
+Deno.test("FIRST_COMPLETED counts Futures that are done already", async () => {
   const all = several(3);
   all[2].resolve(1);
   all[0].reject(new Error("x"));
   const { done, notDone } = await Future.wait(all.map(({ future }) => future), {
     returnWhen: "FIRST_COMPLETED",
   });
-  assertEquals([places(done, all), places(notDone, all)], [[0, 2], [1]]);
+  assertEquals([indexesOf(done, all), indexesOf(notDone, all)], [[0, 2], [1]]);
 });
 
-Deno.test("wait for the first error returns with an error, not with a success", async () => {
+Deno.test("FIRST_EXCEPTION returns with an error, not with a result", async () => {
   const all = several(3);
   let isOver = false;
   const waiting = Future.wait(all.map(({ future }) => future), {
@@ -449,22 +449,22 @@ Deno.test("wait for the first error returns with an error, not with a success", 
   assertEquals(isOver, false);
   all[2].reject(new Error("x"));
   const { done, notDone } = await waiting;
-  assertEquals([places(done, all), places(notDone, all)], [[0, 2], [1]]);
+  assertEquals([indexesOf(done, all), indexesOf(notDone, all)], [[0, 2], [1]]);
 });
 
-Deno.test("wait for the first error returns when all are done without one", async () => {
+Deno.test("FIRST_EXCEPTION returns when all are done without an error", async () => {
   const all = several(2);
   const waiting = Future.wait(all.map(({ future }) => future), { returnWhen: "FIRST_EXCEPTION" });
   all[0].resolve(1);
   all[1].resolve(1);
-  assertEquals(places((await waiting).done, all), [0, 1]);
+  assertEquals(indexesOf((await waiting).done, all), [0, 1]);
 });
 
-Deno.test("wait returns what there is when the time is over, and rejects never", async () => {
+Deno.test("after its timeout, wait returns the Futures that are done, and does not reject", async () => {
   const all = several(3);
   all[1].reject(new Error("x"));
   const { done, notDone } = await Future.wait(all.map(({ future }) => future), { timeout: 1 });
-  assertEquals([places(done, all), places(notDone, all)], [[1], [0, 2]]);
+  assertEquals([indexesOf(done, all), indexesOf(notDone, all)], [[1], [0, 2]]);
   assertEquals(stateOf(all[0].future), PENDING);
 });
 
@@ -490,7 +490,7 @@ Deno.test("asCompleted gives the Futures themselves, in the order in which they 
   all[3].future.cancel();
   all[1].resolve(1);
   const order: number[] = [];
-  // TypeScript takes the loop's variable for the Future's value; it is the Future.
+  // TypeScript takes the variable of the loop for the value of the Future; it is the Future.
   for await (const future of completed as AsyncIterable<unknown>) {
     assert(future instanceof Future && future.done());
     order.push(all.findIndex((one) => one.future === future));
@@ -513,7 +513,7 @@ Deno.test("asCompleted waits for the next Future that is done", async () => {
   assertEquals((await completed.next()).done, true);
 });
 
-Deno.test("asCompleted gives those that are done already first", async () => {
+Deno.test("asCompleted gives the Futures that are done already first", async () => {
   const all = several(4);
   all[3].resolve(1);
   all[1].reject(new Error("x"));
@@ -529,7 +529,7 @@ Deno.test("asCompleted gives those that are done already first", async () => {
   assertEquals(order.slice(2), [0, 2]);
 });
 
-Deno.test("asCompleted gives a Future that it was given twice once, and of none nothing", async () => {
+Deno.test("asCompleted gives each Future once, and nothing for no Futures", async () => {
   const future = fulfilled(1);
   const completed = Future.asCompleted([future, future]);
   assertEquals((await completed.next()).value === future, true);
@@ -537,7 +537,7 @@ Deno.test("asCompleted gives a Future that it was given twice once, and of none 
   assertEquals((await Future.asCompleted([]).next()).done, true);
 });
 
-Deno.test("asCompleted gives those that are done before it says that the time is over", async () => {
+Deno.test("asCompleted gives the Futures that are done before it throws a TimeoutError", async () => {
   const all = several(3);
   all[1].resolve(1);
   const completed = Future.asCompleted(all.map(({ future }) => future), { timeout: 1 });
@@ -547,7 +547,7 @@ Deno.test("asCompleted gives those that are done before it says that the time is
   assertEquals(stateOf(all[0].future), PENDING);
 });
 
-Deno.test("asCompleted can be asked again before it has answered", async () => {
+Deno.test("next of asCompleted may be called again before it has returned", async () => {
   const all = several(2);
   const completed = Future.asCompleted(all.map(({ future }) => future));
   const answered: number[] = [];
@@ -563,7 +563,7 @@ Deno.test("asCompleted can be asked again before it has answered", async () => {
   assertEquals(answered, [1, 0]);
 });
 
-Deno.test("a loop over asCompleted can be left early", async () => {
+Deno.test("a loop over asCompleted may end early", async () => {
   const all = several(3);
   all[0].resolve(1);
   let turns = 0;

@@ -1,12 +1,12 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { LIMITS, LOG_LIMITS, resolveLimits, resolveLogLimits } from "../limits.ts";
 
-Deno.test("limits that are not given have their defaults", () => {
+Deno.test("a limit that is not given has its default", () => {
   assertEquals(resolveLimits(), LIMITS);
   assertEquals(resolveLimits({ maxDepth: 7 }), { ...LIMITS, maxDepth: 7 });
 });
 
-Deno.test("the other limits of a queue follow queueHigh where they are not given", () => {
+Deno.test("queueLow and queueLimit are in proportion to queueHigh if they are not given", () => {
   const { queueHigh, queueLow, queueLimit } = LIMITS;
   const half = resolveLimits({ queueHigh: queueHigh / 2 });
   assertEquals(half.queueLow, queueLow / 2);
@@ -14,7 +14,7 @@ Deno.test("the other limits of a queue follow queueHigh where they are not given
   assertEquals(resolveLimits({ queueHigh: queueHigh / 2, queueLow: 1 }).queueLow, 1);
 });
 
-Deno.test("a limit out of its range is refused by its name", () => {
+Deno.test("a limit out of its range is rejected with its name and the range", () => {
   assertThrows(() => resolveLimits({ maxDepth: 0 }), RangeError, "maxDepth");
   assertThrows(() => resolveLimits({ maxPending: NaN }), RangeError, "maxPending");
   assertThrows(() => resolveLimits({ queueHigh: Infinity }), RangeError, "queueHigh");
@@ -26,7 +26,7 @@ Deno.test("silenceTimeout and grace may be 0", () => {
   assertEquals(resolveLimits({ silenceTimeout: 0, grace: 0 }).silenceTimeout, 0);
 });
 
-Deno.test("limits of a log file have their defaults and their range, and may be 0", () => {
+Deno.test("the limits of a log file have defaults and a range, and may be 0", () => {
   assertEquals(resolveLogLimits({ logSize: undefined }), LOG_LIMITS);
   const none = { logSize: 0, logAge: 0, logFiles: 0 };
   assertEquals(resolveLogLimits(none), none);

@@ -1,14 +1,29 @@
 /**
- * What goes last in a call: keyword arguments, and how the caller wants to wait.
+ * The last arguments of a call: keyword arguments, and the options of the call.
  *
- * JavaScript has no keyword arguments, Python's Services do. `kwargs({ n: 3 })` marks an object
- * as keyword arguments, `options({ timeout: 5_000 })` marks one as meant for the call itself;
- * neither is taken for an ordinary argument.
+ * Services in Python have keyword arguments, and JavaScript has none. `kwargs({ n: 3 })` marks an
+ * object as keyword arguments, and `options({ timeout: 5_000 })` marks one as options of the call,
+ * so that neither is sent as an ordinary argument.
  *
  * @module
  */
 
-/** Keyword arguments, made by {@linkcode kwargs}. */
+/**
+ * Keyword arguments, made by {@linkcode kwargs}. A method with a rest parameter gets those of a
+ * request as its last argument.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { Kwargs, kwargs } from "@msl/network";
+ *
+ * function average(...args: unknown[]): string {
+ *   const last = args.at(-1);
+ *   return last instanceof Kwargs ? `with ${Object.keys(last.named)}` : "without names";
+ * }
+ * assertEquals(average(1, 2, kwargs({ weight: 3 })), "with weight");
+ * ```
+ */
 export class Kwargs<Named extends object = Record<string, unknown>> {
   /** The arguments by name. */
   readonly named: Readonly<Named>;
@@ -18,15 +33,15 @@ export class Kwargs<Named extends object = Record<string, unknown>> {
     this.named = named;
   }
 
-  /** For `instanceof`, after which TypeScript would take every argument for `any`. */
+  /** Makes `instanceof` a type guard: without it TypeScript takes every argument for `any`. */
   static [Symbol.hasInstance](value: unknown): value is Kwargs {
     return Function.prototype[Symbol.hasInstance].call(this, value);
   }
 }
 
 /**
- * Any value. To say it in so many words has TypeScript keep the type of a literal, and take an
- * array for one that may be changed.
+ * Any value. Spelt out like this, TypeScript keeps the types of literals, and does not take an array
+ * for a `readonly` one.
  */
 export type KeywordArgument =
   | KeywordArgument[]
@@ -38,24 +53,29 @@ export type KeywordArgument =
   | null
   | undefined;
 
-/** How the caller wants to wait for one request. */
+/** The options of one call. */
 export interface CallOptions {
   /**
    * How long `await` waits, in milliseconds, counted from the call. It then rejects with a
-   * `TimeoutError`; the Future stays pending and `result()` still gives the value.
-   * Without it there is no limit.
+   * `TimeoutError`; the Future stays pending, and `result()` still gives the value.
+   * Default: no limit.
    */
   timeout?: number;
-  /** Cancels the Future when it is aborted; the Future rejects with the signal's reason. */
+  /** Cancels the Future when it is aborted; the Future rejects with the reason of the signal. */
   signal?: AbortSignal;
-  /**
-   * Accepted so that the Python manual's examples carry over line by line. Every call returns a
-   * Future: to `await` it is the synchronous style, to keep it the asynchronous one.
-   */
-  asynchronous?: boolean;
 }
 
-/** The options of one call, made by {@linkcode options}. */
+/**
+ * The options of one call, made by {@linkcode options}.
+ *
+ * @example
+ * ```ts
+ * import { assert } from "@std/assert";
+ * import { MarkedOptions, options } from "@msl/network";
+ *
+ * assert(options({ timeout: 5_000 }) instanceof MarkedOptions);
+ * ```
+ */
 export class MarkedOptions {
   /** The options as they were given. */
   readonly options: CallOptions;
@@ -67,8 +87,8 @@ export class MarkedOptions {
 }
 
 /**
- * Marks an object as keyword arguments. A Link whose Service's class is known checks their names
- * and types, as far as TypeScript knows them.
+ * Marks an object as keyword arguments, which go after the positional arguments of a call. With a
+ * Link that has the type of its Service, TypeScript checks their names and types where it can.
  *
  * @example
  * ```ts ignore it needs a Manager
@@ -86,9 +106,9 @@ export function kwargs<const Named extends { [name: string]: KeywordArgument } |
 }
 
 /**
- * Marks an object as options of the call.
+ * Marks an object as options of the call, which go after the positional arguments.
  *
- * @throws {RangeError} If `timeout` is not a positive number of milliseconds.
+ * @throws {RangeError} When `timeout` is not a positive number of milliseconds.
  *
  * @example
  * ```ts ignore it needs a Manager
@@ -109,7 +129,7 @@ export function options(options: CallOptions): MarkedOptions {
   return new MarkedOptions(options);
 }
 
-/** A call, with what was marked taken apart. */
+/** The arguments of a call: positional arguments, keyword arguments and options. */
 export interface Call {
   args: unknown[];
   kwargs: Record<string, unknown>;
@@ -117,10 +137,10 @@ export interface Call {
 }
 
 /**
- * Takes the arguments of a call apart: the keyword arguments and options at its end, in either
- * order, and the positional arguments before them.
+ * Splits the arguments of a call: the marked objects at the end, in any order, from the positional
+ * arguments before them. Of several values for one name the last one counts.
  */
-export function takeApart(parameters: readonly unknown[]): Call {
+export function splitArguments(parameters: readonly unknown[]): Call {
   const call: Call = { args: [], kwargs: {}, options: {} };
   let end = parameters.length;
   for (; end > 0; end--) {

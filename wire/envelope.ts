@@ -1,11 +1,11 @@
 /**
- * The outside of a message: where it goes and what kind it is, read off its bytes in one pass.
+ * The envelope of a message: where it goes and of which kind it is, scanned from its bytes in one
+ * pass.
  *
- * The Manager forwards the bytes of a line as they came and never re-serialises it, so this is
- * all it knows of a message. The pass also checks that the line is one well-formed JSON object,
- * since a malformed line must not reach a peer that did nothing wrong. Numbers may be `NaN`,
- * `Infinity` and `-Infinity`, which Python writes. Where a key occurs twice the last one counts,
- * as in every JSON parser.
+ * The Manager forwards the bytes of a line unchanged and never serialises it again, so the envelope
+ * is all that it reads of a message. The pass also checks that the line is one well-formed JSON
+ * object, so that no malformed line reaches another peer. Numbers may be `NaN`, `Infinity` and
+ * `-Infinity`, which Python writes. Of two equal keys the last one counts, as in every JSON parser.
  *
  * @module
  */
@@ -13,7 +13,7 @@
 import { JSONDecodeError } from "../errors.ts";
 import { LIMITS } from "../limits.ts";
 
-/** The keys of a message that the envelope tells of. */
+/** The keys of a message that the envelope reads. */
 export type Field =
   | "error"
   | "requester"
@@ -27,7 +27,7 @@ export type Field =
 /** The JSON type of a value. */
 export type Kind = "absent" | "string" | "number" | "boolean" | "null" | "array" | "object";
 
-/** Every field that the envelope tells of. */
+/** Every field. */
 export const FIELDS: readonly Field[] = [
   "error",
   "requester",
@@ -40,7 +40,7 @@ export const FIELDS: readonly Field[] = [
 ];
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder("utf-8", { ignoreBOM: true }); // which means: keep it
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true }); // a BOM is a character of the text
 const strictDecoder = new TextDecoder("utf-8", { fatal: true });
 const INDEX = Object.fromEntries(FIELDS.map((field, index) => [field, index])) as Record<
   Field,
@@ -48,7 +48,7 @@ const INDEX = Object.fromEntries(FIELDS.map((field, index) => [field, index])) a
 >;
 /** The keys of the fields, with their quotes. */
 const KEYS = FIELDS.map((field) => encoder.encode(JSON.stringify(field)));
-/** Stands for a key that names no field. */
+/** The index of a key that is not a field. */
 const OTHER = FIELDS.length;
 
 const SPACE = 0x20;
@@ -65,12 +65,12 @@ const CLOSE_BRACKET = 0x5d;
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 
-/** The field that says something else in every message. */
+/** The field whose value is different in every message. */
 const UID = FIELDS.indexOf("uid");
 /** The longest string that is decoded without a decoder, in bytes. */
-const IN_PLACE = 16;
+const MAX_IN_PLACE = 16;
 
-/** 1 for the bytes of a string that have to be looked at. */
+/** 1 for the bytes of a string that need an examination. */
 const SPECIAL = Uint8Array.from(
   { length: 256 },
   (_, byte) => byte < SPACE || byte === QUOTE || byte === BACKSLASH || byte > 0x7f ? 1 : 0,
@@ -79,29 +79,29 @@ const SPECIAL = Uint8Array.from(
 const LITERALS = ["true", "false", "null", "NaN", "Infinity"].map((word) => encoder.encode(word));
 
 /**
- * Reads envelopes, one line at a time. An instance is used again for each line, so that a
- * message costs no allocation; what its methods tell is of the line last read. Most messages have
- * the members of the one before them, in the same order, and many of the same values, so that these
- * are compared first.
+ * Reads envelopes, one line at a time. An instance is used again for each line, so that a message
+ * costs no allocation; its methods describe the last line that was read. Most messages have the same
+ * keys in the same order as the message before them, and many of the same values, so these are
+ * compared first.
  */
 export class Envelope {
   #line: Uint8Array = new Uint8Array(0);
-  /** Where the value of each field starts, if the field is there. */
+  /** The index where the value of each field starts, if the field is present. */
   readonly #starts = new Int32Array(FIELDS.length);
-  /** Where the value of each field ends (the index after it). */
+  /** The index after the value of each field. */
   readonly #ends = new Int32Array(FIELDS.length);
-  /** The fields that are there, one bit each. */
+  /** The fields that are present, one bit each. */
   #present = 0;
-  /** Those of them that have the string which is known. */
+  /** The present fields whose value is the known string, one bit each. */
   #repeated = 0;
-  /** The string that each field had last, as bytes with its quotes and as text: plain ASCII. */
+  /** The last string of each field, as bytes with its quotes and as text. It is plain ASCII. */
   readonly #known: ({ bytes: Uint8Array; text: string } | undefined)[] = FIELDS.map(() =>
     undefined
   );
-  /** The field that came last after each of them; after no field, that of the first key. */
+  /** The field that last followed each field; at the index `OTHER` the field of the first key. */
   readonly #next = new Uint8Array(FIELDS.length + 1).fill(OTHER);
   readonly #maxDepth: number;
-  /** Per open array or object inside a value: 1 for an object. */
+  /** For each open array or object inside a value: 1 for an object. */
   readonly #open: Uint8Array;
   #isAscii = true;
   #end = 0;
@@ -111,7 +111,7 @@ export class Envelope {
     this.#open = new Uint8Array(maxDepth);
   }
 
-  /** The index of the brace that closes the message: where a member can be spliced in. */
+  /** The index of the closing brace of the message, where a member can be spliced in. */
   get end(): number {
     return this.#end;
   }
@@ -119,8 +119,8 @@ export class Envelope {
   /**
    * Reads a line.
    *
-   * @throws {JSONDecodeError} If the line is not one JSON object in UTF-8, or is nested deeper
-   * than the limit. What was read before the fault is still told.
+   * @throws {JSONDecodeError} When the line is not one JSON object in UTF-8, or is nested deeper
+   * than the limit. The fields before the fault are read nevertheless.
    */
   read(line: Uint8Array): void {
     this.#line = line;
@@ -177,12 +177,12 @@ export class Envelope {
     return text;
   }
 
-  /** Whether a field is there. */
+  /** Whether a field is present. */
   #has(field: number): boolean {
     return (this.#present & (1 << field)) !== 0;
   }
 
-  /** Whether the line has these bytes, a string with both quotes, at this place. */
+  /** Whether the line has these bytes, a string with both quotes, at this index. */
   #equals(bytes: Uint8Array, start: number): boolean {
     const line = this.#line;
     for (let i = 0; i < bytes.length; i++) if (line[start + i] !== bytes[i]) return false;
@@ -211,7 +211,7 @@ export class Envelope {
     }
   }
 
-  /** The index after the value of a field, which is remembered. */
+  /** The index after the value of a field. Remembers where the value is. */
   #valueOf(field: number, at: number): number {
     const known = this.#known[field];
     const isKnown = known !== undefined && this.#equals(known.bytes, at);
@@ -224,7 +224,7 @@ export class Envelope {
     return end;
   }
 
-  /** Which field a key (with its quotes) names. */
+  /** The field of a key, which is given with its quotes. */
   #field(start: number, end: number): number {
     for (let field = 0; field < KEYS.length; field++) {
       if (this.#equals(KEYS[field], start)) return field;
@@ -234,7 +234,7 @@ export class Envelope {
     return field === -1 ? OTHER : field;
   }
 
-  /** The index after the value that starts at `at`, however deep it is. */
+  /** The index after the value that starts at `at`. A loop, so that nesting uses no stack. */
   #value(at: number): number {
     const line = this.#line;
     const open = this.#open;
@@ -257,7 +257,7 @@ export class Envelope {
       } else {
         at = this.#scalar(at);
       }
-      // A value ends before `at`: go on in the array or object around it.
+      // A value ends before `at`: continue in the array or object around it.
       for (;;) {
         if (depth === 0) return at;
         at = this.#space(at);
@@ -287,7 +287,7 @@ export class Envelope {
     return this.#fail("Expecting property name enclosed in double quotes", at);
   }
 
-  /** The index of what comes after the byte that has to be next. */
+  /** Skips the byte that has to be next, and white space around it. */
   #past(at: number, byte: number, fault: string): number {
     const line = this.#line;
     if (line[at] === byte && line[at + 1] > SPACE) return at + 1;
@@ -358,7 +358,7 @@ export class Envelope {
     return at;
   }
 
-  /** One digit or more. */
+  /** The index after the digits, of which there has to be one. */
   #digits(at: number, start: number): number {
     const line = this.#line;
     const first = at;
@@ -385,9 +385,9 @@ export class Envelope {
     return at;
   }
 
-  /** A short string of plain ASCII: a decoder takes longer to be called than it to be put together. */
+  /** A short string of plain ASCII; `undefined` for another one. It is faster than a decoder's call. */
   #decodeShort(start: number, end: number): string | undefined {
-    if (end - start > IN_PLACE) return undefined;
+    if (end - start > MAX_IN_PLACE) return undefined;
     const line = this.#line;
     let text = "";
     for (let at = start; at < end; at++) {

@@ -1,12 +1,60 @@
 /**
- * Who is connected to a Manager, as the Manager tells it, and the same as text for a person.
+ * Identities: what a device sends when it connects, and the list of all connected devices that a
+ * Manager gives, also as text for a person. The keys are those of the wire.
  *
  * @module
  */
 
 import type { JsonObject } from "./message.ts";
 
-/** A service as an identity and a reply to `link` show it; the keys are those of the wire. */
+/**
+ * The identity of a Client.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import type { ClientIdentity } from "@msl/network";
+ *
+ * const identity: ClientIdentity = {
+ *   type: "client",
+ *   name: "Client",
+ *   language: "Python 3.11.2",
+ *   os: "Linux x86_64",
+ *   extensions: [],
+ * };
+ * assertEquals(identity.type, "client");
+ * ```
+ */
+export interface ClientIdentity {
+  /** The kind of device. */
+  type: "client";
+  /** The name that the Client has chosen. Several Clients may have the same. */
+  name: string;
+  /** The programming language, e.g. `"Python 3.11.2"`. */
+  language: string;
+  /** The operating system, e.g. `"Linux x86_64"`. */
+  os: string;
+  /** The extensions of the protocol that the Client offers, e.g. `"ready"`. */
+  extensions: string[];
+}
+
+/** The identity of a Service. */
+export interface ServiceIdentity {
+  type: "service";
+  name: string;
+  /** Method name to signature text, or the value itself for a constant or property. */
+  attributes: JsonObject;
+  language: string;
+  os: string;
+  /** How many Clients may be linked at once; 0 or less means no limit. */
+  max_clients: number;
+  /** The extensions of the protocol that the Service offers, e.g. `"ready"`. */
+  extensions: string[];
+  /** The names of the methods whose results are streams. */
+  streams: string[];
+}
+
+/** A Service in the list of a Manager, and in the reply to `link`. */
 export interface ServiceEntry {
   /** Method name to signature text, or the value itself for a constant or property. */
   attributes: JsonObject;
@@ -18,19 +66,22 @@ export interface ServiceEntry {
   os: string;
   /** How many clients may be linked at once; 0 or less means no limit. */
   max_clients: number;
-  /** The extensions of the protocol that the service knows, told to who knows such a one too. */
+  /**
+   * The extensions of the protocol that the service knows. Absent unless the client that receives
+   * the entry has offered extensions itself.
+   */
   extensions?: readonly string[];
-  /** The names of the methods whose results are streams, told likewise. */
+  /** The names of the methods whose results are streams. Absent likewise. */
   streams?: readonly string[];
 }
 
-/** The Manager and everyone who is connected to it; the keys are those of the wire. */
+/** A Manager and all devices that are connected to it. */
 export interface Identities {
   /** The computer that the Manager runs on. */
   hostname: string;
   /** The port that the Manager listens on. */
   port: number;
-  /** What anyone may request of the Manager. */
+  /** The Manager's own methods that every client may call: name to signature text. */
   attributes: Record<string, unknown>;
   /** The programming language of the Manager. */
   language: string;
@@ -42,7 +93,7 @@ export interface Identities {
   services: Record<string, ServiceEntry>;
 }
 
-/** The identities as text, each level indented by `indent` spaces. */
+/** The identities as text for a person, each level indented by `indent` spaces. */
 export function describeIdentities(identities: Identities, indent: number): string {
   const { hostname, port, attributes, language, os, clients, services } = identities;
   const lines: string[] = [];

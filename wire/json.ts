@@ -1,11 +1,12 @@
 /**
- * JSON as the wire has it: that of JavaScript, and the three numbers `NaN`, `Infinity` and
- * `-Infinity`, which Python writes as bare words and which are real readings of real instruments.
+ * The JSON of the wire: that of JavaScript, with the numbers `NaN`, `Infinity` and `-Infinity`, which
+ * Python writes as bare words and which instruments do read. Values that are too large to be written
+ * or read at once are for `json_writer.ts` and `json_reader.ts`.
  *
  * @module
  */
 
-/** Stands for a number that JSON has no name for until the text is complete. No value contains it. */
+/** Marks a number that JSON cannot hold until the text is complete. No value contains the mark. */
 const MARK = crypto.randomUUID();
 const MARKED = new RegExp(`"${MARK} (-?\\w+)"`, "g");
 
@@ -14,11 +15,11 @@ const LETTER_I = 0x49;
 const LETTER_N = 0x4e;
 
 /**
- * A value as JSON. `undefined` is sent as `null`; an object with a method `toJSON` or `to_json`
- * as what that returns; a typed array as an array of its numbers.
+ * A value as JSON. `undefined` becomes `null`, a typed array an array of its numbers, and an object
+ * with a method `toJSON` or `to_json` the result of that method.
  *
- * @throws {TypeError} If JSON cannot hold the value: a function, a symbol, a BigInt, a cycle, a Map,
- * a Set or a generator.
+ * @throws {TypeError} When JSON cannot hold the value: a function, a symbol, a BigInt, a cycle, a
+ * Map, a Set or a generator.
  */
 export function encodeValue(value: unknown): string {
   switch (typeof value) {
@@ -30,19 +31,20 @@ export function encodeValue(value: unknown): string {
     case "undefined":
       return "null";
     default:
-      if (losesNothing(value)) return JSON.stringify(value);
+      if (isPlain(value)) return JSON.stringify(value);
       return withoutMarks(JSON.stringify(value, replace) ?? "null");
   }
 }
 
-/** How deep values may be nested that are looked at before they are written. */
-const LOOK = 4;
+/** How many levels of a value are examined for {@linkcode isPlain}. */
+const EXAMINED_DEPTH = 4;
 
 /**
- * Whether JSON has all of a value, without a replacer, which takes three times as long: arrays and
- * plain objects of texts, finite numbers, booleans and `null`, as most are. False says nothing.
+ * Whether `JSON.stringify` can write a value without a replacer, which takes three times as long: an
+ * array or a plain object of texts, finite numbers, booleans and `null`, as most values are. `false`
+ * where it is not certain.
  */
-function losesNothing(value: unknown, depth = LOOK): boolean {
+function isPlain(value: unknown, depth = EXAMINED_DEPTH): boolean {
   switch (typeof value) {
     case "string":
     case "boolean":
@@ -52,9 +54,9 @@ function losesNothing(value: unknown, depth = LOOK): boolean {
     case "object": {
       if (value === null) return true;
       if (depth === 0 || "toJSON" in value || "to_json" in value) return false;
-      if (Array.isArray(value)) return value.every((item) => losesNothing(item, depth - 1));
+      if (Array.isArray(value)) return value.every((item) => isPlain(item, depth - 1));
       return Object.getPrototypeOf(value) === Object.prototype &&
-        Object.values(value).every((item) => losesNothing(item, depth - 1));
+        Object.values(value).every((item) => isPlain(item, depth - 1));
     }
     default:
       return false;
@@ -66,10 +68,10 @@ function withoutMarks(text: string): string {
 }
 
 /**
- * The value that a text stands for. Numbers are JavaScript's: an integer above 2^53 becomes the
- * nearest one that those can hold.
+ * The value of a text of JSON. Its numbers are those of JavaScript: an integer above 2^53 becomes the
+ * nearest number that they can hold.
  *
- * @throws {SyntaxError} If the text is not JSON.
+ * @throws {SyntaxError} When the text is not JSON.
  */
 export function parseJson(text: string): unknown {
   try {
@@ -85,36 +87,39 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** An integer of any size, as a value that is written with all of its digits. */
+/** A value that is written as an integer of any size, with all of its digits. */
 export function bigInteger(value: bigint): unknown {
-  // Part of the language since 2025, and not yet of TypeScript's library.
+  // Part of the language since 2025, but not of TypeScript's library yet.
   return (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON(String(value));
 }
 
 /**
- * What is sent for a value: the value itself, or what its method `toJSON` or `to_json` returns.
+ * The value that is written for a value: itself, or the result of its method `toJSON` or `to_json`.
  *
- * @param key What the value is called where it is.
- * @throws {TypeError} If JSON cannot hold it.
+ * @param key The key or the index of the value in its object or array.
+ * @throws {TypeError} When JSON cannot hold it.
  */
-export function sendable(key: string, value: unknown): unknown {
-  return refuseWhatIsLost(key, hasMethod(value, "toJSON") ? value.toJSON(key) : value);
+export function serializable(key: string, value: unknown): unknown {
+  return checkSerializable(key, hasMethod(value, "toJSON") ? value.toJSON(key) : value);
 }
 
-/** Whether a value is sent as an array of its numbers. */
+/** Whether a value is written as an array of its numbers. */
 export function isTypedArray(value: unknown): value is Float64Array {
   return ArrayBuffer.isView(value) && !(value instanceof DataView);
 }
 
-/** A replacer for `JSON.stringify`, which knows neither all numbers nor typed arrays. */
+/** A replacer for `JSON.stringify`, which writes neither all numbers nor typed arrays. */
 function replace(key: string, value: unknown): unknown {
-  const sent = refuseWhatIsLost(key, value);
-  if (typeof sent === "number") return Number.isFinite(sent) ? sent : `${MARK} ${sent}`;
-  return isTypedArray(sent) ? Array.from(sent) : sent;
+  const written = checkSerializable(key, value);
+  if (typeof written === "number") return Number.isFinite(written) ? written : `${MARK} ${written}`;
+  return isTypedArray(written) ? Array.from(written) : written;
 }
 
-/** `JSON.stringify` drops functions and symbols without a word; a caller should hear of it. */
-function refuseWhatIsLost(key: string, value: unknown): unknown {
+/**
+ * The value, or the result of its method `to_json`. Throws for functions and symbols, which
+ * `JSON.stringify` would leave out, and for iterables, which it would write as `{}`.
+ */
+function checkSerializable(key: string, value: unknown): unknown {
   switch (typeof value) {
     case "function":
     case "symbol":
@@ -123,7 +128,7 @@ function refuseWhatIsLost(key: string, value: unknown): unknown {
     case "object":
       if (hasMethod(value, "to_json")) {
         value = value.to_json();
-        return refuseWhatIsLost(key, hasMethod(value, "toJSON") ? value.toJSON(key) : value);
+        return checkSerializable(key, hasMethod(value, "toJSON") ? value.toJSON(key) : value);
       }
       if (value === null || Array.isArray(value) || !(Symbol.iterator in value)) return value;
       if (isTypedArray(value) || value instanceof String) return value;
@@ -141,7 +146,7 @@ function hasMethod<Name extends string>(
     typeof (value as Record<string, unknown>)[name] === "function";
 }
 
-/** The text with `NaN` and `Infinity` outside of strings as JSON; `undefined` if there is neither. */
+/** The text with JSON in place of `NaN` and `Infinity`; `undefined` if neither is outside strings. */
 function markNonFinite(text: string): string | undefined {
   const parts: string[] = [];
   let copied = 0;
@@ -155,9 +160,9 @@ function markNonFinite(text: string): string | undefined {
     if (code === QUOTE) {
       at = closingQuote(text, at);
     } else if (code === LETTER_N && text.startsWith("NaN", at)) {
-      at = replace(at, "NaN", `["${MARK}"]`); // an array, which no key can be
+      at = replace(at, "NaN", `["${MARK}"]`); // an array, since a key cannot be one
     } else if (code === LETTER_I && text.startsWith("Infinity", at)) {
-      // A number that is too large is infinite. The spaces keep it apart from other digits.
+      // A number that is too large is parsed as infinite. The spaces separate it from other digits.
       at = replace(at, "Infinity", text[at - 1] === "-" ? "1e999 " : " 1e999 ");
     }
   }

@@ -1,10 +1,11 @@
 /**
- * A value of JSON that is read while it comes: each piece is a step of which nobody notices
- * anything, and no text has to be longer than the runtime can hold.
+ * Reads a value of JSON while its text arrives in pieces, so that no step takes long, and no text is
+ * longer than the runtime can hold. `json_writer.ts` writes such values.
  *
- * The engine reads, as `parseJson` does. Here is only looked for where the text can be cut into
- * parts. What is open before a part and after it makes JSON of it, and 0 stands for all that came
- * before in the same array; for example, if `[[1,2],[3,4],[5,6]]` is cut at two commas:
+ * `JSON.parse` reads the text in parts; this module only finds the commas where the text can be cut
+ * into parts. Each part is completed to JSON with the brackets that are open at its start and its
+ * end, and 0 replaces all previous items of the same array. For example, if `[[1,2],[3,4],[5,6]]` is
+ * cut at two commas:
  *
  *     [[1,2],[3      is read as    [[1,2],[3]]
  *     ,4]                          [0 ,4]
@@ -12,7 +13,7 @@
  *     ,6]                          [0 ,6]
  *     ]                            [0 ]
  *
- * So what is no JSON is none in parts either, which is what a test compares.
+ * A text that is not JSON is therefore not JSON in parts either; a test compares the two.
  *
  * @module
  */
@@ -30,37 +31,37 @@ const CLOSE_BRACKET = 0x5d;
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 
-/** About how many characters are read at once. */
-const PART = 64 * 1024;
-/** How deep a value may be nested to be cut. What is deeper is read as a whole. */
-const DEEPEST = 32;
-/** How many arguments a function surely can be called with. */
-const MOST_ARGUMENTS = 10_000;
+/** The length of a part, in characters. It is approximate. */
+const PART_LENGTH = 64 * 1024;
+/** The deepest level at which the text is cut. A value that is nested deeper is read as a whole. */
+const MAX_CUT_DEPTH = 32;
+/** A number of arguments that every function call supports. */
+const MAX_ARGUMENTS = 10_000;
 /** The length of `\u0041`, in characters. */
-const LONGEST_ESCAPE = 6;
-/** Stands for the members of an object that came before. No value contains it. */
-const BEFORE = crypto.randomUUID();
+const MAX_ESCAPE_LENGTH = 6;
+/** The key that replaces all previous members of an object. No value contains it. */
+const PREVIOUS = crypto.randomUUID();
 
-/** An array or an object that is not at its end. */
+/** An array or an object whose end has not been read. */
 interface Open {
-  /** What makes JSON of a part that begins in it. */
+  /** Completes a part that begins in it at its start. */
   readonly opening: string;
-  /** Adds what a part has of it. */
+  /** Adds the items or members that a part has. */
   add(part: unknown): void;
   /**
-   * What comes last in it, and is not at its end either.
+   * The last item or member, which is open too.
    *
-   * @param key What that is called in an object, as JSON.
+   * @param key The key of that member in an object, as JSON.
    */
   last(key: string): unknown;
-  /** Puts all of that in its place. */
+  /** Replaces the last item or member with its complete value. */
   putLast(value: unknown): void;
-  /** All of it. */
+  /** The complete array or object. */
   value(): unknown;
 }
 
 class OpenArray implements Open {
-  readonly opening = "[0 "; // with a space, since `.5` is no item
+  readonly opening = "[0 "; // the space makes `[0 .5]` an error, as `[.5]` is one
   readonly #parts: unknown[][];
 
   constructor(part: unknown[]) {
@@ -83,15 +84,15 @@ class OpenArray implements Open {
 
   value(): unknown[] {
     let items: unknown[] = [];
-    for (let start = 0; start < this.#parts.length; start += MOST_ARGUMENTS) {
-      items = items.concat(...this.#parts.slice(start, start + MOST_ARGUMENTS));
+    for (let start = 0; start < this.#parts.length; start += MAX_ARGUMENTS) {
+      items = items.concat(...this.#parts.slice(start, start + MAX_ARGUMENTS));
     }
     return items;
   }
 }
 
 class OpenObject implements Open {
-  readonly opening = `{"${BEFORE}":0 `;
+  readonly opening = `{"${PREVIOUS}":0 `;
   readonly #object: JsonObject;
   #lastKey = "";
 
@@ -99,9 +100,9 @@ class OpenObject implements Open {
     this.#object = part;
   }
 
-  // Deno has no setter `__proto__`: that is a key like others.
+  // In Deno, `__proto__` is an ordinary key: there is no setter of that name.
   add(part: JsonObject): void {
-    for (const key of Object.keys(part)) if (key !== BEFORE) this.#object[key] = part[key];
+    for (const key of Object.keys(part)) if (key !== PREVIOUS) this.#object[key] = part[key];
   }
 
   last(key: string): unknown {
@@ -118,29 +119,29 @@ class OpenObject implements Open {
   }
 }
 
-/** Reads one value. */
+/** Reads one value. Positions are in characters; the value begins at position 1. */
 export class JsonReader {
   readonly #partLength: number;
   /**
-   * What is open where the part begins, from the outside to the inside. The value is taken for the
-   * second item of an array.
+   * The arrays and objects that are open at the start of the part, from the outermost to the
+   * innermost. The value is read as the second item of an array, which is the first of them.
    */
   readonly #open: Open[] = [new OpenArray([])];
-  /** What there is of a long text that is open, in the last of those. */
+  /** The beginning of a long text that is open in the innermost of those. */
   #text: string | undefined;
-  /** What has come of the part. */
+  /** The text of the part up to here. */
   #part = ",";
-  /** Where the part begins. Positions are in characters; the value begins at 1. */
+  /** The position of the part. */
   #partStart = 0;
-  /** Where the piece begins. */
+  /** The position of the piece. */
   #pieceStart = 1;
-  /** How much of the piece has been added to parts. */
+  /** How many characters of the piece have been added to parts. */
   #added = 0;
-  /** How many arrays and objects are open here, where `#open` is what was so at the part's start. */
+  /** How many arrays and objects are open here. `#open` has those at the start of the part. */
   #depth = 0;
-  /** What closes each of them. Like the keys, up to the `DEEPEST`. */
+  /** The closing bracket of each of them. Like the keys, down to `MAX_CUT_DEPTH`. */
   readonly #closings = ["]"];
-  /** From where to where the last string before each of them is: its key, if it has one. */
+  /** The start and the end of the last string before each of them: its key, if it has one. */
   readonly #keyStarts = [0];
   readonly #keyEnds = [0];
   #isInString = false;
@@ -150,16 +151,16 @@ export class JsonReader {
   /** Whether the next piece begins after a backslash. */
   #isEscaped = false;
 
-  /** @param partLength About how many characters are read at once. */
-  constructor(partLength = PART) {
+  /** @param partLength The length of a part, in characters. It is approximate. */
+  constructor(partLength = PART_LENGTH) {
     this.#partLength = partLength;
   }
 
   /**
    * Reads the next piece.
    *
-   * @throws {SyntaxError} If it is found not to be JSON, now or in one of the pieces before.
-   * @throws {RangeError} If a text or an array is longer than the runtime can hold.
+   * @throws {SyntaxError} When it is not JSON. The error may concern an earlier piece.
+   * @throws {RangeError} When a text or an array is longer than the runtime can hold.
    */
   read(piece: string): void {
     this.#added = 0;
@@ -178,7 +179,7 @@ export class JsonReader {
   /**
    * The value, after its last piece.
    *
-   * @throws {SyntaxError} If it is not JSON.
+   * @throws {SyntaxError} When it is not JSON.
    */
   end(): unknown {
     const [root] = this.#open;
@@ -226,7 +227,7 @@ export class JsonReader {
           break;
         case COMMA: {
           const isLong = this.#pieceStart + at - this.#partStart >= this.#partLength;
-          if (isLong && this.#depth <= DEEPEST) {
+          if (isLong && this.#depth <= MAX_CUT_DEPTH) {
             this.#add(piece, at);
             this.#readItems();
           }
@@ -237,11 +238,11 @@ export class JsonReader {
   }
 
   #enter(closing: string): void {
-    if (++this.#depth <= DEEPEST) this.#note(this.#depth, closing);
+    if (++this.#depth <= MAX_CUT_DEPTH) this.#remember(this.#depth, closing);
   }
 
-  /** Notes what begins after the last string. */
-  #note(depth: number, closing: string): void {
+  /** Remembers the key and the closing bracket of the value that begins here. */
+  #remember(depth: number, closing: string): void {
     this.#closings[depth] = closing;
     this.#keyStarts[depth] = this.#lastStringStart;
     this.#keyEnds[depth] = this.#lastStringEnd;
@@ -252,7 +253,7 @@ export class JsonReader {
     if (this.#text !== undefined) {
       this.#add(piece, at);
       this.#closeText(this.#text);
-      this.#added++; // the quote
+      this.#added++; // skips the quote
       this.#partStart++;
     } else {
       this.#lastStringStart = this.#stringStart;
@@ -260,30 +261,30 @@ export class JsonReader {
     }
   }
 
-  /** Adds the piece to the part, up to a position in it. */
+  /** Adds the piece to the part, up to an index in the piece. */
   #add(piece: string, end: number): void {
     this.#part += piece.slice(this.#added, end);
     this.#added = end;
   }
 
-  /** The part has been read so far: the next one begins there. */
+  /** Removes the beginning of the part, which has been read. */
   #drop(length: number): void {
     this.#part = this.#part.slice(length);
     this.#partStart += length;
   }
 
-  /** Reads the part, after which a comma comes. */
+  /** Reads the part, which a comma follows. */
   #readItems(): void {
-    const before = lastSign(this.#part);
-    if (before === "[" || before === "{") throw new SyntaxError(`Unexpected ',' after '${before}'`);
+    const last = lastCharacter(this.#part);
+    if (last === "[" || last === "{") throw new SyntaxError(`Unexpected ',' after '${last}'`);
     this.#readPart(this.#part.length, "", this.#depth);
   }
 
   /**
    * Reads the beginning of the part.
    *
-   * @param ending What comes last in it, if that is not at its end.
-   * @param depth Up to where what is open at its end stays so.
+   * @param ending Completes its last value: an empty string for a text that is open.
+   * @param depth The level down to which values are open at the end of it.
    */
   #readPart(length: number, ending: string, depth: number): void {
     const text = this.#part.slice(0, length);
@@ -296,14 +297,13 @@ export class JsonReader {
       const key = text.slice(start - this.#partStart, end - this.#partStart);
       const last = this.#open[index - 1].last(key);
       if (typeof last === "string") this.#text = last;
-      else {this.#open.push(
-          Array.isArray(last) ? new OpenArray(last) : new OpenObject(last as JsonObject),
-        );}
+      else if (Array.isArray(last)) this.#open.push(new OpenArray(last));
+      else this.#open.push(new OpenObject(last as JsonObject));
     }
     this.#drop(length);
   }
 
-  /** Reads the part, at whose end the last array or object that is open comes to its own. */
+  /** Reads the part, which ends with the closing bracket of the innermost open array or object. */
   #close(): void {
     const closed = this.#open.pop()!;
     const parent = this.#open.at(-1);
@@ -313,25 +313,25 @@ export class JsonReader {
     parent.putLast(closed.value());
   }
 
-  /** Whether the string would be a long one after so many more characters. */
+  /** Whether the open string is long at an index in the piece. */
   #isLong(more: number): boolean {
     return this.#isInString && this.#pieceStart + more - this.#stringStart >= this.#partLength;
   }
 
-  /** Reads what is before a string that has become a long one, unless that is a key. */
+  /** Reads the part up to a string that has become long, unless the string is a key. */
   #openText(): void {
-    if (this.#depth >= DEEPEST) return;
+    if (this.#depth >= MAX_CUT_DEPTH) return;
     const length = this.#stringStart - this.#partStart;
     const isInObject = this.#closings[this.#depth] === "}";
-    if (isInObject && lastSign(this.#part.slice(0, length)) !== ":") return;
-    this.#note(this.#depth + 1, "");
+    if (isInObject && lastCharacter(this.#part.slice(0, length)) !== ":") return;
+    this.#remember(this.#depth + 1, "");
     this.#readPart(length, '""', this.#depth + 1);
     this.#drop(1); // the quote
   }
 
-  /** Reads the part of a long text that the part is, but no part of an escape. */
+  /** Reads the part as a piece of a long text, without an escape that is incomplete at its end. */
   #readText(text: string): void {
-    const part = this.#part.slice(0, endOfCharacters(this.#part));
+    const part = this.#part.slice(0, completeLength(this.#part));
     this.#text = text + this.#parse(`"${part}"`);
     this.#drop(part.length);
   }
@@ -354,19 +354,19 @@ export class JsonReader {
   }
 }
 
-/** The last character that is no white space. */
-function lastSign(text: string): string {
+/** The last character that is not white space. */
+function lastCharacter(text: string): string {
   return text.trimEnd().slice(-1);
 }
 
-/** Where the inside of a string has its last whole character: not in the middle of an escape. */
-function endOfCharacters(text: string): number {
+/** The length of the inside of a string without an escape that is incomplete at its end. */
+function completeLength(text: string): number {
   const end = text.length;
-  for (let at = end - 1; at >= 0 && at > end - LONGEST_ESCAPE; at--) {
+  for (let at = end - 1; at >= 0 && at > end - MAX_ESCAPE_LENGTH; at--) {
     if (text[at] !== "\\") continue;
     let backslashes = 1;
     while (text[at - backslashes] === "\\") backslashes++;
-    const size = text[at + 1] === "u" ? LONGEST_ESCAPE : 2;
+    const size = text[at + 1] === "u" ? MAX_ESCAPE_LENGTH : 2;
     return backslashes % 2 === 1 && at + size > end ? at : end;
   }
   return end;

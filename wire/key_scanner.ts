@@ -1,14 +1,14 @@
 /**
- * The routing keys of a message that is not read as a whole: one that is malformed, whose sender or
- * receiver is to be told, or one that comes in pieces.
+ * Scans the routing keys of a message that is not read as a whole: one that arrives in pieces, or
+ * one that is malformed and has to be answered with an error.
  *
- * It takes any bytes, cut anywhere, and looks at nothing but the strings at the top level. What is
- * between them may be anything; `Envelope` is what checks a message.
+ * It accepts any bytes, cut anywhere, and reads only the strings at the top level. It does not check
+ * that the message is well-formed; `envelope.ts` does.
  *
  * @module
  */
 
-/** A key whose value is of interest. */
+/** A key that the scanner finds. */
 export type RoutingKey = "requester" | "service" | "uid" | "attribute";
 
 const KEYS: ReadonlySet<string> = new Set<RoutingKey>([
@@ -30,35 +30,36 @@ const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 
 /** The longest string that is kept, in bytes with its quotes. */
-const LONGEST = 4096;
+const MAX_STRING = 4096;
 
 const decoder = new TextDecoder();
 
-/** Reads one message. */
+/** Scans one message. */
 export class KeyScanner {
   readonly #texts = new Map<string, string>();
-  readonly #string = new Uint8Array(LONGEST);
+  readonly #string = new Uint8Array(MAX_STRING);
   #length = 0;
   #depth = 0;
   #isInString = false;
   #isEscaped = false;
-  /** The key whose value comes; `undefined` where a key is expected. */
+  /** The last key; `undefined` for one that was too long or is not a string of JSON. */
   #key: string | undefined;
+  /** Whether a value comes next, and not a key. */
   #isValue = false;
 
-  /** Reads the next bytes. */
+  /** Scans the next bytes. */
   read(bytes: Uint8Array): void {
     for (let at = 0; at < bytes.length;) {
       at = this.#isInString ? this.#readString(bytes, at) : this.#readBetween(bytes, at);
     }
   }
 
-  /** The text of a key's value, if it was a string; that of the last of several equal keys. */
+  /** The value of a key, if it was a string. Of several equal keys the last one counts. */
   text(key: RoutingKey): string | undefined {
     return this.#texts.get(key);
   }
 
-  /** From inside a string to after its closing quote, or the end of the bytes. */
+  /** From inside a string to after its closing quote, or to the end of the bytes. */
   #readString(bytes: Uint8Array, at: number): number {
     if (this.#isEscaped) {
       this.#isEscaped = false;
@@ -83,7 +84,7 @@ export class KeyScanner {
     return quote + 1;
   }
 
-  /** From between strings to after the next opening quote, or the end of the bytes. */
+  /** From between strings to after the next opening quote, or to the end of the bytes. */
   #readBetween(bytes: Uint8Array, at: number): number {
     for (; at < bytes.length; at++) {
       switch (bytes[at]) {
@@ -110,16 +111,18 @@ export class KeyScanner {
     return at;
   }
 
-  /** Keeps the bytes of a string that may be a key, or the value of one. */
+  /** Keeps bytes of a string that is a key at the top level, or the value of one. */
   #keep(bytes: Uint8Array, start: number, end: number): void {
-    if (this.#depth !== 1 || this.#length > LONGEST) return;
+    if (this.#depth !== 1 || this.#length > MAX_STRING) return;
     const size = end - start;
-    if (this.#length + size <= LONGEST) this.#string.set(bytes.subarray(start, end), this.#length);
-    this.#length += size; // above LONGEST it is too long to be kept
+    if (this.#length + size <= MAX_STRING) {
+      this.#string.set(bytes.subarray(start, end), this.#length);
+    }
+    this.#length += size; // above MAX_STRING it is too long to be kept
   }
 
   #endString(): void {
-    const text = this.#length > LONGEST ? undefined : this.#parse();
+    const text = this.#length > MAX_STRING ? undefined : this.#parse();
     if (!this.#isValue) this.#key = text;
     else if (text !== undefined && this.#key !== undefined && KEYS.has(this.#key)) {
       this.#texts.set(this.#key, text);
@@ -135,7 +138,7 @@ export class KeyScanner {
   }
 }
 
-/** The routing keys of a line, as far as they can be told. */
+/** Scans the routing keys of a line. */
 export function scanKeys(line: Uint8Array): KeyScanner {
   const scanner = new KeyScanner();
   scanner.read(line);

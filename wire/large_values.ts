@@ -1,68 +1,69 @@
 /**
- * Large values, written and read a bit at a time: the event loop goes on meanwhile, and no text has
- * to be longer than the runtime can hold.
+ * Encodes and decodes large values in steps with pauses, so that the event loop serves other events
+ * meanwhile, and no text is longer than the runtime can hold. `json_writer.ts` and `json_reader.ts`
+ * do the steps.
  *
  * @module
  */
 
 import { JSONDecodeError, ValueError } from "../errors.ts";
-import { jsonPieces, sizeOf } from "./json_pieces.ts";
+import { estimateSize, writeJson } from "./json_writer.ts";
 import { JsonReader } from "./json_reader.ts";
 import type { LongLine } from "./line.ts";
 import { isObject, type JsonObject } from "./message.ts";
-import { pauses } from "../base/pause.ts";
+import { periodicPause } from "../base/pause.ts";
 import { KeyScanner } from "./key_scanner.ts";
 
-/** A value whose text has about this many characters or more is large. */
+/** A value whose JSON has about so many characters is large. */
 const LARGE = 256 * 1024;
-/** How many characters are written at once. */
-const PIECE = 64 * 1024;
-/** How long to work before the event loop gets its turn, in milliseconds. */
+/** The length of a piece, in characters. */
+const PIECE_LENGTH = 64 * 1024;
+/** The time from one pause to the next, in milliseconds. */
 const SLICE = 10;
 
-/** Whether a value is better written a bit at a time. */
+/** Whether a value is so large that it is to be encoded in steps. */
 export function isLarge(value: unknown): boolean {
-  return sizeOf(value, LARGE) >= LARGE;
+  return estimateSize(value, LARGE) >= LARGE;
 }
 
 /**
- * A value as JSON in UTF-8, in pieces. It must not change until the promise is settled.
+ * Encodes a value as JSON in UTF-8, in pieces. It must not change until the promise is settled.
  *
- * @throws {TypeError} If JSON cannot hold the value.
+ * @throws {TypeError} When JSON cannot hold the value.
  */
 export async function encodeLarge(value: unknown): Promise<Uint8Array[]> {
   const encoder = new TextEncoder();
   const pieces: Uint8Array[] = [];
-  const pause = pauses(SLICE);
-  for (const text of jsonPieces(value, PIECE)) {
+  const pause = periodicPause(SLICE);
+  for (const text of writeJson(value, PIECE_LENGTH)) {
     pieces.push(encoder.encode(text));
     await pause();
   }
   return pieces;
 }
 
-/** What has come of a long line. */
-export type Outcome =
+/** The result of reading a long line. */
+export type ReadResult =
   | { state: "read"; object: JsonObject }
-  /** It cannot be read. `keys` tells whose it is. */
-  | { state: "refused"; error: Error; keys: KeyScanner }
-  /** It was cut off. */
-  | { state: "cut" };
+  /** The line cannot be read. `keys` says which request it belongs to. */
+  | { state: "invalid"; error: Error; keys: KeyScanner }
+  /** The connection ended within the line. */
+  | { state: "truncated" };
 
 /**
- * Reads the object that a long line holds. No more than its value is held of it.
+ * Reads the JSON object of a long line while it arrives. Holds the value, but not the line.
  *
  * @param limit The longest line that is read, in bytes.
  */
-export async function readLarge(line: LongLine, limit: number): Promise<Outcome> {
+export async function readLarge(line: LongLine, limit: number): Promise<ReadResult> {
   const keys = new KeyScanner();
   const decoder = new TextDecoder("utf-8", { fatal: true });
   const reader = new JsonReader();
-  const pause = pauses(SLICE);
+  const pause = periodicPause(SLICE);
   let size = 0;
   let failure: unknown;
   for await (const piece of line) {
-    keys.read(piece); // to the end, wherever the rest cannot be read any more
+    keys.read(piece); // also after a failure, since the keys may come later
     size += piece.length;
     try {
       if (size > limit) {
@@ -74,7 +75,7 @@ export async function readLarge(line: LongLine, limit: number): Promise<Outcome>
     }
     await pause();
   }
-  if (!line.isComplete) return { state: "cut" };
+  if (!line.isComplete) return { state: "truncated" };
   try {
     if (failure !== undefined) throw failure;
     decoder.decode();
@@ -82,11 +83,11 @@ export async function readLarge(line: LongLine, limit: number): Promise<Outcome>
     if (!isObject(object)) throw new SyntaxError("not a JSON object");
     return { state: "read", object };
   } catch (cause) {
-    return { state: "refused", error: refusal(cause as Error), keys };
+    return { state: "invalid", error: readError(cause as Error), keys };
   }
 }
 
-function refusal(cause: Error): Error {
+function readError(cause: Error): Error {
   if (cause instanceof ValueError) return cause;
   if (!(cause instanceof RangeError)) {
     return new JSONDecodeError(`Cannot read the line: ${cause.message}`, { cause });

@@ -1,98 +1,54 @@
 /**
- * The messages of the wire: their types, how they are written, and how a line that is not
- * trusted becomes one of them.
+ * The messages of the wire: their types, how they are encoded, and how a line from a peer is decoded
+ * and checked. `protocol.ts` has the fixed words in them, `json.ts` their JSON, and `envelope.ts` is
+ * what a Manager reads of a message that it forwards.
  *
- * A message is one line of JSON. Our writers put every routing key (`error`, `requester`,
- * `service`, `uid`, `attribute`) before the payload (`args`, `kwargs`, `result`), so a Manager
- * knows where a message goes before it has seen all of it. Readers never depend on the order.
+ * A message is one line of JSON. We write every routing key (`error`, `requester`, `service`, `uid`,
+ * `attribute`) before the payload (`args`, `kwargs`, `result`), so that a Manager knows where a
+ * message goes before all of it has arrived. When we read, the order does not matter.
  *
  * @module
  */
 
 import { JSONDecodeError, ValueError, wireMessage } from "../errors.ts";
 import { encodeValue, parseJson } from "./json.ts";
-
-/** The port of a Manager, if nothing else is said. */
-export const DEFAULT_PORT = 1875;
-
-/** The `uid` of a notification. */
-export const NOTIFICATION = "notification";
-
-/** The `attribute` that asks the Manager to close the connection. */
-export const DISCONNECT = "__disconnect__";
-
-/** The `service` of a request that the Manager itself answers. */
-export const MANAGER = "Manager";
+import {
+  BEAT,
+  type CANCEL_REQUEST,
+  DISCONNECT,
+  type MORE_VALUES,
+  NEXT_VALUE,
+  NOTIFICATION,
+} from "./protocol.ts";
 
 /**
- * The extension that a device offers in its identity and only our Manager knows: once the device
- * is registered, the Manager says so with a reply of this `uid`. A Python Manager ignores the
- * offer, and a Python device never makes it.
+ * An object of JSON values by name.
+ *
+ * @example
+ * ```ts
+ * import type { JsonObject } from "@msl/network";
+ *
+ * const settings: JsonObject = { range: 10, unit: "V", channels: [1, 2] };
+ * ```
  */
-export const READY = "ready";
-
-/**
- * The extension of a device that says something, if only a space, in every beat. The Manager does
- * the same, and tells the length of a beat with {@linkcode READY}.
- */
-export const BEAT = "beat";
-
-/**
- * The extension of a client that wants to know when a service goes that it is linked with: a reply
- * of this `uid` whose `result` is the name of the service.
- */
-export const GONE = "gone";
-
-/**
- * The extension of who knows {@linkcode CANCEL_REQUEST}: a client may send it, a service heeds it.
- */
-export const CANCEL = "cancel";
-
-/**
- * The extension of who knows streams: a client that asks for one puts the key `stream` into its
- * request, and a service that finds it there sends each value by itself.
- */
-export const STREAM = "stream";
-
-/** The `attribute` of a message by which a client gives up its request of the same `uid`. */
-export const CANCEL_REQUEST = "__cancel__";
-
-/** The `attribute` of a message by which a client lets a service send so many values more. */
-export const MORE_VALUES = "__more__";
-
-/** The `attribute` of a reply that is a value of a stream, and not its end. */
-export const NEXT_VALUE = "__next__";
-
-/** What the Manager says with the uid {@linkcode READY}. */
-export interface Welcome {
-  /** The length of a beat in milliseconds; 0 if the Manager keeps none. */
-  beat: number;
-  /** The extensions of the protocol that the Manager knows. */
-  extensions: string[];
-}
-
-/** Every extension that our Manager knows. */
-export const EXTENSIONS: readonly string[] = [READY, BEAT, GONE, CANCEL, STREAM];
-
-/** An object of JSON values. */
 export type JsonObject = Record<string, unknown>;
 
-/** A request, as it is read. */
+/** A request. */
 export interface Request {
   kind: "request";
-  /** The Service, or `"Manager"`; absent where the Manager asks a device. */
+  /** The Service, or `"Manager"`; `undefined` in a request of the Manager to a device. */
   service: string | undefined;
   attribute: string;
   args: unknown[];
   kwargs: JsonObject;
   uid: string;
-  /** Who asks: the network name of a Client, or of the Manager. */
+  /** The network name of the Client, or of the Manager, that sent the request. */
   requester: string | null;
-  /** How many values of a stream may be sent; `undefined` from who knows no streams. */
+  /** How many values of a stream the Client has room for; `undefined` without streams. */
   stream: number | undefined;
 }
 
-/** The answer to a request. */
+/** The reply to a request that succeeded. */
 export interface Reply {
   kind: "reply";
   result: unknown;
@@ -100,14 +56,14 @@ export interface Reply {
   uid: string;
 }
 
-/** A value of a stream. The answer to the request comes after the last one. */
+/** A value of a stream. The reply to the request follows the last value. */
 export interface StreamValue {
   kind: "value";
   value: unknown;
   uid: string;
 }
 
-/** The answer to a request that failed. */
+/** The reply to a request that failed. */
 export interface ErrorReply {
   kind: "error";
   /** `ClassName: text`. */
@@ -117,7 +73,7 @@ export interface ErrorReply {
   uid: string;
 }
 
-/** What a Service tells everyone who is linked with it. */
+/** A notification of a Service to every linked Client. */
 export interface Notification {
   kind: "notification";
   service: string;
@@ -127,36 +83,6 @@ export interface Notification {
 
 /** Any message. */
 export type Message = Request | Reply | StreamValue | ErrorReply | Notification;
-
-/** What a Client says of itself. */
-export interface ClientIdentity {
-  /** What kind of device it is. */
-  type: "client";
-  /** How it calls itself. */
-  name: string;
-  /** Its programming language, e.g. `"Python 3.11.2"`. */
-  language: string;
-  /** Its operating system, e.g. `"Linux x86_64"`. */
-  os: string;
-  /** Extensions of the protocol that the Client offers, e.g. `"ready"`. */
-  extensions: string[];
-}
-
-/** What a Service says of itself. */
-export interface ServiceIdentity {
-  type: "service";
-  name: string;
-  /** Method name to signature text, or the value itself for a constant or property. */
-  attributes: JsonObject;
-  language: string;
-  os: string;
-  /** How many Clients may be linked at once; 0 or less means no limit. */
-  max_clients: number;
-  /** Extensions of the protocol that the Service offers, e.g. {@linkcode READY}. */
-  extensions: string[];
-  /** The names of the methods whose results are streams. */
-  streams: string[];
-}
 
 /** A request as one line, without its terminator. */
 export function encodeRequest(
@@ -181,9 +107,9 @@ export function beginRequest(
 }
 
 /**
- * A message about a request that is out, as one line without its terminator. It is not answered.
+ * A control message about a pending request, as one line without its terminator. It has no reply.
  *
- * @param requester Whose request it is, where the Manager says it instead of the client.
+ * @param requester The client of the request, where the Manager sends the message in its name.
  */
 export function encodeControl(
   { service, uid, requester }: { service: string; uid: string; requester?: string },
@@ -195,20 +121,18 @@ export function encodeControl(
     `,"attribute":"${attribute}","args":${JSON.stringify(args)},"kwargs":{}}`;
 }
 
-/** Whether the `attribute` of a request makes it a message about another one. */
-export function isControl(attribute: string): boolean {
-  return attribute === CANCEL_REQUEST || attribute === MORE_VALUES;
-}
-
-/** What the Manager asks a device during the handshake or an administrator's login. */
-export function encodeQuestion(requester: string, attribute: string, args: string[]): string {
+/**
+ * A request of the Manager to a device, as one line without its terminator: during the handshake,
+ * and while an administrator logs in.
+ */
+export function encodeManagerRequest(requester: string, attribute: string, args: string[]): string {
   return `{"error":false,"requester":${quote(requester)},"uid":"","attribute":${quote(attribute)}` +
     `,"args":${JSON.stringify(args)},"kwargs":{}}`;
 }
 
 /**
- * What a service is asked to find out whether it is still there: an ordinary request for an
- * attribute that every service has, and that costs nothing.
+ * A keepalive probe, for a service without the extension {@linkcode BEAT}: an ordinary request for
+ * an attribute that every service has, and that costs nothing.
  */
 export function encodeProbe(requester: string, service: string): string {
   return `{"error":false,"requester":${quote(requester)},"service":${quote(service)}` +
@@ -218,7 +142,7 @@ export function encodeProbe(requester: string, service: string): string {
 /**
  * A reply as one line, without its terminator.
  *
- * @throws {TypeError} If JSON cannot hold the result.
+ * @throws {TypeError} When JSON cannot hold the result.
  */
 export function encodeReply(requester: string | null, uid: string, result: unknown): string {
   return `${beginReply(requester, uid)}${encodeValue(result)}}`;
@@ -250,7 +174,7 @@ export function encodeError(
 /**
  * A notification as one line, without its terminator.
  *
- * @throws {TypeError} If JSON cannot hold the arguments.
+ * @throws {TypeError} When JSON cannot hold the arguments.
  */
 export function encodeNotification(
   service: string,
@@ -261,7 +185,7 @@ export function encodeNotification(
     `,"result":${encodeValue([args, kwargs])}}`;
 }
 
-/** The request to be disconnected, as one line without its terminator. */
+/** The request that the Manager closes a connection, as one line without its terminator. */
 export function encodeDisconnect(networkName: string): string {
   return `{"error":false,"service":${quote(networkName)},"uid":"","attribute":"${DISCONNECT}"` +
     `,"args":[],"kwargs":{}}`;
@@ -270,9 +194,9 @@ export function encodeDisconnect(networkName: string): string {
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
 /**
- * The object that a line of JSON holds.
+ * Decodes a line as a JSON object.
  *
- * @throws {JSONDecodeError} If it is not UTF-8, not JSON or not an object.
+ * @throws {JSONDecodeError} When it is not UTF-8, not JSON or not an object.
  */
 export function decodeObject(line: Uint8Array | string): JsonObject {
   let value: unknown;
@@ -286,21 +210,21 @@ export function decodeObject(line: Uint8Array | string): JsonObject {
 }
 
 /**
- * Reads a line.
+ * Decodes a line as a message.
  *
- * @throws {JSONDecodeError} If it is not UTF-8, not JSON or not an object.
- * @throws {ValueError} If it is an object but not a message.
+ * @throws {JSONDecodeError} When it is not UTF-8, not JSON or not an object.
+ * @throws {ValueError} When it is an object but not a message.
  */
 export function decodeMessage(line: Uint8Array | string): Message {
-  return asMessage(decodeObject(line));
+  return toMessage(decodeObject(line));
 }
 
 /**
- * The message that an object is.
+ * Checks that an object is a message, and gives it as one.
  *
- * @throws {ValueError} If it is none.
+ * @throws {ValueError} When it is not a message.
  */
-export function asMessage(object: JsonObject): Message {
+export function toMessage(object: JsonObject): Message {
   const { error, attribute, service, args = [], kwargs = {}, result, stream } = object;
   const uid = typeof object.uid === "string" ? object.uid : "";
   const requester = typeof object.requester === "string" ? object.requester : null;
@@ -339,7 +263,7 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Whether a value is a whole number above zero. */
+/** Whether a value is an integer above zero. */
 export function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) > 0;
 }

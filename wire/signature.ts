@@ -1,6 +1,6 @@
 /**
- * The parameters of a method: how a Service shows them to others, and how the arguments of a
- * request are bound to them, with Python's rules and Python's words for what does not fit.
+ * The signature of a method: its text in the identity of a Service, and how the arguments of a
+ * request are bound to its parameters, with Python's rules and Python's error texts.
  *
  * | TypeScript | shown as | takes |
  * | --- | --- | --- |
@@ -8,8 +8,8 @@
  * | `configure(channel, { range = 10, nplc } = {})` | `(channel, *, range=10, nplc=None)` | the members by name, or an object by position |
  * | `echo(...args)` | `(*args, **kwargs)` | anything; keyword arguments arrive last, as one `Kwargs` |
  *
- * The names are read off the method's source text, since JavaScript keeps them nowhere else.
- * TypeScript's `n?: number` leaves no trace in that text: give such a parameter a default.
+ * The names of the parameters are parsed from the source text of the method, since JavaScript has
+ * them nowhere else. TypeScript's `n?: number` is not in that text: give such a parameter a default.
  *
  * @module
  */
@@ -18,12 +18,12 @@ import { type Expression, type Function as FunctionNode, parse, type Pattern } f
 import { Kwargs } from "./call.ts";
 import { repr } from "../base/repr.ts";
 
-/** A parameter that has a name and a value of its own. */
+/** A parameter with a name, that takes one argument. */
 interface Plain {
   form: "plain";
   name: string;
-  /** The default in Python's words, `undefined` where the parameter is required. */
-  standard: string | undefined;
+  /** The default as Python shows it; `undefined` for a required parameter. */
+  defaultText: string | undefined;
 }
 
 /** A destructured object: its members are keyword arguments. */
@@ -31,11 +31,11 @@ interface Members {
   form: "members";
   optional: boolean;
   members: Plain[];
-  /** The name that collects all other keyword arguments, if there is one. */
+  /** The name of the rest element, which collects all other keyword arguments. */
   others: string | undefined;
 }
 
-/** `...name`: everything else. */
+/** `...name`: all other arguments. */
 interface Rest {
   form: "rest";
   name: string;
@@ -43,7 +43,7 @@ interface Rest {
 
 type Parameter = Plain | Members | Rest;
 
-/** How a parameter is declared. */
+/** The declaration of a parameter. */
 export interface ParameterName {
   readonly form: "plain" | "members" | "rest";
   /** Empty for keyword-only parameters, which are one object. */
@@ -55,7 +55,7 @@ export interface ParameterName {
 /** The parameters of one function. */
 export class Signature {
   readonly #parameters: readonly Parameter[];
-  /** How many there are, if each takes one argument: so many by position leave nothing to bind. */
+  /** Their number, if each takes one argument: so many positional arguments need no binding. */
   readonly #plain: number | undefined;
 
   private constructor(parameters: readonly Parameter[]) {
@@ -64,10 +64,10 @@ export class Signature {
   }
 
   /**
-   * Reads the parameters of a function or method. A function without source text (built in, or
-   * bound) takes anything.
+   * Parses the parameters of a function or method. A function without source text (a built-in or a
+   * bound one) takes any arguments.
    */
-  // deno-lint-ignore ban-types -- any function will do: it is only looked at
+  // deno-lint-ignore ban-types -- any function: only its source text is read
   static of(method: Function): Signature {
     const node = parseFunction(method.toString());
     return new Signature(node ? node.params.map(readParameter) : [{ form: "rest", name: "args" }]);
@@ -83,10 +83,10 @@ export class Signature {
       if (parameter.form === "plain") positional.push(show(parameter));
       else if (parameter.form === "rest") rest = parameter.name;
       else {
-        const standard = parameter.optional ? "None" : undefined;
+        const defaultText = parameter.optional ? "None" : undefined;
         byName.push(
           ...parameter.members.map((member) =>
-            show({ ...member, standard: member.standard ?? standard })
+            show({ ...member, defaultText: member.defaultText ?? defaultText })
           ),
         );
         others ??= parameter.others;
@@ -105,20 +105,20 @@ export class Signature {
       const { form } = parameter;
       if (form === "rest") return { form, name: parameter.name, optional: false };
       if (form === "plain") {
-        return { form, name: parameter.name, optional: parameter.standard !== undefined };
+        return { form, name: parameter.name, optional: parameter.defaultText !== undefined };
       }
       return { form, name: "", optional: parameter.optional };
     });
   }
 
   /**
-   * The argument list for a call.
+   * Binds the arguments of a request, and gives the arguments to call the method with.
    *
-   * @param method How the method is called in errors, e.g. `"Lab.add"`.
-   * @param args Bound by position.
-   * @param kwargs Bound by name.
-   * @throws {TypeError} If they do not fit, in Python's words. Python counts the object that the
-   * method belongs to as an argument, and so do these messages.
+   * @param method The name of the method in errors, e.g. `"Lab.add"`.
+   * @param args The positional arguments.
+   * @param kwargs The keyword arguments.
+   * @throws {TypeError} When they do not fit, with Python's text. Python counts the object of the
+   * method as an argument, and so do these texts.
    */
   bind(method: string, args: readonly unknown[], kwargs: Record<string, unknown>): unknown[] {
     if (args.length === this.#plain && Object.keys(kwargs).length === 0) return [...args];
@@ -131,11 +131,11 @@ export class Signature {
 
 const MISSING = Symbol("missing");
 
-/** One call's arguments while they are being bound. The steps and their order are CPython's. */
+/** The arguments of one call while they are bound. The steps and their order are those of CPython. */
 class Binding {
   readonly #method: string;
   readonly #parameters: readonly Parameter[];
-  /** One per parameter that is not a rest parameter. */
+  /** One for each parameter that is not a rest parameter. */
   readonly #values: unknown[];
   readonly #collected = new Map<Members, Record<string, unknown>>();
   readonly #rest: Rest | undefined;
@@ -183,7 +183,7 @@ class Binding {
     this.#checkMissing(
       "positional",
       this.#parameters.flatMap((parameter, index) =>
-        parameter.form === "plain" && parameter.standard === undefined &&
+        parameter.form === "plain" && parameter.defaultText === undefined &&
           this.#values[index] === MISSING
           ? [parameter.name]
           : []
@@ -198,14 +198,14 @@ class Binding {
     return list;
   }
 
-  /** The object for a destructured parameter, `undefined` where its default should be taken. */
+  /** The object for a destructured parameter; `undefined` for the default of the parameter. */
   #object(parameter: Members): Record<string, unknown> | undefined {
     const object = this.#collected.get(parameter);
     if (parameter.optional) return object;
     this.#checkMissing(
       "keyword-only",
       parameter.members
-        .filter(({ name, standard }) => standard === undefined && !hasOwn(object, name))
+        .filter(({ name, defaultText }) => defaultText === undefined && !hasOwn(object, name))
         .map(({ name }) => name),
     );
     return object ?? {};
@@ -229,7 +229,7 @@ class Binding {
     const most = this.#values.length + 1;
     const least =
       this.#parameters.filter((parameter) =>
-        parameter.form === "plain" && parameter.standard === undefined
+        parameter.form === "plain" && parameter.defaultText === undefined
       ).length + 1;
     const range = least < most ? `from ${least} to ${most}` : `${most}`;
     return this.#error(
@@ -246,7 +246,7 @@ class Binding {
   }
 }
 
-/** Sets a member whatever its name is, `__proto__` included. */
+/** Sets a member of any name, `__proto__` included. */
 function define(object: Record<string, unknown>, name: string, value: unknown): void {
   Object.defineProperty(object, name, {
     value,
@@ -267,11 +267,11 @@ function enumerate(names: readonly string[]): string {
   return `${quoted.slice(0, -1).join(", ")}, and ${quoted.at(-1)}`;
 }
 
-function show({ name, standard }: Plain): string {
-  return standard === undefined ? name : `${name}=${standard}`;
+function show({ name, defaultText }: Plain): string {
+  return defaultText === undefined ? name : `${name}=${defaultText}`;
 }
 
-/** The function that a source text declares, as an expression or as a member of a class. */
+/** Parses the source text of a function: an expression, or a member of a class. */
 function parseFunction(source: string): FunctionNode | undefined {
   const expression = tryParse(`(${source})`);
   if (expression?.type === "FunctionExpression" || expression?.type === "ArrowFunctionExpression") {
@@ -288,7 +288,7 @@ function tryParse(source: string): Expression | undefined {
     const program = parse(source, {
       ecmaVersion: "latest",
       sourceType: "module",
-      checkPrivateFields: false, // a method may use the #fields of the class around it
+      checkPrivateFields: false, // a method may use the #fields of its class
     });
     const [statement] = program.body;
     return statement?.type === "ExpressionStatement" ? statement.expression : undefined;
@@ -304,7 +304,7 @@ function readParameter(pattern: Pattern, index: number): Parameter {
     case "AssignmentPattern":
       return pattern.left.type === "ObjectPattern"
         ? { ...readParameter(pattern.left, index), optional: true } as Members
-        : { ...readPlain(pattern.left, index), standard: showDefault(pattern.right) };
+        : { ...readPlain(pattern.left, index), defaultText: showDefault(pattern.right) };
     case "ObjectPattern": {
       const members: Plain[] = [];
       let others: string | undefined;
@@ -316,7 +316,7 @@ function readParameter(pattern: Pattern, index: number): Parameter {
           members.push({
             form: "plain",
             name: key.type === "Identifier" ? key.name : String((key as { value: unknown }).value),
-            standard: value.type === "AssignmentPattern" ? showDefault(value.right) : undefined,
+            defaultText: value.type === "AssignmentPattern" ? showDefault(value.right) : undefined,
           });
         }
       }
@@ -328,14 +328,14 @@ function readParameter(pattern: Pattern, index: number): Parameter {
 }
 
 function readPlain(pattern: Pattern, index: number): Plain {
-  return { form: "plain", name: nameOf(pattern, `arg${index}`), standard: undefined };
+  return { form: "plain", name: nameOf(pattern, `arg${index}`), defaultText: undefined };
 }
 
 function nameOf(pattern: Pattern, otherwise: string): string {
   return pattern.type === "Identifier" ? pattern.name : otherwise;
 }
 
-/** A default in Python's words; what is not a literal is `...`. */
+/** A default as Python shows it; `...` for one that is not a literal. */
 function showDefault(node: Expression): string {
   switch (node.type) {
     case "Literal":

@@ -1,76 +1,88 @@
 /**
- * What a Manager tells of how it is. The keys are those of the wire.
+ * The status of a Manager, as it is sent to an administrator: traffic, connected devices, and totals
+ * since the start. The keys are those of the wire.
  *
  * @module
  */
 
 import { isObject, type JsonObject } from "./message.ts";
 
-/** What has gone over one connection, or over all of them. */
+/** The traffic of one connection, or of all of them. */
 export interface TrafficStatus {
-  /** Bytes that the Manager has read, without those of TLS. */
+  /** Bytes that the Manager has read, without the overhead of TLS. */
   bytes_in: number;
-  /** Bytes that it has written, without those of TLS. */
+  /** Bytes that the Manager has written, without the overhead of TLS. */
   bytes_out: number;
-  /** Lines that it has read. */
+  /** Lines that the Manager has read. */
   messages_in: number;
-  /** Lines that it has sent. */
+  /** Lines that the Manager has sent. */
   messages_out: number;
 }
 
-/** What is the same of a Client and of a Service. */
+/** The status of a connected device of either kind. */
 export interface DeviceStatus extends TrafficStatus {
-  /** Requests that the Client waits for, or that the Service has not answered yet. */
+  /** Requests of the Client, or to the Service, that are not answered yet. */
   pending_requests: number;
-  /** Bytes that wait to be taken by the device. */
+  /** Bytes in the send queue of the device. */
   queued_bytes: number;
 }
 
-/** A Client that is connected. */
+/** The status of a connected Client. */
 export interface ClientStatus extends DeviceStatus {
-  /** The names of the Services that it is linked with. */
+  /** The names of the Services that the Client is linked with. */
   links: string[];
 }
 
-/** A Service that is connected. */
+/** The status of a connected Service. */
 export interface ServiceStatus extends DeviceStatus {
   /** `host:port` as the Manager sees it. */
   address: string;
-  /** The network names of the Clients that are linked with it. */
+  /** The network names of the Clients that are linked with the Service. */
   links: string[];
-  /** The network names of those of them that hold a lock. */
+  /** The network names of the linked Clients that hold a lock. */
   locks: string[];
   /** How many Clients may be linked at once; 0 or less means no limit. */
   max_clients: number;
 }
 
-/** What has happened since the start, also on connections that are no more. */
+/** Counts since the start of the Manager, those of closed connections included. */
 export interface StatusTotals extends TrafficStatus {
   /** Connections that were accepted. */
   connections: number;
-  /** Requests that were passed on to a Service. */
+  /** Requests that were forwarded to a Service. */
   requests: number;
-  /** Answers that were passed on to a Client. */
+  /** Replies that were forwarded to a Client. */
   answers: number;
-  /** Notifications, each of them once, however many Clients it went to. */
+  /** Notifications that were forwarded. Each counts once, whatever the number of Clients. */
   notifications: number;
-  /** Answers that nobody was owed: the Client had left, or they were made up. */
+  /** Replies to no pending request: the Client had disconnected, or the Service invented them. */
   unowed_answers: number;
-  /** Notifications in the name of another Service. */
+  /** Notifications of a Service with the name of another Service. */
   misnamed_notifications: number;
-  /** Connections that were turned away, by the reason, e.g. `wrong_login_password`. */
+  /** Connections that were rejected, by the reason, e.g. `wrong_login_password`. */
   refused_connections: Record<string, number>;
-  /** Connections that are no more, by how they ended, e.g. `left` or `stalled`. */
+  /** Connections that have ended, by the reason, e.g. `left` or `stalled`. */
   ended_connections: Record<string, number>;
-  /** Requests that the Manager itself answered with an error, by the class of it. */
+  /** Requests that the Manager itself answered with an error, by the class of the error. */
   errors: Record<string, number>;
 }
 
-/** How a Manager is. */
+/**
+ * The status of a Manager.
+ *
+ * @example
+ * ```ts ignore it needs a Manager
+ * import { connect, type ManagerStatus } from "@msl/network";
+ *
+ * await using cxn = await connect({ username: "admin" });
+ * const status = await cxn.adminRequest<ManagerStatus>("status");
+ * console.log(status.uptime_s, Object.keys(status.services));
+ * ```
+ */
 export interface ManagerStatus {
-  /** How it calls itself: `Manager[host:port]`. */
+  /** The network name of the Manager, `Manager[host:port]`. */
   manager: string;
-  /** The network name of who asks; `null` in the Manager's own program. */
+  /** The network name of the client that requested it; `null` in the program of the Manager. */
   requester: string | null;
   /** The version of this package. */
   version: string;
@@ -78,31 +90,31 @@ export interface ManagerStatus {
   uptime_s: number;
   /** Whether connections are encrypted. */
   tls: boolean;
-  /** How peers are let in. */
+  /** What a device needs to be accepted. */
   authentication: "none" | "password" | "hostname" | "login";
   /** The memory of the process, in bytes. */
   memory_bytes: number;
-  /** The files and sockets that the process has open; `null` where the system does not tell. */
+  /** The number of open files and sockets of the process; `null` if the system does not give it. */
   open_descriptors: number | null;
-  /** Connections that have not said who they are. */
+  /** Connections that are not identified yet. */
   unidentified: number;
-  /** By network name, `name[host:port]`. */
+  /** The connected Clients by network name, `name[host:port]`. */
   clients: Record<string, ClientStatus>;
-  /** By name. */
+  /** The connected Services by name. */
   services: Record<string, ServiceStatus>;
-  /** What has happened since the start. */
+  /** Counts since the start. */
   totals: StatusTotals;
 }
 
-/** Whether what a Manager answered is a status, which may have more keys than are known here. */
+/** Whether a reply is a status. That of a later version may have more keys. */
 export function isStatus(value: unknown): value is ManagerStatus {
-  return isObject(value) && isLike(value, EXAMPLE) &&
-    Object.values(value.clients as JsonObject).every((one) => isLike(one, CLIENT)) &&
-    Object.values(value.services as JsonObject).every((one) => isLike(one, SERVICE));
+  return isObject(value) && matches(value, STATUS) &&
+    Object.values(value.clients as JsonObject).every((one) => matches(one, CLIENT)) &&
+    Object.values(value.services as JsonObject).every((one) => matches(one, SERVICE));
 }
 
-/** The totals that rates are made of. */
-export const COUNTED = [
+/** The totals that rates are computed from: the difference of two replies, divided by the time. */
+export const RATE_KEYS = [
   "messages_in",
   "messages_out",
   "bytes_in",
@@ -128,8 +140,8 @@ const TOTALS: StatusTotals = {
   ended_connections: {},
   errors: {},
 };
-/** What a status is like. */
-const EXAMPLE: Omit<ManagerStatus, "requester" | "open_descriptors"> = {
+/** An example of a status, without the keys that may be `null`. */
+const STATUS: Omit<ManagerStatus, "requester" | "open_descriptors"> = {
   manager: "",
   version: "",
   uptime_s: 0,
@@ -142,10 +154,10 @@ const EXAMPLE: Omit<ManagerStatus, "requester" | "open_descriptors"> = {
   totals: TOTALS,
 };
 
-/** Whether a value has what the example has, of the same types. */
-function isLike(value: unknown, example: unknown): boolean {
+/** Whether a value has every key of the example, with a value of the same type. */
+function matches(value: unknown, example: unknown): boolean {
   if (Array.isArray(example)) return Array.isArray(value);
   if (!isObject(example)) return typeof value === typeof example;
   return isObject(value) &&
-    Object.entries(example).every(([key, part]) => isLike(value[key], part));
+    Object.entries(example).every(([key, part]) => matches(value[key], part));
 }

@@ -5,7 +5,7 @@
  */
 
 import type { Command } from "commander";
-import { takeApart } from "../../wire/call.ts";
+import { splitArguments } from "../../wire/call.ts";
 import {
   addConnectOptions,
   countOption,
@@ -68,7 +68,7 @@ async function watch(
 
 /** A notification as one line. */
 function formatNotification(parameters: readonly unknown[], isJson: boolean): string {
-  const { args, kwargs } = takeApart(parameters);
+  const { args, kwargs } = splitArguments(parameters);
   return isJson
     ? encodeForTerminal({ time: new Date(), args, kwargs })
     : formatArguments(args, kwargs);

@@ -10,7 +10,7 @@
 
 import type { DatabaseSync } from "node:sqlite";
 import { ConfigurationError, ValueError } from "../../errors.ts";
-import { MANAGER } from "../../wire/message.ts";
+import { MANAGER } from "../../wire/protocol.ts";
 import { repr } from "../../base/repr.ts";
 import { all, run, transaction } from "./sql.ts";
 

@@ -10,10 +10,9 @@ import { DatabaseSync } from "node:sqlite";
 import { AccessTable } from "./access_table.ts";
 import { ConnectionsTable } from "./connections_table.ts";
 import { ConfigurationError } from "../../errors.ts";
-import { exposedMode, fileExists } from "../../base/files.ts";
+import { exposedMode, fileExists, makePrivateFolder, touchPrivateFile } from "../../base/files.ts";
 import { HostnamesTable } from "./hostnames_table.ts";
 import { logger } from "../../base/log.ts";
-import { makePrivateFolder, touchPrivateFile } from "../../base/paths.ts";
 import { quoteWord } from "../../base/quote.ts";
 import { UsersTable } from "./users_table.ts";
 

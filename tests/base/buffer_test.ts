@@ -1,6 +1,6 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStrictEquals } from "@std/assert";
 import fc from "fast-check";
-import { ByteBuffer } from "../../base/buffer.ts";
+import { ByteBuffer, nextReadBuffer } from "../../base/buffer.ts";
 
 const decoder = new TextDecoder();
 
@@ -14,7 +14,7 @@ Deno.test("a new buffer is empty", () => {
   assertEquals(buffer.view(), new Uint8Array(0));
 });
 
-Deno.test("bytes and text come out in the order in which they were added", () => {
+Deno.test("bytes and text are in the order in which they were appended", () => {
   const buffer = new ByteBuffer();
   buffer.append(new Uint8Array([0x61, 0x62]));
   buffer.appendText("c");
@@ -23,7 +23,7 @@ Deno.test("bytes and text come out in the order in which they were added", () =>
   assertEquals(buffer.length, 4);
 });
 
-Deno.test("what was added stays as it was when the caller uses the bytes again", () => {
+Deno.test("the buffer has a copy: the caller may change the bytes that it has appended", () => {
   const buffer = new ByteBuffer();
   const bytes = new Uint8Array([1, 2, 3]);
   buffer.append(bytes);
@@ -31,7 +31,7 @@ Deno.test("what was added stays as it was when the caller uses the bytes again",
   assertEquals(buffer.view(), new Uint8Array([1, 2, 3]));
 });
 
-Deno.test("whatever is added in whatever order and size, the view is all of it", () => {
+Deno.test("after any appends, in any order and of any sizes, the view is all of them", () => {
   const part = fc.oneof(
     fc.uint8Array({ maxLength: 3000 }),
     fc.string({ unit: "binary", maxLength: 500 }),
@@ -56,7 +56,7 @@ Deno.test("whatever is added in whatever order and size, the view is all of it",
   );
 });
 
-Deno.test("as many bytes of an array are added as are wanted", () => {
+Deno.test("with a count, so many bytes of an array are appended", () => {
   const buffer = new ByteBuffer();
   buffer.append(new TextEncoder().encode("abcdef"), 2);
   buffer.append(new TextEncoder().encode("xyz"), 0);
@@ -64,7 +64,7 @@ Deno.test("as many bytes of an array are added as are wanted", () => {
   assertEquals(text(buffer), "ab!");
 });
 
-Deno.test("text of any length is UTF-8", () => {
+Deno.test("text of any length is encoded as UTF-8", () => {
   for (const length of [0, 1, 1023, 1024, 65_535, 65_536, 65_537, 200_000]) {
     for (const character of ["a", "é", "語", "😀"]) {
       const buffer = new ByteBuffer();
@@ -84,7 +84,7 @@ Deno.test("a lone surrogate becomes the replacement character, short text or lon
   }
 });
 
-Deno.test("a buffer that was emptied holds only what is added afterwards", () => {
+Deno.test("a cleared buffer holds only what is appended afterwards", () => {
   for (const size of [10, 5_000, 3 * 1024 * 1024]) {
     const buffer = new ByteBuffer();
     buffer.append(new Uint8Array(size).fill(1));
@@ -96,18 +96,26 @@ Deno.test("a buffer that was emptied holds only what is added afterwards", () =>
   }
 });
 
-Deno.test("a buffer that has grown beyond a megabyte gives its memory back when emptied", () => {
+Deno.test("a buffer with a capacity above 1 MiB releases its memory when it is cleared", () => {
   const buffer = new ByteBuffer();
   buffer.append(new Uint8Array(2 * 1024 * 1024));
   buffer.clear();
   assertEquals(buffer.view().buffer.byteLength, 0);
 });
 
-Deno.test("an emptied buffer uses its memory again", () => {
+Deno.test("a cleared buffer uses its memory again", () => {
   const buffer = new ByteBuffer();
   buffer.append(new Uint8Array(5_000));
   const before = buffer.view().buffer;
   buffer.clear();
   buffer.append(new Uint8Array(5_000));
   assertEquals(buffer.view().buffer === before, true);
+});
+
+Deno.test("a read that fills its buffer is followed by one of twice the size, up to the largest", () => {
+  const buffer = new Uint8Array(4);
+  assertStrictEquals(nextReadBuffer(buffer, 3, 8), buffer);
+  const larger = nextReadBuffer(buffer, 4, 8);
+  assertEquals(larger.length, 8);
+  assertStrictEquals(nextReadBuffer(larger, 8, 8), larger);
 });

@@ -1,4 +1,4 @@
-/** Files that a user names. */
+/** Reading and writing files, and who may read them. */
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { join } from "node:path";
@@ -6,7 +6,7 @@ import { ConfigurationError } from "../../errors.ts";
 import { exposedMode, fileExists, isExposed, replaceFile, writeFile } from "../../base/files.ts";
 import { temporaryFolder } from "../support/folder.ts";
 
-Deno.test("a file that is made anew never takes an old one with it", async () => {
+Deno.test("a file that is replaced is kept under another name", async () => {
   const folder = await Deno.makeTempDir({ prefix: "msl-network-" });
   try {
     const file = join(folder, "keys", "localhost.key");
@@ -25,7 +25,7 @@ Deno.test("a file that is made anew never takes an old one with it", async () =>
   }
 });
 
-Deno.test("a folder is not replaced by a file", async () => {
+Deno.test("a folder is not replaced with a file", async () => {
   const folder = await Deno.makeTempDir({ prefix: "msl-network-" });
   try {
     const message = `Cannot write ${folder}: it is not a regular file`;
@@ -43,17 +43,16 @@ Deno.test({
     await using folder = await temporaryFolder();
     const file = join(folder.path, "a.key");
     replaceFile(file, "first");
-    const refusal = "Cannot write";
-    // A name of 250 bytes is as long as one can be; there is no room for an unfinished file.
+    // A name of 250 bytes is nearly the longest: the name of the unfinished file would be too long.
     const long = join(folder.path, "a".repeat(250));
     await Deno.rename(file, long);
-    assertThrows(() => replaceFile(long, "second"), ConfigurationError, refusal);
+    assertThrows(() => replaceFile(long, "second"), ConfigurationError, "Cannot write");
     assertEquals(await Deno.readTextFile(long), "first");
     assertEquals([...Deno.readDirSync(folder.path)].length, 1);
   },
 });
 
-Deno.test("a file of root's may be read by its group, unless it is root who asks", () => {
+Deno.test("the group may read a file of root, unless the process runs as root", () => {
   const [root, me, other] = [0, 1_000, 1_001];
   const exposed: [mode: number, owner: number, user: number, isExposed: boolean][] = [
     [0o600, me, me, false],
@@ -75,7 +74,7 @@ Deno.test("a file of root's may be read by its group, unless it is root who asks
 });
 
 Deno.test({
-  name: "who can use a file is seen where it really is, and of files alone",
+  name: "the mode is that of the target of a link, and only of a regular file",
   ignore: Deno.build.os === "windows",
   async fn() {
     await using folder = await temporaryFolder();
@@ -85,7 +84,7 @@ Deno.test({
     assertEquals(exposedMode(link), undefined);
     await Deno.chmod(file, 0o604);
     assertEquals(exposedMode(link), "0604");
-    writeFile(file, "other text"); // it is the user's
+    writeFile(file, "other text"); // an existing file keeps its mode
     assertEquals(exposedMode(file), "0604");
     await Deno.chmod(folder.path, 0o755);
     assertEquals(exposedMode(folder.path), undefined);
@@ -94,7 +93,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a link that somebody put there does not get what is written",
+  name: "a file is not written to the target of a link",
   ignore: Deno.build.os === "windows",
   async fn() {
     await using folder = await temporaryFolder();

@@ -3,7 +3,7 @@ import { configure, getLogger, type LogRecord, reset } from "@logtape/logtape";
 import { ValueError } from "../../errors.ts";
 import { LEVEL_FILTER, levelFilter, parseLevel, setLoggingLevel } from "../../base/log_level.ts";
 
-/** Each level, and what stands for it in Python. */
+/** Each level, and its names and numbers in Python. */
 const LEVELS = {
   debug: ["debug", "DEBUG", 0, 10, "10"],
   info: ["info", " Info ", 11, 20],
@@ -12,13 +12,13 @@ const LEVELS = {
   fatal: ["critical", "fatal", 41, 50],
 };
 
-Deno.test("a level is a name in any case, or a number that Python would let through", () => {
+Deno.test("a level is a name in any case, or a number up to that of the level in Python", () => {
   for (const [level, all] of Object.entries(LEVELS)) {
     for (const one of all) assertEquals(parseLevel(one), level);
   }
 });
 
-Deno.test("what is not a level is refused, with the value and the way out", () => {
+Deno.test("a level that does not exist is rejected, with the value and a list of the levels", () => {
   for (const level of ["loud", "", "51", 51, -1, 1.5, NaN]) {
     assertThrows(
       () => parseLevel(level),
@@ -28,7 +28,7 @@ Deno.test("what is not a level is refused, with the value and the way out", () =
   }
 });
 
-Deno.test("the level of a program's logs changes while it runs", async () => {
+Deno.test("the log level of a program changes while it runs", async () => {
   const records: LogRecord[] = [];
   await configure({
     sinks: { memory: (record) => records.push(record) },
@@ -53,7 +53,7 @@ Deno.test("the level of a program's logs changes while it runs", async () => {
   }
 });
 
-Deno.test("an application that has its own logs, or none, keeps its level", async () => {
+Deno.test("an application that has configured LogTape itself, or not at all, keeps its level", async () => {
   assertEquals(setLoggingLevel("debug"), false);
   await configure({ sinks: {}, loggers: [{ category: ["logtape", "meta"], sinks: [] }] });
   try {

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { pauses, Watch } from "../../base/pause.ts";
+import { periodicPause, Yielder } from "../../base/pause.ts";
 
 /** Keeps the event loop busy. */
 function work(milliseconds: number): void {
@@ -25,12 +25,12 @@ async function connection(): Promise<Disposable & { near: Deno.Conn; far: Deno.C
   };
 }
 
-Deno.test("work that goes on for a slice is paused, and lets what has come be read", async () => {
+Deno.test("work that lasts a slice is paused, and bytes that have come are read", async () => {
   using pair = await connection();
   await pair.near.write(new Uint8Array(1));
   let isRead = false;
   const reading = pair.far.read(new Uint8Array(1)).then(() => isRead = true);
-  const pause = pauses(1);
+  const pause = periodicPause(1);
   for (let i = 0; i < 3; i++) { // the first may come before the byte has
     work(2);
     await pause();
@@ -39,8 +39,8 @@ Deno.test("work that goes on for a slice is paused, and lets what has come be re
   await reading;
 });
 
-Deno.test("work that takes no time is not paused", async () => {
-  const pause = pauses(1_000_000);
+Deno.test("work that is shorter than a slice is not paused", async () => {
+  const pause = periodicPause(1_000_000);
   let turns = 0;
   const timer = setInterval(() => turns++, 0);
   for (let i = 0; i < 1_000; i++) await pause();
@@ -48,21 +48,21 @@ Deno.test("work that takes no time is not paused", async () => {
   assertEquals(turns, 0);
 });
 
-Deno.test("a pause is due when the last one is a slice ago, and not after it", async () => {
-  const watch = new Watch(5);
-  assertEquals(watch.isDue, false);
+Deno.test("a pause is due a slice after the last one, and not right after it", async () => {
+  const yielder = new Yielder(5);
+  assertEquals(yielder.isDue, false);
   work(5);
-  assertEquals(watch.isDue, true);
-  await watch.pause();
-  assertEquals(watch.isDue, false);
+  assertEquals(yielder.isDue, true);
+  await yielder.pause();
+  assertEquals(yielder.isDue, false);
 });
 
-Deno.test("those that pause at the same time pause together", async () => {
-  const watch = new Watch(0);
-  const first = watch.pause();
-  assertEquals(watch.pause() === first, true);
+Deno.test("loops that pause at the same time share one pause", async () => {
+  const yielder = new Yielder(0);
+  const first = yielder.pause();
+  assertEquals(yielder.pause() === first, true);
   await first;
-  const later = watch.pause();
+  const later = yielder.pause();
   assertEquals(later === first, false);
   await later;
 });

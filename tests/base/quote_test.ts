@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { ValueError } from "../../errors.ts";
 import { quoteWord } from "../../base/quote.ts";
 
-/** What a POSIX shell makes of a command line that prints its words. */
+/** The words of a command line, as a POSIX shell reads them. */
 async function shellWords(quoted: string): Promise<string[]> {
   const { stdout } = await new Deno.Command("/bin/sh", {
     args: ["-c", `printf '%s\\0' ${quoted}`],
@@ -13,7 +13,7 @@ async function shellWords(quoted: string): Promise<string[]> {
 }
 
 Deno.test({
-  name: "a shell takes every word as it is",
+  name: "a shell reads every quoted word unchanged",
   ignore: Deno.build.os === "windows",
   async fn() {
     const character = fc.oneof(
@@ -27,7 +27,7 @@ Deno.test({
   },
 });
 
-Deno.test("a word that every shell understands has no quotes", () => {
+Deno.test("a word that every shell reads unchanged has no quotes", () => {
   for (const word of ["deno", "-A", "--port=0", "--auth-password=-", "C:/lab/manager.ts"]) {
     assertEquals(quoteWord(word), word);
   }
@@ -47,6 +47,6 @@ Deno.test("a word that some shell would change is quoted", () => {
   for (const [word, expected] of Object.entries(quoted)) assertEquals(quoteWord(word), expected);
 });
 
-Deno.test("a NUL character is refused", () => {
+Deno.test("a NUL character is rejected", () => {
   assertThrows(() => quoteWord("a\0b"), ValueError, 'Cannot pass "a\\u0000b" to a command');
 });

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { repr } from "../../base/repr.ts";
 
-/** What Python 3.11 printed for `repr(text)`. */
+/** What Python 3.11 gives for `repr(text)`. */
 const OF_PYTHON: readonly [text: string, repr: string][] = [
   ["", "''"],
   ["Echo", "'Echo'"],

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { UidMap } from "../../base/uid_map.ts";
 
-/** Uids of which many end alike, and so have the same place. */
+/** Uids of which many have the same end, and so the same slot. */
 const uid = fc.oneof(
   fc.nat(40).map(String),
   fc.constantFrom("", "é", "a0001", "b0001", "c0001", "20001"),
@@ -15,31 +15,31 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.record({ what: fc.constant("clear" as const), uid }) },
 );
 
-Deno.test("a map of uids is a Map, whatever comes and goes", () => {
+Deno.test("a map of uids behaves like a Map after any changes", () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
-      const tried = new UidMap<number>();
+      const map = new UidMap<number>();
       const model = new Map<string, number>();
       for (const [index, { what, uid }] of steps.entries()) {
         if (what === "set") {
-          tried.set(uid, index);
+          map.set(uid, index);
           model.set(uid, index);
         } else if (what === "take") {
-          assertEquals(tried.take(uid), model.get(uid));
+          assertEquals(map.take(uid), model.get(uid));
           model.delete(uid);
         } else {
-          tried.clear();
+          map.clear();
           model.clear();
         }
-        assertEquals(tried.size, model.size);
-        assertEquals(tried.get(uid), model.get(uid));
+        assertEquals(map.size, model.size);
+        assertEquals(map.get(uid), model.get(uid));
       }
-      assertEquals([...tried], [...model]);
+      assertEquals([...map], [...model]);
     }),
   );
 });
 
-Deno.test("thousands of uids are found, whether they are a count or all end alike", () => {
+Deno.test("thousands of uids are found, whether they are consecutive, have the same end or are random", () => {
   for (const uidOf of [String, (count: number) => `${count}abcd`, () => crypto.randomUUID()]) {
     const uids = Array.from({ length: 10_000 }, (_, count) => uidOf(count));
     const map = new UidMap<number>();

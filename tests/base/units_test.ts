@@ -20,7 +20,7 @@ Deno.test("a size is a number of bytes, or of the unit after it", () => {
   assertEquals(parseSize("1.5 GB"), 1_500_000_000);
 });
 
-Deno.test("what is no duration or no size is refused with an example of one", () => {
+Deno.test("a text that is not a duration or not a size is rejected, with examples", () => {
   for (const text of ["", "s", "ten", "-1", "1 y", "1s2", "1.s", "1e3", "Infinity", "5 KiB"]) {
     assertThrows(() => parseDuration(text), ValueError, "a duration such as 10, 10s");
   }
@@ -38,7 +38,7 @@ Deno.test("durations and sizes are written in the largest unit that is exact", (
   assertEquals(formatSize(1000), "1000B");
 });
 
-Deno.test("what was written is read as the same", () => {
+Deno.test("a formatted value is parsed as the same value", () => {
   fc.assert(fc.property(fc.maxSafeNat(), (value) => {
     assertEquals(parseDuration(formatDuration(value)), value);
     assertEquals(parseSize(formatSize(value)), value);

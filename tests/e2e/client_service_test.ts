@@ -85,7 +85,7 @@ for (const disableTls of [false, true]) {
     assertEquals(await link.add(1, 2), 3);
     assertEquals(await link.power(5, kwargs({ n: 3 })), 125);
     assertEquals(await link.pi(), Math.PI);
-    assertEquals(await link.euler(options({ asynchronous: true })), 2.5);
+    assertEquals(await link.euler(options({ timeout: 5_000 })), 2.5);
     assertEquals(await link.request("add", { args: [1], kwargs: { y: 5 } }), 6);
     assertEquals(link.serviceMaxClients, 5);
     assertEquals(link.serviceName, "Lab");

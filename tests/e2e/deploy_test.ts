@@ -5,7 +5,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { LIMITS } from "../../limits.ts";
-import { DEFAULT_PORT } from "../../wire/message.ts";
+import { DEFAULT_PORT } from "../../wire/protocol.ts";
 import { connect } from "../../mod.ts";
 import { parseReadyLine } from "../../program/ready_line.ts";
 import { parseStartOptions } from "../../program/start_options.ts";

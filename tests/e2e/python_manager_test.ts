@@ -4,7 +4,7 @@
  */
 
 import { assertEquals, assertRejects } from "@std/assert";
-import { takeApart } from "../../wire/call.ts";
+import { splitArguments } from "../../wire/call.ts";
 import type { JsonObject } from "../../wire/message.ts";
 import {
   type Client,
@@ -24,7 +24,7 @@ import { MANAGER_NAME, play, ScriptedManager, type Style } from "../support/scri
 /** The services of the recordings. */
 class Echo extends Service {
   echo(...args: unknown[]): unknown[] {
-    const call = takeApart(args);
+    const call = splitArguments(args);
     return [call.args, call.kwargs];
   }
 }

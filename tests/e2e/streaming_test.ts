@@ -16,7 +16,7 @@ import {
   TimeoutError,
   ValueError,
 } from "../../mod.ts";
-import { pauses } from "../../base/pause.ts";
+import { periodicPause } from "../../base/pause.ts";
 import { WINDOW } from "../../client/stream.ts";
 import { TestManager, WireListener, WirePeer } from "../../testing.ts";
 import { recordLogs } from "../support/logs.ts";
@@ -559,7 +559,7 @@ Deno.test("a request that is given up while another long one leaves is not sent"
     const toJSON = () => written.resolve();
     const future = link[attribute]("a".repeat(size), kwargs({ last: { toJSON } }));
     await written.promise;
-    const pause = pauses(0);
+    const pause = periodicPause(0);
     for (let i = 0; i < 4; i++) await pause(); // what is written is on its way then, or waits
     return { future };
   };

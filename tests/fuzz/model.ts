@@ -3,7 +3,8 @@
  * connected, linked and locked, who owes which answer, and what everybody is sent.
  */
 
-import { isObject, type JsonObject, MANAGER } from "../../wire/message.ts";
+import { isObject, type JsonObject } from "../../wire/message.ts";
+import { MANAGER } from "../../wire/protocol.ts";
 
 /** What somebody is sent. */
 export type Delivery =

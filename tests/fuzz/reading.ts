@@ -182,7 +182,7 @@ async function expectSameWhenLarge(line: Uint8Array, sizes: number[]): Promise<v
     const outcome = await readLarge(long, 1_000_000);
     const object = readPlainly(startsWithMark(line) ? line.subarray(3) : line);
     if (object !== undefined) return assertEquals(outcome, { state: "read", object });
-    if (outcome.state !== "refused") throw new Error("it took what is no object in JSON");
+    if (outcome.state !== "invalid") throw new Error("it took what is no object in JSON");
     return assert(outcome.error instanceof JSONDecodeError, String(outcome.error));
   }
 }

@@ -1,14 +1,17 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { LogFile } from "../../logs/log_file.ts";
+import { configure, type LogRecord, reset } from "@logtape/logtape";
+import { logFile } from "../../base/paths.ts";
+import { deleteOldLogs, LogFile } from "../../logs/log_file.ts";
+import { LOG_FORMATS, logFormatter } from "../../logs/log_format.ts";
 import type { LogLimits } from "../../limits.ts";
 import { temporaryFolder } from "../support/folder.ts";
 
 const NEVER: LogLimits = { logSize: 0, logAge: 0, logFiles: 10 };
 const DAY = 24 * 60 * 60_000;
 
-/** What a log file said of itself. */
+/** The failures that a log file has reported. */
 class Reports {
   readonly errors: string[] = [];
 
@@ -27,7 +30,7 @@ function texts(folder: string): Record<string, string> {
   return Object.fromEntries(names.map((name) => [name, Deno.readTextFileSync(join(folder, name))]));
 }
 
-Deno.test("a log file does not grow beyond its size, and so many old ones are kept", async () => {
+Deno.test("a log file does not grow beyond its size, and a number of rotated files is kept", async () => {
   await using folder = await temporaryFolder();
   using log = new LogFile(
     join(folder.path, "a.log"),
@@ -46,7 +49,7 @@ Deno.test("a log file does not grow beyond its size, and so many old ones are ke
   });
 });
 
-Deno.test("a log file that was begun too long ago is rotated, also by the next start", async () => {
+Deno.test("a log file that is too old is rotated, also after the next start", async () => {
   await using folder = await temporaryFolder();
   const path = join(folder.path, "a.log");
   const limits = { ...NEVER, logAge: 7 * DAY };
@@ -60,7 +63,7 @@ Deno.test("a log file that was begun too long ago is rotated, also by the next s
     log.write("four\n", now + 14 * DAY - 1);
   }
   {
-    using log = new LogFile(path, limits, new Reports()); // its file was made just now
+    using log = new LogFile(path, limits, new Reports()); // it opens the file that was just created
     log.write("five\n", now + 6 * DAY);
     log.write("six\n", now + 8 * DAY);
   }
@@ -71,7 +74,7 @@ Deno.test("a log file that was begun too long ago is rotated, also by the next s
   });
 });
 
-Deno.test("the size of a file that is added to counts, and with 0 nothing is rotated", async () => {
+Deno.test("the size of an existing file counts, and a limit of 0 rotates nothing", async () => {
   await using folder = await temporaryFolder();
   const path = join(folder.path, "a.log");
   await Deno.writeTextFile(path, "x".repeat(100));
@@ -82,10 +85,10 @@ Deno.test("the size of a file that is added to counts, and with 0 nothing is rot
   assertEquals(Object.keys(texts(folder.path)), ["a.log"]);
   using log = new LogFile(path, { ...NEVER, logSize: 101, logFiles: 0 }, new Reports());
   log.write("new\n", 0);
-  assertEquals(texts(folder.path), { "a.log": "new\n" }); // 0 old ones
+  assertEquals(texts(folder.path), { "a.log": "new\n" }); // `logFiles: 0` keeps no rotated file
 });
 
-Deno.test("with fewer to keep, older ones go; what only looks like one stays", async () => {
+Deno.test("with a smaller number to keep, older files are deleted; files with similar names stay", async () => {
   await using folder = await temporaryFolder();
   const path = join(folder.path, "a.log");
   const others = { "a.log.2024": "mine", "a.log.old": "mine", "b.log.1": "mine" };
@@ -104,7 +107,7 @@ Deno.test("with fewer to keep, older ones go; what only looks like one stays", a
 });
 
 Deno.test({
-  name: "log files and their folder are the owner's alone",
+  name: "only the owner can read log files and their folder",
   ignore: Deno.build.os === "windows",
   fn: async () => {
     await using folder = await temporaryFolder();
@@ -122,7 +125,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "of a link the target is rotated, and the link stays",
+  name: "the target of a link is rotated, and the link stays",
   ignore: Deno.build.os === "windows",
   fn: async () => {
     await using folder = await temporaryFolder();
@@ -138,7 +141,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a device that is full is told once, and never renamed",
+  name: "a device that is full is reported once, and never renamed",
   ignore: Deno.build.os !== "linux",
   fn: () => {
     const reports = new Reports();
@@ -151,28 +154,28 @@ Deno.test({
   },
 });
 
-Deno.test("a file that cannot be written for a while says afterwards what it lacks", async () => {
+Deno.test("a file that could not be written for a while has the number of lost records", async () => {
   await using folder = await temporaryFolder();
   const path = join(folder.path, "logs", "a.log");
   const reports = new Reports();
   using log = new LogFile(path, { ...NEVER, logSize: 1 }, reports);
   log.write("one\n", 0);
   await Deno.remove(dirname(path), { recursive: true });
-  log.write("two\n", 0); // neither can it be rotated, nor made anew
+  log.write("two\n", 0); // it can neither be rotated nor be created
   log.write("three\n", 0);
   assertEquals(reports.errors.length, 2, reports.errors.join());
   await Deno.mkdir(dirname(path));
   log.write("four\n", 0);
   assertEquals(texts(dirname(path)), { "a.log": "2 lost\nfour\n" });
   log.write("five\n", 0);
-  assertEquals(texts(dirname(path)), { "a.log": "2 lost\nfour\nfive\n" }); // not tried again so soon
+  assertEquals(texts(dirname(path)), { "a.log": "2 lost\nfour\nfive\n" }); // the rotation is not tried again yet
   log.write("six\n", DAY);
   assertEquals(texts(dirname(path)), { "a.log": "six\n", "a.log.1": "2 lost\nfour\nfive\n" });
   assertEquals(reports.errors.length, 2);
 });
 
 Deno.test({
-  name: "a disk that takes a part of a record keeps none of it",
+  name: "when the disk takes a part of a record, the part is removed",
   ignore: Deno.build.os === "windows",
   fn: async () => {
     await using folder = await temporaryFolder();
@@ -187,10 +190,10 @@ Deno.test({
       });
       for (let number = 0; number < 100; number++) log.write("x".repeat(99) + "\\n", 0);
       console.log(/^(x{99}\\n)+$/.test(Deno.readTextFileSync(path)));
-      Deno.truncateSync(path); // there is room again
+      Deno.truncateSync(path); // the disk has room again
       log.write("again\\n", 0);`;
     const config = fileURLToPath(import.meta.resolve("../../deno.json"));
-    // As a disk of a few blocks; its signal would end the process.
+    // Like a disk of a few blocks. The signal of the limit would end the process.
     const { stdout } = await new Deno.Command("sh", {
       args: [
         "-c",
@@ -205,15 +208,89 @@ Deno.test({
       ],
       stderr: "inherit",
     }).output();
-    const said = new TextDecoder().decode(stdout).trim().split("\n");
-    assertEquals([said.length, said[1]], [2, "true"], said.join("\n"));
+    const output = new TextDecoder().decode(stdout).trim().split("\n");
+    assertEquals([output.length, output[1]], [2, "true"], output.join("\n"));
     const [lost, ...others] = (await Deno.readTextFile(path)).split("\n");
     assert(/^\d\d lost$/.test(lost), lost);
     assertEquals(others, ["again", ""]);
   },
 });
 
-Deno.test("a file that cannot be opened at all is an error", async () => {
+Deno.test("a path that cannot be opened as a file is an error", async () => {
   await using folder = await temporaryFolder();
   assertThrows(() => new LogFile(folder.path, NEVER, new Reports()));
+});
+
+const record: LogRecord = {
+  category: ["msl", "network", "manager"],
+  level: "info",
+  timestamp: 0,
+  message: ["text"],
+  rawMessage: "text",
+  properties: {},
+};
+const [TEXT, JSON_LINE] = LOG_FORMATS.map((format) => logFormatter(format)(record));
+
+/** The names of the files that are not deleted. Each file is a second newer than the one before. */
+async function remaining(files: Record<string, string>, current: string, keep: number) {
+  await using folder = await temporaryFolder();
+  for (const [index, [name, text]] of Object.entries(files).entries()) {
+    await Deno.writeTextFile(join(folder.path, name), text);
+    await Deno.utime(join(folder.path, name), index, index);
+  }
+  deleteOldLogs(folder.path, join(folder.path, current), keep);
+  return Array.from(Deno.readDirSync(folder.path), ({ name }) => name).sort();
+}
+
+Deno.test("the newest log files of earlier starts are kept, rotated files included", async () => {
+  const files = {
+    "manager-2026-01-01-00-00-00.log.1": TEXT,
+    "manager-2026-01-03-00-00-00.log": JSON_LINE,
+    "manager-2026-01-02-00-00-00.log": "", // nothing was logged
+    "manager-2026-01-01-00-00-00.log": TEXT, // written last, by a program that still runs
+    "manager-2026-01-04-00-00-00.log": TEXT,
+  };
+  const current = "manager-2026-01-04-00-00-00.log";
+  assertEquals(await remaining(files, current, 2), [
+    "manager-2026-01-01-00-00-00.log",
+    "manager-2026-01-02-00-00-00.log",
+    current,
+  ]);
+  assertEquals(await remaining(files, current, 0), [current]);
+  assertEquals((await remaining(files, current, 4)).length, 5);
+});
+
+Deno.test("files that this package has not written stay", async () => {
+  const files = {
+    "manager-2019-01-01-00-00-00.log": "2019-01-01 00:00:00,123 [INFO ] a Manager in Python\n",
+    "manager-2020-01-01-00-00-00.log": "a note of the user",
+    "manager.log": TEXT,
+    "manager-2026-01-01-00-00-00.log.gz": TEXT,
+    "notes.log": TEXT,
+  };
+  assertEquals(await remaining(files, "none.log", 0), Object.keys(files).sort());
+});
+
+Deno.test("the name of a log file is recognized, also after a rotation", async () => {
+  const name = logFile(new Date()).split(/[/\\]/).at(-1)!;
+  assertEquals(await remaining({ [name]: TEXT, [`${name}.12`]: TEXT }, "none.log", 0), []);
+});
+
+Deno.test("a folder that cannot be read is logged as a warning", async () => {
+  const records: LogRecord[] = [];
+  await configure({
+    sinks: { memory: (record) => records.push(record) },
+    loggers: [
+      { category: "msl", sinks: ["memory"] },
+      { category: ["logtape", "meta"], sinks: [] },
+    ],
+  });
+  try {
+    deleteOldLogs(join("no", "such", "folder"), "none.log", 0);
+  } finally {
+    await reset();
+  }
+  assertEquals(records.map(({ level, rawMessage }) => [level, rawMessage]), [
+    ["warning", "Cannot delete log files of earlier starts: {error}"],
+  ]);
 });

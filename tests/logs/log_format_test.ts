@@ -32,7 +32,7 @@ Deno.test("JSON has the time with its zone, the level, the logger, the message, 
   });
 });
 
-Deno.test("JSON shows errors, and what caused them, in the message and in the properties", () => {
+Deno.test("JSON has errors and their causes, in the message and in the properties", () => {
   const cause = new RangeError("the reason");
   const { message, properties } = parse(recordOf(new ValueError("x is negative", { cause })));
   assertEquals(message, "Seen: ValueError: x is negative.");
@@ -45,7 +45,7 @@ Deno.test("JSON shows errors, and what caused them, in the message and in the pr
   assertEquals((remote as RemoteError).traceback, ["line 1"]);
 });
 
-Deno.test("JSON is one line, whatever a property is", () => {
+Deno.test("JSON is one line, also for properties that JSON cannot hold", () => {
   const circle: Record<string, unknown> = { big: 1n };
   circle.self = circle;
   assertEquals(parse(recordOf(circle)).properties.value, { big: "1", self: "[Circular]" });
@@ -69,7 +69,7 @@ Deno.test("text has the time with its zone, and a value cannot forge another rec
   assertMatch(format(recordOf(new ValueError("x is negative"))), /Seen: ValueError: x is negative/);
 });
 
-Deno.test("colours are for text at a terminal alone", () => {
+Deno.test("only text can be coloured", () => {
   assert(logFormatter("text", true)(recordOf("x")).includes("\x1b["));
   assertEquals(logFormatter("text")(recordOf("x")).includes("\x1b"), false);
   assertEquals(logFormatter("json", true)(recordOf("x")).includes("\x1b"), false);

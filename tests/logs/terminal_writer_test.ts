@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
-import { type Stream, TerminalWriter } from "../../logs/terminal_writer.ts";
+import { type OutputStream, TerminalWriter } from "../../logs/terminal_writer.ts";
 
-/** A stream that takes what the test lets it take. */
-class Reader implements Stream {
+/** A stream that takes nothing until `read()`, and then so many bytes at a time. */
+class Reader implements OutputStream {
   text = "";
   readonly #gate = Promise.withResolvers<void>();
   readonly #most: number;
@@ -25,7 +25,7 @@ class Reader implements Stream {
 
 const formatDropped = (count: number) => `(${count} dropped)\n`;
 
-Deno.test("text is written in order, also where the stream takes it in bits", async () => {
+Deno.test("text is written in order, also when the stream takes a few bytes at a time", async () => {
   const reader = new Reader(2);
   const writer = new TerminalWriter(reader, formatDropped);
   writer.write("one\n");
@@ -37,11 +37,11 @@ Deno.test("text is written in order, also where the stream takes it in bits", as
   assertEquals(reader.text, "one\ntwo\nthree\n");
 });
 
-Deno.test("a reader that does not read costs a bounded amount, and learns what it missed", async () => {
+Deno.test("while the reader does not read, text is dropped above a limit, and the reader gets the number", async () => {
   const reader = new Reader();
   const writer = new TerminalWriter(reader, formatDropped);
   const line = `${"x".repeat(1023)}\n`;
-  for (let count = 0; count < 3_000; count++) writer.write(line); // returns, though nobody reads
+  for (let count = 0; count < 3_000; count++) writer.write(line); // returns at once
   reader.read();
   await writer.flush();
   const lines = reader.text.trimEnd().split("\n");
@@ -53,13 +53,17 @@ Deno.test("a reader that does not read costs a bounded amount, and learns what i
   assertEquals(reader.text.endsWith("dropped)\nagain\n"), true);
 });
 
-Deno.test("a reader that is gone harms nobody", async () => {
-  const writer = new TerminalWriter(
-    { write: () => Promise.reject(new Error("Broken pipe")) },
-    formatDropped,
-  );
+Deno.test("after the stream has failed, text is dropped and never written to it again", async () => {
+  let writes = 0;
+  const writer = new TerminalWriter({
+    write() {
+      writes++;
+      return Promise.reject(new Error("Broken pipe"));
+    },
+  }, formatDropped);
   writer.write("one\n");
   await writer.flush();
   writer.write("two\n");
   await writer.flush();
+  assertEquals(writes, 1);
 });

@@ -3,7 +3,7 @@
  * the program can be what its readers see, and a Manager at that port is left alone.
  */
 
-import { DEFAULT_PORT } from "../../wire/message.ts";
+import { DEFAULT_PORT } from "../../wire/protocol.ts";
 
 const { connect, listen } = Deno;
 const another = Number(Deno.env.get("ANOTHER_PORT") ?? 0);

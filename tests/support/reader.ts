@@ -4,7 +4,7 @@ import { assertMatch } from "@std/assert";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Block } from "../../docs/site/blocks.ts";
-import { DEFAULT_PORT } from "../../wire/message.ts";
+import { DEFAULT_PORT } from "../../wire/protocol.ts";
 import { temporaryFolder } from "./folder.ts";
 import { ROOT, sourceFiles } from "./source_tree.ts";
 

@@ -1,4 +1,4 @@
-/** The Future, and several of them. Compiled by `deno check .`, and never run. */
+/** The types of Futures. Compiled by `deno check .`, and never executed. */
 
 import { Future } from "../../mod.ts";
 import { typeOf } from "./expect_type.ts";
@@ -12,7 +12,7 @@ typeOf(await number.exception()).is<unknown>(true);
 typeOf(await number.then(String)).is<string>(true);
 typeOf(await Promise.all([number, text])).is<[number, string]>(true);
 
-// asCompleted gives the Futures, not what they are fulfilled with
+// asCompleted gives the Futures, not their results
 
 for await (const future of Future.asCompleted([number, number])) {
   typeOf(future).is<Future<number>>(true);
@@ -20,7 +20,7 @@ for await (const future of Future.asCompleted([number, number])) {
   typeOf(future.cancelled()).is<boolean>(true);
 }
 for await (const future of Future.asCompleted([number])) {
-  typeOf(future).is<Future<number>>(true); // the compiler has another opinion of an AsyncIterable
+  typeOf(future).is<Future<number>>(true); // with an AsyncIterable it would be number
 }
 for await (const future of Future.asCompleted([number, text], { timeout: 1 })) {
   typeOf(future).is<Future<number> | Future<string>>(true);
@@ -30,13 +30,13 @@ const completed = Future.asCompleted(new Set([text]));
 for await (const future of completed) typeOf(future).is<Future<string>>(true);
 for await (const future of completed) typeOf(future).is<Future<string>>(true);
 typeOf((await completed.next()).value).is<Future<string> | undefined>(true);
-// @ts-expect-error these are no Futures
+// @ts-expect-error numbers are not Futures
 Future.asCompleted([1, 2]);
 
-// wait gives them back
+// wait gives the Futures
 
 const { done, notDone } = await Future.wait([number, text], { returnWhen: "FIRST_COMPLETED" });
 typeOf(done).is<Set<Future<number> | Future<string>>>(true);
 typeOf(notDone).is<Set<Future<number> | Future<string>>>(true);
-// @ts-expect-error there is no such time to return
+// @ts-expect-error there is no such value of returnWhen
 Future.wait([number], { returnWhen: "NEVER" });

@@ -1,4 +1,4 @@
-/** The methods of a Service as its Link offers them. Compiled by `deno check .`, and never run. */
+/** The types of the methods of a Link. Compiled by `deno check .`, and never executed. */
 
 import {
   type Client,
@@ -20,7 +20,7 @@ interface Settings {
   points?: [from: number, to: number][];
 }
 
-/** What a user may write. */
+/** A Service with every kind of member that a user may write. */
 export class Lab extends Service {
   pi = Math.PI;
   readonly unit = "V";
@@ -112,7 +112,7 @@ export class Lab extends Service {
   acquireLock(x: number): number {
     return x;
   }
-  // These are never asked for.
+  // A Link has none of these: the runtime would call them.
   then(x: number): number {
     return x;
   }
@@ -127,7 +127,7 @@ export class Lab extends Service {
 declare const lab: Link<Lab>;
 declare const client: Client;
 
-// What is linked with, and what a call gives
+// The type of a Link, and the results of calls
 
 typeOf(client.link<Lab>("Lab")).is<Future<Link<Lab>>>(true);
 typeOf(lab.add(1, 2)).is<Future<number>>(true);
@@ -165,7 +165,7 @@ typeOf(lab.whatever()).is<Future<unknown>>(true);
 lab.anything(1, "a").then((value) => value.of.any.type);
 // @ts-expect-error it takes no arguments
 lab.pi(1);
-// @ts-expect-error nor such
+// @ts-expect-error it takes no keyword arguments either
 lab.pi(kwargs({ digits: 3 }));
 // @ts-expect-error it has to be called
 lab.pi.toFixed();
@@ -189,20 +189,20 @@ lab.add = () => {};
 lab.start();
 // @ts-expect-error only the Service itself shuts down
 lab.shutdown();
-// @ts-expect-error only the Service itself notifies
+// @ts-expect-error only the Service itself emits notifications
 lab.emitNotification(1);
 // @ts-expect-error the name of the Link is serviceName
 lab.name();
-// @ts-expect-error the wire calls it set_logging_level
+// @ts-expect-error its name on the wire is set_logging_level
 lab.setLoggingLevel("debug");
-// @ts-expect-error nor anything else of it
+// @ts-expect-error the other members of the base class are not remote either
 [lab.maxClients, lab.finished, lab.addTasks, lab.ignoreAttributes, lab.shutdownHandler];
 typeOf(lab.set_logging_level("debug")).is<Future<boolean>>(true);
 typeOf(lab.set_logging_level(10, options({ timeout: 1 }))).is<Future<boolean>>(true);
 // @ts-expect-error there is no such level
 lab.set_logging_level(true);
 
-// An interface that has nothing to do with our base class may have these names
+// An interface that does not extend our base class may have these names
 
 interface Motor {
   start(): void;
@@ -211,10 +211,10 @@ interface Motor {
 declare const motor: Link<Motor>;
 typeOf(motor.start()).is<Future<void>>(true);
 typeOf(motor.name()).is<Future<string>>(true);
-// @ts-expect-error it is not one of our Services, as far as is known
+// @ts-expect-error the interface does not extend Service
 motor.set_logging_level("debug");
 
-// Names that a Link has itself, or never asks for
+// Names that a Link has itself, or never has
 
 typeOf(lab.unlink()).is<Promise<void>>(true);
 // @ts-expect-error it is the Link's own
@@ -225,9 +225,9 @@ typeOf(lab.toString()).is<string>(true);
 typeOf(lab.request<number>("unlink", { args: [1] })).is<Future<number>>(true);
 typeOf(lab.request("unlink", { args: [1] })).is<Future<unknown>>(true);
 typeOf(await client.link<Lab>("Lab")).is<Link<Lab>>(true);
-// @ts-expect-error a Link is no promise
+// @ts-expect-error a Link is not a promise
 lab.then(1);
-// @ts-expect-error JSON.stringify would ask for it
+// @ts-expect-error JSON.stringify would call it
 lab.toJSON();
 
 // Arguments by position
@@ -259,7 +259,7 @@ lab.sum(1, 2, "3");
 lab.sum();
 // @ts-expect-error it is one of two
 lab.mode("none");
-// @ts-expect-error nobody knows how many there are
+// @ts-expect-error the number of arguments is unknown
 lab.add(...[1, 2] as number[]);
 // @ts-expect-error it is misspelt
 lab.configure(1, { rnage: 10 });
@@ -286,7 +286,7 @@ lab.sum(options({ timeout: 5_000 }));
 lab.add(1, "2", options({ timeout: 5_000 }));
 // @ts-expect-error there is no third one
 lab.add(1, 2, 3, options({ timeout: 5_000 }));
-// @ts-expect-error options go last
+// @ts-expect-error options are last
 lab.add(options({ timeout: 5_000 }), 1, 2);
 // @ts-expect-error without options() it is an argument
 lab.add(1, 2, { timeout: 5_000 });
@@ -321,14 +321,14 @@ lab.configure("1", kwargs({ range: 1 }));
 lab.configure(1, kwargs({ rnage: 1 }), options({ timeout: 5_000 }));
 // @ts-expect-error it is misspelt, after options too
 lab.configure(1, options({ timeout: 5_000 }), kwargs({ rnage: 1 }));
-// @ts-expect-error they are given already
+// @ts-expect-error the object is given by position already
 lab.configure(1, {}, kwargs({ range: 1 }));
 // @ts-expect-error b is missing
 lab.required(kwargs({ a: 1 }));
 // @ts-expect-error a is a number
 lab.open(1, kwargs({ a: "1" }));
 
-// Keyword arguments for the others: types do not know their names, but what they may be
+// Keyword arguments without a member: their names are unknown to the types, their values are not
 
 lab.power(5, kwargs({ n: 3 }));
 lab.power(kwargs({ x: 5, n: 3 }));
@@ -342,20 +342,20 @@ lab.loose(1, "a");
 lab.loose(1, kwargs({ y: 1, z: "a" }), options({ timeout: 1 }));
 lab.mixed(kwargs({ x: 1 }));
 lab.list(kwargs({ values: [1, 2] }));
-// @ts-expect-error nothing is left that is not a number
+// @ts-expect-error only numbers are left
 lab.power(5, kwargs({ n: "3" }));
 // @ts-expect-error it is an array of numbers
 lab.list(kwargs({ values: ["a"] }));
-// @ts-expect-error nothing is left at all
+// @ts-expect-error no parameter is left
 lab.add(1, 2, kwargs({ z: 3 }));
 // @ts-expect-error it takes nothing
 lab.none(kwargs({ z: 3 }));
-// @ts-expect-error range is a number, wherever the channel is
+// @ts-expect-error range is a number, also with the channel by name
 lab.configure(kwargs({ channel: 1, range: "2" }));
 // @ts-expect-error the first one is a number
 lab.sum("1", kwargs({ anything: "at all" }));
 
-// Overloads are kept, type parameters are not: they are what they have to extend
+// Overloads are kept; a type parameter becomes the type that it extends
 
 typeOf(lab.read(1)).is<Future<number>>(true);
 typeOf(lab.read("1", true)).is<Future<string>>(true);
@@ -377,7 +377,7 @@ lab.notificationHandler = (...args) => {
 lab.notificationHandler = async (counter) => void await Promise.resolve(counter);
 lab.notificationHandler = undefined;
 lab.serviceErrorHandler = (error) => typeOf(error).is<Error>(true);
-// @ts-expect-error a Service may notify of anything
+// @ts-expect-error the arguments of a notification are unknown
 lab.notificationHandler = (counter: number) => counter;
 
 // A Service of an unknown class
@@ -387,7 +387,7 @@ unknownLab.anything(1, kwargs({ a: 1 }), options({ timeout: 1 }));
 typeOf(unknownLab.add<number>(1, 2)).is<Future<number>>(true);
 typeOf(unknownLab.serviceName).is<string>(true);
 
-// A LinkedClient has the members of the Client first
+// In a LinkedClient the members of the Client come first
 
 const linked = await LinkedClient.connect<Lab>("Lab");
 typeOf(linked.add(1, 2)).is<Future<number>>(true);

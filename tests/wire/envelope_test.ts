@@ -25,8 +25,8 @@ function read(line: string | Uint8Array, envelope = new Envelope()): Envelope {
   return envelope;
 }
 
-/** The error that a line which is not a message is refused with. */
-function refusal(line: string | Uint8Array, envelope = new Envelope()): JSONDecodeError {
+/** The error with which a line is rejected that is not a message. */
+function errorOf(line: string | Uint8Array, envelope = new Envelope()): JSONDecodeError {
   return assertThrows(() => read(line, envelope), JSONDecodeError);
 }
 
@@ -37,8 +37,8 @@ function kindOf(value: unknown): Kind {
   return typeof value as Kind;
 }
 
-/** What an envelope tells of a line, and what `JSON.parse` does. */
-function toldBy(envelope: Envelope): unknown {
+/** The fields of a line according to an envelope, and according to `JSON.parse`. */
+function fieldsFrom(envelope: Envelope): unknown {
   return FIELDS.map((field) => [
     field,
     envelope.kind(field),
@@ -47,7 +47,7 @@ function toldBy(envelope: Envelope): unknown {
   ]);
 }
 
-function told(object: Record<string, unknown>): unknown {
+function fieldsOf(object: Record<string, unknown>): unknown {
   return FIELDS.map((field) => {
     const value = Object.hasOwn(object, field) ? object[field] : undefined;
     const text = typeof value === "string" ? value : undefined;
@@ -61,7 +61,7 @@ const space: fc.Arbitrary<string> = fc.string({
   maxLength: 2,
 });
 
-/** A string as JSON, some of its characters escaped although they need not be. */
+/** A string as JSON, with some escapes that are not necessary. */
 function quoted(text: fc.Arbitrary<string>): fc.Arbitrary<string> {
   return fc.tuple(text, fc.array(fc.nat(3), { minLength: 1, maxLength: 5 })).map(([text, dice]) => {
     const characters = [...text].map((character, index) => {
@@ -135,12 +135,12 @@ const line = padded(objectOf(
   ),
 ));
 
-Deno.test("the kinds and texts of the fields of any object are those of JSON.parse", () => {
+Deno.test("the kinds and texts of all fields are those of JSON.parse, for any object", () => {
   const envelope = new Envelope();
   fc.assert(
     fc.property(line, (line) => {
       read(line, envelope);
-      assertEquals(toldBy(envelope), told(JSON.parse(line)));
+      assertEquals(fieldsFrom(envelope), fieldsOf(JSON.parse(line)));
     }),
     { numRuns: 1_500 },
   );
@@ -154,14 +154,14 @@ Deno.test("the objects that JSON.stringify writes are read as JSON.parse reads t
       fc.constantFrom(undefined, 1, "\t", "\r\n"),
       (object, indent) => {
         const written = JSON.stringify(object, undefined, indent);
-        assertEquals(toldBy(read(written)), told(JSON.parse(written)));
+        assertEquals(fieldsFrom(read(written)), fieldsOf(JSON.parse(written)));
       },
     ),
     { numRuns: 300 },
   );
 });
 
-Deno.test("a member spliced in at the end makes a message with that member", () => {
+Deno.test("a member can be spliced in at the end", () => {
   fc.assert(
     fc.property(line, (line) => {
       const bytes = encoder.encode(line);
@@ -177,7 +177,7 @@ Deno.test("a member spliced in at the end makes a message with that member", () 
   );
 });
 
-/** Whether a line is one object in strict UTF-8, as far as JSON.parse can tell. */
+/** Whether a line is one object in strict UTF-8, according to JSON.parse. */
 function isObject(bytes: Uint8Array): boolean {
   try {
     const value: unknown = JSON.parse(strictDecoder.decode(bytes));
@@ -187,7 +187,7 @@ function isObject(bytes: Uint8Array): boolean {
   }
 }
 
-/** One change of a line: a byte (or a piece of JSON) replaced, inserted, or taken out. */
+/** One change of a line: a byte (or a piece of JSON) replaced, inserted or removed. */
 const change = fc.record({
   place: fc.nat(),
   removed: fc.nat(2),
@@ -224,14 +224,17 @@ Deno.test("a line is read if and only if it is one JSON object in UTF-8", () => 
           ...bytes.subarray(at + removed),
         );
       }
-      // What is nearly the same as in the line before must not be taken for the same.
-      assertEquals(toldBy(read(line, envelope)), told(JSON.parse(line)));
+      // A value that is similar to that of the previous line must not be taken for it.
+      assertEquals(fieldsFrom(read(line, envelope)), fieldsOf(JSON.parse(line)));
       if (isObject(bytes)) {
         objects++;
-        assertEquals(toldBy(read(bytes, envelope)), told(JSON.parse(decoder.decode(bytes))));
+        assertEquals(
+          fieldsFrom(read(bytes, envelope)),
+          fieldsOf(JSON.parse(decoder.decode(bytes))),
+        );
       } else {
         others++;
-        refusal(bytes, envelope);
+        errorOf(bytes, envelope);
       }
     }),
     { numRuns: 4_000 },
@@ -246,7 +249,7 @@ Deno.test("any bytes are read if and only if they are one JSON object in UTF-8",
     fc.property(fc.string({ unit, maxLength: 12 }), (text) => {
       const bytes = encoder.encode(`{${text}}`);
       if (isObject(bytes)) read(bytes, envelope);
-      else refusal(bytes, envelope);
+      else errorOf(bytes, envelope);
     }),
     { numRuns: 3_000 },
   );
@@ -321,23 +324,23 @@ const NOT_OBJECTS = [
 for (const line of NOT_OBJECTS) {
   Deno.test(`${JSON.stringify(line)} is not a message`, () => {
     assertEquals(isObject(encoder.encode(line)), false);
-    refusal(line);
+    errorOf(line);
   });
 }
 
-Deno.test("a control character in a string is refused, an escaped one is not", () => {
+Deno.test("a control character in a string is rejected, an escaped one is not", () => {
   for (let code = 0; code < 0x20; code++) {
     const character = String.fromCharCode(code);
-    refusal(`{"uid":"a${character}b"}`);
-    refusal(`{"result":["a${character}b"]}`);
-    refusal(`{"u${character}id":"ab"}`);
+    errorOf(`{"uid":"a${character}b"}`);
+    errorOf(`{"result":["a${character}b"]}`);
+    errorOf(`{"u${character}id":"ab"}`);
     const escaped = JSON.stringify(character);
     assertEquals(read(`{"uid":${escaped}}`).text("uid"), character);
   }
   assertEquals(read('{"uid":"\x7f"}').text("uid"), "\x7f");
 });
 
-Deno.test("every escape of JSON is understood in a text and in a key", () => {
+Deno.test("every escape of JSON is decoded in a text and in a key", () => {
   const envelope = read('{"u\\u0069d":"\\" \\\\ \\/ \\b\\f\\n\\r\\t \\u00e9 \\uD83D\\ude00"}');
   assertEquals(envelope.text("uid"), '" \\ / \b\f\n\r\t é 😀');
   assertEquals(read('{"\\u0073ervice":"Echo"}').text("service"), "Echo");
@@ -346,13 +349,13 @@ Deno.test("every escape of JSON is understood in a text and in a key", () => {
   assertEquals(read(`{"${all}":"add"}`).text("attribute"), "add");
 });
 
-Deno.test("a key that is only like the name of a field is not that field", () => {
+Deno.test("a key that is similar to a field is not that field", () => {
   for (const key of ["Uid", "uid ", " uid", "ui", "uidd", "u\\u0049d", "\\uff55id", "uid\\u0000"]) {
     assertEquals(read(`{"${key}":"1"}`).kind("uid"), "absent", key);
   }
 });
 
-Deno.test("the last of several equal keys counts, escaped or not, whatever its kind", () => {
+Deno.test("the last of several equal keys counts, escaped or not, of any kind", () => {
   assertEquals(read('{"uid":"1","uid":"2"}').text("uid"), "2");
   assertEquals(read('{"uid":"1","\\u0075id":"2"}').text("uid"), "2");
   assertEquals(read('{"\\u0075id":"1","uid":"2"}').text("uid"), "2");
@@ -374,7 +377,7 @@ Deno.test("only the outermost object has fields", () => {
   assertEquals(envelope.kind("kwargs"), "object");
 });
 
-Deno.test("a text that looks like JSON is only a text", () => {
+Deno.test("a text that contains JSON is only a text", () => {
   const uid = '"}],{"service":"x"';
   const envelope = read(JSON.stringify({ uid, attribute: "}" }));
   assertEquals(envelope.text("uid"), uid);
@@ -391,11 +394,11 @@ Deno.test("NaN, Infinity and -Infinity are numbers, as Python writes them", () =
   for (
     const word of ["-NaN", "nan", "inf", "Inf", "NaNN", "Infinityy", "+Infinity", "--Infinity"]
   ) {
-    refusal(`{"result":${word}}`);
+    errorOf(`{"result":${word}}`);
   }
 });
 
-Deno.test("isTrue is true of true alone", () => {
+Deno.test("isTrue is true only for the value true", () => {
   for (const value of ['"true"', "1", "false", "null", "[true]", '{"error":true}']) {
     assertEquals(read(`{"error":${value}}`).isTrue("error"), false, value);
   }
@@ -403,7 +406,7 @@ Deno.test("isTrue is true of true alone", () => {
   assertEquals(read("{}").isTrue("error"), false);
 });
 
-Deno.test("a lone surrogate escape is read as JSON.parse reads it", () => {
+Deno.test("the escape of a lone surrogate is decoded as by JSON.parse", () => {
   for (const escape of ["\\ud800", "\\udfff", "\\ude00\\ud83d"]) {
     assertEquals(read(`{"uid":"${escape}"}`).text("uid"), JSON.parse(`"${escape}"`));
   }
@@ -429,7 +432,7 @@ for (const [name, bytes] of NOT_UTF8) {
   Deno.test(`${name} makes a line invalid, in a text, a payload or a key`, () => {
     for (const [before, after] of [['{"uid":"', '"}'], ['{"result":["', '"]}'], ['{"', '":1}']]) {
       const line = Uint8Array.of(...encoder.encode(before), ...bytes, ...encoder.encode(after));
-      assertEquals(refusal(line).message, "The line is not valid UTF-8");
+      assertEquals(errorOf(line).message, "The line is not valid UTF-8");
     }
   });
 }
@@ -439,15 +442,15 @@ Deno.test("values may be nested as deep as the limit, and no deeper", () => {
     `{"uid":"1","result":${open.repeat(depth)}${close.repeat(depth)},"requester":"x"}`;
   const deepest = read(nest("[", "]", 5), new Envelope(5));
   assertEquals(deepest.text("requester"), "x");
-  const error = refusal(nest("[", "]", 6), new Envelope(5));
+  const error = errorOf(nest("[", "]", 6), new Envelope(5));
   assert(error.message.startsWith("Nested deeper than the limit of 5 levels"), error.message);
   read(`{"result":${'{"a":'.repeat(5)}1${"}".repeat(5)}}`, new Envelope(5));
-  refusal(`{"result":${'{"a":'.repeat(6)}1${"}".repeat(6)}}`, new Envelope(5));
+  errorOf(`{"result":${'{"a":'.repeat(6)}1${"}".repeat(6)}}`, new Envelope(5));
   read(nest("[", "]", LIMITS.maxDepth));
-  refusal(nest("[", "]", LIMITS.maxDepth + 1));
+  errorOf(nest("[", "]", LIMITS.maxDepth + 1));
 });
 
-Deno.test("the depth counts open levels, not all that ever were", () => {
+Deno.test("the depth counts the open levels, not the closed ones", () => {
   const envelope = new Envelope(3);
   assertEquals(
     read(`{"result":[${"[[]],[{}],".repeat(500)}1],"uid":"1"}`, envelope).text("uid"),
@@ -455,46 +458,46 @@ Deno.test("the depth counts open levels, not all that ever were", () => {
   );
 });
 
-Deno.test("100,000 brackets are refused and do no harm", () => {
+Deno.test("100,000 brackets are rejected, and the next line is read", () => {
   const envelope = new Envelope();
   for (const open of ["[", '{"a":', '[{"a":']) {
-    const error = refusal(`{"uid":"1","result":${open.repeat(100_000)}`, envelope);
+    const error = errorOf(`{"uid":"1","result":${open.repeat(100_000)}`, envelope);
     assert(error.message.startsWith("Nested deeper than the limit of 512 levels"), error.message);
     assertEquals(envelope.text("uid"), "1");
   }
   assertEquals(read('{"uid":"2"}', envelope).text("uid"), "2");
 });
 
-Deno.test("nothing is remembered of the line before", () => {
+Deno.test("the fields of the previous line are forgotten", () => {
   const envelope = read('{"uid":"1","service":"x","error":true,"args":[]}');
   read('{"uid":"2"}', envelope);
-  assertEquals(toldBy(envelope), told({ uid: "2" }));
-  refusal("", envelope);
-  assertEquals(toldBy(envelope), told({}));
+  assertEquals(fieldsFrom(envelope), fieldsOf({ uid: "2" }));
+  errorOf("", envelope);
+  assertEquals(fieldsFrom(envelope), fieldsOf({}));
 });
 
-Deno.test("a text that begins, ends or is cut like the one before it is another one", () => {
+Deno.test("a text with the same start, the same end or a part of the previous text is read anew", () => {
   const envelope = new Envelope();
   for (const service of ["Lab", "Lab", "Labs", "La", "Lbb", "", "Lab\\u0000", "Lab", "L\\u0061b"]) {
     const line = `{"service":"${service}","uid":"1"}`;
-    assertEquals(toldBy(read(line, envelope)), told(JSON.parse(line)));
+    assertEquals(fieldsFrom(read(line, envelope)), fieldsOf(JSON.parse(line)));
   }
-  refusal('{"service":"L\\u0061b', envelope);
-  refusal('{"service":"Lab', envelope);
-  refusal('{"service":"Lab"', envelope);
-  refusal('{"service', envelope);
+  errorOf('{"service":"L\\u0061b', envelope);
+  errorOf('{"service":"Lab', envelope);
+  errorOf('{"service":"Lab"', envelope);
+  errorOf('{"service', envelope);
   assertEquals(read('{"service":"Lab"}', envelope).text("service"), "Lab");
 });
 
-Deno.test("what was read before a fault is still told", () => {
+Deno.test("the fields before a fault are given", () => {
   const envelope = new Envelope();
-  refusal('{"requester":"a","uid":"1","result":[1,2', envelope);
-  assertEquals(toldBy(envelope), told({ requester: "a", uid: "1" }));
+  errorOf('{"requester":"a","uid":"1","result":[1,2', envelope);
+  assertEquals(fieldsFrom(envelope), fieldsOf({ requester: "a", uid: "1" }));
 });
 
-Deno.test("the message of a fault says where it is, in Python's words", () => {
-  assertEquals(refusal("").message, "Expecting a JSON object: line 1 column 1 (char 0)");
-  assertEquals(refusal('{"a":1} x').message, "Extra data: line 1 column 9 (char 8)");
-  assertEquals(refusal('{"a" 1}').message, "Expecting ':' delimiter: line 1 column 6 (char 5)");
-  assertEquals(refusal('{"a":x}').message, "Expecting value: line 1 column 6 (char 5)");
+Deno.test("the message of a fault has its position, with Python's text", () => {
+  assertEquals(errorOf("").message, "Expecting a JSON object: line 1 column 1 (char 0)");
+  assertEquals(errorOf('{"a":1} x').message, "Extra data: line 1 column 9 (char 8)");
+  assertEquals(errorOf('{"a" 1}').message, "Expecting ':' delimiter: line 1 column 6 (char 5)");
+  assertEquals(errorOf('{"a":x}').message, "Expecting value: line 1 column 6 (char 5)");
 });

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { describeIdentities, type Identities } from "../../wire/identities.ts";
 
-/** A Manager that nobody is connected to. */
+/** A Manager without connections. */
 function manager(others: Partial<Identities> = {}): Identities {
   return {
     hostname: "lab-pc",
@@ -15,7 +15,7 @@ function manager(others: Partial<Identities> = {}): Identities {
   };
 }
 
-Deno.test("a Manager without peers is described with its attributes and two empty lists", () => {
+Deno.test("a Manager without connections is described with its attributes and two empty lists", () => {
   assertEquals(
     describeIdentities(manager(), 2),
     [
@@ -31,7 +31,7 @@ Deno.test("a Manager without peers is described with its attributes and two empt
   );
 });
 
-Deno.test("Clients and Services are counted and described, each level indented", () => {
+Deno.test("Clients and Services are counted and described, with indentation", () => {
   const client = { name: "Client", address: "pc:1", language: "Python 3.8", os: "Windows AMD64" };
   const identities = manager({
     clients: { "Client[pc:1]": client, "Other[pc:2]": { ...client, name: "Other" } },
@@ -70,7 +70,7 @@ Deno.test("Clients and Services are counted and described, each level indented",
   );
 });
 
-Deno.test("an indentation of 0 gives the same lines without it", () => {
+Deno.test("an indentation of 0 gives the same lines", () => {
   const identities = manager({
     clients: { "c[pc:1]": { name: "c", address: "pc:1", language: "l", os: "o" } },
   });

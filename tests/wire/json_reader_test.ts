@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { parseJson } from "../../wire/json.ts";
 import { JsonReader } from "../../wire/json_reader.ts";
 
-/** What comes of reading a text in pieces of some length. */
+/** The result of reading a text in pieces of a length. */
 function read(text: string, pieceLength: number, partLength?: number): unknown {
   const reader = new JsonReader(partLength);
   for (let at = 0; at < text.length; at += pieceLength) {
@@ -12,7 +12,7 @@ function read(text: string, pieceLength: number, partLength?: number): unknown {
   return reader.end();
 }
 
-/** The value, or that there is none. */
+/** The value, or the mark that the text is not JSON. */
 function attempt(read: () => unknown): unknown {
   try {
     return { value: read() };
@@ -22,7 +22,7 @@ function attempt(read: () => unknown): unknown {
   }
 }
 
-/** With parts and pieces of all short lengths. */
+/** The results for parts and pieces of all short lengths. */
 function assertReadAsAtOnce(text: string): void {
   const expected = attempt(() => parseJson(text));
   for (let partLength = 1; partLength < 12; partLength++) {
@@ -32,7 +32,7 @@ function assertReadAsAtOnce(text: string): void {
   }
 }
 
-/** What may be anywhere in a text of JSON, and mostly makes it none. */
+/** Texts that make most JSON invalid wherever they are inserted. */
 const SNIPPETS = [
   ...'[]{},:" \\1',
   ".5",
@@ -46,7 +46,7 @@ const SNIPPETS = [
   `"${"a".repeat(30)}\\n\\u0041"`,
 ];
 
-/** V8 (of Deno 2.9) reads the key `\"` as `\`, if it has read that one before. */
+/** V8 (of Deno 2.9) reads the key `\"` as `\` if it has read the key `\` before. */
 const MISTAKEN_KEY = /\\\\([^"\\]|\\.)*"\s*:/;
 
 const text = fc.tuple(
@@ -61,7 +61,7 @@ const text = fc.tuple(
 }).filter((text) => !MISTAKEN_KEY.test(text));
 const length = fc.integer({ min: 1, max: 40 });
 
-Deno.test("a text is read as at once, or refused as at once, wherever it is cut", () => {
+Deno.test("a text in pieces has the value, or the error, that it has as a whole, wherever it is cut", () => {
   fc.assert(
     fc.property(text, length, length, (text, pieceLength, partLength) => {
       const expected = attempt(() => parseJson(text));
@@ -73,7 +73,7 @@ Deno.test("a text is read as at once, or refused as at once, wherever it is cut"
   );
 });
 
-Deno.test("an object has the members that it has at once", () => {
+Deno.test("an object in pieces has the same members as the whole, with keys of any name", () => {
   for (
     const text of [
       '{"10":{"a":1},"2":{"b":[2]},"uid":"1"}',
@@ -87,7 +87,7 @@ Deno.test("an object has the members that it has at once", () => {
   }
 });
 
-Deno.test("a long text is read wherever it stands, and whatever an escape is cut into", () => {
+Deno.test("a long text is read at any position, and with escapes that are cut anywhere", () => {
   const long = `x\\n\\\\\\"\\u00e9\\ud83d\\ude00\\\\\\\\u0041é😀${"\\".repeat(8)}`;
   for (const text of [`["${long}"]`, `{"a":["${long}","${long}"],"b":"${long}"}`, `"${long}"`]) {
     assertReadAsAtOnce(text);
@@ -95,7 +95,7 @@ Deno.test("a long text is read wherever it stands, and whatever an escape is cut
   assertReadAsAtOnce(`{"${long}":{"${long}":["${long}"]}}`);
 });
 
-Deno.test("what is between the values is refused in parts too", () => {
+Deno.test("invalid characters between values are rejected in parts too", () => {
   const long = '"aaaaaaaaaaaaaaaa"';
   for (
     const text of [
@@ -133,7 +133,7 @@ Deno.test("what is between the values is refused in parts too", () => {
   }
 });
 
-Deno.test("what is nested deeper than it is cut is read all the same", () => {
+Deno.test("a value that is nested deeper than the levels that are cut is read", () => {
   for (const depth of [30, 33, 70]) {
     const inner = `{"a":[1,${"[".repeat(depth)}"aaaaaaaaaa",2${"]".repeat(depth)}],"b":[3,4]}`;
     const text = `[${inner},${inner}]`;
@@ -142,7 +142,7 @@ Deno.test("what is nested deeper than it is cut is read all the same", () => {
   }
 });
 
-Deno.test("a value of many parts is one value", () => {
+Deno.test("many parts are put together to one value", () => {
   const value = {
     numbers: Array.from({ length: 30_000 }, (_, index) => index / 7),
     mixed: Array.from({ length: 10_000 }, (_, index) => index % 2 ? index : `${index}`),
@@ -155,7 +155,7 @@ Deno.test("a value of many parts is one value", () => {
   assertEquals(read(text, 7_777, 10), value); // with more parts than a function has arguments
 });
 
-Deno.test("an error says where the part begins in which it is", () => {
+Deno.test("an error has the position of its part", () => {
   const error = assertThrows(() => read(`[${"1,".repeat(50)}x]`, 10, 20), SyntaxError);
   assertEquals(error.message.match(/character (\d+)$/)?.[1], "101");
 });

@@ -3,12 +3,12 @@ import fc from "fast-check";
 import { ValueError } from "../../errors.ts";
 import { encodeValue, parseJson } from "../../wire/json.ts";
 
-Deno.test("undefined is sent as null", () => {
+Deno.test("undefined is written as null", () => {
   assertEquals(encodeValue(undefined), "null");
   assertEquals(encodeValue([1, undefined]), "[1,null]");
 });
 
-Deno.test("an object with to_json or toJSON is sent as what that returns, however deep it is", () => {
+Deno.test("an object with to_json or toJSON is written as the result of that method, at any depth", () => {
   const old = { to_json: () => ({ volts: 1 }) };
   const date = new Date(Date.UTC(2024, 0, 2));
   assertEquals(encodeValue(old), '{"volts":1}');
@@ -31,12 +31,12 @@ Deno.test("to_json is called as a method of its object", () => {
   assertEquals(encodeValue(new Reading()), "[3]");
 });
 
-Deno.test("an object whose toJSON or to_json returns undefined is sent as null", () => {
+Deno.test("an object whose toJSON or to_json returns undefined is written as null", () => {
   assertEquals(encodeValue({ toJSON: () => undefined }), "null");
   assertEquals(encodeValue({ to_json: () => undefined }), "null");
 });
 
-Deno.test("what to_json returns is held to the same rules as any value", () => {
+Deno.test("the result of to_json has to follow the rules of any value", () => {
   assertThrows(() => encodeValue({ to_json: () => () => 1 }), TypeError);
   assertThrows(() => encodeValue({ to_json: () => Symbol("s") }), TypeError);
   assertThrows(() => encodeValue([{ to_json: () => () => 1 }]), TypeError);
@@ -52,7 +52,7 @@ const UNSENDABLE: readonly [name: string, value: unknown][] = [
   ["a BigInt", 1n],
 ];
 
-/** What `JSON.stringify` would make an object without members of. */
+/** Values that `JSON.stringify` would write as an object without members. */
 const ITERABLES: readonly [name: string, value: unknown][] = [
   ["Map", new Map([[1, 2]])],
   ["Set", new Set([1])],
@@ -60,14 +60,14 @@ const ITERABLES: readonly [name: string, value: unknown][] = [
 ];
 
 for (const [name, value] of ITERABLES) {
-  Deno.test(`${name} cannot be sent, alone or inside of something`, () => {
+  Deno.test(`${name} cannot be written, alone or inside another value`, () => {
     for (const whole of [value, [value], { a: [value] }, { to_json: () => value }]) {
       assertThrows(() => encodeValue(whole), TypeError, "is not JSON serializable");
     }
   });
 }
 
-Deno.test("a typed array is sent as an array of its numbers", () => {
+Deno.test("a typed array is written as an array of its numbers", () => {
   assertEquals(encodeValue(new Float64Array([1, 2.5, NaN])), "[1,2.5,NaN]");
   assertEquals(encodeValue({ v: [new Uint8Array([255])] }), '{"v":[[255]]}');
   assertEquals(encodeValue(Object("text")), '"text"');
@@ -75,7 +75,7 @@ Deno.test("a typed array is sent as an array of its numbers", () => {
 });
 
 for (const [name, value] of UNSENDABLE) {
-  Deno.test(`${name} cannot be sent, alone or inside of something`, () => {
+  Deno.test(`${name} cannot be written, alone or inside another value`, () => {
     for (
       const whole of [value, [value], { a: value }, [[{ a: value }]], { to_json: () => [value] }]
     ) {
@@ -85,13 +85,13 @@ for (const [name, value] of UNSENDABLE) {
   });
 }
 
-Deno.test("a cycle cannot be sent", () => {
+Deno.test("a cycle cannot be written", () => {
   const cycle: unknown[] = [];
   cycle.push([cycle]);
   assertThrows(() => encodeValue(cycle), TypeError);
 });
 
-Deno.test("what a value says when it is asked for its JSON is passed on", () => {
+Deno.test("an error of toJSON or to_json is thrown to the caller", () => {
   const broken = {
     toJSON() {
       throw new ValueError("not ready");
@@ -117,7 +117,7 @@ Deno.test("NaN and the infinities are read as Python writes them, wherever they 
   });
 });
 
-Deno.test("a text or key that spells a number is left alone", () => {
+Deno.test("a text or a key that contains NaN or Infinity is not changed", () => {
   const value = { NaN: "NaN", "-Infinity": ['\\"NaN', "\\\\", "Infinity"], x: Infinity, y: NaN };
   assertEquals(parseJson(encodeValue(value)), value);
 });
@@ -150,7 +150,7 @@ for (
   });
 }
 
-Deno.test("whatever is written is read again", () => {
+Deno.test("a value that is written is read as the same value", () => {
   const number = fc.double().map((value) => Object.is(value, -0) ? 0 : value);
   const { value } = fc.letrec((tie) => ({
     value: fc.oneof(

@@ -5,24 +5,24 @@ import { KeyScanner, type RoutingKey, scanKeys } from "../../wire/key_scanner.ts
 const encoder = new TextEncoder();
 const KEYS: RoutingKey[] = ["requester", "service", "uid", "attribute"];
 
-/** What is told of a message. */
-function told(scanner: KeyScanner): Record<string, string> {
+/** The keys that a scanner has found. */
+function keysFrom(scanner: KeyScanner): Record<string, string> {
   const found = KEYS.map((key) => [key, scanner.text(key)] as const)
     .filter((entry): entry is [RoutingKey, string] => entry[1] !== undefined);
   return Object.fromEntries(found);
 }
 
-/** What is told of a text that comes as a whole, and byte by byte. */
+/** The keys of a text, scanned as a whole and byte by byte. */
 function tell(text: string): Record<string, string> {
   const bytes = encoder.encode(text);
-  const whole = told(scanKeys(bytes));
+  const whole = keysFrom(scanKeys(bytes));
   const scanner = new KeyScanner();
   for (const byte of bytes) scanner.read(Uint8Array.of(byte));
-  assertEquals(told(scanner), whole);
+  assertEquals(keysFrom(scanner), whole);
   return whole;
 }
 
-Deno.test("the routing keys are told wherever they are, and nothing that is deeper", () => {
+Deno.test("the routing keys are found at any position of the top level, and not below it", () => {
   assertEquals(
     tell(
       '{"error": false, "result": [{"uid": "deep", "x": "\\"uid\\":\\"text\\""}, "}"], ' +
@@ -37,7 +37,7 @@ Deno.test("the routing keys are told wherever they are, and nothing that is deep
   });
 });
 
-Deno.test("what is malformed in between hides nothing", () => {
+Deno.test("keys are found in a message that is malformed in between", () => {
   for (
     const result of ["01", "nan", "[1,,2]", "[".repeat(600) + "]".repeat(600), '"\\x"', "'", "\t"]
   ) {
@@ -46,18 +46,18 @@ Deno.test("what is malformed in between hides nothing", () => {
   }
 });
 
-Deno.test("the last of several equal keys counts, and what is no string does not", () => {
+Deno.test("the last of several equal keys counts, if its value is a string", () => {
   assertEquals(tell('{"uid":"1","uid":"2","requester":null,"service":["x"],"attribute":7}'), {
     uid: "2",
   });
 });
 
-Deno.test("a string that is too long is passed over", () => {
+Deno.test("a string that is too long is skipped", () => {
   const long = "x".repeat(5_000);
   assertEquals(tell(`{"${long}":"1","uid":"${long}","requester":"c"}`), { requester: "c" });
 });
 
-Deno.test("of any object the same is told as JSON.parse gives, wherever it is cut", () => {
+Deno.test("the keys of any object are those of JSON.parse, wherever it is cut", () => {
   const key = fc.oneof(fc.constantFrom(...KEYS, "args", "result"), fc.string());
   const value = fc.oneof(fc.string({ maxLength: 20 }), fc.jsonValue());
   fc.assert(fc.property(fc.dictionary(key, value), fc.nat(), (object, place) => {
@@ -68,6 +68,6 @@ Deno.test("of any object the same is told as JSON.parse gives, wherever it is cu
     const expected = Object.entries(object).filter(([key, value]) =>
       (KEYS as string[]).includes(key) && typeof value === "string"
     );
-    assertEquals(told(scanner), Object.fromEntries(expected));
+    assertEquals(keysFrom(scanner), Object.fromEntries(expected));
   }));
 });

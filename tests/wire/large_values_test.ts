@@ -11,7 +11,7 @@ async function textOf(value: unknown): Promise<string> {
   return await new Blob(await encodeLarge(value) as Uint8Array<ArrayBuffer>[]).text();
 }
 
-/** A line that comes in pieces of some size; whether its end comes is for the test to say. */
+/** A line that arrives in pieces of a size, with or without its end. */
 function longLine(text: string | Uint8Array, pieceSize = 7, end = "\n"): LongLine {
   const start = typeof text === "string" ? encoder.encode(text) : text;
   const bytes = Uint8Array.of(...start, ...encoder.encode(end));
@@ -26,7 +26,7 @@ function longLine(text: string | Uint8Array, pieceSize = 7, end = "\n"): LongLin
   return line;
 }
 
-Deno.test("a value is large or not, whatever it is made of", () => {
+Deno.test("whether a value is large is known for values of any kind", () => {
   const cycle: unknown[] = [];
   cycle.push(cycle, cycle);
   const large = [
@@ -52,7 +52,7 @@ Deno.test("a value is large or not, whatever it is made of", () => {
   for (const value of small) assertEquals(isLarge(value), false);
 });
 
-Deno.test("what is written a bit at a time is what is written at once", async () => {
+Deno.test("a value that is encoded in steps is the same as one that is encoded at once", async () => {
   for (
     const value of [
       { a: [NaN, -Infinity, "NaN", undefined, new Date(0), { to_json: () => [1] }] },
@@ -68,7 +68,7 @@ Deno.test("what is written a bit at a time is what is written at once", async ()
   }));
 });
 
-Deno.test("what cannot be sent is refused, however deep in a large value it is", async () => {
+Deno.test("a value that JSON cannot hold is rejected at any depth of a large value", async () => {
   const cycle: unknown[] = [];
   cycle.push(cycle);
   for (const value of [() => 1, 1n, new Map(), cycle]) {
@@ -76,15 +76,15 @@ Deno.test("what cannot be sent is refused, however deep in a large value it is",
   }
 });
 
-Deno.test("an object is read of its pieces, wherever they are cut", async () => {
+Deno.test("an object is read from its pieces, wherever it is cut", async () => {
   const object = { uid: "1", result: ['é語😀\\"', 1.5, { "": null }] };
   for (let size = 1; size < 30; size++) {
-    const outcome = await readLarge(longLine(JSON.stringify(object), size), 1_000);
-    assertEquals(outcome, { state: "read", object });
+    const result = await readLarge(longLine(JSON.stringify(object), size), 1_000);
+    assertEquals(result, { state: "read", object });
   }
 });
 
-Deno.test("keys that are integers keep their values, in whatever order they were written", async () => {
+Deno.test("keys that are integers keep their values, written in any order", async () => {
   for (
     const text of [
       '{"10":{"a":1},"2":{"b":2,"c":[3]},"uid":"1"}',
@@ -93,47 +93,47 @@ Deno.test("keys that are integers keep their values, in whatever order they were
     ]
   ) {
     for (let size = 1; size < 30; size++) {
-      const outcome = await readLarge(longLine(text, size), 1_000);
-      assertEquals(outcome, { state: "read", object: JSON.parse(text) });
+      const result = await readLarge(longLine(text, size), 1_000);
+      assertEquals(result, { state: "read", object: JSON.parse(text) });
     }
   }
 });
 
-Deno.test("a byte order mark in a text stays there, wherever a piece begins", async () => {
+Deno.test("a byte order mark in a text is kept, wherever a piece begins", async () => {
   const object = { result: ["\ufeff", "a\ufeff\ufeffb"], "\ufeff": 1 };
   for (let size = 1; size < 30; size++) {
-    const outcome = await readLarge(longLine(JSON.stringify(object), size), 1_000);
-    assertEquals(outcome, { state: "read", object });
+    const result = await readLarge(longLine(JSON.stringify(object), size), 1_000);
+    assertEquals(result, { state: "read", object });
   }
 });
 
-Deno.test("a long line that is no UTF-8 is refused, as a short one is", async () => {
+Deno.test("a long line that is not UTF-8 is rejected, as a short one is", async () => {
   for (const bytes of [[0xff], [0xc3], [0xed, 0xa0, 0x80]]) {
     const line = [...encoder.encode('{"uid":"1","result":["'), ...bytes, ...encoder.encode('"]}')];
-    const outcome = await readLarge(longLine(Uint8Array.from(line)), 1_000);
-    if (outcome.state !== "refused") throw new Error(outcome.state);
-    assert(outcome.error instanceof JSONDecodeError, String(outcome.error));
-    assertEquals(outcome.keys.text("uid"), "1");
+    const result = await readLarge(longLine(Uint8Array.from(line)), 1_000);
+    if (result.state !== "invalid") throw new Error(result.state);
+    assert(result.error instanceof JSONDecodeError, String(result.error));
+    assertEquals(result.keys.text("uid"), "1");
   }
 });
 
-Deno.test("no more than the limit is held of a line that only our own reader can read", async () => {
+Deno.test("a line above the limit is rejected, and its keys are found", async () => {
   const text = `{"result":[NaN,"${"x".repeat(1_000)}"],"uid":"1"}`;
-  const outcome = await readLarge(longLine(text), 500);
-  if (outcome.state !== "refused") throw new Error(outcome.state);
-  assert(outcome.error instanceof ValueError, String(outcome.error));
-  assertEquals(outcome.keys.text("uid"), "1");
+  const result = await readLarge(longLine(text), 500);
+  if (result.state !== "invalid") throw new Error(result.state);
+  assert(result.error instanceof ValueError, String(result.error));
+  assertEquals(result.keys.text("uid"), "1");
 });
 
 Deno.test("NaN and Infinity are read in a long line too", async () => {
-  const outcome = await readLarge(longLine('{"result":[NaN,-Infinity,"NaN"],"uid":"1"}'), 1_000);
-  assertEquals(outcome, {
+  const result = await readLarge(longLine('{"result":[NaN,-Infinity,"NaN"],"uid":"1"}'), 1_000);
+  assertEquals(result, {
     state: "read",
     object: { result: [NaN, -Infinity, "NaN"], uid: "1" },
   });
 });
 
-Deno.test("a line that cannot be read says whose it is, wherever in it that is", async () => {
+Deno.test("the keys of a line that cannot be read are found at any position", async () => {
   const cases: [line: string, limit: number, kind: unknown, text: string][] = [
     ['{"requester":"c","result":[1,,2],"uid":"1"}', 1_000, JSONDecodeError, "Cannot read the line"],
     [
@@ -144,18 +144,18 @@ Deno.test("a line that cannot be read says whose it is, wherever in it that is",
     ],
   ];
   for (const [text, limit, kind, message] of cases) {
-    const outcome = await readLarge(longLine(text), limit);
-    if (outcome.state !== "refused") throw new Error(outcome.state);
-    assert(outcome.error instanceof (kind as typeof Error), String(outcome.error));
-    assert(outcome.error.message.includes(message), outcome.error.message);
-    assertEquals([outcome.keys.text("requester"), outcome.keys.text("uid")], ["c", "1"]);
+    const result = await readLarge(longLine(text), limit);
+    if (result.state !== "invalid") throw new Error(result.state);
+    assert(result.error instanceof (kind as typeof Error), String(result.error));
+    assert(result.error.message.includes(message), result.error.message);
+    assertEquals([result.keys.text("requester"), result.keys.text("uid")], ["c", "1"]);
   }
   const array = await readLarge(longLine('["uid","1"]'), 1_000);
-  assertEquals(array.state, "refused");
+  assertEquals(array.state, "invalid");
 });
 
-Deno.test("a line that is cut off is no message, however much of it came", async () => {
+Deno.test("a line that is cut off is not a message, wherever it is cut", async () => {
   for (const text of ['{"uid":"1"}', '{"uid":"1', '{"uid":NaN}']) {
-    assertEquals(await readLarge(longLine(text, 2, ""), 1_000), { state: "cut" });
+    assertEquals(await readLarge(longLine(text, 2, ""), 1_000), { state: "truncated" });
   }
 });

@@ -1,9 +1,10 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { type Line, LineSplitter, LongLine } from "../../wire/line.ts";
+import { decodeLines, type Line, LineSplitter, LongLine } from "../../wire/line.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
+const strictDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** A whole line as text. */
 function show(line: Line): string {
@@ -16,28 +17,28 @@ function splitAll(splitter: LineSplitter, chunks: readonly Uint8Array[]): string
   return chunks.flatMap((chunk) => splitter.split(chunk).map(show));
 }
 
-/** The chunks that come of cutting at the given places. */
+/** The bytes cut into chunks at the given positions. */
 function cut(bytes: Uint8Array, places: readonly number[]): Uint8Array[] {
   const sorted = places.map((place) => place % (bytes.length + 1)).sort((a, b) => a - b);
   const edges = [0, ...sorted, bytes.length];
   return edges.slice(1).map((edge, index) => bytes.subarray(edges[index], edge));
 }
 
-/** What the lines of a stream are: the rule of the module, in one line of code. */
+/** The lines of a stream: the rule of the module in one line of code. */
 function plainSplit(stream: string): string[] {
   return stream.split("\n").slice(0, -1).map((line) => line.replace(/\r$/, ""));
 }
 
 const STREAM = 'one\r\n\n{"é": "語😀"}\n\r\n\r\r\nmid\rdle\n\n\r\nlast\r\nunfinished\r';
 
-Deno.test("a stream is cut at every newline, each line without one carriage return", () => {
+Deno.test("a stream is split at every newline, and each line has no carriage return of its terminator", () => {
   assertEquals(
     splitAll(new LineSplitter(100), [encoder.encode(STREAM)]),
     ["one", "", '{"é": "語😀"}', "", "\r", "mid\rdle", "", "", "last"],
   );
 });
 
-Deno.test("the lines are the same wherever one cut falls", () => {
+Deno.test("the lines are the same wherever the stream is cut once", () => {
   const bytes = encoder.encode(STREAM);
   for (let place = 0; place <= bytes.length; place++) {
     const lines = splitAll(new LineSplitter(100), cut(bytes, [place]));
@@ -45,7 +46,7 @@ Deno.test("the lines are the same wherever one cut falls", () => {
   }
 });
 
-Deno.test("the lines are the same wherever two cuts fall", () => {
+Deno.test("the lines are the same wherever the stream is cut twice", () => {
   const bytes = encoder.encode(STREAM);
   for (let first = 0; first <= bytes.length; first++) {
     for (let second = first; second <= bytes.length; second++) {
@@ -61,7 +62,7 @@ Deno.test("the lines are the same byte by byte", () => {
   assertEquals(splitAll(new LineSplitter(100), chunks), plainSplit(STREAM));
 });
 
-Deno.test("a byte-by-byte stream gives each line with its newline and not before or after", () => {
+Deno.test("byte by byte, each line is given with its newline, not before or after", () => {
   const splitter = new LineSplitter(100);
   for (const character of STREAM) {
     const lines = Array.from(encoder.encode(character))
@@ -90,7 +91,7 @@ Deno.test("the lines of any stream are the same wherever it is cut", () => {
   );
 });
 
-Deno.test("a line may have every byte but that of a newline", () => {
+Deno.test("a line may have every byte but a newline", () => {
   const bytes = Uint8Array.from({ length: 256 }, (_, byte) => byte);
   const [line] = new LineSplitter(1000).split(bytes);
   const [rest] = new LineSplitter(1000).split(new Uint8Array([...bytes.subarray(11), 0x0a]));
@@ -108,7 +109,7 @@ Deno.test("an empty chunk changes nothing", () => {
   assertEquals(splitter.held, 0);
 });
 
-Deno.test("a line held over chunks is whole although the caller overwrites each chunk", () => {
+Deno.test("a line of several chunks is whole although the caller overwrites each chunk", () => {
   const splitter = new LineSplitter(1000);
   const chunk = new Uint8Array(4);
   const text = "a line that is much longer than the buffer it is read into";
@@ -123,7 +124,7 @@ Deno.test("a line held over chunks is whole although the caller overwrites each 
   assertEquals(lines, [text]);
 });
 
-Deno.test("a line put together from chunks stays valid while later lines are read", () => {
+Deno.test("a line of several chunks stays valid while later lines are read", () => {
   const splitter = new LineSplitter(1000);
   splitter.split(encoder.encode("first "));
   const [first] = splitter.split(encoder.encode("line\n"));
@@ -133,20 +134,23 @@ Deno.test("a line put together from chunks stays valid while later lines are rea
   assertEquals([first, second].map(show), ["first line", "second LINE"]);
 });
 
-/** The lines of several chunks, those of long lines put together of their pieces, as `Connection` does. */
-async function collectAll(longestWhole: number, chunks: readonly Uint8Array[]): Promise<string[]> {
+/** The lines of several chunks, with long lines collected from their pieces, as `Connection` does. */
+async function collectAll(
+  wholeLineLimit: number,
+  chunks: readonly Uint8Array[],
+): Promise<string[]> {
   const coming = [...chunks];
   let lines: Line[] = [];
   const shared = new Uint8Array(Math.max(0, ...chunks.map(({ length }) => length)));
   const pull = () => {
     const chunk = coming.shift();
     if (chunk === undefined) return Promise.resolve(false);
-    shared.fill(0x21); // what was read before is no longer valid
+    shared.fill(0x21); // earlier pieces are no longer valid
     shared.set(chunk);
     lines.push(...splitter.split(shared.subarray(0, chunk.length)));
     return Promise.resolve(true);
   };
-  const splitter = new LineSplitter(longestWhole, pull);
+  const splitter = new LineSplitter(wholeLineLimit, pull);
   const texts: string[] = [];
   do {
     const batch = lines;
@@ -196,10 +200,10 @@ Deno.test("a carriage return that does not end the line counts towards the limit
   assertEquals(lines.map((line) => line instanceof LongLine), [true]);
 });
 
-/** The long line that begins in the first chunk. The others come when more of it is asked for. */
-function beginLong(longestWhole: number, [first, ...rest]: readonly Uint8Array[]) {
+/** The long line that begins in the first chunk. The other chunks arrive when it is read. */
+function beginLong(wholeLineLimit: number, [first, ...rest]: readonly Uint8Array[]) {
   const later: Line[] = [];
-  const splitter: LineSplitter = new LineSplitter(longestWhole, () => {
+  const splitter: LineSplitter = new LineSplitter(wholeLineLimit, () => {
     const chunk = rest.shift();
     if (chunk) later.push(...splitter.split(chunk));
     return Promise.resolve(chunk !== undefined);
@@ -209,7 +213,7 @@ function beginLong(longestWhole: number, [first, ...rest]: readonly Uint8Array[]
   return { splitter, long, later };
 }
 
-Deno.test("no more of a long line is held than the limit, and what is not taken is skipped", async () => {
+Deno.test("a long line is held only up to the limit, and the rest that is not read is skipped", async () => {
   const chunks = ["1234567", "more of it", "the end\nok\nh"].map((text) => encoder.encode(text));
   const { splitter, long, later } = beginLong(5, chunks);
   assertEquals(decoder.decode(long.head), "1234567");
@@ -222,7 +226,7 @@ Deno.test("no more of a long line is held than the limit, and what is not taken 
   assertEquals(splitter.held, 1);
 });
 
-Deno.test("the pieces of a long line are all of it, none of them large, whatever has been held", async () => {
+Deno.test("the pieces of a long line are all of it, and none is large, however much was held", async () => {
   const line = Uint8Array.from({ length: 1_000_000 }, (_, index) => 0x20 + index % 90);
   const chunks = [line.subarray(0, 900_000), line.subarray(900_000), Uint8Array.of(0x0d, 0x0a)];
   const { long } = beginLong(800_000, chunks);
@@ -232,7 +236,7 @@ Deno.test("the pieces of a long line are all of it, none of them large, whatever
   assertEquals(await new Blob(pieces as Uint8Array<ArrayBuffer>[]).bytes(), line);
 });
 
-Deno.test("who goes on with a long line goes on where it was left", async () => {
+Deno.test("a second loop over a long line continues where the first one ended", async () => {
   const chunks = [new Uint8Array(300_000).fill(0x61), encoder.encode("b\n")];
   const { long } = beginLong(5, chunks);
   let size = 0;
@@ -245,14 +249,14 @@ Deno.test("who goes on with a long line goes on where it was left", async () => 
   assertEquals(size, 300_001);
 });
 
-Deno.test("a long line that is cut off is not complete, and is no whole line", async () => {
+Deno.test("a long line that is cut off is not complete, and cannot be collected", async () => {
   const [long] = new LineSplitter(5).split(encoder.encode("1234567"));
   if (!(long instanceof LongLine)) throw new Error("the line is whole");
   assertEquals(await long.collect(100), undefined);
   assertEquals(long.isComplete, false);
 });
 
-Deno.test("more than is to be collected is handed over from the head on", async () => {
+Deno.test("a line above the limit of collect is given in pieces from its beginning", async () => {
   const chunks = ["1234567", "890", "ab\n"].map((text) => encoder.encode(text));
   const { long } = beginLong(5, chunks);
   let surplus = "";
@@ -282,11 +286,62 @@ Deno.test("with any limit, any stream and any cuts, the lines are those of the p
   );
 });
 
-Deno.test("the limit can be changed, and counts for the line that is under way", () => {
+Deno.test("the limit can be changed, and applies to the incomplete line", () => {
   const splitter = new LineSplitter(3);
   splitter.split(encoder.encode("abc"));
-  splitter.longestWhole = 6;
+  splitter.wholeLineLimit = 6;
   assertEquals(splitter.split(encoder.encode("def\n")).map(show), ["abcdef"]);
-  splitter.longestWhole = 2;
+  splitter.wholeLineLimit = 2;
   assertEquals(splitter.split(encoder.encode("abc\n"))[0] instanceof LongLine, true);
+});
+
+/** A line as text; `undefined` if it is not UTF-8. */
+function textOf(line: Uint8Array): string | undefined {
+  try {
+    return strictDecoder.decode(line);
+  } catch {
+    return undefined;
+  }
+}
+
+Deno.test("a line has its own text or none, whatever the chunks", () => {
+  const bytes = fc.oneof(
+    { weight: 8, arbitrary: fc.string({ maxLength: 12 }).map((text) => encoder.encode(text)) },
+    {
+      weight: 1,
+      arbitrary: fc.string({ unit: "grapheme", maxLength: 4 }).map((text) => encoder.encode(text)),
+    },
+    { weight: 1, arbitrary: fc.uint8Array({ maxLength: 3 }) },
+    { weight: 5, arbitrary: fc.constant(Uint8Array.of(0x0d, 0x0a)) },
+  );
+  fc.assert(
+    fc.property(fc.array(fc.array(bytes)), (chunks) => {
+      const splitter = new LineSplitter(30);
+      for (const parts of chunks) {
+        const lines = splitter.split(new Uint8Array(parts.flatMap((part) => [...part])));
+        const texts = decodeLines(lines);
+        assertEquals(texts.length, lines.length);
+        for (const [index, line] of lines.entries()) {
+          if (line instanceof LongLine) assertEquals(texts[index], undefined);
+          else if (texts[index] !== undefined) assertEquals(texts[index], textOf(line));
+        }
+      }
+    }),
+  );
+});
+
+Deno.test("lines of ASCII that were read together are decoded together", () => {
+  const splitter = new LineSplitter(30);
+  splitter.split(encoder.encode("the begin"));
+  const lines = splitter.split(encoder.encode("ning\r\nfirst\n\nsecond\r\nthird\nunfinished"));
+  assertEquals(decodeLines(lines), [undefined, "first", "", "second", "third"]);
+});
+
+Deno.test("lines that are not ASCII, or not UTF-8, have to be decoded one by one", () => {
+  for (
+    const bytes of [encoder.encode("a\nb\nü\n"), Uint8Array.of(0x61, 0x0a, 0x62, 0x0a, 0xff, 0x0a)]
+  ) {
+    const lines = new LineSplitter(30).split(bytes);
+    assertEquals(decodeLines(lines), [undefined, undefined, undefined]);
+  }
 });

@@ -8,8 +8,8 @@ import {
   decodeObject,
   encodeDisconnect,
   encodeError,
+  encodeManagerRequest,
   encodeNotification,
-  encodeQuestion,
   encodeReply,
   encodeRequest,
   isObject,
@@ -34,7 +34,7 @@ const text = fc.string({
     fc.constantFrom('"', "\\", "\n", "\r", "\ud800", "\u2028"),
   ),
 });
-/** `-0` is left out: JSON writes it as `0`. */
+/** Without `-0`, which JSON writes as `0`. */
 const value = fc.jsonValue({ stringUnit: "binary" }).map((value) =>
   JSON.parse(JSON.stringify(value)) as unknown
 );
@@ -114,7 +114,7 @@ Deno.test("each kind of message has the keys of the wire, every routing key befo
     ["error", "service", "uid", "attribute", "args", "kwargs"],
   );
   assertEquals(
-    keysOf(encodeQuestion("Manager[a:1]", "password", ["Manager[a:1]"])),
+    keysOf(encodeManagerRequest("Manager[a:1]", "password", ["Manager[a:1]"])),
     ["error", "requester", "uid", "attribute", "args", "kwargs"],
   );
   assertEquals(keysOf(encodeReply("a", "1", 3)), ["error", "requester", "uid", "result"]);
@@ -130,7 +130,7 @@ Deno.test("each kind of message has the keys of the wire, every routing key befo
 });
 
 Deno.test("each kind of message has the fixed values of the wire", () => {
-  assertEquals(JSON.parse(encodeQuestion("Manager[a:1]", "password", ["Manager[a:1]"])), {
+  assertEquals(JSON.parse(encodeManagerRequest("Manager[a:1]", "password", ["Manager[a:1]"])), {
     error: false,
     requester: "Manager[a:1]",
     uid: "",
@@ -165,13 +165,13 @@ Deno.test("each kind of message has the fixed values of the wire", () => {
 for (
   const line of ["", "link Echo", "null", "[]", '"text"', "1", "{", '{"a":1} x', '{"uid":"\n"}']
 ) {
-  Deno.test(`${JSON.stringify(line)} is refused as not being an object`, () => {
+  Deno.test(`${JSON.stringify(line)} is rejected as not being an object`, () => {
     assertThrows(() => decodeObject(encoder.encode(line)), JSONDecodeError, "Cannot read the line");
     assertThrows(() => decode(line), JSONDecodeError, "Cannot read the line");
   });
 }
 
-Deno.test("a line that is not UTF-8 is refused", () => {
+Deno.test("a line that is not UTF-8 is rejected", () => {
   const line = Uint8Array.of(...encoder.encode('{"uid":"'), 0xff, ...encoder.encode('"}'));
   assertThrows(() => decodeObject(line), JSONDecodeError, "Cannot read the line");
 });
@@ -257,7 +257,7 @@ Deno.test("a request without args or kwargs has none", () => {
   });
 });
 
-Deno.test("a request says how many values of a stream may be sent, if that is a number above zero", () => {
+Deno.test("a request has the number of values of a stream that may be sent, if it is an integer above zero", () => {
   const window = (stream: unknown) => {
     const message = decode(JSON.stringify({ attribute: "readings", uid: "1", stream }));
     return message.kind === "request" ? message.stream : "no request";
@@ -266,13 +266,13 @@ Deno.test("a request says how many values of a stream may be sent, if that is a 
   assertEquals([0, -1, 1.5, "32", true, null, [32]].map(window), Array(7).fill(undefined));
 });
 
-Deno.test("a value of a stream is no answer, and no request", () => {
+Deno.test("a value of a stream is neither a reply nor a request", () => {
   const begin = beginValue("a[h:1]", "7");
   assertEquals(decode(`${begin}null}`), { kind: "value", value: null, uid: "7" });
   assertEquals(decode('{"attribute": "__next__", "uid": "7"}').kind, "request");
 });
 
-Deno.test("an error without a message or a traceback is an error all the same", () => {
+Deno.test("an error reply may have no message and no traceback", () => {
   const message = decode('{"error": true, "uid": "1"}');
   if (message.kind !== "error") throw new Error("it is not an error");
   assertEquals(message.traceback, []);
@@ -297,7 +297,7 @@ for (
   });
 }
 
-Deno.test("whatever object comes, it is a message or refused with an error of ours", () => {
+Deno.test("any object is a message or rejected with an error of ours", () => {
   const key = fc.constantFrom<string>(
     ...FIELDS,
     "message",
@@ -320,7 +320,7 @@ Deno.test("whatever object comes, it is a message or refused with an error of ou
   );
 });
 
-Deno.test("a traceback of anything is read as texts", () => {
+Deno.test("the lines of a traceback are texts, whatever was sent", () => {
   const line = '{"error": true, "message": "m", "traceback": ["a", 1, null, {"toString": 1}]}';
   const message = decode(line);
   if (message.kind !== "error") throw new Error("it is not an error");

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { Kwargs } from "../../wire/call.ts";
 import { Signature } from "../../wire/signature.ts";
 
-/** Methods of every form of parameter list; each gives what it was called with. */
+/** Methods with every form of parameters; each returns its arguments. */
 class Lab {
   #secret = 7;
 
@@ -52,7 +52,7 @@ type MethodName = Exclude<keyof Lab, symbol | number>;
 
 const lab = new Lab();
 
-/** What a method of Lab is called with, when a request has these arguments. */
+/** The arguments of a method of Lab for a request with these arguments. */
 function call(
   name: MethodName,
   args: readonly unknown[] = [],
@@ -62,8 +62,8 @@ function call(
   return Reflect.apply(method, lab, Signature.of(method).bind(`Lab.${name}`, args, kwargs));
 }
 
-/** The text of the TypeError that arguments are refused with. */
-function refusal(
+/** The text of the TypeError for arguments that do not fit. */
+function errorOf(
   name: MethodName,
   args: readonly unknown[] = [],
   kwargs: Record<string, unknown> = {},
@@ -101,25 +101,25 @@ for (const [name, text] of SHOWN) {
     assertEquals(shown(name), text));
 }
 
-Deno.test("a destructured object of which only the rest has a name is shown as that", () => {
+Deno.test("a destructured object with nothing but a rest element is shown as that element", () => {
   assertEquals(show(({ ...settings }) => settings), "(**settings)");
   assertEquals(show((x: unknown, { ...settings } = {}) => [x, settings]), "(x, **settings)");
 });
 
-Deno.test("a member that is renamed or quoted is shown by its outside name", () => {
+Deno.test("a member that is renamed or quoted is shown with the name that a caller uses", () => {
   assertEquals(
     show(({ range: r = 10, "a-b": ab }: { range?: number; "a-b": number }) => [r, ab]),
     "(*, range=10, a-b)",
   );
 });
 
-Deno.test("an array that is taken apart is one parameter by position", () => {
+Deno.test("a destructured array is one positional parameter", () => {
   const method = (x: unknown, [a, b]: unknown[]) => [x, a, b];
   assertEquals(show(method), "(x, arg1)");
   assertEquals(Signature.of(method).bind("f", [1, [2, 3]], {}), [1, [2, 3]]);
 });
 
-Deno.test("defaults are shown in Python's words, and as ... where they are not literal", () => {
+Deno.test("defaults are shown as in Python, and as ... if they are not literals", () => {
   const elsewhere = 5;
   const defaults: [method: () => unknown, text: string][] = [
     [(a = 1, b = -2, c = 1.5, d = -0.25) => [a, b, c, d], "(a=1, b=-2, c=1.5, d=-0.25)"],
@@ -140,7 +140,7 @@ Deno.test("defaults are shown in Python's words, and as ... where they are not l
 
 // What takes part in it
 
-Deno.test("the parameters of every kind of function are read", () => {
+Deno.test("the parameters of every kind of function are parsed", () => {
   class Kinds extends Object {
     async asynchronous(x: unknown, n = 2) {
       return await [x, n];
@@ -190,7 +190,7 @@ Deno.test("the parameters of every kind of function are read", () => {
   ) assertEquals(show(method), "(x, n=2)", String(method));
 });
 
-Deno.test("an arrow function may be as short as it can be", () => {
+Deno.test("the shortest arrow functions are parsed", () => {
   assertEquals(show((x: unknown) => x), "(x)");
   assertEquals(show(() => ({})), "()");
   assertEquals(show(new Function("return x => x")()), "(x)");
@@ -204,14 +204,14 @@ Deno.test("the body of a method may use the private members of its class", () =>
   assertEquals(call("hasSecret", [lab]), true);
 });
 
-Deno.test("comments and texts that look like parameters are not taken for some", () => {
+Deno.test("comments and texts that look like parameters are not parameters", () => {
   const method = new Function(
     "return function (x /* , a */, /* b, */ n = ')') { // (c, d)\n return '(e, f)' }",
   )();
   assertEquals(show(method), "(x, n=')')");
 });
 
-Deno.test("a function without source text takes anything", () => {
+Deno.test("a function without source text takes any arguments", () => {
   const bound = lab.add.bind(lab);
   for (const method of [bound, Math.max, Array.prototype.push, Map.prototype.get]) {
     assertEquals(show(method), "(*args, **kwargs)");
@@ -230,7 +230,7 @@ Deno.test("plain parameters are bound by position, by name, or both", () => {
   assertEquals(call("none"), []);
 });
 
-Deno.test("a parameter that is left out has its default", () => {
+Deno.test("a parameter without an argument has its default", () => {
   assertEquals(call("power", [5]), [5, 2]);
   assertEquals(call("power", [5, 3]), [5, 3]);
   assertEquals(call("power", [5], { n: 3 }), [5, 3]);
@@ -238,7 +238,7 @@ Deno.test("a parameter that is left out has its default", () => {
   assertEquals(call("optional"), [1]);
 });
 
-Deno.test("null, false and 0 are values, not what is left out", () => {
+Deno.test("null, false and 0 are arguments like others", () => {
   for (const value of [null, false, 0, ""]) {
     assertEquals(call("power", [value, value]), [value, value]);
     assertEquals(call("power", [], { x: value, n: value }), [value, value]);
@@ -255,13 +255,13 @@ Deno.test("the members of an object are bound by name, or as an object by positi
   assertEquals(call("required", [{ a: 1, b: 2, c: 4 }]), [1, 2, 4]);
 });
 
-Deno.test("members that have no place of their own are collected by a rest member", () => {
+Deno.test("keyword arguments without a member are collected by the rest element", () => {
   assertEquals(call("open", [0], { b: 2, a: 5, c: 3 }), [0, 5, { b: 2, c: 3 }]);
   assertEquals(call("open", [0]), [0, 1, {}]);
   assertEquals(call("open", [0, { b: 2 }]), [0, 1, { b: 2 }]);
 });
 
-Deno.test("a rest parameter takes what is left, keyword arguments last as one Kwargs", () => {
+Deno.test("a rest parameter takes all other arguments, keyword arguments last as one Kwargs", () => {
   assertEquals(call("echo"), []);
   assertEquals(call("echo", [1, 2]), [1, 2]);
   assertEquals(call("echo", [1], { a: 2, b: 3 }), [1, new Kwargs({ a: 2, b: 3 })]);
@@ -271,13 +271,13 @@ Deno.test("a rest parameter takes what is left, keyword arguments last as one Kw
   assert(kwargs instanceof Kwargs);
 });
 
-Deno.test("all forms at once are bound each in its way", () => {
+Deno.test("all forms of parameters are bound in one method", () => {
   assertEquals(call("everything", [1]), [1, 2, 3, []]);
   assertEquals(call("everything", [1], { a: 4, b: 5 }), [1, 2, 4, [new Kwargs({ b: 5 })]]);
   assertEquals(call("everything", [1, 2, { a: 4 }, 5, 6]), [1, 2, 4, [5, 6]]);
 });
 
-Deno.test("a keyword argument may be called like anything that every object has", () => {
+Deno.test("a keyword argument may have the name of a member of Object.prototype", () => {
   const named: Record<string, unknown> = JSON.parse(
     '{"__proto__": {"a": 1}, "constructor": 2, "toString": 3, "hasOwnProperty": 4}',
   );
@@ -288,17 +288,17 @@ Deno.test("a keyword argument may be called like anything that every object has"
   assertEquals(Object.getPrototypeOf(others) === Object.prototype, true);
   for (const name of Object.keys(named)) {
     assertEquals(
-      refusal("none", [], JSON.parse(`{"${name}": 1}`)),
+      errorOf("none", [], JSON.parse(`{"${name}": 1}`)),
       `Lab.none() got an unexpected keyword argument '${name}'`,
     );
   }
   assertEquals(
-    refusal("required", [], JSON.parse('{"a": 1, "__proto__": {"b": 2}}')),
+    errorOf("required", [], JSON.parse('{"a": 1, "__proto__": {"b": 2}}')),
     "Lab.required() got an unexpected keyword argument '__proto__'",
   );
 });
 
-Deno.test("binding leaves the arguments of the request as they were", () => {
+Deno.test("binding does not change the arguments of the request", () => {
   const args = Object.freeze([1, 2, 3]);
   const kwargs = Object.freeze({ a: 1 });
   call("first", args, kwargs);
@@ -306,7 +306,7 @@ Deno.test("binding leaves the arguments of the request as they were", () => {
   assertEquals([args, kwargs], [[1, 2, 3], { a: 1 }]);
 });
 
-Deno.test("any arguments that fit a method arrive as in a call of it", () => {
+Deno.test("any arguments that fit are bound as in a call of the method", () => {
   fc.assert(fc.property(
     fc.array(fc.jsonValue(), { maxLength: 5 }),
     fc.dictionary(fc.string(), fc.jsonValue(), { minKeys: 1, noNullPrototype: true }),
@@ -350,7 +350,7 @@ const REFUSED: readonly [MethodName, unknown[], Record<string, unknown>, text: s
 for (const [name, args, kwargs, text] of REFUSED) {
   const given = `${JSON.stringify(args)} and ${JSON.stringify(kwargs)}`;
   Deno.test(`${name} called with ${given}: ${text}`, () => {
-    assertEquals(refusal(name, args, kwargs), `Lab.${name}() ${text}`);
+    assertEquals(errorOf(name, args, kwargs), `Lab.${name}() ${text}`);
   });
 }
 
@@ -363,6 +363,6 @@ Deno.test("three keyword-only arguments that are missing are listed with commas 
   );
 });
 
-Deno.test("a keyword argument for an object that came by position is not lost", () => {
+Deno.test("a keyword argument for an object that is given by position is an error", () => {
   assertThrows(() => call("open", [0, { a: 2 }], { b: 3 }), TypeError);
 });

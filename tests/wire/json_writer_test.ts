@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { encodeValue } from "../../wire/json.ts";
-import { jsonPieces, sizeOf } from "../../wire/json_pieces.ts";
+import { estimateSize, writeJson } from "../../wire/json_writer.ts";
 
-/** Values of every kind that can be sent, with whatever is peculiar to JavaScript. */
+/** Values of every kind that can be written, with the special cases of JavaScript. */
 const { value: anything } = fc.letrec((tie) => ({
   value: fc.oneof(
     { maxDepth: 4 },
@@ -13,7 +13,7 @@ const { value: anything } = fc.letrec((tie) => ({
     fc.string({ minLength: 20, maxLength: 60 }),
     fc.float64Array().map((numbers): unknown => numbers),
     fc.constantFrom<unknown>(
-      // deno-lint-ignore no-sparse-arrays -- a hole is null
+      // deno-lint-ignore no-sparse-arrays -- a hole is written as null
       [1, , 2],
       new String("as an object"),
       new DataView(new ArrayBuffer(99)),
@@ -30,16 +30,16 @@ const { value: anything } = fc.letrec((tie) => ({
   ),
 }));
 
-Deno.test("the pieces together are what is written at once", () => {
+Deno.test("the pieces together are the result of encodeValue", () => {
   fc.assert(
     fc.property(anything, fc.integer({ min: 1, max: 80 }), (value, length) => {
-      assertEquals([...jsonPieces(value, length)].join(""), encodeValue(value));
+      assertEquals([...writeJson(value, length)].join(""), encodeValue(value));
     }),
     { numRuns: 500 },
   );
 });
 
-Deno.test("no piece is much longer than it may be, whatever the value is made of", () => {
+Deno.test("no piece is much longer than the given length, for values of any kind", () => {
   const values = [
     "é😀\\\n".repeat(5_000),
     Float64Array.from({ length: 5_000 }, (_, index) => Math.sqrt(index)),
@@ -49,24 +49,24 @@ Deno.test("no piece is much longer than it may be, whatever the value is made of
     { a: { b: [["x".repeat(20_000)], Array.from({ length: 200 }, () => Array(50).fill(0.5))] } },
   ];
   for (const value of values) {
-    const pieces = [...jsonPieces(value, 1_000)];
+    const pieces = [...writeJson(value, 1_000)];
     assert(pieces.join("") === encodeValue(value));
     const longest = Math.max(...pieces.map((piece) => piece.length));
     assert(longest < 6_000, `${longest} characters`); // an escape has six times as many
   }
 });
 
-Deno.test("half a character stays with its other half", () => {
+Deno.test("a surrogate pair is not split", () => {
   for (
     const text of ["😀".repeat(9), "a" + "😀".repeat(9), "\ud83d".repeat(9), "\ude00😀\ud83d😀"]
   ) {
     for (let length = 1; length < 6; length++) {
-      assertEquals([...jsonPieces(text, length)].join(""), JSON.stringify(text));
+      assertEquals([...writeJson(text, length)].join(""), JSON.stringify(text));
     }
   }
 });
 
-Deno.test("what cannot be sent is refused in any piece", () => {
+Deno.test("a value that JSON cannot hold is rejected in any piece", () => {
   const cycle: unknown[] = [];
   cycle.push([cycle]);
   const object: Record<string, unknown> = { text: "x".repeat(100) };
@@ -75,14 +75,14 @@ Deno.test("what cannot be sent is refused in any piece", () => {
     const value of [cycle, object, [() => 1], { a: 1n }, [[Symbol()]], new Set("x"), new Map()]
   ) {
     for (const where of [value, [value, "x".repeat(100)], { text: "x".repeat(100), value }]) {
-      assertThrows(() => [...jsonPieces(where, 10)], TypeError);
+      assertThrows(() => [...writeJson(where, 10)], TypeError);
     }
   }
   const twice = ["x".repeat(100)]; // which is no cycle
-  assertEquals([...jsonPieces([twice, twice], 10)].join(""), JSON.stringify([twice, twice]));
+  assertEquals([...writeJson([twice, twice], 10)].join(""), JSON.stringify([twice, twice]));
 });
 
-Deno.test("a value is looked at no further than to know that it is large enough", () => {
+Deno.test("the estimate of a size stops when it is large enough", () => {
   let looked = 0;
   const rows = Array.from({ length: 1_000 }, () => ({
     get row() {
@@ -90,6 +90,6 @@ Deno.test("a value is looked at no further than to know that it is large enough"
       return "x".repeat(1_000);
     },
   }));
-  assert(sizeOf(rows, 20_000) >= 20_000);
+  assert(estimateSize(rows, 20_000) >= 20_000);
   assert(looked < 30, `${looked} rows`);
 });

@@ -1,0 +1,146 @@
+/**
+ * Writes a value as JSON in pieces of a limited length, so that no step takes long, and no text is
+ * longer than the runtime can hold. `json_reader.ts` reads such values.
+ *
+ * `JSON.stringify` writes each piece: as much of an array, an object or a text as fits into it. Only
+ * a value that is longer than a piece is split here. The pieces together are the result of
+ * `encodeValue`; a test compares them.
+ *
+ * @module
+ */
+
+import { encodeValue, isTypedArray, serializable } from "./json.ts";
+
+/** The estimated length of a number and any other scalar that is not text, in characters. */
+const SCALAR = 8;
+
+/**
+ * Estimates the length of a value as JSON, in characters. Stops where the estimate reaches `enough`.
+ */
+export function estimateSize(value: unknown, enough: number): number {
+  if (typeof value === "string") return value.length;
+  if (typeof value !== "object" || value === null) return SCALAR;
+  let size = 0;
+  const stack: object[] = [value];
+  for (let next; size < enough && (next = stack.pop()) !== undefined;) {
+    size += SCALAR;
+    if (ArrayBuffer.isView(next)) {
+      size += next.byteLength;
+      continue;
+    }
+    const items = Array.isArray(next) ? next : undefined;
+    // The values of a large object take four times as long as its keys.
+    const { length } = items ?? Object.keys(next);
+    if (length * SCALAR >= enough) return enough;
+    for (const item of items ?? Object.values(next)) {
+      if (typeof item === "object" && item !== null) stack.push(item);
+      else size += typeof item === "string" ? item.length : SCALAR;
+    }
+  }
+  return size;
+}
+
+/**
+ * A value as JSON, in pieces. The value must not change until the last piece is written.
+ *
+ * @param length The length of a piece, in characters. It is approximate.
+ * @throws {TypeError} When JSON cannot hold the value.
+ */
+export function* writeJson(value: unknown, length: number): Generator<string, void> {
+  if (estimateSize(value, length) < length) yield encodeValue(value);
+  else yield* new Writer(length).write(serializable("", value));
+}
+
+/** Writes a value that is longer than one piece. */
+class Writer {
+  readonly #length: number;
+  /** The arrays and objects that are being written, to find cycles. */
+  readonly #open = new Set<unknown>();
+
+  constructor(length: number) {
+    this.#length = length;
+  }
+
+  /** @param value A value that `serializable` has given. */
+  *write(value: unknown): Generator<string, void> {
+    if (typeof value === "string" || value instanceof String) {
+      return yield* this.#text(String(value));
+    }
+    if (typeof value !== "object" || value === null) return yield encodeValue(value);
+    if (this.#open.has(value)) throw new TypeError("Converting circular structure to JSON");
+    this.#open.add(value);
+    if (Array.isArray(value) || isTypedArray(value)) yield* this.#items(value);
+    else yield* this.#members(value as Record<string, unknown>);
+    this.#open.delete(value);
+  }
+
+  *#text(text: string): Generator<string, void> {
+    let opening = '"';
+    for (let start = 0, end; start < text.length; start = end) {
+      end = start + this.#length;
+      if (text.codePointAt(end - 1)! > 0xffff) end++; // a surrogate pair stays together
+      yield opening + JSON.stringify(text.slice(start, end)).slice(1, -1);
+      opening = "";
+    }
+    yield opening + '"';
+  }
+
+  *#items(list: readonly unknown[] | Float64Array): Generator<string, void> {
+    let opening = "[";
+    const writeShort = function* (start: number, end: number): Generator<string, void> {
+      if (start === end) return;
+      const items = list.slice(start, end);
+      yield opening + encodeValue(Array.isArray(items) ? items : Array.from(items)).slice(1, -1);
+      opening = ",";
+    };
+    let start = 0;
+    let size = 0;
+    // With `list[index]`, V8 (of Deno 2.9) converts arrays of numbers to arrays of objects where it
+    // has seen both: the caller's value then takes three times the memory.
+    for (const [index, item] of list.entries()) {
+      const more = estimateSize(item, this.#length);
+      const isLong = more >= this.#length;
+      if (!isLong && (size += more) < this.#length) continue;
+      yield* writeShort(start, isLong ? index : index + 1);
+      start = index + 1;
+      size = 0;
+      if (!isLong) continue;
+      yield opening;
+      yield* this.write(serializable(String(index), item));
+      opening = ",";
+    }
+    yield* writeShort(start, list.length);
+    yield list.length === 0 ? "[]" : "]";
+  }
+
+  *#members(object: Record<string, unknown>): Generator<string, void> {
+    let opening = "{";
+    const writeShort = function* (members: [string, unknown][]): Generator<string, void> {
+      const text = encodeValue(Object.fromEntries(members)).slice(1, -1);
+      if (text === "") return; // members that are undefined are left out
+      yield opening + text;
+      opening = ",";
+    };
+    let members: [string, unknown][] = [];
+    let size = 0;
+    for (const key of Object.keys(object)) {
+      const value = object[key];
+      const more = estimateSize(value, this.#length);
+      const isLong = more >= this.#length;
+      if (!isLong) {
+        members.push([key, value]);
+        if ((size += key.length + more) < this.#length) continue;
+      }
+      yield* writeShort(members);
+      members = [];
+      size = 0;
+      const written = isLong ? serializable(key, value) : undefined;
+      if (written === undefined) continue;
+      yield `${opening}${JSON.stringify(key)}:`;
+      yield* this.write(written);
+      opening = ",";
+    }
+    yield* writeShort(members);
+    yield opening === "{" ? "{}" : "}";
+  }
+}

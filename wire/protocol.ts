@@ -1,0 +1,75 @@
+/**
+ * The fixed words of the protocol: the default port, the reserved uids and attributes, and the
+ * extensions that devices and Managers of this package agree on. `message.ts` has the messages that
+ * they occur in.
+ *
+ * A device offers extensions in its identity, and our Manager names those that it knows in the
+ * result of {@linkcode READY}. A Python Manager ignores the offer, and a Python device makes none,
+ * so none of this is ever sent to a peer that does not know it.
+ *
+ * @module
+ */
+
+/** The default port of a Manager. */
+export const DEFAULT_PORT = 1875;
+
+/** The `service` of a request that the Manager itself answers. */
+export const MANAGER = "Manager";
+
+/** The `uid` of a notification. */
+export const NOTIFICATION = "notification";
+
+/** The `attribute` of the request that the Manager closes the connection. */
+export const DISCONNECT = "__disconnect__";
+
+/**
+ * The extension of a device that waits until it is registered: the Manager then sends a reply with
+ * this `uid`, whose result is a {@linkcode ReadyResult}.
+ */
+export const READY = "ready";
+
+/** The result of the reply with the uid {@linkcode READY}. The keys are those of the wire. */
+export interface ReadyResult {
+  /** The keepalive interval of the connection in milliseconds; 0 if the Manager has none. */
+  beat: number;
+  /** The extensions that the Manager knows. */
+  extensions: string[];
+}
+
+/**
+ * The extension of a device that sends something in every keepalive interval, if only a space. The
+ * Manager does the same, and gives the interval in {@linkcode ReadyResult}.
+ */
+export const BEAT = "beat";
+
+/**
+ * The extension of a client that reports when the connection of a linked service ends: the Manager
+ * then sends a reply with this `uid`, whose result is the name of the service.
+ */
+export const GONE = "gone";
+
+/** The extension {@linkcode CANCEL_REQUEST}: a client may send it, and a service obeys it. */
+export const CANCEL = "cancel";
+
+/**
+ * The extension for streams: a client that requests one adds the key `stream` to its request, and
+ * the service then sends each value in a message of its own ({@linkcode NEXT_VALUE}).
+ */
+export const STREAM = "stream";
+
+/** Every extension that our Manager knows. */
+export const EXTENSIONS: readonly string[] = [READY, BEAT, GONE, CANCEL, STREAM];
+
+/** The `attribute` of a control message: the client cancels its request of the same `uid`. */
+export const CANCEL_REQUEST = "__cancel__";
+
+/** The `attribute` of a control message: the client has room for more values of a stream. */
+export const MORE_VALUES = "__more__";
+
+/** The `attribute` of a reply that is a value of a stream. The reply that ends it has none. */
+export const NEXT_VALUE = "__next__";
+
+/** Whether a request is a control message: one about another request, which is not answered. */
+export function isControl(attribute: string): boolean {
+  return attribute === CANCEL_REQUEST || attribute === MORE_VALUES;
+}
