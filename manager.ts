@@ -10,11 +10,9 @@
 
 import { delay } from "@std/async/delay";
 import { Access } from "./manager/access.ts";
-import { Administration } from "./manager/administration.ts";
 import type { Authentication } from "./manager/authentication.ts";
 import type { Connection } from "./net/connection.ts";
 import type { Database } from "./manager/database/database.ts";
-import { Desk } from "./manager/desk.ts";
 import { ConfigurationError } from "./errors.ts";
 import { type HostOptions, Hosts } from "./manager/hosts.ts";
 import type { Identities } from "./wire/identities.ts";
@@ -26,6 +24,7 @@ import { Passage } from "./manager/cut_through.ts";
 import { certificateFile, databaseFile, keyFile } from "./base/paths.ts";
 import { Reception } from "./manager/connection_handler.ts";
 import { Registry } from "./manager/registry.ts";
+import { RequestHandlers } from "./manager/request_handlers.ts";
 import { Router, type Seat } from "./manager/router.ts";
 import { Statistics } from "./manager/statistics.ts";
 import { managerStatus, totalsOf } from "./manager/status.ts";
@@ -122,11 +121,11 @@ export class Manager implements AsyncDisposable {
     this.networkName = `Manager[${this.hostname}:${this.port}]`;
     this.#access = access;
     const registry = this.#registry = new Registry<Seat<Connection>>(this.networkName, access);
-    const facts = { hostname: this.hostname, port: this.port };
-    const desk = new Desk(registry, facts, (requester) => this.#status(requester));
-    const administration = new Administration({
+    const handlers = new RequestHandlers({
       registry,
-      desk,
+      hostname: this.hostname,
+      port: this.port,
+      status: (requester) => this.#status(requester),
       database,
       password: options.authPassword,
       authHostname: options.authHostname ?? false,
@@ -134,7 +133,7 @@ export class Manager implements AsyncDisposable {
       shutdown: () => this.shutdown(),
     });
     const statistics = this.#statistics;
-    const router = this.#router = new Router(registry, desk, administration, limits, statistics);
+    const router = this.#router = new Router(registry, handlers, limits, statistics);
     this.#reception = new Reception({
       manager: this.networkName,
       tls: this.tls,

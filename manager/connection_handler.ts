@@ -16,13 +16,20 @@ import type { Host, Hosts } from "./hosts.ts";
 import type { Limits } from "../limits.ts";
 import { LongLine } from "../wire/line.ts";
 import type { Socket } from "../net/listener.ts";
-import { Keepalive } from "../net/keepalive.ts";
+import { Keepalive, type Watched } from "../net/keepalive.ts";
 import { logger } from "../base/log.ts";
-import { encodeError, encodeReply, EXTENSIONS, READY, type Welcome } from "../wire/message.ts";
+import {
+  BEAT,
+  encodeError,
+  encodeProbe,
+  encodeReply,
+  EXTENSIONS,
+  READY,
+  type Welcome,
+} from "../wire/message.ts";
 import type { Passage } from "./cut_through.ts";
 import { Watch } from "../base/pause.ts";
-import { pulseOf } from "./pulse.ts";
-import type { Peer } from "./registry.ts";
+import { keepsOthersOut, type Peer } from "./peer.ts";
 import type { Router, Seat } from "./router.ts";
 import type { Statistics } from "./statistics.ts";
 
@@ -186,7 +193,7 @@ export class Reception implements Disposable {
         };
         connection.sendText(encodeReply(peer.networkName, READY, welcome));
       }
-      using _watched = this.#keepalive.watch(pulseOf(peer, manager));
+      using _watched = this.#keepalive.watch(keepaliveOf(peer, manager));
       await this.#forward(peer, connection);
     } finally {
       router.dismiss(peer);
@@ -268,6 +275,37 @@ export class Reception implements Disposable {
       });
     }
   }
+}
+
+/**
+ * How the keepalive finds out whether a peer is still there, without a message that the peer might
+ * not know:
+ * - a device of this package sends something in every interval, as it has offered;
+ * - any other service is probed for an attribute that every service has. Once it has answered a
+ *   probe, it is gone when it no longer does;
+ * - any other client answers nothing. One that keeps others out of a service is sent spaces, so
+ *   that the operating system finds out.
+ *
+ * @param manager The network name of the Manager.
+ */
+export function keepaliveOf(peer: Peer<Seat<Connection>>, manager: string): Watched {
+  const { extensions, seat: { outlet: connection } } = peer;
+  const sendSpace = () => connection.sendSpace();
+  if (extensions.includes(BEAT)) return { connection, keepsBeat: () => true, onQuiet: sendSpace };
+  if (peer.kind === "service") {
+    return {
+      connection,
+      keepsBeat: () => peer.seat.probe.isAnswered,
+      onSilent: () => connection.sendText(encodeProbe(manager, peer.name)),
+    };
+  }
+  return {
+    connection,
+    keepsBeat: () => false,
+    onQuiet: () => {
+      if (keepsOthersOut(peer)) connection.sendSpace();
+    },
+  };
 }
 
 /** Why a device that has said who it is was not taken in, for the statistics. */

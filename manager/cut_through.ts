@@ -30,7 +30,8 @@ import {
   NOTIFICATION,
   STREAM,
 } from "../wire/message.ts";
-import type { Client, Peer, Registry, Service } from "./registry.ts";
+import type { Client, Peer, Service } from "./peer.ts";
+import type { Registry } from "./registry.ts";
 import { pauses } from "../base/pause.ts";
 import type { Outlet, Router, Seat } from "./router.ts";
 import { KeyScanner } from "../wire/key_scanner.ts";

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { type Answer, readAnswer, textOf } from "./answer.ts";
+import { type Answer, parseAnswer, textOf } from "./login.ts";
 import type { Judge } from "./login_throttle.ts";
 import { type Ask, authenticate, type Authentication, Rejection } from "./authentication.ts";
 import type { Connection } from "../net/connection.ts";
@@ -17,7 +17,7 @@ import type { Limits } from "../limits.ts";
 import { LongLine } from "../wire/line.ts";
 import { logger } from "../base/log.ts";
 import { encodeError, encodeQuestion, isObject } from "../wire/message.ts";
-import type { Newcomer } from "./registry.ts";
+import type { Newcomer } from "./peer.ts";
 import { repr } from "../base/repr.ts";
 import { withoutQuotes } from "./terminal.ts";
 import { formatDuration } from "../base/units.ts";
@@ -137,7 +137,7 @@ async function nextAnswer(
     );
   }
   try {
-    return readAnswer(line);
+    return parseAnswer(line);
   } catch (error) {
     if (error instanceof TypeError) throw new Departure(question); // bytes that are no text
     throw new Rejection(error as Error, `invalid ${question}`);

@@ -13,76 +13,20 @@
  * @module
  */
 
-import { Debts } from "./pending_requests.ts";
 import { ConnectionAbortedError, KeyError, NameError, PermissionError } from "../errors.ts";
 import { repr } from "../base/repr.ts";
 import type { ServiceEntry } from "../wire/identities.ts";
-import { type JsonObject, MANAGER } from "../wire/message.ts";
-
-/** A connected client. */
-export interface Client<Seat> {
-  readonly kind: "client";
-  readonly name: string;
-  /** `host:port` as the Manager sees it. */
-  readonly address: string;
-  /** `name[host:port]`. */
-  readonly networkName: string;
-  readonly language: string;
-  readonly os: string;
-  /** The extensions of the protocol that it has offered. */
-  readonly extensions: readonly string[];
-  readonly seat: Seat;
-  /** The user that logged in to connect it; `undefined` where nobody has to. */
-  readonly username: string | undefined;
-  /** The services that it is linked with. */
-  readonly links: Set<Service<Seat>>;
-}
-
-/** A connected service. */
-export interface Service<Seat> {
-  readonly kind: "service";
-  readonly name: string;
-  readonly address: string;
-  readonly networkName: string;
-  readonly language: string;
-  readonly os: string;
-  /** The extensions of the protocol that it has offered. */
-  readonly extensions: readonly string[];
-  readonly attributes: JsonObject;
-  /** How many clients may be linked at once; 0 or less means no limit. */
-  readonly maxClients: number;
-  /** The methods whose results are streams. */
-  readonly streams: readonly string[];
-  readonly seat: Seat;
-  /** The clients that are linked with it. */
-  readonly links: Set<Client<Seat>>;
-  /** The linked clients that hold a lock. */
-  readonly locks: Set<Client<Seat>>;
-  /** The answers that it owes to each client. */
-  readonly pending: Map<Client<Seat>, Debts>;
-}
-
-/** A connected device. */
-export type Peer<Seat> = Client<Seat> | Service<Seat>;
-
-/** What is known of a device before it is registered. */
-export type Newcomer =
-  & {
-    name: string;
-    address: string;
-    language: string;
-    os: string;
-    extensions: readonly string[];
-  }
-  & (
-    | { kind: "client" }
-    | {
-      kind: "service";
-      attributes: JsonObject;
-      maxClients: number;
-      streams: readonly string[];
-    }
-  );
+import { MANAGER } from "../wire/message.ts";
+import {
+  type Client,
+  Debts,
+  networkNameOf,
+  networkNames,
+  type Newcomer,
+  type Peer,
+  type Service,
+  serviceEntry,
+} from "./peer.ts";
 
 /** Who may use which service. */
 export interface Policy {
@@ -374,35 +318,6 @@ export class Registry<Seat> {
     service.locks.delete(client);
     client.links.delete(service);
   }
-}
-
-/** Whether a client keeps others out of a service, by a lock or as one of its limited clients. */
-export function keepsOthersOut(client: Client<unknown>): boolean {
-  for (const service of client.links) {
-    if (service.maxClients > 0 || service.locks.has(client)) return true;
-  }
-  return false;
-}
-
-/** How a device is called on the network: `name[host:port]`. */
-export function networkNameOf(newcomer: Newcomer): string {
-  return `${newcomer.name}[${newcomer.address}]`;
-}
-
-/** A service as an identity and a reply to `link` show it. */
-export function serviceEntry(service: Service<unknown>): ServiceEntry {
-  return {
-    attributes: service.attributes,
-    address: service.address,
-    language: service.language,
-    os: service.os,
-    max_clients: service.maxClients,
-  };
-}
-
-/** The network names of clients, sorted. */
-export function networkNames(clients: Iterable<Client<unknown>>): string[] {
-  return Array.from(clients, (client) => client.networkName).sort();
 }
 
 function shuttingDown(): ConnectionAbortedError {

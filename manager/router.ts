@@ -13,16 +13,13 @@
  * @module
  */
 
-import type { Administration } from "./administration.ts";
-import { readAnswer } from "./answer.ts";
 import type { Judge } from "./login_throttle.ts";
-import type { Desk } from "./desk.ts";
 import { Envelope, type Field, type Kind } from "../wire/envelope.ts";
 import { ConnectionAbortedError, KeyError, PermissionError, ValueError } from "../errors.ts";
 import type { Identities } from "../wire/identities.ts";
 import type { Limits } from "../limits.ts";
 import { logger } from "../base/log.ts";
-import { Login } from "./login.ts";
+import { Login, parseAnswer } from "./login.ts";
 import {
   BEAT,
   CANCEL,
@@ -43,15 +40,9 @@ import {
   type Request,
   STREAM,
 } from "../wire/message.ts";
-import {
-  type Client,
-  networkNameOf,
-  type Newcomer,
-  type Orphan,
-  type Peer,
-  type Registry,
-  type Service,
-} from "./registry.ts";
+import { type Client, networkNameOf, type Newcomer, type Peer, type Service } from "./peer.ts";
+import type { Orphan, Registry } from "./registry.ts";
+import type { RequestHandlers } from "./request_handlers.ts";
 import { repr } from "../base/repr.ts";
 import { scanKeys } from "../wire/key_scanner.ts";
 import type { Statistics } from "./statistics.ts";
@@ -95,22 +86,19 @@ const log = logger("router");
 /** Routes messages between the peers of a registry. */
 export class Router<O extends Outlet> {
   readonly #registry: Registry<Seat<O>>;
-  readonly #desk: Desk<Seat<O>>;
-  readonly #administration: Administration<Seat<O>>;
+  readonly #handlers: RequestHandlers<Seat<O>>;
   readonly #statistics: Statistics;
   readonly #envelope: Envelope;
 
   constructor(
     registry: Registry<Seat<O>>,
-    desk: Desk<Seat<O>>,
-    administration: Administration<Seat<O>>,
+    handlers: RequestHandlers<Seat<O>>,
     limits: Pick<Limits, "maxDepth">,
     statistics: Statistics,
   ) {
     this.#envelope = new Envelope(limits.maxDepth);
     this.#registry = registry;
-    this.#desk = desk;
-    this.#administration = administration;
+    this.#handlers = handlers;
     this.#statistics = statistics;
   }
 
@@ -205,7 +193,7 @@ export class Router<O extends Outlet> {
 
   /** Who is connected. */
   identities(): Identities {
-    return this.#desk.identities();
+    return this.#handlers.identities();
   }
 
   /**
@@ -278,7 +266,7 @@ export class Router<O extends Outlet> {
     try {
       const typed = typedText(line);
       if (typed === undefined) throw fault;
-      if (login.isAsking) return void login.answer({ form: "text", line: typed });
+      if (login.isPrompting) return void login.receive({ form: "text", line: typed });
       return this.#fromClient(client, encoder.encode(encodeRequest(parseTyped(typed))));
     } catch (error) {
       return this.refuse(client, scanKeys(line).text("uid") ?? "", error);
@@ -289,8 +277,8 @@ export class Router<O extends Outlet> {
   #answered(client: Client<Seat<O>>, bytes: Uint8Array): undefined {
     const { login } = client.seat;
     const isAnswer = isAbsent(this.#envelope.kind("uid")) || this.#envelope.text("uid") === "";
-    if (login.isAsking && isAnswer) {
-      return void login.answer(readAnswer(bytes));
+    if (login.isPrompting && isAnswer) {
+      return void login.receive(parseAnswer(bytes));
     }
     this.#statistics.unowedAnswers++;
     log.warn("A client sent what only a service may send: {client}", {
@@ -378,11 +366,11 @@ export class Router<O extends Outlet> {
     if (message.kind !== "request") {
       throw new ValueError("The 'error' of a request must be false");
     }
-    if (peer.kind === "client" && !this.#desk.answers(message.attribute)) {
+    if (peer.kind === "client" && !this.#handlers.isPublic(message.attribute)) {
       this.#administer(peer, message);
       return outlet;
     }
-    const result = this.#desk.answer(peer, message);
+    const result = this.#handlers.answer(peer, message);
     outlet.sendText(encodeReply(peer.networkName, message.uid, result));
     return outlet;
   }
@@ -390,7 +378,7 @@ export class Router<O extends Outlet> {
   async #administer(client: Client<Seat<O>>, request: Request): Promise<void> {
     const { outlet, login } = client.seat;
     try {
-      const result = await this.#administration.answer(login, request);
+      const result = await this.#handlers.answerAdministrator(login, request);
       outlet.sendText(encodeReply(client.networkName, request.uid, result));
     } catch (error) {
       this.refuse(client, request.uid, error);

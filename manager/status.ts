@@ -7,7 +7,8 @@
 
 import type { Traffic } from "../net/connection.ts";
 import type { DeviceStatus, ManagerStatus, StatusTotals, TrafficStatus } from "../wire/status.ts";
-import { type Client, networkNames, type Registry, type Service } from "./registry.ts";
+import { type Client, networkNames, type Service } from "./peer.ts";
+import type { Registry } from "./registry.ts";
 import type { Statistics } from "./statistics.ts";
 import { VERSION } from "../version.ts";
 

@@ -261,7 +261,7 @@ function meaningOf(line: Uint8Array, { peer }: Device): JsonObject | string | un
   const object = readPlainly(line, LIMITS.maxDepth);
   if (object !== undefined || peer.kind === "service") return object;
   const text = typedText(line);
-  if (text === undefined || peer.seat.login.isAsking) return text;
+  if (text === undefined || peer.seat.login.isPrompting) return text;
   try {
     return readPlainly(encoder.encode(encodeRequest(parseTyped(text))));
   } catch {

@@ -1,7 +1,7 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
-import { ValueError } from "../../errors.ts";
-import { Login } from "../../manager/login.ts";
+import { KeyError, ValueError } from "../../errors.ts";
+import { type Answer, Login, parseAnswer, textOf } from "../../manager/login.ts";
 import { UsersTable } from "../../manager/database/users_table.ts";
 
 const MANAGER = "Manager[lab-pc:1875]";
@@ -54,7 +54,7 @@ class Peer {
     for (const result of answers) {
       await next;
       next = this.#next.promise;
-      this.login.answer(
+      this.login.receive(
         typeof result === "string" ? { form: "text", line: result } : { form: "reply", result },
       );
     }
@@ -99,24 +99,24 @@ Deno.test("a user that logged in to connect is asked for an administrator", asyn
 
 Deno.test("a peer owes an answer from the question to the answer", async () => {
   const peer = new Peer(newTable().users);
-  assertEquals(peer.login.isAsking, false);
+  assertEquals(peer.login.isPrompting, false);
   let question = peer.question();
   const outcome = peer.request();
   await question;
-  assertEquals(peer.login.isAsking, true);
+  assertEquals(peer.login.isPrompting, true);
   question = peer.question();
-  peer.login.answer({ form: "text", line: "admin" });
-  assertEquals(peer.login.isAsking, true); // for the password, which may be there already
+  peer.login.receive({ form: "text", line: "admin" });
+  assertEquals(peer.login.isPrompting, true); // for the password, which may be there already
   await question;
-  peer.login.answer({ form: "reply", result: PASSWORD });
-  assertEquals(peer.login.isAsking, false);
+  peer.login.receive({ form: "reply", result: PASSWORD });
+  assertEquals(peer.login.isPrompting, false);
   await outcome;
-  assertEquals(peer.login.isAsking, false);
+  assertEquals(peer.login.isPrompting, false);
 });
 
 Deno.test("an answer that nobody asked for is none to the next question", async () => {
   const peer = new Peer(newTable().users);
-  peer.login.answer({ form: "text", line: "admin" });
+  peer.login.receive({ form: "text", line: "admin" });
   await expectRefusal(peer.logIn("x", PASSWORD));
   assertEquals(peer.asked, [["username", MANAGER], ["password", "x"]]);
 });
@@ -153,10 +153,10 @@ Deno.test("a request during a login is refused, and the login goes on", async ()
   await question;
   await assertRejects(() => peer.request(), ValueError, "an administrator's login is under way");
   const next = peer.question();
-  peer.login.answer({ form: "text", line: "admin" });
+  peer.login.receive({ form: "text", line: "admin" });
   await next;
   await assertRejects(() => peer.request(), ValueError, "an administrator's login is under way");
-  peer.login.answer({ form: "text", line: PASSWORD });
+  peer.login.receive({ form: "text", line: PASSWORD });
   await assertRejects(() => peer.request(), ValueError, "an administrator's login is under way");
   await first;
   await peer.request();
@@ -203,10 +203,68 @@ Deno.test("the login of one peer is not that of another", async () => {
   const outcome = other.request();
   await question;
   await one.logIn("admin", PASSWORD);
-  assertEquals([other.asked.length, other.login.isAsking], [1, true]);
+  assertEquals([other.asked.length, other.login.isPrompting], [1, true]);
   const next = other.question();
-  other.login.answer({ form: "text", line: "x" });
+  other.login.receive({ form: "text", line: "x" });
   await next;
-  other.login.answer({ form: "text", line: PASSWORD });
+  other.login.receive({ form: "text", line: PASSWORD });
   await expectRefusal(outcome);
+});
+
+// Answers to a prompt
+
+const encoder = new TextEncoder();
+
+function read(line: string): Answer {
+  return parseAnswer(encoder.encode(line));
+}
+
+Deno.test("the answer of a program is the result of its reply", () => {
+  assertEquals(
+    read('{"error": false, "requester": "Manager[lab-pc:1875]", "result": "admin", "uid": ""}'),
+    { form: "reply", result: "admin" },
+  );
+  for (const result of ["", null, 0, false, ["a"], { type: "client", name: "a" }]) {
+    assertEquals(read(JSON.stringify({ result })), { form: "reply", result });
+  }
+  assertEquals(read(' {"result": "é\\u00e9"} '), { form: "reply", result: "éé" });
+});
+
+Deno.test("a result may hold the numbers that only Python writes", () => {
+  assertEquals(read('{"result": {"attributes": {"a": NaN, "b": -Infinity}}}'), {
+    form: "reply",
+    result: { attributes: { a: NaN, b: -Infinity } },
+  });
+});
+
+Deno.test("the answer of a person is the line as it was typed", () => {
+  for (
+    const line of ["admin", " a good password ", "", "12345678", "-1e5", "null", "true", "NaN"]
+      .concat("[1, 2]", '"quoted"', "{not json", '{"result": "x"', '{"result": "x"} y', "é語😀")
+  ) assertEquals(read(line), { form: "text", line });
+});
+
+Deno.test("an object without a result of its own is a KeyError", () => {
+  for (
+    const line of ["{}", '{"error": true, "message": "ValueError: no"}', '{"Result": "x"}'].concat(
+      '{"__proto__": {"result": "x"}}',
+    )
+  ) {
+    const error: Error = assertThrows(() => read(line), KeyError);
+    assertEquals(error.message, "'result'");
+  }
+});
+
+Deno.test("bytes that are not UTF-8 are a TypeError", () => {
+  for (const bytes of [[0xff], [0x16, 0x03, 0x01, 0xfe], [0x22, 0xc3, 0x22]]) {
+    assertThrows(() => parseAnswer(Uint8Array.from(bytes)), TypeError);
+  }
+});
+
+Deno.test("an answer that is to be text is the line, or a result that is text, and else empty", () => {
+  assertEquals(textOf({ form: "text", line: " a b" }), " a b");
+  assertEquals(textOf({ form: "reply", result: "a b" }), "a b");
+  for (const result of [null, 5, true, ["a"], { length: 1 }, undefined]) {
+    assertEquals(textOf({ form: "reply", result }), "");
+  }
 });

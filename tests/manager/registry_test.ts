@@ -8,14 +8,8 @@ import {
   PermissionError,
   wireMessage,
 } from "../../errors.ts";
-import {
-  type Client,
-  networkNameOf,
-  type Policy,
-  Registry,
-  type Service,
-  serviceEntry,
-} from "../../manager/registry.ts";
+import { type Client, networkNameOf, type Service, serviceEntry } from "../../manager/peer.ts";
+import { type Policy, Registry } from "../../manager/registry.ts";
 
 const DEVICE = { language: "Python 3.11.2", os: "Linux x86_64" };
 const MANAGER = "Manager[lab-pc:1875]";

@@ -1031,7 +1031,7 @@ Deno.test("an answer that nobody asked for is ignored", async () => {
     assertEquals(network.send(a, { ...answer("admin"), uid }), undefined);
   }
   network.expectSilence();
-  assertEquals(a.peer.seat.login.isAsking, true);
+  assertEquals(a.peer.seat.login.isPrompting, true);
 });
 
 Deno.test("an answer in Python's order that cannot be read is told to whoever waits for it", () => {
@@ -1185,7 +1185,7 @@ Deno.test("a line that is not UTF-8 is no answer to a question", async () => {
   only(a);
   network.send(a, Uint8Array.of(0x61, 0xff));
   assert(onlyError(a).message.startsWith("JSONDecodeError: "));
-  assertEquals(a.peer.seat.login.isAsking, true);
+  assertEquals(a.peer.seat.login.isPrompting, true);
 });
 
 Deno.test("what a service types goes nowhere", () => {

@@ -1,7 +1,8 @@
 /** Devices in a registry without a network. */
 
 import type { JsonObject, Request } from "../../wire/message.ts";
-import type { Client, Registry, Service } from "../../manager/registry.ts";
+import type { Client, Service } from "../../manager/peer.ts";
+import type { Registry } from "../../manager/registry.ts";
 
 /** What a Python device says of its computer. */
 export const DEVICE = { language: "Python 3.11.2", os: "Linux x86_64" };

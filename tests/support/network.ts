@@ -2,13 +2,13 @@
 
 import { assertEquals } from "@std/assert";
 import { Access } from "../../manager/access.ts";
-import { Administration } from "../../manager/administration.ts";
 import type { Judge } from "../../manager/login_throttle.ts";
 import { Database } from "../../manager/database/database.ts";
-import { Desk } from "../../manager/desk.ts";
 import { LIMITS } from "../../limits.ts";
 import type { JsonObject } from "../../wire/message.ts";
-import { type Client, type Peer, Registry, type Service } from "../../manager/registry.ts";
+import type { Client, Peer, Service } from "../../manager/peer.ts";
+import { Registry } from "../../manager/registry.ts";
+import { RequestHandlers } from "../../manager/request_handlers.ts";
 import { type Admission, type Outlet, Router, type Seat } from "../../manager/router.ts";
 import { Statistics } from "../../manager/statistics.ts";
 
@@ -72,10 +72,11 @@ export class Network {
   readonly database = new Database(":memory:", []);
   readonly access = new Access(this.database.access);
   readonly registry = new Registry<Seat<FakeOutlet>>("Manager[lab-pc:1875]", this.access);
-  readonly desk = new Desk(this.registry, { hostname: "lab-pc", port: 1875 }, () => null);
-  readonly administration = new Administration({
+  readonly handlers = new RequestHandlers<Seat<FakeOutlet>>({
     registry: this.registry,
-    desk: this.desk,
+    hostname: "lab-pc",
+    port: 1875,
+    status: () => null,
     database: this.database,
     password: undefined,
     authHostname: false,
@@ -83,8 +84,7 @@ export class Network {
   });
   readonly router = new Router<FakeOutlet>(
     this.registry,
-    this.desk,
-    this.administration,
+    this.handlers,
     LIMITS,
     this.statistics,
   );

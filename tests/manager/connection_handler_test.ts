@@ -1,7 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { Connection } from "../../net/connection.ts";
-import { pulseOf } from "../../manager/pulse.ts";
-import { type Newcomer, type Peer, Registry } from "../../manager/registry.ts";
+import { keepaliveOf } from "../../manager/connection_handler.ts";
+import type { Newcomer, Peer } from "../../manager/peer.ts";
+import { Registry } from "../../manager/registry.ts";
 import { Login } from "../../manager/login.ts";
 import type { Seat } from "../../manager/router.ts";
 import { memoryPair } from "../support/memory_pair.ts";
@@ -33,7 +34,7 @@ function peer(described: Newcomer, extensions: string[] = []) {
     peer,
     add,
     registry,
-    pulse: pulseOf(peer, MANAGER),
+    pulse: keepaliveOf(peer, MANAGER),
     /** What has been sent to the peer. */
     async said(): Promise<string> {
       await outlet.close();

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { Debts } from "../../manager/pending_requests.ts";
+import { Debts } from "../../manager/peer.ts";
 
 Deno.test("what is owed is what was added and not settled, each as often", () => {
   const step = fc.record({ settles: fc.boolean(), uid: fc.constantFrom("", "1", "2") });
