@@ -14,7 +14,7 @@ import { KeyError, ValueError } from "../errors.ts";
 import { parseJson } from "../wire/json.ts";
 import { isObject } from "../wire/message.ts";
 import type { UsersTable } from "./database/users_table.ts";
-import type { Judge } from "./login_throttle.ts";
+import type { LoginAttempt } from "./login_throttle.ts";
 
 /** An answer to a prompt: the `result` of a JSON reply, or a line of plain text. */
 export type Answer = { form: "reply"; result: unknown } | { form: "text"; line: string };
@@ -38,7 +38,7 @@ type State =
 /** The user that a connected peer has logged in as. */
 export class Login {
   readonly #sendPrompt: (attribute: "username" | "password", argument: string) => void;
-  readonly #judge: Judge;
+  readonly #attemptLogin: LoginAttempt;
   #username: string | undefined;
   #state: State = { state: "idle" };
 
@@ -49,11 +49,11 @@ export class Login {
    */
   constructor(
     sendPrompt: (attribute: "username" | "password", argument: string) => void,
-    judge: Judge,
+    attemptLogin: LoginAttempt,
     username: string | undefined,
   ) {
     this.#sendPrompt = sendPrompt;
-    this.#judge = judge;
+    this.#attemptLogin = attemptLogin;
     this.#username = username;
   }
 
@@ -97,7 +97,7 @@ export class Login {
     this.#sendPrompt("username", manager);
     const { username, password } = await credentials.promise;
     try {
-      const isRight = await this.#judge(() => users.isPasswordValid(username, password));
+      const isRight = await this.#attemptLogin(() => users.isPasswordValid(username, password));
       if (!isRight || !users.isAdmin(username)) {
         throw new ValueError("You must be an administrator to send this request to the Manager");
       }

@@ -1,6 +1,8 @@
 /**
- * The connected devices as the Manager knows them: their identity, their links and locks, and the
- * requests that a service has not answered. The rules for these are the registry's.
+ * A connected device as the Manager knows it: its identity, its links and locks, and the requests
+ * that a service has not answered. Who may change these, and when, is up to the registry.
+ *
+ * `Session` is what the owner of a registry keeps for each peer: the Manager's connection to it.
  *
  * @module
  */
@@ -10,53 +12,55 @@ import type { ServiceEntry } from "../wire/identities.ts";
 import type { JsonObject } from "../wire/message.ts";
 
 /** A connected client. */
-export interface Client<Seat> {
+export interface Client<Session> {
   readonly kind: "client";
   readonly name: string;
-  /** `host:port` as the Manager sees it. */
+  /** `host:port`, as the Manager sees it. */
   readonly address: string;
   /** `name[host:port]`. */
   readonly networkName: string;
   readonly language: string;
   readonly os: string;
-  /** The extensions of the protocol that it has offered. */
+  /** The extensions of the protocol that it offers. */
   readonly extensions: readonly string[];
-  readonly seat: Seat;
-  /** The user that logged in to connect it; `undefined` where nobody has to. */
+  readonly session: Session;
+  /** The user that logged in during the handshake; `undefined` if the Manager needs no login. */
   readonly username: string | undefined;
   /** The services that it is linked with. */
-  readonly links: Set<Service<Seat>>;
+  readonly links: Set<Service<Session>>;
 }
 
 /** A connected service. */
-export interface Service<Seat> {
+export interface Service<Session> {
   readonly kind: "service";
   readonly name: string;
+  /** `host:port`, as the Manager sees it. */
   readonly address: string;
+  /** `name[host:port]`. */
   readonly networkName: string;
   readonly language: string;
   readonly os: string;
-  /** The extensions of the protocol that it has offered. */
+  /** The extensions of the protocol that it offers. */
   readonly extensions: readonly string[];
   readonly attributes: JsonObject;
-  /** How many clients may be linked at once; 0 or less means no limit. */
+  /** How many clients may be linked at once. 0 or less means no limit. */
   readonly maxClients: number;
   /** The methods whose results are streams. */
   readonly streams: readonly string[];
-  readonly seat: Seat;
+  readonly session: Session;
   /** The clients that are linked with it. */
-  readonly links: Set<Client<Seat>>;
+  readonly links: Set<Client<Session>>;
   /** The linked clients that hold a lock. */
-  readonly locks: Set<Client<Seat>>;
-  /** The answers that it owes to each client. */
-  readonly pending: Map<Client<Seat>, Debts>;
+  readonly locks: Set<Client<Session>>;
+  /** The requests of each client that it has not answered. */
+  readonly pending: Map<Client<Session>, PendingRequests>;
 }
 
 /** A connected device. */
-export type Peer<Seat> = Client<Seat> | Service<Seat>;
+export type Peer<Session> = Client<Session> | Service<Session>;
 
-/** What is known of a device before it is registered. */
-export type Newcomer =
+/** What a device has sent about itself in the handshake, and its address. */
+export type PeerIdentity =
   & {
     name: string;
     address: string;
@@ -75,36 +79,36 @@ export type Newcomer =
   );
 
 /**
- * The uids of requests that are not answered. Hardly any is there twice, since clients give each
- * request one of its own; those that a person types at a terminal all have the same.
+ * The uids of one client's pending requests to one service. A uid may occur several times: clients
+ * give each request a uid of its own, but all requests typed at a terminal have the same.
  */
-export class Debts implements Iterable<string> {
-  /** How often each is owed. */
+export class PendingRequests implements Iterable<string> {
+  /** How many requests have each uid. */
   readonly #counts = new UidMap<number>();
 
-  /** How many answers are owed. */
+  /** How many requests are pending. */
   get size(): number {
     return [...this].length;
   }
 
-  /** The uid that has been owed for the longest time. */
+  /** The uid that has been pending for the longest time. */
   get oldest(): string | undefined {
     const [first] = this.#counts;
     return first?.[0];
   }
 
-  /** Whether an answer is owed. */
+  /** Whether a request with that uid is pending. */
   has(uid: string): boolean {
     return this.#counts.get(uid) !== undefined;
   }
 
-  /** Another answer is owed. */
+  /** Adds a request. */
   add(uid: string): void {
     this.#counts.set(uid, (this.#counts.get(uid) ?? 0) + 1);
   }
 
-  /** An answer is no longer owed. False if it was not. */
-  settle(uid: string): boolean {
+  /** Removes one request with that uid. False if none is pending. */
+  complete(uid: string): boolean {
     const count = this.#counts.get(uid);
     if (count === undefined) return false;
     if (count === 1) this.#counts.take(uid);
@@ -112,7 +116,7 @@ export class Debts implements Iterable<string> {
     return true;
   }
 
-  /** Each uid as often as it is owed. */
+  /** Each uid, as many times as it is pending. */
   *[Symbol.iterator](): IterableIterator<string> {
     for (const [uid, count] of this.#counts) {
       for (let rest = count; rest > 0; rest--) yield uid;
@@ -120,20 +124,20 @@ export class Debts implements Iterable<string> {
   }
 }
 
-/** Whether a client keeps others out of a service, by a lock or as one of its limited clients. */
-export function keepsOthersOut(client: Client<unknown>): boolean {
+/** Whether a client keeps others from a service: by a lock, or by a link if links are limited. */
+export function blocksOthers(client: Client<unknown>): boolean {
   for (const service of client.links) {
     if (service.maxClients > 0 || service.locks.has(client)) return true;
   }
   return false;
 }
 
-/** How a device is called on the network: `name[host:port]`. */
-export function networkNameOf(newcomer: Newcomer): string {
-  return `${newcomer.name}[${newcomer.address}]`;
+/** The network name of a device: `name[host:port]`. */
+export function networkNameOf(identity: PeerIdentity): string {
+  return `${identity.name}[${identity.address}]`;
 }
 
-/** A service as an identity and a reply to `link` show it. */
+/** The entry of a service in the identity of the Manager and in the reply to `link`. */
 export function serviceEntry(service: Service<unknown>): ServiceEntry {
   return {
     attributes: service.attributes,

@@ -1,43 +1,44 @@
 import { assertEquals } from "@std/assert";
 import { Connection } from "../../net/connection.ts";
 import { keepaliveOf } from "../../manager/connection_handler.ts";
-import type { Newcomer, Peer } from "../../manager/peer.ts";
+import type { Peer, PeerIdentity } from "../../manager/peer.ts";
 import { Registry } from "../../manager/registry.ts";
 import { Login } from "../../manager/login.ts";
-import type { Seat } from "../../manager/router.ts";
+import type { Session } from "../../manager/router.ts";
 import { memoryPair } from "../support/memory_pair.ts";
 
 const MANAGER = "Manager[lab-pc:1875]";
 const DEVICE = { name: "x", address: "lab-pc:1", language: "", os: "", extensions: [] };
-const CLIENT: Newcomer = { kind: "client", ...DEVICE };
+const CLIENT: PeerIdentity = { kind: "client", ...DEVICE };
 
-function service(name: string, maxClients: number): Newcomer {
+function service(name: string, maxClients: number): PeerIdentity {
   return { kind: "service", ...DEVICE, name, attributes: {}, maxClients, streams: [] };
 }
 
 /** A peer whose other end can be read, in a registry. */
-function peer(described: Newcomer, extensions: string[] = []) {
+function peer(described: PeerIdentity, extensions: string[] = []) {
   const pair = memoryPair();
-  const outlet = new Connection(pair.near);
-  const registry = new Registry<Seat<Connection>>(MANAGER);
+  const sink = new Connection(pair.near);
+  const registry = new Registry<Session<Connection>>(MANAGER);
   const nothing = new Uint8Array();
-  const seat = (outlet: Connection): Seat<Connection> => ({
-    outlet,
+  const session = (sink: Connection): Session<Connection> => ({
+    sink,
     login: new Login(() => {}, async (check) => await check(), undefined),
     requester: nothing,
     requesterAndError: nothing,
     probe: { isAnswered: false },
   });
-  const add = (newcomer: Newcomer): Peer<Seat<Connection>> => registry.add(newcomer, seat(outlet));
+  const add = (identity: PeerIdentity): Peer<Session<Connection>> =>
+    registry.register(identity, session(sink));
   const peer = add({ ...described, extensions });
   return {
     peer,
     add,
     registry,
-    pulse: keepaliveOf(peer, MANAGER),
+    keepalive: keepaliveOf(peer, MANAGER),
     /** What has been sent to the peer. */
     async said(): Promise<string> {
-      await outlet.close();
+      await sink.close();
       const bytes = new Uint8Array(1_000);
       const size = await pair.far.read(bytes);
       return new TextDecoder().decode(bytes.subarray(0, size ?? 0));
@@ -45,23 +46,23 @@ function peer(described: Newcomer, extensions: string[] = []) {
   };
 }
 
-for (const newcomer of [CLIENT, service("S", -1)]) {
-  Deno.test(`a ${newcomer.kind} that has offered to keep the beat does, and hears a space`, async () => {
-    const { pulse, said } = peer(newcomer, ["ready", "beat"]);
-    assertEquals(pulse.keepsBeat(), true);
-    pulse.onSilent?.();
-    pulse.onQuiet?.();
+for (const identity of [CLIENT, service("S", -1)]) {
+  Deno.test(`a ${identity.kind} that has offered to keep the beat does, and hears a space`, async () => {
+    const { keepalive, said } = peer(identity, ["ready", "beat"]);
+    assertEquals(keepalive.keepsBeat(), true);
+    keepalive.onSilent?.();
+    keepalive.onQuiet?.();
     assertEquals(await said(), " ");
   });
 }
 
 Deno.test("any other service is asked when it is silent, and counts once it has answered", async () => {
-  const { peer: it, pulse, said } = peer(service("it's", -1));
-  assertEquals(pulse.keepsBeat(), false);
-  it.seat.probe.isAnswered = true;
-  assertEquals(pulse.keepsBeat(), true);
-  pulse.onQuiet?.();
-  pulse.onSilent?.();
+  const { peer: it, keepalive, said } = peer(service("it's", -1));
+  assertEquals(keepalive.keepsBeat(), false);
+  it.session.probe.isAnswered = true;
+  assertEquals(keepalive.keepsBeat(), true);
+  keepalive.onQuiet?.();
+  keepalive.onSilent?.();
   const { service: name, requester, attribute } = JSON.parse(await said());
   assertEquals([name, requester, attribute], ["it's", MANAGER, "max_clients"]);
 });
@@ -72,15 +73,15 @@ for (
   const how = isLocked ? "a lock" : maxClients === 1 ? "one of few places" : "nothing scarce";
 
   Deno.test(`any other client that has ${how} hears ${JSON.stringify(expected)}`, async () => {
-    const { peer: client, pulse, said, add, registry } = peer(CLIENT);
+    const { peer: client, keepalive, said, add, registry } = peer(CLIENT);
     add(service("S", Number(maxClients)));
     if (client.kind !== "client") throw new Error("it is not a client");
-    pulse.onQuiet?.(); // it is linked with nothing
+    keepalive.onQuiet?.(); // it is linked with nothing
     registry.link(client, "S");
     if (isLocked) registry.acquireLock(client, "S", false);
-    assertEquals(pulse.keepsBeat(), false);
-    pulse.onSilent?.();
-    pulse.onQuiet?.();
+    assertEquals(keepalive.keepsBeat(), false);
+    keepalive.onSilent?.();
+    keepalive.onQuiet?.();
     assertEquals(await said(), expected);
   });
 }

@@ -20,21 +20,21 @@ function newTable(): { users: UsersTable; database: DatabaseSync } {
   return { users, database };
 }
 
-type Question = [attribute: string, argument: string];
+type Prompt = [attribute: string, argument: string];
 
 /** A connected peer, what it is asked, and a request of it. */
 class Peer {
-  readonly asked: Question[] = [];
+  readonly prompts: Prompt[] = [];
   readonly login: Login;
   readonly #users: UsersTable;
-  #next = Promise.withResolvers<Question>();
+  #next = Promise.withResolvers<Prompt>();
 
   constructor(users: UsersTable, username?: string) {
     this.#users = users;
     this.login = new Login(
-      (...question) => {
-        this.asked.push(question);
-        this.#next.resolve(question);
+      (...nextPrompt) => {
+        this.prompts.push(nextPrompt);
+        this.#next.resolve(nextPrompt);
         this.#next = Promise.withResolvers();
       },
       async (check) => await check(),
@@ -62,7 +62,7 @@ class Peer {
   }
 
   /** The next question. */
-  question(): Promise<Question> {
+  nextPrompt(): Promise<Prompt> {
     return this.#next.promise;
   }
 }
@@ -75,17 +75,17 @@ async function expectRefusal(outcome: Promise<void>): Promise<void> {
 Deno.test("an administrator is asked once, and stays one", async () => {
   const peer = new Peer(newTable().users);
   await peer.logIn("admin", PASSWORD);
-  const asked = [["username", MANAGER], ["password", "admin"]];
-  assertEquals(peer.asked, asked);
+  const prompts = [["username", MANAGER], ["password", "admin"]];
+  assertEquals(peer.prompts, prompts);
   await peer.request();
   await peer.request();
-  assertEquals(peer.asked, asked);
+  assertEquals(peer.prompts, prompts);
 });
 
 Deno.test("an administrator that logged in to connect is not asked", async () => {
   const peer = new Peer(newTable().users, "admin");
   await peer.request();
-  assertEquals(peer.asked, []);
+  assertEquals(peer.prompts, []);
 });
 
 Deno.test("a user that logged in to connect is asked for an administrator", async () => {
@@ -94,20 +94,20 @@ Deno.test("a user that logged in to connect is asked for an administrator", asyn
   const peer = new Peer(users, "j.doe");
   await peer.logIn("admin", PASSWORD);
   await peer.request();
-  assertEquals(peer.asked.length, 2);
+  assertEquals(peer.prompts.length, 2);
 });
 
 Deno.test("a peer owes an answer from the question to the answer", async () => {
   const peer = new Peer(newTable().users);
   assertEquals(peer.login.isPrompting, false);
-  let question = peer.question();
+  let nextPrompt = peer.nextPrompt();
   const outcome = peer.request();
-  await question;
+  await nextPrompt;
   assertEquals(peer.login.isPrompting, true);
-  question = peer.question();
+  nextPrompt = peer.nextPrompt();
   peer.login.receive({ form: "text", line: "admin" });
   assertEquals(peer.login.isPrompting, true); // for the password, which may be there already
-  await question;
+  await nextPrompt;
   peer.login.receive({ form: "reply", result: PASSWORD });
   assertEquals(peer.login.isPrompting, false);
   await outcome;
@@ -118,7 +118,7 @@ Deno.test("an answer that nobody asked for is none to the next question", async 
   const peer = new Peer(newTable().users);
   peer.login.receive({ form: "text", line: "admin" });
   await expectRefusal(peer.logIn("x", PASSWORD));
-  assertEquals(peer.asked, [["username", MANAGER], ["password", "x"]]);
+  assertEquals(peer.prompts, [["username", MANAGER], ["password", "x"]]);
 });
 
 Deno.test("the rights of a user are looked up for every request", async () => {
@@ -131,7 +131,7 @@ Deno.test("the rights of a user are looked up for every request", async () => {
   await peer.request();
   users.delete("admin");
   await expectRefusal(peer.logIn("admin", PASSWORD));
-  assertEquals(peer.asked.length, 4);
+  assertEquals(peer.prompts.length, 4);
 });
 
 Deno.test("an administrator that loses the rights while the password is checked is refused", async () => {
@@ -148,11 +148,11 @@ Deno.test("an administrator that loses the rights while the password is checked 
 
 Deno.test("a request during a login is refused, and the login goes on", async () => {
   const peer = new Peer(newTable().users);
-  const question = peer.question();
+  const nextPrompt = peer.nextPrompt();
   const first = peer.request();
-  await question;
+  await nextPrompt;
   await assertRejects(() => peer.request(), ValueError, "an administrator's login is under way");
-  const next = peer.question();
+  const next = peer.nextPrompt();
   peer.login.receive({ form: "text", line: "admin" });
   await next;
   await assertRejects(() => peer.request(), ValueError, "an administrator's login is under way");
@@ -160,7 +160,7 @@ Deno.test("a request during a login is refused, and the login goes on", async ()
   await assertRejects(() => peer.request(), ValueError, "an administrator's login is under way");
   await first;
   await peer.request();
-  assertEquals(peer.asked.length, 2);
+  assertEquals(peer.prompts.length, 2);
 });
 
 Deno.test("a wrong login can be tried again", async () => {
@@ -169,7 +169,7 @@ Deno.test("a wrong login can be tried again", async () => {
   await expectRefusal(peer.logIn("j.doe", PASSWORD));
   await peer.logIn("admin", PASSWORD);
   await peer.request();
-  assertEquals(peer.asked.length, 6);
+  assertEquals(peer.prompts.length, 6);
 });
 
 Deno.test("a failed login takes nothing from who the peer is, and gives nothing", async () => {
@@ -178,7 +178,7 @@ Deno.test("a failed login takes nothing from who the peer is, and gives nothing"
   await expectRefusal(peer.logIn("admin", "wrong"));
   await users.update("j.doe", { isAdmin: true });
   await peer.request();
-  assertEquals(peer.asked.length, 2);
+  assertEquals(peer.prompts.length, 2);
 });
 
 Deno.test("an unknown user is asked and told the same as one with a wrong password", async () => {
@@ -186,7 +186,7 @@ Deno.test("an unknown user is asked and told the same as one with a wrong passwo
   for (const username of ["x", "", "ADMIN", "__proto__"]) {
     const peer = new Peer(users);
     await expectRefusal(peer.logIn(username, PASSWORD));
-    assertEquals(peer.asked, [["username", MANAGER], ["password", username]]);
+    assertEquals(peer.prompts, [["username", MANAGER], ["password", username]]);
   }
 });
 
@@ -199,12 +199,12 @@ Deno.test("an answer that is no text is no password", async () => {
 Deno.test("the login of one peer is not that of another", async () => {
   const { users } = newTable();
   const [one, other] = [new Peer(users), new Peer(users)];
-  const question = other.question();
+  const nextPrompt = other.nextPrompt();
   const outcome = other.request();
-  await question;
+  await nextPrompt;
   await one.logIn("admin", PASSWORD);
-  assertEquals([other.asked.length, other.login.isPrompting], [1, true]);
-  const next = other.question();
+  assertEquals([other.prompts.length, other.login.isPrompting], [1, true]);
+  const next = other.nextPrompt();
   other.login.receive({ form: "text", line: "x" });
   await next;
   other.login.receive({ form: "text", line: PASSWORD });

@@ -42,8 +42,8 @@ function addClient(
   address = "lab-pc:1",
   username?: string,
 ): Client<string> {
-  const newcomer = { kind: "client", name, address, extensions: [], ...DEVICE } as const;
-  const peer = registry.add(newcomer, `outlet of ${name}`, username);
+  const identity = { kind: "client", name, address, extensions: [], ...DEVICE } as const;
+  const peer = registry.register(identity, `outlet of ${name}`, username);
   if (peer.kind !== "client") throw new Error("it is not a client");
   return peer;
 }
@@ -54,7 +54,7 @@ function addService(
   { maxClients = -1, address = "lab-pc:2" } = {},
 ): Service<string> {
   const attributes = { echo: "(*args, **kwargs)" };
-  const peer = registry.add(
+  const peer = registry.register(
     {
       kind: "service",
       name,
@@ -89,7 +89,7 @@ Deno.test("a peer is called name[host:port], and keeps what it said of itself", 
   assertEquals(client.networkName, "My Client[lab-pc:5]");
   assertEquals(service.networkName, "Echo[::1:6]");
   assertEquals(networkNameOf(client), client.networkName);
-  assertEquals([client.seat, client.language, client.os], [
+  assertEquals([client.session, client.language, client.os], [
     "outlet of My Client",
     DEVICE.language,
     DEVICE.os,
@@ -118,7 +118,7 @@ Deno.test("two services of one name cannot be connected at once", () => {
     "NameError: A 'Echo' service is already running on the Manager",
   );
   assertEquals(all.service("Echo") === first, true);
-  all.remove(first);
+  all.unregister(first);
   const second = addService(all, "Echo");
   assertEquals(all.service("Echo") === second, true);
 });
@@ -162,7 +162,7 @@ Deno.test("a name may be anything", () => {
     const service = addService(all, name);
     all.link(client, name);
     assertEquals(all.route(client, name, name) === service, true);
-    assertEquals(all.settle(service, client.networkName, name) === client, true);
+    assertEquals(all.complete(service, client.networkName, name) === client, true);
     assertEquals(all.acquireLock(client, name, false), [client.networkName]);
     assertEquals(all.releaseLock(client, name), []);
     assertEquals(all.unlink(client, name), true);
@@ -239,7 +239,7 @@ Deno.test("a place in a full service is free again when a client unlinks or leav
   all.link(a, "Echo");
   all.unlink(a, "Echo");
   all.link(b, "Echo");
-  all.remove(b);
+  all.unregister(b);
   all.link(c, "Echo");
   assertThrows(() => all.link(a, "Echo"), PermissionError);
 });
@@ -311,7 +311,7 @@ Deno.test("to unlink from a service that is gone, or never was, is fine", () => 
   const client = addClient(all, "a");
   const service = addService(all, "Echo");
   all.link(client, "Echo");
-  all.remove(service);
+  all.unregister(service);
   assertEquals(all.unlink(client, "Echo"), true);
   assertEquals(all.unlink(client, "Nothing"), true);
 });
@@ -323,11 +323,11 @@ Deno.test("a service that comes back has none of the links, locks and debts of t
   all.link(client, "Echo");
   all.acquireLock(client, "Echo", false);
   all.route(client, "Echo", "1");
-  all.remove(before);
+  all.unregister(before);
   const after = addService(all, "Echo");
   assertEquals([after.links.size, after.locks.size, after.pending.size], [0, 0, 0]);
   assertThrows(() => all.unlink(client, "Echo"), KeyError);
-  assertEquals(all.settle(after, client.networkName, "1"), undefined);
+  assertEquals(all.complete(after, client.networkName, "1"), undefined);
 });
 
 // Who may use which service
@@ -387,24 +387,24 @@ Deno.test("a client that may not use a service any longer is unlinked and unlock
     all.acquireLock(alice, name, true);
   }
   all.route(alice, "DMM", "1");
-  assertEquals(all.withdraw(), []);
+  assertEquals(all.revoke(), []);
   bars.bar("alice", "DMM");
-  assertEquals(all.withdraw(), [{ client: alice, service: dmm }]);
+  assertEquals(all.revoke(), [{ client: alice, service: dmm }]);
   assertEquals([dmm.links.size, dmm.locks.size], [0, 0]);
   assertEquals([namesOf(lamp.links).length, namesOf(lamp.locks)], [2, [alice.networkName]]);
   assertThrows(() => all.route(alice, "DMM", "2"), PermissionError);
-  assertEquals(all.settle(dmm, alice.networkName, "1") === alice, true);
-  assertEquals(all.withdraw(), []);
+  assertEquals(all.complete(dmm, alice.networkName, "1") === alice, true);
+  assertEquals(all.revoke(), []);
 });
 
 Deno.test("a client whose link was withdrawn may unlink, and links again once it may", () => {
   const { bars, all, alice, dmm } = guarded();
   all.link(alice, "DMM");
   bars.bar("alice", "DMM");
-  all.withdraw();
+  all.revoke();
   assertEquals(all.unlink(alice, "DMM"), true);
   bars.unbar("alice", "DMM");
-  assertEquals(all.withdraw(), []);
+  assertEquals(all.revoke(), []);
   assertEquals(dmm.links.size, 0);
   assertEquals(all.link(alice, "DMM"), serviceEntry(dmm));
 });
@@ -498,13 +498,13 @@ Deno.test("an answer can be settled once, by the service that owes it, for the c
   const [a, b] = ["a", "b"].map((name) => addClient(all, name));
   const [echo, lab] = ["Echo", "Lab"].map((name) => addService(all, name));
   assertEquals(all.route(a, "Echo", "1") === echo, true);
-  assertEquals(all.settle(lab, a.networkName, "1"), undefined);
-  assertEquals(all.settle(echo, b.networkName, "1"), undefined);
-  assertEquals(all.settle(echo, a.networkName, "2"), undefined);
-  assertEquals(all.settle(echo, "a", "1"), undefined);
-  assertEquals(all.settle(echo, "nobody[lab-pc:9]", "1"), undefined);
-  assertEquals(all.settle(echo, a.networkName, "1") === a, true);
-  assertEquals(all.settle(echo, a.networkName, "1"), undefined);
+  assertEquals(all.complete(lab, a.networkName, "1"), undefined);
+  assertEquals(all.complete(echo, b.networkName, "1"), undefined);
+  assertEquals(all.complete(echo, a.networkName, "2"), undefined);
+  assertEquals(all.complete(echo, "a", "1"), undefined);
+  assertEquals(all.complete(echo, "nobody[lab-pc:9]", "1"), undefined);
+  assertEquals(all.complete(echo, a.networkName, "1") === a, true);
+  assertEquals(all.complete(echo, a.networkName, "1"), undefined);
 });
 
 Deno.test("answers are settled in any order", () => {
@@ -514,9 +514,9 @@ Deno.test("answers are settled in any order", () => {
   const uids = ["1", "2", "3", "4"];
   for (const uid of uids) all.route(client, "Echo", uid);
   for (const uid of ["3", "1", "4", "2"]) {
-    assertEquals(all.settle(service, client.networkName, uid) === client, true);
+    assertEquals(all.complete(service, client.networkName, uid) === client, true);
   }
-  for (const uid of uids) assertEquals(all.settle(service, client.networkName, uid), undefined);
+  for (const uid of uids) assertEquals(all.complete(service, client.networkName, uid), undefined);
 });
 
 Deno.test("equal uids, as a terminal sends them, are owed as often as they were requested", () => {
@@ -526,10 +526,10 @@ Deno.test("equal uids, as a terminal sends them, are owed as often as they were 
   for (let i = 0; i < 3; i++) all.route(terminal, "Echo", "");
   all.route(other, "Echo", "");
   for (let i = 0; i < 3; i++) {
-    assertEquals(all.settle(service, terminal.networkName, "") === terminal, true);
+    assertEquals(all.complete(service, terminal.networkName, "") === terminal, true);
   }
-  assertEquals(all.settle(service, terminal.networkName, ""), undefined);
-  assertEquals(all.settle(service, other.networkName, "") === other, true);
+  assertEquals(all.complete(service, terminal.networkName, ""), undefined);
+  assertEquals(all.complete(service, other.networkName, "") === other, true);
 });
 
 Deno.test("a client that is not linked may request, unless the service is locked or full", () => {
@@ -549,9 +549,9 @@ Deno.test("a client that is not linked may request, unless the service is locked
     "PermissionError: 'Echo' service is locked",
   );
   all.route(a, "Echo", "4");
-  assertEquals(all.settle(service, b.networkName, "2"), undefined);
-  assertEquals(all.settle(service, b.networkName, "3"), undefined);
-  assertEquals(all.settle(service, b.networkName, "1") === b, true);
+  assertEquals(all.complete(service, b.networkName, "2"), undefined);
+  assertEquals(all.complete(service, b.networkName, "3"), undefined);
+  assertEquals(all.complete(service, b.networkName, "1") === b, true);
 });
 
 Deno.test("a linked client requests while another holds a lock", () => {
@@ -571,7 +571,7 @@ Deno.test("an answer is still owed after the client has unlinked", () => {
   all.link(client, "Echo");
   all.route(client, "Echo", "1");
   all.unlink(client, "Echo");
-  assertEquals(all.settle(service, client.networkName, "1") === client, true);
+  assertEquals(all.complete(service, client.networkName, "1") === client, true);
 });
 
 // Leaving
@@ -585,9 +585,9 @@ Deno.test("a service that leaves tells every answer that it owes, equal uids inc
   all.route(b, "Echo", "");
   all.route(b, "Echo", "");
   all.route(gone, "Echo", "3");
-  all.settle(service, a.networkName, "1");
-  assertEquals(all.remove(gone), []);
-  const orphans = all.remove(service).map(({ client, uid }) => [client.networkName, uid]);
+  all.complete(service, a.networkName, "1");
+  assertEquals(all.unregister(gone), []);
+  const orphans = all.unregister(service).map(({ client, uid }) => [client.networkName, uid]);
   assertEquals(orphans, [["a[lab-pc:1]", "2"], ["b[lab-pc:1]", ""], ["b[lab-pc:1]", ""]]);
 });
 
@@ -601,7 +601,7 @@ Deno.test("a service that leaves is unlinked from every client, and is not found
     all.link(client, "Other");
   }
   for (const client of [a, b]) all.acquireLock(client, "Echo", true);
-  all.remove(service);
+  all.unregister(service);
   for (const client of [a, b]) assertEquals([...client.links], [other]);
   assertEquals([service.links.size, service.locks.size], [0, 0]);
   assertEquals(all.service("Echo"), undefined);
@@ -616,10 +616,10 @@ Deno.test("a client that leaves unlinks, unlocks and is owed nothing by any serv
   all.link(client, "Lab");
   all.acquireLock(client, "Echo", false);
   for (const name of ["Echo", "Lab", "Third"]) all.route(client, name, "1");
-  assertEquals(all.remove(client), []);
+  assertEquals(all.unregister(client), []);
   for (const service of [echo, lab, third]) {
     assertEquals([service.links.size, service.locks.size, service.pending.size], [0, 0, 0]);
-    assertEquals(all.settle(service, client.networkName, "1"), undefined);
+    assertEquals(all.complete(service, client.networkName, "1"), undefined);
   }
   assertEquals(namesOf(all.clients), []);
 });
@@ -629,28 +629,28 @@ Deno.test("a peer that is removed twice is removed once", () => {
   const client = addClient(all, "a");
   const service = addService(all, "Echo");
   all.route(client, "Echo", "1");
-  assertEquals(all.remove(service).length, 1);
-  assertEquals(all.remove(service), []);
-  all.remove(client);
-  assertEquals(all.remove(client), []);
+  assertEquals(all.unregister(service).length, 1);
+  assertEquals(all.unregister(service), []);
+  all.unregister(client);
+  assertEquals(all.unregister(client), []);
 });
 
 Deno.test("to remove a peer again does not remove the one that took its name since", () => {
   const all = registry();
   const oldService = addService(all, "Echo");
   const oldClient = addClient(all, "a");
-  all.remove(oldService);
-  all.remove(oldClient);
+  all.unregister(oldService);
+  all.unregister(oldClient);
   const service = addService(all, "Echo");
   const client = addClient(all, "a");
   all.link(client, "Echo");
   all.route(client, "Echo", "1");
-  assertEquals(all.remove(oldService), []);
-  assertEquals(all.remove(oldClient), []);
+  assertEquals(all.unregister(oldService), []);
+  assertEquals(all.unregister(oldClient), []);
   assertEquals(all.service("Echo") === service, true);
   assertEquals([...all.clients], [client]);
   assertEquals([...service.links], [client]);
-  assertEquals(all.settle(service, client.networkName, "1") === client, true);
+  assertEquals(all.complete(service, client.networkName, "1") === client, true);
 });
 
 Deno.test("a client that returns under the same network name is owed nothing from before", () => {
@@ -658,9 +658,9 @@ Deno.test("a client that returns under the same network name is owed nothing fro
   const service = addService(all, "Echo");
   const before = addClient(all, "a");
   all.route(before, "Echo", "1");
-  all.remove(before);
+  all.unregister(before);
   const after = addClient(all, "a");
-  assertEquals(all.settle(service, after.networkName, "1"), undefined);
+  assertEquals(all.complete(service, after.networkName, "1"), undefined);
 });
 
 // Everything at once, against a model that keeps lists of pairs
@@ -831,17 +831,18 @@ function perform(all: Registry<string>, bars: Bars, step: Step): unknown {
         addService(all, step.service, { maxClients });
         return "added";
       case "remove client":
-        return client ? all.remove(client) : [];
+        return client ? all.unregister(client) : [];
       case "remove service":
         return service
-          ? all.remove(service).map(({ client, uid }) => `${client.networkName} ${uid}`).toSorted()
+          ? all.unregister(service).map(({ client, uid }) => `${client.networkName} ${uid}`)
+            .toSorted()
           : [];
       case "bar":
       case "unbar":
         bars[step.action](step.client, step.service);
-        return all.withdraw().map(({ client, service }) => `${client.networkName} ${service.name}`);
+        return all.revoke().map(({ client, service }) => `${client.networkName} ${service.name}`);
       case "settle":
-        return service && all.settle(service, networkName, uid)?.networkName;
+        return service && all.complete(service, networkName, uid)?.networkName;
     }
     if (client === undefined) return "not connected";
     switch (step.action) {
@@ -946,15 +947,15 @@ Deno.test("a debt is that of a uid, or the oldest one, and looking does not sett
   const client = addClient(all, "a");
   const other = addClient(all, "b", "lab-pc:3");
   const service = addService(all, "Echo");
-  assertEquals(all.debt(service, client.networkName), undefined);
+  assertEquals(all.pendingRequest(service, client.networkName), undefined);
   for (const uid of ["1", "2"]) all.route(client, "Echo", uid);
-  assertEquals(all.debt(service, client.networkName), { client, uid: "1" });
-  assertEquals(all.debt(service, client.networkName, "2"), { client, uid: "2" });
-  assertEquals(all.debt(service, client.networkName, "3"), undefined);
-  assertEquals(all.debt(service, other.networkName), undefined);
-  assertEquals(all.debt(service, "nobody[x:1]"), undefined);
-  assertEquals(all.settle(service, client.networkName, "1"), client);
-  assertEquals(all.debt(service, client.networkName), { client, uid: "2" });
+  assertEquals(all.pendingRequest(service, client.networkName), { client, uid: "1" });
+  assertEquals(all.pendingRequest(service, client.networkName, "2"), { client, uid: "2" });
+  assertEquals(all.pendingRequest(service, client.networkName, "3"), undefined);
+  assertEquals(all.pendingRequest(service, other.networkName), undefined);
+  assertEquals(all.pendingRequest(service, "nobody[x:1]"), undefined);
+  assertEquals(all.complete(service, client.networkName, "1"), client);
+  assertEquals(all.pendingRequest(service, client.networkName), { client, uid: "2" });
 });
 
 Deno.test("no service can have the name of the Manager, whose requests it would take", () => {
@@ -966,13 +967,13 @@ Deno.test("a closed registry takes in nobody and routes nothing, but settles wha
   const closed = registry();
   const client = addClient(closed, "c");
   const service = addService(closed, "S");
-  assertEquals(closed.owes, false);
+  assertEquals(closed.hasPending, false);
   closed.route(client, "S", "1");
   closed.close();
-  assertEquals(closed.owes, true);
+  assertEquals(closed.hasPending, true);
   const refusal = "the Manager is shutting down";
   assertThrows(() => closed.route(client, "S", "2"), ConnectionAbortedError, refusal);
   assertThrows(() => addClient(closed, "late"), ConnectionAbortedError, refusal);
-  assertStrictEquals(closed.settle(service, client.networkName, "1"), client);
-  assertEquals(closed.owes, false);
+  assertStrictEquals(closed.complete(service, client.networkName, "1"), client);
+  assertEquals(closed.hasPending, false);
 });

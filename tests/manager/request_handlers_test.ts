@@ -156,7 +156,7 @@ Deno.test("the identity tells of the Manager and of everyone who is connected", 
 
 Deno.test("the identity is that of now", () => {
   using manager = new Laboratory();
-  manager.registry.remove(manager.service);
+  manager.registry.unregister(manager.service);
   manager.addClient("b", "lab-pc:3");
   const { clients, services } = manager.request("identity") as Record<string, JsonObject>;
   assertEquals(Object.keys(clients), ["a[lab-pc:1]", "b[lab-pc:3]"]);

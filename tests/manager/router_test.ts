@@ -33,14 +33,14 @@ function request(others: JsonObject = {}): JsonObject {
 
 /** The one line that a device was sent, as an object. */
 function only(device: Device): JsonObject {
-  const lines = device.outlet.take();
+  const lines = device.sink.take();
   assertEquals(lines.length, 1, `${device.peer.networkName} was sent ${lines.length} lines`);
   return JSON.parse(lines[0]);
 }
 
 /** The one line that a device was sent, which is an error reply. */
 function onlyError(device: Device): ErrorReply {
-  const lines = device.outlet.take();
+  const lines = device.sink.take();
   assertEquals(lines.length, 1, `${device.peer.networkName} was sent ${lines.length} lines`);
   const message = decodeMessage(encoder.encode(lines[0]));
   if (message.kind !== "error") throw new Error(`not an error: ${lines[0]}`);
@@ -54,8 +54,8 @@ Deno.test("a request reaches the service with its bytes as they came and the req
   const { network, a, echo } = laboratory();
   const odd = '  {"args" : [1e5, "é\\u00e9", NaN],\t"kwargs":{},"service":"\\u0045cho", ' +
     '"error": false,"uid":"1","attribute":"echo","extra":[{"requester":1}]';
-  assertEquals(network.send(a, `${odd} }  `) === echo.outlet, true);
-  assertEquals(echo.outlet.take(), [`${odd} ,"requester":"a[lab-pc:0]"}`]);
+  assertEquals(network.send(a, `${odd} }  `) === echo.sink, true);
+  assertEquals(echo.sink.take(), [`${odd} ,"requester":"a[lab-pc:0]"}`]);
   network.expectSilence();
 });
 
@@ -135,7 +135,7 @@ Deno.test("a network name of any characters is spliced as valid JSON", () => {
 
 Deno.test("a request to a service that is not connected is answered with its uid", () => {
   const { network, a } = laboratory();
-  assertEquals(network.send(a, request({ service: "Nothing" })) === a.outlet, true);
+  assertEquals(network.send(a, request({ service: "Nothing" })) === a.sink, true);
   const { message, uid } = onlyError(a);
   assertEquals(uid, "1");
   assertEquals(
@@ -180,8 +180,8 @@ Deno.test("a user who may not use a service is refused, in a program and at a te
     network.expectSilence();
   }
   for (const line of lines) network.send(alice, line);
-  assertEquals(echo.outlet.take().length, 2);
-  assertEquals(alice.outlet.take().length, 2);
+  assertEquals(echo.sink.take().length, 2);
+  assertEquals(alice.sink.take().length, 2);
   network.send(bob, request({ service: "Manager", attribute: "identity", args: [], kwargs: {} }));
   assert("Echo" in (only(bob) as { result: { services: JsonObject } }).result.services);
 });
@@ -193,10 +193,10 @@ Deno.test("a user who may not use a service any longer gets the answers that are
   const echo = network.service("Echo");
   for (const { peer } of [alice, bob]) network.registry.link(peer, "Echo");
   network.send(bob, request());
-  echo.outlet.take();
+  echo.sink.take();
   network.database.access.allow("Echo", ["alice"]);
   network.access.refresh();
-  network.router.withdraw();
+  network.router.revoke();
   network.expectSilence();
   network.send(echo, { error: false, uid: "notification", service: "Echo", result: [[], {}] });
   assertEquals(only(alice).uid, "notification");
@@ -216,10 +216,10 @@ Deno.test("what a user has requested is given up when they may not use the servi
   network.registry.link(alice.peer, "Echo");
   for (const device of [alice, bob]) network.send(device, request());
   network.send(bob, request({ service: "Other" }));
-  for (const { outlet } of [echo, other]) outlet.take();
+  for (const { sink } of [echo, other]) sink.take();
   network.database.access.allow("Echo", ["alice"]);
   network.access.refresh();
-  network.router.withdraw();
+  network.router.revoke();
   const given = only(echo);
   assertEquals([given.attribute, given.uid], ["__cancel__", "1"]);
   assertEquals(given.requester, bob.peer.networkName);
@@ -244,12 +244,12 @@ const BAD_REQUESTS: readonly [line: JsonObject, text: string][] = [
 for (const [line, text] of BAD_REQUESTS) {
   Deno.test(`${JSON.stringify(line)} is answered with an error and its uid, and goes nowhere`, () => {
     const { network, a, echo } = laboratory();
-    assertEquals(network.send(a, line) === a.outlet, true);
+    assertEquals(network.send(a, line) === a.sink, true);
     const { message, uid } = onlyError(a);
     assertEquals(uid, "1");
     assertEquals(message.slice(0, text.length), text);
     network.expectSilence();
-    network.router.dismiss(echo.peer);
+    network.router.unregister(echo.peer);
     network.expectSilence(); // nothing is owed
   });
 }
@@ -280,7 +280,7 @@ Deno.test("a line that is not a JSON object is answered with a JSONDecodeError, 
   ];
   for (const [line, uid] of lines) {
     const { network, a } = laboratory();
-    assertEquals(network.send(a, line) === a.outlet, true);
+    assertEquals(network.send(a, line) === a.sink, true);
     const error = onlyError(a);
     assertEquals(error.uid, uid);
     assert(error.message.startsWith("JSONDecodeError: "), error.message);
@@ -303,11 +303,11 @@ Deno.test("whatever a client sends, nobody else gets anything but the service th
       network.registry.link(b.peer, "Lab");
       network.send(a, line);
       network.expectSilence(a, echo);
-      for (const text of echo.outlet.take()) {
+      for (const text of echo.sink.take()) {
         const { service, requester, error } = JSON.parse(text);
         assertEquals([service, requester, error], ["Echo", "a[lab-pc:0]", false]);
       }
-      assert(a.outlet.take().length <= 1);
+      assert(a.sink.take().length <= 1);
     }),
     { numRuns: 1_000 },
   );
@@ -319,7 +319,7 @@ Deno.test("a client can forge neither a reply, nor an error, nor a notification"
   const { network, a, b, echo } = laboratory();
   network.registry.link(b.peer, "Echo");
   network.send(b, request());
-  echo.outlet.take();
+  echo.sink.take();
   for (
     const line of [
       { error: false, requester: b.peer.networkName, uid: "1", result: "forged" },
@@ -340,11 +340,11 @@ Deno.test("a client can forge neither a reply, nor an error, nor a notification"
 Deno.test("a reply goes to the client that is owed it, once, with its bytes as they came", () => {
   const { network, a, echo } = laboratory();
   network.send(a, request());
-  echo.outlet.take();
+  echo.sink.take();
   const line = '{"result" : [1.50, NaN, "\\u00e9é"],"uid":"1", "error":false,' +
     '"requester":"a[lab-pc:0]" ,"extra":1}';
-  assertEquals(network.send(echo, line) === a.outlet, true);
-  assertEquals(a.outlet.take(), [line]);
+  assertEquals(network.send(echo, line) === a.sink, true);
+  assertEquals(a.sink.take(), [line]);
   assertEquals(network.send(echo, line), undefined);
   network.expectSilence();
 });
@@ -353,11 +353,11 @@ Deno.test("an error goes to the client that is owed it, once, with its bytes as 
   const { network, a, echo } = laboratory();
   for (const result of [',"result":null', ""]) {
     network.send(a, request());
-    echo.outlet.take();
+    echo.sink.take();
     const line = `{"error":true,"message":"ValueError: x","traceback":["T"]${result}` +
       ',"requester":"a[lab-pc:0]","uid":"1"}';
-    assertEquals(network.send(echo, line) === a.outlet, true);
-    assertEquals(a.outlet.take(), [line]);
+    assertEquals(network.send(echo, line) === a.sink, true);
+    assertEquals(a.sink.take(), [line]);
     network.send(echo, line);
     network.expectSilence();
   }
@@ -366,7 +366,7 @@ Deno.test("an error goes to the client that is owed it, once, with its bytes as 
 Deno.test("a reply that nobody is owed reaches nobody, and takes nothing away", () => {
   const { network, a, b, echo, lab } = laboratory();
   network.send(a, request());
-  echo.outlet.take();
+  echo.sink.take();
   const reply = { error: false, requester: "a[lab-pc:0]", uid: "1", result: 1 };
   network.send(lab, reply);
   network.send(echo, { ...reply, requester: b.peer.networkName });
@@ -383,7 +383,7 @@ Deno.test("where a key of a reply occurs twice the last one counts, as for its r
   const { network, a, b, echo } = laboratory();
   network.send(a, request());
   network.send(b, request());
-  echo.outlet.take();
+  echo.sink.take();
   network.send(
     echo,
     '{"error":false,"requester":"a[lab-pc:0]","uid":"9","result":1,"uid":"1",' +
@@ -397,10 +397,10 @@ Deno.test("equal uids of one client, as a terminal sends them, are answered one 
   const { network, a, echo } = laboratory();
   network.send(a, request({ uid: "" }));
   network.send(a, request({ uid: "" }));
-  echo.outlet.take();
+  echo.sink.take();
   const reply = { error: false, requester: "a[lab-pc:0]", uid: "", result: 1 };
   for (let i = 0; i < 3; i++) network.send(echo, { ...reply, result: i });
-  assertEquals(a.outlet.take().map((line) => JSON.parse(line).result), [0, 1]);
+  assertEquals(a.sink.take().map((line) => JSON.parse(line).result), [0, 1]);
 });
 
 Deno.test("a request whose uid is that of notifications is answered like any other", () => {
@@ -430,8 +430,8 @@ Deno.test("a malformed answer fails the request that it answers, and nothing els
     const { network, a, echo } = laboratory();
     network.send(a, request());
     network.send(a, request({ uid: "2" }));
-    echo.outlet.take();
-    assertEquals(network.send(echo, line) === a.outlet, true);
+    echo.sink.take();
+    assertEquals(network.send(echo, line) === a.sink, true);
     const error = onlyError(a);
     assertEquals(error.uid, "1");
     assert(
@@ -450,7 +450,7 @@ Deno.test("a malformed answer fails the request that it answers, and nothing els
 Deno.test("an answer with neither a result nor an error fails the request that it answers", () => {
   const { network, a, echo } = laboratory();
   network.send(a, request());
-  echo.outlet.take();
+  echo.sink.take();
   network.send(echo, { error: false, requester: "a[lab-pc:0]", uid: "1" });
   assertEquals(onlyError(a).uid, "1");
 });
@@ -458,7 +458,7 @@ Deno.test("an answer with neither a result nor an error fails the request that i
 Deno.test("a malformed answer that the service does not owe reaches nobody", () => {
   const { network, a, lab, echo } = laboratory();
   network.send(a, request());
-  echo.outlet.take();
+  echo.sink.take();
   const line = '{"error":false,"requester":"a[lab-pc:0]","uid":"1","result":[1,2}';
   network.send(lab, line);
   network.send(echo, line.replace('"1"', '"2"'));
@@ -468,7 +468,7 @@ Deno.test("a malformed answer that the service does not owe reaches nobody", () 
 Deno.test("a reply whose requester or uid is no text reaches nobody", () => {
   const { network, a, echo } = laboratory();
   network.send(a, request());
-  echo.outlet.take();
+  echo.sink.take();
   for (
     const line of [
       { error: false, requester: null, uid: "1", result: 1 },
@@ -496,13 +496,13 @@ Deno.test("a notification goes to every client that is linked, with its bytes as
     ]
   ) {
     assertEquals(network.send(echo, line), undefined);
-    assertEquals(a.outlet.take(), [line]);
-    assertEquals(c.outlet.take(), [line]);
+    assertEquals(a.sink.take(), [line]);
+    assertEquals(c.sink.take(), [line]);
     network.expectSilence();
   }
   network.registry.unlink(a.peer, "Echo");
   network.send(echo, { error: false, service: "Echo", uid: "notification", result: [[], {}] });
-  assertEquals([a.outlet.take().length, c.outlet.take().length], [0, 1]);
+  assertEquals([a.sink.take().length, c.sink.take().length], [0, 1]);
 });
 
 Deno.test("a service notifies in its own name alone", () => {
@@ -591,10 +591,10 @@ Deno.test("whatever a service sends, a client gets no more than it is owed", () 
       fc.array(fc.dictionary(key, likely, { minKeys: 3, noNullPrototype: true }), { maxLength: 5 }),
       (lines) => {
         network.send(a, request());
-        echo.outlet.take();
+        echo.sink.take();
         for (const line of lines) network.send(echo, line);
         network.expectSilence(a, echo);
-        const received = a.outlet.take().map((line) => JSON.parse(line));
+        const received = a.sink.take().map((line) => JSON.parse(line));
         assert(received.length <= 1);
         for (const { requester, uid } of received) {
           assertEquals([requester, uid], ["a[lab-pc:0]", "1"]);
@@ -620,15 +620,15 @@ Deno.test("a service that dies answers every pending request with a ConnectionAb
   network.send(b, request({ uid: "3" }));
   network.send(b, request({ uid: "4", service: "Lab" }));
   network.send(echo, { error: false, requester: "a[lab-pc:0]", uid: "1", result: 1 });
-  for (const { outlet } of [a, b, echo, lab]) outlet.take();
-  network.router.dismiss(echo.peer);
+  for (const { sink } of [a, b, echo, lab]) sink.take();
+  network.router.unregister(echo.peer);
   const [toA, toB] = [onlyError(a), onlyError(b)];
   assertEquals([toA.uid, toB.uid], ["2", "3"]);
   for (const { message } of [toA, toB]) {
     assert(message.startsWith("ConnectionAbortedError: the 'Echo' service"), message);
   }
   network.expectSilence();
-  network.router.dismiss(echo.peer);
+  network.router.unregister(echo.peer);
   network.expectSilence();
 });
 
@@ -637,8 +637,8 @@ Deno.test("a linked client that wants to hear of it is told when its service has
   const curious = network.client("curious", undefined, { extensions: ["gone"] });
   network.client("stranger", undefined, { extensions: ["gone"] }); // linked with nothing
   for (const { peer } of [curious, a]) network.registry.link(peer, "Echo");
-  network.router.dismiss(echo.peer);
-  assertEquals(await curious.outlet.next(), {
+  network.router.unregister(echo.peer);
+  assertEquals(await curious.sink.next(), {
     error: false,
     requester: curious.peer.networkName,
     uid: "gone",
@@ -651,8 +651,8 @@ Deno.test("a client that leaves gets no answers, and its service goes on", () =>
   const { network, a, b, echo } = laboratory();
   network.send(a, request());
   network.send(b, request());
-  echo.outlet.take();
-  network.router.dismiss(a.peer);
+  echo.sink.take();
+  network.router.unregister(a.peer);
   const reply = { error: false, requester: "a[lab-pc:0]", uid: "1", result: 1 };
   assertEquals(network.send(echo, reply), undefined);
   network.expectSilence();
@@ -684,7 +684,7 @@ function value(requester: unknown, result: unknown): JsonObject {
 Deno.test("a message about a request goes to the service that owes the answer, and is owed none", () => {
   const { network, reader, meter, requester } = steered();
   for (const control of CONTROLS) {
-    assertEquals(network.send(reader, control) === meter.outlet, true);
+    assertEquals(network.send(reader, control) === meter.sink, true);
     assertEquals(only(meter), { ...control, requester });
   }
   network.send(meter, { error: false, requester, uid: "1", result: 1 });
@@ -725,8 +725,8 @@ Deno.test("the values of a stream go to who has asked for it, until the answer c
   const { network, reader, meter, requester } = steered();
   for (const result of [1, null, [2]]) {
     const line = JSON.stringify(value(requester, result));
-    assertEquals(network.send(meter, line) === reader.outlet, true);
-    assertEquals(reader.outlet.take(), [line]);
+    assertEquals(network.send(meter, line) === reader.sink, true);
+    assertEquals(reader.sink.take(), [line]);
   }
   network.send(meter, { error: false, requester, uid: "1", result: null });
   assertEquals(only(reader).attribute, undefined);
@@ -762,20 +762,20 @@ Deno.test("the requests of a client that leaves are cancelled, where the service
   network.send(stranger, request({ service: "Meter", uid: 'u"1' }));
   only(python);
   only(meter);
-  network.router.dismiss(reader.peer);
+  network.router.unregister(reader.peer);
   const cancel = { error: false, service: "Meter", attribute: "__cancel__", args: [], kwargs: {} };
-  assertEquals(await meter.outlet.next(), { ...cancel, requester, uid: "1" });
-  network.router.dismiss(stranger.peer);
+  assertEquals(await meter.sink.next(), { ...cancel, requester, uid: "1" });
+  network.router.unregister(stranger.peer);
   const { networkName } = stranger.peer;
-  assertEquals(await meter.outlet.next(), { ...cancel, requester: networkName, uid: 'u"1' });
+  assertEquals(await meter.sink.next(), { ...cancel, requester: networkName, uid: 'u"1' });
   network.expectSilence();
 });
 
 Deno.test("a name can be used again when its peer has left", () => {
   const { network, a, echo } = laboratory();
   network.send(a, request());
-  echo.outlet.take();
-  network.router.dismiss(echo.peer);
+  echo.sink.take();
+  network.router.unregister(echo.peer);
   onlyError(a);
   const second = network.service("Echo");
   network.send(second, { error: false, requester: "a[lab-pc:0]", uid: "1", result: "old" });
@@ -792,7 +792,7 @@ Deno.test("a device that asks to be disconnected has its outlet closed, without 
   network.send(echo, { attribute: "__disconnect__" });
   network.expectSilence();
   assertEquals(
-    [a, b, echo, lab].map(({ outlet }) => outlet.isClosed),
+    [a, b, echo, lab].map(({ sink }) => sink.isClosed),
     [true, false, true, false],
   );
 });
@@ -802,7 +802,7 @@ Deno.test("a device that asks to be disconnected has its outlet closed, without 
 Deno.test("a request to the Manager is answered by the Manager, with its uid", () => {
   const { network, a, echo } = laboratory();
   const link = request({ service: "Manager", attribute: "link", args: ["Echo"], kwargs: {} });
-  assertEquals(network.send(a, link) === a.outlet, true);
+  assertEquals(network.send(a, link) === a.sink, true);
   const { result, requester, uid, error } = only(a);
   assertEquals([requester, uid, error], ["a[lab-pc:0]", "1", false]);
   assertEquals((result as JsonObject).address, echo.peer.address);
@@ -879,15 +879,15 @@ function answer(result: unknown): JsonObject {
 
 Deno.test("an administrator's request asks the client, and is answered with its own uid", async () => {
   const { network, a } = await administrated();
-  assertEquals(network.send(a, ofAdministrator("7")) === a.outlet, true);
+  assertEquals(network.send(a, ofAdministrator("7")) === a.sink, true);
   assertEquals(only(a), question("username", "Manager[lab-pc:1875]"));
   assertEquals(network.send(a, answer("admin")), undefined);
-  assertEquals(await a.outlet.next(), question("password", "admin"));
+  assertEquals(await a.sink.next(), question("password", "admin"));
   network.send(a, answer("secret"));
   const reply = { error: false, requester: "a[lab-pc:0]", uid: "7", result: ["admin"] };
-  assertEquals(await a.outlet.next(), reply);
+  assertEquals(await a.sink.next(), reply);
   network.send(a, ofAdministrator("8"));
-  assertEquals(await a.outlet.next(), { ...reply, uid: "8" });
+  assertEquals(await a.sink.next(), { ...reply, uid: "8" });
   network.expectSilence();
 });
 
@@ -902,7 +902,7 @@ Deno.test("the other requests of a client go on while it is asked to log in", as
     network.send(a, request({ service: "Manager", attribute: "identity", args: [], kwargs: {} }));
     assertEquals((only(a).result as JsonObject).port, 1875);
     network.send(a, ofAdministrator("8"));
-    const { message, uid } = await a.outlet.next();
+    const { message, uid } = await a.sink.next();
     assertEquals([message, uid], [
       "ValueError: Cannot send this request to the Manager: an administrator's login is under way",
       "8",
@@ -914,11 +914,11 @@ Deno.test("the other requests of a client go on while it is asked to log in", as
   only(a);
   await expectOthersGoOn();
   network.send(a, answer("admin"));
-  assertEquals(await a.outlet.next(), question("password", "admin"));
+  assertEquals(await a.sink.next(), question("password", "admin"));
   await expectOthersGoOn();
   network.send(a, answer("secret"));
   await expectOthersGoOn(); // the password is not checked yet
-  assertEquals((await a.outlet.next()).uid, "7");
+  assertEquals((await a.sink.next()).uid, "7");
   network.expectSilence();
 });
 
@@ -928,9 +928,9 @@ for (const password of ["a good password", "12345678", "null", "[1]", '"x"', " x
     network.send(a, "Manager users_table.usernames");
     assertEquals(only(a), question("username", "Manager[lab-pc:1875]"));
     assertEquals(network.send(a, "admin"), undefined);
-    assertEquals(await a.outlet.next(), question("password", "admin"));
+    assertEquals(await a.sink.next(), question("password", "admin"));
     network.send(a, password);
-    const { result, uid } = await a.outlet.next();
+    const { result, uid } = await a.sink.next();
     assertEquals([result, uid], [["admin"], ""]);
     network.expectSilence();
   });
@@ -941,9 +941,9 @@ Deno.test("a name and password may be sent one way and the other", async () => {
   network.send(a, ofAdministrator("7"));
   only(a);
   network.send(a, "admin");
-  await a.outlet.next();
+  await a.sink.next();
   network.send(a, answer("secret"));
-  const { result, uid } = await a.outlet.next();
+  const { result, uid } = await a.sink.next();
   assertEquals([result, uid], [["admin"], "7"]);
 });
 
@@ -954,9 +954,9 @@ Deno.test("who is not an administrator is refused, with the uid of the request",
     network.send(a, ofAdministrator("7"));
     only(a);
     network.send(a, answer(username));
-    assertEquals(await a.outlet.next(), question("password", username));
+    assertEquals(await a.sink.next(), question("password", username));
     network.send(a, answer(password));
-    const { message, uid, error } = await a.outlet.next();
+    const { message, uid, error } = await a.sink.next();
     assertEquals([message, uid, error], [REFUSAL, "7", true]);
   }
   network.expectSilence();
@@ -982,7 +982,7 @@ Deno.test("what fails in an administrator's request is answered with an error an
   ];
   for (const [others, text] of cases) {
     network.send(client, ofAdministrator("7", others));
-    const { message, uid, requester, error } = await client.outlet.next();
+    const { message, uid, requester, error } = await client.sink.next();
     assertEquals([message, uid, requester, error], [text, "7", client.peer.networkName, true]);
   }
   network.expectSilence();
@@ -992,7 +992,7 @@ Deno.test("a client that a user logged in to connect is asked only if that is no
   const { network } = await administrated();
   const known = network.client("c", "admin");
   network.send(known, ofAdministrator("7"));
-  assertEquals((await known.outlet.next()).result, ["admin"]);
+  assertEquals((await known.sink.next()).result, ["admin"]);
   const other = network.client("d", "j.doe");
   network.send(other, ofAdministrator("7"));
   assertEquals(only(other), question("username", "Manager[lab-pc:1875]"));
@@ -1005,11 +1005,11 @@ Deno.test("the login of one client does not make another an administrator", asyn
   network.send(b, answer("admin")); // which b was not asked for
   network.expectSilence();
   network.send(a, answer("admin"));
-  assertEquals(await a.outlet.next(), question("password", "admin"));
+  assertEquals(await a.sink.next(), question("password", "admin"));
   network.send(b, answer("secret"));
   network.expectSilence();
   network.send(a, answer("secret"));
-  assertEquals((await a.outlet.next()).result, ["admin"]);
+  assertEquals((await a.sink.next()).result, ["admin"]);
   network.send(b, ofAdministrator("7"));
   assertEquals(only(b), question("username", "Manager[lab-pc:1875]"));
   const second = network.client("a");
@@ -1031,7 +1031,7 @@ Deno.test("an answer that nobody asked for is ignored", async () => {
     assertEquals(network.send(a, { ...answer("admin"), uid }), undefined);
   }
   network.expectSilence();
-  assertEquals(a.peer.seat.login.isPrompting, true);
+  assertEquals(a.peer.session.login.isPrompting, true);
 });
 
 Deno.test("an answer in Python's order that cannot be read is told to whoever waits for it", () => {
@@ -1064,10 +1064,10 @@ Deno.test("a login that comes all at once is not taken for anything else", async
   for (const line of ["Manager users_table.usernames", "admin", "Echo echo secret"]) {
     network.send(a, line);
   }
-  const asked = a.outlet.take().map((line) => JSON.parse(line).attribute);
+  const asked = a.sink.take().map((line) => JSON.parse(line).attribute);
   assertEquals(asked, ["username", "password"]);
   network.expectSilence(); // the Service has not seen the password
-  assertEquals((await a.outlet.next()).message, REFUSAL);
+  assertEquals((await a.sink.next()).message, REFUSAL);
 });
 
 Deno.test("an answer needs no uid", async () => {
@@ -1094,8 +1094,8 @@ Deno.test("a service that sends an administrator's request is refused, and not a
 
 Deno.test("a typed line reaches the service as a request, and the reply comes back", () => {
   const { network, a, echo } = laboratory();
-  assertEquals(network.send(a, 'Echo echo 1 [x, "y z"] n=9007199254740993') === echo.outlet, true);
-  assertEquals(echo.outlet.take(), [
+  assertEquals(network.send(a, 'Echo echo 1 [x, "y z"] n=9007199254740993') === echo.sink, true);
+  assertEquals(echo.sink.take(), [
     '{"error":false,"service":"Echo","uid":"","attribute":"echo","args":[1,["x","y z"]],' +
     '"kwargs":{"n":9007199254740993},"requester":"a[lab-pc:0]"}',
   ]);
@@ -1119,9 +1119,9 @@ Deno.test("a typed line links, asks for the identity, and disconnects", () => {
     onlyError(a).message,
     "KeyError: \"the 'Nothing' service does not exist, cannot link with a[lab-pc:0]\"",
   );
-  assertEquals(a.outlet.isClosed, false);
+  assertEquals(a.sink.isClosed, false);
   network.send(a, "exit");
-  assertEquals(a.outlet.isClosed, true);
+  assertEquals(a.sink.isClosed, true);
   network.expectSilence();
 });
 
@@ -1138,7 +1138,7 @@ Deno.test("a typed line that cannot be read is a JSONDecodeError, and the next o
   for (
     const line of ["gibberish", "", "Echo echo [1", 'Echo "echo', `Echo ${"x".repeat(70_000)}`]
   ) {
-    assertEquals(network.send(a, line) === a.outlet, true);
+    assertEquals(network.send(a, line) === a.sink, true);
     const { message, uid } = onlyError(a);
     assert(message.startsWith("JSONDecodeError: "), message);
     assertEquals(uid, "");
@@ -1165,7 +1165,7 @@ Deno.test("a broken message of a program is a JSONDecodeError, never a typed req
       assert(error.message.startsWith("JSONDecodeError: "), error.message);
       assertEquals(error.uid, uid);
     }
-    assertEquals(braced.outlet.lines, []);
+    assertEquals(braced.sink.lines, []);
     network.expectSilence();
   };
   expectErrors();
@@ -1173,10 +1173,10 @@ Deno.test("a broken message of a program is a JSONDecodeError, never a typed req
   only(a);
   expectErrors();
   network.send(a, answer("admin"));
-  assertEquals(await a.outlet.next(), question("password", "admin"));
+  assertEquals(await a.sink.next(), question("password", "admin"));
   expectErrors();
   network.send(a, answer("secret"));
-  assertEquals((await a.outlet.next()).uid, "7");
+  assertEquals((await a.sink.next()).uid, "7");
 });
 
 Deno.test("a line that is not UTF-8 is no answer to a question", async () => {
@@ -1185,7 +1185,7 @@ Deno.test("a line that is not UTF-8 is no answer to a question", async () => {
   only(a);
   network.send(a, Uint8Array.of(0x61, 0xff));
   assert(onlyError(a).message.startsWith("JSONDecodeError: "));
-  assertEquals(a.peer.seat.login.isPrompting, true);
+  assertEquals(a.peer.session.login.isPrompting, true);
 });
 
 Deno.test("what a service types goes nowhere", () => {
@@ -1195,7 +1195,7 @@ Deno.test("what a service types goes nowhere", () => {
     assertEquals(network.send(echo, line), undefined);
   }
   network.expectSilence();
-  assertEquals(echo.outlet.isClosed, false);
+  assertEquals(echo.sink.isClosed, false);
 });
 
 Deno.test("whatever a client types, only the service that it names gets it, as a request of the client", () => {
@@ -1221,7 +1221,7 @@ Deno.test("whatever a client types, only the service that it names gets it, as a
     fc.property(line, (line) => {
       network.send(a, line);
       network.expectSilence(a, echo);
-      const [answers, received] = [a.outlet.take(), echo.outlet.take()];
+      const [answers, received] = [a.sink.take(), echo.sink.take()];
       assertEquals(answers.length + received.length, 1);
       for (const text of received) {
         const { service, requester, uid, error } = JSON.parse(text);
@@ -1268,7 +1268,7 @@ Deno.test("what is passed on is counted, and what is not is counted where it goe
   network.send(client, { ...asked, service: "Manager", attribute: "identity" });
   assertEquals(counted(), [[1, 1, 1, 2, 1], { KeyError: 1, JSONDecodeError: 1 }]);
   network.send(client, asked);
-  network.router.dismiss(service.peer);
+  network.router.unregister(service.peer);
   const errors = { KeyError: 1, JSONDecodeError: 1, ConnectionAbortedError: 1 };
   assertEquals(counted(), [[2, 1, 1, 2, 1], errors]);
 });

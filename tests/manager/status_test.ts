@@ -1,14 +1,14 @@
 import { assert, assertEquals } from "@std/assert";
 import { Registry } from "../../manager/registry.ts";
 import { Statistics } from "../../manager/statistics.ts";
-import { type Gauge, managerStatus, type Sources } from "../../manager/status.ts";
+import { type ConnectionGauge, managerStatus, type StatusSources } from "../../manager/status.ts";
 import { isStatus } from "../../wire/status.ts";
 import { VERSION } from "../../version.ts";
 
 const DEVICE = { language: "Python 3.11.2", os: "Linux x86_64", extensions: [] };
 
 /** A connection over which so much has gone. */
-function gauge(times: number): Gauge {
+function gauge(times: number): ConnectionGauge {
   const traffic = { bytesIn: times, bytesOut: 2 * times, linesIn: 3 * times, linesOut: 4 * times };
   return { queued: 5 * times, traffic };
 }
@@ -24,25 +24,28 @@ function told(times: number) {
 }
 
 /** A Manager without sockets. */
-class Network implements Sources {
+class Network implements StatusSources {
   now = 0;
-  readonly registry = new Registry<{ outlet: Gauge }>("Manager[lab-pc:1875]");
+  readonly registry = new Registry<{ sink: ConnectionGauge }>("Manager[lab-pc:1875]");
   readonly statistics = new Statistics(() => this.now);
-  readonly connections: Gauge[] = [];
+  readonly connections: ConnectionGauge[] = [];
   readonly unidentified = 3;
   readonly tls = true;
   readonly authentication = "login";
 
   client(name: string, times: number) {
     const address = `lab-pc:${times}`;
-    const peer = this.registry.add({ kind: "client", name, address, ...DEVICE }, this.#seat(times));
+    const peer = this.registry.register(
+      { kind: "client", name, address, ...DEVICE },
+      this.#session(times),
+    );
     if (peer.kind !== "client") throw new Error("it is not a client");
     return peer;
   }
 
   service(name: string, times: number, maxClients = -1) {
     const address = `lab-pc:${times}`;
-    const newcomer = {
+    const identity = {
       kind: "service",
       name,
       address,
@@ -50,15 +53,15 @@ class Network implements Sources {
       maxClients,
       streams: [],
     } as const;
-    const peer = this.registry.add({ ...newcomer, ...DEVICE }, this.#seat(times));
+    const peer = this.registry.register({ ...identity, ...DEVICE }, this.#session(times));
     if (peer.kind !== "service") throw new Error("it is not a service");
     return peer;
   }
 
-  #seat(times: number): { outlet: Gauge } {
-    const outlet = gauge(times);
-    this.connections.push(outlet);
-    return { outlet };
+  #session(times: number): { sink: ConnectionGauge } {
+    const sink = gauge(times);
+    this.connections.push(sink);
+    return { sink };
   }
 }
 
