@@ -60,7 +60,10 @@ export interface ManagerOptions {
    * The password of the private key, if that is encrypted. Default: prompted for at the terminal.
    */
   keyFilePassword?: string;
-  /** Accept only computers in the table of trusted host names. Default: false. */
+  /**
+   * Accept only computers in the table of trusted host names. Default: false. At most one of
+   * `authHostname`, `authLogin` and `authPassword` can be given.
+   */
   authHostname?: boolean;
   /** Accept only users that log in with their name and password. Default: false. */
   authLogin?: boolean;
@@ -261,13 +264,22 @@ export class Manager implements AsyncDisposable {
   /**
    * Shuts down: stops listening and rejects new requests, waits until the pending requests are
    * answered and the replies are sent, disconnects every peer, and closes the database. A request
-   * that is still pending after that time is answered with a `ConnectionAbortedError`.
+   * that is not answered within `grace` fails with a `ConnectionAbortedError`. After `grace`, each
+   * peer has up to 2000 ms more to take what is queued for it.
    *
-   * A second call shuts down no later than the first: it can only shorten the time.
+   * It may be called again: a shorter `grace` takes effect, a longer one does not.
    *
    * @param grace How long to wait for the replies, in milliseconds; 0 for not at all. Default: the
    * limit `grace`.
    * @returns Fulfilled when the Manager has shut down.
+   *
+   * @example
+   * ```ts
+   * import { Manager } from "@msl/network";
+   *
+   * const manager = await Manager.start({ port: 0, disableTls: true, database: ":memory:" });
+   * await manager.shutdown(500); // pending requests have half a second
+   * ```
    */
   shutdown(grace: number = this.#limits.grace): Promise<void> {
     this.#deadline = Math.min(this.#deadline, performance.now() + grace);
@@ -298,7 +310,10 @@ export class Manager implements AsyncDisposable {
     log.warn("{address} logs in as an administrator. " + PLAIN_PASSWORDS, { address });
   }
 
-  /** Accepts connections until the listener is closed. `net/listener.ts` calls `Deno.listen`. */
+  /**
+   * Accepts connections until the listener is closed. The listener is the one of `Deno.listen`, which
+   * `net/listener.ts` calls, with TLS added.
+   */
   async #accept(listener: Listener): Promise<void> {
     while (this.#shutdown === undefined) {
       try {

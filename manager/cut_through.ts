@@ -1,6 +1,6 @@
 /**
- * Cut-through forwarding of a long line: its pieces are forwarded as they come in, before its end is
- * known. Its length and a slow receiver delay no other peer, and the line is never held as a whole.
+ * Cut-through forwarding of a long line: its pieces are forwarded as they come in, so that neither
+ * its length nor a slow receiver delays other peers, and that memory does not hold all of it.
  *
  * Invariants:
  * - the rules of the registry are those for any line: a request is routed, and a reply completes a
@@ -159,9 +159,7 @@ export class CutThrough<Sink extends LongLineSink> {
     const requester = scanner.text("requester")!;
     const isValue = scanner.text("attribute") === NEXT_VALUE;
     const request = this.#registry.pendingRequest(service, requester, scanner.text("uid"));
-    if (
-      request === undefined || isValue && !request.client.extensions.includes(STREAM)
-    ) {
+    if (request === undefined || isValue && !request.client.extensions.includes(STREAM)) {
       this.#statistics.unowedAnswers++;
       log.debug("{service} sent a reply to no pending request of {requester}", {
         service: service.networkName,

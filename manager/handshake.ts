@@ -2,8 +2,8 @@
  * The handshake: makes an accepted connection an authenticated and identified client or service. The
  * Manager sends one prompt after the other, and the peer answers each.
  *
- * An answer is a JSON reply, or plain text that a person types at a terminal (`login.ts` parses
- * it). Which prompts are needed before that for the identity is up to `authentication.ts`.
+ * An answer is a JSON reply, or plain text that a person types at a terminal; `login.ts` parses it.
+ * `authentication.ts` decides which prompts come before the one for the identity.
  *
  * @module
  */

@@ -44,7 +44,7 @@ export class Login {
 
   /**
    * @param sendPrompt Sends a prompt to the peer. Pass the answer to {@linkcode Login.receive}.
-   * @param judge Checks the password, throttled.
+   * @param attemptLogin Checks the password, throttled.
    * @param username The user that logged in during the handshake; `undefined` if none did.
    */
   constructor(

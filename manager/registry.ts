@@ -326,7 +326,7 @@ export class Registry<Session> {
     return this.#services.get(name);
   }
 
-  /** Rejects a client that is not linked, and that cannot link now. */
+  /** Rejects a client that is not linked and could not link now. */
   #checkAccess(client: Client<Session>, service: Service<Session>): void {
     if (!this.mayUse(client, service)) {
       const who = client.username === undefined ? client.networkName : repr(client.username);

@@ -55,8 +55,8 @@ export interface LineSink {
   /** Sends the parts, joined, as one line. */
   sendBytes(...parts: readonly Uint8Array[]): void;
   /**
-   * The same, for a line that its sender does not pause for: a peer that is too slow for these lines
-   * is disconnected.
+   * The same, for a line that does not slow its sender down: a peer that cannot keep up with such
+   * lines is disconnected.
    */
   sendOrDrop(...parts: readonly Uint8Array[]): void;
   /** Sends a line whose bytes from an index on are replaced. */
@@ -178,7 +178,7 @@ export class Router<Sink extends LineSink> {
     }
   }
 
-  /** Cancels the pending requests of a client to the services that `isConcerned`. */
+  /** Cancels the pending requests of a client to the services for which `isConcerned` is true. */
   #cancel(
     client: Client<Session<Sink>>,
     isConcerned: (service: Service<Session<Sink>>) => boolean = () => true,

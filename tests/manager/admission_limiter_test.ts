@@ -1,16 +1,16 @@
 import { assert, assertEquals } from "@std/assert";
 import { AdmissionLimiter } from "../../manager/admission_limiter.ts";
 
-/** An entrance, and who was turned away from it. */
+/** A limiter, and the names of the slots that were evicted. */
 function open(size: number) {
   const limiter = new AdmissionLimiter(size);
-  const lost: string[] = [];
+  const evicted: string[] = [];
   const acquire = (address: string, name: string = address) =>
-    limiter.acquire(address, () => lost.push(name));
-  return { limiter, lost, acquire };
+    limiter.acquire(address, () => evicted.push(name));
+  return { limiter, evicted, acquire };
 }
 
-Deno.test("a place that is given free can be taken again, once", () => {
+Deno.test("a slot that is released can be acquired again, once", () => {
   const { limiter, acquire } = open(1);
   const slot = acquire("a")!;
   assertEquals(acquire("a"), undefined);
@@ -19,33 +19,33 @@ Deno.test("a place that is given free can be taken again, once", () => {
   assertEquals(limiter.used, 0);
   assert(acquire("a") !== undefined);
   slot.release();
-  assertEquals(limiter.used, 1, "the old place was given free a second time");
+  assertEquals(limiter.used, 1, "the old slot was released a second time");
 });
 
-Deno.test("the address that has most places gets no more when all are taken", () => {
-  const { lost, acquire } = open(3);
+Deno.test("the address that has the most slots gets no more when all are in use", () => {
+  const { evicted, acquire } = open(3);
   acquire("flood");
   acquire("flood");
   acquire("scope");
   assertEquals(acquire("flood"), undefined);
-  assertEquals(lost, []);
+  assertEquals(evicted, []);
 });
 
-Deno.test("another address takes the oldest place of the one that has most", () => {
-  const { limiter, lost, acquire } = open(3);
+Deno.test("another address evicts the oldest slot of the one that has the most", () => {
+  const { limiter, evicted, acquire } = open(3);
   acquire("scope");
   acquire("flood", "first");
   acquire("flood", "second");
   const slot = acquire("lamp");
   assert(slot !== undefined);
-  assertEquals(lost, ["first"]);
+  assertEquals(evicted, ["first"]);
   assertEquals(limiter.used, 3);
-  // Nobody has more than one now, so that nobody loses it to one who has one.
+  // No address has more than one now, so an address that has one evicts none.
   assertEquals(acquire("lamp"), undefined);
-  assertEquals(lost, ["first"]);
+  assertEquals(evicted, ["first"]);
 });
 
-Deno.test("whoever has lost its place gives none free by leaving", () => {
+Deno.test("the release of an evicted slot frees none", () => {
   const { limiter, acquire } = open(2);
   const first = acquire("flood")!;
   acquire("flood");

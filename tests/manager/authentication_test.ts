@@ -20,7 +20,7 @@ const SCOPE: Host = {
   trustedNames: ["scope.lab.nz", "scope", "10.0.0.7"],
 };
 
-/** A visitor that gives these answers and no others. */
+/** A peer that gives these answers and no others. */
 class FakePeer {
   readonly host: Host;
   readonly prompts: [attribute: string, argument: string][] = [];
@@ -36,12 +36,12 @@ class FakePeer {
   prompt: Prompt = async (attribute, argument) => {
     this.prompts.push([attribute, argument]);
     const answer = await this.#answers[attribute];
-    if (answer === undefined) throw new Error(`the visitor has no ${attribute}`);
+    if (answer === undefined) throw new Error(`the peer has no ${attribute}`);
     return answer;
   };
 }
 
-/** That a visitor is turned away: with what it is told, and what is recorded. */
+/** Asserts that a peer is rejected with this message and this record. */
 async function expectRejection(
   authentication: Authentication,
   peer: FakePeer,
@@ -62,7 +62,7 @@ function trusting(...names: string[]): Authentication {
   return { method: "hostname", hostnames, hosts: HONEST };
 }
 
-/** A network where every name is that of the computer that claims it. */
+/** A network in which every name resolves to the address that claims it. */
 const HONEST = { resolvesTo: () => Promise.resolve(true) };
 
 /** The user `j.doe` with `a good password`, as Python wrote it. */
@@ -75,7 +75,7 @@ function python(): Authentication {
   return { method: "login", users };
 }
 
-Deno.test("without authentication everybody is let in, and nobody is asked", async () => {
+Deno.test("without authentication every peer is accepted, without a prompt", async () => {
   const peer = new FakePeer();
   assertEquals(await authenticate({ method: "none" }, MANAGER, peer), undefined);
   assertEquals(peer.prompts, []);
@@ -83,7 +83,7 @@ Deno.test("without authentication everybody is let in, and nobody is asked", asy
 
 // The Manager's password
 
-Deno.test("whoever knows the Manager's password is let in, and is no user", async () => {
+Deno.test("a peer with the Manager's password is accepted, and is no user", async () => {
   for (const password of ["abc 123", "Ωµ", "0"]) {
     const peer = new FakePeer({ password });
     assertEquals(await authenticate({ method: "password", password }, MANAGER, peer), undefined);
@@ -91,7 +91,7 @@ Deno.test("whoever knows the Manager's password is let in, and is no user", asyn
   }
 });
 
-Deno.test("a wrong Manager's password is turned away, and asked for once", async () => {
+Deno.test("a wrong Manager's password is rejected, after one prompt", async () => {
   for (const password of ["", "abc", "abc 123 ", "ABC 123", "abc 1234", "\0", MANAGER]) {
     const peer = new FakePeer({ password });
     await expectRejection(
@@ -106,7 +106,7 @@ Deno.test("a wrong Manager's password is turned away, and asked for once", async
 
 // Host names
 
-Deno.test("a computer whose domain, name or address is trusted is let in without a question", async () => {
+Deno.test("a computer whose domain, name or address is trusted is accepted without a prompt", async () => {
   for (const trusted of [SCOPE.domain, SCOPE.name, SCOPE.address]) {
     const peer = new FakePeer();
     assertEquals(await authenticate(trusting("other", trusted), MANAGER, peer), undefined);
@@ -114,7 +114,7 @@ Deno.test("a computer whose domain, name or address is trusted is let in without
   }
 });
 
-Deno.test("a computer that is not trusted is turned away with its domain in quotes", async () => {
+Deno.test("a computer that is not trusted is rejected with its domain in quotes", async () => {
   const peer = new FakePeer();
   await expectRejection(
     trusting("lab.nz", "scope.lab", "10.0.0.70", "SCOPE"),
@@ -131,7 +131,7 @@ Deno.test("a computer that is not trusted is turned away with its domain in quot
   assertEquals(peer.prompts, []);
 });
 
-Deno.test("a name that leads elsewhere is not trusted, and another that leads back is", async () => {
+Deno.test("a name that resolves to another address is not trusted, one that resolves to this address is", async () => {
   const prompts: string[][] = [];
   const hosts = {
     resolvesTo(name: string, address: string) {
@@ -157,7 +157,7 @@ Deno.test("a name that leads elsewhere is not trusted, and another that leads ba
   );
 });
 
-Deno.test("a computer is trusted from the moment on that the table has its name", async () => {
+Deno.test("a computer is trusted as soon as the table has its name", async () => {
   const hostnames = new HostnamesTable(new DatabaseSync(":memory:"), []);
   const authentication: Authentication = { method: "hostname", hostnames, hosts: HONEST };
   await assertRejects(() => authenticate(authentication, MANAGER, new FakePeer()), RejectionError);
@@ -167,13 +167,13 @@ Deno.test("a computer is trusted from the moment on that the table has its name"
 
 // Users
 
-Deno.test("a user is asked for the name, then for the password of that name, and is let in", async () => {
+Deno.test("a user is prompted for the name, then for the password of that name, and is accepted", async () => {
   const peer = new FakePeer({ username: "j.doe", password: "a good password" });
   assertEquals(await authenticate(python(), MANAGER, peer), "j.doe");
   assertEquals(peer.prompts, [["username", MANAGER], ["password", "j.doe"]]);
 });
 
-Deno.test("who is not a user is turned away before the password is asked for", async () => {
+Deno.test("a peer that is not a user is rejected before the prompt for the password", async () => {
   for (const username of ["x", "", "J.Doe", "j.doe ", "%", "__proto__"]) {
     const peer = new FakePeer({ username, password: "a good password" });
     await expectRejection(
@@ -186,7 +186,7 @@ Deno.test("who is not a user is turned away before the password is asked for", a
   }
 });
 
-Deno.test("a user with a wrong password is turned away, and asked for it once", async () => {
+Deno.test("a user with a wrong password is rejected, after one prompt for it", async () => {
   for (const password of ["y", ""]) {
     const peer = new FakePeer({ username: "j.doe", password });
     await expectRejection(
@@ -201,7 +201,7 @@ Deno.test("a user with a wrong password is turned away, and asked for it once", 
 
 // Both
 
-Deno.test("a visitor that leaves instead of answering is not turned away", async () => {
+Deno.test("a peer that disconnects at a prompt is not rejected", async () => {
   const gone = new Error("gone");
   for (const authentication of [python(), { method: "password", password: "x" } as const]) {
     const peer = Object.assign(new FakePeer(), { prompt: () => Promise.reject(gone) });
@@ -210,7 +210,7 @@ Deno.test("a visitor that leaves instead of answering is not turned away", async
   }
 });
 
-Deno.test("two secrets are the same if they are equal to the last character", () => {
+Deno.test("two secrets are the same if all of their characters are", () => {
   const secrets = ["", "a", "A", "a ", "aa", "\0", "a\0", "é", "e\u0301", "\u{1f600}", "語"];
   for (const [i, a] of secrets.entries()) {
     for (const [j, b] of secrets.entries()) assertEquals(sameSecret(a, b), i === j, `${a} ${b}`);

@@ -15,7 +15,7 @@ function service(name: string, maxClients: number): PeerIdentity {
   return { kind: "service", ...DEVICE, name, attributes: {}, maxClients, streams: [] };
 }
 
-/** A peer whose other end can be read, in a registry. */
+/** A registered peer whose other end can be read. */
 function peer(described: PeerIdentity, extensions: string[] = []) {
   const pair = memoryPair();
   const sink = new Connection(pair.near);
@@ -36,8 +36,8 @@ function peer(described: PeerIdentity, extensions: string[] = []) {
     add,
     registry,
     keepalive: keepaliveOf(peer, MANAGER),
-    /** What has been sent to the peer. */
-    async said(): Promise<string> {
+    /** What was sent to the peer. */
+    async sent(): Promise<string> {
       await sink.close();
       const bytes = new Uint8Array(1_000);
       const size = await pair.far.read(bytes);
@@ -47,33 +47,37 @@ function peer(described: PeerIdentity, extensions: string[] = []) {
 }
 
 for (const identity of [CLIENT, service("S", -1)]) {
-  Deno.test(`a ${identity.kind} that has offered to keep the beat does, and hears a space`, async () => {
-    const { keepalive, said } = peer(identity, ["ready", "beat"]);
+  Deno.test(`a ${identity.kind} that has agreed to the keepalive has an idle time-out, and is sent a space`, async () => {
+    const { keepalive, sent } = peer(identity, ["ready", "beat"]);
     assertEquals(keepalive.keepsBeat(), true);
     keepalive.onSilent?.();
     keepalive.onQuiet?.();
-    assertEquals(await said(), " ");
+    assertEquals(await sent(), " ");
   });
 }
 
-Deno.test("any other service is asked when it is silent, and counts once it has answered", async () => {
-  const { peer: it, keepalive, said } = peer(service("it's", -1));
+Deno.test("any other service is probed when it is silent, and has an idle time-out once it has answered", async () => {
+  const { peer: it, keepalive, sent } = peer(service("it's", -1));
   assertEquals(keepalive.keepsBeat(), false);
   it.session.probe.isAnswered = true;
   assertEquals(keepalive.keepsBeat(), true);
   keepalive.onQuiet?.();
   keepalive.onSilent?.();
-  const { service: name, requester, attribute } = JSON.parse(await said());
+  const { service: name, requester, attribute } = JSON.parse(await sent());
   assertEquals([name, requester, attribute], ["it's", MANAGER, "max_clients"]);
 });
 
 for (
   const [maxClients, isLocked, expected] of [[1, false, " "], [-1, true, " "], [-1, false, ""]]
 ) {
-  const how = isLocked ? "a lock" : maxClients === 1 ? "one of few places" : "nothing scarce";
+  const how = isLocked
+    ? "a lock"
+    : maxClients === 1
+    ? "one of a limited number of links"
+    : "no lock and no limited link";
 
-  Deno.test(`any other client that has ${how} hears ${JSON.stringify(expected)}`, async () => {
-    const { peer: client, keepalive, said, add, registry } = peer(CLIENT);
+  Deno.test(`any other client that has ${how} is sent ${JSON.stringify(expected)}`, async () => {
+    const { peer: client, keepalive, sent, add, registry } = peer(CLIENT);
     add(service("S", Number(maxClients)));
     if (client.kind !== "client") throw new Error("it is not a client");
     keepalive.onQuiet?.(); // it is linked with nothing
@@ -82,6 +86,6 @@ for (
     assertEquals(keepalive.keepsBeat(), false);
     keepalive.onSilent?.();
     keepalive.onQuiet?.();
-    assertEquals(await said(), expected);
+    assertEquals(await sent(), expected);
   });
 }

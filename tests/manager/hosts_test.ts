@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { Hosts } from "../../manager/hosts.ts";
 
-/** The names of computers in a laboratory, whose reverse look-ups are the given ones. */
+/** Hosts with the given reverse look-ups, and the addresses that were looked up. */
 function laboratory(domains: Record<string, string> = {}): { hosts: Hosts; lookUps: string[] } {
   const lookUps: string[] = [];
   const hosts = new Hosts({
@@ -35,7 +35,7 @@ Deno.test("every name and address of this computer is an alias, each once", () =
 for (
   const address of ["127.0.0.1", "::1", "192.168.1.10", "fe80::1", "::ffff:127.0.0.1", "localhost"]
 ) {
-  Deno.test(`a peer at ${address} goes by this computer's name, and nothing is looked up`, async () => {
+  Deno.test(`a peer at ${address} has this computer's name, and nothing is looked up`, async () => {
     const { hosts, lookUps } = laboratory();
     const { domain, name, trustedNames } = await hosts.find(address);
     assertEquals([domain, name, trustedNames], ["lab-pc", "lab-pc", ["lab-pc"]]);
@@ -53,7 +53,7 @@ Deno.test({
   },
 });
 
-Deno.test("another computer goes by the first label of its domain name", async () => {
+Deno.test("another computer has the first label of its domain name", async () => {
   const { hosts } = laboratory({ "10.0.0.7": "scope.lab.govt.nz", "2001:db8::7": "dmm" });
   assertEquals(await hosts.find("10.0.0.7"), {
     address: "10.0.0.7",
@@ -69,7 +69,7 @@ Deno.test("another computer goes by the first label of its domain name", async (
   });
 });
 
-Deno.test("a computer whose address does not resolve goes by its numeric address", async () => {
+Deno.test("a computer whose address does not resolve has its numeric address as its name", async () => {
   const { hosts } = laboratory();
   for (const address of ["10.0.0.8", "2001:db8::8"]) {
     assertEquals(await hosts.find(address), {
@@ -95,7 +95,7 @@ Deno.test("an IPv4-mapped IPv6 address is its IPv4 address", async () => {
   assertEquals(new Set(lookUps), new Set(["10.0.0.7"]));
 });
 
-Deno.test("a name is that of a computer if it leads back to the address", async () => {
+Deno.test("a name is that of a computer if it resolves to its address", async () => {
   const addresses: Record<string, string[]> = {
     scope: ["10.0.0.6", "10.0.0.7"],
     localhost: ["127.0.0.1"],
@@ -114,7 +114,7 @@ Deno.test("a name is that of a computer if it leads back to the address", async 
   assertEquals(await hosts.resolvesTo("lab-pc", "127.0.0.1"), true);
 });
 
-Deno.test("an interface that appears later is this computer's too", async () => {
+Deno.test("an interface that appears later belongs to this computer too", async () => {
   const addresses: string[] = [];
   const hosts = new Hosts({
     hostname: "lab-pc",
@@ -126,7 +126,7 @@ Deno.test("an interface that appears later is this computer's too", async () => 
   assertEquals((await hosts.find("10.8.0.2")).name, "lab-pc");
 });
 
-Deno.test("a look-up that never ends is given up after two seconds", async () => {
+Deno.test("a look-up that never ends is timed out after two seconds", async () => {
   const hosts = new Hosts({
     hostname: "lab-pc",
     localAddresses: () => [],
@@ -134,7 +134,7 @@ Deno.test("a look-up that never ends is given up after two seconds", async () =>
   });
   const { setTimeout } = globalThis;
   const delays: unknown[] = [];
-  // The timer fires at once: what is tested is that there is one, not how long two seconds are.
+  // The timer fires at once: the test is about whether there is one.
   const immediate = (callback: () => void, delay?: number) => {
     delays.push(delay);
     return setTimeout(callback, 0);

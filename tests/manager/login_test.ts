@@ -6,7 +6,7 @@ import { UsersTable } from "../../manager/database/users_table.ts";
 
 const MANAGER = "Manager[lab-pc:1875]";
 const PASSWORD = "a good password";
-const REFUSAL = "You must be an administrator to send this request to the Manager";
+const REJECTION = "You must be an administrator to send this request to the Manager";
 
 /** The administrator `admin` and the user `j.doe`; the keys are those that Python computed. */
 function newTable(): { users: UsersTable; database: DatabaseSync } {
@@ -22,7 +22,7 @@ function newTable(): { users: UsersTable; database: DatabaseSync } {
 
 type Prompt = [attribute: string, argument: string];
 
-/** A connected peer, what it is asked, and a request of it. */
+/** A connected peer that sends requests of an administrator, and the prompts that it gets. */
 class Peer {
   readonly prompts: Prompt[] = [];
   readonly login: Login;
@@ -46,11 +46,11 @@ class Peer {
     return this.login.requireAdministrator(this.#users, MANAGER);
   }
 
-  /** Sends a request and answers what is asked, as text or as the result of a reply. */
+  /** Sends a request and answers the prompts, as text or as the result of a reply. */
   async logIn(...answers: unknown[]): Promise<void> {
     let next = this.#next.promise;
     const outcome = this.request();
-    outcome.catch(() => {}); // it is looked at below
+    outcome.catch(() => {}); // it is awaited below
     for (const result of answers) {
       await next;
       next = this.#next.promise;
@@ -61,18 +61,18 @@ class Peer {
     await outcome;
   }
 
-  /** The next question. */
+  /** The next prompt. */
   nextPrompt(): Promise<Prompt> {
     return this.#next.promise;
   }
 }
 
-async function expectRefusal(outcome: Promise<void>): Promise<void> {
+async function expectRejection(outcome: Promise<void>): Promise<void> {
   const error: Error = await assertRejects(() => outcome, ValueError);
-  assertEquals(error.message, REFUSAL);
+  assertEquals(error.message, REJECTION);
 }
 
-Deno.test("an administrator is asked once, and stays one", async () => {
+Deno.test("an administrator is prompted once, and stays one", async () => {
   const peer = new Peer(newTable().users);
   await peer.logIn("admin", PASSWORD);
   const prompts = [["username", MANAGER], ["password", "admin"]];
@@ -82,22 +82,22 @@ Deno.test("an administrator is asked once, and stays one", async () => {
   assertEquals(peer.prompts, prompts);
 });
 
-Deno.test("an administrator that logged in to connect is not asked", async () => {
+Deno.test("an administrator that logged in during the handshake is not prompted", async () => {
   const peer = new Peer(newTable().users, "admin");
   await peer.request();
   assertEquals(peer.prompts, []);
 });
 
-Deno.test("a user that logged in to connect is asked for an administrator", async () => {
+Deno.test("a user that logged in during the handshake and is no administrator is prompted", async () => {
   const { users } = newTable();
-  await expectRefusal(new Peer(users, "j.doe").logIn("j.doe", PASSWORD));
+  await expectRejection(new Peer(users, "j.doe").logIn("j.doe", PASSWORD));
   const peer = new Peer(users, "j.doe");
   await peer.logIn("admin", PASSWORD);
   await peer.request();
   assertEquals(peer.prompts.length, 2);
 });
 
-Deno.test("a peer owes an answer from the question to the answer", async () => {
+Deno.test("a login is prompting from a prompt until its answer", async () => {
   const peer = new Peer(newTable().users);
   assertEquals(peer.login.isPrompting, false);
   let nextPrompt = peer.nextPrompt();
@@ -114,10 +114,10 @@ Deno.test("a peer owes an answer from the question to the answer", async () => {
   assertEquals(peer.login.isPrompting, false);
 });
 
-Deno.test("an answer that nobody asked for is none to the next question", async () => {
+Deno.test("an answer without a prompt does not answer the next prompt", async () => {
   const peer = new Peer(newTable().users);
   peer.login.receive({ form: "text", line: "admin" });
-  await expectRefusal(peer.logIn("x", PASSWORD));
+  await expectRejection(peer.logIn("x", PASSWORD));
   assertEquals(peer.prompts, [["username", MANAGER], ["password", "x"]]);
 });
 
@@ -126,15 +126,15 @@ Deno.test("the rights of a user are looked up for every request", async () => {
   const peer = new Peer(users, "admin");
   await peer.request();
   await users.update("admin", { isAdmin: false });
-  await expectRefusal(peer.logIn("admin", PASSWORD));
+  await expectRejection(peer.logIn("admin", PASSWORD));
   await users.update("admin", { isAdmin: true });
   await peer.request();
   users.delete("admin");
-  await expectRefusal(peer.logIn("admin", PASSWORD));
+  await expectRejection(peer.logIn("admin", PASSWORD));
   assertEquals(peer.prompts.length, 4);
 });
 
-Deno.test("an administrator that loses the rights while the password is checked is refused", async () => {
+Deno.test("an administrator that loses the rights while the password is checked is rejected", async () => {
   class Revoking extends UsersTable {
     override async isPasswordValid(username: string, password: string): Promise<boolean> {
       const isValid = await super.isPasswordValid(username, password);
@@ -143,10 +143,10 @@ Deno.test("an administrator that loses the rights while the password is checked 
     }
   }
   const peer = new Peer(new Revoking(newTable().database));
-  await expectRefusal(peer.logIn("admin", PASSWORD));
+  await expectRejection(peer.logIn("admin", PASSWORD));
 });
 
-Deno.test("a request during a login is refused, and the login goes on", async () => {
+Deno.test("a request during a login is rejected, and the login goes on", async () => {
   const peer = new Peer(newTable().users);
   const nextPrompt = peer.nextPrompt();
   const first = peer.request();
@@ -165,35 +165,35 @@ Deno.test("a request during a login is refused, and the login goes on", async ()
 
 Deno.test("a wrong login can be tried again", async () => {
   const peer = new Peer(newTable().users);
-  await expectRefusal(peer.logIn("admin", "wrong"));
-  await expectRefusal(peer.logIn("j.doe", PASSWORD));
+  await expectRejection(peer.logIn("admin", "wrong"));
+  await expectRejection(peer.logIn("j.doe", PASSWORD));
   await peer.logIn("admin", PASSWORD);
   await peer.request();
   assertEquals(peer.prompts.length, 6);
 });
 
-Deno.test("a failed login takes nothing from who the peer is, and gives nothing", async () => {
+Deno.test("a failed login leaves the user that the peer has logged in as", async () => {
   const { users } = newTable();
   const peer = new Peer(users, "j.doe");
-  await expectRefusal(peer.logIn("admin", "wrong"));
+  await expectRejection(peer.logIn("admin", "wrong"));
   await users.update("j.doe", { isAdmin: true });
   await peer.request();
   assertEquals(peer.prompts.length, 2);
 });
 
-Deno.test("an unknown user is asked and told the same as one with a wrong password", async () => {
+Deno.test("an unknown user gets the same prompts and the same error as one with a wrong password", async () => {
   const { users } = newTable();
   for (const username of ["x", "", "ADMIN", "__proto__"]) {
     const peer = new Peer(users);
-    await expectRefusal(peer.logIn(username, PASSWORD));
+    await expectRejection(peer.logIn(username, PASSWORD));
     assertEquals(peer.prompts, [["username", MANAGER], ["password", username]]);
   }
 });
 
-Deno.test("an answer that is no text is no password", async () => {
+Deno.test("an answer that is not a string is no password", async () => {
   const peer = new Peer(newTable().users);
-  await expectRefusal(peer.logIn(["admin"], PASSWORD));
-  await expectRefusal(peer.logIn("admin", [PASSWORD]));
+  await expectRejection(peer.logIn(["admin"], PASSWORD));
+  await expectRejection(peer.logIn("admin", [PASSWORD]));
 });
 
 Deno.test("the login of one peer is not that of another", async () => {
@@ -208,7 +208,7 @@ Deno.test("the login of one peer is not that of another", async () => {
   other.login.receive({ form: "text", line: "x" });
   await next;
   other.login.receive({ form: "text", line: PASSWORD });
-  await expectRefusal(outcome);
+  await expectRejection(outcome);
 });
 
 // Answers to a prompt
@@ -237,7 +237,7 @@ Deno.test("a result may hold the numbers that only Python writes", () => {
   });
 });
 
-Deno.test("the answer of a person is the line as it was typed", () => {
+Deno.test("the answer of a person is the line that was typed", () => {
   for (
     const line of ["admin", " a good password ", "", "12345678", "-1e5", "null", "true", "NaN"]
       .concat("[1, 2]", '"quoted"', "{not json", '{"result": "x"', '{"result": "x"} y', "é語😀")
@@ -261,7 +261,7 @@ Deno.test("bytes that are not UTF-8 are a TypeError", () => {
   }
 });
 
-Deno.test("an answer that is to be text is the line, or a result that is text, and else empty", () => {
+Deno.test("the text of an answer is the line, or a result that is a string, or else empty", () => {
   assertEquals(textOf({ form: "text", line: " a b" }), " a b");
   assertEquals(textOf({ form: "reply", result: "a b" }), "a b");
   for (const result of [null, 5, true, ["a"], { length: 1 }, undefined]) {

@@ -4,7 +4,7 @@ import { ConnectionAbortedError, PermissionError } from "../../errors.ts";
 
 const LIMITS = { freeLogins: 2, loginPenalty: 1_000, loginMemory: 60_000, loginTimeout: 3_500 };
 
-/** A clock that goes on by what is waited for, at once. */
+/** A clock on which each wait ends at once, and moves the time on. */
 class Clock {
   time = 1_000_000;
   readonly waits: number[] = [];
@@ -31,7 +31,7 @@ Deno.test("the first failures are free, each further attempt waits longer", asyn
   assertEquals(clock.waits, [1_000, 2_000, 3_000], "a right password waits too");
 });
 
-Deno.test("what would have to wait longer than the login timeout is not even judged", async () => {
+Deno.test("an attempt that would wait longer than the login time-out is rejected without a check", async () => {
   const { throttle, fail } = open();
   for (let i = 0; i < 5; i++) await fail();
   const error: Error = await assertRejects(
@@ -42,7 +42,7 @@ Deno.test("what would have to wait longer than the login timeout is not even jud
   assert(error.message.includes("--free-logins"));
 });
 
-Deno.test("other computers do not wait", async () => {
+Deno.test("an attempt from another computer does not wait", async () => {
   const { clock, throttle, fail } = open();
   for (let i = 0; i < 4; i++) await fail("a");
   clock.waits.length = 0;
@@ -59,7 +59,7 @@ Deno.test("failures are forgotten some time after the last of them", async () =>
   assertEquals(clock.waits, []);
 });
 
-Deno.test("a right password does not undo the failures before it", async () => {
+Deno.test("a right password does not reset the failures before it", async () => {
   const { clock, throttle, fail } = open();
   for (let i = 0; i < 2; i++) await fail();
   await throttle.attempt("a", () => true);
@@ -67,13 +67,13 @@ Deno.test("a right password does not undo the failures before it", async () => {
   assertEquals(clock.waits, [1_000, 1_000]);
 });
 
-Deno.test("attempts at the same time are judged one after the other", async () => {
+Deno.test("attempts at the same time run one after the other", async () => {
   const { clock, throttle } = open();
-  let judging = 0;
+  let running = 0;
   const check = async () => {
-    assertEquals(++judging, 1);
+    assertEquals(++running, 1);
     await Promise.resolve();
-    judging--;
+    running--;
     return false;
   };
   const outcomes = await Promise.allSettled(
@@ -87,7 +87,7 @@ Deno.test("attempts at the same time are judged one after the other", async () =
   assertEquals(clock.waits, [1_000, 2_000]);
 });
 
-Deno.test("a check that fails leaves the turn to the next", async () => {
+Deno.test("an attempt whose check throws does not stop the next one", async () => {
   const { throttle } = open();
   const broken = throttle.attempt("a", () => Promise.reject(new Error("broken")));
   const next = throttle.attempt("a", () => true);
@@ -95,7 +95,7 @@ Deno.test("a check that fails leaves the turn to the next", async () => {
   assertEquals(await next, true);
 });
 
-Deno.test("only computers that have failed are remembered, and not too many of them", async () => {
+Deno.test("only addresses that have failed are remembered, and 10,000 of them at most", async () => {
   const { throttle, fail } = open();
   await throttle.attempt("a", () => true);
   assertEquals(throttle.size, 0);
@@ -103,7 +103,7 @@ Deno.test("only computers that have failed are remembered, and not too many of t
   assertEquals(throttle.size, 10_000);
 });
 
-Deno.test("whoever waits when the Manager shuts down is told so at once", async () => {
+Deno.test("an attempt that waits is rejected at once when the Manager shuts down", async () => {
   const throttle = new LoginThrottle({ ...LIMITS, freeLogins: 0, loginPenalty: 3_000 });
   const waiting = throttle.attempt("a", () => assert(false) as never);
   throttle[Symbol.dispose]();

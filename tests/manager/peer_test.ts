@@ -2,14 +2,14 @@ import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { PendingRequests } from "../../manager/peer.ts";
 
-Deno.test("what is owed is what was added and not settled, each as often", () => {
-  const step = fc.record({ settles: fc.boolean(), uid: fc.constantFrom("", "1", "2") });
+Deno.test("what is pending was added and not completed, each uid as often as it was", () => {
+  const step = fc.record({ completes: fc.boolean(), uid: fc.constantFrom("", "1", "2") });
   fc.assert(
     fc.property(fc.array(step), (steps) => {
       const pending = new PendingRequests();
       const expected: string[] = [];
-      for (const { settles, uid } of steps) {
-        if (settles) {
+      for (const { completes, uid } of steps) {
+        if (completes) {
           const index = expected.indexOf(uid);
           assertEquals(pending.complete(uid), index !== -1);
           if (index !== -1) expected.splice(index, 1);
@@ -25,7 +25,7 @@ Deno.test("what is owed is what was added and not settled, each as often", () =>
   );
 });
 
-Deno.test("the oldest debt is the one that was added first of those that are left", () => {
+Deno.test("the oldest request is the one that was added first of those that are pending", () => {
   const pending = new PendingRequests();
   assertEquals(pending.oldest, undefined);
   for (const uid of ["b", "a", "c", "b"]) pending.add(uid);

@@ -124,7 +124,7 @@ class Laboratory extends TestManager {
 
 // Requests of any peer
 
-Deno.test("the identity tells of the Manager and of everyone who is connected", () => {
+Deno.test("the identity is that of the Manager, with every connected device", () => {
   using manager = new Laboratory();
   const identity = manager.request("identity") as JsonObject;
   assertEquals(Object.keys(identity).toSorted(), [
@@ -154,7 +154,7 @@ Deno.test("the identity tells of the Manager and of everyone who is connected", 
   });
 });
 
-Deno.test("the identity is that of now", () => {
+Deno.test("the identity is up to date", () => {
   using manager = new Laboratory();
   manager.registry.unregister(manager.service);
   manager.addClient("b", "lab-pc:3");
@@ -170,7 +170,7 @@ Deno.test("a service called __proto__ is in the identity like any other", () => 
   assertEquals(Object.keys(services), ["Echo", "__proto__"]);
 });
 
-Deno.test("links and locks are answered as the registry's rules say", () => {
+Deno.test("requests for links and locks follow the rules of the registry", () => {
   using manager = new Laboratory();
   const { client, service } = manager;
   assertEquals(manager.request("link", ["Echo"]), serviceEntry(service));
@@ -186,7 +186,7 @@ Deno.test("links and locks are answered as the registry's rules say", () => {
   assertThrows(() => manager.request("acquire_lock", ["Echo"]), PermissionError);
 });
 
-Deno.test("a lock is exclusive unless it is asked for as shared", () => {
+Deno.test("a lock is exclusive unless it is requested as shared", () => {
   for (const kwargs of [{}, { shared: false }]) {
     using manager = new Laboratory();
     manager.request("link", ["Echo"]);
@@ -261,7 +261,7 @@ for (
   });
 }
 
-Deno.test("whoever asks for the status is told it in their own name, and it is no secret", () => {
+Deno.test("the status is made for the peer that requests it, and any peer may", () => {
   using manager = new Laboratory();
   assertEquals(manager.request("status"), "the status for a[lab-pc:1]");
   assertEquals(manager.ask(manager.service, "status", []), "the status for Echo[lab-pc:2]");
@@ -269,7 +269,7 @@ Deno.test("whoever asks for the status is told it in their own name, and it is n
   assertThrows(() => manager.request("status", ["Echo"]), TypeError, "Manager.status() takes 1");
 });
 
-Deno.test("a service may ask for the identity, but cannot be linked", () => {
+Deno.test("a service may request the identity, but cannot be linked", () => {
   using manager = new Laboratory();
   const asService = (attribute: string) => manager.ask(manager.service, attribute, ["Echo"]);
   assertEquals((manager.ask(manager.service, "identity", []) as JsonObject).port, 1875);
@@ -280,19 +280,19 @@ Deno.test("a service may ask for the identity, but cannot be linked", () => {
 
 // Requests of administrators: the Manager
 
-Deno.test("the Manager tells its port", async () => {
+Deno.test("an administrator gets the port", async () => {
   using manager = await TestManager.withAdministrator();
   assertEquals(await manager.administer("port"), 1875);
 });
 
-Deno.test("the Manager tells its password, if peers are asked for it", async () => {
+Deno.test("an administrator gets the password, if the Manager authenticates by it", async () => {
   using open = await TestManager.withAdministrator();
   assertEquals(await open.administer("password"), null);
   using manager = await TestManager.withAdministrator({ password: "abc 123" });
   assertEquals(await manager.administer("password"), "abc 123");
 });
 
-Deno.test("the Manager tells the trusted host names, if peers are let in by them", async () => {
+Deno.test("an administrator gets the trusted host names, if the Manager authenticates by them", async () => {
   using open = await TestManager.withAdministrator();
   assertEquals(await open.administer("hostnames"), null);
   using manager = await TestManager.withAdministrator({ authHostname: true });
@@ -301,7 +301,7 @@ Deno.test("the Manager tells the trusted host names, if peers are let in by them
   assertEquals(await manager.administer("hostnames"), ["adc", "lab-pc", "localhost"]);
 });
 
-Deno.test("the Manager tells who is connected", async () => {
+Deno.test("an administrator gets the connected clients and services", async () => {
   using manager = await TestManager.withAdministrator();
   assertEquals([await manager.administer("clients"), await manager.administer("services")], [
     {},
@@ -318,7 +318,7 @@ Deno.test("the Manager tells who is connected", async () => {
   });
 });
 
-Deno.test("the Manager tells who is linked with a service, and who locks it", async () => {
+Deno.test("an administrator gets the links and locks of each service", async () => {
   using manager = await TestManager.withAdministrator();
   const [b, a] = [manager.addClient("b", "lab-pc:1"), manager.addClient("a", "lab-pc:2")];
   for (const name of ["Echo", "Lab"]) manager.addService(name, "lab-pc:3");
@@ -331,7 +331,7 @@ Deno.test("the Manager tells who is linked with a service, and who locks it", as
   assertEquals(await manager.administer("service_locks"), { Echo: ["b[lab-pc:1]"], Lab: [] });
 });
 
-Deno.test("a service called __proto__ is told of like any other", async () => {
+Deno.test("a service called __proto__ is listed like any other", async () => {
   using manager = await TestManager.withAdministrator();
   manager.addService("__proto__", "lab-pc:2");
   for (const attribute of ["services", "service_links", "service_locks"]) {
@@ -361,8 +361,8 @@ Deno.test("an administrator changes the log level, where the application lets it
     assertEquals(filter.level, "error");
     assertEquals(await manager.administer("set_logging_level", [], { level: 10 }), true);
     assertEquals(filter.level, "debug");
-    const refused = () => manager.administer("set_logging_level", ["loud"]);
-    await assertRejects(refused, ValueError, "Cannot log at level loud");
+    const rejected = () => manager.administer("set_logging_level", ["loud"]);
+    await assertRejects(rejected, ValueError, "Cannot log at level loud");
     assertEquals(filter.level, "debug");
   } finally {
     await reset();
@@ -371,7 +371,7 @@ Deno.test("an administrator changes the log level, where the application lets it
 
 // The table of users
 
-Deno.test("users are told of, without what is kept of their passwords", async () => {
+Deno.test("users are listed, without their keys and salts", async () => {
   using manager = await TestManager.withAdministrator();
   assertEquals(await manager.administer("users_table.insert", ["j.doe", "x"]), null);
   assertEquals(await manager.administer("users_table.usernames"), ["admin", "j.doe"]);
@@ -389,7 +389,7 @@ Deno.test("users are told of, without what is kept of their passwords", async ()
   ]);
 });
 
-Deno.test("it is told whether a user is there, is an administrator, and has a password", async () => {
+Deno.test("an administrator gets whether a user exists, is an administrator, and has a password", async () => {
   using manager = await TestManager.withAdministrator();
   await manager.administer("users_table.insert", ["j.doe", "x"]);
   for (
@@ -416,7 +416,7 @@ Deno.test("it is told whether a user is there, is an administrator, and has a pa
   }
 });
 
-Deno.test("users are inserted, with rights only if that is said, and deleted", async () => {
+Deno.test("users are inserted, as administrators only if requested, and deleted", async () => {
   using manager = await TestManager.withAdministrator();
   const { users } = manager.database;
   await manager.administer("users_table.insert", ["a", "x", true]);
@@ -441,7 +441,7 @@ Deno.test("an update of a user changes what is given and is not null", async () 
   assertEquals(await users.isPasswordValid("a", "y"), true);
 });
 
-Deno.test("what the table of users refuses is refused to an administrator", async () => {
+Deno.test("what the table of users rejects is rejected for an administrator too", async () => {
   using manager = await TestManager.withAdministrator();
   for (
     const [attribute, args, text] of [
@@ -462,17 +462,17 @@ Deno.test("what the table of users refuses is refused to an administrator", asyn
   assertEquals(await manager.administer("users_table.users"), [["admin", true]]);
 });
 
-// The tables of who may use which service
+// The access lists
 
-Deno.test("lists of who may use a service are made, changed, told of and cleared", async () => {
+Deno.test("access lists are made, changed, listed and cleared", async () => {
   using manager = await TestManager.withAdministrator();
   const lists = () => manager.administer("access_table.access_lists");
   for (const name of ["a", "b"]) await manager.administer("users_table.insert", [name, "x"]);
   assertEquals(await lists(), {});
   assertEquals(await manager.administer("access_table.allow", ["DMM", "b", "a", "admin"]), null);
   assertEquals(await manager.administer("access_table.allow", ["__proto__", "a"]), null);
-  const told = await lists() as JsonObject;
-  assertEquals(Object.entries(told), [["DMM", ["a", "admin", "b"]], ["__proto__", ["a"]]]);
+  const listed = await lists() as JsonObject;
+  assertEquals(Object.entries(listed), [["DMM", ["a", "admin", "b"]], ["__proto__", ["a"]]]);
   assertEquals(await manager.administer("access_table.clear", [], { service: "__proto__" }), null);
   assertEquals(await manager.administer("access_table.deny", ["DMM", "admin", "a"]), null);
   assertEquals(await lists(), { DMM: ["b"] });
@@ -480,7 +480,7 @@ Deno.test("lists of who may use a service are made, changed, told of and cleared
   assertEquals(await lists(), { DMM: [] });
 });
 
-Deno.test("whoever enforces the lists is told of each change, and of nothing else", async () => {
+Deno.test("each change of the access lists is reported, and nothing else", async () => {
   using manager = await TestManager.withAdministrator();
   await manager.administer("users_table.insert", ["a", "x"]);
   await manager.administer("access_table.access_lists");
@@ -507,7 +507,7 @@ Deno.test("whoever enforces the lists is told of each change, and of nothing els
 
 // The tables of host names and connections
 
-Deno.test("host names are told of, inserted and deleted", async () => {
+Deno.test("host names are listed, inserted and deleted", async () => {
   using manager = await TestManager.withAdministrator();
   assertEquals(await manager.administer("hostnames_table.insert", ["scope"]), null);
   assertEquals(
@@ -515,11 +515,11 @@ Deno.test("host names are told of, inserted and deleted", async () => {
     null,
   );
   assertEquals(await manager.administer("hostnames_table.hostnames"), ["lab-pc", "scope"]);
-  const refused = () => manager.administer("hostnames_table.delete", ["nobody"]);
-  await assertRejects(refused, ValueError, "Cannot delete 'nobody'");
+  const rejected = () => manager.administer("hostnames_table.delete", ["nobody"]);
+  await assertRejects(rejected, ValueError, "Cannot delete 'nobody'");
 });
 
-Deno.test("the records of connections are told as rows, of all times or of some", async () => {
+Deno.test("the records of connections are listed as rows, of all times or of a range", async () => {
   using manager = await TestManager.withAdministrator();
   const origin = { address: "10.0.0.7", domain: "scope.lab.nz", port: 50_000 };
   const rows = [1, 2, 3].map((day) => {
@@ -539,7 +539,7 @@ Deno.test("the records of connections are told as rows, of all times or of some"
   );
 });
 
-// What is refused
+// What is rejected
 
 Deno.test("an attribute that is not on the list is an AttributeError in Python's words", async () => {
   using manager = await TestManager.withAdministrator();
@@ -707,7 +707,7 @@ Deno.test("arguments that do not fit are a TypeError in Python's words, and chan
   assertEquals(await manager.database.users.isPasswordValid("admin", "secret"), true);
 });
 
-Deno.test("who is not an administrator is refused before anything is looked at", async () => {
+Deno.test("a client that is no administrator is rejected before the request is looked at", async () => {
   using manager = await TestManager.withAdministrator();
   const { database } = manager;
   for (
@@ -721,10 +721,10 @@ Deno.test("who is not an administrator is refused before anything is looked at",
       ["nope", []],
     ] as [string, unknown[]][]
   ) {
-    const asked: string[] = [];
+    const prompts: string[] = [];
     manager.login = new Login(
       (attribute) => {
-        asked.push(attribute);
+        prompts.push(attribute);
         queueMicrotask(() => manager.login.receive({ form: "text", line: "nobody" }));
       },
       async (check) => await check(),
@@ -735,7 +735,7 @@ Deno.test("who is not an administrator is refused before anything is looked at",
       ValueError,
       "You must be an administrator to send this request to the Manager",
     );
-    assertEquals(asked, ["username", "password"]);
+    assertEquals(prompts, ["username", "password"]);
   }
   assertEquals([database.users.usernames(), manager.isShutDown], [["admin"], false]);
   assertEquals(database.hostnames.includes("evil"), false);
@@ -744,7 +744,7 @@ Deno.test("who is not an administrator is refused before anything is looked at",
 
 // Secrets
 
-/** How bytes may be found in a text. */
+/** The forms in which bytes may occur in a text. */
 function traces(bytes: Uint8Array): string[] {
   const buffer = Buffer.from(bytes);
   return [
@@ -799,7 +799,7 @@ Deno.test("no key, salt or password of a user is in any result", async () => {
     ) {
       const text = JSON.stringify(await manager.administer(attribute, args));
       for (const secret of secrets) {
-        assert(!text.includes(secret), `${attribute} tells ${secret}: ${text}`);
+        assert(!text.includes(secret), `${attribute} contains ${secret}: ${text}`);
       }
     }
   } finally {

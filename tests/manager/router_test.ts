@@ -31,14 +31,14 @@ function request(others: JsonObject = {}): JsonObject {
   };
 }
 
-/** The one line that a device was sent, as an object. */
+/** The only line that a device was sent, as an object. */
 function only(device: Device): JsonObject {
   const lines = device.sink.take();
   assertEquals(lines.length, 1, `${device.peer.networkName} was sent ${lines.length} lines`);
   return JSON.parse(lines[0]);
 }
 
-/** The one line that a device was sent, which is an error reply. */
+/** The only line that a device was sent, which is an error. */
 function onlyError(device: Device): ErrorReply {
   const lines = device.sink.take();
   assertEquals(lines.length, 1, `${device.peer.networkName} was sent ${lines.length} lines`);
@@ -145,7 +145,7 @@ Deno.test("a request to a service that is not connected is answered with its uid
   network.expectSilence();
 });
 
-Deno.test("an unlinked request is refused by a locked service and by a full one, not else", () => {
+Deno.test("a request without a link is rejected by a locked service and by a full one, not else", () => {
   const network = new Network();
   const [a, b] = [network.client("a"), network.client("b")];
   const one = network.service("One", 1);
@@ -163,7 +163,7 @@ Deno.test("an unlinked request is refused by a locked service and by a full one,
   assertEquals(only(one).uid, "4");
 });
 
-Deno.test("a user who may not use a service is refused, in a program and at a terminal", async () => {
+Deno.test("a user that may not use a service is rejected, in a program and at a terminal", async () => {
   const network = new Network();
   for (const name of ["alice", "bob"]) await network.database.users.insert(name, "secret", false);
   network.database.access.allow("Echo", ["alice"]);
@@ -186,7 +186,7 @@ Deno.test("a user who may not use a service is refused, in a program and at a te
   assert("Echo" in (only(bob) as { result: { services: JsonObject } }).result.services);
 });
 
-Deno.test("a user who may not use a service any longer gets the answers that are owed, and no notifications", async () => {
+Deno.test("a user that may no longer use a service gets the pending replies, and no notifications", async () => {
   const network = new Network();
   for (const name of ["alice", "bob"]) await network.database.users.insert(name, "secret", false);
   const [alice, bob] = ["alice", "bob"].map((name) => network.client(name, name));
@@ -207,7 +207,7 @@ Deno.test("a user who may not use a service any longer gets the answers that are
   network.expectSilence();
 });
 
-Deno.test("what a user has requested is given up when they may not use the service any longer, linked or not", async () => {
+Deno.test("the pending requests of a user that may no longer use a service are cancelled, linked or not", async () => {
   const network = new Network();
   for (const name of ["alice", "bob"]) await network.database.users.insert(name, "secret", false);
   const [alice, bob] = ["alice", "bob"].map((name) => network.client(name, name));
@@ -220,9 +220,9 @@ Deno.test("what a user has requested is given up when they may not use the servi
   network.database.access.allow("Echo", ["alice"]);
   network.access.refresh();
   network.router.revoke();
-  const given = only(echo);
-  assertEquals([given.attribute, given.uid], ["__cancel__", "1"]);
-  assertEquals(given.requester, bob.peer.networkName);
+  const cancel = only(echo);
+  assertEquals([cancel.attribute, cancel.uid], ["__cancel__", "1"]);
+  assertEquals(cancel.requester, bob.peer.networkName);
   network.expectSilence();
 });
 
@@ -250,11 +250,11 @@ for (const [line, text] of BAD_REQUESTS) {
     assertEquals(message.slice(0, text.length), text);
     network.expectSilence();
     network.router.unregister(echo.peer);
-    network.expectSilence(); // nothing is owed
+    network.expectSilence(); // no request is pending
   });
 }
 
-Deno.test("a request whose uid is missing or no text is refused with an empty uid", () => {
+Deno.test("a request whose uid is missing or not a string is rejected with an empty uid", () => {
   for (const uid of [undefined, 1, null, ["1"]]) {
     const { network, a } = laboratory();
     network.send(a, request({ uid }));
@@ -288,7 +288,7 @@ Deno.test("a line that is not a JSON object is answered with a JSONDecodeError, 
   }
 });
 
-Deno.test("whatever a client sends, nobody else gets anything but the service that it names", () => {
+Deno.test("whatever a client sends, only the service that it names gets anything", () => {
   const key = fc.constantFrom<string>(...FIELDS);
   const likely = fc.oneof(
     fc.constantFrom("Echo", "Manager", "notification", "link", "", "a[lab-pc:0]", "b[lab-pc:1]"),
@@ -297,7 +297,7 @@ Deno.test("whatever a client sends, nobody else gets anything but the service th
   );
   fc.assert(
     fc.property(fc.dictionary(key, likely, { noNullPrototype: true }), (line) => {
-      // A new one each time: two lines could answer the questions of a login.
+      // A new network each time: two lines could answer the prompts of a login.
       const { network, a, b, echo } = laboratory();
       network.registry.link(b.peer, "Echo");
       network.registry.link(b.peer, "Lab");
@@ -335,9 +335,9 @@ Deno.test("a client can forge neither a reply, nor an error, nor a notification"
   assertEquals(only(b).result, "true");
 });
 
-// Answers
+// Replies
 
-Deno.test("a reply goes to the client that is owed it, once, with its bytes as they came", () => {
+Deno.test("a reply goes to the client that sent the request, once, with its bytes as they came", () => {
   const { network, a, echo } = laboratory();
   network.send(a, request());
   echo.sink.take();
@@ -349,7 +349,7 @@ Deno.test("a reply goes to the client that is owed it, once, with its bytes as t
   network.expectSilence();
 });
 
-Deno.test("an error goes to the client that is owed it, once, with its bytes as they came", () => {
+Deno.test("an error goes to the client that sent the request, once, with its bytes as they came", () => {
   const { network, a, echo } = laboratory();
   for (const result of [',"result":null', ""]) {
     network.send(a, request());
@@ -363,7 +363,7 @@ Deno.test("an error goes to the client that is owed it, once, with its bytes as 
   }
 });
 
-Deno.test("a reply that nobody is owed reaches nobody, and takes nothing away", () => {
+Deno.test("a reply to no pending request reaches no client, and completes no request", () => {
   const { network, a, b, echo, lab } = laboratory();
   network.send(a, request());
   echo.sink.take();
@@ -414,7 +414,7 @@ Deno.test("a request whose uid is that of notifications is answered like any oth
   network.expectSilence();
 });
 
-Deno.test("a malformed answer fails the request that it answers, and nothing else", () => {
+Deno.test("a malformed reply fails the request that it answers, and nothing else", () => {
   const malformed = [
     '{"error":false,"requester":"a[lab-pc:0]","uid":"1","result":[1,2}',
     '{"error":false,"requester":"a[lab-pc:0]","uid":"1","result":nan}',
@@ -447,7 +447,7 @@ Deno.test("a malformed answer fails the request that it answers, and nothing els
   }
 });
 
-Deno.test("an answer with neither a result nor an error fails the request that it answers", () => {
+Deno.test("a reply with neither a result nor an error fails the request that it answers", () => {
   const { network, a, echo } = laboratory();
   network.send(a, request());
   echo.sink.take();
@@ -455,7 +455,7 @@ Deno.test("an answer with neither a result nor an error fails the request that i
   assertEquals(onlyError(a).uid, "1");
 });
 
-Deno.test("a malformed answer that the service does not owe reaches nobody", () => {
+Deno.test("a malformed reply to no pending request reaches no client", () => {
   const { network, a, lab, echo } = laboratory();
   network.send(a, request());
   echo.sink.take();
@@ -465,7 +465,7 @@ Deno.test("a malformed answer that the service does not owe reaches nobody", () 
   network.expectSilence();
 });
 
-Deno.test("a reply whose requester or uid is no text reaches nobody", () => {
+Deno.test("a reply whose requester or uid is not a string reaches no client", () => {
   const { network, a, echo } = laboratory();
   network.send(a, request());
   echo.sink.take();
@@ -505,7 +505,7 @@ Deno.test("a notification goes to every client that is linked, with its bytes as
   assertEquals([a.sink.take().length, c.sink.take().length], [0, 1]);
 });
 
-Deno.test("a service notifies in its own name alone", () => {
+Deno.test("a service notifies in its own name only", () => {
   const { network, a, b, echo } = laboratory();
   network.registry.link(a.peer, "Echo");
   network.registry.link(b.peer, "Lab");
@@ -520,7 +520,7 @@ Deno.test("a service notifies in its own name alone", () => {
   network.expectSilence();
 });
 
-Deno.test("a notification that is malformed reaches nobody", () => {
+Deno.test("a malformed notification reaches no client", () => {
   const { network, a, echo } = laboratory();
   network.registry.link(a.peer, "Echo");
   for (
@@ -533,7 +533,7 @@ Deno.test("a notification that is malformed reaches nobody", () => {
   network.expectSilence();
 });
 
-Deno.test("a notification that has no arguments, or is an error, reaches nobody", () => {
+Deno.test("a notification that has no arguments, or is an error, reaches no client", () => {
   const { network, a, echo } = laboratory();
   network.registry.link(a.peer, "Echo");
   const notification = { error: false, service: "Echo", uid: "notification" };
@@ -567,7 +567,7 @@ Deno.test("a service cannot send requests to services, nor link or lock", () => 
   network.expectSilence();
 });
 
-Deno.test("a service may ask who is connected", () => {
+Deno.test("a service may request the identity of the Manager", () => {
   const { network, echo } = laboratory();
   network.send(echo, request({ service: "Manager", attribute: "identity", args: [], kwargs: {} }));
   const { result, requester, uid, error } = only(echo);
@@ -576,7 +576,7 @@ Deno.test("a service may ask who is connected", () => {
   network.expectSilence();
 });
 
-Deno.test("whatever a service sends, a client gets no more than it is owed", () => {
+Deno.test("whatever a service sends, a client gets one reply to each request at most", () => {
   const key = fc.constantFrom<string>(...FIELDS);
   const likely = fc.oneof(
     fc.constantFrom("Echo", "Manager", "", "1", "a[lab-pc:0]", "b[lab-pc:1]"),
@@ -611,9 +611,9 @@ Deno.test("whatever a service sends, a client gets no more than it is owed", () 
   assert(answers > 0);
 });
 
-// Leaving
+// Disconnecting
 
-Deno.test("a service that dies answers every pending request with a ConnectionAbortedError", () => {
+Deno.test("every pending request of a service that disconnects is answered with a ConnectionAbortedError", () => {
   const { network, a, b, echo, lab } = laboratory();
   network.send(a, request({ uid: "1" }));
   network.send(a, request({ uid: "2" }));
@@ -632,22 +632,22 @@ Deno.test("a service that dies answers every pending request with a ConnectionAb
   network.expectSilence();
 });
 
-Deno.test("a linked client that wants to hear of it is told when its service has gone", async () => {
+Deno.test("a linked client that offers the extension is notified when its service has disconnected", async () => {
   const { network, a, echo } = laboratory();
-  const curious = network.client("curious", undefined, { extensions: ["gone"] });
+  const reconnecting = network.client("reconnecting", undefined, { extensions: ["gone"] });
   network.client("stranger", undefined, { extensions: ["gone"] }); // linked with nothing
-  for (const { peer } of [curious, a]) network.registry.link(peer, "Echo");
+  for (const { peer } of [reconnecting, a]) network.registry.link(peer, "Echo");
   network.router.unregister(echo.peer);
-  assertEquals(await curious.sink.next(), {
+  assertEquals(await reconnecting.sink.next(), {
     error: false,
-    requester: curious.peer.networkName,
+    requester: reconnecting.peer.networkName,
     uid: "gone",
     result: "Echo",
   });
   network.expectSilence();
 });
 
-Deno.test("a client that leaves gets no answers, and its service goes on", () => {
+Deno.test("a client that disconnects gets no replies, and its service goes on", () => {
   const { network, a, b, echo } = laboratory();
   network.send(a, request());
   network.send(b, request());
@@ -660,10 +660,10 @@ Deno.test("a client that leaves gets no answers, and its service goes on", () =>
   assertEquals(only(b).result, 1);
 });
 
-// Messages about a request that is out
+// Control messages
 
-/** A client and a service that know every extension, and a request that is out between them. */
-function steered() {
+/** A client and a service that offer every extension, and a pending request between them. */
+function controlled() {
   const { network, a: stranger, echo: python } = laboratory();
   const reader = network.client("r", undefined, { extensions: ["cancel", "stream"] });
   const meter = network.service("Meter", -1, ["cancel", "stream"]);
@@ -681,21 +681,21 @@ function value(requester: unknown, result: unknown): JsonObject {
   return { error: false, requester, uid: "1", attribute: "__next__", result };
 }
 
-Deno.test("a message about a request goes to the service that owes the answer, and is owed none", () => {
-  const { network, reader, meter, requester } = steered();
+Deno.test("a control message goes to the service of the pending request, and gets no reply", () => {
+  const { network, reader, meter, requester } = controlled();
   for (const control of CONTROLS) {
     assertEquals(network.send(reader, control) === meter.sink, true);
     assertEquals(only(meter), { ...control, requester });
   }
   network.send(meter, { error: false, requester, uid: "1", result: 1 });
   assertEquals(only(reader).result, 1);
-  for (const control of CONTROLS) network.send(reader, control); // it has crossed with the answer
+  for (const control of CONTROLS) network.send(reader, control); // it has crossed the reply
   network.send(meter, { error: false, requester, uid: "1", result: 2 });
   network.expectSilence();
 });
 
-Deno.test("nobody cancels the request of another, nor one of a service that does not know of it", () => {
-  const { network, reader } = steered();
+Deno.test("no client cancels the request of another, nor one of a service without the extension", () => {
+  const { network, reader } = controlled();
   const other = network.client("r2", undefined, { extensions: ["cancel", "stream"] });
   network.send(reader, request());
   only(network.devices.find(({ peer }) => peer.name === "Echo")!);
@@ -710,7 +710,7 @@ Deno.test("nobody cancels the request of another, nor one of a service that does
 });
 
 Deno.test("a client that has not offered an extension cannot use it", () => {
-  const { network, stranger } = steered();
+  const { network, stranger } = controlled();
   for (const control of CONTROLS) {
     network.send(stranger, control);
     assertEquals(
@@ -721,8 +721,8 @@ Deno.test("a client that has not offered an extension cannot use it", () => {
   network.expectSilence();
 });
 
-Deno.test("the values of a stream go to who has asked for it, until the answer comes", () => {
-  const { network, reader, meter, requester } = steered();
+Deno.test("the values of a stream go to the client that requested it, until the reply comes", () => {
+  const { network, reader, meter, requester } = controlled();
   for (const result of [1, null, [2]]) {
     const line = JSON.stringify(value(requester, result));
     assertEquals(network.send(meter, line) === reader.sink, true);
@@ -734,16 +734,16 @@ Deno.test("the values of a stream go to who has asked for it, until the answer c
   network.expectSilence();
 });
 
-Deno.test("an error is the end of a stream, whatever else it says", () => {
-  const { network, reader, meter, requester } = steered();
+Deno.test("an error ends a stream, whatever else the message has", () => {
+  const { network, reader, meter, requester } = controlled();
   network.send(meter, { ...value(requester, null), error: true, message: "ValueError: no" });
   assertEquals(only(reader).message, "ValueError: no");
   network.send(meter, value(requester, 1));
   network.expectSilence();
 });
 
-Deno.test("a value of a stream goes to nobody else, and not to a client that knows no streams", () => {
-  const { network, stranger, meter, reader, requester } = steered();
+Deno.test("a value of a stream goes to no other client, and not to a client without the extension", () => {
+  const { network, stranger, meter, reader, requester } = controlled();
   network.send(stranger, request({ service: "Meter" }));
   only(meter);
   network.send(meter, value(stranger.peer.networkName, 1));
@@ -751,13 +751,13 @@ Deno.test("a value of a stream goes to nobody else, and not to a client that kno
   network.send(meter, value("nobody[h:1]", 1));
   network.expectSilence();
   network.send(meter, { error: false, requester: stranger.peer.networkName, uid: "1", result: 2 });
-  assertEquals(only(stranger).result, 2); // which is still owed
-  network.send(network.devices[3], value(requester, 1)); // of a service that owes it nothing
+  assertEquals(only(stranger).result, 2); // which is still pending
+  network.send(network.devices[3], value(requester, 1)); // of a service without a pending request
   network.expectSilence(reader);
 });
 
-Deno.test("the requests of a client that leaves are cancelled, where the service knows of that", async () => {
-  const { network, reader, meter, python, requester, stranger } = steered();
+Deno.test("the requests of a client that disconnects are cancelled, if the service offers the extension", async () => {
+  const { network, reader, meter, python, requester, stranger } = controlled();
   network.send(reader, request());
   network.send(stranger, request({ service: "Meter", uid: 'u"1' }));
   only(python);
@@ -771,7 +771,7 @@ Deno.test("the requests of a client that leaves are cancelled, where the service
   network.expectSilence();
 });
 
-Deno.test("a name can be used again when its peer has left", () => {
+Deno.test("a name can be used again when its peer has disconnected", () => {
   const { network, a, echo } = laboratory();
   network.send(a, request());
   echo.sink.take();
@@ -784,7 +784,7 @@ Deno.test("a name can be used again when its peer has left", () => {
   assertEquals(only(second).uid, "2");
 });
 
-Deno.test("a device that asks to be disconnected has its outlet closed, without a reply", () => {
+Deno.test("a device that requests to be disconnected has its sink closed, without a reply", () => {
   const { network, a, b, echo, lab } = laboratory();
   const python = '{"args": [], "attribute": "__disconnect__", "error": false, "kwargs": {}, ' +
     '"service": "a[lab-pc:0]", "uid": "x"}';
@@ -810,7 +810,7 @@ Deno.test("a request to the Manager is answered by the Manager, with its uid", (
   network.expectSilence();
 });
 
-Deno.test("a request that the Manager refuses is answered with an error and its uid", () => {
+Deno.test("a request that the Manager rejects is answered with an error and its uid", () => {
   const { network, a } = laboratory();
   const cases: [JsonObject, string][] = [
     [{ attribute: "link", args: ["Nothing"] }, "KeyError: \"the 'Nothing' service does not exist"],
@@ -846,7 +846,7 @@ Deno.test("the requester of a request to the Manager cannot be forged", () => {
 
 // Requests of administrators
 
-const REFUSAL = "ValueError: You must be an administrator to send this request to the Manager";
+const REJECTION = "ValueError: You must be an administrator to send this request to the Manager";
 
 /** Two clients, two services, and the administrator `admin`. */
 async function administrated(password = "secret") {
@@ -861,7 +861,7 @@ function ofAdministrator(uid: string, others: JsonObject = {}): JsonObject {
   return request({ service: "Manager", attribute, args: [], kwargs: {}, uid, ...others });
 }
 
-function question(attribute: string, argument: string): JsonObject {
+function prompt(attribute: string, argument: string): JsonObject {
   return {
     error: false,
     requester: "Manager[lab-pc:1875]",
@@ -872,17 +872,17 @@ function question(attribute: string, argument: string): JsonObject {
   };
 }
 
-/** The answer of a program to a question. */
+/** The answer of a program to a prompt. */
 function answer(result: unknown): JsonObject {
   return { error: false, requester: "Manager[lab-pc:1875]", result, uid: "" };
 }
 
-Deno.test("an administrator's request asks the client, and is answered with its own uid", async () => {
+Deno.test("an administrator's request prompts the client, and is answered with its own uid", async () => {
   const { network, a } = await administrated();
   assertEquals(network.send(a, ofAdministrator("7")) === a.sink, true);
-  assertEquals(only(a), question("username", "Manager[lab-pc:1875]"));
+  assertEquals(only(a), prompt("username", "Manager[lab-pc:1875]"));
   assertEquals(network.send(a, answer("admin")), undefined);
-  assertEquals(await a.sink.next(), question("password", "admin"));
+  assertEquals(await a.sink.next(), prompt("password", "admin"));
   network.send(a, answer("secret"));
   const reply = { error: false, requester: "a[lab-pc:0]", uid: "7", result: ["admin"] };
   assertEquals(await a.sink.next(), reply);
@@ -891,7 +891,7 @@ Deno.test("an administrator's request asks the client, and is answered with its 
   network.expectSilence();
 });
 
-Deno.test("the other requests of a client go on while it is asked to log in", async () => {
+Deno.test("the other requests of a client go on while it is prompted to log in", async () => {
   const { network, a, echo } = await administrated();
   const reply = { error: false, requester: "a[lab-pc:0]", uid: "1", result: 1 };
   const expectOthersGoOn = async () => {
@@ -914,7 +914,7 @@ Deno.test("the other requests of a client go on while it is asked to log in", as
   only(a);
   await expectOthersGoOn();
   network.send(a, answer("admin"));
-  assertEquals(await a.sink.next(), question("password", "admin"));
+  assertEquals(await a.sink.next(), prompt("password", "admin"));
   await expectOthersGoOn();
   network.send(a, answer("secret"));
   await expectOthersGoOn(); // the password is not checked yet
@@ -926,9 +926,9 @@ for (const password of ["a good password", "12345678", "null", "[1]", '"x"', " x
   Deno.test(`${JSON.stringify(password)} may be typed as a password`, async () => {
     const { network, a } = await administrated(password);
     network.send(a, "Manager users_table.usernames");
-    assertEquals(only(a), question("username", "Manager[lab-pc:1875]"));
+    assertEquals(only(a), prompt("username", "Manager[lab-pc:1875]"));
     assertEquals(network.send(a, "admin"), undefined);
-    assertEquals(await a.sink.next(), question("password", "admin"));
+    assertEquals(await a.sink.next(), prompt("password", "admin"));
     network.send(a, password);
     const { result, uid } = await a.sink.next();
     assertEquals([result, uid], [["admin"], ""]);
@@ -936,7 +936,7 @@ for (const password of ["a good password", "12345678", "null", "[1]", '"x"', " x
   });
 }
 
-Deno.test("a name and password may be sent one way and the other", async () => {
+Deno.test("the name and the password may be sent in different forms", async () => {
   const { network, a } = await administrated();
   network.send(a, ofAdministrator("7"));
   only(a);
@@ -947,22 +947,22 @@ Deno.test("a name and password may be sent one way and the other", async () => {
   assertEquals([result, uid], [["admin"], "7"]);
 });
 
-Deno.test("who is not an administrator is refused, with the uid of the request", async () => {
+Deno.test("a client that is no administrator is rejected, with the uid of the request", async () => {
   const { network, a } = await administrated();
   await network.database.users.insert("j.doe", "x", false);
   for (const [username, password] of [["j.doe", "x"], ["admin", "x"], ["nobody", "secret"]]) {
     network.send(a, ofAdministrator("7"));
     only(a);
     network.send(a, answer(username));
-    assertEquals(await a.sink.next(), question("password", username));
+    assertEquals(await a.sink.next(), prompt("password", username));
     network.send(a, answer(password));
     const { message, uid, error } = await a.sink.next();
-    assertEquals([message, uid, error], [REFUSAL, "7", true]);
+    assertEquals([message, uid, error], [REJECTION, "7", true]);
   }
   network.expectSilence();
 });
 
-Deno.test("what fails in an administrator's request is answered with an error and its uid", async () => {
+Deno.test("an administrator's request that fails is answered with an error and its uid", async () => {
   const { network } = await administrated();
   const client = network.client("c", "admin");
   const cases: [JsonObject, string][] = [
@@ -988,37 +988,37 @@ Deno.test("what fails in an administrator's request is answered with an error an
   network.expectSilence();
 });
 
-Deno.test("a client that a user logged in to connect is asked only if that is no administrator", async () => {
+Deno.test("a client whose user logged in during the handshake is prompted only if that is no administrator", async () => {
   const { network } = await administrated();
   const known = network.client("c", "admin");
   network.send(known, ofAdministrator("7"));
   assertEquals((await known.sink.next()).result, ["admin"]);
   const other = network.client("d", "j.doe");
   network.send(other, ofAdministrator("7"));
-  assertEquals(only(other), question("username", "Manager[lab-pc:1875]"));
+  assertEquals(only(other), prompt("username", "Manager[lab-pc:1875]"));
 });
 
 Deno.test("the login of one client does not make another an administrator", async () => {
   const { network, a, b } = await administrated();
   network.send(a, ofAdministrator("7"));
   only(a);
-  network.send(b, answer("admin")); // which b was not asked for
+  network.send(b, answer("admin")); // b was not prompted
   network.expectSilence();
   network.send(a, answer("admin"));
-  assertEquals(await a.sink.next(), question("password", "admin"));
+  assertEquals(await a.sink.next(), prompt("password", "admin"));
   network.send(b, answer("secret"));
   network.expectSilence();
   network.send(a, answer("secret"));
   assertEquals((await a.sink.next()).result, ["admin"]);
   network.send(b, ofAdministrator("7"));
-  assertEquals(only(b), question("username", "Manager[lab-pc:1875]"));
+  assertEquals(only(b), prompt("username", "Manager[lab-pc:1875]"));
   const second = network.client("a");
   network.send(second, ofAdministrator("7"));
-  assertEquals(only(second), question("username", "Manager[lab-pc:1875]"));
+  assertEquals(only(second), prompt("username", "Manager[lab-pc:1875]"));
   network.expectSilence();
 });
 
-Deno.test("an answer that nobody asked for is ignored", async () => {
+Deno.test("an answer without a prompt is ignored", async () => {
   const { network, a } = await administrated();
   for (const result of ["admin", "secret", null]) {
     assertEquals(network.send(a, answer(result)), undefined);
@@ -1026,7 +1026,7 @@ Deno.test("an answer that nobody asked for is ignored", async () => {
   network.send(a, { error: true, message: "ValueError: x", result: null, uid: "" });
   network.expectSilence();
   network.send(a, ofAdministrator("7"));
-  assertEquals(only(a), question("username", "Manager[lab-pc:1875]"));
+  assertEquals(only(a), prompt("username", "Manager[lab-pc:1875]"));
   for (const uid of ["7", "x", 0, false]) {
     assertEquals(network.send(a, { ...answer("admin"), uid }), undefined);
   }
@@ -1034,7 +1034,7 @@ Deno.test("an answer that nobody asked for is ignored", async () => {
   assertEquals(a.peer.session.login.isPrompting, true);
 });
 
-Deno.test("an answer in Python's order that cannot be read is told to whoever waits for it", () => {
+Deno.test("a malformed reply with its keys in Python's order fails the request that it answers", () => {
   const nested = "[".repeat(600) + "]".repeat(600);
   for (const result of [nested, "01", "nan"]) {
     const { network, a, echo } = laboratory();
@@ -1051,7 +1051,7 @@ Deno.test("an answer in Python's order that cannot be read is told to whoever wa
   }
 });
 
-Deno.test("a message that is nested too deep reaches nobody", () => {
+Deno.test("a message that is nested too deep reaches no service", () => {
   const { network, a } = laboratory();
   const nested = "[".repeat(LIMITS.maxDepth) + "]".repeat(LIMITS.maxDepth);
   network.send(a, `{"service":"Echo","attribute":"echo","args":[${nested}],"kwargs":{},"uid":"1"}`);
@@ -1059,15 +1059,15 @@ Deno.test("a message that is nested too deep reaches nobody", () => {
   network.expectSilence();
 });
 
-Deno.test("a login that comes all at once is not taken for anything else", async () => {
+Deno.test("a login whose lines come all at once is not routed as messages", async () => {
   const { network, a } = await administrated();
   for (const line of ["Manager users_table.usernames", "admin", "Echo echo secret"]) {
     network.send(a, line);
   }
-  const asked = a.sink.take().map((line) => JSON.parse(line).attribute);
-  assertEquals(asked, ["username", "password"]);
-  network.expectSilence(); // the Service has not seen the password
-  assertEquals((await a.sink.next()).message, REFUSAL);
+  const prompts = a.sink.take().map((line) => JSON.parse(line).attribute);
+  assertEquals(prompts, ["username", "password"]);
+  network.expectSilence(); // the service did not get the password
+  assertEquals((await a.sink.next()).message, REJECTION);
 });
 
 Deno.test("an answer needs no uid", async () => {
@@ -1076,16 +1076,16 @@ Deno.test("an answer needs no uid", async () => {
     network.send(a, ofAdministrator("7"));
     only(a);
     network.send(a, { ...answer("admin"), uid });
-    assertEquals(only(a), question("password", "admin"), String(uid));
+    assertEquals(only(a), prompt("password", "admin"), String(uid));
   }
 });
 
-Deno.test("a service that sends an administrator's request is refused, and not asked", async () => {
+Deno.test("a service that sends an administrator's request is rejected without a prompt", async () => {
   const { network, echo } = await administrated();
   for (const attribute of ["users_table.usernames", "shutdown_manager", "nope"]) {
     network.send(echo, ofAdministrator("7", { attribute }));
     const { message, uid } = onlyError(echo);
-    assertEquals([message, uid], [REFUSAL, "7"]);
+    assertEquals([message, uid], [REJECTION, "7"]);
   }
   network.expectSilence();
 });
@@ -1106,7 +1106,7 @@ Deno.test("a typed line reaches the service as a request, and the reply comes ba
   network.expectSilence();
 });
 
-Deno.test("a typed line links, asks for the identity, and disconnects", () => {
+Deno.test("a typed line links, requests the identity, and disconnects", () => {
   const { network, a, echo } = laboratory();
   network.send(a, "link Echo");
   assertEquals((only(a).result as JsonObject).address, echo.peer.address);
@@ -1173,13 +1173,13 @@ Deno.test("a broken message of a program is a JSONDecodeError, never a typed req
   only(a);
   expectErrors();
   network.send(a, answer("admin"));
-  assertEquals(await a.sink.next(), question("password", "admin"));
+  assertEquals(await a.sink.next(), prompt("password", "admin"));
   expectErrors();
   network.send(a, answer("secret"));
   assertEquals((await a.sink.next()).uid, "7");
 });
 
-Deno.test("a line that is not UTF-8 is no answer to a question", async () => {
+Deno.test("a line that is not UTF-8 is no answer to a prompt", async () => {
   const { network, a } = await administrated();
   network.send(a, ofAdministrator("7"));
   only(a);
@@ -1188,7 +1188,7 @@ Deno.test("a line that is not UTF-8 is no answer to a question", async () => {
   assertEquals(a.peer.session.login.isPrompting, true);
 });
 
-Deno.test("what a service types goes nowhere", () => {
+Deno.test("a typed line of a service is not routed", () => {
   const { network, a, echo } = laboratory();
   network.registry.link(a.peer, "Echo");
   for (const line of ["Lab echo 1", "identity", "link Lab", "exit", "Manager port"]) {
@@ -1198,7 +1198,7 @@ Deno.test("what a service types goes nowhere", () => {
   assertEquals(echo.sink.isClosed, false);
 });
 
-Deno.test("whatever a client types, only the service that it names gets it, as a request of the client", () => {
+Deno.test("whatever a client types, only the service that it names gets it, as a request of that client", () => {
   const { network, a, echo } = laboratory();
   const word = fc.oneof(
     fc.constantFrom(
@@ -1238,15 +1238,15 @@ Deno.test("whatever a client types, only the service that it names gets it, as a
   assert(requests > 0 && requests < 1_000);
 });
 
-Deno.test("what is passed on is counted, and what is not is counted where it goes wrong", () => {
+Deno.test("forwarded messages are counted, and the others where they fail", () => {
   const network = new Network();
   const client = network.client("a");
   const service = network.service("Echo");
   const { networkName } = client.peer;
   const uid = "1";
-  const asked = { service: "Echo", attribute: "echo", args: [], kwargs: {}, uid, error: false };
-  const answered = { result: 1, requester: networkName, uid, error: false };
-  const told = { result: [[], {}], service: "Echo", uid: "notification", error: false };
+  const request = { service: "Echo", attribute: "echo", args: [], kwargs: {}, uid, error: false };
+  const reply = { result: 1, requester: networkName, uid, error: false };
+  const notification = { result: [[], {}], service: "Echo", uid: "notification", error: false };
   const counted = () => {
     const { requests, answers, notifications, unowedAnswers, misnamedNotifications, errors } =
       network.statistics;
@@ -1255,19 +1255,19 @@ Deno.test("what is passed on is counted, and what is not is counted where it goe
       errors.toObject(),
     ];
   };
-  network.send(client, asked);
-  network.send(client, { ...asked, service: "Nothing" });
+  network.send(client, request);
+  network.send(client, { ...request, service: "Nothing" });
   network.send(client, "{");
   assertEquals(counted(), [[1, 0, 0, 0, 0], { KeyError: 1, JSONDecodeError: 1 }]);
-  network.send(service, answered);
-  network.send(service, answered);
-  network.send(client, answered);
+  network.send(service, reply);
+  network.send(service, reply);
+  network.send(client, reply);
   assertEquals(counted(), [[1, 1, 0, 2, 0], { KeyError: 1, JSONDecodeError: 1 }]);
-  network.send(service, told);
-  network.send(service, { ...told, service: "Lab" });
-  network.send(client, { ...asked, service: "Manager", attribute: "identity" });
+  network.send(service, notification);
+  network.send(service, { ...notification, service: "Lab" });
+  network.send(client, { ...request, service: "Manager", attribute: "identity" });
   assertEquals(counted(), [[1, 1, 1, 2, 1], { KeyError: 1, JSONDecodeError: 1 }]);
-  network.send(client, asked);
+  network.send(client, request);
   network.router.unregister(service.peer);
   const errors = { KeyError: 1, JSONDecodeError: 1, ConnectionAbortedError: 1 };
   assertEquals(counted(), [[2, 1, 1, 2, 1], errors]);

@@ -7,14 +7,14 @@ import { VERSION } from "../../version.ts";
 
 const DEVICE = { language: "Python 3.11.2", os: "Linux x86_64", extensions: [] };
 
-/** A connection over which so much has gone. */
+/** A connection with this traffic. */
 function gauge(times: number): ConnectionGauge {
   const traffic = { bytesIn: times, bytesOut: 2 * times, linesIn: 3 * times, linesOut: 4 * times };
   return { queued: 5 * times, traffic };
 }
 
-/** How {@linkcode gauge} is told. */
-function told(times: number) {
+/** The traffic of {@linkcode gauge} in a status. */
+function trafficStatus(times: number) {
   return {
     bytes_in: times,
     bytes_out: 2 * times,
@@ -65,7 +65,7 @@ class Network implements StatusSources {
   }
 }
 
-Deno.test("a Manager that nobody has connected to has a status", () => {
+Deno.test("a Manager without connections has a status", () => {
   const network = new Network();
   network.now = 1_234.5678;
   const { memory_bytes, open_descriptors, ...status } = managerStatus(network, null);
@@ -83,7 +83,7 @@ Deno.test("a Manager that nobody has connected to has a status", () => {
     services: {},
     totals: {
       connections: 0,
-      ...told(0),
+      ...trafficStatus(0),
       requests: 0,
       answers: 0,
       notifications: 0,
@@ -96,7 +96,7 @@ Deno.test("a Manager that nobody has connected to has a status", () => {
   });
 });
 
-Deno.test("links, locks, and what each device waits for or owes", () => {
+Deno.test("a status has the links, locks and pending requests of each device", () => {
   const network = new Network();
   const { registry } = network;
   const b = network.client("b", 10);
@@ -111,8 +111,13 @@ Deno.test("links, locks, and what each device waits for or owes", () => {
   for (const uid of ["", "", "2"]) registry.route(a, "Echo", uid); // a terminal's uids are all ""
   const { clients, services, totals } = managerStatus(network, "a[lab-pc:20]");
   assertEquals(clients, {
-    "b[lab-pc:10]": { links: ["Lab"], pending_requests: 1, queued_bytes: 50, ...told(10) },
-    "a[lab-pc:20]": { links: ["Echo", "Lab"], pending_requests: 4, queued_bytes: 100, ...told(20) },
+    "b[lab-pc:10]": { links: ["Lab"], pending_requests: 1, queued_bytes: 50, ...trafficStatus(10) },
+    "a[lab-pc:20]": {
+      links: ["Echo", "Lab"],
+      pending_requests: 4,
+      queued_bytes: 100,
+      ...trafficStatus(20),
+    },
   });
   assertEquals(services, {
     Echo: {
@@ -122,7 +127,7 @@ Deno.test("links, locks, and what each device waits for or owes", () => {
       max_clients: -1,
       pending_requests: 3,
       queued_bytes: 150,
-      ...told(30),
+      ...trafficStatus(30),
     },
     Lab: {
       address: "lab-pc:40",
@@ -131,7 +136,7 @@ Deno.test("links, locks, and what each device waits for or owes", () => {
       max_clients: 2,
       pending_requests: 2,
       queued_bytes: 200,
-      ...told(40),
+      ...trafficStatus(40),
     },
   });
   assertEquals(totals.messages_out, 400);
@@ -144,7 +149,7 @@ Deno.test("a service called __proto__ has a status like any other", () => {
   assertEquals(Object.keys(services), ["__proto__"]);
 });
 
-Deno.test("a status is told from what is none", () => {
+Deno.test("isStatus accepts a status and nothing else", () => {
   const network = new Network();
   network.client("a", 1);
   network.service("Lab", 2);
