@@ -1,20 +1,26 @@
 /**
- * The Manager: accepts connections, lets peers in, and passes messages between them.
+ * The Manager: listens, accepts connections, and routes messages between clients and services.
  *
- * One event loop serves everybody. Each connection has a loop of its own that reads a batch of
- * lines and hands them to the router; nothing in it waits for another peer, except for one whose
- * queue is full. Run as a program (`deno run -A manager.ts`) this module is the command line.
+ * One event loop serves all connections. Each connection has a loop of its own that reads a batch of
+ * lines and gives them to the router. It waits for another peer only if the send queue of that peer
+ * is full. Run as a program (`deno run -A manager.ts`), this module is the command line.
+ *
+ * ```ts ignore it runs until it is shut down
+ * import { Manager } from "@msl/network/manager";
+ *
+ * const manager = await Manager.start({ authLogin: true });
+ * Deno.addSignalListener("SIGTERM", () => manager.shutdown());
+ * await manager.finished;
+ * ```
  *
  * @module
  */
 
 import { delay } from "@std/async/delay";
 import { Access } from "./manager/access.ts";
-import { Administration } from "./manager/administration.ts";
 import type { Authentication } from "./manager/authentication.ts";
 import type { Connection } from "./net/connection.ts";
 import type { Database } from "./manager/database/database.ts";
-import { Desk } from "./manager/desk.ts";
 import { ConfigurationError } from "./errors.ts";
 import { type HostOptions, Hosts } from "./manager/hosts.ts";
 import type { Identities } from "./wire/identities.ts";
@@ -22,50 +28,65 @@ import { type Limits, resolveLimits } from "./limits.ts";
 import { listen, type Listener } from "./net/listener.ts";
 import { logger } from "./base/log.ts";
 import { DEFAULT_PORT } from "./wire/protocol.ts";
-import { Passage } from "./manager/cut_through.ts";
+import { CutThrough } from "./manager/cut_through.ts";
 import { certificateFile, databaseFile, keyFile } from "./base/paths.ts";
-import { Reception } from "./manager/connection_handler.ts";
+import { ConnectionHandler } from "./manager/connection_handler.ts";
 import { Registry } from "./manager/registry.ts";
-import { Router, type Seat } from "./manager/router.ts";
+import { RequestHandlers } from "./manager/request_handlers.ts";
+import { Router, type Session } from "./manager/router.ts";
 import { Statistics } from "./manager/statistics.ts";
 import { managerStatus, totalsOf } from "./manager/status.ts";
 import type { ManagerStatus } from "./wire/status.ts";
 
-/** How a Manager is started. Every option has the default that the Python software has. */
+/** How a Manager is started. The defaults are those of the Python software. */
 export interface ManagerOptions {
-  /** The host name or address to listen on. Default: every interface, IPv4 and IPv6. */
+  /** The host name or address to listen on. Default: all interfaces, IPv4 and IPv6. */
   host?: string;
-  /** The port; 0 takes a free one. Default: 1875. */
+  /** The port; 0 for any free port. Default: 1875. */
   port?: number;
-  /** Speak plain TCP. Default: false. */
+  /** Use plain TCP instead of TLS. Default: false. */
   disableTls?: boolean;
-  /** The certificate, in PEM. Made where it does not exist. Default: `certs/localhost.crt`. */
+  /**
+   * The file of the certificate, in PEM. Created if it does not exist. Default:
+   * `certs/localhost.crt` in the home folder.
+   */
   certFile?: string;
-  /** The private key, in PEM. Made where it does not exist. Default: `keys/localhost.key`. */
+  /**
+   * The file of the private key, in PEM. Created if it does not exist. Default:
+   * `keys/localhost.key` in the home folder.
+   */
   keyFile?: string;
-  /** The password of the private key, if it is encrypted. Asked for at the terminal if missing. */
+  /**
+   * The password of the private key, if that is encrypted. Default: prompted for at the terminal.
+   */
   keyFilePassword?: string;
-  /** Let in only computers whose name is in the table of trusted host names. Default: false. */
+  /**
+   * Accept only computers in the table of trusted host names. Default: false. At most one of
+   * `authHostname`, `authLogin` and `authPassword` can be given.
+   */
   authHostname?: boolean;
-  /** Let in only users who log in with their name and password. Default: false. */
+  /** Accept only users that log in with their name and password. Default: false. */
   authLogin?: boolean;
-  /** Let in only those who know this password. */
+  /** Accept only peers that send this password. Default: no password is needed. */
   authPassword?: string;
-  /** The SQLite database, or `":memory:"`. Default: `manager.sqlite3` in the home folder. */
+  /**
+   * The file of the SQLite database, or `":memory:"`. Created if it does not exist. Default:
+   * `manager.sqlite3` in the home folder.
+   */
   database?: string;
-  /** Limits other than the default ones. */
+  /** The limits that differ from the default ones. Times in milliseconds, sizes in bytes. */
   limits?: Partial<Limits>;
-  /** How computers are named. Default: as the system names them. */
+  /** How computers are named. Default: by the system and DNS. */
   hosts?: HostOptions;
 }
 
 /**
- * How long a record of a connection may wait for another program that writes to the database, in
- * milliseconds. Everybody waits for as long, and a record is not worth more.
+ * How long a statement waits while another program writes to the database, in milliseconds. The event
+ * loop, and with it every peer, waits for as long, and most statements only record a connection.
  */
-const RECORD_PATIENCE = 100;
+const BUSY_TIMEOUT = 100;
 
-/** How often a shutdown looks whether everything is answered, in milliseconds. */
+/** How often a shutdown checks whether all replies are sent, in milliseconds. */
 const DRAIN_INTERVAL = 10;
 
 const PLAIN_PASSWORDS =
@@ -74,7 +95,18 @@ const PLAIN_PASSWORDS =
 
 const log = logger("manager");
 
-/** A running Manager. */
+/**
+ * A running Manager.
+ *
+ * @example
+ * ```ts
+ * import { Manager } from "@msl/network";
+ *
+ * await using manager = await Manager.start({ port: 0, disableTls: true, database: ":memory:" });
+ * console.log(`listening on port ${manager.port}`);
+ * console.log(Object.keys(manager.identities().services)); // []
+ * ```
+ */
 export class Manager implements AsyncDisposable {
   /** The name of the computer it runs on. */
   readonly hostname: string;
@@ -82,25 +114,25 @@ export class Manager implements AsyncDisposable {
   readonly port: number;
   /** Whether connections are encrypted. */
   readonly tls: boolean;
-  /** How it calls itself in messages: `Manager[hostname:port]`. */
+  /** Its network name: `Manager[hostname:port]`. */
   readonly networkName: string;
 
   readonly #listeners: Listener[];
   readonly #database: Database;
   readonly #limits: Limits;
   readonly #authentication: Authentication;
-  readonly #reception: Reception;
-  readonly #registry: Registry<Seat<Connection>>;
+  readonly #connectionHandler: ConnectionHandler;
+  readonly #registry: Registry<Session<Connection>>;
   readonly #router: Router<Connection>;
-  /** Who may use which service, if users log in. */
+  /** The access lists, if users log in. */
   readonly #access: Access | undefined;
   readonly #statistics = new Statistics();
   readonly #tasks = new Set<Promise<void>>();
   readonly #finished = Promise.withResolvers<void>();
-  /** Whether it has been said that passwords can be read on the network. */
+  /** Whether the warning of plain passwords has been logged. */
   #isWarned: boolean;
   #shutdown: Promise<void> | undefined;
-  /** When a shutdown waits for answers no longer. */
+  /** When a shutdown stops waiting for replies. */
   #deadline = Infinity;
 
   private constructor(
@@ -121,12 +153,12 @@ export class Manager implements AsyncDisposable {
     this.#isWarned = sendsPlainPasswords(options);
     this.networkName = `Manager[${this.hostname}:${this.port}]`;
     this.#access = access;
-    const registry = this.#registry = new Registry<Seat<Connection>>(this.networkName, access);
-    const facts = { hostname: this.hostname, port: this.port };
-    const desk = new Desk(registry, facts, (requester) => this.#status(requester));
-    const administration = new Administration({
+    const registry = this.#registry = new Registry<Session<Connection>>(this.networkName, access);
+    const handlers = new RequestHandlers({
       registry,
-      desk,
+      hostname: this.hostname,
+      port: this.port,
+      status: (requester) => this.#status(requester),
       database,
       password: options.authPassword,
       authHostname: options.authHostname ?? false,
@@ -134,27 +166,29 @@ export class Manager implements AsyncDisposable {
       shutdown: () => this.shutdown(),
     });
     const statistics = this.#statistics;
-    const router = this.#router = new Router(registry, desk, administration, limits, statistics);
-    this.#reception = new Reception({
+    const router = this.#router = new Router(registry, handlers, limits, statistics);
+    this.#connectionHandler = new ConnectionHandler({
       manager: this.networkName,
       tls: this.tls,
       limits,
       hosts,
       authentication: this.#authentication,
       router,
-      passage: new Passage(registry, router, limits, statistics),
+      cutThrough: new CutThrough(registry, router, limits, statistics),
       records: database.connections,
       statistics,
-      onAdministrator: (address) => this.#warnOfPlainLogin(address),
+      onAdministratorLogin: (address) => this.#warnOfPlainLogin(address),
     });
-    access?.watch(() => router.withdraw());
+    access?.watch(() => router.revoke());
     for (const listener of listeners) this.#track(this.#accept(listener));
   }
 
   /**
    * Starts a Manager. It listens when the promise is fulfilled.
    *
-   * @throws {ConfigurationError} If a file, the database or the port cannot be used.
+   * @throws {ConfigurationError} If more than one authentication method is given; if the certificate,
+   * the private key or the database cannot be read or created; if `authLogin` is given and there are
+   * no users; or if the port is in use or may not be listened on.
    * @throws {RangeError} If a limit is out of its range.
    *
    * @example
@@ -177,13 +211,13 @@ export class Manager implements AsyncDisposable {
       keyPassword: options.keyFilePassword,
     };
     const databasePath = options.database ?? databaseFile();
-    // Now, so that a program that only connects to a Manager loads neither.
+    // Imported here, so that a program that only connects to a Manager loads neither.
     const { loadCredentials } = await import("./net/credentials.ts");
     const { Database } = await import("./manager/database/database.ts");
     const credentials = options.disableTls
       ? undefined
       : await loadCredentials(files, hosts.aliases());
-    const database = new Database(databasePath, hosts.aliases(), RECORD_PATIENCE);
+    const database = new Database(databasePath, hosts.aliases(), BUSY_TIMEOUT);
     log.info("Using the database {database} and {certificate}", {
       database: databasePath,
       certificate: credentials ? `the certificate ${files.certFile}` : "no certificate",
@@ -196,7 +230,7 @@ export class Manager implements AsyncDisposable {
         );
       }
       const access = options.authLogin ? new Access(database.access) : undefined;
-      if (!access) warnOfIdleLists(database);
+      if (!access) warnOfUnusedLists(database);
       const listeners = listen(options.host, options.port ?? DEFAULT_PORT, credentials);
       return new Manager(listeners, database, hosts, limits, options, access);
     } catch (error) {
@@ -205,36 +239,62 @@ export class Manager implements AsyncDisposable {
     }
   }
 
-  /** Who is connected: what anyone may ask for with an `identity` request. */
+  /**
+   * The identity of the Manager, with every connected client and service. Any peer may request it
+   * with an `identity` request.
+   */
   identities(): Identities {
     return this.#router.identities();
   }
 
-  /** How it is: what anyone may ask for with a `status` request. */
+  /**
+   * The status of the Manager: links, locks, pending requests and traffic of each peer, and the
+   * counters since the start. Any peer may request it with a `status` request. Its `requester` is
+   * `null` here.
+   */
   status(): ManagerStatus {
     return this.#status(null);
   }
 
-  /** Settles when the Manager has shut down. */
+  /** Fulfilled when the Manager has shut down and its database is closed. Never rejects. */
   get finished(): Promise<void> {
     return this.#finished.promise;
   }
 
   /**
-   * Stops listening, lets the requests that are running be answered and refuses others, disconnects
-   * every device, and closes the database.
+   * Shuts down: stops listening and rejects new requests, waits until the pending requests are
+   * answered and the replies are sent, disconnects every peer, and closes the database. A request
+   * that is not answered within `grace` fails with a `ConnectionAbortedError`. After `grace`, each
+   * peer has up to 2000 ms more to take what is queued for it.
    *
-   * @param grace How long to wait for the answers, in milliseconds. Default: the limit `grace`.
+   * It may be called again: a shorter `grace` takes effect, a longer one does not.
+   *
+   * @param grace How long to wait for the replies, in milliseconds; 0 for not at all. Default: the
+   * limit `grace`.
+   * @returns Fulfilled when the Manager has shut down.
+   *
+   * @example
+   * ```ts
+   * import { Manager } from "@msl/network";
+   *
+   * const manager = await Manager.start({ port: 0, disableTls: true, database: ":memory:" });
+   * await manager.shutdown(500); // pending requests have half a second
+   * ```
    */
   shutdown(grace: number = this.#limits.grace): Promise<void> {
     this.#deadline = Math.min(this.#deadline, performance.now() + grace);
     return this.#shutdown ??= this.#end();
   }
 
-  /** Shuts down and waits for nobody: neither for answers, nor for devices to take them. */
+  /**
+   * Shuts down at once: waits neither for replies to pending requests, nor until queued messages are
+   * sent.
+   *
+   * @returns Fulfilled when the Manager has shut down.
+   */
   abort(): Promise<void> {
     const finished = this.shutdown(0);
-    for (const connection of this.#reception.connections) connection.abort();
+    for (const connection of this.#connectionHandler.connections) connection.abort();
     return finished;
   }
 
@@ -243,25 +303,29 @@ export class Manager implements AsyncDisposable {
     return this.shutdown();
   }
 
-  /** An administrator has sent a password without TLS. Said once, where it was not at the start. */
+  /** Warns of the first administrator that logs in without TLS, unless that was done at the start. */
   #warnOfPlainLogin(address: string): void {
     if (this.tls || this.#isWarned) return;
     this.#isWarned = true;
     log.warn("{address} logs in as an administrator. " + PLAIN_PASSWORDS, { address });
   }
 
+  /**
+   * Accepts connections until the listener is closed. The listener is the one of `Deno.listen`, which
+   * `net/listener.ts` calls, with TLS added.
+   */
   async #accept(listener: Listener): Promise<void> {
     while (this.#shutdown === undefined) {
       try {
         for await (const socket of listener) {
-          // One that was accepted while the listener was being closed.
+          // The socket may have been accepted while the listener was being closed.
           if (this.#shutdown !== undefined) await socket.close();
-          else this.#track(this.#reception.serve(socket));
+          else this.#track(this.#connectionHandler.serve(socket));
         }
         return; // the listener is closed
       } catch (error) {
-        if (isOfOneConnection(error)) continue;
-        // Out of descriptors, say. Those who are connected go on, and newcomers wait.
+        if (isPeerGone(error)) continue;
+        // E.g. there are no free descriptors. Open connections go on, and new ones wait.
         log.error("Cannot accept a connection: {error}", { error: (error as Error).message });
         await delay(100);
       }
@@ -272,36 +336,38 @@ export class Manager implements AsyncDisposable {
     return managerStatus({
       registry: this.#registry,
       statistics: this.#statistics,
-      connections: this.#reception.connections,
-      unidentified: this.#reception.unidentified,
+      connections: this.#connectionHandler.connections,
+      unidentified: this.#connectionHandler.unidentified,
       tls: this.tls,
       authentication: this.#authentication.method,
     }, requester);
   }
 
-  /** Remembers a task, so that a shutdown can wait for it. */
+  /** Keeps a task until it ends, so that a shutdown can wait for it. */
   #track(task: Promise<void>): void {
     this.#tasks.add(task);
     task.finally(() => this.#tasks.delete(task));
   }
 
-  /** Whether an answer is owed, or on its way out. */
+  /** Whether a request is pending, or a message is queued. */
   get #isBusy(): boolean {
-    return this.#registry.owes ||
-      this.#reception.connections.values().some(({ queued }) => queued > 0);
+    return this.#registry.hasPending ||
+      this.#connectionHandler.connections.values().some(({ queued }) => queued > 0);
   }
 
   async #end(): Promise<void> {
     for (const listener of this.#listeners) listener.close();
-    this.#reception.close();
+    this.#connectionHandler.close();
     this.#registry.close();
     while (this.#isBusy && performance.now() < this.#deadline) await delay(DRAIN_INTERVAL);
-    if (this.#isBusy) log.warn("Some answers were not given, or not taken, in time (--grace)");
-    this.#router.abandon();
-    const { connections } = this.#reception;
+    if (this.#isBusy) {
+      log.warn("Some requests were not answered, or some replies not sent, in time (--grace)");
+    }
+    this.#router.failPending();
+    const { connections } = this.#connectionHandler;
     await Promise.all(Array.from(connections, (connection) => connection.close()));
     while (this.#tasks.size > 0) await Promise.all(this.#tasks);
-    this.#reception[Symbol.dispose]();
+    this.#connectionHandler[Symbol.dispose]();
     this.#access?.[Symbol.dispose]();
     this.#database[Symbol.dispose]();
     log.info("In the {uptime} s since the start: {totals}", {
@@ -313,8 +379,8 @@ export class Manager implements AsyncDisposable {
   }
 }
 
-/** Whether an error of accepting is that of a peer that has left before it was accepted. */
-function isOfOneConnection(error: unknown): boolean {
+/** Whether accepting failed because the peer has disconnected before it was accepted. */
+function isPeerGone(error: unknown): boolean {
   return error instanceof Deno.errors.NotConnected ||
     error instanceof Deno.errors.ConnectionAborted ||
     error instanceof Deno.errors.ConnectionReset;
@@ -326,12 +392,12 @@ function checkAuthentication({ authHostname, authLogin, authPassword }: ManagerO
   throw new ConfigurationError("Cannot specify multiple authentication methods");
 }
 
-/** Whether everybody who connects sends a password that can be read on the network. */
+/** Whether every peer must send a password, and the network can read it. */
 function sendsPlainPasswords({ disableTls, authLogin, authPassword }: ManagerOptions): boolean {
   return disableTls === true && (authLogin === true || authPassword !== undefined);
 }
 
-function warnOfIdleLists({ access }: Database): void {
+function warnOfUnusedLists({ access }: Database): void {
   const services = [...access.lists().keys()];
   if (services.length === 0) return;
   log.warn(
@@ -353,6 +419,6 @@ function authenticationOf(
 }
 
 if (import.meta.main) {
-  // Not awaited: cli.ts imports this module, which must have been evaluated by then.
+  // Not awaited: cli/main.ts imports this module, which must have been evaluated by then.
   import("./cli/main.ts").then(({ main }) => main(Deno.args));
 }

@@ -1,7 +1,7 @@
 /**
- * Who may use which service, in memory: the registry asks for each request of a client that is not
- * linked. What another program changes in the database counts within half a second, what this one
- * changes at once.
+ * The access lists in memory: which user may use which service. The registry checks them for each
+ * request of a client that is not linked, so the database is not read then. A change by this program
+ * takes effect at once, a change by another program within half a second.
  *
  * @module
  */
@@ -10,18 +10,18 @@ import type { AccessTable } from "./database/access_table.ts";
 import { logger } from "../base/log.ts";
 import type { Policy } from "./registry.ts";
 
-/** How often it is asked whether another program has changed the database, in milliseconds. */
-const INTERVAL = 500;
+/** How often the version of the database is polled, in milliseconds. */
+const POLL_INTERVAL = 500;
 
 const log = logger("access");
 
-/** The lists of the access tables, for as long as a Manager runs. */
+/** The access lists of a running Manager. */
 export class Access implements Policy, Disposable {
   readonly #table: AccessTable;
   #lists: ReadonlyMap<string, ReadonlySet<string>>;
-  /** That of the database when the lists were read; `undefined` if they have to be read again. */
+  /** The version of the database that the lists are from; `undefined` if they must be read again. */
   #version: number | undefined;
-  /** Whether the lists could not be read the last time, which is said once. */
+  /** Whether the last attempt to read the lists failed. It is logged once. */
   #isStale = false;
   #changed = () => {};
   #timer: ReturnType<typeof setInterval> | undefined;
@@ -37,34 +37,35 @@ export class Access implements Policy, Disposable {
     this.#lists = table.lists();
   }
 
-  /** Whether a service has no list, or this user is on it. */
+  /** Whether the service has no list, or the user is on it. */
   mayUse(username: string | undefined, service: string): boolean {
     const list = this.#lists.get(service);
     return list === undefined || (username !== undefined && list.has(username));
   }
 
   /**
-   * From now on looks whether another program changes the database.
+   * Starts to poll the database for changes by another program.
    *
-   * @param changed Is called after the lists were read again.
+   * @param changed Called after the lists were read again.
+   * @param interval How often to poll, in milliseconds. Default: 500.
    */
-  watch(changed: () => void, interval: number = INTERVAL): void {
+  watch(changed: () => void, interval: number = POLL_INTERVAL): void {
     this.#changed = changed;
-    this.#timer = setInterval(() => this.#look(), interval);
+    this.#timer = setInterval(() => this.#poll(), interval);
   }
 
-  /** Reads the lists again, after this program has changed them or the users. */
+  /** Reads the lists again. Call it after this program has changed them or the users. */
   refresh(): void {
-    this.#version = undefined; // it does not change with what this program does
-    this.#look();
+    this.#version = undefined; // a change by this program does not change the version
+    this.#poll();
   }
 
-  /** Looks no longer. */
+  /** Stops polling. */
   [Symbol.dispose](): void {
     clearInterval(this.#timer);
   }
 
-  #look(): void {
+  #poll(): void {
     try {
       const version = this.#table.version();
       if (version === this.#version) return;
@@ -73,9 +74,12 @@ export class Access implements Policy, Disposable {
       this.#isStale = false;
     } catch (error) {
       if (!this.#isStale) {
-        log.error("Cannot read who may use which service, what was read last holds: {error}", {
-          error: (error as Error).message,
-        });
+        log.error(
+          "Cannot read the access lists, those that were read last stay in effect: {error}",
+          {
+            error: (error as Error).message,
+          },
+        );
       }
       this.#isStale = true;
       return;

@@ -1,65 +1,68 @@
 /**
- * The connections that have not said who they are: no more than so many at once, so that whoever
- * opens connections and says nothing keeps nobody else out.
+ * Limits how many connections may be unidentified at once. A computer that opens connections and
+ * does not identify itself on them takes slots, but does not keep other computers out: when no slot
+ * is free, the address with the most slots loses its oldest one to an address with fewer.
  *
  * @module
  */
 
-/** A connection on its way in. */
-export interface Place {
-  /** Gives the place free: the connection has come in, or has gone. */
-  leave(): void;
+/** The slot of one unidentified connection. */
+export interface Slot {
+  /** Frees the slot: the connection is identified, or closed. Does nothing the second time. */
+  release(): void;
 }
 
-/** Hands out the places. */
-export class Entrance {
+/** Hands out a fixed number of slots. */
+export class AdmissionLimiter {
   readonly #size: number;
-  readonly #turnAway = new Map<Place, () => void>();
-  /** The places that each address has, the oldest first. */
-  readonly #byAddress = new Map<string, Set<Place>>();
+  /** What to call when a slot is evicted. */
+  readonly #onEvicted = new Map<Slot, () => void>();
+  /** The slots of each address, the oldest first. */
+  readonly #byAddress = new Map<string, Set<Slot>>();
 
-  /** @param size How many places there are. */
+  /** @param size How many slots there are. */
   constructor(size: number) {
     this.#size = size;
   }
 
-  /** How many places are taken. */
-  get taken(): number {
-    return this.#turnAway.size;
+  /** How many slots are in use. */
+  get used(): number {
+    return this.#onEvicted.size;
   }
 
   /**
-   * Takes a place. When there is none, the address that has most of them loses its oldest one; it
-   * gets no other in exchange.
+   * Takes a slot. If none is free, the oldest slot of the address that has the most is evicted,
+   * unless the address that asks has as many itself.
    *
-   * @param turnAway Called if the place is lost.
-   * @returns `undefined` if there is no place.
+   * @param onEvicted Called if this slot is evicted later.
+   * @returns The slot; `undefined` if there is none.
    */
-  enter(address: string, turnAway: () => void): Place | undefined {
-    if (this.taken >= this.#size && !this.#makeRoom(address)) return undefined;
-    const place = { leave: () => this.#leave(address, place) };
-    const places = this.#byAddress.get(address) ?? new Set();
-    this.#byAddress.set(address, places.add(place));
-    this.#turnAway.set(place, turnAway);
-    return place;
+  acquire(address: string, onEvicted: () => void): Slot | undefined {
+    if (this.used >= this.#size && !this.#evict(address)) return undefined;
+    const slot = { release: () => this.#release(address, slot) };
+    const slots = this.#byAddress.get(address) ?? new Set();
+    this.#byAddress.set(address, slots.add(slot));
+    this.#onEvicted.set(slot, onEvicted);
+    return slot;
   }
 
-  #makeRoom(address: string): boolean {
+  /** Evicts a slot in favour of an address. False if no other address has more slots than it. */
+  #evict(address: string): boolean {
     const own = this.#byAddress.get(address)?.size ?? 0;
-    let most = new Set<Place>();
-    for (const places of this.#byAddress.values()) if (places.size > most.size) most = places;
+    let most = new Set<Slot>();
+    for (const slots of this.#byAddress.values()) if (slots.size > most.size) most = slots;
     if (own >= most.size) return false;
     const [oldest] = most;
-    const turnAway = this.#turnAway.get(oldest)!;
-    oldest.leave();
-    turnAway();
+    const onEvicted = this.#onEvicted.get(oldest)!;
+    oldest.release();
+    onEvicted();
     return true;
   }
 
-  #leave(address: string, place: Place): void {
-    if (!this.#turnAway.delete(place)) return;
-    const places = this.#byAddress.get(address)!;
-    places.delete(place);
-    if (places.size === 0) this.#byAddress.delete(address);
+  #release(address: string, slot: Slot): void {
+    if (!this.#onEvicted.delete(slot)) return;
+    const slots = this.#byAddress.get(address)!;
+    slots.delete(slot);
+    if (slots.size === 0) this.#byAddress.delete(address);
   }
 }

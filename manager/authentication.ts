@@ -1,12 +1,12 @@
 /**
- * The ways to let a peer in. Each asks what it needs through {@linkcode Ask} and throws what the
- * peer is told when it is turned away.
+ * The authentication methods. Each prompts the peer for what it needs through {@linkcode Prompt}, and
+ * throws the error that a rejected peer is sent.
  *
  * @module
  */
 
 import { createHash, timingSafeEqual } from "node:crypto";
-import type { Judge } from "./login_throttle.ts";
+import type { LoginAttempt } from "./login_throttle.ts";
 import { ConnectionAbortedError, PermissionError, ValueError } from "../errors.ts";
 import type { HostnamesTable } from "./database/hostnames_table.ts";
 import type { Host, Hosts } from "./hosts.ts";
@@ -16,69 +16,73 @@ import type { UsersTable } from "./database/users_table.ts";
 
 const log = logger("auth");
 
-/** Asks the peer for something and gives its answer. */
-export type Ask = (attribute: "username" | "password", argument: string) => Promise<string>;
+/** Prompts the peer, and gives its answer. */
+export type Prompt = (attribute: "username" | "password", argument: string) => Promise<string>;
 
-/**
- * Who is let in: everybody, whoever knows the Manager's password, the computers of a table, or
- * the users of a table.
- */
+/** How a Manager authenticates its peers. */
 export type Authentication =
+  /** Not at all. */
   | { method: "none" }
+  /** By the Manager's password. */
   | { method: "password"; password: string }
-  | { method: "hostname"; hostnames: HostnamesTable; hosts: Pick<Hosts, "leadsTo"> }
+  /** By the name of the computer, which must be in a table. */
+  | { method: "hostname"; hostnames: HostnamesTable; hosts: Pick<Hosts, "resolvesTo"> }
+  /** By the name and password of a user. */
   | { method: "login"; users: UsersTable };
 
-/** Who wants to be let in. */
-export interface Visitor {
+/** A peer that is to be authenticated. */
+export interface UnauthenticatedPeer {
   /** The computer that the peer connects from. */
   host: Host;
-  ask: Ask;
-  /** Judges what it answers to a question for a password. */
-  judge: Judge;
+  prompt: Prompt;
+  /** Checks its password, throttled. */
+  attemptLogin: LoginAttempt;
 }
 
-/** A peer that is turned away. */
-export class Rejection extends Error {
-  /** What the peer is told. */
+/** A peer is rejected in the handshake. */
+export class RejectionError extends Error {
+  /** The error that the peer is sent. */
   readonly reason: Error;
-  /** What the `connections` table says, after `rejected: `. */
+  /** What goes into the `connections` table, after `rejected: `. */
   readonly record: string;
 
   constructor(reason: Error, record: string) {
     super(reason.message, { cause: reason });
-    this.name = "Rejection";
+    this.name = "RejectionError";
     this.reason = reason;
     this.record = record;
   }
 }
 
 /**
- * Lets the peer in, or not.
+ * Authenticates a peer.
  *
- * @param manager The network name of the Manager, which a question is asked in the name of.
- * @returns The user that has logged in; `undefined` where nobody has to.
- * @throws {Rejection} If the peer is turned away.
+ * @param manager The network name of the Manager.
+ * @returns The user that has logged in; `undefined` if the method needs no user.
+ * @throws {RejectionError} If the peer is rejected.
  */
 export async function authenticate(
   authentication: Authentication,
   manager: string,
-  { host, ask, judge }: Visitor,
+  { host, prompt, attemptLogin }: UnauthenticatedPeer,
 ): Promise<string | undefined> {
   switch (authentication.method) {
     case "none":
       return undefined;
     case "password": {
-      const answer = await ask("password", manager);
-      if (!await isRight(judge, () => sameSecret(answer, authentication.password))) {
-        throw new Rejection(new ValueError("Wrong Manager password"), "wrong Manager password");
+      const answer = await prompt("password", manager);
+      if (!await isRight(attemptLogin, () => sameSecret(answer, authentication.password))) {
+        throw new RejectionError(
+          new ValueError("Wrong Manager password"),
+          "wrong Manager password",
+        );
       }
       return undefined;
     }
     case "hostname": {
       const { hostnames, hosts } = authentication;
       if (!await isTrusted(host, hostnames, hosts)) {
-        throw new Rejection(
+        throw new RejectionError(
           new ValueError(`${repr(host.domain)} is not a trusted hostname`),
           "untrusted hostname",
         );
@@ -87,49 +91,56 @@ export async function authenticate(
     }
     case "login": {
       const { users } = authentication;
-      const username = await ask("username", manager);
+      const username = await prompt("username", manager);
       if (!users.isUserRegistered(username)) {
-        await isRight(judge, () => false);
-        throw new Rejection(new ValueError("Unregistered user"), "unregistered user");
+        await isRight(attemptLogin, () => false);
+        throw new RejectionError(new ValueError("Unregistered user"), "unregistered user");
       }
-      const password = await ask("password", username);
-      if (!await isRight(judge, () => users.isPasswordValid(username, password))) {
-        throw new Rejection(new ValueError("Wrong login password"), "wrong login password");
+      const password = await prompt("password", username);
+      if (!await isRight(attemptLogin, () => users.isPasswordValid(username, password))) {
+        throw new RejectionError(new ValueError("Wrong login password"), "wrong login password");
       }
       return username;
     }
   }
 }
 
-/** What is judged of an attempt, or that there were too many, or that the Manager shuts down. */
-async function isRight(judge: Judge, check: () => boolean | Promise<boolean>): Promise<boolean> {
+/**
+ * Whether a password is right.
+ *
+ * @throws {RejectionError} If too many logins have failed, or the Manager shuts down.
+ */
+async function isRight(
+  attemptLogin: LoginAttempt,
+  check: () => boolean | Promise<boolean>,
+): Promise<boolean> {
   try {
-    return await judge(check);
+    return await attemptLogin(check);
   } catch (error) {
-    if (error instanceof PermissionError) throw new Rejection(error, "too many failed logins");
-    if (error instanceof ConnectionAbortedError) throw new Rejection(error, "shutting down");
+    if (error instanceof PermissionError) throw new RejectionError(error, "too many failed logins");
+    if (error instanceof ConnectionAbortedError) throw new RejectionError(error, "shutting down");
     throw error;
   }
 }
 
-/** Whether the computer has a name, or an address, that is trusted and really its own. */
+/** Whether the computer has a trusted name or address, and the name resolves to its address. */
 async function isTrusted(
-  { address, trustedBy }: Host,
+  { address, trustedNames }: Host,
   hostnames: HostnamesTable,
-  hosts: Pick<Hosts, "leadsTo">,
+  hosts: Pick<Hosts, "resolvesTo">,
 ): Promise<boolean> {
-  for (const candidate of trustedBy) {
-    if (!hostnames.includes(candidate)) continue;
-    if (await hosts.leadsTo(candidate, address)) return true;
-    log.warn("{address} says that it is {candidate}, but that name leads elsewhere", {
+  for (const name of trustedNames) {
+    if (!hostnames.includes(name)) continue;
+    if (await hosts.resolvesTo(name, address)) return true;
+    log.warn("{address} claims to be {name}, but that name resolves to another address", {
       address,
-      candidate,
+      name,
     });
   }
   return false;
 }
 
-/** Compares two secrets in a time that tells nothing about where they differ, or their lengths. */
+/** Compares two secrets in a time that does not depend on where they differ, or on their lengths. */
 export function sameSecret(a: string, b: string): boolean {
   return timingSafeEqual(digest(a), digest(b));
 }

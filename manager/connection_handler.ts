@@ -1,34 +1,37 @@
 /**
- * Serves one connection, from the moment it is accepted to its end: lets the peer in, passes its
- * messages on, and records what became of it.
+ * Handles each accepted connection until it ends: TLS, handshake, registration, forwarding, keepalive
+ * and the records of the `connections` table.
+ *
+ * It leaves the handshake to `handshake.ts`, routing to the router, long lines to `cut_through.ts`,
+ * and how many connections may be unidentified at once to `admission_limiter.ts`.
  *
  * @module
  */
 
-import { Attempts, type Judge } from "./login_throttle.ts";
+import { type LoginAttempt, LoginThrottle } from "./login_throttle.ts";
 import type { Authentication } from "./authentication.ts";
 import { Connection, describeEnd } from "../net/connection.ts";
 import type { ConnectionsTable, Origin } from "./database/connections_table.ts";
-import { Entrance, type Place } from "./admission_limiter.ts";
+import { AdmissionLimiter, type Slot } from "./admission_limiter.ts";
 import { ConnectionAbortedError, NameError, PermissionError } from "../errors.ts";
 import { handshake } from "./handshake.ts";
 import type { Host, Hosts } from "./hosts.ts";
 import type { Limits } from "../limits.ts";
 import { LongLine } from "../wire/line.ts";
 import type { Socket } from "../net/listener.ts";
-import { Keepalive } from "../net/keepalive.ts";
+import { Keepalive, type KeepalivePeer } from "../net/keepalive.ts";
 import { logger } from "../base/log.ts";
-import { encodeError, encodeReply } from "../wire/message.ts";
-import { EXTENSIONS, READY, type ReadyResult } from "../wire/protocol.ts";
-import type { Passage } from "./cut_through.ts";
+import { encodeError, encodeProbe, encodeReply } from "../wire/message.ts";
+import type { ReadyResult } from "../wire/protocol.ts";
+import { BEAT, EXTENSIONS, READY } from "../wire/protocol.ts";
+import type { CutThrough } from "./cut_through.ts";
 import { Yielder } from "../base/pause.ts";
-import { pulseOf } from "./pulse.ts";
-import type { Peer } from "./registry.ts";
-import type { Router, Seat } from "./router.ts";
+import { blocksOthers, type Peer } from "./peer.ts";
+import type { Router, Session } from "./router.ts";
 import type { Statistics } from "./statistics.ts";
 
-/** What a peer is let in by, and what it is let in to. */
-export interface ReceptionOptions {
+/** What the connection handler works with. */
+export interface ConnectionHandlerOptions {
   /** The network name of the Manager. */
   manager: string;
   /** Whether connections are encrypted. */
@@ -37,36 +40,36 @@ export interface ReceptionOptions {
   hosts: Hosts;
   authentication: Authentication;
   router: Router<Connection>;
-  passage: Passage<Connection>;
-  /** Where it is recorded what becomes of connections. */
+  cutThrough: CutThrough<Connection>;
+  /** Records the state changes of connections. */
   records: ConnectionsTable;
   statistics: Statistics;
-  /** Called when an administrator logs in, with the address. */
-  onAdministrator: (address: string) => void;
+  /** Called with the address before the password of an administrator is checked. */
+  onAdministratorLogin: (address: string) => void;
 }
 
-/** How long peers that have always something to say may keep others waiting, in milliseconds. */
+/** How long the peers that send without a break are served between two pauses, in milliseconds. */
 const SLICE = 2;
-/** After how many of their lines it is asked whether they do. */
+/** After how many lines of one read the handler checks whether a pause is due. */
 const LINES = 64;
 
-type ConnectedPeer = Peer<Seat<Connection>>;
+type ConnectedPeer = Peer<Session<Connection>>;
 
 const log = logger("manager");
 
-/** Serves connections. */
-export class Reception implements Disposable {
-  readonly #options: ReceptionOptions;
-  readonly #entrance: Entrance;
-  readonly #attempts: Attempts;
+/** Handles connections. */
+export class ConnectionHandler implements Disposable {
+  readonly #options: ConnectionHandlerOptions;
+  readonly #admissionLimiter: AdmissionLimiter;
+  readonly #loginThrottle: LoginThrottle;
   readonly #keepalive: Keepalive;
   readonly #watch = new Yielder(SLICE);
   readonly #connections = new Set<Connection>();
 
-  constructor(options: ReceptionOptions) {
+  constructor(options: ConnectionHandlerOptions) {
     this.#options = options;
-    this.#entrance = new Entrance(options.limits.maxPending);
-    this.#attempts = new Attempts(options.limits);
+    this.#admissionLimiter = new AdmissionLimiter(options.limits.maxPending);
+    this.#loginThrottle = new LoginThrottle(options.limits);
     this.#keepalive = new Keepalive(options.limits.silenceTimeout);
   }
 
@@ -75,31 +78,34 @@ export class Reception implements Disposable {
     return this.#connections;
   }
 
-  /** How many peers have not said who they are. */
+  /** How many connections are not identified yet. */
   get unidentified(): number {
-    return this.#entrance.taken;
+    return this.#admissionLimiter.used;
   }
 
-  /** Lets nobody log in any more. Whoever waits for that is told. */
+  /** Rejects logins from now on, also those that wait for the throttle. */
   close(): void {
-    this.#attempts[Symbol.dispose]();
+    this.#loginThrottle[Symbol.dispose]();
   }
 
-  /** Ends what goes on beside the connections, when there are none any more. */
+  /** Stops the timers. Call it when all connections have ended. */
   [Symbol.dispose](): void {
     this.close();
     this.#keepalive[Symbol.dispose]();
   }
 
-  /** Serves one peer until it leaves. */
+  /** Handles one connection until it ends. Never rejects. */
   async serve(socket: Socket): Promise<void> {
     const { remote } = socket;
     const connection = new Connection(socket, this.#options.limits);
     this.#options.statistics.connections++;
     this.#connections.add(connection);
-    const place = this.#entrance.enter(remote.hostname, () => this.#turnAway(remote, connection));
-    if (place === undefined) {
-      this.#turnAway(remote, connection);
+    const slot = this.#admissionLimiter.acquire(
+      remote.hostname,
+      () => this.#rejectUnidentified(remote, connection),
+    );
+    if (slot === undefined) {
+      this.#rejectUnidentified(remote, connection);
       return await this.#close(connection);
     }
     let origin: Origin | undefined;
@@ -109,21 +115,21 @@ export class Reception implements Disposable {
       origin = { address: host.address, domain: host.domain, port: remote.port };
       this.#record(origin, "new connection request");
       await this.#secure(socket, connection);
-      record = await this.#welcome(connection, place, host, origin);
+      record = await this.#serveSecured(connection, slot, host, origin);
     } catch (error) {
-      // It concerns this peer alone, e.g. one that does not trust the certificate.
+      // An error of this connection alone, e.g. of a peer that does not trust the certificate.
       log.info("The connection from {address} failed: {error}", {
         address: origin?.address ?? remote.hostname,
         error: (error as Error).message,
       });
     } finally {
       await this.#close(connection);
-      place.leave();
+      slot.release();
       if (origin !== undefined) this.#record(origin, record);
     }
   }
 
-  /** Closes a connection, and remembers what has gone over it. */
+  /** Closes a connection, and adds its traffic to the statistics. */
   async #close(connection: Connection): Promise<void> {
     await connection.close();
     const end = await connection.ended;
@@ -131,22 +137,22 @@ export class Reception implements Disposable {
     this.#options.statistics.addEnd(end, connection.traffic);
   }
 
-  /** From the handshake to the end of a connection. Returns how it ended, for the records. */
-  async #welcome(
+  /** From the handshake to the end of a connection. Returns its last record. */
+  async #serveSecured(
     connection: Connection,
-    place: Place,
+    slot: Slot,
     host: Host,
     origin: Origin,
   ): Promise<string> {
     const { manager, limits, statistics, router } = this.#options;
     const address = `${host.name}:${origin.port}`;
-    const judge: Judge = (check) => this.#attempts.judge(host.address, check);
+    const attemptLogin: LoginAttempt = (check) => this.#loginThrottle.attempt(host.address, check);
     const outcome = await handshake(connection, {
       manager,
       host,
       address,
       authentication: this.#options.authentication,
-      judge,
+      attemptLogin,
       limits,
     });
     if (outcome.state === "left") return outcome.record;
@@ -155,10 +161,10 @@ export class Reception implements Disposable {
       log.warn("{address} was rejected: {reason}", { address, reason: outcome.reason.message });
       return outcome.record;
     }
-    place.leave();
-    const judgeAdministrator: Judge = async (check) => {
-      this.#options.onAdministrator(address);
-      const isRight = await judge(check);
+    slot.release();
+    const attemptAdministrator: LoginAttempt = async (check) => {
+      this.#options.onAdministratorLogin(address);
+      const isRight = await attemptLogin(check);
       if (!isRight) {
         statistics.addRefusal("wrong administrator login");
         log.warn("{address} failed to log in as an administrator", { address });
@@ -167,12 +173,12 @@ export class Reception implements Disposable {
     };
     let peer: ConnectedPeer;
     try {
-      peer = router.admit(outcome.newcomer, connection, {
+      peer = router.register(outcome.identity, connection, {
         ...outcome,
-        judge: judgeAdministrator,
+        attemptLogin: attemptAdministrator,
       });
     } catch (error) {
-      statistics.addRefusal(refusalOf(error));
+      statistics.addRefusal(rejectionReason(error));
       log.warn("{address} was rejected: {reason}", { address, reason: (error as Error).message });
       connection.sendText(encodeError(manager, "", error));
       return "rejected: invalid identity";
@@ -187,10 +193,10 @@ export class Reception implements Disposable {
         };
         connection.sendText(encodeReply(peer.networkName, READY, welcome));
       }
-      using _watched = this.#keepalive.watch(pulseOf(peer, manager));
+      using _watched = this.#keepalive.watch(keepaliveOf(peer, manager));
       await this.#forward(peer, connection);
     } finally {
-      router.dismiss(peer);
+      router.unregister(peer);
     }
     log.info("{peer} disconnected: {reason}", {
       peer: peer.networkName,
@@ -199,32 +205,32 @@ export class Reception implements Disposable {
     return "disconnected";
   }
 
-  /** Passes a peer's messages on for as long as it is connected. */
+  /** Routes a peer's messages for as long as it is connected. */
   async #forward(peer: ConnectedPeer, connection: Connection): Promise<void> {
     for await (const lines of connection) {
       let congested: Connection | undefined;
       let count = 0;
       for (const line of lines) {
-        if (!connection.isOpen) break; // it asked to be disconnected
+        if (!connection.isOpen) break; // the peer has requested to be disconnected
         if (++count % LINES === 0 && this.#watch.isDue) {
           await congested?.drained();
           await this.#watch.pause();
         }
         if (line instanceof LongLine) {
-          await this.#options.passage.pass(peer, line);
+          await this.#options.cutThrough.forward(peer, line);
           continue;
         }
-        const fed = this.#options.router.receive(peer, line);
-        if (fed?.congested) congested = fed;
+        const sink = this.#options.router.receive(peer, line);
+        if (sink?.congested) congested = sink;
       }
-      // Not reading on is what slows the peer down.
+      // Backpressure: the peer is slowed down by not being read.
       if (congested !== undefined) await congested.drained();
       if (this.#watch.isDue) await this.#watch.pause();
     }
   }
 
-  /** Closes a connection that has no place at the entrance. */
-  #turnAway(remote: Socket["remote"], connection: Connection): void {
+  /** Closes a connection that has no slot, or has lost it. */
+  #rejectUnidentified(remote: Socket["remote"], connection: Connection): void {
     this.#options.statistics.addRefusal("too many pending");
     const error = new PermissionError(
       `Too many connections have not said who they are, the limit is ${this.#options.limits.maxPending} ` +
@@ -235,13 +241,13 @@ export class Reception implements Disposable {
       port: remote.port,
       reason: error.message,
     });
-    // Over TLS nothing can be said to a peer that has not completed the handshake.
+    // Over TLS nothing can be sent before the handshake is complete.
     if (this.#options.tls) return connection.abort();
     connection.sendText(encodeError(this.#options.manager, "", error));
     connection.close();
   }
 
-  /** Completes the TLS handshake, within the time that any handshake has. */
+  /** Completes the TLS handshake, within `handshakeTimeout`. */
   async #secure(socket: Socket, connection: Connection): Promise<void> {
     const timer = setTimeout(() => {
       this.#options.statistics.addRefusal("no TLS in time");
@@ -257,7 +263,7 @@ export class Reception implements Disposable {
     }
   }
 
-  /** A database that cannot be written is no reason to turn anybody away. */
+  /** Writes a record. A database that cannot be written does not end the connection. */
   #record(origin: Origin, message: string): void {
     try {
       this.#options.records.record(origin, message);
@@ -271,8 +277,45 @@ export class Reception implements Disposable {
   }
 }
 
-/** Why a device that has said who it is was not taken in, for the statistics. */
-function refusalOf(error: unknown): string {
+/**
+ * How the keepalive finds out whether a peer is still connected, without a message that the peer
+ * might not know:
+ * - a device of this package has agreed to send something in every interval;
+ * - any other service is probed with a request for an attribute that every service has. After it has
+ *   answered a probe once, the idle time-out holds for it too;
+ * - any other client has nothing to answer. A client that blocks others from a service is sent
+ *   spaces, so that the operating system finds out.
+ *
+ * @param manager The network name of the Manager.
+ */
+export function keepaliveOf(peer: Peer<Session<Connection>>, manager: string): KeepalivePeer {
+  const { extensions, session: { sink: connection } } = peer;
+  const sendSpace = () => connection.sendSpace();
+  if (extensions.includes(BEAT)) {
+    return {
+      connection,
+      keepsInterval: () => true,
+      onWriteIdle: sendSpace,
+    };
+  }
+  if (peer.kind === "service") {
+    return {
+      connection,
+      keepsInterval: () => peer.session.probe.isAnswered,
+      onReadIdle: () => connection.sendText(encodeProbe(manager, peer.name)),
+    };
+  }
+  return {
+    connection,
+    keepsInterval: () => false,
+    onWriteIdle: () => {
+      if (blocksOthers(peer)) connection.sendSpace();
+    },
+  };
+}
+
+/** Why the registry rejected a device, for the statistics. */
+function rejectionReason(error: unknown): string {
   if (error instanceof NameError) return "name taken";
   return error instanceof ConnectionAbortedError ? "shutting down" : "invalid identity";
 }

@@ -1,15 +1,21 @@
 /**
- * From an accepted connection to an identified client or service: the Manager asks, the peer
- * answers, one question after the other.
+ * The handshake: makes an accepted connection an authenticated and identified client or service. The
+ * Manager sends one prompt after the other, and the peer answers each.
  *
- * An answer is a JSON reply, or plain text typed by a person at a terminal.
+ * An answer is a JSON reply, or plain text that a person types at a terminal; `login.ts` parses it.
+ * `authentication.ts` decides which prompts come before the one for the identity.
  *
  * @module
  */
 
-import { type Answer, readAnswer, textOf } from "./answer.ts";
-import type { Judge } from "./login_throttle.ts";
-import { type Ask, authenticate, type Authentication, Rejection } from "./authentication.ts";
+import { type Answer, parseAnswer, textOf } from "./login.ts";
+import type { LoginAttempt } from "./login_throttle.ts";
+import {
+  authenticate,
+  type Authentication,
+  type Prompt,
+  RejectionError,
+} from "./authentication.ts";
 import type { Connection } from "../net/connection.ts";
 import { KeyError, TimeoutError, ValueError } from "../errors.ts";
 import type { Host } from "./hosts.ts";
@@ -17,7 +23,7 @@ import type { Limits } from "../limits.ts";
 import { LongLine } from "../wire/line.ts";
 import { logger } from "../base/log.ts";
 import { encodeError, encodeManagerRequest, isObject } from "../wire/message.ts";
-import type { Newcomer } from "./registry.ts";
+import type { PeerIdentity } from "./peer.ts";
 import { repr } from "../base/repr.ts";
 import { withoutQuotes } from "./terminal.ts";
 import { formatDuration } from "../base/units.ts";
@@ -26,125 +32,126 @@ const log = logger("handshake");
 
 /** How a handshake ended. */
 export type Outcome =
-  /** The peer said who it is, and which user, if it had to log in. */
+  /** The peer is authenticated and identified. `username` is the user that has logged in, if any. */
   | {
     state: "identified";
-    newcomer: Newcomer;
+    identity: PeerIdentity;
     username: string | undefined;
   }
-  /** The peer was told why it is turned away. `record` is for the `connections` table. */
+  /** The peer was sent the reason. `record` is for the `connections` table. */
   | { state: "rejected"; reason: Error; record: string }
-  /** The peer went away, which is also what somebody does who only looks at the certificate. */
+  /** The peer has disconnected, as a program does that only fetches the certificate. */
   | { state: "left"; record: string };
 
-/** What a handshake needs to know. */
+/** What a handshake depends on. */
 export interface HandshakeOptions {
   /** The network name of the Manager. */
   manager: string;
   /** The computer that the peer connects from. */
   host: Host;
-  /** The address of the peer as network names show it, `host:port`. */
+  /** The address of the peer in its network name: `host:port`. */
   address: string;
   authentication: Authentication;
-  /** Judges attempts to log in from that computer. */
-  judge: Judge;
+  /** Checks a password from that computer, throttled. */
+  attemptLogin: LoginAttempt;
   limits: Limits;
 }
 
-/** Leads a new connection through authentication and identity. Never throws. */
+/** Authenticates and identifies the peer of a new connection. Never rejects. */
 export async function handshake(
   connection: Connection,
   options: HandshakeOptions,
 ): Promise<Outcome> {
   const { manager, limits } = options;
-  const ask = (attribute: string, args: string[]): Promise<Answer> => {
+  const send = (attribute: string, args: string[]): Promise<Answer> => {
     connection.sendText(encodeManagerRequest(manager, attribute, args));
     return nextAnswer(connection, attribute, limits);
   };
-  const askText: Ask = async (attribute, argument) => textOf(await ask(attribute, [argument]));
+  const prompt: Prompt = async (attribute, argument) => textOf(await send(attribute, [argument]));
   connection.wholeLineLimit = limits.handshakeSize;
   try {
-    const visitor = { host: options.host, ask: askText, judge: options.judge };
-    const username = await authenticate(options.authentication, manager, visitor);
-    const answer = await ask("identity", []);
-    const identity = rejectFaulty(() => parseIdentity(answer));
-    const newcomer = rejectFaulty(() => readIdentity(identity, options.address));
+    const peer = { host: options.host, prompt, attemptLogin: options.attemptLogin };
+    const username = await authenticate(options.authentication, manager, peer);
+    const answer = await send("identity", []);
+    const members = rejectInvalid(() => parseIdentity(answer));
+    const identity = rejectInvalid(() => toPeerIdentity(members, options.address));
     connection.wholeLineLimit = Math.min(limits.longLine, limits.maxMessageSize);
-    return { state: "identified", newcomer, username };
+    return { state: "identified", identity, username };
   } catch (error) {
-    if (error instanceof Departure) return { state: "left", record: error.record };
-    const { reason, record } = error instanceof Rejection ? error : failure(error);
+    if (error instanceof PeerLeftError) return { state: "left", record: error.record };
+    const { reason, record } = error instanceof RejectionError ? error : failure(error);
     connection.sendText(encodeError(manager, "", reason));
     return { state: "rejected", reason, record: `rejected: ${record}` };
   }
 }
 
-/** What `read` makes of an identity; what is wrong with it is why the peer is turned away. */
-function rejectFaulty<T>(read: () => T): T {
+/** The result of `read`, whose errors reject the peer. */
+function rejectInvalid<T>(read: () => T): T {
   try {
     return read();
   } catch (error) {
-    throw new Rejection(error as Error, "invalid identity");
+    throw new RejectionError(error as Error, "invalid identity");
   }
 }
 
-/** The Manager itself cannot go on, e.g. as its database is broken. The peer need not know why. */
+/** An error of the Manager itself, e.g. of its database. The peer is not sent the details. */
 function failure(error: unknown): { reason: Error; record: string } {
   log.error("A handshake failed: {error}", { error });
   return { reason: new ValueError("The Manager cannot let anybody in now"), record: "failure" };
 }
 
-/** The peer has left, or never meant to stay. */
-class Departure extends Error {
+/** The peer has disconnected during the handshake. */
+class PeerLeftError extends Error {
   readonly record: string;
 
-  constructor(question: string) {
-    super(`Connection closed before receiving the ${question}`);
-    this.record = question === "identity"
+  constructor(attribute: string) {
+    super(`Connection closed before receiving the ${attribute}`);
+    this.record = attribute === "identity"
       ? "connection closed prematurely"
-      : `connection closed before receiving the ${question}`;
+      : `connection closed before receiving the ${attribute}`;
   }
 }
 
+/** The answer to a prompt for an attribute. */
 async function nextAnswer(
   connection: Connection,
-  question: string,
+  attribute: string,
   limits: Limits,
 ): Promise<Answer> {
-  const isTyped = question !== "identity";
+  const isTyped = attribute !== "identity";
   const timeout = isTyped ? limits.loginTimeout : limits.handshakeTimeout;
   let line;
   try {
     line = await connection.nextLine(timeout);
   } catch (error) {
     if (!(error instanceof TimeoutError)) throw error;
-    throw new Rejection(
+    throw new RejectionError(
       new TimeoutError(
-        `No ${question} was received within the limit of ${formatDuration(timeout)} ` +
+        `No ${attribute} was received within the limit of ${formatDuration(timeout)} ` +
           `(${isTyped ? "--login-timeout" : "--handshake-timeout"})`,
       ),
-      `no ${question} in time`,
+      `no ${attribute} in time`,
     );
   }
-  if (line === undefined) throw new Departure(question);
+  if (line === undefined) throw new PeerLeftError(attribute);
   if (line instanceof LongLine) {
-    throw new Rejection(
+    throw new RejectionError(
       new ValueError(
-        `The ${question} is longer than the limit of ${limits.handshakeSize} bytes ` +
+        `The ${attribute} is longer than the limit of ${limits.handshakeSize} bytes ` +
           `(--handshake-size)`,
       ),
-      `invalid ${question}`,
+      `invalid ${attribute}`,
     );
   }
   try {
-    return readAnswer(line);
+    return parseAnswer(line);
   } catch (error) {
-    if (error instanceof TypeError) throw new Departure(question); // bytes that are no text
-    throw new Rejection(error as Error, `invalid ${question}`);
+    if (error instanceof TypeError) throw new PeerLeftError(attribute); // not UTF-8
+    throw new RejectionError(error as Error, `invalid ${attribute}`);
   }
 }
 
-/** The identity object, made from what a person typed where it is not one already. */
+/** The members of the identity: those of a JSON object, or those that a typed line stands for. */
 function parseIdentity(answer: Answer): Record<string, unknown> {
   if (answer.form === "reply") {
     if (isObject(answer.result)) return answer.result;
@@ -152,14 +159,14 @@ function parseIdentity(answer: Answer): Record<string, unknown> {
   }
   const typed = /^client(?:\s+(\S.*))?$/i.exec(answer.line.trim());
   if (typed === null) {
-    // Not with what was typed: it may be a password, and the reason is logged.
+    // Without the line that was typed: it may be a password, and the reason is logged.
     throw new TypeError("Invalid identity. Type: client [name]");
   }
   return { type: "client", name: withoutQuotes(typed[1] ?? "Client") };
 }
 
-function readIdentity(identity: Record<string, unknown>, address: string): Newcomer {
-  const type = required(identity, "type", "string");
+function toPeerIdentity(members: Record<string, unknown>, address: string): PeerIdentity {
+  const type = required(members, "type", "string");
   const kind = type.toLowerCase();
   if (kind !== "client" && kind !== "service") {
     throw new TypeError(
@@ -167,47 +174,47 @@ function readIdentity(identity: Record<string, unknown>, address: string): Newco
     );
   }
   const common = {
-    name: required(identity, "name", "string"),
+    name: required(members, "name", "string"),
     address,
-    language: optional(identity, "language"),
-    os: optional(identity, "os"),
-    extensions: readNames(identity.extensions),
+    language: optional(members, "language"),
+    os: optional(members, "os"),
+    extensions: namesOf(members.extensions),
   };
   if (kind === "client") return { kind, ...common };
-  const attributes = required(identity, "attributes", "object");
-  const maxClients = identity.max_clients ?? -1;
+  const attributes = required(members, "attributes", "object");
+  const maxClients = members.max_clients ?? -1;
   if (!Number.isInteger(maxClients)) throw new TypeError("'max_clients' must be an integer");
   return {
     kind,
     ...common,
     attributes,
     maxClients: maxClients as number,
-    streams: readNames(identity.streams),
+    streams: namesOf(members.streams),
   };
 }
 
-function readNames(names: unknown): string[] {
+function namesOf(names: unknown): string[] {
   return Array.isArray(names) ? names.filter((name) => typeof name === "string") : [];
 }
 
-function required(identity: Record<string, unknown>, key: string, type: "string"): string;
+function required(members: Record<string, unknown>, key: string, type: "string"): string;
 function required(
-  identity: Record<string, unknown>,
+  members: Record<string, unknown>,
   key: string,
   type: "object",
 ): Record<string, unknown>;
 function required(
-  identity: Record<string, unknown>,
+  members: Record<string, unknown>,
   key: string,
   type: "string" | "object",
 ): unknown {
-  if (!Object.hasOwn(identity, key)) throw new KeyError(key);
-  const value = identity[key];
+  if (!Object.hasOwn(members, key)) throw new KeyError(key);
+  const value = members[key];
   if (type === "string" ? typeof value === "string" : isObject(value)) return value;
   throw new TypeError(`${repr(key)} must be ${type === "string" ? "a string" : "an object"}`);
 }
 
-function optional(identity: Record<string, unknown>, key: string): string {
-  const value = identity[key];
+function optional(members: Record<string, unknown>, key: string): string {
+  const value = members[key];
   return typeof value === "string" ? value : "unknown";
 }

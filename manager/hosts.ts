@@ -1,9 +1,9 @@
 /**
- * How the Manager calls the computer that a peer connects from.
+ * The names of the computers that peers connect from.
  *
- * A peer on the Manager's own computer goes by the Manager's host name, whichever of the
- * computer's addresses it used. Other computers go by the first label of their domain name, or
- * by their numeric address where that has no name.
+ * A peer on the Manager's own computer has the Manager's host name, whichever of the computer's
+ * addresses it used. Another computer has the first label of its domain name, or its numeric address
+ * if that has no name.
  *
  * @module
  */
@@ -14,31 +14,34 @@ import { withTimeout } from "../base/with_timeout.ts";
 /** How long a look-up may take, in milliseconds. */
 const LOOKUP_TIMEOUT = 2_000;
 
-/** A computer, as the `connections` table and network names show it. */
+/** A computer, as the `connections` table and network names list it. */
 export interface Host {
   /** The numeric address. */
   address: string;
-  /** The full domain name, or what stands for it. */
+  /** The full domain name; the numeric address if there is none. */
   domain: string;
-  /** What goes into a network name. */
+  /** The name in a network name. */
   name: string;
-  /** What it may be trusted by. This computer goes by its host name alone, as in Python. */
-  trustedBy: readonly string[];
+  /**
+   * The names by which the table of trusted host names may list it. This computer is trusted by its
+   * host name alone, as in Python.
+   */
+  trustedNames: readonly string[];
 }
 
-/** What host names depend on; tests pass their own. */
+/** How computers are named. Every field replaces what the system says; tests use this. */
 export interface HostOptions {
-  /** The name of this computer. */
+  /** The name of this computer. Default: `Deno.hostname()`. */
   hostname?: string;
-  /** The addresses of this computer's interfaces. */
+  /** The addresses of this computer's interfaces. Default: those of `Deno.networkInterfaces()`. */
   localAddresses?: () => string[];
-  /** The domain name of an address; rejects where there is none. */
+  /** The domain name of an address. Rejects if there is none. Default: a reverse DNS look-up. */
   reverse?: (address: string) => Promise<string>;
-  /** The addresses of a host or domain name; rejects where there is none. */
+  /** The addresses of a host or domain name. Rejects if there is none. Default: a DNS look-up. */
   forward?: (name: string) => Promise<string[]>;
 }
 
-/** Names computers. */
+/** Looks up the names of computers. */
 export class Hosts {
   /** The name of this computer. */
   readonly hostname: string;
@@ -53,39 +56,38 @@ export class Hosts {
     this.#forward = options.forward ?? forward;
   }
 
-  /** Every name and address that stands for this computer. */
+  /** Every name and address of this computer. */
   aliases(): string[] {
     return [
       ...new Set([this.hostname, "localhost", "127.0.0.1", "::1", ...this.#localAddresses()]),
     ];
   }
 
-  /** The computer with this address. Takes two seconds at the most. */
+  /** The computer with this address. The look-up takes two seconds at the most. */
   async find(address: string): Promise<Host> {
     const numeric = address.replace(/^::ffff:(?=\d+\.)/i, "");
     if (this.aliases().includes(numeric)) {
       const { hostname } = this;
-      return { address: numeric, domain: hostname, name: hostname, trustedBy: [hostname] };
+      return { address: numeric, domain: hostname, name: hostname, trustedNames: [hostname] };
     }
-    const domain = await withinTime(this.#reverse(numeric), numeric);
+    const domain = await lookUpWithin(this.#reverse(numeric), numeric);
     const name = domain === numeric ? numeric : domain.split(".")[0];
-    return { address: numeric, domain, name, trustedBy: [...new Set([domain, name, numeric])] };
+    return { address: numeric, domain, name, trustedNames: [...new Set([domain, name, numeric])] };
   }
 
   /**
-   * Whether a name is really that of the computer with this address: the name has to lead back to
-   * the address, since whoever runs a network decides which names its addresses have. Takes two
-   * seconds at the most.
+   * Whether a name resolves to this address. The name that an address resolves to proves nothing:
+   * the operator of a network chooses the names of its addresses. Takes two seconds at the most.
    */
-  async leadsTo(name: string, address: string): Promise<boolean> {
+  async resolvesTo(name: string, address: string): Promise<boolean> {
     if (name === address) return true;
     if (this.aliases().includes(address)) return name === this.hostname;
-    return (await withinTime(this.#forward(name), [])).includes(address);
+    return (await lookUpWithin(this.#forward(name), [])).includes(address);
   }
 }
 
-/** What a look-up finds; `otherwise` where it finds nothing or takes too long. */
-function withinTime<T>(lookUp: Promise<T>, otherwise: T): Promise<T> {
+/** The result of a look-up; `otherwise` if it finds nothing or takes too long. */
+function lookUpWithin<T>(lookUp: Promise<T>, otherwise: T): Promise<T> {
   return withTimeout(lookUp.catch(() => otherwise), LOOKUP_TIMEOUT, () => otherwise);
 }
 

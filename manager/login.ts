@@ -1,78 +1,89 @@
 /**
- * An administrator's login in the middle of a connection: the Manager asks the peer for a name and
- * a password while its other messages go on.
+ * The login of an administrator while the peer is connected: the Manager prompts it for a name and
+ * a password, and its other messages go on meanwhile. How a prompt is answered is read here too, for
+ * the handshake as well: a program answers with a JSON reply, a person at a terminal with a line of
+ * plain text.
  *
- * A question is asked in the moment in which the one before it is answered: the next line may
- * already be its answer, and must not be taken for anything else.
+ * The next prompt is sent in the call that takes the answer to the one before it: the next line may
+ * already be its answer, and must not be routed as a message.
  *
  * @module
  */
 
-import { type Answer, textOf } from "./answer.ts";
-import type { Judge } from "./login_throttle.ts";
-import { ValueError } from "../errors.ts";
+import { KeyError, ValueError } from "../errors.ts";
+import { parseJson } from "../wire/json.ts";
+import { isObject } from "../wire/message.ts";
 import type { UsersTable } from "./database/users_table.ts";
+import type { LoginAttempt } from "./login_throttle.ts";
 
-/** A name and a password, as they were given. */
+/** An answer to a prompt: the `result` of a JSON reply, or a line of plain text. */
+export type Answer = { form: "reply"; result: unknown } | { form: "text"; line: string };
+
+/** A name and a password, as the peer sent them. */
 interface Credentials {
   username: string;
   password: string;
 }
 
-/** Nothing is asked; the name is; the password is; or both are being checked. */
 type State =
+  /** No login is under way. */
   | { state: "idle" }
-  | { state: "username"; given: PromiseWithResolvers<Credentials> }
-  | { state: "password"; given: PromiseWithResolvers<Credentials>; username: string }
+  /** The peer is prompted for the name. */
+  | { state: "username"; credentials: PromiseWithResolvers<Credentials> }
+  /** The peer is prompted for the password. */
+  | { state: "password"; credentials: PromiseWithResolvers<Credentials>; username: string }
+  /** Both have come. */
   | { state: "checking" };
 
-/** Who a connected peer has shown to be. */
+/** The user that a connected peer has logged in as. */
 export class Login {
-  readonly #sendQuestion: (attribute: "username" | "password", about: string) => void;
-  readonly #judge: Judge;
+  readonly #sendPrompt: (attribute: "username" | "password", argument: string) => void;
+  readonly #attemptLogin: LoginAttempt;
   #username: string | undefined;
   #state: State = { state: "idle" };
 
   /**
-   * @param sendQuestion Sends a question to the peer. The answer is handed to
-   * {@linkcode Login.answer}.
-   * @param judge Judges the password that is given.
-   * @param username The user that logged in when the peer connected, if any did.
+   * @param sendPrompt Sends a prompt to the peer. Pass the answer to {@linkcode Login.receive}.
+   * @param attemptLogin Checks the password, throttled.
+   * @param username The user that logged in during the handshake; `undefined` if none did.
    */
   constructor(
-    sendQuestion: (attribute: "username" | "password", about: string) => void,
-    judge: Judge,
+    sendPrompt: (attribute: "username" | "password", argument: string) => void,
+    attemptLogin: LoginAttempt,
     username: string | undefined,
   ) {
-    this.#sendQuestion = sendQuestion;
-    this.#judge = judge;
+    this.#sendPrompt = sendPrompt;
+    this.#attemptLogin = attemptLogin;
     this.#username = username;
   }
 
-  /** Whether the peer owes an answer to a question. */
-  get isAsking(): boolean {
+  /** Whether the peer has not answered a prompt yet. */
+  get isPrompting(): boolean {
     return this.#state.state === "username" || this.#state.state === "password";
   }
 
-  /** Takes the answer to the question, and asks the next one. */
-  answer(answer: Answer): void {
+  /** Takes the answer to a prompt, and sends the next one. Ignored if there is no prompt. */
+  receive(answer: Answer): void {
     const text = textOf(answer);
     const now = this.#state;
     if (now.state === "username") {
-      this.#state = { state: "password", given: now.given, username: text };
-      this.#sendQuestion("password", text);
+      this.#state = { state: "password", credentials: now.credentials, username: text };
+      this.#sendPrompt("password", text);
     } else if (now.state === "password") {
       this.#state = { state: "checking" };
-      now.given.resolve({ username: now.username, password: text });
+      now.credentials.resolve({ username: now.username, password: text });
     }
   }
 
   /**
-   * Makes sure that the peer is an administrator: one that has not shown it is asked. Whether the
-   * user still is one is looked up every time.
+   * Makes sure that the peer is an administrator, and prompts it if it has not logged in as one.
+   * The database is asked each time: the user may have lost the rights.
    *
    * @param manager The network name of the Manager.
-   * @throws {ValueError} If it is not, has failed too often, or is being asked for another request already.
+   * @throws {ValueError} If the user is no administrator, the password is wrong, or a login is
+   * under way for another request.
+   * @throws {PermissionError} If too many logins from the computer have failed.
+   * @throws {ConnectionAbortedError} If the Manager shuts down before the password is checked.
    */
   async requireAdministrator(users: UsersTable, manager: string): Promise<void> {
     if (this.#username !== undefined && users.isAdmin(this.#username)) return;
@@ -81,12 +92,12 @@ export class Login {
         "Cannot send this request to the Manager: an administrator's login is under way",
       );
     }
-    const given = Promise.withResolvers<Credentials>();
-    this.#state = { state: "username", given };
-    this.#sendQuestion("username", manager);
-    const { username, password } = await given.promise;
+    const credentials = Promise.withResolvers<Credentials>();
+    this.#state = { state: "username", credentials };
+    this.#sendPrompt("username", manager);
+    const { username, password } = await credentials.promise;
     try {
-      const isRight = await this.#judge(() => users.isPasswordValid(username, password));
+      const isRight = await this.#attemptLogin(() => users.isPasswordValid(username, password));
       if (!isRight || !users.isAdmin(username)) {
         throw new ValueError("You must be an administrator to send this request to the Manager");
       }
@@ -95,4 +106,31 @@ export class Login {
       this.#state = { state: "idle" };
     }
   }
+}
+
+const decoder = new TextDecoder("utf-8", { fatal: true });
+
+/**
+ * Parses a line as the answer to a prompt.
+ *
+ * @throws {TypeError} If the line is not UTF-8.
+ * @throws {KeyError} If it is a JSON object without a `result`.
+ */
+export function parseAnswer(line: Uint8Array): Answer {
+  const text = decoder.decode(line);
+  let reply: unknown;
+  try {
+    reply = parseJson(text);
+  } catch {
+    return { form: "text", line: text };
+  }
+  if (!isObject(reply)) return { form: "text", line: text }; // a password may look like a number
+  if (!Object.hasOwn(reply, "result")) throw new KeyError("result");
+  return { form: "reply", result: reply.result };
+}
+
+/** The text of an answer. Empty if the result is not a string, so that it can match nothing. */
+export function textOf(answer: Answer): string {
+  if (answer.form === "text") return answer.line;
+  return typeof answer.result === "string" ? answer.result : "";
 }

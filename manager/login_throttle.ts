@@ -1,101 +1,107 @@
 /**
- * Slows down whoever guesses passwords: a computer that has failed to log in a few times waits a bit
- * longer for each further attempt.
+ * Slows down the guessing of passwords. A computer that has failed to log in a few times waits
+ * longer before each further attempt.
  *
- * A computer is its numeric address. Its attempts are judged one after the other: many at once would
- * be as many guesses before the first of them has failed.
+ * A computer is its numeric address. Its attempts run one after the other: in parallel, many guesses
+ * would be checked before the first of them has failed.
  *
  * @module
  */
 
 import { delay } from "@std/async/delay";
+import { formatDuration } from "../base/units.ts";
 import { ConnectionAbortedError, PermissionError } from "../errors.ts";
 import type { Limits } from "../limits.ts";
-import { formatDuration } from "../base/units.ts";
 
-/** Judges one attempt to log in: what `check` says about it, when it is its turn. */
-export type Judge = (check: () => boolean | Promise<boolean>) => Promise<boolean>;
+/**
+ * One attempt to log in, throttled: runs `check` when the attempts before it are finished and the
+ * delay is over. True if the password is right.
+ */
+export type LoginAttempt = (check: () => boolean | Promise<boolean>) => Promise<boolean>;
 
-/** What is known of a computer. */
-interface Suspect {
-  failures: number;
-  /** When it failed last, by the clock. */
-  lastFailure: number;
-  /** How many of its attempts are being judged or wait for it. */
-  attempts: number;
-  /** Settles when the latest of them has been judged. */
-  judged: Promise<unknown>;
+/** The failed logins of one address. */
+interface Failures {
+  count: number;
+  /** The clock's time of the last failure. */
+  last: number;
+  /** How many attempts run or wait. */
+  pending: number;
+  /** Settles when the latest attempt is finished. */
+  finished: Promise<unknown>;
 }
 
-/** What an attempt takes its time from; a test has one of its own. */
+/** The clock of a throttle; tests pass their own. */
 export interface Clock {
-  /** A time that only goes on, in milliseconds. */
+  /** A monotonic time in milliseconds. */
   now(): number;
-  /** Waits, in milliseconds. Rejects when it is aborted. */
+  /** Waits, in milliseconds. Rejects when the signal is aborted. */
   delay(milliseconds: number, options: { signal: AbortSignal }): Promise<void>;
 }
 
-/** How many computers are remembered. Those that failed first are forgotten first. */
-const MOST_SUSPECTS = 10_000;
+/** How many addresses are remembered. The oldest entry is evicted first. */
+const MAX_ADDRESSES = 10_000;
 
-/** The attempts to log in of all computers. */
-export class Attempts implements Disposable {
-  readonly #limits: Pick<Limits, "freeLogins" | "loginPenalty" | "loginMemory" | "loginTimeout">;
+/** The limits that the throttle reads. */
+type ThrottleLimits = Pick<Limits, "freeLogins" | "loginPenalty" | "loginMemory" | "loginTimeout">;
+
+/** Throttles the attempts to log in, by address. */
+export class LoginThrottle implements Disposable {
+  readonly #limits: ThrottleLimits;
   readonly #clock: Clock;
-  readonly #suspects = new Map<string, Suspect>();
+  readonly #byAddress = new Map<string, Failures>();
   readonly #end = new AbortController();
 
   constructor(
-    limits: Pick<Limits, "freeLogins" | "loginPenalty" | "loginMemory" | "loginTimeout">,
+    limits: ThrottleLimits,
     clock: Clock = { now: () => performance.now(), delay },
   ) {
     this.#limits = limits;
     this.#clock = clock;
   }
 
-  /** How many computers are remembered. */
+  /** How many addresses are remembered. */
   get size(): number {
-    return this.#suspects.size;
+    return this.#byAddress.size;
   }
 
   /**
-   * Judges an attempt of a computer, when it is its turn and it has waited for its failures.
+   * Runs an attempt from an address, after the attempts before it and the delay for its failures.
    *
-   * @throws {PermissionError} If it would have to wait longer than `loginTimeout`. The attempt is not
-   * judged then.
-   * @throws {ConnectionAbortedError} If the Manager shuts down before it is its turn.
+   * @param check Whether the password is right. Not called if the attempt is rejected.
+   * @throws {PermissionError} If the attempt would wait longer than `loginTimeout`.
+   * @throws {ConnectionAbortedError} If the Manager shuts down before the check.
    */
-  async judge(address: string, check: () => boolean | Promise<boolean>): Promise<boolean> {
-    const suspect = this.#suspectAt(address);
-    suspect.attempts++;
-    const judged = this.#judgeAfter(suspect.judged, suspect, address, check);
-    suspect.judged = judged.catch(() => {});
+  async attempt(address: string, check: () => boolean | Promise<boolean>): Promise<boolean> {
+    const failures = this.#failuresOf(address);
+    failures.pending++;
+    const attempt = this.#attemptAfter(failures.finished, failures, address, check);
+    failures.finished = attempt.catch(() => {});
     try {
-      return await judged;
+      return await attempt;
     } finally {
-      suspect.attempts--;
-      if (suspect.attempts === 0 && suspect.failures === 0) this.#suspects.delete(address);
+      failures.pending--;
+      if (failures.pending === 0 && failures.count === 0) this.#byAddress.delete(address);
     }
   }
 
-  /** Whoever waits is told that the Manager is shutting down. */
+  /** Rejects the attempts that wait, and all later ones, with a `ConnectionAbortedError`. */
   [Symbol.dispose](): void {
     this.#end.abort();
   }
 
-  async #judgeAfter(
+  async #attemptAfter(
     previous: Promise<unknown>,
-    suspect: Suspect,
+    failures: Failures,
     address: string,
     check: () => boolean | Promise<boolean>,
   ): Promise<boolean> {
     const { freeLogins, loginPenalty, loginMemory, loginTimeout } = this.#limits;
-    const asked = this.#clock.now();
+    const start = this.#clock.now();
     await previous;
-    if (this.#isForgotten(suspect)) suspect.failures = 0;
-    const penalty = Math.max(0, suspect.failures + 1 - freeLogins) * loginPenalty;
-    if (suspect.failures > 0 && this.#clock.now() - asked + penalty > loginTimeout) {
-      const rest = suspect.lastFailure + loginMemory - this.#clock.now();
+    if (this.#isExpired(failures)) failures.count = 0;
+    const penalty = Math.max(0, failures.count + 1 - freeLogins) * loginPenalty;
+    if (failures.count > 0 && this.#clock.now() - start + penalty > loginTimeout) {
+      const rest = failures.last + loginMemory - this.#clock.now();
       throw new PermissionError(
         `Too many failed logins from ${address}: try again in ` +
           `${formatDuration(Math.ceil(rest / 1_000) * 1_000)} ` +
@@ -105,8 +111,8 @@ export class Attempts implements Disposable {
     await this.#wait(penalty);
     const isRight = await check();
     if (!isRight) {
-      suspect.failures++;
-      suspect.lastFailure = this.#clock.now();
+      failures.count++;
+      failures.last = this.#clock.now();
     }
     return isRight;
   }
@@ -120,25 +126,25 @@ export class Attempts implements Disposable {
     }
   }
 
-  #suspectAt(address: string): Suspect {
-    const known = this.#suspects.get(address);
+  #failuresOf(address: string): Failures {
+    const known = this.#byAddress.get(address);
     if (known !== undefined) return known;
-    if (this.#suspects.size >= MOST_SUSPECTS) this.#forget();
-    const suspect = { failures: 0, lastFailure: 0, attempts: 0, judged: Promise.resolve() };
-    this.#suspects.set(address, suspect);
-    return suspect;
+    if (this.#byAddress.size >= MAX_ADDRESSES) this.#evict();
+    const failures = { count: 0, last: 0, pending: 0, finished: Promise.resolve() };
+    this.#byAddress.set(address, failures);
+    return failures;
   }
 
-  /** Makes room: those that are not remembered any longer go, or else the one that came first. */
-  #forget(): void {
-    const idle = [...this.#suspects].filter(([_, { attempts }]) => attempts === 0);
-    const forgotten = idle.filter(([_, suspect]) => this.#isForgotten(suspect));
-    for (const [address] of forgotten.length > 0 ? forgotten : idle.slice(0, 1)) {
-      this.#suspects.delete(address);
+  /** Evicts the expired entries, or else the oldest one. An entry with an attempt under way stays. */
+  #evict(): void {
+    const idle = [...this.#byAddress].filter(([_, { pending }]) => pending === 0);
+    const expired = idle.filter(([_, failures]) => this.#isExpired(failures));
+    for (const [address] of expired.length > 0 ? expired : idle.slice(0, 1)) {
+      this.#byAddress.delete(address);
     }
   }
 
-  #isForgotten({ lastFailure }: Suspect): boolean {
-    return this.#clock.now() - lastFailure >= this.#limits.loginMemory;
+  #isExpired({ last }: Failures): boolean {
+    return this.#clock.now() - last >= this.#limits.loginMemory;
   }
 }

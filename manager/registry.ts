@@ -1,114 +1,61 @@
 /**
- * Who is connected, linked and locked, and who owes whom an answer. Every rule of links, locks
- * and pending requests is here and nowhere else. Pure state: no socket, no clock, no bytes.
+ * The connected clients and services, their links and locks, and the pending requests. Every rule
+ * of links, locks and pending requests is here and nowhere else. Pure state: no socket, no clock, no
+ * bytes.
  *
- * What always holds:
+ * Invariants:
  * - a client is in a service's links exactly if the service is in the client's; only a linked
- *   client holds a lock, and only one that may use the service is linked with it;
- * - an answer is pending exactly between `route` and `settle` (or the end of either peer), so an
- *   answer can be settled once, by the service that owes it, for the client that is owed.
- *
- * `Seat` is what the owner wants to find again for a peer: the Manager's connection to it.
+ *   client holds a lock, and only a client that may use the service is linked with it;
+ * - a request is pending from `route` until `complete`, or until either peer is unregistered. So it
+ *   is completed once, by the service that it was routed to, for the client that sent it.
  *
  * @module
  */
 
-import { Debts } from "./pending_requests.ts";
 import { ConnectionAbortedError, KeyError, NameError, PermissionError } from "../errors.ts";
 import { repr } from "../base/repr.ts";
 import type { ServiceEntry } from "../wire/identities.ts";
-import type { JsonObject } from "../wire/message.ts";
 import { MANAGER } from "../wire/protocol.ts";
-
-/** A connected client. */
-export interface Client<Seat> {
-  readonly kind: "client";
-  readonly name: string;
-  /** `host:port` as the Manager sees it. */
-  readonly address: string;
-  /** `name[host:port]`. */
-  readonly networkName: string;
-  readonly language: string;
-  readonly os: string;
-  /** The extensions of the protocol that it has offered. */
-  readonly extensions: readonly string[];
-  readonly seat: Seat;
-  /** The user that logged in to connect it; `undefined` where nobody has to. */
-  readonly username: string | undefined;
-  /** The services that it is linked with. */
-  readonly links: Set<Service<Seat>>;
-}
-
-/** A connected service. */
-export interface Service<Seat> {
-  readonly kind: "service";
-  readonly name: string;
-  readonly address: string;
-  readonly networkName: string;
-  readonly language: string;
-  readonly os: string;
-  /** The extensions of the protocol that it has offered. */
-  readonly extensions: readonly string[];
-  readonly attributes: JsonObject;
-  /** How many clients may be linked at once; 0 or less means no limit. */
-  readonly maxClients: number;
-  /** The methods whose results are streams. */
-  readonly streams: readonly string[];
-  readonly seat: Seat;
-  /** The clients that are linked with it. */
-  readonly links: Set<Client<Seat>>;
-  /** The linked clients that hold a lock. */
-  readonly locks: Set<Client<Seat>>;
-  /** The answers that it owes to each client. */
-  readonly pending: Map<Client<Seat>, Debts>;
-}
-
-/** A connected device. */
-export type Peer<Seat> = Client<Seat> | Service<Seat>;
-
-/** What is known of a device before it is registered. */
-export type Newcomer =
-  & {
-    name: string;
-    address: string;
-    language: string;
-    os: string;
-    extensions: readonly string[];
-  }
-  & (
-    | { kind: "client" }
-    | {
-      kind: "service";
-      attributes: JsonObject;
-      maxClients: number;
-      streams: readonly string[];
-    }
-  );
+import {
+  type Client,
+  networkNameOf,
+  networkNames,
+  type Peer,
+  type PeerIdentity,
+  PendingRequests,
+  type Service,
+  serviceEntry,
+} from "./peer.ts";
 
 /** Who may use which service. */
 export interface Policy {
-  /** Whether a user, or a client that nobody had to log in for, may use a service. */
+  /**
+   * Whether a client may use a service.
+   *
+   * @param username The user that logged in to connect the client; `undefined` if none did.
+   */
   mayUse(username: string | undefined, service: string): boolean;
 }
 
-/** An answer that nobody will give any more. */
-export interface Orphan<Seat> {
-  readonly client: Client<Seat>;
+/** A request that its service has not answered. Orphaned if the service is gone. */
+export interface PendingRequest<Session> {
+  readonly client: Client<Session>;
   readonly uid: string;
 }
 
-/** The state of a Manager. */
-export class Registry<Seat> {
-  /** How this Manager calls itself in messages: `Manager[host:port]`. */
+/** The peers of a Manager. */
+export class Registry<Session> {
+  /** The network name of the Manager: `Manager[host:port]`. */
   readonly manager: string;
-  readonly #clients = new Map<string, Client<Seat>>();
-  readonly #services = new Map<string, Service<Seat>>();
+  readonly #clients = new Map<string, Client<Session>>();
+  readonly #services = new Map<string, Service<Session>>();
   readonly #policy: Policy | undefined;
   #isClosed = false;
 
   /**
-   * @param policy Who may use which service. Call {@linkcode Registry.withdraw} when it changes.
-   * Default: everybody may use every service.
+   * @param manager The network name of the Manager.
+   * @param policy Who may use which service. Call {@linkcode Registry.revoke} when it changes.
+   * Default: every client may use every service.
    */
   constructor(manager: string, policy?: Policy) {
     this.manager = manager;
@@ -116,122 +63,140 @@ export class Registry<Seat> {
   }
 
   /**
-   * Takes a device in.
+   * Registers a device.
    *
-   * @param username The user that logged in to connect it, if any did.
-   * @throws {ConnectionAbortedError} If it is closed.
-   * @throws {NameError} If a service of that name, or a client of that network name, is already
-   * connected.
+   * @param username The user that logged in during the handshake, if any did.
+   * @throws {ConnectionAbortedError} If the registry is closed.
+   * @throws {NameError} If a service with that name, or a client with that network name, is
+   * registered already, or a service has the name of the Manager.
    */
-  add(newcomer: Newcomer, seat: Seat, username?: string): Peer<Seat> {
+  register(identity: PeerIdentity, session: Session, username?: string): Peer<Session> {
     if (this.#isClosed) throw shuttingDown();
-    const networkName = networkNameOf(newcomer);
-    if (newcomer.kind === "client") {
+    const networkName = networkNameOf(identity);
+    if (identity.kind === "client") {
       // Two computers of different domains may share a first label, and their ports may be equal.
       if (this.#clients.has(networkName)) {
         throw new NameError(`A ${repr(networkName)} client is already connected to the Manager`);
       }
-      const client: Client<Seat> = { ...newcomer, networkName, seat, username, links: new Set() };
+      const client: Client<Session> = {
+        ...identity,
+        networkName,
+        session,
+        username,
+        links: new Set(),
+      };
       this.#clients.set(networkName, client);
       return client;
     }
-    // Requests to a service of the Manager's name would be the Manager's.
-    if (newcomer.name === MANAGER || this.#services.has(newcomer.name)) {
-      throw new NameError(`A ${repr(newcomer.name)} service is already running on the Manager`);
+    // A request to a service with the Manager's name would go to the Manager.
+    if (identity.name === MANAGER || this.#services.has(identity.name)) {
+      throw new NameError(`A ${repr(identity.name)} service is already running on the Manager`);
     }
-    const service: Service<Seat> = {
-      ...newcomer,
+    const service: Service<Session> = {
+      ...identity,
       networkName,
-      seat,
+      session,
       links: new Set(),
       locks: new Set(),
       pending: new Map(),
     };
-    this.#services.set(newcomer.name, service);
+    this.#services.set(identity.name, service);
     return service;
   }
 
-  /** Takes a device out, with its links and locks, and tells which answers it leaves owing. */
-  remove(peer: Peer<Seat>): Orphan<Seat>[] {
+  /**
+   * Unregisters a device, and removes its links, its locks and its pending requests.
+   *
+   * @returns The requests that it has not answered, which are orphaned now.
+   */
+  unregister(peer: Peer<Session>): PendingRequest<Session>[] {
     if (peer.kind === "client") {
       if (this.#clients.get(peer.networkName) === peer) this.#clients.delete(peer.networkName);
-      for (const service of peer.links) this.#separate(peer, service);
+      for (const service of peer.links) this.#removeLink(peer, service);
       for (const service of this.#services.values()) service.pending.delete(peer);
       return [];
     }
     if (this.#services.get(peer.name) === peer) this.#services.delete(peer.name);
-    for (const client of peer.links) this.#separate(client, peer);
-    return this.abandon(peer);
+    for (const client of peer.links) this.#removeLink(client, peer);
+    return this.takePending(peer);
   }
 
-  /** The answers that a client waits for. */
-  awaited(client: Client<Seat>): { service: Service<Seat>; uid: string }[] {
+  /** The pending requests of a client. A uid that is pending several times is listed once. */
+  pendingRequestsOf(client: Client<Session>): { service: Service<Session>; uid: string }[] {
     return Array.from(
       this.#services.values(),
       (service) => Array.from(new Set(service.pending.get(client)), (uid) => ({ service, uid })),
     ).flat();
   }
 
-  /** Tells which answers a service owes, and waits for them no longer. */
-  abandon(service: Service<Seat>): Orphan<Seat>[] {
-    const orphans = [...service.pending].flatMap(([client, debts]) =>
-      Array.from(debts, (uid) => ({ client, uid }))
+  /** Removes the pending requests of a service, and returns them. */
+  takePending(service: Service<Session>): PendingRequest<Session>[] {
+    const requests = [...service.pending].flatMap(([client, pending]) =>
+      Array.from(pending, (uid) => ({ client, uid }))
     );
     service.pending.clear();
-    return orphans;
+    return requests;
   }
 
   /**
-   * The service that a client's request goes to. Notes that it owes the answer.
+   * The service that a request of a client goes to. The request is pending from now on.
    *
-   * @throws {ConnectionAbortedError} If it is closed.
+   * @throws {ConnectionAbortedError} If the registry is closed.
    * @throws {KeyError} If the service is not connected.
-   * @throws {PermissionError} If the client is not linked, and may not use the service, or it is
-   * locked or full.
+   * @throws {PermissionError} If the client is not linked, and the service is locked or full, or the
+   * client may not use it.
    */
-  route(client: Client<Seat>, name: string, uid: string): Service<Seat> {
+  route(client: Client<Session>, name: string, uid: string): Service<Session> {
     if (this.#isClosed) throw shuttingDown();
     const service = this.#services.get(name);
     if (service === undefined) {
       throw new KeyError(`the ${repr(name)} Service is not connected to ${this.manager}`);
     }
-    if (!service.links.has(client)) this.#checkEntry(client, service);
-    let debts = service.pending.get(client);
-    if (debts === undefined) service.pending.set(client, debts = new Debts());
-    debts.add(uid);
+    if (!service.links.has(client)) this.#checkAccess(client, service);
+    let pending = service.pending.get(client);
+    if (pending === undefined) service.pending.set(client, pending = new PendingRequests());
+    pending.add(uid);
     return service;
   }
 
   /**
-   * The client that a service's answer goes to, or `undefined` where the service owes no such
-   * answer. The answer is then no longer owed.
+   * Completes the pending request that a service has answered.
+   *
+   * @returns The client that sent the request; `undefined` if no such request is pending.
    */
-  settle(service: Service<Seat>, requester: string, uid: string): Client<Seat> | undefined {
+  complete(service: Service<Session>, requester: string, uid: string): Client<Session> | undefined {
     const client = this.#clients.get(requester);
     if (client === undefined) return undefined;
-    return service.pending.get(client)?.settle(uid) ? client : undefined;
+    return service.pending.get(client)?.complete(uid) ? client : undefined;
   }
 
   /**
-   * An answer that a service owes to a requester: that of the uid, or the oldest one where the uid
-   * is not known yet. `undefined` where it owes none.
+   * A pending request of a requester to a service, which stays pending.
+   *
+   * @param uid The uid of the request. Default: the oldest one, for a reply whose uid is not known
+   * yet.
+   * @returns `undefined` if no such request is pending.
    */
-  debt(service: Service<Seat>, requester: string, uid?: string): Orphan<Seat> | undefined {
+  pendingRequest(
+    service: Service<Session>,
+    requester: string,
+    uid?: string,
+  ): PendingRequest<Session> | undefined {
     const client = this.#clients.get(requester);
-    const debts = client && service.pending.get(client);
-    if (client === undefined || debts === undefined) return undefined;
-    const owed = uid === undefined ? debts.oldest : debts.has(uid) ? uid : undefined;
-    return owed === undefined ? undefined : { client, uid: owed };
+    const pending = client && service.pending.get(client);
+    if (client === undefined || pending === undefined) return undefined;
+    const found = uid === undefined ? pending.oldest : pending.has(uid) ? uid : undefined;
+    return found === undefined ? undefined : { client, uid: found };
   }
 
   /**
-   * Links a client with a service. To link again is allowed even while the service is locked or
-   * full.
+   * Links a client with a service. A client that is linked may link again, even if the service is
+   * locked or full.
    *
    * @throws {KeyError} If the service does not exist.
    * @throws {PermissionError} If the client may not use the service, or it is locked or full.
    */
-  link(client: Client<Seat>, name: string): ServiceEntry {
+  link(client: Client<Session>, name: string): ServiceEntry {
     const service = this.#services.get(name);
     if (service === undefined) {
       throw new KeyError(
@@ -239,7 +204,7 @@ export class Registry<Seat> {
       );
     }
     if (!service.links.has(client)) {
-      this.#checkEntry(client, service);
+      this.#checkAccess(client, service);
       service.links.add(client);
       client.links.add(service);
     }
@@ -247,12 +212,12 @@ export class Registry<Seat> {
   }
 
   /**
-   * Undoes a link and releases the client's lock. A service that is gone, or that the client may
-   * not use any longer, counts as unlinked.
+   * Removes a link and the client's lock. Also succeeds if the service is not connected, or the
+   * client may no longer use it.
    *
    * @throws {KeyError} If the client is not linked with the service.
    */
-  unlink(client: Client<Seat>, name: string): true {
+  unlink(client: Client<Session>, name: string): true {
     const service = this.#services.get(name);
     if (service === undefined) return true;
     if (!service.links.has(client)) {
@@ -261,19 +226,19 @@ export class Registry<Seat> {
         `cannot unlink ${client.networkName}, it was not linked with ${repr(name)}`,
       );
     }
-    this.#separate(client, service);
+    this.#removeLink(client, service);
     return true;
   }
 
   /**
-   * Locks a service, so that no new client can link with it. An exclusive lock needs the client
-   * to be the only one that is linked. To lock again is allowed.
+   * Locks a service, so that no other client can link with it. An exclusive lock is granted only
+   * if no other client is linked. A client that holds a lock may lock again.
    *
    * @returns The network names of the linked clients.
    * @throws {KeyError} If the service does not exist.
-   * @throws {PermissionError} If the client is not linked, or others are and the lock is exclusive.
+   * @throws {PermissionError} If the client is not linked, or the lock is exclusive and others are linked.
    */
-  acquireLock(client: Client<Seat>, name: string, shared: boolean): string[] {
+  acquireLock(client: Client<Session>, name: string, shared: boolean): string[] {
     const service = this.#services.get(name);
     if (service === undefined) {
       throw new KeyError(
@@ -302,7 +267,7 @@ export class Registry<Seat> {
    * @returns The network names of the clients that still hold a lock.
    * @throws {KeyError} If the service does not exist.
    */
-  releaseLock(client: Client<Seat>, name: string): string[] {
+  releaseLock(client: Client<Session>, name: string): string[] {
     const service = this.#services.get(name);
     if (service === undefined) {
       throw new KeyError(
@@ -314,104 +279,75 @@ export class Registry<Seat> {
   }
 
   /**
-   * Undoes the links of clients that may not use the service any longer, and releases their locks.
-   * What they are owed is still settled.
+   * Removes the links and locks of clients that may no longer use the service. Their pending
+   * requests stay pending.
    *
-   * @returns The links that were undone.
+   * @returns The links that were removed.
    */
-  withdraw(): { client: Client<Seat>; service: Service<Seat> }[] {
+  revoke(): { client: Client<Session>; service: Service<Session> }[] {
     const links = Array.from(
       this.#services.values(),
       (service) => Array.from(service.links, (client) => ({ client, service })),
     ).flat();
-    const withdrawn = links.filter(({ client, service }) => !this.mayUse(client, service));
-    for (const { client, service } of withdrawn) this.#separate(client, service);
-    return withdrawn;
+    const revoked = links.filter(({ client, service }) => !this.mayUse(client, service));
+    for (const { client, service } of revoked) this.#removeLink(client, service);
+    return revoked;
   }
 
   /** Whether a client may use a service, linked or not. */
-  mayUse({ username }: Client<Seat>, { name }: Service<Seat>): boolean {
+  mayUse({ username }: Client<Session>, { name }: Service<Session>): boolean {
     return this.#policy?.mayUse(username, name) ?? true;
   }
 
-  /** From now on no device is taken in and no request is routed. What is owed is still settled. */
+  /** Registers no device and routes no request any more. Pending requests can still complete. */
   close(): void {
     this.#isClosed = true;
   }
 
-  /** Whether any service owes an answer. */
-  get owes(): boolean {
+  /** Whether any request is pending. */
+  get hasPending(): boolean {
     return this.#services.values().some(({ pending }) =>
-      pending.values().some((debts) => debts.size > 0)
+      pending.values().some(({ size }) => size > 0)
     );
   }
 
   /** The connected clients. */
-  get clients(): Iterable<Client<Seat>> {
+  get clients(): Iterable<Client<Session>> {
     return this.#clients.values();
   }
 
   /** The connected services. */
-  get services(): Iterable<Service<Seat>> {
+  get services(): Iterable<Service<Session>> {
     return this.#services.values();
   }
 
-  /** The service of that name, if it is connected. */
-  service(name: string): Service<Seat> | undefined {
+  /** The service with that name, if it is connected. */
+  service(name: string): Service<Session> | undefined {
     return this.#services.get(name);
   }
 
-  /** Refuses a client that is not linked and may not use a service now. */
-  #checkEntry(client: Client<Seat>, service: Service<Seat>): void {
+  /** Rejects a client that is not linked and could not link now. */
+  #checkAccess(client: Client<Session>, service: Service<Session>): void {
     if (!this.mayUse(client, service)) {
       const who = client.username === undefined ? client.networkName : repr(client.username);
       throw new PermissionError(`${who} may not use the ${repr(service.name)} service`);
     }
-    checkVacancy(service);
+    checkCapacity(service);
   }
 
-  #separate(client: Client<Seat>, service: Service<Seat>): void {
+  #removeLink(client: Client<Session>, service: Service<Session>): void {
     service.links.delete(client);
     service.locks.delete(client);
     client.links.delete(service);
   }
 }
 
-/** Whether a client keeps others out of a service, by a lock or as one of its limited clients. */
-export function keepsOthersOut(client: Client<unknown>): boolean {
-  for (const service of client.links) {
-    if (service.maxClients > 0 || service.locks.has(client)) return true;
-  }
-  return false;
-}
-
-/** How a device is called on the network: `name[host:port]`. */
-export function networkNameOf(newcomer: Newcomer): string {
-  return `${newcomer.name}[${newcomer.address}]`;
-}
-
-/** A service as an identity and a reply to `link` show it. */
-export function serviceEntry(service: Service<unknown>): ServiceEntry {
-  return {
-    attributes: service.attributes,
-    address: service.address,
-    language: service.language,
-    os: service.os,
-    max_clients: service.maxClients,
-  };
-}
-
-/** The network names of clients, sorted. */
-export function networkNames(clients: Iterable<Client<unknown>>): string[] {
-  return Array.from(clients, (client) => client.networkName).sort();
-}
-
 function shuttingDown(): ConnectionAbortedError {
   return new ConnectionAbortedError("the Manager is shutting down");
 }
 
-/** Whether one more client may use the service. */
-function checkVacancy(service: Service<unknown>): void {
+/** Rejects one more client of a service that is locked or full. */
+function checkCapacity(service: Service<unknown>): void {
   if (service.locks.size > 0) {
     throw new PermissionError(`${repr(service.name)} service is locked`);
   }

@@ -1,28 +1,25 @@
 /**
- * Where each message goes, and what the Manager says where it cannot go there.
+ * Routes each message to the peer that it is addressed to, or answers it with an error.
  *
- * What always holds:
- * - the bytes of a message that is forwarded are the bytes that came, but for the `requester`
- *   (and a missing `error`) that is spliced into a request before its closing brace, where the
- *   last of several equal keys wins;
+ * Invariants:
+ * - a message is forwarded with the bytes that came in. Only a request gets the `requester` (and a
+ *   missing `error`) spliced in before its closing brace, where the last of several equal keys wins;
  * - a request of a client is answered exactly once, by its service or by the Manager;
- * - a message that breaks a rule changes nothing and reaches nobody else.
+ * - a message that breaks a rule changes nothing and reaches no other peer.
  *
- * It knows no socket: a peer is an {@linkcode Outlet} to send to.
+ * The rules of links, locks and pending requests are the registry's, and requests to the Manager go
+ * to the request handlers. It knows no socket: each peer has a {@linkcode LineSink}.
  *
  * @module
  */
 
-import type { Administration } from "./administration.ts";
-import { readAnswer } from "./answer.ts";
-import type { Judge } from "./login_throttle.ts";
-import type { Desk } from "./desk.ts";
+import type { LoginAttempt } from "./login_throttle.ts";
 import { Envelope, type Field, type Kind } from "../wire/envelope.ts";
 import { ConnectionAbortedError, KeyError, PermissionError, ValueError } from "../errors.ts";
 import type { Identities } from "../wire/identities.ts";
 import type { Limits } from "../limits.ts";
 import { logger } from "../base/log.ts";
-import { Login } from "./login.ts";
+import { Login, parseAnswer } from "./login.ts";
 import {
   decodeMessage,
   encodeControl,
@@ -45,49 +42,48 @@ import {
   READY,
   STREAM,
 } from "../wire/protocol.ts";
-import {
-  type Client,
-  networkNameOf,
-  type Newcomer,
-  type Orphan,
-  type Peer,
-  type Registry,
-  type Service,
-} from "./registry.ts";
+import { type Client, networkNameOf, type Peer, type PeerIdentity, type Service } from "./peer.ts";
+import type { PendingRequest, Registry } from "./registry.ts";
+import type { RequestHandlers } from "./request_handlers.ts";
 import { repr } from "../base/repr.ts";
 import { scanKeys } from "../wire/key_scanner.ts";
 import type { Statistics } from "./statistics.ts";
 import { parseTyped, typedText } from "./terminal.ts";
 
-/** Where a peer's messages are sent to. `Connection` is one. */
-export interface Outlet {
+/** What sends lines to a peer. `Connection` is one. */
+export interface LineSink {
   /** Sends text as one line. */
   sendText(line: string): void;
-  /** Sends bytes as one line, put together from its parts. */
+  /** Sends the parts, joined, as one line. */
   sendBytes(...parts: readonly Uint8Array[]): void;
-  /** The same, for a line that nobody waits for. A peer that cannot keep up with these is lost. */
+  /**
+   * The same, for a line that does not slow its sender down: a peer that cannot keep up with such
+   * lines is disconnected.
+   */
   sendOrDrop(...parts: readonly Uint8Array[]): void;
-  /** Sends a line of which the bytes from an index on are replaced. */
+  /** Sends a line whose bytes from an index on are replaced. */
   sendSpliced(line: Uint8Array, index: number, ending: Uint8Array): void;
-  /** Lets what was sent out, then ends. */
+  /** Writes what was sent, then closes. */
   close(): Promise<void>;
 }
 
-/** An outlet, who its peer has shown to be, and what is spliced into the peer's requests. */
-export interface Seat<O extends Outlet> {
-  readonly outlet: O;
+/** What the router keeps for each peer. */
+export interface Session<Sink extends LineSink> {
+  readonly sink: Sink;
   readonly login: Login;
+  /** What is spliced into a request of the peer: the `requester` and the closing brace. */
   readonly requester: Uint8Array;
+  /** The same with `error`, for a request in which it is missing or is not `false`. */
   readonly requesterAndError: Uint8Array;
-  /** Whether the peer, a service, has answered when it was asked whether it is there. */
+  /** Whether the peer, a service, has answered a probe of the keepalive. */
   readonly probe: { isAnswered: boolean };
 }
 
-/** What is known of a device from its handshake, beside who it is. */
+/** What the handshake gives beside the identity of a device. */
 export interface Admission {
-  /** Judges the passwords that its computer gives. */
-  judge: Judge;
-  /** The user that logged in to connect it, if any did. */
+  /** Checks the passwords that come from its computer, throttled. */
+  attemptLogin: LoginAttempt;
+  /** The user that logged in during the handshake, if any did. */
   username?: string;
 }
 
@@ -95,58 +91,56 @@ const encoder = new TextEncoder();
 const log = logger("router");
 
 /** Routes messages between the peers of a registry. */
-export class Router<O extends Outlet> {
-  readonly #registry: Registry<Seat<O>>;
-  readonly #desk: Desk<Seat<O>>;
-  readonly #administration: Administration<Seat<O>>;
+export class Router<Sink extends LineSink> {
+  readonly #registry: Registry<Session<Sink>>;
+  readonly #handlers: RequestHandlers<Session<Sink>>;
   readonly #statistics: Statistics;
   readonly #envelope: Envelope;
 
   constructor(
-    registry: Registry<Seat<O>>,
-    desk: Desk<Seat<O>>,
-    administration: Administration<Seat<O>>,
+    registry: Registry<Session<Sink>>,
+    handlers: RequestHandlers<Session<Sink>>,
     limits: Pick<Limits, "maxDepth">,
     statistics: Statistics,
   ) {
     this.#envelope = new Envelope(limits.maxDepth);
     this.#registry = registry;
-    this.#desk = desk;
-    this.#administration = administration;
+    this.#handlers = handlers;
     this.#statistics = statistics;
   }
 
   /**
-   * Takes a device in.
+   * Registers a device.
    *
    * @throws {NameError} If its name is taken.
+   * @throws {ConnectionAbortedError} If the Manager is shutting down.
    */
-  admit(
-    newcomer: Newcomer,
-    outlet: O,
-    { judge, username }: Admission,
-  ): Peer<Seat<O>> {
+  register(
+    identity: PeerIdentity,
+    sink: Sink,
+    { attemptLogin, username }: Admission,
+  ): Peer<Session<Sink>> {
     const { manager } = this.#registry;
-    const requester = `"requester":${JSON.stringify(networkNameOf(newcomer))}}`;
-    const sendQuestion = (attribute: string, about: string) =>
-      outlet.sendText(encodeManagerRequest(manager, attribute, [about]));
-    const seat = {
-      outlet,
-      login: new Login(sendQuestion, judge, username),
+    const requester = `"requester":${JSON.stringify(networkNameOf(identity))}}`;
+    const sendPrompt = (attribute: string, argument: string) =>
+      sink.sendText(encodeManagerRequest(manager, attribute, [argument]));
+    const session = {
+      sink,
+      login: new Login(sendPrompt, attemptLogin, username),
       requester: encoder.encode(`,${requester}`),
       requesterAndError: encoder.encode(`,"error":false,${requester}`),
       probe: { isAnswered: false },
     };
-    return this.#registry.add(newcomer, seat, username);
+    return this.#registry.register(identity, session, username);
   }
 
   /**
-   * Unlinks clients that may not use the service any longer. What they are owed still comes, but
-   * the service hears that it may give it up: a stream could go on for ever.
+   * Removes the links of clients that may no longer use the service. Their pending requests are
+   * cancelled, since a stream could go on for ever; a reply that comes nevertheless is forwarded.
    */
-  withdraw(): void {
-    for (const { client, service } of this.#registry.withdraw()) {
-      log.info("{client} is unlinked: {username} may not use the {service} service any longer", {
+  revoke(): void {
+    for (const { client, service } of this.#registry.revoke()) {
+      log.info("{client} is unlinked: {username} may no longer use the {service} service", {
         client: client.networkName,
         username: client.username,
         service: service.name,
@@ -157,78 +151,78 @@ export class Router<O extends Outlet> {
     }
   }
 
-  /** Takes a device out, and answers for it what it can no longer answer. */
-  dismiss(peer: Peer<Seat<O>>): void {
+  /** Unregisters a device, and answers the requests that it leaves orphaned with an error. */
+  unregister(peer: Peer<Session<Sink>>): void {
     const linked = peer.kind === "service" ? [...peer.links] : [];
     if (peer.kind === "client") this.#cancel(peer);
     this.#failAll(
-      this.#registry.remove(peer),
+      this.#registry.unregister(peer),
       `the ${repr(peer.name)} service disconnected before it answered the request`,
     );
-    for (const { networkName, extensions, seat } of linked) {
+    for (const { networkName, extensions, session } of linked) {
       if (extensions.includes(GONE)) {
-        seat.outlet.sendText(encodeReply(networkName, GONE, peer.name));
+        session.sink.sendText(encodeReply(networkName, GONE, peer.name));
       }
     }
   }
 
   /**
-   * The Manager shuts down: whatever is owed is answered with an error. A device of this package
-   * knows by itself what the end of its connection means.
+   * Answers all pending requests with an error, as the Manager shuts down. A Client of this package
+   * gets none: the end of its connection fails its requests.
    */
-  abandon(): void {
+  failPending(): void {
     for (const service of this.#registry.services) {
-      const orphans = this.#registry.abandon(service);
+      const requests = this.#registry.takePending(service);
       this.#failAll(
-        orphans.filter(({ client }) => !client.extensions.includes(READY)),
+        requests.filter(({ client }) => !client.extensions.includes(READY)),
         `the Manager shut down before the ${repr(service.name)} service answered the request`,
       );
     }
   }
 
-  /** Gives up what a client waits for, from the services that are `meant`. */
+  /** Cancels the pending requests of a client to the services for which `isConcerned` is true. */
   #cancel(
-    client: Client<Seat<O>>,
-    meant: (service: Service<Seat<O>>) => boolean = () => true,
+    client: Client<Session<Sink>>,
+    isConcerned: (service: Service<Session<Sink>>) => boolean = () => true,
   ): void {
     const requester = client.networkName;
-    for (const { service, uid } of this.#registry.awaited(client)) {
-      const { name, extensions, seat } = service;
-      if (!extensions.includes(CANCEL) || !meant(service)) continue;
-      seat.outlet.sendText(encodeControl({ service: name, uid, requester }, CANCEL_REQUEST));
+    for (const { service, uid } of this.#registry.pendingRequestsOf(client)) {
+      const { name, extensions, session } = service;
+      if (!extensions.includes(CANCEL) || !isConcerned(service)) continue;
+      session.sink.sendText(encodeControl({ service: name, uid, requester }, CANCEL_REQUEST));
     }
   }
 
-  #failAll(orphans: readonly Orphan<Seat<O>>[], reason: string): void {
-    for (const { client, uid } of orphans) {
-      this.refuse(client, uid, new ConnectionAbortedError(reason));
+  #failAll(requests: readonly PendingRequest<Session<Sink>>[], reason: string): void {
+    for (const { client, uid } of requests) {
+      this.sendError(client, uid, new ConnectionAbortedError(reason));
     }
   }
 
-  /** Who is connected. */
+  /** The identity of the Manager, with every connected client and service. */
   identities(): Identities {
-    return this.#desk.identities();
+    return this.#handlers.identities();
   }
 
   /**
-   * Deals with one line of a peer. Never throws.
+   * Routes one line of a peer. Never throws.
    *
-   * @returns The outlet that it fed, whose congestion should slow the peer down. A notification
-   * feeds many and waits for none.
+   * @returns The sink that the line went to: while that is congested, no more should be read from
+   * the peer. `undefined` for a notification, which goes to many and waits for none.
    */
-  receive(peer: Peer<Seat<O>>, line: Uint8Array): O | undefined {
+  receive(peer: Peer<Session<Sink>>, line: Uint8Array): Sink | undefined {
     return peer.kind === "client" ? this.#fromClient(peer, line) : this.#fromService(peer, line);
   }
 
-  #fromClient(client: Client<Seat<O>>, line: Uint8Array): O | undefined {
+  #fromClient(client: Client<Session<Sink>>, line: Uint8Array): Sink | undefined {
     const envelope = this.#envelope;
     try {
       envelope.read(line);
     } catch (error) {
-      return this.#fromTerminal(client, line, error);
+      return this.#receiveTyped(client, line, error);
     }
     try {
-      if (!this.#isRequest()) return this.#answered(client, line);
+      if (!this.#isRequest()) return this.#receiveAnswer(client, line);
       const attribute = this.#text("attribute");
       if (attribute === DISCONNECT) return this.#disconnect(client);
       const name = this.#text("service");
@@ -236,77 +230,83 @@ export class Router<O extends Outlet> {
       this.#check("kwargs", "object");
       const uid = this.#text("uid");
       if (name === MANAGER) return this.#answer(client, line);
-      if (isControl(attribute)) return this.#control(client, name, uid, attribute, line);
+      if (isControl(attribute)) return this.#forwardControl(client, name, uid, attribute, line);
       const service = this.#registry.route(client, name, uid);
       this.#statistics.requests++;
-      return this.#passRequest(client, service, line);
+      return this.#forwardRequest(client, service, line);
     } catch (error) {
-      return this.refuse(client, envelope.text("uid") ?? "", error);
+      return this.sendError(client, envelope.text("uid") ?? "", error);
     }
   }
 
-  #passRequest({ seat }: Client<Seat<O>>, service: Service<Seat<O>>, line: Uint8Array): O {
-    const { outlet } = service.seat;
+  #forwardRequest(
+    { session }: Client<Session<Sink>>,
+    service: Service<Session<Sink>>,
+    line: Uint8Array,
+  ): Sink {
+    const { sink } = service.session;
     const envelope = this.#envelope;
     const isPlain = envelope.kind("error") === "boolean" && !envelope.isTrue("error");
-    outlet.sendSpliced(line, envelope.end, isPlain ? seat.requester : seat.requesterAndError);
-    return outlet;
+    sink.sendSpliced(line, envelope.end, isPlain ? session.requester : session.requesterAndError);
+    return sink;
   }
 
   /**
-   * A message about a request that is out, which nobody answers: it may cross with the answer, and
-   * then it is about nothing.
+   * Forwards a message about a pending request. It is never answered: the reply to the request may
+   * cross it, and then there is nothing left to control.
    */
-  #control(
-    client: Client<Seat<O>>,
+  #forwardControl(
+    client: Client<Session<Sink>>,
     name: string,
     uid: string,
     attribute: string,
     line: Uint8Array,
-  ): O | undefined {
+  ): Sink | undefined {
     const extension = attribute === CANCEL_REQUEST ? CANCEL : STREAM;
     if (!client.extensions.includes(extension)) {
       throw new PermissionError("Cannot request a private attribute");
     }
     const service = this.#registry.service(name);
     if (!service?.extensions.includes(extension)) return undefined;
-    if (this.#registry.debt(service, client.networkName, uid) === undefined) return undefined;
-    return this.#passRequest(client, service, line);
+    if (this.#registry.pendingRequest(service, client.networkName, uid) === undefined) {
+      return undefined;
+    }
+    return this.#forwardRequest(client, service, line);
   }
 
-  /** A line that is not a message may be what a person typed. */
-  #fromTerminal(client: Client<Seat<O>>, line: Uint8Array, fault: unknown): O | undefined {
-    const { login } = client.seat;
+  /** A line that is not a message may be typed by a person. */
+  #receiveTyped(client: Client<Session<Sink>>, line: Uint8Array, fault: unknown): Sink | undefined {
+    const { login } = client.session;
     try {
       const typed = typedText(line);
       if (typed === undefined) throw fault;
-      if (login.isAsking) return void login.answer({ form: "text", line: typed });
+      if (login.isPrompting) return void login.receive({ form: "text", line: typed });
       return this.#fromClient(client, encoder.encode(encodeRequest(parseTyped(typed))));
     } catch (error) {
-      return this.refuse(client, scanKeys(line).text("uid") ?? "", error);
+      return this.sendError(client, scanKeys(line).text("uid") ?? "", error);
     }
   }
 
-  /** A client answers nothing but the questions of a login. */
-  #answered(client: Client<Seat<O>>, bytes: Uint8Array): undefined {
-    const { login } = client.seat;
+  /** A reply of a client. The only ones that it may send are the answers to the prompts of a login. */
+  #receiveAnswer(client: Client<Session<Sink>>, bytes: Uint8Array): undefined {
+    const { login } = client.session;
     const isAnswer = isAbsent(this.#envelope.kind("uid")) || this.#envelope.text("uid") === "";
-    if (login.isAsking && isAnswer) {
-      return void login.answer(readAnswer(bytes));
+    if (login.isPrompting && isAnswer) {
+      return void login.receive(parseAnswer(bytes));
     }
     this.#statistics.unowedAnswers++;
-    log.warn("A client sent what only a service may send: {client}", {
+    log.warn("A client sent a message that only a service may send: {client}", {
       client: client.networkName,
     });
   }
 
-  #fromService(service: Service<Seat<O>>, line: Uint8Array): O | undefined {
+  #fromService(service: Service<Session<Sink>>, line: Uint8Array): Sink | undefined {
     const envelope = this.#envelope;
     try {
       envelope.read(line);
       if (envelope.kind("result") === "absent" && !envelope.isTrue("error")) {
         if (envelope.kind("attribute") === "absent") throw new KeyError("result");
-        return this.#requestOfService(service, line);
+        return this.#receiveRequestOfService(service, line);
       }
       if (isAbsent(envelope.kind("requester")) && envelope.text("uid") === NOTIFICATION) {
         this.#notify(service, line);
@@ -314,53 +314,57 @@ export class Router<O extends Outlet> {
       }
       const requester = this.#text("requester");
       const uid = this.#text("uid");
-      const isValue = this.#isValue();
+      const isValue = this.#isStreamValue();
       const client = isValue
-        ? this.#reader(service, requester, uid)
-        : this.#registry.settle(service, requester, uid);
+        ? this.#streamReader(service, requester, uid)
+        : this.#registry.complete(service, requester, uid);
       if (client === undefined) {
         if (requester === this.#registry.manager && uid === BEAT) {
-          service.seat.probe.isAnswered = true;
+          service.session.probe.isAnswered = true;
           return undefined;
         }
-        // The client has left, or the service makes it up.
+        // The client has disconnected, or never sent such a request.
         this.#statistics.unowedAnswers++;
-        log.debug("{service} sent an answer that it does not owe to {requester}", {
+        log.debug("{service} sent a reply to no pending request of {requester}", {
           service: service.networkName,
           requester,
         });
         return undefined;
       }
       if (!isValue) this.#statistics.answers++;
-      client.seat.outlet.sendBytes(line);
-      return client.seat.outlet;
+      client.session.sink.sendBytes(line);
+      return client.session.sink;
     } catch (error) {
       const keys = scanKeys(line);
-      return this.failAnswer(service, keys.text("requester"), keys.text("uid"), error as Error);
+      return this.failReply(service, keys.text("requester"), keys.text("uid"), error as Error);
     }
   }
 
-  /** Whether an answer is a value of a stream, after which the answer is still owed. */
-  #isValue(): boolean {
+  /** Whether a reply is a value of a stream, after which the request is still pending. */
+  #isStreamValue(): boolean {
     const envelope = this.#envelope;
     return envelope.kind("attribute") !== "absent" && envelope.text("attribute") === NEXT_VALUE &&
-      !envelope.isTrue("error"); // which is the end, whatever else it says
+      !envelope.isTrue("error"); // an error ends the stream, whatever else the message has
   }
 
-  /** The client that reads the stream which a value belongs to, if there is one. */
-  #reader(service: Service<Seat<O>>, requester: string, uid: string): Client<Seat<O>> | undefined {
-    const client = this.#registry.debt(service, requester, uid)?.client;
+  /** The client that reads the stream that a value belongs to; `undefined` if there is none. */
+  #streamReader(
+    service: Service<Session<Sink>>,
+    requester: string,
+    uid: string,
+  ): Client<Session<Sink>> | undefined {
+    const client = this.#registry.pendingRequest(service, requester, uid)?.client;
     return client?.extensions.includes(STREAM) ? client : undefined;
   }
 
-  /** Whether the message is meant as a request, complete or not. */
+  /** Whether the message is a request, complete or not. */
   #isRequest(): boolean {
     const envelope = this.#envelope;
     return envelope.kind("attribute") !== "absent" ||
       (envelope.kind("result") === "absent" && !envelope.isTrue("error"));
   }
 
-  /** The text of a member that must be there. */
+  /** The text of a member that is required. */
   #text(field: Field): string {
     const text = this.#envelope.text(field);
     if (text === undefined) this.#check(field, "string");
@@ -374,43 +378,43 @@ export class Router<O extends Outlet> {
     throw new TypeError(`The ${repr(field)} of a message must be of type ${kind}, not ${found}`);
   }
 
-  #answer(peer: Peer<Seat<O>>, line: Uint8Array): O {
-    const { outlet } = peer.seat;
+  #answer(peer: Peer<Session<Sink>>, line: Uint8Array): Sink {
+    const { sink } = peer.session;
     const message = decodeMessage(line);
     if (message.kind !== "request") {
       throw new ValueError("The 'error' of a request must be false");
     }
-    if (peer.kind === "client" && !this.#desk.answers(message.attribute)) {
-      this.#administer(peer, message);
-      return outlet;
+    if (peer.kind === "client" && !this.#handlers.isPublic(message.attribute)) {
+      this.#answerAdministrator(peer, message);
+      return sink;
     }
-    const result = this.#desk.answer(peer, message);
-    outlet.sendText(encodeReply(peer.networkName, message.uid, result));
-    return outlet;
+    const result = this.#handlers.answer(peer, message);
+    sink.sendText(encodeReply(peer.networkName, message.uid, result));
+    return sink;
   }
 
-  async #administer(client: Client<Seat<O>>, request: Request): Promise<void> {
-    const { outlet, login } = client.seat;
+  async #answerAdministrator(client: Client<Session<Sink>>, request: Request): Promise<void> {
+    const { sink, login } = client.session;
     try {
-      const result = await this.#administration.answer(login, request);
-      outlet.sendText(encodeReply(client.networkName, request.uid, result));
+      const result = await this.#handlers.answerAdministrator(login, request);
+      sink.sendText(encodeReply(client.networkName, request.uid, result));
     } catch (error) {
-      this.refuse(client, request.uid, error);
+      this.sendError(client, request.uid, error);
     }
   }
 
-  #requestOfService(service: Service<Seat<O>>, bytes: Uint8Array): O | undefined {
+  #receiveRequestOfService(service: Service<Session<Sink>>, bytes: Uint8Array): Sink | undefined {
     const uid = this.#envelope.text("uid") ?? "";
     try {
       if (this.#text("attribute") === DISCONNECT) return this.#disconnect(service);
       if (this.#text("service") === MANAGER) return this.#answer(service, bytes);
       throw new PermissionError(`${repr(service.name)} is a Service, only a Client sends requests`);
     } catch (error) {
-      return this.refuse(service, uid, error);
+      return this.sendError(service, uid, error);
     }
   }
 
-  #notify(service: Service<Seat<O>>, bytes: Uint8Array): void {
+  #notify(service: Service<Session<Sink>>, bytes: Uint8Array): void {
     const name = this.#text("service");
     this.#check("result", "array"); // [args, kwargs]
     if (this.#envelope.isTrue("error")) throw new ValueError("An error is not a notification");
@@ -423,38 +427,38 @@ export class Router<O extends Outlet> {
       return;
     }
     this.#statistics.notifications++;
-    for (const client of service.links) client.seat.outlet.sendOrDrop(bytes);
+    for (const client of service.links) client.session.sink.sendOrDrop(bytes);
   }
 
-  #disconnect(peer: Peer<Seat<O>>): undefined {
-    peer.seat.outlet.close();
+  #disconnect(peer: Peer<Session<Sink>>): undefined {
+    peer.session.sink.close();
   }
 
-  /** Tells a peer why something that it has sent goes nowhere. */
-  refuse(peer: Peer<Seat<O>>, uid: string, error: unknown): O {
+  /** Answers a message of a peer with an error. */
+  sendError(peer: Peer<Session<Sink>>, uid: string, error: unknown): Sink {
     this.#statistics.addError(error);
-    peer.seat.outlet.sendText(encodeError(peer.networkName, uid, error));
-    return peer.seat.outlet;
+    peer.session.sink.sendText(encodeError(peer.networkName, uid, error));
+    return peer.session.sink;
   }
 
-  /** An answer cannot be forwarded: whoever waits for it is told so, if the service owes it. */
-  failAnswer(
-    service: Service<Seat<O>>,
+  /** Answers the pending request of an invalid reply, which cannot be forwarded, with an error. */
+  failReply(
+    service: Service<Session<Sink>>,
     requester: string | undefined,
     uid: string | undefined,
     error: Error,
-  ): O | undefined {
+  ): Sink | undefined {
     log.warn("{service} sent an invalid message: {error}", {
       service: service.networkName,
       error: error.message,
     });
     if (requester === undefined || uid === undefined) return undefined;
-    const client = this.#registry.settle(service, requester, uid);
+    const client = this.#registry.complete(service, requester, uid);
     if (client === undefined) return undefined;
     const failure = new ValueError(
       `the ${repr(service.name)} service sent an invalid answer: ${error.message}`,
     );
-    return this.refuse(client, uid, failure);
+    return this.sendError(client, uid, failure);
   }
 }
 

@@ -1,55 +1,55 @@
 /**
- * What a Manager has done since it was started, as numbers that only grow.
+ * The counters of a Manager since it was started. They only grow.
  *
- * Nothing is measured by a timer, and a message that is passed on costs no more than one increment:
- * bytes and lines are counted by each connection, and added up when somebody asks.
+ * There is no timer and no sampling. A forwarded message costs one increment; each connection counts
+ * its bytes and lines itself, and they are added up when the status is requested.
  *
  * @module
  */
 
 import type { End, Traffic } from "../net/connection.ts";
 
-/** How often each of several things has happened, by their names. */
+/** Counts events by name. */
 export class Counts {
   readonly #counts = new Map<string, number>();
 
-  /** It has happened once more. */
+  /** Counts one event. */
   add(name: string): void {
     this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1);
   }
 
-  /** Those that have happened at all. */
+  /** The number of each event that has occurred. */
   toObject(): Record<string, number> {
     return Object.fromEntries(this.#counts);
   }
 }
 
-/** What is counted. */
+/** The counters. Their names are those of the status, which go on the wire. */
 export class Statistics {
   /** Connections that were accepted. */
   connections = 0;
-  /** Requests that were passed on to a service. */
+  /** Requests that were forwarded to a service. */
   requests = 0;
-  /** Answers that were passed on to a client. */
+  /** Replies and errors that were forwarded to a client. */
   answers = 0;
-  /** Notifications, each of them once, however many clients it goes to. */
+  /** Notifications. Each counts once, to however many clients it was forwarded. */
   notifications = 0;
-  /** Answers that nobody is owed: the client has left, or they are made up. */
+  /** Replies to no pending request: the client has disconnected, or never sent the request. */
   unowedAnswers = 0;
-  /** Notifications in the name of another service. */
+  /** Notifications that name another service than their sender. */
   misnamedNotifications = 0;
-  /** Connections that were turned away, by the reason. */
+  /** Connections that were rejected, by the reason. */
   readonly refusedConnections = new Counts();
-  /** Connections that are no more, by how they ended. */
+  /** Connections that have ended, by how they ended. */
   readonly endedConnections = new Counts();
-  /** Requests that the Manager answered with an error, by its class. */
+  /** Errors that the Manager sent, by their class. */
   readonly errors = new Counts();
   readonly #now: () => number;
   readonly #start: number;
-  /** What has gone over connections that are no more. */
-  readonly #gone: Traffic = { bytesIn: 0, bytesOut: 0, linesIn: 0, linesOut: 0 };
+  /** The traffic of the connections that have ended. */
+  readonly #ended: Traffic = { bytesIn: 0, bytesOut: 0, linesIn: 0, linesOut: 0 };
 
-  /** @param now A time that only goes on, in milliseconds. */
+  /** @param now A monotonic time in milliseconds. */
   constructor(now: () => number = () => performance.now()) {
     this.#now = now;
     this.#start = now();
@@ -60,25 +60,25 @@ export class Statistics {
     return this.#now() - this.#start;
   }
 
-  /** A connection was turned away. The reason is one of few: no name and no number is part of it. */
+  /** Counts a rejected connection. The reason is one of a few texts, without a name or a number. */
   addRefusal(reason: string): void {
     this.refusedConnections.add(reason.toLowerCase().replaceAll(" ", "_"));
   }
 
-  /** A request was answered with an error. */
+  /** Counts an error that the Manager sends. */
   addError(error: unknown): void {
     this.errors.add(error instanceof Error ? error.name : "Error");
   }
 
-  /** A connection has ended, over which so much has gone. */
+  /** Counts a connection that has ended, and adds its traffic. */
   addEnd({ state }: End, traffic: Readonly<Traffic>): void {
     this.endedConnections.add(state);
-    addTraffic(this.#gone, traffic);
+    addTraffic(this.#ended, traffic);
   }
 
-  /** What has gone over all connections: those that are no more, and these. */
+  /** The traffic of all connections: those that have ended, and the open ones. */
   traffic(open: Iterable<{ readonly traffic: Readonly<Traffic> }>): Traffic {
-    const sum = { ...this.#gone };
+    const sum = { ...this.#ended };
     for (const { traffic } of open) addTraffic(sum, traffic);
     return sum;
   }

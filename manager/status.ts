@@ -1,38 +1,44 @@
 /**
- * What a Manager tells of how it is: who is connected and what waits for whom now, and what has
- * happened since the start. The keys are those of the wire.
+ * The status of a Manager, in the form in which it goes on the wire: the connected devices with
+ * their links, locks, pending requests and queued bytes, and the counters since the start.
  *
  * @module
  */
 
 import type { Traffic } from "../net/connection.ts";
 import type { DeviceStatus, ManagerStatus, StatusTotals, TrafficStatus } from "../wire/status.ts";
-import { type Client, networkNames, type Registry, type Service } from "./registry.ts";
+import { type Client, networkNames, type Service } from "./peer.ts";
+import type { Registry } from "./registry.ts";
 import type { Statistics } from "./statistics.ts";
 import { VERSION } from "../version.ts";
 
-/** What is read off a connection. */
-export interface Gauge {
+/** The numbers that a connection has. */
+export interface ConnectionGauge {
   readonly traffic: Readonly<Traffic>;
   /** How many bytes wait to be written. */
   readonly queued: number;
 }
 
-/** What a status is made of. */
-export interface Sources {
-  registry: Pick<Registry<{ readonly outlet: Gauge }>, "manager" | "clients" | "services">;
+/** What a status is made from. */
+export interface StatusSources {
+  registry: Pick<Registry<{ readonly sink: ConnectionGauge }>, "manager" | "clients" | "services">;
   statistics: Statistics;
-  /** The connections that there are, identified or not. */
-  connections: Iterable<Gauge>;
+  /** The open connections, identified or not. */
+  connections: Iterable<ConnectionGauge>;
+  /** How many of them are not identified yet. */
   unidentified: number;
   tls: boolean;
   authentication: ManagerStatus["authentication"];
 }
 
-type Seated = { readonly outlet: Gauge };
+type SessionGauge = { readonly sink: ConnectionGauge };
 
-/** The status of now, for who asks. */
-export function managerStatus(sources: Sources, requester: string | null): ManagerStatus {
+/**
+ * The status at this moment.
+ *
+ * @param requester The network name of the peer that requests it; `null` for the Manager itself.
+ */
+export function managerStatus(sources: StatusSources, requester: string | null): ManagerStatus {
   const { registry, statistics, tls, authentication, unidentified } = sources;
   const pending = pendingRequests(registry.services);
   // fromEntries, because a peer may be called __proto__
@@ -65,8 +71,11 @@ export function managerStatus(sources: Sources, requester: string | null): Manag
   };
 }
 
-/** What has happened since the start, also on the connections that there are. */
-export function totalsOf(statistics: Statistics, connections: Iterable<Gauge>): StatusTotals {
+/** The counters since the start, with the traffic of the open connections. */
+export function totalsOf(
+  statistics: Statistics,
+  connections: Iterable<ConnectionGauge>,
+): StatusTotals {
   return {
     connections: statistics.connections,
     ...trafficStatus(statistics.traffic(connections)),
@@ -82,10 +91,10 @@ export function totalsOf(statistics: Statistics, connections: Iterable<Gauge>): 
 }
 
 function deviceStatus(
-  peer: Client<Seated> | Service<Seated>,
-  pending: ReadonlyMap<Client<Seated> | Service<Seated>, number>,
+  peer: Client<SessionGauge> | Service<SessionGauge>,
+  pending: ReadonlyMap<Client<SessionGauge> | Service<SessionGauge>, number>,
 ): DeviceStatus {
-  const { queued, traffic } = peer.seat.outlet;
+  const { queued, traffic } = peer.session.sink;
   return {
     pending_requests: pending.get(peer) ?? 0,
     queued_bytes: queued,
@@ -102,11 +111,11 @@ function trafficStatus({ bytesIn, bytesOut, linesIn, linesOut }: Readonly<Traffi
   };
 }
 
-/** How many requests are not answered, by the Client that waits and by the Service that owes. */
+/** How many requests are pending, for each client and each service. */
 function pendingRequests(
-  services: Iterable<Service<Seated>>,
-): Map<Client<Seated> | Service<Seated>, number> {
-  const pending = new Map<Client<Seated> | Service<Seated>, number>();
+  services: Iterable<Service<SessionGauge>>,
+): Map<Client<SessionGauge> | Service<SessionGauge>, number> {
+  const pending = new Map<Client<SessionGauge> | Service<SessionGauge>, number>();
   for (const service of services) {
     for (const [client, { size }] of service.pending) {
       for (const peer of [client, service]) pending.set(peer, (pending.get(peer) ?? 0) + size);
@@ -115,11 +124,11 @@ function pendingRequests(
   return pending;
 }
 
-/** How many files and sockets the process has open, without the folder that is read for it. */
+/** How many descriptors the process has open, without that of the folder that is read here. */
 function openDescriptors(): number | null {
   try {
     return Array.from(Deno.readDirSync("/proc/self/fd")).length - 1;
   } catch {
-    return null; // another system, or one that may not be looked at
+    return null; // not on this system, or no permission to read it
   }
 }

@@ -1,5 +1,5 @@
 /**
- * What a person types at a terminal (`openssl s_client`, `telnet`), as a request.
+ * Parses what a person types at a terminal (`openssl s_client`, `telnet`) as a request.
  *
  * `identity` | `link <service>` | `disconnect` | `exit` | `__disconnect__` |
  * `<service> <attribute> [value ...] [key=value ...]`
@@ -15,7 +15,7 @@ import { bigInteger } from "../wire/json.ts";
 import type { JsonObject } from "../wire/message.ts";
 import { DISCONNECT, MANAGER } from "../wire/protocol.ts";
 
-/** A request that was typed. It has no uid, since nobody types one. */
+/** A request that was typed. Its uid is empty. */
 export interface TypedRequest {
   service: string;
   attribute: string;
@@ -24,19 +24,19 @@ export interface TypedRequest {
   uid: "";
 }
 
-/** The longest line that is taken for typed, in bytes. */
-const LONGEST = 64 * 1024;
+/** The longest line that can be typed, in bytes. */
+const MAX_LINE = 64 * 1024;
 /** The deepest nesting of lists. */
-const DEEPEST = 32;
+const MAX_DEPTH = 32;
 
-/** How a message of a program begins, and what a person types does not. */
+/** The beginning of a message of a program. A line that begins like this was not typed. */
 const PROGRAM = /^\s*\{\s*"/;
 
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
-/** The text of a line that is not JSON; `undefined` if it is none that a person has typed. */
+/** The text of a line that is not JSON; `undefined` if the line was not typed. */
 export function typedText(line: Uint8Array): string | undefined {
-  if (line.length > LONGEST) return undefined;
+  if (line.length > MAX_LINE) return undefined;
   try {
     const text = decoder.decode(line);
     return PROGRAM.test(text) ? undefined : text;
@@ -46,9 +46,9 @@ export function typedText(line: Uint8Array): string | undefined {
 }
 
 /**
- * The request that a text stands for.
+ * Parses a text as a request.
  *
- * @throws {JSONDecodeError} If it cannot be understood.
+ * @throws {JSONDecodeError} If the text is none.
  */
 export function parseTyped(text: string): TypedRequest {
   const typed = text.trim();
@@ -60,7 +60,7 @@ export function parseTyped(text: string): TypedRequest {
   return new Scanner(typed).request();
 }
 
-/** A name as it was meant: without the quotes around it. */
+/** A name without the quotes around it. */
 export function withoutQuotes(name: string): string {
   return name.replace(/^(["'])(.*)\1$/, "$2");
 }
@@ -69,8 +69,8 @@ function request(service: string, attribute: string, args: unknown[] = []): Type
   return { service, attribute, args, kwargs: {}, uid: "" };
 }
 
-// Each has one way to match a text: two would be tried again and again on one that does not match,
-// and everybody would wait for a long line of one person.
+// Each pattern can match a text in one way only. With two ways the engine would backtrack on a long
+// line that does not match, and all peers would wait for that.
 const LINK = /^link\s+(\S.*)$/i;
 const NUMBER = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
 
@@ -116,7 +116,7 @@ class Scanner {
   }
 
   #list(depth: number): unknown[] {
-    if (depth > DEEPEST) this.#fail(`lists are nested more than ${DEEPEST} deep`);
+    if (depth > MAX_DEPTH) this.#fail(`lists are nested more than ${MAX_DEPTH} deep`);
     const items: unknown[] = [];
     this.#at++;
     for (;;) {
@@ -139,7 +139,7 @@ class Scanner {
       if (/["']/.test(this.#text[this.#at] ?? "")) this.#fail("the quote is not closed");
       return undefined;
     }
-    // Only what has to be is escaped: a Windows path may be typed as it is.
+    // Only quotes and backslashes are unescaped, so that a Windows path can be typed as it is.
     return (found[1] ?? found[2]).replace(/\\(["'\\])/g, "$1");
   }
 

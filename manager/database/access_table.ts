@@ -1,9 +1,9 @@
 /**
- * The tables of who may use which service. A service without a list is everybody's; one with a
- * list is for the users on it. Python does not know these tables and leaves them alone.
+ * The tables of the access lists: which user may use which service. Every client may use a service
+ * without a list. Python does not know these tables and does not change them.
  *
- * A list has the numbers of its users, which are never given twice: whoever takes a user out,
- * Python too, a later user of the same name is another one and is on no list.
+ * A list has the numbers of its users, which SQLite never gives twice. So when a user is deleted, by
+ * Python too, a later user with the same name is on no list.
  *
  * @module
  */
@@ -24,7 +24,10 @@ const TABLES = `
   );
 `;
 
-/** An empty list is one row without a user. Users that Python took out are still in `access_users`. */
+/**
+ * An empty list is one row without a user. `access_users` still has the users that Python has
+ * deleted, so it is joined with `auth_users`.
+ */
 const LISTS = `
   SELECT service, username FROM access_services
   LEFT JOIN (access_users JOIN auth_users USING (pid)) USING (service)
@@ -35,13 +38,13 @@ const LISTS = `
 export class AccessTable {
   readonly #database: DatabaseSync;
 
-  /** Makes the tables where there are none. */
+  /** Creates the tables if they do not exist. */
   constructor(database: DatabaseSync) {
     this.#database = database;
     database.exec(TABLES);
   }
 
-  /** The names of the users on each list, sorted, by the name of the service. */
+  /** The users on each list, sorted by name, by the name of the service. */
   lists(): Map<string, Set<string>> {
     const lists = new Map<string, Set<string>>();
     for (const { service, username } of all(this.#database, LISTS)) {
@@ -54,11 +57,12 @@ export class AccessTable {
   }
 
   /**
-   * Puts users on the list of a service, which is made where there is none: from then on nobody
-   * else may use the service.
+   * Adds users to the list of a service. If the service has no list, it gets one, and only the users
+   * on it may use the service from then on.
    *
-   * @throws {ValueError} If one of them is not registered, or none is given, or no service can have
-   * that name. Nothing is changed then.
+   * @throws {ValueError} If a user does not exist, no user is given, or a service cannot have that
+   * name. Nothing is changed then.
+   * @throws {ConfigurationError} If the database is locked or cannot be written.
    */
   allow(service: string, usernames: readonly string[]): void {
     checkService(service);
@@ -84,10 +88,12 @@ export class AccessTable {
   }
 
   /**
-   * Takes users off the list of a service. A list without users stays: nobody may use the service.
+   * Removes users from the list of a service. A list without users stays, and no user may use the
+   * service then.
    *
-   * @throws {ConfigurationError} If the service has no list.
-   * @throws {ValueError} If one of them is not on it, or none is given. Nothing is changed then.
+   * @throws {ConfigurationError} If the service has no list, or the database is locked or cannot be
+   * written.
+   * @throws {ValueError} If a user is not on the list, or no user is given. Nothing is changed then.
    */
   deny(service: string, usernames: readonly string[]): void {
     checkSome(service, usernames);
@@ -113,9 +119,10 @@ export class AccessTable {
   }
 
   /**
-   * Removes the list of a service: everybody may use it.
+   * Removes the list of a service, so that every client may use it.
    *
-   * @throws {ConfigurationError} If it has none.
+   * @throws {ConfigurationError} If the service has no list, or the database is locked or cannot be
+   * written.
    */
   clear(service: string): void {
     const sql = "DELETE FROM access_services WHERE service = ?";
@@ -125,7 +132,7 @@ export class AccessTable {
     );
   }
 
-  /** A number that is another one once another program has changed the database. */
+  /** A number that differs after another program has changed the database. */
   version(): number {
     return Number(all(this.#database, "PRAGMA data_version")[0].data_version);
   }
@@ -142,11 +149,11 @@ function checkSome(service: string, usernames: readonly string[]): void {
   );
 }
 
-/** A list that is never asked for would protect nothing. */
+/** Rejects a name that no service can have: its list would protect nothing. */
 function checkService(service: string): void {
   const reason = service === MANAGER
     ? "it is the Manager itself, and no service"
-    // SQLite would give back another name.
+    // SQLite would give another name back.
     : !service.isWellFormed() || service.includes("\0")
     ? "a name with a NUL character or half of a character cannot be stored"
     : undefined;

@@ -1,5 +1,6 @@
 /**
- * The table of what happened to connections: who came, was let in or turned away, and left.
+ * The table of connection records: each connection that was requested, accepted or rejected, and
+ * closed.
  *
  * @module
  */
@@ -7,7 +8,7 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { all, type Row } from "./sql.ts";
 
-/** Where a connection comes from. */
+/** The computer and port that a connection comes from. */
 export interface Origin {
   address: string;
   domain: string;
@@ -38,7 +39,7 @@ export class ConnectionsTable {
   readonly #insert: StatementSync;
   readonly #database: DatabaseSync;
 
-  /** Makes the table where there is none. */
+  /** Creates the table if it does not exist. */
   constructor(database: DatabaseSync) {
     database.exec(TABLE);
     this.#insert = database.prepare(
@@ -47,21 +48,24 @@ export class ConnectionsTable {
     this.#database = database;
   }
 
-  /** Records what happened to a connection. */
+  /** Adds a record of a connection. */
   record(origin: Origin, message: string, now: Date = new Date()): void {
     const { address, domain, port } = origin;
     this.#insert.run(localTime(now), address, domain, port, message);
   }
 
   /**
-   * What was recorded, oldest first.
+   * The records of a range of time, the oldest first.
    *
-   * @param first The earliest time, `YYYY-MM-DDTHH:MM:SS` or the beginning of that.
-   * @param last The latest time, in the same form; a date alone includes the whole day.
+   * @param first The earliest local time, `YYYY-MM-DDTHH:MM:SS` or a prefix of that. Default: no
+   * limit.
+   * @param last The latest local time, in the same form; a date alone includes the whole day.
+   * Default: no limit.
+   * @throws {ConfigurationError} If the database is locked or damaged.
    */
   connections(first = "", last = ""): ConnectionRecord[] {
     const sql = "SELECT * FROM connections WHERE datetime BETWEEN ? AND ? ORDER BY pid";
-    return all(this.#database, sql, first, `${last}~`).map(asRecord); // "~" is after digits and "T"
+    return all(this.#database, sql, first, `${last}~`).map(asRecord); // "~" sorts after digits and "T"
   }
 }
 

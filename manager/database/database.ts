@@ -1,6 +1,6 @@
 /**
- * The SQLite database of the Manager. The Python software reads and writes the same file, so the
- * tables that it knows are exactly its own.
+ * The SQLite database of the Manager: opens the file and gives its tables. The Python software reads
+ * and writes the same file, so its tables have exactly the columns that Python makes.
  *
  * @module
  */
@@ -18,30 +18,31 @@ import { UsersTable } from "./users_table.ts";
 
 const log = logger("database");
 
-/** How long a command waits for another program that writes to the database, in milliseconds. */
-const PATIENCE = 5_000;
+/** How long a command waits while another program writes to the database, in milliseconds. */
+const BUSY_TIMEOUT = 5_000;
 
 /** The Manager's database. */
 export class Database implements Disposable {
-  /** Who may use which service. */
+  /** The access lists: which user may use which service. */
   readonly access: AccessTable;
-  /** What happened to connections. */
+  /** The records of connections. */
   readonly connections: ConnectionsTable;
-  /** The computers that are trusted by their name. */
+  /** The trusted host names. */
   readonly hostnames: HostnamesTable;
-  /** Who may log in. */
+  /** The users that may log in. */
   readonly users: UsersTable;
   readonly #database: DatabaseSync;
 
   /**
-   * Opens a database, and makes it where there is none.
+   * Opens a database. Creates the file and the tables if they do not exist.
    *
    * @param path The file, or `":memory:"`.
-   * @param aliases The names of this computer, which a new database trusts.
-   * @param patience How long to wait for another program that writes to it, in milliseconds.
+   * @param aliases The names of this computer, which are the trusted host names of a new database.
+   * @param busyTimeout How long a statement waits while another program writes, in milliseconds.
+   * Default: 5000.
    * @throws {ConfigurationError} If the file cannot be read or is not a database.
    */
-  constructor(path: string, aliases: readonly string[], patience = PATIENCE) {
+  constructor(path: string, aliases: readonly string[], busyTimeout = BUSY_TIMEOUT) {
     let database: DatabaseSync | undefined;
     try {
       if (path !== ":memory:" && !fileExists(path)) {
@@ -49,14 +50,14 @@ export class Database implements Disposable {
         touchPrivateFile(path); // SQLite takes an empty file for a new database
       }
       this.#database = database = new DatabaseSync(path);
-      database.exec(`PRAGMA busy_timeout = ${PATIENCE}`);
+      database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}`);
       // A write-ahead log keeps a commit off the disk's slow path: the event loop waits for it.
       database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
       this.connections = new ConnectionsTable(database);
       this.hostnames = new HostnamesTable(database, aliases);
       this.users = new UsersTable(database);
       this.access = new AccessTable(database);
-      database.exec(`PRAGMA busy_timeout = ${patience}`);
+      database.exec(`PRAGMA busy_timeout = ${busyTimeout}`);
       if (path !== ":memory:") warnOfReaders(path);
     } catch (cause) {
       database?.close();
@@ -68,8 +69,8 @@ export class Database implements Disposable {
   }
 
   /**
-   * Opens a database that is there already. For commands that have nothing to do where there is
-   * none, e.g. as its name was mistyped.
+   * Opens a database that exists. For commands that would change nothing in a new one, e.g. because
+   * its path was mistyped.
    *
    * @throws {ConfigurationError} If there is none, or it cannot be opened.
    */
@@ -87,7 +88,7 @@ export class Database implements Disposable {
   }
 }
 
-/** A file that others can read stays so: people of a group may share it. */
+/** Warns of a file that other users can read. Its mode is not changed: a group may share the file. */
 function warnOfReaders(path: string): void {
   const mode = exposedMode(path);
   if (mode === undefined) return;

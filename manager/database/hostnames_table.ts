@@ -1,5 +1,5 @@
 /**
- * The table of the computers that are trusted by their name.
+ * The table of trusted host names: the computers that a Manager with `authHostname` accepts.
  *
  * @module
  */
@@ -14,34 +14,34 @@ export class HostnamesTable {
   readonly #database: DatabaseSync;
 
   /**
-   * Makes the table where there is none.
+   * Creates the table if it does not exist.
    *
-   * @param aliases The names of this computer, which a new table trusts.
+   * @param aliases The names of this computer, which are trusted in a new table.
    */
   constructor(database: DatabaseSync, aliases: readonly string[]) {
     this.#database = database;
     const sql = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'auth_hostnames'";
     if (all(database, sql).length > 0) return;
-    // In one transaction: a table that is there but empty would trust nobody.
+    // In one transaction: a table that exists but is empty would trust no computer.
     database.exec("BEGIN; CREATE TABLE auth_hostnames (hostname TEXT NOT NULL, UNIQUE(hostname))");
     for (const alias of aliases) this.insert(alias);
     database.exec("COMMIT");
   }
 
-  /** The names that are trusted, sorted. */
+  /** The trusted host names, sorted. */
   hostnames(): string[] {
     return all(this.#database, "SELECT hostname FROM auth_hostnames ORDER BY hostname")
       .map((row) => String(row.hostname));
   }
 
-  /** Whether the name is trusted. */
+  /** Whether a host name is trusted. */
   includes(name: string): boolean {
     const sql = "SELECT 1 FROM auth_hostnames WHERE hostname = ?";
     return all(this.#database, sql, name).length > 0;
   }
 
   /**
-   * Trusts a computer. One that is trusted already stays so.
+   * Adds a host name. Does nothing if it is trusted already.
    *
    * @throws {ValueError} If the name is empty.
    */
@@ -51,7 +51,7 @@ export class HostnamesTable {
   }
 
   /**
-   * No longer trusts a computer.
+   * Removes a host name.
    *
    * @throws {ValueError} If it was not trusted.
    */

@@ -1,5 +1,5 @@
 /**
- * Statements on a SQLite database, whose failures are errors of ours.
+ * Runs statements on the SQLite database, and makes each failure a `ConfigurationError`.
  *
  * @module
  */
@@ -7,30 +7,29 @@
 import type { DatabaseSync, SQLInputValue, SQLOutputValue } from "node:sqlite";
 import { ConfigurationError } from "../../errors.ts";
 
-/** A row of a result, by the names of the columns. */
+/** A row of a result, by column name. */
 export type Row = Record<string, SQLOutputValue>;
 
 /**
- * The rows that a statement gives.
+ * The rows that a statement selects.
  *
- * @throws {ConfigurationError} If the database is locked, or is not what it should be.
+ * @throws {ConfigurationError} If the database is locked or damaged.
  */
 export function all(database: DatabaseSync, sql: string, ...values: SQLInputValue[]): Row[] {
   return attempt(() => database.prepare(sql).all(...values));
 }
 
 /**
- * How many rows a statement has changed.
+ * Runs a statement, and gives the number of rows that it has changed.
  *
- * @throws {ConfigurationError} If the database is locked, cannot be written, or is not what it
- * should be.
+ * @throws {ConfigurationError} If the database is locked or damaged, or cannot be written.
  */
 export function run(database: DatabaseSync, sql: string, ...values: SQLInputValue[]): number {
   return attempt(() => Number(database.prepare(sql).run(...values).changes));
 }
 
 /**
- * Does several things to a database, or none of them.
+ * Runs an action as one transaction: if it throws, nothing is changed.
  *
  * @throws {ConfigurationError} If the database is locked or cannot be written.
  */

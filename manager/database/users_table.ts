@@ -1,6 +1,6 @@
 /**
- * The table of users. Of a password only a key is kept that it takes time to compute, so that
- * somebody who reads the table does not know the password.
+ * The table of users. A password is stored as a salted hash that is slow to compute
+ * (PBKDF2-HMAC-SHA256), so that a reader of the table cannot guess passwords quickly.
  *
  * @module
  */
@@ -12,14 +12,14 @@ import { ValueError } from "../../errors.ts";
 import { repr } from "../../base/repr.ts";
 import { all, type Row, run } from "./sql.ts";
 
-/** A row of the table, without the key and salt of the password. */
+/** A row of the table, without the key and the salt of the password. */
 export interface User {
   pid: number;
   username: string;
   isAdmin: boolean;
 }
 
-/** The parameters of PBKDF2-HMAC-SHA256: what Python writes and reads. Sizes in bytes. */
+/** The parameters of PBKDF2-HMAC-SHA256, which are those of Python. Sizes in bytes. */
 const ITERATIONS = 100_000;
 const KEY_SIZE = 32;
 const SALT_SIZE = 16;
@@ -41,13 +41,13 @@ const SELECT = "SELECT pid, username, is_admin FROM auth_users";
 export class UsersTable {
   readonly #database: DatabaseSync;
 
-  /** Makes the table where there is none. */
+  /** Creates the table if it does not exist. */
   constructor(database: DatabaseSync) {
     this.#database = database;
     database.exec(TABLE);
   }
 
-  /** All users, in the order in which they were inserted. */
+  /** All users, in the order in which they were added. */
   users(): User[] {
     return all(this.#database, `${SELECT} ORDER BY pid`).map(asUser);
   }
@@ -58,7 +58,7 @@ export class UsersTable {
   }
 
   /**
-   * The user of that name.
+   * The user with that name.
    *
    * @throws {ValueError} If there is none.
    */
@@ -68,22 +68,25 @@ export class UsersTable {
     return user;
   }
 
-  /** Whether there is a user of that name. */
+  /** Whether a user with that name exists. */
   isUserRegistered(username: string): boolean {
     return this.#find(username) !== undefined;
   }
 
-  /** Whether there is a user of that name who is an administrator. */
+  /** Whether a user with that name exists and is an administrator. */
   isAdmin(username: string): boolean {
     return this.#find(username)?.isAdmin ?? false;
   }
 
-  /** Whether there is a user of that name with that password. The key is computed off the event loop. */
+  /**
+   * Whether a user with that name exists and has that password. The key is computed in
+   * another thread, so the event loop goes on.
+   */
   async isPasswordValid(username: string, password: string): Promise<boolean> {
     const sql = "SELECT key, salt FROM auth_users WHERE username = ?";
     const [row] = all(this.#database, sql, username);
     const salt = row?.salt instanceof Uint8Array ? row.salt : randomBytes(SALT_SIZE);
-    // Also computed where there is no such user, so that the time does not tell.
+    // Also computed if there is no such user, so that the time does not show whether there is one.
     const key = await keyOf(password, salt);
     return row?.key instanceof Uint8Array && key.length === row.key.length &&
       timingSafeEqual(key, row.key);
@@ -92,8 +95,8 @@ export class UsersTable {
   /**
    * Adds a user.
    *
-   * @throws {ValueError} If the name is taken, empty or ends in a colon and digits (it could be
-   * taken for the Manager's own name), or the password is empty.
+   * @throws {ValueError} If the name is taken or empty, has a NUL character, or ends in a colon and
+   * digits (like the name of a Manager), or if the password is empty.
    */
   async insert(username: string, password: string, isAdmin: boolean): Promise<void> {
     checkUsername(username);
@@ -108,7 +111,8 @@ export class UsersTable {
   }
 
   /**
-   * Changes the password of a user, or whether the user is an administrator, or both.
+   * Changes the password of a user, or whether the user is an administrator, or both. What is
+   * `undefined` is not changed.
    *
    * @throws {ValueError} If there is no such user, or the password is empty.
    */
@@ -171,7 +175,7 @@ function keyOf(password: string, salt: Uint8Array): Promise<Uint8Array> {
 
 function checkUsername(username: string): void {
   if (username.trim() === "") throw new ValueError("Cannot insert a user with an empty username");
-  // SQLite gives such a name back cut off.
+  // SQLite would give such a name back truncated.
   if (username.includes("\0")) throw new ValueError("Cannot insert a user with a NUL in its name");
   if (/:\d+$/.test(username)) {
     throw new ValueError(

@@ -56,7 +56,9 @@ Deno.test("whoever does one thing again and again does not fill the log", async 
   await peer.read();
   manager.kill("SIGTERM");
   const { errors } = await manager.end();
-  const lies = errors.split("\n").filter((line) => /A client sent what only a service/.test(line));
+  const lies = errors.split("\n").filter((line) =>
+    /A client sent a message that only a service/.test(line)
+  );
   assert(lies.length >= 300 && lies.length < 1_000, `${lies.length} records`);
   assertMatch(errors, / records like the next one, or the last one, were left out/);
 });

@@ -29,7 +29,7 @@ const HOST = {
   name: "scope",
   domain: "scope.lab.org",
   address: "10.0.0.5",
-  trustedBy: ["scope", "10.0.0.5"],
+  trustedNames: ["scope", "10.0.0.5"],
 };
 const limits = { ...LIMITS, handshakeSize: 4_000 };
 
@@ -67,7 +67,7 @@ const WAYS: Connector[] = [
     numRuns: 100,
     open: ({ hostnames }) => {
       hostnames.insert(HOST.name);
-      const hosts = { leadsTo: () => Promise.resolve(isTrusted) };
+      const hosts = { resolvesTo: () => Promise.resolve(isTrusted) };
       return { method: "hostname", hostnames, hosts };
     },
     asked: [],
@@ -235,13 +235,13 @@ async function expectRules(
     host: HOST,
     address: "scope:1",
     authentication,
-    judge: async (check) => await check(),
+    attemptLogin: async (check) => await check(),
     limits,
   });
   await connection.close();
   const { state, questions, name } = ruled(way, stream);
   assertEquals(outcome.state, state);
-  if (outcome.state === "identified") assertEquals(outcome.newcomer.name, name);
+  if (outcome.state === "identified") assertEquals(outcome.identity.name, name);
   const said = splitPlainly(Uint8Array.from(transport.written.flatMap((bytes) => [...bytes])))
     .map((line) => readPlainly(line)!);
   const refusals = said.filter(({ error }) => error === true);

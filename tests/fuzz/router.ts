@@ -171,7 +171,7 @@ class Play implements Disposable {
     const mayJoin = this.model.joins(expected, kind, name, maxClients);
     try {
       const device = kind === "client"
-        ? network.client(name, undefined, { judge: refused })
+        ? network.client(name, undefined, { attemptLogin: refused })
         : network.service(name, maxClients);
       assertEquals([device.peer.networkName, mayJoin], [expected, true]);
       this.devices.set(expected, device);
@@ -182,7 +182,7 @@ class Play implements Disposable {
 
   async leave(name: string): Promise<void> {
     const device = this.devices.get(name)!;
-    this.network.router.dismiss(device.peer);
+    this.network.router.unregister(device.peer);
     this.devices.delete(name);
     await this.expect(name, this.model.leaves(name));
   }
@@ -193,10 +193,10 @@ class Play implements Disposable {
     this.network.send(device, line);
     if (outcome === "leaves") {
       await this.expect(name, []);
-      assertEquals(device.outlet.isClosed, true);
+      assertEquals(device.sink.isClosed, true);
       return await this.leave(name);
     }
-    assertEquals(device.outlet.isClosed, false);
+    assertEquals(device.sink.isClosed, false);
     await this.expect(name, outcome, line);
   }
 
@@ -208,10 +208,10 @@ class Play implements Disposable {
   ): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve)); // what a login says, it says a bit later
     const expected = outcome === "fault" ? [] : outcome;
-    for (const { peer, outlet } of this.network.devices) {
+    for (const { peer, sink } of this.network.devices) {
       const name = peer.networkName;
       const due = expected.filter(({ to }) => to === name);
-      for (const text of outlet.take()) {
+      for (const text of sink.take()) {
         const sent = readPlainly(encoder.encode(text))!;
         // Of several answers that somebody is sent at once, the order is nobody's rule.
         const at = due.findIndex((delivery) => "uid" in delivery && delivery.uid === sent.uid);
@@ -261,7 +261,7 @@ function meaningOf(line: Uint8Array, { peer }: Device): JsonObject | string | un
   const object = readPlainly(line, LIMITS.maxDepth);
   if (object !== undefined || peer.kind === "service") return object;
   const text = typedText(line);
-  if (text === undefined || peer.seat.login.isAsking) return text;
+  if (text === undefined || peer.session.login.isPrompting) return text;
   try {
     return readPlainly(encoder.encode(encodeRequest(parseTyped(text))));
   } catch {
@@ -274,6 +274,10 @@ async function play(steps: Step[]): Promise<void> {
   for (const step of steps) await play.step(step);
   for (const name of [...play.devices.keys()]) await play.leave(name);
   const { registry } = play.network;
-  assertEquals([[...registry.clients], [...registry.services], registry.owes], [[], [], false]);
+  assertEquals([[...registry.clients], [...registry.services], registry.hasPending], [
+    [],
+    [],
+    false,
+  ]);
   assertEquals(play.model.debts, []);
 }

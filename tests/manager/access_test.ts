@@ -29,7 +29,7 @@ class Shared implements AsyncDisposable {
   }
 }
 
-Deno.test("everybody may use what has no list, and nobody but those on it what has one", async () => {
+Deno.test("every user may use a service without a list, and only those on the list one with a list", async () => {
   await using shared = await Shared.open();
   const table = shared.ours.access;
   table.allow("DMM", ["alice"]);
@@ -45,7 +45,7 @@ Deno.test("everybody may use what has no list, and nobody but those on it what h
   }
 });
 
-Deno.test("what this program has changed counts at once when it says so", async () => {
+Deno.test("a change by this program takes effect when it refreshes the lists", async () => {
   await using shared = await Shared.open();
   using access = new Access(shared.ours.access);
   const seen: boolean[] = [];
@@ -57,22 +57,22 @@ Deno.test("what this program has changed counts at once when it says so", async 
   assertEquals(seen, [false, true]);
 });
 
-Deno.test("what another program changes counts soon, and what was told is what is known", async () => {
+Deno.test("a change by another program takes effect soon, and is reported after that", async () => {
   await using shared = await Shared.open();
   using access = new Access(shared.ours.access);
-  let told = Promise.withResolvers<boolean>();
-  access.watch(() => told.resolve(access.mayUse("bob", "DMM")), 1);
+  let reported = Promise.withResolvers<boolean>();
+  access.watch(() => reported.resolve(access.mayUse("bob", "DMM")), 1);
   shared.theirs.access.allow("DMM", ["alice"]);
-  assertEquals(await told.promise, false);
-  told = Promise.withResolvers();
+  assertEquals(await reported.promise, false);
+  reported = Promise.withResolvers();
   shared.theirs.access.allow("DMM", ["bob"]);
-  assertEquals(await told.promise, true);
-  told = Promise.withResolvers();
+  assertEquals(await reported.promise, true);
+  reported = Promise.withResolvers();
   shared.theirs.users.delete("bob");
-  assertEquals(await told.promise, false);
+  assertEquals(await reported.promise, false);
 });
 
-Deno.test("while the lists cannot be read those that were read last hold, and then the new ones", async () => {
+Deno.test("while the lists cannot be read those that were read last stay in effect, and then the new ones", async () => {
   await using shared = await Shared.open();
   const { lists } = shared.ours.access;
   shared.ours.access.allow("DMM", ["alice"]);

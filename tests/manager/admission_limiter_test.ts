@@ -1,55 +1,55 @@
 import { assert, assertEquals } from "@std/assert";
-import { Entrance } from "../../manager/admission_limiter.ts";
+import { AdmissionLimiter } from "../../manager/admission_limiter.ts";
 
-/** An entrance, and who was turned away from it. */
+/** A limiter, and the names of the slots that were evicted. */
 function open(size: number) {
-  const entrance = new Entrance(size);
-  const lost: string[] = [];
-  const enter = (address: string, name: string = address) =>
-    entrance.enter(address, () => lost.push(name));
-  return { entrance, lost, enter };
+  const limiter = new AdmissionLimiter(size);
+  const evicted: string[] = [];
+  const acquire = (address: string, name: string = address) =>
+    limiter.acquire(address, () => evicted.push(name));
+  return { limiter, evicted, acquire };
 }
 
-Deno.test("a place that is given free can be taken again, once", () => {
-  const { entrance, enter } = open(1);
-  const place = enter("a")!;
-  assertEquals(enter("a"), undefined);
-  place.leave();
-  place.leave();
-  assertEquals(entrance.taken, 0);
-  assert(enter("a") !== undefined);
-  place.leave();
-  assertEquals(entrance.taken, 1, "the old place was given free a second time");
+Deno.test("a slot that is released can be acquired again, once", () => {
+  const { limiter, acquire } = open(1);
+  const slot = acquire("a")!;
+  assertEquals(acquire("a"), undefined);
+  slot.release();
+  slot.release();
+  assertEquals(limiter.used, 0);
+  assert(acquire("a") !== undefined);
+  slot.release();
+  assertEquals(limiter.used, 1, "the old slot was released a second time");
 });
 
-Deno.test("the address that has most places gets no more when all are taken", () => {
-  const { lost, enter } = open(3);
-  enter("flood");
-  enter("flood");
-  enter("scope");
-  assertEquals(enter("flood"), undefined);
-  assertEquals(lost, []);
+Deno.test("the address that has the most slots gets no more when all are in use", () => {
+  const { evicted, acquire } = open(3);
+  acquire("flood");
+  acquire("flood");
+  acquire("scope");
+  assertEquals(acquire("flood"), undefined);
+  assertEquals(evicted, []);
 });
 
-Deno.test("another address takes the oldest place of the one that has most", () => {
-  const { entrance, lost, enter } = open(3);
-  enter("scope");
-  enter("flood", "first");
-  enter("flood", "second");
-  const place = enter("lamp");
-  assert(place !== undefined);
-  assertEquals(lost, ["first"]);
-  assertEquals(entrance.taken, 3);
-  // Nobody has more than one now, so that nobody loses it to one who has one.
-  assertEquals(enter("lamp"), undefined);
-  assertEquals(lost, ["first"]);
+Deno.test("another address evicts the oldest slot of the one that has the most", () => {
+  const { limiter, evicted, acquire } = open(3);
+  acquire("scope");
+  acquire("flood", "first");
+  acquire("flood", "second");
+  const slot = acquire("lamp");
+  assert(slot !== undefined);
+  assertEquals(evicted, ["first"]);
+  assertEquals(limiter.used, 3);
+  // No address has more than one now, so an address that has one evicts none.
+  assertEquals(acquire("lamp"), undefined);
+  assertEquals(evicted, ["first"]);
 });
 
-Deno.test("whoever has lost its place gives none free by leaving", () => {
-  const { entrance, enter } = open(2);
-  const first = enter("flood")!;
-  enter("flood");
-  enter("scope");
-  first.leave();
-  assertEquals(entrance.taken, 2);
+Deno.test("the release of an evicted slot frees none", () => {
+  const { limiter, acquire } = open(2);
+  const first = acquire("flood")!;
+  acquire("flood");
+  acquire("scope");
+  first.release();
+  assertEquals(limiter.used, 2);
 });

@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
 import {
-  type Ask,
   authenticate,
   type Authentication,
-  Rejection,
+  type Prompt,
+  RejectionError,
   sameSecret,
 } from "../../manager/authentication.ts";
 import { ValueError, wireMessage } from "../../errors.ts";
@@ -17,13 +17,13 @@ const SCOPE: Host = {
   address: "10.0.0.7",
   domain: "scope.lab.nz",
   name: "scope",
-  trustedBy: ["scope.lab.nz", "scope", "10.0.0.7"],
+  trustedNames: ["scope.lab.nz", "scope", "10.0.0.7"],
 };
 
-/** A visitor that gives these answers and no others. */
-class Visitor {
+/** A peer that gives these answers and no others. */
+class FakePeer {
   readonly host: Host;
-  readonly asked: [attribute: string, argument: string][] = [];
+  readonly prompts: [attribute: string, argument: string][] = [];
   readonly #answers: Partial<Record<string, string>>;
 
   constructor(answers: Partial<Record<"username" | "password", string>> = {}, host = SCOPE) {
@@ -31,26 +31,26 @@ class Visitor {
     this.host = host;
   }
 
-  judge = async (check: () => boolean | Promise<boolean>) => await check();
+  attemptLogin = async (check: () => boolean | Promise<boolean>) => await check();
 
-  ask: Ask = async (attribute, argument) => {
-    this.asked.push([attribute, argument]);
+  prompt: Prompt = async (attribute, argument) => {
+    this.prompts.push([attribute, argument]);
     const answer = await this.#answers[attribute];
-    if (answer === undefined) throw new Error(`the visitor has no ${attribute}`);
+    if (answer === undefined) throw new Error(`the peer has no ${attribute}`);
     return answer;
   };
 }
 
-/** That a visitor is turned away: with what it is told, and what is recorded. */
+/** Asserts that a peer is rejected with this message and this record. */
 async function expectRejection(
   authentication: Authentication,
-  visitor: Visitor,
+  peer: FakePeer,
   message: string,
   record: string,
 ): Promise<void> {
-  const rejection: Rejection = await assertRejects(
-    () => authenticate(authentication, MANAGER, visitor),
-    Rejection,
+  const rejection: RejectionError = await assertRejects(
+    () => authenticate(authentication, MANAGER, peer),
+    RejectionError,
   );
   assertEquals(wireMessage(rejection.reason), message);
   assert(rejection.reason instanceof ValueError);
@@ -62,8 +62,8 @@ function trusting(...names: string[]): Authentication {
   return { method: "hostname", hostnames, hosts: HONEST };
 }
 
-/** A network where every name is that of the computer that claims it. */
-const HONEST = { leadsTo: () => Promise.resolve(true) };
+/** A network in which every name resolves to the address that claims it. */
+const HONEST = { resolvesTo: () => Promise.resolve(true) };
 
 /** The user `j.doe` with `a good password`, as Python wrote it. */
 function python(): Authentication {
@@ -75,67 +75,67 @@ function python(): Authentication {
   return { method: "login", users };
 }
 
-Deno.test("without authentication everybody is let in, and nobody is asked", async () => {
-  const visitor = new Visitor();
-  assertEquals(await authenticate({ method: "none" }, MANAGER, visitor), undefined);
-  assertEquals(visitor.asked, []);
+Deno.test("without authentication every peer is accepted, without a prompt", async () => {
+  const peer = new FakePeer();
+  assertEquals(await authenticate({ method: "none" }, MANAGER, peer), undefined);
+  assertEquals(peer.prompts, []);
 });
 
 // The Manager's password
 
-Deno.test("whoever knows the Manager's password is let in, and is no user", async () => {
+Deno.test("a peer with the Manager's password is accepted, and is no user", async () => {
   for (const password of ["abc 123", "Ωµ", "0"]) {
-    const visitor = new Visitor({ password });
-    assertEquals(await authenticate({ method: "password", password }, MANAGER, visitor), undefined);
-    assertEquals(visitor.asked, [["password", MANAGER]]);
+    const peer = new FakePeer({ password });
+    assertEquals(await authenticate({ method: "password", password }, MANAGER, peer), undefined);
+    assertEquals(peer.prompts, [["password", MANAGER]]);
   }
 });
 
-Deno.test("a wrong Manager's password is turned away, and asked for once", async () => {
+Deno.test("a wrong Manager's password is rejected, after one prompt", async () => {
   for (const password of ["", "abc", "abc 123 ", "ABC 123", "abc 1234", "\0", MANAGER]) {
-    const visitor = new Visitor({ password });
+    const peer = new FakePeer({ password });
     await expectRejection(
       { method: "password", password: "abc 123" },
-      visitor,
+      peer,
       "ValueError: Wrong Manager password",
       "wrong Manager password",
     );
-    assertEquals(visitor.asked.length, 1);
+    assertEquals(peer.prompts.length, 1);
   }
 });
 
 // Host names
 
-Deno.test("a computer whose domain, name or address is trusted is let in without a question", async () => {
+Deno.test("a computer whose domain, name or address is trusted is accepted without a prompt", async () => {
   for (const trusted of [SCOPE.domain, SCOPE.name, SCOPE.address]) {
-    const visitor = new Visitor();
-    assertEquals(await authenticate(trusting("other", trusted), MANAGER, visitor), undefined);
-    assertEquals(visitor.asked, []);
+    const peer = new FakePeer();
+    assertEquals(await authenticate(trusting("other", trusted), MANAGER, peer), undefined);
+    assertEquals(peer.prompts, []);
   }
 });
 
-Deno.test("a computer that is not trusted is turned away with its domain in quotes", async () => {
-  const visitor = new Visitor();
+Deno.test("a computer that is not trusted is rejected with its domain in quotes", async () => {
+  const peer = new FakePeer();
   await expectRejection(
     trusting("lab.nz", "scope.lab", "10.0.0.70", "SCOPE"),
-    visitor,
+    peer,
     "ValueError: 'scope.lab.nz' is not a trusted hostname",
     "untrusted hostname",
   );
   await expectRejection(
     trusting(),
-    new Visitor({}, { ...SCOPE, domain: "it's\n", trustedBy: [] }),
+    new FakePeer({}, { ...SCOPE, domain: "it's\n", trustedNames: [] }),
     `ValueError: "it's\\n" is not a trusted hostname`,
     "untrusted hostname",
   );
-  assertEquals(visitor.asked, []);
+  assertEquals(peer.prompts, []);
 });
 
-Deno.test("a name that leads elsewhere is not trusted, and another that leads back is", async () => {
-  const asked: string[][] = [];
+Deno.test("a name that resolves to another address is not trusted, one that resolves to this address is", async () => {
+  const prompts: string[][] = [];
   const hosts = {
-    leadsTo(name: string, address: string) {
-      asked.push([name, address]);
+    resolvesTo(name: string, address: string) {
+      prompts.push([name, address]);
       return Promise.resolve(name === "10.0.0.7");
     },
   };
@@ -146,71 +146,71 @@ Deno.test("a name that leads elsewhere is not trusted, and another that leads ba
   });
   await expectRejection(
     trusts("scope", "scope.lab.nz"),
-    new Visitor(),
+    new FakePeer(),
     "ValueError: 'scope.lab.nz' is not a trusted hostname",
     "untrusted hostname",
   );
-  assertEquals(asked, [["scope.lab.nz", "10.0.0.7"], ["scope", "10.0.0.7"]]);
+  assertEquals(prompts, [["scope.lab.nz", "10.0.0.7"], ["scope", "10.0.0.7"]]);
   assertEquals(
-    await authenticate(trusts("scope", "10.0.0.7"), MANAGER, new Visitor()),
+    await authenticate(trusts("scope", "10.0.0.7"), MANAGER, new FakePeer()),
     undefined,
   );
 });
 
-Deno.test("a computer is trusted from the moment on that the table has its name", async () => {
+Deno.test("a computer is trusted as soon as the table has its name", async () => {
   const hostnames = new HostnamesTable(new DatabaseSync(":memory:"), []);
   const authentication: Authentication = { method: "hostname", hostnames, hosts: HONEST };
-  await assertRejects(() => authenticate(authentication, MANAGER, new Visitor()), Rejection);
+  await assertRejects(() => authenticate(authentication, MANAGER, new FakePeer()), RejectionError);
   hostnames.insert(SCOPE.domain);
-  assertEquals(await authenticate(authentication, MANAGER, new Visitor()), undefined);
+  assertEquals(await authenticate(authentication, MANAGER, new FakePeer()), undefined);
 });
 
 // Users
 
-Deno.test("a user is asked for the name, then for the password of that name, and is let in", async () => {
-  const visitor = new Visitor({ username: "j.doe", password: "a good password" });
-  assertEquals(await authenticate(python(), MANAGER, visitor), "j.doe");
-  assertEquals(visitor.asked, [["username", MANAGER], ["password", "j.doe"]]);
+Deno.test("a user is prompted for the name, then for the password of that name, and is accepted", async () => {
+  const peer = new FakePeer({ username: "j.doe", password: "a good password" });
+  assertEquals(await authenticate(python(), MANAGER, peer), "j.doe");
+  assertEquals(peer.prompts, [["username", MANAGER], ["password", "j.doe"]]);
 });
 
-Deno.test("who is not a user is turned away before the password is asked for", async () => {
+Deno.test("a peer that is not a user is rejected before the prompt for the password", async () => {
   for (const username of ["x", "", "J.Doe", "j.doe ", "%", "__proto__"]) {
-    const visitor = new Visitor({ username, password: "a good password" });
+    const peer = new FakePeer({ username, password: "a good password" });
     await expectRejection(
       python(),
-      visitor,
+      peer,
       "ValueError: Unregistered user",
       "unregistered user",
     );
-    assertEquals(visitor.asked, [["username", MANAGER]]);
+    assertEquals(peer.prompts, [["username", MANAGER]]);
   }
 });
 
-Deno.test("a user with a wrong password is turned away, and asked for it once", async () => {
+Deno.test("a user with a wrong password is rejected, after one prompt for it", async () => {
   for (const password of ["y", ""]) {
-    const visitor = new Visitor({ username: "j.doe", password });
+    const peer = new FakePeer({ username: "j.doe", password });
     await expectRejection(
       python(),
-      visitor,
+      peer,
       "ValueError: Wrong login password",
       "wrong login password",
     );
-    assertEquals(visitor.asked.length, 2);
+    assertEquals(peer.prompts.length, 2);
   }
 });
 
 // Both
 
-Deno.test("a visitor that leaves instead of answering is not turned away", async () => {
+Deno.test("a peer that disconnects at a prompt is not rejected", async () => {
   const gone = new Error("gone");
   for (const authentication of [python(), { method: "password", password: "x" } as const]) {
-    const visitor = Object.assign(new Visitor(), { ask: () => Promise.reject(gone) });
-    const error: Error = await assertRejects(() => authenticate(authentication, MANAGER, visitor));
+    const peer = Object.assign(new FakePeer(), { prompt: () => Promise.reject(gone) });
+    const error: Error = await assertRejects(() => authenticate(authentication, MANAGER, peer));
     assertStrictEquals(error, gone);
   }
 });
 
-Deno.test("two secrets are the same if they are equal to the last character", () => {
+Deno.test("two secrets are the same if all of their characters are", () => {
   const secrets = ["", "a", "A", "a ", "aa", "\0", "a\0", "é", "e\u0301", "\u{1f600}", "語"];
   for (const [i, a] of secrets.entries()) {
     for (const [j, b] of secrets.entries()) assertEquals(sameSecret(a, b), i === j, `${a} ${b}`);

@@ -1,21 +1,21 @@
 import { assert, assertEquals } from "@std/assert";
 import { Hosts } from "../../manager/hosts.ts";
 
-/** The names of computers in a laboratory, whose reverse look-ups are the given ones. */
-function laboratory(domains: Record<string, string> = {}): { hosts: Hosts; lookedUp: string[] } {
-  const lookedUp: string[] = [];
+/** Hosts with the given reverse look-ups, and the addresses that were looked up. */
+function laboratory(domains: Record<string, string> = {}): { hosts: Hosts; lookUps: string[] } {
+  const lookUps: string[] = [];
   const hosts = new Hosts({
     hostname: "lab-pc",
     localAddresses: () => ["192.168.1.10", "fe80::1"],
     reverse(address) {
-      lookedUp.push(address);
+      lookUps.push(address);
       const domain = domains[address];
       return domain === undefined
         ? Promise.reject(new Error("getnameinfo ENOTFOUND"))
         : Promise.resolve(domain);
     },
   });
-  return { hosts, lookedUp };
+  return { hosts, lookUps };
 }
 
 Deno.test("every name and address of this computer is an alias, each once", () => {
@@ -35,11 +35,11 @@ Deno.test("every name and address of this computer is an alias, each once", () =
 for (
   const address of ["127.0.0.1", "::1", "192.168.1.10", "fe80::1", "::ffff:127.0.0.1", "localhost"]
 ) {
-  Deno.test(`a peer at ${address} goes by this computer's name, and nothing is looked up`, async () => {
-    const { hosts, lookedUp } = laboratory();
-    const { domain, name, trustedBy } = await hosts.find(address);
-    assertEquals([domain, name, trustedBy], ["lab-pc", "lab-pc", ["lab-pc"]]);
-    assertEquals(lookedUp, []);
+  Deno.test(`a peer at ${address} has this computer's name, and nothing is looked up`, async () => {
+    const { hosts, lookUps } = laboratory();
+    const { domain, name, trustedNames } = await hosts.find(address);
+    assertEquals([domain, name, trustedNames], ["lab-pc", "lab-pc", ["lab-pc"]]);
+    assertEquals(lookUps, []);
   });
 }
 
@@ -53,30 +53,30 @@ Deno.test({
   },
 });
 
-Deno.test("another computer goes by the first label of its domain name", async () => {
+Deno.test("another computer has the first label of its domain name", async () => {
   const { hosts } = laboratory({ "10.0.0.7": "scope.lab.govt.nz", "2001:db8::7": "dmm" });
   assertEquals(await hosts.find("10.0.0.7"), {
     address: "10.0.0.7",
     domain: "scope.lab.govt.nz",
     name: "scope",
-    trustedBy: ["scope.lab.govt.nz", "scope", "10.0.0.7"],
+    trustedNames: ["scope.lab.govt.nz", "scope", "10.0.0.7"],
   });
   assertEquals(await hosts.find("2001:db8::7"), {
     address: "2001:db8::7",
     domain: "dmm",
     name: "dmm",
-    trustedBy: ["dmm", "2001:db8::7"],
+    trustedNames: ["dmm", "2001:db8::7"],
   });
 });
 
-Deno.test("a computer whose address does not resolve goes by its numeric address", async () => {
+Deno.test("a computer whose address does not resolve has its numeric address as its name", async () => {
   const { hosts } = laboratory();
   for (const address of ["10.0.0.8", "2001:db8::8"]) {
     assertEquals(await hosts.find(address), {
       address,
       domain: address,
       name: address,
-      trustedBy: [address],
+      trustedNames: [address],
     });
   }
 });
@@ -87,15 +87,15 @@ Deno.test("a look-up that gives the address back has found no name", async () =>
 });
 
 Deno.test("an IPv4-mapped IPv6 address is its IPv4 address", async () => {
-  const { hosts, lookedUp } = laboratory({ "10.0.0.7": "scope.lab.govt.nz" });
+  const { hosts, lookUps } = laboratory({ "10.0.0.7": "scope.lab.govt.nz" });
   for (const address of ["::ffff:10.0.0.7", "::FFFF:10.0.0.7"]) {
     assertEquals((await hosts.find(address)).address, "10.0.0.7");
     assertEquals((await hosts.find(address)).name, "scope");
   }
-  assertEquals(new Set(lookedUp), new Set(["10.0.0.7"]));
+  assertEquals(new Set(lookUps), new Set(["10.0.0.7"]));
 });
 
-Deno.test("a name is that of a computer if it leads back to the address", async () => {
+Deno.test("a name is that of a computer if it resolves to its address", async () => {
   const addresses: Record<string, string[]> = {
     scope: ["10.0.0.6", "10.0.0.7"],
     localhost: ["127.0.0.1"],
@@ -106,15 +106,15 @@ Deno.test("a name is that of a computer if it leads back to the address", async 
     forward: (name) =>
       name in addresses ? Promise.resolve(addresses[name]) : Promise.reject(new Error("ENOTFOUND")),
   });
-  assertEquals(await hosts.leadsTo("scope", "10.0.0.7"), true);
-  assertEquals(await hosts.leadsTo("scope", "10.0.0.8"), false);
-  assertEquals(await hosts.leadsTo("localhost", "10.0.0.7"), false);
-  assertEquals(await hosts.leadsTo("unknown", "10.0.0.7"), false);
-  assertEquals(await hosts.leadsTo("10.0.0.7", "10.0.0.7"), true);
-  assertEquals(await hosts.leadsTo("lab-pc", "127.0.0.1"), true);
+  assertEquals(await hosts.resolvesTo("scope", "10.0.0.7"), true);
+  assertEquals(await hosts.resolvesTo("scope", "10.0.0.8"), false);
+  assertEquals(await hosts.resolvesTo("localhost", "10.0.0.7"), false);
+  assertEquals(await hosts.resolvesTo("unknown", "10.0.0.7"), false);
+  assertEquals(await hosts.resolvesTo("10.0.0.7", "10.0.0.7"), true);
+  assertEquals(await hosts.resolvesTo("lab-pc", "127.0.0.1"), true);
 });
 
-Deno.test("an interface that appears later is this computer's too", async () => {
+Deno.test("an interface that appears later belongs to this computer too", async () => {
   const addresses: string[] = [];
   const hosts = new Hosts({
     hostname: "lab-pc",
@@ -126,7 +126,7 @@ Deno.test("an interface that appears later is this computer's too", async () => 
   assertEquals((await hosts.find("10.8.0.2")).name, "lab-pc");
 });
 
-Deno.test("a look-up that never ends is given up after two seconds", async () => {
+Deno.test("a look-up that never ends is timed out after two seconds", async () => {
   const hosts = new Hosts({
     hostname: "lab-pc",
     localAddresses: () => [],
@@ -134,13 +134,13 @@ Deno.test("a look-up that never ends is given up after two seconds", async () =>
   });
   const { setTimeout } = globalThis;
   const delays: unknown[] = [];
-  // The timer fires at once: what is tested is that there is one, not how long two seconds are.
-  const impatient = (callback: () => void, delay?: number) => {
+  // The timer fires at once: the test is about whether there is one.
+  const immediate = (callback: () => void, delay?: number) => {
     delays.push(delay);
     return setTimeout(callback, 0);
   };
   try {
-    Object.assign(globalThis, { setTimeout: impatient });
+    Object.assign(globalThis, { setTimeout: immediate });
     assertEquals((await hosts.find("10.0.0.7")).name, "10.0.0.7");
   } finally {
     Object.assign(globalThis, { setTimeout });

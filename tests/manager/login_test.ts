@@ -1,12 +1,12 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
-import { ValueError } from "../../errors.ts";
-import { Login } from "../../manager/login.ts";
+import { KeyError, ValueError } from "../../errors.ts";
+import { type Answer, Login, parseAnswer, textOf } from "../../manager/login.ts";
 import { UsersTable } from "../../manager/database/users_table.ts";
 
 const MANAGER = "Manager[lab-pc:1875]";
 const PASSWORD = "a good password";
-const REFUSAL = "You must be an administrator to send this request to the Manager";
+const REJECTION = "You must be an administrator to send this request to the Manager";
 
 /** The administrator `admin` and the user `j.doe`; the keys are those that Python computed. */
 function newTable(): { users: UsersTable; database: DatabaseSync } {
@@ -20,21 +20,21 @@ function newTable(): { users: UsersTable; database: DatabaseSync } {
   return { users, database };
 }
 
-type Question = [attribute: string, argument: string];
+type Prompt = [attribute: string, argument: string];
 
-/** A connected peer, what it is asked, and a request of it. */
+/** A connected peer that sends requests of an administrator, and the prompts that it gets. */
 class Peer {
-  readonly asked: Question[] = [];
+  readonly prompts: Prompt[] = [];
   readonly login: Login;
   readonly #users: UsersTable;
-  #next = Promise.withResolvers<Question>();
+  #next = Promise.withResolvers<Prompt>();
 
   constructor(users: UsersTable, username?: string) {
     this.#users = users;
     this.login = new Login(
-      (...question) => {
-        this.asked.push(question);
-        this.#next.resolve(question);
+      (...nextPrompt) => {
+        this.prompts.push(nextPrompt);
+        this.#next.resolve(nextPrompt);
         this.#next = Promise.withResolvers();
       },
       async (check) => await check(),
@@ -46,79 +46,79 @@ class Peer {
     return this.login.requireAdministrator(this.#users, MANAGER);
   }
 
-  /** Sends a request and answers what is asked, as text or as the result of a reply. */
+  /** Sends a request and answers the prompts, as text or as the result of a reply. */
   async logIn(...answers: unknown[]): Promise<void> {
     let next = this.#next.promise;
     const outcome = this.request();
-    outcome.catch(() => {}); // it is looked at below
+    outcome.catch(() => {}); // it is awaited below
     for (const result of answers) {
       await next;
       next = this.#next.promise;
-      this.login.answer(
+      this.login.receive(
         typeof result === "string" ? { form: "text", line: result } : { form: "reply", result },
       );
     }
     await outcome;
   }
 
-  /** The next question. */
-  question(): Promise<Question> {
+  /** The next prompt. */
+  nextPrompt(): Promise<Prompt> {
     return this.#next.promise;
   }
 }
 
-async function expectRefusal(outcome: Promise<void>): Promise<void> {
+async function expectRejection(outcome: Promise<void>): Promise<void> {
   const error: Error = await assertRejects(() => outcome, ValueError);
-  assertEquals(error.message, REFUSAL);
+  assertEquals(error.message, REJECTION);
 }
 
-Deno.test("an administrator is asked once, and stays one", async () => {
+Deno.test("an administrator is prompted once, and stays one", async () => {
   const peer = new Peer(newTable().users);
   await peer.logIn("admin", PASSWORD);
-  const asked = [["username", MANAGER], ["password", "admin"]];
-  assertEquals(peer.asked, asked);
+  const prompts = [["username", MANAGER], ["password", "admin"]];
+  assertEquals(peer.prompts, prompts);
   await peer.request();
   await peer.request();
-  assertEquals(peer.asked, asked);
+  assertEquals(peer.prompts, prompts);
 });
 
-Deno.test("an administrator that logged in to connect is not asked", async () => {
+Deno.test("an administrator that logged in during the handshake is not prompted", async () => {
   const peer = new Peer(newTable().users, "admin");
   await peer.request();
-  assertEquals(peer.asked, []);
+  assertEquals(peer.prompts, []);
 });
 
-Deno.test("a user that logged in to connect is asked for an administrator", async () => {
+Deno.test("a user that logged in during the handshake and is no administrator is prompted", async () => {
   const { users } = newTable();
-  await expectRefusal(new Peer(users, "j.doe").logIn("j.doe", PASSWORD));
+  await expectRejection(new Peer(users, "j.doe").logIn("j.doe", PASSWORD));
   const peer = new Peer(users, "j.doe");
   await peer.logIn("admin", PASSWORD);
   await peer.request();
-  assertEquals(peer.asked.length, 2);
+  assertEquals(peer.prompts.length, 2);
 });
 
-Deno.test("a peer owes an answer from the question to the answer", async () => {
+Deno.test("a login is prompting from a prompt until its answer", async () => {
   const peer = new Peer(newTable().users);
-  assertEquals(peer.login.isAsking, false);
-  let question = peer.question();
+  assertEquals(peer.login.isPrompting, false);
+  let nextPrompt = peer.nextPrompt();
   const outcome = peer.request();
-  await question;
-  assertEquals(peer.login.isAsking, true);
-  question = peer.question();
-  peer.login.answer({ form: "text", line: "admin" });
-  assertEquals(peer.login.isAsking, true); // for the password, which may be there already
-  await question;
-  peer.login.answer({ form: "reply", result: PASSWORD });
-  assertEquals(peer.login.isAsking, false);
+  await nextPrompt;
+  assertEquals(peer.login.isPrompting, true);
+  nextPrompt = peer.nextPrompt();
+  peer.login.receive({ form: "text", line: "admin" });
+  assertEquals(peer.login.isPrompting, true); // for the password, which may be there already
+  await nextPrompt;
+  peer.login.receive({ form: "reply", result: PASSWORD });
+  assertEquals(peer.login.isPrompting, false);
   await outcome;
-  assertEquals(peer.login.isAsking, false);
+  assertEquals(peer.login.isPrompting, false);
 });
 
-Deno.test("an answer that nobody asked for is none to the next question", async () => {
+Deno.test("an answer without a prompt does not answer the next prompt", async () => {
   const peer = new Peer(newTable().users);
-  peer.login.answer({ form: "text", line: "admin" });
-  await expectRefusal(peer.logIn("x", PASSWORD));
-  assertEquals(peer.asked, [["username", MANAGER], ["password", "x"]]);
+  peer.login.receive({ form: "text", line: "admin" });
+  await expectRejection(peer.logIn("x", PASSWORD));
+  assertEquals(peer.prompts, [["username", MANAGER], ["password", "x"]]);
 });
 
 Deno.test("the rights of a user are looked up for every request", async () => {
@@ -126,15 +126,15 @@ Deno.test("the rights of a user are looked up for every request", async () => {
   const peer = new Peer(users, "admin");
   await peer.request();
   await users.update("admin", { isAdmin: false });
-  await expectRefusal(peer.logIn("admin", PASSWORD));
+  await expectRejection(peer.logIn("admin", PASSWORD));
   await users.update("admin", { isAdmin: true });
   await peer.request();
   users.delete("admin");
-  await expectRefusal(peer.logIn("admin", PASSWORD));
-  assertEquals(peer.asked.length, 4);
+  await expectRejection(peer.logIn("admin", PASSWORD));
+  assertEquals(peer.prompts.length, 4);
 });
 
-Deno.test("an administrator that loses the rights while the password is checked is refused", async () => {
+Deno.test("an administrator that loses the rights while the password is checked is rejected", async () => {
   class Revoking extends UsersTable {
     override async isPasswordValid(username: string, password: string): Promise<boolean> {
       const isValid = await super.isPasswordValid(username, password);
@@ -143,70 +143,128 @@ Deno.test("an administrator that loses the rights while the password is checked 
     }
   }
   const peer = new Peer(new Revoking(newTable().database));
-  await expectRefusal(peer.logIn("admin", PASSWORD));
+  await expectRejection(peer.logIn("admin", PASSWORD));
 });
 
-Deno.test("a request during a login is refused, and the login goes on", async () => {
+Deno.test("a request during a login is rejected, and the login goes on", async () => {
   const peer = new Peer(newTable().users);
-  const question = peer.question();
+  const nextPrompt = peer.nextPrompt();
   const first = peer.request();
-  await question;
+  await nextPrompt;
   await assertRejects(() => peer.request(), ValueError, "an administrator's login is under way");
-  const next = peer.question();
-  peer.login.answer({ form: "text", line: "admin" });
+  const next = peer.nextPrompt();
+  peer.login.receive({ form: "text", line: "admin" });
   await next;
   await assertRejects(() => peer.request(), ValueError, "an administrator's login is under way");
-  peer.login.answer({ form: "text", line: PASSWORD });
+  peer.login.receive({ form: "text", line: PASSWORD });
   await assertRejects(() => peer.request(), ValueError, "an administrator's login is under way");
   await first;
   await peer.request();
-  assertEquals(peer.asked.length, 2);
+  assertEquals(peer.prompts.length, 2);
 });
 
 Deno.test("a wrong login can be tried again", async () => {
   const peer = new Peer(newTable().users);
-  await expectRefusal(peer.logIn("admin", "wrong"));
-  await expectRefusal(peer.logIn("j.doe", PASSWORD));
+  await expectRejection(peer.logIn("admin", "wrong"));
+  await expectRejection(peer.logIn("j.doe", PASSWORD));
   await peer.logIn("admin", PASSWORD);
   await peer.request();
-  assertEquals(peer.asked.length, 6);
+  assertEquals(peer.prompts.length, 6);
 });
 
-Deno.test("a failed login takes nothing from who the peer is, and gives nothing", async () => {
+Deno.test("a failed login leaves the user that the peer has logged in as", async () => {
   const { users } = newTable();
   const peer = new Peer(users, "j.doe");
-  await expectRefusal(peer.logIn("admin", "wrong"));
+  await expectRejection(peer.logIn("admin", "wrong"));
   await users.update("j.doe", { isAdmin: true });
   await peer.request();
-  assertEquals(peer.asked.length, 2);
+  assertEquals(peer.prompts.length, 2);
 });
 
-Deno.test("an unknown user is asked and told the same as one with a wrong password", async () => {
+Deno.test("an unknown user gets the same prompts and the same error as one with a wrong password", async () => {
   const { users } = newTable();
   for (const username of ["x", "", "ADMIN", "__proto__"]) {
     const peer = new Peer(users);
-    await expectRefusal(peer.logIn(username, PASSWORD));
-    assertEquals(peer.asked, [["username", MANAGER], ["password", username]]);
+    await expectRejection(peer.logIn(username, PASSWORD));
+    assertEquals(peer.prompts, [["username", MANAGER], ["password", username]]);
   }
 });
 
-Deno.test("an answer that is no text is no password", async () => {
+Deno.test("an answer that is not a string is no password", async () => {
   const peer = new Peer(newTable().users);
-  await expectRefusal(peer.logIn(["admin"], PASSWORD));
-  await expectRefusal(peer.logIn("admin", [PASSWORD]));
+  await expectRejection(peer.logIn(["admin"], PASSWORD));
+  await expectRejection(peer.logIn("admin", [PASSWORD]));
 });
 
 Deno.test("the login of one peer is not that of another", async () => {
   const { users } = newTable();
   const [one, other] = [new Peer(users), new Peer(users)];
-  const question = other.question();
+  const nextPrompt = other.nextPrompt();
   const outcome = other.request();
-  await question;
+  await nextPrompt;
   await one.logIn("admin", PASSWORD);
-  assertEquals([other.asked.length, other.login.isAsking], [1, true]);
-  const next = other.question();
-  other.login.answer({ form: "text", line: "x" });
+  assertEquals([other.prompts.length, other.login.isPrompting], [1, true]);
+  const next = other.nextPrompt();
+  other.login.receive({ form: "text", line: "x" });
   await next;
-  other.login.answer({ form: "text", line: PASSWORD });
-  await expectRefusal(outcome);
+  other.login.receive({ form: "text", line: PASSWORD });
+  await expectRejection(outcome);
+});
+
+// Answers to a prompt
+
+const encoder = new TextEncoder();
+
+function read(line: string): Answer {
+  return parseAnswer(encoder.encode(line));
+}
+
+Deno.test("the answer of a program is the result of its reply", () => {
+  assertEquals(
+    read('{"error": false, "requester": "Manager[lab-pc:1875]", "result": "admin", "uid": ""}'),
+    { form: "reply", result: "admin" },
+  );
+  for (const result of ["", null, 0, false, ["a"], { type: "client", name: "a" }]) {
+    assertEquals(read(JSON.stringify({ result })), { form: "reply", result });
+  }
+  assertEquals(read(' {"result": "é\\u00e9"} '), { form: "reply", result: "éé" });
+});
+
+Deno.test("a result may hold the numbers that only Python writes", () => {
+  assertEquals(read('{"result": {"attributes": {"a": NaN, "b": -Infinity}}}'), {
+    form: "reply",
+    result: { attributes: { a: NaN, b: -Infinity } },
+  });
+});
+
+Deno.test("the answer of a person is the line that was typed", () => {
+  for (
+    const line of ["admin", " a good password ", "", "12345678", "-1e5", "null", "true", "NaN"]
+      .concat("[1, 2]", '"quoted"', "{not json", '{"result": "x"', '{"result": "x"} y', "é語😀")
+  ) assertEquals(read(line), { form: "text", line });
+});
+
+Deno.test("an object without a result of its own is a KeyError", () => {
+  for (
+    const line of ["{}", '{"error": true, "message": "ValueError: no"}', '{"Result": "x"}'].concat(
+      '{"__proto__": {"result": "x"}}',
+    )
+  ) {
+    const error: Error = assertThrows(() => read(line), KeyError);
+    assertEquals(error.message, "'result'");
+  }
+});
+
+Deno.test("bytes that are not UTF-8 are a TypeError", () => {
+  for (const bytes of [[0xff], [0x16, 0x03, 0x01, 0xfe], [0x22, 0xc3, 0x22]]) {
+    assertThrows(() => parseAnswer(Uint8Array.from(bytes)), TypeError);
+  }
+});
+
+Deno.test("the text of an answer is the line, or a result that is a string, or else empty", () => {
+  assertEquals(textOf({ form: "text", line: " a b" }), " a b");
+  assertEquals(textOf({ form: "reply", result: "a b" }), "a b");
+  for (const result of [null, 5, true, ["a"], { length: 1 }, undefined]) {
+    assertEquals(textOf({ form: "reply", result }), "");
+  }
 });

@@ -8,32 +8,26 @@ import {
   PermissionError,
   wireMessage,
 } from "../../errors.ts";
-import {
-  type Client,
-  networkNameOf,
-  type Policy,
-  Registry,
-  type Service,
-  serviceEntry,
-} from "../../manager/registry.ts";
+import { type Client, networkNameOf, type Service, serviceEntry } from "../../manager/peer.ts";
+import { type Policy, Registry } from "../../manager/registry.ts";
 
 const DEVICE = { language: "Python 3.11.2", os: "Linux x86_64" };
 const MANAGER = "Manager[lab-pc:1875]";
 
-/** A registry whose outlets are texts. */
+/** A registry whose sessions are strings. */
 function registry(policy?: Policy): Registry<string> {
   return new Registry(MANAGER, policy);
 }
 
-/** Users who may not use a service. */
-class Bars implements Policy {
+/** A policy that denies services to users. */
+class Denials implements Policy {
   readonly #pairs = new Set<string>();
 
-  bar(username: string, service: string): void {
+  deny(username: string, service: string): void {
     this.#pairs.add(`${username} ${service}`);
   }
 
-  unbar(username: string, service: string): void {
+  allow(username: string, service: string): void {
     this.#pairs.delete(`${username} ${service}`);
   }
 
@@ -48,8 +42,8 @@ function addClient(
   address = "lab-pc:1",
   username?: string,
 ): Client<string> {
-  const newcomer = { kind: "client", name, address, extensions: [], ...DEVICE } as const;
-  const peer = registry.add(newcomer, `outlet of ${name}`, username);
+  const identity = { kind: "client", name, address, extensions: [], ...DEVICE } as const;
+  const peer = registry.register(identity, `session of ${name}`, username);
   if (peer.kind !== "client") throw new Error("it is not a client");
   return peer;
 }
@@ -60,7 +54,7 @@ function addService(
   { maxClients = -1, address = "lab-pc:2" } = {},
 ): Service<string> {
   const attributes = { echo: "(*args, **kwargs)" };
-  const peer = registry.add(
+  const peer = registry.register(
     {
       kind: "service",
       name,
@@ -71,13 +65,13 @@ function addService(
       extensions: [],
       ...DEVICE,
     },
-    `outlet of ${name}`,
+    `session of ${name}`,
   );
   if (peer.kind !== "service") throw new Error("it is not a service");
   return peer;
 }
 
-/** The text with which a refusal goes out. */
+/** The text of an error as it goes on the wire. */
 function refusal(action: () => unknown, Class: new (text: string) => NetworkError): string {
   return wireMessage(assertThrows(action, Class));
 }
@@ -88,15 +82,15 @@ function namesOf(peers: Iterable<{ networkName: string }>): string[] {
 
 // Who is connected
 
-Deno.test("a peer is called name[host:port], and keeps what it said of itself", () => {
+Deno.test("the network name of a peer is name[host:port], and its identity is kept", () => {
   const all = registry();
   const client = addClient(all, "My Client", "lab-pc:5");
   const service = addService(all, "Echo", { maxClients: 3, address: "::1:6" });
   assertEquals(client.networkName, "My Client[lab-pc:5]");
   assertEquals(service.networkName, "Echo[::1:6]");
   assertEquals(networkNameOf(client), client.networkName);
-  assertEquals([client.seat, client.language, client.os], [
-    "outlet of My Client",
+  assertEquals([client.session, client.language, client.os], [
+    "session of My Client",
     DEVICE.language,
     DEVICE.os,
   ]);
@@ -124,7 +118,7 @@ Deno.test("two services of one name cannot be connected at once", () => {
     "NameError: A 'Echo' service is already running on the Manager",
   );
   assertEquals(all.service("Echo") === first, true);
-  all.remove(first);
+  all.unregister(first);
   const second = addService(all, "Echo");
   assertEquals(all.service("Echo") === second, true);
 });
@@ -168,7 +162,7 @@ Deno.test("a name may be anything", () => {
     const service = addService(all, name);
     all.link(client, name);
     assertEquals(all.route(client, name, name) === service, true);
-    assertEquals(all.settle(service, client.networkName, name) === client, true);
+    assertEquals(all.complete(service, client.networkName, name) === client, true);
     assertEquals(all.acquireLock(client, name, false), [client.networkName]);
     assertEquals(all.releaseLock(client, name), []);
     assertEquals(all.unlink(client, name), true);
@@ -215,7 +209,7 @@ Deno.test("a service that does not exist cannot be linked with", () => {
   );
 });
 
-Deno.test("a full service refuses one more client, and tells who is linked, sorted", () => {
+Deno.test("a full service rejects one more client, and the error lists the linked ones, sorted", () => {
   const all = registry();
   addService(all, "Echo", { maxClients: 2 });
   all.link(addClient(all, "b"), "Echo");
@@ -238,19 +232,19 @@ for (const maxClients of [0, -1, -7]) {
   });
 }
 
-Deno.test("a place in a full service is free again when a client unlinks or leaves", () => {
+Deno.test("a full service takes another client when one unlinks or disconnects", () => {
   const all = registry();
   addService(all, "Echo", { maxClients: 1 });
   const [a, b, c] = ["a", "b", "c"].map((name) => addClient(all, name));
   all.link(a, "Echo");
   all.unlink(a, "Echo");
   all.link(b, "Echo");
-  all.remove(b);
+  all.unregister(b);
   all.link(c, "Echo");
   assertThrows(() => all.link(a, "Echo"), PermissionError);
 });
 
-Deno.test("a locked service refuses a new client, shared lock or not", () => {
+Deno.test("a locked service rejects a new client, shared lock or not", () => {
   for (const shared of [true, false]) {
     const all = registry();
     addService(all, "Echo");
@@ -266,7 +260,7 @@ Deno.test("a locked service refuses a new client, shared lock or not", () => {
   }
 });
 
-Deno.test("a service that is both locked and full says that it is locked", () => {
+Deno.test("the error of a service that is both locked and full is that of the lock", () => {
   const all = registry();
   addService(all, "Echo", { maxClients: 1 });
   const [holder, other] = ["a", "b"].map((name) => addClient(all, name));
@@ -278,7 +272,7 @@ Deno.test("a service that is both locked and full says that it is locked", () =>
   );
 });
 
-Deno.test("to link again is allowed while the service is full and locked by another", () => {
+Deno.test("a linked client may link again while the service is full and locked by another", () => {
   const all = registry();
   const service = addService(all, "Echo", { maxClients: 2 });
   const [a, b] = ["a", "b"].map((name) => addClient(all, name));
@@ -289,7 +283,7 @@ Deno.test("to link again is allowed while the service is full and locked by anot
   assertEquals(service.links.size, 2);
 });
 
-Deno.test("to unlink undoes the link on both sides and releases the client's lock alone", () => {
+Deno.test("to unlink removes the link on both sides and the lock of that client only", () => {
   const all = registry();
   const service = addService(all, "Echo");
   const [a, b] = ["a", "b"].map((name) => addClient(all, name));
@@ -312,39 +306,39 @@ Deno.test("a client that is not linked cannot unlink", () => {
   assertEquals(refusal(() => all.unlink(client, "Echo"), KeyError), text);
 });
 
-Deno.test("to unlink from a service that is gone, or never was, is fine", () => {
+Deno.test("to unlink from a service that has disconnected, or never existed, succeeds", () => {
   const all = registry();
   const client = addClient(all, "a");
   const service = addService(all, "Echo");
   all.link(client, "Echo");
-  all.remove(service);
+  all.unregister(service);
   assertEquals(all.unlink(client, "Echo"), true);
   assertEquals(all.unlink(client, "Nothing"), true);
 });
 
-Deno.test("a service that comes back has none of the links, locks and debts of the one before", () => {
+Deno.test("a service that reconnects has none of its earlier links, locks and pending requests", () => {
   const all = registry();
   const client = addClient(all, "a");
   const before = addService(all, "Echo");
   all.link(client, "Echo");
   all.acquireLock(client, "Echo", false);
   all.route(client, "Echo", "1");
-  all.remove(before);
+  all.unregister(before);
   const after = addService(all, "Echo");
   assertEquals([after.links.size, after.locks.size, after.pending.size], [0, 0, 0]);
   assertThrows(() => all.unlink(client, "Echo"), KeyError);
-  assertEquals(all.settle(after, client.networkName, "1"), undefined);
+  assertEquals(all.complete(after, client.networkName, "1"), undefined);
 });
 
 // Who may use which service
 
-/** A registry with two services, and the clients of alice and bob, who may not use the DMM. */
+/** A registry with two services, and clients of the users alice and bob. Bob may not use the DMM. */
 function guarded() {
-  const bars = new Bars();
-  bars.bar("bob", "DMM");
-  const all = registry(bars);
+  const denials = new Denials();
+  denials.deny("bob", "DMM");
+  const all = registry(denials);
   return {
-    bars,
+    denials,
     all,
     alice: addClient(all, "a", "lab-pc:1", "alice"),
     bob: addClient(all, "b", "lab-pc:1", "bob"),
@@ -353,7 +347,7 @@ function guarded() {
   };
 }
 
-Deno.test("a user who may not use a service can neither link nor request, others and elsewhere can", () => {
+Deno.test("a user that may not use a service can neither link with it nor request, other users can", () => {
   const { all, alice, bob, dmm, lamp } = guarded();
   const refused = "PermissionError: 'bob' may not use the 'DMM' service";
   assertEquals(refusal(() => all.link(bob, "DMM"), PermissionError), refused);
@@ -366,7 +360,7 @@ Deno.test("a user who may not use a service can neither link nor request, others
   all.link(alice, "DMM");
 });
 
-Deno.test("who may not use a service is told so first, locked and full as it may be", () => {
+Deno.test("the error of a user that may not use a service comes before that of a lock", () => {
   const { all, alice, bob } = guarded();
   all.link(alice, "DMM");
   all.acquireLock(alice, "DMM", false);
@@ -376,7 +370,7 @@ Deno.test("who may not use a service is told so first, locked and full as it may
   );
 });
 
-Deno.test("a client that nobody logged in for is named by its network name", () => {
+Deno.test("a client without a user is named by its network name", () => {
   const all = registry({ mayUse: (username) => username !== undefined });
   addService(all, "it's");
   assertEquals(
@@ -385,46 +379,46 @@ Deno.test("a client that nobody logged in for is named by its network name", () 
   );
 });
 
-Deno.test("a client that may not use a service any longer is unlinked and unlocked, and is owed its answers", () => {
-  const { bars, all, alice, bob, dmm, lamp } = guarded();
+Deno.test("a client that may no longer use a service loses its link and lock, but not its pending requests", () => {
+  const { denials, all, alice, bob, dmm, lamp } = guarded();
   all.link(bob, "Lamp");
   for (const name of ["DMM", "Lamp"]) {
     all.link(alice, name);
     all.acquireLock(alice, name, true);
   }
   all.route(alice, "DMM", "1");
-  assertEquals(all.withdraw(), []);
-  bars.bar("alice", "DMM");
-  assertEquals(all.withdraw(), [{ client: alice, service: dmm }]);
+  assertEquals(all.revoke(), []);
+  denials.deny("alice", "DMM");
+  assertEquals(all.revoke(), [{ client: alice, service: dmm }]);
   assertEquals([dmm.links.size, dmm.locks.size], [0, 0]);
   assertEquals([namesOf(lamp.links).length, namesOf(lamp.locks)], [2, [alice.networkName]]);
   assertThrows(() => all.route(alice, "DMM", "2"), PermissionError);
-  assertEquals(all.settle(dmm, alice.networkName, "1") === alice, true);
-  assertEquals(all.withdraw(), []);
+  assertEquals(all.complete(dmm, alice.networkName, "1") === alice, true);
+  assertEquals(all.revoke(), []);
 });
 
-Deno.test("a client whose link was withdrawn may unlink, and links again once it may", () => {
-  const { bars, all, alice, dmm } = guarded();
+Deno.test("a client whose link was revoked may unlink, and links again once it may use the service", () => {
+  const { denials, all, alice, dmm } = guarded();
   all.link(alice, "DMM");
-  bars.bar("alice", "DMM");
-  all.withdraw();
+  denials.deny("alice", "DMM");
+  all.revoke();
   assertEquals(all.unlink(alice, "DMM"), true);
-  bars.unbar("alice", "DMM");
-  assertEquals(all.withdraw(), []);
+  denials.allow("alice", "DMM");
+  assertEquals(all.revoke(), []);
   assertEquals(dmm.links.size, 0);
   assertEquals(all.link(alice, "DMM"), serviceEntry(dmm));
 });
 
 // Locks
 
-Deno.test("a lock gives the linked clients, a release those that still hold one, both sorted", () => {
+Deno.test("a lock returns the linked clients, a release those that still hold one, both sorted", () => {
   const all = registry();
   addService(all, "Echo");
   const [c, a, b] = ["c", "a", "b"].map((name) => addClient(all, name));
   for (const client of [c, a, b]) all.link(client, "Echo");
-  const everybody = ["a[lab-pc:1]", "b[lab-pc:1]", "c[lab-pc:1]"];
+  const linked = ["a[lab-pc:1]", "b[lab-pc:1]", "c[lab-pc:1]"];
   for (const client of [c, a, b]) {
-    assertEquals(all.acquireLock(client, "Echo", true), everybody);
+    assertEquals(all.acquireLock(client, "Echo", true), linked);
   }
   assertEquals(all.releaseLock(b, "Echo"), ["a[lab-pc:1]", "c[lab-pc:1]"]);
   assertEquals(all.releaseLock(c, "Echo"), ["a[lab-pc:1]"]);
@@ -447,7 +441,7 @@ Deno.test("an exclusive lock needs the client to be the only one that is linked"
   assertEquals(all.acquireLock(b, "Echo", false), ["b[lab-pc:1]"]);
 });
 
-Deno.test("to lock again is fine, shared or not, and one release is enough", () => {
+Deno.test("a client may lock again, shared or not, and one release is enough", () => {
   const all = registry();
   addService(all, "Echo");
   const client = addClient(all, "a");
@@ -490,7 +484,7 @@ Deno.test("a service that does not exist can be neither locked nor released", ()
 
 // Requests
 
-Deno.test("a request to a service that is not connected is refused in the Manager's name", () => {
+Deno.test("a request to a service that is not connected is rejected with the Manager's name", () => {
   const all = registry();
   const client = addClient(all, "a");
   assertEquals(
@@ -499,43 +493,43 @@ Deno.test("a request to a service that is not connected is refused in the Manage
   );
 });
 
-Deno.test("an answer can be settled once, by the service that owes it, for the client it is owed", () => {
+Deno.test("a request is completed once, by the service that it went to, for the client that sent it", () => {
   const all = registry();
   const [a, b] = ["a", "b"].map((name) => addClient(all, name));
   const [echo, lab] = ["Echo", "Lab"].map((name) => addService(all, name));
   assertEquals(all.route(a, "Echo", "1") === echo, true);
-  assertEquals(all.settle(lab, a.networkName, "1"), undefined);
-  assertEquals(all.settle(echo, b.networkName, "1"), undefined);
-  assertEquals(all.settle(echo, a.networkName, "2"), undefined);
-  assertEquals(all.settle(echo, "a", "1"), undefined);
-  assertEquals(all.settle(echo, "nobody[lab-pc:9]", "1"), undefined);
-  assertEquals(all.settle(echo, a.networkName, "1") === a, true);
-  assertEquals(all.settle(echo, a.networkName, "1"), undefined);
+  assertEquals(all.complete(lab, a.networkName, "1"), undefined);
+  assertEquals(all.complete(echo, b.networkName, "1"), undefined);
+  assertEquals(all.complete(echo, a.networkName, "2"), undefined);
+  assertEquals(all.complete(echo, "a", "1"), undefined);
+  assertEquals(all.complete(echo, "nobody[lab-pc:9]", "1"), undefined);
+  assertEquals(all.complete(echo, a.networkName, "1") === a, true);
+  assertEquals(all.complete(echo, a.networkName, "1"), undefined);
 });
 
-Deno.test("answers are settled in any order", () => {
+Deno.test("requests are completed in any order", () => {
   const all = registry();
   const client = addClient(all, "a");
   const service = addService(all, "Echo");
   const uids = ["1", "2", "3", "4"];
   for (const uid of uids) all.route(client, "Echo", uid);
   for (const uid of ["3", "1", "4", "2"]) {
-    assertEquals(all.settle(service, client.networkName, uid) === client, true);
+    assertEquals(all.complete(service, client.networkName, uid) === client, true);
   }
-  for (const uid of uids) assertEquals(all.settle(service, client.networkName, uid), undefined);
+  for (const uid of uids) assertEquals(all.complete(service, client.networkName, uid), undefined);
 });
 
-Deno.test("equal uids, as a terminal sends them, are owed as often as they were requested", () => {
+Deno.test("equal uids, as a terminal sends them, are completed as often as they were requested", () => {
   const all = registry();
   const [terminal, other] = ["a", "b"].map((name) => addClient(all, name));
   const service = addService(all, "Echo");
   for (let i = 0; i < 3; i++) all.route(terminal, "Echo", "");
   all.route(other, "Echo", "");
   for (let i = 0; i < 3; i++) {
-    assertEquals(all.settle(service, terminal.networkName, "") === terminal, true);
+    assertEquals(all.complete(service, terminal.networkName, "") === terminal, true);
   }
-  assertEquals(all.settle(service, terminal.networkName, ""), undefined);
-  assertEquals(all.settle(service, other.networkName, "") === other, true);
+  assertEquals(all.complete(service, terminal.networkName, ""), undefined);
+  assertEquals(all.complete(service, other.networkName, "") === other, true);
 });
 
 Deno.test("a client that is not linked may request, unless the service is locked or full", () => {
@@ -555,9 +549,9 @@ Deno.test("a client that is not linked may request, unless the service is locked
     "PermissionError: 'Echo' service is locked",
   );
   all.route(a, "Echo", "4");
-  assertEquals(all.settle(service, b.networkName, "2"), undefined);
-  assertEquals(all.settle(service, b.networkName, "3"), undefined);
-  assertEquals(all.settle(service, b.networkName, "1") === b, true);
+  assertEquals(all.complete(service, b.networkName, "2"), undefined);
+  assertEquals(all.complete(service, b.networkName, "3"), undefined);
+  assertEquals(all.complete(service, b.networkName, "1") === b, true);
 });
 
 Deno.test("a linked client requests while another holds a lock", () => {
@@ -570,19 +564,19 @@ Deno.test("a linked client requests while another holds a lock", () => {
   assertEquals(all.route(b, "Echo", "1") === service, true);
 });
 
-Deno.test("an answer is still owed after the client has unlinked", () => {
+Deno.test("a request stays pending after the client has unlinked", () => {
   const all = registry();
   const client = addClient(all, "a");
   const service = addService(all, "Echo");
   all.link(client, "Echo");
   all.route(client, "Echo", "1");
   all.unlink(client, "Echo");
-  assertEquals(all.settle(service, client.networkName, "1") === client, true);
+  assertEquals(all.complete(service, client.networkName, "1") === client, true);
 });
 
-// Leaving
+// Unregistering
 
-Deno.test("a service that leaves tells every answer that it owes, equal uids included", () => {
+Deno.test("a service that is unregistered gives every request that it has not answered, equal uids included", () => {
   const all = registry();
   const [a, b, gone] = ["a", "b", "gone"].map((name) => addClient(all, name));
   const service = addService(all, "Echo");
@@ -591,13 +585,13 @@ Deno.test("a service that leaves tells every answer that it owes, equal uids inc
   all.route(b, "Echo", "");
   all.route(b, "Echo", "");
   all.route(gone, "Echo", "3");
-  all.settle(service, a.networkName, "1");
-  assertEquals(all.remove(gone), []);
-  const orphans = all.remove(service).map(({ client, uid }) => [client.networkName, uid]);
-  assertEquals(orphans, [["a[lab-pc:1]", "2"], ["b[lab-pc:1]", ""], ["b[lab-pc:1]", ""]]);
+  all.complete(service, a.networkName, "1");
+  assertEquals(all.unregister(gone), []);
+  const orphaned = all.unregister(service).map(({ client, uid }) => [client.networkName, uid]);
+  assertEquals(orphaned, [["a[lab-pc:1]", "2"], ["b[lab-pc:1]", ""], ["b[lab-pc:1]", ""]]);
 });
 
-Deno.test("a service that leaves is unlinked from every client, and is not found any more", () => {
+Deno.test("a service that is unregistered is unlinked from every client, and is not found any more", () => {
   const all = registry();
   const [a, b] = ["a", "b"].map((name) => addClient(all, name));
   const service = addService(all, "Echo");
@@ -607,14 +601,14 @@ Deno.test("a service that leaves is unlinked from every client, and is not found
     all.link(client, "Other");
   }
   for (const client of [a, b]) all.acquireLock(client, "Echo", true);
-  all.remove(service);
+  all.unregister(service);
   for (const client of [a, b]) assertEquals([...client.links], [other]);
   assertEquals([service.links.size, service.locks.size], [0, 0]);
   assertEquals(all.service("Echo"), undefined);
   assertThrows(() => all.route(a, "Echo", "1"), KeyError);
 });
 
-Deno.test("a client that leaves unlinks, unlocks and is owed nothing by any service", () => {
+Deno.test("a client that is unregistered has no links, locks and pending requests any more", () => {
   const all = registry();
   const client = addClient(all, "a");
   const [echo, lab, third] = ["Echo", "Lab", "Third"].map((name) => addService(all, name));
@@ -622,66 +616,66 @@ Deno.test("a client that leaves unlinks, unlocks and is owed nothing by any serv
   all.link(client, "Lab");
   all.acquireLock(client, "Echo", false);
   for (const name of ["Echo", "Lab", "Third"]) all.route(client, name, "1");
-  assertEquals(all.remove(client), []);
+  assertEquals(all.unregister(client), []);
   for (const service of [echo, lab, third]) {
     assertEquals([service.links.size, service.locks.size, service.pending.size], [0, 0, 0]);
-    assertEquals(all.settle(service, client.networkName, "1"), undefined);
+    assertEquals(all.complete(service, client.networkName, "1"), undefined);
   }
   assertEquals(namesOf(all.clients), []);
 });
 
-Deno.test("a peer that is removed twice is removed once", () => {
+Deno.test("a peer can be unregistered twice, which changes nothing more", () => {
   const all = registry();
   const client = addClient(all, "a");
   const service = addService(all, "Echo");
   all.route(client, "Echo", "1");
-  assertEquals(all.remove(service).length, 1);
-  assertEquals(all.remove(service), []);
-  all.remove(client);
-  assertEquals(all.remove(client), []);
+  assertEquals(all.unregister(service).length, 1);
+  assertEquals(all.unregister(service), []);
+  all.unregister(client);
+  assertEquals(all.unregister(client), []);
 });
 
-Deno.test("to remove a peer again does not remove the one that took its name since", () => {
+Deno.test("to unregister a peer again does not unregister the one that has its name now", () => {
   const all = registry();
   const oldService = addService(all, "Echo");
   const oldClient = addClient(all, "a");
-  all.remove(oldService);
-  all.remove(oldClient);
+  all.unregister(oldService);
+  all.unregister(oldClient);
   const service = addService(all, "Echo");
   const client = addClient(all, "a");
   all.link(client, "Echo");
   all.route(client, "Echo", "1");
-  assertEquals(all.remove(oldService), []);
-  assertEquals(all.remove(oldClient), []);
+  assertEquals(all.unregister(oldService), []);
+  assertEquals(all.unregister(oldClient), []);
   assertEquals(all.service("Echo") === service, true);
   assertEquals([...all.clients], [client]);
   assertEquals([...service.links], [client]);
-  assertEquals(all.settle(service, client.networkName, "1") === client, true);
+  assertEquals(all.complete(service, client.networkName, "1") === client, true);
 });
 
-Deno.test("a client that returns under the same network name is owed nothing from before", () => {
+Deno.test("a client that returns with the same network name has no pending requests from before", () => {
   const all = registry();
   const service = addService(all, "Echo");
   const before = addClient(all, "a");
   all.route(before, "Echo", "1");
-  all.remove(before);
+  all.unregister(before);
   const after = addClient(all, "a");
-  assertEquals(all.settle(service, after.networkName, "1"), undefined);
+  assertEquals(all.complete(service, after.networkName, "1"), undefined);
 });
 
 // Everything at once, against a model that keeps lists of pairs
 
-/** The rules of a registry, kept in the most naive way: lists of names. */
+/** The rules of a registry in the simplest form: lists of names. */
 class Model {
   clients: string[] = [];
   services: { name: string; maxClients: number }[] = [];
   links: [client: string, service: string][] = [];
   locks: [client: string, service: string][] = [];
   pending: [client: string, service: string, uid: string][] = [];
-  bars: [client: string, service: string][] = [];
+  denials: [client: string, service: string][] = [];
 
-  isBarred(client: string, service: string): boolean {
-    return this.bars.some((bar) => bar[0] === client && bar[1] === service);
+  isDenied(client: string, service: string): boolean {
+    return this.denials.some((pair) => pair[0] === client && pair[1] === service);
   }
 
   has(name: string): boolean {
@@ -696,19 +690,19 @@ class Model {
     return this.links.filter((link) => link[1] === service).map((link) => link[0]).toSorted();
   }
 
-  lockers(service: string): string[] {
+  lockedBy(service: string): string[] {
     return this.locks.filter((lock) => lock[1] === service).map((lock) => lock[0]).toSorted();
   }
 
-  isVacant(service: string): boolean {
+  hasRoom(service: string): boolean {
     const { maxClients } = this.services.find(({ name }) => name === service)!;
-    return this.lockers(service).length === 0 &&
+    return this.lockedBy(service).length === 0 &&
       (maxClients <= 0 || this.linkedWith(service).length < maxClients);
   }
 
-  separate(isApart: (pair: readonly string[]) => boolean): void {
-    this.links = this.links.filter((pair) => !isApart(pair));
-    this.locks = this.locks.filter((pair) => !isApart(pair));
+  remove(isRemoved: (pair: readonly string[]) => boolean): void {
+    this.links = this.links.filter((pair) => !isRemoved(pair));
+    this.locks = this.locks.filter((pair) => !isRemoved(pair));
   }
 }
 
@@ -717,10 +711,10 @@ const SERVICES = ["Echo", "__proto__", "constructor"];
 
 const step = fc.record({
   action: fc.constantFrom(
-    "add client",
-    "add service",
-    "remove client",
-    "remove service",
+    "register client",
+    "register service",
+    "unregister client",
+    "unregister service",
     "link",
     "link",
     "unlink",
@@ -729,10 +723,10 @@ const step = fc.record({
     "release",
     "route",
     "route",
-    "settle",
-    "settle",
-    "bar",
-    "unbar",
+    "complete",
+    "complete",
+    "deny",
+    "allow",
   ),
   client: fc.constantFrom(...CLIENTS),
   service: fc.constantFrom(...SERVICES),
@@ -750,36 +744,36 @@ function expect(model: Model, step: Step): unknown {
   const connected = model.clients.includes(client);
   const exists = model.has(service);
   switch (step.action) {
-    case "add client":
+    case "register client":
       if (connected) return "NameError";
       model.clients.push(client);
-      return "added";
-    case "add service":
+      return "registered";
+    case "register service":
       if (exists) return "NameError";
       model.services.push({ name: service, maxClients });
-      return "added";
-    case "remove client":
+      return "registered";
+    case "unregister client":
       model.clients = model.clients.filter((name) => name !== client);
-      model.separate((pair) => pair[0] === client);
+      model.remove((pair) => pair[0] === client);
       model.pending = model.pending.filter((pair) => pair[0] !== client);
       return [];
-    case "remove service": {
-      const orphans = model.pending.filter((pair) => pair[1] === service);
+    case "unregister service": {
+      const orphaned = model.pending.filter((pair) => pair[1] === service);
       model.services = model.services.filter(({ name }) => name !== service);
-      model.separate((pair) => pair[1] === service);
+      model.remove((pair) => pair[1] === service);
       model.pending = model.pending.filter((pair) => pair[1] !== service);
-      return orphans.map(([client, _, uid]) => `${client} ${uid}`).toSorted();
+      return orphaned.map(([client, _, uid]) => `${client} ${uid}`).toSorted();
     }
-    case "bar": {
+    case "deny": {
       const isLinked = model.isLinked(client, service);
-      model.bars.push([client, service]);
-      model.separate((pair) => pair[0] === client && pair[1] === service);
+      model.denials.push([client, service]);
+      model.remove((pair) => pair[0] === client && pair[1] === service);
       return isLinked ? [`${client} ${service}`] : [];
     }
-    case "unbar":
-      model.bars = model.bars.filter((bar) => bar[0] !== client || bar[1] !== service);
+    case "allow":
+      model.denials = model.denials.filter((pair) => pair[0] !== client || pair[1] !== service);
       return [];
-    case "settle": {
+    case "complete": {
       const index = model.pending.findIndex((one) =>
         one[0] === client && one[1] === service && one[2] === uid
       );
@@ -793,61 +787,62 @@ function expect(model: Model, step: Step): unknown {
     case "link":
       if (!exists) return "KeyError";
       if (model.isLinked(client, service)) return "linked";
-      if (model.isBarred(client, service)) return "PermissionError";
-      if (!model.isVacant(service)) return "PermissionError";
+      if (model.isDenied(client, service)) return "PermissionError";
+      if (!model.hasRoom(service)) return "PermissionError";
       model.links.push([client, service]);
       return "linked";
     case "unlink":
       if (!exists) return true;
-      if (model.isBarred(client, service)) return true;
+      if (model.isDenied(client, service)) return true;
       if (!model.isLinked(client, service)) return "KeyError";
-      model.separate((pair) => pair[0] === client && pair[1] === service);
+      model.remove((pair) => pair[0] === client && pair[1] === service);
       return true;
     case "lock":
       if (!exists) return "KeyError";
       if (!model.isLinked(client, service)) return "PermissionError";
       if (!shared && model.linkedWith(service).length > 1) return "PermissionError";
-      if (!model.lockers(service).includes(client)) model.locks.push([client, service]);
+      if (!model.lockedBy(service).includes(client)) model.locks.push([client, service]);
       return model.linkedWith(service);
     case "release":
       if (!exists) return "KeyError";
       model.locks = model.locks.filter((lock) => lock[0] !== client || lock[1] !== service);
-      return model.lockers(service);
+      return model.lockedBy(service);
     case "route":
       if (!exists) return "KeyError";
-      if (model.isBarred(client, service)) return "PermissionError";
-      if (!model.isLinked(client, service) && !model.isVacant(service)) return "PermissionError";
+      if (model.isDenied(client, service)) return "PermissionError";
+      if (!model.isLinked(client, service) && !model.hasRoom(service)) return "PermissionError";
       model.pending.push([client, service, uid]);
       return service;
   }
 }
 
 /** What the registry does in a step: a value, or the name of an error. */
-function perform(all: Registry<string>, bars: Bars, step: Step): unknown {
+function perform(all: Registry<string>, denials: Denials, step: Step): unknown {
   const { uid, shared, maxClients } = step;
   const networkName = `${step.client}[lab-pc:1]`;
   const client = [...all.clients].find((client) => client.networkName === networkName);
   const service = all.service(step.service);
   try {
     switch (step.action) {
-      case "add client":
+      case "register client":
         addClient(all, step.client, "lab-pc:1", step.client);
-        return "added";
-      case "add service":
+        return "registered";
+      case "register service":
         addService(all, step.service, { maxClients });
-        return "added";
-      case "remove client":
-        return client ? all.remove(client) : [];
-      case "remove service":
+        return "registered";
+      case "unregister client":
+        return client ? all.unregister(client) : [];
+      case "unregister service":
         return service
-          ? all.remove(service).map(({ client, uid }) => `${client.networkName} ${uid}`).toSorted()
+          ? all.unregister(service).map(({ client, uid }) => `${client.networkName} ${uid}`)
+            .toSorted()
           : [];
-      case "bar":
-      case "unbar":
-        bars[step.action](step.client, step.service);
-        return all.withdraw().map(({ client, service }) => `${client.networkName} ${service.name}`);
-      case "settle":
-        return service && all.settle(service, networkName, uid)?.networkName;
+      case "deny":
+      case "allow":
+        denials[step.action](step.client, step.service);
+        return all.revoke().map(({ client, service }) => `${client.networkName} ${service.name}`);
+      case "complete":
+        return service && all.complete(service, networkName, uid)?.networkName;
     }
     if (client === undefined) return "not connected";
     switch (step.action) {
@@ -870,7 +865,7 @@ function perform(all: Registry<string>, bars: Bars, step: Step): unknown {
   }
 }
 
-/** What always holds, says the header of the module, and that the registry says what the model says. */
+/** Asserts the invariants of the module, and that the registry is in the state of the model. */
 function checkInvariants(all: Registry<string>, model: Model): void {
   const clients = [...all.clients];
   const services = [...all.services];
@@ -881,20 +876,20 @@ function checkInvariants(all: Registry<string>, model: Model): void {
   );
   for (const service of services) {
     assertEquals(namesOf(service.links).toSorted(), model.linkedWith(service.name));
-    assertEquals(namesOf(service.locks).toSorted(), model.lockers(service.name));
+    assertEquals(namesOf(service.locks).toSorted(), model.lockedBy(service.name));
     for (const client of service.links) {
       assert(clients.includes(client) && client.links.has(service));
-      assert(!model.isBarred(client.networkName, service.name));
+      assert(!model.isDenied(client.networkName, service.name));
     }
     for (const client of service.locks) assert(service.links.has(client));
-    const owed = [...service.pending].flatMap(([client, debts]) => {
+    const pending = [...service.pending].flatMap(([client, requests]) => {
       assert(clients.includes(client));
-      assertEquals(debts.size, [...debts].length);
-      return Array.from(debts, (uid) => `${client.networkName} ${uid}`);
+      assertEquals(requests.size, [...requests].length);
+      return Array.from(requests, (uid) => `${client.networkName} ${uid}`);
     });
     const expected = model.pending.filter((one) => one[1] === service.name)
       .map(([client, _, uid]) => `${client} ${uid}`);
-    assertEquals(owed.toSorted(), expected.toSorted());
+    assertEquals(pending.toSorted(), expected.toSorted());
   }
   for (const client of clients) {
     for (const service of client.links) {
@@ -903,32 +898,32 @@ function checkInvariants(all: Registry<string>, model: Model): void {
   }
 }
 
-Deno.test("whatever happens in whatever order, the registry keeps its rules", () => {
+Deno.test("the registry keeps its rules in any sequence of steps", () => {
   const seen = new Set<string>();
-  const start = CLIENTS.map((client) => ({ action: "add client", client }))
-    .concat(SERVICES.map((service) => ({ action: "add service", client: "a", service })));
+  const start = CLIENTS.map((client) => ({ action: "register client", client }))
+    .concat(SERVICES.map((service) => ({ action: "register service", client: "a", service })));
   fc.assert(
     fc.property(fc.boolean(), fc.array(step, { size: "+1", maxLength: 60 }), (full, steps) => {
-      const bars = new Bars();
-      const all = registry(bars);
+      const denials = new Denials();
+      const all = registry(denials);
       const model = new Model();
       const others = { uid: "", shared: false, maxClients: 2, service: "Echo" };
       const first = full ? start.map((step) => ({ ...others, ...step }) as Step) : [];
       for (const step of [...first, ...steps]) {
-        const outcome = perform(all, bars, step);
+        const outcome = perform(all, denials, step);
         assertEquals(outcome, expect(model, step), JSON.stringify(step));
         checkInvariants(all, model);
         seen.add(`${step.action}: ${typeof outcome === "string" ? outcome : typeof outcome}`);
-        if (step.action === "bar") seen.add(`bar: ${(outcome as unknown[]).length}`);
+        if (step.action === "deny") seen.add(`deny: ${(outcome as unknown[]).length}`);
       }
     }),
     { numRuns: 400 },
   );
-  // The test is worth nothing if it never gets to the interesting outcomes.
+  // The test proves nothing if these outcomes never occur.
   for (
     const outcome of [
-      "add client: NameError",
-      "add service: NameError",
+      "register client: NameError",
+      "register service: NameError",
       "link: KeyError",
       "link: PermissionError",
       "link: linked",
@@ -939,46 +934,46 @@ Deno.test("whatever happens in whatever order, the registry keeps its rules", ()
       "release: object",
       "route: PermissionError",
       "route: Echo",
-      "settle: a[lab-pc:1]",
-      "settle: undefined",
-      "bar: 0",
-      "bar: 1",
+      "complete: a[lab-pc:1]",
+      "complete: undefined",
+      "deny: 0",
+      "deny: 1",
     ]
   ) assert(seen.has(outcome), `never seen: ${outcome}`);
 });
 
-Deno.test("a debt is that of a uid, or the oldest one, and looking does not settle it", () => {
+Deno.test("a pending request is found by its uid, or is the oldest one, and stays pending", () => {
   const all = registry();
   const client = addClient(all, "a");
   const other = addClient(all, "b", "lab-pc:3");
   const service = addService(all, "Echo");
-  assertEquals(all.debt(service, client.networkName), undefined);
+  assertEquals(all.pendingRequest(service, client.networkName), undefined);
   for (const uid of ["1", "2"]) all.route(client, "Echo", uid);
-  assertEquals(all.debt(service, client.networkName), { client, uid: "1" });
-  assertEquals(all.debt(service, client.networkName, "2"), { client, uid: "2" });
-  assertEquals(all.debt(service, client.networkName, "3"), undefined);
-  assertEquals(all.debt(service, other.networkName), undefined);
-  assertEquals(all.debt(service, "nobody[x:1]"), undefined);
-  assertEquals(all.settle(service, client.networkName, "1"), client);
-  assertEquals(all.debt(service, client.networkName), { client, uid: "2" });
+  assertEquals(all.pendingRequest(service, client.networkName), { client, uid: "1" });
+  assertEquals(all.pendingRequest(service, client.networkName, "2"), { client, uid: "2" });
+  assertEquals(all.pendingRequest(service, client.networkName, "3"), undefined);
+  assertEquals(all.pendingRequest(service, other.networkName), undefined);
+  assertEquals(all.pendingRequest(service, "nobody[x:1]"), undefined);
+  assertEquals(all.complete(service, client.networkName, "1"), client);
+  assertEquals(all.pendingRequest(service, client.networkName), { client, uid: "2" });
 });
 
-Deno.test("no service can have the name of the Manager, whose requests it would take", () => {
+Deno.test("no service can have the name of the Manager, whose requests it would get", () => {
   const error = refusal(() => addService(registry(), "Manager"), NameError);
   assertEquals(error, "NameError: A 'Manager' service is already running on the Manager");
 });
 
-Deno.test("a closed registry takes in nobody and routes nothing, but settles what is owed", () => {
+Deno.test("a closed registry registers and routes nothing, but completes pending requests", () => {
   const closed = registry();
   const client = addClient(closed, "c");
   const service = addService(closed, "S");
-  assertEquals(closed.owes, false);
+  assertEquals(closed.hasPending, false);
   closed.route(client, "S", "1");
   closed.close();
-  assertEquals(closed.owes, true);
+  assertEquals(closed.hasPending, true);
   const refusal = "the Manager is shutting down";
   assertThrows(() => closed.route(client, "S", "2"), ConnectionAbortedError, refusal);
   assertThrows(() => addClient(closed, "late"), ConnectionAbortedError, refusal);
-  assertStrictEquals(closed.settle(service, client.networkName, "1"), client);
-  assertEquals(closed.owes, false);
+  assertStrictEquals(closed.complete(service, client.networkName, "1"), client);
+  assertEquals(closed.hasPending, false);
 });

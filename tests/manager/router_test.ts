@@ -31,16 +31,16 @@ function request(others: JsonObject = {}): JsonObject {
   };
 }
 
-/** The one line that a device was sent, as an object. */
+/** The only line that a device was sent, as an object. */
 function only(device: Device): JsonObject {
-  const lines = device.outlet.take();
+  const lines = device.sink.take();
   assertEquals(lines.length, 1, `${device.peer.networkName} was sent ${lines.length} lines`);
   return JSON.parse(lines[0]);
 }
 
-/** The one line that a device was sent, which is an error reply. */
+/** The only line that a device was sent, which is an error. */
 function onlyError(device: Device): ErrorReply {
-  const lines = device.outlet.take();
+  const lines = device.sink.take();
   assertEquals(lines.length, 1, `${device.peer.networkName} was sent ${lines.length} lines`);
   const message = decodeMessage(encoder.encode(lines[0]));
   if (message.kind !== "error") throw new Error(`not an error: ${lines[0]}`);
@@ -54,8 +54,8 @@ Deno.test("a request reaches the service with its bytes as they came and the req
   const { network, a, echo } = laboratory();
   const odd = '  {"args" : [1e5, "é\\u00e9", NaN],\t"kwargs":{},"service":"\\u0045cho", ' +
     '"error": false,"uid":"1","attribute":"echo","extra":[{"requester":1}]';
-  assertEquals(network.send(a, `${odd} }  `) === echo.outlet, true);
-  assertEquals(echo.outlet.take(), [`${odd} ,"requester":"a[lab-pc:0]"}`]);
+  assertEquals(network.send(a, `${odd} }  `) === echo.sink, true);
+  assertEquals(echo.sink.take(), [`${odd} ,"requester":"a[lab-pc:0]"}`]);
   network.expectSilence();
 });
 
@@ -135,7 +135,7 @@ Deno.test("a network name of any characters is spliced as valid JSON", () => {
 
 Deno.test("a request to a service that is not connected is answered with its uid", () => {
   const { network, a } = laboratory();
-  assertEquals(network.send(a, request({ service: "Nothing" })) === a.outlet, true);
+  assertEquals(network.send(a, request({ service: "Nothing" })) === a.sink, true);
   const { message, uid } = onlyError(a);
   assertEquals(uid, "1");
   assertEquals(
@@ -145,7 +145,7 @@ Deno.test("a request to a service that is not connected is answered with its uid
   network.expectSilence();
 });
 
-Deno.test("an unlinked request is refused by a locked service and by a full one, not else", () => {
+Deno.test("a request without a link is rejected by a locked service and by a full one, not else", () => {
   const network = new Network();
   const [a, b] = [network.client("a"), network.client("b")];
   const one = network.service("One", 1);
@@ -163,7 +163,7 @@ Deno.test("an unlinked request is refused by a locked service and by a full one,
   assertEquals(only(one).uid, "4");
 });
 
-Deno.test("a user who may not use a service is refused, in a program and at a terminal", async () => {
+Deno.test("a user that may not use a service is rejected, in a program and at a terminal", async () => {
   const network = new Network();
   for (const name of ["alice", "bob"]) await network.database.users.insert(name, "secret", false);
   network.database.access.allow("Echo", ["alice"]);
@@ -180,23 +180,23 @@ Deno.test("a user who may not use a service is refused, in a program and at a te
     network.expectSilence();
   }
   for (const line of lines) network.send(alice, line);
-  assertEquals(echo.outlet.take().length, 2);
-  assertEquals(alice.outlet.take().length, 2);
+  assertEquals(echo.sink.take().length, 2);
+  assertEquals(alice.sink.take().length, 2);
   network.send(bob, request({ service: "Manager", attribute: "identity", args: [], kwargs: {} }));
   assert("Echo" in (only(bob) as { result: { services: JsonObject } }).result.services);
 });
 
-Deno.test("a user who may not use a service any longer gets the answers that are owed, and no notifications", async () => {
+Deno.test("a user that may no longer use a service gets the pending replies, and no notifications", async () => {
   const network = new Network();
   for (const name of ["alice", "bob"]) await network.database.users.insert(name, "secret", false);
   const [alice, bob] = ["alice", "bob"].map((name) => network.client(name, name));
   const echo = network.service("Echo");
   for (const { peer } of [alice, bob]) network.registry.link(peer, "Echo");
   network.send(bob, request());
-  echo.outlet.take();
+  echo.sink.take();
   network.database.access.allow("Echo", ["alice"]);
   network.access.refresh();
-  network.router.withdraw();
+  network.router.revoke();
   network.expectSilence();
   network.send(echo, { error: false, uid: "notification", service: "Echo", result: [[], {}] });
   assertEquals(only(alice).uid, "notification");
@@ -207,7 +207,7 @@ Deno.test("a user who may not use a service any longer gets the answers that are
   network.expectSilence();
 });
 
-Deno.test("what a user has requested is given up when they may not use the service any longer, linked or not", async () => {
+Deno.test("the pending requests of a user that may no longer use a service are cancelled, linked or not", async () => {
   const network = new Network();
   for (const name of ["alice", "bob"]) await network.database.users.insert(name, "secret", false);
   const [alice, bob] = ["alice", "bob"].map((name) => network.client(name, name));
@@ -216,13 +216,13 @@ Deno.test("what a user has requested is given up when they may not use the servi
   network.registry.link(alice.peer, "Echo");
   for (const device of [alice, bob]) network.send(device, request());
   network.send(bob, request({ service: "Other" }));
-  for (const { outlet } of [echo, other]) outlet.take();
+  for (const { sink } of [echo, other]) sink.take();
   network.database.access.allow("Echo", ["alice"]);
   network.access.refresh();
-  network.router.withdraw();
-  const given = only(echo);
-  assertEquals([given.attribute, given.uid], ["__cancel__", "1"]);
-  assertEquals(given.requester, bob.peer.networkName);
+  network.router.revoke();
+  const cancel = only(echo);
+  assertEquals([cancel.attribute, cancel.uid], ["__cancel__", "1"]);
+  assertEquals(cancel.requester, bob.peer.networkName);
   network.expectSilence();
 });
 
@@ -244,17 +244,17 @@ const BAD_REQUESTS: readonly [line: JsonObject, text: string][] = [
 for (const [line, text] of BAD_REQUESTS) {
   Deno.test(`${JSON.stringify(line)} is answered with an error and its uid, and goes nowhere`, () => {
     const { network, a, echo } = laboratory();
-    assertEquals(network.send(a, line) === a.outlet, true);
+    assertEquals(network.send(a, line) === a.sink, true);
     const { message, uid } = onlyError(a);
     assertEquals(uid, "1");
     assertEquals(message.slice(0, text.length), text);
     network.expectSilence();
-    network.router.dismiss(echo.peer);
-    network.expectSilence(); // nothing is owed
+    network.router.unregister(echo.peer);
+    network.expectSilence(); // no request is pending
   });
 }
 
-Deno.test("a request whose uid is missing or no text is refused with an empty uid", () => {
+Deno.test("a request whose uid is missing or not a string is rejected with an empty uid", () => {
   for (const uid of [undefined, 1, null, ["1"]]) {
     const { network, a } = laboratory();
     network.send(a, request({ uid }));
@@ -280,7 +280,7 @@ Deno.test("a line that is not a JSON object is answered with a JSONDecodeError, 
   ];
   for (const [line, uid] of lines) {
     const { network, a } = laboratory();
-    assertEquals(network.send(a, line) === a.outlet, true);
+    assertEquals(network.send(a, line) === a.sink, true);
     const error = onlyError(a);
     assertEquals(error.uid, uid);
     assert(error.message.startsWith("JSONDecodeError: "), error.message);
@@ -288,7 +288,7 @@ Deno.test("a line that is not a JSON object is answered with a JSONDecodeError, 
   }
 });
 
-Deno.test("whatever a client sends, nobody else gets anything but the service that it names", () => {
+Deno.test("whatever a client sends, only the service that it names gets anything", () => {
   const key = fc.constantFrom<string>(...FIELDS);
   const likely = fc.oneof(
     fc.constantFrom("Echo", "Manager", "notification", "link", "", "a[lab-pc:0]", "b[lab-pc:1]"),
@@ -297,17 +297,17 @@ Deno.test("whatever a client sends, nobody else gets anything but the service th
   );
   fc.assert(
     fc.property(fc.dictionary(key, likely, { noNullPrototype: true }), (line) => {
-      // A new one each time: two lines could answer the questions of a login.
+      // A new network each time: two lines could answer the prompts of a login.
       const { network, a, b, echo } = laboratory();
       network.registry.link(b.peer, "Echo");
       network.registry.link(b.peer, "Lab");
       network.send(a, line);
       network.expectSilence(a, echo);
-      for (const text of echo.outlet.take()) {
+      for (const text of echo.sink.take()) {
         const { service, requester, error } = JSON.parse(text);
         assertEquals([service, requester, error], ["Echo", "a[lab-pc:0]", false]);
       }
-      assert(a.outlet.take().length <= 1);
+      assert(a.sink.take().length <= 1);
     }),
     { numRuns: 1_000 },
   );
@@ -319,7 +319,7 @@ Deno.test("a client can forge neither a reply, nor an error, nor a notification"
   const { network, a, b, echo } = laboratory();
   network.registry.link(b.peer, "Echo");
   network.send(b, request());
-  echo.outlet.take();
+  echo.sink.take();
   for (
     const line of [
       { error: false, requester: b.peer.networkName, uid: "1", result: "forged" },
@@ -335,38 +335,38 @@ Deno.test("a client can forge neither a reply, nor an error, nor a notification"
   assertEquals(only(b).result, "true");
 });
 
-// Answers
+// Replies
 
-Deno.test("a reply goes to the client that is owed it, once, with its bytes as they came", () => {
+Deno.test("a reply goes to the client that sent the request, once, with its bytes as they came", () => {
   const { network, a, echo } = laboratory();
   network.send(a, request());
-  echo.outlet.take();
+  echo.sink.take();
   const line = '{"result" : [1.50, NaN, "\\u00e9é"],"uid":"1", "error":false,' +
     '"requester":"a[lab-pc:0]" ,"extra":1}';
-  assertEquals(network.send(echo, line) === a.outlet, true);
-  assertEquals(a.outlet.take(), [line]);
+  assertEquals(network.send(echo, line) === a.sink, true);
+  assertEquals(a.sink.take(), [line]);
   assertEquals(network.send(echo, line), undefined);
   network.expectSilence();
 });
 
-Deno.test("an error goes to the client that is owed it, once, with its bytes as they came", () => {
+Deno.test("an error goes to the client that sent the request, once, with its bytes as they came", () => {
   const { network, a, echo } = laboratory();
   for (const result of [',"result":null', ""]) {
     network.send(a, request());
-    echo.outlet.take();
+    echo.sink.take();
     const line = `{"error":true,"message":"ValueError: x","traceback":["T"]${result}` +
       ',"requester":"a[lab-pc:0]","uid":"1"}';
-    assertEquals(network.send(echo, line) === a.outlet, true);
-    assertEquals(a.outlet.take(), [line]);
+    assertEquals(network.send(echo, line) === a.sink, true);
+    assertEquals(a.sink.take(), [line]);
     network.send(echo, line);
     network.expectSilence();
   }
 });
 
-Deno.test("a reply that nobody is owed reaches nobody, and takes nothing away", () => {
+Deno.test("a reply to no pending request reaches no client, and completes no request", () => {
   const { network, a, b, echo, lab } = laboratory();
   network.send(a, request());
-  echo.outlet.take();
+  echo.sink.take();
   const reply = { error: false, requester: "a[lab-pc:0]", uid: "1", result: 1 };
   network.send(lab, reply);
   network.send(echo, { ...reply, requester: b.peer.networkName });
@@ -383,7 +383,7 @@ Deno.test("where a key of a reply occurs twice the last one counts, as for its r
   const { network, a, b, echo } = laboratory();
   network.send(a, request());
   network.send(b, request());
-  echo.outlet.take();
+  echo.sink.take();
   network.send(
     echo,
     '{"error":false,"requester":"a[lab-pc:0]","uid":"9","result":1,"uid":"1",' +
@@ -397,10 +397,10 @@ Deno.test("equal uids of one client, as a terminal sends them, are answered one 
   const { network, a, echo } = laboratory();
   network.send(a, request({ uid: "" }));
   network.send(a, request({ uid: "" }));
-  echo.outlet.take();
+  echo.sink.take();
   const reply = { error: false, requester: "a[lab-pc:0]", uid: "", result: 1 };
   for (let i = 0; i < 3; i++) network.send(echo, { ...reply, result: i });
-  assertEquals(a.outlet.take().map((line) => JSON.parse(line).result), [0, 1]);
+  assertEquals(a.sink.take().map((line) => JSON.parse(line).result), [0, 1]);
 });
 
 Deno.test("a request whose uid is that of notifications is answered like any other", () => {
@@ -414,7 +414,7 @@ Deno.test("a request whose uid is that of notifications is answered like any oth
   network.expectSilence();
 });
 
-Deno.test("a malformed answer fails the request that it answers, and nothing else", () => {
+Deno.test("a malformed reply fails the request that it answers, and nothing else", () => {
   const malformed = [
     '{"error":false,"requester":"a[lab-pc:0]","uid":"1","result":[1,2}',
     '{"error":false,"requester":"a[lab-pc:0]","uid":"1","result":nan}',
@@ -430,8 +430,8 @@ Deno.test("a malformed answer fails the request that it answers, and nothing els
     const { network, a, echo } = laboratory();
     network.send(a, request());
     network.send(a, request({ uid: "2" }));
-    echo.outlet.take();
-    assertEquals(network.send(echo, line) === a.outlet, true);
+    echo.sink.take();
+    assertEquals(network.send(echo, line) === a.sink, true);
     const error = onlyError(a);
     assertEquals(error.uid, "1");
     assert(
@@ -447,28 +447,28 @@ Deno.test("a malformed answer fails the request that it answers, and nothing els
   }
 });
 
-Deno.test("an answer with neither a result nor an error fails the request that it answers", () => {
+Deno.test("a reply with neither a result nor an error fails the request that it answers", () => {
   const { network, a, echo } = laboratory();
   network.send(a, request());
-  echo.outlet.take();
+  echo.sink.take();
   network.send(echo, { error: false, requester: "a[lab-pc:0]", uid: "1" });
   assertEquals(onlyError(a).uid, "1");
 });
 
-Deno.test("a malformed answer that the service does not owe reaches nobody", () => {
+Deno.test("a malformed reply to no pending request reaches no client", () => {
   const { network, a, lab, echo } = laboratory();
   network.send(a, request());
-  echo.outlet.take();
+  echo.sink.take();
   const line = '{"error":false,"requester":"a[lab-pc:0]","uid":"1","result":[1,2}';
   network.send(lab, line);
   network.send(echo, line.replace('"1"', '"2"'));
   network.expectSilence();
 });
 
-Deno.test("a reply whose requester or uid is no text reaches nobody", () => {
+Deno.test("a reply whose requester or uid is not a string reaches no client", () => {
   const { network, a, echo } = laboratory();
   network.send(a, request());
-  echo.outlet.take();
+  echo.sink.take();
   for (
     const line of [
       { error: false, requester: null, uid: "1", result: 1 },
@@ -496,16 +496,16 @@ Deno.test("a notification goes to every client that is linked, with its bytes as
     ]
   ) {
     assertEquals(network.send(echo, line), undefined);
-    assertEquals(a.outlet.take(), [line]);
-    assertEquals(c.outlet.take(), [line]);
+    assertEquals(a.sink.take(), [line]);
+    assertEquals(c.sink.take(), [line]);
     network.expectSilence();
   }
   network.registry.unlink(a.peer, "Echo");
   network.send(echo, { error: false, service: "Echo", uid: "notification", result: [[], {}] });
-  assertEquals([a.outlet.take().length, c.outlet.take().length], [0, 1]);
+  assertEquals([a.sink.take().length, c.sink.take().length], [0, 1]);
 });
 
-Deno.test("a service notifies in its own name alone", () => {
+Deno.test("a service notifies in its own name only", () => {
   const { network, a, b, echo } = laboratory();
   network.registry.link(a.peer, "Echo");
   network.registry.link(b.peer, "Lab");
@@ -520,7 +520,7 @@ Deno.test("a service notifies in its own name alone", () => {
   network.expectSilence();
 });
 
-Deno.test("a notification that is malformed reaches nobody", () => {
+Deno.test("a malformed notification reaches no client", () => {
   const { network, a, echo } = laboratory();
   network.registry.link(a.peer, "Echo");
   for (
@@ -533,7 +533,7 @@ Deno.test("a notification that is malformed reaches nobody", () => {
   network.expectSilence();
 });
 
-Deno.test("a notification that has no arguments, or is an error, reaches nobody", () => {
+Deno.test("a notification that has no arguments, or is an error, reaches no client", () => {
   const { network, a, echo } = laboratory();
   network.registry.link(a.peer, "Echo");
   const notification = { error: false, service: "Echo", uid: "notification" };
@@ -567,7 +567,7 @@ Deno.test("a service cannot send requests to services, nor link or lock", () => 
   network.expectSilence();
 });
 
-Deno.test("a service may ask who is connected", () => {
+Deno.test("a service may request the identity of the Manager", () => {
   const { network, echo } = laboratory();
   network.send(echo, request({ service: "Manager", attribute: "identity", args: [], kwargs: {} }));
   const { result, requester, uid, error } = only(echo);
@@ -576,7 +576,7 @@ Deno.test("a service may ask who is connected", () => {
   network.expectSilence();
 });
 
-Deno.test("whatever a service sends, a client gets no more than it is owed", () => {
+Deno.test("whatever a service sends, a client gets one reply to each request at most", () => {
   const key = fc.constantFrom<string>(...FIELDS);
   const likely = fc.oneof(
     fc.constantFrom("Echo", "Manager", "", "1", "a[lab-pc:0]", "b[lab-pc:1]"),
@@ -591,10 +591,10 @@ Deno.test("whatever a service sends, a client gets no more than it is owed", () 
       fc.array(fc.dictionary(key, likely, { minKeys: 3, noNullPrototype: true }), { maxLength: 5 }),
       (lines) => {
         network.send(a, request());
-        echo.outlet.take();
+        echo.sink.take();
         for (const line of lines) network.send(echo, line);
         network.expectSilence(a, echo);
-        const received = a.outlet.take().map((line) => JSON.parse(line));
+        const received = a.sink.take().map((line) => JSON.parse(line));
         assert(received.length <= 1);
         for (const { requester, uid } of received) {
           assertEquals([requester, uid], ["a[lab-pc:0]", "1"]);
@@ -611,48 +611,48 @@ Deno.test("whatever a service sends, a client gets no more than it is owed", () 
   assert(answers > 0);
 });
 
-// Leaving
+// Disconnecting
 
-Deno.test("a service that dies answers every pending request with a ConnectionAbortedError", () => {
+Deno.test("every pending request of a service that disconnects is answered with a ConnectionAbortedError", () => {
   const { network, a, b, echo, lab } = laboratory();
   network.send(a, request({ uid: "1" }));
   network.send(a, request({ uid: "2" }));
   network.send(b, request({ uid: "3" }));
   network.send(b, request({ uid: "4", service: "Lab" }));
   network.send(echo, { error: false, requester: "a[lab-pc:0]", uid: "1", result: 1 });
-  for (const { outlet } of [a, b, echo, lab]) outlet.take();
-  network.router.dismiss(echo.peer);
+  for (const { sink } of [a, b, echo, lab]) sink.take();
+  network.router.unregister(echo.peer);
   const [toA, toB] = [onlyError(a), onlyError(b)];
   assertEquals([toA.uid, toB.uid], ["2", "3"]);
   for (const { message } of [toA, toB]) {
     assert(message.startsWith("ConnectionAbortedError: the 'Echo' service"), message);
   }
   network.expectSilence();
-  network.router.dismiss(echo.peer);
+  network.router.unregister(echo.peer);
   network.expectSilence();
 });
 
-Deno.test("a linked client that wants to hear of it is told when its service has gone", async () => {
+Deno.test("a linked client that offers the extension is notified when its service has disconnected", async () => {
   const { network, a, echo } = laboratory();
-  const curious = network.client("curious", undefined, { extensions: ["gone"] });
+  const reconnecting = network.client("reconnecting", undefined, { extensions: ["gone"] });
   network.client("stranger", undefined, { extensions: ["gone"] }); // linked with nothing
-  for (const { peer } of [curious, a]) network.registry.link(peer, "Echo");
-  network.router.dismiss(echo.peer);
-  assertEquals(await curious.outlet.next(), {
+  for (const { peer } of [reconnecting, a]) network.registry.link(peer, "Echo");
+  network.router.unregister(echo.peer);
+  assertEquals(await reconnecting.sink.next(), {
     error: false,
-    requester: curious.peer.networkName,
+    requester: reconnecting.peer.networkName,
     uid: "gone",
     result: "Echo",
   });
   network.expectSilence();
 });
 
-Deno.test("a client that leaves gets no answers, and its service goes on", () => {
+Deno.test("a client that disconnects gets no replies, and its service goes on", () => {
   const { network, a, b, echo } = laboratory();
   network.send(a, request());
   network.send(b, request());
-  echo.outlet.take();
-  network.router.dismiss(a.peer);
+  echo.sink.take();
+  network.router.unregister(a.peer);
   const reply = { error: false, requester: "a[lab-pc:0]", uid: "1", result: 1 };
   assertEquals(network.send(echo, reply), undefined);
   network.expectSilence();
@@ -660,10 +660,10 @@ Deno.test("a client that leaves gets no answers, and its service goes on", () =>
   assertEquals(only(b).result, 1);
 });
 
-// Messages about a request that is out
+// Control messages
 
-/** A client and a service that know every extension, and a request that is out between them. */
-function steered() {
+/** A client and a service that offer every extension, and a pending request between them. */
+function controlled() {
   const { network, a: stranger, echo: python } = laboratory();
   const reader = network.client("r", undefined, { extensions: ["cancel", "stream"] });
   const meter = network.service("Meter", -1, ["cancel", "stream"]);
@@ -681,21 +681,21 @@ function value(requester: unknown, result: unknown): JsonObject {
   return { error: false, requester, uid: "1", attribute: "__next__", result };
 }
 
-Deno.test("a message about a request goes to the service that owes the answer, and is owed none", () => {
-  const { network, reader, meter, requester } = steered();
+Deno.test("a control message goes to the service of the pending request, and gets no reply", () => {
+  const { network, reader, meter, requester } = controlled();
   for (const control of CONTROLS) {
-    assertEquals(network.send(reader, control) === meter.outlet, true);
+    assertEquals(network.send(reader, control) === meter.sink, true);
     assertEquals(only(meter), { ...control, requester });
   }
   network.send(meter, { error: false, requester, uid: "1", result: 1 });
   assertEquals(only(reader).result, 1);
-  for (const control of CONTROLS) network.send(reader, control); // it has crossed with the answer
+  for (const control of CONTROLS) network.send(reader, control); // it has crossed the reply
   network.send(meter, { error: false, requester, uid: "1", result: 2 });
   network.expectSilence();
 });
 
-Deno.test("nobody cancels the request of another, nor one of a service that does not know of it", () => {
-  const { network, reader } = steered();
+Deno.test("no client cancels the request of another, nor one of a service without the extension", () => {
+  const { network, reader } = controlled();
   const other = network.client("r2", undefined, { extensions: ["cancel", "stream"] });
   network.send(reader, request());
   only(network.devices.find(({ peer }) => peer.name === "Echo")!);
@@ -710,7 +710,7 @@ Deno.test("nobody cancels the request of another, nor one of a service that does
 });
 
 Deno.test("a client that has not offered an extension cannot use it", () => {
-  const { network, stranger } = steered();
+  const { network, stranger } = controlled();
   for (const control of CONTROLS) {
     network.send(stranger, control);
     assertEquals(
@@ -721,12 +721,12 @@ Deno.test("a client that has not offered an extension cannot use it", () => {
   network.expectSilence();
 });
 
-Deno.test("the values of a stream go to who has asked for it, until the answer comes", () => {
-  const { network, reader, meter, requester } = steered();
+Deno.test("the values of a stream go to the client that requested it, until the reply comes", () => {
+  const { network, reader, meter, requester } = controlled();
   for (const result of [1, null, [2]]) {
     const line = JSON.stringify(value(requester, result));
-    assertEquals(network.send(meter, line) === reader.outlet, true);
-    assertEquals(reader.outlet.take(), [line]);
+    assertEquals(network.send(meter, line) === reader.sink, true);
+    assertEquals(reader.sink.take(), [line]);
   }
   network.send(meter, { error: false, requester, uid: "1", result: null });
   assertEquals(only(reader).attribute, undefined);
@@ -734,16 +734,16 @@ Deno.test("the values of a stream go to who has asked for it, until the answer c
   network.expectSilence();
 });
 
-Deno.test("an error is the end of a stream, whatever else it says", () => {
-  const { network, reader, meter, requester } = steered();
+Deno.test("an error ends a stream, whatever else the message has", () => {
+  const { network, reader, meter, requester } = controlled();
   network.send(meter, { ...value(requester, null), error: true, message: "ValueError: no" });
   assertEquals(only(reader).message, "ValueError: no");
   network.send(meter, value(requester, 1));
   network.expectSilence();
 });
 
-Deno.test("a value of a stream goes to nobody else, and not to a client that knows no streams", () => {
-  const { network, stranger, meter, reader, requester } = steered();
+Deno.test("a value of a stream goes to no other client, and not to a client without the extension", () => {
+  const { network, stranger, meter, reader, requester } = controlled();
   network.send(stranger, request({ service: "Meter" }));
   only(meter);
   network.send(meter, value(stranger.peer.networkName, 1));
@@ -751,31 +751,31 @@ Deno.test("a value of a stream goes to nobody else, and not to a client that kno
   network.send(meter, value("nobody[h:1]", 1));
   network.expectSilence();
   network.send(meter, { error: false, requester: stranger.peer.networkName, uid: "1", result: 2 });
-  assertEquals(only(stranger).result, 2); // which is still owed
-  network.send(network.devices[3], value(requester, 1)); // of a service that owes it nothing
+  assertEquals(only(stranger).result, 2); // which is still pending
+  network.send(network.devices[3], value(requester, 1)); // of a service without a pending request
   network.expectSilence(reader);
 });
 
-Deno.test("the requests of a client that leaves are cancelled, where the service knows of that", async () => {
-  const { network, reader, meter, python, requester, stranger } = steered();
+Deno.test("the requests of a client that disconnects are cancelled, if the service offers the extension", async () => {
+  const { network, reader, meter, python, requester, stranger } = controlled();
   network.send(reader, request());
   network.send(stranger, request({ service: "Meter", uid: 'u"1' }));
   only(python);
   only(meter);
-  network.router.dismiss(reader.peer);
+  network.router.unregister(reader.peer);
   const cancel = { error: false, service: "Meter", attribute: "__cancel__", args: [], kwargs: {} };
-  assertEquals(await meter.outlet.next(), { ...cancel, requester, uid: "1" });
-  network.router.dismiss(stranger.peer);
+  assertEquals(await meter.sink.next(), { ...cancel, requester, uid: "1" });
+  network.router.unregister(stranger.peer);
   const { networkName } = stranger.peer;
-  assertEquals(await meter.outlet.next(), { ...cancel, requester: networkName, uid: 'u"1' });
+  assertEquals(await meter.sink.next(), { ...cancel, requester: networkName, uid: 'u"1' });
   network.expectSilence();
 });
 
-Deno.test("a name can be used again when its peer has left", () => {
+Deno.test("a name can be used again when its peer has disconnected", () => {
   const { network, a, echo } = laboratory();
   network.send(a, request());
-  echo.outlet.take();
-  network.router.dismiss(echo.peer);
+  echo.sink.take();
+  network.router.unregister(echo.peer);
   onlyError(a);
   const second = network.service("Echo");
   network.send(second, { error: false, requester: "a[lab-pc:0]", uid: "1", result: "old" });
@@ -784,7 +784,7 @@ Deno.test("a name can be used again when its peer has left", () => {
   assertEquals(only(second).uid, "2");
 });
 
-Deno.test("a device that asks to be disconnected has its outlet closed, without a reply", () => {
+Deno.test("a device that requests to be disconnected has its sink closed, without a reply", () => {
   const { network, a, b, echo, lab } = laboratory();
   const python = '{"args": [], "attribute": "__disconnect__", "error": false, "kwargs": {}, ' +
     '"service": "a[lab-pc:0]", "uid": "x"}';
@@ -792,7 +792,7 @@ Deno.test("a device that asks to be disconnected has its outlet closed, without 
   network.send(echo, { attribute: "__disconnect__" });
   network.expectSilence();
   assertEquals(
-    [a, b, echo, lab].map(({ outlet }) => outlet.isClosed),
+    [a, b, echo, lab].map(({ sink }) => sink.isClosed),
     [true, false, true, false],
   );
 });
@@ -802,7 +802,7 @@ Deno.test("a device that asks to be disconnected has its outlet closed, without 
 Deno.test("a request to the Manager is answered by the Manager, with its uid", () => {
   const { network, a, echo } = laboratory();
   const link = request({ service: "Manager", attribute: "link", args: ["Echo"], kwargs: {} });
-  assertEquals(network.send(a, link) === a.outlet, true);
+  assertEquals(network.send(a, link) === a.sink, true);
   const { result, requester, uid, error } = only(a);
   assertEquals([requester, uid, error], ["a[lab-pc:0]", "1", false]);
   assertEquals((result as JsonObject).address, echo.peer.address);
@@ -810,7 +810,7 @@ Deno.test("a request to the Manager is answered by the Manager, with its uid", (
   network.expectSilence();
 });
 
-Deno.test("a request that the Manager refuses is answered with an error and its uid", () => {
+Deno.test("a request that the Manager rejects is answered with an error and its uid", () => {
   const { network, a } = laboratory();
   const cases: [JsonObject, string][] = [
     [{ attribute: "link", args: ["Nothing"] }, "KeyError: \"the 'Nothing' service does not exist"],
@@ -846,7 +846,7 @@ Deno.test("the requester of a request to the Manager cannot be forged", () => {
 
 // Requests of administrators
 
-const REFUSAL = "ValueError: You must be an administrator to send this request to the Manager";
+const REJECTION = "ValueError: You must be an administrator to send this request to the Manager";
 
 /** Two clients, two services, and the administrator `admin`. */
 async function administrated(password = "secret") {
@@ -861,7 +861,7 @@ function ofAdministrator(uid: string, others: JsonObject = {}): JsonObject {
   return request({ service: "Manager", attribute, args: [], kwargs: {}, uid, ...others });
 }
 
-function question(attribute: string, argument: string): JsonObject {
+function prompt(attribute: string, argument: string): JsonObject {
   return {
     error: false,
     requester: "Manager[lab-pc:1875]",
@@ -872,26 +872,26 @@ function question(attribute: string, argument: string): JsonObject {
   };
 }
 
-/** The answer of a program to a question. */
+/** The answer of a program to a prompt. */
 function answer(result: unknown): JsonObject {
   return { error: false, requester: "Manager[lab-pc:1875]", result, uid: "" };
 }
 
-Deno.test("an administrator's request asks the client, and is answered with its own uid", async () => {
+Deno.test("an administrator's request prompts the client, and is answered with its own uid", async () => {
   const { network, a } = await administrated();
-  assertEquals(network.send(a, ofAdministrator("7")) === a.outlet, true);
-  assertEquals(only(a), question("username", "Manager[lab-pc:1875]"));
+  assertEquals(network.send(a, ofAdministrator("7")) === a.sink, true);
+  assertEquals(only(a), prompt("username", "Manager[lab-pc:1875]"));
   assertEquals(network.send(a, answer("admin")), undefined);
-  assertEquals(await a.outlet.next(), question("password", "admin"));
+  assertEquals(await a.sink.next(), prompt("password", "admin"));
   network.send(a, answer("secret"));
   const reply = { error: false, requester: "a[lab-pc:0]", uid: "7", result: ["admin"] };
-  assertEquals(await a.outlet.next(), reply);
+  assertEquals(await a.sink.next(), reply);
   network.send(a, ofAdministrator("8"));
-  assertEquals(await a.outlet.next(), { ...reply, uid: "8" });
+  assertEquals(await a.sink.next(), { ...reply, uid: "8" });
   network.expectSilence();
 });
 
-Deno.test("the other requests of a client go on while it is asked to log in", async () => {
+Deno.test("the other requests of a client go on while it is prompted to log in", async () => {
   const { network, a, echo } = await administrated();
   const reply = { error: false, requester: "a[lab-pc:0]", uid: "1", result: 1 };
   const expectOthersGoOn = async () => {
@@ -902,7 +902,7 @@ Deno.test("the other requests of a client go on while it is asked to log in", as
     network.send(a, request({ service: "Manager", attribute: "identity", args: [], kwargs: {} }));
     assertEquals((only(a).result as JsonObject).port, 1875);
     network.send(a, ofAdministrator("8"));
-    const { message, uid } = await a.outlet.next();
+    const { message, uid } = await a.sink.next();
     assertEquals([message, uid], [
       "ValueError: Cannot send this request to the Manager: an administrator's login is under way",
       "8",
@@ -914,11 +914,11 @@ Deno.test("the other requests of a client go on while it is asked to log in", as
   only(a);
   await expectOthersGoOn();
   network.send(a, answer("admin"));
-  assertEquals(await a.outlet.next(), question("password", "admin"));
+  assertEquals(await a.sink.next(), prompt("password", "admin"));
   await expectOthersGoOn();
   network.send(a, answer("secret"));
   await expectOthersGoOn(); // the password is not checked yet
-  assertEquals((await a.outlet.next()).uid, "7");
+  assertEquals((await a.sink.next()).uid, "7");
   network.expectSilence();
 });
 
@@ -926,43 +926,43 @@ for (const password of ["a good password", "12345678", "null", "[1]", '"x"', " x
   Deno.test(`${JSON.stringify(password)} may be typed as a password`, async () => {
     const { network, a } = await administrated(password);
     network.send(a, "Manager users_table.usernames");
-    assertEquals(only(a), question("username", "Manager[lab-pc:1875]"));
+    assertEquals(only(a), prompt("username", "Manager[lab-pc:1875]"));
     assertEquals(network.send(a, "admin"), undefined);
-    assertEquals(await a.outlet.next(), question("password", "admin"));
+    assertEquals(await a.sink.next(), prompt("password", "admin"));
     network.send(a, password);
-    const { result, uid } = await a.outlet.next();
+    const { result, uid } = await a.sink.next();
     assertEquals([result, uid], [["admin"], ""]);
     network.expectSilence();
   });
 }
 
-Deno.test("a name and password may be sent one way and the other", async () => {
+Deno.test("the name and the password may be sent in different forms", async () => {
   const { network, a } = await administrated();
   network.send(a, ofAdministrator("7"));
   only(a);
   network.send(a, "admin");
-  await a.outlet.next();
+  await a.sink.next();
   network.send(a, answer("secret"));
-  const { result, uid } = await a.outlet.next();
+  const { result, uid } = await a.sink.next();
   assertEquals([result, uid], [["admin"], "7"]);
 });
 
-Deno.test("who is not an administrator is refused, with the uid of the request", async () => {
+Deno.test("a client that is no administrator is rejected, with the uid of the request", async () => {
   const { network, a } = await administrated();
   await network.database.users.insert("j.doe", "x", false);
   for (const [username, password] of [["j.doe", "x"], ["admin", "x"], ["nobody", "secret"]]) {
     network.send(a, ofAdministrator("7"));
     only(a);
     network.send(a, answer(username));
-    assertEquals(await a.outlet.next(), question("password", username));
+    assertEquals(await a.sink.next(), prompt("password", username));
     network.send(a, answer(password));
-    const { message, uid, error } = await a.outlet.next();
-    assertEquals([message, uid, error], [REFUSAL, "7", true]);
+    const { message, uid, error } = await a.sink.next();
+    assertEquals([message, uid, error], [REJECTION, "7", true]);
   }
   network.expectSilence();
 });
 
-Deno.test("what fails in an administrator's request is answered with an error and its uid", async () => {
+Deno.test("an administrator's request that fails is answered with an error and its uid", async () => {
   const { network } = await administrated();
   const client = network.client("c", "admin");
   const cases: [JsonObject, string][] = [
@@ -982,43 +982,43 @@ Deno.test("what fails in an administrator's request is answered with an error an
   ];
   for (const [others, text] of cases) {
     network.send(client, ofAdministrator("7", others));
-    const { message, uid, requester, error } = await client.outlet.next();
+    const { message, uid, requester, error } = await client.sink.next();
     assertEquals([message, uid, requester, error], [text, "7", client.peer.networkName, true]);
   }
   network.expectSilence();
 });
 
-Deno.test("a client that a user logged in to connect is asked only if that is no administrator", async () => {
+Deno.test("a client whose user logged in during the handshake is prompted only if that is no administrator", async () => {
   const { network } = await administrated();
   const known = network.client("c", "admin");
   network.send(known, ofAdministrator("7"));
-  assertEquals((await known.outlet.next()).result, ["admin"]);
+  assertEquals((await known.sink.next()).result, ["admin"]);
   const other = network.client("d", "j.doe");
   network.send(other, ofAdministrator("7"));
-  assertEquals(only(other), question("username", "Manager[lab-pc:1875]"));
+  assertEquals(only(other), prompt("username", "Manager[lab-pc:1875]"));
 });
 
 Deno.test("the login of one client does not make another an administrator", async () => {
   const { network, a, b } = await administrated();
   network.send(a, ofAdministrator("7"));
   only(a);
-  network.send(b, answer("admin")); // which b was not asked for
+  network.send(b, answer("admin")); // b was not prompted
   network.expectSilence();
   network.send(a, answer("admin"));
-  assertEquals(await a.outlet.next(), question("password", "admin"));
+  assertEquals(await a.sink.next(), prompt("password", "admin"));
   network.send(b, answer("secret"));
   network.expectSilence();
   network.send(a, answer("secret"));
-  assertEquals((await a.outlet.next()).result, ["admin"]);
+  assertEquals((await a.sink.next()).result, ["admin"]);
   network.send(b, ofAdministrator("7"));
-  assertEquals(only(b), question("username", "Manager[lab-pc:1875]"));
+  assertEquals(only(b), prompt("username", "Manager[lab-pc:1875]"));
   const second = network.client("a");
   network.send(second, ofAdministrator("7"));
-  assertEquals(only(second), question("username", "Manager[lab-pc:1875]"));
+  assertEquals(only(second), prompt("username", "Manager[lab-pc:1875]"));
   network.expectSilence();
 });
 
-Deno.test("an answer that nobody asked for is ignored", async () => {
+Deno.test("an answer without a prompt is ignored", async () => {
   const { network, a } = await administrated();
   for (const result of ["admin", "secret", null]) {
     assertEquals(network.send(a, answer(result)), undefined);
@@ -1026,15 +1026,15 @@ Deno.test("an answer that nobody asked for is ignored", async () => {
   network.send(a, { error: true, message: "ValueError: x", result: null, uid: "" });
   network.expectSilence();
   network.send(a, ofAdministrator("7"));
-  assertEquals(only(a), question("username", "Manager[lab-pc:1875]"));
+  assertEquals(only(a), prompt("username", "Manager[lab-pc:1875]"));
   for (const uid of ["7", "x", 0, false]) {
     assertEquals(network.send(a, { ...answer("admin"), uid }), undefined);
   }
   network.expectSilence();
-  assertEquals(a.peer.seat.login.isAsking, true);
+  assertEquals(a.peer.session.login.isPrompting, true);
 });
 
-Deno.test("an answer in Python's order that cannot be read is told to whoever waits for it", () => {
+Deno.test("a malformed reply with its keys in Python's order fails the request that it answers", () => {
   const nested = "[".repeat(600) + "]".repeat(600);
   for (const result of [nested, "01", "nan"]) {
     const { network, a, echo } = laboratory();
@@ -1051,7 +1051,7 @@ Deno.test("an answer in Python's order that cannot be read is told to whoever wa
   }
 });
 
-Deno.test("a message that is nested too deep reaches nobody", () => {
+Deno.test("a message that is nested too deep reaches no service", () => {
   const { network, a } = laboratory();
   const nested = "[".repeat(LIMITS.maxDepth) + "]".repeat(LIMITS.maxDepth);
   network.send(a, `{"service":"Echo","attribute":"echo","args":[${nested}],"kwargs":{},"uid":"1"}`);
@@ -1059,15 +1059,15 @@ Deno.test("a message that is nested too deep reaches nobody", () => {
   network.expectSilence();
 });
 
-Deno.test("a login that comes all at once is not taken for anything else", async () => {
+Deno.test("a login whose lines come all at once is not routed as messages", async () => {
   const { network, a } = await administrated();
   for (const line of ["Manager users_table.usernames", "admin", "Echo echo secret"]) {
     network.send(a, line);
   }
-  const asked = a.outlet.take().map((line) => JSON.parse(line).attribute);
-  assertEquals(asked, ["username", "password"]);
-  network.expectSilence(); // the Service has not seen the password
-  assertEquals((await a.outlet.next()).message, REFUSAL);
+  const prompts = a.sink.take().map((line) => JSON.parse(line).attribute);
+  assertEquals(prompts, ["username", "password"]);
+  network.expectSilence(); // the service did not get the password
+  assertEquals((await a.sink.next()).message, REJECTION);
 });
 
 Deno.test("an answer needs no uid", async () => {
@@ -1076,16 +1076,16 @@ Deno.test("an answer needs no uid", async () => {
     network.send(a, ofAdministrator("7"));
     only(a);
     network.send(a, { ...answer("admin"), uid });
-    assertEquals(only(a), question("password", "admin"), String(uid));
+    assertEquals(only(a), prompt("password", "admin"), String(uid));
   }
 });
 
-Deno.test("a service that sends an administrator's request is refused, and not asked", async () => {
+Deno.test("a service that sends an administrator's request is rejected without a prompt", async () => {
   const { network, echo } = await administrated();
   for (const attribute of ["users_table.usernames", "shutdown_manager", "nope"]) {
     network.send(echo, ofAdministrator("7", { attribute }));
     const { message, uid } = onlyError(echo);
-    assertEquals([message, uid], [REFUSAL, "7"]);
+    assertEquals([message, uid], [REJECTION, "7"]);
   }
   network.expectSilence();
 });
@@ -1094,8 +1094,8 @@ Deno.test("a service that sends an administrator's request is refused, and not a
 
 Deno.test("a typed line reaches the service as a request, and the reply comes back", () => {
   const { network, a, echo } = laboratory();
-  assertEquals(network.send(a, 'Echo echo 1 [x, "y z"] n=9007199254740993') === echo.outlet, true);
-  assertEquals(echo.outlet.take(), [
+  assertEquals(network.send(a, 'Echo echo 1 [x, "y z"] n=9007199254740993') === echo.sink, true);
+  assertEquals(echo.sink.take(), [
     '{"error":false,"service":"Echo","uid":"","attribute":"echo","args":[1,["x","y z"]],' +
     '"kwargs":{"n":9007199254740993},"requester":"a[lab-pc:0]"}',
   ]);
@@ -1106,7 +1106,7 @@ Deno.test("a typed line reaches the service as a request, and the reply comes ba
   network.expectSilence();
 });
 
-Deno.test("a typed line links, asks for the identity, and disconnects", () => {
+Deno.test("a typed line links, requests the identity, and disconnects", () => {
   const { network, a, echo } = laboratory();
   network.send(a, "link Echo");
   assertEquals((only(a).result as JsonObject).address, echo.peer.address);
@@ -1119,9 +1119,9 @@ Deno.test("a typed line links, asks for the identity, and disconnects", () => {
     onlyError(a).message,
     "KeyError: \"the 'Nothing' service does not exist, cannot link with a[lab-pc:0]\"",
   );
-  assertEquals(a.outlet.isClosed, false);
+  assertEquals(a.sink.isClosed, false);
   network.send(a, "exit");
-  assertEquals(a.outlet.isClosed, true);
+  assertEquals(a.sink.isClosed, true);
   network.expectSilence();
 });
 
@@ -1138,7 +1138,7 @@ Deno.test("a typed line that cannot be read is a JSONDecodeError, and the next o
   for (
     const line of ["gibberish", "", "Echo echo [1", 'Echo "echo', `Echo ${"x".repeat(70_000)}`]
   ) {
-    assertEquals(network.send(a, line) === a.outlet, true);
+    assertEquals(network.send(a, line) === a.sink, true);
     const { message, uid } = onlyError(a);
     assert(message.startsWith("JSONDecodeError: "), message);
     assertEquals(uid, "");
@@ -1165,7 +1165,7 @@ Deno.test("a broken message of a program is a JSONDecodeError, never a typed req
       assert(error.message.startsWith("JSONDecodeError: "), error.message);
       assertEquals(error.uid, uid);
     }
-    assertEquals(braced.outlet.lines, []);
+    assertEquals(braced.sink.lines, []);
     network.expectSilence();
   };
   expectErrors();
@@ -1173,32 +1173,32 @@ Deno.test("a broken message of a program is a JSONDecodeError, never a typed req
   only(a);
   expectErrors();
   network.send(a, answer("admin"));
-  assertEquals(await a.outlet.next(), question("password", "admin"));
+  assertEquals(await a.sink.next(), prompt("password", "admin"));
   expectErrors();
   network.send(a, answer("secret"));
-  assertEquals((await a.outlet.next()).uid, "7");
+  assertEquals((await a.sink.next()).uid, "7");
 });
 
-Deno.test("a line that is not UTF-8 is no answer to a question", async () => {
+Deno.test("a line that is not UTF-8 is no answer to a prompt", async () => {
   const { network, a } = await administrated();
   network.send(a, ofAdministrator("7"));
   only(a);
   network.send(a, Uint8Array.of(0x61, 0xff));
   assert(onlyError(a).message.startsWith("JSONDecodeError: "));
-  assertEquals(a.peer.seat.login.isAsking, true);
+  assertEquals(a.peer.session.login.isPrompting, true);
 });
 
-Deno.test("what a service types goes nowhere", () => {
+Deno.test("a typed line of a service is not routed", () => {
   const { network, a, echo } = laboratory();
   network.registry.link(a.peer, "Echo");
   for (const line of ["Lab echo 1", "identity", "link Lab", "exit", "Manager port"]) {
     assertEquals(network.send(echo, line), undefined);
   }
   network.expectSilence();
-  assertEquals(echo.outlet.isClosed, false);
+  assertEquals(echo.sink.isClosed, false);
 });
 
-Deno.test("whatever a client types, only the service that it names gets it, as a request of the client", () => {
+Deno.test("whatever a client types, only the service that it names gets it, as a request of that client", () => {
   const { network, a, echo } = laboratory();
   const word = fc.oneof(
     fc.constantFrom(
@@ -1221,7 +1221,7 @@ Deno.test("whatever a client types, only the service that it names gets it, as a
     fc.property(line, (line) => {
       network.send(a, line);
       network.expectSilence(a, echo);
-      const [answers, received] = [a.outlet.take(), echo.outlet.take()];
+      const [answers, received] = [a.sink.take(), echo.sink.take()];
       assertEquals(answers.length + received.length, 1);
       for (const text of received) {
         const { service, requester, uid, error } = JSON.parse(text);
@@ -1238,15 +1238,15 @@ Deno.test("whatever a client types, only the service that it names gets it, as a
   assert(requests > 0 && requests < 1_000);
 });
 
-Deno.test("what is passed on is counted, and what is not is counted where it goes wrong", () => {
+Deno.test("forwarded messages are counted, and the others where they fail", () => {
   const network = new Network();
   const client = network.client("a");
   const service = network.service("Echo");
   const { networkName } = client.peer;
   const uid = "1";
-  const asked = { service: "Echo", attribute: "echo", args: [], kwargs: {}, uid, error: false };
-  const answered = { result: 1, requester: networkName, uid, error: false };
-  const told = { result: [[], {}], service: "Echo", uid: "notification", error: false };
+  const request = { service: "Echo", attribute: "echo", args: [], kwargs: {}, uid, error: false };
+  const reply = { result: 1, requester: networkName, uid, error: false };
+  const notification = { result: [[], {}], service: "Echo", uid: "notification", error: false };
   const counted = () => {
     const { requests, answers, notifications, unowedAnswers, misnamedNotifications, errors } =
       network.statistics;
@@ -1255,20 +1255,20 @@ Deno.test("what is passed on is counted, and what is not is counted where it goe
       errors.toObject(),
     ];
   };
-  network.send(client, asked);
-  network.send(client, { ...asked, service: "Nothing" });
+  network.send(client, request);
+  network.send(client, { ...request, service: "Nothing" });
   network.send(client, "{");
   assertEquals(counted(), [[1, 0, 0, 0, 0], { KeyError: 1, JSONDecodeError: 1 }]);
-  network.send(service, answered);
-  network.send(service, answered);
-  network.send(client, answered);
+  network.send(service, reply);
+  network.send(service, reply);
+  network.send(client, reply);
   assertEquals(counted(), [[1, 1, 0, 2, 0], { KeyError: 1, JSONDecodeError: 1 }]);
-  network.send(service, told);
-  network.send(service, { ...told, service: "Lab" });
-  network.send(client, { ...asked, service: "Manager", attribute: "identity" });
+  network.send(service, notification);
+  network.send(service, { ...notification, service: "Lab" });
+  network.send(client, { ...request, service: "Manager", attribute: "identity" });
   assertEquals(counted(), [[1, 1, 1, 2, 1], { KeyError: 1, JSONDecodeError: 1 }]);
-  network.send(client, asked);
-  network.router.dismiss(service.peer);
+  network.send(client, request);
+  network.router.unregister(service.peer);
   const errors = { KeyError: 1, JSONDecodeError: 1, ConnectionAbortedError: 1 };
   assertEquals(counted(), [[2, 1, 1, 2, 1], errors]);
 });

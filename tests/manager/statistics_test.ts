@@ -7,7 +7,7 @@ function traffic(times: number) {
   return { bytesIn: times, bytesOut: 2 * times, linesIn: 3 * times, linesOut: 4 * times };
 }
 
-Deno.test("things are counted by their names, whatever these are", () => {
+Deno.test("events are counted by name, whatever the name is", () => {
   const counts = new Counts();
   assertEquals(counts.toObject(), {});
   for (const name of ["stalled", "__proto__", "stalled", "constructor"]) counts.add(name);
@@ -25,7 +25,7 @@ Deno.test("the uptime is that of the clock since the start", () => {
   assertEquals(statistics.uptime, 2_500);
 });
 
-Deno.test("what has gone over connections that are no more is not forgotten", () => {
+Deno.test("the traffic of connections that have ended still counts", () => {
   const statistics = new Statistics();
   assertEquals(statistics.traffic([]), traffic(0));
   statistics.addEnd({ state: "left" }, traffic(1));
@@ -38,7 +38,7 @@ Deno.test("what has gone over connections that are no more is not forgotten", ()
   assertEquals(statistics.endedConnections.toObject(), { left: 1, stalled: 1 });
 });
 
-Deno.test("every way in which a connection ends is counted under its own name", () => {
+Deno.test("each way in which a connection ends is counted under a name of its own", () => {
   const statistics = new Statistics();
   const ends = [
     { state: "left" },
@@ -56,7 +56,7 @@ Deno.test("every way in which a connection ends is counted under its own name", 
   );
 });
 
-Deno.test("refusals are counted by their reason, errors by their class", () => {
+Deno.test("rejected connections are counted by their reason, errors by their class", () => {
   const statistics = new Statistics();
   statistics.addRefusal("wrong Manager password");
   assertEquals(statistics.refusedConnections.toObject(), { wrong_manager_password: 1 });

@@ -1,20 +1,20 @@
 import { assert, assertEquals } from "@std/assert";
 import { Registry } from "../../manager/registry.ts";
 import { Statistics } from "../../manager/statistics.ts";
-import { type Gauge, managerStatus, type Sources } from "../../manager/status.ts";
+import { type ConnectionGauge, managerStatus, type StatusSources } from "../../manager/status.ts";
 import { isStatus } from "../../wire/status.ts";
 import { VERSION } from "../../version.ts";
 
 const DEVICE = { language: "Python 3.11.2", os: "Linux x86_64", extensions: [] };
 
-/** A connection over which so much has gone. */
-function gauge(times: number): Gauge {
+/** A connection with this traffic. */
+function gauge(times: number): ConnectionGauge {
   const traffic = { bytesIn: times, bytesOut: 2 * times, linesIn: 3 * times, linesOut: 4 * times };
   return { queued: 5 * times, traffic };
 }
 
-/** How {@linkcode gauge} is told. */
-function told(times: number) {
+/** The traffic of {@linkcode gauge} in a status. */
+function trafficStatus(times: number) {
   return {
     bytes_in: times,
     bytes_out: 2 * times,
@@ -24,25 +24,28 @@ function told(times: number) {
 }
 
 /** A Manager without sockets. */
-class Network implements Sources {
+class Network implements StatusSources {
   now = 0;
-  readonly registry = new Registry<{ outlet: Gauge }>("Manager[lab-pc:1875]");
+  readonly registry = new Registry<{ sink: ConnectionGauge }>("Manager[lab-pc:1875]");
   readonly statistics = new Statistics(() => this.now);
-  readonly connections: Gauge[] = [];
+  readonly connections: ConnectionGauge[] = [];
   readonly unidentified = 3;
   readonly tls = true;
   readonly authentication = "login";
 
   client(name: string, times: number) {
     const address = `lab-pc:${times}`;
-    const peer = this.registry.add({ kind: "client", name, address, ...DEVICE }, this.#seat(times));
+    const peer = this.registry.register(
+      { kind: "client", name, address, ...DEVICE },
+      this.#session(times),
+    );
     if (peer.kind !== "client") throw new Error("it is not a client");
     return peer;
   }
 
   service(name: string, times: number, maxClients = -1) {
     const address = `lab-pc:${times}`;
-    const newcomer = {
+    const identity = {
       kind: "service",
       name,
       address,
@@ -50,19 +53,19 @@ class Network implements Sources {
       maxClients,
       streams: [],
     } as const;
-    const peer = this.registry.add({ ...newcomer, ...DEVICE }, this.#seat(times));
+    const peer = this.registry.register({ ...identity, ...DEVICE }, this.#session(times));
     if (peer.kind !== "service") throw new Error("it is not a service");
     return peer;
   }
 
-  #seat(times: number): { outlet: Gauge } {
-    const outlet = gauge(times);
-    this.connections.push(outlet);
-    return { outlet };
+  #session(times: number): { sink: ConnectionGauge } {
+    const sink = gauge(times);
+    this.connections.push(sink);
+    return { sink };
   }
 }
 
-Deno.test("a Manager that nobody has connected to has a status", () => {
+Deno.test("a Manager without connections has a status", () => {
   const network = new Network();
   network.now = 1_234.5678;
   const { memory_bytes, open_descriptors, ...status } = managerStatus(network, null);
@@ -80,7 +83,7 @@ Deno.test("a Manager that nobody has connected to has a status", () => {
     services: {},
     totals: {
       connections: 0,
-      ...told(0),
+      ...trafficStatus(0),
       requests: 0,
       answers: 0,
       notifications: 0,
@@ -93,7 +96,7 @@ Deno.test("a Manager that nobody has connected to has a status", () => {
   });
 });
 
-Deno.test("links, locks, and what each device waits for or owes", () => {
+Deno.test("a status has the links, locks and pending requests of each device", () => {
   const network = new Network();
   const { registry } = network;
   const b = network.client("b", 10);
@@ -108,8 +111,13 @@ Deno.test("links, locks, and what each device waits for or owes", () => {
   for (const uid of ["", "", "2"]) registry.route(a, "Echo", uid); // a terminal's uids are all ""
   const { clients, services, totals } = managerStatus(network, "a[lab-pc:20]");
   assertEquals(clients, {
-    "b[lab-pc:10]": { links: ["Lab"], pending_requests: 1, queued_bytes: 50, ...told(10) },
-    "a[lab-pc:20]": { links: ["Echo", "Lab"], pending_requests: 4, queued_bytes: 100, ...told(20) },
+    "b[lab-pc:10]": { links: ["Lab"], pending_requests: 1, queued_bytes: 50, ...trafficStatus(10) },
+    "a[lab-pc:20]": {
+      links: ["Echo", "Lab"],
+      pending_requests: 4,
+      queued_bytes: 100,
+      ...trafficStatus(20),
+    },
   });
   assertEquals(services, {
     Echo: {
@@ -119,7 +127,7 @@ Deno.test("links, locks, and what each device waits for or owes", () => {
       max_clients: -1,
       pending_requests: 3,
       queued_bytes: 150,
-      ...told(30),
+      ...trafficStatus(30),
     },
     Lab: {
       address: "lab-pc:40",
@@ -128,7 +136,7 @@ Deno.test("links, locks, and what each device waits for or owes", () => {
       max_clients: 2,
       pending_requests: 2,
       queued_bytes: 200,
-      ...told(40),
+      ...trafficStatus(40),
     },
   });
   assertEquals(totals.messages_out, 400);
@@ -141,7 +149,7 @@ Deno.test("a service called __proto__ has a status like any other", () => {
   assertEquals(Object.keys(services), ["__proto__"]);
 });
 
-Deno.test("a status is told from what is none", () => {
+Deno.test("isStatus accepts a status and nothing else", () => {
   const network = new Network();
   network.client("a", 1);
   network.service("Lab", 2);

@@ -8,14 +8,14 @@ import { parseTyped, typedText, withoutQuotes } from "../../manager/terminal.ts"
 
 const encoder = new TextEncoder();
 
-/** The arguments that a text stands for. */
+/** The arguments that a text is parsed as. */
 function argsOf(text: string): unknown[] {
   const { args, kwargs } = parseTyped(`Echo echo ${text}`);
   assertEquals(kwargs, {});
   return args;
 }
 
-/** What goes on the wire for a text. */
+/** The message that a text is sent as. */
 function wireOf(text: string): string {
   return encodeRequest(parseTyped(text));
 }
@@ -33,7 +33,7 @@ interface Recorded {
   line: string | null;
 }
 
-/** What was recorded of a person at a terminal: each line and the line that came of it. */
+/** A recording of a person at a terminal: each typed line and the line that answered it. */
 function recordedExchanges(): { typed: string; outcome: Recorded }[] {
   const recording: Recorded[] = Deno.readTextFileSync(
     new URL("../fixtures/terminal.jsonl", import.meta.url),
@@ -45,7 +45,7 @@ function recordedExchanges(): { typed: string; outcome: Recorded }[] {
   ).slice(1); // the first is the answer to the handshake
 }
 
-Deno.test("what was recorded as typed means what was recorded to come of it", () => {
+Deno.test("each recorded line that a person typed is parsed as the Manager of Python did", () => {
   const toManager: Record<string, [attribute: string, args: unknown[]]> = {
     "identity": ["identity", []],
     "Manager identity": ["identity", []],
@@ -53,12 +53,12 @@ Deno.test("what was recorded as typed means what was recorded to come of it", ()
     "link Nothing": ["link", ["Nothing"]],
     "disconnect": ["__disconnect__", []],
   };
-  // The Manager found no such services, which shows how it had read these.
-  const toNobody: Record<string, unknown> = {
+  // The Manager found no such services, and its errors show how it had parsed these lines.
+  const toUnknown: Record<string, unknown> = {
     "Nothing add 1 2": { service: "Nothing", attribute: "add", args: [1, 2] },
     "{not json": { service: "{not", attribute: "json", args: [] },
   };
-  const count = { forwarded: 0, refused: 0, byManager: 0, byNobody: 0 };
+  const count = { forwarded: 0, rejected: 0, byManager: 0, toUnknown: 0 };
   for (const { typed, outcome } of recordedExchanges()) {
     if (outcome.connection !== "3") {
       const { error: _, requester: __, ...meaning } = JSON.parse(outcome.line!);
@@ -66,18 +66,18 @@ Deno.test("what was recorded as typed means what was recorded to come of it", ()
       count.forwarded++;
     } else if (outcome.line?.includes("JSONDecodeError")) {
       assertThrows(() => parseTyped(typed), JSONDecodeError);
-      count.refused++;
+      count.rejected++;
     } else if (typed in toManager) {
       const [attribute, args] = toManager[typed];
       assertEquals(parseTyped(typed), { service: "Manager", attribute, args, kwargs: {}, uid: "" });
       count.byManager++;
     } else {
       const { service, attribute, args } = parseTyped(typed);
-      assertEquals({ service, attribute, args }, toNobody[typed]);
-      count.byNobody++;
+      assertEquals({ service, attribute, args }, toUnknown[typed]);
+      count.toUnknown++;
     }
   }
-  assertEquals(count, { forwarded: 7, refused: 3, byManager: 5, byNobody: 2 });
+  assertEquals(count, { forwarded: 7, rejected: 3, byManager: 5, toUnknown: 2 });
 });
 
 // Commands
@@ -97,7 +97,7 @@ Deno.test("commands are known in any case and with any space around them", () =>
   }
 });
 
-Deno.test("the service to link with is all that follows, with quotes around it or without", () => {
+Deno.test("the service to link with is the rest of the line, with quotes around it or without", () => {
   for (
     const text of ["link String Editor", "LINK  String Editor ", 'link "String Editor"'].concat(
       "link\t'String Editor'",
@@ -115,7 +115,7 @@ Deno.test("a command in quotes is the name of a service", () => {
   assertEquals(parseTyped("linked x").service, "linked");
 });
 
-Deno.test("a service or attribute that is missing is named as such", () => {
+Deno.test("the error names the service or attribute that is missing", () => {
   expectRefusal("", "expected the name of a service");
   expectRefusal(" \t ", "expected the name of a service");
   expectRefusal("Lab", "expected the name of an attribute");
@@ -209,13 +209,13 @@ Deno.test("a list holds values of any kind, lists too", () => {
   ]);
 });
 
-Deno.test("an item of a list that is missing is refused, not taken for an empty text", () => {
+Deno.test("a missing item of a list is rejected, not parsed as an empty string", () => {
   for (const list of ["[,]", "[,1]", "[1,,2]", "[1, ,2]", "[[,]]", "[1,,]"]) {
     expectRefusal(`Echo echo ${list}`, "expected a value in a list");
   }
 });
 
-Deno.test("a list or a quote that is not closed is refused", () => {
+Deno.test("a list or a quote that is not closed is rejected", () => {
   for (const text of ["[", "[1", "[1,", "[[1]", "[1 2]", '["a"b]', "x=[1", "[ "]) {
     expectRefusal(`Echo echo ${text}`, "list");
   }
@@ -226,7 +226,7 @@ Deno.test("a list or a quote that is not closed is refused", () => {
   expectRefusal("Echo 'echo", "the quote is not closed");
 });
 
-Deno.test("a refusal says at which column", () => {
+Deno.test("the error has the column", () => {
   expectRefusal("Echo echo 'a", "at column 11");
   expectRefusal("Echo echo [1 2]", "at column 14");
 });
@@ -256,12 +256,12 @@ Deno.test("keyword arguments take any value, between others and in any order", (
   });
 });
 
-Deno.test("of a keyword argument that is given twice the last one counts, as in JSON", () => {
+Deno.test("the last of two keyword arguments with one name counts, as in JSON", () => {
   assertEquals(parseTyped("Echo echo x=1 y=2 x=3").kwargs, { x: 3, y: 2 });
   assertEquals(parseTyped("Echo echo __proto__=1 __proto__=2").kwargs["__proto__"], 2);
 });
 
-Deno.test("a keyword argument may be called __proto__ and makes nothing of it", () => {
+Deno.test("a keyword argument may be called __proto__, and changes no prototype", () => {
   const { kwargs } = parseTyped("Echo echo __proto__=1 constructor=[] toString=x");
   assertEquals(Object.keys(kwargs), ["__proto__", "constructor", "toString"]);
   assertEquals(Object.getPrototypeOf(kwargs), Object.prototype);
@@ -285,7 +285,7 @@ Deno.test("an integer is sent with every digit that was typed", () => {
 
 // Which lines are typed
 
-Deno.test("a line is typed if it is text, and does not begin as a program's message does", () => {
+Deno.test("a line is typed if it is text and does not begin like a message of a program", () => {
   for (const text of ["", "identity", "é語😀", "{not json", "{", "{}", "{'a': 1}", "[1]", '"a"']) {
     assertEquals(typedText(encoder.encode(text)), text);
   }
@@ -307,7 +307,7 @@ Deno.test("a line is typed if it has no more than 64 KiB", () => {
   assertEquals(typedText(encoder.encode("é".repeat(32 * 1024 + 1))), undefined);
 });
 
-Deno.test("the longest line is read whatever is in it", () => {
+Deno.test("the longest line is parsed, whatever it contains", () => {
   const half = 32 * 1024 - 20;
   const long = 2 * half;
   assertEquals(argsOf(`"${"a".repeat(long)}"`), ["a".repeat(long)]);
@@ -319,7 +319,7 @@ Deno.test("the longest line is read whatever is in it", () => {
   }
 });
 
-Deno.test("a text of a megabyte is read in one go, also if it nearly is a number or a link", () => {
+Deno.test("a text of a megabyte is parsed without backtracking, also if it nearly is a number or a link", () => {
   const size = 1_000_000; // in which a pattern that tries again at each character takes minutes
   for (const before of ["", "+", "1.", "."]) {
     const word = `${before}${"1".repeat(size)}x`;
@@ -329,16 +329,16 @@ Deno.test("a text of a megabyte is read in one go, also if it nearly is a number
   assertEquals([service, attribute], ["link", "a"]);
 });
 
-Deno.test("only a pair of equal quotes is taken off a name", () => {
+Deno.test("only a pair of equal quotes is removed from a name", () => {
   assertEquals(
     ['"a b"', "'a'", "''", '"a', "a'", "\"a'", "a", "", '"', "\"'a'\""].map(withoutQuotes),
     ["a b", "a", "", '"a', "a'", "\"a'", "a", "", '"', "'a'"],
   );
 });
 
-// Whatever is typed
+// Any text
 
-/** That a text is refused as it should be, or can be sent as one well-formed line. */
+/** Asserts that a text is rejected with a JSONDecodeError, or can be sent as one well-formed line. */
 function expectJsonDecodeErrorOrRequest(text: string): "refused" | "understood" {
   let parsed;
   try {
@@ -358,7 +358,7 @@ function expectJsonDecodeErrorOrRequest(text: string): "refused" | "understood" 
   return "understood";
 }
 
-Deno.test("any text is a request that can be sent, or a JSONDecodeError, and nothing else", () => {
+Deno.test("any text is a request that can be sent, or a JSONDecodeError", () => {
   const piece = fc.oneof(
     { weight: 4, arbitrary: fc.constantFrom(" ", '"', "'", "[", "]", ",", "=", "\\", "x=", "_=") },
     {
@@ -394,7 +394,7 @@ function print(value: unknown, pick: Pick): string {
   return quote + value.replaceAll("\\", "\\\\").replaceAll(quote, `\\${quote}`) + quote;
 }
 
-Deno.test("whatever request is typed is sent as it was meant", () => {
+Deno.test("any request that is typed is sent as that request", () => {
   const name = fc.oneof(fc.string(), fc.constantFrom("link", "identity", "exit", "a b", "\\", "'"));
   const { value } = fc.letrec((tie) => ({
     value: fc.oneof(

@@ -1,7 +1,8 @@
 /** Devices in a registry without a network. */
 
 import type { JsonObject, Request } from "../../wire/message.ts";
-import type { Client, Registry, Service } from "../../manager/registry.ts";
+import type { Client, Service } from "../../manager/peer.ts";
+import type { Registry } from "../../manager/registry.ts";
 
 /** What a Python device says of its computer. */
 export const DEVICE = { language: "Python 3.11.2", os: "Linux x86_64" };
@@ -11,7 +12,7 @@ const SILENT = { ...DEVICE, extensions: [] };
 
 /** Registers a client. */
 export function addClient(registry: Registry<null>, name: string, address: string): Client<null> {
-  const peer = registry.add({ kind: "client", name, address, ...SILENT }, null);
+  const peer = registry.register({ kind: "client", name, address, ...SILENT }, null);
   if (peer.kind !== "client") throw new Error("it is not a client");
   return peer;
 }
@@ -24,7 +25,7 @@ export function addService(
   maxClients = -1,
 ): Service<null> {
   const attributes = { echo: "(*args, **kwargs)" };
-  const peer = registry.add(
+  const peer = registry.register(
     { kind: "service", name, address, attributes, maxClients, streams: [], ...SILENT },
     null,
   );

@@ -2,21 +2,21 @@
 
 import { assertEquals } from "@std/assert";
 import { Access } from "../../manager/access.ts";
-import { Administration } from "../../manager/administration.ts";
-import type { Judge } from "../../manager/login_throttle.ts";
+import type { LoginAttempt } from "../../manager/login_throttle.ts";
 import { Database } from "../../manager/database/database.ts";
-import { Desk } from "../../manager/desk.ts";
 import { LIMITS } from "../../limits.ts";
 import type { JsonObject } from "../../wire/message.ts";
-import { type Client, type Peer, Registry, type Service } from "../../manager/registry.ts";
-import { type Admission, type Outlet, Router, type Seat } from "../../manager/router.ts";
+import type { Client, Peer, Service } from "../../manager/peer.ts";
+import { Registry } from "../../manager/registry.ts";
+import { RequestHandlers } from "../../manager/request_handlers.ts";
+import { type Admission, type LineSink, Router, type Session } from "../../manager/router.ts";
 import { Statistics } from "../../manager/statistics.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** An outlet that keeps the lines that it is given. */
-export class FakeOutlet implements Outlet {
+/** A sink that keeps the lines that it is given. */
+export class FakeSink implements LineSink {
   lines: string[] = [];
   isClosed = false;
   #arrival = Promise.withResolvers<void>();
@@ -60,31 +60,31 @@ export class FakeOutlet implements Outlet {
   }
 }
 
-/** Judges an attempt to log in at once, however many there were. */
-const allow: Judge = async (check) => await check();
+/** Checks an attempt to log in at once, however many there were. */
+const allow: LoginAttempt = async (check) => await check();
 
 /** A device of the network. */
-export type Device = { peer: Peer<Seat<FakeOutlet>>; outlet: FakeOutlet };
+export type Device = { peer: Peer<Session<FakeSink>>; sink: FakeSink };
 
 /** A Manager without sockets, with a few devices. */
 export class Network {
   readonly statistics = new Statistics();
   readonly database = new Database(":memory:", []);
   readonly access = new Access(this.database.access);
-  readonly registry = new Registry<Seat<FakeOutlet>>("Manager[lab-pc:1875]", this.access);
-  readonly desk = new Desk(this.registry, { hostname: "lab-pc", port: 1875 }, () => null);
-  readonly administration = new Administration({
+  readonly registry = new Registry<Session<FakeSink>>("Manager[lab-pc:1875]", this.access);
+  readonly handlers = new RequestHandlers<Session<FakeSink>>({
     registry: this.registry,
-    desk: this.desk,
+    hostname: "lab-pc",
+    port: 1875,
+    status: () => null,
     database: this.database,
     password: undefined,
     authHostname: false,
     shutdown: () => Promise.resolve(),
   });
-  readonly router = new Router<FakeOutlet>(
+  readonly router = new Router<FakeSink>(
     this.registry,
-    this.desk,
-    this.administration,
+    this.handlers,
     LIMITS,
     this.statistics,
   );
@@ -93,29 +93,29 @@ export class Network {
   client(
     name: string,
     username?: string,
-    { judge = allow, extensions = [] }: Partial<Admission> & { extensions?: string[] } = {},
-  ): Device & { peer: Client<Seat<FakeOutlet>> } {
-    const outlet = new FakeOutlet();
+    { attemptLogin = allow, extensions = [] }: Partial<Admission> & { extensions?: string[] } = {},
+  ): Device & { peer: Client<Session<FakeSink>> } {
+    const sink = new FakeSink();
     const address = `lab-pc:${this.devices.length}`;
-    const peer = this.router.admit(
+    const peer = this.router.register(
       { kind: "client", name, address, language: "Python", os: "Linux", extensions },
-      outlet,
-      { judge, username },
+      sink,
+      { attemptLogin, username },
     );
     if (peer.kind !== "client") throw new Error("it is not a client");
-    this.devices.push({ peer, outlet });
-    return { peer, outlet };
+    this.devices.push({ peer, sink });
+    return { peer, sink };
   }
 
   service(
     name: string,
     maxClients = -1,
     extensions: string[] = [],
-  ): Device & { peer: Service<Seat<FakeOutlet>> } {
-    const outlet = new FakeOutlet();
+  ): Device & { peer: Service<Session<FakeSink>> } {
+    const sink = new FakeSink();
     const address = `lab-pc:${this.devices.length}`;
     const attributes = { echo: "(*args, **kwargs)" };
-    const peer = this.router.admit(
+    const peer = this.router.register(
       {
         kind: "service",
         name,
@@ -127,16 +127,16 @@ export class Network {
         maxClients,
         streams: ["echo"],
       },
-      outlet,
-      { judge: allow },
+      sink,
+      { attemptLogin: allow },
     );
     if (peer.kind !== "service") throw new Error("it is not a service");
-    this.devices.push({ peer, outlet });
-    return { peer, outlet };
+    this.devices.push({ peer, sink });
+    return { peer, sink };
   }
 
-  /** Has a device send a line; gives the outlet that it fed. */
-  send(device: Device, line: string | Uint8Array | JsonObject): FakeOutlet | undefined {
+  /** Has a device send a line; gives the sink that the line went to. */
+  send(device: Device, line: string | Uint8Array | JsonObject): FakeSink | undefined {
     const bytes = line instanceof Uint8Array
       ? line
       : encoder.encode(typeof line === "string" ? line : JSON.stringify(line));
@@ -145,9 +145,9 @@ export class Network {
 
   /** That no device was sent anything, but for those given. */
   expectSilence(...except: Device[]): void {
-    for (const { peer, outlet } of this.devices) {
-      if (except.some((one) => one.outlet === outlet)) continue;
-      assertEquals(outlet.lines, [], `${peer.networkName} was sent something`);
+    for (const { peer, sink } of this.devices) {
+      if (except.some((one) => one.sink === sink)) continue;
+      assertEquals(sink.lines, [], `${peer.networkName} was sent something`);
     }
   }
 }

@@ -14,7 +14,7 @@ function newTables(): { access: AccessTable; users: UsersTable; database: Databa
   return { access: new AccessTable(database), users, database };
 }
 
-/** Adds a user whose password nobody needs. */
+/** Adds a user whose password does not matter. */
 function addUser(database: DatabaseSync, name: string): void {
   database.prepare("INSERT INTO auth_users VALUES (NULL, ?, x'00', x'00', 0)").run(name);
 }
@@ -24,7 +24,7 @@ function listsOf(access: AccessTable): [service: string, users: string[]][] {
   return Array.from(access.lists(), ([service, users]) => [service, [...users]]);
 }
 
-Deno.test("a service has no list until somebody is let in", () => {
+Deno.test("a service has no list until a user is allowed", () => {
   const { access } = newTables();
   assertEquals(listsOf(access), []);
   access.allow("DMM", ["bob", "alice"]);
@@ -33,7 +33,7 @@ Deno.test("a service has no list until somebody is let in", () => {
   assertEquals(listsOf(access), [["A", ["bob"]], ["DMM", ["alice", "bob"]]]);
 });
 
-Deno.test("a list that nobody is on any more is still a list, until it is cleared", () => {
+Deno.test("a list without users stays a list until it is cleared", () => {
   const { access } = newTables();
   access.allow("DMM", ["alice", "bob"]);
   access.deny("DMM", ["bob"]);
@@ -46,7 +46,7 @@ Deno.test("a list that nobody is on any more is still a list, until it is cleare
   assertEquals(listsOf(access), [["DMM", ["bob"]]], "alice came back");
 });
 
-Deno.test("names are names, whatever they are in another language", () => {
+Deno.test("a name may have any characters, SQL and names of JavaScript too", () => {
   const { access } = newTables();
   const names = [
     "__proto__",
@@ -67,14 +67,14 @@ Deno.test("names are names, whatever they are in another language", () => {
   assertEquals(listsOf(access), []);
 });
 
-Deno.test("a service is another one in capital letters, and so is a user", () => {
+Deno.test("the names of services and users are case-sensitive", () => {
   const { access } = newTables();
   access.allow("DMM", ["alice"]);
   assertEquals(access.lists().get("dmm"), undefined);
   assertThrows(() => access.allow("DMM", ["Alice"]), ValueError, "'Alice'");
 });
 
-Deno.test("nothing is done by halves", () => {
+Deno.test("a change that fails changes nothing", () => {
   const { access } = newTables();
   assertThrows(
     () => access.allow("DMM", ["alice", "eve", "it's"]),
@@ -94,7 +94,7 @@ Deno.test("nothing is done by halves", () => {
   assertEquals(listsOf(access), [["DMM", ["alice", "bob"]]]);
 });
 
-Deno.test("where there is no list nobody can be taken off it, and it cannot be cleared", () => {
+Deno.test("a list that does not exist can be neither changed nor cleared", () => {
   const { access } = newTables();
   access.allow("A", ["alice"]);
   assertThrows(
@@ -107,7 +107,7 @@ Deno.test("where there is no list nobody can be taken off it, and it cannot be c
   assertEquals(listsOf(access), [["A", ["alice"]]]);
 });
 
-Deno.test("a list that would protect nothing is refused", () => {
+Deno.test("a list that would protect nothing is rejected", () => {
   const { access } = newTables();
   for (const name of ["Manager", "a\0b", "\ud800"]) {
     assertThrows(() => access.allow(name, ["alice"]), ValueError, "Cannot make a list for ");
@@ -115,7 +115,7 @@ Deno.test("a list that would protect nothing is refused", () => {
   assertEquals(listsOf(access), []);
 });
 
-Deno.test("a user who is taken out is on no list, nor is the next one of that name", () => {
+Deno.test("a user that is deleted is on no list, nor is a later user with that name", () => {
   const { access, users, database } = newTables();
   for (const service of ["A", "DMM"]) access.allow(service, ["alice", "bob"]);
   users.delete("alice");
@@ -125,7 +125,7 @@ Deno.test("a user who is taken out is on no list, nor is the next one of that na
   assertEquals(rows?.count, 2);
 });
 
-Deno.test("a user whom Python takes out, who knows of no lists, is on none either", () => {
+Deno.test("a user that Python deletes, which does not know the lists, is on none either", () => {
   const { access, users, database } = newTables();
   access.allow("DMM", ["alice", "__proto__"]);
   database.exec("PRAGMA foreign_keys = OFF");
@@ -138,7 +138,7 @@ Deno.test("a user whom Python takes out, who knows of no lists, is on none eithe
   assertEquals(listsOf(access), [["DMM", []]]);
 });
 
-Deno.test("a user stays on the lists with another password or other rights", async () => {
+Deno.test("a user stays on the lists when the password or the rights change", async () => {
   const { access, users } = newTables();
   access.allow("DMM", ["alice"]);
   await users.update("alice", { password: "new", isAdmin: true });

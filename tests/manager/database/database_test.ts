@@ -55,7 +55,7 @@ Deno.test("a new database trusts the names of this computer", () => {
   assertEquals(database.connections.connections(), []);
 });
 
-Deno.test("connections come back in the order in which they were recorded", () => {
+Deno.test("connections are listed in the order in which they were recorded", () => {
   using database = new Database(":memory:", ALIASES);
   const late = new Date(2024, 11, 31, 23, 59, 59, 999);
   const early = new Date(2024, 0, 2, 3, 4, 5);
@@ -73,7 +73,7 @@ Deno.test("connections come back in the order in which they were recorded", () =
   ]);
 });
 
-Deno.test("connections of a range of time: a date alone is the whole day", () => {
+Deno.test("connections are listed by a range of time, where a date alone is the whole day", () => {
   using database = new Database(":memory:", ALIASES);
   for (const day of [1, 2, 3]) {
     database.connections.record(ORIGIN, `day ${day}`, new Date(2024, 0, day, 12, 30, 15));
@@ -86,7 +86,7 @@ Deno.test("connections of a range of time: a date alone is the whole day", () =>
   assertEquals(messages("2024-01-02T12:30:16", "2024-01-03T12:30:14"), []);
 });
 
-Deno.test("a record has the local time of now, to the second", () => {
+Deno.test("a record has the local time, to the second", () => {
   using database = new Database(":memory:", ALIASES);
   const digits = (number: number) => String(number).padStart(2, "0");
   const stamp = () => {
@@ -121,7 +121,7 @@ Deno.test("the tables are the ones that Python makes", () => {
   assertEquals(schemaOf(ours), schemaOf(theirs));
 });
 
-Deno.test("a database of Python keeps what is in it, and is added to", () => {
+Deno.test("a database of Python keeps its rows, and gets new ones", () => {
   using folder = temporaryFolder();
   const path = join(folder.path, "manager.sqlite3");
   makeAsPythonDoes(path);
@@ -162,7 +162,7 @@ Deno.test("host names that were removed do not come back when the database is op
   assertEquals(database.hostnames.hostnames(), []);
 });
 
-Deno.test("what is recorded is there when the database is opened again", () => {
+Deno.test("records are still there when the database is opened again", () => {
   using folder = temporaryFolder();
   const path = join(folder.path, "manager.sqlite3");
   {
@@ -191,7 +191,7 @@ Deno.test({
   },
 });
 
-Deno.test("a file that is no database is refused with its path, and left as it is", () => {
+Deno.test("a file that is no database is rejected with its path, and not changed", () => {
   using folder = temporaryFolder();
   const path = join(folder.path, "notes.txt");
   const notes = "these are the notes of a physicist, not a database\n".repeat(100);
@@ -205,7 +205,7 @@ Deno.test("a file that is no database is refused with its path, and left as it i
   assertEquals(Deno.readTextFileSync(path), notes);
 });
 
-Deno.test("a folder is refused as a database", () => {
+Deno.test("a folder is rejected as a database", () => {
   using folder = temporaryFolder();
   assertThrows(() => new Database(folder.path, ALIASES), ConfigurationError, folder.path);
 });

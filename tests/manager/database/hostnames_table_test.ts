@@ -25,7 +25,7 @@ Deno.test("a name is trusted as a whole", () => {
   }
 });
 
-Deno.test("what is not there cannot be deleted, and nothing is no name", () => {
+Deno.test("a name that is not trusted cannot be deleted, and an empty name cannot be inserted", () => {
   const table = newTable();
   assertThrows(
     () => table.delete("nobody"),

@@ -21,7 +21,7 @@ Deno.test("a user that Python wrote logs in", async () => {
   assertEquals(table.users(), [{ pid: 7, username: "j.doe", isAdmin: false }]);
 });
 
-Deno.test("what we write is what Python computes", async () => {
+Deno.test("the key that is written is the one that Python computes", async () => {
   const { table, database } = newTable();
   await table.insert("N.Bohr", "Ωµ and so on", true);
   const { key, salt, is_admin } = database.prepare("SELECT * FROM auth_users").get()!;
@@ -38,7 +38,7 @@ Deno.test("the same password has another key for every user", async () => {
   assertNotEquals(a.key, b.key);
 });
 
-Deno.test("users are listed, asked for and deleted", async () => {
+Deno.test("users are listed, looked up and deleted", async () => {
   const { table } = newTable();
   await table.insert("b", "1", false);
   await table.insert("a", "2", true);
@@ -68,7 +68,7 @@ Deno.test("an update changes what it names and nothing else", async () => {
   await assertRejects(() => table.update("a", { password: "" }), ValueError, "empty password");
 });
 
-Deno.test("names and passwords that cannot be are refused", async () => {
+Deno.test("invalid names and passwords are rejected", async () => {
   const { table } = newTable();
   await assertRejects(() => table.insert("", "x", false), ValueError, "empty username");
   await assertRejects(() => table.insert("a", "", false), ValueError, "empty password");

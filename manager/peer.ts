@@ -1,0 +1,154 @@
+/**
+ * A connected device as the Manager knows it: its identity, its links and locks, and the requests
+ * that a service has not answered. Who may change these, and when, is up to the registry.
+ *
+ * `Session` is what the owner of a registry keeps for each peer: the Manager's connection to it.
+ *
+ * @module
+ */
+
+import { UidMap } from "../base/uid_map.ts";
+import type { ServiceEntry } from "../wire/identities.ts";
+import type { JsonObject } from "../wire/message.ts";
+
+/** A connected client. */
+export interface Client<Session> {
+  readonly kind: "client";
+  readonly name: string;
+  /** `host:port`, as the Manager sees it. */
+  readonly address: string;
+  /** `name[host:port]`. */
+  readonly networkName: string;
+  readonly language: string;
+  readonly os: string;
+  /** The extensions of the protocol that it offers. */
+  readonly extensions: readonly string[];
+  readonly session: Session;
+  /** The user that logged in during the handshake; `undefined` if the Manager needs no login. */
+  readonly username: string | undefined;
+  /** The services that it is linked with. */
+  readonly links: Set<Service<Session>>;
+}
+
+/** A connected service. */
+export interface Service<Session> {
+  readonly kind: "service";
+  readonly name: string;
+  /** `host:port`, as the Manager sees it. */
+  readonly address: string;
+  /** `name[host:port]`. */
+  readonly networkName: string;
+  readonly language: string;
+  readonly os: string;
+  /** The extensions of the protocol that it offers. */
+  readonly extensions: readonly string[];
+  readonly attributes: JsonObject;
+  /** How many clients may be linked at once. 0 or less means no limit. */
+  readonly maxClients: number;
+  /** The methods whose results are streams. */
+  readonly streams: readonly string[];
+  readonly session: Session;
+  /** The clients that are linked with it. */
+  readonly links: Set<Client<Session>>;
+  /** The linked clients that hold a lock. */
+  readonly locks: Set<Client<Session>>;
+  /** The requests of each client that it has not answered. */
+  readonly pending: Map<Client<Session>, PendingRequests>;
+}
+
+/** A connected device. */
+export type Peer<Session> = Client<Session> | Service<Session>;
+
+/** What a device has sent about itself in the handshake, and its address. */
+export type PeerIdentity =
+  & {
+    name: string;
+    address: string;
+    language: string;
+    os: string;
+    extensions: readonly string[];
+  }
+  & (
+    | { kind: "client" }
+    | {
+      kind: "service";
+      attributes: JsonObject;
+      maxClients: number;
+      streams: readonly string[];
+    }
+  );
+
+/**
+ * The uids of one client's pending requests to one service. A uid may occur several times: clients
+ * give each request a uid of its own, but all requests typed at a terminal have the same.
+ */
+export class PendingRequests implements Iterable<string> {
+  /** How many requests have each uid. */
+  readonly #counts = new UidMap<number>();
+
+  /** How many requests are pending. */
+  get size(): number {
+    return [...this].length;
+  }
+
+  /** The uid that has been pending for the longest time. */
+  get oldest(): string | undefined {
+    const [first] = this.#counts;
+    return first?.[0];
+  }
+
+  /** Whether a request with that uid is pending. */
+  has(uid: string): boolean {
+    return this.#counts.get(uid) !== undefined;
+  }
+
+  /** Adds a request. */
+  add(uid: string): void {
+    this.#counts.set(uid, (this.#counts.get(uid) ?? 0) + 1);
+  }
+
+  /** Removes one request with that uid. False if none is pending. */
+  complete(uid: string): boolean {
+    const count = this.#counts.get(uid);
+    if (count === undefined) return false;
+    if (count === 1) this.#counts.take(uid);
+    else this.#counts.set(uid, count - 1);
+    return true;
+  }
+
+  /** Each uid, as many times as it is pending. */
+  *[Symbol.iterator](): IterableIterator<string> {
+    for (const [uid, count] of this.#counts) {
+      for (let rest = count; rest > 0; rest--) yield uid;
+    }
+  }
+}
+
+/** Whether a client keeps others from a service: by a lock, or by a link if links are limited. */
+export function blocksOthers(client: Client<unknown>): boolean {
+  for (const service of client.links) {
+    if (service.maxClients > 0 || service.locks.has(client)) return true;
+  }
+  return false;
+}
+
+/** The network name of a device: `name[host:port]`. */
+export function networkNameOf(identity: PeerIdentity): string {
+  return `${identity.name}[${identity.address}]`;
+}
+
+/** The entry of a service in the identity of the Manager and in the reply to `link`. */
+export function serviceEntry(service: Service<unknown>): ServiceEntry {
+  return {
+    attributes: service.attributes,
+    address: service.address,
+    language: service.language,
+    os: service.os,
+    max_clients: service.maxClients,
+  };
+}
+
+/** The network names of clients, sorted. */
+export function networkNames(clients: Iterable<Client<unknown>>): string[] {
+  return Array.from(clients, (client) => client.networkName).sort();
+}

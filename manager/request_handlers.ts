@@ -1,0 +1,335 @@
+/**
+ * The requests that the Manager answers itself, under the attribute names that they have in Python:
+ * those of any peer (the identity, the status, links and locks) and those of administrators (users,
+ * host names, access lists, connection records, the shutdown).
+ *
+ * It binds and checks the arguments. The rules of links and locks are the registry's, those of the
+ * tables are the database's, and {@linkcode Login} decides who is an administrator.
+ *
+ * @module
+ */
+
+import { setLoggingLevel } from "../base/log_level.ts";
+import { repr } from "../base/repr.ts";
+import { AttributeError, PermissionError, ValueError } from "../errors.ts";
+import { LANGUAGE, OS } from "../version.ts";
+import type { Identities, ServiceEntry } from "../wire/identities.ts";
+import type { JsonObject, Request } from "../wire/message.ts";
+import { CANCEL, STREAM } from "../wire/protocol.ts";
+import { Signature } from "../wire/signature.ts";
+import type { Database } from "./database/database.ts";
+import type { User } from "./database/users_table.ts";
+import type { Login } from "./login.ts";
+import { type Client, networkNames, type Peer, type Service, serviceEntry } from "./peer.ts";
+import type { Registry } from "./registry.ts";
+
+/** What the request handlers read and change. */
+export interface RequestContext<Session> {
+  registry: Registry<Session>;
+  /** The computer that the Manager runs on. */
+  hostname: string;
+  /** The port that the Manager listens on. */
+  port: number;
+  /** The status of the Manager, for a peer with this network name. */
+  status: (requester: string) => unknown;
+  database: Database;
+  /** The Manager's password; `undefined` if the Manager does not authenticate by it. */
+  password: string | undefined;
+  /** Whether the Manager authenticates by host names. */
+  authHostname: boolean;
+  /** Called after the access lists have changed. Not needed if no user logs in. */
+  accessChanged?: () => void;
+  /** Shuts the Manager down. Settles when nothing can be sent any more. */
+  shutdown: () => Promise<void>;
+}
+
+/** A handler of a request of any peer: takes the arguments, then the peer that sent it. */
+type PeerHandler<Session> = (...args: unknown[]) => (peer: Peer<Session>) => unknown;
+/** A handler of a request of an administrator: takes the arguments. */
+type AdminHandler = (...args: unknown[]) => unknown;
+/** A handler, and the parameters that the arguments of a request are bound to. */
+interface Bound<Handler> {
+  handler: Handler;
+  signature: Signature;
+}
+
+/** Answers the requests that are addressed to the Manager. */
+export class RequestHandlers<Session> {
+  readonly #context: RequestContext<Session>;
+  /** By attribute. */
+  readonly #ofPeers: ReadonlyMap<string, Bound<PeerHandler<Session>>>;
+  /** By the name of the class in Python, then by attribute. */
+  readonly #ofAdministrators: ReadonlyMap<string, ReadonlyMap<string, Bound<AdminHandler>>>;
+
+  constructor(context: RequestContext<Session>) {
+    this.#context = context;
+    this.#ofPeers = bound(this.#peerHandlers());
+    this.#ofAdministrators = new Map([
+      ["Manager", bound(this.#managerHandlers())],
+      ["UsersTable", bound(usersHandlers(context))],
+      ["AccessTable", bound(accessHandlers(context))],
+      ["HostnamesTable", bound(hostnamesHandlers(context))],
+      ["ConnectionsTable", bound(connectionsHandlers(context))],
+    ]);
+  }
+
+  /** Whether any peer may request this attribute. All others are for administrators. */
+  isPublic(attribute: string): boolean {
+    return this.#ofPeers.has(attribute);
+  }
+
+  /**
+   * The result of a request that any peer may send.
+   *
+   * @throws {TypeError} If the arguments do not fit.
+   * @throws {ValueError} If only an administrator may send the request.
+   * @throws {KeyError | PermissionError} If a rule of the registry rejects it.
+   */
+  answer(peer: Peer<Session>, { attribute, args, kwargs }: Request): unknown {
+    const found = this.#ofPeers.get(attribute);
+    if (found === undefined) {
+      throw new ValueError("You must be an administrator to send this request to the Manager");
+    }
+    return found.handler(...found.signature.bind(`Manager.${attribute}`, args, kwargs))(peer);
+  }
+
+  /**
+   * The result of a request that only an administrator may send. A client that has not logged in as
+   * one is prompted for a name and a password.
+   *
+   * @throws {ValueError} If the client is no administrator, or an argument is rejected.
+   * @throws {AttributeError} If there is no such attribute.
+   * @throws {TypeError} If the arguments do not fit.
+   * @throws {ConfigurationError} If a service has no access list, or the database cannot be used.
+   */
+  async answerAdministrator(login: Login, { attribute, args, kwargs }: Request): Promise<unknown> {
+    const { database, registry } = this.#context;
+    await login.requireAdministrator(database.users, registry.manager);
+    const [className, name] = locate(attribute);
+    const found = this.#ofAdministrators.get(className)?.get(name);
+    if (found === undefined) {
+      throw new AttributeError(`${repr(className)} object has no attribute ${repr(name)}`);
+    }
+    return await found.handler(...found.signature.bind(`${className}.${name}`, args, kwargs));
+  }
+
+  /**
+   * The identity of the Manager, with every connected client and service.
+   *
+   * @param peer The peer that requests it. The extensions of a service are listed for a peer that
+   * offers such an extension itself.
+   */
+  identities(peer?: Peer<Session>): Identities {
+    const { hostname, port, registry } = this.#context;
+    return {
+      hostname,
+      port,
+      attributes: { identity: "() -> dict", link: "(service: str) -> bool" },
+      language: LANGUAGE,
+      os: OS,
+      // fromEntries, because a peer may be called __proto__
+      clients: Object.fromEntries(
+        Array.from(registry.clients, ({ networkName, name, address, language, os }) => [
+          networkName,
+          { name, address, language, os },
+        ]),
+      ),
+      services: Object.fromEntries(
+        Array.from(registry.services, (service) => [
+          service.name,
+          { ...serviceEntry(service), ...extensionsFor(peer, service) },
+        ]),
+      ),
+    };
+  }
+
+  #peerHandlers(): Record<string, PeerHandler<Session>> {
+    const { registry, status } = this.#context;
+    return {
+      identity: () => (peer) => this.identities(peer),
+      status: () => ({ networkName }) => status(networkName),
+      link: (service) => (peer) => this.#link(asClient(peer), asText("service", service)),
+      unlink: (service) => (peer) => registry.unlink(asClient(peer), asText("service", service)),
+      acquire_lock: (service, shared = false) => (peer) =>
+        registry.acquireLock(
+          asClient(peer),
+          asText("service", service),
+          asFlag("shared", shared ?? false),
+        ),
+      release_lock: (service) => (peer) =>
+        registry.releaseLock(asClient(peer), asText("service", service)),
+    };
+  }
+
+  #managerHandlers(): Record<string, AdminHandler> {
+    const { port, password, authHostname, registry, database, shutdown } = this.#context;
+    return {
+      port: () => port,
+      password: () => password ?? null,
+      hostnames: () => authHostname ? database.hostnames.hostnames() : null,
+      clients: () => this.identities().clients,
+      services: () => this.identities().services,
+      service_links: () => clientsByService(registry, ({ links }) => links),
+      service_locks: () => clientsByService(registry, ({ locks }) => locks),
+      set_logging_level: (level) => setLoggingLevel(asLevel(level)),
+      shutdown_manager: () => shutdown(),
+    };
+  }
+
+  #link(client: Client<Session>, name: string): ServiceEntry {
+    const { registry } = this.#context;
+    const entry = registry.link(client, name);
+    return { ...entry, ...extensionsFor(client, registry.service(name)!) };
+  }
+}
+
+function bound<Handler extends (...args: unknown[]) => unknown>(
+  handlers: Record<string, Handler>,
+): Map<string, Bound<Handler>> {
+  return new Map(
+    Object.entries(handlers).map(([attribute, handler]) => [
+      attribute,
+      { handler, signature: Signature.of(handler) },
+    ]),
+  );
+}
+
+/** The class in Python of each table, by the name that the table has in an attribute. */
+const TABLES: ReadonlyMap<string, string> = new Map([
+  ["users_table", "UsersTable"],
+  ["access_table", "AccessTable"],
+  ["hostnames_table", "HostnamesTable"],
+  ["connections_table", "ConnectionsTable"],
+]);
+
+/** The class and the name of an attribute, e.g. of `users_table.usernames`. */
+function locate(attribute: string): [className: string, name: string] {
+  const dot = attribute.indexOf(".");
+  const className = TABLES.get(attribute.slice(0, Math.max(dot, 0)));
+  return className === undefined ? ["Manager", attribute] : [className, attribute.slice(dot + 1)];
+}
+
+function usersHandlers<Session>(context: RequestContext<Session>): Record<string, AdminHandler> {
+  const { users } = context.database;
+  return {
+    usernames: () => users.usernames(),
+    users: () => users.users().map(({ username, isAdmin }) => [username, isAdmin]),
+    is_user_registered: (username) => users.isUserRegistered(asText("username", username)),
+    is_admin: (username) => users.isAdmin(asText("username", username)),
+    is_password_valid: (username, password) =>
+      users.isPasswordValid(asText("username", username), asText("password", password)),
+    get_user: (username) => asRow(users.user(asText("username", username))),
+    records: () => users.users().map(asRow),
+    insert: (username, password, is_admin = false) =>
+      users.insert(
+        asText("username", username),
+        asText("password", password),
+        asFlag("is_admin", is_admin),
+      ),
+    update: (username, password = null, is_admin = null) =>
+      users.update(asText("username", username), {
+        password: password === null ? undefined : asText("password", password),
+        isAdmin: is_admin === null ? undefined : asFlag("is_admin", is_admin),
+      }),
+    delete: (username) => {
+      users.delete(asText("username", username));
+      context.accessChanged?.(); // the user is off every list now
+    },
+  };
+}
+
+function accessHandlers<Session>(context: RequestContext<Session>): Record<string, AdminHandler> {
+  const { access } = context.database;
+  return {
+    access_lists: () =>
+      Object.fromEntries(Array.from(access.lists(), ([service, list]) => [service, [...list]])),
+    allow: (service, ...usernames) => {
+      access.allow(asText("service", service), asUsernames(usernames));
+      context.accessChanged?.();
+    },
+    deny: (service, ...usernames) => {
+      access.deny(asText("service", service), asUsernames(usernames));
+      context.accessChanged?.();
+    },
+    clear: (service) => {
+      access.clear(asText("service", service));
+      context.accessChanged?.();
+    },
+  };
+}
+
+function hostnamesHandlers<Session>(
+  { database: { hostnames } }: RequestContext<Session>,
+): Record<string, AdminHandler> {
+  return {
+    hostnames: () => hostnames.hostnames(),
+    insert: (hostname) => hostnames.insert(asText("hostname", hostname)),
+    delete: (hostname) => hostnames.delete(asText("hostname", hostname)),
+  };
+}
+
+function connectionsHandlers<Session>(
+  { database: { connections } }: RequestContext<Session>,
+): Record<string, AdminHandler> {
+  return {
+    connections: (timestamp1 = null, timestamp2 = null) =>
+      connections.connections(
+        asText("timestamp1", timestamp1 ?? ""),
+        asText("timestamp2", timestamp2 ?? ""),
+      )
+        .map((
+          { pid, datetime, address, domain, port, message },
+        ) => [pid, datetime, address, domain, port, message]),
+  };
+}
+
+function clientsByService<Session>(
+  registry: Registry<Session>,
+  clientsOf: (service: Service<Session>) => Iterable<Client<Session>>,
+): JsonObject {
+  return Object.fromEntries(
+    Array.from(registry.services, (service) => [service.name, networkNames(clientsOf(service))]),
+  );
+}
+
+/** The extensions that a client and its service must both offer to use them. */
+const BETWEEN_DEVICES = [CANCEL, STREAM];
+
+/** The extensions of a service, for a peer that offers one of them itself. */
+function extensionsFor<Session>(
+  peer: Peer<Session> | undefined,
+  { extensions, streams }: Service<Session>,
+): Partial<ServiceEntry> {
+  const isListed = BETWEEN_DEVICES.some((one) => peer?.extensions.includes(one));
+  return isListed ? { extensions, streams } : {};
+}
+
+/** The columns of the `auth_users` table. The key and the salt never leave the Manager. */
+function asRow({ pid, username, isAdmin }: User): unknown[] {
+  return [pid, username, null, null, isAdmin];
+}
+
+function asClient<Session>(peer: Peer<Session>): Client<Session> {
+  if (peer.kind === "client") return peer;
+  throw new PermissionError(`${repr(peer.name)} is a Service, only a Client can be linked`);
+}
+
+function asText(parameter: string, value: unknown): string {
+  if (typeof value === "string") return value;
+  throw new TypeError(`${repr(parameter)} must be a string`);
+}
+
+function asFlag(parameter: string, value: unknown): boolean {
+  if (typeof value === "boolean") return value;
+  if (value === 0 || value === 1) return value === 1; // which are equal to false and true in Python
+  throw new TypeError(`${repr(parameter)} must be true or false`);
+}
+
+function asUsernames(usernames: readonly unknown[]): string[] {
+  return usernames.map((username) => asText("username", username));
+}
+
+function asLevel(level: unknown): string | number {
+  if (typeof level === "string" || typeof level === "number") return level;
+  throw new TypeError("'level' must be a string or an integer");
+}

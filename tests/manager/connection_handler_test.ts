@@ -1,0 +1,91 @@
+import { assertEquals } from "@std/assert";
+import { Connection } from "../../net/connection.ts";
+import { keepaliveOf } from "../../manager/connection_handler.ts";
+import type { Peer, PeerIdentity } from "../../manager/peer.ts";
+import { Registry } from "../../manager/registry.ts";
+import { Login } from "../../manager/login.ts";
+import type { Session } from "../../manager/router.ts";
+import { memoryPair } from "../support/memory_pair.ts";
+
+const MANAGER = "Manager[lab-pc:1875]";
+const DEVICE = { name: "x", address: "lab-pc:1", language: "", os: "", extensions: [] };
+const CLIENT: PeerIdentity = { kind: "client", ...DEVICE };
+
+function service(name: string, maxClients: number): PeerIdentity {
+  return { kind: "service", ...DEVICE, name, attributes: {}, maxClients, streams: [] };
+}
+
+/** A registered peer whose other end can be read. */
+function peer(described: PeerIdentity, extensions: string[] = []) {
+  const pair = memoryPair();
+  const sink = new Connection(pair.near);
+  const registry = new Registry<Session<Connection>>(MANAGER);
+  const nothing = new Uint8Array();
+  const session = (sink: Connection): Session<Connection> => ({
+    sink,
+    login: new Login(() => {}, async (check) => await check(), undefined),
+    requester: nothing,
+    requesterAndError: nothing,
+    probe: { isAnswered: false },
+  });
+  const add = (identity: PeerIdentity): Peer<Session<Connection>> =>
+    registry.register(identity, session(sink));
+  const peer = add({ ...described, extensions });
+  return {
+    peer,
+    add,
+    registry,
+    keepalive: keepaliveOf(peer, MANAGER),
+    /** What was sent to the peer. */
+    async sent(): Promise<string> {
+      await sink.close();
+      const bytes = new Uint8Array(1_000);
+      const size = await pair.far.read(bytes);
+      return new TextDecoder().decode(bytes.subarray(0, size ?? 0));
+    },
+  };
+}
+
+for (const identity of [CLIENT, service("S", -1)]) {
+  Deno.test(`a ${identity.kind} that has agreed to the keepalive has an idle time-out, and is sent a space`, async () => {
+    const { keepalive, sent } = peer(identity, ["ready", "beat"]);
+    assertEquals(keepalive.keepsInterval(), true);
+    keepalive.onReadIdle?.();
+    keepalive.onWriteIdle?.();
+    assertEquals(await sent(), " ");
+  });
+}
+
+Deno.test("any other service is probed when it is silent, and has an idle time-out once it has answered", async () => {
+  const { peer: it, keepalive, sent } = peer(service("it's", -1));
+  assertEquals(keepalive.keepsInterval(), false);
+  it.session.probe.isAnswered = true;
+  assertEquals(keepalive.keepsInterval(), true);
+  keepalive.onWriteIdle?.();
+  keepalive.onReadIdle?.();
+  const { service: name, requester, attribute } = JSON.parse(await sent());
+  assertEquals([name, requester, attribute], ["it's", MANAGER, "max_clients"]);
+});
+
+for (
+  const [maxClients, isLocked, expected] of [[1, false, " "], [-1, true, " "], [-1, false, ""]]
+) {
+  const how = isLocked
+    ? "a lock"
+    : maxClients === 1
+    ? "one of a limited number of links"
+    : "no lock and no limited link";
+
+  Deno.test(`any other client that has ${how} is sent ${JSON.stringify(expected)}`, async () => {
+    const { peer: client, keepalive, sent, add, registry } = peer(CLIENT);
+    add(service("S", Number(maxClients)));
+    if (client.kind !== "client") throw new Error("it is not a client");
+    keepalive.onWriteIdle?.(); // it is linked with nothing
+    registry.link(client, "S");
+    if (isLocked) registry.acquireLock(client, "S", false);
+    assertEquals(keepalive.keepsInterval(), false);
+    keepalive.onReadIdle?.();
+    keepalive.onWriteIdle?.();
+    assertEquals(await sent(), expected);
+  });
+}
