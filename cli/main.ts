@@ -10,7 +10,7 @@ import { addAccess } from "./commands/access.ts";
 import { addCall } from "./commands/call.ts";
 import { addCertdump } from "./commands/certdump.ts";
 import { addCertgen } from "./commands/certgen.ts";
-import { DiscreetCommand } from "./command.ts";
+import { RedactingCommand } from "./command.ts";
 import { addConsole } from "./commands/console.ts";
 import { addDelete } from "./commands/delete.ts";
 import { NetworkError } from "../errors.ts";
@@ -51,7 +51,7 @@ function withCommand(args: readonly string[]): string[] {
 
 /** The commands, and what they take. */
 export function program(): Command {
-  const program = new DiscreetCommand("msl-network")
+  const program = new RedactingCommand("msl-network")
     .description("Connects Clients to Services (instruments, sensors, computation).")
     .version(VERSION, "-V, --version")
     .showHelpAfterError("Add --help to see what is possible.");

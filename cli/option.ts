@@ -8,7 +8,6 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { labelOf, type OptionSpec } from "../program/option.ts";
 import { LIMIT_OPTIONS } from "../program/limit_options.ts";
 import { GENERAL_OPTIONS } from "../program/start_options.ts";
-import { LOG_OPTIONS } from "../program/log_options.ts";
 
 /** One option for commander. */
 export function commanderOption(spec: OptionSpec): Option {
@@ -32,9 +31,7 @@ export function argumentParser<T>(parse: (text: string) => T): (text: string) =>
 
 /** Gives a command the options of `start`. */
 export function addStartOptions(command: Command): Command {
-  for (const spec of [...GENERAL_OPTIONS, ...LOG_OPTIONS]) {
-    command.addOption(commanderOption(spec));
-  }
+  for (const spec of GENERAL_OPTIONS) command.addOption(commanderOption(spec));
   command.optionsGroup("Limits (durations as 500ms, 10s or 5min, sizes as 64KiB or 1GB):");
   for (const spec of LIMIT_OPTIONS) command.addOption(commanderOption(spec));
   return command;

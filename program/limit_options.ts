@@ -1,14 +1,21 @@
 /**
- * The limits of a Manager as options of a command line, and back.
+ * The limits of a Manager and of its log files as options of a command line, and back.
  *
  * @module
  */
 
-import { LIMITS, type Limits, resolveLimits } from "../limits.ts";
+import {
+  LIMITS,
+  type Limits,
+  LOG_LIMITS,
+  type LogLimits,
+  resolveLimits,
+  resolveLogLimits,
+} from "../limits.ts";
 import {
   COUNT,
   DURATION,
-  formatNumberOption,
+  formatOption,
   keyOf,
   type NumberOption,
   numberOption,
@@ -16,10 +23,10 @@ import {
   SIZE,
 } from "./option.ts";
 
-/** The limits that a command line has options for. What is missing follows one of these. */
+/** The limits that have an option on the command line. The others follow from these. */
 export type LimitsByOption = Omit<Limits, "longLine" | "queueLow" | "queueLimit">;
 
-const OPTIONS: { readonly [Name in keyof LimitsByOption]: NumberOption } = {
+const LIMIT_TABLE: { readonly [Name in keyof LimitsByOption]: NumberOption } = {
   handshakeTimeout: {
     flag: "--handshake-timeout",
     notation: DURATION,
@@ -87,28 +94,59 @@ const OPTIONS: { readonly [Name in keyof LimitsByOption]: NumberOption } = {
   },
 };
 
-const NAMES = Object.keys(OPTIONS) as (keyof LimitsByOption)[];
+const LOG_LIMIT_TABLE: { readonly [Name in keyof LogLimits]: NumberOption } = {
+  logSize: {
+    flag: "--log-size",
+    notation: SIZE,
+    description: "the size beyond which a log file does not grow, but is rotated; 0 for any",
+  },
+  logAge: {
+    flag: "--log-age",
+    notation: DURATION,
+    description: "how old a log file may be before it is rotated; 0 for any",
+  },
+  logFiles: {
+    flag: "--log-files",
+    notation: COUNT,
+    description: "how many old log files are kept",
+  },
+};
 
-/** An option for each limit. */
-export const LIMIT_OPTIONS: readonly OptionSpec[] = NAMES.map((name) =>
-  numberOption(OPTIONS[name], LIMITS[name], (value) => resolveLimits({ [name]: value }))
+const OPTIONS: readonly (readonly [keyof LimitsByOption, OptionSpec])[] = namesOf(LIMIT_TABLE).map(
+  (name) => {
+    const check = (value: number) => resolveLimits({ [name]: value });
+    return [name, numberOption(LIMIT_TABLE[name], LIMITS[name], check)];
+  },
 );
 
-/** Puts the limits among parsed options into one object, where any are given. */
+/** An option for each limit of a Manager. */
+export const LIMIT_OPTIONS: readonly OptionSpec[] = OPTIONS.map(([_, spec]) => spec);
+
+/** An option for each limit of log files. Its key is the name of the limit. */
+export const LOG_LIMIT_OPTIONS: readonly OptionSpec[] = namesOf(LOG_LIMIT_TABLE).map((name) => {
+  const check = (value: number) => resolveLogLimits({ [name]: value });
+  return numberOption(LOG_LIMIT_TABLE[name], LOG_LIMITS[name], check);
+});
+
+/** Moves the limits among parsed options into one object, `limits`, if there are any. */
 export function collectLimits<T extends object>(
   parsed: T,
 ): T & { limits?: Partial<LimitsByOption> } {
   const options: Record<string, unknown> = Object.fromEntries(Object.entries(parsed));
-  const limits: Partial<Record<keyof LimitsByOption, number>> = {};
-  for (const name of NAMES) {
-    const key = keyOf(OPTIONS[name]);
-    if (options[key] !== undefined) limits[name] = options[key] as number;
+  const limits: Record<string, unknown> = {};
+  for (const [name, spec] of OPTIONS) {
+    const key = keyOf(spec);
+    if (options[key] !== undefined) limits[name] = options[key];
     delete options[key];
   }
   return (Object.keys(limits).length > 0 ? { ...options, limits } : options) as T;
 }
 
-/** Limits as options of a command line, each with its value in one word. */
+/** Limits of a Manager as options of a command line, each with its value in one word. */
 export function formatLimits(limits: Partial<LimitsByOption>): string[] {
-  return NAMES.flatMap((name) => formatNumberOption(OPTIONS[name], limits[name]));
+  return OPTIONS.flatMap(([name, spec]) => formatOption(spec, limits[name]));
+}
+
+function namesOf<T extends object>(table: T): (keyof T)[] {
+  return Object.keys(table) as (keyof T)[];
 }

@@ -8,6 +8,7 @@
 import { ConfigurationError } from "../errors.ts";
 import { keyFile } from "../base/paths.ts";
 import type { LogOptions } from "../logging.ts";
+import { LOG_FORMATS } from "../logs/log_format.ts";
 import type { ManagerOptions } from "../manager.ts";
 import { DEFAULT_PORT } from "../wire/message.ts";
 import {
@@ -15,9 +16,17 @@ import {
   formatLimits,
   LIMIT_OPTIONS,
   type LimitsByOption,
+  LOG_LIMIT_OPTIONS,
 } from "./limit_options.ts";
-import { formatLogOptions, LOG_OPTIONS } from "./log_options.ts";
-import { type OptionSpec, parseOptions, portFrom } from "./option.ts";
+import {
+  formatHelp,
+  formatOption,
+  keyOf,
+  type OptionSpec,
+  parseOptions,
+  portFrom,
+  takesWords,
+} from "./option.ts";
 import {
   askKeyPassword,
   askNewPassword,
@@ -47,7 +56,7 @@ export interface ParsedOptions
   keyFilePassword?: GivenPassword;
 }
 
-/** The options of `start` other than those of the log and the limits. */
+/** The options of `start` other than the limits of the Manager. */
 export const GENERAL_OPTIONS: readonly OptionSpec[] = [
   {
     flag: "--auth-hostname",
@@ -112,6 +121,13 @@ export const GENERAL_OPTIONS: readonly OptionSpec[] = [
     placeholder: "<file>",
     description: "the log file (default: a new one in the home folder)",
   },
+  {
+    flag: "--log-format",
+    placeholder: "<format>",
+    description: "how the log is written (default: text)",
+    choices: LOG_FORMATS,
+  },
+  ...LOG_LIMIT_OPTIONS,
 ];
 
 /**
@@ -148,61 +164,51 @@ export function readStartOptions(parsed: ParsedOptions): CommandLineOptions {
  * ```
  */
 export function parseStartOptions(args: readonly string[] = Deno.args): CommandLineOptions {
-  const specs = [...GENERAL_OPTIONS, ...LOG_OPTIONS, ...LIMIT_OPTIONS];
-  const parsed = parseOptions(specs, args, {
-    name: "script",
-    description: "Starts a Network Manager and its Services",
-  });
-  return readStartOptions(parsed as ParsedOptions);
+  const specs = [...GENERAL_OPTIONS, ...LIMIT_OPTIONS];
+  const outcome = parseOptions(specs, args);
+  switch (outcome.state) {
+    case "parsed":
+      return readStartOptions(outcome.values as ParsedOptions);
+    case "help":
+      console.log(
+        ["Usage: script [options]", "", "Starts a Network Manager and its Services", "", "Options:"]
+          .concat(formatHelp(specs)).join("\n"),
+      );
+      return Deno.exit(0);
+    case "rejected":
+      console.error(`error: ${outcome.message}`);
+      return Deno.exit(1);
+  }
 }
 
 /**
- * The same options as a command line. A password is no part of it, since the command lines of a
- * computer are seen by everyone who uses it: each is a line of the standard input.
+ * The same options as a command line. A password is not on it, since every user of a computer can
+ * see the command lines of its programs: each password is a line of the standard input.
  *
  * @throws {ConfigurationError} If a password is not one line.
  */
 export function formatStartOptions(
   options: CommandLineOptions,
 ): { args: string[]; input: string[] } {
-  const args: string[] = [];
-  const input: string[] = [];
-  const flags = {
-    "--auth-hostname": options.authHostname,
-    "--auth-login": options.authLogin,
-    "--disable-tls": options.disableTls,
+  const values: Record<string, unknown> = { ...options };
+  const secrets = GENERAL_OPTIONS.filter((spec) =>
+    takesWords(spec) && values[keyOf(spec)] !== undefined
+  );
+  const others = GENERAL_OPTIONS.filter((spec) => !takesWords(spec));
+  return {
+    args: [
+      ...others.flatMap((spec) => formatOption(spec, values[keyOf(spec)])),
+      ...formatLimits(options.limits ?? {}),
+      ...secrets.flatMap((spec) => formatOption(spec, "-")),
+    ],
+    input: secrets.map((spec) => requireLine(keyOf(spec), String(values[keyOf(spec)]))),
   };
-  for (const [flag, isSet] of Object.entries(flags)) {
-    if (isSet) args.push(flag);
-  }
-  const valued = {
-    "--cert-file": options.certFile,
-    "--database": options.database,
-    "--host": options.host,
-    "--key-file": options.keyFile,
-    "--port": options.port,
-    "--log-level": options.logLevel,
-    "--log-file": options.logFile,
-  };
-  for (const [option, value] of Object.entries(valued)) {
-    // In one word: a value that begins with a hyphen would be taken for an option.
-    if (value !== undefined) args.push(`${option}=${value}`);
-  }
-  args.push(...formatLogOptions(options), ...formatLimits(options.limits ?? {}));
-  const secrets = {
-    "--auth-password": "authPassword",
-    "--key-file-password": "keyFilePassword",
-  } as const;
-  for (const [option, name] of Object.entries(secrets)) {
-    const secret = options[name];
-    if (secret === undefined) continue;
-    if (/^$|[\r\n]/.test(secret)) {
-      throw new ConfigurationError(
-        `Cannot pass ${name} on the standard input: it must be one line, and not empty`,
-      );
-    }
-    args.push(`${option}=-`);
-    input.push(secret);
-  }
-  return { args, input };
+}
+
+/** A password that is one line. */
+function requireLine(option: string, password: string): string {
+  if (!/^$|[\r\n]/.test(password)) return password;
+  throw new ConfigurationError(
+    `Cannot pass ${option} on the standard input: it must be one line, and not empty`,
+  );
 }
