@@ -91,7 +91,7 @@ const PARSED: readonly [args: string[], others: Record<string, unknown>][] = [
   }],
 ];
 
-Deno.test("both parsers read the same options out of the same arguments", () => {
+Deno.test("both parsers parse the same arguments to the same options", () => {
   for (const [args, others] of PARSED) {
     assertEquals(assertSame(args), { state: "parsed", values: values(others) });
   }
@@ -148,14 +148,14 @@ const REJECTED: readonly [args: string[], message: string][] = [
   [["hunter2", "--bogus"], "unknown option '--bogus'"],
 ];
 
-Deno.test("both parsers reject the same arguments with the same message, without what may be a password", () => {
+Deno.test("both parsers reject the same arguments with the same message, which has no password", () => {
   for (const [args, message] of REJECTED) {
     assertEquals(assertSame(args), { state: "rejected", message });
     assert(!/hunter/.test(message), message);
   }
 });
 
-Deno.test("both parsers show the help, where nothing is wrong with a value before it", () => {
+Deno.test("both parsers show the help, unless a value before it is wrong", () => {
   const cases = [["--help"], ["-h"], ["--bogus", "-h"], ["-P", "--help"], ["word", "--help"], [
     "--bogus",
     "--",
@@ -196,7 +196,7 @@ Deno.test("both parsers have the same outcome for any arguments", () => {
   );
 });
 
-Deno.test("a script ends as start does: the same message on standard error, the same exit code", async () => {
+Deno.test("a script and start end with the same message on standard error and the same exit code", async () => {
   await using home = await temporaryFolder();
   const module = JSON.stringify(import.meta.resolve("../../mod.ts"));
   const config = fileURLToPath(import.meta.resolve("../../deno.json"));
