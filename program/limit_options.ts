@@ -40,12 +40,12 @@ const LIMIT_TABLE: { readonly [Name in keyof LimitsByOption]: NumberOption } = {
   handshakeSize: {
     flag: "--handshake-size",
     notation: SIZE,
-    description: "the longest line of a peer that has not said who it is",
+    description: "the longest line of a peer that is not identified yet",
   },
   maxPending: {
     flag: "--max-pending",
     notation: COUNT,
-    description: "how many peers at once may not have said who they are",
+    description: "how many connections at once may not be identified yet",
   },
   freeLogins: {
     flag: "--free-logins",
@@ -55,7 +55,7 @@ const LIMIT_TABLE: { readonly [Name in keyof LimitsByOption]: NumberOption } = {
   loginPenalty: {
     flag: "--login-penalty",
     notation: DURATION,
-    description: "how much longer it waits for each further attempt",
+    description: "how much longer it waits after each further failure",
   },
   loginMemory: {
     flag: "--login-memory",
@@ -75,17 +75,18 @@ const LIMIT_TABLE: { readonly [Name in keyof LimitsByOption]: NumberOption } = {
   queueHigh: {
     flag: "--queue-size",
     notation: SIZE,
-    description: "how much waits for a peer before its senders wait",
+    description: "how much may be queued for a peer before its senders have to wait",
   },
   stallTimeout: {
     flag: "--stall-timeout",
     notation: DURATION,
-    description: "when a peer that takes nothing is disconnected",
+    description: "when a peer that does not read is disconnected",
   },
   silenceTimeout: {
     flag: "--silence-timeout",
     notation: DURATION,
-    description: "when a peer that should say something and does not is disconnected; 0 for never",
+    description:
+      "how long a peer with keepalive may be silent before it is disconnected; 0 for no limit",
   },
   grace: {
     flag: "--grace",

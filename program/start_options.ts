@@ -1,6 +1,6 @@
 /**
- * The options that a Manager is started with, as a command line and back: what `start` takes, and
- * what `startManager` passes on to another computer.
+ * The options of a Manager as a program: parsed from the command line of `start` or of a script, and
+ * written as the command line that `startManager` runs on another computer.
  *
  * @module
  */
@@ -35,21 +35,21 @@ import {
   readPassword,
 } from "./password.ts";
 
-/** How a program that is a Manager is started. */
+/** How a Manager is started as a program. */
 export interface StartOptions extends ManagerOptions, LogOptions {
-  /** How much is logged: a name or number of Python's, e.g. `"debug"` or 10. Default: `"info"`. */
+  /** The level of the log: a name or a number of Python, e.g. `"debug"` or 10. Default: `"info"`. */
   logLevel?: string | number;
-  /** The log file. Default: a new one in the home folder. */
+  /** The log file. Default: a new file in the home folder. */
   logFile?: string;
 }
 
-/** The options that a command line has room for. */
+/** The options of a Manager that a command line can have. */
 export interface CommandLineOptions extends Omit<StartOptions, "limits" | "hosts"> {
-  /** Limits other than the default ones. */
+  /** Limits that differ from the default ones. */
   limits?: Partial<LimitsByOption>;
 }
 
-/** The options as they are read from a command line, before the passwords are looked up. */
+/** Options that are parsed, and whose passwords are not read yet. */
 export interface ParsedOptions
   extends Omit<CommandLineOptions, "authPassword" | "keyFilePassword"> {
   authPassword?: GivenPassword;
@@ -131,9 +131,10 @@ export const GENERAL_OPTIONS: readonly OptionSpec[] = [
 ];
 
 /**
- * Makes of parsed options those of a Manager, and reads the passwords that they name.
+ * Converts parsed options into those of a Manager, and reads the passwords.
  *
- * @throws {ConfigurationError} If a password is empty, or is to be asked for without a terminal.
+ * @throws {ConfigurationError} If a password is empty or cannot be read, or has to be asked for and
+ * there is no terminal.
  */
 export function readStartOptions(parsed: ParsedOptions): CommandLineOptions {
   const { authPassword, keyFilePassword, ...others } = collectLimits(parsed);
@@ -147,18 +148,27 @@ export function readStartOptions(parsed: ParsedOptions): CommandLineOptions {
 }
 
 /**
- * The options that a script was started with, for one that calls `runServices` and may be started
- * by `startManager` from another computer. They are those of `manager.ts start`. Ends the process
- * with a message if one of them is not known.
+ * Parses the command line of a script that calls `runServices`. Its options are those of
+ * `manager.ts start`, so that `startManager` can start the script on another computer.
  *
- * @param args The command line. Default: `Deno.args`.
- * @throws {ConfigurationError} If a password is empty, or is to be asked for without a terminal.
+ * If an option is unknown or has a wrong value, it prints a message on the standard error and ends
+ * the process with exit code 1. For `--help` it prints the options, and ends the process with exit
+ * code 0.
+ *
+ * @param args The words of the command line. Default: `Deno.args`.
+ * @returns The options for {@linkcode runServices}. Durations are in milliseconds, sizes in bytes.
+ * @throws {ConfigurationError} If a password is empty or cannot be read, or has to be asked for and
+ * there is no terminal.
  *
  * @example
  * ```ts ignore it does not end
  * import { parseStartOptions, runServices, Service } from "@msl/network";
  *
- * class Lamp extends Service {}
+ * class Lamp extends Service {
+ *   isOn(): boolean {
+ *     return true;
+ *   }
+ * }
  *
  * await runServices(new Lamp(), parseStartOptions());
  * ```
@@ -182,8 +192,8 @@ export function parseStartOptions(args: readonly string[] = Deno.args): CommandL
 }
 
 /**
- * The same options as a command line. A password is not on it, since every user of a computer can
- * see the command lines of its programs: each password is a line of the standard input.
+ * Writes options as a command line. A password is not on it, since every user of a computer can see
+ * the command lines of its programs. Each password is a line of the standard input.
  *
  * @throws {ConfigurationError} If a password is not one line.
  */

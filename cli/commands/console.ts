@@ -18,7 +18,7 @@ import { ConsoleSession } from "../console_session.ts";
 import { ConfigurationError } from "../../errors.ts";
 import { historyFile, homeFolder, makePrivateFolder, writePrivateFile } from "../../base/paths.ts";
 import { describeChange } from "../../device/connector.ts";
-import { interruption } from "../../program/signals.ts";
+import { terminationSignal } from "../../program/signals.ts";
 import { runSession } from "../client_session.ts";
 import { dim, printable, printableLines, red } from "../output.ts";
 
@@ -124,8 +124,8 @@ async function readLines(client: Client, isPerson: boolean): Promise<boolean> {
   client.connectionHandler = (change) =>
     show(dim(printable(describeChange(change))), console.error);
   client.shutdownHandler = (error) => error ? fail(error) : end();
-  using interrupt = interruption();
-  interrupt.signal.addEventListener("abort", () => {
+  using termination = terminationSignal();
+  termination.signal.addEventListener("abort", () => {
     isOver = true;
     session.interrupt();
     reader.close();

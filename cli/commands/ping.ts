@@ -18,7 +18,7 @@ import {
   timeOption,
 } from "../connect_options.ts";
 import { RemoteError } from "../../errors.ts";
-import { interruption } from "../../program/signals.ts";
+import { terminationSignal } from "../../program/signals.ts";
 import { runSession } from "../client_session.ts";
 import { printable } from "../output.ts";
 import { linkWith } from "../requests.ts";
@@ -61,14 +61,18 @@ async function ping(
   const connecting = readConnectOptions(parsed);
   const { timeout } = connecting;
   await runSession(connecting, "ping", async ({ client, signal, removeDeadline }) => {
-    using interrupt = interruption();
-    const request = await requestFor(client, service, AbortSignal.any([signal, interrupt.signal]));
+    using termination = terminationSignal();
+    const request = await requestFor(
+      client,
+      service,
+      AbortSignal.any([signal, termination.signal]),
+    );
     removeDeadline();
     const times: number[] = [];
     let sent = 0;
     try {
       while (count === 0 || sent < count) {
-        if (sent > 0) await delay(interval, { signal: interrupt.signal });
+        if (sent > 0) await delay(interval, { signal: termination.signal });
         const start = performance.now();
         sent++;
         await request(timeout);
@@ -77,7 +81,7 @@ async function ping(
         if (!json && !quiet) console.log(`${sent}: ${time.toFixed(3)} ms`);
       }
     } catch (error) {
-      if (!interrupt.signal.aborted) throw error;
+      if (!termination.signal.aborted) throw error;
     } finally {
       const target = printable(service ?? `Manager at ${client.addressManager}`);
       console.log(

@@ -29,7 +29,7 @@ const DEFAULT_INTERVAL = 1_000;
 /** Adds `status` to the program. */
 export function addStatus(program: Command): void {
   addConnectOptions(program.command("status"))
-    .description("Show how a Manager is; the exit code is 0 if it answers")
+    .description("Show the status of a Manager; the exit code is 0 if it answers")
     .addOption(
       timeOption(
         "--interval",

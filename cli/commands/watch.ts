@@ -13,7 +13,7 @@ import {
   readConnectOptions,
 } from "../connect_options.ts";
 import { describeChange } from "../../device/connector.ts";
-import { interruption } from "../../program/signals.ts";
+import { terminationSignal } from "../../program/signals.ts";
 import { runSession } from "../client_session.ts";
 import { formatArguments } from "../call_syntax.ts";
 import { dim, encodeForTerminal, printable, printLine } from "../output.ts";
@@ -49,8 +49,8 @@ async function watch(
     };
     const link = await linkWith(client, service, signal);
     removeDeadline();
-    using interrupt = interruption();
-    interrupt.signal.addEventListener("abort", () => end());
+    using termination = terminationSignal();
+    termination.signal.addEventListener("abort", () => end());
     let seen = 0;
     link.notificationHandler = (...parameters) => {
       if (count > 0 && seen === count) return;
