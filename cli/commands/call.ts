@@ -62,7 +62,7 @@ async function call(
 ): Promise<void> {
   const connecting = readConnectOptions(parsed);
   // An argument that cannot be parsed is an error before anything is sent.
-  const parse = await argumentParser(words, each);
+  const parse = await wordParser(words, each);
   const given = parseArguments(words, parse);
   await runSession(connecting, "call", async ({ client, signal, removeDeadline }) => {
     const link = await linkWith(client, service, signal);
@@ -91,7 +91,7 @@ async function call(
 }
 
 /** A parser of words. It has read the standard input already if one of the words stands for it. */
-async function argumentParser(
+async function wordParser(
   words: readonly string[],
   each: boolean,
 ): Promise<(word: string) => unknown> {
