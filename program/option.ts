@@ -154,7 +154,7 @@ export type ParseOutcome =
  * Parses options, by the rules of commander: a wrong value is reported first, then `--help` is
  * looked for, then an unknown option is reported, then words that no option takes.
  *
- * `parseArgs` of `node:util` has other rules: it splits `-Psecret` and `-5` into letters, and it
+ * `parseArgs` of `node:util` has other rules: it splits `-Psecret` and `-53` into single letters, and
  * does not know options that take any number of words.
  */
 export function parseOptions(specs: readonly OptionSpec[], args: readonly string[]): ParseOutcome {
