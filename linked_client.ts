@@ -1,5 +1,14 @@
 /**
- * The LinkedClient: a Client and its Link with one Service, in one object.
+ * The LinkedClient: a Client and its Link with one Service, in one object. Everything that it does is
+ * left to `client.ts` and `client/link.ts`.
+ *
+ * @example
+ * ```ts ignore it needs a Manager
+ * import { LinkedClient } from "@msl/network/linked-client";
+ *
+ * await using dmm = await LinkedClient.connect("DigitalMultimeter", { host: "lab-pc" });
+ * console.log(await dmm.measure());
+ * ```
  *
  * @module
  */
@@ -14,13 +23,23 @@ import type { ConnectionHandler } from "./device/connector.ts";
 import { repr } from "./base/repr.ts";
 import type { Task } from "./base/callbacks.ts";
 
-/** How often a LinkedClient looks whether its Service has appeared, in milliseconds. */
-const FIRST_LOOK = 50;
-const SLOWEST_LOOK = 500;
+/** The pauses between attempts to link with a Service that is not connected yet, in milliseconds. */
+const FIRST_PAUSE = 50;
+const LONGEST_PAUSE = 500;
 
-/** The part of a LinkedClient that is its Client's; everything else is its Link's. */
+/**
+ * The members of a {@linkcode LinkedClient} that belong to its Client. All others belong to its Link.
+ *
+ * @example
+ * ```ts ignore it needs a Manager
+ * import { LinkedClient } from "@msl/network";
+ *
+ * await using dmm = await LinkedClient.connect("DigitalMultimeter");
+ * console.log(`${dmm.name} is connected to ${dmm.addressManager}`);
+ * ```
+ */
 export class LinkedClientMembers<S = unknown> implements AsyncDisposable {
-  /** The Client that the link belongs to. */
+  /** The Client, which has the link. */
   readonly client: Client;
   readonly #service: string;
   readonly #options: ClientOptions;
@@ -32,7 +51,7 @@ export class LinkedClientMembers<S = unknown> implements AsyncDisposable {
     this.#options = options;
   }
 
-  /** How the Client calls itself. */
+  /** The name of the Client. */
   get name(): string {
     return this.client.name;
   }
@@ -42,7 +61,10 @@ export class LinkedClientMembers<S = unknown> implements AsyncDisposable {
     return this.client.host;
   }
 
-  /** Settles when the connection has ended, whoever ended it. */
+  /**
+   * Fulfilled when the connection has ended for good, by either side, and the `shutdownHandler` has
+   * returned; never rejected.
+   */
   get disconnected(): Promise<void> {
     return this.client.disconnected;
   }
@@ -52,37 +74,56 @@ export class LinkedClientMembers<S = unknown> implements AsyncDisposable {
     return this.client.port;
   }
 
-  /** Where the Manager is, `host:port`. */
+  /** The address of the Manager, `host:port`. */
   get addressManager(): string {
     return this.client.addressManager;
   }
 
-  /** Whether the connection is up. */
+  /** Whether the Client is connected. False while it reconnects. */
   isConnected(): boolean {
     return this.client.isConnected();
   }
 
-  /** What the Client says of itself. */
+  /** The identity of the Client. */
   identity(): ClientIdentity {
     return this.client.identity();
   }
 
-  /** Asks the Manager who is connected, as {@linkcode Client.identities} does. */
+  /**
+   * Requests the identity of the Manager, with those of the connected devices, as
+   * {@linkcode Client.identities} does.
+   *
+   * The Future rejects with a `TimeoutError` after the `timeout` of the call in milliseconds, with the
+   * reason of its `signal`, or with a `ConnectionAbortedError` if the connection ends before the
+   * reply.
+   */
   get identities(): Client["identities"] {
     return this.client.identities.bind(this.client);
   }
 
-  /** Sends an administrator's request, as {@linkcode Client.adminRequest} does. */
+  /**
+   * Sends a request that only an administrator may send, as {@linkcode Client.adminRequest} does.
+   *
+   * @throws {RemoteError} If the user is not an administrator, or the request fails.
+   * @throws {ConfigurationError} If the username or the password is missing and there is no terminal.
+   * @throws {TimeoutError} If the request has a `timeout` and there is no reply in time.
+   * @throws {CancelledError} If the Future is cancelled.
+   * @throws {ConnectionAbortedError} If the connection ends before the reply.
+   */
   adminRequest<R = unknown>(attribute: string, ...args: unknown[]): Future<R> {
     return this.client.adminRequest(attribute, ...args);
   }
 
-  /** Adds what is to be done while it is connected, as {@linkcode Client.addTasks} does. */
+  /**
+   * Adds tasks that run while the Client is connected, as {@linkcode Client.addTasks} does.
+   *
+   * @throws {ConnectionAbortedError} If the connection has ended.
+   */
   addTasks(...tasks: readonly Task[]): void {
     this.client.addTasks(...tasks);
   }
 
-  /** Called once when the connection has ended, as of a {@linkcode Client}. */
+  /** Called once when the connection has ended for good, as of a {@linkcode Client}. */
   get shutdownHandler(): ShutdownHandler | undefined {
     return this.client.shutdownHandler;
   }
@@ -98,7 +139,26 @@ export class LinkedClientMembers<S = unknown> implements AsyncDisposable {
     this.client.connectionHandler = handler;
   }
 
-  /** Opens another connection to the same Manager, linked with the same Service. */
+  /**
+   * Makes another LinkedClient of the same Service, with the same options but for the `signal`.
+   *
+   * @param name The name of its Client. Default: `"LinkedClient"`.
+   * @throws {TimeoutError} If the Manager does not answer in time, or the Service is not connected in
+   * time.
+   * @throws {RemoteError} If the Manager rejects the Client (e.g. for a wrong password), or the link:
+   * the Service is locked, or has its largest number of Clients, or the user may not use it.
+   * @throws {RangeError} If an option is out of its range.
+   * @throws {ConnectError} If nothing listens at this host and port, or the computer does not answer
+   * in time.
+   * @throws {TlsMismatchError} If one side uses TLS and the other does not.
+   * @throws {CertificateError} If the certificate of the Manager is not trusted, or cannot be read.
+   * @throws {ConfigurationError} If a question has to be asked and there is no terminal.
+   * @throws {CancelledError} If a question at the terminal is interrupted by Ctrl+C.
+   * @throws {ConnectionAbortedError} If the connection ends during the handshake, or before the reply
+   * to the link.
+   * @throws {JSONDecodeError} If the peer sends a line that is no message.
+   * @throws {ValueError} If the peer sends a longer line than a handshake has.
+   */
   spawn(name: string = "LinkedClient"): Promise<LinkedClient<S>> {
     return LinkedClient.connect<S>(this.#service, {
       ...this.#options,
@@ -107,7 +167,7 @@ export class LinkedClientMembers<S = unknown> implements AsyncDisposable {
     });
   }
 
-  /** Disconnects from the Manager, which ends the link too. */
+  /** Disconnects from the Manager, which ends the link. Pending requests fail. */
   disconnect(): Promise<void> {
     return this.client.disconnect();
   }
@@ -123,27 +183,55 @@ export type LinkedClient<S = unknown> =
   & LinkedClientMembers<S>
   & (unknown extends S ? Link<S> : Omit<Link<S>, keyof LinkedClientMembers>);
 
-/** Makes LinkedClients. */
+/**
+ * Makes LinkedClients.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { LinkedClient, Service } from "@msl/network";
+ * import { TestManager } from "@msl/network/testing";
+ *
+ * class Counter extends Service {
+ *   #count = 0;
+ *   next(): number {
+ *     return ++this.#count;
+ *   }
+ * }
+ *
+ * await using manager = await TestManager.start();
+ * await using service = new Counter();
+ * await service.start(manager.connectOptions);
+ * await using counter = await LinkedClient.connect<Counter>("Counter", manager.connectOptions);
+ * assertEquals(await counter.next(), 1);
+ * ```
+ */
 export const LinkedClient: {
-  /** Connects to a Manager and links with a Service. */
+  /**
+   * Connects to a Manager and links with a Service. If no such Service is connected, it tries again
+   * until there is one, for up to `timeout` milliseconds (default: 10,000).
+   *
+   * @param service The name of the Service.
+   * @param options How to connect. The default of `name` is `"LinkedClient"`.
+   * @throws {TimeoutError} If the Manager does not answer in time, or the Service is not connected in
+   * time.
+   * @throws {RemoteError} If the Manager rejects the Client (e.g. for a wrong password), or the link:
+   * the Service is locked, or has its largest number of Clients, or the user may not use it.
+   * @throws {RangeError} If an option is out of its range.
+   * @throws {ConnectError} If nothing listens at this host and port, or the computer does not answer
+   * in time.
+   * @throws {TlsMismatchError} If one side uses TLS and the other does not.
+   * @throws {CertificateError} If the certificate of the Manager is not trusted, or cannot be read.
+   * @throws {ConfigurationError} If a question has to be asked and there is no terminal.
+   * @throws {CancelledError} If a question at the terminal is interrupted by Ctrl+C.
+   * @throws {ConnectionAbortedError} If the connection ends during the handshake, or before the reply
+   * to the link.
+   * @throws {JSONDecodeError} If the peer sends a line that is no message.
+   * @throws {ValueError} If the peer sends a longer line than a handshake has.
+   * @throws The reason of the `signal`, if it is aborted before the Client is connected.
+   */
   connect<S = unknown>(service: string, options?: ClientOptions): Promise<LinkedClient<S>>;
 } = {
-  /**
-   * Connects to a Manager and links with a Service. Waits up to `timeout` for the Service to
-   * appear.
-   *
-   * @throws {TimeoutError} If the Service does not appear in time.
-   * @throws {RemoteError} If the Service is locked or full.
-   * @throws As {@linkcode connect} does.
-   *
-   * @example
-   * ```ts ignore it needs a Manager
-   * import { LinkedClient } from "@msl/network";
-   *
-   * await using dmm = await LinkedClient.connect("DigitalMultimeter", { host: "lab-pc" });
-   * console.log(await dmm.measure());
-   * ```
-   */
   async connect<S = unknown>(
     service: string,
     options: ClientOptions = {},
@@ -151,7 +239,7 @@ export const LinkedClient: {
     const client = await Client.connect({ name: "LinkedClient", ...options });
     try {
       const link = await waitForService<S>(client, service, options.timeout ?? 10_000);
-      return join(new LinkedClientMembers<S>(client, service, options), link);
+      return combine(new LinkedClientMembers<S>(client, service, options), link);
     } catch (error) {
       await client.disconnect();
       throw error;
@@ -159,8 +247,8 @@ export const LinkedClient: {
   },
 };
 
-/** One object with the members of both; those of the Client come first. */
-function join<S>(members: LinkedClientMembers<S>, link: Link<S>): LinkedClient<S> {
+/** One object with the members of both. A name that both have is that of the Client. */
+function combine<S>(members: LinkedClientMembers<S>, link: Link<S>): LinkedClient<S> {
   return new Proxy(members, {
     get(target, name) {
       if (!(name in target)) return Reflect.get(link, name);
@@ -178,16 +266,16 @@ async function waitForService<S>(
   timeout: number,
 ): Promise<Link<S>> {
   const deadline = performance.now() + timeout;
-  const tooLate = (cause: unknown) =>
+  const timedOut = (cause: unknown) =>
     new TimeoutError(`The ${repr(service)} service did not appear within ${timeout} ms`, { cause });
-  for (let pause = FIRST_LOOK;; pause = Math.min(pause * 2, SLOWEST_LOOK)) {
+  for (let pause = FIRST_PAUSE;; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
     try {
       return await client.link<S>(service, { timeout: Math.max(deadline - performance.now(), 1) });
     } catch (cause) {
-      if (cause instanceof TimeoutError) throw tooLate(cause);
+      if (cause instanceof TimeoutError) throw timedOut(cause);
       if (!(cause instanceof RemoteError) || cause.remoteName !== "KeyError") throw cause;
       const left = deadline - performance.now();
-      if (left <= 0) throw tooLate(cause);
+      if (left <= 0) throw timedOut(cause);
       await delay(Math.min(pause, left));
     }
   }

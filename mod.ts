@@ -1,12 +1,38 @@
 /**
- * Connects Clients to Services (instruments, sensors, computation) through a Manager, over TLS
- * with newline-delimited JSON: the network of MSL-Network, in TypeScript.
+ * Connects Clients to Services (instruments, sensors, computation) through a Manager. Messages are
+ * lines of JSON over TLS, in the protocol of MSL-Network, so that devices in Python and in TypeScript
+ * work together.
  *
- * A Client calls the methods of a Service as if they were local. Every call returns a
- * {@linkcode Future}: `await` it before the next call for the synchronous style, or keep the
- * Futures and ask for their results later for the asynchronous one.
+ * A Client calls the methods of a Service as if they were local. Each call sends a request, and
+ * returns a {@linkcode Future} of its result. In the synchronous style, each Future is awaited before
+ * the next call. In the asynchronous style, several requests are sent before the first Future is
+ * awaited.
  *
- * @example A Service
+ * @example A Manager, a Service and a Client in one program
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { connect, Service } from "@msl/network";
+ * import { TestManager } from "@msl/network/testing";
+ *
+ * class BasicMath extends Service {
+ *   add(x: number, y: number): number {
+ *     return x + y;
+ *   }
+ * }
+ *
+ * await using manager = await TestManager.start();
+ * await using service = new BasicMath();
+ * await service.start(manager.connectOptions);
+ *
+ * await using cxn = await connect(manager.connectOptions);
+ * const bm = await cxn.link<BasicMath>("BasicMath");
+ * assertEquals(await bm.add(1, 2), 3); // synchronous
+ *
+ * const sums = [bm.add(1, 2), bm.add(3, 4)]; // asynchronous
+ * assertEquals(await Promise.all(sums), [3, 7]);
+ * ```
+ *
+ * @example A Service on its own, with a Manager on this computer
  * ```ts ignore it needs a Manager
  * import { Service } from "@msl/network";
  *
@@ -16,16 +42,9 @@
  *   }
  * }
  *
- * await new BasicMath().start();
- * ```
- *
- * @example A Client
- * ```ts ignore it needs a Manager
- * import { connect } from "@msl/network";
- *
- * await using cxn = await connect();
- * const bm = await cxn.link("BasicMath");
- * console.log(await bm.add(1, 2));
+ * const service = new BasicMath();
+ * await service.start();
+ * await service.finished;
  * ```
  *
  * @module

@@ -1,6 +1,17 @@
 /**
- * Starts a Manager on another computer, with the system's own OpenSSH client: its keys, agent,
- * configuration and questions are the user's, none of them are dealt with here.
+ * Starts a Manager on another computer over SSH, with the OpenSSH client of the system. Keys, the
+ * agent, the configuration and what `ssh` asks are left to OpenSSH.
+ *
+ * @example
+ * ```ts ignore it needs another computer
+ * import { connect } from "@msl/network";
+ * import { startManager } from "@msl/network/ssh";
+ *
+ * const manager = ["deno", "run", "-A", "/opt/network/manager.ts", "start"];
+ * const remote = await startManager("lab-pc", manager);
+ * await using cxn = await connect(remote.connectOptions);
+ * console.log(await cxn.identities({ asString: true }));
+ * ```
  *
  * @module
  */
@@ -15,97 +26,99 @@ import { quoteWord } from "./base/quote.ts";
 import { parseReadyLine, type ReadyLine } from "./program/ready_line.ts";
 import { type CommandLineOptions, formatStartOptions } from "./program/start_options.ts";
 
-/** How the system's `ssh` is called. What is left out is as OpenSSH is configured. */
+/** How `ssh` is run. The configuration of OpenSSH gives the defaults. */
 export interface SshOptions {
-  /** The user to log in as. Default: as configured, else the name of the local user. */
+  /** The user to log in as. Default: as configured, or else the name of the local user. */
   user?: string;
-  /** The port of the SSH server. Default: as configured, else 22. */
+  /** The port of the SSH server. Default: as configured, or else 22. */
   port?: number;
-  /** The file of a private key to log in with. Default: as configured, and the agent's keys. */
+  /** The file of a private key to log in with. Default: as configured, and the keys of the agent. */
   identityFile?: string;
   /** Further arguments of `ssh`, e.g. `["-J", "gate"]` or `["-o", "BatchMode=yes"]`. */
   args?: readonly string[];
-  /** The program. Default: `"ssh"`, wherever the system finds it. */
+  /** The program: a path, or a name that is looked up in `PATH`. Default: `"ssh"`. */
   executable?: string;
 }
 
-/** How a Manager is started on another computer. A file that an option names is one over there. */
+/** How a Manager is started on another computer. The files of its options are on that computer. */
 export interface StartManagerOptions extends CommandLineOptions {
-  /** How to log in there. Default: as OpenSSH is configured. */
+  /** How to log in to that computer. Default: as OpenSSH is configured. */
   ssh?: SshOptions;
   /**
-   * How long until the Manager is ready, in milliseconds; also the time that a person has to
-   * answer what `ssh` asks at the terminal. Default: 60,000.
+   * The time until the Manager is ready, in milliseconds. It includes the time in which a person
+   * answers what `ssh` asks at the terminal. From 1 to 2,147,483,647. Default: 60,000.
    */
   timeout?: number;
 }
 
-/** How the run of a program on another computer ended, as far as this computer knows. */
+/** How a program on another computer ended, as far as this computer knows. */
 export type RemoteEnd =
-  /** It ended, with this exit code. */
+  /** The program ended, with this exit code. */
   | { state: "ended"; code: number }
   /**
-   * `ssh` ended without an exit code of the program: after `disconnect()`, when the connection
-   * broke, or as a signal ended the program. It may well be running.
+   * `ssh` ended without an exit code of the program: after `disconnect()`, because the connection
+   * broke, or because a signal ended the program. The program may still be running.
    */
   | { state: "lost" };
 
 /** A Manager that was started on another computer. */
 export interface RemoteManager extends AsyncDisposable {
-  /** The host name or address that the Manager goes by on its own computer. */
+  /** The host name or address of the Manager on its own computer. */
   readonly hostname: string;
-  /** The port that it listens on. */
+  /** The port that the Manager listens on. */
   readonly port: number;
   /** Whether connections are encrypted. */
   readonly tls: boolean;
   /**
-   * What a Client or Service connects with: the host, the port, whether TLS is used, and the
-   * Manager's password, if one was given.
+   * The options with which a Client or Service connects: the host, the port, whether TLS is used,
+   * and the password of the Manager if there is one.
    */
   readonly connectOptions: ConnectOptions & { host: string; port: number };
   /**
-   * Settles when the program has ended or the connection to it is lost; never rejects. The local
-   * program stays alive for it once it was asked for.
+   * Fulfilled when the program has ended or the connection to it is lost; never rejected. Reading
+   * this property keeps the local program alive until then.
    */
   readonly finished: Promise<RemoteEnd>;
-  /** Ends the SSH connection. The Manager goes on. */
+  /** Ends the SSH connection within 4 seconds. The Manager keeps running. */
   disconnect(): Promise<void>;
 }
 
-/** How long a line of output may be, in bytes, to be looked at and logged whole. */
+/** The longest line of output that is parsed and logged whole, in bytes. */
 const LONGEST_LINE = 16 * 1024;
-/** How much of what was said goes into an error, in characters. */
+/** How much of the output an error has, in characters. */
 const LONGEST_REPORT = 4 * 1024;
-/** How long `ssh` may take to end when it is asked to, in milliseconds. */
-const PATIENCE = 2_000;
-/** The exit code of `ssh` where it is not that of the program. */
+/** How long `ssh` may take to end after SIGTERM, and its output to end after it, in milliseconds. */
+const END_TIMEOUT = 2_000;
+/** The exit code of `ssh` if it is not that of the program. */
 const SSH_FAILED = 255;
 
 const log = logger("ssh");
 
 /**
- * Starts a Manager on another computer and waits until it can be connected to. The command is
- * `manager.ts`, or a script that passes `parseStartOptions()` to `runServices`; the options are
- * appended to it. Passwords go to its standard input, never on a command line.
+ * Starts a Manager on another computer, and waits until it accepts connections. The command is
+ * `manager.ts start`, or a script that passes `parseStartOptions()` to `runServices`. The options of
+ * the Manager are appended to it. Passwords are written to its standard input, and are never on a
+ * command line.
  *
- * The Manager runs on its own from then on: neither the end of the local program nor a broken
- * connection ends it. While both last, what it prints goes to the logger `msl.network.ssh`.
+ * Then the Manager is independent: neither the end of the local program nor a broken connection ends
+ * it. As long as both last, its output is logged by the logger `msl.network.ssh`. A line of more than
+ * 16 KiB is cut.
  *
- * `ssh` asks for a password or about a host key at the terminal of the local program; where there
- * is none, it fails instead.
+ * `ssh` asks for a password, or about a host key, at the terminal of the local program. Without a
+ * terminal it fails.
  *
- * On Windows, the other computer's shell (cmd.exe or PowerShell) does not know the quotes of a POSIX
- * shell: every word and option must be made of letters, digits and `_ . / : + -`. Of a `command`
- * that is a string, this holds for the options alone.
+ * The shells of Windows (cmd.exe and PowerShell) do not know the quotes of a POSIX shell. If the
+ * other computer has one of them, every word and option must consist of letters, digits and
+ * `_ . / : + -`. If `command` is a string, this applies to the options alone.
  *
- * @param host The host name or address of the other computer, for `ssh` and then for Clients.
- * @param command The words of the command, each of which arrives as it is; or a string, which is
- *   text for the shell over there.
+ * @param host The host name or address of the other computer, for `ssh` and for Clients.
+ * @param command The words of the command, which are quoted; or a string, which the shell of the
+ * other computer interprets.
  * @throws {ValueError} If `host` is no host name, `command` is empty, or a word has a NUL character.
- * @throws {RangeError} If `timeout` is out of range.
- * @throws {ConfigurationError} If a password is not one line.
+ * @throws {RangeError} If `timeout` is out of its range.
+ * @throws {ConfigurationError} If a password is empty or not one line.
  * @throws {StartError} If `ssh` cannot be run or fails, or the command ends before the Manager is
- *   ready. The message has the last 4 KiB of what they said.
+ * ready. The message has the last 4,096 characters of their output.
  * @throws {TimeoutError} If the Manager is not ready in time. The command may still be running.
  *
  * @example
@@ -128,22 +141,22 @@ export async function startManager(
   }
   checkHost(host);
   const { args, input } = formatStartOptions(options);
-  const session = new Session(host, spawn(host, commandLine(command, args), ssh), input);
-  const { hostname, port, tls } = await session.start(timeout);
+  const remote = new SshProcess(host, spawn(host, commandLine(command, args), ssh), input);
+  const { hostname, port, tls } = await remote.ready(timeout);
   return {
     hostname,
     port,
     tls,
     connectOptions: { host, port, disableTls: !tls, passwordManager: authPassword },
     get finished() {
-      return session.finished();
+      return remote.finished();
     },
-    disconnect: () => session.end(),
-    [Symbol.asyncDispose]: () => session.end(),
+    disconnect: () => remote.end(),
+    [Symbol.asyncDispose]: () => remote.end(),
   };
 }
 
-/** A host that `ssh` would take for an option, or for more than a host, is refused. */
+/** Rejects a host that `ssh` would parse as an option, or as more than a host. */
 function checkHost(host: string): void {
   if (/^[^-@/\s][^@/\s]*$/.test(host)) return;
   throw new ValueError(
@@ -160,7 +173,7 @@ function commandLine(command: string | readonly string[], options: readonly stri
 
 function spawn(host: string, command: string, options: SshOptions): Deno.ChildProcess {
   const { user, port, identityFile, executable = "ssh" } = options;
-  const args = ["-T"]; // a terminal over there would end the Manager together with the connection
+  const args = ["-T"]; // with a terminal, the Manager would end together with the connection
   if (user !== undefined) args.push("-l", user);
   if (port !== undefined) args.push("-p", String(port));
   if (identityFile !== undefined) args.push("-i", identityFile);
@@ -183,26 +196,26 @@ function spawn(host: string, command: string, options: SshOptions): Deno.ChildPr
 }
 
 /** A running `ssh`. */
-class Session {
+class SshProcess {
   readonly #host: string;
   readonly #child: Deno.ChildProcess;
   readonly #ready = Promise.withResolvers<ReadyLine>();
   readonly #ended: Promise<RemoteEnd>;
   readonly #secrets: readonly string[];
-  #said = "";
-  #isLeft = false;
+  #output = "";
+  #isDisconnecting = false;
 
-  /** Takes over `ssh`, and writes lines to the standard input of the command: secrets. */
+  /** @param input Lines for the standard input of the command, all of them secrets. */
   constructor(host: string, child: Deno.ChildProcess, input: readonly string[]) {
     this.#host = host;
     this.#child = child;
     this.#secrets = input;
     this.#ended = this.#watch();
-    this.#tell(input);
+    this.#write(input);
   }
 
-  /** Waits until the Manager is ready. */
-  async start(timeout: number): Promise<ReadyLine> {
+  /** Waits until the Manager accepts connections. */
+  async ready(timeout: number): Promise<ReadyLine> {
     const failure = `Cannot start a Manager on ${this.#host}`;
     try {
       const outcome = await deadline(Promise.race([this.#ready.promise, this.#ended]), timeout);
@@ -232,64 +245,64 @@ class Session {
 
   /** Ends `ssh`. */
   async end(): Promise<void> {
-    this.#isLeft = true;
+    this.#isDisconnecting = true;
     this.#child.ref();
-    this.#kill("SIGTERM"); // which leaves the terminal as it was, if ssh asks for a password
-    const timer = setTimeout(() => this.#kill("SIGKILL"), PATIENCE);
+    this.#kill("SIGTERM"); // ssh restores the terminal, if it asks for a password
+    const timer = setTimeout(() => this.#kill("SIGKILL"), END_TIMEOUT);
     await this.#ended;
     clearTimeout(timer);
   }
 
-  /** Reads all that is said, until `ssh` has ended. */
+  /** Reads the output until `ssh` has ended. */
   async #watch(): Promise<RemoteEnd> {
     const cut = new AbortController();
     const streams = Promise.allSettled([
-      this.#child.stdout.pipeTo(this.#listener(), { signal: cut.signal }),
-      this.#child.stderr.pipeTo(this.#listener(), { signal: cut.signal }),
+      this.#child.stdout.pipeTo(this.#lineReader(), { signal: cut.signal }),
+      this.#child.stderr.pipeTo(this.#lineReader(), { signal: cut.signal }),
     ]);
     const { code, signal } = await this.#child.status;
-    // A process that ssh has left behind, e.g. a connection that is shared, may keep them open.
-    const timer = setTimeout(() => cut.abort(), PATIENCE);
+    // A process that ssh has started, e.g. for a shared connection, may keep the streams open.
+    const timer = setTimeout(() => cut.abort(), END_TIMEOUT);
     await streams;
     clearTimeout(timer);
-    const isLost = this.#isLeft || signal !== null || code === SSH_FAILED;
+    const isLost = this.#isDisconnecting || signal !== null || code === SSH_FAILED;
     return isLost ? { state: "lost" } : { state: "ended", code };
   }
 
-  #listener(): WritableStream<Uint8Array> {
+  #lineReader(): WritableStream<Uint8Array> {
     const splitter = new LineSplitter(LONGEST_LINE);
-    const hear = (chunk: Uint8Array) => {
-      for (const line of splitter.split(chunk)) this.#hear(line);
+    const read = (chunk: Uint8Array) => {
+      for (const line of splitter.split(chunk)) this.#readLine(line);
     };
     return new WritableStream({
-      write: hear,
+      write: read,
       close: () => {
-        if (splitter.held > 0) hear(Uint8Array.of(0x0a)); // a last line that was not ended
+        if (splitter.held > 0) read(Uint8Array.of(0x0a)); // ends a last line without a newline
       },
     });
   }
 
-  #hear(line: Line): void {
-    const said = new TextDecoder().decode(line instanceof LongLine ? line.head : line);
-    // A command that does not read the passwords may leave them to a shell, which repeats them.
-    const text = this.#secrets.reduce((text, secret) => text.replaceAll(secret, "***"), said);
+  #readLine(line: Line): void {
+    const decoded = new TextDecoder().decode(line instanceof LongLine ? line.head : line);
+    // If the command does not read the passwords, a shell may read and repeat them.
+    const text = this.#secrets.reduce((text, secret) => text.replaceAll(secret, "***"), decoded);
     log.info("{host}: {text}", { host: this.#host, text });
-    this.#said = `${this.#said}${text}\n`.slice(-LONGEST_REPORT);
-    const ready = parseReadyLine(said);
+    this.#output = `${this.#output}${text}\n`.slice(-LONGEST_REPORT);
+    const ready = parseReadyLine(decoded);
     if (ready !== undefined) this.#ready.resolve(ready);
   }
 
   #report(): string {
-    return this.#said === "" ? "It said nothing" : `It said:\n${this.#said.trimEnd()}`;
+    return this.#output === "" ? "It said nothing" : `It said:\n${this.#output.trimEnd()}`;
   }
 
-  async #tell(lines: readonly string[]): Promise<void> {
+  async #write(lines: readonly string[]): Promise<void> {
     const writer = this.#child.stdin.getWriter();
     try {
       for (const line of lines) await writer.write(new TextEncoder().encode(`${line}\n`));
       await writer.close();
     } catch {
-      // ssh has ended before it read them; how it ended says why.
+      // ssh has ended before it has read them. Its exit code is reported.
     }
   }
 

@@ -1,6 +1,6 @@
 /**
- * What tests of Clients and Services need: a disposable Manager on a free port, and peers that
- * speak the wire line by line.
+ * Tools to test Clients and Services: a Manager on a free port with temporary files, a peer whose
+ * lines the test writes and reads itself, and a listener that plays the Manager with such peers.
  *
  * @example
  * ```ts
@@ -34,16 +34,31 @@ import { LongLine } from "./wire/line.ts";
 import { Manager, type ManagerOptions } from "./manager.ts";
 import { decodeObject, type JsonObject } from "./wire/message.ts";
 
-/** How long a wire peer waits for a line before it gives up, in milliseconds. */
-const PATIENCE = 10_000;
-/** How long a line may be that a wire peer reads, in bytes. */
+/** How long a wire peer waits for a line, in milliseconds. */
+const READ_TIMEOUT = 10_000;
+/** The longest line that a wire peer reads, in bytes. */
 const LONGEST_LINE = 256 * 1024 * 1024;
 
-/** A Manager on a free port of this computer, with files of its own. */
+/**
+ * A Manager on a free port of this computer. Its database is in memory; its key and its certificate
+ * are temporary files, which are deleted with it.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { connect } from "@msl/network";
+ * import { TestManager } from "@msl/network/testing";
+ *
+ * await using manager = await TestManager.start({ authPassword: "secret" });
+ * await using cxn = await connect({ ...manager.connectOptions, name: "tester" });
+ * await manager.connected("tester");
+ * assertEquals(Object.keys((await cxn.identities()).services), []);
+ * ```
+ */
 export class TestManager implements AsyncDisposable {
   /** The Manager. */
   readonly manager: Manager;
-  /** What a Client or Service connects with. */
+  /** The options with which a Client or Service connects. */
   readonly connectOptions: ConnectOptions & { host: string; port: number };
   readonly #folder: string;
 
@@ -53,12 +68,19 @@ export class TestManager implements AsyncDisposable {
     this.connectOptions = { ...connectOptions, host: "localhost", port: manager.port };
   }
 
-  /** Starts a Manager, with TLS unless `disableTls` is set. */
+  /**
+   * Starts a Manager. It uses TLS unless `disableTls` is set.
+   *
+   * @param options Options of the Manager that replace those of the test: the host `localhost`, port
+   * 0, the database `:memory:`, and a temporary key and certificate.
+   * @throws {ConfigurationError} If a file, the database or the port cannot be used.
+   * @throws {RangeError} If a limit is out of its range.
+   */
   static async start(options: ManagerOptions = {}): Promise<TestManager> {
     const folder = await Deno.makeTempDir({ prefix: "msl-network-" });
     const certFile = join(folder, "test.crt");
     const keyFile = join(folder, "test.key");
-    // An elliptic curve key is made in no time.
+    // A key on an elliptic curve is made in less than a millisecond, an RSA key in more than a second.
     const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
     const pem = privateKey.export({ type: "sec1", format: "pem" }).toString();
     await Deno.writeTextFile(keyFile, pem, { mode: 0o600 });
@@ -84,19 +106,19 @@ export class TestManager implements AsyncDisposable {
   }
 
   /**
-   * Waits until devices of these names are connected: the Manager does not tell a device that it
-   * is, so a peer that was introduced may still be on its way.
+   * Waits until devices with these names are connected, without a limit of time. A
+   * {@linkcode WirePeer} that has sent its identity may not be registered yet.
    */
   async connected(...names: string[]): Promise<void> {
     while (!names.every((name) => this.#names().has(name))) await delay(1);
   }
 
-  /** Waits until no device of these names is connected any more. */
+  /** Waits until no device with these names is connected, without a limit of time. */
   async disconnected(...names: string[]): Promise<void> {
     while (names.some((name) => this.#names().has(name))) await delay(1);
   }
 
-  /** Shuts the Manager down, without waiting for answers, and removes its files. */
+  /** For `await using`: shuts the Manager down without waiting for requests, and deletes its files. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.manager.shutdown(0);
     await Deno.remove(this.#folder, { recursive: true });
@@ -109,19 +131,43 @@ export class TestManager implements AsyncDisposable {
   }
 }
 
-/** A peer whose every line is written and read by the test. */
+/**
+ * A peer whose lines the test writes and reads itself.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { TestManager, WirePeer } from "@msl/network/testing";
+ *
+ * await using manager = await TestManager.start();
+ * await using peer = await WirePeer.introduce(manager.connectOptions, {
+ *   type: "client",
+ *   name: "raw",
+ *   language: "TypeScript",
+ *   os: "any",
+ * });
+ * peer.send({ service: "Manager", attribute: "identity", args: [], kwargs: {}, uid: "1", error: false });
+ * assertEquals((await peer.read()).uid, "1");
+ * ```
+ */
 export class WirePeer implements AsyncDisposable {
   readonly #connection: Connection;
-  /** The port that it connects from. */
+  /** The port that the peer connects from. */
   readonly port: number;
 
-  /** Takes over a socket. */
+  /** Makes a peer of a connected socket, which it closes in the end. */
   constructor(socket: Deno.Conn) {
     this.#connection = new Connection(socket);
     this.port = (socket.localAddr as Deno.NetAddr).port;
   }
 
-  /** Connects to a Manager, and says nothing. */
+  /**
+   * Connects to a Manager without sending anything.
+   *
+   * @param options Where the Manager is; `certFile` is the certificate to trust, in PEM.
+   * @throws {Error} If nothing listens there, or the certificate is not trusted. These are errors of
+   * Deno.
+   */
   static async connect(
     options: { host: string; port: number; disableTls?: boolean; certFile?: string },
   ): Promise<WirePeer> {
@@ -133,7 +179,14 @@ export class WirePeer implements AsyncDisposable {
     return new WirePeer(await Deno.startTls(socket, { hostname, caCerts }));
   }
 
-  /** Connects, waits for the Manager's question, and says who it is. */
+  /**
+   * Connects to a Manager, waits until it requests the identity, and sends it. A Manager that asks
+   * for a password first is left to {@linkcode WirePeer.connect}.
+   *
+   * @param identity The identity, as an object of the wire.
+   * @throws {TimeoutError} If the Manager sends nothing within 10 seconds.
+   * @throws {Error} If nothing listens there, the certificate is not trusted, or the connection ends.
+   */
   static async introduce(
     options: { host: string; port: number; disableTls?: boolean; certFile?: string },
     identity: JsonObject,
@@ -144,21 +197,21 @@ export class WirePeer implements AsyncDisposable {
     return peer;
   }
 
-  /** Sends an object as one line, or text as it is. */
+  /** Sends an object as JSON, or a text as it is, as one line. A newline is appended. */
   send(line: JsonObject | string): void {
     this.#connection.sendText(typeof line === "string" ? line : JSON.stringify(line));
   }
 
-  /** Sends bytes as one line. */
+  /** Sends bytes as one line. A newline is appended. */
   sendBytes(...parts: Uint8Array[]): void {
     this.#connection.sendBytes(...parts);
   }
 
   /**
-   * Sends the beginning of a line, whose end never comes: all that can follow is more of it, and
-   * `close()`.
+   * Sends the beginning of a line that never ends. The only calls that may follow are those of the
+   * returned function, and `close()`.
    *
-   * @returns Sends more of the line; false if the connection has ended.
+   * @returns A function that sends more of the line. It returns false if the connection has ended.
    */
   async sendHalf(text: string): Promise<(more: string) => Promise<boolean>> {
     const writer = await this.#connection.startLine();
@@ -169,20 +222,23 @@ export class WirePeer implements AsyncDisposable {
   }
 
   /**
-   * The text of the next line, `undefined` at the end of the connection.
+   * Reads the text of the next line. Returns `undefined` at the end of the connection, and for a
+   * line of more than 256 MiB.
    *
-   * @throws {TimeoutError} If none comes within 10 seconds.
+   * @throws {TimeoutError} If no line arrives within 10 seconds.
    */
   async readText(): Promise<string | undefined> {
-    const line = await this.#connection.nextLine(PATIENCE);
+    const line = await this.#connection.nextLine(READ_TIMEOUT);
     const whole = line instanceof LongLine ? await line.collect(LONGEST_LINE) : line;
     return whole && new TextDecoder().decode(whole);
   }
 
   /**
-   * The next line as an object.
+   * Reads the next line as an object.
    *
-   * @throws {Error} If the connection has ended, or the line is not an object.
+   * @throws {TimeoutError} If no line arrives within 10 seconds.
+   * @throws {JSONDecodeError} If the line is not UTF-8, not JSON, or not an object.
+   * @throws {Error} If the connection has ended, or the line has more than 256 MiB.
    */
   async read(): Promise<JsonObject> {
     const text = await this.readText();
@@ -190,7 +246,7 @@ export class WirePeer implements AsyncDisposable {
     return decodeObject(new TextEncoder().encode(text));
   }
 
-  /** Closes the connection, and says nothing. */
+  /** Closes the connection without sending anything. */
   close(): Promise<void> {
     return this.#connection.close();
   }
@@ -201,27 +257,49 @@ export class WirePeer implements AsyncDisposable {
   }
 }
 
-/** A listener that hands each connection to the test: a Manager whose every line is scripted. */
+/**
+ * A listener that passes each connection to the test, which plays the Manager.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { connect } from "@msl/network";
+ * import { WireListener } from "@msl/network/testing";
+ *
+ * using listener = new WireListener();
+ * const connecting = connect({ ...listener.connectOptions, name: "tester" });
+ * await using manager = await listener.accept();
+ * const requester = "Manager[lab-pc:1875]";
+ * manager.send({ attribute: "identity", args: [], kwargs: {}, requester, uid: "", error: false });
+ * const { result } = await manager.read();
+ * assertEquals((result as { name: string }).name, "tester");
+ * await using _cxn = await connecting;
+ * ```
+ */
 export class WireListener implements Disposable {
   readonly #listener: Deno.Listener;
 
-  /** Listens on a free port of this computer, without TLS. */
+  /** Listens on a free port of 127.0.0.1, without TLS. */
   constructor() {
     this.#listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   }
 
-  /** What a Client or Service connects with. */
+  /** The options with which a Client or Service connects. */
   get connectOptions(): ConnectOptions & { host: string; port: number; disableTls: true } {
     const { port } = this.#listener.addr as Deno.NetAddr;
     return { host: "127.0.0.1", port, disableTls: true };
   }
 
-  /** The next connection. */
+  /**
+   * Waits for the next connection, without a limit of time.
+   *
+   * @throws {Deno.errors.BadResource} If the listener is closed.
+   */
   async accept(): Promise<WirePeer> {
     return new WirePeer(await this.#listener.accept());
   }
 
-  /** Stops listening. */
+  /** For `using`: stops listening. Connections stay open. */
   [Symbol.dispose](): void {
     this.#listener.close();
   }

@@ -1,9 +1,9 @@
 /**
- * A command's visit to a Manager: it connects, asks, and leaves again, within its time.
+ * The session of a command: it connects to a Manager, runs the task of the command, and disconnects,
+ * all within one time-out.
  *
- * It sends no username and no password once it is connected, but to come back where it reconnects: a
- * Manager that asks for them on the same connection wants an administrator, which none of these
- * commands needs.
+ * A username and a password are sent when it connects, and when it reconnects. A Manager that asks
+ * for them while it is connected wants an administrator. No command needs one, so none is sent.
  *
  * @module
  */
@@ -14,39 +14,41 @@ import { ConfigurationError, PermissionError, RemoteError, TimeoutError } from "
 import type { Prompt } from "../base/prompt.ts";
 import { formatDuration } from "../base/units.ts";
 
-/** What an errand is given. */
-export interface Visit {
+/** The session, as its task sees it. */
+export interface ClientSession {
+  /** The Client, which is connected. */
   client: Client;
-  /** Aborted if the Manager asks for an administrator: with a `PermissionError`. */
+  /** Aborted with a `PermissionError` if the Manager asks for an administrator. */
   signal: AbortSignal;
-  /** Gives the visit more time, in milliseconds. */
-  extend(milliseconds: number): void;
-  /** Gives the errand any time from now on. Leaving still has its own. */
-  takeAnyTime(): void;
+  /** Moves the deadline of the task, by milliseconds. */
+  extendDeadline(milliseconds: number): void;
+  /** Removes the deadline of the task. Disconnecting still has one. */
+  removeDeadline(): void;
 }
 
 /**
- * Connects to a Manager, and gives what comes of the errand there. When the time is over something
- * may still be under way, and is left to the end of the process.
+ * Connects to a Manager, runs a task, and disconnects. After a time-out the task may still be
+ * running; the end of the process ends it.
  *
- * @param name How the Client calls itself.
- * @throws {TimeoutError} If it takes longer than the time-out. What a person takes to answer a
- * question is no part of it.
- * @throws {ConfigurationError} If the Manager turns the Client away, or something is missing and
- * there is nobody to ask.
- * @throws What connecting and the errand throw.
+ * @param name The name of the Client.
+ * @returns What the task returns.
+ * @throws {TimeoutError} If it takes longer than the time-out. The time in which a person answers a
+ * question does not count.
+ * @throws {ConfigurationError} If the Manager rejects the Client, or a question has to be asked and
+ * there is no terminal.
+ * @throws The other errors of {@linkcode connect}, and those of the task.
  */
-export async function visit<T>(
+export async function runSession<T>(
   options: CommandConnectOptions,
   name: string,
-  errand: (visit: Visit) => Promise<T>,
+  task: (session: ClientSession) => Promise<T>,
 ): Promise<T> {
   const { host, port, timeout } = options;
   const manager = `The Manager at ${host}:${port}`;
   const administrator = new AbortController();
   const { username, password, passwordManager: _, ...others } = options;
   let isConnected = false;
-  using patience = new Patience(timeout, () => {
+  using deadline = new Deadline(timeout, () => {
     const late = `${manager} did not answer within ${formatDuration(timeout)} (--timeout)`;
     return options.disableTls && !isConnected
       ? `${late}. You have TLS disabled. Perhaps the Manager is using TLS for the connection`
@@ -59,7 +61,7 @@ export async function visit<T>(
     }
     const start = performance.now();
     const answer = await question();
-    patience.extend(performance.now() - start);
+    deadline.extend(performance.now() - start);
     return answer;
   };
   const prompt: Prompt = {
@@ -75,29 +77,32 @@ export async function visit<T>(
       throw new ConfigurationError(`${manager} refuses to connect: ${cause.message}`, { cause });
     }
   };
-  const client = await patience.withTimeout(connected());
+  const client = await deadline.race(connected());
   isConnected = true;
   try {
-    const { signal } = administrator;
-    const extend = (milliseconds: number) => patience.extend(milliseconds);
-    const takeAnyTime = () => patience.suspend();
-    return await patience.withTimeout(errand({ client, signal, extend, takeAnyTime }));
+    return await deadline.race(task({
+      client,
+      signal: administrator.signal,
+      extendDeadline: (milliseconds) => deadline.extend(milliseconds),
+      removeDeadline: () => deadline.remove(),
+    }));
   } finally {
-    patience.resume(timeout);
-    await patience.withTimeout(client.disconnect()).catch(() => {});
+    deadline.restore(timeout);
+    await deadline.race(client.disconnect()).catch(() => {});
   }
 }
 
-/** How long is waited for everything together. */
-class Patience implements Disposable {
+/** One deadline for several promises, which can be moved, removed and restored. */
+class Deadline implements Disposable {
   readonly #expired = Promise.withResolvers<never>();
   readonly #expire: () => void;
   #end: number;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #isSuspended = false;
+  #isRemoved = false;
 
+  /** @param message Writes the message of the `TimeoutError`. */
   constructor(timeout: number, message: () => string) {
-    this.#expired.promise.catch(() => {}); // or nobody is waiting
+    this.#expired.promise.catch(() => {}); // it may expire while nothing is awaited
     this.#expire = () => this.#expired.reject(new TimeoutError(message()));
     this.#end = performance.now();
     this.extend(timeout);
@@ -105,26 +110,25 @@ class Patience implements Disposable {
 
   extend(milliseconds: number): void {
     this.#end += milliseconds;
-    if (this.#isSuspended) return;
+    if (this.#isRemoved) return;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(this.#expire, this.#end - performance.now());
   }
 
-  /** From now on it is waited for any time. */
-  suspend(): void {
-    this.#isSuspended = true;
+  remove(): void {
+    this.#isRemoved = true;
     clearTimeout(this.#timer);
   }
 
-  /** If any time was waited for, it is this long again, in milliseconds. */
-  resume(timeout: number): void {
-    if (!this.#isSuspended) return;
-    this.#isSuspended = false;
+  /** Sets the deadline again, in so many milliseconds from now, if it was removed. */
+  restore(timeout: number): void {
+    if (!this.#isRemoved) return;
+    this.#isRemoved = false;
     this.#end = performance.now();
     this.extend(timeout);
   }
 
-  withTimeout<T>(promise: Promise<T>): Promise<T> {
+  race<T>(promise: Promise<T>): Promise<T> {
     return Promise.race([promise, this.#expired.promise]);
   }
 

@@ -1,41 +1,40 @@
 /**
- * A command of a command line, whose errors do not repeat what may be a password: words that no
- * option takes, and what follows a mistyped one.
+ * A command whose errors do not repeat what may be a password: words that no option takes, and what
+ * follows a mistyped option. commander itself repeats all of them.
  *
  * @module
  */
 
 import { Command, type ErrorOptions } from "commander";
-import { describeUnknown } from "../program/option.ts";
+import { describeUnknown, mayBeSecret } from "../program/option.ts";
 
-/** A command, and its commands. */
-export class DiscreetCommand extends Command {
-  /** Makes the commands of this command. */
+/** A command, and its subcommands. */
+export class RedactingCommand extends Command {
+  /** Makes a subcommand, which redacts its errors too. */
   override createCommand(name?: string): Command {
-    return new DiscreetCommand(name);
+    return new RedactingCommand(name);
   }
 
-  /** Ends the process with the message of an error. */
+  /** Ends the process with an error message. */
   override error(message: string, options?: ErrorOptions): never {
-    return super.error(withoutValues(message, options?.code), options);
+    return super.error(redact(message, options?.code), options);
   }
 }
 
-/** A message of commander's without the words that it repeats. */
-function withoutValues(message: string, code: string | undefined): string {
+/** A message of commander without the words that it repeats. */
+function redact(message: string, code: string | undefined): string {
   switch (code) {
     case "commander.excessArguments":
       return message.replace(/( but got \d+): .*$/s, "$1.");
     case "commander.unknownOption":
       return message.replace(
-        /^error: unknown option '(.*?)'(?=\n|$)/s,
-        (_, option) => `error: ${describeUnknown(option)}`,
+        /^error: unknown option '(.*)'(\n\(Did you mean .*\))?$/s,
+        (_, option, suggestion = "") => `error: ${describeUnknown(option)}${suggestion}`,
       );
     case "commander.invalidArgument":
-      // With other commands -p is a password.
       return message.replace(
-        /^(error: option '-p, --port .*?') argument '.*' (is invalid)/s,
-        "$1 $2",
+        /^(error: option '([^']*)') argument '.*' (is invalid)/s,
+        (whole, option, label, invalid) => mayBeSecret(label) ? `${option} ${invalid}` : whole,
       );
     default:
       return message;

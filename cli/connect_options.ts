@@ -1,8 +1,8 @@
 /**
  * The options of a command that connects to a Manager.
  *
- * A password is never a word on the command line, which everyone who uses the computer can see: it
- * is in a file, or asked for.
+ * A password is never a word on the command line, which every user of the computer can see. It is
+ * read from a file or from the standard input, or asked for at the terminal.
  *
  * @module
  */
@@ -21,7 +21,7 @@ import { certificateFile } from "../base/paths.ts";
 import { type Prompt, terminalPrompt } from "../base/prompt.ts";
 import { formatDuration } from "../base/units.ts";
 
-/** What commander makes of the options. */
+/** The options as commander parses them. */
 export interface ParsedConnectOptions {
   host: string;
   port: number;
@@ -33,7 +33,7 @@ export interface ParsedConnectOptions {
   timeout?: number;
 }
 
-/** What a command connects with. */
+/** The options with which a command connects. */
 export interface CommandConnectOptions extends ConnectOptions {
   host: string;
   port: number;
@@ -45,9 +45,9 @@ const DEFAULT_HOST = "localhost";
 const DEFAULT_TIMEOUT = 10_000;
 
 /**
- * Gives a command the options. An environment variable that is empty counts as not set.
+ * Adds the options to a command. An environment variable that is empty counts as not set.
  *
- * @param timeout What the time-out is for, in the help.
+ * @param timeout The description of the time-out in the help.
  */
 export function addConnectOptions(command: Command, timeout = "how long it may take"): Command {
   const parsePort = argumentParser(portFrom(1));
@@ -76,7 +76,7 @@ export function addConnectOptions(command: Command, timeout = "how long it may t
     .addOption(timeOption("--timeout", timeout, DEFAULT_TIMEOUT, 1));
 }
 
-/** An option with a time that is waited. Its default and the shortest time are in milliseconds. */
+/** An option whose value is a time to wait. Its default and its least value are in milliseconds. */
 export function timeOption(
   flag: `--${string}`,
   description: string,
@@ -91,14 +91,14 @@ export function timeOption(
   }));
 }
 
-/** An option with how often something is done; 0 for no limit. */
+/** The option `--count`: how often something is done; 0 for no limit. */
 export function countOption(description: string, byDefault: number): Option {
   const option = { flag: "--count", notation: COUNT, description } as const;
   return commanderOption(numberOption(option, byDefault, () => {}));
 }
 
 /**
- * What to connect with.
+ * Converts parsed options into those with which a command connects.
  *
  * @throws {ConfigurationError} If the password cannot be read, or is empty.
  */
@@ -115,7 +115,7 @@ export function readConnectOptions(parsed: ParsedConnectOptions): CommandConnect
     disableTls,
     ...certificateOptions(host, parsed.certFile),
     username: username || undefined,
-    // A Manager asks for one of the two, depending on how it lets peers in.
+    // A Manager asks for one of the two, depending on its method of authentication.
     password,
     passwordManager: password,
     prompt: optionsPrompt,
@@ -123,9 +123,9 @@ export function readConnectOptions(parsed: ParsedConnectOptions): CommandConnect
 }
 
 /**
- * The certificate of a Manager on this computer is in the home folder of whoever started it, under
- * `localhost`, whichever of the computer's names it is connected to by. It is that very
- * certificate, whatever name it was made for.
+ * The certificate of a Manager on this computer is in the home folder of its user, under `localhost`.
+ * It is trusted for every name of this computer. The name in it is not compared, since exactly this
+ * certificate is expected.
  */
 function certificateOptions(
   host: string,
@@ -138,7 +138,7 @@ function certificateOptions(
   return { certFile: local, assertHostname: false };
 }
 
-/** Asks at the terminal. Where there is none, the error says which option to give instead. */
+/** Asks at the terminal. Without a terminal the error says which option to give instead. */
 const optionsPrompt: Prompt = {
   text(question) {
     requireTerminal("Cannot ask for the username", "Give it with --username");

@@ -1,15 +1,15 @@
 /**
- * What Tab completes in the console: commands, services, their methods, and keyword arguments.
+ * Completion in the console: of commands, services, their methods, and keyword arguments.
  *
  * @module
  */
 
-import { nameOf, splitWords, wordOfName } from "./typed_call.ts";
+import { formatName, parseName, splitWords } from "./call_syntax.ts";
 
-/** What services offer, by their names: method name to signature text, or a constant's value. */
-export type Offers = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+/** The attributes of each service by its name: the signature of a method, or the value of a constant. */
+export type Completable = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
-/** The commands of the console, and whether the name of a service may follow. */
+/** The commands of the console, and whether each takes the name of a service. */
 export const CONSOLE_COMMANDS: Readonly<Record<string, boolean>> = {
   help: false,
   ls: true,
@@ -19,13 +19,16 @@ export const CONSOLE_COMMANDS: Readonly<Record<string, boolean>> = {
 };
 
 /**
- * The words that a line may go on with.
+ * Completes the last word of a line.
  *
- * @returns Them, and the beginning of a word at the end of the line, which they replace.
+ * @returns The words that it may become, and the incomplete word that each of them replaces.
  */
-export function complete(line: string, offers: Offers): [words: string[], beginning: string] {
+export function complete(
+  line: string,
+  services: Completable,
+): [words: string[], beginning: string] {
   const [before, beginning] = lastWord(line);
-  const words = candidates(before, offers).filter(({ word, name }) =>
+  const words = candidates(before, services).filter(({ word, name }) =>
     word.startsWith(beginning) || name.startsWith(beginning)
   ).map(({ word }) => word);
   if (words.length === 1 && !words[0].endsWith("=")) words[0] += " ";
@@ -34,53 +37,53 @@ export function complete(line: string, offers: Offers): [words: string[], beginn
 
 interface Candidate {
   name: string;
-  /** The name as it is typed. */
+  /** The name as a word of the console. */
   word: string;
 }
 
-function candidates(before: readonly string[], offers: Offers): Candidate[] {
+function candidates(before: readonly string[], services: Completable): Candidate[] {
   const named = (names: readonly string[]) =>
-    names.map((name) => ({ name, word: wordOfName(name) }));
-  const services = Object.keys(offers);
+    names.map((name) => ({ name, word: formatName(name) }));
+  const names = Object.keys(services);
   const [first, second] = before;
   if (first === undefined) {
-    // A service that is called like a command is typed in quotes.
+    // A service with the name of a command is typed in quotes.
     const commands = Object.keys(CONSOLE_COMMANDS);
     return [
       ...commands.map((name) => ({ name, word: name })),
-      ...services.map((name) => ({
+      ...names.map((name) => ({
         name,
-        word: commands.includes(name) ? JSON.stringify(name) : wordOfName(name),
+        word: commands.includes(name) ? JSON.stringify(name) : formatName(name),
       })),
     ];
   }
   if (Object.hasOwn(CONSOLE_COMMANDS, first)) {
-    return second === undefined && CONSOLE_COMMANDS[first] ? named(services) : [];
+    return second === undefined && CONSOLE_COMMANDS[first] ? named(names) : [];
   }
-  const service = nameOf(first);
-  if (!Object.hasOwn(offers, service)) return [];
-  const attributes = offers[service];
+  const service = parseName(first);
+  if (!Object.hasOwn(services, service)) return [];
+  const attributes = services[service];
   if (second === undefined) return named(Object.keys(attributes));
-  const method = nameOf(second);
+  const method = parseName(second);
   if (!Object.hasOwn(attributes, method)) return [];
   return parametersOf(attributes[method]).map((name) => ({ name, word: `${name}=` }));
 }
 
-/** The names in a signature, `(x: float, n=2) -> float`. */
+/** The names of the parameters in a signature, e.g. `(x: float, n=2) -> float`. */
 function parametersOf(signature: unknown): string[] {
   if (typeof signature !== "string" || !signature.startsWith("(")) return [];
   return [...signature.matchAll(/[(,]\s*([\p{ID_Start}_][\p{ID_Continue}]*)(?=\s*[:=,)])/gu)]
     .map(([_, name]) => name);
 }
 
-/** The words of a line that are complete, and the one at its end that is not. */
+/** The complete words of a line, and the incomplete word at its end. */
 function lastWord(line: string): [before: string[], last: string] {
   for (let at = line.length; at > 0; at--) {
     if (!/\s/.test(line[at - 1])) continue;
     try {
       return [splitWords(line.slice(0, at)), line.slice(at)];
     } catch {
-      // The space is in a quote that is not closed yet.
+      // The space is within a quote that is not closed yet.
     }
   }
   return [[], line];

@@ -1,6 +1,6 @@
 /**
- * What the console does with a line: a call of a method, or one of its own commands. It knows
- * nothing of the terminal.
+ * Executes the lines of the console: a call of a method, or a command of the console itself. The
+ * terminal is left to `commands/console.ts`, completion to `console_completion.ts`.
  *
  * @module
  */
@@ -12,14 +12,13 @@ import { ValueError } from "../errors.ts";
 import type { Identities } from "../wire/identities.ts";
 import type { Link } from "../client/link.ts";
 import { describeAttributes } from "./listing.ts";
-import { linkWith, resultsOf } from "./named_service.ts";
-import { formatResult } from "./output.ts";
 import { repr } from "../base/repr.ts";
-import { printable, table } from "./text_table.ts";
-import { argumentsOf, formatArguments, nameOf, splitWords } from "./typed_call.ts";
+import { formatArguments, parseArguments, parseName, splitWords } from "./call_syntax.ts";
+import { formatResult, printable, table } from "./output.ts";
+import { linkWith, resultsOf } from "./requests.ts";
 
-/** How long Tab waits for the Manager, in milliseconds. */
-const TAB_PATIENCE = 1_000;
+/** The time-out of the request for names to complete, in milliseconds. */
+const COMPLETION_TIMEOUT = 1_000;
 
 const HELP = `\
 SERVICE METHOD [argument ...]  calls a method and shows its result
@@ -37,66 +36,67 @@ key=value gives an argument by its name. The name of a service may be in quotes 
 Tab completes names, Ctrl+C stops waiting for a result. A line that begins with a space is not kept
 in the history.`;
 
-/** The lines of one console, which has one Client. */
+/** A console, which has one Client and its links. */
 export class ConsoleSession {
   readonly #client: Client;
   readonly #show: (text: string) => void;
   readonly #links = new Map<string, Link>();
-  /** Aborted when nobody waits for the line any longer. */
-  #waiting: AbortController | undefined;
+  /** Aborts the line that is being executed. */
+  #execution: AbortController | undefined;
 
-  /** @param show Shows lines. */
+  /** @param show Shows one or more lines. */
   constructor(client: Client, show: (text: string) => void) {
     this.#client = client;
     this.#show = show;
   }
 
   /**
-   * Does what a line says.
+   * Executes a line.
    *
-   * @returns False if it is the last one.
-   * @throws What is wrong with the line, and what the call was answered with.
+   * @returns False if it ends the console.
+   * @throws {ValueError} If the line cannot be parsed, or names nothing that exists.
+   * @throws The error of a call.
    */
   async execute(line: string): Promise<boolean> {
     const [first, ...others] = splitWords(line);
     if (first === undefined) return true;
     if (first === "exit" && others.length === 0) return false;
-    using _ = this.#startWaiting();
+    using _ = this.#startExecution();
     const isCommand = Object.hasOwn(CONSOLE_COMMANDS, first);
     if (isCommand) await this.#command(first, others);
-    else if (others.length === 0) await this.#list(nameOf(first));
-    else await this.#call(nameOf(first), nameOf(others[0]), others.slice(1));
+    else if (others.length === 0) await this.#list(parseName(first));
+    else await this.#call(parseName(first), parseName(others[0]), others.slice(1));
     return true;
   }
 
-  /** Stops waiting. False if nothing is waited for. */
+  /** Stops waiting for a result. Returns false if no line is being executed. */
   interrupt(): boolean {
-    if (this.#waiting === undefined) return false;
-    this.#waiting.abort(new ValueError("Nobody waits for it any longer; the service may go on"));
+    if (this.#execution === undefined) return false;
+    this.#execution.abort(new ValueError("Nobody waits for it any longer; the service may go on"));
     return true;
   }
 
-  /** What the line may go on with, as a completer of `node:readline`. */
+  /** Completes a line, as a completer of `node:readline` does. */
   async complete(line: string): Promise<[string[], string]> {
     try {
-      const { services } = await this.#client.identities({ timeout: TAB_PATIENCE });
+      const { services } = await this.#client.identities({ timeout: COMPLETION_TIMEOUT });
       return complete(line, attributesOf(services));
     } catch {
-      return complete(line, {}); // the connection is away
+      return complete(line, {}); // the Client is not connected
     }
   }
 
-  #startWaiting(): Disposable {
-    const waiting = this.#waiting = new AbortController();
+  #startExecution(): Disposable {
+    const execution = this.#execution = new AbortController();
     return {
       [Symbol.dispose]: () => {
-        if (this.#waiting === waiting) this.#waiting = undefined;
+        if (this.#execution === execution) this.#execution = undefined;
       },
     };
   }
 
   async #command(command: string, words: readonly string[]): Promise<void> {
-    const service = words.length === 1 ? nameOf(words[0]) : undefined;
+    const service = words.length === 1 ? parseName(words[0]) : undefined;
     if (command === "help" && words.length === 0) return this.#show(HELP);
     if (command === "ls" && words.length === 0) return await this.#listAll();
     if (service === undefined || !CONSOLE_COMMANDS[command]) {
@@ -108,9 +108,9 @@ export class ConsoleSession {
   }
 
   async #call(service: string, method: string, words: readonly string[]): Promise<void> {
-    const { args, kwargs } = argumentsOf(words);
+    const { args, kwargs } = parseArguments(words);
     const link = await this.#link(service);
-    const { signal } = this.#waiting!;
+    const { signal } = this.#execution!;
     for await (const result of resultsOf(link, method, { args, kwargs, signal })) {
       if (result !== null) this.#show(formatResult(result, true, true));
     }
@@ -139,13 +139,13 @@ export class ConsoleSession {
   }
 
   async #identities(): Promise<Identities> {
-    return await this.#client.identities({ signal: this.#waiting!.signal });
+    return await this.#client.identities({ signal: this.#execution!.signal });
   }
 
   async #link(service: string): Promise<Link> {
     const present = this.#links.get(service);
     if (present !== undefined) return present;
-    const link = await linkWith(this.#client, service, this.#waiting!.signal);
+    const link = await linkWith(this.#client, service, this.#execution!.signal);
     this.#links.set(service, link);
     link.notificationHandler = (...parameters: unknown[]) => {
       const { args, kwargs } = splitArguments(parameters);

@@ -1,10 +1,11 @@
 /**
- * Writes the TypeScript declaration of a Service from what it says of itself: its methods with their
- * signatures, and the values of its constants and properties.
+ * Writes the TypeScript declaration of a Service from its identity: its methods with their
+ * signatures, and the values of its constants and properties. `python_signature.ts` parses the
+ * signatures.
  *
- * A Service can say anything. Whatever it says, what is written declares one interface and does
- * nothing: names and texts are quoted, comments cannot be closed, and types are made of a few words
- * that are all in this file. What is not understood is `unknown`.
+ * A Service can send any text. The declaration is one interface without any effect whatever it
+ * sends: names and texts are quoted, comments cannot be closed, and types consist of a few words that
+ * are all in this file. A type that is not understood is `unknown`.
  *
  * @module
  */
@@ -17,28 +18,27 @@ import {
   type PythonSignature,
 } from "./python_signature.ts";
 
-/** What is declared. */
+/** A Service to declare. */
 export interface DeclaredService {
-  /** What Clients link with. */
+  /** The name that Clients link with. */
   name: string;
-  /** What it is written in. */
+  /** The programming language. */
   language: string;
-  /** Method name to signature text, or the value of a constant. */
+  /** The signature of each method, and the value of each constant. */
   attributes: Readonly<Record<string, unknown>>;
   /** The names of the methods that are generators. */
   streams?: readonly string[];
 }
 
 /**
- * The text of a declaration file. It is the same for the same service, wherever and whenever it
- * runs.
+ * The text of a declaration file. It depends on the service alone, not on where or when it runs.
  */
 export function declareService(
   { name, language, attributes, streams = [] }: DeclaredService,
 ): string {
   const type = typeName(name);
   const members = Object.entries(attributes)
-    .filter(([attribute]) => !attribute.startsWith("_")) // nobody can request them
+    .filter(([attribute]) => !attribute.startsWith("_")) // a Service refuses requests for them
     .flatMap(([attribute, shown]) =>
       declareMember(propertyName(attribute), shown, streams.includes(attribute))
     );
@@ -58,7 +58,7 @@ export function declareService(
   ].join("\n");
 }
 
-/** The name of the interface: that of the service, as far as it can be one. */
+/** The name of the interface: that of the service, without the characters that no identifier has. */
 export function typeName(service: string): string {
   const words = service.match(/[\p{ID_Continue}$]+/gu) ?? [];
   const name = words.map((word) => {
@@ -95,7 +95,7 @@ function declareParameters({ parameters }: PythonSignature): string {
   const named = rest ? undefined : declareNamed(parameters);
   if (named) list.push({ name: parameterName("named", taken), ...named });
   const texts = list.map(({ name, type, isOptional }, index) => {
-    // TypeScript wants those that may be left out to be the last ones.
+    // In TypeScript, optional parameters are the last ones.
     const canBeLeftOut = list.slice(index).every(({ isOptional }) => isOptional);
     if (canBeLeftOut) return `${name}?: ${render(type)}`;
     return `${name}: ${render(isOptional ? union([type, ["undefined"]]) : type)}`;
@@ -106,7 +106,7 @@ function declareParameters({ parameters }: PythonSignature): string {
   return texts.join(", ");
 }
 
-/** The parameters that are given by name alone, as one object. */
+/** The keyword-only parameters, as one object. */
 function declareNamed(
   parameters: readonly PythonParameter[],
 ): { type: Types; isOptional: boolean } | undefined {
@@ -116,7 +116,7 @@ function declareNamed(
     `${propertyName(name)}${hasDefault ? "?" : ""}: ${render(typeOf(annotation))}`
   );
   if (others) {
-    // Next to members it would have to be the type of all of them.
+    // Beside members, the type of an index signature must include all of their types.
     const type = members.length === 0 ? typeOf(others.annotation) : UNKNOWN;
     members.push(`[name: string]: ${render(type)}`);
   }
@@ -128,13 +128,13 @@ function declareNamed(
 /** The members of a union. */
 type Types = readonly string[];
 
-/** What a generator returns. Of its values nothing is said. */
+/** The type of a generator. A service does not describe its values. */
 const STREAM = "AsyncGenerator<unknown>";
 
 const UNKNOWN: Types = ["unknown"];
 const UNKNOWN_OBJECT: Types = ["{ [name: string]: unknown }"];
 
-/** What Python's types are in JSON. */
+/** The types of Python as types of TypeScript, after they have travelled as JSON. */
 const TYPES: ReadonlyMap<string, Types> = new Map<string, Types>([
   ["int", ["number"]],
   ["float", ["number"]],
@@ -152,7 +152,7 @@ const TYPES: ReadonlyMap<string, Types> = new Map<string, Types>([
   ["False", ["false"]],
 ]);
 
-/** Names of other modules for the same types. */
+/** Other names of the same types. */
 const SAME: ReadonlyMap<string, string> = new Map([
   ["List", "list"],
   ["Sequence", "list"],
@@ -170,11 +170,11 @@ const SAME: ReadonlyMap<string, string> = new Map([
   ["LiteralString", "str"],
 ]);
 
-/** Modules whose names mean what they mean without it. */
+/** Modules that are left out of the names of types. */
 const MODULE =
   /^(builtins|typing|typing_extensions|collections|collections\.abc|numbers|types)\.(?=\w+$)/;
 
-/** How often a text is an annotation whose text is an annotation. */
+/** How deep annotations that are texts are parsed within each other. */
 const DEEPEST = 8;
 
 function typeOf(annotation: Annotation | undefined, depth = 0): Types {
@@ -198,7 +198,7 @@ function typeOfSubscript(of: Annotation, items: readonly Annotation[], depth: nu
     case "list":
       return [arrayOf(inner(items[0]))];
     case "tuple": {
-      // tuple[int, ...] has any number of them, tuple[()] none
+      // tuple[int, ...] has any number of items, tuple[()] has none
       const isAny = items.length === 2 && items[1].form === "other";
       return isAny ? [arrayOf(inner(items[0]))] : [
         `[${items.filter(isNotEmpty).map((item) => render(inner(item))).join(", ")}]`,
@@ -225,7 +225,7 @@ function typeOfSubscript(of: Annotation, items: readonly Annotation[], depth: nu
   }
 }
 
-/** `()` is read as what says nothing. */
+/** `()` is parsed as one item of the form "other". */
 function isNotEmpty(item: Annotation, _: number, items: readonly Annotation[]): boolean {
   return !(items.length === 1 && item.form === "other");
 }
@@ -242,12 +242,12 @@ function plainName(name: string): string {
   return SAME.get(plain) ?? plain;
 }
 
-/** How much of a value is looked at. */
+/** How deep a value is described, and how many of its members. */
 const VALUE_DEPTH = 4;
 const VALUE_MEMBERS = 64;
 
 function typeOfValue(value: unknown, depth: number): Types {
-  if (value === null || depth > VALUE_DEPTH) return UNKNOWN; // it may be something else later
+  if (value === null || depth > VALUE_DEPTH) return UNKNOWN; // the value may have another type later
   if (Array.isArray(value)) {
     const items = value.slice(0, VALUE_MEMBERS).map((item) => typeOfValue(item, depth + 1));
     return [arrayOf(items.length === 0 ? UNKNOWN : union(items))];
@@ -285,7 +285,7 @@ function render(types: Types): string {
 
 const IDENTIFIER = /^[\p{ID_Start}_$][\p{ID_Continue}$]*$/u;
 
-/** What cannot be the name of a parameter. */
+/** Words that cannot be the name of a parameter. */
 const RESERVED: ReadonlySet<string> = new Set(
   ("arguments await break case catch class const continue debugger default delete do else enum " +
     "eval export extends false finally for function if implements import in instanceof interface " +
@@ -297,7 +297,7 @@ function propertyName(name: string): string {
   return IDENTIFIER.test(name) ? name : quote(name);
 }
 
-/** The name, or one like it that TypeScript takes and that no other parameter has. */
+/** The name, with underscores appended until it is allowed and no other parameter has it. */
 function parameterName(name: string, taken: Set<string>): string {
   let free = name;
   while (RESERVED.has(free) || taken.has(free)) free += "_";
@@ -305,12 +305,12 @@ function parameterName(name: string, taken: Set<string>): string {
   return free;
 }
 
-/** A text in quotes. What cannot be seen is written as what it is. */
+/** A text in quotes, with invisible characters escaped. */
 function quote(text: string): string {
   return visible(JSON.stringify(text));
 }
 
-/** Text in a comment: it neither ends it nor says anything to a tool. */
+/** Text for a comment: it cannot end the comment, nor be a directive for a tool. */
 function comment(text: string): string {
   return visible(text).replaceAll("*/", "*\\/").replaceAll("@", "\\u{40}");
 }

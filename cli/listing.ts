@@ -1,18 +1,16 @@
 /**
- * Who is connected to a Manager, as tables for a person and as an object for a program.
+ * The Clients and Services of a Manager: an object for a program, and tables for a person.
  *
  * @module
  */
 
-import type { Identities } from "../wire/identities.ts";
-import type { ServiceEntry } from "../wire/identities.ts";
-import { printable, table } from "./text_table.ts";
-import { encodeForTerminal } from "./typed_call.ts";
+import type { Identities, ServiceEntry } from "../wire/identities.ts";
+import { encodeForTerminal, printable, table } from "./output.ts";
 
-/** Which Clients are linked with which Service, by the Service's name; `null` if nobody tells. */
+/** The Clients that are linked with each Service, by its name; `null` if the Manager does not report them. */
 export type LinksByService = Record<string, readonly string[]> | null;
 
-/** Who is connected. The Client that asks is left out. */
+/** The devices that are connected, without the Client that requests the listing. */
 export interface Listing {
   manager: { hostname: string; port: number; language: string; os: string };
   services: Record<string, ServiceEntry & { links: readonly string[] | null }>;
@@ -20,9 +18,9 @@ export interface Listing {
 }
 
 /**
- * Puts together what a Manager has told.
+ * Combines the identities and the links that a Manager has reported.
  *
- * @param requester The network name of the Client that asked, if it is known.
+ * @param requester The network name of the Client that requests the listing, if it is known.
  */
 export function listingOf(
   { hostname, port, language, os, clients, services }: Identities,
@@ -40,7 +38,7 @@ export function listingOf(
   };
 }
 
-/** Who is connected, a table for each kind. */
+/** A listing as text: a table of the Services, and one of the Clients. */
 export function describeListing(
   { manager, services, clients }: Listing,
   heading: (text: string) => string = String,
@@ -55,11 +53,11 @@ export function describeListing(
   const tables = [
     table(
       ["service", "address", "language", "links"],
-      Object.entries(services).map(([name, { address, language, links, max_clients: most }]) => [
+      Object.entries(services).map(([name, { address, language, links, max_clients }]) => [
         name,
         address,
         language,
-        `${links?.length ?? "unknown"}${most > 0 ? ` of ${most}` : ""}`,
+        `${links?.length ?? "unknown"}${max_clients > 0 ? ` of ${max_clients}` : ""}`,
       ]),
     ),
     table(
@@ -77,7 +75,7 @@ export function describeListing(
   ].join("\n\n");
 }
 
-/** What a Service offers: its methods with their parameters, and its constants with their values. */
+/** The attributes of a Service as lines: methods with their parameters, constants with their values. */
 export function describeAttributes(attributes: Readonly<Record<string, unknown>>): string[] {
   return Object.entries(attributes).map(([name, value]) => {
     const isSignature = typeof value === "string" && value.startsWith("(");

@@ -1,6 +1,6 @@
 /**
- * The command line. Its commands and options are those of `msl-network`; each command has a file
- * of its own.
+ * The command line. Its commands and options are those of `msl-network`. Each command but `start`
+ * has a module of its own in `commands/`.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { addAccess } from "./commands/access.ts";
 import { addCall } from "./commands/call.ts";
 import { addCertdump } from "./commands/certdump.ts";
 import { addCertgen } from "./commands/certgen.ts";
-import { DiscreetCommand } from "./command.ts";
+import { RedactingCommand } from "./command.ts";
 import { addConsole } from "./commands/console.ts";
 import { addDelete } from "./commands/delete.ts";
 import { NetworkError } from "../errors.ts";
@@ -24,34 +24,34 @@ import { addStartOptions } from "./option.ts";
 import { addStatus } from "./commands/status.ts";
 import { addTypes } from "./commands/types.ts";
 import { addUser } from "./commands/user.ts";
-import { printableLines } from "./text_table.ts";
 import { VERSION } from "../version.ts";
 import { addWatch } from "./commands/watch.ts";
+import { printableLines } from "./output.ts";
 
 /**
- * Runs a command. An error that a user can do something about is one line and exit code 1, at once,
- * whatever is still under way.
+ * Runs a command. A `NetworkError` is printed as one line, and ends the process at once with exit
+ * code 1, even if other work is still running.
  */
 export async function main(args: readonly string[]): Promise<void> {
   try {
     await program().parseAsync(withCommand(args), { from: "user" });
   } catch (error) {
     if (!(error instanceof NetworkError)) throw error;
-    console.error(printableLines(error.message)); // a Service may have sent it
+    console.error(printableLines(error.message)); // the message may come from a Service
     Deno.exit(1);
   }
 }
 
-/** Without a command it is `start`. A default of commander's would take a mistyped one for it too. */
+/** Adds `start` if no command is given. The default command of commander would also run for a mistyped command. */
 function withCommand(args: readonly string[]): string[] {
   const [first = "start"] = args;
   const isOptionOfStart = first.startsWith("-") && !/^(-h|--help|-V|--version)$/.test(first);
   return args.length === 0 || isOptionOfStart ? ["start", ...args] : [...args];
 }
 
-/** The commands, and what they take. */
+/** The program with all of its commands and their options. */
 export function program(): Command {
-  const program = new DiscreetCommand("msl-network")
+  const program = new RedactingCommand("msl-network")
     .description("Connects Clients to Services (instruments, sensors, computation).")
     .version(VERSION, "-V, --version")
     .showHelpAfterError("Add --help to see what is possible.");

@@ -1,5 +1,5 @@
 /**
- * Options that are data (`program/option.ts`), as commander takes them.
+ * Converts options that are data (`program/option.ts`) into options of commander.
  *
  * @module
  */
@@ -8,9 +8,8 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { labelOf, type OptionSpec } from "../program/option.ts";
 import { LIMIT_OPTIONS } from "../program/limit_options.ts";
 import { GENERAL_OPTIONS } from "../program/start_options.ts";
-import { LOG_OPTIONS } from "../program/log_options.ts";
 
-/** One option for commander. */
+/** Converts one option. */
 export function commanderOption(spec: OptionSpec): Option {
   const option = new Option(labelOf(spec), spec.description);
   if (spec.byDefault !== undefined) option.default(spec.byDefault);
@@ -19,7 +18,7 @@ export function commanderOption(spec: OptionSpec): Option {
   return option;
 }
 
-/** A parser whose errors are those of a wrong argument. */
+/** A parser whose errors commander reports as an invalid argument. */
 export function argumentParser<T>(parse: (text: string) => T): (text: string) => T {
   return (text) => {
     try {
@@ -30,11 +29,9 @@ export function argumentParser<T>(parse: (text: string) => T): (text: string) =>
   };
 }
 
-/** Gives a command the options of `start`. */
+/** Adds the options of `start` to a command. */
 export function addStartOptions(command: Command): Command {
-  for (const spec of [...GENERAL_OPTIONS, ...LOG_OPTIONS]) {
-    command.addOption(commanderOption(spec));
-  }
+  for (const spec of GENERAL_OPTIONS) command.addOption(commanderOption(spec));
   command.optionsGroup("Limits (durations as 500ms, 10s or 5min, sizes as 64KiB or 1GB):");
   for (const spec of LIMIT_OPTIONS) command.addOption(commanderOption(spec));
   return command;

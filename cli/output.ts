@@ -1,33 +1,66 @@
 /**
- * What a command prints of what a Service sends: for a person, or for a program that reads it.
+ * What commands print: tables, results, and text that comes from a peer.
+ *
+ * A peer chooses its name and everything that it sends. Control characters in such text are escaped
+ * before they reach a terminal, so that it cannot move the cursor or change the screen.
  *
  * @module
  */
 
-import type { Future } from "../future.ts";
+import process from "node:process";
+import { styleText } from "node:util";
 import { encodeValue } from "../wire/json.ts";
-import { Stream } from "../client/stream.ts";
-import { printableLines } from "./text_table.ts";
-import { encodeForTerminal } from "./typed_call.ts";
+
+/** Lines of a table with headings. Columns of numbers are aligned to the right, others to the left. */
+export function table(headings: readonly string[], rows: readonly string[][]): string[] {
+  const lines = [headings, ...rows].map((row) => row.map(printable));
+  const columns = headings.map((_, column) => ({
+    width: lines.reduce((width, row) => Math.max(width, row[column].length), 0),
+    isNumeric: column > 0 && lines.slice(1).every((row) => /^\d/.test(row[column])),
+  }));
+  return lines.map((row) =>
+    row.map((cell, column) => {
+      const { width, isNumeric } = columns[column];
+      return isNumeric ? cell.padStart(width) : cell.padEnd(width);
+    }).join("  ").trimEnd()
+  );
+}
+
+/** One line of text, with its control characters escaped. */
+export function printable(text: string): string {
+  return text.replaceAll(
+    /\p{C}/gu,
+    (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`,
+  );
+}
+
+/** Text with its control characters escaped, except for newlines and tabs. */
+export function printableLines(text: string): string {
+  return text.split("\n").map((line) => line.split("\t").map(printable).join("\t")).join("\n");
+}
+
+/** A value as JSON, with its control characters escaped. */
+export function encodeForTerminal(value: unknown): string {
+  return encodeValue(value).replaceAll(
+    /\p{C}/gu,
+    (characters) =>
+      characters.split("").map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`)
+        .join(""),
+  );
+}
 
 /**
- * A result as text: JSON, but for a text, which is printed as it is.
+ * A result as text: a string as it is, any other value as JSON.
  *
- * @param isJson Whether a text is JSON too.
- * @param isTerminal Whether a person sees it: then no character of it can do anything to the terminal.
+ * @param isJson Whether a string is written as JSON too.
+ * @param isTerminal Whether it is printed on a terminal: then control characters are escaped.
  */
 export function formatResult(value: unknown, isJson: boolean, isTerminal: boolean): string {
   if (typeof value === "string" && !isJson) return isTerminal ? printableLines(value) : value;
   return isTerminal ? encodeForTerminal(value) : encodeValue(value);
 }
 
-/** The values of a stream as they come, or else the one result of a request. */
-export async function* valuesOf(request: Future<unknown>): AsyncGenerator<unknown> {
-  if (request instanceof Stream) yield* request;
-  else yield await request;
-}
-
-/** Prints a line on the standard output. False if nobody reads it any more. */
+/** Prints a line on the standard output. Returns false if its reader has closed the pipe. */
 export function printLine(line: string): boolean {
   const bytes = new TextEncoder().encode(`${line}\n`);
   try {
@@ -39,4 +72,21 @@ export function printLine(line: string): boolean {
     if (error instanceof Deno.errors.BrokenPipe) return false;
     throw error;
   }
+}
+
+// A style is applied only on a terminal, and never where NO_COLOR is set.
+
+/** Bold text, for the standard output. */
+export function bold(text: string): string {
+  return styleText("bold", text, { stream: process.stdout });
+}
+
+/** Dim text, for the standard error. */
+export function dim(text: string): string {
+  return styleText("dim", text, { stream: process.stderr });
+}
+
+/** Red text, for an error on the standard error. */
+export function red(text: string): string {
+  return styleText("red", text, { stream: process.stderr });
 }

@@ -1,41 +1,41 @@
 /**
- * Shows that long work goes on: one line on the standard error that moves and is gone again, and
- * nothing at all where that is no terminal.
+ * A progress indicator: one animated line on the standard error, which is removed at the end. Where
+ * the standard error is not a terminal, nothing is shown.
  *
  * @module
  */
 
 import createSpinner from "yocto-spinner";
 
-/** What is shown, until it is disposed of. */
+/** A progress indicator. It is shown until it is disposed of. */
 export interface Progress extends Disposable {
   /** Shows another text. */
   show(text: string): void;
-  /** Takes the line away, so that another can be printed. It comes back. */
+  /** Removes the line, so that another can be printed. It is shown again with the next frame. */
   clear(): void;
 }
 
-/** How it is shown. */
+/** How progress is shown. */
 export interface ProgressOptions {
   /** Show nothing. Default: false. */
   quiet?: boolean;
-  /** End the process on Ctrl+C, as it would without. Default: true. */
+  /** End the process on Ctrl+C, as without the indicator. Default: true. */
   endOnSignal?: boolean;
 }
 
-/** Work that is done sooner is not shown, in milliseconds. */
-const SOON = 300;
+/** No progress is shown for work that takes less, in milliseconds. */
+const SHOW_AFTER = 300;
 
 const NONE: Progress = { show() {}, clear() {}, [Symbol.dispose]() {} };
 
-/** Shows a text until the work is done. */
+/** Shows a text until the indicator is disposed of. */
 export function showProgress(
   text: string,
   { quiet = false, endOnSignal = true }: ProgressOptions = {},
 ): Progress {
   if (quiet || !isAtTerminal()) return NONE;
   const spinner = createSpinner({ text, handleSignals: endOnSignal });
-  const timer = setTimeout(() => spinner.start(), SOON);
+  const timer = setTimeout(() => spinner.start(), SHOW_AFTER);
   return {
     show(text) {
       spinner.text = text;
@@ -50,7 +50,7 @@ export function showProgress(
   };
 }
 
-/** Whether there is a terminal where a line can be taken away again. */
+/** Whether the standard error is a terminal on which a line can be removed. */
 function isAtTerminal(): boolean {
   // Where CI is set, a spinner would print lines.
   return Deno.stderr.isTerminal() && Deno.env.get("TERM") !== "dumb" && !Deno.env.has("CI");

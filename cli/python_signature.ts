@@ -1,27 +1,27 @@
 /**
- * Reads the text that a Service shows of a method's parameters: what Python's `inspect.signature`
- * makes of them, annotations included, and what `signature.ts` does.
+ * Parses the signature of a method in the identity of a Service: as Python's `inspect.signature`
+ * writes it, with annotations, and as `wire/signature.ts` does.
  *
- * Of Python's expressions it knows those that annotations are made of; a default can be any text
- * whose brackets and quotes are closed. What the types mean is left to `declaration.ts`.
+ * Of Python's expressions it parses those that annotations consist of. A default can be any text
+ * whose brackets and quotes are closed. The meaning of the types is left to `declaration.ts`.
  *
  * @module
  */
 
-/** The parameters of a method, and what it returns. */
+/** The signature of a method. */
 export interface PythonSignature {
   parameters: PythonParameter[];
-  /** Its annotation, if there is one. */
+  /** The annotation of the result, if there is one. */
   returns: Annotation | undefined;
 }
 
-/** One parameter. */
+/** A parameter. */
 export interface PythonParameter {
-  /** By position or name; by name alone; `*name`; `**name`. */
+  /** Positional or keyword; keyword-only; `*name`; `**name`. */
   form: "plain" | "keyword" | "rest" | "others";
   name: string;
   annotation: Annotation | undefined;
-  /** Whether it may be left out. */
+  /** Whether it has a default, so that it may be left out. */
   hasDefault: boolean;
 }
 
@@ -33,19 +33,19 @@ export type Annotation =
   | { form: "union"; members: Annotation[] }
   | { form: "text"; value: string }
   | { form: "number"; value: number }
-  /** What says nothing of a type: `...`, a list, a call, `<class 'x'>`. */
+  /** An expression that is no type: `...`, a list, a call, `<class 'x'>`. */
   | { form: "other" };
 
-/** The longest text that is looked at, and how deep its brackets may be in each other. */
+/** The longest text that is parsed, in characters, and the deepest nesting of its brackets. */
 const LONGEST = 16_384;
 const DEEPEST = 64;
 
-/** The signature that a text stands for; `undefined` if it is none. */
+/** Parses a signature. Returns `undefined` if the text is none. */
 export function parseSignature(text: string): PythonSignature | undefined {
   return attempt(text, (parser) => parser.signature());
 }
 
-/** The expression that a text stands for, as that of a forward reference; `undefined` if it is none. */
+/** Parses an annotation, e.g. that of a forward reference. Returns `undefined` if the text is none. */
 export function parseAnnotation(text: string): Annotation | undefined {
   return attempt(text, (parser) => parser.whole());
 }
@@ -68,7 +68,7 @@ const ESCAPE = /\\(?:x([\da-fA-F]{2})|u([\da-fA-F]{4})|U([\da-fA-F]{8})|(.))/gs;
 const SIMPLE_ESCAPES: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t" };
 const CLOSING: Readonly<Record<string, string>> = { "(": ")", "[": "]", "{": "}" };
 
-/** Reads a text from its beginning to its end. Each method takes what it is called for. */
+/** A recursive descent parser. Each method parses the part of the grammar that it is named after. */
 class Parser {
   readonly #text: string;
   #at = 0;
@@ -118,7 +118,7 @@ class Parser {
     return { form, name, annotation, hasDefault };
   }
 
-  /** One or several, with `|` between them. */
+  /** One operand, or several with `|` between them. */
   #expression(): Annotation {
     if (++this.#depth > DEEPEST) this.#fail();
     const members = [this.#operand()];
@@ -157,21 +157,21 @@ class Parser {
     }
     if (this.#take("-")) {
       const [number] = this.#match(NUMBER) ?? this.#fail();
-      return readNumber(`-${number}`);
+      return parseNumber(`-${number}`);
     }
-    // A variable of types is shown with its variance, one of several is unpacked.
+    // A type variable is written with its variance (~T, +T), a tuple of types with a star (*Ts).
     if (this.#take("~") || this.#take("+") || this.#take("*")) {
       this.#match(NAME) ?? this.#fail();
       return { form: "other" };
     }
     const text = this.#match(TEXT);
-    if (text) return readText(text[1], text[2]);
+    if (text) return parseText(text[1], text[2]);
     const number = this.#match(NUMBER);
-    if (number) return readNumber(number[0]);
+    if (number) return parseNumber(number[0]);
     return { form: "name", name: this.#match(NAME)?.[0] ?? this.#fail() };
   }
 
-  /** Expressions up to a closing bracket. Each may have a name, as in a call. */
+  /** Expressions up to a closing bracket. Each may have a name, as in a call; then it is skipped. */
   #items(closing: string): Annotation[] {
     const items: Annotation[] = [];
     while (!this.#take(closing)) {
@@ -185,7 +185,7 @@ class Parser {
     return items;
   }
 
-  /** A value of any kind, up to what follows it: a comma, or a bracket that closes the list. */
+  /** Skips a value of any kind, up to a comma or to the bracket that closes the list. */
   #skipValue(): void {
     const open: string[] = [];
     const start = this.#at;
@@ -203,7 +203,7 @@ class Parser {
     if (open.length > 0 || this.#text.slice(start, this.#at).trim() === "") this.#fail();
   }
 
-  /** The rest of `<object at 0x7f>`: what has no text in Python. Quotes mean nothing in there. */
+  /** Skips the rest of `<object at 0x7f>`, the form of objects without a literal. Quotes have no meaning in it. */
   #skipAngle(): void {
     for (let depth = 1; depth > 0; this.#at++) {
       const character = this.#text[this.#at] ?? this.#fail();
@@ -253,13 +253,13 @@ class Parser {
   }
 }
 
-/** `ForwardRef('Sample')` is `'Sample'`; of other calls nothing is known. */
+/** `ForwardRef('Sample')` is `'Sample'`. Other calls are no types. */
 function call(of: Annotation, items: Annotation[]): Annotation {
   const isReference = of.form === "name" && /(^|\.)ForwardRef$/.test(of.name);
   return isReference && items[0]?.form === "text" ? items[0] : { form: "other" };
 }
 
-function readText(prefix: string, quoted: string): Annotation {
+function parseText(prefix: string, quoted: string): Annotation {
   const inside = quoted.slice(1, -1);
   switch (prefix.toLowerCase()) {
     case "":
@@ -280,7 +280,7 @@ function readText(prefix: string, quoted: string): Annotation {
   }
 }
 
-function readNumber(text: string): Annotation {
+function parseNumber(text: string): Annotation {
   const value = Number(text.replaceAll("_", ""));
   return Number.isFinite(value) ? { form: "number", value } : { form: "other" };
 }

@@ -1,16 +1,16 @@
 /**
- * What the `status` command makes of what a Manager tells: rates, and text for a person.
+ * Computes rates from the status of a Manager, and writes the status as text for a person.
  *
- * The connection that asks is left out of both.
+ * The connection that requests the status is left out of both.
  *
  * @module
  */
 
 import { type DeviceStatus, type ManagerStatus, RATE_KEYS } from "../wire/status.ts";
-import { printable, table } from "./text_table.ts";
 import { formatDuration } from "../base/units.ts";
+import { printable, table } from "./output.ts";
 
-/** How much has happened per second, between two statuses. */
+/** Counts per second, between two statuses. */
 export interface Rates {
   /** The time between the two, in seconds. */
   interval_s: number;
@@ -23,7 +23,7 @@ export interface Rates {
   notifications_per_s: number;
 }
 
-/** The rates between two statuses that were asked for over the same connection. */
+/** The rates between two statuses that were requested over the same connection. */
 export function ratesBetween(before: ManagerStatus, after: ManagerStatus): Rates | null {
   const seconds = Number((after.uptime_s - before.uptime_s).toFixed(3));
   if (!(seconds > 0)) return null;
@@ -34,7 +34,7 @@ export function ratesBetween(before: ManagerStatus, after: ManagerStatus): Rates
   return { interval_s: seconds, ...Object.fromEntries(rates) } as Rates;
 }
 
-/** A status as text, a table for each kind of thing. */
+/** A status as text: tables of the totals, the Services and the Clients. */
 export function describeStatus(status: ManagerStatus, rates: Rates | null): string {
   const { manager, version, tls, authentication, totals } = status;
   const clients = Object.entries(status.clients).filter(([name]) => name !== status.requester);
@@ -100,7 +100,7 @@ function deviceColumns(device: DeviceStatus): string[] {
   ];
 }
 
-/** A total, without what the connection that asks has added to it. */
+/** A total, without the part of the connection that requests the status. */
 function withoutRequester(
   { totals, clients, requester }: ManagerStatus,
   key: typeof RATE_KEYS[number],
@@ -128,7 +128,7 @@ function size(bytes: number): string {
   return `${number(bytes / 1024 ** power)} ${units[power]}`;
 }
 
-/** A time since the start, exact enough for a person. */
+/** An up-time, rounded down to seconds, minutes, hours or days. */
 function uptime(seconds: number): string {
   const unit = seconds < 120 ? 1 : seconds < 7_200 ? 60 : seconds < 172_800 ? 3_600 : 86_400;
   return formatDuration(Math.floor(seconds / unit) * unit * 1_000);

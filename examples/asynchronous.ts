@@ -1,5 +1,5 @@
 /**
- * Six requests at once: all are out before the first answer is waited for.
+ * A Client that sends six requests before it awaits the first result.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * A Service that calculates slowly: each method takes one second longer than the one before it.
+ * A Service whose methods are slow: each takes one second longer than the one before it.
  *
  * Run it with `deno run -A examples/basic_math.ts`, then `synchronous.ts` and `asynchronous.ts`.
  *
@@ -10,7 +10,7 @@ import { Service, ValueError } from "@msl/network";
 import { delay } from "@std/async/delay";
 import { connectOptions } from "./options.ts";
 
-/** The example of the MSL-Network manual. */
+/** The example in the manual of MSL-Network. */
 export class BasicMath extends Service {
   euler = 2.718281828459045;
 

@@ -1,20 +1,20 @@
 /**
- * Time that may run faster than it does, so that a simulated hour need not take one.
+ * A clock that can run faster than real time, so that a simulated hour takes seconds.
  *
  * @module
  */
 
 import { delay } from "@std/async/delay";
 
-/** What simulated things know of time. */
+/** The time of a simulation. */
 export interface Clock {
-  /** How long it has been running, in milliseconds of its own. */
+  /** The time since the first call of `now()`, in simulated milliseconds. */
   now(): number;
-  /** Waits for that many milliseconds of its own. */
+  /** Waits for so many simulated milliseconds. */
   delay(milliseconds: number): Promise<void>;
 }
 
-/** A clock that runs `speed` times as fast as time does, from when it is looked at first. */
+/** A clock that runs `speed` times as fast as real time. */
 export function makeClock(speed = 1): Clock {
   let start: number | undefined;
   return {

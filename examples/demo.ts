@@ -1,7 +1,7 @@
 /**
- * Shows what asynchronous requests are worth: starts a Manager and the BasicMath Service as
- * processes of their own, runs `synchronous.ts` and `asynchronous.ts` against them, compares,
- * and stops everything that it has started.
+ * Compares synchronous with asynchronous requests. It starts a Manager and the Service BasicMath, each
+ * in a process, runs `synchronous.ts` and `asynchronous.ts`, prints their times, and stops all
+ * processes.
  *
  * @module
  */
@@ -32,7 +32,7 @@ try {
   await Deno.remove(home, { recursive: true });
 }
 
-/** Runs one of the two programs, and gives the total time that it prints, in seconds. */
+/** Runs one of the two programs. Returns the total time that it prints, in seconds. */
 async function time(style: string, port: string): Promise<string> {
   console.log(`\n${style}.ts`);
   await using program = startProgram(home, `${style}.ts`, "--port", port);
@@ -48,7 +48,7 @@ async function time(style: string, port: string): Promise<string> {
   return total;
 }
 
-/** A line that says how long the requests have been out, once a second. */
+/** A line that shows the time since the start, and is updated once a second. */
 function showProgress(): Disposable & { answered: number; clear(): void } {
   const encoder = new TextEncoder();
   const write = (text: string) => Deno.stdout.writeSync(encoder.encode(text));
@@ -67,7 +67,7 @@ function showProgress(): Disposable & { answered: number; clear(): void } {
     const seconds = Math.round((performance.now() - start) / 1_000);
     const line = `  ... ${seconds} s, ${progress.answered} of ${REQUESTS} answers are shown`;
     if (isTerminal) write(`\r\x1b[K${line}`);
-    else if (seconds % 5 === 0) write(`${line}\n`); // a log need not know every second
+    else if (seconds % 5 === 0) write(`${line}\n`); // every fifth second is enough for a log
   }, 1_000);
   return progress;
 }

@@ -1,9 +1,9 @@
 /**
- * A Service in front of a multimeter that speaks SCPI. One Client at a time may use it.
+ * A Service for a multimeter with SCPI over TCP. Only one Client at a time can link with it.
  *
- * Run it with `deno run -A examples/digital_multimeter.ts --instrument 127.0.0.1:5025`; where there
- * is no multimeter, `scpi_multimeter.ts` is one. `log_voltage.ts` and `multimeter_client.py` are
- * its Clients.
+ * Run it with `deno run -A examples/digital_multimeter.ts --instrument 127.0.0.1:5025`. Without a
+ * multimeter, run `scpi_multimeter.ts`, which simulates one. `log_voltage.ts` and
+ * `multimeter_client.py` are its Clients.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { delay } from "@std/async/delay";
 import { Instrument, type InstrumentOptions } from "./instrument.ts";
 import { exampleOptions } from "./options.ts";
 
-/** What a multimeter says of itself. */
+/** The identity of a multimeter. */
 export interface MultimeterIdentity {
   manufacturer: string;
   model: string;
@@ -25,21 +25,21 @@ export interface MultimeterIdentity {
 export interface MultimeterSettings {
   /** The largest voltage that is expected, in volts, or `"AUTO"`. */
   range: number | "AUTO";
-  /** How long to integrate, in cycles of the mains (power line cycles): more is slower and quieter. */
+  /** The integration time, in power line cycles. A longer one is slower, with less noise. */
   nplc: number;
 }
 
 /** One measurement. */
 export interface Reading {
-  /** When it was complete: ISO 8601, UTC. */
+  /** When the measurement was complete: ISO 8601, UTC. */
   time: string;
   /** In volts. */
   voltage: number;
 }
 
-/** How long a cycle of the mains takes at least that somebody has, in milliseconds. */
+/** The longest power line cycle, that of 50 Hz, in milliseconds. */
 const CYCLE = 20;
-/** What an instrument answers instead of a voltage that is too large for the range. */
+/** The response of an instrument to a voltage that is too large for the range. */
 const OVERLOAD = 9.9e37;
 
 /** A multimeter on the network. */
@@ -52,19 +52,19 @@ export class DigitalMultimeter extends Service {
     this.#instrument = new Instrument(options);
   }
 
-  /** Who made the instrument, and which one it is. */
+  /** The manufacturer, model, serial number and firmware of the instrument. */
   async identity(): Promise<MultimeterIdentity> {
     const answer = await this.#instrument.query("*IDN?");
     const [manufacturer = "", model = "", serial = "", firmware = ""] = answer.split(",");
     return { manufacturer, model, serial, firmware };
   }
 
-  /** How it measures if nothing else is asked for. */
+  /** The settings of a measurement without other settings. */
   get settings(): MultimeterSettings {
     return this.#settings;
   }
 
-  /** Changes that. What is left out is as it was. */
+  /** Changes the settings. Those that are left out keep their values. */
   async configure(
     { range = this.#settings.range, nplc = this.#settings.nplc }: Partial<MultimeterSettings> = {},
   ): Promise<MultimeterSettings> {
@@ -81,8 +81,8 @@ export class DigitalMultimeter extends Service {
   }
 
   /**
-   * Measures `count` times, every `interval` milliseconds or, if that is too short, as often as
-   * the instrument can. Each reading is sent when it is there, until nobody wants any more.
+   * Measures `count` times, every `interval` milliseconds, or as often as the instrument can if that
+   * is too short. Each reading is sent at once. A request that is cancelled ends the measurements.
    */
   async *readings(
     { count = 10, interval = 1_000 }: { count?: number; interval?: number } = {},
@@ -109,7 +109,7 @@ export class DigitalMultimeter extends Service {
     await this.#instrument[Symbol.asyncDispose]();
   }
 
-  /** The settings go with each measurement: the instrument may have been switched off and on. */
+  /** Sends the settings with each measurement, since the instrument may have been switched off and on. */
   async #measure(settings: MultimeterSettings): Promise<number> {
     const duration = settings.nplc * CYCLE;
     const answer = await this.#instrument.query(`${commandsFor(settings)};:READ?`, duration);
@@ -122,7 +122,7 @@ export class DigitalMultimeter extends Service {
   }
 }
 
-/** What is sent to an instrument is made of numbers, whatever a Client gave. */
+/** Checks the settings, which come from a Client, so that only numbers are sent to the instrument. */
 function commandsFor({ range, nplc }: MultimeterSettings): string {
   if (range !== "AUTO" && !Number.isFinite(range)) {
     throw new ValueError(`Cannot measure: range must be volts or "AUTO", got ${range}`);

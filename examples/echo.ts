@@ -1,5 +1,5 @@
 /**
- * A Service that returns what it gets: to see how arguments travel.
+ * A Service that returns its arguments, to show how they travel.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * A Client that prints what `environment_monitor.ts` notifies it of, and in the end the smallest
+ * A Client that prints the notifications of `environment_monitor.ts`, and in the end the smallest
  * and the largest value of each quantity. It ends with Ctrl+C, or after `--count` readings.
  *
  * @module
@@ -26,8 +26,8 @@ if (import.meta.main) {
   const { count, connection } = exampleOptions({ count: Infinity });
   const extremes: Partial<Record<Quantity, Limits>> = {};
   let left = count;
-  const enough = Promise.withResolvers<void>();
-  Deno.addSignalListener("SIGINT", () => enough.resolve());
+  const ended = Promise.withResolvers<void>();
+  Deno.addSignalListener("SIGINT", () => ended.resolve());
 
   await using cxn = await connect({ ...connection, name: "listener", reconnect: true });
   const monitor = await cxn.link<EnvironmentMonitor>("EnvironmentMonitor");
@@ -42,9 +42,9 @@ if (import.meta.main) {
       const [low, high] = extremes[quantity] ?? [value, value];
       extremes[quantity] = [Math.min(low, value), Math.max(high, value)];
     }
-    if (--left <= 0) enough.resolve();
+    if (--left <= 0) ended.resolve();
   };
-  await Promise.race([enough.promise, cxn.disconnected]);
+  await Promise.race([ended.promise, cxn.disconnected]);
 
   for (const quantity of QUANTITIES) {
     if (extremes[quantity] === undefined) continue;

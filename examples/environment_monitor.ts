@@ -1,7 +1,7 @@
 /**
- * A Service that watches the air of a room: it emits each reading of its sensor as a notification,
- * and an alarm when a quantity leaves its limits. `environment_listener.ts` hears them. The sensor
- * is simulated; `--interval` is in seconds, `--seed` makes other weather.
+ * A Service that monitors the air of a room: it emits each reading of its sensor as a notification,
+ * and an alarm when a quantity leaves its limits. `environment_listener.ts` prints them. The sensor
+ * is simulated. `--interval` is in seconds; another `--seed` gives other readings.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { delay } from "@std/async/delay";
 import { randomLcg, randomNormal } from "d3-random";
 import { exampleOptions } from "./options.ts";
 
-/** What a sensor measures. */
+/** The quantities that a sensor measures. */
 export interface Conditions {
   /** In degrees Celsius. */
   temperature: number;
@@ -22,10 +22,10 @@ export interface Conditions {
   pressure: number;
 }
 
-/** The name of one of them. */
+/** The name of a quantity. */
 export type Quantity = keyof Conditions;
 
-/** From the lowest to the highest value that is right. */
+/** The lowest and the highest value without an alarm. */
 export type Limits = [low: number, high: number];
 
 /** The argument of the notification `"reading"`. */
@@ -47,11 +47,11 @@ export interface LimitCrossing {
 export interface MonitorOptions {
   /** Reads the sensor. Default: a simulated one. */
   sensor?: () => Conditions;
-  /** How often, in milliseconds. Default: 1,000. */
+  /** The time between two readings, in milliseconds. Default: 1,000. */
   interval?: number;
 }
 
-/** Watches the air of a room. */
+/** Monitors the air of a room. */
 export class EnvironmentMonitor extends Service {
   readonly #sensor: () => Conditions;
   readonly #limits: Record<Quantity, Limits> = {
@@ -78,12 +78,12 @@ export class EnvironmentMonitor extends Service {
     return this.#latest ?? null;
   }
 
-  /** Within what each quantity should be. */
+  /** The limits of each quantity. */
   limits(): Record<Quantity, Limits> {
     return this.#limits;
   }
 
-  /** Changes that for one quantity. */
+  /** Changes the limits of one quantity. */
   set_limits(quantity: Quantity, low: number, high: number): void {
     if (!Object.hasOwn(this.#limits, quantity)) {
       const known = Object.keys(this.#limits).join(", ");
@@ -103,7 +103,7 @@ export class EnvironmentMonitor extends Service {
     for (const quantity of Object.keys(this.#limits) as Quantity[]) {
       const [value, limits] = [conditions[quantity], this.#limits[quantity]];
       const isOutside = value < limits[0] || value > limits[1];
-      if (isOutside === this.#outside.has(quantity)) continue; // nobody is told twice
+      if (isOutside === this.#outside.has(quantity)) continue; // no second notification of the same state
       if (isOutside) this.#outside.add(quantity);
       else this.#outside.delete(quantity);
       const crossing: LimitCrossing = { quantity, value, limits, time };
@@ -112,19 +112,19 @@ export class EnvironmentMonitor extends Service {
   }
 }
 
-/** A room whose conditions wander about. The same seed gives the same weather. */
+/** A simulated sensor, whose values drift at random. The same seed gives the same values. */
 export function simulatedSensor(seed = 1): () => Conditions {
   const noise = randomNormal.source(randomLcg(seed))(0, 1);
-  const wanderer = (mean: number, spread: number) => {
+  const drifting = (mean: number, spread: number) => {
     let offset = 0;
     return () => {
-      offset = 0.9 * offset + 0.44 * noise(); // a spread of 1 in the long run
+      offset = 0.9 * offset + 0.44 * noise(); // a standard deviation of 1 in the long run
       return Math.round((mean + spread * offset) * 100) / 100;
     };
   };
-  const temperature = wanderer(20, 0.6);
-  const humidity = wanderer(50, 4);
-  const pressure = wanderer(1_005, 2);
+  const temperature = drifting(20, 0.6);
+  const humidity = drifting(50, 4);
+  const pressure = drifting(1_005, 2);
   return () => ({ temperature: temperature(), humidity: humidity(), pressure: pressure() });
 }
 

@@ -1,6 +1,6 @@
 /**
- * A Service that emits a notification every second, to every Client that is linked with it. It comes
- * back when the Manager was restarted. `heartbeat_listener.ts` is such a Client.
+ * A Service that emits a notification every second, to every Client that is linked with it. It
+ * reconnects when the Manager was restarted. `heartbeat_listener.ts` is such a Client.
  *
  * @module
  */
@@ -8,18 +8,18 @@
 import { type ConnectionChange, Service } from "@msl/network";
 import { connectOptions } from "./options.ts";
 
-/** Counts, and tells everyone. */
+/** Emits a count. */
 export class Heartbeat extends Service {
   #count = 0;
   #timer: ReturnType<typeof setInterval> | undefined;
 
-  /** Starts to count. `interval` is in milliseconds. */
+  /** Starts to emit. `interval` is in milliseconds. */
   begin(interval = 1_000): void {
     this.kill();
     this.#timer = setInterval(() => this.emitNotification(this.#count++), interval);
   }
 
-  /** Stops to count. */
+  /** Stops to emit. */
   kill(): void {
     clearInterval(this.#timer);
   }
@@ -29,7 +29,7 @@ export class Heartbeat extends Service {
     this.#count = 0;
   }
 
-  /** Says how it is connected. */
+  /** Prints each change of the connection. */
   override connectionHandler(change: ConnectionChange): void {
     console.log(`Heartbeat: ${change.state}`);
   }

@@ -1,6 +1,6 @@
 /**
- * A Client that prints every beat of `heartbeat.ts`, and comes back when the Manager or the Service
- * was restarted.
+ * A Client that prints every notification of `heartbeat.ts`. It reconnects when the Manager was
+ * restarted, and links again when the Service was.
  *
  * @module
  */

@@ -1,7 +1,7 @@
 /**
- * An instrument that speaks SCPI over TCP, as a program sees it: asked one thing at a time, with a
- * limit on how long it may take, and asked for its errors each time. The connection is opened when
- * it is needed, and again when the instrument was away.
+ * A driver for an instrument with SCPI over TCP. It sends one command or query at a time, with a
+ * time-out, and reads the error queue of the instrument after each. It connects when it has something
+ * to send, and again after the connection was lost.
  *
  * @module
  */
@@ -10,17 +10,17 @@ import { ConnectError, ConnectionAbortedError, TimeoutError, ValueError } from "
 import { deadline } from "@std/async/deadline";
 import { TextLineStream } from "@std/streams/text-line-stream";
 
-/** Where an instrument is, and how patient to be with it. */
+/** The address of an instrument, and its time-out. */
 export interface InstrumentOptions {
   /** Its address. Default: 127.0.0.1. */
   hostname?: string;
   /** The port. Default: 5025, which instruments use for SCPI. */
   port?: number;
-  /** How long it may take to connect or to answer, in milliseconds. Default: 3,000. */
+  /** The time-out to connect and to answer, in milliseconds. Default: 3,000. */
   timeout?: number;
 }
 
-interface Conversation {
+interface OpenConnection {
   lines: ReadableStreamDefaultReader<string>;
   writer: WritableStreamDefaultWriter<Uint8Array>;
 }
@@ -30,9 +30,9 @@ export class Instrument implements AsyncDisposable {
   readonly #hostname: string;
   readonly #port: number;
   readonly #timeout: number;
-  /** Settled when the instrument has nothing to do. */
+  /** Fulfilled when all earlier exchanges have ended. */
   #idle: Promise<unknown> = Promise.resolve();
-  #conversation: Conversation | undefined;
+  #connection: OpenConnection | undefined;
 
   constructor({ hostname = "127.0.0.1", port = 5025, timeout = 3_000 }: InstrumentOptions = {}) {
     this.#hostname = hostname;
@@ -40,15 +40,18 @@ export class Instrument implements AsyncDisposable {
     this.#timeout = timeout;
   }
 
-  /** Whether it was there when it was last heard of. */
+  /** Whether a connection is open. */
   get isConnected(): boolean {
-    return this.#conversation !== undefined;
+    return this.#connection !== undefined;
   }
 
   /**
-   * Sends commands that answer nothing.
+   * Sends commands without a query.
    *
-   * @throws As {@linkcode Instrument.query} does.
+   * @throws {ValueError} If the instrument does not accept them.
+   * @throws {ConnectError} If it cannot be reached.
+   * @throws {ConnectionAbortedError} If the connection ends before it has answered.
+   * @throws {TimeoutError} If it does not answer in time.
    */
   async send(commands: string): Promise<void> {
     await this.#inTurn(commands, 0, this.#timeout);
@@ -57,11 +60,11 @@ export class Instrument implements AsyncDisposable {
   /**
    * Sends commands of which one is a query.
    *
-   * @param duration How long it takes to find the answer, in milliseconds: that much more patience.
+   * @param duration How long the measurement takes, in milliseconds. It is added to the time-out.
    * @returns The answer.
    * @throws {ValueError} If the instrument does not accept them.
    * @throws {ConnectError} If it cannot be reached.
-   * @throws {ConnectionAbortedError} If it goes away before it has answered.
+   * @throws {ConnectionAbortedError} If the connection ends before it has answered.
    * @throws {TimeoutError} If it does not answer in time.
    */
   async query(commands: string, duration = 0): Promise<string> {
@@ -69,26 +72,26 @@ export class Instrument implements AsyncDisposable {
     return answer;
   }
 
-  /** Lets what was asked be answered, and closes the connection. */
+  /** Waits for the exchanges to end, and closes the connection. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#idle;
     this.#close();
   }
 
-  /** Talks to the instrument when everything that was asked before is answered. */
+  /** Starts an exchange when all earlier ones have ended. */
   #inTurn(commands: string, answers: 0 | 1, timeout: number): Promise<string[]> {
-    const outcome = this.#idle.then(() => this.#talk(commands, answers, timeout));
+    const outcome = this.#idle.then(() => this.#exchange(commands, answers, timeout));
     this.#idle = outcome.catch(() => {});
     return outcome;
   }
 
-  async #talk(commands: string, answers: 0 | 1, timeout: number): Promise<string[]> {
+  async #exchange(commands: string, answers: 0 | 1, timeout: number): Promise<string[]> {
     try {
-      const conversation = this.#conversation ?? await this.#connect();
-      return await deadline(exchange(conversation, commands, answers), timeout);
+      const opened = this.#connection ?? await this.#connect();
+      return await deadline(exchange(opened, commands, answers), timeout);
     } catch (error) {
       if (error instanceof ValueError) throw error;
-      // An answer that comes too late must not be taken for the answer to what is asked next.
+      // A late answer must not be read as the answer to the next query.
       this.#close();
       if (error instanceof ConnectError) throw error;
       const failed = `Cannot ask the instrument at ${this.#hostname}:${this.#port}`;
@@ -100,7 +103,7 @@ export class Instrument implements AsyncDisposable {
     }
   }
 
-  async #connect(): Promise<Conversation> {
+  async #connect(): Promise<OpenConnection> {
     const [hostname, port, timeout] = [this.#hostname, this.#port, this.#timeout];
     const signal = AbortSignal.timeout(timeout);
     let connection: Deno.TcpConn;
@@ -118,28 +121,28 @@ export class Instrument implements AsyncDisposable {
       .pipeThrough(new TextDecoderStream())
       .pipeThrough(new TextLineStream());
     const lines = text.getReader();
-    const conversation = { lines, writer: connection.writable.getWriter() };
-    this.#conversation = conversation;
+    const opened = { lines, writer: connection.writable.getWriter() };
+    this.#connection = opened;
     lines.closed.catch(() => {}).then(() => {
-      if (this.#conversation === conversation) this.#close();
+      if (this.#connection === opened) this.#close();
     });
-    // What went wrong before, maybe for somebody else, is not our fault.
-    await conversation.writer.write(new TextEncoder().encode("*CLS\n"));
-    return conversation;
+    // Clears the errors that earlier connections have caused.
+    await opened.writer.write(new TextEncoder().encode("*CLS\n"));
+    return opened;
   }
 
   #close(): void {
-    const conversation = this.#conversation;
-    this.#conversation = undefined;
-    if (conversation === undefined) return;
-    conversation.lines.cancel().catch(() => {});
-    conversation.writer.abort().catch(() => {});
+    const opened = this.#connection;
+    this.#connection = undefined;
+    if (opened === undefined) return;
+    opened.lines.cancel().catch(() => {});
+    opened.writer.abort().catch(() => {});
   }
 }
 
-/** Sends commands and reads what they answer, then everything that is in the queue of errors. */
+/** Sends commands, and reads their answers and then the whole error queue. */
 async function exchange(
-  { lines, writer }: Conversation,
+  { lines, writer }: OpenConnection,
   commands: string,
   answers: 0 | 1,
 ): Promise<string[]> {
@@ -149,8 +152,8 @@ async function exchange(
     if (done) throw new Error("it went away before it had answered");
     return value;
   };
-  // A query that is refused answers nothing. So the errors are asked for at once, and their answer
-  // is known by its form.
+  // A query that is rejected has no answer. So the error query is sent at once, and its answer is
+  // recognized by its form.
   await send(`${commands}\nSYST:ERR?`);
   const answered: string[] = [];
   const errors: string[] = [];

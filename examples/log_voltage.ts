@@ -1,10 +1,11 @@
 /**
- * A Client of `digital_multimeter.ts` that logs the voltage for an hour, to a CSV file as the
- * readings come, and draws them as an SVG in the end. Ctrl+C ends it early, with what there is.
+ * A Client of `digital_multimeter.ts` that logs the voltage for an hour. It writes each reading to a
+ * CSV file when it arrives, and draws a plot as SVG in the end. Ctrl+C ends it early, with a plot of
+ * the readings so far.
  *
- * `--hours 8` is how long, `--interval 10` the seconds from one reading to the next, `--out folder`
- * where the files go. For a multimeter whose time runs faster, as that of `scpi_multimeter.ts` may,
- * `--speed 600` makes an hour of its time take six seconds.
+ * `--hours 8` is the duration, `--interval 10` the time between two readings in seconds, `--out
+ * folder` the folder of the files. `--speed 600` is for a simulated multimeter (`scpi_multimeter.ts`)
+ * with the same option: an hour of its time takes six seconds.
  *
  * @module
  */
@@ -47,7 +48,7 @@ if (import.meta.main) {
     for await (const reading of readings) {
       const elapsed = new Date(reading.time).getTime() - start.getTime();
       const time = new Date(start.getTime() + elapsed * speed);
-      const voltage = Number(reading.voltage); // a Service may send anything
+      const voltage = Number(reading.voltage); // a Service can send any value
       const row = `${time.toISOString()},${voltage}\n`;
       await Deno.writeTextFile(`${name}.csv`, row, { append: true });
       points.push({ time, value: voltage });
@@ -65,7 +66,7 @@ if (import.meta.main) {
   }
 }
 
-/** What was logged before is worth its plot all the same. */
+/** Reports an error without ending the program: the readings so far are still plotted. */
 function fail(error: unknown): void {
   console.error(`The log ends early: ${error instanceof Error ? error.message : error}`);
   Deno.exitCode = 1;

@@ -1,4 +1,4 @@
-"""A Python Client of digital_multimeter.ts, with the MSL-Network package that laboratories have.
+"""A Python Client of digital_multimeter.ts, with the MSL-Network package.
 
     python multimeter_client.py [--host lab-pc] [--port 1875] [--disable-tls]
 """
@@ -20,10 +20,10 @@ dmm = cxn.link("DigitalMultimeter")
 identity = dmm.identity()
 print(f"{identity['manufacturer']} {identity['model']}, serial number {identity['serial']}")
 
-# The options of a method are keyword arguments, as if it were written in Python.
+# The options of a method in TypeScript are keyword arguments in Python.
 print(f"One reading: {dmm.voltage(range=10, nplc=1):.6f} V")
 
-# What a TypeScript Client reads one by one as it comes, Python is given as one list.
+# A TypeScript Client reads the values of a stream one by one. A Python Client gets them as one list.
 dmm.configure(range=10, nplc=1)
 readings = dmm.readings(count=5, interval=100)
 for reading in readings:
@@ -31,7 +31,7 @@ for reading in readings:
 mean = sum(reading["voltage"] for reading in readings) / len(readings)
 print(f"Mean: {mean:.6f} V")
 
-# What goes wrong in the service is an exception here.
+# An error of the service is raised as an exception.
 try:
     dmm.voltage(nplc=5000)
 except Exception as error:

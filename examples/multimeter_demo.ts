@@ -1,7 +1,7 @@
 /**
- * A laboratory in one command: starts a Manager, a simulated multimeter and the Service in front of
- * it as processes of their own, logs an hour of readings in a few seconds, and stops everything.
- * The readings (CSV) and their plot (SVG) stay, in the folder that `--out` names.
+ * A laboratory in one command. It starts a Manager, a simulated multimeter and its Service, each in a
+ * process, logs an hour of readings in a few seconds, and stops all processes. The readings (CSV) and
+ * their plot (SVG) are left in the folder of `--out`.
  *
  * @module
  */

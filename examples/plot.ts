@@ -1,6 +1,6 @@
 /**
- * Draws values over time as an SVG, with axes and labels. Where the ticks go and how they are
- * written is d3-scale's work.
+ * Draws values over time as SVG, with axes and labels. `d3-scale` places the ticks and writes their
+ * labels.
  *
  * @module
  */
@@ -8,27 +8,27 @@
 // @ts-types="npm:@types/d3-scale@^4.0.9"
 import { scaleLinear, scaleUtc } from "d3-scale";
 
-/** A value and when it was so. */
+/** A value at a time. */
 export interface Point {
   time: Date;
   value: number;
 }
 
-/** What is written at the plot. */
+/** The texts of a plot. */
 export interface PlotLabels {
   title: string;
-  /** What the values are, with their unit. */
+  /** The quantity of the values, with its unit. */
   values: string;
 }
 
 const WIDTH = 900;
 const HEIGHT = 480;
 const MARGIN = { top: 56, right: 32, bottom: 64, left: 132 };
-/** Which part of the height is left empty above and below the values. */
-const AIR = 0.06;
+/** The margin above and below the values, as a part of their range. */
+const PADDING = 0.06;
 
 /**
- * The text of an SVG. Times are written in UTC.
+ * The SVG as text. Times are in UTC.
  *
  * @throws {RangeError} If there is nothing to draw.
  */
@@ -43,9 +43,9 @@ export function plot(points: readonly Point[], labels: PlotLabels): string {
   const [first, last] = extent(points.map(({ time }) => time.getTime()));
   const [lowest, highest] = extent(points.map(({ value }) => value));
   // A value that never changes is drawn in the middle.
-  const air = (highest - lowest) * AIR || Math.abs(highest) * 1e-6 || 1;
+  const padding = (highest - lowest) * PADDING || Math.abs(highest) * 1e-6 || 1;
   const x = scaleUtc([first, Math.max(last, first + 1)], [left, right]);
-  const y = scaleLinear([lowest - air, highest + air], [bottom, top]);
+  const y = scaleLinear([lowest - padding, highest + padding], [bottom, top]);
 
   const xTicks = x.ticks(8).map((tick) => ({ at: x(tick), text: formatTime(tick, last - first) }));
   const writeValue = y.tickFormat(7);
@@ -85,7 +85,7 @@ stroke-linejoin="round"/>
 `;
 }
 
-/** The smallest and the largest, also of more values than a call takes arguments. */
+/** The smallest and the largest value. `Math.min(...values)` fails for very many values. */
 function extent(values: readonly number[]): [number, number] {
   return values.reduce(
     ([low, high], value) => [Math.min(low, value), Math.max(high, value)],
@@ -93,7 +93,7 @@ function extent(values: readonly number[]): [number, number] {
   );
 }
 
-/** A time as it is written at its tick: no finer than the span of the plot needs. */
+/** The label of a time: no finer than the span of the plot needs. */
 function formatTime(time: Date, span: number): string {
   const text = time.toISOString();
   if (span > 2 * 86_400_000) return text.slice(5, 16).replace("T", " ");
@@ -113,7 +113,7 @@ function label(x: number, y: number, text: string): string {
   return `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}">${escape(text)}</text>`;
 }
 
-/** XML has no control characters, not even escaped. */
+/** Escapes text for XML, which cannot have control characters, not even escaped ones. */
 function escape(text: string): string {
   return text.replaceAll(/\p{Cc}/gu, " ").replaceAll("&", "&amp;").replaceAll("<", "&lt;");
 }

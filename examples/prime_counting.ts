@@ -4,7 +4,7 @@
  * @module
  */
 
-/** How many prime numbers there are from `first` up to `last`, which takes a while. */
+/** The number of primes from `first` to `last`. It takes seconds for large numbers. */
 export function countPrimes(last: number, first = 2): number {
   let count = 0;
   for (let n = first; n <= last; n++) if (isPrime(n)) count++;

@@ -1,6 +1,6 @@
 /**
- * A Service that counts prime numbers in workers, and answers other requests meanwhile.
- * `prime_numbers_client.ts` shows it.
+ * A Service that counts prime numbers in workers, and answers other requests at the same time.
+ * `prime_numbers_client.ts` is its Client.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { Service } from "@msl/network";
 import { connectOptions } from "./options.ts";
 import { countPrimes, isPrime } from "./prime_counting.ts";
 
-/** Counts at length, and answers at once. */
+/** Counts prime numbers. */
 export class PrimeNumbers extends Service {
   countPrimes = this.inWorkers(countPrimes, import.meta.resolve("./prime_counting.ts"));
 

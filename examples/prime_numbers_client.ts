@@ -1,5 +1,6 @@
 /**
- * Asks for the number of primes up to five million, and for something short while that is counted.
+ * A Client that requests the number of primes up to five million, and gets another reply while they
+ * are counted.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Starts other programs of this project, for the demonstrations that need several of them: each
- * runs in a process of its own and is stopped in the end.
+ * Starts other programs of this project, each in a process, for demonstrations that need several of
+ * them.
  *
  * @module
  */
@@ -11,19 +11,18 @@ import { TextLineStream } from "@std/streams/text-line-stream";
 export interface Program extends AsyncDisposable {
   /** Its output, line by line. */
   readonly lines: AsyncIterableIterator<string>;
-  /** The next line that contains the text. Throws if the program ends before that. */
+  /** Waits for the next line that contains a text. Throws if the program ends before it. */
   lineWith(text: string): Promise<string>;
-  /** What Ctrl+C does. */
+  /** Sends SIGINT, as Ctrl+C does. */
   interrupt(): void;
-  /** How it has ended, once it has. */
+  /** How the program has ended. */
   readonly status: Promise<Deno.CommandStatus>;
 }
 
 /**
- * Starts a program of this folder. It is stopped when it is disposed of, if it has not ended by
- * then.
+ * Starts a program of this folder. When it is disposed of, it is stopped if it is still running.
  *
- * @param home The folder of the keys and certificates that it uses.
+ * @param home The folder of its keys and certificates.
  */
 export function startProgram(home: string, file: string, ...args: readonly string[]): Program {
   const child = new Deno.Command(Deno.execPath(), {
@@ -52,7 +51,7 @@ export function startProgram(home: string, file: string, ...args: readonly strin
       try {
         child.kill();
       } catch {
-        // It has ended by itself.
+        // It has ended already.
       }
       await child.status;
       await lines.return?.();

@@ -1,12 +1,11 @@
 /**
- * SCPI, the language of instruments, as an instrument understands it: which command a line asks
- * for, in the short form or the long one, and the queue of errors. What the commands do is left to
- * the instrument (`scpi_multimeter.ts`).
+ * The side of an instrument in SCPI: parses lines into commands, in their short or long form, and has
+ * the error queue. The actions of the commands are left to the instrument (`scpi_multimeter.ts`).
  *
  * @module
  */
 
-/** The numbers and texts of SCPI-99. */
+/** Error numbers and texts of SCPI-99. */
 const ERRORS = {
   "-102": "Syntax error",
   "-104": "Data type error",
@@ -16,10 +15,10 @@ const ERRORS = {
   "-222": "Data out of range",
   "-350": "Queue overflow",
 };
-/** How many errors an instrument remembers. */
+/** The length of the error queue. */
 const QUEUE_SIZE = 20;
 
-/** An error of the instrument. It goes into the queue; the line that caused it ends there. */
+/** An error of the instrument. It is put into the error queue, and the rest of the line is skipped. */
 export class ScpiError extends Error {
   /** Made from its number. */
   constructor(number: keyof typeof ERRORS) {
@@ -27,16 +26,16 @@ export class ScpiError extends Error {
   }
 }
 
-/** What a command does. A query returns the answer. */
+/** The action of a command. That of a query returns the answer. */
 export type Action = (parameters: Parameters) => string | void | Promise<string | void>;
 
 /**
- * The commands as manuals write them: `SYSTem:ERRor[:NEXT]?` is SYST or SYSTEM, then ERR or ERROR,
- * then NEXT or nothing, in capitals or not.
+ * Actions by the notation of their commands in manuals: `SYSTem:ERRor[:NEXT]?` is SYST or SYSTEM,
+ * then ERR or ERROR, then NEXT or nothing, in upper or lower case.
  */
 export type Commands = Readonly<Record<string, Action>>;
 
-/** The language of one instrument. */
+/** The commands and the error queue of one instrument. */
 export class Scpi {
   readonly #actions = new Map<string, Action>();
   readonly #errors: string[] = [];
@@ -47,21 +46,21 @@ export class Scpi {
     }
   }
 
-  /** Takes the oldest error out of the queue: `0,"No error"` if there is none. */
+  /** Removes the oldest error from the queue and returns it; `0,"No error"` if there is none. */
   nextError(): string {
     return this.#errors.shift() ?? '0,"No error"';
   }
 
-  /** Empties the queue of errors. */
+  /** Empties the error queue. */
   clearErrors(): void {
     this.#errors.length = 0;
   }
 
   /**
-   * Does what a line says, command after command.
+   * Executes the commands of a line, one after the other.
    *
-   * @returns The answers of its queries with `;` between them, `undefined` if it has none. A query
-   * that fails answers nothing, and what follows in the line is not done.
+   * @returns The answers of its queries with `;` between them, `undefined` if there are none. After
+   * an error, the rest of the line is skipped.
    */
   async execute(line: string): Promise<string | undefined> {
     const answers: string[] = [];
@@ -89,14 +88,14 @@ export class Scpi {
   }
 }
 
-/** A number that a command may be given: its limits, and what DEFault stands for. */
+/** The limits of a number that is a parameter, and the value of DEFault. */
 export interface NumberLimits {
   minimum: number;
   maximum: number;
   standard: number;
 }
 
-/** What follows a header. */
+/** The parameters of a command. */
 export class Parameters {
   readonly #texts: string[];
 
@@ -104,17 +103,17 @@ export class Parameters {
     this.#texts = text === "" ? [] : text.split(",").map((one) => one.trim());
   }
 
-  /** There are none, as a query without parameters needs it. */
+  /** Throws if there are any. */
   none(): void {
     if (this.#texts.length > 0) throw new ScpiError("-108");
   }
 
-  /** The only one: a number within the limits, or MINimum, MAXimum or DEFault. */
+  /** The only parameter: a number within the limits, or MINimum, MAXimum or DEFault. */
   number(limits: NumberLimits): number {
     return this.#optional(limits) ?? raise("-109");
   }
 
-  /** The same, or AUTO, which may be left out. */
+  /** The only parameter: such a number, or AUTO. Without a parameter it is AUTO. */
   numberOrAuto(limits: NumberLimits): number | "AUTO" {
     return this.#texts[0]?.toUpperCase() === "AUTO" && this.#texts.length === 1
       ? "AUTO"
@@ -136,20 +135,20 @@ export class Parameters {
   }
 }
 
-/** A number as instruments write it: `+1.00000012E+01`. */
+/** A number in the form of instruments: `+1.00000012E+01`. */
 export function formatNumber(value: number, digits = 8): string {
   const [mantissa, exponent] = Math.abs(value).toExponential(digits).split("e");
   const sign = value < 0 ? "-" : "+";
   return `${sign}${mantissa}E${exponent[0]}${exponent.slice(1).padStart(2, "0")}`;
 }
 
-/** A header from the root on: one without a colon goes on where the one before it in the line was. */
+/** The header from the root. One without a colon is relative to the header before it in the line. */
 function absoluteHeader(header: string, path: string): string {
   if (header.startsWith("*")) return header;
   return header.startsWith(":") ? header.slice(1) : path + header;
 }
 
-/** Every way to write a header, in capitals. */
+/** All forms of a header, in upper case. */
 function headersOf(notation: string): string[] {
   const mark = notation.endsWith("?") ? "?" : "";
   let headers = [""];

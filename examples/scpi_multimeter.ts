@@ -1,8 +1,8 @@
 /**
- * A multimeter that is not there: it speaks SCPI over TCP as a real one does, and measures 10 V
- * with the noise and the drift of one that was switched on just now.
+ * A simulated multimeter with SCPI over TCP. It measures 10 V, with noise and with the drift of an
+ * instrument that warms up.
  *
- * Run it with `deno run -A examples/scpi_multimeter.ts --port 5025`, and talk to it with
+ * Run it with `deno run -A examples/scpi_multimeter.ts --port 5025`, and send it commands with
  * `nc localhost 5025`: `*IDN?`, `MEAS:VOLT:DC?`, `SYST:ERR?`.
  *
  * @module
@@ -14,25 +14,25 @@ import { type Clock, makeClock } from "./clock.ts";
 import { ownOptions } from "./options.ts";
 import { formatNumber, type Parameters, Scpi } from "./scpi.ts";
 
-/** The ranges, in volts. Each can measure a fifth more than its name says. */
+/** The ranges, in volts. Each can measure up to 1.2 times its value. */
 const RANGES = [0.1, 1, 10, 100, 1_000];
 const OVERRANGE = 1.2;
-/** What an instrument answers when the voltage is too large for the range. */
+/** The answer for a voltage that is too large for the range. */
 const OVERLOAD = 9.9e37;
-/** How long it can integrate, in cycles of the mains, and how long one takes, in milliseconds. */
+/** The integration times in power line cycles, and the length of a cycle in milliseconds. */
 const INTEGRATION = [0.02, 0.2, 1, 10, 100];
 const CYCLE = 20;
 
 const RANGE_LIMITS = { minimum: 0, maximum: 1_000, standard: 10 };
 const NPLC_LIMITS = { minimum: 0.02, maximum: 100, standard: 10 };
 
-/** How a multimeter is made. */
+/** The options of a simulated multimeter. */
 export interface MultimeterOptions {
-  /** What its noise begins with: the same seed gives the same noise. */
+  /** The seed of its noise: the same seed gives the same noise. */
   seed?: number;
   /** The voltage between its terminals, in volts. */
   voltage?: number;
-  /** Its time. */
+  /** Its clock. Default: real time. */
   clock?: Clock;
 }
 
@@ -53,7 +53,7 @@ export class Multimeter {
       "*IDN?": alone(() => `Simulated Instruments,DMM 6.5,${seed},1.0`),
       "*RST": alone(() => this.#configure("AUTO")),
       "*CLS": alone(() => scpi.clearErrors()),
-      "*OPC?": alone(() => "1"), // each command is done before the next one is looked at
+      "*OPC?": alone(() => "1"), // each command is complete before the next one is parsed
       "SYSTem:ERRor[:NEXT]?": alone(() => scpi.nextError()),
       "CONFigure[:VOLTage][:DC]": (parameters) => this.#configure(rangeIn(parameters)),
       "MEASure[:VOLTage][:DC]?": (parameters) => {
@@ -62,23 +62,23 @@ export class Multimeter {
       },
       "READ?": alone(() => this.#read()),
       "[SENSe:]VOLTage[:DC]:RANGe": (parameters) => {
-        this.#range = fitting(RANGES, parameters.number(RANGE_LIMITS));
+        this.#range = stepFor(RANGES, parameters.number(RANGE_LIMITS));
       },
       "[SENSe:]VOLTage[:DC]:RANGe?": alone(() => formatNumber(this.#rangeInUse())),
       "[SENSe:]VOLTage[:DC]:RANGe:AUTO?": alone(() => this.#range === "AUTO" ? "1" : "0"),
       "[SENSe:]VOLTage[:DC]:NPLC": (parameters) => {
-        this.#nplc = fitting(INTEGRATION, parameters.number(NPLC_LIMITS));
+        this.#nplc = stepFor(INTEGRATION, parameters.number(NPLC_LIMITS));
       },
       "[SENSe:]VOLTage[:DC]:NPLC?": alone(() => formatNumber(this.#nplc)),
     });
   }
 
-  /** Does what a line says. Returns what it answers, `undefined` if it answers nothing. */
+  /** Executes a line. Returns its answer, `undefined` if there is none. */
   execute(line: string): Promise<string | undefined> {
     return this.#scpi.execute(line);
   }
 
-  /** Prepares for the measurement of a voltage; everything else is as after `*RST`. */
+  /** Sets the range, and resets everything else as `*RST` does. */
   #configure(range: number | "AUTO"): void {
     this.#range = range;
     this.#nplc = NPLC_LIMITS.standard;
@@ -87,13 +87,13 @@ export class Multimeter {
   async #read(): Promise<string> {
     await this.#clock.delay(this.#nplc * CYCLE);
     const range = this.#rangeInUse();
-    // The longer it integrates, the less of the noise is left: 1 µV in the range of 10 V at NPLC 1.
+    // Longer integration leaves less noise: 1 µV in the range of 10 V at NPLC 1.
     const noise = this.#noise() * range * 1e-7 / Math.sqrt(this.#nplc);
     const voltage = this.#voltage * (1 + drift(this.#clock.now())) + noise;
     return formatNumber(Math.abs(voltage) > range * OVERRANGE ? OVERLOAD : voltage);
   }
 
-  /** The range that it measures in, in volts. */
+  /** The range in use, in volts. */
   #rangeInUse(): number {
     return this.#range === "AUTO"
       ? RANGES.find((range) => Math.abs(this.#voltage) <= range * OVERRANGE) ?? RANGES.at(-1)!
@@ -101,18 +101,18 @@ export class Multimeter {
   }
 }
 
-/** What an instrument on a socket needs to be able to do. */
-export type SpeaksScpi = Pick<Multimeter, "execute">;
+/** An instrument for an {@linkcode InstrumentServer}. */
+export type ScpiInstrument = Pick<Multimeter, "execute">;
 
-/** An instrument that listens for connections, and speaks with one after the other. */
+/** An instrument that listens for connections, and serves one after the other. */
 export class InstrumentServer implements AsyncDisposable {
-  readonly #instrument: SpeaksScpi;
+  readonly #instrument: ScpiInstrument;
   readonly #listener: Deno.TcpListener;
   readonly #served: Promise<void>;
   #connection: Deno.TcpConn | undefined;
 
-  /** Starts to listen. Port 0 is any that is free. */
-  constructor(instrument: SpeaksScpi, { hostname = "127.0.0.1", port = 0 } = {}) {
+  /** Starts to listen. Port 0 takes a free one. */
+  constructor(instrument: ScpiInstrument, { hostname = "127.0.0.1", port = 0 } = {}) {
     this.#instrument = instrument;
     this.#listener = Deno.listen({ hostname, port });
     this.#served = this.#serve();
@@ -133,11 +133,11 @@ export class InstrumentServer implements AsyncDisposable {
   async #serve(): Promise<void> {
     for await (const connection of this.#listener) {
       this.#connection = connection;
-      connection.setNoDelay(); // an answer does not wait until the one before it is confirmed
+      connection.setNoDelay(); // an answer is sent before the one before it is acknowledged
       try {
-        await converse(this.#instrument, connection);
+        await serve(this.#instrument, connection);
       } catch {
-        // Whoever it was has gone, or the instrument was switched off.
+        // The peer has closed the connection, or the instrument was switched off.
       }
       close(connection);
     }
@@ -148,12 +148,12 @@ function close(socket: Deno.TcpConn | Deno.TcpListener): void {
   try {
     socket.close();
   } catch {
-    // It is closed.
+    // It is closed already.
   }
 }
 
-/** Answers line after line, also to one who sends no more and only waits for the answers. */
-async function converse(instrument: SpeaksScpi, connection: Deno.TcpConn): Promise<void> {
+/** Answers line after line, also after the peer has closed its sending side. */
+async function serve(instrument: ScpiInstrument, connection: Deno.TcpConn): Promise<void> {
   const writer = connection.writable.getWriter();
   for await (const line of linesOf(connection)) {
     const answer = await instrument.execute(line.trim());
@@ -161,7 +161,7 @@ async function converse(instrument: SpeaksScpi, connection: Deno.TcpConn): Promi
   }
 }
 
-/** The lines that come. What has no newline yet is not a line. */
+/** The lines that arrive. Text without a newline is not a line. */
 async function* linesOf(connection: Deno.TcpConn): AsyncGenerator<string> {
   const decoder = new TextDecoder();
   const buffer = new Uint8Array(4_096);
@@ -183,17 +183,17 @@ function alone<R>(action: () => R): (parameters: Parameters) => R {
 
 function rangeIn(parameters: Parameters): number | "AUTO" {
   const range = parameters.numberOrAuto(RANGE_LIMITS);
-  return range === "AUTO" ? range : fitting(RANGES, range);
+  return range === "AUTO" ? range : stepFor(RANGES, range);
 }
 
-/** The smallest of the steps that is enough. */
-function fitting(steps: readonly number[], wanted: number): number {
+/** The smallest step that is not less than the wanted value. */
+function stepFor(steps: readonly number[], wanted: number): number {
   return steps.find((step) => step >= wanted)!;
 }
 
 /**
- * How far off the instrument is, relative to the voltage: it warms up for the first half hour, and
- * the air conditioning of the room switches every ten minutes.
+ * The error of the instrument, relative to the voltage: it warms up for the first half hour, and the
+ * air conditioning of the room switches every ten minutes.
  */
 function drift(milliseconds: number): number {
   const minutes = milliseconds / 60_000;

@@ -1,5 +1,5 @@
 /**
- * Six requests one after the other: each waits for the answer to the one before it.
+ * A Client that sends six requests one after the other, and awaits the result of each.
  *
  * @module
  */

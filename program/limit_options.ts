@@ -1,14 +1,21 @@
 /**
- * The limits of a Manager as options of a command line, and back.
+ * The limits of a Manager and of its log files as options of a command line, and back.
  *
  * @module
  */
 
-import { LIMITS, type Limits, resolveLimits } from "../limits.ts";
+import {
+  LIMITS,
+  type Limits,
+  LOG_LIMITS,
+  type LogLimits,
+  resolveLimits,
+  resolveLogLimits,
+} from "../limits.ts";
 import {
   COUNT,
   DURATION,
-  formatNumberOption,
+  formatOption,
   keyOf,
   type NumberOption,
   numberOption,
@@ -16,10 +23,10 @@ import {
   SIZE,
 } from "./option.ts";
 
-/** The limits that a command line has options for. What is missing follows one of these. */
+/** The limits that have an option on the command line. The others follow from these. */
 export type LimitsByOption = Omit<Limits, "longLine" | "queueLow" | "queueLimit">;
 
-const OPTIONS: { readonly [Name in keyof LimitsByOption]: NumberOption } = {
+const LIMIT_TABLE: { readonly [Name in keyof LimitsByOption]: NumberOption } = {
   handshakeTimeout: {
     flag: "--handshake-timeout",
     notation: DURATION,
@@ -33,12 +40,12 @@ const OPTIONS: { readonly [Name in keyof LimitsByOption]: NumberOption } = {
   handshakeSize: {
     flag: "--handshake-size",
     notation: SIZE,
-    description: "the longest line of a peer that has not said who it is",
+    description: "the longest line of a peer that is not identified yet",
   },
   maxPending: {
     flag: "--max-pending",
     notation: COUNT,
-    description: "how many peers at once may not have said who they are",
+    description: "how many connections at once may not be identified yet",
   },
   freeLogins: {
     flag: "--free-logins",
@@ -48,7 +55,7 @@ const OPTIONS: { readonly [Name in keyof LimitsByOption]: NumberOption } = {
   loginPenalty: {
     flag: "--login-penalty",
     notation: DURATION,
-    description: "how much longer it waits for each further attempt",
+    description: "how much longer it waits after each further failure",
   },
   loginMemory: {
     flag: "--login-memory",
@@ -68,17 +75,18 @@ const OPTIONS: { readonly [Name in keyof LimitsByOption]: NumberOption } = {
   queueHigh: {
     flag: "--queue-size",
     notation: SIZE,
-    description: "how much waits for a peer before its senders wait",
+    description: "how much may be queued for a peer before its senders have to wait",
   },
   stallTimeout: {
     flag: "--stall-timeout",
     notation: DURATION,
-    description: "when a peer that takes nothing is disconnected",
+    description: "when a peer that does not read is disconnected",
   },
   silenceTimeout: {
     flag: "--silence-timeout",
     notation: DURATION,
-    description: "when a peer that should say something and does not is disconnected; 0 for never",
+    description:
+      "how long a peer with keepalive may be silent before it is disconnected; 0 for no limit",
   },
   grace: {
     flag: "--grace",
@@ -87,28 +95,59 @@ const OPTIONS: { readonly [Name in keyof LimitsByOption]: NumberOption } = {
   },
 };
 
-const NAMES = Object.keys(OPTIONS) as (keyof LimitsByOption)[];
+const LOG_LIMIT_TABLE: { readonly [Name in keyof LogLimits]: NumberOption } = {
+  logSize: {
+    flag: "--log-size",
+    notation: SIZE,
+    description: "the size beyond which a log file does not grow, but is rotated; 0 for any",
+  },
+  logAge: {
+    flag: "--log-age",
+    notation: DURATION,
+    description: "how old a log file may be before it is rotated; 0 for any",
+  },
+  logFiles: {
+    flag: "--log-files",
+    notation: COUNT,
+    description: "how many old log files are kept",
+  },
+};
 
-/** An option for each limit. */
-export const LIMIT_OPTIONS: readonly OptionSpec[] = NAMES.map((name) =>
-  numberOption(OPTIONS[name], LIMITS[name], (value) => resolveLimits({ [name]: value }))
+const OPTIONS: readonly (readonly [keyof LimitsByOption, OptionSpec])[] = namesOf(LIMIT_TABLE).map(
+  (name) => {
+    const check = (value: number) => resolveLimits({ [name]: value });
+    return [name, numberOption(LIMIT_TABLE[name], LIMITS[name], check)];
+  },
 );
 
-/** Puts the limits among parsed options into one object, where any are given. */
+/** An option for each limit of a Manager. */
+export const LIMIT_OPTIONS: readonly OptionSpec[] = OPTIONS.map(([_, spec]) => spec);
+
+/** An option for each limit of log files. Its key is the name of the limit. */
+export const LOG_LIMIT_OPTIONS: readonly OptionSpec[] = namesOf(LOG_LIMIT_TABLE).map((name) => {
+  const check = (value: number) => resolveLogLimits({ [name]: value });
+  return numberOption(LOG_LIMIT_TABLE[name], LOG_LIMITS[name], check);
+});
+
+/** Moves the limits among parsed options into one object, `limits`, if there are any. */
 export function collectLimits<T extends object>(
   parsed: T,
 ): T & { limits?: Partial<LimitsByOption> } {
   const options: Record<string, unknown> = Object.fromEntries(Object.entries(parsed));
-  const limits: Partial<Record<keyof LimitsByOption, number>> = {};
-  for (const name of NAMES) {
-    const key = keyOf(OPTIONS[name]);
-    if (options[key] !== undefined) limits[name] = options[key] as number;
+  const limits: Record<string, unknown> = {};
+  for (const [name, spec] of OPTIONS) {
+    const key = keyOf(spec);
+    if (options[key] !== undefined) limits[name] = options[key];
     delete options[key];
   }
   return (Object.keys(limits).length > 0 ? { ...options, limits } : options) as T;
 }
 
-/** Limits as options of a command line, each with its value in one word. */
+/** Limits of a Manager as options of a command line, each with its value in one word. */
 export function formatLimits(limits: Partial<LimitsByOption>): string[] {
-  return NAMES.flatMap((name) => formatNumberOption(OPTIONS[name], limits[name]));
+  return OPTIONS.flatMap(([name, spec]) => formatOption(spec, limits[name]));
+}
+
+function namesOf<T extends object>(table: T): (keyof T)[] {
+  return Object.keys(table) as (keyof T)[];
 }

@@ -1,76 +1,74 @@
 /**
- * Options of a command line as data: their names, what they take, and how a value is read and
- * written. A script reads them with {@linkcode parseOptions}; `cli/option.ts` gives the same data
- * to commander, which a program that only connects does not load.
+ * The options of a command line, described as data: their names, their values, and how a value is
+ * parsed and written. A script parses them with {@linkcode parseOptions}. The command line gives the
+ * same data to commander (`cli/option.ts`), which a program that only connects does not load.
+ * `tests/cli/option_test.ts` holds both parsers against each other.
  *
  * @module
  */
 
-import { parseArgs } from "node:util";
 import { ValueError } from "../errors.ts";
 import { formatDuration, formatSize, parseDuration, parseSize } from "../base/units.ts";
-
-/** How a number is written. */
-export interface Notation {
-  /** What the help shows in its place, e.g. `"<size>"`. */
-  readonly placeholder: string;
-  /**
-   * Reads it.
-   *
-   * @throws {ValueError} If the text is no such number.
-   */
-  readonly parse: (text: string) => number;
-  /** Writes it so that `parse` reads it. */
-  readonly format: (value: number) => string;
-}
 
 /** An option. */
 export interface OptionSpec {
   /** Its name, e.g. `"--grace"`. */
   readonly flag: `--${string}`;
-  /** Its short name, e.g. `"-p"`. */
+  /** Its short name, e.g. `"-p"`. Only an option with a value has one. */
   readonly short?: `-${string}`;
   /**
    * What the help shows for its value, e.g. `"<file>"`; `"[word...]"` for any number of words.
    * Without it the option takes no value.
    */
   readonly placeholder?: string;
-  /** What the help says of it. */
+  /** The description in the help. */
   readonly description: string;
-  /** Its value where it is not given. */
+  /** The value of an option that is not given. Default: the option is left out. */
   readonly byDefault?: string | number;
-  /** The values that it may have. Default: any. */
+  /** The values that are allowed. Default: any. */
   readonly choices?: readonly string[];
-  /** Reads its value, and throws an error whose message says what is wrong. Default: as it is. */
+  /** Parses a value. The message of an error says what is wrong with it. Default: text. */
   readonly parse?: (text: string) => unknown;
+  /** Writes a number so that `parse` reads it. Default: in digits. */
+  readonly format?: (value: number) => string;
 }
 
-/** Milliseconds, as `10s` or `5min`. */
+/** How a number is written on a command line. */
+export type Notation = Required<Pick<OptionSpec, "placeholder" | "format">> & {
+  /**
+   * Parses a number.
+   *
+   * @throws {ValueError} If the text is no such number.
+   */
+  readonly parse: (text: string) => number;
+};
+
+/** Milliseconds, written as `10s` or `5min`. */
 export const DURATION: Notation = {
   placeholder: "<duration>",
   parse: parseDuration,
   format: formatDuration,
 };
-/** Bytes, as `64KiB` or `1GB`. */
+/** Bytes, written as `64KiB` or `1GB`. */
 export const SIZE: Notation = { placeholder: "<size>", parse: parseSize, format: formatSize };
-/** A whole number. */
+/** An integer from 0. */
 export const COUNT: Notation = { placeholder: "<number>", parse: parseCount, format: String };
 
-/** An option with a number. */
+/** An option whose value is a number. */
 export interface NumberOption {
   /** Its name, e.g. `"--grace"`. */
   readonly flag: `--${string}`;
-  /** How its number is written. */
+  /** How its value is written. */
   readonly notation: Notation;
-  /** What the help says of it. */
+  /** The description in the help, to which the default is added. */
   readonly description: string;
 }
 
 /**
- * An option with a number, which is not filled in where it is not given.
+ * An option whose value is a number. It is left out of the parsed options if it is not given.
  *
- * @param byDefault The number that the help names as the default.
- * @param check Throws an error that says what is wrong with a number.
+ * @param byDefault The number that the help shows as the default.
+ * @param check Throws an error that says why a number is not allowed.
  */
 export function numberOption(
   { flag, notation, description }: NumberOption,
@@ -78,8 +76,8 @@ export function numberOption(
   check: (value: number) => unknown,
 ): OptionSpec {
   return {
+    ...notation,
     flag,
-    placeholder: notation.placeholder,
     description: `${description} (default: ${notation.format(byDefault)})`,
     parse(text) {
       const value = notation.parse(text);
@@ -89,12 +87,7 @@ export function numberOption(
   };
 }
 
-/** The option on a command line, with its value in one word; nothing if it has none. */
-export function formatNumberOption(option: NumberOption, value: number | undefined): string[] {
-  return value === undefined ? [] : [`${option.flag}=${option.notation.format(value)}`];
-}
-
-/** A parser for the number of a port that is at least so much; throws a `RangeError` for others. */
+/** A parser for the number of a port. It throws a `RangeError` unless it is `least` to 65535. */
 export function portFrom(least: number): (text: string) => number {
   return (text) => {
     const port = Number(text);
@@ -103,18 +96,34 @@ export function portFrom(least: number): (text: string) => number {
   };
 }
 
-/** The key of an option among parsed ones, e.g. `"authLogin"` of `--auth-login`. */
+/** The key of an option among parsed options, e.g. `"authLogin"` of `--auth-login`. */
 export function keyOf({ flag }: Pick<OptionSpec, "flag">): string {
   return flag.slice("--".length).replaceAll(/-(.)/g, (_, letter) => letter.toUpperCase());
 }
 
-/** How an option is shown in the help and in errors, e.g. `"-p, --port <number>"`. */
+/** How the help and errors show an option, e.g. `"-p, --port <number>"`. */
 export function labelOf({ flag, short, placeholder }: OptionSpec): string {
   return (short ? `${short}, ` : "") + flag + (placeholder ? ` ${placeholder}` : "");
 }
 
+/** Whether the value of an option is any number of words. */
+export function takesWords({ placeholder }: OptionSpec): boolean {
+  return placeholder?.startsWith("[") ?? false;
+}
+
 /**
- * What is said of an option that is not known. What follows a mistyped name may be a password, and
+ * An option as a word of a command line; none if it is not set. The value is in the same word: one
+ * that begins with a hyphen would otherwise be parsed as an option.
+ */
+export function formatOption(spec: OptionSpec, value: unknown): string[] {
+  if (value === undefined || value === false) return [];
+  if (spec.placeholder === undefined) return [spec.flag];
+  const isFormatted = spec.format !== undefined && typeof value === "number";
+  return [`${spec.flag}=${isFormatted ? spec.format(value) : value}`];
+}
+
+/**
+ * The error for an option that does not exist. What follows a mistyped name may be a password, and
  * is not repeated.
  */
 export function describeUnknown(word: string): string {
@@ -124,118 +133,138 @@ export function describeUnknown(word: string): string {
     "A password that begins with a hyphen goes in one piece: --password=-...";
 }
 
-/** What a script is called in its help, and what it does. */
-export interface ScriptHelp {
-  readonly name: string;
-  readonly description: string;
+/**
+ * Whether the error for a wrong value must not repeat the value. `-p` is a port for some commands
+ * and a password for others, so its value may be a password.
+ */
+export function mayBeSecret(label: string): boolean {
+  return label.startsWith("-p,");
 }
 
+/** What comes of parsing a command line. */
+export type ParseOutcome =
+  /** The values, by the keys that {@linkcode keyOf} gives. */
+  | { state: "parsed"; values: Record<string, unknown> }
+  /** The help is to be shown. */
+  | { state: "help" }
+  /** An option or its value cannot be used. */
+  | { state: "rejected"; message: string };
+
 /**
- * Reads the options of a script, by the keys that {@linkcode keyOf} gives; what is not given and
- * has no default is left out. Ends the process with a message on standard error and exit code 1 if
- * an option is not known or its value cannot be used, and with the help for `--help`.
+ * Parses options, by the rules of commander: a wrong value is reported first, then `--help` is
+ * looked for, then an unknown option is reported, then words that no option takes.
+ *
+ * `parseArgs` of `node:util` has other rules: it splits `-Psecret` and `-53` into single letters, and
+ * does not know options that take any number of words.
  */
-export function parseOptions(
-  specs: readonly OptionSpec[],
-  args: readonly string[],
-  help: ScriptHelp,
-): Record<string, unknown> {
-  const words = args.flatMap((word) => separateWords(word, specs));
-  const { tokens } = parseArgs({
-    args: words,
-    options: Object.fromEntries(specs.map((spec) => [spec.flag.slice("--".length), {
-      type: takesValue(spec) ? "string" : "boolean",
-      ...spec.short ? { short: spec.short.slice("-".length) } : {},
-    }])),
-    strict: false,
-    tokens: true,
-  });
+export function parseOptions(specs: readonly OptionSpec[], args: readonly string[]): ParseOutcome {
   const values: Record<string, unknown> = {};
   for (const spec of specs) {
     if (spec.byDefault !== undefined) values[keyOf(spec)] = spec.byDefault;
   }
-  /** The option whose words go on. */
-  let open: string | undefined;
-  for (const token of tokens) {
-    if (token.kind === "option-terminator") {
-      open = undefined;
-    } else if (token.kind === "positional") {
-      if (open === undefined) endWith("too many arguments. Expected 0 arguments but got 1.");
-      else addWord(values, open, token.value);
-    } else {
-      const { name, rawName, value, inlineValue } = token;
-      if (name === "help" || rawName === "-h") endWithHelp(specs, help);
-      const spec = specs.find(({ flag }) => flag === `--${name}`);
-      if (spec === undefined) endWith(describeUnknown(rawName));
-      const key = keyOf(spec);
-      open = undefined;
-      if (takesWords(spec)) {
-        if (value === undefined) values[key] ??= true;
-        else addWord(values, key, value);
-        if (!inlineValue) open = key;
-      } else if (takesValue(spec)) {
-        if (value === undefined) endWith(`option '${labelOf(spec)}' argument missing`);
-        values[key] = readValue(spec, value);
-      } else if (value !== undefined) {
-        endWith(describeUnknown(rawName));
-      } else {
-        values[key] = true;
+  /** The option that the next words belong to. */
+  let open: OptionSpec | undefined;
+  /** The first unknown option, and the words after it that no option takes. */
+  const unknown: string[] = [];
+  let excess = 0;
+  const skip = (words: readonly string[]) => {
+    if (unknown.length > 0) unknown.push(...words);
+    else excess += words.length;
+  };
+  for (let at = 0; at < args.length; at++) {
+    const word = args[at];
+    if (word === "--") {
+      skip(args.slice(at + 1));
+      break;
+    }
+    if (!isOption(word)) {
+      if (open) addWord(values, open, word);
+      else skip([word]);
+      continue;
+    }
+    open = undefined;
+    const found = findOption(specs, word);
+    if (found === undefined) {
+      unknown.push(word);
+      continue;
+    }
+    const { spec, value } = found;
+    if (spec.placeholder === undefined) {
+      values[keyOf(spec)] = true;
+    } else if (!takesWords(spec)) {
+      const text = value ?? args[++at];
+      if (text === undefined) return reject(`option '${labelOf(spec)}' argument missing`);
+      try {
+        values[keyOf(spec)] = parseValue(spec, text);
+      } catch (error) {
+        return reject(describeInvalid(spec, text, (error as Error).message));
       }
+    } else if (value !== undefined) {
+      addWord(values, spec, value);
+    } else {
+      open = spec;
+      const next = args[at + 1];
+      if (next === undefined || isOption(next)) values[keyOf(spec)] = true;
     }
   }
-  return values;
+  if (unknown.some((word) => word === "-h" || word === "--help")) return { state: "help" };
+  if (unknown.length > 0) return reject(describeUnknown(unknown[0]));
+  if (excess > 0) return reject(`too many arguments. Expected 0 arguments but got ${excess}.`);
+  return { state: "parsed", values };
 }
 
-/** `-Psecret` as two words: the parser would take the letters for options. */
-function separateWords(word: string, specs: readonly OptionSpec[]): string[] {
-  const isShort = (spec: OptionSpec) =>
-    takesWords(spec) && spec.short !== undefined && word.startsWith(spec.short) &&
-    word.length > spec.short.length;
-  const found = specs.find(isShort);
-  return found ? [`${found.flag}=${word.slice(found.short!.length)}`] : [word];
+/** The help for options, as lines. */
+export function formatHelp(specs: readonly OptionSpec[]): string[] {
+  const help: OptionSpec = { flag: "--help", short: "-h", description: "show this" };
+  const all = [...specs, help];
+  const width = Math.max(...all.map((spec) => labelOf(spec).length));
+  return all.map((spec) => {
+    const { description, byDefault } = spec;
+    const rest = byDefault === undefined ? "" : ` (default: ${JSON.stringify(byDefault)})`;
+    return `  ${labelOf(spec).padEnd(width)}  ${description}${rest}`;
+  });
 }
 
-function takesWords({ placeholder }: OptionSpec): boolean {
-  return placeholder?.startsWith("[") ?? false;
+/** Whether a word is parsed as an option. A negative number and a lone hyphen are not. */
+function isOption(word: string): boolean {
+  return /^-./s.test(word) && !/^-(\d+|\d*\.\d+)(e[+-]?\d+)?$/i.test(word);
 }
 
-function takesValue({ placeholder }: OptionSpec): boolean {
-  return placeholder?.startsWith("<") ?? false;
+/** The option that a word stands for, and its value if it is in the same word. */
+function findOption(
+  specs: readonly OptionSpec[],
+  word: string,
+): { spec: OptionSpec; value?: string } | undefined {
+  const exact = specs.find(({ flag, short }) => word === flag || word === short);
+  if (exact) return { spec: exact };
+  const valued = specs.filter(({ placeholder }) => placeholder !== undefined);
+  const long = valued.find(({ flag }) => word.startsWith(`${flag}=`));
+  if (long) return { spec: long, value: word.slice(long.flag.length + 1) };
+  const short = valued.find(({ short }) => short !== undefined && word.startsWith(short));
+  return short && { spec: short, value: word.slice(short.short!.length) };
 }
 
-function addWord(values: Record<string, unknown>, key: string, word: string): void {
+function addWord(values: Record<string, unknown>, spec: OptionSpec, word: string): void {
+  const key = keyOf(spec);
   const before = values[key];
   values[key] = Array.isArray(before) ? [...before, word] : [word];
 }
 
-function readValue(spec: OptionSpec, text: string): unknown {
-  try {
-    if (spec.choices && !spec.choices.includes(text)) {
-      throw new RangeError(`Allowed choices are ${spec.choices.join(", ")}.`);
-    }
-    return spec.parse ? spec.parse(text) : text;
-  } catch (error) {
-    return endWith(
-      `option '${labelOf(spec)}' argument '${text}' is invalid. ${(error as Error).message}`,
-    );
+function parseValue({ choices, parse }: OptionSpec, text: string): unknown {
+  if (choices && !choices.includes(text)) {
+    throw new RangeError(`Allowed choices are ${choices.join(", ")}.`);
   }
+  return parse ? parse(text) : text;
 }
 
-function endWith(message: string): never {
-  console.error(`error: ${message}`);
-  Deno.exit(1);
+function describeInvalid(spec: OptionSpec, text: string, reason: string): string {
+  const label = labelOf(spec);
+  const argument = mayBeSecret(label) ? "" : ` argument '${text}'`;
+  return `option '${label}'${argument} is invalid. ${reason}`;
 }
 
-function endWithHelp(specs: readonly OptionSpec[], { name, description }: ScriptHelp): never {
-  const width = Math.max(...specs.map((spec) => labelOf(spec).length));
-  const rows = specs.map((spec) => {
-    const rest = spec.byDefault === undefined
-      ? ""
-      : ` (default: ${JSON.stringify(spec.byDefault)})`;
-    return `  ${labelOf(spec).padEnd(width)}  ${spec.description}${rest}`;
-  });
-  console.log([`Usage: ${name} [options]`, "", description, "", "Options:", ...rows].join("\n"));
-  Deno.exit(0);
+function reject(message: string): ParseOutcome {
+  return { state: "rejected", message };
 }
 
 function parseCount(text: string): number {

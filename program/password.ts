@@ -1,5 +1,6 @@
 /**
- * Passwords on the command line: as words, as a file, from the standard input, or asked for.
+ * Reads passwords that are given on the command line: as words, in a file, on the standard input, or
+ * at a prompt.
  *
  * @module
  */
@@ -9,19 +10,20 @@ import { exposedMode, fileExists } from "../base/files.ts";
 import { type TerminalPrompt, terminalPrompt } from "../base/prompt.ts";
 import { quoteWord } from "../base/quote.ts";
 
-/** How a password is given, for the description of an option. */
+/** The ways to give a password, for the description of an option. */
 export const PASSWORD_FORMS =
   "words, or a file whose first line it is, or - for the standard input; asked for without any";
 
-/** What commander makes of an option `[word...]`: its words, or that it was given without any. */
+/** A parsed option `[word...]`: its words, or `true` if it was given without any. */
 export type GivenPassword = readonly string[] | true;
 
 /**
- * A password given as words, which are joined by spaces; as the name of a file whose first line
- * it is; as `-`, for the next line of the standard input; or not at all, for it to be asked for.
+ * Reads a password: its words, joined by spaces; the first line of a file of that name; the next
+ * line of the standard input, for `-`; or the answer to a prompt, if there are no words.
  *
- * @param ask Asks a person; also for `-`, where the standard input is a terminal.
- * @param warn Is told of a file that others can read. Default: writes to standard error.
+ * @param ask Prompts for the password; also for `-`, if the standard input is a terminal.
+ * @param warn Called with a warning if other users can read the file. Default: prints it on the
+ * standard error.
  * @throws {ConfigurationError} If the password is empty, or the file cannot be read.
  */
 export function readPassword(
@@ -36,10 +38,12 @@ export function readPassword(
 }
 
 /**
- * A password in a file, whose first line it is; or, as `-`, the next line of the standard input.
+ * Reads a password from the first line of a file; or, for `-`, from the next line of the standard
+ * input.
  *
- * @param ask Asks a person, for `-` where the standard input is a terminal.
- * @param warn As of {@linkcode readPassword}.
+ * @param ask Prompts for the password, for `-` if the standard input is a terminal.
+ * @param warn Called with a warning if other users can read the file. Default: prints it on the
+ * standard error.
  * @throws {ConfigurationError} If the password is empty, or the file cannot be read.
  */
 export function readPasswordFile(
@@ -50,20 +54,20 @@ export function readPasswordFile(
   if (file === "-") return readPassword([file], ask);
   const password = firstLineOf(file, warn);
   if (password !== undefined) return checkPassword(password);
-  // Its name is not shown: it may be the password itself, by mistake.
+  // The name is not repeated: by mistake, it may be the password itself.
   throw new ConfigurationError("Cannot read the password: there is no file of that name");
 }
 
 /**
- * Asks for a new password, twice.
+ * Prompts for a new password, twice.
  *
  * @throws {ConfigurationError} If there is no terminal, the password is empty, or the two differ.
  */
 export function askNewPassword(
-  whose: string,
+  owner: string,
   prompt: Pick<TerminalPrompt, "secret"> = terminalPrompt,
 ): string {
-  const password = checkPassword(prompt.secret(`Enter a password for ${whose}:`));
+  const password = checkPassword(prompt.secret(`Enter a password for ${owner}:`));
   if (prompt.secret("Enter it again:") !== password) {
     throw new ConfigurationError("Cannot use the password: it was not the same twice");
   }
@@ -71,9 +75,10 @@ export function askNewPassword(
 }
 
 /**
- * Asks for the password of a private key; twice for one that is not there yet, as it is made.
+ * Prompts for the password of a private key; twice if the file does not exist, since the key is
+ * made then.
  *
- * @throws {ConfigurationError} As {@linkcode askNewPassword}.
+ * @throws {ConfigurationError} If there is no terminal, the password is empty, or the two differ.
  */
 export function askKeyPassword(
   file: string,
@@ -88,14 +93,14 @@ function checkPassword(password: string): string {
   return password;
 }
 
-/** The first line of a file, `undefined` where there is no file of that name. */
+/** The first line of a file; `undefined` if there is no file of that name. */
 function firstLineOf(file: string, warn: (message: string) => void): string | undefined {
   let text: string;
   try {
     text = Deno.readTextFileSync(file);
   } catch (error) {
-    // The name of a file that may not be read must not become the password. Nor may what is perhaps
-    // the password be shown, as the runtime's own message does.
+    // The name of a file that cannot be read must not become the password. Nor is the name repeated,
+    // as in the message of the runtime: it may be the password.
     const isForbidden = error instanceof Deno.errors.PermissionDenied ||
       error instanceof Deno.errors.NotCapable;
     if (!isForbidden) return undefined;
@@ -113,7 +118,7 @@ function firstLineOf(file: string, warn: (message: string) => void): string | un
   return text.split(/\r?\n/, 1)[0];
 }
 
-/** One line of the standard input and no more of it, since the next secret may be the next line. */
+/** One line of the standard input, and no byte more: the next line may be another password. */
 function readLine(): string {
   const bytes: number[] = [];
   const byte = new Uint8Array(1);

@@ -1,13 +1,13 @@
 /**
- * The line with which a program says that its Manager can be connected to. It is the Python
- * software's, for people to read and for `startManager` to wait for.
+ * The line that a program prints when its Manager accepts connections. It is the line of the Python
+ * software. A person reads it, and `startManager` waits for it.
  *
  * @module
  */
 
-/** What the line says. */
+/** The content of the line. */
 export interface ReadyLine {
-  /** The host name or address that the Manager goes by on its own computer. */
+  /** The host name or address of the Manager on its own computer. */
   readonly hostname: string;
   /** The port that it listens on. */
   readonly port: number;
@@ -15,14 +15,14 @@ export interface ReadyLine {
   readonly tls: boolean;
 }
 
-/** The line, without its end. */
+/** Writes the line, without a newline. */
 export function formatReadyLine({ hostname, port, tls }: ReadyLine): string {
   return `Network Manager running on ${hostname}:${port} (TLS ${tls ? "ENABLED" : "DISABLED"})`;
 }
 
 /**
- * What a line of output says, `undefined` if it is another line. What the program printed before
- * it without ending the line is passed over.
+ * Parses a line of output. Returns `undefined` for any other line. Text in front of it, which the
+ * program has printed without a newline, is ignored.
  */
 export function parseReadyLine(line: string): ReadyLine | undefined {
   const found = /Network Manager running on (\S+):(\d+) \(TLS (ENABLED|DISABLED)\)$/.exec(line);

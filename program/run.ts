@@ -1,6 +1,6 @@
 /**
- * A Manager as a program: its logs, its signals, the line that says it is ready, and the Services
- * that run in the same process.
+ * Runs a Manager as a program: with a log, the signals that end it, the ready line, and Services in
+ * the same process. The Manager itself is in `manager.ts`.
  *
  * @module
  */
@@ -15,33 +15,50 @@ import { deleteOldLogs } from "../logs/log_file.ts";
 import { certificateFile, logFile } from "../base/paths.ts";
 import { formatReadyLine } from "./ready_line.ts";
 import type { Service } from "../service.ts";
-import { onSignal } from "./signals.ts";
+import { onTermination } from "./signals.ts";
 import type { StartOptions } from "./start_options.ts";
 
-/** How a Manager is started together with its Services. */
+/** How a Manager and Services are run in one process. */
 export interface RunOptions extends StartOptions {
-  /** Who the Services log in as, where `authLogin` is set. Asked for at the terminal if missing. */
+  /**
+   * The user that the Services log in as, if `authLogin` is set. Default: the program asks for it at
+   * the terminal.
+   */
   username?: string;
-  /** The password of that user. Asked for at the terminal if missing. */
+  /** The password of that user. Default: the program asks for it at the terminal. */
   password?: string;
 }
 
 /**
- * Runs a Manager and Services in one process, until the last of them has disconnected, the Manager
- * is shut down, or the process is asked to end (SIGINT, SIGTERM): requests that are running are
- * answered first, for up to the limit `grace`, unless it is asked a second time. When all are connected it prints
- * `Network Manager running on <host>:<port> (TLS ENABLED|DISABLED)`. It logs to standard error and
- * to a file, unless the application has configured LogTape.
+ * Runs a Manager and Services in one process. When all Services are connected it prints
+ * `Network Manager running on <host>:<port> (TLS ENABLED|DISABLED)`.
  *
- * @param parameters The Services, and last the options that the Manager is started with.
- * @throws {ConfigurationError} If an option, a file or the port cannot be used.
- * @throws {RemoteError} If a Service is refused, e.g. since two of them have the same name.
+ * It returns when the last Service has disconnected, or the Manager is shut down. SIGINT and SIGTERM
+ * shut the Manager down: running requests have the time of the limit `grace` (in milliseconds) to be
+ * answered. A second signal ends it at once.
+ *
+ * It logs to the standard error and to a file, unless the program has configured LogTape.
+ *
+ * @param parameters The Services, and then the options of the Manager.
+ * @throws {ConfigurationError} If an option, a file, the database or the port cannot be used, or a
+ * question has to be asked and there is no terminal.
+ * @throws {RangeError} If a limit is out of its range.
+ * @throws {ValueError} If there is no such `logLevel`.
+ * @throws {RemoteError} If the Manager rejects a Service, e.g. because two have the same name or the
+ * user cannot log in.
+ * @throws {ConnectionAbortedError} If a Service was started before, or the Manager is shut down
+ * before all Services are connected.
+ * @throws {TypeError} If a Service has a `static schema` that does not fit its methods.
  *
  * @example
  * ```ts ignore it does not end
  * import { runServices, Service } from "@msl/network";
  *
- * class Lamp extends Service {}
+ * class Lamp extends Service {
+ *   isOn(): boolean {
+ *     return true;
+ *   }
+ * }
  *
  * await runServices(new Lamp(), new Lamp({ name: "Spare" }), { port: 1876 });
  * ```
@@ -52,22 +69,22 @@ export function runServices(...parameters: Service[] | [...Service[], RunOptions
   return run(options ?? {}, all.filter(isService));
 }
 
-/** Runs a Manager, alone or with Services: what {@linkcode runServices} and `start` do. */
+/** Runs a Manager, alone or with Services, for {@linkcode runServices} and the command `start`. */
 export async function run(options: RunOptions, services: readonly Service[] = []): Promise<void> {
   await using _logging = getConfig() === null ? await log(options) : undefined;
   await using manager = await Manager.start(options);
   let signals = 0;
-  using _signals = onSignal(() => ++signals === 1 ? manager.shutdown() : manager.abort());
-  await Promise.all(services.map((service) => service.start(wayTo(manager, options))));
+  using _signals = onTermination(() => ++signals === 1 ? manager.shutdown() : manager.abort());
+  await Promise.all(services.map((service) => service.start(connectOptionsFor(manager, options))));
   const { port, tls } = manager;
   console.log(formatReadyLine({ hostname: options.host ?? manager.hostname, port, tls }));
   const lastService = Promise.all(services.map((service) => service.finished));
   await Promise.race(services.length > 0 ? [manager.finished, lastService] : [manager.finished]);
   await manager.shutdown();
-  await lastService; // their handlers run, and are logged
+  await lastService; // the handlers of the Services still run, and write to the log
 }
 
-/** Starts the log of the program. In a file that the user has not named it makes room for itself. */
+/** Starts the log of the program. If the user has not named a file, old log files are deleted. */
 async function log(options: RunOptions): Promise<AsyncDisposable> {
   const { logLevel = "info" } = options;
   if (options.logFile !== undefined) return startLogging(logLevel, options.logFile, options);
@@ -81,15 +98,15 @@ function isService(parameter: Service | RunOptions): parameter is Service {
   return "start" in parameter;
 }
 
-/** How a Service of this process reaches the Manager of this process. */
-function wayTo(manager: Manager, options: RunOptions): ConnectOptions {
+/** The options with which a Service of this process connects to the Manager. */
+function connectOptionsFor(manager: Manager, options: RunOptions): ConnectOptions {
   const { host = "localhost", username, password } = options;
   return {
     host: host === "0.0.0.0" || host === "::" ? "localhost" : host,
     port: manager.port,
     disableTls: options.disableTls,
     certFile: options.certFile ?? certificateFile("localhost"),
-    assertHostname: false, // it is this very certificate, whatever name it was made for
+    assertHostname: false, // exactly this certificate is expected, for any name
     passwordManager: options.authPassword,
     username,
     password,

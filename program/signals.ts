@@ -4,9 +4,9 @@
  * @module
  */
 
-/** Calls a function when the process is asked to end. */
-export function onSignal(callback: () => void): Disposable {
-  // Windows knows no SIGTERM; closing the console window is a SIGHUP there.
+/** Calls a function at each signal that asks the process to end, instead of ending it. */
+export function onTermination(callback: () => void): Disposable {
+  // Windows has no SIGTERM; a console window that is closed sends SIGHUP there.
   const signals: Deno.Signal[] = Deno.build.os === "windows"
     ? ["SIGINT", "SIGBREAK", "SIGHUP"]
     : ["SIGINT", "SIGTERM"];
@@ -18,9 +18,9 @@ export function onSignal(callback: () => void): Disposable {
   };
 }
 
-/** A signal that is aborted when the process is asked to end, which it then does not by itself. */
-export function interruption(): Disposable & { readonly signal: AbortSignal } {
+/** An `AbortSignal` that is aborted when a signal asks the process to end, instead of ending it. */
+export function terminationSignal(): Disposable & { readonly signal: AbortSignal } {
   const controller = new AbortController();
-  const listening = onSignal(() => controller.abort());
+  const listening = onTermination(() => controller.abort());
   return { signal: controller.signal, [Symbol.dispose]: () => listening[Symbol.dispose]() };
 }

@@ -1,6 +1,6 @@
 /**
- * The options that a Manager is started with, as a command line and back: what `start` takes, and
- * what `startManager` passes on to another computer.
+ * The options of a Manager as a program: parsed from the command line of `start` or of a script, and
+ * written as the command line that `startManager` runs on another computer.
  *
  * @module
  */
@@ -8,6 +8,7 @@
 import { ConfigurationError } from "../errors.ts";
 import { keyFile } from "../base/paths.ts";
 import type { LogOptions } from "../logging.ts";
+import { LOG_FORMATS } from "../logs/log_format.ts";
 import type { ManagerOptions } from "../manager.ts";
 import { DEFAULT_PORT } from "../wire/protocol.ts";
 import {
@@ -15,9 +16,17 @@ import {
   formatLimits,
   LIMIT_OPTIONS,
   type LimitsByOption,
+  LOG_LIMIT_OPTIONS,
 } from "./limit_options.ts";
-import { formatLogOptions, LOG_OPTIONS } from "./log_options.ts";
-import { type OptionSpec, parseOptions, portFrom } from "./option.ts";
+import {
+  formatHelp,
+  formatOption,
+  keyOf,
+  type OptionSpec,
+  parseOptions,
+  portFrom,
+  takesWords,
+} from "./option.ts";
 import {
   askKeyPassword,
   askNewPassword,
@@ -26,28 +35,28 @@ import {
   readPassword,
 } from "./password.ts";
 
-/** How a program that is a Manager is started. */
+/** How a Manager is started as a program. */
 export interface StartOptions extends ManagerOptions, LogOptions {
-  /** How much is logged: a name or number of Python's, e.g. `"debug"` or 10. Default: `"info"`. */
+  /** The level of the log: a name or a number of Python, e.g. `"debug"` or 10. Default: `"info"`. */
   logLevel?: string | number;
-  /** The log file. Default: a new one in the home folder. */
+  /** The log file. Default: a new file in the home folder. */
   logFile?: string;
 }
 
-/** The options that a command line has room for. */
+/** The options of a Manager that a command line can have. */
 export interface CommandLineOptions extends Omit<StartOptions, "limits" | "hosts"> {
-  /** Limits other than the default ones. */
+  /** Limits that differ from the default ones. */
   limits?: Partial<LimitsByOption>;
 }
 
-/** The options as they are read from a command line, before the passwords are looked up. */
+/** Options that are parsed, and whose passwords are not read yet. */
 export interface ParsedOptions
   extends Omit<CommandLineOptions, "authPassword" | "keyFilePassword"> {
   authPassword?: GivenPassword;
   keyFilePassword?: GivenPassword;
 }
 
-/** The options of `start` other than those of the log and the limits. */
+/** The options of `start` other than the limits of the Manager. */
 export const GENERAL_OPTIONS: readonly OptionSpec[] = [
   {
     flag: "--auth-hostname",
@@ -112,12 +121,20 @@ export const GENERAL_OPTIONS: readonly OptionSpec[] = [
     placeholder: "<file>",
     description: "the log file (default: a new one in the home folder)",
   },
+  {
+    flag: "--log-format",
+    placeholder: "<format>",
+    description: "how the log is written (default: text)",
+    choices: LOG_FORMATS,
+  },
+  ...LOG_LIMIT_OPTIONS,
 ];
 
 /**
- * Makes of parsed options those of a Manager, and reads the passwords that they name.
+ * Converts parsed options into those of a Manager, and reads the passwords.
  *
- * @throws {ConfigurationError} If a password is empty, or is to be asked for without a terminal.
+ * @throws {ConfigurationError} If a password is empty or cannot be read, or has to be asked for and
+ * there is no terminal.
  */
 export function readStartOptions(parsed: ParsedOptions): CommandLineOptions {
   const { authPassword, keyFilePassword, ...others } = collectLimits(parsed);
@@ -131,78 +148,77 @@ export function readStartOptions(parsed: ParsedOptions): CommandLineOptions {
 }
 
 /**
- * The options that a script was started with, for one that calls `runServices` and may be started
- * by `startManager` from another computer. They are those of `manager.ts start`. Ends the process
- * with a message if one of them is not known.
+ * Parses the command line of a script that calls `runServices`. Its options are those of
+ * `manager.ts start`, so that `startManager` can start the script on another computer.
  *
- * @param args The command line. Default: `Deno.args`.
- * @throws {ConfigurationError} If a password is empty, or is to be asked for without a terminal.
+ * If an option is unknown or has a wrong value, it prints a message on the standard error and ends
+ * the process with exit code 1. For `--help` it prints the options, and ends the process with exit
+ * code 0.
+ *
+ * @param args The words of the command line. Default: `Deno.args`.
+ * @returns The options for {@linkcode runServices}. Durations are in milliseconds, sizes in bytes.
+ * @throws {ConfigurationError} If a password is empty or cannot be read, or has to be asked for and
+ * there is no terminal.
  *
  * @example
  * ```ts ignore it does not end
  * import { parseStartOptions, runServices, Service } from "@msl/network";
  *
- * class Lamp extends Service {}
+ * class Lamp extends Service {
+ *   isOn(): boolean {
+ *     return true;
+ *   }
+ * }
  *
  * await runServices(new Lamp(), parseStartOptions());
  * ```
  */
 export function parseStartOptions(args: readonly string[] = Deno.args): CommandLineOptions {
-  const specs = [...GENERAL_OPTIONS, ...LOG_OPTIONS, ...LIMIT_OPTIONS];
-  const parsed = parseOptions(specs, args, {
-    name: "script",
-    description: "Starts a Network Manager and its Services",
-  });
-  return readStartOptions(parsed as ParsedOptions);
+  const specs = [...GENERAL_OPTIONS, ...LIMIT_OPTIONS];
+  const outcome = parseOptions(specs, args);
+  switch (outcome.state) {
+    case "parsed":
+      return readStartOptions(outcome.values as ParsedOptions);
+    case "help":
+      console.log(
+        ["Usage: script [options]", "", "Starts a Network Manager and its Services", "", "Options:"]
+          .concat(formatHelp(specs)).join("\n"),
+      );
+      return Deno.exit(0);
+    case "rejected":
+      console.error(`error: ${outcome.message}`);
+      return Deno.exit(1);
+  }
 }
 
 /**
- * The same options as a command line. A password is no part of it, since the command lines of a
- * computer are seen by everyone who uses it: each is a line of the standard input.
+ * Writes options as a command line. A password is not on it, since every user of a computer can see
+ * the command lines of its programs. Each password is a line of the standard input.
  *
  * @throws {ConfigurationError} If a password is not one line.
  */
 export function formatStartOptions(
   options: CommandLineOptions,
 ): { args: string[]; input: string[] } {
-  const args: string[] = [];
-  const input: string[] = [];
-  const flags = {
-    "--auth-hostname": options.authHostname,
-    "--auth-login": options.authLogin,
-    "--disable-tls": options.disableTls,
+  const values: Record<string, unknown> = { ...options };
+  const secrets = GENERAL_OPTIONS.filter((spec) =>
+    takesWords(spec) && values[keyOf(spec)] !== undefined
+  );
+  const others = GENERAL_OPTIONS.filter((spec) => !takesWords(spec));
+  return {
+    args: [
+      ...others.flatMap((spec) => formatOption(spec, values[keyOf(spec)])),
+      ...formatLimits(options.limits ?? {}),
+      ...secrets.flatMap((spec) => formatOption(spec, "-")),
+    ],
+    input: secrets.map((spec) => requireLine(keyOf(spec), String(values[keyOf(spec)]))),
   };
-  for (const [flag, isSet] of Object.entries(flags)) {
-    if (isSet) args.push(flag);
-  }
-  const valued = {
-    "--cert-file": options.certFile,
-    "--database": options.database,
-    "--host": options.host,
-    "--key-file": options.keyFile,
-    "--port": options.port,
-    "--log-level": options.logLevel,
-    "--log-file": options.logFile,
-  };
-  for (const [option, value] of Object.entries(valued)) {
-    // In one word: a value that begins with a hyphen would be taken for an option.
-    if (value !== undefined) args.push(`${option}=${value}`);
-  }
-  args.push(...formatLogOptions(options), ...formatLimits(options.limits ?? {}));
-  const secrets = {
-    "--auth-password": "authPassword",
-    "--key-file-password": "keyFilePassword",
-  } as const;
-  for (const [option, name] of Object.entries(secrets)) {
-    const secret = options[name];
-    if (secret === undefined) continue;
-    if (/^$|[\r\n]/.test(secret)) {
-      throw new ConfigurationError(
-        `Cannot pass ${name} on the standard input: it must be one line, and not empty`,
-      );
-    }
-    args.push(`${option}=-`);
-    input.push(secret);
-  }
-  return { args, input };
+}
+
+/** A password that is one line. */
+function requireLine(option: string, password: string): string {
+  if (!/^$|[\r\n]/.test(password)) return password;
+  throw new ConfigurationError(
+    `Cannot pass ${option} on the standard input: it must be one line, and not empty`,
+  );
 }

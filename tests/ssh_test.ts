@@ -22,9 +22,9 @@ function test(name: string, fn: () => Promise<void>): void {
   Deno.test({ name, fn, ignore: Deno.build.os === "windows" });
 }
 
-/** What the error says when a script is started instead of a Manager. */
+/** The message of the error if a script is started instead of a Manager. */
 async function failure(script: string, options: StartManagerOptions = {}): Promise<string> {
-  // The options of the Manager, which are appended, are a comment.
+  // The options of the Manager, which are appended, become a comment.
   const starting = startManager("lab", `${script} #`, { ssh, ...options });
   const error: StartError = await assertRejects(() => starting, StartError);
   return error.message;
@@ -55,9 +55,9 @@ test("ssh gets its options, then the host, then the quoted command; secrets go t
   }
 });
 
-test("a password that the other computer repeats is neither logged nor in the error", async () => {
+test("a password that the other computer prints is neither in the log nor in the error", async () => {
   await using logs = await recordLogs(["msl", "network"]);
-  // This is what a shell does with what the command has not read.
+  // A shell does that with lines that the command has not read.
   const secrets = { authPassword: "hunter2", keyFilePassword: "hunter3" };
   const said = await failure("sh 2>&1; exit 3", secrets);
   for (const text of [said, Deno.inspect(logs.records)]) {
@@ -66,13 +66,13 @@ test("a password that the other computer repeats is neither logged nor in the er
   }
 });
 
-test("the words of a command arrive as they are", async () => {
+test("the words of a command are quoted", async () => {
   const script = `echo "$1:"; test "$1" = "$2" && ${READY}; exit 3`;
   const remote = await startManager("lab", ["sh", "-c", script, "sh", "it's", "it's"], { ssh });
   assertEquals(await remote.finished, { state: "ended", code: 3 });
 });
 
-test("the ready line is found among other lines, in pieces, with a carriage return", async () => {
+test("the ready line is found among other lines, in several pieces, with a carriage return", async () => {
   const script = `echo Welcome; printf 'Starting ... Network Manager run' && ` +
     `printf 'ning on ::1:1876 (TLS DISABLED)\\r\\n'`;
   await using remote = await startManager("lab", `${script} #`, { ssh });
@@ -86,7 +86,7 @@ test("the ready line is found among other lines, in pieces, with a carriage retu
   });
 });
 
-test("what is said goes to the log, also when the Manager is ready", async () => {
+test("the output is logged, before and after the Manager is ready", async () => {
   await using logs = await recordLogs(["msl", "network", "ssh"]);
   const script = `echo before; ${READY}; echo after; printf 'the end'; exit 0`;
   await using remote = await startManager("lab", `${script} #`, { ssh });
@@ -95,7 +95,7 @@ test("what is said goes to the log, also when the Manager is ready", async () =>
   assertEquals([first, ...others], ["before", "after", "the end"]);
 });
 
-test("a command that ends too early is reported with its exit code and its words", async () => {
+test("the error for a command that ends too early has its exit code and its output", async () => {
   const failed = await failure("echo Hello; printf 'no such file' >&2; exit 127");
   assert(failed.startsWith("Cannot start a Manager on lab: the command ended with exit code 127."));
   assert(failed.includes("Hello\n") && failed.includes("no such file"), failed);
@@ -109,7 +109,7 @@ test("a command that ends too early is reported with its exit code and its words
   );
 });
 
-test("of what is said, the end is reported", async () => {
+test("an error has the end of a long output", async () => {
   const script = "i=0; while [ $i -lt 2000 ]; do i=$((i + 1)); echo line $i; done; exit 1";
   const said = await failure(script);
   assert(said.endsWith("line 1999\nline 2000"), said);
@@ -118,14 +118,14 @@ test("of what is said, the end is reported", async () => {
   assert(long.endsWith("xxx") && long.length < 4_300, `${long.length} characters`);
 });
 
-test("a command that does not read its input is reported like any other", async () => {
+test("the error for a command that does not read its input has its output", async () => {
   const authPassword = "x".repeat(1_000_000); // more than a pipe takes
   const said = await failure("echo 'bad option'; exit 2", { authPassword });
   assert(said.includes("bad option") && !said.includes("xxx"), said);
 });
 
-test("a command that is never ready is given up, with what it said", async () => {
-  // Long enough to be heard sooner or later, however slow this computer is.
+test("a command that is not ready in time is a TimeoutError with its output", async () => {
+  // The time-out grows until the output arrives in time, on a slow computer too.
   for (let timeout = 100;; timeout *= 2) {
     const starting = startManager("lab", "echo waiting; exec sleep 1000 #", { ssh, timeout });
     const { message }: TimeoutError = await assertRejects(() => starting, TimeoutError);
@@ -134,7 +134,7 @@ test("a command that is never ready is given up, with what it said", async () =>
   }
 });
 
-test("an ssh that does not end when it is asked to is ended", async () => {
+test("an ssh that ignores SIGTERM is killed", async () => {
   const script = `trap '' TERM; ${READY}; exec sleep 1000 #`;
   const remote = await startManager("lab", script, { ssh });
   await remote.disconnect();
@@ -149,13 +149,13 @@ test("an end without an exit code is a lost connection", async () => {
   }
 });
 
-test("a process that keeps the output open does not keep the end back", async () => {
+test("a process that keeps the output open does not delay the end", async () => {
   const script = `(while sleep 0.1 && echo still here; do :; done) & ${READY}; exit 4 #`;
   const remote = await startManager("lab", script, { ssh });
   assertEquals(await remote.finished, { state: "ended", code: 4 });
 });
 
-Deno.test("a missing ssh is said so", async () => {
+Deno.test("a missing ssh is a StartError that says so", async () => {
   await assertRejects(
     () => startManager("lab", ["true"], { ssh: { executable: "no-such-ssh" } }),
     StartError,
@@ -163,7 +163,7 @@ Deno.test("a missing ssh is said so", async () => {
   );
 });
 
-Deno.test("what cannot be meant is refused before ssh is run", async () => {
+Deno.test("arguments that cannot be used are rejected before ssh is run", async () => {
   const none = { ssh: { executable: "no-such-ssh" } };
   for (const host of ["", "-oProxyCommand=id", "me@lab", "ssh://lab", "lab pc", "lab\n"]) {
     await assertRejects(() => startManager(host, ["true"], none), ValueError, "not a host name");

@@ -1,5 +1,5 @@
 /**
- * The `access` command: who may use which service, of those who may log in to a Manager.
+ * The `access` command: the access list of each service, which says which users may link with it.
  *
  * @module
  */
@@ -33,8 +33,8 @@ export function addAccess(program: Command): void {
     ) => {
       using database = Database.existing(options.database, new Hosts().aliases());
       const table = database.access;
-      const say = options.quiet ? () => {} : console.log;
-      if (action !== "list") change(table, action, service, usernames, say);
+      const print = options.quiet ? () => {} : console.log;
+      if (action !== "list") change(table, action, service, usernames, print);
       else if (usernames.length > 0) {
         throw new ConfigurationError("Cannot list users: give the name of a service, or nothing");
       }
@@ -47,7 +47,7 @@ function change(
   action: Exclude<Action, "list">,
   service: string | undefined,
   usernames: readonly string[],
-  say: (text: string) => void,
+  print: (text: string) => void,
 ): void {
   const isClear = action === "clear";
   if (service === undefined || (usernames.length === 0) !== isClear) {
@@ -58,16 +58,16 @@ function change(
   }
   if (action === "clear") return table.clear(service);
   table[action](service, usernames);
-  for (const name of usernames) say(`${action === "allow" ? "Allowed" : "Denied"} ${name}`);
+  for (const name of usernames) print(`${action === "allow" ? "Allowed" : "Denied"} ${name}`);
   if (table.lists().get(service)?.size === 0) {
-    say(
+    print(
       `Nobody may use ${service} now. For some: access allow ${repr(service)} USER... ` +
         `For everybody: access clear ${repr(service)}`,
     );
   }
 }
 
-/** Shows the lists, all of them or that of one service. */
+/** Prints the access lists of all services, or that of one. */
 function show(lists: Map<string, Set<string>>, service: string | undefined): void {
   const shown = service === undefined ? [...lists.keys()] : [service];
   if (shown.length === 0) console.log("There are no lists: everybody may use every service");

@@ -13,18 +13,17 @@ import {
   readConnectOptions,
 } from "../connect_options.ts";
 import { ConfigurationError, ValueError } from "../../errors.ts";
-import { linkWith, resultsOf } from "../named_service.ts";
-import { formatResult, printLine } from "../output.ts";
 import { showProgress } from "../progress.ts";
-import { printable } from "../text_table.ts";
+import { runSession } from "../client_session.ts";
 import {
-  argumentsOf,
-  jsonOrText,
+  type CallArguments,
+  parseArguments,
+  parseJsonOrText,
+  parseValue,
   splitWords,
-  type TypedArguments,
-  valueOf,
-} from "../typed_call.ts";
-import { visit } from "../client_session.ts";
+} from "../call_syntax.ts";
+import { formatResult, printable, printLine } from "../output.ts";
+import { linkWith, resultsOf } from "../requests.ts";
 
 interface ParsedOptions extends ParsedConnectOptions {
   each?: boolean;
@@ -32,7 +31,7 @@ interface ParsedOptions extends ParsedConnectOptions {
   quiet?: boolean;
 }
 
-/** The argument that stands for what is on the standard input. */
+/** The argument that stands for the content of the standard input. */
 const STANDARD_INPUT = "-";
 
 /** Adds `call` to the program. */
@@ -62,14 +61,14 @@ async function call(
   { each = false, json = false, quiet = false, ...parsed }: ParsedOptions,
 ): Promise<void> {
   const connecting = readConnectOptions(parsed);
-  // What cannot be read is said before anything is sent.
-  const read = await reader(words, each);
-  const given = argumentsOf(words, read);
-  await visit(connecting, "call", async ({ client, signal, takeAnyTime }) => {
+  // An argument that cannot be parsed is an error before anything is sent.
+  const parse = await wordParser(words, each);
+  const given = parseArguments(words, parse);
+  await runSession(connecting, "call", async ({ client, signal, removeDeadline }) => {
     const link = await linkWith(client, service, signal);
-    takeAnyTime();
+    removeDeadline();
     using progress = showProgress(`Waiting for ${printable(`${method} of ${service}`)}`, { quiet });
-    const request = async (call: TypedArguments): Promise<boolean> => {
+    const request = async (call: CallArguments): Promise<boolean> => {
       const options = { ...call, signal, timeout: parsed.timeout };
       for await (const result of resultsOf(link, method, options)) {
         progress.clear();
@@ -81,7 +80,7 @@ async function call(
     let count = 0;
     for await (const line of createInterface({ input: process.stdin })) {
       try {
-        if (!await request(argumentsOf([...words, ...splitWords(line)], read))) return;
+        if (!await request(parseArguments([...words, ...splitWords(line)], parse))) return;
       } catch (cause) {
         const message = `Line ${count + 1} of the standard input: ${(cause as Error).message}`;
         throw new ValueError(message, { cause });
@@ -91,17 +90,20 @@ async function call(
   });
 }
 
-/** Makes values of words, of which one may stand for what is on the standard input. */
-async function reader(words: readonly string[], each: boolean): Promise<(word: string) => unknown> {
-  const { args, kwargs } = argumentsOf(words, (word) => word === STANDARD_INPUT);
-  const places = [...args, ...Object.values(kwargs)].filter(Boolean).length;
-  if (places === 0) return valueOf;
-  if (places > 1 || each) {
+/** A parser of words. It has read the standard input already if one of the words stands for it. */
+async function wordParser(
+  words: readonly string[],
+  each: boolean,
+): Promise<(word: string) => unknown> {
+  const { args, kwargs } = parseArguments(words, (word) => word === STANDARD_INPUT);
+  const uses = [...args, ...Object.values(kwargs)].filter(Boolean).length;
+  if (uses === 0) return parseValue;
+  if (uses > 1 || each) {
     throw new ConfigurationError(
       "Cannot read the standard input twice: give one - and no --each, or '-' for the text",
     );
   }
   const text = await new Response(Deno.stdin.readable).text();
-  const value = jsonOrText(text.replace(/\r?\n$/, ""));
-  return (word) => word === STANDARD_INPUT ? value : valueOf(word);
+  const value = parseJsonOrText(text.replace(/\r?\n$/, ""));
+  return (word) => word === STANDARD_INPUT ? value : parseValue(word);
 }

@@ -1,5 +1,5 @@
 /**
- * The `certdump` command: shows what is in a certificate.
+ * The `certdump` command: shows the content of a certificate.
  *
  * @module
  */

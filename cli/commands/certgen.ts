@@ -1,5 +1,5 @@
 /**
- * The `certgen` command: makes a certificate that a private key signs itself.
+ * The `certgen` command: makes a self-signed certificate.
  *
  * @module
  */
@@ -62,12 +62,12 @@ async function certgen(out: string, options: Options): Promise<void> {
   const isNew = !fileExists(keyFile);
   const password = given && readPassword(given, () => askKeyPassword(keyFile));
   const { selfSign } = await import("../../net/certificate_maker.ts");
-  const say = options.quiet ? () => {} : console.log;
+  const print = options.quiet ? () => {} : console.log;
   const key = await load(keyFile, password, isNew && !options.quiet);
-  if (isNew) say(`Wrote a new private key to ${keyFile}`);
+  if (isNew) print(`Wrote a new private key to ${keyFile}`);
   const old = replaceFile(out, await selfSign(key, new Hosts().aliases(), { hash, yearsValid }));
-  if (old) say(`Kept the old certificate as ${old}`);
-  say(`Wrote the certificate to ${out}`);
+  if (old) print(`Kept the old certificate as ${old}`);
+  print(`Wrote the certificate to ${out}`);
   if (!options.show) return;
   const { describeCertificates } = await import("../../net/certificate_text.ts");
   console.log(describeCertificates(out).trimEnd());
@@ -78,12 +78,12 @@ async function load(
   password: string | undefined,
   isShown: boolean,
 ): Promise<KeyObject> {
-  // A password may have to be asked for where the key is there.
+  // A key that exists may need a password, and loading it prompts: no progress is shown then.
   using _progress = isShown ? showProgress("Making the private key") : undefined;
   return await loadKey(keyFile, { password, warn: console.error });
 }
 
-/** As Python calls them. */
+/** The names that the Python software has for them. */
 const HASH_NAMES = HASHES.map((hash) => hash.replace("-", "")).join(", ");
 
 function parseHash(name: string): Hash {

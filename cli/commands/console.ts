@@ -1,5 +1,6 @@
 /**
- * The `console` command: a prompt at which methods of Services are called.
+ * The `console` command: a prompt at which a person calls methods of Services. This module has the
+ * terminal and the history; `console_session.ts` executes the lines.
  *
  * @module
  */
@@ -13,13 +14,14 @@ import {
   type ParsedConnectOptions,
   readConnectOptions,
 } from "../connect_options.ts";
-import { HISTORY_SIZE, readHistory, writeHistory } from "../console_history.ts";
 import { ConsoleSession } from "../console_session.ts";
+import { ConfigurationError } from "../../errors.ts";
+import { makePrivateFolder, writePrivateFile } from "../../base/files.ts";
+import { historyFile, homeFolder } from "../../base/paths.ts";
 import { describeChange } from "../../device/connector.ts";
-import { interruption } from "../../program/signals.ts";
-import { alarming, faint } from "../style.ts";
-import { printable, printableLines } from "../text_table.ts";
-import { visit } from "../client_session.ts";
+import { terminationSignal } from "../../program/signals.ts";
+import { runSession } from "../client_session.ts";
+import { dim, printable, printableLines, red } from "../output.ts";
 
 /** Adds `console` to the program. */
 export function addConsole(program: Command): void {
@@ -27,28 +29,32 @@ export function addConsole(program: Command): void {
     .description("Call methods of Services at a prompt, with Tab and a history")
     .action(async (parsed: ParsedConnectOptions) => {
       const connecting = { ...readConnectOptions(parsed), reconnect: true };
-      const isFine = await visit(connecting, "console", async ({ client, takeAnyTime }) => {
-        takeAnyTime();
-        return await converse(client, Deno.stdin.isTerminal());
-      });
-      if (!isFine) Deno.exitCode = 1;
+      const hasSucceeded = await runSession(
+        connecting,
+        "console",
+        async ({ client, removeDeadline }) => {
+          removeDeadline();
+          return await readLines(client, Deno.stdin.isTerminal());
+        },
+      );
+      if (!hasSucceeded) Deno.exitCode = 1;
     });
 }
 
 /**
- * Reads lines and does what they say, one after the other, until the last one.
+ * Reads and executes lines, one after the other, until the last one.
  *
- * @param isPerson Whether a person types them. Otherwise the first error is the end.
- * @returns Whether it need not end with an error.
+ * @param isPerson Whether a person types the lines. Otherwise the first error ends the console.
+ * @returns False if an error has ended the console.
  */
-async function converse(client: Client, isPerson: boolean): Promise<boolean> {
+async function readLines(client: Client, isPerson: boolean): Promise<boolean> {
   const { promise: ended, resolve: end, reject: fail } = Promise.withResolvers<void>();
   const hasScreen = isPerson && Deno.stdout.isTerminal();
-  const history = hasScreen ? earlierLines() : undefined;
-  let isFine = true;
-  let isBusy = false;
+  const history = hasScreen ? loadHistory() : undefined;
+  let hasSucceeded = true;
+  let isExecuting = false;
   let isClosed = false;
-  /** Whether the lines that follow are not done. */
+  /** Whether the lines that follow are ignored. */
   let isOver = false;
   const reader = createInterface({
     input: process.stdin,
@@ -64,7 +70,7 @@ async function converse(client: Client, isPerson: boolean): Promise<boolean> {
   });
   /** Shows a text above the line that is being typed. */
   const show = (text: string, print: (text: string) => void = console.log) => {
-    const isTyping = hasScreen && !isBusy && !isClosed;
+    const isTyping = hasScreen && !isExecuting && !isClosed;
     if (isTyping) {
       cursorTo(process.stdout, 0);
       clearLine(process.stdout, 0);
@@ -72,40 +78,41 @@ async function converse(client: Client, isPerson: boolean): Promise<boolean> {
     print(text);
     if (isTyping) reader.prompt(true);
   };
-  const alarm = (error: unknown) =>
-    show(alarming(printableLines((error as Error).message)), console.error);
+  const showError = (error: unknown) =>
+    show(red(printableLines((error as Error).message)), console.error);
   const session = new ConsoleSession(client, (text) => show(text));
   const execute = async (line: string): Promise<void> => {
     if (isOver) return;
-    isBusy = true;
+    isExecuting = true;
     try {
       isOver = !await session.execute(line);
     } catch (error) {
       isOver = !isPerson;
-      isFine = isPerson;
-      alarm(error);
+      hasSucceeded = isPerson;
+      showError(error);
     }
-    isBusy = false;
+    isExecuting = false;
     if (isOver) reader.close();
     else if (hasScreen && !isClosed) reader.prompt();
   };
-  let work = Promise.resolve();
-  reader.on("line", (line) => work = work.then(() => execute(line)));
+  /** Settles when the lines that were read are executed. */
+  let executed = Promise.resolve();
+  reader.on("line", (line) => executed = executed.then(() => execute(line)));
   reader.on("close", () => {
     isClosed = true;
-    if (hasScreen && !isBusy && !isOver) console.log(); // leaves the line of the prompt
+    if (hasScreen && !isExecuting && !isOver) console.log(); // ends the line of the prompt
     if (isPerson) {
       isOver = true;
       session.interrupt();
     }
-    work.then(end, fail); // lines that were piped may still be under way
+    executed.then(end, fail); // lines that were piped may still have to be executed
   });
   reader.on("history", (lines: string[]) => {
     if (history === undefined) return;
     try {
       writeHistory(lines);
     } catch (error) {
-      alarm(error); // the console is of use without it
+      showError(error); // the console works without a history
     }
   });
   reader.on("SIGINT", () => {
@@ -113,19 +120,19 @@ async function converse(client: Client, isPerson: boolean): Promise<boolean> {
     const isEmpty = reader.line === "";
     reader.write(null, { ctrl: true, name: "e" });
     reader.write(null, { ctrl: true, name: "u" });
-    if (isEmpty) show(faint("Ctrl+D or exit ends the console"), console.error);
+    if (isEmpty) show(dim("Ctrl+D or exit ends the console"), console.error);
   });
   client.connectionHandler = (change) =>
-    show(faint(printable(describeChange(change))), console.error);
+    show(dim(printable(describeChange(change))), console.error);
   client.shutdownHandler = (error) => error ? fail(error) : end();
-  using interrupt = interruption();
-  interrupt.signal.addEventListener("abort", () => {
+  using termination = terminationSignal();
+  termination.signal.addEventListener("abort", () => {
     isOver = true;
     session.interrupt();
     reader.close();
   });
   if (hasScreen) {
-    console.log(faint(`Connected to ${client.addressManager}. help shows what can be typed`));
+    console.log(dim(`Connected to ${client.addressManager}. help shows what can be typed`));
     reader.prompt();
   }
   try {
@@ -133,15 +140,49 @@ async function converse(client: Client, isPerson: boolean): Promise<boolean> {
   } finally {
     reader.close();
   }
-  return isFine;
+  return hasSucceeded;
 }
 
-/** The lines of earlier consoles. `undefined` if they cannot be read: then none are kept either. */
-function earlierLines(): string[] | undefined {
+/** The history. `undefined` if it cannot be read: then it is not written either. */
+function loadHistory(): string[] | undefined {
   try {
     return readHistory();
   } catch (error) {
-    console.error(alarming(printableLines((error as Error).message)));
+    console.error(red(printableLines((error as Error).message)));
     return undefined;
+  }
+}
+
+/** How many lines the history has at most. */
+export const HISTORY_SIZE = 1_000;
+
+/**
+ * Reads the history: the lines of earlier consoles, the newest one first.
+ *
+ * @throws {ConfigurationError} If the file cannot be read.
+ */
+export function readHistory(file: string = historyFile()): string[] {
+  try {
+    const lines = Deno.readTextFileSync(file).split("\n").filter((line) => line !== "");
+    return lines.toReversed().slice(0, HISTORY_SIZE);
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotFound) return [];
+    throw new ConfigurationError(`Cannot read ${file}: ${(cause as Error).message}`, { cause });
+  }
+}
+
+/**
+ * Writes lines as the history, the newest one first. A line that begins with a space is left out. The
+ * file is readable by its owner alone.
+ *
+ * @throws {ConfigurationError} If the file cannot be written.
+ */
+export function writeHistory(lines: readonly string[], file: string = historyFile()): void {
+  const kept = lines.filter((line) => !line.startsWith(" ")).slice(0, HISTORY_SIZE).toReversed();
+  try {
+    makePrivateFolder(homeFolder());
+    writePrivateFile(file, kept.map((line) => `${line}\n`).join(""));
+  } catch (cause) {
+    throw new ConfigurationError(`Cannot write ${file}: ${(cause as Error).message}`, { cause });
   }
 }

@@ -1,5 +1,5 @@
 /**
- * The `delete` command: removes what is in the home folder.
+ * The `delete` command: deletes files of the home folder.
  *
  * @module
  */
@@ -47,25 +47,25 @@ export function addDelete(program: Command): void {
 }
 
 async function deleteSelected({ quiet, yes, ...selection }: Options): Promise<void> {
-  const say = quiet ? () => {} : console.log;
+  const print = quiet ? () => {} : console.log;
   const paths = select(selection).filter((path) => statOf(path) !== undefined);
-  if (paths.length === 0) return say(`Nothing to delete in ${homeFolder()}`);
+  if (paths.length === 0) return print(`Nothing to delete in ${homeFolder()}`);
   if (!yes) {
-    for (const path of paths) say(describe(path));
+    for (const path of paths) print(describe(path));
     const what = quiet ? paths.join(", ") : paths.length === 1 ? "it" : "them";
-    if (!await terminalPrompt.confirm(`Delete ${what}?`)) return say("Nothing was deleted");
+    if (!await terminalPrompt.confirm(`Delete ${what}?`)) return print("Nothing was deleted");
   }
   for (const path of paths) {
     try {
-      Deno.removeSync(path, { recursive: true }); // of a link the link, not what it points to
+      Deno.removeSync(path, { recursive: true }); // removes a symbolic link, not its target
     } catch (cause) {
       throw new ConfigurationError(`Cannot delete ${path}: ${(cause as Error).message}`, { cause });
     }
-    say(`Deleted ${path}`);
+    print(`Deleted ${path}`);
   }
 }
 
-/** The paths that were chosen, whether there is something or not. */
+/** The paths that the options choose, whether they exist or not. */
 function select({ all, certs, database, keys, logs, root }: Selection): string[] {
   if (root) return everything();
   const paths: string[] = [];
@@ -79,10 +79,10 @@ function select({ all, certs, database, keys, logs, root }: Selection): string[]
   );
 }
 
-/** SQLite keeps what it has not yet written back in files beside the database. */
+/** The database, and the files in which SQLite keeps changes that it has not written back yet. */
 const DATABASE_SUFFIXES = ["", "-wal", "-shm", "-journal"];
 
-/** What is in the home folder, and last the folder itself. */
+/** The entries of the home folder, and last the folder itself. */
 function everything(): string[] {
   const home = homeFolder();
   if (statOf(home) === undefined) return [];
@@ -92,7 +92,7 @@ function everything(): string[] {
   return [...content, home];
 }
 
-/** Why a folder is not to be deleted as a whole; `undefined` if it may be. */
+/** The reason why a folder must not be deleted as a whole; `undefined` if there is none. */
 function notAHome(folder: string, content: readonly string[]): string | undefined {
   if (folder === parse(folder).root) return "it is the root of the file system";
   const user = userFolder();
@@ -103,14 +103,14 @@ function notAHome(folder: string, content: readonly string[]): string | undefine
   return "it does not look like a home folder of MSL-Network, none of whose files are in it";
 }
 
-/** A path as the list of what will be deleted shows it. */
+/** A path as text for the question whether to delete it. */
 function describe(path: string): string {
   const stat = statOf(path);
   if (stat?.isSymlink) return `${path} (a link; what it points to stays)`;
   return stat?.isDirectory ? `${path} (entries: ${contentOf(path).length})` : path;
 }
 
-/** The paths in a folder, sorted. */
+/** The paths of the entries of a folder, sorted. */
 function contentOf(folder: string): string[] {
   try {
     return Array.from(Deno.readDirSync(folder), ({ name }) => join(folder, name)).sort();
@@ -119,7 +119,7 @@ function contentOf(folder: string): string[] {
   }
 }
 
-/** What is at a path, of a link the link itself; `undefined` where there is nothing. */
+/** The status of a path, without following a symbolic link; `undefined` if it does not exist. */
 function statOf(path: string): Deno.FileInfo | undefined {
   try {
     return Deno.lstatSync(path);

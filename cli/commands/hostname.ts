@@ -1,5 +1,5 @@
 /**
- * The `hostname` command: which computers a Manager trusts by their name.
+ * The `hostname` command: the table of the computers that a Manager admits by their host name.
  *
  * @module
  */
@@ -31,7 +31,7 @@ export function addHostname(program: Command): void {
     .option("-d, --database <file>", "the SQLite database", databaseFile())
     .option("-q, --quiet", "print nothing but errors, and the list")
     .action((action: Action, names: string[], options: Options) => {
-      const say = options.quiet ? () => {} : console.log;
+      const print = options.quiet ? () => {} : console.log;
       const isAdded = action === "add" || action === "insert";
       const aliases = new Hosts().aliases();
       using database = isAdded
@@ -45,11 +45,11 @@ export function addHostname(program: Command): void {
       if (names.length === 0) {
         throw new ConfigurationError(`Cannot ${action} a host name: give one or more names`);
       }
-      if (!isAdded) checkAll(names, hostnames); // nothing is done by halves
+      if (!isAdded) checkAll(names, hostnames); // before any is deleted
       for (const name of names) {
         if (isAdded) hostnames.insert(name);
         else hostnames.delete(name);
-        say(`${isAdded ? "Added" : "Removed"} ${name}`);
+        print(`${isAdded ? "Added" : "Removed"} ${name}`);
       }
     });
 }

@@ -63,9 +63,9 @@ async function keygen(type: "rsa" | "ecc" | "dsa", options: Options): Promise<vo
   using progress = showProgress("Making the private key", options);
   const { old } = await makeKey(options.out, kind, password);
   progress.clear();
-  const say = options.quiet ? () => {} : console.log;
-  if (old) say(`Kept the old private key as ${old}`);
-  say(`Wrote the private key to ${options.out}`);
+  const print = options.quiet ? () => {} : console.log;
+  if (old) print(`Kept the old private key as ${old}`);
+  print(`Wrote the private key to ${options.out}`);
 }
 
 function kindOf(type: "rsa" | "ecc" | "dsa", { curve, size }: Options): KeyKind {

@@ -1,5 +1,5 @@
 /**
- * The `ls` command: who is connected to a Manager, and what a Service offers.
+ * The `ls` command: lists the Clients and Services of a Manager, or the attributes of a Service.
  *
  * @module
  */
@@ -12,11 +12,9 @@ import {
 } from "../connect_options.ts";
 import { ValueError } from "../../errors.ts";
 import { describeAttributes, describeListing, type Listing, listingOf } from "../listing.ts";
-import { noSuchService } from "../named_service.ts";
-import { askStatus } from "../status_request.ts";
-import { bold } from "../style.ts";
-import { encodeForTerminal } from "../typed_call.ts";
-import { type Visit, visit } from "../client_session.ts";
+import { type ClientSession, runSession } from "../client_session.ts";
+import { bold, encodeForTerminal } from "../output.ts";
+import { noSuchService, requestStatus } from "../requests.ts";
 
 interface ParsedOptions extends ParsedConnectOptions {
   json?: boolean;
@@ -30,7 +28,7 @@ export function addLs(program: Command): void {
     .option("--json", "print one object of JSON")
     .action(async (name: string | undefined, { json, ...parsed }: ParsedOptions) => {
       const connecting = readConnectOptions(parsed);
-      const listing = await visit(connecting, "ls", (visit) => ask(connecting, visit));
+      const listing = await runSession(connecting, "ls", requestListing);
       if (name === undefined) {
         return console.log(json ? encodeForTerminal(listing) : describeListing(listing, bold));
       }
@@ -40,10 +38,10 @@ export function addLs(program: Command): void {
     });
 }
 
-async function ask(to: { host: string; port: number }, visit: Visit): Promise<Listing> {
-  const identities = await visit.client.identities({ signal: visit.signal });
+async function requestListing(session: ClientSession): Promise<Listing> {
+  const identities = await session.client.identities({ signal: session.signal });
   try {
-    const { services, requester } = await askStatus(to, visit);
+    const { services, requester } = await requestStatus(session);
     const links = Object.entries(services).map(([name, { links }]) => [name, links]);
     return listingOf(identities, Object.fromEntries(links), requester);
   } catch (error) {

@@ -1,8 +1,8 @@
 /**
- * The `ping` command: how long the round trip to a Manager takes, or through it to a Service.
+ * The `ping` command: measures the round trip to a Manager, or through it to a Service.
  *
- * A Manager is asked for its identity, which every Manager answers. A Service is asked for a private
- * attribute, which every Service refuses: no method of it runs.
+ * It requests the identity of the Manager, which every Manager sends. Of a Service it requests a
+ * private attribute, which every Service refuses, so no method of it runs.
  *
  * @module
  */
@@ -18,11 +18,10 @@ import {
   timeOption,
 } from "../connect_options.ts";
 import { RemoteError } from "../../errors.ts";
-import { linkWith } from "../named_service.ts";
-import { describeRoundTrips, statisticsOf } from "../round_trips.ts";
-import { interruption } from "../../program/signals.ts";
-import { printable } from "../text_table.ts";
-import { visit } from "../client_session.ts";
+import { terminationSignal } from "../../program/signals.ts";
+import { runSession } from "../client_session.ts";
+import { printable } from "../output.ts";
+import { linkWith } from "../requests.ts";
 
 interface ParsedOptions extends ParsedConnectOptions {
   count?: number;
@@ -34,7 +33,7 @@ interface ParsedOptions extends ParsedConnectOptions {
 
 const DEFAULT_COUNT = 5;
 const DEFAULT_INTERVAL = 1_000;
-/** What no Service has. */
+/** An attribute that every Service refuses. */
 const PRIVATE = "_ping";
 
 /** Adds `ping` to the program. */
@@ -61,43 +60,47 @@ async function ping(
 ): Promise<void> {
   const connecting = readConnectOptions(parsed);
   const { timeout } = connecting;
-  await visit(connecting, "ping", async ({ client, signal, takeAnyTime }) => {
-    using interrupt = interruption();
-    const ask = await questionFor(client, service, AbortSignal.any([signal, interrupt.signal]));
-    takeAnyTime();
+  await runSession(connecting, "ping", async ({ client, signal, removeDeadline }) => {
+    using termination = terminationSignal();
+    const request = await requestFor(
+      client,
+      service,
+      AbortSignal.any([signal, termination.signal]),
+    );
+    removeDeadline();
     const times: number[] = [];
     let sent = 0;
     try {
       while (count === 0 || sent < count) {
-        if (sent > 0) await delay(interval, { signal: interrupt.signal });
+        if (sent > 0) await delay(interval, { signal: termination.signal });
         const start = performance.now();
         sent++;
-        await ask(timeout);
+        await request(timeout);
         const time = performance.now() - start;
         times.push(time);
         if (!json && !quiet) console.log(`${sent}: ${time.toFixed(3)} ms`);
       }
     } catch (error) {
-      if (!interrupt.signal.aborted) throw error;
+      if (!termination.signal.aborted) throw error;
     } finally {
-      const whom = printable(service ?? `Manager at ${client.addressManager}`);
+      const target = printable(service ?? `Manager at ${client.addressManager}`);
       console.log(
         json
           ? JSON.stringify({ sent, answered: times.length, ...statisticsOf(times) })
-          : describeRoundTrips(whom, sent, times),
+          : describeRoundTrips(target, sent, times),
       );
     }
   });
 }
 
-/** Sends something that is answered, and waits for the answer so long, in milliseconds. */
-type Question = (timeout: number) => Promise<void>;
+/** Sends a request and awaits the reply, for up to `timeout` milliseconds. */
+type PingRequest = (timeout: number) => Promise<void>;
 
-async function questionFor(
+async function requestFor(
   client: Client,
   service: string | undefined,
   signal: AbortSignal,
-): Promise<Question> {
+): Promise<PingRequest> {
   if (service === undefined) {
     return async (timeout) => void await client.identities({ timeout, signal });
   }
@@ -111,8 +114,53 @@ async function questionFor(
   };
 }
 
-/** Whether it is the Service that refuses. */
+/** Whether the reply came from the Service, which refuses the request. */
 function isRefusal(error: unknown): boolean {
   return error instanceof RemoteError &&
     (error.remoteName === "PermissionError" || error.remoteName === "AttributeError");
+}
+
+/** Statistics of round trips, in milliseconds. */
+export interface RoundTripStatistics {
+  min_ms: number;
+  avg_ms: number;
+  p50_ms: number;
+  p99_ms: number;
+  max_ms: number;
+}
+
+/** The statistics of round trips in milliseconds; `null` if there are none. */
+export function statisticsOf(times: readonly number[]): RoundTripStatistics | null {
+  if (times.length === 0) return null;
+  const sorted = times.toSorted((a, b) => a - b);
+  // The smallest time that this part of the round trips does not exceed.
+  const percentile = (part: number) => sorted[Math.ceil(part * sorted.length) - 1];
+  return {
+    min_ms: rounded(sorted[0]),
+    avg_ms: rounded(times.reduce((sum, time) => sum + time, 0) / times.length),
+    p50_ms: rounded(percentile(0.5)),
+    p99_ms: rounded(percentile(0.99)),
+    max_ms: rounded(sorted.at(-1)!),
+  };
+}
+
+/** The statistics as text, in the form of ping(8). */
+export function describeRoundTrips(
+  target: string,
+  sent: number,
+  times: readonly number[],
+): string {
+  const statistics = statisticsOf(times);
+  const lines = [`--- ${target} ---`, `${sent} sent, ${times.length} answered`];
+  if (statistics !== null) {
+    const { min_ms, avg_ms, p50_ms, p99_ms, max_ms } = statistics;
+    const numbers = [min_ms, avg_ms, p50_ms, p99_ms, max_ms].map((time) => time.toFixed(3));
+    lines.push(`min/avg/p50/p99/max = ${numbers.join("/")} ms`);
+  }
+  return lines.join("\n");
+}
+
+/** Rounds to a microsecond. */
+function rounded(milliseconds: number): number {
+  return Number(milliseconds.toFixed(3));
 }

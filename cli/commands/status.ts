@@ -1,5 +1,5 @@
 /**
- * The `status` command: how a Manager is, for a person, a program or a health check.
+ * The `status` command: the status of a Manager, for a person, a program or a health check.
  *
  * @module
  */
@@ -8,16 +8,15 @@ import { delay } from "@std/async/delay";
 import type { Command } from "commander";
 import {
   addConnectOptions,
-  type CommandConnectOptions,
   type ParsedConnectOptions,
   readConnectOptions,
   timeOption,
 } from "../connect_options.ts";
 import type { ManagerStatus } from "../../wire/status.ts";
-import { askStatus } from "../status_request.ts";
 import { describeStatus, type Rates, ratesBetween } from "../status_report.ts";
-import { encodeForTerminal } from "../typed_call.ts";
-import { type Visit, visit } from "../client_session.ts";
+import { type ClientSession, runSession } from "../client_session.ts";
+import { encodeForTerminal } from "../output.ts";
+import { requestStatus } from "../requests.ts";
 
 interface ParsedOptions extends ParsedConnectOptions {
   /** In milliseconds. */
@@ -30,7 +29,7 @@ const DEFAULT_INTERVAL = 1_000;
 /** Adds `status` to the program. */
 export function addStatus(program: Command): void {
   addConnectOptions(program.command("status"))
-    .description("Show how a Manager is; the exit code is 0 if it answers")
+    .description("Show the status of a Manager; the exit code is 0 if it answers")
     .addOption(
       timeOption(
         "--interval",
@@ -41,25 +40,24 @@ export function addStatus(program: Command): void {
     .option("--json", "print one object of JSON")
     .action(async ({ interval = DEFAULT_INTERVAL, json, ...parsed }: ParsedOptions) => {
       const connecting = readConnectOptions(parsed);
-      const { status, rates } = await visit(
+      const { status, rates } = await runSession(
         connecting,
         "status",
-        (visit) => ask(connecting, visit, interval),
+        (session) => requestRates(session, interval),
       );
       console.log(json ? encodeForTerminal({ ...status, rates }) : describeStatus(status, rates));
     });
 }
 
-/** The status, and the rates if there is an interval between two of them. */
-async function ask(
-  connecting: CommandConnectOptions,
-  visit: Visit,
+/** The status; and the rates since an earlier one, unless the interval in milliseconds is 0. */
+async function requestRates(
+  session: ClientSession,
   interval: number,
 ): Promise<{ status: ManagerStatus; rates: Rates | null }> {
-  const before = await askStatus(connecting, visit);
+  const before = await requestStatus(session);
   if (interval === 0) return { status: before, rates: null };
-  visit.extend(interval);
+  session.extendDeadline(interval);
   await delay(interval);
-  const status = await askStatus(connecting, visit);
+  const status = await requestStatus(session);
   return { status, rates: ratesBetween(before, status) };
 }

@@ -1,5 +1,6 @@
 /**
- * The `types` command: what the compiler is to know of a service that runs elsewhere, in any language.
+ * The `types` command: writes a TypeScript declaration of a Service that is connected. The Service may
+ * be written in any language.
  *
  * @module
  */
@@ -15,9 +16,9 @@ import { ValueError } from "../../errors.ts";
 import { fileExists, readFile, replaceFile } from "../../base/files.ts";
 import type { Identities } from "../../wire/identities.ts";
 import { isObject } from "../../wire/message.ts";
-import { noSuchService } from "../named_service.ts";
 import { repr } from "../../base/repr.ts";
-import { visit } from "../client_session.ts";
+import { runSession } from "../client_session.ts";
+import { noSuchService } from "../requests.ts";
 
 interface ParsedOptions extends ParsedConnectOptions {
   out?: string;
@@ -30,7 +31,7 @@ export function addTypes(program: Command): void {
     .argument("<service>", "the name of the service")
     .option("-o, --out <file>", "write it to a file instead, e.g. basic_math.d.ts")
     .action(async (service: string, { out, ...parsed }: ParsedOptions) => {
-      const identities = await visit(
+      const identities = await runSession(
         readConnectOptions(parsed),
         "types",
         async ({ client, signal }) => await client.identities({ signal }),
@@ -41,7 +42,7 @@ export function addTypes(program: Command): void {
     });
 }
 
-/** The declaration of one of the services that a Manager tells of. */
+/** The declaration of one of the Services in the identity of a Manager. */
 function declare(name: string, { services }: Identities): string {
   if (!isObject(services)) {
     throw new ValueError("The Manager does not say which services there are");
@@ -56,7 +57,7 @@ function declare(name: string, { services }: Identities): string {
   return declareService({ name, language: String(language), attributes, streams });
 }
 
-/** Keeps what is there already, unless it is the same. */
+/** Writes a file, and keeps an older one under another name unless it is the same. */
 function write(file: string, text: string): void {
   if (fileExists(file) && Deno.statSync(file).isFile && readFile(file, "the types") === text) {
     return console.log(`${file} is up to date`);

@@ -1,5 +1,6 @@
 /**
- * The `user` command: who may log in to a Manager, and who of them is an administrator.
+ * The `user` command: the table of the users that may log in to a Manager, and whether each is an
+ * administrator.
  *
  * @module
  */
@@ -68,7 +69,7 @@ function list(table: UsersTable): void {
   }
 }
 
-/** Changes the table and returns what happened. */
+/** Changes the table, and returns a text that says what has changed. */
 async function change(
   table: UsersTable,
   action: Exclude<Action, "list">,

@@ -1,5 +1,5 @@
 /**
- * The `watch` command: prints the notifications of a Service as they come.
+ * The `watch` command: prints the notifications of a Service as they arrive.
  *
  * @module
  */
@@ -12,14 +12,12 @@ import {
   type ParsedConnectOptions,
   readConnectOptions,
 } from "../connect_options.ts";
-import { linkWith } from "../named_service.ts";
-import { printLine } from "../output.ts";
 import { describeChange } from "../../device/connector.ts";
-import { interruption } from "../../program/signals.ts";
-import { faint } from "../style.ts";
-import { printable } from "../text_table.ts";
-import { encodeForTerminal, formatArguments } from "../typed_call.ts";
-import { visit } from "../client_session.ts";
+import { terminationSignal } from "../../program/signals.ts";
+import { runSession } from "../client_session.ts";
+import { formatArguments } from "../call_syntax.ts";
+import { dim, encodeForTerminal, printable, printLine } from "../output.ts";
+import { linkWith } from "../requests.ts";
 
 interface ParsedOptions extends ParsedConnectOptions {
   count?: number;
@@ -43,24 +41,24 @@ async function watch(
   { count = 0, json = false, quiet = false, ...parsed }: ParsedOptions,
 ): Promise<void> {
   const connecting = { ...readConnectOptions(parsed), reconnect: true };
-  await visit(connecting, "watch", async ({ client, signal, takeAnyTime }) => {
-    const { promise: enough, resolve: end, reject: fail } = Promise.withResolvers<void>();
+  await runSession(connecting, "watch", async ({ client, signal, removeDeadline }) => {
+    const { promise: ended, resolve: end, reject: fail } = Promise.withResolvers<void>();
     client.shutdownHandler = (error) => error ? fail(error) : end();
     client.connectionHandler = (change) => {
-      if (!quiet) console.error(faint(printable(describeChange(change))));
+      if (!quiet) console.error(dim(printable(describeChange(change))));
     };
     const link = await linkWith(client, service, signal);
-    takeAnyTime();
-    using interrupt = interruption();
-    interrupt.signal.addEventListener("abort", () => end());
+    removeDeadline();
+    using termination = terminationSignal();
+    termination.signal.addEventListener("abort", () => end());
     let seen = 0;
     link.notificationHandler = (...parameters) => {
       if (count > 0 && seen === count) return;
       seen++;
       if (!printLine(formatNotification(parameters, json)) || seen === count) end();
     };
-    if (!quiet) console.error(faint(`Watching ${printable(service)}`));
-    await enough;
+    if (!quiet) console.error(dim(`Watching ${printable(service)}`));
+    await ended;
     link.notificationHandler = undefined;
     if (client.isConnected()) await link.unlink();
   });

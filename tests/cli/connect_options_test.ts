@@ -8,7 +8,7 @@ import {
 } from "../../cli/connect_options.ts";
 import { ConfigurationError } from "../../errors.ts";
 
-/** What a command connects with that was started with these arguments. */
+/** The options with which a command connects that has these arguments. */
 function parse(...args: string[]): Omit<CommandConnectOptions, "prompt"> {
   const command = addConnectOptions(new Command()).parse(args, { from: "user" });
   const { prompt: _, ...options } = readConnectOptions(command.opts<ParsedConnectOptions>());
@@ -17,7 +17,7 @@ function parse(...args: string[]): Omit<CommandConnectOptions, "prompt"> {
 
 const REMOTE = ["--host", "192.0.2.1"];
 
-Deno.test("what is given is what a command connects with", () => {
+Deno.test("a command connects with the options that it is given", () => {
   const args = ["-p", "1234", "--disable-tls", "--username", "j.doe", "--timeout", "1min"];
   assertEquals(parse(...REMOTE, ...args, "-c", "lab.crt"), {
     host: "192.0.2.1",
@@ -31,7 +31,7 @@ Deno.test("what is given is what a command connects with", () => {
   });
 });
 
-Deno.test("an environment variable that is empty is not set", () => {
+Deno.test("an environment variable that is empty counts as not set", () => {
   const names = ["MSL_NETWORK_HOST", "MSL_NETWORK_PORT", "MSL_NETWORK_USERNAME"];
   const before = names.map((name) => Deno.env.get(name));
   try {
@@ -48,7 +48,7 @@ Deno.test("an environment variable that is empty is not set", () => {
   }
 });
 
-Deno.test("one password is for the user and for the Manager: it asks for one of them", async () => {
+Deno.test("one password is for the user and for the Manager, which asks for one of them", async () => {
   const file = await Deno.makeTempFile({ prefix: "msl-network-" });
   try {
     await Deno.writeTextFile(file, "a secret\n");
@@ -64,7 +64,7 @@ Deno.test("one password is for the user and for the Manager: it asks for one of 
   );
 });
 
-Deno.test("a Manager elsewhere is not trusted by the certificate of this computer", () => {
+Deno.test("the certificate of this computer is not trusted for a Manager on another computer", () => {
   const options = parse(...REMOTE);
   assertEquals(["certFile" in options, "assertHostname" in options], [false, false]);
 });

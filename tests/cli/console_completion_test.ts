@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { complete } from "../../cli/console_completion.ts";
 
-const OFFERS = {
+const SERVICES = {
   BasicMath: { add: "(x, y)", power: "(x: Dict[str, int], n=2, *args, **kwargs) -> float", pi: 3 },
   "String Editor": { "odd name": "()" },
   ls: {},
@@ -31,12 +31,12 @@ Deno.test("commands, services, methods and keyword arguments are completed", () 
     ["BasicMath nothing ", ""],
   ];
   for (const [line, beginning, ...words] of cases) {
-    assertEquals(complete(line, OFFERS), [words, beginning], line);
+    assertEquals(complete(line, SERVICES), [words, beginning], line);
   }
 });
 
-Deno.test("a name that every object has is no service", () => {
+Deno.test("the name of a property that every object has is no service", () => {
   for (const line of ["constructor ", "toString p", "BasicMath constructor "]) {
-    assertEquals(complete(line, OFFERS)[0], []);
+    assertEquals(complete(line, SERVICES)[0], []);
   }
 });

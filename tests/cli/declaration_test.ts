@@ -1,4 +1,4 @@
-/** The declaration of a service, from what it says of itself. */
+/** The declaration of a service, from its identity. */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
@@ -11,7 +11,7 @@ function declared(shown: unknown, name = "f"): string {
   return lines.at(-1)!.trim();
 }
 
-Deno.test("a declaration says what the service is, and what each method was like there", () => {
+Deno.test("a declaration names the service, and has the signature of each method as a comment", () => {
   const attributes = {
     add: "(x: float, y: float = 1) -> float",
     _hidden: "()",
@@ -142,7 +142,7 @@ const VALUES: [value: unknown, type: string][] = [
   [NaN, "number"],
   ["V", "string"],
   [true, "boolean"],
-  [null, "unknown"], // there may be something later
+  [null, "unknown"], // it may have another type later
   [[], "unknown[]"],
   [[1, 2], "number[]"],
   [[1, "a"], "(number | string)[]"],
@@ -163,12 +163,12 @@ for (const [value, type] of VALUES) {
   });
 }
 
-Deno.test("a value that is deep is declared as far as a person would read", () => {
+Deno.test("a nested value is declared to a limited depth", () => {
   const deep = JSON.parse("[".repeat(500) + "]".repeat(500));
   assertEquals(declared(deep), "readonly f: unknown[][][][][];");
 });
 
-Deno.test("a text that is quoted again and again is not read for ever", () => {
+Deno.test("an annotation that is a text within a text is parsed to a limited depth", () => {
   let text = "int";
   for (let times = 0; times < 12; times++) text = JSON.stringify(text);
   assertEquals(declared(`() -> ${text}`), "f(): unknown;");
@@ -182,7 +182,7 @@ Deno.test("names that are no identifiers are quoted", () => {
   assertEquals(declared(1, "delete"), "readonly delete: number;");
 });
 
-Deno.test("the interface is called like the service, as far as TypeScript allows", () => {
+Deno.test("the interface has the name of the service, without the characters that TypeScript does not allow", () => {
   const names: [service: string, type: string][] = [
     ["BasicMath", "BasicMath"],
     ["Python Lab", "PythonLab"],
@@ -198,9 +198,9 @@ Deno.test("the interface is called like the service, as far as TypeScript allows
   for (const [service, type] of names) assertEquals(typeName(service), type);
 });
 
-// Nothing that a service says is more than a declaration
+// The text of a service never becomes code
 
-/** Comments and quoted texts are all that a service may fill. What is left has to be a declaration. */
+/** The text of a service is in comments and in quotes alone. The rest has to be a declaration. */
 function skeleton(text: string): string {
   return text.replaceAll(
     /\/\*[^]*?\*\/|"(?:[^"\\\n]|\\.)*"/g,
@@ -208,7 +208,7 @@ function skeleton(text: string): string {
   );
 }
 
-/** A member: names and types, and nothing that has an effect. */
+/** A member: names and types, without any effect. */
 const MEMBER = /^ {2}[\p{ID_Continue}$"(){}[\]:;,?|. -]+;$/u;
 
 const NASTY = fc.constantFrom(
@@ -229,7 +229,7 @@ const attributes = fc.dictionary(
   fc.oneof(signature, text.map((t) => `(${t}`), fc.jsonValue()),
 );
 
-Deno.test("whatever a service says, it cannot leave its comments and quotes", () => {
+Deno.test("no text of a service ends a comment or a quote", () => {
   fc.assert(fc.property(text, text, attributes, (name, language, attributes) => {
     const written = declareService({ name, language, attributes });
     assertEquals(written.match(/[\p{C}\p{Zl}\p{Zp}]/gu)?.filter((one) => one !== "\n") ?? [], []);
@@ -241,7 +241,7 @@ Deno.test("whatever a service says, it cannot leave its comments and quotes", ()
   }));
 });
 
-Deno.test("a comment ends where it should, and tells no tool anything", () => {
+Deno.test("a comment ends at its end, and is no directive for a tool", () => {
   const text = declareService({
     name: "*/ import 'x'; /*",
     language: "@ts-nocheck */",

@@ -19,7 +19,7 @@ const IDENTITIES: Identities = {
   },
 };
 
-Deno.test("services, clients and links are tables, without the client that asks", () => {
+Deno.test("services, clients and links are tables, without the client that requests them", () => {
   const listing = listingOf(IDENTITIES, { Echo: ["a[lab:2]"] }, "ls[lab:9]");
   assertEquals(
     describeListing(listing, (text) => text.toUpperCase()),
@@ -35,7 +35,7 @@ a[lab:2]  Deno      Echo`,
   );
 });
 
-Deno.test("a Manager that does not tell who is linked leaves it open", () => {
+Deno.test("the links are unknown if the Manager does not report them", () => {
   const listing = listingOf(IDENTITIES, null, null);
   assertEquals([listing.services.Echo.links, Object.keys(listing.clients).length], [null, 2]);
   const lines = describeListing(listing).split("\n");
@@ -43,7 +43,7 @@ Deno.test("a Manager that does not tell who is linked leaves it open", () => {
   assertEquals(lines.at(-1), "a[lab:2]   Deno      unknown");
 });
 
-Deno.test("where nobody is connected it is told", () => {
+Deno.test("a listing without devices says so", () => {
   const listing = listingOf({ ...IDENTITIES, clients: {}, services: {} }, {}, null);
   assertEquals(
     describeListing(listing),

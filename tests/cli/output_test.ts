@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { formatResult } from "../../cli/output.ts";
 
-Deno.test("a text is printed as it is, everything else as JSON", () => {
+Deno.test("a string is printed as it is, any other value as JSON", () => {
   const text = "a\u001b[31m\tb\nc";
   assertEquals(formatResult(text, false, false), text);
   assertEquals(formatResult(text, false, true), "a\\u{1b}[31m\tb\nc");

@@ -1,4 +1,4 @@
-/** Signatures as Python and this package show them. */
+/** Signatures as Python and this package write them. */
 
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
@@ -16,18 +16,18 @@ function name(name: string): Annotation {
 
 function parameters(text: string): PythonParameter[] {
   const signature = parseSignature(text);
-  assert(signature, `${text} was not read`);
+  assert(signature, `${text} was not parsed`);
   return signature!.parameters;
 }
 
-/** Each as `form name`, with `=` where it may be left out. */
+/** Each as `form name`, with `=` if it has a default. */
 function forms(text: string): string[] {
   return parameters(text).map(({ form, name, hasDefault }) =>
     `${form} ${name}${hasDefault ? "=" : ""}`
   );
 }
 
-Deno.test("parameters are by position, by name alone, and the rest of either", () => {
+Deno.test("parameters are positional, keyword-only, *rest and **others", () => {
   assertEquals(forms("()"), []);
   assertEquals(forms("(x, n=2)"), ["plain x", "plain n="]);
   assertEquals(forms("(channel, *, range=10, nplc=None)"), [
@@ -47,7 +47,7 @@ Deno.test("parameters are by position, by name alone, and the rest of either", (
   assertEquals(forms("(Ω, $x=1, _y=...)"), ["plain Ω", "plain $x=", "plain _y="]);
 });
 
-Deno.test("annotations are read as expressions", () => {
+Deno.test("annotations are parsed as expressions", () => {
   const text = "(x: float, y: Union[str, int] = 3, *args, key: Optional[List[int]] = None, " +
     "**kwargs) -> Dict[str, float]";
   const signature = parseSignature(text)!;
@@ -104,7 +104,7 @@ const ANNOTATIONS: [text: string, annotation: Annotation][] = [
 ];
 
 for (const [text, annotation] of ANNOTATIONS) {
-  Deno.test(`the annotation ${text} is read`, () =>
+  Deno.test(`the annotation ${text} is parsed`, () =>
     assertEquals(parseAnnotation(text), annotation));
 }
 
@@ -136,7 +136,7 @@ Deno.test("a default may be anything whose brackets and quotes are closed", () =
   }
 });
 
-Deno.test("what is no signature is not taken for one", () => {
+Deno.test("a text that is no signature is not parsed as one", () => {
   const texts = [
     "",
     "x",
@@ -170,7 +170,7 @@ Deno.test("what is no signature is not taken for one", () => {
   for (const text of texts) assertEquals(parseSignature(text), undefined, text);
 });
 
-Deno.test("what is too long or too deep is not looked at, and costs no stack", () => {
+Deno.test("a text that is too long or too deep is not parsed, and does not overflow the stack", () => {
   const nested = (depth: number) => `(x: ${"List[".repeat(depth)}int${"]".repeat(depth)})`;
   assert(parseSignature(nested(50)));
   assertEquals(parseSignature(nested(70)), undefined);
@@ -219,7 +219,7 @@ function show(annotation: Annotation): string {
   }
 }
 
-Deno.test("every annotation is read as it was meant", () => {
+Deno.test("every annotation is parsed as it was written", () => {
   fc.assert(fc.property(annotation, (annotation) => {
     assertEquals(parseAnnotation(show(annotation)), annotation);
     const text = `(x: ${show(annotation)} = 1, *, y=${show(annotation)}) -> ${show(annotation)}`;
@@ -233,7 +233,7 @@ Deno.test("every annotation is read as it was meant", () => {
   }));
 });
 
-Deno.test("no text is an error", () => {
+Deno.test("no text throws an error", () => {
   const pieces = fc.constantFrom(..."()[]{}<>*/,:=|.-~'\"\\ \n", "x", "->", "**", "int", "1");
   const text = fc.oneof(fc.string(), fc.array(pieces).map((pieces) => `(${pieces.join("")})`));
   fc.assert(fc.property(text, (text) => {

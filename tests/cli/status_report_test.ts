@@ -20,9 +20,9 @@ const SERVICE: ServiceStatus = {
   max_clients: -1,
   ...NOTHING,
 };
-const ASKING = "status[lab-pc:9]";
+const REQUESTER = "status[lab-pc:9]";
 
-/** A status in which the totals, and what the connection that asks has added, are as given. */
+/** A status with these totals, and these counts of the connection that requests it. */
 function status(
   totals: Partial<ManagerStatus["totals"]> = {},
   own: Partial<ClientStatus> = {},
@@ -30,7 +30,7 @@ function status(
 ): ManagerStatus {
   return {
     manager: "Manager[lab-pc:1875]",
-    requester: ASKING,
+    requester: REQUESTER,
     version: "0.1.0",
     uptime_s: 10,
     tls: true,
@@ -40,7 +40,7 @@ function status(
     unidentified: 1,
     services: {},
     ...others,
-    clients: { [ASKING]: { ...CLIENT, ...own }, ...others.clients },
+    clients: { [REQUESTER]: { ...CLIENT, ...own }, ...others.clients },
     totals: {
       ...totalsOf(new Statistics(), []),
       ...totals,
@@ -48,7 +48,7 @@ function status(
   };
 }
 
-Deno.test("rates are of the others: what the connection that asks adds is left out", () => {
+Deno.test("rates leave out the connection that requests the status", () => {
   const before = status(
     { messages_in: 100, messages_out: 200, bytes_in: 3_000, bytes_out: 4_000, requests: 50 },
     { messages_in: 1, messages_out: 1, bytes_in: 70, bytes_out: 80 },
@@ -78,11 +78,11 @@ Deno.test("rates are of the others: what the connection that asks adds is left o
   });
 });
 
-Deno.test("there are no rates where no time has passed", () => {
+Deno.test("there are no rates if no time has passed", () => {
   assertEquals(ratesBetween(status(), status()), null);
 });
 
-Deno.test("a Manager where nobody is connected is a short text", () => {
+Deno.test("the status of a Manager without devices is a short text", () => {
   assertEquals(
     describeStatus(status({ messages_in: 1_234_567, bytes_out: 1_536 }), null),
     `\
@@ -104,7 +104,7 @@ refusals     none; answers that nobody was owed: 0; notifications in another nam
   );
 });
 
-Deno.test("each device has a row, and what was refused its count", () => {
+Deno.test("each device has a row, and each kind of refusal its count", () => {
   const services = {
     Lab: { ...SERVICE, links: ["a[x:1]"], locks: ["a[x:1]"], max_clients: 5, pending_requests: 2 },
     Echo: { ...SERVICE, queued_bytes: 2_048, bytes_in: 1_000_000 },
@@ -154,7 +154,7 @@ refusals     KeyError 3; answers that nobody was owed: 4; notifications in anoth
   );
 });
 
-Deno.test("the time since the start is in the largest unit that says enough", () => {
+Deno.test("the up-time is in the largest unit that is exact enough", () => {
   for (
     const [seconds, text] of [
       [0.4, "0ms"],
@@ -172,7 +172,7 @@ Deno.test("the time since the start is in the largest unit that says enough", ()
   }
 });
 
-Deno.test("a peer's name cannot do anything to the terminal", () => {
+Deno.test("control characters in the name of a peer are escaped", () => {
   const name = "\u001b[2J\u202e\nEcho\u009b\u{e0001}";
   const clients = { [`${name}[x:1]`]: { ...CLIENT, links: [name] } };
   const described = describeStatus(
@@ -183,7 +183,7 @@ Deno.test("a peer's name cannot do anything to the terminal", () => {
   assert(described.includes("\\u{1b}[2J\\u{202e}\\u{a}Echo\\u{9b}\\u{e0001}[x:1]"), described);
 });
 
-Deno.test("a client or a service called __proto__ is a row like any other", () => {
+Deno.test("a client or a service with the name __proto__ has a row", () => {
   const record = <T>(value: T): Record<string, T> => Object.fromEntries([["__proto__", value]]);
   const named = status({}, {}, { services: record(SERVICE) });
   named.clients = record(CLIENT);

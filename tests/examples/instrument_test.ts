@@ -1,4 +1,4 @@
-/** An instrument on a TCP socket that is asked, refuses, is silent, goes away and comes back. */
+/** The driver of an instrument that answers, rejects, does not answer, disconnects and returns. */
 
 import { assertEquals, assertRejects } from "@std/assert";
 import { delay } from "@std/async/delay";
@@ -14,7 +14,7 @@ function switchOn(port = 0): InstrumentServer {
   return new InstrumentServer(new Multimeter({ clock }), { port });
 }
 
-/** An instrument that answers each line with what the test says, `undefined` with silence. */
+/** An instrument whose answers the test makes; `undefined` for none. */
 function scripted(
   answer: (line: string) => string | undefined,
 ): AsyncDisposable & { port: number } {
@@ -22,7 +22,7 @@ function scripted(
   return new InstrumentServer(multimeter);
 }
 
-Deno.test("what is asked at once is asked one after the other", async () => {
+Deno.test("queries that are made at once are sent one after the other", async () => {
   let asked = 0;
   let most = 0;
   const clock = {
@@ -46,7 +46,7 @@ Deno.test("what is asked at once is asked one after the other", async () => {
   assertEquals(most, 1);
 });
 
-Deno.test("what the instrument does not accept is an error, and the next query is answered", async () => {
+Deno.test("commands that the instrument does not accept are an error, and the next query is answered", async () => {
   await using server = switchOn();
   await using instrument = new Instrument({ port: server.port });
   await assertRejects(
@@ -62,7 +62,7 @@ Deno.test("what the instrument does not accept is an error, and the next query i
   assertEquals(await instrument.query("VOLT:NPLC?"), "+1.00000000E+00");
 });
 
-Deno.test("errors from before the connection are nobody's", async () => {
+Deno.test("errors from before the connection are cleared", async () => {
   const multimeter = new Multimeter();
   await multimeter.execute("FOO");
   await using server = new InstrumentServer(multimeter);
@@ -70,7 +70,7 @@ Deno.test("errors from before the connection are nobody's", async () => {
   assertEquals(await instrument.query("*OPC?"), "1");
 });
 
-Deno.test("an instrument that is off is named, and asked again when it is on", async () => {
+Deno.test("an instrument that is off is an error with its address, and the next query connects again", async () => {
   await using first = switchOn();
   const { port } = first;
   await using instrument = new Instrument({ port });
@@ -88,7 +88,7 @@ Deno.test("an instrument that is off is named, and asked again when it is on", a
   assertEquals(await instrument.query("*IDN?"), IDENTITY);
 });
 
-Deno.test("an instrument that goes away before it has answered is named", async () => {
+Deno.test("an instrument that disconnects before it has answered is an error with its address", async () => {
   await using server = scripted((line) => {
     if (line.startsWith("READ?")) throw new Error("the power is cut");
     return undefined;
@@ -101,22 +101,22 @@ Deno.test("an instrument that goes away before it has answered is named", async 
   );
 });
 
-Deno.test("who answers more or less than was asked for is not believed", async () => {
+Deno.test("another number of answers than queries is an error", async () => {
   let answer: string | undefined = "1\n2";
   await using server = scripted((line) => {
     if (line === "*CLS") return undefined;
     return line === "SYST:ERR?" ? '+0,"No error"' : answer;
   });
   await using instrument = new Instrument({ port: server.port });
-  const asked = () => instrument.query("READ?");
-  await assertRejects(asked, ConnectionAbortedError, "READ?: it has answered 2 times, not 1");
+  const query = () => instrument.query("READ?");
+  await assertRejects(query, ConnectionAbortedError, "READ?: it has answered 2 times, not 1");
   answer = undefined;
-  await assertRejects(asked, ConnectionAbortedError, "READ?: it has answered 0 times, not 1");
+  await assertRejects(query, ConnectionAbortedError, "READ?: it has answered 0 times, not 1");
   answer = "1";
-  assertEquals(await asked(), "1");
+  assertEquals(await query(), "1");
 });
 
-Deno.test("who does not answer in time is given up, and a late answer is nobody else's", async () => {
+Deno.test("a query without an answer in time is a TimeoutError, and a late answer is dropped", async () => {
   let silent = true;
   await using server = scripted((line) => {
     if (line === "*CLS" || silent) return undefined;

@@ -1,4 +1,4 @@
-/** The SVG of values over time. */
+/** Plots of values over time, as SVG. */
 
 import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import { plot, type Point } from "../../examples/plot.ts";
@@ -10,7 +10,7 @@ function points(values: readonly number[], interval = 60_000): Point[] {
   return values.map((value, index) => ({ time: new Date(start + index * interval), value }));
 }
 
-/** What is written in the plot. */
+/** The texts in the plot. */
 function texts(svg: string): string[] {
   return [...svg.matchAll(/<text[^>]*>([^<]*)<\/text>/g)].map(([_, text]) => text);
 }
@@ -20,7 +20,7 @@ function line(svg: string): number[][] {
   return list.split(" ").map((pair) => pair.split(",").map(Number));
 }
 
-Deno.test("the axes say when, and which voltage in which unit", () => {
+Deno.test("the axes have the times, and the voltage with its unit", () => {
   const svg = plot(points(Array.from({ length: 61 }, (_, index) => 10 + index * 1e-6)), LABELS);
   const written = texts(svg);
   for (
@@ -31,7 +31,7 @@ Deno.test("the axes say when, and which voltage in which unit", () => {
   assertMatch(svg, /^<svg xmlns="http:\/\/www.w3.org\/2000\/svg" /);
 });
 
-Deno.test("each value is a point of the line: later is to the right, more is higher", () => {
+Deno.test("each value is a point of the line: a later one is to the right, a larger one is higher", () => {
   const [first, second, third] = line(plot(points([1, 3, 2]), LABELS));
   assert(first[0] < second[0] && second[0] < third[0]);
   assert(second[1] < third[1] && third[1] < first[1]);
@@ -49,6 +49,6 @@ Deno.test("a plot of seconds has seconds at its ticks, a plot of days has days",
   assert(texts(plot(points([1, 2, 3], 3 * 86_400_000), LABELS)).includes("11-26 00:00"));
 });
 
-Deno.test("nothing cannot be drawn", () => {
+Deno.test("a plot without values is an error", () => {
   assertThrows(() => plot([], LABELS), RangeError, "Cannot draw a plot: there are no values");
 });

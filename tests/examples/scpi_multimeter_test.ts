@@ -1,11 +1,11 @@
-/** The simulated multimeter: what it measures, and how it speaks over TCP. */
+/** The simulated multimeter: its measurements, and SCPI over TCP. */
 
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { InstrumentServer, Multimeter } from "../../examples/scpi_multimeter.ts";
 
 const HOUR = 3_600_000;
 
-/** A multimeter whose time goes on with its measurements, and when the test says so. */
+/** A multimeter whose clock moves with its measurements, and when the test waits. */
 function simulated(
   { seed = 1, voltage = 10 } = {},
 ): { multimeter: Multimeter; wait: (milliseconds: number) => void; now: () => number } {
@@ -27,16 +27,16 @@ function spread(values: readonly number[]): number {
   return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length);
 }
 
-Deno.test("the same seed gives the same readings, another one others", async () => {
+Deno.test("the same seed gives the same readings, another seed gives others", async () => {
   const [one, same, other] = [1, 1, 2].map((seed) => simulated({ seed }).multimeter);
   const expected = await readings(one, 5);
   assertEquals(await readings(same, 5), expected);
   assertNotEquals(await readings(other, 5), expected);
 });
 
-Deno.test("a long integration takes its time and leaves less noise", async () => {
+Deno.test("a longer integration takes longer and leaves less noise", async () => {
   const { multimeter, wait, now } = simulated();
-  wait(10 * HOUR); // it is warm
+  wait(10 * HOUR); // it has warmed up
   await multimeter.execute("CONF:VOLT:DC 10;:VOLT:NPLC 0.02");
   const before = now();
   const quick = spread(await readings(multimeter, 100));
@@ -47,7 +47,7 @@ Deno.test("a long integration takes its time and leaves less noise", async () =>
   assert(quick > 10 * slow, `${quick} V and ${slow} V`);
 });
 
-Deno.test("it drifts while it warms up, and little after that", async () => {
+Deno.test("it drifts while it warms up, and little afterwards", async () => {
   const { multimeter, wait } = simulated();
   const [cold] = await readings(multimeter, 1);
   wait(HOUR);
@@ -58,7 +58,7 @@ Deno.test("it drifts while it warms up, and little after that", async () => {
   assert(Math.abs(later - warm) < 5e-6, `${warm} V, ${later} V`);
 });
 
-Deno.test("a range measures a fifth more than its name says, and then it is an overload", async () => {
+Deno.test("a range measures up to 1.2 times its value, and more is an overload", async () => {
   const { multimeter } = simulated();
   assertEquals(await multimeter.execute("CONF:VOLT:DC 7;:VOLT:RANG?"), "+1.00000000E+01");
   assertEquals(await multimeter.execute("VOLT:RANG:AUTO?"), "0");
@@ -79,7 +79,7 @@ for (const [voltage, range] of [[0.05, 0.1], [-0.9, 1], [11.9, 10], [-12.1, 100]
   });
 }
 
-Deno.test("*RST forgets the settings and not the errors, *CLS the errors", async () => {
+Deno.test("*RST resets the settings and not the error queue, *CLS clears the error queue", async () => {
   const { multimeter } = simulated();
   await multimeter.execute("CONF:VOLT:DC 100;:VOLT:NPLC 100;:FOO");
   await multimeter.execute("*RST");
@@ -89,7 +89,7 @@ Deno.test("*RST forgets the settings and not the errors, *CLS the errors", async
   assertEquals(await multimeter.execute("*CLS;*OPC?;:SYST:ERR?"), '1;0,"No error"');
 });
 
-Deno.test("over TCP it answers line by line, however the lines are cut, also to the last one", async () => {
+Deno.test("over TCP it answers each line, at every split of the text, also the last one", async () => {
   const text = "*idn?\r\nFOO?\nVOLT:NPLC 1;NPLC?\nSYST:ERR?;:syst:err?\n*OPC?"; // the last is no line
   for (let cut = 0; cut <= text.length; cut += 7) {
     await using server = new InstrumentServer(simulated().multimeter);
@@ -110,7 +110,7 @@ Deno.test("over TCP it answers line by line, however the lines are cut, also to 
   }
 });
 
-Deno.test("it speaks with one connection after the other, and remembers its errors", async () => {
+Deno.test("it serves one connection after the other, and keeps its error queue", async () => {
   await using server = new InstrumentServer(simulated().multimeter);
   const ask = async (text: string) => {
     using connection = await Deno.connect({ port: server.port });

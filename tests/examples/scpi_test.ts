@@ -1,19 +1,19 @@
-/** What a line of SCPI asks for, and what is in the queue of errors after it. */
+/** The commands that a line of SCPI executes, and the error queue after it. */
 
 import { assertEquals } from "@std/assert";
 import { formatNumber, Scpi } from "../../examples/scpi.ts";
 
 const LIMITS = { minimum: 0.02, maximum: 100, standard: 10 };
 
-/** An instrument that remembers which of its commands were done. */
+/** An instrument that records which of its commands were executed. */
 function instrument(): { scpi: Scpi; done: string[] } {
   const done: string[] = [];
-  const notice = (name: string) => () => void done.push(name);
+  const record = (name: string) => () => void done.push(name);
   const scpi: Scpi = new Scpi({
-    "*RST": notice("reset"),
+    "*RST": record("reset"),
     "*IDN?": () => "DMM",
     "SYSTem:ERRor[:NEXT]?": () => scpi.nextError(),
-    "CONFigure[:VOLTage][:DC]": notice("configure"),
+    "CONFigure[:VOLTage][:DC]": record("configure"),
     "MEASure[:VOLTage][:DC]?": () => "+1.0",
     "[SENSe:]VOLTage[:DC]:NPLC": (parameters) => void done.push(`${parameters.number(LIMITS)}`),
     "[SENSe:]VOLTage[:DC]:RANGe?": (parameters) => {
@@ -24,7 +24,7 @@ function instrument(): { scpi: Scpi; done: string[] } {
   return { scpi, done };
 }
 
-/** The errors that are in the queue. */
+/** The errors in the queue. */
 function errors(scpi: Scpi): string[] {
   const all: string[] = [];
   for (let error; (error = scpi.nextError()) !== '0,"No error"';) all.push(error);
@@ -82,17 +82,17 @@ for (
   });
 }
 
-Deno.test("a line may be empty, and so may what is between two semicolons", async () => {
+Deno.test("a line may be empty, and so may a command between two semicolons", async () => {
   const { scpi } = instrument();
   assertEquals(await scpi.execute(""), undefined);
   assertEquals(await scpi.execute("*IDN?;;*IDN?; "), "DMM;DMM");
   assertEquals(errors(scpi), []);
 });
 
-Deno.test("a command goes on where the one before it in the line was", async () => {
+Deno.test("a header without a colon is relative to the one before it in the line", async () => {
   const { scpi, done } = instrument();
   assertEquals(await scpi.execute("SENS:VOLT:DC:NPLC 1;RANG?;:MEAS:VOLT:DC?"), "10;+1.0");
-  assertEquals(await scpi.execute("SENS:VOLT:NPLC 2;*RST;NPLC 3"), undefined); // * has no place
+  assertEquals(await scpi.execute("SENS:VOLT:NPLC 2;*RST;NPLC 3"), undefined); // * has no path
   assertEquals(done, ["1", "2", "reset", "3"]);
   assertEquals(errors(scpi), []);
   assertEquals(await scpi.execute("MEAS:VOLT:DC?;SYST:ERR?"), "+1.0"); // MEAS:VOLT:SYST:ERR?
@@ -101,7 +101,7 @@ Deno.test("a command goes on where the one before it in the line was", async () 
   assertEquals(errors(scpi), ['-113,"Undefined header"']);
 });
 
-Deno.test("a line ends at its first error, and what was done before it is answered", async () => {
+Deno.test("a line ends at its first error, and the queries before it are answered", async () => {
   const { scpi, done } = instrument();
   assertEquals(await scpi.execute("*IDN?;FOO;*RST"), "DMM");
   assertEquals(done, []);
@@ -141,14 +141,14 @@ for (
     ["VOLT:NPLC 1e999", '-222,"Data out of range"'],
   ]
 ) {
-  Deno.test(`${command} is refused: ${error}`, async () => {
+  Deno.test(`${command} is rejected: ${error}`, async () => {
     const { scpi, done } = instrument();
     assertEquals(await scpi.execute(command), undefined);
     assertEquals([done, errors(scpi)], [[], [error]]);
   });
 }
 
-Deno.test("the oldest error comes first, and the last place says that there were more", async () => {
+Deno.test("the oldest error comes first, and the last one says that the queue has overflowed", async () => {
   const { scpi } = instrument();
   await scpi.execute("VOLT:NPLC");
   for (let count = 1; count <= 25; count++) await scpi.execute("FOO?");
@@ -167,7 +167,7 @@ Deno.test("the oldest error comes first, and the last place says that there were
   assertEquals(await scpi.execute("SYST:ERR?"), '0,"No error"');
 });
 
-Deno.test("a number is written as instruments write it", () => {
+Deno.test("a number is written in the form of instruments", () => {
   assertEquals(formatNumber(10.0000012), "+1.00000012E+01");
   assertEquals(formatNumber(-0.1), "-1.00000000E-01");
   assertEquals(formatNumber(0), "+0.00000000E+00");

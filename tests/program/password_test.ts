@@ -35,7 +35,7 @@ Deno.test("a password is its words, joined by spaces", () => {
   assertEquals(readPassword([" spaced  out "], nobody), " spaced  out ");
 });
 
-Deno.test("a file stands for its first line, and a folder for its own name", async () => {
+Deno.test("a password is the first line of a file, but the name of a folder is a password itself", async () => {
   const folder = await Deno.makeTempDir({ prefix: "msl-network-" });
   try {
     const file = join(folder, "with spaces.txt");
@@ -56,7 +56,7 @@ Deno.test("a file stands for its first line, and a folder for its own name", asy
   }
 });
 
-Deno.test("a file that has to have the password is never the password itself", async () => {
+Deno.test("the name of a file that must have the password is never the password itself", async () => {
   const file = await Deno.makeTempFile({ prefix: "msl-network-" });
   try {
     await Deno.writeTextFile(file, "first\r\nsecond\r\n");
@@ -73,7 +73,7 @@ Deno.test("a file that has to have the password is never the password itself", a
   );
 });
 
-Deno.test("an empty password is refused", () => {
+Deno.test("an empty password is an error", () => {
   for (const words of [[], [""]]) {
     assertThrows(
       () => readPassword(words, nobody),
@@ -83,12 +83,12 @@ Deno.test("an empty password is refused", () => {
   }
 });
 
-Deno.test("an option without words asks, and nothing else does", () => {
+Deno.test("an option without words prompts, and no other form does", () => {
   assertEquals(readPassword(true, () => "typed"), "typed");
 });
 
 Deno.test({
-  name: "a file that others can read is warned of, and read",
+  name: "a file that other users can read is read with a warning",
   ignore: Deno.build.os === "windows",
   async fn() {
     await using folder = await temporaryFolder();
@@ -104,7 +104,7 @@ Deno.test({
   },
 });
 
-Deno.test("a new password is asked for twice, and must be the same", () => {
+Deno.test("a new password is asked for twice, and both must be the same", () => {
   const careful = person("secret", "secret");
   assertEquals(askNewPassword("j.doe", careful), "secret");
   assertEquals(careful.questions, ["Enter a password for j.doe:", "Enter it again:"]);
@@ -122,7 +122,7 @@ Deno.test("a new password is asked for twice, and must be the same", () => {
   assertEquals(silent.questions.length, 1);
 });
 
-Deno.test("the password of a key is asked for once, and twice if the key is still to be made", async () => {
+Deno.test("the password of a key is asked for once, and twice if the key does not exist", async () => {
   const folder = await Deno.makeTempDir({ prefix: "msl-network-" });
   try {
     const file = join(folder, "a.key");
@@ -140,7 +140,7 @@ Deno.test("the password of a key is asked for once, and twice if the key is stil
 });
 
 Deno.test({
-  name: "the name of a file that may not be read is no password, and what may be one is not shown",
+  name: "the name of a file that cannot be read is no password, and the error does not repeat it",
   permissions: { read: false },
   fn() {
     const error = assertThrows(

@@ -9,15 +9,15 @@ import {
   parseStartOptions,
 } from "../../program/start_options.ts";
 
-/** What is parsed where nothing is given. */
+/** The options of an empty command line. */
 const DEFAULTS = { port: 1875, logLevel: "info" };
 
-/** Options without the keys that are `undefined`. */
-function given(options: CommandLineOptions): CommandLineOptions {
+/** Options without those that are `undefined`. */
+function defined(options: CommandLineOptions): CommandLineOptions {
   return Object.fromEntries(Object.entries(options).filter(([_, value]) => value !== undefined));
 }
 
-/** The options as another process parses them, with its standard input. */
+/** The options as another process parses them, whose standard input has this text. */
 async function parseElsewhere(args: string[], input: string): Promise<unknown> {
   const module = JSON.stringify(import.meta.resolve("../../program/start_options.ts"));
   const program = `import { parseStartOptions } from ${module};
@@ -36,12 +36,12 @@ async function parseElsewhere(args: string[], input: string): Promise<unknown> {
   return JSON.parse(new TextDecoder().decode(stdout));
 }
 
-Deno.test("nothing given is every default", () => {
+Deno.test("an empty command line has the defaults", () => {
   assertEquals(formatStartOptions({}), { args: [], input: [] });
-  assertEquals(given(parseStartOptions([])), DEFAULTS);
+  assertEquals(defined(parseStartOptions([])), DEFAULTS);
 });
 
-Deno.test("the options come back from a command line as they were", () => {
+Deno.test("options that are written as a command line are parsed to the same options", () => {
   const text = fc.string({ unit: "binary" });
   const all = fc.record({
     authHostname: fc.constant(true),
@@ -67,17 +67,17 @@ Deno.test("the options come back from a command line as they were", () => {
   fc.assert(fc.property(all, (options) => {
     const { args, input } = formatStartOptions(options);
     assertEquals(input, []);
-    assertEquals(given(parseStartOptions(args)), { ...DEFAULTS, ...options });
+    assertEquals(defined(parseStartOptions(args)), { ...DEFAULTS, ...options });
   }));
 });
 
-Deno.test("what is false, or a number of a level, comes back too", () => {
+Deno.test("an option that is false is left out, and the number of a level is text", () => {
   const off = { authHostname: false, authLogin: false, disableTls: false };
   assertEquals(formatStartOptions(off).args, []);
   assertEquals(parseStartOptions(formatStartOptions({ logLevel: 30 }).args).logLevel, "30");
 });
 
-Deno.test("passwords travel on the standard input, never on the command line", async () => {
+Deno.test("passwords are lines of the standard input, and not on the command line", async () => {
   const passwords = { authPassword: ' --it\'s "µ" $HOME ', keyFilePassword: "-" };
   const { args, input } = formatStartOptions({ ...passwords, port: 0 });
   assertEquals(args, ["--port=0", "--auth-password=-", "--key-file-password=-"]);
@@ -87,7 +87,7 @@ Deno.test("passwords travel on the standard input, never on the command line", a
   assertEquals(await parseElsewhere(args, input.join("\r\n")), expected); // as Windows ends a line
 });
 
-Deno.test("a password that is no line by itself is refused, and not shown", () => {
+Deno.test("a password that is not one line is an error, which does not repeat it", () => {
   for (const authPassword of ["two\nlines", "ends\r", "\n", ""]) {
     const { message } = assertThrows(
       () => formatStartOptions({ authPassword }),
@@ -98,14 +98,14 @@ Deno.test("a password that is no line by itself is refused, and not shown", () =
   }
 });
 
-Deno.test("words on a command line are one password", () => {
+Deno.test("several words on a command line are one password", () => {
   const { authPassword, keyFilePassword } = parseStartOptions(
     ["-P", "a", "good", "password", "-p", "0", "-D", "another", "one"],
   );
   assertEquals([authPassword, keyFilePassword], ["a good password", "another one"]);
 });
 
-Deno.test("every limit of a command line comes back as it was", () => {
+Deno.test("every limit that is written as an option is parsed to the same limit", () => {
   const { longLine: _, queueLow: __, queueLimit: ___, ...limits } = LIMITS;
   const { args } = formatStartOptions({ limits });
   assertEquals(args.length, Object.keys(limits).length);

@@ -1,18 +1,20 @@
 /**
- * A call as a person types it, in a shell or in the console: words, each of them an argument.
+ * The syntax of a call that a person types in a shell or in the console: words, one for each
+ * argument. It is parsed and written here.
  *
- * A word is JSON, or else it is the text itself. `key=value` is a keyword argument. A word in single
- * quotes is the text between them, whatever it looks like. A shell has divided its line into words
- * already; in the console, JSON may have spaces in it.
+ * A word is JSON, or else a string. `key=value` is a keyword argument. A word in single quotes is
+ * the string between them, even if it is JSON. A shell splits its line into words itself. In the
+ * console, JSON may have spaces in it.
  *
  * @module
  */
 
 import { ValueError } from "../errors.ts";
-import { bigInteger, encodeValue, parseJson } from "../wire/json.ts";
+import { bigInteger, parseJson } from "../wire/json.ts";
+import { encodeForTerminal } from "./output.ts";
 
 /** The arguments of a call. */
-export interface TypedArguments {
+export interface CallArguments {
   args: unknown[];
   kwargs: Record<string, unknown>;
 }
@@ -21,37 +23,37 @@ const KEY = /^([\p{ID_Start}_][\p{ID_Continue}]*)=/u;
 const INTEGER = /^-?[1-9]\d*$/;
 
 /**
- * The arguments that words stand for.
+ * Parses the arguments of a call.
  *
- * @param read Makes a value of a word; of the part after `key=` too.
+ * @param parse Parses a word, or the part of it after `key=`.
  * @throws {ValueError} If a keyword argument is given twice.
  */
-export function argumentsOf(
+export function parseArguments(
   words: readonly string[],
-  read: (word: string) => unknown = valueOf,
-): TypedArguments {
+  parse: (word: string) => unknown = parseValue,
+): CallArguments {
   const args: unknown[] = [];
   const named = new Map<string, unknown>();
   for (const word of words) {
     const [prefix, key] = KEY.exec(word) ?? [];
     if (key === undefined || prefix === undefined) {
-      args.push(read(word));
+      args.push(parse(word));
       continue;
     }
     if (named.has(key)) throw new ValueError(`Cannot call: ${key} is given twice`);
-    named.set(key, read(word.slice(prefix.length)));
+    named.set(key, parse(word.slice(prefix.length)));
   }
   // fromEntries, because a keyword argument may be called __proto__
   return { args, kwargs: Object.fromEntries(named) };
 }
 
-/** The value that a word stands for. */
-export function valueOf(word: string): unknown {
-  return inQuotes(word) ?? jsonOrText(word);
+/** Parses a word: a string in single quotes, JSON, or else a string. */
+export function parseValue(word: string): unknown {
+  return inQuotes(word) ?? parseJsonOrText(word);
 }
 
-/** The value of JSON, or else the text itself. */
-export function jsonOrText(text: string): unknown {
+/** Parses JSON. Text that is not JSON is a string. */
+export function parseJsonOrText(text: string): unknown {
   if (INTEGER.test(text) && !Number.isSafeInteger(Number(text))) return bigInteger(BigInt(text));
   try {
     return parseJson(text);
@@ -60,21 +62,21 @@ export function jsonOrText(text: string): unknown {
   }
 }
 
-/** The name that a word of the console stands for: that of a service or a method. */
-export function nameOf(word: string): string {
-  const value = word.startsWith('"') ? jsonOrText(word) : valueOf(word);
+/** Parses a word of the console as the name of a service or a method. */
+export function parseName(word: string): string {
+  const value = word.startsWith('"') ? parseJsonOrText(word) : parseValue(word);
   return typeof value === "string" ? value : word;
 }
 
-/** A name as a word of the console. */
-export function wordOfName(name: string): string {
-  return isWord(name) && nameOf(name) === name ? name : encodeForTerminal(name);
+/** Writes a name as a word of the console. */
+export function formatName(name: string): string {
+  return isWord(name) && parseName(name) === name ? name : encodeForTerminal(name);
 }
 
 /**
- * The words of a line of the console.
+ * Splits a line of the console into words.
  *
- * @throws {ValueError} If a quote or a bracket is not closed, or a word goes on after it.
+ * @throws {ValueError} If a quote or a bracket is not closed, or is not the end of its word.
  */
 export function splitWords(line: string): string[] {
   const words: string[] = [];
@@ -92,7 +94,7 @@ export function splitWords(line: string): string[] {
   }
 }
 
-/** Arguments as words, from which {@linkcode argumentsOf} makes the same values. */
+/** Writes arguments as words, which {@linkcode parseArguments} parses to the same values. */
 export function formatArguments(
   args: readonly unknown[],
   kwargs: Readonly<Record<string, unknown>>,
@@ -103,33 +105,23 @@ export function formatArguments(
   return [...args.map(wordOf), ...named].join(" ");
 }
 
-/** A value as JSON that cannot do anything to a terminal. */
-export function encodeForTerminal(value: unknown): string {
-  return encodeValue(value).replaceAll(
-    /\p{C}/gu,
-    (characters) =>
-      characters.split("").map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`)
-        .join(""),
-  );
-}
-
 function wordOf(value: unknown): string {
   const isPlain = typeof value === "string" && isWord(value) && !KEY.test(value) &&
-    valueOf(value) === value;
+    parseValue(value) === value;
   return isPlain ? value : encodeForTerminal(value);
 }
 
-/** Whether a text is one word of a line, and can be shown. */
+/** Whether a text is one word of a line without quotes, and printable. */
 function isWord(text: string): boolean {
   return /^[^\s\p{C}'"[{][^\s\p{C}]*$/u.test(text);
 }
 
-/** The text between single quotes. */
+/** The text between single quotes; `undefined` if the word is not in single quotes. */
 function inQuotes(word: string): string | undefined {
   return /^'(.*)'$/s.exec(word)?.[1];
 }
 
-/** Where a value ends that begins there. */
+/** The index after the value that begins at `start`. */
 function endOfValue(line: string, start: number): number {
   switch (line[start]) {
     case "'": {

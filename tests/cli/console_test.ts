@@ -1,10 +1,10 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { join } from "node:path";
-import { HISTORY_SIZE, readHistory, writeHistory } from "../../cli/console_history.ts";
+import { HISTORY_SIZE, readHistory, writeHistory } from "../../cli/commands/console.ts";
 import { ConfigurationError } from "../../errors.ts";
 import { temporaryFolder } from "../support/folder.ts";
 
-Deno.test("lines are kept, for their owner alone, but for those that begin with a space", async () => {
+Deno.test("the history has the lines that do not begin with a space, and its owner alone can read it", async () => {
   await using folder = await temporaryFolder();
   const file = join(folder.path, "history");
   assertEquals(readHistory(file), []);
@@ -17,7 +17,7 @@ Deno.test("lines are kept, for their owner alone, but for those that begin with 
   assertEquals(readHistory(file), many.slice(0, HISTORY_SIZE));
 });
 
-Deno.test("a history that cannot be kept is an error that names the file", async () => {
+Deno.test("a history that cannot be read or written is an error that names the file", async () => {
   await using folder = await temporaryFolder();
   assertThrows(() => readHistory(folder.path), ConfigurationError, `Cannot read ${folder.path}`);
   assertThrows(() => writeHistory([], folder.path), ConfigurationError, "Cannot write");

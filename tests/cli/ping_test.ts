@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
-import { describeRoundTrips, statisticsOf } from "../../cli/round_trips.ts";
+import { describeRoundTrips, statisticsOf } from "../../cli/commands/ping.ts";
 
-Deno.test("the statistics are those of the times in any order", () => {
+Deno.test("the statistics do not depend on the order of the round trips", () => {
   const times = Array.from({ length: 200 }, (_, index) => 200 - index);
   assertEquals(statisticsOf(times), {
     min_ms: 1,
@@ -19,7 +19,7 @@ Deno.test("the statistics are those of the times in any order", () => {
   });
 });
 
-Deno.test("where nothing was answered there are no statistics, and it is told", () => {
+Deno.test("without a reply there are no statistics, and the text says so", () => {
   assertEquals(statisticsOf([]), null);
   assertEquals(describeRoundTrips("Echo", 1, []), "--- Echo ---\n1 sent, 0 answered");
   assertEquals(

@@ -3,16 +3,16 @@ import fc from "fast-check";
 import { ValueError } from "../../errors.ts";
 import { encodeValue } from "../../wire/json.ts";
 import {
-  argumentsOf,
-  encodeForTerminal,
   formatArguments,
-  nameOf,
+  formatName,
+  parseArguments,
+  parseName,
+  parseValue,
   splitWords,
-  valueOf,
-  wordOfName,
-} from "../../cli/typed_call.ts";
+} from "../../cli/call_syntax.ts";
+import { encodeForTerminal } from "../../cli/output.ts";
 
-Deno.test("a word is JSON, or else it is the text itself", () => {
+Deno.test("a word is parsed as JSON, or else it is a string", () => {
   const cases: [word: string, value: unknown][] = [
     ["1", 1],
     ["-2.5e3", -2500],
@@ -31,32 +31,40 @@ Deno.test("a word is JSON, or else it is the text itself", () => {
     ["-", "-"],
     ["", ""],
   ];
-  for (const [word, value] of cases) assertEquals(valueOf(word), value, word);
+  for (const [word, value] of cases) assertEquals(parseValue(word), value, word);
 });
 
-Deno.test("a word in single quotes is the text between them, whatever it looks like", () => {
+Deno.test("a word in single quotes is the string between them, even if it is JSON", () => {
   for (const text of ["1", "x=1", "it's", "[1]", "", "-", '"', "a\nb"]) {
-    assertEquals(valueOf(`'${text}'`), text);
-    assertEquals(argumentsOf([`'${text}'`, `k='${text}'`]), { args: [text], kwargs: { k: text } });
+    assertEquals(parseValue(`'${text}'`), text);
+    assertEquals(parseArguments([`'${text}'`, `k='${text}'`]), {
+      args: [text],
+      kwargs: { k: text },
+    });
   }
 });
 
 Deno.test("an integer of any size keeps its digits", () => {
-  const { args } = argumentsOf(["12345678901234567890"]);
+  const { args } = parseArguments(["12345678901234567890"]);
   assertEquals(encodeValue(args), "[12345678901234567890]");
 });
 
 Deno.test("key=value is a keyword argument if the key is an identifier", () => {
-  assertEquals(argumentsOf(["1", "n=2", "größe_2=[3]", "label=x=y", "empty="]), {
+  assertEquals(parseArguments(["1", "n=2", "größe_2=[3]", "label=x=y", "empty="]), {
     args: [1],
     kwargs: { n: 2, größe_2: [3], label: "x=y", empty: "" },
   });
-  assertEquals(argumentsOf(["a-b=1", "2x=1", "=1", '"x=1"']).args, ["a-b=1", "2x=1", "=1", "x=1"]);
-  assertEquals(Object.entries(argumentsOf(["__proto__=1"]).kwargs), [["__proto__", 1]]);
-  assertThrows(() => argumentsOf(["n=1", "n=2"]), ValueError, "Cannot call: n is given twice");
+  assertEquals(parseArguments(["a-b=1", "2x=1", "=1", '"x=1"']).args, [
+    "a-b=1",
+    "2x=1",
+    "=1",
+    "x=1",
+  ]);
+  assertEquals(Object.entries(parseArguments(["__proto__=1"]).kwargs), [["__proto__", 1]]);
+  assertThrows(() => parseArguments(["n=1", "n=2"]), ValueError, "Cannot call: n is given twice");
 });
 
-Deno.test("a line is divided at its spaces, but for those in quotes and in JSON", () => {
+Deno.test("a line is split at its spaces, except for those in quotes and in JSON", () => {
   const cases: [line: string, ...words: string[]][] = [
     [""],
     ["  add\t1  2 ", "add", "1", "2"],
@@ -68,7 +76,7 @@ Deno.test("a line is divided at its spaces, but for those in quotes and in JSON"
   for (const [line, ...words] of cases) assertEquals(splitWords(line), words, line);
 });
 
-Deno.test("what is not closed, or goes on after its end, is refused with the column", () => {
+Deno.test("a quote or a bracket that is not closed, or not the end of its word, is an error with its column", () => {
   const cases: [line: string, said: string][] = [
     ["add 'x", "the quote is not closed that begins at column 5"],
     ['add "x\\"', "the quote is not closed that begins at column 5"],
@@ -80,7 +88,7 @@ Deno.test("what is not closed, or goes on after its end, is refused with the col
   for (const [line, said] of cases) assertThrows(() => splitWords(line), ValueError, said);
 });
 
-Deno.test("a name may be in quotes, and is put in quotes where it has to be", () => {
+Deno.test("a name may be in quotes, and is written in quotes where it needs them", () => {
   const cases: [name: string, word: string][] = [
     ["BasicMath", "BasicMath"],
     ["String Editor", '"String Editor"'],
@@ -94,12 +102,12 @@ Deno.test("a name may be in quotes, and is put in quotes where it has to be", ()
     ["\u001b", '"\\u001b"'],
   ];
   for (const [name, word] of cases) {
-    assertEquals([wordOfName(name), nameOf(word)], [word, name]);
+    assertEquals([formatName(name), parseName(word)], [word, name]);
   }
-  assertEquals(nameOf("'String Editor'"), "String Editor");
+  assertEquals(parseName("'String Editor'"), "String Editor");
 });
 
-Deno.test("arguments as words are the same arguments again, and nothing else of a terminal", () => {
+Deno.test("arguments written as words are parsed to the same arguments, and have no control characters", () => {
   const text = fc.oneof(
     fc.string({ unit: "binary" }),
     fc.constantFrom("1", "x=1", "'a'", "true", "-", "a b", "\u001b[2J", "\u202e", "\u{e0001}"),
@@ -110,13 +118,13 @@ Deno.test("arguments as words are the same arguments again, and nothing else of 
     fc.property(fc.array(value), fc.dictionary(keyword, value), (args, kwargs) => {
       const line = formatArguments(args, kwargs);
       assertEquals(/\p{C}/u.test(line), false, line);
-      const again = argumentsOf(splitWords(line));
+      const again = parseArguments(splitWords(line));
       assertEquals(JSON.stringify(again), JSON.stringify({ args, kwargs: { ...kwargs } }));
     }),
   );
 });
 
-Deno.test("a key that is no identifier can still be read", () => {
+Deno.test("a key that is no identifier is written in quotes", () => {
   assertEquals(formatArguments([], { "a b": 1 }), '"a b"=1');
   assertEquals(encodeForTerminal({ "\u009b": NaN }), '{"\\u009b":NaN}');
 });
