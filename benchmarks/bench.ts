@@ -24,8 +24,8 @@ const PARTS: Record<string, (setting: Setting) => Promise<Section>> = {
   growth: measureGrowth,
 };
 
-/** No part is begun after this time, in milliseconds. */
-const PATIENCE = 8.5 * 60_000;
+/** The time after which no further part is started, in milliseconds. */
+const TIME_LIMIT = 8.5 * 60_000;
 
 async function main(): Promise<number> {
   const args = parseArgs(Deno.args, {
@@ -52,7 +52,7 @@ async function main(): Promise<number> {
   console.log(`${describeMachine()}\n`);
   for (const [index, part] of only.entries()) {
     progress.show(`Measuring ${part}, ${index + 1} of ${only.length}`);
-    if (performance.now() - start > PATIENCE) {
+    if (performance.now() - start > TIME_LIMIT) {
       console.log(`${part} is left out: there is no time left\n`);
       continue;
     }

@@ -1,6 +1,6 @@
 /**
- * One very long reply over TLS, and what it does to everybody else: against a pipe that passes on
- * bytes without a look at them.
+ * One very long reply over TLS, and its effect on other clients, compared with a pipe that forwards
+ * bytes without reading them.
  *
  * @module
  */
@@ -10,38 +10,38 @@ import { Program } from "./program.ts";
 import { type Figure, median, type Section } from "./report.ts";
 import { type Contender, type Server, type Setting, startServer } from "./setting.ts";
 
-/** Large enough for a Manager that collects the reply. */
+/** Large enough for a Manager that holds the whole reply. */
 const LIMITS = { maxMessageSize: 2 ** 31 };
 /**
- * How often another client makes a call, in milliseconds: seldom enough that one which takes a few
- * of them makes none of the next ones late.
+ * The interval between the calls of another client, in milliseconds: long enough that a call of a
+ * few milliseconds does not delay the next one.
  */
 const PROBE_EVERY = 10;
-/** How often the memory is looked at, in milliseconds. */
-const LOOK_EVERY = 20;
+/** The interval in which the memory is measured, in milliseconds. */
+const SAMPLE_EVERY = 20;
 const MB = 1e6;
 
-/** The server, and what could be in its place. */
+/** The Manager, and the pipes that it is compared with. */
 const CONTENDERS: Record<string, Contender> = {
   "manager": "manager",
   "byte pipe": { tls: "own", unit: "bytes" },
   "byte pipe (Deno.listenTls)": { tls: "deno", unit: "bytes" },
 };
 
-/** What one set of processes gives. */
+/** The figures of one set of processes. */
 interface Sample {
   /** Megabytes a second. */
   rate: number;
   /** CPU time of the server for a megabyte, in milliseconds. */
   cpu: number;
-  /** How long another client waited for small calls, in milliseconds. */
+  /** The time of another client's small calls, in milliseconds. */
   p99: number;
   longest: number;
-  /** By how much the memory of the server grew, in megabytes. */
+  /** The growth of the server's memory, in megabytes. */
   growth: number;
 }
 
-/** Measures all of it. */
+/** Measures this part. */
 export async function measureBulk(setting: Setting): Promise<Section> {
   const size = setting.quick ? 100 * MB : 1_000 * MB;
   const samples = new Map<string, Sample[]>(Object.keys(CONTENDERS).map((name) => [name, []]));
@@ -66,34 +66,34 @@ export async function measureBulk(setting: Setting): Promise<Section> {
 async function measure(setting: Setting, contender: Contender, size: number): Promise<Sample> {
   await using server = await startServer(setting, contender, { limits: LIMITS });
   await using pair = await Pair.connect(server);
-  const peer = { ...server.place, size };
+  const peer = { ...server.address, size };
   await using service = Program.start("bulk_peer.ts", { ...peer, role: "service" });
-  await service.hear();
+  await service.receive();
   await using client = Program.start("bulk_peer.ts", { ...peer, role: "client" });
-  await client.hear();
-  await pair.measure(1, 500, 100); // so that the probe finds warm code
+  await client.receive();
+  await pair.measure(1, 500, 100); // a warm-up for the probe
   using memory = watchMemory(server);
   const before = server.program.cpu() ?? NaN;
   const stop = await pair.probe(PROBE_EVERY);
-  await client.tell({});
+  await client.send({});
   const { bytes, time } = await Promise.race([
-    client.hear<{ bytes: number; time: number }>(setting.quick ? 20_000 : 40_000),
-    service.hear<never>(60_000), // it says nothing, unless it fails
+    client.receive<{ bytes: number; time: number }>(setting.quick ? 20_000 : 40_000),
+    service.receive<never>(60_000), // it reports only a failure
   ]);
   const { p99, longest } = await stop();
   const cpu = ((server.program.cpu() ?? NaN) - before) * 1e3 * MB / bytes;
   return { rate: bytes / MB / time * 1e3, cpu, p99, longest, growth: memory.growth() };
 }
 
-/** Looks at the memory of a server now and then. */
+/** Measures the memory of a server periodically. */
 function watchMemory({ program }: Server): Disposable & { growth(): number } {
   const before = program.memory() ?? NaN;
   let most = before;
-  const look = () => most = Math.max(most, program.memory() ?? NaN);
-  const timer = setInterval(look, LOOK_EVERY);
+  const sample = () => most = Math.max(most, program.memory() ?? NaN);
+  const timer = setInterval(sample, SAMPLE_EVERY);
   return {
     growth() {
-      look();
+      sample();
       return (most - before) / MB;
     },
     [Symbol.dispose]: () => clearInterval(timer),

@@ -1,28 +1,28 @@
 /**
- * A service that answers with one very long reply, or the client that asks for it.
+ * A service that answers with one very long reply, or the client that requests it.
  *
  * @module
  */
 
 import { decodeObject, encodeReply, encodeRequest } from "../wire/message.ts";
-import { options, orders, run, tell } from "./orders.ts";
-import { line, link, open, type Place, readLine, writeAll } from "./wire.ts";
+import { commands, options, report, run } from "./commands.ts";
+import { type Address, line, link, open, readLine, writeAll } from "./wire.ts";
 
-/** How it is started. */
-export interface BulkPeerOptions extends Place {
+/** The options of the program. */
+export interface BulkPeerOptions extends Address {
   role: "client" | "service";
-  /** How long the reply is, in bytes. */
+  /** The length of the reply, in bytes. */
   size: number;
 }
 
 const CHUNK_SIZE = 1024 * 1024;
 const SERVICE = "Bulk";
 
-/** Answers every request with a string of the size. */
-async function serve({ size, ...place }: BulkPeerOptions): Promise<void> {
+/** Answers every request with a string of that size. */
+async function serve({ size, ...address }: BulkPeerOptions): Promise<void> {
   const identity = { type: "service", name: SERVICE, attributes: {}, max_clients: -1 };
-  const socket = await open(place, identity);
-  tell({ connected: true });
+  const socket = await open(address, identity);
+  report({ connected: true });
   const chunk = new Uint8Array(CHUNK_SIZE).fill("x".charCodeAt(0));
   for (;;) {
     const { requester, uid } = decodeObject(await readLine(socket));
@@ -36,13 +36,13 @@ async function serve({ size, ...place }: BulkPeerOptions): Promise<void> {
   }
 }
 
-/** Asks for the reply, and tells how long it took. */
-async function request({ size, ...place }: BulkPeerOptions): Promise<void> {
-  const socket = await open(place, { type: "client", name: "Bulk" });
-  if (place.isManager) await link(socket, SERVICE);
-  tell({ connected: true });
+/** Requests the reply for each command, and reports how long it took. */
+async function request({ size, ...address }: BulkPeerOptions): Promise<void> {
+  const socket = await open(address, { type: "client", name: "Bulk" });
+  if (address.isManager) await link(socket, SERVICE);
+  report({ connected: true });
   const buffer = new Uint8Array(CHUNK_SIZE);
-  for await (const _order of orders()) {
+  for await (const _command of commands()) {
     const [args, kwargs] = [[], {}];
     const start = performance.now();
     await writeAll(
@@ -60,7 +60,7 @@ async function request({ size, ...place }: BulkPeerOptions): Promise<void> {
         throw new Error(`the answer was ${new TextDecoder().decode(buffer.subarray(0, count))}`);
       }
     }
-    tell({ bytes: received, time: performance.now() - start });
+    report({ bytes: received, time: performance.now() - start });
   }
 }
 
@@ -68,9 +68,9 @@ if (import.meta.main) {
   run(async () => {
     const peer = options<BulkPeerOptions>();
     if (peer.role === "client") return await request(peer);
-    serve(peer).catch((error) => tell({ failure: error.message }));
-    for await (const _order of orders()) {
-      // There are none but to end.
+    serve(peer).catch((error) => report({ failure: error.message }));
+    for await (const _command of commands()) {
+      // Waits for the end of the input.
     }
   });
 }

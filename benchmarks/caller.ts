@@ -1,5 +1,5 @@
 /**
- * Our Client, or our Service, in a process of its own: what people write who use this package.
+ * Our Client, or our Service, in a process of its own: a program like that of a user.
  *
  * @module
  */
@@ -7,10 +7,10 @@
 import { connect } from "../client.ts";
 import type { ConnectOptions } from "../device/device.ts";
 import { Service } from "../service.ts";
-import { options, orders, run, tell } from "./orders.ts";
+import { commands, options, report, run } from "./commands.ts";
 import { call } from "./workers.ts";
 
-/** How it is started. */
+/** The options of the program. */
 export interface CallerOptions extends ConnectOptions {
   role: "client" | "service";
 }
@@ -23,19 +23,19 @@ class Adder extends Service {
 
 if (import.meta.main) {
   run(async () => {
-    const { role, ...place } = options<CallerOptions>();
+    const { role, ...address } = options<CallerOptions>();
     if (role === "service") {
       await using adder = new Adder();
-      await adder.start(place);
-      tell({ connected: true });
-      for await (const _order of orders()) {
-        // There are none but to end.
+      await adder.start(address);
+      report({ connected: true });
+      for await (const _command of commands()) {
+        // Waits for the end of the input.
       }
       return;
     }
-    await using client = await connect(place);
+    await using client = await connect(address);
     const adder = await client.link<Adder>("Adder");
-    tell({ connected: true });
+    report({ connected: true });
     await call((x, y) => adder.add(x, y));
   });
 }

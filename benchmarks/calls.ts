@@ -1,6 +1,6 @@
 /**
- * How many calls our own Client and Service make through a Manager, against request and reply of
- * NATS with its JavaScript client. Everything is a process of its own.
+ * The calls of our Client and Service through a Manager, compared with request and reply of NATS
+ * with its JavaScript client. Each of these is a process of its own.
  *
  * @module
  */
@@ -11,10 +11,10 @@ import { type Figure, median, type Section } from "./report.ts";
 import { type Setting, startServer } from "./setting.ts";
 import type { Called, Calls } from "./workers.ts";
 
-/** How many calls are in flight. */
+/** The number of calls in flight. */
 const IN_FLIGHT = 512;
 
-/** What one set of processes gives. */
+/** The figures of one set of processes. */
 interface Sample {
   /** Calls a second. */
   rate: number;
@@ -24,7 +24,7 @@ interface Sample {
   service: number;
 }
 
-/** Measures all of it. */
+/** Measures this part. */
 export async function measureCalls(setting: Setting): Promise<Section> {
   const ours: Sample[] = [];
   const theirs: Sample[] = [];
@@ -53,29 +53,29 @@ export async function measureCalls(setting: Setting): Promise<Section> {
   ];
   return {
     title: "Our Client and Service",
-    figures: figures.filter(({ value }) => !Number.isNaN(value)), // CPU time may not be known
+    figures: figures.filter(({ value }) => !Number.isNaN(value)), // without CPU time it is NaN
     notes: theirs.length > 0 ? [] : ["NATS is left out: nats-server is not installed"],
   };
 }
 
 async function measureOurs(setting: Setting): Promise<Sample> {
   await using server = await startServer(setting, "manager");
-  const place = { port: server.place.port, certFile: setting.certFile };
-  await using service = Program.start("caller.ts", { ...place, role: "service" });
-  await service.hear();
-  await using client = Program.start("caller.ts", { ...place, role: "client" });
-  await client.hear();
+  const address = { port: server.address.port, certFile: setting.certFile };
+  await using service = Program.start("caller.ts", { ...address, role: "service" });
+  await service.receive();
+  await using client = Program.start("caller.ts", { ...address, role: "client" });
+  await client.receive();
   return await measure(setting, client, server.program, service);
 }
 
 async function measureNats(setting: Setting): Promise<Sample | undefined> {
   await using server = await startNats(setting);
   if (server === undefined) return undefined;
-  const place = { port: server.port, certFile: setting.certFile };
-  await using service = Program.start("nats_caller.ts", { ...place, role: "service" });
-  await service.hear();
-  await using client = Program.start("nats_caller.ts", { ...place, role: "client" });
-  await client.hear();
+  const address = { port: server.port, certFile: setting.certFile };
+  await using service = Program.start("nats_caller.ts", { ...address, role: "service" });
+  await service.receive();
+  await using client = Program.start("nats_caller.ts", { ...address, role: "client" });
+  await client.receive();
   return await measure(setting, client, server.program, service);
 }
 
@@ -86,12 +86,12 @@ async function measure(
   service: Program,
 ): Promise<Sample> {
   const [warmUp, duration] = setting.quick ? [1_000, 1_500] : [2_000, 4_000];
-  const order: Calls = { inFlight: IN_FLIGHT, warmUp, duration };
-  await client.tell({ ...order });
-  await client.hear();
+  const command: Calls = { inFlight: IN_FLIGHT, warmUp, duration };
+  await client.send({ ...command });
+  await client.receive();
   const cpus = () => [client, server, service].map((program) => program.cpu() ?? NaN);
   const before = cpus();
-  const { calls, time } = await client.hear<Called>();
+  const { calls, time } = await client.receive<Called>();
   const spent = cpus().map((cpu, index) => (cpu - before[index]) * 1e6 / calls);
   return { rate: calls / time * 1_000, client: spent[0], server: spent[1], service: spent[2] };
 }

@@ -1,30 +1,30 @@
 /**
- * Many peers in one process: clients or services that do nothing, or clients that are linked with
- * a service of the same process, which notifies them.
+ * Many peers in one process: idle clients or services, or clients that are linked with a service of
+ * the same process, which notifies them.
  *
  * @module
  */
 
 import { encodeNotification } from "../wire/message.ts";
-import { options, orders, run, tell } from "./orders.ts";
-import { line, link, open, type Place, writeAll } from "./wire.ts";
+import { commands, options, report, run } from "./commands.ts";
+import { type Address, line, link, open, writeAll } from "./wire.ts";
 
-/** What a crowd is told to do. */
-export type CrowdOrder =
+/** A command to a crowd. */
+export type CrowdCommand =
   /** Connect more peers. */
   | { task: "grow"; kind: "client" | "service" | "listener"; count: number }
   /** Notify the listeners, one notification at a time, times in milliseconds. */
   | { task: "notify"; warmUp: number; duration: number };
 
-/** What a crowd has measured. */
+/** The figures of a crowd. */
 export interface Notified {
-  /** How many notifications everyone has received. */
+  /** The number of notifications that every listener has received. */
   notifications: number;
   /** How long it took, in milliseconds. */
   time: number;
 }
 
-/** How many peers connect at once. */
+/** The number of peers that connect at once. */
 const AT_ONCE = 32;
 const NOTIFIER = "Notifier";
 
@@ -35,12 +35,12 @@ class Audience {
   #missing = 0;
   #all = Promise.withResolvers<void>();
 
-  /** @param length How long a notification is, in bytes. */
+  /** @param length The length of a notification, in bytes. */
   constructor(length: number) {
     this.#length = length;
   }
 
-  /** Listens to one more peer. */
+  /** Counts the notifications of one more peer. */
   async listen(socket: Deno.Conn): Promise<void> {
     const buffer = new Uint8Array(1024);
     const index = this.#received.push(0) - 1;
@@ -52,7 +52,7 @@ class Audience {
     }
   }
 
-  /** Settles when everyone has received one more notification. */
+  /** Settles when every peer has received one more notification. */
   everyone(): Promise<void> {
     this.#missing = this.#received.length;
     this.#all = Promise.withResolvers();
@@ -62,20 +62,20 @@ class Audience {
 
 if (import.meta.main) {
   run(async () => {
-    const place = options<Place>();
+    const address = options<Address>();
     const notification = line(encodeNotification(NOTIFIER, [25.003, "degrees"], { channel: 1 }));
     const audience = new Audience(notification.length);
     const identityOf = (kind: string, name: string) =>
       kind === "service"
         ? { type: "service", name, attributes: {}, max_clients: -1 }
         : { type: "client", name };
-    const notifier = await open(place, identityOf("service", NOTIFIER));
+    const notifier = await open(address, identityOf("service", NOTIFIER));
     let peers = 0;
     const connect = async (kind: string) => {
-      const socket = await open(place, identityOf(kind, `Idle ${++peers}`));
+      const socket = await open(address, identityOf(kind, `Idle ${++peers}`));
       if (kind !== "listener") return;
       await link(socket, NOTIFIER);
-      audience.listen(socket).catch((error) => tell({ failure: error.message }));
+      audience.listen(socket).catch((error) => report({ failure: error.message }));
     };
     const notify = async (duration: number): Promise<Notified> => {
       const start = performance.now();
@@ -88,19 +88,19 @@ if (import.meta.main) {
       }
       return { notifications, time: performance.now() - start };
     };
-    tell({ connected: true });
-    for await (const order of orders<CrowdOrder>()) {
-      if (order.task === "grow") {
-        let rest = order.count;
+    report({ connected: true });
+    for await (const command of commands<CrowdCommand>()) {
+      if (command.task === "grow") {
+        let rest = command.count;
         const queue = async () => {
-          while (rest-- > 0) await connect(order.kind);
+          while (rest-- > 0) await connect(command.kind);
         };
         await Promise.all(Array.from({ length: AT_ONCE }, queue));
-        tell({ peers });
+        report({ peers });
       } else {
-        await notify(order.warmUp);
-        tell({ warm: true });
-        tell({ ...await notify(order.duration) });
+        await notify(command.warmUp);
+        report({ warm: true });
+        report({ ...await notify(command.duration) });
       }
     }
   });

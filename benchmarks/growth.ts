@@ -1,21 +1,21 @@
 /**
- * What a Manager costs when many are connected: who does nothing must cost nothing but memory.
+ * The cost of a Manager with many connections: an idle peer must cost nothing but memory.
  *
  * @module
  */
 
-import type { CrowdOrder, Notified } from "./crowd.ts";
+import type { CrowdCommand, Notified } from "./crowd.ts";
 import { Pair } from "./pair.ts";
 import { Program } from "./program.ts";
 import type { Figure, Goal, Section } from "./report.ts";
 import { type Setting, startServer } from "./setting.ts";
 
 /** How long it may take to connect a crowd, in milliseconds. */
-const PATIENCE = 90_000;
-/** How many times the cost may be what it is for the smallest crowd: noise, no more. */
+const TIMEOUT = 90_000;
+/** The largest ratio to the cost with the smallest crowd that is still noise. */
 const FLAT: Goal = { of: "ratio", bound: "at most", limit: 1.25 };
 
-/** Measures all of it. */
+/** Measures this part. */
 export async function measureGrowth(setting: Setting): Promise<Section> {
   const clients = setting.quick ? [0, 100] : [0, 100, 1_000, 5_000];
   const services = setting.quick ? [1, 100] : [1, 10, 100, 1_000];
@@ -32,14 +32,14 @@ export async function measureGrowth(setting: Setting): Promise<Section> {
   };
 }
 
-/** The figures that are known, those of one kind next to each other. */
+/** The figures that were measured, grouped by their kind. */
 function byKind(figures: Figure[]): Figure[] {
   const known = figures.filter(({ value }) => !Number.isNaN(value));
   const kinds = Map.groupBy(known, ({ name }) => name.split(",")[0]);
   return [...kinds.values()].flat();
 }
 
-/** One pair that is active, among more and more peers that are not. */
+/** One active pair, among more and more idle peers. */
 async function measureIdle(
   setting: Setting,
   kind: "client" | "service",
@@ -47,8 +47,8 @@ async function measureIdle(
 ): Promise<Omit<Section, "title">> {
   await using server = await startServer(setting, "manager");
   await using pair = await Pair.connect(server);
-  await using crowd = Program.start("crowd.ts", server.place);
-  await crowd.hear();
+  await using crowd = Program.start("crowd.ts", server.address);
+  await crowd.receive();
   const [warmUp, duration] = setting.quick ? [500, 500] : [1_000, 1_500];
   const figures: Figure[] = [];
   const first: Record<string, Figure["reference"]> = {};
@@ -56,8 +56,8 @@ async function measureIdle(
   for (const count of counts) {
     if (count > maxFiles() - 100) return { figures, notes: [tooMany(count)] };
     const memory = server.program.memory() ?? NaN;
-    await tell(crowd, { task: "grow", kind, count: count - before });
-    await crowd.hear(PATIENCE);
+    await send(crowd, { task: "grow", kind, count: count - before });
+    await crowd.receive(TIMEOUT);
     const grown = (server.program.memory() ?? NaN) - memory;
     const { cpu } = await pair.measure(256, warmUp, duration);
     const { median } = await pair.measureAlone(200, duration / 2);
@@ -69,7 +69,7 @@ async function measureIdle(
     };
     figures.push(figure("CPU per request and reply", cpu, "µs"));
     figures.push(figure("one request alone", median * 1_000, "µs"));
-    if (count - before >= 900) { // of fewer it cannot be told
+    if (count - before >= 900) { // the growth of fewer is within the noise
       const each = grown / 1_024 / (count - before);
       figures.push({ name: `memory per ${kind}, ${idle}`, value: each, unit: "KiB" });
     }
@@ -84,21 +84,21 @@ async function measureNotifications(
   counts: number[],
 ): Promise<Omit<Section, "title">> {
   await using server = await startServer(setting, "manager");
-  await using crowd = Program.start("crowd.ts", server.place);
-  await crowd.hear();
+  await using crowd = Program.start("crowd.ts", server.address);
+  await crowd.receive();
   const [warmUp, duration] = setting.quick ? [500, 500] : [1_000, 1_500];
   const figures: Figure[] = [];
   let reference: Figure["reference"];
   let before = 0;
   for (const count of counts) {
     if (count > maxFiles() - 100) return { figures, notes: [tooMany(count)] };
-    await tell(crowd, { task: "grow", kind: "listener", count: count - before });
-    await crowd.hear(PATIENCE);
+    await send(crowd, { task: "grow", kind: "listener", count: count - before });
+    await crowd.receive(TIMEOUT);
     before = count;
-    await tell(crowd, { task: "notify", warmUp, duration });
-    await crowd.hear();
+    await send(crowd, { task: "notify", warmUp, duration });
+    await crowd.receive();
     const cpuBefore = server.program.cpu() ?? NaN;
-    const { notifications, time } = await crowd.hear<Notified>();
+    const { notifications, time } = await crowd.receive<Notified>();
     const cpu = ((server.program.cpu() ?? NaN) - cpuBefore) * 1e6 / notifications / count;
     const linked = `${count.toLocaleString("en")} linked clients`;
     figures.push({
@@ -118,11 +118,11 @@ async function measureNotifications(
   return { figures, notes: [] };
 }
 
-function tell(crowd: Program, order: CrowdOrder): Promise<void> {
-  return crowd.tell({ ...order });
+function send(crowd: Program, command: CrowdCommand): Promise<void> {
+  return crowd.send({ ...command });
 }
 
-/** How many files, and so connections, a process may have; the runtime asks for all it can get. */
+/** The most files, and so connections, of a process; the runtime raises its limit to the largest. */
 function maxFiles(): number {
   if (Deno.build.os !== "linux") return Infinity;
   const limits = Deno.readTextFileSync("/proc/self/limits");

@@ -1,5 +1,5 @@
 /**
- * A NATS server with TLS, if there is one on this computer.
+ * A NATS server with TLS, if it is installed on this computer.
  *
  * @module
  */
@@ -9,21 +9,21 @@ import { Program } from "./program.ts";
 import type { Setting } from "./setting.ts";
 
 /** How long it may take to listen, in milliseconds. */
-const PATIENCE = 10_000;
+const TIMEOUT = 10_000;
 
-/** A NATS server that runs. */
+/** A running NATS server. */
 export interface NatsServer extends AsyncDisposable {
   program: Program;
   port: number;
 }
 
-/** Starts it; `undefined` where it is not installed. */
+/** Starts it; `undefined` if it is not installed. */
 export async function startNats(setting: Setting): Promise<NatsServer | undefined> {
   const { certFile, keyFile, folder } = setting;
   const files = ["--tlscert", certFile, "--tlskey", keyFile, "--ports_file_dir", folder];
   let program: Program;
   try {
-    // Port -1 is a free one. It writes down which.
+    // Port -1 is a free one, which the server writes to a file.
     program = Program.startForeign("nats-server", [
       "-a",
       "localhost",
@@ -47,7 +47,7 @@ export async function startNats(setting: Setting): Promise<NatsServer | undefine
 }
 
 async function readPort(file: string): Promise<number> {
-  const deadline = performance.now() + PATIENCE;
+  const deadline = performance.now() + TIMEOUT;
   for (;;) {
     try {
       const { nats } = JSON.parse(Deno.readTextFileSync(file));

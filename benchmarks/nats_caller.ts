@@ -1,14 +1,14 @@
 /**
- * What `caller.ts` does, with NATS: a client that requests, or a service that responds.
+ * The same as `caller.ts` with NATS: a client that requests, or a service that responds.
  *
  * @module
  */
 
 import { connect } from "@nats-io/transport-node";
-import { options, orders, run, tell } from "./orders.ts";
+import { commands, options, report, run } from "./commands.ts";
 import { call } from "./workers.ts";
 
-/** How it is started. */
+/** The options of the program. */
 export interface NatsCallerOptions {
   role: "client" | "service";
   port: number;
@@ -27,13 +27,13 @@ if (import.meta.main) {
         },
       });
       await connection.flush();
-      tell({ connected: true });
-      for await (const _order of orders()) {
-        // There are none but to end.
+      report({ connected: true });
+      for await (const _command of commands()) {
+        // Waits for the end of the input.
       }
       return;
     }
-    tell({ connected: true });
+    report({ connected: true });
     await call(async (x, y) => (await connection.request("add", JSON.stringify([x, y]))).json());
   });
 }

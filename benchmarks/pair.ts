@@ -1,17 +1,17 @@
 /**
- * A client and a service with pre-written lines (`peer.ts`), in a process each, and what they
- * measure of the server between them.
+ * A client and a service with pre-written lines (`peer.ts`), each in a process of its own, and the
+ * figures of the server between them.
  *
  * @module
  */
 
-import type { Measured, Order } from "./peer.ts";
+import type { Command, Measured } from "./peer.ts";
 import { Program } from "./program.ts";
 import type { Server } from "./setting.ts";
 
-/** What was measured, and the server's CPU time for one request and its reply, in microseconds. */
+/** The figures of a client, and the server's CPU time for a request and its reply, in microseconds. */
 export interface Observed extends Measured {
-  /** `NaN` where it is not known. */
+  /** `NaN` if it is not known. */
   cpu: number;
 }
 
@@ -29,48 +29,48 @@ export class Pair implements AsyncDisposable {
 
   /** Connects both, the service first. */
   static async connect(server: Server): Promise<Pair> {
-    const peer = { ...server.place, service: "Multimeter" };
+    const peer = { ...server.address, service: "Multimeter" };
     const service = Program.start("peer.ts", { ...peer, role: "service" });
-    await service.hear();
+    await service.receive();
     const client = Program.start("peer.ts", { ...peer, role: "client" });
-    await client.hear();
+    await client.receive();
     return new Pair(server, client, service);
   }
 
-  /** Requests as fast as it can be done, times in milliseconds. */
+  /** Sends requests as fast as possible, times in milliseconds. */
   async measure(batch: number, warmUp: number, duration: number): Promise<Observed> {
     const { program } = this.#server;
-    await this.#tell({ task: "measure", batch, warmUp, duration });
-    await this.#client.hear();
+    await this.#send({ task: "measure", batch, warmUp, duration });
+    await this.#client.receive();
     const before = program.cpu() ?? NaN;
-    const measured = await this.#client.hear<Measured>();
+    const measured = await this.#client.receive<Measured>();
     const cpu = ((program.cpu() ?? NaN) - before) * 1e6 / measured.requests;
     return { ...measured, cpu };
   }
 
   /**
-   * Requests one thing at a time. All three processes are on one core for that: to wake up the
-   * other core takes longer than to pass on a message, and how often it happens is chance.
+   * Sends one request at a time. All three processes are pinned to one core for that: waking up the
+   * other core takes longer than forwarding a message, and how often it happens is random.
    */
   async measureAlone(warmUp: number, duration: number): Promise<Observed> {
     const programs = [this.#server.program, this.#client, this.#service];
-    const stayOn = (cores: string) => Promise.all(programs.map((program) => program.stayOn(cores)));
-    await stayOn("0");
+    const pinTo = (cores: string) => Promise.all(programs.map((program) => program.pinTo(cores)));
+    await pinTo("0");
     const observed = await this.measure(1, warmUp, duration);
-    await stayOn(`0-${navigator.hardwareConcurrency - 1}`);
+    await pinTo(`0-${navigator.hardwareConcurrency - 1}`);
     return observed;
   }
 
   /**
-   * Requests one thing at a time, until the function that it gives is called.
+   * Sends one request at a time, until the returned function is called.
    *
-   * @param every How often, in milliseconds.
+   * @param every The interval, in milliseconds.
    */
   async probe(every: number): Promise<() => Promise<Measured>> {
-    await this.#tell({ task: "probe", every });
+    await this.#send({ task: "probe", every });
     return async () => {
-      await this.#client.tell({});
-      return await this.#client.hear<Measured>();
+      await this.#client.send({});
+      return await this.#client.receive<Measured>();
     };
   }
 
@@ -79,7 +79,7 @@ export class Pair implements AsyncDisposable {
     await this.#service[Symbol.asyncDispose]();
   }
 
-  async #tell(order: Order): Promise<void> {
-    await this.#client.tell({ ...order });
+  async #send(command: Command): Promise<void> {
+    await this.#client.send({ ...command });
   }
 }

@@ -1,48 +1,48 @@
 /**
- * A client or a service whose lines are written before anything is measured. All lines of one kind
- * have the same length, so that neither has to look for their ends: it counts bytes.
+ * A client or a service that prepares its lines before the measurement. All lines of one kind have
+ * the same length, so that it counts bytes instead of searching for newlines.
  *
  * @module
  */
 
 import { decodeObject, encodeReply, encodeRequest } from "../wire/message.ts";
-import { options, orders, run, tell } from "./orders.ts";
-import { line, link, open, type Place, readLine, readReply, writeAll } from "./wire.ts";
+import { commands, options, report, run } from "./commands.ts";
+import { type Address, line, link, open, readLine, readReply, writeAll } from "./wire.ts";
 
-/** How a peer is started. */
-export interface PeerOptions extends Place {
+/** The options of the program. */
+export interface PeerOptions extends Address {
   role: "client" | "service";
   /** The name of the service. */
   service: string;
 }
 
-/** What a client is told to do. */
-export type Order = Measure | Probe;
+/** A command to a client. */
+export type Command = Measure | Probe;
 
-/** Request as fast as it can be done. */
+/** Send requests as fast as possible. */
 export interface Measure {
   task: "measure";
-  /** How many requests are sent at once; the next ones follow when all are answered. */
+  /** The number of requests that are sent at once; the next ones follow when all are answered. */
   batch: number;
-  /** How long to do it before it counts, and while it counts, in milliseconds. */
+  /** The times of the warm-up and of the measurement, in milliseconds. */
   warmUp: number;
   duration: number;
 }
 
-/** Request one thing at a time, until it is told anything. */
+/** Send one request at a time, until the next command. */
 export interface Probe {
   task: "probe";
-  /** How often, in milliseconds. */
+  /** The interval, in milliseconds. */
   every: number;
 }
 
-/** What a client has measured. */
+/** The figures of a client. */
 export interface Measured {
-  /** How many requests were answered. */
+  /** The number of answered requests. */
   requests: number;
   /** How long it took, in milliseconds. */
   time: number;
-  /** How long the batches took, in milliseconds: half of them no longer than the first. */
+  /** The times of the batches, in milliseconds: median, 99th percentile and longest. */
   median: number;
   p99: number;
   longest: number;
@@ -52,7 +52,7 @@ export interface Measured {
 const BATCH = 256;
 const READ_SIZE = 256 * 1024;
 
-/** The lines of two batches, one after the other, so that any batch is one piece of them. */
+/** The lines of two batches in a row, so that any batch is one contiguous part of them. */
 function prepare(write: (uid: string) => string): Uint8Array {
   const lines = Array.from({ length: 2 * BATCH }, (_, i) => write(uidOf(i % BATCH)));
   return line(lines.join("\r\n"));
@@ -68,10 +68,10 @@ function requestOf(service: string, uid: string): string {
 }
 
 /** Answers every line with the next reply. */
-async function serve({ service, ...place }: PeerOptions): Promise<void> {
+async function serve({ service, ...address }: PeerOptions): Promise<void> {
   const identity = { type: "service", name: service, attributes: {}, max_clients: -1 };
-  const socket = await open(place, identity);
-  tell({ connected: true });
+  const socket = await open(address, identity);
+  report({ connected: true });
   const first = await readLine(socket);
   const requester = String(decodeObject(first).requester ?? "Client[localhost:54321]");
   const replies = prepare((uid) => encodeReply(requester, uid, 2.500371));
@@ -89,19 +89,19 @@ async function serve({ service, ...place }: PeerOptions): Promise<void> {
   }
 }
 
-/** Sends requests as it is told to. */
-async function request({ service, ...place }: PeerOptions): Promise<void> {
-  const socket = await open(place, { type: "client", name: "Client" });
-  if (place.isManager) await link(socket, service);
+/** Sends the requests that the commands name. */
+async function request({ service, ...address }: PeerOptions): Promise<void> {
+  const socket = await open(address, { type: "client", name: "Client" });
+  if (address.isManager) await link(socket, service);
   const requests = prepare((uid) => requestOf(service, uid));
   const requestLength = requests.length / (2 * BATCH);
   const buffer = new Uint8Array(READ_SIZE);
-  // The first request tells the service who asks, and this peer how long a reply is.
+  // From the first request the service learns the requester, from its reply this peer the length.
   await writeAll(socket, requests.subarray(0, requestLength));
   const replyLength = (await readReply(socket)).length;
   let next = 1;
 
-  /** One batch, there and back. */
+  /** Sends one batch, and reads its replies. */
   const exchange = async (count: number): Promise<void> => {
     await writeAll(socket, requests.subarray(next * requestLength, (next + count) * requestLength));
     next = (next + count) % BATCH;
@@ -111,10 +111,10 @@ async function request({ service, ...place }: PeerOptions): Promise<void> {
       if (size === null) throw new Error("the connection has ended");
       missing -= size;
     }
-    if (missing < 0) throw new Error("more was answered than was asked");
+    if (missing < 0) throw new Error("there were more replies than requests");
   };
 
-  /** Batches until something is over. Each time counts from when the batch was due. */
+  /** Exchanges batches until `isOver`. The time of each counts from when the batch was due. */
   const exchangeUntil = async (
     isOver: () => boolean,
     batch: number,
@@ -127,7 +127,7 @@ async function request({ service, ...place }: PeerOptions): Promise<void> {
       let since = every > 0 ? due : now;
       if (now < due) {
         await new Promise((resolve) => setTimeout(resolve, due - now));
-        since = performance.now(); // a timer that is late is no fault of the server
+        since = performance.now(); // a late timer does not count for the server
       }
       await exchange(batch);
       now = performance.now();
@@ -136,23 +136,23 @@ async function request({ service, ...place }: PeerOptions): Promise<void> {
     return summarise(times, batch, now - start);
   };
 
-  tell({ connected: true });
-  const inbox = orders<Order>();
-  for await (const order of inbox) {
-    if (order.task === "probe") {
+  report({ connected: true });
+  const inbox = commands<Command>();
+  for await (const command of inbox) {
+    if (command.task === "probe") {
       let isOver = false;
       inbox.next().then(() => isOver = true);
-      tell({ ...await exchangeUntil(() => isOver, 1, order.every) });
+      report({ ...await exchangeUntil(() => isOver, 1, command.every) });
     } else {
-      const { batch, warmUp, duration } = order;
+      const { batch, warmUp, duration } = command;
       await exchangeUntil(after(warmUp), batch);
-      tell({ warm: true });
-      tell({ ...await exchangeUntil(after(duration), batch) });
+      report({ warm: true });
+      report({ ...await exchangeUntil(after(duration), batch) });
     }
   }
 }
 
-/** Whether a time, in milliseconds, is over. */
+/** A function that says whether a time, in milliseconds, has passed. */
 function after(time: number): () => boolean {
   const end = performance.now() + time;
   return () => performance.now() >= end;
@@ -174,10 +174,10 @@ if (import.meta.main) {
   run(() => {
     const peer = options<PeerOptions>();
     if (peer.role === "client") return request(peer);
-    serve(peer).catch((error) => tell({ failure: error.message }));
+    serve(peer).catch((error) => report({ failure: error.message }));
     return (async () => {
-      for await (const _order of orders()) {
-        // There are none but to end.
+      for await (const _command of commands()) {
+        // Waits for the end of the input.
       }
     })();
   });

@@ -1,6 +1,6 @@
 /**
- * Programs of the benchmarks as processes of their own. They are told what to do, and tell what
- * they have done, in lines of JSON on their standard input and output, and end with their input.
+ * Programs of the benchmarks as processes of their own. They receive commands and send reports as
+ * lines of JSON on their standard input and output, and end with their input (`commands.ts`).
  *
  * @module
  */
@@ -8,17 +8,17 @@
 import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
 
-/** What a program says. */
-export type Report = Record<string, unknown>;
+/** A command to a program, or a report of one. */
+export type Message = Record<string, unknown>;
 
 /** How long a program may take to end by itself, in milliseconds. */
-const FAREWELL = 3_000;
+const END_TIMEOUT = 3_000;
 /** The clock ticks of Linux in one second, in which it counts CPU time. */
 const TICKS = 100;
 
 const running = new Set<Deno.ChildProcess>();
 
-/** A program that runs. It is ended when it is disposed of. */
+/** A running program. Disposing of it ends it. */
 export class Program implements AsyncDisposable {
   readonly #name: string;
   readonly #child: Deno.ChildProcess;
@@ -40,7 +40,7 @@ export class Program implements AsyncDisposable {
   /**
    * Starts a module of this folder.
    *
-   * @param options What the module finds in its only argument, as JSON.
+   * @param options The only argument of the module, as JSON.
    * @param flags Options of the runtime, e.g. `--cpu-prof`.
    */
   static start(module: string, options: unknown, flags: readonly string[] = []): Program {
@@ -49,28 +49,28 @@ export class Program implements AsyncDisposable {
     return new Program(module, child, true);
   }
 
-  /** Starts a program of somebody else, which says nothing to us. */
+  /** Starts a program that is not ours and sends no reports. */
   static startForeign(command: string, args: readonly string[]): Program {
     return new Program(command, spawn(command, args, "null"), false);
   }
 
-  /** Tells the program something. */
-  async tell(order: Report): Promise<void> {
-    await this.#input.write(new TextEncoder().encode(JSON.stringify(order) + "\n"));
+  /** Sends a command to the program. */
+  async send(command: Message): Promise<void> {
+    await this.#input.write(new TextEncoder().encode(JSON.stringify(command) + "\n"));
   }
 
   /**
-   * What the program says next.
+   * The next report of the program.
    *
-   * @param patience How long it may take, in milliseconds.
-   * @throws {Error} If it says nothing in time, has failed, or has ended.
+   * @param timeout How long it may take, in milliseconds.
+   * @throws {Error} If there is no report in time, or the program has failed or ended.
    */
-  async hear<R = Report>(patience = 20_000): Promise<R> {
+  async receive<R = Message>(timeout = 20_000): Promise<R> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const silence = new Promise<never>((_, reject) => {
       timer = setTimeout(
-        () => reject(new Error(`${this.#name} said nothing for ${patience / 1_000} s`)),
-        patience,
+        () => reject(new Error(`${this.#name} sent no report for ${timeout / 1_000} s`)),
+        timeout,
       );
     });
     try {
@@ -84,7 +84,7 @@ export class Program implements AsyncDisposable {
     }
   }
 
-  /** Its process. */
+  /** The id of its process. */
   get pid(): number {
     return this.#child.pid;
   }
@@ -96,27 +96,27 @@ export class Program implements AsyncDisposable {
     return fields && (Number(fields[11]) + Number(fields[12])) / TICKS;
   }
 
-  /** The memory that it occupies, in bytes. Linux only. */
+  /** Its resident memory, in bytes. Linux only. */
   memory(): number | undefined {
     const found = /^VmRSS:\s+(\d+) kB$/m.exec(this.#proc("status") ?? "");
     return found ? Number(found[1]) * 1_024 : undefined;
   }
 
   /**
-   * Keeps all threads of the program on some cores, e.g. `"0"` or `"0-3"`. Where that is not
-   * possible, it goes on wherever the system puts it.
+   * Pins all threads of the program to some cores, e.g. `"0"` or `"0-3"`. Does nothing if the
+   * computer has no `taskset`.
    */
-  async stayOn(cores: string): Promise<void> {
+  async pinTo(cores: string): Promise<void> {
     const args = ["--all-tasks", "--cpu-list", "--pid", cores, String(this.#child.pid)];
     try {
       await new Deno.Command("taskset", { args, stdout: "null", stderr: "null" }).output();
     } catch {
-      // There is no such command.
+      // There is no `taskset`.
     }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const timer = setTimeout(() => kill(this.#child, "SIGKILL"), FAREWELL);
+    const timer = setTimeout(() => kill(this.#child, "SIGKILL"), END_TIMEOUT);
     if (!this.#isOurs) kill(this.#child, "SIGTERM");
     try {
       await this.#input.close();
@@ -139,7 +139,7 @@ export class Program implements AsyncDisposable {
   }
 }
 
-/** Ends every program that still runs, for a benchmark that is interrupted. */
+/** Kills every running program, for a benchmark that is interrupted. */
 export function killAll(): void {
   for (const child of running) kill(child, "SIGKILL");
 }

@@ -1,27 +1,27 @@
 /**
- * What any Manager is measured against: it passes bytes between two sockets and knows nothing of
- * them but where the lines end. The connections are paired in the order in which they come.
+ * The reference of the Manager: it forwards bytes between two sockets, and finds only the ends of
+ * lines. The connections are paired in the order in which they are accepted.
  *
  * @module
  */
 
 import { listen, type Socket } from "../net/listener.ts";
-import { options, orders, run, tell } from "./orders.ts";
+import { commands, options, report, run } from "./commands.ts";
 
-/** How the relay is started. */
+/** The options of the program. */
 export interface RelayOptions {
   /** The certificate and its key, in PEM; TCP without. */
   credentials?: { cert: string; key: string };
-  /** What does the TLS: `own`, as the Manager's listener does it, or `Deno.listenTls`. */
+  /** The TLS implementation: `own`, that of the Manager's listener, or `deno`, `Deno.listenTls`. */
   tls: "own" | "deno";
-  /** Pass on whole lines, or bytes as they come. */
+  /** Forward whole lines, or bytes as they arrive. */
   unit: "lines" | "bytes";
 }
 
 const NEWLINE = 0x0a;
 const READ_SIZE = 256 * 1024;
 
-/** Passes on what one socket sends to the other. */
+/** Forwards the bytes of one socket to the other. */
 async function pump(from: Socket, to: Socket, unit: RelayOptions["unit"]): Promise<void> {
   let buffer = new Uint8Array(READ_SIZE);
   let kept = 0; // the beginning of a line that has not ended
@@ -35,14 +35,14 @@ async function pump(from: Socket, to: Socket, unit: RelayOptions["unit"]): Promi
   }
 }
 
-/** Where the last line ends. Every newline is looked for, as who passes on lines must. */
+/** Where the last line ends. It searches for every newline, as any forwarder of lines must. */
 function endOfLines(bytes: Uint8Array, start: number): number {
   let end = 0;
   for (let at = start; (at = bytes.indexOf(NEWLINE, at)) !== -1;) end = ++at;
   return end;
 }
 
-/** Sockets as they connect, and the port. */
+/** The accepted sockets, and the port. */
 function accept({ credentials, tls }: RelayOptions): [AsyncIterable<Socket>, number] {
   if (credentials === undefined || tls === "own") {
     const [listener] = listen("localhost", 0, credentials);
@@ -79,9 +79,9 @@ if (import.meta.main) {
         other = other === undefined ? socket : undefined;
       }
     })();
-    tell({ port });
-    for await (const _order of orders()) {
-      // There are none but to end.
+    report({ port });
+    for await (const _command of commands()) {
+      // Waits for the end of the input.
     }
   });
 }

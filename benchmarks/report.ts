@@ -1,19 +1,19 @@
 /**
- * What was measured, as a table for people and as data for programs.
+ * The figures, as a table for people and as data for programs.
  *
  * @module
  */
 
-/** One thing that was measured. */
+/** One measured value. */
 export interface Figure {
-  /** What was measured, e.g. `"requests a second, TLS"`. */
+  /** Its name, e.g. `"requests a second, TLS"`. */
   name: string;
   value: number;
   /** The unit of the value and of its reference, e.g. `"/s"`. */
   unit: string;
-  /** What it is measured against, in the same run. */
+  /** The value that it is compared with, of the same run. */
   reference?: { name: string; value: number };
-  /** What we want. */
+  /** What the value should be. */
   goal?: Goal;
 }
 
@@ -24,9 +24,9 @@ export interface Goal {
   limit: number;
 }
 
-/** What one part of the benchmark gives. */
+/** The results of one part of the benchmark. */
 export interface Section {
-  /** What it is about. */
+  /** The heading. */
   title: string;
   figures: Figure[];
   /** What was left out or failed, and why. */
@@ -38,7 +38,7 @@ export function ratioOf({ value, reference }: Figure): number | undefined {
   return reference && value / reference.value;
 }
 
-/** Whether a figure is what we want; `undefined` where nothing is said. */
+/** Whether a figure meets its goal; `undefined` if it has none. */
 export function meetsGoal(figure: Figure): boolean | undefined {
   if (figure.goal === undefined) return undefined;
   const { of, bound, limit } = figure.goal;
@@ -74,7 +74,7 @@ export function formatSection({ title, figures, notes }: Section): string {
   return [`### ${title}`, "", ...table, ...remarks].join("\n");
 }
 
-/** The machine that it was measured on, in one line. */
+/** The machine of the measurement, in one line. */
 export function describeMachine(): string {
   const { totalMemory = 0 } = { totalMemory: Deno.systemMemoryInfo().total };
   const GiB = 1024 ** 3;
@@ -82,7 +82,7 @@ export function describeMachine(): string {
     `${Deno.build.os} ${Deno.build.arch}, Deno ${Deno.version.deno}`;
 }
 
-/** The middle one of some numbers. */
+/** The median of some numbers. */
 export function median(numbers: readonly number[]): number {
   const sorted = numbers.toSorted((a, b) => a - b);
   const middle = sorted.length / 2;
@@ -97,7 +97,7 @@ function formatGoal({ goal, unit }: Figure): string {
   return `${sign} ${round(goal.limit)}${goal.of === "value" ? ` ${unit}` : ""}`;
 }
 
-/** Three digits that count, with the thousands apart. */
+/** A number with three significant digits, and separators of thousands. */
 function round(value: number): string {
   if (Math.abs(value) >= 100) return Math.round(value).toLocaleString("en");
   return String(Number(value.toPrecision(3)));

@@ -1,6 +1,6 @@
 /**
- * What every part of the benchmark has in common: how long it may take, the certificate, and the
- * servers that peers connect to.
+ * The setting of every part of the benchmark: the options, the certificate, and the servers that
+ * peers connect to.
  *
  * @module
  */
@@ -11,36 +11,36 @@ import { Hosts } from "../manager/hosts.ts";
 import type { ManagerOptions } from "../manager.ts";
 import { Program } from "./program.ts";
 import type { RelayOptions } from "./relay.ts";
-import type { Place } from "./wire.ts";
+import type { Address } from "./wire.ts";
 
-/** How a benchmark is run. */
+/** The setting of a run. */
 export interface Setting extends AsyncDisposable {
-  /** Whether a rough idea is enough. */
+  /** Whether rough figures are enough. */
   quick: boolean;
-  /** Where the Managers write their CPU profiles. */
+  /** The folder in which the Managers write their CPU profiles. */
   profile?: string;
-  /** Everything that is written is in here. */
+  /** The folder of all files of the run. */
   folder: string;
   /** The files of the certificate and its key. */
   certFile: string;
   keyFile: string;
-  /** What they hold, in PEM. */
+  /** Their content, in PEM. */
   credentials: { cert: string; key: string };
 }
 
-/** A server, and where peers find it. */
+/** A server, and its address. */
 export interface Server extends AsyncDisposable {
   program: Program;
-  place: Place;
+  address: Address;
 }
 
-/** What can be measured: a Manager, or something simpler in its place. */
+/** A server to measure: a Manager, or a relay as its reference. */
 export type Contender = "manager" | Omit<RelayOptions, "credentials">;
 
 /** Makes the certificate, in a folder that is removed when the setting is disposed of. */
 export async function prepare(options: { quick: boolean; profile?: string }): Promise<Setting> {
   const folder = await Deno.makeTempDir({ prefix: "msl-network-bench-" });
-  Deno.env.set("MSL_NETWORK_HOME", folder); // also that of every program that is started
+  Deno.env.set("MSL_NETWORK_HOME", folder); // every program that is started inherits it
   const [certFile, keyFile] = [join(folder, "bench.crt"), join(folder, "bench.key")];
   return {
     ...options,
@@ -53,9 +53,9 @@ export async function prepare(options: { quick: boolean; profile?: string }): Pr
 }
 
 /**
- * Starts a server, with TLS unless it is not wanted.
+ * Starts a server, with TLS unless `secure` is false.
  *
- * @param options What a Manager is started with besides.
+ * @param options Further options of a Manager.
  */
 export async function startServer(
   setting: Setting,
@@ -73,10 +73,10 @@ export async function startServer(
     )
     : Program.start("relay.ts", { ...contender, credentials: secure ? credentials : undefined });
   try {
-    const { port } = await program.hear<{ port: number }>();
+    const { port } = await program.receive<{ port: number }>();
     return {
       program,
-      place: { port, isManager, cert: secure ? credentials.cert : undefined },
+      address: { port, isManager, cert: secure ? credentials.cert : undefined },
       [Symbol.asyncDispose]: () => program[Symbol.asyncDispose](),
     };
   } catch (error) {

@@ -1,5 +1,5 @@
 /**
- * How fast small messages pass: a Manager against a bare relay, between peers that do next to
+ * The speed of small messages: a Manager compared with a simple relay, between peers that do almost
  * nothing.
  *
  * @module
@@ -9,10 +9,10 @@ import { Pair } from "./pair.ts";
 import { type Figure, median, type Section } from "./report.ts";
 import { type Contender, type Setting, startServer } from "./setting.ts";
 
-/** How many requests are sent at once. */
+/** The number of requests that are sent at once. */
 const BATCH = 256;
 
-/** The Manager, and the relay as it can be built: over TLS there are two ways. */
+/** The Manager, and the relay; over TLS there are two kinds of it. */
 function contenders(secure: boolean): Record<string, Contender> {
   return {
     "manager": "manager",
@@ -21,17 +21,17 @@ function contenders(secure: boolean): Record<string, Contender> {
   };
 }
 
-/** What one process of a contender gives. */
+/** The figures of one process of a contender. */
 interface Sample {
   /** Requests a second in batches. */
   rate: number;
   /** CPU time of the server for one request and its reply, in microseconds. */
   cpu: number;
-  /** How long one request alone takes, in microseconds. */
+  /** The time of one request alone, in microseconds. */
   alone: number;
 }
 
-/** Measures all of it. */
+/** Measures this part. */
 export async function measureSmallMessages(setting: Setting): Promise<Section> {
   const overTls = compare(await alternate(setting, contenders(true), true), true);
   const overTcp = compare(await alternate(setting, contenders(false), false), false);
@@ -97,7 +97,7 @@ function compare(samples: Map<string, Sample[]>, secure: boolean): Omit<Section,
     },
   ];
   return {
-    figures: figures.filter(({ value }) => !Number.isNaN(value)), // CPU time may not be known
+    figures: figures.filter(({ value }) => !Number.isNaN(value)), // without CPU time it is NaN
     notes: slow.map((name) =>
       `${name}: ${Math.round(middle(name, "rate"))} /s in batches, ` +
       `${Math.round(middle(name, "alone"))} µs for one request alone`

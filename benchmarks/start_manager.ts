@@ -5,7 +5,7 @@
  */
 
 import { Manager, type ManagerOptions } from "../manager.ts";
-import { options, orders, run, tell } from "./orders.ts";
+import { commands, options, report, run } from "./commands.ts";
 
 if (import.meta.main) {
   run(async () => {
@@ -15,9 +15,9 @@ if (import.meta.main) {
       database: ":memory:",
       ...options<ManagerOptions>(),
     });
-    tell({ port: manager.port });
-    for await (const _order of orders()) {
-      // There are none but to end.
+    report({ port: manager.port });
+    for await (const _command of commands()) {
+      // Waits for the end of the input.
     }
   });
 }

@@ -1,6 +1,6 @@
 /**
- * A call of our own Client with a large argument and the same result, over TLS, and how long
- * everybody stands still meanwhile.
+ * A call of our Client with a large argument and the same result, over TLS, and how long it blocks
+ * the event loops.
  *
  * @module
  */
@@ -11,39 +11,39 @@ import { type Setting, startServer } from "./setting.ts";
 import type { Form, ValuesPeerOptions } from "./values_peer.ts";
 
 const MB = 1e6;
-/** How long the Service may answer nobody else, in milliseconds. */
+/** The longest time that the Service may be blocked, in milliseconds. */
 const LONGEST_PAUSE = 100;
-/** Large enough for everybody who collects the value. */
+/** Large enough for each process that holds the value. */
 const LARGEST = 2 ** 30;
 /** How long a call may take, in milliseconds. */
-const PATIENCE = 60_000;
+const TIMEOUT = 60_000;
 
-/** After this time a form is not measured again, in milliseconds. */
+/** The time after which a form is not measured again, in milliseconds. */
 const ENOUGH = 20_000;
 
-/** What each form of a value is called, and whether the engine has to make it in one step. */
+/** The name of each form of a value, and whether the engine has to make it in one step. */
 const FORMS: Record<Form, { name: string; isOneStep: boolean }> = {
   array: { name: "numbers", isOneStep: true },
   rows: { name: "rows of 10,000", isOneStep: false },
   text: { name: "a text", isOneStep: true },
 };
 
-/** What one set of processes gives, all in milliseconds. */
+/** The figures of one set of processes, all in milliseconds. */
 interface Sample {
-  /** How long the call takes. */
+  /** The time of the call. */
   call: number;
-  /** How long it takes to write and to read the JSON of the value, on both sides. */
+  /** The time to write and to read the JSON of the value, on both sides. */
   json: number;
-  /** How long it takes to copy the value. */
+  /** The time to copy the value. */
   copy: number;
   /** The longest pauses of the event loops. */
   service: number;
   client: number;
-  /** The longest time that another client waited for a small call to the same Service. */
+  /** The longest time of another client's small call to the same Service. */
   ping: number;
 }
 
-/** Measures all of it. */
+/** Measures this part. */
 export async function measureValues(setting: Setting): Promise<Section> {
   const size = setting.quick ? 20 * MB : 300 * MB;
   const figures: Figure[] = [];
@@ -91,25 +91,25 @@ async function measure(setting: Setting, form: Form, size: number): Promise<Samp
   });
   const start = async (role: ValuesPeerOptions["role"]): Promise<Program> => {
     const { certFile } = setting;
-    const place = { port: server.place.port, certFile, readLimit: LARGEST, role, form, size };
-    const program = Program.start("values_peer.ts", place);
-    await program.hear();
+    const address = { port: server.address.port, certFile, readLimit: LARGEST, role, form, size };
+    const program = Program.start("values_peer.ts", address);
+    await program.receive();
     return program;
   };
   await using service = await start("service");
   await using caller = await start("caller");
   await using pinger = await start("pinger");
-  await caller.tell({ task: "json" });
-  const json = await caller.hear<{ time: number; copy: number }>(PATIENCE);
-  await service.tell({}); // forgets the pauses of its start
-  await service.hear();
-  await pinger.tell({ task: "ping" });
-  await caller.tell({ task: "call" });
-  const call = await caller.hear<{ time: number; longest: number }>(PATIENCE);
-  await pinger.tell({ task: "stop" });
-  const ping = await pinger.hear<{ longest: number }>(PATIENCE);
-  await service.tell({});
-  const pauses = await service.hear<{ longest: number }>(PATIENCE);
+  await caller.send({ task: "json" });
+  const json = await caller.receive<{ time: number; copy: number }>(TIMEOUT);
+  await service.send({}); // resets the pauses of its start
+  await service.receive();
+  await pinger.send({ task: "ping" });
+  await caller.send({ task: "call" });
+  const call = await caller.receive<{ time: number; longest: number }>(TIMEOUT);
+  await pinger.send({ task: "stop" });
+  const ping = await pinger.receive<{ longest: number }>(TIMEOUT);
+  await service.send({});
+  const pauses = await service.receive<{ longest: number }>(TIMEOUT);
   return {
     call: call.time,
     json: json.time * 2,

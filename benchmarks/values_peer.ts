@@ -1,6 +1,6 @@
 /**
- * Our Client or Service with large values, in a process that watches how long its event loop
- * stands still.
+ * Our Client or Service with large values, in a process that measures how long its event loop is
+ * blocked.
  *
  * @module
  */
@@ -9,30 +9,30 @@ import { isDeepStrictEqual } from "node:util";
 import { connect } from "../client.ts";
 import type { ConnectOptions } from "../device/device.ts";
 import { Service } from "../service.ts";
-import { options, orders, run, tell } from "./orders.ts";
+import { commands, options, report, run } from "./commands.ts";
 
-/** What a large value may be: one array of numbers, many of them, or one text. */
+/** The form of a large value: one array of numbers, many such arrays, or one text. */
 export type Form = "array" | "rows" | "text";
 
-/** How it is started. */
+/** The options of the program. */
 export interface ValuesPeerOptions extends ConnectOptions {
   role: "caller" | "pinger" | "service";
-  /** What the value is; for the caller. */
+  /** The form of the value; for the caller. */
   form: Form;
-  /** How long the JSON text of the value is, in bytes; for the caller. */
+  /** The length of the value's JSON, in bytes; for the caller. */
   size: number;
 }
 
-/** What a caller is told to do: call with the value, or tell what only its JSON and a copy take. */
-export interface ValuesOrder {
+/** A command to a caller: call with the value, measure only its JSON and a copy, or send pings. */
+export interface ValuesCommand {
   task: "call" | "json" | "ping" | "stop";
 }
 
-/** How often a ping is sent, and how often the clock is looked at, in milliseconds. */
+/** The interval between pings, and between readings of the clock, in milliseconds. */
 const EVERY = 5;
-/** How long every number of the value is, with its comma, in bytes. */
+/** The length of every number of the value, with its comma, in bytes. */
 const NUMBER = "0.1234567890123456,".length;
-/** How many numbers a row has. */
+/** The number of numbers in a row. */
 const ROW = 10_000;
 
 class Store extends Service {
@@ -45,19 +45,19 @@ class Store extends Service {
   }
 }
 
-/** Watches how long the event loop stands still. */
+/** Measures how long the event loop is blocked. */
 function watchPauses(): { longest(): number } {
   let last = performance.now();
   let longest = 0;
-  const look = () => {
+  const sample = () => {
     const now = performance.now();
     longest = Math.max(longest, now - last - EVERY);
     last = now;
   };
-  setInterval(look, EVERY);
+  setInterval(sample, EVERY);
   return {
     longest() {
-      look();
+      sample();
       const since = longest;
       longest = 0;
       return since;
@@ -65,12 +65,12 @@ function watchPauses(): { longest(): number } {
   };
 }
 
-/** Numbers as a voltmeter gives them, all of the same length. */
+/** Numbers like those of a voltmeter, all of the same length. */
 function numbers(count: number): number[] {
   return Array.from({ length: count }, (_, i) => (1e15 + (i * 7_919) % 8e15 * 10 + 1) / 1e16);
 }
 
-/** How a value of each form is made and copied. */
+/** Makes and copies a value of each form. */
 const FORMS: Record<Form, { make(size: number): unknown; copy(value: never): void }> = {
   array: {
     make: (size) => numbers(Math.floor(size / NUMBER)),
@@ -82,38 +82,38 @@ const FORMS: Record<Form, { make(size: number): unknown; copy(value: never): voi
   },
   text: {
     make: (size) => "x".repeat(size),
-    copy: (value: string) => `${value}.`.charCodeAt(0), // which the engine puts off until here
+    copy: (value: string) => `${value}.`.charCodeAt(0), // until then the engine defers the copy
   },
 };
 
-async function serve(place: ConnectOptions): Promise<void> {
+async function serve(address: ConnectOptions): Promise<void> {
   const pauses = watchPauses();
   await using store = new Store();
-  await store.start(place);
-  tell({ connected: true });
-  for await (const _order of orders()) tell({ longest: pauses.longest() });
+  await store.start(address);
+  report({ connected: true });
+  for await (const _command of commands()) report({ longest: pauses.longest() });
 }
 
-async function ask(form: Form, size: number, place: ConnectOptions): Promise<void> {
+async function request(form: Form, size: number, address: ConnectOptions): Promise<void> {
   const pauses = watchPauses();
-  await using client = await connect(place);
+  await using client = await connect(address);
   const store = await client.link<Store>("Store");
   const value = FORMS[form].make(size);
-  tell({ connected: true });
-  const inbox = orders<ValuesOrder>();
+  report({ connected: true });
+  const inbox = commands<ValuesCommand>();
   for await (const { task } of inbox) {
     const start = performance.now();
     if (task === "call") {
       pauses.longest();
       const result = await store.echo(value);
       const figures = { time: performance.now() - start, longest: pauses.longest() };
-      if (!isDeepStrictEqual(result, value)) throw new Error("another value came back");
-      tell(figures);
+      if (!isDeepStrictEqual(result, value)) throw new Error("the result is another value");
+      report(figures);
     } else if (task === "json") {
       JSON.parse(JSON.stringify(value));
       const time = performance.now() - start;
       FORMS[form].copy(value as never);
-      tell({ time, copy: performance.now() - start - time });
+      report({ time, copy: performance.now() - start - time });
     } else {
       let isOver = false;
       inbox.next().then(() => isOver = true);
@@ -124,14 +124,16 @@ async function ask(form: Form, size: number, place: ConnectOptions): Promise<voi
         longest = Math.max(longest, performance.now() - before);
         await new Promise((resolve) => setTimeout(resolve, EVERY));
       }
-      tell({ longest });
+      report({ longest });
     }
   }
 }
 
 if (import.meta.main) {
   run(() => {
-    const { role, form, size, ...place } = options<ValuesPeerOptions>();
-    return role === "service" ? serve(place) : ask(form, role === "caller" ? size : 0, place);
+    const { role, form, size, ...address } = options<ValuesPeerOptions>();
+    return role === "service"
+      ? serve(address)
+      : request(form, role === "caller" ? size : 0, address);
   });
 }

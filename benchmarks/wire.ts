@@ -1,26 +1,26 @@
 /**
- * Sockets of peers that write their own bytes: connected, introduced, and linked.
+ * Sockets of peers that write their own bytes: connected, identified, and linked.
  *
  * @module
  */
 
 import { decodeObject, encodeReply, encodeRequest, type JsonObject } from "../wire/message.ts";
 
-/** Where a peer connects to. */
-export interface Place {
+/** The address of a server. */
+export interface Address {
   /** The port on this computer. */
   port: number;
-  /** The certificate to trust, in PEM; TCP without. */
+  /** The certificate to trust, in PEM; without it plain TCP. */
   cert?: string;
-  /** Whether a Manager is there, with its handshake, or something that just passes bytes on. */
+  /** Whether it is a Manager, with a handshake, or a relay. */
   isManager: boolean;
 }
 
 const NEWLINE = 0x0a;
 
-/** Connects, and introduces itself if it is a Manager that is there. */
-export async function open(place: Place, identity: JsonObject): Promise<Deno.Conn> {
-  const { port, cert, isManager } = place;
+/** Connects, and sends the identity if the server is a Manager. */
+export async function open(address: Address, identity: JsonObject): Promise<Deno.Conn> {
+  const { port, cert, isManager } = address;
   const tcp = await Deno.connect({ hostname: "localhost", port });
   tcp.setNoDelay(true);
   const socket = cert === undefined
@@ -64,7 +64,7 @@ export async function writeAll(socket: Deno.Conn, bytes: Uint8Array): Promise<vo
 /**
  * The next line, with its end.
  *
- * @throws {Error} If more than the line has come.
+ * @throws {Error} If more than the line has arrived.
  */
 export async function readLine(socket: Deno.Conn): Promise<Uint8Array> {
   const buffer = new Uint8Array(64 * 1024);
@@ -74,18 +74,18 @@ export async function readLine(socket: Deno.Conn): Promise<Uint8Array> {
     if (size === null) throw new Error("the connection has ended");
     length += size;
   }
-  if (buffer.indexOf(NEWLINE) !== length - 1) throw new Error("more than one line has come");
+  if (buffer.indexOf(NEWLINE) !== length - 1) throw new Error("more than one line has arrived");
   return buffer.slice(0, length);
 }
 
 /**
- * The next line, which must be a reply that is no error.
+ * The next line, which must be a reply without an error.
  *
  * @throws {Error} If it is an error.
  */
 export async function readReply(socket: Deno.Conn): Promise<Uint8Array> {
   const bytes = await readLine(socket);
   const { error, message } = decodeObject(bytes);
-  if (error !== false) throw new Error(`the Manager says: ${message}`);
+  if (error !== false) throw new Error(`the Manager answered: ${message}`);
   return bytes;
 }

@@ -4,28 +4,28 @@
  * @module
  */
 
-import { orders, tell } from "./orders.ts";
+import { commands, report } from "./commands.ts";
 
-/** What a caller is told to do. */
+/** A command to a caller. */
 export interface Calls {
-  /** How many calls are in flight. */
+  /** The number of calls in flight. */
   inFlight: number;
-  /** How long to call before it counts, and while it counts, in milliseconds. */
+  /** The times of the warm-up and of the measurement, in milliseconds. */
   warmUp: number;
   duration: number;
 }
 
-/** What a caller has measured. */
+/** The figures of a caller. */
 export interface Called {
-  /** How many calls were answered. */
+  /** The number of answered calls. */
   calls: number;
   /** How long it took, in milliseconds. */
   time: number;
 }
 
-/** Does what it is told, with calls that give the sum of two numbers. */
+/** Executes the commands, with calls that return the sum of two numbers. */
 export async function call(add: (x: number, y: number) => PromiseLike<unknown>): Promise<void> {
-  for await (const { inFlight, warmUp, duration } of orders<Calls>()) {
+  for await (const { inFlight, warmUp, duration } of commands<Calls>()) {
     let calls = 0;
     let isOver = false;
     const worker = async () => {
@@ -38,12 +38,12 @@ export async function call(add: (x: number, y: number) => PromiseLike<unknown>):
     const wait = (time: number) =>
       Promise.race([workers, new Promise((resolve) => setTimeout(resolve, time))]);
     await wait(warmUp);
-    tell({ warm: true });
+    report({ warm: true });
     const [callsBefore, start] = [calls, performance.now()];
     await wait(duration);
     const called: Called = { calls: calls - callsBefore, time: performance.now() - start };
     isOver = true;
-    tell({ ...called });
+    report({ ...called });
     await workers;
   }
 }

@@ -2,8 +2,8 @@
  * Makes a program of the Manager that needs no Deno, for each system, in the folder `programs`:
  * `deno task compile [--target NAME]...`. For each system Deno downloads its own base once.
  *
- * Nothing beside the modules has to be embedded: what the package says of itself is a module too
- * (`deno.json`), and keys, certificates and the database are made in the home folder.
+ * Only modules have to be embedded: `deno.json`, which has the version, is imported as a module, and
+ * keys, certificates and the database are made in the home folder.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { parseArgs } from "@std/cli/parse-args";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** The systems, as Deno calls them. */
+/** The systems, by Deno's names for them. */
 export const TARGETS = [
   "x86_64-unknown-linux-gnu",
   "aarch64-unknown-linux-gnu",

@@ -1,22 +1,22 @@
 /**
- * The blocks of code in Markdown and in documentation comments, for the tests that hold them to
- * the code. CONTRIBUTING.md says what the words after the language mean.
+ * The blocks of code in Markdown and in documentation comments, for the tests that compile and run
+ * them. CONTRIBUTING.md explains the words after the language.
  *
  * @module
  */
 
 /** A block of code between fences. */
 export interface Block {
-  /** Where it is: the path of its file, and the line of its opening fence. */
+  /** Its position: the path of its file, and the line of its opening fence. */
   path: string;
   line: number;
   /** The first word after the fence, e.g. `ts`; empty if there is none. */
   language: string;
   /** The words after it, e.g. `run`. */
   words: readonly string[];
-  /** Of `file=calculator.ts` the file that it is saved as. */
+  /** The file that it is saved as, from the word `file=calculator.ts`. */
   file?: string;
-  /** What a comment before it adds, which readers do not see: `<!-- before: ... -->`. */
+  /** The code of a comment before it, which readers do not see: `<!-- before: ... -->`. */
   before: string;
   code: string;
 }

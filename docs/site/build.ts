@@ -1,6 +1,6 @@
 /**
- * Builds the documentation into a folder, `site` unless another is named: the pages, and the
- * reference that Deno makes of the documentation comments. It can be opened from the disk.
+ * Builds the documentation into a folder, by default `site`: the pages, and the reference that Deno
+ * makes from the documentation comments. It needs no server.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import manifest from "../../deno.json" with { type: "json" };
 import { BrokenSiteError, buildSite, type Site } from "./site.ts";
 import { readSource, root } from "./source.ts";
 
-/** By this the build knows a folder that it may empty. */
+/** The file that marks a folder which the build may empty. */
 const MARK = ".msl-network-site";
 
 const folder = resolve(Deno.args[0] ?? join(root, "site"));
@@ -26,7 +26,7 @@ try {
   Deno.exit(1);
 }
 
-/** Makes the folder, or removes what an earlier build has left in it, and nothing else. */
+/** Makes the folder, or removes the files of an earlier build, and nothing else. */
 async function empty(folder: string): Promise<void> {
   await Deno.mkdir(folder, { recursive: true });
   const names = Array.from(Deno.readDirSync(folder), ({ name }) => name);

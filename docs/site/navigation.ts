@@ -1,11 +1,11 @@
 /**
- * The pages of the documentation, in the order in which the site shows them. A page that is not
- * here is an error of the build, and so is one that is here and does not exist.
+ * The pages of the documentation, in the order of the site. The build reports a page that is not
+ * listed here, and a listed page that does not exist.
  *
  * @module
  */
 
-/** Some pages under one heading. Paths are those in the repository. */
+/** Pages under one heading, by their paths in the repository. */
 export interface Section {
   title: string;
   pages: readonly string[];

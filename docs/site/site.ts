@@ -1,6 +1,6 @@
 /**
- * Makes a site of the Markdown files: one HTML page for each, with navigation. A link that leads
- * nowhere is an error.
+ * Makes a site from the Markdown files: one HTML page for each, with navigation. A link without a
+ * target is an error.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { Marked, type Token, type Tokens } from "marked";
 import { posix } from "node:path";
 import type { Section } from "./navigation.ts";
 
-/** What a site is made of. */
+/** The input of a site. */
 export interface Source {
   /** The pages, by their path in the repository. */
   pages: ReadonlyMap<string, string>;
@@ -19,14 +19,14 @@ export interface Source {
   isFile(path: string): boolean;
 }
 
-/** What a site is: HTML by path in the site, and the files that it shows or links to. */
+/** A site: HTML by path in the site, and the files that it shows or links to. */
 export interface Site {
   pages: Map<string, string>;
-  /** Where a file of the site comes from: paths in the repository, by those in the site. */
+  /** The source of each file: paths in the repository, by those in the site. */
   files: Map<string, string>;
 }
 
-/** All that is wrong with the documentation, one line each. */
+/** All problems of the documentation, one line each. */
 export class BrokenSiteError extends Error {
   override name = "BrokenSiteError";
   readonly problems: readonly string[];
@@ -37,7 +37,7 @@ export class BrokenSiteError extends Error {
   }
 }
 
-/** A page that was read. */
+/** A parsed page. */
 interface Page {
   path: string;
   title: string;
@@ -52,7 +52,8 @@ const marked = new Marked({ gfm: true });
 /**
  * Builds the site.
  *
- * @throws {BrokenSiteError} With every broken link, and every page that the navigation misses.
+ * @throws {BrokenSiteError} If there are broken links or pages that the navigation does not list; it
+ * lists all of them.
  */
 export function buildSite({ pages: texts, navigation, isFile }: Source): Site {
   const pages = new Map([...texts].map(([path, text]) => [path, read(path, text)]));
@@ -68,12 +69,12 @@ export function buildSite({ pages: texts, navigation, isFile }: Source): Site {
     const links = new Links(page, pages, isFile);
     const body = render(page, links);
     problems.push(...links.problems);
-    for (const file of links.files) site.files.set(placeOf(file), file);
+    for (const file of links.files) site.files.set(sitePath(file), file);
     const menu = navigation.map(({ title, pages: paths }) => ({
       title,
       pages: paths.flatMap((path) => pages.get(path) ?? []),
     }));
-    site.pages.set(placeOf(page.path), frame(page, body, menu));
+    site.pages.set(sitePath(page.path), frame(page, body, menu));
   }
   if (problems.length > 0) throw new BrokenSiteError(problems.sort());
   return site;
@@ -98,7 +99,7 @@ function plain(tokens: readonly Token[]): string {
   ).join("");
 }
 
-/** The links of a page: where they lead, and which lead nowhere. */
+/** The links of a page: their targets, and those without a target. */
 class Links {
   readonly problems: string[] = [];
   readonly files: string[] = [];
@@ -128,8 +129,8 @@ class Links {
     } else {
       this.files.push(path);
     }
-    const place = posix.relative(posix.dirname(placeOf(from)), placeOf(path));
-    return anchor === undefined ? place : `${place}#${anchor}`;
+    const relative = posix.relative(posix.dirname(sitePath(from)), sitePath(path));
+    return anchor === undefined ? relative : `${relative}#${anchor}`;
   }
 
   #report(href: string, reason: string): void {
@@ -139,11 +140,11 @@ class Links {
   }
 }
 
-/** Where the site has a page or file of the repository. */
-function placeOf(path: string): string {
+/** The path in the site of a page or file of the repository. */
+function sitePath(path: string): string {
   if (path === "docs/README.md") return "index.html";
   if (path.endsWith(".svg")) return path.replace(/^docs\//, "");
-  if (!path.endsWith(".md")) return `files/${path}.txt`; // a browser shows it, whatever it is
+  if (!path.endsWith(".md")) return `files/${path}.txt`; // a browser shows any text file
   const name = path.replace(/^docs\//, "").replace(/\.md$/, "").toLowerCase();
   return `${name.replaceAll("/", "-")}.html`;
 }
@@ -180,19 +181,19 @@ function render(page: Page, links: Links): string {
 
 /** A whole HTML page. */
 function frame(page: Page, body: string, menu: { title: string; pages: Page[] }[]): string {
-  const here = placeOf(page.path);
+  const here = sitePath(page.path);
   const ordered = menu.flatMap(({ pages }) => pages);
   const at = ordered.indexOf(page);
   const item = ({ path, title }: Page) => {
     const current = path === page.path ? ' aria-current="page"' : "";
-    // Their section says already that they tell how to do something.
+    // The title of their section is "How to" already.
     const short = title.replace(/^How to (\w)/, (_, letter: string) => letter.toUpperCase());
-    return `<li><a href="${placeOf(path)}"${current}>${escape(short)}</a></li>`;
+    return `<li><a href="${sitePath(path)}"${current}>${escape(short)}</a></li>`;
   };
   const step = (rel: string, other: Page | undefined) =>
     other === undefined
       ? "<span></span>"
-      : `<a rel="${rel}" href="${placeOf(other.path)}">${escape(other.title)}</a>`;
+      : `<a rel="${rel}" href="${sitePath(other.path)}">${escape(other.title)}</a>`;
   const sections = menu.map(({ title, pages }) =>
     `<h2>${escape(title)}</h2>\n<ul>\n${pages.map(item).join("\n")}\n</ul>`
   );

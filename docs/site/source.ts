@@ -1,5 +1,5 @@
 /**
- * The documentation as it is in the repository: which files are pages.
+ * The documentation in the repository: which files are pages.
  *
  * @module
  */
@@ -13,13 +13,13 @@ import type { Source } from "./site.ts";
 /** The folder of the repository. */
 export const root = fileURLToPath(new URL("../../", import.meta.url));
 
-/** Every page: those of the repository itself, all in `docs`, and those about its parts. */
+/** Every page: those at the root, all in `docs`, and that of the benchmarks. */
 export function readPages(): Map<string, string> {
   const paths = [...markdownIn("."), ...markdownIn("docs", true), "benchmarks/README.md"];
   return new Map(paths.sort().map((path) => [path, Deno.readTextFileSync(root + path)]));
 }
 
-/** What the site is made of. */
+/** The input of the site. */
 export function readSource(): Source {
   return {
     pages: readPages(),

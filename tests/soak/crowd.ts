@@ -4,7 +4,7 @@
  */
 
 import { delay } from "@std/async/delay";
-import { options, orders, run, tell } from "../../benchmarks/orders.ts";
+import { commands, options, report, run } from "../../benchmarks/commands.ts";
 import type { JsonObject } from "../../wire/message.ts";
 import { type Place, RawPeer } from "../fuzz/raw_peer.ts";
 import { type Counts, noCounts } from "./counts.ts";
@@ -335,7 +335,7 @@ async function main(crowd: Crowd): Promise<void> {
   };
   const isAnswered = () => clients.every(({ unanswered }) => unanswered === 0);
   let work: Promise<void>[] = [];
-  for await (const { task } of orders<CrowdOrder>()) {
+  for await (const { task } of commands<CrowdOrder>()) {
     switch (task) {
       case "gather":
         await gather();
@@ -359,10 +359,10 @@ async function main(crowd: Crowd): Promise<void> {
       case "vanish":
         crowd.counts.deaths += devices.length;
         crowd.counts.lost += clients.reduce((sum, { unanswered }) => sum + unanswered, 0);
-        tell({ ...crowd.counts });
+        report({ ...crowd.counts });
         Deno.exit(); // and says nothing to the Manager
     }
-    tell({ ...crowd.counts });
+    report({ ...crowd.counts });
   }
 }
 

@@ -1,7 +1,7 @@
 /** The Manager of a soak, as a process of its own. It says how it is whenever it is asked. */
 
 import { delay } from "@std/async/delay";
-import { options, orders, run, tell } from "../../benchmarks/orders.ts";
+import { commands, options, report, run } from "../../benchmarks/commands.ts";
 import type { ManagerOptions } from "../../manager.ts";
 import { TestManager } from "../../testing.ts";
 import type { Look } from "./counts.ts";
@@ -40,7 +40,7 @@ if (import.meta.main) {
   Deno.addSignalListener("SIGINT", () => {}); // it ends with its input
   run(async () => {
     await using manager = await TestManager.start(options<ManagerOptions>());
-    tell({ place: manager.connectOptions });
-    for await (const _order of orders()) tell({ ...await look(manager) });
+    report({ place: manager.connectOptions });
+    for await (const _order of commands()) report({ ...await look(manager) });
   });
 }

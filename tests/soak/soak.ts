@@ -64,10 +64,10 @@ export async function soak(options: SoakOptions): Promise<Result> {
     },
     ["--v8-flags=--expose-gc"],
   );
-  const { place } = await manager.hear<{ place: Place }>();
+  const { place } = await manager.receive<{ place: Place }>();
   const look = async () => {
-    await manager.tell({ task: "look" });
-    return await manager.hear<Look>();
+    await manager.send({ task: "look" });
+    return await manager.receive<Look>();
   };
   const crowdOf = (name: string, part: number): CrowdOptions => ({
     place,
@@ -140,8 +140,8 @@ class Crowd implements AsyncDisposable {
   /** Tells it something, and gives what it has counted so far. */
   order(task: CrowdOrder["task"]): Promise<Counts> {
     const counts = this.#last.then(async () => {
-      await this.#program.tell({ task });
-      return await this.#program.hear<Counts>(PATIENCE);
+      await this.#program.send({ task });
+      return await this.#program.receive<Counts>(PATIENCE);
     });
     this.#last = counts.catch(() => {}); // whoever has given the order hears of it
     return counts;
