@@ -14,8 +14,11 @@ Deno.test("call prints the result: JSON, and a text as it is", async () => {
     ["-3.5", "add", "-1", "y=-2.5"],
     ["3.5", "pi"],
     ["null", "nothing"],
-    ['["1","x=1","-","volt",[1,{"a":null}],NaN]', "echo"]
-      .concat('"1"', "'x=1'", "'-'", "volt", '[1, {"a": null}]', "NaN") as [string],
+    [
+      '["1","x=1","-","volt",[1,{"a":null}],NaN]',
+      "echo",
+      ...['"1"', "'x=1'", "'-'", "volt", '[1, {"a": null}]', "NaN"],
+    ],
     ["two\nlines", "say", "two\nlines"],
     ['"two\\nlines"', "say", "two\nlines", "--json"],
     ["-volt", "say", "--", "-volt"],
@@ -39,7 +42,7 @@ Deno.test("an error of call is one line on the standard error, and exit code 1",
     [/^TypeError: BasicMath.add\(\) missing 1 required/, "BasicMath", "add", "1"],
     [/^Cannot link with 'Nothing': no such .* are: 'BasicMath'$/, "Nothing", "add"],
     [/^Cannot call: x is given twice$/, "BasicMath", "add", "x=1", "x=2"],
-    [/was not done withTimeout 3000 ms$/, "BasicMath", "wait", "--timeout", "3s"],
+    [/was not done within 3000 ms$/, "BasicMath", "wait", "--timeout", "3s"],
     [/^Cannot read the standard input twice/, "BasicMath", "echo", "-", "x=-"],
     [/^Cannot read the standard input twice/, "BasicMath", "echo", "-", "--each"],
   ];
@@ -98,6 +101,7 @@ Deno.test("each value of a stream is a line, until its end or nobody reads it", 
   });
   assertEquals(await succeed(pipe), "1\n");
   await shell.manager.disconnected("call");
+  assertEquals(shell.links(), 0);
 });
 
 Deno.test("call is refused by a Service that is full, and leaves a place behind it", async () => {
@@ -114,6 +118,7 @@ Deno.test("call is refused by a Service that is full, and leaves a place behind 
   for (const x of ["1", "2"]) {
     assertEquals(await shell.output("call", "BasicMath", "add", x, "0"), `${x}\n`);
     await shell.manager.disconnected("call");
+    assertEquals(shell.links(), 0);
   }
 });
 

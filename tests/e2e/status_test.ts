@@ -423,7 +423,7 @@ Deno.test("a Manager that says nothing, or anything else for ever, is given up i
     }),
   ]);
   for (const line of lines) {
-    assertMatch(line, /^The Manager at \S+ did not answer withTimeout 500ms \(--timeout\)/);
+    assertMatch(line, /^The Manager at \S+ did not answer within 500ms \(--timeout\)/);
   }
   assertMatch(lines[0], /You have TLS disabled\. Perhaps/);
 });
