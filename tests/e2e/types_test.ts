@@ -1,6 +1,6 @@
 /** The `types` command, and programs that are compiled against what it wrote. */
 
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
