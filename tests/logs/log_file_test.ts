@@ -215,5 +215,6 @@ Deno.test({
 
 Deno.test("a file that cannot be opened at all is an error", async () => {
   await using folder = await temporaryFolder();
-  assertThrows(() => new LogFile(folder.path, NEVER, new Reports()));
+  const { path } = folder;
+  assertThrows(() => new LogFile(path, NEVER, new Reports()), Deno.errors.IsADirectory, path);
 });

@@ -553,7 +553,7 @@ function traces(bytes: Uint8Array): string[] {
 }
 
 Deno.test("no key, salt or password of a user is in any result", async () => {
-  const folder = await Deno.makeTempDir();
+  const folder = await Deno.makeTempDir({ prefix: "msl-network-" });
   try {
     const file = join(folder, "manager.sqlite3");
     using office = await Office.open({ file, authHostname: true });
