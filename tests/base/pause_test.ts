@@ -1,10 +1,17 @@
 import { assertEquals } from "@std/assert";
+import { mock } from "node:test";
 import { periodicPause, Yielder } from "../../base/pause.ts";
 
 /** Keeps the event loop busy. */
 function work(milliseconds: number): void {
   const end = performance.now() + milliseconds;
   while (performance.now() < end);
+}
+
+/** Has `performance.now()` give the time of a test. */
+function fakeNow(now: () => number): Disposable {
+  const method = mock.method(performance, "now", now);
+  return { [Symbol.dispose]: () => method.mock.restore() };
 }
 
 /** Two ends of a TCP connection. */
@@ -49,12 +56,18 @@ Deno.test("work that is shorter than a slice is not paused", async () => {
 });
 
 Deno.test("a pause is due a slice after the last one, and not right after it", async () => {
+  let now = 1_000;
+  using _clock = fakeNow(() => now);
   const yielder = new Yielder(5);
   assertEquals(yielder.isDue, false);
-  work(5);
+  now += 4;
+  assertEquals(yielder.isDue, false);
+  now += 1;
   assertEquals(yielder.isDue, true);
   await yielder.pause();
   assertEquals(yielder.isDue, false);
+  now += 5;
+  assertEquals(yielder.isDue, true);
 });
 
 Deno.test("loops that pause at the same time share one pause", async () => {

@@ -7,6 +7,7 @@ import { TestManager } from "../../testing.ts";
 import { tool } from "../support/command_line.ts";
 import { Laboratory, PYTHON_USER } from "../support/laboratory.ts";
 import { visit } from "../support/python.ts";
+import { until } from "../support/until.ts";
 
 class Lab extends Service {
   add(x: number, y: number): number {
@@ -86,7 +87,8 @@ for (const disableTls of [false, true]) {
 Deno.test("what the options leave out is asked for", async () => {
   await using lab = await Laboratory.open({ authLogin: true }, PYTHON_USER);
   const prompt = new Person();
-  await using _cxn = await connect({ ...lab.manager.connectOptions, prompt });
+  await using cxn = await connect({ ...lab.manager.connectOptions, prompt });
+  assertEquals(cxn.isConnected(), true);
   const { networkName } = lab.manager.manager;
   assertEquals(prompt.questions, [
     `Enter a username for ${networkName}:`,
@@ -100,10 +102,18 @@ Deno.test("a user who is added or changed while the Manager runs counts at once"
     connect({ ...lab.manager.connectOptions, username: "N.Bohr", password });
   await assertRejects(() => logIn("atom"), RemoteError, "Unregistered user");
   await lab.database.users.insert("N.Bohr", "atom", false);
-  await using _first = await logIn("atom");
+  await using first = await logIn("atom");
   await lab.database.users.update("N.Bohr", { password: "electron" });
   await assertRejects(() => logIn("atom"), RemoteError, "Wrong login password");
-  await using _second = await logIn("electron");
+  await using second = await logIn("electron");
+  assertEquals(Object.keys((await second.identities()).clients).length, 2);
+  assertEquals(first.isConnected(), true);
+  assertEquals(lab.records(), [
+    "rejected: unregistered user",
+    "connected as a client",
+    "rejected: wrong login password",
+    "connected as a client",
+  ]);
 });
 
 Deno.test("a computer is let in by its domain, its name or its address, and only then", async () => {
@@ -174,15 +184,32 @@ Deno.test("a look-up of a name that takes for ever delays nobody else, and itsel
   assertMatch(await slow, /visitor\[127\.0\.0\.9:\d+]/);
 });
 
+const NO_IDENTITY =
+  "TimeoutError: No identity was received within the limit of 20ms (--handshake-timeout)";
+
 for (const disableTls of [false, true]) {
   const over = disableTls ? "over TCP" : "over TLS";
 
   Deno.test(`whoever connects and says nothing is disconnected, ${over}`, async () => {
     await using lab = await Laboratory.open({ disableTls, limits: { handshakeTimeout: 20 } });
     const { host, port } = lab.manager.connectOptions;
-    using socket = await Deno.connect({ hostname: host, port });
-    const buffer = new Uint8Array(1_024);
-    while (await socket.read(buffer) !== null);
+    const socket = await Deno.connect({ hostname: host, port });
+    const text = await new Response(socket.readable).text();
+    const lines = text.split("\n").filter((line) => line !== "");
+    const messages = lines.map((line) => JSON.parse(line).message);
+    const status = () => lab.manager.manager.status();
+    await until("the connection has ended", () => status().totals.ended_connections.closed);
+    const { totals } = status();
+    if (disableTls) {
+      assertEquals(messages.at(-1), NO_IDENTITY);
+      assertEquals(totals.refused_connections, { no_identity_in_time: 1 });
+      assertEquals(lab.records(), ["rejected: no identity in time"]);
+    } else { // the connection speaks no TLS either, and so is told nothing
+      assertEquals(messages, []);
+      assertEquals(totals.refused_connections, { no_tls_in_time: 1 });
+      assertEquals(lab.records(), ["connection closed prematurely"]);
+    }
+    assertEquals(totals.ended_connections, { closed: 1 });
   });
 }
 
@@ -198,7 +225,11 @@ for _ in range(100):
 `;
   await tool("python3", "-c", script, host, String(port));
   // Of these a hundred, each would have cost 100 ms.
-  await using _cxn = await connect({ ...lab.manager.connectOptions, timeout: 5_000 });
+  await using cxn = await connect({ ...lab.manager.connectOptions, timeout: 5_000 });
+  assertEquals(Object.keys((await cxn.identities()).clients).length, 1);
+  const { totals, unidentified } = lab.manager.manager.status();
+  assertEquals([unidentified, totals.refused_connections], [0, {}]);
+  assertEquals(lab.records().at(-1), "connected as a client");
 });
 
 Deno.test("a database that cannot be written turns nobody away", async () => {

@@ -4,10 +4,12 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { connect, type JsonObject, Kwargs, kwargs, Service } from "../../mod.ts";
 import { TestManager } from "../../testing.ts";
 import { tool } from "../support/command_line.ts";
+import { until } from "../support/until.ts";
 
 /** A device that writes its lines byte for byte as the test says. */
 class ForeignDevice implements Disposable {
   readonly #socket: Deno.Conn;
+  readonly #decoder = new TextDecoder();
   #received = "";
 
   private constructor(socket: Deno.Conn) {
@@ -41,7 +43,7 @@ class ForeignDevice implements Disposable {
     while (!this.#received.includes("\n")) {
       const size = await this.#socket.read(buffer);
       if (size === null) throw new Error("The connection has ended");
-      this.#received += new TextDecoder().decode(buffer.subarray(0, size));
+      this.#received += this.#decoder.decode(buffer.subarray(0, size), { stream: true });
     }
     const end = this.#received.indexOf("\n");
     const line = this.#received.slice(0, end).replace(/\r$/, "");
@@ -148,6 +150,11 @@ peer = socket.create_connection((sys.argv[1], int(sys.argv[2])))
 peer = context.wrap_socket(peer, server_hostname=sys.argv[1])
 assert b"identity" in peer.recv(4096)
 peer.unwrap()  # raises if the Manager only hangs up
+print("answered")
 `;
-  await tool("python3", "-c", script, host, String(port), certFile!);
+  const printed = await tool("python3", "-c", script, host, String(port), certFile!);
+  assertEquals(printed.trim(), "answered");
+  const ends = () => manager.manager.status().totals.ended_connections;
+  await until("the connection has ended", () => Object.keys(ends()).length > 0);
+  assertEquals(ends(), { left: 1 });
 });

@@ -3,6 +3,7 @@ import { delay } from "@std/async/delay";
 import { connect, type JsonObject, RemoteError, Service } from "../../mod.ts";
 import { TestManager, WirePeer } from "../../testing.ts";
 import { Laboratory, PYTHON_USER } from "../support/laboratory.ts";
+import { until } from "../support/until.ts";
 
 const CLIENT = { type: "client", name: "flood", language: "Python", os: "Linux" };
 const ECHO = {
@@ -36,10 +37,9 @@ for (const disableTls of [false, true]) {
   const over = disableTls ? "over TCP" : "over TLS";
 
   Deno.test(`who says nothing, or says it too slowly, is told how long it had, ${over}`, async () => {
-    await using manager = await TestManager.start({
-      disableTls,
-      limits: { handshakeTimeout: 4_000 },
-    });
+    // Over TLS it also is how long the two may take to begin it, on a computer that is busy.
+    const handshakeTimeout = disableTls ? 500 : 4_000;
+    await using manager = await TestManager.start({ disableTls, limits: { handshakeTimeout } });
     const silent = async () => {
       await using peer = await WirePeer.connect(manager.connectOptions);
       return await lastWord(peer);
@@ -51,8 +51,9 @@ for (const disableTls of [false, true]) {
       while (await Promise.race([word.then(() => false), send(" ")])) await delay(10);
       return await word;
     };
-    const expected = "TimeoutError: No identity was received within the limit of 4s " +
-      "(--handshake-timeout)";
+    const expected = `TimeoutError: No identity was received within the limit of ${
+      disableTls ? "500ms" : "4s"
+    } (--handshake-timeout)`;
     assertEquals(await Promise.all([silent(), slow()]), [expected, expected]);
   });
 
@@ -87,7 +88,7 @@ for (const disableTls of [false, true]) {
   Deno.test(`no more connections than the limit wait for their identity, ${over}`, async () => {
     await using manager = await TestManager.start({ disableTls, limits: { maxPending: 2 } });
     const options = manager.connectOptions;
-    const first = await WirePeer.connect(options);
+    await using first = await WirePeer.connect(options);
     await first.read();
     await using second = await WirePeer.connect(options);
     await second.read();
@@ -110,13 +111,15 @@ for (const disableTls of [false, true]) {
     await first.close();
     const isLetIn = async () => {
       try {
-        await using _cxn = await connect(options);
+        await using cxn = await connect(options);
+        await cxn.identities();
         return true;
       } catch {
         return false;
       }
     };
-    while (!await isLetIn());
+    await until("a client is let in again", isLetIn);
+    await until("the fourth waits alone", () => manager.manager.status().unidentified === 1);
   });
 }
 
@@ -134,15 +137,24 @@ Deno.test("a thousand connections come and go, and nothing of them stays", async
     const text = JSON.stringify({ result: identity, requester: null, uid: "", error: false });
     await socket.write(new TextEncoder().encode(text + "\n")).catch(() => {});
   };
+  const descriptors = manager.manager.status().open_descriptors;
   for (let i = 0; i < 1_000; i += 50) {
     await Promise.all(Array.from({ length: 50 }, (_, index) => visit(i + index)));
     assertEquals(await link.add(i, 1), i + 1);
   }
-  for (;;) {
-    const { clients, services } = manager.manager.identities();
-    if (Object.keys(clients).length === 1 && Object.keys(services).length === 1) break;
-    await delay(1);
-  }
+  const status = () => manager.manager.status();
+  const ended = () =>
+    Object.values(status().totals.ended_connections).reduce((sum, count) => sum + count, 0);
+  await until("all visitors are gone", () => {
+    const { clients, services, totals, unidentified } = status();
+    const others = Object.keys(clients).length + Object.keys(services).length + unidentified - 2;
+    return others === 0 && ended() === totals.connections - 2;
+  });
+  const { clients, services, totals } = status();
+  assertEquals(Object.values(clients).map(({ links }) => links), [["Lab"]]);
+  assertEquals(Object.keys(services), ["Lab"]);
+  assert(totals.connections > 500, `it has accepted only ${totals.connections}`);
+  await until("their descriptors are closed", () => status().open_descriptors! <= descriptors!);
 });
 
 // Messages
@@ -210,13 +222,13 @@ Deno.test("each of a flood of empty lines is answered, and others are served mea
   const calling = (async () => {
     while (answers < LINES) {
       await cxn.identities();
-      calls++;
+      if (answers < LINES) calls++;
     }
   })();
   await Promise.all([reading, flood]);
   await calling;
   assertEquals(answers, LINES);
-  assert(calls > 10, `only ${calls} calls were answered meanwhile`);
+  assert(calls > 0, "no call was answered meanwhile");
 });
 
 // Logins
@@ -253,9 +265,9 @@ for (const disableTls of [false, true]) {
     );
     const logIn = async (username: string, password: string) => {
       await using cxn = await connect({ ...lab.manager.connectOptions, username, password });
-      return cxn.name;
+      return Object.keys((await cxn.identities()).clients).join();
     };
-    await logIn("j.doe", "a good password");
+    assertMatch(await logIn("j.doe", "a good password"), /^Client\[\S+:\d+]$/);
     await assertRejects(() => logIn("nobody", "x"), RemoteError, "Unregistered user");
     await assertRejects(() => logIn("j.doe", "x"), RemoteError, "Wrong login password");
     await assertRejects(() => logIn("j.doe", "a good password"), RemoteError, tooMany);

@@ -11,6 +11,7 @@ import {
 } from "../../mod.ts";
 import type { ManagerOptions } from "../../mod.ts";
 import { TestManager, WirePeer } from "../../testing.ts";
+import { until } from "../support/until.ts";
 
 /** A message of a thousand bytes is long here, so that every way is short. */
 const LIMITS = { longLine: 1_000, maxMessageSize: 200_000 };
@@ -29,12 +30,24 @@ class Laboratory implements AsyncDisposable {
   }
 
   static async open(options: ManagerOptions = {}): Promise<Laboratory> {
-    const manager = await TestManager.start({ limits: LIMITS, ...options });
+    await using stack = new AsyncDisposableStack();
+    const manager = stack.use(await TestManager.start({ limits: LIMITS, ...options }));
     const to = manager.connectOptions;
-    const client = await WirePeer.introduce(to, { type: "client", name: "c" });
-    const service = await WirePeer.introduce(to, { type: "service", name: "S", attributes: {} });
+    const client = stack.use(await WirePeer.introduce(to, { type: "client", name: "c" }));
+    const identity = { type: "service", name: "S", attributes: {} };
+    const service = stack.use(await WirePeer.introduce(to, identity));
     await manager.connected("c", "S");
+    stack.move();
     return new Laboratory(manager, client, service);
+  }
+
+  /** How connections have ended, once as many have as these. */
+  async ended(expected: Record<string, number>): Promise<Record<string, number>> {
+    const sum = (counts: Record<string, number>) =>
+      Object.values(counts).reduce((total, count) => total + count, 0);
+    const ends = () => this.manager.manager.status().totals.ended_connections;
+    await until(`${sum(expected)} connections end`, () => sum(ends()) >= sum(expected));
+    return ends();
   }
 
   get clientName(): string {
@@ -208,7 +221,7 @@ Deno.test("a long request is refused by the rules of any other, and the connecti
   const { message, uid } = await lab.client.read();
   assertEquals(uid, "7");
   assertMatch(String(message), /^KeyError: "the 'Nothing' Service is not connected/);
-  const other = await WirePeer.introduce(lab.manager.connectOptions, {
+  await using other = await WirePeer.introduce(lab.manager.connectOptions, {
     type: "client",
     name: "other",
   });
@@ -279,7 +292,7 @@ Deno.test("long lines to the Manager, typed ones and notifications are what they
 
 /** The beginning of a long line of a peer that then goes away. */
 async function sendHalf(lab: Laboratory, identity: JsonObject, message: JsonObject): Promise<void> {
-  const peer = await WirePeer.introduce(lab.manager.connectOptions, identity);
+  await using peer = await WirePeer.introduce(lab.manager.connectOptions, identity);
   await lab.manager.connected(String(identity.name));
   if (identity.type === "service") {
     lab.client.send(request({ service: identity.name, uid: "7" }));
@@ -295,6 +308,7 @@ Deno.test("a client whose answer is cut off is disconnected: the rest will never
   await sendHalf(lab, { type: "service", name: "T", attributes: {} }, message);
   await assertRejects(() => lab.client.read(), Error, "The connection has ended");
   await lab.manager.disconnected("c", "T");
+  assertEquals(await lab.ended({ cut: 1, left: 1 }), { cut: 1, left: 1 });
 });
 
 Deno.test("our Client fails what is pending when an answer is cut off", async () => {
@@ -306,7 +320,9 @@ Deno.test("our Client fails what is pending when an answer is cut off", async ()
   const text = JSON.stringify(reply(String(requester), { result: PAYLOAD, uid }));
   await lab.service.sendHalf(text.slice(0, 50_000));
   await lab.service.close();
-  for (const future of pending) await assertRejects(() => future, ConnectionAbortedError);
+  for (const future of pending) {
+    await assertRejects(() => future, ConnectionAbortedError, "was not answered");
+  }
 });
 
 Deno.test("a service goes on when a request is cut off, and gets no message of it", async () => {
@@ -320,7 +336,7 @@ Deno.test("a service goes on when a request is cut off, and gets no message of i
 
 Deno.test("a client hears that its service died while it was sending it a long request", async () => {
   await using manager = await TestManager.start({ limits: LIMITS });
-  const service = await WirePeer.introduce(manager.connectOptions, {
+  await using service = await WirePeer.introduce(manager.connectOptions, {
     type: "service",
     name: "S",
     attributes: {},
@@ -344,7 +360,8 @@ Deno.test("a client that stops reading is closed, and its service goes on for th
   await lab.owe("7");
   lab.service.send(reply(lab.clientName, { result: "x".repeat(40_000_000), uid: "7" }));
   await lab.manager.disconnected("c"); // it never reads
-  const other = await WirePeer.introduce(lab.manager.connectOptions, {
+  assertEquals(await lab.ended({ stalled: 1 }), { stalled: 1 });
+  await using other = await WirePeer.introduce(lab.manager.connectOptions, {
     type: "client",
     name: "other",
   });
@@ -358,13 +375,14 @@ Deno.test("a client that stops reading is closed, and its service goes on for th
 
 Deno.test("a sender that stops in the middle of a line is disconnected, and so holds nobody up", async () => {
   await using lab = await Laboratory.open({ limits: { longLine: 1_000, stallTimeout: 1_000 } });
-  const client = await WirePeer.introduce(lab.manager.connectOptions, {
+  await using client = await WirePeer.introduce(lab.manager.connectOptions, {
     type: "client",
     name: "d",
   });
   await lab.manager.connected("d");
   await client.sendHalf(JSON.stringify(request({ args: PAYLOAD, uid: "7" })).slice(0, 50_000));
   await lab.manager.disconnected("d");
+  assertEquals(await lab.ended({ closed: 1 }), { closed: 1 });
   await lab.service.readText();
   await client.close();
   await lab.expectLife();
@@ -373,11 +391,12 @@ Deno.test("a sender that stops in the middle of a line is disconnected, and so h
   const answer = reply(lab.clientName, { result: PAYLOAD, uid: "8" });
   await lab.service.sendHalf(JSON.stringify(answer).slice(0, 50_000));
   await lab.manager.disconnected("S", "c"); // its rest would never come
+  assertEquals(await lab.ended({ closed: 2, cut: 1 }), { closed: 2, cut: 1 });
 });
 
 Deno.test("a sender that only trickles is disconnected too", async () => {
   await using lab = await Laboratory.open({ limits: { longLine: 1_000, stallTimeout: 1_000 } });
-  const client = await WirePeer.introduce(lab.manager.connectOptions, {
+  await using client = await WirePeer.introduce(lab.manager.connectOptions, {
     type: "client",
     name: "d",
   });
@@ -385,6 +404,7 @@ Deno.test("a sender that only trickles is disconnected too", async () => {
   const more = await client.sendHalf(JSON.stringify(request({ args: PAYLOAD })).slice(0, 50_000));
   while (await more("x")) await new Promise((resolve) => setTimeout(resolve, 5));
   await lab.manager.disconnected("d");
+  assertEquals(await lab.ended({ closed: 1 }), { closed: 1 });
   await lab.service.readText();
   await client.close();
   await lab.expectLife();

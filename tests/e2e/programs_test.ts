@@ -1,6 +1,6 @@
 /** Services with their own Manager in one process, and what a device does beside its requests. */
 
-import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertInstanceOf, assertMatch, assertRejects } from "@std/assert";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Database } from "../../manager/database/database.ts";
@@ -18,6 +18,7 @@ import {
 import { parseReadyLine } from "../../program/ready_line.ts";
 import { TestManager, WirePeer } from "../../testing.ts";
 import { temporaryFolder } from "../support/folder.ts";
+import { until } from "../support/until.ts";
 
 /** The script with two Services as a process, with files of its own. */
 class Program implements AsyncDisposable {
@@ -273,16 +274,18 @@ Deno.test("a Service that is shut down while it starts is connected, and then no
   const lab = new Lab();
   const started = lab.start(manager.connectOptions);
   await lab.shutdown();
-  await started;
+  assertEquals(await started, undefined);
   await manager.disconnected("Lab");
   assertEquals(lab.ends, [undefined]);
+  assertEquals(manager.manager.status().totals.connections, 1);
 });
 
 Deno.test("options that are wrong do not use a Service up", async () => {
   await using manager = await TestManager.start();
   await using lab = new Lab();
-  await assertRejects(() => lab.start({ port: -1 }), RangeError);
+  await assertRejects(() => lab.start({ port: -1 }), RangeError, "port");
   await lab.start(manager.connectOptions);
+  assertEquals(Object.keys(manager.manager.identities().services), ["Lab"]);
 });
 
 Deno.test("a method may shut its Service down, and is answered first", async () => {
@@ -302,8 +305,12 @@ Deno.test("a method may shut its Service down, and is answered first", async () 
     await using mortal = new Mortal();
     await mortal.start(manager.connectOptions);
     await using cxn = await connect(manager.connectOptions);
-    assertEquals(await (await cxn.link("Mortal")).request(method), answer);
+    const link = await cxn.link("Mortal");
+    assertEquals(await link.request(method), answer);
     await mortal.finished;
+    await manager.disconnected("Mortal");
+    const late = link.request(method);
+    await assertRejects(() => late, RemoteError, "the 'Mortal' Service is not connected");
   }
 });
 
@@ -330,17 +337,41 @@ Deno.test("whatever a method throws, its caller hears of it and the Service live
   assertEquals(await link.live(), true);
 });
 
+/** What a peer hears that connects and sends nothing: attributes and messages, until the end. */
+async function arrive({ connectOptions }: TestManager): Promise<string> {
+  const heard: unknown[] = [];
+  try {
+    await using peer = await WirePeer.connect(connectOptions);
+    for (let text = await peer.readText(); text !== undefined; text = await peer.readText()) {
+      const { attribute, message } = JSON.parse(text);
+      heard.push(attribute ?? message);
+    }
+  } catch (error) {
+    if (error instanceof Deno.errors.ConnectionRefused) return "refused";
+    assertInstanceOf(error, Deno.errors.ConnectionReset); // the Manager had not accepted it
+    return "reset";
+  }
+  return heard.join(", ") || "nothing";
+}
+
 Deno.test("a Manager shuts down while Clients arrive", async () => {
+  const outcomes = new Set<string>();
   for (let round = 0; round < 10; round++) {
     await using manager = await TestManager.start({ disableTls: true });
-    const arriving = Array.from(
-      { length: 20 },
-      () => WirePeer.connect(manager.connectOptions).then((peer) => peer.close(), () => {}),
-    );
-    await arriving[0];
+    const arriving = Array.from({ length: 20 }, () => arrive(manager));
+    // The Manager accepts some of them before it shuts down, and more of them in later rounds.
+    await until("it has accepted some", () => manager.manager.status().totals.connections >= round);
     await manager.manager.shutdown();
-    await Promise.all(arriving);
+    for (const outcome of await Promise.all(arriving)) outcomes.add(outcome);
+    await manager.manager.finished;
+    const { clients, totals, unidentified } = manager.manager.status();
+    assertEquals([clients, unidentified], [{}, 0]);
+    assertEquals(totals.ended_connections.closed ?? 0, totals.connections);
   }
+  const goodbye = "ConnectionAbortedError: the Manager is shutting down";
+  const possible = ["identity", `identity, ${goodbye}`, "nothing", "refused", "reset"];
+  assertEquals([...outcomes].filter((outcome) => !possible.includes(outcome)), []);
+  assert(outcomes.has(possible[0]) || outcomes.has(possible[1]), [...outcomes].join("; "));
 });
 
 Deno.test("serviceErrorHandler hears of each request that fails, and the caller too", async () => {

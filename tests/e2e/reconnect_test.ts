@@ -118,13 +118,14 @@ Deno.test("a lock that was held is held again", async () => {
   await changes.next(isState("linked"));
   await using other = await connect(manager.connectOptions);
   await assertRejects(() => other.link("Lab"), RemoteError, "'Lab' service is locked");
-  await link.releaseLock();
-  await using _link = await other.link("Lab");
+  assertEquals(await link.releaseLock(), []);
+  await using second = await other.link("Lab");
+  assertEquals(second.serviceName, "Lab");
 });
 
 Deno.test("a Link is restored when its Service has come back, without a request in between", async () => {
   await using manager = await Restarts.start();
-  const first = new Lab();
+  await using first = new Lab();
   await first.start(manager.connectOptions);
   const { client, changes } = await connected(manager.connectOptions);
   await using _client = client;
@@ -147,6 +148,7 @@ Deno.test("a Link is restored when its Service has come back, without a request 
 Deno.test("a Client that is turned away when it comes back has ended, with the reason", async () => {
   await using manager = await Restarts.start({ authPassword: "the old one" });
   const { client, changes } = await connected(manager.connectOptions);
+  await using _client = client;
   const reason = Promise.withResolvers<Error | undefined>();
   client.shutdownHandler = reason.resolve;
   await manager.stop();
@@ -164,7 +166,8 @@ Deno.test("a Client that is turned away when it comes back has ended, with the r
 
 Deno.test("a Manager with another certificate is not trusted when it comes back", async () => {
   await using manager = await Restarts.start({ disableTls: false });
-  const kept = await Deno.makeTempFile({ suffix: ".crt" });
+  await using folder = await temporaryFolder();
+  const kept = join(folder.path, "kept.crt");
   await Deno.copyFile(manager.connectOptions.certFile!, kept);
   await using lab = new Lab();
   const reason = Promise.withResolvers<Error | undefined>();
@@ -174,11 +177,10 @@ Deno.test("a Manager with another certificate is not trusted when it comes back"
   await manager.resume();
   await lab.finished;
   assertInstanceOf(await reason.promise, CertificateError);
-  await Deno.remove(kept);
 });
 
 Deno.test("what a person has typed is given again, and nobody is asked once more", async () => {
-  const manager = await Restarts.start({ authPassword: "a b" });
+  await using manager = await Restarts.start({ authPassword: "a b" });
   const questions: string[] = [];
   const prompt = {
     text: () => "",
@@ -193,6 +195,7 @@ Deno.test("what a person has typed is given again, and nobody is asked once more
     passwordManager: undefined,
     prompt,
   });
+  await using _client = client;
   await manager.stop();
   await manager.resume();
   await changes.next(isState("connected"));
@@ -213,12 +216,13 @@ Deno.test("what a person has typed is given again, and nobody is asked once more
 });
 
 Deno.test("disconnect() and shutdown() end the attempts to come back", async () => {
-  const manager = await Restarts.start();
-  const lab = new Lab();
+  await using manager = await Restarts.start();
+  await using lab = new Lab();
   await lab.start(manager.connectOptions);
   const ends: (Error | undefined)[] = [];
   lab.shutdownHandler = (error) => void ends.push(error);
   const { client, changes } = await connected(manager.connectOptions);
+  await using _client = client;
   client.shutdownHandler = (error) => ends.push(error);
   await manager.stop();
   await changes.next(isState("retrying"));
@@ -232,11 +236,12 @@ Deno.test("disconnect() and shutdown() end the attempts to come back", async () 
 });
 
 Deno.test("after its number of attempts a device has ended, with the last error", async () => {
-  const manager = await Restarts.start();
+  await using manager = await Restarts.start();
   const { client, changes } = await connected({
     ...manager.connectOptions,
     reconnect: { ...RECONNECT, attempts: 3 },
   });
+  await using _client = client;
   const reason = Promise.withResolvers<Error | undefined>();
   client.shutdownHandler = reason.resolve;
   await manager.stop();
@@ -246,7 +251,7 @@ Deno.test("after its number of attempts a device has ended, with the last error"
 });
 
 Deno.test("waitOnFirstConnect waits for a Manager that is not there yet; without it that is an error", async () => {
-  const manager = await Restarts.start();
+  await using manager = await Restarts.start();
   const { connectOptions } = manager;
   await manager.stop();
   await assertRejects(() => connect(connectOptions), ConnectError);
@@ -264,16 +269,20 @@ Deno.test("waitOnFirstConnect waits for a Manager that is not there yet; without
 });
 
 Deno.test("a Service that waits for its first Manager can be shut down", async () => {
-  const manager = await Restarts.start();
+  await using manager = await Restarts.start();
   const { connectOptions } = manager;
   await manager.stop();
-  const lab = new Lab();
+  await using lab = new Lab();
   const started = lab.start({
     ...connectOptions,
     reconnect: { ...RECONNECT, waitOnFirstConnect: true },
   });
   await lab.changes.next(isState("retrying"));
-  await Promise.all([lab.shutdown(), assertRejects(() => started)]);
+  await Promise.all([
+    lab.shutdown(),
+    assertRejects(() => started, ConnectionAbortedError, "has given up the Manager at"),
+  ]);
+  assertEquals(statesOf(lab.changes), []); // it has only tried
 });
 
 Deno.test("a LinkedClient reconnects too", async () => {
@@ -291,20 +300,25 @@ Deno.test("a LinkedClient reconnects too", async () => {
 
 Deno.test("a task goes on while its device comes back, and is told of the end", async () => {
   await using manager = await Restarts.start();
-  const lab = new Lab();
+  await using lab = new Lab();
   const reason = Promise.withResolvers<unknown>();
-  lab.addTasks((signal) => signal.addEventListener("abort", () => reason.resolve(signal.reason)));
+  const signals: AbortSignal[] = [];
+  lab.addTasks((signal) => {
+    signals.push(signal);
+    signal.addEventListener("abort", () => reason.resolve(signal.reason));
+  });
   await lab.start(manager.connectOptions);
   await manager.stop();
   await manager.resume();
   await lab.changes.next(isState("connected"));
+  assertEquals(signals.map((signal) => signal.aborted), [false]); // it was started once
   await lab.shutdown();
   assertInstanceOf(await reason.promise, ConnectionAbortedError);
 });
 
 Deno.test("shutdown() does not wait for requests that a lost connection has brought", async () => {
   await using manager = await Restarts.start();
-  const lab = new Lab();
+  await using lab = new Lab();
   await lab.start(manager.connectOptions);
   const { client } = await connected(manager.connectOptions);
   await using _client = client;
@@ -315,14 +329,19 @@ Deno.test("shutdown() does not wait for requests that a lost connection has brou
   await assertRejects(() => slow, ConnectionAbortedError);
   await manager.resume();
   await lab.changes.next(isState("connected"));
+  let isAnswered = false;
+  lab.letGo.promise.then(() => isAnswered = true);
   await lab.shutdown();
+  assertEquals(isAnswered, false);
+  assertEquals(lab.calls, ["slow", "the one before has arrived"]);
+  await manager.manager.disconnected("Lab");
 });
 
 Deno.test("a Service whose name is taken waits for it, until it is shut down", async () => {
   await using manager = await Restarts.start();
   await using first = new Lab();
   await first.start(manager.connectOptions);
-  const second = new Lab();
+  await using second = new Lab();
   const patient = { ...RECONNECT, waitOnFirstConnect: true };
   const started = second.start({ ...manager.connectOptions, reconnect: patient });
   const change = await second.changes.next(isState("retrying"));
@@ -337,7 +356,7 @@ Deno.test("a Service whose name is taken waits for it, until it is shut down", a
 });
 
 Deno.test("connecting is given up when its signal is aborted, whatever it waits for", async () => {
-  const manager = await Restarts.start();
+  await using manager = await Restarts.start();
   const { connectOptions } = manager;
   await manager.stop();
   const reason = new Error("enough");
@@ -346,18 +365,16 @@ Deno.test("connecting is given up when its signal is aborted, whatever it waits 
   const coming = connect({ ...connectOptions, reconnect: patient, signal: away.signal });
   away.abort(reason);
   assertEquals(await assertRejects(() => coming), reason);
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr as Deno.NetAddr;
   const silent = new AbortController();
   const waiting = connect({
     ...{ host: "127.0.0.1", port, disableTls: true, timeout: 1_000_000 },
     signal: silent.signal,
   });
-  const socket = await listener.accept(); // and says nothing
+  using _socket = await listener.accept(); // and says nothing
   silent.abort(reason);
   assertEquals(await assertRejects(() => waiting), reason);
-  socket.close();
-  listener.close();
 });
 
 Deno.test("a signal that is aborted once a Client is connected changes nothing", async () => {
@@ -367,6 +384,7 @@ Deno.test("a signal that is aborted once a Client is connected changes nothing",
     ...manager.connectOptions,
     signal: given.signal,
   });
+  await using _client = client;
   given.abort();
   await manager.stop();
   await manager.resume();
@@ -378,7 +396,7 @@ Deno.test("a signal that is aborted once a Client is connected changes nothing",
 
 Deno.test("a person is asked once, however many attempts it takes to connect first", async () => {
   await using manager = await Restarts.start({ authPassword: "pw" });
-  const first = new Lab();
+  await using first = new Lab();
   await first.start(manager.connectOptions);
   let questions = 0;
   const prompt = { text: () => "", confirm: () => false, secret: () => (questions++, "pw") };
@@ -405,6 +423,7 @@ Deno.test("too many failed logins of a computer end nobody who comes back with t
   const change = await lab.changes.next(isState("retrying"));
   assertMatch(reasonOf(change), /^PermissionError: Too many failed logins/);
   await started; // when they are forgotten
+  assertEquals(Object.keys(manager.manager.manager.identities().services), ["Lab"]);
 });
 
 Deno.test("what was asked for while away comes before what is asked for in the handler", async () => {
@@ -426,21 +445,37 @@ Deno.test("what was asked for while away comes before what is asked for in the h
 });
 
 Deno.test("a shutdownHandler may disconnect", async () => {
-  const manager = await Restarts.start();
-  const client = await connect({ ...manager.connectOptions, reconnect: false });
-  client.shutdownHandler = () => client.disconnect();
+  await using manager = await Restarts.start();
+  await using client = await connect({ ...manager.connectOptions, reconnect: false });
+  const ends: (Error | undefined)[] = [];
+  const isDisconnected = Promise.withResolvers<void>();
+  client.shutdownHandler = async (error) => {
+    ends.push(error);
+    await client.disconnect();
+    isDisconnected.resolve();
+  };
   await manager.stop();
   await client.disconnected;
+  await isDisconnected.promise;
+  assertEquals(client.isConnected(), false);
+  assertEquals(ends.length, 1);
+  assertInstanceOf(ends[0], ConnectionAbortedError);
+  const text = /^The connection to the Manager at localhost:\d+ ended: the peer closed it$/;
+  assertMatch(ends[0]!.message, text);
 });
 
 Deno.test("disconnect() does not wait for a Manager that is silent in the middle of TLS", async () => {
-  const manager = await Restarts.start({ disableTls: false });
-  const certFile = await Deno.makeTempFile();
+  await using manager = await Restarts.start({ disableTls: false });
+  await using folder = await temporaryFolder();
+  const certFile = join(folder.path, "kept.crt");
   await Deno.copyFile(manager.connectOptions.certFile!, certFile);
   const { client, changes } = await connected({
     ...manager.connectOptions,
     ...{ certFile, timeout: 1_000_000 },
   });
+  await using _client = client;
+  const ends: (Error | undefined)[] = [];
+  client.shutdownHandler = (error) => ends.push(error);
   await manager.stop();
   await changes.next(isState("retrying"));
   const { host: hostname, port } = manager.connectOptions;
@@ -448,5 +483,7 @@ Deno.test("disconnect() does not wait for a Manager that is silent in the middle
   using socket = await listener.accept();
   await socket.read(new Uint8Array(1)); // it speaks TLS, and nothing comes back
   await client.disconnect();
-  await Deno.remove(certFile);
+  assertEquals(client.isConnected(), false);
+  assertEquals(statesOf(changes), ["lost"]);
+  assertEquals(ends, [undefined]);
 });

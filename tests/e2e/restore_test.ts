@@ -1,6 +1,6 @@
 /** What a Client does to have again what it had, line by line, under a scripted Manager. */
 
-import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertInstanceOf, assertMatch, assertRejects } from "@std/assert";
 import {
   connect,
   ConnectionAbortedError,
@@ -175,7 +175,7 @@ Deno.test("a link that is ended while others are asked for is ended at last if n
 
 Deno.test("a link that is asked for again while it is restored stays", async () => {
   await using scripted = await ScriptedLink.open();
-  const { client, link } = scripted;
+  const { changes, client, link } = scripted;
   await scripted.lose();
   await scripted.comeBack();
   const { uid } = await scripted.hear();
@@ -185,8 +185,9 @@ Deno.test("a link that is asked for again while it is restored stays", async () 
   scripted.say({ uid, result: ENTRY });
   scripted.say({ uid: next, result: ENTRY });
   const moving = (await linking).move(1);
-  await scripted.answer("move", { result: 1 });
-  await moving;
+  await scripted.answer("move", { result: 1 }); // and no unlink before it
+  assertEquals(await moving, 1);
+  assertEquals(statesOf(changes), ["lost", "connected", "linked"]);
 });
 
 Deno.test("a link that is lost once more while it is restored is restored once", async () => {
@@ -200,7 +201,8 @@ Deno.test("a link that is lost once more while it is restored is restored once",
   scripted.say({ uid, ...failure(text) });
   await changes.next(isState("unlinked"));
   await scripted.lose();
-  for (const future of [failing, asking]) await assertRejects(() => future);
+  await assertRejects(() => failing, RemoteError, "is not connected to");
+  await assertRejects(() => asking, ConnectionAbortedError, "was not answered");
   await scripted.comeBack();
   await scripted.answer("link", { result: ENTRY });
   const moving = link.move(2);
@@ -395,29 +397,45 @@ Deno.test("a Manager that ends each connection at once is left in peace for long
   const welcomed = welcome(listener);
   const { client, changes } = await connected({
     ...listener.connectOptions,
-    reconnect: { firstDelay: 20, longestDelay: 1_000 },
+    reconnect: { firstDelay: 10, longestDelay: 1_000 },
   });
+  await using _client = client;
   let peer = await welcomed;
-  const start = performance.now();
+  const pauses: number[] = [];
   for (let count = 0; count < 5; count++) {
+    const start = performance.now();
     await peer.close();
     await changes.next(isState("lost"));
     peer = await welcome(listener);
+    pauses.push(performance.now() - start);
   }
-  // Half of 20, 40, 80, 160 and 320 ms is left to chance; how much longer it took does not matter.
-  assert(performance.now() - start >= 310);
   await peer.close();
-  await client.disconnect();
+  // Half of 10, 20, 40, 80 and 160 ms is left to chance, and a timer may be a millisecond early;
+  // how much longer it took does not matter.
+  for (const [index, pause] of pauses.entries()) {
+    assert(pause >= 5 * 2 ** index - 1, `pause ${index}: ${pauses}`);
+  }
+  const states = statesOf(changes).slice(0, 10);
+  assertEquals(states, Array.from({ length: 5 }, () => ["lost", "connected"]).flat());
 });
 
 Deno.test("connections that do not last count as attempts that fail", async () => {
   using listener = new WireListener();
   const welcomed = welcome(listener);
-  const { client } = await connected({
+  const { client, changes } = await connected({
     ...listener.connectOptions,
     reconnect: { firstDelay: 1, longestDelay: 1, attempts: 3 },
   });
+  await using _client = client;
+  const ends: (Error | undefined)[] = [];
+  client.shutdownHandler = (error) => ends.push(error);
   await (await welcomed).close();
   for (let count = 1; count < 3; count++) await (await welcome(listener)).close();
   await client.disconnected;
+  assertEquals(client.isConnected(), false);
+  const states = changes.all.map(({ state }) => state);
+  assertEquals(states, ["lost", "connected", "lost", "connected", "lost"]);
+  assertEquals(ends.length, 1);
+  assertInstanceOf(ends[0], ConnectionAbortedError);
+  assertMatch(ends[0]!.message, /ended: the peer closed it$/);
 });

@@ -1,14 +1,23 @@
 /** How a Manager ends: what is running is answered, what is new is refused. */
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { delay } from "@std/async/delay";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { connect, type ConnectOptions, RemoteError, Service } from "../../mod.ts";
+import {
+  connect,
+  ConnectError,
+  ConnectionAbortedError,
+  type ConnectOptions,
+  RemoteError,
+  Service,
+} from "../../mod.ts";
+import { Connection } from "../../net/connection.ts";
 import { TestManager, WirePeer } from "../../testing.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { Laboratory } from "../support/laboratory.ts";
 import { ManagerProcess } from "../support/manager_process.ts";
+import { memoryPair } from "../support/memory_pair.ts";
+import { until } from "../support/until.ts";
 
 /** A Service whose answer comes when the test says so. */
 class Slow extends Service {
@@ -23,6 +32,14 @@ class Slow extends Service {
 
 /** Longer than any test takes. */
 const ENDLESS = { grace: 1_000_000 };
+
+/** Waits for as long as a connection lingers that is closed while its peer does not read. */
+async function lingered(): Promise<void> {
+  await using pair = memoryPair(10);
+  const connection = new Connection(pair.near);
+  connection.sendText("more than the pair takes");
+  await connection.close();
+}
 
 for (const disableTls of [false, true]) {
   const over = disableTls ? "over TCP" : "over TLS";
@@ -50,12 +67,15 @@ for (const disableTls of [false, true]) {
       (await visitor.read()).message,
       "ConnectionAbortedError: the Manager is shutting down",
     );
-    await assertRejects(() => connect(options));
+    await assertRejects(() => connect(options), ConnectError);
 
     service.answer.resolve("done");
     assertEquals(await running, "done");
     await ended;
     await cxn.disconnected;
+    assertEquals(cxn.isConnected(), false);
+    const { clients, services } = manager.manager.identities();
+    assertEquals([clients, services], [{}, {}]);
   });
 }
 
@@ -74,7 +94,11 @@ Deno.test("a long answer that is under way arrives whole before the Manager ends
   const line = JSON.stringify({ requester, uid, error: false, result: value });
   const send = await service.sendHalf(line.slice(0, -1));
   const ended = manager.manager.shutdown();
-  await assertRejects(async () => await cxn.link("Echo").then((link) => link.request("echo")));
+  await assertRejects(
+    async () => await cxn.link("Echo").then((link) => link.request("echo")),
+    RemoteError,
+    "the Manager is shutting down",
+  );
   await send("}\n");
   assertEquals(await answered, value);
   await ended;
@@ -100,7 +124,7 @@ Deno.test("an answer that a client has not taken yet is let out before the Manag
   service.send({ service: "Manager", attribute: "identity", args: [], kwargs: {}, uid: "2" });
   await service.read(); // and so the Manager has taken the answer before it
   const ended = manager.manager.shutdown();
-  await delay(2_500); // longer than a connection lingers that is closed
+  await lingered(); // the Manager gives a client that it closes no longer than that
   assertEquals((await client.read()).result, value);
   await ended;
 });
@@ -114,7 +138,7 @@ Deno.test("a request that is not answered within the grace fails with the connec
   await service.started.promise;
   const failed = assertRejects(
     async () => await running,
-    Error,
+    ConnectionAbortedError,
     "The request to 'Slow' was not answered",
   );
   await manager.manager.shutdown();
@@ -153,13 +177,9 @@ Deno.test("an administrator's shutdown_manager waits for answers too", async () 
   await using cxn = await connect(options);
   const running = (await cxn.link<Slow>("Slow")).measure();
   await service.started.promise;
-  const admin = await connect({ ...options, username: "admin", password: "whatever" });
+  await using admin = await connect({ ...options, username: "admin", password: "whatever" });
   const isShutDown = admin.adminRequest("shutdown_manager");
-  const isRefused = async () => {
-    const message = await connect(options).then(() => "", (error: Error) => error.message);
-    return message !== "";
-  };
-  while (!await isRefused());
+  await until("the Manager takes no new client", async () => !await isListening(options));
   service.answer.resolve("done");
   assertEquals(await running, "done");
   assertEquals(await isShutDown, true);
@@ -173,30 +193,47 @@ Deno.test("abort() waits for nobody", async () => {
   await using cxn = await connect(manager.connectOptions);
   const running = (await cxn.link<Slow>("Slow")).measure();
   await service.started.promise;
-  const failed = assertRejects(async () => await running);
+  let isAnswered = false;
+  service.answer.promise.then(() => isAnswered = true);
+  const failed = assertRejects(
+    async () => await running,
+    ConnectionAbortedError,
+    "The request to 'Slow' was not answered",
+  );
   const ended = manager.manager.shutdown();
   await manager.manager.abort();
   await ended;
   await failed;
+  assertEquals(isAnswered, false);
   service.answer.resolve("too late");
 });
 
+/** Whether somebody accepts connections there. */
+async function isListening(
+  { host, port }: { host: string; port: number },
+): Promise<boolean> {
+  try {
+    using _socket = await Deno.connect({ hostname: host, port });
+    return true;
+  } catch (error) {
+    const { ConnectionRefused, ConnectionReset } = Deno.errors;
+    assert(error instanceof ConnectionRefused || error instanceof ConnectionReset, `${error}`);
+    return false;
+  }
+}
+
 /** A Client that waits for an answer of a Service, in a Manager that is a process. */
 async function openRequest(options: ConnectOptions & { host: string; port: number }) {
+  await using stack = new AsyncDisposableStack();
   const service = new Slow();
   await service.start(options);
-  const cxn = await connect(options);
+  stack.defer(() => service.finished);
+  const cxn = stack.use(await connect(options));
   const running = (await cxn.link<Slow>("Slow")).measure();
   running.addDoneCallback(() => {});
   await service.started.promise;
-  return {
-    service,
-    running,
-    async [Symbol.asyncDispose]() {
-      await cxn.disconnect();
-      await service.finished;
-    },
-  };
+  const whole = stack.move();
+  return { service, running, [Symbol.asyncDispose]: () => whole.disposeAsync() };
 }
 
 Deno.test("SIGTERM lets what is running be answered, for as long as --grace says", async () => {
@@ -204,16 +241,7 @@ Deno.test("SIGTERM lets what is running be answered, for as long as --grace says
   await using manager = await ManagerProcess.start(home.path, "--grace=1h");
   await using request = await openRequest(manager.connectOptions);
   manager.kill("SIGTERM");
-  const { host, port } = manager.connectOptions;
-  const isListening = async () => {
-    try {
-      using _socket = await Deno.connect({ hostname: host, port });
-      return true;
-    } catch {
-      return false;
-    }
-  };
-  while (await isListening());
+  await until("it no longer listens", async () => !await isListening(manager.connectOptions));
   request.service.answer.resolve("done");
   assertEquals(await request.running, "done");
   assertEquals((await manager.end()).code, 0);
@@ -224,10 +252,15 @@ Deno.test("a second signal ends a Manager at once", async () => {
   await using manager = await ManagerProcess.start(home.path, "--grace=1h");
   await using request = await openRequest(manager.connectOptions);
   manager.kill("SIGTERM");
+  await until("it no longer listens", async () => !await isListening(manager.connectOptions));
   manager.kill("SIGINT");
   const { code } = await manager.end();
   assertEquals(code, 0);
-  await assertRejects(async () => await request.running);
+  await assertRejects(
+    async () => await request.running,
+    ConnectionAbortedError,
+    "The request to 'Slow' was not answered",
+  );
   request.service.answer.resolve("too late");
 });
 

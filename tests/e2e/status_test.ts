@@ -1,7 +1,6 @@
 /** How a Manager is: what it tells to a device, and the `status` command. */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { delay } from "@std/async/delay";
 import { join } from "node:path";
 import {
   connect,
@@ -16,6 +15,7 @@ import { temporaryFolder } from "../support/folder.ts";
 import { Laboratory, PYTHON_USER } from "../support/laboratory.ts";
 import { ManagerProcess } from "../support/manager_process.ts";
 import { ScriptedManager } from "../support/scripted_manager.ts";
+import { until } from "../support/until.ts";
 
 const LAB = { type: "service", name: "Lab", attributes: {}, max_clients: 3 };
 
@@ -32,11 +32,11 @@ async function totals(
   { manager }: TestManager,
   isSo: (totals: StatusTotals) => boolean,
 ): Promise<StatusTotals> {
-  for (;;) {
-    const { totals } = manager.status();
-    if (isSo(totals)) return totals;
-    await delay(1);
-  }
+  const { totals } = await until(`the totals are such: ${isSo}`, () => {
+    const status = manager.status();
+    return isSo(status.totals) ? status : undefined;
+  }) as ManagerStatus;
+  return totals;
 }
 
 /** What a peer hears before it is disconnected. */
@@ -234,7 +234,7 @@ Deno.test("a client that does not take its notifications is counted as overrun",
   const result = [["x".repeat(100_000)], {}];
   const notification = { error: false, service: "Lab", uid: "notification", result };
   const { ended_connections } = await totals(manager, (totals) => {
-    lab.send(notification);
+    for (let count = 0; count < 10; count++) lab.send(notification);
     return totals.ended_connections.overrun > 0;
   });
   assertEquals(ended_connections, { overrun: 1 });
@@ -293,10 +293,7 @@ const REFUSED = "Connection refused. Is the Manager running, at that port?";
 
 Deno.test("status says in one line why there is none", async () => {
   await using home = await temporaryFolder();
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr as Deno.NetAddr;
-  listener.close();
-  const free = at({ host: "127.0.0.1", port });
+  const free = at({ host: "127.0.0.1", port: 1 }); // where nobody listens
   await using secret = await TestManager.start({ authPassword: "secret", disableTls: true });
   await using secure = await TestManager.start();
   const guess = join(home.path, "guess.txt");
@@ -304,8 +301,8 @@ Deno.test("status says in one line why there is none", async () => {
   const toSecret = ["--disable-tls", ...at(secret.connectOptions)];
   const toSecure = at(secure.connectOptions);
   const cases: [said: string, ...args: string[]][] = [
-    [`Cannot connect to 127.0.0.1:${port}: ${REFUSED}`, "--disable-tls", ...free],
-    [`Cannot connect to 127.0.0.1:${port}: ${REFUSED}`, ...free],
+    [`Cannot connect to 127.0.0.1:1: ${REFUSED}`, "--disable-tls", ...free],
+    [`Cannot connect to 127.0.0.1:1: ${REFUSED}`, ...free],
     ["no computer of that name is known", "--disable-tls", "--host", "lab-pc.invalid"],
     ["no computer of that name is known", "--host", "lab-pc.invalid"],
     [

@@ -1,6 +1,6 @@
 /** Streams and cancelling: between our Clients and Services, and with peers that know of neither. */
 
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
 import {
   CancelledError,
   connect,
@@ -10,7 +10,6 @@ import {
   kwargs,
   options,
   RemoteError,
-  type RemoteResult,
   Service,
   Stream,
   TimeoutError,
@@ -27,11 +26,13 @@ class Meter extends Service {
   made = 0;
   readonly #ends = new Map<string, PromiseWithResolvers<string>>();
   readonly #begun = new Map<string, PromiseWithResolvers<void>>();
+  readonly #marks = new Map<number, PromiseWithResolvers<void>>();
 
   async *count(to: number, name = "count"): AsyncGenerator<number> {
     try {
       for (let i = 1; i <= to; i++) {
         this.made = i;
+        this.#marks.get(i)?.resolve();
         yield i;
       }
     } finally {
@@ -73,7 +74,7 @@ class Meter extends Service {
   async prepared(name: string): Promise<AsyncGenerator<string>> {
     this._beginning(name).resolve();
     await this._end("prepared").promise;
-    return this.patient(name);
+    return this.patient(`${name}, prepared`);
   }
 
   async *unsendable(): AsyncGenerator<unknown> {
@@ -111,6 +112,17 @@ class Meter extends Service {
 
   ping(): string {
     return "pong";
+  }
+
+  _hasBegun(name: string): boolean {
+    return this.#begun.has(name);
+  }
+
+  /** When that many values were asked of `count`. */
+  async _reached(count: number): Promise<void> {
+    const mark = Promise.withResolvers<void>();
+    this.#marks.set(count, mark);
+    if (this.made < count) await mark.promise;
   }
 
   _end(name: string): PromiseWithResolvers<string> {
@@ -205,11 +217,11 @@ Deno.test("a method finds its request in a generator, also after an await", asyn
 Deno.test("who reads slowly holds the generator up, and nobody else", async () => {
   await using lab = await laboratory();
   const iterator = lab.link.count(10_000)[Symbol.asyncIterator]();
-  while (lab.meter.made < WINDOW) await lab.link.ping();
+  await lab.meter._reached(WINDOW);
   for (let i = 0; i < 20; i++) assertEquals(await lab.link.ping(), "pong");
   assertEquals(lab.meter.made, WINDOW);
   for (let i = 1; i <= WINDOW; i++) assertEquals((await iterator.next()).value, i);
-  while (lab.meter.made < 2 * WINDOW) await lab.link.ping();
+  await lab.meter._reached(2 * WINDOW);
   await iterator.return(undefined);
   assertEquals(await lab.meter._end("count").promise, "ended");
 });
@@ -257,7 +269,10 @@ Deno.test("a stream goes on after its link has ended, as any request does, and c
   await abandoned.return(undefined);
   assertEquals(await lab.meter._end("abandoned").promise, "ended");
   waiting.cancel();
-  await lab.meter._end("waiting").promise;
+  assertEquals(
+    await lab.meter._end("waiting").promise,
+    `CancelledError: wait was cancelled by Client[${clientAddress(lab.manager)}]`,
+  );
 });
 
 Deno.test("the error handler of a link hears of a stream that fails", async () => {
@@ -299,7 +314,10 @@ Deno.test("a value that takes too long is a TimeoutError, and ends the generator
     for await (const _ of lab.link.patient("slow", options({ timeout: 1_000 })));
   };
   await assertRejects(loop, TimeoutError, "was not there within 1000 ms");
-  await lab.meter._end("slow").promise;
+  assertEquals(
+    await lab.meter._end("slow").promise,
+    `CancelledError: patient was cancelled by Client[${clientAddress(lab.manager)}]`,
+  );
 });
 
 Deno.test("a method hears that its request was cancelled", async () => {
@@ -319,7 +337,10 @@ Deno.test("the error that answers a request which was given up is worth no warni
   await using lab = await laboratory();
   await using logs = await recordLogs(["msl", "network", "client"], "warning");
   for await (const _ of lab.link.patient("left")) break;
-  await lab.meter._end("left").promise;
+  assertEquals(
+    await lab.meter._end("left").promise,
+    `CancelledError: patient was cancelled by Client[${clientAddress(lab.manager)}]`,
+  );
   assertEquals(await lab.link.ping(), "pong"); // which comes after the error
   assertEquals(logs.records, []);
 });
@@ -330,7 +351,10 @@ Deno.test("a method hears that the signal of its request was aborted", async () 
   const future = lab.link.wait("aborted", options({ signal: abort.signal }));
   await lab.meter._beginning("aborted").promise;
   abort.abort(new Error("the measurement is over"));
-  await lab.meter._end("aborted").promise;
+  assertEquals(
+    await lab.meter._end("aborted").promise,
+    `CancelledError: wait was cancelled by Client[${clientAddress(lab.manager)}]`,
+  );
   await assertRejects(() => future, Error, "the measurement is over");
   const stream = lab.link.patient("stream", options({ signal: AbortSignal.abort("too late") }));
   assertEquals(await stream.result().catch((reason) => reason), "too late");
@@ -349,13 +373,17 @@ Deno.test("a method that asks for its signal late finds it aborted", async () =>
 
 Deno.test("a method hears that its Client has left", async () => {
   await using lab = await laboratory();
-  const other = await connect(lab.manager.connectOptions);
+  await using other = await connect({ ...lab.manager.connectOptions, name: "other" });
   const link = await other.link<Meter>("Meter");
   const waiting = link.wait("gone");
   await lab.meter._beginning("gone").promise;
+  const address = clientAddress(lab.manager, "other");
   await other.disconnect();
-  await lab.meter._end("gone").promise;
-  await assertRejects(() => waiting, ConnectionAbortedError);
+  assertEquals(
+    await lab.meter._end("gone").promise,
+    `CancelledError: wait was cancelled by other[${address}]`,
+  );
+  await assertRejects(() => waiting, ConnectionAbortedError, "was not answered");
 });
 
 Deno.test("a method hears that the connection is lost", async () => {
@@ -367,7 +395,7 @@ Deno.test("a method hears that the connection is lost", async () => {
     await lab.meter._end("lost").promise,
     "ConnectionAbortedError: The connection to the Manager has ended",
   );
-  await waiting;
+  assertInstanceOf(await waiting, ConnectionAbortedError);
 });
 
 Deno.test("a Service that shuts down ends its streams, which may be endless", async () => {
@@ -390,6 +418,8 @@ Deno.test("a Service that shuts down does not begin a stream that was being prep
   lab.meter._end("prepared").resolve("");
   await assertRejects(() => waiting, RemoteError, "the 'Meter' service is shutting down");
   await left;
+  await lab.manager.disconnected("Meter");
+  assertEquals(lab.meter._hasBegun("endless, prepared"), false);
 });
 
 Deno.test("requests that share their uid are given up together", async () => {
@@ -400,7 +430,9 @@ Deno.test("requests that share their uid are given up together", async () => {
     await lab.meter._beginning(name).promise;
   }
   await peer.close();
-  for (const name of ["one", "two"]) await lab.meter._end(name).promise;
+  for (const name of ["one", "two"]) {
+    assertEquals(await lab.meter._end(name).promise, cancelledBy(peer, lab.manager));
+  }
 });
 
 Deno.test("a service that sends more values than there is room for loses its reader", async () => {
@@ -422,22 +454,6 @@ Deno.test("a service that sends more values than there is room for loses its rea
   const { attribute, uid: cancelled } = await peer.read();
   assertEquals([attribute, cancelled], ["__cancel__", uid]);
   await assertRejects(() => stream.result(), ValueError, "more than 32 values came");
-});
-
-/** `true` where both types are the same. */
-type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true
-  : false;
-
-Deno.test("a Stream is the type of what a generator gives, and a Future of anything else", () => {
-  const same: [
-    Same<RemoteResult<AsyncGenerator<number>>, Stream<number>>,
-    Same<RemoteResult<Generator<string, void>>, Stream<string>>,
-    Same<RemoteResult<boolean>, Future<boolean>>,
-    Same<RemoteResult<number | undefined>, Future<number | undefined>>,
-    Same<RemoteResult<never>, Future<never>>,
-    Same<RemoteResult<unknown>, Future<unknown>>,
-  ] = [true, true, true, true, true, true];
-  assertEquals(same.length, 6);
 });
 
 /** A client that knows no extensions, as those of the Python software. */
@@ -484,7 +500,8 @@ Deno.test("a generator that waits for nothing keeps no other request waiting", a
   let isCollected = false;
   peer.send(request("count", 1_000_000));
   const collecting = peer.read().then(() => isCollected = true);
-  while (lab.meter.made === 0) await lab.link.ping();
+  await lab.meter._reached(1);
+  assertEquals(await lab.link.ping(), "pong");
   assertEquals(isCollected, false);
   assert(lab.meter.made < 100_000, `it was asked for ${lab.meter.made} values meanwhile`);
   await collecting;
@@ -496,7 +513,7 @@ Deno.test("a client that knows no extensions has its requests cancelled when it 
   peer.send(request("wait", "python"));
   await lab.meter._beginning("python").promise;
   await peer.close();
-  await lab.meter._end("python").promise;
+  assertEquals(await lab.meter._end("python").promise, cancelledBy(peer, lab.manager));
 });
 
 Deno.test("a client that knows no extensions can ask for no private attribute by their names", async () => {
@@ -593,8 +610,13 @@ Deno.test("under a Manager that knows no extensions a Service answers with an ar
   await left;
 });
 
-/** The address of the only client that is called Client. */
-function clientAddress({ manager }: TestManager): string {
+/** The address of the only client that is called so. */
+function clientAddress({ manager }: TestManager, name = "Client"): string {
   const clients = Object.values(manager.identities().clients);
-  return clients.find(({ name }) => name === "Client")!.address;
+  return clients.find((client) => client.name === name)!.address;
+}
+
+/** What ends `wait` when a stranger leaves. */
+function cancelledBy({ port }: WirePeer, { manager }: TestManager): string {
+  return `CancelledError: wait was cancelled by python[${manager.hostname}:${port}]`;
 }

@@ -5,6 +5,7 @@ import { Lab, Restarts } from "../support/coming_back.ts";
 import { at, command } from "../support/command_line.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { RunningCommand, Shell } from "../support/shell.ts";
+import { until } from "../support/until.ts";
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   Deno.test(`watch prints each notification, and gives the link back on ${signal}`, async () => {
@@ -18,7 +19,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
     }
     watch.kill(signal);
     await watch.end();
-    assertEquals(shell.links(), 0);
+    assertEquals([shell.links(), watch.said.all], [0, ["Watching BasicMath"]]);
   });
 }
 
@@ -38,25 +39,19 @@ Deno.test("watch ends after so many, and is JSON for a program", async () => {
 
 Deno.test("watch ends when nobody reads it any more", async () => {
   await using shell = await Shell.open();
-  const command = [Deno.execPath(), "run", "-A", "manager.ts", ...shell.args("watch", "BasicMath")];
-  const pipe = new Deno.Command("sh", {
-    args: ["-c", '"$@" | head -n 1', "sh", ...command],
-    cwd: new URL("../../", import.meta.url),
-    env: { MSL_NETWORK_HOME: shell.home },
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  });
-  await using watch = new RunningCommand(pipe);
-  await watch.said.next();
+  await using watch = command(shell.home, ...shell.args("watch", "BasicMath")).spawn();
+  const said = watch.stderr.pipeThrough(new TextDecoderStream()).getReader();
+  assertEquals((await said.read()).value, "Watching BasicMath\n");
   shell.service.tell();
-  await watch.printed.next();
-  const timer = setInterval(() => shell.service.tell(), 10); // head ends in its own time
-  try {
-    await watch.end();
-  } finally {
-    clearInterval(timer);
-  }
+  const printed = watch.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  assertEquals((await printed.read()).value, '1 "two words" unit=C\n');
+  await printed.cancel();
+  shell.service.tell();
+  assertEquals((await watch.status).code, 0);
+  assertEquals(await said.read(), { done: true, value: undefined });
+  const { manager } = shell.manager;
+  await until("its client has left", () => Object.keys(manager.identities().clients).length === 0);
+  assertEquals(shell.links(), 0);
 });
 
 Deno.test("watch comes back when the Manager and the Service are restarted", async () => {

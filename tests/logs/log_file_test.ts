@@ -218,7 +218,8 @@ Deno.test({
 
 Deno.test("a path that cannot be opened as a file is an error", async () => {
   await using folder = await temporaryFolder();
-  assertThrows(() => new LogFile(folder.path, NEVER, new Reports()));
+  const { path } = folder;
+  assertThrows(() => new LogFile(path, NEVER, new Reports()), Deno.errors.IsADirectory, path);
 });
 
 const record: LogRecord = {

@@ -50,7 +50,7 @@ Deno.test("while the reader does not read, text is dropped above a limit, and th
   assertEquals(lines.at(-1), `(${missed} dropped)`);
   writer.write("again\n");
   await writer.flush();
-  assertEquals(reader.text.endsWith("dropped)\nagain\n"), true);
+  assertEquals(reader.text.split("\n").slice(-3), [`(${missed} dropped)`, "again", ""]);
 });
 
 Deno.test("after the stream has failed, text is dropped and never written to it again", async () => {

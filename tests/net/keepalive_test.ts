@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { mock } from "node:test";
 import { IDLE_INTERVALS, Keepalive, type KeepalivePeer } from "../../net/keepalive.ts";
 
 /** A peer that records what is called on it and on its connection. */
@@ -100,16 +101,25 @@ Deno.test("a peer that is not watched any more is not checked", () => {
   assertEquals(peer.calls, []);
 });
 
-Deno.test("a timer checks five times in the time-out, and there is none for a time-out of 0", async () => {
-  const peer = new RecordingPeer(true);
-  const ended = Promise.withResolvers<number>();
-  using keepalive = new Keepalive(50);
-  assertEquals(keepalive.interval, 10);
-  keepalive.watch({
-    connection: { ...peer.connection, endIdle: ended.resolve },
-    keepsInterval: () => true,
-  });
-  assertEquals(await ended.promise, 50);
-  using never = new Keepalive(0); // the sanitizer would find its timer
-  assertEquals(never.interval, 0);
+Deno.test("a timer checks five times in the time-out, and never for a time-out of 0", () => {
+  mock.timers.enable({ apis: ["setInterval"] });
+  try {
+    const peer = new RecordingPeer(true);
+    using keepalive = new Keepalive(50);
+    assertEquals(keepalive.interval, 10);
+    keepalive.watch(peer);
+    mock.timers.tick(49);
+    assertEquals(peer.count("read idle"), IDLE_INTERVALS - 1);
+    mock.timers.tick(1);
+    assertEquals(peer.calls.at(-1), "end after 50");
+
+    const unwatched = new RecordingPeer(true);
+    using never = new Keepalive(0);
+    assertEquals(never.interval, 0);
+    never.watch(unwatched);
+    mock.timers.tick(10_000);
+    assertEquals(unwatched.calls, []);
+  } finally {
+    mock.timers.reset();
+  }
 });

@@ -50,6 +50,7 @@ export class Lab extends Service {
 /** A Manager that can be restarted, on the same port with the same files. */
 export class Restarts implements AsyncDisposable {
   #manager: TestManager;
+  #isStopped = false;
   readonly #options: Parameters<typeof TestManager.start>[0];
 
   private constructor(manager: TestManager, options: Parameters<typeof TestManager.start>[0]) {
@@ -72,6 +73,7 @@ export class Restarts implements AsyncDisposable {
 
   /** Ends the Manager. */
   async stop(): Promise<void> {
+    this.#isStopped = true;
     await this.#manager[Symbol.asyncDispose]();
   }
 
@@ -79,10 +81,12 @@ export class Restarts implements AsyncDisposable {
   async resume(options: Parameters<typeof TestManager.start>[0] = {}): Promise<void> {
     const { port } = this.#manager.connectOptions;
     this.#manager = await TestManager.start({ ...this.#options, port, ...options });
+    this.#isStopped = false;
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.#manager[Symbol.asyncDispose]();
+  /** Ends the Manager, unless the test has. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#isStopped) await this.stop();
   }
 }
 

@@ -1,3 +1,6 @@
+/** How long a test waits for an event, in milliseconds: a process may start under load. */
+const DEADLINE = 60_000;
+
 /** What happens, to be waited for: nothing is missed that happens before it is asked for. */
 export class Events<T> {
   /** Everything that has happened. */
@@ -12,14 +15,29 @@ export class Events<T> {
     this.#arrival = Promise.withResolvers();
   }
 
-  /** The next one of a kind, after the one that was waited for last. */
+  /**
+   * The next one of a kind, after the one that was waited for last.
+   *
+   * @throws {Error} When none comes within a minute.
+   */
   async next(isWanted: (event: T) => boolean = () => true): Promise<T> {
-    for (;;) {
-      while (this.#seen < this.all.length) {
-        const event = this.all[this.#seen++];
-        if (isWanted(event)) return event;
+    const late = Promise.withResolvers<never>();
+    const timer = setTimeout(() => late.reject(new Error(this.#missing(isWanted))), DEADLINE);
+    try {
+      for (;;) {
+        while (this.#seen < this.all.length) {
+          const event = this.all[this.#seen++];
+          if (isWanted(event)) return event;
+        }
+        await Promise.race([this.#arrival.promise, late.promise]);
       }
-      await this.#arrival.promise;
+    } finally {
+      clearTimeout(timer);
     }
+  }
+
+  #missing(isWanted: (event: T) => boolean): string {
+    const seen = Deno.inspect(this.all.slice(-20));
+    return `Nothing came that fits ${isWanted} within ${DEADLINE} ms. The last events: ${seen}`;
   }
 }

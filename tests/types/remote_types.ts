@@ -8,6 +8,7 @@ import {
   type Link,
   LinkedClient,
   options,
+  type RemoteResult,
   Service,
   type Stream,
 } from "../../mod.ts";
@@ -405,3 +406,13 @@ linked.configure(1, kwargs({ rnage: 1 }));
 linked.start();
 const unknownLinked = await LinkedClient.connect("Lab");
 typeOf(unknownLinked.add<number>(1, 2)).is<Future<number>>(true);
+
+// What a call gives: a Stream of what a generator yields, and a Future of anything else.
+
+declare function call<T>(): RemoteResult<T>;
+typeOf(call<AsyncGenerator<number>>()).is<Stream<number>>(true);
+typeOf(call<Generator<string, void>>()).is<Stream<string>>(true);
+typeOf(call<boolean>()).is<Future<boolean>>(true);
+typeOf(call<number | undefined>()).is<Future<number | undefined>>(true);
+typeOf(call<never>()).is<Future<never>>(true);
+typeOf(call<unknown>()).is<Future<unknown>>(true);

@@ -1,0 +1,26 @@
+/** Waits for a condition that no event reports: another process, or the end of a connection. */
+
+import { delay } from "@std/async/delay";
+
+/**
+ * Looks every 10 ms whether a condition holds.
+ *
+ * @param what Names the condition in the error.
+ * @param condition Gives something truthy when it holds.
+ * @param ms How long it may take, in milliseconds.
+ * @returns What the condition gave.
+ * @throws {Error} When the condition does not hold in time.
+ */
+export async function until<T>(
+  what: string,
+  condition: () => T | Promise<T>,
+  ms = 10_000,
+): Promise<T> {
+  const end = performance.now() + ms;
+  for (;;) {
+    const result = await condition();
+    if (result) return result;
+    if (performance.now() >= end) throw new Error(`Not within ${ms} ms: ${what}`);
+    await delay(10);
+  }
+}
