@@ -40,12 +40,12 @@ export interface LogOptions extends Partial<LogLimits> {
  *
  * @param level A name or a number of Python: `"debug"` (10), `"info"` (20), `"warning"` (30),
  * `"error"` (40) or `"critical"` (50). `setLoggingLevel` changes it.
- * @param file The log file. It is created if it does not exist, readable by its owner alone, and
- * else records are appended to it. Default: no file.
+ * @param file The log file. Records are appended to an existing file; a new one is readable by its
+ * owner alone. Default: no file.
  * @param options The format, and when the file is rotated. Default: text, and the rotation that
  * `LogLimits` describes.
- * @returns What ends the logging: its disposal writes the last records, for which it waits a second
- * at most, and closes the file.
+ * @returns An object whose disposal ends the logging: it writes the last records, for which it waits
+ * a second at most, and closes the file.
  * @throws {ValueError} When there is no such level.
  * @throws {RangeError} When a limit of the file is out of its range.
  * @throws {ConfigurationError} When the file cannot be opened.
@@ -130,7 +130,7 @@ function openFile(...parameters: ConstructorParameters<typeof LogFile>): LogFile
   }
 }
 
-/** The record that stands for suppressed ones. */
+/** The record that reports suppressed ones. */
 function suppressedRecord(count: number, { level, rawMessage }: LogRecord): LogRecord {
   const message = `${count} records like the next one, or the last one, were left out`;
   return recordOf(level, message, { count, like: rawMessage });

@@ -124,7 +124,7 @@ export class JsonReader {
   readonly #partLength: number;
   /**
    * The arrays and objects that are open at the start of the part, from the outermost to the
-   * innermost. The value is read as the second item of an array, which is the first of them.
+   * innermost. The first one is an array around the value, whose second item the value is.
    */
   readonly #open: Open[] = [new OpenArray([])];
   /** The beginning of a long text that is open in the innermost of those. */
