@@ -1,5 +1,5 @@
 /**
- * One connection: lines in both directions over one byte stream, with bounded queues.
+ * One connection: lines in both directions over one byte stream.
  *
  * Invariants:
  * - lines are read as they were sent, however the network has split the bytes (`line.ts`);

@@ -43,7 +43,13 @@ async function tlsPair(): Promise<Pair> {
     caCerts: [credentials.cert],
   });
   await near.handshake();
-  return socketPair(near, await accepted, listener);
+  const far = await accepted;
+  // The server sends session tickets after the handshake. If `near` closes before it has read them,
+  // the operating system resets the connection, and what `far` has not read is lost.
+  const read = near.read(new Uint8Array(1));
+  await far.write(new Uint8Array(1));
+  await read;
+  return socketPair(near, far, listener);
 }
 
 function socketPair(near: Transport, far: Transport, listener: Listener): Pair {
