@@ -14,9 +14,8 @@
 
 import { configure, type LogRecord, reset, type Sink } from "@logtape/logtape";
 import { ConfigurationError } from "./errors.ts";
-import { LEVEL_FILTER, levelFilter, parseLevel } from "./base/log_level.ts";
+import { LEVEL_FILTER, levelFilter, LOG_CATEGORY, parseLevel } from "./base/log.ts";
 import { type LogLimits, resolveLogLimits } from "./limits.ts";
-import { LOG_CATEGORY } from "./base/log.ts";
 import { LogFile } from "./logs/log_file.ts";
 import { LogRateLimiter } from "./logs/rate_limiter.ts";
 import { type LogFormat, logFormatter } from "./logs/log_format.ts";

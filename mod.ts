@@ -93,7 +93,7 @@ export {
 } from "./future.ts";
 export type { Identities, ServiceEntry } from "./wire/identities.ts";
 export type { HostOptions } from "./manager/hosts.ts";
-export { setLoggingLevel } from "./base/log_level.ts";
+export { setLoggingLevel } from "./base/log.ts";
 export type { LimitsByOption } from "./program/limit_options.ts";
 export type { Limits, LogLimits } from "./limits.ts";
 export type {

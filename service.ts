@@ -17,10 +17,9 @@ import { type ConnectOptions, type ResolvedOptions, resolveOptions } from "./dev
 import { ConnectionAbortedError, RemoteError } from "./errors.ts";
 import { callHandler, type Task, Tasks } from "./base/callbacks.ts";
 import { readLarge } from "./wire/large_values.ts";
-import { setLoggingLevel } from "./base/log_level.ts";
+import { logger, setLoggingLevel } from "./base/log.ts";
 import { type Device, ReconnectingConnection } from "./device/reconnecting_connection.ts";
 import { decodeLines, LongLine } from "./wire/line.ts";
-import { logger } from "./base/log.ts";
 import {
   decodeMessage,
   encodeDisconnect,

@@ -1,11 +1,23 @@
 /**
- * The loggers of the package. They write nothing until the application configures
- * [LogTape](https://logtape.org), e.g. with `startLogging` of `logging.ts`.
+ * The loggers of the package, and the log level of a program. The loggers write nothing until the
+ * application configures [LogTape](https://logtape.org), e.g. with `startLogging` of `logging.ts`.
+ *
+ * The level can be changed while the program runs, also by a request over the network. It is in a
+ * filter of LogTape's configuration, which belongs to the application: a program that configures
+ * LogTape without a {@linkcode LevelFilter} keeps its own level.
  *
  * @module
  */
 
-import { getLogger, type Logger } from "@logtape/logtape";
+import {
+  compareLogLevel,
+  type Filter,
+  getConfig,
+  getLogger,
+  type Logger,
+  type LogLevel,
+} from "@logtape/logtape";
+import { ValueError } from "../errors.ts";
 
 /** The category above all loggers of this package. */
 export const LOG_CATEGORY = ["msl", "network"] as const;
@@ -13,4 +25,71 @@ export const LOG_CATEGORY = ["msl", "network"] as const;
 /** The logger of one part of the package, e.g. `logger("manager")`. */
 export function logger(part: string): Logger {
   return getLogger([...LOG_CATEGORY, part]);
+}
+
+/** The name of the filter in LogTape's configuration. */
+export const LEVEL_FILTER = "msl-network-level";
+
+/** Passes the records of its level and above. The level can be changed at any time. */
+export interface LevelFilter extends Filter {
+  level: LogLevel;
+}
+
+/** Python's names and numbers of the levels. A number in between stands for the next level. */
+const LEVELS: readonly (readonly [names: readonly string[], number: number, level: LogLevel])[] = [
+  [["debug"], 10, "debug"],
+  [["info"], 20, "info"],
+  [["warning", "warn"], 30, "warning"],
+  [["error"], 40, "error"],
+  [["critical", "fatal"], 50, "fatal"],
+];
+
+/** Makes a filter that passes the records of a level and above. */
+export function levelFilter(level: LogLevel): LevelFilter {
+  const filter: LevelFilter = Object.assign(
+    (record: Parameters<Filter>[0]) => compareLogLevel(record.level, filter.level) >= 0,
+    { level },
+  );
+  return filter;
+}
+
+/**
+ * The log level of a name or a number of Python, e.g. `"warning"` or 30.
+ *
+ * @throws {ValueError} When there is no such level.
+ */
+export function parseLevel(level: string | number): LogLevel {
+  const text = String(level).trim().toLowerCase();
+  for (const [names, number, found] of LEVELS) {
+    if (names.includes(text) || (/^\d+$/.test(text) && Number(text) <= number)) return found;
+  }
+  throw new ValueError(
+    `Cannot log at level ${level}: the levels are debug, info, warning, error and critical`,
+  );
+}
+
+/**
+ * Changes the log level of this process, which {@linkcode startLogging} has set. A Manager and a
+ * Service do the same when a client calls `set_logging_level`.
+ *
+ * @param level A name or a number of Python: `"debug"` (10), `"info"` (20), `"warning"` (30),
+ * `"error"` (40) or `"critical"` (50).
+ * @returns Whether the level was changed. It is `false` in an application that has configured
+ * LogTape itself, whose level is its own.
+ * @throws {ValueError} When there is no such level.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { setLoggingLevel } from "@msl/network";
+ *
+ * assertEquals(setLoggingLevel("debug"), false); // nothing has called startLogging
+ * ```
+ */
+export function setLoggingLevel(level: string | number): boolean {
+  const parsed = parseLevel(level);
+  const filter = getConfig()?.filters?.[LEVEL_FILTER];
+  if (typeof filter !== "function" || !("level" in filter)) return false;
+  filter.level = parsed;
+  return true;
 }

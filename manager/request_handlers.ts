@@ -9,7 +9,7 @@
  * @module
  */
 
-import { setLoggingLevel } from "../base/log_level.ts";
+import { setLoggingLevel } from "../base/log.ts";
 import { repr } from "../base/repr.ts";
 import { AttributeError, PermissionError, ValueError } from "../errors.ts";
 import { LANGUAGE, OS } from "../version.ts";

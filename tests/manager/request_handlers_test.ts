@@ -3,7 +3,7 @@ import { configure, reset } from "@logtape/logtape";
 import { Buffer } from "node:buffer";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { LEVEL_FILTER, levelFilter } from "../../base/log_level.ts";
+import { LEVEL_FILTER, levelFilter } from "../../base/log.ts";
 import {
   AttributeError,
   ConfigurationError,

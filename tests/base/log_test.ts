@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { configure, getLogger, type LogRecord, reset } from "@logtape/logtape";
 import { ValueError } from "../../errors.ts";
-import { LEVEL_FILTER, levelFilter, parseLevel, setLoggingLevel } from "../../base/log_level.ts";
+import { LEVEL_FILTER, levelFilter, parseLevel, setLoggingLevel } from "../../base/log.ts";
 
 /** Each level, and its names and numbers in Python. */
 const LEVELS = {
