@@ -18,11 +18,11 @@ import {
   pieceSizes,
   values,
 } from "./hostile_input.ts";
+import { MANAGER_NAME as MANAGER } from "../support/devices.ts";
 import { MemoryTransport } from "./memory_transport.ts";
 import { readPlainly, splitPlainly } from "./plain_reading.ts";
 import { type Target, tryAll } from "./target.ts";
 
-const MANAGER = "Manager[lab-pc:1875]";
 const PASSWORD = "a good password";
 const USER = "j.doe";
 const HOST = {

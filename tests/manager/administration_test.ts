@@ -11,7 +11,7 @@ import { LEVEL_FILTER, levelFilter } from "../../base/log_level.ts";
 import { Login } from "../../manager/login.ts";
 import { encodeReply, type JsonObject } from "../../wire/message.ts";
 import { type Client, Registry, type Service } from "../../manager/registry.ts";
-import { addClient, addService, DEVICE, managerRequest } from "../support/devices.ts";
+import { addClient, addService, DEVICE, MANAGER_NAME, managerRequest } from "../support/devices.ts";
 
 interface OfficeOptions {
   file?: string;
@@ -21,7 +21,7 @@ interface OfficeOptions {
 
 /** The administration of a Manager with one administrator, who has logged in. */
 class Office implements Disposable {
-  readonly registry = new Registry<null>("Manager[lab-pc:1875]");
+  readonly registry = new Registry<null>(MANAGER_NAME);
   readonly database: Database;
   readonly administration: Administration<null>;
   /** Who sends the requests; must not be asked for anything. */
@@ -64,11 +64,11 @@ class Office implements Disposable {
   }
 
   addClient(name: string, address: string): Client<null> {
-    return addClient(this.registry, name, address);
+    return addClient(this.registry, null, name, { address });
   }
 
   addService(name: string, address: string): Service<null> {
-    return addService(this.registry, name, address, 5);
+    return addService(this.registry, null, name, { address, maxClients: 5 });
   }
 
   /** The result of a request as it is sent. */

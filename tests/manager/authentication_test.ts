@@ -11,8 +11,8 @@ import { ValueError, wireMessage } from "../../errors.ts";
 import { HostnamesTable } from "../../manager/database/hostnames_table.ts";
 import type { Host } from "../../manager/hosts.ts";
 import { UsersTable } from "../../manager/database/users_table.ts";
+import { MANAGER_NAME as MANAGER } from "../support/devices.ts";
 
-const MANAGER = "Manager[lab-pc:1875]";
 const SCOPE: Host = {
   address: "10.0.0.7",
   domain: "scope.lab.nz",

@@ -9,11 +9,11 @@ import {
   type Service,
   serviceEntry,
 } from "../../manager/registry.ts";
-import { addClient, addService, DEVICE, managerRequest } from "../support/devices.ts";
+import { addClient, addService, DEVICE, MANAGER_NAME, managerRequest } from "../support/devices.ts";
 
 /** The desk of a Manager with one client and one service. */
 class Office {
-  readonly registry = new Registry<null>("Manager[lab-pc:1875]");
+  readonly registry = new Registry<null>(MANAGER_NAME);
   readonly desk = new Desk(
     this.registry,
     { hostname: "lab-pc", port: 1875 },
@@ -23,11 +23,11 @@ class Office {
   readonly service = this.addService("Echo", "lab-pc:2");
 
   addClient(name: string, address: string): Client<null> {
-    return addClient(this.registry, name, address);
+    return addClient(this.registry, null, name, { address });
   }
 
   addService(name: string, address: string): Service<null> {
-    return addService(this.registry, name, address);
+    return addService(this.registry, null, name, { address });
   }
 
   ask(

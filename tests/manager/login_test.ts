@@ -3,8 +3,8 @@ import { DatabaseSync } from "node:sqlite";
 import { ValueError } from "../../errors.ts";
 import { Login } from "../../manager/login.ts";
 import { UsersTable } from "../../manager/database/users_table.ts";
+import { MANAGER_NAME as MANAGER } from "../support/devices.ts";
 
-const MANAGER = "Manager[lab-pc:1875]";
 const PASSWORD = "a good password";
 const REFUSAL = "You must be an administrator to send this request to the Manager";
 

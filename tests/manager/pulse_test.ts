@@ -4,15 +4,10 @@ import { pulseOf } from "../../manager/pulse.ts";
 import { type Newcomer, type Peer, Registry } from "../../manager/registry.ts";
 import { Login } from "../../manager/login.ts";
 import type { Seat } from "../../manager/router.ts";
+import { asClient, clientOf, MANAGER_NAME as MANAGER, serviceOf } from "../support/devices.ts";
 import { memoryPair } from "../support/memory_pair.ts";
 
-const MANAGER = "Manager[lab-pc:1875]";
-const DEVICE = { name: "x", address: "lab-pc:1", language: "", os: "", extensions: [] };
-const CLIENT: Newcomer = { kind: "client", ...DEVICE };
-
-function service(name: string, maxClients: number): Newcomer {
-  return { kind: "service", ...DEVICE, name, attributes: {}, maxClients, streams: [] };
-}
+const CLIENT = clientOf("x");
 
 /** A peer whose other end can be read, in a registry. */
 function peer(described: Newcomer, extensions: string[] = []) {
@@ -44,7 +39,7 @@ function peer(described: Newcomer, extensions: string[] = []) {
   };
 }
 
-for (const newcomer of [CLIENT, service("S", -1)]) {
+for (const newcomer of [CLIENT, serviceOf("S")]) {
   Deno.test(`a ${newcomer.kind} that has offered to keep the beat does, and hears a space`, async () => {
     const { pulse, said } = peer(newcomer, ["ready", "beat"]);
     assertEquals(pulse.keepsBeat(), true);
@@ -55,7 +50,7 @@ for (const newcomer of [CLIENT, service("S", -1)]) {
 }
 
 Deno.test("any other service is asked when it is silent, and counts once it has answered", async () => {
-  const { peer: it, pulse, said } = peer(service("it's", -1));
+  const { peer: it, pulse, said } = peer(serviceOf("it's"));
   assertEquals(pulse.keepsBeat(), false);
   it.seat.probe.isAnswered = true;
   assertEquals(pulse.keepsBeat(), true);
@@ -72,11 +67,10 @@ for (
 
   Deno.test(`any other client that has ${how} hears ${JSON.stringify(expected)}`, async () => {
     const { peer: client, pulse, said, add, registry } = peer(CLIENT);
-    add(service("S", Number(maxClients)));
-    if (client.kind !== "client") throw new Error("it is not a client");
+    add(serviceOf("S", { maxClients: Number(maxClients) }));
     pulse.onQuiet?.(); // it is linked with nothing
-    registry.link(client, "S");
-    if (isLocked) registry.acquireLock(client, "S", false);
+    registry.link(asClient(client), "S");
+    if (isLocked) registry.acquireLock(asClient(client), "S", false);
     assertEquals(pulse.keepsBeat(), false);
     pulse.onSilent?.();
     pulse.onQuiet?.();

@@ -16,9 +16,8 @@ import {
   type Service,
   serviceEntry,
 } from "../../manager/registry.ts";
-
-const DEVICE = { language: "Python 3.11.2", os: "Linux x86_64" };
-const MANAGER = "Manager[lab-pc:1875]";
+import * as devices from "../support/devices.ts";
+import { DEVICE, MANAGER_NAME as MANAGER } from "../support/devices.ts";
 
 /** A registry whose outlets are texts. */
 function registry(policy?: Policy): Registry<string> {
@@ -45,36 +44,18 @@ class Bars implements Policy {
 function addClient(
   registry: Registry<string>,
   name: string,
-  address = "lab-pc:1",
+  address?: string,
   username?: string,
 ): Client<string> {
-  const newcomer = { kind: "client", name, address, extensions: [], ...DEVICE } as const;
-  const peer = registry.add(newcomer, `outlet of ${name}`, username);
-  if (peer.kind !== "client") throw new Error("it is not a client");
-  return peer;
+  return devices.addClient(registry, `outlet of ${name}`, name, { address, username });
 }
 
 function addService(
   registry: Registry<string>,
   name: string,
-  { maxClients = -1, address = "lab-pc:2" } = {},
+  options?: devices.ServiceOptions,
 ): Service<string> {
-  const attributes = { echo: "(*args, **kwargs)" };
-  const peer = registry.add(
-    {
-      kind: "service",
-      name,
-      address,
-      attributes,
-      maxClients,
-      streams: [],
-      extensions: [],
-      ...DEVICE,
-    },
-    `outlet of ${name}`,
-  );
-  if (peer.kind !== "service") throw new Error("it is not a service");
-  return peer;
+  return devices.addService(registry, `outlet of ${name}`, name, options);
 }
 
 /** The text with which a refusal goes out. */

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { FIELDS } from "../../wire/envelope.ts";
 import { LIMITS } from "../../limits.ts";
 import { decodeMessage, type ErrorReply, type JsonObject } from "../../wire/message.ts";
+import { MANAGER_NAME } from "../support/devices.ts";
 import { type Device, Network } from "../support/network.ts";
 
 const encoder = new TextEncoder();
@@ -864,7 +865,7 @@ function ofAdministrator(uid: string, others: JsonObject = {}): JsonObject {
 function question(attribute: string, argument: string): JsonObject {
   return {
     error: false,
-    requester: "Manager[lab-pc:1875]",
+    requester: MANAGER_NAME,
     uid: "",
     attribute,
     args: [argument],
@@ -874,13 +875,13 @@ function question(attribute: string, argument: string): JsonObject {
 
 /** The answer of a program to a question. */
 function answer(result: unknown): JsonObject {
-  return { error: false, requester: "Manager[lab-pc:1875]", result, uid: "" };
+  return { error: false, requester: MANAGER_NAME, result, uid: "" };
 }
 
 Deno.test("an administrator's request asks the client, and is answered with its own uid", async () => {
   const { network, a } = await administrated();
   assertEquals(network.send(a, ofAdministrator("7")) === a.outlet, true);
-  assertEquals(only(a), question("username", "Manager[lab-pc:1875]"));
+  assertEquals(only(a), question("username", MANAGER_NAME));
   assertEquals(network.send(a, answer("admin")), undefined);
   assertEquals(await a.outlet.next(), question("password", "admin"));
   network.send(a, answer("secret"));
@@ -926,7 +927,7 @@ for (const password of ["a good password", "12345678", "null", "[1]", '"x"', " x
   Deno.test(`${JSON.stringify(password)} may be typed as a password`, async () => {
     const { network, a } = await administrated(password);
     network.send(a, "Manager users_table.usernames");
-    assertEquals(only(a), question("username", "Manager[lab-pc:1875]"));
+    assertEquals(only(a), question("username", MANAGER_NAME));
     assertEquals(network.send(a, "admin"), undefined);
     assertEquals(await a.outlet.next(), question("password", "admin"));
     network.send(a, password);
@@ -995,7 +996,7 @@ Deno.test("a client that a user logged in to connect is asked only if that is no
   assertEquals((await known.outlet.next()).result, ["admin"]);
   const other = network.client("d", "j.doe");
   network.send(other, ofAdministrator("7"));
-  assertEquals(only(other), question("username", "Manager[lab-pc:1875]"));
+  assertEquals(only(other), question("username", MANAGER_NAME));
 });
 
 Deno.test("the login of one client does not make another an administrator", async () => {
@@ -1011,10 +1012,10 @@ Deno.test("the login of one client does not make another an administrator", asyn
   network.send(a, answer("secret"));
   assertEquals((await a.outlet.next()).result, ["admin"]);
   network.send(b, ofAdministrator("7"));
-  assertEquals(only(b), question("username", "Manager[lab-pc:1875]"));
+  assertEquals(only(b), question("username", MANAGER_NAME));
   const second = network.client("a");
   network.send(second, ofAdministrator("7"));
-  assertEquals(only(second), question("username", "Manager[lab-pc:1875]"));
+  assertEquals(only(second), question("username", MANAGER_NAME));
   network.expectSilence();
 });
 
@@ -1026,7 +1027,7 @@ Deno.test("an answer that nobody asked for is ignored", async () => {
   network.send(a, { error: true, message: "ValueError: x", result: null, uid: "" });
   network.expectSilence();
   network.send(a, ofAdministrator("7"));
-  assertEquals(only(a), question("username", "Manager[lab-pc:1875]"));
+  assertEquals(only(a), question("username", MANAGER_NAME));
   for (const uid of ["7", "x", 0, false]) {
     assertEquals(network.send(a, { ...answer("admin"), uid }), undefined);
   }

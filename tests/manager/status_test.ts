@@ -4,8 +4,7 @@ import { Statistics } from "../../manager/statistics.ts";
 import { type Gauge, managerStatus, type Sources } from "../../manager/status.ts";
 import { isStatus } from "../../wire/status.ts";
 import { VERSION } from "../../version.ts";
-
-const DEVICE = { language: "Python 3.11.2", os: "Linux x86_64", extensions: [] };
+import { addClient, addService, MANAGER_NAME } from "../support/devices.ts";
 
 /** A connection over which so much has gone. */
 function gauge(times: number): Gauge {
@@ -26,7 +25,7 @@ function told(times: number) {
 /** A Manager without sockets. */
 class Network implements Sources {
   now = 0;
-  readonly registry = new Registry<{ outlet: Gauge }>("Manager[lab-pc:1875]");
+  readonly registry = new Registry<{ outlet: Gauge }>(MANAGER_NAME);
   readonly statistics = new Statistics(() => this.now);
   readonly connections: Gauge[] = [];
   readonly unidentified = 3;
@@ -34,25 +33,12 @@ class Network implements Sources {
   readonly authentication = "login";
 
   client(name: string, times: number) {
-    const address = `lab-pc:${times}`;
-    const peer = this.registry.add({ kind: "client", name, address, ...DEVICE }, this.#seat(times));
-    if (peer.kind !== "client") throw new Error("it is not a client");
-    return peer;
+    return addClient(this.registry, this.#seat(times), name, { address: `lab-pc:${times}` });
   }
 
   service(name: string, times: number, maxClients = -1) {
     const address = `lab-pc:${times}`;
-    const newcomer = {
-      kind: "service",
-      name,
-      address,
-      attributes: {},
-      maxClients,
-      streams: [],
-    } as const;
-    const peer = this.registry.add({ ...newcomer, ...DEVICE }, this.#seat(times));
-    if (peer.kind !== "service") throw new Error("it is not a service");
-    return peer;
+    return addService(this.registry, this.#seat(times), name, { address, maxClients });
   }
 
   #seat(times: number): { outlet: Gauge } {
@@ -69,7 +55,7 @@ Deno.test("a Manager that nobody has connected to has a status", () => {
   assert(memory_bytes > 1e6 && memory_bytes < 1e11, `${memory_bytes}`);
   if (Deno.build.os === "linux") assert(open_descriptors! >= 3, `${open_descriptors}`);
   assertEquals(status, {
-    manager: "Manager[lab-pc:1875]",
+    manager: MANAGER_NAME,
     requester: null,
     version: VERSION,
     uptime_s: 1.235,

@@ -11,6 +11,7 @@ import type { JsonObject } from "../../wire/message.ts";
 import { type Client, type Peer, Registry, type Service } from "../../manager/registry.ts";
 import { type Admission, type Outlet, Router, type Seat } from "../../manager/router.ts";
 import { Statistics } from "../../manager/statistics.ts";
+import { asClient, asService, clientOf, MANAGER_NAME, serviceOf } from "./devices.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -67,11 +68,11 @@ const allow: Judge = async (check) => await check();
 export type Device = { peer: Peer<Seat<FakeOutlet>>; outlet: FakeOutlet };
 
 /** A Manager without sockets, with a few devices. */
-export class Network {
+export class Network implements Disposable {
   readonly statistics = new Statistics();
   readonly database = new Database(":memory:", []);
   readonly access = new Access(this.database.access);
-  readonly registry = new Registry<Seat<FakeOutlet>>("Manager[lab-pc:1875]", this.access);
+  readonly registry = new Registry<Seat<FakeOutlet>>(MANAGER_NAME, this.access);
   readonly desk = new Desk(this.registry, { hostname: "lab-pc", port: 1875 }, () => null);
   readonly administration = new Administration({
     registry: this.registry,
@@ -96,13 +97,8 @@ export class Network {
     { judge = allow, extensions = [] }: Partial<Admission> & { extensions?: string[] } = {},
   ): Device & { peer: Client<Seat<FakeOutlet>> } {
     const outlet = new FakeOutlet();
-    const address = `lab-pc:${this.devices.length}`;
-    const peer = this.router.admit(
-      { kind: "client", name, address, language: "Python", os: "Linux", extensions },
-      outlet,
-      { judge, username },
-    );
-    if (peer.kind !== "client") throw new Error("it is not a client");
+    const newcomer = clientOf(name, { address: `lab-pc:${this.devices.length}`, extensions });
+    const peer = asClient(this.router.admit(newcomer, outlet, { judge, username }));
     this.devices.push({ peer, outlet });
     return { peer, outlet };
   }
@@ -114,23 +110,8 @@ export class Network {
   ): Device & { peer: Service<Seat<FakeOutlet>> } {
     const outlet = new FakeOutlet();
     const address = `lab-pc:${this.devices.length}`;
-    const attributes = { echo: "(*args, **kwargs)" };
-    const peer = this.router.admit(
-      {
-        kind: "service",
-        name,
-        address,
-        language: "Python",
-        os: "Linux",
-        extensions,
-        attributes,
-        maxClients,
-        streams: ["echo"],
-      },
-      outlet,
-      { judge: allow },
-    );
-    if (peer.kind !== "service") throw new Error("it is not a service");
+    const newcomer = serviceOf(name, { address, extensions, maxClients, streams: ["echo"] });
+    const peer = asService(this.router.admit(newcomer, outlet, { judge: allow }));
     this.devices.push({ peer, outlet });
     return { peer, outlet };
   }
@@ -141,6 +122,10 @@ export class Network {
       ? line
       : encoder.encode(typeof line === "string" ? line : JSON.stringify(line));
     return this.router.receive(device.peer, bytes);
+  }
+
+  [Symbol.dispose](): void {
+    this.database[Symbol.dispose]();
   }
 
   /** That no device was sent anything, but for those given. */
