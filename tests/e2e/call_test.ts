@@ -39,7 +39,7 @@ Deno.test("an error of call is one line on the standard error, and exit code 1",
     [/^TypeError: BasicMath.add\(\) missing 1 required/, "BasicMath", "add", "1"],
     [/^Cannot link with 'Nothing': no such .* are: 'BasicMath'$/, "Nothing", "add"],
     [/^Cannot call: x is given twice$/, "BasicMath", "add", "x=1", "x=2"],
-    [/was not done withTimeout 3000 ms$/, "BasicMath", "wait", "--timeout", "3s"],
+    [/was not done within 3000 ms$/, "BasicMath", "wait", "--timeout", "3s"],
     [/^Cannot read the standard input twice/, "BasicMath", "echo", "-", "x=-"],
     [/^Cannot read the standard input twice/, "BasicMath", "echo", "-", "--each"],
   ];

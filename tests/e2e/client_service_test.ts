@@ -16,7 +16,10 @@ import {
   TlsMismatchError,
   ValueError,
 } from "../../mod.ts";
-import { TestManager, WireListener, WirePeer } from "../../testing.ts";
+import { TestManager, WirePeer } from "../../testing.ts";
+import { MANAGER_NAME } from "../support/devices.ts";
+import { failure } from "../support/messages.ts";
+import { ScriptedManager } from "../support/scripted_manager.ts";
 
 class Lab extends Service {
   euler = 2.5;
@@ -306,34 +309,28 @@ Deno.test("connection errors say what to do", async () => {
 });
 
 Deno.test("a Python Manager's administrator login and errors without a uid are understood", async () => {
-  using listener = new WireListener();
-  const accepted = listener.accept();
+  await using python = new ScriptedManager();
   const connecting = connect({
-    ...listener.connectOptions,
+    ...python.connectOptions,
     name: "Client",
     username: "admin",
     password: "whatever",
   });
-  await using python = await accepted;
-  const manager = "Manager[lab-pc:53703]";
-  const ask = (attribute: string, args: string[]) =>
-    python.send({ args, attribute, error: false, kwargs: {}, requester: manager, uid: "" });
-  ask("identity", []);
-  assertEquals((await python.read()).result, (await connecting).identity());
+  assertEquals(await python.welcome(), (await connecting).identity());
   await using cxn = await connecting;
 
   const users = cxn.adminRequest("users_table.users");
-  assertEquals((await python.read()).attribute, "users_table.users");
-  ask("username", [manager]);
-  assertEquals((await python.read()).result, "admin");
-  ask("password", ["admin"]);
-  assertEquals((await python.read()).result, "whatever");
+  assertEquals((await python.hear()).attribute, "users_table.users");
+  await python.ask("username", MANAGER_NAME);
+  assertEquals((await python.hear()).result, "admin");
+  await python.ask("password", "admin");
+  assertEquals((await python.hear()).result, "whatever");
   const result = [["admin", true], ["j.doe", false]];
-  python.send({ error: false, requester: "Client[lab-pc:33562]", result, uid: "" });
+  await python.say({ error: false, requester: "Client[lab-pc:33562]", result, uid: "" });
   assertEquals(await users, result);
 
   const refused = cxn.adminRequest("users_table.nope");
-  await python.read();
-  python.send({ error: true, message: "AttributeError: no", result: null, traceback: [], uid: "" });
+  await python.hear();
+  await python.say({ ...failure("AttributeError: no"), result: null, uid: "" });
   await assertRejects(() => refused, RemoteError, "AttributeError: no");
 });

@@ -3,6 +3,7 @@ import { delay } from "@std/async/delay";
 import { connect, type JsonObject, RemoteError, Service } from "../../mod.ts";
 import { TestManager, WirePeer } from "../../testing.ts";
 import { Laboratory, PYTHON_USER } from "../support/laboratory.ts";
+import { request } from "../support/messages.ts";
 import { until } from "../support/until.ts";
 
 const CLIENT = { type: "client", name: "flood", language: "Python", os: "Linux" };
@@ -25,10 +26,6 @@ async function lastWord(peer: WirePeer): Promise<unknown> {
   let word: JsonObject = {};
   for (let text; (text = await peer.readText()) !== undefined;) word = JSON.parse(text);
   return word.message;
-}
-
-function request(service: string, attribute: string, args: unknown[], uid: string): JsonObject {
-  return { service, attribute, args, kwargs: {}, uid, error: false };
 }
 
 // On the way in
@@ -177,7 +174,7 @@ Deno.test("nesting of 100,000 is refused wherever it stands, and the connection 
   assertEquals(refused.uid, "1");
   assertMatch(String(refused.message), refusal);
 
-  client.send(request("Echo", "echo", [], "2"));
+  client.send(request("Echo", "echo", [], { uid: "2" }));
   const { requester } = await service.read();
   service.send(
     `{"result":${deep},"requester":${JSON.stringify(requester)},"uid":"2","error":false}`,
@@ -188,7 +185,7 @@ Deno.test("nesting of 100,000 is refused wherever it stands, and the connection 
 
   client.send("[".repeat(100_000)); // as a person would type it
   assertEquals((await client.read()).error, true);
-  client.send(request("Manager", "identity", [], "3"));
+  client.send(request("Manager", "identity", [], { uid: "3" }));
   assertEquals((await client.read()).uid, "3");
 
   await using newcomer = await WirePeer.connect(manager.connectOptions);
@@ -278,7 +275,7 @@ Deno.test("who guesses an administrator's password in the middle of a connection
   await using lab = await Laboratory.open({ disableTls: true, limits: TWO_GUESSES }, PYTHON_USER);
   await using client = await lab.introduce(CLIENT);
   const guess = async (password: string) => {
-    client.send(request("Manager", "users_table.usernames", [], "1"));
+    client.send(request("Manager", "users_table.usernames"));
     for (const answer of ["j.doe", password]) {
       await client.read();
       client.send({ result: answer, requester: null, uid: "", error: false });

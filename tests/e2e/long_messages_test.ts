@@ -11,6 +11,8 @@ import {
 } from "../../mod.ts";
 import type { ManagerOptions } from "../../mod.ts";
 import { TestManager, WirePeer } from "../../testing.ts";
+import * as messages from "../support/messages.ts";
+import { pythonic, reply } from "../support/messages.ts";
 import { until } from "../support/until.ts";
 
 /** A message of a thousand bytes is long here, so that every way is short. */
@@ -74,18 +76,9 @@ class Laboratory implements AsyncDisposable {
   }
 }
 
-/** A request in the order of keys that ours have. */
-function request(others: JsonObject): JsonObject {
-  return { error: false, service: "S", uid: "1", attribute: "a", args: [], kwargs: {}, ...others };
-}
-
-function reply(requester: string, others: JsonObject): JsonObject {
-  return { error: false, requester, uid: "1", result: null, ...others };
-}
-
-/** The same message in the order of keys that Python has. */
-function pythonic(message: JsonObject): JsonObject {
-  return Object.fromEntries(Object.entries(message).toSorted(([a], [b]) => a < b ? -1 : 1));
+/** A request to the service `S`. */
+function request(members: JsonObject): JsonObject {
+  return messages.request("S", "a", [], members);
 }
 
 for (const disableTls of [false, true]) {
@@ -278,12 +271,7 @@ Deno.test("long lines to the Manager, typed ones and notifications are what they
   assertMatch(String((await lab.client.read()).message), /^TypeError: Manager.identity\(\) takes/);
   lab.client.send(`S a ${"x".repeat(2_000)}`);
   assertEquals((await lab.service.read()).args, ["x".repeat(2_000)]);
-  const notification = {
-    error: false,
-    service: "S",
-    uid: "notification",
-    result: [PAYLOAD, {}],
-  };
+  const notification = messages.notification("S", PAYLOAD);
   lab.service.send(notification);
   assertEquals(await lab.client.read(), notification);
   lab.service.send({ ...notification, service: "T" });

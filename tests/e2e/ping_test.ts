@@ -56,5 +56,5 @@ Deno.test("an answer that does not come is an error, after the statistics", asyn
   const { code, stdout, stderr } = await ended;
   assertEquals(code, 1);
   assertMatch(new TextDecoder().decode(stdout), /\n2 sent, 1 answered\n/);
-  assertMatch(new TextDecoder().decode(stderr), /was not done withTimeout 3000 ms\n$/);
+  assertMatch(new TextDecoder().decode(stderr), /was not done within 3000 ms\n$/);
 });

@@ -15,17 +15,11 @@ import { at, atTerminal, output, refusal } from "../support/command_line.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { Laboratory, PYTHON_USER } from "../support/laboratory.ts";
 import { ManagerProcess } from "../support/manager_process.ts";
+import { MANAGER_NAME } from "../support/devices.ts";
+import { notification, reply, request } from "../support/messages.ts";
 import { ScriptedManager } from "../support/scripted_manager.ts";
 
 const LAB = { type: "service", name: "Lab", attributes: {}, max_clients: 3 };
-
-function request(service: string, attribute: string, args: unknown[] = []): JsonObject {
-  return { error: false, service, uid: "1", attribute, args, kwargs: {} };
-}
-
-function reply(requester: string, others: JsonObject = {}): JsonObject {
-  return { error: false, requester, uid: "1", result: null, ...others };
-}
 
 /** Waits until the totals are such, as a connection ends in its own time. */
 async function totals(
@@ -60,8 +54,8 @@ for (const disableTls of [false, true]) {
     for (let answer = 0; answer < 3; answer++) await a.read();
     const { requester } = await lab.read();
     lab.send(reply(String(requester), { uid: "2" }));
-    lab.send({ error: false, service: "Other", uid: "notification", result: [[], {}] });
-    lab.send({ error: false, service: "Lab", uid: "notification", result: [[], {}] });
+    lab.send(notification("Other"));
+    lab.send(notification("Lab"));
     await a.read();
 
     await using cxn = await connect({ ...to, name: "b" });
@@ -124,7 +118,7 @@ Deno.test("long messages are counted as others are", async () => {
   await a.read();
   await a.read();
   const name = String((await lab.read()).requester);
-  lab.send({ error: false, service: "Lab", uid: "notification", result: [long, {}] });
+  lab.send(notification("Lab", long));
   lab.send(reply(name, { uid: "2", result: long })); // it owes no such answer
   lab.send(reply(name, { result: long }));
   await a.read();
@@ -231,10 +225,9 @@ Deno.test("a client that does not take its notifications is counted as overrun",
   await manager.connected("deaf", "Lab");
   deaf.send(request("Manager", "link", ["Lab"]));
   await deaf.read();
-  const result = [["x".repeat(100_000)], {}];
-  const notification = { error: false, service: "Lab", uid: "notification", result };
+  const long = notification("Lab", ["x".repeat(100_000)]);
   const { ended_connections } = await totals(manager, (totals) => {
-    lab.send(notification);
+    lab.send(long);
     return totals.ended_connections.overrun > 0;
   });
   assertEquals(ended_connections, { overrun: 1 });
@@ -349,8 +342,7 @@ async function visited(
   await using manager = new ScriptedManager();
   const to = ["--disable-tls", ...at(manager.connectOptions), ...args];
   const line = refusal(home.path, "status", ...to);
-  await manager.ask("identity");
-  const { name } = (await manager.hear()).result as JsonObject;
+  const { name } = await manager.welcome();
   assertEquals(name, "status");
   await script(manager);
   return await line;
@@ -365,7 +357,7 @@ Deno.test("a Python Manager that wants an administrator for status is told no pa
   const line = await visited(
     async (manager) => {
       assertEquals((await manager.hear()).attribute, "status");
-      await manager.ask("username", "Manager[lab-pc:1875]");
+      await manager.ask("username", MANAGER_NAME);
       for (let text; (text = await manager.hearText()) !== undefined;) {
         assert(!text.includes("alice") && !text.includes("secret"), text);
       }
@@ -423,7 +415,7 @@ Deno.test("a Manager that says nothing, or anything else for ever, is given up i
     }),
   ]);
   for (const line of lines) {
-    assertMatch(line, /^The Manager at \S+ did not answer withTimeout 500ms \(--timeout\)/);
+    assertMatch(line, /^The Manager at \S+ did not answer within 500ms \(--timeout\)/);
   }
   assertMatch(lines[0], /You have TLS disabled\. Perhaps/);
 });

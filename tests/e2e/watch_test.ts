@@ -1,9 +1,9 @@
 /** The `watch` command: notifications as they come. */
 
 import { assertEquals, assertMatch } from "@std/assert";
-import { Lab, Restarts } from "../support/coming_back.ts";
 import { at, command } from "../support/command_line.ts";
 import { temporaryFolder } from "../support/folder.ts";
+import { Lab, Restarts } from "../support/restarts.ts";
 import { RunningCommand, Shell } from "../support/shell.ts";
 import { until } from "../support/until.ts";
 

@@ -14,7 +14,7 @@ import {
 } from "../../mod.ts";
 import { TestManager } from "../../testing.ts";
 import * as computations from "../support/computations.ts";
-import { Restarts } from "../support/coming_back.ts";
+import { Restarts } from "../support/restarts.ts";
 
 const MODULE = import.meta.resolve("../support/computations.ts");
 /** Counting up to it takes longer than anybody lives. */

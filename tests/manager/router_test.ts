@@ -4,6 +4,8 @@ import { FIELDS } from "../../wire/envelope.ts";
 import { LIMITS } from "../../limits.ts";
 import { decodeMessage, type ErrorReply, type JsonObject } from "../../wire/message.ts";
 import { MANAGER_NAME } from "../support/devices.ts";
+import * as messages from "../support/messages.ts";
+import { question, reply } from "../support/messages.ts";
 import { type Device, Network } from "../support/network.ts";
 
 const encoder = new TextEncoder();
@@ -20,16 +22,8 @@ function laboratory() {
   };
 }
 
-function request(others: JsonObject = {}): JsonObject {
-  return {
-    error: false,
-    service: "Echo",
-    uid: "1",
-    attribute: "echo",
-    args: [1],
-    kwargs: { n: 2 },
-    ...others,
-  };
+function request(members: JsonObject = {}): JsonObject {
+  return messages.request("Echo", "echo", [1], { kwargs: { n: 2 }, ...members });
 }
 
 /** The one line that a device was sent, as an object. */
@@ -862,20 +856,9 @@ function ofAdministrator(uid: string, others: JsonObject = {}): JsonObject {
   return request({ service: "Manager", attribute, args: [], kwargs: {}, uid, ...others });
 }
 
-function question(attribute: string, argument: string): JsonObject {
-  return {
-    error: false,
-    requester: MANAGER_NAME,
-    uid: "",
-    attribute,
-    args: [argument],
-    kwargs: {},
-  };
-}
-
 /** The answer of a program to a question. */
 function answer(result: unknown): JsonObject {
-  return { error: false, requester: MANAGER_NAME, result, uid: "" };
+  return reply(MANAGER_NAME, { result, uid: "" });
 }
 
 Deno.test("an administrator's request asks the client, and is answered with its own uid", async () => {
