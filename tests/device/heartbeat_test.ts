@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { Connection, type End } from "../../net/connection.ts";
 import { Heartbeat } from "../../device/heartbeat.ts";
-import { memoryPair } from "../support/memory_pair.ts";
+import { memoryPair } from "../support/memory_transport.ts";
 
 /** Reads until the end of the connection; gives how it ended. */
 async function serve(connection: Connection): Promise<End> {

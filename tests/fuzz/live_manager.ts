@@ -20,7 +20,7 @@ import {
   servicePlan,
   SERVICES,
 } from "./live_plans.ts";
-import { RawPeer } from "./raw_peer.ts";
+import { RawPeer } from "../support/raw_peer.ts";
 import { type Target, tryAll } from "./target.ts";
 
 /** Small, so that a long line is a few KiB and a queue is soon full. */

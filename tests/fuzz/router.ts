@@ -10,7 +10,7 @@ import { MANAGER_NAME } from "../support/devices.ts";
 import { type Device, Network } from "../support/network.ts";
 import { lines, LOADED_NAMES, membersOf } from "./hostile_input.ts";
 import { type Delivery, Model } from "./model.ts";
-import { readPlainly } from "./plain_reading.ts";
+import { readPlainly } from "../support/plain_reading.ts";
 import { type Target, target } from "./target.ts";
 
 /** Something that happens. A number chooses one of those that there are. */

@@ -5,7 +5,7 @@ import { type Newcomer, type Peer, Registry } from "../../manager/registry.ts";
 import { Login } from "../../manager/login.ts";
 import type { Seat } from "../../manager/router.ts";
 import { asClient, clientOf, MANAGER_NAME as MANAGER, serviceOf } from "../support/devices.ts";
-import { memoryPair } from "../support/memory_pair.ts";
+import { memoryPair } from "../support/memory_transport.ts";
 
 const CLIENT = clientOf("x");
 

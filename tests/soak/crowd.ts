@@ -6,7 +6,7 @@
 import { delay } from "@std/async/delay";
 import { options, orders, run, tell } from "../../benchmarks/orders.ts";
 import type { JsonObject } from "../../wire/message.ts";
-import { type Place, RawPeer } from "../fuzz/raw_peer.ts";
+import { type Place, RawPeer } from "../support/raw_peer.ts";
 import { type Counts, noCounts } from "./counts.ts";
 import { Random } from "./random.ts";
 

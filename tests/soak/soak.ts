@@ -10,8 +10,8 @@ import { join } from "node:path";
 import { Program } from "../../benchmarks/program.ts";
 import { showProgress } from "../../cli/progress.ts";
 import { temporaryFolder } from "../support/folder.ts";
-import { readNumber, readOptions, readSeed, runCommand } from "../fuzz/command.ts";
-import type { Place } from "../fuzz/raw_peer.ts";
+import { readNumber, readOptions, readSeed, runCommand } from "../support/program_options.ts";
+import type { Place } from "../support/raw_peer.ts";
 import {
   type Counts,
   faultsOf,
