@@ -16,7 +16,7 @@ import { TestManager, WirePeer } from "../../testing.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { Laboratory } from "../support/laboratory.ts";
 import { ManagerProcess } from "../support/manager_process.ts";
-import { memoryPair } from "../support/memory_pair.ts";
+import { memoryPair } from "../support/memory_transport.ts";
 import { until } from "../support/until.ts";
 
 /** A Service whose answer comes when the test says so. */
