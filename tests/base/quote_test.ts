@@ -1,14 +1,12 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { ValueError } from "../../errors.ts";
+import { shellCommand } from "../support/process.ts";
 import { quoteWord } from "../../base/quote.ts";
 
 /** What a POSIX shell makes of a command line that prints its words. */
 async function shellWords(quoted: string): Promise<string[]> {
-  const { stdout } = await new Deno.Command("/bin/sh", {
-    args: ["-c", `printf '%s\\0' ${quoted}`],
-    stderr: "inherit",
-  }).output();
+  const { stdout } = await shellCommand(`printf '%s\\0' ${quoted}`, []).output();
   return new TextDecoder("utf-8", { ignoreBOM: true }).decode(stdout).split("\0").slice(0, -1);
 }
 

@@ -8,7 +8,8 @@ import { output, refusal } from "../support/command_line.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { Laboratory, PYTHON_USER } from "../support/laboratory.ts";
 import { ManagerProcess } from "../support/manager_process.ts";
-import { python } from "../support/python.ts";
+import { run } from "../support/process.ts";
+import { pythonPeer } from "../support/python.ts";
 
 const ADMINISTRATOR = { username: "admin", password: "whatever" };
 const USER = { username: "j.doe", password: "a good password" };
@@ -106,8 +107,8 @@ Deno.test("a Python client that may not use a service is refused in Python's wor
   await using here = await openLaboratory();
   await here.admin.adminRequest("access_table.allow", "Lab", "admin");
   const env = { USERNAME: USER.username, PASSWORD: USER.password };
-  const { stderr } = await python("client", here.laboratory.manager, env).output();
-  assertEquals(new TextDecoder().decode(stderr).trim(), REFUSED);
+  const { said } = await run(pythonPeer("client", here.laboratory.manager, env));
+  assertEquals(said.trim(), REFUSED);
 });
 
 Deno.test("a request without a link is refused too, however long it is", async () => {
@@ -189,7 +190,7 @@ Deno.test("a Manager warns of lists that it does not enforce, and only of those"
   const errorsOf = async (...args: string[]) => {
     await using manager = await ManagerProcess.start(home.path, ...args);
     manager.kill("SIGTERM");
-    return (await manager.end()).errors;
+    return (await manager.end()).said;
   };
   assert(!(await errorsOf()).includes(warning));
   await output(home.path, "access", "allow", "DMM", "alice");

@@ -11,7 +11,8 @@ import {
 } from "../../mod.ts";
 import { recordLogs } from "../support/logs.ts";
 import { Laboratory, PYTHON_USER } from "../support/laboratory.ts";
-import { python } from "../support/python.ts";
+import { succeed } from "../support/process.ts";
+import { pythonPeer } from "../support/python.ts";
 
 class Lab extends Service {
   add(x: number, y: number): number {
@@ -37,11 +38,8 @@ for (const disableTls of [false, true]) {
     await using laboratory = await openLaboratory({ disableTls });
     const { manager } = laboratory;
     const environment = { USERNAME: "admin", PASSWORD: "whatever" };
-    const { code, stdout } = await python("administrator", manager, environment).output();
-    assertEquals(code, 0);
-    const lines = new TextDecoder().decode(stdout).trim().split("\n").map((line) =>
-      JSON.parse(line)
-    );
+    const printed = await succeed(pythonPeer("administrator", manager, environment));
+    const lines = printed.trim().split("\n").map((line) => JSON.parse(line));
     const users = [["j.doe", false], ["admin", true]];
     assertEquals(lines, [["users_table.users", null, users], null]);
     await manager.manager.finished;

@@ -4,10 +4,10 @@ import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { ConfigurationError, connect, Manager, RemoteError, Service } from "../../mod.ts";
 import type { HostOptions, Prompt } from "../../mod.ts";
 import { TestManager } from "../../testing.ts";
-import { tool } from "../support/command_line.ts";
 import { Laboratory, PYTHON_USER } from "../support/laboratory.ts";
 import { visit } from "../support/python.ts";
 import { until } from "../support/until.ts";
+import { tool } from "../support/process.ts";
 
 class Lab extends Service {
   add(x: number, y: number): number {

@@ -3,7 +3,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { connect, type JsonObject, Kwargs, kwargs, Service } from "../../mod.ts";
 import { TestManager } from "../../testing.ts";
-import { tool } from "../support/command_line.ts";
+import { tool } from "../support/process.ts";
 import { RawPeer } from "../support/raw_peer.ts";
 
 class Lab extends Service {

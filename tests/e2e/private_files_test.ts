@@ -1,29 +1,23 @@
 /** Which files and folders are made, who can read them, and keys that others can read. */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { fileURLToPath } from "node:url";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { parseReadyLine } from "../../program/ready_line.ts";
 import {
   command,
   output,
   permissive,
   permissiveCommand,
   refusal,
-  succeed,
-  tool,
 } from "../support/command_line.ts";
-import { temporaryFolder } from "../support/folder.ts";
+import { modeOf, temporaryFolder } from "../support/folder.ts";
 import { ManagerProcess } from "../support/manager_process.ts";
+import { run, succeed, tool } from "../support/process.ts";
+import { CONFIG, MODULE } from "../support/source_tree.ts";
 
 /** A test that needs a system with modes. */
 function test(name: string, fn: () => Promise<void>): void {
   Deno.test({ name, fn, ignore: Deno.build.os === "windows" });
-}
-
-function modeOf(path: string): number {
-  return Deno.statSync(path).mode! & 0o777;
 }
 
 /** All that is in a folder: the mode by the path. */
@@ -44,21 +38,10 @@ async function whileItRuns<T>(
   manager: Deno.Command,
   look: (port: number) => T | Promise<T>,
 ): Promise<{ found: T; errors: string }> {
-  const child = manager.spawn();
-  const errors = new Response(child.stderr).text();
-  const reader = child.stdout.getReader();
-  try {
-    const { value } = await reader.read();
-    const ready = parseReadyLine(new TextDecoder().decode(value).trim());
-    if (ready === undefined) throw new Error(`It did not start: ${await errors}`);
-    const found = await look(ready.port);
-    child.kill();
-    return { found, errors: await errors };
-  } finally {
-    reader.releaseLock();
-    await child.stdout.cancel();
-    await child.status;
-  }
+  await using process = await ManagerProcess.of(manager);
+  const found = await look(process.connectOptions.port);
+  process.kill();
+  return { found, errors: (await process.end()).said };
 }
 
 for (const isOpen of [false, true]) {
@@ -86,7 +69,7 @@ for (const isOpen of [false, true]) {
     await run("certdump", join(home, "certs", "localhost.crt"), "-o", at("dump.txt"));
 
     const ours = await whileItRuns(permissiveCommand(home, "-p", "0"), async (port) => {
-      const client = `import { connect } from ${JSON.stringify(MODULE)};
+      const client = `import { connect } from ${MODULE};
         await using cxn = await connect({ port: ${port}, autoSave: true });`;
       await succeed(permissive(at("client"), "eval", "--config", CONFIG, client));
       return modesIn(home);
@@ -130,9 +113,6 @@ for (const isOpen of [false, true]) {
   });
 }
 
-const MODULE = import.meta.resolve("../../mod.ts");
-const CONFIG = fileURLToPath(import.meta.resolve("../../deno.json"));
-
 test("a key of the home folder, as Python makes it, works on and is made private, which is said", async () => {
   await using home = await temporaryFolder();
   await output(home.path, "keygen", "ecc");
@@ -154,9 +134,9 @@ test("a key of the home folder, as Python makes it, works on and is made private
   assert(!again.errors.includes("OTHERS COULD READ"), again.errors);
 
   await Deno.chmod(key, 0o640);
-  const { code, stderr } = await command(home.path, "certgen").output();
+  const { code, said } = await run(command(home.path, "certgen"));
   assertEquals(code, 0);
-  assert(new TextDecoder().decode(stderr).includes("OTHERS COULD READ"));
+  assert(said.includes("OTHERS COULD READ"), said);
   assertEquals(modeOf(key), 0o600);
 });
 
@@ -211,8 +191,8 @@ test("an encrypted key that others can read is warned of, and used", async () =>
   await Deno.chmod(key, 0o644);
   const warning = `Nothing but its password protects the private key ${key}: ` +
     `others can read it (mode 0644). Run: chmod 600 ${key}`;
-  const certgen = await command(home.path, "certgen", "-k", key, "-p", "secret").output();
-  assertEquals(new TextDecoder().decode(certgen.stderr), `${warning}\n`);
+  const { said } = await run(command(home.path, "certgen", "-k", key, "-p", "secret"));
+  assertEquals(said, `${warning}\n`);
   const start = command(home.path, "-p", "0", "-k", key, "-D", "secret");
   const { errors } = await whileItRuns(start, () => {});
   assert(errors.includes(warning), errors);
@@ -226,8 +206,8 @@ test("a database that others can read is warned of, and left as it is", async ()
   await Deno.chmod(file, 0o644);
   await using manager = await ManagerProcess.start(home.path);
   manager.kill("SIGTERM");
-  const { errors } = await manager.end();
-  assert(errors.includes(`Others can read the database ${file} (mode 0644)`), errors);
-  assert(errors.includes(`chmod 600 ${file}`), errors);
+  const { said } = await manager.end();
+  assert(said.includes(`Others can read the database ${file} (mode 0644)`), said);
+  assert(said.includes(`chmod 600 ${file}`), said);
   assertEquals(modeOf(file), 0o644);
 });

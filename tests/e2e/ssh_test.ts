@@ -3,7 +3,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import {
   connect,
   LinkedClient,
@@ -13,6 +12,8 @@ import {
   TimeoutError,
 } from "../../mod.ts";
 import { Computer, HOST, sshd } from "../support/ssh_computer.ts";
+import { CONFIG, MODULE } from "../support/source_tree.ts";
+import { denoCommand, succeed } from "../support/process.ts";
 
 if (sshd === undefined) {
   console.log(
@@ -115,18 +116,11 @@ test("a program that has started a Manager may end, and the Manager goes on", as
   await using computer = await Computer.start();
   const command = computer.recorded(computer.deno("../support/remote_services.ts"));
   const options = { ssh: computer.ssh, port: 0, disableTls: true };
-  const program = `import { startManager } from ${
-    JSON.stringify(import.meta.resolve("../../mod.ts"))
-  };
+  const program = `import { startManager } from ${MODULE};
     const parameters = ${JSON.stringify([HOST, command, options])};
     console.log(JSON.stringify((await startManager(...parameters)).connectOptions));`;
-  const config = fileURLToPath(import.meta.resolve("../../deno.json"));
-  const { code, stdout } = await new Deno.Command(Deno.execPath(), {
-    args: ["eval", "--config", config, program],
-    stderr: "inherit",
-  }).output();
-  assertEquals(code, 0);
-  const connectOptions = JSON.parse(new TextDecoder().decode(stdout));
+  const printed = await succeed(denoCommand(["eval", "--config", CONFIG, program]));
+  const connectOptions = JSON.parse(printed);
   await using calculator = await LinkedClient.connect("Calculator", connectOptions);
   assertEquals(await calculator.print("is anybody there?"), "is anybody there?");
   assertEquals(await calculator.add(2, 2), 4);

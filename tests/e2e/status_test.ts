@@ -18,6 +18,8 @@ import { ManagerProcess } from "../support/manager_process.ts";
 import { MANAGER_NAME } from "../support/devices.ts";
 import { notification, reply, request } from "../support/messages.ts";
 import { ScriptedManager } from "../support/scripted_manager.ts";
+import { ROOT } from "../support/source_tree.ts";
+import { denoCommand, succeed } from "../support/process.ts";
 
 const LAB = { type: "service", name: "Lab", attributes: {}, max_clients: 3 };
 
@@ -249,9 +251,9 @@ Deno.test("status shows a Manager of this computer over TLS, by whichever name",
     assertEquals([rates.messages_in_per_s, rates.bytes_out_per_s], [0, 0]); // it does not see itself
   }
   manager.kill("SIGTERM");
-  const { errors } = await manager.end();
-  const logged = /\[INFO\].*: In the \d+ s since the start: (\{.*\})\n/.exec(errors)![1];
-  assertEquals(JSON.parse(logged).connections, 2, errors);
+  const { said } = await manager.end();
+  const logged = /\[INFO\].*: In the \d+ s since the start: (\{.*\})\n/.exec(said)![1];
+  assertEquals(JSON.parse(logged).connections, 2, said);
 });
 
 Deno.test("status is a table for a person, also over TCP and of who logs in", async () => {
@@ -261,19 +263,22 @@ Deno.test("status is a table for a person, also over TCP and of who logs in", as
   await Deno.writeTextFile(file, "a good password\nand more\n", { mode: 0o600 });
   await using manager = await ManagerProcess.start(home.path, "--auth-login");
   const { host, port } = manager.connectOptions;
-  const { success, stdout } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", new URL("../../manager.ts", import.meta.url).pathname, "status"]
-      .concat("--disable-tls", "--password-file", file, "--interval", "0"),
-    env: {
-      MSL_NETWORK_HOME: home.path,
-      MSL_NETWORK_HOST: host,
-      MSL_NETWORK_PORT: String(port),
-      MSL_NETWORK_USERNAME: "j.doe",
-    },
-    stdin: "null",
-  }).output();
-  const text = new TextDecoder().decode(stdout);
-  assert(success);
+  const words = [
+    "manager.ts",
+    "status",
+    "--disable-tls",
+    "--password-file",
+    file,
+    "--interval",
+    "0",
+  ];
+  const env = {
+    MSL_NETWORK_HOST: host,
+    MSL_NETWORK_PORT: String(port),
+    MSL_NETWORK_USERNAME: "j.doe",
+  };
+  const options = { home: home.path, cwd: ROOT, env };
+  const text = await succeed(denoCommand(["run", "-A", ...words], options));
   assertMatch(text, /^Manager\[\S+:\d+\], version .*\nno TLS, authentication: login, /);
   assertMatch(text, /^0 clients, 0 services, 0 connections not identified yet$/m);
   assertMatch(text, /^requests +0$/m);

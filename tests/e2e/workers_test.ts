@@ -1,7 +1,7 @@
 /** Methods that are called in workers, as a Client meets them. */
 
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import { z } from "zod";
 import { PrimeNumbers } from "../../examples/prime_numbers.ts";
 import {
@@ -14,7 +14,9 @@ import {
 } from "../../mod.ts";
 import { TestManager } from "../../testing.ts";
 import * as computations from "../support/computations.ts";
+import { denoCommand, succeed } from "../support/process.ts";
 import { Restarts } from "../support/restarts.ts";
+import { ROOT } from "../support/source_tree.ts";
 
 const MODULE = import.meta.resolve("../support/computations.ts");
 /** Counting up to it takes longer than anybody lives. */
@@ -175,22 +177,11 @@ Deno.test("prime_numbers_client.ts prints the answers", async () => {
   await using manager = await TestManager.start({ host: "127.0.0.1", disableTls: true });
   await using primes = new PrimeNumbers();
   await primes.start(manager.connectOptions);
-  const client = import.meta.resolve("../../examples/prime_numbers_client.ts");
   const { port } = manager.connectOptions;
-  const { code, stdout } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "-A",
-      fileURLToPath(client),
-      `--port=${port}`,
-      "--host=127.0.0.1",
-      "--disable-tls",
-    ],
-    stdin: "null",
-    stderr: "inherit",
-  }).output();
-  assertEquals(code, 0);
-  const lines = new TextDecoder().decode(stdout).trim().split("\n");
+  const options = [`--port=${port}`, "--host=127.0.0.1", "--disable-tls"];
+  const client = join(ROOT, "examples", "prime_numbers_client.ts");
+  const printed = await succeed(denoCommand(["run", "-A", client, ...options]));
+  const lines = printed.trim().split("\n");
   assertEquals(lines.toSpliced(1, 1), [
     "Is 1009 prime? true",
     "There are 348513 primes up to five million",

@@ -1,9 +1,10 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { LogFile } from "../../logs/log_file.ts";
 import type { LogLimits } from "../../limits.ts";
 import { temporaryFolder } from "../support/folder.ts";
+import { shellCommand, succeed } from "../support/process.ts";
+import { CONFIG } from "../support/source_tree.ts";
 
 const NEVER: LogLimits = { logSize: 0, logAge: 0, logFiles: 10 };
 const DAY = 24 * 60 * 60_000;
@@ -189,23 +190,10 @@ Deno.test({
       console.log(/^(x{99}\\n)+$/.test(Deno.readTextFileSync(path)));
       Deno.truncateSync(path); // there is room again
       log.write("again\\n", 0);`;
-    const config = fileURLToPath(import.meta.resolve("../../deno.json"));
     // As a disk of a few blocks; its signal would end the process.
-    const { stdout } = await new Deno.Command("sh", {
-      args: [
-        "-c",
-        `trap "" XFSZ; ulimit -f 3; exec "$@"`,
-        "sh",
-        Deno.execPath(),
-        "eval",
-        "--no-lock",
-        "--config",
-        config,
-        program,
-      ],
-      stderr: "inherit",
-    }).output();
-    const said = new TextDecoder().decode(stdout).trim().split("\n");
+    const words = [Deno.execPath(), "eval", "--no-lock", "--config", CONFIG, program];
+    const limited = shellCommand(`trap "" XFSZ; ulimit -f 3; exec "$@"`, words);
+    const said = (await succeed(limited)).trim().split("\n");
     assertEquals([said.length, said[1]], [2, "true"], said.join("\n"));
     const [lost, ...others] = (await Deno.readTextFile(path)).split("\n");
     assert(/^\d\d lost$/.test(lost), lost);

@@ -1,4 +1,4 @@
-/** Waits for a condition that no event reports: another process, or the end of a connection. */
+/** Waiting with a deadline: for a condition that no event reports, or for a promise. */
 
 import { delay } from "@std/async/delay";
 
@@ -24,5 +24,22 @@ export async function until<T>(
       throw new Error(`Not within ${ms} ms: ${typeof what === "string" ? what : what()}`);
     }
     await delay(1);
+  }
+}
+
+/**
+ * The value of a promise, which has to settle in time.
+ *
+ * @param what Names in the error what did not happen.
+ * @param ms How long it may take, in milliseconds: a process may start while others do.
+ * @throws {Error} When the promise does not settle in time.
+ */
+export async function inTime<T>(what: string, promise: Promise<T>, ms = 60_000): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new Error(`Not within ${ms} ms: ${what}`)), ms);
+  try {
+    return await Promise.race([promise, late.promise]);
+  } finally {
+    clearTimeout(timer);
   }
 }
