@@ -1,4 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { mock } from "node:test";
+import { setImmediate } from "node:timers";
 import { CancelledError, TimeoutError } from "../errors.ts";
 import { Future, type FutureWithResolvers } from "../future.ts";
 
@@ -23,6 +25,25 @@ function several(count: number): FutureWithResolvers<number>[] {
 /** Lets everything run that is not waiting for a timer or for the outside. */
 function turn(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
+}
+
+/** A time that goes on when a test says so, in milliseconds. */
+function fakeTime(): Disposable & { now: number; advance: (by: number) => Promise<void> } {
+  const clock = mock.method(performance, "now", () => time.now);
+  mock.timers.enable({ apis: ["setTimeout"] });
+  const time = {
+    now: 0,
+    async advance(by: number): Promise<void> {
+      time.now += by;
+      mock.timers.tick(by);
+      await new Promise((resolve) => setImmediate(resolve));
+    },
+    [Symbol.dispose](): void {
+      mock.timers.reset();
+      clock.mock.restore();
+    },
+  };
+  return time;
 }
 
 /** How a Future is, by its three questions. */
@@ -179,15 +200,19 @@ Deno.test("the timeout of the call counts for catch and finally too", async () =
 });
 
 Deno.test("the timeout of the call counts from the call, not from each await", async () => {
+  using time = fakeTime();
   const { future } = Future.withResolvers<number>({ timeout: 50 });
-  await assertRejects(() => future.then(), TimeoutError);
-  // Nothing is left of the 50 ms, so a second await is over before another 40 ms are.
-  const order: string[] = [];
-  await Promise.all([
-    several(1)[0].future.result({ timeout: 40 }).catch(() => order.push("another 40 ms")),
-    future.catch(() => order.push("second await")),
-  ]);
-  assertEquals(order, ["second await", "another 40 ms"]);
+  await time.advance(30);
+  const ends: number[] = [];
+  const first = future.catch(() => ends.push(time.now));
+  await time.advance(19);
+  assertEquals(ends, []);
+  await time.advance(1);
+  assertEquals(ends, [50]);
+  const second = future.catch(() => ends.push(time.now)); // nothing is left of the 50 ms
+  await time.advance(0);
+  assertEquals(ends, [50, 50]);
+  await Promise.all([first, second]);
 });
 
 Deno.test({
@@ -212,20 +237,22 @@ for (const timeout of [Infinity, 2 ** 31, Number.MAX_SAFE_INTEGER]) {
   Deno.test(`a timeout of ${timeout} ms is not over at once`, async () => {
     const [one, other, third] = several(3);
     const limited = Future.withResolvers<number>({ timeout });
-    // A timer that overflows fires within a millisecond or so.
-    const timer = setTimeout(() => {
-      for (const { resolve } of [one, other, third, limited]) resolve(1);
-    }, 20);
+    const timers = mock.method(globalThis, "setTimeout");
     try {
-      const outcomes = await Promise.all([
+      const outcomes = Promise.all([
         one.future.result({ timeout }),
         other.future.exception({ timeout }),
         limited.future.then(),
         Future.wait([third.future], { timeout }).then(({ done }) => done.size),
       ]);
-      assertEquals(outcomes, [1, null, 1, 1]);
+      // A timer that overflows fires within a millisecond or so.
+      const longest = 2 ** 31 - 1;
+      const delays = timers.mock.calls.map(({ arguments: [, delay] }) => delay!);
+      assertEquals(delays.filter((delay) => delay > longest), []);
+      for (const { resolve } of [one, other, third, limited]) resolve(1);
+      assertEquals(await outcomes, [1, null, 1, 1]);
     } finally {
-      clearTimeout(timer);
+      timers.mock.restore();
     }
   });
 }

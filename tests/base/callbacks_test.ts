@@ -1,6 +1,8 @@
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { ConnectionAbortedError } from "../../errors.ts";
 import { Tasks } from "../../base/callbacks.ts";
+import { recordLogs } from "../support/logs.ts";
+import { until } from "../support/until.ts";
 
 Deno.test("tasks wait for the connection, and those that come later start at once", () => {
   const tasks = new Tasks();
@@ -32,9 +34,10 @@ Deno.test("the signal of a task is aborted with the reason when the connection e
 });
 
 Deno.test("a task that fails, at once or later, harms no other", async () => {
+  await using logs = await recordLogs(["msl", "network"]);
   const tasks = new Tasks();
   tasks.start();
-  const isLater = Promise.withResolvers<void>();
+  const started: string[] = [];
   tasks.add(
     () => {
       throw new Error("at once");
@@ -43,9 +46,19 @@ Deno.test("a task that fails, at once or later, harms no other", async () => {
       await Promise.resolve();
       throw new Error("later");
     },
-    () => isLater.resolve(),
+    () => started.push("beside them"),
   );
-  await isLater.promise;
+  tasks.add(() => started.push("after them"));
+  assertEquals(started, ["beside them", "after them"]);
+  await until("both are logged", () => logs.records.length >= 2);
+  const failures = logs.records.map(({ rawMessage, properties: { error } }) => [
+    rawMessage,
+    String(error),
+  ]);
+  assertEquals(failures, [
+    ["A task failed: {error}", "Error: at once"],
+    ["A task failed: {error}", "Error: later"],
+  ]);
 });
 
 Deno.test("no task starts after the connection has ended", () => {

@@ -86,10 +86,13 @@ Deno.test("every block of Python in the documentation compiles", async () => {
 });
 
 Deno.test("every block of JSON and YAML in the documentation can be read", () => {
-  for (const block of pageBlocks) {
-    if (block.language === "json") JSON.parse(block.code);
-    if (block.language === "yaml") parseYaml(block.code);
-  }
+  const blocks = pageBlocks.filter(({ language }) => ["json", "yaml"].includes(language));
+  assert(blocks.length > 0, "the blocks were not found");
+  const wrong = blocks.filter(({ language, code }) => {
+    const read = language === "json" ? JSON.parse(code) : parseYaml(code);
+    return typeof read !== "object" || read === null;
+  });
+  assertEquals(wrong.map(placeOf), []);
 });
 
 /** The commands in blocks for a shell, as words; what is typed at a prompt starts with `$ `. */
@@ -136,13 +139,18 @@ Deno.test("every command in the documentation exists, with its options", () => {
 });
 
 Deno.test("every task and example that the documentation runs exists", () => {
+  let tasks = 0;
+  let files = 0;
   for (const { block, words } of commands()) {
     const [, task] = /\bdeno(?:@[\d.]+)? task (\S+)/.exec(words.join(" ")) ?? [];
     assert(task === undefined || task in manifest.tasks, `${placeOf(block)}: no task ${task}`);
+    if (task !== undefined) tasks++;
     for (
       const word of words.filter((word) => /^(examples|docs|benchmarks)\/\S+\.\w+$/.test(word))
     ) {
       assert(existsSync(join(root, word)), `${placeOf(block)}: there is no file ${word}`);
+      files++;
     }
   }
+  assert(tasks > 0 && files > 0, `${tasks} tasks and ${files} files were found`);
 });

@@ -14,8 +14,11 @@ Deno.test("call prints the result: JSON, and a text as it is", async () => {
     ["-3.5", "add", "-1", "y=-2.5"],
     ["3.5", "pi"],
     ["null", "nothing"],
-    ['["1","x=1","-","volt",[1,{"a":null}],NaN]', "echo"]
-      .concat('"1"', "'x=1'", "'-'", "volt", '[1, {"a": null}]', "NaN") as [string],
+    [
+      '["1","x=1","-","volt",[1,{"a":null}],NaN]',
+      "echo",
+      ...['"1"', "'x=1'", "'-'", "volt", '[1, {"a": null}]', "NaN"],
+    ],
     ["two\nlines", "say", "two\nlines"],
     ['"two\\nlines"', "say", "two\nlines", "--json"],
     ["-volt", "say", "--", "-volt"],
@@ -89,6 +92,7 @@ Deno.test("each value of a stream is a line, until its end or nobody reads it", 
   const endless = shell.args("call", "BasicMath", "count", "100");
   assertEquals(await succeed(commandToHead(shell.home, ...endless)), "1\n");
   await shell.manager.disconnected("call");
+  assertEquals(shell.links(), 0);
 });
 
 Deno.test("call is refused by a Service that is full, and leaves a place behind it", async () => {
@@ -102,6 +106,7 @@ Deno.test("call is refused by a Service that is full, and leaves a place behind 
   for (const x of ["1", "2"]) {
     assertEquals(await shell.output("call", "BasicMath", "add", x, "0"), `${x}\n`);
     await shell.manager.disconnected("call");
+    assertEquals(shell.links(), 0);
   }
 });
 

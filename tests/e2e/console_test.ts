@@ -88,6 +88,7 @@ Deno.test("notifications of a service are shown once it was called, until it is 
   );
   assertEquals(shown.match(/^BasicMath: /gm)?.length, 1, shown);
   await shell.manager.disconnected("console");
+  assertEquals(shell.links(), 0);
 });
 
 Deno.test("the standard input is a script: results alone, and the first error is the end", async () => {

@@ -5,6 +5,7 @@ import { connect, type JsonObject, Kwargs, kwargs, Service } from "../../mod.ts"
 import { TestManager } from "../../testing.ts";
 import { tool } from "../support/process.ts";
 import { RawPeer } from "../support/raw_peer.ts";
+import { until } from "../support/until.ts";
 
 class Lab extends Service {
   echo(...args: unknown[]): unknown[] {
@@ -100,6 +101,11 @@ peer = socket.create_connection((sys.argv[1], int(sys.argv[2])))
 peer = context.wrap_socket(peer, server_hostname=sys.argv[1])
 assert b"identity" in peer.recv(4096)
 peer.unwrap()  # raises if the Manager only hangs up
+print("answered")
 `;
-  await tool("python3", "-c", script, host, String(port), certFile!);
+  const printed = await tool("python3", "-c", script, host, String(port), certFile!);
+  assertEquals(printed.trim(), "answered");
+  const ends = () => manager.manager.status().totals.ended_connections;
+  await until("the connection has ended", () => Object.keys(ends()).length > 0);
+  assertEquals(ends(), { left: 1 });
 });

@@ -10,6 +10,7 @@ import { TestManager } from "../../testing.ts";
 import { exampleOptionsFor } from "../support/example_options.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { pythonProgram } from "../support/python.ts";
+import { until } from "../support/until.ts";
 
 const IDENTITY = {
   manufacturer: "Simulated Instruments",
@@ -146,6 +147,7 @@ Deno.test("readings come while others are still to be taken, until nobody wants 
     if (++count === 100) break;
   }
   const aborted = new AbortController();
+  assertEquals(count, 100);
   const hourly = dmm.readings(
     { count: 3, interval: 3_600_000 },
     options({ signal: aborted.signal }),
@@ -158,6 +160,7 @@ Deno.test("readings come while others are still to be taken, until nobody wants 
     "enough",
   );
   await lab.service.shutdown(); // it does not wait for an hour
+  await lab.manager.disconnected("DigitalMultimeter");
 });
 
 Deno.test("multimeter_client.py measures with the same Service", async () => {
@@ -190,13 +193,16 @@ Deno.test("log_voltage.ts ends early with Ctrl+C, and keeps what it has", async 
     "--hours=5",
   );
   await logger.lineWith("Logs 5 readings of Simulated Instruments DMM 6.5");
+  const written = () =>
+    [...Deno.readDirSync(out.path)].map(({ name }) => Deno.readTextFileSync(join(out.path, name)));
+  await until("the first reading is written", () => written()[0]?.split("\n").length === 3);
   logger.interrupt();
   const said = await logger.lineWith("Readings: ");
   assertEquals((await logger.status).code, 0);
   const { rows, svg } = await logged(out.path);
-  const count = rows.length - 1; // the header is there
-  assert(count <= 1 && said.endsWith(`(${count})`), said);
-  assertEquals(svg !== undefined, count === 1);
+  assertEquals(rows.length, 2); // the header, and the reading
+  assert(said.endsWith("(1)"), said);
+  assert(svg !== undefined);
 });
 
 Deno.test("log_voltage.ts ends when the instrument is gone, and keeps what it has", async () => {

@@ -1,7 +1,8 @@
 /** Passwords that are asked for, at a real terminal and where there is none; and those in files. */
 
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { join } from "node:path";
+import { ConfigurationError } from "../../errors.ts";
 import { Database } from "../../manager/database/database.ts";
 import { readKey } from "../../net/key.ts";
 import {
@@ -24,6 +25,16 @@ const AGAIN = "Enter it again:";
 async function hasPassword(home: string, username: string, password: string): Promise<boolean> {
   using database = new Database(join(home, "manager.sqlite3"), []);
   return await database.users.isPasswordValid(username, password);
+}
+
+/** That a password, and no other, opens a key. */
+async function assertOpens(key: string, password: string): Promise<void> {
+  assertEquals((await readKey(key, { password })).asymmetricKeyType, "ec");
+  await assertRejects(
+    () => readKey(key, { password: `wrong${password}` }),
+    ConfigurationError,
+    "the password is wrong",
+  );
 }
 
 /** Runs a command at a terminal that shows none of what is typed. */
@@ -80,7 +91,7 @@ Deno.test("an encrypted key asks for its password, if there is a terminal", asyn
   await using home = await temporaryFolder();
   const key = join(home.path, "keys", "localhost.key");
   await ask(home.path, [["localhost.key:", "hunter2"], [AGAIN, "hunter2"]], "keygen", "ecc", "-p");
-  await readKey(key, { password: "hunter2" });
+  await assertOpens(key, "hunter2");
   const answer: [string, string] = ["Enter the password of", "hunter2"];
   for (const option of [[], ["-p"], ["-p", "-"]]) {
     assertMatch(await ask(home.path, [answer], "certgen", ...option), /Wrote the certificate to/);
@@ -116,7 +127,7 @@ Deno.test("what is typed for a password can be taken back", async () => {
   const typed = "wrong\x15hunté\x7fx\x08er2";
   const answers: [string, string][] = [["localhost.key:", typed], [AGAIN, "hunter2"]];
   await ask(home.path, answers, "keygen", "ecc", "-p");
-  await readKey(join(home.path, "keys", "localhost.key"), { password: "hunter2" });
+  await assertOpens(join(home.path, "keys", "localhost.key"), "hunter2");
 });
 
 Deno.test("user asks for a new password, twice", async () => {
@@ -161,7 +172,7 @@ Deno.test("every password may be in a file, or on the standard input; a file of 
   for (const form of forms) {
     const run = (...args: string[]) => succeed(form(...args));
     await run("keygen", "ecc", "-p");
-    await readKey(key, { password: "a b" });
+    await assertOpens(key, "a b");
     await run("certgen", "--key-file-password");
     await run("user", "add", "alice", "-p");
     assert(await hasPassword(home, "alice", "a b"));
@@ -175,5 +186,5 @@ Deno.test("every password may be in a file, or on the standard input; a file of 
   assertEquals(code, 0);
   const warning = `Others can read the password in ${file} (mode 0644). Run: chmod 600 ${file}\n`;
   assertEquals(new TextDecoder().decode(stderr), warning);
-  await readKey(key, { password: "a b" });
+  await assertOpens(key, "a b");
 });

@@ -276,7 +276,7 @@ Deno.test("a method may shut its Service down, and is answered first", async () 
     const link = await cxn.link("Mortal");
     assertEquals(await link.request(method), answer);
     await mortal.finished;
-    assertEquals(Object.keys((await cxn.identities()).services), []);
+    await manager.disconnected("Mortal");
     const late = link.request(method);
     await assertRejects(() => late, RemoteError, "the 'Mortal' Service is not connected");
   }

@@ -7,6 +7,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { takeApart } from "../../wire/call.ts";
 import type { JsonObject } from "../../wire/message.ts";
 import {
+  CancelledError,
   type Client,
   type ClientOptions,
   ConfigurationError,
@@ -250,7 +251,7 @@ Deno.test("an unknown service fails its own request, though Python leaves the ui
   const uids: JsonObject = {};
   for (const name of Object.keys(pending)) uids[name] = (await python.hear()).uid;
   pending.cancelled.cancel();
-  await assertRejects(() => pending.cancelled);
+  await assertRejects(() => pending.cancelled, CancelledError);
 
   const isGone = `the 'B' Service is not connected to ${MANAGER_NAME}`;
   await python.say(failure("", `KeyError: "${isGone}"`));

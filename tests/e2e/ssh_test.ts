@@ -1,11 +1,12 @@
 /** `startManager` through OpenSSH, as it is used. */
 
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import {
   connect,
   LinkedClient,
+  RemoteError,
   type SshOptions,
   StartError,
   type StartManagerOptions,
@@ -14,6 +15,7 @@ import {
 import { Computer, HOST, sshd } from "../support/ssh_computer.ts";
 import { CONFIG, MODULE } from "../support/source_tree.ts";
 import { denoCommand, succeed } from "../support/process.ts";
+import { until } from "../support/until.ts";
 
 if (sshd === undefined) {
   console.log(
@@ -35,6 +37,17 @@ function commandLines(): string[] {
       return []; // it has ended in the meantime
     }
   });
+}
+
+/** Whether there is a process of this id. */
+function isRunning(pid: number): boolean {
+  try {
+    Deno.kill(pid, "SIGCONT"); // which does nothing to one that runs
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
 }
 
 /** What the error says when a Manager does not start. */
@@ -70,7 +83,7 @@ test("a Manager is started with its options, and nobody sees its password", asyn
   assertEquals(Object.keys((await cxn.identities()).services), []);
   await assertRejects(
     () => connect({ ...remote.connectOptions, certFile, passwordManager: "wrong" }),
-    Error,
+    RemoteError,
     "Wrong Manager password",
   );
   for (const pid of computer.pids()) Deno.kill(pid, "SIGTERM");
@@ -86,11 +99,10 @@ test("a script with Services runs until its last Service is shut down", async ()
     disableTls: true,
     authPassword: "a secret",
   });
-  const calculator = await LinkedClient.connect("Calculator", remote.connectOptions);
+  await using calculator = await LinkedClient.connect("Calculator", remote.connectOptions);
   assertEquals(await calculator.add(1, 2), 3);
   assertEquals(await calculator.shutdownService(), "goodbye");
   assertEquals(await remote.finished, { state: "ended", code: 0 });
-  await calculator.disconnect();
 });
 
 test("a Manager goes on when the connection to it breaks", async () => {
@@ -109,7 +121,8 @@ test("a Manager goes on when the connection to it breaks", async () => {
   }
   await using last = await LinkedClient.connect("Calculator", remote.connectOptions);
   await last.shutdownService();
-  await last.disconnected; // the Manager has ended
+  await last.disconnected;
+  await until("the Manager has ended", () => !computer.pids().some(isRunning));
 });
 
 test("a program that has started a Manager may end, and the Manager goes on", async () => {
@@ -126,12 +139,13 @@ test("a program that has started a Manager may end, and the Manager goes on", as
   assertEquals(await calculator.add(2, 2), 4);
   await calculator.shutdownService();
   await calculator.disconnected;
+  await until("the Manager has ended", () => !computer.pids().some(isRunning));
 });
 
 test("what the command says is in the error", async () => {
   await using computer = await Computer.start();
   const manager = computer.deno("../../manager.ts");
-  const listener = Deno.listen({ hostname: HOST, port: 0 });
+  using listener = Deno.listen({ hostname: HOST, port: 0 });
   const { port } = listener.addr as Deno.NetAddr;
   const loopback = { host: HOST, port, disableTls: true };
   const failures: [command: string[], options: StartManagerOptions, ...reasons: string[]][] = [
@@ -145,7 +159,6 @@ test("what the command says is in the error", async () => {
     const said = await failure(computer.run(command, options));
     for (const reason of reasons) assert(said.includes(reason), said);
   }
-  listener.close();
 });
 
 test("what ssh says is in the error", async () => {
@@ -169,9 +182,11 @@ test("a command that is never ready is given up, with what it said", async () =>
   await using computer = await Computer.start();
   const command = ["sh", "-c", "echo waiting; exec sleep 1000"];
   // Long enough to be heard sooner or later, however slow this computer is.
-  for (let timeout = 500;; timeout *= 2) {
+  let said = "";
+  for (let timeout = 500; timeout < 60_000 && !said.endsWith("waiting"); timeout *= 2) {
     const starting = computer.run(command, { timeout });
-    const { message }: TimeoutError = await assertRejects(() => starting, TimeoutError);
-    if (message.endsWith("It said:\nwaiting")) break;
+    const error: TimeoutError = await assertRejects(() => starting, TimeoutError);
+    said = error.message;
   }
+  assertMatch(said, /It said:\nwaiting$/);
 });

@@ -1,7 +1,6 @@
 /** How a Manager is: what it tells to a device, and the `status` command. */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { delay } from "@std/async/delay";
 import { join } from "node:path";
 import {
   connect,
@@ -20,6 +19,7 @@ import { notification, reply, request } from "../support/messages.ts";
 import { ScriptedManager } from "../support/scripted_manager.ts";
 import { ROOT } from "../support/source_tree.ts";
 import { denoCommand, succeed } from "../support/process.ts";
+import { until } from "../support/until.ts";
 
 const LAB = { type: "service", name: "Lab", attributes: {}, max_clients: 3 };
 
@@ -28,11 +28,11 @@ async function totals(
   { manager }: TestManager,
   isSo: (totals: StatusTotals) => boolean,
 ): Promise<StatusTotals> {
-  for (;;) {
-    const { totals } = manager.status();
-    if (isSo(totals)) return totals;
-    await delay(1);
-  }
+  const { totals } = await until(`the totals are such: ${isSo}`, () => {
+    const status = manager.status();
+    return isSo(status.totals) ? status : undefined;
+  }) as ManagerStatus;
+  return totals;
 }
 
 /** What a peer hears before it is disconnected. */
@@ -229,7 +229,7 @@ Deno.test("a client that does not take its notifications is counted as overrun",
   await deaf.read();
   const long = notification("Lab", ["x".repeat(100_000)]);
   const { ended_connections } = await totals(manager, (totals) => {
-    lab.send(long);
+    for (let count = 0; count < 10; count++) lab.send(long);
     return totals.ended_connections.overrun > 0;
   });
   assertEquals(ended_connections, { overrun: 1 });

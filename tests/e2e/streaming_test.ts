@@ -420,7 +420,7 @@ Deno.test("a Service that shuts down does not begin a stream that was being prep
   lab.meter._end("prepared").resolve("");
   await assertRejects(() => waiting, RemoteError, "the 'Meter' service is shutting down");
   await left;
-  assertEquals(Object.keys(lab.manager.manager.identities().services), []);
+  await lab.manager.disconnected("Meter");
   assertEquals(lab.meter._hasBegun("endless, prepared"), false);
 });
 

@@ -60,7 +60,7 @@ Deno.test("a short call is answered while a long one is computed", async () => {
   assertEquals(counting.done(), false);
   // A Service that has lost its Manager computes no longer, or this test would never end.
   await manager.manager.shutdown(0);
-  await assertRejects(() => counting.result(), Error);
+  await assertRejects(() => counting.result(), ConnectionAbortedError, "was not answered");
   await primes.finished;
 });
 
@@ -138,7 +138,7 @@ Deno.test("a Service that comes back has free workers again", async () => {
   const counting = link.countPrimes(FOR_EVER);
   assertEquals(await link.isPrime(7), true);
   await restarts.stop();
-  await assertRejects(() => counting.result(), Error);
+  await assertRejects(() => counting.result(), ConnectionAbortedError, "was not answered");
   await own; // nobody has asked for it, but the tasks of a Service end as well
   await restarts.resume();
   assertEquals(await link.countPrimes(100), 25);

@@ -5,6 +5,7 @@ import { delay } from "@std/async/delay";
 import { Instrument } from "../../examples/instrument.ts";
 import { InstrumentServer, Multimeter } from "../../examples/scpi_multimeter.ts";
 import { ConnectError, ConnectionAbortedError, TimeoutError, ValueError } from "../../mod.ts";
+import { until } from "../support/until.ts";
 
 const IDENTITY = "Simulated Instruments,DMM 6.5,1,1.0";
 
@@ -77,7 +78,7 @@ Deno.test("an instrument that is off is named, and asked again when it is on", a
   assertEquals(await instrument.query("*IDN?"), IDENTITY);
 
   await first[Symbol.asyncDispose]();
-  while (instrument.isConnected) await delay(1);
+  await until("the instrument is gone", () => !instrument.isConnected);
   await assertRejects(
     () => instrument.query("*IDN?"),
     ConnectError,
@@ -122,11 +123,11 @@ Deno.test("who does not answer in time is given up, and a late answer is nobody 
     if (line === "*CLS" || silent) return undefined;
     return line === "SYST:ERR?" ? '0,"No error"' : `answer to ${line}`;
   });
-  await using instrument = new Instrument({ port: server.port, timeout: 500 });
+  await using instrument = new Instrument({ port: server.port, timeout: 100 });
   await assertRejects(
     () => instrument.query("READ?", 10),
     TimeoutError,
-    "it has not answered READ? within 510 ms",
+    "it has not answered READ? within 110 ms",
   );
   silent = false;
   assertEquals(await instrument.query("*IDN?", 60_000), "answer to *IDN?");

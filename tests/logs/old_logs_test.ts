@@ -5,6 +5,7 @@ import { LOG_FORMATS, logFormatter } from "../../logs/log_format.ts";
 import { deleteOldLogs } from "../../logs/old_logs.ts";
 import { logFile } from "../../base/paths.ts";
 import { temporaryFolder } from "../support/folder.ts";
+import { recordLogs } from "../support/logs.ts";
 
 const record: LogRecord = {
   category: ["msl", "network", "manager"],
@@ -61,6 +62,12 @@ Deno.test("the name of a log file is known again", async () => {
   assertEquals(await left({ [name]: TEXT, [`${name}.12`]: TEXT }, "none.log", 0), []);
 });
 
-Deno.test("a folder that cannot be read stops nothing", () => {
-  deleteOldLogs(join("no", "such", "folder"), "none.log", 0);
+Deno.test("a folder that cannot be read stops nothing, and is warned of", async () => {
+  await using folder = await temporaryFolder();
+  await using logs = await recordLogs(["msl", "network"]);
+  deleteOldLogs(join(folder.path, "none"), "none.log", 0);
+  assertEquals(logs.records.map(({ level, rawMessage }) => [level, rawMessage]), [
+    ["warning", "Cannot delete log files of earlier starts: {error}"],
+  ]);
+  assertEquals([...Deno.readDirSync(folder.path)], []);
 });

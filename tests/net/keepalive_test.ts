@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { mock } from "node:test";
 import { BEATS, Keepalive, type Watched } from "../../net/keepalive.ts";
 
 /** A connection that was told that its peer is silent, and what is asked of it meanwhile. */
@@ -96,16 +97,25 @@ Deno.test("what is watched no more is left alone", () => {
   assertEquals(patient.heard, []);
 });
 
-Deno.test("a timer beats five times in the time-out, and never for a time-out of 0", async () => {
-  const patient = new Patient(true);
-  const gone = Promise.withResolvers<number>();
-  using keepalive = new Keepalive(50);
-  assertEquals(keepalive.interval, 10);
-  keepalive.watch({
-    connection: { ...patient.connection, fallSilent: gone.resolve },
-    keepsBeat: () => true,
-  });
-  assertEquals(await gone.promise, 50);
-  using never = new Keepalive(0); // the sanitizer would find its timer
-  assertEquals(never.interval, 0);
+Deno.test("a timer beats five times in the time-out, and never for a time-out of 0", () => {
+  mock.timers.enable({ apis: ["setInterval"] });
+  try {
+    const patient = new Patient(true);
+    using keepalive = new Keepalive(50);
+    assertEquals(keepalive.interval, 10);
+    keepalive.watch(patient);
+    mock.timers.tick(49);
+    assertEquals(patient.heard.filter((word) => word === "silent").length, BEATS - 1);
+    mock.timers.tick(1);
+    assertEquals(patient.heard.at(-1), "gone after 50");
+
+    const deaf = new Patient(true);
+    using never = new Keepalive(0);
+    assertEquals(never.interval, 0);
+    never.watch(deaf);
+    mock.timers.tick(10_000);
+    assertEquals(deaf.heard, []);
+  } finally {
+    mock.timers.reset();
+  }
 });
