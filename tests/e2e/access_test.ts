@@ -6,13 +6,12 @@ import { type Client, connect, LinkedClient, RemoteError, Service } from "../../
 import { WirePeer } from "../../testing.ts";
 import { output, refusal } from "../support/command_line.ts";
 import { temporaryFolder } from "../support/folder.ts";
-import { Laboratory, PYTHON_USER } from "../support/laboratory.ts";
+import { ADMINISTRATOR, Laboratory } from "../support/laboratory.ts";
+import { USER } from "../support/python_users.ts";
 import { ManagerProcess } from "../support/manager_process.ts";
 import { run } from "../support/process.ts";
 import { pythonPeer } from "../support/python.ts";
 
-const ADMINISTRATOR = { username: "admin", password: "whatever" };
-const USER = { username: "j.doe", password: "a good password" };
 const REFUSED = "PermissionError: 'j.doe' may not use the 'Lab' service";
 
 class Lab extends Service {
@@ -40,24 +39,16 @@ class Lab extends Service {
 
 /** A laboratory over TLS whose users log in: one that Python wrote, and an administrator. */
 async function openLaboratory(options: { authLogin?: boolean } = { authLogin: true }) {
-  const laboratory = await Laboratory.open(options, PYTHON_USER);
-  await laboratory.database.users.insert("admin", "whatever", true);
+  await using stack = new AsyncDisposableStack();
+  const laboratory = stack.use(await Laboratory.withUsers(options));
   const to = laboratory.manager.connectOptions;
-  const lab = new Lab();
+  const lab = stack.use(new Lab());
   await lab.start({ ...to, ...ADMINISTRATOR });
-  return {
-    laboratory,
-    lab,
-    admin: await connect({ ...to, ...ADMINISTRATOR }),
-    user: await connect({ ...to, ...USER }),
-    async [Symbol.asyncDispose]() {
-      lab.finish(); // a Service ends when what it runs has ended
-      await this.admin.disconnect();
-      await this.user.disconnect();
-      await lab[Symbol.asyncDispose]();
-      await laboratory[Symbol.asyncDispose]();
-    },
-  };
+  const user = stack.use(await connect({ ...to, ...USER }));
+  const admin = stack.use(await connect({ ...to, ...ADMINISTRATOR }));
+  stack.defer(() => lab.finish()); // a Service ends when what it runs has ended
+  const whole = stack.move();
+  return { laboratory, lab, admin, user, [Symbol.asyncDispose]: () => whole.disposeAsync() };
 }
 
 /** How long something may take that takes half a second, in milliseconds. */

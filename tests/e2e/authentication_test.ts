@@ -1,19 +1,15 @@
 /** Who is let in: by password, by host name, by login, with Python's users and Python's devices. */
 
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { ConfigurationError, connect, Manager, RemoteError, Service } from "../../mod.ts";
+import { ConfigurationError, connect, Manager, RemoteError } from "../../mod.ts";
 import type { HostOptions, Prompt } from "../../mod.ts";
 import { TestManager } from "../../testing.ts";
-import { Laboratory, PYTHON_USER } from "../support/laboratory.ts";
+import { Laboratory } from "../support/laboratory.ts";
+import { PYTHON_USER } from "../support/python_users.ts";
 import { visit } from "../support/python.ts";
 import { until } from "../support/until.ts";
 import { tool } from "../support/process.ts";
-
-class Lab extends Service {
-  add(x: number, y: number): number {
-    return x + y;
-  }
-}
+import { Lab } from "../support/services.ts";
 
 /** Another computer, as far as the Manager can tell. */
 const ELSEWHERE = "127.0.0.9";

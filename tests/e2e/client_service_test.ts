@@ -21,6 +21,7 @@ import { TestManager, WirePeer } from "../../testing.ts";
 import { MANAGER_NAME } from "../support/devices.ts";
 import { failure } from "../support/messages.ts";
 import { ScriptedManager } from "../support/scripted_manager.ts";
+import { linked } from "../support/linked.ts";
 
 class Lab extends Service {
   euler = 2.5;
@@ -104,11 +105,8 @@ for (const disableTls of [false, true]) {
   });
 
   Deno.test(`a slow request does not delay the answer to a fast one, ${over}`, async () => {
-    await using manager = await TestManager.start({ disableTls });
-    await using lab = new Lab();
-    await lab.start(manager.connectOptions);
-    await using cxn = await connect(manager.connectOptions);
-    const link = await cxn.link<Lab>("Lab");
+    await using network = await linked(new Lab(), { disableTls });
+    const { link } = network;
     const futures = [link.wait("a"), link.wait("b")];
     assertEquals(await link.add(1, 1), 2);
     await link.open("b");
@@ -146,11 +144,8 @@ for (const disableTls of [false, true]) {
   });
 
   Deno.test(`notifications, locks and links follow their rules, ${over}`, async () => {
-    await using manager = await TestManager.start({ disableTls });
-    await using lab = new Lab();
-    await lab.start(manager.connectOptions);
-    await using cxn = await connect(manager.connectOptions);
-    const link = await cxn.link<Lab>("Lab");
+    await using network = await linked(new Lab(), { disableTls });
+    const { client: cxn, link } = network;
     const notified = Promise.withResolvers<unknown[]>();
     link.notificationHandler = (...args) => notified.resolve(args);
     await link.emit();
@@ -169,11 +164,8 @@ for (const disableTls of [false, true]) {
   });
 
   Deno.test(`a shut down Service answers, ends and is gone, ${over}`, async () => {
-    await using manager = await TestManager.start({ disableTls });
-    await using lab = new Lab();
-    await lab.start(manager.connectOptions);
-    await using cxn = await connect(manager.connectOptions);
-    const link = await cxn.link<Lab>("Lab");
+    await using network = await linked(new Lab(), { disableTls });
+    const { manager, service: lab, link } = network;
     const waiting = link.wait("x");
     assertEquals(await link.shutdownService("tests"), "ended: tests");
     await assertRejects(() => link.add(1, 2), RemoteError, "shutting down");
@@ -185,11 +177,8 @@ for (const disableTls of [false, true]) {
   });
 
   Deno.test(`a lost connection fails what is pending and names the Manager, ${over}`, async () => {
-    await using manager = await TestManager.start({ disableTls });
-    await using lab = new Lab();
-    await lab.start(manager.connectOptions);
-    await using cxn = await connect(manager.connectOptions);
-    const link = await cxn.link<Lab>("Lab");
+    await using network = await linked(new Lab(), { disableTls });
+    const { manager, service: lab, client: cxn, link } = network;
     const pending = link.wait("never");
     await link.add(0, 0); // the request before it is on its way
     await manager.manager.shutdown();
@@ -218,11 +207,8 @@ Deno.test("a Service that dies leaves no request without an answer", async () =>
 });
 
 Deno.test("a call that takes too long names itself, and its Future still gives the value", async () => {
-  await using manager = await TestManager.start({ disableTls: true });
-  await using lab = new Lab();
-  await lab.start(manager.connectOptions);
-  await using cxn = await connect(manager.connectOptions);
-  const link = await cxn.link<Lab>("Lab");
+  await using network = await linked(new Lab(), { disableTls: true });
+  const { link } = network;
   const future = link.wait("late", options({ timeout: 1 }));
   await assertRejects(() => future, TimeoutError, "wait of the 'Lab' service");
   assertEquals(future.running(), true);
@@ -231,11 +217,8 @@ Deno.test("a call that takes too long names itself, and its Future still gives t
 });
 
 Deno.test("an aborted signal cancels the Future", async () => {
-  await using manager = await TestManager.start({ disableTls: true });
-  await using lab = new Lab();
-  await lab.start(manager.connectOptions);
-  await using cxn = await connect(manager.connectOptions);
-  const link = await cxn.link<Lab>("Lab");
+  await using network = await linked(new Lab(), { disableTls: true });
+  const { link } = network;
   const controller = new AbortController();
   const future = link.wait("x", options({ signal: controller.signal }));
   controller.abort(new Error("enough"));

@@ -1,10 +1,13 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { delay } from "@std/async/delay";
-import { connect, type JsonObject, RemoteError, Service } from "../../mod.ts";
+import { connect, type JsonObject, RemoteError } from "../../mod.ts";
 import { TestManager, WirePeer } from "../../testing.ts";
-import { Laboratory, PYTHON_USER } from "../support/laboratory.ts";
+import { Laboratory } from "../support/laboratory.ts";
+import { PYTHON_USER } from "../support/python_users.ts";
 import { request } from "../support/messages.ts";
 import { until } from "../support/until.ts";
+import { linked } from "../support/linked.ts";
+import { Lab } from "../support/services.ts";
 
 const CLIENT = { type: "client", name: "flood", language: "Python", os: "Linux" };
 const ECHO = {
@@ -14,12 +17,6 @@ const ECHO = {
   os: "Linux",
   attributes: { echo: "(*args)" },
 };
-
-class Lab extends Service {
-  add(a: number, b: number): number {
-    return a + b;
-  }
-}
 
 /** What a peer is told before it is disconnected, after the Manager's questions. */
 async function lastWord(peer: WirePeer): Promise<unknown> {
@@ -121,11 +118,8 @@ for (const disableTls of [false, true]) {
 }
 
 Deno.test("a thousand connections come and go, and nothing of them stays", async () => {
-  await using manager = await TestManager.start({ disableTls: true });
-  await using service = new Lab();
-  await service.start(manager.connectOptions);
-  await using cxn = await connect(manager.connectOptions);
-  const link = await cxn.link<Lab>("Lab");
+  await using network = await linked(new Lab(), { disableTls: true });
+  const { manager, link } = network;
   const { host, port } = manager.connectOptions;
   const visit = async (index: number) => {
     using socket = await Deno.connect({ hostname: host, port });

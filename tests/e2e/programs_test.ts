@@ -32,7 +32,7 @@ class Program extends Process {
 
   static async start(args: string[] = [], env: Record<string, string> = {}): Promise<Program> {
     const folder = await temporaryFolder();
-    const script = fileURLToPath(import.meta.resolve("../support/services.ts"));
+    const script = fileURLToPath(import.meta.resolve("../support/programs/two_services.ts"));
     const words = ["run", "-A", script, "--host", "localhost", "--port", "0", ...args];
     return new Program(denoCommand(words, { home: folder.path, env }), folder);
   }

@@ -2,16 +2,11 @@
 
 import { assertEquals, assertRejects } from "@std/assert";
 import { parseJson } from "../../wire/json.ts";
-import { connect, Kwargs, RemoteError, Service } from "../../mod.ts";
+import { connect, Kwargs, RemoteError } from "../../mod.ts";
 import { TestManager } from "../../testing.ts";
 import { Process, succeed } from "../support/process.ts";
 import { pythonPeer } from "../support/python.ts";
-
-class Lab extends Service {
-  add(x: number, y: number): number {
-    return x + y;
-  }
-}
+import { Lab } from "../support/services.ts";
 
 for (const disableTls of [false, true]) {
   const over = disableTls ? "over TCP" : "over TLS";

@@ -94,7 +94,7 @@ test("a Manager is started with its options, and nobody sees its password", asyn
 
 test("a script with Services runs until its last Service is shut down", async () => {
   await using computer = await Computer.start();
-  const remote = await computer.run(computer.deno("../support/remote_services.ts"), {
+  const remote = await computer.run(computer.deno("../support/programs/calculator.ts"), {
     port: 0,
     disableTls: true,
     authPassword: "a secret",
@@ -107,7 +107,7 @@ test("a script with Services runs until its last Service is shut down", async ()
 
 test("a Manager goes on when the connection to it breaks", async () => {
   await using computer = await Computer.start();
-  const remote = await computer.run(computer.deno("../support/remote_services.ts"), {
+  const remote = await computer.run(computer.deno("../support/programs/calculator.ts"), {
     port: 0,
     disableTls: true,
     logLevel: "debug",
@@ -127,7 +127,7 @@ test("a Manager goes on when the connection to it breaks", async () => {
 
 test("a program that has started a Manager may end, and the Manager goes on", async () => {
   await using computer = await Computer.start();
-  const command = computer.recorded(computer.deno("../support/remote_services.ts"));
+  const command = computer.recorded(computer.deno("../support/programs/calculator.ts"));
   const options = { ssh: computer.ssh, port: 0, disableTls: true };
   const program = `import { startManager } from ${MODULE};
     const parameters = ${JSON.stringify([HOST, command, options])};

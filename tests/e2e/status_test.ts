@@ -12,7 +12,8 @@ import {
 import { TestManager, WirePeer } from "../../testing.ts";
 import { at, atTerminal, output, refusal } from "../support/command_line.ts";
 import { temporaryFolder } from "../support/folder.ts";
-import { Laboratory, PYTHON_USER } from "../support/laboratory.ts";
+import { Laboratory } from "../support/laboratory.ts";
+import { PYTHON_USER } from "../support/python_users.ts";
 import { ManagerProcess } from "../support/manager_process.ts";
 import { MANAGER_NAME } from "../support/devices.ts";
 import { notification, reply, request } from "../support/messages.ts";

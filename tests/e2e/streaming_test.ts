@@ -17,10 +17,11 @@ import {
 } from "../../mod.ts";
 import { pauses } from "../../base/pause.ts";
 import { WINDOW } from "../../client/stream.ts";
-import { TestManager, WirePeer } from "../../testing.ts";
+import { type TestManager, WirePeer } from "../../testing.ts";
 import { recordLogs } from "../support/logs.ts";
 import * as messages from "../support/messages.ts";
 import { ENTRY, ScriptedManager } from "../support/scripted_manager.ts";
+import { linked } from "../support/linked.ts";
 
 /** An instrument whose every reading is let go by the test. */
 class Meter extends Service {
@@ -142,14 +143,8 @@ class Meter extends Service {
 
 /** A Meter, and a Client that is linked with it. */
 async function laboratory(managerOptions = { disableTls: true }) {
-  await using stack = new AsyncDisposableStack();
-  const manager = stack.use(await TestManager.start(managerOptions));
-  const meter = stack.use(new Meter());
-  await meter.start(manager.connectOptions);
-  const cxn = stack.use(await connect(manager.connectOptions));
-  const link = await cxn.link<Meter>("Meter");
-  const whole = stack.move();
-  return { manager, meter, cxn, link, [Symbol.asyncDispose]: () => whole.disposeAsync() };
+  const network = await linked(new Meter(), managerOptions);
+  return { ...network, meter: network.service, cxn: network.client };
 }
 
 for (const disableTls of [true, false]) {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { Database } from "../../../manager/database/database.ts";
 import { ConfigurationError } from "../../../errors.ts";
+import { PYTHON_USER } from "../../support/python_users.ts";
 
 const ALIASES = ["lab-pc", "localhost", "127.0.0.1", "::1"];
 const ORIGIN = { address: "10.0.0.7", domain: "scope.lab", port: 50_001 };
@@ -27,9 +28,7 @@ function makeAsPythonDoes(path: string): void {
     INSERT INTO connections VALUES
       (NULL, '2023-05-06T07:08:09', '10.0.0.1', 'old.lab', 1234, 'connected as a client');
     INSERT INTO auth_hostnames VALUES ('zebra'), ('trusted');
-    INSERT INTO auth_users VALUES (NULL, 'j.doe',
-      x'2bad341887600fce4b215a4972b0d18a988e7e698c8822ac4a4934bb4af2600e',
-      x'0243c267997ef8647888118a402cd324', 0);
+    ${PYTHON_USER}
   `);
   database.close();
 }
