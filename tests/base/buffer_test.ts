@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { ByteBuffer } from "../../base/buffer.ts";
 
@@ -71,7 +71,7 @@ Deno.test("text of any length is UTF-8", () => {
       buffer.appendText("<");
       buffer.appendText(character.repeat(length));
       buffer.appendText(">");
-      assertEquals(text(buffer) === `<${character.repeat(length)}>`, true, `${length}${character}`);
+      assert(text(buffer) === `<${character.repeat(length)}>`, `${length} times ${character}`);
     }
   }
 });
@@ -80,7 +80,7 @@ Deno.test("a lone surrogate becomes the replacement character, short text or lon
   for (const filler of ["", "a".repeat(70_000)]) {
     const buffer = new ByteBuffer();
     buffer.appendText(`${filler}\ud800`);
-    assertEquals(text(buffer) === `${filler}\ufffd`, true);
+    assert(text(buffer) === `${filler}\ufffd`, `after ${filler.length} characters`);
   }
 });
 

@@ -5,52 +5,41 @@ import { join } from "node:path";
 import { ConfigurationError } from "../../errors.ts";
 import { exposedMode, fileExists, isExposed, replaceFile, writeFile } from "../../base/files.ts";
 import { temporaryFolder } from "../support/folder.ts";
+import { posixTest } from "../support/posix.ts";
 
 Deno.test("a file that is made anew never takes an old one with it", async () => {
-  const folder = await Deno.makeTempDir({ prefix: "msl-network-" });
-  try {
-    const file = join(folder, "keys", "localhost.key");
-    assertEquals(fileExists(file), false);
-    assertEquals(replaceFile(file, "first"), undefined);
-    await Deno.chmod(file, 0o644);
-    assertEquals(replaceFile(file, "second"), `${file}.old`);
-    assertEquals(replaceFile(file, "third"), `${file}.old2`);
-    for (const [name, text] of [["", "third"], [".old", "first"], [".old2", "second"]]) {
-      assertEquals(await Deno.readTextFile(file + name), text);
-      assertEquals((await Deno.stat(file + name)).mode! & 0o777, 0o600);
-    }
-    assertEquals((await Deno.stat(join(folder, "keys"))).mode! & 0o777, 0o700);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
+  await using folder = await temporaryFolder();
+  const file = join(folder.path, "keys", "localhost.key");
+  assertEquals(fileExists(file), false);
+  assertEquals(replaceFile(file, "first"), undefined);
+  await Deno.chmod(file, 0o644);
+  assertEquals(replaceFile(file, "second"), `${file}.old`);
+  assertEquals(replaceFile(file, "third"), `${file}.old2`);
+  for (const [name, text] of [["", "third"], [".old", "first"], [".old2", "second"]]) {
+    assertEquals(await Deno.readTextFile(file + name), text);
+    assertEquals((await Deno.stat(file + name)).mode! & 0o777, 0o600);
   }
+  assertEquals((await Deno.stat(join(folder.path, "keys"))).mode! & 0o777, 0o700);
 });
 
 Deno.test("a folder is not replaced by a file", async () => {
-  const folder = await Deno.makeTempDir({ prefix: "msl-network-" });
-  try {
-    const message = `Cannot write ${folder}: it is not a regular file`;
-    assertThrows(() => replaceFile(folder, "text"), ConfigurationError, message);
-    assertEquals([...Deno.readDirSync(folder)], []);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  await using folder = await temporaryFolder();
+  const message = `Cannot write ${folder.path}: it is not a regular file`;
+  assertThrows(() => replaceFile(folder.path, "text"), ConfigurationError, message);
+  assertEquals([...Deno.readDirSync(folder.path)], []);
 });
 
-Deno.test({
-  name: "a file stays where it is if the new one cannot be written",
-  ignore: Deno.build.os === "windows",
-  async fn() {
-    await using folder = await temporaryFolder();
-    const file = join(folder.path, "a.key");
-    replaceFile(file, "first");
-    const refusal = "Cannot write";
-    // A name of 250 bytes is as long as one can be; there is no room for an unfinished file.
-    const long = join(folder.path, "a".repeat(250));
-    await Deno.rename(file, long);
-    assertThrows(() => replaceFile(long, "second"), ConfigurationError, refusal);
-    assertEquals(await Deno.readTextFile(long), "first");
-    assertEquals([...Deno.readDirSync(folder.path)].length, 1);
-  },
+posixTest("a file stays where it is if the new one cannot be written", async () => {
+  await using folder = await temporaryFolder();
+  const file = join(folder.path, "a.key");
+  replaceFile(file, "first");
+  const refusal = "Cannot write";
+  // A name of 250 bytes is as long as one can be; there is no room for an unfinished file.
+  const long = join(folder.path, "a".repeat(250));
+  await Deno.rename(file, long);
+  assertThrows(() => replaceFile(long, "second"), ConfigurationError, refusal);
+  assertEquals(await Deno.readTextFile(long), "first");
+  assertEquals([...Deno.readDirSync(folder.path)].length, 1);
 });
 
 Deno.test("a file of root's may be read by its group, unless it is root who asks", () => {
@@ -74,33 +63,25 @@ Deno.test("a file of root's may be read by its group, unless it is root who asks
   }
 });
 
-Deno.test({
-  name: "who can use a file is seen where it really is, and of files alone",
-  ignore: Deno.build.os === "windows",
-  async fn() {
-    await using folder = await temporaryFolder();
-    const [file, link] = [join(folder.path, "file"), join(folder.path, "link")];
-    writeFile(file, "text");
-    await Deno.symlink(file, link);
-    assertEquals(exposedMode(link), undefined);
-    await Deno.chmod(file, 0o604);
-    assertEquals(exposedMode(link), "0604");
-    writeFile(file, "other text"); // it is the user's
-    assertEquals(exposedMode(file), "0604");
-    await Deno.chmod(folder.path, 0o755);
-    assertEquals(exposedMode(folder.path), undefined);
-    assertEquals(exposedMode("/dev/null"), undefined);
-  },
+posixTest("who can use a file is seen where it really is, and of files alone", async () => {
+  await using folder = await temporaryFolder();
+  const [file, link] = [join(folder.path, "file"), join(folder.path, "link")];
+  writeFile(file, "text");
+  await Deno.symlink(file, link);
+  assertEquals(exposedMode(link), undefined);
+  await Deno.chmod(file, 0o604);
+  assertEquals(exposedMode(link), "0604");
+  writeFile(file, "other text"); // it is the user's
+  assertEquals(exposedMode(file), "0604");
+  await Deno.chmod(folder.path, 0o755);
+  assertEquals(exposedMode(folder.path), undefined);
+  assertEquals(exposedMode("/dev/null"), undefined);
 });
 
-Deno.test({
-  name: "a link that somebody put there does not get what is written",
-  ignore: Deno.build.os === "windows",
-  async fn() {
-    await using folder = await temporaryFolder();
-    const [file, elsewhere] = [join(folder.path, "a.key"), join(folder.path, "elsewhere")];
-    await Deno.symlink(elsewhere, file);
-    assertThrows(() => replaceFile(file, "secret"), ConfigurationError, `Cannot write ${file}: `);
-    assert(!fileExists(elsewhere));
-  },
+posixTest("a link that somebody put there does not get what is written", async () => {
+  await using folder = await temporaryFolder();
+  const [file, elsewhere] = [join(folder.path, "a.key"), join(folder.path, "elsewhere")];
+  await Deno.symlink(elsewhere, file);
+  assertThrows(() => replaceFile(file, "secret"), ConfigurationError, `Cannot write ${file}: `);
+  assert(!fileExists(elsewhere));
 });

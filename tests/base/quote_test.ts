@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { ValueError } from "../../errors.ts";
 import { shellCommand } from "../support/process.ts";
 import { quoteWord } from "../../base/quote.ts";
+import { posixTest } from "../support/posix.ts";
 
 /** What a POSIX shell makes of a command line that prints its words. */
 async function shellWords(quoted: string): Promise<string[]> {
@@ -10,19 +11,15 @@ async function shellWords(quoted: string): Promise<string[]> {
   return new TextDecoder("utf-8", { ignoreBOM: true }).decode(stdout).split("\0").slice(0, -1);
 }
 
-Deno.test({
-  name: "a shell takes every word as it is",
-  ignore: Deno.build.os === "windows",
-  async fn() {
-    const character = fc.oneof(
-      fc.constantFrom(..."'\"\\ $`!*?[]{}()<>|&;#~=%@^,\t\n\r-"),
-      fc.string({ unit: "binary", minLength: 1, maxLength: 1 }),
-    );
-    const word = fc.string({ unit: character }).filter((word) => !word.includes("\0"));
-    await fc.assert(fc.asyncProperty(fc.array(word, { minLength: 1 }), async (words) => {
-      assertEquals(await shellWords(words.map(quoteWord).join(" ")), words);
-    }));
-  },
+posixTest("a shell takes every word as it is", async () => {
+  const character = fc.oneof(
+    fc.constantFrom(..."'\"\\ $`!*?[]{}()<>|&;#~=%@^,\t\n\r-"),
+    fc.string({ unit: "binary", minLength: 1, maxLength: 1 }),
+  );
+  const word = fc.string({ unit: character }).filter((word) => !word.includes("\0"));
+  await fc.assert(fc.asyncProperty(fc.array(word, { minLength: 1 }), async (words) => {
+    assertEquals(await shellWords(words.map(quoteWord).join(" ")), words);
+  }));
 });
 
 Deno.test("a word that every shell understands has no quotes", () => {

@@ -1,5 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { Command } from "commander";
+import { fileURLToPath } from "node:url";
 import {
   addConnectOptions,
   type CommandConnectOptions,
@@ -7,6 +8,9 @@ import {
   readConnectOptions,
 } from "../../cli/connect_options.ts";
 import { ConfigurationError } from "../../errors.ts";
+import { succeed } from "../support/process.ts";
+
+const MODULE = import.meta.resolve("../../cli/connect_options.ts");
 
 /** What a command connects with that was started with these arguments. */
 function parse(...args: string[]): Omit<CommandConnectOptions, "prompt"> {
@@ -31,21 +35,22 @@ Deno.test("what is given is what a command connects with", () => {
   });
 });
 
-Deno.test("an environment variable that is empty is not set", () => {
-  const names = ["MSL_NETWORK_HOST", "MSL_NETWORK_PORT", "MSL_NETWORK_USERNAME"];
-  const before = names.map((name) => Deno.env.get(name));
-  try {
-    for (const name of names) Deno.env.set(name, "");
-    const { host, port, username, timeout } = parse();
-    assertEquals([host, port, username, timeout], ["localhost", 1875, undefined, 10_000]);
-    assertEquals(parse(...REMOTE).host, "192.0.2.1");
-  } finally {
-    for (const [index, name] of names.entries()) {
-      const value = before[index];
-      if (value === undefined) Deno.env.delete(name);
-      else Deno.env.set(name, value);
-    }
-  }
+Deno.test("an environment variable that is empty is not set", async () => {
+  // In a process of its own, as other tests have the environment of this one.
+  const program = `import { Command } from "commander";
+    import * as options from ${JSON.stringify(MODULE)};
+    const command = options.addConnectOptions(new Command()).parse([], { from: "user" });
+    const { host, port, username, timeout } = options.readConnectOptions(command.opts());
+    console.log(JSON.stringify([host, port, username ?? "nobody", timeout]));`;
+  const run = async (...values: string[]) => {
+    const names = ["MSL_NETWORK_HOST", "MSL_NETWORK_PORT", "MSL_NETWORK_USERNAME"];
+    const env = Object.fromEntries(names.map((name, index) => [name, values[index]]));
+    const config = fileURLToPath(import.meta.resolve("../../deno.json"));
+    const args = ["eval", "--config", config, program];
+    return JSON.parse(await succeed(new Deno.Command(Deno.execPath(), { args, env })));
+  };
+  assertEquals(await run("", "", ""), ["localhost", 1875, "nobody", 10_000]);
+  assertEquals(await run("lab-pc", "1234", "j.doe"), ["lab-pc", 1234, "j.doe", 10_000]);
 });
 
 Deno.test("one password is for the user and for the Manager: it asks for one of them", async () => {

@@ -1,11 +1,12 @@
 /** The `delete` command as a process. */
 
 import { assert, assertEquals } from "@std/assert";
-import { homedir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { fileExists } from "../../base/files.ts";
 import { atTerminal, command, output, refusal } from "../support/command_line.ts";
 import { temporaryFolder } from "../support/folder.ts";
+import { tool } from "../support/process.ts";
 
 /** Gives a home folder one file of every sort. */
 async function fill(home: string): Promise<void> {
@@ -23,7 +24,9 @@ function entries(folder: string): string[] {
 }
 
 Deno.test("delete deletes what is chosen, and nothing else", async () => {
-  await using home = await temporaryFolder();
+  await using folder = await temporaryFolder();
+  const home = { path: join(folder.path, "home") };
+  await Deno.mkdir(home.path);
   await fill(home.path);
   assert((await refusal(home.path, "delete", "-y")).includes("choose what with --all, --certs"));
   const database = await output(home.path, "delete", "--database", "--yes");
@@ -39,7 +42,6 @@ Deno.test("delete deletes what is chosen, and nothing else", async () => {
   await output(home.path, "delete", "-r", "-y");
   assert(!fileExists(home.path));
   assertEquals(await output(home.path, "delete", "-r"), nothing);
-  await Deno.mkdir(home.path);
 });
 
 Deno.test("delete asks once, and deletes nothing where there is no terminal or no yes", async () => {
@@ -96,12 +98,33 @@ Deno.test("delete --root refuses a folder that is not a home folder", async () =
   const refused = async (path: string) =>
     (await refusal(path, "delete", "--root")).replace(`Cannot delete ${path}: `, "");
   assertEquals(await refused("/"), "it is the root of the file system");
-  const inIt = "your home directory is in it";
-  assertEquals(await refused(homedir()), inIt);
-  await Deno.symlink(homedir(), join(home.path, "link"));
-  assertEquals(await refused(join(home.path, "link")), inIt);
-  assert((await refused(home.path)).startsWith("it does not look like a home folder"));
   const file = join(home.path, "file");
   await Deno.writeTextFile(file, "");
+  assert((await refused(home.path)).startsWith("it does not look like a home folder"));
   assert((await refused(file)).startsWith(`Cannot read ${file}`));
+});
+
+Deno.test("delete --root refuses the home directory of a person, also through a link to it", async () => {
+  await using person = await temporaryFolder(); // who is not the one that runs the tests
+  const { denoDir } = JSON.parse(await tool(Deno.execPath(), "info", "--json"));
+  const env = { HOME: person.path, USERPROFILE: person.path, DENO_DIR: denoDir };
+  const link = join(person.path, "link");
+  await Deno.symlink(person.path, link);
+  for (const MSL_NETWORK_HOME of [person.path, link]) {
+    const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: [
+        "run",
+        "-A",
+        fileURLToPath(import.meta.resolve("../../manager.ts")),
+        "delete",
+        "--root",
+      ],
+      env: { ...env, MSL_NETWORK_HOME, NO_COLOR: "1" },
+      stdin: "null",
+    }).output();
+    const said = new TextDecoder().decode(stderr).trim();
+    const refusal = `Cannot delete ${MSL_NETWORK_HOME}: your home directory is in it`;
+    assertEquals([code, said], [1, refusal]);
+  }
+  assertEquals(entries(person.path), ["link"]);
 });

@@ -13,6 +13,7 @@ import { temporaryFolder } from "../support/folder.ts";
 import { ManagerProcess } from "../support/manager_process.ts";
 import { denoCommand, run, succeed } from "../support/process.ts";
 import { ROOT } from "../support/source_tree.ts";
+import { posixTest } from "../support/posix.ts";
 
 const unitText = await Deno.readTextFile(join(ROOT, "docs", "deploy", "msl-network.service"));
 const dockerText = await Deno.readTextFile(join(ROOT, "docs", "deploy", "Dockerfile"));
@@ -81,22 +82,18 @@ async function serves(
   for (const line of said.trimEnd().split("\n")) JSON.parse(line);
 }
 
-Deno.test({
-  name: "what the unit starts is a Manager, with the permissions that it is given",
-  ignore: Deno.build.os === "windows",
-  fn: async () => {
-    await using folder = await temporaryFolder();
-    const { words, env } = parseStart(folder.path);
-    const home = env.MSL_NETWORK_HOME;
-    await output(home, "user", "add", "alice", "-p", "wonderland");
-    await serves(words, env, async (options) => {
-      await using client = await connect({ ...options, username: "alice", password: "wonderland" });
-      assertEquals((await client.identities()).port, options.port);
-    });
-    const { logFile } = parseStartOptions(ours(words).slice(1));
-    assertMatch(await Deno.readTextFile(logFile!), /connected as a client/);
-    assertEquals(existsSync(join(home, "keys", "localhost.key")), true);
-  },
+posixTest("what the unit starts is a Manager, with the permissions that it is given", async () => {
+  await using folder = await temporaryFolder();
+  const { words, env } = parseStart(folder.path);
+  const home = env.MSL_NETWORK_HOME;
+  await output(home, "user", "add", "alice", "-p", "wonderland");
+  await serves(words, env, async (options) => {
+    await using client = await connect({ ...options, username: "alice", password: "wonderland" });
+    assertEquals((await client.identities()).port, options.port);
+  });
+  const { logFile } = parseStartOptions(ours(words).slice(1));
+  assertMatch(await Deno.readTextFile(logFile!), /connected as a client/);
+  assertEquals(existsSync(join(home, "keys", "localhost.key")), true);
 });
 
 Deno.test("the unit has its sections, a user of its own, and more time than --grace", () => {
@@ -136,10 +133,9 @@ Deno.test({
   },
 });
 
-Deno.test({
-  name: "what the image starts is a Manager, and its health check asks it, with their permissions",
-  ignore: Deno.build.os === "windows",
-  fn: async () => {
+posixTest(
+  "what the image starts is a Manager, and its health check asks it, with their permissions",
+  async () => {
     await using folder = await temporaryFolder();
     const env = { MSL_NETWORK_HOME: folder.path };
     const words = [...listOf(/ENTRYPOINT/), ...listOf(/CMD/)];
@@ -151,7 +147,7 @@ Deno.test({
     });
     assert(ours(check).includes(String(DEFAULT_PORT)));
   },
-});
+);
 
 Deno.test("the image has the version of the README, a volume, and a user who is not root", async () => {
   const readme = await Deno.readTextFile(join(ROOT, "README.md"));

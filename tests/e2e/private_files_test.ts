@@ -14,11 +14,7 @@ import { modeOf, temporaryFolder } from "../support/folder.ts";
 import { ManagerProcess } from "../support/manager_process.ts";
 import { run, succeed, tool } from "../support/process.ts";
 import { CONFIG, MODULE } from "../support/source_tree.ts";
-
-/** A test that needs a system with modes. */
-function test(name: string, fn: () => Promise<void>): void {
-  Deno.test({ name, fn, ignore: Deno.build.os === "windows" });
-}
+import { posixTest } from "../support/posix.ts";
 
 /** All that is in a folder: the mode by the path. */
 function modesIn(folder: string): Record<string, string> {
@@ -47,7 +43,7 @@ async function whileItRuns<T>(
 for (const isOpen of [false, true]) {
   const where = isOpen ? "in folders that are open to everybody" : "in new folders";
 
-  test(`nobody but the owner can read what is made ${where}, whatever the umask`, async () => {
+  posixTest(`nobody but the owner can read what is made ${where}, whatever the umask`, async () => {
     await using folder = await temporaryFolder();
     const [home, elsewhere] = [join(folder.path, "home"), join(folder.path, "elsewhere")];
     const folders = [home, elsewhere, ...["certs", "keys", "logs"].map((name) => join(home, name))];
@@ -113,34 +109,37 @@ for (const isOpen of [false, true]) {
   });
 }
 
-test("a key of the home folder, as Python makes it, works on and is made private, which is said", async () => {
-  await using home = await temporaryFolder();
-  await output(home.path, "keygen", "ecc");
-  const key = join(home.path, "keys", "localhost.key");
-  await Deno.chmod(key, 0o644);
-  const pem = await Deno.readTextFile(key);
-  const log = join(home.path, "a.log");
-  const { errors } = await whileItRuns(command(home.path, "-p", "0", "-l", log), () => {});
-  assertEquals(modeOf(key), 0o600);
-  assertEquals(await Deno.readTextFile(key), pem);
-  for (const said of [errors, await Deno.readTextFile(log)]) {
-    assert(said.includes(`OTHERS COULD READ the private key ${key} (mode 0644)`), said);
-    assertMatch(
-      said,
-      /make a new key with the keygen command, and then its certificate with certgen/,
-    );
-  }
-  const again = await whileItRuns(command(home.path, "-p", "0"), () => {});
-  assert(!again.errors.includes("OTHERS COULD READ"), again.errors);
+posixTest(
+  "a key of the home folder, as Python makes it, works on and is made private, which is said",
+  async () => {
+    await using home = await temporaryFolder();
+    await output(home.path, "keygen", "ecc");
+    const key = join(home.path, "keys", "localhost.key");
+    await Deno.chmod(key, 0o644);
+    const pem = await Deno.readTextFile(key);
+    const log = join(home.path, "a.log");
+    const { errors } = await whileItRuns(command(home.path, "-p", "0", "-l", log), () => {});
+    assertEquals(modeOf(key), 0o600);
+    assertEquals(await Deno.readTextFile(key), pem);
+    for (const said of [errors, await Deno.readTextFile(log)]) {
+      assert(said.includes(`OTHERS COULD READ the private key ${key} (mode 0644)`), said);
+      assertMatch(
+        said,
+        /make a new key with the keygen command, and then its certificate with certgen/,
+      );
+    }
+    const again = await whileItRuns(command(home.path, "-p", "0"), () => {});
+    assert(!again.errors.includes("OTHERS COULD READ"), again.errors);
 
-  await Deno.chmod(key, 0o640);
-  const { code, said } = await run(command(home.path, "certgen"));
-  assertEquals(code, 0);
-  assert(said.includes("OTHERS COULD READ"), said);
-  assertEquals(modeOf(key), 0o600);
-});
+    await Deno.chmod(key, 0o640);
+    const { code, said } = await run(command(home.path, "certgen"));
+    assertEquals(code, 0);
+    assert(said.includes("OTHERS COULD READ"), said);
+    assertEquals(modeOf(key), 0o600);
+  },
+);
 
-test("a key of the home folder that cannot be made private is refused", async () => {
+posixTest("a key of the home folder that cannot be made private is refused", async () => {
   await using home = await temporaryFolder();
   await output(home.path, "keygen", "ecc");
   const key = join(home.path, "keys", "localhost.key");
@@ -165,7 +164,7 @@ test("a key of the home folder that cannot be made private is refused", async ()
   assertEquals(modeOf(key), 0o644);
 });
 
-test("a key elsewhere that others can read is refused, by start and by certgen", async () => {
+posixTest("a key elsewhere that others can read is refused, by start and by certgen", async () => {
   await using home = await temporaryFolder();
   const key = join(home.path, "my keys", "lab.key");
   await output(home.path, "keygen", "ecc", "-o", key);
@@ -184,7 +183,7 @@ test("a key elsewhere that others can read is refused, by start and by certgen",
   assertMatch(await output(home.path, "certgen", "-k", key), /^Wrote the certificate to /);
 });
 
-test("an encrypted key that others can read is warned of, and used", async () => {
+posixTest("an encrypted key that others can read is warned of, and used", async () => {
   await using home = await temporaryFolder();
   const key = join(home.path, "lab.key");
   await output(home.path, "keygen", "ecc", "-o", key, "-p", "secret");
@@ -199,7 +198,7 @@ test("an encrypted key that others can read is warned of, and used", async () =>
   assertEquals(modeOf(key), 0o644);
 });
 
-test("a database that others can read is warned of, and left as it is", async () => {
+posixTest("a database that others can read is warned of, and left as it is", async () => {
   await using home = await temporaryFolder();
   const file = join(home.path, "manager.sqlite3");
   new DatabaseSync(file).close();

@@ -292,10 +292,7 @@ const REFUSED = "Connection refused. Is the Manager running, at that port?";
 
 Deno.test("status says in one line why there is none", async () => {
   await using home = await temporaryFolder();
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr as Deno.NetAddr;
-  listener.close();
-  const free = at({ host: "127.0.0.1", port });
+  const free = at({ host: "127.0.0.1", port: 1 }); // where nobody listens
   await using secret = await TestManager.start({ authPassword: "secret", disableTls: true });
   await using secure = await TestManager.start();
   const guess = join(home.path, "guess.txt");
@@ -303,8 +300,8 @@ Deno.test("status says in one line why there is none", async () => {
   const toSecret = ["--disable-tls", ...at(secret.connectOptions)];
   const toSecure = at(secure.connectOptions);
   const cases: [said: string, ...args: string[]][] = [
-    [`Cannot connect to 127.0.0.1:${port}: ${REFUSED}`, "--disable-tls", ...free],
-    [`Cannot connect to 127.0.0.1:${port}: ${REFUSED}`, ...free],
+    [`Cannot connect to 127.0.0.1:1: ${REFUSED}`, "--disable-tls", ...free],
+    [`Cannot connect to 127.0.0.1:1: ${REFUSED}`, ...free],
     ["no computer of that name is known", "--disable-tls", "--host", "lab-pc.invalid"],
     ["no computer of that name is known", "--host", "lab-pc.invalid"],
     [

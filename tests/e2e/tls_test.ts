@@ -52,7 +52,9 @@ for (const [which, options] of Object.entries(LETS_IN)) {
 async function serve(
   folder: string,
   version: string,
-): Promise<AsyncDisposable & { port: number; certFile: string }> {
+): Promise<
+  AsyncDisposable & { port: number; certFile: string; hears: (text: string) => Promise<void> }
+> {
   const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const [keyFile, certFile] = [join(folder, "server.key"), join(folder, "server.crt")];
   const pem = privateKey.export({ type: "sec1", format: "pem" }).toString();
@@ -67,12 +69,17 @@ async function serve(
   }).spawn();
   const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
   let said = "";
-  while (!/^ACCEPT .*\n/m.test(said)) {
-    const { value, done } = await reader.read();
-    if (done) throw new Error(`openssl s_server ended: ${said}`);
-    said += value;
-  }
+  const readUntil = async (pattern: RegExp) => {
+    while (!pattern.test(said)) {
+      const { value, done } = await reader.read();
+      if (done) throw new Error(`openssl s_server ended: ${said}`);
+      said += value;
+    }
+  };
+  await readUntil(/^ACCEPT .*\n/m);
   return {
+    /** Waits until it has decrypted and printed a text. */
+    hears: (text) => readUntil(new RegExp(`^${text}$`, "m")),
     port: Number(/^ACCEPT \S+:(\d+)$/m.exec(said)![1]),
     certFile,
     async [Symbol.asyncDispose]() {
@@ -105,6 +112,9 @@ for (
       return;
     }
     assertMatch(await look(), /^-----BEGIN CERTIFICATE-----/);
-    await (await dial(options)).close();
+    const transport = await dial(options);
+    await transport.write(new TextEncoder().encode(`hello over ${version}\n`));
+    await server.hears(`hello over ${version}`);
+    await transport.close();
   });
 }

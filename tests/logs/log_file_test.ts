@@ -5,6 +5,7 @@ import type { LogLimits } from "../../limits.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { shellCommand, succeed } from "../support/process.ts";
 import { CONFIG } from "../support/source_tree.ts";
+import { posixTest } from "../support/posix.ts";
 
 const NEVER: LogLimits = { logSize: 0, logAge: 0, logFiles: 10 };
 const DAY = 24 * 60 * 60_000;
@@ -104,38 +105,30 @@ Deno.test("with fewer to keep, older ones go; what only looks like one stays", a
   });
 });
 
-Deno.test({
-  name: "log files and their folder are the owner's alone",
-  ignore: Deno.build.os === "windows",
-  fn: async () => {
-    await using folder = await temporaryFolder();
-    const path = join(folder.path, "logs", "a.log");
-    {
-      using log = new LogFile(path, { ...NEVER, logSize: 1 }, new Reports());
-      log.write("one\n", 0);
-      log.write("two\n", 0);
-    }
-    await Deno.chmod(path, 0o644);
-    using _log = new LogFile(path, NEVER, new Reports());
-    const modes = [dirname(path), path, `${path}.1`].map((one) => Deno.statSync(one).mode! & 0o777);
-    assertEquals(modes, [0o700, 0o600, 0o600]);
-  },
-});
-
-Deno.test({
-  name: "of a link the target is rotated, and the link stays",
-  ignore: Deno.build.os === "windows",
-  fn: async () => {
-    await using folder = await temporaryFolder();
-    await using elsewhere = await temporaryFolder();
-    const link = join(folder.path, "a.log");
-    await Deno.symlink(join(elsewhere.path, "b.log"), link);
-    using log = new LogFile(link, { ...NEVER, logSize: 1 }, new Reports());
+posixTest("log files and their folder are the owner's alone", async () => {
+  await using folder = await temporaryFolder();
+  const path = join(folder.path, "logs", "a.log");
+  {
+    using log = new LogFile(path, { ...NEVER, logSize: 1 }, new Reports());
     log.write("one\n", 0);
     log.write("two\n", 0);
-    assertEquals(texts(elsewhere.path), { "b.log": "two\n", "b.log.1": "one\n" });
-    assertEquals(texts(folder.path), { "a.log": "two\n" });
-  },
+  }
+  await Deno.chmod(path, 0o644);
+  using _log = new LogFile(path, NEVER, new Reports());
+  const modes = [dirname(path), path, `${path}.1`].map((one) => Deno.statSync(one).mode! & 0o777);
+  assertEquals(modes, [0o700, 0o600, 0o600]);
+});
+
+posixTest("of a link the target is rotated, and the link stays", async () => {
+  await using folder = await temporaryFolder();
+  await using elsewhere = await temporaryFolder();
+  const link = join(folder.path, "a.log");
+  await Deno.symlink(join(elsewhere.path, "b.log"), link);
+  using log = new LogFile(link, { ...NEVER, logSize: 1 }, new Reports());
+  log.write("one\n", 0);
+  log.write("two\n", 0);
+  assertEquals(texts(elsewhere.path), { "b.log": "two\n", "b.log.1": "one\n" });
+  assertEquals(texts(folder.path), { "a.log": "two\n" });
 });
 
 Deno.test({
@@ -172,36 +165,33 @@ Deno.test("a file that cannot be written for a while says afterwards what it lac
   assertEquals(reports.errors.length, 2);
 });
 
-Deno.test({
-  name: "a disk that takes a part of a record keeps none of it",
-  ignore: Deno.build.os === "windows",
-  fn: async () => {
-    await using folder = await temporaryFolder();
-    const path = join(folder.path, "a.log");
-    const program = `
-      import { LogFile } from ${JSON.stringify(import.meta.resolve("../../logs/log_file.ts"))};
-      const [path] = ${JSON.stringify([path])};
-      const failed = ({ message }) => console.log(message);
-      using log = new LogFile(path, ${JSON.stringify(NEVER)}, {
-        failed,
-        formatLost: (count) => count + " lost\\n",
-      });
-      for (let number = 0; number < 100; number++) log.write("x".repeat(99) + "\\n", 0);
-      console.log(/^(x{99}\\n)+$/.test(Deno.readTextFileSync(path)));
-      Deno.truncateSync(path); // there is room again
-      log.write("again\\n", 0);`;
-    // As a disk of a few blocks; its signal would end the process.
-    const words = [Deno.execPath(), "eval", "--no-lock", "--config", CONFIG, program];
-    const limited = shellCommand(`trap "" XFSZ; ulimit -f 3; exec "$@"`, words);
-    const said = (await succeed(limited)).trim().split("\n");
-    assertEquals([said.length, said[1]], [2, "true"], said.join("\n"));
-    const [lost, ...others] = (await Deno.readTextFile(path)).split("\n");
-    assert(/^\d\d lost$/.test(lost), lost);
-    assertEquals(others, ["again", ""]);
-  },
+posixTest("a disk that takes a part of a record keeps none of it", async () => {
+  await using folder = await temporaryFolder();
+  const path = join(folder.path, "a.log");
+  const program = `
+    import { LogFile } from ${JSON.stringify(import.meta.resolve("../../logs/log_file.ts"))};
+    const [path] = ${JSON.stringify([path])};
+    const failed = ({ message }) => console.log(message);
+    using log = new LogFile(path, ${JSON.stringify(NEVER)}, {
+      failed,
+      formatLost: (count) => count + " lost\\n",
+    });
+    for (let number = 0; number < 100; number++) log.write("x".repeat(99) + "\\n", 0);
+    console.log(/^(x{99}\\n)+$/.test(Deno.readTextFileSync(path)));
+    Deno.truncateSync(path); // there is room again
+    log.write("again\\n", 0);`;
+  // As a disk of a few blocks; its signal would end the process.
+  const words = [Deno.execPath(), "eval", "--no-lock", "--config", CONFIG, program];
+  const limited = shellCommand(`trap "" XFSZ; ulimit -f 3; exec "$@"`, words);
+  const said = (await succeed(limited)).trim().split("\n");
+  assertEquals([said.length, said[1]], [2, "true"], said.join("\n"));
+  const [lost, ...others] = (await Deno.readTextFile(path)).split("\n");
+  assert(/^\d\d lost$/.test(lost), lost);
+  assertEquals(others, ["again", ""]);
 });
 
 Deno.test("a file that cannot be opened at all is an error", async () => {
   await using folder = await temporaryFolder();
-  assertThrows(() => new LogFile(folder.path, NEVER, new Reports()));
+  const { path } = folder;
+  assertThrows(() => new LogFile(path, NEVER, new Reports()), Deno.errors.IsADirectory, path);
 });

@@ -12,6 +12,7 @@ import { Login } from "../../manager/login.ts";
 import { encodeReply, type JsonObject } from "../../wire/message.ts";
 import { type Client, Registry, type Service } from "../../manager/registry.ts";
 import { addClient, addService, DEVICE, MANAGER_NAME, managerRequest } from "../support/devices.ts";
+import { temporaryFolder } from "../support/folder.ts";
 
 interface OfficeOptions {
   file?: string;
@@ -553,52 +554,48 @@ function traces(bytes: Uint8Array): string[] {
 }
 
 Deno.test("no key, salt or password of a user is in any result", async () => {
-  const folder = await Deno.makeTempDir();
-  try {
-    const file = join(folder, "manager.sqlite3");
-    using office = await Office.open({ file, authHostname: true });
-    await office.database.users.insert("j.doe", "a good password", false);
-    office.addClient("a", "lab-pc:1");
-    office.addService("Echo", "lab-pc:2");
-    using table = new DatabaseSync(file);
-    const secrets = ["secret", "a good password"];
-    for (const { key, salt } of table.prepare("SELECT key, salt FROM auth_users").all()) {
-      if (!(key instanceof Uint8Array && salt instanceof Uint8Array)) {
-        throw new TypeError("the key and the salt are not blobs");
-      }
-      secrets.push(...traces(key), ...traces(salt));
+  await using folder = await temporaryFolder();
+  const file = join(folder.path, "manager.sqlite3");
+  using office = await Office.open({ file, authHostname: true });
+  await office.database.users.insert("j.doe", "a good password", false);
+  office.addClient("a", "lab-pc:1");
+  office.addService("Echo", "lab-pc:2");
+  using table = new DatabaseSync(file);
+  const secrets = ["secret", "a good password"];
+  for (const { key, salt } of table.prepare("SELECT key, salt FROM auth_users").all()) {
+    if (!(key instanceof Uint8Array && salt instanceof Uint8Array)) {
+      throw new TypeError("the key and the salt are not blobs");
     }
-    assertEquals(secrets.length, 22);
-    for (
-      const [attribute, ...args] of [
-        ["users_table.usernames"],
-        ["users_table.users"],
-        ["users_table.records"],
-        ["users_table.get_user", "j.doe"],
-        ["users_table.is_user_registered", "j.doe"],
-        ["users_table.is_admin", "j.doe"],
-        ["users_table.is_password_valid", "j.doe", "a good password"],
-        ["users_table.update", "j.doe", null, true],
-        ["hostnames_table.hostnames"],
-        ["hostnames_table.insert", "x"],
-        ["hostnames_table.delete", "x"],
-        ["connections_table.connections"],
-        ["port"],
-        ["password"],
-        ["hostnames"],
-        ["clients"],
-        ["services"],
-        ["service_links"],
-        ["service_locks"],
-        ["users_table.delete", "j.doe"],
-      ] as [string, ...unknown[]][]
-    ) {
-      const text = JSON.stringify(await office.ask(attribute, args));
-      for (const secret of secrets) {
-        assert(!text.includes(secret), `${attribute} tells ${secret}: ${text}`);
-      }
+    secrets.push(...traces(key), ...traces(salt));
+  }
+  assertEquals(secrets.length, 22);
+  for (
+    const [attribute, ...args] of [
+      ["users_table.usernames"],
+      ["users_table.users"],
+      ["users_table.records"],
+      ["users_table.get_user", "j.doe"],
+      ["users_table.is_user_registered", "j.doe"],
+      ["users_table.is_admin", "j.doe"],
+      ["users_table.is_password_valid", "j.doe", "a good password"],
+      ["users_table.update", "j.doe", null, true],
+      ["hostnames_table.hostnames"],
+      ["hostnames_table.insert", "x"],
+      ["hostnames_table.delete", "x"],
+      ["connections_table.connections"],
+      ["port"],
+      ["password"],
+      ["hostnames"],
+      ["clients"],
+      ["services"],
+      ["service_links"],
+      ["service_locks"],
+      ["users_table.delete", "j.doe"],
+    ] as [string, ...unknown[]][]
+  ) {
+    const text = JSON.stringify(await office.ask(attribute, args));
+    for (const secret of secrets) {
+      assert(!text.includes(secret), `${attribute} tells ${secret}: ${text}`);
     }
-  } finally {
-    await Deno.remove(folder, { recursive: true });
   }
 });

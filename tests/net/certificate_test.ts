@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { type Hash, HASHES } from "../../net/certificate.ts";
 import { describeCertificates, selfSign } from "../../net/certificate_maker.ts";
 import { ConfigurationError } from "../../errors.ts";
+import { temporaryFolder } from "../support/folder.ts";
 
 const NAMES = ["lab-computer", "localhost", "127.0.0.1", "::1", "fe80::1%eth0"];
 
@@ -76,32 +77,28 @@ Deno.test("a certificate is valid for as long as it should be", async () => {
 });
 
 Deno.test("the description of a certificate shows every part of it, for each in a file", async () => {
-  const folder = await Deno.makeTempDir({ prefix: "msl-network-" });
-  try {
-    const file = join(folder, "chain.crt");
-    const sign = (name: string, hash: Hash) => selfSign(ecKey("P-256"), [name], { hash });
-    const chain = [await sign("first", "SHA-256"), await sign("evil\x1b[2J", "SHA-512")];
-    await Deno.writeTextFile(file, `Some text before\n${chain.join("")}`);
-    const [first, second, ...others] = (describeCertificates(file))
-      .split(/^(?=Certificate:)/m);
-    assertEquals(others, []);
-    const { serialNumber, fingerprint, fingerprint256 } = new X509Certificate(chain[0]);
-    assert(first.replaceAll(/\s/g, "").includes(serialNumber.toLowerCase()), first);
-    const parts = ["Version: v3", "Issuer: C=NZ", "Not Before:", "Not After:", "Subject: C=NZ"];
-    const algorithms = ["Named Curve: P-256", "DNS: first", "Algorithm: ecdsaWithSHA256"];
-    const prints = [`SHA-1: ${fingerprint}\n`, `SHA-256: ${fingerprint256}\n`];
-    for (const part of [...parts, ...algorithms, ...prints]) assert(first.includes(part), part);
-    assert(second.includes("CN=evil?[2J"), second);
-    assert(second.includes("ecdsaWithSHA512"), second);
+  await using folder = await temporaryFolder();
+  const file = join(folder.path, "chain.crt");
+  const sign = (name: string, hash: Hash) => selfSign(ecKey("P-256"), [name], { hash });
+  const chain = [await sign("first", "SHA-256"), await sign("evil\x1b[2J", "SHA-512")];
+  await Deno.writeTextFile(file, `Some text before\n${chain.join("")}`);
+  const [first, second, ...others] = (describeCertificates(file))
+    .split(/^(?=Certificate:)/m);
+  assertEquals(others, []);
+  const { serialNumber, fingerprint, fingerprint256 } = new X509Certificate(chain[0]);
+  assert(first.replaceAll(/\s/g, "").includes(serialNumber.toLowerCase()), first);
+  const parts = ["Version: v3", "Issuer: C=NZ", "Not Before:", "Not After:", "Subject: C=NZ"];
+  const algorithms = ["Named Curve: P-256", "DNS: first", "Algorithm: ecdsaWithSHA256"];
+  const prints = [`SHA-1: ${fingerprint}\n`, `SHA-256: ${fingerprint256}\n`];
+  for (const part of [...parts, ...algorithms, ...prints]) assert(first.includes(part), part);
+  assert(second.includes("CN=evil?[2J"), second);
+  assert(second.includes("ecdsaWithSHA512"), second);
 
-    const describe = (text: string) => {
-      Deno.writeTextFileSync(file, text);
-      return describeCertificates(file);
-    };
-    assertThrows(() => describe("no"), ConfigurationError, "not a certificate in PEM");
-    const damaged = chain[0].replace(/\n.+\n/, "\n");
-    assertThrows(() => describe(damaged), ConfigurationError, "the certificate is damaged");
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  const describe = (text: string) => {
+    Deno.writeTextFileSync(file, text);
+    return describeCertificates(file);
+  };
+  assertThrows(() => describe("no"), ConfigurationError, "not a certificate in PEM");
+  const damaged = chain[0].replace(/\n.+\n/, "\n");
+  assertThrows(() => describe(damaged), ConfigurationError, "the certificate is damaged");
 });

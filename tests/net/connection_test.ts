@@ -11,6 +11,7 @@ import { TimeoutError } from "../../errors.ts";
 import { type Line, LongLine } from "../../wire/line.ts";
 import { listen, type Listener } from "../../net/listener.ts";
 import type { Transport } from "../../net/transport.ts";
+import { temporaryFolder } from "../support/folder.ts";
 import { memoryPair, MemoryTransport, type Pair } from "../support/memory_transport.ts";
 
 async function firstSocket(listener: Listener): Promise<Transport> {
@@ -26,14 +27,13 @@ async function tcpPair(): Promise<Pair> {
 }
 
 async function tlsPair(): Promise<Pair> {
-  const folder = await Deno.makeTempDir();
-  const keyFile = join(folder, "pair.key");
+  await using folder = await temporaryFolder();
+  const keyFile = join(folder.path, "pair.key");
   const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const pem = privateKey.export({ type: "sec1", format: "pem" }).toString();
   await Deno.writeTextFile(keyFile, pem, { mode: 0o600 });
-  const certFile = join(folder, "pair.crt");
+  const certFile = join(folder.path, "pair.crt");
   const credentials = await loadCredentials({ certFile, keyFile }, ["localhost"]);
-  await Deno.remove(folder, { recursive: true });
   const [listener] = listen("localhost", 0, credentials);
   const accepted = firstSocket(listener);
   const near = await Deno.connectTls({

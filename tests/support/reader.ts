@@ -23,21 +23,25 @@ interface Running {
   errors: Promise<string>;
 }
 
-/** Does what the blocks of one page say, in their order. */
-export async function follow(blocks: readonly Block[]): Promise<void> {
+/** Does what the blocks of one page say, in their order. Gives how many of them were run. */
+export async function follow(blocks: readonly Block[]): Promise<number> {
   await using reader = await Reader.begin();
   const [{ path }] = blocks;
   const startsManager = blocks.some(({ words, code }) =>
     words.includes("start") && code.includes("manager.ts")
   );
   if (!startsManager) await reader.start({ ...MANAGER, path, line: 0 }, undefined);
+  let count = 0;
   for (const [index, block] of blocks.entries()) {
     const next = blocks[index + 1];
     const expected = next?.words.includes("output") ? next.code : undefined;
     if (block.file !== undefined) await reader.save(block.file, block);
     if (block.words.includes("start")) await reader.start(block, expected);
     else if (block.words.includes("run")) await reader.run(block, expected);
+    else continue;
+    count++;
   }
+  return count;
 }
 
 class Reader implements AsyncDisposable {

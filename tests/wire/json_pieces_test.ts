@@ -72,10 +72,18 @@ Deno.test("what cannot be sent is refused in any piece", () => {
   const object: Record<string, unknown> = { text: "x".repeat(100) };
   object.a = { b: object };
   for (
-    const value of [cycle, object, [() => 1], { a: 1n }, [[Symbol()]], new Set("x"), new Map()]
+    const [value, reason] of [
+      [cycle, "circular structure"],
+      [object, "circular structure"],
+      [[() => 1], "Object of type function"],
+      [{ a: 1n }, "Object of type bigint"],
+      [[[Symbol()]], "Object of type symbol"],
+      [new Set("x"), "Object of type Set"],
+      [new Map(), "Object of type Map"],
+    ] as const
   ) {
     for (const where of [value, [value, "x".repeat(100)], { text: "x".repeat(100), value }]) {
-      assertThrows(() => [...jsonPieces(where, 10)], TypeError);
+      assertThrows(() => [...jsonPieces(where, 10)], TypeError, reason);
     }
   }
   const twice = ["x".repeat(100)]; // which is no cycle

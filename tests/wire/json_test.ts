@@ -37,10 +37,16 @@ Deno.test("an object whose toJSON or to_json returns undefined is sent as null",
 });
 
 Deno.test("what to_json returns is held to the same rules as any value", () => {
-  assertThrows(() => encodeValue({ to_json: () => () => 1 }), TypeError);
-  assertThrows(() => encodeValue({ to_json: () => Symbol("s") }), TypeError);
-  assertThrows(() => encodeValue([{ to_json: () => () => 1 }]), TypeError);
-  assertThrows(() => encodeValue({ to_json: () => 1n }), TypeError);
+  const refused = (value: unknown, type: string) =>
+    assertThrows(
+      () => encodeValue(value),
+      TypeError,
+      `Object of type ${type} is not JSON serializable`,
+    );
+  refused({ to_json: () => () => 1 }, "function");
+  refused({ to_json: () => Symbol("s") }, "symbol");
+  refused([{ to_json: () => () => 1 }], "function");
+  refused({ to_json: () => 1n }, "bigint");
   assertEquals(encodeValue({ to_json: () => ({ to_json: () => 1 }) }), "1");
   assertEquals(encodeValue({ to_json: () => new Date(0) }), '"1970-01-01T00:00:00.000Z"');
 });
@@ -88,7 +94,7 @@ for (const [name, value] of UNSENDABLE) {
 Deno.test("a cycle cannot be sent", () => {
   const cycle: unknown[] = [];
   cycle.push([cycle]);
-  assertThrows(() => encodeValue(cycle), TypeError);
+  assertThrows(() => encodeValue(cycle), TypeError, "circular structure");
 });
 
 Deno.test("what a value says when it is asked for its JSON is passed on", () => {

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { type Line, LineSplitter, LongLine } from "../../wire/line.ts";
 
@@ -228,7 +228,8 @@ Deno.test("the pieces of a long line are all of it, none of them large, whatever
   const { long } = beginLong(800_000, chunks);
   const pieces: Uint8Array[] = [];
   for await (const piece of long) pieces.push(piece.slice());
-  assertEquals(Math.max(...pieces.map((piece) => piece.length)) <= 128 * 1024, true);
+  const longest = Math.max(...pieces.map((piece) => piece.length));
+  assert(longest <= 128 * 1024, `a piece has ${longest} bytes`);
   assertEquals(await new Blob(pieces as Uint8Array<ArrayBuffer>[]).bytes(), line);
 });
 

@@ -4,15 +4,11 @@ import { DatabaseSync } from "node:sqlite";
 import { Database } from "../../../manager/database/database.ts";
 import { ConfigurationError } from "../../../errors.ts";
 import { PYTHON_USER } from "../../support/python_users.ts";
+import { temporaryFolder } from "../../support/folder.ts";
+import { posixTest } from "../../support/posix.ts";
 
 const ALIASES = ["lab-pc", "localhost", "127.0.0.1", "::1"];
 const ORIGIN = { address: "10.0.0.7", domain: "scope.lab", port: 50_001 };
-
-/** A folder that is gone after the test. */
-function temporaryFolder(): Disposable & { path: string } {
-  const path = Deno.makeTempDirSync({ prefix: "msl-network-" });
-  return { path, [Symbol.dispose]: () => Deno.removeSync(path, { recursive: true }) };
-}
 
 /** The tables as the Python software makes them, with what it left there. */
 function makeAsPythonDoes(path: string): void {
@@ -111,8 +107,8 @@ Deno.test("texts are recorded as they are, quotes and all", () => {
   assertEquals(database.hostnames.hostnames(), ["it's; DROP TABLE auth_hostnames; --"]);
 });
 
-Deno.test("the tables are the ones that Python makes", () => {
-  using folder = temporaryFolder();
+Deno.test("the tables are the ones that Python makes", async () => {
+  await using folder = await temporaryFolder();
   const ours = join(folder.path, "ours.sqlite3");
   const theirs = join(folder.path, "theirs.sqlite3");
   new Database(ours, ALIASES)[Symbol.dispose]();
@@ -120,8 +116,8 @@ Deno.test("the tables are the ones that Python makes", () => {
   assertEquals(schemaOf(ours), schemaOf(theirs));
 });
 
-Deno.test("a database of Python keeps what is in it, and is added to", () => {
-  using folder = temporaryFolder();
+Deno.test("a database of Python keeps what is in it, and is added to", async () => {
+  await using folder = await temporaryFolder();
   const path = join(folder.path, "manager.sqlite3");
   makeAsPythonDoes(path);
   {
@@ -150,8 +146,8 @@ Deno.test("a database of Python keeps what is in it, and is added to", () => {
   plain.close();
 });
 
-Deno.test("host names that were removed do not come back when the database is opened again", () => {
-  using folder = temporaryFolder();
+Deno.test("host names that were removed do not come back when the database is opened again", async () => {
+  await using folder = await temporaryFolder();
   const path = join(folder.path, "manager.sqlite3");
   new Database(path, ALIASES)[Symbol.dispose]();
   const plain = new DatabaseSync(path);
@@ -161,8 +157,8 @@ Deno.test("host names that were removed do not come back when the database is op
   assertEquals(database.hostnames.hostnames(), []);
 });
 
-Deno.test("what is recorded is there when the database is opened again", () => {
-  using folder = temporaryFolder();
+Deno.test("what is recorded is there when the database is opened again", async () => {
+  await using folder = await temporaryFolder();
   const path = join(folder.path, "manager.sqlite3");
   {
     using database = new Database(path, ALIASES);
@@ -173,25 +169,21 @@ Deno.test("what is recorded is there when the database is opened again", () => {
   assertEquals(database.hostnames.hostnames(), ALIASES.toSorted());
 });
 
-Deno.test({
-  name: "a new database and its folder are the owner's alone",
-  ignore: Deno.build.os === "windows",
-  fn() {
-    using folder = temporaryFolder();
-    const path = join(folder.path, "home", "deeper", "manager.sqlite3");
-    using database = new Database(path, ALIASES);
-    database.connections.record(ORIGIN, "disconnected");
-    const modeOf = (path: string) => Deno.statSync(path).mode! & 0o777;
-    assertEquals(modeOf(join(folder.path, "home")), 0o700);
-    assertEquals(modeOf(join(folder.path, "home", "deeper")), 0o700);
-    for (const { name } of Deno.readDirSync(join(folder.path, "home", "deeper"))) {
-      assertEquals(modeOf(join(folder.path, "home", "deeper", name)), 0o600, name);
-    }
-  },
+posixTest("a new database and its folder are the owner's alone", async () => {
+  await using folder = await temporaryFolder();
+  const path = join(folder.path, "home", "deeper", "manager.sqlite3");
+  using database = new Database(path, ALIASES);
+  database.connections.record(ORIGIN, "disconnected");
+  const modeOf = (path: string) => Deno.statSync(path).mode! & 0o777;
+  assertEquals(modeOf(join(folder.path, "home")), 0o700);
+  assertEquals(modeOf(join(folder.path, "home", "deeper")), 0o700);
+  for (const { name } of Deno.readDirSync(join(folder.path, "home", "deeper"))) {
+    assertEquals(modeOf(join(folder.path, "home", "deeper", name)), 0o600, name);
+  }
 });
 
-Deno.test("a file that is no database is refused with its path, and left as it is", () => {
-  using folder = temporaryFolder();
+Deno.test("a file that is no database is refused with its path, and left as it is", async () => {
+  await using folder = await temporaryFolder();
   const path = join(folder.path, "notes.txt");
   const notes = "these are the notes of a physicist, not a database\n".repeat(100);
   Deno.writeTextFileSync(path, notes);
@@ -204,7 +196,7 @@ Deno.test("a file that is no database is refused with its path, and left as it i
   assertEquals(Deno.readTextFileSync(path), notes);
 });
 
-Deno.test("a folder is refused as a database", () => {
-  using folder = temporaryFolder();
+Deno.test("a folder is refused as a database", async () => {
+  await using folder = await temporaryFolder();
   assertThrows(() => new Database(folder.path, ALIASES), ConfigurationError, folder.path);
 });
