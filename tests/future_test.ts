@@ -3,6 +3,7 @@ import { mock } from "node:test";
 import { setImmediate } from "node:timers";
 import { CancelledError, TimeoutError } from "../errors.ts";
 import { Future, type FutureWithResolvers } from "../future.ts";
+import { expectNothingUnhandled, turn } from "./support/unhandled.ts";
 
 /** A Future that is fulfilled. */
 function fulfilled<T>(value: T): Future<T> {
@@ -20,11 +21,6 @@ function rejected(error: unknown): Future<number> {
 
 function several(count: number): FutureWithResolvers<number>[] {
   return Array.from({ length: count }, () => Future.withResolvers<number>());
-}
-
-/** Lets everything run that is not waiting for a timer or for the outside. */
-function turn(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 0));
 }
 
 /** A time that goes on when a test says so, in milliseconds. */
@@ -122,23 +118,6 @@ Deno.test("a Future is a promise for Promise.all, race, allSettled and any", asy
   const settled = await Promise.allSettled([fulfilled(1), rejected(new Error())]);
   assertEquals(settled.map(({ status }) => status), ["fulfilled", "rejected"]);
 });
-
-/** Runs something, after which no rejection may be left that nobody has dealt with. */
-async function expectNothingUnhandled(run: () => Promise<void>): Promise<void> {
-  const unhandled: unknown[] = [];
-  const note = (event: PromiseRejectionEvent) => {
-    unhandled.push(event.reason);
-    event.preventDefault();
-  };
-  globalThis.addEventListener("unhandledrejection", note);
-  try {
-    await run();
-    await turn();
-    assertEquals(unhandled, []);
-  } finally {
-    globalThis.removeEventListener("unhandledrejection", note);
-  }
-}
 
 Deno.test("a rejected Future that nobody waits for does not end the process", async () => {
   await expectNothingUnhandled(async () => {

@@ -15,6 +15,7 @@ import * as messages from "../support/messages.ts";
 import { pythonic, reply } from "../support/messages.ts";
 import { until } from "../support/until.ts";
 import { linked } from "../support/linked.ts";
+import { wireClient, wireService } from "../support/wire_devices.ts";
 
 /** A message of a thousand bytes is long here, so that every way is short. */
 const LIMITS = { longLine: 1_000, maxMessageSize: 200_000 };
@@ -35,11 +36,8 @@ class RawLaboratory implements AsyncDisposable {
   static async open(options: ManagerOptions = {}): Promise<RawLaboratory> {
     await using stack = new AsyncDisposableStack();
     const manager = stack.use(await TestManager.start({ limits: LIMITS, ...options }));
-    const to = manager.connectOptions;
-    const client = stack.use(await WirePeer.introduce(to, { type: "client", name: "c" }));
-    const identity = { type: "service", name: "S", attributes: {} };
-    const service = stack.use(await WirePeer.introduce(to, identity));
-    await manager.connected("c", "S");
+    const client = stack.use(await wireClient(manager, "c"));
+    const service = stack.use(await wireService(manager, "S"));
     stack.move();
     return new RawLaboratory(manager, client, service);
   }
@@ -212,11 +210,7 @@ Deno.test("a long request is refused by the rules of any other, and the connecti
   const { message, uid } = await lab.client.read();
   assertEquals(uid, "7");
   assertMatch(String(message), /^KeyError: "the 'Nothing' Service is not connected/);
-  await using other = await WirePeer.introduce(lab.manager.connectOptions, {
-    type: "client",
-    name: "other",
-  });
-  await lab.manager.connected("other");
+  await using other = await wireClient(lab.manager, "other");
   const manager = (attribute: string) => request({ service: "Manager", attribute, args: ["S"] });
   lab.client.send(manager("link"));
   await lab.client.read();
@@ -326,12 +320,7 @@ Deno.test("a service goes on when a request is cut off, and gets no message of i
 
 Deno.test("a client hears that its service died while it was sending it a long request", async () => {
   await using manager = await TestManager.start({ limits: LIMITS });
-  await using service = await WirePeer.introduce(manager.connectOptions, {
-    type: "service",
-    name: "S",
-    attributes: {},
-  });
-  await manager.connected("S");
+  await using service = await wireService(manager, "S");
   await using cxn = await connect(manager.connectOptions);
   const link = await cxn.link("S");
   const pending = link.a("x".repeat(20_000_000));
@@ -351,11 +340,7 @@ Deno.test("a client that stops reading is closed, and its service goes on for th
   lab.service.send(reply(lab.clientName, { result: "x".repeat(40_000_000), uid: "7" }));
   await lab.manager.disconnected("c"); // it never reads
   assertEquals(await lab.ended({ stalled: 1 }), { stalled: 1 });
-  await using other = await WirePeer.introduce(lab.manager.connectOptions, {
-    type: "client",
-    name: "other",
-  });
-  await lab.manager.connected("other");
+  await using other = await wireClient(lab.manager, "other");
   other.send(request({ uid: "8" }));
   const { requester, uid } = await lab.service.read();
   lab.service.send(reply(String(requester), { uid, result: "after" }));
@@ -365,11 +350,7 @@ Deno.test("a client that stops reading is closed, and its service goes on for th
 
 Deno.test("a sender that stops in the middle of a line is disconnected, and so holds nobody up", async () => {
   await using lab = await RawLaboratory.open({ limits: { longLine: 1_000, stallTimeout: 1_000 } });
-  await using client = await WirePeer.introduce(lab.manager.connectOptions, {
-    type: "client",
-    name: "d",
-  });
-  await lab.manager.connected("d");
+  await using client = await wireClient(lab.manager, "d");
   await client.sendHalf(JSON.stringify(request({ args: PAYLOAD, uid: "7" })).slice(0, 50_000));
   await lab.manager.disconnected("d");
   assertEquals(await lab.ended({ closed: 1 }), { closed: 1 });
@@ -386,11 +367,7 @@ Deno.test("a sender that stops in the middle of a line is disconnected, and so h
 
 Deno.test("a sender that only trickles is disconnected too", async () => {
   await using lab = await RawLaboratory.open({ limits: { longLine: 1_000, stallTimeout: 1_000 } });
-  await using client = await WirePeer.introduce(lab.manager.connectOptions, {
-    type: "client",
-    name: "d",
-  });
-  await lab.manager.connected("d");
+  await using client = await wireClient(lab.manager, "d");
   const more = await client.sendHalf(JSON.stringify(request({ args: PAYLOAD })).slice(0, 50_000));
   while (await more("x")) await new Promise((resolve) => setTimeout(resolve, 5));
   await lab.manager.disconnected("d");

@@ -5,12 +5,13 @@ import fc from "fast-check";
 import { join } from "node:path";
 import { declareService, typeName } from "../../cli/declaration.ts";
 import { Service } from "../../mod.ts";
-import { TestManager, WirePeer } from "../../testing.ts";
+import { TestManager } from "../../testing.ts";
 import { at, output, refusal } from "../support/command_line.ts";
 import { entriesOf, temporaryFolder } from "../support/folder.ts";
 import { denoCommand, Process, run } from "../support/process.ts";
 import { pythonPeer } from "../support/python.ts";
 import { CONFIG, MODULE, moduleGraph } from "../support/source_tree.ts";
+import { wireService } from "../support/wire_devices.ts";
 
 class Lab extends Service {
   pi = 3.14;
@@ -164,12 +165,7 @@ Deno.test("a file that is there is kept, unless it would be the same", async () 
 Deno.test("what is refused says why, and what there is", async () => {
   await using folder = await temporaryFolder();
   await using manager = await TestManager.start({ disableTls: true });
-  await using _lamp = await WirePeer.introduce(manager.connectOptions, {
-    type: "service",
-    name: "La\u202emp",
-    attributes: {},
-  });
-  await manager.connected("La\u202emp");
+  await using _lamp = await wireService(manager, "La\u202emp");
   assertEquals(
     await refusal(folder.path, "types", "lamp", ...to(manager)),
     "Cannot write the types of 'lamp': no such service is connected. Those that are: 'La\\u202emp'",
