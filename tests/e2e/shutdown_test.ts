@@ -216,9 +216,9 @@ async function isListening(
 /** A Client that waits for an answer of a Service, in a Manager that is a process. */
 async function openRequest(options: ConnectOptions & { host: string; port: number }) {
   await using stack = new AsyncDisposableStack();
-  const service = new Slow();
+  const service = stack.use(new Slow());
   await service.start(options);
-  stack.defer(() => service.finished);
+  stack.defer(() => service.answer.resolve("the test is over")); // or it would not shut down
   const cxn = stack.use(await connect(options));
   const running = (await cxn.link<Slow>("Slow")).measure();
   running.addDoneCallback(() => {});
