@@ -6,6 +6,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { denoCommand, run } from "./support/process.ts";
 import { ROOT, sourceFiles } from "./support/source_tree.ts";
 
 /**
@@ -18,13 +19,10 @@ const EXPECTED = /warning\[unanalyzable-dynamic-import\].*\n.*worker\.ts:/;
 const DOCUMENTS = ["CHANGELOG.md", "LICENSE", "README.md", "deno.json"];
 
 Deno.test("every module would be published, and nothing is warned of but one import", async () => {
-  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["publish", "--dry-run", "--allow-dirty"],
-    cwd: ROOT,
-    env: { NO_COLOR: "1" },
-  }).output();
-  const said = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
-  assert(success, said);
+  const publish = denoCommand(["publish", "--dry-run", "--allow-dirty"], { cwd: ROOT });
+  const outcome = await run(publish);
+  const said = outcome.printed + outcome.said;
+  assertEquals(outcome.code, 0, said);
   const folder = pathToFileURL(ROOT).href;
   const published = [...said.matchAll(/^ +(file:\S+) \(/gm)].map(([_, url]) =>
     url.slice(folder.length)

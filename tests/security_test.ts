@@ -20,7 +20,9 @@ Deno.test("every promise of docs/security.md has the test that it names", async 
     assert(name.length >= 8, `"${name}" names no test`);
     const code = await Deno.readTextFile(new URL(file, docs));
     // Where a test stands in a loop its name goes on, or begins, with what differs.
-    const names = [...code.matchAll(/\b(?:(?:test|target)\(|name:)\s*(["`])((?:(?!\1).)*)\1/g)].map(
+    const names = [
+      ...code.matchAll(/\b(?:(?:test|posixTest|target)\(|name:)\s*(["`])((?:(?!\1).)*)\1/g),
+    ].map(
       (
         [_, __, it],
       ) => it,

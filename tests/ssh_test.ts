@@ -12,15 +12,12 @@ import {
   ValueError,
 } from "../mod.ts";
 import { recordLogs } from "./support/logs.ts";
+import { posixTest } from "./support/posix.ts";
+import { temporaryFolder } from "./support/folder.ts";
 
 const executable = fileURLToPath(import.meta.resolve("./fixtures/ssh_here.sh"));
 const ssh = { executable };
 const READY = "echo 'Network Manager running on lab-pc:1875 (TLS ENABLED)'";
-
-/** A test that needs a POSIX shell. */
-function test(name: string, fn: () => Promise<void>): void {
-  Deno.test({ name, fn, ignore: Deno.build.os === "windows" });
-}
 
 /** The message of the error if a script is started instead of a Manager. */
 async function failure(script: string, options: StartManagerOptions = {}): Promise<string> {
@@ -30,10 +27,11 @@ async function failure(script: string, options: StartManagerOptions = {}): Promi
   return error.message;
 }
 
-test("ssh gets its options, then the host, then the quoted command; secrets go to its input", async () => {
-  const folder = await Deno.makeTempDir({ prefix: "msl-network-" });
-  try {
-    const [args, input] = [join(folder, "args"), join(folder, "input")];
+posixTest(
+  "ssh gets its options, then the host, then the quoted command; secrets go to its input",
+  async () => {
+    await using folder = await temporaryFolder();
+    const [args, input] = [join(folder.path, "args"), join(folder.path, "input")];
     const script = `printf '%s\\n' "$0" "$@" >${args}; cat >${input}; ${READY} #`;
     await using remote = await startManager("lab", script, {
       ssh: { executable, user: "me", port: 2222, identityFile: "my key", args: ["-J", "gate"] },
@@ -50,43 +48,47 @@ test("ssh gets its options, then the host, then the quoted command; secrets go t
     assertEquals(await Deno.readTextFile(input), "a secret\nanother\n");
     assertEquals(remote.connectOptions.passwordManager, "a secret");
     assertEquals(await remote.finished, { state: "ended", code: 0 });
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-});
+  },
+);
 
-test("a password that the other computer prints is neither in the log nor in the error", async () => {
-  await using logs = await recordLogs(["msl", "network"]);
-  // A shell does that with lines that the command has not read.
-  const secrets = { authPassword: "hunter2", keyFilePassword: "hunter3" };
-  const said = await failure("sh 2>&1; exit 3", secrets);
-  for (const text of [said, Deno.inspect(logs.records)]) {
-    assert(text.includes("***") && text.includes("not found"), text);
-    assert(!text.includes("hunter"), text);
-  }
-});
+posixTest(
+  "a password that the other computer prints is neither in the log nor in the error",
+  async () => {
+    await using logs = await recordLogs(["msl", "network"]);
+    // A shell does that with lines that the command has not read.
+    const secrets = { authPassword: "hunter2", keyFilePassword: "hunter3" };
+    const said = await failure("sh 2>&1; exit 3", secrets);
+    for (const text of [said, Deno.inspect(logs.records)]) {
+      assert(text.includes("***") && text.includes("not found"), text);
+      assert(!text.includes("hunter"), text);
+    }
+  },
+);
 
-test("the words of a command are quoted", async () => {
+posixTest("the words of a command are quoted", async () => {
   const script = `echo "$1:"; test "$1" = "$2" && ${READY}; exit 3`;
   const remote = await startManager("lab", ["sh", "-c", script, "sh", "it's", "it's"], { ssh });
   assertEquals(await remote.finished, { state: "ended", code: 3 });
 });
 
-test("the ready line is found among other lines, in several pieces, with a carriage return", async () => {
-  const script = `echo Welcome; printf 'Starting ... Network Manager run' && ` +
-    `printf 'ning on ::1:1876 (TLS DISABLED)\\r\\n'`;
-  await using remote = await startManager("lab", `${script} #`, { ssh });
-  const { hostname, port, tls, connectOptions } = remote;
-  assertEquals({ hostname, port, tls }, { hostname: "::1", port: 1876, tls: false });
-  assertEquals(connectOptions, {
-    host: "lab",
-    port: 1876,
-    disableTls: true,
-    passwordManager: undefined,
-  });
-});
+posixTest(
+  "the ready line is found among other lines, in several pieces, with a carriage return",
+  async () => {
+    const script = `echo Welcome; printf 'Starting ... Network Manager run' && ` +
+      `printf 'ning on ::1:1876 (TLS DISABLED)\\r\\n'`;
+    await using remote = await startManager("lab", `${script} #`, { ssh });
+    const { hostname, port, tls, connectOptions } = remote;
+    assertEquals({ hostname, port, tls }, { hostname: "::1", port: 1876, tls: false });
+    assertEquals(connectOptions, {
+      host: "lab",
+      port: 1876,
+      disableTls: true,
+      passwordManager: undefined,
+    });
+  },
+);
 
-test("the output is logged, before and after the Manager is ready", async () => {
+posixTest("the output is logged, before and after the Manager is ready", async () => {
   await using logs = await recordLogs(["msl", "network", "ssh"]);
   const script = `echo before; ${READY}; echo after; printf 'the end'; exit 0`;
   await using remote = await startManager("lab", `${script} #`, { ssh });
@@ -95,21 +97,26 @@ test("the output is logged, before and after the Manager is ready", async () => 
   assertEquals([first, ...others], ["before", "after", "the end"]);
 });
 
-test("the error for a command that ends too early has its exit code and its output", async () => {
-  const failed = await failure("echo Hello; printf 'no such file' >&2; exit 127");
-  assert(failed.startsWith("Cannot start a Manager on lab: the command ended with exit code 127."));
-  assert(failed.includes("Hello\n") && failed.includes("no such file"), failed);
-  assertEquals(
-    await failure("exit 0"),
-    "Cannot start a Manager on lab: the command ended with exit code 0. It said nothing",
-  );
-  assertEquals(
-    await failure("echo 'Permission denied'; exit 255"),
-    "Cannot start a Manager on lab: ssh failed. It said:\nPermission denied",
-  );
-});
+posixTest(
+  "the error for a command that ends too early has its exit code and its output",
+  async () => {
+    const failed = await failure("echo Hello; printf 'no such file' >&2; exit 127");
+    assert(
+      failed.startsWith("Cannot start a Manager on lab: the command ended with exit code 127."),
+    );
+    assert(failed.includes("Hello\n") && failed.includes("no such file"), failed);
+    assertEquals(
+      await failure("exit 0"),
+      "Cannot start a Manager on lab: the command ended with exit code 0. It said nothing",
+    );
+    assertEquals(
+      await failure("echo 'Permission denied'; exit 255"),
+      "Cannot start a Manager on lab: ssh failed. It said:\nPermission denied",
+    );
+  },
+);
 
-test("an error has the end of a long output", async () => {
+posixTest("an error has the end of a long output", async () => {
   const script = "i=0; while [ $i -lt 2000 ]; do i=$((i + 1)); echo line $i; done; exit 1";
   const said = await failure(script);
   assert(said.endsWith("line 1999\nline 2000"), said);
@@ -118,13 +125,13 @@ test("an error has the end of a long output", async () => {
   assert(long.endsWith("xxx") && long.length < 4_300, `${long.length} characters`);
 });
 
-test("the error for a command that does not read its input has its output", async () => {
+posixTest("the error for a command that does not read its input has its output", async () => {
   const authPassword = "x".repeat(1_000_000); // more than a pipe takes
   const said = await failure("echo 'bad option'; exit 2", { authPassword });
   assert(said.includes("bad option") && !said.includes("xxx"), said);
 });
 
-test("a command that is not ready in time is a TimeoutError with its output", async () => {
+posixTest("a command that is not ready in time is a TimeoutError with its output", async () => {
   // The time-out grows until the output arrives in time, on a slow computer too.
   for (let timeout = 100;; timeout *= 2) {
     const starting = startManager("lab", "echo waiting; exec sleep 1000 #", { ssh, timeout });
@@ -134,14 +141,14 @@ test("a command that is not ready in time is a TimeoutError with its output", as
   }
 });
 
-test("an ssh that ignores SIGTERM is killed", async () => {
+posixTest("an ssh that ignores SIGTERM is killed", async () => {
   const script = `trap '' TERM; ${READY}; exec sleep 1000 #`;
   const remote = await startManager("lab", script, { ssh });
   await remote.disconnect();
   assertEquals(await remote.finished, { state: "lost" });
 });
 
-test("an end without an exit code is a lost connection", async () => {
+posixTest("an end without an exit code is a lost connection", async () => {
   for (const end of ["exit 255", "kill -KILL $$"]) {
     const remote = await startManager("lab", `${READY}; ${end} #`, { ssh });
     assertEquals(await remote.finished, { state: "lost" });
@@ -149,7 +156,7 @@ test("an end without an exit code is a lost connection", async () => {
   }
 });
 
-test("a process that keeps the output open does not delay the end", async () => {
+posixTest("a process that keeps the output open does not delay the end", async () => {
   const script = `(while sleep 0.1 && echo still here; do :; done) & ${READY}; exit 4 #`;
   const remote = await startManager("lab", script, { ssh });
   assertEquals(await remote.finished, { state: "ended", code: 4 });

@@ -6,7 +6,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { layerOf, LAYERS, ROOT, sourceFiles } from "./support/source_tree.ts";
+import { layerOf, LAYERS, moduleGraph, ROOT, sourceFiles } from "./support/source_tree.ts";
 
 interface Graph {
   modules: {
@@ -31,13 +31,9 @@ interface Import {
 async function importsFrom(entries: readonly string[]): Promise<Import[]> {
   const root = pathToFileURL(ROOT).href;
   const nameOf = (specifier: string) => specifier.replace(root, "");
-  const graphs = await Promise.all(entries.map(async (entry): Promise<Graph> => {
-    const { stdout } = await new Deno.Command(Deno.execPath(), {
-      args: ["info", "--json", join(ROOT, entry)],
-      stderr: "null",
-    }).output();
-    return JSON.parse(new TextDecoder().decode(stdout));
-  }));
+  const graphs = await Promise.all(
+    entries.map(async (entry): Promise<Graph> => JSON.parse(await moduleGraph(join(ROOT, entry)))),
+  );
   return graphs.flatMap(({ modules }) => modules).flatMap(({ specifier, dependencies = [] }) =>
     dependencies.map(({ code, type, isDynamic = false }) => ({
       importer: nameOf(specifier),

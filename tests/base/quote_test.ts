@@ -1,30 +1,25 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { ValueError } from "../../errors.ts";
+import { shellCommand } from "../support/process.ts";
 import { quoteWord } from "../../base/quote.ts";
+import { posixTest } from "../support/posix.ts";
 
 /** The words of a command line, as a POSIX shell reads them. */
 async function shellWords(quoted: string): Promise<string[]> {
-  const { stdout } = await new Deno.Command("/bin/sh", {
-    args: ["-c", `printf '%s\\0' ${quoted}`],
-    stderr: "inherit",
-  }).output();
+  const { stdout } = await shellCommand(`printf '%s\\0' ${quoted}`, []).output();
   return new TextDecoder("utf-8", { ignoreBOM: true }).decode(stdout).split("\0").slice(0, -1);
 }
 
-Deno.test({
-  name: "a shell reads every quoted word unchanged",
-  ignore: Deno.build.os === "windows",
-  async fn() {
-    const character = fc.oneof(
-      fc.constantFrom(..."'\"\\ $`!*?[]{}()<>|&;#~=%@^,\t\n\r-"),
-      fc.string({ unit: "binary", minLength: 1, maxLength: 1 }),
-    );
-    const word = fc.string({ unit: character }).filter((word) => !word.includes("\0"));
-    await fc.assert(fc.asyncProperty(fc.array(word, { minLength: 1 }), async (words) => {
-      assertEquals(await shellWords(words.map(quoteWord).join(" ")), words);
-    }));
-  },
+posixTest("a shell reads every quoted word unchanged", async () => {
+  const character = fc.oneof(
+    fc.constantFrom(..."'\"\\ $`!*?[]{}()<>|&;#~=%@^,\t\n\r-"),
+    fc.string({ unit: "binary", minLength: 1, maxLength: 1 }),
+  );
+  const word = fc.string({ unit: character }).filter((word) => !word.includes("\0"));
+  await fc.assert(fc.asyncProperty(fc.array(word, { minLength: 1 }), async (words) => {
+    assertEquals(await shellWords(words.map(quoteWord).join(" ")), words);
+  }));
 });
 
 Deno.test("a word that every shell reads unchanged has no quotes", () => {

@@ -8,7 +8,7 @@ import {
   readConnectOptions,
 } from "../../cli/connect_options.ts";
 import { ConfigurationError } from "../../errors.ts";
-import { succeed } from "../support/command_line.ts";
+import { succeed } from "../support/process.ts";
 
 const MODULE = import.meta.resolve("../../cli/connect_options.ts");
 

@@ -4,7 +4,7 @@ import { setImmediate } from "node:timers";
 import { Connection, type End } from "../../net/connection.ts";
 import { DeviceKeepalive } from "../../device/reconnecting_connection.ts";
 import { IDLE_INTERVALS } from "../../net/keepalive.ts";
-import { memoryPair } from "../support/memory_pair.ts";
+import { memoryPair } from "../support/memory_transport.ts";
 
 /** Reads until the end of the connection; gives how it ended. */
 async function serve(connection: Connection): Promise<End> {

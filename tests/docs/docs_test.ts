@@ -10,6 +10,7 @@ import manifest from "../../deno.json" with { type: "json" };
 import { type Block, blocksOf, commentBlocksOf } from "../../docs/site/blocks.ts";
 import { readPages, root } from "../../docs/site/source.ts";
 import { temporaryFolder } from "../support/folder.ts";
+import { denoCommand, succeed, tool } from "../support/process.ts";
 import { sourceFiles } from "../support/source_tree.ts";
 
 const pageBlocks = [...readPages()].flatMap(([path, text]) => blocksOf(path, text));
@@ -30,17 +31,6 @@ function importsOfReader(): Record<string, string> {
     ...Object.assign({}, ...Object.values(manifest.scopes)),
     ...Object.fromEntries(entries),
   };
-}
-
-/** Runs a program that is expected to succeed. */
-async function succeed(name: string, args: string[]): Promise<void> {
-  const { success, stdout, stderr } = await new Deno.Command(name, {
-    args,
-    env: { NO_COLOR: "1" },
-    stdin: "null",
-  }).output();
-  const decoder = new TextDecoder();
-  assert(success, decoder.decode(stdout) + decoder.decode(stderr));
 }
 
 Deno.test("every block of TypeScript in the documentation compiles", async () => {
@@ -67,7 +57,7 @@ Deno.test("every block of TypeScript in the documentation compiles", async () =>
   }));
   const config = join(folder.path, "deno.json");
   await Deno.writeTextFile(config, JSON.stringify({ imports: importsOfReader(), lock: false }));
-  await succeed(Deno.execPath(), ["check", "--config", config, ...files]);
+  await succeed(denoCommand(["check", "--config", config, ...files]));
 });
 
 Deno.test("a block that is ignored says why", () => {
@@ -92,7 +82,7 @@ Deno.test("every block of Python in the documentation compiles", async () => {
   const script = "import json, sys\n" +
     "for place, code in json.loads(sys.argv[1]): compile(code, place, 'exec')";
   const sources = blocks.map((block) => [placeOf(block), block.code]);
-  await succeed("python3", ["-c", script, JSON.stringify(sources)]);
+  await tool("python3", "-c", script, JSON.stringify(sources));
 });
 
 Deno.test("every block of JSON and YAML in the documentation can be read", () => {

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { BrokenSiteError, buildSite, type Source } from "../../docs/site/site.ts";
 import { readSource, root } from "../../docs/site/source.ts";
 import { temporaryFolder } from "../support/folder.ts";
+import { denoCommand, run } from "../support/process.ts";
 
 /** A site of few pages, all of which the navigation has. */
 function sourceOf(pages: Record<string, string>, files: string[] = []): Source {
@@ -88,14 +89,10 @@ Deno.test("code is shown as it is, and comments are not shown", () => {
 Deno.test("deno task docs makes a site that needs neither a server nor a network", async () => {
   await using folder = await temporaryFolder();
   const site = join(folder.path, "site");
-  const build = () =>
-    new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", join(root, "docs", "site", "build.ts"), site],
-      stdin: "null",
-    }).output();
-  const { success, stdout, stderr } = await build();
-  assert(success, new TextDecoder().decode(stderr));
-  assertStringIncludes(new TextDecoder().decode(stdout), join(site, "index.html"));
+  const build = () => run(denoCommand(["run", "-A", join(root, "docs", "site", "build.ts"), site]));
+  const { code, printed, said } = await build();
+  assertEquals(code, 0, said);
+  assertStringIncludes(printed, join(site, "index.html"));
   const pages = [...Deno.readDirSync(site)].filter(({ name }) => name.endsWith(".html"));
   assert(pages.length > 10);
   for (const { name } of pages) {
@@ -112,7 +109,7 @@ Deno.test("deno task docs makes a site that needs neither a server nor a network
 
   // A second build replaces the first, and a folder of somebody else's is left alone.
   await Deno.writeTextFile(join(site, "old.html"), "");
-  assert((await build()).success);
+  assertEquals((await build()).code, 0);
   assert(!existsSync(join(site, "old.html")));
   await Deno.remove(join(site, ".msl-network-site"));
   assertEquals((await build()).code, 1);

@@ -6,12 +6,12 @@ import { type Client, connect, LinkedClient, RemoteError, Service } from "../../
 import { WirePeer } from "../../testing.ts";
 import { output, refusal } from "../support/command_line.ts";
 import { temporaryFolder } from "../support/folder.ts";
-import { Laboratory, PYTHON_USER } from "../support/laboratory.ts";
+import { ADMINISTRATOR, Laboratory } from "../support/laboratory.ts";
+import { USER } from "../support/python_users.ts";
 import { ManagerProcess } from "../support/manager_process.ts";
-import { python } from "../support/python.ts";
+import { run } from "../support/process.ts";
+import { pythonPeer } from "../support/python.ts";
 
-const ADMINISTRATOR = { username: "admin", password: "whatever" };
-const USER = { username: "j.doe", password: "a good password" };
 const REFUSED = "PermissionError: 'j.doe' may not use the 'Lab' service";
 
 class Lab extends Service {
@@ -39,24 +39,16 @@ class Lab extends Service {
 
 /** A laboratory over TLS whose users log in: one that Python wrote, and an administrator. */
 async function openLaboratory(options: { authLogin?: boolean } = { authLogin: true }) {
-  const laboratory = await Laboratory.open(options, PYTHON_USER);
-  await laboratory.database.users.insert("admin", "whatever", true);
+  await using stack = new AsyncDisposableStack();
+  const laboratory = stack.use(await Laboratory.withUsers(options));
   const to = laboratory.manager.connectOptions;
-  const lab = new Lab();
+  const lab = stack.use(new Lab());
   await lab.start({ ...to, ...ADMINISTRATOR });
-  return {
-    laboratory,
-    lab,
-    admin: await connect({ ...to, ...ADMINISTRATOR }),
-    user: await connect({ ...to, ...USER }),
-    async [Symbol.asyncDispose]() {
-      lab.finish(); // a Service ends when what it runs has ended
-      await this.admin.disconnect();
-      await this.user.disconnect();
-      await lab[Symbol.asyncDispose]();
-      await laboratory[Symbol.asyncDispose]();
-    },
-  };
+  const user = stack.use(await connect({ ...to, ...USER }));
+  const admin = stack.use(await connect({ ...to, ...ADMINISTRATOR }));
+  stack.defer(() => lab.finish()); // a Service ends when what it runs has ended
+  const whole = stack.move();
+  return { laboratory, lab, admin, user, [Symbol.asyncDispose]: () => whole.disposeAsync() };
 }
 
 /** How long something may take that takes half a second, in milliseconds. */
@@ -106,8 +98,8 @@ Deno.test("a Python client that may not use a service is refused in Python's wor
   await using here = await openLaboratory();
   await here.admin.adminRequest("access_table.allow", "Lab", "admin");
   const env = { USERNAME: USER.username, PASSWORD: USER.password };
-  const { stderr } = await python("client", here.laboratory.manager, env).output();
-  assertEquals(new TextDecoder().decode(stderr).trim(), REFUSED);
+  const { said } = await run(pythonPeer("client", here.laboratory.manager, env));
+  assertEquals(said.trim(), REFUSED);
 });
 
 Deno.test("a request without a link is refused too, however long it is", async () => {
@@ -189,7 +181,7 @@ Deno.test("a Manager warns of lists that it does not enforce, and only of those"
   const errorsOf = async (...args: string[]) => {
     await using manager = await ManagerProcess.start(home.path, ...args);
     manager.kill("SIGTERM");
-    return (await manager.end()).errors;
+    return (await manager.end()).said;
   };
   assert(!(await errorsOf()).includes(warning));
   await output(home.path, "access", "allow", "DMM", "alice");

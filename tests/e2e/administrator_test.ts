@@ -1,54 +1,32 @@
 /** Administrators: the login in the middle of a connection, and what they may ask for. */
 
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
-import {
-  connect,
-  kwargs,
-  type ManagerOptions,
-  type Prompt,
-  RemoteError,
-  Service,
-} from "../../mod.ts";
+import { connect, kwargs, type ManagerOptions, type Prompt, RemoteError } from "../../mod.ts";
 import { recordLogs } from "../support/logs.ts";
-import { Laboratory, PYTHON_USER } from "../support/laboratory.ts";
-import { python } from "../support/python.ts";
+import { ADMINISTRATOR, Laboratory } from "../support/laboratory.ts";
+import { USER } from "../support/python_users.ts";
+import { succeed } from "../support/process.ts";
+import { pythonPeer } from "../support/python.ts";
+import { Lab } from "../support/services.ts";
 
-class Lab extends Service {
-  add(x: number, y: number): number {
-    return x + y;
-  }
-}
-
-const ADMINISTRATOR = { username: "admin", password: "whatever" };
-const USER = { username: "j.doe", password: "a good password" };
 const REFUSED = "ValueError: You must be an administrator to send this request to the Manager";
-
-/** A laboratory with an administrator and a user. */
-async function openLaboratory(options: ManagerOptions = {}) {
-  const laboratory = await Laboratory.open(options, PYTHON_USER);
-  await laboratory.database.users.insert("admin", "whatever", true);
-  return laboratory;
-}
 
 for (const disableTls of [false, true]) {
   const over = disableTls ? "over TCP" : "over TLS";
 
   Deno.test(`a Python administrator logs in and shuts the Manager down, ${over}`, async () => {
-    await using laboratory = await openLaboratory({ disableTls });
+    await using laboratory = await Laboratory.withUsers({ disableTls });
     const { manager } = laboratory;
     const environment = { USERNAME: "admin", PASSWORD: "whatever" };
-    const { code, stdout } = await python("administrator", manager, environment).output();
-    assertEquals(code, 0);
-    const lines = new TextDecoder().decode(stdout).trim().split("\n").map((line) =>
-      JSON.parse(line)
-    );
+    const printed = await succeed(pythonPeer("administrator", manager, environment));
+    const lines = printed.trim().split("\n").map((line) => JSON.parse(line));
     const users = [["j.doe", false], ["admin", true]];
     assertEquals(lines, [["users_table.users", null, users], null]);
     await manager.manager.finished;
   });
 
   Deno.test(`our Client is an administrator of our Manager, ${over}`, async () => {
-    await using laboratory = await openLaboratory({ disableTls });
+    await using laboratory = await Laboratory.withUsers({ disableTls });
     const options = laboratory.manager.connectOptions;
     await using service = new Lab();
     await service.start(options);
@@ -85,7 +63,7 @@ for (const disableTls of [false, true]) {
 }
 
 Deno.test("who logged in as an administrator to connect is not asked again", async () => {
-  await using laboratory = await openLaboratory({ authLogin: true });
+  await using laboratory = await Laboratory.withUsers({ authLogin: true });
   const options = laboratory.manager.connectOptions;
   const questions: string[] = [];
   const prompt: Prompt = {
@@ -100,7 +78,7 @@ Deno.test("who logged in as an administrator to connect is not asked again", asy
 });
 
 Deno.test("a user is refused, as often as they try, and their connection goes on", async () => {
-  await using laboratory = await openLaboratory({ authLogin: true });
+  await using laboratory = await Laboratory.withUsers({ authLogin: true });
   await using cxn = await connect({ ...laboratory.manager.connectOptions, ...USER });
   for (const attribute of ["users_table.users", "shutdown_manager", "nothing", "__proto__"]) {
     await assertRejects(() => cxn.adminRequest(attribute), RemoteError, REFUSED);
@@ -109,7 +87,7 @@ Deno.test("a user is refused, as often as they try, and their connection goes on
 });
 
 Deno.test("rights that are taken away are gone at once, those that are given count at once", async () => {
-  await using laboratory = await openLaboratory();
+  await using laboratory = await Laboratory.withUsers();
   const { users } = laboratory.database;
   await using cxn = await connect({ ...laboratory.manager.connectOptions, ...ADMINISTRATOR });
   assertEquals(await cxn.adminRequest("hostnames"), null);
@@ -120,7 +98,7 @@ Deno.test("rights that are taken away are gone at once, those that are given cou
 });
 
 Deno.test("while a person is asked, the Client's other requests go on, and so do other Clients", async () => {
-  await using laboratory = await openLaboratory();
+  await using laboratory = await Laboratory.withUsers();
   const options = laboratory.manager.connectOptions;
   await using service = new Lab();
   await service.start(options);
@@ -143,7 +121,7 @@ Deno.test("while a person is asked, the Client's other requests go on, and so do
 });
 
 Deno.test("a Service cannot be an administrator", async () => {
-  await using laboratory = await openLaboratory();
+  await using laboratory = await Laboratory.withUsers();
   await using peer = await laboratory.introduce({ type: "service", name: "S", attributes: {} });
   peer.send({
     service: "Manager",
@@ -169,7 +147,7 @@ const PLAIN: [said: string, options: ManagerOptions, warnings: number][] = [
 for (const [said, options, count] of PLAIN) {
   Deno.test(`an administrator's password ${said}`, async () => {
     await using logs = await recordLogs(["msl", "network", "manager"], "warning");
-    await using laboratory = await openLaboratory(options);
+    await using laboratory = await Laboratory.withUsers(options);
     const { connectOptions } = laboratory.manager;
     for (let time = 0; time < 2; time++) {
       await using cxn = await connect({ ...connectOptions, ...ADMINISTRATOR });

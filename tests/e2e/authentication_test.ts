@@ -1,19 +1,16 @@
 /** Who is let in: by password, by host name, by login, with Python's users and Python's devices. */
 
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { ConfigurationError, connect, Manager, RemoteError, Service } from "../../mod.ts";
-import type { HostOptions, Prompt } from "../../mod.ts";
+import { ConfigurationError, connect, Manager, RemoteError } from "../../mod.ts";
+import type { HostOptions } from "../../mod.ts";
 import { TestManager } from "../../testing.ts";
-import { tool } from "../support/command_line.ts";
-import { Laboratory, PYTHON_USER } from "../support/laboratory.ts";
+import { Laboratory } from "../support/laboratory.ts";
+import { PYTHON_USER } from "../support/python_users.ts";
 import { visit } from "../support/python.ts";
 import { until } from "../support/until.ts";
-
-class Lab extends Service {
-  add(x: number, y: number): number {
-    return x + y;
-  }
-}
+import { tool } from "../support/process.ts";
+import { Lab } from "../support/services.ts";
+import { Person } from "../support/person.ts";
 
 /** Another computer, as far as the Manager can tell. */
 const ELSEWHERE = "127.0.0.9";
@@ -26,22 +23,6 @@ function named(domain: string, ...names: string[]): HostOptions {
     reverse: () => Promise.resolve(domain),
     forward: (name) => Promise.resolve(names.includes(name) ? ["10.0.0.1", ELSEWHERE] : []),
   };
-}
-
-/** Answers like a person, and remembers what was asked. */
-class Person implements Prompt {
-  readonly questions: string[] = [];
-  text(question: string): string {
-    this.questions.push(question);
-    return "j.doe";
-  }
-  secret(question: string): string {
-    this.questions.push(question);
-    return "a good password";
-  }
-  confirm(): boolean {
-    return false;
-  }
 }
 
 for (const disableTls of [false, true]) {
@@ -86,7 +67,7 @@ for (const disableTls of [false, true]) {
 
 Deno.test("what the options leave out is asked for", async () => {
   await using lab = await Laboratory.open({ authLogin: true }, PYTHON_USER);
-  const prompt = new Person();
+  const prompt = new Person("j.doe", "a good password");
   await using cxn = await connect({ ...lab.manager.connectOptions, prompt });
   assertEquals(cxn.isConnected(), true);
   const { networkName } = lab.manager.manager;

@@ -2,10 +2,10 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { connect } from "../../mod.ts";
-import { atColourTerminal, command, succeed } from "../support/command_line.ts";
-import { BasicMath, piped, Shell } from "../support/shell.ts";
-
-const CTRL_C = "\x03";
+import { atColourTerminal, commandToHead, CTRL_C, piped } from "../support/command_line.ts";
+import { denoCommand, succeed } from "../support/process.ts";
+import { BasicMath, Shell } from "../support/shell.ts";
+import { ROOT } from "../support/source_tree.ts";
 
 Deno.test("call prints the result: JSON, and a text as it is", async () => {
   await using shell = await Shell.open();
@@ -47,10 +47,9 @@ Deno.test("an error of call is one line on the standard error, and exit code 1",
     [/^Cannot read the standard input twice/, "BasicMath", "echo", "-", "--each"],
   ];
   await Promise.all(cases.map(async ([said, ...args]) => {
-    const { code, stdout, stderr } = await command(shell.home, ...shell.args("call", ...args))
-      .output();
-    assertEquals([code, stdout.length], [1, 0]);
-    assertMatch(new TextDecoder().decode(stderr).trimEnd(), said);
+    const outcome = await shell.outcome("call", ...args);
+    assertEquals([outcome.code, outcome.printed], [1, ""]);
+    assertMatch(outcome.said.trimEnd(), said);
   }));
 });
 
@@ -87,19 +86,11 @@ Deno.test("call --each calls for each line, until the first error", async () => 
 Deno.test("each value of a stream is a line, until its end or nobody reads it", async () => {
   await using shell = await Shell.open();
   assertEquals(await shell.output("call", "BasicMath", "count", "3"), "1\n2\n3\n");
-  const failed = await command(shell.home, ...shell.args("call", "BasicMath", "count", "13"))
-    .output();
-  assertEquals(failed.code, 1);
-  assertMatch(new TextDecoder().decode(failed.stdout), /\n12\n13\n$/);
-  assertEquals(new TextDecoder().decode(failed.stderr), "RangeError: unlucky\n");
-  const args = ["run", "-A", "manager.ts", ...shell.args("call", "BasicMath", "count", "100")];
-  const pipe = new Deno.Command("sh", {
-    args: ["-c", '"$@" | head -n 1', "sh", Deno.execPath(), ...args],
-    cwd: new URL("../../", import.meta.url),
-    env: { MSL_NETWORK_HOME: shell.home },
-    stdin: "null",
-  });
-  assertEquals(await succeed(pipe), "1\n");
+  const failed = await shell.outcome("call", "BasicMath", "count", "13");
+  assertEquals([failed.code, failed.said], [1, "RangeError: unlucky\n"]);
+  assertMatch(failed.printed, /\n12\n13\n$/);
+  const endless = shell.args("call", "BasicMath", "count", "100");
+  assertEquals(await succeed(commandToHead(shell.home, ...endless)), "1\n");
   await shell.manager.disconnected("call");
   assertEquals(shell.links(), 0);
 });
@@ -108,12 +99,9 @@ Deno.test("call is refused by a Service that is full, and leaves a place behind 
   await using shell = await Shell.open(new BasicMath(1));
   await using client = await connect(shell.manager.connectOptions);
   const link = await client.link("BasicMath");
-  const { code, stderr } = await command(
-    shell.home,
-    ...shell.args("call", "BasicMath", "add", "1", "2"),
-  ).output();
+  const { code, said } = await shell.outcome("call", "BasicMath", "add", "1", "2");
   assertEquals(code, 1);
-  assertMatch(new TextDecoder().decode(stderr), /^PermissionError: The maximum number of Clients/);
+  assertMatch(said, /^PermissionError: The maximum number of Clients/);
   await link.unlink();
   for (const x of ["1", "2"]) {
     assertEquals(await shell.output("call", "BasicMath", "add", x, "0"), `${x}\n`);
@@ -125,13 +113,10 @@ Deno.test("call is refused by a Service that is full, and leaves a place behind 
 Deno.test("the options of a call that connects are environment variables too", async () => {
   await using shell = await Shell.open();
   const { host, port } = shell.manager.connectOptions;
-  const { stdout } = await new Deno.Command("env", {
-    args: [`MSL_NETWORK_HOST=${host}`, `MSL_NETWORK_PORT=${port}`, Deno.execPath(), "run", "-A"]
-      .concat(new URL("../../manager.ts", import.meta.url).pathname)
-      .concat("call", "--disable-tls", "BasicMath", "add", "1", "2"),
-    env: { MSL_NETWORK_HOME: shell.home },
-  }).output();
-  assertEquals(new TextDecoder().decode(stdout), "3\n");
+  const words = ["manager.ts", "call", "--disable-tls", "BasicMath", "add", "1", "2"];
+  const env = { MSL_NETWORK_HOST: host, MSL_NETWORK_PORT: String(port) };
+  const call = denoCommand(["run", "-A", ...words], { home: shell.home, cwd: ROOT, env });
+  assertEquals(await succeed(call), "3\n");
 });
 
 Deno.test("a call that takes long shows it at a terminal, and Ctrl+C gives the terminal back", async () => {

@@ -3,34 +3,28 @@
 import { assert, assertEquals } from "@std/assert";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { command, output, refusal, tool } from "../support/command_line.ts";
-import { temporaryFolder } from "../support/folder.ts";
+import { command, output, refusal } from "../support/command_line.ts";
+import { modeOf, temporaryFolder } from "../support/folder.ts";
+import { ManagerProcess } from "../support/manager_process.ts";
+import { run, tool } from "../support/process.ts";
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   Deno.test(`start makes its files, says when it is ready and ends on ${signal}`, async () => {
     await using home = await temporaryFolder();
-    const child = command(home.path, "-p", "0").spawn();
-    const reader = child.stdout.getReader();
-    const { value } = await reader.read();
-    const ready = new TextDecoder().decode(value);
-    assert(/^Network Manager running on \S+:\d+ \(TLS ENABLED\)\n$/.test(ready), ready);
-    const port = Number(/:(\d+) /.exec(ready)![1]);
+    await using manager = await ManagerProcess.of(command(home.path, "-p", "0"));
+    const { port } = manager.connectOptions;
     const caCerts = [await Deno.readTextFile(join(home.path, "certs", "localhost.crt"))];
-    const socket = await Deno.connectTls({ hostname: "localhost", port, caCerts });
+    using socket = await Deno.connectTls({ hostname: "localhost", port, caCerts });
     await socket.handshake();
     for (const file of ["keys/localhost.key", "manager.sqlite3"]) {
-      const { mode } = await Deno.stat(join(home.path, file));
-      assertEquals(mode! & 0o777, 0o600, file);
+      assertEquals(modeOf(join(home.path, file)), 0o600, file);
     }
     assertEquals([...Deno.readDirSync(join(home.path, "logs"))].length, 1);
-    child.kill(signal);
+    manager.kill(signal);
     const buffer = new Uint8Array(1024);
     while (await socket.read(buffer).catch(() => null) !== null); // it is disconnected
-    socket.close();
-    reader.releaseLock();
-    await child.stdout.cancel();
-    await child.stderr.cancel();
-    assertEquals((await child.status).code, 0);
+    const { printed } = await manager.succeeded();
+    assert(/^Network Manager running on \S+:\d+ \(TLS ENABLED\)\n$/.test(printed), printed);
   });
 }
 
@@ -47,24 +41,20 @@ Deno.test("start warns loudly of passwords without TLS, and only of those", asyn
   ];
   await Promise.all(cases.map(async ([isWarned, ...args], index) => {
     const log = join(home.path, `${index}.log`);
-    const child = command(home.path, "-p", "0", "-l", log, ...args).spawn();
-    const terminal = new Response(child.stderr).text();
-    const reader = child.stdout.getReader();
-    await reader.read(); // it is ready
-    child.kill();
-    reader.releaseLock();
-    await child.stdout.cancel();
-    assertEquals((await child.status).code, 0);
-    assertEquals((await terminal).includes(warning), isWarned, args.join(" "));
+    await using manager = await ManagerProcess.of(
+      command(home.path, "-p", "0", "-l", log, ...args),
+    );
+    manager.kill();
+    const { said } = await manager.succeeded();
+    assertEquals(said.includes(warning), isWarned, args.join(" "));
     assertEquals((await Deno.readTextFile(log)).includes(warning), isWarned, args.join(" "));
   }));
 });
 
 Deno.test("a mistyped command is not taken for start, and what was meant is shown", async () => {
   await using home = await temporaryFolder();
-  const { code, stderr } = await command(home.path, "keygn").output();
+  const { code, said } = await run(command(home.path, "keygn"));
   assertEquals(code, 1);
-  const said = new TextDecoder().decode(stderr);
   assert(said.includes("unknown command 'keygn'") && said.includes("keygen"), said);
 });
 
@@ -94,14 +84,11 @@ Deno.test("a key in Python's format works with its password, and not without", a
   assert(missing.includes("it is encrypted"), missing);
   const wrong = await refusal(home.path, "-p", "0", "-k", key, "-D", "wrong");
   assert(wrong.includes("the password is wrong"), wrong);
-  const child = command(home.path, "-p", "0", "-k", key, "-D", "two", "words").spawn();
-  const reader = child.stdout.getReader();
-  assert(new TextDecoder().decode((await reader.read()).value).includes("TLS ENABLED"));
-  child.kill();
-  reader.releaseLock();
-  await child.stdout.cancel();
-  await child.stderr.cancel();
-  assertEquals((await child.status).code, 0);
+  const words = ["-p", "0", "-k", key, "-D", "two", "words"];
+  await using manager = await ManagerProcess.of(command(home.path, ...words));
+  assertEquals(manager.connectOptions.disableTls, false);
+  manager.kill();
+  await manager.succeeded();
   assert(existsSync(join(home.path, "certs", "localhost.crt")));
   const mismatch = await refusal(home.path, "-p", "0"); // another key is made for that certificate
   assert(mismatch.includes("does not belong to the key"), mismatch);

@@ -17,7 +17,11 @@ import {
   TlsMismatchError,
   ValueError,
 } from "../../mod.ts";
-import { TestManager, WireListener, WirePeer } from "../../testing.ts";
+import { TestManager, WirePeer } from "../../testing.ts";
+import { MANAGER_NAME } from "../support/devices.ts";
+import { failure } from "../support/messages.ts";
+import { ScriptedManager } from "../support/scripted_manager.ts";
+import { linked } from "../support/linked.ts";
 
 class Lab extends Service {
   euler = 2.5;
@@ -101,11 +105,8 @@ for (const disableTls of [false, true]) {
   });
 
   Deno.test(`a slow request does not delay the answer to a fast one, ${over}`, async () => {
-    await using manager = await TestManager.start({ disableTls });
-    await using lab = new Lab();
-    await lab.start(manager.connectOptions);
-    await using cxn = await connect(manager.connectOptions);
-    const link = await cxn.link<Lab>("Lab");
+    await using network = await linked(new Lab(), { disableTls });
+    const { link } = network;
     const futures = [link.wait("a"), link.wait("b")];
     assertEquals(await link.add(1, 1), 2);
     await link.open("b");
@@ -143,11 +144,8 @@ for (const disableTls of [false, true]) {
   });
 
   Deno.test(`notifications, locks and links follow their rules, ${over}`, async () => {
-    await using manager = await TestManager.start({ disableTls });
-    await using lab = new Lab();
-    await lab.start(manager.connectOptions);
-    await using cxn = await connect(manager.connectOptions);
-    const link = await cxn.link<Lab>("Lab");
+    await using network = await linked(new Lab(), { disableTls });
+    const { client: cxn, link } = network;
     const notified = Promise.withResolvers<unknown[]>();
     link.notificationHandler = (...args) => notified.resolve(args);
     await link.emit();
@@ -166,11 +164,8 @@ for (const disableTls of [false, true]) {
   });
 
   Deno.test(`a shut down Service answers, ends and is gone, ${over}`, async () => {
-    await using manager = await TestManager.start({ disableTls });
-    await using lab = new Lab();
-    await lab.start(manager.connectOptions);
-    await using cxn = await connect(manager.connectOptions);
-    const link = await cxn.link<Lab>("Lab");
+    await using network = await linked(new Lab(), { disableTls });
+    const { manager, service: lab, link } = network;
     const waiting = link.wait("x");
     assertEquals(await link.shutdownService("tests"), "ended: tests");
     await assertRejects(() => link.add(1, 2), RemoteError, "shutting down");
@@ -182,11 +177,8 @@ for (const disableTls of [false, true]) {
   });
 
   Deno.test(`a lost connection fails what is pending and names the Manager, ${over}`, async () => {
-    await using manager = await TestManager.start({ disableTls });
-    await using lab = new Lab();
-    await lab.start(manager.connectOptions);
-    await using cxn = await connect(manager.connectOptions);
-    const link = await cxn.link<Lab>("Lab");
+    await using network = await linked(new Lab(), { disableTls });
+    const { manager, service: lab, client: cxn, link } = network;
     const pending = link.wait("never");
     await link.add(0, 0); // the request before it is on its way
     await manager.manager.shutdown();
@@ -215,11 +207,8 @@ Deno.test("a Service that dies leaves no request without an answer", async () =>
 });
 
 Deno.test("a call that takes too long names itself, and its Future still gives the value", async () => {
-  await using manager = await TestManager.start({ disableTls: true });
-  await using lab = new Lab();
-  await lab.start(manager.connectOptions);
-  await using cxn = await connect(manager.connectOptions);
-  const link = await cxn.link<Lab>("Lab");
+  await using network = await linked(new Lab(), { disableTls: true });
+  const { link } = network;
   const future = link.wait("late", options({ timeout: 1 }));
   await assertRejects(() => future, TimeoutError, "wait of the 'Lab' service");
   assertEquals(future.running(), true);
@@ -228,11 +217,8 @@ Deno.test("a call that takes too long names itself, and its Future still gives t
 });
 
 Deno.test("an aborted signal cancels the Future", async () => {
-  await using manager = await TestManager.start({ disableTls: true });
-  await using lab = new Lab();
-  await lab.start(manager.connectOptions);
-  await using cxn = await connect(manager.connectOptions);
-  const link = await cxn.link<Lab>("Lab");
+  await using network = await linked(new Lab(), { disableTls: true });
+  const { link } = network;
   const controller = new AbortController();
   const future = link.wait("x", options({ signal: controller.signal }));
   controller.abort(new Error("enough"));
@@ -305,34 +291,28 @@ Deno.test("connection errors say what to do", async () => {
 });
 
 Deno.test("a Python Manager's administrator login and errors without a uid are understood", async () => {
-  using listener = new WireListener();
-  const accepted = listener.accept();
+  await using python = new ScriptedManager();
   const connecting = connect({
-    ...listener.connectOptions,
+    ...python.connectOptions,
     name: "Client",
     username: "admin",
     password: "whatever",
   });
-  await using python = await accepted;
-  const manager = "Manager[lab-pc:53703]";
-  const ask = (attribute: string, args: string[]) =>
-    python.send({ args, attribute, error: false, kwargs: {}, requester: manager, uid: "" });
-  ask("identity", []);
-  assertEquals((await python.read()).result, (await connecting).identity());
+  assertEquals(await python.welcome(), (await connecting).identity());
   await using cxn = await connecting;
 
   const users = cxn.adminRequest("users_table.users");
-  assertEquals((await python.read()).attribute, "users_table.users");
-  ask("username", [manager]);
-  assertEquals((await python.read()).result, "admin");
-  ask("password", ["admin"]);
-  assertEquals((await python.read()).result, "whatever");
+  assertEquals((await python.hear()).attribute, "users_table.users");
+  await python.ask("username", MANAGER_NAME);
+  assertEquals((await python.hear()).result, "admin");
+  await python.ask("password", "admin");
+  assertEquals((await python.hear()).result, "whatever");
   const result = [["admin", true], ["j.doe", false]];
-  python.send({ error: false, requester: "Client[lab-pc:33562]", result, uid: "" });
+  await python.say({ error: false, requester: "Client[lab-pc:33562]", result, uid: "" });
   assertEquals(await users, result);
 
   const refused = cxn.adminRequest("users_table.nope");
-  await python.read();
-  python.send({ error: true, message: "AttributeError: no", result: null, traceback: [], uid: "" });
+  await python.hear();
+  await python.say({ ...failure("AttributeError: no"), result: null, uid: "" });
   await assertRejects(() => refused, RemoteError, "AttributeError: no");
 });

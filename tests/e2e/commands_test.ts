@@ -3,28 +3,23 @@
 import { assert, assertEquals } from "@std/assert";
 import { join } from "node:path";
 import { readKey } from "../../net/key.ts";
-import { command, output, refusal, tool } from "../support/command_line.ts";
-import { temporaryFolder } from "../support/folder.ts";
+import { command, output, refusal } from "../support/command_line.ts";
+import { modeOf, temporaryFolder } from "../support/folder.ts";
+import { ManagerProcess } from "../support/manager_process.ts";
+import { run, tool } from "../support/process.ts";
 
 const KEY = ["keys", "localhost.key"];
 const CERTIFICATE = ["certs", "localhost.crt"];
 
 /** Starts a Manager on a free port and connects to it with TLS. */
 async function servesTls(home: string, certFile: string, ...args: string[]): Promise<boolean> {
-  const child = command(home, "start", "-H", "127.0.0.1", "-p", "0", ...args).spawn();
-  try {
-    const reader = child.stdout.getReader();
-    const ready = new TextDecoder().decode((await reader.read()).value);
-    reader.releaseLock();
-    const port = Number(/:(\d+) \(TLS ENABLED\)/.exec(ready)?.[1]);
-    const caCerts = [await Deno.readTextFile(certFile)];
-    using socket = await Deno.connectTls({ hostname: "localhost", port, caCerts });
-    await socket.handshake();
-    return true;
-  } finally {
-    child.kill();
-    await Promise.all([child.stdout.cancel(), child.stderr.cancel(), child.status]);
-  }
+  const start = command(home, "start", "-H", "127.0.0.1", "-p", "0", ...args);
+  await using manager = await ManagerProcess.of(start);
+  const { port } = manager.connectOptions;
+  const caCerts = [await Deno.readTextFile(certFile)];
+  using socket = await Deno.connectTls({ hostname: "localhost", port, caCerts });
+  await socket.handshake();
+  return true;
 }
 
 Deno.test("every command has its help, and docs/cli.md has every option", async () => {
@@ -84,8 +79,7 @@ Deno.test("options that are not known or not possible are refused", async () => 
     ["It must be from 0ms to 2147483647ms", "status", "--interval", "25d"],
   ];
   await Promise.all(refused.map(async ([said, ...args]) => {
-    const { code, stderr } = await command(home.path, ...args).output();
-    const text = new TextDecoder().decode(stderr);
+    const { code, said: text } = await run(command(home.path, ...args));
     assert(code === 1 && text.includes(said), text);
   }));
   assertEquals([...Deno.readDirSync(home.path)], []);
@@ -97,8 +91,8 @@ Deno.test("keygen makes keys that OpenSSL reads, and keeps the old ones", async 
   assertEquals(await output(home.path, "keygen"), `Wrote the private key to ${file}\n`);
   assert((await Deno.readTextFile(file)).startsWith("-----BEGIN RSA PRIVATE KEY-----\n"));
   assert((await tool("openssl", "rsa", "-in", file, "-check", "-noout", "-text")).includes("2048"));
-  assertEquals((await Deno.stat(file)).mode! & 0o777, 0o600);
-  assertEquals((await Deno.stat(join(home.path, "keys"))).mode! & 0o777, 0o700);
+  assertEquals(modeOf(file), 0o600);
+  assertEquals(modeOf(join(home.path, "keys")), 0o700);
   const rsa = await readKey(file);
 
   const password = join(home.path, "password.txt");
@@ -107,7 +101,7 @@ Deno.test("keygen makes keys that OpenSSL reads, and keeps the old ones", async 
   const old = `${file}.old`;
   assertEquals(again, `Kept the old private key as ${old}\nWrote the private key to ${file}\n`);
   assert((await readKey(old)).equals(rsa));
-  assertEquals((await Deno.stat(old)).mode! & 0o777, 0o600);
+  assertEquals(modeOf(old), 0o600);
   assert((await Deno.readTextFile(file)).includes("Proc-Type: 4,ENCRYPTED"));
   const read = ["-in", file, "-passin", "pass:two words", "-noout", "-text"];
   assert((await tool("openssl", "ec", ...read)).includes("prime256v1"));
@@ -126,9 +120,8 @@ Deno.test("--quiet leaves out what is no result and no error", async () => {
     ["hostname", "add", "lab", "-q"],
   ];
   for (const args of quiet) {
-    const { code, stdout, stderr } = await command(home.path, ...args).output();
-    const said = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
-    assertEquals([code, said], [0, ""], args.join(" "));
+    const outcome = await run(command(home.path, ...args));
+    assertEquals(outcome, { code: 0, printed: "", said: "" }, args.join(" "));
   }
   assertEquals(await output(home.path, "user", "list", "-q"), "alice  user\n");
   assertEquals(await output(home.path, "access", "list", "-q"), "DMM  alice\n");

@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { compileCommand, TARGETS } from "../../docs/deploy/compile.ts";
 import { temporaryFolder } from "../support/folder.ts";
+import { denoCommand, run } from "../support/process.ts";
+import { moduleGraph, ROOT } from "../support/source_tree.ts";
 
 /** What `deno info` says of a module. What is imported for its types alone has no `code`. */
 interface Module {
@@ -13,21 +15,14 @@ interface Module {
   dependencies?: { code?: { specifier?: string } }[];
 }
 
-const root = fileURLToPath(import.meta.resolve("../../"));
-const decoder = new TextDecoder();
-
 Deno.test("deno compile knows every system that a program is made for", async () => {
-  const { stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["compile", "--target=unknown", "manager.ts"],
-    cwd: root,
-    env: { NO_COLOR: "1" },
-  }).output();
-  const [, possible] = /possible values: ([^\]\n]*)/.exec(decoder.decode(stderr)) ?? [];
+  const compile = denoCommand(["compile", "--target=unknown", "manager.ts"], { cwd: ROOT });
+  const [, possible] = /possible values: ([^\]\n]*)/.exec((await run(compile)).said) ?? [];
   for (const target of TARGETS) assert(possible?.split(", ").includes(target), target);
 });
 
 Deno.test("docs/deploy.md names every system that a program is made for", async () => {
-  const text = await Deno.readTextFile(join(root, "docs", "deploy.md"));
+  const text = await Deno.readTextFile(join(ROOT, "docs", "deploy.md"));
   for (const target of TARGETS) assertStringIncludes(text, `\`${target}\``);
 });
 
@@ -37,14 +32,11 @@ Deno.test({
   ignore: Deno.build.target !== "x86_64-unknown-linux-gnu",
   async fn() {
     await using folder = await temporaryFolder();
-    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: compileCommand(Deno.build.target, folder.path),
-      env: { DENORT_BIN: Deno.execPath(), NO_COLOR: "1" },
-      stdin: "null",
-    }).output();
-    const said = decoder.decode(stdout) + decoder.decode(stderr);
-    assertEquals(code, 0, said);
-    const embedded = embeddedFiles(said);
+    const env = { DENORT_BIN: Deno.execPath() };
+    const compile = denoCommand(compileCommand(Deno.build.target, folder.path), { env });
+    const { code, printed, said } = await run(compile);
+    assertEquals(code, 0, printed + said);
+    const embedded = embeddedFiles(printed + said);
     const graph = await localModules("cli/main.ts");
     assert(graph.includes("deno.json") && graph.length > 50, "the modules were not found");
     const isEmbedded = (file: string) =>
@@ -66,18 +58,14 @@ function embeddedFiles(said: string): string[] {
 
 /** The modules of the package that run when one does, itself among them. */
 async function localModules(entry: string): Promise<string[]> {
-  const { stdout } = await new Deno.Command(Deno.execPath(), {
-    args: ["info", "--json", join(root, entry)],
-    stderr: "null",
-  }).output();
-  const { modules }: { modules: Module[] } = JSON.parse(decoder.decode(stdout));
+  const { modules }: { modules: Module[] } = JSON.parse(await moduleGraph(join(ROOT, entry)));
   assertEquals(modules.filter(({ error }) => error !== undefined), []);
-  const found = new Set([`file://${join(root, entry)}`]);
+  const found = new Set([`file://${join(ROOT, entry)}`]);
   for (const specifier of found) {
     const { dependencies = [] } = modules.find((module) => module.specifier === specifier) ?? {};
     for (const { code } of dependencies) {
       if (code?.specifier?.startsWith("file:")) found.add(code.specifier);
     }
   }
-  return [...found].map((specifier) => fileURLToPath(specifier).slice(root.length));
+  return [...found].map((specifier) => fileURLToPath(specifier).slice(ROOT.length));
 }

@@ -2,10 +2,9 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "node:path";
-import { atColourTerminal } from "../support/command_line.ts";
-import { piped, Shell } from "../support/shell.ts";
+import { atColourTerminal, CTRL_C, piped } from "../support/command_line.ts";
+import { Shell } from "../support/shell.ts";
 
-const CTRL_C = "\x03";
 const CTRL_D = "\x04";
 const UP = "\x1b[A";
 

@@ -4,8 +4,9 @@ import { assert, assertEquals } from "@std/assert";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { fileExists } from "../../base/files.ts";
-import { atTerminal, command, output, refusal, tool } from "../support/command_line.ts";
+import { atTerminal, command, output, refusal } from "../support/command_line.ts";
 import { temporaryFolder } from "../support/folder.ts";
+import { tool } from "../support/process.ts";
 
 /** Gives a home folder one file of every sort. */
 async function fill(home: string): Promise<void> {

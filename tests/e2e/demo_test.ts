@@ -1,16 +1,13 @@
 /** The demonstration, as a person runs it: processes, TLS, the manual's lines and totals. */
 
 import { assert, assertEquals } from "@std/assert";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
+import { denoCommand, succeed } from "../support/process.ts";
+import { ROOT } from "../support/source_tree.ts";
 
 Deno.test("the demo prints the manual's lines and about 21 and 6 seconds", async () => {
-  const { code, stdout } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", fileURLToPath(import.meta.resolve("../../examples/demo.ts"))],
-    stdin: "null",
-    stderr: "inherit",
-  }).output();
-  assertEquals(code, 0);
-  const lines = new TextDecoder().decode(stdout).split("\n").map((line) => line.trim());
+  const printed = await succeed(denoCommand(["run", "-A", join(ROOT, "examples", "demo.ts")]));
+  const lines = printed.split("\n").map((line) => line.trim());
   const results = lines.filter((line) => /^(\d.*=|is positive\?) /.test(line));
   const expected = ["1+2= 3", "1-2= -1", "1*2= 2", "1/2= 0.5", "is positive? True", "2**4= 16"];
   assertEquals(results, [...expected, ...expected]);

@@ -3,19 +3,20 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { LIMITS } from "../../limits.ts";
 import { DEFAULT_PORT } from "../../wire/protocol.ts";
 import { connect } from "../../mod.ts";
-import { parseReadyLine } from "../../program/ready_line.ts";
 import { parseStartOptions } from "../../program/start_options.ts";
 import { parseDuration } from "../../base/units.ts";
 import { output } from "../support/command_line.ts";
 import { temporaryFolder } from "../support/folder.ts";
+import { ManagerProcess } from "../support/manager_process.ts";
+import { denoCommand, run, succeed } from "../support/process.ts";
+import { ROOT } from "../support/source_tree.ts";
+import { posixTest } from "../support/posix.ts";
 
-const root = fileURLToPath(import.meta.resolve("../../"));
-const unitText = await Deno.readTextFile(join(root, "docs", "deploy", "msl-network.service"));
-const dockerText = await Deno.readTextFile(join(root, "docs", "deploy", "Dockerfile"));
+const unitText = await Deno.readTextFile(join(ROOT, "docs", "deploy", "msl-network.service"));
+const dockerText = await Deno.readTextFile(join(ROOT, "docs", "deploy", "Dockerfile"));
 
 /** The settings of a unit, by their section and name: `Service.User`. */
 function parseUnit(text: string): Map<string, string> {
@@ -62,14 +63,7 @@ function ours(words: readonly string[]): string[] {
 /** A process of Deno as somebody else would start it, with the modules of this computer. */
 function process([_, ...args]: readonly string[], env: Record<string, string>): Deno.Command {
   const { DENO_DIR: _theirs, ...others } = env;
-  return new Deno.Command(Deno.execPath(), {
-    args,
-    env: others,
-    cwd: root,
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  });
+  return denoCommand(args, { cwd: ROOT, env: others });
 }
 
 /** Starts a Manager on a free port, and has it used. */
@@ -78,35 +72,28 @@ async function serves(
   env: Record<string, string>,
   use: (options: { host: string; port: number; certFile: string }) => Promise<void>,
 ): Promise<void> {
-  const child = process([...words, "--host", "localhost", "--port", "0"], env).spawn();
-  const errors = new Response(child.stderr).text();
-  const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
-  const ready = parseReadyLine(((await reader.read()).value ?? "").trim());
-  if (ready === undefined) throw new Error(await errors);
+  const start = process([...words, "--host", "localhost", "--port", "0"], env);
+  await using manager = await ManagerProcess.of(start);
   const certFile = join(env.MSL_NETWORK_HOME, "certs", "localhost.crt");
-  await use({ host: "localhost", port: ready.port, certFile });
-  child.kill("SIGTERM");
-  await reader.cancel();
-  assertEquals((await child.status).code, 0, await errors);
-  for (const line of (await errors).trimEnd().split("\n")) JSON.parse(line);
+  const { host, port } = manager.connectOptions;
+  await use({ host, port, certFile });
+  manager.kill();
+  const { said } = await manager.succeeded();
+  for (const line of said.trimEnd().split("\n")) JSON.parse(line);
 }
 
-Deno.test({
-  name: "what the unit starts is a Manager, with the permissions that it is given",
-  ignore: Deno.build.os === "windows",
-  fn: async () => {
-    await using folder = await temporaryFolder();
-    const { words, env } = parseStart(folder.path);
-    const home = env.MSL_NETWORK_HOME;
-    await output(home, "user", "add", "alice", "-p", "wonderland");
-    await serves(words, env, async (options) => {
-      await using client = await connect({ ...options, username: "alice", password: "wonderland" });
-      assertEquals((await client.identities()).port, options.port);
-    });
-    const { logFile } = parseStartOptions(ours(words).slice(1));
-    assertMatch(await Deno.readTextFile(logFile!), /connected as a client/);
-    assertEquals(existsSync(join(home, "keys", "localhost.key")), true);
-  },
+posixTest("what the unit starts is a Manager, with the permissions that it is given", async () => {
+  await using folder = await temporaryFolder();
+  const { words, env } = parseStart(folder.path);
+  const home = env.MSL_NETWORK_HOME;
+  await output(home, "user", "add", "alice", "-p", "wonderland");
+  await serves(words, env, async (options) => {
+    await using client = await connect({ ...options, username: "alice", password: "wonderland" });
+    assertEquals((await client.identities()).port, options.port);
+  });
+  const { logFile } = parseStartOptions(ours(words).slice(1));
+  assertMatch(await Deno.readTextFile(logFile!), /connected as a client/);
+  assertEquals(existsSync(join(home, "keys", "localhost.key")), true);
 });
 
 Deno.test("the unit has its sections, a user of its own, and more time than --grace", () => {
@@ -138,19 +125,17 @@ Deno.test({
     const file = join(folder.path, "msl-network.service");
     // It looks whether the program is there.
     await Deno.writeTextFile(file, unitText.replace("/usr/local/bin/deno", Deno.execPath()));
-    const { code, stdout, stderr } = await new Deno.Command("systemd-analyze", {
-      args: ["verify", "--man=no", file],
-    }).output();
-    const said = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
-    assertEquals(said.split("\n").filter((line) => line.includes("msl-network")), []);
+    const verify = new Deno.Command("systemd-analyze", { args: ["verify", "--man=no", file] });
+    const { code, printed, said } = await run(verify);
+    const lines = `${printed}\n${said}`.split("\n");
+    assertEquals(lines.filter((line) => line.includes("msl-network")), []);
     assertEquals(code, 0, said);
   },
 });
 
-Deno.test({
-  name: "what the image starts is a Manager, and its health check asks it, with their permissions",
-  ignore: Deno.build.os === "windows",
-  fn: async () => {
+posixTest(
+  "what the image starts is a Manager, and its health check asks it, with their permissions",
+  async () => {
     await using folder = await temporaryFolder();
     const env = { MSL_NETWORK_HOME: folder.path };
     const words = [...listOf(/ENTRYPOINT/), ...listOf(/CMD/)];
@@ -158,16 +143,14 @@ Deno.test({
     const check = listOf(/HEALTHCHECK .* CMD/);
     await serves(here, env, async ({ port }) => {
       const there = check.map((word) => word === String(DEFAULT_PORT) ? String(port) : word);
-      const { code, stdout, stderr } = await process(there, env).output();
-      assertEquals(code, 0, new TextDecoder().decode(stderr));
-      assertEquals(JSON.parse(new TextDecoder().decode(stdout)).tls, true);
+      assertEquals(JSON.parse(await succeed(process(there, env))).tls, true);
     });
     assert(ours(check).includes(String(DEFAULT_PORT)));
   },
-});
+);
 
 Deno.test("the image has the version of the README, a volume, and a user who is not root", async () => {
-  const readme = await Deno.readTextFile(join(root, "README.md"));
+  const readme = await Deno.readTextFile(join(ROOT, "README.md"));
   const [, version] = /deno@([\d.]+) /.exec(readme)!;
   assertEquals(valueOf("FROM"), `denoland/deno:debian-${version}`);
   assertMatch(valueOf("ENV")!, new RegExp(`^MSL_NETWORK_HOME=${valueOf("VOLUME")} `));

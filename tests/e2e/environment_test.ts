@@ -8,11 +8,12 @@ import {
   simulatedSensor,
 } from "../../examples/environment_monitor.ts";
 import { startProgram } from "../../examples/programs.ts";
-import { connect, RemoteError } from "../../mod.ts";
+import { RemoteError } from "../../mod.ts";
 import { TestManager } from "../../testing.ts";
 import { Events } from "../support/events.ts";
 import { exampleOptionsFor } from "../support/example_options.ts";
 import { temporaryFolder } from "../support/folder.ts";
+import { linked } from "../support/linked.ts";
 
 const PLEASANT: Conditions = { temperature: 20, humidity: 50, pressure: 1_000 };
 /** A room whose window is opened again and again. */
@@ -28,11 +29,10 @@ function scripted(conditions: readonly Conditions[]): () => Conditions {
 }
 
 Deno.test("an alarm comes once when a quantity leaves its limits, and once when it is back", async () => {
-  await using manager = await TestManager.start();
-  await using monitor = new EnvironmentMonitor({ sensor: scripted(WINDOW), interval: 1 });
-  await monitor.start(manager.connectOptions);
-  await using cxn = await connect(manager.connectOptions);
-  const link = await cxn.link<EnvironmentMonitor>("EnvironmentMonitor");
+  await using network = await linked(
+    new EnvironmentMonitor({ sensor: scripted(WINDOW), interval: 1 }),
+  );
+  const { link } = network;
   const notified = new Events<unknown[]>();
   link.notificationHandler = (...args) => notified.add(args);
   await notified.next(([kind, what]) =>
@@ -59,11 +59,10 @@ Deno.test("an alarm comes once when a quantity leaves its limits, and once when 
 });
 
 Deno.test("limits can be changed, and wrong ones are refused", async () => {
-  await using manager = await TestManager.start();
-  await using monitor = new EnvironmentMonitor({ sensor: () => PLEASANT, interval: 1 });
-  await monitor.start(manager.connectOptions);
-  await using cxn = await connect(manager.connectOptions);
-  const link = await cxn.link<EnvironmentMonitor>("EnvironmentMonitor");
+  await using network = await linked(
+    new EnvironmentMonitor({ sensor: () => PLEASANT, interval: 1 }),
+  );
+  const { link } = network;
   const alarms = new Events<unknown>();
   link.notificationHandler = (kind, what) => kind === "alarm" && alarms.add(what);
   await link.set_limits("pressure", 1_001, 1_100);

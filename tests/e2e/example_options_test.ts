@@ -1,7 +1,9 @@
 /** The options of the examples, as a person gets them wrong. */
 
 import { assertEquals } from "@std/assert";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
+import { denoCommand, run } from "../support/process.ts";
+import { ROOT } from "../support/source_tree.ts";
 
 for (
   const [example, option, reason] of [
@@ -23,12 +25,8 @@ for (
   ]
 ) {
   Deno.test(`${example} ${option} ends at once and says what is wrong`, async () => {
-    const { code, stderr, stdout } = await new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", fileURLToPath(import.meta.resolve(`../../examples/${example}`)), option],
-      stdin: "null",
-    }).output();
-    const decoder = new TextDecoder();
-    assertEquals([code, decoder.decode(stdout)], [1, ""]);
-    assertEquals(decoder.decode(stderr).trim(), reason);
+    const command = denoCommand(["run", "-A", join(ROOT, "examples", example), option]);
+    const { code, printed, said } = await run(command);
+    assertEquals([code, printed, said.trim()], [1, "", reason]);
   });
 }

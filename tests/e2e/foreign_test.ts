@@ -3,58 +3,9 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { connect, type JsonObject, Kwargs, kwargs, Service } from "../../mod.ts";
 import { TestManager } from "../../testing.ts";
-import { tool } from "../support/command_line.ts";
+import { tool } from "../support/process.ts";
+import { RawPeer } from "../support/raw_peer.ts";
 import { until } from "../support/until.ts";
-
-/** A device that writes its lines byte for byte as the test says. */
-class ForeignDevice implements Disposable {
-  readonly #socket: Deno.Conn;
-  readonly #decoder = new TextDecoder();
-  #received = "";
-
-  private constructor(socket: Deno.Conn) {
-    this.#socket = socket;
-  }
-
-  /** Connects, and answers the Manager's question with a line. */
-  static async introduce(manager: TestManager, line: string): Promise<ForeignDevice> {
-    const { host, port, certFile, disableTls } = manager.connectOptions;
-    const socket = disableTls
-      ? await Deno.connect({ hostname: host, port })
-      : await Deno.connectTls({
-        hostname: host,
-        port,
-        caCerts: [await Deno.readTextFile(certFile!)],
-      });
-    const device = new ForeignDevice(socket);
-    assertEquals(JSON.parse(await device.read()).attribute, "identity");
-    await device.write(line);
-    return device;
-  }
-
-  async write(text: string): Promise<void> {
-    const bytes = new TextEncoder().encode(text);
-    for (let sent = 0; sent < bytes.length;) sent += await this.#socket.write(bytes.subarray(sent));
-  }
-
-  /** The text of the next line. */
-  async read(): Promise<string> {
-    const buffer = new Uint8Array(65_536);
-    while (!this.#received.includes("\n")) {
-      const size = await this.#socket.read(buffer);
-      if (size === null) throw new Error("The connection has ended");
-      this.#received += this.#decoder.decode(buffer.subarray(0, size), { stream: true });
-    }
-    const end = this.#received.indexOf("\n");
-    const line = this.#received.slice(0, end).replace(/\r$/, "");
-    this.#received = this.#received.slice(end + 1);
-    return line;
-  }
-
-  [Symbol.dispose](): void {
-    this.#socket.close();
-  }
-}
 
 class Lab extends Service {
   echo(...args: unknown[]): unknown[] {
@@ -70,8 +21,8 @@ for (const disableTls of [false, true]) {
 
   Deno.test(`the least that a device can say of itself is enough, ${over}`, async () => {
     await using manager = await TestManager.start({ disableTls });
-    using _service = await ForeignDevice.introduce(manager, SERVICE);
-    using client = await ForeignDevice.introduce(manager, CLIENT);
+    await using _service = await RawPeer.introduce(manager.connectOptions, SERVICE);
+    await using client = await RawPeer.introduce(manager.connectOptions, CLIENT);
     await manager.connected("LabVIEW", "Größe Ω 語");
     await client.write(
       ' { "uid" : "é" , "kwargs" : { } , "args" : [ ] , "attribute" : "identity" ,' +
@@ -93,8 +44,8 @@ for (const disableTls of [false, true]) {
 
   Deno.test(`what a message holds passes as it was written, ${over}`, async () => {
     await using manager = await TestManager.start({ disableTls });
-    using service = await ForeignDevice.introduce(manager, SERVICE);
-    using client = await ForeignDevice.introduce(manager, CLIENT);
+    await using service = await RawPeer.introduce(manager.connectOptions, SERVICE);
+    await using client = await RawPeer.introduce(manager.connectOptions, CLIENT);
     await manager.connected("LabVIEW", "Größe Ω 語");
     const payload = '[123456789012345678901234567890,1.0e+00,-0,NaN,-Infinity,"\\u00e9 語\\/",{}]';
     await client.write(
@@ -116,7 +67,7 @@ for (const disableTls of [false, true]) {
     await using manager = await TestManager.start({ disableTls });
     await using lab = new Lab();
     await lab.start(manager.connectOptions);
-    using service = await ForeignDevice.introduce(manager, SERVICE);
+    await using service = await RawPeer.introduce(manager.connectOptions, SERVICE);
     await manager.connected("Größe Ω 語");
     await using cxn = await connect(manager.connectOptions);
     const values = [NaN, Infinity, -Infinity, "NaN", { Infinity: [NaN] }];

@@ -3,10 +3,11 @@
 import { assertEquals } from "@std/assert";
 import { fileURLToPath } from "node:url";
 import { connect, type ConnectionChange } from "../../mod.ts";
-import { statesOf } from "../support/coming_back.ts";
+import { statesOf } from "../support/connection_changes.ts";
 import { Events } from "../support/events.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { ManagerProcess } from "../support/manager_process.ts";
+import { denoCommand, Process } from "../support/process.ts";
 
 const EXAMPLE = fileURLToPath(import.meta.resolve("../../examples/heartbeat.ts"));
 
@@ -15,7 +16,7 @@ Deno.test("heartbeat.ts and a Client go on when their Manager is killed and star
   await using first = await ManagerProcess.start(home.path);
   const { connectOptions } = first;
   await using heartbeat = startHeartbeat(connectOptions.port);
-  await heartbeat.ready;
+  await heartbeat.printed.next(); // it is ready
   await using cxn = await connect({
     ...connectOptions,
     reconnect: { firstDelay: 10, longestDelay: 200 },
@@ -41,18 +42,7 @@ Deno.test("heartbeat.ts and a Client go on when their Manager is killed and star
 });
 
 /** The example as a process. */
-function startHeartbeat(port: number): AsyncDisposable & { ready: Promise<unknown> } {
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", EXAMPLE, "--host=127.0.0.1", `--port=${port}`, "--disable-tls"],
-    stdout: "piped",
-  }).spawn();
-  const output = child.stdout.getReader();
-  return {
-    ready: output.read(),
-    async [Symbol.asyncDispose]() {
-      child.kill();
-      while (!(await output.read()).done);
-      await child.status;
-    },
-  };
+function startHeartbeat(port: number): Process {
+  const options = ["--host=127.0.0.1", `--port=${port}`, "--disable-tls"];
+  return new Process(denoCommand(["run", "-A", EXAMPLE, ...options]));
 }

@@ -1,9 +1,13 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { delay } from "@std/async/delay";
-import { connect, type JsonObject, RemoteError, Service } from "../../mod.ts";
+import { connect, type JsonObject, RemoteError } from "../../mod.ts";
 import { TestManager, WirePeer } from "../../testing.ts";
-import { Laboratory, PYTHON_USER } from "../support/laboratory.ts";
+import { Laboratory } from "../support/laboratory.ts";
+import { PYTHON_USER } from "../support/python_users.ts";
+import { request } from "../support/messages.ts";
 import { until } from "../support/until.ts";
+import { linked } from "../support/linked.ts";
+import { Lab } from "../support/services.ts";
 
 const CLIENT = { type: "client", name: "flood", language: "Python", os: "Linux" };
 const ECHO = {
@@ -14,21 +18,11 @@ const ECHO = {
   attributes: { echo: "(*args)" },
 };
 
-class Lab extends Service {
-  add(a: number, b: number): number {
-    return a + b;
-  }
-}
-
 /** What a peer is told before it is disconnected, after the Manager's questions. */
 async function lastWord(peer: WirePeer): Promise<unknown> {
   let word: JsonObject = {};
   for (let text; (text = await peer.readText()) !== undefined;) word = JSON.parse(text);
   return word.message;
-}
-
-function request(service: string, attribute: string, args: unknown[], uid: string): JsonObject {
-  return { service, attribute, args, kwargs: {}, uid, error: false };
 }
 
 // On the way in
@@ -124,11 +118,8 @@ for (const disableTls of [false, true]) {
 }
 
 Deno.test("a thousand connections come and go, and nothing of them stays", async () => {
-  await using manager = await TestManager.start({ disableTls: true });
-  await using service = new Lab();
-  await service.start(manager.connectOptions);
-  await using cxn = await connect(manager.connectOptions);
-  const link = await cxn.link<Lab>("Lab");
+  await using network = await linked(new Lab(), { disableTls: true });
+  const { manager, link } = network;
   const { host, port } = manager.connectOptions;
   const visit = async (index: number) => {
     using socket = await Deno.connect({ hostname: host, port });
@@ -177,7 +168,7 @@ Deno.test("nesting of 100,000 is refused wherever it stands, and the connection 
   assertEquals(refused.uid, "1");
   assertMatch(String(refused.message), refusal);
 
-  client.send(request("Echo", "echo", [], "2"));
+  client.send(request("Echo", "echo", [], { uid: "2" }));
   const { requester } = await service.read();
   service.send(
     `{"result":${deep},"requester":${JSON.stringify(requester)},"uid":"2","error":false}`,
@@ -188,7 +179,7 @@ Deno.test("nesting of 100,000 is refused wherever it stands, and the connection 
 
   client.send("[".repeat(100_000)); // as a person would type it
   assertEquals((await client.read()).error, true);
-  client.send(request("Manager", "identity", [], "3"));
+  client.send(request("Manager", "identity", [], { uid: "3" }));
   assertEquals((await client.read()).uid, "3");
 
   await using newcomer = await WirePeer.connect(manager.connectOptions);
@@ -278,7 +269,7 @@ Deno.test("who guesses an administrator's password in the middle of a connection
   await using lab = await Laboratory.open({ disableTls: true, limits: TWO_GUESSES }, PYTHON_USER);
   await using client = await lab.introduce(CLIENT);
   const guess = async (password: string) => {
-    client.send(request("Manager", "users_table.usernames", [], "1"));
+    client.send(request("Manager", "users_table.usernames"));
     for (const answer of ["j.doe", password]) {
       await client.read();
       client.send({ result: answer, requester: null, uid: "", error: false });

@@ -11,14 +11,18 @@ import {
 } from "../../mod.ts";
 import type { ManagerOptions } from "../../mod.ts";
 import { TestManager, WirePeer } from "../../testing.ts";
+import * as messages from "../support/messages.ts";
+import { pythonic, reply } from "../support/messages.ts";
 import { until } from "../support/until.ts";
+import { linked } from "../support/linked.ts";
+import { wireClient, wireService } from "../support/wire_devices.ts";
 
 /** A message of a thousand bytes is long here, so that every way is short. */
 const LIMITS = { longLine: 1_000, maxMessageSize: 200_000 };
 const PAYLOAD = Array.from({ length: 5_000 }, (_, index) => `item ${index} "{[`);
 
 /** A Manager with a raw client and a raw service. */
-class Laboratory implements AsyncDisposable {
+class RawLaboratory implements AsyncDisposable {
   readonly manager: TestManager;
   readonly client: WirePeer;
   readonly service: WirePeer;
@@ -29,16 +33,13 @@ class Laboratory implements AsyncDisposable {
     this.service = service;
   }
 
-  static async open(options: ManagerOptions = {}): Promise<Laboratory> {
+  static async open(options: ManagerOptions = {}): Promise<RawLaboratory> {
     await using stack = new AsyncDisposableStack();
     const manager = stack.use(await TestManager.start({ limits: LIMITS, ...options }));
-    const to = manager.connectOptions;
-    const client = stack.use(await WirePeer.introduce(to, { type: "client", name: "c" }));
-    const identity = { type: "service", name: "S", attributes: {} };
-    const service = stack.use(await WirePeer.introduce(to, identity));
-    await manager.connected("c", "S");
+    const client = stack.use(await wireClient(manager, "c"));
+    const service = stack.use(await wireService(manager, "S"));
     stack.move();
-    return new Laboratory(manager, client, service);
+    return new RawLaboratory(manager, client, service);
   }
 
   /** How connections have ended, once as many have as these. */
@@ -74,25 +75,16 @@ class Laboratory implements AsyncDisposable {
   }
 }
 
-/** A request in the order of keys that ours have. */
-function request(others: JsonObject): JsonObject {
-  return { error: false, service: "S", uid: "1", attribute: "a", args: [], kwargs: {}, ...others };
-}
-
-function reply(requester: string, others: JsonObject): JsonObject {
-  return { error: false, requester, uid: "1", result: null, ...others };
-}
-
-/** The same message in the order of keys that Python has. */
-function pythonic(message: JsonObject): JsonObject {
-  return Object.fromEntries(Object.entries(message).toSorted(([a], [b]) => a < b ? -1 : 1));
+/** A request to the service `S`. */
+function request(members: JsonObject): JsonObject {
+  return messages.request("S", "a", [], members);
 }
 
 for (const disableTls of [false, true]) {
   const over = disableTls ? "over TCP" : "over TLS";
 
   Deno.test(`long requests and answers arrive whole, in any order of keys, ${over}`, async () => {
-    await using lab = await Laboratory.open({ disableTls });
+    await using lab = await RawLaboratory.open({ disableTls });
     for (const order of [(message: JsonObject) => message, pythonic]) {
       lab.client.send(order(request({ args: PAYLOAD, uid: "7" })));
       const received = await lab.service.read();
@@ -115,11 +107,8 @@ for (const disableTls of [false, true]) {
         return value;
       }
     }
-    await using manager = await TestManager.start({ disableTls });
-    await using echo = new Echo();
-    await echo.start(manager.connectOptions);
-    await using cxn = await connect(manager.connectOptions);
-    const link = await cxn.link<Echo>("Echo");
+    await using network = await linked(new Echo(), { disableTls });
+    const { link } = network;
     const value = "µ".repeat(10_000_000);
     const [long, short] = await Promise.all([link.echo(value), link.echo(1)]);
     assert(long === value && short === 1);
@@ -174,7 +163,7 @@ Deno.test("an answer above readLimit fails its call, and the next one is read", 
 });
 
 Deno.test("what a long line says at its end does not count for who it is from and for", async () => {
-  await using lab = await Laboratory.open();
+  await using lab = await RawLaboratory.open();
   const text = JSON.stringify(request({ args: PAYLOAD, uid: "7" })).slice(0, -1);
   lab.client.send(`${text},"requester":"Manager[x:1]","uid":"8","error":true} `);
   const { requester, uid, error } = await lab.service.read();
@@ -191,7 +180,7 @@ Deno.test("what a long line says at its end does not count for who it is from an
 for (const order of [(message: JsonObject) => message, pythonic]) {
   const keys = order === pythonic ? "Python's" : "our";
   Deno.test(`a long answer with a uid that is not owed answers nothing, in ${keys} order`, async () => {
-    await using lab = await Laboratory.open();
+    await using lab = await RawLaboratory.open();
     for (const uid of ["A", "B", "C"]) await lab.owe(uid);
     for (const uid of ["A", "A", "WRONG", "B", "C"]) {
       lab.service.send(order(reply(lab.clientName, { uid, result: [...PAYLOAD, uid] })));
@@ -209,23 +198,19 @@ for (const order of [(message: JsonObject) => message, pythonic]) {
 }
 
 Deno.test("a long answer that is not owed reaches nobody, and the next one that is does", async () => {
-  await using lab = await Laboratory.open();
+  await using lab = await RawLaboratory.open();
   lab.service.send(reply(lab.clientName, { result: PAYLOAD }));
   lab.service.send(reply("d[x:1]", { result: PAYLOAD }));
   await lab.expectLife();
 });
 
 Deno.test("a long request is refused by the rules of any other, and the connection goes on", async () => {
-  await using lab = await Laboratory.open();
+  await using lab = await RawLaboratory.open();
   lab.client.send(request({ service: "Nothing", args: PAYLOAD, uid: "7" }));
   const { message, uid } = await lab.client.read();
   assertEquals(uid, "7");
   assertMatch(String(message), /^KeyError: "the 'Nothing' Service is not connected/);
-  await using other = await WirePeer.introduce(lab.manager.connectOptions, {
-    type: "client",
-    name: "other",
-  });
-  await lab.manager.connected("other");
+  await using other = await wireClient(lab.manager, "other");
   const manager = (attribute: string) => request({ service: "Manager", attribute, args: ["S"] });
   lab.client.send(manager("link"));
   await lab.client.read();
@@ -238,7 +223,7 @@ Deno.test("a long request is refused by the rules of any other, and the connecti
 });
 
 Deno.test("a line whose routing keys come after more than can be held is refused with its uid", async () => {
-  await using lab = await Laboratory.open();
+  await using lab = await RawLaboratory.open();
   const huge = "x".repeat(LIMITS.maxMessageSize + 1);
   lab.client.send(pythonic(request({ args: [huge], uid: "7" })));
   const refused = await lab.client.read();
@@ -256,7 +241,7 @@ Deno.test("a line whose routing keys come after more than can be held is refused
 });
 
 Deno.test("a long line is no message if it does not end as one, and whoever waits is told", async () => {
-  await using lab = await Laboratory.open();
+  await using lab = await RawLaboratory.open();
   const text = JSON.stringify(request({ args: PAYLOAD, uid: "7" })).slice(0, -1);
   lab.client.send(`${text}]`);
   const { message, uid } = await lab.client.read();
@@ -271,19 +256,14 @@ Deno.test("a long line is no message if it does not end as one, and whoever wait
 });
 
 Deno.test("long lines to the Manager, typed ones and notifications are what they are", async () => {
-  await using lab = await Laboratory.open();
+  await using lab = await RawLaboratory.open();
   lab.client.send(request({ service: "Manager", attribute: "link", args: ["S"], kwargs: {} }));
   await lab.client.read();
   lab.client.send(request({ service: "Manager", attribute: "identity", args: PAYLOAD, uid: "7" }));
   assertMatch(String((await lab.client.read()).message), /^TypeError: Manager.identity\(\) takes/);
   lab.client.send(`S a ${"x".repeat(2_000)}`);
   assertEquals((await lab.service.read()).args, ["x".repeat(2_000)]);
-  const notification = {
-    error: false,
-    service: "S",
-    uid: "notification",
-    result: [PAYLOAD, {}],
-  };
+  const notification = messages.notification("S", PAYLOAD);
   lab.service.send(notification);
   assertEquals(await lab.client.read(), notification);
   lab.service.send({ ...notification, service: "T" });
@@ -291,7 +271,11 @@ Deno.test("long lines to the Manager, typed ones and notifications are what they
 });
 
 /** The beginning of a long line of a peer that then goes away. */
-async function sendHalf(lab: Laboratory, identity: JsonObject, message: JsonObject): Promise<void> {
+async function sendHalf(
+  lab: RawLaboratory,
+  identity: JsonObject,
+  message: JsonObject,
+): Promise<void> {
   await using peer = await WirePeer.introduce(lab.manager.connectOptions, identity);
   await lab.manager.connected(String(identity.name));
   if (identity.type === "service") {
@@ -303,7 +287,7 @@ async function sendHalf(lab: Laboratory, identity: JsonObject, message: JsonObje
 }
 
 Deno.test("a client whose answer is cut off is disconnected: the rest will never come", async () => {
-  await using lab = await Laboratory.open();
+  await using lab = await RawLaboratory.open();
   const message = reply(lab.clientName, { result: PAYLOAD, uid: "7" });
   await sendHalf(lab, { type: "service", name: "T", attributes: {} }, message);
   await assertRejects(() => lab.client.read(), Error, "The connection has ended");
@@ -312,7 +296,7 @@ Deno.test("a client whose answer is cut off is disconnected: the rest will never
 });
 
 Deno.test("our Client fails what is pending when an answer is cut off", async () => {
-  await using lab = await Laboratory.open();
+  await using lab = await RawLaboratory.open();
   await using cxn = await connect(lab.manager.connectOptions);
   const link = await cxn.link("S");
   const pending = [link.first(), link.second()];
@@ -326,7 +310,7 @@ Deno.test("our Client fails what is pending when an answer is cut off", async ()
 });
 
 Deno.test("a service goes on when a request is cut off, and gets no message of it", async () => {
-  await using lab = await Laboratory.open();
+  await using lab = await RawLaboratory.open();
   const message = request({ args: PAYLOAD, uid: "7" });
   await sendHalf(lab, { type: "client", name: "d" }, message);
   const broken = (await lab.service.readText())!;
@@ -336,12 +320,7 @@ Deno.test("a service goes on when a request is cut off, and gets no message of i
 
 Deno.test("a client hears that its service died while it was sending it a long request", async () => {
   await using manager = await TestManager.start({ limits: LIMITS });
-  await using service = await WirePeer.introduce(manager.connectOptions, {
-    type: "service",
-    name: "S",
-    attributes: {},
-  });
-  await manager.connected("S");
+  await using service = await wireService(manager, "S");
   await using cxn = await connect(manager.connectOptions);
   const link = await cxn.link("S");
   const pending = link.a("x".repeat(20_000_000));
@@ -353,7 +332,7 @@ Deno.test("a client hears that its service died while it was sending it a long r
 });
 
 Deno.test("a client that stops reading is closed, and its service goes on for the others", async () => {
-  await using lab = await Laboratory.open({
+  await using lab = await RawLaboratory.open({
     disableTls: true,
     limits: { longLine: 1_000, stallTimeout: 1_000 },
   });
@@ -361,11 +340,7 @@ Deno.test("a client that stops reading is closed, and its service goes on for th
   lab.service.send(reply(lab.clientName, { result: "x".repeat(40_000_000), uid: "7" }));
   await lab.manager.disconnected("c"); // it never reads
   assertEquals(await lab.ended({ stalled: 1 }), { stalled: 1 });
-  await using other = await WirePeer.introduce(lab.manager.connectOptions, {
-    type: "client",
-    name: "other",
-  });
-  await lab.manager.connected("other");
+  await using other = await wireClient(lab.manager, "other");
   other.send(request({ uid: "8" }));
   const { requester, uid } = await lab.service.read();
   lab.service.send(reply(String(requester), { uid, result: "after" }));
@@ -374,12 +349,8 @@ Deno.test("a client that stops reading is closed, and its service goes on for th
 });
 
 Deno.test("a sender that stops in the middle of a line is disconnected, and so holds nobody up", async () => {
-  await using lab = await Laboratory.open({ limits: { longLine: 1_000, stallTimeout: 1_000 } });
-  await using client = await WirePeer.introduce(lab.manager.connectOptions, {
-    type: "client",
-    name: "d",
-  });
-  await lab.manager.connected("d");
+  await using lab = await RawLaboratory.open({ limits: { longLine: 1_000, stallTimeout: 1_000 } });
+  await using client = await wireClient(lab.manager, "d");
   await client.sendHalf(JSON.stringify(request({ args: PAYLOAD, uid: "7" })).slice(0, 50_000));
   await lab.manager.disconnected("d");
   assertEquals(await lab.ended({ closed: 1 }), { closed: 1 });
@@ -395,12 +366,8 @@ Deno.test("a sender that stops in the middle of a line is disconnected, and so h
 });
 
 Deno.test("a sender that only trickles is disconnected too", async () => {
-  await using lab = await Laboratory.open({ limits: { longLine: 1_000, stallTimeout: 1_000 } });
-  await using client = await WirePeer.introduce(lab.manager.connectOptions, {
-    type: "client",
-    name: "d",
-  });
-  await lab.manager.connected("d");
+  await using lab = await RawLaboratory.open({ limits: { longLine: 1_000, stallTimeout: 1_000 } });
+  await using client = await wireClient(lab.manager, "d");
   const more = await client.sendHalf(JSON.stringify(request({ args: PAYLOAD })).slice(0, 50_000));
   while (await more("x")) await new Promise((resolve) => setTimeout(resolve, 5));
   await lab.manager.disconnected("d");

@@ -2,9 +2,10 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { connect, type JsonObject } from "../../mod.ts";
+import { MANAGER_NAME } from "../support/devices.ts";
 import { at, atColourTerminal, output } from "../support/command_line.ts";
 import { temporaryFolder } from "../support/folder.ts";
-import { MANAGER_NAME, ScriptedManager } from "../support/scripted_manager.ts";
+import { ScriptedManager } from "../support/scripted_manager.ts";
 import { Shell } from "../support/shell.ts";
 
 Deno.test("ls lists services, clients and links, and what a service offers", async () => {

@@ -11,6 +11,7 @@ import { exampleOptionsFor } from "../support/example_options.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { pythonProgram } from "../support/python.ts";
 import { until } from "../support/until.ts";
+import { NO_TIME } from "../support/clock.ts";
 
 const IDENTITY = {
   manufacturer: "Simulated Instruments",
@@ -21,7 +22,7 @@ const IDENTITY = {
 
 /** An instrument whose measurements take no time. */
 function quickMultimeter(): Multimeter {
-  return new Multimeter({ clock: { now: () => 0, delay: () => Promise.resolve() } });
+  return new Multimeter({ clock: NO_TIME });
 }
 
 /** A Manager, an instrument, and the Service in front of it. */

@@ -1,7 +1,6 @@
 /** Passwords that are asked for, at a real terminal and where there is none; and those in files. */
 
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { fileURLToPath } from "node:url";
 import { join } from "node:path";
 import { ConfigurationError } from "../../errors.ts";
 import { Database } from "../../manager/database/database.ts";
@@ -10,16 +9,16 @@ import {
   atTerminal,
   command,
   commandReading,
+  CTRL_C,
   output,
   programAtTerminal,
   refusal,
   shellAtTerminal,
-  succeed,
 } from "../support/command_line.ts";
 import { temporaryFolder } from "../support/folder.ts";
+import { succeed } from "../support/process.ts";
+import { CONFIG, MODULE } from "../support/source_tree.ts";
 
-const CTRL_C = "\x03";
-const CONFIG = fileURLToPath(import.meta.resolve("../../deno.json"));
 const AGAIN = "Enter it again:";
 
 /** Whether a user has a password. */
@@ -58,7 +57,7 @@ Deno.test("start asks for the passwords whose options have no words, new ones tw
   const program = join(home.path, "program.ts");
   await Deno.writeTextFile(
     program,
-    `import { parseStartOptions } from ${JSON.stringify(import.meta.resolve("../../mod.ts"))};
+    `import { parseStartOptions } from ${MODULE};
     const { authPassword, keyFilePassword, port } = parseStartOptions();
     const isLinux = Deno.build.os === "linux";
     const shown = isLinux ? Deno.readTextFileSync("/proc/self/cmdline") : Deno.args.join(" ");

@@ -4,6 +4,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { JsonObject } from "../../mod.ts";
 import { at, command } from "../support/command_line.ts";
 import { temporaryFolder } from "../support/folder.ts";
+import { run } from "../support/process.ts";
 import { ScriptedManager } from "../support/scripted_manager.ts";
 import { Shell } from "../support/shell.ts";
 
@@ -39,7 +40,7 @@ Deno.test("ping goes on until Ctrl+C, and then has its statistics", async () => 
   await using ping = shell.run("ping", "--count", "0", "--interval", "1h");
   await ping.printed.next();
   ping.kill("SIGINT");
-  await ping.end();
+  await ping.succeeded();
   assertEquals(ping.printed.all[2], "1 sent, 1 answered");
 });
 
@@ -47,14 +48,14 @@ Deno.test("an answer that does not come is an error, after the statistics", asyn
   await using home = await temporaryFolder();
   await using manager = new ScriptedManager();
   const args = ["--disable-tls", ...at(manager.connectOptions), "--timeout", "3s"];
-  const ended = command(home.path, "ping", ...args, "--interval", "0").output();
+  const ended = run(command(home.path, "ping", ...args, "--interval", "0"));
   await manager.ask("identity");
   assertEquals(((await manager.hear()).result as JsonObject).name, "ping");
   const { uid } = await manager.hear();
   await manager.say({ error: false, requester: "x", result: {}, uid });
   while (await manager.hearText() !== undefined);
-  const { code, stdout, stderr } = await ended;
+  const { code, printed, said } = await ended;
   assertEquals(code, 1);
-  assertMatch(new TextDecoder().decode(stdout), /\n2 sent, 1 answered\n/);
-  assertMatch(new TextDecoder().decode(stderr), /was not done within 3000 ms\n$/);
+  assertMatch(printed, /\n2 sent, 1 answered\n/);
+  assertMatch(said, /was not done within 3000 ms\n$/);
 });

@@ -1,30 +1,20 @@
 /** Which files and folders are made, who can read them, and keys that others can read. */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { fileURLToPath } from "node:url";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { parseReadyLine } from "../../program/ready_line.ts";
 import {
   command,
   output,
   permissive,
   permissiveCommand,
   refusal,
-  succeed,
-  tool,
 } from "../support/command_line.ts";
-import { temporaryFolder } from "../support/folder.ts";
+import { modeOf, temporaryFolder } from "../support/folder.ts";
 import { ManagerProcess } from "../support/manager_process.ts";
-
-/** A test that needs a system with modes. */
-function test(name: string, fn: () => Promise<void>): void {
-  Deno.test({ name, fn, ignore: Deno.build.os === "windows" });
-}
-
-function modeOf(path: string): number {
-  return Deno.statSync(path).mode! & 0o777;
-}
+import { run, succeed, tool } from "../support/process.ts";
+import { CONFIG, MODULE } from "../support/source_tree.ts";
+import { posixTest } from "../support/posix.ts";
 
 /** All that is in a folder: the mode by the path. */
 function modesIn(folder: string): Record<string, string> {
@@ -44,27 +34,16 @@ async function whileItRuns<T>(
   manager: Deno.Command,
   look: (port: number) => T | Promise<T>,
 ): Promise<{ found: T; errors: string }> {
-  const child = manager.spawn();
-  const errors = new Response(child.stderr).text();
-  const reader = child.stdout.getReader();
-  try {
-    const { value } = await reader.read();
-    const ready = parseReadyLine(new TextDecoder().decode(value).trim());
-    if (ready === undefined) throw new Error(`It did not start: ${await errors}`);
-    const found = await look(ready.port);
-    child.kill();
-    return { found, errors: await errors };
-  } finally {
-    reader.releaseLock();
-    await child.stdout.cancel();
-    await child.status;
-  }
+  await using process = await ManagerProcess.of(manager);
+  const found = await look(process.connectOptions.port);
+  process.kill();
+  return { found, errors: (await process.end()).said };
 }
 
 for (const isOpen of [false, true]) {
   const where = isOpen ? "in folders that are open to everybody" : "in new folders";
 
-  test(`nobody but the owner can read what is made ${where}, whatever the umask`, async () => {
+  posixTest(`nobody but the owner can read what is made ${where}, whatever the umask`, async () => {
     await using folder = await temporaryFolder();
     const [home, elsewhere] = [join(folder.path, "home"), join(folder.path, "elsewhere")];
     const folders = [home, elsewhere, ...["certs", "keys", "logs"].map((name) => join(home, name))];
@@ -86,7 +65,7 @@ for (const isOpen of [false, true]) {
     await run("certdump", join(home, "certs", "localhost.crt"), "-o", at("dump.txt"));
 
     const ours = await whileItRuns(permissiveCommand(home, "-p", "0"), async (port) => {
-      const client = `import { connect } from ${JSON.stringify(MODULE)};
+      const client = `import { connect } from ${MODULE};
         await using cxn = await connect({ port: ${port}, autoSave: true });`;
       await succeed(permissive(at("client"), "eval", "--config", CONFIG, client));
       return modesIn(home);
@@ -130,37 +109,37 @@ for (const isOpen of [false, true]) {
   });
 }
 
-const MODULE = import.meta.resolve("../../mod.ts");
-const CONFIG = fileURLToPath(import.meta.resolve("../../deno.json"));
+posixTest(
+  "a key of the home folder, as Python makes it, works on and is made private, which is said",
+  async () => {
+    await using home = await temporaryFolder();
+    await output(home.path, "keygen", "ecc");
+    const key = join(home.path, "keys", "localhost.key");
+    await Deno.chmod(key, 0o644);
+    const pem = await Deno.readTextFile(key);
+    const log = join(home.path, "a.log");
+    const { errors } = await whileItRuns(command(home.path, "-p", "0", "-l", log), () => {});
+    assertEquals(modeOf(key), 0o600);
+    assertEquals(await Deno.readTextFile(key), pem);
+    for (const said of [errors, await Deno.readTextFile(log)]) {
+      assert(said.includes(`OTHERS COULD READ the private key ${key} (mode 0644)`), said);
+      assertMatch(
+        said,
+        /make a new key with the keygen command, and then its certificate with certgen/,
+      );
+    }
+    const again = await whileItRuns(command(home.path, "-p", "0"), () => {});
+    assert(!again.errors.includes("OTHERS COULD READ"), again.errors);
 
-test("a key of the home folder, as Python makes it, works on and is made private, which is said", async () => {
-  await using home = await temporaryFolder();
-  await output(home.path, "keygen", "ecc");
-  const key = join(home.path, "keys", "localhost.key");
-  await Deno.chmod(key, 0o644);
-  const pem = await Deno.readTextFile(key);
-  const log = join(home.path, "a.log");
-  const { errors } = await whileItRuns(command(home.path, "-p", "0", "-l", log), () => {});
-  assertEquals(modeOf(key), 0o600);
-  assertEquals(await Deno.readTextFile(key), pem);
-  for (const said of [errors, await Deno.readTextFile(log)]) {
-    assert(said.includes(`OTHERS COULD READ the private key ${key} (mode 0644)`), said);
-    assertMatch(
-      said,
-      /make a new key with the keygen command, and then its certificate with certgen/,
-    );
-  }
-  const again = await whileItRuns(command(home.path, "-p", "0"), () => {});
-  assert(!again.errors.includes("OTHERS COULD READ"), again.errors);
+    await Deno.chmod(key, 0o640);
+    const { code, said } = await run(command(home.path, "certgen"));
+    assertEquals(code, 0);
+    assert(said.includes("OTHERS COULD READ"), said);
+    assertEquals(modeOf(key), 0o600);
+  },
+);
 
-  await Deno.chmod(key, 0o640);
-  const { code, stderr } = await command(home.path, "certgen").output();
-  assertEquals(code, 0);
-  assert(new TextDecoder().decode(stderr).includes("OTHERS COULD READ"));
-  assertEquals(modeOf(key), 0o600);
-});
-
-test("a key of the home folder that cannot be made private is refused", async () => {
+posixTest("a key of the home folder that cannot be made private is refused", async () => {
   await using home = await temporaryFolder();
   await output(home.path, "keygen", "ecc");
   const key = join(home.path, "keys", "localhost.key");
@@ -185,7 +164,7 @@ test("a key of the home folder that cannot be made private is refused", async ()
   assertEquals(modeOf(key), 0o644);
 });
 
-test("a key elsewhere that others can read is refused, by start and by certgen", async () => {
+posixTest("a key elsewhere that others can read is refused, by start and by certgen", async () => {
   await using home = await temporaryFolder();
   const key = join(home.path, "my keys", "lab.key");
   await output(home.path, "keygen", "ecc", "-o", key);
@@ -204,30 +183,30 @@ test("a key elsewhere that others can read is refused, by start and by certgen",
   assertMatch(await output(home.path, "certgen", "-k", key), /^Wrote the certificate to /);
 });
 
-test("an encrypted key that others can read is warned of, and used", async () => {
+posixTest("an encrypted key that others can read is warned of, and used", async () => {
   await using home = await temporaryFolder();
   const key = join(home.path, "lab.key");
   await output(home.path, "keygen", "ecc", "-o", key, "-p", "secret");
   await Deno.chmod(key, 0o644);
   const warning = `Nothing but its password protects the private key ${key}: ` +
     `others can read it (mode 0644). Run: chmod 600 ${key}`;
-  const certgen = await command(home.path, "certgen", "-k", key, "-p", "secret").output();
-  assertEquals(new TextDecoder().decode(certgen.stderr), `${warning}\n`);
+  const { said } = await run(command(home.path, "certgen", "-k", key, "-p", "secret"));
+  assertEquals(said, `${warning}\n`);
   const start = command(home.path, "-p", "0", "-k", key, "-D", "secret");
   const { errors } = await whileItRuns(start, () => {});
   assert(errors.includes(warning), errors);
   assertEquals(modeOf(key), 0o644);
 });
 
-test("a database that others can read is warned of, and left as it is", async () => {
+posixTest("a database that others can read is warned of, and left as it is", async () => {
   await using home = await temporaryFolder();
   const file = join(home.path, "manager.sqlite3");
   new DatabaseSync(file).close();
   await Deno.chmod(file, 0o644);
   await using manager = await ManagerProcess.start(home.path);
   manager.kill("SIGTERM");
-  const { errors } = await manager.end();
-  assert(errors.includes(`Others can read the database ${file} (mode 0644)`), errors);
-  assert(errors.includes(`chmod 600 ${file}`), errors);
+  const { said } = await manager.end();
+  assert(said.includes(`Others can read the database ${file} (mode 0644)`), said);
+  assert(said.includes(`chmod 600 ${file}`), said);
   assertEquals(modeOf(file), 0o644);
 });

@@ -18,73 +18,41 @@ import {
 import { parseReadyLine } from "../../program/ready_line.ts";
 import { TestManager, WirePeer } from "../../testing.ts";
 import { temporaryFolder } from "../support/folder.ts";
+import { denoCommand, Process } from "../support/process.ts";
 import { until } from "../support/until.ts";
 
 /** The script with two Services as a process, with files of its own. */
-class Program implements AsyncDisposable {
-  readonly home: string;
-  readonly #folder: AsyncDisposable;
-  readonly #child: Deno.ChildProcess;
-  readonly #output: ReadableStreamDefaultReader<string>;
-  readonly #errors: Promise<string>;
+class Program extends Process {
+  readonly #folder: AsyncDisposable & { path: string };
 
-  constructor(
-    folder: AsyncDisposable & { path: string },
-    args: string[],
-    env: Record<string, string>,
-  ) {
-    this.home = folder.path;
+  private constructor(command: Deno.Command, folder: AsyncDisposable & { path: string }) {
+    super(command);
     this.#folder = folder;
-    const script = fileURLToPath(import.meta.resolve("../support/services.ts"));
-    this.#child = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", script, "--host", "localhost", "--port", "0", ...args],
-      env: { MSL_NETWORK_HOME: folder.path, NO_COLOR: "1", ...env },
-      stdin: "null",
-      stdout: "piped",
-      stderr: "piped",
-    }).spawn();
-    this.#output = this.#child.stdout.pipeThrough(new TextDecoderStream()).getReader();
-    this.#errors = new Response(this.#child.stderr).text();
   }
 
   static async start(args: string[] = [], env: Record<string, string> = {}): Promise<Program> {
-    return new Program(await temporaryFolder(), args, env);
+    const folder = await temporaryFolder();
+    const script = fileURLToPath(import.meta.resolve("../support/programs/two_services.ts"));
+    const words = ["run", "-A", script, "--host", "localhost", "--port", "0", ...args];
+    return new Program(denoCommand(words, { home: folder.path, env }), folder);
   }
 
   /** How to connect, once it says that it is ready. */
   async ready(): Promise<{ host: string; port: number; certFile: string }> {
-    const { value } = await this.#output.read();
-    const ready = parseReadyLine(value?.trim() ?? "");
-    if (ready === undefined) throw new Error(`${value} ${await this.#errors}`);
-    const certFile = join(this.home, "certs", "localhost.crt");
-    return { host: "localhost", port: ready.port, certFile };
-  }
-
-  /** What Ctrl+C does. */
-  interrupt(): void {
-    this.#child.kill("SIGINT");
-  }
-
-  /** How it ended. */
-  async end(): Promise<{ code: number; errors: string }> {
-    return { code: (await this.#child.status).code, errors: await this.#errors };
+    const { port } = parseReadyLine(await this.printed.next())!;
+    const certFile = join(this.#folder.path, "certs", "localhost.crt");
+    return { host: "localhost", port, certFile };
   }
 
   /** What it has logged so far. */
   async log(): Promise<string> {
-    const logs = join(this.home, "logs");
+    const logs = join(this.#folder.path, "logs");
     const [{ name }] = Deno.readDirSync(logs);
     return await Deno.readTextFile(join(logs, name));
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    try {
-      this.#child.kill("SIGTERM");
-    } catch {
-      // It has ended.
-    }
-    await this.#child.status;
-    await this.#output.cancel();
+  override async [Symbol.asyncDispose](): Promise<void> {
+    await super[Symbol.asyncDispose]();
     await this.#folder[Symbol.asyncDispose]();
   }
 }
@@ -122,9 +90,9 @@ Deno.test("runServices logs its Services in where that is asked for", async () =
 
 Deno.test("runServices ends with the reason when a Service is refused", async () => {
   await using program = await Program.start(["--auth-password", "abc 123"], { TWICE: "1" });
-  const { code, errors } = await program.end();
+  const { code, said } = await program.end();
   assertEquals(code, 1);
-  assert(errors.includes("A 'Camera' service is already running on the Manager"), errors);
+  assert(said.includes("A 'Camera' service is already running on the Manager"), said);
 });
 
 Deno.test("options may be all that runServices is given", async () => {
@@ -138,11 +106,11 @@ Deno.test("options may be all that runServices is given", async () => {
 Deno.test("a signal ends runServices after the handlers of its Services, without a trace", async () => {
   await using program = await Program.start();
   await program.ready();
-  program.interrupt();
-  const { code, errors } = await program.end();
+  program.kill("SIGINT");
+  const { code, said } = await program.end();
   assertEquals(code, 0);
-  assertMatch(errors, /Camera: the shutter is closed/);
-  assertEquals(/FATAL|Error/.test(errors.replaceAll("ConnectionAbortedError", "")), false, errors);
+  assertMatch(said, /Camera: the shutter is closed/);
+  assertEquals(/FATAL|Error/.test(said.replaceAll("ConnectionAbortedError", "")), false, said);
 });
 
 Deno.test("a Client changes how much a Service logs", async () => {

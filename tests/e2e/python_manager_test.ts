@@ -20,7 +20,10 @@ import {
   Service,
   ValueError,
 } from "../../mod.ts";
-import { MANAGER_NAME, play, ScriptedManager, type Style } from "../support/scripted_manager.ts";
+import { MANAGER_NAME } from "../support/devices.ts";
+import * as messages from "../support/messages.ts";
+import { play } from "../support/recorded_manager.ts";
+import { ScriptedManager, type Style } from "../support/scripted_manager.ts";
 
 /** The services of the recordings. */
 class Echo extends Service {
@@ -134,11 +137,11 @@ Deno.test("terminal: services answer a person who types", async () => {
 
 /** An answer of the Manager or of a service, as Python's Manager sends it. */
 function reply(uid: unknown, result: unknown): JsonObject {
-  return { error: false, requester: "Client[lab-pc:2]", result, uid };
+  return messages.reply("Client[lab-pc:2]", { result, uid });
 }
 
 function failure(uid: unknown, message: string): JsonObject {
-  return { error: true, message, requester: "x", result: null, traceback: [message], uid };
+  return { ...messages.reply("x", { uid }), ...messages.failure(message), traceback: [message] };
 }
 
 /** A client's request, as Python's Manager forwards it to a service. */
@@ -150,8 +153,7 @@ function request(uid: string, attribute: string, args: unknown[], named: JsonObj
 /** Connects a Client to a scripted Manager. */
 async function admit(python: ScriptedManager, options: ClientOptions = {}): Promise<Client> {
   const connecting = connect({ ...options, ...python.connectOptions });
-  await python.ask("identity");
-  await python.hear();
+  await python.welcome();
   return await connecting;
 }
 
@@ -209,8 +211,7 @@ for (const [habit, newStyle] of STYLES) {
 
       const notified = Promise.withResolvers<unknown[]>();
       link.notificationHandler = (...args) => notified.resolve(args);
-      const result = [[1], { x: rotation }];
-      await python.say({ error: false, result, service: "Lab", uid: "notification" });
+      await python.say(messages.notification("Lab", [1], { x: rotation }));
       assertEquals(await notified.promise, [1, kwargs({ x: rotation })]);
     }
   });
@@ -221,8 +222,7 @@ for (const [habit, newStyle] of STYLES) {
     const starting = lab.start({ ...python.connectOptions, passwordManager: "abc 123" });
     await python.ask("password", MANAGER_NAME);
     assertEquals((await python.hear()).result, "abc 123");
-    await python.ask("identity");
-    await python.hear();
+    await python.welcome();
     await starting;
 
     for (let rotation = 0; rotation < ROTATIONS; rotation++) {
@@ -274,8 +274,7 @@ Deno.test("a Service that is not confirmed has started, and answers before that"
   await using lab = new Lab();
   await using python = new ScriptedManager();
   const starting = lab.start(python.connectOptions);
-  await python.ask("identity");
-  await python.hear();
+  await python.welcome();
   await python.say(request("early", "add", [1, 2], {}));
   assertEquals((await python.hear()).result, 3);
   await starting;
@@ -324,8 +323,7 @@ Deno.test("a Service whose name is taken hears of it from start()", async () => 
   await using python = new ScriptedManager();
   const text = "NameError: A 'Lab' service is already running on the Manager";
   const refused = assertRefused(lab.start(python.connectOptions), text);
-  await python.ask("identity");
-  await python.hear();
+  await python.welcome();
   await python.say(failure("", text));
   await python.close();
   await refused;
@@ -430,8 +428,7 @@ Deno.test("the end of the connection is the answer to shutdown_manager, and to n
 Deno.test("a LinkedClient asks until the service is there, then has its methods", async () => {
   await using python = new ScriptedManager();
   const connecting = LinkedClient.connect("Lab", { ...python.connectOptions, name: "c" });
-  await python.ask("identity");
-  await python.hear();
+  await python.welcome();
   const early = await python.hear();
   const text = `KeyError: "the 'Lab' service does not exist, cannot link with c[lab-pc:2]"`;
   await python.say(failure(early.uid, text));
@@ -452,8 +449,7 @@ Deno.test("a LinkedClient that is refused has the reason, and leaves", async () 
   await using python = new ScriptedManager();
   const text = "PermissionError: 'Lab' service is locked";
   const refused = assertRefused(LinkedClient.connect("Lab", python.connectOptions), text);
-  await python.ask("identity");
-  await python.hear();
+  await python.welcome();
   await python.say(failure((await python.hear()).uid, text));
   assertEquals((await python.hear()).attribute, "__disconnect__");
   assertEquals(await python.hearText(), undefined);

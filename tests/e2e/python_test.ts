@@ -2,15 +2,11 @@
 
 import { assertEquals, assertRejects } from "@std/assert";
 import { parseJson } from "../../wire/json.ts";
-import { connect, Kwargs, RemoteError, Service } from "../../mod.ts";
+import { connect, Kwargs, RemoteError } from "../../mod.ts";
 import { TestManager } from "../../testing.ts";
-import { python } from "../support/python.ts";
-
-class Lab extends Service {
-  add(x: number, y: number): number {
-    return x + y;
-  }
-}
+import { Process, succeed } from "../support/process.ts";
+import { pythonPeer } from "../support/python.ts";
+import { Lab } from "../support/services.ts";
 
 for (const disableTls of [false, true]) {
   const over = disableTls ? "over TCP" : "over TLS";
@@ -19,10 +15,9 @@ for (const disableTls of [false, true]) {
     await using manager = await TestManager.start({ disableTls });
     await using lab = new Lab();
     await lab.start(manager.connectOptions);
-    const { code, stdout } = await python("client", manager).output();
-    assertEquals(code, 0);
+    const printed = await succeed(pythonPeer("client", manager));
     const { hostname, networkName } = manager.manager;
-    const lines = new TextDecoder().decode(stdout).trim()
+    const lines = printed.trim()
       .replaceAll(new RegExp(`python\\[${RegExp.escape(hostname)}:\\d+]`, "g"), "python[here]")
       .split("\n").map(parseJson);
     assertEquals(lines, [
@@ -42,7 +37,7 @@ for (const disableTls of [false, true]) {
 
   Deno.test(`our Client calls a Python service, ${over}`, async () => {
     await using manager = await TestManager.start({ disableTls });
-    const service = python("service", manager);
+    await using service = new Process(pythonPeer("service", manager));
     await manager.connected("Python Lab");
     await using cxn = await connect(manager.connectOptions);
     const link = await cxn.link("Python Lab");
@@ -55,6 +50,6 @@ for (const disableTls of [false, true]) {
     assertEquals(await link.notify(1, "two"), true);
     assertEquals(await notified.promise, [1, "two", new Kwargs({ unit: "Ω" })]);
     assertEquals(await link.shutdownService(), "bye");
-    assertEquals((await service.output()).code, 0);
+    await service.succeeded();
   });
 }

@@ -19,15 +19,13 @@ import { TestManager } from "../../testing.ts";
 import {
   connected,
   isState,
-  Lab,
-  LinkedLab,
   reasonOf,
   RECONNECT,
-  Restarts,
   statesOf,
-} from "../support/coming_back.ts";
+} from "../support/connection_changes.ts";
 import { Events } from "../support/events.ts";
 import { temporaryFolder } from "../support/folder.ts";
+import { Lab, LinkedLab, Restarts } from "../support/restarts.ts";
 
 for (const disableTls of [true, false]) {
   const over = disableTls ? "over TCP" : "over TLS";

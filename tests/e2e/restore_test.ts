@@ -1,30 +1,13 @@
 /** What a Client does to have again what it had, line by line, under a scripted Manager. */
 
 import { assert, assertEquals, assertInstanceOf, assertMatch, assertRejects } from "@std/assert";
-import {
-  connect,
-  ConnectionAbortedError,
-  type JsonObject,
-  options,
-  RemoteError,
-  TimeoutError,
-} from "../../mod.ts";
-import { WireListener } from "../../testing.ts";
-import {
-  connected,
-  ENTRY,
-  isState,
-  ScriptedLink,
-  statesOf,
-  welcome,
-} from "../support/coming_back.ts";
+import { connect, ConnectionAbortedError, options, RemoteError, TimeoutError } from "../../mod.ts";
+import { connected, isState, statesOf } from "../support/connection_changes.ts";
+import { failure } from "../support/messages.ts";
+import { ScriptedLink } from "../support/scripted_link.ts";
+import { ENTRY, ScriptedManager } from "../support/scripted_manager.ts";
 
 const GONE = { uid: "gone", result: "Lab" };
-
-/** An error as a Manager sends it. */
-function failure(message: string): JsonObject {
-  return { error: true, message, traceback: [] };
-}
 
 Deno.test("a Client that reconnects says which extensions it knows, one that does not says fewer", async () => {
   for (
@@ -33,14 +16,11 @@ Deno.test("a Client that reconnects says which extensions it knows, one that doe
       [false, ["ready", "beat", "cancel", "stream"]],
     ]
   ) {
-    using listener = new WireListener();
-    const connecting = connect({ ...listener.connectOptions, reconnect: reconnect === true });
-    const peer = await listener.accept();
-    peer.send({ attribute: "identity", args: [], kwargs: {}, requester: "Manager[a:1]", uid: "" });
-    assertEquals(((await peer.read()).result as JsonObject).extensions, extensions);
+    await using manager = new ScriptedManager();
+    const connecting = connect({ ...manager.connectOptions, reconnect: reconnect === true });
+    assertEquals((await manager.welcome()).extensions, extensions);
     const client = await connecting;
-    await Promise.all([client.disconnect(), peer.readText()]);
-    await peer.close();
+    await Promise.all([client.disconnect(), manager.hearText()]);
   }
 });
 
@@ -393,23 +373,23 @@ Deno.test("a large administrator's request that is cancelled while it is written
 // Connections that do not last
 
 Deno.test("a Manager that ends each connection at once is left in peace for longer each time", async () => {
-  using listener = new WireListener();
-  const welcomed = welcome(listener);
-  const { client, changes } = await connected({
-    ...listener.connectOptions,
+  await using manager = new ScriptedManager();
+  const connecting = connected({
+    ...manager.connectOptions,
     reconnect: { firstDelay: 10, longestDelay: 1_000 },
   });
+  await manager.welcome();
+  const { client, changes } = await connecting;
   await using _client = client;
-  let peer = await welcomed;
   const pauses: number[] = [];
   for (let count = 0; count < 5; count++) {
     const start = performance.now();
-    await peer.close();
+    await manager.drop();
     await changes.next(isState("lost"));
-    peer = await welcome(listener);
+    await manager.welcomeBack();
     pauses.push(performance.now() - start);
   }
-  await peer.close();
+  await manager.drop();
   // Half of 10, 20, 40, 80 and 160 ms is left to chance, and a timer may be a millisecond early;
   // how much longer it took does not matter.
   for (const [index, pause] of pauses.entries()) {
@@ -420,17 +400,21 @@ Deno.test("a Manager that ends each connection at once is left in peace for long
 });
 
 Deno.test("connections that do not last count as attempts that fail", async () => {
-  using listener = new WireListener();
-  const welcomed = welcome(listener);
-  const { client, changes } = await connected({
-    ...listener.connectOptions,
+  await using manager = new ScriptedManager();
+  const connecting = connected({
+    ...manager.connectOptions,
     reconnect: { firstDelay: 1, longestDelay: 1, attempts: 3 },
   });
+  await manager.welcome();
+  const { client, changes } = await connecting;
   await using _client = client;
   const ends: (Error | undefined)[] = [];
   client.shutdownHandler = (error) => ends.push(error);
-  await (await welcomed).close();
-  for (let count = 1; count < 3; count++) await (await welcome(listener)).close();
+  await manager.drop();
+  for (let count = 1; count < 3; count++) {
+    await manager.welcomeBack();
+    await manager.drop();
+  }
   await client.disconnected;
   assertEquals(client.isConnected(), false);
   const states = changes.all.map(({ state }) => state);

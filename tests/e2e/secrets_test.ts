@@ -5,9 +5,10 @@ import { join } from "node:path";
 import { connect, kwargs, Manager, NetworkError, Service, startManager } from "../../mod.ts";
 import { WirePeer } from "../../testing.ts";
 import { recordLogs } from "../support/logs.ts";
-import { command, commandReading, succeed } from "../support/command_line.ts";
+import { command, commandReading } from "../support/command_line.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { ManagerProcess } from "../support/manager_process.ts";
+import { run, succeed } from "../support/process.ts";
 
 /** The secrets of a test, and all that was said: none of them may be in it. */
 class Secrets implements AsyncDisposable {
@@ -45,11 +46,10 @@ class Secrets implements AsyncDisposable {
 
   /** The error of a command that is expected to fail. */
   async refusal(command: Deno.Command): Promise<string> {
-    const { code, stdout, stderr } = await command.output();
+    const { code, printed, said } = await run(command);
     assertEquals(code, 1);
-    const said = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
-    this.hear(said);
-    return said;
+    this.hear(printed, said);
+    return printed + said;
   }
 
   /** Hears every file of a folder. */
@@ -92,7 +92,7 @@ async function withManager(
   }
   await use(manager.connectOptions);
   manager.kill("SIGTERM");
-  const { errors } = await manager.end();
+  const { said: errors } = await manager.end();
   secrets.hear(errors);
   secrets.hearFiles(home);
   return errors;

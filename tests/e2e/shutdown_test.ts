@@ -16,8 +16,9 @@ import { TestManager, WirePeer } from "../../testing.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { Laboratory } from "../support/laboratory.ts";
 import { ManagerProcess } from "../support/manager_process.ts";
-import { memoryPair } from "../support/memory_pair.ts";
+import { memoryPair } from "../support/memory_transport.ts";
 import { until } from "../support/until.ts";
+import { wireService } from "../support/wire_devices.ts";
 
 /** A Service whose answer comes when the test says so. */
 class Slow extends Service {
@@ -81,12 +82,7 @@ for (const disableTls of [false, true]) {
 
 Deno.test("a long answer that is under way arrives whole before the Manager ends", async () => {
   await using manager = await TestManager.start({ disableTls: true, limits: ENDLESS });
-  await using service = await WirePeer.introduce(manager.connectOptions, {
-    type: "service",
-    name: "Echo",
-    attributes: {},
-  });
-  await manager.connected("Echo");
+  await using service = await wireService(manager, "Echo");
   await using cxn = await connect(manager.connectOptions);
   const answered = (await cxn.link("Echo")).request("echo");
   const { requester, uid } = await service.read();
@@ -107,12 +103,7 @@ Deno.test("a long answer that is under way arrives whole before the Manager ends
 Deno.test("an answer that a client has not taken yet is let out before the Manager ends", async () => {
   const limits = { ...ENDLESS, longLine: 64e6, queueHigh: 64e6 }; // it is taken in as a whole
   await using manager = await TestManager.start({ disableTls: true, limits });
-  await using service = await WirePeer.introduce(manager.connectOptions, {
-    type: "service",
-    name: "Echo",
-    attributes: {},
-  });
-  await manager.connected("Echo");
+  await using service = await wireService(manager, "Echo");
   await using client = await WirePeer.introduce(manager.connectOptions, {
     type: "client",
     name: "slow",
@@ -225,9 +216,9 @@ async function isListening(
 /** A Client that waits for an answer of a Service, in a Manager that is a process. */
 async function openRequest(options: ConnectOptions & { host: string; port: number }) {
   await using stack = new AsyncDisposableStack();
-  const service = new Slow();
+  const service = stack.use(new Slow());
   await service.start(options);
-  stack.defer(() => service.finished);
+  stack.defer(() => service.answer.resolve("the test is over")); // or it would not shut down
   const cxn = stack.use(await connect(options));
   const running = (await cxn.link<Slow>("Slow")).measure();
   running.addDoneCallback(() => {});

@@ -4,6 +4,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { connect, type JsonObject, Service } from "../../mod.ts";
 import { IDLE_INTERVALS } from "../../net/keepalive.ts";
 import { TestManager, WirePeer } from "../../testing.ts";
+import { reply, request } from "../support/messages.ts";
 
 const SERVICE = { type: "service", name: "S", language: "Python", os: "Linux", attributes: {} };
 const CLIENT = { type: "client", name: "c", language: "Python", os: "Linux" };
@@ -15,11 +16,11 @@ function start(silenceTimeout = 250): Promise<TestManager> {
 
 /** Has a client wait for the answer of the service. */
 function measure(client: WirePeer): void {
-  client.send({ service: "S", attribute: "measure", args: [], kwargs: {}, uid: "7", error: false });
+  client.send(request("S", "measure", [], { uid: "7" }));
 }
 
 function answer({ requester, uid }: JsonObject): JsonObject {
-  return { result: -1, requester, uid, error: false };
+  return reply(String(requester), { uid, result: -1 });
 }
 
 Deno.test("a service that has agreed to keep the beat and is silent is gone, and whoever waits is told", async () => {
@@ -72,18 +73,18 @@ Deno.test("peers that know nothing of a beat, and ours, stay connected however q
   await using cxn = await connect(manager.connectOptions);
   const link = await cxn.link("Ours");
   await manager.connected("S", "c");
-  client.send({ service: "Manager", attribute: "link", args: ["S"], kwargs: {}, uid: "1" });
+  client.send(request("Manager", "link", ["S"]));
   await client.readText();
-  client.send({ service: "Manager", attribute: "acquire_lock", args: ["S"], kwargs: {}, uid: "2" });
+  client.send(request("Manager", "acquire_lock", ["S"], { uid: "2" }));
   await client.readText();
   for (let beats = 0; beats <= IDLE_INTERVALS; beats++) {
     assertEquals((await deaf.read()).uid, "beat");
   }
   assertEquals(await link.echo("hello"), "hello");
-  client.send({ service: "S", attribute: "measure", args: [], kwargs: {}, uid: "3", error: false });
-  let request = await deaf.read();
-  while (request.uid === "beat") request = await deaf.read();
-  deaf.send(answer(request));
+  client.send(request("S", "measure", [], { uid: "3" }));
+  let received = await deaf.read();
+  while (received.uid === "beat") received = await deaf.read();
+  deaf.send(answer(received));
   const line = await client.readText();
   assertMatch(line!, /^ +\{/); // the spaces of the beats, and then the message
   assertEquals(JSON.parse(line!).uid, "3");

@@ -3,7 +3,6 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import {
   connect,
   LinkedClient,
@@ -14,6 +13,8 @@ import {
   TimeoutError,
 } from "../../mod.ts";
 import { Computer, HOST, sshd } from "../support/ssh_computer.ts";
+import { CONFIG, MODULE } from "../support/source_tree.ts";
+import { denoCommand, succeed } from "../support/process.ts";
 import { until } from "../support/until.ts";
 
 if (sshd === undefined) {
@@ -93,7 +94,7 @@ test("a Manager is started with its options, and nobody sees its password", asyn
 
 test("a script with Services runs until its last Service is shut down", async () => {
   await using computer = await Computer.start();
-  const remote = await computer.run(computer.deno("../support/remote_services.ts"), {
+  const remote = await computer.run(computer.deno("../support/programs/calculator.ts"), {
     port: 0,
     disableTls: true,
     authPassword: "a secret",
@@ -106,7 +107,7 @@ test("a script with Services runs until its last Service is shut down", async ()
 
 test("a Manager goes on when the connection to it breaks", async () => {
   await using computer = await Computer.start();
-  const remote = await computer.run(computer.deno("../support/remote_services.ts"), {
+  const remote = await computer.run(computer.deno("../support/programs/calculator.ts"), {
     port: 0,
     disableTls: true,
     logLevel: "debug",
@@ -126,20 +127,13 @@ test("a Manager goes on when the connection to it breaks", async () => {
 
 test("a program that has started a Manager may end, and the Manager goes on", async () => {
   await using computer = await Computer.start();
-  const command = computer.recorded(computer.deno("../support/remote_services.ts"));
+  const command = computer.recorded(computer.deno("../support/programs/calculator.ts"));
   const options = { ssh: computer.ssh, port: 0, disableTls: true };
-  const program = `import { startManager } from ${
-    JSON.stringify(import.meta.resolve("../../mod.ts"))
-  };
+  const program = `import { startManager } from ${MODULE};
     const parameters = ${JSON.stringify([HOST, command, options])};
     console.log(JSON.stringify((await startManager(...parameters)).connectOptions));`;
-  const config = fileURLToPath(import.meta.resolve("../../deno.json"));
-  const { code, stdout } = await new Deno.Command(Deno.execPath(), {
-    args: ["eval", "--config", config, program],
-    stderr: "inherit",
-  }).output();
-  assertEquals(code, 0);
-  const connectOptions = JSON.parse(new TextDecoder().decode(stdout));
+  const printed = await succeed(denoCommand(["eval", "--config", CONFIG, program]));
+  const connectOptions = JSON.parse(printed);
   await using calculator = await LinkedClient.connect("Calculator", connectOptions);
   assertEquals(await calculator.print("is anybody there?"), "is anybody there?");
   assertEquals(await calculator.add(2, 2), 4);

@@ -12,20 +12,17 @@ import {
 import { TestManager, WirePeer } from "../../testing.ts";
 import { at, atTerminal, output, refusal } from "../support/command_line.ts";
 import { temporaryFolder } from "../support/folder.ts";
-import { Laboratory, PYTHON_USER } from "../support/laboratory.ts";
+import { Laboratory } from "../support/laboratory.ts";
+import { PYTHON_USER } from "../support/python_users.ts";
 import { ManagerProcess } from "../support/manager_process.ts";
+import { MANAGER_NAME } from "../support/devices.ts";
+import { notification, reply, request } from "../support/messages.ts";
 import { ScriptedManager } from "../support/scripted_manager.ts";
+import { ROOT } from "../support/source_tree.ts";
+import { denoCommand, succeed } from "../support/process.ts";
 import { until } from "../support/until.ts";
 
 const LAB = { type: "service", name: "Lab", attributes: {}, max_clients: 3 };
-
-function request(service: string, attribute: string, args: unknown[] = []): JsonObject {
-  return { error: false, service, uid: "1", attribute, args, kwargs: {} };
-}
-
-function reply(requester: string, others: JsonObject = {}): JsonObject {
-  return { error: false, requester, uid: "1", result: null, ...others };
-}
 
 /** Waits until the totals are such, as a connection ends in its own time. */
 async function totals(
@@ -60,8 +57,8 @@ for (const disableTls of [false, true]) {
     for (let answer = 0; answer < 3; answer++) await a.read();
     const { requester } = await lab.read();
     lab.send(reply(String(requester), { uid: "2" }));
-    lab.send({ error: false, service: "Other", uid: "notification", result: [[], {}] });
-    lab.send({ error: false, service: "Lab", uid: "notification", result: [[], {}] });
+    lab.send(notification("Other"));
+    lab.send(notification("Lab"));
     await a.read();
 
     await using cxn = await connect({ ...to, name: "b" });
@@ -124,7 +121,7 @@ Deno.test("long messages are counted as others are", async () => {
   await a.read();
   await a.read();
   const name = String((await lab.read()).requester);
-  lab.send({ error: false, service: "Lab", uid: "notification", result: [long, {}] });
+  lab.send(notification("Lab", long));
   lab.send(reply(name, { uid: "2", result: long })); // it owes no such answer
   lab.send(reply(name, { result: long }));
   await a.read();
@@ -231,10 +228,9 @@ Deno.test("a client that does not take its notifications is counted as overrun",
   await manager.connected("deaf", "Lab");
   deaf.send(request("Manager", "link", ["Lab"]));
   await deaf.read();
-  const result = [["x".repeat(100_000)], {}];
-  const notification = { error: false, service: "Lab", uid: "notification", result };
+  const long = notification("Lab", ["x".repeat(100_000)]);
   const { ended_connections } = await totals(manager, (totals) => {
-    for (let count = 0; count < 10; count++) lab.send(notification);
+    for (let count = 0; count < 10; count++) lab.send(long);
     return totals.ended_connections.overrun > 0;
   });
   assertEquals(ended_connections, { overrun: 1 });
@@ -256,9 +252,9 @@ Deno.test("status shows a Manager of this computer over TLS, by whichever name",
     assertEquals([rates.messages_in_per_s, rates.bytes_out_per_s], [0, 0]); // it does not see itself
   }
   manager.kill("SIGTERM");
-  const { errors } = await manager.end();
-  const logged = /\[INFO\].*: In the \d+ s since the start: (\{.*\})\n/.exec(errors)![1];
-  assertEquals(JSON.parse(logged).connections, 2, errors);
+  const { said } = await manager.end();
+  const logged = /\[INFO\].*: In the \d+ s since the start: (\{.*\})\n/.exec(said)![1];
+  assertEquals(JSON.parse(logged).connections, 2, said);
 });
 
 Deno.test("status is a table for a person, also over TCP and of who logs in", async () => {
@@ -268,19 +264,22 @@ Deno.test("status is a table for a person, also over TCP and of who logs in", as
   await Deno.writeTextFile(file, "a good password\nand more\n", { mode: 0o600 });
   await using manager = await ManagerProcess.start(home.path, "--auth-login");
   const { host, port } = manager.connectOptions;
-  const { success, stdout } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", new URL("../../manager.ts", import.meta.url).pathname, "status"]
-      .concat("--disable-tls", "--password-file", file, "--interval", "0"),
-    env: {
-      MSL_NETWORK_HOME: home.path,
-      MSL_NETWORK_HOST: host,
-      MSL_NETWORK_PORT: String(port),
-      MSL_NETWORK_USERNAME: "j.doe",
-    },
-    stdin: "null",
-  }).output();
-  const text = new TextDecoder().decode(stdout);
-  assert(success);
+  const words = [
+    "manager.ts",
+    "status",
+    "--disable-tls",
+    "--password-file",
+    file,
+    "--interval",
+    "0",
+  ];
+  const env = {
+    MSL_NETWORK_HOST: host,
+    MSL_NETWORK_PORT: String(port),
+    MSL_NETWORK_USERNAME: "j.doe",
+  };
+  const options = { home: home.path, cwd: ROOT, env };
+  const text = await succeed(denoCommand(["run", "-A", ...words], options));
   assertMatch(text, /^Manager\[\S+:\d+\], version .*\nno TLS, authentication: login, /);
   assertMatch(text, /^0 clients, 0 services, 0 connections not identified yet$/m);
   assertMatch(text, /^requests +0$/m);
@@ -346,8 +345,7 @@ async function visited(
   await using manager = new ScriptedManager();
   const to = ["--disable-tls", ...at(manager.connectOptions), ...args];
   const line = refusal(home.path, "status", ...to);
-  await manager.ask("identity");
-  const { name } = (await manager.hear()).result as JsonObject;
+  const { name } = await manager.welcome();
   assertEquals(name, "status");
   await script(manager);
   return await line;
@@ -362,7 +360,7 @@ Deno.test("a Python Manager that wants an administrator for status is told no pa
   const line = await visited(
     async (manager) => {
       assertEquals((await manager.hear()).attribute, "status");
-      await manager.ask("username", "Manager[lab-pc:1875]");
+      await manager.ask("username", MANAGER_NAME);
       for (let text; (text = await manager.hearText()) !== undefined;) {
         assert(!text.includes("alice") && !text.includes("secret"), text);
       }

@@ -17,8 +17,11 @@ import {
 } from "../../mod.ts";
 import { periodicPause } from "../../base/pause.ts";
 import { WINDOW } from "../../client/stream.ts";
-import { TestManager, WireListener, WirePeer } from "../../testing.ts";
+import { type TestManager, WirePeer } from "../../testing.ts";
 import { recordLogs } from "../support/logs.ts";
+import * as messages from "../support/messages.ts";
+import { ENTRY, ScriptedManager } from "../support/scripted_manager.ts";
+import { linked } from "../support/linked.ts";
 
 /** An instrument whose every reading is let go by the test. */
 class Meter extends Service {
@@ -140,14 +143,8 @@ class Meter extends Service {
 
 /** A Meter, and a Client that is linked with it. */
 async function laboratory(managerOptions = { disableTls: true }) {
-  await using stack = new AsyncDisposableStack();
-  const manager = stack.use(await TestManager.start(managerOptions));
-  const meter = stack.use(new Meter());
-  await meter.start(manager.connectOptions);
-  const cxn = stack.use(await connect(manager.connectOptions));
-  const link = await cxn.link<Meter>("Meter");
-  const whole = stack.move();
-  return { manager, meter, cxn, link, [Symbol.asyncDispose]: () => whole.disposeAsync() };
+  const network = await linked(new Meter(), managerOptions);
+  return { ...network, meter: network.service, cxn: network.client };
 }
 
 for (const disableTls of [true, false]) {
@@ -463,7 +460,7 @@ async function stranger(manager: TestManager): Promise<WirePeer> {
 }
 
 function request(attribute: string, ...args: unknown[]): JsonObject {
-  return { args, attribute, error: false, kwargs: {}, service: "Meter", uid: "u1" };
+  return messages.pythonic(messages.request("Meter", attribute, args, { uid: "u1" }));
 }
 
 Deno.test("a client that knows no streams is given an array", async () => {
@@ -526,35 +523,24 @@ Deno.test("a client that knows no extensions can ask for no private attribute by
   }
 });
 
-/** What a Python Manager says of a service that a client links with. */
-const ENTRY = { address: "h:1", attributes: {}, language: "Python", os: "Linux", max_clients: -1 };
-
-/** A Manager that knows no extensions, and has asked a device for its identity. */
-async function pythonManager(listener: WireListener): Promise<WirePeer> {
-  const manager = await listener.accept();
-  manager.send({ ...request("identity"), requester: "Manager[h:1]", uid: "" });
-  await manager.read();
-  return manager;
-}
-
 Deno.test("under a Manager that knows no extensions a loop reads an array, and nothing is cancelled", async () => {
-  using listener = new WireListener();
-  const connecting = connect(listener.connectOptions);
-  await using manager = await pythonManager(listener);
+  await using manager = new ScriptedManager();
+  const connecting = connect(manager.connectOptions);
+  await manager.welcome();
   await using cxn = await connecting;
-  const answer = async (result: unknown): Promise<JsonObject> => {
-    const asked = await manager.read();
-    manager.send({ result, error: false, requester: "Client[h:2]", uid: asked.uid });
-    return asked;
-  };
-  const [link] = await Promise.all([cxn.link("Meter"), answer(ENTRY)]);
-  const [read, asked] = await Promise.all([Array.fromAsync(link.count(2)), answer([1, 2])]);
+  const link = await manager.grantLink(cxn, "Meter");
+  const [read, asked] = await Promise.all([
+    Array.fromAsync(link.count(2)),
+    manager.answer("count", { result: [1, 2] }),
+  ]);
   assertEquals(read, [1, 2]);
   assertEquals(Object.keys(asked).includes("stream"), false);
   link.wait("x").cancel();
-  assertEquals((await manager.read()).attribute, "wait");
-  const [no, next] = await Promise.all([Array.fromAsync(link.ping()).catch(String), answer(7)]);
-  assertEquals(next.attribute, "ping"); // nothing was sent in between
+  assertEquals((await manager.hear()).attribute, "wait");
+  const [no] = await Promise.all([
+    Array.fromAsync(link.ping()).catch(String),
+    manager.answer("ping", { result: 7 }), // nothing was sent in between
+  ]);
   assertEquals(
     no,
     "TypeError: Cannot read the values of ping of the 'Meter' service: the result is no array",
@@ -562,14 +548,13 @@ Deno.test("under a Manager that knows no extensions a loop reads an array, and n
 });
 
 Deno.test("a request that is given up while another long one leaves is not sent", async () => {
-  using listener = new WireListener();
-  const connecting = connect(listener.connectOptions);
-  await using manager = await pythonManager(listener);
+  await using manager = new ScriptedManager();
+  const connecting = connect(manager.connectOptions);
+  await manager.welcome();
   await using cxn = await connecting;
   const linking = cxn.link("Meter");
-  const { uid } = await manager.read();
   const entry = { ...ENTRY, extensions: ["cancel", "stream"], streams: ["count"] };
-  manager.send({ result: entry, error: false, requester: "Client[h:2]", uid });
+  await manager.answer("link", { result: entry });
   const link = await linking;
   const send = async (attribute: string, size: number): Promise<{ future: Future<unknown> }> => {
     const written = Promise.withResolvers<void>();
@@ -582,30 +567,30 @@ Deno.test("a request that is given up while another long one leaves is not sent"
   };
   const { future: first } = await send("first", 16 * 1024 * 1024); // more than a socket takes unread
   for (const attribute of ["count", "second"]) (await send(attribute, 300_000)).future.cancel();
-  assertEquals((await manager.read()).attribute, "first");
+  assertEquals((await manager.hear()).attribute, "first");
   const last = link.last(); // after whatever has waited for the long one
   for (const attribute of ["__cancel__", "__cancel__", "last"]) {
-    assertEquals((await manager.read()).attribute, attribute);
+    assertEquals((await manager.hear()).attribute, attribute);
   }
   for (const future of [first, last]) future.cancel();
 });
 
 Deno.test("under a Manager that knows no extensions a Service answers with an array, and takes nothing for a message about a request", async () => {
-  using listener = new WireListener();
   await using meter = new Meter();
-  const starting = meter.start(listener.connectOptions);
-  await using manager = await pythonManager(listener);
+  await using manager = new ScriptedManager();
+  const starting = meter.start(manager.connectOptions);
+  await manager.welcome();
   await starting;
   const requester = "python[h:3]";
-  manager.send({ ...request("count", 3), requester });
-  assertEquals((await manager.read()).result, [1, 2, 3]);
-  manager.send({ ...request("__cancel__"), requester });
+  await manager.say({ ...request("count", 3), requester });
+  assertEquals((await manager.hear()).result, [1, 2, 3]);
+  await manager.say({ ...request("__cancel__"), requester });
   assertEquals(
-    (await manager.read()).message,
+    (await manager.hear()).message,
     "PermissionError: Cannot request a private attribute",
   );
   const left = meter.shutdown();
-  assertEquals((await manager.read()).attribute, "__disconnect__");
+  assertEquals((await manager.hear()).attribute, "__disconnect__");
   await manager.close();
   await left;
 });

@@ -4,15 +4,9 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { Service } from "../../mod.ts";
 import type { JsonObject } from "../../mod.ts";
 import type { TestManager } from "../../testing.ts";
-import { Laboratory, PYTHON_USER } from "../support/laboratory.ts";
-
-class Lab extends Service {
-  pi = 3.5;
-
-  add(x: number, y: number): number {
-    return x + y;
-  }
-}
+import { Laboratory } from "../support/laboratory.ts";
+import { PYTHON_USER } from "../support/python_users.ts";
+import { Lab } from "../support/services.ts";
 
 class StringEditor extends Service {
   constructor() {

@@ -9,7 +9,8 @@ import { type ManagerOptions, TlsMismatchError } from "../../mod.ts";
 import { terminalPrompt } from "../../base/prompt.ts";
 import { fetchCertificate } from "../../net/trust.ts";
 import { temporaryFolder } from "../support/folder.ts";
-import { Laboratory, PYTHON_USER } from "../support/laboratory.ts";
+import { Laboratory } from "../support/laboratory.ts";
+import { PYTHON_USER } from "../support/python_users.ts";
 
 /** What OpenSSL needs to speak versions that it finds unsafe itself. */
 const ANYTHING = ["-cipher", "ALL:@SECLEVEL=0"];

@@ -3,15 +3,15 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { declareService, typeName } from "../../cli/declaration.ts";
 import { Service } from "../../mod.ts";
-import { TestManager, WirePeer } from "../../testing.ts";
-import { output, refusal } from "../support/command_line.ts";
-import { temporaryFolder } from "../support/folder.ts";
-import { python } from "../support/python.ts";
-
-const root = fileURLToPath(import.meta.resolve("../../"));
+import { TestManager } from "../../testing.ts";
+import { at, output, refusal } from "../support/command_line.ts";
+import { entriesOf, temporaryFolder } from "../support/folder.ts";
+import { denoCommand, Process, run } from "../support/process.ts";
+import { pythonPeer } from "../support/python.ts";
+import { CONFIG, MODULE, moduleGraph } from "../support/source_tree.ts";
+import { wireService } from "../support/wire_devices.ts";
 
 class Lab extends Service {
   pi = 3.14;
@@ -28,24 +28,19 @@ class Lab extends Service {
 
 /** The options to connect with. */
 function to({ connectOptions }: TestManager): string[] {
-  return ["--disable-tls", "--host", connectOptions.host, "--port", String(connectOptions.port)];
+  return ["--disable-tls", ...at(connectOptions)];
 }
 
 /** Runs Deno on a file as if it were one of this package. */
 async function deno(command: string, ...args: string[]): Promise<{ code: number; said: string }> {
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [command, "--config", join(root, "deno.json"), ...args],
-    env: { NO_COLOR: "1" },
-    stdin: "null",
-  }).output();
-  const decoder = new TextDecoder();
-  return { code, said: decoder.decode(command === "run" ? stdout : stderr) };
+  const { code, printed, said } = await run(denoCommand([command, "--config", CONFIG, ...args]));
+  return { code, said: command === "run" ? printed : said };
 }
 
 /** A program that is linked with a service, of which a declaration was written beside it. */
 function program({ connectOptions }: TestManager, type: string, service: string, calls: string) {
   return `
-    import { connect, kwargs, options } from ${JSON.stringify(import.meta.resolve("../../mod.ts"))};
+    import { connect, kwargs, options } from ${MODULE};
     import type { ${type} } from "./service.d.ts";
     await using cxn = await connect(${JSON.stringify(connectOptions)});
     const link = await cxn.link<${type}>(${JSON.stringify(service)});
@@ -102,52 +97,47 @@ Deno.test("a client is compiled against the types of a Service that runs elsewhe
 Deno.test("a client is compiled against the annotations of a Python service", async () => {
   await using folder = await temporaryFolder();
   await using manager = await TestManager.start({ disableTls: true });
-  const service = python("multimeter", manager);
-  try {
-    await manager.connected("Python DMM");
-    const [file, client] = ["service.d.ts", "client.ts"].map((name) => join(folder.path, name));
-    await output(folder.path, "types", "Python DMM", "-o", file, ...to(manager));
-    const members = (await Deno.readTextFile(file)).split("\n")
-      .filter((line) => /^(export| {2}[\w"])/.test(line));
-    assertEquals(members, [
-      "export interface PythonDMM {",
-      "  anything(...args: unknown[]): unknown;",
-      "  configure(channel: number, named?: { range?: number | null; label?: string }): (number | string)[];",
-      "  limits(channels: number[], default_?: unknown): [number, number | null];",
-      '  measure(channel: number, unit?: "V" | "mV"): { [name: string]: number };',
-      "  readonly model: string;",
-      "  readonly ranges: number[];",
-      "  readonly settings: { [name: string]: unknown };",
-    ]);
-    await Deno.writeTextFile(
-      client,
-      program(
-        manager,
-        "PythonDMM",
-        "Python DMM",
-        `const measured: number = (await link.measure(2, "mV")).mV;
-         const [least]: [number, number | null] = await link.limits([3, 1, 2]);
-         const configured: (number | string)[] = await link.configure(1, kwargs({ range: 10 }));
-         const ranges: number[] = await link.ranges();
-         const any: unknown = await link.anything(1, kwargs({ a: 2 }));
-         console.log(JSON.stringify([measured, least, configured, ranges, any]));
-         // @ts-expect-error the unit is V or mV
-         () => link.measure(2, "A");
-         // @ts-expect-error it is misspelt
-         () => link.configure(1, kwargs({ rnage: 10 }));
-         // @ts-expect-error it is a number
-         () => link.configure(1, kwargs({ range: "10" }));`,
-      ),
-    );
-    const { code, said } = await deno("run", "-A", "--check", client);
-    assertEquals([code, said], [
-      0,
-      '[3000,1,[1,"10 a, b)"],[0.1,1,10],[[1],{"a":2}]]\n',
-    ]);
-  } finally {
-    service.kill();
-    await service.output();
-  }
+  await using _service = new Process(pythonPeer("multimeter", manager));
+  await manager.connected("Python DMM");
+  const [file, client] = ["service.d.ts", "client.ts"].map((name) => join(folder.path, name));
+  await output(folder.path, "types", "Python DMM", "-o", file, ...to(manager));
+  const members = (await Deno.readTextFile(file)).split("\n")
+    .filter((line) => /^(export| {2}[\w"])/.test(line));
+  assertEquals(members, [
+    "export interface PythonDMM {",
+    "  anything(...args: unknown[]): unknown;",
+    "  configure(channel: number, named?: { range?: number | null; label?: string }): (number | string)[];",
+    "  limits(channels: number[], default_?: unknown): [number, number | null];",
+    '  measure(channel: number, unit?: "V" | "mV"): { [name: string]: number };',
+    "  readonly model: string;",
+    "  readonly ranges: number[];",
+    "  readonly settings: { [name: string]: unknown };",
+  ]);
+  await Deno.writeTextFile(
+    client,
+    program(
+      manager,
+      "PythonDMM",
+      "Python DMM",
+      `const measured: number = (await link.measure(2, "mV")).mV;
+       const [least]: [number, number | null] = await link.limits([3, 1, 2]);
+       const configured: (number | string)[] = await link.configure(1, kwargs({ range: 10 }));
+       const ranges: number[] = await link.ranges();
+       const any: unknown = await link.anything(1, kwargs({ a: 2 }));
+       console.log(JSON.stringify([measured, least, configured, ranges, any]));
+       // @ts-expect-error the unit is V or mV
+       () => link.measure(2, "A");
+       // @ts-expect-error it is misspelt
+       () => link.configure(1, kwargs({ rnage: 10 }));
+       // @ts-expect-error it is a number
+       () => link.configure(1, kwargs({ range: "10" }));`,
+    ),
+  );
+  const { code, said } = await deno("run", "-A", "--check", client);
+  assertEquals([code, said], [
+    0,
+    '[3000,1,[1,"10 a, b)"],[0.1,1,10],[[1],{"a":2}]]\n',
+  ]);
 });
 
 Deno.test("a file that is there is kept, unless it would be the same", async () => {
@@ -169,21 +159,13 @@ Deno.test("a file that is there is kept, unless it would be the same", async () 
     /^Cannot write the types of 'Lab': no such service is connected. Those that are: none$/,
   );
   assertEquals(await Deno.readTextFile(file), before);
-  assertEquals(
-    [...Deno.readDirSync(folder.path)].map(({ name }) => name).sort(),
-    ["lab.d.ts", "lab.d.ts.old"],
-  );
+  assertEquals(entriesOf(folder.path), ["lab.d.ts", "lab.d.ts.old"]);
 });
 
 Deno.test("what is refused says why, and what there is", async () => {
   await using folder = await temporaryFolder();
   await using manager = await TestManager.start({ disableTls: true });
-  await using _lamp = await WirePeer.introduce(manager.connectOptions, {
-    type: "service",
-    name: "La\u202emp",
-    attributes: {},
-  });
-  await manager.connected("La\u202emp");
+  await using _lamp = await wireService(manager, "La\u202emp");
   assertEquals(
     await refusal(folder.path, "types", "lamp", ...to(manager)),
     "Cannot write the types of 'lamp': no such service is connected. Those that are: 'La\\u202emp'",
@@ -236,18 +218,13 @@ Deno.test("whatever services say, their declarations compile and load nothing", 
       `export const name${index}: string = link${index}.serviceName;\n`;
   });
   const all = join(folder.path, "all.ts");
-  const module = JSON.stringify(import.meta.resolve("../../mod.ts"));
-  await Deno.writeTextFile(all, `import type { Link } from ${module};\n${used.join("")}`);
+  await Deno.writeTextFile(all, `import type { Link } from ${MODULE};\n${used.join("")}`);
   const { code, said } = await deno("check", all);
   assertEquals(code, 0, said);
   const declarations = join(folder.path, "declarations.ts");
   const imports = services.map((_, index) => `import "./service${index}.ts";\n`);
   await Deno.writeTextFile(declarations, imports.join(""));
-  const graph = await new Deno.Command(Deno.execPath(), {
-    args: ["info", "--json", declarations],
-    cwd: folder.path,
-  }).output();
-  const { modules } = JSON.parse(new TextDecoder().decode(graph.stdout));
+  const { modules } = JSON.parse(await moduleGraph(declarations));
   assertEquals(modules.length, 1 + services.length); // no declaration imports anything
   const loading = modules.filter(({ dependencies }: { dependencies?: [] }) => dependencies?.length);
   assertEquals(loading.length, 1); // the list of them

@@ -3,8 +3,9 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { atTerminal, output, refusal, tool } from "../support/command_line.ts";
+import { atTerminal, output, refusal } from "../support/command_line.ts";
 import { temporaryFolder } from "../support/folder.ts";
+import { tool } from "../support/process.ts";
 
 /** Checks a user's row as Python would: database, username, password, whether an administrator. */
 const CHECK_ROW = `

@@ -5,6 +5,7 @@ import * as v from "valibot";
 import { z } from "zod";
 import { connect, kwargs, RemoteError, type Schemas, Service } from "../../mod.ts";
 import { TestManager } from "../../testing.ts";
+import { linked } from "../support/linked.ts";
 
 class Source extends Service {
   static schema: Schemas<Source> = {
@@ -51,11 +52,8 @@ Deno.test("a Client is told what was wrong, and its next request is served", asy
 });
 
 Deno.test("the arguments of a stream are checked before its first value", async () => {
-  await using manager = await TestManager.start({ disableTls: true });
-  await using source = new Source();
-  await source.start(manager.connectOptions);
-  await using cxn = await connect(manager.connectOptions);
-  const link = await cxn.link<Source>("Source");
+  await using network = await linked(new Source(), { disableTls: true });
+  const { link } = network;
   assertEquals(await Array.fromAsync(link.ramp(3)), [1, 2, 3]);
   await assertRejects(
     () => Array.fromAsync(link.ramp(5)),

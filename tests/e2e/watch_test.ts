@@ -1,10 +1,11 @@
 /** The `watch` command: notifications as they come. */
 
 import { assertEquals, assertMatch } from "@std/assert";
-import { Lab, Restarts } from "../support/coming_back.ts";
 import { at, command } from "../support/command_line.ts";
 import { temporaryFolder } from "../support/folder.ts";
-import { RunningCommand, Shell } from "../support/shell.ts";
+import { Lab, Restarts } from "../support/restarts.ts";
+import { Process } from "../support/process.ts";
+import { Shell } from "../support/shell.ts";
 import { until } from "../support/until.ts";
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
@@ -18,7 +19,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
       assertEquals(await watch.printed.next(), '1 "two words" unit=C');
     }
     watch.kill(signal);
-    await watch.end();
+    await watch.succeeded();
     assertEquals([shell.links(), watch.said.all], [0, ["Watching BasicMath"]]);
   });
 }
@@ -28,7 +29,7 @@ Deno.test("watch ends after so many, and is JSON for a program", async () => {
   await using watch = shell.run("watch", "BasicMath", "--count", "2", "--json");
   await watch.said.next();
   for (let count = 0; count < 3; count++) shell.service.tell();
-  await watch.end();
+  await watch.succeeded();
   assertEquals(watch.printed.all.length, 2);
   for (const line of watch.printed.all) {
     const { time, ...others } = JSON.parse(line);
@@ -60,7 +61,7 @@ Deno.test("watch comes back when the Manager and the Service are restarted", asy
   await using lab = new Lab();
   await lab.start(manager.connectOptions);
   const args = ["--disable-tls", ...at(manager.connectOptions)];
-  await using watch = new RunningCommand(command(home.path, "watch", "Lab", ...args));
+  await using watch = new Process(command(home.path, "watch", "Lab", ...args));
   assertEquals(await watch.said.next(), "Watching Lab");
   await manager.stop();
   await watch.said.next((line) => line.startsWith("lost: "));
@@ -69,7 +70,7 @@ Deno.test("watch comes back when the Manager and the Service are restarted", asy
   lab.tell("again");
   assertEquals(await watch.printed.next(), "again");
   watch.kill("SIGINT");
-  await watch.end();
+  await watch.succeeded();
 });
 
 Deno.test("watch of a service that is not there is an error", async () => {

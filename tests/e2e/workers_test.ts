@@ -1,7 +1,7 @@
 /** Methods that are called in workers, as a Client meets them. */
 
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import { z } from "zod";
 import { PrimeNumbers } from "../../examples/prime_numbers.ts";
 import {
@@ -14,7 +14,10 @@ import {
 } from "../../mod.ts";
 import { TestManager } from "../../testing.ts";
 import * as computations from "../support/computations.ts";
-import { Restarts } from "../support/coming_back.ts";
+import { denoCommand, succeed } from "../support/process.ts";
+import { Restarts } from "../support/restarts.ts";
+import { ROOT } from "../support/source_tree.ts";
+import { linked } from "../support/linked.ts";
 
 const MODULE = import.meta.resolve("../support/computations.ts");
 /** Counting up to it takes longer than anybody lives. */
@@ -46,11 +49,8 @@ class Computer extends Service {
 }
 
 Deno.test("a short call is answered while a long one is computed", async () => {
-  await using manager = await TestManager.start({ disableTls: true });
-  await using primes = new PrimeNumbers();
-  await primes.start(manager.connectOptions);
-  await using cxn = await connect(manager.connectOptions);
-  const link = await cxn.link<PrimeNumbers>("PrimeNumbers");
+  await using network = await linked(new PrimeNumbers(), { disableTls: true });
+  const { manager, service: primes, link } = network;
   const count: number = await link.countPrimes(100);
   assertEquals(count, 25);
   const counting = link.countPrimes(FOR_EVER);
@@ -63,11 +63,8 @@ Deno.test("a short call is answered while a long one is computed", async () => {
 });
 
 Deno.test("a method that is called in workers is like any other to a Client", async () => {
-  await using manager = await TestManager.start({ disableTls: true });
-  await using computer = new Computer();
-  await computer.start(manager.connectOptions);
-  await using cxn = await connect(manager.connectOptions);
-  const link = await cxn.link<Computer>("Computer");
+  await using network = await linked(new Computer(), { disableTls: true });
+  const { link } = network;
   assertEquals(link.serviceAttributes.add, "(x, y=10)");
   assertEquals(link.serviceAttributes.echo, "(*args, **kwargs)");
   assertEquals("inWorkers" in link.serviceAttributes, false);
@@ -94,11 +91,10 @@ Deno.test("a method that is called in workers is like any other to a Client", as
 });
 
 Deno.test("a request that is cancelled frees its worker", async () => {
-  await using manager = await TestManager.start({ disableTls: true });
-  await using primes = new PrimeNumbers({ workers: { size: 1 } });
-  await primes.start(manager.connectOptions);
-  await using cxn = await connect(manager.connectOptions);
-  const link = await cxn.link<PrimeNumbers>("PrimeNumbers");
+  await using network = await linked(new PrimeNumbers({ workers: { size: 1 } }), {
+    disableTls: true,
+  });
+  const { link } = network;
   const running = link.countPrimes(FOR_EVER);
   const waiting = link.countPrimes(FOR_EVER);
   const next = link.countPrimes(100);
@@ -109,11 +105,8 @@ Deno.test("a request that is cancelled frees its worker", async () => {
 });
 
 Deno.test("a Service that is shut down lets its workers finish", async () => {
-  await using manager = await TestManager.start({ disableTls: true });
-  await using computer = new Computer();
-  await computer.start(manager.connectOptions);
-  await using cxn = await connect(manager.connectOptions);
-  const link = await cxn.link<Computer>("Computer");
+  await using network = await linked(new Computer(), { disableTls: true });
+  const { service: computer, link } = network;
   const waiting = link.wait();
   assertEquals(await link.shutdownService(), "ended");
   computer.open();
@@ -175,22 +168,11 @@ Deno.test("prime_numbers_client.ts prints the answers", async () => {
   await using manager = await TestManager.start({ host: "127.0.0.1", disableTls: true });
   await using primes = new PrimeNumbers();
   await primes.start(manager.connectOptions);
-  const client = import.meta.resolve("../../examples/prime_numbers_client.ts");
   const { port } = manager.connectOptions;
-  const { code, stdout } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "-A",
-      fileURLToPath(client),
-      `--port=${port}`,
-      "--host=127.0.0.1",
-      "--disable-tls",
-    ],
-    stdin: "null",
-    stderr: "inherit",
-  }).output();
-  assertEquals(code, 0);
-  const lines = new TextDecoder().decode(stdout).trim().split("\n");
+  const options = [`--port=${port}`, "--host=127.0.0.1", "--disable-tls"];
+  const client = join(ROOT, "examples", "prime_numbers_client.ts");
+  const printed = await succeed(denoCommand(["run", "-A", client, ...options]));
+  const lines = printed.trim().split("\n");
   assertEquals(lines.toSpliced(1, 1), [
     "Is 1009 prime? true",
     "There are 348513 primes up to five million",

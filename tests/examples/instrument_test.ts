@@ -6,13 +6,13 @@ import { Instrument } from "../../examples/instrument.ts";
 import { InstrumentServer, Multimeter } from "../../examples/scpi_multimeter.ts";
 import { ConnectError, ConnectionAbortedError, TimeoutError, ValueError } from "../../mod.ts";
 import { until } from "../support/until.ts";
+import { NO_TIME } from "../support/clock.ts";
 
 const IDENTITY = "Simulated Instruments,DMM 6.5,1,1.0";
 
 /** The simulated multimeter, whose measurements take no time. */
 function switchOn(port = 0): InstrumentServer {
-  const clock = { now: () => 0, delay: () => Promise.resolve() };
-  return new InstrumentServer(new Multimeter({ clock }), { port });
+  return new InstrumentServer(new Multimeter({ clock: NO_TIME }), { port });
 }
 
 /** An instrument whose answers the test makes; `undefined` for none. */

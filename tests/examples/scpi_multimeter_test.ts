@@ -2,6 +2,7 @@
 
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { InstrumentServer, Multimeter } from "../../examples/scpi_multimeter.ts";
+import { Clock } from "../support/clock.ts";
 
 const HOUR = 3_600_000;
 
@@ -9,11 +10,9 @@ const HOUR = 3_600_000;
 function simulated(
   { seed = 1, voltage = 10 } = {},
 ): { multimeter: Multimeter; wait: (milliseconds: number) => void; now: () => number } {
-  let now = 0;
-  const wait = (milliseconds: number) => void (now += milliseconds);
-  const delay = (milliseconds: number) => Promise.resolve(wait(milliseconds));
-  const multimeter = new Multimeter({ seed, voltage, clock: { now: () => now, delay } });
-  return { multimeter, wait, now: () => now };
+  const clock = new Clock();
+  const wait = (milliseconds: number) => void (clock.time += milliseconds);
+  return { multimeter: new Multimeter({ seed, voltage, clock }), wait, now: clock.now };
 }
 
 async function readings(multimeter: Multimeter, count: number): Promise<number[]> {

@@ -7,7 +7,7 @@
  */
 
 import { showProgress } from "../../cli/progress.ts";
-import { readNumber, readOptions, readSeed, runCommand } from "./command.ts";
+import { readNumber, readOptions, readSeed, runCommand } from "../support/program_options.ts";
 import { targets } from "./targets.ts";
 
 async function main(): Promise<number> {

@@ -2,6 +2,7 @@
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { fileURLToPath } from "node:url";
+import { denoCommand, run } from "../support/process.ts";
 import { targets } from "./targets.ts";
 
 for (const { name, numRuns, check } of targets()) {
@@ -10,14 +11,9 @@ for (const { name, numRuns, check } of targets()) {
 
 /** Runs the command. */
 async function fuzz(...args: string[]): Promise<{ code: number; said: string }> {
-  const command = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", fileURLToPath(import.meta.resolve("./fuzz.ts")), ...args],
-    env: { NO_COLOR: "1" },
-    stdin: "null",
-  });
-  const { code, stdout, stderr } = await command.output();
-  const decoder = new TextDecoder();
-  return { code, said: decoder.decode(stdout) + decoder.decode(stderr) };
+  const script = fileURLToPath(import.meta.resolve("./fuzz.ts"));
+  const { code, printed, said } = await run(denoCommand(["run", "-A", script, ...args]));
+  return { code, said: printed + said };
 }
 
 Deno.test("the command says with which seed it has tried how many inputs", async () => {

@@ -9,20 +9,13 @@ import { handshake } from "../../manager/handshake.ts";
 import { LIMITS } from "../../limits.ts";
 import { isObject, type JsonObject } from "../../wire/message.ts";
 import { withoutQuotes } from "../../manager/terminal.ts";
-import {
-  damaged,
-  lines,
-  LOADED_NAMES,
-  membersOf,
-  pieces,
-  pieceSizes,
-  values,
-} from "./hostile_input.ts";
-import { MemoryTransport } from "./memory_transport.ts";
-import { readPlainly, splitPlainly } from "./plain_reading.ts";
+import { damaged, lines, LOADED_NAMES, membersOf, pieceSizes, values } from "./hostile_input.ts";
+import { MANAGER_NAME as MANAGER } from "../support/devices.ts";
+import { MemoryTransport } from "../support/memory_transport.ts";
+import { piecesOf } from "../support/pieces.ts";
+import { readPlainly, splitPlainly } from "../support/plain_reading.ts";
 import { type Target, tryAll } from "./target.ts";
 
-const MANAGER = "Manager[lab-pc:1875]";
 const PASSWORD = "a good password";
 const USER = "j.doe";
 const HOST = {
@@ -228,7 +221,7 @@ async function expectRules(
   stream: Uint8Array,
   sizes: number[],
 ): Promise<void> {
-  const transport = new MemoryTransport(pieces(stream, sizes));
+  const transport = new MemoryTransport(piecesOf(stream, sizes));
   const connection = new Connection(transport, limits);
   const outcome = await handshake(connection, {
     manager: MANAGER,

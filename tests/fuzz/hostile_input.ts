@@ -3,7 +3,7 @@
 import fc from "fast-check";
 import { FIELDS } from "../../wire/envelope.ts";
 import type { Entry } from "../support/recording.ts";
-import { readPlainly } from "./plain_reading.ts";
+import { readPlainly } from "../support/plain_reading.ts";
 
 const encoder = new TextEncoder();
 
@@ -196,16 +196,6 @@ export const pieceSizes: fc.Arbitrary<number[]> = fc.oneof(
   fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 4 }),
   fc.array(fc.integer({ min: 1, max: 5_000 }), { minLength: 1, maxLength: 4 }),
 );
-
-/** The bytes in pieces of these sizes. */
-export function pieces(bytes: Uint8Array, sizes: readonly number[]): Uint8Array[] {
-  const pieces: Uint8Array[] = [];
-  for (let at = 0; at < bytes.length;) {
-    const size = sizes[pieces.length % sizes.length];
-    pieces.push(bytes.subarray(at, at += size));
-  }
-  return pieces;
-}
 
 /** Every message that was recorded of Python devices and a Python Manager, as members. */
 export function recordedMessages(): Member[][] {

@@ -9,6 +9,8 @@ import fc from "fast-check";
 import type { JsonObject } from "../../wire/message.ts";
 import { scanKeys } from "../../wire/key_scanner.ts";
 import { TestManager } from "../../testing.ts";
+import { notification, pythonic } from "../support/messages.ts";
+import { until } from "../support/until.ts";
 import {
   type ClientPlan,
   clientPlan,
@@ -18,7 +20,7 @@ import {
   servicePlan,
   SERVICES,
 } from "./live_plans.ts";
-import { RawPeer } from "./raw_peer.ts";
+import { RawPeer } from "../support/raw_peer.ts";
 import { type Target, tryAll } from "./target.ts";
 
 /** Small, so that a long line is a few KiB and a queue is soon full. */
@@ -31,8 +33,6 @@ const LIMITS = {
   freeLogins: 1_000_000, // hostile lines may be taken for logins
 };
 const encoder = new TextEncoder();
-/** How long is waited for what has to happen, in milliseconds. */
-const PATIENCE = 20_000;
 
 /** What is fuzzed of a Manager. */
 export function managerTargets(): Target[] {
@@ -160,9 +160,9 @@ class Scene {
       case "forge an answer first":
         return say(...this.#forgeries(name), reply);
       case "notify first":
-        return say(notification(name, 1), notification("S9", FORGED), reply);
+        return say(notification(name, [1]), notification("S9", [FORGED]), reply);
       case "notify at length first":
-        return say(notification(name, "x".repeat(5_000)), reply);
+        return say(notification(name, ["x".repeat(5_000)]), reply);
       case "answer what is no JSON":
         return say(`{"error":false,"requester":"${requester}","result":01,"uid":${quote(uid)}}`);
       case "answer at length what lacks a brace":
@@ -377,26 +377,6 @@ interface LivingClient {
   isDone: boolean;
   /** Whether it has said what may have ended it. */
   isHostile: boolean;
-}
-
-/** Waits for what has to happen. */
-async function until(what: string | (() => string), isSo: () => boolean): Promise<void> {
-  const start = performance.now();
-  while (!isSo()) {
-    if (performance.now() - start > PATIENCE) {
-      throw new Error(`Not within ${PATIENCE} ms: ${typeof what === "string" ? what : what()}`);
-    }
-    await delay(1);
-  }
-}
-
-function notification(service: string, value: unknown): JsonObject {
-  return { error: false, service, uid: "notification", result: [[value], {}] };
-}
-
-/** The same message in the order of keys that Python has. */
-function pythonic(message: JsonObject): JsonObject {
-  return Object.fromEntries(Object.entries(message).sort(([a], [b]) => a < b ? -1 : 1));
 }
 
 function parse(line: string): JsonObject | undefined {

@@ -3,30 +3,17 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { Connection } from "../../net/connection.ts";
-import { Envelope, type Field, FIELDS } from "../../wire/envelope.ts";
+import { Envelope, FIELDS } from "../../wire/envelope.ts";
 import { JSONDecodeError, ValueError } from "../../errors.ts";
 import { readLarge } from "../../wire/large_values.ts";
 import { LongLine } from "../../wire/line.ts";
-import {
-  decodeMessage,
-  encodeRequest,
-  isObject,
-  type JsonObject,
-  type Message,
-} from "../../wire/message.ts";
+import { decodeMessage, encodeRequest, isObject, type Message } from "../../wire/message.ts";
 import { KeyScanner, type RoutingKey } from "../../wire/key_scanner.ts";
 import { parseTyped, typedText } from "../../manager/terminal.ts";
-import {
-  lines,
-  members,
-  pieces,
-  pieceSizes,
-  recordedMessages,
-  typed,
-  written,
-} from "./hostile_input.ts";
-import { MemoryTransport } from "./memory_transport.ts";
-import { readPlainly, splitPlainly } from "./plain_reading.ts";
+import { lines, members, pieceSizes, recordedMessages, typed, written } from "./hostile_input.ts";
+import { MemoryTransport } from "../support/memory_transport.ts";
+import { piecesOf } from "../support/pieces.ts";
+import { kindOf, readPlainly, splitPlainly, textOf } from "../support/plain_reading.ts";
 import { type Target, target } from "./target.ts";
 
 const MAX_DEPTH = 64;
@@ -93,7 +80,7 @@ async function expectLines(
   sizes: number[],
   longLine: number,
 ): Promise<void> {
-  const connection = new Connection(new MemoryTransport(pieces(stream, sizes)), { longLine });
+  const connection = new Connection(new MemoryTransport(piecesOf(stream, sizes)), { longLine });
   const found: Uint8Array[] = [];
   for await (const batch of connection) {
     for (const line of batch) {
@@ -122,22 +109,15 @@ function expectEnvelope(line: Uint8Array): void {
   if (object === undefined) throw new Error("it took what is no object in JSON");
   for (const field of FIELDS) {
     assertEquals(envelope.kind(field), kindOf(object, field), field);
-    const value = Object.hasOwn(object, field) ? object[field] : undefined;
-    assertEquals(envelope.text(field), typeof value === "string" ? value : undefined, field);
-    assertEquals(envelope.isTrue(field), value === true, field);
+    assertEquals(envelope.text(field), textOf(object, field), field);
+    const isTrue = Object.hasOwn(object, field) && object[field] === true;
+    assertEquals(envelope.isTrue(field), isTrue, field);
   }
-}
-
-function kindOf(object: JsonObject, field: Field): string {
-  if (!Object.hasOwn(object, field)) return "absent";
-  const value = object[field];
-  if (value === null) return "null";
-  return Array.isArray(value) ? "array" : typeof value;
 }
 
 function skimmed(bytes: Uint8Array, sizes: readonly number[]): Record<string, string> {
   const scanner = new KeyScanner();
-  for (const piece of pieces(bytes, sizes)) scanner.read(piece);
+  for (const piece of piecesOf(bytes, sizes)) scanner.read(piece);
   return Object.fromEntries(
     ROUTING_KEYS.map((key) => [key, scanner.text(key)]).filter(([_, text]) => text !== undefined),
   );
@@ -176,7 +156,7 @@ function startsWithMark(line: Uint8Array): boolean {
 async function expectSameWhenLarge(line: Uint8Array, sizes: number[]): Promise<void> {
   if (line.at(-1) === 0x0d) return; // which would belong to the terminator
   const stream = Uint8Array.of(...line, 0x0a);
-  const connection = new Connection(new MemoryTransport(pieces(stream, sizes)), { longLine: 1 });
+  const connection = new Connection(new MemoryTransport(piecesOf(stream, sizes)), { longLine: 1 });
   for await (const [long] of connection) {
     if (!(long instanceof LongLine)) return; // no more than one byte
     const outcome = await readLarge(long, 1_000_000);

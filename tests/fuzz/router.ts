@@ -6,10 +6,11 @@ import { setImmediate } from "node:timers";
 import { LIMITS } from "../../limits.ts";
 import { encodeRequest, type JsonObject } from "../../wire/message.ts";
 import { parseTyped, typedText } from "../../manager/terminal.ts";
+import { MANAGER_NAME } from "../support/devices.ts";
 import { type Device, Network } from "../support/network.ts";
 import { lines, LOADED_NAMES, membersOf } from "./hostile_input.ts";
 import { type Delivery, Model } from "./model.ts";
-import { readPlainly } from "./plain_reading.ts";
+import { readPlainly } from "../support/plain_reading.ts";
 import { type Target, target } from "./target.ts";
 
 /** Something that happens. A number chooses one of those that there are. */
@@ -230,7 +231,7 @@ class Play implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.network.database[Symbol.dispose]();
+    this.network[Symbol.dispose]();
   }
 }
 
@@ -253,8 +254,6 @@ function expectDelivery(
     assertEquals(sent.result, delivery.result);
   }
 }
-
-const MANAGER_NAME = "Manager[lab-pc:1875]";
 
 /** What a line stands for: an object, what was typed, a text, or nothing. */
 function meaningOf(line: Uint8Array, { peer }: Device): JsonObject | string | undefined {

@@ -1,12 +1,15 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { configure, type LogRecord, reset } from "@logtape/logtape";
+import type { LogRecord } from "@logtape/logtape";
 import { logFile } from "../../base/paths.ts";
 import { deleteOldLogs, LogFile } from "../../logs/log_file.ts";
 import { LOG_FORMATS, logFormatter } from "../../logs/log_format.ts";
 import type { LogLimits } from "../../limits.ts";
 import { temporaryFolder } from "../support/folder.ts";
+import { recordLogs } from "../support/logs.ts";
+import { shellCommand, succeed } from "../support/process.ts";
+import { CONFIG } from "../support/source_tree.ts";
+import { posixTest } from "../support/posix.ts";
 
 const NEVER: LogLimits = { logSize: 0, logAge: 0, logFiles: 10 };
 const DAY = 24 * 60 * 60_000;
@@ -106,38 +109,30 @@ Deno.test("with a smaller number to keep, older files are deleted; files with si
   });
 });
 
-Deno.test({
-  name: "only the owner can read log files and their folder",
-  ignore: Deno.build.os === "windows",
-  fn: async () => {
-    await using folder = await temporaryFolder();
-    const path = join(folder.path, "logs", "a.log");
-    {
-      using log = new LogFile(path, { ...NEVER, logSize: 1 }, new Reports());
-      log.write("one\n", 0);
-      log.write("two\n", 0);
-    }
-    await Deno.chmod(path, 0o644);
-    using _log = new LogFile(path, NEVER, new Reports());
-    const modes = [dirname(path), path, `${path}.1`].map((one) => Deno.statSync(one).mode! & 0o777);
-    assertEquals(modes, [0o700, 0o600, 0o600]);
-  },
-});
-
-Deno.test({
-  name: "the target of a link is rotated, and the link stays",
-  ignore: Deno.build.os === "windows",
-  fn: async () => {
-    await using folder = await temporaryFolder();
-    await using elsewhere = await temporaryFolder();
-    const link = join(folder.path, "a.log");
-    await Deno.symlink(join(elsewhere.path, "b.log"), link);
-    using log = new LogFile(link, { ...NEVER, logSize: 1 }, new Reports());
+posixTest("only the owner can read log files and their folder", async () => {
+  await using folder = await temporaryFolder();
+  const path = join(folder.path, "logs", "a.log");
+  {
+    using log = new LogFile(path, { ...NEVER, logSize: 1 }, new Reports());
     log.write("one\n", 0);
     log.write("two\n", 0);
-    assertEquals(texts(elsewhere.path), { "b.log": "two\n", "b.log.1": "one\n" });
-    assertEquals(texts(folder.path), { "a.log": "two\n" });
-  },
+  }
+  await Deno.chmod(path, 0o644);
+  using _log = new LogFile(path, NEVER, new Reports());
+  const modes = [dirname(path), path, `${path}.1`].map((one) => Deno.statSync(one).mode! & 0o777);
+  assertEquals(modes, [0o700, 0o600, 0o600]);
+});
+
+posixTest("the target of a link is rotated, and the link stays", async () => {
+  await using folder = await temporaryFolder();
+  await using elsewhere = await temporaryFolder();
+  const link = join(folder.path, "a.log");
+  await Deno.symlink(join(elsewhere.path, "b.log"), link);
+  using log = new LogFile(link, { ...NEVER, logSize: 1 }, new Reports());
+  log.write("one\n", 0);
+  log.write("two\n", 0);
+  assertEquals(texts(elsewhere.path), { "b.log": "two\n", "b.log.1": "one\n" });
+  assertEquals(texts(folder.path), { "a.log": "two\n" });
 });
 
 Deno.test({
@@ -174,46 +169,29 @@ Deno.test("a file that could not be written for a while has the number of lost r
   assertEquals(reports.errors.length, 2);
 });
 
-Deno.test({
-  name: "when the disk takes a part of a record, the part is removed",
-  ignore: Deno.build.os === "windows",
-  fn: async () => {
-    await using folder = await temporaryFolder();
-    const path = join(folder.path, "a.log");
-    const program = `
-      import { LogFile } from ${JSON.stringify(import.meta.resolve("../../logs/log_file.ts"))};
-      const [path] = ${JSON.stringify([path])};
-      const failed = ({ message }) => console.log(message);
-      using log = new LogFile(path, ${JSON.stringify(NEVER)}, {
-        failed,
-        formatLost: (count) => count + " lost\\n",
-      });
-      for (let number = 0; number < 100; number++) log.write("x".repeat(99) + "\\n", 0);
-      console.log(/^(x{99}\\n)+$/.test(Deno.readTextFileSync(path)));
-      Deno.truncateSync(path); // the disk has room again
-      log.write("again\\n", 0);`;
-    const config = fileURLToPath(import.meta.resolve("../../deno.json"));
-    // Like a disk of a few blocks. The signal of the limit would end the process.
-    const { stdout } = await new Deno.Command("sh", {
-      args: [
-        "-c",
-        `trap "" XFSZ; ulimit -f 3; exec "$@"`,
-        "sh",
-        Deno.execPath(),
-        "eval",
-        "--no-lock",
-        "--config",
-        config,
-        program,
-      ],
-      stderr: "inherit",
-    }).output();
-    const output = new TextDecoder().decode(stdout).trim().split("\n");
-    assertEquals([output.length, output[1]], [2, "true"], output.join("\n"));
-    const [lost, ...others] = (await Deno.readTextFile(path)).split("\n");
-    assert(/^\d\d lost$/.test(lost), lost);
-    assertEquals(others, ["again", ""]);
-  },
+posixTest("when the disk takes a part of a record, the part is removed", async () => {
+  await using folder = await temporaryFolder();
+  const path = join(folder.path, "a.log");
+  const program = `
+    import { LogFile } from ${JSON.stringify(import.meta.resolve("../../logs/log_file.ts"))};
+    const [path] = ${JSON.stringify([path])};
+    const failed = ({ message }) => console.log(message);
+    using log = new LogFile(path, ${JSON.stringify(NEVER)}, {
+      failed,
+      formatLost: (count) => count + " lost\\n",
+    });
+    for (let number = 0; number < 100; number++) log.write("x".repeat(99) + "\\n", 0);
+    console.log(/^(x{99}\\n)+$/.test(Deno.readTextFileSync(path)));
+    Deno.truncateSync(path); // the disk has room again
+    log.write("again\\n", 0);`;
+  // Like a disk of a few blocks. The signal of the limit would end the process.
+  const words = [Deno.execPath(), "eval", "--no-lock", "--config", CONFIG, program];
+  const limited = shellCommand(`trap "" XFSZ; ulimit -f 3; exec "$@"`, words);
+  const output = (await succeed(limited)).trim().split("\n");
+  assertEquals([output.length, output[1]], [2, "true"], output.join("\n"));
+  const [lost, ...others] = (await Deno.readTextFile(path)).split("\n");
+  assert(/^\d\d lost$/.test(lost), lost);
+  assertEquals(others, ["again", ""]);
 });
 
 Deno.test("a path that cannot be opened as a file is an error", async () => {
@@ -278,20 +256,11 @@ Deno.test("the name of a log file is recognized, also after a rotation", async (
 });
 
 Deno.test("a folder that cannot be read is logged as a warning", async () => {
-  const records: LogRecord[] = [];
-  await configure({
-    sinks: { memory: (record) => records.push(record) },
-    loggers: [
-      { category: "msl", sinks: ["memory"] },
-      { category: ["logtape", "meta"], sinks: [] },
-    ],
-  });
-  try {
-    deleteOldLogs(join("no", "such", "folder"), "none.log", 0);
-  } finally {
-    await reset();
-  }
-  assertEquals(records.map(({ level, rawMessage }) => [level, rawMessage]), [
+  await using folder = await temporaryFolder();
+  await using logs = await recordLogs(["msl", "network"]);
+  deleteOldLogs(join(folder.path, "none"), "none.log", 0);
+  assertEquals(logs.records.map(({ level, rawMessage }) => [level, rawMessage]), [
     ["warning", "Cannot delete log files of earlier starts: {error}"],
   ]);
+  assertEquals([...Deno.readDirSync(folder.path)], []);
 });

@@ -11,8 +11,9 @@ import { ValueError, wireMessage } from "../../errors.ts";
 import { HostnamesTable } from "../../manager/database/hostnames_table.ts";
 import type { Host } from "../../manager/hosts.ts";
 import { UsersTable } from "../../manager/database/users_table.ts";
+import { MANAGER_NAME as MANAGER } from "../support/devices.ts";
+import { PYTHON_USER } from "../support/python_users.ts";
 
-const MANAGER = "Manager[lab-pc:1875]";
 const SCOPE: Host = {
   address: "10.0.0.7",
   domain: "scope.lab.nz",
@@ -69,9 +70,7 @@ const HONEST = { resolvesTo: () => Promise.resolve(true) };
 function python(): Authentication {
   const database = new DatabaseSync(":memory:");
   const users = new UsersTable(database);
-  database.exec(`INSERT INTO auth_users VALUES (1, 'j.doe',
-    x'2bad341887600fce4b215a4972b0d18a988e7e698c8822ac4a4934bb4af2600e',
-    x'0243c267997ef8647888118a402cd324', 0)`);
+  database.exec(PYTHON_USER);
   return { method: "login", users };
 }
 

@@ -5,15 +5,10 @@ import type { Peer, PeerIdentity } from "../../manager/peer.ts";
 import { Registry } from "../../manager/registry.ts";
 import { Login } from "../../manager/login.ts";
 import type { Session } from "../../manager/router.ts";
-import { memoryPair } from "../support/memory_pair.ts";
+import { asClient, clientOf, MANAGER_NAME as MANAGER, serviceOf } from "../support/devices.ts";
+import { memoryPair } from "../support/memory_transport.ts";
 
-const MANAGER = "Manager[lab-pc:1875]";
-const DEVICE = { name: "x", address: "lab-pc:1", language: "", os: "", extensions: [] };
-const CLIENT: PeerIdentity = { kind: "client", ...DEVICE };
-
-function service(name: string, maxClients: number): PeerIdentity {
-  return { kind: "service", ...DEVICE, name, attributes: {}, maxClients, streams: [] };
-}
+const CLIENT = clientOf("x");
 
 /** A registered peer whose other end can be read. */
 function peer(described: PeerIdentity, extensions: string[] = []) {
@@ -46,7 +41,7 @@ function peer(described: PeerIdentity, extensions: string[] = []) {
   };
 }
 
-for (const identity of [CLIENT, service("S", -1)]) {
+for (const identity of [CLIENT, serviceOf("S")]) {
   Deno.test(`a ${identity.kind} that has agreed to the keepalive has an idle time-out, and is sent a space`, async () => {
     const { keepalive, sent } = peer(identity, ["ready", "beat"]);
     assertEquals(keepalive.keepsInterval(), true);
@@ -57,7 +52,7 @@ for (const identity of [CLIENT, service("S", -1)]) {
 }
 
 Deno.test("any other service is probed when it is silent, and has an idle time-out once it has answered", async () => {
-  const { peer: it, keepalive, sent } = peer(service("it's", -1));
+  const { peer: it, keepalive, sent } = peer(serviceOf("it's"));
   assertEquals(keepalive.keepsInterval(), false);
   it.session.probe.isAnswered = true;
   assertEquals(keepalive.keepsInterval(), true);
@@ -78,11 +73,10 @@ for (
 
   Deno.test(`any other client that has ${how} is sent ${JSON.stringify(expected)}`, async () => {
     const { peer: client, keepalive, sent, add, registry } = peer(CLIENT);
-    add(service("S", Number(maxClients)));
-    if (client.kind !== "client") throw new Error("it is not a client");
+    add(serviceOf("S", { maxClients: Number(maxClients) }));
     keepalive.onWriteIdle?.(); // it is linked with nothing
-    registry.link(client, "S");
-    if (isLocked) registry.acquireLock(client, "S", false);
+    registry.link(asClient(client), "S");
+    if (isLocked) registry.acquireLock(asClient(client), "S", false);
     assertEquals(keepalive.keepsInterval(), false);
     keepalive.onReadIdle?.();
     keepalive.onWriteIdle?.();

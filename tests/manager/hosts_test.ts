@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { Hosts } from "../../manager/hosts.ts";
 
 /** Hosts with the given reverse look-ups, and the addresses that were looked up. */
-function laboratory(domains: Record<string, string> = {}): { hosts: Hosts; lookUps: string[] } {
+function hostsWith(domains: Record<string, string> = {}): { hosts: Hosts; lookUps: string[] } {
   const lookUps: string[] = [];
   const hosts = new Hosts({
     hostname: "lab-pc",
@@ -36,7 +36,7 @@ for (
   const address of ["127.0.0.1", "::1", "192.168.1.10", "fe80::1", "::ffff:127.0.0.1", "localhost"]
 ) {
   Deno.test(`a peer at ${address} has this computer's name, and nothing is looked up`, async () => {
-    const { hosts, lookUps } = laboratory();
+    const { hosts, lookUps } = hostsWith();
     const { domain, name, trustedNames } = await hosts.find(address);
     assertEquals([domain, name, trustedNames], ["lab-pc", "lab-pc", ["lab-pc"]]);
     assertEquals(lookUps, []);
@@ -47,14 +47,14 @@ Deno.test({
   name: "a look-up that ends leaves no timer behind",
   sanitizeOps: true,
   async fn() {
-    const { hosts } = laboratory({ "10.0.0.7": "scope.lab.govt.nz" });
+    const { hosts } = hostsWith({ "10.0.0.7": "scope.lab.govt.nz" });
     assertEquals((await hosts.find("10.0.0.7")).name, "scope");
     assertEquals((await hosts.find("10.0.0.8")).name, "10.0.0.8");
   },
 });
 
 Deno.test("another computer has the first label of its domain name", async () => {
-  const { hosts } = laboratory({ "10.0.0.7": "scope.lab.govt.nz", "2001:db8::7": "dmm" });
+  const { hosts } = hostsWith({ "10.0.0.7": "scope.lab.govt.nz", "2001:db8::7": "dmm" });
   assertEquals(await hosts.find("10.0.0.7"), {
     address: "10.0.0.7",
     domain: "scope.lab.govt.nz",
@@ -70,7 +70,7 @@ Deno.test("another computer has the first label of its domain name", async () =>
 });
 
 Deno.test("a computer whose address does not resolve has its numeric address as its name", async () => {
-  const { hosts } = laboratory();
+  const { hosts } = hostsWith();
   for (const address of ["10.0.0.8", "2001:db8::8"]) {
     assertEquals(await hosts.find(address), {
       address,
@@ -82,12 +82,12 @@ Deno.test("a computer whose address does not resolve has its numeric address as 
 });
 
 Deno.test("a look-up that gives the address back has found no name", async () => {
-  const { hosts } = laboratory({ "10.0.0.9": "10.0.0.9" });
+  const { hosts } = hostsWith({ "10.0.0.9": "10.0.0.9" });
   assertEquals((await hosts.find("10.0.0.9")).name, "10.0.0.9");
 });
 
 Deno.test("an IPv4-mapped IPv6 address is its IPv4 address", async () => {
-  const { hosts, lookUps } = laboratory({ "10.0.0.7": "scope.lab.govt.nz" });
+  const { hosts, lookUps } = hostsWith({ "10.0.0.7": "scope.lab.govt.nz" });
   for (const address of ["::ffff:10.0.0.7", "::FFFF:10.0.0.7"]) {
     assertEquals((await hosts.find(address)).address, "10.0.0.7");
     assertEquals((await hosts.find(address)).name, "scope");

@@ -3,8 +3,9 @@ import { DatabaseSync } from "node:sqlite";
 import { KeyError, ValueError } from "../../errors.ts";
 import { type Answer, Login, parseAnswer, textOf } from "../../manager/login.ts";
 import { UsersTable } from "../../manager/database/users_table.ts";
+import { MANAGER_NAME as MANAGER } from "../support/devices.ts";
+import { PYTHON_USER, pythonUser } from "../support/python_users.ts";
 
-const MANAGER = "Manager[lab-pc:1875]";
 const PASSWORD = "a good password";
 const REJECTION = "You must be an administrator to send this request to the Manager";
 
@@ -12,11 +13,7 @@ const REJECTION = "You must be an administrator to send this request to the Mana
 function newTable(): { users: UsersTable; database: DatabaseSync } {
   const database = new DatabaseSync(":memory:");
   const users = new UsersTable(database);
-  const key = "x'2bad341887600fce4b215a4972b0d18a988e7e698c8822ac4a4934bb4af2600e'";
-  const salt = "x'0243c267997ef8647888118a402cd324'";
-  for (const row of [`'admin', ${key}, ${salt}, 1`, `'j.doe', ${key}, ${salt}, 0`]) {
-    database.exec(`INSERT INTO auth_users (username, key, salt, is_admin) VALUES (${row})`);
-  }
+  database.exec(pythonUser("admin", true) + PYTHON_USER);
   return { users, database };
 }
 

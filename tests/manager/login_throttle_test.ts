@@ -1,24 +1,11 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { LoginThrottle } from "../../manager/login_throttle.ts";
 import { ConnectionAbortedError, PermissionError } from "../../errors.ts";
+import { Clock } from "../support/clock.ts";
 
 const LIMITS = { freeLogins: 2, loginPenalty: 1_000, loginMemory: 60_000, loginTimeout: 3_500 };
 
-/** A clock on which each wait ends at once, and moves the time on. */
-class Clock {
-  time = 1_000_000;
-  readonly waits: number[] = [];
-
-  now = () => this.time;
-
-  delay = (milliseconds: number): Promise<void> => {
-    this.waits.push(milliseconds);
-    this.time += milliseconds;
-    return Promise.resolve();
-  };
-}
-
-function open(clock = new Clock()) {
+function open(clock = new Clock(1_000_000)) {
   const throttle = new LoginThrottle(LIMITS, clock);
   return { clock, throttle, fail: (address = "a") => throttle.attempt(address, () => false) };
 }

@@ -10,9 +10,8 @@ import {
 } from "../../errors.ts";
 import { type Client, networkNameOf, type Service, serviceEntry } from "../../manager/peer.ts";
 import { type Policy, Registry } from "../../manager/registry.ts";
-
-const DEVICE = { language: "Python 3.11.2", os: "Linux x86_64" };
-const MANAGER = "Manager[lab-pc:1875]";
+import * as devices from "../support/devices.ts";
+import { DEVICE, MANAGER_NAME as MANAGER } from "../support/devices.ts";
 
 /** A registry whose sessions are strings. */
 function registry(policy?: Policy): Registry<string> {
@@ -39,36 +38,18 @@ class Denials implements Policy {
 function addClient(
   registry: Registry<string>,
   name: string,
-  address = "lab-pc:1",
+  address?: string,
   username?: string,
 ): Client<string> {
-  const identity = { kind: "client", name, address, extensions: [], ...DEVICE } as const;
-  const peer = registry.register(identity, `session of ${name}`, username);
-  if (peer.kind !== "client") throw new Error("it is not a client");
-  return peer;
+  return devices.addClient(registry, `session of ${name}`, name, { address, username });
 }
 
 function addService(
   registry: Registry<string>,
   name: string,
-  { maxClients = -1, address = "lab-pc:2" } = {},
+  options?: devices.ServiceOptions,
 ): Service<string> {
-  const attributes = { echo: "(*args, **kwargs)" };
-  const peer = registry.register(
-    {
-      kind: "service",
-      name,
-      address,
-      attributes,
-      maxClients,
-      streams: [],
-      extensions: [],
-      ...DEVICE,
-    },
-    `session of ${name}`,
-  );
-  if (peer.kind !== "service") throw new Error("it is not a service");
-  return peer;
+  return devices.addService(registry, `session of ${name}`, name, options);
 }
 
 /** The text of an error as it goes on the wire. */

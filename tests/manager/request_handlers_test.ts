@@ -18,7 +18,8 @@ import { type Client, type Peer, type Service, serviceEntry } from "../../manage
 import { Registry } from "../../manager/registry.ts";
 import { RequestHandlers } from "../../manager/request_handlers.ts";
 import { encodeReply, type JsonObject } from "../../wire/message.ts";
-import { addClient, addService, DEVICE, managerRequest } from "../support/devices.ts";
+import { addClient, addService, DEVICE, MANAGER_NAME, managerRequest } from "../support/devices.ts";
+import { temporaryFolder } from "../support/folder.ts";
 
 interface Options {
   file?: string;
@@ -28,7 +29,7 @@ interface Options {
 
 /** The request handlers of a Manager without sockets. */
 class TestManager implements Disposable {
-  readonly registry = new Registry<null>("Manager[lab-pc:1875]");
+  readonly registry = new Registry<null>(MANAGER_NAME);
   readonly database: Database;
   readonly handlers: RequestHandlers<null>;
   /** The login of the administrator that sends requests. It fails if the administrator is prompted. */
@@ -73,11 +74,11 @@ class TestManager implements Disposable {
   }
 
   addClient(name: string, address: string): Client<null> {
-    return addClient(this.registry, name, address);
+    return addClient(this.registry, null, name, { address });
   }
 
   addService(name: string, address: string, maxClients = 5): Service<null> {
-    return addService(this.registry, name, address, maxClients);
+    return addService(this.registry, null, name, { address, maxClients });
   }
 
   /** The result of a request of a peer. */
@@ -757,52 +758,48 @@ function traces(bytes: Uint8Array): string[] {
 }
 
 Deno.test("no key, salt or password of a user is in any result", async () => {
-  const folder = await Deno.makeTempDir();
-  try {
-    const file = join(folder, "manager.sqlite3");
-    using manager = await TestManager.withAdministrator({ file, authHostname: true });
-    await manager.database.users.insert("j.doe", "a good password", false);
-    manager.addClient("a", "lab-pc:1");
-    manager.addService("Echo", "lab-pc:2");
-    using table = new DatabaseSync(file);
-    const secrets = ["secret", "a good password"];
-    for (const { key, salt } of table.prepare("SELECT key, salt FROM auth_users").all()) {
-      if (!(key instanceof Uint8Array && salt instanceof Uint8Array)) {
-        throw new TypeError("the key and the salt are not blobs");
-      }
-      secrets.push(...traces(key), ...traces(salt));
+  await using folder = await temporaryFolder();
+  const file = join(folder.path, "manager.sqlite3");
+  using manager = await TestManager.withAdministrator({ file, authHostname: true });
+  await manager.database.users.insert("j.doe", "a good password", false);
+  manager.addClient("a", "lab-pc:1");
+  manager.addService("Echo", "lab-pc:2");
+  using table = new DatabaseSync(file);
+  const secrets = ["secret", "a good password"];
+  for (const { key, salt } of table.prepare("SELECT key, salt FROM auth_users").all()) {
+    if (!(key instanceof Uint8Array && salt instanceof Uint8Array)) {
+      throw new TypeError("the key and the salt are not blobs");
     }
-    assertEquals(secrets.length, 22);
-    for (
-      const [attribute, ...args] of [
-        ["users_table.usernames"],
-        ["users_table.users"],
-        ["users_table.records"],
-        ["users_table.get_user", "j.doe"],
-        ["users_table.is_user_registered", "j.doe"],
-        ["users_table.is_admin", "j.doe"],
-        ["users_table.is_password_valid", "j.doe", "a good password"],
-        ["users_table.update", "j.doe", null, true],
-        ["hostnames_table.hostnames"],
-        ["hostnames_table.insert", "x"],
-        ["hostnames_table.delete", "x"],
-        ["connections_table.connections"],
-        ["port"],
-        ["password"],
-        ["hostnames"],
-        ["clients"],
-        ["services"],
-        ["service_links"],
-        ["service_locks"],
-        ["users_table.delete", "j.doe"],
-      ] as [string, ...unknown[]][]
-    ) {
-      const text = JSON.stringify(await manager.administer(attribute, args));
-      for (const secret of secrets) {
-        assert(!text.includes(secret), `${attribute} contains ${secret}: ${text}`);
-      }
+    secrets.push(...traces(key), ...traces(salt));
+  }
+  assertEquals(secrets.length, 22);
+  for (
+    const [attribute, ...args] of [
+      ["users_table.usernames"],
+      ["users_table.users"],
+      ["users_table.records"],
+      ["users_table.get_user", "j.doe"],
+      ["users_table.is_user_registered", "j.doe"],
+      ["users_table.is_admin", "j.doe"],
+      ["users_table.is_password_valid", "j.doe", "a good password"],
+      ["users_table.update", "j.doe", null, true],
+      ["hostnames_table.hostnames"],
+      ["hostnames_table.insert", "x"],
+      ["hostnames_table.delete", "x"],
+      ["connections_table.connections"],
+      ["port"],
+      ["password"],
+      ["hostnames"],
+      ["clients"],
+      ["services"],
+      ["service_links"],
+      ["service_locks"],
+      ["users_table.delete", "j.doe"],
+    ] as [string, ...unknown[]][]
+  ) {
+    const text = JSON.stringify(await manager.administer(attribute, args));
+    for (const secret of secrets) {
+      assert(!text.includes(secret), `${attribute} contains ${secret}: ${text}`);
     }
-  } finally {
-    await Deno.remove(folder, { recursive: true });
   }
 });

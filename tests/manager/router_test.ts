@@ -3,6 +3,9 @@ import fc from "fast-check";
 import { FIELDS } from "../../wire/envelope.ts";
 import { LIMITS } from "../../limits.ts";
 import { decodeMessage, type ErrorReply, type JsonObject } from "../../wire/message.ts";
+import { MANAGER_NAME } from "../support/devices.ts";
+import * as messages from "../support/messages.ts";
+import { question as prompt, reply } from "../support/messages.ts";
 import { type Device, Network } from "../support/network.ts";
 
 const encoder = new TextEncoder();
@@ -19,16 +22,8 @@ function laboratory() {
   };
 }
 
-function request(others: JsonObject = {}): JsonObject {
-  return {
-    error: false,
-    service: "Echo",
-    uid: "1",
-    attribute: "echo",
-    args: [1],
-    kwargs: { n: 2 },
-    ...others,
-  };
+function request(members: JsonObject = {}): JsonObject {
+  return messages.request("Echo", "echo", [1], { kwargs: { n: 2 }, ...members });
 }
 
 /** The only line that a device was sent, as an object. */
@@ -861,26 +856,15 @@ function ofAdministrator(uid: string, others: JsonObject = {}): JsonObject {
   return request({ service: "Manager", attribute, args: [], kwargs: {}, uid, ...others });
 }
 
-function prompt(attribute: string, argument: string): JsonObject {
-  return {
-    error: false,
-    requester: "Manager[lab-pc:1875]",
-    uid: "",
-    attribute,
-    args: [argument],
-    kwargs: {},
-  };
-}
-
 /** The answer of a program to a prompt. */
 function answer(result: unknown): JsonObject {
-  return { error: false, requester: "Manager[lab-pc:1875]", result, uid: "" };
+  return reply(MANAGER_NAME, { result, uid: "" });
 }
 
 Deno.test("an administrator's request prompts the client, and is answered with its own uid", async () => {
   const { network, a } = await administrated();
   assertEquals(network.send(a, ofAdministrator("7")) === a.sink, true);
-  assertEquals(only(a), prompt("username", "Manager[lab-pc:1875]"));
+  assertEquals(only(a), prompt("username", MANAGER_NAME));
   assertEquals(network.send(a, answer("admin")), undefined);
   assertEquals(await a.sink.next(), prompt("password", "admin"));
   network.send(a, answer("secret"));
@@ -926,7 +910,7 @@ for (const password of ["a good password", "12345678", "null", "[1]", '"x"', " x
   Deno.test(`${JSON.stringify(password)} may be typed as a password`, async () => {
     const { network, a } = await administrated(password);
     network.send(a, "Manager users_table.usernames");
-    assertEquals(only(a), prompt("username", "Manager[lab-pc:1875]"));
+    assertEquals(only(a), prompt("username", MANAGER_NAME));
     assertEquals(network.send(a, "admin"), undefined);
     assertEquals(await a.sink.next(), prompt("password", "admin"));
     network.send(a, password);
@@ -995,7 +979,7 @@ Deno.test("a client whose user logged in during the handshake is prompted only i
   assertEquals((await known.sink.next()).result, ["admin"]);
   const other = network.client("d", "j.doe");
   network.send(other, ofAdministrator("7"));
-  assertEquals(only(other), prompt("username", "Manager[lab-pc:1875]"));
+  assertEquals(only(other), prompt("username", MANAGER_NAME));
 });
 
 Deno.test("the login of one client does not make another an administrator", async () => {
@@ -1011,10 +995,10 @@ Deno.test("the login of one client does not make another an administrator", asyn
   network.send(a, answer("secret"));
   assertEquals((await a.sink.next()).result, ["admin"]);
   network.send(b, ofAdministrator("7"));
-  assertEquals(only(b), prompt("username", "Manager[lab-pc:1875]"));
+  assertEquals(only(b), prompt("username", MANAGER_NAME));
   const second = network.client("a");
   network.send(second, ofAdministrator("7"));
-  assertEquals(only(second), prompt("username", "Manager[lab-pc:1875]"));
+  assertEquals(only(second), prompt("username", MANAGER_NAME));
   network.expectSilence();
 });
 
@@ -1026,7 +1010,7 @@ Deno.test("an answer without a prompt is ignored", async () => {
   network.send(a, { error: true, message: "ValueError: x", result: null, uid: "" });
   network.expectSilence();
   network.send(a, ofAdministrator("7"));
-  assertEquals(only(a), prompt("username", "Manager[lab-pc:1875]"));
+  assertEquals(only(a), prompt("username", MANAGER_NAME));
   for (const uid of ["7", "x", 0, false]) {
     assertEquals(network.send(a, { ...answer("admin"), uid }), undefined);
   }

@@ -4,8 +4,7 @@ import { Statistics } from "../../manager/statistics.ts";
 import { type ConnectionGauge, managerStatus, type StatusSources } from "../../manager/status.ts";
 import { isStatus } from "../../wire/status.ts";
 import { VERSION } from "../../version.ts";
-
-const DEVICE = { language: "Python 3.11.2", os: "Linux x86_64", extensions: [] };
+import { addClient, addService, MANAGER_NAME } from "../support/devices.ts";
 
 /** A connection with this traffic. */
 function gauge(times: number): ConnectionGauge {
@@ -26,7 +25,7 @@ function trafficStatus(times: number) {
 /** A Manager without sockets. */
 class Network implements StatusSources {
   now = 0;
-  readonly registry = new Registry<{ sink: ConnectionGauge }>("Manager[lab-pc:1875]");
+  readonly registry = new Registry<{ sink: ConnectionGauge }>(MANAGER_NAME);
   readonly statistics = new Statistics(() => this.now);
   readonly connections: ConnectionGauge[] = [];
   readonly unidentified = 3;
@@ -34,28 +33,12 @@ class Network implements StatusSources {
   readonly authentication = "login";
 
   client(name: string, times: number) {
-    const address = `lab-pc:${times}`;
-    const peer = this.registry.register(
-      { kind: "client", name, address, ...DEVICE },
-      this.#session(times),
-    );
-    if (peer.kind !== "client") throw new Error("it is not a client");
-    return peer;
+    return addClient(this.registry, this.#session(times), name, { address: `lab-pc:${times}` });
   }
 
   service(name: string, times: number, maxClients = -1) {
     const address = `lab-pc:${times}`;
-    const identity = {
-      kind: "service",
-      name,
-      address,
-      attributes: {},
-      maxClients,
-      streams: [],
-    } as const;
-    const peer = this.registry.register({ ...identity, ...DEVICE }, this.#session(times));
-    if (peer.kind !== "service") throw new Error("it is not a service");
-    return peer;
+    return addService(this.registry, this.#session(times), name, { address, maxClients });
   }
 
   #session(times: number): { sink: ConnectionGauge } {
@@ -72,7 +55,7 @@ Deno.test("a Manager without connections has a status", () => {
   assert(memory_bytes > 1e6 && memory_bytes < 1e11, `${memory_bytes}`);
   if (Deno.build.os === "linux") assert(open_descriptors! >= 3, `${open_descriptors}`);
   assertEquals(status, {
-    manager: "Manager[lab-pc:1875]",
+    manager: MANAGER_NAME,
     requester: null,
     version: VERSION,
     uptime_s: 1.235,

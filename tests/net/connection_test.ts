@@ -11,9 +11,8 @@ import { TimeoutError } from "../../errors.ts";
 import { type Line, LongLine } from "../../wire/line.ts";
 import { listen, type Listener } from "../../net/listener.ts";
 import type { Transport } from "../../net/transport.ts";
-import { MemoryTransport } from "../fuzz/memory_transport.ts";
 import { temporaryFolder } from "../support/folder.ts";
-import { memoryPair, type Pair } from "../support/memory_pair.ts";
+import { memoryPair, MemoryTransport, type Pair } from "../support/memory_transport.ts";
 
 async function firstSocket(listener: Listener): Promise<Transport> {
   const { value } = await listener[Symbol.asyncIterator]().next();
@@ -225,20 +224,13 @@ for (const [carrier, makePair] of Object.entries(makers)) {
 }
 
 Deno.test("many lines of one turn leave in one write", async () => {
-  const writes: string[] = [];
-  const connection = new Connection({
-    read: () => new Promise(() => {}),
-    write: (bytes) => {
-      writes.push(new TextDecoder().decode(bytes));
-      return Promise.resolve(bytes.length);
-    },
-    close: () => {},
-  });
+  const transport = new MemoryTransport([], { staysOpen: true });
+  const connection = new Connection(transport);
   connection.sendText("a");
   connection.sendBytes(new Uint8Array([0x62]), new Uint8Array([0x63]));
   connection.sendText("d");
   await connection.close();
-  assertEquals(writes, ["a\r\nbc\r\nd\r\n"]);
+  assertEquals([transport.written.length, transport.text], [1, "a\r\nbc\r\nd\r\n"]);
 });
 
 Deno.test("empty lines come one by one however many there are, from small reads", async () => {
@@ -300,20 +292,13 @@ Deno.test("a connection whose buffers shrink in any state loses nothing", async 
 });
 
 Deno.test("a transport that writes one byte at a time loses nothing", async () => {
-  let written = "";
-  const connection = new Connection({
-    read: () => new Promise(() => {}),
-    write: (bytes) => {
-      written += String.fromCharCode(bytes[0]);
-      return Promise.resolve(1);
-    },
-    close: () => {},
-  });
+  const transport = new MemoryTransport([], { staysOpen: true, writeAtMost: 1 });
+  const connection = new Connection(transport);
   connection.sendText("first");
   await Promise.resolve();
   connection.sendText("second");
   await connection.close();
-  assertEquals(written, "first\r\nsecond\r\n");
+  assertEquals(transport.text, "first\r\nsecond\r\n");
 });
 
 Deno.test("a connection is congested above the high mark and drained below the low one", async () => {

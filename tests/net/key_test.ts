@@ -5,7 +5,8 @@ import { generateKeyPairSync } from "node:crypto";
 import { join } from "node:path";
 import { ConfigurationError } from "../../errors.ts";
 import { type Curve, findCurve, type KeyKind, loadKey, makeKey, readKey } from "../../net/key.ts";
-import type { Prompt } from "../../base/prompt.ts";
+import { Person } from "../support/person.ts";
+import { posixTest } from "../support/posix.ts";
 
 async function temporaryFile(): Promise<AsyncDisposable & { path: string }> {
   const folder = await Deno.makeTempDir({ prefix: "msl-network-" });
@@ -79,17 +80,11 @@ Deno.test("a file that is not a key, or a key that cannot serve TLS, is rejected
   );
 });
 
-/** A prompt that answers with one password, and records the questions. */
-function person(password: string): Pick<Prompt, "secret"> & { questions: string[] } {
-  const questions: string[] = [];
-  return { questions, secret: (question) => (questions.push(question), password) };
-}
-
 Deno.test("the prompt asks for the password of an encrypted key only if it is missing", async () => {
   await using file = await temporaryFile();
   const kind = { type: "ecc", curve: "P-256" } as const;
   const { key } = await makeKey(file.path, kind, "two words");
-  const prompt = person("two words");
+  const prompt = new Person("two words");
   assert((await loadKey(file.path, { prompt })).equals(key));
   assertEquals(prompt.questions, [`Enter the password of ${file.path}:`]);
   assert((await loadKey(file.path, { prompt, password: "two words" })).equals(key));
@@ -100,7 +95,7 @@ Deno.test("the prompt asks for the password of an encrypted key only if it is mi
   const failure = `Cannot use the private key ${file.path}.old: the password is wrong`;
   for (const typed of ["a mistyped secret", ""]) {
     const error = await assertRejects(
-      () => readKey(`${file.path}.old`, { prompt: person(typed) }),
+      () => readKey(`${file.path}.old`, { prompt: new Person(typed) }),
       ConfigurationError,
       failure,
     );
@@ -108,11 +103,9 @@ Deno.test("the prompt asks for the password of an encrypted key only if it is mi
   }
 });
 
-Deno.test({
-  name:
-    "a key that others can read is rejected with advice, an encrypted one only causes a warning",
-  ignore: Deno.build.os === "windows",
-  async fn() {
+posixTest(
+  "a key that others can read is rejected with advice, an encrypted one only causes a warning",
+  async () => {
     await using file = await temporaryFile();
     const warnings: string[] = [];
     const warn = (message: string) => warnings.push(message);
@@ -143,4 +136,4 @@ Deno.test({
     ]);
     assertEquals((await Deno.stat(file.path)).mode! & 0o777, 0o644);
   },
-});
+);

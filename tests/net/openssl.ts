@@ -1,23 +1,20 @@
 /** The program `openssl`, for the tests that run where it is installed. */
 
+import { temporaryFolder } from "../support/folder.ts";
+import { tool } from "../support/process.ts";
+
 /** Whether it is installed. */
 export const hasOpenssl: boolean = await openssl("version").then(() => true, () => false);
 
 /** Runs it, and gives its output. */
-export async function openssl(...args: string[]): Promise<string> {
-  const { success, stdout, stderr } = await new Deno.Command("openssl", { args }).output();
-  const decoder = new TextDecoder();
-  if (!success) throw new Error(`openssl ${args.join(" ")}: ${decoder.decode(stderr)}`);
-  return decoder.decode(stdout);
+export function openssl(...args: string[]): Promise<string> {
+  return tool("openssl", ...args);
 }
 
 /** Calls a function with a file that has this content, and removes the file. */
 export async function withFile<T>(content: string, use: (file: string) => Promise<T>): Promise<T> {
-  const file = await Deno.makeTempFile({ prefix: "msl-network-" });
-  try {
-    await Deno.writeTextFile(file, content);
-    return await use(file);
-  } finally {
-    await Deno.remove(file);
-  }
+  await using folder = await temporaryFolder();
+  const file = folder.join("content");
+  await Deno.writeTextFile(file, content);
+  return await use(file);
 }

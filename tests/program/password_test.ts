@@ -7,22 +7,9 @@ import {
   readPassword,
   readPasswordFile,
 } from "../../program/password.ts";
-import type { TerminalPrompt } from "../../base/prompt.ts";
 import { temporaryFolder } from "../support/folder.ts";
-
-/** A person who answers each question with the next of these. */
-function person(...answers: string[]): TerminalPrompt & { questions: string[] } {
-  const questions: string[] = [];
-  return {
-    questions,
-    secret(question) {
-      questions.push(question);
-      return answers[questions.length - 1];
-    },
-    text: () => "",
-    confirm: () => false,
-  };
-}
+import { posixTest } from "../support/posix.ts";
+import { Person } from "../support/person.ts";
 
 /** Nobody is asked. */
 function nobody(): never {
@@ -36,24 +23,20 @@ Deno.test("a password is its words, joined by spaces", () => {
 });
 
 Deno.test("a password is the first line of a file, but the name of a folder is a password itself", async () => {
-  const folder = await Deno.makeTempDir({ prefix: "msl-network-" });
-  try {
-    const file = join(folder, "with spaces.txt");
-    for (const text of ["first", "first\n", "first\r\nsecond\r\n"]) {
-      await Deno.writeTextFile(file, text, { mode: 0o600 });
-      assertEquals(readPassword([file], nobody), "first");
-    }
-    assertEquals(readPassword([join(folder, "with"), "spaces.txt"], nobody), "first");
-    assertEquals(readPassword([folder], nobody), folder);
-    await Deno.writeTextFile(file, "\nsecond\n");
-    assertThrows(
-      () => readPassword([file], nobody),
-      ConfigurationError,
-      "Cannot use an empty password",
-    );
-  } finally {
-    await Deno.remove(folder, { recursive: true });
+  await using folder = await temporaryFolder();
+  const file = join(folder.path, "with spaces.txt");
+  for (const text of ["first", "first\n", "first\r\nsecond\r\n"]) {
+    await Deno.writeTextFile(file, text, { mode: 0o600 });
+    assertEquals(readPassword([file], nobody), "first");
   }
+  assertEquals(readPassword([join(folder.path, "with"), "spaces.txt"], nobody), "first");
+  assertEquals(readPassword([folder.path], nobody), folder.path);
+  await Deno.writeTextFile(file, "\nsecond\n");
+  assertThrows(
+    () => readPassword([file], nobody),
+    ConfigurationError,
+    "Cannot use an empty password",
+  );
 });
 
 Deno.test("the name of a file that must have the password is never the password itself", async () => {
@@ -87,33 +70,29 @@ Deno.test("an option without words prompts, and no other form does", () => {
   assertEquals(readPassword(true, () => "typed"), "typed");
 });
 
-Deno.test({
-  name: "a file that other users can read is read with a warning",
-  ignore: Deno.build.os === "windows",
-  async fn() {
-    await using folder = await temporaryFolder();
-    const file = join(folder.path, "my password.txt");
-    await Deno.writeTextFile(file, "secret\n", { mode: 0o600 });
-    const warnings: string[] = [];
-    const read = () => readPassword([file], nobody, (message) => warnings.push(message));
-    assertEquals([read(), warnings], ["secret", []]);
-    await Deno.chmod(file, 0o644);
-    assertEquals([read(), warnings], ["secret", [
-      `Others can read the password in ${file} (mode 0644). Run: chmod 600 '${file}'`,
-    ]]);
-  },
+posixTest("a file that other users can read is read with a warning", async () => {
+  await using folder = await temporaryFolder();
+  const file = join(folder.path, "my password.txt");
+  await Deno.writeTextFile(file, "secret\n", { mode: 0o600 });
+  const warnings: string[] = [];
+  const read = () => readPassword([file], nobody, (message) => warnings.push(message));
+  assertEquals([read(), warnings], ["secret", []]);
+  await Deno.chmod(file, 0o644);
+  assertEquals([read(), warnings], ["secret", [
+    `Others can read the password in ${file} (mode 0644). Run: chmod 600 '${file}'`,
+  ]]);
 });
 
 Deno.test("a new password is asked for twice, and both must be the same", () => {
-  const careful = person("secret", "secret");
+  const careful = new Person("secret", "secret");
   assertEquals(askNewPassword("j.doe", careful), "secret");
   assertEquals(careful.questions, ["Enter a password for j.doe:", "Enter it again:"]);
   assertThrows(
-    () => askNewPassword("j.doe", person("secret", "Secret")),
+    () => askNewPassword("j.doe", new Person("secret", "Secret")),
     ConfigurationError,
     "Cannot use the password: it was not the same twice",
   );
-  const silent = person("");
+  const silent = new Person("");
   assertThrows(
     () => askNewPassword("j.doe", silent),
     ConfigurationError,
@@ -123,20 +102,16 @@ Deno.test("a new password is asked for twice, and both must be the same", () => 
 });
 
 Deno.test("the password of a key is asked for once, and twice if the key does not exist", async () => {
-  const folder = await Deno.makeTempDir({ prefix: "msl-network-" });
-  try {
-    const file = join(folder, "a.key");
-    const maker = person("secret", "secret");
-    assertEquals(askKeyPassword(file, maker), "secret");
-    assertEquals(maker.questions, [`Enter a password for ${file}:`, "Enter it again:"]);
-    await Deno.writeTextFile(file, "");
-    const user = person("secret");
-    assertEquals(askKeyPassword(file, user), "secret");
-    assertEquals(user.questions, [`Enter the password of ${file}:`]);
-    assertThrows(() => askKeyPassword(file, person("")), ConfigurationError, "an empty password");
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  await using folder = await temporaryFolder();
+  const file = join(folder.path, "a.key");
+  const maker = new Person("secret", "secret");
+  assertEquals(askKeyPassword(file, maker), "secret");
+  assertEquals(maker.questions, [`Enter a password for ${file}:`, "Enter it again:"]);
+  await Deno.writeTextFile(file, "");
+  const user = new Person("secret");
+  assertEquals(askKeyPassword(file, user), "secret");
+  assertEquals(user.questions, [`Enter the password of ${file}:`]);
+  assertThrows(() => askKeyPassword(file, new Person("")), ConfigurationError, "an empty password");
 });
 
 Deno.test({

@@ -1,6 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { fileURLToPath } from "node:url";
 import { ConfigurationError } from "../../errors.ts";
 import { LIMITS } from "../../limits.ts";
 import {
@@ -8,6 +7,7 @@ import {
   formatStartOptions,
   parseStartOptions,
 } from "../../program/start_options.ts";
+import { CONFIG } from "../support/source_tree.ts";
 
 /** The options of an empty command line. */
 const DEFAULTS = { port: 1875, logLevel: "info" };
@@ -22,9 +22,8 @@ async function parseElsewhere(args: string[], input: string): Promise<unknown> {
   const module = JSON.stringify(import.meta.resolve("../../program/start_options.ts"));
   const program = `import { parseStartOptions } from ${module};
     console.log(JSON.stringify(parseStartOptions(${JSON.stringify(args)})));`;
-  const config = fileURLToPath(import.meta.resolve("../../deno.json"));
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["eval", "--config", config, program],
+    args: ["eval", "--config", CONFIG, program],
     stdin: "piped",
     stdout: "piped",
     stderr: "inherit",

@@ -3,6 +3,7 @@ import { Attributes, isThenable } from "../../service/attributes.ts";
 import { Kwargs } from "../../wire/call.ts";
 import { AttributeError, PermissionError, wireMessage } from "../../errors.ts";
 import type { JsonObject } from "../../wire/message.ts";
+import { expectNothingUnhandled } from "../support/unhandled.ts";
 
 /** Instead of `Service`: none of its members can be requested. */
 class Base {
@@ -196,19 +197,7 @@ Deno.test("a promise of a getter that rejects while it is listed does not end th
       return Promise.reject(new RangeError("no sensor"));
     }
   }
-  const unhandled: unknown[] = [];
-  const note = (event: PromiseRejectionEvent) => {
-    unhandled.push(event.reason);
-    event.preventDefault();
-  };
-  globalThis.addEventListener("unhandledrejection", note);
-  try {
-    assertEquals(list(new Sensor()), { temperature: "()" });
-    await new Promise((resolve) => setTimeout(resolve, 0));
-    assertEquals(unhandled, []);
-  } finally {
-    globalThis.removeEventListener("unhandledrejection", note);
-  }
+  await expectNothingUnhandled(() => assertEquals(list(new Sensor()), { temperature: "()" }));
   await assertRejects(() => request(new Sensor(), "temperature") as Promise<number>, RangeError);
 });
 

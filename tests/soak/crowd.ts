@@ -6,7 +6,7 @@
 import { delay } from "@std/async/delay";
 import { commands, options, report, run } from "../../benchmarks/commands.ts";
 import type { JsonObject } from "../../wire/message.ts";
-import { type Place, RawPeer } from "../fuzz/raw_peer.ts";
+import { type Place, RawPeer } from "../support/raw_peer.ts";
 import { type Counts, noCounts } from "./counts.ts";
 import { Random } from "./random.ts";
 

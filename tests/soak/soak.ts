@@ -10,8 +10,8 @@ import { join } from "node:path";
 import { Program } from "../../benchmarks/program.ts";
 import { showProgress } from "../../cli/progress.ts";
 import { temporaryFolder } from "../support/folder.ts";
-import { readNumber, readOptions, readSeed, runCommand } from "../fuzz/command.ts";
-import type { Place } from "../fuzz/raw_peer.ts";
+import { readNumber, readOptions, readSeed, runCommand } from "../support/program_options.ts";
+import type { Place } from "../support/raw_peer.ts";
 import {
   type Counts,
   faultsOf,
@@ -86,7 +86,7 @@ export async function soak(options: SoakOptions): Promise<Result> {
   );
   mayflies.everyService = others.everyService = everyService;
 
-  await using crowd = new Crowd(others);
+  await using crowd = new CrowdProcess(others);
   await using swarm = new Swarm(mayflies);
   const both = async (task: CrowdOrder["task"]) =>
     sumOf(await Promise.all([crowd.order(task), swarm.order(task)]));
@@ -129,7 +129,7 @@ export async function soak(options: SoakOptions): Promise<Result> {
 }
 
 /** A process with clients and services, which is told one thing after the other. */
-class Crowd implements AsyncDisposable {
+class CrowdProcess implements AsyncDisposable {
   readonly #program: Program;
   #last: Promise<unknown> = Promise.resolve();
 
@@ -156,7 +156,7 @@ class Crowd implements AsyncDisposable {
 class Swarm implements AsyncDisposable {
   readonly #options: CrowdOptions;
   readonly #random: Random;
-  #crowd: Crowd;
+  #crowd: CrowdProcess;
   /** What those have counted that have vanished. */
   #before = noCounts();
   #vanishing: Promise<void> = Promise.resolve();
@@ -164,7 +164,7 @@ class Swarm implements AsyncDisposable {
   constructor(options: CrowdOptions) {
     this.#options = options;
     this.#random = new Random(options.seed);
-    this.#crowd = new Crowd(options);
+    this.#crowd = new CrowdProcess(options);
   }
 
   async order(task: CrowdOrder["task"]): Promise<Counts> {
@@ -191,7 +191,7 @@ class Swarm implements AsyncDisposable {
     this.#before = sumOf([this.#before, await this.#crowd.order("vanish")]);
     await this.#crowd[Symbol.asyncDispose]();
     this.#options.seed++;
-    this.#crowd = new Crowd(this.#options);
+    this.#crowd = new CrowdProcess(this.#options);
     await this.#crowd.order("gather");
     await this.#crowd.order("work");
   }

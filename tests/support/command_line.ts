@@ -1,17 +1,20 @@
-/** The command line as a process with a home folder of its own. */
+/** The command line of the package as a process with a home folder of its own. */
 
 import { assertEquals } from "@std/assert";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { denoCommand, environment, type Outcome, run, shellCommand, succeed } from "./process.ts";
+import { ROOT } from "./source_tree.ts";
 
-const manager = fileURLToPath(import.meta.resolve("../../manager.ts"));
+const manager = join(ROOT, "manager.ts");
 const terminal = fileURLToPath(import.meta.resolve("./terminal.py"));
+
+/** What a terminal sends when a person presses Ctrl and C. */
+export const CTRL_C = "\x03";
 
 /** A command of ours. Its standard input is not a terminal. */
 export function command(home: string, ...args: string[]): Deno.Command {
-  return new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", manager, ...args],
-    ...surroundings(home),
-  });
+  return denoCommand(["run", "-A", manager, ...args], { home });
 }
 
 /** A command of ours where a new file is everybody's, unless the program that makes it says no. */
@@ -21,28 +24,31 @@ export function permissiveCommand(home: string, ...args: string[]): Deno.Command
 
 /** The same for any program that Deno runs. */
 export function permissive(home: string, ...args: string[]): Deno.Command {
-  return new Deno.Command("sh", {
-    args: ["-c", 'umask 0000 && exec "$@"', "sh", Deno.execPath(), ...args],
-    ...surroundings(home),
-  });
+  return shellCommand('umask 0000 && exec "$@"', [Deno.execPath(), ...args], { home });
 }
 
 /** A command of ours whose standard input is a file. */
 export function commandReading(input: string, home: string, ...args: string[]): Deno.Command {
-  const script = 'input="$1"; shift; exec "$@" <"$input"';
-  return new Deno.Command("sh", {
-    args: ["-c", script, "sh", input, Deno.execPath(), "run", "-A", manager, ...args],
-    ...surroundings(home),
+  const words = [input, Deno.execPath(), "run", "-A", manager, ...args];
+  return shellCommand('input="$1"; shift; exec "$@" <"$input"', words, { home });
+}
+
+/** A command of ours of whose output only the first line is read. */
+export function commandToHead(home: string, ...args: string[]): Deno.Command {
+  return shellCommand('"$@" | head -n 1', [Deno.execPath(), "run", "-A", manager, ...args], {
+    home,
   });
 }
 
-function surroundings(home: string): Deno.CommandOptions {
-  return {
-    env: { MSL_NETWORK_HOME: home, NO_COLOR: "1" },
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  };
+/** A command of ours whose standard input is this text. What came of it. */
+export async function piped(home: string, input: string, ...args: string[]): Promise<Outcome> {
+  const file = await Deno.makeTempFile({ prefix: "msl-network-" });
+  try {
+    await Deno.writeTextFile(file, input);
+    return await run(commandReading(file, home, ...args));
+  } finally {
+    await Deno.remove(file);
+  }
 }
 
 /** The address of a Manager as options. */
@@ -57,9 +63,8 @@ export function output(home: string, ...args: string[]): Promise<string> {
 
 /** Runs a command that is expected to refuse: exit code 1 and one line. */
 export async function refusal(home: string, ...args: string[]): Promise<string> {
-  const { code, stderr } = await command(home, ...args).output();
-  const lines = new TextDecoder().decode(stderr).trim().split("\n")
-    .filter((line) => !line.includes("[INFO]"));
+  const { code, said } = await run(command(home, ...args));
+  const lines = said.trim().split("\n").filter((line) => !line.includes("[INFO]"));
   assertEquals(code, 1);
   assertEquals(lines.length, 1, lines.join("\n"));
   return lines[0];
@@ -85,7 +90,7 @@ export async function programAtTerminal(
   answers: [question: string, answer: string][],
   ...args: string[]
 ): Promise<{ code: number; shown: string }> {
-  const env = { MSL_NETWORK_HOME: home, NO_COLOR: "1", TERM: "dumb" };
+  const env = environment({ home, env: { TERM: "dumb" } });
   return await typeAtTerminal(env, answers, [Deno.execPath(), ...args]);
 }
 
@@ -95,9 +100,8 @@ export async function atColourTerminal(
   answers: [question: string, answer: string][],
   ...args: string[]
 ): Promise<{ code: number; shown: string }> {
-  const { CI: _, NO_COLOR: __, ...others } = Deno.env.toObject();
-  const env = { ...others, MSL_NETWORK_HOME: home, TERM: "xterm" };
-  return await typeAtTerminal(env, answers, [Deno.execPath(), "run", "-A", manager, ...args], true);
+  const { CI: _, NO_COLOR: __, ...env } = environment({ home, env: { TERM: "xterm" } });
+  return await typeAtTerminal(env, answers, [Deno.execPath(), "run", "-A", manager, ...args]);
 }
 
 /** The same for a command of ours that a shell runs, and after it another command of the shell. */
@@ -107,42 +111,24 @@ export async function shellAtTerminal(
   after: string,
   ...args: string[]
 ): Promise<{ code: number; shown: string }> {
-  const env = { MSL_NETWORK_HOME: home, NO_COLOR: "1", TERM: "dumb" };
-  const script = ["sh", "-c", `"$@"; ${after}`, "sh"];
-  return await typeAtTerminal(env, answers, [
-    ...script,
-    Deno.execPath(),
-    "run",
-    "-A",
-    manager,
-    ...args,
-  ]);
+  const env = environment({ home, env: { TERM: "dumb" } });
+  const words = ["sh", "-c", `"$@"; ${after}`, "sh", Deno.execPath(), "run", "-A", manager];
+  return await typeAtTerminal(env, answers, [...words, ...args]);
 }
 
 async function typeAtTerminal(
   env: Record<string, string>,
   answers: [question: string, answer: string][],
   args: string[],
-  clearEnv = false,
 ): Promise<{ code: number; shown: string }> {
-  const { code, stdout, stderr } = await new Deno.Command("python3", {
-    args: [terminal, JSON.stringify(answers), ...args],
-    env,
-    clearEnv,
-    stdin: "null",
-  }).output();
-  assertEquals(new TextDecoder().decode(stderr), "");
-  return { code, shown: new TextDecoder().decode(stdout) };
-}
-
-/** Runs another program that is expected to succeed and returns what it printed. */
-export function tool(name: string, ...args: string[]): Promise<string> {
-  return succeed(new Deno.Command(name, { args, stdin: "null" }));
-}
-
-/** What a command prints that is expected to succeed. */
-export async function succeed(command: Deno.Command): Promise<string> {
-  const { code, stdout, stderr } = await command.output();
-  assertEquals(code, 0, new TextDecoder().decode(stderr));
-  return new TextDecoder().decode(stdout);
+  const { code, printed, said } = await run(
+    new Deno.Command("python3", {
+      args: [terminal, JSON.stringify(answers), ...args],
+      env,
+      clearEnv: true,
+      stdin: "null",
+    }),
+  );
+  assertEquals(said, "");
+  return { code, shown: printed };
 }

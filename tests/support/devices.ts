@@ -1,36 +1,87 @@
-/** Devices in a registry without a network. */
+/** Clients and services in a registry, without a network. */
 
 import type { JsonObject, Request } from "../../wire/message.ts";
-import type { Client, Service } from "../../manager/peer.ts";
+import type { Client, Peer, PeerIdentity, Service } from "../../manager/peer.ts";
 import type { Registry } from "../../manager/registry.ts";
 
-/** What a Python device says of its computer. */
+/** The name of the Manager of these tests, as it stands in messages. */
+export const MANAGER_NAME = "Manager[lab-pc:1875]";
+
+/** What a Python device tells of its computer. */
 export const DEVICE = { language: "Python 3.11.2", os: "Linux x86_64" };
 
-/** What is not said by one that is registered. */
-const SILENT = { ...DEVICE, extensions: [] };
-
-/** Registers a client. */
-export function addClient(registry: Registry<null>, name: string, address: string): Client<null> {
-  const peer = registry.register({ kind: "client", name, address, ...SILENT }, null);
-  if (peer.kind !== "client") throw new Error("it is not a client");
-  return peer;
+/** What a test sets of a client. */
+export interface ClientOptions {
+  /** Default: `"lab-pc:1"`. */
+  address?: string;
+  extensions?: readonly string[];
 }
 
-/** Registers a service that echoes. */
-export function addService(
-  registry: Registry<null>,
+/** What a test sets of a service. */
+export interface ServiceOptions {
+  /** Default: `"lab-pc:2"`. */
+  address?: string;
+  extensions?: readonly string[];
+  /** Default: `echo` alone. */
+  attributes?: JsonObject;
+  /** Default: no limit. */
+  maxClients?: number;
+  /** The methods whose results are streams. */
+  streams?: readonly string[];
+}
+
+/** A client that is not registered yet. */
+export function clientOf(
   name: string,
-  address: string,
-  maxClients = -1,
-): Service<null> {
-  const attributes = { echo: "(*args, **kwargs)" };
-  const peer = registry.register(
-    { kind: "service", name, address, attributes, maxClients, streams: [], ...SILENT },
-    null,
-  );
-  if (peer.kind !== "service") throw new Error("it is not a service");
-  return peer;
+  { address = "lab-pc:1", extensions = [] }: ClientOptions = {},
+): PeerIdentity & { kind: "client" } {
+  return { kind: "client", name, address, extensions, ...DEVICE };
+}
+
+/** A service that is not registered yet. */
+export function serviceOf(
+  name: string,
+  {
+    address = "lab-pc:2",
+    extensions = [],
+    attributes = { echo: "(*args, **kwargs)" },
+    maxClients = -1,
+    streams = [],
+  }: ServiceOptions = {},
+): PeerIdentity & { kind: "service" } {
+  return { kind: "service", name, address, extensions, attributes, maxClients, streams, ...DEVICE };
+}
+
+/** Registers a client. */
+export function addClient<Session>(
+  registry: Registry<Session>,
+  session: Session,
+  name: string,
+  { username, ...options }: ClientOptions & { username?: string } = {},
+): Client<Session> {
+  return asClient(registry.register(clientOf(name, options), session, username));
+}
+
+/** Registers a service. */
+export function addService<Session>(
+  registry: Registry<Session>,
+  session: Session,
+  name: string,
+  options: ServiceOptions = {},
+): Service<Session> {
+  return asService(registry.register(serviceOf(name, options), session));
+}
+
+/** A peer that is known to be a client. */
+export function asClient<Session>(peer: Peer<Session>): Client<Session> {
+  if (peer.kind === "client") return peer;
+  throw new TypeError(`${peer.networkName} is not a client`);
+}
+
+/** A peer that is known to be a service. */
+export function asService<Session>(peer: Peer<Session>): Service<Session> {
+  if (peer.kind === "service") return peer;
+  throw new TypeError(`${peer.networkName} is not a service`);
 }
 
 /** A request to the Manager, as it is read. */

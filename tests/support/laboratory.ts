@@ -5,23 +5,20 @@ import { DatabaseSync } from "node:sqlite";
 import { Database } from "../../manager/database/database.ts";
 import type { JsonObject, ManagerOptions } from "../../mod.ts";
 import { TestManager, WirePeer } from "../../testing.ts";
-import { temporaryFolder } from "./folder.ts";
+import { type TemporaryFolder, temporaryFolder } from "./folder.ts";
+import { PYTHON_USER } from "./python_users.ts";
 
-/** A row that Python wrote: j.doe, with the password `a good password`. */
-export const PYTHON_USER = `INSERT INTO auth_users VALUES (NULL, 'j.doe',
-  x'2bad341887600fce4b215a4972b0d18a988e7e698c8822ac4a4934bb4af2600e',
-  x'0243c267997ef8647888118a402cd324', 0)`;
-
-type Folder = Awaited<ReturnType<typeof temporaryFolder>>;
+/** An administrator, of a laboratory that has one. */
+export const ADMINISTRATOR = { username: "admin", password: "whatever" };
 
 /** A Manager with a database of its own, which the test opens too. */
 export class Laboratory implements AsyncDisposable {
   readonly manager: TestManager;
   readonly database: Database;
   readonly #path: string;
-  readonly #folder: Folder;
+  readonly #folder: TemporaryFolder;
 
-  private constructor(manager: TestManager, path: string, folder: Folder) {
+  private constructor(manager: TestManager, path: string, folder: TemporaryFolder) {
     this.manager = manager;
     this.database = new Database(path, []);
     this.#path = path;
@@ -30,12 +27,22 @@ export class Laboratory implements AsyncDisposable {
 
   /** Opens a laboratory whose database was prepared with `sql`. */
   static async open(options: ManagerOptions, sql = ""): Promise<Laboratory> {
-    const folder = await temporaryFolder();
+    await using stack = new AsyncDisposableStack();
+    const folder = stack.use(await temporaryFolder());
     const path = join(folder.path, "manager.sqlite3");
     new Database(path, ["lab-pc"])[Symbol.dispose]();
     execute(path, sql);
     const manager = await TestManager.start({ host: "127.0.0.1", database: path, ...options });
+    stack.move();
     return new Laboratory(manager, path, folder);
+  }
+
+  /** Opens one with a user that Python wrote, and an administrator. */
+  static async withUsers(options: ManagerOptions = {}): Promise<Laboratory> {
+    const laboratory = await Laboratory.open(options, PYTHON_USER);
+    const { username, password } = ADMINISTRATOR;
+    await laboratory.database.users.insert(username, password, true);
+    return laboratory;
   }
 
   /** The home folder of commands that find the database there. */

@@ -11,6 +11,7 @@ import { Registry } from "../../manager/registry.ts";
 import { RequestHandlers } from "../../manager/request_handlers.ts";
 import { type Admission, type LineSink, Router, type Session } from "../../manager/router.ts";
 import { Statistics } from "../../manager/statistics.ts";
+import { asClient, asService, clientOf, MANAGER_NAME, serviceOf } from "./devices.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -67,11 +68,11 @@ const allow: LoginAttempt = async (check) => await check();
 export type Device = { peer: Peer<Session<FakeSink>>; sink: FakeSink };
 
 /** A Manager without sockets, with a few devices. */
-export class Network {
+export class Network implements Disposable {
   readonly statistics = new Statistics();
   readonly database = new Database(":memory:", []);
   readonly access = new Access(this.database.access);
-  readonly registry = new Registry<Session<FakeSink>>("Manager[lab-pc:1875]", this.access);
+  readonly registry = new Registry<Session<FakeSink>>(MANAGER_NAME, this.access);
   readonly handlers = new RequestHandlers<Session<FakeSink>>({
     registry: this.registry,
     hostname: "lab-pc",
@@ -96,13 +97,8 @@ export class Network {
     { attemptLogin = allow, extensions = [] }: Partial<Admission> & { extensions?: string[] } = {},
   ): Device & { peer: Client<Session<FakeSink>> } {
     const sink = new FakeSink();
-    const address = `lab-pc:${this.devices.length}`;
-    const peer = this.router.register(
-      { kind: "client", name, address, language: "Python", os: "Linux", extensions },
-      sink,
-      { attemptLogin, username },
-    );
-    if (peer.kind !== "client") throw new Error("it is not a client");
+    const identity = clientOf(name, { address: `lab-pc:${this.devices.length}`, extensions });
+    const peer = asClient(this.router.register(identity, sink, { attemptLogin, username }));
     this.devices.push({ peer, sink });
     return { peer, sink };
   }
@@ -114,23 +110,8 @@ export class Network {
   ): Device & { peer: Service<Session<FakeSink>> } {
     const sink = new FakeSink();
     const address = `lab-pc:${this.devices.length}`;
-    const attributes = { echo: "(*args, **kwargs)" };
-    const peer = this.router.register(
-      {
-        kind: "service",
-        name,
-        address,
-        language: "Python",
-        os: "Linux",
-        extensions,
-        attributes,
-        maxClients,
-        streams: ["echo"],
-      },
-      sink,
-      { attemptLogin: allow },
-    );
-    if (peer.kind !== "service") throw new Error("it is not a service");
+    const identity = serviceOf(name, { address, extensions, maxClients, streams: ["echo"] });
+    const peer = asService(this.router.register(identity, sink, { attemptLogin: allow }));
     this.devices.push({ peer, sink });
     return { peer, sink };
   }
@@ -141,6 +122,10 @@ export class Network {
       ? line
       : encoder.encode(typeof line === "string" ? line : JSON.stringify(line));
     return this.router.receive(device.peer, bytes);
+  }
+
+  [Symbol.dispose](): void {
+    this.database[Symbol.dispose]();
   }
 
   /** That no device was sent anything, but for those given. */

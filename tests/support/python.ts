@@ -2,6 +2,7 @@
 
 import { fileURLToPath } from "node:url";
 import type { TestManager } from "../../testing.ts";
+import { run } from "./process.ts";
 
 /** A program in Python, `script` relative to this folder. */
 export function pythonProgram(
@@ -19,20 +20,19 @@ export function pythonProgram(
   });
 }
 
-/** Starts `peer.py`. The environment says who it logs in as and where it connects from. */
-export function python(
+/** `peer.py` in a role. The environment says who it logs in as and where it connects from. */
+export function pythonPeer(
   role: "client" | "service" | "multimeter" | "visitor" | "administrator",
   { connectOptions }: TestManager,
   env: Record<string, string> = {},
-): Deno.ChildProcess {
+): Deno.Command {
   const { host, port, disableTls, certFile } = connectOptions;
   const tls = disableTls ? [] : [certFile!];
-  return pythonProgram("./peer.py", [role, host, String(port), ...tls], env).spawn();
+  return pythonProgram("./peer.py", [role, host, String(port), ...tls], env);
 }
 
 /** What a visitor printed: how it is called on the network, or why it was turned away. */
 export async function visit(manager: TestManager, env?: Record<string, string>): Promise<string> {
-  const { stdout, stderr } = await python("visitor", manager, env).output();
-  const decoder = new TextDecoder();
-  return (decoder.decode(stdout) + decoder.decode(stderr)).trim();
+  const { printed, said } = await run(pythonPeer("visitor", manager, env));
+  return (printed + said).trim();
 }

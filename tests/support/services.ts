@@ -1,26 +1,12 @@
-/** A script with two Services, as a laboratory would write it. `TWICE` gives both one name. */
+/** Services that several tests call. */
 
-import { parseStartOptions, runServices, Service } from "../../mod.ts";
+import { Service } from "../../mod.ts";
 
-class Camera extends Service {
-  shutdownService(): void {}
+/** Adds, and has a number. */
+export class Lab extends Service {
+  pi = 3.5;
 
-  override async shutdownHandler(): Promise<void> {
-    await new Promise((resolve) => setTimeout(resolve));
-    console.error("Camera: the shutter is closed");
+  add(x: number, y: number): number {
+    return x + y;
   }
 }
-
-class Lamp extends Service {
-  constructor() {
-    super({ name: Deno.env.get("TWICE") ? "Camera" : "Lamp" });
-  }
-
-  shutdownService(): void {}
-}
-
-await runServices(new Camera(), new Lamp(), {
-  ...parseStartOptions(),
-  username: Deno.env.get("LAB_USERNAME"),
-  password: Deno.env.get("LAB_PASSWORD"),
-});

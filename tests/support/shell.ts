@@ -1,11 +1,10 @@
 /** A Manager and a Service that commands of a shell are used with. */
 
-import { assertEquals } from "@std/assert";
 import { kwargs, Service } from "../../mod.ts";
 import { TestManager } from "../../testing.ts";
-import { at, command, commandReading, output, refusal } from "./command_line.ts";
-import { Events } from "./events.ts";
+import { at, command, output, refusal } from "./command_line.ts";
 import { temporaryFolder } from "./folder.ts";
+import { type Outcome, Process, run } from "./process.ts";
 
 /** What is called. */
 export class BasicMath extends Service {
@@ -67,9 +66,12 @@ export class Shell implements AsyncDisposable {
   }
 
   static async open(service: BasicMath = new BasicMath()): Promise<Shell> {
-    const manager = await TestManager.start({ disableTls: true });
+    await using stack = new AsyncDisposableStack();
+    const home = stack.use(await temporaryFolder());
+    const manager = stack.use(await TestManager.start({ disableTls: true }));
     await service.start(manager.connectOptions);
-    return new Shell(manager, service, await temporaryFolder());
+    stack.move();
+    return new Shell(manager, service, home);
   }
 
   get home(): string {
@@ -79,6 +81,11 @@ export class Shell implements AsyncDisposable {
   /** The arguments of a command that connects to the Manager. */
   args(name: string, ...args: string[]): string[] {
     return [name, "--disable-tls", ...at(this.manager.connectOptions), ...args];
+  }
+
+  /** What came of a command that runs to its end. */
+  outcome(name: string, ...args: string[]): Promise<Outcome> {
+    return run(command(this.home, ...this.args(name, ...args)));
   }
 
   /** What a command prints that succeeds. */
@@ -92,8 +99,8 @@ export class Shell implements AsyncDisposable {
   }
 
   /** A command that is running, and that its test talks with. */
-  run(name: string, ...args: string[]): RunningCommand {
-    return new RunningCommand(command(this.home, ...this.args(name, ...args)));
+  run(name: string, ...args: string[]): Process {
+    return new Process(command(this.home, ...this.args(name, ...args)));
   }
 
   /** How many Clients are linked with the Service. */
@@ -106,72 +113,5 @@ export class Shell implements AsyncDisposable {
     await this.service.shutdown();
     await this.manager[Symbol.asyncDispose]();
     await this.#home[Symbol.asyncDispose]();
-  }
-}
-
-/** A command that is running. */
-export class RunningCommand implements AsyncDisposable {
-  /** The lines that it has printed. */
-  readonly printed: Events<string>;
-  /** The lines that it has written to the standard error. */
-  readonly said: Events<string>;
-  readonly #child: Deno.ChildProcess;
-  readonly #read: Promise<unknown>;
-
-  constructor(command: Deno.Command) {
-    this.#child = command.spawn();
-    this.printed = new Events();
-    this.said = new Events();
-    this.#read = Promise.all([
-      collect(this.#child.stdout, this.printed),
-      collect(this.#child.stderr, this.said),
-    ]);
-  }
-
-  kill(signal: Deno.Signal): void {
-    this.#child.kill(signal);
-  }
-
-  /** Waits for its end, which is a success. */
-  async end(): Promise<void> {
-    const { code } = await this.#child.status;
-    await this.#read;
-    assertEquals(code, 0, this.said.all.join("\n"));
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    try {
-      this.#child.kill("SIGKILL");
-    } catch {
-      // It has ended.
-    }
-    await this.#child.status;
-    await this.#read;
-  }
-}
-
-/** A command whose standard input is this text. What came of it. */
-export async function piped(
-  home: string,
-  input: string,
-  ...args: string[]
-): Promise<{ code: number; printed: string; said: string }> {
-  const file = await Deno.makeTempFile({ prefix: "msl-network-" });
-  try {
-    await Deno.writeTextFile(file, input);
-    const { code, stdout, stderr } = await commandReading(file, home, ...args).output();
-    const [printed, said] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
-    return { code, printed, said };
-  } finally {
-    await Deno.remove(file);
-  }
-}
-
-async function collect(stream: ReadableStream<Uint8Array>, lines: Events<string>): Promise<void> {
-  let rest = "";
-  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
-    const parts = (rest + text).split("\n");
-    rest = parts.pop()!;
-    for (const line of parts) lines.add(line);
   }
 }

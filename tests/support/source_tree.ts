@@ -2,9 +2,16 @@
 
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { denoCommand, succeed } from "./process.ts";
 
 /** The folder of the repository, with a slash at its end. */
 export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+
+/** The file with the package's imports, for programs of the tests that stand elsewhere. */
+export const CONFIG = join(ROOT, "deno.json");
+
+/** The module that a user imports, as a string in a program. */
+export const MODULE = JSON.stringify(new URL("../../mod.ts", import.meta.url).href);
 
 /**
  * The layers: a module imports from its own layer and from those before it. A layer is a folder, or
@@ -50,4 +57,9 @@ export function layerOf(file: string): number {
   const folder = file.slice(0, file.lastIndexOf("/") + 1);
   const isIn = (name: string) => LAYERS.findIndex((layer) => layer.includes(name));
   return isIn(file) !== -1 ? isIn(file) : isIn(folder);
+}
+
+/** The modules that a module imports, and those that they import, in the JSON of `deno info`. */
+export function moduleGraph(...files: string[]): Promise<string> {
+  return succeed(denoCommand(["info", "--json", ...files]));
 }

@@ -1,8 +1,9 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { Envelope, type Field, type Kind } from "../../wire/envelope.ts";
+import { Envelope, type Field } from "../../wire/envelope.ts";
 import { JSONDecodeError } from "../../errors.ts";
 import { LIMITS } from "../../limits.ts";
+import { kindOf, textOf } from "../support/plain_reading.ts";
 
 const FIELDS: readonly Field[] = [
   "error",
@@ -30,13 +31,6 @@ function errorOf(line: string | Uint8Array, envelope = new Envelope()): JSONDeco
   return assertThrows(() => read(line, envelope), JSONDecodeError);
 }
 
-function kindOf(value: unknown): Kind {
-  if (value === undefined) return "absent";
-  if (value === null) return "null";
-  if (Array.isArray(value)) return "array";
-  return typeof value as Kind;
-}
-
 /** The fields of a line according to an envelope, and according to `JSON.parse`. */
 function fieldsFrom(envelope: Envelope): unknown {
   return FIELDS.map((field) => [
@@ -49,9 +43,8 @@ function fieldsFrom(envelope: Envelope): unknown {
 
 function fieldsOf(object: Record<string, unknown>): unknown {
   return FIELDS.map((field) => {
-    const value = Object.hasOwn(object, field) ? object[field] : undefined;
-    const text = typeof value === "string" ? value : undefined;
-    return [field, kindOf(value), value === true, text];
+    const isTrue = Object.hasOwn(object, field) && object[field] === true;
+    return [field, kindOf(object, field), isTrue, textOf(object, field)];
   });
 }
 
@@ -181,7 +174,7 @@ Deno.test("a member can be spliced in at the end", () => {
 function isObject(bytes: Uint8Array): boolean {
   try {
     const value: unknown = JSON.parse(strictDecoder.decode(bytes));
-    return kindOf(value) === "object";
+    return typeof value === "object" && value !== null && !Array.isArray(value);
   } catch {
     return false;
   }

@@ -3,15 +3,12 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { Database } from "../../../manager/database/database.ts";
 import { ConfigurationError } from "../../../errors.ts";
+import { PYTHON_USER } from "../../support/python_users.ts";
+import { temporaryFolder } from "../../support/folder.ts";
+import { posixTest } from "../../support/posix.ts";
 
 const ALIASES = ["lab-pc", "localhost", "127.0.0.1", "::1"];
 const ORIGIN = { address: "10.0.0.7", domain: "scope.lab", port: 50_001 };
-
-/** A folder that is gone after the test. */
-function temporaryFolder(): Disposable & { path: string } {
-  const path = Deno.makeTempDirSync({ prefix: "msl-network-" });
-  return { path, [Symbol.dispose]: () => Deno.removeSync(path, { recursive: true }) };
-}
 
 /** The tables as the Python software makes them, with what it left there. */
 function makeAsPythonDoes(path: string): void {
@@ -27,9 +24,7 @@ function makeAsPythonDoes(path: string): void {
     INSERT INTO connections VALUES
       (NULL, '2023-05-06T07:08:09', '10.0.0.1', 'old.lab', 1234, 'connected as a client');
     INSERT INTO auth_hostnames VALUES ('zebra'), ('trusted');
-    INSERT INTO auth_users VALUES (NULL, 'j.doe',
-      x'2bad341887600fce4b215a4972b0d18a988e7e698c8822ac4a4934bb4af2600e',
-      x'0243c267997ef8647888118a402cd324', 0);
+    ${PYTHON_USER}
   `);
   database.close();
 }
@@ -112,8 +107,8 @@ Deno.test("texts are recorded as they are, quotes and all", () => {
   assertEquals(database.hostnames.hostnames(), ["it's; DROP TABLE auth_hostnames; --"]);
 });
 
-Deno.test("the tables are the ones that Python makes", () => {
-  using folder = temporaryFolder();
+Deno.test("the tables are the ones that Python makes", async () => {
+  await using folder = await temporaryFolder();
   const ours = join(folder.path, "ours.sqlite3");
   const theirs = join(folder.path, "theirs.sqlite3");
   new Database(ours, ALIASES)[Symbol.dispose]();
@@ -121,8 +116,8 @@ Deno.test("the tables are the ones that Python makes", () => {
   assertEquals(schemaOf(ours), schemaOf(theirs));
 });
 
-Deno.test("a database of Python keeps its rows, and gets new ones", () => {
-  using folder = temporaryFolder();
+Deno.test("a database of Python keeps its rows, and gets new ones", async () => {
+  await using folder = await temporaryFolder();
   const path = join(folder.path, "manager.sqlite3");
   makeAsPythonDoes(path);
   {
@@ -151,8 +146,8 @@ Deno.test("a database of Python keeps its rows, and gets new ones", () => {
   plain.close();
 });
 
-Deno.test("host names that were removed do not come back when the database is opened again", () => {
-  using folder = temporaryFolder();
+Deno.test("host names that were removed do not come back when the database is opened again", async () => {
+  await using folder = await temporaryFolder();
   const path = join(folder.path, "manager.sqlite3");
   new Database(path, ALIASES)[Symbol.dispose]();
   const plain = new DatabaseSync(path);
@@ -162,8 +157,8 @@ Deno.test("host names that were removed do not come back when the database is op
   assertEquals(database.hostnames.hostnames(), []);
 });
 
-Deno.test("records are still there when the database is opened again", () => {
-  using folder = temporaryFolder();
+Deno.test("records are still there when the database is opened again", async () => {
+  await using folder = await temporaryFolder();
   const path = join(folder.path, "manager.sqlite3");
   {
     using database = new Database(path, ALIASES);
@@ -174,25 +169,21 @@ Deno.test("records are still there when the database is opened again", () => {
   assertEquals(database.hostnames.hostnames(), ALIASES.toSorted());
 });
 
-Deno.test({
-  name: "a new database and its folder are the owner's alone",
-  ignore: Deno.build.os === "windows",
-  fn() {
-    using folder = temporaryFolder();
-    const path = join(folder.path, "home", "deeper", "manager.sqlite3");
-    using database = new Database(path, ALIASES);
-    database.connections.record(ORIGIN, "disconnected");
-    const modeOf = (path: string) => Deno.statSync(path).mode! & 0o777;
-    assertEquals(modeOf(join(folder.path, "home")), 0o700);
-    assertEquals(modeOf(join(folder.path, "home", "deeper")), 0o700);
-    for (const { name } of Deno.readDirSync(join(folder.path, "home", "deeper"))) {
-      assertEquals(modeOf(join(folder.path, "home", "deeper", name)), 0o600, name);
-    }
-  },
+posixTest("a new database and its folder are the owner's alone", async () => {
+  await using folder = await temporaryFolder();
+  const path = join(folder.path, "home", "deeper", "manager.sqlite3");
+  using database = new Database(path, ALIASES);
+  database.connections.record(ORIGIN, "disconnected");
+  const modeOf = (path: string) => Deno.statSync(path).mode! & 0o777;
+  assertEquals(modeOf(join(folder.path, "home")), 0o700);
+  assertEquals(modeOf(join(folder.path, "home", "deeper")), 0o700);
+  for (const { name } of Deno.readDirSync(join(folder.path, "home", "deeper"))) {
+    assertEquals(modeOf(join(folder.path, "home", "deeper", name)), 0o600, name);
+  }
 });
 
-Deno.test("a file that is no database is rejected with its path, and not changed", () => {
-  using folder = temporaryFolder();
+Deno.test("a file that is no database is rejected with its path, and not changed", async () => {
+  await using folder = await temporaryFolder();
   const path = join(folder.path, "notes.txt");
   const notes = "these are the notes of a physicist, not a database\n".repeat(100);
   Deno.writeTextFileSync(path, notes);
@@ -205,7 +196,7 @@ Deno.test("a file that is no database is rejected with its path, and not changed
   assertEquals(Deno.readTextFileSync(path), notes);
 });
 
-Deno.test("a folder is rejected as a database", () => {
-  using folder = temporaryFolder();
+Deno.test("a folder is rejected as a database", async () => {
+  await using folder = await temporaryFolder();
   assertThrows(() => new Database(folder.path, ALIASES), ConfigurationError, folder.path);
 });

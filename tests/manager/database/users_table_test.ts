@@ -3,6 +3,7 @@ import { pbkdf2Sync } from "node:crypto";
 import { DatabaseSync } from "node:sqlite";
 import { ValueError } from "../../../errors.ts";
 import { UsersTable } from "../../../manager/database/users_table.ts";
+import { PYTHON_USER } from "../../support/python_users.ts";
 
 function newTable(): { table: UsersTable; database: DatabaseSync } {
   const database = new DatabaseSync(":memory:");
@@ -11,14 +12,12 @@ function newTable(): { table: UsersTable; database: DatabaseSync } {
 
 Deno.test("a user that Python wrote logs in", async () => {
   const { table, database } = newTable();
-  database.exec(`INSERT INTO auth_users VALUES (7, 'j.doe',
-    x'2bad341887600fce4b215a4972b0d18a988e7e698c8822ac4a4934bb4af2600e',
-    x'0243c267997ef8647888118a402cd324', 0)`);
+  database.exec(PYTHON_USER);
   assertEquals(await table.isPasswordValid("j.doe", "a good password"), true);
   assertEquals(await table.isPasswordValid("j.doe", "a good Password"), false);
   assertEquals(await table.isPasswordValid("j.doe", ""), false);
   assertEquals(await table.isPasswordValid("J.Doe", "a good password"), false);
-  assertEquals(table.users(), [{ pid: 7, username: "j.doe", isAdmin: false }]);
+  assertEquals(table.users(), [{ pid: 1, username: "j.doe", isAdmin: false }]);
 });
 
 Deno.test("the key that is written is the one that Python computes", async () => {

@@ -1,4 +1,4 @@
-/** Two transports that are connected with each other in memory. */
+/** Transports without a network: two that are connected with each other, and one that a test scripts. */
 
 import type { Transport } from "../../net/transport.ts";
 
@@ -71,4 +71,49 @@ export function memoryPair(capacity = 64 * 1024): Pair {
     far: end(back, there),
     [Symbol.asyncDispose]: () => Promise.resolve(close()),
   };
+}
+
+/** A transport whose peer sends what the test gives it, and keeps what it is sent. */
+export class MemoryTransport implements Transport {
+  /** What was written to it, one item a write. */
+  readonly written: Uint8Array[] = [];
+  readonly #pieces: Uint8Array[];
+  readonly #staysOpen: boolean;
+  readonly #writeAtMost: number;
+
+  /**
+   * @param pieces What is read, a piece at a time.
+   * @param staysOpen Whether the peer stays silent then; otherwise it leaves.
+   * @param writeAtMost How many bytes it takes in one write.
+   */
+  constructor(
+    pieces: readonly Uint8Array[] = [],
+    { staysOpen = false, writeAtMost = Infinity } = {},
+  ) {
+    this.#pieces = [...pieces];
+    this.#staysOpen = staysOpen;
+    this.#writeAtMost = writeAtMost;
+  }
+
+  /** What was written to it, as text. */
+  get text(): string {
+    return this.written.map((bytes) => new TextDecoder().decode(bytes)).join("");
+  }
+
+  read(buffer: Uint8Array): Promise<number | null> {
+    const piece = this.#pieces.shift();
+    if (piece === undefined) return this.#staysOpen ? new Promise(() => {}) : Promise.resolve(null);
+    const taken = piece.subarray(0, buffer.length);
+    buffer.set(taken);
+    if (taken.length < piece.length) this.#pieces.unshift(piece.subarray(taken.length));
+    return Promise.resolve(taken.length);
+  }
+
+  write(bytes: Uint8Array): Promise<number> {
+    const taken = bytes.slice(0, this.#writeAtMost);
+    this.written.push(taken);
+    return Promise.resolve(taken.length);
+  }
+
+  close(): void {}
 }

@@ -1,11 +1,11 @@
 /**
- * A device that is nothing but a socket: it writes its bytes in whatever pieces, reads when it likes,
- * and goes in the middle of whatever it is doing.
+ * A device that is nothing but a socket, and uses no module of the package: it writes bytes in pieces
+ * of any size, pauses its reading, and breaks off in the middle of a line.
  */
 
 import { Buffer } from "node:buffer";
 import type { JsonObject } from "../../wire/message.ts";
-import { pieces } from "./hostile_input.ts";
+import { piecesOf } from "./pieces.ts";
 
 /** Where a Manager is. */
 export interface Place {
@@ -21,56 +21,82 @@ const READ_SIZE = 64 * 1024;
 const NEWLINE = 0x0a;
 
 /** A device that is nothing but a socket. */
-export class RawPeer {
-  /** How the Manager calls it. */
-  readonly networkName: string;
-  /** Settles when nothing can be read any more. */
-  readonly ended: Promise<void>;
+export class RawPeer implements AsyncDisposable {
+  /** Its name on the network, if it has waited for the Manager to accept it. */
+  networkName = "";
+  /** Settles when nothing can be read any more, for a peer that is given its lines. */
+  ended: Promise<void> = Promise.resolve();
   /** Whether that is so. */
   hasEnded = false;
   #isAborted = false;
   readonly #socket: Deno.Conn;
+  readonly #lines: AsyncGenerator<string>;
   #written: Promise<void> = Promise.resolve();
   #resumed: PromiseWithResolvers<void> | undefined;
 
-  private constructor(
-    socket: Deno.Conn,
-    networkName: string,
-    rest: AsyncGenerator<string>,
-    receive: (line: string) => void,
-  ) {
+  private constructor(socket: Deno.Conn) {
     this.#socket = socket;
-    this.networkName = networkName;
-    this.ended = this.#receiveAll(rest, receive);
+    this.#lines = linesOf(socket, () => this.#resumed?.promise);
+  }
+
+  /** Connects, and sends nothing. */
+  static async open(place: Place): Promise<RawPeer> {
+    return new RawPeer(await open(place));
+  }
+
+  /** Connects, and answers the question of the Manager with a text, as it is. */
+  static async introduce(place: Place, text: string): Promise<RawPeer> {
+    const peer = await RawPeer.open(place);
+    try {
+      const { attribute } = JSON.parse(await peer.read());
+      if (attribute !== "identity") throw new Error(`The Manager asks for the ${attribute}`);
+      await peer.write(text);
+      return peer;
+    } catch (error) {
+      await peer.abort();
+      throw error;
+    }
   }
 
   /**
-   * Connects and says who it is.
+   * Connects, and waits until the Manager has accepted it.
    *
    * @param receive Is given every line that comes.
-   * @throws {Error} If it is turned away.
+   * @throws {Error} If the Manager rejects it.
    */
   static async connect(
     place: Place,
     identity: JsonObject,
     receive: (line: string, peer: RawPeer) => void,
   ): Promise<RawPeer> {
-    const socket = await open(place);
-    let peer: RawPeer | undefined = undefined;
-    const lines = linesOf(socket, () => peer?.mayRead());
+    const answer = { result: { ...identity, extensions: ["ready"] }, uid: "", error: false };
+    const peer = await RawPeer.introduce(place, `${JSON.stringify(answer)}\n`);
     try {
-      await lines.next(); // who are you?
-      const answer = { result: { ...identity, extensions: ["ready"] }, uid: "", error: false };
-      await writeAll(socket, encoder.encode(`${JSON.stringify(answer)}\n`));
-      const { value, done } = await lines.next();
-      if (done) throw new Error("The connection has ended");
-      const { error, message, requester } = JSON.parse(value);
+      const { error, message, requester } = JSON.parse(await peer.read());
       if (error) throw new Error(message);
-      return peer = new RawPeer(socket, requester, lines, (line) => receive(line, peer!));
+      peer.networkName = requester;
+      peer.ended = peer.#receiveAll(receive);
+      return peer;
     } catch (error) {
-      close(socket);
+      await peer.abort();
       throw error;
     }
+  }
+
+  /**
+   * The text of the next line, without its terminator.
+   *
+   * @throws {Error} If the connection has ended.
+   */
+  async read(): Promise<string> {
+    const { value, done } = await this.#lines.next();
+    if (done) throw new Error("The connection has ended");
+    return value;
+  }
+
+  /** Sends text as it is. Never rejects. */
+  write(text: string): Promise<void> {
+    return this.sendBytes(encoder.encode(text));
   }
 
   /** Sends an object, or text, as one line. */
@@ -82,7 +108,7 @@ export class RawPeer {
   /** Sends bytes, in pieces of these sizes, after what it is still sending. Never rejects. */
   sendBytes(bytes: Uint8Array, sizes: readonly number[] = [bytes.length]): Promise<void> {
     return this.#written = this.#written.then(async () => {
-      for (const piece of pieces(bytes, sizes)) await writeAll(this.#socket, piece);
+      for (const piece of piecesOf(bytes, sizes)) await writeAll(this.#socket, piece);
     }).catch(() => {}); // nobody takes it any more
   }
 
@@ -97,18 +123,13 @@ export class RawPeer {
     this.#resumed = undefined;
   }
 
-  /** Settles when it reads. */
-  mayRead(): Promise<void> | undefined {
-    return this.#resumed?.promise;
-  }
-
   /** Sends nothing more, and reads on. */
   async halfClose(): Promise<void> {
     await this.#written;
     await this.#socket.closeWrite().catch(() => {});
   }
 
-  /** Goes, whatever it is doing, and without a word. It is given no more lines. */
+  /** Closes the socket, whatever it is doing. It is given no more lines. */
   async abort(): Promise<void> {
     this.#isAborted = true;
     close(this.#socket);
@@ -116,8 +137,13 @@ export class RawPeer {
     await Promise.all([this.ended, this.#written]);
   }
 
-  async #receiveAll(rest: AsyncGenerator<string>, receive: (line: string) => void): Promise<void> {
-    for await (const line of rest) if (!this.#isAborted) receive(line);
+  /** For `await using`: the same as {@linkcode RawPeer.abort}. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.abort();
+  }
+
+  async #receiveAll(receive: (line: string, peer: RawPeer) => void): Promise<void> {
+    for await (const line of this.#lines) if (!this.#isAborted) receive(line, this);
     this.hasEnded = true;
   }
 }

@@ -32,6 +32,20 @@ export function readPlainly(line: Uint8Array, maxDepth = Infinity): JsonObject |
   }
 }
 
+/** What kind a member of an object is, `"absent"` if there is none, as {@linkcode Envelope.kind} tells. */
+export function kindOf(object: JsonObject, key: string): string {
+  if (!Object.hasOwn(object, key)) return "absent";
+  const value = object[key];
+  if (value === null) return "null";
+  return Array.isArray(value) ? "array" : typeof value;
+}
+
+/** The text of a member of an object, `undefined` if it is no text. */
+export function textOf(object: JsonObject, key: string): string | undefined {
+  const value = Object.hasOwn(object, key) ? object[key] : undefined;
+  return typeof value === "string" ? value : undefined;
+}
+
 /** How deep the brackets of a text of JSON are nested. */
 function depthOf(text: string): number {
   let [depth, deepest] = [0, 0];

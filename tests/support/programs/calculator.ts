@@ -1,6 +1,6 @@
 /** A script that `startManager` starts: a Manager and a Service, until the Service is shut down. */
 
-import { parseStartOptions, runServices, Service } from "../../mod.ts";
+import { parseStartOptions, runServices, Service } from "../../../mod.ts";
 
 class Calculator extends Service {
   add(x: number, y: number): number {

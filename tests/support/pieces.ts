@@ -1,0 +1,11 @@
+/** Cuts bytes as a network may. */
+
+/** The bytes in pieces of these sizes, over and over. */
+export function piecesOf(bytes: Uint8Array, sizes: readonly number[]): Uint8Array[] {
+  const pieces: Uint8Array[] = [];
+  for (let at = 0; at < bytes.length;) {
+    const size = sizes[pieces.length % sizes.length];
+    pieces.push(bytes.subarray(at, at += size));
+  }
+  return pieces;
+}
