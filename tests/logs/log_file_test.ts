@@ -3,9 +3,9 @@ import { dirname, join } from "node:path";
 import { LogFile } from "../../logs/log_file.ts";
 import type { LogLimits } from "../../limits.ts";
 import { temporaryFolder } from "../support/folder.ts";
+import { posixTest } from "../support/posix.ts";
 import { shellCommand, succeed } from "../support/process.ts";
 import { CONFIG } from "../support/source_tree.ts";
-import { posixTest } from "../support/posix.ts";
 
 const NEVER: LogLimits = { logSize: 0, logAge: 0, logFiles: 10 };
 const DAY = 24 * 60 * 60_000;
