@@ -7,10 +7,10 @@ import { WirePeer } from "../../testing.ts";
 import { output, refusal } from "../support/command_line.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { ADMINISTRATOR, Laboratory } from "../support/laboratory.ts";
-import { USER } from "../support/python_users.ts";
 import { ManagerProcess } from "../support/manager_process.ts";
 import { run } from "../support/process.ts";
 import { pythonPeer } from "../support/python.ts";
+import { USER } from "../support/python_users.ts";
 
 const REFUSED = "PermissionError: 'j.doe' may not use the 'Lab' service";
 

@@ -2,11 +2,11 @@
 
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { connect, kwargs, type ManagerOptions, type Prompt, RemoteError } from "../../mod.ts";
-import { recordLogs } from "../support/logs.ts";
 import { ADMINISTRATOR, Laboratory } from "../support/laboratory.ts";
-import { USER } from "../support/python_users.ts";
+import { recordLogs } from "../support/logs.ts";
 import { succeed } from "../support/process.ts";
 import { pythonPeer } from "../support/python.ts";
+import { USER } from "../support/python_users.ts";
 import { Lab } from "../support/services.ts";
 
 const REFUSED = "ValueError: You must be an administrator to send this request to the Manager";

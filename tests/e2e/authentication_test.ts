@@ -5,12 +5,12 @@ import { ConfigurationError, connect, Manager, RemoteError } from "../../mod.ts"
 import type { HostOptions } from "../../mod.ts";
 import { TestManager } from "../../testing.ts";
 import { Laboratory } from "../support/laboratory.ts";
-import { PYTHON_USER } from "../support/python_users.ts";
-import { visit } from "../support/python.ts";
-import { until } from "../support/until.ts";
-import { tool } from "../support/process.ts";
-import { Lab } from "../support/services.ts";
 import { Person } from "../support/person.ts";
+import { tool } from "../support/process.ts";
+import { visit } from "../support/python.ts";
+import { PYTHON_USER } from "../support/python_users.ts";
+import { Lab } from "../support/services.ts";
+import { until } from "../support/until.ts";
 
 /** Another computer, as far as the Manager can tell. */
 const ELSEWHERE = "127.0.0.9";

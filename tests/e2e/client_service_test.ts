@@ -19,9 +19,9 @@ import {
 } from "../../mod.ts";
 import { TestManager, WirePeer } from "../../testing.ts";
 import { MANAGER_NAME } from "../support/devices.ts";
+import { linked } from "../support/linked.ts";
 import { failure } from "../support/messages.ts";
 import { ScriptedManager } from "../support/scripted_manager.ts";
-import { linked } from "../support/linked.ts";
 
 class Lab extends Service {
   euler = 2.5;

@@ -11,9 +11,9 @@ import { parseDuration } from "../../base/units.ts";
 import { output } from "../support/command_line.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { ManagerProcess } from "../support/manager_process.ts";
+import { posixTest } from "../support/posix.ts";
 import { denoCommand, run, succeed } from "../support/process.ts";
 import { ROOT } from "../support/source_tree.ts";
-import { posixTest } from "../support/posix.ts";
 
 const unitText = await Deno.readTextFile(join(ROOT, "docs", "deploy", "msl-network.service"));
 const dockerText = await Deno.readTextFile(join(ROOT, "docs", "deploy", "Dockerfile"));

@@ -3,11 +3,11 @@ import { delay } from "@std/async/delay";
 import { connect, type JsonObject, RemoteError } from "../../mod.ts";
 import { TestManager, WirePeer } from "../../testing.ts";
 import { Laboratory } from "../support/laboratory.ts";
-import { PYTHON_USER } from "../support/python_users.ts";
-import { request } from "../support/messages.ts";
-import { until } from "../support/until.ts";
 import { linked } from "../support/linked.ts";
+import { request } from "../support/messages.ts";
+import { PYTHON_USER } from "../support/python_users.ts";
 import { Lab } from "../support/services.ts";
+import { until } from "../support/until.ts";
 
 const CLIENT = { type: "client", name: "flood", language: "Python", os: "Linux" };
 const ECHO = {

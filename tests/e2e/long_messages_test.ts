@@ -11,10 +11,10 @@ import {
 } from "../../mod.ts";
 import type { ManagerOptions } from "../../mod.ts";
 import { TestManager, WirePeer } from "../../testing.ts";
+import { linked } from "../support/linked.ts";
 import * as messages from "../support/messages.ts";
 import { pythonic, reply } from "../support/messages.ts";
 import { until } from "../support/until.ts";
-import { linked } from "../support/linked.ts";
 import { wireClient, wireService } from "../support/wire_devices.ts";
 
 /** A message of a thousand bytes is long here, so that every way is short. */

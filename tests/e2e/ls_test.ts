@@ -2,8 +2,8 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { connect, type JsonObject } from "../../mod.ts";
-import { MANAGER_NAME } from "../support/devices.ts";
 import { at, atColourTerminal, output } from "../support/command_line.ts";
+import { MANAGER_NAME } from "../support/devices.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { ScriptedManager } from "../support/scripted_manager.ts";
 import { Shell } from "../support/shell.ts";

@@ -7,11 +7,11 @@ import { startProgram } from "../../examples/programs.ts";
 import { InstrumentServer, Multimeter } from "../../examples/scpi_multimeter.ts";
 import { connect, options, RemoteError } from "../../mod.ts";
 import { TestManager } from "../../testing.ts";
+import { NO_TIME } from "../support/clock.ts";
 import { exampleOptionsFor } from "../support/example_options.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { pythonProgram } from "../support/python.ts";
 import { until } from "../support/until.ts";
-import { NO_TIME } from "../support/clock.ts";
 
 const IDENTITY = {
   manufacturer: "Simulated Instruments",

@@ -12,9 +12,9 @@ import {
 } from "../support/command_line.ts";
 import { modeOf, temporaryFolder } from "../support/folder.ts";
 import { ManagerProcess } from "../support/manager_process.ts";
+import { posixTest } from "../support/posix.ts";
 import { run, succeed, tool } from "../support/process.ts";
 import { CONFIG, MODULE } from "../support/source_tree.ts";
-import { posixTest } from "../support/posix.ts";
 
 /** All that is in a folder: the mode by the path. */
 function modesIn(folder: string): Record<string, string> {

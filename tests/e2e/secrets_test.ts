@@ -4,9 +4,9 @@ import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { join } from "node:path";
 import { connect, kwargs, Manager, NetworkError, Service, startManager } from "../../mod.ts";
 import { WirePeer } from "../../testing.ts";
-import { recordLogs } from "../support/logs.ts";
 import { command, commandReading } from "../support/command_line.ts";
 import { temporaryFolder } from "../support/folder.ts";
+import { recordLogs } from "../support/logs.ts";
 import { ManagerProcess } from "../support/manager_process.ts";
 import { run, succeed } from "../support/process.ts";
 

@@ -12,9 +12,9 @@ import {
   type StartManagerOptions,
   TimeoutError,
 } from "../../mod.ts";
-import { Computer, HOST, sshd } from "../support/ssh_computer.ts";
-import { CONFIG, MODULE } from "../support/source_tree.ts";
 import { denoCommand, succeed } from "../support/process.ts";
+import { CONFIG, MODULE } from "../support/source_tree.ts";
+import { Computer, HOST, sshd } from "../support/ssh_computer.ts";
 import { until } from "../support/until.ts";
 
 if (sshd === undefined) {

@@ -11,15 +11,15 @@ import {
 } from "../../mod.ts";
 import { TestManager, WirePeer } from "../../testing.ts";
 import { at, atTerminal, output, refusal } from "../support/command_line.ts";
+import { MANAGER_NAME } from "../support/devices.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { Laboratory } from "../support/laboratory.ts";
-import { PYTHON_USER } from "../support/python_users.ts";
 import { ManagerProcess } from "../support/manager_process.ts";
-import { MANAGER_NAME } from "../support/devices.ts";
 import { notification, reply, request } from "../support/messages.ts";
+import { denoCommand, succeed } from "../support/process.ts";
+import { PYTHON_USER } from "../support/python_users.ts";
 import { ScriptedManager } from "../support/scripted_manager.ts";
 import { ROOT } from "../support/source_tree.ts";
-import { denoCommand, succeed } from "../support/process.ts";
 import { until } from "../support/until.ts";
 
 const LAB = { type: "service", name: "Lab", attributes: {}, max_clients: 3 };

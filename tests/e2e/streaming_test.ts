@@ -18,10 +18,10 @@ import {
 import { periodicPause } from "../../base/pause.ts";
 import { WINDOW } from "../../client/stream.ts";
 import { type TestManager, WirePeer } from "../../testing.ts";
+import { linked } from "../support/linked.ts";
 import { recordLogs } from "../support/logs.ts";
 import * as messages from "../support/messages.ts";
 import { ENTRY, ScriptedManager } from "../support/scripted_manager.ts";
-import { linked } from "../support/linked.ts";
 
 /** An instrument whose every reading is let go by the test. */
 class Meter extends Service {

@@ -3,8 +3,8 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { at, command } from "../support/command_line.ts";
 import { temporaryFolder } from "../support/folder.ts";
-import { Lab, Restarts } from "../support/restarts.ts";
 import { Process } from "../support/process.ts";
+import { Lab, Restarts } from "../support/restarts.ts";
 import { Shell } from "../support/shell.ts";
 import { until } from "../support/until.ts";
 

@@ -14,10 +14,10 @@ import {
 } from "../../mod.ts";
 import { TestManager } from "../../testing.ts";
 import * as computations from "../support/computations.ts";
+import { linked } from "../support/linked.ts";
 import { denoCommand, succeed } from "../support/process.ts";
 import { Restarts } from "../support/restarts.ts";
 import { ROOT } from "../support/source_tree.ts";
-import { linked } from "../support/linked.ts";
 
 const MODULE = import.meta.resolve("../support/computations.ts");
 /** Counting up to it takes longer than anybody lives. */

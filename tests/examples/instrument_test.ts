@@ -5,8 +5,8 @@ import { delay } from "@std/async/delay";
 import { Instrument } from "../../examples/instrument.ts";
 import { InstrumentServer, Multimeter } from "../../examples/scpi_multimeter.ts";
 import { ConnectError, ConnectionAbortedError, TimeoutError, ValueError } from "../../mod.ts";
-import { until } from "../support/until.ts";
 import { NO_TIME } from "../support/clock.ts";
+import { until } from "../support/until.ts";
 
 const IDENTITY = "Simulated Instruments,DMM 6.5,1,1.0";
 

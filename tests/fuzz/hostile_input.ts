@@ -2,8 +2,8 @@
 
 import fc from "fast-check";
 import { FIELDS } from "../../wire/envelope.ts";
-import type { Entry } from "../support/recording.ts";
 import { readPlainly } from "../support/plain_reading.ts";
+import type { Entry } from "../support/recording.ts";
 
 const encoder = new TextEncoder();
 

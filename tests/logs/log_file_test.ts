@@ -7,9 +7,9 @@ import { LOG_FORMATS, logFormatter } from "../../logs/log_format.ts";
 import type { LogLimits } from "../../limits.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { recordLogs } from "../support/logs.ts";
+import { posixTest } from "../support/posix.ts";
 import { shellCommand, succeed } from "../support/process.ts";
 import { CONFIG } from "../support/source_tree.ts";
-import { posixTest } from "../support/posix.ts";
 
 const NEVER: LogLimits = { logSize: 0, logAge: 0, logFiles: 10 };
 const DAY = 24 * 60 * 60_000;

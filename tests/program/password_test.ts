@@ -8,8 +8,8 @@ import {
   readPasswordFile,
 } from "../../program/password.ts";
 import { temporaryFolder } from "../support/folder.ts";
-import { posixTest } from "../support/posix.ts";
 import { Person } from "../support/person.ts";
+import { posixTest } from "../support/posix.ts";
 
 /** Nobody is asked. */
 function nobody(): never {

@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { Database } from "../../../manager/database/database.ts";
 import { ConfigurationError } from "../../../errors.ts";
-import { PYTHON_USER } from "../../support/python_users.ts";
 import { temporaryFolder } from "../../support/folder.ts";
 import { posixTest } from "../../support/posix.ts";
+import { PYTHON_USER } from "../../support/python_users.ts";
 
 const ALIASES = ["lab-pc", "localhost", "127.0.0.1", "::1"];
 const ORIGIN = { address: "10.0.0.7", domain: "scope.lab", port: 50_001 };
