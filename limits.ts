@@ -62,16 +62,27 @@ export interface Limits {
    */
   readonly loginMemory: number;
   /**
-   * The longest line that is checked as a whole before it is forwarded, in bytes. Default: 2 MiB. A
-   * longer one is forwarded in pieces as they arrive. It has no option of the command line.
+   * The longest line that a connection receives without a share of `maxHeld`, in bytes. Default:
+   * 1 MiB. It has no option of the command line.
    */
   readonly longLine: number;
   /**
-   * The longest line that is held in memory, in bytes. Default: 256 MiB. A request or a notification
-   * that would have to be held beyond it is rejected with a `ValueError`. Command line:
-   * `--max-message-size`.
+   * The longest line that is accepted, in bytes. Default: 1 GiB. A longer one is read, dropped and
+   * answered with a `ValueError`. Command line: `--max-message-size`.
    */
   readonly maxMessageSize: number;
+  /**
+   * How many bytes of long lines all peers of a Manager together may have in its memory. Default: 0,
+   * which stands for a quarter of the computer's memory, at least 256 MiB and at most 4 GiB. A line
+   * for which there is no share left is read, dropped and answered with a `ValueError`. Command line:
+   * `--max-held`.
+   */
+  readonly maxHeld: number;
+  /**
+   * How many bytes of a long line a peer has to send in a minute. Default: 1 MiB. A slower peer is
+   * disconnected, since it holds a share of `maxHeld`. Command line: `--min-line-rate`.
+   */
+  readonly minLineRate: number;
   /**
    * The deepest nesting of arrays and objects in a message. Default: 512. A message that is nested
    * deeper is rejected with a `JSONDecodeError`. Command line: `--max-depth`.
@@ -152,8 +163,10 @@ export const LIMITS: Limits = {
   freeLogins: 5,
   loginPenalty: 1_000,
   loginMemory: 5 * 60_000,
-  longLine: 2 * MiB,
-  maxMessageSize: 256 * MiB,
+  longLine: MiB,
+  maxMessageSize: 1024 * MiB,
+  maxHeld: 0,
+  minLineRate: MiB,
   maxDepth: 512,
   queueHigh: 8 * MiB,
   queueLow: 2 * MiB,
@@ -174,6 +187,7 @@ export const LOG_LIMITS: LogLimits = {
 const MAY_BE_ZERO: ReadonlySet<string> = new Set<keyof Limits>([
   "freeLogins",
   "loginPenalty",
+  "maxHeld",
   "silenceTimeout",
   "grace",
 ]);

@@ -28,7 +28,7 @@ import { type Limits, resolveLimits } from "./limits.ts";
 import { listen, type Listener } from "./net/listener.ts";
 import { logger } from "./base/log.ts";
 import { DEFAULT_PORT } from "./wire/protocol.ts";
-import { CutThrough } from "./manager/cut_through.ts";
+import { LongLines } from "./manager/long_lines.ts";
 import { certificateFile, databaseFile, keyFile } from "./base/paths.ts";
 import { ConnectionHandler } from "./manager/connection_handler.ts";
 import { Registry } from "./manager/registry.ts";
@@ -122,6 +122,7 @@ export class Manager implements AsyncDisposable {
   readonly #limits: Limits;
   readonly #authentication: Authentication;
   readonly #connectionHandler: ConnectionHandler;
+  readonly #longLines: LongLines<Connection>;
   readonly #registry: Registry<Session<Connection>>;
   readonly #router: Router<Connection>;
   /** The access lists, if users log in. */
@@ -167,6 +168,7 @@ export class Manager implements AsyncDisposable {
     });
     const statistics = this.#statistics;
     const router = this.#router = new Router(registry, handlers, limits, statistics);
+    this.#longLines = new LongLines(router, limits);
     this.#connectionHandler = new ConnectionHandler({
       manager: this.networkName,
       tls: this.tls,
@@ -174,7 +176,7 @@ export class Manager implements AsyncDisposable {
       hosts,
       authentication: this.#authentication,
       router,
-      cutThrough: new CutThrough(registry, router, limits, statistics),
+      longLines: this.#longLines,
       records: database.connections,
       statistics,
       onAdministratorLogin: (address) => this.#warnOfPlainLogin(address),
@@ -368,6 +370,7 @@ export class Manager implements AsyncDisposable {
     await Promise.all(Array.from(connections, (connection) => connection.close()));
     while (this.#tasks.size > 0) await Promise.all(this.#tasks);
     this.#connectionHandler[Symbol.dispose]();
+    this.#longLines[Symbol.dispose]();
     this.#access?.[Symbol.dispose]();
     this.#database[Symbol.dispose]();
     log.info("In the {uptime} s since the start: {totals}", {

@@ -2,7 +2,7 @@
  * Handles each accepted connection until it ends: TLS, handshake, registration, forwarding, keepalive
  * and the records of the `connections` table.
  *
- * It leaves the handshake to `handshake.ts`, routing to the router, long lines to `cut_through.ts`,
+ * It leaves the handshake to `handshake.ts`, routing to the router, long lines to `long_lines.ts`,
  * and how many connections may be unidentified at once to `admission_limiter.ts`.
  *
  * @module
@@ -24,7 +24,7 @@ import { logger } from "../base/log.ts";
 import { encodeError, encodeProbe, encodeReply } from "../wire/message.ts";
 import type { ReadyResult } from "../wire/protocol.ts";
 import { BEAT, EXTENSIONS, READY } from "../wire/protocol.ts";
-import type { CutThrough } from "./cut_through.ts";
+import type { LongLines } from "./long_lines.ts";
 import { Yielder } from "../base/pause.ts";
 import { blocksOthers, type Peer } from "./peer.ts";
 import type { Router, Session } from "./router.ts";
@@ -40,7 +40,7 @@ export interface ConnectionHandlerOptions {
   hosts: Hosts;
   authentication: Authentication;
   router: Router<Connection>;
-  cutThrough: CutThrough<Connection>;
+  longLines: LongLines<Connection>;
   /** Records the state changes of connections. */
   records: ConnectionsTable;
   statistics: Statistics;
@@ -50,8 +50,13 @@ export interface ConnectionHandlerOptions {
 
 /** How long the peers that send without a break are served between two pauses, in milliseconds. */
 const SLICE = 2;
-/** After how many lines of one read the handler checks whether a pause is due. */
+/**
+ * After how many lines of one read, or how many bytes of them, the handler checks whether a pause is
+ * due. Lines take time by their number and by their length: one that is typed or malformed takes
+ * longer than a message.
+ */
 const LINES = 64;
+const BYTES = 16 * 1024;
 
 type ConnectedPeer = Peer<Session<Connection>>;
 
@@ -210,17 +215,21 @@ export class ConnectionHandler implements Disposable {
     for await (const lines of connection) {
       let congested: Connection | undefined;
       let count = 0;
+      let bytes = 0;
       for (const line of lines) {
         if (!connection.isOpen) break; // the peer has requested to be disconnected
-        if (++count % LINES === 0 && this.#watch.isDue) {
+        if ((++count % LINES === 0 || bytes > BYTES) && this.#watch.isDue) {
           await congested?.drained();
           await this.#watch.pause();
+          bytes = 0;
         }
+        let sink: Connection | undefined;
         if (line instanceof LongLine) {
-          await this.#options.cutThrough.forward(peer, line);
-          continue;
+          sink = await this.#options.longLines.receive(peer, line);
+        } else {
+          bytes += line.length;
+          sink = this.#options.router.receive(peer, line);
         }
-        const sink = this.#options.router.receive(peer, line);
         if (sink?.congested) congested = sink;
       }
       // Backpressure: the peer is slowed down by not being read.

@@ -46,6 +46,7 @@ import { type Client, networkNameOf, type Peer, type PeerIdentity, type Service 
 import type { PendingRequest, Registry } from "./registry.ts";
 import type { RequestHandlers } from "./request_handlers.ts";
 import { repr } from "../base/repr.ts";
+import type { HeldLine } from "../wire/held_line.ts";
 import { scanKeys } from "../wire/key_scanner.ts";
 import type { Statistics } from "./statistics.ts";
 import { parseTyped, typedText } from "./terminal.ts";
@@ -63,6 +64,10 @@ export interface LineSink {
   sendOrDrop(...parts: readonly Uint8Array[]): void;
   /** Sends a line whose bytes from an index on are replaced. */
   sendSpliced(line: Uint8Array, index: number, ending: Uint8Array): void;
+  /** Sends the first `count` bytes of a held line, and an ending, from the line's own memory. */
+  sendHeld(line: HeldLine, count: number, ending: Uint8Array): void;
+  /** The same for the whole line, which does not slow its sender down. */
+  sendHeldOrDrop(line: HeldLine): void;
   /** Writes what was sent, then closes. */
   close(): Promise<void>;
 }
@@ -88,6 +93,7 @@ export interface Admission {
 }
 
 const encoder = new TextEncoder();
+const EMPTY = new Uint8Array(0);
 const log = logger("router");
 
 /** Routes messages between the peers of a registry. */
@@ -96,6 +102,8 @@ export class Router<Sink extends LineSink> {
   readonly #handlers: RequestHandlers<Session<Sink>>;
   readonly #statistics: Statistics;
   readonly #envelope: Envelope;
+  /** The long line whose digest is being routed, and the index of its closing brace. */
+  #held: { line: HeldLine; end: number } | undefined;
 
   constructor(
     registry: Registry<Session<Sink>>,
@@ -214,6 +222,26 @@ export class Router<Sink extends LineSink> {
     return peer.kind === "client" ? this.#fromClient(peer, line) : this.#fromService(peer, line);
   }
 
+  /**
+   * Routes a long line of a peer: its digest, which has the same routing keys, is routed by the rules
+   * of any line, and the held line is sent in its place. Never throws.
+   *
+   * @param end The index of the closing brace in the held line.
+   */
+  receiveHeld(
+    peer: Peer<Session<Sink>>,
+    digest: Uint8Array,
+    line: HeldLine,
+    end: number,
+  ): Sink | undefined {
+    this.#held = { line, end };
+    try {
+      return this.receive(peer, digest);
+    } finally {
+      this.#held = undefined;
+    }
+  }
+
   #fromClient(client: Client<Session<Sink>>, line: Uint8Array): Sink | undefined {
     const envelope = this.#envelope;
     try {
@@ -247,7 +275,9 @@ export class Router<Sink extends LineSink> {
     const { sink } = service.session;
     const envelope = this.#envelope;
     const isPlain = envelope.kind("error") === "boolean" && !envelope.isTrue("error");
-    sink.sendSpliced(line, envelope.end, isPlain ? session.requester : session.requesterAndError);
+    const ending = isPlain ? session.requester : session.requesterAndError;
+    if (this.#held === undefined) sink.sendSpliced(line, envelope.end, ending);
+    else sink.sendHeld(this.#held.line, this.#held.end, ending);
     return sink;
   }
 
@@ -290,6 +320,7 @@ export class Router<Sink extends LineSink> {
   /** A reply of a client. The only ones that it may send are the answers to the prompts of a login. */
   #receiveAnswer(client: Client<Session<Sink>>, bytes: Uint8Array): undefined {
     const { login } = client.session;
+    if (this.#held !== undefined) throw tooLongForManager();
     const isAnswer = isAbsent(this.#envelope.kind("uid")) || this.#envelope.text("uid") === "";
     if (login.isPrompting && isAnswer) {
       return void login.receive(parseAnswer(bytes));
@@ -332,8 +363,10 @@ export class Router<Sink extends LineSink> {
         return undefined;
       }
       if (!isValue) this.#statistics.answers++;
-      client.session.sink.sendBytes(line);
-      return client.session.sink;
+      const { sink } = client.session;
+      if (this.#held === undefined) sink.sendBytes(line);
+      else sink.sendHeld(this.#held.line, this.#held.line.length, EMPTY);
+      return sink;
     } catch (error) {
       const keys = scanKeys(line);
       return this.failReply(service, keys.text("requester"), keys.text("uid"), error as Error);
@@ -379,6 +412,7 @@ export class Router<Sink extends LineSink> {
   }
 
   #answer(peer: Peer<Session<Sink>>, line: Uint8Array): Sink {
+    if (this.#held !== undefined) throw tooLongForManager();
     const { sink } = peer.session;
     const message = decodeMessage(line);
     if (message.kind !== "request") {
@@ -427,7 +461,10 @@ export class Router<Sink extends LineSink> {
       return;
     }
     this.#statistics.notifications++;
-    for (const client of service.links) client.session.sink.sendOrDrop(bytes);
+    for (const { session: { sink } } of service.links) {
+      if (this.#held === undefined) sink.sendOrDrop(bytes);
+      else sink.sendHeldOrDrop(this.#held.line);
+    }
   }
 
   #disconnect(peer: Peer<Session<Sink>>): undefined {
@@ -460,6 +497,11 @@ export class Router<Sink extends LineSink> {
     );
     return this.sendError(client, uid, failure);
   }
+}
+
+/** The Manager reads its own messages as a whole, and none of them is long. */
+function tooLongForManager(): ValueError {
+  return new ValueError("A message to the Manager itself cannot be that long");
 }
 
 function isAbsent(kind: Kind): boolean {

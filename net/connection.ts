@@ -13,6 +13,7 @@
 
 import { TimeoutError } from "../errors.ts";
 import { type Limits, resolveLimits } from "../limits.ts";
+import type { HeldLine } from "../wire/held_line.ts";
 import { type Line, LineSplitter, LongLine } from "../wire/line.ts";
 import { type LineWriter, Outbox, type OutboxEnd, type Sent } from "./outbox.ts";
 import { MIN_READ_SIZE, nextReadBuffer } from "../base/buffer.ts";
@@ -29,14 +30,12 @@ import { withTimeout } from "../base/with_timeout.ts";
  * - `stalled`: the peer read nothing for the time-out, although bytes waited for it;
  * - `overrun`: the peer reads too slowly for the messages that are sent to it;
  * - `closed`: this side closed it;
- * - `silent`: the peer sent nothing for the time-out;
- * - `cut`: the rest of a line that was begun will never come.
+ * - `silent`: the peer sent nothing for the time-out.
  */
 export type End =
   | OutboxEnd
   | { state: "closed" }
-  | { state: "silent"; timeout: number }
-  | { state: "cut" };
+  | { state: "silent"; timeout: number };
 
 /** The largest read, in bytes. */
 const LARGEST_READ = 128 * 1024;
@@ -181,6 +180,16 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
     this.#outbox.sendOrDrop(...parts);
   }
 
+  /** Sends a held line from its own memory, as {@linkcode Outbox.sendHeld} does. */
+  sendHeld(line: HeldLine, count: number, ending: Uint8Array): void {
+    this.#outbox.sendHeld(line, count, ending);
+  }
+
+  /** The same, for a line whose sender is not slowed down by a slow consumer. */
+  sendHeldOrDrop(line: HeldLine): void {
+    this.#outbox.sendHeldOrDrop(line);
+  }
+
   /** Sends a line, with its bytes from an index on replaced. Dropped like text. */
   sendSpliced(line: Uint8Array, index: number, ending: Uint8Array): void {
     this.#outbox.sendSpliced(line, index, ending);
@@ -215,11 +224,6 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
   /** Ends the connection because the peer has sent nothing for the idle time-out. */
   endIdle(timeout: number): void {
     this.#finish({ state: "silent", timeout });
-  }
-
-  /** Ends the connection in the middle of a line to the peer, whose rest will never come. */
-  cut(): void {
-    this.#finish({ state: "cut" });
   }
 
   /** Whether so much waits to be written that a sender should wait for `drained()`. */
@@ -306,8 +310,6 @@ export function describeEnd(end: End): string {
       return `the peer sent nothing for ${formatDuration(end.timeout)} (--silence-timeout)`;
     case "overrun":
       return `more than ${end.limit} bytes waited for the peer to take them (--queue-size)`;
-    case "cut":
-      return "the sender of a long message went away in the middle of it";
     case "failed":
       return (end.cause as Error).message;
   }

@@ -13,6 +13,7 @@
 
 import { ByteBuffer } from "../base/buffer.ts";
 import type { Limits } from "../limits.ts";
+import type { HeldLine } from "../wire/held_line.ts";
 import { type StreamEnd, streamEnd } from "./transport.ts";
 
 /** Why nothing more can be sent: the stream has ended, the peer reads nothing, or the queue is full. */
@@ -51,10 +52,23 @@ export interface OutboxOptions {
   onEnd: (end: OutboxEnd) => void;
 }
 
+/**
+ * How much is written at once at most, in bytes. Progress is counted when a write is complete: a
+ * peer that reads 8 MiB over TLS at 1.5 Mbit/s would otherwise count as one that reads nothing.
+ */
+const MAX_WRITE = 256 * 1024;
 /** The high mark for a line in pieces, in bytes: enough to keep the socket busy. */
 const PIECES_HIGH = 1024 * 1024;
 const SPACE = new Uint8Array([0x20]);
 const TERMINATOR = new Uint8Array([0x0d, 0x0a]);
+const EMPTY = new Uint8Array(0);
+
+/** A held line that waits to be written: its first `count` bytes, and an ending in place of the others. */
+interface HeldEntry {
+  line: HeldLine;
+  count: number;
+  ending: Uint8Array;
+}
 
 /** The lines that wait to be written. */
 export class Outbox {
@@ -66,6 +80,11 @@ export class Outbox {
   #queue = new ByteBuffer();
   /** The lines that are being written. */
   #batch = new ByteBuffer();
+  /** What is written before the queue, in its order: held lines, and the lines between them. */
+  readonly #ahead: (HeldEntry | ByteBuffer)[] = [];
+  /** How many bytes of `#ahead` are copies, and how many are in held lines. */
+  #copiedAhead = 0;
+  #heldAhead = 0;
   #isWriting = false;
   #idle = Promise.withResolvers<void>();
   /** Settles when the outbox is drained; `undefined` if it is not congested. */
@@ -102,16 +121,24 @@ export class Outbox {
   /** Drops the queue: the connection has ended. */
   end(): void {
     this.#state = "ended";
-    this.#endCongestion();
     this.#line?.resolve();
     this.#line = undefined;
     this.#queue.clear();
     this.#afterLine.clear();
+    // Not the one that is being written: its memory is in use until the write is settled.
+    for (const entry of this.#ahead.splice(0)) if (isHeld(entry)) entry.line.release();
+    this.#copiedAhead = this.#heldAhead = 0;
+    this.#endCongestion();
   }
 
   /** How many bytes wait to be written. */
   get queued(): number {
-    return this.#queue.length + this.#batch.length + this.#afterLine.length;
+    return this.#copied + this.#heldAhead;
+  }
+
+  /** The same without held lines, which count against a budget of their own. */
+  get #copied(): number {
+    return this.#queue.length + this.#batch.length + this.#afterLine.length + this.#copiedAhead;
   }
 
   /** Sends text as one line. A line sent after `close()` or the end is dropped. */
@@ -141,9 +168,39 @@ export class Outbox {
    * waits already, the peer is a slow consumer, and the connection ends.
    */
   sendOrDrop(...parts: readonly Uint8Array[]): void {
+    if (this.#hasRoom()) this.sendBytes(...parts);
+  }
+
+  /**
+   * Sends a held line from its own memory, with its bytes from `count` on replaced. Dropped like
+   * text.
+   */
+  sendHeld(line: HeldLine, count: number, ending: Uint8Array): void {
+    if (!this.isOpen) return;
+    line.retain();
+    if (this.#queue.length > 0) {
+      this.#ahead.push(this.#queue);
+      this.#copiedAhead += this.#queue.length;
+      this.#queue = new ByteBuffer();
+    }
+    this.#ahead.push({ line, count, ending });
+    this.#heldAhead += count;
+    this.#options.sent.linesOut++;
+    this.#flush(this.#limits.queueHigh);
+    if (this.#congestion === undefined) this.#watchForStall();
+  }
+
+  /** The same for a line whose sender does not wait for `drained()`. */
+  sendHeldOrDrop(line: HeldLine): void {
+    if (this.#hasRoom()) this.sendHeld(line, line.length, EMPTY);
+  }
+
+  /** False, and the connection ends, if more than the limit waits already. */
+  #hasRoom(): boolean {
     const limit = this.#limits.queueLimit;
-    if (this.queued > limit) this.#options.onEnd({ state: "overrun", limit });
-    else this.sendBytes(...parts);
+    if (this.#copied <= limit) return true;
+    this.#options.onEnd({ state: "overrun", limit });
+    return false;
   }
 
   /**
@@ -246,7 +303,8 @@ export class Outbox {
       // After this turn of the event loop, so that the lines of one turn are written at once.
       queueMicrotask(() => this.#writeOut());
     }
-    if (this.#congestion === undefined && this.#queue.length + this.#batch.length > high) {
+    const waiting = this.#queue.length + this.#batch.length + this.#copiedAhead;
+    if (this.#congestion === undefined && waiting > high) {
       this.#congestion = Promise.withResolvers();
       this.#lowMark = Math.min(this.#limits.queueLow, high / 2);
       this.#watchForStall();
@@ -255,15 +313,20 @@ export class Outbox {
 
   async #writeOut(): Promise<void> {
     try {
-      while (this.#queue.length > 0 && this.#state !== "ended") {
-        [this.#queue, this.#batch] = [this.#batch, this.#queue];
-        for (let bytes = this.#batch.view(); bytes.length > 0;) {
-          const written = await this.#options.write(bytes);
-          this.#options.sent.bytesOut += written;
-          bytes = bytes.subarray(written);
+      while (this.#state !== "ended") {
+        const entry = this.#ahead.shift();
+        if (entry === undefined) {
+          if (this.#queue.length === 0) break;
+          [this.#queue, this.#batch] = [this.#batch, this.#queue];
+          await this.#write(this.#batch.view());
+          this.#batch.clear();
+        } else if (isHeld(entry)) {
+          await this.#writeHeld(entry);
+        } else {
+          await this.#write(entry.view());
+          this.#copiedAhead = Math.max(0, this.#copiedAhead - entry.length);
         }
-        this.#batch.clear();
-        if (this.#queue.length <= this.#lowMark) this.#endCongestion();
+        if (this.#queue.length + this.#copiedAhead <= this.#lowMark) this.#endCongestion();
       }
     } catch (error) {
       this.#options.onEnd(streamEnd(error));
@@ -273,20 +336,54 @@ export class Outbox {
     }
   }
 
-  /** Ends the connection if nothing is written for the time-out while it is congested. */
+  async #write(bytes: Uint8Array): Promise<void> {
+    while (bytes.length > 0 && this.#state !== "ended") {
+      const written = await this.#options.write(bytes.subarray(0, MAX_WRITE));
+      this.#options.sent.bytesOut += written;
+      bytes = bytes.subarray(written);
+    }
+  }
+
+  /** Writes a held line, and releases it when its memory is not in use any more. */
+  async #writeHeld({ line, count, ending }: HeldEntry): Promise<void> {
+    try {
+      await this.#write(line.bytes.subarray(0, count));
+      await this.#write(Uint8Array.of(...ending, ...TERMINATOR));
+    } finally {
+      this.#heldAhead = Math.max(0, this.#heldAhead - count);
+      this.#unwatch();
+      line.release();
+    }
+  }
+
+  /** Ends the connection if nothing is written for the time-out while much waits. */
   #watchForStall(): void {
+    clearTimeout(this.#stallTimer);
     const timeout = this.#limits.stallTimeout;
     const before = this.#options.sent.bytesOut;
     this.#stallTimer = setTimeout(() => {
       if (this.#options.sent.bytesOut === before) {
         this.#options.onEnd({ state: "stalled", timeout });
-      } else if (this.congested) this.#watchForStall();
+      } else if (this.#isWatched) this.#watchForStall();
     }, timeout);
   }
 
+  /** Whether so much waits that a peer which reads nothing is disconnected. */
+  get #isWatched(): boolean {
+    return this.congested || this.#heldAhead > 0;
+  }
+
+  #unwatch(): void {
+    if (!this.#isWatched) clearTimeout(this.#stallTimer);
+  }
+
   #endCongestion(): void {
-    clearTimeout(this.#stallTimer);
     this.#congestion?.resolve();
     this.#congestion = undefined;
+    this.#unwatch();
   }
+}
+
+function isHeld(entry: HeldEntry | ByteBuffer): entry is HeldEntry {
+  return !(entry instanceof ByteBuffer);
 }

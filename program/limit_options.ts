@@ -65,7 +65,17 @@ const LIMIT_TABLE: { readonly [Name in keyof LimitsByOption]: NumberOption } = {
   maxMessageSize: {
     flag: "--max-message-size",
     notation: SIZE,
-    description: "the longest message that is held in memory",
+    description: "the longest message",
+  },
+  maxHeld: {
+    flag: "--max-held",
+    notation: SIZE,
+    description: "how much of long messages is held at once; 0 for a quarter of the memory",
+  },
+  minLineRate: {
+    flag: "--min-line-rate",
+    notation: SIZE,
+    description: "how much of a long message a peer has to send in a minute",
   },
   maxDepth: {
     flag: "--max-depth",

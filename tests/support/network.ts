@@ -5,6 +5,7 @@ import { Access } from "../../manager/access.ts";
 import type { LoginAttempt } from "../../manager/login_throttle.ts";
 import { Database } from "../../manager/database/database.ts";
 import { LIMITS } from "../../limits.ts";
+import type { HeldLine } from "../../wire/held_line.ts";
 import type { JsonObject } from "../../wire/message.ts";
 import type { Client, Peer, Service } from "../../manager/peer.ts";
 import { Registry } from "../../manager/registry.ts";
@@ -37,6 +38,14 @@ export class FakeSink implements LineSink {
 
   sendOrDrop(...parts: readonly Uint8Array[]): void {
     this.sendBytes(...parts);
+  }
+
+  sendHeld(line: HeldLine, count: number, ending: Uint8Array): void {
+    this.sendBytes(line.bytes.subarray(0, count), ending);
+  }
+
+  sendHeldOrDrop(line: HeldLine): void {
+    this.sendBytes(line.bytes);
   }
 
   close(): Promise<void> {
