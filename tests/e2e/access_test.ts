@@ -1,4 +1,4 @@
-/** Who may use which service: the lists in a running Manager, and the `access` command. */
+/** Access lists: the users that may use a service, in a running Manager, and the `access` command. */
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
@@ -15,7 +15,7 @@ import { USER } from "../support/python_users.ts";
 const REFUSED = "PermissionError: 'j.doe' may not use the 'Lab' service";
 
 class Lab extends Service {
-  /** When it is in the middle of a measurement. */
+  /** Is fulfilled once a measurement has begun. */
   readonly measuring = Promise.withResolvers<void>();
   readonly #measured = Promise.withResolvers<string>();
 
@@ -37,7 +37,7 @@ class Lab extends Service {
   }
 }
 
-/** A laboratory over TLS whose users log in: one that Python wrote, and an administrator. */
+/** A laboratory over TLS with login: a user that Python wrote, and an administrator. */
 async function openLaboratory(options: { authLogin?: boolean } = { authLogin: true }) {
   await using stack = new AsyncDisposableStack();
   const laboratory = stack.use(await Laboratory.withUsers(options));
@@ -46,21 +46,21 @@ async function openLaboratory(options: { authLogin?: boolean } = { authLogin: tr
   await lab.start({ ...to, ...ADMINISTRATOR });
   const user = stack.use(await connect({ ...to, ...USER }));
   const admin = stack.use(await connect({ ...to, ...ADMINISTRATOR }));
-  stack.defer(() => lab.finish()); // a Service ends when what it runs has ended
+  stack.defer(() => lab.finish()); // shutdown() of a Service waits for its running methods
   const whole = stack.move();
   return { laboratory, lab, admin, user, [Symbol.asyncDispose]: () => whole.disposeAsync() };
 }
 
-/** How long something may take that takes half a second, in milliseconds. */
+/** The time-out for an event that takes about half a second, in milliseconds. */
 const PATIENCE = 60_000;
 
-/** Asks again and again until it is so. */
+/** Polls a condition until it holds. */
 async function eventually(isSo: () => Promise<boolean>): Promise<void> {
   const end = performance.now() + PATIENCE;
   while (!await isSo()) assert(performance.now() < end, "the change did not take effect");
 }
 
-/** Waits until nobody is linked with the Lab any more. */
+/** Waits until no client is linked with the Lab. */
 function unlinked(admin: Client): Promise<void> {
   return eventually(async () => {
     const { Lab } = await admin.adminRequest<{ Lab: string[] }>("service_links");
@@ -68,7 +68,7 @@ function unlinked(admin: Client): Promise<void> {
   });
 }
 
-Deno.test("who is on the list of a Service may use it, and nobody else, whether administrator or not", async () => {
+Deno.test("only the users on the access list of a Service can use it, administrators included", async () => {
   await using here = await openLaboratory();
   const { admin, user, laboratory } = here;
   assertEquals(await (await user.link<Lab>("Lab")).add(1, 2), 3);
@@ -94,7 +94,7 @@ Deno.test("who is on the list of a Service may use it, and nobody else, whether 
   }
 });
 
-Deno.test("a Python client that may not use a service is refused in Python's words", async () => {
+Deno.test("a Python client that is not on the access list gets an error in Python's words", async () => {
   await using here = await openLaboratory();
   await here.admin.adminRequest("access_table.allow", "Lab", "admin");
   const env = { USERNAME: USER.username, PASSWORD: USER.password };
@@ -102,12 +102,12 @@ Deno.test("a Python client that may not use a service is refused in Python's wor
   assertEquals(said.trim(), REFUSED);
 });
 
-Deno.test("a request without a link is refused too, however long it is", async () => {
+Deno.test("a request without a link is rejected too, short or long", async () => {
   await using here = await openLaboratory();
   await here.admin.adminRequest("access_table.allow", "Lab", "admin");
   await using peer = await WirePeer.connect(here.laboratory.manager.connectOptions);
   for (const answer of [USER.username, USER.password, "client"]) {
-    await peer.read(); // the question
+    await peer.read(); // the request for the identity
     peer.send(answer);
   }
   const request = { error: false, service: "Lab", attribute: "add", args: [1, 2], kwargs: {} };
@@ -118,7 +118,7 @@ Deno.test("a request without a link is refused too, however long it is", async (
   }
 });
 
-Deno.test("a command takes effect in a Manager that runs: links and locks go, answers still come", async () => {
+Deno.test("an access command takes effect in a running Manager: links and locks end, pending replies still arrive", async () => {
   await using here = await openLaboratory();
   const { admin, user, lab, laboratory } = here;
   const access = (...args: string[]) => output(laboratory.home, "access", ...args);
@@ -140,9 +140,9 @@ Deno.test("a command takes effect in a Manager that runs: links and locks go, an
   assertEquals(await measurement, "1.5 V");
   await other.tell();
   await told.promise;
-  await user.identities(); // what was sent before has come
+  await user.identities(); // all earlier lines have arrived
   assertEquals(isUserTold, false);
-  await link.unlink(); // is no error
+  await link.unlink(); // no error
 
   await access("allow", "Lab", "j.doe");
   await access("deny", "Lab", "admin");
@@ -152,7 +152,7 @@ Deno.test("a command takes effect in a Manager that runs: links and locks go, an
   await eventually(() => admin.link("Lab").then(() => true, () => false));
 });
 
-Deno.test("a user who is taken out is on no list any more, nor is the next one of that name", async () => {
+Deno.test("a user that is removed is removed from every access list, and a new user of that name is on none", async () => {
   await using here = await openLaboratory();
   const { admin, user, laboratory } = here;
   await admin.adminRequest("access_table.allow", "Lab", "j.doe");
@@ -165,7 +165,7 @@ Deno.test("a user who is taken out is on no list any more, nor is the next one o
   assertEquals(await admin.adminRequest("access_table.access_lists"), { Lab: [] });
 });
 
-Deno.test("where nobody has to log in no list is enforced, whoever logs in later", async () => {
+Deno.test("without login no access list is enforced, even for a client that logs in later", async () => {
   await using here = await openLaboratory({ authLogin: false });
   const { admin, user } = here;
   await admin.adminRequest("access_table.allow", "Lab", "j.doe");
@@ -174,7 +174,7 @@ Deno.test("where nobody has to log in no list is enforced, whoever logs in later
   }
 });
 
-Deno.test("a Manager warns of lists that it does not enforce, and only of those", async () => {
+Deno.test("a Manager logs a warning if it does not enforce its access lists, and only then", async () => {
   await using home = await temporaryFolder();
   await output(home.path, "user", "add", "alice", "-p", "wonderland");
   const warning = "Everybody may use every service";
@@ -190,7 +190,7 @@ Deno.test("a Manager warns of lists that it does not enforce, and only of those"
   assert(!(await errorsOf("--auth-login")).includes(warning));
 });
 
-Deno.test("access says who may use a service, and what became of it", async () => {
+Deno.test("access lists the users of a service, and reports each change", async () => {
   await using home = await temporaryFolder();
   const access = (...args: string[]) => output(home.path, "access", ...args);
   for (const name of ["alice", "bob"]) await output(home.path, "user", "add", name, "-p", "x");
@@ -216,7 +216,7 @@ Deno.test("access says who may use a service, and what became of it", async () =
   assertEquals(await access("list"), "DMM  alice\n");
 });
 
-Deno.test("access refuses what it cannot do, and changes nothing then", async () => {
+Deno.test("access rejects arguments that are not valid, and changes nothing", async () => {
   await using home = await temporaryFolder();
   for (const name of ["alice", "bob"]) await output(home.path, "user", "add", name, "-p", "x");
   await output(home.path, "access", "allow", "DMM", "alice");

@@ -1,4 +1,4 @@
-/** Who is let in: by password, by host name, by login, with Python's users and Python's devices. */
+/** Authentication by password, by host name and by login, with Python's users and Python's devices. */
 
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { ConfigurationError, connect, Manager, RemoteError } from "../../mod.ts";
@@ -12,10 +12,10 @@ import { PYTHON_USER } from "../support/python_users.ts";
 import { Lab } from "../support/services.ts";
 import { until } from "../support/until.ts";
 
-/** Another computer, as far as the Manager can tell. */
+/** The address of another computer, as the Manager sees it. */
 const ELSEWHERE = "127.0.0.9";
 
-/** That computer says that it has this name, and these names are really its own. */
+/** The name that a look-up of its address gives, and the names that belong to the address. */
 function named(domain: string, ...names: string[]): HostOptions {
   return {
     hostname: "lab-pc",
@@ -65,7 +65,7 @@ for (const disableTls of [false, true]) {
   });
 }
 
-Deno.test("what the options leave out is asked for", async () => {
+Deno.test("a name or a password that the options do not have is prompted for", async () => {
   await using lab = await Laboratory.open({ authLogin: true }, PYTHON_USER);
   const prompt = new Person("j.doe", "a good password");
   await using cxn = await connect({ ...lab.manager.connectOptions, prompt });
@@ -77,7 +77,7 @@ Deno.test("what the options leave out is asked for", async () => {
   ]);
 });
 
-Deno.test("a user who is added or changed while the Manager runs counts at once", async () => {
+Deno.test("a user that is added or changed while the Manager runs can log in at once", async () => {
   await using lab = await Laboratory.open({ authLogin: true }, PYTHON_USER);
   const logIn = (password: string) =>
     connect({ ...lab.manager.connectOptions, username: "N.Bohr", password });
@@ -97,7 +97,7 @@ Deno.test("a user who is added or changed while the Manager runs counts at once"
   ]);
 });
 
-Deno.test("a computer is let in by its domain, its name or its address, and only then", async () => {
+Deno.test("a computer is accepted by its domain, its name or its address, and by nothing else", async () => {
   await using lab = await Laboratory.open({
     authHostname: true,
     disableTls: true,
@@ -129,7 +129,7 @@ Deno.test("a computer is let in by its domain, its name or its address, and only
   ]);
 });
 
-Deno.test("a computer that only says that it has a trusted name is turned away", async () => {
+Deno.test("a computer that only claims a trusted name is rejected", async () => {
   await using lab = await Laboratory.open({
     authHostname: true,
     disableTls: true,
@@ -142,7 +142,7 @@ Deno.test("a computer that only says that it has a trusted name is turned away",
   assertMatch(await visit(lab.manager), /^visitor\[lab-pc:\d+]$/);
 });
 
-Deno.test("a look-up of a name that takes for ever delays nobody else, and itself two seconds", async () => {
+Deno.test("a name look-up that does not end delays its own connection by two seconds, and no other", async () => {
   const asked = Promise.withResolvers<void>();
   await using lab = await Laboratory.open({
     disableTls: true,
@@ -171,7 +171,7 @@ const NO_IDENTITY =
 for (const disableTls of [false, true]) {
   const over = disableTls ? "over TCP" : "over TLS";
 
-  Deno.test(`whoever connects and says nothing is disconnected, ${over}`, async () => {
+  Deno.test(`a peer that sends no identity within the handshake time-out is disconnected, ${over}`, async () => {
     await using lab = await Laboratory.open({ disableTls, limits: { handshakeTimeout: 20 } });
     const { host, port } = lab.manager.connectOptions;
     const socket = await Deno.connect({ hostname: host, port });
@@ -185,7 +185,7 @@ for (const disableTls of [false, true]) {
       assertEquals(messages.at(-1), NO_IDENTITY);
       assertEquals(totals.refused_connections, { no_identity_in_time: 1 });
       assertEquals(lab.records(), ["rejected: no identity in time"]);
-    } else { // the connection speaks no TLS either, and so is told nothing
+    } else { // there is no TLS connection, and so no error can be sent
       assertEquals(messages, []);
       assertEquals(totals.refused_connections, { no_tls_in_time: 1 });
       assertEquals(lab.records(), ["connection closed prematurely"]);
@@ -194,7 +194,7 @@ for (const disableTls of [false, true]) {
   });
 }
 
-Deno.test("peers that leave before they are accepted hold nobody up", async () => {
+Deno.test("peers that disconnect before they are accepted delay no other peer", async () => {
   await using lab = await Laboratory.open({ disableTls: true });
   const { host, port } = lab.manager.connectOptions;
   const script = `
@@ -205,7 +205,7 @@ for _ in range(100):
     peer.close()  # with a reset
 `;
   await tool("python3", "-c", script, host, String(port));
-  // Of these a hundred, each would have cost 100 ms.
+  // 100 ms for each of these hundred would be noticed.
   await using cxn = await connect({ ...lab.manager.connectOptions, timeout: 5_000 });
   assertEquals(Object.keys((await cxn.identities()).clients).length, 1);
   const { totals, unidentified } = lab.manager.manager.status();
@@ -213,14 +213,14 @@ for _ in range(100):
   assertEquals(lab.records().at(-1), "connected as a client");
 });
 
-Deno.test("a database that cannot be written turns nobody away", async () => {
+Deno.test("a database that cannot be written rejects no peer", async () => {
   await using lab = await Laboratory.open({});
   lab.execute("DROP TABLE connections");
   await using cxn = await connect(lab.manager.connectOptions);
   assertEquals(Object.keys((await cxn.identities()).clients).length, 1);
 });
 
-Deno.test("a database that is broken lets nobody in, and does not say why", async () => {
+Deno.test("a broken database rejects every login, and the error does not tell the reason", async () => {
   await using lab = await Laboratory.open({ authLogin: true }, PYTHON_USER);
   lab.execute("DROP TABLE auth_users");
   assertEquals(
@@ -231,7 +231,7 @@ Deno.test("a database that is broken lets nobody in, and does not say why", asyn
   assertEquals(lab.records(), ["rejected: failure"]);
 });
 
-Deno.test("two methods at once, or logins without users, are refused before anything listens", async () => {
+Deno.test("two authentication methods, or login without users, are rejected before the Manager listens", async () => {
   await assertRejects(
     () => Manager.start({ authLogin: true, authPassword: "x" }),
     ConfigurationError,

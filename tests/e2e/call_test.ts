@@ -30,7 +30,7 @@ Deno.test("call prints the result: JSON, and a text as it is", async () => {
   assertEquals(shell.links(), 0);
 });
 
-Deno.test("an error of call is one line on the standard error, and exit code 1", async () => {
+Deno.test("an error of call is one line on stderr, and exit code 1", async () => {
   await using shell = await Shell.open();
   const cases: [said: RegExp, ...args: string[]][] = [
     [/^RangeError: too \\u\{1b\}\[31mhot$/, "BasicMath", "fail"],
@@ -53,7 +53,7 @@ Deno.test("an error of call is one line on the standard error, and exit code 1",
   }));
 });
 
-Deno.test("call takes an argument from the standard input, however large", async () => {
+Deno.test("call takes an argument of any size from stdin", async () => {
   await using shell = await Shell.open();
   const input = async (text: string, ...args: string[]) => {
     const { printed } = await piped(shell.home, text, ...shell.args("call", "BasicMath", ...args));
@@ -66,7 +66,7 @@ Deno.test("call takes an argument from the standard input, however large", async
   assertEquals(await input("1", "echo", "-", "a-b=-"), '[1,"a-b=-"]\n');
 });
 
-Deno.test("call --each calls for each line, until the first error", async () => {
+Deno.test("call --each calls once for each line of stdin, until the first error", async () => {
   await using shell = await Shell.open();
   const each = (text: string, ...args: string[]) =>
     piped(shell.home, text, ...shell.args("call", "--each", "BasicMath", ...args));
@@ -83,7 +83,7 @@ Deno.test("call --each calls for each line, until the first error", async () => 
   assertMatch(failed.said, /^Line 2 of the standard input: TypeError: /);
 });
 
-Deno.test("each value of a stream is a line, until its end or nobody reads it", async () => {
+Deno.test("each value of a stream is a line, until the stream ends or stdout is closed", async () => {
   await using shell = await Shell.open();
   assertEquals(await shell.output("call", "BasicMath", "count", "3"), "1\n2\n3\n");
   const failed = await shell.outcome("call", "BasicMath", "count", "13");
@@ -95,7 +95,7 @@ Deno.test("each value of a stream is a line, until its end or nobody reads it", 
   assertEquals(shell.links(), 0);
 });
 
-Deno.test("call is refused by a Service that is full, and leaves a place behind it", async () => {
+Deno.test("call is rejected by a Service with max_clients links, and unlinks after its own call", async () => {
   await using shell = await Shell.open(new BasicMath(1));
   await using client = await connect(shell.manager.connectOptions);
   const link = await client.link("BasicMath");
@@ -110,7 +110,7 @@ Deno.test("call is refused by a Service that is full, and leaves a place behind 
   }
 });
 
-Deno.test("the options of a call that connects are environment variables too", async () => {
+Deno.test("the connect options of call can be environment variables", async () => {
   await using shell = await Shell.open();
   const { host, port } = shell.manager.connectOptions;
   const words = ["manager.ts", "call", "--disable-tls", "BasicMath", "add", "1", "2"];
@@ -119,11 +119,11 @@ Deno.test("the options of a call that connects are environment variables too", a
   assertEquals(await succeed(call), "3\n");
 });
 
-Deno.test("a call that takes long shows it at a terminal, and Ctrl+C gives the terminal back", async () => {
+Deno.test("a slow call shows its progress line at a terminal, and Ctrl+C restores the terminal", async () => {
   await using shell = await Shell.open();
   const { code, shown } = await atColourTerminal(
     shell.home,
-    // Ctrl+C is listened for once the line has moved.
+    // The handler of Ctrl+C is set once the progress line has changed.
     [["Waiting for wait of BasicMath", "\t"], ["Waiting for wait of BasicMath", CTRL_C]],
     ...shell.args("call", "BasicMath", "wait"),
   );
@@ -132,7 +132,7 @@ Deno.test("a call that takes long shows it at a terminal, and Ctrl+C gives the t
   assert(shown.slice(shown.lastIndexOf("Waiting")).includes("\x1b[?25h"), "the cursor is hidden");
 });
 
-Deno.test("a terminal is shown no control characters of a result", async () => {
+Deno.test("control characters in a result are not written to a terminal", async () => {
   await using shell = await Shell.open();
   const args = shell.args("call", "BasicMath");
   const say = ["say", "\u001b[31mred"];

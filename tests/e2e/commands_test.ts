@@ -1,4 +1,4 @@
-/** The commands as processes, and those of keys and certificates held against OpenSSL. */
+/** The commands as processes; keys and certificates are compared with OpenSSL. */
 
 import { assert, assertEquals } from "@std/assert";
 import { join } from "node:path";
@@ -22,7 +22,7 @@ async function servesTls(home: string, certFile: string, ...args: string[]): Pro
   return true;
 }
 
-Deno.test("every command has its help, and docs/cli.md has every option", async () => {
+Deno.test("every command has a help text, and docs/cli.md lists every option", async () => {
   await using home = await temporaryFolder();
   const text = await Deno.readTextFile(new URL("../../docs/cli.md", import.meta.url));
   const commands = [
@@ -55,7 +55,7 @@ Deno.test("every command has its help, and docs/cli.md has every option", async 
   assertEquals([...Deno.readDirSync(home.path)], []);
 });
 
-Deno.test("options that are not known or not possible are refused", async () => {
+Deno.test("options that are unknown or not valid are rejected", async () => {
   await using home = await temporaryFolder();
   const refused: [said: string, ...args: string[]][] = [
     ["unknown option '--nothing'", "keygen", "--nothing"],
@@ -85,7 +85,7 @@ Deno.test("options that are not known or not possible are refused", async () => 
   assertEquals([...Deno.readDirSync(home.path)], []);
 });
 
-Deno.test("keygen makes keys that OpenSSL reads, and keeps the old ones", async () => {
+Deno.test("keygen makes keys that OpenSSL reads, and does not replace existing ones", async () => {
   await using home = await temporaryFolder();
   const file = join(home.path, ...KEY);
   assertEquals(await output(home.path, "keygen"), `Wrote the private key to ${file}\n`);
@@ -107,12 +107,12 @@ Deno.test("keygen makes keys that OpenSSL reads, and keeps the old ones", async 
   assert((await tool("openssl", "ec", ...read)).includes("prime256v1"));
 });
 
-Deno.test("--quiet leaves out what is no result and no error", async () => {
+Deno.test("--quiet prints results and errors only", async () => {
   await using home = await temporaryFolder();
   const certificate = join(home.path, ...CERTIFICATE);
   const quiet: string[][] = [
     ["keygen", "ecc", "-q"],
-    ["keygen", "ecc", "--quiet"], // the old one is kept
+    ["keygen", "ecc", "--quiet"], // the existing key is kept
     ["certgen", "-q"],
     ["certdump", certificate, "-o", join(home.path, "text"), "-q"],
     ["user", "add", "alice", "-q", "-p", "wonderland"],
@@ -129,7 +129,7 @@ Deno.test("--quiet leaves out what is no result and no error", async () => {
   assert((await refusal(home.path, "user", "add", "alice", "-q", "-p", "x")).includes("alice"));
 });
 
-Deno.test("certgen makes what it needs, and start takes what keygen and certgen made", async () => {
+Deno.test("certgen uses a key or makes a missing one, and start uses the certificate", async () => {
   await using home = await temporaryFolder();
   const certificate = join(home.path, ...CERTIFICATE);
   await output(home.path, "keygen", "ecc", "-p", "two", "words");
@@ -160,7 +160,7 @@ Deno.test("certgen makes what it needs, and start takes what keygen and certgen 
   assert((await refusal(home.path, "-p", "0", "-D", "two", "words")).includes("certgen"));
 });
 
-Deno.test("start takes a key and a certificate that OpenSSL made, certdump shows it", async () => {
+Deno.test("start uses a key and a certificate that OpenSSL made, and certdump prints the certificate", async () => {
   await using home = await temporaryFolder();
   const [key, certificate] = [join(home.path, "python.key"), join(home.path, "python.crt")];
   const plain = join(home.path, "plain.key");

@@ -1,4 +1,4 @@
-/** The `ls` command: who is connected. */
+/** The `ls` command: the connected peers. */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { connect, type JsonObject } from "../../mod.ts";
@@ -8,7 +8,7 @@ import { temporaryFolder } from "../support/folder.ts";
 import { ScriptedManager } from "../support/scripted_manager.ts";
 import { Shell } from "../support/shell.ts";
 
-Deno.test("ls lists services, clients and links, and what a service offers", async () => {
+Deno.test("ls lists services, clients, links and the attributes of a service", async () => {
   await using shell = await Shell.open();
   await using client = await connect({ ...shell.manager.connectOptions, name: "Viewer" });
   await client.link("BasicMath");
@@ -35,7 +35,7 @@ Deno.test("ls lists services, clients and links, and what a service offers", asy
   );
 });
 
-Deno.test("the JSON of what peers are called can do nothing to a terminal", async () => {
+Deno.test("ls and status escape control characters of names in their JSON", async () => {
   await using shell = await Shell.open();
   await using _client = await connect({ ...shell.manager.connectOptions, name: "C\u009b2J" });
   for (const command of ["ls", "status"]) {
@@ -55,7 +55,7 @@ Deno.test("headings are bold at a terminal", async () => {
   assert(!(await shell.output("ls")).includes("\x1b"));
 });
 
-Deno.test("of a Python Manager ls lists all but the links, and it is told no password", async () => {
+Deno.test("ls lists everything but the links of a Python Manager, and sends it no password", async () => {
   await using home = await temporaryFolder();
   await using manager = new ScriptedManager();
   const listed = output(

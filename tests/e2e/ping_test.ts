@@ -28,14 +28,14 @@ Deno.test("ping measures round trips to the Manager, and to a Service without a 
   assertEquals([sent, answered], [3, 3]);
   assert(min_ms > 0 && min_ms <= max_ms);
   const requests = shell.manager.manager.status().totals.requests;
-  assertEquals(requests, 6); // to the Service
+  assertEquals(requests, 6); // of the Service
   assertMatch(
     await shell.refusal("ping", "Nothing", "--json"),
     /^Cannot link with 'Nothing': no such service .* are: 'BasicMath'$/,
   );
 });
 
-Deno.test("ping goes on until Ctrl+C, and then has its statistics", async () => {
+Deno.test("ping runs until Ctrl+C, and then prints its statistics", async () => {
   await using shell = await Shell.open();
   await using ping = shell.run("ping", "--count", "0", "--interval", "1h");
   await ping.printed.next();
@@ -44,7 +44,7 @@ Deno.test("ping goes on until Ctrl+C, and then has its statistics", async () => 
   assertEquals(ping.printed.all[2], "1 sent, 1 answered");
 });
 
-Deno.test("an answer that does not come is an error, after the statistics", async () => {
+Deno.test("a missing reply is an error, after the statistics", async () => {
   await using home = await temporaryFolder();
   await using manager = new ScriptedManager();
   const args = ["--disable-tls", ...at(manager.connectOptions), "--timeout", "3s"];

@@ -1,6 +1,6 @@
 /**
  * Our Client and our Service against a Manager of the Python software: recorded conversations
- * played from the Manager's side, and what else such a Manager may say.
+ * played from the Manager's side, and other lines that such a Manager can send.
  */
 
 import { assertEquals, assertRejects } from "@std/assert";
@@ -71,13 +71,13 @@ Deno.test("requests: calls, errors, notifications, unlinking, shutting a service
     "1": { service: new Echo() },
     "2": { service: new Lab() },
     "3": { client: { name: "My Client" } },
-    // It asks a service that it is not linked with; a Client of ours asks through a Link only.
+    // The recorded client calls a service without a link; our Client calls through a Link only.
     "4": { client: { name: "c2" }, linkedWith: ["Nothing"] },
   });
   assertEquals(counts, { played: 136, notOurs: 0 });
 });
 
-Deno.test("locks: two clients link with, lock and release two services", async () => {
+Deno.test("locks: two clients link with two services, lock and unlock them", async () => {
   const counts = await play("locks", {
     "1": { service: new Echo() },
     "2": { service: new Echo({ name: "One", maxClients: 1 }) },
@@ -88,7 +88,7 @@ Deno.test("locks: two clients link with, lock and release two services", async (
   assertEquals(counts, { played: 57, notOurs: 0 });
 });
 
-Deno.test("auth_hostname: a trusted client comes and goes", async () => {
+Deno.test("auth_hostname: a trusted client connects and disconnects", async () => {
   const counts = await play("auth_hostname", { "1": { client: {} } });
   assertEquals(counts, { played: 5, notOurs: 0 });
 });
@@ -101,7 +101,7 @@ Deno.test("auth_password: the Manager's password, right and wrong", async () => 
   assertEquals(counts, { played: 13, notOurs: 0 });
 });
 
-Deno.test("auth_login: users log in, an administrator asks and shuts the Manager down", async () => {
+Deno.test("auth_login: users log in, an administrator sends requests and shuts the Manager down", async () => {
   const user = { username: "j.doe", password: "a good password" };
   const counts = await play("auth_login", {
     "1": { service: new Echo(), login: user },
@@ -120,7 +120,7 @@ Deno.test("admin_from_unauthenticated: the login comes with the first request", 
   assertEquals(counts, { played: 11, notOurs: 0 });
 });
 
-Deno.test("terminal: services answer a person who types", async () => {
+Deno.test("terminal: services reply to typed requests", async () => {
   const counts = await play("terminal", {
     "1": { service: new Lab() },
     "2": { service: new Echo({ name: "String Editor" }) },
@@ -135,7 +135,7 @@ Deno.test("terminal: services answer a person who types", async () => {
   assertEquals(counts, { played: 31, notOurs: 57 });
 });
 
-/** An answer of the Manager or of a service, as Python's Manager sends it. */
+/** A reply of the Manager or of a service, as Python's Manager sends it. */
 function reply(uid: unknown, result: unknown): JsonObject {
   return messages.reply("Client[lab-pc:2]", { result, uid });
 }
@@ -157,16 +157,16 @@ async function admit(python: ScriptedManager, options: ClientOptions = {}): Prom
   return await connecting;
 }
 
-/** A promise must reject with a RemoteError of exactly this text. */
+/** Asserts that a promise rejects with a RemoteError of exactly this text. */
 async function assertRefused(promise: Promise<unknown>, text: string): Promise<void> {
   const error: RemoteError = await assertRejects(() => promise, RemoteError);
   assertEquals(error.message, text);
 }
 
-/** As many as a request has keys: each of them comes first once. */
+/** The number of keys of a request: each of them comes first once. */
 const ROTATIONS = 7;
 
-/** What a Manager may do to every line without changing what it says. */
+/** Changes that a Manager can make to every line without a change of its meaning. */
 const STYLES: [string, () => Style][] = [
   ["adds unknown keys", () => (message) => {
     const unknown = { to: ["x"], priority: 1, extensions: { nested: null } };
@@ -187,7 +187,7 @@ const STYLES: [string, () => Style][] = [
 ];
 
 for (const [habit, newStyle] of STYLES) {
-  Deno.test(`our Client understands a Manager that ${habit}`, async () => {
+  Deno.test(`a Client works under a Manager that ${habit}`, async () => {
     await using python = new ScriptedManager(newStyle());
     const connecting = connect({ ...python.connectOptions, username: "j.doe", password: "pw" });
     await python.ask("username", MANAGER_NAME);
@@ -216,7 +216,7 @@ for (const [habit, newStyle] of STYLES) {
     }
   });
 
-  Deno.test(`our Service understands a Manager that ${habit}`, async () => {
+  Deno.test(`a Service works under a Manager that ${habit}`, async () => {
     await using lab = new Lab();
     await using python = new ScriptedManager(newStyle());
     const starting = lab.start({ ...python.connectOptions, passwordManager: "abc 123" });
@@ -234,7 +234,7 @@ for (const [habit, newStyle] of STYLES) {
   });
 }
 
-Deno.test("an unknown service fails its own request, though Python leaves the uid out", async () => {
+Deno.test("a request to an unknown service is rejected alone, although Python leaves the uid out", async () => {
   await using python = new ScriptedManager();
   await using client = await admit(python);
   const a = await python.grantLink(client, "A");
@@ -263,14 +263,14 @@ Deno.test("an unknown service fails its own request, though Python leaves the ui
   await python.say(failure("", `KeyError: '${itsIsGone}'`));
   await assertRefused(pending.its, `KeyError: '${itsIsGone}'`);
 
-  // Nobody else was hit.
+  // No other request was rejected.
   await python.say(reply(uids.a, "of a"));
   assertEquals(await pending.a, "of a");
   await python.say(reply("", 1875));
   assertEquals(await pending.administrator, 1875);
 });
 
-Deno.test("a Service that is not confirmed has started, and answers before that", async () => {
+Deno.test("a Service starts without a confirmation of the Manager, and serves requests before start() resolves", async () => {
   await using lab = new Lab();
   await using python = new ScriptedManager();
   const starting = lab.start(python.connectOptions);
@@ -282,7 +282,7 @@ Deno.test("a Service that is not confirmed has started, and answers before that"
   assertEquals((await python.hear()).result, 7);
 });
 
-/** Why a Manager turns a device away, and what it has asked before that. */
+/** The error with which a Manager rejects a device, and the requests of the Manager before it. */
 const REFUSALS: [text: string, questions: [attribute: string, about: string][]][] = [
   ["ValueError: Wrong Manager password", [["password", MANAGER_NAME]]],
   ["ValueError: 'lab-pc' is not a trusted hostname", []],
@@ -318,7 +318,7 @@ for (const [text, questions] of REFUSALS) {
   });
 }
 
-Deno.test("a Service whose name is taken hears of it from start()", async () => {
+Deno.test("start() of a Service whose name is taken rejects", async () => {
   await using lab = new Lab();
   await using python = new ScriptedManager();
   const text = "NameError: A 'Lab' service is already running on the Manager";
@@ -333,7 +333,7 @@ for (const isOurs of [false, true]) {
   const whose = isOurs ? "our Manager" : "a Python Manager";
   const what = isOurs ? "go on" : "wait";
 
-  Deno.test(`other requests ${what} while ${whose} asks for the administrator's login`, async () => {
+  Deno.test(`other requests ${what} while ${whose} prompts for the administrator's login`, async () => {
     const asked = Promise.withResolvers<string>();
     const username = Promise.withResolvers<string>();
     const prompt = {
@@ -364,7 +364,7 @@ for (const isOurs of [false, true]) {
       assertEquals(await meanwhile, 4);
     }
     username.resolve("admin");
-    assertEquals((await python.hear()).result, "admin"); // and not the request
+    assertEquals((await python.hear()).result, "admin"); // not the other request
     await python.ask("password", "admin");
     assertEquals((await python.hear()).result, 'the answer to "Enter the password for admin:"');
     await python.say(reply(isOurs ? uidOfUsers : "", ["admin"]));
@@ -374,7 +374,7 @@ for (const isOurs of [false, true]) {
   });
 }
 
-Deno.test("a login that nobody can answer ends with the reason, and the next one may succeed", async () => {
+Deno.test("an administrator's login that cannot be prompted for rejects with the reason, and the next one can succeed", async () => {
   const prompt = {
     text(): string {
       throw new ConfigurationError("there is no terminal");
@@ -397,7 +397,7 @@ Deno.test("a login that nobody can answer ends with the reason, and the next one
   assertEquals(await port, 1875);
 });
 
-Deno.test("a connection that the Manager closes fails what is pending", async () => {
+Deno.test("pending requests are rejected when the Manager closes the connection", async () => {
   await using python = new ScriptedManager();
   await using client = await admit(python);
   const link = await python.grantLink(client, "Lab");
@@ -412,7 +412,7 @@ Deno.test("a connection that the Manager closes fails what is pending", async ()
   assertEquals(client.isConnected(), false);
 });
 
-Deno.test("the end of the connection is the answer to shutdown_manager, and to nothing else", async () => {
+Deno.test("the end of the connection fulfils shutdown_manager, and no other request", async () => {
   await using python = new ScriptedManager();
   await using client = await admit(python);
   const link = await python.grantLink(client, "Lab");
@@ -425,7 +425,7 @@ Deno.test("the end of the connection is the answer to shutdown_manager, and to n
   await assertRejects(() => namesake, ConnectionAbortedError);
 });
 
-Deno.test("a LinkedClient asks until the service is there, then has its methods", async () => {
+Deno.test("a LinkedClient retries until the service is registered, then has its methods", async () => {
   await using python = new ScriptedManager();
   const connecting = LinkedClient.connect("Lab", { ...python.connectOptions, name: "c" });
   await python.welcome();
@@ -445,7 +445,7 @@ Deno.test("a LinkedClient asks until the service is there, then has its methods"
   assertEquals(await sum, 3);
 });
 
-Deno.test("a LinkedClient that is refused has the reason, and leaves", async () => {
+Deno.test("a LinkedClient whose link is rejected gets the reason, and disconnects", async () => {
   await using python = new ScriptedManager();
   const text = "PermissionError: 'Lab' service is locked";
   const refused = assertRefused(LinkedClient.connect("Lab", python.connectOptions), text);

@@ -1,4 +1,4 @@
-/** A Python client and a Python service, both written for this test, with our Manager between. */
+/** A Python client and a Python service, both written for this test, connected through our Manager. */
 
 import { assertEquals, assertRejects } from "@std/assert";
 import { parseJson } from "../../wire/json.ts";

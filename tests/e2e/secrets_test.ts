@@ -1,4 +1,4 @@
-/** No password is ever in a log, a file, an error or the list of processes. */
+/** Passwords are in no log, file, error or list of processes. */
 
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { join } from "node:path";
@@ -10,7 +10,7 @@ import { recordLogs } from "../support/logs.ts";
 import { ManagerProcess } from "../support/manager_process.ts";
 import { run, succeed } from "../support/process.ts";
 
-/** The secrets of a test, and all that was said: none of them may be in it. */
+/** The secrets of a test, and all output: none of the secrets may be in it. */
 class Secrets implements AsyncDisposable {
   readonly #secrets: string[] = [];
   readonly #said: unknown[] = [];
@@ -21,12 +21,12 @@ class Secrets implements AsyncDisposable {
     this.#said.push(logs.records);
   }
 
-  /** Also listens to what the devices of this process log. */
+  /** Records the log of this process's devices too. */
   static async listen(): Promise<Secrets> {
     return new Secrets(await recordLogs([]));
   }
 
-  /** A new one, of which every part counts. */
+  /** A new secret; no part of it may be in the output. */
   make(form: (word: string) => string = (word) => word): string {
     const word = `S${crypto.randomUUID().replaceAll("-", "")}`;
     this.#secrets.push(word);
@@ -52,7 +52,7 @@ class Secrets implements AsyncDisposable {
     return printed + said;
   }
 
-  /** Hears every file of a folder. */
+  /** Adds every file of a folder to the output. */
   hearFiles(folder: string): void {
     for (const { name, isDirectory } of Deno.readDirSync(folder)) {
       const path = join(folder, name);
@@ -61,7 +61,7 @@ class Secrets implements AsyncDisposable {
     }
   }
 
-  /** Fails if one of them was said. */
+  /** Fails if a secret is in the output. */
   check(): void {
     const all = this.#said.map((said) =>
       typeof said === "string"
@@ -79,7 +79,7 @@ class Secrets implements AsyncDisposable {
   }
 }
 
-/** Runs a Manager, and hears all that it has said and written when it has ended. */
+/** Runs a Manager, and adds its output and its files when it has ended. */
 async function withManager(
   secrets: Secrets,
   home: string,
@@ -98,7 +98,7 @@ async function withManager(
   return errors;
 }
 
-/** What a peer reads until the Manager has said what is expected, or has ended the connection. */
+/** Reads until the Manager has sent the expected text, or has ended the connection. */
 async function readUntil(peer: WirePeer, expected: string): Promise<void> {
   for (let text; (text = await peer.readText()) !== undefined;) {
     if (text.includes(expected)) return;
@@ -106,7 +106,7 @@ async function readUntil(peer: WirePeer, expected: string): Promise<void> {
   throw new Error(`${expected} was never said`);
 }
 
-Deno.test("a password of a user is nowhere, however it is given and mistaken", async () => {
+Deno.test("a user's password is in no output or file, also after wrong input", async () => {
   await using folder = await temporaryFolder();
   await using secrets = await Secrets.listen();
   const home = join(folder.path, "home");
@@ -147,7 +147,7 @@ Deno.test("a password of a user is nowhere, however it is given and mistaken", a
     assertEquals(await cxn.adminRequest("users_table.is_password_valid", "bob", newcomer), false);
     secrets.hear(await cxn.adminRequest("users_table.records"));
 
-    // People at a terminal: the password instead of the name, and once more than it is asked for.
+    // A terminal: the password instead of the name, and once more after the login.
     await using hasty = await WirePeer.connect(options);
     for (const line of [password, password]) hasty.send(line);
     await readUntil(hasty, "Unregistered user");
@@ -163,7 +163,7 @@ Deno.test("a password of a user is nowhere, however it is given and mistaken", a
     person.send(`{"attribute": "${wrong}", "result": 1}`);
     person.send(`${wrong} ${wrong}`);
     await readUntil(person, "is not connected to Manager");
-    // A Service whose answers come at the wrong time, or are none.
+    // A Service whose replies come at the wrong time, or are not valid.
     await using answers = await WirePeer.connect(options);
     const identity = { type: "service", name: "Late", attributes: {} };
     for (const result of ["alice", password, identity, wrong]) {
@@ -182,7 +182,7 @@ Deno.test("a password of a user is nowhere, however it is given and mistaken", a
   secrets.check();
 });
 
-Deno.test("the Manager's password is nowhere, nor that of an administrator who logs in later", async () => {
+Deno.test("the Manager's password, and that of a later administrator login, is in no output or file", async () => {
   await using folder = await temporaryFolder();
   await using secrets = await Secrets.listen();
   const home = join(folder.path, "home");
@@ -207,7 +207,7 @@ Deno.test("the Manager's password is nowhere, nor that of an administrator who l
   secrets.check();
 });
 
-Deno.test("a password that a command refuses, or mistakes for something else, is not shown", async () => {
+Deno.test("a password that a command rejects, or takes for another argument, is not printed", async () => {
   await using folder = await temporaryFolder();
   await using secrets = await Secrets.listen();
   const home = join(folder.path, "home");
@@ -236,7 +236,7 @@ Deno.test("a password that a command refuses, or mistakes for something else, is
   secrets.check();
 });
 
-Deno.test("a password is in no error of starting a Manager, here or elsewhere", async () => {
+Deno.test("no error of starting a Manager, on this computer or another, has a password", async () => {
   await using secrets = await Secrets.listen();
   const authPassword = secrets.make();
   await secrets.failure(() => Manager.start({ authPassword, authLogin: true }));

@@ -1,4 +1,4 @@
-/** How a Manager is: what it tells to a device, and the `status` command. */
+/** The status of a Manager: the reply to a device, and the `status` command. */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "node:path";
@@ -24,7 +24,7 @@ import { until } from "../support/until.ts";
 
 const LAB = { type: "service", name: "Lab", attributes: {}, max_clients: 3 };
 
-/** Waits until the totals are such, as a connection ends in its own time. */
+/** Waits for these totals; a connection ends asynchronously. */
 async function totals(
   { manager }: TestManager,
   isSo: (totals: StatusTotals) => boolean,
@@ -36,7 +36,7 @@ async function totals(
   return totals;
 }
 
-/** What a peer hears before it is disconnected. */
+/** The text that a peer receives before it is disconnected. */
 async function untilEnd(peer: WirePeer): Promise<void> {
   while (await peer.readText() !== undefined);
 }
@@ -44,7 +44,7 @@ async function untilEnd(peer: WirePeer): Promise<void> {
 for (const disableTls of [false, true]) {
   const over = disableTls ? "over TCP" : "over TLS";
 
-  Deno.test(`links, locks, what waits and what was made up are told to anyone, ${over}`, async () => {
+  Deno.test(`the status has links, locks, pending requests and unexpected replies, for every peer, ${over}`, async () => {
     await using manager = await TestManager.start({ disableTls });
     const to = manager.connectOptions;
     await using a = await WirePeer.introduce(to, { type: "client", name: "a" });
@@ -108,7 +108,7 @@ for (const disableTls of [false, true]) {
   });
 }
 
-Deno.test("long messages are counted as others are", async () => {
+Deno.test("long messages are counted like short ones", async () => {
   await using manager = await TestManager.start({ limits: { longLine: 1_000 } });
   const to = manager.connectOptions;
   const long = ["x".repeat(5_000)];
@@ -122,7 +122,7 @@ Deno.test("long messages are counted as others are", async () => {
   await a.read();
   const name = String((await lab.read()).requester);
   lab.send(notification("Lab", long));
-  lab.send(reply(name, { uid: "2", result: long })); // it owes no such answer
+  lab.send(reply(name, { uid: "2", result: long })); // no such request is pending
   lab.send(reply(name, { result: long }));
   await a.read();
   await a.read();
@@ -132,7 +132,7 @@ Deno.test("long messages are counted as others are", async () => {
   assertEquals(errors, { KeyError: 1 });
 });
 
-Deno.test("connections that are turned away are counted by the reason", async () => {
+Deno.test("rejected connections are counted by the reason", async () => {
   await using lab = await Laboratory.open({
     authLogin: true,
     disableTls: true,
@@ -170,7 +170,7 @@ Deno.test("connections that are turned away are counted by the reason", async ()
   });
 });
 
-Deno.test("a wrong Manager password and a time that is over are reasons", async () => {
+Deno.test("a wrong Manager's password and a time-out are counted as reasons", async () => {
   const reasons = async (limits: Partial<Limits>, ...said: string[]) => {
     const options = { authPassword: "secret", disableTls: true, limits };
     await using manager = await TestManager.start(options);
@@ -184,7 +184,7 @@ Deno.test("a wrong Manager password and a time that is over are reasons", async 
   assertEquals(await reasons({ loginTimeout: 20 }), { no_password_in_time: 1 });
 });
 
-Deno.test("who is one too many, or no device, is counted", async () => {
+Deno.test("a connection above the limit, and a peer that is no device, are counted", async () => {
   await using strict = await TestManager.start({ disableTls: true, limits: { maxPending: 1 } });
   const to = strict.connectOptions;
   await using waiting = await WirePeer.connect(to);
@@ -202,7 +202,7 @@ Deno.test("who is one too many, or no device, is counted", async () => {
   assertEquals([connections, strict.manager.status().unidentified], [2, 0]);
 });
 
-Deno.test("an untrusted computer is counted, and one that does not speak TLS", async () => {
+Deno.test("an untrusted computer, and a peer that does not speak TLS, are counted", async () => {
   await using lab = await Laboratory.open({ authHostname: true }, "DELETE FROM auth_hostnames");
   const to = lab.manager.connectOptions;
   await using stranger = await WirePeer.connect(to);
@@ -217,7 +217,7 @@ Deno.test("an untrusted computer is counted, and one that does not speak TLS", a
   assertEquals(refused_connections, { untrusted_hostname: 1, no_tls: 1 });
 });
 
-Deno.test("a client that does not take its notifications is counted as overrun", async () => {
+Deno.test("a client that does not read its notifications is counted as overrun", async () => {
   await using manager = await TestManager.start({
     disableTls: true,
     limits: { queueHigh: 1_000, queueLimit: 10_000 },
@@ -238,7 +238,7 @@ Deno.test("a client that does not take its notifications is counted as overrun",
 
 // The command
 
-Deno.test("status shows a Manager of this computer over TLS, by whichever name", async () => {
+Deno.test("status shows a Manager of this computer over TLS, by each of its names", async () => {
   await using home = await temporaryFolder();
   await using manager = await ManagerProcess.startSecure(home.path);
   const { port } = manager.connectOptions;
@@ -249,7 +249,7 @@ Deno.test("status shows a Manager of this computer over TLS, by whichever name",
     const { rates, ...status } = JSON.parse(printed);
     assertEquals([status.tls, status.services], [true, {}]);
     assertEquals(Object.keys(status.clients), [status.requester]);
-    assertEquals([rates.messages_in_per_s, rates.bytes_out_per_s], [0, 0]); // it does not see itself
+    assertEquals([rates.messages_in_per_s, rates.bytes_out_per_s], [0, 0]); // the status request itself is not counted
   }
   manager.kill("SIGTERM");
   const { said } = await manager.end();
@@ -257,7 +257,7 @@ Deno.test("status shows a Manager of this computer over TLS, by whichever name",
   assertEquals(JSON.parse(logged).connections, 2, said);
 });
 
-Deno.test("status is a table for a person, also over TCP and of who logs in", async () => {
+Deno.test("status prints a table, also over TCP and of a Manager with login", async () => {
   await using home = await temporaryFolder();
   await output(home.path, "user", "add", "j.doe", "-p", "a good password");
   const file = join(home.path, "password.txt");
@@ -290,9 +290,9 @@ Deno.test("status is a table for a person, also over TCP and of who logs in", as
 
 const REFUSED = "Connection refused. Is the Manager running, at that port?";
 
-Deno.test("status says in one line why there is none", async () => {
+Deno.test("status prints its error in one line", async () => {
   await using home = await temporaryFolder();
-  const free = at({ host: "127.0.0.1", port: 1 }); // where nobody listens
+  const free = at({ host: "127.0.0.1", port: 1 }); // no server listens there
   await using secret = await TestManager.start({ authPassword: "secret", disableTls: true });
   await using secure = await TestManager.start();
   const guess = join(home.path, "guess.txt");
@@ -322,7 +322,7 @@ Deno.test("status says in one line why there is none", async () => {
   }));
 });
 
-Deno.test("status asks a person for what is missing, and nobody for an administrator", async () => {
+Deno.test("status prompts for missing login details, and never for those of an administrator", async () => {
   await using home = await temporaryFolder();
   await using manager = await TestManager.start({ authPassword: "a secret", disableTls: true });
   const { code, shown } = await atTerminal(
@@ -336,7 +336,7 @@ Deno.test("status asks a person for what is missing, and nobody for an administr
   assertMatch(shown, /authentication: password/);
 });
 
-/** Runs `status` for a Manager that is scripted, up to its identity. */
+/** Runs `status` with a scripted Manager, up to the identity. */
 async function visited(
   script: (manager: ScriptedManager) => Promise<void>,
   ...args: string[]
@@ -353,7 +353,7 @@ async function visited(
 
 const UNKNOWN = /^The Manager at \S+ does not know "status": only one of this package does$/;
 
-Deno.test("a Python Manager that wants an administrator for status is told no password", async () => {
+Deno.test("status sends no password to a Python Manager that requires an administrator", async () => {
   await using home = await temporaryFolder();
   const file = join(home.path, "password.txt");
   await Deno.writeTextFile(file, "secret", { mode: 0o600 });
@@ -373,7 +373,7 @@ Deno.test("a Python Manager that wants an administrator for status is told no pa
   assertMatch(line, UNKNOWN);
 });
 
-Deno.test("a Manager that has no such attribute does not know status", async () => {
+Deno.test("status is an error for a Manager without that attribute", async () => {
   const line = await visited(async (manager) => {
     const { uid } = await manager.hear();
     const message = "AttributeError: 'Manager' object has no attribute 'status'";
@@ -382,7 +382,7 @@ Deno.test("a Manager that has no such attribute does not know status", async () 
   assertMatch(line, UNKNOWN);
 });
 
-Deno.test("an answer that is no status is not shown", async () => {
+Deno.test("a reply that is no status is an error", async () => {
   const line = await visited(async (manager) => {
     const { uid } = await manager.hear();
     await manager.say({ error: false, result: { version: 1 }, requester: "x", uid });
@@ -390,17 +390,17 @@ Deno.test("an answer that is no status is not shown", async () => {
   assertMatch(line, /^The Manager at \S+ answered "status" with something else$/);
 });
 
-/** Runs `status` for a Manager that goes on for ever with something else. */
+/** Runs `status` with a Manager that sends other lines for ever. */
 async function abandoned(script: (manager: ScriptedManager) => Promise<void>): Promise<string> {
   await using home = await temporaryFolder();
   await using manager = new ScriptedManager();
   const to = ["--disable-tls", "--timeout", "500ms", ...at(manager.connectOptions)];
   const line = refusal(home.path, "status", ...to);
-  await script(manager).catch(() => {}); // until the command is gone
+  await script(manager).catch(() => {}); // until the command has ended
   return await line;
 }
 
-Deno.test("a Manager that says nothing, or anything else for ever, is given up in time", async () => {
+Deno.test("status times out for a Manager that sends nothing, or other lines for ever", async () => {
   const chatter = async (manager: ScriptedManager) => {
     for (;;) await manager.say({ error: false, result: 1, requester: "x", uid: "other" });
   };

@@ -31,13 +31,13 @@ function to({ connectOptions }: TestManager): string[] {
   return ["--disable-tls", ...at(connectOptions)];
 }
 
-/** Runs Deno on a file as if it were one of this package. */
+/** Runs Deno on a file with the imports of this package. */
 async function deno(command: string, ...args: string[]): Promise<{ code: number; said: string }> {
   const { code, printed, said } = await run(denoCommand([command, "--config", CONFIG, ...args]));
   return { code, said: command === "run" ? printed : said };
 }
 
-/** A program that is linked with a service, of which a declaration was written beside it. */
+/** A program that links with a service, with the declaration of the service beside it. */
 function program({ connectOptions }: TestManager, type: string, service: string, calls: string) {
   return `
     import { connect, kwargs, options } from ${MODULE};
@@ -48,7 +48,7 @@ function program({ connectOptions }: TestManager, type: string, service: string,
   `;
 }
 
-Deno.test("a client is compiled against the types of a Service that runs elsewhere", async () => {
+Deno.test("a client is compiled against the types of a running Service", async () => {
   await using folder = await temporaryFolder();
   await using manager = await TestManager.start({ disableTls: true });
   await using lab = new Lab();
@@ -140,7 +140,7 @@ Deno.test("a client is compiled against the annotations of a Python service", as
   ]);
 });
 
-Deno.test("a file that is there is kept, unless it would be the same", async () => {
+Deno.test("an existing file is not overwritten, unless its content is the same", async () => {
   await using folder = await temporaryFolder();
   await using manager = await TestManager.start({ disableTls: true });
   const file = join(folder.path, "lab.d.ts");
@@ -162,7 +162,7 @@ Deno.test("a file that is there is kept, unless it would be the same", async () 
   assertEquals(entriesOf(folder.path), ["lab.d.ts", "lab.d.ts.old"]);
 });
 
-Deno.test("what is refused says why, and what there is", async () => {
+Deno.test("the errors of types name the reason, and the services that are connected", async () => {
   await using folder = await temporaryFolder();
   await using manager = await TestManager.start({ disableTls: true });
   await using _lamp = await wireService(manager, "La\u202emp");
@@ -195,7 +195,7 @@ const attributes = fc.dictionary(
   fc.oneof(signature, plain, text.map((text) => `(${text}`), fc.jsonValue()),
 );
 
-Deno.test("whatever services say, their declarations compile and load nothing", async () => {
+Deno.test("declarations of hostile signatures compile and import nothing", async () => {
   await using folder = await temporaryFolder();
   const services = fc.sample(fc.record({ name: text, language: text, attributes }), 60);
   services.push({

@@ -1,4 +1,4 @@
-/** The `watch` command: notifications as they come. */
+/** The `watch` command: notifications as they arrive. */
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { at, command } from "../support/command_line.ts";
@@ -9,7 +9,7 @@ import { Shell } from "../support/shell.ts";
 import { until } from "../support/until.ts";
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  Deno.test(`watch prints each notification, and gives the link back on ${signal}`, async () => {
+  Deno.test(`watch prints each notification, and unlinks on ${signal}`, async () => {
     await using shell = await Shell.open();
     await using watch = shell.run("watch", "BasicMath");
     assertEquals(await watch.said.next(), "Watching BasicMath");
@@ -24,7 +24,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   });
 }
 
-Deno.test("watch ends after so many, and is JSON for a program", async () => {
+Deno.test("watch ends after --count notifications, and prints JSON with --json", async () => {
   await using shell = await Shell.open();
   await using watch = shell.run("watch", "BasicMath", "--count", "2", "--json");
   await watch.said.next();
@@ -38,7 +38,7 @@ Deno.test("watch ends after so many, and is JSON for a program", async () => {
   }
 });
 
-Deno.test("watch ends when nobody reads it any more", async () => {
+Deno.test("watch ends when its stdout is closed", async () => {
   await using shell = await Shell.open();
   await using watch = command(shell.home, ...shell.args("watch", "BasicMath")).spawn();
   const said = watch.stderr.pipeThrough(new TextDecoderStream()).getReader();
@@ -55,7 +55,7 @@ Deno.test("watch ends when nobody reads it any more", async () => {
   assertEquals(shell.links(), 0);
 });
 
-Deno.test("watch comes back when the Manager and the Service are restarted", async () => {
+Deno.test("watch reconnects when the Manager and the Service are restarted", async () => {
   await using home = await temporaryFolder();
   await using manager = await Restarts.start();
   await using lab = new Lab();
@@ -73,7 +73,7 @@ Deno.test("watch comes back when the Manager and the Service are restarted", asy
   await watch.succeeded();
 });
 
-Deno.test("watch of a service that is not there is an error", async () => {
+Deno.test("watch of an unknown service is an error", async () => {
   await using shell = await Shell.open();
   assertMatch(
     await shell.refusal("watch", "Nothing"),
