@@ -52,17 +52,17 @@ async function openLaboratory(options: { authLogin?: boolean } = { authLogin: tr
 }
 
 /** The time-out for an event that takes about half a second, in milliseconds. */
-const PATIENCE = 60_000;
+const TIMEOUT = 60_000;
 
 /** Polls a condition until it holds. */
-async function eventually(isSo: () => Promise<boolean>): Promise<void> {
-  const end = performance.now() + PATIENCE;
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  const end = performance.now() + TIMEOUT;
   while (!await isSo()) assert(performance.now() < end, "the change did not take effect");
 }
 
 /** Waits until no client is linked with the Lab. */
 function unlinked(admin: Client): Promise<void> {
-  return eventually(async () => {
+  return until(async () => {
     const { Lab } = await admin.adminRequest<{ Lab: string[] }>("service_links");
     return Lab.length === 0;
   });
@@ -98,8 +98,8 @@ Deno.test("a Python client that is not on the access list gets an error in Pytho
   await using here = await openLaboratory();
   await here.admin.adminRequest("access_table.allow", "Lab", "admin");
   const env = { USERNAME: USER.username, PASSWORD: USER.password };
-  const { said } = await run(pythonPeer("client", here.laboratory.manager, env));
-  assertEquals(said.trim(), REFUSED);
+  const { stderr } = await run(pythonPeer("client", here.laboratory.manager, env));
+  assertEquals(stderr.trim(), REFUSED);
 });
 
 Deno.test("a request without a link is rejected too, short or long", async () => {
@@ -123,9 +123,9 @@ Deno.test("an access command takes effect in a running Manager: links and locks 
   const { admin, user, lab, laboratory } = here;
   const access = (...args: string[]) => output(laboratory.home, "access", ...args);
   const link = await user.link<Lab>("Lab");
-  const told = Promise.withResolvers<void>();
-  let isUserTold = false;
-  link.notificationHandler = () => isUserTold = true;
+  const notified = Promise.withResolvers<void>();
+  let isUserNotified = false;
+  link.notificationHandler = () => isUserNotified = true;
   await link.acquireLock();
   const measurement = link.measure();
   await lab.measuring.promise;
@@ -135,13 +135,13 @@ Deno.test("an access command takes effect in a running Manager: links and locks 
   assertEquals(await admin.adminRequest("service_locks"), { Lab: [] });
   await assertRejects(() => Promise.resolve(link.add(1, 2)), RemoteError, REFUSED);
   const other = await admin.link<Lab>("Lab");
-  other.notificationHandler = () => told.resolve();
+  other.notificationHandler = () => notified.resolve();
   await other.finish();
   assertEquals(await measurement, "1.5 V");
   await other.tell();
-  await told.promise;
+  await notified.promise;
   await user.identities(); // all earlier lines have arrived
-  assertEquals(isUserTold, false);
+  assertEquals(isUserNotified, false);
   await link.unlink(); // no error
 
   await access("allow", "Lab", "j.doe");
@@ -149,7 +149,7 @@ Deno.test("an access command takes effect in a running Manager: links and locks 
   await unlinked(admin);
   assertEquals(await (await user.link<Lab>("Lab")).add(1, 2), 3);
   await access("clear", "Lab");
-  await eventually(() => admin.link("Lab").then(() => true, () => false));
+  await until(() => admin.link("Lab").then(() => true, () => false));
 });
 
 Deno.test("a user that is removed is removed from every access list, and a new user of that name is on none", async () => {
@@ -181,7 +181,7 @@ Deno.test("a Manager logs a warning if it does not enforce its access lists, and
   const errorsOf = async (...args: string[]) => {
     await using manager = await ManagerProcess.start(home.path, ...args);
     manager.kill("SIGTERM");
-    return (await manager.end()).said;
+    return (await manager.end()).stderr;
   };
   assert(!(await errorsOf()).includes(warning));
   await output(home.path, "access", "allow", "DMM", "alice");
@@ -220,7 +220,7 @@ Deno.test("access rejects arguments that are not valid, and changes nothing", as
   await using home = await temporaryFolder();
   for (const name of ["alice", "bob"]) await output(home.path, "user", "add", name, "-p", "x");
   await output(home.path, "access", "allow", "DMM", "alice");
-  const refused: [said: string, ...args: string[]][] = [
+  const refused: [reason: string, ...args: string[]][] = [
     ["Cannot allow: give the name of a service and one or more usernames", "allow"],
     ["Cannot allow: give the name of a service and one or more usernames", "allow", "DMM"],
     ["Cannot deny: give the name of a service and one or more usernames", "deny", "DMM"],
@@ -233,9 +233,9 @@ Deno.test("access rejects arguments that are not valid, and changes nothing", as
     ["it has none, everybody may use it", "clear", "Lamp"],
     ["it is the Manager itself", "allow", "Manager", "alice"],
   ];
-  await Promise.all(refused.map(async ([said, ...args]) => {
+  await Promise.all(refused.map(async ([reason, ...args]) => {
     const line = await refusal(home.path, "access", ...args);
-    assert(line.includes(said), line);
+    assert(line.includes(reason), line);
   }));
   assertEquals(await output(home.path, "access", "list"), "DMM  alice\n");
   const file = join(home.path, "manager.sqlite3");

@@ -18,8 +18,8 @@ for (const disableTls of [false, true]) {
     await using laboratory = await Laboratory.withUsers({ disableTls });
     const { manager } = laboratory;
     const environment = { USERNAME: "admin", PASSWORD: "whatever" };
-    const printed = await succeed(pythonPeer("administrator", manager, environment));
-    const lines = printed.trim().split("\n").map((line) => JSON.parse(line));
+    const stdout = await succeed(pythonPeer("administrator", manager, environment));
+    const lines = stdout.trim().split("\n").map((line) => JSON.parse(line));
     const users = [["j.doe", false], ["admin", true]];
     assertEquals(lines, [["users_table.users", null, users], null]);
     await manager.manager.finished;
@@ -135,7 +135,7 @@ Deno.test("a Service cannot be an administrator", async () => {
   assertEquals([message, uid], [REFUSED, "1"]);
 });
 
-const PLAIN: [said: string, options: ManagerOptions, warnings: number][] = [
+const PLAIN: [outcome: string, options: ManagerOptions, warnings: number][] = [
   ["without TLS is warned of, once", { disableTls: true }, 1],
   ["without TLS is not warned of again, if it was at the start", {
     disableTls: true,
@@ -144,8 +144,8 @@ const PLAIN: [said: string, options: ManagerOptions, warnings: number][] = [
   ["over TLS is not warned of", {}, 0],
 ];
 
-for (const [said, options, count] of PLAIN) {
-  Deno.test(`an administrator's password ${said}`, async () => {
+for (const [outcome, options, count] of PLAIN) {
+  Deno.test(`an administrator's password ${outcome}`, async () => {
     await using logs = await recordLogs(["msl", "network", "manager"], "warning");
     await using laboratory = await Laboratory.withUsers(options);
     const { connectOptions } = laboratory.manager;

@@ -7,7 +7,7 @@ import { TestManager } from "../../testing.ts";
 import { Laboratory } from "../support/laboratory.ts";
 import { Person } from "../support/person.ts";
 import { tool } from "../support/process.ts";
-import { visit } from "../support/python.ts";
+import { connectPythonClient } from "../support/python.ts";
 import { PYTHON_USER } from "../support/python_users.ts";
 import { Lab } from "../support/services.ts";
 import { until } from "../support/until.ts";
@@ -31,7 +31,7 @@ for (const disableTls of [false, true]) {
   Deno.test(`a user that Python wrote logs in with a Python device, ${over}`, async () => {
     await using lab = await Laboratory.open({ authLogin: true, disableTls }, PYTHON_USER);
     const logIn = (username: string, password: string) =>
-      visit(lab.manager, { USERNAME: username, PASSWORD: password });
+      connectPythonClient(lab.manager, { USERNAME: username, PASSWORD: password });
     assertMatch(await logIn("j.doe", "a good password"), /^visitor\[\S+:\d+]$/);
     assertEquals(await logIn("j.doe", "a bad password"), "ValueError: Wrong login password");
     assertEquals(await logIn("__proto__", "x"), "ValueError: Unregistered user");
@@ -106,19 +106,19 @@ Deno.test("a computer is accepted by its domain, its name or its address, and by
   const { hostnames } = lab.database;
   const from = { SOURCE_ADDRESS: ELSEWHERE };
   const refused = "ValueError: 'scope.lab.org' is not a trusted hostname";
-  assertEquals(await visit(lab.manager, from), refused);
+  assertEquals(await connectPythonClient(lab.manager, from), refused);
   for (const name of ["scope.lab.org", "scope", ELSEWHERE]) {
     hostnames.insert(name);
-    assertMatch(await visit(lab.manager, from), /^visitor\[scope:\d+]$/);
+    assertMatch(await connectPythonClient(lab.manager, from), /^visitor\[scope:\d+]$/);
     hostnames.delete(name);
   }
   hostnames.insert("lab.org");
   hostnames.insert("scope.lab");
-  assertEquals(await visit(lab.manager, from), refused);
-  assertMatch(await visit(lab.manager), /^visitor\[lab-pc:\d+]$/); // this computer
+  assertEquals(await connectPythonClient(lab.manager, from), refused);
+  assertMatch(await connectPythonClient(lab.manager), /^visitor\[lab-pc:\d+]$/); // this computer
   hostnames.delete("lab-pc");
   assertEquals(
-    await visit(lab.manager),
+    await connectPythonClient(lab.manager),
     "ValueError: 'lab-pc' is not a trusted hostname",
   );
   await lab.manager.disconnected("visitor");
@@ -136,10 +136,10 @@ Deno.test("a computer that only claims a trusted name is rejected", async () => 
     hosts: named("lab-pc.elsewhere.org", "lab-pc.elsewhere.org"),
   });
   assertEquals(
-    await visit(lab.manager, { SOURCE_ADDRESS: ELSEWHERE }),
+    await connectPythonClient(lab.manager, { SOURCE_ADDRESS: ELSEWHERE }),
     "ValueError: 'lab-pc.elsewhere.org' is not a trusted hostname",
   );
-  assertMatch(await visit(lab.manager), /^visitor\[lab-pc:\d+]$/);
+  assertMatch(await connectPythonClient(lab.manager), /^visitor\[lab-pc:\d+]$/);
 });
 
 Deno.test("a name look-up that does not end delays its own connection by two seconds, and no other", async () => {
@@ -154,14 +154,16 @@ Deno.test("a name look-up that does not end delays its own connection by two sec
       },
     },
   });
-  let isThere = false;
-  const slow = visit(lab.manager, { SOURCE_ADDRESS: ELSEWHERE }).finally(() => isThere = true);
+  let hasConnected = false;
+  const slow = connectPythonClient(lab.manager, { SOURCE_ADDRESS: ELSEWHERE }).finally(() =>
+    hasConnected = true
+  );
   await asked.promise;
   await using service = new Lab();
   await service.start(lab.manager.connectOptions);
   await using cxn = await connect(lab.manager.connectOptions);
   assertEquals(await (await cxn.link<Lab>("Lab")).add(1, 2), 3);
-  assert(!isThere, "the others had to wait for the look-up");
+  assert(!hasConnected, "the others had to wait for the look-up");
   assertMatch(await slow, /visitor\[127\.0\.0\.9:\d+]/);
 });
 
@@ -224,7 +226,7 @@ Deno.test("a broken database rejects every login, and the error does not tell th
   await using lab = await Laboratory.open({ authLogin: true }, PYTHON_USER);
   lab.execute("DROP TABLE auth_users");
   assertEquals(
-    await visit(lab.manager, { USERNAME: "j.doe", PASSWORD: "x" }),
+    await connectPythonClient(lab.manager, { USERNAME: "j.doe", PASSWORD: "x" }),
     "ValueError: The Manager cannot let anybody in now",
   );
   await lab.manager.disconnected("visitor");

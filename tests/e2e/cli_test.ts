@@ -23,8 +23,8 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
     manager.kill(signal);
     const buffer = new Uint8Array(1024);
     while (await socket.read(buffer).catch(() => null) !== null); // it is disconnected
-    const { printed } = await manager.succeeded();
-    assert(/^Network Manager running on \S+:\d+ \(TLS ENABLED\)\n$/.test(printed), printed);
+    const { stdout } = await manager.succeeded();
+    assert(/^Network Manager running on \S+:\d+ \(TLS ENABLED\)\n$/.test(stdout), stdout);
   });
 }
 
@@ -45,17 +45,17 @@ Deno.test("start warns if it takes passwords without TLS, and only then", async 
       command(home.path, "-p", "0", "-l", log, ...args),
     );
     manager.kill();
-    const { said } = await manager.succeeded();
-    assertEquals(said.includes(warning), isWarned, args.join(" "));
+    const { stderr } = await manager.succeeded();
+    assertEquals(stderr.includes(warning), isWarned, args.join(" "));
     assertEquals((await Deno.readTextFile(log)).includes(warning), isWarned, args.join(" "));
   }));
 });
 
 Deno.test("a mistyped command is not run as start, and the error suggests the right name", async () => {
   await using home = await temporaryFolder();
-  const { code, said } = await run(command(home.path, "keygn"));
+  const { code, stderr } = await run(command(home.path, "keygn"));
   assertEquals(code, 1);
-  assert(said.includes("unknown command 'keygn'") && said.includes("keygen"), said);
+  assert(stderr.includes("unknown command 'keygn'") && stderr.includes("keygen"), stderr);
 });
 
 Deno.test("bad input is one clear line and exit code 1", async () => {

@@ -298,21 +298,21 @@ Deno.test("a Python Manager's administrator login and errors without a uid are u
     username: "admin",
     password: "whatever",
   });
-  assertEquals(await python.welcome(), (await connecting).identity());
+  assertEquals(await python.accept(), (await connecting).identity());
   await using cxn = await connecting;
 
   const users = cxn.adminRequest("users_table.users");
-  assertEquals((await python.hear()).attribute, "users_table.users");
-  await python.ask("username", MANAGER_NAME);
-  assertEquals((await python.hear()).result, "admin");
-  await python.ask("password", "admin");
-  assertEquals((await python.hear()).result, "whatever");
+  assertEquals((await python.receive()).attribute, "users_table.users");
+  await python.sendRequest("username", MANAGER_NAME);
+  assertEquals((await python.receive()).result, "admin");
+  await python.sendRequest("password", "admin");
+  assertEquals((await python.receive()).result, "whatever");
   const result = [["admin", true], ["j.doe", false]];
-  await python.say({ error: false, requester: "Client[lab-pc:33562]", result, uid: "" });
+  await python.send({ error: false, requester: "Client[lab-pc:33562]", result, uid: "" });
   assertEquals(await users, result);
 
   const refused = cxn.adminRequest("users_table.nope");
-  await python.hear();
-  await python.say({ ...failure("AttributeError: no"), result: null, uid: "" });
+  await python.receive();
+  await python.send({ ...failure("AttributeError: no"), result: null, uid: "" });
   await assertRejects(() => refused, RemoteError, "AttributeError: no");
 });

@@ -57,7 +57,7 @@ Deno.test("every command has a help text, and docs/cli.md lists every option", a
 
 Deno.test("options that are unknown or not valid are rejected", async () => {
   await using home = await temporaryFolder();
-  const refused: [said: string, ...args: string[]][] = [
+  const refused: [reason: string, ...args: string[]][] = [
     ["unknown option '--nothing'", "keygen", "--nothing"],
     ["It must be rsa, ecc or dsa", "keygen", "ed25519"],
     ["can serve TLS are SECP256R1 (P-256), SECP384R1", "keygen", "ecc", "-c", "SECP256K1"],
@@ -78,9 +78,9 @@ Deno.test("options that are unknown or not valid are rejected", async () => {
     ["It must be from 1ms to 2147483647ms", "status", "--timeout", "0"],
     ["It must be from 0ms to 2147483647ms", "status", "--interval", "25d"],
   ];
-  await Promise.all(refused.map(async ([said, ...args]) => {
-    const { code, said: text } = await run(command(home.path, ...args));
-    assert(code === 1 && text.includes(said), text);
+  await Promise.all(refused.map(async ([reason, ...args]) => {
+    const { code, stderr: text } = await run(command(home.path, ...args));
+    assert(code === 1 && text.includes(reason), text);
   }));
   assertEquals([...Deno.readDirSync(home.path)], []);
 });
@@ -121,7 +121,7 @@ Deno.test("--quiet prints results and errors only", async () => {
   ];
   for (const args of quiet) {
     const outcome = await run(command(home.path, ...args));
-    assertEquals(outcome, { code: 0, printed: "", said: "" }, args.join(" "));
+    assertEquals(outcome, { code: 0, stdout: "", stderr: "" }, args.join(" "));
   }
   assertEquals(await output(home.path, "user", "list", "-q"), "alice  user\n");
   assertEquals(await output(home.path, "access", "list", "-q"), "DMM  alice\n");
@@ -176,8 +176,8 @@ Deno.test("start uses a key and a certificate that OpenSSL made, and certdump pr
   assert(await servesTls(home.path, certificate, ...options));
 
   const text = join(home.path, "certificate.txt");
-  const said = await output(home.path, "certdump", certificate, "-o", text);
-  assertEquals(said, `Wrote the description of ${certificate} to ${text}\n`);
+  const stdout = await output(home.path, "certdump", certificate, "-o", text);
+  assertEquals(stdout, `Wrote the description of ${certificate} to ${text}\n`);
   const description = await Deno.readTextFile(text);
   const ask = async (...what: string[]) => {
     const answer = await tool("openssl", "x509", "-in", certificate, "-noout", ...what);

@@ -17,7 +17,7 @@ interface Module {
 
 Deno.test("deno compile supports every system that a program is built for", async () => {
   const compile = denoCommand(["compile", "--target=unknown", "manager.ts"], { cwd: ROOT });
-  const [, possible] = /possible values: ([^\]\n]*)/.exec((await run(compile)).said) ?? [];
+  const [, possible] = /possible values: ([^\]\n]*)/.exec((await run(compile)).stderr) ?? [];
   for (const target of TARGETS) assert(possible?.split(", ").includes(target), target);
 });
 
@@ -34,9 +34,9 @@ Deno.test({
     await using folder = await temporaryFolder();
     const env = { DENORT_BIN: Deno.execPath() };
     const compile = denoCommand(compileCommand(Deno.build.target, folder.path), { env });
-    const { code, printed, said } = await run(compile);
-    assertEquals(code, 0, printed + said);
-    const embedded = embeddedFiles(printed + said);
+    const { code, stdout, stderr } = await run(compile);
+    assertEquals(code, 0, stdout + stderr);
+    const embedded = embeddedFiles(stdout + stderr);
     const graph = await localModules("cli/main.ts");
     assert(graph.includes("deno.json") && graph.length > 50, "the modules were not found");
     const isEmbedded = (file: string) =>
@@ -47,9 +47,9 @@ Deno.test({
 });
 
 /** The files in the tree that `deno compile` prints; a folder of which every file is included is `"folder*"`. */
-function embeddedFiles(said: string): string[] {
+function embeddedFiles(output: string): string[] {
   const folders: string[] = [];
-  return [...said.matchAll(/^((?:[│├└] ?|[─┬ ])+)(\S+) \(/gm)].map(([_, branch, name]) => {
+  return [...output.matchAll(/^((?:[│├└] ?|[─┬ ])+)(\S+) \(/gm)].map(([_, branch, name]) => {
     folders.splice(branch.length / 2 - 2);
     folders.push(name.replace("/*", "*"));
     return folders.join("/");

@@ -97,15 +97,17 @@ Deno.test("a script on stdin prints results only, and ends at its first error", 
     "BasicMath add 1 2\n\nBasicMath echo [1, 2] 'a b'\nBasicMath nothing\nBasicMath count 2\n";
   const args = shell.args("console");
   const fine = await piped(shell.home, `${lines}BasicMath say hello`, ...args);
-  assertEquals(fine, { code: 0, printed: '3\n[[1,2],"a b"]\n1\n2\n"hello"\n', said: "" });
+  assertEquals(fine, { code: 0, stdout: '3\n[[1,2],"a b"]\n1\n2\n"hello"\n', stderr: "" });
   const failed = await piped(shell.home, "BasicMath fail\nBasicMath add 1 2\n", ...args);
-  assertEquals(failed, { code: 1, printed: "", said: "RangeError: too \\u{1b}[31mhot\n" });
-  for (const [line, said] of [["Basic add", "'BasicMath'"], ["BasicMath ad", "'add', 'count'"]]) {
+  assertEquals(failed, { code: 1, stdout: "", stderr: "RangeError: too \\u{1b}[31mhot\n" });
+  for (
+    const [line, suggested] of [["Basic add", "'BasicMath'"], ["BasicMath ad", "'add', 'count'"]]
+  ) {
     const misspelt = await piped(shell.home, line, ...args);
-    assertEquals([misspelt.code, misspelt.printed], [1, ""]);
-    assert(misspelt.said.includes(said), misspelt.said);
+    assertEquals([misspelt.code, misspelt.stdout], [1, ""]);
+    assert(misspelt.stderr.includes(suggested), misspelt.stderr);
   }
   const ended = await piped(shell.home, "exit\nBasicMath add 1 2\n", ...args);
-  assertEquals(ended, { code: 0, printed: "", said: "" });
+  assertEquals(ended, { code: 0, stdout: "", stderr: "" });
   assertEquals([...Deno.readDirSync(shell.home)], []);
 });

@@ -85,8 +85,8 @@ Deno.test("delete does not follow a symbolic link", async () => {
   await Deno.mkdir(join(home.path, "logs"));
   await Deno.symlink(elsewhere.path, join(home.path, "logs", "link"));
   const { stdout } = await command(home.path, "delete", "-k").output();
-  const said = new TextDecoder().decode(stdout);
-  assertEquals(said, `${join(home.path, "keys")} (a link; what it points to stays)\n`);
+  const text = new TextDecoder().decode(stdout);
+  assertEquals(text, `${join(home.path, "keys")} (a link; what it points to stays)\n`);
   await output(home.path, "delete", "-a", "-y");
   assertEquals(entries(home.path), []);
   assertEquals(entries(elsewhere.path).length, 6);
@@ -122,9 +122,9 @@ Deno.test("delete --root rejects the home directory of a user, also through a sy
       env: { ...env, MSL_NETWORK_HOME, NO_COLOR: "1" },
       stdin: "null",
     }).output();
-    const said = new TextDecoder().decode(stderr).trim();
+    const text = new TextDecoder().decode(stderr).trim();
     const refusal = `Cannot delete ${MSL_NETWORK_HOME}: your home directory is in it`;
-    assertEquals([code, said], [1, refusal]);
+    assertEquals([code, text], [1, refusal]);
   }
   assertEquals(entries(person.path), ["link"]);
 });

@@ -6,8 +6,8 @@ import { denoCommand, succeed } from "../support/process.ts";
 import { ROOT } from "../support/source_tree.ts";
 
 Deno.test("the demo prints the manual's lines and about 21 and 6 seconds", async () => {
-  const printed = await succeed(denoCommand(["run", "-A", join(ROOT, "examples", "demo.ts")]));
-  const lines = printed.split("\n").map((line) => line.trim());
+  const stdout = await succeed(denoCommand(["run", "-A", join(ROOT, "examples", "demo.ts")]));
+  const lines = stdout.split("\n").map((line) => line.trim());
   const results = lines.filter((line) => /^(\d.*=|is positive\?) /.test(line));
   const expected = ["1+2= 3", "1-2= -1", "1*2= 2", "1/2= 0.5", "is positive? True", "2**4= 16"];
   assertEquals(results, [...expected, ...expected]);

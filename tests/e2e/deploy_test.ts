@@ -78,8 +78,8 @@ async function serves(
   const { host, port } = manager.connectOptions;
   await use({ host, port, certFile });
   manager.kill();
-  const { said } = await manager.succeeded();
-  for (const line of said.trimEnd().split("\n")) JSON.parse(line);
+  const { stderr } = await manager.succeeded();
+  for (const line of stderr.trimEnd().split("\n")) JSON.parse(line);
 }
 
 posixTest("what the unit starts is a Manager, with the permissions that it is given", async () => {
@@ -126,10 +126,10 @@ Deno.test({
     // systemd-analyze checks that the program exists.
     await Deno.writeTextFile(file, unitText.replace("/usr/local/bin/deno", Deno.execPath()));
     const verify = new Deno.Command("systemd-analyze", { args: ["verify", "--man=no", file] });
-    const { code, printed, said } = await run(verify);
-    const lines = `${printed}\n${said}`.split("\n");
+    const { code, stdout, stderr } = await run(verify);
+    const lines = `${stdout}\n${stderr}`.split("\n");
     assertEquals(lines.filter((line) => line.includes("msl-network")), []);
-    assertEquals(code, 0, said);
+    assertEquals(code, 0, stderr);
   },
 });
 

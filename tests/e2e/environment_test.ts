@@ -103,8 +103,8 @@ Deno.test("environment_listener.ts prints readings, alarms and the extremes", as
   ]);
   const time = /^\d{4}-\d\d-\d\dT[\d:.]+Z {2}/;
   for (const line of lines) assertMatch(line, time);
-  const said = lines.map((line) => line.replace(time, ""));
-  assertEquals(said.filter((line) => / °C {2}\d+ % {2}1000 hPa$/.test(line)).length, 9);
+  const texts = lines.map((line) => line.replace(time, ""));
+  assertEquals(texts.filter((line) => / °C {2}\d+ % {2}1000 hPa$/.test(line)).length, 9);
   for (
     const expected of [
       "ALARM: temperature is 18.5 °C, not from 19 to 21",
@@ -112,7 +112,7 @@ Deno.test("environment_listener.ts prints readings, alarms and the extremes", as
       "humidity is 50 %, within its limits again",
       "temperature is 20 °C, within its limits again",
     ]
-  ) assert(said.includes(expected), `${expected}\n${said.join("\n")}`);
+  ) assert(texts.includes(expected), `${expected}\n${texts.join("\n")}`);
 });
 
 Deno.test("environment_monitor.ts has a sensor of its own", async () => {

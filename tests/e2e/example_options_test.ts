@@ -26,7 +26,7 @@ for (
 ) {
   Deno.test(`${example} ${option} ends at once with an error that names the mistake`, async () => {
     const command = denoCommand(["run", "-A", join(ROOT, "examples", example), option]);
-    const { code, printed, said } = await run(command);
-    assertEquals([code, printed, said.trim()], [1, "", reason]);
+    const { code, stdout, stderr } = await run(command);
+    assertEquals([code, stdout, stderr.trim()], [1, "", reason]);
   });
 }

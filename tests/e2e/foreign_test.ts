@@ -103,8 +103,8 @@ assert b"identity" in peer.recv(4096)
 peer.unwrap()  # raises if the Manager only hangs up
 print("answered")
 `;
-  const printed = await tool("python3", "-c", script, host, String(port), certFile!);
-  assertEquals(printed.trim(), "answered");
+  const stdout = await tool("python3", "-c", script, host, String(port), certFile!);
+  assertEquals(stdout.trim(), "answered");
   const ends = () => manager.manager.status().totals.ended_connections;
   await until("the connection has ended", () => Object.keys(ends()).length > 0);
   assertEquals(ends(), { left: 1 });

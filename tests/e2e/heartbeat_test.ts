@@ -16,7 +16,7 @@ Deno.test("heartbeat.ts and a Client reconnect when their Manager is killed and 
   await using first = await ManagerProcess.start(home.path);
   const { connectOptions } = first;
   await using heartbeat = startHeartbeat(connectOptions.port);
-  await heartbeat.printed.next(); // it is ready
+  await heartbeat.stdout.next(); // it is ready
   await using cxn = await connect({
     ...connectOptions,
     reconnect: { firstDelay: 10, longestDelay: 200 },

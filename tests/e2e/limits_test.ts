@@ -19,10 +19,10 @@ const ECHO = {
 };
 
 /** The error that a peer gets before it is disconnected, after the Manager's requests. */
-async function lastWord(peer: WirePeer): Promise<unknown> {
-  let word: JsonObject = {};
-  for (let text; (text = await peer.readText()) !== undefined;) word = JSON.parse(text);
-  return word.message;
+async function lastMessage(peer: WirePeer): Promise<unknown> {
+  let message: JsonObject = {};
+  for (let text; (text = await peer.readText()) !== undefined;) message = JSON.parse(text);
+  return message.message;
 }
 
 // Handshake
@@ -36,14 +36,14 @@ for (const disableTls of [false, true]) {
     await using manager = await TestManager.start({ disableTls, limits: { handshakeTimeout } });
     const silent = async () => {
       await using peer = await WirePeer.connect(manager.connectOptions);
-      return await lastWord(peer);
+      return await lastMessage(peer);
     };
     const slow = async () => {
       await using peer = await WirePeer.connect(manager.connectOptions);
       const send = await peer.sendHalf("{");
-      const word = lastWord(peer);
-      while (await Promise.race([word.then(() => false), send(" ")])) await delay(10);
-      return await word;
+      const message = lastMessage(peer);
+      while (await Promise.race([message.then(() => false), send(" ")])) await delay(10);
+      return await message;
     };
     const expected = `TimeoutError: No identity was received within the limit of ${
       disableTls ? "500ms" : "4s"
@@ -59,7 +59,7 @@ for (const disableTls of [false, true]) {
     });
     await using peer = await WirePeer.connect(manager.connectOptions);
     assertEquals(
-      await lastWord(peer),
+      await lastMessage(peer),
       "TimeoutError: No password was received within the limit of 20ms (--login-timeout)",
     );
   });
@@ -72,7 +72,7 @@ for (const disableTls of [false, true]) {
       while (await send("x".repeat(100)));
     })();
     assertEquals(
-      await lastWord(peer),
+      await lastMessage(peer),
       "ValueError: The identity is longer than the limit of 1000 bytes (--handshake-size)",
     );
     await peer.close();
@@ -89,7 +89,7 @@ for (const disableTls of [false, true]) {
     if (disableTls) {
       await using third = await WirePeer.connect(options);
       assertEquals(
-        await lastWord(third),
+        await lastMessage(third),
         "PermissionError: Too many connections have not said who they are, " +
           "the limit is 2 (--max-pending)",
       );
@@ -121,7 +121,7 @@ Deno.test("a thousand connections that have ended leave no peer registered and n
   await using network = await linked(new Lab(), { disableTls: true });
   const { manager, link } = network;
   const { host, port } = manager.connectOptions;
-  const visit = async (index: number) => {
+  const connectBriefly = async (index: number) => {
     using socket = await Deno.connect({ hostname: host, port });
     if (index % 3 === 0) return; // sends nothing
     const identity = index % 3 === 1 ? CLIENT : { ...ECHO, name: `Echo ${index}` };
@@ -130,7 +130,7 @@ Deno.test("a thousand connections that have ended leave no peer registered and n
   };
   const descriptors = manager.manager.status().open_descriptors;
   for (let i = 0; i < 1_000; i += 50) {
-    await Promise.all(Array.from({ length: 50 }, (_, index) => visit(i + index)));
+    await Promise.all(Array.from({ length: 50 }, (_, index) => connectBriefly(i + index)));
     assertEquals(await link.add(i, 1), i + 1);
   }
   const status = () => manager.manager.status();
@@ -182,10 +182,13 @@ Deno.test("a nesting of 100,000 is rejected anywhere in a message, and the conne
   client.send(request("Manager", "identity", [], { uid: "3" }));
   assertEquals((await client.read()).uid, "3");
 
-  await using newcomer = await WirePeer.connect(manager.connectOptions);
-  await newcomer.read();
-  newcomer.send(`{"result":${"[".repeat(30_000)}${"]".repeat(30_000)}}`);
-  assertMatch(String(await lastWord(newcomer)), /^TypeError: The identity must be a JSON object/);
+  await using unidentified = await WirePeer.connect(manager.connectOptions);
+  await unidentified.read();
+  unidentified.send(`{"result":${"[".repeat(30_000)}${"]".repeat(30_000)}}`);
+  assertMatch(
+    String(await lastMessage(unidentified)),
+    /^TypeError: The identity must be a JSON object/,
+  );
 });
 
 Deno.test("each line of a flood of empty lines gets an error, and other clients are served meanwhile", async () => {
@@ -292,7 +295,7 @@ Deno.test("an identity that is nearly a typed one is matched in linear time", as
   // A pattern that backtracks at each space takes an hour.
   peer.send(`client${" ".repeat(1_000_000)}a\rb`);
   assertEquals(
-    await lastWord(peer),
+    await lastMessage(peer),
     "TypeError: Invalid identity. Type: client [name]",
   );
 });

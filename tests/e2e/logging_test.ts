@@ -9,14 +9,14 @@ import { temporaryFolder } from "../support/folder.ts";
 import { ManagerProcess } from "../support/manager_process.ts";
 
 /** The stderr of a Manager with these options, while some clients connect and disconnect. */
-async function errorsOf(home: string, visits: number, ...args: string[]): Promise<string> {
+async function errorsOf(home: string, clients: number, ...args: string[]): Promise<string> {
   await using manager = await ManagerProcess.start(home, ...args);
-  for (let visit = 0; visit < visits; visit++) {
-    await using client = await connect({ ...manager.connectOptions, name: `visitor ${visit}` });
+  for (let index = 0; index < clients; index++) {
+    await using client = await connect({ ...manager.connectOptions, name: `visitor ${index}` });
     await client.identities();
   }
   manager.kill("SIGTERM");
-  return (await manager.succeeded()).said;
+  return (await manager.succeeded()).stderr;
 }
 
 /** The names of the files in a folder. */
@@ -53,7 +53,7 @@ Deno.test("a peer that repeats one action does not fill the log", async () => {
   peer.send({ service: "Manager", attribute: "identity", args: [], kwargs: {}, uid: "2" });
   await peer.read();
   manager.kill("SIGTERM");
-  const { said: errors } = await manager.end();
+  const { stderr: errors } = await manager.end();
   const lies = errors.split("\n").filter((line) =>
     /A client sent a message that only a service/.test(line)
   );

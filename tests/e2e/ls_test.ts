@@ -66,9 +66,9 @@ Deno.test("ls lists everything but the links of a Python Manager, and sends it n
     "alice",
     ...at(manager.connectOptions),
   );
-  await manager.ask("identity");
-  assertEquals(((await manager.hear()).result as JsonObject).name, "ls");
-  const { attribute, uid } = await manager.hear();
+  await manager.sendRequest("identity");
+  assertEquals(((await manager.receive()).result as JsonObject).name, "ls");
+  const { attribute, uid } = await manager.receive();
   assertEquals(attribute, "identity");
   const who = { address: "lab:1", language: "Python 3.12", os: "Linux" };
   const result = {
@@ -80,10 +80,10 @@ Deno.test("ls lists everything but the links of a Python Manager, and sends it n
     clients: { "Viewer[lab:2]": { ...who, name: "Viewer" } },
     services: { Echo: { ...who, attributes: {}, max_clients: -1 } },
   };
-  await manager.say({ error: false, requester: "x", result, uid });
-  assertEquals((await manager.hear()).attribute, "status");
-  await manager.ask("username", MANAGER_NAME);
-  for (let text; (text = await manager.hearText()) !== undefined;) {
+  await manager.send({ error: false, requester: "x", result, uid });
+  assertEquals((await manager.receive()).attribute, "status");
+  await manager.sendRequest("username", MANAGER_NAME);
+  for (let text; (text = await manager.receiveText()) !== undefined;) {
     assert(!text.includes("alice"), text);
   }
   const text = await listed;

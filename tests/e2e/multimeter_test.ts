@@ -198,11 +198,11 @@ Deno.test("log_voltage.ts ends on Ctrl+C, and keeps the readings so far", async 
     [...Deno.readDirSync(out.path)].map(({ name }) => Deno.readTextFileSync(join(out.path, name)));
   await until("the first reading is written", () => written()[0]?.split("\n").length === 3);
   logger.interrupt();
-  const said = await logger.lineWith("Readings: ");
+  const line = await logger.lineWith("Readings: ");
   assertEquals((await logger.status).code, 0);
   const { rows, svg } = await logged(out.path);
   assertEquals(rows.length, 2); // the header, and the reading
-  assert(said.endsWith("(1)"), said);
+  assert(line.endsWith("(1)"), line);
   assert(svg !== undefined);
 });
 
@@ -218,10 +218,10 @@ Deno.test("log_voltage.ts ends when the instrument is disconnected, and keeps th
   );
   await logger.lineWith("Logs ");
   await lab.server[Symbol.asyncDispose]();
-  const said = await logger.lineWith("Readings: ");
+  const line = await logger.lineWith("Readings: ");
   assertEquals((await logger.status).code, 1);
   const { rows } = await logged(out.path);
-  assert(said.endsWith(`(${rows.length - 1})`), said);
+  assert(line.endsWith(`(${rows.length - 1})`), line);
 });
 
 Deno.test("the demo writes a CSV file with an hour of readings and a plot, and ends", async () => {

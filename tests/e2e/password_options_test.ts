@@ -135,8 +135,8 @@ Deno.test("user prompts twice for a new password", async () => {
   const twice = (password: string): [string, string][] => [["alice:", password], [AGAIN, password]];
   await ask(home.path, twice("hunter2"), "user", "add", "alice", "-p");
   assert(await hasPassword(home.path, "alice", "hunter2"));
-  const said = await ask(home.path, twice("hunter3"), "user", "update", "alice", "--password");
-  assert(said.endsWith("Updated alice (user), the password is new\n"), said);
+  const shown = await ask(home.path, twice("hunter3"), "user", "update", "alice", "--password");
+  assert(shown.endsWith("Updated alice (user), the password is new\n"), shown);
   assert(await hasPassword(home.path, "alice", "hunter3"));
   await ask(home.path, twice("hunter4"), "user", "update", "alice", "--password=-", "--admin");
   assert(await hasPassword(home.path, "alice", "hunter4"));

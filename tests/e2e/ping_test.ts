@@ -38,10 +38,10 @@ Deno.test("ping measures round trips to the Manager, and to a Service without a 
 Deno.test("ping runs until Ctrl+C, and then prints its statistics", async () => {
   await using shell = await Shell.open();
   await using ping = shell.run("ping", "--count", "0", "--interval", "1h");
-  await ping.printed.next();
+  await ping.stdout.next();
   ping.kill("SIGINT");
   await ping.succeeded();
-  assertEquals(ping.printed.all[2], "1 sent, 1 answered");
+  assertEquals(ping.stdout.all[2], "1 sent, 1 answered");
 });
 
 Deno.test("a missing reply is an error, after the statistics", async () => {
@@ -49,13 +49,13 @@ Deno.test("a missing reply is an error, after the statistics", async () => {
   await using manager = new ScriptedManager();
   const args = ["--disable-tls", ...at(manager.connectOptions), "--timeout", "3s"];
   const ended = run(command(home.path, "ping", ...args, "--interval", "0"));
-  await manager.ask("identity");
-  assertEquals(((await manager.hear()).result as JsonObject).name, "ping");
-  const { uid } = await manager.hear();
-  await manager.say({ error: false, requester: "x", result: {}, uid });
-  while (await manager.hearText() !== undefined);
-  const { code, printed, said } = await ended;
+  await manager.sendRequest("identity");
+  assertEquals(((await manager.receive()).result as JsonObject).name, "ping");
+  const { uid } = await manager.receive();
+  await manager.send({ error: false, requester: "x", result: {}, uid });
+  while (await manager.receiveText() !== undefined);
+  const { code, stdout, stderr } = await ended;
   assertEquals(code, 1);
-  assertMatch(printed, /\n2 sent, 1 answered\n/);
-  assertMatch(said, /was not done within 3000 ms\n$/);
+  assertMatch(stdout, /\n2 sent, 1 answered\n/);
+  assertMatch(stderr, /was not done within 3000 ms\n$/);
 });

@@ -37,7 +37,7 @@ async function whileItRuns<T>(
   await using process = await ManagerProcess.of(manager);
   const found = await look(process.connectOptions.port);
   process.kill();
-  return { found, errors: (await process.end()).said };
+  return { found, errors: (await process.end()).stderr };
 }
 
 for (const isOpen of [false, true]) {
@@ -128,10 +128,10 @@ posixTest(
     const { errors } = await whileItRuns(command(home.path, "-p", "0", "-l", log), () => {});
     assertEquals(modeOf(key), 0o600);
     assertEquals(await Deno.readTextFile(key), pem);
-    for (const said of [errors, await Deno.readTextFile(log)]) {
-      assert(said.includes(`OTHERS COULD READ the private key ${key} (mode 0644)`), said);
+    for (const text of [errors, await Deno.readTextFile(log)]) {
+      assert(text.includes(`OTHERS COULD READ the private key ${key} (mode 0644)`), text);
       assertMatch(
-        said,
+        text,
         /make a new key with the keygen command, and then its certificate with certgen/,
       );
     }
@@ -139,9 +139,9 @@ posixTest(
     assert(!again.errors.includes("OTHERS COULD READ"), again.errors);
 
     await Deno.chmod(key, 0o640);
-    const { code, said } = await run(command(home.path, "certgen"));
+    const { code, stderr } = await run(command(home.path, "certgen"));
     assertEquals(code, 0);
-    assert(said.includes("OTHERS COULD READ"), said);
+    assert(stderr.includes("OTHERS COULD READ"), stderr);
     assertEquals(modeOf(key), 0o600);
   },
 );
@@ -161,13 +161,13 @@ posixTest("a key of the home folder that cannot be made private is rejected", as
   const file = join(home.path, "program.ts");
   await Deno.writeTextFile(file, program);
   const permissions = ["--allow-read", "--allow-env", "--allow-sys", "--no-prompt"];
-  const said = await succeed(
+  const stdout = await succeed(
     permissive(home.path, "run", ...permissions, "--config", CONFIG, file),
   );
   const beginning = `ConfigurationError Cannot use the private key ${key}: others can read it ` +
     "(mode 0644), and it cannot be made private: ";
-  assertEquals(said.slice(0, beginning.length), beginning);
-  assert(said.endsWith(`. Run: chmod 600 ${key}\n`), said);
+  assertEquals(stdout.slice(0, beginning.length), beginning);
+  assert(stdout.endsWith(`. Run: chmod 600 ${key}\n`), stdout);
   assertEquals(modeOf(key), 0o644);
 });
 
@@ -197,8 +197,8 @@ posixTest("an encrypted key that others can read is used, with a warning", async
   await Deno.chmod(key, 0o644);
   const warning = `Nothing but its password protects the private key ${key}: ` +
     `others can read it (mode 0644). Run: chmod 600 ${key}`;
-  const { said } = await run(command(home.path, "certgen", "-k", key, "-p", "secret"));
-  assertEquals(said, `${warning}\n`);
+  const { stderr } = await run(command(home.path, "certgen", "-k", key, "-p", "secret"));
+  assertEquals(stderr, `${warning}\n`);
   const start = command(home.path, "-p", "0", "-k", key, "-D", "secret");
   const { errors } = await whileItRuns(start, () => {});
   assert(errors.includes(warning), errors);
@@ -212,8 +212,8 @@ posixTest("a database that others can read gives a warning, and keeps its mode",
   await Deno.chmod(file, 0o644);
   await using manager = await ManagerProcess.start(home.path);
   manager.kill("SIGTERM");
-  const { said } = await manager.end();
-  assert(said.includes(`Others can read the database ${file} (mode 0644)`), said);
-  assert(said.includes(`chmod 600 ${file}`), said);
+  const { stderr } = await manager.end();
+  assert(stderr.includes(`Others can read the database ${file} (mode 0644)`), stderr);
+  assert(stderr.includes(`chmod 600 ${file}`), stderr);
   assertEquals(modeOf(file), 0o644);
 });

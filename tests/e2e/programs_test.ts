@@ -39,7 +39,7 @@ class Program extends Process {
 
   /** The connect options, once the program has printed its ready line. */
   async ready(): Promise<{ host: string; port: number; certFile: string }> {
-    const { port } = parseReadyLine(await this.printed.next())!;
+    const { port } = parseReadyLine(await this.stdout.next())!;
     const certFile = join(this.#folder.path, "certs", "localhost.crt");
     return { host: "localhost", port, certFile };
   }
@@ -90,9 +90,9 @@ Deno.test("runServices logs its Services in to a Manager with login", async () =
 
 Deno.test("runServices rejects with the reason when a Service is rejected", async () => {
   await using program = await Program.start(["--auth-password", "abc 123"], { TWICE: "1" });
-  const { code, said } = await program.end();
+  const { code, stderr } = await program.end();
   assertEquals(code, 1);
-  assert(said.includes("A 'Camera' service is already running on the Manager"), said);
+  assert(stderr.includes("A 'Camera' service is already running on the Manager"), stderr);
 });
 
 Deno.test("runServices can be called with options alone", async () => {
@@ -107,10 +107,10 @@ Deno.test("a signal ends runServices after its Services' shutdown handlers, with
   await using program = await Program.start();
   await program.ready();
   program.kill("SIGINT");
-  const { code, said } = await program.end();
+  const { code, stderr } = await program.end();
   assertEquals(code, 0);
-  assertMatch(said, /Camera: the shutter is closed/);
-  assertEquals(/FATAL|Error/.test(said.replaceAll("ConnectionAbortedError", "")), false, said);
+  assertMatch(stderr, /Camera: the shutter is closed/);
+  assertEquals(/FATAL|Error/.test(stderr.replaceAll("ConnectionAbortedError", "")), false, stderr);
 });
 
 Deno.test("a Client changes the log level of a Service", async () => {
@@ -307,19 +307,19 @@ Deno.test("any value that a method throws is an error of the call, and the Servi
 
 /** The attributes and messages that a peer receives that sends nothing, until the connection ends. */
 async function arrive({ connectOptions }: TestManager): Promise<string> {
-  const heard: unknown[] = [];
+  const received: unknown[] = [];
   try {
     await using peer = await WirePeer.connect(connectOptions);
     for (let text = await peer.readText(); text !== undefined; text = await peer.readText()) {
       const { attribute, message } = JSON.parse(text);
-      heard.push(attribute ?? message);
+      received.push(attribute ?? message);
     }
   } catch (error) {
     if (error instanceof Deno.errors.ConnectionRefused) return "refused";
     assertInstanceOf(error, Deno.errors.ConnectionReset); // the Manager had not accepted it
     return "reset";
   }
-  return heard.join(", ") || "nothing";
+  return received.join(", ") || "nothing";
 }
 
 Deno.test("a Manager shuts down while Clients connect", async () => {
@@ -347,16 +347,16 @@ Deno.test("serviceErrorHandler is called for each request that fails, and the ca
   await using lab = new Lab();
   await lab.start(manager.connectOptions);
   await using linked = await LinkedClient.connect<Lab>("Lab", manager.connectOptions);
-  const heard = Promise.withResolvers<Error>();
+  const received = Promise.withResolvers<Error>();
   const errors: Error[] = [];
   linked.serviceErrorHandler = (error) => {
     errors.push(error);
-    heard.resolve(error);
+    received.resolve(error);
     throw new Error("a handler that fails harms nobody");
   };
   assertEquals(await linked.add(1, 2), 3);
   await assertRejects(() => linked.add(-1, 2), RemoteError, "ValueError: x is negative");
-  const error = await heard.promise;
+  const error = await received.promise;
   assert(error instanceof RemoteError, String(error));
   linked.serviceErrorHandler = undefined;
   await assertRejects(() => linked.add(-1, 2), RemoteError);

@@ -153,7 +153,7 @@ function request(uid: string, attribute: string, args: unknown[], named: JsonObj
 /** Connects a Client to a scripted Manager. */
 async function admit(python: ScriptedManager, options: ClientOptions = {}): Promise<Client> {
   const connecting = connect({ ...options, ...python.connectOptions });
-  await python.welcome();
+  await python.accept();
   return await connecting;
 }
 
@@ -173,11 +173,11 @@ const STYLES: [string, () => Style][] = [
     return JSON.stringify({ "": true, ...message, ...unknown }) + "\r\n";
   }],
   ["has its keys in any order", () => {
-    const said = new Map<string, number>();
+    const counts = new Map<string, number>();
     return (message) => {
       const kind = Object.keys(message).join();
-      const times = said.get(kind) ?? 0;
-      said.set(kind, times + 1);
+      const times = counts.get(kind) ?? 0;
+      counts.set(kind, times + 1);
       const entries = Object.entries(message);
       const rotated = entries.splice(times % entries.length);
       return JSON.stringify(Object.fromEntries([...rotated, ...entries])) + "\r\n";
@@ -186,50 +186,50 @@ const STYLES: [string, () => Style][] = [
   ["ends its lines with a bare newline", () => (message) => JSON.stringify(message) + "\n"],
 ];
 
-for (const [habit, newStyle] of STYLES) {
-  Deno.test(`a Client works under a Manager that ${habit}`, async () => {
+for (const [variation, newStyle] of STYLES) {
+  Deno.test(`a Client works under a Manager that ${variation}`, async () => {
     await using python = new ScriptedManager(newStyle());
     const connecting = connect({ ...python.connectOptions, username: "j.doe", password: "pw" });
-    await python.ask("username", MANAGER_NAME);
-    assertEquals((await python.hear()).result, "j.doe");
-    await python.ask("password", "j.doe");
-    assertEquals((await python.hear()).result, "pw");
-    await python.ask("identity");
-    assertEquals((await python.hear()).result, (await connecting).identity());
+    await python.sendRequest("username", MANAGER_NAME);
+    assertEquals((await python.receive()).result, "j.doe");
+    await python.sendRequest("password", "j.doe");
+    assertEquals((await python.receive()).result, "pw");
+    await python.sendRequest("identity");
+    assertEquals((await python.receive()).result, (await connecting).identity());
     await using client = await connecting;
     const link = await python.grantLink(client, "Lab");
 
     for (let rotation = 0; rotation < ROTATIONS; rotation++) {
       const sum = link.add(rotation, 1);
-      const { uid } = await python.hear();
-      await python.say(reply(uid, rotation + 1));
+      const { uid } = await python.receive();
+      await python.send(reply(uid, rotation + 1));
       assertEquals(await sum, rotation + 1);
 
       const failing = link.fail();
-      await python.say(failure((await python.hear()).uid, "ValueError: no"));
+      await python.send(failure((await python.receive()).uid, "ValueError: no"));
       await assertRefused(failing, "ValueError: no");
 
       const notified = Promise.withResolvers<unknown[]>();
       link.notificationHandler = (...args) => notified.resolve(args);
-      await python.say(messages.notification("Lab", [1], { x: rotation }));
+      await python.send(messages.notification("Lab", [1], { x: rotation }));
       assertEquals(await notified.promise, [1, kwargs({ x: rotation })]);
     }
   });
 
-  Deno.test(`a Service works under a Manager that ${habit}`, async () => {
+  Deno.test(`a Service works under a Manager that ${variation}`, async () => {
     await using lab = new Lab();
     await using python = new ScriptedManager(newStyle());
     const starting = lab.start({ ...python.connectOptions, passwordManager: "abc 123" });
-    await python.ask("password", MANAGER_NAME);
-    assertEquals((await python.hear()).result, "abc 123");
-    await python.welcome();
+    await python.sendRequest("password", MANAGER_NAME);
+    assertEquals((await python.receive()).result, "abc 123");
+    await python.accept();
     await starting;
 
     for (let rotation = 0; rotation < ROTATIONS; rotation++) {
-      await python.say(request("a", "power", [rotation], { n: 3 }));
-      const { result, uid, requester } = await python.hear();
+      await python.send(request("a", "power", [rotation], { n: 3 }));
+      const { result, uid, requester } = await python.receive();
       assertEquals([result, uid, requester], [rotation ** 3, "a", "Client[lab-pc:2]"]);
-      await python.say(failure("", "ValueError: nothing that a Service has to answer"));
+      await python.send(failure("", "ValueError: nothing that a Service has to answer"));
     }
   });
 }
@@ -249,24 +249,24 @@ Deno.test("a request to an unknown service is rejected alone, although Python le
     administrator: client.adminRequest("port"),
   };
   const uids: JsonObject = {};
-  for (const name of Object.keys(pending)) uids[name] = (await python.hear()).uid;
+  for (const name of Object.keys(pending)) uids[name] = (await python.receive()).uid;
   pending.cancelled.cancel();
   await assertRejects(() => pending.cancelled, CancelledError);
 
-  const isGone = `the 'B' Service is not connected to ${MANAGER_NAME}`;
-  await python.say(failure("", `KeyError: "${isGone}"`));
-  await assertRefused(pending.b, `KeyError: "${isGone}"`);
-  await python.say(failure("", `KeyError: "${isGone}"`));
-  await assertRefused(pending.secondOfB, `KeyError: "${isGone}"`);
-  await python.say(failure("", `KeyError: "${isGone}"`)); // for the request that was cancelled
-  const itsIsGone = `the "It\\'s" Service is not connected to ${MANAGER_NAME}`;
-  await python.say(failure("", `KeyError: '${itsIsGone}'`));
-  await assertRefused(pending.its, `KeyError: '${itsIsGone}'`);
+  const notConnected = `the 'B' Service is not connected to ${MANAGER_NAME}`;
+  await python.send(failure("", `KeyError: "${notConnected}"`));
+  await assertRefused(pending.b, `KeyError: "${notConnected}"`);
+  await python.send(failure("", `KeyError: "${notConnected}"`));
+  await assertRefused(pending.secondOfB, `KeyError: "${notConnected}"`);
+  await python.send(failure("", `KeyError: "${notConnected}"`)); // for the request that was cancelled
+  const itsNotConnected = `the "It\\'s" Service is not connected to ${MANAGER_NAME}`;
+  await python.send(failure("", `KeyError: '${itsNotConnected}'`));
+  await assertRefused(pending.its, `KeyError: '${itsNotConnected}'`);
 
   // No other request was rejected.
-  await python.say(reply(uids.a, "of a"));
+  await python.send(reply(uids.a, "of a"));
   assertEquals(await pending.a, "of a");
-  await python.say(reply("", 1875));
+  await python.send(reply("", 1875));
   assertEquals(await pending.administrator, 1875);
 });
 
@@ -274,12 +274,12 @@ Deno.test("a Service starts without a confirmation of the Manager, and serves re
   await using lab = new Lab();
   await using python = new ScriptedManager();
   const starting = lab.start(python.connectOptions);
-  await python.welcome();
-  await python.say(request("early", "add", [1, 2], {}));
-  assertEquals((await python.hear()).result, 3);
+  await python.accept();
+  await python.send(request("early", "add", [1, 2], {}));
+  assertEquals((await python.receive()).result, 3);
   await starting;
-  await python.say(request("late", "add", [3, 4], {}));
-  assertEquals((await python.hear()).result, 7);
+  await python.send(request("late", "add", [3, 4], {}));
+  assertEquals((await python.receive()).result, 7);
 });
 
 /** The error with which a Manager rejects a device, and the requests of the Manager before it. */
@@ -295,10 +295,10 @@ for (const [text, questions] of REFUSALS) {
 
   const refuse = async (python: ScriptedManager) => {
     for (const [attribute, about] of questions) {
-      await python.ask(attribute, about);
-      await python.hear();
+      await python.sendRequest(attribute, about);
+      await python.receive();
     }
-    await python.say(failure("", text));
+    await python.send(failure("", text));
     await python.close();
   };
 
@@ -323,8 +323,8 @@ Deno.test("start() of a Service whose name is taken rejects", async () => {
   await using python = new ScriptedManager();
   const text = "NameError: A 'Lab' service is already running on the Manager";
   const refused = assertRefused(lab.start(python.connectOptions), text);
-  await python.welcome();
-  await python.say(failure("", text));
+  await python.accept();
+  await python.send(failure("", text));
   await python.close();
   await refused;
 });
@@ -348,28 +348,28 @@ for (const isOurs of [false, true]) {
     await using client = await admit(python, { prompt });
     const link = await python.grantLink(client, "Lab");
     const before = link.add(1, 1);
-    const { uid: uidBefore } = await python.hear();
+    const { uid: uidBefore } = await python.receive();
     const users = client.adminRequest("users_table.usernames");
-    const { attribute, uid: uidOfUsers } = await python.hear();
+    const { attribute, uid: uidOfUsers } = await python.receive();
     assertEquals(attribute, "users_table.usernames");
-    if (isOurs) await python.say(reply("ready", true));
+    if (isOurs) await python.send(reply("ready", true));
 
-    await python.ask("username", MANAGER_NAME);
+    await python.sendRequest("username", MANAGER_NAME);
     assertEquals(await asked.promise, `Enter a username for ${MANAGER_NAME}:`);
-    await python.say(reply(uidBefore, 2));
+    await python.send(reply(uidBefore, 2));
     assertEquals(await before, 2);
     const meanwhile = link.add(2, 2);
     if (isOurs) {
-      await python.say(reply((await python.hear()).uid, 4));
+      await python.send(reply((await python.receive()).uid, 4));
       assertEquals(await meanwhile, 4);
     }
     username.resolve("admin");
-    assertEquals((await python.hear()).result, "admin"); // not the other request
-    await python.ask("password", "admin");
-    assertEquals((await python.hear()).result, 'the answer to "Enter the password for admin:"');
-    await python.say(reply(isOurs ? uidOfUsers : "", ["admin"]));
+    assertEquals((await python.receive()).result, "admin"); // not the other request
+    await python.sendRequest("password", "admin");
+    assertEquals((await python.receive()).result, 'the answer to "Enter the password for admin:"');
+    await python.send(reply(isOurs ? uidOfUsers : "", ["admin"]));
     assertEquals(await users, ["admin"]);
-    if (!isOurs) await python.say(reply((await python.hear()).uid, 4));
+    if (!isOurs) await python.send(reply((await python.receive()).uid, 4));
     assertEquals(await meanwhile, 4);
   });
 }
@@ -385,15 +385,15 @@ Deno.test("an administrator's login that cannot be prompted for rejects with the
   await using python = new ScriptedManager();
   await using client = await admit(python, { prompt });
   const users = client.adminRequest("users_table.usernames");
-  await python.hear();
-  await python.ask("username", MANAGER_NAME);
-  const { error, result } = await python.hear();
+  await python.receive();
+  await python.sendRequest("username", MANAGER_NAME);
+  const { error, result } = await python.receive();
   assertEquals([error, result], [true, null]);
-  await python.say(failure("", "ValueError: You must be an administrator"));
+  await python.send(failure("", "ValueError: You must be an administrator"));
   await assertRejects(() => users, ConfigurationError, "there is no terminal");
   const port = client.adminRequest("port");
-  await python.hear();
-  await python.say(reply("", 1875));
+  await python.receive();
+  await python.send(reply("", 1875));
   assertEquals(await port, 1875);
 });
 
@@ -403,7 +403,7 @@ Deno.test("pending requests are rejected when the Manager closes the connection"
   const link = await python.grantLink(client, "Lab");
   const pending = [link.add(1, 2), client.identities(), link.acquireLock(), client.link("Echo")];
   const administration = [client.adminRequest("port"), client.adminRequest("clients")];
-  for (let sent = 0; sent < pending.length + 1; sent++) await python.hear();
+  for (let sent = 0; sent < pending.length + 1; sent++) await python.receive();
   await python.close();
   for (const request of [...pending, ...administration]) {
     await assertRejects(() => request, ConnectionAbortedError, client.addressManager);
@@ -418,8 +418,8 @@ Deno.test("the end of the connection fulfils shutdown_manager, and no other requ
   const link = await python.grantLink(client, "Lab");
   const namesake = link.shutdown_manager();
   const shutdown = client.adminRequest("shutdown_manager");
-  await python.hear();
-  await python.hear();
+  await python.receive();
+  await python.receive();
   await python.close();
   assertEquals(await shutdown, true);
   await assertRejects(() => namesake, ConnectionAbortedError);
@@ -428,20 +428,20 @@ Deno.test("the end of the connection fulfils shutdown_manager, and no other requ
 Deno.test("a LinkedClient retries until the service is registered, then has its methods", async () => {
   await using python = new ScriptedManager();
   const connecting = LinkedClient.connect("Lab", { ...python.connectOptions, name: "c" });
-  await python.welcome();
-  const early = await python.hear();
+  await python.accept();
+  const early = await python.receive();
   const text = `KeyError: "the 'Lab' service does not exist, cannot link with c[lab-pc:2]"`;
-  await python.say(failure(early.uid, text));
-  const late = await python.hear();
+  await python.send(failure(early.uid, text));
+  const late = await python.receive();
   assertEquals([late.attribute, late.args], ["link", ["Lab"]]);
   const entry = { attributes: {}, address: "lab-pc:3", language: "", os: "", max_clients: -1 };
-  await python.say(reply(late.uid, entry));
+  await python.send(reply(late.uid, entry));
   await using lab = await connecting;
   assertEquals([lab.serviceAddress, lab.name], ["lab-pc:3", "c"]);
   const sum = lab.add(1, new Kwargs({ y: 2 }));
-  const { uid, service, args, kwargs: named } = await python.hear();
+  const { uid, service, args, kwargs: named } = await python.receive();
   assertEquals([service, args, named], ["Lab", [1], { y: 2 }]);
-  await python.say(reply(uid, 3));
+  await python.send(reply(uid, 3));
   assertEquals(await sum, 3);
 });
 
@@ -449,9 +449,9 @@ Deno.test("a LinkedClient whose link is rejected gets the reason, and disconnect
   await using python = new ScriptedManager();
   const text = "PermissionError: 'Lab' service is locked";
   const refused = assertRefused(LinkedClient.connect("Lab", python.connectOptions), text);
-  await python.welcome();
-  await python.say(failure((await python.hear()).uid, text));
-  assertEquals((await python.hear()).attribute, "__disconnect__");
-  assertEquals(await python.hearText(), undefined);
+  await python.accept();
+  await python.send(failure((await python.receive()).uid, text));
+  assertEquals((await python.receive()).attribute, "__disconnect__");
+  assertEquals(await python.receiveText(), undefined);
   await refused;
 });

@@ -15,9 +15,9 @@ for (const disableTls of [false, true]) {
     await using manager = await TestManager.start({ disableTls });
     await using lab = new Lab();
     await lab.start(manager.connectOptions);
-    const printed = await succeed(pythonPeer("client", manager));
+    const stdout = await succeed(pythonPeer("client", manager));
     const { hostname, networkName } = manager.manager;
-    const lines = printed.trim()
+    const lines = stdout.trim()
       .replaceAll(new RegExp(`python\\[${RegExp.escape(hostname)}:\\d+]`, "g"), "python[here]")
       .split("\n").map(parseJson);
     assertEquals(lines, [

@@ -40,8 +40,8 @@ for (const disableTls of [true, false]) {
     const { client, changes } = await connected(manager.connectOptions);
     await using _client = client;
     const link = await client.link<Lab>("Lab");
-    const told = new Events<unknown>();
-    link.notificationHandler = (text) => told.add(text);
+    const notified = new Events<unknown>();
+    link.notificationHandler = (text) => notified.add(text);
     for (const round of ["1", "2"]) {
       await manager.stop();
       await changes.next(isState("lost"));
@@ -51,7 +51,7 @@ for (const disableTls of [true, false]) {
       assertEquals(client.isConnected(), true);
       assertEquals(await link.echo(`echo ${round}`), `echo ${round}`);
       await link.tell(`note ${round}`);
-      assertEquals(await told.next(), `note ${round}`);
+      assertEquals(await notified.next(), `note ${round}`);
     }
     assertEquals(statesOf(lab.changes), ["lost", "connected", "lost", "connected"]);
     const found = statesOf(changes).filter((state) => state !== "unlinked"); // the Lab reconnects after the Client
@@ -69,7 +69,7 @@ Deno.test("a request that is pending when the connection ends is rejected, and i
   assertMatch(error.message, /^The request to 'Lab' was not answered: the connection to /);
   await manager.resume();
   await changes.next(isState("linked"));
-  lab.letGo.resolve(); // its reply has no connection
+  lab.release.resolve(); // its reply has no connection
   await link.echo("after");
   assertEquals(lab.calls, ["slow", "the one before has arrived", "after"]);
 });
@@ -128,8 +128,8 @@ Deno.test("a Link is restored when its Service has reconnected, without a new re
   const { client, changes } = await connected(manager.connectOptions);
   await using _client = client;
   const link = await client.link<Lab>("Lab");
-  const told = new Events<unknown>();
-  link.notificationHandler = (text) => told.add(text);
+  const notified = new Events<unknown>();
+  link.notificationHandler = (text) => notified.add(text);
   await first.shutdown();
   await changes.next(isState("unlinked"));
   const waiting = link.echo("for the second");
@@ -138,7 +138,7 @@ Deno.test("a Link is restored when its Service has reconnected, without a new re
   await changes.next(isState("linked"));
   assertEquals(link.serviceMaxClients, 7);
   second.emitNotification("hello");
-  assertEquals(await told.next(), "hello");
+  assertEquals(await notified.next(), "hello");
   assertEquals(await waiting, "for the second");
   assertEquals(second.calls, ["for the second"]);
 });
@@ -253,14 +253,14 @@ Deno.test("waitOnFirstConnect waits for a Manager that does not listen yet, and 
   const { connectOptions } = manager;
   await manager.stop();
   await assertRejects(() => connect(connectOptions), ConnectError);
-  const patient = { ...connectOptions, reconnect: { ...RECONNECT, waitOnFirstConnect: true } };
-  const clientComes = connect(patient);
+  const persistent = { ...connectOptions, reconnect: { ...RECONNECT, waitOnFirstConnect: true } };
+  const connecting = connect(persistent);
   await using lab = new Lab();
-  const labComes = lab.start(patient);
+  const starting = lab.start(persistent);
   await lab.changes.next(isState("retrying"));
   await manager.resume();
-  await labComes;
-  await using client = await clientComes;
+  await starting;
+  await using client = await connecting;
   await using link = await client.link<Lab>("Lab");
   assertEquals(await link.echo("hello"), "hello");
   await manager.stop();
@@ -328,7 +328,7 @@ Deno.test("shutdown() does not wait for requests of a lost connection", async ()
   await manager.resume();
   await lab.changes.next(isState("connected"));
   let isAnswered = false;
-  lab.letGo.promise.then(() => isAnswered = true);
+  lab.release.promise.then(() => isAnswered = true);
   await lab.shutdown();
   assertEquals(isAnswered, false);
   assertEquals(lab.calls, ["slow", "the one before has arrived"]);
@@ -340,8 +340,8 @@ Deno.test("a Service whose name is taken retries until it is shut down, with wai
   await using first = new Lab();
   await first.start(manager.connectOptions);
   await using second = new Lab();
-  const patient = { ...RECONNECT, waitOnFirstConnect: true };
-  const started = second.start({ ...manager.connectOptions, reconnect: patient });
+  const persistent = { ...RECONNECT, waitOnFirstConnect: true };
+  const started = second.start({ ...manager.connectOptions, reconnect: persistent });
   const change = await second.changes.next(isState("retrying"));
   assertEquals(
     reasonOf(change),
@@ -358,11 +358,11 @@ Deno.test("connect() is aborted with its signal, at every step", async () => {
   const { connectOptions } = manager;
   await manager.stop();
   const reason = new Error("enough");
-  const patient = { ...RECONNECT, waitOnFirstConnect: true };
+  const persistent = { ...RECONNECT, waitOnFirstConnect: true };
   const away = new AbortController();
-  const coming = connect({ ...connectOptions, reconnect: patient, signal: away.signal });
+  const connecting = connect({ ...connectOptions, reconnect: persistent, signal: away.signal });
   away.abort(reason);
-  assertEquals(await assertRejects(() => coming), reason);
+  assertEquals(await assertRejects(() => connecting), reason);
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr as Deno.NetAddr;
   const silent = new AbortController();

@@ -18,9 +18,9 @@ Deno.test("the identity of a Client that reconnects has the extension gone, that
   ) {
     await using manager = new ScriptedManager();
     const connecting = connect({ ...manager.connectOptions, reconnect: reconnect === true });
-    assertEquals((await manager.welcome()).extensions, extensions);
+    assertEquals((await manager.accept()).extensions, extensions);
     const client = await connecting;
-    await Promise.all([client.disconnect(), manager.hearText()]);
+    await Promise.all([client.disconnect(), manager.receiveText()]);
   }
 });
 
@@ -32,7 +32,7 @@ for (const lock of ["shared", "exclusive"] as const) {
     const { link, changes } = scripted;
     await scripted.lose();
     const waiting = link.move(10);
-    await scripted.comeBack();
+    await scripted.acceptAgain();
     await scripted.answer("link", { result: ENTRY });
     const text = "PermissionError: c cannot acquire an exclusive lock, there are 2 links";
     const request = await scripted.answer("acquire_lock", failure(text));
@@ -52,7 +52,7 @@ Deno.test("a lock is lost if another Client prevents the Link from being restore
   const { changes, link } = scripted;
   await scripted.lose();
   const waiting = link.move(10);
-  await scripted.comeBack();
+  await scripted.acceptAgain();
   await scripted.answer("link", failure("PermissionError: 'Lab' service is locked"));
   await assertRejects(() => waiting, ConnectionAbortedError, "the lock was lost");
   await scripted.answer("link", { result: ENTRY });
@@ -65,7 +65,7 @@ Deno.test("a lock is acquired again before waiting requests are sent", async () 
   const { link } = scripted;
   await scripted.lose();
   const waiting = link.move(10);
-  await scripted.comeBack();
+  await scripted.acceptAgain();
   await scripted.answer("link", { result: ENTRY });
   await scripted.answer("acquire_lock", { result: [] });
   await scripted.answer("move", { result: 1 });
@@ -77,7 +77,7 @@ Deno.test("a lock that is released while the Manager is down is not acquired aga
   const { link } = scripted;
   await scripted.lose();
   const releasing = link.releaseLock();
-  await scripted.comeBack();
+  await scripted.acceptAgain();
   await scripted.answer("link", { result: ENTRY });
   await scripted.answer("release_lock", { result: [] });
   assertEquals(await releasing, []);
@@ -88,7 +88,7 @@ Deno.test("a lock that is requested while the Manager is down is requested once 
   const { link } = scripted;
   await scripted.lose();
   const locking = link.acquireLock();
-  await scripted.comeBack();
+  await scripted.acceptAgain();
   await scripted.answer("link", failure("KeyError: \"the 'Lab' service does not exist\""));
   await scripted.answer("link", { result: ENTRY });
   await scripted.answer("acquire_lock", { result: ["c[a:1]"] });
@@ -102,7 +102,7 @@ Deno.test("a link that is ended while the Manager is down is not restored", asyn
   const waiting = link.move(1);
   await link.unlink();
   await assertRejects(() => waiting, ConnectionAbortedError, "the link has ended");
-  await scripted.comeBack();
+  await scripted.acceptAgain();
   const asking = client.identities();
   await scripted.answer("identity", { result: {} });
   await asking;
@@ -112,11 +112,11 @@ Deno.test("a link that is ended while it is being restored is unlinked, with its
   await using scripted = await ScriptedLink.open({ lock: "exclusive" });
   const { changes, link } = scripted;
   await scripted.lose();
-  await scripted.comeBack();
+  await scripted.acceptAgain();
   await scripted.answer("link", { result: ENTRY });
-  const { uid } = await scripted.hear(); // acquire_lock
+  const { uid } = await scripted.receive(); // acquire_lock
   await link.unlink();
-  scripted.say({ uid, result: [] });
+  scripted.send({ uid, result: [] });
   assertEquals((await scripted.answer("unlink", { result: true })).args, ["Lab"]);
   assertEquals(statesOf(changes), ["lost", "connected"]);
 });
@@ -125,17 +125,17 @@ Deno.test("a link that ends while another one to its Service is requested sends 
   await using scripted = await ScriptedLink.open();
   const { client, link } = scripted;
   const linking = client.link("Lab");
-  const { uid } = await scripted.hear();
+  const { uid } = await scripted.receive();
   await link.unlink();
-  scripted.say({ uid, result: ENTRY });
+  scripted.send({ uid, result: ENTRY });
   const other = await linking;
   const moving = other.move(1);
   await scripted.answer("move", { result: 1 }); // no unlink before it
   await moving;
   const refused = client.link("Lab");
-  const { uid: next } = await scripted.hear();
+  const { uid: next } = await scripted.receive();
   await other.unlink();
-  scripted.say({ uid: next, ...failure("PermissionError: 'Lab' service is locked") });
+  scripted.send({ uid: next, ...failure("PermissionError: 'Lab' service is locked") });
   await assertRejects(() => refused, RemoteError);
   await scripted.answer("unlink", { result: true }); // no link uses it any more
 });
@@ -144,10 +144,10 @@ Deno.test("a link that ends while others to its Service are requested is unlinke
   await using scripted = await ScriptedLink.open();
   const { client, link } = scripted;
   const asked = [client.link("Lab"), client.link("Lab")];
-  const uids = [(await scripted.hear()).uid, (await scripted.hear()).uid];
+  const uids = [(await scripted.receive()).uid, (await scripted.receive()).uid];
   await link.unlink();
   for (const uid of uids) {
-    scripted.say({ uid, ...failure("PermissionError: 'Lab' service is locked") });
+    scripted.send({ uid, ...failure("PermissionError: 'Lab' service is locked") });
   }
   for (const future of asked) await assertRejects(() => future, RemoteError);
   await scripted.answer("unlink", { result: true });
@@ -157,13 +157,13 @@ Deno.test("a link that is requested again while it is restored stays", async () 
   await using scripted = await ScriptedLink.open();
   const { changes, client, link } = scripted;
   await scripted.lose();
-  await scripted.comeBack();
-  const { uid } = await scripted.hear();
+  await scripted.acceptAgain();
+  const { uid } = await scripted.receive();
   await link.unlink();
   const linking = client.link("Lab");
-  const { uid: next } = await scripted.hear();
-  scripted.say({ uid, result: ENTRY });
-  scripted.say({ uid: next, result: ENTRY });
+  const { uid: next } = await scripted.receive();
+  scripted.send({ uid, result: ENTRY });
+  scripted.send({ uid: next, result: ENTRY });
   const moving = (await linking).move(1);
   await scripted.answer("move", { result: 1 }); // no unlink before it
   assertEquals(await moving, 1);
@@ -174,16 +174,16 @@ Deno.test("a link that is lost again while it is restored is restored once", asy
   await using scripted = await ScriptedLink.open();
   const { client, changes, link } = scripted;
   const failing = link.move(1);
-  const { uid } = await scripted.hear();
+  const { uid } = await scripted.receive();
   const asking = client.adminRequest("clients"); // delays later requests
-  await scripted.hear();
+  await scripted.receive();
   const text = `KeyError: "the 'Lab' Service is not connected to Manager[lab-pc:1875]"`;
-  scripted.say({ uid, ...failure(text) });
+  scripted.send({ uid, ...failure(text) });
   await changes.next(isState("unlinked"));
   await scripted.lose();
   await assertRejects(() => failing, RemoteError, "is not connected to");
   await assertRejects(() => asking, ConnectionAbortedError, "was not answered");
-  await scripted.comeBack();
+  await scripted.acceptAgain();
   await scripted.answer("link", { result: ENTRY });
   const moving = link.move(2);
   await scripted.answer("move", { result: 2 });
@@ -200,7 +200,7 @@ Deno.test("a waiting request is sent with its arguments as they were when it was
   const values = [1, 2];
   const writing = link.write(values);
   values[0] = 99;
-  await scripted.comeBack();
+  await scripted.acceptAgain();
   await scripted.answer("link", { result: ENTRY });
   assertEquals((await scripted.answer("write", { result: null })).args, [[1, 2]]);
   await writing;
@@ -218,7 +218,7 @@ Deno.test("a value that cannot be encoded rejects its own request, at once", asy
   const failing = link.move(broken);
   await assertRejects(() => failing, TypeError, "Cannot request move: it is broken");
   const moving = link.move(2);
-  await scripted.comeBack();
+  await scripted.acceptAgain();
   await scripted.answer("link", { result: ENTRY });
   await scripted.answer("move", { result: 2 });
   await moving;
@@ -228,7 +228,7 @@ Deno.test("a large request whose Service disconnects while it is written waits f
   await using scripted = await ScriptedLink.open({ lock: "exclusive" });
   const { changes, link } = scripted;
   const writing = link.write(Array.from({ length: 2_000_000 }, (_, index) => index));
-  scripted.say(GONE);
+  scripted.send(GONE);
   await changes.next(isState("unlinked"));
   await scripted.answer("link", { result: ENTRY });
   await scripted.answer("acquire_lock", { result: [] });
@@ -242,10 +242,10 @@ Deno.test("a Service that disconnects again while its Link is restored is linked
   await using scripted = await ScriptedLink.open();
   const { changes } = scripted;
   await scripted.lose();
-  await scripted.comeBack();
-  const { uid } = await scripted.hear();
-  scripted.say({ uid, result: ENTRY });
-  scripted.say(GONE); // perhaps in the same packet
+  await scripted.acceptAgain();
+  const { uid } = await scripted.receive();
+  scripted.send({ uid, result: ENTRY });
+  scripted.send(GONE); // perhaps in the same packet
   await scripted.answer("link", { result: ENTRY });
   await changes.next(isState("linked"));
   assertEquals(statesOf(changes), ["lost", "connected", "linked"]);
@@ -263,7 +263,7 @@ for (
     await using scripted = await ScriptedLink.open({ lock: "shared" });
     const { changes } = scripted;
     await scripted.lose();
-    await scripted.comeBack();
+    await scripted.acceptAgain();
     await scripted.answer("link", { result: ENTRY });
     await scripted.answer("acquire_lock", failure(text));
     await scripted.answer("link", { result: ENTRY });
@@ -276,7 +276,7 @@ for (
 Deno.test("a Service that disconnects is reported once", async () => {
   await using scripted = await ScriptedLink.open();
   const { changes } = scripted;
-  scripted.say(GONE);
+  scripted.send(GONE);
   await scripted.answer("link", failure("KeyError: \"the 'Lab' service does not exist\""));
   await scripted.answer("link", { result: ENTRY });
   await changes.next(isState("linked"));
@@ -304,7 +304,7 @@ Deno.test("an administrator's request that is cancelled while it waits delays no
   client.adminRequest("clients").cancel();
   const late = client.adminRequest("services", options({ timeout: 1 }));
   await assertRejects(() => late.result(), TimeoutError, "was not sent in time");
-  await scripted.comeBack();
+  await scripted.acceptAgain();
   await scripted.answer("link", { result: ENTRY });
   const moving = link.move(1);
   await scripted.answer("move", { result: 1 });
@@ -330,14 +330,14 @@ Deno.test("a waiting request does not overtake an administrator's request to a P
   const { client, link } = scripted;
   await scripted.lose();
   const moving = link.move(1);
-  await scripted.comeBack();
-  const { uid } = await scripted.hear(); // link
+  await scripted.acceptAgain();
+  const { uid } = await scripted.receive(); // link
   const asking = client.adminRequest("clients");
-  assertEquals((await scripted.hear()).attribute, "clients");
-  scripted.say({ uid, result: ENTRY });
-  scripted.say({ attribute: "username", args: ["Manager[a:1]"], kwargs: {}, uid: "" });
-  assertEquals((await scripted.hear()).result, "u");
-  scripted.say({ uid: "", result: {} }); // no uid, as from Python
+  assertEquals((await scripted.receive()).attribute, "clients");
+  scripted.send({ uid, result: ENTRY });
+  scripted.send({ attribute: "username", args: ["Manager[a:1]"], kwargs: {}, uid: "" });
+  assertEquals((await scripted.receive()).result, "u");
+  scripted.send({ uid: "", result: {} }); // no uid, as from Python
   await asking;
   await scripted.answer("move", { result: 1 });
   await moving;
@@ -347,13 +347,13 @@ Deno.test("a request that waits for an administrator's request is not sent after
   await using scripted = await ScriptedLink.open();
   const { client } = scripted;
   const asking = client.adminRequest("clients");
-  const { uid } = await scripted.hear();
+  const { uid } = await scripted.receive();
   const late = [
     client.identities({ timeout: 1 }),
     client.adminRequest("shutdown_manager", options({ timeout: 1 })),
   ];
   for (const future of late) await assertRejects(() => future, TimeoutError);
-  scripted.say({ uid, result: {} });
+  scripted.send({ uid, result: {} });
   await asking;
   for (const future of late) await assertRejects(() => future.result(), TimeoutError, "not sent");
   const next = client.adminRequest("port");
@@ -378,7 +378,7 @@ Deno.test("the delay grows with each connection that a Manager ends at once", as
     ...manager.connectOptions,
     reconnect: { firstDelay: 10, longestDelay: 1_000 },
   });
-  await manager.welcome();
+  await manager.accept();
   const { client, changes } = await connecting;
   await using _client = client;
   const pauses: number[] = [];
@@ -386,7 +386,7 @@ Deno.test("the delay grows with each connection that a Manager ends at once", as
     const start = performance.now();
     await manager.drop();
     await changes.next(isState("lost"));
-    await manager.welcomeBack();
+    await manager.acceptAgain();
     pauses.push(performance.now() - start);
   }
   await manager.drop();
@@ -405,14 +405,14 @@ Deno.test("short connections count as failed attempts", async () => {
     ...manager.connectOptions,
     reconnect: { firstDelay: 1, longestDelay: 1, attempts: 3 },
   });
-  await manager.welcome();
+  await manager.accept();
   const { client, changes } = await connecting;
   await using _client = client;
   const ends: (Error | undefined)[] = [];
   client.shutdownHandler = (error) => ends.push(error);
   await manager.drop();
   for (let count = 1; count < 3; count++) {
-    await manager.welcomeBack();
+    await manager.acceptAgain();
     await manager.drop();
   }
   await client.disconnected;

@@ -13,16 +13,16 @@ import { run, succeed } from "../support/process.ts";
 /** The secrets of a test, and all output: none of the secrets may be in it. */
 class Secrets implements AsyncDisposable {
   readonly #secrets: string[] = [];
-  readonly #said: unknown[] = [];
+  readonly #output: unknown[] = [];
   readonly #logs: AsyncDisposable;
 
   private constructor(logs: Awaited<ReturnType<typeof recordLogs>>) {
     this.#logs = logs;
-    this.#said.push(logs.records);
+    this.#output.push(logs.records);
   }
 
   /** Records the log of this process's devices too. */
-  static async listen(): Promise<Secrets> {
+  static async start(): Promise<Secrets> {
     return new Secrets(await recordLogs([]));
   }
 
@@ -33,40 +33,40 @@ class Secrets implements AsyncDisposable {
     return form(word);
   }
 
-  hear(...said: unknown[]): void {
-    this.#said.push(...said);
+  add(...stderr: unknown[]): void {
+    this.#output.push(...stderr);
   }
 
   /** The error of something that is expected to fail. */
   async failure(action: () => Promise<unknown>): Promise<string> {
     const error = await assertRejects(action, NetworkError);
-    this.hear(error, error.stack);
+    this.add(error, error.stack);
     return error.message;
   }
 
   /** The error of a command that is expected to fail. */
   async refusal(command: Deno.Command): Promise<string> {
-    const { code, printed, said } = await run(command);
+    const { code, stdout, stderr } = await run(command);
     assertEquals(code, 1);
-    this.hear(printed, said);
-    return printed + said;
+    this.add(stdout, stderr);
+    return stdout + stderr;
   }
 
   /** Adds every file of a folder to the output. */
-  hearFiles(folder: string): void {
+  addFiles(folder: string): void {
     for (const { name, isDirectory } of Deno.readDirSync(folder)) {
       const path = join(folder, name);
-      if (isDirectory) this.hearFiles(path);
-      else this.hear(new TextDecoder("latin1").decode(Deno.readFileSync(path)));
+      if (isDirectory) this.addFiles(path);
+      else this.add(new TextDecoder("latin1").decode(Deno.readFileSync(path)));
     }
   }
 
   /** Fails if a secret is in the output. */
   check(): void {
-    const all = this.#said.map((said) =>
-      typeof said === "string"
-        ? said
-        : Deno.inspect(said, { depth: 9, strAbbreviateSize: 1e6, iterableLimit: 1e6 })
+    const all = this.#output.map((part) =>
+      typeof part === "string"
+        ? part
+        : Deno.inspect(part, { depth: 9, strAbbreviateSize: 1e6, iterableLimit: 1e6 })
     );
     assert(this.#secrets.length > 0 && all.length > 0);
     for (const secret of this.#secrets) {
@@ -88,13 +88,13 @@ async function withManager(
 ): Promise<string> {
   await using manager = await ManagerProcess.start(home, "--log-level=debug", ...args);
   if (Deno.build.os === "linux") {
-    secrets.hear(await Deno.readTextFile(`/proc/${manager.pid}/cmdline`));
+    secrets.add(await Deno.readTextFile(`/proc/${manager.pid}/cmdline`));
   }
   await use(manager.connectOptions);
   manager.kill("SIGTERM");
-  const { said: errors } = await manager.end();
-  secrets.hear(errors);
-  secrets.hearFiles(home);
+  const { stderr: errors } = await manager.end();
+  secrets.add(errors);
+  secrets.addFiles(home);
   return errors;
 }
 
@@ -103,17 +103,17 @@ async function readUntil(peer: WirePeer, expected: string): Promise<void> {
   for (let text; (text = await peer.readText()) !== undefined;) {
     if (text.includes(expected)) return;
   }
-  throw new Error(`${expected} was never said`);
+  throw new Error(`${expected} was not received`);
 }
 
 Deno.test("a user's password is in no output or file, also after wrong input", async () => {
   await using folder = await temporaryFolder();
-  await using secrets = await Secrets.listen();
+  await using secrets = await Secrets.start();
   const home = join(folder.path, "home");
   const file = join(folder.path, "password");
   const [password, wrong] = [secrets.make((word) => `a ${word} `), secrets.make()];
   await Deno.writeTextFile(file, password, { mode: 0o600 });
-  secrets.hear(await succeed(command(home, "user", "add", "alice", "--admin", "-p", file)));
+  secrets.add(await succeed(command(home, "user", "add", "alice", "--admin", "-p", file)));
 
   const log = await withManager(secrets, home, ["--auth-login"], async (options) => {
     const alice = { ...options, username: "alice", password };
@@ -127,25 +127,25 @@ Deno.test("a user's password is in no output or file, also after wrong input", a
     await using service = new Service({ name: "Lab" });
     await service.start(alice);
     await using cxn = await connect(alice);
-    const newcomer = secrets.make();
+    const added = secrets.make();
     const insert = (...args: unknown[]) => cxn.adminRequest("users_table.insert", ...args);
-    await insert("bob", newcomer);
+    await insert("bob", added);
     const mistaken: [() => Promise<unknown>, RegExp][] = [
-      [() => insert("bob", newcomer), /already exists/],
-      [() => insert("eve:1", newcomer), /colon and digits/],
-      [() => insert("eve", newcomer, newcomer), /'is_admin' must be true or false/],
-      [() => insert("eve", [newcomer]), /'password' must be a string/],
-      [() => insert("eve", 1, newcomer, newcomer), /positional arguments/],
-      [() => insert("eve", kwargs({ pass: newcomer })), /unexpected keyword argument 'pass'/],
-      [() => cxn.adminRequest("users_table.update", "eve", newcomer), /No user has/],
-      [() => cxn.adminRequest("users_table.nothing", newcomer), /no attribute/],
+      [() => insert("bob", added), /already exists/],
+      [() => insert("eve:1", added), /colon and digits/],
+      [() => insert("eve", added, added), /'is_admin' must be true or false/],
+      [() => insert("eve", [added]), /'password' must be a string/],
+      [() => insert("eve", 1, added, added), /positional arguments/],
+      [() => insert("eve", kwargs({ pass: added })), /unexpected keyword argument 'pass'/],
+      [() => cxn.adminRequest("users_table.update", "eve", added), /No user has/],
+      [() => cxn.adminRequest("users_table.nothing", added), /no attribute/],
     ];
     for (const [mistake, reason] of mistaken) {
       assertMatch(await secrets.failure(mistake), reason);
     }
     await cxn.adminRequest("users_table.update", "bob", kwargs({ password: secrets.make() }));
-    assertEquals(await cxn.adminRequest("users_table.is_password_valid", "bob", newcomer), false);
-    secrets.hear(await cxn.adminRequest("users_table.records"));
+    assertEquals(await cxn.adminRequest("users_table.is_password_valid", "bob", added), false);
+    secrets.add(await cxn.adminRequest("users_table.records"));
 
     // A terminal: the password instead of the name, and once more after the login.
     await using hasty = await WirePeer.connect(options);
@@ -176,15 +176,15 @@ Deno.test("a user's password is in no output or file, also after wrong input", a
     answers.send({ attribute: wrong, service: "Manager", args: [], kwargs: {}, uid: "last" });
     await readUntil(answers, '"uid":"last"');
   });
-  for (const said of ["Unregistered user", "Wrong login password", "an invalid message"]) {
-    assert(log.includes(said), log);
+  for (const text of ["Unregistered user", "Wrong login password", "an invalid message"]) {
+    assert(log.includes(text), log);
   }
   secrets.check();
 });
 
 Deno.test("the Manager's password, and that of a later administrator login, is in no output or file", async () => {
   await using folder = await temporaryFolder();
-  await using secrets = await Secrets.listen();
+  await using secrets = await Secrets.start();
   const home = join(folder.path, "home");
   const file = join(folder.path, "password");
   const [authPassword, password] = [secrets.make(), secrets.make()];
@@ -209,7 +209,7 @@ Deno.test("the Manager's password, and that of a later administrator login, is i
 
 Deno.test("a password that a command rejects, or takes for another argument, is not printed", async () => {
   await using folder = await temporaryFolder();
-  await using secrets = await Secrets.listen();
+  await using secrets = await Secrets.start();
   const home = join(folder.path, "home");
   const file = join(folder.path, "password");
   const word = secrets.make();
@@ -229,15 +229,15 @@ Deno.test("a password that a command rejects, or takes for another argument, is 
     ["Cannot open the database", "user", "update", "alice", "-p", word],
   ];
   await Promise.all(mistaken.map(async ([reason, ...args]) => {
-    const said = await secrets.refusal(command(home, ...args));
-    assert(said.includes(reason), said);
+    const output = await secrets.refusal(command(home, ...args));
+    assert(output.includes(reason), output);
   }));
-  secrets.hearFiles(home);
+  secrets.addFiles(home);
   secrets.check();
 });
 
 Deno.test("no error of starting a Manager, on this computer or another, has a password", async () => {
-  await using secrets = await Secrets.listen();
+  await using secrets = await Secrets.start();
   const authPassword = secrets.make();
   await secrets.failure(() => Manager.start({ authPassword, authLogin: true }));
   const twoLines = { authPassword: `${authPassword}\n${authPassword}` };

@@ -54,8 +54,8 @@ for (const disableTls of [false, true]) {
     const link = await cxn.link<Slow>("Slow");
     const running = link.measure();
     await service.started.promise;
-    await using visitor = await WirePeer.connect(options);
-    await visitor.read();
+    await using unidentified = await WirePeer.connect(options);
+    await unidentified.read();
 
     const ended = manager.manager.shutdown();
     await assertRejects(
@@ -63,9 +63,9 @@ for (const disableTls of [false, true]) {
       RemoteError,
       "ConnectionAbortedError: the Manager is shutting down",
     );
-    visitor.send({ result: { type: "client", name: "late" }, uid: "", error: false });
+    unidentified.send({ result: { type: "client", name: "late" }, uid: "", error: false });
     assertEquals(
-      (await visitor.read()).message,
+      (await unidentified.read()).message,
       "ConnectionAbortedError: the Manager is shutting down",
     );
     await assertRejects(() => connect(options), ConnectError);
@@ -262,7 +262,7 @@ Deno.test("the database survives kill -9, fifty times, while devices connect", a
   for (let round = 0; round < 50; round++) {
     await using manager = await ManagerProcess.start(home.path);
     const killed = Promise.withResolvers<void>();
-    const visit = async () => {
+    const connectOnce = async () => {
       for (;;) {
         try {
           await using cxn = await connect({ ...manager.connectOptions, timeout: 60_000 });
@@ -274,10 +274,10 @@ Deno.test("the database survives kill -9, fifty times, while devices connect", a
         killed.resolve();
       }
     };
-    const visitors = Promise.all(Array.from({ length: 4 }, visit));
+    const clients = Promise.all(Array.from({ length: 4 }, connectOnce));
     await killed.promise;
     manager.kill("SIGKILL");
-    await visitors;
+    await clients;
     assertEquals((await manager.end()).signal, "SIGKILL");
     using database = new DatabaseSync(path);
     assertEquals(database.prepare("PRAGMA integrity_check").get(), { integrity_check: "ok" });

@@ -62,7 +62,7 @@ Deno.test("a Python service that stops replying to keepalive requests is disconn
 
 Deno.test("idle peers stay connected, with and without keepalive", async () => {
   await using manager = await start(600); // ours send in time even on a busy computer
-  await using deaf = await WirePeer.introduce(manager.connectOptions, SERVICE);
+  await using withoutKeepalive = await WirePeer.introduce(manager.connectOptions, SERVICE);
   await using client = await WirePeer.introduce(manager.connectOptions, CLIENT);
   await using ours = new (class Ours extends Service {
     echo(text: string): string {
@@ -78,13 +78,13 @@ Deno.test("idle peers stay connected, with and without keepalive", async () => {
   client.send(request("Manager", "acquire_lock", ["S"], { uid: "2" }));
   await client.readText();
   for (let beats = 0; beats <= IDLE_INTERVALS; beats++) {
-    assertEquals((await deaf.read()).uid, "beat");
+    assertEquals((await withoutKeepalive.read()).uid, "beat");
   }
   assertEquals(await link.echo("hello"), "hello");
   client.send(request("S", "measure", [], { uid: "3" }));
-  let received = await deaf.read();
-  while (received.uid === "beat") received = await deaf.read();
-  deaf.send(answer(received));
+  let received = await withoutKeepalive.read();
+  while (received.uid === "beat") received = await withoutKeepalive.read();
+  withoutKeepalive.send(answer(received));
   const line = await client.readText();
   assertMatch(line!, /^ +\{/); // the spaces of the keepalive, then the message
   assertEquals(JSON.parse(line!).uid, "3");

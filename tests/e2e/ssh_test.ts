@@ -132,8 +132,8 @@ test("a Manager keeps running when the program that started it ends", async () =
   const program = `import { startManager } from ${MODULE};
     const parameters = ${JSON.stringify([HOST, command, options])};
     console.log(JSON.stringify((await startManager(...parameters)).connectOptions));`;
-  const printed = await succeed(denoCommand(["eval", "--config", CONFIG, program]));
-  const connectOptions = JSON.parse(printed);
+  const stdout = await succeed(denoCommand(["eval", "--config", CONFIG, program]));
+  const connectOptions = JSON.parse(stdout);
   await using calculator = await LinkedClient.connect("Calculator", connectOptions);
   assertEquals(await calculator.print("is anybody there?"), "is anybody there?");
   assertEquals(await calculator.add(2, 2), 4);
@@ -156,8 +156,8 @@ test("the error has the output of the command", async () => {
     [manager, loopback, `Cannot listen on ${HOST}:${port}: the port is already in use`],
   ];
   for (const [command, options, ...reasons] of failures) {
-    const said = await failure(computer.run(command, options));
-    for (const reason of reasons) assert(said.includes(reason), said);
+    const message = await failure(computer.run(command, options));
+    for (const reason of reasons) assert(message.includes(reason), message);
   }
 });
 
@@ -170,23 +170,23 @@ test("the error has the output of ssh", async () => {
     [{ ...ssh, port: 70_000 }, "Bad port"],
   ];
   for (const [options, reason] of failures) {
-    const said = await failure(computer.run(["true"], { ssh: options }));
-    assert(said.includes("ssh failed") && said.includes(reason), said);
+    const message = await failure(computer.run(["true"], { ssh: options }));
+    assert(message.includes("ssh failed") && message.includes(reason), message);
   }
   await computer.changeHostKey();
-  const said = await failure(computer.run(["true"]));
-  assert(said.includes("Host key verification failed"), said);
+  const message = await failure(computer.run(["true"]));
+  assert(message.includes("Host key verification failed"), message);
 });
 
 test("a command without a ready line is ended at the time-out, and the error has its output", async () => {
   await using computer = await Computer.start();
   const command = ["sh", "-c", "echo waiting; exec sleep 1000"];
   // The time-out grows until the output arrives in time, on a slow computer too.
-  let said = "";
-  for (let timeout = 500; timeout < 60_000 && !said.endsWith("waiting"); timeout *= 2) {
+  let message = "";
+  for (let timeout = 500; timeout < 60_000 && !message.endsWith("waiting"); timeout *= 2) {
     const starting = computer.run(command, { timeout });
     const error: TimeoutError = await assertRejects(() => starting, TimeoutError);
-    said = error.message;
+    message = error.message;
   }
-  assertMatch(said, /It said:\nwaiting$/);
+  assertMatch(message, /It said:\nwaiting$/);
 });

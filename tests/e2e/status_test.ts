@@ -171,11 +171,11 @@ Deno.test("rejected connections are counted by the reason", async () => {
 });
 
 Deno.test("a wrong Manager's password and a time-out are counted as reasons", async () => {
-  const reasons = async (limits: Partial<Limits>, ...said: string[]) => {
+  const reasons = async (limits: Partial<Limits>, ...lines: string[]) => {
     const options = { authPassword: "secret", disableTls: true, limits };
     await using manager = await TestManager.start(options);
     await using peer = await WirePeer.connect(manager.connectOptions);
-    for (const line of said) peer.send(line);
+    for (const line of lines) peer.send(line);
     await untilEnd(peer);
     return (await totals(manager, ({ ended_connections }) => ended_connections.closed === 1))
       .refused_connections;
@@ -205,8 +205,8 @@ Deno.test("a connection above the limit, and a peer that is no device, are count
 Deno.test("an untrusted computer, and a peer that does not speak TLS, are counted", async () => {
   await using lab = await Laboratory.open({ authHostname: true }, "DELETE FROM auth_hostnames");
   const to = lab.manager.connectOptions;
-  await using stranger = await WirePeer.connect(to);
-  await untilEnd(stranger);
+  await using unidentified = await WirePeer.connect(to);
+  await untilEnd(unidentified);
   await using plain = await WirePeer.connect({ ...to, disableTls: true });
   plain.send("hello");
   await untilEnd(plain);
@@ -224,10 +224,10 @@ Deno.test("a client that does not read its notifications is counted as overrun",
   });
   const to = manager.connectOptions;
   await using lab = await WirePeer.introduce(to, LAB);
-  await using deaf = await WirePeer.introduce(to, { type: "client", name: "deaf" });
+  await using slow = await WirePeer.introduce(to, { type: "client", name: "deaf" });
   await manager.connected("deaf", "Lab");
-  deaf.send(request("Manager", "link", ["Lab"]));
-  await deaf.read();
+  slow.send(request("Manager", "link", ["Lab"]));
+  await slow.read();
   const long = notification("Lab", ["x".repeat(100_000)]);
   const { ended_connections } = await totals(manager, (totals) => {
     for (let count = 0; count < 10; count++) lab.send(long);
@@ -244,17 +244,17 @@ Deno.test("status shows a Manager of this computer over TLS, by each of its name
   const { port } = manager.connectOptions;
   for (const host of ["localhost", "127.0.0.1"]) {
     const args = [...at({ host, port }), "--json", "--interval", "1ms"];
-    const printed = await output(home.path, "status", ...args);
-    assertEquals(printed.split("\n").length, 2, printed);
-    const { rates, ...status } = JSON.parse(printed);
+    const stdout = await output(home.path, "status", ...args);
+    assertEquals(stdout.split("\n").length, 2, stdout);
+    const { rates, ...status } = JSON.parse(stdout);
     assertEquals([status.tls, status.services], [true, {}]);
     assertEquals(Object.keys(status.clients), [status.requester]);
     assertEquals([rates.messages_in_per_s, rates.bytes_out_per_s], [0, 0]); // the status request itself is not counted
   }
   manager.kill("SIGTERM");
-  const { said } = await manager.end();
-  const logged = /\[INFO\].*: In the \d+ s since the start: (\{.*\})\n/.exec(said)![1];
-  assertEquals(JSON.parse(logged).connections, 2, said);
+  const { stderr } = await manager.end();
+  const logged = /\[INFO\].*: In the \d+ s since the start: (\{.*\})\n/.exec(stderr)![1];
+  assertEquals(JSON.parse(logged).connections, 2, stderr);
 });
 
 Deno.test("status prints a table, also over TCP and of a Manager with login", async () => {
@@ -299,7 +299,7 @@ Deno.test("status prints its error in one line", async () => {
   await Deno.writeTextFile(guess, "guess", { mode: 0o600 });
   const toSecret = ["--disable-tls", ...at(secret.connectOptions)];
   const toSecure = at(secure.connectOptions);
-  const cases: [said: string, ...args: string[]][] = [
+  const cases: [expected: string, ...args: string[]][] = [
     [`Cannot connect to 127.0.0.1:1: ${REFUSED}`, "--disable-tls", ...free],
     [`Cannot connect to 127.0.0.1:1: ${REFUSED}`, ...free],
     ["no computer of that name is known", "--disable-tls", "--host", "lab-pc.invalid"],
@@ -316,9 +316,9 @@ Deno.test("status prints its error in one line", async () => {
     ["perhaps the Manager has TLS disabled", ...at(secret.connectOptions)],
     ["You have TLS disabled", "--disable-tls", "--timeout", "500ms", ...toSecure],
   ];
-  await Promise.all(cases.map(async ([said, ...args]) => {
+  await Promise.all(cases.map(async ([expected, ...args]) => {
     const line = await refusal(home.path, "status", ...args);
-    assert(line.includes(said), line);
+    assert(line.includes(expected), line);
   }));
 });
 
@@ -345,7 +345,7 @@ async function visited(
   await using manager = new ScriptedManager();
   const to = ["--disable-tls", ...at(manager.connectOptions), ...args];
   const line = refusal(home.path, "status", ...to);
-  const { name } = await manager.welcome();
+  const { name } = await manager.accept();
   assertEquals(name, "status");
   await script(manager);
   return await line;
@@ -359,9 +359,9 @@ Deno.test("status sends no password to a Python Manager that requires an adminis
   await Deno.writeTextFile(file, "secret", { mode: 0o600 });
   const line = await visited(
     async (manager) => {
-      assertEquals((await manager.hear()).attribute, "status");
-      await manager.ask("username", MANAGER_NAME);
-      for (let text; (text = await manager.hearText()) !== undefined;) {
+      assertEquals((await manager.receive()).attribute, "status");
+      await manager.sendRequest("username", MANAGER_NAME);
+      for (let text; (text = await manager.receiveText()) !== undefined;) {
         assert(!text.includes("alice") && !text.includes("secret"), text);
       }
     },
@@ -375,17 +375,17 @@ Deno.test("status sends no password to a Python Manager that requires an adminis
 
 Deno.test("status is an error for a Manager without that attribute", async () => {
   const line = await visited(async (manager) => {
-    const { uid } = await manager.hear();
+    const { uid } = await manager.receive();
     const message = "AttributeError: 'Manager' object has no attribute 'status'";
-    await manager.say({ error: true, message, traceback: [], result: null, requester: "x", uid });
+    await manager.send({ error: true, message, traceback: [], result: null, requester: "x", uid });
   });
   assertMatch(line, UNKNOWN);
 });
 
 Deno.test("a reply that is no status is an error", async () => {
   const line = await visited(async (manager) => {
-    const { uid } = await manager.hear();
-    await manager.say({ error: false, result: { version: 1 }, requester: "x", uid });
+    const { uid } = await manager.receive();
+    await manager.send({ error: false, result: { version: 1 }, requester: "x", uid });
   });
   assertMatch(line, /^The Manager at \S+ answered "status" with something else$/);
 });
@@ -402,18 +402,18 @@ async function abandoned(script: (manager: ScriptedManager) => Promise<void>): P
 
 Deno.test("status times out for a Manager that sends nothing, or other lines for ever", async () => {
   const chatter = async (manager: ScriptedManager) => {
-    for (;;) await manager.say({ error: false, result: 1, requester: "x", uid: "other" });
+    for (;;) await manager.send({ error: false, result: 1, requester: "x", uid: "other" });
   };
   const lines = await Promise.all([
-    abandoned(async (manager) => void await manager.hearText()),
+    abandoned(async (manager) => void await manager.receiveText()),
     abandoned(chatter),
     abandoned(async (manager) => {
-      await manager.ask("identity");
-      await manager.hear();
-      await manager.hear();
+      await manager.sendRequest("identity");
+      await manager.receive();
+      await manager.receive();
     }),
     abandoned(async (manager) => {
-      await manager.ask("identity");
+      await manager.sendRequest("identity");
       await chatter(manager);
     }),
   ]);

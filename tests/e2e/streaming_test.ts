@@ -274,11 +274,11 @@ Deno.test("a stream continues after its link has ended, like any request, and ca
 
 Deno.test("the errorHandler of a link is called for a stream that fails", async () => {
   await using lab = await laboratory();
-  const heard = Promise.withResolvers<Error>();
-  lab.link.serviceErrorHandler = (error) => heard.resolve(error);
+  const reported = Promise.withResolvers<Error>();
+  lab.link.serviceErrorHandler = (error) => reported.resolve(error);
   const iterator = lab.link.broken()[Symbol.asyncIterator]();
   assertEquals((await iterator.next()).value, 1); // the handler has not read it
-  assertEquals((await heard.promise).message, "ValueError: The lamp has gone out");
+  assertEquals((await reported.promise).message, "ValueError: The lamp has gone out");
 });
 
 Deno.test("a value that JSON cannot encode is an error, and the generator ends", async () => {
@@ -421,7 +421,7 @@ Deno.test("a Service that shuts down does not begin a stream whose method has no
 
 Deno.test("requests with the same uid are cancelled together", async () => {
   await using lab = await laboratory();
-  await using peer = await stranger(lab.manager);
+  await using peer = await plainClient(lab.manager);
   for (const name of ["one", "two"]) {
     peer.send(request("wait", name));
     await lab.meter._beginning(name).promise;
@@ -454,7 +454,7 @@ Deno.test("a Client cancels a stream that sends more values than its credit", as
 });
 
 /** A client without extensions, like those of the Python software. */
-async function stranger(manager: TestManager): Promise<WirePeer> {
+async function plainClient(manager: TestManager): Promise<WirePeer> {
   const identity = { type: "client", name: "python", language: "Python", os: "Linux" };
   return await WirePeer.introduce(manager.connectOptions, identity);
 }
@@ -465,7 +465,7 @@ function request(attribute: string, ...args: unknown[]): JsonObject {
 
 Deno.test("a client without the stream extension gets an array", async () => {
   await using lab = await laboratory();
-  await using peer = await stranger(lab.manager);
+  await using peer = await plainClient(lab.manager);
   peer.send({ ...request("link", "Meter"), service: "Manager" });
   const { result } = await peer.read();
   assertEquals(
@@ -480,7 +480,7 @@ Deno.test("a client without the stream extension gets an array", async () => {
 
 Deno.test("a client without the stream extension gets an error for an endless stream", async () => {
   await using lab = await laboratory();
-  await using peer = await stranger(lab.manager);
+  await using peer = await plainClient(lab.manager);
   peer.send(request("count", 1_000_000));
   const { message } = await peer.read();
   assertEquals(
@@ -493,7 +493,7 @@ Deno.test("a client without the stream extension gets an error for an endless st
 
 Deno.test("a generator that never waits delays no other request", async () => {
   await using lab = await laboratory();
-  await using peer = await stranger(lab.manager);
+  await using peer = await plainClient(lab.manager);
   let isCollected = false;
   peer.send(request("count", 1_000_000));
   const collecting = peer.read().then(() => isCollected = true);
@@ -506,7 +506,7 @@ Deno.test("a generator that never waits delays no other request", async () => {
 
 Deno.test("the requests of a client without extensions are cancelled when it disconnects", async () => {
   await using lab = await laboratory();
-  await using peer = await stranger(lab.manager);
+  await using peer = await plainClient(lab.manager);
   peer.send(request("wait", "python"));
   await lab.meter._beginning("python").promise;
   await peer.close();
@@ -515,7 +515,7 @@ Deno.test("the requests of a client without extensions are cancelled when it dis
 
 Deno.test("a client without extensions cannot request their private attributes", async () => {
   await using lab = await laboratory();
-  await using peer = await stranger(lab.manager);
+  await using peer = await plainClient(lab.manager);
   for (const attribute of ["__cancel__", "__more__", "__next__"]) {
     peer.send(request(attribute));
     const { message, uid } = await peer.read();
@@ -526,7 +526,7 @@ Deno.test("a client without extensions cannot request their private attributes",
 Deno.test("under a Manager without extensions a loop reads an array, and no cancellation is sent", async () => {
   await using manager = new ScriptedManager();
   const connecting = connect(manager.connectOptions);
-  await manager.welcome();
+  await manager.accept();
   await using cxn = await connecting;
   const link = await manager.grantLink(cxn, "Meter");
   const [read, asked] = await Promise.all([
@@ -536,7 +536,7 @@ Deno.test("under a Manager without extensions a loop reads an array, and no canc
   assertEquals(read, [1, 2]);
   assertEquals(Object.keys(asked).includes("stream"), false);
   link.wait("x").cancel();
-  assertEquals((await manager.hear()).attribute, "wait");
+  assertEquals((await manager.receive()).attribute, "wait");
   const [no] = await Promise.all([
     Array.fromAsync(link.ping()).catch(String),
     manager.answer("ping", { result: 7 }), // no line before it
@@ -550,7 +550,7 @@ Deno.test("under a Manager without extensions a loop reads an array, and no canc
 Deno.test("a request that is cancelled while a long one is being written is not sent", async () => {
   await using manager = new ScriptedManager();
   const connecting = connect(manager.connectOptions);
-  await manager.welcome();
+  await manager.accept();
   await using cxn = await connecting;
   const linking = cxn.link("Meter");
   const entry = { ...ENTRY, extensions: ["cancel", "stream"], streams: ["count"] };
@@ -567,10 +567,10 @@ Deno.test("a request that is cancelled while a long one is being written is not 
   };
   const { future: first } = await send("first", 16 * 1024 * 1024); // more than the buffers of a socket hold
   for (const attribute of ["count", "second"]) (await send(attribute, 300_000)).future.cancel();
-  assertEquals((await manager.hear()).attribute, "first");
+  assertEquals((await manager.receive()).attribute, "first");
   const last = link.last(); // after every request that was queued behind the long one
   for (const attribute of ["__cancel__", "__cancel__", "last"]) {
-    assertEquals((await manager.hear()).attribute, attribute);
+    assertEquals((await manager.receive()).attribute, attribute);
   }
   for (const future of [first, last]) future.cancel();
 });
@@ -579,18 +579,18 @@ Deno.test("under a Manager without extensions a Service replies with an array, a
   await using meter = new Meter();
   await using manager = new ScriptedManager();
   const starting = meter.start(manager.connectOptions);
-  await manager.welcome();
+  await manager.accept();
   await starting;
   const requester = "python[h:3]";
-  await manager.say({ ...request("count", 3), requester });
-  assertEquals((await manager.hear()).result, [1, 2, 3]);
-  await manager.say({ ...request("__cancel__"), requester });
+  await manager.send({ ...request("count", 3), requester });
+  assertEquals((await manager.receive()).result, [1, 2, 3]);
+  await manager.send({ ...request("__cancel__"), requester });
   assertEquals(
-    (await manager.hear()).message,
+    (await manager.receive()).message,
     "PermissionError: Cannot request a private attribute",
   );
   const left = meter.shutdown();
-  assertEquals((await manager.hear()).attribute, "__disconnect__");
+  assertEquals((await manager.receive()).attribute, "__disconnect__");
   await manager.close();
   await left;
 });

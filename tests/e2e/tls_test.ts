@@ -22,9 +22,9 @@ async function offer(port: number, version: string): Promise<{ agreed: string; s
     stdin: "null",
     stderr: "null",
   }).output();
-  const said = new TextDecoder().decode(stdout);
-  const agreed = /^New, ([^,]+),/m.exec(said)?.[1] ?? said;
-  return { agreed, sent: Number(/written (\d+) bytes/.exec(said)?.[1]) };
+  const output = new TextDecoder().decode(stdout);
+  const agreed = /^New, ([^,]+),/m.exec(output)?.[1] ?? output;
+  return { agreed, sent: Number(/written (\d+) bytes/.exec(output)?.[1]) };
 }
 
 const AUTHENTICATIONS: Record<string, ManagerOptions> = {
@@ -68,19 +68,19 @@ async function serve(
     stderr: "null",
   }).spawn();
   const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
-  let said = "";
+  let output = "";
   const readUntil = async (pattern: RegExp) => {
-    while (!pattern.test(said)) {
+    while (!pattern.test(output)) {
       const { value, done } = await reader.read();
-      if (done) throw new Error(`openssl s_server ended: ${said}`);
-      said += value;
+      if (done) throw new Error(`openssl s_server ended: ${output}`);
+      output += value;
     }
   };
   await readUntil(/^ACCEPT .*\n/m);
   return {
     /** Waits until it has printed a decrypted text. */
     hears: (text) => readUntil(new RegExp(`^${text}$`, "m")),
-    port: Number(/^ACCEPT \S+:(\d+)$/m.exec(said)![1]),
+    port: Number(/^ACCEPT \S+:(\d+)$/m.exec(output)![1]),
     certFile,
     async [Symbol.asyncDispose]() {
       child.kill();

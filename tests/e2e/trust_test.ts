@@ -15,10 +15,13 @@ console.log(cxn.isConnected());
 `;
 
 /** Runs the program. Returns its output, or its error. */
-async function visit(home: string, options: unknown): Promise<{ ok: boolean; said: string }> {
+async function connectWith(
+  home: string,
+  options: unknown,
+): Promise<{ ok: boolean; output: string }> {
   const words = ["--config", CONFIG, join(home, "client.ts"), JSON.stringify(options)];
-  const { code, printed, said } = await run(denoCommand(["run", "-A", ...words], { home }));
-  return { ok: code === 0, said: code === 0 ? printed : said };
+  const { code, stdout, stderr } = await run(denoCommand(["run", "-A", ...words], { home }));
+  return { ok: code === 0, output: code === 0 ? stdout : stderr };
 }
 
 Deno.test("an unknown certificate is saved with autoSave, and only that one is trusted afterwards", async () => {
@@ -28,22 +31,26 @@ Deno.test("an unknown certificate is saved with autoSave, and only that one is t
   await using manager = await TestManager.start();
   const { host, port } = manager.connectOptions;
 
-  const nobody = await visit(home, { host, port });
+  const nobody = await connectWith(home, { host, port });
   assertEquals(nobody.ok, false);
-  assert(nobody.said.includes("fingerprint"), nobody.said);
+  assert(nobody.output.includes("fingerprint"), nobody.output);
 
-  const saving = await visit(home, { host, port, autoSave: true });
-  assertEquals(saving, { ok: true, said: "true\n" });
+  const saving = await connectWith(home, { host, port, autoSave: true });
+  assertEquals(saving, { ok: true, output: "true\n" });
   const saved = await Deno.readTextFile(join(home, "certs", "localhost.crt"));
   const shown = await Deno.readTextFile(manager.connectOptions.certFile!);
   assertEquals(saved.trim(), shown.trim());
-  assertEquals(await visit(home, { host, port }), { ok: true, said: "true\n" });
+  assertEquals(await connectWith(home, { host, port }), { ok: true, output: "true\n" });
 
   await using other = await TestManager.start();
-  const changed = await visit(home, { host, port: other.connectOptions.port, autoSave: true });
+  const changed = await connectWith(home, {
+    host,
+    port: other.connectOptions.port,
+    autoSave: true,
+  });
   assertEquals(changed.ok, false);
-  assert(changed.said.includes("Perhaps the Network Manager is using a new certificate"));
-  assert(changed.said.includes(join(home, "certs", "localhost.crt")), changed.said);
+  assert(changed.output.includes("Perhaps the Network Manager is using a new certificate"));
+  assert(changed.output.includes(join(home, "certs", "localhost.crt")), changed.output);
 });
 
 /** Certificates that OpenSSL makes: one of an authority, and one of version 1. */

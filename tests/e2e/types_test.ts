@@ -32,9 +32,9 @@ function to({ connectOptions }: TestManager): string[] {
 }
 
 /** Runs Deno on a file with the imports of this package. */
-async function deno(command: string, ...args: string[]): Promise<{ code: number; said: string }> {
-  const { code, printed, said } = await run(denoCommand([command, "--config", CONFIG, ...args]));
-  return { code, said: command === "run" ? printed : said };
+async function deno(command: string, ...args: string[]): Promise<{ code: number; shown: string }> {
+  const { code, stdout, stderr } = await run(denoCommand([command, "--config", CONFIG, ...args]));
+  return { code, shown: command === "run" ? stdout : stderr };
 }
 
 /** A program that links with a service, with the declaration of the service beside it. */
@@ -55,13 +55,13 @@ Deno.test("a client is compiled against the types of a running Service", async (
   await lab.start(manager.connectOptions);
   const [file, client] = ["service.d.ts", "client.ts"].map((name) => join(folder.path, name));
 
-  const printed = await output(folder.path, "types", "Lab", ...to(manager));
+  const stdout = await output(folder.path, "types", "Lab", ...to(manager));
   assertEquals(
     await output(folder.path, "types", "Lab", "--out", file, ...to(manager)),
     `Wrote the types to ${file}\n`,
   );
   const written = await Deno.readTextFile(file);
-  assertEquals(written, printed);
+  assertEquals(written, stdout);
   const members = written.split("\n").filter((line) => /^ {2}[\w"]/.test(line));
   assertEquals(members, [
     "  add(x: unknown, y?: unknown): unknown;",
@@ -90,8 +90,8 @@ Deno.test("a client is compiled against the types of a running Service", async (
        () => link.start();`,
     ),
   );
-  const { code, said } = await deno("run", "-A", "--check", client);
-  assertEquals([code, said], [0, "[3.14,3,[1,10,2],[2,1]]\n"]);
+  const { code, shown } = await deno("run", "-A", "--check", client);
+  assertEquals([code, shown], [0, "[3.14,3,[1,10,2],[2,1]]\n"]);
 });
 
 Deno.test("a client is compiled against the annotations of a Python service", async () => {
@@ -133,8 +133,8 @@ Deno.test("a client is compiled against the annotations of a Python service", as
        () => link.configure(1, kwargs({ range: "10" }));`,
     ),
   );
-  const { code, said } = await deno("run", "-A", "--check", client);
-  assertEquals([code, said], [
+  const { code, shown } = await deno("run", "-A", "--check", client);
+  assertEquals([code, shown], [
     0,
     '[3000,1,[1,"10 a, b)"],[0.1,1,10],[[1],{"a":2}]]\n',
   ]);
@@ -219,8 +219,8 @@ Deno.test("declarations of hostile signatures compile and import nothing", async
   });
   const all = join(folder.path, "all.ts");
   await Deno.writeTextFile(all, `import type { Link } from ${MODULE};\n${used.join("")}`);
-  const { code, said } = await deno("check", all);
-  assertEquals(code, 0, said);
+  const { code, shown } = await deno("check", all);
+  assertEquals(code, 0, shown);
   const declarations = join(folder.path, "declarations.ts");
   const imports = services.map((_, index) => `import "./service${index}.ts";\n`);
   await Deno.writeTextFile(declarations, imports.join(""));

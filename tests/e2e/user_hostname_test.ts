@@ -49,7 +49,7 @@ Deno.test("user adds, changes, lists and removes users, and Python reads the row
 Deno.test("user rejects arguments that are not valid", async () => {
   await using home = await temporaryFolder();
   await output(home.path, "user", "add", "bob", "-p", "secret");
-  const refused: [said: string, ...args: string[]][] = [
+  const refused: [reason: string, ...args: string[]][] = [
     ["Cannot add a user: give the username", "add"],
     ["already exists", "add", "bob", "-p", "x"],
     ["the standard input is not a terminal", "add", "alice"],
@@ -58,9 +58,9 @@ Deno.test("user rejects arguments that are not valid", async () => {
     ["No user has the username 'alice'", "update", "alice", "-a"],
     ["No user has the username 'alice'", "remove", "alice"],
   ];
-  await Promise.all(refused.map(async ([said, ...args]) => {
+  await Promise.all(refused.map(async ([reason, ...args]) => {
     const line = await refusal(home.path, "user", ...args);
-    assert(line.includes(said), line);
+    assert(line.includes(reason), line);
   }));
   const differing: [string, string][] = [["Enter a password for eve:", "1"], ["again:", "2"]];
   const { code, shown } = await atTerminal(home.path, differing, "user", "add", "eve");

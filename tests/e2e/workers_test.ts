@@ -171,8 +171,8 @@ Deno.test("prime_numbers_client.ts prints the answers", async () => {
   const { port } = manager.connectOptions;
   const options = [`--port=${port}`, "--host=127.0.0.1", "--disable-tls"];
   const client = join(ROOT, "examples", "prime_numbers_client.ts");
-  const printed = await succeed(denoCommand(["run", "-A", client, ...options]));
-  const lines = printed.trim().split("\n");
+  const stdout = await succeed(denoCommand(["run", "-A", client, ...options]));
+  const lines = stdout.trim().split("\n");
   assertEquals(lines.toSpliced(1, 1), [
     "Is 1009 prime? true",
     "There are 348513 primes up to five million",
