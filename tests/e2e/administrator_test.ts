@@ -136,12 +136,12 @@ Deno.test("a Service cannot be an administrator", async () => {
 });
 
 const PLAIN: [outcome: string, options: ManagerOptions, warnings: number][] = [
-  ["without TLS is warned of, once", { disableTls: true }, 1],
-  ["without TLS is not warned of again, if it was at the start", {
+  ["without TLS gives one warning", { disableTls: true }, 1],
+  ["without TLS gives no second warning after the one at the start", {
     disableTls: true,
     authPassword: "a secret",
   }, 1],
-  ["over TLS is not warned of", {}, 0],
+  ["over TLS gives no warning", {}, 0],
 ];
 
 for (const [outcome, options, count] of PLAIN) {

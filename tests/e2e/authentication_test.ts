@@ -163,7 +163,7 @@ Deno.test("a name look-up that does not end delays its own connection by two sec
   await service.start(lab.manager.connectOptions);
   await using cxn = await connect(lab.manager.connectOptions);
   assertEquals(await (await cxn.link<Lab>("Lab")).add(1, 2), 3);
-  assert(!hasConnected, "the others had to wait for the look-up");
+  assert(!hasConnected, "the other connections were delayed by the look-up");
   assertMatch(await slow, /visitor\[127\.0\.0\.9:\d+]/);
 });
 

@@ -30,8 +30,8 @@ Deno.test("delete deletes the chosen files, and nothing else", async () => {
   await fill(home.path);
   assert((await refusal(home.path, "delete", "-y")).includes("choose what with --all, --certs"));
   const database = await output(home.path, "delete", "--database", "--yes");
-  const gone = ["", "-wal", "-shm"].map((suffix) => join(home.path, `manager.sqlite3${suffix}`));
-  assertEquals(database, gone.map((path) => `Deleted ${path}\n`).join(""));
+  const deleted = ["", "-wal", "-shm"].map((suffix) => join(home.path, `manager.sqlite3${suffix}`));
+  assertEquals(database, deleted.map((path) => `Deleted ${path}\n`).join(""));
   assertEquals(await output(home.path, "delete", "-kyq"), "");
   assertEquals(entries(home.path), ["certs", "logs"]);
   await output(home.path, "delete", "-a", "-y");

@@ -103,7 +103,7 @@ for (const disableTls of [false, true]) {
     await using fourth = await WirePeer.connect(options);
     await fourth.read();
     await first.close();
-    const isLetIn = async () => {
+    const isAccepted = async () => {
       try {
         await using cxn = await connect(options);
         await cxn.identities();
@@ -112,7 +112,7 @@ for (const disableTls of [false, true]) {
         return false;
       }
     };
-    await until("a client is let in again", isLetIn);
+    await until("a client is accepted again", isAccepted);
     await until("the fourth waits alone", () => manager.manager.status().unidentified === 1);
   });
 }
@@ -136,7 +136,7 @@ Deno.test("a thousand connections that have ended leave no peer registered and n
   const status = () => manager.manager.status();
   const ended = () =>
     Object.values(status().totals.ended_connections).reduce((sum, count) => sum + count, 0);
-  await until("all visitors are gone", () => {
+  await until("all other peers have disconnected", () => {
     const { clients, services, totals, unidentified } = status();
     const others = Object.keys(clients).length + Object.keys(services).length + unidentified - 2;
     return others === 0 && ended() === totals.connections - 2;

@@ -41,7 +41,7 @@ async function whileItRuns<T>(
 }
 
 for (const isOpen of [false, true]) {
-  const where = isOpen ? "in folders that are open to everybody" : "in new folders";
+  const where = isOpen ? "in folders that are open to all users" : "in new folders";
 
   posixTest(
     `only the owner can read the files and folders made ${where}, whatever the umask`,

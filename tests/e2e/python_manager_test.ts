@@ -330,10 +330,10 @@ Deno.test("start() of a Service whose name is taken rejects", async () => {
 });
 
 for (const isOurs of [false, true]) {
-  const whose = isOurs ? "our Manager" : "a Python Manager";
-  const what = isOurs ? "go on" : "wait";
+  const manager = isOurs ? "our Manager" : "a Python Manager";
+  const what = isOurs ? "continue" : "wait";
 
-  Deno.test(`other requests ${what} while ${whose} prompts for the administrator's login`, async () => {
+  Deno.test(`other requests ${what} while ${manager} prompts for the administrator's login`, async () => {
     const asked = Promise.withResolvers<string>();
     const username = Promise.withResolvers<string>();
     const prompt = {

@@ -7,7 +7,7 @@ import { failure } from "../support/messages.ts";
 import { ScriptedLink } from "../support/scripted_link.ts";
 import { ENTRY, ScriptedManager } from "../support/scripted_manager.ts";
 
-const GONE = { uid: "gone", result: "Lab" };
+const SERVICE_GONE = { uid: "gone", result: "Lab" };
 
 Deno.test("the identity of a Client that reconnects has the extension gone, that of another does not", async () => {
   for (
@@ -228,7 +228,7 @@ Deno.test("a large request whose Service disconnects while it is written waits f
   await using scripted = await ScriptedLink.open({ lock: "exclusive" });
   const { changes, link } = scripted;
   const writing = link.write(Array.from({ length: 2_000_000 }, (_, index) => index));
-  scripted.send(GONE);
+  scripted.send(SERVICE_GONE);
   await changes.next(isState("unlinked"));
   await scripted.answer("link", { result: ENTRY });
   await scripted.answer("acquire_lock", { result: [] });
@@ -245,7 +245,7 @@ Deno.test("a Service that disconnects again while its Link is restored is linked
   await scripted.acceptAgain();
   const { uid } = await scripted.receive();
   scripted.send({ uid, result: ENTRY });
-  scripted.send(GONE); // perhaps in the same packet
+  scripted.send(SERVICE_GONE); // perhaps in the same packet
   await scripted.answer("link", { result: ENTRY });
   await changes.next(isState("linked"));
   assertEquals(statesOf(changes), ["lost", "connected", "linked"]);
@@ -276,7 +276,7 @@ for (
 Deno.test("a Service that disconnects is reported once", async () => {
   await using scripted = await ScriptedLink.open();
   const { changes } = scripted;
-  scripted.send(GONE);
+  scripted.send(SERVICE_GONE);
   await scripted.answer("link", failure("KeyError: \"the 'Lab' service does not exist\""));
   await scripted.answer("link", { result: ENTRY });
   await changes.next(isState("linked"));

@@ -163,7 +163,7 @@ Deno.test("a user's password is in no output or file, also after wrong input", a
     person.send(`{"attribute": "${wrong}", "result": 1}`);
     person.send(`${wrong} ${wrong}`);
     await readUntil(person, "is not connected to Manager");
-    // A Service whose replies come at the wrong time, or are not valid.
+    // A Service whose replies arrive at the wrong time, or are not valid.
     await using answers = await WirePeer.connect(options);
     const identity = { type: "service", name: "Late", attributes: {} };
     for (const result of ["alice", password, identity, wrong]) {

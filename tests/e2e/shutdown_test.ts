@@ -170,7 +170,7 @@ Deno.test("an administrator's shutdown_manager waits for pending replies too", a
   await service.started.promise;
   await using admin = await connect({ ...options, username: "admin", password: "whatever" });
   const isShutDown = admin.adminRequest("shutdown_manager");
-  await until("the Manager takes no new client", async () => !await isListening(options));
+  await until("the Manager accepts no new client", async () => !await isListening(options));
   service.answer.resolve("done");
   assertEquals(await running, "done");
   assertEquals(await isShutDown, true);

@@ -29,7 +29,7 @@ async function totals(
   { manager }: TestManager,
   isSo: (totals: StatusTotals) => boolean,
 ): Promise<StatusTotals> {
-  const { totals } = await until(`the totals are such: ${isSo}`, () => {
+  const { totals } = await until(`the totals fulfil ${isSo}`, () => {
     const status = manager.status();
     return isSo(status.totals) ? status : undefined;
   }) as ManagerStatus;
@@ -104,7 +104,7 @@ for (const disableTls of [false, true]) {
     const later = await cxn.adminRequest<ManagerStatus>("status");
     assertEquals([later.services, Object.keys(later.clients)], [{}, [status.requester]]);
     assertEquals([later.totals.answers, later.totals.messages_in], [1, 13]);
-    assert(later.totals.bytes_in > bytes_in, "what has gone over the others is forgotten");
+    assert(later.totals.bytes_in > bytes_in, "the bytes of the other connections are not counted");
   });
 }
 

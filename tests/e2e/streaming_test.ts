@@ -153,7 +153,7 @@ for (const disableTls of [true, false]) {
     const stream = lab.link.patient("first");
     assert(stream instanceof Stream);
     const iterator = stream[Symbol.asyncIterator]();
-    assertEquals(await iterator.next(), { value: "first", done: false }); // the generator goes on
+    assertEquals(await iterator.next(), { value: "first", done: false }); // the generator continues
     await iterator.return(undefined);
     assertEquals((await lab.meter._end("first").promise).split(":")[0], "CancelledError");
   });
@@ -304,7 +304,7 @@ Deno.test("a value above the Client's readLimit ends the stream on both sides", 
   assertEquals(await link.ping(), "pong");
 });
 
-Deno.test("a value that does not come in time is a TimeoutError, and ends the generator", async () => {
+Deno.test("a value that does not arrive in time is a TimeoutError, and ends the generator", async () => {
   await using lab = await laboratory();
   const loop = async () => {
     // The first value has to arrive within that time.

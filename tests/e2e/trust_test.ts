@@ -31,9 +31,9 @@ Deno.test("an unknown certificate is saved with autoSave, and only that one is t
   await using manager = await TestManager.start();
   const { host, port } = manager.connectOptions;
 
-  const nobody = await connectWith(home, { host, port });
-  assertEquals(nobody.ok, false);
-  assert(nobody.output.includes("fingerprint"), nobody.output);
+  const untrusting = await connectWith(home, { host, port });
+  assertEquals(untrusting.ok, false);
+  assert(untrusting.output.includes("fingerprint"), untrusting.output);
 
   const saving = await connectWith(home, { host, port, autoSave: true });
   assertEquals(saving, { ok: true, output: "true\n" });

@@ -51,7 +51,10 @@ Deno.test("watch ends when its stdout is closed", async () => {
   assertEquals((await watch.status).code, 0);
   assertEquals(await stderr.read(), { done: true, value: undefined });
   const { manager } = shell.manager;
-  await until("its client has left", () => Object.keys(manager.identities().clients).length === 0);
+  await until(
+    "its client has disconnected",
+    () => Object.keys(manager.identities().clients).length === 0,
+  );
   assertEquals(shell.links(), 0);
 });
 

@@ -78,7 +78,7 @@ Deno.test("an instrument that is off is an error with its address, and the next 
   assertEquals(await instrument.query("*IDN?"), IDENTITY);
 
   await first[Symbol.asyncDispose]();
-  await until("the instrument is gone", () => !instrument.isConnected);
+  await until("the instrument is disconnected", () => !instrument.isConnected);
   await assertRejects(
     () => instrument.query("*IDN?"),
     ConnectError,

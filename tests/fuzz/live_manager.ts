@@ -80,7 +80,7 @@ class FuzzRun {
     const running = { services: true };
     const lives = SERVICES.map((name, index) => this.#runService(name, services[index], running));
     try {
-      await until("the services are there", () => this.#services.size === SERVICES.length);
+      await until("the services are connected", () => this.#services.size === SERVICES.length);
       await Promise.all(clients.map((plan, index) => this.#runClient(`c${index}`, plan)));
       // The Manager sends errors for the requests that are still pending.
       running.services = false;
@@ -322,12 +322,12 @@ class FuzzRun {
       args: [],
       kwargs: {},
     }, [1_000]);
-    await until("the last answer is there", () => peer.hasEnded || missing().length === 0);
+    await until("the last reply has arrived", () => peer.hasEnded || missing().length === 0);
     assert(mayHaveEnded || !peer.hasEnded, `${networkName} was disconnected`);
   }
 
   async #expectNoPeers(): Promise<void> {
-    await until("everybody is gone", () => {
+    await until("all peers have disconnected", () => {
       const { clients, services } = this.#manager.manager.identities();
       return Object.keys(clients).length + Object.keys(services).length === 0;
     });

@@ -71,7 +71,7 @@ export async function refusal(home: string, ...args: string[]): Promise<string> 
 }
 
 /**
- * Runs a command at a terminal and answers its questions.
+ * Runs a command at a terminal and answers its prompts.
  *
  * @param answers Pairs of the end of a prompt and the answer to it, in order.
  * @returns Its exit code, and the text on the terminal.

@@ -27,7 +27,7 @@ export class Events<T> {
   /**
    * The next wanted event after the one that was returned last.
    *
-   * @throws {Error} When none comes within a minute, or no more can come.
+   * @throws {Error} When none comes within a minute, or the queue has ended.
    */
   async next(isWanted: (event: T) => boolean = () => true): Promise<T> {
     const late = Promise.withResolvers<never>();

@@ -73,7 +73,7 @@ export function memoryPair(capacity = 64 * 1024): Pair {
   };
 }
 
-/** A transport that reads scripted pieces and records what is written. */
+/** A transport that reads scripted pieces and records the written bytes. */
 export class MemoryTransport implements Transport {
   /** The written bytes, one item a write. */
   readonly written: Uint8Array[] = [];

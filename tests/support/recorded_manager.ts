@@ -46,7 +46,7 @@ export async function play(
   try {
     for (const [index, { connection, sender, line }] of (await readRecording(name)).entries()) {
       const part = cast[connection];
-      assert(part !== undefined, `nobody plays connection ${connection}`);
+      assert(part !== undefined, `no device plays connection ${connection}`);
       if ("notOurs" in part) {
         notOurs++;
         continue;

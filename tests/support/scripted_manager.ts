@@ -37,7 +37,7 @@ export class ScriptedManager implements AsyncDisposable {
     this.#connection.catch(() => {}); // no device has connected
   }
 
-  /** What the device connects with. */
+  /** The connect options for the device. */
   get connectOptions(): ConnectOptions & { host: string; port: number; disableTls: true } {
     const { port } = this.#listener.addr as Deno.NetAddr;
     return { host: "127.0.0.1", port, disableTls: true };
