@@ -1,4 +1,4 @@
-/** A Manager without sockets, whose devices are lists of lines. */
+/** A Manager without sockets, whose devices have sinks that record lines. */
 
 import { assertEquals } from "@std/assert";
 import { Access } from "../../manager/access.ts";
@@ -17,7 +17,7 @@ import { asClient, asService, clientOf, MANAGER_NAME, serviceOf } from "./device
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** A sink that keeps the lines that it is given. */
+/** A sink that records its lines. */
 export class FakeSink implements LineSink {
   lines: string[] = [];
   isClosed = false;
@@ -53,7 +53,7 @@ export class FakeSink implements LineSink {
     return Promise.resolve();
   }
 
-  /** The lines since the last time that this was called. */
+  /** Returns the recorded lines and clears them. */
   take(): string[] {
     const lines = this.lines;
     this.lines = [];
@@ -70,7 +70,7 @@ export class FakeSink implements LineSink {
   }
 }
 
-/** Checks an attempt to log in at once, however many there were. */
+/** A login attempt without a throttle. */
 const allow: LoginAttempt = async (check) => await check();
 
 /** A device of the network. */
@@ -125,7 +125,7 @@ export class Network implements Disposable {
     return { peer, sink };
   }
 
-  /** Has a device send a line; gives the sink that the line went to. */
+  /** Sends a line from a device. Returns the sink that the line was forwarded to. */
   send(device: Device, line: string | Uint8Array | JsonObject): FakeSink | undefined {
     const bytes = line instanceof Uint8Array
       ? line
@@ -137,7 +137,7 @@ export class Network implements Disposable {
     this.database[Symbol.dispose]();
   }
 
-  /** That no device was sent anything, but for those given. */
+  /** Asserts that no device was sent a line, except for those given. */
   expectSilence(...except: Device[]): void {
     for (const { peer, sink } of this.devices) {
       if (except.some((one) => one.sink === sink)) continue;
