@@ -153,9 +153,14 @@ export class Manager implements AsyncDisposable {
     this.#isWarned = sendsPlainPasswords(options);
     this.networkName = `Manager[${this.hostname}:${this.port}]`;
     this.#access = access;
-    const registry = this.#registry = new Registry<Session<Connection>>(this.networkName, access);
+    const registry = this.#registry = new Registry<Session<Connection>>(
+      this.networkName,
+      access,
+      limits,
+    );
     const handlers = new RequestHandlers({
       registry,
+      limits,
       hostname: this.hostname,
       port: this.port,
       status: (requester) => this.#status(requester),

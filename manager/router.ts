@@ -42,6 +42,7 @@ import {
   READY,
   STREAM,
 } from "../wire/protocol.ts";
+import { checkName } from "./names.ts";
 import { type Client, networkNameOf, type Peer, type PeerIdentity, type Service } from "./peer.ts";
 import type { PendingRequest, Registry } from "./registry.ts";
 import type { RequestHandlers } from "./request_handlers.ts";
@@ -87,6 +88,9 @@ export interface Admission {
   username?: string;
 }
 
+/** The limits that a router enforces. */
+type RouterLimits = Pick<Limits, "handshakeSize" | "maxDepth" | "maxNameLength">;
+
 const encoder = new TextEncoder();
 const log = logger("router");
 
@@ -94,16 +98,18 @@ const log = logger("router");
 export class Router<Sink extends LineSink> {
   readonly #registry: Registry<Session<Sink>>;
   readonly #handlers: RequestHandlers<Session<Sink>>;
+  readonly #limits: RouterLimits;
   readonly #statistics: Statistics;
   readonly #envelope: Envelope;
 
   constructor(
     registry: Registry<Session<Sink>>,
     handlers: RequestHandlers<Session<Sink>>,
-    limits: Pick<Limits, "maxDepth">,
+    limits: RouterLimits,
     statistics: Statistics,
   ) {
     this.#envelope = new Envelope(limits.maxDepth);
+    this.#limits = limits;
     this.#registry = registry;
     this.#handlers = handlers;
     this.#statistics = statistics;
@@ -223,12 +229,12 @@ export class Router<Sink extends LineSink> {
     }
     try {
       if (!this.#isRequest()) return this.#receiveAnswer(client, line);
-      const attribute = this.#text("attribute");
+      const attribute = this.#name("attribute");
       if (attribute === DISCONNECT) return this.#disconnect(client);
-      const name = this.#text("service");
+      const name = this.#name("service");
       this.#check("args", "array");
       this.#check("kwargs", "object");
-      const uid = this.#text("uid");
+      const uid = this.#name("uid");
       if (name === MANAGER) return this.#answer(client, line);
       if (isControl(attribute)) return this.#forwardControl(client, name, uid, attribute, line);
       const service = this.#registry.route(client, name, uid);
@@ -280,7 +286,10 @@ export class Router<Sink extends LineSink> {
     try {
       const typed = typedText(line);
       if (typed === undefined) throw fault;
-      if (login.isPrompting) return void login.receive({ form: "text", line: typed });
+      if (login.isPrompting) {
+        this.#checkAnswer(line);
+        return void login.receive({ form: "text", line: typed });
+      }
       return this.#fromClient(client, encoder.encode(encodeRequest(parseTyped(typed))));
     } catch (error) {
       return this.sendError(client, scanKeys(line).text("uid") ?? "", error);
@@ -292,6 +301,7 @@ export class Router<Sink extends LineSink> {
     const { login } = client.session;
     const isAnswer = isAbsent(this.#envelope.kind("uid")) || this.#envelope.text("uid") === "";
     if (login.isPrompting && isAnswer) {
+      this.#checkAnswer(bytes);
       return void login.receive(parseAnswer(bytes));
     }
     this.#statistics.unowedAnswers++;
@@ -371,6 +381,20 @@ export class Router<Sink extends LineSink> {
     return text!;
   }
 
+  /** The text of a member that is required: a name or a uid, which the Manager keeps. */
+  #name(field: Field): string {
+    return checkName(field, this.#text(field), this.#limits);
+  }
+
+  /** The answer to a prompt may be as long as in the handshake. */
+  #checkAnswer({ length }: Uint8Array): void {
+    const { handshakeSize } = this.#limits;
+    if (length <= handshakeSize) return;
+    throw new ValueError(
+      `The answer is longer than the limit of ${handshakeSize} bytes (--handshake-size)`,
+    );
+  }
+
   #check(field: Field, kind: Kind): void {
     const found = this.#envelope.kind(field);
     if (found === kind) return;
@@ -396,18 +420,27 @@ export class Router<Sink extends LineSink> {
   async #answerAdministrator(client: Client<Session<Sink>>, request: Request): Promise<void> {
     const { sink, login } = client.session;
     try {
+      this.#registry.hold(client);
+    } catch (error) {
+      this.sendError(client, request.uid, error);
+      return;
+    }
+    try {
       const result = await this.#handlers.answerAdministrator(login, request);
       sink.sendText(encodeReply(client.networkName, request.uid, result));
     } catch (error) {
       this.sendError(client, request.uid, error);
+    } finally {
+      this.#registry.release(client);
     }
   }
 
   #receiveRequestOfService(service: Service<Session<Sink>>, bytes: Uint8Array): Sink | undefined {
     const uid = this.#envelope.text("uid") ?? "";
     try {
-      if (this.#text("attribute") === DISCONNECT) return this.#disconnect(service);
-      if (this.#text("service") === MANAGER) return this.#answer(service, bytes);
+      checkName("uid", uid, this.#limits);
+      if (this.#name("attribute") === DISCONNECT) return this.#disconnect(service);
+      if (this.#name("service") === MANAGER) return this.#answer(service, bytes);
       throw new PermissionError(`${repr(service.name)} is a Service, only a Client sends requests`);
     } catch (error) {
       return this.sendError(service, uid, error);
@@ -434,10 +467,11 @@ export class Router<Sink extends LineSink> {
     peer.session.sink.close();
   }
 
-  /** Answers a message of a peer with an error. */
+  /** Answers a message of a peer with an error. A uid that is too long is not sent back. */
   sendError(peer: Peer<Session<Sink>>, uid: string, error: unknown): Sink {
     this.#statistics.addError(error);
-    peer.session.sink.sendText(encodeError(peer.networkName, uid, error));
+    const known = uid.length > this.#limits.maxNameLength ? "" : uid;
+    peer.session.sink.sendText(encodeError(peer.networkName, known, error));
     return peer.session.sink;
   }
 

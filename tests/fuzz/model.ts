@@ -3,6 +3,7 @@
  * connected, linked and locked, who owes which answer, and what everybody is sent.
  */
 
+import { LIMITS } from "../../limits.ts";
 import { isObject, type JsonObject } from "../../wire/message.ts";
 import { MANAGER } from "../../wire/protocol.ts";
 
@@ -92,7 +93,7 @@ export class Model {
 
   /** A client sends an object. */
   #asked(client: Client, me: string, said: JsonObject): Delivery[] | "leaves" {
-    const uid = typeof said.uid === "string" ? said.uid : "";
+    const uid = isName(said.uid) ? said.uid : "";
     const refused: Delivery[] = [{ to: me, what: "error", uid }];
     if (!has(said, "attribute") && (has(said, "result") || said.error === true)) {
       if (!client.login || (said.uid ?? "") !== "") return []; // it answers what nobody has asked
@@ -100,8 +101,8 @@ export class Model {
     }
     const { attribute, service: name, args, kwargs } = said;
     if (attribute === "__disconnect__") return "leaves";
-    const isRequest = typeof attribute === "string" && typeof name === "string" &&
-      Array.isArray(args) && isObject(kwargs) && typeof said.uid === "string";
+    const isRequest = isName(attribute) && isName(name) && Array.isArray(args) &&
+      isObject(kwargs) && isName(said.uid);
     if (!isRequest) return refused;
     if (name === MANAGER) {
       if (said.error === true) return refused;
@@ -142,7 +143,7 @@ export class Model {
     if (bound === undefined) return refused;
     if (names.length === 0) return done();
     const { service: name, shared = null } = bound;
-    if (typeof name !== "string" || ![true, false, 0, 1, null].includes(shared as null)) {
+    if (!isName(name) || ![true, false, 0, 1, null].includes(shared as null)) {
       return refused;
     }
     const service = this.#service(name);
@@ -173,13 +174,13 @@ export class Model {
       if (!has(said, "attribute")) return "fault";
       if (attribute === "__disconnect__") return "leaves";
       const { args = [], kwargs = {} } = said;
-      const isFine = (attribute === "identity" || attribute === "status") &&
+      const isFine = isName(uid ?? "") && (attribute === "identity" || attribute === "status") &&
         said.service === MANAGER &&
         Array.isArray(args) && isObject(kwargs) && bind([], args, kwargs) !== undefined;
       return [{
         to: me,
         what: isFine ? "result" : "error",
-        uid: typeof uid === "string" ? uid : "",
+        uid: isName(uid) ? uid : "",
       }];
     }
     if ((requester ?? null) === null && uid === "notification") {
@@ -215,6 +216,11 @@ export class Model {
   #nameOf(service: Service): string {
     return [...this.peers].find(([_, peer]) => peer === service)![0];
   }
+}
+
+/** Whether it is the name of something, or a uid, that is not too long. */
+function isName(text: unknown): text is string {
+  return typeof text === "string" && text.length <= LIMITS.maxNameLength;
 }
 
 function has(object: JsonObject, key: string): boolean {
