@@ -143,6 +143,19 @@ export interface Limits {
 }
 
 /**
+ * The number of requests that a Service runs at once: those whose method has not finished, or whose
+ * stream has not ended. A further one fails with a `PermissionError`. The option `maxRunning` of a
+ * Service changes it.
+ */
+export const MAX_RUNNING = 10_000;
+
+/**
+ * The longest text that a record of the log has from a peer or from an error, in UTF-16 code units.
+ * The rest is left out.
+ */
+export const LONGEST_LOG_TEXT = 4_096;
+
+/**
  * When a log file is rotated, and how many rotated files are kept.
  *
  * @example

@@ -126,9 +126,9 @@ export class PendingRequests implements Iterable<string> {
     return true;
   }
 
-  /** Each uid, as many times as it is pending. */
+  /** Each uid, as many times as it is pending, in any order. */
   *[Symbol.iterator](): IterableIterator<string> {
-    for (const [uid, count] of this.#counts) {
+    for (const [uid, count] of this.#counts.unordered()) {
       for (let rest = count; rest > 0; rest--) yield uid;
     }
   }
