@@ -89,6 +89,30 @@ export interface Limits {
    */
   readonly maxDepth: number;
   /**
+   * The number of requests of a client that may be pending: sent, and not answered yet. Default:
+   * 10,000. A further one is answered with a `PermissionError`, and the connection goes on. Each costs
+   * the Manager about 150 bytes, and 350 with the longest `uid`. Command line: `--max-requests`.
+   */
+  readonly maxRequests: number;
+  /**
+   * The number of requests to a service that may be pending. Default: 10 times `maxRequests`. A
+   * further one is answered with a `PermissionError`. It has no option of the command line.
+   */
+  readonly maxServiceRequests: number;
+  /**
+   * The longest `uid`, and the longest name of a service, a client, an attribute or a user, in UTF-16
+   * code units; also the longest `language` and `os` in an identity. Default: 256. A message with a
+   * longer one is answered with a `ValueError`, and an identity is rejected with one. Command line:
+   * `--max-name-length`.
+   */
+  readonly maxNameLength: number;
+  /**
+   * The number of attributes of a service that its identity may list, and that of extensions and
+   * streams. Default: 2,000. An identity with more of them is rejected with a `ValueError`. Command
+   * line: `--max-attributes`.
+   */
+  readonly maxAttributes: number;
+  /**
    * The size of a send queue above which the senders wait: their connections are not read until the
    * queue is below `queueLow`. In bytes; default: 8 MiB. Command line: `--queue-size`.
    */
@@ -104,6 +128,12 @@ export interface Limits {
    * It has no option of the command line.
    */
   readonly queueLimit: number;
+  /**
+   * The number of bytes that may wait for all peers of a Manager together. Default: 512 MiB. Above
+   * it, the slowest consumers are closed: those that have read nothing for the longest time. The
+   * first 64 KiB that wait for a peer do not count. Command line: `--max-queued`.
+   */
+  readonly maxQueued: number;
   /**
    * The time after which a connection is closed whose queue is above `queueHigh` and that has taken
    * no byte, in milliseconds. Default: 30,000. Command line: `--stall-timeout`.
@@ -122,6 +152,19 @@ export interface Limits {
    */
   readonly grace: number;
 }
+
+/**
+ * The number of requests that a Service runs at once: those whose method has not finished, or whose
+ * stream has not ended. A further one fails with a `PermissionError`. The option `maxRunning` of a
+ * Service changes it.
+ */
+export const MAX_RUNNING = 10_000;
+
+/**
+ * The longest text that a record of the log has from a peer or from an error, in UTF-16 code units.
+ * The rest is left out.
+ */
+export const LONGEST_LOG_TEXT = 4_096;
 
 /**
  * When a log file is rotated, and how many rotated files are kept.
@@ -168,9 +211,14 @@ export const LIMITS: Limits = {
   maxHeld: 0,
   minLineRate: MiB,
   maxDepth: 512,
+  maxRequests: 10_000,
+  maxServiceRequests: 100_000,
+  maxNameLength: 256,
+  maxAttributes: 2_000,
   queueHigh: 8 * MiB,
   queueLow: 2 * MiB,
   queueLimit: 64 * MiB,
+  maxQueued: 512 * MiB,
   stallTimeout: 30_000,
   silenceTimeout: 5 * 60_000,
   grace: 5_000,
@@ -182,6 +230,9 @@ export const LOG_LIMITS: LogLimits = {
   logAge: 7 * 24 * 60 * 60_000,
   logFiles: 10,
 };
+
+/** How many clients may each have as many requests pending at one service as a client may have. */
+const SERVICE_SCALE = 10;
 
 /** The limits that may be 0. */
 const MAY_BE_ZERO: ReadonlySet<string> = new Set<keyof Limits>([
@@ -197,17 +248,19 @@ export const LONGEST_TIME = 2 ** 31 - 1;
 
 /**
  * Fills in the defaults. `queueLow` and `queueLimit` are in proportion to `queueHigh` if they are not
- * given.
+ * given, and `maxServiceRequests` to `maxRequests`.
  *
  * @throws {RangeError} When a limit is out of its range.
  */
 export function resolveLimits(given: Partial<Limits> = {}): Limits {
   const queueHigh = given.queueHigh ?? LIMITS.queueHigh;
   const scale = queueHigh / LIMITS.queueHigh;
+  const maxRequests = given.maxRequests ?? LIMITS.maxRequests;
   const limits = {
     ...LIMITS,
     queueLow: Math.floor(LIMITS.queueLow * scale),
     queueLimit: Math.ceil(LIMITS.queueLimit * scale),
+    maxServiceRequests: SERVICE_SCALE * maxRequests,
     ...given,
   };
   for (const [name, value] of Object.entries(limits)) {

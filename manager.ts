@@ -86,6 +86,9 @@ export interface ManagerOptions {
  */
 const BUSY_TIMEOUT = 100;
 
+/** How long a shutdown answers requests that are still pending with errors, in milliseconds. */
+const FAILING_TIME = 1_000;
+
 /** How often a shutdown checks whether all replies are sent, in milliseconds. */
 const DRAIN_INTERVAL = 10;
 
@@ -154,9 +157,14 @@ export class Manager implements AsyncDisposable {
     this.#isWarned = sendsPlainPasswords(options);
     this.networkName = `Manager[${this.hostname}:${this.port}]`;
     this.#access = access;
-    const registry = this.#registry = new Registry<Session<Connection>>(this.networkName, access);
+    const registry = this.#registry = new Registry<Session<Connection>>(
+      this.networkName,
+      access,
+      limits,
+    );
     const handlers = new RequestHandlers({
       registry,
+      limits,
       hostname: this.hostname,
       port: this.port,
       status: (requester) => this.#status(requester),
@@ -365,7 +373,7 @@ export class Manager implements AsyncDisposable {
     if (this.#isBusy) {
       log.warn("Some requests were not answered, or some replies not sent, in time (--grace)");
     }
-    this.#router.failPending();
+    await this.#router.failPending(FAILING_TIME);
     const { connections } = this.#connectionHandler;
     await Promise.all(Array.from(connections, (connection) => connection.close()));
     while (this.#tasks.size > 0) await Promise.all(this.#tasks);

@@ -19,6 +19,7 @@ import type { Host, Hosts } from "./hosts.ts";
 import type { Limits } from "../limits.ts";
 import { LongLine } from "../wire/line.ts";
 import type { Socket } from "../net/listener.ts";
+import { QueueBudget } from "../net/queue_budget.ts";
 import { Keepalive, type KeepalivePeer } from "../net/keepalive.ts";
 import { logger } from "../base/log.ts";
 import { encodeError, encodeProbe, encodeReply } from "../wire/message.ts";
@@ -68,12 +69,15 @@ export class ConnectionHandler implements Disposable {
   readonly #admissionLimiter: AdmissionLimiter;
   readonly #loginThrottle: LoginThrottle;
   readonly #keepalive: Keepalive;
+  /** What may wait for all peers together. */
+  readonly #queues: QueueBudget;
   readonly #watch = new Yielder(SLICE);
   readonly #connections = new Set<Connection>();
 
   constructor(options: ConnectionHandlerOptions) {
     this.#options = options;
     this.#admissionLimiter = new AdmissionLimiter(options.limits.maxPending);
+    this.#queues = new QueueBudget(options.limits.maxQueued);
     this.#loginThrottle = new LoginThrottle(options.limits);
     this.#keepalive = new Keepalive(options.limits.silenceTimeout);
   }
@@ -102,7 +106,7 @@ export class ConnectionHandler implements Disposable {
   /** Handles one connection until it ends. Never rejects. */
   async serve(socket: Socket): Promise<void> {
     const { remote } = socket;
-    const connection = new Connection(socket, this.#options.limits);
+    const connection = new Connection(socket, this.#options.limits, this.#queues);
     this.#options.statistics.connections++;
     this.#connections.add(connection);
     const slot = this.#admissionLimiter.acquire(
@@ -213,13 +217,11 @@ export class ConnectionHandler implements Disposable {
   /** Routes a peer's messages for as long as it is connected. */
   async #forward(peer: ConnectedPeer, connection: Connection): Promise<void> {
     for await (const lines of connection) {
-      let congested: Connection | undefined;
       let count = 0;
       let bytes = 0;
       for (const line of lines) {
         if (!connection.isOpen) break; // the peer has requested to be disconnected
         if ((++count % LINES === 0 || bytes > BYTES) && this.#watch.isDue) {
-          await congested?.drained();
           await this.#watch.pause();
           bytes = 0;
         }
@@ -230,10 +232,10 @@ export class ConnectionHandler implements Disposable {
           bytes += line.length;
           sink = this.#options.router.receive(peer, line);
         }
-        if (sink?.congested) congested = sink;
+        // Backpressure: the peer is slowed down by not being read. At once, not after all lines of the
+        // read: there may be 1,500 requests in it whose replies have some MB each.
+        if (sink?.congested) await sink.drained();
       }
-      // Backpressure: the peer is slowed down by not being read.
-      if (congested !== undefined) await congested.drained();
       if (this.#watch.isDue) await this.#watch.pause();
     }
   }

@@ -17,6 +17,7 @@ import type { HeldLine } from "../wire/held_line.ts";
 import { type Line, LineSplitter, LongLine } from "../wire/line.ts";
 import { type LineWriter, Outbox, type OutboxEnd, type Sent } from "./outbox.ts";
 import { MIN_READ_SIZE, nextReadBuffer } from "../base/buffer.ts";
+import type { QueueBudget } from "./queue_budget.ts";
 import { streamEnd, type Transport } from "./transport.ts";
 import { formatDuration } from "../base/units.ts";
 import { withTimeout } from "../base/with_timeout.ts";
@@ -29,6 +30,7 @@ import { withTimeout } from "../base/with_timeout.ts";
  * - `failed`: the stream failed;
  * - `stalled`: the peer read nothing for the time-out, although bytes waited for it;
  * - `overrun`: the peer reads too slowly for the messages that are sent to it;
+ * - `evicted`: too much waited for all peers together, and this one was the slowest;
  * - `closed`: this side closed it;
  * - `silent`: the peer sent nothing for the time-out.
  */
@@ -74,7 +76,12 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
   readonly #traffic: Traffic = { bytesIn: 0, bytesOut: 0, linesIn: 0, linesOut: 0 };
   #closed: Promise<void> | undefined;
 
-  constructor(transport: Transport, limits: Partial<Limits> = {}) {
+  /**
+   * @param transport The byte stream.
+   * @param limits The limits that differ from the default ones.
+   * @param budget What may wait for all peers together. Default: no limit.
+   */
+  constructor(transport: Transport, limits: Partial<Limits> = {}, budget?: QueueBudget) {
     this.#transport = transport;
     this.#limits = resolveLimits(limits);
     this.#splitter = new LineSplitter(
@@ -84,6 +91,7 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
     this.#outbox = new Outbox({
       write: (bytes) => transport.write(bytes),
       limits: this.#limits,
+      budget,
       sent: this.#traffic,
       onEnd: (end) => this.#finish(end),
     });
@@ -310,6 +318,9 @@ export function describeEnd(end: End): string {
       return `the peer sent nothing for ${formatDuration(end.timeout)} (--silence-timeout)`;
     case "overrun":
       return `more than ${end.limit} bytes waited for the peer to take them (--queue-size)`;
+    case "evicted":
+      return `more than ${end.limit} bytes waited for all peers, and this one had read nothing for ` +
+        `the longest time (--max-queued)`;
     case "failed":
       return (end.cause as Error).message;
   }

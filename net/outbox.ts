@@ -6,7 +6,9 @@
  * - the lines that are sent in one turn of the event loop are written at once;
  * - a line that is written in pieces is never mixed with another;
  * - above a high mark the outbox is congested, and senders should wait for `drained()`. The
- *   connection of a peer that then reads nothing for a time-out ends.
+ *   connection of a peer that then reads nothing for a time-out ends;
+ * - what waits beyond a small share counts against the budget of all outboxes together, if there is
+ *   one (`queue_budget.ts`).
  *
  * @module
  */
@@ -14,13 +16,18 @@
 import { ByteBuffer } from "../base/buffer.ts";
 import type { Limits } from "../limits.ts";
 import type { HeldLine } from "../wire/held_line.ts";
+import type { BudgetedQueue, QueueBudget } from "./queue_budget.ts";
 import { type StreamEnd, streamEnd } from "./transport.ts";
 
-/** Why nothing more can be sent: the stream has ended, the peer reads nothing, or the queue is full. */
+/**
+ * Why nothing more can be sent: the stream has ended, the peer reads nothing, its queue is full, or
+ * those of all peers together are, and this peer is the slowest.
+ */
 export type OutboxEnd =
   | StreamEnd
   | { state: "stalled"; timeout: number }
-  | { state: "overrun"; limit: number };
+  | { state: "overrun"; limit: number }
+  | { state: "evicted"; limit: number };
 
 /** Writes one line in pieces. */
 export interface LineWriter {
@@ -46,6 +53,8 @@ export interface OutboxOptions {
   /** Writes bytes from the start of the array. Fulfilled with the number of bytes written. */
   write: (bytes: Uint8Array) => Promise<number>;
   limits: Pick<Limits, "queueHigh" | "queueLow" | "queueLimit" | "stallTimeout">;
+  /** What may wait in all outboxes together. Default: no limit. */
+  budget?: QueueBudget;
   /** The counts to increase. */
   sent: Sent;
   /** Called when nothing more can be sent. It calls {@linkcode Outbox.end}. */
@@ -59,6 +68,10 @@ export interface OutboxOptions {
 const MAX_WRITE = 256 * 1024;
 /** The high mark for a line in pieces, in bytes: enough to keep the socket busy. */
 const PIECES_HIGH = 1024 * 1024;
+/** So many bytes may wait without a share of the budget. */
+const FREE = 64 * 1024;
+/** Shares of the budget are multiples of this, so that few lines take one. */
+const SHARE = 256 * 1024;
 const SPACE = new Uint8Array([0x20]);
 const TERMINATOR = new Uint8Array([0x0d, 0x0a]);
 const EMPTY = new Uint8Array(0);
@@ -71,7 +84,7 @@ interface HeldEntry {
 }
 
 /** The lines that wait to be written. */
-export class Outbox {
+export class Outbox implements BudgetedQueue {
   readonly #options: OutboxOptions;
   readonly #limits: OutboxOptions["limits"];
   /** After `close()` no line is added, and those in the queue are still written. */
@@ -96,10 +109,16 @@ export class Outbox {
   /** The lines that were sent while that line is being written. */
   #afterLine = new ByteBuffer();
   #stallTimer: ReturnType<typeof setTimeout> | undefined;
+  /** The share of the budget that is taken. */
+  #share = 0;
+  /** More than so many bytes need a larger share. */
+  #allowed: number;
+  #progress = 0;
 
   constructor(options: OutboxOptions) {
     this.#options = options;
     this.#limits = options.limits;
+    this.#allowed = options.budget === undefined ? Infinity : FREE;
     this.#idle.resolve();
   }
 
@@ -129,6 +148,17 @@ export class Outbox {
     for (const entry of this.#ahead.splice(0)) if (isHeld(entry)) entry.line.release();
     this.#copiedAhead = this.#heldAhead = 0;
     this.#endCongestion();
+    this.#giveBack(this.#share);
+  }
+
+  /** Ends the connection: too much waits for all peers, and this one is the slowest. */
+  evict(limit: number): void {
+    this.#options.onEnd({ state: "evicted", limit });
+  }
+
+  /** When bytes were last written, or when so few waited that they needed no share of the budget. */
+  get progress(): number {
+    return this.#progress;
   }
 
   /** How many bytes wait to be written. */
@@ -275,6 +305,32 @@ export class Outbox {
     this.#options.sent.linesOut++;
     this.#next.append(TERMINATOR);
     if (this.#line === undefined) this.#flush(this.#limits.queueHigh);
+    if (this.#copied > this.#allowed) this.#takeShare();
+  }
+
+  /** Takes a larger share of the budget, or is evicted. */
+  #takeShare(): void {
+    if (this.#share === 0) this.#progress = performance.now();
+    const more = Math.ceil((this.#copied - this.#allowed) / SHARE) * SHARE;
+    if (!this.#options.budget!.take(this, more)) return;
+    this.#share += more;
+    this.#allowed += more;
+  }
+
+  /** Gives back what is not needed any more, after bytes were written. */
+  #shrinkShare(): void {
+    this.#progress = performance.now();
+    const needed = Math.ceil(Math.max(0, this.#copied - FREE) / SHARE) * SHARE;
+    this.#giveBack(this.#share - needed);
+  }
+
+  #giveBack(bytes: number): void {
+    const { budget } = this.#options;
+    if (budget === undefined || bytes <= 0) return;
+    this.#share -= bytes;
+    this.#allowed -= bytes;
+    budget.give(bytes);
+    if (this.#share === 0) budget.forget(this);
   }
 
   async #writePiece(parts: readonly Uint8Array[]): Promise<boolean> {
@@ -326,6 +382,7 @@ export class Outbox {
           await this.#write(entry.view());
           this.#copiedAhead = Math.max(0, this.#copiedAhead - entry.length);
         }
+        if (this.#share > 0) this.#shrinkShare();
         if (this.#queue.length + this.#copiedAhead <= this.#lowMark) this.#endCongestion();
       }
     } catch (error) {
@@ -340,6 +397,7 @@ export class Outbox {
     while (bytes.length > 0 && this.#state !== "ended") {
       const written = await this.#options.write(bytes.subarray(0, MAX_WRITE));
       this.#options.sent.bytesOut += written;
+      if (this.#share > 0) this.#progress = performance.now();
       bytes = bytes.subarray(written);
     }
   }

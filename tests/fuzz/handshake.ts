@@ -198,6 +198,12 @@ function nameOf(identity: unknown): string | undefined {
   if (typeof type !== "string" || typeof name !== "string" || !Object.hasOwn(identity, "name")) {
     return undefined;
   }
+  const { language = "", os = "", extensions = [], streams = [] } = identity;
+  const names = [name, language, os, extensions, streams].flat()
+    .concat(isObject(attributes) ? Object.keys(attributes) : []);
+  if (names.some((text) => typeof text === "string" && text.length > LIMITS.maxNameLength)) {
+    return undefined;
+  }
   if (type.toLowerCase() === "client") return name;
   const isService = type.toLowerCase() === "service" && isObject(attributes) &&
     Object.hasOwn(identity, "attributes") && Number.isInteger(max_clients ?? -1);

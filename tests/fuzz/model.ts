@@ -3,6 +3,7 @@
  * and pending requests, and the lines that each peer is sent.
  */
 
+import { LIMITS } from "../../limits.ts";
 import { isObject, type JsonObject } from "../../wire/message.ts";
 import { MANAGER } from "../../wire/protocol.ts";
 
@@ -101,7 +102,7 @@ export class Model {
     sender: string,
     message: JsonObject,
   ): Delivery[] | "disconnects" {
-    const uid = typeof message.uid === "string" ? message.uid : "";
+    const uid = isName(message.uid) ? message.uid : "";
     const rejected: Delivery[] = [{ to: sender, what: "error", uid }];
     if (!has(message, "attribute") && (has(message, "result") || message.error === true)) {
       if (!client.login || (message.uid ?? "") !== "") return []; // a reply to no prompt
@@ -109,8 +110,8 @@ export class Model {
     }
     const { attribute, service: name, args, kwargs } = message;
     if (attribute === "__disconnect__") return "disconnects";
-    const isRequest = typeof attribute === "string" && typeof name === "string" &&
-      Array.isArray(args) && isObject(kwargs) && typeof message.uid === "string";
+    const isRequest = isName(attribute) && isName(name) && Array.isArray(args) &&
+      isObject(kwargs) && isName(message.uid);
     if (!isRequest) return rejected;
     if (name === MANAGER) {
       if (message.error === true) return rejected;
@@ -153,7 +154,7 @@ export class Model {
     if (bound === undefined) return rejected;
     if (names.length === 0) return done();
     const { service: name, shared = null } = bound;
-    if (typeof name !== "string" || ![true, false, 0, 1, null].includes(shared as null)) {
+    if (!isName(name) || ![true, false, 0, 1, null].includes(shared as null)) {
       return rejected;
     }
     const service = this.#service(name);
@@ -188,13 +189,13 @@ export class Model {
       if (!has(message, "attribute")) return "violation";
       if (attribute === "__disconnect__") return "disconnects";
       const { args = [], kwargs = {} } = message;
-      const isValid = (attribute === "identity" || attribute === "status") &&
+      const isValid = isName(uid ?? "") && (attribute === "identity" || attribute === "status") &&
         message.service === MANAGER &&
         Array.isArray(args) && isObject(kwargs) && bind([], args, kwargs) !== undefined;
       return [{
         to: sender,
         what: isValid ? "result" : "error",
-        uid: typeof uid === "string" ? uid : "",
+        uid: isName(uid) ? uid : "",
       }];
     }
     if ((requester ?? null) === null && uid === "notification") {
@@ -251,4 +252,9 @@ function bind(
   const isValid = [...bound.keys()].every((name) => names.includes(name)) &&
     (names.length === 0 || bound.has(names[0]));
   return isValid ? Object.fromEntries(bound) : undefined;
+}
+
+/** Whether it is a name or a uid that is not too long. */
+function isName(text: unknown): text is string {
+  return typeof text === "string" && text.length <= LIMITS.maxNameLength;
 }

@@ -8,10 +8,10 @@ import {
   PermissionError,
   wireMessage,
 } from "../../errors.ts";
-import { type Client, networkNameOf, type Service, serviceEntry } from "../../manager/peer.ts";
+import { type Client, networkNameOf, type Service } from "../../manager/peer.ts";
 import { type Policy, Registry } from "../../manager/registry.ts";
 import * as devices from "../support/devices.ts";
-import { DEVICE, MANAGER_NAME as MANAGER } from "../support/devices.ts";
+import { DEVICE, MANAGER_NAME as MANAGER, serviceEntry } from "../support/devices.ts";
 
 /** A registry whose sessions are strings. */
 function registry(policy?: Policy): Registry<string> {
@@ -176,7 +176,7 @@ Deno.test("a link is known to both sides, and gives the entry of the service", (
   const all = registry();
   const client = addClient(all, "a");
   const service = addService(all, "Echo");
-  assertEquals(all.link(client, "Echo"), serviceEntry(service));
+  assertStrictEquals(all.link(client, "Echo"), service);
   assertEquals([...service.links], [client]);
   assertEquals([...client.links], [service]);
 });
@@ -260,7 +260,7 @@ Deno.test("a linked client may link again while the service is full and locked b
   all.link(a, "Echo");
   all.link(b, "Echo");
   all.acquireLock(b, "Echo", true);
-  assertEquals(all.link(a, "Echo"), serviceEntry(service));
+  assertStrictEquals(all.link(a, "Echo"), service);
   assertEquals(service.links.size, 2);
 });
 
@@ -387,7 +387,7 @@ Deno.test("a client whose link was revoked may unlink, and links again once it m
   denials.allow("alice", "DMM");
   assertEquals(all.revoke(), []);
   assertEquals(dmm.links.size, 0);
-  assertEquals(all.link(alice, "DMM"), serviceEntry(dmm));
+  assertStrictEquals(all.link(alice, "DMM"), dmm);
 });
 
 // Locks
@@ -828,7 +828,7 @@ function perform(all: Registry<string>, denials: Denials, step: Step): unknown {
     if (client === undefined) return "not connected";
     switch (step.action) {
       case "link":
-        assertEquals(all.link(client, step.service), serviceEntry(service!));
+        assertStrictEquals(all.link(client, step.service), service!);
         return "linked";
       case "unlink":
         return all.unlink(client, step.service);

@@ -1,7 +1,14 @@
 /** Clients and services in a registry, without a network. */
 
 import type { JsonObject, Request } from "../../wire/message.ts";
-import type { Client, Peer, PeerIdentity, Service } from "../../manager/peer.ts";
+import { encodeValue, parseJson } from "../../wire/json.ts";
+import {
+  type Client,
+  encodeEntry,
+  type Peer,
+  type PeerIdentity,
+  type Service,
+} from "../../manager/peer.ts";
 import type { Registry } from "../../manager/registry.ts";
 
 /** The name of the Manager of these tests, as it stands in messages. */
@@ -49,7 +56,21 @@ export function serviceOf(
     streams = [],
   }: ServiceOptions = {},
 ): PeerIdentity & { kind: "service" } {
-  return { kind: "service", name, address, extensions, attributes, maxClients, streams, ...DEVICE };
+  return {
+    kind: "service",
+    name,
+    address,
+    extensions,
+    attributes: encodeValue(attributes),
+    maxClients,
+    streams,
+    ...DEVICE,
+  };
+}
+
+/** The entry of a service in an identity. */
+export function serviceEntry(service: Service<unknown>): unknown {
+  return parseJson(encodeEntry(service));
 }
 
 /** Registers a client. */

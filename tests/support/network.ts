@@ -84,6 +84,7 @@ export class Network implements Disposable {
   readonly registry = new Registry<Session<FakeSink>>(MANAGER_NAME, this.access);
   readonly handlers = new RequestHandlers<Session<FakeSink>>({
     registry: this.registry,
+    limits: LIMITS,
     hostname: "lab-pc",
     port: 1875,
     status: () => null,
