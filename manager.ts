@@ -274,8 +274,9 @@ export class Manager implements AsyncDisposable {
   /**
    * Shuts down: stops listening and rejects new requests, waits until the pending requests are
    * answered and the replies are sent, disconnects every peer, and closes the database. A request
-   * that is not answered within `grace` fails with a `ConnectionAbortedError`. After `grace`, each
-   * peer has up to 2000 ms more to take what is queued for it.
+   * that is not answered within `grace` fails with a `ConnectionAbortedError`, which is sent for up to
+   * 1000 ms; then the end of the connection fails it. After that, each peer has up to 2000 ms more to
+   * take what is queued for it.
    *
    * It may be called again: a shorter `grace` takes effect, a longer one does not.
    *

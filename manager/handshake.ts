@@ -188,6 +188,7 @@ function toPeerIdentity(
   if (kind === "client") return { kind, ...common };
   const attributes = required(members, "attributes", "object");
   checkNames("attributes", Object.keys(attributes), limits);
+  checkDepth(attributes, limits.maxDepth);
   const maxClients = members.max_clients ?? -1;
   if (!Number.isInteger(maxClients)) throw new TypeError("'max_clients' must be an integer");
   return {
@@ -201,6 +202,17 @@ function toPeerIdentity(
 
 function namesOf(names: unknown): string[] {
   return Array.isArray(names) ? names.filter((name) => typeof name === "string") : [];
+}
+
+/** Rejects attributes that are nested deeper than a message may be: they are sent in messages. */
+function checkDepth(value: unknown, maxDepth: number, depth = 1): void {
+  if (typeof value !== "object" || value === null) return;
+  if (depth > maxDepth) {
+    throw new ValueError(
+      `The attributes are nested deeper than the limit of ${maxDepth} levels (--max-depth)`,
+    );
+  }
+  for (const item of Object.values(value)) checkDepth(item, maxDepth, depth + 1);
 }
 
 /** The names under a key of an identity. */

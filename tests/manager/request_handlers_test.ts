@@ -219,6 +219,32 @@ Deno.test("arguments may be given by name", () => {
   ]);
 });
 
+Deno.test("a name in an argument has a limit, and a password has none", async () => {
+  using manager = await TestManager.withAdministrator();
+  const long = "x".repeat(257);
+  for (
+    const [attribute, key, ...args] of [
+      ["users_table.insert", "username", long, "secret"],
+      ["users_table.is_admin", "username", long],
+      ["access_table.allow", "service", long, "admin"],
+      ["access_table.allow", "username", "Echo", long],
+      ["hostnames_table.insert", "hostname", long],
+    ]
+  ) {
+    await assertRejects(
+      () => manager.administer(attribute, args),
+      ValueError,
+      `A name or uid of 257 characters is too long ('${key}'), the limit is 256 (--max-name-length)`,
+    );
+  }
+  await manager.administer("users_table.insert", ["x".repeat(256), long]);
+  const isValid = await manager.administer("users_table.is_password_valid", [
+    "x".repeat(256),
+    long,
+  ]);
+  assertEquals(isValid, true);
+});
+
 for (
   const [attribute, args, kwargs, text] of [
     ["link", [], {}, "Manager.link() missing 1 required positional argument: 'service'"],
