@@ -23,6 +23,7 @@ import { ClientRequest, labelOf, notSentInTime, unanswered, unsendable } from ".
 import { SendScheduler } from "./send_scheduler.ts";
 import { Stream, WINDOW } from "./stream.ts";
 import { UidMap } from "../base/uid_map.ts";
+import { UidSource } from "../base/uid_source.ts";
 
 /** What requests are sent over: the reconnecting connection of the Client. */
 export interface RequestConnection {
@@ -50,12 +51,6 @@ export interface SendOptions<R> {
   failsOffline?: boolean;
 }
 
-/**
- * The first uid. Of texts with fewer than 10 characters V8 keeps one copy of each when it reads
- * JSON, and the look-up for it takes as long as all the rest of reading a reply.
- */
-const FIRST_UID = 1_000_000_000;
-
 /** The request that a Manager does not reply to: it ends the connection instead. */
 const SHUTDOWN_MANAGER = "shutdown_manager";
 
@@ -72,7 +67,7 @@ export class Requests {
   readonly #pending = new UidMap<ClientRequest>();
   readonly #scheduler = new SendScheduler((request) => this.#send(request));
   readonly #offline: OfflineQueue;
-  #lastUid = FIRST_UID;
+  readonly #uids = new UidSource();
   /** Why a question of the Manager could not be answered, so that it will refuse a request. */
   #explanation: Error | undefined;
 
@@ -249,7 +244,7 @@ export class Requests {
     onValue?: (value: unknown) => void,
   ): ClientRequest {
     const { timeout, signal } = options;
-    const uid = String(++this.#lastUid); // unique for this Client, which is all that it has to be
+    const uid = this.#uids.next();
     const request = new ClientRequest({
       service,
       attribute,
