@@ -213,8 +213,8 @@ export class ConnectionAbortedError extends NetworkError {
 /**
  * Something did not happen in time. Its `code` is `"TIMEOUT"`; the message has the time-out.
  *
- * The `timeout` of a call, of `result()`, of `link()` or of `connect()`, for example. A Future that was
- * waited for in vain stays pending, and a later `result()` still gives its value.
+ * The `timeout` of a call, of `result()`, of `link()` or of `connect()`, for example. The Future of a
+ * call stays pending then, and a later `result()` still gives its value; that of `link()` is cancelled.
  *
  * @example
  * ```ts ignore it needs a Manager
