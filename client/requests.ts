@@ -268,7 +268,7 @@ export class Requests {
     if (request.state.state === "settled") return request;
     try {
       // Now, since the caller may change the values later.
-      if (!isLarge(args) && !isLarge(kwargs)) request.line = encodeRequest(request);
+      if (!isLarge(args) && !isLarge(kwargs)) request.encoded(encodeRequest(request));
     } catch (cause) {
       request.reject(unsendable(attribute, cause));
       return request;
@@ -309,9 +309,13 @@ export class Requests {
     this.#pending.set(request.uid, request);
     const isStreamed = request.onValue !== undefined && extensions.includes(STREAM);
     const end = isStreamed ? `,"stream":${WINDOW}}` : "}";
-    if (request.line === undefined) this.#sendLarge(current!, request, end);
-    else if (isStreamed) current!.sendText(request.line.slice(0, -1) + end);
-    else current!.sendText(request.line);
+    const { line } = request;
+    if (line === undefined) {
+      this.#sendLarge(current!, request, end);
+      return true;
+    }
+    current!.sendText(isStreamed ? line.slice(0, -1) + end : line);
+    request.release();
     return true;
   }
 
@@ -321,16 +325,19 @@ export class Requests {
     request: ClientRequest,
     end: string,
   ): Promise<void> {
-    const { uid, attribute, args, kwargs, link, deadline } = request;
+    const { uid, attribute, link, deadline } = request;
     const isWanted = () => request.state.state === "sent";
     try {
-      const [argPieces, kwargPieces] = [await encodeLarge(args), await encodeLarge(kwargs)];
+      // Not in variables: those hold the arguments until this function ends.
+      const argPieces = await encodeLarge(request.args);
+      const kwargPieces = await encodeLarge(request.kwargs);
       if (!isWanted()) return this.#scheduler.done(uid); // it was cancelled
       if (deadline < performance.now()) throw notSentInTime(request);
       if (this.#connection.reconnects && this.#offline.isHeld(link)) { // its service has gone
         this.#complete(uid);
         return this.#offline.add(request);
       }
+      request.release();
       const head = beginRequest(request);
       const pieces = [head, ...argPieces, ',"kwargs":', ...kwargPieces, end];
       // A cancellation while another line is being sent would arrive before this one.
