@@ -160,7 +160,8 @@ export class Service implements AsyncDisposable {
 
   /**
    * Fulfilled when a Service that was started has ended for good and its `shutdownHandler` has
-   * returned; never rejects. It stays pending if `start()` fails or is never called.
+   * returned, or when it was shut down during a `start()` that failed; never rejects. It stays pending
+   * if `start()` fails otherwise, after which the Service can be started again, or is never called.
    */
   get finished(): Promise<void> {
     return this.#finished.promise;
@@ -193,7 +194,7 @@ export class Service implements AsyncDisposable {
 
   /**
    * Called once when the connection has ended for good, but not when the Manager rejected the
-   * Service. A subclass overrides it, e.g. to switch an instrument off. {@linkcode Service.finished}
+   * Service, or the Service was shut down before it was connected. A subclass overrides it, e.g. to switch an instrument off. {@linkcode Service.finished}
    * waits for it, without a time-out. An error that it throws is logged.
    *
    * @param _error Why the connection ended; `undefined` if the Service ended it itself.
@@ -264,7 +265,7 @@ export class Service implements AsyncDisposable {
    * Connects to a Manager, and serves requests from then on. Fulfilled when Clients can link with
    * the Service; {@linkcode Service.finished} waits for its end. A Manager of the Python software
    * does not confirm a Service: the promise is fulfilled if it has not rejected the Service within
-   * 1 second. A Service whose start has failed can be started again.
+   * 1 second. A Service whose start has failed can be started again, unless it was shut down meanwhile.
    *
    * @throws {RangeError} If an option is out of its range.
    * @throws {TypeError} If the class has a `static schema` that does not fit its methods.
@@ -354,7 +355,8 @@ export class Service implements AsyncDisposable {
    * ends when the connection ends. The Manager has 2 seconds to disconnect the Service, and the
    * lines that wait to be written have 2 more.
    *
-   * Fulfilled when the Service has ended and `shutdownHandler` has returned; never rejects. If a
+   * Fulfilled when the Service has ended and `shutdownHandler` has returned; never rejects. A Manager
+   * of this package does not list the Service any more then. If a
    * method that a Client has requested calls it, the promise is fulfilled at once, since the Service
    * waits for that method.
    *
@@ -372,7 +374,7 @@ export class Service implements AsyncDisposable {
     if (this.#state.state === "starting") {
       const { started, connection } = this.#state;
       if (connection.isWaiting) connection.end();
-      await started.catch(() => {}); // `start()` gives the error to its caller
+      await started.catch((error) => this.#endUnconnected(error)); // before the caller of start() has it
     }
     const { state } = this.#state;
     if (state === "new") this.#workers.cancelAll(this.#unfinished("was shut down"));
@@ -470,6 +472,15 @@ export class Service implements AsyncDisposable {
       `shutdownHandler of ${this.#name}`,
       () => this.shutdownHandler(isIntended ? undefined : error),
     );
+    this.#finished.resolve();
+  }
+
+  /** Ends a Service that was shut down before it was connected. `start()` rejects with the error. */
+  #endUnconnected(error: Error): void {
+    if (this.#state.state !== "new") return; // another call of shutdown() was faster
+    this.#state = { state: "ended" };
+    this.#tasks.end(error);
+    this.#workers.close(this.#unfinished("was shut down"));
     this.#finished.resolve();
   }
 
