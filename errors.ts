@@ -370,6 +370,33 @@ export class WorkerError extends NetworkError {
 }
 
 /**
+ * A queue has reached its limit, and takes no more. Its `code` is `"QUEUE_FULL"`; the message has the
+ * limit and the option that changes it.
+ *
+ * `emitNotification()` throws it when too much waits for the Manager to read it. Nothing is sent then,
+ * and the connection goes on. A Service that awaits each `emitNotification()` does not get it.
+ *
+ * @example
+ * ```ts ignore it needs a Manager
+ * import { QueueFullError, Service } from "@msl/network";
+ *
+ * const service = new Service({ name: "Thermometer" });
+ * await service.start();
+ * try {
+ *   service.emitNotification(21.5);
+ * } catch (error) {
+ *   if (error instanceof QueueFullError) console.error("The Manager is too slow");
+ * }
+ * ```
+ */
+export class QueueFullError extends NetworkError {
+  /** Creates it with the text after the class name. */
+  constructor(message: string, options?: ErrorOptions) {
+    super("QueueFullError", "QUEUE_FULL", message, options);
+  }
+}
+
+/**
  * A Manager on another computer did not start. Its `code` is `"CANNOT_START"`; the message has the output
  * of `ssh` and of the command.
  *

@@ -11,10 +11,12 @@ import { delay } from "@std/async/delay";
 import type { ServiceRequest } from "./service/active_request.ts";
 import { Attributes, SHUTDOWN_SERVICE } from "./service/attributes.ts";
 import { Dispatcher } from "./service/dispatcher.ts";
+import { notificationLine, sendNotification } from "./service/notifications.ts";
 import { splitArguments } from "./wire/call.ts";
 import type { Connection } from "./net/connection.ts";
 import { type ConnectOptions, type ResolvedOptions, resolveOptions } from "./device/device.ts";
 import { ConnectionAbortedError, RemoteError } from "./errors.ts";
+import { LIMITS } from "./limits.ts";
 import { callHandler, type Task, Tasks } from "./base/callbacks.ts";
 import { readLarge } from "./wire/large_values.ts";
 import { logger, setLoggingLevel } from "./base/log.ts";
@@ -23,7 +25,6 @@ import { decodeLines, LongLine } from "./wire/line.ts";
 import {
   decodeMessage,
   encodeDisconnect,
-  encodeNotification,
   isObject,
   type Message,
   toMessage,
@@ -47,6 +48,11 @@ export interface ServiceOptions {
    * Default: none.
    */
   ignoreAttributes?: readonly string[];
+  /**
+   * How many bytes may wait for the Manager to read them before {@linkcode Service.emitNotification}
+   * throws a {@linkcode QueueFullError}. Default: 64 MiB.
+   */
+  queueLimit?: number;
   /** The workers for the methods that {@linkcode Service.inWorkers} makes. */
   workers?: WorkerOptions;
 }
@@ -105,6 +111,7 @@ export class Service implements AsyncDisposable {
   readonly #dispatcher: Dispatcher;
   readonly #tasks = new Tasks();
   readonly #workers: WorkerPool;
+  readonly #queueLimit: number;
   readonly #finished = Promise.withResolvers<void>();
   #state: State = { state: "new" };
   /** Whether the Manager sends messages about pending requests, which have no reply. */
@@ -116,16 +123,22 @@ export class Service implements AsyncDisposable {
    * Prepares the Service; {@linkcode Service.start} connects it.
    *
    * @throws {RangeError} If `maxClients` is not an integer, `workers.size` not an integer of at least
-   * 1, or `workers.queue` not an integer of at least 0.
+   * 1, `workers.queue` not an integer of at least 0, or `queueLimit` not an integer of at least 1.
    * @throws {TypeError} If the class has a `static schema` that is not an object with lists of schemas.
    */
   constructor(options: ServiceOptions = {}) {
-    const { maxClients = -1 } = options;
+    const { maxClients = -1, queueLimit = LIMITS.queueLimit } = options;
     if (!Number.isInteger(maxClients)) {
       throw new RangeError(
         `Cannot make a Service: maxClients must be an integer, got ${maxClients}`,
       );
     }
+    if (!Number.isSafeInteger(queueLimit) || queueLimit < 1) {
+      throw new RangeError(
+        `Cannot make a Service: queueLimit must be an integer of at least 1, got ${queueLimit}`,
+      );
+    }
+    this.#queueLimit = queueLimit;
     this.#name = options.name ?? this.constructor.name;
     this.#maxClients = maxClients;
     this.#ignored = new Set(options.ignoreAttributes);
@@ -317,15 +330,23 @@ export class Service implements AsyncDisposable {
    * Sends a notification to every Client that is linked. While a Service reconnects no Client is
    * linked: the notification is dropped.
    *
-   * The call does not wait. It adds one line to the queue of the connection. The queue has no limit:
-   * it grows while the Service emits faster than the Manager reads. The connection ends when more
-   * than 8 MiB wait and nothing could be written for 30 seconds. A slow Client does not slow the
-   * Service down: the Manager closes a Client for which more than 64 MiB wait (its default). For
-   * many values use a generator method instead: its stream adapts to the speed of the Client.
+   * The notification is added to the queue of the connection at the call. The promise is fulfilled
+   * when the Manager reads fast enough that the next one may follow: at once, unless more than 8 MiB
+   * wait, then when less than 2 MiB do, or the connection has ended. It never rejects, so a Service
+   * that emits little may ignore it. A Service that does not wait, and has the option `queueLimit` (64
+   * MiB) of bytes wait, gets an error at the call. The connection ends when more than 8 MiB wait and
+   * the Manager reads nothing for 30 seconds.
+   *
+   * A slow Client does not slow the Service down: the Manager closes a Client for which more than 64
+   * MiB wait (its default). For many values use a generator method instead: its stream adapts to the
+   * speed of the Client.
    *
    * @param args The arguments of the notification; keyword arguments last, `kwargs({ unit: "V" })`.
+   * @returns Settles when the next notification may follow. The errors are thrown at the call.
    * @throws {ConnectionAbortedError} If the Service is not connected, and does not reconnect.
+   * @throws {QueueFullError} If more than `queueLimit` bytes wait already. Nothing is sent.
    * @throws {TypeError} If JSON cannot hold the arguments.
+   * @throws {ValueError} If the notification is longer than 16 MiB.
    *
    * @example
    * ```ts ignore it needs a Manager
@@ -333,15 +354,14 @@ export class Service implements AsyncDisposable {
    *
    * const service = new Service({ name: "Thermometer" });
    * await service.start();
-   * service.emitNotification(21.5, kwargs({ unit: "degC" }));
+   * await service.emitNotification(21.5, kwargs({ unit: "degC" }));
    * ```
    */
-  emitNotification(...args: unknown[]): void {
+  emitNotification(...args: unknown[]): Promise<void> {
     const connection = this.#connection;
-    const call = splitArguments(args);
-    const line = encodeNotification(this.#name, call.args, call.kwargs);
-    if (connection?.isUp) return connection.current!.sendText(line);
-    if (this.#state.state === "running" && connection?.reconnects) return;
+    const line = notificationLine(this.#name, splitArguments(args));
+    if (connection?.isUp) return sendNotification(connection.current!, line, this.#queueLimit);
+    if (this.#state.state === "running" && connection?.reconnects) return Promise.resolve();
     throw new ConnectionAbortedError(
       `Cannot emit a notification: the ${repr(this.#name)} service is not connected`,
     );

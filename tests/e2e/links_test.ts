@@ -12,7 +12,9 @@ import {
   ValueError,
 } from "../../mod.ts";
 import type { TestManager } from "../../testing.ts";
+import { connected, isState } from "../support/connection_changes.ts";
 import { Laboratory } from "../support/laboratory.ts";
+import { Lab, Restarts } from "../support/restarts.ts";
 import { ENTRY, ScriptedManager } from "../support/scripted_manager.ts";
 
 /** A Service with one place. */
@@ -124,6 +126,22 @@ Deno.test("a link() whose time-out is over is cancelled, and the link is ended",
   const again = client.link("Slow");
   await manager.answer("link", { result: ENTRY });
   assertEquals((await again).serviceName, "Slow");
+});
+
+Deno.test("the time-out of a link() counts from the call, also while the Client reconnects", async () => {
+  await using manager = await Restarts.start();
+  await using lab = new Lab();
+  await lab.start(manager.connectOptions);
+  const { client, changes } = await connected(manager.connectOptions);
+  await using _client = client;
+  await manager.stop();
+  await changes.next(isState("retrying"));
+  await assertRejects(() => client.link("Lab", { timeout: 1 }), TimeoutError);
+  client.link("Lab").cancel();
+  await manager.resume();
+  await lab.changes.next(isState("connected"));
+  await changes.next(isState("connected"));
+  assertEquals(await linksOf(client, manager.manager), []); // neither of them was sent
 });
 
 Deno.test("a wait for a link that is too short leaves the link() as it is", async () => {
