@@ -15,16 +15,11 @@ import {
 import { ConnectionAbortedError, RemoteError } from "./errors.ts";
 import type { Future } from "./future.ts";
 import { callHandler, type Task, Tasks } from "./base/callbacks.ts";
-import {
-  type ClientIdentity,
-  describeIdentities,
-  type Identities,
-  type ServiceEntry,
-} from "./wire/identities.ts";
+import { type ClientIdentity, describeIdentities, type Identities } from "./wire/identities.ts";
 import { readLarge } from "./wire/large_values.ts";
 import { type Device, ReconnectingConnection } from "./device/reconnecting_connection.ts";
 import { decodeLines, LongLine } from "./wire/line.ts";
-import { type Link, type LinkCore, remote } from "./client/link.ts";
+import type { Link } from "./client/link.ts";
 import { Links } from "./client/links.ts";
 import { logger } from "./base/log.ts";
 import {
@@ -204,12 +199,17 @@ export class Client implements AsyncDisposable {
   /**
    * Links with a Service.
    *
+   * If the request is cancelled, or `timeout` is over, the Client has no link with the Service, unless
+   * another Link is open: a link that the Manager makes nevertheless is ended at once, and takes none
+   * of the places of a Service with `maxClients`. To wait for some time only, and keep the request,
+   * use `cxn.link(service).result({ timeout })`.
+   *
    * @param service The name of the Service.
    * @returns A Future of the Link.
    * @throws {RemoteError} With the `remoteName` `KeyError` if no such Service is connected, with
    * `PermissionError` if the Service is locked or full, or this user may not use it.
-   * @throws {TimeoutError} If `timeout` is over. The Future stays pending, and `result()` still
-   * gives the Link.
+   * @throws {TimeoutError} If `timeout` is over. Unlike that of a call, the Future is cancelled then:
+   * a later `result()` gives the same error.
    * @throws {CancelledError} If the Future is cancelled; or the reason of `signal`, if that is
    * aborted.
    * @throws {ConnectionAbortedError} If the connection ends first, or has ended; or if too many
@@ -225,14 +225,7 @@ export class Client implements AsyncDisposable {
    * ```
    */
   link<S = unknown>(service: string, options: CallOptions = {}): Future<Link<S>> {
-    const linking = this.#requests.call(
-      MANAGER,
-      "link",
-      { args: [service], kwargs: {}, options },
-      { adapt: (entry) => remote<LinkCore, S>(this.#links.open(service, entry as ServiceEntry)) },
-    );
-    this.#links.expect(service, linking);
-    return linking;
+    return this.#links.link<S>(service, options);
   }
 
   /**

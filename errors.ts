@@ -213,8 +213,8 @@ export class ConnectionAbortedError extends NetworkError {
 /**
  * Something did not happen in time. Its `code` is `"TIMEOUT"`; the message has the time-out.
  *
- * The `timeout` of a call, of `result()`, of `link()` or of `connect()`, for example. A Future that was
- * waited for in vain stays pending, and a later `result()` still gives its value.
+ * The `timeout` of a call, of `result()`, of `link()` or of `connect()`, for example. The Future of a
+ * call stays pending then, and a later `result()` still gives its value; that of `link()` is cancelled.
  *
  * @example
  * ```ts ignore it needs a Manager
@@ -366,6 +366,33 @@ export class WorkerError extends NetworkError {
   /** Creates it with the text after the class name. */
   constructor(message: string, options?: ErrorOptions) {
     super("WorkerError", "WORKER", message, options);
+  }
+}
+
+/**
+ * A queue has reached its limit, and takes no more. Its `code` is `"QUEUE_FULL"`; the message has the
+ * limit and the option that changes it.
+ *
+ * `emitNotification()` throws it when too much waits for the Manager to read it. Nothing is sent then,
+ * and the connection goes on. A Service that awaits each `emitNotification()` does not get it.
+ *
+ * @example
+ * ```ts ignore it needs a Manager
+ * import { QueueFullError, Service } from "@msl/network";
+ *
+ * const service = new Service({ name: "Thermometer" });
+ * await service.start();
+ * try {
+ *   service.emitNotification(21.5);
+ * } catch (error) {
+ *   if (error instanceof QueueFullError) console.error("The Manager is too slow");
+ * }
+ * ```
+ */
+export class QueueFullError extends NetworkError {
+  /** Creates it with the text after the class name. */
+  constructor(message: string, options?: ErrorOptions) {
+    super("QueueFullError", "QUEUE_FULL", message, options);
   }
 }
 

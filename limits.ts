@@ -197,6 +197,12 @@ export interface LogLimits {
 const KiB = 1024;
 const MiB = 1024 * KiB;
 
+/**
+ * The longest notification of a Service, in bytes of its line. A longer one is rejected with a
+ * `ValueError` when it is emitted. It has no option: a stream has no such limit.
+ */
+export const MAX_NOTIFICATION_SIZE = 16 * MiB;
+
 /** The default of every limit. */
 export const LIMITS: Limits = {
   handshakeTimeout: 10_000,

@@ -74,6 +74,7 @@ export {
   NameError,
   NetworkError,
   PermissionError,
+  QueueFullError,
   RemoteError,
   StartError,
   TimeoutError,

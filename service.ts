@@ -11,11 +11,12 @@ import { delay } from "@std/async/delay";
 import type { ServiceRequest } from "./service/active_request.ts";
 import { Attributes, SHUTDOWN_SERVICE } from "./service/attributes.ts";
 import { Dispatcher } from "./service/dispatcher.ts";
+import { notificationLine, sendNotification } from "./service/notifications.ts";
 import { splitArguments } from "./wire/call.ts";
 import type { Connection } from "./net/connection.ts";
 import { type ConnectOptions, type ResolvedOptions, resolveOptions } from "./device/device.ts";
 import { ConnectionAbortedError, RemoteError } from "./errors.ts";
-import { MAX_RUNNING } from "./limits.ts";
+import { LIMITS, MAX_RUNNING } from "./limits.ts";
 import { callHandler, type Task, Tasks } from "./base/callbacks.ts";
 import { readLarge } from "./wire/large_values.ts";
 import { logger, setLoggingLevel } from "./base/log.ts";
@@ -24,7 +25,6 @@ import { decodeLines, LongLine } from "./wire/line.ts";
 import {
   decodeMessage,
   encodeDisconnect,
-  encodeNotification,
   isObject,
   type Message,
   toMessage,
@@ -53,6 +53,11 @@ export interface ServiceOptions {
    * ended. A further one fails with a `PermissionError`. Default: 10,000.
    */
   maxRunning?: number;
+  /**
+   * How many bytes may wait for the Manager to read them before {@linkcode Service.emitNotification}
+   * throws a {@linkcode QueueFullError}. Default: 64 MiB.
+   */
+  queueLimit?: number;
   /** The workers for the methods that {@linkcode Service.inWorkers} makes. */
   workers?: WorkerOptions;
 }
@@ -111,6 +116,7 @@ export class Service implements AsyncDisposable {
   readonly #dispatcher: Dispatcher;
   readonly #tasks = new Tasks();
   readonly #workers: WorkerPool;
+  readonly #queueLimit: number;
   readonly #finished = Promise.withResolvers<void>();
   #state: State = { state: "new" };
   /** Whether the Manager sends messages about pending requests, which have no reply. */
@@ -121,22 +127,24 @@ export class Service implements AsyncDisposable {
   /**
    * Prepares the Service; {@linkcode Service.start} connects it.
    *
-   * @throws {RangeError} If `maxClients` is not an integer, `maxRunning` or `workers.size` not an
-   * integer of at least 1, or `workers.queue` not an integer of at least 0.
+   * @throws {RangeError} If `maxClients` is not an integer, `maxRunning`, `queueLimit` or `workers.size`
+   * not an integer of at least 1, or `workers.queue` not an integer of at least 0.
    * @throws {TypeError} If the class has a `static schema` that is not an object with lists of schemas.
    */
   constructor(options: ServiceOptions = {}) {
-    const { maxClients = -1, maxRunning = MAX_RUNNING } = options;
+    const { maxClients = -1, maxRunning = MAX_RUNNING, queueLimit = LIMITS.queueLimit } = options;
     if (!Number.isInteger(maxClients)) {
       throw new RangeError(
         `Cannot make a Service: maxClients must be an integer, got ${maxClients}`,
       );
     }
-    if (!Number.isSafeInteger(maxRunning) || maxRunning < 1) {
+    for (const [name, value] of Object.entries({ maxRunning, queueLimit })) {
+      if (Number.isSafeInteger(value) && value >= 1) continue;
       throw new RangeError(
-        `Cannot make a Service: maxRunning must be an integer of at least 1, got ${maxRunning}`,
+        `Cannot make a Service: ${name} must be an integer of at least 1, got ${value}`,
       );
     }
+    this.#queueLimit = queueLimit;
     this.#name = options.name ?? this.constructor.name;
     this.#maxClients = maxClients;
     this.#ignored = new Set(options.ignoreAttributes);
@@ -172,7 +180,8 @@ export class Service implements AsyncDisposable {
 
   /**
    * Fulfilled when a Service that was started has ended for good and its `shutdownHandler` has
-   * returned; never rejects. It stays pending if `start()` fails or is never called.
+   * returned, or when it was shut down during a `start()` that failed; never rejects. It stays pending
+   * if `start()` fails otherwise, after which the Service can be started again, or is never called.
    */
   get finished(): Promise<void> {
     return this.#finished.promise;
@@ -205,7 +214,7 @@ export class Service implements AsyncDisposable {
 
   /**
    * Called once when the connection has ended for good, but not when the Manager rejected the
-   * Service. A subclass overrides it, e.g. to switch an instrument off. {@linkcode Service.finished}
+   * Service, or the Service was shut down before it was connected. A subclass overrides it, e.g. to switch an instrument off. {@linkcode Service.finished}
    * waits for it, without a time-out. An error that it throws is logged.
    *
    * @param _error Why the connection ended; `undefined` if the Service ended it itself.
@@ -276,7 +285,7 @@ export class Service implements AsyncDisposable {
    * Connects to a Manager, and serves requests from then on. Fulfilled when Clients can link with
    * the Service; {@linkcode Service.finished} waits for its end. A Manager of the Python software
    * does not confirm a Service: the promise is fulfilled if it has not rejected the Service within
-   * 1 second. A Service whose start has failed can be started again.
+   * 1 second. A Service whose start has failed can be started again, unless it was shut down meanwhile.
    *
    * @throws {RangeError} If an option is out of its range.
    * @throws {TypeError} If the class has a `static schema` that does not fit its methods.
@@ -328,15 +337,23 @@ export class Service implements AsyncDisposable {
    * Sends a notification to every Client that is linked. While a Service reconnects no Client is
    * linked: the notification is dropped.
    *
-   * The call does not wait. It adds one line to the queue of the connection. The queue has no limit:
-   * it grows while the Service emits faster than the Manager reads. The connection ends when more
-   * than 8 MiB wait and nothing could be written for 30 seconds. A slow Client does not slow the
-   * Service down: the Manager closes a Client for which more than 64 MiB wait (its default). For
-   * many values use a generator method instead: its stream adapts to the speed of the Client.
+   * The notification is added to the queue of the connection at the call. The promise is fulfilled
+   * when the Manager reads fast enough that the next one may follow: at once, unless more than 8 MiB
+   * wait, then when less than 2 MiB do, or the connection has ended. It never rejects, so a Service
+   * that emits little may ignore it. A Service that does not wait, and has the option `queueLimit` (64
+   * MiB) of bytes wait, gets an error at the call. The connection ends when more than 8 MiB wait and
+   * the Manager reads nothing for 30 seconds.
+   *
+   * A slow Client does not slow the Service down: the Manager closes a Client for which more than 64
+   * MiB wait (its default). For many values use a generator method instead: its stream adapts to the
+   * speed of the Client.
    *
    * @param args The arguments of the notification; keyword arguments last, `kwargs({ unit: "V" })`.
+   * @returns Settles when the next notification may follow. The errors are thrown at the call.
    * @throws {ConnectionAbortedError} If the Service is not connected, and does not reconnect.
+   * @throws {QueueFullError} If more than `queueLimit` bytes wait already. Nothing is sent.
    * @throws {TypeError} If JSON cannot hold the arguments.
+   * @throws {ValueError} If the notification is longer than 16 MiB.
    *
    * @example
    * ```ts ignore it needs a Manager
@@ -344,15 +361,14 @@ export class Service implements AsyncDisposable {
    *
    * const service = new Service({ name: "Thermometer" });
    * await service.start();
-   * service.emitNotification(21.5, kwargs({ unit: "degC" }));
+   * await service.emitNotification(21.5, kwargs({ unit: "degC" }));
    * ```
    */
-  emitNotification(...args: unknown[]): void {
+  emitNotification(...args: unknown[]): Promise<void> {
     const connection = this.#connection;
-    const call = splitArguments(args);
-    const line = encodeNotification(this.#name, call.args, call.kwargs);
-    if (connection?.isUp) return connection.current!.sendText(line);
-    if (this.#state.state === "running" && connection?.reconnects) return;
+    const line = notificationLine(this.#name, splitArguments(args));
+    if (connection?.isUp) return sendNotification(connection.current!, line, this.#queueLimit);
+    if (this.#state.state === "running" && connection?.reconnects) return Promise.resolve();
     throw new ConnectionAbortedError(
       `Cannot emit a notification: the ${repr(this.#name)} service is not connected`,
     );
@@ -366,7 +382,8 @@ export class Service implements AsyncDisposable {
    * ends when the connection ends. The Manager has 2 seconds to disconnect the Service, and the
    * lines that wait to be written have 2 more.
    *
-   * Fulfilled when the Service has ended and `shutdownHandler` has returned; never rejects. If a
+   * Fulfilled when the Service has ended and `shutdownHandler` has returned; never rejects. A Manager
+   * of this package does not list the Service any more then. If a
    * method that a Client has requested calls it, the promise is fulfilled at once, since the Service
    * waits for that method.
    *
@@ -384,7 +401,7 @@ export class Service implements AsyncDisposable {
     if (this.#state.state === "starting") {
       const { started, connection } = this.#state;
       if (connection.isWaiting) connection.end();
-      await started.catch(() => {}); // `start()` gives the error to its caller
+      await started.catch((error) => this.#endUnconnected(error)); // before the caller of start() has it
     }
     const { state } = this.#state;
     if (state === "new") this.#workers.cancelAll(this.#unfinished("was shut down"));
@@ -482,6 +499,15 @@ export class Service implements AsyncDisposable {
       `shutdownHandler of ${this.#name}`,
       () => this.shutdownHandler(isIntended ? undefined : error),
     );
+    this.#finished.resolve();
+  }
+
+  /** Ends a Service that was shut down before it was connected. `start()` rejects with the error. */
+  #endUnconnected(error: Error): void {
+    if (this.#state.state !== "new") return; // another call of shutdown() was faster
+    this.#state = { state: "ended" };
+    this.#tasks.end(error);
+    this.#workers.close(this.#unfinished("was shut down"));
     this.#finished.resolve();
   }
 

@@ -7,6 +7,9 @@
  * collections keeps its entries alive. Here an entry has a slot in a table that stays, and the slot
  * is used again.
  *
+ * An entry is in the slot of its hash, or in one of the next few. Between the two no slot is empty,
+ * so a search ends at the first empty slot. This makes random uids as cheap as consecutive ones.
+ *
  * @module
  */
 
@@ -15,15 +18,21 @@ const MIN_SLOTS = 16;
 const MAX_SLOTS = 4096;
 /** How many characters at the end of a uid are hashed. */
 const HASHED = 4;
+/** How many slots an entry may be in: the one of its hash, and those after it. */
+const PROBES = 16;
+/** The hash of an empty slot, and the slot of an entry that is in none. */
+const NONE = -1;
 
 /** A map from uids to values that are not `undefined`, in the order of insertion. */
 export class UidMap<T> implements Iterable<[uid: string, value: T]> {
+  /** The hash of the uid in each slot. It is compared before the uid. */
+  #hashes: number[] = new Array(MIN_SLOTS).fill(NONE);
   /** The uid in each slot, and its value. */
   #uids: (string | undefined)[] = empty(MIN_SLOTS);
   #values: (T | undefined)[] = empty(MIN_SLOTS);
   /** The sequence number of the entry in each slot. */
   #order: number[] = new Array(MIN_SLOTS).fill(0);
-  /** The entries whose slot was occupied when they were added. */
+  /** The entries that found no slot when they were added. */
   readonly #overflow = new Map<string, { value: T; order: number }>();
   #size = 0;
   /** The sequence number of the next entry. */
@@ -36,15 +45,16 @@ export class UidMap<T> implements Iterable<[uid: string, value: T]> {
 
   /** The value of a uid; `undefined` if there is none. */
   get(uid: string): T | undefined {
-    const slot = this.#slotOf(uid);
-    if (this.#uids[slot] === uid) return this.#values[slot];
+    const slot = this.#find(uid, hashOf(uid));
+    if (slot !== NONE) return this.#values[slot];
     return this.#overflow.size === 0 ? undefined : this.#overflow.get(uid)?.value;
   }
 
   /** Adds an entry, or changes the value of one, which keeps its position in the order. */
   set(uid: string, value: T): void {
-    const slot = this.#slotOf(uid);
-    if (this.#uids[slot] === uid) {
+    const hash = hashOf(uid);
+    const slot = this.#find(uid, hash);
+    if (slot !== NONE) {
       this.#values[slot] = value;
       return;
     }
@@ -53,17 +63,17 @@ export class UidMap<T> implements Iterable<[uid: string, value: T]> {
       entry.value = value;
       return;
     }
-    this.#size++;
-    this.#add(uid, value, this.#nextOrder++);
+    if (++this.#size * 4 > this.#hashes.length) this.#grow();
+    this.#add(uid, hash, value, this.#nextOrder++);
   }
 
   /** Removes an entry and returns its value; `undefined` if there was none. */
   take(uid: string): T | undefined {
-    const slot = this.#slotOf(uid);
+    const slot = this.#find(uid, hashOf(uid));
     let value: T | undefined;
-    if (this.#uids[slot] === uid) {
+    if (slot !== NONE) {
       value = this.#values[slot];
-      this.#uids[slot] = this.#values[slot] = undefined;
+      this.#remove(slot);
     } else if (this.#overflow.size > 0) {
       value = this.#overflow.get(uid)?.value;
       this.#overflow.delete(uid);
@@ -74,6 +84,7 @@ export class UidMap<T> implements Iterable<[uid: string, value: T]> {
 
   /** Removes all entries. */
   clear(): void {
+    this.#hashes.fill(NONE);
     this.#uids.fill(undefined);
     this.#values.fill(undefined);
     this.#overflow.clear();
@@ -108,36 +119,76 @@ export class UidMap<T> implements Iterable<[uid: string, value: T]> {
     return entries;
   }
 
-  #add(uid: string, value: T, order: number): void {
-    const slot = this.#slotOf(uid);
-    if (this.#uids[slot] !== undefined) return this.#addToOverflow(uid, value, order);
-    this.#uids[slot] = uid;
-    this.#values[slot] = value;
-    this.#order[slot] = order;
+  /** The slot that an entry is in; {@linkcode NONE} if it is in no slot. */
+  #find(uid: string, hash: number): number {
+    const hashes = this.#hashes;
+    const mask = hashes.length - 1;
+    for (let probe = 0; probe < PROBES; probe++) {
+      const slot = (hash + probe) & mask;
+      const found = hashes[slot];
+      if (found === NONE) return NONE;
+      if (found === hash && this.#uids[slot] === uid) return slot;
+    }
+    return NONE;
   }
 
-  /** Keeps an entry whose slot is occupied. Doubles the slots when there are many of them. */
-  #addToOverflow(uid: string, value: T, order: number): void {
+  #add(uid: string, hash: number, value: T, order: number): void {
+    const hashes = this.#hashes;
+    const mask = hashes.length - 1;
+    for (let probe = 0; probe < PROBES; probe++) {
+      const slot = (hash + probe) & mask;
+      if (hashes[slot] !== NONE) continue;
+      hashes[slot] = hash;
+      this.#uids[slot] = uid;
+      this.#values[slot] = value;
+      this.#order[slot] = order;
+      return;
+    }
     this.#overflow.set(uid, { value, order });
-    const count = this.#uids.length;
-    if (count === MAX_SLOTS || this.#overflow.size <= count / 8) return;
+  }
+
+  /** Empties a slot, and moves entries after it, so that none has an empty slot before it. */
+  #remove(slot: number): void {
+    const hashes = this.#hashes;
+    const mask = hashes.length - 1;
+    for (let next = slot;;) {
+      next = (next + 1) & mask;
+      const distance = (next - slot) & mask;
+      const hash = hashes[next];
+      if (hash === NONE || distance >= PROBES) break; // none after it may be in the empty slot
+      if (((next - hash) & mask) < distance) continue;
+      hashes[slot] = hash;
+      this.#uids[slot] = this.#uids[next];
+      this.#values[slot] = this.#values[next];
+      this.#order[slot] = this.#order[next];
+      slot = next;
+    }
+    hashes[slot] = NONE;
+    this.#uids[slot] = this.#values[slot] = undefined;
+  }
+
+  /** Doubles the slots, if there may be more. */
+  #grow(): void {
+    const count = this.#hashes.length * 2;
+    if (count > MAX_SLOTS) return;
     const entries = this.#entries();
     this.#overflow.clear();
-    this.#uids = empty(count * 2);
-    this.#values = empty(count * 2);
-    this.#order = new Array(count * 2).fill(0);
-    for (const entry of entries) this.#add(entry.uid, entry.value, entry.order);
+    this.#hashes = new Array(count).fill(NONE);
+    this.#uids = empty(count);
+    this.#values = empty(count);
+    this.#order = new Array(count).fill(0);
+    for (const { uid, value, order } of entries) this.#add(uid, hashOf(uid), value, order);
   }
+}
 
-  /** Hashes the end of a uid, where uids differ most. Consecutive numbers have slots of their own. */
-  #slotOf(uid: string): number {
-    const { length } = uid;
-    let sum = 0;
-    for (let at = length > HASHED ? length - HASHED : 0; at < length; at++) {
-      sum = sum * 10 + uid.charCodeAt(at);
-    }
-    return sum & (this.#uids.length - 1);
+/** Hashes the end of a uid, where uids differ most. Consecutive numbers have hashes of their own. */
+function hashOf(uid: string): number {
+  const { length } = uid;
+  let sum = 0;
+  for (let at = length > HASHED ? length - HASHED : 0; at < length; at++) {
+    sum = sum * 10 + uid.charCodeAt(at);
   }
+  return sum;
 }
 
 function empty(count: number): undefined[] {

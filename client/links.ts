@@ -2,6 +2,10 @@
  * The Links of a Client: opens and ends them, remembers which locks they hold, and restores both
  * when the connection is back, or a Service is.
  *
+ * No link stays at the Manager without a Link here: if a `link` request is cancelled, its time-out is
+ * over or its reply cannot be read, an `unlink` follows. Otherwise the Client would keep one of the
+ * places of a Service with `maxClients`.
+ *
  * What always holds: while a Link is lost its requests wait in the offline queue, because at the
  * Manager there is neither the link nor the lock that the caller counts on. If the lock cannot be
  * acquired again, those requests fail.
@@ -13,12 +17,14 @@ import { repr } from "../base/repr.ts";
 import type { ConnectionChange } from "../device/connector.ts";
 import type { ReconnectingConnection } from "../device/reconnecting_connection.ts";
 import { type ResolvedReconnect, retry } from "../device/retry.ts";
-import { ConnectionAbortedError, RemoteError } from "../errors.ts";
+import { ConnectionAbortedError, RemoteError, TimeoutError } from "../errors.ts";
 import type { Future } from "../future.ts";
+import { LONGEST_TIME } from "../limits.ts";
 import type { CallOptions } from "../wire/call.ts";
 import type { ServiceEntry } from "../wire/identities.ts";
 import { MANAGER } from "../wire/protocol.ts";
-import { LinkCore, type LinkOwner } from "./link.ts";
+import { type Link, LinkCore, type LinkOwner, remote } from "./link.ts";
+import { labelOf } from "./request.ts";
 import type { Requests } from "./requests.ts";
 
 /** The longest time between two attempts to link with a Service again, in milliseconds. */
@@ -47,9 +53,9 @@ export class Links implements LinkOwner {
   readonly #locks = new Map<string, boolean>();
   /** The Services that have disconnected since they were linked with last. */
   readonly #departed = new Set<string>();
-  /** How many `link` requests for each Service are pending. */
+  /** How many `link` requests for each Service are pending. Until then no `unlink` is sent. */
   readonly #linking = new Map<string, number>();
-  /** The Services to unlink if no pending `link` request succeeds: their last Link has ended. */
+  /** The Services to unlink if no pending `link` request succeeds: there is no Link with them. */
   readonly #toUnlink = new Set<string>();
   /** Aborted when the connection is lost, so that restoring begins anew, or has ended for good. */
   #restoring = new AbortController();
@@ -61,26 +67,22 @@ export class Links implements LinkOwner {
     this.#report = report;
   }
 
-  /** Makes a Link with a Service that the Manager has linked this Client with. */
-  open(service: string, entry: ServiceEntry): LinkCore {
-    const core = new LinkCore(this, service, entry);
-    this.#cores.add(core);
-    return core;
-  }
-
   /**
-   * A `link` request was sent. Until it is settled no `unlink` is sent for the Service, which
-   * would end the new link as well.
+   * Asks the Manager for a link with a Service. After the time-out the request is cancelled, unlike
+   * any other request: its caller does not expect a link then.
    */
-  expect(service: string, linking: Future<unknown>): void {
+  link<S>(service: string, options: CallOptions): Future<Link<S>> {
+    const adapt = (entry: unknown) => {
+      const core = new LinkCore(this, service, entry as ServiceEntry);
+      this.#cores.add(core);
+      return remote<LinkCore, S>(core);
+    };
+    const call = { args: [service], kwargs: {}, options };
+    const linking = this.requests.call(MANAGER, "link", call, { adapt });
     this.#linking.set(service, (this.#linking.get(service) ?? 0) + 1);
-    linking.addDoneCallback(() => {
-      const others = this.#linking.get(service)! - 1;
-      if (others > 0) this.#linking.set(service, others);
-      else this.#linking.delete(service);
-      if (others > 0 || !this.#toUnlink.delete(service) || this.#has(service)) return;
-      this.#unlinkService(service);
-    });
+    linking.addDoneCallback(() => this.#settled(service, linking));
+    if (options.timeout !== undefined) cancelAfter(linking, options.timeout);
+    return linking;
   }
 
   /** The Links with a Service. */
@@ -182,6 +184,19 @@ export class Links implements LinkOwner {
     }
   }
 
+  /** A `link` request is settled. Never rejects. */
+  async #settled(service: string, linking: Future<unknown>): Promise<void> {
+    const others = this.#linking.get(service)! - 1;
+    if (others > 0) this.#linking.set(service, others);
+    else this.#linking.delete(service);
+    const error = await linking.exception().catch((reason) => reason);
+    const isAnswered = error === null || (error instanceof RemoteError && !linking.cancelled());
+    if (!isAnswered) this.#toUnlink.add(service); // the Manager has made a link, or may do so
+    // An `unlink` that is sent while a `link` request is pending would end its link as well.
+    if (this.#linking.has(service) || !this.#toUnlink.delete(service)) return;
+    if (!this.#has(service)) await this.#unlinkService(service);
+  }
+
   #has(service: string): boolean {
     for (const { serviceName } of this.#cores) if (serviceName === service) return true;
     return false;
@@ -228,7 +243,7 @@ export class Links implements LinkOwner {
     } while (this.#departed.has(service));
     if (!this.#has(service)) { // it was ended meanwhile
       if (this.#linking.has(service)) this.#toUnlink.add(service);
-      else await this.#callManager("unlink", [service]);
+      else await this.#unlinkService(service);
       return;
     }
     this.requests.release(service); // waiting requests come before those that the user sends now
@@ -270,6 +285,17 @@ export class Links implements LinkOwner {
     );
     this.#report({ state: "unlocked", service, error });
   }
+}
+
+/** Cancels a `link` request when its time-out is over. */
+function cancelAfter(linking: Future<unknown>, timeout: number): void {
+  if (timeout > LONGEST_TIME) return;
+  const expire = () =>
+    linking.cancel(
+      new TimeoutError(`${labelOf(MANAGER, "link")} was not done within ${timeout} ms`),
+    );
+  const timer = setTimeout(expire, timeout);
+  linking.addDoneCallback(() => clearTimeout(timer));
 }
 
 /** Whether another client was faster: its lock or link is in the way. */

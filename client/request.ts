@@ -64,12 +64,19 @@ export interface RequestParts {
 const ASKED: RequestState = { state: "asked" };
 const SETTLED: RequestState = { state: "settled" };
 
-/** A request. */
+/** What a request that needs its arguments no more has instead. */
+const NO_ARGS: readonly unknown[] = Object.freeze([]);
+const NO_KWARGS: JsonObject = Object.freeze({});
+
+/**
+ * A request. It holds its arguments until it has a line, and both only until it is sent or settled:
+ * a request that is never answered stays pending for as long as the Client is connected.
+ */
 export class ClientRequest implements Readonly<RequestParts> {
   readonly service: string;
   readonly attribute: string;
-  readonly args: readonly unknown[];
-  readonly kwargs: JsonObject;
+  args: readonly unknown[];
+  kwargs: JsonObject;
   readonly uid: string;
   readonly resolvers: FutureWithResolvers<unknown>;
   readonly deadline: number;
@@ -125,6 +132,20 @@ export class ClientRequest implements Readonly<RequestParts> {
     this.#state = { state: "sent", extensions };
   }
 
+  /** It has a line, and needs its arguments no more. */
+  encoded(line: string): void {
+    this.line = line;
+    this.args = NO_ARGS;
+    this.kwargs = NO_KWARGS;
+  }
+
+  /** It will not be sent, or not once more: its arguments and its line are dropped. */
+  release(): void {
+    this.line = undefined;
+    this.args = NO_ARGS;
+    this.kwargs = NO_KWARGS;
+  }
+
   /** Its reply has come. */
   resolve(result: unknown): void {
     this.#settle();
@@ -147,6 +168,7 @@ export class ClientRequest implements Readonly<RequestParts> {
   }
 
   #settle(): void {
+    this.release();
     this.#leaveQueue();
     this.#state = SETTLED;
   }

@@ -23,6 +23,7 @@ import { ClientRequest, labelOf, notSentInTime, unanswered, unsendable } from ".
 import { SendScheduler } from "./send_scheduler.ts";
 import { Stream, WINDOW } from "./stream.ts";
 import { UidMap } from "../base/uid_map.ts";
+import { UidSource } from "../base/uid_source.ts";
 
 /** What requests are sent over: the reconnecting connection of the Client. */
 export interface RequestConnection {
@@ -50,12 +51,6 @@ export interface SendOptions<R> {
   failsOffline?: boolean;
 }
 
-/**
- * The first uid. Of texts with fewer than 10 characters V8 keeps one copy of each when it reads
- * JSON, and the look-up for it takes as long as all the rest of reading a reply.
- */
-const FIRST_UID = 1_000_000_000;
-
 /** The request that a Manager does not reply to: it ends the connection instead. */
 const SHUTDOWN_MANAGER = "shutdown_manager";
 
@@ -72,7 +67,7 @@ export class Requests {
   readonly #pending = new UidMap<ClientRequest>();
   readonly #scheduler = new SendScheduler((request) => this.#send(request));
   readonly #offline: OfflineQueue;
-  #lastUid = FIRST_UID;
+  readonly #uids = new UidSource();
   /** Why a question of the Manager could not be answered, so that it will refuse a request. */
   #explanation: Error | undefined;
 
@@ -249,7 +244,7 @@ export class Requests {
     onValue?: (value: unknown) => void,
   ): ClientRequest {
     const { timeout, signal } = options;
-    const uid = String(++this.#lastUid); // unique for this Client, which is all that it has to be
+    const uid = this.#uids.next();
     const request = new ClientRequest({
       service,
       attribute,
@@ -273,7 +268,7 @@ export class Requests {
     if (request.state.state === "settled") return request;
     try {
       // Now, since the caller may change the values later.
-      if (!isLarge(args) && !isLarge(kwargs)) request.line = encodeRequest(request);
+      if (!isLarge(args) && !isLarge(kwargs)) request.encoded(encodeRequest(request));
     } catch (cause) {
       request.reject(unsendable(attribute, cause));
       return request;
@@ -314,9 +309,13 @@ export class Requests {
     this.#pending.set(request.uid, request);
     const isStreamed = request.onValue !== undefined && extensions.includes(STREAM);
     const end = isStreamed ? `,"stream":${WINDOW}}` : "}";
-    if (request.line === undefined) this.#sendLarge(current!, request, end);
-    else if (isStreamed) current!.sendText(request.line.slice(0, -1) + end);
-    else current!.sendText(request.line);
+    const { line } = request;
+    if (line === undefined) {
+      this.#sendLarge(current!, request, end);
+      return true;
+    }
+    current!.sendText(isStreamed ? line.slice(0, -1) + end : line);
+    request.release();
     return true;
   }
 
@@ -326,16 +325,19 @@ export class Requests {
     request: ClientRequest,
     end: string,
   ): Promise<void> {
-    const { uid, attribute, args, kwargs, link, deadline } = request;
+    const { uid, attribute, link, deadline } = request;
     const isWanted = () => request.state.state === "sent";
     try {
-      const [argPieces, kwargPieces] = [await encodeLarge(args), await encodeLarge(kwargs)];
+      // Not in variables: those hold the arguments until this function ends.
+      const argPieces = await encodeLarge(request.args);
+      const kwargPieces = await encodeLarge(request.kwargs);
       if (!isWanted()) return this.#scheduler.done(uid); // it was cancelled
       if (deadline < performance.now()) throw notSentInTime(request);
       if (this.#connection.reconnects && this.#offline.isHeld(link)) { // its service has gone
         this.#complete(uid);
         return this.#offline.add(request);
       }
+      request.release();
       const head = beginRequest(request);
       const pieces = [head, ...argPieces, ',"kwargs":', ...kwargPieces, end];
       // A cancellation while another line is being sent would arrive before this one.

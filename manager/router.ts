@@ -169,7 +169,10 @@ export class Router<Sink extends LineSink> {
     }
   }
 
-  /** Unregisters a device, and answers the requests that it leaves orphaned with an error. */
+  /**
+   * Unregisters a device, and answers the requests that it leaves orphaned with an error. Does nothing
+   * if it is not registered any more.
+   */
   unregister(peer: Peer<Session<Sink>>): void {
     const linked = peer.kind === "service" ? [...peer.links] : [];
     if (peer.kind === "client") this.#cancel(peer);
@@ -525,7 +528,9 @@ export class Router<Sink extends LineSink> {
     }
   }
 
+  /** The peer is unregistered before it sees the end of its connection, after which it is not listed. */
   #disconnect(peer: Peer<Session<Sink>>): undefined {
+    this.unregister(peer);
     peer.session.sink.close();
   }
 

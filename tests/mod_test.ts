@@ -22,6 +22,7 @@ Deno.test("mod.ts exports these names", () => {
     "NameError",
     "NetworkError",
     "PermissionError",
+    "QueueFullError",
     "RemoteError",
     "Service",
     "StartError",

@@ -1,12 +1,14 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { UidMap } from "../../base/uid_map.ts";
+import { UidSource } from "../../base/uid_source.ts";
 
 /** Uids of which many have the same end, and so the same slot. */
 const uid = fc.oneof(
   fc.nat(40).map(String),
   fc.constantFrom("", "é", "a0001", "b0001", "c0001", "20001"),
   fc.nat(200).map((count) => `client ${count} 0001`),
+  fc.stringMatching(/^[abc]{1,4}$/), // slots next to each other
 );
 
 const step = fc.oneof(
@@ -17,7 +19,7 @@ const step = fc.oneof(
 
 Deno.test("a map of uids behaves like a Map after any changes", () => {
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
+    fc.property(fc.array(step, { size: "max", maxLength: 300 }), (steps) => {
       const map = new UidMap<number>();
       const model = new Map<string, number>();
       for (const [index, { what, uid }] of steps.entries()) {
@@ -41,7 +43,14 @@ Deno.test("a map of uids behaves like a Map after any changes", () => {
 });
 
 Deno.test("thousands of uids are found, whether they are consecutive, have the same end or are random", () => {
-  for (const uidOf of [String, (count: number) => `${count}abcd`, () => crypto.randomUUID()]) {
+  const source = new UidSource();
+  const styles = [
+    String,
+    (count: number) => `${count}abcd`,
+    () => crypto.randomUUID(),
+    () => source.next(),
+  ];
+  for (const uidOf of styles) {
     const uids = Array.from({ length: 10_000 }, (_, count) => uidOf(count));
     const map = new UidMap<number>();
     for (const [index, uid] of uids.entries()) map.set(uid, index);
@@ -52,4 +61,17 @@ Deno.test("thousands of uids are found, whether they are consecutive, have the s
     assertEquals(map.size, 0);
     assertEquals([...map], []);
   }
+});
+
+Deno.test("entries that come and go keep what waits for long", () => {
+  const source = new UidSource();
+  const map = new UidMap<number>();
+  const old = Array.from({ length: 100 }, () => source.next());
+  for (const [index, uid] of old.entries()) map.set(uid, index);
+  for (let round = 0; round < 100; round++) {
+    const uids = Array.from({ length: 512 }, () => source.next());
+    for (const [index, uid] of uids.entries()) map.set(uid, index);
+    for (const [index, uid] of uids.entries()) assertEquals(map.take(uid), index);
+  }
+  assertEquals([...map], old.map((uid, index) => [uid, index]));
 });

@@ -1,7 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { AsyncQueue } from "../../client/async_queue.ts";
+import { collectGarbage } from "../support/garbage.ts";
 
 Deno.test("values are taken in the order in which they have come, however the taking goes", async () => {
   const queue = new AsyncQueue<number>();
@@ -20,8 +19,6 @@ Deno.test("values are taken in the order in which they have come, however the ta
 });
 
 Deno.test("what is taken is let go of, also where something always waits to be taken", async () => {
-  setFlagsFromString("--expose-gc");
-  const collectGarbage: () => void = runInNewContext("gc");
   const queue = new AsyncQueue<object>();
   queue.push({});
   const taken: WeakRef<object>[] = [];
@@ -29,8 +26,7 @@ Deno.test("what is taken is let go of, also where something always waits to be t
     queue.push({});
     taken.push(new WeakRef((await queue.take("it")).value!));
   }
-  await new Promise((resolve) => setTimeout(resolve, 0)); // until then a WeakRef keeps its object
-  collectGarbage();
+  await collectGarbage();
   assertEquals(queue.size, 1);
   const held = taken.filter((value) => value.deref() !== undefined).length;
   assert(held <= 1, `${held} are still held`);

@@ -3,6 +3,8 @@ import fc from "fast-check";
 import { type RequestConnection, Requests } from "../../client/requests.ts";
 import { CancelledError, ConnectionAbortedError, RemoteError, TimeoutError } from "../../errors.ts";
 import type { Future } from "../../future.ts";
+import { collectGarbage } from "../support/garbage.ts";
+import { until } from "../support/until.ts";
 
 /** A connection that can be lost and restored, and what was sent over it. */
 class Uplink implements RequestConnection {
@@ -13,17 +15,22 @@ class Uplink implements RequestConnection {
   /** Settles when a large request has had its turn. */
   readonly onLarge = Promise.withResolvers<void>();
   readonly current = {
-    sendText: (line: string) => void this.sent.push(JSON.parse(line)),
+    sendText: (line: string) => this.#add(line),
     sendPieces: (pieces: readonly (string | Uint8Array)[], isWanted = () => true) => {
       const decoder = new TextDecoder();
       const texts = pieces.map((piece) =>
         typeof piece === "string" ? piece : decoder.decode(piece)
       );
-      if (isWanted()) this.sent.push(JSON.parse(texts.join("")));
+      if (isWanted()) this.#add(texts.join(""));
       this.onLarge.resolve();
       return Promise.resolve();
     },
   };
+
+  #add(line: string): void {
+    const { service, attribute, uid } = JSON.parse(line);
+    this.sent.push({ service, attribute, uid });
+  }
 
   /** What was sent, by the names of the attributes. */
   get names(): string[] {
@@ -152,6 +159,76 @@ Deno.test("a reply that a service is not connected is reported before the reques
   requests.fail(uplink.sent[0].uid, new RemoteError(message, []));
   assertEquals(gone, ["S"]);
   await assertRejects(() => future, RemoteError, "is not connected");
+});
+
+Deno.test("a uid cannot be guessed from those before it", () => {
+  const { uplink, call } = requestsOf();
+  for (let count = 0; count < 1_000; count++) call("a");
+  const uids = uplink.sent.map(({ uid }) => uid);
+  assertEquals(new Set(uids).size, 1_000);
+  for (const [index, uid] of uids.entries()) {
+    assert(uid.length >= 10);
+    if (index > 0) assert(uid.slice(0, 6) !== uids[index - 1].slice(0, 6), `${uid} is related`);
+  }
+});
+
+/** Arguments of which a test finds out whether they are held: a small object, or one of 2 MB. */
+function argumentOf(isLarge: boolean): object {
+  return isLarge ? { numbers: new Array(200_000).fill(1.5) } : { number: 1.5 };
+}
+
+for (const isLarge of [false, true]) {
+  const size = isLarge ? "large" : "small";
+
+  Deno.test(`a call that is not answered does not hold its ${size} arguments`, async () => {
+    const { uplink, requests } = requestsOf();
+    const ask = (attribute: string, timeout?: number) => {
+      const argument = argumentOf(isLarge);
+      const call = { args: [argument], kwargs: { named: argument }, options: { timeout } };
+      return [new WeakRef(argument), requests.call("S", attribute, call, LINK)] as const;
+    };
+    const [argument, future] = ask("a");
+    const [late, expired] = ask("b", 1);
+    await assertRejects(() => expired, TimeoutError);
+    await until("both are sent", () => uplink.sent.length === (isLarge ? 1 : 2));
+    await collectGarbage();
+    assertEquals([argument.deref(), late.deref()], [undefined, undefined]);
+    assertEquals(future.running(), true);
+    requests.fulfil(uplink.sent[0].uid, "done");
+    assertEquals(await future, "done");
+  });
+
+  Deno.test(`a call that is cancelled, or is too late, while it waits does not hold its ${size} arguments`, async () => {
+    const { uplink, requests, lose } = requestsOf();
+    lose();
+    const ask = (options: { timeout?: number }) => {
+      const argument = argumentOf(isLarge);
+      const call = { args: [argument], kwargs: { named: argument }, options };
+      return [new WeakRef(argument), requests.call("S", "a", call, LINK)] as const;
+    };
+    const [argument, future] = ask({});
+    const [late, expired] = ask({ timeout: 1 });
+    future.cancel();
+    await assertRejects(() => expired.result(), TimeoutError, "was not sent in time");
+    await collectGarbage();
+    assertEquals([argument.deref(), late.deref()], [undefined, undefined]);
+    assertEquals([future.cancelled(), uplink.names], [true, []]);
+  });
+}
+
+Deno.test("a thousand calls of 100 KB that are not answered hold a few kilobytes each", async () => {
+  const { requests } = requestsOf();
+  const call = () => {
+    const args = ["x".repeat(100_000 - 1) + Math.random()];
+    return requests.call("S", "a", { args, kwargs: {}, options: {} }, LINK);
+  };
+  await collectGarbage();
+  const before = Deno.memoryUsage().heapUsed;
+  const futures = Array.from({ length: 1_000 }, call);
+  await collectGarbage();
+  const held = Deno.memoryUsage().heapUsed - before;
+  assert(held < 4_000_000, `${held} bytes are held`);
+  assert(futures.every((future) => future.running()));
 });
 
 /** What happens to the requests of a Client, in any order. */

@@ -256,6 +256,20 @@ Deno.test("a Service can be started again after options that are not valid", asy
   assertEquals(Object.keys(manager.manager.identities().services), ["Lab"]);
 });
 
+for (const disableTls of [true, false]) {
+  const over = disableTls ? "TCP" : "TLS";
+
+  Deno.test(`a Service that has shut down is not listed any more, over ${over}`, async () => {
+    await using manager = await TestManager.start({ disableTls });
+    for (let count = 0; count < 20; count++) {
+      await using lab = new Lab();
+      await lab.start(manager.connectOptions);
+      await lab.shutdown();
+      assertEquals(Object.keys(manager.manager.identities().services), []);
+    }
+  });
+}
+
 Deno.test("a method can shut its Service down, and its reply is sent first", async () => {
   await using manager = await TestManager.start();
   class Mortal extends Service {

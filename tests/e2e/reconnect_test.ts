@@ -1,6 +1,12 @@
 /** Devices that reconnect to a Manager that was restarted. */
 
-import { assertEquals, assertInstanceOf, assertMatch, assertRejects } from "@std/assert";
+import {
+  assertEquals,
+  assertInstanceOf,
+  assertMatch,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
 import { join } from "node:path";
 import { Database } from "../../manager/database/database.ts";
 import {
@@ -26,6 +32,7 @@ import {
 import { Events } from "../support/events.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { Lab, LinkedLab, Restarts } from "../support/restarts.ts";
+import { inTime } from "../support/until.ts";
 
 for (const disableTls of [true, false]) {
   const over = disableTls ? "over TCP" : "over TLS";
@@ -281,6 +288,23 @@ Deno.test("a Service that waits for its first Manager can be shut down", async (
     assertRejects(() => started, ConnectionAbortedError, "has given up the Manager at"),
   ]);
   assertEquals(statesOf(lab.changes), []); // attempts only
+  await inTime("the Service has finished", lab.finished);
+  await assertRejects(() => lab.start(connectOptions), ConnectionAbortedError, "started before");
+});
+
+Deno.test("a Service that is shut down during a start that fails has finished, and ends only once", async () => {
+  await using manager = await Restarts.start();
+  const { connectOptions } = manager;
+  await manager.stop();
+  await using lab = new Lab();
+  const ends: unknown[] = [];
+  lab.shutdownHandler = (error) => void ends.push(error);
+  const started = lab.start({ ...connectOptions, reconnect: false });
+  const shutDown = [lab.shutdown(), lab.shutdown()];
+  await assertRejects(() => started, ConnectError);
+  await inTime("the Service has finished", Promise.all([...shutDown, lab.finished]));
+  assertThrows(() => lab.addTasks(() => {}), ConnectionAbortedError);
+  assertEquals(ends, []); // it was never connected
 });
 
 Deno.test("a LinkedClient reconnects too", async () => {
