@@ -1,6 +1,23 @@
 /**
  * The Client: connects to a Manager, links with Services, and sends their requests.
  *
+ * As an entry point it exports all that a program needs which only connects: the Client, the
+ * arguments of a call, the Futures and Streams that a call returns, the errors, and their types. Such
+ * a program downloads 2 npm packages; one that imports `@msl/network` downloads 8.
+ *
+ * @example
+ * ```ts ignore it needs a Manager
+ * import { connect, kwargs, options, RemoteError } from "@msl/network/client";
+ *
+ * await using cxn = await connect({ host: "lab-pc" });
+ * const bm = await cxn.link("BasicMath");
+ * try {
+ *   console.log(await bm.power(2, kwargs({ n: 4 }), options({ timeout: 5_000 })));
+ * } catch (error) {
+ *   if (error instanceof RemoteError) console.log(error.message);
+ * }
+ * ```
+ *
  * @module
  */
 
@@ -39,6 +56,69 @@ import {
 import { Requests } from "./client/requests.ts";
 import { type KeyScanner, scanKeys } from "./wire/key_scanner.ts";
 import { LANGUAGE, OS } from "./version.ts";
+
+export type { ReconnectOptions } from "./device/retry.ts";
+export {
+  type CallOptions,
+  type KeywordArgument,
+  Kwargs,
+  kwargs,
+  MarkedOptions,
+  options,
+} from "./wire/call.ts";
+export type { ConnectOptions } from "./device/device.ts";
+export {
+  CancelledError,
+  CertificateError,
+  ConfigurationError,
+  ConnectError,
+  ConnectionAbortedError,
+  JSONDecodeError,
+  NetworkError,
+  RemoteError,
+  TimeoutError,
+  TlsMismatchError,
+  ValueError,
+} from "./errors.ts";
+export {
+  type CompletedFutures,
+  Future,
+  type FutureIterator,
+  type FutureOptions,
+  type FutureWithResolvers,
+  type ReturnWhen,
+  type ValueOf,
+  type WaitOptions,
+} from "./future.ts";
+export type { ClientIdentity, Identities, ServiceEntry } from "./wire/identities.ts";
+export type {
+  Link,
+  LinkMembers,
+  NotificationHandler,
+  NotRemote,
+  Remote,
+  RemoteLogging,
+  RequestOptions,
+  ServiceErrorHandler,
+  UnknownRemote,
+} from "./client/link.ts";
+export type { JsonObject } from "./wire/message.ts";
+export type { Prompt } from "./base/prompt.ts";
+export type { ConnectionChange, ConnectionHandler } from "./device/connector.ts";
+export type {
+  Keywords,
+  Known,
+  Left,
+  Members,
+  Positional,
+  RemoteArguments,
+  RemoteAttribute,
+  RemoteMethod,
+  RemoteOverloads,
+  RemoteResult,
+} from "./client/remote.ts";
+export { Stream } from "./client/stream.ts";
+export type { Task } from "./base/callbacks.ts";
 
 /** How a Client connects. */
 export interface ClientOptions extends ConnectOptions {
@@ -87,6 +167,27 @@ export function connect(options: ClientOptions = {}): Promise<Client> {
 /**
  * A connection to a Manager. Made by {@linkcode connect}.
  *
+ * Arguments and results are JSON, so that a Service may be a program in Python:
+ *
+ * | a value                                           | arrives as                           |
+ * | ------------------------------------------------- | ------------------------------------ |
+ * | text, a boolean, `null`                           | itself                               |
+ * | a number, also `NaN` and `Infinity`               | itself; `-0` as `0`                  |
+ * | `undefined`                                       | `null`; as a property it is left out |
+ * | an array, a plain object                          | itself                               |
+ * | a typed array, e.g. `Float64Array`                | an array of its numbers              |
+ * | an object with `toJSON` or `to_json`              | what that returns: a `Date` is text  |
+ * | another object                                    | its own enumerable properties        |
+ * | a `Map`, `Set`, bigint, function, symbol or cycle | a `TypeError`: convert it first      |
+ *
+ * The largest result has `readLimit` bytes (default: 1 GiB): the request fails with a `ValueError` if
+ * there are more. Arguments are bounded in the same way by the `readLimit` of the Service, and by the
+ * `maxMessageSize` of the Manager (`Limits`) if it has to hold the request.
+ *
+ * A request is sent at the call, whether others are pending or not. Bound them by awaiting some before
+ * the next ones are sent. While the Client reconnects up to `maxWaiting` requests wait
+ * ({@linkcode ReconnectOptions}); one more fails at once.
+ *
  * @example
  * ```ts ignore it needs a Manager
  * import { connect } from "@msl/network";
@@ -107,9 +208,31 @@ export class Client implements AsyncDisposable {
   /**
    * Called once when the connection has ended for good, with the error that ended it; with
    * `undefined` if this Client ended it. `disconnected` settles after it. Its errors are logged.
+   *
+   * @example
+   * ```ts ignore it needs a Manager
+   * import { connect } from "@msl/network";
+   *
+   * const cxn = await connect();
+   * cxn.shutdownHandler = (error) => console.log(error?.message ?? "disconnected");
+   * ```
    */
   shutdownHandler: ShutdownHandler | undefined;
-  /** Called with each change of the connection and the links, if the Client reconnects. */
+  /**
+   * Called with each change of the connection and the links, if the Client reconnects. Its errors are
+   * logged.
+   *
+   * @example
+   * ```ts ignore it needs a Manager
+   * import { connect } from "@msl/network";
+   *
+   * const cxn = await connect({ reconnect: true });
+   * cxn.connectionHandler = (change) => {
+   *   if (change.state === "retrying") console.log(`attempt ${change.attempt} has failed`);
+   *   if (change.state === "unlocked") console.log(`the lock of ${change.service} is lost`);
+   * };
+   * ```
+   */
   connectionHandler: ConnectionHandler | undefined;
 
   readonly #options: ResolvedOptions;
@@ -186,6 +309,18 @@ export class Client implements AsyncDisposable {
    * good. A task that fails is logged, and ends no other.
    *
    * @throws {ConnectionAbortedError} If the connection has ended.
+   *
+   * @example
+   * ```ts ignore it needs a Manager
+   * import { connect } from "@msl/network";
+   *
+   * const cxn = await connect();
+   * const dmm = await cxn.link("DigitalMultimeter");
+   * cxn.addTasks(async (signal) => {
+   *   while (!signal.aborted) console.log(await dmm.measure());
+   * });
+   * await cxn.disconnected;
+   * ```
    */
   addTasks(...tasks: readonly Task[]): void {
     this.#tasks.add(...tasks);
@@ -208,6 +343,7 @@ export class Client implements AsyncDisposable {
    * @returns A Future of the Link.
    * @throws {RemoteError} With the `remoteName` `KeyError` if no such Service is connected, with
    * `PermissionError` if the Service is locked or full, or this user may not use it.
+   * @throws {RangeError} If `timeout` is not a positive number of milliseconds.
    * @throws {TimeoutError} If `timeout` is over. Unlike that of a call, the Future is cancelled then:
    * a later `result()` gives the same error.
    * @throws {CancelledError} If the Future is cancelled; or the reason of `signal`, if that is
@@ -240,6 +376,7 @@ export class Client implements AsyncDisposable {
   /**
    * Requests the identities of the Manager and of all connected Clients and Services.
    *
+   * @throws {RangeError} If `timeout` is not a positive number of milliseconds.
    * @throws {TimeoutError} If `timeout` is over.
    * @throws {CancelledError} If the Future is cancelled; or the reason of `signal`.
    * @throws {ConnectionAbortedError} If the connection ends first, or has ended.
@@ -352,7 +489,7 @@ export class Client implements AsyncDisposable {
 
   async #live(): Promise<void> {
     this.#tasks.start();
-    const error = await this.#connection.finished();
+    const error = await this.#connection.keepConnected();
     const isMeant = this.#connection.isEnding;
     this.#connection.end();
     this.#links.end();

@@ -4,6 +4,25 @@
  * This module has the states of a Service, its connection and its identity. `service/` lists and
  * calls the attributes, dispatches requests and runs the workers; `device/` connects.
  *
+ * As an entry point it exports all that a Service needs: the class, keyword arguments, the errors
+ * that a method or `start()` throws, and their types. Such a program downloads 3 npm packages; one
+ * that imports `@msl/network` downloads 8.
+ *
+ * @example
+ * ```ts ignore it needs a Manager
+ * import { type ConnectOptions, Service, ValueError } from "@msl/network/service";
+ *
+ * class Roots extends Service {
+ *   root(x: number): number {
+ *     if (x < 0) throw new ValueError(`Cannot take the root of ${x}: it is negative`);
+ *     return Math.sqrt(x);
+ *   }
+ * }
+ *
+ * const options: ConnectOptions = { host: "lab-pc", reconnect: true };
+ * await new Roots().start(options);
+ * ```
+ *
  * @module
  */
 
@@ -36,6 +55,40 @@ import { repr } from "./base/repr.ts";
 import { scanKeys } from "./wire/key_scanner.ts";
 import { LANGUAGE, OS } from "./version.ts";
 import { type WorkerOptions, WorkerPool } from "./service/worker_pool.ts";
+
+export type { ServiceRequest } from "./service/active_request.ts";
+export type { ReconnectOptions } from "./device/retry.ts";
+export { type KeywordArgument, Kwargs, kwargs } from "./wire/call.ts";
+export type { ConnectOptions } from "./device/device.ts";
+export {
+  AttributeError,
+  CancelledError,
+  CertificateError,
+  ConfigurationError,
+  ConnectError,
+  ConnectionAbortedError,
+  JSONDecodeError,
+  KeyError,
+  NameError,
+  NetworkError,
+  PermissionError,
+  RemoteError,
+  TimeoutError,
+  TlsMismatchError,
+  ValueError,
+  WorkerError,
+} from "./errors.ts";
+export type { Prompt } from "./base/prompt.ts";
+export type { ConnectionChange } from "./device/connector.ts";
+export type {
+  SchemaIssue,
+  SchemaList,
+  SchemaResult,
+  Schemas,
+  StandardSchema,
+} from "./service/schema.ts";
+export type { Task } from "./base/callbacks.ts";
+export type { WorkerOptions } from "./service/worker_pool.ts";
 
 /** The options of a Service. */
 export interface ServiceOptions {
@@ -92,6 +145,24 @@ const log = logger("service");
  * Any other Client gets the values as one array, of 100,000 values at most.
  *
  * A `static schema` ({@linkcode Schemas}) checks arguments before a method is called.
+ *
+ * Arguments, results and the arguments of notifications are JSON, so that a Client may be a program in
+ * Python:
+ *
+ * | a value                                           | arrives as                           |
+ * | ------------------------------------------------- | ------------------------------------ |
+ * | text, a boolean, `null`                           | itself                               |
+ * | a number, also `NaN` and `Infinity`               | itself; `-0` as `0`                  |
+ * | `undefined`                                       | `null`; as a property it is left out |
+ * | an array, a plain object                          | itself                               |
+ * | a typed array, e.g. `Float64Array`                | an array of its numbers              |
+ * | an object with `toJSON` or `to_json`              | what that returns: a `Date` is text  |
+ * | another object                                    | its own enumerable properties        |
+ * | a `Map`, `Set`, bigint, function, symbol or cycle | a `TypeError`: convert it first      |
+ *
+ * The error of a result that JSON cannot hold goes to the Client. The largest result is what the
+ * Client accepts: its `readLimit` (default: 1 GiB). The largest request has the `readLimit` of the
+ * options of `start()`; a longer one is rejected with a `ValueError`.
  *
  * @example
  * ```ts ignore it needs a Manager
@@ -218,12 +289,49 @@ export class Service implements AsyncDisposable {
    * waits for it, without a time-out. An error that it throws is logged.
    *
    * @param _error Why the connection ended; `undefined` if the Service ended it itself.
+   *
+   * @example Switch an instrument off
+   * ```ts
+   * import { assertEquals } from "@std/assert";
+   * import { Service } from "@msl/network";
+   * import { TestManager } from "@msl/network/testing";
+   *
+   * class PowerSupply extends Service {
+   *   #volts = 5; // stands for the connection to an instrument
+   *   get volts(): number {
+   *     return this.#volts;
+   *   }
+   *   override async shutdownHandler(): Promise<void> {
+   *     this.#volts = await Promise.resolve(0);
+   *   }
+   * }
+   *
+   * await using manager = await TestManager.start();
+   * const supply = new PowerSupply();
+   * await supply.start(manager.connectOptions);
+   * await supply.shutdown();
+   * assertEquals(supply.volts, 0);
+   * ```
    */
   shutdownHandler(_error: Error | undefined): void | Promise<void> {}
 
   /**
    * Called with each change of the connection of a Service that reconnects. A subclass overrides it.
    * Nothing waits for a promise that it returns. An error that it throws is logged.
+   *
+   * @example
+   * ```ts ignore it needs a Manager
+   * import { Service } from "@msl/network";
+   * import type { ConnectionChange } from "@msl/network/service";
+   *
+   * class PowerSupply extends Service {
+   *   override connectionHandler(change: ConnectionChange): void {
+   *     if (change.state === "lost") console.log("no Client can switch it off now");
+   *   }
+   * }
+   *
+   * await new PowerSupply().start({ reconnect: true });
+   * ```
    */
   connectionHandler(_change: ConnectionChange): void | Promise<void> {}
 
@@ -489,7 +597,7 @@ export class Service implements AsyncDisposable {
 
   /** Waits until the connection has ended for good, and ends the Service. */
   async #awaitEnd(connection: ReconnectingConnection): Promise<void> {
-    const error = await connection.finished();
+    const error = await connection.keepConnected();
     const isIntended = this.#state.state === "ending";
     connection.end();
     this.#state = { state: "ended" };

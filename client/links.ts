@@ -57,7 +57,7 @@ export class Links implements LinkOwner {
   readonly #linking = new Map<string, number>();
   /** The Services to unlink if no pending `link` request succeeds: there is no Link with them. */
   readonly #toUnlink = new Set<string>();
-  /** Aborted when the connection is lost, so that restoring begins anew, or has ended for good. */
+  /** Aborted when the connection is lost (a new attempt follows) or has ended for good. */
   #restoring = new AbortController();
 
   constructor({ requests, connection, reconnect, report }: LinksOptions) {
@@ -229,7 +229,7 @@ export class Links implements LinkOwner {
       const options = { ...reconnect, longestDelay, attempts };
       await retry(attempt, options, signal, (error) => error instanceof RemoteError);
     } catch {
-      // The connection is lost again, and restoring begins anew; or the Client has ended.
+      // The connection is lost (a new attempt follows) or has ended for good.
     }
   }
 
@@ -254,7 +254,8 @@ export class Links implements LinkOwner {
     try {
       return await this.#callManager<ServiceEntry>("link", [service]);
     } catch (error) {
-      // Another client has the lock, or the last place, that this Client counts on having kept.
+      // Another client took the lock, or the last link (`maxClients`), while this Client was
+      // disconnected.
       if (isTaken(error) && this.#locks.has(service)) this.#loseLock(service, error);
       throw error;
     }
@@ -298,7 +299,7 @@ function cancelAfter(linking: Future<unknown>, timeout: number): void {
   linking.addDoneCallback(() => clearTimeout(timer));
 }
 
-/** Whether another client was faster: its lock or link is in the way. */
+/** Whether another client took the lock, or the last link (`maxClients`). */
 function isTaken(error: unknown): error is RemoteError {
   return error instanceof RemoteError && error.remoteName === "PermissionError" &&
     !error.message.includes("because it is not linked with"); // which the Service has undone

@@ -7,7 +7,9 @@
 
 import { JSONDecodeError, ValueError } from "../errors.ts";
 import { Envelope, type Field, FIELDS } from "../wire/envelope.ts";
+import type { Limits } from "../limits.ts";
 import { scanKeys } from "../wire/key_scanner.ts";
+import { tooLongName } from "./names.ts";
 
 /** A line to check. */
 export interface LineToCheck {
@@ -15,8 +17,11 @@ export interface LineToCheck {
   buffer: ArrayBuffer;
   /** How many bytes of the buffer the line has. */
   length: number;
-  maxDepth: number;
+  limits: CheckLimits;
 }
+
+/** The limits that a line is checked for. */
+export type CheckLimits = Pick<Limits, "maxDepth" | "maxNameLength">;
 
 /** The result of a check, with the buffer back. */
 export interface CheckedLine {
@@ -26,28 +31,41 @@ export interface CheckedLine {
     /** `digest` has the routing keys as a short line, `end` is the index of the closing brace. */
     | { state: "valid"; digest: string; end: number }
     /** The line is not a message. The keys are for the error reply. */
-    | { state: "invalid"; reason: string; uid: string | undefined; requester: string | undefined };
+    | {
+      state: "invalid";
+      reason: string;
+      /** Whether it is not JSON, or not a message that may be forwarded. */
+      isMalformed: boolean;
+      uid: string | undefined;
+      requester: string | undefined;
+    };
 }
 
-/** The longest text of a routing key, in bytes with its quotes. */
-const LONGEST_KEY = 64 * 1024;
+/** How many bytes of JSON a character has at most: those of `\u0000`, twice for a pair. */
+const BYTES_PER_CHARACTER = 12;
 
 /** The fields whose value decides where a message goes. */
 const ROUTING: ReadonlySet<Field> = new Set<Field>(["requester", "service", "uid", "attribute"]);
 
 /** Checks one line. */
-export function checkLine({ id, buffer, length, maxDepth }: LineToCheck): CheckedLine {
+export function checkLine({ id, buffer, length, limits }: LineToCheck): CheckedLine {
   const line = new Uint8Array(buffer, 0, length);
   try {
-    const envelope = new Envelope(maxDepth);
+    const envelope = new Envelope(limits.maxDepth);
     envelope.read(line);
-    const outcome = { state: "valid", digest: digestOf(envelope), end: envelope.end } as const;
+    const outcome = {
+      state: "valid",
+      digest: digestOf(envelope, limits),
+      end: envelope.end,
+    } as const;
     return { id, buffer, outcome };
   } catch (error) {
     if (!(error instanceof JSONDecodeError || error instanceof ValueError)) throw error;
     const keys = scanKeys(line);
     const [uid, requester] = [keys.text("uid"), keys.text("requester")];
-    return { id, buffer, outcome: { state: "invalid", reason: error.message, uid, requester } };
+    const isMalformed = error instanceof JSONDecodeError;
+    const { message: reason } = error;
+    return { id, buffer, outcome: { state: "invalid", reason, isMalformed, uid, requester } };
   }
 }
 
@@ -55,22 +73,26 @@ export function checkLine({ id, buffer, length, maxDepth }: LineToCheck): Checke
  * The routing keys as a line that the router reads in the place of the long one: the same fields,
  * each with a value of the same kind; the payload is empty.
  */
-function digestOf(envelope: Envelope): string {
+function digestOf(envelope: Envelope, limits: CheckLimits): string {
   const members = FIELDS.flatMap((field) => {
-    const value = standIn(envelope, field);
+    const value = standIn(envelope, field, limits);
     return value === undefined ? [] : `${JSON.stringify(field)}:${value}`;
   });
   return `{${members.join(",")}}`;
 }
 
-function standIn(envelope: Envelope, field: Field): string | undefined {
+function standIn(
+  envelope: Envelope,
+  field: Field,
+  { maxNameLength }: CheckLimits,
+): string | undefined {
   switch (envelope.kind(field)) {
     case "absent":
       return undefined;
     case "string":
       if (!ROUTING.has(field)) return '""';
-      if (envelope.size(field) > LONGEST_KEY) {
-        throw new ValueError(`The ${field} of a message is longer than ${LONGEST_KEY} bytes`);
+      if (envelope.size(field) > maxNameLength * BYTES_PER_CHARACTER + 2) {
+        throw tooLongName(field, envelope.size(field) - 2, maxNameLength);
       }
       return JSON.stringify(envelope.text(field));
     case "boolean":

@@ -17,7 +17,7 @@ import type { Limits } from "../limits.ts";
 import { HeldLine } from "../wire/held_line.ts";
 import { KeyScanner } from "../wire/key_scanner.ts";
 import type { LongLine } from "../wire/line.ts";
-import type { CheckedLine, LineToCheck } from "./line_check.ts";
+import type { CheckedLine, CheckLimits, LineToCheck } from "./line_check.ts";
 import "./line_check.ts"; // so that `deno compile` embeds it
 import type { Peer } from "./peer.ts";
 import type { LineSink, Router, Session } from "./router.ts";
@@ -36,7 +36,7 @@ const MiB = 1024 * 1024;
 const encoder = new TextEncoder();
 const log = logger("long_lines");
 
-type LongLineLimits = Pick<Limits, "maxMessageSize" | "maxHeld" | "minLineRate" | "maxDepth">;
+type LongLineLimits = Pick<Limits, "maxMessageSize" | "maxHeld" | "minLineRate"> & CheckLimits;
 
 /** Receives long lines. */
 export class LongLines<Sink extends LineSink> implements Disposable {
@@ -56,7 +56,7 @@ export class LongLines<Sink extends LineSink> implements Disposable {
     this.#limits = limits;
     this.#rateInterval = rateInterval;
     this.#budget = new Budget(limits.maxHeld || quarterOfMemory());
-    this.#checker = new Checker(limits.maxDepth);
+    this.#checker = new Checker(limits);
   }
 
   /** How many bytes of long lines are held. */
@@ -80,7 +80,9 @@ export class LongLines<Sink extends LineSink> implements Disposable {
         const digest = encoder.encode(outcome.digest);
         return this.#router.receiveHeld(peer, digest, held, outcome.end);
       }
-      return this.#reject(peer, { ...outcome, error: new JSONDecodeError(outcome.reason) });
+      const { reason, isMalformed, uid, requester } = outcome;
+      const error = isMalformed ? new JSONDecodeError(reason) : new ValueError(reason);
+      return this.#reject(peer, { error, uid, requester });
     } catch (error) {
       // The check has failed, not the line: the worker has crashed, or the Manager shuts down.
       log.error("A long line of {peer} is dropped: {error}", {
@@ -192,15 +194,15 @@ function watchRate(
 
 /** Checks lines in a worker, which is started when the first one comes and ends when it is idle. */
 class Checker implements Disposable {
-  readonly #maxDepth: number;
+  readonly #limits: CheckLimits;
   readonly #pending = new Map<number, PromiseWithResolvers<CheckedLine>>();
   #worker: Worker | undefined;
   #lastId = 0;
   #idleTimer: ReturnType<typeof setTimeout> | undefined;
   #isDisposed = false;
 
-  constructor(maxDepth: number) {
-    this.#maxDepth = maxDepth;
+  constructor({ maxDepth, maxNameLength }: CheckLimits) {
+    this.#limits = { maxDepth, maxNameLength };
   }
 
   /**
@@ -214,7 +216,7 @@ class Checker implements Disposable {
     const id = ++this.#lastId;
     const pending = Promise.withResolvers<CheckedLine>();
     this.#pending.set(id, pending);
-    const line: LineToCheck = { id, buffer, length, maxDepth: this.#maxDepth };
+    const line: LineToCheck = { id, buffer, length, limits: this.#limits };
     (this.#worker ??= this.#start()).postMessage(line, [buffer]);
     return pending.promise;
   }

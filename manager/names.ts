@@ -23,8 +23,13 @@ export function checkName(
   { maxNameLength }: Pick<Limits, "maxNameLength">,
 ): string {
   if (name.length <= maxNameLength) return name;
-  throw new ValueError(
-    `A name or uid of ${name.length} characters is too long (${repr(key)}), ` +
+  throw tooLongName(key, name.length, maxNameLength);
+}
+
+/** The error for a name or a uid that has so many characters. */
+export function tooLongName(key: string, length: number, maxNameLength: number): ValueError {
+  return new ValueError(
+    `A name or uid of ${length} characters is too long (${repr(key)}), ` +
       `the limit is ${maxNameLength} (--max-name-length)`,
   );
 }

@@ -21,7 +21,7 @@ import { CANCEL, STREAM } from "../wire/protocol.ts";
 import { Signature } from "../wire/signature.ts";
 import type { Database } from "./database/database.ts";
 import type { User } from "./database/users_table.ts";
-import type { Login } from "./login.ts";
+import type { Login } from "./administrator_login.ts";
 import { checkName } from "./names.ts";
 import { type Client, encodeEntry, networkNames, type Peer, type Service } from "./peer.ts";
 import type { Registry } from "./registry.ts";
@@ -41,9 +41,9 @@ export interface RequestContext<Session> {
   password: string | undefined;
   /** Whether the Manager authenticates by host names. */
   authHostname: boolean;
-  /** Called after the access lists have changed. Not needed if no user logs in. */
+  /** Called after the access lists have changed. Only with `authLogin`. */
   accessChanged?: () => void;
-  /** Shuts the Manager down. Settles when nothing can be sent any more. */
+  /** Shuts the Manager down. Settles when all connections are closed. */
   shutdown: () => Promise<void>;
 }
 

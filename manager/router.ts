@@ -20,7 +20,7 @@ import type { Identities } from "../wire/identities.ts";
 import type { Limits } from "../limits.ts";
 import { logger } from "../base/log.ts";
 import { Yielder } from "../base/pause.ts";
-import { Login, parseAnswer } from "./login.ts";
+import { Login, parseAnswer } from "./administrator_login.ts";
 import {
   decodeMessage,
   encodeControl,
