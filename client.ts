@@ -208,6 +208,7 @@ export class Client implements AsyncDisposable {
    * @returns A Future of the Link.
    * @throws {RemoteError} With the `remoteName` `KeyError` if no such Service is connected, with
    * `PermissionError` if the Service is locked or full, or this user may not use it.
+   * @throws {RangeError} If `timeout` is not a positive number of milliseconds.
    * @throws {TimeoutError} If `timeout` is over. The Future stays pending, and `result()` still
    * gives the Link.
    * @throws {CancelledError} If the Future is cancelled; or the reason of `signal`, if that is
@@ -247,6 +248,7 @@ export class Client implements AsyncDisposable {
   /**
    * Requests the identities of the Manager and of all connected Clients and Services.
    *
+   * @throws {RangeError} If `timeout` is not a positive number of milliseconds.
    * @throws {TimeoutError} If `timeout` is over.
    * @throws {CancelledError} If the Future is cancelled; or the reason of `signal`.
    * @throws {ConnectionAbortedError} If the connection ends first, or has ended.

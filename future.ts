@@ -10,11 +10,14 @@
 
 import { CancelledError, TimeoutError } from "./errors.ts";
 import { logger } from "./base/log.ts";
-import { remaining, withTimeout } from "./base/with_timeout.ts";
+import { checkTimeout, remaining, withTimeout } from "./base/with_timeout.ts";
 
 /** How long to wait for a Future. */
 export interface WaitOptions {
-  /** The longest wait, in milliseconds. Default: no limit. */
+  /**
+   * The longest wait, in milliseconds; 0 for not waiting at all: what is done already counts.
+   * Default: no limit.
+   */
   timeout?: number;
 }
 
@@ -24,11 +27,13 @@ export interface WaitOptions {
  */
 export type ReturnWhen = "FIRST_COMPLETED" | "FIRST_EXCEPTION" | "ALL_COMPLETED";
 
-/**
- * The options of {@linkcode Future.withResolvers}. `timeout` is how long `await`, `then()`, `catch()`
- * and `finally()` wait, in milliseconds from the creation of the Future. Default: no limit.
- */
-export interface FutureOptions<T> extends WaitOptions {
+/** The options of {@linkcode Future.withResolvers}. */
+export interface FutureOptions<T> {
+  /**
+   * How long `await`, `then()`, `catch()` and `finally()` wait, in milliseconds from the creation of
+   * the Future. It must be positive. Default: no limit.
+   */
+  timeout?: number;
   /**
    * The name of the result in error messages, e.g. `"add of the 'BasicMath' service"`, or a function
    * that gives it when it is needed. Default: `"the Future"`.
@@ -79,6 +84,12 @@ type State<T> =
   | { state: "rejected"; error: unknown }
   | { state: "cancelled"; error: unknown };
 
+const RETURN_WHEN: readonly string[] = [
+  "FIRST_COMPLETED",
+  "FIRST_EXCEPTION",
+  "ALL_COMPLETED",
+] satisfies ReturnWhen[];
+
 const log = logger("future");
 
 /**
@@ -116,6 +127,7 @@ export class Future<T> implements Promise<T> {
    * For {@linkcode Future.withResolvers} and for subclasses.
    *
    * @param executor Called at once with the functions that settle the Future.
+   * @throws {RangeError} When `timeout` is not a positive number of milliseconds.
    */
   protected constructor(
     options: FutureOptions<T>,
@@ -124,7 +136,10 @@ export class Future<T> implements Promise<T> {
     this.#givenLabel = options.label ?? "the Future";
     this.#onCancel = options.onCancel;
     this.#timeout = options.timeout;
-    if (options.timeout !== undefined) this.#deadline = performance.now() + options.timeout;
+    if (options.timeout !== undefined) {
+      checkTimeout(() => this.#cannotWait, options.timeout);
+      this.#deadline = performance.now() + options.timeout;
+    }
     executor?.(
       (value) => this.#settle({ state: "fulfilled", value }),
       (error) => this.#settle({ state: "rejected", error }),
@@ -133,6 +148,8 @@ export class Future<T> implements Promise<T> {
 
   /**
    * Creates a Future and the functions that settle it. The first call of one of them counts.
+   *
+   * @throws {RangeError} When `timeout` is not a positive number of milliseconds.
    *
    * @example
    * ```ts
@@ -153,12 +170,12 @@ export class Future<T> implements Promise<T> {
   }
 
   /**
-   * Waits for several Futures. Never rejects: neither an error of a Future nor the end of the time
-   * is thrown.
+   * Waits for several Futures. Neither an error of a Future nor the end of the time is thrown.
    *
    * @param options `returnWhen` says what is waited for (default: `"ALL_COMPLETED"`), `timeout` how
-   * long, in milliseconds from this call (default: no limit).
+   * long, in milliseconds from this call (default: no limit; 0 looks at them without a wait).
    * @returns The Futures that are done and those that are not, both in the given order.
+   * @throws {RangeError} When `timeout` is negative or `NaN`, or there is no such `returnWhen`.
    *
    * @example
    * ```ts
@@ -177,6 +194,13 @@ export class Future<T> implements Promise<T> {
   ): Promise<{ done: Set<F>; notDone: Set<F> }> {
     const all = [...new Set(futures)];
     const { returnWhen = "ALL_COMPLETED", timeout } = options;
+    checkTimeout("Cannot wait for the Futures", timeout, true);
+    if (!RETURN_WHEN.includes(returnWhen)) {
+      throw new RangeError(
+        `Cannot wait for the Futures: returnWhen must be one of ${RETURN_WHEN.join(", ")}, ` +
+          `got ${returnWhen}`,
+      );
+    }
     const enough = Promise.withResolvers<void>();
     let open = all.length;
     if (open === 0) enough.resolve();
@@ -201,8 +225,9 @@ export class Future<T> implements Promise<T> {
    * are done already come first.
    *
    * @param options `timeout` is the time that all Futures have, in milliseconds from this call.
-   * Default: no limit. When it is over and a Future is not done, the loop throws a
-   * {@linkcode TimeoutError}.
+   * Default: no limit; 0 gives those that are done already. When it is over and a Future is not
+   * done, the loop throws a {@linkcode TimeoutError}.
+   * @throws {RangeError} When `timeout` is negative or `NaN`.
    *
    * @example
    * ```ts ignore it needs a Manager
@@ -221,6 +246,7 @@ export class Future<T> implements Promise<T> {
   ): CompletedFutures<F> {
     const all = new Set(futures);
     const { timeout } = options;
+    checkTimeout("Cannot wait for the Futures", timeout, true);
     const deadline = timeout === undefined ? undefined : performance.now() + timeout;
     const completed: F[] = [];
     let given = 0;
@@ -261,7 +287,9 @@ export class Future<T> implements Promise<T> {
    * Waits for the result.
    *
    * @param options `timeout` is the longest wait, in milliseconds from this call. Default: no limit,
-   * also if the call had a time-out.
+   * also if the call had a time-out. With 0 a Future that is done gives its result, another one a
+   * {@linkcode TimeoutError}.
+   * @throws {RangeError} When `timeout` is negative or `NaN`.
    * @throws {TimeoutError} When the Future is not done in time. It stays pending, and a later
    * `result()` still gives the value.
    * @throws {CancelledError} When the Future was cancelled; if it was cancelled with a reason, that
@@ -283,15 +311,17 @@ export class Future<T> implements Promise<T> {
    * ```
    */
   result(options: WaitOptions = {}): Promise<T> {
-    return this.#withTimeout(this.#deferred.promise, options.timeout, options.timeout);
+    return this.#waitFor(this.#deferred.promise, options.timeout);
   }
 
   /**
    * Waits until the Future is done, and gives its error.
    *
    * @param options `timeout` is the longest wait, in milliseconds from this call. Default: no limit,
-   * also if the call had a time-out.
+   * also if the call had a time-out. With 0 a Future that is done gives its error, another one a
+   * {@linkcode TimeoutError}.
    * @returns The error; `null` if the Future has a result.
+   * @throws {RangeError} When `timeout` is negative or `NaN`.
    * @throws {TimeoutError} When the Future is not done in time.
    * @throws {CancelledError} When the Future was cancelled; if it was cancelled with a reason, that
    * reason.
@@ -311,7 +341,7 @@ export class Future<T> implements Promise<T> {
       if (this.cancelled()) throw error;
       return error;
     });
-    return this.#withTimeout(outcome, options.timeout, options.timeout);
+    return this.#waitFor(outcome, options.timeout);
   }
 
   /** Whether the Future has a result or an error, or was cancelled. */
@@ -425,6 +455,10 @@ export class Future<T> implements Promise<T> {
     return typeof this.#givenLabel === "string" ? this.#givenLabel : this.#givenLabel();
   }
 
+  get #cannotWait(): string {
+    return `Cannot wait for ${this.#label}`;
+  }
+
   #failed(): boolean {
     return this.#state.state === "rejected" || this.#state.state === "cancelled";
   }
@@ -448,6 +482,17 @@ export class Future<T> implements Promise<T> {
     } catch (error) {
       log.error("A callback of {label} failed: {error}", { label: this.#label, error });
     }
+  }
+
+  /** Waits no longer than a time-out that a caller of `result()` or `exception()` gives. */
+  #waitFor<R>(promise: Promise<R>, timeout: number | undefined): Promise<R> {
+    try {
+      checkTimeout(() => this.#cannotWait, timeout, true);
+    } catch (error) {
+      promise.catch(() => {}); // it is not awaited
+      return Promise.reject(error);
+    }
+    return this.#withTimeout(promise, timeout, timeout);
   }
 
   /** @param given The time-out that the caller gave, for the message. `timeout` is the rest of it. */

@@ -1,5 +1,5 @@
 /**
- * Waits for a promise with a time-out or until a deadline.
+ * Waits for a promise with a time-out or until a deadline, and checks the time-outs of users.
  *
  * @module
  */
@@ -13,6 +13,26 @@ import { LONGEST_TIME } from "../limits.ts";
  */
 export function remaining(deadline: number | undefined): number | undefined {
   return deadline === undefined ? undefined : Math.max(0, deadline - performance.now());
+}
+
+/**
+ * Checks a time-out that a user gives.
+ *
+ * @param action What is not done, as an error says it, e.g. `"Cannot call"`, or a function that gives
+ * it when it is needed.
+ * @param timeout In milliseconds; `undefined` for no limit.
+ * @param allowsZero Whether 0 is allowed, for not waiting at all. Default: `false`.
+ * @throws {RangeError} If the time-out is negative, `NaN`, or 0 where that is not allowed.
+ */
+export function checkTimeout(
+  action: string | (() => string),
+  timeout: number | undefined,
+  allowsZero: boolean = false,
+): void {
+  if (timeout === undefined || timeout > 0 || (allowsZero && timeout === 0)) return;
+  const allowed = allowsZero ? "0 or a positive number" : "a positive number";
+  const failed = typeof action === "string" ? action : action();
+  throw new RangeError(`${failed}: timeout must be ${allowed} of milliseconds, got ${timeout}`);
 }
 
 /**

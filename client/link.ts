@@ -79,6 +79,7 @@ export interface LinkMembers extends AsyncDisposable {
    *
    * @throws {RemoteError} If the method fails, or the Manager or the Service refuses the request.
    * @throws {TypeError} If an argument cannot be written as JSON.
+   * @throws {RangeError} If `timeout` is not a positive number of milliseconds.
    * @throws {TimeoutError} If `timeout` is over. The Future stays pending, and `result()` still
    * gives the value.
    * @throws {CancelledError} If the Future is cancelled; or the reason of `signal`.
@@ -94,6 +95,7 @@ export interface LinkMembers extends AsyncDisposable {
    * @returns A Future of the network names of the linked Clients.
    * @throws {RemoteError} With the `remoteName` `PermissionError` if other Clients are linked and
    * the lock is exclusive, with `KeyError` if the Service has disconnected.
+   * @throws {RangeError} If `timeout` is not a positive number of milliseconds.
    * @throws {TimeoutError} If `timeout` is over. The lock may still be acquired.
    * @throws {CancelledError} If the Future is cancelled; or the reason of `signal`.
    * @throws {ConnectionAbortedError} If the connection ends first, or has ended.
@@ -104,6 +106,7 @@ export interface LinkMembers extends AsyncDisposable {
    *
    * @returns A Future of the network names of the Clients that still hold a lock.
    * @throws {RemoteError} With the `remoteName` `KeyError` if the Service has disconnected.
+   * @throws {RangeError} If `timeout` is not a positive number of milliseconds.
    * @throws {TimeoutError} If `timeout` is over.
    * @throws {CancelledError} If the Future is cancelled; or the reason of `signal`.
    * @throws {ConnectionAbortedError} If the connection ends first, or has ended.

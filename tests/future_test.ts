@@ -1,8 +1,8 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { mock } from "node:test";
 import { setImmediate } from "node:timers";
 import { CancelledError, TimeoutError } from "../errors.ts";
-import { Future, type FutureWithResolvers } from "../future.ts";
+import { Future, type FutureWithResolvers, type ReturnWhen } from "../future.ts";
 import { expectNothingUnhandled, turn } from "./support/unhandled.ts";
 
 /** A Future that is fulfilled. */
@@ -156,6 +156,57 @@ Deno.test("a timeout of 0 ms gives the result of a Future that is done, and else
   await assertRejects(() => several(1)[0].future.result({ timeout: 0 }), TimeoutError, " 0 ms");
   assertEquals(await fulfilled(1).result({ timeout: 0 }), 1);
   assertEquals(await fulfilled(1).exception({ timeout: 0 }), null);
+});
+
+for (const timeout of [-1, NaN, -Infinity]) {
+  Deno.test(`a timeout of ${timeout} ms is rejected by each way to wait`, async () => {
+    const [{ future, resolve }] = several(1);
+    const rest = `timeout must be 0 or a positive number of milliseconds, got ${timeout}`;
+    const ways: (() => unknown)[] = [
+      () => future.result({ timeout }),
+      () => future.exception({ timeout }),
+      () => Future.wait([future], { timeout }),
+      () => Future.asCompleted([future], { timeout }),
+    ];
+    for (const way of ways) await assertRejects(async () => await way(), RangeError, rest);
+    resolve(1); // a Future that is done has the same rule
+    for (const way of ways) await assertRejects(async () => await way(), RangeError, rest);
+  });
+}
+
+for (const timeout of [0, -1, NaN]) {
+  Deno.test(`a Future for whose value await may wait ${timeout} ms cannot be made`, () => {
+    const error: Error = assertThrows(
+      () => Future.withResolvers({ timeout, label: "the answer" }),
+      RangeError,
+    );
+    assertEquals(
+      error.message,
+      `Cannot wait for the answer: timeout must be a positive number of milliseconds, got ${timeout}`,
+    );
+  });
+}
+
+Deno.test("a wrong timeout of result leaves no unhandled rejection", async () => {
+  await expectNothingUnhandled(async () => {
+    const { future, reject } = Future.withResolvers<number>();
+    await assertRejects(() => future.result({ timeout: -1 }), RangeError);
+    await assertRejects(() => future.exception({ timeout: -1 }), RangeError);
+    reject(new Error("no power"));
+    future.cancel();
+    await turn();
+    assertEquals(future.done(), true);
+  });
+});
+
+Deno.test("with a timeout of 0 ms wait and asCompleted give what is done already", async () => {
+  const { future } = several(1)[0];
+  const futures = [fulfilled(1), future];
+  const { done, notDone } = await Future.wait(futures, { timeout: 0 });
+  assertEquals([[...done], [...notDone]], [[futures[0]], [future]]);
+  const completed = Future.asCompleted(futures, { timeout: 0 });
+  assertEquals((await completed.next()).value === futures[0], true);
+  await assertRejects(() => completed.next(), TimeoutError, "1 of 2 Futures were not done");
 });
 
 Deno.test("await waits no longer than the timeout of the call, and result() gives the value later", async () => {
@@ -467,6 +518,15 @@ Deno.test("FIRST_EXCEPTION returns when all are done without an error", async ()
   all[0].resolve(1);
   all[1].resolve(1);
   assertEquals(indexesOf((await waiting).done, all), [0, 1]);
+});
+
+Deno.test("wait rejects a returnWhen that does not exist", async () => {
+  const returnWhen = "FIRST_COMPLETE" as ReturnWhen;
+  await assertRejects(
+    () => Future.wait([fulfilled(1)], { returnWhen }),
+    RangeError,
+    "returnWhen must be one of FIRST_COMPLETED, FIRST_EXCEPTION, ALL_COMPLETED, got FIRST_COMPLETE",
+  );
 });
 
 Deno.test("after its timeout, wait returns the Futures that are done, and does not reject", async () => {

@@ -8,6 +8,8 @@
  * @module
  */
 
+import { checkTimeout } from "../base/with_timeout.ts";
+
 /**
  * Keyword arguments, made by {@linkcode kwargs}. A method with a rest parameter gets those of a
  * request as its last argument.
@@ -57,8 +59,8 @@ export type KeywordArgument =
 export interface CallOptions {
   /**
    * How long `await` waits, in milliseconds, counted from the call. It then rejects with a
-   * `TimeoutError`; the Future stays pending, and `result()` still gives the value.
-   * Default: no limit.
+   * `TimeoutError`; the Future stays pending, and `result()` still gives the value. It must be
+   * positive. Default: no limit.
    */
   timeout?: number;
   /** Cancels the Future when it is aborted; the Future rejects with the reason of the signal. */
@@ -120,12 +122,7 @@ export function kwargs<const Named extends { [name: string]: KeywordArgument } |
  * ```
  */
 export function options(options: CallOptions): MarkedOptions {
-  const { timeout } = options;
-  if (timeout !== undefined && !(timeout > 0)) {
-    throw new RangeError(
-      `Cannot call: timeout must be a positive number of milliseconds, got ${timeout}`,
-    );
-  }
+  checkTimeout("Cannot call", options.timeout);
   return new MarkedOptions(options);
 }
 

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { type RequestConnection, Requests } from "../../client/requests.ts";
 import { CancelledError, ConnectionAbortedError, RemoteError, TimeoutError } from "../../errors.ts";
@@ -61,6 +61,18 @@ Deno.test("a request is sent at once, and its reply settles it once", async () =
   requests.fail(uid, new RemoteError("ValueError: late", []));
   assertEquals(await future, 1);
 });
+
+for (const timeout of [0, -1, NaN]) {
+  Deno.test(`a request with a timeout of ${timeout} ms is not sent`, () => {
+    const { uplink, call } = requestsOf();
+    assertThrows(
+      () => call("a", { timeout }),
+      RangeError,
+      "a positive number of milliseconds, got",
+    );
+    assertEquals(uplink.names, []);
+  });
+}
 
 Deno.test("requests that are made while the connection is lost are sent in their order when it is back", async () => {
   const { uplink, call, lose, restore } = requestsOf();
