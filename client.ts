@@ -1,6 +1,23 @@
 /**
  * The Client: connects to a Manager, links with Services, and sends their requests.
  *
+ * As an entry point it exports all that a program needs which only connects: the Client, the
+ * arguments of a call, the Futures and Streams that a call returns, the errors, and their types. Such
+ * a program downloads 2 npm packages; one that imports `@msl/network` downloads 8.
+ *
+ * @example
+ * ```ts ignore it needs a Manager
+ * import { connect, kwargs, options, RemoteError } from "@msl/network/client";
+ *
+ * await using cxn = await connect({ host: "lab-pc" });
+ * const bm = await cxn.link("BasicMath");
+ * try {
+ *   console.log(await bm.power(2, kwargs({ n: 4 }), options({ timeout: 5_000 })));
+ * } catch (error) {
+ *   if (error instanceof RemoteError) console.log(error.message);
+ * }
+ * ```
+ *
  * @module
  */
 
@@ -44,6 +61,69 @@ import {
 import { Requests } from "./client/requests.ts";
 import { type KeyScanner, scanKeys } from "./wire/key_scanner.ts";
 import { LANGUAGE, OS } from "./version.ts";
+
+export type { ReconnectOptions } from "./device/retry.ts";
+export {
+  type CallOptions,
+  type KeywordArgument,
+  Kwargs,
+  kwargs,
+  MarkedOptions,
+  options,
+} from "./wire/call.ts";
+export type { ConnectOptions } from "./device/device.ts";
+export {
+  CancelledError,
+  CertificateError,
+  ConfigurationError,
+  ConnectError,
+  ConnectionAbortedError,
+  JSONDecodeError,
+  NetworkError,
+  RemoteError,
+  TimeoutError,
+  TlsMismatchError,
+  ValueError,
+} from "./errors.ts";
+export {
+  type CompletedFutures,
+  Future,
+  type FutureIterator,
+  type FutureOptions,
+  type FutureWithResolvers,
+  type ReturnWhen,
+  type ValueOf,
+  type WaitOptions,
+} from "./future.ts";
+export type { ClientIdentity, Identities, ServiceEntry } from "./wire/identities.ts";
+export type {
+  Link,
+  LinkMembers,
+  NotificationHandler,
+  NotRemote,
+  Remote,
+  RemoteLogging,
+  RequestOptions,
+  ServiceErrorHandler,
+  UnknownRemote,
+} from "./client/link.ts";
+export type { JsonObject } from "./wire/message.ts";
+export type { Prompt } from "./base/prompt.ts";
+export type { ConnectionChange, ConnectionHandler } from "./device/connector.ts";
+export type {
+  Keywords,
+  Known,
+  Left,
+  Members,
+  Positional,
+  RemoteArguments,
+  RemoteAttribute,
+  RemoteMethod,
+  RemoteOverloads,
+  RemoteResult,
+} from "./client/remote.ts";
+export { Stream } from "./client/stream.ts";
+export type { Task } from "./base/callbacks.ts";
 
 /** How a Client connects. */
 export interface ClientOptions extends ConnectOptions {

@@ -1,7 +1,9 @@
 /** The names that users import. */
 
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
+import * as client from "../client.ts";
 import * as mod from "../mod.ts";
+import * as service from "../service.ts";
 
 Deno.test("mod.ts exports these names", () => {
   assertEquals(Object.keys(mod).sort(), [
@@ -40,4 +42,74 @@ Deno.test("mod.ts exports these names", () => {
     "startLogging",
     "startManager",
   ]);
+});
+
+Deno.test("client.ts exports what a program needs that only connects", () => {
+  assertEquals(Object.keys(client).sort(), [
+    "CancelledError",
+    "CertificateError",
+    "Client",
+    "ConfigurationError",
+    "ConnectError",
+    "ConnectionAbortedError",
+    "Future",
+    "JSONDecodeError",
+    "Kwargs",
+    "MarkedOptions",
+    "NetworkError",
+    "RemoteError",
+    "Stream",
+    "TimeoutError",
+    "TlsMismatchError",
+    "ValueError",
+    "connect",
+    "kwargs",
+    "options",
+  ]);
+});
+
+Deno.test("service.ts exports what a Service needs", () => {
+  assertEquals(Object.keys(service).sort(), [
+    "AttributeError",
+    "CancelledError",
+    "CertificateError",
+    "ConfigurationError",
+    "ConnectError",
+    "ConnectionAbortedError",
+    "JSONDecodeError",
+    "KeyError",
+    "Kwargs",
+    "NameError",
+    "NetworkError",
+    "PermissionError",
+    "RemoteError",
+    "Service",
+    "TimeoutError",
+    "TlsMismatchError",
+    "ValueError",
+    "WorkerError",
+    "kwargs",
+  ]);
+});
+
+for (const [name, entry] of Object.entries({ client, service })) {
+  Deno.test(`${name}.ts exports the same classes and functions as mod.ts`, () => {
+    const all: Record<string, unknown> = mod;
+    const others = Object.entries(entry).filter(([name, value]) => all[name] !== value);
+    assertEquals(others, []);
+  });
+}
+
+Deno.test("every type that client.ts or service.ts exports is one of mod.ts too", async () => {
+  const namesOf = async (file: string) => {
+    const text = await Deno.readTextFile(new URL(`../${file}`, import.meta.url));
+    const lists = text.match(/^export (type )?\{[^}]*\}/gm) ?? [];
+    return new Set(lists.join().replaceAll(/\b(export|type)\b/g, "").match(/\w+/g));
+  };
+  const all = await namesOf("mod.ts");
+  for (const file of ["client.ts", "service.ts"]) {
+    const names = await namesOf(file);
+    assert(names.has("ConnectOptions"), `the names of ${file} were not found`);
+    assertEquals([...names.difference(all)], [], file);
+  }
 });
