@@ -1,6 +1,7 @@
 /**
  * Tools to test Clients and Services: a Manager on a free port with temporary files, a peer whose
- * lines the test writes and reads itself, and a listener that plays the Manager with such peers.
+ * lines the test writes and reads itself, and a listener whose connections are such peers, for a test
+ * that sends the lines of a Manager.
  *
  * @example
  * ```ts
@@ -30,14 +31,26 @@ import { generateKeyPairSync } from "node:crypto";
 import { join } from "node:path";
 import { Connection } from "./net/connection.ts";
 import type { ConnectOptions } from "./device/device.ts";
+import { TimeoutError } from "./errors.ts";
 import { LongLine } from "./wire/line.ts";
 import { Manager, type ManagerOptions } from "./manager.ts";
+import { repr } from "./base/repr.ts";
+import { checkTimeout, withTimeout } from "./base/with_timeout.ts";
 import { decodeObject, type JsonObject } from "./wire/message.ts";
 
-/** How long a wire peer waits for a line, in milliseconds. */
-const READ_TIMEOUT = 10_000;
+/** How long a test waits for a device, a connection or a line, in milliseconds. */
+const DEFAULT_TIMEOUT = 10_000;
 /** The longest line that a wire peer reads, in bytes. */
 const LONGEST_LINE = 256 * 1024 * 1024;
+
+/** How long a test waits. */
+export interface TestWaitOptions {
+  /**
+   * The longest wait, in milliseconds; 0 for not waiting at all, `Infinity` for no limit.
+   * Default: 10,000.
+   */
+  timeout?: number;
+}
 
 /**
  * A Manager on a free port of this computer. Its database is in memory; its key and its certificate
@@ -106,22 +119,73 @@ export class TestManager implements AsyncDisposable {
   }
 
   /**
-   * Waits until devices with these names are connected, without a limit of time. A
-   * {@linkcode WirePeer} that has sent its identity may not be registered yet.
+   * Waits until devices with these names are connected. A {@linkcode WirePeer} that has sent its
+   * identity may not be registered yet.
+   *
+   * @param namesAndOptions The names; the last argument may be an object with the longest wait.
+   * @throws {TimeoutError} If one of them is not connected within `timeout` milliseconds (default:
+   * 10,000).
+   * @throws {RangeError} If `timeout` is negative or `NaN`.
+   *
+   * @example
+   * ```ts
+   * import { assertRejects } from "@std/assert";
+   * import { TimeoutError } from "@msl/network";
+   * import { TestManager } from "@msl/network/testing";
+   *
+   * await using manager = await TestManager.start();
+   * await assertRejects(() => manager.connected("Echo", { timeout: 50 }), TimeoutError, "'Echo'");
+   * ```
    */
-  async connected(...names: string[]): Promise<void> {
-    while (!names.every((name) => this.#names().has(name))) await delay(1);
+  async connected(
+    ...namesAndOptions: string[] | [...names: string[], options: TestWaitOptions]
+  ): Promise<void> {
+    await this.#waitUntil(true, namesAndOptions);
   }
 
-  /** Waits until no device with these names is connected, without a limit of time. */
-  async disconnected(...names: string[]): Promise<void> {
-    while (names.some((name) => this.#names().has(name))) await delay(1);
+  /**
+   * Waits until no device with one of these names is connected.
+   *
+   * @param namesAndOptions The names; the last argument may be an object with the longest wait.
+   * @throws {TimeoutError} If one of them is still connected after `timeout` milliseconds (default:
+   * 10,000).
+   * @throws {RangeError} If `timeout` is negative or `NaN`.
+   */
+  async disconnected(
+    ...namesAndOptions: string[] | [...names: string[], options: TestWaitOptions]
+  ): Promise<void> {
+    await this.#waitUntil(false, namesAndOptions);
   }
 
   /** For `await using`: shuts the Manager down without waiting for requests, and deletes its files. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.manager.shutdown(0);
     await Deno.remove(this.#folder, { recursive: true });
+  }
+
+  async #waitUntil(
+    isConnected: boolean,
+    namesAndOptions: readonly (string | TestWaitOptions)[],
+  ): Promise<void> {
+    const names = namesAndOptions.filter((it) => typeof it === "string");
+    const { timeout = DEFAULT_TIMEOUT } = namesAndOptions.find((it) => typeof it !== "string") ??
+      {};
+    checkTimeout("Cannot wait for devices", timeout, true);
+    const deadline = performance.now() + timeout;
+    for (;;) {
+      const present = this.#names();
+      const missing = names.filter((name) => present.has(name) !== isConnected);
+      if (missing.length === 0) return;
+      if (performance.now() >= deadline) {
+        const list = (of: Iterable<string>) => Array.from(of, repr).join(", ") || "no device";
+        throw new TimeoutError(
+          isConnected
+            ? `Not connected within ${timeout} ms: ${list(missing)} (connected: ${list(present)})`
+            : `Still connected after ${timeout} ms: ${list(missing)}`,
+        );
+      }
+      await delay(1);
+    }
   }
 
   #names(): Set<string> {
@@ -202,7 +266,24 @@ export class WirePeer implements AsyncDisposable {
     this.#connection.sendText(typeof line === "string" ? line : JSON.stringify(line));
   }
 
-  /** Sends bytes as one line. A newline is appended. */
+  /**
+   * Sends bytes as one line. A newline is appended.
+   *
+   * @param parts The bytes, which are joined.
+   *
+   * @example
+   * ```ts
+   * import { assertEquals } from "@std/assert";
+   * import { TestManager, WirePeer } from "@msl/network/testing";
+   *
+   * await using manager = await TestManager.start();
+   * const identity = { type: "client", name: "raw", language: "TypeScript", os: "any" };
+   * await using peer = await WirePeer.introduce(manager.connectOptions, identity);
+   * const request = new TextEncoder().encode('{"service":"Manager","attribute":"identity","uid":"1');
+   * peer.sendBytes(request, Uint8Array.of(0xff), new TextEncoder().encode('"}')); // not UTF-8
+   * assertEquals((await peer.read()).error, true);
+   * ```
+   */
   sendBytes(...parts: Uint8Array[]): void {
     this.#connection.sendBytes(...parts);
   }
@@ -211,7 +292,19 @@ export class WirePeer implements AsyncDisposable {
    * Sends the beginning of a line that never ends. The only calls that may follow are those of the
    * returned function, and `close()`.
    *
-   * @returns A function that sends more of the line. It returns false if the connection has ended.
+   * @returns A function that sends more of the line. Its promise is fulfilled with `false` if the
+   * connection has ended.
+   *
+   * @example
+   * ```ts
+   * import { assertEquals } from "@std/assert";
+   * import { TestManager, WirePeer } from "@msl/network/testing";
+   *
+   * await using manager = await TestManager.start();
+   * await using peer = await WirePeer.connect(manager.connectOptions);
+   * const sendMore = await peer.sendHalf('{"result": {"type": "cl');
+   * assertEquals(await sendMore('ient", "name": '), true); // the Manager waits for the rest
+   * ```
    */
   async sendHalf(text: string): Promise<(more: string) => Promise<boolean>> {
     const writer = await this.#connection.startLine();
@@ -228,7 +321,7 @@ export class WirePeer implements AsyncDisposable {
    * @throws {TimeoutError} If no line arrives within 10 seconds.
    */
   async readText(): Promise<string | undefined> {
-    const line = await this.#connection.nextLine(READ_TIMEOUT);
+    const line = await this.#connection.nextLine(DEFAULT_TIMEOUT);
     const whole = line instanceof LongLine ? await line.collect(LONGEST_LINE) : line;
     return whole && new TextDecoder().decode(whole);
   }
@@ -277,7 +370,9 @@ export class WirePeer implements AsyncDisposable {
  * ```
  */
 export class WireListener implements Disposable {
-  readonly #listener: Deno.Listener;
+  readonly #listener: Deno.TcpListener;
+  /** The accepts that a time-out has ended. The next connections are theirs. */
+  readonly #abandoned: Promise<Deno.TcpConn>[] = [];
 
   /** Listens on a free port of 127.0.0.1, without TLS. */
   constructor() {
@@ -286,21 +381,34 @@ export class WireListener implements Disposable {
 
   /** The options with which a Client or Service connects. */
   get connectOptions(): ConnectOptions & { host: string; port: number; disableTls: true } {
-    const { port } = this.#listener.addr as Deno.NetAddr;
+    const { port } = this.#listener.addr;
     return { host: "127.0.0.1", port, disableTls: true };
   }
 
   /**
-   * Waits for the next connection, without a limit of time.
+   * Waits for the next connection. A connection that comes after the time-out is given by the next
+   * call.
    *
+   * @throws {TimeoutError} If none comes within `timeout` milliseconds (default: 10,000).
+   * @throws {RangeError} If `timeout` is negative or `NaN`.
    * @throws {Deno.errors.BadResource} If the listener is closed.
    */
-  async accept(): Promise<WirePeer> {
-    return new WirePeer(await this.#listener.accept());
+  async accept({ timeout = DEFAULT_TIMEOUT }: TestWaitOptions = {}): Promise<WirePeer> {
+    checkTimeout("Cannot accept a connection", timeout, true);
+    const accepting = this.#abandoned.shift() ?? this.#listener.accept();
+    const socket = await withTimeout(accepting, timeout, () => {
+      this.#abandoned.push(accepting);
+      const { hostname, port } = this.#listener.addr;
+      throw new TimeoutError(`No device connected to ${hostname}:${port} within ${timeout} ms`);
+    });
+    return new WirePeer(socket);
   }
 
   /** For `using`: stops listening. Connections stay open. */
   [Symbol.dispose](): void {
     this.#listener.close();
+    for (const accepting of this.#abandoned) {
+      accepting.then((socket) => socket.close(), () => {}); // no call of the test has it
+    }
   }
 }
