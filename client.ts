@@ -441,7 +441,7 @@ export class Client implements AsyncDisposable {
 
   async #live(): Promise<void> {
     this.#tasks.start();
-    const error = await this.#connection.finished();
+    const error = await this.#connection.keepConnected();
     const isMeant = this.#connection.isEnding;
     this.#connection.end();
     this.#links.end();

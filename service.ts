@@ -513,7 +513,7 @@ export class Service implements AsyncDisposable {
 
   /** Waits until the connection has ended for good, and ends the Service. */
   async #awaitEnd(connection: ReconnectingConnection): Promise<void> {
-    const error = await connection.finished();
+    const error = await connection.keepConnected();
     const isIntended = this.#state.state === "ending";
     connection.end();
     this.#state = { state: "ended" };

@@ -1,11 +1,11 @@
 /**
- * A map from uids to pending requests. A Manager, a Client and a Service keep theirs in one.
+ * A map from uids to pending requests. The Manager, each Client and each Service have maps of this
+ * kind.
  *
- * An entry is added and removed with every message, which a `Map` is slow at: each time as many
- * entries have been added as V8 has reserved room for, it copies all of them into a new table,
- * whether others have been removed or not, and an old table that has survived a few garbage
- * collections keeps its entries alive. Here an entry has a slot in a table that stays, and the slot
- * is used again.
+ * An entry is added and removed with every message, which is slow in a `Map`. A `Map` never reuses
+ * the place of a removed entry. When its table is full, V8 copies it, even if most entries are gone;
+ * the old table, once it has survived a few garbage collections, then keeps removed entries alive.
+ * Here an entry has a slot in a table that stays, and the slot is reused.
  *
  * @module
  */

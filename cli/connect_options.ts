@@ -13,7 +13,7 @@ import type { ConnectOptions } from "../device/device.ts";
 import { ConfigurationError } from "../errors.ts";
 import { Hosts } from "../manager/hosts.ts";
 import { COUNT, DURATION, numberOption, portFrom } from "../program/option.ts";
-import { argumentParser, commanderOption } from "./option.ts";
+import { argumentParser, commanderOption } from "./commander_options.ts";
 import { LONGEST_TIME } from "../limits.ts";
 import { DEFAULT_PORT } from "../wire/protocol.ts";
 import { readPasswordFile } from "../program/password.ts";

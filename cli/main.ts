@@ -20,7 +20,7 @@ import { addLs } from "./commands/ls.ts";
 import { addPing } from "./commands/ping.ts";
 import { run } from "../program/run.ts";
 import { type ParsedOptions, readStartOptions } from "../program/start_options.ts";
-import { addStartOptions } from "./option.ts";
+import { addStartOptions } from "./commander_options.ts";
 import { addStatus } from "./commands/status.ts";
 import { addTypes } from "./commands/types.ts";
 import { addUser } from "./commands/user.ts";

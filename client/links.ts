@@ -51,7 +51,7 @@ export class Links implements LinkOwner {
   readonly #linking = new Map<string, number>();
   /** The Services to unlink if no pending `link` request succeeds: their last Link has ended. */
   readonly #toUnlink = new Set<string>();
-  /** Aborted when the connection is lost, so that restoring begins anew, or has ended for good. */
+  /** Aborted when the connection is lost (a new attempt follows) or has ended for good. */
   #restoring = new AbortController();
 
   constructor({ requests, connection, reconnect, report }: LinksOptions) {
@@ -214,7 +214,7 @@ export class Links implements LinkOwner {
       const options = { ...reconnect, longestDelay, attempts };
       await retry(attempt, options, signal, (error) => error instanceof RemoteError);
     } catch {
-      // The connection is lost again, and restoring begins anew; or the Client has ended.
+      // The connection is lost (a new attempt follows) or has ended for good.
     }
   }
 
@@ -239,7 +239,8 @@ export class Links implements LinkOwner {
     try {
       return await this.#callManager<ServiceEntry>("link", [service]);
     } catch (error) {
-      // Another client has the lock, or the last place, that this Client counts on having kept.
+      // Another client took the lock, or the last link (`maxClients`), while this Client was
+      // disconnected.
       if (isTaken(error) && this.#locks.has(service)) this.#loseLock(service, error);
       throw error;
     }
@@ -272,7 +273,7 @@ export class Links implements LinkOwner {
   }
 }
 
-/** Whether another client was faster: its lock or link is in the way. */
+/** Whether another client took the lock, or the last link (`maxClients`). */
 function isTaken(error: unknown): error is RemoteError {
   return error instanceof RemoteError && error.remoteName === "PermissionError" &&
     !error.message.includes("because it is not linked with"); // which the Service has undone

@@ -1,9 +1,9 @@
 /**
  * The connection of a device to its Manager, from the first `open()` until the device ends: one
- * `Connection`, or one after the other where the device reconnects. It keeps each of them alive.
+ * `Connection`, or one after the other if the device reconnects. It keeps each of them alive.
  *
- * `connector.ts` opens a connection, `retry.ts` times the attempts, and the device (a Client or a
- * Service) reads the lines.
+ * `connector.ts` opens a connection, `retry.ts` decides when to try again, and the device (a Client
+ * or a Service) reads the lines.
  *
  * @module
  */
@@ -39,7 +39,7 @@ export interface Device {
   onChange(change: ConnectionChange): void;
 }
 
-/** A connection that ends sooner counts as a failed attempt, in milliseconds. */
+/** The shortest life, in milliseconds, of a connection that counts as a success. */
 const SHORT_LIFE = 1_000;
 /** The keepalive interval with a Manager that has agreed to none, in milliseconds. */
 const DEFAULT_INTERVAL = 60_000;
@@ -116,10 +116,10 @@ export class ReconnectingConnection {
   }
 
   /**
-   * Reconnects where that is asked for, until the connection has ended for good. Fulfilled with the
-   * error why. Called once, after `open()`.
+   * Reconnects, if `reconnect` is set, until the connection has ended for good. Fulfilled with the
+   * error that ended it. Called once, after `open()`.
    */
-  async finished(): Promise<Error> {
+  async keepConnected(): Promise<Error> {
     for (;;) {
       const reason = await this.#ended;
       const error = new ConnectionAbortedError(

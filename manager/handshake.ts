@@ -2,13 +2,14 @@
  * The handshake: makes an accepted connection an authenticated and identified client or service. The
  * Manager sends one prompt after the other, and the peer answers each.
  *
- * An answer is a JSON reply, or plain text that a person types at a terminal; `login.ts` parses it.
+ * An answer is a JSON reply, or plain text that a person types at a terminal; `administrator_login.ts`
+ * parses it.
  * `authentication.ts` decides which prompts come before the one for the identity.
  *
  * @module
  */
 
-import { type Answer, parseAnswer, textOf } from "./login.ts";
+import { type Answer, parseAnswer, textOf } from "./administrator_login.ts";
 import type { LoginAttempt } from "./login_throttle.ts";
 import {
   authenticate,

@@ -6,8 +6,9 @@
  * Invariants:
  * - a client is in a service's links exactly if the service is in the client's; only a linked
  *   client holds a lock, and only a client that may use the service is linked with it;
- * - a request is pending from `route` until `complete`, or until either peer is unregistered. So it
- *   is completed once, by the service that it was routed to, for the client that sent it.
+ * - a request is pending from `route` until `complete`, until either peer is unregistered, or until
+ *   `takePending` at the shutdown. So it is completed once, by the service that it was routed to, for
+ *   the client that sent it.
  *
  * @module
  */
@@ -143,8 +144,8 @@ export class Registry<Session> {
    *
    * @throws {ConnectionAbortedError} If the registry is closed.
    * @throws {KeyError} If the service is not connected.
-   * @throws {PermissionError} If the client is not linked, and the service is locked or full, or the
-   * client may not use it.
+   * @throws {PermissionError} If the client is not linked and: the service is locked, or it is full,
+   * or access is denied.
    */
   route(client: Client<Session>, name: string, uid: string): Service<Session> {
     if (this.#isClosed) throw shuttingDown();
@@ -231,8 +232,9 @@ export class Registry<Session> {
   }
 
   /**
-   * Locks a service, so that no other client can link with it. An exclusive lock is granted only
-   * if no other client is linked. A client that holds a lock may lock again.
+   * Locks a service, so that no other client can link with it or send it a request; clients that
+   * are linked already can. An exclusive lock is granted only if no other client is linked. A client
+   * that holds a lock may lock again.
    *
    * @returns The network names of the linked clients.
    * @throws {KeyError} If the service does not exist.

@@ -19,7 +19,7 @@ import { CANCEL, STREAM } from "../wire/protocol.ts";
 import { Signature } from "../wire/signature.ts";
 import type { Database } from "./database/database.ts";
 import type { User } from "./database/users_table.ts";
-import type { Login } from "./login.ts";
+import type { Login } from "./administrator_login.ts";
 import { type Client, networkNames, type Peer, type Service, serviceEntry } from "./peer.ts";
 import type { Registry } from "./registry.ts";
 
@@ -37,9 +37,9 @@ export interface RequestContext<Session> {
   password: string | undefined;
   /** Whether the Manager authenticates by host names. */
   authHostname: boolean;
-  /** Called after the access lists have changed. Not needed if no user logs in. */
+  /** Called after the access lists have changed. Only with `authLogin`. */
   accessChanged?: () => void;
-  /** Shuts the Manager down. Settles when nothing can be sent any more. */
+  /** Shuts the Manager down. Settles when all connections are closed. */
   shutdown: () => Promise<void>;
 }
 
@@ -116,8 +116,8 @@ export class RequestHandlers<Session> {
   /**
    * The identity of the Manager, with every connected client and service.
    *
-   * @param peer The peer that requests it. The extensions of a service are listed for a peer that
-   * offers such an extension itself.
+   * @param peer The peer that requests it. The extensions of a service are listed only if the peer
+   * also offers `cancel` or `stream`.
    */
   identities(peer?: Peer<Session>): Identities {
     const { hostname, port, registry } = this.#context;

@@ -19,7 +19,7 @@ import { ConnectionAbortedError, KeyError, PermissionError, ValueError } from ".
 import type { Identities } from "../wire/identities.ts";
 import type { Limits } from "../limits.ts";
 import { logger } from "../base/log.ts";
-import { Login, parseAnswer } from "./login.ts";
+import { Login, parseAnswer } from "./administrator_login.ts";
 import {
   decodeMessage,
   encodeControl,

@@ -1,11 +1,12 @@
 /**
- * TLS over a TCP connection, with the engine of `node:tls`, for what the runtime's own TLS lacks.
+ * TLS over a TCP connection, with the engine of `node:tls`, since the TLS of Deno lacks two things:
+ * - `Deno.listenTls` gives connections without `setNoDelay`, so a reply can wait 40 ms for the
+ *   acknowledgement of the one before it;
+ * - `Deno.startTls` does not give the certificate of a server.
  *
- * `Deno.listenTls` gives connections without `setNoDelay`, so a reply can wait 40 ms for the
- * acknowledgement of the one before it. `Deno.startTls` does not show the certificate of a server.
- * The engine takes its bytes from a stream of our own, which reads the socket only when a read is
- * pending. So a peer feels backpressure when it is not read, and nothing is lost at the end of the
- * stream.
+ * The engine reads its bytes from a stream of our own, which reads the socket only when a read is
+ * pending. So a peer that is not read cannot send more (backpressure), and nothing is lost at the end
+ * of the stream.
  *
  * @module
  */
@@ -143,7 +144,7 @@ export class SecureSocket implements Transport {
     });
   }
 
-  /** Sends the end of the TLS stream, unless a write still blocks, and closes the socket. */
+  /** Sends the end of the TLS stream, unless a write is pending, and closes the socket. */
   close(): Promise<void> {
     return this.#closed ??= this.#close();
   }

@@ -1,8 +1,9 @@
 /**
  * The options of a command line, described as data: their names, their values, and how a value is
- * parsed and written. A script parses them with {@linkcode parseOptions}. The command line gives the
- * same data to commander (`cli/option.ts`), which a program that only connects does not load.
- * `tests/cli/option_test.ts` holds both parsers against each other.
+ * parsed and written. A program that calls `parseStartOptions` parses them with
+ * {@linkcode parseOptions}. The command line gives the same data to commander
+ * (`cli/commander_options.ts`), which a program that only connects does not load.
+ * `tests/cli/commander_options_test.ts` checks that both give the same result.
  *
  * @module
  */
@@ -112,8 +113,9 @@ export function takesWords({ placeholder }: OptionSpec): boolean {
 }
 
 /**
- * An option as a word of a command line; none if it is not set. The value is in the same word: one
- * that begins with a hyphen would otherwise be parsed as an option.
+ * Writes an option for a command line. Gives `[]` or one word `--flag=value`: a value that begins
+ * with a hyphen would be parsed as an option if it were a word of its own. `--flag` is the word of an
+ * option that takes no value.
  */
 export function formatOption(spec: OptionSpec, value: unknown): string[] {
   if (value === undefined || value === false) return [];

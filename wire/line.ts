@@ -5,9 +5,9 @@
  * - the lines are those of splitting the whole stream at `\n`, each without one `\r` at its end;
  * - a line of up to `wholeLineLimit` bytes is given as a whole, a longer one in pieces as they
  *   arrive;
- * - each byte is searched for a newline once; a line within one chunk is a view of it, and another
- *   one is copied as often as a growing buffer copies (a constant);
- * - at most `wholeLineLimit` bytes of a line are held, and one chunk.
+ * - each byte is searched for a newline once;
+ * - a line within one chunk is a view of the chunk. A line in several chunks is copied a bounded
+ *   number of times per byte; at most `wholeLineLimit` plus one chunk is in memory.
  *
  * @module
  */

@@ -3,7 +3,7 @@ import { Connection } from "../../net/connection.ts";
 import { keepaliveOf } from "../../manager/connection_handler.ts";
 import type { Peer, PeerIdentity } from "../../manager/peer.ts";
 import { Registry } from "../../manager/registry.ts";
-import { Login } from "../../manager/login.ts";
+import { Login } from "../../manager/administrator_login.ts";
 import type { Session } from "../../manager/router.ts";
 import { asClient, clientOf, MANAGER_NAME as MANAGER, serviceOf } from "../support/devices.ts";
 import { memoryPair } from "../support/memory_transport.ts";

@@ -13,7 +13,7 @@ import {
   wireMessage,
 } from "../../errors.ts";
 import { Database } from "../../manager/database/database.ts";
-import { Login } from "../../manager/login.ts";
+import { Login } from "../../manager/administrator_login.ts";
 import { type Client, type Peer, type Service, serviceEntry } from "../../manager/peer.ts";
 import { Registry } from "../../manager/registry.ts";
 import { RequestHandlers } from "../../manager/request_handlers.ts";

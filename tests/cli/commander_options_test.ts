@@ -1,6 +1,6 @@
 /**
  * The options of `start` are parsed by commander for the command line, and by `parseOptions` for a
- * script. The same arguments have the same outcome in both.
+ * program that calls `parseStartOptions`. The same arguments have the same outcome in both.
  */
 
 import { assert, assertEquals } from "@std/assert";
@@ -8,7 +8,7 @@ import { CommanderError } from "commander";
 import fc from "fast-check";
 import { fileURLToPath } from "node:url";
 import { RedactingCommand } from "../../cli/command.ts";
-import { addStartOptions } from "../../cli/option.ts";
+import { addStartOptions } from "../../cli/commander_options.ts";
 import { LIMIT_OPTIONS } from "../../program/limit_options.ts";
 import { formatHelp, parseOptions, type ParseOutcome } from "../../program/option.ts";
 import { GENERAL_OPTIONS } from "../../program/start_options.ts";

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
 import { KeyError, ValueError } from "../../errors.ts";
-import { type Answer, Login, parseAnswer, textOf } from "../../manager/login.ts";
+import { type Answer, Login, parseAnswer, textOf } from "../../manager/administrator_login.ts";
 import { UsersTable } from "../../manager/database/users_table.ts";
 import { MANAGER_NAME as MANAGER } from "../support/devices.ts";
 import { PYTHON_USER, pythonUser } from "../support/python_users.ts";

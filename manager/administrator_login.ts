@@ -1,11 +1,13 @@
 /**
- * The login of an administrator while the peer is connected: the Manager prompts it for a name and
- * a password, and its other messages go on meanwhile. How a prompt is answered is read here too, for
- * the handshake as well: a program answers with a JSON reply, a person at a terminal with a line of
- * plain text.
+ * The login of an administrator while the peer is connected: the Manager prompts the peer for a name
+ * and a password, and the peer's other messages are routed meanwhile. The login of a handshake is in
+ * `authentication.ts`.
  *
- * The next prompt is sent in the call that takes the answer to the one before it: the next line may
- * already be its answer, and must not be routed as a message.
+ * This module also parses the answer to a prompt, for the handshake too: a program answers with a
+ * JSON reply, a person at a terminal with a line of plain text.
+ *
+ * The prompt for the password is sent in the call that receives the name: the next line may already
+ * be the password, and must not be routed as a message.
  *
  * @module
  */
