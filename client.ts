@@ -172,6 +172,27 @@ export function connect(options: ClientOptions = {}): Promise<Client> {
 /**
  * A connection to a Manager. Made by {@linkcode connect}.
  *
+ * Arguments and results are JSON, so that a Service may be a program in Python:
+ *
+ * | a value                                           | arrives as                           |
+ * | ------------------------------------------------- | ------------------------------------ |
+ * | text, a boolean, `null`                           | itself                               |
+ * | a number, also `NaN` and `Infinity`               | itself; `-0` as `0`                  |
+ * | `undefined`                                       | `null`; as a property it is left out |
+ * | an array, a plain object                          | itself                               |
+ * | a typed array, e.g. `Float64Array`                | an array of its numbers              |
+ * | an object with `toJSON` or `to_json`              | what that returns: a `Date` is text  |
+ * | another object                                    | its own enumerable properties        |
+ * | a `Map`, `Set`, bigint, function, symbol or cycle | a `TypeError`: convert it first      |
+ *
+ * The largest result has `readLimit` bytes (default: 1 GiB): the request fails with a `ValueError` if
+ * there are more. Arguments are bounded in the same way by the `readLimit` of the Service. The Manager
+ * bounds both by its limits `maxMessageSize` (default: 1 GiB) and `maxHeld`.
+ *
+ * A request is sent at the call, whether others are pending or not. Bound them by awaiting some before
+ * the next ones are sent. While the Client reconnects up to `maxWaiting` requests wait
+ * ({@linkcode ReconnectOptions}); one more fails at once.
+ *
  * @example
  * ```ts ignore it needs a Manager
  * import { connect } from "@msl/network";
@@ -192,9 +213,31 @@ export class Client implements AsyncDisposable {
   /**
    * Called once when the connection has ended for good, with the error that ended it; with
    * `undefined` if this Client ended it. `disconnected` settles after it. Its errors are logged.
+   *
+   * @example
+   * ```ts ignore it needs a Manager
+   * import { connect } from "@msl/network";
+   *
+   * const cxn = await connect();
+   * cxn.shutdownHandler = (error) => console.log(error?.message ?? "disconnected");
+   * ```
    */
   shutdownHandler: ShutdownHandler | undefined;
-  /** Called with each change of the connection and the links, if the Client reconnects. */
+  /**
+   * Called with each change of the connection and the links, if the Client reconnects. Its errors are
+   * logged.
+   *
+   * @example
+   * ```ts ignore it needs a Manager
+   * import { connect } from "@msl/network";
+   *
+   * const cxn = await connect({ reconnect: true });
+   * cxn.connectionHandler = (change) => {
+   *   if (change.state === "retrying") console.log(`attempt ${change.attempt} has failed`);
+   *   if (change.state === "unlocked") console.log(`the lock of ${change.service} is lost`);
+   * };
+   * ```
+   */
   connectionHandler: ConnectionHandler | undefined;
 
   readonly #options: ResolvedOptions;
@@ -271,6 +314,18 @@ export class Client implements AsyncDisposable {
    * good. A task that fails is logged, and ends no other.
    *
    * @throws {ConnectionAbortedError} If the connection has ended.
+   *
+   * @example
+   * ```ts ignore it needs a Manager
+   * import { connect } from "@msl/network";
+   *
+   * const cxn = await connect();
+   * const dmm = await cxn.link("DigitalMultimeter");
+   * cxn.addTasks(async (signal) => {
+   *   while (!signal.aborted) console.log(await dmm.measure());
+   * });
+   * await cxn.disconnected;
+   * ```
    */
   addTasks(...tasks: readonly Task[]): void {
     this.#tasks.add(...tasks);

@@ -135,6 +135,25 @@ const log = logger("service");
  *
  * A `static schema` ({@linkcode Schemas}) checks arguments before a method is called.
  *
+ * Arguments, results and the arguments of notifications are JSON, so that a Client may be a program in
+ * Python:
+ *
+ * | a value                                           | arrives as                           |
+ * | ------------------------------------------------- | ------------------------------------ |
+ * | text, a boolean, `null`                           | itself                               |
+ * | a number, also `NaN` and `Infinity`               | itself; `-0` as `0`                  |
+ * | `undefined`                                       | `null`; as a property it is left out |
+ * | an array, a plain object                          | itself                               |
+ * | a typed array, e.g. `Float64Array`                | an array of its numbers              |
+ * | an object with `toJSON` or `to_json`              | what that returns: a `Date` is text  |
+ * | another object                                    | its own enumerable properties        |
+ * | a `Map`, `Set`, bigint, function, symbol or cycle | a `TypeError`: convert it first      |
+ *
+ * The error of a result that JSON cannot hold goes to the Client. The largest result is what the
+ * Client accepts: its `readLimit` (default: 1 GiB). The largest request has the `readLimit` of the
+ * options of `start()`; a longer one is rejected with a `ValueError`. The Manager bounds both by its
+ * limits `maxMessageSize` (default: 1 GiB) and `maxHeld`.
+ *
  * @example
  * ```ts ignore it needs a Manager
  * import { Service } from "@msl/network";
@@ -250,12 +269,49 @@ export class Service implements AsyncDisposable {
    * waits for it, without a time-out. An error that it throws is logged.
    *
    * @param _error Why the connection ended; `undefined` if the Service ended it itself.
+   *
+   * @example Switch an instrument off
+   * ```ts
+   * import { assertEquals } from "@std/assert";
+   * import { Service } from "@msl/network";
+   * import { TestManager } from "@msl/network/testing";
+   *
+   * class PowerSupply extends Service {
+   *   #volts = 5; // stands for the connection to an instrument
+   *   get volts(): number {
+   *     return this.#volts;
+   *   }
+   *   override async shutdownHandler(): Promise<void> {
+   *     this.#volts = await Promise.resolve(0);
+   *   }
+   * }
+   *
+   * await using manager = await TestManager.start();
+   * const supply = new PowerSupply();
+   * await supply.start(manager.connectOptions);
+   * await supply.shutdown();
+   * assertEquals(supply.volts, 0);
+   * ```
    */
   shutdownHandler(_error: Error | undefined): void | Promise<void> {}
 
   /**
    * Called with each change of the connection of a Service that reconnects. A subclass overrides it.
    * Nothing waits for a promise that it returns. An error that it throws is logged.
+   *
+   * @example
+   * ```ts ignore it needs a Manager
+   * import { Service } from "@msl/network";
+   * import type { ConnectionChange } from "@msl/network/service";
+   *
+   * class PowerSupply extends Service {
+   *   override connectionHandler(change: ConnectionChange): void {
+   *     if (change.state === "lost") console.log("no Client can switch it off now");
+   *   }
+   * }
+   *
+   * await new PowerSupply().start({ reconnect: true });
+   * ```
    */
   connectionHandler(_change: ConnectionChange): void | Promise<void> {}
 
