@@ -13,7 +13,8 @@ import { temporaryFolder } from "../support/folder.ts";
 import { denoCommand, succeed, tool } from "../support/process.ts";
 import { sourceFiles } from "../support/source_tree.ts";
 
-const pageBlocks = [...readPages()].flatMap(([path, text]) => blocksOf(path, text));
+const pages = readPages();
+const pageBlocks = [...pages].flatMap(([path, text]) => blocksOf(path, text));
 const commentBlocks = sourceFiles()
   .flatMap((name) => commentBlocksOf(name, Deno.readTextFileSync(join(root, name))));
 
@@ -69,12 +70,33 @@ Deno.test("an ignored block has a reason", () => {
 
 Deno.test("words after the language of a block are those that CONTRIBUTING.md explains", () => {
   const unknown = pageBlocks.filter(({ words }) =>
-    words[0] !== "ignore" && !words.every((word) => /^(run|start|output|file=[\w.]+)$/.test(word))
+    words[0] !== "ignore" &&
+    !words.every((word) => /^(run|start|output|file=(\.\.\/\w+\/)?[\w.]+)$/.test(word))
   );
   assertEquals(unknown.map(placeOf), []);
   const nameless = pageBlocks.filter(({ language }) => language === "");
   assertEquals(nameless.map(placeOf), [], "a block without a language");
 });
+
+Deno.test("a reader sees the name of each file that a page saves, and the command that runs it", () => {
+  const saved = pageBlocks.filter(({ file }) => file !== undefined);
+  assert(saved.length > 10, "the blocks were not found");
+  const hidden = saved.filter(({ path, language, words, file }) => {
+    const isRun = words.includes("start") || words.includes("run");
+    const program = language === "python" ? "python3" : "deno run -A";
+    return !visibleText(path).includes(isRun ? `${program} ${file}` : file!);
+  });
+  assertEquals(hidden.map(placeOf), []);
+});
+
+/** The text that GitHub shows of a page, without blocks of code but those for a shell. */
+function visibleText(path: string): string {
+  const text = pages.get(path)!
+    .replaceAll(/^( *)(`{3,}).*\n[^]*?^\1\2$/gm, "")
+    .replaceAll(/<!--[^]*?-->/g, "");
+  const shell = pageBlocks.filter((block) => block.path === path && block.language === "sh");
+  return [text, ...shell.map(({ code }) => code)].join("\n");
+}
 
 Deno.test("every block of Python in the documentation compiles", async () => {
   const blocks = pageBlocks.filter(({ language }) => language === "python");

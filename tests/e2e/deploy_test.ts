@@ -151,7 +151,7 @@ posixTest(
 
 Deno.test("the image has the version of the README, a volume, and a user that is not root", async () => {
   const readme = await Deno.readTextFile(join(ROOT, "README.md"));
-  const [, version] = /deno@([\d.]+) /.exec(readme)!;
+  const [, version] = /deno@(\d+\.\d+\.\d+)/.exec(readme)!;
   assertEquals(valueOf("FROM"), `denoland/deno:debian-${version}`);
   assertMatch(valueOf("ENV")!, new RegExp(`^MSL_NETWORK_HOME=${valueOf("VOLUME")} `));
   assertEquals(valueOf("STOPSIGNAL"), "SIGTERM");

@@ -79,11 +79,12 @@ exec "$deno" "$@"
     return join(this.#folder.path, "network");
   }
 
-  /** Saves a block as a file. */
+  /** Saves a block as a file of the project, or of a folder beside it. */
   async save(file: string, { before, code }: Block): Promise<void> {
     const text = before === "" ? `${code}\n` : `${before}\n${code}\n`;
     // A page must not replace a file of the package.
-    await Deno.writeTextFile(join(this.#project, file), text, { createNew: true });
+    const createNew = !file.startsWith("../");
+    await Deno.writeTextFile(join(this.#project, file), text, { createNew });
   }
 
   /** Runs a block, and compares its output with the page. */
