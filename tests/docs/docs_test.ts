@@ -160,6 +160,13 @@ Deno.test("every command in the documentation exists, with its options", () => {
   assert(found > 10, "the commands were not found");
 });
 
+Deno.test("every module that the page on the architecture names exists", () => {
+  const named = pages.get("docs/architecture.md")!.matchAll(/`([\w/]+\.ts)`/g);
+  const files = new Set(Array.from(named, ([, file]) => file));
+  assert(files.size > 40, "the names were not found");
+  assertEquals([...files].filter((file) => !existsSync(join(root, file))), []);
+});
+
 Deno.test("every task and example that the documentation runs exists", () => {
   let tasks = 0;
   let files = 0;
