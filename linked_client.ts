@@ -93,9 +93,9 @@ export class LinkedClientMembers<S = unknown> implements AsyncDisposable {
    * Requests the identity of the Manager, with those of the connected devices, as
    * {@linkcode Client.identities} does.
    *
-   * The Future rejects with a `TimeoutError` after the `timeout` of the call in milliseconds, with the
-   * reason of its `signal`, or with a `ConnectionAbortedError` if the connection ends before the
-   * reply.
+   * The call throws a `RangeError` if its `timeout` is not a positive number of milliseconds. The
+   * Future rejects with a `TimeoutError` after that time, with the reason of its `signal`, or with a
+   * `ConnectionAbortedError` if the connection ends before the reply.
    */
   get identities(): Client["identities"] {
     return this.client.identities.bind(this.client);
