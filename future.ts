@@ -137,7 +137,10 @@ export class Future<T> implements Promise<T> {
     if (options.timeout !== undefined) checkTimeout(this.#cannotWait, options.timeout);
     this.#onCancel = options.onCancel;
     this.#timeout = options.timeout;
-    if (options.timeout !== undefined) this.#deadline = performance.now() + options.timeout;
+    if (options.timeout !== undefined) {
+      checkTimeout(() => this.#cannotWait, options.timeout);
+      this.#deadline = performance.now() + options.timeout;
+    }
     executor?.(
       (value) => this.#settle({ state: "fulfilled", value }),
       (error) => this.#settle({ state: "rejected", error }),
