@@ -181,8 +181,8 @@ export function connect(options: ClientOptions = {}): Promise<Client> {
  * | a `Map`, `Set`, bigint, function, symbol or cycle | a `TypeError`: convert it first      |
  *
  * The largest result has `readLimit` bytes (default: 1 GiB): the request fails with a `ValueError` if
- * there are more. Arguments are bounded in the same way by the `readLimit` of the Service, and by the
- * `maxMessageSize` of the Manager (`Limits`) if it has to hold the request.
+ * there are more. Arguments are bounded in the same way by the `readLimit` of the Service. The Manager
+ * bounds both by its limits `maxMessageSize` (default: 1 GiB) and `maxHeld`.
  *
  * A request is sent at the call, whether others are pending or not. Bound them by awaiting some before
  * the next ones are sent. While the Client reconnects up to `maxWaiting` requests wait

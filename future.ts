@@ -134,7 +134,6 @@ export class Future<T> implements Promise<T> {
     executor?: (resolve: (value: T) => void, reject: (error: unknown) => void) => void,
   ) {
     this.#givenLabel = options.label ?? "the Future";
-    if (options.timeout !== undefined) checkTimeout(this.#cannotWait, options.timeout);
     this.#onCancel = options.onCancel;
     this.#timeout = options.timeout;
     if (options.timeout !== undefined) {
@@ -488,7 +487,7 @@ export class Future<T> implements Promise<T> {
   /** Waits no longer than a time-out that a caller of `result()` or `exception()` gives. */
   #waitFor<R>(promise: Promise<R>, timeout: number | undefined): Promise<R> {
     try {
-      if (timeout !== undefined) checkTimeout(this.#cannotWait, timeout, true);
+      checkTimeout(() => this.#cannotWait, timeout, true);
     } catch (error) {
       promise.catch(() => {}); // it is not awaited
       return Promise.reject(error);

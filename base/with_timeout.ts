@@ -18,19 +18,21 @@ export function remaining(deadline: number | undefined): number | undefined {
 /**
  * Checks a time-out that a user gives.
  *
- * @param action What is not done, as an error says it, e.g. `"Cannot call"`.
+ * @param action What is not done, as an error says it, e.g. `"Cannot call"`, or a function that gives
+ * it when it is needed.
  * @param timeout In milliseconds; `undefined` for no limit.
  * @param allowsZero Whether 0 is allowed, for not waiting at all. Default: `false`.
  * @throws {RangeError} If the time-out is negative, `NaN`, or 0 where that is not allowed.
  */
 export function checkTimeout(
-  action: string,
+  action: string | (() => string),
   timeout: number | undefined,
   allowsZero: boolean = false,
 ): void {
   if (timeout === undefined || timeout > 0 || (allowsZero && timeout === 0)) return;
   const allowed = allowsZero ? "0 or a positive number" : "a positive number";
-  throw new RangeError(`${action}: timeout must be ${allowed} of milliseconds, got ${timeout}`);
+  const failed = typeof action === "string" ? action : action();
+  throw new RangeError(`${failed}: timeout must be ${allowed} of milliseconds, got ${timeout}`);
 }
 
 /**
