@@ -62,21 +62,56 @@ export interface Limits {
    */
   readonly loginMemory: number;
   /**
-   * The longest line that is checked as a whole before it is forwarded, in bytes. Default: 2 MiB. A
-   * longer one is forwarded in pieces as they arrive. It has no option of the command line.
+   * The longest line that a connection receives without a share of `maxHeld`, in bytes. Default:
+   * 1 MiB. It has no option of the command line.
    */
   readonly longLine: number;
   /**
-   * The longest line that is held in memory, in bytes. Default: 256 MiB. A request or a notification
-   * that would have to be held beyond it is rejected with a `ValueError`. Command line:
-   * `--max-message-size`.
+   * The longest line that is accepted, in bytes. Default: 1 GiB. A longer one is read, dropped and
+   * answered with a `ValueError`. Command line: `--max-message-size`.
    */
   readonly maxMessageSize: number;
+  /**
+   * How many bytes of long lines all peers of a Manager together may have in its memory. Default: 0,
+   * which stands for a quarter of the computer's memory, at least 256 MiB and at most 4 GiB. A line
+   * for which there is no share left is read, dropped and answered with a `ValueError`. Command line:
+   * `--max-held`.
+   */
+  readonly maxHeld: number;
+  /**
+   * How many bytes of a long line a peer has to send in a minute. Default: 1 MiB. A slower peer is
+   * disconnected, since it holds a share of `maxHeld`. Command line: `--min-line-rate`.
+   */
+  readonly minLineRate: number;
   /**
    * The deepest nesting of arrays and objects in a message. Default: 512. A message that is nested
    * deeper is rejected with a `JSONDecodeError`. Command line: `--max-depth`.
    */
   readonly maxDepth: number;
+  /**
+   * The number of requests of a client that may be pending: sent, and not answered yet. Default:
+   * 10,000. A further one is answered with a `PermissionError`, and the connection goes on. Each costs
+   * the Manager about 150 bytes, and 350 with the longest `uid`. Command line: `--max-requests`.
+   */
+  readonly maxRequests: number;
+  /**
+   * The number of requests to a service that may be pending. Default: 10 times `maxRequests`. A
+   * further one is answered with a `PermissionError`. It has no option of the command line.
+   */
+  readonly maxServiceRequests: number;
+  /**
+   * The longest `uid`, and the longest name of a service, a client, an attribute or a user, in UTF-16
+   * code units; also the longest `language` and `os` in an identity. Default: 256. A message with a
+   * longer one is answered with a `ValueError`, and an identity is rejected with one. Command line:
+   * `--max-name-length`.
+   */
+  readonly maxNameLength: number;
+  /**
+   * The number of attributes of a service that its identity may list, and that of extensions and
+   * streams. Default: 2,000. An identity with more of them is rejected with a `ValueError`. Command
+   * line: `--max-attributes`.
+   */
+  readonly maxAttributes: number;
   /**
    * The size of a send queue above which the senders wait: their connections are not read until the
    * queue is below `queueLow`. In bytes; default: 8 MiB. Command line: `--queue-size`.
@@ -93,6 +128,12 @@ export interface Limits {
    * It has no option of the command line.
    */
   readonly queueLimit: number;
+  /**
+   * The number of bytes that may wait for all peers of a Manager together. Default: 512 MiB. Above
+   * it, the slowest consumers are closed: those that have read nothing for the longest time. The
+   * first 64 KiB that wait for a peer do not count. Command line: `--max-queued`.
+   */
+  readonly maxQueued: number;
   /**
    * The time after which a connection is closed whose queue is above `queueHigh` and that has taken
    * no byte, in milliseconds. Default: 30,000. Command line: `--stall-timeout`.
@@ -111,6 +152,19 @@ export interface Limits {
    */
   readonly grace: number;
 }
+
+/**
+ * The number of requests that a Service runs at once: those whose method has not finished, or whose
+ * stream has not ended. A further one fails with a `PermissionError`. The option `maxRunning` of a
+ * Service changes it.
+ */
+export const MAX_RUNNING = 10_000;
+
+/**
+ * The longest text that a record of the log has from a peer or from an error, in UTF-16 code units.
+ * The rest is left out.
+ */
+export const LONGEST_LOG_TEXT = 4_096;
 
 /**
  * When a log file is rotated, and how many rotated files are kept.
@@ -158,12 +212,19 @@ export const LIMITS: Limits = {
   freeLogins: 5,
   loginPenalty: 1_000,
   loginMemory: 5 * 60_000,
-  longLine: 2 * MiB,
-  maxMessageSize: 256 * MiB,
+  longLine: MiB,
+  maxMessageSize: 1024 * MiB,
+  maxHeld: 0,
+  minLineRate: MiB,
   maxDepth: 512,
+  maxRequests: 10_000,
+  maxServiceRequests: 100_000,
+  maxNameLength: 256,
+  maxAttributes: 2_000,
   queueHigh: 8 * MiB,
   queueLow: 2 * MiB,
   queueLimit: 64 * MiB,
+  maxQueued: 512 * MiB,
   stallTimeout: 30_000,
   silenceTimeout: 5 * 60_000,
   grace: 5_000,
@@ -176,10 +237,14 @@ export const LOG_LIMITS: LogLimits = {
   logFiles: 10,
 };
 
+/** How many clients may each have as many requests pending at one service as a client may have. */
+const SERVICE_SCALE = 10;
+
 /** The limits that may be 0. */
 const MAY_BE_ZERO: ReadonlySet<string> = new Set<keyof Limits>([
   "freeLogins",
   "loginPenalty",
+  "maxHeld",
   "silenceTimeout",
   "grace",
 ]);
@@ -189,17 +254,19 @@ export const LONGEST_TIME = 2 ** 31 - 1;
 
 /**
  * Fills in the defaults. `queueLow` and `queueLimit` are in proportion to `queueHigh` if they are not
- * given.
+ * given, and `maxServiceRequests` to `maxRequests`.
  *
  * @throws {RangeError} When a limit is out of its range.
  */
 export function resolveLimits(given: Partial<Limits> = {}): Limits {
   const queueHigh = given.queueHigh ?? LIMITS.queueHigh;
   const scale = queueHigh / LIMITS.queueHigh;
+  const maxRequests = given.maxRequests ?? LIMITS.maxRequests;
   const limits = {
     ...LIMITS,
     queueLow: Math.floor(LIMITS.queueLow * scale),
     queueLimit: Math.ceil(LIMITS.queueLimit * scale),
+    maxServiceRequests: SERVICE_SCALE * maxRequests,
     ...given,
   };
   for (const [name, value] of Object.entries(limits)) {

@@ -28,7 +28,7 @@ import { type Limits, resolveLimits } from "./limits.ts";
 import { listen, type Listener } from "./net/listener.ts";
 import { logger } from "./base/log.ts";
 import { DEFAULT_PORT } from "./wire/protocol.ts";
-import { CutThrough } from "./manager/cut_through.ts";
+import { LongLines } from "./manager/long_lines.ts";
 import { certificateFile, databaseFile, keyFile } from "./base/paths.ts";
 import { ConnectionHandler } from "./manager/connection_handler.ts";
 import { Registry } from "./manager/registry.ts";
@@ -86,6 +86,9 @@ export interface ManagerOptions {
  */
 const BUSY_TIMEOUT = 100;
 
+/** How long a shutdown answers requests that are still pending with errors, in milliseconds. */
+const FAILING_TIME = 1_000;
+
 /** How often a shutdown checks whether all replies are sent, in milliseconds. */
 const DRAIN_INTERVAL = 10;
 
@@ -122,6 +125,7 @@ export class Manager implements AsyncDisposable {
   readonly #limits: Limits;
   readonly #authentication: Authentication;
   readonly #connectionHandler: ConnectionHandler;
+  readonly #longLines: LongLines<Connection>;
   readonly #registry: Registry<Session<Connection>>;
   readonly #router: Router<Connection>;
   /** The access lists, if users log in. */
@@ -153,9 +157,14 @@ export class Manager implements AsyncDisposable {
     this.#isWarned = sendsPlainPasswords(options);
     this.networkName = `Manager[${this.hostname}:${this.port}]`;
     this.#access = access;
-    const registry = this.#registry = new Registry<Session<Connection>>(this.networkName, access);
+    const registry = this.#registry = new Registry<Session<Connection>>(
+      this.networkName,
+      access,
+      limits,
+    );
     const handlers = new RequestHandlers({
       registry,
+      limits,
       hostname: this.hostname,
       port: this.port,
       status: (requester) => this.#status(requester),
@@ -167,6 +176,7 @@ export class Manager implements AsyncDisposable {
     });
     const statistics = this.#statistics;
     const router = this.#router = new Router(registry, handlers, limits, statistics);
+    this.#longLines = new LongLines(router, limits);
     this.#connectionHandler = new ConnectionHandler({
       manager: this.networkName,
       tls: this.tls,
@@ -174,7 +184,7 @@ export class Manager implements AsyncDisposable {
       hosts,
       authentication: this.#authentication,
       router,
-      cutThrough: new CutThrough(registry, router, limits, statistics),
+      longLines: this.#longLines,
       records: database.connections,
       statistics,
       onAdministratorLogin: (address) => this.#warnOfPlainLogin(address),
@@ -264,8 +274,9 @@ export class Manager implements AsyncDisposable {
   /**
    * Shuts down: stops listening and rejects new requests, waits until the pending requests are
    * answered and the replies are sent, disconnects every peer, and closes the database. A request
-   * that is not answered within `grace` fails with a `ConnectionAbortedError`. After `grace`, each
-   * peer has up to 2000 ms more to take what is queued for it.
+   * that is not answered within `grace` fails with a `ConnectionAbortedError`, which is sent for up to
+   * 1000 ms; then the end of the connection fails it. After that, each peer has up to 2000 ms more to
+   * take what is queued for it.
    *
    * It may be called again: a shorter `grace` takes effect, a longer one does not.
    *
@@ -363,11 +374,12 @@ export class Manager implements AsyncDisposable {
     if (this.#isBusy) {
       log.warn("Some requests were not answered, or some replies not sent, in time (--grace)");
     }
-    this.#router.failPending();
+    await this.#router.failPending(FAILING_TIME);
     const { connections } = this.#connectionHandler;
     await Promise.all(Array.from(connections, (connection) => connection.close()));
     while (this.#tasks.size > 0) await Promise.all(this.#tasks);
     this.#connectionHandler[Symbol.dispose]();
+    this.#longLines[Symbol.dispose]();
     this.#access?.[Symbol.dispose]();
     this.#database[Symbol.dispose]();
     log.info("In the {uptime} s since the start: {totals}", {

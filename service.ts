@@ -16,7 +16,7 @@ import { splitArguments } from "./wire/call.ts";
 import type { Connection } from "./net/connection.ts";
 import { type ConnectOptions, type ResolvedOptions, resolveOptions } from "./device/device.ts";
 import { ConnectionAbortedError, RemoteError } from "./errors.ts";
-import { LIMITS } from "./limits.ts";
+import { LIMITS, MAX_RUNNING } from "./limits.ts";
 import { callHandler, type Task, Tasks } from "./base/callbacks.ts";
 import { readLarge } from "./wire/large_values.ts";
 import { logger, setLoggingLevel } from "./base/log.ts";
@@ -49,6 +49,11 @@ export interface ServiceOptions {
    */
   ignoreAttributes?: readonly string[];
   /**
+   * How many requests may run at once: those whose method has not finished, or whose stream has not
+   * ended. A further one fails with a `PermissionError`. Default: 10,000.
+   */
+  maxRunning?: number;
+  /**
    * How many bytes may wait for the Manager to read them before {@linkcode Service.emitNotification}
    * throws a {@linkcode QueueFullError}. Default: 64 MiB.
    */
@@ -79,8 +84,8 @@ const log = logger("service");
  * except for those whose name starts with `_` or `#`.
  *
  * Requests run concurrently. A method may be asynchronous: the value that it returns, or its promise
- * is fulfilled with, is the result, and what it throws is the error. The number of requests that run
- * at once has no limit here: a method that must not run twice at once has to see to it.
+ * is fulfilled with, is the result, and what it throws is the error. Up to `maxRunning` requests run
+ * at once: a method that must not run twice at once has to see to it.
  *
  * The values of a method that is a generator are a stream. A Client that reads streams gives credit
  * for a number of values and then for more, so a slow one pauses the generator, and no queue grows.
@@ -122,20 +127,21 @@ export class Service implements AsyncDisposable {
   /**
    * Prepares the Service; {@linkcode Service.start} connects it.
    *
-   * @throws {RangeError} If `maxClients` is not an integer, `workers.size` not an integer of at least
-   * 1, `workers.queue` not an integer of at least 0, or `queueLimit` not an integer of at least 1.
+   * @throws {RangeError} If `maxClients` is not an integer, `maxRunning`, `queueLimit` or `workers.size`
+   * not an integer of at least 1, or `workers.queue` not an integer of at least 0.
    * @throws {TypeError} If the class has a `static schema` that is not an object with lists of schemas.
    */
   constructor(options: ServiceOptions = {}) {
-    const { maxClients = -1, queueLimit = LIMITS.queueLimit } = options;
+    const { maxClients = -1, maxRunning = MAX_RUNNING, queueLimit = LIMITS.queueLimit } = options;
     if (!Number.isInteger(maxClients)) {
       throw new RangeError(
         `Cannot make a Service: maxClients must be an integer, got ${maxClients}`,
       );
     }
-    if (!Number.isSafeInteger(queueLimit) || queueLimit < 1) {
+    for (const [name, value] of Object.entries({ maxRunning, queueLimit })) {
+      if (Number.isSafeInteger(value) && value >= 1) continue;
       throw new RangeError(
-        `Cannot make a Service: queueLimit must be an integer of at least 1, got ${queueLimit}`,
+        `Cannot make a Service: ${name} must be an integer of at least 1, got ${value}`,
       );
     }
     this.#queueLimit = queueLimit;
@@ -146,6 +152,7 @@ export class Service implements AsyncDisposable {
     this.#attributes = new Attributes(this, Service.prototype);
     this.#dispatcher = new Dispatcher({
       attributes: this.#attributes,
+      maxRunning,
       checkRunning: () => this.#checkRunning(),
       onReplied: (attribute) => {
         if (attribute === SHUTDOWN_SERVICE) this.shutdown();

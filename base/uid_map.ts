@@ -91,6 +91,14 @@ export class UidMap<T> implements Iterable<[uid: string, value: T]> {
     this.#size = 0;
   }
 
+  /** The entries in any order, without copying them. The map must not change meanwhile. */
+  *unordered(): IterableIterator<[uid: string, value: T]> {
+    for (const [uid, { value }] of this.#overflow) yield [uid, value];
+    for (const [slot, uid] of this.#uids.entries()) {
+      if (uid !== undefined) yield [uid, this.#values[slot]!];
+    }
+  }
+
   /** The present entries in the order of insertion. They are copied and sorted at the call. */
   [Symbol.iterator](): ArrayIterator<[uid: string, value: T]> {
     return this.#entries()

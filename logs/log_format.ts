@@ -12,6 +12,7 @@ import {
   type TextFormatter,
 } from "@logtape/logtape";
 import { wireMessage } from "../errors.ts";
+import { LONGEST_LOG_TEXT } from "../limits.ts";
 
 /** How records are written: as lines of text, or as one object of JSON on each line. */
 export type LogFormat = "text" | "json";
@@ -27,10 +28,40 @@ const TEXT = {
   value: "bare", // a string without quotes and on one line, so that no name can forge a record
 } as const;
 
-/** A function that formats a record, with the newline at its end. */
+/**
+ * A function that formats a record, with the newline at its end. A text of the record that is longer
+ * than `LONGEST_LOG_TEXT` is cut: it may be the name or the error of a peer.
+ */
 export function logFormatter(format: LogFormat, isColored = false): TextFormatter {
-  if (format === "json") return formatJson;
-  return isColored ? getAnsiColorFormatter(TEXT) : getTextFormatter(TEXT);
+  const formatter = format === "json"
+    ? formatJson
+    : isColored
+    ? getAnsiColorFormatter(TEXT)
+    : getTextFormatter(TEXT);
+  return (record) => formatter(bounded(record));
+}
+
+function bounded(record: LogRecord): LogRecord {
+  const { message, properties } = record;
+  if (!message.some(isLong) && !Object.values(properties).some(isLong)) return record;
+  return {
+    ...record,
+    message: message.map(shorten),
+    properties: Object.fromEntries(
+      Object.entries(properties).map(([key, value]) => [key, shorten(value)]),
+    ),
+  };
+}
+
+function isLong(value: unknown): boolean {
+  const text = value instanceof Error ? value.message : value;
+  return typeof text === "string" && text.length > LONGEST_LOG_TEXT;
+}
+
+function shorten(value: unknown): unknown {
+  if (!isLong(value)) return value;
+  const text = value instanceof Error ? wireMessage(value) : String(value);
+  return `${text.slice(0, LONGEST_LOG_TEXT)}... (${text.length} characters)`;
 }
 
 const formatLine = getJsonLinesFormatter();

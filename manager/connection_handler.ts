@@ -2,7 +2,7 @@
  * Handles each accepted connection until it ends: TLS, handshake, registration, forwarding, keepalive
  * and the records of the `connections` table.
  *
- * It leaves the handshake to `handshake.ts`, routing to the router, long lines to `cut_through.ts`,
+ * It leaves the handshake to `handshake.ts`, routing to the router, long lines to `long_lines.ts`,
  * and how many connections may be unidentified at once to `admission_limiter.ts`.
  *
  * @module
@@ -19,12 +19,13 @@ import type { Host, Hosts } from "./hosts.ts";
 import type { Limits } from "../limits.ts";
 import { LongLine } from "../wire/line.ts";
 import type { Socket } from "../net/listener.ts";
+import { QueueBudget } from "../net/queue_budget.ts";
 import { Keepalive, type KeepalivePeer } from "../net/keepalive.ts";
 import { logger } from "../base/log.ts";
 import { encodeError, encodeProbe, encodeReply } from "../wire/message.ts";
 import type { ReadyResult } from "../wire/protocol.ts";
 import { BEAT, EXTENSIONS, READY } from "../wire/protocol.ts";
-import type { CutThrough } from "./cut_through.ts";
+import type { LongLines } from "./long_lines.ts";
 import { Yielder } from "../base/pause.ts";
 import { blocksOthers, type Peer } from "./peer.ts";
 import type { Router, Session } from "./router.ts";
@@ -40,7 +41,7 @@ export interface ConnectionHandlerOptions {
   hosts: Hosts;
   authentication: Authentication;
   router: Router<Connection>;
-  cutThrough: CutThrough<Connection>;
+  longLines: LongLines<Connection>;
   /** Records the state changes of connections. */
   records: ConnectionsTable;
   statistics: Statistics;
@@ -50,8 +51,13 @@ export interface ConnectionHandlerOptions {
 
 /** How long the peers that send without a break are served between two pauses, in milliseconds. */
 const SLICE = 2;
-/** After how many lines of one read the handler checks whether a pause is due. */
+/**
+ * After how many lines of one read, or how many bytes of them, the handler checks whether a pause is
+ * due. Lines take time by their number and by their length: one that is typed or malformed takes
+ * longer than a message.
+ */
 const LINES = 64;
+const BYTES = 16 * 1024;
 
 type ConnectedPeer = Peer<Session<Connection>>;
 
@@ -63,12 +69,15 @@ export class ConnectionHandler implements Disposable {
   readonly #admissionLimiter: AdmissionLimiter;
   readonly #loginThrottle: LoginThrottle;
   readonly #keepalive: Keepalive;
+  /** What may wait for all peers together. */
+  readonly #queues: QueueBudget;
   readonly #watch = new Yielder(SLICE);
   readonly #connections = new Set<Connection>();
 
   constructor(options: ConnectionHandlerOptions) {
     this.#options = options;
     this.#admissionLimiter = new AdmissionLimiter(options.limits.maxPending);
+    this.#queues = new QueueBudget(options.limits.maxQueued);
     this.#loginThrottle = new LoginThrottle(options.limits);
     this.#keepalive = new Keepalive(options.limits.silenceTimeout);
   }
@@ -97,7 +106,7 @@ export class ConnectionHandler implements Disposable {
   /** Handles one connection until it ends. Never rejects. */
   async serve(socket: Socket): Promise<void> {
     const { remote } = socket;
-    const connection = new Connection(socket, this.#options.limits);
+    const connection = new Connection(socket, this.#options.limits, this.#queues);
     this.#options.statistics.connections++;
     this.#connections.add(connection);
     const slot = this.#admissionLimiter.acquire(
@@ -208,23 +217,25 @@ export class ConnectionHandler implements Disposable {
   /** Routes a peer's messages for as long as it is connected. */
   async #forward(peer: ConnectedPeer, connection: Connection): Promise<void> {
     for await (const lines of connection) {
-      let congested: Connection | undefined;
       let count = 0;
+      let bytes = 0;
       for (const line of lines) {
         if (!connection.isOpen) break; // the peer has requested to be disconnected
-        if (++count % LINES === 0 && this.#watch.isDue) {
-          await congested?.drained();
+        if ((++count % LINES === 0 || bytes > BYTES) && this.#watch.isDue) {
           await this.#watch.pause();
+          bytes = 0;
         }
+        let sink: Connection | undefined;
         if (line instanceof LongLine) {
-          await this.#options.cutThrough.forward(peer, line);
-          continue;
+          sink = await this.#options.longLines.receive(peer, line);
+        } else {
+          bytes += line.length;
+          sink = this.#options.router.receive(peer, line);
         }
-        const sink = this.#options.router.receive(peer, line);
-        if (sink?.congested) congested = sink;
+        // Backpressure: the peer is slowed down by not being read. At once, not after all lines of the
+        // read: there may be 1,500 requests in it whose replies have some MB each.
+        if (sink?.congested) await sink.drained();
       }
-      // Backpressure: the peer is slowed down by not being read.
-      if (congested !== undefined) await congested.drained();
       if (this.#watch.isDue) await this.#watch.pause();
     }
   }

@@ -22,7 +22,9 @@ import type { Host } from "./hosts.ts";
 import type { Limits } from "../limits.ts";
 import { LongLine } from "../wire/line.ts";
 import { logger } from "../base/log.ts";
+import { encodeValue } from "../wire/json.ts";
 import { encodeError, encodeManagerRequest, isObject } from "../wire/message.ts";
+import { checkName } from "./names.ts";
 import type { PeerIdentity } from "./peer.ts";
 import { repr } from "../base/repr.ts";
 import { withoutQuotes } from "./terminal.ts";
@@ -74,7 +76,7 @@ export async function handshake(
     const username = await authenticate(options.authentication, manager, peer);
     const answer = await send("identity", []);
     const members = rejectInvalid(() => parseIdentity(answer));
-    const identity = rejectInvalid(() => toPeerIdentity(members, options.address));
+    const identity = rejectInvalid(() => toPeerIdentity(members, options));
     connection.wholeLineLimit = Math.min(limits.longLine, limits.maxMessageSize);
     return { state: "identified", identity, username };
   } catch (error) {
@@ -165,7 +167,10 @@ function parseIdentity(answer: Answer): Record<string, unknown> {
   return { type: "client", name: withoutQuotes(typed[1] ?? "Client") };
 }
 
-function toPeerIdentity(members: Record<string, unknown>, address: string): PeerIdentity {
+function toPeerIdentity(
+  members: Record<string, unknown>,
+  { address, limits }: HandshakeOptions,
+): PeerIdentity {
   const type = required(members, "type", "string");
   const kind = type.toLowerCase();
   if (kind !== "client" && kind !== "service") {
@@ -174,27 +179,52 @@ function toPeerIdentity(members: Record<string, unknown>, address: string): Peer
     );
   }
   const common = {
-    name: required(members, "name", "string"),
+    name: checkName("name", required(members, "name", "string"), limits),
     address,
-    language: optional(members, "language"),
-    os: optional(members, "os"),
-    extensions: namesOf(members.extensions),
+    language: checkName("language", optional(members, "language"), limits),
+    os: checkName("os", optional(members, "os"), limits),
+    extensions: checkNames("extensions", namesOf(members.extensions), limits),
   };
   if (kind === "client") return { kind, ...common };
   const attributes = required(members, "attributes", "object");
+  checkNames("attributes", Object.keys(attributes), limits);
+  checkDepth(attributes, limits.maxDepth);
   const maxClients = members.max_clients ?? -1;
   if (!Number.isInteger(maxClients)) throw new TypeError("'max_clients' must be an integer");
   return {
     kind,
     ...common,
-    attributes,
+    attributes: encodeValue(attributes),
     maxClients: maxClients as number,
-    streams: namesOf(members.streams),
+    streams: checkNames("streams", namesOf(members.streams), limits),
   };
 }
 
 function namesOf(names: unknown): string[] {
   return Array.isArray(names) ? names.filter((name) => typeof name === "string") : [];
+}
+
+/** Rejects attributes that are nested deeper than a message may be: they are sent in messages. */
+function checkDepth(value: unknown, maxDepth: number, depth = 1): void {
+  if (typeof value !== "object" || value === null) return;
+  if (depth > maxDepth) {
+    throw new ValueError(
+      `The attributes are nested deeper than the limit of ${maxDepth} levels (--max-depth)`,
+    );
+  }
+  for (const item of Object.values(value)) checkDepth(item, maxDepth, depth + 1);
+}
+
+/** The names under a key of an identity. */
+function checkNames(key: string, names: string[], limits: Limits): string[] {
+  if (names.length > limits.maxAttributes) {
+    throw new ValueError(
+      `The identity has ${names.length} ${repr(key)}, the limit is ${limits.maxAttributes} ` +
+        `(--max-attributes)`,
+    );
+  }
+  for (const name of names) checkName(key, name, limits);
+  return names;
 }
 
 function required(members: Record<string, unknown>, key: string, type: "string"): string;

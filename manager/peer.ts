@@ -9,7 +9,6 @@
 
 import { UidMap } from "../base/uid_map.ts";
 import type { ServiceEntry } from "../wire/identities.ts";
-import type { JsonObject } from "../wire/message.ts";
 
 /** A connected client. */
 export interface Client<Session> {
@@ -28,6 +27,10 @@ export interface Client<Session> {
   readonly username: string | undefined;
   /** The services that it is linked with. */
   readonly links: Set<Service<Session>>;
+  /** Its requests that each service has not answered. */
+  readonly pending: Map<Service<Session>, PendingRequests>;
+  /** How many of its requests are not answered, those to the Manager among them. */
+  pendingCount: number;
 }
 
 /** A connected service. */
@@ -42,7 +45,8 @@ export interface Service<Session> {
   readonly os: string;
   /** The extensions of the protocol that it offers. */
   readonly extensions: readonly string[];
-  readonly attributes: JsonObject;
+  /** The attributes of its identity as JSON: parsed they would take up to 20 times as much memory. */
+  readonly attributes: string;
   /** How many clients may be linked at once. 0 or less means no limit. */
   readonly maxClients: number;
   /** The methods whose results are streams. */
@@ -54,6 +58,8 @@ export interface Service<Session> {
   readonly locks: Set<Client<Session>>;
   /** The requests of each client that it has not answered. */
   readonly pending: Map<Client<Session>, PendingRequests>;
+  /** How many requests it has not answered. */
+  pendingCount: number;
 }
 
 /** A connected device. */
@@ -72,7 +78,8 @@ export type PeerIdentity =
     | { kind: "client" }
     | {
       kind: "service";
-      attributes: JsonObject;
+      /** An object as JSON. */
+      attributes: string;
       maxClients: number;
       streams: readonly string[];
     }
@@ -85,10 +92,11 @@ export type PeerIdentity =
 export class PendingRequests implements Iterable<string> {
   /** How many requests have each uid. */
   readonly #counts = new UidMap<number>();
+  #size = 0;
 
   /** How many requests are pending. */
   get size(): number {
-    return [...this].length;
+    return this.#size;
   }
 
   /** The uid that has been pending for the longest time. */
@@ -104,6 +112,7 @@ export class PendingRequests implements Iterable<string> {
 
   /** Adds a request. */
   add(uid: string): void {
+    this.#size++;
     this.#counts.set(uid, (this.#counts.get(uid) ?? 0) + 1);
   }
 
@@ -111,14 +120,15 @@ export class PendingRequests implements Iterable<string> {
   complete(uid: string): boolean {
     const count = this.#counts.get(uid);
     if (count === undefined) return false;
+    this.#size--;
     if (count === 1) this.#counts.take(uid);
     else this.#counts.set(uid, count - 1);
     return true;
   }
 
-  /** Each uid, as many times as it is pending. */
+  /** Each uid, as many times as it is pending, in any order. */
   *[Symbol.iterator](): IterableIterator<string> {
-    for (const [uid, count] of this.#counts) {
+    for (const [uid, count] of this.#counts.unordered()) {
       for (let rest = count; rest > 0; rest--) yield uid;
     }
   }
@@ -137,15 +147,15 @@ export function networkNameOf(identity: PeerIdentity): string {
   return `${identity.name}[${identity.address}]`;
 }
 
-/** The entry of a service in the identity of the Manager and in the reply to `link`. */
-export function serviceEntry(service: Service<unknown>): ServiceEntry {
-  return {
-    attributes: service.attributes,
-    address: service.address,
-    language: service.language,
-    os: service.os,
-    max_clients: service.maxClients,
-  };
+/**
+ * The entry of a service in the identity of the Manager and in the reply to `link`, as JSON.
+ *
+ * @param more What a peer with extensions gets besides.
+ */
+export function encodeEntry(service: Service<unknown>, more: Partial<ServiceEntry> = {}): string {
+  const { attributes, address, language, os, maxClients } = service;
+  const rest = JSON.stringify({ address, language, os, max_clients: maxClients, ...more });
+  return `{"attributes":${attributes},${rest.slice(1)}`;
 }
 
 /** The network names of clients, sorted. */

@@ -7,14 +7,16 @@
  * - a client is in a service's links exactly if the service is in the client's; only a linked
  *   client holds a lock, and only a client that may use the service is linked with it;
  * - a request is pending from `route` until `complete`, or until either peer is unregistered. So it
- *   is completed once, by the service that it was routed to, for the client that sent it.
+ *   is completed once, by the service that it was routed to, for the client that sent it;
+ * - the counters of pending requests are the sizes of what is pending: no step iterates over the
+ *   pending requests of others, however many there are.
  *
  * @module
  */
 
 import { ConnectionAbortedError, KeyError, NameError, PermissionError } from "../errors.ts";
 import { repr } from "../base/repr.ts";
-import type { ServiceEntry } from "../wire/identities.ts";
+import { LIMITS, type Limits } from "../limits.ts";
 import { MANAGER } from "../wire/protocol.ts";
 import {
   type Client,
@@ -24,7 +26,6 @@ import {
   type PeerIdentity,
   PendingRequests,
   type Service,
-  serviceEntry,
 } from "./peer.ts";
 
 /** Who may use which service. */
@@ -43,6 +44,9 @@ export interface PendingRequest<Session> {
   readonly uid: string;
 }
 
+/** How many requests may be pending. */
+export type PendingLimits = Pick<Limits, "maxRequests" | "maxServiceRequests">;
+
 /** The peers of a Manager. */
 export class Registry<Session> {
   /** The network name of the Manager: `Manager[host:port]`. */
@@ -50,16 +54,21 @@ export class Registry<Session> {
   readonly #clients = new Map<string, Client<Session>>();
   readonly #services = new Map<string, Service<Session>>();
   readonly #policy: Policy | undefined;
+  readonly #limits: PendingLimits;
+  /** How many requests the services have not answered. */
+  #pendingCount = 0;
   #isClosed = false;
 
   /**
    * @param manager The network name of the Manager.
    * @param policy Who may use which service. Call {@linkcode Registry.revoke} when it changes.
    * Default: every client may use every service.
+   * @param limits How many requests may be pending.
    */
-  constructor(manager: string, policy?: Policy) {
+  constructor(manager: string, policy?: Policy, limits: PendingLimits = LIMITS) {
     this.manager = manager;
     this.#policy = policy;
+    this.#limits = limits;
   }
 
   /**
@@ -84,6 +93,8 @@ export class Registry<Session> {
         session,
         username,
         links: new Set(),
+        pending: new Map(),
+        pendingCount: 0,
       };
       this.#clients.set(networkName, client);
       return client;
@@ -99,6 +110,7 @@ export class Registry<Session> {
       links: new Set(),
       locks: new Set(),
       pending: new Map(),
+      pendingCount: 0,
     };
     this.#services.set(identity.name, service);
     return service;
@@ -113,7 +125,7 @@ export class Registry<Session> {
     if (peer.kind === "client") {
       if (this.#clients.get(peer.networkName) === peer) this.#clients.delete(peer.networkName);
       for (const service of peer.links) this.#removeLink(peer, service);
-      for (const service of this.#services.values()) service.pending.delete(peer);
+      for (const service of [...peer.pending.keys()]) this.#removePending(peer, service);
       return [];
     }
     if (this.#services.get(peer.name) === peer) this.#services.delete(peer.name);
@@ -124,8 +136,8 @@ export class Registry<Session> {
   /** The pending requests of a client. A uid that is pending several times is listed once. */
   pendingRequestsOf(client: Client<Session>): { service: Service<Session>; uid: string }[] {
     return Array.from(
-      this.#services.values(),
-      (service) => Array.from(new Set(service.pending.get(client)), (uid) => ({ service, uid })),
+      client.pending,
+      ([service, pending]) => Array.from(new Set(pending), (uid) => ({ service, uid })),
     ).flat();
   }
 
@@ -134,7 +146,7 @@ export class Registry<Session> {
     const requests = [...service.pending].flatMap(([client, pending]) =>
       Array.from(pending, (uid) => ({ client, uid }))
     );
-    service.pending.clear();
+    for (const client of [...service.pending.keys()]) this.#removePending(client, service);
     return requests;
   }
 
@@ -144,7 +156,7 @@ export class Registry<Session> {
    * @throws {ConnectionAbortedError} If the registry is closed.
    * @throws {KeyError} If the service is not connected.
    * @throws {PermissionError} If the client is not linked, and the service is locked or full, or the
-   * client may not use it.
+   * client may not use it; or too many requests of the client, or to the service, are pending.
    */
   route(client: Client<Session>, name: string, uid: string): Service<Session> {
     if (this.#isClosed) throw shuttingDown();
@@ -153,10 +165,40 @@ export class Registry<Session> {
       throw new KeyError(`the ${repr(name)} Service is not connected to ${this.manager}`);
     }
     if (!service.links.has(client)) this.#checkAccess(client, service);
+    this.#checkPending(client);
+    const limit = this.#limits.maxServiceRequests;
+    if (service.pendingCount >= limit) {
+      throw new PermissionError(
+        `Too many requests to the ${repr(name)} service are pending, the limit is ${limit} for a ` +
+          `service and ${this.#limits.maxRequests} for a client (--max-requests)`,
+      );
+    }
     let pending = service.pending.get(client);
-    if (pending === undefined) service.pending.set(client, pending = new PendingRequests());
+    if (pending === undefined) {
+      pending = new PendingRequests();
+      service.pending.set(client, pending);
+      client.pending.set(service, pending);
+    }
     pending.add(uid);
+    client.pendingCount++;
+    service.pendingCount++;
+    this.#pendingCount++;
     return service;
+  }
+
+  /**
+   * Counts a request to the Manager as pending, until `release`: one that is not answered at once.
+   *
+   * @throws {PermissionError} If too many requests of the client are pending.
+   */
+  hold(client: Client<Session>): void {
+    this.#checkPending(client);
+    client.pendingCount++;
+  }
+
+  /** The Manager has answered a request that was counted by `hold`. */
+  release(client: Client<Session>): void {
+    client.pendingCount--;
   }
 
   /**
@@ -167,7 +209,11 @@ export class Registry<Session> {
   complete(service: Service<Session>, requester: string, uid: string): Client<Session> | undefined {
     const client = this.#clients.get(requester);
     if (client === undefined) return undefined;
-    return service.pending.get(client)?.complete(uid) ? client : undefined;
+    if (!service.pending.get(client)?.complete(uid)) return undefined;
+    client.pendingCount--;
+    service.pendingCount--;
+    this.#pendingCount--;
+    return client;
   }
 
   /**
@@ -193,10 +239,11 @@ export class Registry<Session> {
    * Links a client with a service. A client that is linked may link again, even if the service is
    * locked or full.
    *
+   * @returns The service.
    * @throws {KeyError} If the service does not exist.
    * @throws {PermissionError} If the client may not use the service, or it is locked or full.
    */
-  link(client: Client<Session>, name: string): ServiceEntry {
+  link(client: Client<Session>, name: string): Service<Session> {
     const service = this.#services.get(name);
     if (service === undefined) {
       throw new KeyError(
@@ -208,7 +255,7 @@ export class Registry<Session> {
       service.links.add(client);
       client.links.add(service);
     }
-    return serviceEntry(service);
+    return service;
   }
 
   /**
@@ -304,11 +351,9 @@ export class Registry<Session> {
     this.#isClosed = true;
   }
 
-  /** Whether any request is pending. */
+  /** Whether any service has not answered a request. */
   get hasPending(): boolean {
-    return this.#services.values().some(({ pending }) =>
-      pending.values().some(({ size }) => size > 0)
-    );
+    return this.#pendingCount > 0;
   }
 
   /** The connected clients. */
@@ -335,10 +380,29 @@ export class Registry<Session> {
     checkCapacity(service);
   }
 
+  #checkPending(client: Client<Session>): void {
+    const limit = this.#limits.maxRequests;
+    if (client.pendingCount < limit) return;
+    throw new PermissionError(
+      `Too many requests of ${client.networkName} are pending, the limit is ${limit} ` +
+        `(--max-requests)`,
+    );
+  }
+
   #removeLink(client: Client<Session>, service: Service<Session>): void {
     service.links.delete(client);
     service.locks.delete(client);
     client.links.delete(service);
+    if (client.pending.get(service)?.size === 0) this.#removePending(client, service);
+  }
+
+  #removePending(client: Client<Session>, service: Service<Session>): void {
+    const size = client.pending.get(service)?.size ?? 0;
+    client.pending.delete(service);
+    service.pending.delete(client);
+    client.pendingCount -= size;
+    service.pendingCount -= size;
+    this.#pendingCount -= size;
   }
 }
 

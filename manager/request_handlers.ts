@@ -12,20 +12,24 @@
 import { setLoggingLevel } from "../base/log.ts";
 import { repr } from "../base/repr.ts";
 import { AttributeError, PermissionError, ValueError } from "../errors.ts";
+import type { Limits } from "../limits.ts";
 import { LANGUAGE, OS } from "../version.ts";
 import type { Identities, ServiceEntry } from "../wire/identities.ts";
+import { EncodedValue, parseJson } from "../wire/json.ts";
 import type { JsonObject, Request } from "../wire/message.ts";
 import { CANCEL, STREAM } from "../wire/protocol.ts";
 import { Signature } from "../wire/signature.ts";
 import type { Database } from "./database/database.ts";
 import type { User } from "./database/users_table.ts";
 import type { Login } from "./login.ts";
-import { type Client, networkNames, type Peer, type Service, serviceEntry } from "./peer.ts";
+import { checkName } from "./names.ts";
+import { type Client, encodeEntry, networkNames, type Peer, type Service } from "./peer.ts";
 import type { Registry } from "./registry.ts";
 
 /** What the request handlers read and change. */
 export interface RequestContext<Session> {
   registry: Registry<Session>;
+  limits: Pick<Limits, "maxNameLength">;
   /** The computer that the Manager runs on. */
   hostname: string;
   /** The port that the Manager listens on. */
@@ -114,14 +118,16 @@ export class RequestHandlers<Session> {
   }
 
   /**
-   * The identity of the Manager, with every connected client and service.
-   *
-   * @param peer The peer that requests it. The extensions of a service are listed for a peer that
-   * offers such an extension itself.
+   * The identity of the Manager, with every connected client and service, without the extensions of
+   * services, which are listed for a peer that offers such an extension itself.
    */
-  identities(peer?: Peer<Session>): Identities {
+  identities(): Identities {
+    return parseJson(this.#encodeIdentities()) as Identities;
+  }
+
+  #encodeIdentities(peer?: Peer<Session>): string {
     const { hostname, port, registry } = this.#context;
-    return {
+    const manager = JSON.stringify({
       hostname,
       port,
       attributes: { identity: "() -> dict", link: "(service: str) -> bool" },
@@ -134,30 +140,31 @@ export class RequestHandlers<Session> {
           { name, address, language, os },
         ]),
       ),
-      services: Object.fromEntries(
-        Array.from(registry.services, (service) => [
-          service.name,
-          { ...serviceEntry(service), ...extensionsFor(peer, service) },
-        ]),
-      ),
-    };
+    });
+    const services = Array.from(
+      registry.services,
+      (service) =>
+        `${JSON.stringify(service.name)}:${encodeEntry(service, extensionsFor(peer, service))}`,
+    );
+    return `${manager.slice(0, -1)},"services":{${services.join(",")}}}`;
   }
 
   #peerHandlers(): Record<string, PeerHandler<Session>> {
-    const { registry, status } = this.#context;
+    const { registry, status, limits } = this.#context;
+    const asName = nameReader(limits);
     return {
-      identity: () => (peer) => this.identities(peer),
+      identity: () => (peer) => new EncodedValue(this.#encodeIdentities(peer)),
       status: () => ({ networkName }) => status(networkName),
-      link: (service) => (peer) => this.#link(asClient(peer), asText("service", service)),
-      unlink: (service) => (peer) => registry.unlink(asClient(peer), asText("service", service)),
+      link: (service) => (peer) => this.#link(asClient(peer), asName("service", service)),
+      unlink: (service) => (peer) => registry.unlink(asClient(peer), asName("service", service)),
       acquire_lock: (service, shared = false) => (peer) =>
         registry.acquireLock(
           asClient(peer),
-          asText("service", service),
+          asName("service", service),
           asFlag("shared", shared ?? false),
         ),
       release_lock: (service) => (peer) =>
-        registry.releaseLock(asClient(peer), asText("service", service)),
+        registry.releaseLock(asClient(peer), asName("service", service)),
     };
   }
 
@@ -176,10 +183,9 @@ export class RequestHandlers<Session> {
     };
   }
 
-  #link(client: Client<Session>, name: string): ServiceEntry {
-    const { registry } = this.#context;
-    const entry = registry.link(client, name);
-    return { ...entry, ...extensionsFor(client, registry.service(name)!) };
+  #link(client: Client<Session>, name: string): EncodedValue {
+    const service = this.#context.registry.link(client, name);
+    return new EncodedValue(encodeEntry(service, extensionsFor(client, service)));
   }
 }
 
@@ -211,28 +217,29 @@ function locate(attribute: string): [className: string, name: string] {
 
 function usersHandlers<Session>(context: RequestContext<Session>): Record<string, AdminHandler> {
   const { users } = context.database;
+  const asName = nameReader(context.limits);
   return {
     usernames: () => users.usernames(),
     users: () => users.users().map(({ username, isAdmin }) => [username, isAdmin]),
-    is_user_registered: (username) => users.isUserRegistered(asText("username", username)),
-    is_admin: (username) => users.isAdmin(asText("username", username)),
+    is_user_registered: (username) => users.isUserRegistered(asName("username", username)),
+    is_admin: (username) => users.isAdmin(asName("username", username)),
     is_password_valid: (username, password) =>
-      users.isPasswordValid(asText("username", username), asText("password", password)),
-    get_user: (username) => asRow(users.user(asText("username", username))),
+      users.isPasswordValid(asName("username", username), asText("password", password)),
+    get_user: (username) => asRow(users.user(asName("username", username))),
     records: () => users.users().map(asRow),
     insert: (username, password, is_admin = false) =>
       users.insert(
-        asText("username", username),
+        asName("username", username),
         asText("password", password),
         asFlag("is_admin", is_admin),
       ),
     update: (username, password = null, is_admin = null) =>
-      users.update(asText("username", username), {
+      users.update(asName("username", username), {
         password: password === null ? undefined : asText("password", password),
         isAdmin: is_admin === null ? undefined : asFlag("is_admin", is_admin),
       }),
     delete: (username) => {
-      users.delete(asText("username", username));
+      users.delete(asName("username", username));
       context.accessChanged?.(); // the user is off every list now
     },
   };
@@ -240,31 +247,35 @@ function usersHandlers<Session>(context: RequestContext<Session>): Record<string
 
 function accessHandlers<Session>(context: RequestContext<Session>): Record<string, AdminHandler> {
   const { access } = context.database;
+  const asName = nameReader(context.limits);
+  const asUsernames = (usernames: readonly unknown[]) =>
+    usernames.map((username) => asName("username", username));
   return {
     access_lists: () =>
       Object.fromEntries(Array.from(access.lists(), ([service, list]) => [service, [...list]])),
     allow: (service, ...usernames) => {
-      access.allow(asText("service", service), asUsernames(usernames));
+      access.allow(asName("service", service), asUsernames(usernames));
       context.accessChanged?.();
     },
     deny: (service, ...usernames) => {
-      access.deny(asText("service", service), asUsernames(usernames));
+      access.deny(asName("service", service), asUsernames(usernames));
       context.accessChanged?.();
     },
     clear: (service) => {
-      access.clear(asText("service", service));
+      access.clear(asName("service", service));
       context.accessChanged?.();
     },
   };
 }
 
 function hostnamesHandlers<Session>(
-  { database: { hostnames } }: RequestContext<Session>,
+  { database: { hostnames }, limits }: RequestContext<Session>,
 ): Record<string, AdminHandler> {
+  const asName = nameReader(limits);
   return {
     hostnames: () => hostnames.hostnames(),
-    insert: (hostname) => hostnames.insert(asText("hostname", hostname)),
-    delete: (hostname) => hostnames.delete(asText("hostname", hostname)),
+    insert: (hostname) => hostnames.insert(asName("hostname", hostname)),
+    delete: (hostname) => hostnames.delete(asName("hostname", hostname)),
   };
 }
 
@@ -319,14 +330,17 @@ function asText(parameter: string, value: unknown): string {
   throw new TypeError(`${repr(parameter)} must be a string`);
 }
 
+/** Reads an argument that is the name of a service, a user or a computer. */
+function nameReader(
+  limits: Pick<Limits, "maxNameLength">,
+): (parameter: string, value: unknown) => string {
+  return (parameter, value) => checkName(parameter, asText(parameter, value), limits);
+}
+
 function asFlag(parameter: string, value: unknown): boolean {
   if (typeof value === "boolean") return value;
   if (value === 0 || value === 1) return value === 1; // which are equal to false and true in Python
   throw new TypeError(`${repr(parameter)} must be true or false`);
-}
-
-function asUsernames(usernames: readonly unknown[]): string[] {
-  return usernames.map((username) => asText("username", username));
 }
 
 function asLevel(level: unknown): string | number {

@@ -19,6 +19,7 @@ import { ConnectionAbortedError, KeyError, PermissionError, ValueError } from ".
 import type { Identities } from "../wire/identities.ts";
 import type { Limits } from "../limits.ts";
 import { logger } from "../base/log.ts";
+import { Yielder } from "../base/pause.ts";
 import { Login, parseAnswer } from "./login.ts";
 import {
   decodeMessage,
@@ -42,10 +43,12 @@ import {
   READY,
   STREAM,
 } from "../wire/protocol.ts";
+import { checkName } from "./names.ts";
 import { type Client, networkNameOf, type Peer, type PeerIdentity, type Service } from "./peer.ts";
 import type { PendingRequest, Registry } from "./registry.ts";
 import type { RequestHandlers } from "./request_handlers.ts";
 import { repr } from "../base/repr.ts";
+import type { HeldLine } from "../wire/held_line.ts";
 import { scanKeys } from "../wire/key_scanner.ts";
 import type { Statistics } from "./statistics.ts";
 import { parseTyped, typedText } from "./terminal.ts";
@@ -63,6 +66,10 @@ export interface LineSink {
   sendOrDrop(...parts: readonly Uint8Array[]): void;
   /** Sends a line whose bytes from an index on are replaced. */
   sendSpliced(line: Uint8Array, index: number, ending: Uint8Array): void;
+  /** Sends the first `count` bytes of a held line, and an ending, from the line's own memory. */
+  sendHeld(line: HeldLine, count: number, ending: Uint8Array): void;
+  /** The same for the whole line, which does not slow its sender down. */
+  sendHeldOrDrop(line: HeldLine): void;
   /** Writes what was sent, then closes. */
   close(): Promise<void>;
 }
@@ -87,23 +94,34 @@ export interface Admission {
   username?: string;
 }
 
+/** How long requests are answered with errors between two pauses, in milliseconds. */
+const SLICE = 2;
+
+/** The limits that a router enforces. */
+type RouterLimits = Pick<Limits, "handshakeSize" | "maxDepth" | "maxNameLength">;
+
 const encoder = new TextEncoder();
+const EMPTY = new Uint8Array(0);
 const log = logger("router");
 
 /** Routes messages between the peers of a registry. */
 export class Router<Sink extends LineSink> {
   readonly #registry: Registry<Session<Sink>>;
   readonly #handlers: RequestHandlers<Session<Sink>>;
+  readonly #limits: RouterLimits;
   readonly #statistics: Statistics;
   readonly #envelope: Envelope;
+  /** The long line whose digest is being routed, and the index of its closing brace. */
+  #held: { line: HeldLine; end: number } | undefined;
 
   constructor(
     registry: Registry<Session<Sink>>,
     handlers: RequestHandlers<Session<Sink>>,
-    limits: Pick<Limits, "maxDepth">,
+    limits: RouterLimits,
     statistics: Statistics,
   ) {
     this.#envelope = new Envelope(limits.maxDepth);
+    this.#limits = limits;
     this.#registry = registry;
     this.#handlers = handlers;
     this.#statistics = statistics;
@@ -172,13 +190,18 @@ export class Router<Sink extends LineSink> {
   /**
    * Answers all pending requests with an error, as the Manager shuts down. A Client of this package
    * gets none: the end of its connection fails its requests.
+   *
+   * @param time How long to send errors, in milliseconds. The requests that are pending then are
+   * left to the end of the connections too.
    */
-  failPending(): void {
+  async failPending(time: number): Promise<void> {
+    const end = performance.now() + time;
     for (const service of this.#registry.services) {
       const requests = this.#registry.takePending(service);
-      this.#failAll(
+      await this.#failAll(
         requests.filter(({ client }) => !client.extensions.includes(READY)),
         `the Manager shut down before the ${repr(service.name)} service answered the request`,
+        end,
       );
     }
   }
@@ -196,9 +219,25 @@ export class Router<Sink extends LineSink> {
     }
   }
 
-  #failAll(requests: readonly PendingRequest<Session<Sink>>[], reason: string): void {
-    for (const { client, uid } of requests) {
-      this.sendError(client, uid, new ConnectionAbortedError(reason));
+  /**
+   * Answers requests with an error: the first ones in this call, and others after pauses, since there
+   * may be 100,000.
+   *
+   * @param end When to stop. Default: at the last request.
+   */
+  async #failAll(
+    requests: readonly PendingRequest<Session<Sink>>[],
+    reason: string,
+    end = Infinity,
+  ): Promise<void> {
+    if (requests.length === 0) return;
+    const error = new ConnectionAbortedError(reason); // one for all: it takes 4 µs to make its stack
+    const yielder = new Yielder(SLICE);
+    for (const [index, { client, uid }] of requests.entries()) {
+      this.sendError(client, uid, error);
+      if ((index + 1) % 64 > 0 || !yielder.isDue) continue;
+      if (performance.now() > end) return;
+      await yielder.pause();
     }
   }
 
@@ -217,6 +256,26 @@ export class Router<Sink extends LineSink> {
     return peer.kind === "client" ? this.#fromClient(peer, line) : this.#fromService(peer, line);
   }
 
+  /**
+   * Routes a long line of a peer: its digest, which has the same routing keys, is routed by the rules
+   * of any line, and the held line is sent in its place. Never throws.
+   *
+   * @param end The index of the closing brace in the held line.
+   */
+  receiveHeld(
+    peer: Peer<Session<Sink>>,
+    digest: Uint8Array,
+    line: HeldLine,
+    end: number,
+  ): Sink | undefined {
+    this.#held = { line, end };
+    try {
+      return this.receive(peer, digest);
+    } finally {
+      this.#held = undefined;
+    }
+  }
+
   #fromClient(client: Client<Session<Sink>>, line: Uint8Array): Sink | undefined {
     const envelope = this.#envelope;
     try {
@@ -226,12 +285,12 @@ export class Router<Sink extends LineSink> {
     }
     try {
       if (!this.#isRequest()) return this.#receiveAnswer(client, line);
-      const attribute = this.#text("attribute");
+      const attribute = this.#name("attribute");
       if (attribute === DISCONNECT) return this.#disconnect(client);
-      const name = this.#text("service");
+      const name = this.#name("service");
       this.#check("args", "array");
       this.#check("kwargs", "object");
-      const uid = this.#text("uid");
+      const uid = this.#name("uid");
       if (name === MANAGER) return this.#answer(client, line);
       if (isControl(attribute)) return this.#forwardControl(client, name, uid, attribute, line);
       const service = this.#registry.route(client, name, uid);
@@ -250,7 +309,9 @@ export class Router<Sink extends LineSink> {
     const { sink } = service.session;
     const envelope = this.#envelope;
     const isPlain = envelope.kind("error") === "boolean" && !envelope.isTrue("error");
-    sink.sendSpliced(line, envelope.end, isPlain ? session.requester : session.requesterAndError);
+    const ending = isPlain ? session.requester : session.requesterAndError;
+    if (this.#held === undefined) sink.sendSpliced(line, envelope.end, ending);
+    else sink.sendHeld(this.#held.line, this.#held.end, ending);
     return sink;
   }
 
@@ -283,7 +344,10 @@ export class Router<Sink extends LineSink> {
     try {
       const typed = typedText(line);
       if (typed === undefined) throw fault;
-      if (login.isPrompting) return void login.receive({ form: "text", line: typed });
+      if (login.isPrompting) {
+        this.#checkAnswer(line);
+        return void login.receive({ form: "text", line: typed });
+      }
       return this.#fromClient(client, encoder.encode(encodeRequest(parseTyped(typed))));
     } catch (error) {
       return this.sendError(client, scanKeys(line).text("uid") ?? "", error);
@@ -293,8 +357,10 @@ export class Router<Sink extends LineSink> {
   /** A reply of a client. The only ones that it may send are the answers to the prompts of a login. */
   #receiveAnswer(client: Client<Session<Sink>>, bytes: Uint8Array): undefined {
     const { login } = client.session;
+    if (this.#held !== undefined) throw tooLongForManager();
     const isAnswer = isAbsent(this.#envelope.kind("uid")) || this.#envelope.text("uid") === "";
     if (login.isPrompting && isAnswer) {
+      this.#checkAnswer(bytes);
       return void login.receive(parseAnswer(bytes));
     }
     this.#statistics.unowedAnswers++;
@@ -335,8 +401,10 @@ export class Router<Sink extends LineSink> {
         return undefined;
       }
       if (!isValue) this.#statistics.answers++;
-      client.session.sink.sendBytes(line);
-      return client.session.sink;
+      const { sink } = client.session;
+      if (this.#held === undefined) sink.sendBytes(line);
+      else sink.sendHeld(this.#held.line, this.#held.line.length, EMPTY);
+      return sink;
     } catch (error) {
       const keys = scanKeys(line);
       return this.failReply(service, keys.text("requester"), keys.text("uid"), error as Error);
@@ -374,6 +442,20 @@ export class Router<Sink extends LineSink> {
     return text!;
   }
 
+  /** The text of a member that is required: a name or a uid, which the Manager keeps. */
+  #name(field: Field): string {
+    return checkName(field, this.#text(field), this.#limits);
+  }
+
+  /** The answer to a prompt may be as long as in the handshake. */
+  #checkAnswer({ length }: Uint8Array): void {
+    const { handshakeSize } = this.#limits;
+    if (length <= handshakeSize) return;
+    throw new ValueError(
+      `The answer is longer than the limit of ${handshakeSize} bytes (--handshake-size)`,
+    );
+  }
+
   #check(field: Field, kind: Kind): void {
     const found = this.#envelope.kind(field);
     if (found === kind) return;
@@ -382,6 +464,7 @@ export class Router<Sink extends LineSink> {
   }
 
   #answer(peer: Peer<Session<Sink>>, line: Uint8Array): Sink {
+    if (this.#held !== undefined) throw tooLongForManager();
     const { sink } = peer.session;
     const message = decodeMessage(line);
     if (message.kind !== "request") {
@@ -399,18 +482,27 @@ export class Router<Sink extends LineSink> {
   async #answerAdministrator(client: Client<Session<Sink>>, request: Request): Promise<void> {
     const { sink, login } = client.session;
     try {
+      this.#registry.hold(client);
+    } catch (error) {
+      this.sendError(client, request.uid, error);
+      return;
+    }
+    try {
       const result = await this.#handlers.answerAdministrator(login, request);
       sink.sendText(encodeReply(client.networkName, request.uid, result));
     } catch (error) {
       this.sendError(client, request.uid, error);
+    } finally {
+      this.#registry.release(client);
     }
   }
 
   #receiveRequestOfService(service: Service<Session<Sink>>, bytes: Uint8Array): Sink | undefined {
     const uid = this.#envelope.text("uid") ?? "";
     try {
-      if (this.#text("attribute") === DISCONNECT) return this.#disconnect(service);
-      if (this.#text("service") === MANAGER) return this.#answer(service, bytes);
+      checkName("uid", uid, this.#limits);
+      if (this.#name("attribute") === DISCONNECT) return this.#disconnect(service);
+      if (this.#name("service") === MANAGER) return this.#answer(service, bytes);
       throw new PermissionError(`${repr(service.name)} is a Service, only a Client sends requests`);
     } catch (error) {
       return this.sendError(service, uid, error);
@@ -430,7 +522,10 @@ export class Router<Sink extends LineSink> {
       return;
     }
     this.#statistics.notifications++;
-    for (const client of service.links) client.session.sink.sendOrDrop(bytes);
+    for (const { session: { sink } } of service.links) {
+      if (this.#held === undefined) sink.sendOrDrop(bytes);
+      else sink.sendHeldOrDrop(this.#held.line);
+    }
   }
 
   /** The peer is unregistered before it sees the end of its connection, after which it is not listed. */
@@ -439,10 +534,11 @@ export class Router<Sink extends LineSink> {
     peer.session.sink.close();
   }
 
-  /** Answers a message of a peer with an error. */
+  /** Answers a message of a peer with an error. A uid that is too long is not sent back. */
   sendError(peer: Peer<Session<Sink>>, uid: string, error: unknown): Sink {
     this.#statistics.addError(error);
-    peer.session.sink.sendText(encodeError(peer.networkName, uid, error));
+    const known = uid.length > this.#limits.maxNameLength ? "" : uid;
+    peer.session.sink.sendText(encodeError(peer.networkName, known, error));
     return peer.session.sink;
   }
 
@@ -465,6 +561,11 @@ export class Router<Sink extends LineSink> {
     );
     return this.sendError(client, uid, failure);
   }
+}
+
+/** The Manager reads its own messages as a whole, and none of them is long. */
+function tooLongForManager(): ValueError {
+  return new ValueError("A message to the Manager itself cannot be that long");
 }
 
 function isAbsent(kind: Kind): boolean {

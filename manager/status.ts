@@ -7,7 +7,7 @@
 
 import type { Traffic } from "../net/connection.ts";
 import type { DeviceStatus, ManagerStatus, StatusTotals, TrafficStatus } from "../wire/status.ts";
-import { type Client, networkNames, type Service } from "./peer.ts";
+import { networkNames, type Peer } from "./peer.ts";
 import type { Registry } from "./registry.ts";
 import type { Statistics } from "./statistics.ts";
 import { VERSION } from "../version.ts";
@@ -40,7 +40,6 @@ type SessionGauge = { readonly sink: ConnectionGauge };
  */
 export function managerStatus(sources: StatusSources, requester: string | null): ManagerStatus {
   const { registry, statistics, tls, authentication, unidentified } = sources;
-  const pending = pendingRequests(registry.services);
   // fromEntries, because a peer may be called __proto__
   return {
     manager: registry.manager,
@@ -55,7 +54,7 @@ export function managerStatus(sources: StatusSources, requester: string | null):
     clients: Object.fromEntries(
       Array.from(registry.clients, (client) => [client.networkName, {
         links: Array.from(client.links, ({ name }) => name).sort(),
-        ...deviceStatus(client, pending),
+        ...deviceStatus(client),
       }]),
     ),
     services: Object.fromEntries(
@@ -64,7 +63,7 @@ export function managerStatus(sources: StatusSources, requester: string | null):
         links: networkNames(service.links),
         locks: networkNames(service.locks),
         max_clients: service.maxClients,
-        ...deviceStatus(service, pending),
+        ...deviceStatus(service),
       }]),
     ),
     totals: totalsOf(statistics, sources.connections),
@@ -90,13 +89,10 @@ export function totalsOf(
   };
 }
 
-function deviceStatus(
-  peer: Client<SessionGauge> | Service<SessionGauge>,
-  pending: ReadonlyMap<Client<SessionGauge> | Service<SessionGauge>, number>,
-): DeviceStatus {
+function deviceStatus(peer: Peer<SessionGauge>): DeviceStatus {
   const { queued, traffic } = peer.session.sink;
   return {
-    pending_requests: pending.get(peer) ?? 0,
+    pending_requests: peer.pendingCount,
     queued_bytes: queued,
     ...trafficStatus(traffic),
   };
@@ -109,19 +105,6 @@ function trafficStatus({ bytesIn, bytesOut, linesIn, linesOut }: Readonly<Traffi
     messages_in: linesIn,
     messages_out: linesOut,
   };
-}
-
-/** How many requests are pending, for each client and each service. */
-function pendingRequests(
-  services: Iterable<Service<SessionGauge>>,
-): Map<Client<SessionGauge> | Service<SessionGauge>, number> {
-  const pending = new Map<Client<SessionGauge> | Service<SessionGauge>, number>();
-  for (const service of services) {
-    for (const [client, { size }] of service.pending) {
-      for (const peer of [client, service]) pending.set(peer, (pending.get(peer) ?? 0) + size);
-    }
-  }
-  return pending;
 }
 
 /** How many descriptors the process has open, without that of the folder that is read here. */

@@ -13,9 +13,11 @@
 
 import { TimeoutError } from "../errors.ts";
 import { type Limits, resolveLimits } from "../limits.ts";
+import type { HeldLine } from "../wire/held_line.ts";
 import { type Line, LineSplitter, LongLine } from "../wire/line.ts";
 import { type LineWriter, Outbox, type OutboxEnd, type Sent } from "./outbox.ts";
 import { MIN_READ_SIZE, nextReadBuffer } from "../base/buffer.ts";
+import type { QueueBudget } from "./queue_budget.ts";
 import { streamEnd, type Transport } from "./transport.ts";
 import { formatDuration } from "../base/units.ts";
 import { withTimeout } from "../base/with_timeout.ts";
@@ -28,15 +30,14 @@ import { withTimeout } from "../base/with_timeout.ts";
  * - `failed`: the stream failed;
  * - `stalled`: the peer read nothing for the time-out, although bytes waited for it;
  * - `overrun`: the peer reads too slowly for the messages that are sent to it;
+ * - `evicted`: too much waited for all peers together, and this one was the slowest;
  * - `closed`: this side closed it;
- * - `silent`: the peer sent nothing for the time-out;
- * - `cut`: the rest of a line that was begun will never come.
+ * - `silent`: the peer sent nothing for the time-out.
  */
 export type End =
   | OutboxEnd
   | { state: "closed" }
-  | { state: "silent"; timeout: number }
-  | { state: "cut" };
+  | { state: "silent"; timeout: number };
 
 /** The largest read, in bytes. */
 const LARGEST_READ = 128 * 1024;
@@ -75,7 +76,12 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
   readonly #traffic: Traffic = { bytesIn: 0, bytesOut: 0, linesIn: 0, linesOut: 0 };
   #closed: Promise<void> | undefined;
 
-  constructor(transport: Transport, limits: Partial<Limits> = {}) {
+  /**
+   * @param transport The byte stream.
+   * @param limits The limits that differ from the default ones.
+   * @param budget What may wait for all peers together. Default: no limit.
+   */
+  constructor(transport: Transport, limits: Partial<Limits> = {}, budget?: QueueBudget) {
     this.#transport = transport;
     this.#limits = resolveLimits(limits);
     this.#splitter = new LineSplitter(
@@ -85,6 +91,7 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
     this.#outbox = new Outbox({
       write: (bytes) => transport.write(bytes),
       limits: this.#limits,
+      budget,
       sent: this.#traffic,
       onEnd: (end) => this.#finish(end),
     });
@@ -181,6 +188,16 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
     this.#outbox.sendOrDrop(...parts);
   }
 
+  /** Sends a held line from its own memory, as {@linkcode Outbox.sendHeld} does. */
+  sendHeld(line: HeldLine, count: number, ending: Uint8Array): void {
+    this.#outbox.sendHeld(line, count, ending);
+  }
+
+  /** The same, for a line whose sender is not slowed down by a slow consumer. */
+  sendHeldOrDrop(line: HeldLine): void {
+    this.#outbox.sendHeldOrDrop(line);
+  }
+
   /** Sends a line, with its bytes from an index on replaced. Dropped like text. */
   sendSpliced(line: Uint8Array, index: number, ending: Uint8Array): void {
     this.#outbox.sendSpliced(line, index, ending);
@@ -215,11 +232,6 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
   /** Ends the connection because the peer has sent nothing for the idle time-out. */
   endIdle(timeout: number): void {
     this.#finish({ state: "silent", timeout });
-  }
-
-  /** Ends the connection in the middle of a line to the peer, whose rest will never come. */
-  cut(): void {
-    this.#finish({ state: "cut" });
   }
 
   /** Whether so much waits to be written that a sender should wait for `drained()`. */
@@ -306,8 +318,9 @@ export function describeEnd(end: End): string {
       return `the peer sent nothing for ${formatDuration(end.timeout)} (--silence-timeout)`;
     case "overrun":
       return `more than ${end.limit} bytes waited for the peer to take them (--queue-size)`;
-    case "cut":
-      return "the sender of a long message went away in the middle of it";
+    case "evicted":
+      return `more than ${end.limit} bytes waited for all peers, and this one had read nothing for ` +
+        `the longest time (--max-queued)`;
     case "failed":
       return (end.cause as Error).message;
   }

@@ -6,20 +6,28 @@
  * - the lines that are sent in one turn of the event loop are written at once;
  * - a line that is written in pieces is never mixed with another;
  * - above a high mark the outbox is congested, and senders should wait for `drained()`. The
- *   connection of a peer that then reads nothing for a time-out ends.
+ *   connection of a peer that then reads nothing for a time-out ends;
+ * - what waits beyond a small share counts against the budget of all outboxes together, if there is
+ *   one (`queue_budget.ts`).
  *
  * @module
  */
 
 import { ByteBuffer } from "../base/buffer.ts";
 import type { Limits } from "../limits.ts";
+import type { HeldLine } from "../wire/held_line.ts";
+import type { BudgetedQueue, QueueBudget } from "./queue_budget.ts";
 import { type StreamEnd, streamEnd } from "./transport.ts";
 
-/** Why nothing more can be sent: the stream has ended, the peer reads nothing, or the queue is full. */
+/**
+ * Why nothing more can be sent: the stream has ended, the peer reads nothing, its queue is full, or
+ * those of all peers together are, and this peer is the slowest.
+ */
 export type OutboxEnd =
   | StreamEnd
   | { state: "stalled"; timeout: number }
-  | { state: "overrun"; limit: number };
+  | { state: "overrun"; limit: number }
+  | { state: "evicted"; limit: number };
 
 /** Writes one line in pieces. */
 export interface LineWriter {
@@ -45,19 +53,38 @@ export interface OutboxOptions {
   /** Writes bytes from the start of the array. Fulfilled with the number of bytes written. */
   write: (bytes: Uint8Array) => Promise<number>;
   limits: Pick<Limits, "queueHigh" | "queueLow" | "queueLimit" | "stallTimeout">;
+  /** What may wait in all outboxes together. Default: no limit. */
+  budget?: QueueBudget;
   /** The counts to increase. */
   sent: Sent;
   /** Called when nothing more can be sent. It calls {@linkcode Outbox.end}. */
   onEnd: (end: OutboxEnd) => void;
 }
 
+/**
+ * How much is written at once at most, in bytes. Progress is counted when a write is complete: a
+ * peer that reads 8 MiB over TLS at 1.5 Mbit/s would otherwise count as one that reads nothing.
+ */
+const MAX_WRITE = 256 * 1024;
 /** The high mark for a line in pieces, in bytes: enough to keep the socket busy. */
 const PIECES_HIGH = 1024 * 1024;
+/** So many bytes may wait without a share of the budget. */
+const FREE = 64 * 1024;
+/** Shares of the budget are multiples of this, so that few lines take one. */
+const SHARE = 256 * 1024;
 const SPACE = new Uint8Array([0x20]);
 const TERMINATOR = new Uint8Array([0x0d, 0x0a]);
+const EMPTY = new Uint8Array(0);
+
+/** A held line that waits to be written: its first `count` bytes, and an ending in place of the others. */
+interface HeldEntry {
+  line: HeldLine;
+  count: number;
+  ending: Uint8Array;
+}
 
 /** The lines that wait to be written. */
-export class Outbox {
+export class Outbox implements BudgetedQueue {
   readonly #options: OutboxOptions;
   readonly #limits: OutboxOptions["limits"];
   /** After `close()` no line is added, and those in the queue are still written. */
@@ -66,6 +93,11 @@ export class Outbox {
   #queue = new ByteBuffer();
   /** The lines that are being written. */
   #batch = new ByteBuffer();
+  /** What is written before the queue, in its order: held lines, and the lines between them. */
+  readonly #ahead: (HeldEntry | ByteBuffer)[] = [];
+  /** How many bytes of `#ahead` are copies, and how many are in held lines. */
+  #copiedAhead = 0;
+  #heldAhead = 0;
   #isWriting = false;
   #idle = Promise.withResolvers<void>();
   /** Settles when the outbox is drained; `undefined` if it is not congested. */
@@ -77,10 +109,16 @@ export class Outbox {
   /** The lines that were sent while that line is being written. */
   #afterLine = new ByteBuffer();
   #stallTimer: ReturnType<typeof setTimeout> | undefined;
+  /** The share of the budget that is taken. */
+  #share = 0;
+  /** More than so many bytes need a larger share. */
+  #allowed: number;
+  #progress = 0;
 
   constructor(options: OutboxOptions) {
     this.#options = options;
     this.#limits = options.limits;
+    this.#allowed = options.budget === undefined ? Infinity : FREE;
     this.#idle.resolve();
   }
 
@@ -102,16 +140,35 @@ export class Outbox {
   /** Drops the queue: the connection has ended. */
   end(): void {
     this.#state = "ended";
-    this.#endCongestion();
     this.#line?.resolve();
     this.#line = undefined;
     this.#queue.clear();
     this.#afterLine.clear();
+    // Not the one that is being written: its memory is in use until the write is settled.
+    for (const entry of this.#ahead.splice(0)) if (isHeld(entry)) entry.line.release();
+    this.#copiedAhead = this.#heldAhead = 0;
+    this.#endCongestion();
+    this.#giveBack(this.#share);
+  }
+
+  /** Ends the connection: too much waits for all peers, and this one is the slowest. */
+  evict(limit: number): void {
+    this.#options.onEnd({ state: "evicted", limit });
+  }
+
+  /** When bytes were last written, or when so few waited that they needed no share of the budget. */
+  get progress(): number {
+    return this.#progress;
   }
 
   /** How many bytes wait to be written. */
   get queued(): number {
-    return this.#queue.length + this.#batch.length + this.#afterLine.length;
+    return this.#copied + this.#heldAhead;
+  }
+
+  /** The same without held lines, which count against a budget of their own. */
+  get #copied(): number {
+    return this.#queue.length + this.#batch.length + this.#afterLine.length + this.#copiedAhead;
   }
 
   /** Sends text as one line. A line sent after `close()` or the end is dropped. */
@@ -141,9 +198,39 @@ export class Outbox {
    * waits already, the peer is a slow consumer, and the connection ends.
    */
   sendOrDrop(...parts: readonly Uint8Array[]): void {
+    if (this.#hasRoom()) this.sendBytes(...parts);
+  }
+
+  /**
+   * Sends a held line from its own memory, with its bytes from `count` on replaced. Dropped like
+   * text.
+   */
+  sendHeld(line: HeldLine, count: number, ending: Uint8Array): void {
+    if (!this.isOpen) return;
+    line.retain();
+    if (this.#queue.length > 0) {
+      this.#ahead.push(this.#queue);
+      this.#copiedAhead += this.#queue.length;
+      this.#queue = new ByteBuffer();
+    }
+    this.#ahead.push({ line, count, ending });
+    this.#heldAhead += count;
+    this.#options.sent.linesOut++;
+    this.#flush(this.#limits.queueHigh);
+    if (this.#congestion === undefined) this.#watchForStall();
+  }
+
+  /** The same for a line whose sender does not wait for `drained()`. */
+  sendHeldOrDrop(line: HeldLine): void {
+    if (this.#hasRoom()) this.sendHeld(line, line.length, EMPTY);
+  }
+
+  /** False, and the connection ends, if more than the limit waits already. */
+  #hasRoom(): boolean {
     const limit = this.#limits.queueLimit;
-    if (this.queued > limit) this.#options.onEnd({ state: "overrun", limit });
-    else this.sendBytes(...parts);
+    if (this.#copied <= limit) return true;
+    this.#options.onEnd({ state: "overrun", limit });
+    return false;
   }
 
   /**
@@ -218,6 +305,32 @@ export class Outbox {
     this.#options.sent.linesOut++;
     this.#next.append(TERMINATOR);
     if (this.#line === undefined) this.#flush(this.#limits.queueHigh);
+    if (this.#copied > this.#allowed) this.#takeShare();
+  }
+
+  /** Takes a larger share of the budget, or is evicted. */
+  #takeShare(): void {
+    if (this.#share === 0) this.#progress = performance.now();
+    const more = Math.ceil((this.#copied - this.#allowed) / SHARE) * SHARE;
+    if (!this.#options.budget!.take(this, more)) return;
+    this.#share += more;
+    this.#allowed += more;
+  }
+
+  /** Gives back what is not needed any more, after bytes were written. */
+  #shrinkShare(): void {
+    this.#progress = performance.now();
+    const needed = Math.ceil(Math.max(0, this.#copied - FREE) / SHARE) * SHARE;
+    this.#giveBack(this.#share - needed);
+  }
+
+  #giveBack(bytes: number): void {
+    const { budget } = this.#options;
+    if (budget === undefined || bytes <= 0) return;
+    this.#share -= bytes;
+    this.#allowed -= bytes;
+    budget.give(bytes);
+    if (this.#share === 0) budget.forget(this);
   }
 
   async #writePiece(parts: readonly Uint8Array[]): Promise<boolean> {
@@ -246,7 +359,8 @@ export class Outbox {
       // After this turn of the event loop, so that the lines of one turn are written at once.
       queueMicrotask(() => this.#writeOut());
     }
-    if (this.#congestion === undefined && this.#queue.length + this.#batch.length > high) {
+    const waiting = this.#queue.length + this.#batch.length + this.#copiedAhead;
+    if (this.#congestion === undefined && waiting > high) {
       this.#congestion = Promise.withResolvers();
       this.#lowMark = Math.min(this.#limits.queueLow, high / 2);
       this.#watchForStall();
@@ -255,15 +369,21 @@ export class Outbox {
 
   async #writeOut(): Promise<void> {
     try {
-      while (this.#queue.length > 0 && this.#state !== "ended") {
-        [this.#queue, this.#batch] = [this.#batch, this.#queue];
-        for (let bytes = this.#batch.view(); bytes.length > 0;) {
-          const written = await this.#options.write(bytes);
-          this.#options.sent.bytesOut += written;
-          bytes = bytes.subarray(written);
+      while (this.#state !== "ended") {
+        const entry = this.#ahead.shift();
+        if (entry === undefined) {
+          if (this.#queue.length === 0) break;
+          [this.#queue, this.#batch] = [this.#batch, this.#queue];
+          await this.#write(this.#batch.view());
+          this.#batch.clear();
+        } else if (isHeld(entry)) {
+          await this.#writeHeld(entry);
+        } else {
+          await this.#write(entry.view());
+          this.#copiedAhead = Math.max(0, this.#copiedAhead - entry.length);
         }
-        this.#batch.clear();
-        if (this.#queue.length <= this.#lowMark) this.#endCongestion();
+        if (this.#share > 0) this.#shrinkShare();
+        if (this.#queue.length + this.#copiedAhead <= this.#lowMark) this.#endCongestion();
       }
     } catch (error) {
       this.#options.onEnd(streamEnd(error));
@@ -273,20 +393,55 @@ export class Outbox {
     }
   }
 
-  /** Ends the connection if nothing is written for the time-out while it is congested. */
+  async #write(bytes: Uint8Array): Promise<void> {
+    while (bytes.length > 0 && this.#state !== "ended") {
+      const written = await this.#options.write(bytes.subarray(0, MAX_WRITE));
+      this.#options.sent.bytesOut += written;
+      if (this.#share > 0) this.#progress = performance.now();
+      bytes = bytes.subarray(written);
+    }
+  }
+
+  /** Writes a held line, and releases it when its memory is not in use any more. */
+  async #writeHeld({ line, count, ending }: HeldEntry): Promise<void> {
+    try {
+      await this.#write(line.bytes.subarray(0, count));
+      await this.#write(Uint8Array.of(...ending, ...TERMINATOR));
+    } finally {
+      this.#heldAhead = Math.max(0, this.#heldAhead - count);
+      this.#unwatch();
+      line.release();
+    }
+  }
+
+  /** Ends the connection if nothing is written for the time-out while much waits. */
   #watchForStall(): void {
+    clearTimeout(this.#stallTimer);
     const timeout = this.#limits.stallTimeout;
     const before = this.#options.sent.bytesOut;
     this.#stallTimer = setTimeout(() => {
       if (this.#options.sent.bytesOut === before) {
         this.#options.onEnd({ state: "stalled", timeout });
-      } else if (this.congested) this.#watchForStall();
+      } else if (this.#isWatched) this.#watchForStall();
     }, timeout);
   }
 
+  /** Whether so much waits that a peer which reads nothing is disconnected. */
+  get #isWatched(): boolean {
+    return this.congested || this.#heldAhead > 0;
+  }
+
+  #unwatch(): void {
+    if (!this.#isWatched) clearTimeout(this.#stallTimer);
+  }
+
   #endCongestion(): void {
-    clearTimeout(this.#stallTimer);
     this.#congestion?.resolve();
     this.#congestion = undefined;
+    this.#unwatch();
   }
+}
+
+function isHeld(entry: HeldEntry | ByteBuffer): entry is HeldEntry {
+  return !(entry instanceof ByteBuffer);
 }

@@ -24,7 +24,10 @@ import {
 } from "./option.ts";
 
 /** The limits that have an option on the command line. The others follow from these. */
-export type LimitsByOption = Omit<Limits, "longLine" | "queueLow" | "queueLimit">;
+export type LimitsByOption = Omit<
+  Limits,
+  "longLine" | "maxServiceRequests" | "queueLow" | "queueLimit"
+>;
 
 const LIMIT_TABLE: { readonly [Name in keyof LimitsByOption]: NumberOption } = {
   handshakeTimeout: {
@@ -65,17 +68,47 @@ const LIMIT_TABLE: { readonly [Name in keyof LimitsByOption]: NumberOption } = {
   maxMessageSize: {
     flag: "--max-message-size",
     notation: SIZE,
-    description: "the longest message that is held in memory",
+    description: "the longest message",
+  },
+  maxHeld: {
+    flag: "--max-held",
+    notation: SIZE,
+    description: "how much of long messages is held at once; 0 for a quarter of the memory",
+  },
+  minLineRate: {
+    flag: "--min-line-rate",
+    notation: SIZE,
+    description: "how much of a long message a peer has to send in a minute",
   },
   maxDepth: {
     flag: "--max-depth",
     notation: COUNT,
     description: "the deepest nesting of arrays and objects in a message",
   },
+  maxRequests: {
+    flag: "--max-requests",
+    notation: COUNT,
+    description: "how many requests of a client may be pending; to a service, ten times as many",
+  },
+  maxNameLength: {
+    flag: "--max-name-length",
+    notation: COUNT,
+    description: "the longest name and the longest uid, in characters",
+  },
+  maxAttributes: {
+    flag: "--max-attributes",
+    notation: COUNT,
+    description: "how many attributes the identity of a service may list",
+  },
   queueHigh: {
     flag: "--queue-size",
     notation: SIZE,
     description: "how much may be queued for a peer before its senders have to wait",
+  },
+  maxQueued: {
+    flag: "--max-queued",
+    notation: SIZE,
+    description: "how much may be queued for all peers before the slowest one is disconnected",
   },
   stallTimeout: {
     flag: "--stall-timeout",

@@ -10,7 +10,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { ActiveRequest, type ServiceRequest } from "./active_request.ts";
 import { type Attributes, isThenable } from "./attributes.ts";
 import type { Connection } from "../net/connection.ts";
-import { CancelledError, ConnectionAbortedError } from "../errors.ts";
+import { CancelledError, ConnectionAbortedError, PermissionError } from "../errors.ts";
 import { encodeLarge, isLarge } from "../wire/large_values.ts";
 import { logger } from "../base/log.ts";
 import { beginReply, encodeError, encodeReply, isCount, type Request } from "../wire/message.ts";
@@ -22,6 +22,8 @@ import { UidMap } from "../base/uid_map.ts";
 /** What a dispatcher depends on. */
 export interface DispatcherOptions {
   attributes: Attributes;
+  /** How many requests may run at once. */
+  maxRunning: number;
   /** Throws if the Service accepts no more requests. */
   checkRunning: () => void;
   /** Called when a result was sent for this attribute. */
@@ -38,6 +40,8 @@ export class Dispatcher {
   readonly #active = new UidMap<ActiveRequest[]>();
   /** The pending requests whose replies are streams. */
   readonly #streams = new Set<ActiveRequest>();
+  /** How many methods have not finished, those of aborted requests among them. */
+  #running = 0;
   /** Settles when no request is pending; made when `drained()` waits for it. */
   #drained: PromiseWithResolvers<void> | undefined;
 
@@ -115,6 +119,13 @@ export class Dispatcher {
   #call(request: ActiveRequest): unknown {
     this.#options.checkRunning();
     const { attribute, args, kwargs } = request;
+    const { maxRunning } = this.#options;
+    if (this.#running >= maxRunning) {
+      throw new PermissionError(
+        `Cannot run ${attribute}: ${maxRunning} requests are running already, which is the limit ` +
+          `of the Service (maxRunning)`,
+      );
+    }
     return this.#current.run(
       request,
       () => this.#options.attributes.request(attribute, args, kwargs),
@@ -128,6 +139,7 @@ export class Dispatcher {
     result: unknown,
   ): Promise<void> {
     this.#add(request);
+    this.#running++;
     try {
       const value = await result;
       if (isGenerator(value)) return await this.#replyValues(connection, request, value);
@@ -135,6 +147,7 @@ export class Dispatcher {
     } catch (error) {
       this.#replyError(connection, request, error);
     } finally {
+      this.#running--;
       this.#remove(request);
     }
   }

@@ -23,7 +23,7 @@ function several(count: number): FutureWithResolvers<number>[] {
   return Array.from({ length: count }, () => Future.withResolvers<number>());
 }
 
-/** A time that goes on when a test says so, in milliseconds. */
+/** A fake time in milliseconds, which a test advances. */
 function fakeTime(): Disposable & { now: number; advance: (by: number) => Promise<void> } {
   const clock = mock.method(performance, "now", () => time.now);
   mock.timers.enable({ apis: ["setTimeout"] });
@@ -42,7 +42,7 @@ function fakeTime(): Disposable & { now: number; advance: (by: number) => Promis
   return time;
 }
 
-/** How a Future is, by its three questions. */
+/** The state of a Future, by its three methods. */
 function stateOf<T>(future: Future<T>): { done: boolean; running: boolean; cancelled: boolean } {
   return { done: future.done(), running: future.running(), cancelled: future.cancelled() };
 }
@@ -188,7 +188,7 @@ Deno.test("the timeout of the call counts from the call, not from each await", a
   assertEquals(ends, []);
   await time.advance(1);
   assertEquals(ends, [50]);
-  const second = future.catch(() => ends.push(time.now)); // nothing is left of the 50 ms
+  const second = future.catch(() => ends.push(time.now)); // the 50 ms are over
   await time.advance(0);
   assertEquals(ends, [50, 50]);
   await Promise.all([first, second]);

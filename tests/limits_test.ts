@@ -14,6 +14,12 @@ Deno.test("queueLow and queueLimit are in proportion to queueHigh if they are no
   assertEquals(resolveLimits({ queueHigh: queueHigh / 2, queueLow: 1 }).queueLow, 1);
 });
 
+Deno.test("maxServiceRequests is in proportion to maxRequests if it is not given", () => {
+  assertEquals(LIMITS.maxServiceRequests, 10 * LIMITS.maxRequests);
+  assertEquals(resolveLimits({ maxRequests: 7 }).maxServiceRequests, 70);
+  assertEquals(resolveLimits({ maxRequests: 7, maxServiceRequests: 8 }).maxServiceRequests, 8);
+});
+
 Deno.test("a limit out of its range is rejected with its name and the range", () => {
   assertThrows(() => resolveLimits({ maxDepth: 0 }), RangeError, "maxDepth");
   assertThrows(() => resolveLimits({ maxPending: NaN }), RangeError, "maxPending");

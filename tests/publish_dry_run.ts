@@ -1,6 +1,6 @@
 /**
- * What is published, and what a project downloads that uses it. Apart from the other tests, since
- * it needs the registries: `deno task publish-check` runs it.
+ * The published files, and the downloads of a project that uses the package. Not among the other tests,
+ * since it needs the registries: `deno task publish-check` runs it.
  */
 
 import { assert, assertEquals } from "@std/assert";
@@ -10,28 +10,28 @@ import { denoCommand, run } from "./support/process.ts";
 import { ROOT, sourceFiles } from "./support/source_tree.ts";
 
 /**
- * A worker imports the module of the function that it calls. That the import map of this package
- * is not there after publishing does not matter to it: it is a URL.
+ * A worker imports the module of the function that it calls. The missing import map after publishing
+ * does not affect it, as the specifier is a URL.
  */
 const EXPECTED = /warning\[unanalyzable-dynamic-import\].*\n.*worker\.ts:/;
 
-/** What is published beside the modules. */
+/** The published files that are no modules. */
 const DOCUMENTS = ["CHANGELOG.md", "LICENSE", "README.md", "deno.json"];
 
-Deno.test("every module would be published, and nothing is warned of but one import", async () => {
+Deno.test("every module is published, and the only warning is for one import", async () => {
   const publish = denoCommand(["publish", "--dry-run", "--allow-dirty"], { cwd: ROOT });
   const outcome = await run(publish);
-  const said = outcome.printed + outcome.said;
-  assertEquals(outcome.code, 0, said);
+  const output = outcome.stdout + outcome.stderr;
+  assertEquals(outcome.code, 0, output);
   const folder = pathToFileURL(ROOT).href;
-  const published = [...said.matchAll(/^ +(file:\S+) \(/gm)].map(([_, url]) =>
+  const published = [...output.matchAll(/^ +(file:\S+) \(/gm)].map(([_, url]) =>
     url.slice(folder.length)
   );
   assertEquals(published.sort(), [...DOCUMENTS, ...sourceFiles()].sort());
-  assert(!/\bwarn/i.test(said.replace(EXPECTED, "").replaceAll(/file:\S+/g, "")), said);
+  assert(!/\bwarn/i.test(output.replace(EXPECTED, "").replaceAll(/file:\S+/g, "")), output);
 });
 
-/** How many npm packages a project may download for this one. */
+/** The most npm packages that a project may download for this one. */
 const MOST_PACKAGES = 12;
 
 const PROGRAM = `import { connect } from "@msl/network"; console.log(typeof connect);`;

@@ -1,4 +1,4 @@
-/** What is published, and the workflows that do it. */
+/** The published package, and the workflows that publish it. */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { parse } from "@std/yaml";
@@ -10,7 +10,7 @@ import * as mod from "../mod.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 
-/** What these tests look at in a workflow. */
+/** The parts of a workflow that these tests read. */
 interface Workflow {
   on: Record<string, unknown>;
   jobs: Record<string, {
@@ -31,7 +31,7 @@ function modulesOfMod(): string[] {
   return [...text.matchAll(/from "(\.\/[\w/]+\.ts)"/g)].map(([_, module]) => module);
 }
 
-Deno.test("an entry point is a module whose every name is public, and each of these is one", async () => {
+Deno.test("the entry points are the modules that export public names only", async () => {
   const lists = Deno.readTextFileSync(join(root, "mod.ts")).match(/^export [^;]*\}/gm) ?? [];
   const isPublic = new Set(lists.join().match(/\w+/g));
   const entries: string[] = Object.values(manifest.exports);

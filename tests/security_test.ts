@@ -1,4 +1,4 @@
-/** Holds the table of docs/security.md, which test shows what, against the tests. */
+/** Checks the table of docs/security.md, which names a test for each promise. */
 
 import { assert, assertEquals } from "@std/assert";
 
@@ -19,7 +19,7 @@ Deno.test("every promise of docs/security.md has the test that it names", async 
   for (const { name, file } of rows) {
     assert(name.length >= 8, `"${name}" names no test`);
     const code = await Deno.readTextFile(new URL(file, docs));
-    // Where a test stands in a loop its name goes on, or begins, with what differs.
+    // The name of a test in a loop has a variable beginning or end.
     const names = [
       ...code.matchAll(/\b(?:(?:test|posixTest|target)\(|name:)\s*(["`])((?:(?!\1).)*)\1/g),
     ].map(

@@ -55,10 +55,10 @@ posixTest(
   "a password that the other computer prints is neither in the log nor in the error",
   async () => {
     await using logs = await recordLogs(["msl", "network"]);
-    // A shell does that with lines that the command has not read.
+    // A shell runs the lines of stdin that the command has not read.
     const secrets = { authPassword: "hunter2", keyFilePassword: "hunter3" };
-    const said = await failure("sh 2>&1; exit 3", secrets);
-    for (const text of [said, Deno.inspect(logs.records)]) {
+    const message = await failure("sh 2>&1; exit 3", secrets);
+    for (const text of [message, Deno.inspect(logs.records)]) {
       assert(text.includes("***") && text.includes("not found"), text);
       assert(!text.includes("hunter"), text);
     }
@@ -118,17 +118,17 @@ posixTest(
 
 posixTest("an error has the end of a long output", async () => {
   const script = "i=0; while [ $i -lt 2000 ]; do i=$((i + 1)); echo line $i; done; exit 1";
-  const said = await failure(script);
-  assert(said.endsWith("line 1999\nline 2000"), said);
-  assert(said.length < 4_300, `${said.length} characters`);
+  const message = await failure(script);
+  assert(message.endsWith("line 1999\nline 2000"), message);
+  assert(message.length < 4_300, `${message.length} characters`);
   const long = await failure("head -c 100000 /dev/zero | tr '\\0' x; echo; exit 1");
   assert(long.endsWith("xxx") && long.length < 4_300, `${long.length} characters`);
 });
 
 posixTest("the error for a command that does not read its input has its output", async () => {
   const authPassword = "x".repeat(1_000_000); // more than a pipe takes
-  const said = await failure("echo 'bad option'; exit 2", { authPassword });
-  assert(said.includes("bad option") && !said.includes("xxx"), said);
+  const message = await failure("echo 'bad option'; exit 2", { authPassword });
+  assert(message.includes("bad option") && !message.includes("xxx"), message);
 });
 
 posixTest("a command that is not ready in time is a TimeoutError with its output", async () => {
@@ -152,7 +152,7 @@ posixTest("an end without an exit code is a lost connection", async () => {
   for (const end of ["exit 255", "kill -KILL $$"]) {
     const remote = await startManager("lab", `${READY}; ${end} #`, { ssh });
     assertEquals(await remote.finished, { state: "lost" });
-    await remote.disconnect(); // once is enough
+    await remote.disconnect(); // the first call has disconnected
   }
 });
 

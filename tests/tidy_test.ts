@@ -1,5 +1,5 @@
 /**
- * What a tool can hold of our habits: folders are layers and imports point one way, a program that
+ * Rules of style that a test can check: folders are layers and imports point one way, a program that
  * only connects loads little, and only programs write to the console.
  */
 
@@ -27,7 +27,7 @@ interface Import {
   isDynamic: boolean;
 }
 
-/** The imports of a module, and of whatever it imports. */
+/** The imports of a module, and of all modules that it imports. */
 async function importsFrom(entries: readonly string[]): Promise<Import[]> {
   const root = pathToFileURL(ROOT).href;
   const nameOf = (specifier: string) => specifier.replace(root, "");
@@ -44,19 +44,19 @@ async function importsFrom(entries: readonly string[]): Promise<Import[]> {
   );
 }
 
-/** What a program has loaded once it has imported a module. */
+/** The modules that a program loads when it imports a module. */
 async function loadedBy(entry: string): Promise<Set<string>> {
   const imports = (await importsFrom([entry])).filter(({ isType, isDynamic }) =>
     !isType && !isDynamic
   );
   const loaded = new Set([entry]);
-  for (const importer of loaded) { // which also sees what is added meanwhile
+  for (const importer of loaded) { // the loop visits added items too
     for (const found of imports) if (found.importer === importer) loaded.add(found.imported);
   }
   return loaded;
 }
 
-/** The one import that points down: the Manager as a program starts the command line. */
+/** The one import of a later layer: the Manager as a program starts the command line. */
 const ENTRY = "manager.ts cli/main.ts";
 
 Deno.test("every module is in a layer, and every layer has a module", () => {
@@ -80,7 +80,7 @@ Deno.test("a module imports from its own layer and from those before it, and nev
   assertEquals(files.filter((file) => !reached.has(file)), [], "modules that nothing imports");
 });
 
-/** The modules that are left when those that import none of the others are taken away, again and again. */
+/** The modules in cycles: those that are left when modules without imports are removed repeatedly. */
 function circleOf(imports: readonly Import[]): string[] {
   const left = new Map<string, Set<string>>();
   for (const { importer, imported } of imports) {

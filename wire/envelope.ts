@@ -70,6 +70,9 @@ const UID = FIELDS.indexOf("uid");
 /** The longest string that is decoded without a decoder, in bytes. */
 const MAX_IN_PLACE = 16;
 
+/** How many bytes are decoded at once to check their encoding. */
+const DECODED = 1024 * 1024;
+
 /** 1 for the bytes of a string that need an examination. */
 const SPECIAL = Uint8Array.from(
   { length: 256 },
@@ -175,6 +178,12 @@ export class Envelope {
       this.#known[index] = { bytes: this.#line.slice(start, end), text };
     }
     return text;
+  }
+
+  /** The length of a field's value, in bytes; 0 if it is absent. */
+  size(field: Field): number {
+    const index = INDEX[field];
+    return this.#has(index) ? this.#ends[index] - this.#starts[index] : 0;
   }
 
   /** Whether a field is present. */
@@ -408,8 +417,15 @@ export class Envelope {
   }
 
   #checkEncoding(): void {
+    const line = this.#line;
     try {
-      strictDecoder.decode(this.#line);
+      if (line.length <= DECODED) return void strictDecoder.decode(line);
+      // In pieces: a text has at most 536,870,888 characters.
+      const decoder = new TextDecoder("utf-8", { fatal: true });
+      for (let at = 0; at < line.length; at += DECODED) {
+        decoder.decode(line.subarray(at, at + DECODED), { stream: true });
+      }
+      decoder.decode();
     } catch (cause) {
       throw new JSONDecodeError("The line is not valid UTF-8", { cause });
     }

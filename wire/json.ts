@@ -14,6 +14,16 @@ const QUOTE = 0x22;
 const LETTER_I = 0x49;
 const LETTER_N = 0x4e;
 
+/** A value that is encoded already: for {@linkcode encodeValue} as a whole, not inside of others. */
+export class EncodedValue {
+  /** The value as JSON. */
+  readonly json: string;
+
+  constructor(json: string) {
+    this.json = json;
+  }
+}
+
 /**
  * A value as JSON. `undefined` becomes `null`, a typed array an array of its numbers, and an object
  * with a method `toJSON` or `to_json` the result of that method.
@@ -32,6 +42,7 @@ export function encodeValue(value: unknown): string {
       return "null";
     default:
       if (isPlain(value)) return JSON.stringify(value);
+      if (value instanceof EncodedValue) return value.json;
       return withoutMarks(JSON.stringify(value, replace) ?? "null");
   }
 }

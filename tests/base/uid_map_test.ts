@@ -37,6 +37,7 @@ Deno.test("a map of uids behaves like a Map after any changes", () => {
         assertEquals(map.get(uid), model.get(uid));
       }
       assertEquals([...map], [...model]);
+      assertEquals(new Map(map.unordered()), model);
     }),
   );
 });

@@ -1,4 +1,4 @@
-/** The code in the documentation is held to the code of the package. */
+/** The code in the documentation is checked against the package. */
 
 import { assert, assertEquals } from "@std/assert";
 import { existsSync } from "node:fs";
@@ -20,7 +20,7 @@ const commentBlocks = sourceFiles()
 const isTypeScript = ({ language }: Block) => language === "ts" || language === "typescript";
 const placeOf = ({ path, line }: Block) => `${path}:${line}`;
 
-/** What a reader can import: this package, what it needs, and what the pages tell them to add. */
+/** The imports of a reader: this package, its dependencies, and the packages that the pages add. */
 function importsOfReader(): Record<string, string> {
   const entries = Object.entries(manifest.exports).map(([entry, file]) => [
     `@msl/network${entry.slice(".".length)}`,
@@ -37,17 +37,17 @@ Deno.test("every block of TypeScript in the documentation compiles", async () =>
   await using folder = await temporaryFolder();
   const blocks = [
     ...pageBlocks.filter((block) => isTypeScript(block) && !block.words.includes("ignore")),
-    // Deno runs those in documentation comments, but for the ones that say `ignore`.
+    // `deno test --doc` runs the blocks in documentation comments, except for `ignore`.
     ...commentBlocks.filter((block) => isTypeScript(block) && block.words.includes("ignore")),
   ];
   assert(blocks.length > 30, "the blocks were not found");
   const files = await Promise.all(blocks.map(async (block) => {
-    // A page has a folder, so that its blocks can import from each other.
+    // Each page has its own folder, so that its blocks can import from each other.
     const name = block.file ?? `line_${block.line}.ts`;
     const file = join(folder.path, block.path.replaceAll("/", "_"), name);
     await Deno.mkdir(dirname(file), { recursive: true });
     await Deno.writeTextFile(file, `${block.before}\n${block.code}\nexport {};\n`);
-    // A documentation comment may show how to use a file of the examples.
+    // A documentation comment can import a file of the examples.
     for (const [, name] of block.code.matchAll(/from "\.\/(\w+\.ts)"/g)) {
       if (blocks.some(({ path, file }) => path === block.path && file === name)) continue;
       const example = join(root, "examples", name);
@@ -60,7 +60,7 @@ Deno.test("every block of TypeScript in the documentation compiles", async () =>
   await succeed(denoCommand(["check", "--config", config, ...files]));
 });
 
-Deno.test("a block that is ignored says why", () => {
+Deno.test("an ignored block has a reason", () => {
   const silent = [...pageBlocks, ...commentBlocks].filter(({ words }) =>
     words[0] === "ignore" && words.length < 3
   );
@@ -95,7 +95,7 @@ Deno.test("every block of JSON and YAML in the documentation can be read", () =>
   assertEquals(wrong.map(placeOf), []);
 });
 
-/** The commands in blocks for a shell, as words; what is typed at a prompt starts with `$ `. */
+/** The commands in shell blocks, as words; a command at a prompt starts with `$ `. */
 function* commands(): Generator<{ block: Block; words: string[] }> {
   for (const block of pageBlocks) {
     if (!["sh", "console"].includes(block.language)) continue;
@@ -109,7 +109,7 @@ function* commands(): Generator<{ block: Block; words: string[] }> {
   }
 }
 
-/** The words after the program, if the command is one of ours. */
+/** The words after the program, if it is a command of this package. */
 function argumentsOf(words: readonly string[]): string[] | undefined {
   const at = words.findIndex((word) => word === "manager.ts" || word === "msl-network");
   const isOurs = words[at] === "manager.ts" ? words.includes("run") : at === 0;

@@ -1,4 +1,4 @@
-/** Each page of the documentation is followed word for word: `deno task docs-check` runs it. */
+/** Follows each page of the documentation word for word: `deno task docs-check` runs it. */
 
 import { assertEquals } from "@std/assert";
 import { blocksOf } from "../../docs/site/blocks.ts";

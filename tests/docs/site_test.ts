@@ -1,4 +1,4 @@
-/** The documentation as a site: its pages, its links, and that it needs nobody else. */
+/** The documentation as a site: its pages, its links, and no external resources. */
 
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { existsSync } from "node:fs";
@@ -8,7 +8,7 @@ import { readSource, root } from "../../docs/site/source.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { denoCommand, run } from "../support/process.ts";
 
-/** A site of few pages, all of which the navigation has. */
+/** A small site whose navigation has all pages. */
 function sourceOf(pages: Record<string, string>, files: string[] = []): Source {
   return {
     pages: new Map(Object.entries(pages)),
@@ -41,7 +41,7 @@ Deno.test("headings with the same text have anchors of their own", () => {
   assertStringIncludes(pages.get("index.html")!, '<h2 id="b-1">');
 });
 
-Deno.test("links to files of the repository lead to copies, pictures are shown", () => {
+Deno.test("links to files of the repository lead to copies, and pictures are embedded", () => {
   const text = "# A\n\n[code](../examples/echo.ts) ![Two boxes](figures/boxes.svg)";
   const site = buildSite(
     sourceOf({ "docs/README.md": text }, ["examples/echo.ts", "docs/figures/boxes.svg"]),
@@ -77,7 +77,7 @@ Deno.test("a page that the navigation does not have is an error, and so is one t
   ]);
 });
 
-Deno.test("code is shown as it is, and comments are not shown", () => {
+Deno.test("code is shown unchanged, and HTML comments are left out", () => {
   const { pages } = buildSite(sourceOf({
     "docs/README.md": '# A\n\n<!-- before: secret -->\n\n```ts run\na < b && "c"\n```\n',
   }));
@@ -86,13 +86,13 @@ Deno.test("code is shown as it is, and comments are not shown", () => {
   assert(!page.includes("secret"));
 });
 
-Deno.test("deno task docs makes a site that needs neither a server nor a network", async () => {
+Deno.test("deno task docs makes a site that works without a server and without a network", async () => {
   await using folder = await temporaryFolder();
   const site = join(folder.path, "site");
   const build = () => run(denoCommand(["run", "-A", join(root, "docs", "site", "build.ts"), site]));
-  const { code, printed, said } = await build();
-  assertEquals(code, 0, said);
-  assertStringIncludes(printed, join(site, "index.html"));
+  const { code, stdout, stderr } = await build();
+  assertEquals(code, 0, stderr);
+  assertStringIncludes(stdout, join(site, "index.html"));
   const pages = [...Deno.readDirSync(site)].filter(({ name }) => name.endsWith(".html"));
   assert(pages.length > 10);
   for (const { name } of pages) {
@@ -107,7 +107,7 @@ Deno.test("deno task docs makes a site that needs neither a server nor a network
   }
   assert(existsSync(join(site, "reference", "client", "index.html")), "the reference is missing");
 
-  // A second build replaces the first, and a folder of somebody else's is left alone.
+  // A second build replaces the first one. A folder with other files is not changed.
   await Deno.writeTextFile(join(site, "old.html"), "");
   assertEquals((await build()).code, 0);
   assert(!existsSync(join(site, "old.html")));
@@ -116,7 +116,7 @@ Deno.test("deno task docs makes a site that needs neither a server nor a network
   assert(existsSync(join(site, "index.html")));
 });
 
-Deno.test("every figure says what it shows", () => {
+Deno.test("every figure has a title", () => {
   const figures = [...Deno.readDirSync(join(root, "docs", "figures"))]
     .filter(({ name }) => name.endsWith(".svg"));
   assert(figures.length >= 5);

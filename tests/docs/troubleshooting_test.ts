@@ -1,4 +1,4 @@
-/** Codes, classes and documentation of errors are held against each other. */
+/** The codes, classes and documentation of errors agree. */
 
 import { assert, assertEquals } from "@std/assert";
 import * as errors from "../../errors.ts";
@@ -16,7 +16,7 @@ Deno.test("every error class has its code and a row in docs/troubleshooting.md",
   assertEquals(rows.sort(), actual.sort());
 });
 
-Deno.test("each message in docs/troubleshooting.md is one of ours", async () => {
+Deno.test("each message in docs/troubleshooting.md is in the source", async () => {
   const text = await Deno.readTextFile(new URL("../../docs/troubleshooting.md", import.meta.url));
   const messages = [...text.matchAll(/^\| `([^`]* [^`]*)` *\|/gm)].map(([_, message]) => message);
   assert(messages.length > 30, "the messages were not found");

@@ -1,4 +1,4 @@
-/** Who may use which service: the lists in a running Manager, and the `access` command. */
+/** Access lists: the users that may use a service, in a running Manager, and the `access` command. */
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
@@ -15,7 +15,7 @@ import { USER } from "../support/python_users.ts";
 const REFUSED = "PermissionError: 'j.doe' may not use the 'Lab' service";
 
 class Lab extends Service {
-  /** When it is in the middle of a measurement. */
+  /** Is fulfilled once a measurement has begun. */
   readonly measuring = Promise.withResolvers<void>();
   readonly #measured = Promise.withResolvers<string>();
 
@@ -37,7 +37,7 @@ class Lab extends Service {
   }
 }
 
-/** A laboratory over TLS whose users log in: one that Python wrote, and an administrator. */
+/** A laboratory over TLS with login: a user that Python wrote, and an administrator. */
 async function openLaboratory(options: { authLogin?: boolean } = { authLogin: true }) {
   await using stack = new AsyncDisposableStack();
   const laboratory = stack.use(await Laboratory.withUsers(options));
@@ -46,29 +46,29 @@ async function openLaboratory(options: { authLogin?: boolean } = { authLogin: tr
   await lab.start({ ...to, ...ADMINISTRATOR });
   const user = stack.use(await connect({ ...to, ...USER }));
   const admin = stack.use(await connect({ ...to, ...ADMINISTRATOR }));
-  stack.defer(() => lab.finish()); // a Service ends when what it runs has ended
+  stack.defer(() => lab.finish()); // shutdown() of a Service waits for its running methods
   const whole = stack.move();
   return { laboratory, lab, admin, user, [Symbol.asyncDispose]: () => whole.disposeAsync() };
 }
 
-/** How long something may take that takes half a second, in milliseconds. */
-const PATIENCE = 60_000;
+/** The time-out for an event that takes about half a second, in milliseconds. */
+const TIMEOUT = 60_000;
 
-/** Asks again and again until it is so. */
-async function eventually(isSo: () => Promise<boolean>): Promise<void> {
-  const end = performance.now() + PATIENCE;
+/** Polls a condition until it holds. */
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  const end = performance.now() + TIMEOUT;
   while (!await isSo()) assert(performance.now() < end, "the change did not take effect");
 }
 
-/** Waits until nobody is linked with the Lab any more. */
+/** Waits until no client is linked with the Lab. */
 function unlinked(admin: Client): Promise<void> {
-  return eventually(async () => {
+  return until(async () => {
     const { Lab } = await admin.adminRequest<{ Lab: string[] }>("service_links");
     return Lab.length === 0;
   });
 }
 
-Deno.test("who is on the list of a Service may use it, and nobody else, whether administrator or not", async () => {
+Deno.test("only the users on the access list of a Service can use it, administrators included", async () => {
   await using here = await openLaboratory();
   const { admin, user, laboratory } = here;
   assertEquals(await (await user.link<Lab>("Lab")).add(1, 2), 3);
@@ -94,20 +94,20 @@ Deno.test("who is on the list of a Service may use it, and nobody else, whether 
   }
 });
 
-Deno.test("a Python client that may not use a service is refused in Python's words", async () => {
+Deno.test("a Python client that is not on the access list gets an error in Python's words", async () => {
   await using here = await openLaboratory();
   await here.admin.adminRequest("access_table.allow", "Lab", "admin");
   const env = { USERNAME: USER.username, PASSWORD: USER.password };
-  const { said } = await run(pythonPeer("client", here.laboratory.manager, env));
-  assertEquals(said.trim(), REFUSED);
+  const { stderr } = await run(pythonPeer("client", here.laboratory.manager, env));
+  assertEquals(stderr.trim(), REFUSED);
 });
 
-Deno.test("a request without a link is refused too, however long it is", async () => {
+Deno.test("a request without a link is rejected too, short or long", async () => {
   await using here = await openLaboratory();
   await here.admin.adminRequest("access_table.allow", "Lab", "admin");
   await using peer = await WirePeer.connect(here.laboratory.manager.connectOptions);
   for (const answer of [USER.username, USER.password, "client"]) {
-    await peer.read(); // the question
+    await peer.read(); // the request for the identity
     peer.send(answer);
   }
   const request = { error: false, service: "Lab", attribute: "add", args: [1, 2], kwargs: {} };
@@ -118,14 +118,14 @@ Deno.test("a request without a link is refused too, however long it is", async (
   }
 });
 
-Deno.test("a command takes effect in a Manager that runs: links and locks go, answers still come", async () => {
+Deno.test("an access command takes effect in a running Manager: links and locks end, pending replies still arrive", async () => {
   await using here = await openLaboratory();
   const { admin, user, lab, laboratory } = here;
   const access = (...args: string[]) => output(laboratory.home, "access", ...args);
   const link = await user.link<Lab>("Lab");
-  const told = Promise.withResolvers<void>();
-  let isUserTold = false;
-  link.notificationHandler = () => isUserTold = true;
+  const notified = Promise.withResolvers<void>();
+  let isUserNotified = false;
+  link.notificationHandler = () => isUserNotified = true;
   await link.acquireLock();
   const measurement = link.measure();
   await lab.measuring.promise;
@@ -135,24 +135,24 @@ Deno.test("a command takes effect in a Manager that runs: links and locks go, an
   assertEquals(await admin.adminRequest("service_locks"), { Lab: [] });
   await assertRejects(() => Promise.resolve(link.add(1, 2)), RemoteError, REFUSED);
   const other = await admin.link<Lab>("Lab");
-  other.notificationHandler = () => told.resolve();
+  other.notificationHandler = () => notified.resolve();
   await other.finish();
   assertEquals(await measurement, "1.5 V");
   await other.tell();
-  await told.promise;
-  await user.identities(); // what was sent before has come
-  assertEquals(isUserTold, false);
-  await link.unlink(); // is no error
+  await notified.promise;
+  await user.identities(); // all earlier lines have arrived
+  assertEquals(isUserNotified, false);
+  await link.unlink(); // no error
 
   await access("allow", "Lab", "j.doe");
   await access("deny", "Lab", "admin");
   await unlinked(admin);
   assertEquals(await (await user.link<Lab>("Lab")).add(1, 2), 3);
   await access("clear", "Lab");
-  await eventually(() => admin.link("Lab").then(() => true, () => false));
+  await until(() => admin.link("Lab").then(() => true, () => false));
 });
 
-Deno.test("a user who is taken out is on no list any more, nor is the next one of that name", async () => {
+Deno.test("a user that is removed is removed from every access list, and a new user of that name is on none", async () => {
   await using here = await openLaboratory();
   const { admin, user, laboratory } = here;
   await admin.adminRequest("access_table.allow", "Lab", "j.doe");
@@ -165,7 +165,7 @@ Deno.test("a user who is taken out is on no list any more, nor is the next one o
   assertEquals(await admin.adminRequest("access_table.access_lists"), { Lab: [] });
 });
 
-Deno.test("where nobody has to log in no list is enforced, whoever logs in later", async () => {
+Deno.test("without login no access list is enforced, even for a client that logs in later", async () => {
   await using here = await openLaboratory({ authLogin: false });
   const { admin, user } = here;
   await admin.adminRequest("access_table.allow", "Lab", "j.doe");
@@ -174,14 +174,14 @@ Deno.test("where nobody has to log in no list is enforced, whoever logs in later
   }
 });
 
-Deno.test("a Manager warns of lists that it does not enforce, and only of those", async () => {
+Deno.test("a Manager logs a warning if it does not enforce its access lists, and only then", async () => {
   await using home = await temporaryFolder();
   await output(home.path, "user", "add", "alice", "-p", "wonderland");
   const warning = "Everybody may use every service";
   const errorsOf = async (...args: string[]) => {
     await using manager = await ManagerProcess.start(home.path, ...args);
     manager.kill("SIGTERM");
-    return (await manager.end()).said;
+    return (await manager.end()).stderr;
   };
   assert(!(await errorsOf()).includes(warning));
   await output(home.path, "access", "allow", "DMM", "alice");
@@ -190,7 +190,7 @@ Deno.test("a Manager warns of lists that it does not enforce, and only of those"
   assert(!(await errorsOf("--auth-login")).includes(warning));
 });
 
-Deno.test("access says who may use a service, and what became of it", async () => {
+Deno.test("access lists the users of a service, and reports each change", async () => {
   await using home = await temporaryFolder();
   const access = (...args: string[]) => output(home.path, "access", ...args);
   for (const name of ["alice", "bob"]) await output(home.path, "user", "add", name, "-p", "x");
@@ -216,11 +216,11 @@ Deno.test("access says who may use a service, and what became of it", async () =
   assertEquals(await access("list"), "DMM  alice\n");
 });
 
-Deno.test("access refuses what it cannot do, and changes nothing then", async () => {
+Deno.test("access rejects arguments that are not valid, and changes nothing", async () => {
   await using home = await temporaryFolder();
   for (const name of ["alice", "bob"]) await output(home.path, "user", "add", name, "-p", "x");
   await output(home.path, "access", "allow", "DMM", "alice");
-  const refused: [said: string, ...args: string[]][] = [
+  const refused: [reason: string, ...args: string[]][] = [
     ["Cannot allow: give the name of a service and one or more usernames", "allow"],
     ["Cannot allow: give the name of a service and one or more usernames", "allow", "DMM"],
     ["Cannot deny: give the name of a service and one or more usernames", "deny", "DMM"],
@@ -233,9 +233,9 @@ Deno.test("access refuses what it cannot do, and changes nothing then", async ()
     ["it has none, everybody may use it", "clear", "Lamp"],
     ["it is the Manager itself", "allow", "Manager", "alice"],
   ];
-  await Promise.all(refused.map(async ([said, ...args]) => {
+  await Promise.all(refused.map(async ([reason, ...args]) => {
     const line = await refusal(home.path, "access", ...args);
-    assert(line.includes(said), line);
+    assert(line.includes(reason), line);
   }));
   assertEquals(await output(home.path, "access", "list"), "DMM  alice\n");
   const file = join(home.path, "manager.sqlite3");

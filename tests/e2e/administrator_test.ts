@@ -1,4 +1,4 @@
-/** Administrators: the login in the middle of a connection, and what they may ask for. */
+/** Administrators: the login during a connection, and the requests that need it. */
 
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { connect, kwargs, type ManagerOptions, type Prompt, RemoteError } from "../../mod.ts";
@@ -18,8 +18,8 @@ for (const disableTls of [false, true]) {
     await using laboratory = await Laboratory.withUsers({ disableTls });
     const { manager } = laboratory;
     const environment = { USERNAME: "admin", PASSWORD: "whatever" };
-    const printed = await succeed(pythonPeer("administrator", manager, environment));
-    const lines = printed.trim().split("\n").map((line) => JSON.parse(line));
+    const stdout = await succeed(pythonPeer("administrator", manager, environment));
+    const lines = stdout.trim().split("\n").map((line) => JSON.parse(line));
     const users = [["j.doe", false], ["admin", true]];
     assertEquals(lines, [["users_table.users", null, users], null]);
     await manager.manager.finished;
@@ -62,7 +62,7 @@ for (const disableTls of [false, true]) {
   });
 }
 
-Deno.test("who logged in as an administrator to connect is not asked again", async () => {
+Deno.test("a client that connected as an administrator is not prompted again", async () => {
   await using laboratory = await Laboratory.withUsers({ authLogin: true });
   const options = laboratory.manager.connectOptions;
   const questions: string[] = [];
@@ -77,7 +77,7 @@ Deno.test("who logged in as an administrator to connect is not asked again", asy
   assertEquals(questions.length, 2);
 });
 
-Deno.test("a user is refused, as often as they try, and their connection goes on", async () => {
+Deno.test("a user that is no administrator is rejected at every attempt, and stays connected", async () => {
   await using laboratory = await Laboratory.withUsers({ authLogin: true });
   await using cxn = await connect({ ...laboratory.manager.connectOptions, ...USER });
   for (const attribute of ["users_table.users", "shutdown_manager", "nothing", "__proto__"]) {
@@ -86,7 +86,7 @@ Deno.test("a user is refused, as often as they try, and their connection goes on
   assertMatch(Object.keys((await cxn.identities()).clients)[0], /^Client\[/);
 });
 
-Deno.test("rights that are taken away are gone at once, those that are given count at once", async () => {
+Deno.test("an administrator's rights are withdrawn at once, and granted at once", async () => {
   await using laboratory = await Laboratory.withUsers();
   const { users } = laboratory.database;
   await using cxn = await connect({ ...laboratory.manager.connectOptions, ...ADMINISTRATOR });
@@ -97,7 +97,7 @@ Deno.test("rights that are taken away are gone at once, those that are given cou
   assertEquals(await cxn.adminRequest("hostnames"), null);
 });
 
-Deno.test("while a person is asked, the Client's other requests go on, and so do other Clients", async () => {
+Deno.test("a prompt for a login delays neither the Client's other requests nor other Clients", async () => {
   await using laboratory = await Laboratory.withUsers();
   const options = laboratory.manager.connectOptions;
   await using service = new Lab();
@@ -135,17 +135,17 @@ Deno.test("a Service cannot be an administrator", async () => {
   assertEquals([message, uid], [REFUSED, "1"]);
 });
 
-const PLAIN: [said: string, options: ManagerOptions, warnings: number][] = [
-  ["without TLS is warned of, once", { disableTls: true }, 1],
-  ["without TLS is not warned of again, if it was at the start", {
+const PLAIN: [outcome: string, options: ManagerOptions, warnings: number][] = [
+  ["without TLS gives one warning", { disableTls: true }, 1],
+  ["without TLS gives no second warning after the one at the start", {
     disableTls: true,
     authPassword: "a secret",
   }, 1],
-  ["over TLS is not warned of", {}, 0],
+  ["over TLS gives no warning", {}, 0],
 ];
 
-for (const [said, options, count] of PLAIN) {
-  Deno.test(`an administrator's password ${said}`, async () => {
+for (const [outcome, options, count] of PLAIN) {
+  Deno.test(`an administrator's password ${outcome}`, async () => {
     await using logs = await recordLogs(["msl", "network", "manager"], "warning");
     await using laboratory = await Laboratory.withUsers(options);
     const { connectOptions } = laboratory.manager;

@@ -1,4 +1,4 @@
-/** Who is let in: by password, by host name, by login, with Python's users and Python's devices. */
+/** Authentication by password, by host name and by login, with Python's users and Python's devices. */
 
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { ConfigurationError, connect, Manager, RemoteError } from "../../mod.ts";
@@ -7,15 +7,15 @@ import { TestManager } from "../../testing.ts";
 import { Laboratory } from "../support/laboratory.ts";
 import { Person } from "../support/person.ts";
 import { tool } from "../support/process.ts";
-import { visit } from "../support/python.ts";
+import { connectPythonClient } from "../support/python.ts";
 import { PYTHON_USER } from "../support/python_users.ts";
 import { Lab } from "../support/services.ts";
 import { until } from "../support/until.ts";
 
-/** Another computer, as far as the Manager can tell. */
+/** The address of another computer, as the Manager sees it. */
 const ELSEWHERE = "127.0.0.9";
 
-/** That computer says that it has this name, and these names are really its own. */
+/** The name that a look-up of its address gives, and the names that belong to the address. */
 function named(domain: string, ...names: string[]): HostOptions {
   return {
     hostname: "lab-pc",
@@ -31,7 +31,7 @@ for (const disableTls of [false, true]) {
   Deno.test(`a user that Python wrote logs in with a Python device, ${over}`, async () => {
     await using lab = await Laboratory.open({ authLogin: true, disableTls }, PYTHON_USER);
     const logIn = (username: string, password: string) =>
-      visit(lab.manager, { USERNAME: username, PASSWORD: password });
+      connectPythonClient(lab.manager, { USERNAME: username, PASSWORD: password });
     assertMatch(await logIn("j.doe", "a good password"), /^visitor\[\S+:\d+]$/);
     assertEquals(await logIn("j.doe", "a bad password"), "ValueError: Wrong login password");
     assertEquals(await logIn("__proto__", "x"), "ValueError: Unregistered user");
@@ -65,7 +65,7 @@ for (const disableTls of [false, true]) {
   });
 }
 
-Deno.test("what the options leave out is asked for", async () => {
+Deno.test("a name or a password that the options do not have is prompted for", async () => {
   await using lab = await Laboratory.open({ authLogin: true }, PYTHON_USER);
   const prompt = new Person("j.doe", "a good password");
   await using cxn = await connect({ ...lab.manager.connectOptions, prompt });
@@ -77,7 +77,7 @@ Deno.test("what the options leave out is asked for", async () => {
   ]);
 });
 
-Deno.test("a user who is added or changed while the Manager runs counts at once", async () => {
+Deno.test("a user that is added or changed while the Manager runs can log in at once", async () => {
   await using lab = await Laboratory.open({ authLogin: true }, PYTHON_USER);
   const logIn = (password: string) =>
     connect({ ...lab.manager.connectOptions, username: "N.Bohr", password });
@@ -97,7 +97,7 @@ Deno.test("a user who is added or changed while the Manager runs counts at once"
   ]);
 });
 
-Deno.test("a computer is let in by its domain, its name or its address, and only then", async () => {
+Deno.test("a computer is accepted by its domain, its name or its address, and by nothing else", async () => {
   await using lab = await Laboratory.open({
     authHostname: true,
     disableTls: true,
@@ -106,19 +106,19 @@ Deno.test("a computer is let in by its domain, its name or its address, and only
   const { hostnames } = lab.database;
   const from = { SOURCE_ADDRESS: ELSEWHERE };
   const refused = "ValueError: 'scope.lab.org' is not a trusted hostname";
-  assertEquals(await visit(lab.manager, from), refused);
+  assertEquals(await connectPythonClient(lab.manager, from), refused);
   for (const name of ["scope.lab.org", "scope", ELSEWHERE]) {
     hostnames.insert(name);
-    assertMatch(await visit(lab.manager, from), /^visitor\[scope:\d+]$/);
+    assertMatch(await connectPythonClient(lab.manager, from), /^visitor\[scope:\d+]$/);
     hostnames.delete(name);
   }
   hostnames.insert("lab.org");
   hostnames.insert("scope.lab");
-  assertEquals(await visit(lab.manager, from), refused);
-  assertMatch(await visit(lab.manager), /^visitor\[lab-pc:\d+]$/); // this computer
+  assertEquals(await connectPythonClient(lab.manager, from), refused);
+  assertMatch(await connectPythonClient(lab.manager), /^visitor\[lab-pc:\d+]$/); // this computer
   hostnames.delete("lab-pc");
   assertEquals(
-    await visit(lab.manager),
+    await connectPythonClient(lab.manager),
     "ValueError: 'lab-pc' is not a trusted hostname",
   );
   await lab.manager.disconnected("visitor");
@@ -129,20 +129,20 @@ Deno.test("a computer is let in by its domain, its name or its address, and only
   ]);
 });
 
-Deno.test("a computer that only says that it has a trusted name is turned away", async () => {
+Deno.test("a computer that only claims a trusted name is rejected", async () => {
   await using lab = await Laboratory.open({
     authHostname: true,
     disableTls: true,
     hosts: named("lab-pc.elsewhere.org", "lab-pc.elsewhere.org"),
   });
   assertEquals(
-    await visit(lab.manager, { SOURCE_ADDRESS: ELSEWHERE }),
+    await connectPythonClient(lab.manager, { SOURCE_ADDRESS: ELSEWHERE }),
     "ValueError: 'lab-pc.elsewhere.org' is not a trusted hostname",
   );
-  assertMatch(await visit(lab.manager), /^visitor\[lab-pc:\d+]$/);
+  assertMatch(await connectPythonClient(lab.manager), /^visitor\[lab-pc:\d+]$/);
 });
 
-Deno.test("a look-up of a name that takes for ever delays nobody else, and itself two seconds", async () => {
+Deno.test("a name look-up that does not end delays its own connection by two seconds, and no other", async () => {
   const asked = Promise.withResolvers<void>();
   await using lab = await Laboratory.open({
     disableTls: true,
@@ -154,14 +154,16 @@ Deno.test("a look-up of a name that takes for ever delays nobody else, and itsel
       },
     },
   });
-  let isThere = false;
-  const slow = visit(lab.manager, { SOURCE_ADDRESS: ELSEWHERE }).finally(() => isThere = true);
+  let hasConnected = false;
+  const slow = connectPythonClient(lab.manager, { SOURCE_ADDRESS: ELSEWHERE }).finally(() =>
+    hasConnected = true
+  );
   await asked.promise;
   await using service = new Lab();
   await service.start(lab.manager.connectOptions);
   await using cxn = await connect(lab.manager.connectOptions);
   assertEquals(await (await cxn.link<Lab>("Lab")).add(1, 2), 3);
-  assert(!isThere, "the others had to wait for the look-up");
+  assert(!hasConnected, "the other connections were delayed by the look-up");
   assertMatch(await slow, /visitor\[127\.0\.0\.9:\d+]/);
 });
 
@@ -171,7 +173,7 @@ const NO_IDENTITY =
 for (const disableTls of [false, true]) {
   const over = disableTls ? "over TCP" : "over TLS";
 
-  Deno.test(`whoever connects and says nothing is disconnected, ${over}`, async () => {
+  Deno.test(`a peer that sends no identity within the handshake time-out is disconnected, ${over}`, async () => {
     await using lab = await Laboratory.open({ disableTls, limits: { handshakeTimeout: 20 } });
     const { host, port } = lab.manager.connectOptions;
     const socket = await Deno.connect({ hostname: host, port });
@@ -185,7 +187,7 @@ for (const disableTls of [false, true]) {
       assertEquals(messages.at(-1), NO_IDENTITY);
       assertEquals(totals.refused_connections, { no_identity_in_time: 1 });
       assertEquals(lab.records(), ["rejected: no identity in time"]);
-    } else { // the connection speaks no TLS either, and so is told nothing
+    } else { // there is no TLS connection, and so no error can be sent
       assertEquals(messages, []);
       assertEquals(totals.refused_connections, { no_tls_in_time: 1 });
       assertEquals(lab.records(), ["connection closed prematurely"]);
@@ -194,7 +196,7 @@ for (const disableTls of [false, true]) {
   });
 }
 
-Deno.test("peers that leave before they are accepted hold nobody up", async () => {
+Deno.test("peers that disconnect before they are accepted delay no other peer", async () => {
   await using lab = await Laboratory.open({ disableTls: true });
   const { host, port } = lab.manager.connectOptions;
   const script = `
@@ -205,7 +207,7 @@ for _ in range(100):
     peer.close()  # with a reset
 `;
   await tool("python3", "-c", script, host, String(port));
-  // Of these a hundred, each would have cost 100 ms.
+  // 100 ms for each of these hundred would be noticed.
   await using cxn = await connect({ ...lab.manager.connectOptions, timeout: 5_000 });
   assertEquals(Object.keys((await cxn.identities()).clients).length, 1);
   const { totals, unidentified } = lab.manager.manager.status();
@@ -213,25 +215,25 @@ for _ in range(100):
   assertEquals(lab.records().at(-1), "connected as a client");
 });
 
-Deno.test("a database that cannot be written turns nobody away", async () => {
+Deno.test("a database that cannot be written rejects no peer", async () => {
   await using lab = await Laboratory.open({});
   lab.execute("DROP TABLE connections");
   await using cxn = await connect(lab.manager.connectOptions);
   assertEquals(Object.keys((await cxn.identities()).clients).length, 1);
 });
 
-Deno.test("a database that is broken lets nobody in, and does not say why", async () => {
+Deno.test("a broken database rejects every login, and the error does not tell the reason", async () => {
   await using lab = await Laboratory.open({ authLogin: true }, PYTHON_USER);
   lab.execute("DROP TABLE auth_users");
   assertEquals(
-    await visit(lab.manager, { USERNAME: "j.doe", PASSWORD: "x" }),
+    await connectPythonClient(lab.manager, { USERNAME: "j.doe", PASSWORD: "x" }),
     "ValueError: The Manager cannot let anybody in now",
   );
   await lab.manager.disconnected("visitor");
   assertEquals(lab.records(), ["rejected: failure"]);
 });
 
-Deno.test("two methods at once, or logins without users, are refused before anything listens", async () => {
+Deno.test("two authentication methods, or login without users, are rejected before the Manager listens", async () => {
   await assertRejects(
     () => Manager.start({ authLogin: true, authPassword: "x" }),
     ConfigurationError,

@@ -9,7 +9,7 @@ import { ROOT } from "../support/source_tree.ts";
 
 Deno.test("call prints the result: JSON, and a text as it is", async () => {
   await using shell = await Shell.open();
-  const cases: [printed: string, ...args: string[]][] = [
+  const cases: [stdout: string, ...args: string[]][] = [
     ["3", "add", "1", "2"],
     ["-3.5", "add", "-1", "y=-2.5"],
     ["3.5", "pi"],
@@ -23,16 +23,16 @@ Deno.test("call prints the result: JSON, and a text as it is", async () => {
     ['"two\\nlines"', "say", "two\nlines", "--json"],
     ["-volt", "say", "--", "-volt"],
   ];
-  await Promise.all(cases.map(async ([printed, ...args]) => {
-    assertEquals(await shell.output("call", "BasicMath", ...args), `${printed}\n`);
+  await Promise.all(cases.map(async ([stdout, ...args]) => {
+    assertEquals(await shell.output("call", "BasicMath", ...args), `${stdout}\n`);
   }));
   await shell.manager.disconnected("call");
   assertEquals(shell.links(), 0);
 });
 
-Deno.test("an error of call is one line on the standard error, and exit code 1", async () => {
+Deno.test("an error of call is one line on stderr, and exit code 1", async () => {
   await using shell = await Shell.open();
-  const cases: [said: RegExp, ...args: string[]][] = [
+  const cases: [expected: RegExp, ...args: string[]][] = [
     [/^RangeError: too \\u\{1b\}\[31mhot$/, "BasicMath", "fail"],
     [
       /^AttributeError: 'BasicMath' object has no attribute 'no'\. It has 'add', .*'wait'$/,
@@ -46,18 +46,18 @@ Deno.test("an error of call is one line on the standard error, and exit code 1",
     [/^Cannot read the standard input twice/, "BasicMath", "echo", "-", "x=-"],
     [/^Cannot read the standard input twice/, "BasicMath", "echo", "-", "--each"],
   ];
-  await Promise.all(cases.map(async ([said, ...args]) => {
+  await Promise.all(cases.map(async ([expected, ...args]) => {
     const outcome = await shell.outcome("call", ...args);
-    assertEquals([outcome.code, outcome.printed], [1, ""]);
-    assertMatch(outcome.said.trimEnd(), said);
+    assertEquals([outcome.code, outcome.stdout], [1, ""]);
+    assertMatch(outcome.stderr.trimEnd(), expected);
   }));
 });
 
-Deno.test("call takes an argument from the standard input, however large", async () => {
+Deno.test("call takes an argument of any size from stdin", async () => {
   await using shell = await Shell.open();
   const input = async (text: string, ...args: string[]) => {
-    const { printed } = await piped(shell.home, text, ...shell.args("call", "BasicMath", ...args));
-    return printed;
+    const { stdout } = await piped(shell.home, text, ...shell.args("call", "BasicMath", ...args));
+    return stdout;
   };
   const large = JSON.stringify(Array.from({ length: 400_000 }, (_, index) => index));
   assertEquals(await input(`${large}\n`, "echo", "-"), `[${large}]\n`);
@@ -66,42 +66,42 @@ Deno.test("call takes an argument from the standard input, however large", async
   assertEquals(await input("1", "echo", "-", "a-b=-"), '[1,"a-b=-"]\n');
 });
 
-Deno.test("call --each calls for each line, until the first error", async () => {
+Deno.test("call --each calls once for each line of stdin, until the first error", async () => {
   await using shell = await Shell.open();
   const each = (text: string, ...args: string[]) =>
     piped(shell.home, text, ...shell.args("call", "--each", "BasicMath", ...args));
   assertEquals(await each("1\n2\ny=3", "add", "10"), {
     code: 0,
-    printed: "11\n12\n13\n",
-    said: "",
+    stdout: "11\n12\n13\n",
+    stderr: "",
   });
   const lines = await each("1 [2, 3]\n'1'\n\"x\n4\n", "echo");
-  assertEquals([lines.code, lines.printed], [1, '[1,[2,3]]\n["1"]\n']);
-  assertMatch(lines.said, /^Line 3 of the standard input: .* the quote is not closed/);
+  assertEquals([lines.code, lines.stdout], [1, '[1,[2,3]]\n["1"]\n']);
+  assertMatch(lines.stderr, /^Line 3 of the standard input: .* the quote is not closed/);
   const failed = await each("1 2\nz=3\n4 5\n", "add");
-  assertEquals([failed.code, failed.printed], [1, "3\n"]);
-  assertMatch(failed.said, /^Line 2 of the standard input: TypeError: /);
+  assertEquals([failed.code, failed.stdout], [1, "3\n"]);
+  assertMatch(failed.stderr, /^Line 2 of the standard input: TypeError: /);
 });
 
-Deno.test("each value of a stream is a line, until its end or nobody reads it", async () => {
+Deno.test("each value of a stream is a line, until the stream ends or stdout is closed", async () => {
   await using shell = await Shell.open();
   assertEquals(await shell.output("call", "BasicMath", "count", "3"), "1\n2\n3\n");
   const failed = await shell.outcome("call", "BasicMath", "count", "13");
-  assertEquals([failed.code, failed.said], [1, "RangeError: unlucky\n"]);
-  assertMatch(failed.printed, /\n12\n13\n$/);
+  assertEquals([failed.code, failed.stderr], [1, "RangeError: unlucky\n"]);
+  assertMatch(failed.stdout, /\n12\n13\n$/);
   const endless = shell.args("call", "BasicMath", "count", "100");
   assertEquals(await succeed(commandToHead(shell.home, ...endless)), "1\n");
   await shell.manager.disconnected("call");
   assertEquals(shell.links(), 0);
 });
 
-Deno.test("call is refused by a Service that is full, and leaves a place behind it", async () => {
+Deno.test("call is rejected by a Service with max_clients links, and unlinks after its own call", async () => {
   await using shell = await Shell.open(new BasicMath(1));
   await using client = await connect(shell.manager.connectOptions);
   const link = await client.link("BasicMath");
-  const { code, said } = await shell.outcome("call", "BasicMath", "add", "1", "2");
+  const { code, stderr } = await shell.outcome("call", "BasicMath", "add", "1", "2");
   assertEquals(code, 1);
-  assertMatch(said, /^PermissionError: The maximum number of Clients/);
+  assertMatch(stderr, /^PermissionError: The maximum number of Clients/);
   await link.unlink();
   for (const x of ["1", "2"]) {
     assertEquals(await shell.output("call", "BasicMath", "add", x, "0"), `${x}\n`);
@@ -110,7 +110,7 @@ Deno.test("call is refused by a Service that is full, and leaves a place behind 
   }
 });
 
-Deno.test("the options of a call that connects are environment variables too", async () => {
+Deno.test("the connect options of call can be environment variables", async () => {
   await using shell = await Shell.open();
   const { host, port } = shell.manager.connectOptions;
   const words = ["manager.ts", "call", "--disable-tls", "BasicMath", "add", "1", "2"];
@@ -119,11 +119,11 @@ Deno.test("the options of a call that connects are environment variables too", a
   assertEquals(await succeed(call), "3\n");
 });
 
-Deno.test("a call that takes long shows it at a terminal, and Ctrl+C gives the terminal back", async () => {
+Deno.test("a slow call shows its progress line at a terminal, and Ctrl+C restores the terminal", async () => {
   await using shell = await Shell.open();
   const { code, shown } = await atColourTerminal(
     shell.home,
-    // Ctrl+C is listened for once the line has moved.
+    // The handler of Ctrl+C is set once the progress line has changed.
     [["Waiting for wait of BasicMath", "\t"], ["Waiting for wait of BasicMath", CTRL_C]],
     ...shell.args("call", "BasicMath", "wait"),
   );
@@ -132,7 +132,7 @@ Deno.test("a call that takes long shows it at a terminal, and Ctrl+C gives the t
   assert(shown.slice(shown.lastIndexOf("Waiting")).includes("\x1b[?25h"), "the cursor is hidden");
 });
 
-Deno.test("a terminal is shown no control characters of a result", async () => {
+Deno.test("control characters in a result are not written to a terminal", async () => {
   await using shell = await Shell.open();
   const args = shell.args("call", "BasicMath");
   const say = ["say", "\u001b[31mred"];

@@ -1,4 +1,4 @@
-/** The command line as a process: what a person at a terminal sees. */
+/** The command line as a process: its output and its exit codes. */
 
 import { assert, assertEquals } from "@std/assert";
 import { existsSync } from "node:fs";
@@ -9,7 +9,7 @@ import { ManagerProcess } from "../support/manager_process.ts";
 import { run, tool } from "../support/process.ts";
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  Deno.test(`start makes its files, says when it is ready and ends on ${signal}`, async () => {
+  Deno.test(`start makes its files, prints its ready line and ends on ${signal}`, async () => {
     await using home = await temporaryFolder();
     await using manager = await ManagerProcess.of(command(home.path, "-p", "0"));
     const { port } = manager.connectOptions;
@@ -23,12 +23,12 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
     manager.kill(signal);
     const buffer = new Uint8Array(1024);
     while (await socket.read(buffer).catch(() => null) !== null); // it is disconnected
-    const { printed } = await manager.succeeded();
-    assert(/^Network Manager running on \S+:\d+ \(TLS ENABLED\)\n$/.test(printed), printed);
+    const { stdout } = await manager.succeeded();
+    assert(/^Network Manager running on \S+:\d+ \(TLS ENABLED\)\n$/.test(stdout), stdout);
   });
 }
 
-Deno.test("start warns loudly of passwords without TLS, and only of those", async () => {
+Deno.test("start warns if it takes passwords without TLS, and only then", async () => {
   await using home = await temporaryFolder();
   await output(home.path, "user", "add", "alice", "-p", "wonderland");
   const warning = "everybody on the network can read the passwords";
@@ -45,17 +45,17 @@ Deno.test("start warns loudly of passwords without TLS, and only of those", asyn
       command(home.path, "-p", "0", "-l", log, ...args),
     );
     manager.kill();
-    const { said } = await manager.succeeded();
-    assertEquals(said.includes(warning), isWarned, args.join(" "));
+    const { stderr } = await manager.succeeded();
+    assertEquals(stderr.includes(warning), isWarned, args.join(" "));
     assertEquals((await Deno.readTextFile(log)).includes(warning), isWarned, args.join(" "));
   }));
 });
 
-Deno.test("a mistyped command is not taken for start, and what was meant is shown", async () => {
+Deno.test("a mistyped command is not run as start, and the error suggests the right name", async () => {
   await using home = await temporaryFolder();
-  const { code, said } = await run(command(home.path, "keygn"));
+  const { code, stderr } = await run(command(home.path, "keygn"));
   assertEquals(code, 1);
-  assert(said.includes("unknown command 'keygn'") && said.includes("keygen"), said);
+  assert(stderr.includes("unknown command 'keygn'") && stderr.includes("keygen"), stderr);
 });
 
 Deno.test("bad input is one clear line and exit code 1", async () => {

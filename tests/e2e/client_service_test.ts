@@ -40,10 +40,10 @@ class Lab extends Service {
     return x ** n;
   }
 
-  /** Answers when `open` is called with the same name. */
+  /** Returns when `open` is called with the same name. */
   async wait(name: string): Promise<string> {
     const answer = await this.#gate(name).promise;
-    assertEquals(this.request?.args, [name]); // also after an await
+    assertEquals(this.request?.args, [name]); // after an await too
     return answer;
   }
 
@@ -104,7 +104,7 @@ for (const disableTls of [false, true]) {
     assert((await cxn.identities({ asString: true })).includes("Lab["));
   });
 
-  Deno.test(`a slow request does not delay the answer to a fast one, ${over}`, async () => {
+  Deno.test(`a slow request does not delay the reply to a fast one, ${over}`, async () => {
     await using network = await linked(new Lab(), { disableTls });
     const { link } = network;
     const futures = [link.wait("a"), link.wait("b")];
@@ -118,7 +118,7 @@ for (const disableTls of [false, true]) {
     assertEquals(order, ["b is open", "a is open"]);
   });
 
-  Deno.test(`errors come back with their class, and the connection goes on, ${over}`, async () => {
+  Deno.test(`an error is received with its class, and the connection stays open, ${over}`, async () => {
     await using manager = await TestManager.start({ disableTls });
     await using lab = new Lab();
     await lab.start(manager.connectOptions);
@@ -143,7 +143,7 @@ for (const disableTls of [false, true]) {
     assertEquals(await link.add(1, 2), 3);
   });
 
-  Deno.test(`notifications, locks and links follow their rules, ${over}`, async () => {
+  Deno.test(`notifications reach linked Clients only, and locks and links keep their rules, ${over}`, async () => {
     await using network = await linked(new Lab(), { disableTls });
     const { client: cxn, link } = network;
     const notified = Promise.withResolvers<unknown[]>();
@@ -160,10 +160,10 @@ for (const disableTls of [false, true]) {
     assertEquals((await link.acquireLock({ shared: true })).length, 2);
     await second.unlink();
     await assertRejects(() => second.add(1, 2), ConnectionAbortedError, "has ended");
-    await second.unlink(); // once is enough
+    await second.unlink(); // the first call has unlinked
   });
 
-  Deno.test(`a shut down Service answers, ends and is gone, ${over}`, async () => {
+  Deno.test(`a Service that is shut down sends its pending replies, ends and is unregistered, ${over}`, async () => {
     await using network = await linked(new Lab(), { disableTls });
     const { manager, service: lab, link } = network;
     const waiting = link.wait("x");
@@ -176,11 +176,11 @@ for (const disableTls of [false, true]) {
     await assertRejects(() => link.add(1, 2), RemoteError, "Service is not connected");
   });
 
-  Deno.test(`a lost connection fails what is pending and names the Manager, ${over}`, async () => {
+  Deno.test(`a lost connection rejects pending requests with an error that names the Manager, ${over}`, async () => {
     await using network = await linked(new Lab(), { disableTls });
     const { manager, service: lab, client: cxn, link } = network;
     const pending = link.wait("never");
-    await link.add(0, 0); // the request before it is on its way
+    await link.add(0, 0); // the earlier request has been sent
     await manager.manager.shutdown();
     await assertRejects(() => pending.result(), ConnectionAbortedError, cxn.addressManager);
     await cxn.disconnected;
@@ -190,7 +190,7 @@ for (const disableTls of [false, true]) {
   });
 }
 
-Deno.test("a Service that dies leaves no request without an answer", async () => {
+Deno.test("the pending requests of a Service that crashes are rejected", async () => {
   await using manager = await TestManager.start({ disableTls: true });
   const dying = await WirePeer.introduce(manager.connectOptions, {
     type: "service",
@@ -206,7 +206,7 @@ Deno.test("a Service that dies leaves no request without an answer", async () =>
   await assertRejects(() => pending, RemoteError, "ConnectionAbortedError: the 'Dying' service");
 });
 
-Deno.test("a call that takes too long names itself, and its Future still gives the value", async () => {
+Deno.test("the error of a call that times out names the call, and its Future still gets the value", async () => {
   await using network = await linked(new Lab(), { disableTls: true });
   const { link } = network;
   const future = link.wait("late", options({ timeout: 1 }));
@@ -227,7 +227,7 @@ Deno.test("an aborted signal cancels the Future", async () => {
   assertThrows(() => options({ timeout: 0 }), RangeError);
 });
 
-Deno.test("a LinkedClient waits for its Service and is both in one", async () => {
+Deno.test("a LinkedClient waits for its Service, and has the members of Client and Link", async () => {
   await using manager = await TestManager.start();
   const waiting = LinkedClient.connect<Lab>("Lab", manager.connectOptions);
   await using lab = new Lab();
@@ -242,7 +242,7 @@ Deno.test("a LinkedClient waits for its Service and is both in one", async () =>
   await assertRejects(() => none, TimeoutError, "'Nothing' service did not appear within 200 ms");
 });
 
-Deno.test("the Manager's password lets in those who know it", async () => {
+Deno.test("a device with the Manager's password is accepted, and one without is rejected", async () => {
   await using manager = await TestManager.start({ authPassword: "abc 123" });
   await using cxn = await connect(manager.connectOptions);
   assertEquals(Object.keys((await cxn.identities()).clients).length, 1);
@@ -250,7 +250,7 @@ Deno.test("the Manager's password lets in those who know it", async () => {
   await assertRejects(() => wrong, RemoteError, "ValueError: Wrong Manager password");
 });
 
-Deno.test("a name that is taken is refused when the Service starts", async () => {
+Deno.test("start() rejects if the name of the Service is taken", async () => {
   await using manager = await TestManager.start();
   await using first = new Lab();
   await first.start(manager.connectOptions);
@@ -262,7 +262,7 @@ Deno.test("a name that is taken is refused when the Service starts", async () =>
   assertEquals(Object.keys(manager.manager.identities().services), ["Lab"]);
 });
 
-Deno.test("connection errors say what to do", async () => {
+Deno.test("the message of a connection error says what to do", async () => {
   await using tls = await TestManager.start();
   await using tcp = await TestManager.start({ disableTls: true });
   const { certFile } = tls.connectOptions;
@@ -283,7 +283,7 @@ Deno.test("connection errors say what to do", async () => {
     "Perhaps the Network Manager is using a new certificate",
   );
   await assertRejects(
-    () => connect({ host: "127.0.0.1", port: 1, disableTls: true }), // where nobody listens
+    () => connect({ host: "127.0.0.1", port: 1, disableTls: true }), // no server listens there
     ConnectError,
     "Cannot connect to 127.0.0.1:1",
   );
@@ -298,21 +298,21 @@ Deno.test("a Python Manager's administrator login and errors without a uid are u
     username: "admin",
     password: "whatever",
   });
-  assertEquals(await python.welcome(), (await connecting).identity());
+  assertEquals(await python.accept(), (await connecting).identity());
   await using cxn = await connecting;
 
   const users = cxn.adminRequest("users_table.users");
-  assertEquals((await python.hear()).attribute, "users_table.users");
-  await python.ask("username", MANAGER_NAME);
-  assertEquals((await python.hear()).result, "admin");
-  await python.ask("password", "admin");
-  assertEquals((await python.hear()).result, "whatever");
+  assertEquals((await python.receive()).attribute, "users_table.users");
+  await python.sendRequest("username", MANAGER_NAME);
+  assertEquals((await python.receive()).result, "admin");
+  await python.sendRequest("password", "admin");
+  assertEquals((await python.receive()).result, "whatever");
   const result = [["admin", true], ["j.doe", false]];
-  await python.say({ error: false, requester: "Client[lab-pc:33562]", result, uid: "" });
+  await python.send({ error: false, requester: "Client[lab-pc:33562]", result, uid: "" });
   assertEquals(await users, result);
 
   const refused = cxn.adminRequest("users_table.nope");
-  await python.hear();
-  await python.say({ ...failure("AttributeError: no"), result: null, uid: "" });
+  await python.receive();
+  await python.send({ ...failure("AttributeError: no"), result: null, uid: "" });
   await assertRejects(() => refused, RemoteError, "AttributeError: no");
 });

@@ -1,4 +1,4 @@
-/** The commands as processes, and those of keys and certificates held against OpenSSL. */
+/** The commands as processes; keys and certificates are compared with OpenSSL. */
 
 import { assert, assertEquals } from "@std/assert";
 import { join } from "node:path";
@@ -22,7 +22,7 @@ async function servesTls(home: string, certFile: string, ...args: string[]): Pro
   return true;
 }
 
-Deno.test("every command has its help, and docs/cli.md has every option", async () => {
+Deno.test("every command has a help text, and docs/cli.md lists every option", async () => {
   await using home = await temporaryFolder();
   const text = await Deno.readTextFile(new URL("../../docs/cli.md", import.meta.url));
   const commands = [
@@ -55,9 +55,9 @@ Deno.test("every command has its help, and docs/cli.md has every option", async 
   assertEquals([...Deno.readDirSync(home.path)], []);
 });
 
-Deno.test("options that are not known or not possible are refused", async () => {
+Deno.test("options that are unknown or not valid are rejected", async () => {
   await using home = await temporaryFolder();
-  const refused: [said: string, ...args: string[]][] = [
+  const refused: [reason: string, ...args: string[]][] = [
     ["unknown option '--nothing'", "keygen", "--nothing"],
     ["It must be rsa, ecc or dsa", "keygen", "ed25519"],
     ["can serve TLS are SECP256R1 (P-256), SECP384R1", "keygen", "ecc", "-c", "SECP256K1"],
@@ -78,14 +78,14 @@ Deno.test("options that are not known or not possible are refused", async () => 
     ["It must be from 1ms to 2147483647ms", "status", "--timeout", "0"],
     ["It must be from 0ms to 2147483647ms", "status", "--interval", "25d"],
   ];
-  await Promise.all(refused.map(async ([said, ...args]) => {
-    const { code, said: text } = await run(command(home.path, ...args));
-    assert(code === 1 && text.includes(said), text);
+  await Promise.all(refused.map(async ([reason, ...args]) => {
+    const { code, stderr: text } = await run(command(home.path, ...args));
+    assert(code === 1 && text.includes(reason), text);
   }));
   assertEquals([...Deno.readDirSync(home.path)], []);
 });
 
-Deno.test("keygen makes keys that OpenSSL reads, and keeps the old ones", async () => {
+Deno.test("keygen makes keys that OpenSSL reads, and does not replace existing ones", async () => {
   await using home = await temporaryFolder();
   const file = join(home.path, ...KEY);
   assertEquals(await output(home.path, "keygen"), `Wrote the private key to ${file}\n`);
@@ -107,12 +107,12 @@ Deno.test("keygen makes keys that OpenSSL reads, and keeps the old ones", async 
   assert((await tool("openssl", "ec", ...read)).includes("prime256v1"));
 });
 
-Deno.test("--quiet leaves out what is no result and no error", async () => {
+Deno.test("--quiet prints results and errors only", async () => {
   await using home = await temporaryFolder();
   const certificate = join(home.path, ...CERTIFICATE);
   const quiet: string[][] = [
     ["keygen", "ecc", "-q"],
-    ["keygen", "ecc", "--quiet"], // the old one is kept
+    ["keygen", "ecc", "--quiet"], // the existing key is kept
     ["certgen", "-q"],
     ["certdump", certificate, "-o", join(home.path, "text"), "-q"],
     ["user", "add", "alice", "-q", "-p", "wonderland"],
@@ -121,7 +121,7 @@ Deno.test("--quiet leaves out what is no result and no error", async () => {
   ];
   for (const args of quiet) {
     const outcome = await run(command(home.path, ...args));
-    assertEquals(outcome, { code: 0, printed: "", said: "" }, args.join(" "));
+    assertEquals(outcome, { code: 0, stdout: "", stderr: "" }, args.join(" "));
   }
   assertEquals(await output(home.path, "user", "list", "-q"), "alice  user\n");
   assertEquals(await output(home.path, "access", "list", "-q"), "DMM  alice\n");
@@ -129,7 +129,7 @@ Deno.test("--quiet leaves out what is no result and no error", async () => {
   assert((await refusal(home.path, "user", "add", "alice", "-q", "-p", "x")).includes("alice"));
 });
 
-Deno.test("certgen makes what it needs, and start takes what keygen and certgen made", async () => {
+Deno.test("certgen uses a key or makes a missing one, and start uses the certificate", async () => {
   await using home = await temporaryFolder();
   const certificate = join(home.path, ...CERTIFICATE);
   await output(home.path, "keygen", "ecc", "-p", "two", "words");
@@ -160,7 +160,7 @@ Deno.test("certgen makes what it needs, and start takes what keygen and certgen 
   assert((await refusal(home.path, "-p", "0", "-D", "two", "words")).includes("certgen"));
 });
 
-Deno.test("start takes a key and a certificate that OpenSSL made, certdump shows it", async () => {
+Deno.test("start uses a key and a certificate that OpenSSL made, and certdump prints the certificate", async () => {
   await using home = await temporaryFolder();
   const [key, certificate] = [join(home.path, "python.key"), join(home.path, "python.crt")];
   const plain = join(home.path, "plain.key");
@@ -176,8 +176,8 @@ Deno.test("start takes a key and a certificate that OpenSSL made, certdump shows
   assert(await servesTls(home.path, certificate, ...options));
 
   const text = join(home.path, "certificate.txt");
-  const said = await output(home.path, "certdump", certificate, "-o", text);
-  assertEquals(said, `Wrote the description of ${certificate} to ${text}\n`);
+  const stdout = await output(home.path, "certdump", certificate, "-o", text);
+  assertEquals(stdout, `Wrote the description of ${certificate} to ${text}\n`);
   const description = await Deno.readTextFile(text);
   const ask = async (...what: string[]) => {
     const answer = await tool("openssl", "x509", "-in", certificate, "-noout", ...what);

@@ -8,15 +8,15 @@ import { Shell } from "../support/shell.ts";
 const CTRL_D = "\x04";
 const UP = "\x1b[A";
 
-/** What a person sees who types this at the console: pairs of what is waited for and what is typed. */
+/** The output of the console for this input: pairs of the text to wait for and the text to type. */
 async function converse(shell: Shell, ...answers: [question: string, answer: string][]) {
   const { code, shown } = await atColourTerminal(shell.home, answers, ...shell.args("console"));
   assertEquals(code, 0, shown);
-  // deno-lint-ignore no-control-regex -- what moves the cursor and what colours
+  // deno-lint-ignore no-control-regex -- escape sequences that move the cursor or set a colour
   return shown.replaceAll(/\x1b\[[\d;?]*[A-Za-z]/g, "").replaceAll("\r", "");
 }
 
-Deno.test("Tab completes names, errors are shown and the prompt goes on", async () => {
+Deno.test("Tab completes names, and the prompt returns after an error", async () => {
   await using shell = await Shell.open();
   const shown = await converse(
     shell,
@@ -35,7 +35,7 @@ Deno.test("Tab completes names, errors are shown and the prompt goes on", async 
   assertMatch(shown, /^add\(x, y\)$/m);
 });
 
-Deno.test("lines are kept in a private file, and found again by the next console", async () => {
+Deno.test("the history is kept in a private file, and the next console reads it", async () => {
   await using shell = await Shell.open();
   const first = await converse(
     shell,
@@ -51,7 +51,7 @@ Deno.test("lines are kept in a private file, and found again by the next console
   assertMatch(shown, /> BasicMath add 20 22\n/);
 });
 
-Deno.test("a history that cannot be read is told of once, and the console is of use", async () => {
+Deno.test("a history file that cannot be read is reported once, and the console works", async () => {
   await using shell = await Shell.open();
   await Deno.mkdir(join(shell.home, "console_history"));
   const shown = await converse(
@@ -63,7 +63,7 @@ Deno.test("a history that cannot be read is told of once, and the console is of 
   assertEquals(shown.match(/^Cannot \w+ .*console_history: /gm)?.length, 1, shown);
 });
 
-Deno.test("Ctrl+C stops waiting, and throws away a line that is half typed", async () => {
+Deno.test("Ctrl+C cancels a pending call, and clears a line that is not entered yet", async () => {
   await using shell = await Shell.open();
   const shown = await converse(
     shell,
@@ -76,7 +76,7 @@ Deno.test("Ctrl+C stops waiting, and throws away a line that is half typed", asy
   assert(shown.includes("the service may go on"), shown);
 });
 
-Deno.test("notifications of a service are shown once it was called, until it is unlinked", async () => {
+Deno.test("notifications of a service are shown from the first call until it is unlinked", async () => {
   await using shell = await Shell.open();
   const shown = await converse(
     shell,
@@ -91,21 +91,23 @@ Deno.test("notifications of a service are shown once it was called, until it is 
   assertEquals(shell.links(), 0);
 });
 
-Deno.test("the standard input is a script: results alone, and the first error is the end", async () => {
+Deno.test("a script on stdin prints results only, and ends at its first error", async () => {
   await using shell = await Shell.open();
   const lines =
     "BasicMath add 1 2\n\nBasicMath echo [1, 2] 'a b'\nBasicMath nothing\nBasicMath count 2\n";
   const args = shell.args("console");
   const fine = await piped(shell.home, `${lines}BasicMath say hello`, ...args);
-  assertEquals(fine, { code: 0, printed: '3\n[[1,2],"a b"]\n1\n2\n"hello"\n', said: "" });
+  assertEquals(fine, { code: 0, stdout: '3\n[[1,2],"a b"]\n1\n2\n"hello"\n', stderr: "" });
   const failed = await piped(shell.home, "BasicMath fail\nBasicMath add 1 2\n", ...args);
-  assertEquals(failed, { code: 1, printed: "", said: "RangeError: too \\u{1b}[31mhot\n" });
-  for (const [line, said] of [["Basic add", "'BasicMath'"], ["BasicMath ad", "'add', 'count'"]]) {
+  assertEquals(failed, { code: 1, stdout: "", stderr: "RangeError: too \\u{1b}[31mhot\n" });
+  for (
+    const [line, suggested] of [["Basic add", "'BasicMath'"], ["BasicMath ad", "'add', 'count'"]]
+  ) {
     const misspelt = await piped(shell.home, line, ...args);
-    assertEquals([misspelt.code, misspelt.printed], [1, ""]);
-    assert(misspelt.said.includes(said), misspelt.said);
+    assertEquals([misspelt.code, misspelt.stdout], [1, ""]);
+    assert(misspelt.stderr.includes(suggested), misspelt.stderr);
   }
   const ended = await piped(shell.home, "exit\nBasicMath add 1 2\n", ...args);
-  assertEquals(ended, { code: 0, printed: "", said: "" });
+  assertEquals(ended, { code: 0, stdout: "", stderr: "" });
   assertEquals([...Deno.readDirSync(shell.home)], []);
 });

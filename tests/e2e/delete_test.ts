@@ -8,7 +8,7 @@ import { atTerminal, command, output, refusal } from "../support/command_line.ts
 import { temporaryFolder } from "../support/folder.ts";
 import { tool } from "../support/process.ts";
 
-/** Gives a home folder one file of every sort. */
+/** Makes one file of every kind in a home folder. */
 async function fill(home: string): Promise<void> {
   for (const folder of ["certs", "keys", "logs"]) {
     await Deno.mkdir(join(home, folder));
@@ -23,15 +23,15 @@ function entries(folder: string): string[] {
   return Array.from(Deno.readDirSync(folder), ({ name }) => name).sort();
 }
 
-Deno.test("delete deletes what is chosen, and nothing else", async () => {
+Deno.test("delete deletes the chosen files, and nothing else", async () => {
   await using folder = await temporaryFolder();
   const home = { path: join(folder.path, "home") };
   await Deno.mkdir(home.path);
   await fill(home.path);
   assert((await refusal(home.path, "delete", "-y")).includes("choose what with --all, --certs"));
   const database = await output(home.path, "delete", "--database", "--yes");
-  const gone = ["", "-wal", "-shm"].map((suffix) => join(home.path, `manager.sqlite3${suffix}`));
-  assertEquals(database, gone.map((path) => `Deleted ${path}\n`).join(""));
+  const deleted = ["", "-wal", "-shm"].map((suffix) => join(home.path, `manager.sqlite3${suffix}`));
+  assertEquals(database, deleted.map((path) => `Deleted ${path}\n`).join(""));
   assertEquals(await output(home.path, "delete", "-kyq"), "");
   assertEquals(entries(home.path), ["certs", "logs"]);
   await output(home.path, "delete", "-a", "-y");
@@ -44,7 +44,7 @@ Deno.test("delete deletes what is chosen, and nothing else", async () => {
   assertEquals(await output(home.path, "delete", "-r"), nothing);
 });
 
-Deno.test("delete asks once, and deletes nothing where there is no terminal or no yes", async () => {
+Deno.test("delete prompts once, and deletes nothing without a terminal or without a yes", async () => {
   await using home = await temporaryFolder();
   await fill(home.path);
   const before = entries(home.path);
@@ -77,7 +77,7 @@ Deno.test("delete asks once, and deletes nothing where there is no terminal or n
   assertEquals(entries(home.path), before.filter((name) => name !== "certs" && name !== "keys"));
 });
 
-Deno.test("delete does not follow a link", async () => {
+Deno.test("delete does not follow a symbolic link", async () => {
   await using home = await temporaryFolder();
   await using elsewhere = await temporaryFolder();
   await fill(elsewhere.path);
@@ -85,16 +85,16 @@ Deno.test("delete does not follow a link", async () => {
   await Deno.mkdir(join(home.path, "logs"));
   await Deno.symlink(elsewhere.path, join(home.path, "logs", "link"));
   const { stdout } = await command(home.path, "delete", "-k").output();
-  const said = new TextDecoder().decode(stdout);
-  assertEquals(said, `${join(home.path, "keys")} (a link; what it points to stays)\n`);
+  const text = new TextDecoder().decode(stdout);
+  assertEquals(text, `${join(home.path, "keys")} (a link; what it points to stays)\n`);
   await output(home.path, "delete", "-a", "-y");
   assertEquals(entries(home.path), []);
   assertEquals(entries(elsewhere.path).length, 6);
   assertEquals(entries(join(elsewhere.path, "keys")), ["file"]);
 });
 
-Deno.test("delete --root refuses a folder that is not a home folder", async () => {
-  await using home = await temporaryFolder(); // without --yes, lest a failing test deletes it
+Deno.test("delete --root rejects a folder that is not a home folder of the package", async () => {
+  await using home = await temporaryFolder(); // without --yes, so that a failing test does not delete it
   const refused = async (path: string) =>
     (await refusal(path, "delete", "--root")).replace(`Cannot delete ${path}: `, "");
   assertEquals(await refused("/"), "it is the root of the file system");
@@ -104,8 +104,8 @@ Deno.test("delete --root refuses a folder that is not a home folder", async () =
   assert((await refused(file)).startsWith(`Cannot read ${file}`));
 });
 
-Deno.test("delete --root refuses the home directory of a person, also through a link to it", async () => {
-  await using person = await temporaryFolder(); // who is not the one that runs the tests
+Deno.test("delete --root rejects the home directory of a user, also through a symbolic link", async () => {
+  await using person = await temporaryFolder(); // not the user that runs the tests
   const { denoDir } = JSON.parse(await tool(Deno.execPath(), "info", "--json"));
   const env = { HOME: person.path, USERPROFILE: person.path, DENO_DIR: denoDir };
   const link = join(person.path, "link");
@@ -122,9 +122,9 @@ Deno.test("delete --root refuses the home directory of a person, also through a 
       env: { ...env, MSL_NETWORK_HOME, NO_COLOR: "1" },
       stdin: "null",
     }).output();
-    const said = new TextDecoder().decode(stderr).trim();
+    const text = new TextDecoder().decode(stderr).trim();
     const refusal = `Cannot delete ${MSL_NETWORK_HOME}: your home directory is in it`;
-    assertEquals([code, said], [1, refusal]);
+    assertEquals([code, text], [1, refusal]);
   }
   assertEquals(entries(person.path), ["link"]);
 });

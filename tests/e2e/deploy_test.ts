@@ -1,4 +1,4 @@
-/** The systemd unit and the Dockerfile of docs/deploy: what they start is started, or parsed. */
+/** The systemd unit and the Dockerfile of docs/deploy: their command lines are run, or parsed. */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { existsSync } from "node:fs";
@@ -34,7 +34,7 @@ function parseUnit(text: string): Map<string, string> {
 
 const unit = parseUnit(unitText);
 
-/** What the unit starts, and in which environment, with the folders that systemd would make. */
+/** The unit's command line and environment, with the folders that systemd would make. */
 function parseStart(folder: string): { words: string[]; env: Record<string, string> } {
   const resolve = (text: string) =>
     text.replaceAll("%S", join(folder, "state")).replaceAll("%L", join(folder, "logs"));
@@ -44,7 +44,7 @@ function parseStart(folder: string): { words: string[]; env: Record<string, stri
   return { words, env: Object.fromEntries(environment.map((one) => one.split("="))) };
 }
 
-/** The words of instructions of the Dockerfile that are lists in JSON. */
+/** The words of the Dockerfile's instructions that are JSON lists. */
 function listOf(instruction: RegExp): string[] {
   const [, list] = new RegExp(`^${instruction.source} (\\[.*\\])$`, "m").exec(dockerText)!;
   return JSON.parse(list);
@@ -55,18 +55,18 @@ function valueOf(instruction: string): string | undefined {
   return new RegExp(`^${instruction} (.*)$`, "m").exec(dockerText)?.[1];
 }
 
-/** The words of a command line of ours, of those of a process. */
+/** The arguments for the command line of this package, out of those of a process. */
 function ours(words: readonly string[]): string[] {
   return words.slice(words.indexOf("manager.ts") + 1);
 }
 
-/** A process of Deno as somebody else would start it, with the modules of this computer. */
+/** A Deno process with the environment of another user and the module cache of this computer. */
 function process([_, ...args]: readonly string[], env: Record<string, string>): Deno.Command {
   const { DENO_DIR: _theirs, ...others } = env;
   return denoCommand(args, { cwd: ROOT, env: others });
 }
 
-/** Starts a Manager on a free port, and has it used. */
+/** Starts a Manager on a free port, and calls a Service through it. */
 async function serves(
   words: readonly string[],
   env: Record<string, string>,
@@ -78,8 +78,8 @@ async function serves(
   const { host, port } = manager.connectOptions;
   await use({ host, port, certFile });
   manager.kill();
-  const { said } = await manager.succeeded();
-  for (const line of said.trimEnd().split("\n")) JSON.parse(line);
+  const { stderr } = await manager.succeeded();
+  for (const line of stderr.trimEnd().split("\n")) JSON.parse(line);
 }
 
 posixTest("what the unit starts is a Manager, with the permissions that it is given", async () => {
@@ -96,7 +96,7 @@ posixTest("what the unit starts is a Manager, with the permissions that it is gi
   assertEquals(existsSync(join(home, "keys", "localhost.key")), true);
 });
 
-Deno.test("the unit has its sections, a user of its own, and more time than --grace", () => {
+Deno.test("the unit has its sections, a user of its own, and a stop time-out above --grace", () => {
   const { words } = parseStart("/");
   assertEquals([ours(words)[0], words[0].startsWith("/")], ["start", true]);
   const { limits } = parseStartOptions(ours(words).slice(1));
@@ -108,7 +108,7 @@ Deno.test("the unit has its sections, a user of its own, and more time than --gr
   assertEquals([...unit.keys()].filter((key) => !/^(Unit|Service|Install)\./.test(key)), []);
 });
 
-/** Whether a program is there. */
+/** Whether a program is installed. */
 function isInstalled(name: string): boolean {
   try {
     return new Deno.Command(name, { args: ["--version"] }).outputSync().success;
@@ -118,18 +118,18 @@ function isInstalled(name: string): boolean {
 }
 
 Deno.test({
-  name: "systemd has nothing to say against the unit",
+  name: "systemd-analyze accepts the unit",
   ignore: !isInstalled("systemd-analyze"),
   fn: async () => {
     await using folder = await temporaryFolder();
     const file = join(folder.path, "msl-network.service");
-    // It looks whether the program is there.
+    // systemd-analyze checks that the program exists.
     await Deno.writeTextFile(file, unitText.replace("/usr/local/bin/deno", Deno.execPath()));
     const verify = new Deno.Command("systemd-analyze", { args: ["verify", "--man=no", file] });
-    const { code, printed, said } = await run(verify);
-    const lines = `${printed}\n${said}`.split("\n");
+    const { code, stdout, stderr } = await run(verify);
+    const lines = `${stdout}\n${stderr}`.split("\n");
     assertEquals(lines.filter((line) => line.includes("msl-network")), []);
-    assertEquals(code, 0, said);
+    assertEquals(code, 0, stderr);
   },
 });
 
@@ -149,7 +149,7 @@ posixTest(
   },
 );
 
-Deno.test("the image has the version of the README, a volume, and a user who is not root", async () => {
+Deno.test("the image has the version of the README, a volume, and a user that is not root", async () => {
   const readme = await Deno.readTextFile(join(ROOT, "README.md"));
   const [, version] = /deno@([\d.]+) /.exec(readme)!;
   assertEquals(valueOf("FROM"), `denoland/deno:debian-${version}`);

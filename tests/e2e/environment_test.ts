@@ -1,4 +1,4 @@
-/** The examples that watch the air of a room: notifications, alarms, and who listens. */
+/** The examples that monitor the air of a room: notifications, alarms and listeners. */
 
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import {
@@ -22,13 +22,13 @@ const WINDOW = [PLEASANT, { ...PLEASANT, temperature: 18.5, humidity: 61 }, {
   temperature: 17,
 }, PLEASANT];
 
-/** A sensor that measures these conditions, round and round. */
+/** A sensor that measures these conditions in a cycle. */
 function scripted(conditions: readonly Conditions[]): () => Conditions {
   let count = 0;
   return () => conditions[count++ % conditions.length];
 }
 
-Deno.test("an alarm comes once when a quantity leaves its limits, and once when it is back", async () => {
+Deno.test("an alarm is sent once when a quantity leaves its limits, and once when it returns", async () => {
   await using network = await linked(
     new EnvironmentMonitor({ sensor: scripted(WINDOW), interval: 1 }),
   );
@@ -58,7 +58,7 @@ Deno.test("an alarm comes once when a quantity leaves its limits, and once when 
   ]);
 });
 
-Deno.test("limits can be changed, and wrong ones are refused", async () => {
+Deno.test("limits can be changed, and limits that are not valid are rejected", async () => {
   await using network = await linked(
     new EnvironmentMonitor({ sensor: () => PLEASANT, interval: 1 }),
   );
@@ -83,7 +83,7 @@ Deno.test("limits can be changed, and wrong ones are refused", async () => {
   );
 });
 
-Deno.test("environment_listener.ts prints readings, alarms, and what the extremes were", async () => {
+Deno.test("environment_listener.ts prints readings, alarms and the extremes", async () => {
   await using manager = await TestManager.start();
   await using home = await temporaryFolder();
   await using monitor = new EnvironmentMonitor({ sensor: scripted(WINDOW), interval: 1 });
@@ -92,7 +92,7 @@ Deno.test("environment_listener.ts prints readings, alarms, and what the extreme
     home.path,
     "environment_listener.ts",
     ...exampleOptionsFor(manager),
-    "--count=9", // wherever it begins, that is the whole round and the alarm after it
+    "--count=9", // from any starting point: one cycle and the alarm after it
   );
   const lines = await Array.fromAsync(listener.lines);
   assertEquals((await listener.status).code, 0);
@@ -103,8 +103,8 @@ Deno.test("environment_listener.ts prints readings, alarms, and what the extreme
   ]);
   const time = /^\d{4}-\d\d-\d\dT[\d:.]+Z {2}/;
   for (const line of lines) assertMatch(line, time);
-  const said = lines.map((line) => line.replace(time, ""));
-  assertEquals(said.filter((line) => / °C {2}\d+ % {2}1000 hPa$/.test(line)).length, 9);
+  const texts = lines.map((line) => line.replace(time, ""));
+  assertEquals(texts.filter((line) => / °C {2}\d+ % {2}1000 hPa$/.test(line)).length, 9);
   for (
     const expected of [
       "ALARM: temperature is 18.5 °C, not from 19 to 21",
@@ -112,7 +112,7 @@ Deno.test("environment_listener.ts prints readings, alarms, and what the extreme
       "humidity is 50 %, within its limits again",
       "temperature is 20 °C, within its limits again",
     ]
-  ) assert(said.includes(expected), `${expected}\n${said.join("\n")}`);
+  ) assert(texts.includes(expected), `${expected}\n${texts.join("\n")}`);
 });
 
 Deno.test("environment_monitor.ts has a sensor of its own", async () => {
@@ -137,7 +137,7 @@ Deno.test("environment_monitor.ts has a sensor of its own", async () => {
   assertMatch(lines.at(-3)!, /^temperature: from [12]\d[\d.]* to [12]\d[\d.]* °C$/);
 });
 
-Deno.test("the same seed is the same weather, and it wanders out of the limits at times", () => {
+Deno.test("the same seed gives the same weather, which leaves the limits at times", () => {
   const [one, same, other] = [1, 1, 2].map((seed) => {
     const sensor = simulatedSensor(seed);
     return Array.from({ length: 1_000 }, () => sensor());

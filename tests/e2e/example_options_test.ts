@@ -1,4 +1,4 @@
-/** The options of the examples, as a person gets them wrong. */
+/** Wrong options of the examples. */
 
 import { assertEquals } from "@std/assert";
 import { join } from "node:path";
@@ -24,9 +24,9 @@ for (
     ["log_voltage.ts", "--interval=-1", '--interval must be a number from 0, got "-1"'],
   ]
 ) {
-  Deno.test(`${example} ${option} ends at once and says what is wrong`, async () => {
+  Deno.test(`${example} ${option} ends at once with an error that names the mistake`, async () => {
     const command = denoCommand(["run", "-A", join(ROOT, "examples", example), option]);
-    const { code, printed, said } = await run(command);
-    assertEquals([code, printed, said.trim()], [1, "", reason]);
+    const { code, stdout, stderr } = await run(command);
+    assertEquals([code, stdout, stderr.trim()], [1, "", reason]);
   });
 }

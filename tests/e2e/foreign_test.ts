@@ -1,4 +1,4 @@
-/** Devices that are neither ours nor Python's: whatever JSON allows, they may do. */
+/** Devices of a third party, which send any JSON that the protocol allows. */
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { connect, type JsonObject, Kwargs, kwargs, Service } from "../../mod.ts";
@@ -19,7 +19,7 @@ const SERVICE = '{"result":{"attributes":{"read":"()"},"name":"Größe Ω 語","
 for (const disableTls of [false, true]) {
   const over = disableTls ? "over TCP" : "over TLS";
 
-  Deno.test(`the least that a device can say of itself is enough, ${over}`, async () => {
+  Deno.test(`an identity with the required keys alone is accepted, ${over}`, async () => {
     await using manager = await TestManager.start({ disableTls });
     await using _service = await RawPeer.introduce(manager.connectOptions, SERVICE);
     await using client = await RawPeer.introduce(manager.connectOptions, CLIENT);
@@ -42,7 +42,7 @@ for (const disableTls of [false, true]) {
     ]);
   });
 
-  Deno.test(`what a message holds passes as it was written, ${over}`, async () => {
+  Deno.test(`the values of a message are forwarded as they were written, ${over}`, async () => {
     await using manager = await TestManager.start({ disableTls });
     await using service = await RawPeer.introduce(manager.connectOptions, SERVICE);
     await using client = await RawPeer.introduce(manager.connectOptions, CLIENT);
@@ -63,7 +63,7 @@ for (const disableTls of [false, true]) {
     assertEquals(await client.read(), reply);
   });
 
-  Deno.test(`our Client and Service read and write Python's numbers, ${over}`, async () => {
+  Deno.test(`a Client and a Service read and write Python's numbers, ${over}`, async () => {
     await using manager = await TestManager.start({ disableTls });
     await using lab = new Lab();
     await lab.start(manager.connectOptions);
@@ -86,12 +86,12 @@ for (const disableTls of [false, true]) {
         `"requester":"${requester}","uid":"${uid}","error":false}\n`,
     );
     assertEquals(await notified.promise, [Infinity, new Kwargs({ x: NaN })]);
-    // A number is JavaScript's: the integer is the nearest one that it can hold.
+    // JavaScript has doubles: a large integer is rounded to the nearest one.
     assertEquals(await future, { value: NaN, count: 12345678901234567000 });
   });
 }
 
-Deno.test("a device that ends TLS as it should is answered so", async () => {
+Deno.test("a device that sends a TLS close_notify gets one in reply", async () => {
   await using manager = await TestManager.start();
   const { host, port, certFile } = manager.connectOptions;
   const script = `
@@ -103,8 +103,8 @@ assert b"identity" in peer.recv(4096)
 peer.unwrap()  # raises if the Manager only hangs up
 print("answered")
 `;
-  const printed = await tool("python3", "-c", script, host, String(port), certFile!);
-  assertEquals(printed.trim(), "answered");
+  const stdout = await tool("python3", "-c", script, host, String(port), certFile!);
+  assertEquals(stdout.trim(), "answered");
   const ends = () => manager.manager.status().totals.ended_connections;
   await until("the connection has ended", () => Object.keys(ends()).length > 0);
   assertEquals(ends(), { left: 1 });

@@ -1,4 +1,4 @@
-/** The example that goes on however often its Manager is killed. */
+/** The example that reconnects each time that its Manager is killed. */
 
 import { assertEquals } from "@std/assert";
 import { fileURLToPath } from "node:url";
@@ -11,12 +11,12 @@ import { denoCommand, Process } from "../support/process.ts";
 
 const EXAMPLE = fileURLToPath(import.meta.resolve("../../examples/heartbeat.ts"));
 
-Deno.test("heartbeat.ts and a Client go on when their Manager is killed and started again", async () => {
+Deno.test("heartbeat.ts and a Client reconnect when their Manager is killed and started again", async () => {
   await using home = await temporaryFolder();
   await using first = await ManagerProcess.start(home.path);
   const { connectOptions } = first;
   await using heartbeat = startHeartbeat(connectOptions.port);
-  await heartbeat.printed.next(); // it is ready
+  await heartbeat.stdout.next(); // it is ready
   await using cxn = await connect({
     ...connectOptions,
     reconnect: { firstDelay: 10, longestDelay: 200 },
@@ -36,8 +36,8 @@ Deno.test("heartbeat.ts and a Client go on when their Manager is killed and star
   await changes.next(({ state }) => state === "linked");
   await beats.next((count) => count > before);
   const counts = [...new Set(beats.all)].toSorted((a, b) => a - b);
-  assertEquals(beats.all, counts); // the same count goes on, and nothing comes twice
-  const states = statesOf(changes).filter((state) => state !== "unlinked"); // it came back later
+  assertEquals(beats.all, counts); // the count continues, and nothing is repeated
+  const states = statesOf(changes).filter((state) => state !== "unlinked"); // the example reconnects after the Client
   assertEquals(states, ["lost", "connected", "linked"]);
 });
 

@@ -18,32 +18,32 @@ const ECHO = {
   attributes: { echo: "(*args)" },
 };
 
-/** What a peer is told before it is disconnected, after the Manager's questions. */
-async function lastWord(peer: WirePeer): Promise<unknown> {
-  let word: JsonObject = {};
-  for (let text; (text = await peer.readText()) !== undefined;) word = JSON.parse(text);
-  return word.message;
+/** The error that a peer gets before it is disconnected, after the Manager's requests. */
+async function lastMessage(peer: WirePeer): Promise<unknown> {
+  let message: JsonObject = {};
+  for (let text; (text = await peer.readText()) !== undefined;) message = JSON.parse(text);
+  return message.message;
 }
 
-// On the way in
+// Handshake
 
 for (const disableTls of [false, true]) {
   const over = disableTls ? "over TCP" : "over TLS";
 
-  Deno.test(`who says nothing, or says it too slowly, is told how long it had, ${over}`, async () => {
-    // Over TLS it also is how long the two may take to begin it, on a computer that is busy.
+  Deno.test(`a peer that sends its identity too late gets an error with the time-out, ${over}`, async () => {
+    // Over TLS the time-out includes the TLS handshake, which is slow on a busy computer.
     const handshakeTimeout = disableTls ? 500 : 4_000;
     await using manager = await TestManager.start({ disableTls, limits: { handshakeTimeout } });
     const silent = async () => {
       await using peer = await WirePeer.connect(manager.connectOptions);
-      return await lastWord(peer);
+      return await lastMessage(peer);
     };
     const slow = async () => {
       await using peer = await WirePeer.connect(manager.connectOptions);
       const send = await peer.sendHalf("{");
-      const word = lastWord(peer);
-      while (await Promise.race([word.then(() => false), send(" ")])) await delay(10);
-      return await word;
+      const message = lastMessage(peer);
+      while (await Promise.race([message.then(() => false), send(" ")])) await delay(10);
+      return await message;
     };
     const expected = `TimeoutError: No identity was received within the limit of ${
       disableTls ? "500ms" : "4s"
@@ -51,7 +51,7 @@ for (const disableTls of [false, true]) {
     assertEquals(await Promise.all([silent(), slow()]), [expected, expected]);
   });
 
-  Deno.test(`who does not answer a question for a password is told how long it had, ${over}`, async () => {
+  Deno.test(`a peer that does not reply to a password prompt gets an error with the time-out, ${over}`, async () => {
     await using manager = await TestManager.start({
       disableTls,
       authPassword: "secret",
@@ -59,12 +59,12 @@ for (const disableTls of [false, true]) {
     });
     await using peer = await WirePeer.connect(manager.connectOptions);
     assertEquals(
-      await lastWord(peer),
+      await lastMessage(peer),
       "TimeoutError: No password was received within the limit of 20ms (--login-timeout)",
     );
   });
 
-  Deno.test(`an endless line of who has not said who it is ends at the limit, ${over}`, async () => {
+  Deno.test(`an endless line before the identity is cut off at the limit, ${over}`, async () => {
     await using manager = await TestManager.start({ disableTls, limits: { handshakeSize: 1_000 } });
     await using peer = await WirePeer.connect(manager.connectOptions);
     const send = await peer.sendHalf('{"result":"');
@@ -72,14 +72,14 @@ for (const disableTls of [false, true]) {
       while (await send("x".repeat(100)));
     })();
     assertEquals(
-      await lastWord(peer),
+      await lastMessage(peer),
       "ValueError: The identity is longer than the limit of 1000 bytes (--handshake-size)",
     );
     await peer.close();
     await endless;
   });
 
-  Deno.test(`no more connections than the limit wait for their identity, ${over}`, async () => {
+  Deno.test(`the number of connections without an identity is limited, ${over}`, async () => {
     await using manager = await TestManager.start({ disableTls, limits: { maxPending: 2 } });
     const options = manager.connectOptions;
     await using first = await WirePeer.connect(options);
@@ -89,7 +89,7 @@ for (const disableTls of [false, true]) {
     if (disableTls) {
       await using third = await WirePeer.connect(options);
       assertEquals(
-        await lastWord(third),
+        await lastMessage(third),
         "PermissionError: Too many connections have not said who they are, " +
           "the limit is 2 (--max-pending)",
       );
@@ -97,13 +97,13 @@ for (const disableTls of [false, true]) {
       await using third = await WirePeer.connect(options);
       assertEquals(await third.readText(), undefined);
     }
-    // A place is free as soon as one of them has said who it is, or has left.
+    // A slot is free as soon as one of them has sent its identity or has disconnected.
     second.send({ result: CLIENT, requester: null, uid: "", error: false });
     await manager.connected("flood");
     await using fourth = await WirePeer.connect(options);
     await fourth.read();
     await first.close();
-    const isLetIn = async () => {
+    const isAccepted = async () => {
       try {
         await using cxn = await connect(options);
         await cxn.identities();
@@ -112,31 +112,31 @@ for (const disableTls of [false, true]) {
         return false;
       }
     };
-    await until("a client is let in again", isLetIn);
+    await until("a client is accepted again", isAccepted);
     await until("the fourth waits alone", () => manager.manager.status().unidentified === 1);
   });
 }
 
-Deno.test("a thousand connections come and go, and nothing of them stays", async () => {
+Deno.test("a thousand connections that have ended leave no peer registered and no descriptor open", async () => {
   await using network = await linked(new Lab(), { disableTls: true });
   const { manager, link } = network;
   const { host, port } = manager.connectOptions;
-  const visit = async (index: number) => {
+  const connectBriefly = async (index: number) => {
     using socket = await Deno.connect({ hostname: host, port });
-    if (index % 3 === 0) return; // says nothing
+    if (index % 3 === 0) return; // sends nothing
     const identity = index % 3 === 1 ? CLIENT : { ...ECHO, name: `Echo ${index}` };
     const text = JSON.stringify({ result: identity, requester: null, uid: "", error: false });
     await socket.write(new TextEncoder().encode(text + "\n")).catch(() => {});
   };
   const descriptors = manager.manager.status().open_descriptors;
   for (let i = 0; i < 1_000; i += 50) {
-    await Promise.all(Array.from({ length: 50 }, (_, index) => visit(i + index)));
+    await Promise.all(Array.from({ length: 50 }, (_, index) => connectBriefly(i + index)));
     assertEquals(await link.add(i, 1), i + 1);
   }
   const status = () => manager.manager.status();
   const ended = () =>
     Object.values(status().totals.ended_connections).reduce((sum, count) => sum + count, 0);
-  await until("all visitors are gone", () => {
+  await until("all other peers have disconnected", () => {
     const { clients, services, totals, unidentified } = status();
     const others = Object.keys(clients).length + Object.keys(services).length + unidentified - 2;
     return others === 0 && ended() === totals.connections - 2;
@@ -150,7 +150,7 @@ Deno.test("a thousand connections come and go, and nothing of them stays", async
 
 // Messages
 
-Deno.test("nesting of 100,000 is refused wherever it stands, and the connection goes on", async () => {
+Deno.test("a nesting of 100,000 is rejected anywhere in a message, and the connection stays open", async () => {
   await using manager = await TestManager.start({
     disableTls: true,
     limits: { longLine: 400_000 },
@@ -177,18 +177,21 @@ Deno.test("nesting of 100,000 is refused wherever it stands, and the connection 
   assertEquals(failed.uid, "2");
   assertMatch(String(failed.message), /the 'Echo' service sent an invalid answer: .*--max-depth/);
 
-  client.send("[".repeat(100_000)); // as a person would type it
+  client.send("[".repeat(100_000)); // not in a JSON object, as in typed text
   assertEquals((await client.read()).error, true);
   client.send(request("Manager", "identity", [], { uid: "3" }));
   assertEquals((await client.read()).uid, "3");
 
-  await using newcomer = await WirePeer.connect(manager.connectOptions);
-  await newcomer.read();
-  newcomer.send(`{"result":${"[".repeat(30_000)}${"]".repeat(30_000)}}`);
-  assertMatch(String(await lastWord(newcomer)), /^TypeError: The identity must be a JSON object/);
+  await using unidentified = await WirePeer.connect(manager.connectOptions);
+  await unidentified.read();
+  unidentified.send(`{"result":${"[".repeat(30_000)}${"]".repeat(30_000)}}`);
+  assertMatch(
+    String(await lastMessage(unidentified)),
+    /^TypeError: The identity must be a JSON object/,
+  );
 });
 
-Deno.test("each of a flood of empty lines is answered, and others are served meanwhile", async () => {
+Deno.test("each line of a flood of empty lines gets an error, and other clients are served meanwhile", async () => {
   const LINES = 200_000;
   await using manager = await TestManager.start({ disableTls: true });
   await using cxn = await connect(manager.connectOptions);
@@ -196,7 +199,7 @@ Deno.test("each of a flood of empty lines is answered, and others are served mea
   using socket = await Deno.connect({ hostname: host, port });
   const identity = JSON.stringify({ result: CLIENT, requester: null, uid: "", error: false });
   await socket.write(new TextEncoder().encode(identity + "\n"));
-  let answers = -1; // the first line is the question for its identity
+  let answers = -1; // the first line requests the identity
   const reading = (async () => {
     const buffer = new Uint8Array(128 * 1024);
     while (answers < LINES) {
@@ -224,7 +227,7 @@ Deno.test("each of a flood of empty lines is answered, and others are served mea
 
 // Logins
 
-/** After two failures there would be too long to wait. */
+/** One free attempt, and a delay after the second failure that no test waits for. */
 const TWO_GUESSES = { freeLogins: 2, loginPenalty: 120_000, loginTimeout: 60_000 };
 
 for (const disableTls of [false, true]) {
@@ -232,7 +235,7 @@ for (const disableTls of [false, true]) {
   const tooMany = "Too many failed logins from 127.0.0.1: try again in 5min " +
     "(--free-logins, --login-penalty, --login-memory)";
 
-  Deno.test(`who guesses the Manager's password is turned away, ${over}`, async () => {
+  Deno.test(`repeated wrong Manager's passwords are throttled, ${over}`, async () => {
     await using lab = await Laboratory.open({
       authPassword: "secret",
       disableTls,
@@ -249,7 +252,7 @@ for (const disableTls of [false, true]) {
     assertEquals(lab.records().at(-1), "rejected: too many failed logins");
   });
 
-  Deno.test(`who guesses names and passwords of users is turned away, ${over}`, async () => {
+  Deno.test(`repeated failed logins are throttled, ${over}`, async () => {
     await using lab = await Laboratory.open(
       { authLogin: true, disableTls, limits: TWO_GUESSES },
       PYTHON_USER,
@@ -265,7 +268,7 @@ for (const disableTls of [false, true]) {
   });
 }
 
-Deno.test("who guesses an administrator's password in the middle of a connection has to wait", async () => {
+Deno.test("repeated failed administrator logins during a connection are throttled", async () => {
   await using lab = await Laboratory.open({ disableTls: true, limits: TWO_GUESSES }, PYTHON_USER);
   await using client = await lab.introduce(CLIENT);
   const guess = async (password: string) => {
@@ -284,15 +287,15 @@ Deno.test("who guesses an administrator's password in the middle of a connection
   assertEquals(refused_connections, { wrong_administrator_login: 2 });
 });
 
-Deno.test("an identity that nearly is a typed one is looked at once, however long it is", async () => {
+Deno.test("an identity that is nearly a typed one is matched in linear time", async () => {
   const limits = { handshakeSize: 2_000_000 };
   await using manager = await TestManager.start({ disableTls: true, limits });
   await using peer = await WirePeer.connect(manager.connectOptions);
   await peer.read();
-  // A pattern that tries again at each space takes an hour.
+  // A pattern that backtracks at each space takes an hour.
   peer.send(`client${" ".repeat(1_000_000)}a\rb`);
   assertEquals(
-    await lastWord(peer),
+    await lastMessage(peer),
     "TypeError: Invalid identity. Type: client [name]",
   );
 });

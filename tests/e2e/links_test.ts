@@ -106,7 +106,7 @@ async function scripted(options: ClientOptions = {}) {
   await using stack = new AsyncDisposableStack();
   const manager = stack.use(new ScriptedManager());
   const connecting = connect({ ...manager.connectOptions, ...options });
-  await manager.welcome();
+  await manager.accept();
   const client = stack.use(await connecting);
   const whole = stack.move();
   return { manager, client, [Symbol.asyncDispose]: () => whole.disposeAsync() };

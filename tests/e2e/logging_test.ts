@@ -1,4 +1,4 @@
-/** What a Manager that is left alone writes to its logs. */
+/** The logs of a Manager that runs unattended. */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { configure, type LogRecord, reset } from "@logtape/logtape";
@@ -8,15 +8,15 @@ import { TestManager, WirePeer } from "../../testing.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { ManagerProcess } from "../support/manager_process.ts";
 
-/** What a Manager with these options wrote to standard error, while some clients came and went. */
-async function errorsOf(home: string, visits: number, ...args: string[]): Promise<string> {
+/** The stderr of a Manager with these options, while some clients connect and disconnect. */
+async function errorsOf(home: string, clients: number, ...args: string[]): Promise<string> {
   await using manager = await ManagerProcess.start(home, ...args);
-  for (let visit = 0; visit < visits; visit++) {
-    await using client = await connect({ ...manager.connectOptions, name: `visitor ${visit}` });
+  for (let index = 0; index < clients; index++) {
+    await using client = await connect({ ...manager.connectOptions, name: `visitor ${index}` });
     await client.identities();
   }
   manager.kill("SIGTERM");
-  return (await manager.succeeded()).said;
+  return (await manager.succeeded()).stderr;
 }
 
 /** The names of the files in a folder. */
@@ -40,7 +40,7 @@ Deno.test("with --log-format json every line of the log is an object, in the fil
   assertMatch(connected[1].properties.peer, /^visitor 1\[\S+:\d+\]$/);
 });
 
-Deno.test("whoever does one thing again and again does not fill the log", async () => {
+Deno.test("a peer that repeats one action does not fill the log", async () => {
   await using home = await temporaryFolder();
   await using manager = await ManagerProcess.start(home.path);
   await using peer = await WirePeer.introduce(manager.connectOptions, {
@@ -53,7 +53,7 @@ Deno.test("whoever does one thing again and again does not fill the log", async 
   peer.send({ service: "Manager", attribute: "identity", args: [], kwargs: {}, uid: "2" });
   await peer.read();
   manager.kill("SIGTERM");
-  const { said: errors } = await manager.end();
+  const { stderr: errors } = await manager.end();
   const lies = errors.split("\n").filter((line) =>
     /A client sent a message that only a service/.test(line)
   );
@@ -61,7 +61,7 @@ Deno.test("whoever does one thing again and again does not fill the log", async 
   assertMatch(errors, / records like the next one, or the last one, were left out/);
 });
 
-Deno.test("a Manager rotates the log file that was named, and deletes nothing else", async () => {
+Deno.test("a Manager rotates its named log file, and deletes no other file", async () => {
   await using home = await temporaryFolder();
   const logs = join(home.path, "logs");
   await Deno.mkdir(logs);
@@ -77,7 +77,7 @@ Deno.test("a Manager rotates the log file that was named, and deletes nothing el
   }
 });
 
-Deno.test("a start keeps as many log files of earlier starts as it is told, and says so", async () => {
+Deno.test("a start keeps the configured number of older log files, and logs what it deletes", async () => {
   await using home = await temporaryFolder();
   const logs = join(home.path, "logs");
   await Deno.mkdir(logs);
@@ -94,7 +94,7 @@ Deno.test("a start keeps as many log files of earlier starts as it is told, and 
 });
 
 Deno.test({
-  name: "a log on a full disk stops nothing, and is complained of once",
+  name: "a log on a full disk stops nothing, and is reported once",
   ignore: Deno.build.os !== "linux",
   fn: async () => {
     await using home = await temporaryFolder();
@@ -115,7 +115,7 @@ class Echo extends Service {
   }
 }
 
-Deno.test("requests, answers and notifications leave nothing in a log of level info", async () => {
+Deno.test("requests, replies and notifications write nothing to a log of level info", async () => {
   const records: LogRecord[] = [];
   await configure({
     sinks: { memory: (record) => records.push(record) },
@@ -133,7 +133,7 @@ Deno.test("requests, answers and notifications leave nothing in a log of level i
     const before = records.length;
     assert(before > 0, "the logs were not seen");
     for (let count = 0; count < 10; count++) await link.echo(count);
-    await link.echo("x".repeat(3 * 2 ** 20)); // it is passed on in pieces
+    await link.echo("x".repeat(3 * 2 ** 20)); // it is forwarded in pieces
     await client.identities();
     assertEquals(records.slice(before).map(({ rawMessage }) => rawMessage), []);
   } finally {

@@ -1,4 +1,4 @@
-/** The `ls` command: who is connected. */
+/** The `ls` command: the connected peers. */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { connect, type JsonObject } from "../../mod.ts";
@@ -8,7 +8,7 @@ import { temporaryFolder } from "../support/folder.ts";
 import { ScriptedManager } from "../support/scripted_manager.ts";
 import { Shell } from "../support/shell.ts";
 
-Deno.test("ls lists services, clients and links, and what a service offers", async () => {
+Deno.test("ls lists services, clients, links and the attributes of a service", async () => {
   await using shell = await Shell.open();
   await using client = await connect({ ...shell.manager.connectOptions, name: "Viewer" });
   await client.link("BasicMath");
@@ -35,7 +35,7 @@ Deno.test("ls lists services, clients and links, and what a service offers", asy
   );
 });
 
-Deno.test("the JSON of what peers are called can do nothing to a terminal", async () => {
+Deno.test("ls and status escape control characters of names in their JSON", async () => {
   await using shell = await Shell.open();
   await using _client = await connect({ ...shell.manager.connectOptions, name: "C\u009b2J" });
   for (const command of ["ls", "status"]) {
@@ -55,7 +55,7 @@ Deno.test("headings are bold at a terminal", async () => {
   assert(!(await shell.output("ls")).includes("\x1b"));
 });
 
-Deno.test("of a Python Manager ls lists all but the links, and it is told no password", async () => {
+Deno.test("ls lists everything but the links of a Python Manager, and sends it no password", async () => {
   await using home = await temporaryFolder();
   await using manager = new ScriptedManager();
   const listed = output(
@@ -66,9 +66,9 @@ Deno.test("of a Python Manager ls lists all but the links, and it is told no pas
     "alice",
     ...at(manager.connectOptions),
   );
-  await manager.ask("identity");
-  assertEquals(((await manager.hear()).result as JsonObject).name, "ls");
-  const { attribute, uid } = await manager.hear();
+  await manager.sendRequest("identity");
+  assertEquals(((await manager.receive()).result as JsonObject).name, "ls");
+  const { attribute, uid } = await manager.receive();
   assertEquals(attribute, "identity");
   const who = { address: "lab:1", language: "Python 3.12", os: "Linux" };
   const result = {
@@ -80,10 +80,10 @@ Deno.test("of a Python Manager ls lists all but the links, and it is told no pas
     clients: { "Viewer[lab:2]": { ...who, name: "Viewer" } },
     services: { Echo: { ...who, attributes: {}, max_clients: -1 } },
   };
-  await manager.say({ error: false, requester: "x", result, uid });
-  assertEquals((await manager.hear()).attribute, "status");
-  await manager.ask("username", MANAGER_NAME);
-  for (let text; (text = await manager.hearText()) !== undefined;) {
+  await manager.send({ error: false, requester: "x", result, uid });
+  assertEquals((await manager.receive()).attribute, "status");
+  await manager.sendRequest("username", MANAGER_NAME);
+  for (let text; (text = await manager.receiveText()) !== undefined;) {
     assert(!text.includes("alice"), text);
   }
   const text = await listed;

@@ -20,7 +20,7 @@ const IDENTITY = {
   firmware: "1.0",
 };
 
-/** An instrument whose measurements take no time. */
+/** A simulated instrument whose measurements take no time. */
 function quickMultimeter(): Multimeter {
   return new Multimeter({ clock: NO_TIME });
 }
@@ -43,7 +43,7 @@ async function laboratory() {
   };
 }
 
-/** The files that a logger has left in a folder. */
+/** The files that a logger has written to a folder. */
 async function logged(
   folder: string,
 ): Promise<{ start: Date; rows: string[][]; svg: string | undefined }> {
@@ -58,7 +58,7 @@ async function logged(
   return { start, rows, svg: svg && await Deno.readTextFile(join(folder, svg)) };
 }
 
-Deno.test("a multimeter on the network says who it is, and measures as it is told", async () => {
+Deno.test("a multimeter Service returns the instrument's identity, and measures with the given settings", async () => {
   await using lab = await laboratory();
   await using cxn = await connect(lab.manager.connectOptions);
   const dmm = await cxn.link<DigitalMultimeter>("DigitalMultimeter");
@@ -66,7 +66,7 @@ Deno.test("a multimeter on the network says who it is, and measures as it is tol
   assertEquals(await dmm.settings(), { range: "AUTO", nplc: 10 });
   assertEquals((await dmm.voltage()).toFixed(3), "10.000");
   assertEquals((await dmm.voltage({ range: 10, nplc: 0.02 })).toFixed(3), "10.000");
-  assertEquals(await dmm.settings(), { range: "AUTO", nplc: 10 }); // that was for one reading
+  assertEquals(await dmm.settings(), { range: "AUTO", nplc: 10 }); // the settings were for one reading
   assertEquals(await dmm.configure({ range: 100 }), { range: 100, nplc: 10 });
   assertEquals(await dmm.configure({ nplc: 1 }), { range: 100, nplc: 1 });
   await dmm.voltage();
@@ -82,7 +82,7 @@ for (
     [{ volume: 11 }, /TypeError: DigitalMultimeter.voltage\(\) got an unexpected keyword/],
   ] as const
 ) {
-  Deno.test(`it does not measure with ${JSON.stringify(settings)}, and goes on`, async () => {
+  Deno.test(`a measurement with ${JSON.stringify(settings)} is rejected, and the next one succeeds`, async () => {
     await using lab = await laboratory();
     await using cxn = await connect(lab.manager.connectOptions);
     const dmm = await cxn.link("DigitalMultimeter");
@@ -95,7 +95,7 @@ for (
   });
 }
 
-Deno.test("a second Client is told who uses the multimeter", async () => {
+Deno.test("the error for a second Client names the Client that has locked the multimeter", async () => {
   await using lab = await laboratory();
   const { connectOptions } = lab.manager;
   await using first = await connect({ ...connectOptions, name: "first" });
@@ -105,7 +105,7 @@ Deno.test("a second Client is told who uses the multimeter", async () => {
   assertMatch(error.message, /maximum number of Clients [^]*\n {2}first\[/);
 });
 
-Deno.test("a multimeter that is switched off and on again measures as before", async () => {
+Deno.test("a multimeter that is switched off and on again measures with the same settings", async () => {
   await using lab = await laboratory();
   await using cxn = await connect(lab.manager.connectOptions);
   const dmm = await cxn.link<DigitalMultimeter>("DigitalMultimeter");
@@ -121,7 +121,7 @@ Deno.test("a multimeter that is switched off and on again measures as before", a
   assertEquals(await another.execute("VOLT:RANG?;NPLC?"), "+1.00000000E+02;+1.00000000E+00");
 });
 
-Deno.test("readings come in their order, each with its time, and their number is checked", async () => {
+Deno.test("readings arrive in order, each with its time, and their number is checked", async () => {
   await using lab = await laboratory();
   await using cxn = await connect(lab.manager.connectOptions);
   const dmm = await cxn.link<DigitalMultimeter>("DigitalMultimeter");
@@ -138,7 +138,7 @@ Deno.test("readings come in their order, each with its time, and their number is
   }
 });
 
-Deno.test("readings come while others are still to be taken, until nobody wants any more", async () => {
+Deno.test("readings are streamed while they are taken, until the reader stops", async () => {
   await using lab = await laboratory();
   await using cxn = await connect(lab.manager.connectOptions);
   const dmm = await cxn.link<DigitalMultimeter>("DigitalMultimeter");
@@ -160,11 +160,11 @@ Deno.test("readings come while others are still to be taken, until nobody wants 
     Error,
     "enough",
   );
-  await lab.service.shutdown(); // it does not wait for an hour
+  await lab.service.shutdown(); // the hourly reading is cancelled
   await lab.manager.disconnected("DigitalMultimeter");
 });
 
-Deno.test("multimeter_client.py measures with the same Service", async () => {
+Deno.test("multimeter_client.py measures through the same Service", async () => {
   await using lab = await laboratory();
   const client = pythonProgram(
     "../../examples/multimeter_client.py",
@@ -181,7 +181,7 @@ Deno.test("multimeter_client.py measures with the same Service", async () => {
   for (const line of lines) assertMatch(line, /^\d{4}-\d\d-\d\dT[\d:.]+Z {2}10\.0000\d\d V$/);
 });
 
-Deno.test("log_voltage.ts ends early with Ctrl+C, and keeps what it has", async () => {
+Deno.test("log_voltage.ts ends on Ctrl+C, and keeps the readings so far", async () => {
   await using lab = await laboratory();
   await using home = await temporaryFolder();
   await using out = await temporaryFolder();
@@ -190,7 +190,7 @@ Deno.test("log_voltage.ts ends early with Ctrl+C, and keeps what it has", async 
     "log_voltage.ts",
     ...exampleOptionsFor(lab.manager),
     `--out=${out.path}`,
-    "--interval=3600", // the first reading comes at once, the second after an hour
+    "--interval=3600", // the first reading is taken at once, the second after an hour
     "--hours=5",
   );
   await logger.lineWith("Logs 5 readings of Simulated Instruments DMM 6.5");
@@ -198,15 +198,15 @@ Deno.test("log_voltage.ts ends early with Ctrl+C, and keeps what it has", async 
     [...Deno.readDirSync(out.path)].map(({ name }) => Deno.readTextFileSync(join(out.path, name)));
   await until("the first reading is written", () => written()[0]?.split("\n").length === 3);
   logger.interrupt();
-  const said = await logger.lineWith("Readings: ");
+  const line = await logger.lineWith("Readings: ");
   assertEquals((await logger.status).code, 0);
   const { rows, svg } = await logged(out.path);
   assertEquals(rows.length, 2); // the header, and the reading
-  assert(said.endsWith("(1)"), said);
+  assert(line.endsWith("(1)"), line);
   assert(svg !== undefined);
 });
 
-Deno.test("log_voltage.ts ends when the instrument is gone, and keeps what it has", async () => {
+Deno.test("log_voltage.ts ends when the instrument is disconnected, and keeps the readings so far", async () => {
   await using lab = await laboratory();
   await using out = await temporaryFolder();
   await using logger = startProgram(
@@ -218,13 +218,13 @@ Deno.test("log_voltage.ts ends when the instrument is gone, and keeps what it ha
   );
   await logger.lineWith("Logs ");
   await lab.server[Symbol.asyncDispose]();
-  const said = await logger.lineWith("Readings: ");
+  const line = await logger.lineWith("Readings: ");
   assertEquals((await logger.status).code, 1);
   const { rows } = await logged(out.path);
-  assert(said.endsWith(`(${rows.length - 1})`), said);
+  assert(line.endsWith(`(${rows.length - 1})`), line);
 });
 
-Deno.test("the demo leaves a CSV with an hour of readings and their plot, and ends", async () => {
+Deno.test("the demo writes a CSV file with an hour of readings and a plot, and ends", async () => {
   await using out = await temporaryFolder();
   await using demo = startProgram(
     out.path,
@@ -244,7 +244,7 @@ Deno.test("the demo leaves a CSV with an hour of readings and their plot, and en
     assertEquals(Number(voltage).toFixed(3), "10.000");
     if (index > 0) assert(times[index] >= times[index - 1]);
   }
-  // The last one is due ten seconds before the hour is over; a millisecond is seven seconds here.
+  // The last reading is due ten seconds before the end of the hour; one millisecond of real time is seven simulated seconds.
   assert(times[359].getTime() - start.getTime() > 3_560_000);
   assertEquals(/<polyline points="([^"]*)"/.exec(svg!)?.[1].split(" ").length, 360);
   assertMatch(lines.at(-2)!, /^Readings: .*\.csv \(360\)$/);

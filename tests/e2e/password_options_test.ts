@@ -1,4 +1,4 @@
-/** Passwords that are asked for, at a real terminal and where there is none; and those in files. */
+/** Prompts for passwords, with and without a terminal, and passwords in files. */
 
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { join } from "node:path";
@@ -27,7 +27,7 @@ async function hasPassword(home: string, username: string, password: string): Pr
   return await database.users.isPasswordValid(username, password);
 }
 
-/** That a password, and no other, opens a key. */
+/** Asserts that this password decrypts a key, and another one does not. */
 async function assertOpens(key: string, password: string): Promise<void> {
   assertEquals((await readKey(key, { password })).asymmetricKeyType, "ec");
   await assertRejects(
@@ -37,7 +37,7 @@ async function assertOpens(key: string, password: string): Promise<void> {
   );
 }
 
-/** Runs a command at a terminal that shows none of what is typed. */
+/** Runs a command at a terminal, and asserts that no typed text is echoed. */
 async function ask(
   home: string,
   answers: [question: string, answer: string][],
@@ -51,7 +51,7 @@ async function ask(
   return shown;
 }
 
-Deno.test("start asks for the passwords whose options have no words, new ones twice", async () => {
+Deno.test("start prompts for each password option without a value, twice for a new password", async () => {
   await using home = await temporaryFolder();
   const key = join(home.path, "a.key");
   const program = join(home.path, "program.ts");
@@ -69,7 +69,7 @@ Deno.test("start asks for the passwords whose options have no words, new ones tw
     const { code, shown } = await programAtTerminal(home.path, answers, ...run);
     assertEquals(code, 0, shown);
     const written = JSON.parse(await Deno.readTextFile(join(home.path, "options.json")));
-    // What the list of processes shows.
+    // The list of processes.
     for (const [_, answer] of answers) assert(!written.shown.includes(answer), written.shown);
     return written.parsed;
   };
@@ -87,7 +87,7 @@ Deno.test("start asks for the passwords whose options have no words, new ones tw
   assertEquals(await parse(manager, "-P", "-"), ["first one", null, 1875]);
 });
 
-Deno.test("an encrypted key asks for its password, if there is a terminal", async () => {
+Deno.test("an encrypted key makes start prompt for its password if there is a terminal", async () => {
   await using home = await temporaryFolder();
   const key = join(home.path, "keys", "localhost.key");
   await ask(home.path, [["localhost.key:", "hunter2"], [AGAIN, "hunter2"]], "keygen", "ecc", "-p");
@@ -110,7 +110,7 @@ Deno.test("an encrypted key asks for its password, if there is a terminal", asyn
   assertEquals(await refusal(home.path, "certgen"), unasked);
 });
 
-Deno.test("Ctrl+C at the question for a password leaves the terminal as it was", async () => {
+Deno.test("Ctrl+C at a password prompt restores the terminal", async () => {
   await using home = await temporaryFolder();
   const after = "echo code $?; stty -a";
   const answers: [string, string][] = [["localhost.key:", `hunter2${CTRL_C}`]];
@@ -122,7 +122,7 @@ Deno.test("Ctrl+C at the question for a password leaves the terminal as it was",
   assert(!shown.includes("hunter2"), shown);
 });
 
-Deno.test("what is typed for a password can be taken back", async () => {
+Deno.test("Backspace and Ctrl+U edit a typed password", async () => {
   await using home = await temporaryFolder();
   const typed = "wrong\x15hunté\x7fx\x08er2";
   const answers: [string, string][] = [["localhost.key:", typed], [AGAIN, "hunter2"]];
@@ -130,19 +130,19 @@ Deno.test("what is typed for a password can be taken back", async () => {
   await assertOpens(join(home.path, "keys", "localhost.key"), "hunter2");
 });
 
-Deno.test("user asks for a new password, twice", async () => {
+Deno.test("user prompts twice for a new password", async () => {
   await using home = await temporaryFolder();
   const twice = (password: string): [string, string][] => [["alice:", password], [AGAIN, password]];
   await ask(home.path, twice("hunter2"), "user", "add", "alice", "-p");
   assert(await hasPassword(home.path, "alice", "hunter2"));
-  const said = await ask(home.path, twice("hunter3"), "user", "update", "alice", "--password");
-  assert(said.endsWith("Updated alice (user), the password is new\n"), said);
+  const shown = await ask(home.path, twice("hunter3"), "user", "update", "alice", "--password");
+  assert(shown.endsWith("Updated alice (user), the password is new\n"), shown);
   assert(await hasPassword(home.path, "alice", "hunter3"));
   await ask(home.path, twice("hunter4"), "user", "update", "alice", "--password=-", "--admin");
   assert(await hasPassword(home.path, "alice", "hunter4"));
 });
 
-Deno.test("where there is no terminal, an option without words says so", async () => {
+Deno.test("without a terminal, a password option without a value is an error", async () => {
   await using home = await temporaryFolder();
   await output(home.path, "user", "add", "alice", "-p", "wonderland");
   const commands = [
@@ -160,7 +160,7 @@ Deno.test("where there is no terminal, an option without words says so", async (
   assertEquals([...Deno.readDirSync(home.path)].map(({ name }) => name), ["manager.sqlite3"]);
 });
 
-Deno.test("every password may be in a file, or on the standard input; a file of all is warned of", async () => {
+Deno.test("every password can be read from a file or from stdin, and a file that others can read gives a warning", async () => {
   await using folder = await temporaryFolder();
   const [home, file] = [join(folder.path, "home"), join(folder.path, "password")];
   await Deno.writeTextFile(file, "a b\r\nc", { mode: 0o600 });

@@ -28,34 +28,34 @@ Deno.test("ping measures round trips to the Manager, and to a Service without a 
   assertEquals([sent, answered], [3, 3]);
   assert(min_ms > 0 && min_ms <= max_ms);
   const requests = shell.manager.manager.status().totals.requests;
-  assertEquals(requests, 6); // to the Service
+  assertEquals(requests, 6); // of the Service
   assertMatch(
     await shell.refusal("ping", "Nothing", "--json"),
     /^Cannot link with 'Nothing': no such service .* are: 'BasicMath'$/,
   );
 });
 
-Deno.test("ping goes on until Ctrl+C, and then has its statistics", async () => {
+Deno.test("ping runs until Ctrl+C, and then prints its statistics", async () => {
   await using shell = await Shell.open();
   await using ping = shell.run("ping", "--count", "0", "--interval", "1h");
-  await ping.printed.next();
+  await ping.stdout.next();
   ping.kill("SIGINT");
   await ping.succeeded();
-  assertEquals(ping.printed.all[2], "1 sent, 1 answered");
+  assertEquals(ping.stdout.all[2], "1 sent, 1 answered");
 });
 
-Deno.test("an answer that does not come is an error, after the statistics", async () => {
+Deno.test("a missing reply is an error, after the statistics", async () => {
   await using home = await temporaryFolder();
   await using manager = new ScriptedManager();
   const args = ["--disable-tls", ...at(manager.connectOptions), "--timeout", "3s"];
   const ended = run(command(home.path, "ping", ...args, "--interval", "0"));
-  await manager.ask("identity");
-  assertEquals(((await manager.hear()).result as JsonObject).name, "ping");
-  const { uid } = await manager.hear();
-  await manager.say({ error: false, requester: "x", result: {}, uid });
-  while (await manager.hearText() !== undefined);
-  const { code, printed, said } = await ended;
+  await manager.sendRequest("identity");
+  assertEquals(((await manager.receive()).result as JsonObject).name, "ping");
+  const { uid } = await manager.receive();
+  await manager.send({ error: false, requester: "x", result: {}, uid });
+  while (await manager.receiveText() !== undefined);
+  const { code, stdout, stderr } = await ended;
   assertEquals(code, 1);
-  assertMatch(printed, /\n2 sent, 1 answered\n/);
-  assertMatch(said, /was not done within 3000 ms\n$/);
+  assertMatch(stdout, /\n2 sent, 1 answered\n/);
+  assertMatch(stderr, /was not done within 3000 ms\n$/);
 });

@@ -1,4 +1,4 @@
-/** Services with their own Manager in one process, and what a device does beside its requests. */
+/** Services with their own Manager in one process, and a device's tasks and handlers. */
 
 import { assert, assertEquals, assertInstanceOf, assertMatch, assertRejects } from "@std/assert";
 import { join } from "node:path";
@@ -37,14 +37,14 @@ class Program extends Process {
     return new Program(denoCommand(words, { home: folder.path, env }), folder);
   }
 
-  /** How to connect, once it says that it is ready. */
+  /** The connect options, once the program has printed its ready line. */
   async ready(): Promise<{ host: string; port: number; certFile: string }> {
-    const { port } = parseReadyLine(await this.printed.next())!;
+    const { port } = parseReadyLine(await this.stdout.next())!;
     const certFile = join(this.#folder.path, "certs", "localhost.crt");
     return { host: "localhost", port, certFile };
   }
 
-  /** What it has logged so far. */
+  /** The log so far. */
   async log(): Promise<string> {
     const logs = join(this.#folder.path, "logs");
     const [{ name }] = Deno.readDirSync(logs);
@@ -57,7 +57,7 @@ class Program extends Process {
   }
 }
 
-/** Shuts a Service down from afar. */
+/** Shuts a Service down through a Client. */
 async function shutDown(cxn: Client, service: string): Promise<void> {
   const link = await cxn.link(service);
   await link.shutdownService();
@@ -73,7 +73,7 @@ Deno.test("runServices ends when its last Service has disconnected, not its firs
   assertEquals((await program.end()).code, 0);
 });
 
-Deno.test("runServices logs its Services in where that is asked for", async () => {
+Deno.test("runServices logs its Services in to a Manager with login", async () => {
   await using folder = await temporaryFolder();
   const database = join(folder.path, "manager.sqlite3");
   {
@@ -88,14 +88,14 @@ Deno.test("runServices logs its Services in where that is asked for", async () =
   assertEquals(Object.keys((await cxn.identities()).services).length, 2);
 });
 
-Deno.test("runServices ends with the reason when a Service is refused", async () => {
+Deno.test("runServices rejects with the reason when a Service is rejected", async () => {
   await using program = await Program.start(["--auth-password", "abc 123"], { TWICE: "1" });
-  const { code, said } = await program.end();
+  const { code, stderr } = await program.end();
   assertEquals(code, 1);
-  assert(said.includes("A 'Camera' service is already running on the Manager"), said);
+  assert(stderr.includes("A 'Camera' service is already running on the Manager"), stderr);
 });
 
-Deno.test("options may be all that runServices is given", async () => {
+Deno.test("runServices can be called with options alone", async () => {
   await using folder = await temporaryFolder();
   const file = join(folder.path, "is-not-a-folder");
   await Deno.writeTextFile(file, "");
@@ -103,17 +103,17 @@ Deno.test("options may be all that runServices is given", async () => {
   await assertRejects(() => runServices(options), ConfigurationError, "Cannot write the log file");
 });
 
-Deno.test("a signal ends runServices after the handlers of its Services, without a trace", async () => {
+Deno.test("a signal ends runServices after its Services' shutdown handlers, without a stack trace", async () => {
   await using program = await Program.start();
   await program.ready();
   program.kill("SIGINT");
-  const { code, said } = await program.end();
+  const { code, stderr } = await program.end();
   assertEquals(code, 0);
-  assertMatch(said, /Camera: the shutter is closed/);
-  assertEquals(/FATAL|Error/.test(said.replaceAll("ConnectionAbortedError", "")), false, said);
+  assertMatch(stderr, /Camera: the shutter is closed/);
+  assertEquals(/FATAL|Error/.test(stderr.replaceAll("ConnectionAbortedError", "")), false, stderr);
 });
 
-Deno.test("a Client changes how much a Service logs", async () => {
+Deno.test("a Client changes the log level of a Service", async () => {
   await using program = await Program.start();
   const options = await program.ready();
   await using cxn = await connect(options);
@@ -121,7 +121,7 @@ Deno.test("a Client changes how much a Service logs", async () => {
   assertEquals(link.serviceAttributes.set_logging_level, "(level: Union[str, int]) -> bool");
   assertEquals(await link.set_logging_level("error"), true);
   await using _quiet = await connect({ ...options, name: "quiet" });
-  await cxn.identities(); // whatever was logged of it is in the file now
+  await cxn.identities(); // its log records are in the file now
   assertEquals(await link.set_logging_level(20), true);
   await using loud = await connect({ ...options, name: "loud" });
   await loud.identities();
@@ -154,7 +154,7 @@ Deno.test("tasks run while a Service is connected", async () => {
   const events: unknown[] = [];
   lab.addTasks(async (signal) => {
     events.push("started");
-    lab.emitNotification(1); // it is connected
+    lab.emitNotification(1); // no error: it is connected
     await new Promise((resolve) => signal.addEventListener("abort", resolve));
     events.push(signal.reason.name);
   });
@@ -166,7 +166,7 @@ Deno.test("tasks run while a Service is connected", async () => {
   assertEquals(events, ["started", "ConnectionAbortedError"]);
 });
 
-Deno.test("shutdownHandler is told why the connection ended, and nothing where that was meant", async () => {
+Deno.test("shutdownHandler gets the error that ended the connection, and undefined after an intended end", async () => {
   await using manager = await TestManager.start();
   await using meant = new Lab();
   await meant.start(manager.connectOptions);
@@ -189,7 +189,7 @@ Deno.test("shutdownHandler is told why the connection ended, and nothing where t
   assertEquals([lost.ends.length, ends.length], [1, 2]);
 });
 
-Deno.test("a handler may be asynchronous, and one that fails harms nobody", async () => {
+Deno.test("a handler may be asynchronous, and an error of a handler is only logged", async () => {
   await using manager = await TestManager.start();
   const events: string[] = [];
   class Slow extends Service {
@@ -223,7 +223,7 @@ Deno.test("a handler may be asynchronous, and one that fails harms nobody", asyn
   assertEquals(events, ["the Service is off", "the Client is off"]);
 });
 
-Deno.test("a Service that is refused has nothing to shut down", async () => {
+Deno.test("the shutdownHandler of a Service that was rejected is not called", async () => {
   await using manager = await TestManager.start();
   await using first = new Lab();
   await first.start(manager.connectOptions);
@@ -237,7 +237,7 @@ Deno.test("a Service that is refused has nothing to shut down", async () => {
   assertEquals(second.ends, [undefined]);
 });
 
-Deno.test("a Service that is shut down while it starts is connected, and then not", async () => {
+Deno.test("a Service that is shut down while it starts is connected first, then disconnected", async () => {
   await using manager = await TestManager.start();
   const lab = new Lab();
   const started = lab.start(manager.connectOptions);
@@ -248,7 +248,7 @@ Deno.test("a Service that is shut down while it starts is connected, and then no
   assertEquals(manager.manager.status().totals.connections, 1);
 });
 
-Deno.test("options that are wrong do not use a Service up", async () => {
+Deno.test("a Service can be started again after options that are not valid", async () => {
   await using manager = await TestManager.start();
   await using lab = new Lab();
   await assertRejects(() => lab.start({ port: -1 }), RangeError, "port");
@@ -270,7 +270,7 @@ for (const disableTls of [true, false]) {
   });
 }
 
-Deno.test("a method may shut its Service down, and is answered first", async () => {
+Deno.test("a method can shut its Service down, and its reply is sent first", async () => {
   await using manager = await TestManager.start();
   class Mortal extends Service {
     die(): string {
@@ -296,7 +296,7 @@ Deno.test("a method may shut its Service down, and is answered first", async () 
   }
 });
 
-Deno.test("whatever a method throws, its caller hears of it and the Service lives on", async () => {
+Deno.test("any value that a method throws is an error of the call, and the Service stays connected", async () => {
   await using manager = await TestManager.start();
   class Odd extends Service {
     fail(): never {
@@ -319,29 +319,29 @@ Deno.test("whatever a method throws, its caller hears of it and the Service live
   assertEquals(await link.live(), true);
 });
 
-/** What a peer hears that connects and sends nothing: attributes and messages, until the end. */
+/** The attributes and messages that a peer receives that sends nothing, until the connection ends. */
 async function arrive({ connectOptions }: TestManager): Promise<string> {
-  const heard: unknown[] = [];
+  const received: unknown[] = [];
   try {
     await using peer = await WirePeer.connect(connectOptions);
     for (let text = await peer.readText(); text !== undefined; text = await peer.readText()) {
       const { attribute, message } = JSON.parse(text);
-      heard.push(attribute ?? message);
+      received.push(attribute ?? message);
     }
   } catch (error) {
     if (error instanceof Deno.errors.ConnectionRefused) return "refused";
     assertInstanceOf(error, Deno.errors.ConnectionReset); // the Manager had not accepted it
     return "reset";
   }
-  return heard.join(", ") || "nothing";
+  return received.join(", ") || "nothing";
 }
 
-Deno.test("a Manager shuts down while Clients arrive", async () => {
+Deno.test("a Manager shuts down while Clients connect", async () => {
   const outcomes = new Set<string>();
   for (let round = 0; round < 10; round++) {
     await using manager = await TestManager.start({ disableTls: true });
     const arriving = Array.from({ length: 20 }, () => arrive(manager));
-    // The Manager accepts some of them before it shuts down, and more of them in later rounds.
+    // In each round the Manager accepts more of them before it shuts down.
     await until("it has accepted some", () => manager.manager.status().totals.connections >= round);
     await manager.manager.shutdown();
     for (const outcome of await Promise.all(arriving)) outcomes.add(outcome);
@@ -356,21 +356,21 @@ Deno.test("a Manager shuts down while Clients arrive", async () => {
   assert(outcomes.has(possible[0]) || outcomes.has(possible[1]), [...outcomes].join("; "));
 });
 
-Deno.test("serviceErrorHandler hears of each request that fails, and the caller too", async () => {
+Deno.test("serviceErrorHandler is called for each request that fails, and the caller gets the error", async () => {
   await using manager = await TestManager.start();
   await using lab = new Lab();
   await lab.start(manager.connectOptions);
   await using linked = await LinkedClient.connect<Lab>("Lab", manager.connectOptions);
-  const heard = Promise.withResolvers<Error>();
+  const received = Promise.withResolvers<Error>();
   const errors: Error[] = [];
   linked.serviceErrorHandler = (error) => {
     errors.push(error);
-    heard.resolve(error);
+    received.resolve(error);
     throw new Error("a handler that fails harms nobody");
   };
   assertEquals(await linked.add(1, 2), 3);
   await assertRejects(() => linked.add(-1, 2), RemoteError, "ValueError: x is negative");
-  const error = await heard.promise;
+  const error = await received.promise;
   assert(error instanceof RemoteError, String(error));
   linked.serviceErrorHandler = undefined;
   await assertRejects(() => linked.add(-1, 2), RemoteError);

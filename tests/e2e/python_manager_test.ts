@@ -1,6 +1,6 @@
 /**
  * Our Client and our Service against a Manager of the Python software: recorded conversations
- * played from the Manager's side, and what else such a Manager may say.
+ * played from the Manager's side, and other lines that such a Manager can send.
  */
 
 import { assertEquals, assertRejects } from "@std/assert";
@@ -71,13 +71,13 @@ Deno.test("requests: calls, errors, notifications, unlinking, shutting a service
     "1": { service: new Echo() },
     "2": { service: new Lab() },
     "3": { client: { name: "My Client" } },
-    // It asks a service that it is not linked with; a Client of ours asks through a Link only.
+    // The recorded client calls a service without a link; our Client calls through a Link only.
     "4": { client: { name: "c2" }, linkedWith: ["Nothing"] },
   });
   assertEquals(counts, { played: 136, notOurs: 0 });
 });
 
-Deno.test("locks: two clients link with, lock and release two services", async () => {
+Deno.test("locks: two clients link with two services, lock and unlock them", async () => {
   const counts = await play("locks", {
     "1": { service: new Echo() },
     "2": { service: new Echo({ name: "One", maxClients: 1 }) },
@@ -88,7 +88,7 @@ Deno.test("locks: two clients link with, lock and release two services", async (
   assertEquals(counts, { played: 57, notOurs: 0 });
 });
 
-Deno.test("auth_hostname: a trusted client comes and goes", async () => {
+Deno.test("auth_hostname: a trusted client connects and disconnects", async () => {
   const counts = await play("auth_hostname", { "1": { client: {} } });
   assertEquals(counts, { played: 5, notOurs: 0 });
 });
@@ -101,7 +101,7 @@ Deno.test("auth_password: the Manager's password, right and wrong", async () => 
   assertEquals(counts, { played: 13, notOurs: 0 });
 });
 
-Deno.test("auth_login: users log in, an administrator asks and shuts the Manager down", async () => {
+Deno.test("auth_login: users log in, an administrator sends requests and shuts the Manager down", async () => {
   const user = { username: "j.doe", password: "a good password" };
   const counts = await play("auth_login", {
     "1": { service: new Echo(), login: user },
@@ -120,7 +120,7 @@ Deno.test("admin_from_unauthenticated: the login comes with the first request", 
   assertEquals(counts, { played: 11, notOurs: 0 });
 });
 
-Deno.test("terminal: services answer a person who types", async () => {
+Deno.test("terminal: services reply to typed requests", async () => {
   const counts = await play("terminal", {
     "1": { service: new Lab() },
     "2": { service: new Echo({ name: "String Editor" }) },
@@ -135,7 +135,7 @@ Deno.test("terminal: services answer a person who types", async () => {
   assertEquals(counts, { played: 31, notOurs: 57 });
 });
 
-/** An answer of the Manager or of a service, as Python's Manager sends it. */
+/** A reply of the Manager or of a service, as Python's Manager sends it. */
 function reply(uid: unknown, result: unknown): JsonObject {
   return messages.reply("Client[lab-pc:2]", { result, uid });
 }
@@ -153,31 +153,31 @@ function request(uid: string, attribute: string, args: unknown[], named: JsonObj
 /** Connects a Client to a scripted Manager. */
 async function admit(python: ScriptedManager, options: ClientOptions = {}): Promise<Client> {
   const connecting = connect({ ...options, ...python.connectOptions });
-  await python.welcome();
+  await python.accept();
   return await connecting;
 }
 
-/** A promise must reject with a RemoteError of exactly this text. */
+/** Asserts that a promise rejects with a RemoteError of exactly this text. */
 async function assertRefused(promise: Promise<unknown>, text: string): Promise<void> {
   const error: RemoteError = await assertRejects(() => promise, RemoteError);
   assertEquals(error.message, text);
 }
 
-/** As many as a request has keys: each of them comes first once. */
+/** The number of keys of a request: each of them comes first once. */
 const ROTATIONS = 7;
 
-/** What a Manager may do to every line without changing what it says. */
+/** Changes that a Manager can make to every line without a change of its meaning. */
 const STYLES: [string, () => Style][] = [
   ["adds unknown keys", () => (message) => {
     const unknown = { to: ["x"], priority: 1, extensions: { nested: null } };
     return JSON.stringify({ "": true, ...message, ...unknown }) + "\r\n";
   }],
   ["has its keys in any order", () => {
-    const said = new Map<string, number>();
+    const counts = new Map<string, number>();
     return (message) => {
       const kind = Object.keys(message).join();
-      const times = said.get(kind) ?? 0;
-      said.set(kind, times + 1);
+      const times = counts.get(kind) ?? 0;
+      counts.set(kind, times + 1);
       const entries = Object.entries(message);
       const rotated = entries.splice(times % entries.length);
       return JSON.stringify(Object.fromEntries([...rotated, ...entries])) + "\r\n";
@@ -186,55 +186,55 @@ const STYLES: [string, () => Style][] = [
   ["ends its lines with a bare newline", () => (message) => JSON.stringify(message) + "\n"],
 ];
 
-for (const [habit, newStyle] of STYLES) {
-  Deno.test(`our Client understands a Manager that ${habit}`, async () => {
+for (const [variation, newStyle] of STYLES) {
+  Deno.test(`a Client works under a Manager that ${variation}`, async () => {
     await using python = new ScriptedManager(newStyle());
     const connecting = connect({ ...python.connectOptions, username: "j.doe", password: "pw" });
-    await python.ask("username", MANAGER_NAME);
-    assertEquals((await python.hear()).result, "j.doe");
-    await python.ask("password", "j.doe");
-    assertEquals((await python.hear()).result, "pw");
-    await python.ask("identity");
-    assertEquals((await python.hear()).result, (await connecting).identity());
+    await python.sendRequest("username", MANAGER_NAME);
+    assertEquals((await python.receive()).result, "j.doe");
+    await python.sendRequest("password", "j.doe");
+    assertEquals((await python.receive()).result, "pw");
+    await python.sendRequest("identity");
+    assertEquals((await python.receive()).result, (await connecting).identity());
     await using client = await connecting;
     const link = await python.grantLink(client, "Lab");
 
     for (let rotation = 0; rotation < ROTATIONS; rotation++) {
       const sum = link.add(rotation, 1);
-      const { uid } = await python.hear();
-      await python.say(reply(uid, rotation + 1));
+      const { uid } = await python.receive();
+      await python.send(reply(uid, rotation + 1));
       assertEquals(await sum, rotation + 1);
 
       const failing = link.fail();
-      await python.say(failure((await python.hear()).uid, "ValueError: no"));
+      await python.send(failure((await python.receive()).uid, "ValueError: no"));
       await assertRefused(failing, "ValueError: no");
 
       const notified = Promise.withResolvers<unknown[]>();
       link.notificationHandler = (...args) => notified.resolve(args);
-      await python.say(messages.notification("Lab", [1], { x: rotation }));
+      await python.send(messages.notification("Lab", [1], { x: rotation }));
       assertEquals(await notified.promise, [1, kwargs({ x: rotation })]);
     }
   });
 
-  Deno.test(`our Service understands a Manager that ${habit}`, async () => {
+  Deno.test(`a Service works under a Manager that ${variation}`, async () => {
     await using lab = new Lab();
     await using python = new ScriptedManager(newStyle());
     const starting = lab.start({ ...python.connectOptions, passwordManager: "abc 123" });
-    await python.ask("password", MANAGER_NAME);
-    assertEquals((await python.hear()).result, "abc 123");
-    await python.welcome();
+    await python.sendRequest("password", MANAGER_NAME);
+    assertEquals((await python.receive()).result, "abc 123");
+    await python.accept();
     await starting;
 
     for (let rotation = 0; rotation < ROTATIONS; rotation++) {
-      await python.say(request("a", "power", [rotation], { n: 3 }));
-      const { result, uid, requester } = await python.hear();
+      await python.send(request("a", "power", [rotation], { n: 3 }));
+      const { result, uid, requester } = await python.receive();
       assertEquals([result, uid, requester], [rotation ** 3, "a", "Client[lab-pc:2]"]);
-      await python.say(failure("", "ValueError: nothing that a Service has to answer"));
+      await python.send(failure("", "ValueError: nothing that a Service has to answer"));
     }
   });
 }
 
-Deno.test("an unknown service fails its own request, though Python leaves the uid out", async () => {
+Deno.test("a request to an unknown service is rejected alone, although Python leaves the uid out", async () => {
   await using python = new ScriptedManager();
   await using client = await admit(python);
   const a = await python.grantLink(client, "A");
@@ -249,40 +249,40 @@ Deno.test("an unknown service fails its own request, though Python leaves the ui
     administrator: client.adminRequest("port"),
   };
   const uids: JsonObject = {};
-  for (const name of Object.keys(pending)) uids[name] = (await python.hear()).uid;
+  for (const name of Object.keys(pending)) uids[name] = (await python.receive()).uid;
   pending.cancelled.cancel();
   await assertRejects(() => pending.cancelled, CancelledError);
 
-  const isGone = `the 'B' Service is not connected to ${MANAGER_NAME}`;
-  await python.say(failure("", `KeyError: "${isGone}"`));
-  await assertRefused(pending.b, `KeyError: "${isGone}"`);
-  await python.say(failure("", `KeyError: "${isGone}"`));
-  await assertRefused(pending.secondOfB, `KeyError: "${isGone}"`);
-  await python.say(failure("", `KeyError: "${isGone}"`)); // for the request that was cancelled
-  const itsIsGone = `the "It\\'s" Service is not connected to ${MANAGER_NAME}`;
-  await python.say(failure("", `KeyError: '${itsIsGone}'`));
-  await assertRefused(pending.its, `KeyError: '${itsIsGone}'`);
+  const notConnected = `the 'B' Service is not connected to ${MANAGER_NAME}`;
+  await python.send(failure("", `KeyError: "${notConnected}"`));
+  await assertRefused(pending.b, `KeyError: "${notConnected}"`);
+  await python.send(failure("", `KeyError: "${notConnected}"`));
+  await assertRefused(pending.secondOfB, `KeyError: "${notConnected}"`);
+  await python.send(failure("", `KeyError: "${notConnected}"`)); // for the request that was cancelled
+  const itsNotConnected = `the "It\\'s" Service is not connected to ${MANAGER_NAME}`;
+  await python.send(failure("", `KeyError: '${itsNotConnected}'`));
+  await assertRefused(pending.its, `KeyError: '${itsNotConnected}'`);
 
-  // Nobody else was hit.
-  await python.say(reply(uids.a, "of a"));
+  // No other request was rejected.
+  await python.send(reply(uids.a, "of a"));
   assertEquals(await pending.a, "of a");
-  await python.say(reply("", 1875));
+  await python.send(reply("", 1875));
   assertEquals(await pending.administrator, 1875);
 });
 
-Deno.test("a Service that is not confirmed has started, and answers before that", async () => {
+Deno.test("a Service starts without a confirmation of the Manager, and serves requests before start() resolves", async () => {
   await using lab = new Lab();
   await using python = new ScriptedManager();
   const starting = lab.start(python.connectOptions);
-  await python.welcome();
-  await python.say(request("early", "add", [1, 2], {}));
-  assertEquals((await python.hear()).result, 3);
+  await python.accept();
+  await python.send(request("early", "add", [1, 2], {}));
+  assertEquals((await python.receive()).result, 3);
   await starting;
-  await python.say(request("late", "add", [3, 4], {}));
-  assertEquals((await python.hear()).result, 7);
+  await python.send(request("late", "add", [3, 4], {}));
+  assertEquals((await python.receive()).result, 7);
 });
 
-/** Why a Manager turns a device away, and what it has asked before that. */
+/** The error with which a Manager rejects a device, and the requests of the Manager before it. */
 const REFUSALS: [text: string, questions: [attribute: string, about: string][]][] = [
   ["ValueError: Wrong Manager password", [["password", MANAGER_NAME]]],
   ["ValueError: 'lab-pc' is not a trusted hostname", []],
@@ -295,10 +295,10 @@ for (const [text, questions] of REFUSALS) {
 
   const refuse = async (python: ScriptedManager) => {
     for (const [attribute, about] of questions) {
-      await python.ask(attribute, about);
-      await python.hear();
+      await python.sendRequest(attribute, about);
+      await python.receive();
     }
-    await python.say(failure("", text));
+    await python.send(failure("", text));
     await python.close();
   };
 
@@ -318,22 +318,22 @@ for (const [text, questions] of REFUSALS) {
   });
 }
 
-Deno.test("a Service whose name is taken hears of it from start()", async () => {
+Deno.test("start() of a Service whose name is taken rejects", async () => {
   await using lab = new Lab();
   await using python = new ScriptedManager();
   const text = "NameError: A 'Lab' service is already running on the Manager";
   const refused = assertRefused(lab.start(python.connectOptions), text);
-  await python.welcome();
-  await python.say(failure("", text));
+  await python.accept();
+  await python.send(failure("", text));
   await python.close();
   await refused;
 });
 
 for (const isOurs of [false, true]) {
-  const whose = isOurs ? "our Manager" : "a Python Manager";
-  const what = isOurs ? "go on" : "wait";
+  const manager = isOurs ? "our Manager" : "a Python Manager";
+  const what = isOurs ? "continue" : "wait";
 
-  Deno.test(`other requests ${what} while ${whose} asks for the administrator's login`, async () => {
+  Deno.test(`other requests ${what} while ${manager} prompts for the administrator's login`, async () => {
     const asked = Promise.withResolvers<string>();
     const username = Promise.withResolvers<string>();
     const prompt = {
@@ -348,33 +348,33 @@ for (const isOurs of [false, true]) {
     await using client = await admit(python, { prompt });
     const link = await python.grantLink(client, "Lab");
     const before = link.add(1, 1);
-    const { uid: uidBefore } = await python.hear();
+    const { uid: uidBefore } = await python.receive();
     const users = client.adminRequest("users_table.usernames");
-    const { attribute, uid: uidOfUsers } = await python.hear();
+    const { attribute, uid: uidOfUsers } = await python.receive();
     assertEquals(attribute, "users_table.usernames");
-    if (isOurs) await python.say(reply("ready", true));
+    if (isOurs) await python.send(reply("ready", true));
 
-    await python.ask("username", MANAGER_NAME);
+    await python.sendRequest("username", MANAGER_NAME);
     assertEquals(await asked.promise, `Enter a username for ${MANAGER_NAME}:`);
-    await python.say(reply(uidBefore, 2));
+    await python.send(reply(uidBefore, 2));
     assertEquals(await before, 2);
     const meanwhile = link.add(2, 2);
     if (isOurs) {
-      await python.say(reply((await python.hear()).uid, 4));
+      await python.send(reply((await python.receive()).uid, 4));
       assertEquals(await meanwhile, 4);
     }
     username.resolve("admin");
-    assertEquals((await python.hear()).result, "admin"); // and not the request
-    await python.ask("password", "admin");
-    assertEquals((await python.hear()).result, 'the answer to "Enter the password for admin:"');
-    await python.say(reply(isOurs ? uidOfUsers : "", ["admin"]));
+    assertEquals((await python.receive()).result, "admin"); // not the other request
+    await python.sendRequest("password", "admin");
+    assertEquals((await python.receive()).result, 'the answer to "Enter the password for admin:"');
+    await python.send(reply(isOurs ? uidOfUsers : "", ["admin"]));
     assertEquals(await users, ["admin"]);
-    if (!isOurs) await python.say(reply((await python.hear()).uid, 4));
+    if (!isOurs) await python.send(reply((await python.receive()).uid, 4));
     assertEquals(await meanwhile, 4);
   });
 }
 
-Deno.test("a login that nobody can answer ends with the reason, and the next one may succeed", async () => {
+Deno.test("an administrator's login that cannot be prompted for rejects with the reason, and the next one can succeed", async () => {
   const prompt = {
     text(): string {
       throw new ConfigurationError("there is no terminal");
@@ -385,25 +385,25 @@ Deno.test("a login that nobody can answer ends with the reason, and the next one
   await using python = new ScriptedManager();
   await using client = await admit(python, { prompt });
   const users = client.adminRequest("users_table.usernames");
-  await python.hear();
-  await python.ask("username", MANAGER_NAME);
-  const { error, result } = await python.hear();
+  await python.receive();
+  await python.sendRequest("username", MANAGER_NAME);
+  const { error, result } = await python.receive();
   assertEquals([error, result], [true, null]);
-  await python.say(failure("", "ValueError: You must be an administrator"));
+  await python.send(failure("", "ValueError: You must be an administrator"));
   await assertRejects(() => users, ConfigurationError, "there is no terminal");
   const port = client.adminRequest("port");
-  await python.hear();
-  await python.say(reply("", 1875));
+  await python.receive();
+  await python.send(reply("", 1875));
   assertEquals(await port, 1875);
 });
 
-Deno.test("a connection that the Manager closes fails what is pending", async () => {
+Deno.test("pending requests are rejected when the Manager closes the connection", async () => {
   await using python = new ScriptedManager();
   await using client = await admit(python);
   const link = await python.grantLink(client, "Lab");
   const pending = [link.add(1, 2), client.identities(), link.acquireLock(), client.link("Echo")];
   const administration = [client.adminRequest("port"), client.adminRequest("clients")];
-  for (let sent = 0; sent < pending.length + 1; sent++) await python.hear();
+  for (let sent = 0; sent < pending.length + 1; sent++) await python.receive();
   await python.close();
   for (const request of [...pending, ...administration]) {
     await assertRejects(() => request, ConnectionAbortedError, client.addressManager);
@@ -412,46 +412,46 @@ Deno.test("a connection that the Manager closes fails what is pending", async ()
   assertEquals(client.isConnected(), false);
 });
 
-Deno.test("the end of the connection is the answer to shutdown_manager, and to nothing else", async () => {
+Deno.test("the end of the connection fulfils shutdown_manager, and no other request", async () => {
   await using python = new ScriptedManager();
   await using client = await admit(python);
   const link = await python.grantLink(client, "Lab");
   const namesake = link.shutdown_manager();
   const shutdown = client.adminRequest("shutdown_manager");
-  await python.hear();
-  await python.hear();
+  await python.receive();
+  await python.receive();
   await python.close();
   assertEquals(await shutdown, true);
   await assertRejects(() => namesake, ConnectionAbortedError);
 });
 
-Deno.test("a LinkedClient asks until the service is there, then has its methods", async () => {
+Deno.test("a LinkedClient retries until the service is registered, then has its methods", async () => {
   await using python = new ScriptedManager();
   const connecting = LinkedClient.connect("Lab", { ...python.connectOptions, name: "c" });
-  await python.welcome();
-  const early = await python.hear();
+  await python.accept();
+  const early = await python.receive();
   const text = `KeyError: "the 'Lab' service does not exist, cannot link with c[lab-pc:2]"`;
-  await python.say(failure(early.uid, text));
-  const late = await python.hear();
+  await python.send(failure(early.uid, text));
+  const late = await python.receive();
   assertEquals([late.attribute, late.args], ["link", ["Lab"]]);
   const entry = { attributes: {}, address: "lab-pc:3", language: "", os: "", max_clients: -1 };
-  await python.say(reply(late.uid, entry));
+  await python.send(reply(late.uid, entry));
   await using lab = await connecting;
   assertEquals([lab.serviceAddress, lab.name], ["lab-pc:3", "c"]);
   const sum = lab.add(1, new Kwargs({ y: 2 }));
-  const { uid, service, args, kwargs: named } = await python.hear();
+  const { uid, service, args, kwargs: named } = await python.receive();
   assertEquals([service, args, named], ["Lab", [1], { y: 2 }]);
-  await python.say(reply(uid, 3));
+  await python.send(reply(uid, 3));
   assertEquals(await sum, 3);
 });
 
-Deno.test("a LinkedClient that is refused has the reason, and leaves", async () => {
+Deno.test("a LinkedClient whose link is rejected gets the reason, and disconnects", async () => {
   await using python = new ScriptedManager();
   const text = "PermissionError: 'Lab' service is locked";
   const refused = assertRefused(LinkedClient.connect("Lab", python.connectOptions), text);
-  await python.welcome();
-  await python.say(failure((await python.hear()).uid, text));
-  assertEquals((await python.hear()).attribute, "__disconnect__");
-  assertEquals(await python.hearText(), undefined);
+  await python.accept();
+  await python.send(failure((await python.receive()).uid, text));
+  assertEquals((await python.receive()).attribute, "__disconnect__");
+  assertEquals(await python.receiveText(), undefined);
   await refused;
 });

@@ -1,4 +1,4 @@
-/** A Python client and a Python service, both written for this test, with our Manager between. */
+/** A Python client and a Python service, both written for this test, connected through our Manager. */
 
 import { assertEquals, assertRejects } from "@std/assert";
 import { parseJson } from "../../wire/json.ts";
@@ -15,9 +15,9 @@ for (const disableTls of [false, true]) {
     await using manager = await TestManager.start({ disableTls });
     await using lab = new Lab();
     await lab.start(manager.connectOptions);
-    const printed = await succeed(pythonPeer("client", manager));
+    const stdout = await succeed(pythonPeer("client", manager));
     const { hostname, networkName } = manager.manager;
-    const lines = printed.trim()
+    const lines = stdout.trim()
       .replaceAll(new RegExp(`python\\[${RegExp.escape(hostname)}:\\d+]`, "g"), "python[here]")
       .split("\n").map(parseJson);
     assertEquals(lines, [

@@ -1,4 +1,4 @@
-/** Devices that come back to a Manager that was restarted. */
+/** Devices that reconnect to a Manager that was restarted. */
 
 import {
   assertEquals,
@@ -37,8 +37,8 @@ import { inTime } from "../support/until.ts";
 for (const disableTls of [true, false]) {
   const over = disableTls ? "over TCP" : "over TLS";
 
-  Deno.test(`a Client and a Service come back, and the Link stays usable, ${over}`, async () => {
-    await using files = await TestManager.start(); // for its certificate, which outlives the others
+  Deno.test(`a Client and a Service reconnect, and the Link stays usable, ${over}`, async () => {
+    await using files = await TestManager.start(); // only its certificate is used
     const { certFile } = files.connectOptions;
     const keyFile = certFile!.replace(/crt$/, "key");
     await using manager = await Restarts.start({ disableTls, certFile, keyFile });
@@ -47,8 +47,8 @@ for (const disableTls of [true, false]) {
     const { client, changes } = await connected(manager.connectOptions);
     await using _client = client;
     const link = await client.link<Lab>("Lab");
-    const told = new Events<unknown>();
-    link.notificationHandler = (text) => told.add(text);
+    const notified = new Events<unknown>();
+    link.notificationHandler = (text) => notified.add(text);
     for (const round of ["1", "2"]) {
       await manager.stop();
       await changes.next(isState("lost"));
@@ -58,15 +58,15 @@ for (const disableTls of [true, false]) {
       assertEquals(client.isConnected(), true);
       assertEquals(await link.echo(`echo ${round}`), `echo ${round}`);
       await link.tell(`note ${round}`);
-      assertEquals(await told.next(), `note ${round}`);
+      assertEquals(await notified.next(), `note ${round}`);
     }
     assertEquals(statesOf(lab.changes), ["lost", "connected", "lost", "connected"]);
-    const found = statesOf(changes).filter((state) => state !== "unlinked"); // the Lab came later
+    const found = statesOf(changes).filter((state) => state !== "unlinked"); // the Lab reconnects after the Client
     assertEquals(found, ["lost", "connected", "linked", "lost", "connected", "linked"]);
   });
 }
 
-Deno.test("a request that was out when the connection ended fails, and is not sent again", async () => {
+Deno.test("a request that is pending when the connection ends is rejected, and is not sent again", async () => {
   await using network = await LinkedLab.open();
   const { manager, lab, changes, link } = network;
   const slow = link.slow();
@@ -76,12 +76,12 @@ Deno.test("a request that was out when the connection ended fails, and is not se
   assertMatch(error.message, /^The request to 'Lab' was not answered: the connection to /);
   await manager.resume();
   await changes.next(isState("linked"));
-  lab.letGo.resolve(); // its answer goes nowhere
+  lab.release.resolve(); // its reply has no connection
   await link.echo("after");
   assertEquals(lab.calls, ["slow", "the one before has arrived", "after"]);
 });
 
-Deno.test("a request made while the Manager is away waits, and is sent once", async () => {
+Deno.test("a request made while the Manager is down waits, and is sent once", async () => {
   await using network = await LinkedLab.open();
   const { manager, lab, client, changes, link } = network;
   await manager.stop();
@@ -94,7 +94,7 @@ Deno.test("a request made while the Manager is away waits, and is sent once", as
   assertEquals(lab.calls, ["a", "b"]);
 });
 
-Deno.test("a request that waited for longer than its time-out is never sent", async () => {
+Deno.test("a request that waits for longer than its time-out is never sent", async () => {
   await using network = await LinkedLab.open();
   const { manager, lab, changes, link } = network;
   await manager.stop();
@@ -110,7 +110,7 @@ Deno.test("a request that waited for longer than its time-out is never sent", as
   assertEquals(lab.calls, ["after"]);
 });
 
-Deno.test("a lock that was held is held again", async () => {
+Deno.test("a lock is acquired again after a reconnection", async () => {
   await using manager = await Restarts.start();
   await using lab = new Lab();
   await lab.start(manager.connectOptions);
@@ -128,15 +128,15 @@ Deno.test("a lock that was held is held again", async () => {
   assertEquals(second.serviceName, "Lab");
 });
 
-Deno.test("a Link is restored when its Service has come back, without a request in between", async () => {
+Deno.test("a Link is restored when its Service has reconnected, without a new request", async () => {
   await using manager = await Restarts.start();
   await using first = new Lab();
   await first.start(manager.connectOptions);
   const { client, changes } = await connected(manager.connectOptions);
   await using _client = client;
   const link = await client.link<Lab>("Lab");
-  const told = new Events<unknown>();
-  link.notificationHandler = (text) => told.add(text);
+  const notified = new Events<unknown>();
+  link.notificationHandler = (text) => notified.add(text);
   await first.shutdown();
   await changes.next(isState("unlinked"));
   const waiting = link.echo("for the second");
@@ -145,12 +145,12 @@ Deno.test("a Link is restored when its Service has come back, without a request 
   await changes.next(isState("linked"));
   assertEquals(link.serviceMaxClients, 7);
   second.emitNotification("hello");
-  assertEquals(await told.next(), "hello");
+  assertEquals(await notified.next(), "hello");
   assertEquals(await waiting, "for the second");
   assertEquals(second.calls, ["for the second"]);
 });
 
-Deno.test("a Client that is turned away when it comes back has ended, with the reason", async () => {
+Deno.test("a Client that is rejected when it reconnects has ended, with the reason", async () => {
   await using manager = await Restarts.start({ authPassword: "the old one" });
   const { client, changes } = await connected(manager.connectOptions);
   await using _client = client;
@@ -169,7 +169,7 @@ Deno.test("a Client that is turned away when it comes back has ended, with the r
   await assertRejects(() => later, ConnectionAbortedError, "not connected");
 });
 
-Deno.test("a Manager with another certificate is not trusted when it comes back", async () => {
+Deno.test("a Manager with another certificate is not trusted at a reconnection", async () => {
   await using manager = await Restarts.start({ disableTls: false });
   await using folder = await temporaryFolder();
   const kept = join(folder.path, "kept.crt");
@@ -184,7 +184,7 @@ Deno.test("a Manager with another certificate is not trusted when it comes back"
   assertInstanceOf(await reason.promise, CertificateError);
 });
 
-Deno.test("what a person has typed is given again, and nobody is asked once more", async () => {
+Deno.test("typed login details are sent again at a reconnection, without a second prompt", async () => {
   await using manager = await Restarts.start({ authPassword: "a b" });
   const questions: string[] = [];
   const prompt = {
@@ -220,7 +220,7 @@ Deno.test("what a person has typed is given again, and nobody is asked once more
   await manager.stop(); // before its database is removed
 });
 
-Deno.test("disconnect() and shutdown() end the attempts to come back", async () => {
+Deno.test("disconnect() and shutdown() end the attempts to reconnect", async () => {
   await using manager = await Restarts.start();
   await using lab = new Lab();
   await lab.start(manager.connectOptions);
@@ -240,7 +240,7 @@ Deno.test("disconnect() and shutdown() end the attempts to come back", async () 
   assertEquals(ends, [undefined, undefined]);
 });
 
-Deno.test("after its number of attempts a device has ended, with the last error", async () => {
+Deno.test("a device has ended after its number of attempts, with the last error", async () => {
   await using manager = await Restarts.start();
   const { client, changes } = await connected({
     ...manager.connectOptions,
@@ -255,19 +255,19 @@ Deno.test("after its number of attempts a device has ended, with the last error"
   assertEquals(attempts.map((change) => change.state === "retrying" && change.attempt), [1, 2, 3]);
 });
 
-Deno.test("waitOnFirstConnect waits for a Manager that is not there yet; without it that is an error", async () => {
+Deno.test("waitOnFirstConnect waits for a Manager that does not listen yet, and without it connect() rejects", async () => {
   await using manager = await Restarts.start();
   const { connectOptions } = manager;
   await manager.stop();
   await assertRejects(() => connect(connectOptions), ConnectError);
-  const patient = { ...connectOptions, reconnect: { ...RECONNECT, waitOnFirstConnect: true } };
-  const clientComes = connect(patient);
+  const persistent = { ...connectOptions, reconnect: { ...RECONNECT, waitOnFirstConnect: true } };
+  const connecting = connect(persistent);
   await using lab = new Lab();
-  const labComes = lab.start(patient);
+  const starting = lab.start(persistent);
   await lab.changes.next(isState("retrying"));
   await manager.resume();
-  await labComes;
-  await using client = await clientComes;
+  await starting;
+  await using client = await connecting;
   await using link = await client.link<Lab>("Lab");
   assertEquals(await link.echo("hello"), "hello");
   await manager.stop();
@@ -287,7 +287,7 @@ Deno.test("a Service that waits for its first Manager can be shut down", async (
     lab.shutdown(),
     assertRejects(() => started, ConnectionAbortedError, "has given up the Manager at"),
   ]);
-  assertEquals(statesOf(lab.changes), []); // it has only tried
+  assertEquals(statesOf(lab.changes), []); // attempts only
   await inTime("the Service has finished", lab.finished);
   await assertRejects(() => lab.start(connectOptions), ConnectionAbortedError, "started before");
 });
@@ -320,7 +320,7 @@ Deno.test("a LinkedClient reconnects too", async () => {
   assertEquals(await linked.echo("hello"), "hello");
 });
 
-Deno.test("a task goes on while its device comes back, and is told of the end", async () => {
+Deno.test("a task keeps running while its device reconnects, and its signal is aborted at the end", async () => {
   await using manager = await Restarts.start();
   await using lab = new Lab();
   const reason = Promise.withResolvers<unknown>();
@@ -333,12 +333,12 @@ Deno.test("a task goes on while its device comes back, and is told of the end", 
   await manager.stop();
   await manager.resume();
   await lab.changes.next(isState("connected"));
-  assertEquals(signals.map((signal) => signal.aborted), [false]); // it was started once
+  assertEquals(signals.map((signal) => signal.aborted), [false]); // the task was started once
   await lab.shutdown();
   assertInstanceOf(await reason.promise, ConnectionAbortedError);
 });
 
-Deno.test("shutdown() does not wait for requests that a lost connection has brought", async () => {
+Deno.test("shutdown() does not wait for requests of a lost connection", async () => {
   await using manager = await Restarts.start();
   await using lab = new Lab();
   await lab.start(manager.connectOptions);
@@ -352,20 +352,20 @@ Deno.test("shutdown() does not wait for requests that a lost connection has brou
   await manager.resume();
   await lab.changes.next(isState("connected"));
   let isAnswered = false;
-  lab.letGo.promise.then(() => isAnswered = true);
+  lab.release.promise.then(() => isAnswered = true);
   await lab.shutdown();
   assertEquals(isAnswered, false);
   assertEquals(lab.calls, ["slow", "the one before has arrived"]);
   await manager.manager.disconnected("Lab");
 });
 
-Deno.test("a Service whose name is taken waits for it, until it is shut down", async () => {
+Deno.test("a Service whose name is taken retries until it is shut down, with waitOnFirstConnect", async () => {
   await using manager = await Restarts.start();
   await using first = new Lab();
   await first.start(manager.connectOptions);
   await using second = new Lab();
-  const patient = { ...RECONNECT, waitOnFirstConnect: true };
-  const started = second.start({ ...manager.connectOptions, reconnect: patient });
+  const persistent = { ...RECONNECT, waitOnFirstConnect: true };
+  const started = second.start({ ...manager.connectOptions, reconnect: persistent });
   const change = await second.changes.next(isState("retrying"));
   assertEquals(
     reasonOf(change),
@@ -377,16 +377,16 @@ Deno.test("a Service whose name is taken waits for it, until it is shut down", a
   ]);
 });
 
-Deno.test("connecting is given up when its signal is aborted, whatever it waits for", async () => {
+Deno.test("connect() is aborted with its signal, at every step", async () => {
   await using manager = await Restarts.start();
   const { connectOptions } = manager;
   await manager.stop();
   const reason = new Error("enough");
-  const patient = { ...RECONNECT, waitOnFirstConnect: true };
+  const persistent = { ...RECONNECT, waitOnFirstConnect: true };
   const away = new AbortController();
-  const coming = connect({ ...connectOptions, reconnect: patient, signal: away.signal });
+  const connecting = connect({ ...connectOptions, reconnect: persistent, signal: away.signal });
   away.abort(reason);
-  assertEquals(await assertRejects(() => coming), reason);
+  assertEquals(await assertRejects(() => connecting), reason);
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr as Deno.NetAddr;
   const silent = new AbortController();
@@ -394,12 +394,12 @@ Deno.test("connecting is given up when its signal is aborted, whatever it waits 
     ...{ host: "127.0.0.1", port, disableTls: true, timeout: 1_000_000 },
     signal: silent.signal,
   });
-  using _socket = await listener.accept(); // and says nothing
+  using _socket = await listener.accept(); // sends nothing
   silent.abort(reason);
   assertEquals(await assertRejects(() => waiting), reason);
 });
 
-Deno.test("a signal that is aborted once a Client is connected changes nothing", async () => {
+Deno.test("an abort of the signal of connect() does not affect a connected Client", async () => {
   await using manager = await Restarts.start();
   const given = new AbortController();
   const { client, changes } = await connected({
@@ -416,7 +416,7 @@ Deno.test("a signal that is aborted once a Client is connected changes nothing",
   await client.disconnect();
 });
 
-Deno.test("a person is asked once, however many attempts it takes to connect first", async () => {
+Deno.test("a password is prompted for once, however many attempts the first connection takes", async () => {
   await using manager = await Restarts.start({ authPassword: "pw" });
   await using first = new Lab();
   await first.start(manager.connectOptions);
@@ -434,7 +434,7 @@ Deno.test("a person is asked once, however many attempts it takes to connect fir
   assertEquals(questions, 1);
 });
 
-Deno.test("too many failed logins of a computer end nobody who comes back with the right password", async () => {
+Deno.test("a device with the right password retries while its computer is throttled, and then connects", async () => {
   const limits = { freeLogins: 1, loginPenalty: 1_000_000, loginTimeout: 100, loginMemory: 1_000 };
   await using manager = await Restarts.start({ authPassword: "right", limits });
   const wrong = () => connect({ ...manager.connectOptions, passwordManager: "wrong" });
@@ -444,11 +444,11 @@ Deno.test("too many failed logins of a computer end nobody who comes back with t
   const started = lab.start({ ...manager.connectOptions, reconnect });
   const change = await lab.changes.next(isState("retrying"));
   assertMatch(reasonOf(change), /^PermissionError: Too many failed logins/);
-  await started; // when they are forgotten
+  await started; // the failed logins have expired
   assertEquals(Object.keys(manager.manager.manager.identities().services), ["Lab"]);
 });
 
-Deno.test("what was asked for while away comes before what is asked for in the handler", async () => {
+Deno.test("requests that wait for the connection are sent before those of connectionHandler", async () => {
   await using network = await LinkedLab.open();
   const { manager, lab, client, changes, link } = network;
   const handled = Promise.withResolvers<void>();
@@ -466,7 +466,7 @@ Deno.test("what was asked for while away comes before what is asked for in the h
   assertEquals(lab.calls, ["while away", "in the handler"]);
 });
 
-Deno.test("a shutdownHandler may disconnect", async () => {
+Deno.test("a shutdownHandler can disconnect", async () => {
   await using manager = await Restarts.start();
   await using client = await connect({ ...manager.connectOptions, reconnect: false });
   const ends: (Error | undefined)[] = [];
@@ -486,7 +486,7 @@ Deno.test("a shutdownHandler may disconnect", async () => {
   assertMatch(ends[0]!.message, text);
 });
 
-Deno.test("disconnect() does not wait for a Manager that is silent in the middle of TLS", async () => {
+Deno.test("disconnect() does not wait for a Manager that stalls in the TLS handshake", async () => {
   await using manager = await Restarts.start({ disableTls: false });
   await using folder = await temporaryFolder();
   const certFile = join(folder.path, "kept.crt");
@@ -503,7 +503,7 @@ Deno.test("disconnect() does not wait for a Manager that is silent in the middle
   const { host: hostname, port } = manager.connectOptions;
   using listener = Deno.listen({ hostname, port });
   using socket = await listener.accept();
-  await socket.read(new Uint8Array(1)); // it speaks TLS, and nothing comes back
+  await socket.read(new Uint8Array(1)); // the TLS handshake has begun, and gets no reply
   await client.disconnect();
   assertEquals(client.isConnected(), false);
   assertEquals(statesOf(changes), ["lost"]);

@@ -1,7 +1,7 @@
 /**
  * Recorded conversations of Python devices with a Python Manager, played against our Manager:
- * the devices' lines are sent as they were recorded, and our Manager must say what Python's said.
- * Ports and host names are mapped; tracebacks, languages and operating systems are its own.
+ * the devices' lines are sent as they were recorded, and our Manager must send the lines of Python's.
+ * Ports and host names are mapped; tracebacks, languages and operating systems differ.
  */
 
 import { assert, assertEquals } from "@std/assert";
@@ -22,14 +22,14 @@ class Replay {
   readonly #peers = new Map<string, WirePeer>();
   /** The last request of each connection. */
   readonly #requests = new Map<string, Json>();
-  /** Ports of the recording and what they are here. */
+  /** The port of this replay for each port of the recording. */
   readonly #ports = new Map<string, string>();
 
   constructor(manager: TestManager) {
     this.#manager = manager;
   }
 
-  /** Plays a recording: how many lines were sent, and how many answers were compared. */
+  /** Plays a recording. Returns how many lines were sent, and how many replies were compared. */
   async play(entries: Entry[]): Promise<{ sent: number; compared: number }> {
     let sent = 0;
     let compared = 0;
@@ -70,11 +70,11 @@ class Replay {
     return { sent, compared };
   }
 
-  /** What our Manager says must be what was recorded, but for what has to differ. */
+  /** Asserts that our Manager sends the recorded line, but for the parts that have to differ. */
   #compare(recorded: Json, actual: Json, uid: string): void {
-    // Python forgets the uid of an administrator's request, and of one to a service that is gone.
+    // Python omits the uid of an administrator's request, and of one to a service that has disconnected.
     if (recorded.uid === "" && !("attribute" in recorded)) recorded.uid = uid;
-    const port = this.#ports.get(String(recorded.result)); // an administrator asks for it
+    const port = this.#ports.get(String(recorded.result)); // an administrator requests it
     if (port !== undefined) recorded.result = Number(port);
     for (const text of OUR_OWN_WORDS) {
       if (!String(recorded.message).startsWith(text)) continue;
@@ -93,7 +93,7 @@ class Replay {
     assertEquals(canonical(actual), expected);
   }
 
-  /** A device's line, with the addresses that it has learnt from our Manager. */
+  /** A device's line, with the addresses that our Manager has sent to it. */
   #addressHere(line: string): string {
     const { hostname } = this.#manager.manager;
     return line.replaceAll(/lab-pc:(\d+)/g, (recorded, port: string) => {
@@ -110,7 +110,7 @@ class Replay {
     return recorded.replaceAll(/lab-pc:(\d+)/g, (_, port: string) => {
       const here = found[occurrence++]?.[1] ?? "missing";
       if (!this.#ports.has(port)) {
-        // Two ports of the recording are two ports here.
+        // Different ports of the recording are different ports here.
         assert(![...this.#ports.values()].includes(here), `port ${here} stands for two`);
         this.#ports.set(port, here);
       }
@@ -119,7 +119,7 @@ class Replay {
   }
 }
 
-/** A line as an object; what a person typed is one without members. */
+/** A line as an object; a typed line is one without members. */
 function parse(line: string): Json {
   try {
     return JSON.parse(line);
@@ -159,7 +159,7 @@ for (
 ) {
   for (const disableTls of [false, true]) {
     const transport = disableTls ? "TCP" : "TLS";
-    Deno.test(`our Manager says what Python's said in ${name}, over ${transport}`, async () => {
+    Deno.test(`our Manager sends the lines of Python's in ${name}, over ${transport}`, async () => {
       await using folder = await temporaryFolder();
       const database = join(folder.path, "manager.sqlite3");
       if (name.startsWith("auth_login") || name.startsWith("admin")) await makeUsers(database);

@@ -1,4 +1,4 @@
-/** What a Client does to have again what it had, line by line, under a scripted Manager. */
+/** The lines with which a Client restores its links and locks, under a scripted Manager. */
 
 import { assert, assertEquals, assertInstanceOf, assertMatch, assertRejects } from "@std/assert";
 import { connect, ConnectionAbortedError, options, RemoteError, TimeoutError } from "../../mod.ts";
@@ -7,9 +7,9 @@ import { failure } from "../support/messages.ts";
 import { ScriptedLink } from "../support/scripted_link.ts";
 import { ENTRY, ScriptedManager } from "../support/scripted_manager.ts";
 
-const GONE = { uid: "gone", result: "Lab" };
+const SERVICE_GONE = { uid: "gone", result: "Lab" };
 
-Deno.test("a Client that reconnects says which extensions it knows, one that does not says fewer", async () => {
+Deno.test("the identity of a Client that reconnects has the extension gone, that of another does not", async () => {
   for (
     const [reconnect, extensions] of [
       [true, ["ready", "beat", "cancel", "stream", "gone"]],
@@ -18,21 +18,21 @@ Deno.test("a Client that reconnects says which extensions it knows, one that doe
   ) {
     await using manager = new ScriptedManager();
     const connecting = connect({ ...manager.connectOptions, reconnect: reconnect === true });
-    assertEquals((await manager.welcome()).extensions, extensions);
+    assertEquals((await manager.accept()).extensions, extensions);
     const client = await connecting;
-    await Promise.all([client.disconnect(), manager.hearText()]);
+    await Promise.all([client.disconnect(), manager.receiveText()]);
   }
 });
 
 // Locks and links
 
 for (const lock of ["shared", "exclusive"] as const) {
-  Deno.test(`a lock (${lock}) that somebody else was faster for is reported, and what counted on it fails`, async () => {
+  Deno.test(`a lock (${lock}) that another Client has acquired first is reported as lost, and requests that need it are rejected`, async () => {
     await using scripted = await ScriptedLink.open({ lock });
     const { link, changes } = scripted;
     await scripted.lose();
     const waiting = link.move(10);
-    await scripted.comeBack();
+    await scripted.acceptAgain();
     await scripted.answer("link", { result: ENTRY });
     const text = "PermissionError: c cannot acquire an exclusive lock, there are 2 links";
     const request = await scripted.answer("acquire_lock", failure(text));
@@ -41,68 +41,68 @@ for (const lock of ["shared", "exclusive"] as const) {
     assert(change.state === "unlocked" && change.service === "Lab");
     const error = await assertRejects(() => waiting, ConnectionAbortedError);
     assertMatch(error.message, /^Cannot request move of the 'Lab' service: the lock was lost/);
-    const next = link.move(20); // without the lock, as the user knows
+    const next = link.move(20); // without the lock, whose loss was reported
     assertEquals((await scripted.answer("move", { result: 20 })).args, [20]);
     assertEquals(await next, 20);
   });
 }
 
-Deno.test("a lock is lost to whoever keeps the Client out of the Service meanwhile", async () => {
+Deno.test("a lock is lost if another Client prevents the Link from being restored", async () => {
   await using scripted = await ScriptedLink.open({ lock: "exclusive" });
   const { changes, link } = scripted;
   await scripted.lose();
   const waiting = link.move(10);
-  await scripted.comeBack();
+  await scripted.acceptAgain();
   await scripted.answer("link", failure("PermissionError: 'Lab' service is locked"));
   await assertRejects(() => waiting, ConnectionAbortedError, "the lock was lost");
   await scripted.answer("link", { result: ENTRY });
-  await changes.next(isState("linked")); // without the lock
+  await changes.next(isState("linked")); // not locked
   assertEquals(statesOf(changes), ["lost", "connected", "unlocked", "unlinked", "linked"]);
 });
 
-Deno.test("a lock is acquired again before what waits is sent", async () => {
+Deno.test("a lock is acquired again before waiting requests are sent", async () => {
   await using scripted = await ScriptedLink.open({ lock: "exclusive" });
   const { link } = scripted;
   await scripted.lose();
   const waiting = link.move(10);
-  await scripted.comeBack();
+  await scripted.acceptAgain();
   await scripted.answer("link", { result: ENTRY });
   await scripted.answer("acquire_lock", { result: [] });
   await scripted.answer("move", { result: 1 });
   assertEquals(await waiting, 1);
 });
 
-Deno.test("a lock that is released while the Manager is away is not acquired again", async () => {
+Deno.test("a lock that is released while the Manager is down is not acquired again", async () => {
   await using scripted = await ScriptedLink.open({ lock: "exclusive" });
   const { link } = scripted;
   await scripted.lose();
   const releasing = link.releaseLock();
-  await scripted.comeBack();
+  await scripted.acceptAgain();
   await scripted.answer("link", { result: ENTRY });
   await scripted.answer("release_lock", { result: [] });
   assertEquals(await releasing, []);
 });
 
-Deno.test("a lock that is asked for while the Manager is away is asked for once the Link is back", async () => {
+Deno.test("a lock that is requested while the Manager is down is requested once the Link is restored", async () => {
   await using scripted = await ScriptedLink.open();
   const { link } = scripted;
   await scripted.lose();
   const locking = link.acquireLock();
-  await scripted.comeBack();
+  await scripted.acceptAgain();
   await scripted.answer("link", failure("KeyError: \"the 'Lab' service does not exist\""));
   await scripted.answer("link", { result: ENTRY });
   await scripted.answer("acquire_lock", { result: ["c[a:1]"] });
   assertEquals(await locking, ["c[a:1]"]);
 });
 
-Deno.test("a link that was ended while the Manager is away is not restored", async () => {
+Deno.test("a link that is ended while the Manager is down is not restored", async () => {
   await using scripted = await ScriptedLink.open();
   const { client, link } = scripted;
   await scripted.lose();
   const waiting = link.move(1);
   await link.unlink();
   await assertRejects(() => waiting, ConnectionAbortedError, "the link has ended");
-  await scripted.comeBack();
+  await scripted.acceptAgain();
   const asking = client.identities();
   await scripted.answer("identity", { result: {} });
   await asking;
@@ -112,78 +112,78 @@ Deno.test("a link that is ended while it is being restored is unlinked, with its
   await using scripted = await ScriptedLink.open({ lock: "exclusive" });
   const { changes, link } = scripted;
   await scripted.lose();
-  await scripted.comeBack();
+  await scripted.acceptAgain();
   await scripted.answer("link", { result: ENTRY });
-  const { uid } = await scripted.hear(); // acquire_lock
+  const { uid } = await scripted.receive(); // acquire_lock
   await link.unlink();
-  scripted.say({ uid, result: [] });
+  scripted.send({ uid, result: [] });
   assertEquals((await scripted.answer("unlink", { result: true })).args, ["Lab"]);
   assertEquals(statesOf(changes), ["lost", "connected"]);
 });
 
-Deno.test("a link that is ended while another is asked for is not taken from that one", async () => {
+Deno.test("a link that ends while another one to its Service is requested sends no unlink until that one ends too", async () => {
   await using scripted = await ScriptedLink.open();
   const { client, link } = scripted;
   const linking = client.link("Lab");
-  const { uid } = await scripted.hear();
+  const { uid } = await scripted.receive();
   await link.unlink();
-  scripted.say({ uid, result: ENTRY });
+  scripted.send({ uid, result: ENTRY });
   const other = await linking;
   const moving = other.move(1);
-  await scripted.answer("move", { result: 1 }); // and no unlink before it
+  await scripted.answer("move", { result: 1 }); // no unlink before it
   await moving;
   const refused = client.link("Lab");
-  const { uid: next } = await scripted.hear();
+  const { uid: next } = await scripted.receive();
   await other.unlink();
-  scripted.say({ uid: next, ...failure("PermissionError: 'Lab' service is locked") });
+  scripted.send({ uid: next, ...failure("PermissionError: 'Lab' service is locked") });
   await assertRejects(() => refused, RemoteError);
-  await scripted.answer("unlink", { result: true }); // nobody wants it any longer
+  await scripted.answer("unlink", { result: true }); // no link uses it any more
 });
 
-Deno.test("a link that is ended while others are asked for is ended at last if none of them comes", async () => {
+Deno.test("a link that ends while others to its Service are requested is unlinked if all of those are rejected", async () => {
   await using scripted = await ScriptedLink.open();
   const { client, link } = scripted;
   const asked = [client.link("Lab"), client.link("Lab")];
-  const uids = [(await scripted.hear()).uid, (await scripted.hear()).uid];
+  const uids = [(await scripted.receive()).uid, (await scripted.receive()).uid];
   await link.unlink();
   for (const uid of uids) {
-    scripted.say({ uid, ...failure("PermissionError: 'Lab' service is locked") });
+    scripted.send({ uid, ...failure("PermissionError: 'Lab' service is locked") });
   }
   for (const future of asked) await assertRejects(() => future, RemoteError);
   await scripted.answer("unlink", { result: true });
 });
 
-Deno.test("a link that is asked for again while it is restored stays", async () => {
+Deno.test("a link that is requested again while it is restored stays", async () => {
   await using scripted = await ScriptedLink.open();
   const { changes, client, link } = scripted;
   await scripted.lose();
-  await scripted.comeBack();
-  const { uid } = await scripted.hear();
+  await scripted.acceptAgain();
+  const { uid } = await scripted.receive();
   await link.unlink();
   const linking = client.link("Lab");
-  const { uid: next } = await scripted.hear();
-  scripted.say({ uid, result: ENTRY });
-  scripted.say({ uid: next, result: ENTRY });
+  const { uid: next } = await scripted.receive();
+  scripted.send({ uid, result: ENTRY });
+  scripted.send({ uid: next, result: ENTRY });
   const moving = (await linking).move(1);
-  await scripted.answer("move", { result: 1 }); // and no unlink before it
+  await scripted.answer("move", { result: 1 }); // no unlink before it
   assertEquals(await moving, 1);
   assertEquals(statesOf(changes), ["lost", "connected", "linked"]);
 });
 
-Deno.test("a link that is lost once more while it is restored is restored once", async () => {
+Deno.test("a link that is lost again while it is restored is restored once", async () => {
   await using scripted = await ScriptedLink.open();
   const { client, changes, link } = scripted;
   const failing = link.move(1);
-  const { uid } = await scripted.hear();
-  const asking = client.adminRequest("clients"); // holds back what comes after it
-  await scripted.hear();
+  const { uid } = await scripted.receive();
+  const asking = client.adminRequest("clients"); // delays later requests
+  await scripted.receive();
   const text = `KeyError: "the 'Lab' Service is not connected to Manager[lab-pc:1875]"`;
-  scripted.say({ uid, ...failure(text) });
+  scripted.send({ uid, ...failure(text) });
   await changes.next(isState("unlinked"));
   await scripted.lose();
   await assertRejects(() => failing, RemoteError, "is not connected to");
   await assertRejects(() => asking, ConnectionAbortedError, "was not answered");
-  await scripted.comeBack();
+  await scripted.acceptAgain();
   await scripted.answer("link", { result: ENTRY });
   const moving = link.move(2);
   await scripted.answer("move", { result: 2 });
@@ -191,22 +191,22 @@ Deno.test("a link that is lost once more while it is restored is restored once",
   assertEquals(statesOf(changes), ["unlinked", "lost", "connected", "linked"]);
 });
 
-// What is sent
+// The lines that are sent
 
-Deno.test("what waits is sent as it was when it was asked for", async () => {
+Deno.test("a waiting request is sent with its arguments as they were when it was made", async () => {
   await using scripted = await ScriptedLink.open();
   const { link } = scripted;
   await scripted.lose();
   const values = [1, 2];
   const writing = link.write(values);
   values[0] = 99;
-  await scripted.comeBack();
+  await scripted.acceptAgain();
   await scripted.answer("link", { result: ENTRY });
   assertEquals((await scripted.answer("write", { result: null })).args, [[1, 2]]);
   await writing;
 });
 
-Deno.test("a value that cannot be looked at fails its own request, at once", async () => {
+Deno.test("a value that cannot be encoded rejects its own request, at once", async () => {
   await using scripted = await ScriptedLink.open();
   const { link } = scripted;
   await scripted.lose();
@@ -218,17 +218,17 @@ Deno.test("a value that cannot be looked at fails its own request, at once", asy
   const failing = link.move(broken);
   await assertRejects(() => failing, TypeError, "Cannot request move: it is broken");
   const moving = link.move(2);
-  await scripted.comeBack();
+  await scripted.acceptAgain();
   await scripted.answer("link", { result: ENTRY });
   await scripted.answer("move", { result: 2 });
   await moving;
 });
 
-Deno.test("a large request whose Service goes while it is written waits for the Link", async () => {
+Deno.test("a large request whose Service disconnects while it is written waits for the Link", async () => {
   await using scripted = await ScriptedLink.open({ lock: "exclusive" });
   const { changes, link } = scripted;
   const writing = link.write(Array.from({ length: 2_000_000 }, (_, index) => index));
-  scripted.say(GONE);
+  scripted.send(SERVICE_GONE);
   await changes.next(isState("unlinked"));
   await scripted.answer("link", { result: ENTRY });
   await scripted.answer("acquire_lock", { result: [] });
@@ -236,16 +236,16 @@ Deno.test("a large request whose Service goes while it is written waits for the 
   assertEquals(await writing, "written");
 });
 
-// Services that go
+// Services that disconnect
 
-Deno.test("a Service that goes once more while its Link is restored is linked with once more", async () => {
+Deno.test("a Service that disconnects again while its Link is restored is linked with again", async () => {
   await using scripted = await ScriptedLink.open();
   const { changes } = scripted;
   await scripted.lose();
-  await scripted.comeBack();
-  const { uid } = await scripted.hear();
-  scripted.say({ uid, result: ENTRY });
-  scripted.say(GONE); // perhaps in the same packet
+  await scripted.acceptAgain();
+  const { uid } = await scripted.receive();
+  scripted.send({ uid, result: ENTRY });
+  scripted.send(SERVICE_GONE); // perhaps in the same packet
   await scripted.answer("link", { result: ENTRY });
   await changes.next(isState("linked"));
   assertEquals(statesOf(changes), ["lost", "connected", "linked"]);
@@ -259,11 +259,11 @@ for (
 ) {
   const name = text.slice(0, text.indexOf(":"));
 
-  Deno.test(`a lock is not lost because the Service has gone meanwhile (${name})`, async () => {
+  Deno.test(`a lock is not reported as lost because its Service has disconnected (${name})`, async () => {
     await using scripted = await ScriptedLink.open({ lock: "shared" });
     const { changes } = scripted;
     await scripted.lose();
-    await scripted.comeBack();
+    await scripted.acceptAgain();
     await scripted.answer("link", { result: ENTRY });
     await scripted.answer("acquire_lock", failure(text));
     await scripted.answer("link", { result: ENTRY });
@@ -273,17 +273,17 @@ for (
   });
 }
 
-Deno.test("a Service that goes is reported once", async () => {
+Deno.test("a Service that disconnects is reported once", async () => {
   await using scripted = await ScriptedLink.open();
   const { changes } = scripted;
-  scripted.say(GONE);
+  scripted.send(SERVICE_GONE);
   await scripted.answer("link", failure("KeyError: \"the 'Lab' service does not exist\""));
   await scripted.answer("link", { result: ENTRY });
   await changes.next(isState("linked"));
   assertEquals(statesOf(changes), ["unlinked", "linked"]);
 });
 
-Deno.test("a Manager of Python's tells that a Service is gone when it is requested", async () => {
+Deno.test("under a Python Manager an error reply shows that a Service has disconnected", async () => {
   await using scripted = await ScriptedLink.open();
   const { changes, link } = scripted;
   const failing = link.move(1);
@@ -297,14 +297,14 @@ Deno.test("a Manager of Python's tells that a Service is gone when it is request
 
 // Administrators' requests, which are sent one after the other
 
-Deno.test("an administrator's request that is cancelled while it waits holds nothing up", async () => {
+Deno.test("an administrator's request that is cancelled while it waits delays no other request", async () => {
   await using scripted = await ScriptedLink.open();
   const { client, link } = scripted;
   await scripted.lose();
   client.adminRequest("clients").cancel();
   const late = client.adminRequest("services", options({ timeout: 1 }));
   await assertRejects(() => late.result(), TimeoutError, "was not sent in time");
-  await scripted.comeBack();
+  await scripted.acceptAgain();
   await scripted.answer("link", { result: ENTRY });
   const moving = link.move(1);
   await scripted.answer("move", { result: 1 });
@@ -314,7 +314,7 @@ Deno.test("an administrator's request that is cancelled while it waits holds not
   assertEquals(await next, 1875);
 });
 
-Deno.test("administrators' requests that wait fail at the end, every one", async () => {
+Deno.test("all waiting administrators' requests are rejected when the connection ends", async () => {
   const scripted = await ScriptedLink.open();
   const { client } = scripted;
   await scripted.lose();
@@ -325,35 +325,35 @@ Deno.test("administrators' requests that wait fail at the end, every one", async
   for (const future of waiting) await assertRejects(() => future, ConnectionAbortedError);
 });
 
-Deno.test("what has waited does not overtake an administrator's request of a Python Manager", async () => {
+Deno.test("a waiting request does not overtake an administrator's request to a Python Manager", async () => {
   await using scripted = await ScriptedLink.open({ username: "u", password: "p" });
   const { client, link } = scripted;
   await scripted.lose();
   const moving = link.move(1);
-  await scripted.comeBack();
-  const { uid } = await scripted.hear(); // link
+  await scripted.acceptAgain();
+  const { uid } = await scripted.receive(); // link
   const asking = client.adminRequest("clients");
-  assertEquals((await scripted.hear()).attribute, "clients");
-  scripted.say({ uid, result: ENTRY });
-  scripted.say({ attribute: "username", args: ["Manager[a:1]"], kwargs: {}, uid: "" });
-  assertEquals((await scripted.hear()).result, "u");
-  scripted.say({ uid: "", result: {} }); // without a uid, as Python does
+  assertEquals((await scripted.receive()).attribute, "clients");
+  scripted.send({ uid, result: ENTRY });
+  scripted.send({ attribute: "username", args: ["Manager[a:1]"], kwargs: {}, uid: "" });
+  assertEquals((await scripted.receive()).result, "u");
+  scripted.send({ uid: "", result: {} }); // no uid, as from Python
   await asking;
   await scripted.answer("move", { result: 1 });
   await moving;
 });
 
-Deno.test("what is held back for an administrator's request is not sent after its time-out", async () => {
+Deno.test("a request that waits for an administrator's request is not sent after its time-out", async () => {
   await using scripted = await ScriptedLink.open();
   const { client } = scripted;
   const asking = client.adminRequest("clients");
-  const { uid } = await scripted.hear();
+  const { uid } = await scripted.receive();
   const late = [
     client.identities({ timeout: 1 }),
     client.adminRequest("shutdown_manager", options({ timeout: 1 })),
   ];
   for (const future of late) await assertRejects(() => future, TimeoutError);
-  scripted.say({ uid, result: {} });
+  scripted.send({ uid, result: {} });
   await asking;
   for (const future of late) await assertRejects(() => future.result(), TimeoutError, "not sent");
   const next = client.adminRequest("port");
@@ -361,7 +361,7 @@ Deno.test("what is held back for an administrator's request is not sent after it
   await next;
 });
 
-Deno.test("a large administrator's request that is cancelled while it is written holds nothing up", async () => {
+Deno.test("a large administrator's request that is cancelled while it is written delays no other request", async () => {
   await using scripted = await ScriptedLink.open();
   const { client } = scripted;
   client.adminRequest("clients", Array.from({ length: 100_000 }, (_, index) => index)).cancel();
@@ -372,13 +372,13 @@ Deno.test("a large administrator's request that is cancelled while it is written
 
 // Connections that do not last
 
-Deno.test("a Manager that ends each connection at once is left in peace for longer each time", async () => {
+Deno.test("the delay grows with each connection that a Manager ends at once", async () => {
   await using manager = new ScriptedManager();
   const connecting = connected({
     ...manager.connectOptions,
     reconnect: { firstDelay: 10, longestDelay: 1_000 },
   });
-  await manager.welcome();
+  await manager.accept();
   const { client, changes } = await connecting;
   await using _client = client;
   const pauses: number[] = [];
@@ -386,12 +386,12 @@ Deno.test("a Manager that ends each connection at once is left in peace for long
     const start = performance.now();
     await manager.drop();
     await changes.next(isState("lost"));
-    await manager.welcomeBack();
+    await manager.acceptAgain();
     pauses.push(performance.now() - start);
   }
   await manager.drop();
-  // Half of 10, 20, 40, 80 and 160 ms is left to chance, and a timer may be a millisecond early;
-  // how much longer it took does not matter.
+  // Half of each delay of 10, 20, 40, 80 and 160 ms is random, and a timer can be a millisecond early;
+  // there is no upper limit.
   for (const [index, pause] of pauses.entries()) {
     assert(pause >= 5 * 2 ** index - 1, `pause ${index}: ${pauses}`);
   }
@@ -399,20 +399,20 @@ Deno.test("a Manager that ends each connection at once is left in peace for long
   assertEquals(states, Array.from({ length: 5 }, () => ["lost", "connected"]).flat());
 });
 
-Deno.test("connections that do not last count as attempts that fail", async () => {
+Deno.test("short connections count as failed attempts", async () => {
   await using manager = new ScriptedManager();
   const connecting = connected({
     ...manager.connectOptions,
     reconnect: { firstDelay: 1, longestDelay: 1, attempts: 3 },
   });
-  await manager.welcome();
+  await manager.accept();
   const { client, changes } = await connecting;
   await using _client = client;
   const ends: (Error | undefined)[] = [];
   client.shutdownHandler = (error) => ends.push(error);
   await manager.drop();
   for (let count = 1; count < 3; count++) {
-    await manager.welcomeBack();
+    await manager.acceptAgain();
     await manager.drop();
   }
   await client.disconnected;

@@ -1,4 +1,4 @@
-/** No password is ever in a log, a file, an error or the list of processes. */
+/** Passwords are in no log, file, error or list of processes. */
 
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { join } from "node:path";
@@ -10,63 +10,63 @@ import { recordLogs } from "../support/logs.ts";
 import { ManagerProcess } from "../support/manager_process.ts";
 import { run, succeed } from "../support/process.ts";
 
-/** The secrets of a test, and all that was said: none of them may be in it. */
+/** The secrets of a test, and all output: none of the secrets may be in it. */
 class Secrets implements AsyncDisposable {
   readonly #secrets: string[] = [];
-  readonly #said: unknown[] = [];
+  readonly #output: unknown[] = [];
   readonly #logs: AsyncDisposable;
 
   private constructor(logs: Awaited<ReturnType<typeof recordLogs>>) {
     this.#logs = logs;
-    this.#said.push(logs.records);
+    this.#output.push(logs.records);
   }
 
-  /** Also listens to what the devices of this process log. */
-  static async listen(): Promise<Secrets> {
+  /** Records the log of this process's devices too. */
+  static async start(): Promise<Secrets> {
     return new Secrets(await recordLogs([]));
   }
 
-  /** A new one, of which every part counts. */
+  /** A new secret; no part of it may be in the output. */
   make(form: (word: string) => string = (word) => word): string {
     const word = `S${crypto.randomUUID().replaceAll("-", "")}`;
     this.#secrets.push(word);
     return form(word);
   }
 
-  hear(...said: unknown[]): void {
-    this.#said.push(...said);
+  add(...stderr: unknown[]): void {
+    this.#output.push(...stderr);
   }
 
   /** The error of something that is expected to fail. */
   async failure(action: () => Promise<unknown>): Promise<string> {
     const error = await assertRejects(action, NetworkError);
-    this.hear(error, error.stack);
+    this.add(error, error.stack);
     return error.message;
   }
 
   /** The error of a command that is expected to fail. */
   async refusal(command: Deno.Command): Promise<string> {
-    const { code, printed, said } = await run(command);
+    const { code, stdout, stderr } = await run(command);
     assertEquals(code, 1);
-    this.hear(printed, said);
-    return printed + said;
+    this.add(stdout, stderr);
+    return stdout + stderr;
   }
 
-  /** Hears every file of a folder. */
-  hearFiles(folder: string): void {
+  /** Adds every file of a folder to the output. */
+  addFiles(folder: string): void {
     for (const { name, isDirectory } of Deno.readDirSync(folder)) {
       const path = join(folder, name);
-      if (isDirectory) this.hearFiles(path);
-      else this.hear(new TextDecoder("latin1").decode(Deno.readFileSync(path)));
+      if (isDirectory) this.addFiles(path);
+      else this.add(new TextDecoder("latin1").decode(Deno.readFileSync(path)));
     }
   }
 
-  /** Fails if one of them was said. */
+  /** Fails if a secret is in the output. */
   check(): void {
-    const all = this.#said.map((said) =>
-      typeof said === "string"
-        ? said
-        : Deno.inspect(said, { depth: 9, strAbbreviateSize: 1e6, iterableLimit: 1e6 })
+    const all = this.#output.map((part) =>
+      typeof part === "string"
+        ? part
+        : Deno.inspect(part, { depth: 9, strAbbreviateSize: 1e6, iterableLimit: 1e6 })
     );
     assert(this.#secrets.length > 0 && all.length > 0);
     for (const secret of this.#secrets) {
@@ -79,7 +79,7 @@ class Secrets implements AsyncDisposable {
   }
 }
 
-/** Runs a Manager, and hears all that it has said and written when it has ended. */
+/** Runs a Manager, and adds its output and its files when it has ended. */
 async function withManager(
   secrets: Secrets,
   home: string,
@@ -88,32 +88,32 @@ async function withManager(
 ): Promise<string> {
   await using manager = await ManagerProcess.start(home, "--log-level=debug", ...args);
   if (Deno.build.os === "linux") {
-    secrets.hear(await Deno.readTextFile(`/proc/${manager.pid}/cmdline`));
+    secrets.add(await Deno.readTextFile(`/proc/${manager.pid}/cmdline`));
   }
   await use(manager.connectOptions);
   manager.kill("SIGTERM");
-  const { said: errors } = await manager.end();
-  secrets.hear(errors);
-  secrets.hearFiles(home);
+  const { stderr: errors } = await manager.end();
+  secrets.add(errors);
+  secrets.addFiles(home);
   return errors;
 }
 
-/** What a peer reads until the Manager has said what is expected, or has ended the connection. */
+/** Reads until the Manager has sent the expected text, or has ended the connection. */
 async function readUntil(peer: WirePeer, expected: string): Promise<void> {
   for (let text; (text = await peer.readText()) !== undefined;) {
     if (text.includes(expected)) return;
   }
-  throw new Error(`${expected} was never said`);
+  throw new Error(`${expected} was not received`);
 }
 
-Deno.test("a password of a user is nowhere, however it is given and mistaken", async () => {
+Deno.test("a user's password is in no output or file, also after wrong input", async () => {
   await using folder = await temporaryFolder();
-  await using secrets = await Secrets.listen();
+  await using secrets = await Secrets.start();
   const home = join(folder.path, "home");
   const file = join(folder.path, "password");
   const [password, wrong] = [secrets.make((word) => `a ${word} `), secrets.make()];
   await Deno.writeTextFile(file, password, { mode: 0o600 });
-  secrets.hear(await succeed(command(home, "user", "add", "alice", "--admin", "-p", file)));
+  secrets.add(await succeed(command(home, "user", "add", "alice", "--admin", "-p", file)));
 
   const log = await withManager(secrets, home, ["--auth-login"], async (options) => {
     const alice = { ...options, username: "alice", password };
@@ -127,27 +127,27 @@ Deno.test("a password of a user is nowhere, however it is given and mistaken", a
     await using service = new Service({ name: "Lab" });
     await service.start(alice);
     await using cxn = await connect(alice);
-    const newcomer = secrets.make();
+    const added = secrets.make();
     const insert = (...args: unknown[]) => cxn.adminRequest("users_table.insert", ...args);
-    await insert("bob", newcomer);
+    await insert("bob", added);
     const mistaken: [() => Promise<unknown>, RegExp][] = [
-      [() => insert("bob", newcomer), /already exists/],
-      [() => insert("eve:1", newcomer), /colon and digits/],
-      [() => insert("eve", newcomer, newcomer), /'is_admin' must be true or false/],
-      [() => insert("eve", [newcomer]), /'password' must be a string/],
-      [() => insert("eve", 1, newcomer, newcomer), /positional arguments/],
-      [() => insert("eve", kwargs({ pass: newcomer })), /unexpected keyword argument 'pass'/],
-      [() => cxn.adminRequest("users_table.update", "eve", newcomer), /No user has/],
-      [() => cxn.adminRequest("users_table.nothing", newcomer), /no attribute/],
+      [() => insert("bob", added), /already exists/],
+      [() => insert("eve:1", added), /colon and digits/],
+      [() => insert("eve", added, added), /'is_admin' must be true or false/],
+      [() => insert("eve", [added]), /'password' must be a string/],
+      [() => insert("eve", 1, added, added), /positional arguments/],
+      [() => insert("eve", kwargs({ pass: added })), /unexpected keyword argument 'pass'/],
+      [() => cxn.adminRequest("users_table.update", "eve", added), /No user has/],
+      [() => cxn.adminRequest("users_table.nothing", added), /no attribute/],
     ];
     for (const [mistake, reason] of mistaken) {
       assertMatch(await secrets.failure(mistake), reason);
     }
     await cxn.adminRequest("users_table.update", "bob", kwargs({ password: secrets.make() }));
-    assertEquals(await cxn.adminRequest("users_table.is_password_valid", "bob", newcomer), false);
-    secrets.hear(await cxn.adminRequest("users_table.records"));
+    assertEquals(await cxn.adminRequest("users_table.is_password_valid", "bob", added), false);
+    secrets.add(await cxn.adminRequest("users_table.records"));
 
-    // People at a terminal: the password instead of the name, and once more than it is asked for.
+    // A terminal: the password instead of the name, and once more after the login.
     await using hasty = await WirePeer.connect(options);
     for (const line of [password, password]) hasty.send(line);
     await readUntil(hasty, "Unregistered user");
@@ -163,7 +163,7 @@ Deno.test("a password of a user is nowhere, however it is given and mistaken", a
     person.send(`{"attribute": "${wrong}", "result": 1}`);
     person.send(`${wrong} ${wrong}`);
     await readUntil(person, "is not connected to Manager");
-    // A Service whose answers come at the wrong time, or are none.
+    // A Service whose replies arrive at the wrong time, or are not valid.
     await using answers = await WirePeer.connect(options);
     const identity = { type: "service", name: "Late", attributes: {} };
     for (const result of ["alice", password, identity, wrong]) {
@@ -176,15 +176,15 @@ Deno.test("a password of a user is nowhere, however it is given and mistaken", a
     answers.send({ attribute: wrong, service: "Manager", args: [], kwargs: {}, uid: "last" });
     await readUntil(answers, '"uid":"last"');
   });
-  for (const said of ["Unregistered user", "Wrong login password", "an invalid message"]) {
-    assert(log.includes(said), log);
+  for (const text of ["Unregistered user", "Wrong login password", "an invalid message"]) {
+    assert(log.includes(text), log);
   }
   secrets.check();
 });
 
-Deno.test("the Manager's password is nowhere, nor that of an administrator who logs in later", async () => {
+Deno.test("the Manager's password, and that of a later administrator login, is in no output or file", async () => {
   await using folder = await temporaryFolder();
-  await using secrets = await Secrets.listen();
+  await using secrets = await Secrets.start();
   const home = join(folder.path, "home");
   const file = join(folder.path, "password");
   const [authPassword, password] = [secrets.make(), secrets.make()];
@@ -207,9 +207,9 @@ Deno.test("the Manager's password is nowhere, nor that of an administrator who l
   secrets.check();
 });
 
-Deno.test("a password that a command refuses, or mistakes for something else, is not shown", async () => {
+Deno.test("a password that a command rejects, or takes for another argument, is not printed", async () => {
   await using folder = await temporaryFolder();
-  await using secrets = await Secrets.listen();
+  await using secrets = await Secrets.start();
   const home = join(folder.path, "home");
   const file = join(folder.path, "password");
   const word = secrets.make();
@@ -229,15 +229,15 @@ Deno.test("a password that a command refuses, or mistakes for something else, is
     ["Cannot open the database", "user", "update", "alice", "-p", word],
   ];
   await Promise.all(mistaken.map(async ([reason, ...args]) => {
-    const said = await secrets.refusal(command(home, ...args));
-    assert(said.includes(reason), said);
+    const output = await secrets.refusal(command(home, ...args));
+    assert(output.includes(reason), output);
   }));
-  secrets.hearFiles(home);
+  secrets.addFiles(home);
   secrets.check();
 });
 
-Deno.test("a password is in no error of starting a Manager, here or elsewhere", async () => {
-  await using secrets = await Secrets.listen();
+Deno.test("no error of starting a Manager, on this computer or another, has a password", async () => {
+  await using secrets = await Secrets.start();
   const authPassword = secrets.make();
   await secrets.failure(() => Manager.start({ authPassword, authLogin: true }));
   const twoLines = { authPassword: `${authPassword}\n${authPassword}` };

@@ -1,4 +1,4 @@
-/** How a Manager ends: what is running is answered, what is new is refused. */
+/** The shutdown of a Manager: pending requests are completed, new ones are rejected. */
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
@@ -20,7 +20,7 @@ import { memoryPair } from "../support/memory_transport.ts";
 import { until } from "../support/until.ts";
 import { wireService } from "../support/wire_devices.ts";
 
-/** A Service whose answer comes when the test says so. */
+/** A Service that replies when the test lets it. */
 class Slow extends Service {
   readonly started = Promise.withResolvers<void>();
   readonly answer = Promise.withResolvers<string>();
@@ -31,7 +31,7 @@ class Slow extends Service {
   }
 }
 
-/** Longer than any test takes. */
+/** A time-out that no test reaches. */
 const ENDLESS = { grace: 1_000_000 };
 
 /** Waits for as long as a connection lingers that is closed while its peer does not read. */
@@ -45,7 +45,7 @@ async function lingered(): Promise<void> {
 for (const disableTls of [false, true]) {
   const over = disableTls ? "over TCP" : "over TLS";
 
-  Deno.test(`a shutdown waits for answers and refuses requests, ${over}`, async () => {
+  Deno.test(`a shutdown waits for pending replies and rejects new requests, ${over}`, async () => {
     await using manager = await TestManager.start({ disableTls, limits: ENDLESS });
     const options = manager.connectOptions;
     await using service = new Slow();
@@ -54,8 +54,8 @@ for (const disableTls of [false, true]) {
     const link = await cxn.link<Slow>("Slow");
     const running = link.measure();
     await service.started.promise;
-    await using visitor = await WirePeer.connect(options);
-    await visitor.read();
+    await using unidentified = await WirePeer.connect(options);
+    await unidentified.read();
 
     const ended = manager.manager.shutdown();
     await assertRejects(
@@ -63,9 +63,9 @@ for (const disableTls of [false, true]) {
       RemoteError,
       "ConnectionAbortedError: the Manager is shutting down",
     );
-    visitor.send({ result: { type: "client", name: "late" }, uid: "", error: false });
+    unidentified.send({ result: { type: "client", name: "late" }, uid: "", error: false });
     assertEquals(
-      (await visitor.read()).message,
+      (await unidentified.read()).message,
       "ConnectionAbortedError: the Manager is shutting down",
     );
     await assertRejects(() => connect(options), ConnectError);
@@ -80,7 +80,7 @@ for (const disableTls of [false, true]) {
   });
 }
 
-Deno.test("a long answer that is under way arrives whole before the Manager ends", async () => {
+Deno.test("a long reply that is being forwarded arrives whole before the Manager ends", async () => {
   await using manager = await TestManager.start({ disableTls: true, limits: ENDLESS });
   await using service = await wireService(manager, "Echo");
   await using cxn = await connect(manager.connectOptions);
@@ -100,8 +100,8 @@ Deno.test("a long answer that is under way arrives whole before the Manager ends
   await ended;
 });
 
-Deno.test("an answer that a client has not taken yet is let out before the Manager ends", async () => {
-  const limits = { ...ENDLESS, longLine: 64e6, queueHigh: 64e6 }; // it is taken in as a whole
+Deno.test("a reply that a client has not read yet is flushed before the Manager ends", async () => {
+  const limits = { ...ENDLESS, longLine: 64e6, queueHigh: 64e6 }; // the line is held as a whole
   await using manager = await TestManager.start({ disableTls: true, limits });
   await using service = await wireService(manager, "Echo");
   await using client = await WirePeer.introduce(manager.connectOptions, {
@@ -113,14 +113,14 @@ Deno.test("an answer that a client has not taken yet is let out before the Manag
   const value = "x".repeat(16_000_000);
   service.send({ requester, uid, error: false, result: value });
   service.send({ service: "Manager", attribute: "identity", args: [], kwargs: {}, uid: "2" });
-  await service.read(); // and so the Manager has taken the answer before it
+  await service.read(); // so the Manager has read the reply before it
   const ended = manager.manager.shutdown();
-  await lingered(); // the Manager gives a client that it closes no longer than that
+  await lingered(); // the Manager waits no longer than that when it closes a connection
   assertEquals((await client.read()).result, value);
   await ended;
 });
 
-Deno.test("a request that is not answered within the grace fails with the connection", async () => {
+Deno.test("a request without a reply within the grace is rejected with the connection", async () => {
   await using manager = await TestManager.start({ disableTls: true, limits: { grace: 50 } });
   await using service = new Slow();
   await service.start(manager.connectOptions);
@@ -137,7 +137,7 @@ Deno.test("a request that is not answered within the grace fails with the connec
   service.answer.resolve("too late");
 });
 
-Deno.test("a Python client is told of each request that is not answered within the grace", async () => {
+Deno.test("a Python client gets an error for each request without a reply within the grace", async () => {
   await using manager = await TestManager.start({ disableTls: true, limits: { grace: 50 } });
   await using service = new Slow();
   await service.start(manager.connectOptions);
@@ -159,7 +159,7 @@ Deno.test("a Python client is told of each request that is not answered within t
   service.answer.resolve("too late");
 });
 
-Deno.test("an administrator's shutdown_manager waits for answers too", async () => {
+Deno.test("an administrator's shutdown_manager waits for pending replies too", async () => {
   await using lab = await Laboratory.open({ disableTls: true, limits: ENDLESS });
   await lab.database.users.insert("admin", "whatever", true);
   const options = lab.manager.connectOptions;
@@ -170,14 +170,14 @@ Deno.test("an administrator's shutdown_manager waits for answers too", async () 
   await service.started.promise;
   await using admin = await connect({ ...options, username: "admin", password: "whatever" });
   const isShutDown = admin.adminRequest("shutdown_manager");
-  await until("the Manager takes no new client", async () => !await isListening(options));
+  await until("the Manager accepts no new client", async () => !await isListening(options));
   service.answer.resolve("done");
   assertEquals(await running, "done");
   assertEquals(await isShutDown, true);
   await lab.manager.manager.finished;
 });
 
-Deno.test("abort() waits for nobody", async () => {
+Deno.test("abort() does not wait for pending replies", async () => {
   await using manager = await TestManager.start({ disableTls: true, limits: ENDLESS });
   await using service = new Slow();
   await service.start(manager.connectOptions);
@@ -199,7 +199,7 @@ Deno.test("abort() waits for nobody", async () => {
   service.answer.resolve("too late");
 });
 
-/** Whether somebody accepts connections there. */
+/** Whether a server accepts connections there. */
 async function isListening(
   { host, port }: { host: string; port: number },
 ): Promise<boolean> {
@@ -213,12 +213,12 @@ async function isListening(
   }
 }
 
-/** A Client that waits for an answer of a Service, in a Manager that is a process. */
+/** A Client with a pending request, and a Manager that is a process. */
 async function openRequest(options: ConnectOptions & { host: string; port: number }) {
   await using stack = new AsyncDisposableStack();
   const service = stack.use(new Slow());
   await service.start(options);
-  stack.defer(() => service.answer.resolve("the test is over")); // or it would not shut down
+  stack.defer(() => service.answer.resolve("the test is over")); // the Service waits for it at its shutdown
   const cxn = stack.use(await connect(options));
   const running = (await cxn.link<Slow>("Slow")).measure();
   running.addDoneCallback(() => {});
@@ -227,7 +227,7 @@ async function openRequest(options: ConnectOptions & { host: string; port: numbe
   return { service, running, [Symbol.asyncDispose]: () => whole.disposeAsync() };
 }
 
-Deno.test("SIGTERM lets what is running be answered, for as long as --grace says", async () => {
+Deno.test("SIGTERM waits for pending replies, for at most --grace", async () => {
   await using home = await temporaryFolder();
   await using manager = await ManagerProcess.start(home.path, "--grace=1h");
   await using request = await openRequest(manager.connectOptions);
@@ -262,22 +262,22 @@ Deno.test("the database survives kill -9, fifty times, while devices connect", a
   for (let round = 0; round < 50; round++) {
     await using manager = await ManagerProcess.start(home.path);
     const killed = Promise.withResolvers<void>();
-    const visit = async () => {
+    const connectOnce = async () => {
       for (;;) {
         try {
           await using cxn = await connect({ ...manager.connectOptions, timeout: 60_000 });
-          await cxn.identities(); // it is registered, and so recorded
+          await cxn.identities(); // it is registered, and its connection is recorded
           connected++;
         } catch {
-          return; // it is dead
+          return; // the Manager was killed
         }
         killed.resolve();
       }
     };
-    const visitors = Promise.all(Array.from({ length: 4 }, visit));
+    const clients = Promise.all(Array.from({ length: 4 }, connectOnce));
     await killed.promise;
     manager.kill("SIGKILL");
-    await visitors;
+    await clients;
     assertEquals((await manager.end()).signal, "SIGKILL");
     using database = new DatabaseSync(path);
     assertEquals(database.prepare("PRAGMA integrity_check").get(), { integrity_check: "ok" });

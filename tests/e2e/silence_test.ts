@@ -1,4 +1,4 @@
-/** Peers that are gone although nothing says so, and peers that only have nothing to say. */
+/** Dead peers without a closed connection, and peers that are only idle. */
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { connect, type JsonObject, Service } from "../../mod.ts";
@@ -9,12 +9,12 @@ import { reply, request } from "../support/messages.ts";
 const SERVICE = { type: "service", name: "S", language: "Python", os: "Linux", attributes: {} };
 const CLIENT = { type: "client", name: "c", language: "Python", os: "Linux" };
 
-/** A Manager under which a beat is 50 ms, or as the silence that it allows says. */
+/** A Manager whose keepalive interval is a fifth of this idle time-out: 50 ms by default. */
 function start(silenceTimeout = 250): Promise<TestManager> {
   return TestManager.start({ disableTls: true, limits: { silenceTimeout } });
 }
 
-/** Has a client wait for the answer of the service. */
+/** Sends a client's request whose reply stays pending. */
 function measure(client: WirePeer): void {
   client.send(request("S", "measure", [], { uid: "7" }));
 }
@@ -23,7 +23,7 @@ function answer({ requester, uid }: JsonObject): JsonObject {
   return reply(String(requester), { uid, result: -1 });
 }
 
-Deno.test("a service that has agreed to keep the beat and is silent is gone, and whoever waits is told", async () => {
+Deno.test("a service with keepalive that is silent is disconnected, and its pending requests are rejected", async () => {
   await using manager = await start();
   await using client = await WirePeer.introduce(manager.connectOptions, CLIENT);
   await manager.connected("c");
@@ -40,7 +40,7 @@ Deno.test("a service that has agreed to keep the beat and is silent is gone, and
   assertEquals((await service.read()).attribute, "measure");
 });
 
-Deno.test("a Python service is asked, and once it has answered it is gone when it no longer does", async () => {
+Deno.test("a Python service that stops replying to keepalive requests is disconnected, if it has replied before", async () => {
   await using manager = await start();
   await using client = await WirePeer.introduce(manager.connectOptions, CLIENT);
   await using service = await WirePeer.introduce(manager.connectOptions, SERVICE);
@@ -54,15 +54,15 @@ Deno.test("a Python service is asked, and once it has answered it is gone when i
     args: [],
     kwargs: {},
   });
-  measure(client); // as long as it has not answered, nobody takes it for gone
+  measure(client); // it has never replied to one, so its silence does not count
   while ((await service.read()).attribute !== "measure");
   service.send(answer(question));
   assertMatch(String((await client.read()).message), /^ConnectionAbortedError: /);
 });
 
-Deno.test("peers that know nothing of a beat, and ours, stay connected however quiet it is", async () => {
-  await using manager = await start(600); // in which ours answer, however busy the computer is
-  await using deaf = await WirePeer.introduce(manager.connectOptions, SERVICE);
+Deno.test("idle peers stay connected, with and without keepalive", async () => {
+  await using manager = await start(600); // ours send in time even on a busy computer
+  await using withoutKeepalive = await WirePeer.introduce(manager.connectOptions, SERVICE);
   await using client = await WirePeer.introduce(manager.connectOptions, CLIENT);
   await using ours = new (class Ours extends Service {
     echo(text: string): string {
@@ -78,14 +78,14 @@ Deno.test("peers that know nothing of a beat, and ours, stay connected however q
   client.send(request("Manager", "acquire_lock", ["S"], { uid: "2" }));
   await client.readText();
   for (let beats = 0; beats <= IDLE_INTERVALS; beats++) {
-    assertEquals((await deaf.read()).uid, "beat");
+    assertEquals((await withoutKeepalive.read()).uid, "beat");
   }
   assertEquals(await link.echo("hello"), "hello");
   client.send(request("S", "measure", [], { uid: "3" }));
-  let received = await deaf.read();
-  while (received.uid === "beat") received = await deaf.read();
-  deaf.send(answer(received));
+  let received = await withoutKeepalive.read();
+  while (received.uid === "beat") received = await withoutKeepalive.read();
+  withoutKeepalive.send(answer(received));
   const line = await client.readText();
-  assertMatch(line!, /^ +\{/); // the spaces of the beats, and then the message
+  assertMatch(line!, /^ +\{/); // the spaces of the keepalive, then the message
   assertEquals(JSON.parse(line!).uid, "3");
 });

@@ -1,4 +1,4 @@
-/** `startManager` through OpenSSH, as it is used. */
+/** `startManager` through a real OpenSSH client and server. */
 
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { existsSync } from "node:fs";
@@ -42,7 +42,7 @@ function commandLines(): string[] {
 /** Whether there is a process of this id. */
 function isRunning(pid: number): boolean {
   try {
-    Deno.kill(pid, "SIGCONT"); // which does nothing to one that runs
+    Deno.kill(pid, "SIGCONT"); // no effect on a running process
     return true;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;
@@ -50,13 +50,13 @@ function isRunning(pid: number): boolean {
   }
 }
 
-/** What the error says when a Manager does not start. */
+/** The message of the error when a Manager does not start. */
 async function failure(starting: Promise<unknown>): Promise<string> {
   const { message }: StartError = await assertRejects(() => starting, StartError);
   return message;
 }
 
-test("a Manager is started with its options, and nobody sees its password", async () => {
+test("a Manager is started with its options, and its password is in no command line", async () => {
   await using computer = await Computer.start();
   const authPassword = `it's "a secret" ${crypto.randomUUID()}`;
   const certFile = join(computer.home, "it's a $(certificate)\\.crt");
@@ -105,7 +105,7 @@ test("a script with Services runs until its last Service is shut down", async ()
   assertEquals(await remote.finished, { state: "ended", code: 0 });
 });
 
-test("a Manager goes on when the connection to it breaks", async () => {
+test("a Manager keeps running when the SSH connection breaks", async () => {
   await using computer = await Computer.start();
   const remote = await computer.run(computer.deno("../support/programs/calculator.ts"), {
     port: 0,
@@ -114,7 +114,7 @@ test("a Manager goes on when the connection to it breaks", async () => {
   });
   await remote.disconnect();
   assertEquals(await remote.finished, { state: "lost" });
-  for (let i = 0; i < 3; i++) { // each is logged, and printed to nobody
+  for (let i = 0; i < 3; i++) { // each is logged, and its output has no reader
     await using calculator = await LinkedClient.connect("Calculator", remote.connectOptions);
     assertEquals(await calculator.print("is anybody there?"), "is anybody there?");
     assertEquals(await calculator.add(i, 1), i + 1);
@@ -125,15 +125,15 @@ test("a Manager goes on when the connection to it breaks", async () => {
   await until("the Manager has ended", () => !computer.pids().some(isRunning));
 });
 
-test("a program that has started a Manager may end, and the Manager goes on", async () => {
+test("a Manager keeps running when the program that started it ends", async () => {
   await using computer = await Computer.start();
   const command = computer.recorded(computer.deno("../support/programs/calculator.ts"));
   const options = { ssh: computer.ssh, port: 0, disableTls: true };
   const program = `import { startManager } from ${MODULE};
     const parameters = ${JSON.stringify([HOST, command, options])};
     console.log(JSON.stringify((await startManager(...parameters)).connectOptions));`;
-  const printed = await succeed(denoCommand(["eval", "--config", CONFIG, program]));
-  const connectOptions = JSON.parse(printed);
+  const stdout = await succeed(denoCommand(["eval", "--config", CONFIG, program]));
+  const connectOptions = JSON.parse(stdout);
   await using calculator = await LinkedClient.connect("Calculator", connectOptions);
   assertEquals(await calculator.print("is anybody there?"), "is anybody there?");
   assertEquals(await calculator.add(2, 2), 4);
@@ -142,7 +142,7 @@ test("a program that has started a Manager may end, and the Manager goes on", as
   await until("the Manager has ended", () => !computer.pids().some(isRunning));
 });
 
-test("what the command says is in the error", async () => {
+test("the error has the output of the command", async () => {
   await using computer = await Computer.start();
   const manager = computer.deno("../../manager.ts");
   using listener = Deno.listen({ hostname: HOST, port: 0 });
@@ -156,12 +156,12 @@ test("what the command says is in the error", async () => {
     [manager, loopback, `Cannot listen on ${HOST}:${port}: the port is already in use`],
   ];
   for (const [command, options, ...reasons] of failures) {
-    const said = await failure(computer.run(command, options));
-    for (const reason of reasons) assert(said.includes(reason), said);
+    const message = await failure(computer.run(command, options));
+    for (const reason of reasons) assert(message.includes(reason), message);
   }
 });
 
-test("what ssh says is in the error", async () => {
+test("the error has the output of ssh", async () => {
   await using computer = await Computer.start();
   const { ssh } = computer;
   const failures: [options: SshOptions, reason: string][] = [
@@ -170,23 +170,23 @@ test("what ssh says is in the error", async () => {
     [{ ...ssh, port: 70_000 }, "Bad port"],
   ];
   for (const [options, reason] of failures) {
-    const said = await failure(computer.run(["true"], { ssh: options }));
-    assert(said.includes("ssh failed") && said.includes(reason), said);
+    const message = await failure(computer.run(["true"], { ssh: options }));
+    assert(message.includes("ssh failed") && message.includes(reason), message);
   }
   await computer.changeHostKey();
-  const said = await failure(computer.run(["true"]));
-  assert(said.includes("Host key verification failed"), said);
+  const message = await failure(computer.run(["true"]));
+  assert(message.includes("Host key verification failed"), message);
 });
 
-test("a command that is never ready is given up, with what it said", async () => {
+test("a command without a ready line is ended at the time-out, and the error has its output", async () => {
   await using computer = await Computer.start();
   const command = ["sh", "-c", "echo waiting; exec sleep 1000"];
-  // Long enough to be heard sooner or later, however slow this computer is.
-  let said = "";
-  for (let timeout = 500; timeout < 60_000 && !said.endsWith("waiting"); timeout *= 2) {
+  // The time-out grows until the output arrives in time, on a slow computer too.
+  let message = "";
+  for (let timeout = 500; timeout < 60_000 && !message.endsWith("waiting"); timeout *= 2) {
     const starting = computer.run(command, { timeout });
     const error: TimeoutError = await assertRejects(() => starting, TimeoutError);
-    said = error.message;
+    message = error.message;
   }
-  assertMatch(said, /It said:\nwaiting$/);
+  assertMatch(message, /It said:\nwaiting$/);
 });

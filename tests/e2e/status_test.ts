@@ -1,4 +1,4 @@
-/** How a Manager is: what it tells to a device, and the `status` command. */
+/** The status of a Manager: the reply to a device, and the `status` command. */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "node:path";
@@ -24,19 +24,19 @@ import { until } from "../support/until.ts";
 
 const LAB = { type: "service", name: "Lab", attributes: {}, max_clients: 3 };
 
-/** Waits until the totals are such, as a connection ends in its own time. */
+/** Waits for these totals; a connection ends asynchronously. */
 async function totals(
   { manager }: TestManager,
   isSo: (totals: StatusTotals) => boolean,
 ): Promise<StatusTotals> {
-  const { totals } = await until(`the totals are such: ${isSo}`, () => {
+  const { totals } = await until(`the totals fulfil ${isSo}`, () => {
     const status = manager.status();
     return isSo(status.totals) ? status : undefined;
   }) as ManagerStatus;
   return totals;
 }
 
-/** What a peer hears before it is disconnected. */
+/** The text that a peer receives before it is disconnected. */
 async function untilEnd(peer: WirePeer): Promise<void> {
   while (await peer.readText() !== undefined);
 }
@@ -44,7 +44,7 @@ async function untilEnd(peer: WirePeer): Promise<void> {
 for (const disableTls of [false, true]) {
   const over = disableTls ? "over TCP" : "over TLS";
 
-  Deno.test(`links, locks, what waits and what was made up are told to anyone, ${over}`, async () => {
+  Deno.test(`the status has links, locks, pending requests and unexpected replies, for every peer, ${over}`, async () => {
     await using manager = await TestManager.start({ disableTls });
     const to = manager.connectOptions;
     await using a = await WirePeer.introduce(to, { type: "client", name: "a" });
@@ -104,11 +104,11 @@ for (const disableTls of [false, true]) {
     const later = await cxn.adminRequest<ManagerStatus>("status");
     assertEquals([later.services, Object.keys(later.clients)], [{}, [status.requester]]);
     assertEquals([later.totals.answers, later.totals.messages_in], [1, 13]);
-    assert(later.totals.bytes_in > bytes_in, "what has gone over the others is forgotten");
+    assert(later.totals.bytes_in > bytes_in, "the bytes of the other connections are not counted");
   });
 }
 
-Deno.test("long messages are counted as others are", async () => {
+Deno.test("long messages are counted like short ones", async () => {
   await using manager = await TestManager.start({ limits: { longLine: 1_000 } });
   const to = manager.connectOptions;
   const long = ["x".repeat(5_000)];
@@ -122,7 +122,7 @@ Deno.test("long messages are counted as others are", async () => {
   await a.read();
   const name = String((await lab.read()).requester);
   lab.send(notification("Lab", long));
-  lab.send(reply(name, { uid: "2", result: long })); // it owes no such answer
+  lab.send(reply(name, { uid: "2", result: long })); // no such request is pending
   lab.send(reply(name, { result: long }));
   await a.read();
   await a.read();
@@ -132,7 +132,7 @@ Deno.test("long messages are counted as others are", async () => {
   assertEquals(errors, { KeyError: 1 });
 });
 
-Deno.test("connections that are turned away are counted by the reason", async () => {
+Deno.test("rejected connections are counted by the reason", async () => {
   await using lab = await Laboratory.open({
     authLogin: true,
     disableTls: true,
@@ -170,12 +170,12 @@ Deno.test("connections that are turned away are counted by the reason", async ()
   });
 });
 
-Deno.test("a wrong Manager password and a time that is over are reasons", async () => {
-  const reasons = async (limits: Partial<Limits>, ...said: string[]) => {
+Deno.test("a wrong Manager's password and a time-out are counted as reasons", async () => {
+  const reasons = async (limits: Partial<Limits>, ...lines: string[]) => {
     const options = { authPassword: "secret", disableTls: true, limits };
     await using manager = await TestManager.start(options);
     await using peer = await WirePeer.connect(manager.connectOptions);
-    for (const line of said) peer.send(line);
+    for (const line of lines) peer.send(line);
     await untilEnd(peer);
     return (await totals(manager, ({ ended_connections }) => ended_connections.closed === 1))
       .refused_connections;
@@ -184,7 +184,7 @@ Deno.test("a wrong Manager password and a time that is over are reasons", async 
   assertEquals(await reasons({ loginTimeout: 20 }), { no_password_in_time: 1 });
 });
 
-Deno.test("who is one too many, or no device, is counted", async () => {
+Deno.test("a connection above the limit, and a peer that is no device, are counted", async () => {
   await using strict = await TestManager.start({ disableTls: true, limits: { maxPending: 1 } });
   const to = strict.connectOptions;
   await using waiting = await WirePeer.connect(to);
@@ -202,11 +202,11 @@ Deno.test("who is one too many, or no device, is counted", async () => {
   assertEquals([connections, strict.manager.status().unidentified], [2, 0]);
 });
 
-Deno.test("an untrusted computer is counted, and one that does not speak TLS", async () => {
+Deno.test("an untrusted computer, and a peer that does not speak TLS, are counted", async () => {
   await using lab = await Laboratory.open({ authHostname: true }, "DELETE FROM auth_hostnames");
   const to = lab.manager.connectOptions;
-  await using stranger = await WirePeer.connect(to);
-  await untilEnd(stranger);
+  await using unidentified = await WirePeer.connect(to);
+  await untilEnd(unidentified);
   await using plain = await WirePeer.connect({ ...to, disableTls: true });
   plain.send("hello");
   await untilEnd(plain);
@@ -217,17 +217,17 @@ Deno.test("an untrusted computer is counted, and one that does not speak TLS", a
   assertEquals(refused_connections, { untrusted_hostname: 1, no_tls: 1 });
 });
 
-Deno.test("a client that does not take its notifications is counted as overrun", async () => {
+Deno.test("a client that does not read its notifications is counted as overrun", async () => {
   await using manager = await TestManager.start({
     disableTls: true,
     limits: { queueHigh: 1_000, queueLimit: 10_000 },
   });
   const to = manager.connectOptions;
   await using lab = await WirePeer.introduce(to, LAB);
-  await using deaf = await WirePeer.introduce(to, { type: "client", name: "deaf" });
+  await using slow = await WirePeer.introduce(to, { type: "client", name: "deaf" });
   await manager.connected("deaf", "Lab");
-  deaf.send(request("Manager", "link", ["Lab"]));
-  await deaf.read();
+  slow.send(request("Manager", "link", ["Lab"]));
+  await slow.read();
   const long = notification("Lab", ["x".repeat(100_000)]);
   const { ended_connections } = await totals(manager, (totals) => {
     for (let count = 0; count < 10; count++) lab.send(long);
@@ -238,26 +238,26 @@ Deno.test("a client that does not take its notifications is counted as overrun",
 
 // The command
 
-Deno.test("status shows a Manager of this computer over TLS, by whichever name", async () => {
+Deno.test("status shows a Manager of this computer over TLS, by each of its names", async () => {
   await using home = await temporaryFolder();
   await using manager = await ManagerProcess.startSecure(home.path);
   const { port } = manager.connectOptions;
   for (const host of ["localhost", "127.0.0.1"]) {
     const args = [...at({ host, port }), "--json", "--interval", "1ms"];
-    const printed = await output(home.path, "status", ...args);
-    assertEquals(printed.split("\n").length, 2, printed);
-    const { rates, ...status } = JSON.parse(printed);
+    const stdout = await output(home.path, "status", ...args);
+    assertEquals(stdout.split("\n").length, 2, stdout);
+    const { rates, ...status } = JSON.parse(stdout);
     assertEquals([status.tls, status.services], [true, {}]);
     assertEquals(Object.keys(status.clients), [status.requester]);
-    assertEquals([rates.messages_in_per_s, rates.bytes_out_per_s], [0, 0]); // it does not see itself
+    assertEquals([rates.messages_in_per_s, rates.bytes_out_per_s], [0, 0]); // the status request itself is not counted
   }
   manager.kill("SIGTERM");
-  const { said } = await manager.end();
-  const logged = /\[INFO\].*: In the \d+ s since the start: (\{.*\})\n/.exec(said)![1];
-  assertEquals(JSON.parse(logged).connections, 2, said);
+  const { stderr } = await manager.end();
+  const logged = /\[INFO\].*: In the \d+ s since the start: (\{.*\})\n/.exec(stderr)![1];
+  assertEquals(JSON.parse(logged).connections, 2, stderr);
 });
 
-Deno.test("status is a table for a person, also over TCP and of who logs in", async () => {
+Deno.test("status prints a table, also over TCP and of a Manager with login", async () => {
   await using home = await temporaryFolder();
   await output(home.path, "user", "add", "j.doe", "-p", "a good password");
   const file = join(home.path, "password.txt");
@@ -290,16 +290,16 @@ Deno.test("status is a table for a person, also over TCP and of who logs in", as
 
 const REFUSED = "Connection refused. Is the Manager running, at that port?";
 
-Deno.test("status says in one line why there is none", async () => {
+Deno.test("status prints its error in one line", async () => {
   await using home = await temporaryFolder();
-  const free = at({ host: "127.0.0.1", port: 1 }); // where nobody listens
+  const free = at({ host: "127.0.0.1", port: 1 }); // no server listens there
   await using secret = await TestManager.start({ authPassword: "secret", disableTls: true });
   await using secure = await TestManager.start();
   const guess = join(home.path, "guess.txt");
   await Deno.writeTextFile(guess, "guess", { mode: 0o600 });
   const toSecret = ["--disable-tls", ...at(secret.connectOptions)];
   const toSecure = at(secure.connectOptions);
-  const cases: [said: string, ...args: string[]][] = [
+  const cases: [expected: string, ...args: string[]][] = [
     [`Cannot connect to 127.0.0.1:1: ${REFUSED}`, "--disable-tls", ...free],
     [`Cannot connect to 127.0.0.1:1: ${REFUSED}`, ...free],
     ["no computer of that name is known", "--disable-tls", "--host", "lab-pc.invalid"],
@@ -316,13 +316,13 @@ Deno.test("status says in one line why there is none", async () => {
     ["perhaps the Manager has TLS disabled", ...at(secret.connectOptions)],
     ["You have TLS disabled", "--disable-tls", "--timeout", "500ms", ...toSecure],
   ];
-  await Promise.all(cases.map(async ([said, ...args]) => {
+  await Promise.all(cases.map(async ([expected, ...args]) => {
     const line = await refusal(home.path, "status", ...args);
-    assert(line.includes(said), line);
+    assert(line.includes(expected), line);
   }));
 });
 
-Deno.test("status asks a person for what is missing, and nobody for an administrator", async () => {
+Deno.test("status prompts for missing login details, and never for those of an administrator", async () => {
   await using home = await temporaryFolder();
   await using manager = await TestManager.start({ authPassword: "a secret", disableTls: true });
   const { code, shown } = await atTerminal(
@@ -336,7 +336,7 @@ Deno.test("status asks a person for what is missing, and nobody for an administr
   assertMatch(shown, /authentication: password/);
 });
 
-/** Runs `status` for a Manager that is scripted, up to its identity. */
+/** Runs `status` with a scripted Manager, up to the identity. */
 async function visited(
   script: (manager: ScriptedManager) => Promise<void>,
   ...args: string[]
@@ -345,7 +345,7 @@ async function visited(
   await using manager = new ScriptedManager();
   const to = ["--disable-tls", ...at(manager.connectOptions), ...args];
   const line = refusal(home.path, "status", ...to);
-  const { name } = await manager.welcome();
+  const { name } = await manager.accept();
   assertEquals(name, "status");
   await script(manager);
   return await line;
@@ -353,15 +353,15 @@ async function visited(
 
 const UNKNOWN = /^The Manager at \S+ does not know "status": only one of this package does$/;
 
-Deno.test("a Python Manager that wants an administrator for status is told no password", async () => {
+Deno.test("status sends no password to a Python Manager that requires an administrator", async () => {
   await using home = await temporaryFolder();
   const file = join(home.path, "password.txt");
   await Deno.writeTextFile(file, "secret", { mode: 0o600 });
   const line = await visited(
     async (manager) => {
-      assertEquals((await manager.hear()).attribute, "status");
-      await manager.ask("username", MANAGER_NAME);
-      for (let text; (text = await manager.hearText()) !== undefined;) {
+      assertEquals((await manager.receive()).attribute, "status");
+      await manager.sendRequest("username", MANAGER_NAME);
+      for (let text; (text = await manager.receiveText()) !== undefined;) {
         assert(!text.includes("alice") && !text.includes("secret"), text);
       }
     },
@@ -373,47 +373,47 @@ Deno.test("a Python Manager that wants an administrator for status is told no pa
   assertMatch(line, UNKNOWN);
 });
 
-Deno.test("a Manager that has no such attribute does not know status", async () => {
+Deno.test("status is an error for a Manager without that attribute", async () => {
   const line = await visited(async (manager) => {
-    const { uid } = await manager.hear();
+    const { uid } = await manager.receive();
     const message = "AttributeError: 'Manager' object has no attribute 'status'";
-    await manager.say({ error: true, message, traceback: [], result: null, requester: "x", uid });
+    await manager.send({ error: true, message, traceback: [], result: null, requester: "x", uid });
   });
   assertMatch(line, UNKNOWN);
 });
 
-Deno.test("an answer that is no status is not shown", async () => {
+Deno.test("a reply that is no status is an error", async () => {
   const line = await visited(async (manager) => {
-    const { uid } = await manager.hear();
-    await manager.say({ error: false, result: { version: 1 }, requester: "x", uid });
+    const { uid } = await manager.receive();
+    await manager.send({ error: false, result: { version: 1 }, requester: "x", uid });
   });
   assertMatch(line, /^The Manager at \S+ answered "status" with something else$/);
 });
 
-/** Runs `status` for a Manager that goes on for ever with something else. */
+/** Runs `status` with a Manager that sends other lines for ever. */
 async function abandoned(script: (manager: ScriptedManager) => Promise<void>): Promise<string> {
   await using home = await temporaryFolder();
   await using manager = new ScriptedManager();
   const to = ["--disable-tls", "--timeout", "500ms", ...at(manager.connectOptions)];
   const line = refusal(home.path, "status", ...to);
-  await script(manager).catch(() => {}); // until the command is gone
+  await script(manager).catch(() => {}); // until the command has ended
   return await line;
 }
 
-Deno.test("a Manager that says nothing, or anything else for ever, is given up in time", async () => {
+Deno.test("status times out for a Manager that sends nothing, or other lines for ever", async () => {
   const chatter = async (manager: ScriptedManager) => {
-    for (;;) await manager.say({ error: false, result: 1, requester: "x", uid: "other" });
+    for (;;) await manager.send({ error: false, result: 1, requester: "x", uid: "other" });
   };
   const lines = await Promise.all([
-    abandoned(async (manager) => void await manager.hearText()),
+    abandoned(async (manager) => void await manager.receiveText()),
     abandoned(chatter),
     abandoned(async (manager) => {
-      await manager.ask("identity");
-      await manager.hear();
-      await manager.hear();
+      await manager.sendRequest("identity");
+      await manager.receive();
+      await manager.receive();
     }),
     abandoned(async (manager) => {
-      await manager.ask("identity");
+      await manager.sendRequest("identity");
       await chatter(manager);
     }),
   ]);

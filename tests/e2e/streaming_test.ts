@@ -1,4 +1,4 @@
-/** Streams and cancelling: between our Clients and Services, and with peers that know of neither. */
+/** Streams and cancellation: between our Clients and Services, and with peers without these extensions. */
 
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
 import {
@@ -23,9 +23,9 @@ import { recordLogs } from "../support/logs.ts";
 import * as messages from "../support/messages.ts";
 import { ENTRY, ScriptedManager } from "../support/scripted_manager.ts";
 
-/** An instrument whose every reading is let go by the test. */
+/** An instrument whose readings the test releases one by one. */
 class Meter extends Service {
-  /** How many values were asked of `count`. */
+  /** How many values `count` was asked to produce. */
   made = 0;
   readonly #ends = new Map<string, PromiseWithResolvers<string>>();
   readonly #begun = new Map<string, PromiseWithResolvers<void>>();
@@ -53,7 +53,7 @@ class Meter extends Service {
     yield this.request!.attribute;
   }
 
-  /** Yields once, and then waits until nobody waits any longer. */
+  /** Yields once, and then waits until its request is cancelled. */
   async *patient(name: string): AsyncGenerator<string> {
     yield name;
     await this.wait(name);
@@ -73,7 +73,7 @@ class Meter extends Service {
     yield Promise.reject(new ValueError("The lamp has gone out"));
   }
 
-  /** A generator that is there when the test lets it be. */
+  /** Returns a generator when the test lets it. */
   async prepared(name: string): Promise<AsyncGenerator<string>> {
     this._beginning(name).resolve();
     await this._end("prepared").promise;
@@ -94,7 +94,7 @@ class Meter extends Service {
     yield "b".repeat(size);
   }
 
-  /** Answers when nobody waits for it any longer, and not before. */
+  /** Returns when its request is cancelled, and not before. */
   wait(name: string): Promise<string> {
     const { signal } = this.request!;
     this._beginning(name).resolve();
@@ -106,7 +106,7 @@ class Meter extends Service {
     return promise;
   }
 
-  /** Asks for the signal when it was aborted already. */
+  /** Reads the signal after it was aborted. */
   async late(name: string): Promise<void> {
     this._beginning(name).resolve();
     await this._end("abort").promise;
@@ -121,7 +121,7 @@ class Meter extends Service {
     return this.#begun.has(name);
   }
 
-  /** When that many values were asked of `count`. */
+  /** Waits until `count` was asked for that many values. */
   async _reached(count: number): Promise<void> {
     const mark = Promise.withResolvers<void>();
     this.#marks.set(count, mark);
@@ -148,18 +148,18 @@ async function laboratory(managerOptions = { disableTls: true }) {
 }
 
 for (const disableTls of [true, false]) {
-  Deno.test(`the values of a generator come one by one, over ${disableTls ? "TCP" : "TLS"}`, async () => {
+  Deno.test(`the values of a generator arrive one by one, over ${disableTls ? "TCP" : "TLS"}`, async () => {
     await using lab = await laboratory({ disableTls });
     const stream = lab.link.patient("first");
     assert(stream instanceof Stream);
     const iterator = stream[Symbol.asyncIterator]();
-    assertEquals(await iterator.next(), { value: "first", done: false }); // the generator goes on
+    assertEquals(await iterator.next(), { value: "first", done: false }); // the generator continues
     await iterator.return(undefined);
     assertEquals((await lab.meter._end("first").promise).split(":")[0], "CancelledError");
   });
 }
 
-Deno.test("many values arrive all, and in their order", async () => {
+Deno.test("many values all arrive, and in order", async () => {
   await using lab = await laboratory();
   let expected = 1;
   for await (const value of lab.link.count(1_000)) assertEquals(value, expected++);
@@ -167,14 +167,14 @@ Deno.test("many values arrive all, and in their order", async () => {
   assertEquals(await lab.meter._end("count").promise, "ended");
 });
 
-Deno.test("who awaits a stream is given all its values", async () => {
+Deno.test("await of a stream gives an array of all its values", async () => {
   await using lab = await laboratory();
   assertEquals(await lab.link.count(100), Array.from({ length: 100 }, (_, i) => i + 1));
   assertEquals(await lab.link.letters("abc"), ["a", "b", "c"]);
   assertEquals(await lab.link.count(0), []);
 });
 
-Deno.test("a stream is a Future, with all that this has", async () => {
+Deno.test("a stream is a Future, with its members", async () => {
   await using lab = await laboratory();
   const called = Promise.withResolvers<number[]>();
   const stream = lab.link.count(50);
@@ -186,14 +186,14 @@ Deno.test("a stream is a Future, with all that this has", async () => {
   assertEquals(done.size, 2);
 });
 
-Deno.test("a loop over a stream that was awaited gives its values once more", async () => {
+Deno.test("a loop over a stream that was awaited gives its values again", async () => {
   await using lab = await laboratory();
   const stream = lab.link.count(3);
   assertEquals(await stream, [1, 2, 3]);
   assertEquals(await Array.fromAsync(stream), [1, 2, 3]);
 });
 
-Deno.test("what is awaited after a loop is what the loop has left", async () => {
+Deno.test("await after a loop gives the values that the loop has not read", async () => {
   await using lab = await laboratory();
   const stream = lab.link.count(5);
   const iterator = stream[Symbol.asyncIterator]();
@@ -206,12 +206,12 @@ Deno.test("what is awaited after a loop is what the loop has left", async () => 
   assertEquals(await read, []);
 });
 
-Deno.test("a method finds its request in a generator, also after an await", async () => {
+Deno.test("a generator has the request as this.request, also after an await", async () => {
   await using lab = await laboratory();
   assertEquals(await lab.link.requesters(), ["requesters", "requesters"]);
 });
 
-Deno.test("who reads slowly holds the generator up, and nobody else", async () => {
+Deno.test("a slow reader slows its own generator down, and no other request", async () => {
   await using lab = await laboratory();
   const iterator = lab.link.count(10_000)[Symbol.asyncIterator]();
   await lab.meter._reached(WINDOW);
@@ -223,7 +223,7 @@ Deno.test("who reads slowly holds the generator up, and nobody else", async () =
   assertEquals(await lab.meter._end("count").promise, "ended");
 });
 
-Deno.test("leaving a loop ends the generator", async () => {
+Deno.test("the end of a loop ends the generator", async () => {
   await using lab = await laboratory();
   const read: number[] = [];
   for await (const value of lab.link.count(1_000_000, "left")) {
@@ -234,7 +234,7 @@ Deno.test("leaving a loop ends the generator", async () => {
   assertEquals(await lab.link.ping(), "pong");
 });
 
-Deno.test("a generator that fails is an error after the values before it", async () => {
+Deno.test("an error of a generator arrives after the values before it", async () => {
   await using lab = await laboratory();
   const read: unknown[] = [];
   const loop = async () => {
@@ -246,15 +246,15 @@ Deno.test("a generator that fails is an error after the values before it", async
   await assertRejects(() => lab.link.broken().result(), RemoteError, "The lamp has gone out");
 });
 
-Deno.test("a promise that an ordinary generator yields is the value that it is fulfilled with", async () => {
+Deno.test("a promise that a synchronous generator yields is sent as its value", async () => {
   await using lab = await laboratory();
   assertEquals(await lab.link.promised(1, "a"), [1, "a"]);
   assertEquals(await lab.link.request("promised", { args: [2] }), [2]);
   await assertRejects(() => lab.link.failing().result(), RemoteError, "The lamp has gone out");
-  assertEquals(await lab.link.ping(), "pong"); // no rejection was left to end the process
+  assertEquals(await lab.link.ping(), "pong"); // an unhandled rejection would end the process
 });
 
-Deno.test("a stream goes on after its link has ended, as any request does, and can be given up", async () => {
+Deno.test("a stream continues after its link has ended, like any request, and can be cancelled", async () => {
   await using lab = await laboratory();
   const iterator = lab.link.count(3 * WINDOW)[Symbol.asyncIterator]();
   const abandoned = lab.link.count(1_000, "abandoned")[Symbol.asyncIterator]();
@@ -272,30 +272,30 @@ Deno.test("a stream goes on after its link has ended, as any request does, and c
   );
 });
 
-Deno.test("the error handler of a link hears of a stream that fails", async () => {
+Deno.test("the errorHandler of a link is called for a stream that fails", async () => {
   await using lab = await laboratory();
-  const heard = Promise.withResolvers<Error>();
-  lab.link.serviceErrorHandler = (error) => heard.resolve(error);
+  const reported = Promise.withResolvers<Error>();
+  lab.link.serviceErrorHandler = (error) => reported.resolve(error);
   const iterator = lab.link.broken()[Symbol.asyncIterator]();
-  assertEquals((await iterator.next()).value, 1); // the handler has not taken it
-  assertEquals((await heard.promise).message, "ValueError: The lamp has gone out");
+  assertEquals((await iterator.next()).value, 1); // the handler has not read it
+  assertEquals((await reported.promise).message, "ValueError: The lamp has gone out");
 });
 
-Deno.test("a value that JSON cannot hold is an error, and the generator ends", async () => {
+Deno.test("a value that JSON cannot encode is an error, and the generator ends", async () => {
   await using lab = await laboratory();
   await assertRejects(() => lab.link.unsendable().result(), RemoteError, "TypeError");
   assertEquals(await lab.meter._end("unsendable").promise, "ended");
 });
 
-Deno.test("large values are streamed too, whoever passes them on", async () => {
+Deno.test("large values are streamed too, through any Manager", async () => {
   await using lab = await laboratory();
-  const size = 5 * 1024 * 1024; // above longLine, so that the Manager passes it on in pieces
+  const size = 5 * 1024 * 1024; // above longLine, so that the Manager forwards it in pieces
   const sizes: [string, number][] = [];
   for await (const value of lab.link.large(size)) sizes.push([value[0], value.length]);
   assertEquals(sizes, [["a", size], ["b", size]]);
 });
 
-Deno.test("a value that is longer than a Client reads ends the stream on both sides", async () => {
+Deno.test("a value above the Client's readLimit ends the stream on both sides", async () => {
   await using lab = await laboratory();
   const cxn = await connect({ ...lab.manager.connectOptions, readLimit: 3 * 1024 * 1024 });
   await using _closed = cxn;
@@ -304,10 +304,10 @@ Deno.test("a value that is longer than a Client reads ends the stream on both si
   assertEquals(await link.ping(), "pong");
 });
 
-Deno.test("a value that takes too long is a TimeoutError, and ends the generator", async () => {
+Deno.test("a value that does not arrive in time is a TimeoutError, and ends the generator", async () => {
   await using lab = await laboratory();
   const loop = async () => {
-    // The first value has to be there in that time.
+    // The first value has to arrive within that time.
     for await (const _ of lab.link.patient("slow", options({ timeout: 1_000 })));
   };
   await assertRejects(loop, TimeoutError, "was not there within 1000 ms");
@@ -317,7 +317,7 @@ Deno.test("a value that takes too long is a TimeoutError, and ends the generator
   );
 });
 
-Deno.test("a method hears that its request was cancelled", async () => {
+Deno.test("the signal of a method is aborted when its request is cancelled", async () => {
   await using lab = await laboratory();
   const future = lab.link.wait("cancelled");
   await lab.meter._beginning("cancelled").promise;
@@ -330,7 +330,7 @@ Deno.test("a method hears that its request was cancelled", async () => {
   assertEquals(await lab.link.ping(), "pong");
 });
 
-Deno.test("the error that answers a request which was given up is worth no warning", async () => {
+Deno.test("an error reply to a cancelled request is not logged as a warning", async () => {
   await using lab = await laboratory();
   await using logs = await recordLogs(["msl", "network", "client"], "warning");
   for await (const _ of lab.link.patient("left")) break;
@@ -338,11 +338,11 @@ Deno.test("the error that answers a request which was given up is worth no warni
     await lab.meter._end("left").promise,
     `CancelledError: patient was cancelled by Client[${clientAddress(lab.manager)}]`,
   );
-  assertEquals(await lab.link.ping(), "pong"); // which comes after the error
+  assertEquals(await lab.link.ping(), "pong"); // its reply comes after the error
   assertEquals(logs.records, []);
 });
 
-Deno.test("a method hears that the signal of its request was aborted", async () => {
+Deno.test("the signal of a method is aborted when the signal of the request is", async () => {
   await using lab = await laboratory();
   const abort = new AbortController();
   const future = lab.link.wait("aborted", options({ signal: abort.signal }));
@@ -358,17 +358,17 @@ Deno.test("a method hears that the signal of its request was aborted", async () 
   assertEquals(stream.cancelled(), true);
 });
 
-Deno.test("a method that asks for its signal late finds it aborted", async () => {
+Deno.test("a signal that a method reads after the cancellation is aborted", async () => {
   await using lab = await laboratory();
   const future = lab.link.late("late");
   await lab.meter._beginning("late").promise;
   future.cancel();
-  await lab.link.ping(); // which comes after it
+  await lab.link.ping(); // sent after the cancellation
   lab.meter._end("abort").resolve("");
   assertEquals(await lab.meter._end("late").promise, "true");
 });
 
-Deno.test("a method hears that its Client has left", async () => {
+Deno.test("the signal of a method is aborted when its Client disconnects", async () => {
   await using lab = await laboratory();
   await using other = await connect({ ...lab.manager.connectOptions, name: "other" });
   const link = await other.link<Meter>("Meter");
@@ -383,7 +383,7 @@ Deno.test("a method hears that its Client has left", async () => {
   await assertRejects(() => waiting, ConnectionAbortedError, "was not answered");
 });
 
-Deno.test("a method hears that the connection is lost", async () => {
+Deno.test("the signal of a method is aborted when the connection is lost", async () => {
   await using lab = await laboratory();
   const waiting = lab.link.wait("lost").exception();
   await lab.meter._beginning("lost").promise;
@@ -395,7 +395,7 @@ Deno.test("a method hears that the connection is lost", async () => {
   assertInstanceOf(await waiting, ConnectionAbortedError);
 });
 
-Deno.test("a Service that shuts down ends its streams, which may be endless", async () => {
+Deno.test("a Service that shuts down ends its streams, endless ones too", async () => {
   await using lab = await laboratory();
   const loop = async () => {
     for await (const _ of lab.link.patient("endless"));
@@ -407,7 +407,7 @@ Deno.test("a Service that shuts down ends its streams, which may be endless", as
   assertEquals((await lab.meter._end("endless").promise).split(":")[0], "ConnectionAbortedError");
 });
 
-Deno.test("a Service that shuts down does not begin a stream that was being prepared", async () => {
+Deno.test("a Service that shuts down does not begin a stream whose method has not returned yet", async () => {
   await using lab = await laboratory();
   const waiting = lab.link.prepared("endless").result();
   await lab.meter._beginning("endless").promise;
@@ -419,9 +419,9 @@ Deno.test("a Service that shuts down does not begin a stream that was being prep
   assertEquals(lab.meter._hasBegun("endless, prepared"), false);
 });
 
-Deno.test("requests that share their uid are given up together", async () => {
+Deno.test("requests with the same uid are cancelled together", async () => {
   await using lab = await laboratory();
-  await using peer = await stranger(lab.manager);
+  await using peer = await plainClient(lab.manager);
   for (const name of ["one", "two"]) {
     peer.send(request("wait", name));
     await lab.meter._beginning(name).promise;
@@ -432,7 +432,7 @@ Deno.test("requests that share their uid are given up together", async () => {
   }
 });
 
-Deno.test("a service that sends more values than there is room for loses its reader", async () => {
+Deno.test("a Client cancels a stream that sends more values than its credit", async () => {
   await using lab = await laboratory();
   await using peer = await WirePeer.introduce(lab.manager.connectOptions, {
     type: "service",
@@ -453,8 +453,8 @@ Deno.test("a service that sends more values than there is room for loses its rea
   await assertRejects(() => stream.result(), ValueError, "more than 32 values came");
 });
 
-/** A client that knows no extensions, as those of the Python software. */
-async function stranger(manager: TestManager): Promise<WirePeer> {
+/** A client without extensions, like those of the Python software. */
+async function plainClient(manager: TestManager): Promise<WirePeer> {
   const identity = { type: "client", name: "python", language: "Python", os: "Linux" };
   return await WirePeer.introduce(manager.connectOptions, identity);
 }
@@ -463,9 +463,9 @@ function request(attribute: string, ...args: unknown[]): JsonObject {
   return messages.pythonic(messages.request("Meter", attribute, args, { uid: "u1" }));
 }
 
-Deno.test("a client that knows no streams is given an array", async () => {
+Deno.test("a client without the stream extension gets an array", async () => {
   await using lab = await laboratory();
-  await using peer = await stranger(lab.manager);
+  await using peer = await plainClient(lab.manager);
   peer.send({ ...request("link", "Meter"), service: "Manager" });
   const { result } = await peer.read();
   assertEquals(
@@ -478,9 +478,9 @@ Deno.test("a client that knows no streams is given an array", async () => {
   assertEquals([answer.uid, answer.attribute], ["u1", undefined]);
 });
 
-Deno.test("a client that knows no streams is not given an endless one", async () => {
+Deno.test("a client without the stream extension gets an error for an endless stream", async () => {
   await using lab = await laboratory();
-  await using peer = await stranger(lab.manager);
+  await using peer = await plainClient(lab.manager);
   peer.send(request("count", 1_000_000));
   const { message } = await peer.read();
   assertEquals(
@@ -491,9 +491,9 @@ Deno.test("a client that knows no streams is not given an endless one", async ()
   assertEquals(lab.meter.made, 100_001);
 });
 
-Deno.test("a generator that waits for nothing keeps no other request waiting", async () => {
+Deno.test("a generator that never waits delays no other request", async () => {
   await using lab = await laboratory();
-  await using peer = await stranger(lab.manager);
+  await using peer = await plainClient(lab.manager);
   let isCollected = false;
   peer.send(request("count", 1_000_000));
   const collecting = peer.read().then(() => isCollected = true);
@@ -504,18 +504,18 @@ Deno.test("a generator that waits for nothing keeps no other request waiting", a
   await collecting;
 });
 
-Deno.test("a client that knows no extensions has its requests cancelled when it leaves", async () => {
+Deno.test("the requests of a client without extensions are cancelled when it disconnects", async () => {
   await using lab = await laboratory();
-  await using peer = await stranger(lab.manager);
+  await using peer = await plainClient(lab.manager);
   peer.send(request("wait", "python"));
   await lab.meter._beginning("python").promise;
   await peer.close();
   assertEquals(await lab.meter._end("python").promise, cancelledBy(peer, lab.manager));
 });
 
-Deno.test("a client that knows no extensions can ask for no private attribute by their names", async () => {
+Deno.test("a client without extensions cannot request their private attributes", async () => {
   await using lab = await laboratory();
-  await using peer = await stranger(lab.manager);
+  await using peer = await plainClient(lab.manager);
   for (const attribute of ["__cancel__", "__more__", "__next__"]) {
     peer.send(request(attribute));
     const { message, uid } = await peer.read();
@@ -523,10 +523,10 @@ Deno.test("a client that knows no extensions can ask for no private attribute by
   }
 });
 
-Deno.test("under a Manager that knows no extensions a loop reads an array, and nothing is cancelled", async () => {
+Deno.test("under a Manager without extensions a loop reads an array, and no cancellation is sent", async () => {
   await using manager = new ScriptedManager();
   const connecting = connect(manager.connectOptions);
-  await manager.welcome();
+  await manager.accept();
   await using cxn = await connecting;
   const link = await manager.grantLink(cxn, "Meter");
   const [read, asked] = await Promise.all([
@@ -536,10 +536,10 @@ Deno.test("under a Manager that knows no extensions a loop reads an array, and n
   assertEquals(read, [1, 2]);
   assertEquals(Object.keys(asked).includes("stream"), false);
   link.wait("x").cancel();
-  assertEquals((await manager.hear()).attribute, "wait");
+  assertEquals((await manager.receive()).attribute, "wait");
   const [no] = await Promise.all([
     Array.fromAsync(link.ping()).catch(String),
-    manager.answer("ping", { result: 7 }), // nothing was sent in between
+    manager.answer("ping", { result: 7 }), // no line before it
   ]);
   assertEquals(
     no,
@@ -547,10 +547,10 @@ Deno.test("under a Manager that knows no extensions a loop reads an array, and n
   );
 });
 
-Deno.test("a request that is given up while another long one leaves is not sent", async () => {
+Deno.test("a request that is cancelled while a long one is being written is not sent", async () => {
   await using manager = new ScriptedManager();
   const connecting = connect(manager.connectOptions);
-  await manager.welcome();
+  await manager.accept();
   await using cxn = await connecting;
   const linking = cxn.link("Meter");
   const entry = { ...ENTRY, extensions: ["cancel", "stream"], streams: ["count"] };
@@ -562,46 +562,46 @@ Deno.test("a request that is given up while another long one leaves is not sent"
     const future = link[attribute]("a".repeat(size), kwargs({ last: { toJSON } }));
     await written.promise;
     const pause = periodicPause(0);
-    for (let i = 0; i < 4; i++) await pause(); // what is written is on its way then, or waits
+    for (let i = 0; i < 4; i++) await pause(); // the requests are written or queued by then
     return { future };
   };
-  const { future: first } = await send("first", 16 * 1024 * 1024); // more than a socket takes unread
+  const { future: first } = await send("first", 16 * 1024 * 1024); // more than the buffers of a socket hold
   for (const attribute of ["count", "second"]) (await send(attribute, 300_000)).future.cancel();
-  assertEquals((await manager.hear()).attribute, "first");
-  const last = link.last(); // after whatever has waited for the long one
+  assertEquals((await manager.receive()).attribute, "first");
+  const last = link.last(); // after every request that was queued behind the long one
   for (const attribute of ["__cancel__", "__cancel__", "last"]) {
-    assertEquals((await manager.hear()).attribute, attribute);
+    assertEquals((await manager.receive()).attribute, attribute);
   }
   for (const future of [first, last]) future.cancel();
 });
 
-Deno.test("under a Manager that knows no extensions a Service answers with an array, and takes nothing for a message about a request", async () => {
+Deno.test("under a Manager without extensions a Service replies with an array, and treats no request as a control message", async () => {
   await using meter = new Meter();
   await using manager = new ScriptedManager();
   const starting = meter.start(manager.connectOptions);
-  await manager.welcome();
+  await manager.accept();
   await starting;
   const requester = "python[h:3]";
-  await manager.say({ ...request("count", 3), requester });
-  assertEquals((await manager.hear()).result, [1, 2, 3]);
-  await manager.say({ ...request("__cancel__"), requester });
+  await manager.send({ ...request("count", 3), requester });
+  assertEquals((await manager.receive()).result, [1, 2, 3]);
+  await manager.send({ ...request("__cancel__"), requester });
   assertEquals(
-    (await manager.hear()).message,
+    (await manager.receive()).message,
     "PermissionError: Cannot request a private attribute",
   );
   const left = meter.shutdown();
-  assertEquals((await manager.hear()).attribute, "__disconnect__");
+  assertEquals((await manager.receive()).attribute, "__disconnect__");
   await manager.close();
   await left;
 });
 
-/** The address of the only client that is called so. */
+/** The address of the only client of that name. */
 function clientAddress({ manager }: TestManager, name = "Client"): string {
   const clients = Object.values(manager.identities().clients);
   return clients.find((client) => client.name === name)!.address;
 }
 
-/** What ends `wait` when a stranger leaves. */
+/** The reason that ends `wait` when the other client disconnects. */
 function cancelledBy({ port }: WirePeer, { manager }: TestManager): string {
   return `CancelledError: wait was cancelled by python[${manager.hostname}:${port}]`;
 }

@@ -1,4 +1,4 @@
-/** A person at a terminal, with `openssl s_client` over TLS or a plain TCP connection. */
+/** Requests typed at a terminal, through `openssl s_client` over TLS or a plain TCP connection. */
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { Service } from "../../mod.ts";
@@ -18,7 +18,7 @@ class StringEditor extends Service {
   }
 }
 
-/** A program that a person types into and reads from, line by line. */
+/** A terminal program, with typed lines in and printed lines out. */
 class Terminal implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
@@ -35,7 +35,7 @@ class Terminal implements AsyncDisposable {
     this.#lines = linesOf(this.#child.stdout);
   }
 
-  /** A terminal that is connected over TLS; without the certificate it would not be. */
+  /** A terminal that is connected over TLS, and verifies the certificate. */
   static secure({ connectOptions }: TestManager): Terminal {
     const { host, port, certFile } = connectOptions;
     return new Terminal(
@@ -61,7 +61,7 @@ class Terminal implements AsyncDisposable {
     return done ? undefined : JSON.parse(value);
   }
 
-  /** What the Manager says to a line. */
+  /** Types a line and returns the Manager's reply. */
   async ask(line: string): Promise<unknown> {
     await this.type(line);
     const answer = await this.read();
@@ -69,7 +69,7 @@ class Terminal implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#writer.close().catch(() => {}); // the program may have ended
+    await this.#writer.close().catch(() => {}); // if the program has ended
     try {
       this.#child.kill();
     } catch {
@@ -89,7 +89,7 @@ async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<stri
   }
 }
 
-Deno.test("a person calls Services over TLS", async () => {
+Deno.test("Services are called from a terminal over TLS", async () => {
   await using laboratory = await Laboratory.open({});
   await using lab = new Lab();
   await lab.start(laboratory.manager.connectOptions);
@@ -123,7 +123,7 @@ Deno.test("a person calls Services over TLS", async () => {
   assertEquals(await terminal.read(), undefined);
 });
 
-Deno.test("a person logs in, and is asked again to be an administrator", async () => {
+Deno.test("a terminal logs in, and is prompted again for an administrator's login", async () => {
   await using laboratory = await Laboratory.open({ authLogin: true }, PYTHON_USER);
   await laboratory.database.users.insert("admin", "12345", true);
   await using terminal = Terminal.secure(laboratory.manager);
@@ -133,13 +133,13 @@ Deno.test("a person logs in, and is asked again to be an administrator", async (
   await terminal.type("client");
   assertEquals(await terminal.ask("Manager users_table.usernames"), "username");
   assertEquals(await terminal.ask("admin"), "password");
-  assertEquals(await terminal.ask("12345"), ["j.doe", "admin"]); // a password may look like JSON
+  assertEquals(await terminal.ask("12345"), ["j.doe", "admin"]); // a password can look like JSON
   await terminal.type("Manager shutdown_manager");
   assertEquals(await terminal.read(), undefined);
   await laboratory.manager.manager.finished;
 });
 
-Deno.test("a person who may not use a Service is told so, and sees that it is there", async () => {
+Deno.test("a terminal user that is not on the access list gets an error, and sees the Service in the identity", async () => {
   await using laboratory = await Laboratory.open({ authLogin: true }, PYTHON_USER);
   await laboratory.database.users.insert("admin", "12345", true);
   await using lab = new Lab();
@@ -159,7 +159,7 @@ Deno.test("a person who may not use a Service is told so, and sees that it is th
   assertEquals(Object.keys(services), ["Lab"]);
 });
 
-Deno.test("a password that is typed wrong ends the connection with the reason", async () => {
+Deno.test("a wrong typed password ends the connection with the reason", async () => {
   await using laboratory = await Laboratory.open({ authPassword: "abc 123" });
   for (
     const [password, answer] of [["abc 124", "ValueError: Wrong Manager password"], [

@@ -1,4 +1,4 @@
-/** Which versions of TLS are spoken, held against OpenSSL. */
+/** The versions of TLS, tested with OpenSSL. */
 
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { generateKeyPairSync } from "node:crypto";
@@ -12,29 +12,29 @@ import { temporaryFolder } from "../support/folder.ts";
 import { Laboratory } from "../support/laboratory.ts";
 import { PYTHON_USER } from "../support/python_users.ts";
 
-/** What OpenSSL needs to speak versions that it finds unsafe itself. */
+/** The options with which OpenSSL speaks versions that it disables by default. */
 const ANYTHING = ["-cipher", "ALL:@SECLEVEL=0"];
 
-/** The version that a handshake in one version agrees on, or `(NONE)`; and what the client sent. */
+/** The version that a handshake negotiates, or `(NONE)`, and how many bytes the client sent. */
 async function offer(port: number, version: string): Promise<{ agreed: string; sent: number }> {
   const { stdout } = await new Deno.Command("openssl", {
     args: ["s_client", "-connect", `127.0.0.1:${port}`, `-${version}`, ...ANYTHING],
     stdin: "null",
     stderr: "null",
   }).output();
-  const said = new TextDecoder().decode(stdout);
-  const agreed = /^New, ([^,]+),/m.exec(said)?.[1] ?? said;
-  return { agreed, sent: Number(/written (\d+) bytes/.exec(said)?.[1]) };
+  const output = new TextDecoder().decode(stdout);
+  const agreed = /^New, ([^,]+),/m.exec(output)?.[1] ?? output;
+  return { agreed, sent: Number(/written (\d+) bytes/.exec(output)?.[1]) };
 }
 
-const LETS_IN: Record<string, ManagerOptions> = {
-  "that lets everybody in": {},
+const AUTHENTICATIONS: Record<string, ManagerOptions> = {
+  "without authentication": {},
   "with a password": { authPassword: "a secret" },
   "with logins": { authLogin: true },
 };
 
-for (const [which, options] of Object.entries(LETS_IN)) {
-  Deno.test(`a Manager ${which} speaks TLS 1.2 and 1.3, and refuses TLS 1.0 and 1.1`, async () => {
+for (const [which, options] of Object.entries(AUTHENTICATIONS)) {
+  Deno.test(`a Manager ${which} speaks TLS 1.2 and 1.3, and rejects TLS 1.0 and 1.1`, async () => {
     await using laboratory = await Laboratory.open(options, PYTHON_USER);
     const { port } = laboratory.manager.connectOptions;
     for (const [version, agreed] of [["tls1_2", "TLSv1.2"], ["tls1_3", "TLSv1.3"]]) {
@@ -68,19 +68,19 @@ async function serve(
     stderr: "null",
   }).spawn();
   const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
-  let said = "";
+  let output = "";
   const readUntil = async (pattern: RegExp) => {
-    while (!pattern.test(said)) {
+    while (!pattern.test(output)) {
       const { value, done } = await reader.read();
-      if (done) throw new Error(`openssl s_server ended: ${said}`);
-      said += value;
+      if (done) throw new Error(`openssl s_server ended: ${output}`);
+      output += value;
     }
   };
   await readUntil(/^ACCEPT .*\n/m);
   return {
-    /** Waits until it has decrypted and printed a text. */
+    /** Waits until it has printed a decrypted text. */
     hears: (text) => readUntil(new RegExp(`^${text}$`, "m")),
-    port: Number(/^ACCEPT \S+:(\d+)$/m.exec(said)![1]),
+    port: Number(/^ACCEPT \S+:(\d+)$/m.exec(output)![1]),
     certFile,
     async [Symbol.asyncDispose]() {
       child.kill();

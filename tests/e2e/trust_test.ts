@@ -14,39 +14,46 @@ await using cxn = await connect(JSON.parse(Deno.args[0]));
 console.log(cxn.isConnected());
 `;
 
-/** Runs the program; what it printed, or why it has failed. */
-async function visit(home: string, options: unknown): Promise<{ ok: boolean; said: string }> {
+/** Runs the program. Returns its output, or its error. */
+async function connectWith(
+  home: string,
+  options: unknown,
+): Promise<{ ok: boolean; output: string }> {
   const words = ["--config", CONFIG, join(home, "client.ts"), JSON.stringify(options)];
-  const { code, printed, said } = await run(denoCommand(["run", "-A", ...words], { home }));
-  return { ok: code === 0, said: code === 0 ? printed : said };
+  const { code, stdout, stderr } = await run(denoCommand(["run", "-A", ...words], { home }));
+  return { ok: code === 0, output: code === 0 ? stdout : stderr };
 }
 
-Deno.test("an unknown certificate is kept with autoSave, trusted afterwards, and only that one", async () => {
+Deno.test("an unknown certificate is saved with autoSave, and only that one is trusted afterwards", async () => {
   await using folder = await temporaryFolder();
   const home = folder.path;
   await Deno.writeTextFile(join(home, "client.ts"), program);
   await using manager = await TestManager.start();
   const { host, port } = manager.connectOptions;
 
-  const nobody = await visit(home, { host, port });
-  assertEquals(nobody.ok, false);
-  assert(nobody.said.includes("fingerprint"), nobody.said);
+  const untrusting = await connectWith(home, { host, port });
+  assertEquals(untrusting.ok, false);
+  assert(untrusting.output.includes("fingerprint"), untrusting.output);
 
-  const saving = await visit(home, { host, port, autoSave: true });
-  assertEquals(saving, { ok: true, said: "true\n" });
+  const saving = await connectWith(home, { host, port, autoSave: true });
+  assertEquals(saving, { ok: true, output: "true\n" });
   const saved = await Deno.readTextFile(join(home, "certs", "localhost.crt"));
   const shown = await Deno.readTextFile(manager.connectOptions.certFile!);
   assertEquals(saved.trim(), shown.trim());
-  assertEquals(await visit(home, { host, port }), { ok: true, said: "true\n" });
+  assertEquals(await connectWith(home, { host, port }), { ok: true, output: "true\n" });
 
   await using other = await TestManager.start();
-  const changed = await visit(home, { host, port: other.connectOptions.port, autoSave: true });
+  const changed = await connectWith(home, {
+    host,
+    port: other.connectOptions.port,
+    autoSave: true,
+  });
   assertEquals(changed.ok, false);
-  assert(changed.said.includes("Perhaps the Network Manager is using a new certificate"));
-  assert(changed.said.includes(join(home, "certs", "localhost.crt")), changed.said);
+  assert(changed.output.includes("Perhaps the Network Manager is using a new certificate"));
+  assert(changed.output.includes(join(home, "certs", "localhost.crt")), changed.output);
 });
 
-/** How people make a certificate with OpenSSL: that of an authority, and one of version 1. */
+/** Certificates that OpenSSL makes: one of an authority, and one of version 1. */
 const MAKERS: Record<string, (key: string, request: string, cert: string) => string[]> = {
   "of an authority": (key, _, cert) => [
     ...["req", "-x509", "-key", key, "-subj", "/CN=localhost", "-days", "2", "-out", cert],
@@ -58,7 +65,7 @@ const MAKERS: Record<string, (key: string, request: string, cert: string) => str
 };
 
 for (const [kind, make] of Object.entries(MAKERS)) {
-  Deno.test(`a certificate ${kind}, as OpenSSL makes them, is trusted as what it is`, async () => {
+  Deno.test(`a certificate ${kind} that OpenSSL made can be trusted`, async () => {
     await using folder = await temporaryFolder();
     const path = (name: string) => join(folder.path, name);
     const [keyFile, request] = [path("a.key"), path("a.csr")];
@@ -95,7 +102,7 @@ for (const [kind, make] of Object.entries(MAKERS)) {
   });
 }
 
-Deno.test("a file that is no certificate says so", async () => {
+Deno.test("a file that is no certificate is an error that says so", async () => {
   const certFile = new URL(import.meta.url).pathname;
   await assertRejects(
     () => connect({ port: 1, certFile }),

@@ -31,13 +31,13 @@ function to({ connectOptions }: TestManager): string[] {
   return ["--disable-tls", ...at(connectOptions)];
 }
 
-/** Runs Deno on a file as if it were one of this package. */
-async function deno(command: string, ...args: string[]): Promise<{ code: number; said: string }> {
-  const { code, printed, said } = await run(denoCommand([command, "--config", CONFIG, ...args]));
-  return { code, said: command === "run" ? printed : said };
+/** Runs Deno on a file with the imports of this package. */
+async function deno(command: string, ...args: string[]): Promise<{ code: number; shown: string }> {
+  const { code, stdout, stderr } = await run(denoCommand([command, "--config", CONFIG, ...args]));
+  return { code, shown: command === "run" ? stdout : stderr };
 }
 
-/** A program that is linked with a service, of which a declaration was written beside it. */
+/** A program that links with a service, with the declaration of the service beside it. */
 function program({ connectOptions }: TestManager, type: string, service: string, calls: string) {
   return `
     import { connect, kwargs, options } from ${MODULE};
@@ -48,20 +48,20 @@ function program({ connectOptions }: TestManager, type: string, service: string,
   `;
 }
 
-Deno.test("a client is compiled against the types of a Service that runs elsewhere", async () => {
+Deno.test("a client is compiled against the types of a running Service", async () => {
   await using folder = await temporaryFolder();
   await using manager = await TestManager.start({ disableTls: true });
   await using lab = new Lab();
   await lab.start(manager.connectOptions);
   const [file, client] = ["service.d.ts", "client.ts"].map((name) => join(folder.path, name));
 
-  const printed = await output(folder.path, "types", "Lab", ...to(manager));
+  const stdout = await output(folder.path, "types", "Lab", ...to(manager));
   assertEquals(
     await output(folder.path, "types", "Lab", "--out", file, ...to(manager)),
     `Wrote the types to ${file}\n`,
   );
   const written = await Deno.readTextFile(file);
-  assertEquals(written, printed);
+  assertEquals(written, stdout);
   const members = written.split("\n").filter((line) => /^ {2}[\w"]/.test(line));
   assertEquals(members, [
     "  add(x: unknown, y?: unknown): unknown;",
@@ -90,8 +90,8 @@ Deno.test("a client is compiled against the types of a Service that runs elsewhe
        () => link.start();`,
     ),
   );
-  const { code, said } = await deno("run", "-A", "--check", client);
-  assertEquals([code, said], [0, "[3.14,3,[1,10,2],[2,1]]\n"]);
+  const { code, shown } = await deno("run", "-A", "--check", client);
+  assertEquals([code, shown], [0, "[3.14,3,[1,10,2],[2,1]]\n"]);
 });
 
 Deno.test("a client is compiled against the annotations of a Python service", async () => {
@@ -133,14 +133,14 @@ Deno.test("a client is compiled against the annotations of a Python service", as
        () => link.configure(1, kwargs({ range: "10" }));`,
     ),
   );
-  const { code, said } = await deno("run", "-A", "--check", client);
-  assertEquals([code, said], [
+  const { code, shown } = await deno("run", "-A", "--check", client);
+  assertEquals([code, shown], [
     0,
     '[3000,1,[1,"10 a, b)"],[0.1,1,10],[[1],{"a":2}]]\n',
   ]);
 });
 
-Deno.test("a file that is there is kept, unless it would be the same", async () => {
+Deno.test("an existing file is not overwritten, unless its content is the same", async () => {
   await using folder = await temporaryFolder();
   await using manager = await TestManager.start({ disableTls: true });
   const file = join(folder.path, "lab.d.ts");
@@ -162,7 +162,7 @@ Deno.test("a file that is there is kept, unless it would be the same", async () 
   assertEquals(entriesOf(folder.path), ["lab.d.ts", "lab.d.ts.old"]);
 });
 
-Deno.test("what is refused says why, and what there is", async () => {
+Deno.test("the errors of types name the reason, and the services that are connected", async () => {
   await using folder = await temporaryFolder();
   await using manager = await TestManager.start({ disableTls: true });
   await using _lamp = await wireService(manager, "La\u202emp");
@@ -195,7 +195,7 @@ const attributes = fc.dictionary(
   fc.oneof(signature, plain, text.map((text) => `(${text}`), fc.jsonValue()),
 );
 
-Deno.test("whatever services say, their declarations compile and load nothing", async () => {
+Deno.test("declarations of hostile signatures compile and import nothing", async () => {
   await using folder = await temporaryFolder();
   const services = fc.sample(fc.record({ name: text, language: text, attributes }), 60);
   services.push({
@@ -219,8 +219,8 @@ Deno.test("whatever services say, their declarations compile and load nothing", 
   });
   const all = join(folder.path, "all.ts");
   await Deno.writeTextFile(all, `import type { Link } from ${MODULE};\n${used.join("")}`);
-  const { code, said } = await deno("check", all);
-  assertEquals(code, 0, said);
+  const { code, shown } = await deno("check", all);
+  assertEquals(code, 0, shown);
   const declarations = join(folder.path, "declarations.ts");
   const imports = services.map((_, index) => `import "./service${index}.ts";\n`);
   await Deno.writeTextFile(declarations, imports.join(""));

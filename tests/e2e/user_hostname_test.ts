@@ -1,4 +1,4 @@
-/** The `user` and `hostname` commands as processes; Python reads what they write. */
+/** The `user` and `hostname` commands as processes; Python reads the database. */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "node:path";
@@ -18,7 +18,7 @@ assert key == hashlib.pbkdf2_hmac("sha256", password.encode(), salt, 100000, dkl
 assert admin == int(is_admin), admin
 `;
 
-Deno.test("user adds, changes, lists and removes users, whose rows Python reads", async () => {
+Deno.test("user adds, changes, lists and removes users, and Python reads the rows", async () => {
   await using home = await temporaryFolder();
   const database = join(home.path, "manager.sqlite3");
   const user = (...args: string[]) => output(home.path, "user", ...args);
@@ -46,10 +46,10 @@ Deno.test("user adds, changes, lists and removes users, whose rows Python reads"
   assertEquals(await user("list"), "There are no users\n");
 });
 
-Deno.test("user refuses what it cannot do", async () => {
+Deno.test("user rejects arguments that are not valid", async () => {
   await using home = await temporaryFolder();
   await output(home.path, "user", "add", "bob", "-p", "secret");
-  const refused: [said: string, ...args: string[]][] = [
+  const refused: [reason: string, ...args: string[]][] = [
     ["Cannot add a user: give the username", "add"],
     ["already exists", "add", "bob", "-p", "x"],
     ["the standard input is not a terminal", "add", "alice"],
@@ -58,9 +58,9 @@ Deno.test("user refuses what it cannot do", async () => {
     ["No user has the username 'alice'", "update", "alice", "-a"],
     ["No user has the username 'alice'", "remove", "alice"],
   ];
-  await Promise.all(refused.map(async ([said, ...args]) => {
+  await Promise.all(refused.map(async ([reason, ...args]) => {
     const line = await refusal(home.path, "user", ...args);
-    assert(line.includes(said), line);
+    assert(line.includes(reason), line);
   }));
   const differing: [string, string][] = [["Enter a password for eve:", "1"], ["again:", "2"]];
   const { code, shown } = await atTerminal(home.path, differing, "user", "add", "eve");
@@ -88,7 +88,7 @@ Deno.test("hostname adds, lists and removes trusted computers", async () => {
   assert((await refusal(home.path, "hostname", "add")).includes("give one or more names"));
 });
 
-Deno.test("only what adds something makes a database that is not there", async () => {
+Deno.test("only a command that adds a row makes a missing database", async () => {
   await using home = await temporaryFolder();
   const file = join(home.path, "mistyped", "lab.sqlite3");
   const commands = [
@@ -109,7 +109,7 @@ Deno.test("only what adds something makes a database that is not there", async (
   assertEquals([...Deno.readDirSync(home.path)], []);
 });
 
-Deno.test("a database of somebody else is one clear line", async () => {
+Deno.test("a database of another program is an error in one line", async () => {
   await using home = await temporaryFolder();
   const file = join(home.path, "other.sqlite3");
   const database = new DatabaseSync(file);

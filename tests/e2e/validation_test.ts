@@ -1,4 +1,4 @@
-/** Arguments that are checked before the method runs, as a Client meets it. */
+/** Arguments that are validated before the method runs, from the side of a Client. */
 
 import { assertEquals, assertRejects } from "@std/assert";
 import * as v from "valibot";
@@ -29,7 +29,7 @@ class Source extends Service {
   }
 }
 
-Deno.test("a Client is told what was wrong, and its next request is served", async () => {
+Deno.test("a Client gets the validation errors, and its next request is served", async () => {
   await using manager = await TestManager.start({ disableTls: true });
   await using source = new Source();
   await source.start(manager.connectOptions);
@@ -48,10 +48,10 @@ Deno.test("a Client is told what was wrong, and its next request is served", asy
   );
   assertEquals(source.outputs, []);
   assertEquals(await link.output(kwargs({ unit: "V", level: 3 })), "3 V");
-  assertEquals(await link.reserve("free"), "free for tester"); // the request is known after a wait
+  assertEquals(await link.reserve("free"), "free for tester"); // this.request is set after an await
 });
 
-Deno.test("the arguments of a stream are checked before its first value", async () => {
+Deno.test("the arguments of a stream are validated before its first value", async () => {
   await using network = await linked(new Source(), { disableTls: true });
   const { link } = network;
   assertEquals(await Array.fromAsync(link.ramp(3)), [1, 2, 3]);

@@ -1,4 +1,4 @@
-/** The `watch` command: notifications as they come. */
+/** The `watch` command: notifications as they arrive. */
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { at, command } from "../support/command_line.ts";
@@ -9,71 +9,74 @@ import { Shell } from "../support/shell.ts";
 import { until } from "../support/until.ts";
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  Deno.test(`watch prints each notification, and gives the link back on ${signal}`, async () => {
+  Deno.test(`watch prints each notification, and unlinks on ${signal}`, async () => {
     await using shell = await Shell.open();
     await using watch = shell.run("watch", "BasicMath");
-    assertEquals(await watch.said.next(), "Watching BasicMath");
+    assertEquals(await watch.stderr.next(), "Watching BasicMath");
     assertEquals(shell.links(), 1);
     for (let count = 0; count < 2; count++) {
       shell.service.tell();
-      assertEquals(await watch.printed.next(), '1 "two words" unit=C');
+      assertEquals(await watch.stdout.next(), '1 "two words" unit=C');
     }
     watch.kill(signal);
     await watch.succeeded();
-    assertEquals([shell.links(), watch.said.all], [0, ["Watching BasicMath"]]);
+    assertEquals([shell.links(), watch.stderr.all], [0, ["Watching BasicMath"]]);
   });
 }
 
-Deno.test("watch ends after so many, and is JSON for a program", async () => {
+Deno.test("watch ends after --count notifications, and prints JSON with --json", async () => {
   await using shell = await Shell.open();
   await using watch = shell.run("watch", "BasicMath", "--count", "2", "--json");
-  await watch.said.next();
+  await watch.stderr.next();
   for (let count = 0; count < 3; count++) shell.service.tell();
   await watch.succeeded();
-  assertEquals(watch.printed.all.length, 2);
-  for (const line of watch.printed.all) {
+  assertEquals(watch.stdout.all.length, 2);
+  for (const line of watch.stdout.all) {
     const { time, ...others } = JSON.parse(line);
     assertEquals(others, { args: [1, "two words"], kwargs: { unit: "C" } });
     assertMatch(time, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
   }
 });
 
-Deno.test("watch ends when nobody reads it any more", async () => {
+Deno.test("watch ends when its stdout is closed", async () => {
   await using shell = await Shell.open();
   await using watch = command(shell.home, ...shell.args("watch", "BasicMath")).spawn();
-  const said = watch.stderr.pipeThrough(new TextDecoderStream()).getReader();
-  assertEquals((await said.read()).value, "Watching BasicMath\n");
+  const stderr = watch.stderr.pipeThrough(new TextDecoderStream()).getReader();
+  assertEquals((await stderr.read()).value, "Watching BasicMath\n");
   shell.service.tell();
-  const printed = watch.stdout.pipeThrough(new TextDecoderStream()).getReader();
-  assertEquals((await printed.read()).value, '1 "two words" unit=C\n');
-  await printed.cancel();
+  const stdout = watch.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  assertEquals((await stdout.read()).value, '1 "two words" unit=C\n');
+  await stdout.cancel();
   shell.service.tell();
   assertEquals((await watch.status).code, 0);
-  assertEquals(await said.read(), { done: true, value: undefined });
+  assertEquals(await stderr.read(), { done: true, value: undefined });
   const { manager } = shell.manager;
-  await until("its client has left", () => Object.keys(manager.identities().clients).length === 0);
+  await until(
+    "its client has disconnected",
+    () => Object.keys(manager.identities().clients).length === 0,
+  );
   assertEquals(shell.links(), 0);
 });
 
-Deno.test("watch comes back when the Manager and the Service are restarted", async () => {
+Deno.test("watch reconnects when the Manager and the Service are restarted", async () => {
   await using home = await temporaryFolder();
   await using manager = await Restarts.start();
   await using lab = new Lab();
   await lab.start(manager.connectOptions);
   const args = ["--disable-tls", ...at(manager.connectOptions)];
   await using watch = new Process(command(home.path, "watch", "Lab", ...args));
-  assertEquals(await watch.said.next(), "Watching Lab");
+  assertEquals(await watch.stderr.next(), "Watching Lab");
   await manager.stop();
-  await watch.said.next((line) => line.startsWith("lost: "));
+  await watch.stderr.next((line) => line.startsWith("lost: "));
   await manager.resume();
-  await watch.said.next((line) => line === "linked 'Lab'");
+  await watch.stderr.next((line) => line === "linked 'Lab'");
   lab.tell("again");
-  assertEquals(await watch.printed.next(), "again");
+  assertEquals(await watch.stdout.next(), "again");
   watch.kill("SIGINT");
   await watch.succeeded();
 });
 
-Deno.test("watch of a service that is not there is an error", async () => {
+Deno.test("watch of an unknown service is an error", async () => {
   await using shell = await Shell.open();
   assertMatch(
     await shell.refusal("watch", "Nothing"),

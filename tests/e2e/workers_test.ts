@@ -1,4 +1,4 @@
-/** Methods that are called in workers, as a Client meets them. */
+/** Methods that run in workers, from the side of a Client. */
 
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { join } from "node:path";
@@ -20,7 +20,7 @@ import { Restarts } from "../support/restarts.ts";
 import { ROOT } from "../support/source_tree.ts";
 
 const MODULE = import.meta.resolve("../support/computations.ts");
-/** Counting up to it takes longer than anybody lives. */
+/** A count that takes years. */
 const FOR_EVER = Number.MAX_SAFE_INTEGER;
 
 class Computer extends Service {
@@ -33,7 +33,7 @@ class Computer extends Service {
   meet = this.inWorkers(computations.meet, MODULE);
   readonly #memory = new Int32Array(new SharedArrayBuffer(4));
 
-  /** Answers when `open` is called. */
+  /** Returns when `open` is called. */
   async wait(): Promise<boolean> {
     return await this.meet(this.#memory, 2);
   }
@@ -48,7 +48,7 @@ class Computer extends Service {
   }
 }
 
-Deno.test("a short call is answered while a long one is computed", async () => {
+Deno.test("a short call is completed while a long one is computed", async () => {
   await using network = await linked(new PrimeNumbers(), { disableTls: true });
   const { manager, service: primes, link } = network;
   const count: number = await link.countPrimes(100);
@@ -56,13 +56,13 @@ Deno.test("a short call is answered while a long one is computed", async () => {
   const counting = link.countPrimes(FOR_EVER);
   assertEquals(await link.isPrime(1_009), true);
   assertEquals(counting.done(), false);
-  // A Service that has lost its Manager computes no longer, or this test would never end.
+  // A Service that has lost its Manager ends its workers, or this test would never end.
   await manager.manager.shutdown(0);
   await assertRejects(() => counting.result(), ConnectionAbortedError, "was not answered");
   await primes.finished;
 });
 
-Deno.test("a method that is called in workers is like any other to a Client", async () => {
+Deno.test("a Client calls a method that runs in workers like any other", async () => {
   await using network = await linked(new Computer(), { disableTls: true });
   const { link } = network;
   assertEquals(link.serviceAttributes.add, "(x, y=10)");
@@ -119,7 +119,7 @@ Deno.test("a Service that is shut down lets its workers finish", async () => {
   );
 });
 
-Deno.test("a Service that comes back has free workers again", async () => {
+Deno.test("a Service that reconnects has free workers again", async () => {
   await using restarts = await Restarts.start();
   await using primes = new PrimeNumbers({ workers: { size: 2 } });
   await primes.start(restarts.connectOptions);
@@ -130,13 +130,13 @@ Deno.test("a Service that comes back has free workers again", async () => {
   assertEquals(await link.isPrime(7), true);
   await restarts.stop();
   await assertRejects(() => counting.result(), ConnectionAbortedError, "was not answered");
-  await own; // nobody has asked for it, but the tasks of a Service end as well
+  await own; // it belongs to no request, and ends with the Service
   await restarts.resume();
   assertEquals(await link.countPrimes(100), 25);
 });
 
 Deno.test("a Service that was never started has workers too, until it is disposed of", async () => {
-  const computer = new Computer({ workers: { size: 2 } }); // one of them waits for ever
+  const computer = new Computer({ workers: { size: 2 } }); // one of them blocks for ever
   const running = assertRejects(
     () => computer.wait(),
     ConnectionAbortedError,
@@ -147,7 +147,7 @@ Deno.test("a Service that was never started has workers too, until it is dispose
   await running;
 });
 
-Deno.test("what cannot be called in workers is an error when the Service is made", () => {
+Deno.test("a function that cannot run in workers is an error when the Service is made", () => {
   class Nameless extends Service {
     add = this.inWorkers((x: number) => x, MODULE);
     subtract = this.inWorkers([(x: number) => x][0], MODULE);
@@ -171,8 +171,8 @@ Deno.test("prime_numbers_client.ts prints the answers", async () => {
   const { port } = manager.connectOptions;
   const options = [`--port=${port}`, "--host=127.0.0.1", "--disable-tls"];
   const client = join(ROOT, "examples", "prime_numbers_client.ts");
-  const printed = await succeed(denoCommand(["run", "-A", client, ...options]));
-  const lines = printed.trim().split("\n");
+  const stdout = await succeed(denoCommand(["run", "-A", client, ...options]));
+  const lines = stdout.trim().split("\n");
   assertEquals(lines.toSpliced(1, 1), [
     "Is 1009 prime? true",
     "There are 348513 primes up to five million",

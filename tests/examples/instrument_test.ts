@@ -1,4 +1,4 @@
-/** The driver of an instrument that answers, rejects, does not answer, disconnects and returns. */
+/** The driver of an instrument that replies, rejects, does not reply, disconnects and reconnects. */
 
 import { assertEquals, assertRejects } from "@std/assert";
 import { delay } from "@std/async/delay";
@@ -15,7 +15,7 @@ function switchOn(port = 0): InstrumentServer {
   return new InstrumentServer(new Multimeter({ clock: NO_TIME }), { port });
 }
 
-/** An instrument whose answers the test makes; `undefined` for none. */
+/** An instrument with scripted replies; `undefined` for no reply. */
 function scripted(
   answer: (line: string) => string | undefined,
 ): AsyncDisposable & { port: number } {
@@ -78,7 +78,7 @@ Deno.test("an instrument that is off is an error with its address, and the next 
   assertEquals(await instrument.query("*IDN?"), IDENTITY);
 
   await first[Symbol.asyncDispose]();
-  await until("the instrument is gone", () => !instrument.isConnected);
+  await until("the instrument is disconnected", () => !instrument.isConnected);
   await assertRejects(
     () => instrument.query("*IDN?"),
     ConnectError,

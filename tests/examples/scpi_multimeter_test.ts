@@ -6,7 +6,7 @@ import { Clock } from "../support/clock.ts";
 
 const HOUR = 3_600_000;
 
-/** A multimeter whose clock moves with its measurements, and when the test waits. */
+/** A multimeter with a fake clock, which its measurements and the test advance. */
 function simulated(
   { seed = 1, voltage = 10 } = {},
 ): { multimeter: Multimeter; wait: (milliseconds: number) => void; now: () => number } {
@@ -46,7 +46,7 @@ Deno.test("a longer integration takes longer and leaves less noise", async () =>
   assert(quick > 10 * slow, `${quick} V and ${slow} V`);
 });
 
-Deno.test("it drifts while it warms up, and little afterwards", async () => {
+Deno.test("its readings drift during the warm-up, and little afterwards", async () => {
   const { multimeter, wait } = simulated();
   const [cold] = await readings(multimeter, 1);
   wait(HOUR);
@@ -89,7 +89,7 @@ Deno.test("*RST resets the settings and not the error queue, *CLS clears the err
 });
 
 Deno.test("over TCP it answers each line, at every split of the text, also the last one", async () => {
-  const text = "*idn?\r\nFOO?\nVOLT:NPLC 1;NPLC?\nSYST:ERR?;:syst:err?\n*OPC?"; // the last is no line
+  const text = "*idn?\r\nFOO?\nVOLT:NPLC 1;NPLC?\nSYST:ERR?;:syst:err?\n*OPC?"; // the last text has no terminator
   for (let cut = 0; cut <= text.length; cut += 7) {
     await using server = new InstrumentServer(simulated().multimeter);
     using connection = await Deno.connect({ port: server.port });
@@ -118,6 +118,6 @@ Deno.test("it serves one connection after the other, and keeps its error queue",
     return await new Response(connection.readable).text();
   };
   assertEquals(await ask("FOO?\n"), "");
-  const answers = [ask("SYST:ERR?\n"), ask("*OPC?\n"), ask("*OPC?\n")]; // two of them wait
+  const answers = [ask("SYST:ERR?\n"), ask("*OPC?\n"), ask("*OPC?\n")]; // two connections wait
   assertEquals(await Promise.all(answers), ['-113,"Undefined header"\n', "1\n", "1\n"]);
 });

@@ -2,7 +2,7 @@
  * Fuzzes for some minutes: `deno task fuzz [--minutes N] [--seed S] [--only WORDS]`.
  *
  * One round tries every target with the seed, the next one with the seed after that, and so on; there
- * is one at least. What fails is shown with the seed of its round, which makes it fail at once.
+ * is at least one. A failure is shown with the seed of its round, which reproduces it.
  * `--only` takes the targets whose name has these words in it.
  */
 

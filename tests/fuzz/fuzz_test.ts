@@ -1,4 +1,4 @@
-/** A little of `deno task fuzz`, with inputs that are others each time. A failure prints the seed. */
+/** A small part of `deno task fuzz`, with new inputs in each run. A failure prints the seed. */
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { fileURLToPath } from "node:url";
@@ -10,34 +10,34 @@ for (const { name, numRuns, check } of targets()) {
 }
 
 /** Runs the command. */
-async function fuzz(...args: string[]): Promise<{ code: number; said: string }> {
+async function fuzz(...args: string[]): Promise<{ code: number; output: string }> {
   const script = fileURLToPath(import.meta.resolve("./fuzz.ts"));
-  const { code, printed, said } = await run(denoCommand(["run", "-A", script, ...args]));
-  return { code, said: printed + said };
+  const { code, stdout, stderr } = await run(denoCommand(["run", "-A", script, ...args]));
+  return { code, output: stdout + stderr };
 }
 
-Deno.test("the command says with which seed it has tried how many inputs", async () => {
-  const { code, said } = await fuzz(
+Deno.test("the command prints the seed and the number of inputs of each target", async () => {
+  const { code, output } = await fuzz(
     "--minutes=0",
     "--seed=7",
     "--only=the cuts make no difference",
   );
-  assertEquals(code, 0, said);
+  assertEquals(code, 0, output);
   assertMatch(
-    said,
+    output,
     /^Fuzzing for 0 min, --seed 7\n +500 inputs +[\d.]+ s +whatever is skimmed, the/,
   );
 });
 
-Deno.test("the command refuses what it does not know", async () => {
-  const wrong: [arg: string, said: RegExp][] = [
+Deno.test("the command rejects unknown options", async () => {
+  const wrong: [arg: string, output: RegExp][] = [
     ["--only=nothing at all", /^There is no target called/],
     ["--minutes=long", /^--minutes must be/],
     ["--seeds=7", /^Unknown argument: --seeds/],
   ];
   for (const [arg, expected] of wrong) {
-    const { code, said } = await fuzz(arg);
-    assertEquals(code, 2, said);
-    assertMatch(said, expected);
+    const { code, output } = await fuzz(arg);
+    assertEquals(code, 2, output);
+    assertMatch(output, expected);
   }
 });

@@ -1,4 +1,4 @@
-/** The handshake with any answers, under each authentication, against the rules in a few lines. */
+/** The handshake with any replies, for each authentication method, against a short model of its rules. */
 
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
@@ -29,33 +29,33 @@ const limits = { ...LIMITS, handshakeSize: 4_000 };
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
-/** A way to let peers in, and what is right by it. */
-interface Connector {
+/** An authentication method, and the replies that it accepts. */
+interface Method {
   name: string;
   numRuns: number;
   open(database: Database): Authentication | Promise<Authentication>;
-  /** The questions that come before that for the identity, and the right answers. */
-  asked: [question: string, right: string][];
-  /** Whether the computer is let in at all. */
+  /** The prompts before the request for the identity, and the right replies. */
+  prompts: [question: string, right: string][];
+  /** Whether the computer is trusted. */
   isTrusted: boolean;
 }
 
-const WAYS: Connector[] = [
+const METHODS: Method[] = [
   {
     name: "without authentication",
     numRuns: 300,
     open: () => ({ method: "none" }),
-    asked: [],
+    prompts: [],
     isTrusted: true,
   },
   {
     name: "by the Manager's password",
     numRuns: 300,
     open: () => ({ method: "password", password: PASSWORD }),
-    asked: [["password", PASSWORD]],
+    prompts: [["password", PASSWORD]],
     isTrusted: true,
   },
-  ...[true, false].map((isTrusted): Connector => ({
+  ...[true, false].map((isTrusted): Method => ({
     name: isTrusted ? "by a host name" : "by a host name that leads elsewhere",
     numRuns: 100,
     open: ({ hostnames }) => {
@@ -63,39 +63,39 @@ const WAYS: Connector[] = [
       const hosts = { resolvesTo: () => Promise.resolve(isTrusted) };
       return { method: "hostname", hostnames, hosts };
     },
-    asked: [],
+    prompts: [],
     isTrusted,
   })),
   {
     name: "by a login",
-    numRuns: 60, // a password takes its time
+    numRuns: 60, // checking a password is slow
     open: async ({ users }) => {
       await users.insert(USER, PASSWORD, false);
       return { method: "login", users };
     },
-    asked: [["username", USER], ["password", PASSWORD]],
+    prompts: [["username", USER], ["password", PASSWORD]],
     isTrusted: true,
   },
 ];
 
-/** What is fuzzed of the handshake. */
+/** The targets of the handshake. */
 export function handshakeTargets(): Target[] {
-  return WAYS.map((way) => ({
-    name: `${way.name}, who is let in has answered every question right`,
-    numRuns: way.numRuns,
+  return METHODS.map((method) => ({
+    name: `${method.name}, a peer is identified only if every reply is right`,
+    numRuns: method.numRuns,
     check: async (trial) => {
       using database = new Database(":memory:", []);
-      const authentication = await way.open(database);
+      const authentication = await method.open(database);
       await tryAll<[Uint8Array, number[]]>(
         trial,
         [answers(), pieceSizes],
-        (answers, sizes) => expectRules(way, authentication, answers, sizes),
+        (answers, sizes) => expectRules(method, authentication, answers, sizes),
       );
     },
   }));
 }
 
-/** A few answers, of which many are right. */
+/** A few replies, of which many are right. */
 function answers(): fc.Arbitrary<Uint8Array> {
   const identities: JsonObject[] = [
     { type: "client", name: "a" },
@@ -139,7 +139,7 @@ function answers(): fc.Arbitrary<Uint8Array> {
     { weight: 1, arbitrary: damaged(sound) },
     { weight: 1, arbitrary: lines([USER], [membersOf({ result: PASSWORD, uid: "" })]) },
   );
-  // Few would answer two questions right by chance.
+  // Random replies to two prompts are rarely right.
   const right = fc.constantFrom([], [PASSWORD], [USER, PASSWORD]).map((texts) =>
     texts.map((text) => encoder.encode(text))
   );
@@ -148,20 +148,20 @@ function answers(): fc.Arbitrary<Uint8Array> {
   );
 }
 
-/** How a handshake should end, and after which questions. */
+/** The expected end of a handshake, and the prompts before it. */
 interface Ending {
   state: "identified" | "rejected" | "left";
   questions: string[];
   name?: string;
 }
 
-/** The rules of the handshake. */
-function ruled({ asked, isTrusted }: Connector, stream: Uint8Array): Ending {
+/** The expected end by the rules of the handshake. */
+function expectedEnding({ prompts, isTrusted }: Method, stream: Uint8Array): Ending {
   const answers = splitPlainly(stream);
   const questions: string[] = [];
   const end = (state: Ending["state"], name?: string) => ({ state, questions, name });
   if (!isTrusted) return end("rejected");
-  for (const [question, right] of asked) {
+  for (const [question, right] of prompts) {
     questions.push(question);
     const answer = read(answers.shift());
     if (typeof answer === "string") return end(answer);
@@ -174,7 +174,7 @@ function ruled({ asked, isTrusted }: Connector, stream: Uint8Array): Ending {
   return name === undefined ? end("rejected") : end("identified", name);
 }
 
-/** What is answered, or what comes of a line that is no answer. */
+/** The reply in a line, or the end of the handshake if the line is no reply. */
 function read(
   line: Uint8Array | undefined,
 ): { isTyped: true; result: string } | { isTyped: false; result: unknown } | "left" | "rejected" {
@@ -184,7 +184,7 @@ function read(
   try {
     text = decoder.decode(line);
   } catch {
-    return "left"; // no text: it only looks at the certificate
+    return "left"; // not UTF-8: such a peer is treated as disconnected
   }
   const object = readPlainly(encoder.encode(text));
   if (object === undefined) return { isTyped: true, result: text };
@@ -196,6 +196,12 @@ function nameOf(identity: unknown): string | undefined {
   if (!isObject(identity)) return undefined;
   const { type, name, attributes, max_clients } = identity;
   if (typeof type !== "string" || typeof name !== "string" || !Object.hasOwn(identity, "name")) {
+    return undefined;
+  }
+  const { language = "", os = "", extensions = [], streams = [] } = identity;
+  const names = [name, language, os, extensions, streams].flat()
+    .concat(isObject(attributes) ? Object.keys(attributes) : []);
+  if (names.some((text) => typeof text === "string" && text.length > LIMITS.maxNameLength)) {
     return undefined;
   }
   if (type.toLowerCase() === "client") return name;
@@ -216,7 +222,7 @@ function typedName(text: string): string | undefined {
 }
 
 async function expectRules(
-  way: Connector,
+  method: Method,
   authentication: Authentication,
   stream: Uint8Array,
   sizes: number[],
@@ -232,14 +238,14 @@ async function expectRules(
     limits,
   });
   await connection.close();
-  const { state, questions, name } = ruled(way, stream);
+  const { state, questions, name } = expectedEnding(method, stream);
   assertEquals(outcome.state, state);
   if (outcome.state === "identified") assertEquals(outcome.identity.name, name);
-  const said = splitPlainly(Uint8Array.from(transport.written.flatMap((bytes) => [...bytes])))
+  const sent = splitPlainly(Uint8Array.from(transport.written.flatMap((bytes) => [...bytes])))
     .map((line) => readPlainly(line)!);
-  const refusals = said.filter(({ error }) => error === true);
+  const refusals = sent.filter(({ error }) => error === true);
   assertEquals(refusals.length, state === "rejected" ? 1 : 0);
-  assertEquals(said.map(({ attribute }) => attribute), [
+  assertEquals(sent.map(({ attribute }) => attribute), [
     ...questions,
     ...refusals.map(() => undefined),
   ]);

@@ -1,4 +1,4 @@
-/** What a peer may send that is broken, or means harm. Everything is derived from a seed. */
+/** Malformed and hostile input of a peer. Everything is derived from a seed. */
 
 import fc from "fast-check";
 import { FIELDS } from "../../wire/envelope.ts";
@@ -7,7 +7,7 @@ import type { Entry } from "../support/recording.ts";
 
 const encoder = new TextEncoder();
 
-/** Names that mean something, to JavaScript or to the Manager. */
+/** Names with a meaning in JavaScript or for the Manager. */
 export const LOADED_NAMES = [
   "__proto__",
   "constructor",
@@ -33,10 +33,10 @@ const KEYS = [
   "\\u0075id",
 ];
 
-/** One member of an object, both as they are written: the key without its quotes. */
+/** One member of an object in JSON text, the key without its quotes. */
 export type Member = [key: string, value: string];
 
-/** Values as they are written: any JSON, and what only some readers take for it. */
+/** Values as text: any JSON, and text that only some parsers accept as JSON. */
 export function values(words: readonly string[]): fc.Arbitrary<string> {
   const text = (word: string) => JSON.stringify(word);
   return fc.oneof(
@@ -75,7 +75,7 @@ function nested(depth: number): string {
     : '{"a":'.repeat(depth) + "1" + "}".repeat(depth);
 }
 
-/** The members of an object, in any order, with keys that come twice. */
+/** The members of an object, in any order, with duplicate keys. */
 export function members(words: readonly string[]): fc.Arbitrary<Member[]> {
   const key = fc.oneof(
     { weight: 6, arbitrary: fc.constantFrom(...KEYS) },
@@ -85,7 +85,7 @@ export function members(words: readonly string[]): fc.Arbitrary<Member[]> {
   return fc.array(fc.tuple(key, values(words)), { maxLength: 10 });
 }
 
-/** An object of these members, as it is written. */
+/** The text of an object with these members. */
 export function written(members: readonly Member[], space = ""): string {
   return `{${members.map(([key, value]) => `"${key}":${space}${value}`).join(`,${space}`)}}`;
 }
@@ -111,7 +111,7 @@ function changes(words: readonly string[]): fc.Arbitrary<Change> {
   );
 }
 
-/** Objects with some of their members dropped, doubled, swapped or given another type. */
+/** Objects with some of their members removed, duplicated, swapped or given another type. */
 export function changed(
   objects: readonly (readonly Member[])[],
   words: readonly string[],
@@ -120,7 +120,7 @@ export function changed(
     .map(([object, changes]) => changes.reduce((all, change) => change(all), [...object]));
 }
 
-/** Bytes with some of them overwritten, dropped or inserted: also what is no UTF-8. */
+/** Bytes with some of them overwritten, removed or inserted, which may be no UTF-8. */
 export function damaged(lines: fc.Arbitrary<Uint8Array>): fc.Arbitrary<Uint8Array> {
   const harm = fc.tuple(
     fc.nat(),
@@ -141,7 +141,7 @@ export function damaged(lines: fc.Arbitrary<Uint8Array>): fc.Arbitrary<Uint8Arra
   );
 }
 
-/** What a person may type, nearly. */
+/** Lines that are nearly valid typed lines. */
 export function typed(words: readonly string[]): fc.Arbitrary<string> {
   const word = fc.oneof(
     { weight: 3, arbitrary: fc.constantFrom(...words, ...LOADED_NAMES) },
@@ -190,14 +190,14 @@ export function lines(
   ).map((line) => line.filter((byte) => byte !== 0x0a));
 }
 
-/** The sizes of the pieces in which bytes come, over and over. */
+/** The sizes of the pieces in which bytes arrive, in a cycle. */
 export const pieceSizes: fc.Arbitrary<number[]> = fc.oneof(
   fc.constant<number[]>([1]),
   fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 4 }),
   fc.array(fc.integer({ min: 1, max: 5_000 }), { minLength: 1, maxLength: 4 }),
 );
 
-/** Every message that was recorded of Python devices and a Python Manager, as members. */
+/** Every recorded message of the Python devices and the Python Manager, as members. */
 export function recordedMessages(): Member[][] {
   const folder = new URL("../fixtures/", import.meta.url);
   const recordings = Array.from(Deno.readDirSync(folder), ({ name }) => name)

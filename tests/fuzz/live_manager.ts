@@ -1,6 +1,6 @@
 /**
- * A real Manager over sockets, with peers that break off, stall, lie and die: whatever they do, every
- * request of a client that lives is answered once, and nothing that is forged arrives.
+ * A real Manager over sockets, with peers that disconnect, stall, forge and crash: every request of a
+ * connected client gets one reply, and no forged message arrives.
  */
 
 import { assert, assertEquals } from "@std/assert";
@@ -12,10 +12,10 @@ import { TestManager } from "../../testing.ts";
 import { notification, pythonic } from "../support/messages.ts";
 import { until } from "../support/until.ts";
 import {
+  type Behaviour,
   type ClientPlan,
   clientPlan,
   FORGED,
-  type Mood,
   type ServicePlan,
   servicePlan,
   SERVICES,
@@ -23,21 +23,21 @@ import {
 import { RawPeer } from "../support/raw_peer.ts";
 import { type Target, tryAll } from "./target.ts";
 
-/** Small, so that a long line is a few KiB and a queue is soon full. */
+/** Small limits: a long line has a few KiB, and a queue is soon full. */
 const LIMITS = {
   longLine: 2_000,
   maxMessageSize: 30_000,
   maxDepth: 64,
   queueHigh: 16_000,
-  queueLimit: 64_000_000, // nobody is to be lost for being slow
-  freeLogins: 1_000_000, // hostile lines may be taken for logins
+  queueLimit: 64_000_000, // no slow peer is closed
+  freeLogins: 1_000_000, // hostile lines can be taken for failed logins
 };
 const encoder = new TextEncoder();
 
-/** What is fuzzed of a Manager. */
+/** The targets of a Manager. */
 export function managerTargets(): Target[] {
   return [["TCP", 40], ["TLS", 12]].map(([over, numRuns]) => ({
-    name: `over ${over}, every request is answered once, and nothing that is forged arrives`,
+    name: `over ${over}, every request gets one reply, and no forged message arrives`,
     numRuns: numRuns as number,
     check: async (trial) => {
       const options = { host: "127.0.0.1", disableTls: over === "TCP", limits: LIMITS };
@@ -48,27 +48,27 @@ export function managerTargets(): Target[] {
           fc.array(clientPlan(), { minLength: 1, maxLength: 5, size: "max" }),
           fc.tuple(servicePlan(), servicePlan(), servicePlan()),
         ],
-        (clients, services) => new Scene(manager).play(clients, services),
+        (clients, services) => new FuzzRun(manager).run(clients, services),
       );
     },
   }));
 }
 
-/** A request that a client has sent, and how often it was answered. */
+/** A request of a client, and the number of its replies. */
 interface Sent {
   client: string;
   service: string;
   answers: number;
-  /** Whether the client knows that it gets no answer that it can read. */
-  isTold: boolean;
+  /** Whether the client has received a reply that is not valid JSON. */
+  isRejected: boolean;
 }
 
-/** One play on the Manager. */
-class Scene {
+/** One run of plans on the Manager. */
+class FuzzRun {
   readonly #manager: TestManager;
-  /** The requests by their uid, which are all different. */
+  /** The requests by their uids, which are all different. */
   readonly #sent = new Map<string, Sent>();
-  readonly #clients: LivingClient[] = [];
+  readonly #clients: ClientState[] = [];
   readonly #services = new Map<string, RawPeer>();
   #failure: unknown;
 
@@ -76,60 +76,70 @@ class Scene {
     this.#manager = manager;
   }
 
-  async play(clients: ClientPlan[], services: ServicePlan[]): Promise<void> {
-    const goOn = { services: true };
-    const lives = SERVICES.map((name, index) => this.#serve(name, services[index], goOn));
+  async run(clients: ClientPlan[], services: ServicePlan[]): Promise<void> {
+    const running = { services: true };
+    const lives = SERVICES.map((name, index) => this.#runService(name, services[index], running));
     try {
-      await until("the services are there", () => this.#services.size === SERVICES.length);
-      await Promise.all(clients.map((plan, index) => this.#act(`c${index}`, plan)));
-      // What is still owed then is answered by the Manager.
-      goOn.services = false;
+      await until("the services are connected", () => this.#services.size === SERVICES.length);
+      await Promise.all(clients.map((plan, index) => this.#runClient(`c${index}`, plan)));
+      // The Manager sends errors for the requests that are still pending.
+      running.services = false;
       for (const service of this.#services.values()) await service.abort();
       await Promise.all(lives);
-      // A client is disconnected in the middle of a long answer whose service dies.
-      const mayBeCut = services.some(({ moods }) =>
-        moods.some((mood) => / at length|in the middle/.test(mood))
+      // The Manager disconnects a client if the service ends within a long reply to it.
+      const mayBeCut = services.some(({ behaviours }) =>
+        behaviours.some((behaviour) => / at length|in the middle/.test(behaviour))
       );
-      for (const client of this.#clients) await this.#expectAnswers(client, mayBeCut);
+      for (const client of this.#clients) await this.#expectReplies(client, mayBeCut);
     } finally {
-      goOn.services = false;
+      running.services = false;
       const peers = [...this.#services.values(), ...this.#clients.map(({ peer }) => peer)];
       await Promise.all(peers.map((peer) => peer.abort()));
       await Promise.all(lives);
     }
     if (this.#failure !== undefined) throw this.#failure;
-    await this.#expectNobody();
+    await this.#expectNoPeers();
     await this.#expectService();
   }
 
-  /** A service, again and again after it has died. */
-  async #serve(name: string, { moods, sizes }: ServicePlan, goOn: { services: boolean }) {
-    const rest = [...moods];
-    while (goOn.services) {
+  /** Runs a service, and reconnects it whenever it has disconnected. */
+  async #runService(
+    name: string,
+    { behaviours, sizes }: ServicePlan,
+    running: { services: boolean },
+  ) {
+    const rest = [...behaviours];
+    while (running.services) {
       let peer: RawPeer;
       try {
         peer = await RawPeer.connect(
           this.#manager.connectOptions,
           { type: "service", name, attributes: {} },
-          (line, peer) => this.#try(() => this.#serveOne(name, peer, line, rest, sizes)),
+          (line, peer) => this.#try(() => this.#reply(name, peer, line, rest, sizes)),
         );
       } catch {
-        await delay(1); // the one before it may not be gone yet
+        await delay(1); // the previous one may still be registered
         continue;
       }
       this.#services.set(name, peer);
-      if (!goOn.services) await peer.abort();
+      if (!running.services) await peer.abort();
       await peer.ended;
       await peer.abort();
     }
   }
 
-  #serveOne(name: string, peer: RawPeer, line: string, moods: Mood[], sizes: number[]): void {
+  #reply(
+    name: string,
+    peer: RawPeer,
+    line: string,
+    behaviours: Behaviour[],
+    sizes: number[],
+  ): void {
     const request = parse(line);
-    if (request === undefined) return; // it was cut off, or is a long one that was no JSON
+    if (request === undefined) return; // a truncated request, or a long one that is no JSON
     const { requester, uid, args } = request;
     if (typeof requester !== "string" || typeof uid !== "string") {
-      assertEquals(request.error, true, line); // what the Manager says of this service's own lines
+      assertEquals(request.error, true, line); // an error of the Manager for a line of this service
       return;
     }
     const sender = this.#clients.find(({ networkName }) => networkName === requester);
@@ -140,35 +150,35 @@ class Scene {
     }
     const reply = { error: false, requester, uid, result: { by: name } };
     const long = { ...reply, result: { by: name, text: "x".repeat(5_000) } };
-    const mood = moods.shift() ?? "answer";
-    const say = (...objects: (JsonObject | string)[]) => {
+    const behaviour = behaviours.shift() ?? "answer";
+    const send = (...objects: (JsonObject | string)[]) => {
       for (const object of objects) peer.send(object, sizes);
     };
-    switch (mood) {
+    switch (behaviour) {
       case "answer":
-        return say(reply);
+        return send(reply);
       case "answer at length":
-        return say(long);
+        return send(long);
       case "answer at length, as Python does":
-        return say(pythonic(long));
+        return send(pythonic(long));
       case "answer twice":
-        return say(reply, { ...reply, result: FORGED });
+        return send(reply, { ...reply, result: FORGED });
       case "fail":
-        return say({ error: true, requester, uid, message: "E: e", traceback: [], result: null });
+        return send({ error: true, requester, uid, message: "E: e", traceback: [], result: null });
       case "keep silent":
         return;
       case "forge an answer first":
-        return say(...this.#forgeries(name), reply);
+        return send(...this.#forgeries(name), reply);
       case "notify first":
-        return say(notification(name, [1]), notification("S9", [FORGED]), reply);
+        return send(notification(name, [1]), notification("S9", [FORGED]), reply);
       case "notify at length first":
-        return say(notification(name, ["x".repeat(5_000)]), reply);
+        return send(notification(name, ["x".repeat(5_000)]), reply);
       case "answer what is no JSON":
-        return say(`{"error":false,"requester":"${requester}","result":01,"uid":${quote(uid)}}`);
+        return send(`{"error":false,"requester":"${requester}","result":01,"uid":${quote(uid)}}`);
       case "answer at length what lacks a brace":
-        return say(JSON.stringify(long).slice(0, -1));
+        return send(JSON.stringify(long).slice(0, -1));
       case "answer at length what has a bracket too many":
-        return say(`${JSON.stringify(long)}]`);
+        return send(`${JSON.stringify(long)}]`);
       case "die":
         return void peer.abort();
       case "die in the middle of the answer":
@@ -177,16 +187,16 @@ class Scene {
     }
   }
 
-  /** Answers to requests that others owe. */
+  /** Replies to pending requests of other services. */
   #forgeries(name: string): JsonObject[] {
     return [...this.#sent].filter(([_, { service }]) => service !== name)
       .map(([uid, { client }]) => ({ error: false, requester: client, uid, result: FORGED }));
   }
 
-  async #act(name: string, { steps, sizes, farewell }: ClientPlan): Promise<void> {
-    const client: LivingClient = {
+  async #runClient(name: string, { steps, sizes, end }: ClientPlan): Promise<void> {
+    const client: ClientState = {
       networkName: "",
-      isDone: false,
+      hasLeft: false,
       isHostile: false,
       peer: undefined!,
     };
@@ -194,7 +204,7 @@ class Scene {
     client.peer = await RawPeer.connect(
       this.#manager.connectOptions,
       identity,
-      (line) => this.#try(() => this.#hear(client, line)),
+      (line) => this.#try(() => this.#receive(client, line)),
     );
     client.networkName = client.peer.networkName;
     this.#clients.push(client);
@@ -205,14 +215,14 @@ class Scene {
           const args = [uid, "x".repeat(step.size)];
           const { service } = step;
           const request = { error: false, service, uid, attribute: "x", args, kwargs: {} };
-          this.#ask(client, step.isPythonic ? pythonic(request) : request, sizes);
+          this.#request(client, step.isPythonic ? pythonic(request) : request, sizes);
           break;
         }
         case "manage": {
           const { attribute, service } = step;
           const args = [service];
           const request = { error: false, service: "Manager", uid, attribute, args, kwargs: {} };
-          this.#ask(client, request, sizes);
+          this.#request(client, request, sizes);
           break;
         }
         case "hostile":
@@ -229,9 +239,9 @@ class Scene {
           await delay(step.milliseconds);
       }
     }
-    if (farewell === "stays") return client.peer.resume();
-    client.isDone = true;
-    if (farewell === "goes in mid-line") {
+    if (end === "stays") return client.peer.resume();
+    client.hasLeft = true;
+    if (end === "disconnects within a line") {
       await client.peer.sendBytes(encoder.encode(
         JSON.stringify({
           error: false,
@@ -242,37 +252,37 @@ class Scene {
         })
           .slice(0, 4_000),
       ));
-    } else if (farewell === "closes one half") {
+    } else if (end === "half-closes") {
       client.peer.resume();
       await client.peer.halfClose();
     }
     await client.peer.abort();
   }
 
-  #ask(client: LivingClient, request: JsonObject, sizes: number[]): void {
+  #request(client: ClientState, request: JsonObject, sizes: number[]): void {
     const { uid, service } = request;
     const sent = {
       client: client.networkName,
       service: String(service),
       answers: 0,
-      isTold: false,
+      isRejected: false,
     };
     this.#sent.set(String(uid), sent);
     client.peer.send(request, sizes);
   }
 
-  #hear({ networkName }: LivingClient, line: string): void {
+  #receive({ networkName }: ClientState, line: string): void {
     const message = parse(line);
     if (message === undefined) {
-      // A long answer is passed on as it comes, also one that turns out to be none. Then its
-      // routing keys tell the client what it was for, or an error of the Manager that follows.
+      // A long reply is forwarded as it arrives, also one that turns out to be no JSON. Then its
+      // routing keys, or an error of the Manager after it, identify the request.
       assert(line.length > LIMITS.longLine, line);
       const sent = this.#sent.get(scanKeys(encoder.encode(line)).text("uid") ?? "");
-      if (sent !== undefined) sent.isTold = true;
+      if (sent !== undefined) sent.isRejected = true;
       return;
     }
     const { error, requester, uid, result, service, attribute } = message;
-    if (attribute !== undefined) return; // a question: a hostile line is for administrators
+    if (attribute !== undefined) return; // a prompt: a hostile line is an administrator's request
     if (requester === undefined) {
       assertEquals(uid, "notification", line);
       assert(SERVICES.includes(String(service)) && !line.includes(FORGED), line);
@@ -280,7 +290,7 @@ class Scene {
     }
     if (networkName !== "") assertEquals(requester, networkName, line);
     const sent = this.#sent.get(String(uid));
-    if (sent === undefined) return; // to a hostile line, or to nothing
+    if (sent === undefined) return; // a reply to a hostile line, or to no request
     assertEquals(sent.client, requester, line);
     assertEquals(++sent.answers, 1, line);
     assert(result !== FORGED, line);
@@ -289,22 +299,22 @@ class Scene {
     }
   }
 
-  /** That a client that has not gone has all of its answers, unless it may have been disconnected. */
-  async #expectAnswers(client: LivingClient, mayBeCut: boolean): Promise<void> {
-    if (client.isDone) return;
+  /** Asserts that a connected client has all of its replies, unless it may have been disconnected. */
+  async #expectReplies(client: ClientState, mayBeCut: boolean): Promise<void> {
+    if (client.hasLeft) return;
     const { networkName, peer } = client;
     const mayHaveEnded = client.isHostile || mayBeCut;
     const missing = () =>
-      [...this.#sent].filter(([_, { client, answers, isTold }]) =>
-        client === networkName && answers === 0 && !isTold
+      [...this.#sent].filter(([_, { client, answers, isRejected }]) =>
+        client === networkName && answers === 0 && !isRejected
       ).map(([uid]) => uid);
     await until(
       () => `${networkName} has its answers to ${missing()}`,
       () => peer.hasEnded || missing().length === 0,
     );
-    // Everything that was sent twice has come when this is answered.
+    // A duplicate reply would arrive before the reply to this request.
     const uid = `${networkName} last`;
-    this.#ask(client, {
+    this.#request(client, {
       error: false,
       service: "Manager",
       uid,
@@ -312,18 +322,18 @@ class Scene {
       args: [],
       kwargs: {},
     }, [1_000]);
-    await until("the last answer is there", () => peer.hasEnded || missing().length === 0);
+    await until("the last reply has arrived", () => peer.hasEnded || missing().length === 0);
     assert(mayHaveEnded || !peer.hasEnded, `${networkName} was disconnected`);
   }
 
-  async #expectNobody(): Promise<void> {
-    await until("everybody is gone", () => {
+  async #expectNoPeers(): Promise<void> {
+    await until("all peers have disconnected", () => {
       const { clients, services } = this.#manager.manager.identities();
       return Object.keys(clients).length + Object.keys(services).length === 0;
     });
   }
 
-  /** That a fresh pair is served. */
+  /** Asserts that a new client and a new service are served. */
   async #expectService(): Promise<void> {
     const answers: JsonObject[] = [];
     const service = await RawPeer.connect(
@@ -357,10 +367,10 @@ class Scene {
       await Promise.all([client.abort(), service.abort()]);
     }
     assertEquals(answers.map(({ result }) => result), values.map((value) => [value]));
-    await this.#expectNobody();
+    await this.#expectNoPeers();
   }
 
-  /** Remembers what goes wrong while lines are read. */
+  /** Records the first error of a callback for received lines. */
   #try(check: () => void): void {
     try {
       check();
@@ -370,12 +380,12 @@ class Scene {
   }
 }
 
-interface LivingClient {
+interface ClientState {
   peer: RawPeer;
   networkName: string;
-  /** Whether it has gone of itself. */
-  isDone: boolean;
-  /** Whether it has said what may have ended it. */
+  /** Whether it has disconnected by its plan. */
+  hasLeft: boolean;
+  /** Whether it has sent a line that can end its connection. */
   isHostile: boolean;
 }
 

@@ -1,14 +1,14 @@
-/** What clients and services do on a real Manager: plans, made of a seed, for `live_manager.ts`. */
+/** Plans of clients and services on a real Manager, derived from a seed, for `live_manager.ts`. */
 
 import fc from "fast-check";
 import { lines, membersOf, pieceSizes } from "./hostile_input.ts";
 
-/** The services that there are. */
+/** The names of the services. */
 export const SERVICES = ["S0", "S1", "S2"];
-/** What is in every message that nobody should get. */
+/** The mark of every message that no peer should receive. */
 export const FORGED = "forged";
 
-/** What a client does. */
+/** A step of a client. */
 export type Step =
   | { do: "request"; service: string; size: number; isPythonic: boolean }
   | { do: "manage"; attribute: string; service: string }
@@ -17,18 +17,18 @@ export type Step =
   | { do: "read" }
   | { do: "wait"; milliseconds: number };
 
-/** How a client ends: it stays until it has all of its answers, or goes before. */
-export type Farewell = "stays" | "goes" | "goes in mid-line" | "closes one half";
+/** How a client ends: it stays until it has all of its replies, or disconnects before. */
+export type ClientEnd = "stays" | "disconnects" | "disconnects within a line" | "half-closes";
 
-/** What a client does, and in pieces of which sizes it says so. */
+/** The steps of a client, and the sizes of the pieces that it sends. */
 export interface ClientPlan {
   steps: Step[];
   sizes: number[];
-  farewell: Farewell;
+  end: ClientEnd;
 }
 
-/** What a service does with a request. */
-export type Mood =
+/** The reaction of a service to a request. */
+export type Behaviour =
   | "answer"
   | "answer at length"
   | "answer at length, as Python does"
@@ -44,7 +44,7 @@ export type Mood =
   | "die"
   | "die in the middle of the answer";
 
-const MOODS: readonly Mood[] = [
+const BEHAVIOURS: readonly Behaviour[] = [
   "answer",
   "answer",
   "answer at length",
@@ -62,14 +62,14 @@ const MOODS: readonly Mood[] = [
   "die in the middle of the answer",
 ];
 
-/** What a service does. */
+/** The reactions of a service, and the sizes of the pieces that it sends. */
 export interface ServicePlan {
-  /** For one request after the other. */
-  moods: Mood[];
+  /** One for each request, in order. */
+  behaviours: Behaviour[];
   sizes: number[];
 }
 
-/** A byte a packet takes too long. */
+/** Pieces of one byte would be too slow. */
 const packetSizes = pieceSizes.map((sizes) => sizes.map((size) => size + 60));
 
 /** Any plan of a client. */
@@ -115,13 +115,13 @@ export function clientPlan(): fc.Arbitrary<ClientPlan> {
   return fc.record({
     steps: fc.array(step, { maxLength: 20, size: "max" }),
     sizes: packetSizes,
-    farewell: fc.constantFrom<Farewell>(
+    end: fc.constantFrom<ClientEnd>(
       "stays",
       "stays",
       "stays",
-      "goes",
-      "goes in mid-line",
-      "closes one half",
+      "disconnects",
+      "disconnects within a line",
+      "half-closes",
     ),
   });
 }
@@ -129,7 +129,11 @@ export function clientPlan(): fc.Arbitrary<ClientPlan> {
 /** Any plan of a service. */
 export function servicePlan(): fc.Arbitrary<ServicePlan> {
   return fc.record({
-    moods: fc.array(fc.constantFrom(...MOODS), { minLength: 1, maxLength: 12, size: "max" }),
+    behaviours: fc.array(fc.constantFrom(...BEHAVIOURS), {
+      minLength: 1,
+      maxLength: 12,
+      size: "max",
+    }),
     sizes: packetSizes,
   });
 }

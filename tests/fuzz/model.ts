@@ -1,27 +1,28 @@
 /**
- * What a Manager does with each line, by the rules of docs/protocol.md and nothing else: who is
- * connected, linked and locked, who owes which answer, and what everybody is sent.
+ * A model of the Manager by the rules of docs/protocol.md alone: the connected peers, links, locks
+ * and pending requests, and the lines that each peer is sent.
  */
 
+import { LIMITS } from "../../limits.ts";
 import { isObject, type JsonObject } from "../../wire/message.ts";
 import { MANAGER } from "../../wire/protocol.ts";
 
-/** What somebody is sent. */
+/** A line that a peer is sent. */
 export type Delivery =
   /** The request of a client. */
   | { to: string; what: "request"; request: JsonObject }
-  /** An answer or a notification of a service, as it came. */
+  /** A reply or a notification of a service, unchanged. */
   | { to: string; what: "same" }
-  /** An answer of the Manager, to the request of that uid. */
+  /** A reply of the Manager, to the request with this uid. */
   | { to: string; what: "result"; uid: string; result?: unknown }
   | { to: string; what: "error"; uid: string | undefined }
-  /** A question of the Manager. */
-  | { to: string; what: "question"; attribute: "username" | "password" };
+  /** A prompt of the Manager. */
+  | { to: string; what: "prompt"; attribute: "username" | "password" };
 
 interface Client {
   kind: "client";
-  /** Where an administrator's login is, and for which request. */
-  login?: { asked: "username" | "password"; uid: string };
+  /** The last prompt of an administrator's login, and the uid of its request. */
+  login?: { prompted: "username" | "password"; uid: string };
 }
 
 interface Service {
@@ -32,8 +33,8 @@ interface Service {
   locks: Set<string>;
 }
 
-/** An answer that a service owes to a client. */
-interface Debt {
+/** A request of a client without a reply of the service. */
+interface PendingRequest {
   service: Service;
   client: string;
   uid: string;
@@ -41,13 +42,13 @@ interface Debt {
 
 const REQUESTS = ["identity", "status", "link", "unlink", "acquire_lock", "release_lock"];
 
-/** A Manager, as it should be. Peers go by their network names. */
+/** A model of a Manager. Peers are identified by their network names. */
 export class Model {
   readonly peers = new Map<string, Client | Service>();
-  debts: Debt[] = [];
+  pending: PendingRequest[] = [];
 
-  /** Whether it is let in. */
-  joins(peer: string, kind: "client" | "service", name: string, maxClients: number): boolean {
+  /** Registers a peer. Returns whether it is accepted. */
+  register(peer: string, kind: "client" | "service", name: string, maxClients: number): boolean {
     if (kind === "service" && (name === MANAGER || this.#service(name) !== undefined)) return false;
     this.peers.set(
       peer,
@@ -56,150 +57,165 @@ export class Model {
     return true;
   }
 
-  /** It is gone: what it owes is answered for it. */
-  leaves(peer: string): Delivery[] {
-    const gone = this.peers.get(peer);
+  /** Removes a peer. Its pending requests are rejected. */
+  unregister(peer: string): Delivery[] {
+    const removed = this.peers.get(peer);
     this.peers.delete(peer);
     for (const service of this.#services()) {
       service.links.delete(peer);
       service.locks.delete(peer);
     }
-    const orphans = this.debts.filter(({ service }) => service === gone);
-    this.debts = this.debts.filter(({ service, client }) => service !== gone && client !== peer);
-    return orphans.map(({ client, uid }) => ({ to: client, what: "error", uid }));
+    const orphaned = this.pending.filter(({ service }) => service === removed);
+    this.pending = this.pending.filter(({ service, client }) =>
+      service !== removed && client !== peer
+    );
+    return orphaned.map(({ client, uid }) => ({ to: client, what: "error", uid }));
   }
 
   /**
-   * It says something.
+   * A peer sends a line.
    *
-   * @param said The object that its line holds; a request if that was typed; else the text, or
+   * @param message The object in the line; the request if the line is a typed one; else the text, or
    * `undefined` if it is neither.
    */
-  says(peer: string, said: JsonObject | string | undefined): Delivery[] | "leaves" | "fault" {
-    const speaker = this.peers.get(peer)!;
-    if (speaker.kind === "service") {
-      return isObject(said) ? this.#hears(speaker, peer, said) : "fault";
+  receive(
+    peer: string,
+    message: JsonObject | string | undefined,
+  ): Delivery[] | "disconnects" | "violation" {
+    const sender = this.peers.get(peer)!;
+    if (sender.kind === "service") {
+      return isObject(message) ? this.#receiveFromService(sender, peer, message) : "violation";
     }
-    if (isObject(said)) return this.#asked(speaker, peer, said);
-    if (said !== undefined && speaker.login) return this.#answered(speaker, peer);
+    if (isObject(message)) return this.#receiveFromClient(sender, peer, message);
+    if (message !== undefined && sender.login) return this.#continueLogin(sender, peer);
     return [{ to: peer, what: "error", uid: undefined }];
   }
 
-  /** A service could not say what it meant to: the Manager may tell somebody whom it owes an answer. */
-  fails(service: string, client: string, uid: unknown): boolean {
-    return this.#settles(this.peers.get(service) as Service, client, uid);
+  /** Completes a request whose reply is no valid line. Returns whether it was pending. */
+  completes(service: string, client: string, uid: unknown): boolean {
+    return this.#complete(this.peers.get(service) as Service, client, uid);
   }
 
   /** A client sends an object. */
-  #asked(client: Client, me: string, said: JsonObject): Delivery[] | "leaves" {
-    const uid = typeof said.uid === "string" ? said.uid : "";
-    const refused: Delivery[] = [{ to: me, what: "error", uid }];
-    if (!has(said, "attribute") && (has(said, "result") || said.error === true)) {
-      if (!client.login || (said.uid ?? "") !== "") return []; // it answers what nobody has asked
-      return has(said, "result") ? this.#answered(client, me) : refused;
+  #receiveFromClient(
+    client: Client,
+    sender: string,
+    message: JsonObject,
+  ): Delivery[] | "disconnects" {
+    const uid = isName(message.uid) ? message.uid : "";
+    const rejected: Delivery[] = [{ to: sender, what: "error", uid }];
+    if (!has(message, "attribute") && (has(message, "result") || message.error === true)) {
+      if (!client.login || (message.uid ?? "") !== "") return []; // a reply to no prompt
+      return has(message, "result") ? this.#continueLogin(client, sender) : rejected;
     }
-    const { attribute, service: name, args, kwargs } = said;
-    if (attribute === "__disconnect__") return "leaves";
-    const isRequest = typeof attribute === "string" && typeof name === "string" &&
-      Array.isArray(args) && isObject(kwargs) && typeof said.uid === "string";
-    if (!isRequest) return refused;
+    const { attribute, service: name, args, kwargs } = message;
+    if (attribute === "__disconnect__") return "disconnects";
+    const isRequest = isName(attribute) && isName(name) && Array.isArray(args) &&
+      isObject(kwargs) && isName(message.uid);
+    if (!isRequest) return rejected;
     if (name === MANAGER) {
-      if (said.error === true) return refused;
-      if (REQUESTS.includes(attribute)) return this.#manages(me, uid, attribute, args, kwargs);
-      if (client.login) return refused;
-      client.login = { asked: "username", uid };
-      return [{ to: me, what: "question", attribute: "username" }];
+      if (message.error === true) return rejected;
+      if (REQUESTS.includes(attribute)) {
+        return this.#managerRequest(sender, uid, attribute, args, kwargs);
+      }
+      if (client.login) return rejected;
+      client.login = { prompted: "username", uid };
+      return [{ to: sender, what: "prompt", attribute: "username" }];
     }
     const service = this.#service(name);
-    if (service === undefined || !this.#mayUse(service, me)) return refused;
-    this.debts.push({ service, client: me, uid });
-    const request = { ...said, requester: me, error: false };
+    if (service === undefined || !this.#mayUse(service, sender)) return rejected;
+    this.pending.push({ service, client: sender, uid });
+    const request = { ...message, requester: sender, error: false };
     return [{ to: this.#nameOf(service), what: "request", request }];
   }
 
-  /** Nobody in this model is an administrator. */
-  #answered(client: Client, me: string): Delivery[] {
-    const { asked, uid } = client.login!;
-    client.login = asked === "username" ? { asked: "password", uid } : undefined;
-    return asked === "username"
-      ? [{ to: me, what: "question", attribute: "password" }]
-      : [{ to: me, what: "error", uid }];
+  /** Every login fails: the model has no administrators. */
+  #continueLogin(client: Client, sender: string): Delivery[] {
+    const { prompted, uid } = client.login!;
+    client.login = prompted === "username" ? { prompted: "password", uid } : undefined;
+    return prompted === "username"
+      ? [{ to: sender, what: "prompt", attribute: "password" }]
+      : [{ to: sender, what: "error", uid }];
   }
 
-  /** A client requests something of the Manager. */
-  #manages(
-    me: string,
+  /** A client sends a request to the Manager. */
+  #managerRequest(
+    sender: string,
     uid: string,
     attribute: string,
     args: unknown[],
     kwargs: JsonObject,
   ): Delivery[] {
-    const refused: Delivery[] = [{ to: me, what: "error", uid }];
-    const done = (result?: unknown): Delivery[] => [{ to: me, what: "result", uid, result }];
+    const rejected: Delivery[] = [{ to: sender, what: "error", uid }];
+    const done = (result?: unknown): Delivery[] => [{ to: sender, what: "result", uid, result }];
     const names = { identity: [], status: [], acquire_lock: ["service", "shared"] }[attribute] ??
       ["service"];
     const bound = bind(names, args, kwargs);
-    if (bound === undefined) return refused;
+    if (bound === undefined) return rejected;
     if (names.length === 0) return done();
     const { service: name, shared = null } = bound;
-    if (typeof name !== "string" || ![true, false, 0, 1, null].includes(shared as null)) {
-      return refused;
+    if (!isName(name) || ![true, false, 0, 1, null].includes(shared as null)) {
+      return rejected;
     }
     const service = this.#service(name);
-    if (service === undefined) return attribute === "unlink" ? done(true) : refused;
+    if (service === undefined) return attribute === "unlink" ? done(true) : rejected;
     const { links, locks } = service;
     switch (attribute) {
       case "link":
-        if (!this.#mayUse(service, me)) return refused;
-        links.add(me);
+        if (!this.#mayUse(service, sender)) return rejected;
+        links.add(sender);
         return done();
       case "unlink":
-        locks.delete(me);
-        return links.delete(me) ? done(true) : refused;
+        locks.delete(sender);
+        return links.delete(sender) ? done(true) : rejected;
       case "acquire_lock":
-        if (!links.has(me) || (!shared && links.size > 1)) return refused;
-        locks.add(me);
+        if (!links.has(sender) || (!shared && links.size > 1)) return rejected;
+        locks.add(sender);
         return done([...links].sort());
       default:
-        locks.delete(me);
+        locks.delete(sender);
         return done([...locks].sort());
     }
   }
 
   /** A service sends an object. */
-  #hears(service: Service, me: string, said: JsonObject): Delivery[] | "leaves" | "fault" {
-    const { attribute, requester, uid, result } = said;
-    if (!has(said, "result") && said.error !== true) {
-      if (!has(said, "attribute")) return "fault";
-      if (attribute === "__disconnect__") return "leaves";
-      const { args = [], kwargs = {} } = said;
-      const isFine = (attribute === "identity" || attribute === "status") &&
-        said.service === MANAGER &&
+  #receiveFromService(
+    service: Service,
+    sender: string,
+    message: JsonObject,
+  ): Delivery[] | "disconnects" | "violation" {
+    const { attribute, requester, uid, result } = message;
+    if (!has(message, "result") && message.error !== true) {
+      if (!has(message, "attribute")) return "violation";
+      if (attribute === "__disconnect__") return "disconnects";
+      const { args = [], kwargs = {} } = message;
+      const isValid = isName(uid ?? "") && (attribute === "identity" || attribute === "status") &&
+        message.service === MANAGER &&
         Array.isArray(args) && isObject(kwargs) && bind([], args, kwargs) !== undefined;
       return [{
-        to: me,
-        what: isFine ? "result" : "error",
-        uid: typeof uid === "string" ? uid : "",
+        to: sender,
+        what: isValid ? "result" : "error",
+        uid: isName(uid) ? uid : "",
       }];
     }
     if ((requester ?? null) === null && uid === "notification") {
-      const isFine = Array.isArray(result) && said.error !== true;
-      if (!isFine || said.service !== service.name) return [];
+      const isValid = Array.isArray(result) && message.error !== true;
+      if (!isValid || message.service !== service.name) return [];
       return [...service.links].map((to) => ({ to, what: "same" }));
     }
-    if (typeof requester !== "string" || typeof uid !== "string") return "fault";
-    return this.#settles(service, requester, uid) ? [{ to: requester, what: "same" }] : [];
+    if (typeof requester !== "string" || typeof uid !== "string") return "violation";
+    return this.#complete(service, requester, uid) ? [{ to: requester, what: "same" }] : [];
   }
 
-  #settles(service: Service, client: string, uid: unknown): boolean {
-    const at = this.debts.findIndex((debt) =>
-      debt.service === service && debt.client === client && debt.uid === uid
+  #complete(service: Service, client: string, uid: unknown): boolean {
+    const at = this.pending.findIndex((pending) =>
+      pending.service === service && pending.client === client && pending.uid === uid
     );
-    if (at !== -1) this.debts.splice(at, 1);
+    if (at !== -1) this.pending.splice(at, 1);
     return at !== -1;
   }
 
-  /** Whether a client is linked with a service, or could be. */
+  /** Whether a client is linked with a service, or can link with it. */
   #mayUse({ links, locks, maxClients }: Service, client: string): boolean {
     return links.has(client) || (locks.size === 0 && (maxClients <= 0 || links.size < maxClients));
   }
@@ -221,7 +237,7 @@ function has(object: JsonObject, key: string): boolean {
   return Object.hasOwn(object, key);
 }
 
-/** Arguments by the names of their parameters, of which the first is required. */
+/** The arguments by their parameters' names, of which the first is required. */
 function bind(
   names: string[],
   args: unknown[],
@@ -233,7 +249,12 @@ function bind(
     if (bound.has(names[index])) return undefined;
     bound.set(names[index], value);
   }
-  const isFine = [...bound.keys()].every((name) => names.includes(name)) &&
+  const isValid = [...bound.keys()].every((name) => names.includes(name)) &&
     (names.length === 0 || bound.has(names[0]));
-  return isFine ? Object.fromEntries(bound) : undefined;
+  return isValid ? Object.fromEntries(bound) : undefined;
+}
+
+/** Whether it is a name or a uid that is not too long. */
+function isName(text: unknown): text is string {
+  return typeof text === "string" && text.length <= LIMITS.maxNameLength;
 }

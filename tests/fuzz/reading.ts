@@ -1,4 +1,4 @@
-/** Bytes, lines and messages: every reader against a plain one. */
+/** Bytes, lines and messages: every fast reader against a plain one. */
 
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
@@ -22,7 +22,7 @@ const ROUTING_KEYS: readonly RoutingKey[] = ["requester", "service", "uid", "att
 
 const encoder = new TextEncoder();
 
-/** What is fuzzed of reading. */
+/** The targets of reading. */
 export function readingTargets(): Target[] {
   const line = lines(WORDS, recordedMessages());
   const anyMembers = members(WORDS);
@@ -124,7 +124,7 @@ function skimmed(bytes: Uint8Array, sizes: readonly number[]): Record<string, st
 }
 
 function expectMessage(line: Uint8Array): void {
-  // A device forgives a byte order mark.
+  // A device accepts a byte order mark.
   const object = readPlainly(startsWithMark(line) ? line.subarray(3) : line);
   let message: Message;
   try {
@@ -154,7 +154,7 @@ function startsWithMark(line: Uint8Array): boolean {
 }
 
 async function expectSameWhenLarge(line: Uint8Array, sizes: number[]): Promise<void> {
-  if (line.at(-1) === 0x0d) return; // which would belong to the terminator
+  if (line.at(-1) === 0x0d) return; // it would be part of the terminator
   const stream = Uint8Array.of(...line, 0x0a);
   const connection = new Connection(new MemoryTransport(piecesOf(stream, sizes)), { longLine: 1 });
   for await (const [long] of connection) {

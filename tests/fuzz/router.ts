@@ -1,4 +1,4 @@
-/** The Router and the Registry against a model of them, with clients and services that may be hostile. */
+/** The Router and the Registry against a model, with hostile clients and services. */
 
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
@@ -13,29 +13,29 @@ import { type Delivery, Model } from "./model.ts";
 import { readPlainly } from "../support/plain_reading.ts";
 import { type Target, target } from "./target.ts";
 
-/** Something that happens. A number chooses one of those that there are. */
+/** A step. A number selects one of the existing peers or pending requests. */
 type Step =
   | { do: "join"; kind: "client" | "service"; name: string; maxClients: number }
   | { do: "leave"; peer: number }
-  | { do: "say"; peer: number; line: Uint8Array }
-  | { do: "pay"; debt: number; line: JsonObject };
+  | { do: "send"; peer: number; line: Uint8Array }
+  | { do: "reply"; pending: number; line: JsonObject };
 
 const NAMES = ["a", "b", ...LOADED_NAMES];
 const ATTRIBUTES = ["link", "acquire_lock", "unlink", "release_lock", "identity", "status", "port"];
-/** The same, those more often that others build on. */
+/** The same; an attribute on which others depend is more frequent. */
 const LIKELY_ATTRIBUTES = ["link", "link", "link", "acquire_lock", "acquire_lock", ...ATTRIBUTES];
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** What is fuzzed of the Router. */
+/** The targets of the Router. */
 export function routerTargets(): Target[] {
   return [
     target(
-      "everybody is sent what a model of the Manager says, and nothing else",
+      "every peer is sent what a model of the Manager predicts, and nothing else",
       150,
       [fc.array(steps(), { maxLength: 100, size: "max" })],
-      play,
+      run,
     ),
   ];
 }
@@ -51,7 +51,7 @@ function steps(): fc.Arbitrary<Step> {
     { weight: 1, arbitrary: fc.constantFrom(...LOADED_NAMES) },
   );
   const payload = fc.constantFrom<unknown[][]>([], [1], [{ requester: "a[lab-pc:0]" }]);
-  const say = (object: JsonObject) => encoder.encode(JSON.stringify(object));
+  const encodeLine = (object: JsonObject) => encoder.encode(JSON.stringify(object));
   const request = fc.record({
     error: fc.constant(false),
     service: name,
@@ -91,9 +91,9 @@ function steps(): fc.Arbitrary<Step> {
     {
       weight: 5,
       arbitrary: fc.tuple(peer, request).map(([peer, request]): Step => ({
-        do: "say",
+        do: "send",
         peer,
-        line: say({ ...request, kwargs: {} }),
+        line: encodeLine({ ...request, kwargs: {} }),
       })),
     },
     {
@@ -102,17 +102,17 @@ function steps(): fc.Arbitrary<Step> {
         const args = ["identity", "status"].includes(attribute) ? [] : [name];
         const kwargs = attribute === "acquire_lock" ? { shared } : {};
         return {
-          do: "say",
+          do: "send",
           peer,
-          line: say({ error: false, service: "Manager", uid, attribute, args, kwargs }),
+          line: encodeLine({ error: false, service: "Manager", uid, attribute, args, kwargs }),
         };
       }),
     },
     {
       weight: 4,
-      arbitrary: fc.tuple(fc.nat(), fc.boolean()).map(([debt, error]): Step => ({
-        do: "pay",
-        debt,
+      arbitrary: fc.tuple(fc.nat(), fc.boolean()).map(([pending, error]): Step => ({
+        do: "reply",
+        pending,
         line: error
           ? { error, message: "E: e", traceback: [], result: null }
           : { error, result: 1 },
@@ -121,15 +121,15 @@ function steps(): fc.Arbitrary<Step> {
     {
       weight: 2,
       arbitrary: fc.tuple(peer, name).map(([peer, service]): Step => ({
-        do: "say",
+        do: "send",
         peer,
-        line: say({ error: false, service, uid: "notification", result: [[1], {}] }),
+        line: encodeLine({ error: false, service, uid: "notification", result: [[1], {}] }),
       })),
     },
     {
       weight: 6,
       arbitrary: fc.tuple(peer, lines(words, objects)).map(([peer, line]): Step => ({
-        do: "say",
+        do: "send",
         peer,
         line,
       })),
@@ -137,8 +137,8 @@ function steps(): fc.Arbitrary<Step> {
   );
 }
 
-/** A Manager and its model, to which the same happens. */
-class Play implements Disposable {
+/** A Manager and its model, with the same input. */
+class RouterRun implements Disposable {
   readonly network = new Network();
   readonly model = new Model();
   readonly devices = new Map<string, Device>();
@@ -151,33 +151,33 @@ class Play implements Disposable {
       case "leave":
         if (names.length > 0) await this.leave(names[step.peer % names.length]);
         return;
-      case "say":
-        if (names.length > 0) await this.say(names[step.peer % names.length], step.line);
+      case "send":
+        if (names.length > 0) await this.send(names[step.peer % names.length], step.line);
         return;
-      case "pay": {
-        const { debts } = this.model;
-        if (debts.length === 0) return;
-        const { service, client, uid } = debts[step.debt % debts.length];
-        const debtor = names.find((name) => this.model.peers.get(name) === service)!;
+      case "reply": {
+        const { pending } = this.model;
+        if (pending.length === 0) return;
+        const { service, client, uid } = pending[step.pending % pending.length];
+        const sender = names.find((name) => this.model.peers.get(name) === service)!;
         const line = JSON.stringify({ ...step.line, requester: client, uid });
-        await this.say(debtor, encoder.encode(line));
+        await this.send(sender, encoder.encode(line));
       }
     }
   }
 
   join(kind: "client" | "service", name: string, maxClients: number): void {
     const { network } = this;
-    const refused = async () => await Promise.resolve(false); // no password is ever right
+    const rejectLogin = async () => await Promise.resolve(false); // every password is wrong
     const expected = `${name}[lab-pc:${network.devices.length}]`;
-    const mayJoin = this.model.joins(expected, kind, name, maxClients);
+    const isAccepted = this.model.register(expected, kind, name, maxClients);
     try {
       const device = kind === "client"
-        ? network.client(name, undefined, { attemptLogin: refused })
+        ? network.client(name, undefined, { attemptLogin: rejectLogin })
         : network.service(name, maxClients);
-      assertEquals([device.peer.networkName, mayJoin], [expected, true]);
+      assertEquals([device.peer.networkName, isAccepted], [expected, true]);
       this.devices.set(expected, device);
     } catch (error) {
-      assertEquals([(error as Error).name, mayJoin], ["NameError", false], String(error));
+      assertEquals([(error as Error).name, isAccepted], ["NameError", false], String(error));
     }
   }
 
@@ -185,14 +185,14 @@ class Play implements Disposable {
     const device = this.devices.get(name)!;
     this.network.router.unregister(device.peer);
     this.devices.delete(name);
-    await this.expect(name, this.model.leaves(name));
+    await this.expect(name, this.model.unregister(name));
   }
 
-  async say(name: string, line: Uint8Array): Promise<void> {
+  async send(name: string, line: Uint8Array): Promise<void> {
     const device = this.devices.get(name)!;
-    const outcome = this.model.says(name, meaningOf(line, device));
+    const outcome = this.model.receive(name, meaningOf(line, device));
     this.network.send(device, line);
-    if (outcome === "leaves") {
+    if (outcome === "disconnects") {
       await this.expect(name, []);
       assertEquals(device.sink.isClosed, true);
       return await this.leave(name);
@@ -201,30 +201,30 @@ class Play implements Disposable {
     await this.expect(name, outcome, line);
   }
 
-  /** That everybody was sent what is expected, in its order, and nothing else. */
+  /** Asserts that every peer was sent the expected lines in order, and nothing else. */
   async expect(
-    speaker: string,
-    outcome: Delivery[] | "fault",
+    sender: string,
+    outcome: Delivery[] | "violation",
     line?: Uint8Array,
   ): Promise<void> {
-    await new Promise((resolve) => setImmediate(resolve)); // what a login says, it says a bit later
-    const expected = outcome === "fault" ? [] : outcome;
+    await new Promise((resolve) => setImmediate(resolve)); // a login sends asynchronously
+    const expected = outcome === "violation" ? [] : outcome;
     for (const { peer, sink } of this.network.devices) {
       const name = peer.networkName;
       const due = expected.filter(({ to }) => to === name);
       for (const text of sink.take()) {
         const sent = readPlainly(encoder.encode(text))!;
-        // Of several answers that somebody is sent at once, the order is nobody's rule.
+        // The order of several replies in one batch is not specified.
         const at = due.findIndex((delivery) => "uid" in delivery && delivery.uid === sent.uid);
         const [delivery] = due.splice(Math.max(at, 0), 1);
         if (delivery !== undefined) {
           expectDelivery(delivery, text, sent, line);
           continue;
         }
-        const isFailure = outcome === "fault" && sent.error === true &&
-          sent.requester === name && this.model.fails(speaker, name, sent.uid);
-        assert(isFailure, `${name} was sent ${text} when ${speaker} spoke`);
-        outcome = []; // one of them, no more
+        const isFailure = outcome === "violation" && sent.error === true &&
+          sent.requester === name && this.model.completes(sender, name, sent.uid);
+        assert(isFailure, `${name} was sent ${text} when ${sender} spoke`);
+        outcome = []; // at most one
       }
       assertEquals(due, [], `${name} was not sent what it should be`);
     }
@@ -244,7 +244,7 @@ function expectDelivery(
   const { to, what } = delivery;
   if (what === "same") return assertEquals(text, decoder.decode(line));
   if (what === "request") return assertEquals(sent, delivery.request);
-  if (what === "question") {
+  if (what === "prompt") {
     const { attribute, requester, uid } = sent;
     return assertEquals([attribute, requester, uid], [delivery.attribute, MANAGER_NAME, ""]);
   }
@@ -255,7 +255,7 @@ function expectDelivery(
   }
 }
 
-/** What a line stands for: an object, what was typed, a text, or nothing. */
+/** The meaning of a line: an object, a typed request, a text, or nothing. */
 function meaningOf(line: Uint8Array, { peer }: Device): JsonObject | string | undefined {
   const object = readPlainly(line, LIMITS.maxDepth);
   if (object !== undefined || peer.kind === "service") return object;
@@ -268,15 +268,15 @@ function meaningOf(line: Uint8Array, { peer }: Device): JsonObject | string | un
   }
 }
 
-async function play(steps: Step[]): Promise<void> {
-  using play = new Play();
-  for (const step of steps) await play.step(step);
-  for (const name of [...play.devices.keys()]) await play.leave(name);
-  const { registry } = play.network;
+async function run(steps: Step[]): Promise<void> {
+  using run = new RouterRun();
+  for (const step of steps) await run.step(step);
+  for (const name of [...run.devices.keys()]) await run.leave(name);
+  const { registry } = run.network;
   assertEquals([[...registry.clients], [...registry.services], registry.hasPending], [
     [],
     [],
     false,
   ]);
-  assertEquals(play.model.debts, []);
+  assertEquals(run.model.pending, []);
 }

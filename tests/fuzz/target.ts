@@ -1,18 +1,18 @@
-/** What is fuzzed: a property that holds for every input, and how many inputs are tried at once. */
+/** A target of the fuzzer: a property that holds for every input, and the number of inputs of a round. */
 
 import fc from "fast-check";
 
-/** Which inputs are tried. The same seed gives the same ones. */
+/** The inputs of a run. The same seed gives the same inputs. */
 export interface Trial {
   seed?: number;
   numRuns: number;
 }
 
-/** Something to fuzz. */
+/** A target of the fuzzer. */
 export interface Target {
-  /** What always holds, as a sentence. */
+  /** The property, as a sentence. */
   readonly name: string;
-  /** How many inputs are tried in a test, and in each round of `deno task fuzz`. */
+  /** The number of inputs in a test, and in each round of `deno task fuzz`. */
   readonly numRuns: number;
   /**
    * Tries inputs.
@@ -23,10 +23,10 @@ export interface Target {
   check(trial: Trial): Promise<void>;
 }
 
-/** How long a smaller input that fails too is looked for, in milliseconds. */
-const PATIENCE = 60_000;
+/** The time limit for shrinking a failing input, in milliseconds. */
+const SHRINK_TIMEOUT = 60_000;
 
-/** A target that needs nothing but its inputs. */
+/** A target without a fixture. */
 export function target<Inputs extends [unknown, ...unknown[]]>(
   name: string,
   numRuns: number,
@@ -36,7 +36,7 @@ export function target<Inputs extends [unknown, ...unknown[]]>(
   return { name, numRuns, check: (trial) => tryAll(trial, arbitraries, holds) };
 }
 
-/** Tries inputs, and smaller ones once one has failed. */
+/** Tries inputs, and shrinks one that fails. */
 export async function tryAll<Inputs extends [unknown, ...unknown[]]>(
   trial: Trial,
   arbitraries: { [Index in keyof Inputs]: fc.Arbitrary<Inputs[Index]> },
@@ -46,5 +46,5 @@ export async function tryAll<Inputs extends [unknown, ...unknown[]]>(
     ...arbitraries,
     async (...inputs) => await holds(...inputs),
   );
-  await fc.assert(property, { ...trial, interruptAfterTimeLimit: PATIENCE });
+  await fc.assert(property, { ...trial, interruptAfterTimeLimit: SHRINK_TIMEOUT });
 }

@@ -1,4 +1,4 @@
-/** Everything that is fuzzed. */
+/** All targets of the fuzzer. */
 
 import { handshakeTargets } from "./handshake.ts";
 import { managerTargets } from "./live_manager.ts";
@@ -6,7 +6,7 @@ import { readingTargets } from "./reading.ts";
 import { routerTargets } from "./router.ts";
 import type { Target } from "./target.ts";
 
-/** All targets, those first that are tried fastest. */
+/** All targets, the fastest first. */
 export function targets(): Target[] {
   return [...readingTargets(), ...routerTargets(), ...handshakeTargets(), ...managerTargets()];
 }

@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { LogRecord } from "@logtape/logtape";
 import { RemoteError, ValueError } from "../../errors.ts";
-import { logFormatter } from "../../logs/log_format.ts";
+import { LONGEST_LOG_TEXT } from "../../limits.ts";
+import { LOG_FORMATS, logFormatter } from "../../logs/log_format.ts";
 
 /** A record of the message `Seen: <value>.`. */
 function recordOf(value: unknown, level: LogRecord["level"] = "info"): LogRecord {
@@ -73,4 +74,16 @@ Deno.test("only text can be coloured", () => {
   assert(logFormatter("text", true)(recordOf("x")).includes("\x1b["));
   assertEquals(logFormatter("text")(recordOf("x")).includes("\x1b"), false);
   assertEquals(logFormatter("json", true)(recordOf("x")).includes("\x1b"), false);
+});
+
+Deno.test("a text or an error that is too long for the log is cut, in every format", () => {
+  const text = "x".repeat(LONGEST_LOG_TEXT);
+  for (const format of LOG_FORMATS) {
+    assertMatch(logFormatter(format)(recordOf(text)), /x{4096}\./);
+    for (const value of [`${text}y`, new ValueError(`${text}y`)]) {
+      const line = logFormatter(format)(recordOf(value));
+      assert(line.length < 3 * LONGEST_LOG_TEXT, `${line.length}`);
+      assertMatch(line, /x\.\.\. \(\d+ characters\)/);
+    }
+  }
 });

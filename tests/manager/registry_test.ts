@@ -8,15 +8,18 @@ import {
   PermissionError,
   wireMessage,
 } from "../../errors.ts";
-import { type Client, networkNameOf, type Service, serviceEntry } from "../../manager/peer.ts";
-import { type Policy, Registry } from "../../manager/registry.ts";
+import { type Client, networkNameOf, type Service } from "../../manager/peer.ts";
+import { type PendingLimits, type Policy, Registry } from "../../manager/registry.ts";
 import * as devices from "../support/devices.ts";
-import { DEVICE, MANAGER_NAME as MANAGER } from "../support/devices.ts";
+import { DEVICE, MANAGER_NAME as MANAGER, serviceEntry } from "../support/devices.ts";
 
 /** A registry whose sessions are strings. */
-function registry(policy?: Policy): Registry<string> {
-  return new Registry(MANAGER, policy);
+function registry(policy?: Policy, limits?: PendingLimits): Registry<string> {
+  return new Registry(MANAGER, policy, limits);
 }
+
+/** Limits that a sequence of a few dozen steps reaches. */
+const PENDING: PendingLimits = { maxRequests: 3, maxServiceRequests: 4 };
 
 /** A policy that denies services to users. */
 class Denials implements Policy {
@@ -176,7 +179,7 @@ Deno.test("a link is known to both sides, and gives the entry of the service", (
   const all = registry();
   const client = addClient(all, "a");
   const service = addService(all, "Echo");
-  assertEquals(all.link(client, "Echo"), serviceEntry(service));
+  assertStrictEquals(all.link(client, "Echo"), service);
   assertEquals([...service.links], [client]);
   assertEquals([...client.links], [service]);
 });
@@ -260,7 +263,7 @@ Deno.test("a linked client may link again while the service is full and locked b
   all.link(a, "Echo");
   all.link(b, "Echo");
   all.acquireLock(b, "Echo", true);
-  assertEquals(all.link(a, "Echo"), serviceEntry(service));
+  assertStrictEquals(all.link(a, "Echo"), service);
   assertEquals(service.links.size, 2);
 });
 
@@ -387,7 +390,7 @@ Deno.test("a client whose link was revoked may unlink, and links again once it m
   denials.allow("alice", "DMM");
   assertEquals(all.revoke(), []);
   assertEquals(dmm.links.size, 0);
-  assertEquals(all.link(alice, "DMM"), serviceEntry(dmm));
+  assertStrictEquals(all.link(alice, "DMM"), dmm);
 });
 
 // Locks
@@ -792,6 +795,12 @@ function expect(model: Model, step: Step): unknown {
       if (!exists) return "KeyError";
       if (model.isDenied(client, service)) return "PermissionError";
       if (!model.isLinked(client, service) && !model.hasRoom(service)) return "PermissionError";
+      if (model.pending.filter((one) => one[0] === client).length === PENDING.maxRequests) {
+        return "PermissionError";
+      }
+      if (model.pending.filter((one) => one[1] === service).length === PENDING.maxServiceRequests) {
+        return "PermissionError";
+      }
       model.pending.push([client, service, uid]);
       return service;
   }
@@ -828,7 +837,7 @@ function perform(all: Registry<string>, denials: Denials, step: Step): unknown {
     if (client === undefined) return "not connected";
     switch (step.action) {
       case "link":
-        assertEquals(all.link(client, step.service), serviceEntry(service!));
+        assertStrictEquals(all.link(client, step.service), service!);
         return "linked";
       case "unlink":
         return all.unlink(client, step.service);
@@ -871,8 +880,15 @@ function checkInvariants(all: Registry<string>, model: Model): void {
     const expected = model.pending.filter((one) => one[1] === service.name)
       .map(([client, _, uid]) => `${client} ${uid}`);
     assertEquals(pending.toSorted(), expected.toSorted());
+    assertEquals(service.pendingCount, expected.length);
   }
+  assertEquals(all.hasPending, model.pending.length > 0);
   for (const client of clients) {
+    const { networkName, pendingCount } = client;
+    assertEquals(pendingCount, model.pending.filter((one) => one[0] === networkName).length);
+    for (const [service, requests] of client.pending) {
+      assertStrictEquals(service.pending.get(client), requests);
+    }
     for (const service of client.links) {
       assert(services.includes(service) && service.links.has(client));
     }
@@ -886,7 +902,7 @@ Deno.test("the registry keeps its rules in any sequence of steps", () => {
   fc.assert(
     fc.property(fc.boolean(), fc.array(step, { size: "+1", maxLength: 60 }), (full, steps) => {
       const denials = new Denials();
-      const all = registry(denials);
+      const all = registry(denials, PENDING);
       const model = new Model();
       const others = { uid: "", shared: false, maxClients: 2, service: "Echo" };
       const first = full ? start.map((step) => ({ ...others, ...step }) as Step) : [];

@@ -14,11 +14,19 @@ import {
 } from "../../errors.ts";
 import { Database } from "../../manager/database/database.ts";
 import { Login } from "../../manager/login.ts";
-import { type Client, type Peer, type Service, serviceEntry } from "../../manager/peer.ts";
+import type { Client, Peer, Service } from "../../manager/peer.ts";
 import { Registry } from "../../manager/registry.ts";
 import { RequestHandlers } from "../../manager/request_handlers.ts";
+import { LIMITS } from "../../limits.ts";
 import { encodeReply, type JsonObject } from "../../wire/message.ts";
-import { addClient, addService, DEVICE, MANAGER_NAME, managerRequest } from "../support/devices.ts";
+import {
+  addClient,
+  addService,
+  DEVICE,
+  MANAGER_NAME,
+  managerRequest,
+  serviceEntry,
+} from "../support/devices.ts";
 import { temporaryFolder } from "../support/folder.ts";
 
 interface Options {
@@ -48,6 +56,7 @@ class TestManager implements Disposable {
     this.database = new Database(file, ["lab-pc", "localhost"]);
     this.handlers = new RequestHandlers({
       registry: this.registry,
+      limits: LIMITS,
       hostname: "lab-pc",
       port: 1875,
       status: (requester) => `the status for ${requester}`,
@@ -81,14 +90,15 @@ class TestManager implements Disposable {
     return addService(this.registry, null, name, { address, maxClients });
   }
 
-  /** The result of a request of a peer. */
+  /** The result of a request of a peer, as it is sent. */
   ask(
     peer: Peer<null>,
     attribute: string,
     args: unknown[] = [],
     kwargs: JsonObject = {},
   ): unknown {
-    return this.handlers.answer(peer, managerRequest(attribute, args, kwargs));
+    const result = this.handlers.answer(peer, managerRequest(attribute, args, kwargs));
+    return JSON.parse(encodeReply(null, "1", result)).result;
   }
 
   /** The result of a request of the administrator, as it is sent. */
@@ -207,6 +217,32 @@ Deno.test("arguments may be given by name", () => {
   assertEquals(manager.request("acquire_lock", [], { shared: true, service: "Echo" }), [
     "a[lab-pc:1]",
   ]);
+});
+
+Deno.test("a name in an argument has a limit, and a password has none", async () => {
+  using manager = await TestManager.withAdministrator();
+  const long = "x".repeat(257);
+  for (
+    const [attribute, key, ...args] of [
+      ["users_table.insert", "username", long, "secret"],
+      ["users_table.is_admin", "username", long],
+      ["access_table.allow", "service", long, "admin"],
+      ["access_table.allow", "username", "Echo", long],
+      ["hostnames_table.insert", "hostname", long],
+    ]
+  ) {
+    await assertRejects(
+      () => manager.administer(attribute, args),
+      ValueError,
+      `A name or uid of 257 characters is too long ('${key}'), the limit is 256 (--max-name-length)`,
+    );
+  }
+  await manager.administer("users_table.insert", ["x".repeat(256), long]);
+  const isValid = await manager.administer("users_table.is_password_valid", [
+    "x".repeat(256),
+    long,
+  ]);
+  assertEquals(isValid, true);
 });
 
 for (

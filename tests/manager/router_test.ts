@@ -7,6 +7,7 @@ import { MANAGER_NAME } from "../support/devices.ts";
 import * as messages from "../support/messages.ts";
 import { question as prompt, reply } from "../support/messages.ts";
 import { type Device, Network } from "../support/network.ts";
+import { until } from "../support/until.ts";
 
 const encoder = new TextEncoder();
 
@@ -625,6 +626,40 @@ Deno.test("every pending request of a service that disconnects is answered with 
   network.expectSilence();
   network.router.unregister(echo.peer);
   network.expectSilence();
+});
+
+Deno.test("the many requests of a service that disconnects are all answered, with pauses", async () => {
+  const COUNT = 10_000;
+  const { network, a, echo } = laboratory();
+  for (let uid = 0; uid < COUNT; uid++) network.registry.route(a.peer, "Echo", String(uid));
+  let turns = 0;
+  const timer = setInterval(() => turns++, 0);
+  network.router.unregister(echo.peer);
+  const atOnce = a.sink.lines.length;
+  assert(atOnce < COUNT, "there was no pause");
+  await until("all are answered", () => a.sink.lines.length === COUNT);
+  clearInterval(timer);
+  assert(turns > 0, "nothing else ran meanwhile");
+  const uids = new Set(a.sink.take().map((line) => JSON.parse(line).uid));
+  assertEquals(uids.size, COUNT);
+});
+
+Deno.test("a shutdown fails 1,000,000 pending requests for no longer than it is given", async () => {
+  using network = new Network();
+  const services = Array.from({ length: 10 }, (_, index) => network.service(`S${index}`));
+  for (let count = 0; count < 100; count++) {
+    const { peer } = network.client(`C${count}`);
+    for (let uid = 0; uid < 10_000; uid++) {
+      network.registry.route(peer, `S${uid % services.length}`, String(uid));
+    }
+  }
+  assertEquals(services.map(({ peer }) => peer.pendingCount), Array(10).fill(100_000));
+  const start = performance.now();
+  await network.router.failPending(100);
+  const duration = performance.now() - start;
+  assert(duration < 5_000, `it took ${duration} ms`);
+  assertEquals(network.registry.hasPending, false);
+  assert(network.devices.some(({ sink }) => sink.lines.length > 0), "no request was answered");
 });
 
 Deno.test("a linked client that offers the extension is notified when its service has disconnected", async () => {

@@ -46,7 +46,6 @@ Deno.test("each way in which a connection ends is counted under a name of its ow
     { state: "stalled", timeout: 1 },
     { state: "silent", timeout: 1 },
     { state: "overrun", limit: 1 },
-    { state: "cut" },
     { state: "failed", cause: new Error() },
   ] as const;
   for (const end of ends) statistics.addEnd(end, traffic(0));

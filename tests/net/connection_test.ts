@@ -8,6 +8,9 @@ import { join } from "node:path";
 import { loadCredentials } from "../../net/credentials.ts";
 import { Connection } from "../../net/connection.ts";
 import { TimeoutError } from "../../errors.ts";
+import { Budget } from "../../base/budget.ts";
+import { until } from "../support/until.ts";
+import { HeldLine } from "../../wire/held_line.ts";
 import { type Line, LongLine } from "../../wire/line.ts";
 import { listen, type Listener } from "../../net/listener.ts";
 import type { Transport } from "../../net/transport.ts";
@@ -348,10 +351,10 @@ Deno.test("the pieces of a line wait for the peer, and continue when it ends the
   near.sendText("later");
   assertEquals(near.queued > 1_400_000, true);
   const third = near.startLine();
-  near.cut();
+  near.abort();
   assertEquals([await second, await writer.write(piece), await third], [false, false, undefined]);
   writer.end();
-  assertEquals(await near.ended, { state: "cut" });
+  assertEquals(await near.ended, { state: "closed" });
 });
 
 Deno.test("lines that wait for a line in pieces make a connection congested, until that line ends", async () => {
@@ -370,6 +373,80 @@ Deno.test("lines that wait for a line in pieces make a connection congested, unt
   await drained;
   await near.close();
   assertEquals(await received, ["line", "x".repeat(2_000)]);
+});
+
+/** A held line of `size` bytes, and the budget that it has a share of. */
+function held(size: number): { line: HeldLine; budget: Budget } {
+  const budget = new Budget(size + 1024 * 1024);
+  const line = new HeldLine(budget, size);
+  line.tryAppend(new Uint8Array(size).fill(0x78));
+  return { line, budget };
+}
+
+Deno.test("a held line is written in its turn, to each receiver, from the memory that the last one frees", async () => {
+  await using first = memoryPair();
+  await using second = memoryPair();
+  const { line, budget } = held(700_000);
+  const outcomes = [first, second].map(async (pair) => {
+    const near = new Connection(pair.near);
+    const far = new Connection(pair.far);
+    const received = collect(far);
+    near.sendText("before");
+    near.sendHeld(line, 600_000, new TextEncoder().encode("!"));
+    near.sendText("after");
+    assertEquals([near.queued, near.congested], [600_015, false]);
+    near.sendHeldOrDrop(line);
+    near.sendText("last");
+    await near.close();
+    return await received;
+  });
+  line.release(); // by the one that has made it
+  assertEquals(budget.held, 1024 * 1024);
+  for (const lines of await Promise.all(outcomes)) {
+    const [before, whole, after, again, last] = lines;
+    assertEquals([before, after, last, lines.length], ["before", "after", "last", 5]);
+    assert(whole === "x".repeat(600_000) + "!" && again === "x".repeat(700_000));
+  }
+  assertEquals(budget.held, 0);
+});
+
+Deno.test("a connection that ends frees the held lines that it has not written", async () => {
+  await using pair = memoryPair(1_000);
+  const { line, budget } = held(700_000);
+  const near = new Connection(pair.near);
+  for (let times = 0; times < 3; times++) near.sendHeld(line, line.length, new Uint8Array(0));
+  line.release();
+  await new Promise((resolve) => setTimeout(resolve, 0)); // the first one is being written
+  near.abort();
+  await until("the write that was under way has ended", () => budget.held === 0);
+  near.sendHeld(line, 0, new Uint8Array(0)); // dropped, like any line after the end
+  assertEquals([budget.held, near.queued], [0, 0]);
+});
+
+Deno.test("a peer that reads nothing of a held line is disconnected after the stall time-out", async () => {
+  await using pair = memoryPair(1_000);
+  const { line, budget } = held(700_000);
+  await using near = new Connection(pair.near, { stallTimeout: 20 });
+  near.sendHeld(line, line.length, new Uint8Array(0));
+  line.release();
+  assertEquals(await near.ended, { state: "stalled", timeout: 20 });
+  await until("its memory is free", () => budget.held === 0);
+});
+
+Deno.test("a slow reader makes progress with every 256 KiB, not with all that waits", async () => {
+  const sizes: number[] = [];
+  const near = new Connection({
+    read: () => new Promise(() => {}),
+    write: (bytes) => {
+      sizes.push(bytes.length);
+      return Promise.resolve(bytes.length);
+    },
+    close: () => {},
+  });
+  near.sendText("x".repeat(1024 * 1024 - 2));
+  await near.close();
+  assertEquals(sizes, new Array(4).fill(256 * 1024));
+  assertEquals(near.traffic.bytesOut, 1024 * 1024);
 });
 
 Deno.test("a transport that fails ends the connection with the cause", async () => {

@@ -105,7 +105,8 @@ Deno.test("several words on a command line are one password", () => {
 });
 
 Deno.test("every limit that is written as an option is parsed to the same limit", () => {
-  const { longLine: _, queueLow: __, queueLimit: ___, ...limits } = LIMITS;
+  const { longLine: _, queueLow: __, queueLimit: ___, maxServiceRequests: ____, ...limits } =
+    LIMITS;
   const { args } = formatStartOptions({ limits });
   assertEquals(args.length, Object.keys(limits).length);
   assertEquals(parseStartOptions(args).limits, limits);

@@ -109,8 +109,8 @@ async function underDeafManager(service: Service) {
   await using stack = new AsyncDisposableStack();
   const manager = stack.use(new ScriptedManager());
   const starting = service.start(manager.connectOptions);
-  await manager.welcome();
-  await manager.say(reply(service.name, { uid: "ready", result: true }));
+  await manager.accept();
+  await manager.send(reply(service.name, { uid: "ready", result: true }));
   await starting;
   stack.use(service);
   stack.defer(() => manager.close()); // before the Service waits for it
@@ -133,7 +133,7 @@ Deno.test("a Service that waits for each notification is as fast as its Manager"
   })();
   // Each is read once; the Service is never further ahead than what the two queues and sockets hold.
   for (let read = 0; read < count; read++) {
-    const { result } = await manager.hear() as { result: [[number, string]] };
+    const { result } = await manager.receive() as { result: [[number, string]] };
     assertEquals(result[0][0], read);
     assert(emitted - read < 120, `${emitted} were emitted when ${read} were read`);
   }

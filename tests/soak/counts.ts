@@ -1,27 +1,27 @@
-/** What is counted of a soak, and whether it went well. */
+/** The counts of a soak, and the check of its result. */
 
-/** What a crowd has seen. */
+/** The counts of a crowd. */
 export interface Counts {
   requests: number;
   answered: number;
   /** By the name of the error. */
   failed: Record<string, number>;
-  /** Requests of clients that went before the answer came. */
+  /** Requests whose client disconnected before the reply. */
   lost: number;
-  /** Requests of clients that are there, which were not answered in time. */
+  /** Requests of connected clients without a reply in time. */
   unanswered: number;
-  /** Answers to what was answered already, or never asked. */
+  /** Replies to no pending request. */
   unexpected: number;
   /** Results of another service, or of another request. */
   wrong: number;
   notifications: number;
   deaths: number;
-  /** Clients that the Manager has ended in the middle of an answer whose service had died. */
+  /** Clients that the Manager disconnected because a service ended within a reply to them. */
   cutOff: number;
   connections: number;
 }
 
-/** Nothing yet. */
+/** Counts of zero. */
 export function noCounts(): Counts {
   return {
     requests: 0,
@@ -38,7 +38,7 @@ export function noCounts(): Counts {
   };
 }
 
-/** The sum of what several crowds have seen. */
+/** The sum of the counts of several crowds. */
 export function sumOf(all: readonly Counts[]): Counts {
   const sum = noCounts();
   for (const { failed, ...numbers } of all) {
@@ -50,47 +50,47 @@ export function sumOf(all: readonly Counts[]): Counts {
   return sum;
 }
 
-/** How a Manager is. */
-export interface Look {
-  /** How many are connected. */
+/** The resources that a Manager uses. */
+export interface Snapshot {
+  /** The number of connected peers. */
   peers: number;
-  /** What is in use on the heap and outside of it, after garbage collection, in bytes. */
+  /** The memory in use on the heap and outside of it, after a garbage collection, in bytes. */
   used: number;
-  /** What the process occupies, in bytes. */
+  /** The resident memory of the process, in bytes. */
   resident: number;
-  /** Open descriptors; `undefined` where they cannot be counted. */
+  /** Open descriptors; `undefined` if they cannot be counted. */
   descriptors: number | undefined;
 }
 
-/** What a soak has shown. */
+/** The result of a soak. */
 export interface Result {
   counts: Counts;
-  /** Before anybody has connected. */
-  alone: Look;
-  /** After the warm-up, when all have connected anew and are idle. */
-  start: Look;
-  /** After the work, with the connections that have done it. */
-  after: Look;
-  /** The same as at the start, at the end. */
-  end: Look;
-  /** After all have gone. */
-  gone: Look;
-  /** How long everybody was at work after the warm-up, in seconds. */
+  /** Before the first connection. */
+  alone: Snapshot;
+  /** After the warm-up, when all devices have reconnected and are idle. */
+  start: Snapshot;
+  /** After the work, with the connections of the work. */
+  after: Snapshot;
+  /** At the end, when all devices have reconnected and are idle. */
+  end: Snapshot;
+  /** After all devices have disconnected. */
+  empty: Snapshot;
+  /** The duration of the work after the warm-up, in seconds. */
   seconds: number;
 }
 
 /**
- * By how much the memory may have grown. What the process occupies is what it needed at most, which
- * is more each time that more happens at once: it is only looked at for what nobody else counts.
+ * The permitted growth of memory. Resident memory follows the peak, which grows with the load: its
+ * limit is only for memory that the other count does not have.
  */
 const GROWTH = { used: 1.1, resident: 1.5 };
-/** What is shorter says nothing about memory, in seconds. */
+/** The shortest work for a check of memory, in seconds. */
 const LONG_ENOUGH = 30;
 
-/** What went wrong. */
-export function faultsOf({ counts, alone, start, end, gone, seconds }: Result): string[] {
+/** The faults in a result. */
+export function faultsOf({ counts, alone, start, end, empty, seconds }: Result): string[] {
   const faults: string[] = [];
-  const expect = (isFine: boolean, fault: string) => isFine || faults.push(fault);
+  const expect = (holds: boolean, fault: string) => holds || faults.push(fault);
   const { requests, answered, failed, lost, unanswered, unexpected, wrong } = counts;
   const failures = Object.values(failed).reduce((sum, count) => sum + count, 0);
   expect(unanswered === 0, `${unanswered} requests were not answered`);
@@ -101,7 +101,7 @@ export function faultsOf({ counts, alone, start, end, gone, seconds }: Result): 
     "the requests do not add up to what became of them",
   );
   expect(answered > 0, "nothing was answered");
-  expect(gone.peers === 0, `${gone.peers} peers are registered after all have gone`);
+  expect(empty.peers === 0, `${empty.peers} peers are registered after all have disconnected`);
   expect(end.peers === start.peers, `${end.peers} are connected at the end, not ${start.peers}`);
   if (seconds >= LONG_ENOUGH) {
     for (const key of ["used", "resident"] as const) {
@@ -114,7 +114,7 @@ export function faultsOf({ counts, alone, start, end, gone, seconds }: Result): 
   }
   if (alone.descriptors !== undefined) {
     expect(
-      end.descriptors === start.descriptors && gone.descriptors! <= alone.descriptors,
+      end.descriptors === start.descriptors && empty.descriptors! <= alone.descriptors,
       "descriptors are left open",
     );
   }
@@ -122,7 +122,7 @@ export function faultsOf({ counts, alone, start, end, gone, seconds }: Result): 
 }
 
 /** The table of a result. */
-export function formatResult({ counts, alone, start, after, end, gone, seconds }: Result): string {
+export function formatResult({ counts, alone, start, after, end, empty, seconds }: Result): string {
   const rows: [string, ...(string | number)[]][] = [
     ["requests", counts.requests],
     ["answered", counts.answered],
@@ -138,14 +138,16 @@ export function formatResult({ counts, alone, start, after, end, gone, seconds }
     ["connections", counts.connections],
   ];
   const lines = rows.map(([name, value]) => `${name.padEnd(32)}${format(value)}`);
-  const looks = { alone, start, after, end, gone };
+  const snapshots = { alone, start, after, end, empty };
   lines.push(
     "",
-    `${"the Manager".padEnd(32)}${Object.keys(looks).map((name) => name.padStart(12)).join("")}`,
+    `${"the Manager".padEnd(32)}${
+      Object.keys(snapshots).map((name) => name.padStart(12)).join("")
+    }`,
     ...(["peers", "used", "resident", "descriptors"] as const).map((key) => {
       const isMemory = key === "used" || key === "resident";
-      const cells = Object.values(looks).map((look) => {
-        const value = look[key];
+      const cells = Object.values(snapshots).map((snapshot) => {
+        const value = snapshot[key];
         if (value === undefined) return "-".padStart(12);
         return isMemory ? `${(value / 2 ** 20).toFixed(1)} MiB`.padStart(12) : format(value);
       });

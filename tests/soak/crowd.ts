@@ -1,47 +1,47 @@
 /**
  * Clients and services of a soak, many in one process: they call, link, lock, notify, send long
- * messages, die and come back, each at its own random times. Everything is counted.
+ * messages, disconnect and reconnect at random times. Everything is counted.
  */
 
 import { delay } from "@std/async/delay";
 import { commands, options, report, run } from "../../benchmarks/commands.ts";
 import type { JsonObject } from "../../wire/message.ts";
-import { type Place, RawPeer } from "../support/raw_peer.ts";
+import { type ManagerAddress, RawPeer } from "../support/raw_peer.ts";
 import { type Counts, noCounts } from "./counts.ts";
 import { Random } from "./random.ts";
 
-/** How a crowd is started. */
+/** The options of a crowd. */
 export interface CrowdOptions {
-  place: Place;
+  address: ManagerAddress;
   seed: number;
-  /** What the names of its devices begin with. */
+  /** The prefix of its devices' names. */
   name: string;
   clients: number;
   services: number;
-  /** The names of all services that there are, also of other crowds. */
+  /** The names of all services, those of other crowds too. */
   everyService: string[];
 }
 
-/** What a crowd is told to do. Each is answered with what it has counted. */
+/** A task for a crowd. The reply to each is the counts so far. */
 export interface CrowdOrder {
-  task: "gather" | "work" | "count" | "rest" | "leave" | "vanish";
+  task: "gather" | "work" | "count" | "rest" | "leave" | "exit";
 }
 
-/** On average, in milliseconds. */
-const THINK = 1_000;
+/** Mean times, in milliseconds. */
+const PAUSE = 1_000;
 const NOTIFY = 1_500;
-const LIFE = 60_000;
-const DEATH = 1_000;
-/** How long a service may take to answer, in milliseconds. */
+const LIFETIME = 60_000;
+const RECONNECT_DELAY = 1_000;
+/** The longest delay of a slow reply, in milliseconds. */
 const SLOW = 1_500;
-/** How long a message is that is long, in characters. The Manager passes it on in pieces. */
+/** The size of a long message, in characters. The Manager forwards it in pieces. */
 const LONG = 300_000;
-/** How long is waited for the last answers, in milliseconds. */
-const PATIENCE = 15_000;
-/** How many connect at once. */
+/** The time-out for the last replies, in milliseconds. */
+const REPLY_TIMEOUT = 15_000;
+/** How many devices connect at once. */
 const AT_ONCE = 20;
 
-/** What all devices of a crowd have in common. */
+/** The shared state of the devices of a crowd. */
 class Crowd {
   readonly options: CrowdOptions;
   readonly counts: Counts = noCounts();
@@ -64,13 +64,13 @@ class Crowd {
     this.#work.abort();
   }
 
-  /** Waits, or until the work is over. */
+  /** Waits, at most until the end of the work. */
   async wait(milliseconds: number): Promise<void> {
     await delay(milliseconds, { signal: this.#work.signal }).catch(() => {});
   }
 }
 
-/** A device that lives, dies and comes back. */
+/** A device that disconnects and reconnects. */
 abstract class Device {
   protected readonly crowd: Crowd;
   protected readonly random: Random;
@@ -92,27 +92,27 @@ abstract class Device {
     return this.#connecting ??= this.#connect().finally(() => this.#connecting = undefined);
   }
 
-  /** Goes without a word. */
+  /** Disconnects without a message. */
   async die(): Promise<void> {
     const { peer } = this;
     if (peer === undefined) return;
     this.peer = undefined;
-    this.gone();
+    this.disconnected();
     await peer.abort();
   }
 
-  /** Does what it does, until the work is over. */
+  /** Sends messages until the end of the work. */
   abstract work(): Promise<void>;
   protected abstract identity(): JsonObject;
   protected abstract receive(line: string, peer: RawPeer): void;
-  /** It is not connected any more. */
-  protected abstract gone(): void;
+  /** Is called after the device has disconnected. */
+  protected abstract disconnected(): void;
 
   async #connect(): Promise<void> {
     for (let attempt = 0;; attempt++) {
       try {
         const peer = await RawPeer.connect(
-          this.crowd.options.place,
+          this.crowd.options.address,
           this.identity(),
           (line, peer) => this.receive(line, peer),
         );
@@ -125,7 +125,7 @@ abstract class Device {
         });
         return;
       } catch (error) {
-        // A service of that name may not be gone yet.
+        // A service of that name may still be registered.
         if (attempt === 200) throw error;
         await delay(20);
       }
@@ -135,7 +135,7 @@ abstract class Device {
 
 class Client extends Device {
   readonly #name: string;
-  readonly #asked = new Map<string, string>();
+  readonly #pending = new Map<string, string>();
   #count = 0;
 
   constructor(crowd: Crowd, name: string, seed: number) {
@@ -144,42 +144,42 @@ class Client extends Device {
   }
 
   get unanswered(): number {
-    return this.#asked.size;
+    return this.#pending.size;
   }
 
   async work(): Promise<void> {
     const { random, crowd } = this;
     while (crowd.isWorking) {
-      await crowd.wait(random.until(THINK));
+      await crowd.wait(random.until(PAUSE));
       if (!crowd.isWorking) return;
       await this.connect();
       const service = random.pick(crowd.options.everyService);
       const dice = random.next();
-      if (dice < THINK / LIFE) {
+      if (dice < PAUSE / LIFETIME) {
         crowd.counts.deaths++;
         const manner = random.next();
-        if (manner < 0.3) { // in the middle of a request
-          const request = this.#request(service, "echo", ["x".repeat(LONG)]);
+        if (manner < 0.3) { // within a request
+          const request = this.#makeRequest(service, "echo", ["x".repeat(LONG)]);
           this.peer?.sendBytes(
             new TextEncoder().encode(JSON.stringify(request).slice(0, LONG / 2)),
           );
         } else if (manner < 0.5) {
-          this.#say(service, "__disconnect__");
+          this.#send(service, "__disconnect__");
         }
         await this.die();
-        await crowd.wait(random.until(DEATH));
+        await crowd.wait(random.until(RECONNECT_DELAY));
       } else if (dice < 0.08) {
-        this.#ask("Manager", "link", [service]);
+        this.#request("Manager", "link", [service]);
       } else if (dice < 0.12) {
-        this.#ask("Manager", "unlink", [service]);
+        this.#request("Manager", "unlink", [service]);
       } else if (dice < 0.14) {
-        this.#ask("Manager", "acquire_lock", [service, random.chance(0.7)]);
+        this.#request("Manager", "acquire_lock", [service, random.chance(0.7)]);
       } else if (dice < 0.20) {
-        this.#ask("Manager", "release_lock", [service]);
+        this.#request("Manager", "release_lock", [service]);
       } else if (dice < 0.21) {
-        this.#ask(service, "echo", ["x".repeat(random.below(LONG))]);
+        this.#request(service, "echo", ["x".repeat(random.below(LONG))]);
       } else {
-        this.#ask(service, "echo", [random.below(1_000)]);
+        this.#request(service, "echo", [random.below(1_000)]);
       }
     }
   }
@@ -195,12 +195,12 @@ class Client extends Device {
       counts.notifications++;
       return;
     }
-    const service = this.#asked.get(uid);
+    const service = this.#pending.get(uid);
     if (service === undefined || requester !== peer.networkName) {
       counts.unexpected++;
       return;
     }
-    this.#asked.delete(uid);
+    this.#pending.delete(uid);
     if (error) {
       const kind = message.split(":")[0];
       counts.failed[kind] = (counts.failed[kind] ?? 0) + 1;
@@ -211,24 +211,24 @@ class Client extends Device {
     }
   }
 
-  protected override gone(): void {
-    this.crowd.counts.lost += this.#asked.size;
-    this.#asked.clear();
+  protected override disconnected(): void {
+    this.crowd.counts.lost += this.#pending.size;
+    this.#pending.clear();
   }
 
-  #ask(service: string, attribute: string, args: unknown[]): void {
-    if (!this.isConnected) return; // it was cut off in this moment
-    const request = this.#request(service, attribute, args);
-    this.#asked.set(String(request.uid), service);
+  #request(service: string, attribute: string, args: unknown[]): void {
+    if (!this.isConnected) return; // it was disconnected in the meantime
+    const request = this.#makeRequest(service, attribute, args);
+    this.#pending.set(String(request.uid), service);
     this.crowd.counts.requests++;
     this.peer?.send(request);
   }
 
-  #say(service: string, attribute: string): void {
-    this.peer?.send(this.#request(service, attribute, []));
+  #send(service: string, attribute: string): void {
+    this.peer?.send(this.#makeRequest(service, attribute, []));
   }
 
-  #request(service: string, attribute: string, args: unknown[]): JsonObject {
+  #makeRequest(service: string, attribute: string, args: unknown[]): JsonObject {
     const uid = `${this.#name} ${++this.#count}`;
     return { error: false, service, uid, attribute, args, kwargs: {} };
   }
@@ -251,11 +251,11 @@ class Service extends Device {
       if (!crowd.isWorking) return;
       await this.connect();
       const { peer } = this;
-      if (random.chance(NOTIFY / LIFE)) {
+      if (random.chance(NOTIFY / LIFETIME)) {
         crowd.counts.deaths++;
         if (random.chance(0.2)) peer?.send(this.#disconnect());
         await this.die();
-        await crowd.wait(random.until(DEATH));
+        await crowd.wait(random.until(RECONNECT_DELAY));
       } else {
         const value = random.chance(0.01) ? "x".repeat(LONG / 3) : random.next();
         const result = [[value], {}];
@@ -274,12 +274,12 @@ class Service extends Device {
     try {
       request = JSON.parse(line);
     } catch {
-      return; // of a client that has died in the middle of it
+      return; // a truncated request of a client that has disconnected
     }
     this.#answer(peer, request);
   }
 
-  protected override gone(): void {}
+  protected override disconnected(): void {}
 
   async #answer(peer: RawPeer, { requester, uid, args }: JsonObject): Promise<void> {
     const { random, crowd } = this;
@@ -288,7 +288,7 @@ class Service extends Device {
     const echo = random.chance(0.01) ? "x".repeat(LONG) : text;
     if (random.chance(0.03)) {
       peer.send({ error: true, requester, uid, message: "Failure: of a kind", result: null });
-    } else if (crowd.isWorking && random.chance(0.0005)) { // it dies in the middle of a long answer
+    } else if (crowd.isWorking && random.chance(0.0005)) { // disconnects within a long reply
       crowd.counts.deaths++;
       const reply = {
         error: false,
@@ -309,7 +309,7 @@ class Service extends Device {
   }
 }
 
-/** Does what it is told, until there is nothing more. */
+/** Runs the tasks until the end of the input. */
 async function main(crowd: Crowd): Promise<void> {
   const { name, seed, clients: clientCount, services: serviceCount, everyService } = crowd.options;
   const clients = Array.from(
@@ -347,7 +347,7 @@ async function main(crowd: Crowd): Promise<void> {
       case "rest": {
         crowd.rest();
         await Promise.all(work);
-        const end = performance.now() + PATIENCE;
+        const end = performance.now() + REPLY_TIMEOUT;
         while (!isAnswered() && performance.now() < end) await delay(10);
         crowd.counts.unanswered = clients.reduce((sum, { unanswered }) => sum + unanswered, 0);
         await gather();
@@ -356,17 +356,17 @@ async function main(crowd: Crowd): Promise<void> {
       case "leave":
         await Promise.all(devices.map((device) => device.die()));
         break;
-      case "vanish":
+      case "exit":
         crowd.counts.deaths += devices.length;
         crowd.counts.lost += clients.reduce((sum, { unanswered }) => sum + unanswered, 0);
         report({ ...crowd.counts });
-        Deno.exit(); // and says nothing to the Manager
+        Deno.exit(); // without a message to the Manager
     }
     report({ ...crowd.counts });
   }
 }
 
 if (import.meta.main) {
-  Deno.addSignalListener("SIGINT", () => {}); // it ends with its input
+  Deno.addSignalListener("SIGINT", () => {}); // the process ends with its input
   run(() => main(new Crowd(options<CrowdOptions>())));
 }

@@ -1,23 +1,23 @@
-/** The Manager of a soak, as a process of its own. It says how it is whenever it is asked. */
+/** The Manager of a soak, as a separate process. It reports a snapshot for each order. */
 
 import { delay } from "@std/async/delay";
 import { commands, options, report, run } from "../../benchmarks/commands.ts";
 import type { ManagerOptions } from "../../manager.ts";
 import { TestManager } from "../../testing.ts";
-import type { Look } from "./counts.ts";
+import type { Snapshot } from "./counts.ts";
 
-/** How often it looks, of which the lowest counts, and how long it rests before each. */
+/** The number of samples, of which the lowest counts, and the delay before each in milliseconds. */
 const SAMPLES = 5;
 const REST = 300;
 
-async function look({ manager }: TestManager): Promise<Look> {
-  const looks: Look[] = [];
+async function snapshot({ manager }: TestManager): Promise<Snapshot> {
+  const snapshots: Snapshot[] = [];
   for (let i = 0; i < SAMPLES; i++) {
     await delay(REST);
     (globalThis as { gc?: () => void }).gc?.();
     const { heapUsed, external, rss } = Deno.memoryUsage();
     const { clients, services } = manager.identities();
-    looks.push({
+    snapshots.push({
       peers: Object.keys(clients).length + Object.keys(services).length,
       used: heapUsed + external,
       resident: rss,
@@ -25,9 +25,9 @@ async function look({ manager }: TestManager): Promise<Look> {
     });
   }
   return {
-    ...looks.at(-1)!,
-    used: Math.min(...looks.map(({ used }) => used)),
-    resident: Math.min(...looks.map(({ resident }) => resident)),
+    ...snapshots.at(-1)!,
+    used: Math.min(...snapshots.map(({ used }) => used)),
+    resident: Math.min(...snapshots.map(({ resident }) => resident)),
   };
 }
 
@@ -37,10 +37,10 @@ function descriptors(): number | undefined {
 }
 
 if (import.meta.main) {
-  Deno.addSignalListener("SIGINT", () => {}); // it ends with its input
+  Deno.addSignalListener("SIGINT", () => {}); // the process ends with its input
   run(async () => {
     await using manager = await TestManager.start(options<ManagerOptions>());
-    report({ place: manager.connectOptions });
-    for await (const _order of commands()) report({ ...await look(manager) });
+    report({ address: manager.connectOptions });
+    for await (const _order of commands()) report({ ...await snapshot(manager) });
   });
 }

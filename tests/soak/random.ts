@@ -1,6 +1,6 @@
-/** Random numbers that are the same for the same seed. */
+/** Reproducible random numbers. */
 
-/** A source of random numbers (mulberry32). */
+/** A generator of random numbers (mulberry32). */
 export class Random {
   #state: number;
 
@@ -8,7 +8,7 @@ export class Random {
     this.#state = seed | 0;
   }
 
-  /** From 0 to 1, without 1. */
+  /** A number from 0 to 1, without 1. */
   next(): number {
     this.#state = (this.#state + 0x6d2b_79f5) | 0;
     let bits = this.#state;
@@ -17,7 +17,7 @@ export class Random {
     return ((bits ^ (bits >>> 14)) >>> 0) / 2 ** 32;
   }
 
-  /** Whether something happens that happens so often. */
+  /** `true` with this probability. */
   chance(probability: number): boolean {
     return this.next() < probability;
   }
@@ -27,12 +27,12 @@ export class Random {
     return Math.floor(this.next() * limit);
   }
 
-  /** One of them. */
+  /** A random item. */
   pick<T>(items: readonly T[]): T {
     return items[this.below(items.length)];
   }
 
-  /** How long it takes until something happens that takes `mean` on average. */
+  /** A random time until an event whose mean time is `mean`. */
   until(mean: number): number {
     return -Math.log(1 - this.next()) * mean;
   }

@@ -1,8 +1,8 @@
 /**
- * A Manager under hundreds of devices that come and go, for minutes:
+ * Runs a Manager for minutes under hundreds of devices that connect and disconnect:
  * `deno task soak [--minutes N] [--seed S] [--clients N] [--services N]`.
  *
- * It fails unless every request was answered once, and the Manager is afterwards what it was before.
+ * It fails unless every request got one reply, and the Manager has released all resources at the end.
  */
 
 import { delay } from "@std/async/delay";
@@ -11,41 +11,41 @@ import { Program } from "../../benchmarks/program.ts";
 import { showProgress } from "../../cli/progress.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { readNumber, readOptions, readSeed, runCommand } from "../support/program_options.ts";
-import type { Place } from "../support/raw_peer.ts";
+import type { ManagerAddress } from "../support/raw_peer.ts";
 import {
   type Counts,
   faultsOf,
   formatResult,
-  type Look,
   noCounts,
   type Result,
+  type Snapshot,
   sumOf,
 } from "./counts.ts";
 import type { CrowdOptions, CrowdOrder } from "./crowd.ts";
 import { Random } from "./random.ts";
 
-/** How a soak is run. */
+/** The options of a soak. */
 export interface SoakOptions {
   minutes: number;
   seed: number;
   clients: number;
   services: number;
-  /** Is told what was counted so far, every 10 seconds. */
+  /** Is called with the counts so far, every 10 seconds. */
   progress?: (seconds: number, counts: Counts) => void;
-  /** Ends it before its time; it rejects with the reason. */
+  /** Aborts the soak, which rejects with the reason. */
   signal?: AbortSignal;
 }
 
-/** How long it may take until all are connected, or the last answers have come, in milliseconds. */
-const PATIENCE = 60_000;
+/** The time-out for a task, such as connecting all devices or the last replies, in milliseconds. */
+const TIMEOUT = 60_000;
 /** The longest warm-up, in milliseconds. */
 const WARM_UP = 20_000;
 const PROGRESS = 10_000;
-/** How long a process of mayflies lives on average, in milliseconds. */
-const MAYFLY_LIFE = 15_000;
-/** What part of the devices are mayflies. */
-const MAYFLIES = 0.05;
-/** Small, so that a message need not be megabytes to be passed on in pieces. */
+/** The mean lifetime of the process with short-lived devices, in milliseconds. */
+const SHORT_LIFE = 15_000;
+/** The part of the devices that is short-lived. */
+const SHORT_LIVED_PART = 0.05;
+/** Small, so that a message of less than a megabyte is forwarded in pieces. */
 const LIMITS = { longLine: 64 * 1024 };
 
 const MODULES = "../tests/soak";
@@ -59,76 +59,76 @@ export async function soak(options: SoakOptions): Promise<Result> {
     {
       host: "localhost",
       port: 0,
-      database: join(folder.path, "soak.sqlite3"), // one in memory would grow with its records
+      database: join(folder.path, "soak.sqlite3"), // a database in memory would grow with its records
       limits: { ...LIMITS, maxPending: 1_000 },
     },
     ["--v8-flags=--expose-gc"],
   );
-  const { place } = await manager.receive<{ place: Place }>();
-  const look = async () => {
-    await manager.send({ task: "look" });
-    return await manager.receive<Look>();
+  const { address } = await manager.receive<{ address: ManagerAddress }>();
+  const snapshot = async () => {
+    await manager.send({ task: "snapshot" });
+    return await manager.receive<Snapshot>();
   };
   const crowdOf = (name: string, part: number): CrowdOptions => ({
-    place,
+    address,
     seed: new Random(seed + name.length).below(2 ** 16),
     name,
     clients: Math.ceil(clients * part),
     services: Math.ceil(services * part),
     everyService: [],
   });
-  const mayflies = crowdOf("mayfly", MAYFLIES);
+  const shortLived = crowdOf("mayfly", SHORT_LIVED_PART);
   const others = crowdOf("device", 1);
-  others.clients = clients - mayflies.clients;
-  others.services = services - mayflies.services;
-  const everyService = [mayflies, others].flatMap(({ name, services }) =>
+  others.clients = clients - shortLived.clients;
+  others.services = services - shortLived.services;
+  const everyService = [shortLived, others].flatMap(({ name, services }) =>
     Array.from({ length: services }, (_, index) => `${name} S${index}`)
   );
-  mayflies.everyService = others.everyService = everyService;
+  shortLived.everyService = others.everyService = everyService;
 
   await using crowd = new CrowdProcess(others);
-  await using swarm = new Swarm(mayflies);
+  await using restarting = new RestartingCrowd(shortLived);
   const both = async (task: CrowdOrder["task"]) =>
-    sumOf(await Promise.all([crowd.order(task), swarm.order(task)]));
+    sumOf(await Promise.all([crowd.order(task), restarting.order(task)]));
 
-  const alone = await look();
+  const alone = await snapshot();
   const begin = performance.now();
   await both("gather");
   const warmUp = Math.min(WARM_UP, minutes * 60_000 / 4);
   await both("work");
-  await swarm.live(warmUp, signal);
+  await restarting.live(warmUp, signal);
   await both("rest");
   await both("leave");
   await both("gather");
-  const start = await look();
+  const start = await snapshot();
 
   await both("work");
   const working = performance.now();
   const report = async () => {
-    const counts = sumOf(await Promise.all([crowd.order("count"), swarm.order("count")]));
+    const counts = sumOf(await Promise.all([crowd.order("count"), restarting.order("count")]));
     options.progress?.((performance.now() - begin) / 1_000, counts);
   };
-  // One that fails is heard of with the next order.
+  // An error is reported by the next order.
   const timer = setInterval(() => report().catch(() => {}), PROGRESS);
   try {
-    await swarm.live(Math.max(minutes * 60_000 - (working - begin), 0), signal);
+    await restarting.live(Math.max(minutes * 60_000 - (working - begin), 0), signal);
   } finally {
     clearInterval(timer);
   }
   const seconds = (performance.now() - working) / 1_000;
   const counts = await both("rest");
-  const after = await look();
-  // A connection keeps the buffers that it needed once. So all connect anew before they are looked
-  // at: what is left over then is what nobody needs.
+  const after = await snapshot();
+  // A connection keeps its largest buffers. So all devices reconnect before the snapshot: memory that
+  // is still in use then has leaked.
   await both("leave");
   await both("gather");
-  const end = await look();
+  const end = await snapshot();
   await both("leave");
-  const gone = await look();
-  return { counts, alone, start, after, end, gone, seconds };
+  const empty = await snapshot();
+  return { counts, alone, start, after, end, empty, seconds };
 }
 
-/** A process with clients and services, which is told one thing after the other. */
+/** A process with clients and services, which runs one task after the other. */
 class CrowdProcess implements AsyncDisposable {
   readonly #program: Program;
   #last: Promise<unknown> = Promise.resolve();
@@ -137,13 +137,13 @@ class CrowdProcess implements AsyncDisposable {
     this.#program = Program.start(`${MODULES}/crowd.ts`, options);
   }
 
-  /** Tells it something, and gives what it has counted so far. */
+  /** Runs a task, and returns the counts so far. */
   order(task: CrowdOrder["task"]): Promise<Counts> {
     const counts = this.#last.then(async () => {
       await this.#program.send({ task });
-      return await this.#program.receive<Counts>(PATIENCE);
+      return await this.#program.receive<Counts>(TIMEOUT);
     });
-    this.#last = counts.catch(() => {}); // whoever has given the order hears of it
+    this.#last = counts.catch(() => {}); // the caller gets the error
     return counts;
   }
 
@@ -152,14 +152,14 @@ class CrowdProcess implements AsyncDisposable {
   }
 }
 
-/** A crowd whose process vanishes now and then, and is started anew. */
-class Swarm implements AsyncDisposable {
+/** A crowd whose process exits now and then, and is started again. */
+class RestartingCrowd implements AsyncDisposable {
   readonly #options: CrowdOptions;
   readonly #random: Random;
   #crowd: CrowdProcess;
-  /** What those have counted that have vanished. */
+  /** The counts of the processes that have exited. */
   #before = noCounts();
-  #vanishing: Promise<void> = Promise.resolve();
+  #restarting: Promise<void> = Promise.resolve();
 
   constructor(options: CrowdOptions) {
     this.#options = options;
@@ -168,27 +168,27 @@ class Swarm implements AsyncDisposable {
   }
 
   async order(task: CrowdOrder["task"]): Promise<Counts> {
-    await this.#vanishing;
+    await this.#restarting;
     return sumOf([this.#before, await this.#crowd.order(task)]);
   }
 
-  /** Lives and vanishes for some time, in milliseconds. */
+  /** Exits and restarts at random for some time, in milliseconds. */
   async live(time: number, signal?: AbortSignal): Promise<void> {
     const end = performance.now() + time;
     for (let rest = time; rest > 0; rest = end - performance.now()) {
-      const life = this.#random.until(MAYFLY_LIFE);
+      const life = this.#random.until(SHORT_LIFE);
       await delay(Math.min(life, rest), { signal });
-      if (life < rest) await (this.#vanishing = this.#vanish());
+      if (life < rest) await (this.#restarting = this.#restart());
     }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#vanishing.catch(() => {});
+    await this.#restarting.catch(() => {});
     await this.#crowd[Symbol.asyncDispose]();
   }
 
-  async #vanish(): Promise<void> {
-    this.#before = sumOf([this.#before, await this.#crowd.order("vanish")]);
+  async #restart(): Promise<void> {
+    this.#before = sumOf([this.#before, await this.#crowd.order("exit")]);
     await this.#crowd[Symbol.asyncDispose]();
     this.#options.seed++;
     this.#crowd = new CrowdProcess(this.#options);

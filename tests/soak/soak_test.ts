@@ -3,14 +3,14 @@ import { type Counts, faultsOf, formatResult, noCounts, type Result, sumOf } fro
 import { Random } from "./random.ts";
 import { soak } from "./soak.ts";
 
-Deno.test("a soak of two seconds goes well", async () => {
+Deno.test("a soak of two seconds has no faults", async () => {
   const seed = new Date().getTime() % 2 ** 16;
   const result = await soak({ minutes: 2 / 60, seed, clients: 20, services: 5 });
   assertEquals(faultsOf(result), [], `--seed ${seed}\n${formatResult(result)}`);
-  assertEquals([result.start.peers, result.end.peers, result.gone.peers], [25, 25, 0]);
+  assertEquals([result.start.peers, result.end.peers, result.empty.peers], [25, 25, 0]);
 });
 
-Deno.test("a soak that is interrupted ends all that it has started", async () => {
+Deno.test("a soak that is aborted rejects with the reason and ends its processes", async () => {
   const reason = new Error("Interrupted");
   let error: unknown;
   try {
@@ -21,18 +21,18 @@ Deno.test("a soak that is interrupted ends all that it has started", async () =>
   assertEquals(error, reason);
 });
 
-const LOOK = { peers: 3, used: 100, resident: 100, descriptors: 10 };
+const SNAPSHOT = { peers: 3, used: 100, resident: 100, descriptors: 10 };
 const FINE: Result = {
   counts: { ...noCounts(), requests: 3, answered: 1, failed: { KeyError: 1 }, lost: 1 },
-  alone: { ...LOOK, peers: 0, descriptors: 7 },
-  start: LOOK,
-  after: { ...LOOK, used: 500 },
-  end: LOOK,
-  gone: { ...LOOK, peers: 0, descriptors: 7 },
+  alone: { ...SNAPSHOT, peers: 0, descriptors: 7 },
+  start: SNAPSHOT,
+  after: { ...SNAPSHOT, used: 500 },
+  end: SNAPSHOT,
+  empty: { ...SNAPSHOT, peers: 0, descriptors: 7 },
   seconds: 60,
 };
 
-Deno.test("a soak fails for each thing that is not as it was, and for each wrong answer", () => {
+Deno.test("a soak has a fault for each leaked resource and for each wrong reply", () => {
   const withCounts = (counts: Partial<Counts>) => ({
     ...FINE,
     counts: { ...FINE.counts, ...counts },
@@ -44,12 +44,12 @@ Deno.test("a soak fails for each thing that is not as it was, and for each wrong
     [withCounts({ wrong: 3 }), /^3 results were those of another request/],
     [withCounts({ requests: 5 }), /^the requests do not add up/],
     [withCounts({ requests: 2, answered: 0 }), /^nothing was answered/],
-    [{ ...FINE, gone: { ...FINE.gone, peers: 1 } }, /^1 peers are registered/],
-    [{ ...FINE, end: { ...LOOK, peers: 2 } }, /^2 are connected at the end, not 3/],
-    [{ ...FINE, end: { ...LOOK, used: 111 } }, /^memory \(used\) is 1.11 times/],
-    [{ ...FINE, end: { ...LOOK, resident: 151 } }, /^memory \(resident\) is 1.51 times/],
-    [{ ...FINE, end: { ...LOOK, descriptors: 11 } }, /^descriptors are left open/],
-    [{ ...FINE, gone: { ...FINE.gone, descriptors: 8 } }, /^descriptors are left open/],
+    [{ ...FINE, empty: { ...FINE.empty, peers: 1 } }, /^1 peers are registered/],
+    [{ ...FINE, end: { ...SNAPSHOT, peers: 2 } }, /^2 are connected at the end, not 3/],
+    [{ ...FINE, end: { ...SNAPSHOT, used: 111 } }, /^memory \(used\) is 1.11 times/],
+    [{ ...FINE, end: { ...SNAPSHOT, resident: 151 } }, /^memory \(resident\) is 1.51 times/],
+    [{ ...FINE, end: { ...SNAPSHOT, descriptors: 11 } }, /^descriptors are left open/],
+    [{ ...FINE, empty: { ...FINE.empty, descriptors: 8 } }, /^descriptors are left open/],
   ];
   for (const [result, fault] of faulty) {
     const faults = faultsOf(result);
@@ -58,10 +58,10 @@ Deno.test("a soak fails for each thing that is not as it was, and for each wrong
   }
 });
 
-Deno.test("what cannot be measured is no fault, and is said", () => {
+Deno.test("a value that cannot be measured is no fault, and the table says so", () => {
   const result = structuredClone(FINE);
-  for (const look of [result.alone, result.start, result.after, result.end, result.gone]) {
-    look.descriptors = undefined;
+  for (const snapshot of [result.alone, result.start, result.after, result.end, result.empty]) {
+    snapshot.descriptors = undefined;
   }
   result.end.used = 200;
   result.seconds = 10;
@@ -83,7 +83,7 @@ Deno.test("counts of several crowds add up, by the kind of failure too", () => {
   });
 });
 
-Deno.test("the same seed gives the same numbers, evenly", () => {
+Deno.test("the same seed gives the same numbers, evenly distributed", () => {
   const [a, b] = [new Random(5), new Random(5)];
   const numbers = Array.from({ length: 10_000 }, () => a.next());
   assertEquals(numbers.map(() => b.next()), numbers);

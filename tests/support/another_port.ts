@@ -1,6 +1,6 @@
 /**
- * Loaded before a program of the documentation: the default port becomes one that is free, so that
- * the program can be what its readers see, and a Manager at that port is left alone.
+ * Loaded before a program of the documentation: replaces the default port by a free one, so that the
+ * program runs unchanged, and does not disturb a Manager at the default port.
  */
 
 import { DEFAULT_PORT } from "../../wire/protocol.ts";

@@ -1,9 +1,9 @@
-/** Requests of a Client as objects, for the tests of what they wait in. */
+/** Requests of a Client as objects, for the tests of the queues and the scheduler. */
 
 import { ClientRequest, labelOf, type RequestParts } from "../../client/request.ts";
 import { Future } from "../../future.ts";
 
-/** A request to `service`; its uid is the name of what it asks for. */
+/** A request to `service`; its uid is the name of the attribute. */
 export function clientRequest(
   attribute: string,
   parts: Partial<RequestParts> & { onCancel?: () => void } = {},

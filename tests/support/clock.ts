@@ -1,10 +1,10 @@
-/** A clock whose time is the test's own: for code that is given the time and its delays. */
+/** A fake clock, for code whose time and delays are passed in. */
 
-/** A clock that goes on by what is waited for, at once. */
+/** A clock in which each delay passes at once. */
 export class Clock {
   /** The time, in milliseconds. */
   time: number;
-  /** What was waited for, one after the other. */
+  /** The delays in milliseconds, in order. */
   readonly waits: number[] = [];
 
   constructor(time = 0) {
@@ -20,5 +20,5 @@ export class Clock {
   };
 }
 
-/** A clock that stands still: nothing takes any time. */
+/** A clock that stands still: no delay takes any time. */
 export const NO_TIME = { now: () => 0, delay: () => Promise.resolve() };

@@ -9,15 +9,15 @@ import { ROOT } from "./source_tree.ts";
 const manager = join(ROOT, "manager.ts");
 const terminal = fileURLToPath(import.meta.resolve("./terminal.py"));
 
-/** What a terminal sends when a person presses Ctrl and C. */
+/** The character that a terminal sends for Ctrl+C. */
 export const CTRL_C = "\x03";
 
-/** A command of ours. Its standard input is not a terminal. */
+/** A command of this package. Its stdin is not a terminal. */
 export function command(home: string, ...args: string[]): Deno.Command {
   return denoCommand(["run", "-A", manager, ...args], { home });
 }
 
-/** A command of ours where a new file is everybody's, unless the program that makes it says no. */
+/** A command of this package with umask 0: new files are open to all users, unless their mode is given. */
 export function permissiveCommand(home: string, ...args: string[]): Deno.Command {
   return permissive(home, "run", "-A", manager, ...args);
 }
@@ -27,20 +27,20 @@ export function permissive(home: string, ...args: string[]): Deno.Command {
   return shellCommand('umask 0000 && exec "$@"', [Deno.execPath(), ...args], { home });
 }
 
-/** A command of ours whose standard input is a file. */
+/** A command of this package whose stdin is a file. */
 export function commandReading(input: string, home: string, ...args: string[]): Deno.Command {
   const words = [input, Deno.execPath(), "run", "-A", manager, ...args];
   return shellCommand('input="$1"; shift; exec "$@" <"$input"', words, { home });
 }
 
-/** A command of ours of whose output only the first line is read. */
+/** A command of this package whose stdout is closed after its first line. */
 export function commandToHead(home: string, ...args: string[]): Deno.Command {
   return shellCommand('"$@" | head -n 1', [Deno.execPath(), "run", "-A", manager, ...args], {
     home,
   });
 }
 
-/** A command of ours whose standard input is this text. What came of it. */
+/** Runs a command of this package with this text as its stdin. */
 export async function piped(home: string, input: string, ...args: string[]): Promise<Outcome> {
   const file = await Deno.makeTempFile({ prefix: "msl-network-" });
   try {
@@ -56,25 +56,25 @@ export function at({ host, port }: { host?: string; port?: number }): string[] {
   return ["-H", host!, "-p", String(port)];
 }
 
-/** Runs a command that is expected to succeed and returns what it printed. */
+/** Runs a command that has to succeed, and returns its stdout. */
 export function output(home: string, ...args: string[]): Promise<string> {
   return succeed(command(home, ...args));
 }
 
-/** Runs a command that is expected to refuse: exit code 1 and one line. */
+/** Runs a command that has to fail with exit code 1 and one line on stderr, and returns the line. */
 export async function refusal(home: string, ...args: string[]): Promise<string> {
-  const { code, said } = await run(command(home, ...args));
-  const lines = said.trim().split("\n").filter((line) => !line.includes("[INFO]"));
+  const { code, stderr } = await run(command(home, ...args));
+  const lines = stderr.trim().split("\n").filter((line) => !line.includes("[INFO]"));
   assertEquals(code, 1);
   assertEquals(lines.length, 1, lines.join("\n"));
   return lines[0];
 }
 
 /**
- * Runs a command at a terminal and answers its questions.
+ * Runs a command at a terminal and answers its prompts.
  *
- * @param answers Pairs of the end of a question and the answer to it, in their order.
- * @returns Its exit code, and what the terminal showed.
+ * @param answers Pairs of the end of a prompt and the answer to it, in order.
+ * @returns Its exit code, and the text on the terminal.
  */
 export function atTerminal(
   home: string,
@@ -94,7 +94,7 @@ export async function programAtTerminal(
   return await typeAtTerminal(env, answers, [Deno.execPath(), ...args]);
 }
 
-/** The same for a command of ours, at a terminal with colours, and whose lines can be changed. */
+/** The same for a command of this package, at a terminal with colours and a movable cursor. */
 export async function atColourTerminal(
   home: string,
   answers: [question: string, answer: string][],
@@ -104,7 +104,7 @@ export async function atColourTerminal(
   return await typeAtTerminal(env, answers, [Deno.execPath(), "run", "-A", manager, ...args]);
 }
 
-/** The same for a command of ours that a shell runs, and after it another command of the shell. */
+/** The same for a command of this package that a shell runs before another command of the shell. */
 export async function shellAtTerminal(
   home: string,
   answers: [question: string, answer: string][],
@@ -121,7 +121,7 @@ async function typeAtTerminal(
   answers: [question: string, answer: string][],
   args: string[],
 ): Promise<{ code: number; shown: string }> {
-  const { code, printed, said } = await run(
+  const { code, stdout, stderr } = await run(
     new Deno.Command("python3", {
       args: [terminal, JSON.stringify(answers), ...args],
       env,
@@ -129,6 +129,6 @@ async function typeAtTerminal(
       stdin: "null",
     }),
   );
-  assertEquals(said, "");
-  return { code, shown: printed };
+  assertEquals(stderr, "");
+  return { code, shown: stdout };
 }

@@ -1,4 +1,4 @@
-/** What the tests call in workers. */
+/** Functions that the tests call in workers. */
 
 import process from "node:process";
 import { Kwargs } from "../../wire/call.ts";
@@ -14,12 +14,12 @@ export async function later(x: number): Promise<number> {
   return await Promise.resolve(x + 1);
 }
 
-/** How often this worker was asked. */
+/** How often this worker was called. */
 export function count(): number {
   return ++calls;
 }
 
-/** Ends when so many calls of it run at the same time, and never before. */
+/** Returns when this many calls of it run at the same time, and not before. */
 export function meet(shared: Int32Array, among: number): boolean {
   Atomics.add(shared, 0, 1);
   Atomics.notify(shared, 0);
@@ -30,7 +30,7 @@ export function meet(shared: Int32Array, among: number): boolean {
   }
 }
 
-/** Says that it has begun, and computes for ever. */
+/** Signals that it has begun, and computes for ever. */
 export function spin(shared?: Int32Array): never {
   if (shared !== undefined) {
     Atomics.store(shared, 0, 1);
@@ -68,7 +68,7 @@ export function rejectLater(): Promise<never> {
   return new Promise(() => {});
 }
 
-/** Answers, and crashes when it has nothing to do any more. */
+/** Returns, and then crashes the idle worker. */
 export function crashAfterwards(): boolean {
   calls++;
   setTimeout(() => {

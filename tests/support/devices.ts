@@ -1,23 +1,30 @@
 /** Clients and services in a registry, without a network. */
 
 import type { JsonObject, Request } from "../../wire/message.ts";
-import type { Client, Peer, PeerIdentity, Service } from "../../manager/peer.ts";
+import { encodeValue, parseJson } from "../../wire/json.ts";
+import {
+  type Client,
+  encodeEntry,
+  type Peer,
+  type PeerIdentity,
+  type Service,
+} from "../../manager/peer.ts";
 import type { Registry } from "../../manager/registry.ts";
 
 /** The name of the Manager of these tests, as it stands in messages. */
 export const MANAGER_NAME = "Manager[lab-pc:1875]";
 
-/** What a Python device tells of its computer. */
+/** The part of a Python device's identity that describes its computer. */
 export const DEVICE = { language: "Python 3.11.2", os: "Linux x86_64" };
 
-/** What a test sets of a client. */
+/** The options of a client. */
 export interface ClientOptions {
   /** Default: `"lab-pc:1"`. */
   address?: string;
   extensions?: readonly string[];
 }
 
-/** What a test sets of a service. */
+/** The options of a service. */
 export interface ServiceOptions {
   /** Default: `"lab-pc:2"`. */
   address?: string;
@@ -49,7 +56,21 @@ export function serviceOf(
     streams = [],
   }: ServiceOptions = {},
 ): PeerIdentity & { kind: "service" } {
-  return { kind: "service", name, address, extensions, attributes, maxClients, streams, ...DEVICE };
+  return {
+    kind: "service",
+    name,
+    address,
+    extensions,
+    attributes: encodeValue(attributes),
+    maxClients,
+    streams,
+    ...DEVICE,
+  };
+}
+
+/** The entry of a service in an identity. */
+export function serviceEntry(service: Service<unknown>): unknown {
+  return parseJson(encodeEntry(service));
 }
 
 /** Registers a client. */
@@ -72,19 +93,19 @@ export function addService<Session>(
   return asService(registry.register(serviceOf(name, options), session));
 }
 
-/** A peer that is known to be a client. */
+/** Narrows a peer to a client. */
 export function asClient<Session>(peer: Peer<Session>): Client<Session> {
   if (peer.kind === "client") return peer;
   throw new TypeError(`${peer.networkName} is not a client`);
 }
 
-/** A peer that is known to be a service. */
+/** Narrows a peer to a service. */
 export function asService<Session>(peer: Peer<Session>): Service<Session> {
   if (peer.kind === "service") return peer;
   throw new TypeError(`${peer.networkName} is not a service`);
 }
 
-/** A request to the Manager, as it is read. */
+/** A decoded request to the Manager. */
 export function managerRequest(
   attribute: string,
   args: unknown[] = [],

@@ -1,33 +1,33 @@
-/** Events that a test waits for, one after the other, with a deadline. */
+/** A queue of events that a test waits for, with a time-out. */
 
 /** How long a test waits for an event, in milliseconds: a process may start under load. */
 const DEADLINE = 60_000;
 
-/** What happens, to be waited for: nothing is missed that happens before it is asked for. */
+/** A queue of events. An event that comes before a test waits for it is not lost. */
 export class Events<T> {
-  /** Everything that has happened. */
+  /** All events, in order. */
   readonly all: T[] = [];
   #seen = 0;
   #arrival = Promise.withResolvers<void>();
   #end: string | undefined;
 
-  /** Something has happened. */
+  /** Adds an event. */
   add(event: T): void {
     this.all.push(event);
     this.#arrival.resolve();
     this.#arrival = Promise.withResolvers();
   }
 
-  /** Nothing more will happen. Waiting for more fails, and says why. */
+  /** Ends the queue: `next()` rejects with this reason when no event is left. */
   end(why: string): void {
     this.#end = why;
     this.#arrival.resolve();
   }
 
   /**
-   * The next one of a kind, after the one that was waited for last.
+   * The next wanted event after the one that was returned last.
    *
-   * @throws {Error} When none comes within a minute, or no more can come.
+   * @throws {Error} When none comes within a minute, or the queue has ended.
    */
   async next(isWanted: (event: T) => boolean = () => true): Promise<T> {
     const late = Promise.withResolvers<never>();

@@ -1,15 +1,15 @@
-/** Folders and files of a test, which are removed again. */
+/** Temporary folders and their entries. */
 
 import { join } from "node:path";
 
-/** A folder that is removed again, whatever is in it then. */
+/** A folder that is removed with its content when it is disposed of. */
 export interface TemporaryFolder extends AsyncDisposable, Disposable {
   path: string;
-  /** The path of something in it. */
+  /** The path of an entry. */
   join(...names: string[]): string;
 }
 
-/** A new folder, which is removed again. */
+/** Makes a new folder. */
 export async function temporaryFolder(): Promise<TemporaryFolder> {
   const path = await Deno.makeTempDir({ prefix: "msl-network-" });
   return {
@@ -20,12 +20,12 @@ export async function temporaryFolder(): Promise<TemporaryFolder> {
   };
 }
 
-/** The names of what is in a folder, in the order of the alphabet. */
+/** The names of a folder's entries, sorted. */
 export function entriesOf(folder: string): string[] {
   return Array.from(Deno.readDirSync(folder), ({ name }) => name).sort();
 }
 
-/** The mode of a file or folder: who may do what with it. */
+/** The permission bits of a file or folder. */
 export function modeOf(path: string): number {
   return Deno.statSync(path).mode! & 0o777;
 }

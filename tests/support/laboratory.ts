@@ -1,4 +1,4 @@
-/** A Manager with a database of its own, which the test opens too. */
+/** A Manager with its own database, which the test opens too. */
 
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -8,10 +8,10 @@ import { TestManager, WirePeer } from "../../testing.ts";
 import { type TemporaryFolder, temporaryFolder } from "./folder.ts";
 import { PYTHON_USER } from "./python_users.ts";
 
-/** An administrator, of a laboratory that has one. */
+/** The administrator of a laboratory with users. */
 export const ADMINISTRATOR = { username: "admin", password: "whatever" };
 
-/** A Manager with a database of its own, which the test opens too. */
+/** A Manager with its own database, which the test opens too. */
 export class Laboratory implements AsyncDisposable {
   readonly manager: TestManager;
   readonly database: Database;
@@ -50,17 +50,17 @@ export class Laboratory implements AsyncDisposable {
     return this.#folder.path;
   }
 
-  /** A peer that has said who it is. */
+  /** Connects a peer that has sent this identity. */
   introduce(identity: JsonObject): Promise<WirePeer> {
     return WirePeer.introduce(this.manager.connectOptions, identity);
   }
 
-  /** Changes the database behind the back of the Manager. */
+  /** Changes the database without the Manager's knowledge. */
   execute(sql: string): void {
     execute(this.#path, sql);
   }
 
-  /** What is recorded of connections, without those that only began. */
+  /** The recorded events of connections, without the new requests. */
   records(): string[] {
     return this.database.connections.connections().map(({ message }) => message)
       .filter((message) => message !== "new connection request");

@@ -11,7 +11,7 @@ export interface Linked<S extends Service> extends AsyncDisposable {
   link: Link<S>;
 }
 
-/** Starts all of it. The Service is shut down with it. */
+/** Starts all three. Disposal shuts the Service down too. */
 export async function linked<S extends Service>(
   service: S,
   options: ManagerOptions = {},

@@ -1,8 +1,8 @@
-/** What is logged while a test runs. */
+/** Records log messages. */
 
 import { configure, type LogLevel, type LogRecord, reset } from "@logtape/logtape";
 
-/** The records of a category and all below it, until it is disposed of. */
+/** Records the messages of a category and its children until it is disposed of. */
 export async function recordLogs(
   category: readonly string[],
   lowestLevel: LogLevel = "debug",

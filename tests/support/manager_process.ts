@@ -10,7 +10,7 @@ export class ManagerProcess extends Process {
   #ready: ReadyLine | undefined;
 
   /**
-   * Starts one that speaks plain TCP, on a free port of 127.0.0.1 unless `args` say another, and
+   * Starts one over plain TCP, by default on a free port of 127.0.0.1, and
    * waits until it is ready.
    */
   static start(home: string, ...args: string[]): Promise<ManagerProcess> {
@@ -27,7 +27,7 @@ export class ManagerProcess extends Process {
     const manager = new ManagerProcess(command);
     try {
       manager.#ready = parseReadyLine(
-        await manager.printed.next((line) => parseReadyLine(line) !== undefined),
+        await manager.stdout.next((line) => parseReadyLine(line) !== undefined),
       );
       manager.#host = host;
       return manager;
@@ -37,7 +37,7 @@ export class ManagerProcess extends Process {
     }
   }
 
-  /** What a device connects with. */
+  /** The connect options for a device. */
   get connectOptions(): { host: string; port: number; disableTls: boolean } {
     const { port, tls } = this.#ready!;
     return { host: this.#host, port, disableTls: !tls };

@@ -1,8 +1,8 @@
-/** Transports without a network: two that are connected with each other, and one that a test scripts. */
+/** Transports without a network: a connected pair, and a scripted one. */
 
 import type { Transport } from "../../net/transport.ts";
 
-/** Two ends that are connected with each other. */
+/** Two connected transports. */
 export interface Pair extends AsyncDisposable {
   near: Transport;
   far: Transport;
@@ -73,18 +73,18 @@ export function memoryPair(capacity = 64 * 1024): Pair {
   };
 }
 
-/** A transport whose peer sends what the test gives it, and keeps what it is sent. */
+/** A transport that reads scripted pieces and records the written bytes. */
 export class MemoryTransport implements Transport {
-  /** What was written to it, one item a write. */
+  /** The written bytes, one item a write. */
   readonly written: Uint8Array[] = [];
   readonly #pieces: Uint8Array[];
   readonly #staysOpen: boolean;
   readonly #writeAtMost: number;
 
   /**
-   * @param pieces What is read, a piece at a time.
-   * @param staysOpen Whether the peer stays silent then; otherwise it leaves.
-   * @param writeAtMost How many bytes it takes in one write.
+   * @param pieces The bytes to read, one piece a read.
+   * @param staysOpen Whether reads after the last piece stay pending; otherwise they return `null`.
+   * @param writeAtMost The most bytes that one write accepts.
    */
   constructor(
     pieces: readonly Uint8Array[] = [],
@@ -95,7 +95,7 @@ export class MemoryTransport implements Transport {
     this.#writeAtMost = writeAtMost;
   }
 
-  /** What was written to it, as text. */
+  /** The written bytes as text. */
   get text(): string {
     return this.written.map((bytes) => new TextDecoder().decode(bytes)).join("");
   }

@@ -1,9 +1,9 @@
-/** Messages as devices and the Manager send them: each maker sets what a test does not say. */
+/** Messages of devices and of the Manager, with defaults for the keys that a test does not set. */
 
 import type { JsonObject } from "../../wire/message.ts";
 import { MANAGER_NAME } from "./devices.ts";
 
-/** A client's request, its keys in the order that ours have. */
+/** A client's request, with the key order of this package. */
 export function request(
   service: string,
   attribute: string,
@@ -18,7 +18,7 @@ export function reply(requester: string, members: JsonObject = {}): JsonObject {
   return { error: false, requester, uid: "1", result: null, ...members };
 }
 
-/** The members of a reply that is an error. */
+/** The members of an error reply. */
 export function failure(message: string): JsonObject {
   return { error: true, message, traceback: [] };
 }
@@ -32,12 +32,12 @@ export function notification(
   return { error: false, service, uid: "notification", result: [args, kwargs] };
 }
 
-/** A question of the Manager to a device, as in the handshake. */
+/** A request of the Manager to a device, as in the handshake. */
 export function question(attribute: string, ...args: string[]): JsonObject {
   return { attribute, args, kwargs: {}, requester: MANAGER_NAME, uid: "", error: false };
 }
 
-/** The same message in the order of keys that Python has. */
+/** The same message with Python's key order. */
 export function pythonic(message: JsonObject): JsonObject {
   return Object.fromEntries(Object.entries(message).toSorted(([a], [b]) => a < b ? -1 : 1));
 }

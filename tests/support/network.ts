@@ -1,10 +1,11 @@
-/** A Manager without sockets, whose devices are lists of lines. */
+/** A Manager without sockets, whose devices have sinks that record lines. */
 
 import { assertEquals } from "@std/assert";
 import { Access } from "../../manager/access.ts";
 import type { LoginAttempt } from "../../manager/login_throttle.ts";
 import { Database } from "../../manager/database/database.ts";
 import { LIMITS } from "../../limits.ts";
+import type { HeldLine } from "../../wire/held_line.ts";
 import type { JsonObject } from "../../wire/message.ts";
 import type { Client, Peer, Service } from "../../manager/peer.ts";
 import { Registry } from "../../manager/registry.ts";
@@ -16,7 +17,7 @@ import { asClient, asService, clientOf, MANAGER_NAME, serviceOf } from "./device
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** A sink that keeps the lines that it is given. */
+/** A sink that records its lines. */
 export class FakeSink implements LineSink {
   lines: string[] = [];
   isClosed = false;
@@ -39,12 +40,20 @@ export class FakeSink implements LineSink {
     this.sendBytes(...parts);
   }
 
+  sendHeld(line: HeldLine, count: number, ending: Uint8Array): void {
+    this.sendBytes(line.bytes.subarray(0, count), ending);
+  }
+
+  sendHeldOrDrop(line: HeldLine): void {
+    this.sendBytes(line.bytes);
+  }
+
   close(): Promise<void> {
     this.isClosed = true;
     return Promise.resolve();
   }
 
-  /** The lines since the last time that this was called. */
+  /** Returns the recorded lines and clears them. */
   take(): string[] {
     const lines = this.lines;
     this.lines = [];
@@ -61,7 +70,7 @@ export class FakeSink implements LineSink {
   }
 }
 
-/** Checks an attempt to log in at once, however many there were. */
+/** A login attempt without a throttle. */
 const allow: LoginAttempt = async (check) => await check();
 
 /** A device of the network. */
@@ -75,6 +84,7 @@ export class Network implements Disposable {
   readonly registry = new Registry<Session<FakeSink>>(MANAGER_NAME, this.access);
   readonly handlers = new RequestHandlers<Session<FakeSink>>({
     registry: this.registry,
+    limits: LIMITS,
     hostname: "lab-pc",
     port: 1875,
     status: () => null,
@@ -116,7 +126,7 @@ export class Network implements Disposable {
     return { peer, sink };
   }
 
-  /** Has a device send a line; gives the sink that the line went to. */
+  /** Sends a line from a device. Returns the sink that the line was forwarded to. */
   send(device: Device, line: string | Uint8Array | JsonObject): FakeSink | undefined {
     const bytes = line instanceof Uint8Array
       ? line
@@ -128,7 +138,7 @@ export class Network implements Disposable {
     this.database[Symbol.dispose]();
   }
 
-  /** That no device was sent anything, but for those given. */
+  /** Asserts that no device was sent a line, except for those given. */
   expectSilence(...except: Device[]): void {
     for (const { peer, sink } of this.devices) {
       if (except.some((one) => one.sink === sink)) continue;

@@ -1,10 +1,10 @@
-/** A person at a prompt, who answers what the test says. */
+/** A prompt with scripted answers. */
 
 import type { Prompt } from "../../base/prompt.ts";
 
-/** Answers each question with the next of these, and all further ones with the last. */
+/** Answers each prompt with the next of the answers, and all further ones with the last. */
 export class Person implements Prompt {
-  /** What was asked. */
+  /** The texts of the prompts. */
   readonly questions: string[] = [];
   readonly #answers: string[];
 

@@ -1,6 +1,6 @@
-/** Cuts bytes as a network may. */
+/** Splits bytes as a network can. */
 
-/** The bytes in pieces of these sizes, over and over. */
+/** The bytes in pieces of these sizes, in a cycle. */
 export function piecesOf(bytes: Uint8Array, sizes: readonly number[]): Uint8Array[] {
   const pieces: Uint8Array[] = [];
   for (let at = 0; at < bytes.length;) {

@@ -1,11 +1,11 @@
-/** How lines are read, as plainly as it can be written: what the fast readers are held against. */
+/** A plain reader of lines, as a reference for the fast readers. */
 
 import { parseJson } from "../../wire/json.ts";
 import { isObject, type JsonObject } from "../../wire/message.ts";
 
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** The lines of a stream, without their terminators. What comes after the last newline is none. */
+/** The lines of a stream, without their terminators. Text after the last newline is not a line. */
 export function splitPlainly(stream: Uint8Array): Uint8Array[] {
   const lines: Uint8Array[] = [];
   let line: number[] = [];
@@ -21,7 +21,7 @@ export function splitPlainly(stream: Uint8Array): Uint8Array[] {
   return lines;
 }
 
-/** The object that a line holds, if it holds one that is not nested too deep. */
+/** The object in a line; `undefined` if there is none, or its nesting is above `maxDepth`. */
 export function readPlainly(line: Uint8Array, maxDepth = Infinity): JsonObject | undefined {
   try {
     const text = strict.decode(line);
@@ -32,7 +32,7 @@ export function readPlainly(line: Uint8Array, maxDepth = Infinity): JsonObject |
   }
 }
 
-/** What kind a member of an object is, `"absent"` if there is none, as {@linkcode Envelope.kind} tells. */
+/** The kind of an object's member as {@linkcode Envelope.kind} returns it, `"absent"` if there is none. */
 export function kindOf(object: JsonObject, key: string): string {
   if (!Object.hasOwn(object, key)) return "absent";
   const value = object[key];
@@ -40,13 +40,13 @@ export function kindOf(object: JsonObject, key: string): string {
   return Array.isArray(value) ? "array" : typeof value;
 }
 
-/** The text of a member of an object, `undefined` if it is no text. */
+/** A member of an object, `undefined` if it is not a string. */
 export function textOf(object: JsonObject, key: string): string | undefined {
   const value = Object.hasOwn(object, key) ? object[key] : undefined;
   return typeof value === "string" ? value : undefined;
 }
 
-/** How deep the brackets of a text of JSON are nested. */
+/** The nesting depth of a JSON text. */
 function depthOf(text: string): number {
   let [depth, deepest] = [0, 0];
   for (const bracket of text.replaceAll(/"([^"\\]|\\.)*"/g, "").replaceAll(/[^[\]{}]/g, "")) {

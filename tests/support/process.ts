@@ -1,32 +1,32 @@
 /**
- * Programs as processes: what one writes line by line while it runs, and what came of one that has
- * ended. Our own command line is in `command_line.ts`.
+ * Programs as processes: the lines that a running one writes, and the outcome of one that has
+ * ended. The command line of this package is in `command_line.ts`.
  */
 
 import { assertEquals } from "@std/assert";
 import { Events } from "./events.ts";
 import { inTime } from "./until.ts";
 
-/** What came of a program. */
+/** The outcome of a program. */
 export interface Outcome {
   code: number;
-  /** What it wrote to its standard output. */
-  printed: string;
-  /** What it wrote to its standard error. */
-  said: string;
+  /** Its standard output. */
+  stdout: string;
+  /** Its standard error. */
+  stderr: string;
 }
 
-/** What a program is started with. */
+/** How a program is started. */
 export interface ProgramOptions {
-  /** The home folder of the package, for a program that has files there. */
+  /** The home folder of the package. */
   home?: string;
-  /** The folder that it runs in. */
+  /** The working directory. */
   cwd?: string;
-  /** Variables beside those of this process. */
+  /** Environment variables in addition to those of this process. */
   env?: Record<string, string>;
 }
 
-/** A program of Deno. Its standard input is not a terminal. */
+/** A Deno process. Its stdin is not a terminal. */
 export function denoCommand(args: readonly string[], options: ProgramOptions = {}): Deno.Command {
   return new Deno.Command(Deno.execPath(), { args: [...args], ...surroundings(options) });
 }
@@ -41,8 +41,8 @@ export function shellCommand(
 }
 
 /**
- * The environment of a program: the one of this process, without what a person has set for our
- * programs and without colours.
+ * The environment of a program: that of this process, without the variables of this package and
+ * without colours.
  */
 export function environment({ home, env }: ProgramOptions): Record<string, string> {
   const others = Object.entries(Deno.env.toObject())
@@ -57,29 +57,30 @@ export function environment({ home, env }: ProgramOptions): Record<string, strin
 
 /** Runs a program to its end. */
 export async function run(command: Deno.Command): Promise<Outcome> {
-  const { code, stdout, stderr } = await command.output();
-  const [printed, said] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
-  return { code, printed, said };
+  const output = await command.output();
+  const [stdout, stderr] = [output.stdout, output.stderr]
+    .map((bytes) => new TextDecoder().decode(bytes));
+  return { code: output.code, stdout, stderr };
 }
 
-/** What a program prints that is expected to succeed. */
+/** Runs a program that has to succeed, and returns its stdout. */
 export async function succeed(command: Deno.Command): Promise<string> {
-  const { code, printed, said } = await run(command);
-  assertEquals(code, 0, `${printed}${said}`);
-  return printed;
+  const { code, stdout, stderr } = await run(command);
+  assertEquals(code, 0, `${stdout}${stderr}`);
+  return stdout;
 }
 
-/** Runs a tool of this computer that is expected to succeed, and gives what it printed. */
+/** Runs an installed tool that has to succeed, and returns its stdout. */
 export function tool(name: string, ...args: string[]): Promise<string> {
   return succeed(new Deno.Command(name, { args, stdin: "null" }));
 }
 
-/** A program that runs; it is killed when it is disposed of, unless it has ended. */
+/** A running program. It is killed when it is disposed of, unless it has ended. */
 export class Process implements AsyncDisposable {
-  /** The lines that it has printed. */
-  readonly printed = new Events<string>();
-  /** The lines that it has written to its standard error. */
-  readonly said = new Events<string>();
+  /** The lines of its stdout. */
+  readonly stdout = new Events<string>();
+  /** The lines of its stderr. */
+  readonly stderr = new Events<string>();
   readonly #child: Deno.ChildProcess;
   readonly #outcome: Promise<Outcome & { signal: Deno.Signal | null }>;
 
@@ -107,7 +108,7 @@ export class Process implements AsyncDisposable {
   /** Waits for its end, which has to be a success. */
   async succeeded(): Promise<Outcome> {
     const outcome = await this.end();
-    assertEquals(outcome.code, 0, outcome.said);
+    assertEquals(outcome.code, 0, outcome.stderr);
     return outcome;
   }
 
@@ -121,19 +122,19 @@ export class Process implements AsyncDisposable {
   }
 
   async #read(): Promise<Outcome & { signal: Deno.Signal | null }> {
-    const [printed, said, { code, signal }] = await Promise.all([
-      collect(this.#child.stdout, this.printed),
-      collect(this.#child.stderr, this.said),
+    const [stdout, stderr, { code, signal }] = await Promise.all([
+      collect(this.#child.stdout, this.stdout),
+      collect(this.#child.stderr, this.stderr),
       this.#child.status,
     ]);
-    const why = `the program has ended with exit code ${code}: ${said}`;
-    this.printed.end(why);
-    this.said.end(why);
-    return { code, signal, printed, said };
+    const why = `the program has ended with exit code ${code}: ${stderr}`;
+    this.stdout.end(why);
+    this.stderr.end(why);
+    return { code, signal, stdout, stderr };
   }
 }
 
-/** Adds each line of a stream to the events, and gives the whole text. */
+/** Adds each line of a stream to the events, and returns the whole text. */
 async function collect(stream: ReadableStream<Uint8Array>, lines: Events<string>): Promise<string> {
   let [whole, rest] = ["", ""];
   for await (const text of stream.pipeThrough(new TextDecoderStream())) {

@@ -1,4 +1,4 @@
-/** What the commands `fuzz` and `soak` have in common: their options, and how they end. */
+/** The options of the commands `fuzz` and `soak`, and their exit. */
 
 import { parseArgs } from "@std/cli/parse-args";
 
@@ -17,7 +17,7 @@ export function readOptions(names: readonly string[]): Record<string, string | u
 }
 
 /**
- * A number that is not negative.
+ * Parses a number that is not negative.
  *
  * @throws {TypeError} If the option is another.
  */
@@ -27,7 +27,7 @@ export function readNumber(option: string, text: string): number {
   throw new TypeError(`--${option} must be a number from 0, got ${text}`);
 }
 
-/** The seed that was given, or one that nobody has chosen. */
+/** The given seed, or a random one. */
 export function readSeed(text: string | undefined): number {
   return text === undefined
     ? crypto.getRandomValues(new Uint32Array(1))[0] >>> 1

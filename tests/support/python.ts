@@ -1,4 +1,4 @@
-/** Starts programs in Python. They find a stand-in for the MSL-Network package, in `msl/`. */
+/** Starts Python programs. They import a stand-in for the MSL-Network package, from `msl/`. */
 
 import { fileURLToPath } from "node:url";
 import type { TestManager } from "../../testing.ts";
@@ -20,7 +20,7 @@ export function pythonProgram(
   });
 }
 
-/** `peer.py` in a role. The environment says who it logs in as and where it connects from. */
+/** `peer.py` in a role. The environment has its login details and its source address. */
 export function pythonPeer(
   role: "client" | "service" | "multimeter" | "visitor" | "administrator",
   { connectOptions }: TestManager,
@@ -31,8 +31,11 @@ export function pythonPeer(
   return pythonProgram("./peer.py", [role, host, String(port), ...tls], env);
 }
 
-/** What a visitor printed: how it is called on the network, or why it was turned away. */
-export async function visit(manager: TestManager, env?: Record<string, string>): Promise<string> {
-  const { printed, said } = await run(pythonPeer("visitor", manager, env));
-  return (printed + said).trim();
+/** Connects a Python client. Returns its name on the network, or the error that rejected it. */
+export async function connectPythonClient(
+  manager: TestManager,
+  env?: Record<string, string>,
+): Promise<string> {
+  const { stdout, stderr } = await run(pythonPeer("visitor", manager, env));
+  return (stdout + stderr).trim();
 }

@@ -14,5 +14,5 @@ export function pythonUser(username: string, isAdmin = false): string {
   });`;
 }
 
-/** The statement that inserts the user `j.doe`, who is no administrator. */
+/** The statement that inserts the user `j.doe`, which is no administrator. */
 export const PYTHON_USER = pythonUser(USER.username);

@@ -1,14 +1,14 @@
 /**
- * A device that is nothing but a socket, and uses no module of the package: it writes bytes in pieces
- * of any size, pauses its reading, and breaks off in the middle of a line.
+ * A device that is a bare socket and uses no module of the package: it writes bytes in pieces
+ * of any size, pauses its reading, and disconnects within a line.
  */
 
 import { Buffer } from "node:buffer";
 import type { JsonObject } from "../../wire/message.ts";
 import { piecesOf } from "./pieces.ts";
 
-/** Where a Manager is. */
-export interface Place {
+/** The address of a Manager. */
+export interface ManagerAddress {
   host: string;
   port: number;
   disableTls?: boolean;
@@ -20,13 +20,13 @@ const decoder = new TextDecoder();
 const READ_SIZE = 64 * 1024;
 const NEWLINE = 0x0a;
 
-/** A device that is nothing but a socket. */
+/** A device that is a bare socket. */
 export class RawPeer implements AsyncDisposable {
-  /** Its name on the network, if it has waited for the Manager to accept it. */
+  /** Its name on the network, once the Manager has accepted it. */
   networkName = "";
-  /** Settles when nothing can be read any more, for a peer that is given its lines. */
+  /** Is fulfilled when the connection has ended, for a peer with a `receive` callback. */
   ended: Promise<void> = Promise.resolve();
-  /** Whether that is so. */
+  /** Whether `ended` is fulfilled. */
   hasEnded = false;
   #isAborted = false;
   readonly #socket: Deno.Conn;
@@ -40,13 +40,13 @@ export class RawPeer implements AsyncDisposable {
   }
 
   /** Connects, and sends nothing. */
-  static async open(place: Place): Promise<RawPeer> {
-    return new RawPeer(await open(place));
+  static async open(address: ManagerAddress): Promise<RawPeer> {
+    return new RawPeer(await open(address));
   }
 
-  /** Connects, and answers the question of the Manager with a text, as it is. */
-  static async introduce(place: Place, text: string): Promise<RawPeer> {
-    const peer = await RawPeer.open(place);
+  /** Connects, and sends a text in reply to the Manager's request for the identity. */
+  static async introduce(address: ManagerAddress, text: string): Promise<RawPeer> {
+    const peer = await RawPeer.open(address);
     try {
       const { attribute } = JSON.parse(await peer.read());
       if (attribute !== "identity") throw new Error(`The Manager asks for the ${attribute}`);
@@ -61,16 +61,16 @@ export class RawPeer implements AsyncDisposable {
   /**
    * Connects, and waits until the Manager has accepted it.
    *
-   * @param receive Is given every line that comes.
+   * @param receive Is called with every received line.
    * @throws {Error} If the Manager rejects it.
    */
   static async connect(
-    place: Place,
+    address: ManagerAddress,
     identity: JsonObject,
     receive: (line: string, peer: RawPeer) => void,
   ): Promise<RawPeer> {
     const answer = { result: { ...identity, extensions: ["ready"] }, uid: "", error: false };
-    const peer = await RawPeer.introduce(place, `${JSON.stringify(answer)}\n`);
+    const peer = await RawPeer.introduce(address, `${JSON.stringify(answer)}\n`);
     try {
       const { error, message, requester } = JSON.parse(await peer.read());
       if (error) throw new Error(message);
@@ -105,14 +105,14 @@ export class RawPeer implements AsyncDisposable {
     return this.sendBytes(encoder.encode(`${text}\r\n`), sizes);
   }
 
-  /** Sends bytes, in pieces of these sizes, after what it is still sending. Never rejects. */
+  /** Sends bytes in pieces of these sizes, after earlier sends have finished. Never rejects. */
   sendBytes(bytes: Uint8Array, sizes: readonly number[] = [bytes.length]): Promise<void> {
     return this.#written = this.#written.then(async () => {
       for (const piece of piecesOf(bytes, sizes)) await writeAll(this.#socket, piece);
-    }).catch(() => {}); // nobody takes it any more
+    }).catch(() => {}); // the connection has ended
   }
 
-  /** Reads nothing until it is told to. */
+  /** Stops reading until `resume()`. */
   pause(): void {
     this.#resumed ??= Promise.withResolvers();
   }
@@ -129,7 +129,7 @@ export class RawPeer implements AsyncDisposable {
     await this.#socket.closeWrite().catch(() => {});
   }
 
-  /** Closes the socket, whatever it is doing. It is given no more lines. */
+  /** Closes the socket at once. `receive` gets no more lines. */
   async abort(): Promise<void> {
     this.#isAborted = true;
     close(this.#socket);
@@ -148,7 +148,9 @@ export class RawPeer implements AsyncDisposable {
   }
 }
 
-async function open({ host: hostname, port, disableTls, certFile }: Place): Promise<Deno.Conn> {
+async function open(
+  { host: hostname, port, disableTls, certFile }: ManagerAddress,
+): Promise<Deno.Conn> {
   const socket = await Deno.connect({ hostname, port });
   socket.setNoDelay(true);
   if (disableTls) return socket;
@@ -156,7 +158,7 @@ async function open({ host: hostname, port, disableTls, certFile }: Place): Prom
   return await Deno.startTls(socket, { hostname, caCerts });
 }
 
-/** The lines that come, without their terminators, until the connection has ended. */
+/** The received lines, without their terminators, until the connection has ended. */
 async function* linesOf(
   socket: Deno.Conn,
   mayRead: () => Promise<void> | undefined,

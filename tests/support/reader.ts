@@ -1,4 +1,4 @@
-/** A reader of the documentation, who does what a page says, word for word, in a clean copy. */
+/** Follows a page of the documentation word for word, in a clean copy of the package. */
 
 import { assertMatch } from "@std/assert";
 import { dirname, join } from "node:path";
@@ -8,7 +8,7 @@ import { DEFAULT_PORT } from "../../wire/protocol.ts";
 import { temporaryFolder } from "./folder.ts";
 import { ROOT, sourceFiles } from "./source_tree.ts";
 
-/** What a reader starts where the page does not: a Manager. */
+/** The Manager that is started if the page does not start one. */
 const MANAGER: Omit<Block, "path" | "line"> = {
   language: "sh",
   words: ["start"],
@@ -16,14 +16,14 @@ const MANAGER: Omit<Block, "path" | "line"> = {
   code: "deno run -A manager.ts",
 };
 
-/** A program that a reader has left running in a terminal. */
+/** A program that runs in the background. */
 interface Running {
   child: Deno.ChildProcess;
   output: ReadableStreamDefaultReader<string>;
   errors: Promise<string>;
 }
 
-/** Does what the blocks of one page say, in their order. Gives how many of them were run. */
+/** Runs the blocks of one page in order. Returns how many were run. */
 export async function follow(blocks: readonly Block[]): Promise<number> {
   await using reader = await Reader.begin();
   const [{ path }] = blocks;
@@ -54,7 +54,7 @@ class Reader implements AsyncDisposable {
     this.#folder = folder;
   }
 
-  /** A clean copy of the package, and a `deno` that leaves the default port alone. */
+  /** A clean copy of the package, and a `deno` that replaces the default port. */
   static async begin(): Promise<Reader> {
     const folder = await temporaryFolder();
     const reader = new Reader(folder);
@@ -82,11 +82,11 @@ exec "$deno" "$@"
   /** Saves a block as a file. */
   async save(file: string, { before, code }: Block): Promise<void> {
     const text = before === "" ? `${code}\n` : `${before}\n${code}\n`;
-    // A reader must not be led to replace a file of the package.
+    // A page must not replace a file of the package.
     await Deno.writeTextFile(join(this.#project, file), text, { createNew: true });
   }
 
-  /** Runs a block, and compares what it prints with what the page says. */
+  /** Runs a block, and compares its output with the page. */
   async run(block: Block, expected: string | undefined): Promise<void> {
     const child = this.#command(await this.#scriptOf(block)).spawn();
     const [printed, errors, { success }] = await Promise.all([
@@ -101,7 +101,7 @@ exec "$deno" "$@"
     }
   }
 
-  /** Starts a block in a terminal of its own, and waits for what the page says it prints. */
+  /** Starts a block in the background, and waits for the output that the page shows. */
   async start(block: Block, expected: string | undefined): Promise<void> {
     const child = this.#command(`exec ${await this.#scriptOf(block)}`).spawn();
     const output = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
@@ -118,7 +118,7 @@ exec "$deno" "$@"
     }
   }
 
-  /** Ends what is running, the last one first. */
+  /** Ends the running programs, the last one first. */
   async [Symbol.asyncDispose](): Promise<void> {
     for (const { child, output, errors } of this.#running.reverse()) {
       try {
@@ -161,7 +161,7 @@ exec "$deno" "$@"
     });
   }
 
-  /** What was printed, with the port that the page has. */
+  /** The output, with the port that the page has. */
   #inWords(printed: string): string {
     return this.#port === undefined
       ? printed
@@ -169,7 +169,7 @@ exec "$deno" "$@"
   }
 }
 
-/** What is printed where a page says so; `...` stands for anything. */
+/** The pattern of the output on a page; `...` matches any text. */
 function patternOf(expected: string, part: "whole" | "beginning"): RegExp {
   const text = expected.trim().split("...")
     .map((piece) => piece.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&"))

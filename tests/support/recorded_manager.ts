@@ -1,6 +1,6 @@
 /**
- * Plays the recordings of a Python Manager: a scripted Manager says what was recorded, our Clients
- * and Services do what the recorded devices did, and must say what those said.
+ * Plays the recordings of a Python Manager: a scripted Manager sends the recorded lines, our Clients
+ * and Services do what the recorded devices did, and have to send the same lines.
  */
 
 import { assert, assertEquals } from "@std/assert";
@@ -18,22 +18,22 @@ import {
 import { readRecording } from "./recording.ts";
 import { ScriptedManager } from "./scripted_manager.ts";
 
-/** Who plays a connection of a recording: a Client or a Service of ours, or nobody. */
+/** The device that plays a connection of a recording: a Client, a Service, or none. */
 export type Part =
   | {
     client: ClientOptions;
-    /** Services that the Client is linked with from the start; that is not in the recording. */
+    /** Services that the Client links with at the start, although the recording does not have it. */
     linkedWith?: string[];
   }
   | { service: Service; login?: ConnectOptions }
   | { notOurs: string };
 
 /**
- * Plays a recording in the order of its lines. The Manager forwards nothing by itself: it says the
- * recorded lines, with the recorded uid of a request replaced by the one that our Client made up.
+ * Plays a recording in the order of its lines. The Manager forwards nothing by itself: it sends the
+ * recorded lines, with the recorded uid of a request replaced by that of our Client.
  *
- * @param cast Who plays each connection.
- * @returns How many entries of the recording were played, and how many belong to nobody of ours.
+ * @param cast The device for each connection.
+ * @returns How many entries of the recording were played, and how many have no device.
  */
 export async function play(
   name: string,
@@ -46,7 +46,7 @@ export async function play(
   try {
     for (const [index, { connection, sender, line }] of (await readRecording(name)).entries()) {
       const part = cast[connection];
-      assert(part !== undefined, `nobody plays connection ${connection}`);
+      assert(part !== undefined, `no device plays connection ${connection}`);
       if ("notOurs" in part) {
         notOurs++;
         continue;
@@ -73,41 +73,41 @@ export async function play(
   return { played, notOurs };
 }
 
-/** What came of a promise; of a RemoteError the text. */
+/** The value of a promise, or the text of its RemoteError. */
 type Outcome = { value: unknown } | { error: unknown };
 
-/** A device of ours with the Manager that it talks to. */
+/** A device of this package with its scripted Manager. */
 abstract class Role {
   readonly manager = new ScriptedManager();
-  /** The recorded uids, and what our Clients call the same requests. */
+  /** The uids of our Clients' requests, by the recorded uids. */
   protected readonly uids: Map<string, string>;
 
   constructor(uids: Map<string, string>) {
     this.uids = uids;
   }
 
-  /** The Manager says a line; what the device makes of it must be what was recorded. */
+  /** The Manager sends a line, and the device's reaction has to be the recorded one. */
   abstract managerSays(line: string): Promise<void>;
 
-  /** The device says what it said in the recording. */
+  /** The device sends the recorded line. */
   async deviceSays(recorded: JsonObject): Promise<void> {
-    const actual = await this.manager.hear();
+    const actual = await this.manager.receive();
     assertEquals(meaning(actual), meaning(this.#withOurUid(recorded)));
   }
 
   /** The Manager closes the connection. */
   abstract managerLeaves(): Promise<void>;
 
-  /** The device closes the connection, or has lost it. */
+  /** The device closes the connection, or loses it. */
   abstract deviceLeaves(): Promise<void>;
 
-  /** Waits until the device knows that its connection has ended. */
+  /** Waits until the device has noticed the end of its connection. */
   abstract ended(): Promise<void>;
 
-  /** Says a recorded line as it was, but for the uid. */
+  /** Sends a recorded line unchanged, except for the uid. */
   protected async repeat(line: string): Promise<void> {
     const { uid } = JSON.parse(line);
-    await this.manager.say(line.replace(`"${uid}"`, `"${this.uids.get(uid) ?? uid}"`));
+    await this.manager.send(line.replace(`"${uid}"`, `"${this.uids.get(uid) ?? uid}"`));
   }
 
   #withOurUid(recorded: JsonObject): JsonObject {
@@ -126,9 +126,9 @@ class ClientRole extends Role {
   readonly #connecting: Promise<Client>;
   readonly #linkedWith: string[];
   readonly #links = new Map<string, Link>();
-  /** What came of the requests that are not answered yet, by their recorded uids. */
+  /** The outcomes of the pending requests, by their recorded uids. */
   readonly #pending = new Map<string, Promise<Outcome>>();
-  /** Connected once the identity is sent. */
+  /** Is fulfilled once the device is connected. */
   #client: Client | undefined;
   #state: "open" | "leaving" | "ended" = "open";
 
@@ -136,12 +136,12 @@ class ClientRole extends Role {
     super(uids);
     this.#linkedWith = linkedWith;
     this.#connecting = connect({ ...options, ...this.manager.connectOptions });
-    this.#connecting.catch(() => {}); // looked at when the Manager has said why
+    this.#connecting.catch(() => {}); // awaited when the Manager has sent the reason
   }
 
   async managerSays(line: string): Promise<void> {
     const { attribute, error, message, result, service, uid } = JSON.parse(line);
-    if (attribute !== undefined) return await this.repeat(line); // the device's next line answers
+    if (attribute !== undefined) return await this.repeat(line); // the device's next line is the reply
     if (uid === "notification") {
       const notified = Promise.withResolvers<unknown[]>();
       this.#links.get(service)!.notificationHandler = (...args) => notified.resolve(args);
@@ -158,14 +158,14 @@ class ClientRole extends Role {
     if (recorded.attribute === undefined) {
       await super.deviceSays(recorded);
       if (isIdentity(recorded.result)) await this.#connected();
-    } else if (isGoodbye(recorded)) {
+    } else if (isDisconnect(recorded)) {
       this.#state = "leaving";
       const left = this.#client!.disconnect();
       await super.deviceSays(recorded);
       await left;
     } else {
       const outcome = outcomeOf(this.#request(recorded));
-      const actual = await this.manager.hear();
+      const actual = await this.manager.receive();
       assertEquals(meaning(actual), meaning(recorded));
       const uid = String(recorded.uid);
       this.uids.set(uid, String(actual.uid));
@@ -176,17 +176,17 @@ class ClientRole extends Role {
   async managerLeaves(): Promise<void> {
     if (this.#state !== "ended") await this.manager.hangUp();
     this.#state = "ended";
-    // Only the request to shut down is answered by the end of the connection.
+    // Only the request to shut down is completed by the end of the connection.
     for (const outcome of this.#pending.values()) assertEquals(await outcome, { value: true });
   }
 
   async deviceLeaves(): Promise<void> {
     if (this.#state === "open") {
-      // The recorded device was just gone; a Client of ours says so.
+      // The recorded device only closed the connection; our Client sends a request before.
       const left = this.#client!.disconnect();
-      assert(isGoodbye(await this.manager.hear()));
+      assert(isDisconnect(await this.manager.receive()));
       await left;
-      assertEquals(await this.manager.hearText(), undefined);
+      assertEquals(await this.manager.receiveText(), undefined);
       this.#state = "ended";
     }
     await this.ended();
@@ -204,7 +204,7 @@ class ClientRole extends Role {
     }
   }
 
-  /** Makes the call that a recorded request came from. */
+  /** Makes the call that sends a recorded request. */
   async #request({ service, attribute, args, kwargs: named }: JsonObject): Promise<unknown> {
     const client = this.#client!;
     const call = { args: args as unknown[], kwargs: named as JsonObject };
@@ -231,12 +231,12 @@ class ClientRole extends Role {
         await link!.unlink();
         return true;
       default:
-        // Also what only a Link would ask, where there is none: any attribute can be asked for.
+        // Without a Link, adminRequest() sends the requests of a Link too: it takes any attribute.
         return await client.adminRequest(String(attribute), ...call.args, kwargs(call.kwargs));
     }
   }
 
-  /** The request that an answer is for: with an empty uid the only one that is out. */
+  /** The request of a reply; a reply with an empty uid belongs to the only pending request. */
   #take(uid: string): Promise<Outcome> {
     if (uid === "") {
       assertEquals(this.#pending.size, 1);
@@ -283,7 +283,7 @@ class ServiceRole extends Role {
     else await this.#service.finished;
   }
 
-  /** Waits for `start()`: nothing confirms it, but no refusal came either. */
+  /** Waits for `start()`: the Manager sends no confirmation, and no rejection either. */
   async #isStarted(): Promise<void> {
     if (this.#state === "started") return;
     assertEquals(await this.#started, { value: undefined });
@@ -298,7 +298,7 @@ function outcomeOf(promise: Promise<unknown>): Promise<Outcome> {
   );
 }
 
-/** What the Manager has told a Link of its service. */
+/** The registry entry of a service as a Link has it. */
 function entryOf(link: Link): JsonObject {
   return {
     attributes: link.serviceAttributes,
@@ -309,17 +309,17 @@ function entryOf(link: Link): JsonObject {
   };
 }
 
-/** What a device's line says, without what may differ between Python and us. */
+/** A device's message, without the parts that can differ between Python and this package. */
 function meaning(message: JsonObject): JsonObject {
   const { attribute, error, result, uid } = message;
-  if (isGoodbye(message)) return { attribute }; // a Manager needs no more of it
+  if (isDisconnect(message)) return { attribute }; // a Manager reads no other key of it
   if (attribute !== undefined) return { ...message, uid: typeof uid };
   if (error === true) return { ...message, message: ourWords(message.message), traceback: [] };
   if (isIdentity(result)) return identityMeaning(result);
   return message;
 }
 
-function isGoodbye({ attribute }: JsonObject): boolean {
+function isDisconnect({ attribute }: JsonObject): boolean {
   return attribute === "__disconnect__";
 }
 
@@ -337,13 +337,13 @@ function identityMeaning({ type, name, attributes, max_clients = -1 }: JsonObjec
   return { type: kind, name, attributes: Object.fromEntries(shown), max_clients };
 }
 
-/** `(x: float, n=2) -> float` is `(x, n=2)` in TypeScript: types are not there at run time. */
+/** `(x: float, n=2) -> float` is `(x, n=2)` in TypeScript, which has no types at run time. */
 function withoutAnnotations(value: unknown): unknown {
   if (typeof value !== "string" || !value.startsWith("(")) return value;
   return value.replace(/ -> .*$/, "").replaceAll(/: \w+/g, "");
 }
 
-/** Python has complex numbers that JSON cannot hold, JavaScript has BigInts. */
+/** JSON cannot encode Python's complex numbers, nor JavaScript's BigInts. */
 function ourWords(text: unknown): string {
   return String(text).replace("Object of type complex", "Object of type bigint");
 }

@@ -1,8 +1,8 @@
 /** Recorded conversations of Python devices with a Python Manager, from `tests/fixtures`. */
 
-/** One line that was said, or the end of a connection. */
+/** One line, or the end of a connection. */
 export interface Entry {
-  /** Which connection it was said on. */
+  /** The id of its connection. */
   connection: string;
   sender: "manager" | "device";
   /** The text with its terminator, `null` where that side closed the connection. */

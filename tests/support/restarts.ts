@@ -12,10 +12,10 @@ import { TestManager } from "../../testing.ts";
 import { connected, RECONNECT } from "./connection_changes.ts";
 import { Events } from "./events.ts";
 
-/** A Service that remembers what it was asked for, and what it reports. */
+/** A Service that records its calls and its connection changes. */
 export class Lab extends Service {
   readonly changes = new Events<ConnectionChange>();
-  readonly letGo = Promise.withResolvers<void>();
+  readonly release = Promise.withResolvers<void>();
   calls: string[] = [];
 
   constructor(options: ServiceOptions = {}) {
@@ -33,7 +33,7 @@ export class Lab extends Service {
 
   async slow(): Promise<void> {
     this.calls.push("slow");
-    await this.letGo.promise;
+    await this.release.promise;
   }
 
   override connectionHandler(change: ConnectionChange): void {
@@ -78,7 +78,7 @@ export class Restarts implements AsyncDisposable {
     this.#isStopped = false;
   }
 
-  /** Ends the Manager, unless the test has. */
+  /** Ends the Manager if it runs. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#isStopped) await this.stop();
   }
@@ -105,7 +105,7 @@ export class LinkedLab implements AsyncDisposable {
     this.link = link;
   }
 
-  /** Starts all of it. */
+  /** Starts all three. */
   static async open(): Promise<LinkedLab> {
     await using stack = new AsyncDisposableStack();
     const manager = stack.use(await Restarts.start());

@@ -6,7 +6,7 @@ import type { Events } from "./events.ts";
 import { reply } from "./messages.ts";
 import { ScriptedManager } from "./scripted_manager.ts";
 
-/** A Client that is linked with `Lab` under a scripted Manager, and what both can do. */
+/** A Client that is linked with `Lab` under a scripted Manager. */
 export class ScriptedLink implements AsyncDisposable {
   readonly client: Client;
   readonly changes: Events<ConnectionChange>;
@@ -24,14 +24,14 @@ export class ScriptedLink implements AsyncDisposable {
     this.link = link;
   }
 
-  /** Connects and links, and locks if that is asked for. */
+  /** Connects and links, and locks if `lock` is given. */
   static async open(
     { lock, ...options }: ClientOptions & { lock?: "shared" | "exclusive" } = {},
   ): Promise<ScriptedLink> {
     await using stack = new AsyncDisposableStack();
     const manager = stack.use(new ScriptedManager());
     const connecting = connected({ ...manager.connectOptions, reconnect: RECONNECT, ...options });
-    await manager.welcome();
+    await manager.accept();
     const connection = await connecting;
     stack.use(connection.client);
     const link = await manager.grantLink(connection.client, "Lab");
@@ -44,28 +44,28 @@ export class ScriptedLink implements AsyncDisposable {
     return new ScriptedLink(manager, connection, link);
   }
 
-  /** Ends the connection, and waits until the Client knows. */
+  /** Ends the connection, and waits until the Client reports it. */
   async lose(): Promise<void> {
     await this.#manager.drop();
     await this.changes.next(isState("lost"));
   }
 
-  /** Accepts the Client again. */
-  async comeBack(): Promise<void> {
-    await this.#manager.welcomeBack();
+  /** Accepts the reconnected Client. */
+  async acceptAgain(): Promise<void> {
+    await this.#manager.acceptAgain();
   }
 
-  /** Says something to the Client. */
-  say(message: JsonObject): Promise<void> {
-    return this.#manager.say(reply("c[lab-pc:1]", message));
+  /** Sends a reply to the Client. */
+  send(message: JsonObject): Promise<void> {
+    return this.#manager.send(reply("c[lab-pc:1]", message));
   }
 
   /** The next request of the Client. */
-  hear(): Promise<JsonObject> {
-    return this.#manager.hear();
+  receive(): Promise<JsonObject> {
+    return this.#manager.receive();
   }
 
-  /** Replies to the next request of the Client, which has to be for the attribute; gives it. */
+  /** Replies to the next request of the Client, which has to have this attribute. Returns the request. */
   answer(attribute: string, members: JsonObject): Promise<JsonObject> {
     return this.#manager.answer(attribute, members);
   }

@@ -1,6 +1,6 @@
 /**
- * A Manager whose every line is scripted by the test, for one device of ours. The device may come
- * back: what is said and heard then goes over its new connection.
+ * A Manager whose lines are scripted by the test, for one device of this package. The device can
+ * reconnect: later lines are then sent and received over its new connection.
  */
 
 import { assertEquals } from "@std/assert";
@@ -10,10 +10,10 @@ import { WirePeer } from "../../testing.ts";
 import type { JsonObject } from "../../wire/message.ts";
 import { question, reply } from "./messages.ts";
 
-/** What a Manager tells of a service that a client links with. */
+/** The registry entry of a service in the reply to `link`. */
 export const ENTRY = { attributes: {}, address: "lab-pc:1", language: "", os: "", max_clients: -1 };
 
-/** Makes a line, terminator included, of a message. */
+/** Encodes a message as a line with its terminator. */
 export type Style = (message: JsonObject) => string;
 
 /** A connection of the device: written byte by byte, read line by line. */
@@ -22,7 +22,7 @@ interface Connection {
   peer: WirePeer;
 }
 
-/** The side of a Manager in its conversation with one device. */
+/** A scripted Manager for one device. */
 export class ScriptedManager implements AsyncDisposable {
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   readonly #style: Style;
@@ -37,56 +37,56 @@ export class ScriptedManager implements AsyncDisposable {
     this.#connection.catch(() => {}); // no device has connected
   }
 
-  /** What the device connects with. */
+  /** The connect options for the device. */
   get connectOptions(): ConnectOptions & { host: string; port: number; disableTls: true } {
     const { port } = this.#listener.addr as Deno.NetAddr;
     return { host: "127.0.0.1", port, disableTls: true };
   }
 
   /** Sends a message, or text with its terminator. */
-  say(line: JsonObject | string): Promise<void> {
+  send(line: JsonObject | string): Promise<void> {
     const text = typeof line === "string" ? line : this.#style(line);
     const written = this.#written.then(() => this.#write(text));
-    this.#written = written.catch(() => {}); // it is the error of this line alone
+    this.#written = written.catch(() => {}); // the caller gets the error
     return written;
   }
 
-  /** Asks the device, as in the handshake. */
-  ask(attribute: string, ...args: string[]): Promise<void> {
-    return this.say(question(attribute, ...args));
+  /** Sends a request to the device, as in the handshake. */
+  sendRequest(attribute: string, ...args: string[]): Promise<void> {
+    return this.send(question(attribute, ...args));
   }
 
   /** The next message of the device. */
-  async hear(): Promise<JsonObject> {
+  async receive(): Promise<JsonObject> {
     return await (await this.#connection).peer.read();
   }
 
   /** The text of the next line of the device, `undefined` if it has closed the connection. */
-  async hearText(): Promise<string | undefined> {
+  async receiveText(): Promise<string | undefined> {
     return await (await this.#connection).peer.readText();
   }
 
-  /** Accepts the device: asks for its identity, and gives the answer. */
-  async welcome(): Promise<JsonObject> {
-    await this.ask("identity");
-    return (await this.hear()).result as JsonObject;
+  /** Accepts the device: requests its identity, and returns it. */
+  async accept(): Promise<JsonObject> {
+    await this.sendRequest("identity");
+    return (await this.receive()).result as JsonObject;
   }
 
   /** Waits until the device connects again, and accepts it. */
-  async welcomeBack(): Promise<JsonObject> {
+  async acceptAgain(): Promise<JsonObject> {
     this.#connection = this.#accept();
-    return await this.welcome();
+    return await this.accept();
   }
 
-  /** Replies to the next request of the device, which has to be for the attribute; gives it. */
+  /** Replies to the next request of the device, which has to have this attribute. Returns the request. */
   async answer(attribute: string, members: JsonObject): Promise<JsonObject> {
-    const request = await this.hear();
+    const request = await this.receive();
     assertEquals(request.attribute, attribute);
-    await this.say(reply("c[lab-pc:1]", { uid: request.uid, ...members }));
+    await this.send(reply("c[lab-pc:1]", { uid: request.uid, ...members }));
     return request;
   }
 
-  /** Lets a Client link with a service that does not have to be there. */
+  /** Links a Client with a service, which does not have to exist. */
   async grantLink(client: Client, name: string): Promise<Link> {
     const linking = client.link(name);
     const { args } = await this.answer("link", { requester: client.name, result: ENTRY });
@@ -94,19 +94,19 @@ export class ScriptedManager implements AsyncDisposable {
     return await linking;
   }
 
-  /** Sends nothing more. The device must have nothing more to say, and leave too. */
+  /** Ends the sending side. The device has to disconnect without another line. */
   async hangUp(): Promise<void> {
     await (await this.#connection).socket.closeWrite();
-    assertEquals(await this.hearText(), undefined);
+    assertEquals(await this.receiveText(), undefined);
     await this.close();
   }
 
-  /** Closes the connection, whatever the device still says. The device may connect again. */
+  /** Closes the connection at once. The device can connect again. */
   async drop(): Promise<void> {
     await (await this.#connection).peer.close();
   }
 
-  /** Closes the connection, whatever the device still says, and accepts no other. */
+  /** Closes the connection at once, and accepts no other. */
   close(): Promise<void> {
     return this.#closing ??= this.#close();
   }

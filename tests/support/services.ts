@@ -2,7 +2,7 @@
 
 import { Service } from "../../mod.ts";
 
-/** Adds, and has a number. */
+/** A Service with a method and a property. */
 export class Lab extends Service {
   pi = 3.5;
 

@@ -1,4 +1,4 @@
-/** A Manager and a Service that commands of a shell are used with. */
+/** A Manager and a Service for commands of a shell. */
 
 import { kwargs, Service } from "../../mod.ts";
 import { TestManager } from "../../testing.ts";
@@ -6,9 +6,9 @@ import { at, command, output, refusal } from "./command_line.ts";
 import { temporaryFolder } from "./folder.ts";
 import { type Outcome, Process, run } from "./process.ts";
 
-/** What is called. */
+/** The Service that the commands call. */
 export class BasicMath extends Service {
-  /** Has `wait` answer. */
+  /** Lets `wait` return. */
   readonly end = Promise.withResolvers<void>();
   readonly pi = 3.5;
 
@@ -30,7 +30,7 @@ export class BasicMath extends Service {
 
   nothing(): void {}
 
-  /** Counts up, and for ever from 100 on. */
+  /** Counts up; a limit from 100 on means for ever. */
   async *count(end: number): AsyncGenerator<number> {
     for (let value = 1; value <= end || end >= 100; value++) yield value;
     if (end === 13) throw new RangeError("unlucky");
@@ -40,7 +40,7 @@ export class BasicMath extends Service {
     throw new RangeError("too \u001b[31mhot");
   }
 
-  /** Is not answered before the end of the test. */
+  /** Returns at the end of the test. */
   wait(): Promise<void> {
     this.emitNotification("waiting");
     return this.end.promise;
@@ -83,22 +83,22 @@ export class Shell implements AsyncDisposable {
     return [name, "--disable-tls", ...at(this.manager.connectOptions), ...args];
   }
 
-  /** What came of a command that runs to its end. */
+  /** Runs a command to its end. */
   outcome(name: string, ...args: string[]): Promise<Outcome> {
     return run(command(this.home, ...this.args(name, ...args)));
   }
 
-  /** What a command prints that succeeds. */
+  /** Runs a command that has to succeed, and returns its stdout. */
   output(name: string, ...args: string[]): Promise<string> {
     return output(this.home, ...this.args(name, ...args));
   }
 
-  /** What a command says that refuses, in one line. */
+  /** Runs a command that has to fail, and returns its error, one line. */
   refusal(name: string, ...args: string[]): Promise<string> {
     return refusal(this.home, ...this.args(name, ...args));
   }
 
-  /** A command that is running, and that its test talks with. */
+  /** Starts a command with piped streams. */
   run(name: string, ...args: string[]): Process {
     return new Process(command(this.home, ...this.args(name, ...args)));
   }

@@ -1,13 +1,13 @@
-/** The modules of the package, and the order of their folders. */
+/** The modules of the package, and the order of their layers. */
 
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { denoCommand, succeed } from "./process.ts";
 
-/** The folder of the repository, with a slash at its end. */
+/** The folder of the repository, with a final slash. */
 export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
-/** The file with the package's imports, for programs of the tests that stand elsewhere. */
+/** The configuration with the package's imports, for test programs in other folders. */
 export const CONFIG = join(ROOT, "deno.json");
 
 /** The module that a user imports, as a string in a program. */
@@ -43,7 +43,7 @@ export const LAYERS: readonly (readonly string[])[] = [
 /** The folders that have no module of the package in them. */
 const OTHERS = new Set(["benchmarks", "docs", "examples", "tests"]);
 
-/** Every module of the package, e.g. `"base/repr.ts"`, in the order of the alphabet. */
+/** Every module of the package, e.g. `"base/repr.ts"`, sorted. */
 export function sourceFiles(folder = ""): string[] {
   return [...Deno.readDirSync(join(ROOT, folder))].flatMap(({ name, isDirectory }) => {
     if (name.startsWith(".") || folder === "" && OTHERS.has(name)) return [];
@@ -52,14 +52,14 @@ export function sourceFiles(folder = ""): string[] {
   }).sort();
 }
 
-/** Which layer a module is in, by the longest entry that names it; -1 for none. */
+/** The index of a module's layer, by the longest entry that matches; -1 for none. */
 export function layerOf(file: string): number {
   const folder = file.slice(0, file.lastIndexOf("/") + 1);
   const isIn = (name: string) => LAYERS.findIndex((layer) => layer.includes(name));
   return isIn(file) !== -1 ? isIn(file) : isIn(folder);
 }
 
-/** The modules that a module imports, and those that they import, in the JSON of `deno info`. */
+/** The module graph of a module, as the JSON of `deno info`. */
 export function moduleGraph(...files: string[]): Promise<string> {
   return succeed(denoCommand(["info", "--json", ...files]));
 }

@@ -1,4 +1,4 @@
-/** Another computer, for tests: a private SSH server on loopback, with keys of its own. */
+/** A remote computer for tests: a private SSH server on loopback, with its own keys. */
 
 import { assertEquals } from "@std/assert";
 import { existsSync } from "node:fs";
@@ -14,19 +14,19 @@ import {
 /** The address that it listens on. */
 export const HOST = "127.0.0.1";
 
-/** The server's program, `undefined` where it is not installed. */
+/** The path of the server's program, `undefined` if it is not installed. */
 export const sshd = ["/usr/sbin/sshd", "/usr/local/sbin/sshd"].find((file) => existsSync(file));
 
-/** Another computer: an SSH server that lets one key in, and a home folder for Managers. */
+/** A remote computer: an SSH server that accepts one key, and a home folder for Managers. */
 export class Computer implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #drained: Promise<void>;
   readonly #folder: string;
   readonly #denoFolder: string;
   #programs = 0;
-  /** How it is logged in to. */
+  /** The SSH options for its login. */
   readonly ssh: SshOptions & { port: number; identityFile: string };
-  /** Where its Managers have their files. */
+  /** The home folder of its Managers. */
   readonly home: string;
 
   private constructor(
@@ -43,13 +43,13 @@ export class Computer implements AsyncDisposable {
     this.ssh = sshOptions(folder, port);
   }
 
-  /** Starts the server, which listens when the promise is fulfilled. */
+  /** Starts the server. It listens when the promise is fulfilled. */
   static async start(): Promise<Computer> {
     const denoFolder = await findDenoFolder();
     const folder = await Deno.makeTempDir({ prefix: "msl-network-" });
     for (const key of ["host_key", "key", "unknown_key"]) await makeKey(join(folder, key));
     await Deno.copyFile(join(folder, "key.pub"), join(folder, "authorized_keys"));
-    // As root, sshd wants this folder, which its service makes at boot.
+    // As root, sshd needs this folder, which its system service makes at boot.
     if (Deno.uid() === 0) await Deno.mkdir("/run/sshd", { recursive: true, mode: 0o755 });
     for (;;) {
       const port = freePort();
@@ -62,44 +62,44 @@ export class Computer implements AsyncDisposable {
         stdout: "null",
         stderr: "piped",
       }).spawn();
-      const said = await readUntil(child.stderr, `Server listening on ${HOST} port ${port}.`);
-      if (said === undefined) return new Computer(child, port, folder, denoFolder);
+      const output = await readUntil(child.stderr, `Server listening on ${HOST} port ${port}.`);
+      if (output === undefined) return new Computer(child, port, folder, denoFolder);
       await child.stderr.cancel();
       await child.status;
       // Another program may have taken the port in the meantime.
-      if (!said.includes("Address already in use")) throw new Error(`sshd failed:\n${said}`);
+      if (!output.includes("Address already in use")) throw new Error(`sshd failed:\n${output}`);
     }
   }
 
-  /** Starts a command there. */
+  /** Starts a command on the remote computer. */
   run(command: readonly string[], options: StartManagerOptions = {}): Promise<RemoteManager> {
     return startManager(HOST, this.recorded(command), { ssh: this.ssh, ...options });
   }
 
-  /** The words that run a command whose process is ended with the computer, if it still runs. */
+  /** The words that run a command whose process is killed at disposal, if it still runs. */
   recorded(command: readonly string[]): string[] {
     const pidFile = join(this.#folder, `${this.#programs++}.pid`);
     return ["sh", "-c", 'echo $$ >"$0.new" && mv "$0.new" "$0" && exec "$@"', pidFile, ...command];
   }
 
-  /** The words that run a module of the tests there, with a home folder of its own. */
+  /** The words that run a module of the tests on the remote computer, with its own home folder. */
   deno(module: string): string[] {
     const variables = [`MSL_NETWORK_HOME=${this.home}`, `DENO_DIR=${this.#denoFolder}`];
     const file = fileURLToPath(import.meta.resolve(module));
     return ["env", ...variables, "NO_COLOR=1", Deno.execPath(), "run", "-A", file];
   }
 
-  /** The file of a key that is not let in. */
+  /** The path of a key that the server does not accept. */
   get unknownKey(): string {
     return join(this.#folder, "unknown_key");
   }
 
-  /** Makes the client expect another key of the server. */
+  /** Replaces the server's key in the client's list of known hosts. */
   async changeHostKey(): Promise<void> {
     await trustHost(this.#folder, this.ssh.port, "unknown_key");
   }
 
-  /** The process ids of what was started there. */
+  /** The ids of the processes that were started. */
   pids(): number[] {
     return [...Deno.readDirSync(this.#folder)]
       .filter(({ name }) => name.endsWith(".pid"))
@@ -111,7 +111,7 @@ export class Computer implements AsyncDisposable {
       try {
         Deno.kill(pid, "SIGKILL");
       } catch {
-        // It has ended, as it should.
+        // It has ended already.
       }
     }
     this.#child.kill();
@@ -121,7 +121,7 @@ export class Computer implements AsyncDisposable {
   }
 }
 
-/** Where Deno keeps what it has downloaded; a session over SSH may have another default. */
+/** The cache folder of Deno; a session over SSH can have another default. */
 async function findDenoFolder(): Promise<string> {
   const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["info", "--json"] }).output();
   return JSON.parse(new TextDecoder().decode(stdout)).denoDir;
@@ -172,7 +172,7 @@ function freePort(): number {
   return (listener.addr as Deno.NetAddr).port;
 }
 
-/** Reads until a text comes. If the stream ends before, returns all that came. */
+/** Reads until a text is received. If the stream ends before, returns everything that was read. */
 async function readUntil(
   stream: ReadableStream<Uint8Array>,
   text: string,
@@ -180,11 +180,11 @@ async function readUntil(
   const reader = stream.getReader();
   const decoder = new TextDecoder();
   try {
-    for (let said = "";;) {
+    for (let output = "";;) {
       const { value, done } = await reader.read();
-      if (done) return said;
-      said += decoder.decode(value, { stream: true });
-      if (said.includes(text)) return undefined;
+      if (done) return output;
+      output += decoder.decode(value, { stream: true });
+      if (output.includes(text)) return undefined;
     }
   } finally {
     reader.releaseLock();

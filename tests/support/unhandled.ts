@@ -1,8 +1,8 @@
-/** Rejections that nobody handles, which would end a program. */
+/** Unhandled rejections, which would end a program. */
 
 import { assertEquals } from "@std/assert";
 
-/** Runs something, after which no rejection may be left that nobody has handled. */
+/** Runs a function, and asserts that no rejection is left unhandled. */
 export async function expectNothingUnhandled(run: () => void | Promise<void>): Promise<void> {
   const unhandled: unknown[] = [];
   const note = (event: PromiseRejectionEvent) => {
@@ -19,7 +19,7 @@ export async function expectNothingUnhandled(run: () => void | Promise<void>): P
   }
 }
 
-/** Lets everything run that waits neither for a timer nor for the outside. */
+/** Runs all tasks that wait neither for a timer nor for I/O. */
 export function turn(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
 }

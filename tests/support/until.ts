@@ -1,14 +1,14 @@
-/** Waiting with a deadline: for a condition that no event reports, or for a promise. */
+/** Waits with a time-out, for a condition without an event, or for a promise. */
 
 import { delay } from "@std/async/delay";
 
 /**
- * Looks every millisecond whether a condition holds.
+ * Checks a condition every millisecond until it holds.
  *
  * @param what Names the condition in the error.
- * @param condition Gives something truthy when it holds.
- * @param ms How long it may take, in milliseconds: enough for a computer that is busy.
- * @returns What the condition gave.
+ * @param condition Returns a truthy value when it holds.
+ * @param ms The time-out in milliseconds, enough for a busy computer.
+ * @returns The value of the condition.
  * @throws {Error} When the condition does not hold in time.
  */
 export async function until<T>(
@@ -28,10 +28,10 @@ export async function until<T>(
 }
 
 /**
- * The value of a promise, which has to settle in time.
+ * Waits for a promise with a time-out.
  *
- * @param what Names in the error what did not happen.
- * @param ms How long it may take, in milliseconds: a process may start while others do.
+ * @param what Names the missing event in the error.
+ * @param ms The time-out in milliseconds, enough for a process that starts under load.
  * @throws {Error} When the promise does not settle in time.
  */
 export async function inTime<T>(what: string, promise: Promise<T>, ms = 60_000): Promise<T> {

@@ -1,4 +1,4 @@
-/** Clients and services whose every line the test writes and reads, connected to a Manager. */
+/** Clients and services that are connected to a Manager, and whose lines the test writes and reads. */
 
 import type { JsonObject } from "../../mod.ts";
 import { type TestManager, WirePeer } from "../../testing.ts";

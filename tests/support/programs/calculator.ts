@@ -1,4 +1,4 @@
-/** A script that `startManager` starts: a Manager and a Service, until the Service is shut down. */
+/** A script for `startManager`: a Manager and a Service, until the Service is shut down. */
 
 import { parseStartOptions, runServices, Service } from "../../../mod.ts";
 
@@ -7,7 +7,7 @@ class Calculator extends Service {
     return x + y;
   }
 
-  /** Prints to where nobody may be listening any more. */
+  /** Prints to stdout, which may be closed. */
   print(text: string): string {
     console.log(text);
     console.error(text);

@@ -1,4 +1,4 @@
-/** A script with two Services, as a laboratory would write it. `TWICE` gives both one name. */
+/** A script with two Services, as a user would write it. `TWICE` gives both the same name. */
 
 import { parseStartOptions, runServices, Service } from "../../../mod.ts";
 

@@ -1,0 +1,30 @@
+/**
+ * The length of names and uids, which the Manager keeps, logs and sends to others: checked where they
+ * come in, in an identity (`handshake.ts`), in a message (`router.ts`) and in the arguments of a
+ * request to the Manager (`request_handlers.ts`).
+ *
+ * @module
+ */
+
+import { repr } from "../base/repr.ts";
+import { ValueError } from "../errors.ts";
+import type { Limits } from "../limits.ts";
+
+/**
+ * Checks the length of a name or a uid.
+ *
+ * @param key Where it stands: a key of an identity or of a message, or a parameter.
+ * @returns The name.
+ * @throws {ValueError} If it is longer than the limit.
+ */
+export function checkName(
+  key: string,
+  name: string,
+  { maxNameLength }: Pick<Limits, "maxNameLength">,
+): string {
+  if (name.length <= maxNameLength) return name;
+  throw new ValueError(
+    `A name or uid of ${name.length} characters is too long (${repr(key)}), ` +
+      `the limit is ${maxNameLength} (--max-name-length)`,
+  );
+}

@@ -1,0 +1,168 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { mock } from "node:test";
+import { LIMITS, type Limits } from "../../limits.ts";
+import { LongLines } from "../../manager/long_lines.ts";
+import type { JsonObject } from "../../wire/message.ts";
+import { LineSplitter, LongLine } from "../../wire/line.ts";
+import { Network } from "../support/network.ts";
+import { until } from "../support/until.ts";
+
+const MiB = 1024 * 1024;
+const PIECE = 64 * 1024;
+
+/** A Manager without sockets that receives long lines. */
+class Laboratory implements Disposable {
+  readonly network = new Network();
+  readonly client = this.network.client("c");
+  readonly service = this.network.service("S");
+  readonly lines: LongLines<typeof this.client.sink>;
+
+  constructor(limits: Partial<Limits> = {}) {
+    this.lines = new LongLines(this.network.router, { ...LIMITS, ...limits });
+  }
+
+  [Symbol.dispose](): void {
+    this.lines[Symbol.dispose]();
+    this.network[Symbol.dispose]();
+  }
+}
+
+/** A line of 1,000 bytes or more as it is read, of which each piece arrives when it is asked for. */
+function longLine(text: string, next: (piece: number) => Promise<boolean>): LongLine {
+  const bytes = new TextEncoder().encode(text);
+  let piece = 0;
+  let rest = bytes.subarray(2_000);
+  const splitter = new LineSplitter(1_000, async () => {
+    if (!await next(++piece)) return false;
+    const chunk = rest.subarray(0, PIECE);
+    rest = rest.subarray(PIECE);
+    splitter.split(chunk);
+    return true;
+  });
+  const [line] = splitter.split(bytes.slice(0, 2_000));
+  if (!(line instanceof LongLine)) throw new Error("it is not long");
+  return line;
+}
+
+const always = () => Promise.resolve(true);
+
+function request(members: JsonObject): string {
+  return JSON.stringify({ service: "S", attribute: "a", args: [], kwargs: {}, ...members }) + "\n";
+}
+
+Deno.test("what is held is given back when a line is forwarded, rejected, broken or cut off", async () => {
+  using lab = new Laboratory();
+  const payload = "x".repeat(3 * MiB);
+  const cases = [
+    [request({ error: false, uid: "1", kwargs: { payload } }), always],
+    [request({ error: false, uid: "2", service: "Nothing", kwargs: { payload } }), always],
+    [`{"uid":"3","x":"${payload}"]\n`, always],
+    [
+      request({ error: false, uid: "4", kwargs: { payload } }),
+      (n: number) => Promise.resolve(n < 9),
+    ],
+  ] as const;
+  for (const [text, next] of cases) {
+    await lab.lines.receive(lab.client.peer, longLine(text, next));
+    assertEquals(lab.lines.held, 0);
+  }
+  const answers = lab.client.sink.take().map((line) => JSON.parse(line));
+  assertEquals(answers.map(({ uid }) => uid), ["2", "3"]);
+  assertMatch(answers[0].message, /^KeyError: /);
+  assertMatch(answers[1].message, /^JSONDecodeError: /);
+  const forwarded = lab.service.sink.take().map((line) => JSON.parse(line));
+  assertEquals(forwarded.map(({ uid, requester }) => [uid, requester]), [
+    ["1", lab.client.peer.networkName],
+  ]);
+});
+
+Deno.test("a line for which the budget has no share is read, dropped and answered, and the next one passes", async () => {
+  using lab = new Laboratory({ maxHeld: 4 * MiB });
+  const payload = "x".repeat(3 * MiB);
+  const go = Promise.withResolvers<void>();
+  const first = lab.lines.receive(
+    lab.client.peer,
+    longLine(request({ error: false, uid: "1", kwargs: { payload } }), async (piece) => {
+      if (piece === 40) await go.promise;
+      return true;
+    }),
+  );
+  await until("most of the first line is held", () => lab.lines.held === 3 * MiB);
+  await lab.lines.receive(
+    lab.client.peer,
+    longLine(request({ error: false, kwargs: { payload }, uid: "2" }), always),
+  );
+  const [refused] = lab.client.sink.take().map((line) => JSON.parse(line));
+  assertEquals(refused.uid, "2");
+  assertEquals(
+    refused.message,
+    "ValueError: The Manager holds as many bytes of long messages as it may, 4MiB (--max-held). " +
+      "Try again later",
+  );
+  assertEquals(lab.lines.held, 3 * MiB);
+  go.resolve();
+  await first;
+  assertEquals([lab.service.sink.take().length, lab.lines.held], [1, 0]);
+});
+
+Deno.test("a service whose reply is too long fails its own pending request, and no other one", async () => {
+  using lab = new Laboratory({ maxMessageSize: 2 * MiB });
+  const { client, service, network: { router } } = lab;
+  const { networkName } = client.peer;
+  for (const uid of ["1", "2"]) {
+    router.receive(client.peer, new TextEncoder().encode(request({ error: false, uid }).trimEnd()));
+  }
+  for (const uid of ["1", "9"]) {
+    const text = JSON.stringify({ result: "x".repeat(3 * MiB), uid, requester: networkName });
+    await lab.lines.receive(service.peer, longLine(`${text}\n`, always));
+  }
+  const answers = client.sink.take().map((line) => JSON.parse(line));
+  assertEquals(answers.map(({ uid }) => uid), ["1"]);
+  assertMatch(
+    answers[0].message,
+    /^ValueError: the 'S' service sent an invalid answer: The message is longer than the limit of 2MiB \(--max-message-size\)$/,
+  );
+  assertEquals(network(lab), 1);
+});
+
+/** How many requests the service has not answered. */
+function network({ service, client }: Laboratory): number {
+  return [...service.peer.pending.get(client.peer) ?? []].length;
+}
+
+Deno.test("a peer that sends a long line too slowly is disconnected after a minute", async () => {
+  using lab = new Laboratory();
+  mock.timers.enable({ apis: ["setInterval"] });
+  try {
+    const stop = Promise.withResolvers<boolean>();
+    const received = lab.lines.receive(
+      lab.client.peer,
+      longLine(request({ error: false, kwargs: { payload: "x".repeat(9 * MiB) } }), (piece) => {
+        if (piece < 20) return Promise.resolve(true);
+        return stop.promise;
+      }),
+    );
+    await until("its beginning is held", () => lab.lines.held === 2 * MiB);
+    mock.timers.tick(60_000); // more than 1 MiB came in this minute
+    assertEquals(lab.client.sink.isClosed, false);
+    mock.timers.tick(60_000);
+    assertEquals(lab.client.sink.isClosed, true);
+    stop.resolve(false); // the connection has ended
+    await received;
+    assertEquals(lab.lines.held, 0);
+  } finally {
+    mock.timers.reset();
+  }
+});
+
+Deno.test("a Manager that shuts down ends the check of a long line", async () => {
+  const lab = new Laboratory();
+  const payload = "x".repeat(30 * MiB);
+  const line = longLine(request({ error: false, uid: "1", kwargs: { payload } }), always);
+  const received = lab.lines.receive(lab.client.peer, line);
+  await until("the line is with the worker", () => line.isComplete);
+  lab[Symbol.dispose]();
+  await received;
+  assertEquals(lab.lines.held, 0);
+  assert(lab.client.sink.isClosed || lab.service.sink.lines.length === 1);
+});

@@ -1,0 +1,65 @@
+import { assertEquals } from "@std/assert";
+import { Budget } from "../../base/budget.ts";
+import { HeldLine } from "../../wire/held_line.ts";
+
+const MiB = 1024 * 1024;
+
+Deno.test("a line takes its share of the budget in steps of 1 MiB, and has what was appended", () => {
+  const budget = new Budget(3 * MiB);
+  const line = new HeldLine(budget, 100 * MiB);
+  assertEquals(budget.held, 0);
+  for (const piece of ["some ", "bytes"]) line.tryAppend(new TextEncoder().encode(piece));
+  assertEquals([line.length, budget.held], [10, MiB]);
+  assertEquals(new TextDecoder().decode(line.bytes), "some bytes");
+  assertEquals(line.tryAppend(new Uint8Array(2 * MiB - 10)), true);
+  assertEquals([line.length, budget.held], [2 * MiB, 2 * MiB]);
+});
+
+Deno.test("a line for which there is no share left stays as it was", () => {
+  const budget = new Budget(2 * MiB);
+  const line = new HeldLine(budget, 100 * MiB);
+  const other = new HeldLine(budget, 100 * MiB);
+  assertEquals(line.tryAppend(new Uint8Array(MiB)), true);
+  assertEquals(other.tryAppend(new Uint8Array(MiB)), true);
+  assertEquals(line.tryAppend(new Uint8Array(1)), false);
+  assertEquals([line.length, budget.held], [MiB, 2 * MiB]);
+  other.release();
+  assertEquals(line.tryAppend(new Uint8Array(1)), true);
+});
+
+Deno.test("the last owner of a line gives its share back, and its memory", () => {
+  const budget = new Budget(10 * MiB);
+  const line = new HeldLine(budget, 100 * MiB);
+  line.tryAppend(new Uint8Array(MiB));
+  line.retain();
+  line.release();
+  assertEquals([line.length, budget.held], [MiB, MiB]);
+  const { buffer } = line.bytes;
+  line.release();
+  assertEquals([buffer.byteLength, budget.held], [0, 0]);
+});
+
+Deno.test("a line that is lost with a worker gives its share back", async () => {
+  const budget = new Budget(10 * MiB);
+  const line = new HeldLine(budget, 100 * MiB);
+  line.tryAppend(new Uint8Array(MiB));
+  await line.lend((buffer) => {
+    structuredClone(buffer, { transfer: [buffer] });
+    return Promise.reject(new Error("it has crashed"));
+  }).catch(() => {});
+  line.release();
+  assertEquals(budget.held, 0);
+});
+
+Deno.test("the memory of many lines is given back at once", () => {
+  const budget = new Budget(1024 * MiB);
+  const piece = new Uint8Array(256 * 1024).fill(1);
+  const before = Deno.memoryUsage().rss;
+  const lines = Array.from({ length: 8 }, () => new HeldLine(budget, 1024 * MiB));
+  for (const line of lines) for (let i = 0; i < 64; i++) line.tryAppend(piece);
+  const held = Deno.memoryUsage().rss - before;
+  for (const line of lines) line.release();
+  const left = Deno.memoryUsage().rss - before;
+  assertEquals(held > 100 * MiB, true, `${held}`);
+  assertEquals(left < 32 * MiB, true, `${left}`);
+});
