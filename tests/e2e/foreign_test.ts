@@ -79,7 +79,7 @@ for (const disableTls of [false, true]) {
     const future = link.read(NaN, kwargs({ limit: -Infinity }));
     const request = await service.read();
     assertMatch(request, /"args":\[NaN\],"kwargs":\{"limit":-Infinity\}/);
-    const [, uid, requester] = /"uid":"(\d+)".*"requester":"([^"]+)"\}$/.exec(request)!;
+    const [, uid, requester] = /"uid":"([\w-]+)".*"requester":"([^"]+)"\}$/.exec(request)!;
     await service.write(
       `{"uid":"notification","service":"Größe Ω 語","result":[[Infinity],{"x":NaN}]}\n` +
         `{"result":{"value":NaN,"count":12345678901234567890},"surplus":NaN,` +
