@@ -26,7 +26,7 @@ import type { LongLine } from "../wire/line.ts";
 import { logger } from "../base/log.ts";
 import {
   DISCONNECT,
-  isControl,
+  extensionOfControl,
   MANAGER,
   NEXT_VALUE,
   NOTIFICATION,
@@ -391,7 +391,8 @@ function isRequest(scanner: KeyScanner): boolean {
   const service = scanner.text("service");
   const attribute = scanner.text("attribute");
   return service !== undefined && service !== MANAGER &&
-    attribute !== undefined && attribute !== DISCONNECT && !isControl(attribute) &&
+    attribute !== undefined && attribute !== DISCONNECT &&
+    !extensionOfControl(attribute) !== undefined &&
     scanner.text("uid") !== undefined;
 }
 

@@ -23,6 +23,8 @@ class Uplink implements RequestConnection {
       this.onLarge.resolve();
       return Promise.resolve();
     },
+    congested: false,
+    drained: () => Promise.resolve(),
   };
 
   /** What was sent, by the names of the attributes. */

@@ -99,5 +99,7 @@ export function managerRequest(
     uid: "1",
     requester: null,
     stream: undefined,
+    parts: undefined,
+    size: undefined,
   };
 }

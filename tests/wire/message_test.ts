@@ -61,6 +61,8 @@ Deno.test("a request that is written is read as the same request", () => {
           ...request,
           requester: null,
           stream: undefined,
+          parts: undefined,
+          size: undefined,
         });
       },
     ),
@@ -189,6 +191,8 @@ Deno.test("the messages that Python writes are read", () => {
     requester: "Client[lab-pc:1]",
     uid: "u",
     stream: undefined,
+    parts: undefined,
+    size: undefined,
   });
   const question = '{"args": [], "attribute": "identity", "error": false, "kwargs": {}, ' +
     '"requester": "Manager[lab-pc:1]", "uid": ""}';
@@ -201,6 +205,8 @@ Deno.test("the messages that Python writes are read", () => {
     requester: "Manager[lab-pc:1]",
     uid: "",
     stream: undefined,
+    parts: undefined,
+    size: undefined,
   });
   assertEquals(decode('{"error": false, "requester": "a", "result": [1], "uid": "u"}'), {
     kind: "reply",
@@ -254,6 +260,8 @@ Deno.test("a request without args or kwargs has none", () => {
     requester: null,
     uid: "1",
     stream: undefined,
+    parts: undefined,
+    size: undefined,
   });
 });
 
