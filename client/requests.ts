@@ -20,7 +20,7 @@ import { Future } from "../future.ts";
 import { isLarge } from "../wire/large_values.ts";
 import { LargeArguments } from "./large_arguments.ts";
 import { logger } from "../base/log.ts";
-import { beginRequest, encodeControl, openRequest } from "../wire/message.ts";
+import { beginRequest, encodeControl, type JsonObject, openRequest } from "../wire/message.ts";
 import { PIECE_SIZE } from "../wire/parts.ts";
 import {
   CANCEL,
@@ -324,7 +324,7 @@ export class Requests {
     onValue?: (value: unknown) => void,
   ): ClientRequest {
     const { timeout, signal, onProgress } = options;
-    const sent = isLarge(args) || isLarge(kwargs) ? Promise.withResolvers<void>() : undefined;
+    const sent = haveLarge(args, kwargs) ? Promise.withResolvers<void>() : undefined;
     const uid = String(++this.#lastUid); // unique for this Client, which is all that it has to be
     const request = new ClientRequest({
       service,
@@ -503,6 +503,15 @@ export class Requests {
     // It answers a request that was cancelled, no other one.
     if (message.includes(NOT_CONNECTED)) return undefined;
     return this.#scheduler.current ?? all[0]?.[0];
+  }
+}
+
+/** Whether arguments are large. `false` if they cannot be read, which writing them reports. */
+function haveLarge(args: readonly unknown[], kwargs: JsonObject): boolean {
+  try {
+    return isLarge(args) || isLarge(kwargs);
+  } catch {
+    return false;
   }
 }
 

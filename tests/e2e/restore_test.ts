@@ -12,8 +12,8 @@ const GONE = { uid: "gone", result: "Lab" };
 Deno.test("a Client that reconnects says which extensions it knows, one that does not says fewer", async () => {
   for (
     const [reconnect, extensions] of [
-      [true, ["ready", "beat", "cancel", "stream", "gone"]],
-      [false, ["ready", "beat", "cancel", "stream"]],
+      [true, ["ready", "beat", "cancel", "stream", "parts", "gone"]],
+      [false, ["ready", "beat", "cancel", "stream", "parts"]],
     ]
   ) {
     await using manager = new ScriptedManager();
