@@ -12,7 +12,7 @@ import { writeJson } from "../wire/json_writer.ts";
 import { encodeLarge, PIECE_LENGTH } from "../wire/large_values.ts";
 import { beginReply, beginValue, encodeResultPart, encodeSized } from "../wire/message.ts";
 import { measure, PIECE_SIZE } from "../wire/parts.ts";
-import { NEXT_VALUE } from "../wire/protocol.ts";
+import type { NEXT_VALUE } from "../wire/protocol.ts";
 import type { ActiveRequest } from "./active_request.ts";
 
 /**
