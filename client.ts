@@ -29,6 +29,7 @@ import {
   type ResolvedOptions,
   resolveOptions,
 } from "./device/device.ts";
+import { pauseAfterPieces } from "./device/arrival.ts";
 import { ConnectionAbortedError, RemoteError } from "./errors.ts";
 import type { Future } from "./future.ts";
 import { callHandler, type Task, Tasks } from "./base/callbacks.ts";
@@ -47,7 +48,16 @@ import {
   type Request,
   toMessage,
 } from "./wire/message.ts";
-import { BEAT, CANCEL, GONE, MANAGER, READY, STREAM } from "./wire/protocol.ts";
+import {
+  BEAT,
+  CANCEL,
+  extensionsOf,
+  GONE,
+  MANAGER,
+  PARTS,
+  READY,
+  STREAM,
+} from "./wire/protocol.ts";
 import {
   type ConnectionChange,
   type ConnectionHandler,
@@ -254,6 +264,7 @@ export class Client implements AsyncDisposable {
       this.#connection,
       options.reconnect?.maxWaiting ?? 0,
       (service) => this.#links.serviceGone(service),
+      options.readLimit,
     );
     this.#links = new Links({
       requests: this.#requests,
@@ -464,6 +475,7 @@ export class Client implements AsyncDisposable {
 
   /** What the reconnecting connection calls. */
   #device(): Device {
+    const pause = pauseAfterPieces();
     return {
       name: this.name,
       identity: () => this.identity(),
@@ -471,8 +483,13 @@ export class Client implements AsyncDisposable {
       receive: async (_, lines) => {
         const texts = decodeLines(lines);
         for (const [index, line] of lines.entries()) {
-          if (line instanceof LongLine) await this.#receiveLong(line);
-          else this.#receive(line, texts[index]);
+          if (line instanceof LongLine) {
+            await this.#receiveLong(line);
+            continue;
+          }
+          this.#receive(line, texts[index]);
+          const pausing = pause(line);
+          if (pausing !== undefined) await pausing;
         }
       },
       onDisconnect: (reason) => {
@@ -537,9 +554,13 @@ export class Client implements AsyncDisposable {
       case "reply":
         if (message.uid === READY) return this.#agree(message.result);
         if (message.uid === GONE) return this.#links.serviceGone(String(message.result));
-        return this.#requests.fulfil(message.uid, message.result);
+        return this.#requests.fulfil(message.uid, message.result, message.size);
       case "value":
-        return this.#requests.give(message.uid, message.value);
+        return this.#requests.give(message.uid, message.value, message.size);
+      case "part":
+        return this.#requests.takePart(message.uid, message.text, message.size);
+      case "room":
+        return this.#requests.addRoom(message.uid, message.count);
       case "error":
         return this.#requests.fail(
           message.uid,
@@ -577,13 +598,13 @@ export class Client implements AsyncDisposable {
 
   /** The Manager is one of ours. */
   #agree(welcome: unknown): void {
-    this.#requests.shareConnection();
+    this.#requests.shareConnection(extensionsOf(welcome));
     this.#connection.acceptConfirmation(welcome);
   }
 }
 
 function identityOf(name: string, isReconnecting: boolean): ClientIdentity {
-  const extensions = [READY, BEAT, CANCEL, STREAM];
+  const extensions = [READY, BEAT, CANCEL, STREAM, PARTS];
   if (isReconnecting) extensions.push(GONE);
   return { type: "client", name, language: LANGUAGE, os: OS, extensions };
 }

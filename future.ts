@@ -41,6 +41,8 @@ export interface FutureOptions<T> {
   label?: string | (() => string);
   /** Called once if the Future is cancelled. */
   onCancel?(future: Future<T>): void;
+  /** What {@linkcode Future.sent} gives. Default: a promise that is fulfilled. */
+  sent?: Promise<void>;
 }
 
 /** A Future with the functions that settle it. */
@@ -117,6 +119,7 @@ export class Future<T> implements Promise<T> {
   } = Promise.withResolvers<T>();
   readonly #givenLabel: string | (() => string);
   readonly #onCancel: FutureOptions<T>["onCancel"];
+  readonly #sent: Promise<void> | undefined;
   /** When the wait of `await` ends, in milliseconds of `performance.now()`. */
   readonly #deadline: number | undefined;
   readonly #timeout: number | undefined;
@@ -135,6 +138,7 @@ export class Future<T> implements Promise<T> {
   ) {
     this.#givenLabel = options.label ?? "the Future";
     this.#onCancel = options.onCancel;
+    this.#sent = options.sent;
     this.#timeout = options.timeout;
     if (options.timeout !== undefined) {
       checkTimeout(() => this.#cannotWait, options.timeout);
@@ -342,6 +346,29 @@ export class Future<T> implements Promise<T> {
       return error;
     });
     return this.#waitFor(outcome, options.timeout);
+  }
+
+  /**
+   * Fulfilled when the arguments of the call may be changed. It never rejects.
+   *
+   * The arguments of a call are written as JSON at the call if that has up to 8 MiB. Larger ones are
+   * read while they are sent. Until then a change of them may fail the request, or be sent in part.
+   *
+   * @example
+   * ```ts ignore it needs a Manager
+   * import { connect } from "@msl/network";
+   *
+   * await using cxn = await connect();
+   * const generator = await cxn.link("WaveformGenerator");
+   * const samples = new Float64Array(2_000_000);
+   * const loading = generator.load(samples);
+   * await loading.sent;
+   * samples.fill(0);
+   * await loading;
+   * ```
+   */
+  get sent(): Promise<void> {
+    return this.#sent ?? Promise.resolve();
   }
 
   /** Whether the Future has a result or an error, or was cancelled. */

@@ -34,6 +34,7 @@ import { notificationLine, sendNotification } from "./service/notifications.ts";
 import { splitArguments } from "./wire/call.ts";
 import type { Connection } from "./net/connection.ts";
 import { type ConnectOptions, type ResolvedOptions, resolveOptions } from "./device/device.ts";
+import { pauseAfterPieces } from "./device/arrival.ts";
 import { ConnectionAbortedError, RemoteError } from "./errors.ts";
 import { LIMITS, MAX_RUNNING } from "./limits.ts";
 import { callHandler, type Task, Tasks } from "./base/callbacks.ts";
@@ -41,15 +42,17 @@ import { readLarge } from "./wire/large_values.ts";
 import { logger, setLoggingLevel } from "./base/log.ts";
 import { type Device, ReconnectingConnection } from "./device/reconnecting_connection.ts";
 import { decodeLines, LongLine } from "./wire/line.ts";
-import {
-  decodeMessage,
-  encodeDisconnect,
-  isObject,
-  type Message,
-  toMessage,
-} from "./wire/message.ts";
+import { decodeMessage, encodeDisconnect, type Message, toMessage } from "./wire/message.ts";
 import type { ServiceIdentity } from "./wire/identities.ts";
-import { BEAT, CANCEL, isControl, READY, STREAM } from "./wire/protocol.ts";
+import {
+  BEAT,
+  CANCEL,
+  extensionOfControl,
+  extensionsOf,
+  PARTS,
+  READY,
+  STREAM,
+} from "./wire/protocol.ts";
 import { type ConnectionChange, describeChange } from "./device/connector.ts";
 import { repr } from "./base/repr.ts";
 import { scanKeys } from "./wire/key_scanner.ts";
@@ -190,8 +193,8 @@ export class Service implements AsyncDisposable {
   readonly #queueLimit: number;
   readonly #finished = Promise.withResolvers<void>();
   #state: State = { state: "new" };
-  /** Whether the Manager sends messages about pending requests, which have no reply. */
-  #acceptsControl = false;
+  /** The extensions of the protocol that the Manager knows. */
+  #managerExtensions: readonly string[] = [];
   /** Settled when the Manager confirms or rejects the Service. */
   #confirmation = Promise.withResolvers<void>();
 
@@ -549,6 +552,8 @@ export class Service implements AsyncDisposable {
 
   /** The Service, as its connection calls it. */
   #device({ readLimit }: ResolvedOptions): Device {
+    this.#dispatcher.readLimit = readLimit;
+    const pause = pauseAfterPieces();
     return {
       name: this.#name,
       identity: () => this.#identity(),
@@ -556,13 +561,18 @@ export class Service implements AsyncDisposable {
       receive: async (connection, lines) => {
         const texts = decodeLines(lines);
         for (const [index, line] of lines.entries()) {
-          if (line instanceof LongLine) await this.#receiveLong(connection, line, readLimit);
-          else this.#receive(connection, line, texts[index]);
+          if (line instanceof LongLine) {
+            await this.#receiveLong(connection, line, readLimit);
+            continue;
+          }
+          this.#receive(connection, line, texts[index]);
+          const pausing = pause(line);
+          if (pausing !== undefined) await pausing;
         }
         if (connection.congested) await connection.drained();
       },
       onDisconnect: () => {
-        this.#acceptsControl = false; // the next Manager may be another program
+        this.#managerExtensions = []; // the next Manager may be another program
         this.#workers.cancelAll(this.#unfinished("is not connected any more"));
         this.#dispatcher.abortAll();
       },
@@ -625,6 +635,7 @@ export class Service implements AsyncDisposable {
     const current = connection.current!;
     await Promise.resolve(); // the reply of a method that has called shutdown() is sent first
     this.#dispatcher.abortStreams(this.#shuttingDown());
+    this.#dispatcher.rejectIncomplete(current, this.#shuttingDown());
     await this.#dispatcher.drained(current);
     current.sendText(encodeDisconnect(this.#name));
     const timer = new AbortController();
@@ -661,11 +672,13 @@ export class Service implements AsyncDisposable {
 
   #receiveMessage(connection: Connection, message: Message): void {
     if (message.kind === "request") {
-      if (this.#acceptsControl && isControl(message.attribute)) this.#dispatcher.control(message);
-      else this.#dispatcher.dispatch(connection, message);
+      const extension = extensionOfControl(message.attribute);
+      if (extension !== undefined && this.#managerExtensions.includes(extension)) {
+        this.#dispatcher.control(connection, message);
+      } else this.#dispatcher.dispatch(connection, message);
     } else if (message.kind === "reply" && message.uid === READY) {
       this.#connection?.acceptConfirmation(message.result);
-      this.#acceptsControl = isObject(message.result) && Array.isArray(message.result.extensions);
+      this.#managerExtensions = extensionsOf(message.result);
       this.#confirmation.resolve();
     } else if (message.kind === "error") {
       this.#confirmation.reject(new RemoteError(message.message, message.traceback));
@@ -697,7 +710,7 @@ export class Service implements AsyncDisposable {
       language: LANGUAGE,
       os: OS,
       max_clients: this.#maxClients,
-      extensions: [READY, BEAT, CANCEL, STREAM],
+      extensions: [READY, BEAT, CANCEL, STREAM, PARTS],
       streams: this.#attributes.streams(this.#ignored),
     };
   }

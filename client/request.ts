@@ -15,11 +15,15 @@
  * @module
  */
 
+import type { Credit } from "../base/credit.ts";
+import type { Arrival } from "../device/arrival.ts";
 import { ConnectionAbortedError, TimeoutError } from "../errors.ts";
 import type { FutureWithResolvers } from "../future.ts";
+import type { ProgressHandler } from "../wire/call.ts";
 import type { JsonObject } from "../wire/message.ts";
 import { MANAGER } from "../wire/protocol.ts";
 import { repr } from "../base/repr.ts";
+import type { LargeArguments } from "./large_arguments.ts";
 
 /** The state of a request. */
 export type RequestState =
@@ -32,6 +36,8 @@ export type RequestState =
     readonly state: "sent";
     /** The extensions of the protocol that its service knew then. */
     readonly extensions: readonly string[];
+    /** Whether large values travel in pieces. */
+    readonly usesParts: boolean;
   }
   /** Its Future has a result or an error, or is cancelled. */
   | { readonly state: "settled" };
@@ -59,6 +65,10 @@ export interface RequestParts {
   failsOffline: boolean;
   /** Takes each value of a stream; `undefined` where the result is not a stream. */
   onValue: ((value: unknown) => void) | undefined;
+  /** Called when its arguments may be changed, if they were not written at the call. */
+  onSent: (() => void) | undefined;
+  /** Called with each piece of a large value. */
+  onProgress: ProgressHandler | undefined;
 }
 
 const ASKED: RequestState = { state: "asked" };
@@ -86,8 +96,16 @@ export class ClientRequest implements Readonly<RequestParts> {
   readonly isAdministrative: boolean;
   readonly failsOffline: boolean;
   readonly onValue: ((value: unknown) => void) | undefined;
-  /** The request as one line; `undefined` where it is too large to be held as one. */
+  readonly onSent: (() => void) | undefined;
+  readonly onProgress: ProgressHandler | undefined;
+  /** The request as one line without its closing brace; `undefined` if it has large arguments. */
   line: string | undefined;
+  /** Its arguments if they are too large for that, until they are sent. */
+  large: LargeArguments | undefined;
+  /** The pieces of its arguments that the service has room for, while they are sent. */
+  credit: Credit | undefined;
+  /** What arrives in pieces; made with the first one. */
+  arrival: Arrival | undefined;
   #state: RequestState = ASKED;
 
   constructor(parts: RequestParts) {
@@ -104,6 +122,8 @@ export class ClientRequest implements Readonly<RequestParts> {
     this.isAdministrative = parts.isAdministrative;
     this.failsOffline = parts.failsOffline;
     this.onValue = parts.onValue;
+    this.onSent = parts.onSent;
+    this.onProgress = parts.onProgress;
   }
 
   /** Where it is on its way. */
@@ -128,8 +148,15 @@ export class ClientRequest implements Readonly<RequestParts> {
   }
 
   /** It is sent to a service that knows these extensions of the protocol. */
-  send(extensions: readonly string[]): void {
-    this.#state = { state: "sent", extensions };
+  send(extensions: readonly string[], usesParts: boolean): void {
+    this.#state = { state: "sent", extensions, usesParts };
+  }
+
+  /** All of it was sent. */
+  sent(): void {
+    this.large = undefined;
+    this.credit = undefined;
+    this.onSent?.();
   }
 
   /** It has a line, and needs its arguments no more. */
@@ -171,6 +198,9 @@ export class ClientRequest implements Readonly<RequestParts> {
     this.release();
     this.#leaveQueue();
     this.#state = SETTLED;
+    this.credit?.close();
+    this.arrival?.close();
+    this.sent();
   }
 
   #leaveQueue(): void {

@@ -10,13 +10,29 @@
 
 import { AsyncQueue } from "./async_queue.ts";
 import type { Call, CallOptions } from "../wire/call.ts";
+import { callHandler } from "../base/callbacks.ts";
 import type { Connection } from "../net/connection.ts";
 import { ConnectionAbortedError, RemoteError, TimeoutError, ValueError } from "../errors.ts";
+import { Credit } from "../base/credit.ts";
+import { Arrival, ArrivalBudget } from "../device/arrival.ts";
+import { sendParts } from "../device/part_sender.ts";
 import { Future } from "../future.ts";
-import { encodeLarge, isLarge } from "../wire/large_values.ts";
+import { isLarge } from "../wire/large_values.ts";
+import { LargeArguments } from "./large_arguments.ts";
 import { logger } from "../base/log.ts";
-import { beginRequest, encodeControl, encodeRequest } from "../wire/message.ts";
-import { CANCEL, CANCEL_REQUEST, MANAGER, MORE_VALUES, STREAM } from "../wire/protocol.ts";
+import { beginRequest, encodeControl, type JsonObject, openRequest } from "../wire/message.ts";
+import { PIECE_SIZE } from "../wire/parts.ts";
+import {
+  CANCEL,
+  CANCEL_REQUEST,
+  type Control,
+  MANAGER,
+  MORE_VALUES,
+  PART,
+  PARTS,
+  ROOM,
+  STREAM,
+} from "../wire/protocol.ts";
 import { OfflineQueue } from "./offline_queue.ts";
 import { repr } from "../base/repr.ts";
 import { ClientRequest, labelOf, notSentInTime, unanswered, unsendable } from "./request.ts";
@@ -25,10 +41,13 @@ import { Stream, WINDOW } from "./stream.ts";
 import { UidMap } from "../base/uid_map.ts";
 import { UidSource } from "../base/uid_source.ts";
 
+/** What a request needs of a connection. */
+type SendingConnection = Pick<Connection, "sendText" | "sendPieces" | "congested" | "drained">;
+
 /** What requests are sent over: the reconnecting connection of the Client. */
 export interface RequestConnection {
   /** The latest connection; `undefined` before there was one. */
-  readonly current: Pick<Connection, "sendText" | "sendPieces"> | undefined;
+  readonly current: SendingConnection | undefined;
   /** Whether it can be sent to. */
   readonly isUp: boolean;
   /** Whether it is restored when it is lost. */
@@ -68,6 +87,10 @@ export class Requests {
   readonly #scheduler = new SendScheduler((request) => this.#send(request));
   readonly #offline: OfflineQueue;
   readonly #uids = new UidSource();
+  readonly #budget = new ArrivalBudget();
+  readonly #readLimit: number;
+  /** The extensions of the protocol that the Manager knows. */
+  #managerExtensions: readonly string[] = [];
   /** Why a question of the Manager could not be answered, so that it will refuse a request. */
   #explanation: Error | undefined;
 
@@ -75,12 +98,15 @@ export class Requests {
    * @param maxWaiting How many requests may wait for the connection or a link.
    * @param onServiceGone Called when a reply says that a service is not connected any more, before
    * the request is settled.
+   * @param readLimit The largest result that is accepted in pieces, in bytes.
    */
   constructor(
     connection: RequestConnection,
     maxWaiting: number,
     onServiceGone: (service: string) => void,
+    readLimit = Infinity,
   ) {
+    this.#readLimit = readLimit;
     this.#connection = connection;
     this.#offline = new OfflineQueue(maxWaiting);
     this.#onServiceGone = onServiceGone;
@@ -125,6 +151,9 @@ export class Requests {
       values,
       reply,
       requestMore: (count) => this.#sendControl(request, STREAM, MORE_VALUES, count),
+      onRead: () => {
+        if (values.size === 0) request.arrival?.resume();
+      },
     });
     return { stream, reply };
   }
@@ -166,24 +195,62 @@ export class Requests {
   }
 
   /** Fulfils the request with this uid. A Python Manager leaves it out for an administrator's. */
-  fulfil(uid: string, result: unknown): void {
+  fulfil(uid: string, result: unknown, size?: number): void {
     const request = this.#complete(uid !== "" ? uid : this.#scheduler.current);
     if (request === undefined) {
       return log.debug("Ignored a reply to {uid}, which is not pending", { uid });
     }
-    request.resolve(result);
+    try {
+      request.resolve(isInParts(request, size) ? this.#arrivalOf(request).end(size) : result);
+    } catch (error) {
+      request.reject(error);
+    }
   }
 
   /** Gives a value of a stream to its reader. */
-  give(uid: string, value: unknown): void {
-    this.#pending.get(uid)?.onValue?.(value);
+  give(uid: string, value: unknown, size?: number): void {
+    const request = this.#pending.get(uid);
+    if (request === undefined) return;
+    if (!isInParts(request, size)) return request.onValue?.(value);
+    try {
+      const arrival = this.#arrivalOf(request);
+      const whole = arrival.end(size);
+      arrival.pause(); // until the reader has read it
+      request.onValue?.(whole);
+    } catch (error) {
+      this.spoil(uid, error as Error);
+    }
+  }
+
+  /**
+   * Takes a piece of a result, or of a value of a stream.
+   *
+   * @param size The size of the whole in bytes, if the piece has it.
+   */
+  takePart(uid: string, text: string, size: number | undefined): void {
+    const request = this.#pending.get(uid);
+    if (request === undefined || request.state.state !== "sent" || !request.state.usesParts) {
+      return log.debug("Ignored a piece of {uid}, which is not pending", { uid });
+    }
+    try {
+      this.#arrivalOf(request).add(text, size);
+    } catch (error) {
+      this.spoil(uid, error as Error);
+    }
+  }
+
+  /** The service has room for so many more pieces of the arguments of a request. */
+  addRoom(uid: string, count: number): void {
+    this.#pending.get(uid)?.credit?.add(count);
   }
 
   /** A message about the request with this uid cannot be read. */
   spoil(uid: string, error: Error): void {
     const request = this.#pending.get(uid);
     // Without that, its service would go on and send more values.
-    if (request?.onValue !== undefined) this.#sendControl(request, CANCEL, CANCEL_REQUEST);
+    if (request?.onValue !== undefined || request?.arrival !== undefined) {
+      this.#sendControl(request, CANCEL, CANCEL_REQUEST);
+    }
     this.fail(uid, error);
   }
 
@@ -197,6 +264,8 @@ export class Requests {
       return log.warn("The Manager sent an error: {error}", { error: error.message });
     }
     if (isOfAbsence(error)) this.#onServiceGone(request.service);
+    // If the Manager has rejected a piece, its service waits for it.
+    if (request.credit !== undefined) this.#sendControl(request, CANCEL, CANCEL_REQUEST);
     request.reject(reason);
   }
 
@@ -205,8 +274,13 @@ export class Requests {
     this.#explanation ??= error;
   }
 
-  /** The Manager is one of ours: it accepts other requests during an administrator's login. */
-  shareConnection(): void {
+  /**
+   * The Manager is one of ours: it accepts other requests during an administrator's login.
+   *
+   * @param extensions The extensions of the protocol that it knows.
+   */
+  shareConnection(extensions: readonly string[] = []): void {
+    this.#managerExtensions = extensions;
     this.#scheduler.share();
   }
 
@@ -217,6 +291,7 @@ export class Requests {
    */
   disconnected(reason: string, isClosing: boolean): void {
     this.#scheduler.unshare();
+    this.#managerExtensions = [];
     const pending = [...this.#pending];
     this.#pending.clear();
     this.#explanation = undefined;
@@ -243,7 +318,8 @@ export class Requests {
     { adapt, link = service, peer, isAdministrative = false, failsOffline = false }: SendOptions<R>,
     onValue?: (value: unknown) => void,
   ): ClientRequest {
-    const { timeout, signal } = options;
+    const { timeout, signal, onProgress } = options;
+    const sent = haveLarge(args, kwargs) ? Promise.withResolvers<void>() : undefined;
     const uid = this.#uids.next();
     const request = new ClientRequest({
       service,
@@ -255,6 +331,7 @@ export class Requests {
         label: () => labelOf(service, attribute),
         timeout,
         onCancel: () => this.#cancelled(request),
+        sent: sent?.promise,
       }),
       deadline: timeout === undefined ? Infinity : performance.now() + timeout,
       adapt,
@@ -263,18 +340,33 @@ export class Requests {
       isAdministrative,
       failsOffline,
       onValue,
+      onSent: sent?.resolve,
+      onProgress,
     });
     if (signal !== undefined) cancelOnAbort(request.resolvers.future, signal);
     if (request.state.state === "settled") return request;
     try {
       // Now, since the caller may change the values later.
-      if (!isLarge(args) && !isLarge(kwargs)) request.encoded(encodeRequest(request));
+      if (sent === undefined) request.encoded(openRequest(request));
+      else this.#writeLarge(request);
     } catch (cause) {
       request.reject(unsendable(attribute, cause));
       return request;
     }
     this.#submit(request);
     return request;
+  }
+
+  /** Writes large arguments, unless that takes so long that it is done while they are sent. */
+  #writeLarge(request: ClientRequest): void {
+    const large = new LargeArguments(request.args, request.kwargs);
+    if (large.size <= PIECE_SIZE) {
+      request.encoded(beginRequest(request) + large.members);
+    } else {
+      request.release(); // `large` holds the arguments
+      request.large = large;
+    }
+    if (large.isWritten) request.onSent?.();
   }
 
   /** Sends a request that was asked, or adds it to the offline queue. */
@@ -304,48 +396,72 @@ export class Requests {
       return false;
     }
     const extensions = request.peer?.extensions ?? [];
-    request.send(extensions);
+    const usesParts = this.#managerExtensions.includes(PARTS) && extensions.includes(PARTS);
+    request.send(extensions, usesParts);
     if (request.uid === this.#scheduler.current) this.#explanation = undefined;
     this.#pending.set(request.uid, request);
     const isStreamed = request.onValue !== undefined && extensions.includes(STREAM);
-    const end = isStreamed ? `,"stream":${WINDOW}}` : "}";
+    const stream = isStreamed ? `,"stream":${WINDOW}` : "";
+    const end = usesParts ? `${stream},"parts":1}` : `${stream}}`;
     const { line } = request;
     if (line === undefined) {
       this.#sendLarge(current!, request, end);
       return true;
     }
-    current!.sendText(isStreamed ? line.slice(0, -1) + end : line);
+    current!.sendText(line + end);
     request.release();
     return true;
   }
 
-  /** Encodes large arguments with pauses, and sends the request then. */
+  /** Sends a request with large arguments, before later requests to its service. */
   async #sendLarge(
-    connection: Pick<Connection, "sendPieces">,
+    connection: SendingConnection,
     request: ClientRequest,
     end: string,
   ): Promise<void> {
-    const { uid, attribute, link, deadline } = request;
-    const isWanted = () => request.state.state === "sent";
+    const { uid, service, attribute, link, deadline, state } = request;
+    const large = request.large!;
+    const isWanted = () => request.state === state; // it is sent, and not sent again
+    this.#scheduler.block(service);
     try {
-      // Not in variables: those hold the arguments until this function ends.
-      const argPieces = await encodeLarge(request.args);
-      const kwargPieces = await encodeLarge(request.kwargs);
+      const usesParts = state.state === "sent" && state.usesParts;
+      const json = usesParts ? await large.json() : undefined;
+      const texts = usesParts ? [] : await large.texts();
       if (!isWanted()) return this.#scheduler.done(uid); // it was cancelled
       if (deadline < performance.now()) throw notSentInTime(request);
       if (this.#connection.reconnects && this.#offline.isHeld(link)) { // its service has gone
         this.#complete(uid);
         return this.#offline.add(request);
       }
-      request.release();
-      const head = beginRequest(request);
-      const pieces = [head, ...argPieces, ',"kwargs":', ...kwargPieces, end];
-      // A cancellation while another line is being sent would arrive before this one.
-      await connection.sendPieces(pieces, isWanted);
+      if (json === undefined) {
+        // A cancellation while another line is being sent would arrive before this one.
+        await connection.sendPieces([beginRequest(request), ...texts, end], isWanted);
+      } else {
+        const head = `${beginRequest(request)}[],"kwargs":{},"size":${json.size}`;
+        connection.sendText(head + end);
+        const credit = request.credit = new Credit(1);
+        const lineOf = (text: string) => encodeControl({ service, uid }, PART, text);
+        const onProgress = progressOf(request, "sent");
+        await sendParts(json, { connection, credit, lineOf, isWanted, onProgress });
+      }
+      if (isWanted()) request.sent();
     } catch (cause) {
+      if (request.credit !== undefined) this.#sendControl(request, CANCEL, CANCEL_REQUEST);
       this.#complete(uid);
       request.reject(cause instanceof TimeoutError ? cause : unsendable(attribute, cause));
+    } finally {
+      for (const next of this.#scheduler.unblock(service)) this.#submit(next);
     }
+  }
+
+  /** What arrives in pieces for a request. */
+  #arrivalOf(request: ClientRequest): Arrival {
+    return request.arrival ??= new Arrival({
+      budget: this.#budget,
+      limit: this.#readLimit,
+      giveRoom: (count) => this.#sendControl(request, PARTS, ROOM, count),
+      onProgress: progressOf(request, "received"),
+    });
   }
 
   /** The caller has cancelled a request. */
@@ -362,7 +478,7 @@ export class Requests {
   #sendControl(
     { service, uid, state }: ClientRequest,
     extension: string,
-    attribute: typeof CANCEL_REQUEST | typeof MORE_VALUES,
+    attribute: Control,
     ...args: number[]
   ): void {
     if (state.state !== "sent" || !state.extensions.includes(extension)) return;
@@ -392,6 +508,30 @@ export class Requests {
     if (message.includes(NOT_CONNECTED)) return undefined;
     return this.#scheduler.current ?? all[0]?.[0];
   }
+}
+
+/** Whether arguments are large. `false` if they cannot be read, which writing them reports. */
+function haveLarge(args: readonly unknown[], kwargs: JsonObject): boolean {
+  try {
+    return isLarge(args) || isLarge(kwargs);
+  } catch {
+    return false;
+  }
+}
+
+/** Whether a value has come in pieces, since a request has offered room for them. */
+function isInParts({ state }: ClientRequest, size: number | undefined): size is number {
+  return size !== undefined && state.state === "sent" && state.usesParts;
+}
+
+/** Calls the handler for the progress of a request; `undefined` if there is none. */
+function progressOf(
+  { onProgress, label }: ClientRequest,
+  direction: "sent" | "received",
+): ((done: number, total: number) => void) | undefined {
+  if (onProgress === undefined) return undefined;
+  return (done, total) =>
+    void callHandler(`onProgress of ${label}`, () => onProgress(done, total, direction));
 }
 
 /** Cancels a Future when a signal is aborted, with the signal's reason. */

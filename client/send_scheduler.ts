@@ -6,6 +6,10 @@
  * line for it, whatever that is; so every other request is held. Our Manager tells the two apart,
  * and nothing is held.
  *
+ * While the large arguments of a request are sent, which takes several messages, later requests to
+ * the same service wait, so that they arrive in the order in which they were made. Requests to other
+ * services do not wait.
+ *
  * @module
  */
 
@@ -16,6 +20,8 @@ export class SendScheduler {
   readonly #send: (request: ClientRequest) => boolean;
   readonly #administrative: ClientRequest[] = [];
   readonly #held: ClientRequest[] = [];
+  /** The requests that wait for large arguments, by the name of their service. */
+  readonly #behind = new Map<string, ClientRequest[]>();
   #current: string | undefined;
   #isShared = false;
 
@@ -31,6 +37,8 @@ export class SendScheduler {
 
   /** Sends a request, at once if it may be. */
   schedule(request: ClientRequest): void {
+    const behind = this.#behind.size > 0 ? this.#behind.get(request.service) : undefined;
+    if (behind !== undefined) return void behind.push(request);
     if (request.isAdministrative) {
       this.#administrative.push(request);
       if (this.#current === undefined) this.#sendNext();
@@ -39,6 +47,18 @@ export class SendScheduler {
     } else {
       this.#held.push(request);
     }
+  }
+
+  /** From now on the requests to a service wait: large arguments are being sent to it. */
+  block(service: string): void {
+    if (!this.#behind.has(service)) this.#behind.set(service, []);
+  }
+
+  /** Requests to a service do not wait any more. Gives those that have waited. */
+  unblock(service: string): ClientRequest[] {
+    const behind = this.#behind.get(service) ?? [];
+    this.#behind.delete(service);
+    return behind;
   }
 
   /** The request with this uid has a reply, or never will have one. */
@@ -68,6 +88,10 @@ export class SendScheduler {
   }
 
   #sendHeld(): void {
-    for (const request of this.#held.splice(0)) this.#send(request);
+    for (const request of this.#held.splice(0)) {
+      const behind = this.#behind.get(request.service);
+      if (behind === undefined) this.#send(request);
+      else behind.push(request);
+    }
   }
 }

@@ -26,6 +26,8 @@ export interface StreamParts<T> {
   reply: Future<unknown>;
   /** Lets the Service send so many more values. */
   requestMore: (count: number) => void;
+  /** Called when a value is read. */
+  onRead: () => void;
 }
 
 /**
@@ -65,7 +67,8 @@ export class Stream<T> extends Future<T[]> {
   constructor(parts: StreamParts<T>) {
     let resolve!: (values: T[]) => void;
     let reject!: (error: unknown) => void;
-    super({ label: parts.label }, (...settle) => [resolve, reject] = settle);
+    const { label, reply } = parts;
+    super({ label, sent: reply.sent }, (...settle) => [resolve, reject] = settle);
     this.#resolve = resolve;
     this.#reject = reject;
     this.#parts = parts;
@@ -185,7 +188,7 @@ export class Stream<T> extends Future<T[]> {
   }
 
   async #take(): Promise<IteratorResult<T, undefined>> {
-    const { values, label, timeout, requestMore, reply } = this.#parts;
+    const { values, label, timeout, requestMore, onRead, reply } = this.#parts;
     let next: IteratorResult<T, undefined>;
     try {
       next = await values.take(label, timeout);
@@ -193,6 +196,7 @@ export class Stream<T> extends Future<T[]> {
       reply.cancel(error); // a value took too long: the others are not read
       throw error;
     }
+    onRead();
     if (!next.done && ++this.#taken >= WINDOW / 2) {
       requestMore(this.#taken);
       this.#taken = 0;

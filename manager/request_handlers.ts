@@ -17,7 +17,7 @@ import { LANGUAGE, OS } from "../version.ts";
 import type { Identities, ServiceEntry } from "../wire/identities.ts";
 import { EncodedValue, parseJson } from "../wire/json.ts";
 import type { JsonObject, Request } from "../wire/message.ts";
-import { CANCEL, STREAM } from "../wire/protocol.ts";
+import { CANCEL, PARTS, STREAM } from "../wire/protocol.ts";
 import { Signature } from "../wire/signature.ts";
 import type { Database } from "./database/database.ts";
 import type { User } from "./database/users_table.ts";
@@ -304,7 +304,7 @@ function clientsByService<Session>(
 }
 
 /** The extensions that a client and its service must both offer to use them. */
-const BETWEEN_DEVICES = [CANCEL, STREAM];
+const BETWEEN_DEVICES = [CANCEL, STREAM, PARTS];
 
 /** The extensions of a service, for a peer that offers one of them itself. */
 function extensionsFor<Session>(

@@ -35,13 +35,12 @@ import {
   CANCEL,
   CANCEL_REQUEST,
   DISCONNECT,
+  extensionOfControl,
+  extensionOfPartialReply,
   GONE,
-  isControl,
   MANAGER,
-  NEXT_VALUE,
   NOTIFICATION,
   READY,
-  STREAM,
 } from "../wire/protocol.ts";
 import { checkName } from "./names.ts";
 import { type Client, networkNameOf, type Peer, type PeerIdentity, type Service } from "./peer.ts";
@@ -292,7 +291,8 @@ export class Router<Sink extends LineSink> {
       this.#check("kwargs", "object");
       const uid = this.#name("uid");
       if (name === MANAGER) return this.#answer(client, line);
-      if (isControl(attribute)) return this.#forwardControl(client, name, uid, attribute, line);
+      const extension = extensionOfControl(attribute);
+      if (extension !== undefined) return this.#forwardControl(client, name, uid, extension, line);
       const service = this.#registry.route(client, name, uid);
       this.#statistics.requests++;
       return this.#forwardRequest(client, service, line);
@@ -323,10 +323,9 @@ export class Router<Sink extends LineSink> {
     client: Client<Session<Sink>>,
     name: string,
     uid: string,
-    attribute: string,
+    extension: string,
     line: Uint8Array,
   ): Sink | undefined {
-    const extension = attribute === CANCEL_REQUEST ? CANCEL : STREAM;
     if (!client.extensions.includes(extension)) {
       throw new PermissionError("Cannot request a private attribute");
     }
@@ -383,10 +382,10 @@ export class Router<Sink extends LineSink> {
       }
       const requester = this.#text("requester");
       const uid = this.#text("uid");
-      const isValue = this.#isStreamValue();
-      const client = isValue
-        ? this.#streamReader(service, requester, uid)
-        : this.#registry.complete(service, requester, uid);
+      const extension = this.#partialReply();
+      const client = extension === undefined
+        ? this.#registry.complete(service, requester, uid)
+        : this.#pendingClient(service, requester, uid, extension);
       if (client === undefined) {
         if (requester === this.#registry.manager && uid === BEAT) {
           service.session.probe.isAnswered = true;
@@ -400,7 +399,7 @@ export class Router<Sink extends LineSink> {
         });
         return undefined;
       }
-      if (!isValue) this.#statistics.answers++;
+      if (extension === undefined) this.#statistics.answers++;
       const { sink } = client.session;
       if (this.#held === undefined) sink.sendBytes(line);
       else sink.sendHeld(this.#held.line, this.#held.line.length, EMPTY);
@@ -411,21 +410,26 @@ export class Router<Sink extends LineSink> {
     }
   }
 
-  /** Whether a reply is a value of a stream, after which the request is still pending. */
-  #isStreamValue(): boolean {
+  /**
+   * The extension of a reply after which the request is still pending, e.g. a value of a stream;
+   * `undefined` for a reply that completes it.
+   */
+  #partialReply(): string | undefined {
     const envelope = this.#envelope;
-    return envelope.kind("attribute") !== "absent" && envelope.text("attribute") === NEXT_VALUE &&
-      !envelope.isTrue("error"); // an error ends the stream, whatever else the message has
+    if (envelope.kind("attribute") === "absent") return undefined;
+    if (envelope.isTrue("error")) return undefined; // an error completes it, whatever else it has
+    return extensionOfPartialReply(envelope.text("attribute") ?? "");
   }
 
-  /** The client that reads the stream that a value belongs to; `undefined` if there is none. */
-  #streamReader(
+  /** The client of a pending request, if it has offered the extension; `undefined` if there is none. */
+  #pendingClient(
     service: Service<Session<Sink>>,
     requester: string,
     uid: string,
+    extension: string,
   ): Client<Session<Sink>> | undefined {
     const client = this.#registry.pendingRequest(service, requester, uid)?.client;
-    return client?.extensions.includes(STREAM) ? client : undefined;
+    return client?.extensions.includes(extension) ? client : undefined;
   }
 
   /** Whether the message is a request, complete or not. */

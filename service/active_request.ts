@@ -5,7 +5,9 @@
  * @module
  */
 
-import type { Request } from "../wire/message.ts";
+import { Credit } from "../base/credit.ts";
+import type { Arrival } from "../device/arrival.ts";
+import type { JsonObject, Request } from "../wire/message.ts";
 
 /**
  * The request that a method is answering: {@linkcode Service.request}.
@@ -41,30 +43,49 @@ export interface ServiceRequest {
    * when the Service shuts down. A Client or a Manager of the Python software never cancels.
    */
   readonly signal: AbortSignal;
+  /**
+   * Called while a large result or value of a stream is sent, with the bytes of JSON that were sent
+   * and those in all. A method sets it before it returns. Only what has more than 256 KiB of JSON is
+   * reported, and only to a Client of this package. Its errors are logged. Default: `undefined`.
+   */
+  onProgress: ((done: number, total: number) => unknown) | undefined;
 }
 
 /** A request from its arrival until its reply is sent. */
 export class ActiveRequest implements ServiceRequest {
   readonly requester: string;
   readonly attribute: string;
-  readonly args: readonly unknown[];
-  readonly kwargs: Readonly<Record<string, unknown>>;
   readonly uid: string;
-  /** How many values of a stream may still be sent; `undefined` if the client reads no streams. */
-  #credit: number | undefined;
-  /** Settles when credit is added; only a stream waits for it. */
-  #added: PromiseWithResolvers<void> | undefined;
+  onProgress: ((done: number, total: number) => unknown) | undefined;
+  /** The arguments that arrive in pieces; `undefined` if they are there. */
+  arrival: Arrival | undefined;
+  /** The pieces of the result that the client has room for; `undefined` if it takes one line. */
+  readonly parts: Credit | undefined;
+  #args: readonly unknown[];
+  #kwargs: JsonObject;
+  /** The values that the client has room for; `undefined` if it reads no streams. */
+  readonly #stream: Credit | undefined;
   /** Made when the signal is first read: most methods never do. */
   #controller: AbortController | undefined;
   #reason: Error | undefined;
 
-  constructor({ requester, attribute, args, kwargs, uid, stream }: Request) {
+  constructor({ requester, attribute, args, kwargs, uid, stream, parts }: Request) {
     this.requester = requester ?? "";
     this.attribute = attribute;
-    this.args = args;
-    this.kwargs = kwargs;
+    this.#args = args;
+    this.#kwargs = kwargs;
     this.uid = uid;
-    this.#credit = stream;
+    this.onProgress = undefined;
+    this.#stream = stream === undefined ? undefined : new Credit(stream);
+    this.parts = parts === undefined ? undefined : new Credit(parts);
+  }
+
+  get args(): readonly unknown[] {
+    return this.#args;
+  }
+
+  get kwargs(): Readonly<Record<string, unknown>> {
+    return this.#kwargs;
   }
 
   get signal(): AbortSignal {
@@ -80,30 +101,39 @@ export class ActiveRequest implements ServiceRequest {
     return this.#reason !== undefined;
   }
 
+  /** Why the reply is not needed any more. */
+  get reason(): Error | undefined {
+    return this.#reason;
+  }
+
   /** Whether the client reads the values of a stream one by one. */
   get isStreamed(): boolean {
-    return this.#credit !== undefined;
+    return this.#stream !== undefined;
   }
 
   /** The reply is not needed any more. */
   abort(reason: Error): void {
     this.#reason ??= reason;
     this.#controller?.abort(this.#reason);
+    this.parts?.close();
+    this.arrival?.close();
+  }
+
+  /** Takes the arguments, which have arrived in pieces. */
+  takeArguments(args: readonly unknown[], kwargs: JsonObject): void {
+    this.arrival?.close();
+    this.arrival = undefined;
+    this.#args = args;
+    this.#kwargs = kwargs;
   }
 
   /** The client has room for so many more values. */
   addCredit(count: number): void {
-    if (this.#credit === undefined) return; // it is not streamed
-    this.#credit += count;
-    this.#added?.resolve();
+    this.#stream?.add(count);
   }
 
   /** Waits until one more value of a stream may be sent, and takes its credit. */
   async takeCredit(): Promise<void> {
-    while (this.#credit === 0) {
-      this.#added = Promise.withResolvers();
-      await this.#added.promise;
-    }
-    this.#credit!--;
+    await this.#stream?.take();
   }
 }

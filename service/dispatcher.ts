@@ -10,11 +10,20 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { ActiveRequest, type ServiceRequest } from "./active_request.ts";
 import { type Attributes, isThenable } from "./attributes.ts";
 import type { Connection } from "../net/connection.ts";
-import { CancelledError, ConnectionAbortedError, PermissionError } from "../errors.ts";
-import { encodeLarge, isLarge } from "../wire/large_values.ts";
+import { Arrival, ArrivalBudget } from "../device/arrival.ts";
+import { CancelledError, ConnectionAbortedError, PermissionError, ValueError } from "../errors.ts";
+import { isLarge } from "../wire/large_values.ts";
+import { sendLarge } from "./large_reply.ts";
 import { logger } from "../base/log.ts";
-import { beginReply, encodeError, encodeReply, isCount, type Request } from "../wire/message.ts";
-import { CANCEL_REQUEST } from "../wire/protocol.ts";
+import {
+  encodeError,
+  encodeReply,
+  encodeRoom,
+  isCount,
+  isObject,
+  type Request,
+} from "../wire/message.ts";
+import { CANCEL_REQUEST, MORE_VALUES, PART, ROOM } from "../wire/protocol.ts";
 import type { KeyScanner } from "../wire/key_scanner.ts";
 import { collectValues, isGenerator, sendValues, type Values } from "./streaming.ts";
 import { UidMap } from "../base/uid_map.ts";
@@ -42,6 +51,9 @@ export class Dispatcher {
   readonly #streams = new Set<ActiveRequest>();
   /** How many methods have not finished, those of aborted requests among them. */
   #running = 0;
+  /** The largest arguments that are accepted in pieces, in bytes. */
+  #readLimit = Infinity;
+  #budget = new ArrivalBudget();
   /** Settles when no request is pending; made when `drained()` waits for it. */
   #drained: PromiseWithResolvers<void> | undefined;
 
@@ -54,6 +66,12 @@ export class Dispatcher {
     return this.#current.getStore();
   }
 
+  /** Sets the largest arguments that are accepted in pieces, of all requests together, in bytes. */
+  set readLimit(size: number) {
+    this.#readLimit = size;
+    this.#budget = new ArrivalBudget(size);
+  }
+
   /** Settles when no request is pending, or the connection has ended. */
   async drained(connection: Connection): Promise<void> {
     // No reply can be sent over a connection that has ended.
@@ -63,9 +81,18 @@ export class Dispatcher {
     }
   }
 
-  /** Aborts the streams: any of them may be endless. */
+  /** The Service shuts down: aborts the streams, any of which may be endless. */
   abortStreams(reason: Error): void {
     for (const request of this.#streams) request.abort(reason);
+  }
+
+  /** The Service shuts down: rejects the requests whose arguments have not arrived. */
+  rejectIncomplete(connection: Connection, reason: Error): void {
+    for (const [_key, requests] of this.#active) {
+      for (const request of [...requests]) {
+        if (request.arrival !== undefined) this.#rejectIncomplete(connection, request, reason);
+      }
+    }
   }
 
   /** Aborts all requests, since the connection for their replies has ended. */
@@ -87,15 +114,26 @@ export class Dispatcher {
   }
 
   /**
-   * Applies a message about a pending request: its cancellation, or more credit for its stream. If
-   * the reply has been sent already nothing happens.
+   * Applies a message about a pending request: its cancellation, a piece of its arguments, or room
+   * for more of its result. If the reply has been sent already nothing happens.
    */
-  control({ requester, uid, attribute, args }: Request): void {
-    for (const request of this.#active.get(keyOf(requester ?? "", uid)) ?? []) {
-      if (attribute === CANCEL_REQUEST) {
-        request.abort(new CancelledError(`${request.attribute} was cancelled by ${requester}`));
-      } else if (isCount(args[0])) {
-        request.addCredit(args[0]);
+  control(connection: Connection, { requester, uid, attribute, args }: Request): void {
+    for (const request of [...this.#active.get(keyOf(requester ?? "", uid)) ?? []]) {
+      switch (attribute) {
+        case CANCEL_REQUEST: {
+          const error = new CancelledError(`${request.attribute} was cancelled by ${requester}`);
+          if (request.arrival === undefined) request.abort(error);
+          else this.#rejectIncomplete(connection, request, error);
+          break;
+        }
+        case MORE_VALUES:
+          if (isCount(args[0])) request.addCredit(args[0]);
+          break;
+        case ROOM:
+          if (isCount(args[0])) request.parts?.add(args[0]);
+          break;
+        case PART:
+          this.#takePart(connection, request, args[0]);
       }
     }
   }
@@ -103,6 +141,56 @@ export class Dispatcher {
   /** Calls the method of a request and replies, at once if the method is not asynchronous. */
   dispatch(connection: Connection, message: Request): void {
     const request = new ActiveRequest(message);
+    if (message.size === undefined) this.#run(connection, request);
+    else this.#await(connection, request, message.size);
+  }
+
+  /** Waits for the arguments of a request, which come in pieces. */
+  #await(connection: Connection, request: ActiveRequest, size: number): void {
+    const { requester, uid } = request;
+    request.arrival = new Arrival({
+      budget: this.#budget,
+      limit: this.#readLimit,
+      giveRoom: (count) => connection.sendText(encodeRoom(requester, uid, count)),
+    });
+    this.#add(request);
+    try {
+      this.#options.checkRunning();
+      request.arrival.begin(size);
+    } catch (error) {
+      this.#rejectIncomplete(connection, request, error as Error);
+    }
+  }
+
+  /** Takes a piece of the arguments, and calls the method after the last one. */
+  #takePart(connection: Connection, request: ActiveRequest, text: unknown): void {
+    const { arrival } = request;
+    if (arrival === undefined) return; // the arguments are complete
+    try {
+      if (typeof text !== "string") throw new ValueError("A piece of a value must be a text");
+      arrival.add(text);
+      if (!arrival.isComplete) return;
+      const value = arrival.end(arrival.size!);
+      const [args, kwargs] = Array.isArray(value) ? value : [];
+      if (!Array.isArray(args) || !isObject(kwargs)) {
+        throw new ValueError("The arguments in pieces must be an array of args and kwargs");
+      }
+      request.takeArguments(args, kwargs);
+    } catch (error) {
+      return this.#rejectIncomplete(connection, request, error as Error);
+    }
+    this.#remove(request);
+    this.#run(connection, request);
+  }
+
+  /** Replies with an error to a request whose arguments have not arrived, and drops them. */
+  #rejectIncomplete(connection: Connection, request: ActiveRequest, error: Error): void {
+    request.abort(error);
+    this.#remove(request);
+    this.#replyError(connection, request, error);
+  }
+
+  #run(connection: Connection, request: ActiveRequest): void {
     try {
       const result = this.#call(request);
       if (isThenable(result) || isGenerator(result) || isLarge(result)) {
@@ -196,7 +284,7 @@ export class Dispatcher {
 
   async #replyAny(connection: Connection, request: ActiveRequest, result: unknown): Promise<void> {
     if (!isLarge(result)) return this.#reply(connection, request, result);
-    await replyLarge(connection, request, result);
+    await sendLarge(connection, request, result);
     this.#options.onReplied(request.attribute);
   }
 
@@ -224,15 +312,6 @@ export class Dispatcher {
  */
 function keyOf(requester: string, uid: string): string {
   return `${requester.length}:${requester}${uid}`;
-}
-
-async function replyLarge(
-  connection: Connection,
-  { requester, uid }: ActiveRequest,
-  result: unknown,
-): Promise<void> {
-  const pieces = await encodeLarge(result);
-  await connection.sendPieces([beginReply(requester, uid), ...pieces, "}"]);
 }
 
 /** The lines of an error's stack, after its message. */

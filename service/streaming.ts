@@ -14,9 +14,11 @@ import { isThenable } from "./attributes.ts";
 import type { Connection } from "../net/connection.ts";
 import { ValueError } from "../errors.ts";
 import { encodeValue } from "../wire/json.ts";
-import { encodeLarge, isLarge } from "../wire/large_values.ts";
+import { isLarge } from "../wire/large_values.ts";
+import { sendLarge } from "./large_reply.ts";
 import { logger } from "../base/log.ts";
 import { beginValue } from "../wire/message.ts";
+import { NEXT_VALUE } from "../wire/protocol.ts";
 import { periodicPause } from "../base/pause.ts";
 
 /** What a generator function returns. */
@@ -54,10 +56,10 @@ export async function sendValues(
     request,
     () => abortable(request.takeCredit(), signal),
     async (value) => {
-      const begin = beginValue(request.requester, request.uid);
       if (isLarge(value)) {
-        await connection.sendPieces([begin, ...await encodeLarge(value), "}"]);
+        await sendLarge(connection, request, value, NEXT_VALUE);
       } else {
+        const begin = beginValue(request.requester, request.uid);
         connection.sendText(`${begin}${encodeValue(value)}}`);
       }
       if (connection.congested) await abortable(connection.drained(), signal);

@@ -16,8 +16,8 @@ import { KeyScanner } from "./key_scanner.ts";
 
 /** A value whose JSON has about so many characters is large. */
 const LARGE = 256 * 1024;
-/** The length of a piece, in characters. */
-const PIECE_LENGTH = 64 * 1024;
+/** The length of a text that is written at once, in characters. */
+export const PIECE_LENGTH = 64 * 1024;
 /** The time from one pause to the next, in milliseconds. */
 const SLICE = 10;
 
@@ -83,11 +83,12 @@ export async function readLarge(line: LongLine, limit: number): Promise<ReadResu
     if (!isObject(object)) throw new SyntaxError("not a JSON object");
     return { state: "read", object };
   } catch (cause) {
-    return { state: "invalid", error: readError(cause as Error), keys };
+    return { state: "invalid", error: unreadable(cause as Error), keys };
   }
 }
 
-function readError(cause: Error): Error {
+/** The error of a value that cannot be read. */
+export function unreadable(cause: Error): Error {
   if (cause instanceof ValueError) return cause;
   if (!(cause instanceof RangeError)) {
     return new JSONDecodeError(`Cannot read the line: ${cause.message}`, { cause });

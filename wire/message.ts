@@ -14,11 +14,12 @@ import { JSONDecodeError, ValueError, wireMessage } from "../errors.ts";
 import { encodeValue, parseJson } from "./json.ts";
 import {
   BEAT,
-  type CANCEL_REQUEST,
+  type Control,
   DISCONNECT,
-  type MORE_VALUES,
   NEXT_VALUE,
   NOTIFICATION,
+  PART,
+  ROOM,
 } from "./protocol.ts";
 
 /**
@@ -46,6 +47,10 @@ export interface Request {
   requester: string | null;
   /** How many values of a stream the Client has room for; `undefined` without streams. */
   stream: number | undefined;
+  /** How many pieces of the result the Client has room for; `undefined` without pieces. */
+  parts: number | undefined;
+  /** The size of the arguments, which come in pieces, in bytes; `undefined` if they are here. */
+  size: number | undefined;
 }
 
 /** The reply to a request that succeeded. */
@@ -54,12 +59,32 @@ export interface Reply {
   result: unknown;
   requester: string | null;
   uid: string;
+  /** The size of the result, whose pieces came before, in bytes; `undefined` if it is here. */
+  size: number | undefined;
 }
 
 /** A value of a stream. The reply to the request follows the last value. */
 export interface StreamValue {
   kind: "value";
   value: unknown;
+  uid: string;
+  /** The size of the value, whose pieces came before, in bytes; `undefined` if it is here. */
+  size: number | undefined;
+}
+
+/** A piece of a result, or of a value of a stream. */
+export interface ResultPart {
+  kind: "part";
+  text: string;
+  uid: string;
+  /** The size of the whole result in bytes, which the first piece has. */
+  size: number | undefined;
+}
+
+/** A Service has room for more pieces of the arguments. */
+export interface RoomForParts {
+  kind: "room";
+  count: number;
   uid: string;
 }
 
@@ -82,7 +107,14 @@ export interface Notification {
 }
 
 /** Any message. */
-export type Message = Request | Reply | StreamValue | ErrorReply | Notification;
+export type Message =
+  | Request
+  | Reply
+  | StreamValue
+  | ResultPart
+  | RoomForParts
+  | ErrorReply
+  | Notification;
 
 /** A request as one line, without its terminator. */
 export function encodeRequest(
@@ -94,8 +126,13 @@ export function encodeRequest(
     uid: string;
   },
 ): string {
+  return `${openRequest(request)}}`;
+}
+
+/** The same without its closing brace, so that more members can follow. */
+export function openRequest(request: Parameters<typeof encodeRequest>[0]): string {
   return `${beginRequest(request)}${encodeValue(request.args)}` +
-    `,"kwargs":${encodeValue(request.kwargs)}}`;
+    `,"kwargs":${encodeValue(request.kwargs)}`;
 }
 
 /** The beginning of a request as one line, up to the value of `args`. */
@@ -113,8 +150,8 @@ export function beginRequest(
  */
 export function encodeControl(
   { service, uid, requester }: { service: string; uid: string; requester?: string },
-  attribute: typeof CANCEL_REQUEST | typeof MORE_VALUES,
-  ...args: number[]
+  attribute: Control,
+  ...args: (number | string)[]
 ): string {
   const named = requester === undefined ? "" : `"requester":${quote(requester)},`;
   return `{"error":false,${named}"service":${quote(service)},"uid":${quote(uid)}` +
@@ -157,6 +194,40 @@ export function beginReply(requester: string | null, uid: string): string {
 export function beginValue(requester: string | null, uid: string): string {
   return `{"error":false,"requester":${JSON.stringify(requester)},"uid":${quote(uid)}` +
     `,"attribute":"${NEXT_VALUE}","result":`;
+}
+
+/**
+ * A piece of a result, or of a value of a stream, as one line without its terminator.
+ *
+ * @param size The size of the whole in bytes, in the first piece.
+ */
+export function encodeResultPart(
+  requester: string,
+  uid: string,
+  text: string,
+  size: number | undefined,
+): string {
+  const sized = size === undefined ? "" : `"size":${size},`;
+  return `{"error":false,"requester":${quote(requester)},"uid":${quote(uid)}` +
+    `,"attribute":"${PART}",${sized}"result":${quote(text)}}`;
+}
+
+/** The line after the pieces of a result: the reply, or the value of a stream. */
+export function encodeSized(
+  requester: string,
+  uid: string,
+  size: number,
+  attribute?: typeof NEXT_VALUE,
+): string {
+  const named = attribute === undefined ? "" : `"attribute":"${attribute}",`;
+  return `{"error":false,"requester":${quote(requester)},"uid":${quote(uid)}` +
+    `,${named}"size":${size},"result":null}`;
+}
+
+/** A Service has room for more pieces of the arguments: one line, without its terminator. */
+export function encodeRoom(requester: string, uid: string, count: number): string {
+  return `{"error":false,"requester":${quote(requester)},"uid":${quote(uid)}` +
+    `,"attribute":"${ROOM}","result":${count}}`;
 }
 
 /** An error reply as one line, without its terminator. */
@@ -225,7 +296,7 @@ export function decodeMessage(line: Uint8Array | string): Message {
  * @throws {ValueError} When it is not a message.
  */
 export function toMessage(object: JsonObject): Message {
-  const { error, attribute, service, args = [], kwargs = {}, result, stream } = object;
+  const { error, attribute, service, args = [], kwargs = {}, result, stream, parts } = object;
   const uid = typeof object.uid === "string" ? object.uid : "";
   const requester = typeof object.requester === "string" ? object.requester : null;
   if (error === true) {
@@ -237,7 +308,14 @@ export function toMessage(object: JsonObject): Message {
       uid,
     };
   }
-  if (attribute === NEXT_VALUE && "result" in object) return { kind: "value", value: result, uid };
+  const size = isCount(object.size) ? object.size : undefined;
+  if (typeof attribute === "string" && "result" in object) {
+    if (attribute === NEXT_VALUE) return { kind: "value", value: result, uid, size };
+    if (attribute === PART && typeof result === "string") {
+      return { kind: "part", text: result, uid, size };
+    }
+    if (attribute === ROOM && isCount(result)) return { kind: "room", count: result, uid };
+  }
   if (typeof attribute === "string" && Array.isArray(args) && isObject(kwargs)) {
     const named = typeof service === "string" ? service : undefined;
     return {
@@ -249,12 +327,14 @@ export function toMessage(object: JsonObject): Message {
       uid,
       requester,
       stream: isCount(stream) ? stream : undefined,
+      parts: isCount(parts) ? parts : undefined,
+      size: isCount(parts) ? size : undefined,
     };
   }
   if (uid === NOTIFICATION && typeof service === "string" && isPayload(result)) {
     return { kind: "notification", service, args: result[0], kwargs: result[1] };
   }
-  if ("result" in object) return { kind: "reply", result, requester, uid };
+  if ("result" in object) return { kind: "reply", result, requester, uid, size };
   throw new ValueError("Cannot read the line: neither a request, nor a reply, nor a notification");
 }
 

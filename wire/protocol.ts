@@ -36,6 +36,12 @@ export interface ReadyResult {
   extensions: string[];
 }
 
+/** The extensions in the result of the reply with the uid {@linkcode READY}, whatever that is. */
+export function extensionsOf(result: unknown): readonly string[] {
+  const { extensions } = (result ?? {}) as { extensions?: unknown };
+  return Array.isArray(extensions) ? extensions : [];
+}
+
 /**
  * The extension of a device that sends something in every keepalive interval, if only a space. The
  * Manager does the same, and gives the interval in {@linkcode ReadyResult}.
@@ -57,8 +63,14 @@ export const CANCEL = "cancel";
  */
 export const STREAM = "stream";
 
+/**
+ * The extension for large values: their JSON travels in pieces ({@linkcode PART}). A client adds the
+ * key `parts` to its request, the number of pieces of the result that it has room for.
+ */
+export const PARTS = "parts";
+
 /** Every extension that our Manager knows. */
-export const EXTENSIONS: readonly string[] = [READY, BEAT, GONE, CANCEL, STREAM];
+export const EXTENSIONS: readonly string[] = [READY, BEAT, GONE, CANCEL, STREAM, PARTS];
 
 /** The `attribute` of a control message: the client cancels its request of the same `uid`. */
 export const CANCEL_REQUEST = "__cancel__";
@@ -69,7 +81,44 @@ export const MORE_VALUES = "__more__";
 /** The `attribute` of a reply that is a value of a stream. The reply that ends it has none. */
 export const NEXT_VALUE = "__next__";
 
-/** Whether a request is a control message: one about another request, which is not answered. */
-export function isControl(attribute: string): boolean {
-  return attribute === CANCEL_REQUEST || attribute === MORE_VALUES;
+/**
+ * The `attribute` of a piece of a large value: of the arguments, as a control message, or of the
+ * result or a value of a stream, as a reply after which the request is still pending.
+ */
+export const PART = "__part__";
+
+/** The `attribute` of a message like that: there is room for more pieces. */
+export const ROOM = "__room__";
+
+/** The attributes of control messages. */
+export type Control = typeof CANCEL_REQUEST | typeof MORE_VALUES | typeof PART | typeof ROOM;
+
+/**
+ * The extension of a control message, which is a request about another request and is not answered;
+ * `undefined` for any other attribute.
+ */
+export function extensionOfControl(attribute: string): string | undefined {
+  switch (attribute) {
+    case CANCEL_REQUEST:
+      return CANCEL;
+    case MORE_VALUES:
+      return STREAM;
+    case PART:
+    case ROOM:
+      return PARTS;
+  }
+}
+
+/**
+ * The extension of a reply after which the request is still pending; `undefined` for the attribute
+ * of any other reply.
+ */
+export function extensionOfPartialReply(attribute: string): string | undefined {
+  switch (attribute) {
+    case NEXT_VALUE:
+      return STREAM;
+    case PART:
+    case ROOM:
+      return PARTS;
+  }
 }

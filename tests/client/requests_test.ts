@@ -25,6 +25,8 @@ class Uplink implements RequestConnection {
       this.onLarge.resolve();
       return Promise.resolve();
     },
+    congested: false,
+    drained: () => Promise.resolve(),
   };
 
   #add(line: string): void {

@@ -6,7 +6,14 @@ import { Stream } from "../../client/stream.ts";
 Deno.test("of several who wait for a value, each is given the next one in its turn", async () => {
   const values = new AsyncQueue<number>();
   const { future: reply, resolve } = Future.withResolvers<unknown>();
-  const stream = new Stream({ label: "it", timeout: undefined, values, reply, requestMore() {} });
+  const stream = new Stream({
+    label: "it",
+    timeout: undefined,
+    values,
+    reply,
+    requestMore() {},
+    onRead() {},
+  });
   const loops = [1, 2, 3].map(() => stream[Symbol.asyncIterator]());
   const [first, second, third] = loops.map((loop) => loop.next());
   values.push(1);

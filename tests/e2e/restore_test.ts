@@ -12,8 +12,8 @@ const SERVICE_GONE = { uid: "gone", result: "Lab" };
 Deno.test("the identity of a Client that reconnects has the extension gone, that of another does not", async () => {
   for (
     const [reconnect, extensions] of [
-      [true, ["ready", "beat", "cancel", "stream", "gone"]],
-      [false, ["ready", "beat", "cancel", "stream"]],
+      [true, ["ready", "beat", "cancel", "stream", "parts", "gone"]],
+      [false, ["ready", "beat", "cancel", "stream", "parts"]],
     ]
   ) {
     await using manager = new ScriptedManager();

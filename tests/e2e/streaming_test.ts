@@ -568,10 +568,8 @@ Deno.test("a request that is cancelled while a long one is being written is not 
   const { future: first } = await send("first", 16 * 1024 * 1024); // more than the buffers of a socket hold
   for (const attribute of ["count", "second"]) (await send(attribute, 300_000)).future.cancel();
   assertEquals((await manager.receive()).attribute, "first");
-  const last = link.last(); // after every request that was queued behind the long one
-  for (const attribute of ["__cancel__", "__cancel__", "last"]) {
-    assertEquals((await manager.receive()).attribute, attribute);
-  }
+  const last = link.last(); // after whatever has waited for the long one
+  assertEquals((await manager.receive()).attribute, "last");
   for (const future of [first, last]) future.cancel();
 });
 

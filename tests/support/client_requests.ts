@@ -23,6 +23,8 @@ export function clientRequest(
     isAdministrative: false,
     failsOffline: false,
     onValue: undefined,
+    onSent: undefined,
+    onProgress: undefined,
     ...parts,
   });
 }

@@ -120,5 +120,7 @@ export function managerRequest(
     uid: "1",
     requester: null,
     stream: undefined,
+    parts: undefined,
+    size: undefined,
   };
 }

@@ -61,6 +61,8 @@ Deno.test("a request that is written is read as the same request", () => {
           ...request,
           requester: null,
           stream: undefined,
+          parts: undefined,
+          size: undefined,
         });
       },
     ),
@@ -73,7 +75,7 @@ Deno.test("a reply that is written is read as the same reply", () => {
     fc.property(requesterOrNull, text, value, (requester, uid, result) => {
       const line = encodeReply(requester, uid, result);
       assertEquals(/[\r\n]/.test(line), false);
-      assertEquals(decode(line), { kind: "reply", result, requester, uid });
+      assertEquals(decode(line), { kind: "reply", result, requester, uid, size: undefined });
     }),
     { numRuns: 200 },
   );
@@ -189,6 +191,8 @@ Deno.test("the messages that Python writes are read", () => {
     requester: "Client[lab-pc:1]",
     uid: "u",
     stream: undefined,
+    parts: undefined,
+    size: undefined,
   });
   const question = '{"args": [], "attribute": "identity", "error": false, "kwargs": {}, ' +
     '"requester": "Manager[lab-pc:1]", "uid": ""}';
@@ -201,12 +205,15 @@ Deno.test("the messages that Python writes are read", () => {
     requester: "Manager[lab-pc:1]",
     uid: "",
     stream: undefined,
+    parts: undefined,
+    size: undefined,
   });
   assertEquals(decode('{"error": false, "requester": "a", "result": [1], "uid": "u"}'), {
     kind: "reply",
     result: [1],
     requester: "a",
     uid: "u",
+    size: undefined,
   });
   const error = '{"error": true, "message": "ValueError: x", "requester": "a", "result": null, ' +
     '"traceback": ["T"], "uid": "u"}';
@@ -233,8 +240,15 @@ Deno.test("a reply may have any result, null included, and no requester or uid",
     result: null,
     requester: null,
     uid: "",
+    size: undefined,
   });
-  assertEquals(decode('{"result": 1}'), { kind: "reply", result: 1, requester: null, uid: "" });
+  assertEquals(decode('{"result": 1}'), {
+    kind: "reply",
+    result: 1,
+    requester: null,
+    uid: "",
+    size: undefined,
+  });
 });
 
 Deno.test("a reply whose uid is that of notifications is still a reply", () => {
@@ -254,6 +268,8 @@ Deno.test("a request without args or kwargs has none", () => {
     requester: null,
     uid: "1",
     stream: undefined,
+    parts: undefined,
+    size: undefined,
   });
 });
 
@@ -268,7 +284,7 @@ Deno.test("a request has the number of values of a stream that may be sent, if i
 
 Deno.test("a value of a stream is neither a reply nor a request", () => {
   const begin = beginValue("a[h:1]", "7");
-  assertEquals(decode(`${begin}null}`), { kind: "value", value: null, uid: "7" });
+  assertEquals(decode(`${begin}null}`), { kind: "value", value: null, size: undefined, uid: "7" });
   assertEquals(decode('{"attribute": "__next__", "uid": "7"}').kind, "request");
 });
 
@@ -315,7 +331,7 @@ Deno.test("any object is a message or rejected with an error of ours", () => {
         assert(error instanceof ValueError, String(error));
         return;
       }
-      const kinds = ["request", "reply", "error", "notification", "value"];
+      const kinds = ["request", "reply", "error", "notification", "value", "part", "room"];
       assert(kinds.includes(message.kind), message.kind);
     }),
     { numRuns: 500 },

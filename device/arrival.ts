@@ -1,0 +1,216 @@
+/**
+ * The values of one request that arrive in pieces, and the room that is given for them: the
+ * arguments at a Service, the result and the values of a stream at a Client.
+ *
+ * A sender may send as many pieces as it was given room for. One piece of each request is always
+ * free, so that every value arrives in the end. The room for more is taken from a budget that all
+ * requests of the connection share, so a receiver that is slow, or has many values under way, never
+ * has more than that waiting in the Manager. `wire/parts.ts` puts the pieces together.
+ *
+ * @module
+ */
+
+import { periodicPause } from "../base/pause.ts";
+import { ValueError } from "../errors.ts";
+import { Assembly, PIECE_SIZE } from "../wire/parts.ts";
+
+/** The pieces that may be on their way to a device beside the free ones: 4 MiB. */
+const BUDGET = 4 * 1024 * 1024 / PIECE_SIZE;
+/** How many pieces of one request may be on their way. */
+const WINDOW = 8;
+
+/** The time from one pause to the next while pieces are read, in milliseconds. */
+const SLICE = 2;
+/** To read a line that is longer takes so long that a pause may be due, in bytes. */
+const LONG_LINE = 64 * 1024;
+
+/**
+ * A function to await after each line that was read: it pauses now and then while pieces arrive, so
+ * that the event loop serves other events.
+ */
+export function pauseAfterPieces(): (line: Uint8Array) => Promise<void> | undefined {
+  const pause = periodicPause(SLICE);
+  return ({ length }) => length < LONG_LINE ? undefined : pause();
+}
+
+/** What all values that arrive over one connection share. */
+export class ArrivalBudget {
+  #room = BUDGET;
+  #held = 0;
+  readonly #maxHeld: number;
+
+  /** @param maxHeld How many bytes of incomplete values may be held. Default: no limit. */
+  constructor(maxHeld = Infinity) {
+    this.#maxHeld = maxHeld;
+  }
+
+  /** The pieces that room can be given for. */
+  get room(): number {
+    return this.#room;
+  }
+
+  /** Takes room for so many pieces, or for fewer if less is left. */
+  take(count: number): number {
+    const taken = Math.min(count, this.#room);
+    this.#room -= taken;
+    return taken;
+  }
+
+  /** Gives room back. */
+  giveBack(count: number): void {
+    this.#room += count;
+  }
+
+  /**
+   * Holds so many bytes more.
+   *
+   * @throws {ValueError} When that is more than the limit.
+   */
+  hold(size: number): void {
+    if (this.#held + size > this.#maxHeld) {
+      throw new ValueError(
+        `Large arguments of several requests arrive at once, and have more than readLimit ` +
+          `together, ${this.#maxHeld} bytes`,
+      );
+    }
+    this.#held += size;
+  }
+
+  /** Holds so many bytes less. */
+  release(size: number): void {
+    this.#held -= size;
+  }
+}
+
+/** What an {@linkcode Arrival} depends on. */
+export interface ArrivalOptions {
+  budget: ArrivalBudget;
+  /** The largest value, in bytes: the `readLimit` of the device. */
+  limit: number;
+  /** Tells the sender that it may send so many more pieces. */
+  giveRoom: (count: number) => void;
+  /** Called after each piece of a value whose size is known. */
+  onProgress?: (done: number, total: number) => void;
+}
+
+/** The values of one request, one after the other. */
+export class Arrival {
+  readonly #options: ArrivalOptions;
+  #assembly: Assembly | undefined;
+  /** How many pieces the sender may still send. One is free. */
+  #room = 1;
+  /** How many of them are from the budget. */
+  #borrowed = 0;
+  /** How many bytes of the incomplete value are held. */
+  #held = 0;
+  /** Whether the sender gets no room, since values before this one are not read. */
+  #isPaused = false;
+  #isClosed = false;
+
+  constructor(options: ArrivalOptions) {
+    this.#options = options;
+  }
+
+  /** The size of the value in bytes, if it is known. */
+  get size(): number | undefined {
+    return this.#assembly?.size;
+  }
+
+  /** Whether all bytes of a value have come whose size is known. */
+  get isComplete(): boolean {
+    return this.#assembly !== undefined && this.#assembly.received === this.#assembly.size;
+  }
+
+  /**
+   * A value of this size begins.
+   *
+   * @throws {ValueError} When it is larger than the limit.
+   */
+  begin(size: number): void {
+    this.#assembly = new Assembly(this.#options.limit, size);
+    this.#give();
+  }
+
+  /**
+   * Adds a piece, and gives room for more.
+   *
+   * @param size The size of the whole value in bytes, if the piece has it.
+   * @throws {ValueError} When there was no room for it, or the value is too large.
+   * @throws {JSONDecodeError} When it is not JSON.
+   */
+  add(text: string, size?: number): void {
+    if (this.#room === 0) throw new ValueError("There was no room for another piece of a value");
+    this.#room--;
+    if (this.#borrowed > this.#room) this.#giveBack(1);
+    this.#assembly ??= new Assembly(this.#options.limit, size);
+    const added = this.#assembly.add(text, size);
+    this.#options.budget.hold(added);
+    this.#held += added;
+    const { received, size: total } = this.#assembly;
+    if (total !== undefined) this.#options.onProgress?.(received, total);
+    this.#give();
+  }
+
+  /**
+   * The value, after its last piece. Another one may follow.
+   *
+   * @throws {ValueError} When its pieces have another size.
+   * @throws {JSONDecodeError} When it is not JSON.
+   */
+  end(size: number): unknown {
+    const assembly = this.#assembly ?? new Assembly(Infinity);
+    this.#forget();
+    this.#assembly = undefined;
+    return assembly.end(size);
+  }
+
+  /** Gives the sender no room from now on: it has to wait until the values before are read. */
+  pause(): void {
+    this.#isPaused = true;
+  }
+
+  /** Gives the sender room again. */
+  resume(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    this.#give();
+  }
+
+  /** Drops what has come: the request is completed, or has failed. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#giveBack(this.#borrowed);
+    this.#forget();
+    this.#assembly = undefined;
+  }
+
+  /** Gives room when half of it is used: a message for each piece would be twice the messages. */
+  #give(): void {
+    if (this.#isClosed || this.#isPaused || this.#room > WINDOW / 2) return;
+    const wanted = this.#wanted;
+    if (wanted === 0) return;
+    const free = this.#room === this.#borrowed ? 1 : 0;
+    const borrowed = this.#options.budget.take(wanted - free);
+    this.#borrowed += borrowed;
+    this.#room += free + borrowed;
+    if (free + borrowed > 0) this.#options.giveRoom(free + borrowed);
+  }
+
+  /** How many more pieces may be on their way; no more than the rest of the value has. */
+  get #wanted(): number {
+    const { size = Infinity, received = 0 } = this.#assembly ?? {};
+    const rest = Math.ceil((size - received) / PIECE_SIZE);
+    return Math.max(Math.min(WINDOW, rest) - this.#room, 0);
+  }
+
+  #giveBack(count: number): void {
+    this.#borrowed -= count;
+    this.#options.budget.giveBack(count);
+  }
+
+  #forget(): void {
+    this.#options.budget.release(this.#held);
+    this.#held = 0;
+  }
+}

@@ -1,0 +1,55 @@
+/**
+ * Sends the JSON of a large value in pieces, as the receiver has room for them. `arrival.ts` is the
+ * other side.
+ *
+ * @module
+ */
+
+import { periodicPause } from "../base/pause.ts";
+import type { Credit } from "../base/credit.ts";
+import { ValueError } from "../errors.ts";
+import type { Connection } from "../net/connection.ts";
+import { cutPieces, type MeasuredJson } from "../wire/parts.ts";
+
+/** How the pieces of a value are sent. */
+export interface PartSending {
+  connection: Pick<Connection, "sendText" | "congested" | "drained">;
+  /** The room that the receiver has. It is closed when the value is not wanted any more. */
+  credit: Credit;
+  /** Makes the line of a piece. The first piece is given the size of the value, in bytes. */
+  lineOf: (text: string, size: number | undefined) => string;
+  /** Whether the value is still to be sent. */
+  isWanted: () => boolean;
+  /** Called after each piece. */
+  onProgress?: (done: number, total: number) => void;
+}
+
+/** The time from one pause to the next, in milliseconds. */
+const SLICE = 2;
+
+/**
+ * Sends all pieces of a value.
+ *
+ * @returns Whether all were sent; `false` if the value is not wanted any more.
+ * @throws {ValueError} When the value has changed since it was measured.
+ * @throws {TypeError} When JSON cannot hold the value.
+ */
+export async function sendParts(
+  json: MeasuredJson,
+  { connection, credit, lineOf, isWanted, onProgress }: PartSending,
+): Promise<boolean> {
+  const pause = periodicPause(SLICE);
+  let sent = 0;
+  for (const { text, size } of cutPieces(json.texts())) {
+    await credit.take();
+    if (connection.congested) await connection.drained();
+    if (!isWanted()) return false;
+    if (sent + size > json.size) break;
+    connection.sendText(lineOf(text, sent === 0 ? json.size : undefined));
+    sent += size;
+    onProgress?.(sent, json.size);
+    await pause();
+  }
+  if (sent === json.size) return true;
+  throw new ValueError("The value has changed while it was sent");
+}

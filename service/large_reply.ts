@@ -1,0 +1,56 @@
+/**
+ * Sends a large result, or a large value of a stream: in pieces to a client that takes them, and in
+ * one line to any other.
+ *
+ * @module
+ */
+
+import { callHandler } from "../base/callbacks.ts";
+import { sendParts } from "../device/part_sender.ts";
+import type { Connection } from "../net/connection.ts";
+import { writeJson } from "../wire/json_writer.ts";
+import { encodeLarge, PIECE_LENGTH } from "../wire/large_values.ts";
+import { beginReply, beginValue, encodeResultPart, encodeSized } from "../wire/message.ts";
+import { measure, PIECE_SIZE } from "../wire/parts.ts";
+import type { NEXT_VALUE } from "../wire/protocol.ts";
+import type { ActiveRequest } from "./active_request.ts";
+
+/**
+ * Sends a large value. It must not change until the promise is settled.
+ *
+ * @param attribute `__next__` for a value of a stream, after which the request is still pending.
+ * @throws The reason, if the request is aborted.
+ * @throws {TypeError} When JSON cannot hold the value.
+ * @throws {ValueError} When the value has changed while it was sent.
+ */
+export async function sendLarge(
+  connection: Connection,
+  request: ActiveRequest,
+  value: unknown,
+  attribute?: typeof NEXT_VALUE,
+): Promise<void> {
+  const { requester, uid, parts, attribute: method } = request;
+  const begin = attribute === undefined ? beginReply : beginValue;
+  if (parts === undefined) {
+    const pieces = await encodeLarge(value);
+    return await connection.sendPieces([begin(requester, uid), ...pieces, "}"]);
+  }
+  const json = await measure(() => writeJson(value, PIECE_LENGTH));
+  if (json.size <= PIECE_SIZE) {
+    const text = [...json.texts()].join("");
+    return connection.sendText(`${begin(requester, uid)}${text}}`);
+  }
+  const isComplete = await sendParts(json, {
+    connection,
+    credit: parts,
+    lineOf: (text, size) => encodeResultPart(requester, uid, text, size),
+    isWanted: () => !request.isAborted,
+    onProgress: (done, total) => {
+      const { onProgress } = request;
+      if (onProgress === undefined) return;
+      callHandler(`onProgress of ${method}`, () => onProgress(done, total));
+    },
+  });
+  if (!isComplete) throw request.reason;
+  connection.sendText(encodeSized(requester, uid, json.size, attribute));
+}

@@ -1,0 +1,213 @@
+/**
+ * The pieces of a large value: between devices of this package the JSON of a value above
+ * {@linkcode PIECE_SIZE} travels as texts of at most that size, each in an ordinary short line.
+ *
+ * This module measures the JSON of a value, cuts it between code points, and puts it together again.
+ * `json_writer.ts` writes the JSON and `json_reader.ts` reads it while it arrives. How many pieces
+ * may be on their way is for `device/arrival.ts` and `device/part_sender.ts`.
+ *
+ * @module
+ */
+
+import { ValueError } from "../errors.ts";
+import { periodicPause } from "../base/pause.ts";
+import { JsonReader } from "./json_reader.ts";
+import { unreadable } from "./large_values.ts";
+
+/** The largest piece, in bytes of UTF-8. A value up to that size travels in one line. */
+export const PIECE_SIZE = 256 * 1024;
+
+/**
+ * How much of the JSON of a value is held so that it is written once, in bytes. A value with more is
+ * written twice: to measure it, and to send it.
+ */
+export const HELD_SIZE = 8 * 1024 * 1024;
+
+/** The time from one pause to the next, in milliseconds. */
+const SLICE = 5;
+/** A code point has at most so many bytes, so that a piece can hold one. */
+const MIN_PIECE_SIZE = 4;
+
+const encoder = new TextEncoder();
+/** What is encoded only to be measured. */
+let scratch: Uint8Array<ArrayBuffer> | undefined;
+
+/** A piece. */
+export interface Piece {
+  text: string;
+  /** In bytes of UTF-8. */
+  size: number;
+}
+
+/** The JSON of a value, which is measured. */
+export interface MeasuredJson {
+  /** In bytes of UTF-8. */
+  readonly size: number;
+  /** Whether the text is held. If not, the value must not change until it is sent. */
+  readonly isHeld: boolean;
+  /** The texts that are the JSON together. */
+  texts(): Iterable<string>;
+}
+
+/** How many bytes of UTF-8 a text has. */
+export function sizeOf(text: string): number {
+  scratch ??= new Uint8Array(PIECE_SIZE);
+  let size = 0;
+  for (let rest = text; rest !== "";) {
+    const { read, written } = encoder.encodeInto(rest, scratch);
+    size += written;
+    rest = rest.slice(read);
+  }
+  return size;
+}
+
+/**
+ * Cuts texts into pieces between code points. Each piece but the last is as long as it can be.
+ *
+ * @param limit The largest piece, in bytes of UTF-8, at least 4.
+ */
+export function* cutPieces(texts: Iterable<string>, limit = PIECE_SIZE): Generator<Piece, void> {
+  const most = Math.max(limit, MIN_PIECE_SIZE);
+  scratch ??= new Uint8Array(PIECE_SIZE);
+  let text = "";
+  let size = 0;
+  for (let rest of texts) {
+    while (rest !== "") {
+      const { read, written } = encoder.encodeInto(rest, scratch.subarray(0, most - size));
+      text += rest.slice(0, read);
+      size += written;
+      if (read === rest.length) break;
+      yield { text, size };
+      text = "";
+      size = 0;
+      rest = rest.slice(read);
+    }
+  }
+  if (size > 0) yield { text, size };
+}
+
+/**
+ * Measures the JSON of a value, at once. `undefined` if it is longer than `HELD_SIZE`.
+ *
+ * @throws {TypeError} When JSON cannot hold the value.
+ */
+export function measureNow(write: () => Iterable<string>): MeasuredJson | undefined {
+  const texts: string[] = [];
+  let size = 0;
+  for (const text of write()) {
+    texts.push(text);
+    size += sizeOf(text);
+    if (size > HELD_SIZE) return undefined;
+  }
+  return { size, isHeld: true, texts: () => texts };
+}
+
+/**
+ * Measures the JSON of a value, with pauses. The value must not change meanwhile.
+ *
+ * @param write Writes the JSON from its beginning.
+ * @throws {TypeError} When JSON cannot hold the value.
+ */
+export async function measure(write: () => Iterable<string>): Promise<MeasuredJson> {
+  const pause = periodicPause(SLICE);
+  let texts: string[] | undefined = [];
+  let size = 0;
+  for (const text of write()) {
+    size += sizeOf(text);
+    if (size > HELD_SIZE) texts = undefined;
+    texts?.push(text);
+    await pause();
+  }
+  const held = texts;
+  return { size, isHeld: held !== undefined, texts: () => held ?? write() };
+}
+
+/** Puts the JSON of one value together, and reads it while it arrives. */
+export class Assembly {
+  readonly #limit: number;
+  readonly #reader = new JsonReader();
+  #size: number | undefined;
+  #received = 0;
+
+  /**
+   * @param limit The largest value, in bytes of UTF-8: the `readLimit` of the device.
+   * @param size The size of the value, if it is known.
+   * @throws {ValueError} When the value is larger.
+   */
+  constructor(limit: number, size?: number) {
+    this.#limit = limit;
+    this.#expect(size);
+  }
+
+  /** The size of the value, in bytes; `undefined` if it is not known yet. */
+  get size(): number | undefined {
+    return this.#size;
+  }
+
+  /** How many bytes have come. */
+  get received(): number {
+    return this.#received;
+  }
+
+  /**
+   * Adds a piece.
+   *
+   * @param size The size of the whole value, if the piece has it.
+   * @returns The size of the piece, in bytes.
+   * @throws {ValueError} When the piece is empty or too large, or the value is larger than it said
+   * or than the limit.
+   * @throws {JSONDecodeError} When it is not JSON.
+   */
+  add(text: string, size?: number): number {
+    this.#expect(size);
+    const length = text.length > PIECE_SIZE ? Infinity : sizeOf(text);
+    if (length === 0 || length > PIECE_SIZE) {
+      throw new ValueError(`A piece of a value must have from 1 to ${PIECE_SIZE} bytes`);
+    }
+    this.#received += length;
+    if (this.#received > (this.#size ?? Infinity)) {
+      throw new ValueError(`A value of ${this.#size} bytes has more pieces than that`);
+    }
+    this.#checkLimit(this.#received);
+    try {
+      this.#reader.read(text);
+    } catch (error) {
+      throw unreadable(error as Error);
+    }
+    return length;
+  }
+
+  /**
+   * The value, after its last piece.
+   *
+   * @throws {ValueError} When its pieces have another size.
+   * @throws {JSONDecodeError} When it is not JSON.
+   */
+  end(size: number): unknown {
+    if (size !== this.#received || size !== (this.#size ?? size)) {
+      throw new ValueError(`A value of ${size} bytes has pieces of ${this.#received} bytes`);
+    }
+    try {
+      return this.#reader.end();
+    } catch (error) {
+      throw unreadable(error as Error);
+    }
+  }
+
+  #expect(size: number | undefined): void {
+    if (size === undefined) return;
+    if (size !== (this.#size ?? size)) {
+      throw new ValueError(`A value of ${this.#size} bytes has ${size} bytes in a later piece`);
+    }
+    this.#size = size;
+    this.#checkLimit(size);
+  }
+
+  #checkLimit(size: number): void {
+    if (size <= this.#limit) return;
+    throw new ValueError(
+      `The value has ${size} bytes${size === this.#size ? "" : " or more"}, ` +
+        `longer than readLimit, ${this.#limit} bytes`,
+    );
+  }
+}
