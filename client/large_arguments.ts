@@ -10,7 +10,7 @@
 import { writeJson } from "../wire/json_writer.ts";
 import { encodeLarge, PIECE_LENGTH } from "../wire/large_values.ts";
 import type { JsonObject } from "../wire/message.ts";
-import { HELD_SIZE, measure, type MeasuredJson, measureNow } from "../wire/parts.ts";
+import { AT_ONCE, measure, type MeasuredJson, measureNow } from "../wire/parts.ts";
 
 /** What stands between the arguments and the keyword arguments in one line. */
 const KWARGS = ',"kwargs":';
@@ -23,7 +23,7 @@ export class LargeArguments {
   readonly #written: { args: MeasuredJson; kwargs: MeasuredJson } | undefined;
 
   /**
-   * Writes them if they have up to `HELD_SIZE` bytes: the caller may change them then. Others are
+   * Writes them if they have up to `AT_ONCE` bytes: the caller may change them then. Others are
    * read later.
    *
    * @throws {TypeError} When JSON cannot hold them.
@@ -33,7 +33,7 @@ export class LargeArguments {
     this.#kwargs = kwargs;
     const [writtenArgs, writtenKwargs] = [measureNow(write(args)), measureNow(write(kwargs))];
     if (writtenArgs === undefined || writtenKwargs === undefined) return;
-    if (writtenArgs.size + writtenKwargs.size > HELD_SIZE) return;
+    if (writtenArgs.size + writtenKwargs.size > AT_ONCE) return;
     this.#written = { args: writtenArgs, kwargs: writtenKwargs };
   }
 

@@ -433,6 +433,7 @@ export class Requests {
         // A cancellation while another line is being sent would arrive before this one.
         await connection.sendPieces([beginRequest(request), ...texts, end], isWanted);
       } else {
+        if (json.isHeld) request.onSent?.();
         const head = `${beginRequest(request)}[],"kwargs":{},"size":${json.size}`;
         connection.sendText(head + end);
         const credit = request.credit = new Credit(1);

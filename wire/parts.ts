@@ -17,11 +17,14 @@ import { unreadable } from "./large_values.ts";
 /** The largest piece, in bytes of UTF-8. A value up to that size travels in one line. */
 export const PIECE_SIZE = 256 * 1024;
 
+/** How much JSON is written at once, without a pause, in bytes: it takes up to 30 ms. */
+export const AT_ONCE = 8 * 1024 * 1024;
+
 /**
- * How much of the JSON of a value is held so that it is written once, in bytes. A value with more is
- * written twice: to measure it, and to send it.
+ * How much JSON is held so that it is written once, in bytes. A value with more is written twice: to
+ * measure it, and to send it.
  */
-export const HELD_SIZE = 8 * 1024 * 1024;
+export const HELD_SIZE = 64 * 1024 * 1024;
 
 /** The time from one pause to the next, in milliseconds. */
 const SLICE = 5;
@@ -87,7 +90,7 @@ export function* cutPieces(texts: Iterable<string>, limit = PIECE_SIZE): Generat
 }
 
 /**
- * Measures the JSON of a value, at once. `undefined` if it is longer than `HELD_SIZE`.
+ * Measures the JSON of a value, at once. `undefined` if it is longer than `AT_ONCE`.
  *
  * @throws {TypeError} When JSON cannot hold the value.
  */
@@ -97,7 +100,7 @@ export function measureNow(write: () => Iterable<string>): MeasuredJson | undefi
   for (const text of write()) {
     texts.push(text);
     size += sizeOf(text);
-    if (size > HELD_SIZE) return undefined;
+    if (size > AT_ONCE) return undefined;
   }
   return { size, isHeld: true, texts: () => texts };
 }

@@ -228,7 +228,7 @@ Deno.test("larger arguments may be changed when they are sent", async () => {
 Deno.test("larger arguments that are changed while they are sent fail their request, on both sides", async () => {
   await using setting = await linked(new Store());
   const { link, service, client } = setting;
-  const value = ["a".repeat(9_000_000), { count: 0, toJSON: () => "b".repeat(++count) }];
+  const value = ["a".repeat(70_000_000), { count: 0, toJSON: () => "b".repeat(++count) }];
   let count = 0;
   await assertRejects(
     () => link.load(value).result(),
@@ -238,7 +238,7 @@ Deno.test("larger arguments that are changed while they are sent fail their requ
   assertEquals(await link.trigger(), 1);
   assertEquals([service.calls, (await traffic(client)).pending], [["trigger"], 0]);
   await assertRejects(
-    () => link.changing(9_000_000).result(),
+    () => link.changing(70_000_000).result(),
     RemoteError,
     "ValueError: The value has changed while it was sent",
   );
