@@ -6,6 +6,7 @@
  */
 
 import createSpinner from "yocto-spinner";
+import { formatSize } from "../base/units.ts";
 
 /** A progress indicator. It is shown until it is disposed of. */
 export interface Progress extends Disposable {
@@ -48,6 +49,16 @@ export function showProgress(
       spinner.stop();
     },
   };
+}
+
+/** The characters of a bar. */
+const BAR_WIDTH = 20;
+
+/** A bar for what has been sent or received of a large value, e.g. `[#####               ]`. */
+export function progressBar(done: number, total: number): string {
+  const share = Math.min(done / total, 1);
+  const bar = "#".repeat(Math.floor(share * BAR_WIDTH)).padEnd(BAR_WIDTH);
+  return `[${bar}] ${Math.floor(share * 100)} % of ${formatSize(total)}`;
 }
 
 /** Whether the standard error is a terminal on which a line can be removed. */
