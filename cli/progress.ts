@@ -50,6 +50,16 @@ export function showProgress(
   };
 }
 
+/** The characters of a bar. */
+const BAR_WIDTH = 20;
+
+/** A bar for what has been sent or received of a large value, e.g. `[#####               ] 25 % of 4.0 MB`. */
+export function progressBar(done: number, total: number): string {
+  const share = Math.min(done / total, 1);
+  const bar = "#".repeat(Math.floor(share * BAR_WIDTH)).padEnd(BAR_WIDTH);
+  return `[${bar}] ${Math.floor(share * 100)} % of ${(total / 1e6).toFixed(1)} MB`;
+}
+
 /** Whether the standard error is a terminal on which a line can be removed. */
 function isAtTerminal(): boolean {
   // Where CI is set, a spinner would print lines.

@@ -10,79 +10,83 @@
 import { writeJson } from "../wire/json_writer.ts";
 import { encodeLarge, PIECE_LENGTH } from "../wire/large_values.ts";
 import type { JsonObject } from "../wire/message.ts";
-import { HELD_SIZE, measure, type MeasuredJson, measureNow } from "../wire/parts.ts";
+import {
+  type BegunJson,
+  isMeasured,
+  measure,
+  type MeasuredJson,
+  measureNow,
+  type WriteJson,
+} from "../wire/parts.ts";
 
 /** What stands between the arguments and the keyword arguments in one line. */
 const KWARGS = ',"kwargs":';
 
 /** The arguments of one call. */
 export class LargeArguments {
-  readonly #args: readonly unknown[];
-  readonly #kwargs: JsonObject;
-  /** The JSON of both, if it is not too large to be held. */
-  readonly #written: { args: MeasuredJson; kwargs: MeasuredJson } | undefined;
+  readonly #args: Part;
+  readonly #kwargs: Part;
 
   /**
-   * Writes them if they have up to `HELD_SIZE` bytes: the caller may change them then. Others are
-   * read later.
+   * Writes them if they have up to `AT_ONCE` bytes: the caller may change them then. The rest of
+   * others is read later.
    *
    * @throws {TypeError} When JSON cannot hold them.
    */
   constructor(args: readonly unknown[], kwargs: JsonObject) {
-    this.#args = args;
-    this.#kwargs = kwargs;
-    const [writtenArgs, writtenKwargs] = [measureNow(write(args)), measureNow(write(kwargs))];
-    if (writtenArgs === undefined || writtenKwargs === undefined) return;
-    if (writtenArgs.size + writtenKwargs.size > HELD_SIZE) return;
-    this.#written = { args: writtenArgs, kwargs: writtenKwargs };
+    this.#args = partOf(args);
+    this.#kwargs = partOf(kwargs);
   }
 
   /** Whether they are written: the caller may change them. */
   get isWritten(): boolean {
-    return this.#written !== undefined;
+    return isMeasured(this.#args.json) && isMeasured(this.#kwargs.json);
   }
 
-  /** Their size in bytes; infinite if they are not written. */
+  /** The size of what is written, in bytes. */
   get size(): number {
-    const { args, kwargs } = this.#written ?? {};
-    return (args?.size ?? Infinity) + (kwargs?.size ?? Infinity);
+    return this.#args.json.size + this.#kwargs.json.size;
   }
 
   /** The texts of `args` and `kwargs` in one line, after the beginning of a request. */
   async texts(): Promise<(string | Uint8Array)[]> {
-    const { args, kwargs } = this.#written ?? {};
-    return [
-      ...args?.texts() ?? await encodeLarge(this.#args),
-      KWARGS,
-      ...kwargs?.texts() ?? await encodeLarge(this.#kwargs),
-    ];
-  }
-
-  /** The members `args` and `kwargs`, after the beginning of a request; for written arguments. */
-  get members(): string {
-    const { args, kwargs } = this.#written!;
-    return [...args.texts(), KWARGS, ...kwargs.texts()].join("");
+    return [...await textsOf(this.#args), KWARGS, ...await textsOf(this.#kwargs)];
   }
 
   /** The JSON of an array of the two, to be cut into pieces. */
   async json(): Promise<MeasuredJson> {
-    const { args, kwargs } = this.#written ?? {};
-    const pair = (first: Iterable<string>, second: Iterable<string>) =>
-      (function* () {
+    const [args, kwargs] = [await measuredOf(this.#args), await measuredOf(this.#kwargs)];
+    return {
+      size: args.size + kwargs.size + "[,]".length,
+      isHeld: args.isHeld && kwargs.isHeld,
+      *texts() {
         yield "[";
-        yield* first;
+        yield* args.texts();
         yield ",";
-        yield* second;
+        yield* kwargs.texts();
         yield "]";
-      })();
-    if (args !== undefined && kwargs !== undefined) {
-      const size = args.size + kwargs.size + "[,]".length;
-      return { size, isHeld: true, texts: () => pair(args.texts(), kwargs.texts()) };
-    }
-    return await measure(() => pair(write(this.#args)(), write(this.#kwargs)()));
+      },
+    };
   }
 }
 
-function write(value: unknown): () => Generator<string, void> {
-  return () => writeJson(value, PIECE_LENGTH);
+/** One of the two. */
+interface Part {
+  value: unknown;
+  write: WriteJson;
+  json: MeasuredJson | BegunJson;
+}
+
+function partOf(value: unknown): Part {
+  const write = () => writeJson(value, PIECE_LENGTH);
+  return { value, write, json: measureNow(write) };
+}
+
+async function measuredOf(part: Part): Promise<MeasuredJson> {
+  const { write, json } = part;
+  return part.json = isMeasured(json) ? json : await measure(write, json);
+}
+
+async function textsOf({ value, json }: Part): Promise<Iterable<string | Uint8Array>> {
+  return isMeasured(json) && json.isHeld ? json.texts() : await encodeLarge(value);
 }

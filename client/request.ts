@@ -19,7 +19,7 @@ import type { Credit } from "../base/credit.ts";
 import type { Arrival } from "../device/arrival.ts";
 import { ConnectionAbortedError, TimeoutError } from "../errors.ts";
 import type { FutureWithResolvers } from "../future.ts";
-import type { ProgressHandler } from "../wire/call.ts";
+import type { CallOptions } from "../wire/call.ts";
 import type { JsonObject } from "../wire/message.ts";
 import { MANAGER } from "../wire/protocol.ts";
 import { repr } from "../base/repr.ts";
@@ -68,7 +68,7 @@ export interface RequestParts {
   /** Called when its arguments may be changed, if they were not written at the call. */
   onSent: (() => void) | undefined;
   /** Called with each piece of a large value. */
-  onProgress: ProgressHandler | undefined;
+  onProgress: CallOptions["onProgress"];
 }
 
 const ASKED: RequestState = { state: "asked" };
@@ -97,7 +97,7 @@ export class ClientRequest implements Readonly<RequestParts> {
   readonly failsOffline: boolean;
   readonly onValue: ((value: unknown) => void) | undefined;
   readonly onSent: (() => void) | undefined;
-  readonly onProgress: ProgressHandler | undefined;
+  readonly onProgress: CallOptions["onProgress"];
   /** The request as one line without its closing brace; `undefined` if it has large arguments. */
   line: string | undefined;
   /** Its arguments if they are too large for that, until they are sent. */

@@ -360,12 +360,8 @@ export class Requests {
   /** Writes large arguments, unless that takes so long that it is done while they are sent. */
   #writeLarge(request: ClientRequest): void {
     const large = new LargeArguments(request.args, request.kwargs);
-    if (large.size <= PIECE_SIZE) {
-      request.encoded(beginRequest(request) + large.members);
-    } else {
-      request.release(); // `large` holds the arguments
-      request.large = large;
-    }
+    request.release(); // `large` holds the arguments
+    request.large = large;
     if (large.isWritten) request.onSent?.();
   }
 
@@ -426,17 +422,19 @@ export class Requests {
     try {
       const usesParts = state.state === "sent" && state.usesParts;
       const json = usesParts ? await large.json() : undefined;
-      const texts = usesParts ? [] : await large.texts();
+      const isShort = json === undefined || json.size <= PIECE_SIZE;
+      const texts = isShort ? await large.texts() : [];
       if (!isWanted()) return this.#scheduler.done(uid); // it was cancelled
       if (deadline < performance.now()) throw notSentInTime(request);
       if (this.#connection.reconnects && this.#offline.isHeld(link)) { // its service has gone
         this.#complete(uid);
         return this.#offline.add(request);
       }
-      if (json === undefined) {
+      if (isShort) {
         // A cancellation while another line is being sent would arrive before this one.
         await connection.sendPieces([beginRequest(request), ...texts, end], isWanted);
       } else {
+        if (json.isHeld) request.onSent?.();
         const head = `${beginRequest(request)}[],"kwargs":{},"size":${json.size}`;
         connection.sendText(head + end);
         const credit = request.credit = new Credit(1);

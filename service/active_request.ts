@@ -59,8 +59,10 @@ export class ActiveRequest implements ServiceRequest {
   onProgress: ((done: number, total: number) => unknown) | undefined;
   /** The arguments that arrive in pieces; `undefined` if they are there. */
   arrival: Arrival | undefined;
-  /** The pieces of the result that the client has room for; `undefined` if it takes one line. */
-  readonly parts: Credit | undefined;
+  /** The pieces that the client has room for at first; `undefined` if it takes one line. */
+  readonly #room: number | undefined;
+  /** Made for the first large value: most results are not large. */
+  #parts: Credit | undefined;
   #args: readonly unknown[];
   #kwargs: JsonObject;
   /** The values that the client has room for; `undefined` if it reads no streams. */
@@ -77,7 +79,13 @@ export class ActiveRequest implements ServiceRequest {
     this.uid = uid;
     this.onProgress = undefined;
     this.#stream = stream === undefined ? undefined : new Credit(stream);
-    this.parts = parts === undefined ? undefined : new Credit(parts);
+    this.#room = parts;
+  }
+
+  /** The pieces of the result that the client has room for; `undefined` if it takes one line. */
+  get parts(): Credit | undefined {
+    if (this.#room === undefined) return undefined;
+    return this.#parts ??= new Credit(this.#room);
   }
 
   get args(): readonly unknown[] {
@@ -115,7 +123,7 @@ export class ActiveRequest implements ServiceRequest {
   abort(reason: Error): void {
     this.#reason ??= reason;
     this.#controller?.abort(this.#reason);
-    this.parts?.close();
+    this.#parts?.close();
     this.arrival?.close();
   }
 

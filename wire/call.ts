@@ -66,25 +66,13 @@ export interface CallOptions {
   /** Cancels the Future when it is aborted; the Future rejects with the reason of the signal. */
   signal?: AbortSignal;
   /**
-   * Called while large arguments are sent, and while a large result or value of a stream arrives.
+   * Called with each piece while large arguments are sent, and while a large result or value of a
+   * stream arrives: how many bytes of JSON have been sent or have arrived, and how many there are.
    * Only what has more than 256 KiB of JSON is reported, and only with a Service and a Manager of
    * this package. Its errors are logged.
    */
-  onProgress?: ProgressHandler;
+  onProgress?: (done: number, total: number, direction: "sent" | "received") => unknown;
 }
-
-/**
- * Called with each piece of a large value.
- *
- * @param done How many bytes of its JSON have been sent or have arrived.
- * @param total How many bytes it has.
- * @param direction Whether the value is sent or received by this program.
- */
-export type ProgressHandler = (
-  done: number,
-  total: number,
-  direction: "sent" | "received",
-) => unknown;
 
 /**
  * The options of one call, made by {@linkcode options}.

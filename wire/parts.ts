@@ -17,11 +17,14 @@ import { unreadable } from "./large_values.ts";
 /** The largest piece, in bytes of UTF-8. A value up to that size travels in one line. */
 export const PIECE_SIZE = 256 * 1024;
 
+/** How much JSON is written at once, without a pause, in bytes: it takes some 50 ms. */
+export const AT_ONCE = 8 * 1024 * 1024;
+
 /**
- * How much of the JSON of a value is held so that it is written once, in bytes. A value with more is
- * written twice: to measure it, and to send it.
+ * How much JSON is held so that it is written once, in bytes. A value with more is written twice: to
+ * measure it, and to send it.
  */
-export const HELD_SIZE = 8 * 1024 * 1024;
+export const HELD_SIZE = 64 * 1024 * 1024;
 
 /** The time from one pause to the next, in milliseconds. */
 const SLICE = 5;
@@ -48,6 +51,9 @@ export interface MeasuredJson {
   /** The texts that are the JSON together. */
   texts(): Iterable<string>;
 }
+
+/** Writes the JSON of a value from its beginning, in texts. */
+export type WriteJson = () => Generator<string, void>;
 
 /** How many bytes of UTF-8 a text has. */
 export function sizeOf(text: string): number {
@@ -86,36 +92,56 @@ export function* cutPieces(texts: Iterable<string>, limit = PIECE_SIZE): Generat
   if (size > 0) yield { text, size };
 }
 
+/** The JSON of a value whose beginning is written. */
+export interface BegunJson {
+  readonly texts: string[];
+  /** The size of the texts, in bytes of UTF-8. */
+  readonly size: number;
+  /** Writes the rest. */
+  readonly rest: Iterator<string, void>;
+}
+
+/** Whether all of the JSON was measured. */
+export function isMeasured(json: MeasuredJson | BegunJson): json is MeasuredJson {
+  return "isHeld" in json;
+}
+
 /**
- * Measures the JSON of a value, at once. `undefined` if it is longer than `HELD_SIZE`.
+ * Measures the JSON of a value, at once. If it is longer than `AT_ONCE`, gives its beginning.
  *
  * @throws {TypeError} When JSON cannot hold the value.
  */
-export function measureNow(write: () => Iterable<string>): MeasuredJson | undefined {
+export function measureNow(write: WriteJson): MeasuredJson | BegunJson {
   const texts: string[] = [];
+  const rest = write();
   let size = 0;
-  for (const text of write()) {
-    texts.push(text);
-    size += sizeOf(text);
-    if (size > HELD_SIZE) return undefined;
+  for (let next; size <= AT_ONCE; size += sizeOf(next.value)) {
+    next = rest.next();
+    if (next.done) return { size, isHeld: true, texts: () => texts };
+    texts.push(next.value);
   }
-  return { size, isHeld: true, texts: () => texts };
+  return { texts, size, rest };
 }
 
 /**
  * Measures the JSON of a value, with pauses. The value must not change meanwhile.
  *
  * @param write Writes the JSON from its beginning.
+ * @param begun The beginning, if it is written.
  * @throws {TypeError} When JSON cannot hold the value.
  */
-export async function measure(write: () => Iterable<string>): Promise<MeasuredJson> {
+export async function measure(
+  write: WriteJson,
+  begun: BegunJson = { texts: [], size: 0, rest: write() },
+): Promise<MeasuredJson> {
   const pause = periodicPause(SLICE);
-  let texts: string[] | undefined = [];
-  let size = 0;
-  for (const text of write()) {
-    size += sizeOf(text);
+  const { rest } = begun;
+  let texts: string[] | undefined = begun.texts;
+  let size = begun.size;
+  for (let next; !(next = rest.next()).done;) {
+    size += sizeOf(next.value);
     if (size > HELD_SIZE) texts = undefined;
-    texts?.push(text);
+    texts?.push(next.value);
     await pause();
   }
   const held = texts;

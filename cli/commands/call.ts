@@ -13,7 +13,7 @@ import {
   readConnectOptions,
 } from "../connect_options.ts";
 import { ConfigurationError, ValueError } from "../../errors.ts";
-import { showProgress } from "../progress.ts";
+import { progressBar, showProgress } from "../progress.ts";
 import { runSession } from "../client_session.ts";
 import {
   type CallArguments,
@@ -67,9 +67,15 @@ async function call(
   await runSession(connecting, "call", async ({ client, signal, removeDeadline }) => {
     const link = await linkWith(client, service, signal);
     removeDeadline();
-    using progress = showProgress(`Waiting for ${printable(`${method} of ${service}`)}`, { quiet });
+    const waiting = `Waiting for ${printable(`${method} of ${service}`)}`;
+    using progress = showProgress(waiting, { quiet });
+    const onProgress = (done: number, total: number, direction: "sent" | "received") => {
+      const verb = direction === "sent" ? "Sending to" : "Receiving from";
+      const bar = `${verb} ${printable(`${method} of ${service}`)} ${progressBar(done, total)}`;
+      progress.show(done < total ? bar : waiting);
+    };
     const request = async (call: CallArguments): Promise<boolean> => {
-      const options = { ...call, signal, timeout: parsed.timeout };
+      const options = { ...call, signal, timeout: parsed.timeout, onProgress };
       for await (const result of resultsOf(link, method, options)) {
         progress.clear();
         if (!printLine(formatResult(result, json, Deno.stdout.isTerminal()))) return false;
@@ -85,7 +91,7 @@ async function call(
         const message = `Line ${count + 1} of the standard input: ${(cause as Error).message}`;
         throw new ValueError(message, { cause });
       }
-      progress.show(`Waiting for ${printable(`${method} of ${service}`)}, ${++count} done`);
+      progress.show(`${waiting}, ${++count} done`);
     }
   });
 }

@@ -74,3 +74,29 @@ Deno.test("an administrator's request that cannot be sent does not hold the othe
   sending.scheduler.done("2");
   assertEquals([sending.sent, sending.scheduler.current], [["1", "2", "a", "3", "4", "5"], "5"]);
 });
+
+Deno.test("requests wait behind large arguments to the same service, and no others do", () => {
+  const { sent, scheduler } = new Sending();
+  const request = (uid: string, service: string) => clientRequest(uid, { service });
+  scheduler.block("S");
+  scheduler.block("S"); // which changes nothing
+  for (const [uid, service] of [["a", "S"], ["b", "Other"], ["c", "S"]]) {
+    scheduler.schedule(request(uid, service));
+  }
+  assertEquals(sent, ["b"]);
+  assertEquals(scheduler.unblock("S").map(({ uid }) => uid), ["a", "c"]);
+  assertEquals(scheduler.unblock("S"), []);
+  scheduler.schedule(request("d", "S"));
+  assertEquals(sent, ["b", "d"]);
+});
+
+Deno.test("requests that were held for an administrator wait behind large arguments too", () => {
+  const sending = new Sending();
+  const { sent, scheduler } = sending;
+  sending.administer("1");
+  sending.send("a");
+  scheduler.block("S");
+  scheduler.done("1");
+  assertEquals(sent, ["1"]);
+  assertEquals(scheduler.unblock("S").map(({ uid }) => uid), ["a"]);
+});

@@ -102,17 +102,22 @@ Deno.test("pieces are sent as there is room for them, and not after the value is
   const progress: number[][] = [];
   let isWanted = true;
   const credit = new Credit(1);
-  const sending = sendParts(await measure(() => [PIECE, PIECE, PIECE, PIECE, "1"]), {
-    connection: {
-      sendText: (line) => void sent.push(line),
-      congested: false,
-      drained: () => Promise.resolve(),
+  const sending = sendParts(
+    await measure(function* () {
+      yield* [PIECE, PIECE, PIECE, PIECE, "1"];
+    }),
+    {
+      connection: {
+        sendText: (line) => void sent.push(line),
+        congested: false,
+        drained: () => Promise.resolve(),
+      },
+      credit,
+      lineOf: (text, size) => `${text.length} of ${size}`,
+      isWanted: () => isWanted,
+      onProgress: (done, total) => progress.push([done, total]),
     },
-    credit,
-    lineOf: (text, size) => `${text.length} of ${size}`,
-    isWanted: () => isWanted,
-    onProgress: (done, total) => progress.push([done, total]),
-  });
+  );
   await until("the first piece is sent", () => sent.length === 1);
   credit.add(2);
   await until("two more are sent", () => sent.length === 3);

@@ -228,7 +228,7 @@ Deno.test("larger arguments may be changed when they are sent", async () => {
 Deno.test("larger arguments that are changed while they are sent fail their request, on both sides", async () => {
   await using setting = await linked(new Store());
   const { link, service, client } = setting;
-  const value = ["a".repeat(9_000_000), { count: 0, toJSON: () => "b".repeat(++count) }];
+  const value = ["a".repeat(70_000_000), { count: 0, toJSON: () => "b".repeat(++count) }];
   let count = 0;
   await assertRejects(
     () => link.load(value).result(),
@@ -238,7 +238,7 @@ Deno.test("larger arguments that are changed while they are sent fail their requ
   assertEquals(await link.trigger(), 1);
   assertEquals([service.calls, (await traffic(client)).pending], [["trigger"], 0]);
   await assertRejects(
-    () => link.changing(9_000_000).result(),
+    () => link.changing(70_000_000).result(),
     RemoteError,
     "ValueError: The value has changed while it was sent",
   );
@@ -620,7 +620,9 @@ Deno.test("under a Manager that does not know pieces a Service takes none", asyn
   const starting = service.start(manager.connectOptions);
   const { extensions } = await manager.accept();
   assert((extensions as string[]).includes("parts"));
-  await manager.send(reply("s[h:1]", { uid: "ready", result: { beat: 0, extensions: ["cancel"] } }));
+  await manager.send(
+    reply("s[h:1]", { uid: "ready", result: { beat: 0, extensions: ["cancel"] } }),
+  );
   await starting;
   await manager.send(request("Store", "__part__", ["a"], { requester: "c[h:1]" }));
   assertEquals(

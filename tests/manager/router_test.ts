@@ -692,11 +692,13 @@ Deno.test("a client that disconnects gets no replies, and its service goes on", 
 
 // Control messages
 
+const EXTENSIONS = ["cancel", "stream", "parts"];
+
 /** A client and a service that offer every extension, and a pending request between them. */
 function controlled() {
   const { network, a: stranger, echo: python } = laboratory();
-  const reader = network.client("r", undefined, { extensions: ["cancel", "stream"] });
-  const meter = network.service("Meter", -1, ["cancel", "stream"]);
+  const reader = network.client("r", undefined, { extensions: EXTENSIONS });
+  const meter = network.service("Meter", -1, EXTENSIONS);
   network.send(reader, request({ service: "Meter", stream: 32 }));
   const { requester } = only(meter);
   return { network, stranger, python, reader, meter, requester };
@@ -705,10 +707,15 @@ function controlled() {
 const CONTROLS = [
   request({ service: "Meter", attribute: "__cancel__", args: [], kwargs: {} }),
   request({ service: "Meter", attribute: "__more__", args: [16], kwargs: {} }),
+  request({ service: "Meter", attribute: "__part__", args: ["[1,"], kwargs: {} }),
+  request({ service: "Meter", attribute: "__room__", args: [4], kwargs: {} }),
 ];
 
-function value(requester: unknown, result: unknown): JsonObject {
-  return { error: false, requester, uid: "1", attribute: "__next__", result };
+/** Replies after which the request is still pending. */
+const PARTIAL = ["__next__", "__part__", "__room__"];
+
+function value(requester: unknown, result: unknown, attribute = "__next__"): JsonObject {
+  return { error: false, requester, uid: "1", attribute, result };
 }
 
 Deno.test("a control message goes to the service of the pending request, and gets no reply", () => {
@@ -726,7 +733,7 @@ Deno.test("a control message goes to the service of the pending request, and get
 
 Deno.test("no client cancels the request of another, nor one of a service without the extension", () => {
   const { network, reader } = controlled();
-  const other = network.client("r2", undefined, { extensions: ["cancel", "stream"] });
+  const other = network.client("r2", undefined, { extensions: EXTENSIONS });
   network.send(reader, request());
   only(network.devices.find(({ peer }) => peer.name === "Echo")!);
   for (const control of CONTROLS) {
@@ -751,16 +758,20 @@ Deno.test("a client that has not offered an extension cannot use it", () => {
   network.expectSilence();
 });
 
-Deno.test("the values of a stream go to the client that requested it, until the reply comes", () => {
+Deno.test("values of a stream, pieces and room go to the client of the request, until the reply comes", () => {
   const { network, reader, meter, requester } = controlled();
-  for (const result of [1, null, [2]]) {
-    const line = JSON.stringify(value(requester, result));
-    assertEquals(network.send(meter, line) === reader.sink, true);
-    assertEquals(reader.sink.take(), [line]);
+  for (const attribute of PARTIAL) {
+    for (const result of [1, null, [2], "text"]) {
+      const line = JSON.stringify(value(requester, result, attribute));
+      assertEquals(network.send(meter, line) === reader.sink, true);
+      assertEquals(reader.sink.take(), [line]);
+    }
   }
   network.send(meter, { error: false, requester, uid: "1", result: null });
   assertEquals(only(reader).attribute, undefined);
-  assertEquals(network.send(meter, value(requester, 3)), undefined);
+  for (const attribute of PARTIAL) {
+    assertEquals(network.send(meter, value(requester, 3, attribute)), undefined);
+  }
   network.expectSilence();
 });
 

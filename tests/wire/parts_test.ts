@@ -4,8 +4,10 @@ import { JSONDecodeError, ValueError } from "../../errors.ts";
 import { writeJson } from "../../wire/json_writer.ts";
 import {
   Assembly,
+  AT_ONCE,
   cutPieces,
   HELD_SIZE,
+  isMeasured,
   measure,
   measureNow,
   type Piece,
@@ -133,16 +135,20 @@ Deno.test("what is not JSON is a JSONDecodeError", () => {
   }
 });
 
-Deno.test("a value is measured, and held up to 8 MiB", async () => {
+Deno.test("a value is measured: at once up to 8 MiB, and held up to 64 MiB", async () => {
   const short = () => writeJson([TEXT, 1], 4);
   const json = JSON.stringify([TEXT, 1]);
-  for (const measured of [measureNow(short)!, await measure(short)]) {
+  for (const measured of [measureNow(short), await measure(short)]) {
+    if (!isMeasured(measured)) throw new Error("it was not written at once");
     assertEquals([measured.size, measured.isHeld], [encoder.encode(json).length, true]);
     assertEquals([...measured.texts()].join(""), json);
   }
-  const long = () => writeJson("a".repeat(HELD_SIZE), PIECE_SIZE);
-  assertEquals(measureNow(long), undefined);
-  const { size, isHeld, texts } = await measure(long);
-  assertEquals([size, isHeld], [HELD_SIZE + 2, false]);
-  for (let i = 0; i < 2; i++) assertEquals(sizeOf([...texts()].join("")), size);
+  for (const [length, isHeld] of [[AT_ONCE, true], [HELD_SIZE, false]] as const) {
+    const long = () => writeJson("a".repeat(length), PIECE_SIZE);
+    const begun = measureNow(long);
+    if (isMeasured(begun)) throw new Error("it was written at once");
+    const measured = await measure(long, begun);
+    assertEquals([measured.size, measured.isHeld], [length + 2, isHeld]);
+    for (let i = 0; i < 2; i++) assertEquals(sizeOf([...measured.texts()].join("")), length + 2);
+  }
 });
