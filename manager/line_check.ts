@@ -5,7 +5,7 @@
  * @module
  */
 
-import { JSONDecodeError, ValueError } from "../errors.ts";
+import { ValueError } from "../errors.ts";
 import { Envelope, type Field, FIELDS } from "../wire/envelope.ts";
 import { scanKeys } from "../wire/key_scanner.ts";
 
@@ -35,7 +35,10 @@ const LONGEST_KEY = 64 * 1024;
 /** The fields whose value decides where a message goes. */
 const ROUTING: ReadonlySet<Field> = new Set<Field>(["requester", "service", "uid", "attribute"]);
 
-/** Checks one line. */
+/**
+ * Checks one line. Never throws: an error that nobody expects rejects this line, and does not end the
+ * worker, which has lines of other peers too.
+ */
 export function checkLine({ id, buffer, length, maxDepth }: LineToCheck): CheckedLine {
   const line = new Uint8Array(buffer, 0, length);
   try {
@@ -44,10 +47,10 @@ export function checkLine({ id, buffer, length, maxDepth }: LineToCheck): Checke
     const outcome = { state: "valid", digest: digestOf(envelope), end: envelope.end } as const;
     return { id, buffer, outcome };
   } catch (error) {
-    if (!(error instanceof JSONDecodeError || error instanceof ValueError)) throw error;
     const keys = scanKeys(line);
+    const reason = (error as Error).message;
     const [uid, requester] = [keys.text("uid"), keys.text("requester")];
-    return { id, buffer, outcome: { state: "invalid", reason: error.message, uid, requester } };
+    return { id, buffer, outcome: { state: "invalid", reason, uid, requester } };
   }
 }
 
