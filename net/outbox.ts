@@ -16,7 +16,10 @@ import type { Limits } from "../limits.ts";
 import type { HeldLine } from "../wire/held_line.ts";
 import { type StreamEnd, streamEnd } from "./transport.ts";
 
-/** Why nothing more can be sent: the stream has ended, the peer reads nothing, or the queue is full. */
+/**
+ * Why nothing more can be sent: the stream has ended, the peer reads nothing, or too little of a held
+ * line, or the queue is full.
+ */
 export type OutboxEnd =
   | StreamEnd
   | { state: "stalled"; timeout: number }
@@ -45,7 +48,7 @@ export interface Sent {
 export interface OutboxOptions {
   /** Writes bytes from the start of the array. Fulfilled with the number of bytes written. */
   write: (bytes: Uint8Array) => Promise<number>;
-  limits: Pick<Limits, "queueHigh" | "queueLow" | "queueLimit" | "stallTimeout">;
+  limits: Pick<Limits, "queueHigh" | "queueLow" | "queueLimit" | "stallTimeout" | "minLineRate">;
   /** The counts to increase. */
   sent: Sent;
   /** Called when nothing more can be sent. It calls {@linkcode Outbox.end}. */
@@ -187,7 +190,7 @@ export class Outbox {
     this.#heldAhead += count;
     this.#options.sent.linesOut++;
     this.#flush(this.#limits.queueHigh);
-    if (this.#congestion === undefined) this.#watchForStall();
+    this.#watchForStall();
   }
 
   /** The same for a line whose sender does not wait for `drained()`. */
@@ -356,13 +359,20 @@ export class Outbox {
     }
   }
 
-  /** Ends the connection if nothing is written for the time-out while much waits. */
+  /**
+   * Ends the connection if nothing is written for the time-out while much waits. Of held lines the
+   * peer has to read as much as a sender has to send: they take a share of what all may hold. A line
+   * that comes meanwhile gives no new time.
+   */
   #watchForStall(): void {
-    clearTimeout(this.#stallTimer);
-    const timeout = this.#limits.stallTimeout;
+    if (this.#stallTimer !== undefined) return;
+    const { stallTimeout: timeout, minLineRate } = this.#limits;
     const before = this.#options.sent.bytesOut;
+    const wasHeld = this.#heldAhead > 0;
     this.#stallTimer = setTimeout(() => {
-      if (this.#options.sent.bytesOut === before) {
+      this.#stallTimer = undefined;
+      const minimum = wasHeld && this.#heldAhead > 0 ? minLineRate * timeout / 60_000 : 1;
+      if (this.#options.sent.bytesOut - before < minimum) {
         this.#options.onEnd({ state: "stalled", timeout });
       } else if (this.#isWatched) this.#watchForStall();
     }, timeout);
@@ -374,7 +384,9 @@ export class Outbox {
   }
 
   #unwatch(): void {
-    if (!this.#isWatched) clearTimeout(this.#stallTimer);
+    if (this.#isWatched) return;
+    clearTimeout(this.#stallTimer);
+    this.#stallTimer = undefined;
   }
 
   #endCongestion(): void {
