@@ -7,7 +7,6 @@ import { assert, assertEquals } from "@std/assert";
 import { delay } from "@std/async/delay";
 import fc from "fast-check";
 import type { JsonObject } from "../../wire/message.ts";
-import { scanKeys } from "../../wire/key_scanner.ts";
 import { TestManager } from "../../testing.ts";
 import { notification, pythonic } from "../support/messages.ts";
 import { until } from "../support/until.ts";
@@ -20,6 +19,7 @@ import {
   servicePlan,
   SERVICES,
 } from "./live_plans.ts";
+import { readPlainly } from "../support/plain_reading.ts";
 import { RawPeer } from "../support/raw_peer.ts";
 import { type Target, tryAll } from "./target.ts";
 
@@ -59,8 +59,6 @@ interface Sent {
   client: string;
   service: string;
   answers: number;
-  /** Whether the client knows that it gets no answer that it can read. */
-  isTold: boolean;
 }
 
 /** One play on the Manager. */
@@ -86,11 +84,7 @@ class Scene {
       goOn.services = false;
       for (const service of this.#services.values()) await service.abort();
       await Promise.all(lives);
-      // A client is disconnected in the middle of a long answer whose service dies.
-      const mayBeCut = services.some(({ moods }) =>
-        moods.some((mood) => / at length|in the middle/.test(mood))
-      );
-      for (const client of this.#clients) await this.#expectAnswers(client, mayBeCut);
+      for (const client of this.#clients) await this.#expectAnswers(client);
     } finally {
       goOn.services = false;
       const peers = [...this.#services.values(), ...this.#clients.map(({ peer }) => peer)];
@@ -125,8 +119,7 @@ class Scene {
   }
 
   #serveOne(name: string, peer: RawPeer, line: string, moods: Mood[], sizes: number[]): void {
-    const request = parse(line);
-    if (request === undefined) return; // it was cut off, or is a long one that was no JSON
+    const request = parse(name, line);
     const { requester, uid, args } = request;
     if (typeof requester !== "string" || typeof uid !== "string") {
       assertEquals(request.error, true, line); // what the Manager says of this service's own lines
@@ -255,22 +248,13 @@ class Scene {
       client: client.networkName,
       service: String(service),
       answers: 0,
-      isTold: false,
     };
     this.#sent.set(String(uid), sent);
     client.peer.send(request, sizes);
   }
 
   #hear({ networkName }: LivingClient, line: string): void {
-    const message = parse(line);
-    if (message === undefined) {
-      // A long answer is passed on as it comes, also one that turns out to be none. Then its
-      // routing keys tell the client what it was for, or an error of the Manager that follows.
-      assert(line.length > LIMITS.longLine, line);
-      const sent = this.#sent.get(scanKeys(encoder.encode(line)).text("uid") ?? "");
-      if (sent !== undefined) sent.isTold = true;
-      return;
-    }
+    const message = parse(networkName, line);
     const { error, requester, uid, result, service, attribute } = message;
     if (attribute !== undefined) return; // a question: a hostile line is for administrators
     if (requester === undefined) {
@@ -290,14 +274,12 @@ class Scene {
   }
 
   /** That a client that has not gone has all of its answers, unless it may have been disconnected. */
-  async #expectAnswers(client: LivingClient, mayBeCut: boolean): Promise<void> {
+  async #expectAnswers(client: LivingClient): Promise<void> {
     if (client.isDone) return;
     const { networkName, peer } = client;
-    const mayHaveEnded = client.isHostile || mayBeCut;
     const missing = () =>
-      [...this.#sent].filter(([_, { client, answers, isTold }]) =>
-        client === networkName && answers === 0 && !isTold
-      ).map(([uid]) => uid);
+      [...this.#sent].filter(([_, { client, answers }]) => client === networkName && answers === 0)
+        .map(([uid]) => uid);
     await until(
       () => `${networkName} has its answers to ${missing()}`,
       () => peer.hasEnded || missing().length === 0,
@@ -313,7 +295,7 @@ class Scene {
       kwargs: {},
     }, [1_000]);
     await until("the last answer is there", () => peer.hasEnded || missing().length === 0);
-    assert(mayHaveEnded || !peer.hasEnded, `${networkName} was disconnected`);
+    assert(client.isHostile || !peer.hasEnded, `${networkName} was disconnected`);
   }
 
   async #expectNobody(): Promise<void> {
@@ -379,12 +361,11 @@ interface LivingClient {
   isHostile: boolean;
 }
 
-function parse(line: string): JsonObject | undefined {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
+/** The message of a line that came: nothing broken does. */
+function parse(to: string, line: string): JsonObject {
+  const message = readPlainly(encoder.encode(line));
+  if (message === undefined) throw new Error(`${to} was sent a broken line: ${line}`);
+  return message;
 }
 
 function quote(text: string): string {
