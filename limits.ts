@@ -79,8 +79,9 @@ export interface Limits {
    */
   readonly maxHeld: number;
   /**
-   * How many bytes of a long line a peer has to send in a minute. Default: 1 MiB. A slower peer is
-   * disconnected, since it holds a share of `maxHeld`. Command line: `--min-line-rate`.
+   * How many bytes of a long line a peer has to send in a minute, or to read. Default: 1 MiB. A slower
+   * peer is disconnected, since it holds a share of `maxHeld`. A reader is checked once in
+   * `stallTimeout`. Command line: `--min-line-rate`.
    */
   readonly minLineRate: number;
   /**

@@ -377,9 +377,9 @@ export class Manager implements AsyncDisposable {
     await this.#router.failPending(FAILING_TIME);
     const { connections } = this.#connectionHandler;
     await Promise.all(Array.from(connections, (connection) => connection.close()));
+    this.#longLines[Symbol.dispose](); // else its checks go on, for seconds if gigabytes are held
     while (this.#tasks.size > 0) await Promise.all(this.#tasks);
     this.#connectionHandler[Symbol.dispose]();
-    this.#longLines[Symbol.dispose]();
     this.#access?.[Symbol.dispose]();
     this.#database[Symbol.dispose]();
     log.info("In the {uptime} s since the start: {totals}", {

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { JSONDecodeError, ValueError } from "../errors.ts";
+import { JSONDecodeError } from "../errors.ts";
 import { Envelope, type Field, FIELDS } from "../wire/envelope.ts";
 import type { Limits } from "../limits.ts";
 import { scanKeys } from "../wire/key_scanner.ts";
@@ -47,7 +47,10 @@ const BYTES_PER_CHARACTER = 12;
 /** The fields whose value decides where a message goes. */
 const ROUTING: ReadonlySet<Field> = new Set<Field>(["requester", "service", "uid", "attribute"]);
 
-/** Checks one line. */
+/**
+ * Checks one line. Never throws: an error that nobody expects rejects this line, and does not end the
+ * worker, which has lines of other peers too.
+ */
 export function checkLine({ id, buffer, length, limits }: LineToCheck): CheckedLine {
   const line = new Uint8Array(buffer, 0, length);
   try {
@@ -60,11 +63,10 @@ export function checkLine({ id, buffer, length, limits }: LineToCheck): CheckedL
     } as const;
     return { id, buffer, outcome };
   } catch (error) {
-    if (!(error instanceof JSONDecodeError || error instanceof ValueError)) throw error;
     const keys = scanKeys(line);
+    const reason = (error as Error).message;
     const [uid, requester] = [keys.text("uid"), keys.text("requester")];
     const isMalformed = error instanceof JSONDecodeError;
-    const { message: reason } = error;
     return { id, buffer, outcome: { state: "invalid", reason, isMalformed, uid, requester } };
   }
 }

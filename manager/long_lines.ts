@@ -32,6 +32,8 @@ const WORKER_IDLE = 30_000;
 const SCANNED = 1024 * 1024;
 
 const MiB = 1024 * 1024;
+/** The longest line whose bytes `wire/envelope.ts` can number. */
+const LONGEST_LINE = 2 ** 31 - 1;
 
 const encoder = new TextEncoder();
 const log = logger("long_lines");
@@ -42,6 +44,7 @@ type LongLineLimits = Pick<Limits, "maxMessageSize" | "maxHeld" | "minLineRate">
 export class LongLines<Sink extends LineSink> implements Disposable {
   readonly #router: Router<Sink>;
   readonly #limits: LongLineLimits;
+  readonly #maxSize: number;
   readonly #budget: Budget;
   readonly #checker: Checker;
   readonly #rateInterval: number;
@@ -54,6 +57,7 @@ export class LongLines<Sink extends LineSink> implements Disposable {
   ) {
     this.#router = router;
     this.#limits = limits;
+    this.#maxSize = Math.min(limits.maxMessageSize, LONGEST_LINE);
     this.#rateInterval = rateInterval;
     this.#budget = new Budget(limits.maxHeld || quarterOfMemory());
     this.#checker = new Checker(limits);
@@ -70,7 +74,7 @@ export class LongLines<Sink extends LineSink> implements Disposable {
    * @returns The sink that the line went to, as of `Router.receive`.
    */
   async receive(peer: Peer<Session<Sink>>, line: LongLine): Promise<Sink | undefined> {
-    const held = new HeldLine(this.#budget, this.#limits.maxMessageSize);
+    const held = new HeldLine(this.#budget, Math.min(this.#maxSize, this.#budget.limit));
     try {
       const fault = await this.#collect(peer, line, held);
       if (fault !== undefined) return this.#reject(peer, fault);
@@ -108,7 +112,7 @@ export class LongLines<Sink extends LineSink> implements Disposable {
     held: HeldLine,
   ): Promise<Fault | undefined> {
     const minimum = this.#limits.minLineRate * this.#rateInterval / RATE_INTERVAL;
-    using _rate = watchRate(this.#rateInterval, minimum, () => held.length, () => {
+    using rate = watchRate(this.#rateInterval, minimum, () => held.length, () => {
       log.warn("{peer} is disconnected: it sends a long line at less than {rate} a minute", {
         peer: peer.networkName,
         rate: `${formatSize(this.#limits.minLineRate)} (--min-line-rate)`,
@@ -118,17 +122,19 @@ export class LongLines<Sink extends LineSink> implements Disposable {
     const pause = periodicPause(SLICE);
     for await (const piece of line) {
       const error = this.#tryHold(held, piece);
-      if (error !== undefined) return await scanRest(line, held, piece, error);
+      if (error !== undefined) {
+        rate[Symbol.dispose](); // what is not held may come at any rate
+        return await scanRest(line, held, piece, error);
+      }
       await pause();
     }
   }
 
   /** Holds a piece. Gives the error if that is above a limit. */
   #tryHold(held: HeldLine, piece: Uint8Array): ValueError | undefined {
-    const { maxMessageSize } = this.#limits;
-    if (held.length + piece.length > maxMessageSize) {
+    if (held.length + piece.length > this.#maxSize) {
       return new ValueError(
-        `The message is longer than the limit of ${formatSize(maxMessageSize)} ` +
+        `The message is longer than the limit of ${formatSize(this.#maxSize)} ` +
           `(--max-message-size)`,
       );
     }

@@ -28,7 +28,8 @@ import { withTimeout } from "../base/with_timeout.ts";
  *
  * - `left`: the peer closed it;
  * - `failed`: the stream failed;
- * - `stalled`: the peer read nothing for the time-out, although bytes waited for it;
+ * - `stalled`: the peer read nothing for the time-out, although bytes waited for it, or less of a
+ *   held line than `minLineRate`;
  * - `overrun`: the peer reads too slowly for the messages that are sent to it;
  * - `evicted`: too much waited for all peers together, and this one was the slowest;
  * - `closed`: this side closed it;
@@ -313,7 +314,8 @@ export function describeEnd(end: End): string {
     case "closed":
       return "it was closed";
     case "stalled":
-      return `the peer read nothing for ${formatDuration(end.timeout)} (--stall-timeout)`;
+      return `the peer read nothing, or too little of a long message, for ` +
+        `${formatDuration(end.timeout)} (--stall-timeout)`;
     case "silent":
       return `the peer sent nothing for ${formatDuration(end.timeout)} (--silence-timeout)`;
     case "overrun":

@@ -20,8 +20,8 @@ import type { BudgetedQueue, QueueBudget } from "./queue_budget.ts";
 import { type StreamEnd, streamEnd } from "./transport.ts";
 
 /**
- * Why nothing more can be sent: the stream has ended, the peer reads nothing, its queue is full, or
- * those of all peers together are, and this peer is the slowest.
+ * Why nothing more can be sent: the stream has ended, the peer reads nothing, or too little of a held
+ * line, its queue is full, or those of all peers together are, and this peer is the slowest.
  */
 export type OutboxEnd =
   | StreamEnd
@@ -52,7 +52,7 @@ export interface Sent {
 export interface OutboxOptions {
   /** Writes bytes from the start of the array. Fulfilled with the number of bytes written. */
   write: (bytes: Uint8Array) => Promise<number>;
-  limits: Pick<Limits, "queueHigh" | "queueLow" | "queueLimit" | "stallTimeout">;
+  limits: Pick<Limits, "queueHigh" | "queueLow" | "queueLimit" | "stallTimeout" | "minLineRate">;
   /** What may wait in all outboxes together. Default: no limit. */
   budget?: QueueBudget;
   /** The counts to increase. */
@@ -217,7 +217,7 @@ export class Outbox implements BudgetedQueue {
     this.#heldAhead += count;
     this.#options.sent.linesOut++;
     this.#flush(this.#limits.queueHigh);
-    if (this.#congestion === undefined) this.#watchForStall();
+    this.#watchForStall();
   }
 
   /** The same for a line whose sender does not wait for `drained()`. */
@@ -414,13 +414,20 @@ export class Outbox implements BudgetedQueue {
     }
   }
 
-  /** Ends the connection if nothing is written for the time-out while much waits. */
+  /**
+   * Ends the connection if nothing is written for the time-out while much waits. Of held lines the
+   * peer has to read as much as a sender has to send: they take a share of what all may hold. A line
+   * that comes meanwhile gives no new time.
+   */
   #watchForStall(): void {
-    clearTimeout(this.#stallTimer);
-    const timeout = this.#limits.stallTimeout;
+    if (this.#stallTimer !== undefined) return;
+    const { stallTimeout: timeout, minLineRate } = this.#limits;
     const before = this.#options.sent.bytesOut;
+    const wasHeld = this.#heldAhead > 0;
     this.#stallTimer = setTimeout(() => {
-      if (this.#options.sent.bytesOut === before) {
+      this.#stallTimer = undefined;
+      const minimum = wasHeld && this.#heldAhead > 0 ? minLineRate * timeout / 60_000 : 1;
+      if (this.#options.sent.bytesOut - before < minimum) {
         this.#options.onEnd({ state: "stalled", timeout });
       } else if (this.#isWatched) this.#watchForStall();
     }, timeout);
@@ -432,7 +439,9 @@ export class Outbox implements BudgetedQueue {
   }
 
   #unwatch(): void {
-    if (!this.#isWatched) clearTimeout(this.#stallTimer);
+    if (this.#isWatched) return;
+    clearTimeout(this.#stallTimer);
+    this.#stallTimer = undefined;
   }
 
   #endCongestion(): void {

@@ -78,7 +78,7 @@ const LIMIT_TABLE: { readonly [Name in keyof LimitsByOption]: NumberOption } = {
   minLineRate: {
     flag: "--min-line-rate",
     notation: SIZE,
-    description: "how much of a long message a peer has to send in a minute",
+    description: "how much of a long message a peer has to send, or to read, in a minute",
   },
   maxDepth: {
     flag: "--max-depth",

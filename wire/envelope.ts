@@ -70,6 +70,9 @@ const UID = FIELDS.indexOf("uid");
 /** The longest string that is decoded without a decoder, in bytes. */
 const MAX_IN_PLACE = 16;
 
+/** The longest that the key of a field can be, every character of it escaped, in bytes with quotes. */
+const LONGEST_KEY = 6 * "attribute".length + 2;
+
 /** How many bytes are decoded at once to check their encoding. */
 const DECODED = 1024 * 1024;
 
@@ -238,6 +241,8 @@ export class Envelope {
     for (let field = 0; field < KEYS.length; field++) {
       if (this.#equals(KEYS[field], start)) return field;
     }
+    // A longer key is none of a field, and one of 600 MB is no text: a text has a largest length.
+    if (end - start > LONGEST_KEY) return OTHER;
     if (!this.#line.subarray(start, end).includes(BACKSLASH)) return OTHER;
     const field = FIELDS.indexOf(this.#decode(start, end) as Field);
     return field === -1 ? OTHER : field;

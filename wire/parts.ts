@@ -115,10 +115,11 @@ export function measureNow(write: WriteJson): MeasuredJson | BegunJson {
   const texts: string[] = [];
   const rest = write();
   let size = 0;
-  for (let next; size <= AT_ONCE; size += sizeOf(next.value)) {
-    next = rest.next();
+  while (size <= AT_ONCE) {
+    const next = rest.next();
     if (next.done) return { size, isHeld: true, texts: () => texts };
     texts.push(next.value);
+    size += sizeOf(next.value);
   }
   return { texts, size, rest };
 }

@@ -7,7 +7,6 @@ import { assert, assertEquals } from "@std/assert";
 import { delay } from "@std/async/delay";
 import fc from "fast-check";
 import type { JsonObject } from "../../wire/message.ts";
-import { scanKeys } from "../../wire/key_scanner.ts";
 import { TestManager } from "../../testing.ts";
 import { notification, pythonic } from "../support/messages.ts";
 import { until } from "../support/until.ts";
@@ -20,6 +19,7 @@ import {
   servicePlan,
   SERVICES,
 } from "./live_plans.ts";
+import { readPlainly } from "../support/plain_reading.ts";
 import { RawPeer } from "../support/raw_peer.ts";
 import { type Target, tryAll } from "./target.ts";
 
@@ -59,8 +59,6 @@ interface Sent {
   client: string;
   service: string;
   answers: number;
-  /** Whether the client has received a reply that is not valid JSON. */
-  isRejected: boolean;
 }
 
 /** One run of plans on the Manager. */
@@ -86,11 +84,7 @@ class FuzzRun {
       running.services = false;
       for (const service of this.#services.values()) await service.abort();
       await Promise.all(lives);
-      // The Manager disconnects a client if the service ends within a long reply to it.
-      const mayBeCut = services.some(({ behaviours }) =>
-        behaviours.some((behaviour) => / at length|in the middle/.test(behaviour))
-      );
-      for (const client of this.#clients) await this.#expectReplies(client, mayBeCut);
+      for (const client of this.#clients) await this.#expectReplies(client);
     } finally {
       running.services = false;
       const peers = [...this.#services.values(), ...this.#clients.map(({ peer }) => peer)];
@@ -135,8 +129,7 @@ class FuzzRun {
     behaviours: Behaviour[],
     sizes: number[],
   ): void {
-    const request = parse(line);
-    if (request === undefined) return; // a truncated request, or a long one that is no JSON
+    const request = parse(name, line);
     const { requester, uid, args } = request;
     if (typeof requester !== "string" || typeof uid !== "string") {
       assertEquals(request.error, true, line); // an error of the Manager for a line of this service
@@ -265,22 +258,13 @@ class FuzzRun {
       client: client.networkName,
       service: String(service),
       answers: 0,
-      isRejected: false,
     };
     this.#sent.set(String(uid), sent);
     client.peer.send(request, sizes);
   }
 
   #receive({ networkName }: ClientState, line: string): void {
-    const message = parse(line);
-    if (message === undefined) {
-      // A long reply is forwarded as it arrives, also one that turns out to be no JSON. Then its
-      // routing keys, or an error of the Manager after it, identify the request.
-      assert(line.length > LIMITS.longLine, line);
-      const sent = this.#sent.get(scanKeys(encoder.encode(line)).text("uid") ?? "");
-      if (sent !== undefined) sent.isRejected = true;
-      return;
-    }
+    const message = parse(networkName, line);
     const { error, requester, uid, result, service, attribute } = message;
     if (attribute !== undefined) return; // a prompt: a hostile line is an administrator's request
     if (requester === undefined) {
@@ -299,15 +283,13 @@ class FuzzRun {
     }
   }
 
-  /** Asserts that a connected client has all of its replies, unless it may have been disconnected. */
-  async #expectReplies(client: ClientState, mayBeCut: boolean): Promise<void> {
+  /** Asserts that a connected client has all of its replies. */
+  async #expectReplies(client: ClientState): Promise<void> {
     if (client.hasLeft) return;
     const { networkName, peer } = client;
-    const mayHaveEnded = client.isHostile || mayBeCut;
     const missing = () =>
-      [...this.#sent].filter(([_, { client, answers, isRejected }]) =>
-        client === networkName && answers === 0 && !isRejected
-      ).map(([uid]) => uid);
+      [...this.#sent].filter(([_, { client, answers }]) => client === networkName && answers === 0)
+        .map(([uid]) => uid);
     await until(
       () => `${networkName} has its answers to ${missing()}`,
       () => peer.hasEnded || missing().length === 0,
@@ -323,7 +305,7 @@ class FuzzRun {
       kwargs: {},
     }, [1_000]);
     await until("the last reply has arrived", () => peer.hasEnded || missing().length === 0);
-    assert(mayHaveEnded || !peer.hasEnded, `${networkName} was disconnected`);
+    assert(client.isHostile || !peer.hasEnded, `${networkName} was disconnected`);
   }
 
   async #expectNoPeers(): Promise<void> {
@@ -389,12 +371,11 @@ interface ClientState {
   isHostile: boolean;
 }
 
-function parse(line: string): JsonObject | undefined {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
+/** The message of a line that came: nothing broken does. */
+function parse(to: string, line: string): JsonObject {
+  const message = readPlainly(encoder.encode(line));
+  if (message === undefined) throw new Error(`${to} was sent a broken line: ${line}`);
+  return message;
 }
 
 function quote(text: string): string {

@@ -2,11 +2,18 @@
 
 import { handshakeTargets } from "./handshake.ts";
 import { managerTargets } from "./live_manager.ts";
+import { longLineTargets } from "./long_lines.ts";
 import { readingTargets } from "./reading.ts";
 import { routerTargets } from "./router.ts";
 import type { Target } from "./target.ts";
 
 /** All targets, the fastest first. */
 export function targets(): Target[] {
-  return [...readingTargets(), ...routerTargets(), ...handshakeTargets(), ...managerTargets()];
+  return [
+    ...readingTargets(),
+    ...routerTargets(),
+    ...handshakeTargets(),
+    ...managerTargets(),
+    ...longLineTargets(),
+  ];
 }

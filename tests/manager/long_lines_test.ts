@@ -155,6 +155,42 @@ Deno.test("a peer that sends a long line too slowly is disconnected after a minu
   }
 });
 
+Deno.test("the rest of a line that is refused may come slowly: it holds nothing", async () => {
+  using lab = new Laboratory({ maxMessageSize: 2 * MiB });
+  mock.timers.enable({ apis: ["setInterval"] });
+  try {
+    const go = Promise.withResolvers<void>();
+    const text = request({ error: false, uid: "1", kwargs: { payload: "x".repeat(4 * MiB) } });
+    const isAt = Promise.withResolvers<void>();
+    const received = lab.lines.receive(
+      lab.client.peer,
+      longLine(text, async (piece) => {
+        if (piece !== 50) return true;
+        isAt.resolve();
+        await go.promise;
+        return true;
+      }),
+    );
+    await isAt.promise;
+    assertEquals(lab.lines.held, 0);
+    mock.timers.tick(60_000);
+    mock.timers.tick(60_000);
+    assertEquals(lab.client.sink.isClosed, false);
+    go.resolve();
+    await received;
+    assertMatch(JSON.parse(lab.client.sink.take()[0]).message, /--max-message-size/);
+  } finally {
+    mock.timers.reset();
+  }
+});
+
+Deno.test("a limit above what can be checked is 2 GiB", async () => {
+  using lab = new Laboratory({ maxMessageSize: Number.MAX_SAFE_INTEGER });
+  const text = request({ error: false, uid: "1", kwargs: { payload: "x".repeat(2 * MiB) } });
+  await lab.lines.receive(lab.client.peer, longLine(text, always));
+  assertEquals(lab.service.sink.take().length, 1);
+});
+
 Deno.test("a Manager that shuts down ends the check of a long line", async () => {
   const lab = new Laboratory();
   const payload = "x".repeat(30 * MiB);

@@ -5,6 +5,8 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { generateKeyPairSync } from "node:crypto";
 import { join } from "node:path";
+import { mock } from "node:test";
+import { setImmediate } from "node:timers";
 import { loadCredentials } from "../../net/credentials.ts";
 import { Connection } from "../../net/connection.ts";
 import { TimeoutError } from "../../errors.ts";
@@ -431,6 +433,43 @@ Deno.test("a peer that reads nothing of a held line is disconnected after the st
   line.release();
   assertEquals(await near.ended, { state: "stalled", timeout: 20 });
   await until("its memory is free", () => budget.held === 0);
+});
+
+Deno.test("a peer that reads too little of held lines is disconnected, also if others come meanwhile", async () => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  try {
+    const { line, budget } = held(4_000_000);
+    let written = Promise.withResolvers<number>();
+    const near = new Connection({
+      read: () => new Promise(() => {}),
+      write: () => written.promise,
+      close: () => written.resolve(0),
+    }, { stallTimeout: 30_000, minLineRate: 1024 * 1024 });
+    const pass = async (milliseconds: number, bytes: number) => {
+      const before = written;
+      written = Promise.withResolvers();
+      before.resolve(bytes);
+      await new Promise((resolve) => setImmediate(resolve));
+      mock.timers.tick(milliseconds);
+    };
+    near.sendHeld(line, line.length, new Uint8Array(0));
+    await new Promise((resolve) => setImmediate(resolve)); // the first write begins
+    for (let times = 0; times < 2; times++) {
+      await pass(30_000, 600_000);
+      assertEquals(near.isOpen, true);
+    }
+    await pass(20_000, 400_000);
+    near.sendHeld(line, line.length, new Uint8Array(0)); // does not begin the time anew
+    assertEquals(near.isOpen, true);
+    await pass(10_000, 100_000);
+    assertEquals(near.isOpen, false);
+    assertEquals(await near.ended, { state: "stalled", timeout: 30_000 });
+    line.release();
+    await new Promise((resolve) => setImmediate(resolve));
+    assertEquals(budget.held, 0);
+  } finally {
+    mock.timers.reset();
+  }
 });
 
 Deno.test("a slow reader makes progress with every 256 KiB, not with all that waits", async () => {
