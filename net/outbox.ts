@@ -14,6 +14,7 @@
  */
 
 import { ByteBuffer } from "../base/buffer.ts";
+import { periodicPause } from "../base/pause.ts";
 import type { Limits } from "../limits.ts";
 import type { HeldLine } from "../wire/held_line.ts";
 import type { BudgetedQueue, QueueBudget } from "./queue_budget.ts";
@@ -72,6 +73,8 @@ const PIECES_HIGH = 1024 * 1024;
 const FREE = 64 * 1024;
 /** Shares of the budget are multiples of this, so that few lines take one. */
 const SHARE = 256 * 1024;
+/** The time from one pause to the next while a long line is written, in milliseconds. */
+const SLICE = 1;
 const SPACE = new Uint8Array([0x20]);
 const TERMINATOR = new Uint8Array([0x0d, 0x0a]);
 const EMPTY = new Uint8Array(0);
@@ -393,19 +396,21 @@ export class Outbox implements BudgetedQueue {
     }
   }
 
-  async #write(bytes: Uint8Array): Promise<void> {
+  /** @param pause Awaited after each write of a long line, whose writes may never have to wait. */
+  async #write(bytes: Uint8Array, pause?: () => Promise<void>): Promise<void> {
     while (bytes.length > 0 && this.#state !== "ended") {
       const written = await this.#options.write(bytes.subarray(0, MAX_WRITE));
       this.#options.sent.bytesOut += written;
       if (this.#share > 0) this.#progress = performance.now();
       bytes = bytes.subarray(written);
+      await pause?.();
     }
   }
 
   /** Writes a held line, and releases it when its memory is not in use any more. */
   async #writeHeld({ line, count, ending }: HeldEntry): Promise<void> {
     try {
-      await this.#write(line.bytes.subarray(0, count));
+      await this.#write(line.bytes.subarray(0, count), periodicPause(SLICE));
       await this.#write(Uint8Array.of(...ending, ...TERMINATOR));
     } finally {
       this.#heldAhead = Math.max(0, this.#heldAhead - count);
