@@ -11,9 +11,12 @@
  */
 
 import type { Budget } from "../base/budget.ts";
+import { periodicPause } from "../base/pause.ts";
 
 /** The memory of a line grows in steps of this size, in bytes. */
 const STEP = 1024 * 1024;
+/** How much is freed without a pause, in bytes: 1 GB at once takes 150 ms. */
+const FREED_AT_ONCE = 32 * STEP;
 
 /** A line, or the beginning of one, in memory of its own. */
 export class HeldLine {
@@ -59,12 +62,14 @@ export class HeldLine {
     return true;
   }
 
-  /** Drops the content, and gives back its share. */
+  /** Drops the content, and gives back its share, of a large line little by little. */
   clear(): void {
-    this.#length = 0;
-    this.#buffer.resize(0);
-    this.#budget.give(this.#share);
-    this.#share = 0;
+    const [buffer, share] = [this.#buffer, this.#share];
+    if (share === 0) return;
+    this.#buffer = new ArrayBuffer(0);
+    this.#length = this.#share = 0;
+    if (!buffer.detached) free(buffer, share, this.#budget);
+    else this.#budget.give(share); // it was lost with a worker
   }
 
   /** Adds an owner. */
@@ -74,10 +79,7 @@ export class HeldLine {
 
   /** An owner does not need it any more. The last one frees the memory, and gives back its share. */
   release(): void {
-    if (--this.#owners > 0) return;
-    if (!this.#buffer.detached) this.#buffer.resize(0);
-    this.#length = 0;
-    this.#budget.give(this.#share);
+    if (--this.#owners === 0) this.clear();
   }
 
   /**
@@ -93,4 +95,16 @@ export class HeldLine {
     this.#buffer = result.buffer;
     return result;
   }
+}
+
+async function free(buffer: ArrayBuffer, share: number, budget: Budget): Promise<void> {
+  const pause = periodicPause(1);
+  while (share > FREED_AT_ONCE) {
+    share -= FREED_AT_ONCE;
+    buffer.resize(share);
+    budget.give(FREED_AT_ONCE);
+    await pause();
+  }
+  buffer.resize(0);
+  budget.give(share);
 }
