@@ -6,7 +6,6 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { generateKeyPairSync } from "node:crypto";
 import { join } from "node:path";
 import { mock } from "node:test";
-import { setImmediate } from "node:timers";
 import { loadCredentials } from "../../net/credentials.ts";
 import { Connection } from "../../net/connection.ts";
 import { TimeoutError } from "../../errors.ts";
@@ -436,24 +435,29 @@ Deno.test("a peer that reads nothing of a held line is disconnected after the st
 });
 
 Deno.test("a peer that reads too little of held lines is disconnected, also if others come meanwhile", async () => {
+  const { line, budget } = held(4_000_000);
   mock.timers.enable({ apis: ["setTimeout"] });
   try {
-    const { line, budget } = held(4_000_000);
     let written = Promise.withResolvers<number>();
+    let begun = Promise.withResolvers<void>();
     const near = new Connection({
       read: () => new Promise(() => {}),
-      write: () => written.promise,
+      write: () => {
+        begun.resolve();
+        return written.promise;
+      },
       close: () => written.resolve(0),
     }, { stallTimeout: 30_000, minLineRate: 1024 * 1024 });
     const pass = async (milliseconds: number, bytes: number) => {
       const before = written;
       written = Promise.withResolvers();
+      begun = Promise.withResolvers();
       before.resolve(bytes);
-      await new Promise((resolve) => setImmediate(resolve));
+      await begun.promise; // the next write, which may be after a pause
       mock.timers.tick(milliseconds);
     };
     near.sendHeld(line, line.length, new Uint8Array(0));
-    await new Promise((resolve) => setImmediate(resolve)); // the first write begins
+    await begun.promise;
     for (let times = 0; times < 2; times++) {
       await pass(30_000, 600_000);
       assertEquals(near.isOpen, true);
@@ -465,11 +469,10 @@ Deno.test("a peer that reads too little of held lines is disconnected, also if o
     assertEquals(near.isOpen, false);
     assertEquals(await near.ended, { state: "stalled", timeout: 30_000 });
     line.release();
-    await new Promise((resolve) => setImmediate(resolve));
-    assertEquals(budget.held, 0);
   } finally {
     mock.timers.reset();
   }
+  await until("the memory of the line is free", () => budget.held === 0);
 });
 
 Deno.test("a slow reader makes progress with every 256 KiB, not with all that waits", async () => {
