@@ -53,7 +53,7 @@ export function longLineTargets(): Target[] {
           fc.array(clientPlan, { minLength: 1, maxLength: 4, size: "max" }),
           fc.tuple(servicePlan, servicePlan, servicePlan),
         ],
-        (clients, services) => new Scene(manager).play(clients, services),
+        (clients, services) => new FuzzRun(manager).run(clients, services),
       );
     },
   }));
@@ -67,11 +67,11 @@ interface Sent {
   message: JsonObject | undefined;
 }
 
-interface SceneClient {
+interface ClientState {
   peer: RawPeer;
   networkName: string;
-  /** Whether it has broken off. */
-  isGone: boolean;
+  /** Whether it has disconnected. */
+  hasLeft: boolean;
   /** The uids of its requests, and how many answers came to each. */
   answers: Map<string, number>;
   /** How many lines it has sent as a whole, and how many have come. */
@@ -79,12 +79,12 @@ interface SceneClient {
   received: number;
 }
 
-/** One play on the Manager. */
-class Scene {
+/** One run of plans on the Manager. */
+class FuzzRun {
   readonly #manager: TestManager;
   /** The lines of the devices, by the mark that each has in its content. */
   readonly #lines = new Map<string, Sent>();
-  readonly #clients: SceneClient[] = [];
+  readonly #clients: ClientState[] = [];
   readonly #services = new Map<string, RawPeer>();
   /** The service of each request that it may answer: by the client and the uid. */
   readonly #requests: { client: string; uid: string; service: string }[] = [];
@@ -97,11 +97,11 @@ class Scene {
     this.#manager = manager;
   }
 
-  async play(clients: ClientPlan[], services: ServicePlan[]): Promise<void> {
+  async run(clients: ClientPlan[], services: ServicePlan[]): Promise<void> {
     try {
-      for (const [index, name] of SERVICES.entries()) await this.#serve(name, services[index]);
-      for (const index of clients.keys()) await this.#join(`c${index}`);
-      await Promise.all(clients.map((plan, index) => this.#act(this.#clients[index], plan)));
+      for (const [index, name] of SERVICES.entries()) await this.#runService(name, services[index]);
+      for (const index of clients.keys()) await this.#connect(`c${index}`);
+      await Promise.all(clients.map((plan, index) => this.#runClient(this.#clients[index], plan)));
       await Promise.all(this.#clients.map((client) => this.#expectRouted(client)));
       await Promise.all(SERVICES.map((name) => this.#expectServed(name)));
       // The Manager answers what is still pending then.
@@ -112,11 +112,11 @@ class Scene {
       await Promise.all(peers.map((peer) => peer.abort()));
     }
     if (this.#failure !== undefined) throw this.#failure;
-    await this.#expectNobody();
+    await this.#expectNoPeers();
     await this.#expectNothingHeld();
   }
 
-  async #serve(name: string, { steps, sizes }: ServicePlan): Promise<void> {
+  async #runService(name: string, { steps, sizes }: ServicePlan): Promise<void> {
     const rest = [...steps];
     const peer = await RawPeer.connect(
       this.#manager.connectOptions,
@@ -143,11 +143,11 @@ class Scene {
     this.#services.set(name, peer);
   }
 
-  async #join(name: string): Promise<void> {
-    const client: SceneClient = {
+  async #connect(name: string): Promise<void> {
+    const client: ClientState = {
       peer: undefined!,
       networkName: "",
-      isGone: false,
+      hasLeft: false,
       answers: new Map(),
       sent: 0,
       received: 0,
@@ -161,11 +161,11 @@ class Scene {
     this.#clients.push(client);
   }
 
-  async #act(client: SceneClient, plan: ClientPlan): Promise<void> {
+  async #runClient(client: ClientState, plan: ClientPlan): Promise<void> {
     const { peer, networkName } = client;
     if (plan.isSlow) peer.pause();
     if (plan.isLinked) {
-      for (const name of SERVICES) this.#ask(client, "Manager", "link", [name]);
+      for (const name of SERVICES) this.#request(client, "Manager", "link", [name]);
     }
     for (const { service, line } of plan.lines) {
       const [mark, text] = [this.#mark(), "x".repeat(line.size)];
@@ -185,7 +185,7 @@ class Scene {
         },
       );
       if (!isWhole) {
-        client.isGone = true;
+        client.hasLeft = true;
         return await peer.abort();
       }
       client.sent++;
@@ -254,7 +254,7 @@ class Scene {
   }
 
   /** That a client may be sent a line. */
-  #expectReply(client: SceneClient, line: string): void {
+  #expectReply(client: ClientState, line: string): void {
     const { networkName, answers } = client;
     const reply = readWhole(networkName, line);
     const { requester, uid, service } = reply;
@@ -287,7 +287,7 @@ class Scene {
   }
 
   /** Sends a request of the client to the Manager. Gives its uid. */
-  #ask(client: SceneClient, service: string, attribute: string, args: unknown[] = []): string {
+  #request(client: ClientState, service: string, attribute: string, args: unknown[] = []): string {
     const uid = `a${this.#marks++}`;
     client.answers.set(uid, 0);
     client.sent++;
@@ -296,9 +296,9 @@ class Scene {
   }
 
   /** Waits until the Manager has routed what a client has sent. */
-  async #expectRouted(client: SceneClient): Promise<void> {
-    if (client.isGone) return;
-    const uid = this.#ask(client, "Manager", "identity");
+  async #expectRouted(client: ClientState): Promise<void> {
+    if (client.hasLeft) return;
+    const uid = this.#request(client, "Manager", "identity");
     const { peer, answers } = client;
     await until("a client's lines are routed", () => peer.hasEnded || answers.get(uid)! > 0);
   }
@@ -317,20 +317,20 @@ class Scene {
   }
 
   /** That a client has all of its answers, and not one too many. */
-  async #expectAnswers(client: SceneClient): Promise<void> {
-    if (client.isGone) return;
+  async #expectAnswers(client: ClientState): Promise<void> {
+    if (client.hasLeft) return;
     const { networkName, peer, answers } = client;
     const missing = () => [...answers].filter(([_, count]) => count === 0).map(([uid]) => uid);
     const check = () => this.#failure !== undefined || peer.hasEnded || missing().length === 0;
     await until(() => `${networkName} has its answers to ${missing()}`, check);
-    this.#ask(client, "Manager", "identity"); // whatever came twice has come when this is answered
+    this.#request(client, "Manager", "identity"); // whatever came twice has come when this is answered
     await until("the last answer is there", check);
     if (this.#failure !== undefined) throw this.#failure;
     assert(!peer.hasEnded, `${networkName} was disconnected`);
     assert(client.received <= client.sent, `${networkName} has got more answers than requests`);
   }
 
-  async #expectNobody(): Promise<void> {
+  async #expectNoPeers(): Promise<void> {
     await until("everybody is gone", () => {
       const { clients, services } = this.#manager.manager.identities();
       return Object.keys(clients).length + Object.keys(services).length === 0;
@@ -359,7 +359,7 @@ class Scene {
     for (const { message } of replies) {
       assert(!String(message).includes("--max-held"), "lines are held that nobody waits for");
     }
-    await this.#expectNobody();
+    await this.#expectNoPeers();
   }
 
   /** Remembers what goes wrong while lines are read. */

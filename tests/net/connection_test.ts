@@ -10,6 +10,7 @@ import { loadCredentials } from "../../net/credentials.ts";
 import { Connection } from "../../net/connection.ts";
 import { TimeoutError } from "../../errors.ts";
 import { Budget } from "../../base/budget.ts";
+import { clearImmediate, setImmediate } from "node:timers";
 import { until } from "../support/until.ts";
 import { HeldLine } from "../../wire/held_line.ts";
 import { type Line, LongLine } from "../../wire/line.ts";
@@ -473,6 +474,32 @@ Deno.test("a peer that reads too little of held lines is disconnected, also if o
     mock.timers.reset();
   }
   await until("the memory of the line is free", () => budget.held === 0);
+});
+
+Deno.test("other sockets are served between the writes of a held line, also if none has to wait", async () => {
+  const { line } = held(4_000_000);
+  let turns = 0; // of the event loop, which polls for other events in every 61st
+  let immediate = setImmediate(function turn() {
+    turns++;
+    immediate = setImmediate(turn);
+  });
+  const before: number[] = [];
+  const near = new Connection({
+    read: () => new Promise(() => {}),
+    write: (bytes) => {
+      before.push(turns);
+      const end = performance.now() + 1.5;
+      while (performance.now() < end); // the write takes its time, and then is complete
+      return Promise.resolve(bytes.length);
+    },
+    close: () => {},
+  });
+  near.sendHeld(line, line.length, new Uint8Array(0));
+  line.release();
+  await near.close();
+  clearImmediate(immediate);
+  assertEquals(before.length > 15, true, `${before}`);
+  for (let n = 1; n < 15; n++) assertEquals(before[n] - before[n - 1] >= 61, true, `${before}`);
 });
 
 Deno.test("a slow reader makes progress with every 256 KiB, not with all that waits", async () => {
