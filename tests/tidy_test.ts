@@ -117,3 +117,10 @@ Deno.test("only programs write to the console: the command line, and a Manager a
     assert(!/\bconsole\./.test(code), `${file} uses the console`);
   }
 });
+
+Deno.test("property tests have the same inputs in each run", () => {
+  const direct = sourceFiles("tests/").filter((file) =>
+    /^import .*"fast-check"/m.test(Deno.readTextFileSync(join(ROOT, file)))
+  );
+  assertEquals(direct, ["tests/support/properties.ts"]);
+});

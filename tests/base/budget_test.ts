@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertFalse, assertThrows } from "@std/assert";
-import fc from "fast-check";
 import { Budget } from "../../base/budget.ts";
+import fc from "../support/properties.ts";
 
 Deno.test("a budget gives no more bytes than it has, and what is given back can be taken again", () => {
   const budget = new Budget(10);

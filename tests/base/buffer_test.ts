@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
-import fc from "fast-check";
 import { ByteBuffer, nextReadBuffer } from "../../base/buffer.ts";
+import fc from "../support/properties.ts";
 
 const decoder = new TextDecoder();
 

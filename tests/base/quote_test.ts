@@ -1,9 +1,9 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import fc from "fast-check";
 import { ValueError } from "../../errors.ts";
 import { shellCommand } from "../support/process.ts";
 import { quoteWord } from "../../base/quote.ts";
 import { posixTest } from "../support/posix.ts";
+import fc from "../support/properties.ts";
 
 /** The words of a command line, as a POSIX shell reads them. */
 async function shellWords(quoted: string): Promise<string[]> {

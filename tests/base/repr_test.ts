@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import fc from "fast-check";
 import { repr } from "../../base/repr.ts";
+import fc from "../support/properties.ts";
 
 /** What Python 3.11 gives for `repr(text)`. */
 const OF_PYTHON: readonly [text: string, repr: string][] = [

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
-import fc from "fast-check";
 import { UidMap } from "../../base/uid_map.ts";
 import { UidSource } from "../../base/uid_source.ts";
+import fc from "../support/properties.ts";
 
 /** Uids of which many have the same end, and so the same slot. */
 const uid = fc.oneof(

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import fc from "fast-check";
 import { ValueError } from "../../errors.ts";
 import { formatDuration, formatSize, parseDuration, parseSize } from "../../base/units.ts";
+import fc from "../support/properties.ts";
 
 Deno.test("a duration is a number of seconds, or of the unit after it", () => {
   assertEquals(parseDuration("10"), 10_000);

@@ -1,5 +1,4 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import fc from "fast-check";
 import { ValueError } from "../../errors.ts";
 import { encodeValue } from "../../wire/json.ts";
 import {
@@ -11,6 +10,7 @@ import {
   splitWords,
 } from "../../cli/call_syntax.ts";
 import { encodeForTerminal } from "../../cli/output.ts";
+import fc from "../support/properties.ts";
 
 Deno.test("a word is parsed as JSON, or else it is a string", () => {
   const cases: [word: string, value: unknown][] = [

@@ -5,7 +5,6 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { CommanderError } from "commander";
-import fc from "fast-check";
 import { fileURLToPath } from "node:url";
 import { RedactingCommand } from "../../cli/command.ts";
 import { addStartOptions } from "../../cli/commander_options.ts";
@@ -14,6 +13,7 @@ import { formatHelp, parseOptions, type ParseOutcome } from "../../program/optio
 import { GENERAL_OPTIONS } from "../../program/start_options.ts";
 import { command } from "../support/command_line.ts";
 import { temporaryFolder } from "../support/folder.ts";
+import fc from "../support/properties.ts";
 
 const SPECS = [...GENERAL_OPTIONS, ...LIMIT_OPTIONS];
 

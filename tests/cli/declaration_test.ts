@@ -1,8 +1,8 @@
 /** The declaration of a service, from its identity. */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import fc from "fast-check";
 import { declareService, typeName } from "../../cli/declaration.ts";
+import fc from "../support/properties.ts";
 
 /** How one attribute is declared, without its comment. */
 function declared(shown: unknown, name = "f"): string {

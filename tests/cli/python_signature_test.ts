@@ -1,7 +1,6 @@
 /** Signatures as Python and this package write them. */
 
 import { assert, assertEquals } from "@std/assert";
-import fc from "fast-check";
 import {
   type Annotation,
   parseAnnotation,
@@ -9,6 +8,7 @@ import {
   type PythonParameter,
 } from "../../cli/python_signature.ts";
 import { repr } from "../../base/repr.ts";
+import fc from "../support/properties.ts";
 
 function name(name: string): Annotation {
   return { form: "name", name };

@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import fc from "fast-check";
 import { type RequestConnection, Requests } from "../../client/requests.ts";
 import { CancelledError, ConnectionAbortedError, RemoteError, TimeoutError } from "../../errors.ts";
 import type { Future } from "../../future.ts";
 import { collectGarbage } from "../support/garbage.ts";
+import fc from "../support/properties.ts";
 import { until } from "../support/until.ts";
 
 /** A connection that can be lost and restored, and what was sent over it. */

@@ -1,7 +1,6 @@
 /** The `types` command, and programs that are compiled against what it wrote. */
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import fc from "fast-check";
 import { join } from "node:path";
 import { declareService, typeName } from "../../cli/declaration.ts";
 import { Service } from "../../mod.ts";
@@ -9,6 +8,7 @@ import { TestManager } from "../../testing.ts";
 import { at, output, refusal } from "../support/command_line.ts";
 import { entriesOf, temporaryFolder } from "../support/folder.ts";
 import { denoCommand, Process, run } from "../support/process.ts";
+import fc from "../support/properties.ts";
 import { pythonPeer } from "../support/python.ts";
 import { CONFIG, MODULE, moduleGraph } from "../support/source_tree.ts";
 import { wireService } from "../support/wire_devices.ts";

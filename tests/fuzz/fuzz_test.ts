@@ -1,4 +1,4 @@
-/** A small part of `deno task fuzz`, with new inputs in each run. A failure prints the seed. */
+/** A small part of `deno task fuzz`, with the same inputs in each run. A failure prints the seed. */
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { fileURLToPath } from "node:url";

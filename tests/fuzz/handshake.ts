@@ -1,7 +1,6 @@
 /** The handshake with any replies, for each authentication method, against a short model of its rules. */
 
 import { assertEquals } from "@std/assert";
-import fc from "fast-check";
 import type { Authentication } from "../../manager/authentication.ts";
 import { Connection } from "../../net/connection.ts";
 import { Database } from "../../manager/database/database.ts";
@@ -9,6 +8,7 @@ import { handshake } from "../../manager/handshake.ts";
 import { LIMITS } from "../../limits.ts";
 import { isObject, type JsonObject } from "../../wire/message.ts";
 import { withoutQuotes } from "../../manager/terminal.ts";
+import fc from "../support/properties.ts";
 import { damaged, lines, LOADED_NAMES, membersOf, pieceSizes, values } from "./hostile_input.ts";
 import { MANAGER_NAME as MANAGER } from "../support/devices.ts";
 import { MemoryTransport } from "../support/memory_transport.ts";
@@ -171,7 +171,8 @@ function expectedEnding({ prompts, isTrusted }: Method, stream: Uint8Array): End
   const answer = read(answers.shift());
   if (typeof answer === "string") return end(answer);
   const name = answer.isTyped ? typedName(answer.result) : nameOf(answer.result);
-  return name === undefined ? end("rejected") : end("identified", name);
+  if (name === undefined || name.length > LIMITS.maxNameLength) return end("rejected");
+  return end("identified", name);
 }
 
 /** The reply in a line, or the end of the handshake if the line is no reply. */

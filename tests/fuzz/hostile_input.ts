@@ -1,8 +1,8 @@
 /** Malformed and hostile input of a peer. Everything is derived from a seed. */
 
-import fc from "fast-check";
 import { FIELDS } from "../../wire/envelope.ts";
 import { readPlainly } from "../support/plain_reading.ts";
+import fc from "../support/properties.ts";
 import type { Entry } from "../support/recording.ts";
 
 const encoder = new TextEncoder();

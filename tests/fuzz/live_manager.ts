@@ -5,10 +5,10 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { delay } from "@std/async/delay";
-import fc from "fast-check";
 import type { JsonObject } from "../../wire/message.ts";
 import { TestManager } from "../../testing.ts";
 import { notification, pythonic } from "../support/messages.ts";
+import fc from "../support/properties.ts";
 import { until } from "../support/until.ts";
 import {
   type Behaviour,

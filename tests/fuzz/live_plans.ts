@@ -1,6 +1,6 @@
 /** Plans of clients and services on a real Manager, derived from a seed, for `live_manager.ts`. */
 
-import fc from "fast-check";
+import fc from "../support/properties.ts";
 import { lines, membersOf, pieceSizes } from "./hostile_input.ts";
 
 /** The names of the services. */

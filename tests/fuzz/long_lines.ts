@@ -7,10 +7,10 @@
 
 import { assert, assertEquals, equal } from "@std/assert";
 import { delay } from "@std/async/delay";
-import fc from "fast-check";
 import { isObject, type JsonObject } from "../../wire/message.ts";
 import { TestManager } from "../../testing.ts";
 import { readPlainly } from "../support/plain_reading.ts";
+import fc from "../support/properties.ts";
 import { RawPeer } from "../support/raw_peer.ts";
 import { until } from "../support/until.ts";
 import { SERVICES } from "./live_plans.ts";

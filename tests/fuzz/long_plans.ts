@@ -1,8 +1,8 @@
 /** Lines of all sizes, sound, forged and broken: plans, made of a seed, for `long_lines.ts`. */
 
-import fc from "fast-check";
 import type { JsonObject } from "../../wire/message.ts";
 import { pythonic } from "../support/messages.ts";
+import fc from "../support/properties.ts";
 import { pieceSizes } from "./hostile_input.ts";
 import { FORGED, SERVICES } from "./live_plans.ts";
 

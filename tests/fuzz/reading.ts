@@ -1,7 +1,6 @@
 /** Bytes, lines and messages: every fast reader against a plain one. */
 
 import { assert, assertEquals } from "@std/assert";
-import fc from "fast-check";
 import { Connection } from "../../net/connection.ts";
 import { Envelope, FIELDS } from "../../wire/envelope.ts";
 import { JSONDecodeError, ValueError } from "../../errors.ts";
@@ -10,6 +9,7 @@ import { LongLine } from "../../wire/line.ts";
 import { decodeMessage, encodeRequest, isObject, type Message } from "../../wire/message.ts";
 import { KeyScanner, type RoutingKey } from "../../wire/key_scanner.ts";
 import { parseTyped, typedText } from "../../manager/terminal.ts";
+import fc from "../support/properties.ts";
 import { lines, members, pieceSizes, recordedMessages, typed, written } from "./hostile_input.ts";
 import { MemoryTransport } from "../support/memory_transport.ts";
 import { piecesOf } from "../support/pieces.ts";

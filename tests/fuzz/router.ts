@@ -1,13 +1,13 @@
 /** The Router and the Registry against a model, with hostile clients and services. */
 
 import { assert, assertEquals } from "@std/assert";
-import fc from "fast-check";
 import { setImmediate } from "node:timers";
 import { LIMITS } from "../../limits.ts";
 import { encodeRequest, type JsonObject } from "../../wire/message.ts";
 import { parseTyped, typedText } from "../../manager/terminal.ts";
 import { MANAGER_NAME } from "../support/devices.ts";
 import { type Device, Network } from "../support/network.ts";
+import fc from "../support/properties.ts";
 import { lines, LOADED_NAMES, membersOf } from "./hostile_input.ts";
 import { type Delivery, Model } from "./model.ts";
 import { readPlainly } from "../support/plain_reading.ts";

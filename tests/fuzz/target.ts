@@ -1,6 +1,6 @@
 /** A target of the fuzzer: a property that holds for every input, and the number of inputs of a round. */
 
-import fc from "fast-check";
+import fc from "../support/properties.ts";
 
 /** The inputs of a run. The same seed gives the same inputs. */
 export interface Trial {

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import fc from "fast-check";
 import { PendingRequests } from "../../manager/peer.ts";
+import fc from "../support/properties.ts";
 
 Deno.test("what is pending was added and not completed, each uid as often as it was", () => {
   const step = fc.record({ completes: fc.boolean(), uid: fc.constantFrom("", "1", "2") });

@@ -1,5 +1,4 @@
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
-import fc from "fast-check";
 import {
   ConnectionAbortedError,
   KeyError,
@@ -12,6 +11,7 @@ import { type Client, networkNameOf, type Service } from "../../manager/peer.ts"
 import { type PendingLimits, type Policy, Registry } from "../../manager/registry.ts";
 import * as devices from "../support/devices.ts";
 import { DEVICE, MANAGER_NAME as MANAGER, serviceEntry } from "../support/devices.ts";
+import fc from "../support/properties.ts";
 
 /** A registry whose sessions are strings. */
 function registry(policy?: Policy, limits?: PendingLimits): Registry<string> {

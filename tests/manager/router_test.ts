@@ -1,5 +1,4 @@
 import { assert, assertEquals } from "@std/assert";
-import fc from "fast-check";
 import { FIELDS } from "../../wire/envelope.ts";
 import { LIMITS } from "../../limits.ts";
 import { decodeMessage, type ErrorReply, type JsonObject } from "../../wire/message.ts";
@@ -7,6 +6,7 @@ import { MANAGER_NAME } from "../support/devices.ts";
 import * as messages from "../support/messages.ts";
 import { question as prompt, reply } from "../support/messages.ts";
 import { type Device, Network } from "../support/network.ts";
+import fc from "../support/properties.ts";
 import { until } from "../support/until.ts";
 
 const encoder = new TextEncoder();

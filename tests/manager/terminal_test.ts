@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import fc from "fast-check";
 import { Envelope } from "../../wire/envelope.ts";
 import { JSONDecodeError } from "../../errors.ts";
 import { bigInteger, encodeValue } from "../../wire/json.ts";
 import { encodeRequest } from "../../wire/message.ts";
 import { parseTyped, typedText, withoutQuotes } from "../../manager/terminal.ts";
+import fc from "../support/properties.ts";
 
 const encoder = new TextEncoder();
 

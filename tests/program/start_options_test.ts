@@ -1,5 +1,4 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import fc from "fast-check";
 import { ConfigurationError } from "../../errors.ts";
 import { LIMITS } from "../../limits.ts";
 import {
@@ -7,6 +6,7 @@ import {
   formatStartOptions,
   parseStartOptions,
 } from "../../program/start_options.ts";
+import fc from "../support/properties.ts";
 import { CONFIG } from "../support/source_tree.ts";
 
 /** The options of an empty command line. */

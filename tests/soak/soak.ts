@@ -45,6 +45,8 @@ const PROGRESS = 10_000;
 const SHORT_LIFE = 15_000;
 /** The part of the devices that is short-lived. */
 const SHORT_LIVED_PART = 0.05;
+/** How long a soak waits for the Manager to be idle, in milliseconds. */
+const IDLE_TIMEOUT = 15_000;
 /** Small, so that a message of less than a megabyte is forwarded in pieces. */
 const LIMITS = { longLine: 64 * 1024 };
 
@@ -92,6 +94,15 @@ export async function soak(options: SoakOptions): Promise<Result> {
     sumOf(await Promise.all([crowd.order(task), restarting.order(task)]));
 
   const alone = await snapshot();
+  /** A snapshot when each device has one descriptor: the worker for long lines ends when it is idle. */
+  const idleSnapshot = async () => {
+    const end = performance.now() + IDLE_TIMEOUT;
+    for (;;) {
+      const found = await snapshot();
+      const surplus = (found.descriptors ?? 0) - (alone.descriptors ?? 0) - found.peers;
+      if (surplus <= 0 || performance.now() > end) return found;
+    }
+  };
   const begin = performance.now();
   await both("gather");
   const warmUp = Math.min(WARM_UP, minutes * 60_000 / 4);
@@ -100,7 +111,7 @@ export async function soak(options: SoakOptions): Promise<Result> {
   await both("rest");
   await both("leave");
   await both("gather");
-  const start = await snapshot();
+  const start = await idleSnapshot();
 
   await both("work");
   const working = performance.now();
@@ -122,9 +133,9 @@ export async function soak(options: SoakOptions): Promise<Result> {
   // is still in use then has leaked.
   await both("leave");
   await both("gather");
-  const end = await snapshot();
+  const end = await idleSnapshot();
   await both("leave");
-  const empty = await snapshot();
+  const empty = await idleSnapshot();
   return { counts, alone, start, after, end, empty, seconds };
 }
 

@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import fc from "fast-check";
 import { Envelope, type Field } from "../../wire/envelope.ts";
 import { JSONDecodeError } from "../../errors.ts";
 import { LIMITS } from "../../limits.ts";
 import { kindOf, textOf } from "../support/plain_reading.ts";
+import fc from "../support/properties.ts";
 
 const FIELDS: readonly Field[] = [
   "error",

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import fc from "fast-check";
 import { parseJson } from "../../wire/json.ts";
 import { JsonReader } from "../../wire/json_reader.ts";
+import fc from "../support/properties.ts";
 
 /** The result of reading a text in pieces of a length. */
 function read(text: string, pieceLength: number, partLength?: number): unknown {

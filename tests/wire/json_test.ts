@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import fc from "fast-check";
 import { ValueError } from "../../errors.ts";
 import { encodeValue, parseJson } from "../../wire/json.ts";
+import fc from "../support/properties.ts";
 
 Deno.test("undefined is written as null", () => {
   assertEquals(encodeValue(undefined), "null");

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import fc from "fast-check";
 import { encodeValue } from "../../wire/json.ts";
 import { estimateSize, writeJson } from "../../wire/json_writer.ts";
+import fc from "../support/properties.ts";
 
 /** Values of every kind that can be written, with the special cases of JavaScript. */
 const { value: anything } = fc.letrec((tie) => ({

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import fc from "fast-check";
 import { KeyScanner, type RoutingKey, scanKeys } from "../../wire/key_scanner.ts";
+import fc from "../support/properties.ts";
 
 const encoder = new TextEncoder();
 const KEYS: RoutingKey[] = ["requester", "service", "uid", "attribute"];

@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import fc from "fast-check";
 import { JSONDecodeError, ValueError } from "../../errors.ts";
 import { encodeValue, parseJson } from "../../wire/json.ts";
 import { encodeLarge, isLarge, readLarge } from "../../wire/large_values.ts";
 import { LineSplitter, LongLine } from "../../wire/line.ts";
+import fc from "../support/properties.ts";
 
 const encoder = new TextEncoder();
 

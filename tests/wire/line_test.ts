@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import fc from "fast-check";
 import { decodeLines, type Line, LineSplitter, LongLine } from "../../wire/line.ts";
+import fc from "../support/properties.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();

@@ -1,5 +1,4 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import fc from "fast-check";
 import { FIELDS } from "../../wire/envelope.ts";
 import { JSONDecodeError, KeyError, RemoteError, ValueError } from "../../errors.ts";
 import {
@@ -16,6 +15,7 @@ import {
   type JsonObject,
   type Message,
 } from "../../wire/message.ts";
+import fc from "../support/properties.ts";
 
 const encoder = new TextEncoder();
 

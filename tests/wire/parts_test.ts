@@ -1,5 +1,4 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import fc from "fast-check";
 import { JSONDecodeError, ValueError } from "../../errors.ts";
 import { writeJson } from "../../wire/json_writer.ts";
 import {
@@ -14,6 +13,7 @@ import {
   PIECE_SIZE,
   sizeOf,
 } from "../../wire/parts.ts";
+import fc from "../support/properties.ts";
 
 const encoder = new TextEncoder();
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import fc from "fast-check";
 import { Kwargs } from "../../wire/call.ts";
 import { Signature } from "../../wire/signature.ts";
+import fc from "../support/properties.ts";
 
 /** Methods with every form of parameters; each returns its arguments. */
 class Lab {
