@@ -27,7 +27,7 @@ const SLICE = 1;
 /** How often the rate of a peer that sends a long line is checked, in milliseconds. */
 const RATE_INTERVAL = 60_000;
 /** The worker ends when it has had nothing to check for so long, in milliseconds. */
-const WORKER_IDLE = 3_000;
+const WORKER_IDLE = 30_000;
 /** How much of a held line is scanned between two pauses, in bytes. */
 const SCANNED = 1024 * 1024;
 

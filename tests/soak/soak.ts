@@ -45,8 +45,6 @@ const PROGRESS = 10_000;
 const SHORT_LIFE = 15_000;
 /** The part of the devices that is short-lived. */
 const SHORT_LIVED_PART = 0.05;
-/** How long a soak waits for the Manager to be idle, in milliseconds. */
-const IDLE_TIMEOUT = 15_000;
 /** Small, so that a message of less than a megabyte is forwarded in pieces. */
 const LIMITS = { longLine: 64 * 1024 };
 
@@ -94,15 +92,6 @@ export async function soak(options: SoakOptions): Promise<Result> {
     sumOf(await Promise.all([crowd.order(task), restarting.order(task)]));
 
   const alone = await snapshot();
-  /** A snapshot when each device has one descriptor: the worker for long lines ends when it is idle. */
-  const idleSnapshot = async () => {
-    const end = performance.now() + IDLE_TIMEOUT;
-    for (;;) {
-      const found = await snapshot();
-      const surplus = (found.descriptors ?? 0) - (alone.descriptors ?? 0) - found.peers;
-      if (surplus <= 0 || performance.now() > end) return found;
-    }
-  };
   const begin = performance.now();
   await both("gather");
   const warmUp = Math.min(WARM_UP, minutes * 60_000 / 4);
@@ -111,7 +100,7 @@ export async function soak(options: SoakOptions): Promise<Result> {
   await both("rest");
   await both("leave");
   await both("gather");
-  const start = await idleSnapshot();
+  const start = await snapshot();
 
   await both("work");
   const working = performance.now();
@@ -133,9 +122,9 @@ export async function soak(options: SoakOptions): Promise<Result> {
   // is still in use then has leaked.
   await both("leave");
   await both("gather");
-  const end = await idleSnapshot();
+  const end = await snapshot();
   await both("leave");
-  const empty = await idleSnapshot();
+  const empty = await snapshot();
   return { counts, alone, start, after, end, empty, seconds };
 }
 
