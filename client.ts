@@ -492,11 +492,14 @@ export class Client implements AsyncDisposable {
       receive: async (_, lines) => {
         const texts = decodeLines(lines);
         for (const [index, line] of lines.entries()) {
-          if (line instanceof LongLine) {
-            await this.#receiveLong(line);
-            continue;
+          try {
+            if (line instanceof LongLine) {
+              await this.#receiveLong(line);
+            } else this.#receive(line, texts[index]);
+          } catch (error) { // whatever the other side has sent, the next line is read
+            log.error("Ignored a message that is no use: {error}", { error });
           }
-          this.#receive(line, texts[index]);
+          if (line instanceof LongLine) continue;
           const pausing = pause(line);
           if (pausing !== undefined) await pausing;
         }
@@ -562,7 +565,9 @@ export class Client implements AsyncDisposable {
     switch (message.kind) {
       case "reply":
         if (message.uid === READY) return this.#agree(message.result);
-        if (message.uid === GONE) return this.#links.serviceGone(String(message.result));
+        if (message.uid === GONE && typeof message.result === "string") {
+          return this.#links.serviceGone(message.result);
+        }
         return this.#requests.fulfil(message.uid, message.result, message.size);
       case "value":
         return this.#requests.give(message.uid, message.value, message.size);

@@ -570,11 +570,14 @@ export class Service implements AsyncDisposable {
       receive: async (connection, lines) => {
         const texts = decodeLines(lines);
         for (const [index, line] of lines.entries()) {
-          if (line instanceof LongLine) {
-            await this.#receiveLong(connection, line, readLimit);
-            continue;
+          try {
+            if (line instanceof LongLine) {
+              await this.#receiveLong(connection, line, readLimit);
+            } else this.#receive(connection, line, texts[index]);
+          } catch (error) { // whatever the other side has sent, the next line is read
+            log.error("Ignored a message that is no use: {error}", { error });
           }
-          this.#receive(connection, line, texts[index]);
+          if (line instanceof LongLine) continue;
           const pausing = pause(line);
           if (pausing !== undefined) await pausing;
         }

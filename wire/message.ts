@@ -239,10 +239,18 @@ export function encodeError(
   requester: string | null,
   uid: string,
   error: unknown,
-  traceback: readonly string[] = [],
+): string {
+  return encodeFailure(requester, uid, { message: wireMessage(error), traceback: [] });
+}
+
+/** An error reply with this message and traceback as one line, without its terminator. */
+export function encodeFailure(
+  requester: string | null,
+  uid: string,
+  { message, traceback }: { message: string; traceback: readonly string[] },
 ): string {
   return `{"error":true,"requester":${JSON.stringify(requester)},"uid":${quote(uid)}` +
-    `,"message":${quote(wireMessage(error))},"traceback":${JSON.stringify(traceback)}` +
+    `,"message":${quote(message)},"traceback":${JSON.stringify(traceback)}` +
     `,"result":null}`;
 }
 
