@@ -24,12 +24,15 @@ import type { Database } from "./manager/database/database.ts";
 import { ConfigurationError } from "./errors.ts";
 import { type HostOptions, Hosts } from "./manager/hosts.ts";
 import type { Identities } from "./wire/identities.ts";
-import { type Limits, resolveLimits } from "./limits.ts";
+import { KEPT_CONNECTIONS, type Limits, resolveLimits } from "./limits.ts";
 import { listen, type Listener } from "./net/listener.ts";
 import { logger } from "./base/log.ts";
 import { DEFAULT_PORT } from "./wire/protocol.ts";
 import { LongLines } from "./manager/long_lines.ts";
 import { certificateFile, databaseFile, keyFile } from "./base/paths.ts";
+import { parseRetention } from "./manager/retention.ts";
+import type { Retention } from "./manager/database/connections_table.ts";
+import { ConnectionRecords } from "./manager/connection_records.ts";
 import { ConnectionHandler } from "./manager/connection_handler.ts";
 import { Registry } from "./manager/registry.ts";
 import { RequestHandlers } from "./manager/request_handlers.ts";
@@ -74,6 +77,12 @@ export interface ManagerOptions {
    * `manager.sqlite3` in the home folder.
    */
   database?: string;
+  /**
+   * Which records of connections the database keeps: a number of them, an age with its unit, or both,
+   * e.g. `100_000`, `"90d"` or `"100000,90d"`. Older ones are deleted; 0 records none. Default:
+   * 1,000,000, of any age. Command line: `--keep-connections`.
+   */
+  keepConnections?: number | string;
   /** The limits that differ from the default ones. Times in milliseconds, sizes in bytes. */
   limits?: Partial<Limits>;
   /** How computers are named. Default: by the system and DNS. */
@@ -82,9 +91,9 @@ export interface ManagerOptions {
 
 /**
  * How long a statement waits while another program writes to the database, in milliseconds. The event
- * loop, and with it every peer, waits for as long, and most statements only record a connection.
+ * loop, and with it every peer, would wait for as long: what can wait tries again later instead.
  */
-const BUSY_TIMEOUT = 100;
+const BUSY_TIMEOUT = 0;
 
 /** How long a shutdown answers requests that are still pending with errors, in milliseconds. */
 const FAILING_TIME = 1_000;
@@ -125,6 +134,7 @@ export class Manager implements AsyncDisposable {
   readonly #limits: Limits;
   readonly #authentication: Authentication;
   readonly #connectionHandler: ConnectionHandler;
+  readonly #records: ConnectionRecords;
   readonly #longLines: LongLines<Connection>;
   readonly #registry: Registry<Session<Connection>>;
   readonly #router: Router<Connection>;
@@ -145,6 +155,7 @@ export class Manager implements AsyncDisposable {
     hosts: Hosts,
     limits: Limits,
     options: ManagerOptions,
+    retention: Retention,
     access: Access | undefined,
   ) {
     this.#listeners = listeners;
@@ -157,6 +168,7 @@ export class Manager implements AsyncDisposable {
     this.#isWarned = sendsPlainPasswords(options);
     this.networkName = `Manager[${this.hostname}:${this.port}]`;
     this.#access = access;
+    const records = this.#records = new ConnectionRecords(database.connections, retention);
     const registry = this.#registry = new Registry<Session<Connection>>(
       this.networkName,
       access,
@@ -172,6 +184,7 @@ export class Manager implements AsyncDisposable {
       password: options.authPassword,
       authHostname: options.authHostname ?? false,
       accessChanged: () => access?.refresh(),
+      flushRecords: () => records.flush(),
       shutdown: () => this.shutdown(),
     });
     const statistics = this.#statistics;
@@ -185,7 +198,7 @@ export class Manager implements AsyncDisposable {
       authentication: this.#authentication,
       router,
       longLines: this.#longLines,
-      records: database.connections,
+      records,
       statistics,
       onAdministratorLogin: (address) => this.#warnOfPlainLogin(address),
     });
@@ -200,6 +213,7 @@ export class Manager implements AsyncDisposable {
    * the private key or the database cannot be read or created; if `authLogin` is given and there are
    * no users; or if the port is in use or may not be listened on.
    * @throws {RangeError} If a limit is out of its range.
+   * @throws {ValueError} If `keepConnections` is not a number of records or an age.
    *
    * @example
    * ```ts ignore it does not end
@@ -214,6 +228,7 @@ export class Manager implements AsyncDisposable {
     checkAuthentication(options);
     if (sendsPlainPasswords(options)) log.warn(PLAIN_PASSWORDS);
     const limits = resolveLimits(options.limits);
+    const retention = parseRetention(String(options.keepConnections ?? KEPT_CONNECTIONS));
     const hosts = new Hosts(options.hosts);
     const files = {
       certFile: options.certFile ?? certificateFile("localhost"),
@@ -242,7 +257,7 @@ export class Manager implements AsyncDisposable {
       const access = options.authLogin ? new Access(database.access) : undefined;
       if (!access) warnOfUnusedLists(database);
       const listeners = listen(options.host, options.port ?? DEFAULT_PORT, credentials);
-      return new Manager(listeners, database, hosts, limits, options, access);
+      return new Manager(listeners, database, hosts, limits, options, retention, access);
     } catch (error) {
       database[Symbol.dispose]();
       throw error;
@@ -381,6 +396,7 @@ export class Manager implements AsyncDisposable {
     while (this.#tasks.size > 0) await Promise.all(this.#tasks);
     this.#connectionHandler[Symbol.dispose]();
     this.#access?.[Symbol.dispose]();
+    await this.#records.close();
     this.#database[Symbol.dispose]();
     log.info("In the {uptime} s since the start: {totals}", {
       uptime: Math.round(this.#statistics.uptime / 1_000),
