@@ -15,7 +15,7 @@
 import { KeyError, ValueError } from "../errors.ts";
 import { parseJson } from "../wire/json.ts";
 import { isObject } from "../wire/message.ts";
-import { retryWhileLocked } from "./database/sql.ts";
+import { retryWhileLocked } from "../base/database_lock.ts";
 import type { UsersTable } from "./database/users_table.ts";
 import type { LoginAttempt } from "./login_throttle.ts";
 

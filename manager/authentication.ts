@@ -12,7 +12,7 @@ import type { HostnamesTable } from "./database/hostnames_table.ts";
 import type { Host, Hosts } from "./hosts.ts";
 import { logger } from "../base/log.ts";
 import { repr } from "../base/repr.ts";
-import { retryWhileLocked } from "./database/sql.ts";
+import { retryWhileLocked } from "../base/database_lock.ts";
 import type { UsersTable } from "./database/users_table.ts";
 
 const log = logger("auth");

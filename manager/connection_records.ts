@@ -13,7 +13,7 @@ import type {
   Origin,
   Retention,
 } from "./database/connections_table.ts";
-import { retryWhileLocked } from "./database/sql.ts";
+import { retryWhileLocked } from "../base/database_lock.ts";
 import { logger } from "../base/log.ts";
 import { MAX_QUEUED_RECORDS } from "../limits.ts";
 

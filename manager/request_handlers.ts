@@ -20,7 +20,7 @@ import type { JsonObject, Request } from "../wire/message.ts";
 import { CANCEL, PARTS, STREAM } from "../wire/protocol.ts";
 import { Signature } from "../wire/signature.ts";
 import type { Database } from "./database/database.ts";
-import { retryWhileLocked } from "./database/sql.ts";
+import { retryWhileLocked } from "../base/database_lock.ts";
 import type { User } from "./database/users_table.ts";
 import type { Login } from "./administrator_login.ts";
 import { checkName } from "./names.ts";

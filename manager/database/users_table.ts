@@ -10,7 +10,8 @@ import type { DatabaseSync } from "node:sqlite";
 import { promisify } from "node:util";
 import { ValueError } from "../../errors.ts";
 import { repr } from "../../base/repr.ts";
-import { all, retryWhileLocked, type Row, run } from "./sql.ts";
+import { retryWhileLocked } from "../../base/database_lock.ts";
+import { all, type Row, run } from "./sql.ts";
 
 /** A row of the table, without the key and the salt of the password. */
 export interface User {

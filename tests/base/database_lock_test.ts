@@ -1,9 +1,9 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { Database } from "../../../manager/database/database.ts";
-import { retryWhileLocked } from "../../../manager/database/sql.ts";
-import { ConfigurationError, ValueError } from "../../../errors.ts";
+import { Database } from "../../manager/database/database.ts";
+import { retryWhileLocked } from "../../base/database_lock.ts";
+import { ConfigurationError, ValueError } from "../../errors.ts";
 import { temporaryFolder } from "../../support/folder.ts";
 
 Deno.test("a change waits for another program that has locked the database, the event loop does not", async () => {
