@@ -21,11 +21,11 @@ import { Access } from "./manager/access.ts";
 import type { Authentication } from "./manager/authentication.ts";
 import type { Connection } from "./net/connection.ts";
 import type { Database } from "./manager/database/database.ts";
-import { ConfigurationError } from "./errors.ts";
+import { ConfigurationError, ConnectionAbortedError } from "./errors.ts";
 import { type HostOptions, Hosts } from "./manager/hosts.ts";
 import type { Identities } from "./wire/identities.ts";
 import { KEPT_CONNECTIONS, type Limits, resolveLimits } from "./limits.ts";
-import { listen, type Listener } from "./net/listener.ts";
+import { isListenerLost, listen, type Listener } from "./net/listener.ts";
 import { logger } from "./base/log.ts";
 import { DEFAULT_PORT } from "./wire/protocol.ts";
 import { LongLines } from "./manager/long_lines.ts";
@@ -43,7 +43,10 @@ import type { ManagerStatus } from "./wire/status.ts";
 
 /** How a Manager is started. The defaults are those of the Python software. */
 export interface ManagerOptions {
-  /** The host name or address to listen on. Default: all interfaces, IPv4 and IPv6. */
+  /**
+   * The host name or address to listen on; of a name, every address that this computer has. Default:
+   * all interfaces, IPv4 and IPv6.
+   */
   host?: string;
   /** The port; 0 for any free port. Default: 1875. */
   port?: number;
@@ -98,6 +101,9 @@ const BUSY_TIMEOUT = 0;
 /** How long a shutdown answers requests that are still pending with errors, in milliseconds. */
 const FAILING_TIME = 1_000;
 
+/** The time after a failure to accept a connection until the next attempt, in milliseconds. */
+const ACCEPT_PAUSE = 100;
+
 /** How often a shutdown checks whether all replies are sent, in milliseconds. */
 const DRAIN_INTERVAL = 10;
 
@@ -146,6 +152,8 @@ export class Manager implements AsyncDisposable {
   /** Whether the warning of plain passwords has been logged. */
   #isWarned: boolean;
   #shutdown: Promise<void> | undefined;
+  /** Why the Manager had to shut down; `undefined` if it was asked to. */
+  #failure: Error | undefined;
   /** When a shutdown stops waiting for replies. */
   #deadline = Infinity;
 
@@ -203,6 +211,7 @@ export class Manager implements AsyncDisposable {
       onAdministratorLogin: (address) => this.#warnOfPlainLogin(address),
     });
     access?.watch(() => router.revoke());
+    this.#finished.promise.catch(() => {}); // for those who do not wait for it
     for (const listener of listeners) this.#track(this.#accept(listener));
   }
 
@@ -256,7 +265,9 @@ export class Manager implements AsyncDisposable {
       }
       const access = options.authLogin ? new Access(database.access) : undefined;
       if (!access) warnOfUnusedLists(database);
-      const listeners = listen(options.host, options.port ?? DEFAULT_PORT, credentials);
+      const { host, port = DEFAULT_PORT } = options;
+      const addresses = host === undefined ? undefined : await hosts.addressesOf(host);
+      const listeners = listen(addresses, port, credentials);
       return new Manager(listeners, database, hosts, limits, options, retention, access);
     } catch (error) {
       database[Symbol.dispose]();
@@ -281,7 +292,11 @@ export class Manager implements AsyncDisposable {
     return this.#status(null);
   }
 
-  /** Fulfilled when the Manager has shut down and its database is closed. Never rejects. */
+  /**
+   * Fulfilled when the Manager has shut down and its database is closed. Rejects with a
+   * `ConnectionAbortedError` if it had to, since it could not accept connections any more; nothing
+   * happens if nobody waits for it then.
+   */
   get finished(): Promise<void> {
     return this.#finished.promise;
   }
@@ -341,21 +356,32 @@ export class Manager implements AsyncDisposable {
    * `net/listener.ts` calls, with TLS added.
    */
   async #accept(listener: Listener): Promise<void> {
-    while (this.#shutdown === undefined) {
+    for (;;) {
       try {
-        for await (const socket of listener) {
-          // The socket may have been accepted while the listener was being closed.
-          if (this.#shutdown !== undefined) await socket.close();
-          else this.#track(this.#connectionHandler.serve(socket));
-        }
-        return; // the listener is closed
+        const socket = await listener.accept();
+        if (socket === undefined) return; // the listener is closed
+        // The socket may have been accepted while the listener was being closed.
+        if (this.#shutdown !== undefined) await socket.close();
+        else this.#track(this.#connectionHandler.serve(socket));
       } catch (error) {
-        if (isPeerGone(error)) continue;
+        if (isListenerLost(error)) return this.#fail(error as Error);
         // E.g. there are no free descriptors. Open connections go on, and new ones wait.
         log.error("Cannot accept a connection: {error}", { error: (error as Error).message });
-        await delay(100);
+        await delay(ACCEPT_PAUSE);
+        if (this.#shutdown !== undefined) return;
       }
     }
+  }
+
+  /** Ends a Manager that can accept nobody any more, so that whatever supervises it starts it again. */
+  #fail(cause: Error): void {
+    if (this.#shutdown !== undefined) return;
+    this.#failure = new ConnectionAbortedError(
+      `The Manager cannot accept connections any more: ${cause.message}`,
+      { cause },
+    );
+    log.fatal("{error}", { error: this.#failure.message });
+    this.shutdown();
   }
 
   #status(requester: string | null): ManagerStatus {
@@ -403,15 +429,9 @@ export class Manager implements AsyncDisposable {
       totals: JSON.stringify(totalsOf(this.#statistics, connections)),
     });
     log.info("{manager} shut down", { manager: this.networkName });
-    this.#finished.resolve();
+    if (this.#failure !== undefined) this.#finished.reject(this.#failure);
+    else this.#finished.resolve();
   }
-}
-
-/** Whether accepting failed because the peer has disconnected before it was accepted. */
-function isPeerGone(error: unknown): boolean {
-  return error instanceof Deno.errors.NotConnected ||
-    error instanceof Deno.errors.ConnectionAborted ||
-    error instanceof Deno.errors.ConnectionReset;
 }
 
 function checkAuthentication({ authHostname, authLogin, authPassword }: ManagerOptions): void {

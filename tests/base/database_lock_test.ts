@@ -4,7 +4,7 @@ import { DatabaseSync } from "node:sqlite";
 import { Database } from "../../manager/database/database.ts";
 import { retryWhileLocked } from "../../base/database_lock.ts";
 import { ConfigurationError, ValueError } from "../../errors.ts";
-import { temporaryFolder } from "../../support/folder.ts";
+import { temporaryFolder } from "../support/folder.ts";
 
 Deno.test("a change waits for another program that has locked the database, the event loop does not", async () => {
   await using folder = await temporaryFolder();
