@@ -59,7 +59,7 @@ export class LongLines<Sink extends LineSink> implements Disposable {
     this.#limits = limits;
     this.#maxSize = Math.min(limits.maxMessageSize, LONGEST_LINE);
     this.#rateInterval = rateInterval;
-    this.#budget = new Budget(limits.maxHeld || quarterOfMemory());
+    this.#budget = new Budget(limits.maxHeld || halfOfMemory());
     this.#checker = new Checker(limits);
   }
 
@@ -74,7 +74,7 @@ export class LongLines<Sink extends LineSink> implements Disposable {
    * @returns The sink that the line went to, as of `Router.receive`.
    */
   async receive(peer: Peer<Session<Sink>>, line: LongLine): Promise<Sink | undefined> {
-    const held = new HeldLine(this.#budget, Math.min(this.#maxSize, this.#budget.limit));
+    const held = new HeldLine(this.#budget, Math.min(this.#maxSize, this.#fairShare));
     try {
       const fault = await this.#collect(peer, line, held);
       if (fault !== undefined) return this.#reject(peer, fault);
@@ -100,6 +100,11 @@ export class LongLines<Sink extends LineSink> implements Disposable {
     }
   }
 
+  /** How much a peer may have of it if no other peer has anything. */
+  get #fairShare(): number {
+    return Math.floor(this.#budget.limit / 2);
+  }
+
   /** Ends the worker. */
   [Symbol.dispose](): void {
     this.#checker[Symbol.dispose]();
@@ -121,7 +126,7 @@ export class LongLines<Sink extends LineSink> implements Disposable {
     });
     const pause = periodicPause(SLICE);
     for await (const piece of line) {
-      const error = this.#tryHold(held, piece);
+      const error = this.#tryHold(held, piece, peer.session.sink.held);
       if (error !== undefined) {
         rate[Symbol.dispose](); // what is not held may come at any rate
         return await scanRest(line, held, piece, error);
@@ -130,18 +135,27 @@ export class LongLines<Sink extends LineSink> implements Disposable {
     }
   }
 
-  /** Holds a piece. Gives the error if that is above a limit. */
-  #tryHold(held: HeldLine, piece: Uint8Array): ValueError | undefined {
-    if (held.length + piece.length > this.#maxSize) {
+  /**
+   * Holds a piece. Gives the error if that is above a limit.
+   *
+   * @param others How many bytes of other lines are held for the peer.
+   */
+  #tryHold(held: HeldLine, piece: Uint8Array, others: number): ValueError | undefined {
+    const size = held.length + piece.length;
+    if (size > this.#maxSize) {
       return new ValueError(
         `The message is longer than the limit of ${formatSize(this.#maxSize)} ` +
           `(--max-message-size)`,
       );
     }
-    if (held.tryAppend(piece)) return undefined;
+    if (held.tryAppend(piece, others)) return undefined;
+    const limit = `${formatSize(this.#budget.limit)} (--max-held)`;
+    if (size > this.#fairShare) {
+      return new ValueError(`The message is longer than half of the limit of ${limit}`);
+    }
     return new ValueError(
-      `The Manager holds as many bytes of long messages as it may, ` +
-        `${formatSize(this.#budget.limit)} (--max-held). Try again later`,
+      `The Manager holds many bytes of long messages, and a peer may have no more of the limit of ` +
+        `${limit} than is left. Try again later`,
     );
   }
 
@@ -263,10 +277,10 @@ function shuttingDown(): ConnectionAbortedError {
   return new ConnectionAbortedError("the Manager is shutting down");
 }
 
-/** A quarter of the computer's memory, from 256 MiB to 4 GiB; 1 GiB if that may not be read. */
-function quarterOfMemory(): number {
+/** Half of the computer's memory, from 256 MiB to 4 GiB; 1 GiB if that may not be read. */
+function halfOfMemory(): number {
   const { state } = Deno.permissions.querySync({ name: "sys", kind: "systemMemoryInfo" });
   if (state !== "granted") return 1024 * MiB;
-  const quarter = Math.floor(Deno.systemMemoryInfo().total / 4);
-  return Math.min(Math.max(quarter, 256 * MiB), 4096 * MiB);
+  const half = Math.floor(Deno.systemMemoryInfo().total / 2);
+  return Math.min(Math.max(half, 256 * MiB), 4096 * MiB);
 }

@@ -54,6 +54,8 @@ import { parseTyped, typedText } from "./terminal.ts";
 
 /** What sends lines to a peer. `Connection` is one. */
 export interface LineSink {
+  /** How many bytes of held lines wait to be written to the peer. */
+  readonly held: number;
   /** Sends text as one line. */
   sendText(line: string): void;
   /** Sends the parts, joined, as one line. */
@@ -293,6 +295,7 @@ export class Router<Sink extends LineSink> {
       if (name === MANAGER) return this.#answer(client, line);
       const extension = extensionOfControl(attribute);
       if (extension !== undefined) return this.#forwardControl(client, name, uid, extension, line);
+      this.#checkRoom(this.#registry.service(name));
       const service = this.#registry.route(client, name, uid);
       this.#statistics.requests++;
       return this.#forwardRequest(client, service, line);
@@ -334,6 +337,7 @@ export class Router<Sink extends LineSink> {
     if (this.#registry.pendingRequest(service, client.networkName, uid) === undefined) {
       return undefined;
     }
+    this.#checkRoom(service);
     return this.#forwardRequest(client, service, line);
   }
 
@@ -383,6 +387,7 @@ export class Router<Sink extends LineSink> {
       const requester = this.#text("requester");
       const uid = this.#text("uid");
       const extension = this.#partialReply();
+      this.#checkRoom(this.#registry.pendingRequest(service, requester, uid)?.client);
       const client = extension === undefined
         ? this.#registry.complete(service, requester, uid)
         : this.#pendingClient(service, requester, uid, extension);
@@ -457,6 +462,16 @@ export class Router<Sink extends LineSink> {
     if (length <= handshakeSize) return;
     throw new ValueError(
       `The answer is longer than the limit of ${handshakeSize} bytes (--handshake-size)`,
+    );
+  }
+
+  /** Rejects a long line if its receiver has its share of held lines already: it reads too slowly. */
+  #checkRoom(receiver: Peer<Session<Sink>> | undefined): void {
+    if (this.#held === undefined || receiver === undefined) return;
+    if (this.#held.line.mayWaitWith(receiver.session.sink.held)) return;
+    throw new ValueError(
+      `The Manager holds as many bytes of long messages for ${repr(receiver.name)} as it may ` +
+        `(--max-held). Try again when they are read`,
     );
   }
 

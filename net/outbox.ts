@@ -169,7 +169,12 @@ export class Outbox implements BudgetedQueue {
     return this.#copied + this.#heldAhead;
   }
 
-  /** The same without held lines, which count against a budget of their own. */
+  /** How many bytes of held lines wait, which count against a budget of their own. */
+  get held(): number {
+    return this.#heldAhead;
+  }
+
+  /** How many bytes wait without held lines. */
   get #copied(): number {
     return this.#queue.length + this.#batch.length + this.#afterLine.length + this.#copiedAhead;
   }
@@ -223,9 +228,14 @@ export class Outbox implements BudgetedQueue {
     this.#watchForStall();
   }
 
-  /** The same for a line whose sender does not wait for `drained()`. */
+  /**
+   * The same for a line whose sender does not wait for `drained()`. If the peer has its share of
+   * held lines already, it is a slow consumer too.
+   */
   sendHeldOrDrop(line: HeldLine): void {
-    if (this.#hasRoom()) this.sendHeld(line, line.length, EMPTY);
+    if (!this.isOpen || !this.#hasRoom()) return;
+    if (line.mayWaitWith(this.#heldAhead)) this.sendHeld(line, line.length, EMPTY);
+    else this.#options.onEnd({ state: "overrun", limit: this.#heldAhead });
   }
 
   /** False, and the connection ends, if more than the limit waits already. */

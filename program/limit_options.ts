@@ -73,7 +73,7 @@ const LIMIT_TABLE: { readonly [Name in keyof LimitsByOption]: NumberOption } = {
   maxHeld: {
     flag: "--max-held",
     notation: SIZE,
-    description: "how much of long messages is held at once; 0 for a quarter of the memory",
+    description: "how much of long messages is held at once; 0 for half of the memory",
   },
   minLineRate: {
     flag: "--min-line-rate",
