@@ -12,13 +12,13 @@ import { Budget } from "../base/budget.ts";
 import { logger } from "../base/log.ts";
 import { periodicPause } from "../base/pause.ts";
 import { formatSize } from "../base/units.ts";
-import { ConnectionAbortedError, JSONDecodeError, ValueError } from "../errors.ts";
+import { JSONDecodeError, ValueError } from "../errors.ts";
 import type { Limits } from "../limits.ts";
 import { HeldLine } from "../wire/held_line.ts";
 import { KeyScanner } from "../wire/key_scanner.ts";
 import type { LongLine } from "../wire/line.ts";
-import type { CheckedLine, CheckLimits, LineToCheck } from "./line_check.ts";
-import "./line_check.ts"; // so that `deno compile` embeds it
+import { LineChecker } from "./line_checker.ts";
+import type { CheckLimits } from "./line_check.ts";
 import type { Peer } from "./peer.ts";
 import type { LineSink, Router, Session } from "./router.ts";
 
@@ -26,8 +26,6 @@ import type { LineSink, Router, Session } from "./router.ts";
 const SLICE = 1;
 /** How often the rate of a peer that sends a long line is checked, in milliseconds. */
 const RATE_INTERVAL = 60_000;
-/** The worker ends when it has had nothing to check for so long, in milliseconds. */
-const WORKER_IDLE = 30_000;
 /** How much of a held line is scanned between two pauses, in bytes. */
 const SCANNED = 1024 * 1024;
 
@@ -46,7 +44,7 @@ export class LongLines<Sink extends LineSink> implements Disposable {
   readonly #limits: LongLineLimits;
   readonly #maxSize: number;
   readonly #budget: Budget;
-  readonly #checker: Checker;
+  readonly #checker: LineChecker;
   readonly #rateInterval: number;
 
   /** @param rateInterval How often the rate of a sender is checked, in milliseconds. */
@@ -60,7 +58,7 @@ export class LongLines<Sink extends LineSink> implements Disposable {
     this.#maxSize = Math.min(limits.maxMessageSize, LONGEST_LINE);
     this.#rateInterval = rateInterval;
     this.#budget = new Budget(limits.maxHeld || halfOfMemory());
-    this.#checker = new Checker(limits);
+    this.#checker = new LineChecker(limits);
   }
 
   /** How many bytes of long lines are held. */
@@ -105,7 +103,7 @@ export class LongLines<Sink extends LineSink> implements Disposable {
     return Math.floor(this.#budget.limit / 2);
   }
 
-  /** Ends the worker. */
+  /** Ends the workers. */
   [Symbol.dispose](): void {
     this.#checker[Symbol.dispose]();
   }
@@ -210,71 +208,6 @@ function watchRate(
     before = now;
   }, interval);
   return { [Symbol.dispose]: () => clearInterval(timer) };
-}
-
-/** Checks lines in a worker, which is started when the first one comes and ends when it is idle. */
-class Checker implements Disposable {
-  readonly #limits: CheckLimits;
-  readonly #pending = new Map<number, PromiseWithResolvers<CheckedLine>>();
-  #worker: Worker | undefined;
-  #lastId = 0;
-  #idleTimer: ReturnType<typeof setTimeout> | undefined;
-  #isDisposed = false;
-
-  constructor({ maxDepth, maxNameLength }: CheckLimits) {
-    this.#limits = { maxDepth, maxNameLength };
-  }
-
-  /**
-   * Checks a line, whose buffer is transferred to the worker and back.
-   *
-   * @throws {ConnectionAbortedError} If the worker crashes, or the Manager shuts down.
-   */
-  check(buffer: ArrayBuffer, length: number): Promise<CheckedLine> {
-    if (this.#isDisposed) return Promise.reject(shuttingDown());
-    clearTimeout(this.#idleTimer);
-    const id = ++this.#lastId;
-    const pending = Promise.withResolvers<CheckedLine>();
-    this.#pending.set(id, pending);
-    const line: LineToCheck = { id, buffer, length, limits: this.#limits };
-    (this.#worker ??= this.#start()).postMessage(line, [buffer]);
-    return pending.promise;
-  }
-
-  [Symbol.dispose](): void {
-    this.#isDisposed = true;
-    this.#end(shuttingDown());
-  }
-
-  #start(): Worker {
-    const worker = new Worker(new URL("./line_check.ts", import.meta.url), { type: "module" });
-    worker.onmessage = ({ data }: MessageEvent<CheckedLine>) => {
-      this.#pending.get(data.id)?.resolve(data);
-      this.#pending.delete(data.id);
-      if (this.#pending.size === 0) {
-        this.#idleTimer = setTimeout(() => this.#end(shuttingDown()), WORKER_IDLE);
-        Deno.unrefTimer(this.#idleTimer as unknown as number);
-      }
-    };
-    worker.onerror = (event) => {
-      event.preventDefault(); // it is reported by the lines that were with the worker
-      this.#end(new ConnectionAbortedError(`the check of long lines crashed: ${event.message}`));
-    };
-    return worker;
-  }
-
-  #end(reason: Error): void {
-    clearTimeout(this.#idleTimer);
-    this.#worker?.terminate();
-    this.#worker = undefined;
-    const pending = [...this.#pending.values()];
-    this.#pending.clear();
-    for (const { reject } of pending) reject(reason);
-  }
-}
-
-function shuttingDown(): ConnectionAbortedError {
-  return new ConnectionAbortedError("the Manager is shutting down");
 }
 
 /** Half of the computer's memory, from 256 MiB to 4 GiB; 1 GiB if that may not be read. */
