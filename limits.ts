@@ -33,8 +33,9 @@ export interface Limits {
    */
   readonly loginTimeout: number;
   /**
-   * The longest line that is accepted from a peer that is not identified yet, in bytes. Default:
-   * 64 KiB. A longer one is rejected with a `ValueError`, and the connection is closed.
+   * The longest line that the Manager reads as a whole, in bytes. Default: 64 KiB. A longer one from a
+   * peer that is not identified yet is rejected with a `ValueError`, and the connection is closed;
+   * later, a longer answer to a prompt or request to the Manager itself is answered with one.
    * Command line: `--handshake-size`.
    */
   readonly handshakeSize: number;

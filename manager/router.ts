@@ -348,7 +348,7 @@ export class Router<Sink extends LineSink> {
       const typed = typedText(line);
       if (typed === undefined) throw fault;
       if (login.isPrompting) {
-        this.#checkAnswer(line);
+        this.#checkSize(line);
         return void login.receive({ form: "text", line: typed });
       }
       return this.#fromClient(client, encoder.encode(encodeRequest(parseTyped(typed))));
@@ -360,10 +360,9 @@ export class Router<Sink extends LineSink> {
   /** A reply of a client. The only ones that it may send are the answers to the prompts of a login. */
   #receiveAnswer(client: Client<Session<Sink>>, bytes: Uint8Array): undefined {
     const { login } = client.session;
-    if (this.#held !== undefined) throw tooLongForManager();
+    this.#checkSize(bytes);
     const isAnswer = isAbsent(this.#envelope.kind("uid")) || this.#envelope.text("uid") === "";
     if (login.isPrompting && isAnswer) {
-      this.#checkAnswer(bytes);
       return void login.receive(parseAnswer(bytes));
     }
     this.#statistics.unowedAnswers++;
@@ -456,12 +455,16 @@ export class Router<Sink extends LineSink> {
     return checkName(field, this.#text(field), this.#limits);
   }
 
-  /** The answer to a prompt may be as long as in the handshake. */
-  #checkAnswer({ length }: Uint8Array): void {
+  /**
+   * A message to the Manager itself, e.g. the answer to a prompt, may be as long as in the handshake:
+   * all peers wait while the Manager reads its values.
+   */
+  #checkSize({ length }: Uint8Array): void {
     const { handshakeSize } = this.#limits;
-    if (length <= handshakeSize) return;
+    if (this.#held === undefined && length <= handshakeSize) return;
     throw new ValueError(
-      `The answer is longer than the limit of ${handshakeSize} bytes (--handshake-size)`,
+      `A message to the Manager itself is longer than the limit of ${handshakeSize} bytes ` +
+        `(--handshake-size)`,
     );
   }
 
@@ -483,7 +486,7 @@ export class Router<Sink extends LineSink> {
   }
 
   #answer(peer: Peer<Session<Sink>>, line: Uint8Array): Sink {
-    if (this.#held !== undefined) throw tooLongForManager();
+    this.#checkSize(line);
     const { sink } = peer.session;
     const message = decodeMessage(line);
     if (message.kind !== "request") {
@@ -580,11 +583,6 @@ export class Router<Sink extends LineSink> {
     );
     return this.sendError(client, uid, failure);
   }
-}
-
-/** The Manager reads its own messages as a whole, and none of them is long. */
-function tooLongForManager(): ValueError {
-  return new ValueError("A message to the Manager itself cannot be that long");
 }
 
 function isAbsent(kind: Kind): boolean {

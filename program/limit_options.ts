@@ -43,7 +43,7 @@ const LIMIT_TABLE: { readonly [Name in keyof LimitsByOption]: NumberOption } = {
   handshakeSize: {
     flag: "--handshake-size",
     notation: SIZE,
-    description: "the longest line of a peer that is not identified yet",
+    description: "the longest line of a peer that is not identified yet, or to the Manager itself",
   },
   maxPending: {
     flag: "--max-pending",
