@@ -266,7 +266,10 @@ export class Manager implements AsyncDisposable {
     return this.#status(null);
   }
 
-  /** Fulfilled when the Manager has shut down and its database is closed. Never rejects. */
+  /**
+   * Fulfilled when the Manager has shut down and its database is closed, or cannot be closed. Never
+   * rejects.
+   */
   get finished(): Promise<void> {
     return this.#finished.promise;
   }
@@ -367,6 +370,22 @@ export class Manager implements AsyncDisposable {
   }
 
   async #end(): Promise<void> {
+    try {
+      await this.#drain();
+    } catch (error) {
+      log.error("The Manager cannot shut down in order: {error}", {
+        error: (error as Error).message,
+      });
+    }
+    try {
+      await this.#close();
+    } finally {
+      this.#finished.resolve(); // also if it cannot close, e.g. the database: nothing follows
+    }
+  }
+
+  /** Rejects what comes, and waits until what has come is answered and sent. */
+  async #drain(): Promise<void> {
     for (const listener of this.#listeners) listener.close();
     this.#connectionHandler.close();
     this.#registry.close();
@@ -375,6 +394,10 @@ export class Manager implements AsyncDisposable {
       log.warn("Some requests were not answered, or some replies not sent, in time (--grace)");
     }
     await this.#router.failPending(FAILING_TIME);
+  }
+
+  /** Closes all that is open. */
+  async #close(): Promise<void> {
     const { connections } = this.#connectionHandler;
     await Promise.all(Array.from(connections, (connection) => connection.close()));
     this.#longLines[Symbol.dispose](); // else its checks go on, for seconds if gigabytes are held
@@ -387,7 +410,6 @@ export class Manager implements AsyncDisposable {
       totals: JSON.stringify(totalsOf(this.#statistics, connections)),
     });
     log.info("{manager} shut down", { manager: this.networkName });
-    this.#finished.resolve();
   }
 }
 
