@@ -293,9 +293,9 @@ export class Manager implements AsyncDisposable {
   }
 
   /**
-   * Fulfilled when the Manager has shut down and its database is closed. Rejects with a
-   * `ConnectionAbortedError` if it had to, since it could not accept connections any more; nothing
-   * happens if nobody waits for it then.
+   * Fulfilled when the Manager has shut down and its database is closed, or cannot be closed. Rejects
+   * with a `ConnectionAbortedError` if it had to, since it could not accept connections any more;
+   * nothing happens if nobody waits for it then.
    */
   get finished(): Promise<void> {
     return this.#finished.promise;
@@ -408,6 +408,24 @@ export class Manager implements AsyncDisposable {
   }
 
   async #end(): Promise<void> {
+    try {
+      await this.#drain();
+    } catch (error) {
+      log.error("The Manager cannot shut down in order: {error}", {
+        error: (error as Error).message,
+      });
+    }
+    try {
+      await this.#close();
+    } finally {
+      // Also if it cannot close, e.g. the database: nothing follows.
+      if (this.#failure !== undefined) this.#finished.reject(this.#failure);
+      else this.#finished.resolve();
+    }
+  }
+
+  /** Rejects what comes, and waits until what has come is answered and sent. */
+  async #drain(): Promise<void> {
     for (const listener of this.#listeners) listener.close();
     this.#connectionHandler.close();
     this.#registry.close();
@@ -416,6 +434,10 @@ export class Manager implements AsyncDisposable {
       log.warn("Some requests were not answered, or some replies not sent, in time (--grace)");
     }
     await this.#router.failPending(FAILING_TIME);
+  }
+
+  /** Closes all that is open. */
+  async #close(): Promise<void> {
     const { connections } = this.#connectionHandler;
     await Promise.all(Array.from(connections, (connection) => connection.close()));
     this.#longLines[Symbol.dispose](); // else its checks go on, for seconds if gigabytes are held
@@ -429,8 +451,6 @@ export class Manager implements AsyncDisposable {
       totals: JSON.stringify(totalsOf(this.#statistics, connections)),
     });
     log.info("{manager} shut down", { manager: this.networkName });
-    if (this.#failure !== undefined) this.#finished.reject(this.#failure);
-    else this.#finished.resolve();
   }
 }
 

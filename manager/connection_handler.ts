@@ -59,6 +59,8 @@ const SLICE = 2;
  */
 const LINES = 64;
 const BYTES = 16 * 1024;
+/** Before a line of more bytes than this it checks that too: one alone may take some milliseconds. */
+const LONG = 32 * 1024;
 
 type ConnectedPeer = Peer<Session<Connection>>;
 
@@ -164,6 +166,7 @@ export class ConnectionHandler implements Disposable {
       address,
       authentication: this.#options.authentication,
       attemptLogin,
+      yielder: this.#watch,
       limits,
     });
     if (outcome.state === "left") return outcome.record;
@@ -223,8 +226,9 @@ export class ConnectionHandler implements Disposable {
       let bytes = 0;
       for (const line of lines) {
         if (!connection.isOpen) break; // the peer has requested to be disconnected
-        if ((++count % LINES === 0 || bytes > BYTES) && this.#watch.isDue) {
-          await this.#watch.pause();
+        const isLong = line instanceof Uint8Array && line.length > LONG;
+        if ((++count % LINES === 0 || bytes > BYTES || isLong) && this.#watch.isDue) {
+          do await this.#watch.pause(); while (isLong && this.#watch.isDue);
           bytes = 0;
         }
         let sink: Connection | undefined;
