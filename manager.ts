@@ -25,7 +25,7 @@ import { ConfigurationError, ConnectionAbortedError } from "./errors.ts";
 import { type HostOptions, Hosts } from "./manager/hosts.ts";
 import type { Identities } from "./wire/identities.ts";
 import { KEPT_CONNECTIONS, type Limits, resolveLimits } from "./limits.ts";
-import { isListenerLost, listen, type Listener } from "./net/listener.ts";
+import { listen, type Listener } from "./net/listener.ts";
 import { logger } from "./base/log.ts";
 import { DEFAULT_PORT } from "./wire/protocol.ts";
 import { LongLines } from "./manager/long_lines.ts";
@@ -100,9 +100,6 @@ const BUSY_TIMEOUT = 0;
 
 /** How long a shutdown answers requests that are still pending with errors, in milliseconds. */
 const FAILING_TIME = 1_000;
-
-/** The time after a failure to accept a connection until the next attempt, in milliseconds. */
-const ACCEPT_PAUSE = 100;
 
 /** How often a shutdown checks whether all replies are sent, in milliseconds. */
 const DRAIN_INTERVAL = 10;
@@ -356,20 +353,14 @@ export class Manager implements AsyncDisposable {
    * `net/listener.ts` calls, with TLS added.
    */
   async #accept(listener: Listener): Promise<void> {
-    for (;;) {
-      try {
-        const socket = await listener.accept();
-        if (socket === undefined) return; // the listener is closed
+    try {
+      for await (const socket of listener) {
         // The socket may have been accepted while the listener was being closed.
         if (this.#shutdown !== undefined) await socket.close();
         else this.#track(this.#connectionHandler.serve(socket));
-      } catch (error) {
-        if (isListenerLost(error)) return this.#fail(error as Error);
-        // E.g. there are no free descriptors. Open connections go on, and new ones wait.
-        log.error("Cannot accept a connection: {error}", { error: (error as Error).message });
-        await delay(ACCEPT_PAUSE);
-        if (this.#shutdown !== undefined) return;
       }
+    } catch (error) {
+      this.#fail(error as Error);
     }
   }
 

@@ -20,7 +20,8 @@ import { temporaryFolder } from "../support/folder.ts";
 import { memoryPair, MemoryTransport, type Pair } from "../support/memory_transport.ts";
 
 async function firstSocket(listener: Listener): Promise<Transport> {
-  return (await listener.accept())!;
+  for await (const socket of listener) return socket;
+  throw new Error("the listener is closed");
 }
 
 async function tcpPair(): Promise<Pair> {
