@@ -164,6 +164,18 @@ export interface Limits {
 export const MAX_RUNNING = 10_000;
 
 /**
+ * The number of records of connections that the database keeps, the newest ones: about 150 MB. The
+ * option `keepConnections` of a Manager changes it. Command line: `--keep-connections`.
+ */
+export const KEPT_CONNECTIONS = 1_000_000;
+
+/**
+ * The number of records of connections that wait to be written, e.g. because another program keeps the
+ * database locked. Further ones are dropped, and counted in the log. It has no option.
+ */
+export const MAX_QUEUED_RECORDS = 10_000;
+
+/**
  * The longest text that a record of the log has from a peer or from an error, in UTF-16 code units.
  * The rest is left out.
  */

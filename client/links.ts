@@ -21,7 +21,7 @@ import { ConnectionAbortedError, RemoteError, TimeoutError } from "../errors.ts"
 import type { Future } from "../future.ts";
 import { LONGEST_TIME } from "../limits.ts";
 import type { CallOptions } from "../wire/call.ts";
-import type { ServiceEntry } from "../wire/identities.ts";
+import { toServiceEntry } from "../wire/identities.ts";
 import { MANAGER } from "../wire/protocol.ts";
 import { type Link, LinkCore, type LinkOwner, remote } from "./link.ts";
 import { labelOf } from "./request.ts";
@@ -74,7 +74,7 @@ export class Links implements LinkOwner {
    */
   link<S>(service: string, options: CallOptions): Future<Link<S>> {
     const adapt = (entry: unknown) => {
-      const core = new LinkCore(this, service, entry as ServiceEntry);
+      const core = new LinkCore(this, service, toServiceEntry(entry));
       this.#cores.add(core);
       return remote<LinkCore, S>(core);
     };
@@ -248,7 +248,7 @@ export class Links implements LinkOwner {
     do {
       this.#departed.delete(service);
       const entry = await this.#link(service);
-      for (const core of this.of(service)) core.renew(entry);
+      for (const core of this.of(service)) core.renew(toServiceEntry(entry));
       await this.#relock(service);
     } while (this.#departed.has(service));
     if (!this.#has(service)) { // it was ended meanwhile
@@ -260,9 +260,9 @@ export class Links implements LinkOwner {
     this.#report({ state: "linked", service });
   }
 
-  async #link(service: string): Promise<ServiceEntry> {
+  async #link(service: string): Promise<unknown> {
     try {
-      return await this.#callManager<ServiceEntry>("link", [service]);
+      return await this.#callManager("link", [service]);
     } catch (error) {
       // Another client took the lock, or the last link (`maxClients`), while this Client was
       // disconnected.

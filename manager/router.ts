@@ -83,8 +83,13 @@ export interface Session<Sink extends LineSink> {
   readonly requester: Uint8Array;
   /** The same with `error`, for a request in which it is missing or is not `false`. */
   readonly requesterAndError: Uint8Array;
-  /** Whether the peer, a service, has answered a probe of the keepalive. */
-  readonly probe: { isAnswered: boolean };
+  /** What the keepalive knows of the peer, a service. */
+  readonly probe: {
+    /** Whether it has answered a probe. */
+    isAnswered: boolean;
+    /** How many requests it has not answered, those of clients that have left among them. */
+    owed: number;
+  };
 }
 
 /** What the handshake gives beside the identity of a device. */
@@ -148,7 +153,7 @@ export class Router<Sink extends LineSink> {
       login: new Login(sendPrompt, attemptLogin, username),
       requester: encoder.encode(`,${requester}`),
       requesterAndError: encoder.encode(`,"error":false,${requester}`),
-      probe: { isAnswered: false },
+      probe: { isAnswered: false, owed: 0 },
     };
     return this.#registry.register(identity, session, username);
   }
@@ -298,6 +303,7 @@ export class Router<Sink extends LineSink> {
       this.#checkRoom(this.#registry.service(name));
       const service = this.#registry.route(client, name, uid);
       this.#statistics.requests++;
+      service.session.probe.owed++;
       return this.#forwardRequest(client, service, line);
     } catch (error) {
       return this.sendError(client, envelope.text("uid") ?? "", error);
@@ -396,6 +402,7 @@ export class Router<Sink extends LineSink> {
           return undefined;
         }
         // The client has disconnected, or never sent such a request.
+        if (extension === undefined) this.#settle(service);
         this.#statistics.unowedAnswers++;
         log.debug("{service} sent a reply to no pending request of {requester}", {
           service: service.networkName,
@@ -403,7 +410,10 @@ export class Router<Sink extends LineSink> {
         });
         return undefined;
       }
-      if (extension === undefined) this.#statistics.answers++;
+      if (extension === undefined) {
+        this.#settle(service);
+        this.#statistics.answers++;
+      }
       const { sink } = client.session;
       if (this.#held === undefined) sink.sendBytes(line);
       else sink.sendHeld(this.#held.line, this.#held.line.length, EMPTY);
@@ -412,6 +422,11 @@ export class Router<Sink extends LineSink> {
       const keys = scanKeys(line);
       return this.failReply(service, keys.text("requester"), keys.text("uid"), error as Error);
     }
+  }
+
+  /** A service has answered a request, whether its client is still there or not. */
+  #settle({ session: { probe } }: Service<Session<Sink>>): void {
+    if (probe.owed > 0) probe.owed--;
   }
 
   /**
@@ -576,6 +591,7 @@ export class Router<Sink extends LineSink> {
       error: error.message,
     });
     if (requester === undefined || uid === undefined) return undefined;
+    this.#settle(service);
     const client = this.#registry.complete(service, requester, uid);
     if (client === undefined) return undefined;
     const failure = new ValueError(

@@ -20,6 +20,8 @@ import { temporaryFolder } from "../support/folder.ts";
 import { Laboratory } from "../support/laboratory.ts";
 import { ManagerProcess } from "../support/manager_process.ts";
 import { memoryPair } from "../support/memory_transport.ts";
+import { Process } from "../support/process.ts";
+import { pythonPeer } from "../support/python.ts";
 import { until } from "../support/until.ts";
 import { wireService } from "../support/wire_devices.ts";
 
@@ -144,21 +146,18 @@ Deno.test("a Python client gets an error for each request without a reply within
   await using manager = await TestManager.start({ disableTls: true, limits: { grace: 50 } });
   await using service = new Slow();
   await service.start(manager.connectOptions);
-  await using client = await WirePeer.introduce(manager.connectOptions, {
-    type: "client",
-    name: "python",
-  });
-  client.send({ service: "Slow", attribute: "measure", args: [], kwargs: {}, uid: "7" });
-  await service.started.promise;
-  const ended = manager.manager.shutdown();
-  const { uid, message } = await client.read();
-  assertEquals(uid, "7");
-  assertEquals(
-    message,
-    "ConnectionAbortedError: the Manager shut down before the 'Slow' service answered the request",
+  await using client = new Process(
+    pythonPeer("holder", manager, { SERVICE: "Slow", PENDING: "1" }),
   );
-  assertEquals(await client.readText(), undefined);
-  await ended;
+  await service.started.promise;
+  await manager.manager.shutdown();
+  const { stdout } = await client.succeeded();
+  assertEquals(JSON.parse(stdout.trim().split("\n").at(-1)!), {
+    shutdown_handler: true,
+    is_connected: false,
+    pending: "ConnectionAbortedError: the Manager shut down before the 'Slow' service answered " +
+      "the request",
+  });
   service.answer.resolve("too late");
 });
 

@@ -19,12 +19,11 @@ import { temporaryFolder } from "../support/folder.ts";
 import { memoryPair, MemoryTransport, type Pair } from "../support/memory_transport.ts";
 
 async function firstSocket(listener: Listener): Promise<Transport> {
-  const { value } = await listener[Symbol.asyncIterator]().next();
-  return value;
+  return (await listener.accept())!;
 }
 
 async function tcpPair(): Promise<Pair> {
-  const [listener] = listen("127.0.0.1", 0, undefined);
+  const [listener] = listen(["127.0.0.1"], 0, undefined);
   const accepted = firstSocket(listener);
   const near = await Deno.connect({ hostname: "127.0.0.1", port: listener.port });
   return socketPair(near, await accepted, listener);
@@ -38,7 +37,7 @@ async function tlsPair(): Promise<Pair> {
   await Deno.writeTextFile(keyFile, pem, { mode: 0o600 });
   const certFile = join(folder.path, "pair.crt");
   const credentials = await loadCredentials({ certFile, keyFile }, ["localhost"]);
-  const [listener] = listen("localhost", 0, credentials);
+  const [listener] = listen(["127.0.0.1"], 0, credentials);
   const accepted = firstSocket(listener);
   const near = await Deno.connectTls({
     hostname: "localhost",
