@@ -126,10 +126,11 @@ export class HeldLine {
 
 async function free(buffer: ArrayBuffer, share: number, memory: HeldMemory): Promise<void> {
   const { yielder } = memory;
-  for (let step; share > 0; share -= step) {
-    step = Math.min(share, FREED_AT_ONCE);
+  while (share > 0) {
+    const step = Math.min(share, FREED_AT_ONCE);
     if (share > FREED_AT_ONCE) { while (yielder.isDue) await yielder.pause(); }
-    buffer.resize(share - step);
+    share -= step;
+    buffer.resize(share);
     memory.give(step);
   }
 }
