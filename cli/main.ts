@@ -30,7 +30,7 @@ import { printableLines } from "./output.ts";
 
 /**
  * Runs a command. A `NetworkError` is printed as one line, and ends the process at once with exit
- * code 1, even if other work is still running.
+ * code 1, even if other work is still running. A command line that cannot be parsed is exit code 2.
  */
 export async function main(args: readonly string[]): Promise<void> {
   try {

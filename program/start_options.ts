@@ -35,6 +35,9 @@ import {
   readPassword,
 } from "./password.ts";
 
+/** The exit code for a command line that cannot be parsed. */
+export const USAGE_ERROR = 2;
+
 /** How a Manager is started as a program. */
 export interface StartOptions extends ManagerOptions, LogOptions {
   /** The level of the log: a name or a number of Python, e.g. `"debug"` or 10. Default: `"info"`. */
@@ -152,7 +155,7 @@ export function readStartOptions(parsed: ParsedOptions): CommandLineOptions {
  * `manager.ts start`, so that `startManager` can start the script on another computer.
  *
  * If an option is unknown or has a wrong value, it prints a message on the standard error and ends
- * the process with exit code 1. For `--help` it prints the options, and ends the process with exit
+ * the process with exit code 2. For `--help` it prints the options, and ends the process with exit
  * code 0.
  *
  * @param args The words of the command line. Default: `Deno.args`.
@@ -187,7 +190,7 @@ export function parseStartOptions(args: readonly string[] = Deno.args): CommandL
       return Deno.exit(0);
     case "rejected":
       console.error(`error: ${outcome.message}`);
-      return Deno.exit(1);
+      return Deno.exit(USAGE_ERROR);
   }
 }
 

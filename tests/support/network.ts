@@ -91,6 +91,7 @@ export class Network implements Disposable {
     database: this.database,
     password: undefined,
     authHostname: false,
+    authLogin: false,
     shutdown: () => Promise.resolve(),
   });
   readonly router = new Router<FakeSink>(
