@@ -11,7 +11,8 @@
 import { type LoginAttempt, LoginThrottle } from "./login_throttle.ts";
 import type { Authentication } from "./authentication.ts";
 import { Connection, describeEnd } from "../net/connection.ts";
-import type { ConnectionsTable, Origin } from "./database/connections_table.ts";
+import type { ConnectionRecords } from "./connection_records.ts";
+import type { Origin } from "./database/connections_table.ts";
 import { AdmissionLimiter, type Slot } from "./admission_limiter.ts";
 import { ConnectionAbortedError, NameError, PermissionError } from "../errors.ts";
 import { handshake } from "./handshake.ts";
@@ -43,7 +44,7 @@ export interface ConnectionHandlerOptions {
   router: Router<Connection>;
   longLines: LongLines<Connection>;
   /** Records the state changes of connections. */
-  records: ConnectionsTable;
+  records: ConnectionRecords;
   statistics: Statistics;
   /** Called with the address before the password of an administrator is checked. */
   onAdministratorLogin: (address: string) => void;
@@ -58,6 +59,8 @@ const SLICE = 2;
  */
 const LINES = 64;
 const BYTES = 16 * 1024;
+/** Before a line of more bytes than this it checks that too: one alone may take some milliseconds. */
+const LONG = 32 * 1024;
 
 type ConnectedPeer = Peer<Session<Connection>>;
 
@@ -106,6 +109,7 @@ export class ConnectionHandler implements Disposable {
   /** Handles one connection until it ends. Never rejects. */
   async serve(socket: Socket): Promise<void> {
     const { remote } = socket;
+    const { records } = this.#options;
     const connection = new Connection(socket, this.#options.limits, this.#queues);
     this.#options.statistics.connections++;
     this.#connections.add(connection);
@@ -122,7 +126,7 @@ export class ConnectionHandler implements Disposable {
     try {
       const host = await this.#options.hosts.find(remote.hostname);
       origin = { address: host.address, domain: host.domain, port: remote.port };
-      this.#record(origin, "new connection request");
+      records.add(origin, "new connection request");
       await this.#secure(socket, connection);
       record = await this.#serveSecured(connection, slot, host, origin);
     } catch (error) {
@@ -134,7 +138,7 @@ export class ConnectionHandler implements Disposable {
     } finally {
       await this.#close(connection);
       slot.release();
-      if (origin !== undefined) this.#record(origin, record);
+      if (origin !== undefined) records.add(origin, record);
     }
   }
 
@@ -153,7 +157,7 @@ export class ConnectionHandler implements Disposable {
     host: Host,
     origin: Origin,
   ): Promise<string> {
-    const { manager, limits, statistics, router } = this.#options;
+    const { manager, limits, statistics, router, records } = this.#options;
     const address = `${host.name}:${origin.port}`;
     const attemptLogin: LoginAttempt = (check) => this.#loginThrottle.attempt(host.address, check);
     const outcome = await handshake(connection, {
@@ -162,6 +166,7 @@ export class ConnectionHandler implements Disposable {
       address,
       authentication: this.#options.authentication,
       attemptLogin,
+      yielder: this.#watch,
       limits,
     });
     if (outcome.state === "left") return outcome.record;
@@ -193,7 +198,7 @@ export class ConnectionHandler implements Disposable {
       return "rejected: invalid identity";
     }
     try {
-      this.#record(origin, `connected as a ${peer.kind}`);
+      records.add(origin, `connected as a ${peer.kind}`);
       log.info("{peer} connected as a {kind}", { peer: peer.networkName, kind: peer.kind });
       if (peer.extensions.includes(READY)) {
         const welcome: ReadyResult = {
@@ -221,8 +226,9 @@ export class ConnectionHandler implements Disposable {
       let bytes = 0;
       for (const line of lines) {
         if (!connection.isOpen) break; // the peer has requested to be disconnected
-        if ((++count % LINES === 0 || bytes > BYTES) && this.#watch.isDue) {
-          await this.#watch.pause();
+        const isLong = line instanceof Uint8Array && line.length > LONG;
+        if ((++count % LINES === 0 || bytes > BYTES || isLong) && this.#watch.isDue) {
+          do await this.#watch.pause(); while (isLong && this.#watch.isDue);
           bytes = 0;
         }
         let sink: Connection | undefined;
@@ -271,19 +277,6 @@ export class ConnectionHandler implements Disposable {
       throw error;
     } finally {
       clearTimeout(timer);
-    }
-  }
-
-  /** Writes a record. A database that cannot be written does not end the connection. */
-  #record(origin: Origin, message: string): void {
-    try {
-      this.#options.records.record(origin, message);
-    } catch (error) {
-      log.error("Cannot record {message} of {address}: {error}", {
-        message,
-        address: origin.address,
-        error: (error as Error).message,
-      });
     }
   }
 }

@@ -8,6 +8,8 @@
  * @module
  */
 
+import { isIP } from "node:net";
+import { ConfigurationError } from "../errors.ts";
 import { lookup, lookupService } from "node:dns/promises";
 import { withTimeout } from "../base/with_timeout.ts";
 
@@ -69,6 +71,23 @@ export class Hosts {
   /** The names that a new database trusts: those of this computer, and those of its loopback. */
   trustedAtFirst(): string[] {
     return [...this.aliases(), ...LOOPBACK_DOMAINS];
+  }
+
+  /**
+   * The addresses of a name, each once; an address itself.
+   *
+   * @throws {ConfigurationError} If there are none.
+   */
+  async addressesOf(name: string): Promise<string[]> {
+    if (isIP(name) !== 0) return [name];
+    try {
+      return [...new Set(await this.#forward(name))];
+    } catch (cause) {
+      throw new ConfigurationError(
+        `Cannot listen on ${name}: the name has no address (${(cause as Error).message})`,
+        { cause },
+      );
+    }
   }
 
   /** The computer with this address. The look-up takes two seconds at the most. */

@@ -54,6 +54,8 @@ import { parseTyped, typedText } from "./terminal.ts";
 
 /** What sends lines to a peer. `Connection` is one. */
 export interface LineSink {
+  /** How many bytes of held lines wait to be written to the peer. */
+  readonly held: number;
   /** Sends text as one line. */
   sendText(line: string): void;
   /** Sends the parts, joined, as one line. */
@@ -298,6 +300,7 @@ export class Router<Sink extends LineSink> {
       if (name === MANAGER) return this.#answer(client, line);
       const extension = extensionOfControl(attribute);
       if (extension !== undefined) return this.#forwardControl(client, name, uid, extension, line);
+      this.#checkRoom(this.#registry.service(name));
       const service = this.#registry.route(client, name, uid);
       this.#statistics.requests++;
       service.session.probe.owed++;
@@ -340,6 +343,7 @@ export class Router<Sink extends LineSink> {
     if (this.#registry.pendingRequest(service, client.networkName, uid) === undefined) {
       return undefined;
     }
+    this.#checkRoom(service);
     return this.#forwardRequest(client, service, line);
   }
 
@@ -350,7 +354,7 @@ export class Router<Sink extends LineSink> {
       const typed = typedText(line);
       if (typed === undefined) throw fault;
       if (login.isPrompting) {
-        this.#checkAnswer(line);
+        this.#checkSize(line);
         return void login.receive({ form: "text", line: typed });
       }
       return this.#fromClient(client, encoder.encode(encodeRequest(parseTyped(typed))));
@@ -362,10 +366,9 @@ export class Router<Sink extends LineSink> {
   /** A reply of a client. The only ones that it may send are the answers to the prompts of a login. */
   #receiveAnswer(client: Client<Session<Sink>>, bytes: Uint8Array): undefined {
     const { login } = client.session;
-    if (this.#held !== undefined) throw tooLongForManager();
+    this.#checkSize(bytes);
     const isAnswer = isAbsent(this.#envelope.kind("uid")) || this.#envelope.text("uid") === "";
     if (login.isPrompting && isAnswer) {
-      this.#checkAnswer(bytes);
       return void login.receive(parseAnswer(bytes));
     }
     this.#statistics.unowedAnswers++;
@@ -389,6 +392,7 @@ export class Router<Sink extends LineSink> {
       const requester = this.#text("requester");
       const uid = this.#text("uid");
       const extension = this.#partialReply();
+      this.#checkRoom(this.#registry.pendingRequest(service, requester, uid)?.client);
       const client = extension === undefined
         ? this.#registry.complete(service, requester, uid)
         : this.#pendingClient(service, requester, uid, extension);
@@ -466,12 +470,26 @@ export class Router<Sink extends LineSink> {
     return checkName(field, this.#text(field), this.#limits);
   }
 
-  /** The answer to a prompt may be as long as in the handshake. */
-  #checkAnswer({ length }: Uint8Array): void {
+  /**
+   * A message to the Manager itself, e.g. the answer to a prompt, may be as long as in the handshake:
+   * all peers wait while the Manager reads its values.
+   */
+  #checkSize({ length }: Uint8Array): void {
     const { handshakeSize } = this.#limits;
-    if (length <= handshakeSize) return;
+    if (this.#held === undefined && length <= handshakeSize) return;
     throw new ValueError(
-      `The answer is longer than the limit of ${handshakeSize} bytes (--handshake-size)`,
+      `A message to the Manager itself is longer than the limit of ${handshakeSize} bytes ` +
+        `(--handshake-size)`,
+    );
+  }
+
+  /** Rejects a long line if its receiver has its share of held lines already: it reads too slowly. */
+  #checkRoom(receiver: Peer<Session<Sink>> | undefined): void {
+    if (this.#held === undefined || receiver === undefined) return;
+    if (this.#held.line.mayWaitWith(receiver.session.sink.held)) return;
+    throw new ValueError(
+      `The Manager holds as many bytes of long messages for ${repr(receiver.name)} as it may ` +
+        `(--max-held). Try again when they are read`,
     );
   }
 
@@ -483,7 +501,7 @@ export class Router<Sink extends LineSink> {
   }
 
   #answer(peer: Peer<Session<Sink>>, line: Uint8Array): Sink {
-    if (this.#held !== undefined) throw tooLongForManager();
+    this.#checkSize(line);
     const { sink } = peer.session;
     const message = decodeMessage(line);
     if (message.kind !== "request") {
@@ -581,11 +599,6 @@ export class Router<Sink extends LineSink> {
     );
     return this.sendError(client, uid, failure);
   }
-}
-
-/** The Manager reads its own messages as a whole, and none of them is long. */
-function tooLongForManager(): ValueError {
-  return new ValueError("A message to the Manager itself cannot be that long");
 }
 
 function isAbsent(kind: Kind): boolean {

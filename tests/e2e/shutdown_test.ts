@@ -2,6 +2,7 @@
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
+import { mock } from "node:test";
 import { DatabaseSync } from "node:sqlite";
 import {
   connect,
@@ -11,6 +12,8 @@ import {
   RemoteError,
   Service,
 } from "../../mod.ts";
+import { Manager } from "../../manager.ts";
+import { Database } from "../../manager/database/database.ts";
 import { Connection } from "../../net/connection.ts";
 import { TestManager, WirePeer } from "../../testing.ts";
 import { temporaryFolder } from "../support/folder.ts";
@@ -286,4 +289,21 @@ Deno.test("the database survives kill -9, fifty times, while devices connect", a
     "SELECT count(*) AS count FROM connections WHERE message = 'connected as a client'",
   ).get() as { count: number };
   assert(count >= connected, `${count} of ${connected} connections are recorded`);
+});
+
+Deno.test("a Manager whose database cannot be closed has finished nevertheless", async () => {
+  const manager = await Manager.start({ port: 0, disableTls: true, database: ":memory:" });
+  const peer = await Deno.connect({ hostname: "127.0.0.1", port: manager.port });
+  const close = Database.prototype[Symbol.dispose];
+  mock.method(Database.prototype, Symbol.dispose, function (this: Database) {
+    close.call(this);
+    throw new Error("the disk is full");
+  });
+  try {
+    await assertRejects(() => manager.shutdown(), Error, "the disk is full");
+    await manager.finished;
+  } finally {
+    mock.restoreAll();
+    peer.close();
+  }
 });
