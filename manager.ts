@@ -188,6 +188,7 @@ export class Manager implements AsyncDisposable {
       database,
       password: options.authPassword,
       authHostname: options.authHostname ?? false,
+      authLogin: options.authLogin ?? false,
       accessChanged: () => access?.refresh(),
       flushRecords: () => records.flush(),
       shutdown: () => this.shutdown(),
@@ -248,7 +249,7 @@ export class Manager implements AsyncDisposable {
     const credentials = options.disableTls
       ? undefined
       : await loadCredentials(files, hosts.aliases());
-    const database = new Database(databasePath, hosts.aliases(), BUSY_TIMEOUT);
+    const database = new Database(databasePath, hosts.trustedAtFirst(), BUSY_TIMEOUT);
     log.info("Using the database {database} and {certificate}", {
       database: databasePath,
       certificate: credentials ? `the certificate ${files.certFile}` : "no certificate",
