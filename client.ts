@@ -238,8 +238,9 @@ export class Client implements AsyncDisposable {
    */
   shutdownHandler: ShutdownHandler | undefined;
   /**
-   * Called with each change of the connection and the links, if the Client reconnects. Its errors are
-   * logged.
+   * Called with each change of the connection and the links. A Client that does not reconnect has one
+   * such change: `unlinked`, when a Service has disconnected, which ends its Links for good. Its errors
+   * are logged.
    *
    * @example
    * ```ts ignore it needs a Manager
@@ -348,7 +349,7 @@ export class Client implements AsyncDisposable {
 
   /** The identity that the Client sends to the Manager. */
   identity(): ClientIdentity {
-    return identityOf(this.name, this.#options.reconnect !== undefined);
+    return identityOf(this.name);
   }
 
   /**
@@ -617,8 +618,7 @@ export class Client implements AsyncDisposable {
   }
 }
 
-function identityOf(name: string, isReconnecting: boolean): ClientIdentity {
-  const extensions = [READY, BEAT, CANCEL, STREAM, PARTS];
-  if (isReconnecting) extensions.push(GONE);
+function identityOf(name: string): ClientIdentity {
+  const extensions = [READY, BEAT, CANCEL, STREAM, PARTS, GONE];
   return { type: "client", name, language: LANGUAGE, os: OS, extensions };
 }
