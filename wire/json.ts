@@ -106,7 +106,7 @@ export function parseJson(text: string): unknown {
     const marked = markNonFinite(text);
     if (marked === undefined) throw error;
     try {
-      return JSON.parse(marked, (_, value) => value?.[0] === MARK ? NaN : value);
+      return withNaN(JSON.parse(marked));
     } catch {
       throw error;
     }
@@ -152,7 +152,22 @@ function findUnserializable(
   }
 }
 
-/** The text with JSON in place of `NaN` and `Infinity`; `undefined` if neither is outside strings. */
+/** The value with NaN in place of marks. A reviver of `JSON.parse` takes ten times as long. */
+function withNaN(value: unknown): unknown {
+  if (value === MARK) return NaN;
+  if (Array.isArray(value)) {
+    for (let index = 0; index < value.length; index++) value[index] = withNaN(value[index]);
+  } else if (typeof value === "object" && value !== null) {
+    const object = value as Record<string, unknown>;
+    for (const key of Object.keys(object)) object[key] = withNaN(object[key]);
+  }
+  return value;
+}
+
+/**
+ * The text with JSON in place of `NaN` and `Infinity`; `undefined` if neither is outside strings, or
+ * one is the key of a member.
+ */
 function markNonFinite(text: string): string | undefined {
   const parts: string[] = [];
   let copied = 0;
@@ -166,13 +181,20 @@ function markNonFinite(text: string): string | undefined {
     if (code === QUOTE) {
       at = closingQuote(text, at);
     } else if (code === LETTER_N && text.startsWith("NaN", at)) {
-      at = replace(at, "NaN", `["${MARK}"]`); // an array, since a key cannot be one
+      if (isKey(text, at + 3)) return undefined;
+      at = replace(at, "NaN", `"${MARK}"`);
     } else if (code === LETTER_I && text.startsWith("Infinity", at)) {
       // A number that is too large is parsed as infinite. The spaces separate it from other digits.
       at = replace(at, "Infinity", text[at - 1] === "-" ? "1e999 " : " 1e999 ");
     }
   }
   return parts.length === 0 ? undefined : parts.join("") + text.slice(copied);
+}
+
+/** Whether a colon follows. */
+function isKey(text: string, at: number): boolean {
+  while (" \t\r\n".includes(text.charAt(at) || "x")) at++;
+  return text[at] === ":";
 }
 
 function closingQuote(text: string, at: number): number {

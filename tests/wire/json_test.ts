@@ -244,6 +244,8 @@ for (
     '"NaN',
     "NaN,",
     "{NaN:1}",
+    '{"a":1,NaN \r\n\t:1}',
+    "[NaN:1]",
     '{"a":Infinity"b":1}',
     '["\\"NaN]',
     "Infinity.5",
