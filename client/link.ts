@@ -352,11 +352,13 @@ export class LinkCore implements LinkMembers {
 
   /** The Future of a request of a Link that has ended. */
   #refuse<R>(attribute: string): Future<R> {
-    const link = `the link with the ${repr(this.serviceName)} service`;
+    const service = repr(this.serviceName);
     const reason = this.#ended === "" ? "" : `: ${this.#ended}`;
     const { future, reject } = Future.withResolvers<R>();
     reject(
-      new ConnectionAbortedError(`Cannot request ${attribute}: ${link} has ended${reason}`),
+      new ConnectionAbortedError(
+        `Cannot request ${attribute}: the link with the ${service} service has ended${reason}`,
+      ),
     );
     return future;
   }
