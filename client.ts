@@ -34,6 +34,7 @@ import { ConnectionAbortedError, RemoteError } from "./errors.ts";
 import type { Future } from "./future.ts";
 import { callHandler, type Task, Tasks } from "./base/callbacks.ts";
 import { type ClientIdentity, describeIdentities, type Identities } from "./wire/identities.ts";
+import { type ParseJson, parseJsonExactly } from "./wire/json.ts";
 import { readLarge } from "./wire/large_values.ts";
 import { type Device, ReconnectingConnection } from "./device/reconnecting_connection.ts";
 import { decodeLines, LongLine } from "./wire/line.ts";
@@ -134,6 +135,11 @@ export type { Task } from "./base/callbacks.ts";
 export interface ClientOptions extends ConnectOptions {
   /** The name of the Client in the network name `name[host:port]`. Default: `"Client"`. */
   name?: string;
+  /**
+   * Give each number that JavaScript would change, e.g. `1.0` or an integer above 2^53, as an object of
+   * `JSON.rawJSON`, which is sent and printed as it was received. Default: `false`, the nearest number.
+   */
+  exactNumbers?: boolean;
 }
 
 /**
@@ -238,8 +244,9 @@ export class Client implements AsyncDisposable {
    */
   shutdownHandler: ShutdownHandler | undefined;
   /**
-   * Called with each change of the connection and the links, if the Client reconnects. Its errors are
-   * logged.
+   * Called with each change of the connection and the links. A Client that does not reconnect has one
+   * such change: `unlinked`, when a Service has disconnected, which ends its Links for good. Its errors
+   * are logged.
    *
    * @example
    * ```ts ignore it needs a Manager
@@ -255,6 +262,8 @@ export class Client implements AsyncDisposable {
   connectionHandler: ConnectionHandler | undefined;
 
   readonly #options: ResolvedOptions;
+  readonly #exactNumbers: boolean;
+  readonly #parse: ParseJson | undefined;
   readonly #connection: ReconnectingConnection;
   readonly #requests: Requests;
   readonly #links: Links;
@@ -264,8 +273,10 @@ export class Client implements AsyncDisposable {
   /** Whether everything has ended but for the call of the handler. */
   #isAtEnd = false;
 
-  private constructor(name: string, options: ResolvedOptions) {
+  private constructor(name: string, options: ResolvedOptions, exactNumbers: boolean) {
     this.name = name;
+    this.#exactNumbers = exactNumbers;
+    this.#parse = exactNumbers ? parseJsonExactly : undefined;
     this.host = options.host;
     this.port = options.port;
     this.#options = options;
@@ -275,6 +286,7 @@ export class Client implements AsyncDisposable {
       options.reconnect?.maxWaiting ?? 0,
       (service) => this.#links.serviceGone(service),
       options.readLimit,
+      this.#parse,
     );
     this.#links = new Links({
       requests: this.#requests,
@@ -302,8 +314,8 @@ export class Client implements AsyncDisposable {
    * @throws The reason of `signal`, if that is aborted.
    */
   static async connect(options: ClientOptions = {}): Promise<Client> {
-    const { name = "Client", ...others } = options;
-    const client = new Client(name, resolveOptions(others));
+    const { name = "Client", exactNumbers = false, ...others } = options;
+    const client = new Client(name, resolveOptions(others), exactNumbers);
     await client.#connection.open();
     client.#live();
     return client;
@@ -358,7 +370,7 @@ export class Client implements AsyncDisposable {
 
   /** The identity that the Client sends to the Manager. */
   identity(): ClientIdentity {
-    return identityOf(this.name, this.#options.reconnect !== undefined);
+    return identityOf(this.name);
   }
 
   /**
@@ -472,7 +484,8 @@ export class Client implements AsyncDisposable {
    * @param name The name of the new Client.
    */
   spawn(name: string = "Client"): Promise<Client> {
-    return Client.connect({ ...this.#options, signal: undefined, name });
+    const exactNumbers = this.#exactNumbers;
+    return Client.connect({ ...this.#options, signal: undefined, name, exactNumbers });
   }
 
   /**
@@ -550,7 +563,7 @@ export class Client implements AsyncDisposable {
   }
 
   async #receiveLong(line: LongLine): Promise<void> {
-    const outcome = await readLarge(line, this.#options.readLimit);
+    const outcome = await readLarge(line, this.#options.readLimit, this.#parse);
     if (outcome.state === "invalid") return this.#failUnreadable(outcome.keys, outcome.error);
     if (outcome.state === "truncated") return;
     try {
@@ -564,7 +577,7 @@ export class Client implements AsyncDisposable {
   #receive(line: Uint8Array, text: string | undefined): void {
     let message: Message;
     try {
-      message = decodeMessage(text ?? line);
+      message = decodeMessage(text ?? line, this.#parse);
     } catch (error) {
       return this.#failUnreadable(scanKeys(line), error as Error);
     }
@@ -628,8 +641,7 @@ export class Client implements AsyncDisposable {
   }
 }
 
-function identityOf(name: string, isReconnecting: boolean): ClientIdentity {
-  const extensions = [READY, BEAT, CANCEL, STREAM, PARTS];
-  if (isReconnecting) extensions.push(GONE);
+function identityOf(name: string): ClientIdentity {
+  const extensions = [READY, BEAT, CANCEL, STREAM, PARTS, GONE];
   return { type: "client", name, language: LANGUAGE, os: OS, extensions };
 }

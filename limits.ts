@@ -157,6 +157,12 @@ export interface Limits {
   readonly grace: number;
 }
 
+/** How many notifications a Link keeps until its user sets a handler for them. */
+export const KEPT_NOTIFICATIONS = 64;
+
+/** How large they may be together, as JSON in characters, unless it is only one. */
+export const KEPT_NOTIFICATIONS_SIZE = 1024 * 1024;
+
 /**
  * The number of requests that a Service runs at once: those whose method has not finished, or whose
  * stream has not ended. A further one fails with a `PermissionError`. The option `maxRunning` of a

@@ -55,6 +55,7 @@ import {
 } from "./wire/protocol.ts";
 import { type ConnectionChange, describeChange } from "./device/connector.ts";
 import { repr } from "./base/repr.ts";
+import { withTimeout } from "./base/with_timeout.ts";
 import { scanKeys } from "./wire/key_scanner.ts";
 import { LANGUAGE, OS } from "./version.ts";
 import { type WorkerOptions, WorkerPool } from "./service/worker_pool.ts";
@@ -114,6 +115,12 @@ export interface ServiceOptions {
    * throws a {@linkcode QueueFullError}. Default: 64 MiB.
    */
   queueLimit?: number;
+  /**
+   * How long {@linkcode Service.shutdown} waits for the requests that run, in milliseconds; `Infinity`
+   * for no limit. The callers of those that are not done then get a `ConnectionAbortedError`.
+   * Default: 5,000.
+   */
+  grace?: number;
   /** The workers for the methods that {@linkcode Service.inWorkers} makes. */
   workers?: WorkerOptions;
 }
@@ -200,6 +207,7 @@ export class Service implements AsyncDisposable {
   readonly #tasks = new Tasks();
   readonly #workers: WorkerPool;
   readonly #queueLimit: number;
+  readonly #grace: number;
   readonly #finished = Promise.withResolvers<void>();
   #state: State = { state: "new" };
   /** The extensions of the protocol that the Manager knows. */
@@ -211,11 +219,13 @@ export class Service implements AsyncDisposable {
    * Prepares the Service; {@linkcode Service.start} connects it.
    *
    * @throws {RangeError} If `maxClients` is not an integer, `maxRunning`, `queueLimit` or `workers.size`
-   * not an integer of at least 1, or `workers.queue` not an integer of at least 0.
+   * not an integer of at least 1, or `workers.queue` not an integer of at least 0, or
+   * `grace` is negative or `NaN`.
    * @throws {TypeError} If the class has a `static schema` that is not an object with lists of schemas.
    */
   constructor(options: ServiceOptions = {}) {
     const { maxClients = -1, maxRunning = MAX_RUNNING, queueLimit = LIMITS.queueLimit } = options;
+    const { grace = LIMITS.grace } = options;
     if (!Number.isInteger(maxClients)) {
       throw new RangeError(
         `Cannot make a Service: maxClients must be an integer, got ${maxClients}`,
@@ -227,7 +237,13 @@ export class Service implements AsyncDisposable {
         `Cannot make a Service: ${name} must be an integer of at least 1, got ${value}`,
       );
     }
+    if (!(grace >= 0)) {
+      throw new RangeError(
+        `Cannot make a Service: grace must be 0 or a positive number of milliseconds, got ${grace}`,
+      );
+    }
     this.#queueLimit = queueLimit;
+    this.#grace = grace;
     this.#name = options.name ?? this.constructor.name;
     this.#maxClients = maxClients;
     this.#ignored = new Set(options.ignoreAttributes);
@@ -498,9 +514,10 @@ export class Service implements AsyncDisposable {
    * Shuts the Service down: it rejects new requests, aborts its streams, waits until the other
    * requests that run are answered, and disconnects. It may be called more than once.
    *
-   * The wait for those requests has no time-out, since a method may switch an instrument off; it
-   * ends when the connection ends. The Manager has 2 seconds to disconnect the Service, and the
-   * lines that wait to be written have 2 more.
+   * The wait for those requests takes up to the option `grace` (5 seconds), and ends when the
+   * connection ends. The signals of the requests that are not done then are aborted, and their callers
+   * get a `ConnectionAbortedError`; a method goes on as long as it wants. The Manager has 2 seconds to
+   * disconnect the Service, and the lines that wait to be written have 2 more.
    *
    * Fulfilled when the Service has ended and `shutdownHandler` has returned; never rejects. A Manager
    * of this package does not list the Service any more then. If a
@@ -648,7 +665,11 @@ export class Service implements AsyncDisposable {
     await Promise.resolve(); // the reply of a method that has called shutdown() is sent first
     this.#dispatcher.abortStreams(this.#shuttingDown());
     this.#dispatcher.rejectIncomplete(current, this.#shuttingDown());
-    await this.#dispatcher.drained(current);
+    await withTimeout(
+      this.#dispatcher.drained(current),
+      this.#grace,
+      () => this.#dispatcher.abandon(current, this.#shutDownMeanwhile()),
+    );
     current.sendText(encodeDisconnect(this.#name));
     const timer = new AbortController();
     await Promise.race([
@@ -705,6 +726,13 @@ export class Service implements AsyncDisposable {
 
   #shuttingDown(): ConnectionAbortedError {
     return new ConnectionAbortedError(`the ${repr(this.#name)} service is shutting down`);
+  }
+
+  #shutDownMeanwhile(): ConnectionAbortedError {
+    return new ConnectionAbortedError(
+      `the ${repr(this.#name)} service was shut down, and the request was not done within ` +
+        `${this.#grace} ms (grace)`,
+    );
   }
 
   /** The error of a call that a worker does not finish. */

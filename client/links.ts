@@ -140,9 +140,10 @@ export class Links implements LinkOwner {
     for (const service of services) if (this.requests.isHeld(service)) this.#restore(service);
   }
 
-  /** A Service has disconnected. Its Links are restored when it is back. */
+  /** A Service has disconnected. Its Links end, or are restored when it is back. */
   serviceGone(service: string): void {
-    if (this.#reconnect === undefined || !this.#has(service)) return;
+    if (!this.#has(service)) return;
+    if (this.#reconnect === undefined) return this.#end(service);
     this.#departed.add(service);
     if (this.requests.isHeld(service)) return; // its Link is being restored, and has to be once more
     this.requests.hold(service);
@@ -154,6 +155,20 @@ export class Links implements LinkOwner {
   /** The connection has ended for good: stops restoring. */
   end(): void {
     this.#restoring.abort();
+  }
+
+  /**
+   * Ends the Links with a Service that has disconnected. Another one of its name would answer their
+   * requests, but it knows nothing of their notifications and locks.
+   */
+  #end(service: string): void {
+    const error = new ConnectionAbortedError(`the ${repr(service)} service has disconnected`);
+    for (const core of this.of(service)) {
+      this.#cores.delete(core);
+      core.end("the service has disconnected. Link again, or connect with the option reconnect");
+    }
+    this.#locks.delete(service);
+    this.#report({ state: "unlinked", service, error });
   }
 
   /** Removes a Link. Returns whether the Manager has to unlink the Service. */

@@ -97,6 +97,23 @@ export class Dispatcher {
     }
   }
 
+  /** The Service has waited long enough: replies with an error to the requests that still run. */
+  abandon(connection: Connection, reason: Error): void {
+    for (const [_key, requests] of [...this.#active]) {
+      for (const request of [...requests]) {
+        const { attribute, requester } = request;
+        log.warn("{attribute} for {requester} was still running when the service shut down", {
+          attribute,
+          requester,
+        });
+        request.abort(reason);
+        this.#remove(request);
+        this.#replyError(connection, request, reason);
+        request.isAbandoned = true;
+      }
+    }
+  }
+
   /** Aborts all requests, since the connection for their replies has ended. */
   abortAll(): void {
     const reason = new ConnectionAbortedError("The connection to the Manager has ended");
@@ -232,10 +249,11 @@ export class Dispatcher {
     this.#running++;
     try {
       const value = await result;
+      if (request.isAbandoned) return;
       if (isGenerator(value)) return await this.#replyValues(connection, request, value);
       await this.#replyAny(connection, request, value);
     } catch (error) {
-      this.#replyError(connection, request, error);
+      if (!request.isAbandoned) this.#replyError(connection, request, error);
     } finally {
       this.#running--;
       this.#remove(request);

@@ -6,6 +6,7 @@
  */
 
 import { ValueError } from "../errors.ts";
+import { encodeValue } from "./json.ts";
 import { isObject, type JsonObject } from "./message.ts";
 
 /**
@@ -130,7 +131,7 @@ export function describeIdentities(identities: Identities, indent: number): stri
     add(level, "attributes:");
     for (const [name, value] of Object.entries(attributes)) {
       const isSignature = typeof value === "string" && value.startsWith("(");
-      add(level + 1, name + (isSignature ? value : `: ${JSON.stringify(value)}`));
+      add(level + 1, name + (isSignature ? value : `() -> ${encodeValue(value)}`));
     }
   };
   add(0, `Manager[${hostname}:${port}]`);

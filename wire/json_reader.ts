@@ -18,7 +18,7 @@
  * @module
  */
 
-import { parseJson } from "./json.ts";
+import { type ParseJson, parseJson } from "./json.ts";
 import type { JsonObject } from "./message.ts";
 
 // As in `envelope.ts`, and not imported from one place: a scanner that reads each character against
@@ -192,9 +192,15 @@ export class JsonReader {
   /** Whether the next piece begins after a backslash. */
   #isEscaped = false;
 
-  /** @param partLength The length of a part, in characters. It is approximate. */
-  constructor(partLength = PART_LENGTH) {
+  readonly #parseJson: ParseJson;
+
+  /**
+   * @param partLength The length of a part, in characters. It is approximate.
+   * @param parse Parses a part.
+   */
+  constructor(partLength = PART_LENGTH, parse: ParseJson = parseJson) {
     this.#partLength = partLength;
+    this.#parseJson = parse;
   }
 
   /**
@@ -397,7 +403,7 @@ export class JsonReader {
 
   #parse(text: string): unknown {
     try {
-      return parseJson(text);
+      return this.#parseJson(text);
     } catch (cause) {
       const message = `${
         (cause as Error).message

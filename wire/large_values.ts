@@ -8,6 +8,7 @@
 
 import { JSONDecodeError, ValueError } from "../errors.ts";
 import { estimateSize, writeJson } from "./json_writer.ts";
+import type { ParseJson } from "./json.ts";
 import { JsonReader } from "./json_reader.ts";
 import type { LongLine } from "./line.ts";
 import { isObject, type JsonObject } from "./message.ts";
@@ -55,11 +56,16 @@ export type ReadResult =
  * Reads the JSON object of a long line while it arrives. Holds the value, but not the line.
  *
  * @param limit The longest line that is read, in bytes.
+ * @param parse Parses its parts.
  */
-export async function readLarge(line: LongLine, limit: number): Promise<ReadResult> {
+export async function readLarge(
+  line: LongLine,
+  limit: number,
+  parse?: ParseJson,
+): Promise<ReadResult> {
   const keys = new KeyScanner();
   const decoder = new TextDecoder("utf-8", { fatal: true });
-  const reader = new JsonReader();
+  const reader = new JsonReader(undefined, parse);
   const pause = periodicPause(SLICE);
   let size = 0;
   let failure: unknown;

@@ -11,7 +11,7 @@
  */
 
 import { JSONDecodeError, ValueError, wireMessage } from "../errors.ts";
-import { encodeValue, parseJson } from "./json.ts";
+import { encodeValue, type ParseJson, parseJson } from "./json.ts";
 import {
   BEAT,
   type Control,
@@ -281,10 +281,10 @@ const decoder = new TextDecoder("utf-8", { fatal: true });
  *
  * @throws {JSONDecodeError} When it is not UTF-8, not JSON or not an object.
  */
-export function decodeObject(line: Uint8Array | string): JsonObject {
+export function decodeObject(line: Uint8Array | string, parse: ParseJson = parseJson): JsonObject {
   let value: unknown;
   try {
-    value = parseJson(typeof line === "string" ? line : decoder.decode(line));
+    value = parse(typeof line === "string" ? line : decoder.decode(line));
   } catch (cause) {
     throw new JSONDecodeError(`Cannot read the line: ${(cause as Error).message}`, { cause });
   }
@@ -298,8 +298,8 @@ export function decodeObject(line: Uint8Array | string): JsonObject {
  * @throws {JSONDecodeError} When it is not UTF-8, not JSON or not an object.
  * @throws {ValueError} When it is an object but not a message.
  */
-export function decodeMessage(line: Uint8Array | string): Message {
-  return toMessage(decodeObject(line));
+export function decodeMessage(line: Uint8Array | string, parse?: ParseJson): Message {
+  return toMessage(decodeObject(line, parse));
 }
 
 /**

@@ -56,6 +56,16 @@ export function rawJson(text: string): unknown {
   return (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON(text);
 }
 
+/**
+ * A number of JSON: as a number if JavaScript writes that in the same way, else as a value that is
+ * written with the digits that it has.
+ */
+export function exactNumber(text: string): unknown {
+  const value = Number(text);
+  // 1e999 stands for Infinity, which JSON does not have.
+  return String(value) === text || /^-?1e999$/.test(text) ? value : rawJson(text);
+}
+
 /** The place of an item of an array. */
 export function itemPlace(place: string, index: number): string {
   return `${place}[${index}]`;

@@ -177,7 +177,7 @@ for (const disableTls of [false, true]) {
     assertEquals(await waiting, "x is open");
     await lab.finished;
     await manager.disconnected("Lab");
-    await assertRejects(() => link.add(1, 2), RemoteError, "Service is not connected");
+    await assertRejects(() => link.add(1, 2), ConnectionAbortedError, "service has disconnected");
   });
 
   Deno.test(`a lost connection rejects pending requests with an error that names the Manager, ${over}`, async () => {

@@ -7,7 +7,10 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
-import { kwargs, RemoteError, Service } from "../../mod.ts";
+import { connect, kwargs, RemoteError, Service } from "../../mod.ts";
+import { encodeValue } from "../../wire/json.ts";
+import { reply } from "../support/messages.ts";
+import { ScriptedManager } from "../support/scripted_manager.ts";
 import { linked } from "../support/linked.ts";
 
 const LONG = "x".repeat(300_000);
@@ -118,4 +121,30 @@ Deno.test("undefined is an argument that is not given", async () => {
   service.emitNotification("last");
   await last.promise;
   assertEquals(notified, [[1], ["last"]]);
+});
+
+Deno.test("a lone surrogate arrives, in a short value and in a large one", async () => {
+  await using setting = await linked(new Mirror());
+  for (const text of ["\ud800", `${LONG}\udc00${LONG}`]) {
+    assert((await setting.link.echo([text, { [text]: 1 }]))[0] !== undefined);
+    assertEquals(await setting.link.echo(text), [text]);
+  }
+});
+
+Deno.test("with exactNumbers, a number is given as it was received, also in a long line", async () => {
+  await using manager = new ScriptedManager();
+  const connecting = connect({ ...manager.connectOptions, exactNumbers: true });
+  await manager.accept();
+  await using client = await connecting;
+  const link = await manager.grantLink(client, "Lab");
+  const numbers = '[1,1.0,[9007199254740993],{"a":-0.0},NaN,-Infinity,1e2]';
+  for (const long of ["", "x".repeat(3_000_000)]) {
+    const call = link.request("read");
+    const { uid } = await manager.receive();
+    const line = JSON.stringify(reply("c[lab-pc:1]", { uid, result: [0, long] }));
+    await manager.send(`${line.replace("[0,", `[${numbers},`)}\r\n`);
+    const [got] = await call as unknown[];
+    assertEquals(encodeValue(got), numbers);
+  }
+  await manager.close();
 });
