@@ -79,6 +79,7 @@ export {
 export type { ConnectOptions } from "./device/device.ts";
 export {
   CancelledError,
+  CertificateDateError,
   CertificateError,
   ConfigurationError,
   ConnectError,
