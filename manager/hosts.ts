@@ -8,6 +8,8 @@
  * @module
  */
 
+import { isIP } from "node:net";
+import { ConfigurationError } from "../errors.ts";
 import { lookup, lookupService } from "node:dns/promises";
 import { withTimeout } from "../base/with_timeout.ts";
 
@@ -86,6 +88,23 @@ export class Hosts {
     );
     const prefix = `${this.hostname}.`.toLowerCase();
     return domains.find((domain) => domain.toLowerCase().startsWith(prefix));
+  }
+
+  /**
+   * The addresses of a name, each once; an address itself.
+   *
+   * @throws {ConfigurationError} If there are none.
+   */
+  async addressesOf(name: string): Promise<string[]> {
+    if (isIP(name) !== 0) return [name];
+    try {
+      return [...new Set(await this.#forward(name))];
+    } catch (cause) {
+      throw new ConfigurationError(
+        `Cannot listen on ${name}: the name has no address (${(cause as Error).message})`,
+        { cause },
+      );
+    }
   }
 
   /** The computer with this address. The look-up takes two seconds at the most. */

@@ -20,6 +20,7 @@ import type { JsonObject, Request } from "../wire/message.ts";
 import { CANCEL, PARTS, STREAM } from "../wire/protocol.ts";
 import { Signature } from "../wire/signature.ts";
 import type { Database } from "./database/database.ts";
+import { retryWhileLocked } from "../base/database_lock.ts";
 import type { User } from "./database/users_table.ts";
 import type { Login } from "./administrator_login.ts";
 import { checkName } from "./names.ts";
@@ -43,6 +44,8 @@ export interface RequestContext<Session> {
   authHostname: boolean;
   /** Called after the access lists have changed. Only with `authLogin`. */
   accessChanged?: () => void;
+  /** Writes the records of connections that are still queued. Default: none are. */
+  flushRecords?: () => Promise<void>;
   /** Shuts the Manager down. Settles when all connections are closed. */
   shutdown: () => Promise<void>;
 }
@@ -114,7 +117,8 @@ export class RequestHandlers<Session> {
     if (found === undefined) {
       throw new AttributeError(`${repr(className)} object has no attribute ${repr(name)}`);
     }
-    return await found.handler(...found.signature.bind(`${className}.${name}`, args, kwargs));
+    const bound = found.signature.bind(`${className}.${name}`, args, kwargs);
+    return await retryWhileLocked(() => found.handler(...bound));
   }
 
   /**
@@ -280,17 +284,18 @@ function hostnamesHandlers<Session>(
 }
 
 function connectionsHandlers<Session>(
-  { database: { connections } }: RequestContext<Session>,
+  { database: { connections }, flushRecords }: RequestContext<Session>,
 ): Record<string, AdminHandler> {
   return {
-    connections: (timestamp1 = null, timestamp2 = null) =>
-      connections.connections(
-        asText("timestamp1", timestamp1 ?? ""),
-        asText("timestamp2", timestamp2 ?? ""),
-      )
+    connections: async (timestamp1 = null, timestamp2 = null) => {
+      const first = asText("timestamp1", timestamp1 ?? "");
+      const last = asText("timestamp2", timestamp2 ?? "");
+      await flushRecords?.();
+      return connections.connections(first, last)
         .map((
           { pid, datetime, address, domain, port, message },
-        ) => [pid, datetime, address, domain, port, message]),
+        ) => [pid, datetime, address, domain, port, message]);
+    },
   };
 }
 

@@ -10,6 +10,8 @@ import { credentialFiles } from "../net/credentials.ts";
 import type { LogOptions } from "../logging.ts";
 import { LOG_FORMATS } from "../logs/log_format.ts";
 import type { ManagerOptions } from "../manager.ts";
+import { KEPT_CONNECTIONS } from "../limits.ts";
+import { parseRetention } from "../manager/retention.ts";
 import { DEFAULT_PORT } from "../wire/protocol.ts";
 import {
   collectLimits,
@@ -87,6 +89,16 @@ export const GENERAL_OPTIONS: readonly OptionSpec[] = [
     short: "-H",
     placeholder: "<host>",
     description: "the host name or address to listen on (default: every one)",
+  },
+  {
+    flag: "--keep-connections",
+    placeholder: "<number>",
+    description: "how many records of connections the database keeps, and how long: " +
+      `a number, an age as 90d, or both as 100000,90d (default: ${KEPT_CONNECTIONS})`,
+    parse: (text) => {
+      parseRetention(text);
+      return text;
+    },
   },
   {
     flag: "--key-file",

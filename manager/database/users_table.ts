@@ -11,6 +11,7 @@ import { promisify } from "node:util";
 import { ValueError } from "../../errors.ts";
 import { hasControlCharacter } from "../../base/control_characters.ts";
 import { repr } from "../../base/repr.ts";
+import { retryWhileLocked } from "../../base/database_lock.ts";
 import { all, type Row, run } from "./sql.ts";
 
 /** A row of the table, without the key and the salt of the password. */
@@ -85,7 +86,7 @@ export class UsersTable {
    */
   async isPasswordValid(username: string, password: string): Promise<boolean> {
     const sql = "SELECT key, salt FROM auth_users WHERE username = ?";
-    const [row] = all(this.#database, sql, username);
+    const [row] = await retryWhileLocked(() => all(this.#database, sql, username));
     const salt = row?.salt instanceof Uint8Array ? row.salt : randomBytes(SALT_SIZE);
     // Also computed if there is no such user, so that the time does not show whether there is one.
     const key = await keyOf(password, salt);
@@ -107,7 +108,8 @@ export class UsersTable {
     const key = await keyOf(password, salt);
     const sql =
       "INSERT OR IGNORE INTO auth_users (username, key, salt, is_admin) VALUES (?, ?, ?, ?)";
-    if (run(this.#database, sql, username, key, salt, Number(isAdmin)) === 0) {
+    const insert = () => run(this.#database, sql, username, key, salt, Number(isAdmin));
+    if (await retryWhileLocked(insert) === 0) {
       throw new ValueError(`A user with the username ${repr(username)} already exists`);
     }
   }
@@ -133,14 +135,8 @@ export class UsersTable {
     }
     const sql = "UPDATE auth_users SET key = coalesce(?, key), salt = coalesce(?, salt), " +
       "is_admin = coalesce(?, is_admin) WHERE pid = ?";
-    const changed = run(
-      this.#database,
-      sql,
-      key,
-      salt,
-      isAdmin === null ? null : Number(isAdmin),
-      pid,
-    );
+    const admin = isAdmin === null ? null : Number(isAdmin);
+    const changed = await retryWhileLocked(() => run(this.#database, sql, key, salt, admin, pid));
     if (changed === 0) throw unknown(username); // deleted while the key was computed
   }
 

@@ -136,13 +136,11 @@ Deno.test("a client that does not read slows the Manager's side down, and holds 
   const cert = await selfSign(privateKey, ["localhost", "127.0.0.1"]);
   await Deno.writeTextFile(certFile, cert);
   const key = privateKey.export({ type: "pkcs8", format: "pem" }).toString();
-  const [listener] = listen("127.0.0.1", 0, { cert, key });
+  const [listener] = listen(["127.0.0.1"], 0, { cert, key });
   const accepted = (async () => {
-    for await (const socket of listener) {
-      await socket.secure();
-      return socket;
-    }
-    throw new Error("nothing was accepted");
+    const socket = (await listener.accept())!;
+    await socket.secure();
+    return socket;
   })();
   const prompt = terminalPrompt;
   const { port } = listener;
@@ -171,6 +169,7 @@ Deno.test("a client that does not read slows the Manager's side down, and holds 
   await upload;
   await device.close();
   await server.close();
+  listener.close();
 });
 
 Deno.test("an attempt that is aborted in the TLS handshake releases its socket at once", async () => {

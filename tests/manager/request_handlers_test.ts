@@ -560,7 +560,8 @@ Deno.test("the records of connections are listed as rows, of all times or of a r
   using manager = await TestManager.withAdministrator();
   const origin = { address: "10.0.0.7", domain: "scope.lab.nz", port: 50_000 };
   const rows = [1, 2, 3].map((day) => {
-    manager.database.connections.record(origin, `day ${day}`, new Date(2024, 0, day, 13, 4, 5));
+    const time = new Date(2024, 0, day, 13, 4, 5).getTime();
+    manager.database.connections.insert([{ ...origin, message: `day ${day}`, time }]);
     const datetime = `2024-01-0${day}T13:04:05`;
     return [day, datetime, "10.0.0.7", "scope.lab.nz", 50_000, `day ${day}`];
   });

@@ -20,12 +20,11 @@ import { temporaryFolder } from "../support/folder.ts";
 import { memoryPair, MemoryTransport, type Pair } from "../support/memory_transport.ts";
 
 async function firstSocket(listener: Listener): Promise<Transport> {
-  const { value } = await listener[Symbol.asyncIterator]().next();
-  return value;
+  return (await listener.accept())!;
 }
 
 async function tcpPair(): Promise<Pair> {
-  const [listener] = listen("127.0.0.1", 0, undefined);
+  const [listener] = listen(["127.0.0.1"], 0, undefined);
   const accepted = firstSocket(listener);
   const near = await Deno.connect({ hostname: "127.0.0.1", port: listener.port });
   return socketPair(near, await accepted, listener);
@@ -43,7 +42,7 @@ async function tlsPair(): Promise<Pair> {
     undefined,
     () => Promise.resolve(["localhost"]),
   );
-  const [listener] = listen("localhost", 0, credentials);
+  const [listener] = listen(["127.0.0.1"], 0, credentials);
   const accepted = firstSocket(listener);
   const near = await Deno.connectTls({
     hostname: "localhost",
@@ -383,7 +382,7 @@ Deno.test("lines that wait for a line in pieces make a connection congested, unt
 
 /** A held line of `size` bytes, and the budget that it has a share of. */
 function held(size: number): { line: HeldLine; budget: Budget } {
-  const budget = new Budget(size + 1024 * 1024);
+  const budget = new Budget(4 * size + 4 * 1024 * 1024);
   const line = new HeldLine(budget, size);
   line.tryAppend(new Uint8Array(size).fill(0x78));
   return { line, budget };
@@ -414,6 +413,28 @@ Deno.test("a held line is written in its turn, to each receiver, from the memory
     assert(whole === "x".repeat(600_000) + "!" && again === "x".repeat(700_000));
   }
   assertEquals(budget.held, 0);
+});
+
+Deno.test("a peer that has its share of held lines is disconnected by one that does not wait", async () => {
+  await using pair = memoryPair(1_000);
+  const budget = new Budget(4 * 1024 * 1024);
+  const near = new Connection(pair.near);
+  const notifications = Array.from({ length: 2 }, () => {
+    const line = new HeldLine(budget, 1024 * 1024);
+    line.tryAppend(new Uint8Array(1024 * 1024));
+    return line;
+  });
+  for (const line of notifications) {
+    near.sendHeldOrDrop(line);
+    line.release();
+  }
+  assertEquals([near.isOpen, near.held], [true, 2 * 1024 * 1024]);
+  const last = new HeldLine(budget, 1024 * 1024);
+  last.tryAppend(new Uint8Array(1024 * 1024));
+  near.sendHeldOrDrop(last);
+  last.release();
+  assertEquals(await near.ended, { state: "overrun", limit: 2 * 1024 * 1024 });
+  await until("its memory is free", () => budget.held === 0);
 });
 
 Deno.test("a connection that ends frees the held lines that it has not written", async () => {

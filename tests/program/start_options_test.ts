@@ -1,11 +1,12 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { ConfigurationError } from "../../errors.ts";
-import { LIMITS } from "../../limits.ts";
+import { ConfigurationError, ValueError } from "../../errors.ts";
+import { KEPT_CONNECTIONS, LIMITS } from "../../limits.ts";
 import {
   type CommandLineOptions,
   formatStartOptions,
   parseStartOptions,
 } from "../../program/start_options.ts";
+import { parseRetention } from "../../manager/retention.ts";
 import fc from "../support/properties.ts";
 import { CONFIG } from "../support/source_tree.ts";
 
@@ -49,6 +50,7 @@ Deno.test("options that are written as a command line are parsed to the same opt
     certFile: text,
     database: text,
     host: text,
+    keepConnections: fc.constantFrom("0", "1000", "90d", "12h,500"),
     keyFile: text,
     logFile: text,
     logLevel: text,
@@ -68,6 +70,15 @@ Deno.test("options that are written as a command line are parsed to the same opt
     assertEquals(input, []);
     assertEquals(defined(parseStartOptions(args)), { ...DEFAULTS, ...options });
   }));
+});
+
+Deno.test("which records of connections are kept is a number, an age, or both", () => {
+  assertEquals(parseRetention("1000"), { rows: 1_000, age: Infinity });
+  assertEquals(parseRetention("90d"), { rows: KEPT_CONNECTIONS, age: 90 * 24 * 60 * 60_000 });
+  assertEquals(parseRetention("500, 12h"), { rows: 500, age: 12 * 60 * 60_000 });
+  for (const text of ["", "x", "-1", "1.5", "1,2", "1d,2d", "1,2d,3", "1e3", "90 years", "1,"]) {
+    assertThrows(() => parseRetention(text), ValueError);
+  }
 });
 
 Deno.test("an option that is false is left out, and the number of a level is text", () => {
