@@ -80,6 +80,7 @@ export {
 export type { ConnectOptions } from "./device/device.ts";
 export {
   CancelledError,
+  CertificateDateError,
   CertificateError,
   ConfigurationError,
   ConnectError,

@@ -283,8 +283,7 @@ export class ConnectError extends NetworkError {
 }
 
 /**
- * One side uses TLS and the other does not. Its `code` is `"TLS_MISMATCH"`; the message says whether to
- * set the option `disableTls` or to leave it out.
+ * One side uses TLS and the other does not. Its `code` is `"TLS_MISMATCH"`; the message says which side.
  *
  * @example
  * ```ts ignore it needs a Manager
@@ -323,6 +322,29 @@ export class CertificateError extends NetworkError {
   /** Creates it with the text after the class name. */
   constructor(message: string, options?: ErrorOptions) {
     super("CertificateError", "CERTIFICATE", message, options);
+  }
+}
+
+/**
+ * The certificate of the Manager has expired, or is not valid yet: perhaps the clock of this computer is
+ * wrong. Its `code` is `"CERTIFICATE_DATE"`; the message has the dates and the time of the clock. A
+ * device that reconnects, or waits for the first connection, tries again.
+ *
+ * @example
+ * ```ts ignore it needs a Manager
+ * import { CertificateDateError, connect } from "@msl/network";
+ *
+ * try {
+ *   await using _cxn = await connect();
+ * } catch (error) {
+ *   if (error instanceof CertificateDateError) console.error(error.message);
+ * }
+ * ```
+ */
+export class CertificateDateError extends NetworkError {
+  /** Creates it with the text after the class name. */
+  constructor(message: string, options?: ErrorOptions) {
+    super("CertificateDateError", "CERTIFICATE_DATE", message, options);
   }
 }
 

@@ -19,6 +19,7 @@
 import { delay } from "@std/async/delay";
 import { Access } from "./manager/access.ts";
 import type { Authentication } from "./manager/authentication.ts";
+import { certificateWarnings } from "./manager/certificate_warnings.ts";
 import type { Connection } from "./net/connection.ts";
 import type { Database } from "./manager/database/database.ts";
 import { ConfigurationError, ConnectionAbortedError } from "./errors.ts";
@@ -29,7 +30,7 @@ import { listen, type Listener } from "./net/listener.ts";
 import { logger } from "./base/log.ts";
 import { DEFAULT_PORT } from "./wire/protocol.ts";
 import { LongLines } from "./manager/long_lines.ts";
-import { certificateFile, databaseFile, keyFile } from "./base/paths.ts";
+import { databaseFile } from "./base/paths.ts";
 import { parseRetention } from "./manager/retention.ts";
 import type { Retention } from "./manager/database/connections_table.ts";
 import { ConnectionRecords } from "./manager/connection_records.ts";
@@ -53,13 +54,16 @@ export interface ManagerOptions {
   /** Use plain TCP instead of TLS. Default: false. */
   disableTls?: boolean;
   /**
-   * The file of the certificate, in PEM. Created if it does not exist. Default:
-   * `certs/localhost.crt` in the home folder.
+   * The file of the certificate, in PEM, which may have the private key too. Created if it does not
+   * exist. Default: `certs/<host>.crt` in the home folder, `certs/localhost.crt` without `host`.
    */
   certFile?: string;
   /**
-   * The file of the private key, in PEM. Created if it does not exist. Default:
-   * `keys/localhost.key` in the home folder.
+   * The file of the private key, in PEM. Created if it does not exist. Default: `certFile` if that
+   * has a key, else `keys/<host>.key` in the home folder, `keys/localhost.key` without `host`.
+   *
+   * With `keyFile` and without `certFile`, a certificate of another key is replaced; the old one is
+   * kept as `.old`.
    */
   keyFile?: string;
   /**
@@ -237,22 +241,27 @@ export class Manager implements AsyncDisposable {
     const limits = resolveLimits(options.limits);
     const retention = parseRetention(String(options.keepConnections ?? KEPT_CONNECTIONS));
     const hosts = new Hosts(options.hosts);
-    const files = {
-      certFile: options.certFile ?? certificateFile("localhost"),
-      keyFile: options.keyFile ?? keyFile("localhost"),
-      keyPassword: options.keyFilePassword,
-    };
     const databasePath = options.database ?? databaseFile();
     // Imported here, so that a program that only connects to a Manager loads neither.
-    const { loadCredentials } = await import("./net/credentials.ts");
+    const { credentialFiles, loadCredentials } = await import("./net/credentials.ts");
     const { Database } = await import("./manager/database/database.ts");
-    const credentials = options.disableTls
-      ? undefined
-      : await loadCredentials(files, hosts.aliases());
+    const { host } = options;
+    const files = options.disableTls ? undefined : credentialFiles(options);
+    const credentials = files && await loadCredentials(
+      files,
+      options.keyFilePassword,
+      () => hosts.certificateNames(host),
+    );
+    if (credentials) {
+      const certificate = { cert: credentials.cert, certFile: files.certFile, host };
+      for (const warning of await certificateWarnings(certificate, hosts)) {
+        log.warn("{warning}", { warning });
+      }
+    }
     const database = new Database(databasePath, hosts.trustedAtFirst(), BUSY_TIMEOUT);
     log.info("Using the database {database} and {certificate}", {
       database: databasePath,
-      certificate: credentials ? `the certificate ${files.certFile}` : "no certificate",
+      certificate: files ? `the certificate ${files.certFile}` : "no certificate",
     });
     try {
       if (options.authLogin && database.users.users().length === 0) {
@@ -263,7 +272,7 @@ export class Manager implements AsyncDisposable {
       }
       const access = options.authLogin ? new Access(database.access) : undefined;
       if (!access) warnOfUnusedLists(database);
-      const { host, port = DEFAULT_PORT } = options;
+      const { port = DEFAULT_PORT } = options;
       const addresses = host === undefined ? undefined : await hosts.addressesOf(host);
       const listeners = listen(addresses, port, credentials);
       return new Manager(listeners, database, hosts, limits, options, retention, access);

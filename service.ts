@@ -67,6 +67,7 @@ export type { ConnectOptions } from "./device/device.ts";
 export {
   AttributeError,
   CancelledError,
+  CertificateDateError,
   CertificateError,
   ConfigurationError,
   ConnectError,

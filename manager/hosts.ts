@@ -74,6 +74,31 @@ export class Hosts {
   }
 
   /**
+   * Every name and address of this computer for a certificate, with its full domain name.
+   *
+   * @param host The host that a Manager listens on, if not every one.
+   */
+  async certificateNames(host?: string): Promise<string[]> {
+    const domain = await this.domain();
+    const [hostname, ...others] = this.aliases();
+    const names = [hostname, ...(domain ? [domain] : []), ...others, ...(host ? [host] : [])];
+    return [...new Set(names)];
+  }
+
+  /**
+   * The full domain name of this computer, e.g. `pc.lab.org`; `undefined` if the system knows none.
+   * Takes four seconds at the most.
+   */
+  async domain(): Promise<string | undefined> {
+    const addresses = await lookUpWithin(this.#forward(this.hostname), []);
+    const domains = await Promise.all(
+      addresses.map((address) => lookUpWithin(this.#reverse(address), "")),
+    );
+    const prefix = `${this.hostname}.`.toLowerCase();
+    return domains.find((domain) => domain.toLowerCase().startsWith(prefix));
+  }
+
+  /**
    * The addresses of a name, each once; an address itself.
    *
    * @throws {ConfigurationError} If there are none.

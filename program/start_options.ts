@@ -6,7 +6,7 @@
  */
 
 import { ConfigurationError } from "../errors.ts";
-import { keyFile } from "../base/paths.ts";
+import { credentialFiles } from "../net/credentials.ts";
 import type { LogOptions } from "../logging.ts";
 import { LOG_FORMATS } from "../logs/log_format.ts";
 import type { ManagerOptions } from "../manager.ts";
@@ -79,7 +79,7 @@ export const GENERAL_OPTIONS: readonly OptionSpec[] = [
     flag: "--cert-file",
     short: "-c",
     placeholder: "<file>",
-    description: "the certificate in PEM; made where it does not exist",
+    description: "the certificate in PEM, perhaps with the key; made where it does not exist",
   },
   {
     flag: "--database",
@@ -159,7 +159,7 @@ export function readStartOptions(parsed: ParsedOptions): CommandLineOptions {
     authPassword: authPassword &&
       readPassword(authPassword, () => askNewPassword("the Manager")),
     keyFilePassword: keyFilePassword &&
-      readPassword(keyFilePassword, () => askKeyPassword(parsed.keyFile ?? keyFile("localhost"))),
+      readPassword(keyFilePassword, () => askKeyPassword(credentialFiles(parsed).keyFile)),
   };
 }
 

@@ -9,6 +9,7 @@ import { pbkdf2, randomBytes, timingSafeEqual } from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";
 import { promisify } from "node:util";
 import { ValueError } from "../../errors.ts";
+import { hasControlCharacter } from "../../base/control_characters.ts";
 import { repr } from "../../base/repr.ts";
 import { retryWhileLocked } from "../../base/database_lock.ts";
 import { all, type Row, run } from "./sql.ts";
@@ -83,15 +84,16 @@ export class UsersTable {
     const salt = row?.salt instanceof Uint8Array ? row.salt : randomBytes(SALT_SIZE);
     // Also computed if there is no such user, so that the time does not show whether there is one.
     const key = await keyOf(password, salt);
-    return row?.key instanceof Uint8Array && key.length === row.key.length &&
-      timingSafeEqual(key, row.key);
+    // PBKDF2 fills a password up with NUL characters, so one with more of them has the same key.
+    return !password.includes("\0") && row?.key instanceof Uint8Array &&
+      key.length === row.key.length && timingSafeEqual(key, row.key);
   }
 
   /**
    * Adds a user.
    *
    * @throws {ValueError} If the name is taken or empty, has a NUL character, or ends in a colon and
-   * digits (like the name of a Manager), or if the password is empty.
+   * digits (like the name of a Manager), or if the password is empty or has a control character.
    */
   async insert(username: string, password: string, isAdmin: boolean): Promise<void> {
     checkUsername(username);
@@ -110,7 +112,8 @@ export class UsersTable {
    * Changes the password of a user, or whether the user is an administrator, or both. What is
    * `undefined` is not changed.
    *
-   * @throws {ValueError} If there is no such user, nothing is to be changed, or the password is empty.
+   * @throws {ValueError} If there is no such user, nothing is to be changed, or the password is empty
+   * or has a control character.
    */
   async update(
     username: string,
@@ -180,4 +183,7 @@ function checkUsername(username: string): void {
 
 function checkPassword(password: string): void {
   if (password === "") throw new ValueError("Cannot use an empty password");
+  if (hasControlCharacter(password)) {
+    throw new ValueError("Cannot use a password with a control character in it");
+  }
 }

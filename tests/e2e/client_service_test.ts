@@ -278,7 +278,7 @@ Deno.test("the message of a connection error says what to do", async () => {
   await assertRejects(
     () => connect({ ...tcp.connectOptions, disableTls: false, certFile }),
     TlsMismatchError,
-    "Try setting disable_tls=True",
+    "perhaps the Manager has TLS disabled. Start it without --disable-tls",
   );
   await using other = await TestManager.start();
   await assertRejects(

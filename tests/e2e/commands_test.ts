@@ -15,7 +15,7 @@ const CERTIFICATE = ["certs", "localhost.crt"];
 
 /** Starts a Manager on a free port and connects to it with TLS. */
 async function servesTls(home: string, certFile: string, ...args: string[]): Promise<boolean> {
-  const start = command(home, "start", "-H", "127.0.0.1", "-p", "0", ...args);
+  const start = command(home, "start", "-H", "localhost", "-p", "0", ...args);
   await using manager = await ManagerProcess.of(start);
   const { port } = manager.connectOptions;
   const caCerts = [await Deno.readTextFile(certFile)];
@@ -217,6 +217,34 @@ Deno.test("certgen uses a key or makes a missing one, and start uses the certifi
   const again = await output(home.path, "certgen", "-k", newKey);
   assert(again.startsWith(`Kept the old certificate as ${certificate}.old\n`), again);
   assert((await refusal(home.path, "-p", "0", "-D", "two", "words")).includes("certgen"));
+});
+
+Deno.test("certgen takes further names and addresses of the computer", async () => {
+  await using home = await temporaryFolder();
+  const names = ["pc.lab.org", "*.site.org", "10.1", "fe80::7%eth0", "2001:db8::1", "my_pc"];
+  await output(home.path, "certgen", "-q", ...names.flatMap((name) => ["--name", name]));
+  const certificate = join(home.path, ...CERTIFICATE);
+  const text = await tool(
+    "openssl",
+    "x509",
+    "-in",
+    certificate,
+    "-noout",
+    "-ext",
+    "subjectAltName",
+  );
+  const expected = [
+    ...[Deno.hostname().toLowerCase(), "localhost", "pc.lab.org", "*.site.org", "my_pc"]
+      .map((name) => `DNS:${name}`),
+    ...["127.0.0.1", "10.0.0.1", "FE80:0:0:0:0:0:0:7", "2001:DB8:0:0:0:0:0:1"]
+      .map((address) => `IP Address:${address}`),
+  ];
+  for (const name of expected) assert(text.includes(name), `${name} is not in ${text}`);
+  for (const name of ["", "a b", "300.1.1.1", "-pc", "a..b", "a/b", "a,b"]) {
+    const { code, stderr } = await run(command(home.path, "certgen", `--name=${name}`));
+    assert(stderr.includes("It must be a host name or an IP address"), stderr);
+    assertEquals(code, 1);
+  }
 });
 
 Deno.test("start uses a key and a certificate that OpenSSL made, and certdump prints the certificate", async () => {

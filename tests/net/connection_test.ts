@@ -14,14 +14,10 @@ import { until } from "../support/until.ts";
 import { HeldLine, HeldMemory } from "../../wire/held_line.ts";
 import { type Line, LongLine } from "../../wire/line.ts";
 import { listen, type Listener } from "../../net/listener.ts";
+import { firstSocket } from "../support/sockets.ts";
 import type { Transport } from "../../net/transport.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { memoryPair, MemoryTransport, type Pair } from "../support/memory_transport.ts";
-
-async function firstSocket(listener: Listener): Promise<Transport> {
-  for await (const socket of listener) return socket;
-  throw new Error("the listener is closed");
-}
 
 async function tcpPair(): Promise<Pair> {
   const [listener] = listen(["127.0.0.1"], 0, undefined);
@@ -37,7 +33,11 @@ async function tlsPair(): Promise<Pair> {
   const pem = privateKey.export({ type: "sec1", format: "pem" }).toString();
   await Deno.writeTextFile(keyFile, pem, { mode: 0o600 });
   const certFile = join(folder.path, "pair.crt");
-  const credentials = await loadCredentials({ certFile, keyFile }, ["localhost"]);
+  const credentials = await loadCredentials(
+    { certFile, keyFile },
+    undefined,
+    () => Promise.resolve(["localhost"]),
+  );
   const [listener] = listen(["127.0.0.1"], 0, credentials);
   const accepted = firstSocket(listener);
   const near = await Deno.connectTls({

@@ -16,6 +16,7 @@ Deno.test("a user that Python wrote logs in", async () => {
   assertEquals(await table.isPasswordValid("j.doe", "a good password"), true);
   assertEquals(await table.isPasswordValid("j.doe", "a good Password"), false);
   assertEquals(await table.isPasswordValid("j.doe", ""), false);
+  assertEquals(await table.isPasswordValid("j.doe", "a good password\0"), false);
   assertEquals(await table.isPasswordValid("J.Doe", "a good password"), false);
   assertEquals(table.users(), [{ pid: 1, username: "j.doe", isAdmin: false }]);
 });
@@ -64,12 +65,18 @@ Deno.test("an update changes what it names and nothing else", async () => {
   assertEquals(await table.isPasswordValid("a", "new"), true);
   await assertRejects(() => table.update("b", {}), ValueError, "No user has the username 'b'");
   await assertRejects(() => table.update("a", { password: "" }), ValueError, "empty password");
+  const unseen = { password: "new\0" };
+  await assertRejects(() => table.update("a", unseen), ValueError, "a control character");
 });
 
 Deno.test("invalid names and passwords are rejected", async () => {
   const { table } = newTable();
   await assertRejects(() => table.insert("", "x", false), ValueError, "empty username");
   await assertRejects(() => table.insert("a", "", false), ValueError, "empty password");
+  for (const password of ["new\0", "a\tb", "\x85"]) {
+    const reason = "a control character";
+    await assertRejects(() => table.insert("b", password, false), ValueError, reason);
+  }
   await assertRejects(() => table.insert("a\0b", "x", false), ValueError, "NUL");
   await assertRejects(() => table.insert("a:1875", "x", false), ValueError, "colon and digits");
   await Promise.allSettled([table.insert("a", "x", false), table.insert("a", "y", false)]);
