@@ -27,6 +27,15 @@ export interface LogOptions extends Partial<LogLimits> {
   logFormat?: LogFormat;
 }
 
+/** A log that is being written, until it is disposed of. */
+export interface Logging extends AsyncDisposable {
+  /**
+   * Whether the reader of the standard error has not taken everything within a second, when the log
+   * was disposed of. The write that waits for it keeps the process: call `Deno.exit()` at the end.
+   */
+  readonly isStalled: boolean;
+}
+
 /**
  * Writes the log of this package to standard error, and to a file, until the result is disposed of.
  * It configures LogTape, so it is for programs that do not configure LogTape themselves.
@@ -65,7 +74,7 @@ export async function startLogging(
   level: string | number,
   file?: string,
   options: LogOptions = {},
-): Promise<AsyncDisposable> {
+): Promise<Logging> {
   const filter = levelFilter(parseLevel(level));
   const limits = resolveLogLimits(options);
   const { logFormat = "text" } = options;
@@ -107,6 +116,9 @@ export async function startLogging(
   });
   const opened = stack.move();
   return {
+    get isStalled() {
+      return terminal.isStalled;
+    },
     async [Symbol.asyncDispose]() {
       await reset();
       for (const { suppressed, latest } of limiter.takeSuppressed()) {

@@ -301,6 +301,11 @@ export class Manager implements AsyncDisposable {
     return this.#finished.promise;
   }
 
+  /** Whether it shuts down, or has shut down. */
+  get isShuttingDown(): boolean {
+    return this.#shutdown !== undefined;
+  }
+
   /**
    * Shuts down: stops listening and rejects new requests, waits until the pending requests are
    * answered and the replies are sent, disconnects every peer, and closes the database. A request

@@ -129,6 +129,7 @@ export type {
   RemoteResult,
 } from "./client/remote.ts";
 export { type RunOptions, runServices } from "./program/run.ts";
+export { runUntilEnd } from "./program/run_until_end.ts";
 export type {
   SchemaIssue,
   SchemaList,

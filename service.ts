@@ -218,6 +218,7 @@ export class Service implements AsyncDisposable {
         `Cannot make a Service: ${name} must be an integer of at least 1, got ${value}`,
       );
     }
+    this.#finished.promise.catch(() => {}); // for those who do not wait for it
     this.#queueLimit = queueLimit;
     this.#name = options.name ?? this.constructor.name;
     this.#maxClients = maxClients;
@@ -253,9 +254,13 @@ export class Service implements AsyncDisposable {
   }
 
   /**
-   * Fulfilled when a Service that was started has ended for good and its `shutdownHandler` has
-   * returned, or when it was shut down during a `start()` that failed; never rejects. It stays pending
-   * if `start()` fails otherwise, after which the Service can be started again, or is never called.
+   * Settled when a Service that was started has ended for good and its `shutdownHandler` has returned,
+   * or when it was shut down during a `start()` that failed. It stays pending if `start()` fails
+   * otherwise, after which the Service can be started again, or is never called.
+   *
+   * It is fulfilled if the Service was shut down, by this program or by a Client. It rejects with the
+   * error why if the Service has lost its Manager; nothing happens if nobody waits for it then. A
+   * program that waits for nothing else awaits `runUntilEnd`.
    */
   get finished(): Promise<void> {
     return this.#finished.promise;
@@ -522,7 +527,7 @@ export class Service implements AsyncDisposable {
       this.#state = { state: "ending", connection };
       this.#disconnect(connection);
     }
-    if (this.request === undefined) await this.finished;
+    if (this.request === undefined) await this.finished.catch(() => {}); // it has ended in any case
   }
 
   /** For `await using`: the same as {@linkcode Service.shutdown}. */
@@ -617,7 +622,8 @@ export class Service implements AsyncDisposable {
       `shutdownHandler of ${this.#name}`,
       () => this.shutdownHandler(isIntended ? undefined : error),
     );
-    this.#finished.resolve();
+    if (isIntended) this.#finished.resolve();
+    else this.#finished.reject(error);
   }
 
   /** Ends a Service that was shut down before it was connected. `start()` rejects with the error. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { printLine } from "../../program/print.ts";
 import type { Command } from "commander";
 import { join, parse, sep } from "node:path";
 import { ConfigurationError } from "../../errors.ts";
@@ -47,7 +48,7 @@ export function addDelete(program: Command): void {
 }
 
 async function deleteSelected({ quiet, yes, ...selection }: Options): Promise<void> {
-  const print = quiet ? () => {} : console.log;
+  const print = quiet ? () => {} : printLine;
   const paths = select(selection).filter((path) => statOf(path) !== undefined);
   if (paths.length === 0) return print(`Nothing to delete in ${homeFolder()}`);
   if (!yes) {

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { printLine } from "../../program/print.ts";
 import { delay } from "@std/async/delay";
 import type { Command } from "commander";
 import type { Client } from "../../client.ts";
@@ -20,7 +21,7 @@ import {
 import { RemoteError } from "../../errors.ts";
 import { terminationSignal } from "../../program/signals.ts";
 import { runSession } from "../client_session.ts";
-import { printable } from "../output.ts";
+import { printable } from "../../base/printable.ts";
 import { linkWith } from "../requests.ts";
 
 interface ParsedOptions extends ParsedConnectOptions {
@@ -78,13 +79,13 @@ async function ping(
         await request(timeout);
         const time = performance.now() - start;
         times.push(time);
-        if (!json && !quiet) console.log(`${sent}: ${time.toFixed(3)} ms`);
+        if (!json && !quiet) printLine(`${sent}: ${time.toFixed(3)} ms`);
       }
     } catch (error) {
       if (!termination.signal.aborted) throw error;
     } finally {
       const target = printable(service ?? `Manager at ${client.addressManager}`);
-      console.log(
+      printLine(
         json
           ? JSON.stringify({ sent, answered: times.length, ...statisticsOf(times) })
           : describeRoundTrips(target, sent, times),

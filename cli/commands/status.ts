@@ -4,6 +4,7 @@
  * @module
  */
 
+import { printLine } from "../../program/print.ts";
 import { delay } from "@std/async/delay";
 import type { Command } from "commander";
 import {
@@ -45,7 +46,7 @@ export function addStatus(program: Command): void {
         "status",
         (session) => requestRates(session, interval),
       );
-      console.log(json ? encodeForTerminal({ ...status, rates }) : describeStatus(status, rates));
+      printLine(json ? encodeForTerminal({ ...status, rates }) : describeStatus(status, rates));
     });
 }
 
