@@ -43,7 +43,7 @@ export interface Logging extends AsyncDisposable {
  * Logging never stops the program. While the file cannot be written, e.g. because the disk is full,
  * standard error has the error, and the file gets the number of lost records when it can be written
  * again. Records to standard error are dropped while its reader does not read and more than 1 MiB
- * is queued. Of one message at most 300 records come at once, and one a second after that; the
+ * is queued. Of one message at most 64 KiB come at once, and 256 bytes a second after that; the
  * number of suppressed ones is logged. Records of the level debug are never suppressed.
  *
  * @param level A name or a number of Python: `"debug"` (10), `"info"` (20), `"warning"` (30),
@@ -94,16 +94,19 @@ export async function startLogging(
   const logFile = file === undefined
     ? undefined
     : stack.use(openFile(file, limits, { failed, formatLost }));
-  const write: Sink = (record) => {
-    toTerminal(record);
-    logFile?.write(format(record), record.timestamp);
+  /** Returns the number of bytes, about. */
+  const write = (record: LogRecord): number => {
+    const text = format(record);
+    terminal.write(formatForTerminal === format ? text : formatForTerminal(record));
+    logFile?.write(text, record.timestamp);
+    return text.length;
   };
   const limiter = new LogRateLimiter();
   const writeUnlessSuppressed: Sink = (record) => {
     const suppressed = limiter.admit(record);
     if (suppressed === undefined) return;
     if (suppressed > 0) write(suppressedRecord(suppressed, record));
-    write(record);
+    limiter.charge(record, write(record));
   };
   await configure({
     reset: true,

@@ -431,7 +431,7 @@ export class Manager implements AsyncDisposable {
     this.#database[Symbol.dispose]();
     log.info("In the {uptime} s since the start: {totals}", {
       uptime: Math.round(this.#statistics.uptime / 1_000),
-      totals: JSON.stringify(totalsOf(this.#statistics, connections)),
+      totals: totalsOf(this.#statistics, connections),
     });
     log.info("{manager} shut down", { manager: this.networkName });
     if (this.#failure !== undefined) this.#finished.reject(this.#failure);

@@ -19,7 +19,7 @@ import type { ReconnectingConnection } from "../device/reconnecting_connection.t
 import { type ResolvedReconnect, retry } from "../device/retry.ts";
 import { ConnectionAbortedError, RemoteError, TimeoutError } from "../errors.ts";
 import type { Future } from "../future.ts";
-import { LONGEST_TIME } from "../limits.ts";
+import { startTimer } from "../base/timer.ts";
 import type { CallOptions } from "../wire/call.ts";
 import type { ServiceEntry } from "../wire/identities.ts";
 import { MANAGER } from "../wire/protocol.ts";
@@ -290,12 +290,11 @@ export class Links implements LinkOwner {
 
 /** Cancels a `link` request when its time-out is over. */
 function cancelAfter(linking: Future<unknown>, timeout: number): void {
-  if (timeout > LONGEST_TIME) return;
   const expire = () =>
     linking.cancel(
       new TimeoutError(`${labelOf(MANAGER, "link")} was not done within ${timeout} ms`),
     );
-  const timer = setTimeout(expire, timeout);
+  const timer = startTimer(expire, timeout);
   linking.addDoneCallback(() => clearTimeout(timer));
 }
 

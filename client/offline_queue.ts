@@ -7,7 +7,7 @@
  */
 
 import { ConnectionAbortedError } from "../errors.ts";
-import { LONGEST_TIME } from "../limits.ts";
+import { startTimer } from "../base/timer.ts";
 import { type ClientRequest, notSentInTime } from "./request.ts";
 
 /** The requests that wait, in the order in which they were made. */
@@ -57,7 +57,7 @@ export class OfflineQueue {
       this.delete(request);
       request.reject(notSentInTime(request));
     };
-    request.wait(left <= LONGEST_TIME ? setTimeout(expire, Math.max(left, 0)) : undefined);
+    request.wait(startTimer(expire, left));
   }
 
   /** Removes a request that has been settled. */

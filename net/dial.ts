@@ -5,7 +5,7 @@
  * @module
  */
 
-import { deadline } from "@std/async/deadline";
+import { deadline, startTimer } from "../base/timer.ts";
 import { X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
 import { CertificateError, ConnectError, TimeoutError, TlsMismatchError } from "../errors.ts";
@@ -124,7 +124,7 @@ async function openSocket(
   { host, port, timeout, signal }: DialOptions,
 ): Promise<Deno.TcpConn> {
   const expiry = new AbortController();
-  const timer = setTimeout(() => expiry.abort(), timeout);
+  const timer = startTimer(() => expiry.abort(), timeout);
   try {
     const either = signal ? AbortSignal.any([signal, expiry.signal]) : expiry.signal;
     const socket = await Deno.connect({ hostname: host, port, signal: either });

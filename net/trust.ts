@@ -5,6 +5,7 @@
  * @module
  */
 
+import { startTimer } from "../base/timer.ts";
 import { X509Certificate } from "node:crypto";
 import { dirname } from "node:path";
 import { connect as connectTls } from "node:tls";
@@ -93,7 +94,7 @@ export function fetchCertificate(host: string, port: number, timeout: number): P
     rejectUnauthorized: false,
     minVersion: OLDEST_TLS,
   });
-  const timer = setTimeout(() => {
+  const timer = startTimer(() => {
     reject(new TimeoutError(`No certificate was received from ${host}:${port} in ${timeout} ms`));
     socket.destroy();
   }, timeout);
