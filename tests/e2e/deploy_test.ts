@@ -103,6 +103,12 @@ Deno.test("the unit has its sections, a user of its own, and a stop time-out abo
   const timeout = parseDuration(unit.get("Service.TimeoutStopSec")!);
   assert(timeout > (limits?.grace ?? LIMITS.grace) + 10_000, "it would be killed");
   assertEquals(unit.get("Service.User"), "msl-network");
+  for (const bound of ["MemoryMax", "TasksMax", "LimitNOFILE"]) {
+    assertMatch(unit.get(`Service.${bound}`) ?? "none", /^\d+%?$/);
+  }
+  for (const permission of ["read", "write", "env", "sys"]) {
+    assert(words.some((word) => word.startsWith(`--allow-${permission}=`)), `any ${permission}`);
+  }
   assertEquals(unit.get("Service.Restart"), "on-failure");
   assertEquals(unit.get("Install.WantedBy"), "multi-user.target");
   assertEquals([...unit.keys()].filter((key) => !/^(Unit|Service|Install)\./.test(key)), []);
@@ -142,7 +148,10 @@ posixTest(
     const here = words.map((word) => word.replace(valueOf("VOLUME")!, folder.path));
     const check = listOf(/HEALTHCHECK .* CMD/);
     await serves(here, env, async ({ port }) => {
-      const there = check.map((word) => word === String(DEFAULT_PORT) ? String(port) : word);
+      const there = check.map((word) =>
+        word.replace(valueOf("VOLUME")!, folder.path)
+          .replace(/(?<=^|:)\d+$/, (text) => text === String(DEFAULT_PORT) ? String(port) : text)
+      );
       assertEquals(JSON.parse(await succeed(process(there, env))).tls, true);
     });
     assert(ours(check).includes(String(DEFAULT_PORT)));
