@@ -182,13 +182,22 @@ export function connect(options: ClientOptions = {}): Promise<Client> {
  * | a value                                           | arrives as                           |
  * | ------------------------------------------------- | ------------------------------------ |
  * | text, a boolean, `null`                           | itself                               |
- * | a number, also `NaN` and `Infinity`               | itself; `-0` as `0`                  |
- * | `undefined`                                       | `null`; as a property it is left out |
+ * | a number, also `NaN`, `Infinity` and `-0`         | itself                               |
+ * | a bigint                                          | an integer with all of its digits    |
+ * | `undefined`                                       | see below                            |
  * | an array, a plain object                          | itself                               |
  * | a typed array, e.g. `Float64Array`                | an array of its numbers              |
  * | an object with `toJSON` or `to_json`              | what that returns: a `Date` is text  |
  * | another object                                    | its own enumerable properties        |
- * | a `Map`, `Set`, bigint, function, symbol or cycle | a `TypeError`: convert it first      |
+ * | anything else                                     | a `TypeError` that names its place   |
+ *
+ * Anything else is what JSON would write as `{}` or leave out: a Promise (await it first), a Future, an
+ * Error, a `Map`, a `Set`, a `Blob`, an `ArrayBuffer`, a function, a symbol, a generator, a Link, an
+ * object of a class without properties of its own, and a cycle.
+ *
+ * `undefined` is an argument that is not given: it is left out after the last other argument, and a
+ * `TypeError` before one. A property that is `undefined` is left out, an item of an array and a result
+ * are `null`.
  *
  * The largest result has `readLimit` bytes (default: 1 GiB): the request fails with a `ValueError` if
  * there are more. Arguments are bounded in the same way by the `readLimit` of the Service. The Manager
@@ -483,11 +492,14 @@ export class Client implements AsyncDisposable {
       receive: async (_, lines) => {
         const texts = decodeLines(lines);
         for (const [index, line] of lines.entries()) {
-          if (line instanceof LongLine) {
-            await this.#receiveLong(line);
-            continue;
+          try {
+            if (line instanceof LongLine) {
+              await this.#receiveLong(line);
+            } else this.#receive(line, texts[index]);
+          } catch (error) { // whatever the other side has sent, the next line is read
+            log.error("Ignored a message that is no use: {error}", { error });
           }
-          this.#receive(line, texts[index]);
+          if (line instanceof LongLine) continue;
           const pausing = pause(line);
           if (pausing !== undefined) await pausing;
         }
@@ -553,7 +565,9 @@ export class Client implements AsyncDisposable {
     switch (message.kind) {
       case "reply":
         if (message.uid === READY) return this.#agree(message.result);
-        if (message.uid === GONE) return this.#links.serviceGone(String(message.result));
+        if (message.uid === GONE && typeof message.result === "string") {
+          return this.#links.serviceGone(message.result);
+        }
         return this.#requests.fulfil(message.uid, message.result, message.size);
       case "value":
         return this.#requests.give(message.uid, message.value, message.size);

@@ -33,8 +33,9 @@ export interface Limits {
    */
   readonly loginTimeout: number;
   /**
-   * The longest line that is accepted from a peer that is not identified yet, in bytes. Default:
-   * 64 KiB. A longer one is rejected with a `ValueError`, and the connection is closed.
+   * The longest line that the Manager reads as a whole, in bytes. Default: 64 KiB. A longer one from a
+   * peer that is not identified yet is rejected with a `ValueError`, and the connection is closed;
+   * later, a longer answer to a prompt or request to the Manager itself is answered with one.
    * Command line: `--handshake-size`.
    */
   readonly handshakeSize: number;
@@ -73,9 +74,10 @@ export interface Limits {
   readonly maxMessageSize: number;
   /**
    * How many bytes of long lines all peers of a Manager together may have in its memory. Default: 0,
-   * which stands for a quarter of the computer's memory, at least 256 MiB and at most 4 GiB. A line
-   * for which there is no share left is read, dropped and answered with a `ValueError`. Command line:
-   * `--max-held`.
+   * which stands for half of the computer's memory, at least 256 MiB and at most 4 GiB. A peer may
+   * have no more of it than is left for the others, which is half of it if no other peer has
+   * anything: of the line that it sends, and of those that wait for it to read them. A line for which
+   * there is no share left is dropped and answered with a `ValueError`. Command line: `--max-held`.
    */
   readonly maxHeld: number;
   /**

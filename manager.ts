@@ -25,7 +25,7 @@ import { ConfigurationError, ConnectionAbortedError } from "./errors.ts";
 import { type HostOptions, Hosts } from "./manager/hosts.ts";
 import type { Identities } from "./wire/identities.ts";
 import { KEPT_CONNECTIONS, type Limits, resolveLimits } from "./limits.ts";
-import { isListenerLost, listen, type Listener } from "./net/listener.ts";
+import { listen, type Listener } from "./net/listener.ts";
 import { logger } from "./base/log.ts";
 import { DEFAULT_PORT } from "./wire/protocol.ts";
 import { LongLines } from "./manager/long_lines.ts";
@@ -100,9 +100,6 @@ const BUSY_TIMEOUT = 0;
 
 /** How long a shutdown answers requests that are still pending with errors, in milliseconds. */
 const FAILING_TIME = 1_000;
-
-/** The time after a failure to accept a connection until the next attempt, in milliseconds. */
-const ACCEPT_PAUSE = 100;
 
 /** How often a shutdown checks whether all replies are sent, in milliseconds. */
 const DRAIN_INTERVAL = 10;
@@ -293,9 +290,9 @@ export class Manager implements AsyncDisposable {
   }
 
   /**
-   * Fulfilled when the Manager has shut down and its database is closed. Rejects with a
-   * `ConnectionAbortedError` if it had to, since it could not accept connections any more; nothing
-   * happens if nobody waits for it then.
+   * Fulfilled when the Manager has shut down and its database is closed, or cannot be closed. Rejects
+   * with a `ConnectionAbortedError` if it had to, since it could not accept connections any more;
+   * nothing happens if nobody waits for it then.
    */
   get finished(): Promise<void> {
     return this.#finished.promise;
@@ -361,20 +358,14 @@ export class Manager implements AsyncDisposable {
    * `net/listener.ts` calls, with TLS added.
    */
   async #accept(listener: Listener): Promise<void> {
-    for (;;) {
-      try {
-        const socket = await listener.accept();
-        if (socket === undefined) return; // the listener is closed
+    try {
+      for await (const socket of listener) {
         // The socket may have been accepted while the listener was being closed.
         if (this.#shutdown !== undefined) await socket.close();
         else this.#track(this.#connectionHandler.serve(socket));
-      } catch (error) {
-        if (isListenerLost(error)) return this.#fail(error as Error);
-        // E.g. there are no free descriptors. Open connections go on, and new ones wait.
-        log.error("Cannot accept a connection: {error}", { error: (error as Error).message });
-        await delay(ACCEPT_PAUSE);
-        if (this.#shutdown !== undefined) return;
       }
+    } catch (error) {
+      this.#fail(error as Error);
     }
   }
 
@@ -413,6 +404,24 @@ export class Manager implements AsyncDisposable {
   }
 
   async #end(): Promise<void> {
+    try {
+      await this.#drain();
+    } catch (error) {
+      log.error("The Manager cannot shut down in order: {error}", {
+        error: (error as Error).message,
+      });
+    }
+    try {
+      await this.#close();
+    } finally {
+      // Also if it cannot close, e.g. the database: nothing follows.
+      if (this.#failure !== undefined) this.#finished.reject(this.#failure);
+      else this.#finished.resolve();
+    }
+  }
+
+  /** Rejects what comes, and waits until what has come is answered and sent. */
+  async #drain(): Promise<void> {
     for (const listener of this.#listeners) listener.close();
     this.#connectionHandler.close();
     this.#registry.close();
@@ -421,6 +430,10 @@ export class Manager implements AsyncDisposable {
       log.warn("Some requests were not answered, or some replies not sent, in time (--grace)");
     }
     await this.#router.failPending(FAILING_TIME);
+  }
+
+  /** Closes all that is open. */
+  async #close(): Promise<void> {
     const { connections } = this.#connectionHandler;
     await Promise.all(Array.from(connections, (connection) => connection.close()));
     this.#longLines[Symbol.dispose](); // else its checks go on, for seconds if gigabytes are held
@@ -434,8 +447,6 @@ export class Manager implements AsyncDisposable {
       totals: totalsOf(this.#statistics, connections),
     });
     log.info("{manager} shut down", { manager: this.networkName });
-    if (this.#failure !== undefined) this.#finished.reject(this.#failure);
-    else this.#finished.resolve();
   }
 }
 

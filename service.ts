@@ -155,13 +155,22 @@ const log = logger("service");
  * | a value                                           | arrives as                           |
  * | ------------------------------------------------- | ------------------------------------ |
  * | text, a boolean, `null`                           | itself                               |
- * | a number, also `NaN` and `Infinity`               | itself; `-0` as `0`                  |
- * | `undefined`                                       | `null`; as a property it is left out |
+ * | a number, also `NaN`, `Infinity` and `-0`         | itself                               |
+ * | a bigint                                          | an integer with all of its digits    |
+ * | `undefined`                                       | see below                            |
  * | an array, a plain object                          | itself                               |
  * | a typed array, e.g. `Float64Array`                | an array of its numbers              |
  * | an object with `toJSON` or `to_json`              | what that returns: a `Date` is text  |
  * | another object                                    | its own enumerable properties        |
- * | a `Map`, `Set`, bigint, function, symbol or cycle | a `TypeError`: convert it first      |
+ * | anything else                                     | a `TypeError` that names its place   |
+ *
+ * Anything else is what JSON would write as `{}` or leave out: a Promise (await it first), a Future, an
+ * Error, a `Map`, a `Set`, a `Blob`, an `ArrayBuffer`, a function, a symbol, a generator, a Link, an
+ * object of a class without properties of its own, and a cycle.
+ *
+ * `undefined` is an argument that is not given: it is left out after the last other argument, and a
+ * `TypeError` before one. A property that is `undefined` is left out, an item of an array and a result
+ * are `null`.
  *
  * The error of a result that JSON cannot hold goes to the Client. The largest result is what the
  * Client accepts: its `readLimit` (default: 1 GiB). The largest request has the `readLimit` of the
@@ -566,11 +575,14 @@ export class Service implements AsyncDisposable {
       receive: async (connection, lines) => {
         const texts = decodeLines(lines);
         for (const [index, line] of lines.entries()) {
-          if (line instanceof LongLine) {
-            await this.#receiveLong(connection, line, readLimit);
-            continue;
+          try {
+            if (line instanceof LongLine) {
+              await this.#receiveLong(connection, line, readLimit);
+            } else this.#receive(connection, line, texts[index]);
+          } catch (error) { // whatever the other side has sent, the next line is read
+            log.error("Ignored a message that is no use: {error}", { error });
           }
-          this.#receive(connection, line, texts[index]);
+          if (line instanceof LongLine) continue;
           const pausing = pause(line);
           if (pausing !== undefined) await pausing;
         }

@@ -10,7 +10,7 @@
  */
 
 import { ValueError } from "../errors.ts";
-import { bigInteger, parseJson } from "../wire/json.ts";
+import { parseJson } from "../wire/json.ts";
 import { encodeForTerminal } from "./output.ts";
 
 /** The arguments of a call. */
@@ -54,7 +54,7 @@ export function parseValue(word: string): unknown {
 
 /** Parses JSON. Text that is not JSON is a string. */
 export function parseJsonOrText(text: string): unknown {
-  if (INTEGER.test(text) && !Number.isSafeInteger(Number(text))) return bigInteger(BigInt(text));
+  if (INTEGER.test(text) && !Number.isSafeInteger(Number(text))) return BigInt(text);
   try {
     return parseJson(text);
   } catch {

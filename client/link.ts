@@ -96,7 +96,8 @@ export interface LinkMembers extends AsyncDisposable {
    * @throws {RemoteError} With the `remoteName` `PermissionError` if other Clients are linked and
    * the lock is exclusive, with `KeyError` if the Service has disconnected.
    * @throws {RangeError} If `timeout` is not a positive number of milliseconds.
-   * @throws {TimeoutError} If `timeout` is over. The lock may still be acquired.
+   * @throws {TimeoutError} If `timeout` is over. The request is cancelled then, and a lock that it
+   * has acquired nevertheless is released.
    * @throws {CancelledError} If the Future is cancelled; or the reason of `signal`.
    * @throws {ConnectionAbortedError} If the connection ends first, or has ended.
    */

@@ -9,7 +9,7 @@
  */
 
 import { AsyncQueue } from "./async_queue.ts";
-import type { Call, CallOptions } from "../wire/call.ts";
+import { type Call, type CallOptions, givenArguments } from "../wire/call.ts";
 import { callHandler } from "../base/callbacks.ts";
 import type { Connection } from "../net/connection.ts";
 import { ConnectionAbortedError, RemoteError, TimeoutError, ValueError } from "../errors.ts";
@@ -346,6 +346,7 @@ export class Requests {
     if (signal !== undefined) cancelOnAbort(request.resolvers.future, signal);
     if (request.state.state === "settled") return request;
     try {
+      request.args = givenArguments(args);
       // Now, since the caller may change the values later.
       if (sent === undefined) request.encoded(openRequest(request));
       else this.#writeLarge(request);

@@ -24,9 +24,9 @@ import type { Socket } from "../net/listener.ts";
 import { QueueBudget } from "../net/queue_budget.ts";
 import { Keepalive, type KeepalivePeer } from "../net/keepalive.ts";
 import { logger } from "../base/log.ts";
-import { encodeError, encodeProbe, encodeReply } from "../wire/message.ts";
+import { encodeError, encodeNotification, encodeProbe, encodeReply } from "../wire/message.ts";
 import type { ReadyResult } from "../wire/protocol.ts";
-import { BEAT, EXTENSIONS, READY } from "../wire/protocol.ts";
+import { BEAT, EXTENSIONS, MANAGER, READY } from "../wire/protocol.ts";
 import type { LongLines } from "./long_lines.ts";
 import { Yielder } from "../base/pause.ts";
 import { blocksOthers, type Peer } from "./peer.ts";
@@ -60,6 +60,8 @@ const SLICE = 2;
  */
 const LINES = 64;
 const BYTES = 16 * 1024;
+/** Before a line of more bytes than this it checks that too: one alone may take some milliseconds. */
+const LONG = 32 * 1024;
 
 type ConnectedPeer = Peer<Session<Connection>>;
 
@@ -165,6 +167,7 @@ export class ConnectionHandler implements Disposable {
       address,
       authentication: this.#options.authentication,
       attemptLogin,
+      yielder: this.#watch,
       limits,
     });
     if (outcome.state === "left") return outcome.record;
@@ -224,8 +227,9 @@ export class ConnectionHandler implements Disposable {
       let bytes = 0;
       for (const line of lines) {
         if (!connection.isOpen) break; // the peer has requested to be disconnected
-        if ((++count % LINES === 0 || bytes > BYTES) && this.#watch.isDue) {
-          await this.#watch.pause();
+        const isLong = line instanceof Uint8Array && line.length > LONG;
+        if ((++count % LINES === 0 || bytes > BYTES || isLong) && this.#watch.isDue) {
+          do await this.#watch.pause(); while (isLong && this.#watch.isDue);
           bytes = 0;
         }
         let sink: Connection | undefined;
@@ -283,9 +287,12 @@ export class ConnectionHandler implements Disposable {
  * might not know:
  * - a device of this package has agreed to send something in every interval;
  * - any other service is probed with a request for an attribute that every service has. After it has
- *   answered a probe once, the idle time-out holds for it too;
- * - any other client has nothing to answer. A client that blocks others from a service is sent
- *   spaces, so that the operating system finds out.
+ *   answered a probe once, the idle time-out holds for it too. While it owes an answer it is not
+ *   probed, and its silence does not count: a Python service would take the probe for the request
+ *   that its method is working on, and it ignores no line;
+ * - any other client has nothing to answer. A client that blocks others from a service is sent a
+ *   notification that it ignores, so that the operating system finds out. It is never sent less than
+ *   a line: the reader of a Python client dies of a space at the end of its connection.
  *
  * @param manager The network name of the Manager.
  */
@@ -303,6 +310,7 @@ export function keepaliveOf(peer: Peer<Session<Connection>>, manager: string): K
     return {
       connection,
       keepsInterval: () => peer.session.probe.isAnswered,
+      isBusy: () => peer.session.probe.owed > 0,
       onReadIdle: () => connection.sendText(encodeProbe(manager, peer.name)),
     };
   }
@@ -310,10 +318,13 @@ export function keepaliveOf(peer: Peer<Session<Connection>>, manager: string): K
     connection,
     keepsInterval: () => false,
     onWriteIdle: () => {
-      if (blocksOthers(peer)) connection.sendSpace();
+      if (blocksOthers(peer) && connection.queued === 0) connection.sendText(IGNORED);
     },
   };
 }
+
+/** A notification of the Manager, with which no client is linked: no service can have its name. */
+const IGNORED = encodeNotification(MANAGER, [], {});
 
 /** Why the registry rejected a device, for the statistics. */
 function rejectionReason(error: unknown): string {

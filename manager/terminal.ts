@@ -11,7 +11,6 @@
  */
 
 import { JSONDecodeError } from "../errors.ts";
-import { bigInteger } from "../wire/json.ts";
 import type { JsonObject } from "../wire/message.ts";
 import { DISCONNECT, MANAGER } from "../wire/protocol.ts";
 
@@ -168,7 +167,7 @@ function plain(word: string): unknown {
       return null;
   }
   if (/^[+-]?\d+$/.test(word) && !Number.isSafeInteger(Number(word))) {
-    return bigInteger(BigInt(word));
+    return BigInt(word);
   }
   if (NUMBER.test(word)) return Number(word);
   return word;

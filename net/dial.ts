@@ -83,6 +83,8 @@ async function secure(options: DialOptions, pem: string): Promise<Deno.TlsConn> 
     await deadline(connection.handshake(), timeout, { signal });
     return connection;
   } catch (cause) {
+    // In the middle of the handshake, the runtime keeps the TCP connection nevertheless, until the
+    // server ends it (Deno 2.9). A Manager of this package does so after `handshakeTimeout`.
     connection.close();
     throw cause;
   }

@@ -146,7 +146,7 @@ export class Attributes {
         value.then(undefined, () => {}); // a request reads the getter again
         return "()";
       }
-      encodeValue(value);
+      encodeValue(value, name);
       return value;
     } catch (error) {
       log.warn("{attribute} of {class} is not listed: {error}. Consider ignoreAttributes()", {

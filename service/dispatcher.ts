@@ -12,11 +12,13 @@ import { type Attributes, isThenable } from "./attributes.ts";
 import type { Connection } from "../net/connection.ts";
 import { Arrival, ArrivalBudget } from "../device/arrival.ts";
 import { CancelledError, ConnectionAbortedError, PermissionError, ValueError } from "../errors.ts";
+import { describeFailure } from "./failure.ts";
 import { isLarge } from "../wire/large_values.ts";
 import { sendLarge } from "./large_reply.ts";
 import { logger } from "../base/log.ts";
 import {
   encodeError,
+  encodeFailure,
   encodeReply,
   encodeRoom,
   isCount,
@@ -302,7 +304,7 @@ export class Dispatcher {
     } else {
       log.warn("{attribute} failed for {requester}: {error}", { attribute, requester, error });
     }
-    connection.sendText(encodeError(requester, uid, error, tracebackOf(error)));
+    connection.sendText(encodeFailure(requester, uid, describeFailure(error)));
   }
 }
 
@@ -312,10 +314,4 @@ export class Dispatcher {
  */
 function keyOf(requester: string, uid: string): string {
   return `${requester.length}:${requester}${uid}`;
-}
-
-/** The lines of an error's stack, after its message. */
-function tracebackOf(error: unknown): string[] {
-  const stack = error instanceof Error ? error.stack ?? "" : "";
-  return stack.split("\n").map((line) => line.trim()).filter((line) => line.startsWith("at "));
 }

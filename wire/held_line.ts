@@ -7,6 +7,9 @@
  * to 256 KiB that were dropped instead, 1,083 MB stayed in the process (Deno 2.9). It is shared by
  * count: each owner releases it once, and the last one frees it.
  *
+ * Each peer has a fair share of the budget only: of the line that it is sending together with those
+ * that wait to be written to it.
+ *
  * @module
  */
 
@@ -47,13 +50,17 @@ export class HeldLine {
     return new Uint8Array(this.#buffer, 0, this.#length);
   }
 
-  /** Appends a copy of the bytes. False, and nothing is appended, if the budget has no share left. */
-  tryAppend(bytes: Uint8Array): boolean {
+  /**
+   * Appends a copy of the bytes. False, and nothing is appended, if the budget has no share left.
+   *
+   * @param others How many bytes of other lines are held for the sender.
+   */
+  tryAppend(bytes: Uint8Array, others = 0): boolean {
     const needed = this.#length + bytes.length;
     const size = Math.ceil(needed / STEP) * STEP;
     const growth = size - this.#share;
     if (growth > 0) {
-      if (!this.#budget.tryTake(growth)) return false;
+      if (!this.#budget.tryTakeFairly(growth, this.#share + others)) return false;
       this.#share = size;
       this.#buffer.resize(size);
     }
@@ -70,6 +77,15 @@ export class HeldLine {
     this.#length = this.#share = 0;
     if (!buffer.detached) free(buffer, share, this.#budget);
     else this.#budget.give(share); // it was lost with a worker
+  }
+
+  /**
+   * Whether it may wait for a receiver: that would have no more than its fair share then.
+   *
+   * @param others How many bytes of other lines are held for the receiver.
+   */
+  mayWaitWith(others: number): boolean {
+    return this.#budget.leavesAsMuch(this.#share + others);
   }
 
   /** Adds an owner. */

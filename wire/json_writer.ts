@@ -9,7 +9,8 @@
  * @module
  */
 
-import { encodeValue, isTypedArray, serializable } from "./json.ts";
+import { encodeValue } from "./json.ts";
+import { isTypedArray, itemPlace, memberPlace, serializable } from "./serializable.ts";
 
 /** The estimated length of a number and any other scalar that is not text, in characters. */
 const SCALAR = 8;
@@ -44,11 +45,16 @@ export function estimateSize(value: unknown, enough: number): number {
  * A value as JSON, in pieces. The value must not change until the last piece is written.
  *
  * @param length The length of a piece, in characters. It is approximate.
+ * @param place What the value is, for an error, e.g. `"args"`.
  * @throws {TypeError} When JSON cannot hold the value.
  */
-export function* writeJson(value: unknown, length: number): Generator<string, void> {
-  if (estimateSize(value, length) < length) yield encodeValue(value);
-  else yield* new Writer(length).write(serializable("", value));
+export function* writeJson(
+  value: unknown,
+  length: number,
+  place = "value",
+): Generator<string, void> {
+  if (estimateSize(value, length) < length) yield encodeValue(value, place);
+  else yield* new Writer(length).write(serializable("", value, place), place);
 }
 
 /** Writes a value that is longer than one piece. */
@@ -62,15 +68,15 @@ class Writer {
   }
 
   /** @param value A value that `serializable` has given. */
-  *write(value: unknown): Generator<string, void> {
+  *write(value: unknown, place: string): Generator<string, void> {
     if (typeof value === "string" || value instanceof String) {
       return yield* this.#text(String(value));
     }
-    if (typeof value !== "object" || value === null) return yield encodeValue(value);
+    if (typeof value !== "object" || value === null) return yield encodeValue(value, place);
     if (this.#open.has(value)) throw new TypeError("Converting circular structure to JSON");
     this.#open.add(value);
-    if (Array.isArray(value) || isTypedArray(value)) yield* this.#items(value);
-    else yield* this.#members(value as Record<string, unknown>);
+    if (Array.isArray(value) || isTypedArray(value)) yield* this.#items(value, place);
+    else yield* this.#members(value as Record<string, unknown>, place);
     this.#open.delete(value);
   }
 
@@ -85,12 +91,11 @@ class Writer {
     yield opening + '"';
   }
 
-  *#items(list: readonly unknown[] | Float64Array): Generator<string, void> {
+  *#items(list: readonly unknown[] | Float64Array, place: string): Generator<string, void> {
     let opening = "[";
     const writeShort = function* (start: number, end: number): Generator<string, void> {
       if (start === end) return;
-      const items = list.slice(start, end);
-      yield opening + encodeValue(Array.isArray(items) ? items : Array.from(items)).slice(1, -1);
+      yield opening + encodeItems(list.slice(start, end), place, start).slice(1, -1);
       opening = ",";
     };
     let start = 0;
@@ -106,17 +111,18 @@ class Writer {
       size = 0;
       if (!isLong) continue;
       yield opening;
-      yield* this.write(serializable(String(index), item));
+      const inside = itemPlace(place, index);
+      yield* this.write(serializable(String(index), item, inside), inside);
       opening = ",";
     }
     yield* writeShort(start, list.length);
     yield list.length === 0 ? "[]" : "]";
   }
 
-  *#members(object: Record<string, unknown>): Generator<string, void> {
+  *#members(object: Record<string, unknown>, place: string): Generator<string, void> {
     let opening = "{";
     const writeShort = function* (members: [string, unknown][]): Generator<string, void> {
-      const text = encodeValue(Object.fromEntries(members)).slice(1, -1);
+      const text = encodeValue(Object.fromEntries(members), place).slice(1, -1);
       if (text === "") return; // members that are undefined are left out
       yield opening + text;
       opening = ",";
@@ -134,13 +140,24 @@ class Writer {
       yield* writeShort(members);
       members = [];
       size = 0;
-      const written = isLong ? serializable(key, value) : undefined;
+      const inside = memberPlace(place, key);
+      const written = isLong ? serializable(key, value, inside) : undefined;
       if (written === undefined) continue;
       yield `${opening}${JSON.stringify(key)}:`;
-      yield* this.write(written);
+      yield* this.write(written, inside);
       opening = ",";
     }
     yield* writeShort(members);
     yield opening === "{" ? "{}" : "}";
+  }
+}
+
+/** A part of an array as JSON, from the index `start` on. An error names the place in the whole. */
+function encodeItems(items: unknown[] | Float64Array, place: string, start: number): string {
+  try {
+    return encodeValue(Array.isArray(items) ? items : Array.from(items), place);
+  } catch (error) {
+    for (const [index, item] of items.entries()) encodeValue(item, itemPlace(place, start + index));
+    throw error;
   }
 }

@@ -29,13 +29,14 @@ export function isLarge(value: unknown): boolean {
 /**
  * Encodes a value as JSON in UTF-8, in pieces. It must not change until the promise is settled.
  *
+ * @param place What the value is, for an error, e.g. `"args"`.
  * @throws {TypeError} When JSON cannot hold the value.
  */
-export async function encodeLarge(value: unknown): Promise<Uint8Array[]> {
+export async function encodeLarge(value: unknown, place?: string): Promise<Uint8Array[]> {
   const encoder = new TextEncoder();
   const pieces: Uint8Array[] = [];
   const pause = periodicPause(SLICE);
-  for (const text of writeJson(value, PIECE_LENGTH)) {
+  for (const text of writeJson(value, PIECE_LENGTH, place)) {
     pieces.push(encoder.encode(text));
     await pause();
   }

@@ -103,12 +103,6 @@ Deno.test("the unit has its sections, a user of its own, and a stop time-out abo
   const timeout = parseDuration(unit.get("Service.TimeoutStopSec")!);
   assert(timeout > (limits?.grace ?? LIMITS.grace) + 10_000, "it would be killed");
   assertEquals(unit.get("Service.User"), "msl-network");
-  for (const bound of ["MemoryMax", "TasksMax", "LimitNOFILE"]) {
-    assertMatch(unit.get(`Service.${bound}`) ?? "none", /^\d+%?$/);
-  }
-  for (const permission of ["read", "write", "env", "sys"]) {
-    assert(words.some((word) => word.startsWith(`--allow-${permission}=`)), `any ${permission}`);
-  }
   assertEquals(unit.get("Service.Restart"), "on-failure");
   assertEquals(unit.get("Install.WantedBy"), "multi-user.target");
   assertEquals([...unit.keys()].filter((key) => !/^(Unit|Service|Install)\./.test(key)), []);
@@ -149,8 +143,7 @@ posixTest(
     const check = listOf(/HEALTHCHECK .* CMD/);
     await serves(here, env, async ({ port }) => {
       const there = check.map((word) =>
-        word.replace(valueOf("VOLUME")!, folder.path)
-          .replace(/(?<=^|:)\d+$/, (text) => text === String(DEFAULT_PORT) ? String(port) : text)
+        word.replace(String(DEFAULT_PORT), String(port)).replace(valueOf("VOLUME")!, folder.path)
       );
       assertEquals(JSON.parse(await succeed(process(there, env))).tls, true);
     });
@@ -161,7 +154,8 @@ posixTest(
 Deno.test("the image has the version of the README, a volume, and a user that is not root", async () => {
   const readme = await Deno.readTextFile(join(ROOT, "README.md"));
   const [, version] = /deno@(\d+\.\d+\.\d+)/.exec(readme)!;
-  assertEquals(valueOf("FROM"), `denoland/deno:debian-${version}`);
+  assertEquals(valueOf("FROM"), "${DENO}");
+  assertEquals(valueOf("ARG"), `DENO=denoland/deno:debian-${version}`);
   assertMatch(valueOf("ENV")!, new RegExp(`^MSL_NETWORK_HOME=${valueOf("VOLUME")} `));
   assertEquals(valueOf("STOPSIGNAL"), "SIGTERM");
   assertEquals(valueOf("USER"), "deno");

@@ -248,7 +248,11 @@ Deno.test("arguments that JSON cannot hold fail their call, and later calls are 
   await using setting = await linked(new Store());
   for (const length of [300_000, 9_000_000]) {
     const broken = setting.link.load(["a".repeat(length), () => {}]);
-    await assertRejects(() => broken.result(), TypeError, "function is not JSON serializable");
+    await assertRejects(
+      () => broken.result(),
+      TypeError,
+      "function is not JSON serializable, at args[0][1]",
+    );
     await broken.sent;
     await setting.link.trigger();
   }

@@ -20,7 +20,8 @@ import { temporaryFolder } from "../support/folder.ts";
 import { memoryPair, MemoryTransport, type Pair } from "../support/memory_transport.ts";
 
 async function firstSocket(listener: Listener): Promise<Transport> {
-  return (await listener.accept())!;
+  for await (const socket of listener) return socket;
+  throw new Error("the listener is closed");
 }
 
 async function tcpPair(): Promise<Pair> {
@@ -378,7 +379,7 @@ Deno.test("lines that wait for a line in pieces make a connection congested, unt
 
 /** A held line of `size` bytes, and the budget that it has a share of. */
 function held(size: number): { line: HeldLine; budget: Budget } {
-  const budget = new Budget(size + 1024 * 1024);
+  const budget = new Budget(4 * size + 4 * 1024 * 1024);
   const line = new HeldLine(budget, size);
   line.tryAppend(new Uint8Array(size).fill(0x78));
   return { line, budget };
@@ -409,6 +410,28 @@ Deno.test("a held line is written in its turn, to each receiver, from the memory
     assert(whole === "x".repeat(600_000) + "!" && again === "x".repeat(700_000));
   }
   assertEquals(budget.held, 0);
+});
+
+Deno.test("a peer that has its share of held lines is disconnected by one that does not wait", async () => {
+  await using pair = memoryPair(1_000);
+  const budget = new Budget(4 * 1024 * 1024);
+  const near = new Connection(pair.near);
+  const notifications = Array.from({ length: 2 }, () => {
+    const line = new HeldLine(budget, 1024 * 1024);
+    line.tryAppend(new Uint8Array(1024 * 1024));
+    return line;
+  });
+  for (const line of notifications) {
+    near.sendHeldOrDrop(line);
+    line.release();
+  }
+  assertEquals([near.isOpen, near.held], [true, 2 * 1024 * 1024]);
+  const last = new HeldLine(budget, 1024 * 1024);
+  last.tryAppend(new Uint8Array(1024 * 1024));
+  near.sendHeldOrDrop(last);
+  last.release();
+  assertEquals(await near.ended, { state: "overrun", limit: 2 * 1024 * 1024 });
+  await until("its memory is free", () => budget.held === 0);
 });
 
 Deno.test("a connection that ends frees the held lines that it has not written", async () => {

@@ -6,7 +6,7 @@ import { HeldLine } from "../../wire/held_line.ts";
 const MiB = 1024 * 1024;
 
 Deno.test("a line takes its share of the budget in steps of 1 MiB, and has what was appended", () => {
-  const budget = new Budget(3 * MiB);
+  const budget = new Budget(4 * MiB);
   const line = new HeldLine(budget, 100 * MiB);
   assertEquals(budget.held, 0);
   for (const piece of ["some ", "bytes"]) line.tryAppend(new TextEncoder().encode(piece));
@@ -17,7 +17,7 @@ Deno.test("a line takes its share of the budget in steps of 1 MiB, and has what 
 });
 
 Deno.test("a line for which there is no share left stays as it was", () => {
-  const budget = new Budget(2 * MiB);
+  const budget = new Budget(4 * MiB);
   const line = new HeldLine(budget, 100 * MiB);
   const other = new HeldLine(budget, 100 * MiB);
   assertEquals(line.tryAppend(new Uint8Array(MiB)), true);
@@ -26,6 +26,14 @@ Deno.test("a line for which there is no share left stays as it was", () => {
   assertEquals([line.length, budget.held], [MiB, 2 * MiB]);
   other.release();
   assertEquals(line.tryAppend(new Uint8Array(1)), true);
+});
+
+Deno.test("what a peer has in other lines counts against its share of the budget", () => {
+  const budget = new Budget(4 * MiB);
+  const line = new HeldLine(budget, 100 * MiB);
+  assertEquals(line.tryAppend(new Uint8Array(10), 3 * MiB), false);
+  assertEquals(line.tryAppend(new Uint8Array(10), 2 * MiB), true);
+  assertEquals([line.mayWaitWith(2 * MiB), line.mayWaitWith(2 * MiB + 1)], [true, false]);
 });
 
 Deno.test("the last owner of a line gives its share back, and its memory", () => {
