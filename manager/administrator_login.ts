@@ -15,7 +15,7 @@
 import { KeyError, ValueError } from "../errors.ts";
 import { parseJson } from "../wire/json.ts";
 import { isObject } from "../wire/message.ts";
-import type { UsersTable } from "./database/users_table.ts";
+import type { SessionUser, UsersTable } from "./database/users_table.ts";
 import type { LoginAttempt } from "./login_throttle.ts";
 
 /** An answer to a prompt: the `result` of a JSON reply, or a line of plain text. */
@@ -37,26 +37,26 @@ type State =
   /** Both have come. */
   | { state: "checking" };
 
-/** The user that a connected peer has logged in as. */
+/** Who a connected peer has logged in as. */
 export class Login {
   readonly #sendPrompt: (attribute: "username" | "password", argument: string) => void;
   readonly #attemptLogin: LoginAttempt;
-  #username: string | undefined;
+  #user: SessionUser | undefined;
   #state: State = { state: "idle" };
 
   /**
    * @param sendPrompt Sends a prompt to the peer. Pass the answer to {@linkcode Login.receive}.
    * @param attemptLogin Checks the password, throttled.
-   * @param username The user that logged in during the handshake; `undefined` if none did.
+   * @param user The user who logged in during the handshake; `undefined` if none did.
    */
   constructor(
     sendPrompt: (attribute: "username" | "password", argument: string) => void,
     attemptLogin: LoginAttempt,
-    username: string | undefined,
+    user: SessionUser | undefined,
   ) {
     this.#sendPrompt = sendPrompt;
     this.#attemptLogin = attemptLogin;
-    this.#username = username;
+    this.#user = user;
   }
 
   /** Whether the peer has not answered a prompt yet. */
@@ -79,7 +79,8 @@ export class Login {
 
   /**
    * Makes sure that the peer is an administrator, and prompts it if it has not logged in as one.
-   * The database is asked each time: the user may have lost the rights.
+   * The database is asked each time: the user may have lost the rights, have another password, or
+   * have been removed, and another one have got the name.
    *
    * @param manager The network name of the Manager.
    * @throws {ValueError} If the user is no administrator, the password is wrong, or a login is
@@ -88,7 +89,7 @@ export class Login {
    * @throws {ConnectionAbortedError} If the Manager shuts down before the password is checked.
    */
   async requireAdministrator(users: UsersTable, manager: string): Promise<void> {
-    if (this.#username !== undefined && users.isAdmin(this.#username)) return;
+    if (this.#user !== undefined && users.current(this.#user)?.isAdmin) return;
     if (this.#state.state !== "idle") {
       throw new ValueError(
         "Cannot send this request to the Manager: an administrator's login is under way",
@@ -99,11 +100,15 @@ export class Login {
     this.#sendPrompt("username", manager);
     const { username, password } = await credentials.promise;
     try {
-      const isRight = await this.#attemptLogin(() => users.isPasswordValid(username, password));
-      if (!isRight || !users.isAdmin(username)) {
+      let user: SessionUser | undefined;
+      await this.#attemptLogin(async () => {
+        user = await users.logIn(username, password);
+        return user !== undefined;
+      });
+      if (user === undefined || !users.current(user)?.isAdmin) {
         throw new ValueError("You must be an administrator to send this request to the Manager");
       }
-      this.#username = username;
+      this.#user = user;
     } finally {
       this.#state = { state: "idle" };
     }

@@ -12,7 +12,7 @@ import type { HostnamesTable } from "./database/hostnames_table.ts";
 import type { Host, Hosts } from "./hosts.ts";
 import { logger } from "../base/log.ts";
 import { repr } from "../base/repr.ts";
-import type { UsersTable } from "./database/users_table.ts";
+import type { SessionUser, UsersTable } from "./database/users_table.ts";
 
 const log = logger("auth");
 
@@ -58,14 +58,14 @@ export class RejectionError extends Error {
  * Authenticates a peer.
  *
  * @param manager The network name of the Manager.
- * @returns The user that has logged in; `undefined` if the method needs no user.
+ * @returns The user who has logged in; `undefined` if the method needs no user.
  * @throws {RejectionError} If the peer is rejected.
  */
 export async function authenticate(
   authentication: Authentication,
   manager: string,
   { host, prompt, attemptLogin }: UnauthenticatedPeer,
-): Promise<string | undefined> {
+): Promise<SessionUser | undefined> {
   switch (authentication.method) {
     case "none":
       return undefined;
@@ -97,10 +97,13 @@ export async function authenticate(
         throw new RejectionError(new ValueError("Unregistered user"), "unregistered user");
       }
       const password = await prompt("password", username);
-      if (!await isRight(attemptLogin, () => users.isPasswordValid(username, password))) {
-        throw new RejectionError(new ValueError("Wrong login password"), "wrong login password");
-      }
-      return username;
+      let user: SessionUser | undefined;
+      await isRight(attemptLogin, async () => {
+        user = await users.logIn(username, password);
+        return user !== undefined;
+      });
+      if (user !== undefined) return user;
+      throw new RejectionError(new ValueError("Wrong login password"), "wrong login password");
     }
   }
 }

@@ -328,5 +328,6 @@ export function keepaliveOf(peer: Peer<Session<Connection>>, manager: string): K
 /** Why the registry rejected a device, for the statistics. */
 function rejectionReason(error: unknown): string {
   if (error instanceof NameError) return "name taken";
+  if (error instanceof PermissionError) return "may not offer";
   return error instanceof ConnectionAbortedError ? "shutting down" : "invalid identity";
 }

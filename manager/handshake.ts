@@ -17,6 +17,7 @@ import {
   type Prompt,
   RejectionError,
 } from "./authentication.ts";
+import type { SessionUser } from "./database/users_table.ts";
 import type { Connection } from "../net/connection.ts";
 import { KeyError, TimeoutError, ValueError } from "../errors.ts";
 import type { Host } from "./hosts.ts";
@@ -35,11 +36,11 @@ const log = logger("handshake");
 
 /** How a handshake ended. */
 export type Outcome =
-  /** The peer is authenticated and identified. `username` is the user that has logged in, if any. */
+  /** The peer is authenticated and identified. `user` has logged in, if any did. */
   | {
     state: "identified";
     identity: PeerIdentity;
-    username: string | undefined;
+    user: SessionUser | undefined;
   }
   /** The peer was sent the reason. `record` is for the `connections` table. */
   | { state: "rejected"; reason: Error; record: string }
@@ -74,12 +75,12 @@ export async function handshake(
   connection.wholeLineLimit = limits.handshakeSize;
   try {
     const peer = { host: options.host, prompt, attemptLogin: options.attemptLogin };
-    const username = await authenticate(options.authentication, manager, peer);
+    const user = await authenticate(options.authentication, manager, peer);
     const answer = await send("identity", []);
     const members = rejectInvalid(() => parseIdentity(answer));
     const identity = rejectInvalid(() => toPeerIdentity(members, options));
     connection.wholeLineLimit = Math.min(limits.longLine, limits.maxMessageSize);
-    return { state: "identified", identity, username };
+    return { state: "identified", identity, user };
   } catch (error) {
     if (error instanceof PeerLeftError) return { state: "left", record: error.record };
     const { reason, record } = error instanceof RejectionError ? error : failure(error);

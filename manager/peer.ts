@@ -8,6 +8,7 @@
  */
 
 import { UidMap } from "../base/uid_map.ts";
+import type { SessionUser } from "./database/users_table.ts";
 import type { ServiceEntry } from "../wire/identities.ts";
 
 /** A connected client. */
@@ -23,8 +24,8 @@ export interface Client<Session> {
   /** The extensions of the protocol that it offers. */
   readonly extensions: readonly string[];
   readonly session: Session;
-  /** The user that logged in during the handshake; `undefined` if the Manager needs no login. */
-  readonly username: string | undefined;
+  /** The user who logged in during the handshake; `undefined` if the Manager needs no login. */
+  readonly user: SessionUser | undefined;
   /** The services that it is linked with. */
   readonly links: Set<Service<Session>>;
   /** Its requests that each service has not answered. */
@@ -52,6 +53,8 @@ export interface Service<Session> {
   /** The methods whose results are streams. */
   readonly streams: readonly string[];
   readonly session: Session;
+  /** The user who logged in during the handshake; `undefined` if the Manager needs no login. */
+  readonly user: SessionUser | undefined;
   /** The clients that are linked with it. */
   readonly links: Set<Client<Session>>;
   /** The linked clients that hold a lock. */

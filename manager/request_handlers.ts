@@ -11,7 +11,7 @@
 
 import { setLoggingLevel } from "../base/log.ts";
 import { repr } from "../base/repr.ts";
-import { AttributeError, PermissionError, ValueError } from "../errors.ts";
+import { AttributeError, KeyError, PermissionError, ValueError } from "../errors.ts";
 import type { Limits } from "../limits.ts";
 import { LANGUAGE, OS } from "../version.ts";
 import type { Identities, ServiceEntry } from "../wire/identities.ts";
@@ -41,8 +41,13 @@ export interface RequestContext<Session> {
   password: string | undefined;
   /** Whether the Manager authenticates by host names. */
   authHostname: boolean;
-  /** Called after the access lists have changed. Only with `authLogin`. */
+  /**
+   * Called after the users or the access lists have changed, once the administrator's request is
+   * answered: the administrator may be disconnected by it. Only with `authLogin`.
+   */
   accessChanged?: () => void;
+  /** Disconnects a peer. Called once the administrator's request is answered. */
+  disconnect?: (peer: Peer<Session>) => void;
   /** Shuts the Manager down. Settles when all connections are closed. */
   shutdown: () => Promise<void>;
 }
@@ -64,8 +69,14 @@ export class RequestHandlers<Session> {
   readonly #ofPeers: ReadonlyMap<string, Bound<PeerHandler<Session>>>;
   /** By the name of the class in Python, then by attribute. */
   readonly #ofAdministrators: ReadonlyMap<string, ReadonlyMap<string, Bound<AdminHandler>>>;
+  /** What is done once the request of the administrator is answered. */
+  #afterReply: (() => void)[] = [];
 
   constructor(context: RequestContext<Session>) {
+    const { accessChanged } = context;
+    if (accessChanged !== undefined) {
+      context = { ...context, accessChanged: () => this.#afterReply.push(accessChanged) };
+    }
     this.#context = context;
     this.#ofPeers = bound(this.#peerHandlers());
     this.#ofAdministrators = new Map([
@@ -99,7 +110,8 @@ export class RequestHandlers<Session> {
 
   /**
    * The result of a request that only an administrator may send. A client that has not logged in as
-   * one is prompted for a name and a password.
+   * one is prompted for a name and a password. Call {@linkcode RequestHandlers.finish} when it is
+   * answered.
    *
    * @throws {ValueError} If the client is no administrator, or an argument is rejected.
    * @throws {AttributeError} If there is no such attribute.
@@ -115,6 +127,11 @@ export class RequestHandlers<Session> {
       throw new AttributeError(`${repr(className)} object has no attribute ${repr(name)}`);
     }
     return await found.handler(...found.signature.bind(`${className}.${name}`, args, kwargs));
+  }
+
+  /** Does what waits until the reply to an administrator is sent, since it may disconnect them. */
+  finish(): void {
+    for (const action of this.#afterReply.splice(0)) action();
   }
 
   /**
@@ -179,6 +196,14 @@ export class RequestHandlers<Session> {
       service_links: () => clientsByService(registry, ({ links }) => links),
       service_locks: () => clientsByService(registry, ({ locks }) => locks),
       set_logging_level: (level) => setLoggingLevel(asLevel(level)),
+      disconnect_peer: (network_name) => {
+        const name = asText("network_name", network_name);
+        const peers = registry.named(name);
+        if (peers.length === 0) {
+          throw new KeyError(`no ${repr(name)} is connected to ${registry.manager}`);
+        }
+        for (const peer of peers) this.#afterReply.push(() => this.#context.disconnect?.(peer));
+      },
       shutdown_manager: () => shutdown(),
     };
   }
@@ -233,14 +258,16 @@ function usersHandlers<Session>(context: RequestContext<Session>): Record<string
         asText("password", password),
         asFlag("is_admin", is_admin),
       ),
-    update: (username, password = null, is_admin = null) =>
-      users.update(asName("username", username), {
+    update: async (username, password = null, is_admin = null) => {
+      await users.update(asName("username", username), {
         password: password === null ? undefined : asText("password", password),
         isAdmin: is_admin === null ? undefined : asFlag("is_admin", is_admin),
-      }),
+      });
+      context.accessChanged?.(); // sessions with the old password end
+    },
     delete: (username) => {
       users.delete(asName("username", username));
-      context.accessChanged?.(); // the user is off every list now
+      context.accessChanged?.(); // the user is off every list now, and the sessions end
     },
   };
 }
@@ -248,21 +275,27 @@ function usersHandlers<Session>(context: RequestContext<Session>): Record<string
 function accessHandlers<Session>(context: RequestContext<Session>): Record<string, AdminHandler> {
   const { access } = context.database;
   const asName = nameReader(context.limits);
-  const asUsernames = (usernames: readonly unknown[]) =>
-    usernames.map((username) => asName("username", username));
+  const changing =
+    (change: "allow" | "deny" | "offer" | "unoffer"): AdminHandler => (service, ...usernames) => {
+      const names = usernames.map((username) => asName("username", username));
+      access[change](asName("service", service), names);
+      context.accessChanged?.();
+    };
+  const asObject = (lists: ReadonlyMap<string, ReadonlySet<string>>) =>
+    Object.fromEntries(Array.from(lists, ([service, list]) => [service, [...list]]));
   return {
-    access_lists: () =>
-      Object.fromEntries(Array.from(access.lists(), ([service, list]) => [service, [...list]])),
-    allow: (service, ...usernames) => {
-      access.allow(asName("service", service), asUsernames(usernames));
-      context.accessChanged?.();
-    },
-    deny: (service, ...usernames) => {
-      access.deny(asName("service", service), asUsernames(usernames));
-      context.accessChanged?.();
-    },
+    access_lists: () => asObject(access.lists()),
+    offer_lists: () => asObject(access.offerLists()),
+    allow: changing("allow"),
+    deny: changing("deny"),
+    offer: changing("offer"),
+    unoffer: changing("unoffer"),
     clear: (service) => {
       access.clear(asName("service", service));
+      context.accessChanged?.();
+    },
+    clear_offer: (service) => {
+      access.clearOffer(asName("service", service));
       context.accessChanged?.();
     },
   };
