@@ -28,6 +28,11 @@ export interface Client<Session> {
   readonly user: SessionUser | undefined;
   /** The services that it is linked with. */
   readonly links: Set<Service<Session>>;
+  /**
+   * The numbers of the users whose services have disconnected while it was linked with them, by the
+   * name of the service. Only if it has the extension `owner`, and until it links again.
+   */
+  readonly departed: Map<string, number | undefined>;
   /** Its requests that each service has not answered. */
   readonly pending: Map<Service<Session>, PendingRequests>;
   /** How many of its requests are not answered, those to the Manager among them. */

@@ -24,7 +24,7 @@ import {
 } from "../errors.ts";
 import { repr } from "../base/repr.ts";
 import { LIMITS, type Limits } from "../limits.ts";
-import { MANAGER } from "../wire/protocol.ts";
+import { MANAGER, OWNER } from "../wire/protocol.ts";
 import type { SessionUser } from "./database/users_table.ts";
 import {
   type Client,
@@ -105,6 +105,7 @@ export class Registry<Session> {
         session,
         user,
         links: new Set(),
+        departed: new Map(),
         pending: new Map(),
         pendingCount: 0,
       };
@@ -142,7 +143,10 @@ export class Registry<Session> {
       return [];
     }
     if (this.#services.get(peer.name) === peer) this.#services.delete(peer.name);
-    for (const client of peer.links) this.#removeLink(client, peer);
+    for (const client of peer.links) {
+      this.#removeLink(client, peer);
+      if (client.extensions.includes(OWNER)) remember(client.departed, peer.name, peer.user?.pid);
+    }
     return this.takePending(peer);
   }
 
@@ -169,7 +173,7 @@ export class Registry<Session> {
    * @throws {ConnectionAbortedError} If the registry is closed.
    * @throws {KeyError} If the service is not connected.
    * @throws {PermissionError} If the client is not linked and: the service is locked, or it is full,
-   * or access is denied; or if too many requests of the client, or to the service, are pending.
+   * or access is denied, or another user offers it than when the client was linked; or if too many requests of the client, or to the service, are pending.
    */
   route(client: Client<Session>, name: string, uid: string): Service<Session> {
     if (this.#isClosed) throw shuttingDown();
@@ -177,7 +181,10 @@ export class Registry<Session> {
     if (service === undefined) {
       throw new KeyError(`the ${repr(name)} Service is not connected to ${this.manager}`);
     }
-    if (!service.links.has(client)) this.#checkAccess(client, service);
+    if (!service.links.has(client)) {
+      this.#checkAccess(client, service);
+      checkOwner(client, service);
+    }
     this.#checkPending(client);
     const limit = this.#limits.maxServiceRequests;
     if (service.pendingCount >= limit) {
@@ -267,6 +274,7 @@ export class Registry<Session> {
       this.#checkAccess(client, service);
       service.links.add(client);
       client.links.add(service);
+      client.departed.delete(name);
     }
     return service;
   }
@@ -477,6 +485,34 @@ export class Registry<Session> {
 
 function shuttingDown(): ConnectionAbortedError {
   return new ConnectionAbortedError("the Manager is shutting down");
+}
+
+/** Of how many services that have disconnected the Manager knows for a client who offered them. */
+const MOST_DEPARTED = 1_000;
+
+/** Adds an entry. The oldest one is removed if there are too many. */
+function remember(
+  departed: Map<string, number | undefined>,
+  name: string,
+  pid: number | undefined,
+): void {
+  departed.delete(name);
+  departed.set(name, pid);
+  for (const oldest of departed.keys()) {
+    if (departed.size <= MOST_DEPARTED) return;
+    departed.delete(oldest);
+  }
+}
+
+/**
+ * Rejects a request that was meant for the service of another user: the client was linked with that
+ * one, and may not know yet that it has disconnected and somebody else has taken its name.
+ */
+function checkOwner(client: Client<unknown>, { name, user }: Service<unknown>): void {
+  if (!client.departed.has(name) || client.departed.get(name) === user?.pid) return;
+  throw new PermissionError(
+    `another user offers the ${repr(name)} service now, ${client.networkName} has to link again`,
+  );
 }
 
 /** Rejects one more client of a service that is locked or full. */

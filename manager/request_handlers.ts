@@ -17,7 +17,7 @@ import { LANGUAGE, OS } from "../version.ts";
 import type { Identities, ServiceEntry } from "../wire/identities.ts";
 import { EncodedValue, parseJson } from "../wire/json.ts";
 import type { JsonObject, Request } from "../wire/message.ts";
-import { CANCEL, PARTS, STREAM } from "../wire/protocol.ts";
+import { CANCEL, OWNER, PARTS, STREAM } from "../wire/protocol.ts";
 import { Signature } from "../wire/signature.ts";
 import type { Database } from "./database/database.ts";
 import type { User } from "./database/users_table.ts";
@@ -210,7 +210,8 @@ export class RequestHandlers<Session> {
 
   #link(client: Client<Session>, name: string): EncodedValue {
     const service = this.#context.registry.link(client, name);
-    return new EncodedValue(encodeEntry(service, extensionsFor(client, service)));
+    const more = { ...extensionsFor(client, service), ...ownerFor(client, service) };
+    return new EncodedValue(encodeEntry(service, more));
   }
 }
 
@@ -346,6 +347,15 @@ function extensionsFor<Session>(
 ): Partial<ServiceEntry> {
   const isListed = BETWEEN_DEVICES.some((one) => peer?.extensions.includes(one));
   return isListed ? { extensions, streams } : {};
+}
+
+/** Who offers a service, for a client that wants to know it. */
+function ownerFor<Session>(
+  { extensions }: Client<Session>,
+  { user }: Service<Session>,
+): Partial<ServiceEntry> {
+  if (user === undefined || !extensions.includes(OWNER)) return {};
+  return { offered_by: { id: user.pid, name: user.username } };
 }
 
 /** The columns of the `auth_users` table. The key and the salt never leave the Manager. */

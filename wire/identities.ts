@@ -54,6 +54,24 @@ export interface ServiceIdentity {
   streams: string[];
 }
 
+/**
+ * The user who offers a Service, i.e. who has logged in to connect it.
+ *
+ * @example
+ * ```ts
+ * import type { ServiceUser } from "@msl/network";
+ *
+ * const user: ServiceUser = { id: 7, name: "bob" };
+ * console.log(user.name);
+ * ```
+ */
+export interface ServiceUser {
+  /** The number of the user at the Manager, which no other user ever gets. */
+  readonly id: number;
+  /** The name of the user. */
+  readonly name: string;
+}
+
 /** A Service in the list of a Manager, and in the reply to `link`. */
 export interface ServiceEntry {
   /** Method name to signature text, or the value itself for a constant or property. */
@@ -73,6 +91,11 @@ export interface ServiceEntry {
   extensions?: readonly string[];
   /** The names of the methods whose results are streams. Absent likewise. */
   streams?: readonly string[];
+  /**
+   * Who offers the service. Only in the reply to `link`, to a client that has offered the extension
+   * `owner`, if users log in.
+   */
+  offered_by?: ServiceUser;
 }
 
 /** A Manager and all devices that are connected to it. */

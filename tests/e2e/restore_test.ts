@@ -12,8 +12,8 @@ const SERVICE_GONE = { uid: "gone", result: "Lab" };
 Deno.test("the identity of a Client that reconnects has the extension gone, that of another does not", async () => {
   for (
     const [reconnect, extensions] of [
-      [true, ["ready", "beat", "cancel", "stream", "parts", "gone"]],
-      [false, ["ready", "beat", "cancel", "stream", "parts"]],
+      [true, ["ready", "beat", "cancel", "stream", "parts", "owner", "gone"]],
+      [false, ["ready", "beat", "cancel", "stream", "parts", "owner"]],
     ]
   ) {
     await using manager = new ScriptedManager();
