@@ -39,7 +39,7 @@ import { ConnectionAbortedError, RemoteError } from "./errors.ts";
 import { LIMITS, MAX_RUNNING } from "./limits.ts";
 import { callHandler, type Task, Tasks } from "./base/callbacks.ts";
 import { readLarge } from "./wire/large_values.ts";
-import { logger, setLoggingLevel } from "./base/log.ts";
+import { logger, setLoggingLevel, setServiceLoggingLevel } from "./base/log.ts";
 import { type Device, ReconnectingConnection } from "./device/reconnecting_connection.ts";
 import { decodeLines, LongLine } from "./wire/line.ts";
 import { decodeMessage, encodeDisconnect, type Message, toMessage } from "./wire/message.ts";
@@ -373,7 +373,8 @@ export class Service implements AsyncDisposable {
   }
 
   /**
-   * Changes the lowest level that this process logs. Clients can request it as `set_logging_level`.
+   * Changes the lowest level that this process logs. Clients can request it as `set_logging_level`;
+   * then what a Manager in this process logs does not change, since only an administrator may do that.
    *
    * @param level The name or number of a level of Python, e.g. `"debug"` or 10.
    * @returns Whether the level was changed. It is not if the application has configured LogTape
@@ -381,7 +382,7 @@ export class Service implements AsyncDisposable {
    * @throws {ValueError} If there is no such level.
    */
   setLoggingLevel(level: string | number): boolean {
-    return setLoggingLevel(level);
+    return this.request === undefined ? setLoggingLevel(level) : setServiceLoggingLevel(level);
   }
 
   /**

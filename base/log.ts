@@ -30,10 +30,15 @@ export function logger(part: string): Logger {
 /** The name of the filter in LogTape's configuration. */
 export const LEVEL_FILTER = "msl-network-level";
 
-/** Passes the records of its level and above. The level can be changed at any time. */
+/** Passes the records of its level and above. The levels can be changed at any time. */
 export interface LevelFilter extends Filter {
   level: LogLevel;
+  /** The level of what the Services of this process log, unless it is that of the whole process. */
+  serviceLevel: LogLevel | undefined;
 }
+
+/** The parts of the package that log what a Service does. */
+const OF_SERVICES: ReadonlySet<string> = new Set(["service", "device", "tasks", "handler"]);
 
 /** Python's names and numbers of the levels. A number in between stands for the next level. */
 const LEVELS: readonly (readonly [names: readonly string[], number: number, level: LogLevel])[] = [
@@ -47,10 +52,18 @@ const LEVELS: readonly (readonly [names: readonly string[], number: number, leve
 /** Makes a filter that passes the records of a level and above. */
 export function levelFilter(level: LogLevel): LevelFilter {
   const filter: LevelFilter = Object.assign(
-    (record: Parameters<Filter>[0]) => compareLogLevel(record.level, filter.level) >= 0,
-    { level },
+    ({ level, category }: Parameters<Filter>[0]) =>
+      compareLogLevel(level, levelOf(filter, category)) >= 0,
+    { level, serviceLevel: undefined },
   );
   return filter;
+}
+
+function levelOf({ level, serviceLevel }: LevelFilter, category: readonly string[]): LogLevel {
+  if (serviceLevel === undefined) return level;
+  const isOfManager = LOG_CATEGORY.every((part, index) => category[index] === part) &&
+    !OF_SERVICES.has(category[LOG_CATEGORY.length]);
+  return isOfManager ? level : serviceLevel;
 }
 
 /**
@@ -69,8 +82,8 @@ export function parseLevel(level: string | number): LogLevel {
 }
 
 /**
- * Changes the log level of this process, which {@linkcode startLogging} has set. A Manager and a
- * Service do the same when a client calls `set_logging_level`.
+ * Changes the log level of this process, which {@linkcode startLogging} has set. A Manager does the
+ * same when an administrator requests `set_logging_level`.
  *
  * @param level A name or a number of Python: `"debug"` (10), `"info"` (20), `"warning"` (30),
  * `"error"` (40) or `"critical"` (50).
@@ -88,8 +101,29 @@ export function parseLevel(level: string | number): LogLevel {
  */
 export function setLoggingLevel(level: string | number): boolean {
   const parsed = parseLevel(level);
+  return change((filter) => {
+    filter.level = parsed;
+    filter.serviceLevel = undefined;
+  });
+}
+
+/**
+ * Changes the log level of what this process logs, except for the records of a Manager in it: a
+ * client that requests this of a Service need not be an administrator.
+ *
+ * @returns Whether the level was changed.
+ * @throws {ValueError} When there is no such level.
+ */
+export function setServiceLoggingLevel(level: string | number): boolean {
+  const parsed = parseLevel(level);
+  return change((filter) => {
+    filter.serviceLevel = parsed;
+  });
+}
+
+function change(action: (filter: LevelFilter) => void): boolean {
   const filter = getConfig()?.filters?.[LEVEL_FILTER];
   if (typeof filter !== "function" || !("level" in filter)) return false;
-  filter.level = parsed;
+  action(filter as LevelFilter);
   return true;
 }

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { parseJson } from "../wire/json.ts";
 import { UidMap } from "../base/uid_map.ts";
 import type { SessionUser } from "./database/users_table.ts";
 import type { ServiceEntry } from "../wire/identities.ts";
@@ -159,11 +160,22 @@ export function networkNameOf(identity: PeerIdentity): string {
  * The entry of a service in the identity of the Manager and in the reply to `link`, as JSON.
  *
  * @param more What a peer with extensions gets besides.
+ * @param attributes The attributes as JSON. Default: those of the service.
  */
-export function encodeEntry(service: Service<unknown>, more: Partial<ServiceEntry> = {}): string {
-  const { attributes, address, language, os, maxClients } = service;
+export function encodeEntry(
+  service: Service<unknown>,
+  more: Partial<ServiceEntry> = {},
+  attributes: string = service.attributes,
+): string {
+  const { address, language, os, maxClients } = service;
   const rest = JSON.stringify({ address, language, os, max_clients: maxClients, ...more });
   return `{"attributes":${attributes},${rest.slice(1)}`;
+}
+
+/** The attributes of a service, as JSON, with `null` in the place of each value. */
+export function encodeNamesOnly({ attributes }: Service<unknown>): string {
+  const names = Object.keys(parseJson(attributes) as object);
+  return `{${names.map((name) => `${JSON.stringify(name)}:null`).join(",")}}`;
 }
 
 /** The network names of clients, sorted. */

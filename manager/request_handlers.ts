@@ -23,7 +23,14 @@ import type { Database } from "./database/database.ts";
 import type { User } from "./database/users_table.ts";
 import type { Login } from "./administrator_login.ts";
 import { checkName } from "./names.ts";
-import { type Client, encodeEntry, networkNames, type Peer, type Service } from "./peer.ts";
+import {
+  type Client,
+  encodeEntry,
+  encodeNamesOnly,
+  networkNames,
+  type Peer,
+  type Service,
+} from "./peer.ts";
 import type { Registry } from "./registry.ts";
 
 /** What the request handlers read and change. */
@@ -69,6 +76,8 @@ export class RequestHandlers<Session> {
   readonly #ofPeers: ReadonlyMap<string, Bound<PeerHandler<Session>>>;
   /** By the name of the class in Python, then by attribute. */
   readonly #ofAdministrators: ReadonlyMap<string, ReadonlyMap<string, Bound<AdminHandler>>>;
+  /** What is listed of each service for the peers that may not use it. */
+  readonly #attributeNames = new WeakMap<Service<Session>, string>();
   /** What is done once the request of the administrator is answered. */
   #afterReply: (() => void)[] = [];
 
@@ -160,10 +169,21 @@ export class RequestHandlers<Session> {
     });
     const services = Array.from(
       registry.services,
-      (service) =>
-        `${JSON.stringify(service.name)}:${encodeEntry(service, extensionsFor(peer, service))}`,
+      (service) => {
+        const isHidden = peer !== undefined && !registry.mayUse(peer, service);
+        const attributes = isHidden ? this.#namesOf(service) : undefined;
+        const entry = encodeEntry(service, extensionsFor(peer, service), attributes);
+        return `${JSON.stringify(service.name)}:${entry}`;
+      },
     );
     return `${manager.slice(0, -1)},"services":{${services.join(",")}}}`;
+  }
+
+  /** The attributes of a service without the values, for peers that may not use it. */
+  #namesOf(service: Service<Session>): string {
+    const names = this.#attributeNames.get(service) ?? encodeNamesOnly(service);
+    this.#attributeNames.set(service, names);
+    return names;
   }
 
   #peerHandlers(): Record<string, PeerHandler<Session>> {

@@ -8,6 +8,7 @@
 
 import { AsyncLocalStorage } from "node:async_hooks";
 import { ActiveRequest, type ServiceRequest } from "./active_request.ts";
+import { tracebackOf } from "./traceback.ts";
 import { type Attributes, isThenable } from "./attributes.ts";
 import type { Connection } from "../net/connection.ts";
 import { Arrival, ArrivalBudget } from "../device/arrival.ts";
@@ -312,10 +313,4 @@ export class Dispatcher {
  */
 function keyOf(requester: string, uid: string): string {
   return `${requester.length}:${requester}${uid}`;
-}
-
-/** The lines of an error's stack, after its message. */
-function tracebackOf(error: unknown): string[] {
-  const stack = error instanceof Error ? error.stack ?? "" : "";
-  return stack.split("\n").map((line) => line.trim()).filter((line) => line.startsWith("at "));
 }
