@@ -41,13 +41,14 @@ export interface Limits {
   /**
    * The number of connections that may be unidentified at the same time. Default: 256. With one more,
    * the address that has most of them loses its oldest one; if that is the address of the new
-   * connection itself, the new one is rejected with a `PermissionError`. Command line:
+   * connection itself, the new one is rejected with a `PermissionError`. Addresses from which a device
+   * was let in before come first, and an IPv6 network of 64 bits is one address. Command line:
    * `--max-pending`.
    */
   readonly maxPending: number;
   /**
-   * The number of failed logins of a computer after which each further attempt is delayed. Default: 5;
-   * 0 delays every attempt. Command line: `--free-logins`.
+   * The number of failed logins of a computer, or of a user, after which each further attempt is
+   * delayed. Default: 5; 0 delays every attempt. Command line: `--free-logins`.
    */
   readonly freeLogins: number;
   /**
@@ -61,6 +62,12 @@ export interface Limits {
    * milliseconds. Default: 300,000. Command line: `--login-memory`.
    */
   readonly loginMemory: number;
+  /**
+   * The number of passwords that are checked at the same time; each takes a processor for about
+   * 30 ms. Default: 4. Further ones wait, and users who have logged in from the same address before
+   * come first. Command line: `--max-hashes`.
+   */
+  readonly maxHashes: number;
   /**
    * The longest line that a connection receives without a share of `maxHeld`, in bytes. Default:
    * 1 MiB. It has no option of the command line.
@@ -213,6 +220,7 @@ export const LIMITS: Limits = {
   freeLogins: 5,
   loginPenalty: 1_000,
   loginMemory: 5 * 60_000,
+  maxHashes: 4,
   longLine: MiB,
   maxMessageSize: 1024 * MiB,
   maxHeld: 0,

@@ -104,7 +104,7 @@ export class Login {
       await this.#attemptLogin(async () => {
         user = await users.logIn(username, password);
         return user !== undefined;
-      });
+      }, users.isUserRegistered(username) ? username : undefined);
       if (user === undefined || !users.current(user)?.isAdmin) {
         throw new ValueError("You must be an administrator to send this request to the Manager");
       }

@@ -101,7 +101,7 @@ export async function authenticate(
       await isRight(attemptLogin, async () => {
         user = await users.logIn(username, password);
         return user !== undefined;
-      });
+      }, username);
       if (user !== undefined) return user;
       throw new RejectionError(new ValueError("Wrong login password"), "wrong login password");
     }
@@ -116,9 +116,10 @@ export async function authenticate(
 async function isRight(
   attemptLogin: LoginAttempt,
   check: () => boolean | Promise<boolean>,
+  username?: string,
 ): Promise<boolean> {
   try {
-    return await attemptLogin(check);
+    return await attemptLogin(check, username);
   } catch (error) {
     if (error instanceof PermissionError) throw new RejectionError(error, "too many failed logins");
     if (error instanceof ConnectionAbortedError) throw new RejectionError(error, "shutting down");

@@ -20,6 +20,7 @@ import type { Limits } from "../limits.ts";
 import { LongLine } from "../wire/line.ts";
 import type { Socket } from "../net/listener.ts";
 import { QueueBudget } from "../net/queue_budget.ts";
+import { blockOf, KnownOrigins } from "./known_origins.ts";
 import { Keepalive, type KeepalivePeer } from "../net/keepalive.ts";
 import { logger } from "../base/log.ts";
 import { encodeError, encodeProbe, encodeReply } from "../wire/message.ts";
@@ -68,6 +69,7 @@ export class ConnectionHandler implements Disposable {
   readonly #options: ConnectionHandlerOptions;
   readonly #admissionLimiter: AdmissionLimiter;
   readonly #loginThrottle: LoginThrottle;
+  readonly #known = new KnownOrigins();
   readonly #keepalive: Keepalive;
   /** What may wait for all peers together. */
   readonly #queues: QueueBudget;
@@ -78,7 +80,7 @@ export class ConnectionHandler implements Disposable {
     this.#options = options;
     this.#admissionLimiter = new AdmissionLimiter(options.limits.maxPending);
     this.#queues = new QueueBudget(options.limits.maxQueued);
-    this.#loginThrottle = new LoginThrottle(options.limits);
+    this.#loginThrottle = new LoginThrottle(options.limits, this.#known);
     this.#keepalive = new Keepalive(options.limits.silenceTimeout);
   }
 
@@ -109,9 +111,11 @@ export class ConnectionHandler implements Disposable {
     const connection = new Connection(socket, this.#options.limits, this.#queues);
     this.#options.statistics.connections++;
     this.#connections.add(connection);
+    const isKnown = this.#known.has(remote.hostname);
     const slot = this.#admissionLimiter.acquire(
-      remote.hostname,
+      isKnown ? remote.hostname : blockOf(remote.hostname),
       () => this.#rejectUnidentified(remote, connection),
+      isKnown,
     );
     if (slot === undefined) {
       this.#rejectUnidentified(remote, connection);
@@ -155,7 +159,8 @@ export class ConnectionHandler implements Disposable {
   ): Promise<string> {
     const { manager, limits, statistics, router } = this.#options;
     const address = `${host.name}:${origin.port}`;
-    const attemptLogin: LoginAttempt = (check) => this.#loginThrottle.attempt(host.address, check);
+    const attemptLogin: LoginAttempt = (check, username) =>
+      this.#loginThrottle.attempt(host.address, check, username);
     const outcome = await handshake(connection, {
       manager,
       host,
@@ -171,9 +176,9 @@ export class ConnectionHandler implements Disposable {
       return outcome.record;
     }
     slot.release();
-    const attemptAdministrator: LoginAttempt = async (check) => {
+    const attemptAdministrator: LoginAttempt = async (check, username) => {
       this.#options.onAdministratorLogin(address);
-      const isRight = await attemptLogin(check);
+      const isRight = await attemptLogin(check, username);
       if (!isRight) {
         statistics.addRefusal("wrong administrator login");
         log.warn("{address} failed to log in as an administrator", { address });
@@ -192,6 +197,7 @@ export class ConnectionHandler implements Disposable {
       connection.sendText(encodeError(manager, "", error));
       return "rejected: invalid identity";
     }
+    this.#known.add(origin.address, outcome.user?.username);
     try {
       this.#record(origin, `connected as a ${peer.kind}`);
       log.info("{peer} connected as a {kind}", { peer: peer.networkName, kind: peer.kind });
