@@ -33,11 +33,17 @@ export interface Limits {
    */
   readonly loginTimeout: number;
   /**
-   * The longest line that is accepted from a peer that is not identified yet, in bytes. Default:
-   * 64 KiB. A longer one is rejected with a `ValueError`, and the connection is closed.
+   * The longest line that is accepted from a peer that is not identified yet, except for its identity,
+   * in bytes. Default: 64 KiB. A longer one is rejected with a `ValueError`, and the connection is closed.
    * Command line: `--handshake-size`.
    */
   readonly handshakeSize: number;
+  /**
+   * The longest identity, in bytes. Default: 4 MiB. A longer one is rejected with a `ValueError` that
+   * names its largest attributes. It is read after the password, where one is asked for, and what is
+   * above `handshakeSize` counts against `maxHeld`. Command line: `--max-identity`.
+   */
+  readonly maxIdentity: number;
   /**
    * The number of connections that may be unidentified at the same time. Default: 256. With one more,
    * the address that has most of them loses its oldest one; if that is the address of the new
@@ -116,7 +122,7 @@ export interface Limits {
   readonly maxNameLength: number;
   /**
    * The number of attributes of a service that its identity may list, and that of extensions and
-   * streams. Default: 2,000. An identity with more of them is rejected with a `ValueError`. Command
+   * streams. Default: 10,000. An identity with more of them is rejected with a `ValueError`. Command
    * line: `--max-attributes`.
    */
   readonly maxAttributes: number;
@@ -216,6 +222,7 @@ export const LIMITS: Limits = {
   handshakeTimeout: 10_000,
   loginTimeout: 60_000,
   handshakeSize: 64 * KiB,
+  maxIdentity: 4 * MiB,
   maxPending: 256,
   freeLogins: 5,
   loginPenalty: 1_000,
@@ -229,7 +236,7 @@ export const LIMITS: Limits = {
   maxRequests: 10_000,
   maxServiceRequests: 100_000,
   maxNameLength: 256,
-  maxAttributes: 2_000,
+  maxAttributes: 10_000,
   queueHigh: 8 * MiB,
   queueLow: 2 * MiB,
   queueLimit: 64 * MiB,

@@ -14,7 +14,7 @@ import { Connection, describeEnd } from "../net/connection.ts";
 import type { ConnectionsTable, Origin } from "./database/connections_table.ts";
 import { AdmissionLimiter, type Slot } from "./admission_limiter.ts";
 import { ConnectionAbortedError, NameError, PermissionError } from "../errors.ts";
-import { handshake } from "./handshake.ts";
+import { handshake, type Outcome } from "./handshake.ts";
 import type { Host, Hosts } from "./hosts.ts";
 import type { Limits } from "../limits.ts";
 import { LongLine } from "../wire/line.ts";
@@ -157,7 +157,7 @@ export class ConnectionHandler implements Disposable {
     host: Host,
     origin: Origin,
   ): Promise<string> {
-    const { manager, limits, statistics, router } = this.#options;
+    const { manager, limits } = this.#options;
     const address = `${host.name}:${origin.port}`;
     const attemptLogin: LoginAttempt = (check, username) =>
       this.#loginThrottle.attempt(host.address, check, username);
@@ -168,7 +168,25 @@ export class ConnectionHandler implements Disposable {
       authentication: this.#options.authentication,
       attemptLogin,
       limits,
+      budget: this.#options.longLines.budget,
     });
+    try {
+      return await this.#serveIdentified(connection, slot, outcome, address, origin, attemptLogin);
+    } finally {
+      if (outcome.state === "identified") this.#options.longLines.budget.give(outcome.share);
+    }
+  }
+
+  /** From the end of the handshake to that of a connection. Returns its last record. */
+  async #serveIdentified(
+    connection: Connection,
+    slot: Slot,
+    outcome: Outcome,
+    address: string,
+    origin: Origin,
+    attemptLogin: LoginAttempt,
+  ): Promise<string> {
+    const { manager, statistics, router } = this.#options;
     if (outcome.state === "left") return outcome.record;
     if (outcome.state === "rejected") {
       statistics.addRefusal(outcome.record.replace("rejected: ", ""));

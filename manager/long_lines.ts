@@ -63,6 +63,11 @@ export class LongLines<Sink extends LineSink> implements Disposable {
     this.#checker = new Checker(limits);
   }
 
+  /** What all long lines together may hold. Long identities count too. */
+  get budget(): Budget {
+    return this.#budget;
+  }
+
   /** How many bytes of long lines are held. */
   get held(): number {
     return this.#budget.held;

@@ -43,7 +43,12 @@ const LIMIT_TABLE: { readonly [Name in keyof LimitsByOption]: NumberOption } = {
   handshakeSize: {
     flag: "--handshake-size",
     notation: SIZE,
-    description: "the longest line of a peer that is not identified yet",
+    description: "the longest line of a peer that is not identified yet, except for the identity",
+  },
+  maxIdentity: {
+    flag: "--max-identity",
+    notation: SIZE,
+    description: "the longest identity of a service",
   },
   maxPending: {
     flag: "--max-pending",
