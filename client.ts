@@ -38,7 +38,7 @@ import { type ParseJson, parseJsonExactly } from "./wire/json.ts";
 import { readLarge } from "./wire/large_values.ts";
 import { type Device, ReconnectingConnection } from "./device/reconnecting_connection.ts";
 import { decodeLines, LongLine } from "./wire/line.ts";
-import type { Link } from "./client/link.ts";
+import type { Link, LinkOptions } from "./client/link.ts";
 import { Links } from "./client/links.ts";
 import { logger } from "./base/log.ts";
 import {
@@ -55,6 +55,7 @@ import {
   extensionsOf,
   GONE,
   MANAGER,
+  OWNER,
   PARTS,
   READY,
   STREAM,
@@ -102,10 +103,11 @@ export {
   type ValueOf,
   type WaitOptions,
 } from "./future.ts";
-export type { ClientIdentity, Identities, ServiceEntry } from "./wire/identities.ts";
+export type { ClientIdentity, Identities, ServiceEntry, ServiceUser } from "./wire/identities.ts";
 export type {
   Link,
   LinkMembers,
+  LinkOptions,
   NotificationHandler,
   NotRemote,
   Remote,
@@ -383,7 +385,9 @@ export class Client implements AsyncDisposable {
    * use `cxn.link(service).result({ timeout })`.
    *
    * @param service The name of the Service.
+   * @param options With `sameUser`, the Link is restored only with a Service of the same user.
    * @returns A Future of the Link.
+   * @throws {PermissionError} With `sameUser`, if the Manager does not say who offers the Service.
    * @throws {RemoteError} With the `remoteName` `KeyError` if no such Service is connected, with
    * `PermissionError` if the Service is locked or full, or this user may not use it.
    * @throws {RangeError} If `timeout` is not a positive number of milliseconds.
@@ -403,7 +407,7 @@ export class Client implements AsyncDisposable {
    * console.log(await bm.add(1, 2));
    * ```
    */
-  link<S = unknown>(service: string, options: CallOptions = {}): Future<Link<S>> {
+  link<S = unknown>(service: string, options: LinkOptions = {}): Future<Link<S>> {
     return this.#links.link<S>(service, options);
   }
 
@@ -643,6 +647,6 @@ export class Client implements AsyncDisposable {
 }
 
 function identityOf(name: string): ClientIdentity {
-  const extensions = [READY, BEAT, CANCEL, STREAM, PARTS, GONE];
+  const extensions = [READY, BEAT, CANCEL, STREAM, PARTS, OWNER, GONE];
   return { type: "client", name, language: LANGUAGE, os: OS, extensions };
 }

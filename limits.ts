@@ -33,22 +33,30 @@ export interface Limits {
    */
   readonly loginTimeout: number;
   /**
-   * The longest line that the Manager reads as a whole, in bytes. Default: 64 KiB. A longer one from a
-   * peer that is not identified yet is rejected with a `ValueError`, and the connection is closed;
-   * later, a longer answer to a prompt or request to the Manager itself is answered with one.
+   * The longest line that the Manager reads as a whole, except for an identity, in bytes. Default:
+   * 64 KiB. A longer one from a peer that is not identified yet is rejected with a `ValueError`, and
+   * the connection is closed; later, a longer answer to a prompt or request to the Manager itself is
+   * answered with one.
    * Command line: `--handshake-size`.
    */
   readonly handshakeSize: number;
   /**
+   * The longest identity, in bytes. Default: 4 MiB. A longer one is rejected with a `ValueError` that
+   * names its largest attributes. It is read after the password, where one is asked for, and what is
+   * above `handshakeSize` counts against `maxHeld`. Command line: `--max-identity`.
+   */
+  readonly maxIdentity: number;
+  /**
    * The number of connections that may be unidentified at the same time. Default: 256. With one more,
    * the address that has most of them loses its oldest one; if that is the address of the new
-   * connection itself, the new one is rejected with a `PermissionError`. Command line:
+   * connection itself, the new one is rejected with a `PermissionError`. Addresses from which a device
+   * was let in before come first, and an IPv6 network of 64 bits is one address. Command line:
    * `--max-pending`.
    */
   readonly maxPending: number;
   /**
-   * The number of failed logins of a computer after which each further attempt is delayed. Default: 5;
-   * 0 delays every attempt. Command line: `--free-logins`.
+   * The number of failed logins of a computer, or of a user, after which each further attempt is
+   * delayed. Default: 5; 0 delays every attempt. Command line: `--free-logins`.
    */
   readonly freeLogins: number;
   /**
@@ -62,6 +70,12 @@ export interface Limits {
    * milliseconds. Default: 300,000. Command line: `--login-memory`.
    */
   readonly loginMemory: number;
+  /**
+   * The number of passwords that are checked at the same time; each takes a processor for about
+   * 30 ms. Default: 4. Further ones wait, and users who have logged in from the same address before
+   * come first. Command line: `--max-hashes`.
+   */
+  readonly maxHashes: number;
   /**
    * The longest line that a connection receives without a share of `maxHeld`, in bytes. Default:
    * 1 MiB. It has no option of the command line.
@@ -112,7 +126,7 @@ export interface Limits {
   readonly maxNameLength: number;
   /**
    * The number of attributes of a service that its identity may list, and that of extensions and
-   * streams. Default: 2,000. An identity with more of them is rejected with a `ValueError`. Command
+   * streams. Default: 10,000. An identity with more of them is rejected with a `ValueError`. Command
    * line: `--max-attributes`.
    */
   readonly maxAttributes: number;
@@ -239,10 +253,12 @@ export const LIMITS: Limits = {
   handshakeTimeout: 10_000,
   loginTimeout: 60_000,
   handshakeSize: 64 * KiB,
+  maxIdentity: 4 * MiB,
   maxPending: 256,
   freeLogins: 5,
   loginPenalty: 1_000,
   loginMemory: 5 * 60_000,
+  maxHashes: 4,
   longLine: MiB,
   maxMessageSize: 1024 * MiB,
   maxHeld: 0,
@@ -251,7 +267,7 @@ export const LIMITS: Limits = {
   maxRequests: 10_000,
   maxServiceRequests: 100_000,
   maxNameLength: 256,
-  maxAttributes: 2_000,
+  maxAttributes: 10_000,
   queueHigh: 8 * MiB,
   queueLow: 2 * MiB,
   queueLimit: 64 * MiB,

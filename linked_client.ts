@@ -42,10 +42,10 @@ export class LinkedClientMembers<S = unknown> implements AsyncDisposable {
   /** The Client, which has the link. */
   readonly client: Client;
   readonly #service: string;
-  readonly #options: ClientOptions;
+  readonly #options: ClientOptions & { sameUser?: boolean };
 
   /** Made by {@linkcode LinkedClient.connect}. */
-  constructor(client: Client, service: string, options: ClientOptions) {
+  constructor(client: Client, service: string, options: ClientOptions & { sameUser?: boolean }) {
     this.client = client;
     this.#service = service;
     this.#options = options;
@@ -230,15 +230,23 @@ export const LinkedClient: {
    * @throws {ValueError} If the peer sends a longer line than a handshake has.
    * @throws The reason of the `signal`, if it is aborted before the Client is connected.
    */
-  connect<S = unknown>(service: string, options?: ClientOptions): Promise<LinkedClient<S>>;
+  connect<S = unknown>(
+    service: string,
+    options?: ClientOptions & { sameUser?: boolean },
+  ): Promise<LinkedClient<S>>;
 } = {
   async connect<S = unknown>(
     service: string,
-    options: ClientOptions = {},
+    options: ClientOptions & { sameUser?: boolean } = {},
   ): Promise<LinkedClient<S>> {
     const client = await Client.connect({ name: "LinkedClient", ...options });
     try {
-      const link = await waitForService<S>(client, service, options.timeout ?? 10_000);
+      const link = await waitForService<S>(
+        client,
+        service,
+        options.timeout ?? 10_000,
+        options.sameUser,
+      );
       return combine(new LinkedClientMembers<S>(client, service, options), link);
     } catch (error) {
       await client.disconnect();
@@ -264,13 +272,15 @@ async function waitForService<S>(
   client: Client,
   service: string,
   timeout: number,
+  sameUser?: boolean,
 ): Promise<Link<S>> {
   const deadline = performance.now() + timeout;
   const timedOut = (cause: unknown) =>
     new TimeoutError(`The ${repr(service)} service did not appear within ${timeout} ms`, { cause });
   for (let pause = FIRST_PAUSE;; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
     try {
-      return await client.link<S>(service, { timeout: Math.max(deadline - performance.now(), 1) });
+      const left = Math.max(deadline - performance.now(), 1);
+      return await client.link<S>(service, { timeout: left, sameUser });
     } catch (cause) {
       if (cause instanceof TimeoutError) throw timedOut(cause);
       if (!(cause instanceof RemoteError) || cause.remoteName !== "KeyError") throw cause;

@@ -195,6 +195,7 @@ export class Manager implements AsyncDisposable {
       authLogin: options.authLogin ?? false,
       accessChanged: () => access?.refresh(),
       flushRecords: () => records.flush(),
+      disconnect: (peer) => this.#router.disconnect(peer),
       shutdown: () => this.shutdown(),
     });
     const statistics = this.#statistics;
@@ -270,7 +271,7 @@ export class Manager implements AsyncDisposable {
             `Run the "user" command to add one: user add NAME --password WORD...`,
         );
       }
-      const access = options.authLogin ? new Access(database.access) : undefined;
+      const access = options.authLogin ? new Access(database) : undefined;
       if (!access) warnOfUnusedLists(database);
       const { port = DEFAULT_PORT } = options;
       const addresses = host === undefined ? undefined : await hosts.addressesOf(host);
@@ -472,10 +473,10 @@ function sendsPlainPasswords({ disableTls, authLogin, authPassword }: ManagerOpt
 }
 
 function warnOfUnusedLists({ access }: Database): void {
-  const services = [...access.lists().keys()];
+  const services = [...new Set([...access.lists().keys(), ...access.offerLists().keys()])];
   if (services.length === 0) return;
   log.warn(
-    "Everybody may use every service, though there are lists of who may use {services}: they " +
+    "Everybody may use and offer every service, though there are lists for {services}: they " +
       "need users who log in. Start the Manager with --auth-login",
     { services },
   );

@@ -93,7 +93,7 @@ export {
   type ValueOf,
   type WaitOptions,
 } from "./future.ts";
-export type { Identities, ServiceEntry } from "./wire/identities.ts";
+export type { Identities, ServiceEntry, ServiceUser } from "./wire/identities.ts";
 export type { HostOptions } from "./manager/hosts.ts";
 export { setLoggingLevel } from "./base/log.ts";
 export type { LimitsByOption } from "./program/limit_options.ts";
@@ -101,6 +101,7 @@ export type { Limits, LogLimits } from "./limits.ts";
 export type {
   Link,
   LinkMembers,
+  LinkOptions,
   NotificationHandler,
   NotRemote,
   Remote,

@@ -39,7 +39,7 @@ import { ConnectionAbortedError, RemoteError } from "./errors.ts";
 import { LIMITS, MAX_RUNNING } from "./limits.ts";
 import { callHandler, type Task, Tasks } from "./base/callbacks.ts";
 import { readLarge } from "./wire/large_values.ts";
-import { logger, setLoggingLevel } from "./base/log.ts";
+import { logger, setLoggingLevel, setServiceLoggingLevel } from "./base/log.ts";
 import { type Device, ReconnectingConnection } from "./device/reconnecting_connection.ts";
 import { decodeLines, LongLine } from "./wire/line.ts";
 import { decodeMessage, encodeDisconnect, type Message, toMessage } from "./wire/message.ts";
@@ -404,7 +404,8 @@ export class Service implements AsyncDisposable {
   }
 
   /**
-   * Changes the lowest level that this process logs. Clients can request it as `set_logging_level`.
+   * Changes the lowest level that this process logs. Clients can request it as `set_logging_level`;
+   * then what a Manager in this process logs does not change, since only an administrator may do that.
    *
    * It changes nothing in an application that configures its own logging.
    *
@@ -412,7 +413,7 @@ export class Service implements AsyncDisposable {
    * @returns Whether there is such a level.
    */
   setLoggingLevel(level: string | number): boolean {
-    return setLoggingLevel(level);
+    return this.request === undefined ? setLoggingLevel(level) : setServiceLoggingLevel(level);
   }
 
   /**

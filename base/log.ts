@@ -30,10 +30,15 @@ export function logger(part: string): Logger {
 /** The name of the filter in LogTape's configuration. */
 export const LEVEL_FILTER = "msl-network-level";
 
-/** Passes the records of its level and above. The level can be changed at any time. */
+/** Passes the records of its level and above. The levels can be changed at any time. */
 export interface LevelFilter extends Filter {
   level: LogLevel;
+  /** The level of what the Services of this process log, unless it is that of the whole process. */
+  serviceLevel: LogLevel | undefined;
 }
+
+/** The parts of the package that log what a Service does. */
+const OF_SERVICES: ReadonlySet<string> = new Set(["service", "device", "tasks", "handler"]);
 
 /** Python's names and numbers of the levels. A number in between stands for the next level. */
 const LEVELS: readonly (readonly [names: readonly string[], number: number, level: LogLevel])[] = [
@@ -47,10 +52,18 @@ const LEVELS: readonly (readonly [names: readonly string[], number: number, leve
 /** Makes a filter that passes the records of a level and above. */
 export function levelFilter(level: LogLevel): LevelFilter {
   const filter: LevelFilter = Object.assign(
-    (record: Parameters<Filter>[0]) => compareLogLevel(record.level, filter.level) >= 0,
-    { level },
+    ({ level, category }: Parameters<Filter>[0]) =>
+      compareLogLevel(level, thresholdOf(filter, category)) >= 0,
+    { level, serviceLevel: undefined },
   );
   return filter;
+}
+
+function thresholdOf({ level, serviceLevel }: LevelFilter, category: readonly string[]): LogLevel {
+  if (serviceLevel === undefined) return level;
+  const isOfManager = LOG_CATEGORY.every((part, index) => category[index] === part) &&
+    !OF_SERVICES.has(category[LOG_CATEGORY.length]);
+  return isOfManager ? level : serviceLevel;
 }
 
 /**
@@ -79,9 +92,9 @@ function levelOf(level: unknown): LogLevel | undefined {
 }
 
 /**
- * Changes the log level of this process, which {@linkcode startLogging} has set. A Manager and a
- * Service do the same when a client calls `set_logging_level`. In an application that has not
- * called `startLogging` it changes nothing: the application configures its own logging.
+ * Changes the log level of this process, which {@linkcode startLogging} has set. A Manager does the
+ * same when an administrator requests `set_logging_level`. In an application that has not called
+ * `startLogging` it changes nothing: the application configures its own logging.
  *
  * @param level A name of Python in any case, or its number: `"debug"` (10), `"info"` (20),
  * `"warning"` (30), `"error"` (40) or `"critical"` (50); `"notset"`, 0 and `null` are the lowest one.
@@ -97,9 +110,31 @@ function levelOf(level: unknown): LogLevel | undefined {
  * ```
  */
 export function setLoggingLevel(level: string | number | null): boolean {
+  return change(level, (filter, found) => {
+    filter.level = found;
+    filter.serviceLevel = undefined;
+  });
+}
+
+/**
+ * Changes the log level of what this process logs, except for the records of a Manager in it: a
+ * client that requests this of a Service need not be an administrator.
+ *
+ * @returns Whether there is such a level.
+ */
+export function setServiceLoggingLevel(level: string | number | null): boolean {
+  return change(level, (filter, found) => {
+    filter.serviceLevel = found;
+  });
+}
+
+function change(
+  level: string | number | null,
+  action: (filter: LevelFilter, found: LogLevel) => void,
+): boolean {
   const found = levelOf(level);
   if (found === undefined) return false;
   const filter = getConfig()?.filters?.[LEVEL_FILTER];
-  if (typeof filter === "function" && "level" in filter) filter.level = found;
+  if (typeof filter === "function" && "level" in filter) action(filter as LevelFilter, found);
   return true;
 }

@@ -3,7 +3,7 @@
  * all within one time-out.
  *
  * A username and a password are sent when it connects, and when it reconnects. A Manager that asks
- * for them while it is connected wants an administrator. No command needs one, so none is sent.
+ * for them while it is connected wants an administrator. Only a command that says so sends them then.
  *
  * @module
  */
@@ -32,6 +32,7 @@ export interface ClientSession {
  * running; the end of the process ends it.
  *
  * @param name The name of the Client.
+ * @param isAdministrator Whether the task needs an administrator.
  * @returns What the task returns.
  * @throws {TimeoutError} If it takes longer than the time-out. The time in which a person answers a
  * question does not count.
@@ -43,6 +44,7 @@ export async function runSession<T>(
   options: CommandConnectOptions,
   name: string,
   task: (session: ClientSession) => Promise<T>,
+  { isAdministrator = false }: { isAdministrator?: boolean } = {},
 ): Promise<T> {
   const { host, port, timeout } = options;
   const manager = `The Manager at ${host}:${port}`;
@@ -56,7 +58,7 @@ export async function runSession<T>(
       : late;
   });
   const ask = async <A>(question: () => A | Promise<A>): Promise<A> => {
-    if (isConnected) {
+    if (isConnected && !isAdministrator) {
       administrator.abort(new PermissionError(`${manager} wants an administrator for that`));
       throw administrator.signal.reason;
     }

@@ -13,6 +13,7 @@ import { addCertgen } from "./commands/certgen.ts";
 import { RedactingCommand } from "./command.ts";
 import { addConsole } from "./commands/console.ts";
 import { addDelete } from "./commands/delete.ts";
+import { addDisconnect } from "./commands/disconnect.ts";
 import { NetworkError } from "../errors.ts";
 import { addHostname } from "./commands/hostname.ts";
 import { addKeygen } from "./commands/keygen.ts";
@@ -81,6 +82,7 @@ export function program(): Command {
     addUser,
     addHostname,
     addAccess,
+    addDisconnect,
     addKeygen,
     addCertgen,
     addCertdump,

@@ -13,7 +13,7 @@ import { ConnectionAbortedError } from "../errors.ts";
 import { Future } from "../future.ts";
 import { callHandler } from "../base/callbacks.ts";
 import type { JsonObject } from "../wire/message.ts";
-import type { ServiceEntry } from "../wire/identities.ts";
+import type { ServiceEntry, ServiceUser } from "../wire/identities.ts";
 import { UnhandledNotifications } from "./unhandled_notifications.ts";
 import type { RemoteAttribute, RemoteMethod } from "./remote.ts";
 import { repr } from "../base/repr.ts";
@@ -26,6 +26,18 @@ export interface RequestOptions extends CallOptions {
   args?: readonly unknown[];
   /** The arguments by name. */
   kwargs?: Readonly<Record<string, unknown>>;
+}
+
+/** The options of a link. */
+export interface LinkOptions extends CallOptions {
+  /**
+   * Whether the Link is for the Service of one user only, the one who offers it now. When it is
+   * restored, and another user has taken the name of the Service, its requests fail with a
+   * `PermissionError`, until a Service of the first user is back. The other Links of this Client with
+   * that Service are not restored either. Needs a Manager of this package where users log in.
+   * Default: false.
+   */
+  sameUser?: boolean;
 }
 
 /**
@@ -68,6 +80,8 @@ export interface LinkMembers extends AsyncDisposable {
   readonly serviceOs: string;
   /** How many Clients may be linked with the Service; 0 or less means no limit. */
   readonly serviceMaxClients: number;
+  /** The user who offers the Service; `undefined` if users do not log in, or under a Python Manager. */
+  readonly serviceUser: ServiceUser | undefined;
   /**
    * Called with each notification of the Service. Until it is set for the first time the last 64
    * notifications are kept for it, so that none is lost that follows the reply to `link()`.
@@ -219,9 +233,12 @@ export class LinkCore implements LinkMembers {
   #entry: ServiceEntry;
   /** Why the Link has ended; empty if its user has ended it. */
   #ended: string | undefined;
+  /** Whether only a Service of the same user may take its place. */
+  readonly #sameUser: boolean;
 
-  constructor(owner: LinkOwner, name: string, entry: ServiceEntry) {
+  constructor(owner: LinkOwner, name: string, entry: ServiceEntry, sameUser = false) {
     this.#owner = owner;
+    this.#sameUser = sameUser;
     this.serviceName = name;
     this.#entry = entry;
     this.serviceErrorHandler = undefined;
@@ -254,6 +271,10 @@ export class LinkCore implements LinkMembers {
 
   get serviceMaxClients(): number {
     return this.#entry.max_clients;
+  }
+
+  get serviceUser(): ServiceUser | undefined {
+    return this.#entry.offered_by;
   }
 
   request<R = unknown>(attribute: string, options: RequestOptions = {}): Future<R> {
@@ -301,6 +322,11 @@ export class LinkCore implements LinkMembers {
   /** The link was restored. The identity of the Service may have changed. */
   renew(entry: ServiceEntry): void {
     this.#entry = entry;
+  }
+
+  /** Whether a Service of that user may take the place of the one that was linked. */
+  accepts(user: ServiceUser | undefined): boolean {
+    return !this.#sameUser || user?.id === this.serviceUser?.id;
   }
 
   /** The extensions of the protocol that both the Service and the Manager know. */
@@ -392,6 +418,7 @@ const MEMBERS: ReadonlySet<string> = new Set<keyof LinkMembers & string>([
   "serviceLanguage",
   "serviceOs",
   "serviceMaxClients",
+  "serviceUser",
   "notificationHandler",
   "serviceErrorHandler",
   "request",

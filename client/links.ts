@@ -17,13 +17,13 @@ import { repr } from "../base/repr.ts";
 import type { ConnectionChange } from "../device/connector.ts";
 import type { ReconnectingConnection } from "../device/reconnecting_connection.ts";
 import { type ResolvedReconnect, retry } from "../device/retry.ts";
-import { ConnectionAbortedError, RemoteError, TimeoutError } from "../errors.ts";
+import { ConnectionAbortedError, PermissionError, RemoteError, TimeoutError } from "../errors.ts";
 import type { Future } from "../future.ts";
 import { startTimer } from "../base/timer.ts";
 import type { CallOptions } from "../wire/call.ts";
-import { toServiceEntry } from "../wire/identities.ts";
+import { type ServiceUser, toServiceEntry } from "../wire/identities.ts";
 import { MANAGER } from "../wire/protocol.ts";
-import { type Link, LinkCore, type LinkOwner, remote } from "./link.ts";
+import { type Link, LinkCore, type LinkOptions, type LinkOwner, remote } from "./link.ts";
 import { labelOf } from "./request.ts";
 import { PendingChanges } from "./pending_changes.ts";
 import type { Requests } from "./requests.ts";
@@ -72,9 +72,11 @@ export class Links implements LinkOwner {
    * Asks the Manager for a link with a Service. After the time-out the request is cancelled, unlike
    * any other request: its caller does not expect a link then.
    */
-  link<S>(service: string, options: CallOptions): Future<Link<S>> {
-    const adapt = (entry: unknown) => {
-      const core = new LinkCore(this, service, toServiceEntry(entry));
+  link<S>(service: string, { sameUser, ...options }: LinkOptions): Future<Link<S>> {
+    const adapt = (reply: unknown) => {
+      const entry = toServiceEntry(reply);
+      if (sameUser && entry.offered_by === undefined) throw notTold(service);
+      const core = new LinkCore(this, service, entry, sameUser);
       this.#cores.add(core);
       return remote<LinkCore, S>(core);
     };
@@ -233,15 +235,20 @@ export class Links implements LinkOwner {
    * @param isReported Whether the user knows that the Link is lost.
    */
   async #restore(service: string, isReported = false): Promise<void> {
+    let isRefused = false;
     const { signal } = this.#restoring;
     const reconnect = this.#reconnect!;
     const attempt = async () => {
       try {
         await this.#relink(service);
       } catch (error) {
-        if (error instanceof RemoteError && !isReported) {
+        const isNew = error instanceof RemoteError
+          ? !isReported
+          : error instanceof PermissionError && !isRefused;
+        if (isNew) {
           isReported = true;
-          this.#report({ state: "unlinked", service, error });
+          isRefused ||= error instanceof PermissionError;
+          this.#report({ state: "unlinked", service, error: error as Error });
         }
         throw error;
       }
@@ -252,7 +259,9 @@ export class Links implements LinkOwner {
       const { firstDelay } = reconnect;
       const longestDelay = Math.max(firstDelay, Math.min(reconnect.longestDelay, LONGEST_DELAY));
       const options = { ...reconnect, longestDelay, attempts };
-      await retry(attempt, options, signal, (error) => error instanceof RemoteError);
+      const isRetriable = (error: unknown) =>
+        error instanceof RemoteError || error instanceof PermissionError;
+      await retry(attempt, options, signal, isRetriable);
     } catch {
       // The connection is lost (a new attempt follows) or has ended for good.
     }
@@ -260,10 +269,17 @@ export class Links implements LinkOwner {
 
   async #relink(service: string): Promise<void> {
     if (!this.#has(service)) return; // its last Link was ended
+    let user: ServiceUser | undefined;
+    let before: ServiceUser | undefined;
     do {
       this.#departed.delete(service);
-      const entry = await this.#link(service);
-      for (const core of this.of(service)) core.renew(toServiceEntry(entry));
+      const entry = toServiceEntry(await this.#link(service));
+      const links = this.of(service);
+      before = links[0]?.serviceUser ?? before;
+      user = entry.offered_by;
+      const refusing = links.find((core) => !core.accepts(user));
+      if (refusing !== undefined) await this.#refuse(refusing, user);
+      for (const core of links) core.renew(entry);
       await this.#relock(service);
     } while (this.#departed.has(service));
     if (!this.#has(service)) { // it was ended meanwhile
@@ -272,7 +288,26 @@ export class Links implements LinkOwner {
       return;
     }
     this.requests.release(service); // waiting requests come before those that the user sends now
-    this.#report({ state: "linked", service });
+    const isOther = before !== undefined && before.id !== user?.id;
+    this.#report({ state: "linked", service, ...(isOther ? { user, before } : {}) });
+  }
+
+  /**
+   * Another user than the one that a Link is for offers the Service: ends the link with it. The
+   * requests that wait fail, and none is sent.
+   *
+   * @throws {PermissionError} Always, so that another attempt follows.
+   */
+  async #refuse(link: LinkCore, user: ServiceUser | undefined): Promise<never> {
+    const { serviceName, serviceUser } = link;
+    const reason = `${nameOf(user)} offers the ${repr(serviceName)} service now, and no longer ` +
+      `${nameOf(serviceUser)} (sameUser)`;
+    this.requests.reject(
+      serviceName,
+      (label) => new PermissionError(`Cannot request ${label}: ${reason}`),
+    );
+    if (!this.#linking.has(serviceName)) await this.#unlinkService(serviceName);
+    throw new PermissionError(reason);
   }
 
   async #link(service: string): Promise<unknown> {
@@ -311,6 +346,18 @@ export class Links implements LinkOwner {
     );
     this.#report({ state: "unlocked", service, error });
   }
+}
+
+function nameOf(user: ServiceUser | undefined): string {
+  return user === undefined ? "a device without a user" : `the user ${repr(user.name)}`;
+}
+
+/** The error of a Link that is for one user only, if the Manager does not say for which. */
+function notTold(service: string): PermissionError {
+  return new PermissionError(
+    `Cannot link with ${repr(service)} for the same user only: the Manager does not say who ` +
+      `offers it. It has to be one of this package where users log in (--auth-login)`,
+  );
 }
 
 /** Cancels a request to the Manager when its time-out is over. */

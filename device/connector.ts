@@ -9,7 +9,7 @@
 import type { Connection } from "../net/connection.ts";
 import { openConnection, type ResolvedOptions } from "./device.ts";
 import { CertificateError, ConfigurationError, RemoteError } from "../errors.ts";
-import type { ClientIdentity, ServiceIdentity } from "../wire/identities.ts";
+import type { ClientIdentity, ServiceIdentity, ServiceUser } from "../wire/identities.ts";
 import type { Prompt } from "../base/prompt.ts";
 import { repr } from "../base/repr.ts";
 
@@ -23,8 +23,11 @@ export type ConnectionChange =
   | { state: "connected" }
   /** The link with a service has ended, or cannot be restored yet. */
   | { state: "unlinked"; service: string; error: Error }
-  /** The link with a service is restored, and so is a lock, unless `unlocked` came before. */
-  | { state: "linked"; service: string }
+  /**
+   * The link with a service is restored, and so is a lock, unless `unlocked` came before. If another
+   * user offers the service than before, `before` is that one, and `user` the one who does now.
+   */
+  | { state: "linked"; service: string; user?: ServiceUser; before?: ServiceUser }
   /**
    * The lock of a service cannot be restored: another client has acquired it, or the Manager has
    * not noticed yet that the old connection has ended.
@@ -36,7 +39,10 @@ export function describeChange(change: ConnectionChange): string {
   const attempt = "attempt" in change ? `, attempt ${change.attempt}` : "";
   const service = "service" in change ? ` ${repr(change.service)}` : "";
   const reason = "error" in change ? `: ${change.error.message}` : "";
-  return `${change.state}${service}${attempt}${reason}`;
+  const owner = "before" in change
+    ? `, offered by ${change.user?.name ?? "no user"} now and by ${change.before?.name} before`
+    : "";
+  return `${change.state}${service}${attempt}${owner}${reason}`;
 }
 
 /** Called with each change. An error that it throws, or rejects with, is logged. */

@@ -1,12 +1,16 @@
 /**
- * The access lists in memory: which user may use which service. The registry checks them for each
- * request of a client that is not linked, so the database is not read then. A change by this program
- * takes effect at once, a change by another program within half a second.
+ * What users may do: the access lists in memory (who may use which service, and who may offer it),
+ * and whether a user who has logged in still exists.
+ *
+ * The registry checks the lists for each request of a client that is not linked, so the database is
+ * not read then. A change by this program takes effect at once. A change by another program, such as
+ * the commands, which are other processes, takes effect within half a second.
  *
  * @module
  */
 
-import type { AccessTable } from "./database/access_table.ts";
+import type { AccessLists, AccessTable } from "./database/access_table.ts";
+import type { SessionUser, UsersTable } from "./database/users_table.ts";
 import { logger } from "../base/log.ts";
 import type { Policy } from "./registry.ts";
 
@@ -15,10 +19,16 @@ const POLL_INTERVAL = 500;
 
 const log = logger("access");
 
+/** The tables that are read. `Database` has them. */
+interface Tables {
+  readonly access: AccessTable;
+  readonly users: UsersTable;
+}
+
 /** The access lists of a running Manager. */
 export class Access implements Policy, Disposable {
-  readonly #table: AccessTable;
-  #lists: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly #tables: Tables;
+  #lists: AccessLists;
   /** The version of the database that the lists are from; `undefined` if they must be read again. */
   #version: number | undefined;
   /** Whether the last attempt to read the lists failed. It is logged once. */
@@ -31,22 +41,36 @@ export class Access implements Policy, Disposable {
    *
    * @throws {ConfigurationError} If they cannot be read.
    */
-  constructor(table: AccessTable) {
-    this.#table = table;
-    this.#version = table.version();
-    this.#lists = table.lists();
+  constructor(tables: Tables) {
+    this.#tables = tables;
+    this.#version = tables.access.version();
+    this.#lists = tables.access.numbers();
   }
 
-  /** Whether the service has no list, or the user is on it. */
-  mayUse(username: string | undefined, service: string): boolean {
-    const list = this.#lists.get(service);
-    return list === undefined || (username !== undefined && list.has(username));
+  /** Whether the service has no list of those who may use it, or the user is on it. */
+  mayUse(user: SessionUser | undefined, service: string): boolean {
+    return isOn(this.#lists.use.get(service), user);
+  }
+
+  /** Whether the service has no list of those who may offer it, or the user is on it. */
+  mayOffer(user: SessionUser | undefined, service: string): boolean {
+    return isOn(this.#lists.offer.get(service), user);
+  }
+
+  /**
+   * Whether a user who has logged in was neither removed nor has another password. Asks the database.
+   *
+   * @throws {ConfigurationError} If the database cannot be read.
+   */
+  isCurrent(user: SessionUser): boolean {
+    return this.#tables.users.current(user) !== undefined;
   }
 
   /**
    * Starts to poll the database for changes by another program.
    *
-   * @param changed Called after the lists were read again.
+   * @param changed Called after the lists were read again, or a user has changed. If it throws, it is
+   * called again.
    * @param interval How often to poll, in milliseconds. Default: 500.
    */
   watch(changed: () => void, interval: number = POLL_INTERVAL): void {
@@ -67,23 +91,28 @@ export class Access implements Policy, Disposable {
 
   #poll(): void {
     try {
-      const version = this.#table.version();
+      const version = this.#tables.access.version();
       if (version === this.#version) return;
-      this.#lists = this.#table.lists();
+      this.#lists = this.#tables.access.numbers();
+      this.#changed();
       this.#version = version;
       this.#isStale = false;
     } catch (error) {
       if (!this.#isStale) {
         log.error(
-          "Cannot read the access lists, those that were read last stay in effect: {error}",
+          "Cannot read the users and the access lists, those that were read last stay in effect: " +
+            "{error}",
           {
             error: (error as Error).message,
           },
         );
       }
+      this.#version = undefined;
       this.#isStale = true;
-      return;
     }
-    this.#changed();
   }
+}
+
+function isOn(list: ReadonlySet<number> | undefined, user: SessionUser | undefined): boolean {
+  return list === undefined || (user !== undefined && list.has(user.pid));
 }

@@ -16,7 +16,7 @@ import { KeyError, ValueError } from "../errors.ts";
 import { parseJson } from "../wire/json.ts";
 import { isObject } from "../wire/message.ts";
 import { retryWhileLocked } from "../base/database_lock.ts";
-import type { UsersTable } from "./database/users_table.ts";
+import type { SessionUser, UsersTable } from "./database/users_table.ts";
 import type { LoginAttempt } from "./login_throttle.ts";
 
 /** An answer to a prompt: the `result` of a JSON reply, or a line of plain text. */
@@ -38,26 +38,26 @@ type State =
   /** Both have come. */
   | { state: "checking" };
 
-/** The user that a connected peer has logged in as. */
+/** Who a connected peer has logged in as. */
 export class Login {
   readonly #sendPrompt: (attribute: "username" | "password", argument: string) => void;
   readonly #attemptLogin: LoginAttempt;
-  #username: string | undefined;
+  #user: SessionUser | undefined;
   #state: State = { state: "idle" };
 
   /**
    * @param sendPrompt Sends a prompt to the peer. Pass the answer to {@linkcode Login.receive}.
    * @param attemptLogin Checks the password, throttled.
-   * @param username The user that logged in during the handshake; `undefined` if none did.
+   * @param user The user who logged in during the handshake; `undefined` if none did.
    */
   constructor(
     sendPrompt: (attribute: "username" | "password", argument: string) => void,
     attemptLogin: LoginAttempt,
-    username: string | undefined,
+    user: SessionUser | undefined,
   ) {
     this.#sendPrompt = sendPrompt;
     this.#attemptLogin = attemptLogin;
-    this.#username = username;
+    this.#user = user;
   }
 
   /** Whether the peer has not answered a prompt yet. */
@@ -80,7 +80,8 @@ export class Login {
 
   /**
    * Makes sure that the peer is an administrator, and prompts it if it has not logged in as one.
-   * The database is asked each time: the user may have lost the rights.
+   * The database is asked each time: the user may have lost the rights, have another password, or
+   * have been removed, and another one have got the name.
    *
    * @param manager The network name of the Manager.
    * @throws {ValueError} If the user is no administrator, the password is wrong, or a login is
@@ -89,8 +90,7 @@ export class Login {
    * @throws {ConnectionAbortedError} If the Manager shuts down before the password is checked.
    */
   async requireAdministrator(users: UsersTable, manager: string): Promise<void> {
-    const current = this.#username;
-    if (current !== undefined && await retryWhileLocked(() => users.isAdmin(current))) return;
+    if (await isAdministrator(users, this.#user)) return;
     if (this.#state.state !== "idle") {
       throw new ValueError(
         "Cannot send this request to the Manager: an administrator's login is under way",
@@ -101,11 +101,15 @@ export class Login {
     this.#sendPrompt("username", manager);
     const { username, password } = await credentials.promise;
     try {
-      const isRight = await this.#attemptLogin(() => users.isPasswordValid(username, password));
-      if (!isRight || !await retryWhileLocked(() => users.isAdmin(username))) {
+      let user: SessionUser | undefined;
+      await this.#attemptLogin(async () => {
+        user = await users.logIn(username, password);
+        return user !== undefined;
+      }, users.isUserRegistered(username) ? username : undefined);
+      if (!await isAdministrator(users, user)) {
         throw new ValueError("You must be an administrator to send this request to the Manager");
       }
-      this.#username = username;
+      this.#user = user;
     } finally {
       this.#state = { state: "idle" };
     }
@@ -137,4 +141,10 @@ export function parseAnswer(line: Uint8Array): Answer {
 export function textOf(answer: Answer): string {
   if (answer.form === "text") return answer.line;
   return typeof answer.result === "string" ? answer.result : "";
+}
+
+/** Whether a user who has logged in still is one, and is an administrator now. */
+async function isAdministrator(users: UsersTable, user: SessionUser | undefined): Promise<boolean> {
+  if (user === undefined) return false;
+  return await retryWhileLocked(() => users.current(user)?.isAdmin ?? false);
 }

@@ -1,7 +1,8 @@
 /**
  * Limits how many connections may be unidentified at once. A computer that opens connections and
  * does not identify itself on them takes slots, but does not keep other computers out: when no slot
- * is free, the address with the most slots loses its oldest one to an address with fewer.
+ * is free, the address with the most slots loses its oldest one to an address with fewer. A computer
+ * that was let in before loses none to others, so that thousands of addresses do not keep it out.
  *
  * @module
  */
@@ -12,13 +13,20 @@ export interface Slot {
   release(): void;
 }
 
+/** The slots of one address. */
+interface Holder {
+  readonly slots: Set<Slot>;
+  /** Whether a device was let in from there before. */
+  isKnown: boolean;
+}
+
 /** Hands out a fixed number of slots. */
 export class AdmissionLimiter {
   readonly #size: number;
   /** What to call when a slot is evicted. */
   readonly #onEvicted = new Map<Slot, () => void>();
   /** The slots of each address, the oldest first. */
-  readonly #byAddress = new Map<string, Set<Slot>>();
+  readonly #byAddress = new Map<string, Holder>();
 
   /** @param size How many slots there are. */
   constructor(size: number) {
@@ -32,26 +40,32 @@ export class AdmissionLimiter {
 
   /**
    * Takes a slot. If none is free, the oldest slot of the address that has the most is evicted,
-   * unless the address that asks has as many itself.
+   * unless the address that asks has as many itself. Known addresses count only among themselves:
+   * they take slots from others, and others none from them.
    *
+   * @param isKnown Whether a device was let in from that address before.
    * @param onEvicted Called if this slot is evicted later.
    * @returns The slot; `undefined` if there is none.
    */
-  acquire(address: string, onEvicted: () => void): Slot | undefined {
-    if (this.used >= this.#size && !this.#evict(address)) return undefined;
+  acquire(address: string, onEvicted: () => void, isKnown = false): Slot | undefined {
+    if (this.used >= this.#size && !this.#evict(address, isKnown)) return undefined;
     const slot = { release: () => this.#release(address, slot) };
-    const slots = this.#byAddress.get(address) ?? new Set();
-    this.#byAddress.set(address, slots.add(slot));
+    const holder = this.#byAddress.get(address) ?? { slots: new Set(), isKnown };
+    holder.isKnown = isKnown;
+    holder.slots.add(slot);
+    this.#byAddress.set(address, holder);
     this.#onEvicted.set(slot, onEvicted);
     return slot;
   }
 
   /** Evicts a slot in favour of an address. False if no other address has more slots than it. */
-  #evict(address: string): boolean {
-    const own = this.#byAddress.get(address)?.size ?? 0;
-    let most = new Set<Slot>();
-    for (const slots of this.#byAddress.values()) if (slots.size > most.size) most = slots;
-    if (own >= most.size) return false;
+  #evict(address: string, isKnown: boolean): boolean {
+    const strangers = this.#most(false);
+    const most = strangers ?? (isKnown ? this.#most(true) : undefined);
+    if (most === undefined) return false;
+    const isFirst = isKnown && strangers !== undefined; // and need not have fewer
+    const own = this.#byAddress.get(address)?.slots.size ?? 0;
+    if (!isFirst && own >= most.size) return false;
     const [oldest] = most;
     const onEvicted = this.#onEvicted.get(oldest)!;
     oldest.release();
@@ -59,9 +73,19 @@ export class AdmissionLimiter {
     return true;
   }
 
+  /** The slots of the address that has the most, of the known ones or of the others. */
+  #most(isKnown: boolean): Set<Slot> | undefined {
+    let most: Set<Slot> | undefined;
+    for (const holder of this.#byAddress.values()) {
+      if (holder.isKnown !== isKnown || holder.slots.size <= (most?.size ?? 0)) continue;
+      most = holder.slots;
+    }
+    return most;
+  }
+
   #release(address: string, slot: Slot): void {
     if (!this.#onEvicted.delete(slot)) return;
-    const slots = this.#byAddress.get(address)!;
+    const { slots } = this.#byAddress.get(address)!;
     slots.delete(slot);
     if (slots.size === 0) this.#byAddress.delete(address);
   }

@@ -13,7 +13,7 @@ import type { Host, Hosts } from "./hosts.ts";
 import { logger } from "../base/log.ts";
 import { repr } from "../base/repr.ts";
 import { retryWhileLocked } from "../base/database_lock.ts";
-import type { UsersTable } from "./database/users_table.ts";
+import type { SessionUser, UsersTable } from "./database/users_table.ts";
 
 const log = logger("auth");
 
@@ -59,14 +59,14 @@ export class RejectionError extends Error {
  * Authenticates a peer.
  *
  * @param manager The network name of the Manager.
- * @returns The user that has logged in; `undefined` if the method needs no user.
+ * @returns The user who has logged in; `undefined` if the method needs no user.
  * @throws {RejectionError} If the peer is rejected.
  */
 export async function authenticate(
   authentication: Authentication,
   manager: string,
   { host, prompt, attemptLogin }: UnauthenticatedPeer,
-): Promise<string | undefined> {
+): Promise<SessionUser | undefined> {
   switch (authentication.method) {
     case "none":
       return undefined;
@@ -98,10 +98,13 @@ export async function authenticate(
         throw new RejectionError(new ValueError("Unregistered user"), "unregistered user");
       }
       const password = await prompt("password", username);
-      if (!await isRight(attemptLogin, () => users.isPasswordValid(username, password))) {
-        throw new RejectionError(new ValueError("Wrong login password"), "wrong login password");
-      }
-      return username;
+      let user: SessionUser | undefined;
+      await isRight(attemptLogin, async () => {
+        user = await users.logIn(username, password);
+        return user !== undefined;
+      }, username);
+      if (user !== undefined) return user;
+      throw new RejectionError(new ValueError("Wrong login password"), "wrong login password");
     }
   }
 }
@@ -114,9 +117,10 @@ export async function authenticate(
 async function isRight(
   attemptLogin: LoginAttempt,
   check: () => boolean | Promise<boolean>,
+  username?: string,
 ): Promise<boolean> {
   try {
-    return await attemptLogin(check);
+    return await attemptLogin(check, username);
   } catch (error) {
     if (error instanceof PermissionError) throw new RejectionError(error, "too many failed logins");
     if (error instanceof ConnectionAbortedError) throw new RejectionError(error, "shutting down");

@@ -16,12 +16,13 @@ import type { ConnectionRecords } from "./connection_records.ts";
 import type { Origin } from "./database/connections_table.ts";
 import { AdmissionLimiter, type Slot } from "./admission_limiter.ts";
 import { ConnectionAbortedError, NameError, PermissionError } from "../errors.ts";
-import { handshake } from "./handshake.ts";
+import { handshake, type Outcome } from "./handshake.ts";
 import type { Host, Hosts } from "./hosts.ts";
 import type { Limits } from "../limits.ts";
 import { LongLine } from "../wire/line.ts";
 import type { Socket } from "../net/listener.ts";
 import { QueueBudget } from "../net/queue_budget.ts";
+import { blockOf, KnownOrigins } from "./known_origins.ts";
 import { Keepalive, type KeepalivePeer } from "../net/keepalive.ts";
 import { logger } from "../base/log.ts";
 import { encodeError, encodeNotification, encodeProbe, encodeReply } from "../wire/message.ts";
@@ -76,6 +77,7 @@ export class ConnectionHandler implements Disposable {
   readonly #options: ConnectionHandlerOptions;
   readonly #admissionLimiter: AdmissionLimiter;
   readonly #loginThrottle: LoginThrottle;
+  readonly #known = new KnownOrigins();
   readonly #keepalive: Keepalive;
   /** What may wait for all peers together. */
   readonly #queues: QueueBudget;
@@ -86,7 +88,7 @@ export class ConnectionHandler implements Disposable {
     this.#options = options;
     this.#admissionLimiter = new AdmissionLimiter(options.limits.maxPending);
     this.#queues = new QueueBudget(options.limits.maxQueued);
-    this.#loginThrottle = new LoginThrottle(options.limits);
+    this.#loginThrottle = new LoginThrottle(options.limits, this.#known);
     this.#keepalive = new Keepalive(options.limits.silenceTimeout);
   }
 
@@ -118,9 +120,11 @@ export class ConnectionHandler implements Disposable {
     const connection = new Connection(socket, this.#options.limits, this.#queues);
     this.#options.statistics.connections++;
     this.#connections.add(connection);
+    const isKnown = this.#known.has(remote.hostname);
     const slot = this.#admissionLimiter.acquire(
-      remote.hostname,
+      isKnown ? remote.hostname : blockOf(remote.hostname),
       () => this.#rejectUnidentified(remote, connection),
+      isKnown,
     );
     if (slot === undefined) {
       this.#rejectUnidentified(remote, connection);
@@ -162,9 +166,10 @@ export class ConnectionHandler implements Disposable {
     host: Host,
     origin: Origin,
   ): Promise<string> {
-    const { manager, limits, statistics, router, records } = this.#options;
+    const { manager, limits } = this.#options;
     const address = `${host.name}:${origin.port}`;
-    const attemptLogin: LoginAttempt = (check) => this.#loginThrottle.attempt(host.address, check);
+    const attemptLogin: LoginAttempt = (check, username) =>
+      this.#loginThrottle.attempt(host.address, check, username);
     const outcome = await handshake(connection, {
       manager,
       host,
@@ -173,7 +178,25 @@ export class ConnectionHandler implements Disposable {
       attemptLogin,
       yielder: this.#watch,
       limits,
+      memory: this.#options.longLines.memory,
     });
+    try {
+      return await this.#serveIdentified(connection, slot, outcome, address, origin, attemptLogin);
+    } finally {
+      if (outcome.state === "identified") this.#options.longLines.memory.give(outcome.share);
+    }
+  }
+
+  /** From the end of the handshake to that of a connection. Returns its last record. */
+  async #serveIdentified(
+    connection: Connection,
+    slot: Slot,
+    outcome: Outcome,
+    address: string,
+    origin: Origin,
+    attemptLogin: LoginAttempt,
+  ): Promise<string> {
+    const { manager, limits, statistics, router, records } = this.#options;
     if (outcome.state === "left") return outcome.record;
     if (outcome.state === "rejected") {
       statistics.addRefusal(outcome.record.replace("rejected: ", ""));
@@ -181,9 +204,9 @@ export class ConnectionHandler implements Disposable {
       return outcome.record;
     }
     slot.release();
-    const attemptAdministrator: LoginAttempt = async (check) => {
+    const attemptAdministrator: LoginAttempt = async (check, username) => {
       this.#options.onAdministratorLogin(address);
-      const isRight = await attemptLogin(check);
+      const isRight = await attemptLogin(check, username);
       if (!isRight) {
         statistics.addRefusal("wrong administrator login");
         log.warn("{address} failed to log in as an administrator", { address });
@@ -202,6 +225,7 @@ export class ConnectionHandler implements Disposable {
       connection.sendText(encodeError(manager, "", error));
       return "rejected: invalid identity";
     }
+    this.#known.add(origin.address, outcome.user?.username);
     try {
       records.add(origin, `connected as a ${peer.kind}`);
       log.info("{peer} connected as a {kind}", { peer: peer.networkName, kind: peer.kind });
@@ -341,5 +365,6 @@ function extensionsWithin({ maxMessageSize }: Limits): string[] {
 /** Why the registry rejected a device, for the statistics. */
 function rejectionReason(error: unknown): string {
   if (error instanceof NameError) return "name taken";
+  if (error instanceof PermissionError) return "may not offer";
   return error instanceof ConnectionAbortedError ? "shutting down" : "invalid identity";
 }

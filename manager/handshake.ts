@@ -17,11 +17,15 @@ import {
   type Prompt,
   RejectionError,
 } from "./authentication.ts";
+import type { SessionUser } from "./database/users_table.ts";
 import type { Connection } from "../net/connection.ts";
 import { KeyError, TimeoutError, ValueError } from "../errors.ts";
 import type { Host } from "./hosts.ts";
 import type { Limits } from "../limits.ts";
-import { LongLine } from "../wire/line.ts";
+import type { HeldLine, HeldMemory } from "../wire/held_line.ts";
+import { type Line, LongLine } from "../wire/line.ts";
+import { withTimeout } from "../base/with_timeout.ts";
+import { readLongIdentity } from "./long_identity.ts";
 import { logger } from "../base/log.ts";
 import { encodeValue } from "../wire/json.ts";
 import { encodeError, encodeManagerRequest, isObject } from "../wire/message.ts";
@@ -39,11 +43,13 @@ const log = logger("handshake");
 
 /** How a handshake ended. */
 export type Outcome =
-  /** The peer is authenticated and identified. `username` is the user that has logged in, if any. */
+  /** The peer is authenticated and identified. `user` has logged in, if any did. */
   | {
     state: "identified";
     identity: PeerIdentity;
-    username: string | undefined;
+    user: SessionUser | undefined;
+    /** What a long identity keeps of the budget, in bytes. Give it back when the peer is gone. */
+    share: number;
   }
   /** The peer was sent the reason. `record` is for the `connections` table. */
   | { state: "rejected"; reason: Error; record: string }
@@ -64,6 +70,8 @@ export interface HandshakeOptions {
   /** Says when to pause before an answer is read: many may come at once, and all peers wait then. */
   yielder: Pick<Yielder, "isDue" | "pause">;
   limits: Limits;
+  /** Where a long identity is held. */
+  memory: HeldMemory;
 }
 
 /** Authenticates and identifies the peer of a new connection. Never rejects. */
@@ -80,18 +88,60 @@ export async function handshake(
   connection.wholeLineLimit = limits.handshakeSize;
   try {
     const peer = { host: options.host, prompt, attemptLogin: options.attemptLogin };
-    const username = await authenticate(options.authentication, manager, peer);
-    const answer = await send("identity", []);
-    const members = rejectInvalid(() => parseIdentity(answer));
-    const identity = rejectInvalid(() => toPeerIdentity(members, options));
+    const user = await authenticate(options.authentication, manager, peer);
+    connection.sendText(encodeManagerRequest(manager, "identity", []));
+    const { identity, share } = await readIdentity(connection, options);
     connection.wholeLineLimit = Math.min(limits.longLine, limits.maxMessageSize);
-    return { state: "identified", identity, username };
+    return { state: "identified", identity, user, share };
   } catch (error) {
     if (error instanceof PeerLeftError) return { state: "left", record: error.record };
     const { reason, record } = error instanceof RejectionError ? error : failure(error);
     connection.sendText(encodeError(manager, "", reason));
     return { state: "rejected", reason, record: `rejected: ${record}` };
   }
+}
+
+/** The identity of the peer, and what a long one keeps of the budget. */
+async function readIdentity(
+  connection: Connection,
+  options: HandshakeOptions,
+): Promise<{ identity: PeerIdentity; share: number }> {
+  const { limits, memory, yielder } = options;
+  const read = (line: Uint8Array) => {
+    const answer = parse(line, "identity");
+    return rejectInvalid(() => toPeerIdentity(parseIdentity(answer), options));
+  };
+  const start = performance.now();
+  const line = await nextLine(connection, "identity", limits);
+  if (!(line instanceof LongLine)) {
+    await pauseBefore(line, yielder);
+    return { identity: read(line), share: 0 };
+  }
+  const left = Math.max(limits.handshakeTimeout - (performance.now() - start), 1);
+  const limit = Math.max(limits.handshakeSize, limits.maxIdentity);
+  const reading = readLongIdentity(line, limit, memory);
+  let held: HeldLine | undefined;
+  try {
+    held = await withTimeout(reading, left, () => {
+      throw tooLate("identity", limits);
+    });
+  } catch (error) {
+    reading.then((late) => late?.release(), () => {}); // it ends when the connection is closed
+    throw error instanceof ValueError ? new RejectionError(error, "invalid identity") : error;
+  }
+  if (held === undefined) throw new PeerLeftError("identity");
+  let identity: PeerIdentity;
+  try {
+    await pauseBefore(held.bytes, yielder);
+    identity = read(held.bytes);
+  } finally {
+    held.release();
+  }
+  if (identity.kind === "client") return { identity, share: 0 };
+  const share = identity.attributes.length;
+  if (memory.tryTake(share)) return { identity, share };
+  const full = new ValueError("The Manager holds as many bytes as it may (--max-held)");
+  throw new RejectionError(full, "invalid identity");
 }
 
 /** The result of `read`, whose errors reject the peer. */
@@ -121,28 +171,38 @@ class PeerLeftError extends Error {
   }
 }
 
-/** The answer to a prompt for an attribute. */
+/** The line that answers a prompt for an attribute. */
+async function nextLine(connection: Connection, attribute: string, limits: Limits): Promise<Line> {
+  let line;
+  try {
+    const isTyped = attribute !== "identity";
+    line = await connection.nextLine(isTyped ? limits.loginTimeout : limits.handshakeTimeout);
+  } catch (error) {
+    throw error instanceof TimeoutError ? tooLate(attribute, limits) : error;
+  }
+  if (line === undefined) throw new PeerLeftError(attribute);
+  return line;
+}
+
+function tooLate(attribute: string, limits: Limits): RejectionError {
+  const [timeout, option] = attribute === "identity"
+    ? [limits.handshakeTimeout, "--handshake-timeout"]
+    : [limits.loginTimeout, "--login-timeout"];
+  return new RejectionError(
+    new TimeoutError(
+      `No ${attribute} was received within the limit of ${formatDuration(timeout)} (${option})`,
+    ),
+    `no ${attribute} in time`,
+  );
+}
+
+/** The answer to a prompt for an attribute other than the identity. */
 async function nextAnswer(
   connection: Connection,
   attribute: string,
   { limits, yielder }: HandshakeOptions,
 ): Promise<Answer> {
-  const isTyped = attribute !== "identity";
-  const timeout = isTyped ? limits.loginTimeout : limits.handshakeTimeout;
-  let line;
-  try {
-    line = await connection.nextLine(timeout);
-  } catch (error) {
-    if (!(error instanceof TimeoutError)) throw error;
-    throw new RejectionError(
-      new TimeoutError(
-        `No ${attribute} was received within the limit of ${formatDuration(timeout)} ` +
-          `(${isTyped ? "--login-timeout" : "--handshake-timeout"})`,
-      ),
-      `no ${attribute} in time`,
-    );
-  }
-  if (line === undefined) throw new PeerLeftError(attribute);
+  const line = await nextLine(connection, attribute, limits);
   if (line instanceof LongLine) {
     throw new RejectionError(
       new ValueError(
@@ -152,7 +212,19 @@ async function nextAnswer(
       `invalid ${attribute}`,
     );
   }
-  if (line.length > LONG) { while (yielder.isDue) await yielder.pause(); }
+  await pauseBefore(line, yielder);
+  return parse(line, attribute);
+}
+
+/** Pauses before a line is read that takes some time, if that is due. */
+async function pauseBefore(
+  { length }: Uint8Array,
+  yielder: HandshakeOptions["yielder"],
+): Promise<void> {
+  if (length > LONG) { while (yielder.isDue) await yielder.pause(); }
+}
+
+function parse(line: Uint8Array, attribute: string): Answer {
   try {
     return parseAnswer(line);
   } catch (error) {

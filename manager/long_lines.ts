@@ -58,6 +58,11 @@ export class LongLines<Sink extends LineSink> implements Disposable {
     this.#checker = new LineChecker(limits);
   }
 
+  /** What all long lines together may hold. Long identities count too. */
+  get memory(): HeldMemory {
+    return this.#memory;
+  }
+
   /** How many bytes of long lines are held. */
   get held(): number {
     return this.#memory.held;

@@ -7,7 +7,9 @@
  * @module
  */
 
+import { parseJson } from "../wire/json.ts";
 import { UidMap } from "../base/uid_map.ts";
+import type { SessionUser } from "./database/users_table.ts";
 import type { ServiceEntry } from "../wire/identities.ts";
 
 /** A connected client. */
@@ -23,10 +25,15 @@ export interface Client<Session> {
   /** The extensions of the protocol that it offers. */
   readonly extensions: readonly string[];
   readonly session: Session;
-  /** The user that logged in during the handshake; `undefined` if the Manager needs no login. */
-  readonly username: string | undefined;
+  /** The user who logged in during the handshake; `undefined` if the Manager needs no login. */
+  readonly user: SessionUser | undefined;
   /** The services that it is linked with. */
   readonly links: Set<Service<Session>>;
+  /**
+   * The numbers of the users whose services have disconnected while it was linked with them, by the
+   * name of the service. Only if it has the extension `owner`, and until it links again.
+   */
+  readonly departed: Map<string, number | undefined>;
   /** Its requests that each service has not answered. */
   readonly pending: Map<Service<Session>, PendingRequests>;
   /** How many of its requests are not answered, those to the Manager among them. */
@@ -52,6 +59,8 @@ export interface Service<Session> {
   /** The methods whose results are streams. */
   readonly streams: readonly string[];
   readonly session: Session;
+  /** The user who logged in during the handshake; `undefined` if the Manager needs no login. */
+  readonly user: SessionUser | undefined;
   /** The clients that are linked with it. */
   readonly links: Set<Client<Session>>;
   /** The linked clients that hold a lock. */
@@ -151,11 +160,22 @@ export function networkNameOf(identity: PeerIdentity): string {
  * The entry of a service in the identity of the Manager and in the reply to `link`, as JSON.
  *
  * @param more What a peer with extensions gets besides.
+ * @param attributes The attributes as JSON. Default: those of the service.
  */
-export function encodeEntry(service: Service<unknown>, more: Partial<ServiceEntry> = {}): string {
-  const { attributes, address, language, os, maxClients } = service;
+export function encodeEntry(
+  service: Service<unknown>,
+  more: Partial<ServiceEntry> = {},
+  attributes: string = service.attributes,
+): string {
+  const { address, language, os, maxClients } = service;
   const rest = JSON.stringify({ address, language, os, max_clients: maxClients, ...more });
   return `{"attributes":${attributes},${rest.slice(1)}`;
+}
+
+/** The attributes of a service, as JSON, with `null` in the place of each value. */
+export function encodeNamesOnly({ attributes }: Service<unknown>): string {
+  const names = Object.keys(parseJson(attributes) as object);
+  return `{${names.map((name) => `${JSON.stringify(name)}:null`).join(",")}}`;
 }
 
 /** The network names of clients, sorted. */

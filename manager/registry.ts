@@ -15,10 +15,17 @@
  * @module
  */
 
-import { ConnectionAbortedError, KeyError, NameError, PermissionError } from "../errors.ts";
+import {
+  ConnectionAbortedError,
+  KeyError,
+  NameError,
+  PermissionError,
+  ValueError,
+} from "../errors.ts";
 import { repr } from "../base/repr.ts";
 import { LIMITS, type Limits } from "../limits.ts";
-import { MANAGER } from "../wire/protocol.ts";
+import { MANAGER, OWNER } from "../wire/protocol.ts";
+import type { SessionUser } from "./database/users_table.ts";
 import {
   type Client,
   networkNameOf,
@@ -29,14 +36,14 @@ import {
   type Service,
 } from "./peer.ts";
 
-/** Who may use which service. */
+/** What users may do. The user is the one who logged in to connect a device, if any did. */
 export interface Policy {
-  /**
-   * Whether a client may use a service.
-   *
-   * @param username The user that logged in to connect the client; `undefined` if none did.
-   */
-  mayUse(username: string | undefined, service: string): boolean;
+  /** Whether the clients of a user may use a service. */
+  mayUse(user: SessionUser | undefined, service: string): boolean;
+  /** Whether the devices of a user may offer a service. */
+  mayOffer(user: SessionUser | undefined, service: string): boolean;
+  /** Whether the user still exists, with the same password. */
+  isCurrent(user: SessionUser): boolean;
 }
 
 /** A request that its service has not answered. Orphaned if the service is gone. */
@@ -62,8 +69,8 @@ export class Registry<Session> {
 
   /**
    * @param manager The network name of the Manager.
-   * @param policy Who may use which service. Call {@linkcode Registry.revoke} when it changes.
-   * Default: every client may use every service.
+   * @param policy What users may do. Call {@linkcode Registry.revoke} and
+   * {@linkcode Registry.unwelcome} when it changes. Default: all may do everything.
    * @param limits How many requests may be pending.
    */
   constructor(manager: string, policy?: Policy, limits: PendingLimits = LIMITS) {
@@ -75,13 +82,17 @@ export class Registry<Session> {
   /**
    * Registers a device.
    *
-   * @param username The user that logged in during the handshake, if any did.
+   * @param user The user who logged in during the handshake, if any did.
    * @throws {ConnectionAbortedError} If the registry is closed.
+   * @throws {ValueError} If the user was removed, or has another password, since the login.
+   * @throws {PermissionError} If the user may not offer the service.
    * @throws {NameError} If a service with that name, or a client with that network name, is
    * registered already, or a service has the name of the Manager.
    */
-  register(identity: PeerIdentity, session: Session, username?: string): Peer<Session> {
+  register(identity: PeerIdentity, session: Session, user?: SessionUser): Peer<Session> {
     if (this.#isClosed) throw shuttingDown();
+    const reason = this.#reasonToEnd(identity, user);
+    if (reason !== undefined) throw reason;
     const networkName = networkNameOf(identity);
     if (identity.kind === "client") {
       // Two computers of different domains may share a first label, and their ports may be equal.
@@ -92,8 +103,9 @@ export class Registry<Session> {
         ...identity,
         networkName,
         session,
-        username,
+        user,
         links: new Set(),
+        departed: new Map(),
         pending: new Map(),
         pendingCount: 0,
       };
@@ -108,6 +120,7 @@ export class Registry<Session> {
       ...identity,
       networkName,
       session,
+      user,
       links: new Set(),
       locks: new Set(),
       pending: new Map(),
@@ -130,7 +143,10 @@ export class Registry<Session> {
       return [];
     }
     if (this.#services.get(peer.name) === peer) this.#services.delete(peer.name);
-    for (const client of peer.links) this.#removeLink(client, peer);
+    for (const client of peer.links) {
+      this.#removeLink(client, peer);
+      if (client.extensions.includes(OWNER)) remember(client.departed, peer.name, peer.user?.pid);
+    }
     return this.takePending(peer);
   }
 
@@ -157,7 +173,7 @@ export class Registry<Session> {
    * @throws {ConnectionAbortedError} If the registry is closed.
    * @throws {KeyError} If the service is not connected.
    * @throws {PermissionError} If the client is not linked and: the service is locked, or it is full,
-   * or access is denied; or if too many requests of the client, or to the service, are pending.
+   * or access is denied, or another user offers it than when the client was linked; or if too many requests of the client, or to the service, are pending.
    */
   route(client: Client<Session>, name: string, uid: string): Service<Session> {
     if (this.#isClosed) throw shuttingDown();
@@ -165,7 +181,10 @@ export class Registry<Session> {
     if (service === undefined) {
       throw new KeyError(`the ${repr(name)} Service is not connected to ${this.manager}`);
     }
-    if (!service.links.has(client)) this.#checkAccess(client, service);
+    if (!service.links.has(client)) {
+      this.#checkAccess(client, service);
+      checkOwner(client, service);
+    }
     this.#checkPending(client);
     const limit = this.#limits.maxServiceRequests;
     if (service.pendingCount >= limit) {
@@ -255,6 +274,7 @@ export class Registry<Session> {
       this.#checkAccess(client, service);
       service.links.add(client);
       client.links.add(service);
+      client.departed.delete(name);
     }
     return service;
   }
@@ -343,9 +363,64 @@ export class Registry<Session> {
     return revoked;
   }
 
-  /** Whether a client may use a service, linked or not. */
-  mayUse({ username }: Client<Session>, { name }: Service<Session>): boolean {
-    return this.#policy?.mayUse(username, name) ?? true;
+  /**
+   * The peers that may not stay connected: those of users who were removed or have another password,
+   * and services whose user may no longer offer them. Each with the reason.
+   */
+  unwelcome(): { peer: Peer<Session>; reason: Error }[] {
+    const found: { peer: Peer<Session>; reason: Error }[] = [];
+    const logins = new Map<string, boolean>(); // hundreds of devices may have one user
+    const isCurrent = (user: SessionUser) => {
+      const key = `${user.pid} ${user.credential}`;
+      const known = logins.get(key) ?? this.#policy!.isCurrent(user);
+      logins.set(key, known);
+      return known;
+    };
+    for (const peer of [...this.#clients.values(), ...this.#services.values()]) {
+      const reason = this.#reasonToEnd(peer, peer.user, isCurrent);
+      if (reason !== undefined) found.push({ peer, reason });
+    }
+    return found;
+  }
+
+  /** The peers with that network name. Several computers may share a name and a port. */
+  named(networkName: string): Peer<Session>[] {
+    const peers: Peer<Session>[] = [...this.#services.values()];
+    const client = this.#clients.get(networkName);
+    return peers.filter((peer) => peer.networkName === networkName).concat(client ?? []);
+  }
+
+  /** Whether the peer has not been unregistered. */
+  has(peer: Peer<Session>): boolean {
+    return peer.kind === "client"
+      ? this.#clients.get(peer.networkName) === peer
+      : this.#services.get(peer.name) === peer;
+  }
+
+  /** Whether a peer may use a service, linked or not. */
+  mayUse({ user }: Peer<Session>, { name }: Service<Session>): boolean {
+    return this.#policy?.mayUse(user, name) ?? true;
+  }
+
+  /** Why a device may not be connected; `undefined` if it may. */
+  #reasonToEnd(
+    { kind, name }: Pick<Peer<Session>, "kind" | "name">,
+    user: SessionUser | undefined,
+    isCurrent = (user: SessionUser) => this.#policy!.isCurrent(user),
+  ): Error | undefined {
+    const policy = this.#policy;
+    if (policy === undefined) return undefined;
+    if (user !== undefined && !isCurrent(user)) {
+      return new ValueError(
+        `${repr(user.username)} has to log in again: the user was removed, or has another password`,
+      );
+    }
+    if (kind === "client" || policy.mayOffer(user, name)) return undefined;
+    return new PermissionError(
+      `${user === undefined ? "A device" : repr(user.username)} may not offer the ${
+        repr(name)
+      } service`,
+    );
   }
 
   /** Registers no device and routes no request any more. Pending requests can still complete. */
@@ -376,7 +451,7 @@ export class Registry<Session> {
   /** Rejects a client that is not linked and could not link now. */
   #checkAccess(client: Client<Session>, service: Service<Session>): void {
     if (!this.mayUse(client, service)) {
-      const who = client.username === undefined ? client.networkName : repr(client.username);
+      const who = client.user === undefined ? client.networkName : repr(client.user.username);
       throw new PermissionError(`${who} may not use the ${repr(service.name)} service`);
     }
     checkCapacity(service);
@@ -410,6 +485,34 @@ export class Registry<Session> {
 
 function shuttingDown(): ConnectionAbortedError {
   return new ConnectionAbortedError("the Manager is shutting down");
+}
+
+/** Of how many services that have disconnected the Manager knows for a client who offered them. */
+const MOST_DEPARTED = 1_000;
+
+/** Adds an entry. The oldest one is removed if there are too many. */
+function remember(
+  departed: Map<string, number | undefined>,
+  name: string,
+  pid: number | undefined,
+): void {
+  departed.delete(name);
+  departed.set(name, pid);
+  for (const oldest of departed.keys()) {
+    if (departed.size <= MOST_DEPARTED) return;
+    departed.delete(oldest);
+  }
+}
+
+/**
+ * Rejects a request that was meant for the service of another user: the client was linked with that
+ * one, and may not know yet that it has disconnected and somebody else has taken its name.
+ */
+function checkOwner(client: Client<unknown>, { name, user }: Service<unknown>): void {
+  if (!client.departed.has(name) || client.departed.get(name) === user?.pid) return;
+  throw new PermissionError(
+    `another user offers the ${repr(name)} service now, ${client.networkName} has to link again`,
+  );
 }
 
 /** Rejects one more client of a service that is locked or full. */

@@ -11,20 +11,27 @@
 
 import { setLoggingLevel } from "../base/log.ts";
 import { repr } from "../base/repr.ts";
-import { AttributeError, PermissionError, ValueError } from "../errors.ts";
+import { AttributeError, KeyError, PermissionError, ValueError } from "../errors.ts";
 import type { Limits } from "../limits.ts";
 import { LANGUAGE, OS } from "../version.ts";
 import type { Identities, ServiceEntry } from "../wire/identities.ts";
 import { EncodedValue, parseJson } from "../wire/json.ts";
 import type { JsonObject, Request } from "../wire/message.ts";
-import { CANCEL, PARTS, STREAM } from "../wire/protocol.ts";
+import { CANCEL, OWNER, PARTS, STREAM } from "../wire/protocol.ts";
 import { Signature } from "../wire/signature.ts";
 import type { Database } from "./database/database.ts";
 import { retryWhileLocked } from "../base/database_lock.ts";
 import type { User } from "./database/users_table.ts";
 import type { Login } from "./administrator_login.ts";
 import { checkName } from "./names.ts";
-import { type Client, encodeEntry, networkNames, type Peer, type Service } from "./peer.ts";
+import {
+  type Client,
+  encodeEntry,
+  encodeNamesOnly,
+  networkNames,
+  type Peer,
+  type Service,
+} from "./peer.ts";
 import type { Registry } from "./registry.ts";
 
 /** What the request handlers read and change. */
@@ -44,10 +51,15 @@ export interface RequestContext<Session> {
   authHostname: boolean;
   /** Whether users log in. */
   authLogin: boolean;
-  /** Called after the access lists have changed. Only with `authLogin`. */
+  /**
+   * Called after the users or the access lists have changed, once the administrator's request is
+   * answered: the administrator may be disconnected by it. Only with `authLogin`.
+   */
   accessChanged?: () => void;
   /** Writes the records of connections that are still queued. Default: none are. */
   flushRecords?: () => Promise<void>;
+  /** Disconnects a peer. Called once the administrator's request is answered. */
+  disconnect?: (peer: Peer<Session>) => void;
   /** Shuts the Manager down. Settles when all connections are closed. */
   shutdown: () => Promise<void>;
 }
@@ -69,8 +81,16 @@ export class RequestHandlers<Session> {
   readonly #ofPeers: ReadonlyMap<string, Bound<PeerHandler<Session>>>;
   /** By the name of the class in Python, then by attribute. */
   readonly #ofAdministrators: ReadonlyMap<string, ReadonlyMap<string, Bound<AdminHandler>>>;
+  /** What is listed of each service for the peers that may not use it. */
+  readonly #attributeNames = new WeakMap<Service<Session>, string>();
+  /** What is done once the request of the administrator is answered. */
+  #afterReply: (() => void)[] = [];
 
   constructor(context: RequestContext<Session>) {
+    const { accessChanged } = context;
+    if (accessChanged !== undefined) {
+      context = { ...context, accessChanged: () => this.#afterReply.push(accessChanged) };
+    }
     this.#context = context;
     this.#ofPeers = bound(this.#peerHandlers());
     this.#ofAdministrators = new Map([
@@ -104,7 +124,8 @@ export class RequestHandlers<Session> {
 
   /**
    * The result of a request that only an administrator may send. A client that has not logged in as
-   * one is prompted for a name and a password.
+   * one is prompted for a name and a password. Call {@linkcode RequestHandlers.finish} when it is
+   * answered.
    *
    * @throws {ValueError} If the client is no administrator, or an argument is rejected.
    * @throws {AttributeError} If there is no such attribute.
@@ -121,6 +142,11 @@ export class RequestHandlers<Session> {
     }
     const bound = found.signature.bind(`${className}.${name}`, args, kwargs);
     return await retryWhileLocked(() => found.handler(...bound));
+  }
+
+  /** Does what waits until the reply to an administrator is sent, since it may disconnect them. */
+  finish(): void {
+    for (const action of this.#afterReply.splice(0)) action();
   }
 
   /**
@@ -149,10 +175,21 @@ export class RequestHandlers<Session> {
     });
     const services = Array.from(
       registry.services,
-      (service) =>
-        `${JSON.stringify(service.name)}:${encodeEntry(service, extensionsFor(peer, service))}`,
+      (service) => {
+        const isHidden = peer !== undefined && !registry.mayUse(peer, service);
+        const attributes = isHidden ? this.#namesOf(service) : undefined;
+        const entry = encodeEntry(service, extensionsFor(peer, service), attributes);
+        return `${JSON.stringify(service.name)}:${entry}`;
+      },
     );
     return `${manager.slice(0, -1)},"services":{${services.join(",")}}}`;
+  }
+
+  /** The attributes of a service without the values, for peers that may not use it. */
+  #namesOf(service: Service<Session>): string {
+    const names = this.#attributeNames.get(service) ?? encodeNamesOnly(service);
+    this.#attributeNames.set(service, names);
+    return names;
   }
 
   #peerHandlers(): Record<string, PeerHandler<Session>> {
@@ -186,13 +223,22 @@ export class RequestHandlers<Session> {
       service_links: () => clientsByService(registry, ({ links }) => links),
       service_locks: () => clientsByService(registry, ({ locks }) => locks),
       set_logging_level: (level) => setLoggingLevel(level as string | number | null),
+      disconnect_peer: (network_name) => {
+        const name = asText("network_name", network_name);
+        const peers = registry.named(name);
+        if (peers.length === 0) {
+          throw new KeyError(`no ${repr(name)} is connected to ${registry.manager}`);
+        }
+        for (const peer of peers) this.#afterReply.push(() => this.#context.disconnect?.(peer));
+      },
       shutdown_manager: () => shutdown(),
     };
   }
 
   #link(client: Client<Session>, name: string): EncodedValue {
     const service = this.#context.registry.link(client, name);
-    return new EncodedValue(encodeEntry(service, extensionsFor(client, service)));
+    const more = { ...extensionsFor(client, service), ...ownerFor(client, service) };
+    return new EncodedValue(encodeEntry(service, more));
   }
 }
 
@@ -243,14 +289,16 @@ function usersHandlers<Session>(context: RequestContext<Session>): Record<string
         asText("password", password),
         asFlag("is_admin", is_admin),
       ),
-    update: (username, password = null, is_admin = null) =>
-      users.update(asName("username", username), {
+    update: async (username, password = null, is_admin = null) => {
+      await users.update(asName("username", username), {
         password: password === null ? undefined : asText("password", password),
         isAdmin: is_admin === null ? undefined : asFlag("is_admin", is_admin),
-      }),
+      });
+      context.accessChanged?.(); // sessions with the old password end
+    },
     delete: (username) => {
       users.delete(asName("username", username));
-      context.accessChanged?.(); // the user is off every list now
+      context.accessChanged?.(); // the user is off every list now, and the sessions end
     },
   };
 }
@@ -258,21 +306,27 @@ function usersHandlers<Session>(context: RequestContext<Session>): Record<string
 function accessHandlers<Session>(context: RequestContext<Session>): Record<string, AdminHandler> {
   const { access } = context.database;
   const asName = nameReader(context.limits);
-  const asUsernames = (usernames: readonly unknown[]) =>
-    usernames.map((username) => asName("username", username));
+  const changing =
+    (change: "allow" | "deny" | "offer" | "unoffer"): AdminHandler => (service, ...usernames) => {
+      const names = usernames.map((username) => asName("username", username));
+      access[change](asName("service", service), names);
+      context.accessChanged?.();
+    };
+  const asObject = (lists: ReadonlyMap<string, ReadonlySet<string>>) =>
+    Object.fromEntries(Array.from(lists, ([service, list]) => [service, [...list]]));
   return {
-    access_lists: () =>
-      Object.fromEntries(Array.from(access.lists(), ([service, list]) => [service, [...list]])),
-    allow: (service, ...usernames) => {
-      access.allow(asName("service", service), asUsernames(usernames));
-      context.accessChanged?.();
-    },
-    deny: (service, ...usernames) => {
-      access.deny(asName("service", service), asUsernames(usernames));
-      context.accessChanged?.();
-    },
+    access_lists: () => asObject(access.lists()),
+    offer_lists: () => asObject(access.offerLists()),
+    allow: changing("allow"),
+    deny: changing("deny"),
+    offer: changing("offer"),
+    unoffer: changing("unoffer"),
     clear: (service) => {
       access.clear(asName("service", service));
+      context.accessChanged?.();
+    },
+    clear_offer: (service) => {
+      access.clearOffer(asName("service", service));
       context.accessChanged?.();
     },
   };
@@ -323,6 +377,15 @@ function extensionsFor<Session>(
 ): Partial<ServiceEntry> {
   const isListed = BETWEEN_DEVICES.some((one) => peer?.extensions.includes(one));
   return isListed ? { extensions, streams } : {};
+}
+
+/** Who offers a service, for a client that wants to know it. */
+function ownerFor<Session>(
+  { extensions }: Client<Session>,
+  { user }: Service<Session>,
+): Partial<ServiceEntry> {
+  if (user === undefined || !extensions.includes(OWNER)) return {};
+  return { offered_by: { id: user.pid, name: user.username } };
 }
 
 /** The columns of the `auth_users` table. The key and the salt never leave the Manager. */

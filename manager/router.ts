@@ -13,6 +13,7 @@
  * @module
  */
 
+import type { SessionUser } from "./database/users_table.ts";
 import type { LoginAttempt } from "./login_throttle.ts";
 import { Envelope, type Field, type Kind } from "../wire/envelope.ts";
 import { ConnectionAbortedError, KeyError, PermissionError, ValueError } from "../errors.ts";
@@ -96,8 +97,8 @@ export interface Session<Sink extends LineSink> {
 export interface Admission {
   /** Checks the passwords that come from its computer, throttled. */
   attemptLogin: LoginAttempt;
-  /** The user that logged in during the handshake, if any did. */
-  username?: string;
+  /** The user who logged in during the handshake, if any did. */
+  user?: SessionUser;
 }
 
 /** How long requests are answered with errors between two pauses, in milliseconds. */
@@ -137,12 +138,13 @@ export class Router<Sink extends LineSink> {
    * Registers a device.
    *
    * @throws {NameError} If its name is taken.
+   * @throws {ValueError | PermissionError} If its user may not connect it.
    * @throws {ConnectionAbortedError} If the Manager is shutting down.
    */
   register(
     identity: PeerIdentity,
     sink: Sink,
-    { attemptLogin, username }: Admission,
+    { attemptLogin, user }: Admission,
   ): Peer<Session<Sink>> {
     const { manager } = this.#registry;
     const requester = `"requester":${JSON.stringify(networkNameOf(identity))}}`;
@@ -150,23 +152,34 @@ export class Router<Sink extends LineSink> {
       sink.sendText(encodeManagerRequest(manager, attribute, [argument]));
     const session = {
       sink,
-      login: new Login(sendPrompt, attemptLogin, username),
+      login: new Login(sendPrompt, attemptLogin, user),
       requester: encoder.encode(`,${requester}`),
       requesterAndError: encoder.encode(`,"error":false,${requester}`),
       probe: { isAnswered: false, owed: 0 },
     };
-    return this.#registry.register(identity, session, username);
+    return this.#registry.register(identity, session, user);
   }
 
   /**
+   * Applies a change of the users or of the access lists. Disconnects the peers that may not stay
+   * connected, and tells them why; a device that reconnects gives up if the login is not valid.
+   *
    * Removes the links of clients that may no longer use the service. Their pending requests are
    * cancelled, since a stream could go on for ever; a reply that comes nevertheless is forwarded.
    */
   revoke(): void {
+    for (const { peer, reason } of this.#registry.unwelcome()) {
+      log.info("{peer} is disconnected: {reason}", {
+        peer: peer.networkName,
+        reason: reason.message,
+      });
+      this.sendError(peer, "", reason);
+      this.#disconnect(peer);
+    }
     for (const { client, service } of this.#registry.revoke()) {
       log.info("{client} is unlinked: {username} may no longer use the {service} service", {
         client: client.networkName,
-        username: client.username,
+        username: client.user?.username,
         service: service.name,
       });
     }
@@ -274,6 +287,7 @@ export class Router<Sink extends LineSink> {
     line: HeldLine,
     end: number,
   ): Sink | undefined {
+    if (!this.#registry.has(peer)) return undefined; // it was disconnected while the line was checked
     this.#held = { line, end };
     try {
       return this.receive(peer, digest);
@@ -531,6 +545,7 @@ export class Router<Sink extends LineSink> {
       this.sendError(client, request.uid, error);
     } finally {
       this.#registry.release(client);
+      this.#handlers.finish();
     }
   }
 
@@ -563,6 +578,14 @@ export class Router<Sink extends LineSink> {
       if (this.#held === undefined) sink.sendOrDrop(bytes);
       else sink.sendHeldOrDrop(this.#held.line);
     }
+  }
+
+  /** Disconnects a peer for an administrator. Does nothing if it is not connected any more. */
+  disconnect(peer: Peer<Session<Sink>>): void {
+    if (!this.#registry.has(peer)) return;
+    log.warn("{peer} is disconnected by an administrator", { peer: peer.networkName });
+    this.sendError(peer, "", new ConnectionAbortedError("disconnected by an administrator"));
+    this.#disconnect(peer);
   }
 
   /** The peer is unregistered before it sees the end of its connection, after which it is not listed. */

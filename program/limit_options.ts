@@ -43,7 +43,14 @@ const LIMIT_TABLE: { readonly [Name in keyof LimitsByOption]: NumberOption } = {
   handshakeSize: {
     flag: "--handshake-size",
     notation: SIZE,
-    description: "the longest line of a peer that is not identified yet, or to the Manager itself",
+    description:
+      "the longest line of a peer that is not identified yet, except for its identity, " +
+      "or to the Manager itself",
+  },
+  maxIdentity: {
+    flag: "--max-identity",
+    notation: SIZE,
+    description: "the longest identity of a service",
   },
   maxPending: {
     flag: "--max-pending",
@@ -53,7 +60,7 @@ const LIMIT_TABLE: { readonly [Name in keyof LimitsByOption]: NumberOption } = {
   freeLogins: {
     flag: "--free-logins",
     notation: COUNT,
-    description: "how often a computer may fail to log in before it has to wait",
+    description: "how often a computer or a user may fail to log in before it has to wait",
   },
   loginPenalty: {
     flag: "--login-penalty",
@@ -64,6 +71,11 @@ const LIMIT_TABLE: { readonly [Name in keyof LimitsByOption]: NumberOption } = {
     flag: "--login-memory",
     notation: DURATION,
     description: "when its failures are forgotten",
+  },
+  maxHashes: {
+    flag: "--max-hashes",
+    notation: COUNT,
+    description: "how many passwords are checked at once",
   },
   maxMessageSize: {
     flag: "--max-message-size",

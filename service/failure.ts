@@ -10,6 +10,7 @@
 
 import { wireMessage } from "../errors.ts";
 import { isObject } from "../wire/message.ts";
+import { tracebackOf } from "./traceback.ts";
 
 /** What an error reply has. */
 export interface Failure {
@@ -24,7 +25,7 @@ const MOST_CAUSES = 16;
 /** Describes what a method has thrown. */
 export function describeFailure(thrown: unknown): Failure {
   const message = wireMessage(thrown);
-  const traceback = stackOf(thrown);
+  const traceback = tracebackOf(read(thrown, "stack"));
   const texts: string[] = [];
   const seen = new Set<unknown>([thrown]);
   const waiting = causesOf(thrown);
@@ -35,7 +36,7 @@ export function describeFailure(thrown: unknown): Failure {
     const text = wireMessage(thrown);
     // Many errors have the text of their cause in their own.
     if (!message.includes(text.slice(text.indexOf(": ")))) texts.push(`${role} ${text}`);
-    traceback.push(`${role} ${text}`, ...stackOf(thrown));
+    traceback.push(`${role} ${text}`, ...tracebackOf(read(thrown, "stack")));
     waiting.unshift(...causesOf(thrown));
   }
   const causes = texts.length === 0 ? "" : ` (${texts.join("; ")})`;
@@ -53,13 +54,6 @@ function causesOf(error: unknown): { role: string; thrown: unknown }[] {
     thrown,
   }));
   return [...causes, ...all];
-}
-
-/** The lines of the stack, after the message. */
-function stackOf(error: unknown): string[] {
-  const stack = read(error, "stack");
-  if (typeof stack !== "string") return [];
-  return stack.split("\n").map((line) => line.trim()).filter((line) => line.startsWith("at "));
 }
 
 /** A property of what was thrown; `undefined` if it has none, or its getter throws. */

@@ -56,6 +56,24 @@ export interface ServiceIdentity {
   streams: string[];
 }
 
+/**
+ * The user who offers a Service, i.e. who has logged in to connect it.
+ *
+ * @example
+ * ```ts
+ * import type { ServiceUser } from "@msl/network";
+ *
+ * const user: ServiceUser = { id: 7, name: "bob" };
+ * console.log(user.name);
+ * ```
+ */
+export interface ServiceUser {
+  /** The number of the user at the Manager, which no other user ever gets. */
+  readonly id: number;
+  /** The name of the user. */
+  readonly name: string;
+}
+
 /** A Service in the list of a Manager, and in the reply to `link`. */
 export interface ServiceEntry {
   /** Method name to signature text, or the value itself for a constant or property. */
@@ -75,6 +93,11 @@ export interface ServiceEntry {
   extensions?: readonly string[];
   /** The names of the methods whose results are streams. Absent likewise. */
   streams?: readonly string[];
+  /**
+   * Who offers the service. Only in the reply to `link`, to a client that has offered the extension
+   * `owner`, if users log in.
+   */
+  offered_by?: ServiceUser;
 }
 
 /**
@@ -97,7 +120,14 @@ export function toServiceEntry(value: unknown): ServiceEntry {
     }
   }
   const entry = { attributes, address, language, os, max_clients, extensions, streams };
-  return entry as ServiceEntry;
+  const { offered_by } = value;
+  if (offered_by === undefined) return entry as ServiceEntry;
+  if (!isServiceUser(offered_by)) throw notAnEntry("offered_by is no user");
+  return { ...entry, offered_by: { id: offered_by.id, name: offered_by.name } } as ServiceEntry;
+}
+
+function isServiceUser(value: unknown): value is ServiceUser {
+  return isObject(value) && typeof value.id === "number" && typeof value.name === "string";
 }
 
 function notAnEntry(reason: string): ValueError {

@@ -54,6 +54,12 @@ export const BEAT = "beat";
  */
 export const GONE = "gone";
 
+/**
+ * The extension of a client that is told who offers a service: the reply to `link` has the key
+ * `offered_by` then, if users log in.
+ */
+export const OWNER = "owner";
+
 /** The extension {@linkcode CANCEL_REQUEST}: a client may send it, and a service obeys it. */
 export const CANCEL = "cancel";
 
@@ -70,7 +76,7 @@ export const STREAM = "stream";
 export const PARTS = "parts";
 
 /** Every extension that our Manager knows. */
-export const EXTENSIONS: readonly string[] = [READY, BEAT, GONE, CANCEL, STREAM, PARTS];
+export const EXTENSIONS: readonly string[] = [READY, BEAT, GONE, CANCEL, STREAM, PARTS, OWNER];
 
 /** The `attribute` of a control message: the client cancels its request of the same `uid`. */
 export const CANCEL_REQUEST = "__cancel__";

@@ -1,5 +1,6 @@
 /**
- * The `access` command: the access list of each service, which says which users may link with it.
+ * The `access` command: the access lists of each service, which say which users may use it, and which
+ * users may offer it.
  *
  * @module
  */
@@ -13,21 +14,27 @@ import { Hosts } from "../../manager/hosts.ts";
 import { databaseFile } from "../../base/paths.ts";
 import { repr } from "../../base/repr.ts";
 
-type Action = "allow" | "deny" | "clear" | "list";
+/** What the command can do, beside `list`. */
+const CHANGES = ["allow", "deny", "clear", "offer", "unoffer", "clear-offer"] as const;
+
+type Change = typeof CHANGES[number];
 
 /** Adds `access` to the program. */
 export function addAccess(program: Command): void {
   program.command("access")
-    .description("Say who may use which service, where users log in (start --auth-login)")
+    .description("Say who may use or offer which service, where users log in (start --auth-login)")
     .addArgument(
-      new Argument("<action>", "what to do").choices(["allow", "deny", "clear", "list"]),
+      new Argument("<action>", "what to do").choices([...CHANGES, "list"]),
     )
     .argument("[service]", "the name of the service; list without it shows all lists")
-    .argument("[usernames...]", "who may use it (allow), or may no longer (deny)")
+    .argument(
+      "[usernames...]",
+      "who may use it (allow) or offer it (offer), or may no longer (deny, unoffer)",
+    )
     .option("-d, --database <file>", "the SQLite database", databaseFile())
     .option("-q, --quiet", "print nothing but errors, and what list shows")
     .action((
-      action: Action,
+      action: Change | "list",
       service: string | undefined,
       usernames: string[],
       options: { database: string; quiet?: boolean },
@@ -39,18 +46,26 @@ export function addAccess(program: Command): void {
       else if (usernames.length > 0) {
         throw new ConfigurationError("Cannot list users: give the name of a service, or nothing");
       }
-      if (action === "list" || !options.quiet) show(table.lists(), service);
+      if (action === "list" || !options.quiet) show(table, service);
     });
 }
 
+/** What is printed for each user. */
+const DONE = {
+  allow: "Allowed",
+  deny: "Denied",
+  offer: "Allowed to offer:",
+  unoffer: "Denied to offer:",
+};
+
 function change(
   table: AccessTable,
-  action: Exclude<Action, "list">,
+  action: Change,
   service: string | undefined,
   usernames: readonly string[],
   print: (text: string) => void,
 ): void {
-  const isClear = action === "clear";
+  const isClear = action === "clear" || action === "clear-offer";
   if (service === undefined || (usernames.length === 0) !== isClear) {
     throw new ConfigurationError(
       `Cannot ${action}: give the name of a service` +
@@ -58,22 +73,33 @@ function change(
     );
   }
   if (action === "clear") return table.clear(service);
+  if (action === "clear-offer") return table.clearOffer(service);
   table[action](service, usernames);
-  for (const name of usernames) print(`${action === "allow" ? "Allowed" : "Denied"} ${name}`);
-  if (table.lists().get(service)?.size === 0) {
+  for (const name of usernames) print(`${DONE[action]} ${name}`);
+  const isUse = action === "allow" || action === "deny";
+  const list = (isUse ? table.lists() : table.offerLists()).get(service);
+  if (list?.size === 0) {
     print(
-      `Nobody may use ${service} now. For some: access allow ${repr(service)} USER... ` +
-        `For everybody: access clear ${repr(service)}`,
+      `Nobody may ${isUse ? "use" : "offer"} ${service} now. For some: access ` +
+        `${isUse ? "allow" : "offer"} ${repr(service)} USER... ` +
+        `For everybody: access ${isUse ? "clear" : "clear-offer"} ${repr(service)}`,
     );
   }
 }
 
-/** Prints the access lists of all services, or that of one. */
-function show(lists: Map<string, Set<string>>, service: string | undefined): void {
-  const shown = service === undefined ? [...lists.keys()] : [service];
+/** Prints the access lists of all services, or those of one. */
+function show(table: AccessTable, service: string | undefined): void {
+  const [lists, offers] = [table.lists(), table.offerLists()];
+  const shown = service === undefined
+    ? [...new Set([...lists.keys(), ...offers.keys()])].sort()
+    : [service];
   if (shown.length === 0) printLine("There are no lists: everybody may use every service");
   const width = Math.max(...shown.map((name) => name.length));
-  for (const name of shown) printLine(`${name.padEnd(width)}  ${usersOf(lists.get(name))}`);
+  for (const name of shown) {
+    const offer = offers.get(name);
+    const offerers = offer === undefined ? "" : `; may be offered by ${usersOf(offer)}`;
+    printLine(`${name.padEnd(width)}  ${usersOf(lists.get(name))}${offerers}`);
+  }
 }
 
 function usersOf(list: Set<string> | undefined): string {

@@ -55,6 +55,15 @@ function declare(name: string, { services }: Identities): string {
   if (!isObject(attributes)) {
     throw new ValueError(`Cannot write the types of ${repr(name)}: it does not say what it offers`);
   }
+  const values = Object.values(attributes);
+  if (values.length > 0 && values.every((value) => value === null)) {
+    throw new ValueError(
+      `Cannot write the types of ${
+        repr(name)
+      }: the Manager shows only the names of what it offers ` +
+        `to a user who may not use it`,
+    );
+  }
   return declareService({ name, language: String(language), attributes, streams });
 }
 

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { pbkdf2, randomBytes, timingSafeEqual } from "node:crypto";
+import { createHash, pbkdf2, randomBytes, timingSafeEqual } from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";
 import { promisify } from "node:util";
 import { ValueError } from "../../errors.ts";
@@ -19,6 +19,18 @@ export interface User {
   pid: number;
   username: string;
   isAdmin: boolean;
+}
+
+/**
+ * A user who has logged in. A session belongs to the number and not to the name, which another user
+ * may get later.
+ */
+export interface SessionUser {
+  /** The number of the user, which SQLite never gives twice. */
+  readonly pid: number;
+  readonly username: string;
+  /** A digest of the hash of the password that the user has logged in with. */
+  readonly credential: string;
 }
 
 /** The parameters of PBKDF2-HMAC-SHA256, which are those of Python. Sizes in bytes. */
@@ -74,19 +86,36 @@ export class UsersTable {
     return this.find(username)?.isAdmin ?? false;
   }
 
+  /** Whether a user with that name exists and has that password. */
+  async isPasswordValid(username: string, password: string): Promise<boolean> {
+    return await this.logIn(username, password) !== undefined;
+  }
+
   /**
-   * Whether a user with that name exists and has that password. The key is computed in
+   * The user with that name and that password; `undefined` if there is none. The key is computed in
    * another thread, so the event loop goes on.
    */
-  async isPasswordValid(username: string, password: string): Promise<boolean> {
-    const sql = "SELECT key, salt FROM auth_users WHERE username = ?";
+  async logIn(username: string, password: string): Promise<SessionUser | undefined> {
+    const sql = "SELECT pid, key, salt FROM auth_users WHERE username = ?";
     const [row] = await retryWhileLocked(() => all(this.#database, sql, username));
     const salt = row?.salt instanceof Uint8Array ? row.salt : randomBytes(SALT_SIZE);
     // Also computed if there is no such user, so that the time does not show whether there is one.
     const key = await keyOf(password, salt);
     // PBKDF2 fills a password up with NUL characters, so one with more of them has the same key.
-    return !password.includes("\0") && row?.key instanceof Uint8Array &&
-      key.length === row.key.length && timingSafeEqual(key, row.key);
+    const isRight = !password.includes("\0") && row?.key instanceof Uint8Array &&
+      key.length === row.key.length &&
+      timingSafeEqual(key, row.key);
+    return isRight ? { pid: Number(row.pid), username, credential: credentialOf(row) } : undefined;
+  }
+
+  /**
+   * The row of a user who has logged in; `undefined` if the user was removed, or has another password
+   * now, even if a new user has the same name.
+   */
+  current({ pid, credential }: SessionUser): User | undefined {
+    const sql = "SELECT pid, username, is_admin, key, salt FROM auth_users WHERE pid = ?";
+    const [row] = all(this.#database, sql, pid);
+    return row !== undefined && credentialOf(row) === credential ? asUser(row) : undefined;
   }
 
   /**
@@ -160,6 +189,13 @@ function asUser(row: Row): User {
     username: String(row.username),
     isAdmin: Boolean(row.is_admin),
   };
+}
+
+/** Differs after the password has changed. Not the hash itself, which never leaves the table. */
+function credentialOf({ key, salt }: Row): string {
+  const digest = createHash("sha256");
+  for (const part of [salt, key]) if (part instanceof Uint8Array) digest.update(part);
+  return digest.digest("base64");
 }
 
 function unknown(username: string): ValueError {

@@ -177,7 +177,7 @@ Deno.test("without login no access list is enforced, even for a client that logs
 Deno.test("a Manager logs a warning if it does not enforce its access lists, and only then", async () => {
   await using home = await temporaryFolder();
   await output(home.path, "user", "add", "alice", "-p", "wonderland");
-  const warning = "Everybody may use every service";
+  const warning = "Everybody may use and offer every service";
   const errorsOf = async (...args: string[]) => {
     await using manager = await ManagerProcess.start(home.path, ...args);
     manager.kill("SIGTERM");

@@ -10,7 +10,7 @@ import { ENTRY, ScriptedManager } from "../support/scripted_manager.ts";
 const SERVICE_GONE = { uid: "gone", result: "Lab" };
 
 Deno.test("the identity of a Client has the extension gone, whether it reconnects or not", async () => {
-  const extensions = ["ready", "beat", "cancel", "stream", "parts", "gone"];
+  const extensions = ["ready", "beat", "cancel", "stream", "parts", "owner", "gone"];
   for (const reconnect of [true, false]) {
     await using manager = new ScriptedManager();
     const connecting = connect({ ...manager.connectOptions, reconnect });

@@ -1,5 +1,6 @@
 /** The handshake with any replies, for each authentication method, against a short model of its rules. */
 
+import { HeldMemory } from "../../wire/held_line.ts";
 import { assertEquals } from "@std/assert";
 import type { Authentication } from "../../manager/authentication.ts";
 import { Connection } from "../../net/connection.ts";
@@ -25,7 +26,7 @@ const HOST = {
   address: "10.0.0.5",
   trustedNames: ["scope", "10.0.0.5"],
 };
-const limits = { ...LIMITS, handshakeSize: 4_000 };
+const limits = { ...LIMITS, handshakeSize: 4_000, maxIdentity: 4_000 };
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true });
@@ -239,6 +240,7 @@ async function expectRules(
     authentication,
     attemptLogin: async (check) => await check(),
     limits,
+    memory: new HeldMemory(1_000_000),
   });
   await connection.close();
   const { state, questions, name } = expectedEnding(method, stream);

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { join } from "node:path";
 import { Access } from "../../manager/access.ts";
+import { logIn, userNamed } from "../support/users.ts";
 import { Database } from "../../manager/database/database.ts";
 
 /** A database that two programs have open, with the users alice and bob. */
@@ -35,9 +36,10 @@ Deno.test("every user may use a service without a list, and only those on the li
   table.allow("DMM", ["alice"]);
   table.allow("Empty", ["alice"]);
   table.deny("Empty", ["alice"]);
-  using access = new Access(table);
+  using access = new Access(shared.ours);
+  const [alice, bob] = [await logIn(shared.ours, "alice"), await logIn(shared.ours, "bob")];
   const mayUse = (service: string) =>
-    ["alice", "bob", "__proto__", undefined].map((user) => access.mayUse(user, service));
+    [alice, bob, userNamed("__proto__"), undefined].map((user) => access.mayUse(user, service));
   assertEquals(mayUse("DMM"), [true, false, false, false]);
   assertEquals(mayUse("Empty"), [false, false, false, false]);
   for (const service of ["Lamp", "dmm", "__proto__", "constructor"]) {
@@ -47,9 +49,10 @@ Deno.test("every user may use a service without a list, and only those on the li
 
 Deno.test("a change by this program takes effect when it refreshes the lists", async () => {
   await using shared = await Shared.open();
-  using access = new Access(shared.ours.access);
+  using access = new Access(shared.ours);
+  const bob = await logIn(shared.ours, "bob");
   const seen: boolean[] = [];
-  access.watch(() => seen.push(access.mayUse("bob", "DMM")));
+  access.watch(() => seen.push(access.mayUse(bob, "DMM")));
   shared.ours.access.allow("DMM", ["alice"]);
   access.refresh();
   shared.ours.access.clear("DMM");
@@ -59,9 +62,10 @@ Deno.test("a change by this program takes effect when it refreshes the lists", a
 
 Deno.test("a change by another program takes effect soon, and is reported after that", async () => {
   await using shared = await Shared.open();
-  using access = new Access(shared.ours.access);
+  using access = new Access(shared.ours);
+  const bob = await logIn(shared.ours, "bob");
   let reported = Promise.withResolvers<boolean>();
-  access.watch(() => reported.resolve(access.mayUse("bob", "DMM")), 1);
+  access.watch(() => reported.resolve(access.mayUse(bob, "DMM")), 1);
   shared.theirs.access.allow("DMM", ["alice"]);
   assertEquals(await reported.promise, false);
   reported = Promise.withResolvers();
@@ -74,18 +78,19 @@ Deno.test("a change by another program takes effect soon, and is reported after 
 
 Deno.test("while the lists cannot be read those that were read last stay in effect, and then the new ones", async () => {
   await using shared = await Shared.open();
-  const { lists } = shared.ours.access;
+  const { numbers } = shared.ours.access;
   shared.ours.access.allow("DMM", ["alice"]);
-  using access = new Access(shared.ours.access);
+  using access = new Access(shared.ours);
+  const bob = await logIn(shared.ours, "bob");
   let changes = 0;
   access.watch(() => changes++);
   shared.ours.access.clear("DMM");
-  shared.ours.access.lists = () => {
+  shared.ours.access.numbers = () => {
     throw new Error("the disk is gone");
   };
   access.refresh();
-  assertEquals([access.mayUse("bob", "DMM"), changes], [false, 0]);
-  shared.ours.access.lists = lists;
+  assertEquals([access.mayUse(bob, "DMM"), changes], [false, 0]);
+  shared.ours.access.numbers = numbers;
   access.refresh();
-  assertEquals([access.mayUse("bob", "DMM"), changes], [true, 1]);
+  assertEquals([access.mayUse(bob, "DMM"), changes], [true, 1]);
 });

@@ -2,8 +2,9 @@ import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
 import { KeyError, ValueError } from "../../errors.ts";
 import { type Answer, Login, parseAnswer, textOf } from "../../manager/administrator_login.ts";
-import { UsersTable } from "../../manager/database/users_table.ts";
+import { type SessionUser, UsersTable } from "../../manager/database/users_table.ts";
 import { MANAGER_NAME as MANAGER } from "../support/devices.ts";
+import { logIn } from "../support/users.ts";
 import { PYTHON_USER, pythonUser } from "../support/python_users.ts";
 
 const PASSWORD = "a good password";
@@ -26,7 +27,7 @@ class Peer {
   readonly #users: UsersTable;
   #next = Promise.withResolvers<Prompt>();
 
-  constructor(users: UsersTable, username?: string) {
+  constructor(users: UsersTable, user?: SessionUser) {
     this.#users = users;
     this.login = new Login(
       (...nextPrompt) => {
@@ -35,7 +36,7 @@ class Peer {
         this.#next = Promise.withResolvers();
       },
       async (check) => await check(),
-      username,
+      user,
     );
   }
 
@@ -64,6 +65,11 @@ class Peer {
   }
 }
 
+/** A peer whose user has logged in during the handshake. */
+async function peerOf(users: UsersTable, username: string): Promise<Peer> {
+  return new Peer(users, await logIn({ users }, username, PASSWORD));
+}
+
 async function expectRejection(outcome: Promise<void>): Promise<void> {
   const error: Error = await assertRejects(() => outcome, ValueError);
   assertEquals(error.message, REJECTION);
@@ -80,15 +86,15 @@ Deno.test("an administrator is prompted once, and stays one", async () => {
 });
 
 Deno.test("an administrator that logged in during the handshake is not prompted", async () => {
-  const peer = new Peer(newTable().users, "admin");
+  const peer = await peerOf(newTable().users, "admin");
   await peer.request();
   assertEquals(peer.prompts, []);
 });
 
 Deno.test("a user that logged in during the handshake and is no administrator is prompted", async () => {
   const { users } = newTable();
-  await expectRejection(new Peer(users, "j.doe").logIn("j.doe", PASSWORD));
-  const peer = new Peer(users, "j.doe");
+  await expectRejection((await peerOf(users, "j.doe")).logIn("j.doe", PASSWORD));
+  const peer = await peerOf(users, "j.doe");
   await peer.logIn("admin", PASSWORD);
   await peer.request();
   assertEquals(peer.prompts.length, 2);
@@ -120,7 +126,7 @@ Deno.test("an answer without a prompt does not answer the next prompt", async ()
 
 Deno.test("the rights of a user are looked up for every request", async () => {
   const { users } = newTable();
-  const peer = new Peer(users, "admin");
+  const peer = await peerOf(users, "admin");
   await peer.request();
   await users.update("admin", { isAdmin: false });
   await expectRejection(peer.logIn("admin", PASSWORD));
@@ -133,10 +139,10 @@ Deno.test("the rights of a user are looked up for every request", async () => {
 
 Deno.test("an administrator that loses the rights while the password is checked is rejected", async () => {
   class Revoking extends UsersTable {
-    override async isPasswordValid(username: string, password: string): Promise<boolean> {
-      const isValid = await super.isPasswordValid(username, password);
+    override async logIn(username: string, password: string): Promise<SessionUser | undefined> {
+      const user = await super.logIn(username, password);
       await this.update(username, { isAdmin: false });
-      return isValid;
+      return user;
     }
   }
   const peer = new Peer(new Revoking(newTable().database));
@@ -171,7 +177,7 @@ Deno.test("a wrong login can be tried again", async () => {
 
 Deno.test("a failed login leaves the user that the peer has logged in as", async () => {
   const { users } = newTable();
-  const peer = new Peer(users, "j.doe");
+  const peer = await peerOf(users, "j.doe");
   await expectRejection(peer.logIn("admin", "wrong"));
   await users.update("j.doe", { isAdmin: true });
   await peer.request();

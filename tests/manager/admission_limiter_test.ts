@@ -53,3 +53,19 @@ Deno.test("the release of an evicted slot frees none", () => {
   first.release();
   assertEquals(limiter.used, 2);
 });
+
+Deno.test("thousands of addresses do not keep a known one out, nor take its slots", () => {
+  const limiter = new AdmissionLimiter(3);
+  let evicted = 0;
+  let isEvicted = false;
+  for (let i = 0; i < 3; i++) limiter.acquire(`stranger ${i}`, () => evicted++);
+  assertEquals(limiter.acquire("known", () => isEvicted = true, true) !== undefined, true);
+  assertEquals(evicted, 1);
+  for (let i = 3; i < 2_000; i++) limiter.acquire(`stranger ${i}`, () => {});
+  assertEquals(isEvicted, false);
+  for (let i = 0; i < 2; i++) limiter.acquire("known", () => {}, true);
+  assertEquals(limiter.acquire("stranger", () => {}), undefined);
+  assertEquals(limiter.acquire("known", () => {}, true), undefined);
+  assertEquals(limiter.acquire("other", () => {}, true) !== undefined, true);
+  assertEquals([limiter.used, isEvicted], [3, true]);
+});

@@ -168,7 +168,7 @@ Deno.test("a computer is trusted as soon as the table has its name", async () =>
 
 Deno.test("a user is prompted for the name, then for the password of that name, and is accepted", async () => {
   const peer = new FakePeer({ username: "j.doe", password: "a good password" });
-  assertEquals(await authenticate(python(), MANAGER, peer), "j.doe");
+  assertEquals((await authenticate(python(), MANAGER, peer))?.username, "j.doe");
   assertEquals(peer.prompts, [["username", MANAGER], ["password", "j.doe"]]);
 });
 

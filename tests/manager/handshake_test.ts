@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { HeldMemory } from "../../wire/held_line.ts";
 import { LIMITS } from "../../limits.ts";
 import { handshake, type Outcome } from "../../manager/handshake.ts";
 import { Connection } from "../../net/connection.ts";
@@ -38,6 +39,7 @@ function handshakes(identity: object, count: number, yielder: StepYielder): Prom
       attemptLogin: async (check) => await check(),
       yielder,
       limits: LIMITS,
+      memory: new HeldMemory(0),
     });
   }));
 }

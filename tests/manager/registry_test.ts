@@ -9,6 +9,7 @@ import {
 } from "../../errors.ts";
 import { type Client, networkNameOf, type Service } from "../../manager/peer.ts";
 import { type PendingLimits, type Policy, Registry } from "../../manager/registry.ts";
+import type { SessionUser } from "../../manager/database/users_table.ts";
 import * as devices from "../support/devices.ts";
 import { DEVICE, MANAGER_NAME as MANAGER, serviceEntry } from "../support/devices.ts";
 import fc from "../support/properties.ts";
@@ -33,8 +34,16 @@ class Denials implements Policy {
     this.#pairs.delete(`${username} ${service}`);
   }
 
-  mayUse(username: string | undefined, service: string): boolean {
-    return !this.#pairs.has(`${username} ${service}`);
+  mayUse(user: SessionUser | undefined, service: string): boolean {
+    return !this.#pairs.has(`${user?.username} ${service}`);
+  }
+
+  mayOffer(user: SessionUser | undefined, service: string): boolean {
+    return !this.#pairs.has(`${user?.username} offers ${service}`);
+  }
+
+  isCurrent({ username, credential }: SessionUser): boolean {
+    return !this.#pairs.has(`${username} ${credential}`);
   }
 }
 
@@ -355,7 +364,11 @@ Deno.test("the error of a user that may not use a service comes before that of a
 });
 
 Deno.test("a client without a user is named by its network name", () => {
-  const all = registry({ mayUse: (username) => username !== undefined });
+  const all = registry({
+    mayUse: (user) => user !== undefined,
+    mayOffer: () => true,
+    isCurrent: () => true,
+  });
   addService(all, "it's");
   assertEquals(
     refusal(() => all.link(addClient(all, "a"), "it's"), PermissionError),

@@ -27,6 +27,7 @@ import {
   managerRequest,
   serviceEntry,
 } from "../support/devices.ts";
+import { logIn } from "../support/users.ts";
 import { temporaryFolder } from "../support/folder.ts";
 
 interface Options {
@@ -47,7 +48,7 @@ class TestManager implements Disposable {
       throw new Error(`the administrator was prompted for the ${attribute}`);
     },
     async (check) => await check(),
-    "admin",
+    undefined,
   );
   isShutDown = false;
   /** How many changes of the access lists were reported. */
@@ -79,6 +80,14 @@ class TestManager implements Disposable {
   static async withAdministrator(options: Options = {}): Promise<TestManager> {
     const manager = new TestManager(options);
     await manager.database.users.insert("admin", "secret", true);
+    const user = await logIn(manager.database, "admin");
+    manager.login = new Login(
+      (attribute) => {
+        throw new Error(`the administrator was prompted for the ${attribute}`);
+      },
+      async (check) => await check(),
+      user,
+    );
     return manager;
   }
 
@@ -113,6 +122,7 @@ class TestManager implements Disposable {
   ): Promise<unknown> {
     const request = managerRequest(attribute, args, kwargs);
     const result = await this.handlers.answerAdministrator(this.login, request);
+    this.handlers.finish();
     return JSON.parse(encodeReply(null, "1", result)).result;
   }
 

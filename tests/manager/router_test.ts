@@ -6,6 +6,7 @@ import { MANAGER_NAME } from "../support/devices.ts";
 import * as messages from "../support/messages.ts";
 import { question as prompt, reply } from "../support/messages.ts";
 import { type Device, Network } from "../support/network.ts";
+import { logIn } from "../support/users.ts";
 import fc from "../support/properties.ts";
 import { until } from "../support/until.ts";
 
@@ -164,7 +165,10 @@ Deno.test("a user that may not use a service is rejected, in a program and at a 
   for (const name of ["alice", "bob"]) await network.database.users.insert(name, "secret", false);
   network.database.access.allow("Echo", ["alice"]);
   network.access.refresh();
-  const [alice, bob] = ["alice", "bob"].map((name) => network.client(name, name));
+  const logins = ["alice", "bob"].map((name) => logIn(network.database, name));
+  const [alice, bob] = (await Promise.all(logins)).map((user) =>
+    network.client(user.username, user)
+  );
   const echo = network.service("Echo");
   const link = { service: "Manager", attribute: "link", args: ["Echo"], kwargs: {} };
   const lines = [request(), request(link), "Echo echo 1", "link Echo"];
@@ -185,7 +189,10 @@ Deno.test("a user that may not use a service is rejected, in a program and at a 
 Deno.test("a user that may no longer use a service gets the pending replies, and no notifications", async () => {
   const network = new Network();
   for (const name of ["alice", "bob"]) await network.database.users.insert(name, "secret", false);
-  const [alice, bob] = ["alice", "bob"].map((name) => network.client(name, name));
+  const logins = ["alice", "bob"].map((name) => logIn(network.database, name));
+  const [alice, bob] = (await Promise.all(logins)).map((user) =>
+    network.client(user.username, user)
+  );
   const echo = network.service("Echo");
   for (const { peer } of [alice, bob]) network.registry.link(peer, "Echo");
   network.send(bob, request());
@@ -206,7 +213,10 @@ Deno.test("a user that may no longer use a service gets the pending replies, and
 Deno.test("the pending requests of a user that may no longer use a service are cancelled, linked or not", async () => {
   const network = new Network();
   for (const name of ["alice", "bob"]) await network.database.users.insert(name, "secret", false);
-  const [alice, bob] = ["alice", "bob"].map((name) => network.client(name, name));
+  const logins = ["alice", "bob"].map((name) => logIn(network.database, name));
+  const [alice, bob] = (await Promise.all(logins)).map((user) =>
+    network.client(user.username, user)
+  );
   const echo = network.service("Echo", -1, ["cancel", "stream"]);
   const other = network.service("Other", -1, ["cancel", "stream"]);
   network.registry.link(alice.peer, "Echo");
@@ -994,7 +1004,7 @@ Deno.test("a client that is no administrator is rejected, with the uid of the re
 
 Deno.test("an administrator's request that fails is answered with an error and its uid", async () => {
   const { network } = await administrated();
-  const client = network.client("c", "admin");
+  const client = network.client("c", await logIn(network.database, "admin"));
   const cases: [JsonObject, string][] = [
     [
       { attribute: "users_table.nope" },
@@ -1020,10 +1030,11 @@ Deno.test("an administrator's request that fails is answered with an error and i
 
 Deno.test("a client whose user logged in during the handshake is prompted only if that is no administrator", async () => {
   const { network } = await administrated();
-  const known = network.client("c", "admin");
+  const known = network.client("c", await logIn(network.database, "admin"));
   network.send(known, ofAdministrator("7"));
   assertEquals((await known.sink.next()).result, ["admin"]);
-  const other = network.client("d", "j.doe");
+  await network.database.users.insert("j.doe", "secret", false);
+  const other = network.client("d", await logIn(network.database, "j.doe"));
   network.send(other, ofAdministrator("7"));
   assertEquals(only(other), prompt("username", MANAGER_NAME));
 });
@@ -1061,7 +1072,7 @@ Deno.test("an access list of many names is short enough for the Manager", async 
   const { users, access } = network.database;
   const names = Array.from({ length: 600 }, (_, index) => `user of the laboratory ${index}`);
   await users.insert("admin", "secret", true);
-  const client = network.client("a", "admin");
+  const client = network.client("a", await logIn(network.database, "admin"));
   network.send(client, {
     service: "Manager",
     attribute: "access_table.allow",

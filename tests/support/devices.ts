@@ -9,7 +9,9 @@ import {
   type PeerIdentity,
   type Service,
 } from "../../manager/peer.ts";
+import type { SessionUser } from "../../manager/database/users_table.ts";
 import type { Registry } from "../../manager/registry.ts";
+import { userNamed } from "./users.ts";
 
 /** The name of the Manager of these tests, as it stands in messages. */
 export const MANAGER_NAME = "Manager[lab-pc:1875]";
@@ -80,7 +82,8 @@ export function addClient<Session>(
   name: string,
   { username, ...options }: ClientOptions & { username?: string } = {},
 ): Client<Session> {
-  return asClient(registry.register(clientOf(name, options), session, username));
+  const user = username === undefined ? undefined : userNamed(username);
+  return asClient(registry.register(clientOf(name, options), session, user));
 }
 
 /** Registers a service. */
@@ -88,9 +91,9 @@ export function addService<Session>(
   registry: Registry<Session>,
   session: Session,
   name: string,
-  options: ServiceOptions = {},
+  { user, ...options }: ServiceOptions & { user?: SessionUser } = {},
 ): Service<Session> {
-  return asService(registry.register(serviceOf(name, options), session));
+  return asService(registry.register(serviceOf(name, options), session, user));
 }
 
 /** Narrows a peer to a client. */

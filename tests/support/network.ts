@@ -3,6 +3,7 @@
 import { assertEquals } from "@std/assert";
 import { Access } from "../../manager/access.ts";
 import type { LoginAttempt } from "../../manager/login_throttle.ts";
+import type { SessionUser } from "../../manager/database/users_table.ts";
 import { Database } from "../../manager/database/database.ts";
 import { LIMITS } from "../../limits.ts";
 import type { HeldLine } from "../../wire/held_line.ts";
@@ -82,7 +83,7 @@ export type Device = { peer: Peer<Session<FakeSink>>; sink: FakeSink };
 export class Network implements Disposable {
   readonly statistics = new Statistics();
   readonly database = new Database(":memory:", []);
-  readonly access = new Access(this.database.access);
+  readonly access = new Access(this.database);
   readonly registry = new Registry<Session<FakeSink>>(MANAGER_NAME, this.access);
   readonly handlers = new RequestHandlers<Session<FakeSink>>({
     registry: this.registry,
@@ -91,6 +92,11 @@ export class Network implements Disposable {
     port: 1875,
     status: () => null,
     database: this.database,
+    accessChanged: () => {
+      this.access.refresh();
+      this.router.revoke();
+    },
+    disconnect: (peer) => this.router.disconnect(peer),
     password: undefined,
     authHostname: false,
     authLogin: false,
@@ -106,12 +112,12 @@ export class Network implements Disposable {
 
   client(
     name: string,
-    username?: string,
+    user?: SessionUser,
     { attemptLogin = allow, extensions = [] }: Partial<Admission> & { extensions?: string[] } = {},
   ): Device & { peer: Client<Session<FakeSink>> } {
     const sink = new FakeSink();
     const identity = clientOf(name, { address: `lab-pc:${this.devices.length}`, extensions });
-    const peer = asClient(this.router.register(identity, sink, { attemptLogin, username }));
+    const peer = asClient(this.router.register(identity, sink, { attemptLogin, user }));
     this.devices.push({ peer, sink });
     return { peer, sink };
   }
@@ -120,11 +126,12 @@ export class Network implements Disposable {
     name: string,
     maxClients = -1,
     extensions: string[] = [],
+    user?: SessionUser,
   ): Device & { peer: Service<Session<FakeSink>> } {
     const sink = new FakeSink();
     const address = `lab-pc:${this.devices.length}`;
     const identity = serviceOf(name, { address, extensions, maxClients, streams: ["echo"] });
-    const peer = asService(this.router.register(identity, sink, { attemptLogin: allow }));
+    const peer = asService(this.router.register(identity, sink, { attemptLogin: allow, user }));
     this.devices.push({ peer, sink });
     return { peer, sink };
   }
