@@ -22,6 +22,8 @@ const encoder = new TextEncoder();
 export class ByteBuffer {
   #bytes = new Uint8Array(0);
   #length = 0;
+  /** The latest view, which is given again if it has the same size: messages often have. */
+  #view = this.#bytes;
 
   /** The number of bytes that the buffer holds. */
   get length(): number {
@@ -44,7 +46,11 @@ export class ByteBuffer {
 
   /** The content, as a view that is valid until the buffer changes. */
   view(): Uint8Array<ArrayBuffer> {
-    return this.#bytes.subarray(0, this.#length);
+    const { buffer } = this.#bytes;
+    if (this.#view.length !== this.#length || this.#view.buffer !== buffer) {
+      this.#view = new Uint8Array(buffer, 0, this.#length);
+    }
+    return this.#view;
   }
 
   /** Removes the content. */
