@@ -34,6 +34,7 @@ import { ConnectionAbortedError, RemoteError } from "./errors.ts";
 import type { Future } from "./future.ts";
 import { callHandler, type Task, Tasks } from "./base/callbacks.ts";
 import { type ClientIdentity, describeIdentities, type Identities } from "./wire/identities.ts";
+import { type ParseJson, parseJsonExactly } from "./wire/json.ts";
 import { readLarge } from "./wire/large_values.ts";
 import { type Device, ReconnectingConnection } from "./device/reconnecting_connection.ts";
 import { decodeLines, LongLine } from "./wire/line.ts";
@@ -79,6 +80,7 @@ export {
 export type { ConnectOptions } from "./device/device.ts";
 export {
   CancelledError,
+  CertificateDateError,
   CertificateError,
   ConfigurationError,
   ConnectError,
@@ -134,6 +136,11 @@ export type { Task } from "./base/callbacks.ts";
 export interface ClientOptions extends ConnectOptions {
   /** The name of the Client in the network name `name[host:port]`. Default: `"Client"`. */
   name?: string;
+  /**
+   * Give each number that JavaScript would change, e.g. `1.0` or an integer above 2^53, as an object of
+   * `JSON.rawJSON`, which is sent and printed as it was received. Default: `false`, the nearest number.
+   */
+  exactNumbers?: boolean;
 }
 
 /**
@@ -182,13 +189,22 @@ export function connect(options: ClientOptions = {}): Promise<Client> {
  * | a value                                           | arrives as                           |
  * | ------------------------------------------------- | ------------------------------------ |
  * | text, a boolean, `null`                           | itself                               |
- * | a number, also `NaN` and `Infinity`               | itself; `-0` as `0`                  |
- * | `undefined`                                       | `null`; as a property it is left out |
+ * | a number, also `NaN`, `Infinity` and `-0`         | itself                               |
+ * | a bigint                                          | an integer with all of its digits    |
+ * | `undefined`                                       | see below                            |
  * | an array, a plain object                          | itself                               |
  * | a typed array, e.g. `Float64Array`                | an array of its numbers              |
  * | an object with `toJSON` or `to_json`              | what that returns: a `Date` is text  |
  * | another object                                    | its own enumerable properties        |
- * | a `Map`, `Set`, bigint, function, symbol or cycle | a `TypeError`: convert it first      |
+ * | anything else                                     | a `TypeError` that names its place   |
+ *
+ * Anything else is what JSON would write as `{}` or leave out: a Promise (await it first), a Future, an
+ * Error, a `Map`, a `Set`, a `Blob`, an `ArrayBuffer`, a function, a symbol, a generator, a Link, an
+ * object of a class without properties of its own, and a cycle.
+ *
+ * `undefined` is an argument that is not given: it is left out after the last other argument, and a
+ * `TypeError` before one. A property that is `undefined` is left out, an item of an array and a result
+ * are `null`.
  *
  * The largest result has `readLimit` bytes (default: 1 GiB): the request fails with a `ValueError` if
  * there are more. Arguments are bounded in the same way by the `readLimit` of the Service. The Manager
@@ -229,8 +245,9 @@ export class Client implements AsyncDisposable {
    */
   shutdownHandler: ShutdownHandler | undefined;
   /**
-   * Called with each change of the connection and the links, if the Client reconnects. Its errors are
-   * logged.
+   * Called with each change of the connection and the links. A Client that does not reconnect has one
+   * such change: `unlinked`, when a Service has disconnected, which ends its Links for good. Its errors
+   * are logged.
    *
    * @example
    * ```ts ignore it needs a Manager
@@ -246,16 +263,21 @@ export class Client implements AsyncDisposable {
   connectionHandler: ConnectionHandler | undefined;
 
   readonly #options: ResolvedOptions;
+  readonly #exactNumbers: boolean;
+  readonly #parse: ParseJson | undefined;
   readonly #connection: ReconnectingConnection;
   readonly #requests: Requests;
   readonly #links: Links;
+  #networkName: string | undefined;
   readonly #tasks = new Tasks();
   readonly #disconnected = Promise.withResolvers<void>();
   /** Whether everything has ended but for the call of the handler. */
   #isAtEnd = false;
 
-  private constructor(name: string, options: ResolvedOptions) {
+  private constructor(name: string, options: ResolvedOptions, exactNumbers: boolean) {
     this.name = name;
+    this.#exactNumbers = exactNumbers;
+    this.#parse = exactNumbers ? parseJsonExactly : undefined;
     this.host = options.host;
     this.port = options.port;
     this.#options = options;
@@ -265,6 +287,7 @@ export class Client implements AsyncDisposable {
       options.reconnect?.maxWaiting ?? 0,
       (service) => this.#links.serviceGone(service),
       options.readLimit,
+      this.#parse,
     );
     this.#links = new Links({
       requests: this.#requests,
@@ -292,11 +315,20 @@ export class Client implements AsyncDisposable {
    * @throws The reason of `signal`, if that is aborted.
    */
   static async connect(options: ClientOptions = {}): Promise<Client> {
-    const { name = "Client", ...others } = options;
-    const client = new Client(name, resolveOptions(others));
+    const { name = "Client", exactNumbers = false, ...others } = options;
+    const client = new Client(name, resolveOptions(others), exactNumbers);
     await client.#connection.open();
     client.#live();
     return client;
+  }
+
+  /**
+   * The name of the Client on the network, `name[host:port]`, as the Manager has it, e.g. in the
+   * list that `acquireLock` returns. `undefined` until the first reply, which a Manager of this
+   * package sends while the Client connects.
+   */
+  get networkName(): string | undefined {
+    return this.#networkName;
   }
 
   /** The address of the Manager, `host:port`. */
@@ -339,7 +371,7 @@ export class Client implements AsyncDisposable {
 
   /** The identity that the Client sends to the Manager. */
   identity(): ClientIdentity {
-    return identityOf(this.name, this.#options.reconnect !== undefined);
+    return identityOf(this.name);
   }
 
   /**
@@ -453,7 +485,8 @@ export class Client implements AsyncDisposable {
    * @param name The name of the new Client.
    */
   spawn(name: string = "Client"): Promise<Client> {
-    return Client.connect({ ...this.#options, signal: undefined, name });
+    const exactNumbers = this.#exactNumbers;
+    return Client.connect({ ...this.#options, signal: undefined, name, exactNumbers });
   }
 
   /**
@@ -483,11 +516,14 @@ export class Client implements AsyncDisposable {
       receive: async (_, lines) => {
         const texts = decodeLines(lines);
         for (const [index, line] of lines.entries()) {
-          if (line instanceof LongLine) {
-            await this.#receiveLong(line);
-            continue;
+          try {
+            if (line instanceof LongLine) {
+              await this.#receiveLong(line);
+            } else this.#receive(line, texts[index]);
+          } catch (error) { // whatever the other side has sent, the next line is read
+            log.error("Ignored a message that is no use: {error}", { error });
           }
-          this.#receive(line, texts[index]);
+          if (line instanceof LongLine) continue;
           const pausing = pause(line);
           if (pausing !== undefined) await pausing;
         }
@@ -528,7 +564,7 @@ export class Client implements AsyncDisposable {
   }
 
   async #receiveLong(line: LongLine): Promise<void> {
-    const outcome = await readLarge(line, this.#options.readLimit);
+    const outcome = await readLarge(line, this.#options.readLimit, this.#parse);
     if (outcome.state === "invalid") return this.#failUnreadable(outcome.keys, outcome.error);
     if (outcome.state === "truncated") return;
     try {
@@ -542,7 +578,7 @@ export class Client implements AsyncDisposable {
   #receive(line: Uint8Array, text: string | undefined): void {
     let message: Message;
     try {
-      message = decodeMessage(text ?? line);
+      message = decodeMessage(text ?? line, this.#parse);
     } catch (error) {
       return this.#failUnreadable(scanKeys(line), error as Error);
     }
@@ -552,8 +588,11 @@ export class Client implements AsyncDisposable {
   #receiveMessage(message: Message): void {
     switch (message.kind) {
       case "reply":
+        this.#networkName = message.requester ?? undefined;
         if (message.uid === READY) return this.#agree(message.result);
-        if (message.uid === GONE) return this.#links.serviceGone(String(message.result));
+        if (message.uid === GONE && typeof message.result === "string") {
+          return this.#links.serviceGone(message.result);
+        }
         return this.#requests.fulfil(message.uid, message.result, message.size);
       case "value":
         return this.#requests.give(message.uid, message.value, message.size);
@@ -603,8 +642,7 @@ export class Client implements AsyncDisposable {
   }
 }
 
-function identityOf(name: string, isReconnecting: boolean): ClientIdentity {
-  const extensions = [READY, BEAT, CANCEL, STREAM, PARTS];
-  if (isReconnecting) extensions.push(GONE);
+function identityOf(name: string): ClientIdentity {
+  const extensions = [READY, BEAT, CANCEL, STREAM, PARTS, GONE];
   return { type: "client", name, language: LANGUAGE, os: OS, extensions };
 }

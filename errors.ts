@@ -283,8 +283,7 @@ export class ConnectError extends NetworkError {
 }
 
 /**
- * One side uses TLS and the other does not. Its `code` is `"TLS_MISMATCH"`; the message says whether to
- * set the option `disableTls` or to leave it out.
+ * One side uses TLS and the other does not. Its `code` is `"TLS_MISMATCH"`; the message says which side.
  *
  * @example
  * ```ts ignore it needs a Manager
@@ -323,6 +322,29 @@ export class CertificateError extends NetworkError {
   /** Creates it with the text after the class name. */
   constructor(message: string, options?: ErrorOptions) {
     super("CertificateError", "CERTIFICATE", message, options);
+  }
+}
+
+/**
+ * The certificate of the Manager has expired, or is not valid yet: perhaps the clock of this computer is
+ * wrong. Its `code` is `"CERTIFICATE_DATE"`; the message has the dates and the time of the clock. A
+ * device that reconnects, or waits for the first connection, tries again.
+ *
+ * @example
+ * ```ts ignore it needs a Manager
+ * import { CertificateDateError, connect } from "@msl/network";
+ *
+ * try {
+ *   await using _cxn = await connect();
+ * } catch (error) {
+ *   if (error instanceof CertificateDateError) console.error(error.message);
+ * }
+ * ```
+ */
+export class CertificateDateError extends NetworkError {
+  /** Creates it with the text after the class name. */
+  constructor(message: string, options?: ErrorOptions) {
+    super("CertificateDateError", "CERTIFICATE_DATE", message, options);
   }
 }
 
@@ -452,19 +474,35 @@ export class RemoteError extends NetworkError {
   }
 }
 
+/** The longest text of an object that was thrown and is no error, in characters. */
+const LONGEST_OBJECT = 1_000;
+
 /**
  * The text of an error on the wire, `ClassName: text`. A {@linkcode RemoteError} that is thrown again
- * keeps the text that was received.
+ * keeps the text that was received. Never throws, whatever was thrown.
  */
 export function wireMessage(error: unknown): string {
-  if (error instanceof RemoteError) return error.message;
   try {
-    return error instanceof Error
-      ? `${nameOf(error)}: ${error.message}`
+    if (error instanceof RemoteError) return String(error.message);
+    if (error instanceof Error) return `${nameOf(error)}: ${error.message}`;
+    return typeof error === "object" && error !== null
+      ? objectMessage(error)
       : `Error: ${String(error)}`;
   } catch {
     return "Error: what was thrown cannot be shown as text"; // any value can be thrown
   }
+}
+
+/** The text of an object that is no error of this realm: it may be one of another, or any object. */
+function objectMessage(thrown: { name?: unknown; message?: unknown }): string {
+  const { name, message } = thrown;
+  if (typeof message === "string") {
+    return `${typeof name === "string" && name !== "" ? name : "Error"}: ${message}`;
+  }
+  const text = String(thrown);
+  if (!text.startsWith("[object ")) return `Error: ${text}`;
+  const json = JSON.stringify(thrown) ?? text;
+  return `Error: ${json.length > LONGEST_OBJECT ? `${json.slice(0, LONGEST_OBJECT)}...` : json}`;
 }
 
 /** The own name of an error or of its class, else the class name: a subclass inherits a name. */

@@ -413,7 +413,7 @@ export class Future<T> implements Promise<T> {
 
   /**
    * Calls a function with this Future when it is done; if it is done already, in a microtask. An
-   * error that the function throws is logged, and nothing else is affected.
+   * error that the function throws, or rejects with, is logged, and nothing else is affected.
    *
    * @example
    * ```ts
@@ -422,7 +422,7 @@ export class Future<T> implements Promise<T> {
    * resolve(3);
    * ```
    */
-  addDoneCallback(callback: (future: Future<T>) => void): void {
+  addDoneCallback(callback: (future: Future<T>) => unknown): void {
     if (this.done()) queueMicrotask(() => this.#call(callback));
     else (this.#callbacks ??= []).push(() => this.#call(callback));
   }
@@ -504,10 +504,15 @@ export class Future<T> implements Promise<T> {
   }
 
   #call(callback: (future: Future<T>) => void): void {
-    try {
-      callback(this);
-    } catch (error) {
+    const failed = (error: unknown) =>
       log.error("A callback of {label} failed: {error}", { label: this.#label, error });
+    try {
+      const returned: unknown = callback(this);
+      // At once, not with `await`: nearly all callbacks return nothing.
+      if (returned instanceof Promise) returned.catch(failed);
+      else if (returned !== undefined) Promise.resolve(returned).catch(failed);
+    } catch (error) {
+      failed(error);
     }
   }
 

@@ -33,8 +33,9 @@ export interface Limits {
    */
   readonly loginTimeout: number;
   /**
-   * The longest line that is accepted from a peer that is not identified yet, in bytes. Default:
-   * 64 KiB. A longer one is rejected with a `ValueError`, and the connection is closed.
+   * The longest line that the Manager reads as a whole, in bytes. Default: 64 KiB. A longer one from a
+   * peer that is not identified yet is rejected with a `ValueError`, and the connection is closed;
+   * later, a longer answer to a prompt or request to the Manager itself is answered with one.
    * Command line: `--handshake-size`.
    */
   readonly handshakeSize: number;
@@ -68,14 +69,16 @@ export interface Limits {
   readonly longLine: number;
   /**
    * The longest line that is accepted, in bytes. Default: 1 GiB. A longer one is read, dropped and
-   * answered with a `ValueError`. Command line: `--max-message-size`.
+   * answered with a `ValueError`. With less than 528 KiB devices send no value in pieces, so it is also
+   * the limit of a value. Command line: `--max-message-size`.
    */
   readonly maxMessageSize: number;
   /**
    * How many bytes of long lines all peers of a Manager together may have in its memory. Default: 0,
-   * which stands for a quarter of the computer's memory, at least 256 MiB and at most 4 GiB. A line
-   * for which there is no share left is read, dropped and answered with a `ValueError`. Command line:
-   * `--max-held`.
+   * which stands for half of the computer's memory, at least 256 MiB and at most 4 GiB. A peer may
+   * have no more of it than is left for the others, which is half of it if no other peer has
+   * anything: of the line that it sends, and of those that wait for it to read them. A line for which
+   * there is no share left is dropped and answered with a `ValueError`. Command line: `--max-held`.
    */
   readonly maxHeld: number;
   /**
@@ -154,12 +157,30 @@ export interface Limits {
   readonly grace: number;
 }
 
+/** How many notifications a Link keeps until its user sets a handler for them. */
+export const KEPT_NOTIFICATIONS = 64;
+
+/** How large they may be together, as JSON in characters, unless it is only one. */
+export const KEPT_NOTIFICATIONS_SIZE = 1024 * 1024;
+
 /**
  * The number of requests that a Service runs at once: those whose method has not finished, or whose
  * stream has not ended. A further one fails with a `PermissionError`. The option `maxRunning` of a
  * Service changes it.
  */
 export const MAX_RUNNING = 10_000;
+
+/**
+ * The number of records of connections that the database keeps, the newest ones: about 150 MB. The
+ * option `keepConnections` of a Manager changes it. Command line: `--keep-connections`.
+ */
+export const KEPT_CONNECTIONS = 1_000_000;
+
+/**
+ * The number of records of connections that wait to be written, e.g. because another program keeps the
+ * database locked. Further ones are dropped, and counted in the log. It has no option.
+ */
+export const MAX_QUEUED_RECORDS = 10_000;
 
 /**
  * The longest text that a record of the log has from a peer or from an error, in UTF-16 code units.

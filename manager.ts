@@ -19,17 +19,21 @@
 import { delay } from "@std/async/delay";
 import { Access } from "./manager/access.ts";
 import type { Authentication } from "./manager/authentication.ts";
+import { certificateWarnings } from "./manager/certificate_warnings.ts";
 import type { Connection } from "./net/connection.ts";
 import type { Database } from "./manager/database/database.ts";
-import { ConfigurationError } from "./errors.ts";
+import { ConfigurationError, ConnectionAbortedError } from "./errors.ts";
 import { type HostOptions, Hosts } from "./manager/hosts.ts";
 import type { Identities } from "./wire/identities.ts";
-import { type Limits, resolveLimits } from "./limits.ts";
+import { KEPT_CONNECTIONS, type Limits, resolveLimits } from "./limits.ts";
 import { listen, type Listener } from "./net/listener.ts";
 import { logger } from "./base/log.ts";
 import { DEFAULT_PORT } from "./wire/protocol.ts";
 import { LongLines } from "./manager/long_lines.ts";
-import { certificateFile, databaseFile, keyFile } from "./base/paths.ts";
+import { databaseFile } from "./base/paths.ts";
+import { parseRetention } from "./manager/retention.ts";
+import type { Retention } from "./manager/database/connections_table.ts";
+import { ConnectionRecords } from "./manager/connection_records.ts";
 import { ConnectionHandler } from "./manager/connection_handler.ts";
 import { Registry } from "./manager/registry.ts";
 import { RequestHandlers } from "./manager/request_handlers.ts";
@@ -40,20 +44,26 @@ import type { ManagerStatus } from "./wire/status.ts";
 
 /** How a Manager is started. The defaults are those of the Python software. */
 export interface ManagerOptions {
-  /** The host name or address to listen on. Default: all interfaces, IPv4 and IPv6. */
+  /**
+   * The host name or address to listen on; of a name, every address that this computer has. Default:
+   * all interfaces, IPv4 and IPv6.
+   */
   host?: string;
   /** The port; 0 for any free port. Default: 1875. */
   port?: number;
   /** Use plain TCP instead of TLS. Default: false. */
   disableTls?: boolean;
   /**
-   * The file of the certificate, in PEM. Created if it does not exist. Default:
-   * `certs/localhost.crt` in the home folder.
+   * The file of the certificate, in PEM, which may have the private key too. Created if it does not
+   * exist. Default: `certs/<host>.crt` in the home folder, `certs/localhost.crt` without `host`.
    */
   certFile?: string;
   /**
-   * The file of the private key, in PEM. Created if it does not exist. Default:
-   * `keys/localhost.key` in the home folder.
+   * The file of the private key, in PEM. Created if it does not exist. Default: `certFile` if that
+   * has a key, else `keys/<host>.key` in the home folder, `keys/localhost.key` without `host`.
+   *
+   * With `keyFile` and without `certFile`, a certificate of another key is replaced; the old one is
+   * kept as `.old`.
    */
   keyFile?: string;
   /**
@@ -74,6 +84,12 @@ export interface ManagerOptions {
    * `manager.sqlite3` in the home folder.
    */
   database?: string;
+  /**
+   * Which records of connections the database keeps: a number of them, an age with its unit, or both,
+   * e.g. `100_000`, `"90d"` or `"100000,90d"`. Older ones are deleted; 0 records none. Default:
+   * 1,000,000, of any age. Command line: `--keep-connections`.
+   */
+  keepConnections?: number | string;
   /** The limits that differ from the default ones. Times in milliseconds, sizes in bytes. */
   limits?: Partial<Limits>;
   /** How computers are named. Default: by the system and DNS. */
@@ -82,9 +98,9 @@ export interface ManagerOptions {
 
 /**
  * How long a statement waits while another program writes to the database, in milliseconds. The event
- * loop, and with it every peer, waits for as long, and most statements only record a connection.
+ * loop, and with it every peer, would wait for as long: what can wait tries again later instead.
  */
-const BUSY_TIMEOUT = 100;
+const BUSY_TIMEOUT = 0;
 
 /** How long a shutdown answers requests that are still pending with errors, in milliseconds. */
 const FAILING_TIME = 1_000;
@@ -125,6 +141,7 @@ export class Manager implements AsyncDisposable {
   readonly #limits: Limits;
   readonly #authentication: Authentication;
   readonly #connectionHandler: ConnectionHandler;
+  readonly #records: ConnectionRecords;
   readonly #longLines: LongLines<Connection>;
   readonly #registry: Registry<Session<Connection>>;
   readonly #router: Router<Connection>;
@@ -136,6 +153,8 @@ export class Manager implements AsyncDisposable {
   /** Whether the warning of plain passwords has been logged. */
   #isWarned: boolean;
   #shutdown: Promise<void> | undefined;
+  /** Why the Manager had to shut down; `undefined` if it was asked to. */
+  #failure: Error | undefined;
   /** When a shutdown stops waiting for replies. */
   #deadline = Infinity;
 
@@ -145,6 +164,7 @@ export class Manager implements AsyncDisposable {
     hosts: Hosts,
     limits: Limits,
     options: ManagerOptions,
+    retention: Retention,
     access: Access | undefined,
   ) {
     this.#listeners = listeners;
@@ -157,6 +177,7 @@ export class Manager implements AsyncDisposable {
     this.#isWarned = sendsPlainPasswords(options);
     this.networkName = `Manager[${this.hostname}:${this.port}]`;
     this.#access = access;
+    const records = this.#records = new ConnectionRecords(database.connections, retention);
     const registry = this.#registry = new Registry<Session<Connection>>(
       this.networkName,
       access,
@@ -171,7 +192,9 @@ export class Manager implements AsyncDisposable {
       database,
       password: options.authPassword,
       authHostname: options.authHostname ?? false,
+      authLogin: options.authLogin ?? false,
       accessChanged: () => access?.refresh(),
+      flushRecords: () => records.flush(),
       shutdown: () => this.shutdown(),
     });
     const statistics = this.#statistics;
@@ -185,11 +208,12 @@ export class Manager implements AsyncDisposable {
       authentication: this.#authentication,
       router,
       longLines: this.#longLines,
-      records: database.connections,
+      records,
       statistics,
       onAdministratorLogin: (address) => this.#warnOfPlainLogin(address),
     });
     access?.watch(() => router.revoke());
+    this.#finished.promise.catch(() => {}); // for those who do not wait for it
     for (const listener of listeners) this.#track(this.#accept(listener));
   }
 
@@ -200,6 +224,7 @@ export class Manager implements AsyncDisposable {
    * the private key or the database cannot be read or created; if `authLogin` is given and there are
    * no users; or if the port is in use or may not be listened on.
    * @throws {RangeError} If a limit is out of its range.
+   * @throws {ValueError} If `keepConnections` is not a number of records or an age.
    *
    * @example
    * ```ts ignore it does not end
@@ -214,23 +239,29 @@ export class Manager implements AsyncDisposable {
     checkAuthentication(options);
     if (sendsPlainPasswords(options)) log.warn(PLAIN_PASSWORDS);
     const limits = resolveLimits(options.limits);
+    const retention = parseRetention(String(options.keepConnections ?? KEPT_CONNECTIONS));
     const hosts = new Hosts(options.hosts);
-    const files = {
-      certFile: options.certFile ?? certificateFile("localhost"),
-      keyFile: options.keyFile ?? keyFile("localhost"),
-      keyPassword: options.keyFilePassword,
-    };
     const databasePath = options.database ?? databaseFile();
     // Imported here, so that a program that only connects to a Manager loads neither.
-    const { loadCredentials } = await import("./net/credentials.ts");
+    const { credentialFiles, loadCredentials } = await import("./net/credentials.ts");
     const { Database } = await import("./manager/database/database.ts");
-    const credentials = options.disableTls
-      ? undefined
-      : await loadCredentials(files, hosts.aliases());
-    const database = new Database(databasePath, hosts.aliases(), BUSY_TIMEOUT);
+    const { host } = options;
+    const files = options.disableTls ? undefined : credentialFiles(options);
+    const credentials = files && await loadCredentials(
+      files,
+      options.keyFilePassword,
+      () => hosts.certificateNames(host),
+    );
+    if (credentials) {
+      const certificate = { cert: credentials.cert, certFile: files.certFile, host };
+      for (const warning of await certificateWarnings(certificate, hosts)) {
+        log.warn("{warning}", { warning });
+      }
+    }
+    const database = new Database(databasePath, hosts.trustedAtFirst(), BUSY_TIMEOUT);
     log.info("Using the database {database} and {certificate}", {
       database: databasePath,
-      certificate: credentials ? `the certificate ${files.certFile}` : "no certificate",
+      certificate: files ? `the certificate ${files.certFile}` : "no certificate",
     });
     try {
       if (options.authLogin && database.users.users().length === 0) {
@@ -241,8 +272,10 @@ export class Manager implements AsyncDisposable {
       }
       const access = options.authLogin ? new Access(database.access) : undefined;
       if (!access) warnOfUnusedLists(database);
-      const listeners = listen(options.host, options.port ?? DEFAULT_PORT, credentials);
-      return new Manager(listeners, database, hosts, limits, options, access);
+      const { port = DEFAULT_PORT } = options;
+      const addresses = host === undefined ? undefined : await hosts.addressesOf(host);
+      const listeners = listen(addresses, port, credentials);
+      return new Manager(listeners, database, hosts, limits, options, retention, access);
     } catch (error) {
       database[Symbol.dispose]();
       throw error;
@@ -266,7 +299,11 @@ export class Manager implements AsyncDisposable {
     return this.#status(null);
   }
 
-  /** Fulfilled when the Manager has shut down and its database is closed. Never rejects. */
+  /**
+   * Fulfilled when the Manager has shut down and its database is closed, or cannot be closed. Rejects
+   * with a `ConnectionAbortedError` if it had to, since it could not accept connections any more;
+   * nothing happens if nobody waits for it then.
+   */
   get finished(): Promise<void> {
     return this.#finished.promise;
   }
@@ -326,21 +363,26 @@ export class Manager implements AsyncDisposable {
    * `net/listener.ts` calls, with TLS added.
    */
   async #accept(listener: Listener): Promise<void> {
-    while (this.#shutdown === undefined) {
-      try {
-        for await (const socket of listener) {
-          // The socket may have been accepted while the listener was being closed.
-          if (this.#shutdown !== undefined) await socket.close();
-          else this.#track(this.#connectionHandler.serve(socket));
-        }
-        return; // the listener is closed
-      } catch (error) {
-        if (isPeerGone(error)) continue;
-        // E.g. there are no free descriptors. Open connections go on, and new ones wait.
-        log.error("Cannot accept a connection: {error}", { error: (error as Error).message });
-        await delay(100);
+    try {
+      for await (const socket of listener) {
+        // The socket may have been accepted while the listener was being closed.
+        if (this.#shutdown !== undefined) await socket.close();
+        else this.#track(this.#connectionHandler.serve(socket));
       }
+    } catch (error) {
+      this.#fail(error as Error);
     }
+  }
+
+  /** Ends a Manager that can accept nobody any more, so that whatever supervises it starts it again. */
+  #fail(cause: Error): void {
+    if (this.#shutdown !== undefined) return;
+    this.#failure = new ConnectionAbortedError(
+      `The Manager cannot accept connections any more: ${cause.message}`,
+      { cause },
+    );
+    log.fatal("{error}", { error: this.#failure.message });
+    this.shutdown();
   }
 
   #status(requester: string | null): ManagerStatus {
@@ -367,6 +409,24 @@ export class Manager implements AsyncDisposable {
   }
 
   async #end(): Promise<void> {
+    try {
+      await this.#drain();
+    } catch (error) {
+      log.error("The Manager cannot shut down in order: {error}", {
+        error: (error as Error).message,
+      });
+    }
+    try {
+      await this.#close();
+    } finally {
+      // Also if it cannot close, e.g. the database: nothing follows.
+      if (this.#failure !== undefined) this.#finished.reject(this.#failure);
+      else this.#finished.resolve();
+    }
+  }
+
+  /** Rejects what comes, and waits until what has come is answered and sent. */
+  async #drain(): Promise<void> {
     for (const listener of this.#listeners) listener.close();
     this.#connectionHandler.close();
     this.#registry.close();
@@ -375,27 +435,24 @@ export class Manager implements AsyncDisposable {
       log.warn("Some requests were not answered, or some replies not sent, in time (--grace)");
     }
     await this.#router.failPending(FAILING_TIME);
+  }
+
+  /** Closes all that is open. */
+  async #close(): Promise<void> {
     const { connections } = this.#connectionHandler;
     await Promise.all(Array.from(connections, (connection) => connection.close()));
     this.#longLines[Symbol.dispose](); // else its checks go on, for seconds if gigabytes are held
     while (this.#tasks.size > 0) await Promise.all(this.#tasks);
     this.#connectionHandler[Symbol.dispose]();
     this.#access?.[Symbol.dispose]();
+    await this.#records.close();
     this.#database[Symbol.dispose]();
     log.info("In the {uptime} s since the start: {totals}", {
       uptime: Math.round(this.#statistics.uptime / 1_000),
       totals: JSON.stringify(totalsOf(this.#statistics, connections)),
     });
     log.info("{manager} shut down", { manager: this.networkName });
-    this.#finished.resolve();
   }
-}
-
-/** Whether accepting failed because the peer has disconnected before it was accepted. */
-function isPeerGone(error: unknown): boolean {
-  return error instanceof Deno.errors.NotConnected ||
-    error instanceof Deno.errors.ConnectionAborted ||
-    error instanceof Deno.errors.ConnectionReset;
 }
 
 function checkAuthentication({ authHostname, authLogin, authPassword }: ManagerOptions): void {

@@ -65,6 +65,7 @@ export type { ConnectOptions } from "./device/device.ts";
 export {
   AttributeError,
   CancelledError,
+  CertificateDateError,
   CertificateError,
   ConfigurationError,
   ConnectError,

@@ -55,6 +55,7 @@ import {
 } from "./wire/protocol.ts";
 import { type ConnectionChange, describeChange } from "./device/connector.ts";
 import { repr } from "./base/repr.ts";
+import { withTimeout } from "./base/with_timeout.ts";
 import { scanKeys } from "./wire/key_scanner.ts";
 import { LANGUAGE, OS } from "./version.ts";
 import { type WorkerOptions, WorkerPool } from "./service/worker_pool.ts";
@@ -66,6 +67,7 @@ export type { ConnectOptions } from "./device/device.ts";
 export {
   AttributeError,
   CancelledError,
+  CertificateDateError,
   CertificateError,
   ConfigurationError,
   ConnectError,
@@ -114,6 +116,12 @@ export interface ServiceOptions {
    * throws a {@linkcode QueueFullError}. Default: 64 MiB.
    */
   queueLimit?: number;
+  /**
+   * How long {@linkcode Service.shutdown} waits for the requests that run, in milliseconds; `Infinity`
+   * for no limit. The callers of those that are not done then get a `ConnectionAbortedError`.
+   * Default: 5,000.
+   */
+  grace?: number;
   /** The workers for the methods that {@linkcode Service.inWorkers} makes. */
   workers?: WorkerOptions;
 }
@@ -155,13 +163,22 @@ const log = logger("service");
  * | a value                                           | arrives as                           |
  * | ------------------------------------------------- | ------------------------------------ |
  * | text, a boolean, `null`                           | itself                               |
- * | a number, also `NaN` and `Infinity`               | itself; `-0` as `0`                  |
- * | `undefined`                                       | `null`; as a property it is left out |
+ * | a number, also `NaN`, `Infinity` and `-0`         | itself                               |
+ * | a bigint                                          | an integer with all of its digits    |
+ * | `undefined`                                       | see below                            |
  * | an array, a plain object                          | itself                               |
  * | a typed array, e.g. `Float64Array`                | an array of its numbers              |
  * | an object with `toJSON` or `to_json`              | what that returns: a `Date` is text  |
  * | another object                                    | its own enumerable properties        |
- * | a `Map`, `Set`, bigint, function, symbol or cycle | a `TypeError`: convert it first      |
+ * | anything else                                     | a `TypeError` that names its place   |
+ *
+ * Anything else is what JSON would write as `{}` or leave out: a Promise (await it first), a Future, an
+ * Error, a `Map`, a `Set`, a `Blob`, an `ArrayBuffer`, a function, a symbol, a generator, a Link, an
+ * object of a class without properties of its own, and a cycle.
+ *
+ * `undefined` is an argument that is not given: it is left out after the last other argument, and a
+ * `TypeError` before one. A property that is `undefined` is left out, an item of an array and a result
+ * are `null`.
  *
  * The error of a result that JSON cannot hold goes to the Client. The largest result is what the
  * Client accepts: its `readLimit` (default: 1 GiB). The largest request has the `readLimit` of the
@@ -191,6 +208,7 @@ export class Service implements AsyncDisposable {
   readonly #tasks = new Tasks();
   readonly #workers: WorkerPool;
   readonly #queueLimit: number;
+  readonly #grace: number;
   readonly #finished = Promise.withResolvers<void>();
   #state: State = { state: "new" };
   /** The extensions of the protocol that the Manager knows. */
@@ -202,11 +220,13 @@ export class Service implements AsyncDisposable {
    * Prepares the Service; {@linkcode Service.start} connects it.
    *
    * @throws {RangeError} If `maxClients` is not an integer, `maxRunning`, `queueLimit` or `workers.size`
-   * not an integer of at least 1, or `workers.queue` not an integer of at least 0.
+   * not an integer of at least 1, or `workers.queue` not an integer of at least 0, or
+   * `grace` is negative or `NaN`.
    * @throws {TypeError} If the class has a `static schema` that is not an object with lists of schemas.
    */
   constructor(options: ServiceOptions = {}) {
     const { maxClients = -1, maxRunning = MAX_RUNNING, queueLimit = LIMITS.queueLimit } = options;
+    const { grace = LIMITS.grace } = options;
     if (!Number.isInteger(maxClients)) {
       throw new RangeError(
         `Cannot make a Service: maxClients must be an integer, got ${maxClients}`,
@@ -218,7 +238,13 @@ export class Service implements AsyncDisposable {
         `Cannot make a Service: ${name} must be an integer of at least 1, got ${value}`,
       );
     }
+    if (!(grace >= 0)) {
+      throw new RangeError(
+        `Cannot make a Service: grace must be 0 or a positive number of milliseconds, got ${grace}`,
+      );
+    }
     this.#queueLimit = queueLimit;
+    this.#grace = grace;
     this.#name = options.name ?? this.constructor.name;
     this.#maxClients = maxClients;
     this.#ignored = new Set(options.ignoreAttributes);
@@ -375,10 +401,10 @@ export class Service implements AsyncDisposable {
   /**
    * Changes the lowest level that this process logs. Clients can request it as `set_logging_level`.
    *
+   * It changes nothing in an application that configures its own logging.
+   *
    * @param level The name or number of a level of Python, e.g. `"debug"` or 10.
-   * @returns Whether the level was changed. It is not if the application has configured LogTape
-   * without the filter that `runServices` and the Manager's command line use.
-   * @throws {ValueError} If there is no such level.
+   * @returns Whether there is such a level.
    */
   setLoggingLevel(level: string | number): boolean {
     return setLoggingLevel(level);
@@ -489,9 +515,10 @@ export class Service implements AsyncDisposable {
    * Shuts the Service down: it rejects new requests, aborts its streams, waits until the other
    * requests that run are answered, and disconnects. It may be called more than once.
    *
-   * The wait for those requests has no time-out, since a method may switch an instrument off; it
-   * ends when the connection ends. The Manager has 2 seconds to disconnect the Service, and the
-   * lines that wait to be written have 2 more.
+   * The wait for those requests takes up to the option `grace` (5 seconds), and ends when the
+   * connection ends. The signals of the requests that are not done then are aborted, and their callers
+   * get a `ConnectionAbortedError`; a method goes on as long as it wants. The Manager has 2 seconds to
+   * disconnect the Service, and the lines that wait to be written have 2 more.
    *
    * Fulfilled when the Service has ended and `shutdownHandler` has returned; never rejects. A Manager
    * of this package does not list the Service any more then. If a
@@ -561,11 +588,14 @@ export class Service implements AsyncDisposable {
       receive: async (connection, lines) => {
         const texts = decodeLines(lines);
         for (const [index, line] of lines.entries()) {
-          if (line instanceof LongLine) {
-            await this.#receiveLong(connection, line, readLimit);
-            continue;
+          try {
+            if (line instanceof LongLine) {
+              await this.#receiveLong(connection, line, readLimit);
+            } else this.#receive(connection, line, texts[index]);
+          } catch (error) { // whatever the other side has sent, the next line is read
+            log.error("Ignored a message that is no use: {error}", { error });
           }
-          this.#receive(connection, line, texts[index]);
+          if (line instanceof LongLine) continue;
           const pausing = pause(line);
           if (pausing !== undefined) await pausing;
         }
@@ -636,7 +666,11 @@ export class Service implements AsyncDisposable {
     await Promise.resolve(); // the reply of a method that has called shutdown() is sent first
     this.#dispatcher.abortStreams(this.#shuttingDown());
     this.#dispatcher.rejectIncomplete(current, this.#shuttingDown());
-    await this.#dispatcher.drained(current);
+    await withTimeout(
+      this.#dispatcher.drained(current),
+      this.#grace,
+      () => this.#dispatcher.abandon(current, this.#shutDownMeanwhile()),
+    );
     current.sendText(encodeDisconnect(this.#name));
     const timer = new AbortController();
     await Promise.race([
@@ -693,6 +727,13 @@ export class Service implements AsyncDisposable {
 
   #shuttingDown(): ConnectionAbortedError {
     return new ConnectionAbortedError(`the ${repr(this.#name)} service is shutting down`);
+  }
+
+  #shutDownMeanwhile(): ConnectionAbortedError {
+    return new ConnectionAbortedError(
+      `the ${repr(this.#name)} service was shut down, and the request was not done within ` +
+        `${this.#grace} ms (grace)`,
+    );
   }
 
   /** The error of a call that a worker does not finish. */

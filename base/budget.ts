@@ -1,7 +1,7 @@
 /**
  * A budget: a number of bytes that all of those that share it may hold at once, e.g. all connections
- * of a Manager. A number only: what is done when there is no share left is decided by the modules
- * that take one.
+ * of a Manager. Numbers only: what is done when there is no share left is decided by the modules that
+ * take one, and so is whether each of them may have only a fair share.
  *
  * @module
  */
@@ -27,6 +27,25 @@ export class Budget {
     if (bytes > this.limit - this.#held) return false;
     this.#held += bytes;
     return true;
+  }
+
+  /**
+   * Takes a fair share: a holder may have no more bytes than are left for the others. So one alone
+   * may have half of the budget, the next one half of the rest, and there is always something left.
+   *
+   * @param has How many bytes the holder has already.
+   */
+  tryTakeFairly(bytes: number, has: number): boolean {
+    return this.leavesAsMuch(has + bytes, bytes) && this.tryTake(bytes);
+  }
+
+  /**
+   * Whether as many bytes are left as one holder has.
+   *
+   * @param more How many of those are still to be taken. Default: none.
+   */
+  leavesAsMuch(bytes: number, more = 0): boolean {
+    return bytes <= this.limit - this.#held - more;
   }
 
   /** Gives back bytes that were taken. */

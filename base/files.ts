@@ -27,18 +27,38 @@ export function fileExists(file: string): boolean {
 }
 
 /**
- * The text of a file.
+ * The text of a file. It may be UTF-8 or UTF-16 with a byte-order mark, as programs of Windows write
+ * it; the mark is no part of the text.
  *
  * @param what What the file is, for the message of an error, e.g. `"the certificate"`.
- * @throws {ConfigurationError} When it cannot be read.
+ * @throws {ConfigurationError} When it cannot be read, or is no text.
  */
 export function readFile(file: string, what: string): string {
   try {
-    return Deno.readTextFileSync(file);
+    return decodeText(Deno.readFileSync(file));
   } catch (cause) {
     throw new ConfigurationError(`Cannot read ${what} ${file}: ${(cause as Error).message}`, {
       cause,
     });
+  }
+}
+
+/**
+ * Decodes text that a person has written: UTF-8, or UTF-16 with a byte-order mark.
+ *
+ * @throws {TypeError} If it is neither. No byte is replaced: two passwords must not become the same.
+ */
+export function decodeText(bytes: Uint8Array): string {
+  const [first, second] = bytes;
+  const encoding = first === 0xff && second === 0xfe
+    ? "utf-16le"
+    : first === 0xfe && second === 0xff
+    ? "utf-16be"
+    : "utf-8";
+  try {
+    return new TextDecoder(encoding, { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new TypeError("it is not text in UTF-8, or in UTF-16 with a byte-order mark", { cause });
   }
 }
 
@@ -115,6 +135,42 @@ export function replaceFile(file: string, text: string): string | undefined {
     throw new ConfigurationError(`Cannot write ${file}: ${(cause as Error).message}`, { cause });
   }
   return old;
+}
+
+/**
+ * Creates a file that its owner alone may read, with all of its text at once. Of several programs
+ * that create it at the same time, one does; no program ever reads a part of it.
+ *
+ * @returns Whether it was created. Otherwise there is one already, which is not changed.
+ * @throws {ConfigurationError} When it cannot be written.
+ */
+export function createFile(file: string, text: string): boolean {
+  try {
+    makePrivateFolder(dirname(file));
+    const complete = `${file}.${crypto.randomUUID()}`;
+    try {
+      Deno.writeTextFileSync(complete, text, { createNew: true, mode: 0o600 });
+      return renameToFree(complete, file);
+    } finally {
+      if (isTaken(complete)) Deno.removeSync(complete);
+    }
+  } catch (cause) {
+    throw new ConfigurationError(`Cannot write ${file}: ${(cause as Error).message}`, { cause });
+  }
+}
+
+/** Gives a file a name, unless that is taken: another name for it fails then, `rename` would not. */
+function renameToFree(file: string, name: string): boolean {
+  try {
+    Deno.linkSync(file, name);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.AlreadyExists) return false;
+    // A file system without links, e.g. of a memory stick: two programs are unlikely there.
+    if (isTaken(name)) return false;
+    Deno.renameSync(file, name);
+    return true;
+  }
 }
 
 /**

@@ -73,7 +73,7 @@ export function isLogFile(name: string): boolean {
   return /^manager(-\d+){6}\.log(\.\d+)?$/.test(name);
 }
 
-/** A host as a file name: an IPv6 address has colons, which some file systems do not allow. */
+/** A host as a file name, without the characters that a file name of some system cannot have. */
 function fileName(host: string): string {
-  return host.replaceAll(/[:/\\]/g, "_");
+  return host.replaceAll(/[:/\\<>"|?*]/g, "_");
 }

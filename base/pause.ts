@@ -48,7 +48,12 @@ export class Yielder {
     return performance.now() - this.#since >= this.#slice;
   }
 
-  /** Pauses; a call during a pause waits for the end of that one. */
+  /**
+   * Pauses; a call during a pause waits for the end of that one. Before a step that may take long by
+   * itself, read `isDue` again after it (`while (isDue) await pause()`): others that have waited for
+   * the same pause may have worked since. Then such steps are done one after the other, with pauses
+   * between them, and short ones do not wait for them.
+   */
   pause(): Promise<void> {
     return this.#pausing ??= pause().then(() => {
       this.#pausing = undefined;

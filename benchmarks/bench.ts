@@ -6,7 +6,7 @@
 
 import { parseArgs } from "@std/cli/parse-args";
 import { showProgress } from "../cli/progress.ts";
-import { measureBulk } from "./bulk.ts";
+import { measureBulk, measurePieces } from "./bulk.ts";
 import { measureCalls } from "./calls.ts";
 import { measureGrowth } from "./growth.ts";
 import { measureLatency } from "./latency.ts";
@@ -22,6 +22,7 @@ const PARTS: Record<string, (setting: Setting) => Promise<Section>> = {
   calls: measureCalls,
   latency: measureLatency,
   bulk: measureBulk,
+  pieces: measurePieces,
   values: measureValues,
   growth: measureGrowth,
 };

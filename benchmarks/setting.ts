@@ -47,7 +47,11 @@ export async function prepare(options: { quick: boolean; profile?: string }): Pr
     folder,
     certFile,
     keyFile,
-    credentials: await loadCredentials({ certFile, keyFile }, new Hosts().aliases()),
+    credentials: await loadCredentials(
+      { certFile, keyFile },
+      undefined,
+      () => new Hosts().certificateNames(),
+    ),
     [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }),
   };
 }

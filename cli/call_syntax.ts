@@ -10,7 +10,7 @@
  */
 
 import { ValueError } from "../errors.ts";
-import { bigInteger, parseJson } from "../wire/json.ts";
+import { parseJsonExactly } from "../wire/json.ts";
 import { encodeForTerminal } from "./output.ts";
 
 /** The arguments of a call. */
@@ -20,7 +20,6 @@ export interface CallArguments {
 }
 
 const KEY = /^([\p{ID_Start}_][\p{ID_Continue}]*)=/u;
-const INTEGER = /^-?[1-9]\d*$/;
 
 /**
  * Parses the arguments of a call.
@@ -52,11 +51,10 @@ export function parseValue(word: string): unknown {
   return inQuotes(word) ?? parseJsonOrText(word);
 }
 
-/** Parses JSON. Text that is not JSON is a string. */
+/** Parses JSON, whose numbers are sent as they are typed. Text that is not JSON is a string. */
 export function parseJsonOrText(text: string): unknown {
-  if (INTEGER.test(text) && !Number.isSafeInteger(Number(text))) return bigInteger(BigInt(text));
   try {
-    return parseJson(text);
+    return parseJsonExactly(text);
   } catch {
     return text;
   }

@@ -35,6 +35,8 @@ export interface ParsedConnectOptions {
 
 /** The options with which a command connects. */
 export interface CommandConnectOptions extends ConnectOptions {
+  /** Numbers are printed as they were received. */
+  exactNumbers: true;
   host: string;
   port: number;
   timeout: number;
@@ -119,6 +121,7 @@ export function readConnectOptions(parsed: ParsedConnectOptions): CommandConnect
     password,
     passwordManager: password,
     prompt: optionsPrompt,
+    exactNumbers: true,
   };
 }
 

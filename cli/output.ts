@@ -56,8 +56,16 @@ export function encodeForTerminal(value: unknown): string {
  * @param isTerminal Whether it is printed on a terminal: then control characters are escaped.
  */
 export function formatResult(value: unknown, isJson: boolean, isTerminal: boolean): string {
-  if (typeof value === "string" && !isJson) return isTerminal ? printableLines(value) : value;
+  if (typeof value === "string" && !isJson) {
+    return isTerminal ? printableLines(value) : withoutLoneSurrogates(value);
+  }
   return isTerminal ? encodeForTerminal(value) : encodeValue(value);
+}
+
+/** Text that UTF-8 can hold: a lone surrogate is shown as its escape, not as a replacement character. */
+function withoutLoneSurrogates(text: string): string {
+  if (text.isWellFormed()) return text;
+  return text.replaceAll(/\p{Cs}/gu, (unit) => `\\u${unit.charCodeAt(0).toString(16)}`);
 }
 
 /** Prints a line on the standard output. Returns false if its reader has closed the pipe. */

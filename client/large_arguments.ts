@@ -34,8 +34,8 @@ export class LargeArguments {
    * @throws {TypeError} When JSON cannot hold them.
    */
   constructor(args: readonly unknown[], kwargs: JsonObject) {
-    this.#args = partOf(args);
-    this.#kwargs = partOf(kwargs);
+    this.#args = partOf("args", args);
+    this.#kwargs = partOf("kwargs", kwargs);
   }
 
   /** Whether they are written: the caller may change them. */
@@ -72,14 +72,15 @@ export class LargeArguments {
 
 /** One of the two. */
 interface Part {
+  name: string;
   value: unknown;
   write: WriteJson;
   json: MeasuredJson | BegunJson;
 }
 
-function partOf(value: unknown): Part {
-  const write = () => writeJson(value, PIECE_LENGTH);
-  return { value, write, json: measureNow(write) };
+function partOf(name: string, value: unknown): Part {
+  const write = () => writeJson(value, PIECE_LENGTH, name);
+  return { name, value, write, json: measureNow(write) };
 }
 
 async function measuredOf(part: Part): Promise<MeasuredJson> {
@@ -87,6 +88,6 @@ async function measuredOf(part: Part): Promise<MeasuredJson> {
   return part.json = isMeasured(json) ? json : await measure(write, json);
 }
 
-async function textsOf({ value, json }: Part): Promise<Iterable<string | Uint8Array>> {
-  return isMeasured(json) && json.isHeld ? json.texts() : await encodeLarge(value);
+async function textsOf({ name, value, json }: Part): Promise<Iterable<string | Uint8Array>> {
+  return isMeasured(json) && json.isHeld ? json.texts() : await encodeLarge(value, name);
 }

@@ -14,6 +14,7 @@ import { Future } from "../future.ts";
 import { callHandler } from "../base/callbacks.ts";
 import type { JsonObject } from "../wire/message.ts";
 import type { ServiceEntry } from "../wire/identities.ts";
+import { UnhandledNotifications } from "./unhandled_notifications.ts";
 import type { RemoteAttribute, RemoteMethod } from "./remote.ts";
 import { repr } from "../base/repr.ts";
 import type { Service } from "../service.ts";
@@ -67,7 +68,10 @@ export interface LinkMembers extends AsyncDisposable {
   readonly serviceOs: string;
   /** How many Clients may be linked with the Service; 0 or less means no limit. */
   readonly serviceMaxClients: number;
-  /** Called with each notification of the Service. */
+  /**
+   * Called with each notification of the Service. Until it is set for the first time the last 64
+   * notifications are kept for it, so that none is lost that follows the reply to `link()`.
+   */
   notificationHandler: NotificationHandler | undefined;
   /**
    * Called with the error of each request that fails, in addition to the rejection of its Future.
@@ -96,7 +100,8 @@ export interface LinkMembers extends AsyncDisposable {
    * @throws {RemoteError} With the `remoteName` `PermissionError` if other Clients are linked and
    * the lock is exclusive, with `KeyError` if the Service has disconnected.
    * @throws {RangeError} If `timeout` is not a positive number of milliseconds.
-   * @throws {TimeoutError} If `timeout` is over. The lock may still be acquired.
+   * @throws {TimeoutError} If `timeout` is over. The request is cancelled then, and a lock that it
+   * has acquired nevertheless is released.
    * @throws {CancelledError} If the Future is cancelled; or the reason of `signal`.
    * @throws {ConnectionAbortedError} If the connection ends first, or has ended.
    */
@@ -205,20 +210,30 @@ export interface LinkOwner {
 /** A Link without its remote methods. {@linkcode remote} adds those. */
 export class LinkCore implements LinkMembers {
   readonly serviceName: string;
-  notificationHandler: NotificationHandler | undefined;
   serviceErrorHandler: ServiceErrorHandler | undefined;
+  readonly #unhandled = new UnhandledNotifications();
+  #notificationHandler: NotificationHandler | undefined;
   readonly #owner: LinkOwner;
   /** The same for each request. */
   readonly #sendOptions: SendOptions<unknown> = { peer: this };
   #entry: ServiceEntry;
-  #isLinked = true;
+  /** Why the Link has ended; empty if its user has ended it. */
+  #ended: string | undefined;
 
   constructor(owner: LinkOwner, name: string, entry: ServiceEntry) {
     this.#owner = owner;
     this.serviceName = name;
     this.#entry = entry;
-    this.notificationHandler = undefined;
     this.serviceErrorHandler = undefined;
+  }
+
+  get notificationHandler(): NotificationHandler | undefined {
+    return this.#notificationHandler;
+  }
+  set notificationHandler(handler: NotificationHandler | undefined) {
+    this.#notificationHandler = handler;
+    // Later, so that no handler is called before the statement that sets it is done.
+    if (handler !== undefined) queueMicrotask(() => this.#handleKept());
   }
 
   get serviceAddress(): string {
@@ -255,15 +270,17 @@ export class LinkCore implements LinkMembers {
   acquireLock(
     { shared = false, ...options }: { shared?: boolean } & CallOptions = {},
   ): Future<string[]> {
+    if (this.#ended !== undefined) return this.#refuse("acquire_lock");
     return this.#owner.acquireLock(this.serviceName, shared, options);
   }
 
   releaseLock(options: CallOptions = {}): Future<string[]> {
+    if (this.#ended !== undefined) return this.#refuse("release_lock");
     return this.#owner.releaseLock(this.serviceName, options);
   }
 
   async unlink(): Promise<void> {
-    this.#isLinked = false;
+    this.end("");
     await this.#owner.unlink(this);
   }
 
@@ -273,6 +290,12 @@ export class LinkCore implements LinkMembers {
 
   shutdownService<R = unknown>(...args: unknown[]): Future<R> {
     return this.#send("shutdown_service", splitArguments(args));
+  }
+
+  /** The link has ended, for this reason: later requests fail. */
+  end(reason: string): void {
+    this.#ended ??= reason;
+    this.#unhandled.close();
   }
 
   /** The link was restored. The identity of the Service may have changed. */
@@ -285,8 +308,18 @@ export class LinkCore implements LinkMembers {
     return this.#entry.extensions ?? [];
   }
 
-  /** Calls the handler with a notification. */
+  /** Calls the handler with a notification, or keeps it until there is one. */
   notify(args: readonly unknown[], kwargs: JsonObject): void {
+    if (this.#unhandled.keeps) this.#unhandled.add(args, kwargs);
+    else this.#handle(args, kwargs);
+  }
+
+  #handleKept(): void {
+    if (this.#notificationHandler === undefined) return; // it was removed at once
+    for (const { args, kwargs } of this.#unhandled.close()) this.#handle(args, kwargs);
+  }
+
+  #handle(args: readonly unknown[], kwargs: JsonObject): void {
     const named = Object.keys(kwargs).length > 0 ? [new Kwargs(kwargs)] : [];
     callHandler(
       `The notification handler of ${this.serviceName}`,
@@ -299,16 +332,7 @@ export class LinkCore implements LinkMembers {
   }
 
   #send<R>(attribute: string, call: Call): Future<R> {
-    if (!this.#isLinked) {
-      const service = repr(this.serviceName);
-      const { future, reject } = Future.withResolvers<R>();
-      reject(
-        new ConnectionAbortedError(
-          `Cannot request ${attribute}: the link with the ${service} service has ended`,
-        ),
-      );
-      return future;
-    }
+    if (this.#ended !== undefined) return this.#refuse(attribute);
     const { requests } = this.#owner;
     if (!this.#entry.streams?.includes(attribute)) {
       return this.#watch(
@@ -324,6 +348,19 @@ export class LinkCore implements LinkMembers {
     this.#watch(reply);
     // To await a stream gives an array; only the caller's type knows that.
     return stream as Future<unknown> as Future<R>;
+  }
+
+  /** The Future of a request of a Link that has ended. */
+  #refuse<R>(attribute: string): Future<R> {
+    const service = repr(this.serviceName);
+    const reason = this.#ended === "" ? "" : `: ${this.#ended}`;
+    const { future, reject } = Future.withResolvers<R>();
+    reject(
+      new ConnectionAbortedError(
+        `Cannot request ${attribute}: the link with the ${service} service has ended${reason}`,
+      ),
+    );
+    return future;
   }
 
   /** Calls the error handler if a request fails. */

@@ -4,7 +4,7 @@
  *
  * No link stays at the Manager without a Link here: if a `link` request is cancelled, its time-out is
  * over or its reply cannot be read, an `unlink` follows. Otherwise the Client would keep one of the
- * places of a Service with `maxClients`.
+ * places of a Service with `maxClients`. The same holds for locks.
  *
  * What always holds: while a Link is lost its requests wait in the offline queue, because at the
  * Manager there is neither the link nor the lock that the caller counts on. If the lock cannot be
@@ -21,10 +21,11 @@ import { ConnectionAbortedError, RemoteError, TimeoutError } from "../errors.ts"
 import type { Future } from "../future.ts";
 import { LONGEST_TIME } from "../limits.ts";
 import type { CallOptions } from "../wire/call.ts";
-import type { ServiceEntry } from "../wire/identities.ts";
+import { toServiceEntry } from "../wire/identities.ts";
 import { MANAGER } from "../wire/protocol.ts";
 import { type Link, LinkCore, type LinkOwner, remote } from "./link.ts";
 import { labelOf } from "./request.ts";
+import { PendingChanges } from "./pending_changes.ts";
 import type { Requests } from "./requests.ts";
 
 /** The longest time between two attempts to link with a Service again, in milliseconds. */
@@ -53,10 +54,10 @@ export class Links implements LinkOwner {
   readonly #locks = new Map<string, boolean>();
   /** The Services that have disconnected since they were linked with last. */
   readonly #departed = new Set<string>();
-  /** How many `link` requests for each Service are pending. Until then no `unlink` is sent. */
-  readonly #linking = new Map<string, number>();
-  /** The Services to unlink if no pending `link` request succeeds: there is no Link with them. */
-  readonly #toUnlink = new Set<string>();
+  /** The `link` requests, which an `unlink` undoes if there is no Link. */
+  readonly #linking = new PendingChanges();
+  /** The requests for a lock, which its release undoes. */
+  readonly #locking = new PendingChanges();
   /** Aborted when the connection is lost (a new attempt follows) or has ended for good. */
   #restoring = new AbortController();
 
@@ -73,15 +74,16 @@ export class Links implements LinkOwner {
    */
   link<S>(service: string, options: CallOptions): Future<Link<S>> {
     const adapt = (entry: unknown) => {
-      const core = new LinkCore(this, service, entry as ServiceEntry);
+      const core = new LinkCore(this, service, toServiceEntry(entry));
       this.#cores.add(core);
       return remote<LinkCore, S>(core);
     };
     const call = { args: [service], kwargs: {}, options };
     const linking = this.requests.call(MANAGER, "link", call, { adapt });
-    this.#linking.set(service, (this.#linking.get(service) ?? 0) + 1);
-    linking.addDoneCallback(() => this.#settled(service, linking));
-    if (options.timeout !== undefined) cancelAfter(linking, options.timeout);
+    this.#linking.add(service, linking, async () => {
+      if (!this.#has(service)) await this.#unlinkService(service);
+    });
+    cancelAfter(linking, "link", options);
     return linking;
   }
 
@@ -90,14 +92,20 @@ export class Links implements LinkOwner {
     return [...this.#cores].filter(({ serviceName }) => serviceName === service);
   }
 
-  /** Locks a Service. The lock is restored with the Link. */
+  /**
+   * Locks a Service. The lock is restored with the Link. After the time-out the request is cancelled,
+   * as that for a link is: its caller does not expect a lock then.
+   */
   acquireLock(service: string, shared: boolean, options: CallOptions): Future<string[]> {
     const call = { args: [service], kwargs: { shared }, options };
     const adapt = (linked: unknown) => {
       if (this.#has(service)) this.#locks.set(service, shared);
       return linked as string[];
     };
-    return this.requests.call(MANAGER, "acquire_lock", call, { adapt, link: service });
+    const locking = this.requests.call(MANAGER, "acquire_lock", call, { adapt, link: service });
+    this.#locking.add(service, locking, () => this.#undoLock(service));
+    cancelAfter(locking, "acquire_lock", options);
+    return locking;
   }
 
   /** Releases the lock of a Service. */
@@ -132,9 +140,10 @@ export class Links implements LinkOwner {
     for (const service of services) if (this.requests.isHeld(service)) this.#restore(service);
   }
 
-  /** A Service has disconnected. Its Links are restored when it is back. */
+  /** A Service has disconnected. Its Links end, or are restored when it is back. */
   serviceGone(service: string): void {
-    if (this.#reconnect === undefined || !this.#has(service)) return;
+    if (!this.#has(service)) return;
+    if (this.#reconnect === undefined) return this.#end(service);
     this.#departed.add(service);
     if (this.requests.isHeld(service)) return; // its Link is being restored, and has to be once more
     this.requests.hold(service);
@@ -148,6 +157,20 @@ export class Links implements LinkOwner {
     this.#restoring.abort();
   }
 
+  /**
+   * Ends the Links with a Service that has disconnected. Another one of its name would answer their
+   * requests, but it knows nothing of their notifications and locks.
+   */
+  #end(service: string): void {
+    const error = new ConnectionAbortedError(`the ${repr(service)} service has disconnected`);
+    for (const core of this.of(service)) {
+      this.#cores.delete(core);
+      core.end("the service has disconnected. Link again, or connect with the option reconnect");
+    }
+    this.#locks.delete(service);
+    this.#report({ state: "unlinked", service, error });
+  }
+
   /** Removes a Link. Returns whether the Manager has to unlink the Service. */
   #remove(core: LinkCore): boolean {
     if (!this.#cores.delete(core)) return false;
@@ -156,7 +179,7 @@ export class Links implements LinkOwner {
     if (this.#has(serviceName)) return false;
     this.#locks.delete(serviceName);
     const isLinking = this.#linking.has(serviceName);
-    if (isLinking) this.#toUnlink.add(serviceName);
+    if (isLinking) this.#linking.undoLater(serviceName);
     const wasLost = this.requests.dropLink(
       serviceName,
       (label) => new ConnectionAbortedError(`Cannot request ${label}: the link has ended`),
@@ -184,17 +207,19 @@ export class Links implements LinkOwner {
     }
   }
 
-  /** A `link` request is settled. Never rejects. */
-  async #settled(service: string, linking: Future<unknown>): Promise<void> {
-    const others = this.#linking.get(service)! - 1;
-    if (others > 0) this.#linking.set(service, others);
-    else this.#linking.delete(service);
-    const error = await linking.exception().catch((reason) => reason);
-    const isAnswered = error === null || (error instanceof RemoteError && !linking.cancelled());
-    if (!isAnswered) this.#toUnlink.add(service); // the Manager has made a link, or may do so
-    // An `unlink` that is sent while a `link` request is pending would end its link as well.
-    if (this.#linking.has(service) || !this.#toUnlink.delete(service)) return;
-    if (!this.#has(service)) await this.#unlinkService(service);
+  /**
+   * A request for a lock was cancelled, or its reply cannot be read: the lock at the Manager becomes
+   * what its caller believes. Never rejects.
+   */
+  async #undoLock(service: string): Promise<void> {
+    if (!this.#has(service) || this.requests.isHeld(service)) return; // the link has taken it along
+    const shared = this.#locks.get(service);
+    try {
+      if (shared === undefined) await this.#callManager("release_lock", [service]);
+      else await this.#callManager("acquire_lock", [service], { shared });
+    } catch {
+      // There is no such link, or the connection has ended, and the lock with it.
+    }
   }
 
   #has(service: string): boolean {
@@ -238,11 +263,11 @@ export class Links implements LinkOwner {
     do {
       this.#departed.delete(service);
       const entry = await this.#link(service);
-      for (const core of this.of(service)) core.renew(entry);
+      for (const core of this.of(service)) core.renew(toServiceEntry(entry));
       await this.#relock(service);
     } while (this.#departed.has(service));
     if (!this.#has(service)) { // it was ended meanwhile
-      if (this.#linking.has(service)) this.#toUnlink.add(service);
+      if (this.#linking.has(service)) this.#linking.undoLater(service);
       else await this.#unlinkService(service);
       return;
     }
@@ -250,9 +275,9 @@ export class Links implements LinkOwner {
     this.#report({ state: "linked", service });
   }
 
-  async #link(service: string): Promise<ServiceEntry> {
+  async #link(service: string): Promise<unknown> {
     try {
-      return await this.#callManager<ServiceEntry>("link", [service]);
+      return await this.#callManager("link", [service]);
     } catch (error) {
       // Another client took the lock, or the last link (`maxClients`), while this Client was
       // disconnected.
@@ -288,15 +313,19 @@ export class Links implements LinkOwner {
   }
 }
 
-/** Cancels a `link` request when its time-out is over. */
-function cancelAfter(linking: Future<unknown>, timeout: number): void {
+/** Cancels a request to the Manager when its time-out is over. */
+function cancelAfter(
+  request: Future<unknown>,
+  attribute: string,
+  { timeout = Infinity }: CallOptions,
+): void {
   if (timeout > LONGEST_TIME) return;
   const expire = () =>
-    linking.cancel(
-      new TimeoutError(`${labelOf(MANAGER, "link")} was not done within ${timeout} ms`),
+    request.cancel(
+      new TimeoutError(`${labelOf(MANAGER, attribute)} was not done within ${timeout} ms`),
     );
   const timer = setTimeout(expire, timeout);
-  linking.addDoneCallback(() => clearTimeout(timer));
+  request.addDoneCallback(() => clearTimeout(timer));
 }
 
 /** Whether another client took the lock, or the last link (`maxClients`). */

@@ -7,8 +7,7 @@
  */
 
 import { ConnectionAbortedError } from "../errors.ts";
-import { LONGEST_TIME } from "../limits.ts";
-import { type ClientRequest, notSentInTime } from "./request.ts";
+import type { ClientRequest } from "./request.ts";
 
 /** The requests that wait, in the order in which they were made. */
 export class OfflineQueue {
@@ -52,12 +51,7 @@ export class OfflineQueue {
     const { link } = request;
     this.#requests.set(link, (this.#requests.get(link) ?? new Set()).add(request));
     this.#count++;
-    const left = request.deadline - performance.now();
-    const expire = () => {
-      this.delete(request);
-      request.reject(notSentInTime(request));
-    };
-    request.wait(left <= LONGEST_TIME ? setTimeout(expire, Math.max(left, 0)) : undefined);
+    request.wait(() => this.delete(request));
   }
 
   /** Removes a request that has been settled. */

@@ -8,7 +8,8 @@
  *  waiting <----+
  * ```
  *
- * A request is waiting while the connection or the link that it needs is being restored. It is
+ * A request is waiting while the connection or the link that it needs is being restored, or others
+ * come before it. It is
  * settled from each state: by its reply, an error, a deadline or its caller. `requests.ts` decides
  * when the state changes.
  *
@@ -19,6 +20,7 @@ import type { Credit } from "../base/credit.ts";
 import type { Arrival } from "../device/arrival.ts";
 import { ConnectionAbortedError, TimeoutError } from "../errors.ts";
 import type { FutureWithResolvers } from "../future.ts";
+import { LONGEST_TIME } from "../limits.ts";
 import type { CallOptions } from "../wire/call.ts";
 import type { JsonObject } from "../wire/message.ts";
 import { MANAGER } from "../wire/protocol.ts";
@@ -29,7 +31,7 @@ import type { LargeArguments } from "./large_arguments.ts";
 export type RequestState =
   /** It was made, and its turn to be sent has not come. */
   | { readonly state: "asked" }
-  /** It is in the offline queue; the timer settles it at its deadline. */
+  /** It is in a queue; the timer settles it at its deadline. */
   | { readonly state: "waiting"; readonly timer: ReturnType<typeof setTimeout> | undefined }
   /** It was sent, or is being encoded to be sent: a reply is pending. */
   | {
@@ -136,8 +138,19 @@ export class ClientRequest implements Readonly<RequestParts> {
     return labelOf(this.service, this.attribute);
   }
 
-  /** The offline queue takes it, and settles it when the timer goes off. */
-  wait(timer: ReturnType<typeof setTimeout> | undefined): void {
+  /**
+   * A queue takes it. It is rejected at its deadline.
+   *
+   * @param onExpired Called right before that.
+   */
+  wait(onExpired: () => void = () => {}): void {
+    this.#leaveQueue();
+    const left = this.deadline - performance.now();
+    const expire = () => {
+      onExpired();
+      this.reject(notSentInTime(this));
+    };
+    const timer = left <= LONGEST_TIME ? setTimeout(expire, Math.max(left, 0)) : undefined;
     this.#state = { state: "waiting", timer };
   }
 
@@ -149,6 +162,7 @@ export class ClientRequest implements Readonly<RequestParts> {
 
   /** It is sent to a service that knows these extensions of the protocol. */
   send(extensions: readonly string[], usesParts: boolean): void {
+    this.#leaveQueue();
     this.#state = { state: "sent", extensions, usesParts };
   }
 

@@ -9,7 +9,7 @@
  */
 
 import { AsyncQueue } from "./async_queue.ts";
-import type { Call, CallOptions } from "../wire/call.ts";
+import { type Call, type CallOptions, givenArguments } from "../wire/call.ts";
 import { callHandler } from "../base/callbacks.ts";
 import type { Connection } from "../net/connection.ts";
 import { ConnectionAbortedError, RemoteError, TimeoutError, ValueError } from "../errors.ts";
@@ -21,6 +21,7 @@ import { isLarge } from "../wire/large_values.ts";
 import { LargeArguments } from "./large_arguments.ts";
 import { logger } from "../base/log.ts";
 import { beginRequest, encodeControl, type JsonObject, openRequest } from "../wire/message.ts";
+import type { ParseJson } from "../wire/json.ts";
 import { PIECE_SIZE } from "../wire/parts.ts";
 import {
   CANCEL,
@@ -89,6 +90,7 @@ export class Requests {
   readonly #uids = new UidSource();
   readonly #budget = new ArrivalBudget();
   readonly #readLimit: number;
+  readonly #parse: ParseJson | undefined;
   /** The extensions of the protocol that the Manager knows. */
   #managerExtensions: readonly string[] = [];
   /** Why a question of the Manager could not be answered, so that it will refuse a request. */
@@ -99,13 +101,16 @@ export class Requests {
    * @param onServiceGone Called when a reply says that a service is not connected any more, before
    * the request is settled.
    * @param readLimit The largest result that is accepted in pieces, in bytes.
+   * @param parse Parses such results.
    */
   constructor(
     connection: RequestConnection,
     maxWaiting: number,
     onServiceGone: (service: string) => void,
     readLimit = Infinity,
+    parse?: ParseJson,
   ) {
+    this.#parse = parse;
     this.#readLimit = readLimit;
     this.#connection = connection;
     this.#offline = new OfflineQueue(maxWaiting);
@@ -346,6 +351,7 @@ export class Requests {
     if (signal !== undefined) cancelOnAbort(request.resolvers.future, signal);
     if (request.state.state === "settled") return request;
     try {
+      request.args = givenArguments(args);
       // Now, since the caller may change the values later.
       if (sent === undefined) request.encoded(openRequest(request));
       else this.#writeLarge(request);
@@ -457,6 +463,7 @@ export class Requests {
     return request.arrival ??= new Arrival({
       budget: this.#budget,
       limit: this.#readLimit,
+      parse: this.#parse,
       giveRoom: (count) => this.#sendControl(request, PARTS, ROOM, count),
       onProgress: progressOf(request, "received"),
     });

@@ -38,14 +38,14 @@ export class SendScheduler {
   /** Sends a request, at once if it may be. */
   schedule(request: ClientRequest): void {
     const behind = this.#behind.size > 0 ? this.#behind.get(request.service) : undefined;
-    if (behind !== undefined) return void behind.push(request);
+    if (behind !== undefined) return queue(behind, request);
     if (request.isAdministrative) {
-      this.#administrative.push(request);
+      queue(this.#administrative, request);
       if (this.#current === undefined) this.#sendNext();
     } else if (this.#current === undefined || this.#isShared) {
       this.#send(request);
     } else {
-      this.#held.push(request);
+      queue(this.#held, request);
     }
   }
 
@@ -91,7 +91,13 @@ export class SendScheduler {
     for (const request of this.#held.splice(0)) {
       const behind = this.#behind.get(request.service);
       if (behind === undefined) this.#send(request);
-      else behind.push(request);
+      else queue(behind, request);
     }
   }
+}
+
+/** Adds a request that has to wait. One that is settled meanwhile stays, without its content. */
+function queue(requests: ClientRequest[], request: ClientRequest): void {
+  requests.push(request);
+  request.wait();
 }

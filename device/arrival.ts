@@ -10,6 +10,7 @@
  * @module
  */
 
+import type { ParseJson } from "../wire/json.ts";
 import { periodicPause } from "../base/pause.ts";
 import { ValueError } from "../errors.ts";
 import { Assembly, PIECE_SIZE } from "../wire/parts.ts";
@@ -89,6 +90,8 @@ export interface ArrivalOptions {
   limit: number;
   /** Tells the sender that it may send so many more pieces. */
   giveRoom: (count: number) => void;
+  /** Parses the values. Default: as JavaScript does. */
+  parse?: ParseJson;
   /** Called after each piece of a value whose size is known. */
   onProgress?: (done: number, total: number) => void;
 }
@@ -127,7 +130,7 @@ export class Arrival {
    * @throws {ValueError} When it is larger than the limit.
    */
   begin(size: number): void {
-    this.#assembly = new Assembly(this.#options.limit, size);
+    this.#assembly = new Assembly(this.#options.limit, size, this.#options.parse);
     this.#give();
   }
 
@@ -142,7 +145,7 @@ export class Arrival {
     if (this.#room === 0) throw new ValueError("There was no room for another piece of a value");
     this.#room--;
     if (this.#borrowed > this.#room) this.#giveBack(1);
-    this.#assembly ??= new Assembly(this.#options.limit, size);
+    this.#assembly ??= new Assembly(this.#options.limit, size, this.#options.parse);
     const added = this.#assembly.add(text, size);
     this.#options.budget.hold(added);
     this.#held += added;

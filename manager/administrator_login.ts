@@ -15,6 +15,7 @@
 import { KeyError, ValueError } from "../errors.ts";
 import { parseJson } from "../wire/json.ts";
 import { isObject } from "../wire/message.ts";
+import { retryWhileLocked } from "../base/database_lock.ts";
 import type { UsersTable } from "./database/users_table.ts";
 import type { LoginAttempt } from "./login_throttle.ts";
 
@@ -88,7 +89,8 @@ export class Login {
    * @throws {ConnectionAbortedError} If the Manager shuts down before the password is checked.
    */
   async requireAdministrator(users: UsersTable, manager: string): Promise<void> {
-    if (this.#username !== undefined && users.isAdmin(this.#username)) return;
+    const current = this.#username;
+    if (current !== undefined && await retryWhileLocked(() => users.isAdmin(current))) return;
     if (this.#state.state !== "idle") {
       throw new ValueError(
         "Cannot send this request to the Manager: an administrator's login is under way",
@@ -100,7 +102,7 @@ export class Login {
     const { username, password } = await credentials.promise;
     try {
       const isRight = await this.#attemptLogin(() => users.isPasswordValid(username, password));
-      if (!isRight || !users.isAdmin(username)) {
+      if (!isRight || !await retryWhileLocked(() => users.isAdmin(username))) {
         throw new ValueError("You must be an administrator to send this request to the Manager");
       }
       this.#username = username;

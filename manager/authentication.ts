@@ -12,6 +12,7 @@ import type { HostnamesTable } from "./database/hostnames_table.ts";
 import type { Host, Hosts } from "./hosts.ts";
 import { logger } from "../base/log.ts";
 import { repr } from "../base/repr.ts";
+import { retryWhileLocked } from "../base/database_lock.ts";
 import type { UsersTable } from "./database/users_table.ts";
 
 const log = logger("auth");
@@ -92,7 +93,7 @@ export async function authenticate(
     case "login": {
       const { users } = authentication;
       const username = await prompt("username", manager);
-      if (!users.isUserRegistered(username)) {
+      if (!await retryWhileLocked(() => users.isUserRegistered(username))) {
         await isRight(attemptLogin, () => false);
         throw new RejectionError(new ValueError("Unregistered user"), "unregistered user");
       }
@@ -130,7 +131,7 @@ async function isTrusted(
   hosts: Pick<Hosts, "resolvesTo">,
 ): Promise<boolean> {
   for (const name of trustedNames) {
-    if (!hostnames.includes(name)) continue;
+    if (!await retryWhileLocked(() => hostnames.includes(name))) continue;
     if (await hosts.resolvesTo(name, address)) return true;
     log.warn("{address} claims to be {name}, but that name resolves to another address", {
       address,

@@ -11,7 +11,8 @@
 import { type LoginAttempt, LoginThrottle } from "./login_throttle.ts";
 import type { Authentication } from "./authentication.ts";
 import { Connection, describeEnd } from "../net/connection.ts";
-import type { ConnectionsTable, Origin } from "./database/connections_table.ts";
+import type { ConnectionRecords } from "./connection_records.ts";
+import type { Origin } from "./database/connections_table.ts";
 import { AdmissionLimiter, type Slot } from "./admission_limiter.ts";
 import { ConnectionAbortedError, NameError, PermissionError } from "../errors.ts";
 import { handshake } from "./handshake.ts";
@@ -22,9 +23,10 @@ import type { Socket } from "../net/listener.ts";
 import { QueueBudget } from "../net/queue_budget.ts";
 import { Keepalive, type KeepalivePeer } from "../net/keepalive.ts";
 import { logger } from "../base/log.ts";
-import { encodeError, encodeProbe, encodeReply } from "../wire/message.ts";
+import { encodeError, encodeNotification, encodeProbe, encodeReply } from "../wire/message.ts";
 import type { ReadyResult } from "../wire/protocol.ts";
-import { BEAT, EXTENSIONS, READY } from "../wire/protocol.ts";
+import { PIECE_SIZE } from "../wire/parts.ts";
+import { BEAT, EXTENSIONS, MANAGER, PARTS, READY } from "../wire/protocol.ts";
 import type { LongLines } from "./long_lines.ts";
 import { Yielder } from "../base/pause.ts";
 import { blocksOthers, type Peer } from "./peer.ts";
@@ -43,7 +45,7 @@ export interface ConnectionHandlerOptions {
   router: Router<Connection>;
   longLines: LongLines<Connection>;
   /** Records the state changes of connections. */
-  records: ConnectionsTable;
+  records: ConnectionRecords;
   statistics: Statistics;
   /** Called with the address before the password of an administrator is checked. */
   onAdministratorLogin: (address: string) => void;
@@ -58,6 +60,11 @@ const SLICE = 2;
  */
 const LINES = 64;
 const BYTES = 16 * 1024;
+/** Before a line of more bytes than this it checks that too: one alone may take some milliseconds. */
+const LONG = 32 * 1024;
+
+/** The longest line with a piece of a value, in bytes: a text of quotes is written with backslashes. */
+const LONGEST_PIECE = 2 * PIECE_SIZE + 16 * 1024;
 
 type ConnectedPeer = Peer<Session<Connection>>;
 
@@ -106,6 +113,7 @@ export class ConnectionHandler implements Disposable {
   /** Handles one connection until it ends. Never rejects. */
   async serve(socket: Socket): Promise<void> {
     const { remote } = socket;
+    const { records } = this.#options;
     const connection = new Connection(socket, this.#options.limits, this.#queues);
     this.#options.statistics.connections++;
     this.#connections.add(connection);
@@ -122,7 +130,7 @@ export class ConnectionHandler implements Disposable {
     try {
       const host = await this.#options.hosts.find(remote.hostname);
       origin = { address: host.address, domain: host.domain, port: remote.port };
-      this.#record(origin, "new connection request");
+      records.add(origin, "new connection request");
       await this.#secure(socket, connection);
       record = await this.#serveSecured(connection, slot, host, origin);
     } catch (error) {
@@ -134,7 +142,7 @@ export class ConnectionHandler implements Disposable {
     } finally {
       await this.#close(connection);
       slot.release();
-      if (origin !== undefined) this.#record(origin, record);
+      if (origin !== undefined) records.add(origin, record);
     }
   }
 
@@ -153,7 +161,7 @@ export class ConnectionHandler implements Disposable {
     host: Host,
     origin: Origin,
   ): Promise<string> {
-    const { manager, limits, statistics, router } = this.#options;
+    const { manager, limits, statistics, router, records } = this.#options;
     const address = `${host.name}:${origin.port}`;
     const attemptLogin: LoginAttempt = (check) => this.#loginThrottle.attempt(host.address, check);
     const outcome = await handshake(connection, {
@@ -162,6 +170,7 @@ export class ConnectionHandler implements Disposable {
       address,
       authentication: this.#options.authentication,
       attemptLogin,
+      yielder: this.#watch,
       limits,
     });
     if (outcome.state === "left") return outcome.record;
@@ -193,12 +202,12 @@ export class ConnectionHandler implements Disposable {
       return "rejected: invalid identity";
     }
     try {
-      this.#record(origin, `connected as a ${peer.kind}`);
+      records.add(origin, `connected as a ${peer.kind}`);
       log.info("{peer} connected as a {kind}", { peer: peer.networkName, kind: peer.kind });
       if (peer.extensions.includes(READY)) {
         const welcome: ReadyResult = {
           beat: this.#keepalive.interval,
-          extensions: [...EXTENSIONS],
+          extensions: extensionsWithin(limits),
         };
         connection.sendText(encodeReply(peer.networkName, READY, welcome));
       }
@@ -221,8 +230,9 @@ export class ConnectionHandler implements Disposable {
       let bytes = 0;
       for (const line of lines) {
         if (!connection.isOpen) break; // the peer has requested to be disconnected
-        if ((++count % LINES === 0 || bytes > BYTES) && this.#watch.isDue) {
-          await this.#watch.pause();
+        const isLong = line instanceof Uint8Array && line.length > LONG;
+        if ((++count % LINES === 0 || bytes > BYTES || isLong) && this.#watch.isDue) {
+          do await this.#watch.pause(); while (isLong && this.#watch.isDue);
           bytes = 0;
         }
         let sink: Connection | undefined;
@@ -274,19 +284,6 @@ export class ConnectionHandler implements Disposable {
       clearTimeout(timer);
     }
   }
-
-  /** Writes a record. A database that cannot be written does not end the connection. */
-  #record(origin: Origin, message: string): void {
-    try {
-      this.#options.records.record(origin, message);
-    } catch (error) {
-      log.error("Cannot record {message} of {address}: {error}", {
-        message,
-        address: origin.address,
-        error: (error as Error).message,
-      });
-    }
-  }
 }
 
 /**
@@ -294,9 +291,12 @@ export class ConnectionHandler implements Disposable {
  * might not know:
  * - a device of this package has agreed to send something in every interval;
  * - any other service is probed with a request for an attribute that every service has. After it has
- *   answered a probe once, the idle time-out holds for it too;
- * - any other client has nothing to answer. A client that blocks others from a service is sent
- *   spaces, so that the operating system finds out.
+ *   answered a probe once, the idle time-out holds for it too. While it owes an answer it is not
+ *   probed, and its silence does not count: a Python service would take the probe for the request
+ *   that its method is working on, and it ignores no line;
+ * - any other client has nothing to answer. A client that blocks others from a service is sent a
+ *   notification that it ignores, so that the operating system finds out. It is never sent less than
+ *   a line: the reader of a Python client dies of a space at the end of its connection.
  *
  * @param manager The network name of the Manager.
  */
@@ -314,6 +314,7 @@ export function keepaliveOf(peer: Peer<Session<Connection>>, manager: string): K
     return {
       connection,
       keepsInterval: () => peer.session.probe.isAnswered,
+      isBusy: () => peer.session.probe.owed > 0,
       onReadIdle: () => connection.sendText(encodeProbe(manager, peer.name)),
     };
   }
@@ -321,9 +322,20 @@ export function keepaliveOf(peer: Peer<Session<Connection>>, manager: string): K
     connection,
     keepsInterval: () => false,
     onWriteIdle: () => {
-      if (blocksOthers(peer)) connection.sendSpace();
+      if (blocksOthers(peer) && connection.queued === 0) connection.sendText(IGNORED);
     },
   };
+}
+
+/** A notification of the Manager, with which no client is linked: no service can have its name. */
+const IGNORED = encodeNotification(MANAGER, [], {});
+
+/**
+ * The extensions that the Manager offers. If it accepts no line as long as a piece of a value, devices
+ * send each value in one line, which is refused with the limit if it is too long.
+ */
+function extensionsWithin({ maxMessageSize }: Limits): string[] {
+  return EXTENSIONS.filter((one) => one !== PARTS || maxMessageSize >= LONGEST_PIECE);
 }
 
 /** Why the registry rejected a device, for the statistics. */

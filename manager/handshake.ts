@@ -27,9 +27,13 @@ import { encodeValue } from "../wire/json.ts";
 import { encodeError, encodeManagerRequest, isObject } from "../wire/message.ts";
 import { checkName } from "./names.ts";
 import type { PeerIdentity } from "./peer.ts";
+import type { Yielder } from "../base/pause.ts";
 import { repr } from "../base/repr.ts";
 import { withoutQuotes } from "./terminal.ts";
 import { formatDuration } from "../base/units.ts";
+
+/** Before an answer of more bytes than this is read, the handshake pauses if that is due. */
+const LONG = 1024;
 
 const log = logger("handshake");
 
@@ -57,6 +61,8 @@ export interface HandshakeOptions {
   authentication: Authentication;
   /** Checks a password from that computer, throttled. */
   attemptLogin: LoginAttempt;
+  /** Says when to pause before an answer is read: many may come at once, and all peers wait then. */
+  yielder: Pick<Yielder, "isDue" | "pause">;
   limits: Limits;
 }
 
@@ -68,7 +74,7 @@ export async function handshake(
   const { manager, limits } = options;
   const send = (attribute: string, args: string[]): Promise<Answer> => {
     connection.sendText(encodeManagerRequest(manager, attribute, args));
-    return nextAnswer(connection, attribute, limits);
+    return nextAnswer(connection, attribute, options);
   };
   const prompt: Prompt = async (attribute, argument) => textOf(await send(attribute, [argument]));
   connection.wholeLineLimit = limits.handshakeSize;
@@ -119,7 +125,7 @@ class PeerLeftError extends Error {
 async function nextAnswer(
   connection: Connection,
   attribute: string,
-  limits: Limits,
+  { limits, yielder }: HandshakeOptions,
 ): Promise<Answer> {
   const isTyped = attribute !== "identity";
   const timeout = isTyped ? limits.loginTimeout : limits.handshakeTimeout;
@@ -146,6 +152,7 @@ async function nextAnswer(
       `invalid ${attribute}`,
     );
   }
+  if (line.length > LONG) { while (yielder.isDue) await yielder.pause(); }
   try {
     return parseAnswer(line);
   } catch (error) {

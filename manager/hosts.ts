@@ -8,6 +8,8 @@
  * @module
  */
 
+import { isIP } from "node:net";
+import { ConfigurationError } from "../errors.ts";
 import { lookup, lookupService } from "node:dns/promises";
 import { withTimeout } from "../base/with_timeout.ts";
 
@@ -41,6 +43,9 @@ export interface HostOptions {
   forward?: (name: string) => Promise<string[]>;
 }
 
+/** The domains of 127.0.0.1 and ::1 for a reverse look-up, which Python trusts too. */
+const LOOPBACK_DOMAINS = ["1.0.0.127.in-addr.arpa", `1.${"0.".repeat(31)}ip6.arpa`];
+
 /** Looks up the names of computers. */
 export class Hosts {
   /** The name of this computer. */
@@ -61,6 +66,53 @@ export class Hosts {
     return [
       ...new Set([this.hostname, "localhost", "127.0.0.1", "::1", ...this.#localAddresses()]),
     ];
+  }
+
+  /** The names that a new database trusts: those of this computer, and those of its loopback. */
+  trustedAtFirst(): string[] {
+    return [...this.aliases(), ...LOOPBACK_DOMAINS];
+  }
+
+  /**
+   * Every name and address of this computer for a certificate, with its full domain name.
+   *
+   * @param host The host that a Manager listens on, if not every one.
+   */
+  async certificateNames(host?: string): Promise<string[]> {
+    const domain = await this.domain();
+    const [hostname, ...others] = this.aliases();
+    const names = [hostname, ...(domain ? [domain] : []), ...others, ...(host ? [host] : [])];
+    return [...new Set(names)];
+  }
+
+  /**
+   * The full domain name of this computer, e.g. `pc.lab.org`; `undefined` if the system knows none.
+   * Takes four seconds at the most.
+   */
+  async domain(): Promise<string | undefined> {
+    const addresses = await lookUpWithin(this.#forward(this.hostname), []);
+    const domains = await Promise.all(
+      addresses.map((address) => lookUpWithin(this.#reverse(address), "")),
+    );
+    const prefix = `${this.hostname}.`.toLowerCase();
+    return domains.find((domain) => domain.toLowerCase().startsWith(prefix));
+  }
+
+  /**
+   * The addresses of a name, each once; an address itself.
+   *
+   * @throws {ConfigurationError} If there are none.
+   */
+  async addressesOf(name: string): Promise<string[]> {
+    if (isIP(name) !== 0) return [name];
+    try {
+      return [...new Set(await this.#forward(name))];
+    } catch (cause) {
+      throw new ConfigurationError(
+        `Cannot listen on ${name}: the name has no address (${(cause as Error).message})`,
+        { cause },
+      );
+    }
   }
 
   /** The computer with this address. The look-up takes two seconds at the most. */

@@ -13,7 +13,6 @@ import { tooLongName } from "./names.ts";
 
 /** A line to check. */
 export interface LineToCheck {
-  id: number;
   buffer: ArrayBuffer;
   /** How many bytes of the buffer the line has. */
   length: number;
@@ -25,7 +24,6 @@ export type CheckLimits = Pick<Limits, "maxDepth" | "maxNameLength">;
 
 /** The result of a check, with the buffer back. */
 export interface CheckedLine {
-  id: number;
   buffer: ArrayBuffer;
   outcome:
     /** `digest` has the routing keys as a short line, `end` is the index of the closing brace. */
@@ -49,9 +47,9 @@ const ROUTING: ReadonlySet<Field> = new Set<Field>(["requester", "service", "uid
 
 /**
  * Checks one line. Never throws: an error that nobody expects rejects this line, and does not end the
- * worker, which has lines of other peers too.
+ * worker.
  */
-export function checkLine({ id, buffer, length, limits }: LineToCheck): CheckedLine {
+export function checkLine({ buffer, length, limits }: LineToCheck): CheckedLine {
   const line = new Uint8Array(buffer, 0, length);
   try {
     const envelope = new Envelope(limits.maxDepth);
@@ -61,13 +59,13 @@ export function checkLine({ id, buffer, length, limits }: LineToCheck): CheckedL
       digest: digestOf(envelope, limits),
       end: envelope.end,
     } as const;
-    return { id, buffer, outcome };
+    return { buffer, outcome };
   } catch (error) {
     const keys = scanKeys(line);
     const reason = (error as Error).message;
     const [uid, requester] = [keys.text("uid"), keys.text("requester")];
     const isMalformed = error instanceof JSONDecodeError;
-    return { id, buffer, outcome: { state: "invalid", reason, isMalformed, uid, requester } };
+    return { buffer, outcome: { state: "invalid", reason, isMalformed, uid, requester } };
   }
 }
 

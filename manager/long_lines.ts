@@ -8,26 +8,21 @@
  * @module
  */
 
-import { Budget } from "../base/budget.ts";
 import { logger } from "../base/log.ts";
-import { periodicPause } from "../base/pause.ts";
+import type { Yielder } from "../base/pause.ts";
 import { formatSize } from "../base/units.ts";
-import { ConnectionAbortedError, JSONDecodeError, ValueError } from "../errors.ts";
+import { JSONDecodeError, ValueError } from "../errors.ts";
 import type { Limits } from "../limits.ts";
-import { HeldLine } from "../wire/held_line.ts";
+import { HeldLine, HeldMemory } from "../wire/held_line.ts";
 import { KeyScanner } from "../wire/key_scanner.ts";
 import type { LongLine } from "../wire/line.ts";
-import type { CheckedLine, CheckLimits, LineToCheck } from "./line_check.ts";
-import "./line_check.ts"; // so that `deno compile` embeds it
+import { LineChecker } from "./line_checker.ts";
+import type { CheckLimits } from "./line_check.ts";
 import type { Peer } from "./peer.ts";
 import type { LineSink, Router, Session } from "./router.ts";
 
-/** How long to work before the other peers get a turn, in milliseconds. */
-const SLICE = 1;
 /** How often the rate of a peer that sends a long line is checked, in milliseconds. */
 const RATE_INTERVAL = 60_000;
-/** The worker ends when it has had nothing to check for so long, in milliseconds. */
-const WORKER_IDLE = 30_000;
 /** How much of a held line is scanned between two pauses, in bytes. */
 const SCANNED = 1024 * 1024;
 
@@ -45,8 +40,8 @@ export class LongLines<Sink extends LineSink> implements Disposable {
   readonly #router: Router<Sink>;
   readonly #limits: LongLineLimits;
   readonly #maxSize: number;
-  readonly #budget: Budget;
-  readonly #checker: Checker;
+  readonly #memory: HeldMemory;
+  readonly #checker: LineChecker;
   readonly #rateInterval: number;
 
   /** @param rateInterval How often the rate of a sender is checked, in milliseconds. */
@@ -59,13 +54,13 @@ export class LongLines<Sink extends LineSink> implements Disposable {
     this.#limits = limits;
     this.#maxSize = Math.min(limits.maxMessageSize, LONGEST_LINE);
     this.#rateInterval = rateInterval;
-    this.#budget = new Budget(limits.maxHeld || quarterOfMemory());
-    this.#checker = new Checker(limits);
+    this.#memory = new HeldMemory(limits.maxHeld || halfOfMemory());
+    this.#checker = new LineChecker(limits);
   }
 
   /** How many bytes of long lines are held. */
   get held(): number {
-    return this.#budget.held;
+    return this.#memory.held;
   }
 
   /**
@@ -74,7 +69,7 @@ export class LongLines<Sink extends LineSink> implements Disposable {
    * @returns The sink that the line went to, as of `Router.receive`.
    */
   async receive(peer: Peer<Session<Sink>>, line: LongLine): Promise<Sink | undefined> {
-    const held = new HeldLine(this.#budget, Math.min(this.#maxSize, this.#budget.limit));
+    const held = new HeldLine(this.#memory, Math.min(this.#maxSize, this.#fairShare));
     try {
       const fault = await this.#collect(peer, line, held);
       if (fault !== undefined) return this.#reject(peer, fault);
@@ -100,7 +95,12 @@ export class LongLines<Sink extends LineSink> implements Disposable {
     }
   }
 
-  /** Ends the worker. */
+  /** How much a peer may have of it if no other peer has anything. */
+  get #fairShare(): number {
+    return Math.floor(this.#memory.limit / 2);
+  }
+
+  /** Ends the workers. */
   [Symbol.dispose](): void {
     this.#checker[Symbol.dispose]();
   }
@@ -119,29 +119,38 @@ export class LongLines<Sink extends LineSink> implements Disposable {
       });
       peer.session.sink.close();
     });
-    const pause = periodicPause(SLICE);
+    const { yielder } = this.#memory;
     for await (const piece of line) {
-      const error = this.#tryHold(held, piece);
+      while (yielder.isDue) await yielder.pause(); // for all that arrive together
+      const error = this.#tryHold(held, piece, peer.session.sink.held);
       if (error !== undefined) {
         rate[Symbol.dispose](); // what is not held may come at any rate
-        return await scanRest(line, held, piece, error);
+        return await scanRest(line, held, piece, error, yielder);
       }
-      await pause();
     }
   }
 
-  /** Holds a piece. Gives the error if that is above a limit. */
-  #tryHold(held: HeldLine, piece: Uint8Array): ValueError | undefined {
-    if (held.length + piece.length > this.#maxSize) {
+  /**
+   * Holds a piece. Gives the error if that is above a limit.
+   *
+   * @param others How many bytes of other lines are held for the peer.
+   */
+  #tryHold(held: HeldLine, piece: Uint8Array, others: number): ValueError | undefined {
+    const size = held.length + piece.length;
+    if (size > this.#maxSize) {
       return new ValueError(
         `The message is longer than the limit of ${formatSize(this.#maxSize)} ` +
           `(--max-message-size)`,
       );
     }
-    if (held.tryAppend(piece)) return undefined;
+    if (held.tryAppend(piece, others)) return undefined;
+    const limit = `${formatSize(this.#memory.limit)} (--max-held)`;
+    if (size > this.#fairShare) {
+      return new ValueError(`The message is longer than half of the limit of ${limit}`);
+    }
     return new ValueError(
-      `The Manager holds as many bytes of long messages as it may, ` +
-        `${formatSize(this.#budget.limit)} (--max-held). Try again later`,
+      `The Manager holds many bytes of long messages, and a peer may have no more of the limit of ` +
+        `${limit} than is left. Try again later`,
     );
   }
 
@@ -165,19 +174,19 @@ async function scanRest(
   held: HeldLine,
   piece: Uint8Array,
   error: Error,
+  yielder: Yielder,
 ): Promise<Fault> {
   const scanner = new KeyScanner();
-  const pause = periodicPause(SLICE);
   const next = piece.slice(); // it is valid only until the next one is read
   for (let at = 0; at < held.length; at += SCANNED) {
+    while (yielder.isDue) await yielder.pause();
     scanner.read(held.bytes.slice(at, at + SCANNED)); // a copy: the scanner stays fast for others
-    await pause();
   }
   held.clear();
   scanner.read(next);
   for await (const piece of line) {
+    while (yielder.isDue) await yielder.pause();
     scanner.read(piece);
-    await pause();
   }
   return { error, uid: scanner.text("uid"), requester: scanner.text("requester") };
 }
@@ -198,75 +207,10 @@ function watchRate(
   return { [Symbol.dispose]: () => clearInterval(timer) };
 }
 
-/** Checks lines in a worker, which is started when the first one comes and ends when it is idle. */
-class Checker implements Disposable {
-  readonly #limits: CheckLimits;
-  readonly #pending = new Map<number, PromiseWithResolvers<CheckedLine>>();
-  #worker: Worker | undefined;
-  #lastId = 0;
-  #idleTimer: ReturnType<typeof setTimeout> | undefined;
-  #isDisposed = false;
-
-  constructor({ maxDepth, maxNameLength }: CheckLimits) {
-    this.#limits = { maxDepth, maxNameLength };
-  }
-
-  /**
-   * Checks a line, whose buffer is transferred to the worker and back.
-   *
-   * @throws {ConnectionAbortedError} If the worker crashes, or the Manager shuts down.
-   */
-  check(buffer: ArrayBuffer, length: number): Promise<CheckedLine> {
-    if (this.#isDisposed) return Promise.reject(shuttingDown());
-    clearTimeout(this.#idleTimer);
-    const id = ++this.#lastId;
-    const pending = Promise.withResolvers<CheckedLine>();
-    this.#pending.set(id, pending);
-    const line: LineToCheck = { id, buffer, length, limits: this.#limits };
-    (this.#worker ??= this.#start()).postMessage(line, [buffer]);
-    return pending.promise;
-  }
-
-  [Symbol.dispose](): void {
-    this.#isDisposed = true;
-    this.#end(shuttingDown());
-  }
-
-  #start(): Worker {
-    const worker = new Worker(new URL("./line_check.ts", import.meta.url), { type: "module" });
-    worker.onmessage = ({ data }: MessageEvent<CheckedLine>) => {
-      this.#pending.get(data.id)?.resolve(data);
-      this.#pending.delete(data.id);
-      if (this.#pending.size === 0) {
-        this.#idleTimer = setTimeout(() => this.#end(shuttingDown()), WORKER_IDLE);
-        Deno.unrefTimer(this.#idleTimer as unknown as number);
-      }
-    };
-    worker.onerror = (event) => {
-      event.preventDefault(); // it is reported by the lines that were with the worker
-      this.#end(new ConnectionAbortedError(`the check of long lines crashed: ${event.message}`));
-    };
-    return worker;
-  }
-
-  #end(reason: Error): void {
-    clearTimeout(this.#idleTimer);
-    this.#worker?.terminate();
-    this.#worker = undefined;
-    const pending = [...this.#pending.values()];
-    this.#pending.clear();
-    for (const { reject } of pending) reject(reason);
-  }
-}
-
-function shuttingDown(): ConnectionAbortedError {
-  return new ConnectionAbortedError("the Manager is shutting down");
-}
-
-/** A quarter of the computer's memory, from 256 MiB to 4 GiB; 1 GiB if that may not be read. */
-function quarterOfMemory(): number {
+/** Half of the computer's memory, from 256 MiB to 4 GiB; 1 GiB if that may not be read. */
+function halfOfMemory(): number {
   const { state } = Deno.permissions.querySync({ name: "sys", kind: "systemMemoryInfo" });
   if (state !== "granted") return 1024 * MiB;
-  const quarter = Math.floor(Deno.systemMemoryInfo().total / 4);
-  return Math.min(Math.max(quarter, 256 * MiB), 4096 * MiB);
+  const half = Math.floor(Deno.systemMemoryInfo().total / 2);
+  return Math.min(Math.max(half, 256 * MiB), 4096 * MiB);
 }

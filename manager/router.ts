@@ -54,6 +54,8 @@ import { parseTyped, typedText } from "./terminal.ts";
 
 /** What sends lines to a peer. `Connection` is one. */
 export interface LineSink {
+  /** How many bytes of held lines wait to be written to the peer. */
+  readonly held: number;
   /** Sends text as one line. */
   sendText(line: string): void;
   /** Sends the parts, joined, as one line. */
@@ -81,8 +83,13 @@ export interface Session<Sink extends LineSink> {
   readonly requester: Uint8Array;
   /** The same with `error`, for a request in which it is missing or is not `false`. */
   readonly requesterAndError: Uint8Array;
-  /** Whether the peer, a service, has answered a probe of the keepalive. */
-  readonly probe: { isAnswered: boolean };
+  /** What the keepalive knows of the peer, a service. */
+  readonly probe: {
+    /** Whether it has answered a probe. */
+    isAnswered: boolean;
+    /** How many requests it has not answered, those of clients that have left among them. */
+    owed: number;
+  };
 }
 
 /** What the handshake gives beside the identity of a device. */
@@ -146,7 +153,7 @@ export class Router<Sink extends LineSink> {
       login: new Login(sendPrompt, attemptLogin, username),
       requester: encoder.encode(`,${requester}`),
       requesterAndError: encoder.encode(`,"error":false,${requester}`),
-      probe: { isAnswered: false },
+      probe: { isAnswered: false, owed: 0 },
     };
     return this.#registry.register(identity, session, username);
   }
@@ -293,8 +300,10 @@ export class Router<Sink extends LineSink> {
       if (name === MANAGER) return this.#answer(client, line);
       const extension = extensionOfControl(attribute);
       if (extension !== undefined) return this.#forwardControl(client, name, uid, extension, line);
+      this.#checkRoom(this.#registry.service(name));
       const service = this.#registry.route(client, name, uid);
       this.#statistics.requests++;
+      service.session.probe.owed++;
       return this.#forwardRequest(client, service, line);
     } catch (error) {
       return this.sendError(client, envelope.text("uid") ?? "", error);
@@ -334,6 +343,7 @@ export class Router<Sink extends LineSink> {
     if (this.#registry.pendingRequest(service, client.networkName, uid) === undefined) {
       return undefined;
     }
+    this.#checkRoom(service);
     return this.#forwardRequest(client, service, line);
   }
 
@@ -344,7 +354,7 @@ export class Router<Sink extends LineSink> {
       const typed = typedText(line);
       if (typed === undefined) throw fault;
       if (login.isPrompting) {
-        this.#checkAnswer(line);
+        this.#checkSize(line);
         return void login.receive({ form: "text", line: typed });
       }
       return this.#fromClient(client, encoder.encode(encodeRequest(parseTyped(typed))));
@@ -356,10 +366,9 @@ export class Router<Sink extends LineSink> {
   /** A reply of a client. The only ones that it may send are the answers to the prompts of a login. */
   #receiveAnswer(client: Client<Session<Sink>>, bytes: Uint8Array): undefined {
     const { login } = client.session;
-    if (this.#held !== undefined) throw tooLongForManager();
+    this.#checkSize(bytes);
     const isAnswer = isAbsent(this.#envelope.kind("uid")) || this.#envelope.text("uid") === "";
     if (login.isPrompting && isAnswer) {
-      this.#checkAnswer(bytes);
       return void login.receive(parseAnswer(bytes));
     }
     this.#statistics.unowedAnswers++;
@@ -383,6 +392,7 @@ export class Router<Sink extends LineSink> {
       const requester = this.#text("requester");
       const uid = this.#text("uid");
       const extension = this.#partialReply();
+      this.#checkRoom(this.#registry.pendingRequest(service, requester, uid)?.client);
       const client = extension === undefined
         ? this.#registry.complete(service, requester, uid)
         : this.#pendingClient(service, requester, uid, extension);
@@ -392,6 +402,7 @@ export class Router<Sink extends LineSink> {
           return undefined;
         }
         // The client has disconnected, or never sent such a request.
+        if (extension === undefined) this.#settle(service);
         this.#statistics.unowedAnswers++;
         log.debug("{service} sent a reply to no pending request of {requester}", {
           service: service.networkName,
@@ -399,7 +410,10 @@ export class Router<Sink extends LineSink> {
         });
         return undefined;
       }
-      if (extension === undefined) this.#statistics.answers++;
+      if (extension === undefined) {
+        this.#settle(service);
+        this.#statistics.answers++;
+      }
       const { sink } = client.session;
       if (this.#held === undefined) sink.sendBytes(line);
       else sink.sendHeld(this.#held.line, this.#held.line.length, EMPTY);
@@ -408,6 +422,11 @@ export class Router<Sink extends LineSink> {
       const keys = scanKeys(line);
       return this.failReply(service, keys.text("requester"), keys.text("uid"), error as Error);
     }
+  }
+
+  /** A service has answered a request, whether its client is still there or not. */
+  #settle({ session: { probe } }: Service<Session<Sink>>): void {
+    if (probe.owed > 0) probe.owed--;
   }
 
   /**
@@ -451,12 +470,26 @@ export class Router<Sink extends LineSink> {
     return checkName(field, this.#text(field), this.#limits);
   }
 
-  /** The answer to a prompt may be as long as in the handshake. */
-  #checkAnswer({ length }: Uint8Array): void {
+  /**
+   * A message to the Manager itself, e.g. the answer to a prompt, may be as long as in the handshake:
+   * all peers wait while the Manager reads its values.
+   */
+  #checkSize({ length }: Uint8Array): void {
     const { handshakeSize } = this.#limits;
-    if (length <= handshakeSize) return;
+    if (this.#held === undefined && length <= handshakeSize) return;
     throw new ValueError(
-      `The answer is longer than the limit of ${handshakeSize} bytes (--handshake-size)`,
+      `A message to the Manager itself is longer than the limit of ${handshakeSize} bytes ` +
+        `(--handshake-size)`,
+    );
+  }
+
+  /** Rejects a long line if its receiver has its share of held lines already: it reads too slowly. */
+  #checkRoom(receiver: Peer<Session<Sink>> | undefined): void {
+    if (this.#held === undefined || receiver === undefined) return;
+    if (this.#held.line.mayWaitWith(receiver.session.sink.held)) return;
+    throw new ValueError(
+      `The Manager holds as many bytes of long messages for ${repr(receiver.name)} as it may ` +
+        `(--max-held). Try again when they are read`,
     );
   }
 
@@ -468,7 +501,7 @@ export class Router<Sink extends LineSink> {
   }
 
   #answer(peer: Peer<Session<Sink>>, line: Uint8Array): Sink {
-    if (this.#held !== undefined) throw tooLongForManager();
+    this.#checkSize(line);
     const { sink } = peer.session;
     const message = decodeMessage(line);
     if (message.kind !== "request") {
@@ -558,6 +591,7 @@ export class Router<Sink extends LineSink> {
       error: error.message,
     });
     if (requester === undefined || uid === undefined) return undefined;
+    this.#settle(service);
     const client = this.#registry.complete(service, requester, uid);
     if (client === undefined) return undefined;
     const failure = new ValueError(
@@ -565,11 +599,6 @@ export class Router<Sink extends LineSink> {
     );
     return this.sendError(client, uid, failure);
   }
-}
-
-/** The Manager reads its own messages as a whole, and none of them is long. */
-function tooLongForManager(): ValueError {
-  return new ValueError("A message to the Manager itself cannot be that long");
 }
 
 function isAbsent(kind: Kind): boolean {

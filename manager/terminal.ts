@@ -4,16 +4,17 @@
  * `identity` | `link <service>` | `disconnect` | `exit` | `__disconnect__` |
  * `<service> <attribute> [value ...] [key=value ...]`
  *
- * A value is `true`, `false`, `null` or `none` in any case, a number, a `[list]` of values, a
- * quoted string, or else plain text. Names and values with spaces go in single or double quotes.
+ * A value is `true`, `false`, `null` or `none` in any case, a number of Python (also `0xff` and
+ * `1_000`), a `[list]` or a `(tuple,)` of values, a quoted string, or else plain text. Names and values
+ * with spaces go in single or double quotes. There may be spaces around `=`.
  *
  * @module
  */
 
 import { JSONDecodeError } from "../errors.ts";
-import { bigInteger } from "../wire/json.ts";
 import type { JsonObject } from "../wire/message.ts";
 import { DISCONNECT, MANAGER } from "../wire/protocol.ts";
+import { exactNumber } from "../wire/serializable.ts";
 
 /** A request that was typed. Its uid is empty. */
 export interface TypedRequest {
@@ -72,17 +73,24 @@ function request(service: string, attribute: string, args: unknown[] = []): Type
 // Each pattern can match a text in one way only. With two ways the engine would backtrack on a long
 // line that does not match, and all peers would wait for that.
 const LINK = /^link\s+(\S.*)$/i;
-const NUMBER = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
+const INTEGER = /^[+-]?\d+(_\d+)*$/;
+const FLOAT = /^[+-]?(\d+(_\d+)*(\.(\d+(_\d+)*)?)?|\.\d+(_\d+)*)(e[+-]?\d+(_\d+)*)?$/i;
+const BASED = /^[+-]?0(x_?[\da-f]+(_[\da-f]+)*|o_?[0-7]+(_[0-7]+)*|b_?[01]+(_[01]+)*)$/i;
 
 const SPACE = /\s*/y;
-const KEY = /([\p{ID_Start}_][\p{ID_Continue}]*)=/uy;
+const KEY = /([\p{ID_Start}_][\p{ID_Continue}]*)\s*=\s*/uy;
 const QUOTED = /"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'/suy;
 const WORD = /[^\s]+/y;
 const WORD_OF_LIST = /[^\s,\]]+/y;
+const WORD_OF_TUPLE = /[^\s,)]+/y;
 
 class Scanner {
   readonly #text: string;
   #at = 0;
+  /** Whether a bracket may begin a tuple: none before it has failed. */
+  #hasTuples = true;
+  /** Whether a comma came before the bracket that has closed last. */
+  #endsWithComma = false;
 
   constructor(text: string) {
     this.#text = text;
@@ -111,23 +119,58 @@ class Scanner {
   }
 
   #value(word: RegExp, depth: number): unknown {
-    if (this.#text[this.#at] === "[") return this.#list(depth + 1);
+    if (this.#text[this.#at] === "[") return this.#items("]", WORD_OF_LIST, depth + 1);
+    if (this.#text[this.#at] === "(") {
+      if (depth > 0) return this.#tuple(depth + 1);
+      const tuple = this.#hasTuples ? this.#tupleOrUndefined() : undefined;
+      if (tuple !== undefined) return tuple.value;
+    }
     return this.#quoted() ?? plain(this.#take(word)?.[0] ?? "");
   }
 
-  #list(depth: number): unknown[] {
+  /**
+   * A tuple that is a whole value. Other text that begins with a bracket is plain text. It is tried
+   * once in a line, and not for inner brackets: a line of brackets would take exponentially long.
+   */
+  #tupleOrUndefined(): { value: unknown } | undefined {
+    const start = this.#at;
+    try {
+      const value = this.#tuple(1);
+      if (/^\s?$/.test(this.#text[this.#at] ?? "")) return { value };
+    } catch (error) {
+      if (!(error instanceof JSONDecodeError)) throw error;
+    }
+    this.#at = start;
+    this.#hasTuples = false;
+    return undefined;
+  }
+
+  /** `(1, 2)` and `(1,)` are tuples, which JSON has as lists; `(1)` is a value in brackets. */
+  #tuple(depth: number): unknown {
+    const items = this.#items(")", WORD_OF_TUPLE, depth);
+    return items.length === 1 && !this.#endsWithComma ? items[0] : items;
+  }
+
+  /** The values of a list or a tuple, up to its closing bracket. */
+  #items(closing: "]" | ")", word: RegExp, depth: number): unknown[] {
     if (depth > MAX_DEPTH) this.#fail(`lists are nested more than ${MAX_DEPTH} deep`);
     const items: unknown[] = [];
     this.#at++;
-    for (;;) {
+    for (let hasComma = false;; hasComma = true) {
       this.#take(SPACE);
-      if (this.#text[this.#at] === "]") break;
+      if (this.#text[this.#at] === closing) {
+        this.#endsWithComma = hasComma;
+        break;
+      }
       const start = this.#at;
-      items.push(this.#value(WORD_OF_LIST, depth));
+      items.push(this.#value(word, depth));
       if (this.#at === start) this.#fail("expected a value in a list");
       this.#take(SPACE);
       if (this.#text[this.#at] === ",") this.#at++;
-      else if (this.#text[this.#at] !== "]") this.#fail("expected , or ] in a list");
+      else if (this.#text[this.#at] === closing) {
+        this.#endsWithComma = false;
+        break;
+      } else this.#fail(`expected , or ${closing} in a list`);
     }
     this.#at++;
     return items;
@@ -167,9 +210,16 @@ function plain(word: string): unknown {
     case "none":
       return null;
   }
-  if (/^[+-]?\d+$/.test(word) && !Number.isSafeInteger(Number(word))) {
-    return bigInteger(BigInt(word));
-  }
-  if (NUMBER.test(word)) return Number(word);
-  return word;
+  const number = INTEGER.test(word) || FLOAT.test(word) || BASED.test(word);
+  return number ? parseNumber(word.replaceAll("_", "")) : word;
+}
+
+/** A number of Python, which is sent with the digits that were typed. */
+function parseNumber(word: string): unknown {
+  const [, sign, digits] = /^([+-]?)(.*)$/.exec(word)!;
+  const minus = sign === "-" ? "-" : "";
+  if (BASED.test(digits)) return exactNumber(minus + BigInt(digits));
+  const [, whole, fraction, exponent = ""] = /^(\d*)(?:(\.\d*))?(e.*)?$/i.exec(digits)!;
+  const decimals = fraction === "." ? ".0" : fraction ?? "";
+  return exactNumber(minus + (whole.replace(/^0+(?=\d)/, "") || "0") + decimals + exponent);
 }

@@ -33,3 +33,22 @@ export function eachCertificate<T>(text: string, file: string, read: (pem: strin
     throw new ConfigurationError(`Cannot use ${file}: the certificate is damaged`, { cause });
   }
 }
+
+/** What is wrong with the dates of a certificate; `undefined` if it is valid at that time. */
+export function checkDates(
+  { validFrom, validTo }: Pick<X509Certificate, "validFrom" | "validTo">,
+  now: Date,
+): string | undefined {
+  const [from, to] = [new Date(validFrom), new Date(validTo)];
+  if (now >= from && now <= to) return undefined;
+  const fault = now < from ? "it is not valid yet" : "it has expired";
+  return `${fault}. It is valid from ${formatTime(from)} to ${
+    formatTime(to)
+  }, and the clock shows ` +
+    formatTime(now);
+}
+
+/** A time in UTC, in seconds. */
+function formatTime(date: Date): string {
+  return `${date.toISOString().slice(0, 19)}Z`;
+}

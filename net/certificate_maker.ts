@@ -13,11 +13,14 @@ import { ConfigurationError } from "../errors.ts";
 import type { Hash } from "./certificate.ts";
 import { decodeBlock, objectId, positiveInteger, sequence, tagged } from "./der.ts";
 import { findCurve } from "./key.ts";
+import { serverName } from "./server_name.ts";
 
 const ORGANISATION = "Measurement Standards Laboratory of New Zealand";
 const YEARS_VALID = 100;
 /** In milliseconds. */
 const YEAR = 365.25 * 24 * 3_600_000;
+/** How long before it was made it is valid, in milliseconds: the clock of a device may be behind. */
+const BACKDATED = 24 * 3_600_000;
 /** The last date that a certificate has room for. */
 const LAST_DATE = new Date("9999-12-31T23:59:59Z");
 
@@ -39,15 +42,15 @@ const SIGNATURE_IDS = {
 export interface SigningOptions {
   /** The hash algorithm of the signature. Default: `"SHA-256"`. */
   hash?: Hash;
-  /** How long it is valid, in years of 365.25 days. Default: 100. */
+  /** How long it is valid from now on, in years of 365.25 days. Default: 100. */
   yearsValid?: number;
 }
 
 /**
  * Makes a certificate in PEM, signed by the key itself, with the names and addresses of a computer.
  *
- * @param names The first is its common name. An IPv6 address with a zone (`fe80::1%eth0`) is left
- * out, since a certificate has no field for the zone.
+ * @param names The first is its common name. An IPv6 address with a zone (`fe80::1%eth0`) loses it,
+ * since a certificate has no field for the zone.
  * @throws {ConfigurationError} If the key is neither RSA nor on an elliptic curve of TLS, or the
  * certificate would be valid beyond the year 9999.
  * @throws {TypeError} If a name looks like an IP address and is none, e.g. `300.1.1.1`.
@@ -58,8 +61,9 @@ export async function selfSign(
   options: SigningOptions = {},
 ): Promise<string> {
   const { hash = "SHA-256", yearsValid = YEARS_VALID } = options;
-  const notBefore = new Date();
-  const notAfter = new Date(notBefore.getTime() + yearsValid * YEAR);
+  const now = Date.now();
+  const notBefore = new Date(now - BACKDATED);
+  const notAfter = new Date(now + yearsValid * YEAR);
   if (!(notAfter <= LAST_DATE)) {
     throw new ConfigurationError(
       `Cannot make a certificate valid for ${yearsValid} years: it must end before the year 10000`,
@@ -159,7 +163,7 @@ function basicConstraints(): asn1.Sequence {
 }
 
 function alternativeNames(names: readonly string[]): asn1.Sequence {
-  const value = [...new Set(names)].filter((name) => !name.includes("%")).map((name) => {
+  const value = [...new Set(names.map(serverName))].map((name) => {
     const [tagNumber, valueHex] = isAddress(name)
       ? [7, addressBytes(name)]
       : [2, Buffer.from(name, "latin1")];

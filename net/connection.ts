@@ -176,6 +176,11 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
     return this.#latest = this.#lines.shift();
   }
 
+  /** How many bytes of held lines wait to be written. */
+  get held(): number {
+    return this.#outbox.held;
+  }
+
   /** Sends text as one line. A line sent after `close()` or the end is dropped. */
   sendText(line: string): void {
     this.#outbox.sendText(line);
@@ -346,7 +351,7 @@ export function describeEnd(end: End): string {
     case "silent":
       return `the peer sent nothing for ${formatDuration(end.timeout)} (--silence-timeout)`;
     case "overrun":
-      return `more than ${end.limit} bytes waited for the peer to take them (--queue-size)`;
+      return `more than ${end.limit} bytes waited for the peer to take them (--queue-size, or --max-held)`;
     case "evicted":
       return `more than ${end.limit} bytes waited for all peers, and this one had read nothing for ` +
         `the longest time (--max-queued)`;

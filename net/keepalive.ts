@@ -2,11 +2,10 @@
  * Keepalive: finds out that the peer of a connection is gone although the connection has not ended,
  * e.g. because its computer was unplugged.
  *
- * Nothing shows that as long as nothing is sent. So a side that has sent nothing for an interval
- * sends a space, which changes nothing: JSON allows white space before a message. The operating
- * system then finds out in its own time whether the other computer is still there. Where both sides
- * keep the interval, as devices of this package and its Manager agree to, a connection over which
- * nothing comes for several intervals is ended.
+ * Nothing shows that as long as nothing is sent. So a side that has agreed to it and has sent nothing
+ * for an interval sends a space, which changes nothing: JSON allows white space before a message.
+ * Where both sides keep the interval, as devices of this package and its Manager agree to, a
+ * connection over which nothing comes for several intervals is ended.
  *
  * `manager/` and `device/` decide what is sent to which peer.
  *
@@ -23,6 +22,8 @@ export interface KeepalivePeer {
   readonly connection: Pick<Connection, "traffic" | "isReading" | "endIdle" | "shrinkBuffers">;
   /** Whether the peer sends something in every interval as long as it is there. */
   keepsInterval(): boolean;
+  /** Whether the peer has a reason to send nothing: then its silence does not count. */
+  isBusy?(): boolean;
   /** Called after each interval in which nothing was sent to the peer. */
   onWriteIdle?(): void;
   /** Called after each interval in which nothing came from the peer, unless it counts as gone. */
@@ -79,7 +80,7 @@ export class Keepalive implements Disposable {
     const { connection } = peer;
     const { bytesIn, bytesOut } = connection.traffic;
     // Nothing can come from a peer that is not read, because its messages go to a slow consumer.
-    const isReadIdle = bytesIn === snapshot.bytesIn && connection.isReading;
+    const isReadIdle = bytesIn === snapshot.bytesIn && connection.isReading && !peer.isBusy?.();
     const isWriteIdle = bytesOut === snapshot.bytesOut;
     snapshot.bytesIn = bytesIn;
     snapshot.bytesOut = bytesOut;

@@ -9,7 +9,14 @@ import { createPrivateKey, generateKeyPair, type KeyObject } from "node:crypto";
 import { dirname } from "node:path";
 import { promisify } from "node:util";
 import { ConfigurationError } from "../errors.ts";
-import { exposedMode, fileExists, makePrivate, readFile, replaceFile } from "../base/files.ts";
+import {
+  createFile,
+  exposedMode,
+  fileExists,
+  makePrivate,
+  readFile,
+  replaceFile,
+} from "../base/files.ts";
 import { logger } from "../base/log.ts";
 import { keyFolder } from "../base/paths.ts";
 import { type Prompt, promptIfTerminal } from "../base/prompt.ts";
@@ -69,13 +76,21 @@ export async function makeKey(
   kind: KeyKind,
   password?: string,
 ): Promise<{ key: KeyObject; old: string | undefined }> {
+  const { key, pem } = await newKey(kind, password);
+  return { key, old: replaceFile(file, pem) };
+}
+
+/** A new private key, and its traditional PEM. */
+async function newKey(
+  kind: KeyKind,
+  password: string | undefined,
+): Promise<{ key: KeyObject; pem: string }> {
   const { privateKey: key } = kind.type === "rsa"
     ? await promisify(generateKeyPair)("rsa", { modulusLength: kind.bits })
     : await promisify(generateKeyPair)("ec", { namedCurve: kind.curve });
   const protection = password === undefined ? {} : { cipher: "aes-256-cbc", passphrase: password };
   const type = kind.type === "rsa" ? "pkcs1" : "sec1";
-  const pem = key.export({ type, format: "pem", ...protection }).toString();
-  return { key, old: replaceFile(file, pem) };
+  return { key, pem: key.export({ type, format: "pem", ...protection }).toString() };
 }
 
 /**
@@ -85,8 +100,8 @@ export async function makeKey(
  * other users of the computer can read the file.
  */
 export async function readKey(file: string, options: KeyOptions = {}): Promise<KeyObject> {
-  const pem = readFile(file, "the private key");
-  if (!pem.includes("PRIVATE KEY-----")) throw unusable(file, "not a private key in PEM");
+  const pem = findKey(readFile(file, "the private key"));
+  if (pem === undefined) throw unusable(file, "not a private key in PEM");
   const isEncrypted = pem.includes("ENCRYPTED");
   keepSecret(file, isEncrypted, options.warn ?? ((message) => log.warn("{message}", { message })));
   let { password } = options;
@@ -109,14 +124,23 @@ export async function readKey(file: string, options: KeyOptions = {}): Promise<K
 }
 
 /**
- * Reads a private key. If the file does not exist, an RSA key of 2048 bits is made first.
+ * Reads a private key. If the file does not exist, an RSA key of 2048 bits is made first. Of several
+ * programs that make it at the same time one does, and the others read that key.
  *
  * @throws {ConfigurationError} If the file cannot be read, decrypted or written, the key cannot
  * serve TLS, or other users of the computer can read the file.
  */
 export async function loadKey(file: string, options: KeyOptions = {}): Promise<KeyObject> {
-  if (fileExists(file)) return await readKey(file, options);
-  return (await makeKey(file, { type: "rsa", bits: RSA_BITS.default }, options.password)).key;
+  if (!fileExists(file)) {
+    const { pem } = await newKey({ type: "rsa", bits: RSA_BITS.default }, options.password);
+    createFile(file, pem);
+  }
+  return await readKey(file, options);
+}
+
+/** The private key in the text of a file, which may have certificates too; `undefined` for none. */
+export function findKey(text: string): string | undefined {
+  return /-----BEGIN ([A-Z ]*PRIVATE KEY)-----.*?-----END \1-----/s.exec(text)?.[0];
 }
 
 /**

@@ -4,11 +4,15 @@
  * @module
  */
 
+import { delay } from "@std/async/delay";
 import { createSecureContext, type SecureContext } from "node:tls";
+import { logger } from "../base/log.ts";
 import type { Credentials } from "./credentials.ts";
 import { ConfigurationError } from "../errors.ts";
 import { OLDEST_TLS, SecureSocket } from "./secure_socket.ts";
 import type { Transport } from "./transport.ts";
+
+const log = logger("manager");
 
 /** An accepted connection. */
 export interface Socket extends Transport {
@@ -18,7 +22,11 @@ export interface Socket extends Transport {
   secure(): Promise<void>;
 }
 
-/** A listening socket. Iterating gives the accepted connections until it is closed. */
+/**
+ * A listening socket. Iterating gives the accepted connections until it is closed. Connections that
+ * have ended before they could be accepted are left out; if none can be accepted for now, e.g. because
+ * there are no free descriptors, it is logged, and iterating goes on. It throws if the socket is lost.
+ */
 export interface Listener extends AsyncIterable<Socket> {
   /** The port. */
   readonly port: number;
@@ -26,58 +34,148 @@ export interface Listener extends AsyncIterable<Socket> {
   close(): void;
 }
 
+/** What the system does; tests replace it. */
+export type Bind = (address: { hostname: string; port: number }) => Deno.TcpListener;
+
+/** The time after a failure to accept a connection until the next attempt, in milliseconds. */
+const ACCEPT_PAUSE = 100;
+
+/** How often other free ports are tried for a name with several addresses. */
+const FREE_PORT_ATTEMPTS = 20;
+
 /**
- * Listens on a host, or on every interface: `::` accepts IPv4 too where the system allows it. Where
- * it does not, IPv4 gets a listener of its own.
+ * Listens on every address, all on one port.
  *
- * @param host The host name or address. Default: every interface, IPv4 and IPv6.
+ * An address that this computer does not have is left out if there is another one: a name may have an
+ * IPv6 address on a computer without IPv6.
+ *
+ * @param addresses Numeric ones. Default: every interface, IPv4 and IPv6.
  * @param port The port; 0 for a free one.
  * @param credentials The certificate and key for TLS; plain TCP without.
- * @throws {ConfigurationError} If the port is in use, or the host is not one of this computer.
+ * @throws {ConfigurationError} If the port is in use on one of the addresses, or none of them is one
+ * of this computer.
  */
 export function listen(
-  host: string | undefined,
+  addresses: readonly string[] | undefined,
   port: number,
   credentials: Credentials | undefined,
+  bind: Bind = Deno.listen,
 ): Listener[] {
   const context = credentials &&
     createSecureContext({ ...credentials, minVersion: OLDEST_TLS });
-  const open = (hostname: string, port: number): Listener =>
-    wrap(Deno.listen({ hostname, port }), context);
+  return bindAll(addresses ?? everyInterface(bind), port, bind)
+    .map((listener) => wrap(listener, context));
+}
+
+/** `::`, which accepts IPv4 too on most systems; `0.0.0.0` as well where it does not. */
+function everyInterface(bind: Bind): string[] {
   try {
-    if (host !== undefined) return [open(host, port)];
-    let everywhere: Listener;
+    using six = bind({ hostname: "::", port: 0 });
+    using _four = bind({ hostname: "0.0.0.0", port: portOf(six) });
+  } catch (error) {
+    // The port of IPv4 is taken too; or the program may listen on its own port alone.
+    const { AddrInUse, NotCapable } = Deno.errors;
+    if (error instanceof AddrInUse || error instanceof NotCapable) return ["::"];
+    return ["0.0.0.0"]; // this computer has no IPv6
+  }
+  return ["::", "0.0.0.0"];
+}
+
+function bindAll(addresses: readonly string[], port: number, bind: Bind): Deno.TcpListener[] {
+  for (let attempt = 1;; attempt++) {
+    const listeners: Deno.TcpListener[] = [];
+    let missing: Error | undefined;
     try {
-      everywhere = open("::", port);
+      for (const hostname of addresses) {
+        try {
+          listeners.push(
+            bind({ hostname, port: listeners.length > 0 ? portOf(listeners[0]) : port }),
+          );
+        } catch (cause) {
+          if (!isMissingAddress(cause)) throw failure(hostname, port, cause as Error);
+          missing = failure(hostname, port, cause as Error);
+        }
+      }
+      if (missing !== undefined && listeners.length === 0) throw missing;
+      return listeners;
     } catch (error) {
-      if (error instanceof Deno.errors.AddrInUse) throw error;
-      return [open("0.0.0.0", port)]; // this computer has no IPv6
+      for (const listener of listeners) listener.close();
+      // A port that is free on one address may be taken on the next one.
+      const isTaken = error instanceof Error && error.cause instanceof Deno.errors.AddrInUse;
+      if (port !== 0 || !isTaken || attempt === FREE_PORT_ATTEMPTS) throw error;
     }
-    try {
-      return [everywhere, open("0.0.0.0", everywhere.port)];
-    } catch {
-      return [everywhere];
-    }
-  } catch (cause) {
-    const reason = cause instanceof Deno.errors.AddrInUse
-      ? "the port is already in use, perhaps by another Manager. Choose another one with --port"
-      : (cause as Error).message;
-    throw new ConfigurationError(`Cannot listen on ${host ?? "*"}:${port}: ${reason}`, { cause });
   }
 }
 
+function isMissingAddress(error: unknown): boolean {
+  return error instanceof Deno.errors.AddrNotAvailable ||
+    /EAFNOSUPPORT|not supported/i.test((error as Error).message);
+}
+
+function failure(hostname: string, port: number, cause: Error): ConfigurationError {
+  const reason = cause instanceof Deno.errors.AddrInUse
+    ? "the port is already in use, perhaps by another Manager. Choose another one with --port"
+    : cause.message;
+  const where = hostname === "::" || hostname === "0.0.0.0" ? "*" : hostname;
+  return new ConfigurationError(`Cannot listen on ${where}:${port}: ${reason}`, { cause });
+}
+
+/** Whether an error of `accept()` means that the listener can accept nothing any more. */
+export function isListenerLost(error: unknown): boolean {
+  return error instanceof Deno.errors.BadResource || error instanceof Deno.errors.NotSupported ||
+    /EBADF|EINVAL|ENOTSOCK/.test(String((error as { code?: unknown }).code));
+}
+
 function wrap(listener: Deno.TcpListener, context: SecureContext | undefined): Listener {
+  let isClosed = false;
   return {
-    port: (listener.addr as Deno.NetAddr).port,
-    close: () => listener.close(),
+    port: portOf(listener),
+    close() {
+      isClosed = true;
+      listener.close();
+    },
     async *[Symbol.asyncIterator]() {
-      for await (const socket of listener) {
-        socket.setNoDelay(true);
-        socket.setKeepAlive(true);
-        yield context ? secureSocket(socket, context) : plainSocket(socket);
+      while (!isClosed) {
+        try {
+          // The iterator of the runtime would close the listener after an error in its body.
+          const socket = prepare(await listener.accept(), context);
+          if (socket !== undefined) yield socket;
+        } catch (error) {
+          if (isClosed) return;
+          if (isPeerGone(error)) continue;
+          if (isListenerLost(error)) throw error;
+          log.error("Cannot accept a connection: {error}", { error: (error as Error).message });
+          await delay(ACCEPT_PAUSE); // open connections go on, and new ones wait
+        }
       }
     },
   };
+}
+
+/** Prepares an accepted connection; `undefined` if it has ended already. */
+function prepare(
+  socket: Deno.TcpConn,
+  context: SecureContext | undefined,
+): Socket | undefined {
+  try {
+    socket.setNoDelay(true);
+    socket.setKeepAlive(true);
+    return context ? secureSocket(socket, context) : plainSocket(socket);
+  } catch {
+    socket.close();
+    return undefined;
+  }
+}
+
+/** Whether accepting failed because the peer has disconnected before it was accepted. */
+function isPeerGone(error: unknown): boolean {
+  return error instanceof Deno.errors.NotConnected ||
+    error instanceof Deno.errors.ConnectionAborted ||
+    error instanceof Deno.errors.ConnectionReset;
+}
+
+function portOf(listener: Deno.TcpListener): number {
+  return (listener.addr as Deno.NetAddr).port;
 }
 
 function plainSocket(socket: Deno.TcpConn): Socket {

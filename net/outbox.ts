@@ -93,9 +93,9 @@ export class Outbox implements BudgetedQueue {
   /** After `close()` no line is added, and those in the queue are still written. */
   #state: "open" | "closed" | "ended" = "open";
   /** The lines that wait to be written. */
-  #queue = new ByteBuffer();
+  #queue = new ByteBuffer(true);
   /** The lines that are being written. */
-  #batch = new ByteBuffer();
+  #batch = new ByteBuffer(true);
   /** What is written before the queue, in its order: held lines, and the lines between them. */
   readonly #ahead: (HeldEntry | ByteBuffer)[] = [];
   /** How many bytes of `#ahead` are copies, and how many are in held lines. */
@@ -111,7 +111,7 @@ export class Outbox implements BudgetedQueue {
   /** The line that is being written in pieces; settles at its end. */
   #line: PromiseWithResolvers<void> | undefined;
   /** The lines that were sent while that line is being written. */
-  #afterLine = new ByteBuffer();
+  #afterLine = new ByteBuffer(true);
   #stallTimer: ReturnType<typeof setTimeout> | undefined;
   /** The share of the budget that is taken. */
   #share = 0;
@@ -146,10 +146,13 @@ export class Outbox implements BudgetedQueue {
     this.#state = "ended";
     this.#line?.resolve();
     this.#line = undefined;
-    this.#queue.clear();
-    this.#afterLine.clear();
+    this.#queue.release();
+    this.#afterLine.release();
     // Not the one that is being written: its memory is in use until the write is settled.
-    for (const entry of this.#ahead.splice(0)) if (isHeld(entry)) entry.line.release();
+    for (const entry of this.#ahead.splice(0)) {
+      if (isHeld(entry)) entry.line.release();
+      else entry.release();
+    }
     this.#copiedAhead = this.#heldAhead = 0;
     this.#endCongestion();
     this.#giveBack(this.#share);
@@ -170,7 +173,12 @@ export class Outbox implements BudgetedQueue {
     return this.#copied + this.#heldAhead;
   }
 
-  /** The same without held lines, which count against a budget of their own. */
+  /** How many bytes of held lines wait, which count against a budget of their own. */
+  get held(): number {
+    return this.#heldAhead;
+  }
+
+  /** How many bytes wait without held lines. */
   get #copied(): number {
     return this.#queue.length + this.#batch.length + this.#afterLine.length + this.#copiedAhead;
   }
@@ -215,7 +223,7 @@ export class Outbox implements BudgetedQueue {
     if (this.#queue.length > 0) {
       this.#ahead.push(this.#queue);
       this.#copiedAhead += this.#queue.length;
-      this.#queue = new ByteBuffer();
+      this.#queue = new ByteBuffer(true);
     }
     this.#ahead.push({ line, count, ending });
     this.#heldAhead += count;
@@ -224,9 +232,14 @@ export class Outbox implements BudgetedQueue {
     this.#watchForStall();
   }
 
-  /** The same for a line whose sender does not wait for `drained()`. */
+  /**
+   * The same for a line whose sender does not wait for `drained()`. If the peer has its share of
+   * held lines already, it is a slow consumer too.
+   */
   sendHeldOrDrop(line: HeldLine): void {
-    if (this.#hasRoom()) this.sendHeld(line, line.length, EMPTY);
+    if (!this.isOpen || !this.#hasRoom()) return;
+    if (line.mayWaitWith(this.#heldAhead)) this.sendHeld(line, line.length, EMPTY);
+    else this.#options.onEnd({ state: "overrun", limit: this.#heldAhead });
   }
 
   /** False, and the connection ends, if more than the limit waits already. */
@@ -279,9 +292,9 @@ export class Outbox implements BudgetedQueue {
   /** Frees the memory of empty buffers, for a connection that is idle. */
   shrinkBuffers(): void {
     if (this.#isWriting || this.queued > 0) return;
-    this.#queue = new ByteBuffer();
-    this.#batch = new ByteBuffer();
-    this.#afterLine = new ByteBuffer();
+    this.#queue = new ByteBuffer(true);
+    this.#batch = new ByteBuffer(true);
+    this.#afterLine = new ByteBuffer(true);
   }
 
   /** Whether so much waits to be written that a sender should wait for `drained()`. */
@@ -388,7 +401,11 @@ export class Outbox implements BudgetedQueue {
         } else if (isHeld(entry)) {
           await this.#writeHeld(entry);
         } else {
-          await this.#write(entry.view());
+          try {
+            await this.#write(entry.view());
+          } finally {
+            entry.release();
+          }
           this.#copiedAhead = Math.max(0, this.#copiedAhead - entry.length);
         }
         if (this.#share > 0) this.#shrinkShare();
@@ -398,6 +415,7 @@ export class Outbox implements BudgetedQueue {
       this.#options.onEnd(streamEnd(error));
     } finally {
       this.#isWriting = false;
+      if (this.#state === "ended") this.#batch.release();
       this.#idle?.resolve();
       this.#idle = undefined;
     }

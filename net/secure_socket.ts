@@ -2,7 +2,8 @@
  * TLS over a TCP connection, with the engine of `node:tls`, since the TLS of Deno lacks two things:
  * - `Deno.listenTls` gives connections without `setNoDelay`, so a reply can wait 40 ms for the
  *   acknowledgement of the one before it;
- * - `Deno.startTls` does not give the certificate of a server.
+ * - `Deno.startTls` believes every authority of the runtime beside those that it is given, and does
+ *   not give the certificate of a server.
  *
  * The engine reads its bytes from a stream of our own, which reads the socket only when a read is
  * pending. So a peer that is not read cannot send more (backpressure), and nothing is lost at the end
@@ -15,6 +16,7 @@ import { isIP } from "node:net";
 import { Duplex } from "node:stream";
 import { connect, type SecureContext, TLSSocket } from "node:tls";
 import { MIN_READ_SIZE, nextReadBuffer } from "../base/buffer.ts";
+import { serverName } from "./server_name.ts";
 import type { Transport } from "./transport.ts";
 
 /** The oldest version of TLS that a server or a client of this package accepts. */
@@ -90,27 +92,39 @@ export class SecureSocket implements Transport {
   }
 
   /**
-   * Uses TLS on a socket to a server. Any certificate is accepted: the caller must check it before
-   * it sends anything.
+   * Uses TLS on a socket to a server. Any certificate is accepted whose key the server has: the
+   * caller must check what was `shown` before it sends anything.
    *
    * @param host The name of the server.
+   * @param authorities The certificates that may have signed that of the server, in PEM; no others
+   * count.
    */
-  static connect(socket: Deno.TcpConn, host: string): SecureSocket {
+  static connect(
+    socket: Deno.TcpConn,
+    host: string,
+    authorities: readonly string[],
+  ): SecureSocket {
+    const name = serverName(host);
     return new SecureSocket(
       socket,
       (wire) =>
         connect({
           socket: wire,
-          servername: isIP(host) ? "" : host,
+          servername: isIP(name) ? "" : name,
+          ca: [...authorities],
           rejectUnauthorized: false,
+          checkServerIdentity: () => undefined, // the caller compares the name
           minVersion: OLDEST_TLS,
         }),
     );
   }
 
-  /** The certificate of the server, in DER, once the handshake is complete. */
-  get certificate(): Uint8Array {
-    return this.#tls.getPeerCertificate().raw;
+  /** What the server has shown, once the handshake is complete. */
+  get shown(): { certificate: Uint8Array; isSigned: boolean } {
+    return {
+      certificate: this.#tls.getPeerCertificate().raw,
+      isSigned: this.#tls.authorized,
+    };
   }
 
   /**
@@ -174,13 +188,16 @@ export class SecureSocket implements Transport {
     });
   }
 
-  /** Sends the end of the TLS stream, unless a write is pending, and closes the socket. */
+  /**
+   * Closes the socket. Sends the end of the TLS stream first, unless a write is pending or the
+   * handshake is not complete.
+   */
   close(): Promise<void> {
     return this.#closed ??= this.#close();
   }
 
   async #close(): Promise<void> {
-    if (!this.#isWriting && this.#state.state !== "failed") {
+    if (this.#isSecured && !this.#isWriting && this.#state.state !== "failed") {
       let timer: ReturnType<typeof setTimeout> | undefined;
       await new Promise<void>((resolve) => {
         timer = setTimeout(resolve, CLOSE_TIMEOUT);

@@ -5,32 +5,28 @@
  * @module
  */
 
+import { deadline } from "@std/async/deadline";
 import { X509Certificate } from "node:crypto";
-import { dirname } from "node:path";
-import { connect as connectTls } from "node:tls";
-import { fingerprint } from "./certificate.ts";
-import { CertificateError, ConnectError, TimeoutError, TlsMismatchError } from "../errors.ts";
+import { eachCertificate, fingerprint } from "./certificate.ts";
+import { CertificateError, TimeoutError, TlsMismatchError } from "../errors.ts";
 import { certificateFile } from "../base/paths.ts";
-import { makePrivateFolder, writePrivateFile } from "../base/files.ts";
+import { createFile, fileExists, readFile } from "../base/files.ts";
 import type { Prompt } from "../base/prompt.ts";
-import { OLDEST_TLS } from "./secure_socket.ts";
+import { openSocket, type SocketOptions } from "./open_socket.ts";
+import { SecureSocket } from "./secure_socket.ts";
 
 /** How the certificate to trust is found. */
-export interface TrustOptions {
-  host: string;
-  port: number;
+export interface TrustOptions extends SocketOptions {
   /** The file of the certificate; it must exist. Default: the host's file in the home folder. */
-  certFile: string | undefined;
+  certFile?: string;
   /** Trust an unknown certificate without asking a person. */
   autoSave: boolean;
-  /** The time-out of fetching a certificate, in milliseconds. */
-  timeout: number;
   prompt: Prompt;
 }
 
-/** A certificate that is trusted. */
+/** The certificates that are trusted: at least one. */
 export interface TrustedCertificate {
-  pem: string;
+  certificates: X509Certificate[];
   file: string;
 }
 
@@ -44,104 +40,57 @@ export interface TrustedCertificate {
  * @throws {TimeoutError} If there is no file, and the Manager shows no certificate in time.
  */
 export async function trustedCertificate(options: TrustOptions): Promise<TrustedCertificate> {
-  const file = options.certFile ?? certificateFile(options.host);
-  try {
-    return { pem: checkPem(Deno.readTextFileSync(file), file), file };
-  } catch (cause) {
-    if (cause instanceof CertificateError) throw cause;
-    if (options.certFile !== undefined || !(cause instanceof Deno.errors.NotFound)) {
-      throw new CertificateError(
-        `Cannot read the certificate ${file}: ${(cause as Error).message}`,
-        { cause },
-      );
-    }
-  }
-  const pem = await fetchCertificate(options.host, options.port, options.timeout);
+  const { host, port, certFile } = options;
+  const file = certFile ?? certificateFile(host);
+  if (certFile !== undefined || fileExists(file)) return readTrusted(file);
+  const pem = await fetchCertificate(options);
   if (!options.autoSave && !await options.prompt.confirm(question(options, pem))) {
-    throw new CertificateError(
-      `The certificate of ${options.host}:${options.port} is not trusted`,
-    );
+    throw new CertificateError(`The certificate of ${host}:${port} is not trusted`);
   }
-  makePrivateFolder(dirname(file));
-  writePrivateFile(file, pem);
-  return { pem, file };
+  createFile(file, pem); // if another program has kept one meanwhile, that one is trusted
+  return readTrusted(file);
 }
 
-function checkPem(text: string, file: string): string {
+function readTrusted(file: string): TrustedCertificate {
   try {
-    new X509Certificate(text);
-    return text;
+    const text = readFile(file, "the certificate");
+    return { certificates: eachCertificate(text, file, (pem) => new X509Certificate(pem)), file };
   } catch (cause) {
-    throw new CertificateError(`Cannot use ${file}: not a certificate in PEM`, { cause });
+    throw new CertificateError((cause as Error).message, { cause });
   }
 }
 
 /**
  * Fetches the certificate that a server shows, in PEM. No message is sent to the server.
  *
- * @param timeout In milliseconds.
  * @throws {ConnectError} If the server cannot be reached.
  * @throws {TlsMismatchError} If it does not use TLS.
  * @throws {TimeoutError} If it takes longer than the time-out.
  */
-export function fetchCertificate(host: string, port: number, timeout: number): Promise<string> {
-  const { promise, resolve, reject } = Promise.withResolvers<string>();
+export async function fetchCertificate(options: SocketOptions): Promise<string> {
+  const { host, port, timeout, signal } = options;
   // Any certificate is accepted here. The caller decides whether to trust it.
-  const socket = connectTls({
-    host,
-    port,
-    rejectUnauthorized: false,
-    minVersion: OLDEST_TLS,
-  });
-  const timer = setTimeout(() => {
-    reject(new TimeoutError(`No certificate was received from ${host}:${port} in ${timeout} ms`));
-    socket.destroy();
-  }, timeout);
-  socket.once("secureConnect", () => {
-    resolve(new X509Certificate(socket.getPeerCertificate().raw).toString());
-    socket.destroy();
-  });
-  socket.once("error", (cause: Error & { code?: string }) => {
-    reject(
-      isUnreachable(cause) ? unreachable(host, port, cause) : tlsMismatch(host, port, cause),
-    );
-    socket.destroy();
-  });
-  return promise.finally(() => clearTimeout(timer));
-}
-
-/** The error for a Manager that cannot be reached. */
-export function unreachable(
-  host: string,
-  port: number,
-  cause: Error & { code?: string },
-): ConnectError {
-  return new ConnectError(`Cannot connect to ${host}:${port}: ${reasonOf(cause)}`, { cause });
-}
-
-/** The same text for the errors of Deno's and of Node's sockets, on every operating system. */
-function reasonOf({ code, message }: Error & { code?: string }): string {
-  if (code === "ECONNREFUSED" || /refused/i.test(message)) {
-    return "Connection refused. Is the Manager running, at that port?";
+  const connection = SecureSocket.connect(await openSocket(options), host, []);
+  try {
+    await deadline(connection.secure(), timeout, { signal });
+    return new X509Certificate(connection.shown.certificate).toString();
+  } catch (cause) {
+    signal?.throwIfAborted();
+    if (!(cause instanceof DOMException)) throw tlsMismatch(host, port, cause);
+    const reason = `No certificate was received from ${host}:${port} in ${timeout} ms`;
+    throw new TimeoutError(reason, { cause });
+  } finally {
+    await connection.close();
   }
-  if (code === "ENOTFOUND" || /lookup address/.test(message)) {
-    return "no computer of that name is known";
-  }
-  return message || String(code);
 }
 
 /** The error for a Manager that does not speak TLS. */
 export function tlsMismatch(host: string, port: number, cause: unknown): TlsMismatchError {
   return new TlsMismatchError(
     `Cannot speak TLS with ${host}:${port}, perhaps the Manager has TLS disabled. ` +
-      `Try setting disable_tls=True (disableTls: true)`,
+      `Start it without --disable-tls`,
     { cause },
   );
-}
-
-function isUnreachable({ code }: { code?: string }): boolean {
-  return ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH", "ETIMEDOUT"]
-    .includes(code ?? "");
 }
 
 function question({ host, port }: TrustOptions, pem: string): string {

@@ -43,7 +43,7 @@ const LIMIT_TABLE: { readonly [Name in keyof LimitsByOption]: NumberOption } = {
   handshakeSize: {
     flag: "--handshake-size",
     notation: SIZE,
-    description: "the longest line of a peer that is not identified yet",
+    description: "the longest line of a peer that is not identified yet, or to the Manager itself",
   },
   maxPending: {
     flag: "--max-pending",
@@ -73,7 +73,7 @@ const LIMIT_TABLE: { readonly [Name in keyof LimitsByOption]: NumberOption } = {
   maxHeld: {
     flag: "--max-held",
     notation: SIZE,
-    description: "how much of long messages is held at once; 0 for a quarter of the memory",
+    description: "how much of long messages is held at once; 0 for half of the memory",
   },
   minLineRate: {
     flag: "--min-line-rate",

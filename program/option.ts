@@ -229,7 +229,7 @@ export function formatHelp(specs: readonly OptionSpec[]): string[] {
 
 /** Whether a word is parsed as an option. A negative number and a lone hyphen are not. */
 function isOption(word: string): boolean {
-  return /^-./s.test(word) && !/^-(\d+|\d*\.\d+)(e[+-]?\d+)?$/i.test(word);
+  return /^-./s.test(word) && !/^-((\d+|\d*\.\d+)(e[+-]?\d+)?|Infinity)$/i.test(word);
 }
 
 /** The option that a word stands for, and its value if it is in the same word. */

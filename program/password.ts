@@ -6,8 +6,9 @@
  */
 
 import { ConfigurationError } from "../errors.ts";
-import { exposedMode, fileExists } from "../base/files.ts";
-import { type TerminalPrompt, terminalPrompt } from "../base/prompt.ts";
+import { hasControlCharacter } from "../base/control_characters.ts";
+import { decodeText, exposedMode, fileExists } from "../base/files.ts";
+import { readInputLine, type TerminalPrompt, terminalPrompt } from "../base/prompt.ts";
 import { quoteWord } from "../base/quote.ts";
 
 /** The ways to give a password, for the description of an option. */
@@ -18,13 +19,15 @@ export const PASSWORD_FORMS =
 export type GivenPassword = readonly string[] | true;
 
 /**
- * Reads a password: its words, joined by spaces; the first line of a file of that name; the next
- * line of the standard input, for `-`; or the answer to a prompt, if there are no words.
+ * Reads a password: its words, joined by spaces; the first line of a file of that name, without
+ * white space at both ends; the next line of the standard input, for `-`; or the answer to a prompt,
+ * if there are no words.
  *
  * @param ask Prompts for the password; also for `-`, if the standard input is a terminal.
  * @param warn Called with a warning if other users can read the file. Default: prints it on the
  * standard error.
- * @throws {ConfigurationError} If the password is empty, or the file cannot be read.
+ * @throws {ConfigurationError} If the password is empty or has a control character, or the file
+ * cannot be read or is no text.
  */
 export function readPassword(
   given: GivenPassword,
@@ -34,17 +37,18 @@ export function readPassword(
   if (given === true) return ask();
   const text = given.join(" ");
   if (text !== "-") return checkPassword(firstLineOf(text, warn) ?? text);
-  return Deno.stdin.isTerminal() ? ask() : checkPassword(readLine());
+  return Deno.stdin.isTerminal() ? ask() : checkPassword(readPasswordLine());
 }
 
 /**
- * Reads a password from the first line of a file; or, for `-`, from the next line of the standard
- * input.
+ * Reads a password from the first line of a file, without white space at both ends; or, for `-`,
+ * from the next line of the standard input.
  *
  * @param ask Prompts for the password, for `-` if the standard input is a terminal.
  * @param warn Called with a warning if other users can read the file. Default: prints it on the
  * standard error.
- * @throws {ConfigurationError} If the password is empty, or the file cannot be read.
+ * @throws {ConfigurationError} If the password is empty or has a control character, or the file
+ * cannot be read or is no text.
  */
 export function readPasswordFile(
   file: string,
@@ -88,16 +92,23 @@ export function askKeyPassword(
   return checkPassword(prompt.secret(`Enter the password of ${file}:`));
 }
 
+/** @throws {ConfigurationError} If a password is empty, or has a control character. */
 function checkPassword(password: string): string {
   if (password === "") throw new ConfigurationError("Cannot use an empty password");
+  if (hasControlCharacter(password)) {
+    throw new ConfigurationError("Cannot use a password with a control character in it");
+  }
   return password;
 }
 
-/** The first line of a file; `undefined` if there is no file of that name. */
+/**
+ * The first line of a file, without white space at both ends; `undefined` if there is no file of that
+ * name.
+ */
 function firstLineOf(file: string, warn: (message: string) => void): string | undefined {
-  let text: string;
+  let bytes: Uint8Array;
   try {
-    text = Deno.readTextFileSync(file);
+    bytes = Deno.readFileSync(file);
   } catch (error) {
     // The name of a file that cannot be read must not become the password. Nor is the name repeated,
     // as in the message of the runtime: it may be the password.
@@ -115,13 +126,25 @@ function firstLineOf(file: string, warn: (message: string) => void): string | un
       `Others can read the password in ${file} (mode ${mode}). Run: chmod 600 ${quoteWord(file)}`,
     );
   }
-  return text.split(/\r?\n/, 1)[0];
+  return strip(decode(bytes, file).split(/\r\n|\r|\n/, 1)[0]);
 }
 
 /** One line of the standard input, and no byte more: the next line may be another password. */
-function readLine(): string {
-  const bytes: number[] = [];
-  const byte = new Uint8Array(1);
-  while (Deno.stdin.readSync(byte) !== null && byte[0] !== 0x0a) bytes.push(byte[0]);
-  return new TextDecoder().decode(new Uint8Array(bytes)).replace(/\r$/, "");
+function readPasswordLine(): string {
+  return readInputLine((bytes) => decode(bytes, "the standard input")) ?? "";
+}
+
+function decode(bytes: Uint8Array, source: string): string {
+  try {
+    return decodeText(bytes);
+  } catch (cause) {
+    const reason = (cause as Error).message;
+    throw new ConfigurationError(`Cannot read the password from ${source}: ${reason}`, { cause });
+  }
+}
+
+/** Removes what Python's `strip` removes, which is more than `trim` does. */
+function strip(line: string): string {
+  // deno-lint-ignore no-control-regex -- Python counts them as white space
+  return line.replace(/^[\s\x1c-\x1f\x85]+|[\s\x1c-\x1f\x85]+$/g, "");
 }

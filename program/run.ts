@@ -105,7 +105,7 @@ function connectOptionsFor(manager: Manager, options: RunOptions): ConnectOption
     host: host === "0.0.0.0" || host === "::" ? "localhost" : host,
     port: manager.port,
     disableTls: options.disableTls,
-    certFile: options.certFile ?? certificateFile("localhost"),
+    certFile: options.certFile ?? certificateFile(host),
     assertHostname: false, // exactly this certificate is expected, for any name
     passwordManager: options.authPassword,
     username,

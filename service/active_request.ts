@@ -59,6 +59,8 @@ export class ActiveRequest implements ServiceRequest {
   onProgress: ((done: number, total: number) => unknown) | undefined;
   /** The arguments that arrive in pieces; `undefined` if they are there. */
   arrival: Arrival | undefined;
+  /** Whether the Service has replied that it does not wait for the method any more. */
+  isAbandoned = false;
   /** The pieces that the client has room for at first; `undefined` if it takes one line. */
   readonly #room: number | undefined;
   /** Made for the first large value: most results are not large. */

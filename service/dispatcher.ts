@@ -12,11 +12,13 @@ import { type Attributes, isThenable } from "./attributes.ts";
 import type { Connection } from "../net/connection.ts";
 import { Arrival, ArrivalBudget } from "../device/arrival.ts";
 import { CancelledError, ConnectionAbortedError, PermissionError, ValueError } from "../errors.ts";
+import { describeFailure } from "./failure.ts";
 import { isLarge } from "../wire/large_values.ts";
 import { sendLarge } from "./large_reply.ts";
 import { logger } from "../base/log.ts";
 import {
   encodeError,
+  encodeFailure,
   encodeReply,
   encodeRoom,
   isCount,
@@ -91,6 +93,23 @@ export class Dispatcher {
     for (const [_key, requests] of this.#active) {
       for (const request of [...requests]) {
         if (request.arrival !== undefined) this.#rejectIncomplete(connection, request, reason);
+      }
+    }
+  }
+
+  /** The Service has waited long enough: replies with an error to the requests that still run. */
+  abandon(connection: Connection, reason: Error): void {
+    for (const [_key, requests] of [...this.#active]) {
+      for (const request of [...requests]) {
+        const { attribute, requester } = request;
+        log.warn("{attribute} for {requester} was still running when the service shut down", {
+          attribute,
+          requester,
+        });
+        request.abort(reason);
+        this.#remove(request);
+        this.#replyError(connection, request, reason);
+        request.isAbandoned = true;
       }
     }
   }
@@ -230,10 +249,11 @@ export class Dispatcher {
     this.#running++;
     try {
       const value = await result;
+      if (request.isAbandoned) return;
       if (isGenerator(value)) return await this.#replyValues(connection, request, value);
       await this.#replyAny(connection, request, value);
     } catch (error) {
-      this.#replyError(connection, request, error);
+      if (!request.isAbandoned) this.#replyError(connection, request, error);
     } finally {
       this.#running--;
       this.#remove(request);
@@ -302,7 +322,7 @@ export class Dispatcher {
     } else {
       log.warn("{attribute} failed for {requester}: {error}", { attribute, requester, error });
     }
-    connection.sendText(encodeError(requester, uid, error, tracebackOf(error)));
+    connection.sendText(encodeFailure(requester, uid, describeFailure(error)));
   }
 }
 
@@ -312,10 +332,4 @@ export class Dispatcher {
  */
 function keyOf(requester: string, uid: string): string {
   return `${requester.length}:${requester}${uid}`;
-}
-
-/** The lines of an error's stack, after its message. */
-function tracebackOf(error: unknown): string[] {
-  const stack = error instanceof Error ? error.stack ?? "" : "";
-  return stack.split("\n").map((line) => line.trim()).filter((line) => line.startsWith("at "));
 }

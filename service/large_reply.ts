@@ -10,7 +10,14 @@ import { sendParts } from "../device/part_sender.ts";
 import type { Connection } from "../net/connection.ts";
 import { writeJson } from "../wire/json_writer.ts";
 import { encodeLarge, PIECE_LENGTH } from "../wire/large_values.ts";
-import { beginReply, beginValue, encodeResultPart, encodeSized } from "../wire/message.ts";
+import {
+  beginReply,
+  beginValue,
+  encodeResultPart,
+  encodeSized,
+  RESULT,
+  VALUE,
+} from "../wire/message.ts";
 import { measure, PIECE_SIZE } from "../wire/parts.ts";
 import type { NEXT_VALUE } from "../wire/protocol.ts";
 import type { ActiveRequest } from "./active_request.ts";
@@ -30,12 +37,13 @@ export async function sendLarge(
   attribute?: typeof NEXT_VALUE,
 ): Promise<void> {
   const { requester, uid, parts, attribute: method } = request;
+  const place = attribute === undefined ? RESULT : VALUE;
   const begin = attribute === undefined ? beginReply : beginValue;
   if (parts === undefined) {
-    const pieces = await encodeLarge(value);
+    const pieces = await encodeLarge(value, place);
     return await connection.sendPieces([begin(requester, uid), ...pieces, "}"]);
   }
-  const json = await measure(() => writeJson(value, PIECE_LENGTH));
+  const json = await measure(() => writeJson(value, PIECE_LENGTH, place));
   if (json.size <= PIECE_SIZE) {
     const text = [...json.texts()].join("");
     return connection.sendText(`${begin(requester, uid)}${text}}`);

@@ -11,7 +11,7 @@
 import { QueueFullError, ValueError } from "../errors.ts";
 import { MAX_NOTIFICATION_SIZE } from "../limits.ts";
 import type { Connection } from "../net/connection.ts";
-import type { Call } from "../wire/call.ts";
+import { type Call, givenArguments } from "../wire/call.ts";
 import { encodeNotification } from "../wire/message.ts";
 
 /** What a notification needs of its connection. */
@@ -28,13 +28,13 @@ const INVALID_LENGTH = "Invalid string length";
 /**
  * A notification as one line, without its terminator.
  *
- * @throws {TypeError} If JSON cannot hold the arguments.
+ * @throws {TypeError} If JSON cannot hold the arguments, or one before another is `undefined`.
  * @throws {ValueError} If the line is longer than {@linkcode MAX_NOTIFICATION_SIZE}.
  */
 export function notificationLine(service: string, { args, kwargs }: Call): string {
   let line: string;
   try {
-    line = encodeNotification(service, args, kwargs);
+    line = encodeNotification(service, givenArguments(args), kwargs);
   } catch (error) {
     if (error instanceof RangeError && error.message === INVALID_LENGTH) throw tooLong("too many");
     throw error;

@@ -17,7 +17,7 @@ import { encodeValue } from "../wire/json.ts";
 import { isLarge } from "../wire/large_values.ts";
 import { sendLarge } from "./large_reply.ts";
 import { logger } from "../base/log.ts";
-import { beginValue } from "../wire/message.ts";
+import { beginValue, VALUE } from "../wire/message.ts";
 import { NEXT_VALUE } from "../wire/protocol.ts";
 import { periodicPause } from "../base/pause.ts";
 
@@ -60,7 +60,7 @@ export async function sendValues(
         await sendLarge(connection, request, value, NEXT_VALUE);
       } else {
         const begin = beginValue(request.requester, request.uid);
-        connection.sendText(`${begin}${encodeValue(value)}}`);
+        connection.sendText(`${begin}${encodeValue(value, VALUE)}}`);
       }
       if (connection.congested) await abortable(connection.drained(), signal);
     },

@@ -9,6 +9,7 @@ Deno.test("mod.ts exports these names", () => {
   assertEquals(Object.keys(mod).sort(), [
     "AttributeError",
     "CancelledError",
+    "CertificateDateError",
     "CertificateError",
     "Client",
     "ConfigurationError",
@@ -48,6 +49,7 @@ Deno.test("mod.ts exports these names", () => {
 Deno.test("client.ts exports what a program needs that only connects", () => {
   assertEquals(Object.keys(client).sort(), [
     "CancelledError",
+    "CertificateDateError",
     "CertificateError",
     "Client",
     "ConfigurationError",
@@ -73,6 +75,7 @@ Deno.test("service.ts exports what a Service needs", () => {
   assertEquals(Object.keys(service).sort(), [
     "AttributeError",
     "CancelledError",
+    "CertificateDateError",
     "CertificateError",
     "ConfigurationError",
     "ConnectError",

@@ -133,6 +133,22 @@ export function options(options: CallOptions): MarkedOptions {
   return new MarkedOptions(options);
 }
 
+/**
+ * The positional arguments that are given: `undefined` at the end stands for a default of the method.
+ *
+ * @throws {TypeError} When one before another argument is not given: JSON has no value for that.
+ */
+export function givenArguments(args: readonly unknown[]): readonly unknown[] {
+  if (!args.includes(undefined)) return args; // which also finds the holes of an array
+  const end = args.findLastIndex((arg) => arg !== undefined) + 1;
+  const missing = args.findIndex((arg) => arg === undefined);
+  if (missing >= end) return args.slice(0, end);
+  throw new TypeError(
+    `args[${missing}] is undefined, and arguments follow it: give it, or give those by name, with ` +
+      `kwargs({ name: value })`,
+  );
+}
+
 /** The arguments of a call: positional arguments, keyword arguments and options. */
 export interface Call {
   args: unknown[];

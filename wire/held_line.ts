@@ -7,20 +7,34 @@
  * to 256 KiB that were dropped instead, 1,083 MB stayed in the process (Deno 2.9). It is shared by
  * count: each owner releases it once, and the last one frees it.
  *
+ * Each peer has a fair share of the budget only: of the line that it is sending together with those
+ * that wait to be written to it.
+ *
  * @module
  */
 
-import type { Budget } from "../base/budget.ts";
-import { periodicPause } from "../base/pause.ts";
+import { Budget } from "../base/budget.ts";
+import { Yielder } from "../base/pause.ts";
 
 /** The memory of a line grows in steps of this size, in bytes. */
 const STEP = 1024 * 1024;
 /** How much is freed without a pause, in bytes: 1 GB at once takes 150 ms. */
-const FREED_AT_ONCE = 32 * STEP;
+const FREED_AT_ONCE = 8 * STEP;
+/** How long to work before others get a turn, in milliseconds. */
+const SLICE = 1;
+
+/** The memory that held lines share. */
+export class HeldMemory extends Budget {
+  /**
+   * Says when to pause while lines are filled or freed: all of them together keep the event loop busy,
+   * e.g. when 50 peers disconnect at the same time.
+   */
+  readonly yielder = new Yielder(SLICE);
+}
 
 /** A line, or the beginning of one, in memory of its own. */
 export class HeldLine {
-  readonly #budget: Budget;
+  readonly #memory: HeldMemory;
   #buffer: ArrayBuffer;
   #length = 0;
   /** The share of the budget that it has, in bytes. The buffer may be lent, or lost. */
@@ -32,8 +46,8 @@ export class HeldLine {
    *
    * @param limit The longest line that it can hold, in bytes.
    */
-  constructor(budget: Budget, limit: number) {
-    this.#budget = budget;
+  constructor(memory: HeldMemory, limit: number) {
+    this.#memory = memory;
     this.#buffer = new ArrayBuffer(0, { maxByteLength: limit + STEP });
   }
 
@@ -47,13 +61,17 @@ export class HeldLine {
     return new Uint8Array(this.#buffer, 0, this.#length);
   }
 
-  /** Appends a copy of the bytes. False, and nothing is appended, if the budget has no share left. */
-  tryAppend(bytes: Uint8Array): boolean {
+  /**
+   * Appends a copy of the bytes. False, and nothing is appended, if the budget has no share left.
+   *
+   * @param others How many bytes of other lines are held for the sender.
+   */
+  tryAppend(bytes: Uint8Array, others = 0): boolean {
     const needed = this.#length + bytes.length;
     const size = Math.ceil(needed / STEP) * STEP;
     const growth = size - this.#share;
     if (growth > 0) {
-      if (!this.#budget.tryTake(growth)) return false;
+      if (!this.#memory.tryTakeFairly(growth, this.#share + others)) return false;
       this.#share = size;
       this.#buffer.resize(size);
     }
@@ -68,8 +86,17 @@ export class HeldLine {
     if (share === 0) return;
     this.#buffer = new ArrayBuffer(0);
     this.#length = this.#share = 0;
-    if (!buffer.detached) free(buffer, share, this.#budget);
-    else this.#budget.give(share); // it was lost with a worker
+    if (!buffer.detached) free(buffer, share, this.#memory);
+    else this.#memory.give(share); // it was lost with a worker
+  }
+
+  /**
+   * Whether it may wait for a receiver: that would have no more than its fair share then.
+   *
+   * @param others How many bytes of other lines are held for the receiver.
+   */
+  mayWaitWith(others: number): boolean {
+    return this.#memory.leavesAsMuch(this.#share + others);
   }
 
   /** Adds an owner. */
@@ -97,14 +124,13 @@ export class HeldLine {
   }
 }
 
-async function free(buffer: ArrayBuffer, share: number, budget: Budget): Promise<void> {
-  const pause = periodicPause(1);
-  while (share > FREED_AT_ONCE) {
-    share -= FREED_AT_ONCE;
+async function free(buffer: ArrayBuffer, share: number, memory: HeldMemory): Promise<void> {
+  const { yielder } = memory;
+  while (share > 0) {
+    const step = Math.min(share, FREED_AT_ONCE);
+    if (share > FREED_AT_ONCE) { while (yielder.isDue) await yielder.pause(); }
+    share -= step;
     buffer.resize(share);
-    budget.give(FREED_AT_ONCE);
-    await pause();
+    memory.give(step);
   }
-  buffer.resize(0);
-  budget.give(share);
 }

@@ -5,7 +5,9 @@
  * @module
  */
 
-import type { JsonObject } from "./message.ts";
+import { ValueError } from "../errors.ts";
+import { encodeValue } from "./json.ts";
+import { isObject, type JsonObject } from "./message.ts";
 
 /**
  * The identity of a Client.
@@ -75,6 +77,33 @@ export interface ServiceEntry {
   streams?: readonly string[];
 }
 
+/**
+ * Checks the entry of a Service that a Manager has sent.
+ *
+ * @throws {ValueError} When it is none, or has a value of a wrong type.
+ */
+export function toServiceEntry(value: unknown): ServiceEntry {
+  if (!isObject(value)) throw notAnEntry("it is no object");
+  const { attributes = {}, address = "", language = "", os = "", max_clients = -1 } = value;
+  const { extensions = [], streams = [] } = value;
+  if (!isObject(attributes)) throw notAnEntry("attributes is no object");
+  if (typeof max_clients !== "number") throw notAnEntry("max_clients is no number");
+  for (const [name, text] of Object.entries({ address, language, os })) {
+    if (typeof text !== "string") throw notAnEntry(`${name} is no text`);
+  }
+  for (const [name, list] of Object.entries({ extensions, streams })) {
+    if (!Array.isArray(list) || !list.every((item) => typeof item === "string")) {
+      throw notAnEntry(`${name} is no array of texts`);
+    }
+  }
+  const entry = { attributes, address, language, os, max_clients, extensions, streams };
+  return entry as ServiceEntry;
+}
+
+function notAnEntry(reason: string): ValueError {
+  return new ValueError(`Cannot read what the Manager says of the service: ${reason}`);
+}
+
 /** A Manager and all devices that are connected to it. */
 export interface Identities {
   /** The computer that the Manager runs on. */
@@ -102,7 +131,7 @@ export function describeIdentities(identities: Identities, indent: number): stri
     add(level, "attributes:");
     for (const [name, value] of Object.entries(attributes)) {
       const isSignature = typeof value === "string" && value.startsWith("(");
-      add(level + 1, name + (isSignature ? value : `: ${JSON.stringify(value)}`));
+      add(level + 1, name + (isSignature ? value : `() -> ${encodeValue(value)}`));
     }
   };
   add(0, `Manager[${hostname}:${port}]`);

@@ -1,10 +1,22 @@
 /**
  * The JSON of the wire: that of JavaScript, with the numbers `NaN`, `Infinity` and `-Infinity`, which
  * Python writes as bare words and which instruments do read. Values that are too large to be written
- * or read at once are for `json_writer.ts` and `json_reader.ts`.
+ * or read at once are for `json_writer.ts` and `json_reader.ts`; `serializable.ts` says which values
+ * there are.
  *
  * @module
  */
+
+import {
+  checkSerializable,
+  exactNumber,
+  isNegativeZero,
+  isTypedArray,
+  itemPlace,
+  memberPlace,
+  rawJson,
+  serializable,
+} from "./serializable.ts";
 
 /** Marks a number that JSON cannot hold until the text is complete. No value contains the mark. */
 const MARK = crypto.randomUUID();
@@ -25,25 +37,29 @@ export class EncodedValue {
 }
 
 /**
- * A value as JSON. `undefined` becomes `null`, a typed array an array of its numbers, and an object
- * with a method `toJSON` or `to_json` the result of that method.
+ * A value as JSON. `undefined` becomes `null`, a bigint its digits, a typed array an array of its
+ * numbers, and an object with a method `toJSON` or `to_json` the result of that method.
  *
- * @throws {TypeError} When JSON cannot hold the value: a function, a symbol, a BigInt, a cycle, a
- * Map, a Set or a generator.
+ * @param place What the value is, for an error: `"args"`, so that it names `args[0].x`.
+ * @throws {TypeError} When JSON cannot hold the value, as {@linkcode serializable} has it, or it has a
+ * cycle.
  */
-export function encodeValue(value: unknown): string {
+export function encodeValue(value: unknown, place = "value"): string {
   switch (typeof value) {
     case "string":
     case "boolean":
       return JSON.stringify(value);
-    case "number":
-      return Number.isFinite(value) ? JSON.stringify(value) : String(value);
     case "undefined":
       return "null";
     default:
       if (isPlain(value)) return JSON.stringify(value);
       if (value instanceof EncodedValue) return value.json;
-      return withoutMarks(JSON.stringify(value, replace) ?? "null");
+      try {
+        return withoutMarks(JSON.stringify(value, replace) ?? "null");
+      } catch (error) {
+        if (error instanceof TypeError) findUnserializable("", value, place);
+        throw error;
+      }
   }
 }
 
@@ -61,17 +77,29 @@ function isPlain(value: unknown, depth = EXAMINED_DEPTH): boolean {
     case "boolean":
       return true;
     case "number":
-      return Number.isFinite(value);
+      return isPlainNumber(value);
     case "object": {
       if (value === null) return true;
       if (depth === 0 || "toJSON" in value || "to_json" in value) return false;
-      if (Array.isArray(value)) return value.every((item) => isPlain(item, depth - 1));
+      if (Array.isArray(value)) return arePlain(value, depth - 1);
       return Object.getPrototypeOf(value) === Object.prototype &&
-        Object.values(value).every((item) => isPlain(item, depth - 1));
+        arePlain(Object.values(value), depth - 1);
     }
     default:
       return false;
   }
+}
+
+/** A number needs no call here: an array may have millions. */
+function arePlain(values: readonly unknown[], depth: number): boolean {
+  for (const value of values) {
+    if (typeof value === "number" ? !isPlainNumber(value) : !isPlain(value, depth)) return false;
+  }
+  return true;
+}
+
+function isPlainNumber(value: number): boolean {
+  return Number.isFinite(value) && !isNegativeZero(value);
 }
 
 function withoutMarks(text: string): string {
@@ -85,79 +113,100 @@ function withoutMarks(text: string): string {
  * @throws {SyntaxError} When the text is not JSON.
  */
 export function parseJson(text: string): unknown {
+  return parse(text, undefined);
+}
+
+/**
+ * The same, with the digits of each number: one that JavaScript writes in another way, as `1.0` or an
+ * integer above 2^53, is an object that {@linkcode encodeValue} writes as it was.
+ *
+ * @throws {SyntaxError} When the text is not JSON.
+ */
+export function parseJsonExactly(text: string): unknown {
+  return parse(text, reviveExactly);
+}
+
+/** Parses a text of JSON. */
+export type ParseJson = (text: string) => unknown;
+
+/** What the runtime gives a reviver: part of the language since 2025, but not of TypeScript's yet. */
+type Reviver = (key: string, value: unknown, context?: { source?: string }) => unknown;
+
+function parse(text: string, revive: Reviver | undefined): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(text, revive);
   } catch (error) {
     const marked = markNonFinite(text);
     if (marked === undefined) throw error;
     try {
-      return JSON.parse(marked, (_, value) => value?.[0] === MARK ? NaN : value);
+      return withNaN(JSON.parse(marked, revive));
     } catch {
       throw error;
     }
   }
 }
 
-/** A value that is written as an integer of any size, with all of its digits. */
-export function bigInteger(value: bigint): unknown {
-  // Part of the language since 2025, but not of TypeScript's library yet.
-  return (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON(String(value));
-}
-
-/**
- * The value that is written for a value: itself, or the result of its method `toJSON` or `to_json`.
- *
- * @param key The key or the index of the value in its object or array.
- * @throws {TypeError} When JSON cannot hold it.
- */
-export function serializable(key: string, value: unknown): unknown {
-  return checkSerializable(key, hasMethod(value, "toJSON") ? value.toJSON(key) : value);
-}
-
-/** Whether a value is written as an array of its numbers. */
-export function isTypedArray(value: unknown): value is Float64Array {
-  return ArrayBuffer.isView(value) && !(value instanceof DataView);
-}
+const reviveExactly: Reviver = (_key, value, context) => {
+  const source = context?.source;
+  return typeof value !== "number" || source === undefined ? value : exactNumber(source);
+};
 
 /** A replacer for `JSON.stringify`, which writes neither all numbers nor typed arrays. */
 function replace(key: string, value: unknown): unknown {
   const written = checkSerializable(key, value);
-  if (typeof written === "number") return Number.isFinite(written) ? written : `${MARK} ${written}`;
-  return isTypedArray(written) ? Array.from(written) : written;
-}
-
-/**
- * The value, or the result of its method `to_json`. Throws for functions and symbols, which
- * `JSON.stringify` would leave out, and for iterables, which it would write as `{}`.
- */
-function checkSerializable(key: string, value: unknown): unknown {
-  switch (typeof value) {
-    case "function":
-    case "symbol":
+  switch (typeof written) {
+    case "number":
+      if (isNegativeZero(written)) return rawJson("-0.0"); // Python reads "-0" as an integer
+      return Number.isFinite(written) ? written : `${MARK} ${written}`;
     case "bigint":
-      throw new TypeError(`Object of type ${typeof value} is not JSON serializable`);
-    case "object":
-      if (hasMethod(value, "to_json")) {
-        value = value.to_json();
-        return checkSerializable(key, hasMethod(value, "toJSON") ? value.toJSON(key) : value);
-      }
-      if (value === null || Array.isArray(value) || !(Symbol.iterator in value)) return value;
-      if (isTypedArray(value) || value instanceof String) return value;
-      throw new TypeError(`Object of type ${value.constructor?.name} is not JSON serializable`);
+      return rawJson(String(written));
     default:
-      return value;
+      return isTypedArray(written) ? Array.from(written) : written;
   }
 }
 
-function hasMethod<Name extends string>(
+/**
+ * Throws the error of the first value that JSON cannot hold, with its place, which
+ * `JSON.stringify` does not tell. Returns if there is none, or a cycle comes before it.
+ */
+function findUnserializable(
+  key: string,
   value: unknown,
-  name: Name,
-): value is Record<Name, (key?: string) => unknown> {
-  return typeof value === "object" && value !== null && name in value &&
-    typeof (value as Record<string, unknown>)[name] === "function";
+  place: string,
+  open: ReadonlySet<unknown> = new Set(),
+): void {
+  const written = serializable(key, value, place);
+  if (typeof written !== "object" || written === null || isTypedArray(written)) return;
+  if (open.has(written)) return;
+  const inside = new Set(open).add(written);
+  if (Array.isArray(written)) {
+    for (const [index, item] of written.entries()) {
+      findUnserializable(String(index), item, itemPlace(place, index), inside);
+    }
+    return;
+  }
+  for (const [name, member] of Object.entries(written)) {
+    findUnserializable(name, member, memberPlace(place, name), inside);
+  }
 }
 
-/** The text with JSON in place of `NaN` and `Infinity`; `undefined` if neither is outside strings. */
+/** The value with NaN in place of marks. A reviver of `JSON.parse` takes ten times as long. */
+function withNaN(value: unknown): unknown {
+  if (value === MARK) return NaN;
+  if (Object.isFrozen(value)) return value; // text, a number, or a number with its digits
+  if (Array.isArray(value)) {
+    for (let index = 0; index < value.length; index++) value[index] = withNaN(value[index]);
+  } else if (typeof value === "object" && value !== null) {
+    const object = value as Record<string, unknown>;
+    for (const key of Object.keys(object)) object[key] = withNaN(object[key]);
+  }
+  return value;
+}
+
+/**
+ * The text with JSON in place of `NaN` and `Infinity`; `undefined` if neither is outside strings, or
+ * one is the key of a member.
+ */
 function markNonFinite(text: string): string | undefined {
   const parts: string[] = [];
   let copied = 0;
@@ -171,13 +220,20 @@ function markNonFinite(text: string): string | undefined {
     if (code === QUOTE) {
       at = closingQuote(text, at);
     } else if (code === LETTER_N && text.startsWith("NaN", at)) {
-      at = replace(at, "NaN", `["${MARK}"]`); // an array, since a key cannot be one
+      if (isKey(text, at + 3)) return undefined;
+      at = replace(at, "NaN", `"${MARK}"`);
     } else if (code === LETTER_I && text.startsWith("Infinity", at)) {
       // A number that is too large is parsed as infinite. The spaces separate it from other digits.
       at = replace(at, "Infinity", text[at - 1] === "-" ? "1e999 " : " 1e999 ");
     }
   }
   return parts.length === 0 ? undefined : parts.join("") + text.slice(copied);
+}
+
+/** Whether a colon follows. */
+function isKey(text: string, at: number): boolean {
+  while (" \t\r\n".includes(text.charAt(at) || "x")) at++;
+  return text[at] === ":";
 }
 
 function closingQuote(text: string, at: number): number {

@@ -9,7 +9,8 @@
  * @module
  */
 
-import { encodeValue, isTypedArray, serializable } from "./json.ts";
+import { encodeValue } from "./json.ts";
+import { isTypedArray, itemPlace, memberPlace, serializable } from "./serializable.ts";
 
 /** The estimated length of a number and any other scalar that is not text, in characters. */
 const SCALAR = 8;
@@ -44,11 +45,16 @@ export function estimateSize(value: unknown, enough: number): number {
  * A value as JSON, in pieces. The value must not change until the last piece is written.
  *
  * @param length The length of a piece, in characters. It is approximate.
+ * @param place What the value is, for an error, e.g. `"args"`.
  * @throws {TypeError} When JSON cannot hold the value.
  */
-export function* writeJson(value: unknown, length: number): Generator<string, void> {
-  if (estimateSize(value, length) < length) yield encodeValue(value);
-  else yield* new Writer(length).write(serializable("", value));
+export function* writeJson(
+  value: unknown,
+  length: number,
+  place = "value",
+): Generator<string, void> {
+  if (estimateSize(value, length) < length) yield encodeValue(value, place);
+  else yield* new Writer(length).write(serializable("", value, place), place);
 }
 
 /** Writes a value that is longer than one piece. */
@@ -62,15 +68,15 @@ class Writer {
   }
 
   /** @param value A value that `serializable` has given. */
-  *write(value: unknown): Generator<string, void> {
+  *write(value: unknown, place: string): Generator<string, void> {
     if (typeof value === "string" || value instanceof String) {
       return yield* this.#text(String(value));
     }
-    if (typeof value !== "object" || value === null) return yield encodeValue(value);
+    if (typeof value !== "object" || value === null) return yield encodeValue(value, place);
     if (this.#open.has(value)) throw new TypeError("Converting circular structure to JSON");
     this.#open.add(value);
-    if (Array.isArray(value) || isTypedArray(value)) yield* this.#items(value);
-    else yield* this.#members(value as Record<string, unknown>);
+    if (Array.isArray(value) || isTypedArray(value)) yield* this.#items(value, place);
+    else yield* this.#members(value as Record<string, unknown>, place);
     this.#open.delete(value);
   }
 
@@ -85,38 +91,55 @@ class Writer {
     yield opening + '"';
   }
 
-  *#items(list: readonly unknown[] | Float64Array): Generator<string, void> {
+  *#items(list: readonly unknown[] | Float64Array, place: string): Generator<string, void> {
     let opening = "[";
     const writeShort = function* (start: number, end: number): Generator<string, void> {
       if (start === end) return;
-      const items = list.slice(start, end);
-      yield opening + encodeValue(Array.isArray(items) ? items : Array.from(items)).slice(1, -1);
+      yield opening + encodeItems(list.slice(start, end), place, start).slice(1, -1);
       opening = ",";
     };
-    let start = 0;
-    let size = 0;
-    // With `list[index]`, V8 (of Deno 2.9) converts arrays of numbers to arrays of objects where it
-    // has seen both: the caller's value then takes three times the memory.
-    for (const [index, item] of list.entries()) {
-      const more = estimateSize(item, this.#length);
-      const isLong = more >= this.#length;
-      if (!isLong && (size += more) < this.#length) continue;
-      yield* writeShort(start, isLong ? index : index + 1);
-      start = index + 1;
-      size = 0;
-      if (!isLong) continue;
+    for (let start = 0; start < list.length;) {
+      const { count, next } = this.#countShort(list, start);
+      yield* writeShort(start, start += count);
+      if (next === undefined) continue;
       yield opening;
-      yield* this.write(serializable(String(index), item));
+      const inside = itemPlace(place, start);
+      yield* this.write(serializable(String(start), next.item, inside), inside);
       opening = ",";
+      start++;
     }
-    yield* writeShort(start, list.length);
     yield list.length === 0 ? "[]" : "]";
   }
 
-  *#members(object: Record<string, unknown>): Generator<string, void> {
+  /**
+   * How many items from an index on fit into a piece; if the item after them is longer than a piece,
+   * also that item.
+   */
+  #countShort(
+    list: readonly unknown[] | Float64Array,
+    start: number,
+  ): { count: number; next?: { item: unknown } } {
+    let count = 0;
+    let size = 0;
+    // With `list[index]`, V8 (of Deno 2.9) converts arrays of numbers to arrays of objects where it
+    // has seen both: the caller's value then takes three times the memory.
+    for (const item of list.slice(start, start + Math.ceil(this.#length / SCALAR))) {
+      if (typeof item === "number") size += SCALAR; // no call: an array may have millions
+      else {
+        const more = estimateSize(item, this.#length);
+        if (more >= this.#length) return { count, next: { item } };
+        size += more;
+      }
+      count++;
+      if (size >= this.#length) break;
+    }
+    return { count };
+  }
+
+  *#members(object: Record<string, unknown>, place: string): Generator<string, void> {
     let opening = "{";
     const writeShort = function* (members: [string, unknown][]): Generator<string, void> {
-      const text = encodeValue(Object.fromEntries(members)).slice(1, -1);
+      const text = encodeValue(Object.fromEntries(members), place).slice(1, -1);
       if (text === "") return; // members that are undefined are left out
       yield opening + text;
       opening = ",";
@@ -134,13 +157,24 @@ class Writer {
       yield* writeShort(members);
       members = [];
       size = 0;
-      const written = isLong ? serializable(key, value) : undefined;
+      const inside = memberPlace(place, key);
+      const written = isLong ? serializable(key, value, inside) : undefined;
       if (written === undefined) continue;
       yield `${opening}${JSON.stringify(key)}:`;
-      yield* this.write(written);
+      yield* this.write(written, inside);
       opening = ",";
     }
     yield* writeShort(members);
     yield opening === "{" ? "{}" : "}";
+  }
+}
+
+/** A part of an array as JSON, from the index `start` on. An error names the place in the whole. */
+function encodeItems(items: unknown[] | Float64Array, place: string, start: number): string {
+  try {
+    return encodeValue(Array.isArray(items) ? items : Array.from(items), place);
+  } catch (error) {
+    for (const [index, item] of items.entries()) encodeValue(item, itemPlace(place, start + index));
+    throw error;
   }
 }

@@ -8,6 +8,7 @@
 
 import { JSONDecodeError, ValueError } from "../errors.ts";
 import { estimateSize, writeJson } from "./json_writer.ts";
+import type { ParseJson } from "./json.ts";
 import { JsonReader } from "./json_reader.ts";
 import type { LongLine } from "./line.ts";
 import { isObject, type JsonObject } from "./message.ts";
@@ -29,13 +30,14 @@ export function isLarge(value: unknown): boolean {
 /**
  * Encodes a value as JSON in UTF-8, in pieces. It must not change until the promise is settled.
  *
+ * @param place What the value is, for an error, e.g. `"args"`.
  * @throws {TypeError} When JSON cannot hold the value.
  */
-export async function encodeLarge(value: unknown): Promise<Uint8Array[]> {
+export async function encodeLarge(value: unknown, place?: string): Promise<Uint8Array[]> {
   const encoder = new TextEncoder();
   const pieces: Uint8Array[] = [];
   const pause = periodicPause(SLICE);
-  for (const text of writeJson(value, PIECE_LENGTH)) {
+  for (const text of writeJson(value, PIECE_LENGTH, place)) {
     pieces.push(encoder.encode(text));
     await pause();
   }
@@ -54,11 +56,16 @@ export type ReadResult =
  * Reads the JSON object of a long line while it arrives. Holds the value, but not the line.
  *
  * @param limit The longest line that is read, in bytes.
+ * @param parse Parses its parts.
  */
-export async function readLarge(line: LongLine, limit: number): Promise<ReadResult> {
+export async function readLarge(
+  line: LongLine,
+  limit: number,
+  parse?: ParseJson,
+): Promise<ReadResult> {
   const keys = new KeyScanner();
   const decoder = new TextDecoder("utf-8", { fatal: true });
-  const reader = new JsonReader();
+  const reader = new JsonReader(undefined, parse);
   const pause = periodicPause(SLICE);
   let size = 0;
   let failure: unknown;

@@ -11,7 +11,7 @@
  */
 
 import { JSONDecodeError, ValueError, wireMessage } from "../errors.ts";
-import { encodeValue, parseJson } from "./json.ts";
+import { encodeValue, type ParseJson, parseJson } from "./json.ts";
 import {
   BEAT,
   type Control,
@@ -116,6 +116,10 @@ export type Message =
   | ErrorReply
   | Notification;
 
+/** What an error calls a result, and a value of a stream, that JSON cannot hold. */
+export const RESULT = "result";
+export const VALUE = "value";
+
 /** A request as one line, without its terminator. */
 export function encodeRequest(
   request: {
@@ -131,8 +135,8 @@ export function encodeRequest(
 
 /** The same without its closing brace, so that more members can follow. */
 export function openRequest(request: Parameters<typeof encodeRequest>[0]): string {
-  return `${beginRequest(request)}${encodeValue(request.args)}` +
-    `,"kwargs":${encodeValue(request.kwargs)}`;
+  return `${beginRequest(request)}${encodeValue(request.args, "args")}` +
+    `,"kwargs":${encodeValue(request.kwargs, "kwargs")}`;
 }
 
 /** The beginning of a request as one line, up to the value of `args`. */
@@ -182,7 +186,7 @@ export function encodeProbe(requester: string, service: string): string {
  * @throws {TypeError} When JSON cannot hold the result.
  */
 export function encodeReply(requester: string | null, uid: string, result: unknown): string {
-  return `${beginReply(requester, uid)}${encodeValue(result)}}`;
+  return `${beginReply(requester, uid)}${encodeValue(result, RESULT)}}`;
 }
 
 /** The beginning of a reply as one line, up to the value of `result`. */
@@ -235,10 +239,18 @@ export function encodeError(
   requester: string | null,
   uid: string,
   error: unknown,
-  traceback: readonly string[] = [],
+): string {
+  return encodeFailure(requester, uid, { message: wireMessage(error), traceback: [] });
+}
+
+/** An error reply with this message and traceback as one line, without its terminator. */
+export function encodeFailure(
+  requester: string | null,
+  uid: string,
+  { message, traceback }: { message: string; traceback: readonly string[] },
 ): string {
   return `{"error":true,"requester":${JSON.stringify(requester)},"uid":${quote(uid)}` +
-    `,"message":${quote(wireMessage(error))},"traceback":${JSON.stringify(traceback)}` +
+    `,"message":${quote(message)},"traceback":${JSON.stringify(traceback)}` +
     `,"result":null}`;
 }
 
@@ -253,7 +265,7 @@ export function encodeNotification(
   kwargs: JsonObject,
 ): string {
   return `{"error":false,"service":${quote(service)},"uid":"${NOTIFICATION}"` +
-    `,"result":${encodeValue([args, kwargs])}}`;
+    `,"result":[${encodeValue(args, "args")},${encodeValue(kwargs, "kwargs")}]}`;
 }
 
 /** The request that the Manager closes a connection, as one line without its terminator. */
@@ -269,10 +281,10 @@ const decoder = new TextDecoder("utf-8", { fatal: true });
  *
  * @throws {JSONDecodeError} When it is not UTF-8, not JSON or not an object.
  */
-export function decodeObject(line: Uint8Array | string): JsonObject {
+export function decodeObject(line: Uint8Array | string, parse: ParseJson = parseJson): JsonObject {
   let value: unknown;
   try {
-    value = parseJson(typeof line === "string" ? line : decoder.decode(line));
+    value = parse(typeof line === "string" ? line : decoder.decode(line));
   } catch (cause) {
     throw new JSONDecodeError(`Cannot read the line: ${(cause as Error).message}`, { cause });
   }
@@ -286,8 +298,8 @@ export function decodeObject(line: Uint8Array | string): JsonObject {
  * @throws {JSONDecodeError} When it is not UTF-8, not JSON or not an object.
  * @throws {ValueError} When it is an object but not a message.
  */
-export function decodeMessage(line: Uint8Array | string): Message {
-  return toMessage(decodeObject(line));
+export function decodeMessage(line: Uint8Array | string, parse?: ParseJson): Message {
+  return toMessage(decodeObject(line, parse));
 }
 
 /**

@@ -39,7 +39,7 @@ export interface ReadyResult {
 /** The extensions in the result of the reply with the uid {@linkcode READY}, whatever that is. */
 export function extensionsOf(result: unknown): readonly string[] {
   const { extensions } = (result ?? {}) as { extensions?: unknown };
-  return Array.isArray(extensions) ? extensions : [];
+  return Array.isArray(extensions) ? extensions.filter((name) => typeof name === "string") : [];
 }
 
 /**

@@ -6,10 +6,12 @@
 
 import { type Command, InvalidArgumentError } from "commander";
 import type { KeyObject } from "node:crypto";
+import { isIP } from "node:net";
 import { type Hash, HASHES } from "../../net/certificate.ts";
 import { fileExists, replaceFile } from "../../base/files.ts";
 import { Hosts } from "../../manager/hosts.ts";
 import { loadKey } from "../../net/key.ts";
+import { serverName } from "../../net/server_name.ts";
 import {
   askKeyPassword,
   type GivenPassword,
@@ -23,6 +25,7 @@ interface Options {
   algorithm?: Hash;
   keyFile: string;
   keyFilePassword?: GivenPassword;
+  name?: string[];
   yearsValid?: number;
   show?: boolean;
   quiet?: boolean;
@@ -48,6 +51,11 @@ export function addCertgen(program: Command): void {
       `the password of the key: ${PASSWORD_FORMS}`,
     )
     .option(
+      "--name <name>",
+      "a further host name or address of this computer; may be repeated",
+      collectNames,
+    )
+    .option(
       "-y, --years-valid <number>",
       "how long it is valid, in years; may be a fraction (default: 100)",
       parseYears,
@@ -58,14 +66,15 @@ export function addCertgen(program: Command): void {
 }
 
 async function certgen(out: string, options: Options): Promise<void> {
-  const { algorithm: hash, keyFile, keyFilePassword: given, yearsValid } = options;
+  const { algorithm: hash, keyFile, keyFilePassword: given, name = [], yearsValid } = options;
   const isNew = !fileExists(keyFile);
   const password = given && readPassword(given, () => askKeyPassword(keyFile));
   const { selfSign } = await import("../../net/certificate_maker.ts");
   const print = options.quiet ? () => {} : console.log;
   const key = await load(keyFile, password, isNew && !options.quiet);
   if (isNew) print(`Wrote a new private key to ${keyFile}`);
-  const old = replaceFile(out, await selfSign(key, new Hosts().aliases(), { hash, yearsValid }));
+  const names = [...await new Hosts().certificateNames(), ...name];
+  const old = replaceFile(out, await selfSign(key, names, { hash, yearsValid }));
   if (old) print(`Kept the old certificate as ${old}`);
   print(`Wrote the certificate to ${out}`);
   if (!options.show) return;
@@ -92,6 +101,16 @@ function parseHash(name: string): Hash {
   if (hash) return hash;
   throw new InvalidArgumentError(`The algorithms that TLS takes are ${HASH_NAMES}.`);
 }
+
+/** Adds the name of one option to those of the ones before it. */
+function collectNames(text: string, names: readonly string[] = []): string[] {
+  const name = serverName(text);
+  if (isIP(name) || HOST_NAME.test(name)) return [...names, name];
+  throw new InvalidArgumentError("It must be a host name or an IP address.");
+}
+
+/** The labels of a host name; the first one may be `*`, for any. */
+const HOST_NAME = /^(?=.{1,253}$)(?!.*\.\d+$)(\*\.)?\w([\w-]{0,61}\w)?(\.\w([\w-]{0,61}\w)?)*$/;
 
 function parseYears(text: string): number {
   const years = Number(text);

@@ -6,13 +6,28 @@
  */
 
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import { all, type Row } from "./sql.ts";
+import { all, attempt, type Row, run, transaction } from "./sql.ts";
 
 /** The computer and port that a connection comes from. */
 export interface Origin {
   address: string;
   domain: string;
   port: number;
+}
+
+/** A record that is to be added. */
+export interface NewRecord extends Origin {
+  message: string;
+  /** When it happened, in milliseconds since 1970. */
+  time: number;
+}
+
+/** Which records the table keeps. */
+export interface Retention {
+  /** How many, the newest ones. */
+  readonly rows: number;
+  /** How old they may become, in milliseconds. */
+  readonly age: number;
 }
 
 /** One row of the table. */
@@ -48,10 +63,36 @@ export class ConnectionsTable {
     this.#database = database;
   }
 
-  /** Adds a record of a connection. */
-  record(origin: Origin, message: string, now: Date = new Date()): void {
-    const { address, domain, port } = origin;
-    this.#insert.run(localTime(now), address, domain, port, message);
+  /**
+   * Adds records, all or none.
+   *
+   * @throws {ConfigurationError} If the database is locked or cannot be written.
+   */
+  insert(records: readonly NewRecord[]): void {
+    transaction(this.#database, () => {
+      for (const { address, domain, port, message, time } of records) {
+        attempt(() => this.#insert.run(localTime(time), address, domain, port, message));
+      }
+    });
+  }
+
+  /**
+   * Deletes the oldest records beyond the retention, at most `count` of them, so that it takes a
+   * short time.
+   *
+   * @param now In milliseconds since 1970.
+   * @returns How many were deleted.
+   * @throws {ConfigurationError} If the database is locked or cannot be written.
+   */
+  prune({ rows, age }: Retention, count: number, now: number): number {
+    const oldest = "SELECT pid FROM connections ORDER BY pid LIMIT ?";
+    const newest = "SELECT coalesce(max(pid), 0) FROM connections";
+    // SQLite gives the numbers one after another, so nothing has to be counted.
+    const byRows = `DELETE FROM connections WHERE pid IN (${oldest}) AND pid <= (${newest}) - ?`;
+    const byAge = `DELETE FROM connections WHERE pid IN (${oldest}) AND datetime < ?`;
+    const deleted = run(this.#database, byRows, count, rows);
+    if (deleted > 0 || age > now) return deleted;
+    return run(this.#database, byAge, count, localTime(now - age));
   }
 
   /**
@@ -81,7 +122,7 @@ function asRecord(row: Row): ConnectionRecord {
 }
 
 /** `YYYY-MM-DDTHH:MM:SS` in local time. */
-function localTime(now: Date): string {
-  const local = new Date(now.getTime() - now.getTimezoneOffset() * 60_000);
+function localTime(time: number): string {
+  const local = new Date(time - new Date(time).getTimezoneOffset() * 60_000);
   return local.toISOString().slice(0, 19);
 }

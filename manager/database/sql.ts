@@ -44,7 +44,12 @@ export function transaction(database: DatabaseSync, action: () => void): void {
   }
 }
 
-function attempt<T>(action: () => T): T {
+/**
+ * Does something with the database.
+ *
+ * @throws {ConfigurationError} In the place of an error of SQLite.
+ */
+export function attempt<T>(action: () => T): T {
   try {
     return action();
   } catch (cause) {

@@ -9,7 +9,9 @@ import { pbkdf2, randomBytes, timingSafeEqual } from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";
 import { promisify } from "node:util";
 import { ValueError } from "../../errors.ts";
+import { hasControlCharacter } from "../../base/control_characters.ts";
 import { repr } from "../../base/repr.ts";
+import { retryWhileLocked } from "../../base/database_lock.ts";
 import { all, type Row, run } from "./sql.ts";
 
 /** A row of the table, without the key and the salt of the password. */
@@ -57,25 +59,19 @@ export class UsersTable {
     return this.users().map(({ username }) => username);
   }
 
-  /**
-   * The user with that name.
-   *
-   * @throws {ValueError} If there is none.
-   */
-  user(username: string): User {
-    const user = this.#find(username);
-    if (user === undefined) throw unknown(username);
-    return user;
+  /** The user with that name, if there is one. */
+  find(username: string): User | undefined {
+    return all(this.#database, `${SELECT} WHERE username = ?`, username).map(asUser)[0];
   }
 
   /** Whether a user with that name exists. */
   isUserRegistered(username: string): boolean {
-    return this.#find(username) !== undefined;
+    return this.find(username) !== undefined;
   }
 
   /** Whether a user with that name exists and is an administrator. */
   isAdmin(username: string): boolean {
-    return this.#find(username)?.isAdmin ?? false;
+    return this.find(username)?.isAdmin ?? false;
   }
 
   /**
@@ -84,19 +80,20 @@ export class UsersTable {
    */
   async isPasswordValid(username: string, password: string): Promise<boolean> {
     const sql = "SELECT key, salt FROM auth_users WHERE username = ?";
-    const [row] = all(this.#database, sql, username);
+    const [row] = await retryWhileLocked(() => all(this.#database, sql, username));
     const salt = row?.salt instanceof Uint8Array ? row.salt : randomBytes(SALT_SIZE);
     // Also computed if there is no such user, so that the time does not show whether there is one.
     const key = await keyOf(password, salt);
-    return row?.key instanceof Uint8Array && key.length === row.key.length &&
-      timingSafeEqual(key, row.key);
+    // PBKDF2 fills a password up with NUL characters, so one with more of them has the same key.
+    return !password.includes("\0") && row?.key instanceof Uint8Array &&
+      key.length === row.key.length && timingSafeEqual(key, row.key);
   }
 
   /**
    * Adds a user.
    *
    * @throws {ValueError} If the name is taken or empty, has a NUL character, or ends in a colon and
-   * digits (like the name of a Manager), or if the password is empty.
+   * digits (like the name of a Manager), or if the password is empty or has a control character.
    */
   async insert(username: string, password: string, isAdmin: boolean): Promise<void> {
     checkUsername(username);
@@ -105,7 +102,8 @@ export class UsersTable {
     const key = await keyOf(password, salt);
     const sql =
       "INSERT OR IGNORE INTO auth_users (username, key, salt, is_admin) VALUES (?, ?, ?, ?)";
-    if (run(this.#database, sql, username, key, salt, Number(isAdmin)) === 0) {
+    const insert = () => run(this.#database, sql, username, key, salt, Number(isAdmin));
+    if (await retryWhileLocked(insert) === 0) {
       throw new ValueError(`A user with the username ${repr(username)} already exists`);
     }
   }
@@ -114,14 +112,21 @@ export class UsersTable {
    * Changes the password of a user, or whether the user is an administrator, or both. What is
    * `undefined` is not changed.
    *
-   * @throws {ValueError} If there is no such user, or the password is empty.
+   * @throws {ValueError} If there is no such user, nothing is to be changed, or the password is empty
+   * or has a control character.
    */
   async update(
     username: string,
     changes: { password?: string; isAdmin?: boolean },
   ): Promise<void> {
-    const { pid } = this.user(username);
+    const user = this.find(username);
+    if (user === undefined) throw unknown(username);
     const { password, isAdmin = null } = changes;
+    if (password === undefined && isAdmin === null) {
+      throw new ValueError(
+        `Cannot update ${repr(username)}: give a password, or whether it is an administrator`,
+      );
+    }
     let salt: Uint8Array | null = null;
     let key: Uint8Array | null = null;
     if (password !== undefined) {
@@ -131,13 +136,9 @@ export class UsersTable {
     }
     const sql = "UPDATE auth_users SET key = coalesce(?, key), salt = coalesce(?, salt), " +
       "is_admin = coalesce(?, is_admin) WHERE pid = ?";
-    const changed = run(
-      this.#database,
-      sql,
-      key,
-      salt,
-      isAdmin === null ? null : Number(isAdmin),
-      pid,
+    const admin = isAdmin === null ? null : Number(isAdmin);
+    const changed = await retryWhileLocked(() =>
+      run(this.#database, sql, key, salt, admin, user.pid)
     );
     if (changed === 0) throw unknown(username); // deleted while the key was computed
   }
@@ -150,10 +151,6 @@ export class UsersTable {
   delete(username: string): void {
     const changed = run(this.#database, "DELETE FROM auth_users WHERE username = ?", username);
     if (changed === 0) throw unknown(username);
-  }
-
-  #find(username: string): User | undefined {
-    return all(this.#database, `${SELECT} WHERE username = ?`, username).map(asUser)[0];
   }
 }
 
@@ -186,4 +183,7 @@ function checkUsername(username: string): void {
 
 function checkPassword(password: string): void {
   if (password === "") throw new ValueError("Cannot use an empty password");
+  if (hasControlCharacter(password)) {
+    throw new ValueError("Cannot use a password with a control character in it");
+  }
 }

@@ -14,6 +14,18 @@ Deno.test("a budget gives no more bytes than it has, and what is given back can 
   assertEquals(budget.held, 9);
 });
 
+Deno.test("a holder of a budget may have no more than is left for the others", () => {
+  const budget = new Budget(16);
+  const has = [0, 0, 0, 0, 0];
+  for (const holder of has.keys()) while (budget.tryTakeFairly(1, has[holder])) has[holder]++;
+  assertEquals(has, [8, 4, 2, 1, 0]);
+  assertEquals(budget.held, 15);
+  budget.give(8);
+  assertEquals([budget.leavesAsMuch(9), budget.leavesAsMuch(10)], [true, false]);
+  assert(budget.tryTakeFairly(3, 1));
+  assertFalse(budget.tryTakeFairly(1, 6));
+});
+
 Deno.test("no more can be given back to a budget than is held", () => {
   const budget = new Budget(10);
   assert(budget.tryTake(3));

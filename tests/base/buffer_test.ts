@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertStrictEquals } from "@std/assert";
+import { assert, assertEquals, assertStrictEquals, equal } from "@std/assert";
 import { ByteBuffer, nextReadBuffer } from "../../base/buffer.ts";
 import fc from "../support/properties.ts";
 
@@ -118,4 +118,43 @@ Deno.test("a read that fills its buffer is followed by one of twice the size, up
   const larger = nextReadBuffer(buffer, 4, 8);
   assertEquals(larger.length, 8);
   assertStrictEquals(nextReadBuffer(larger, 8, 8), larger);
+});
+
+Deno.test("a buffer that returns memory has what was appended, however it grew", () => {
+  const size = fc.oneof(fc.nat(3_000), fc.nat(400_000));
+  fc.assert(
+    fc.property(fc.array(size, { maxLength: 12 }), fc.nat(12), (sizes, clearedAt) => {
+      const [buffer, other] = [new ByteBuffer(true), new ByteBuffer()];
+      for (const [index, size] of sizes.entries()) {
+        if (index === clearedAt) { for (const one of [buffer, other]) one.clear(); }
+        const bytes = new Uint8Array(size).map((_, at) => at + index);
+        for (const one of [buffer, other]) one.append(bytes);
+        for (const one of [buffer, other]) one.appendText(`ä${index}`);
+      }
+      assertEquals(buffer.length, other.length);
+      assert(equal(buffer.view(), other.view()));
+    }),
+    { numRuns: 30 },
+  );
+});
+
+Deno.test("a buffer that returns memory frees it when it grows, and when it is cleared or released", () => {
+  const buffer = new ByteBuffer(true);
+  buffer.append(new Uint8Array(200_000));
+  const first = buffer.view().buffer;
+  buffer.append(new Uint8Array(3_000_000)); // more than the memory of the first can grow to
+  assertEquals([first.byteLength, buffer.length], [0, 3_200_000]);
+  const second = buffer.view().buffer;
+  buffer.append(new Uint8Array(3_000_000));
+  assertStrictEquals(buffer.view().buffer, second); // it has grown in place
+  buffer.clear();
+  assertEquals([second.byteLength, buffer.length], [0, 0]);
+  buffer.append(new Uint8Array(300_000));
+  const third = buffer.view().buffer;
+  buffer.clear(); // it is used again
+  assertEquals(third.byteLength > 0, true);
+  buffer.release();
+  assertEquals(third.byteLength, 0);
+  buffer.appendText("again");
+  assertEquals(text(buffer), "again");
 });

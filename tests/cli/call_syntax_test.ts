@@ -1,6 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { ValueError } from "../../errors.ts";
 import { encodeValue } from "../../wire/json.ts";
+import { rawJson } from "../../wire/serializable.ts";
 import {
   formatArguments,
   formatName,
@@ -15,7 +16,11 @@ import fc from "../support/properties.ts";
 Deno.test("a word is parsed as JSON, or else it is a string", () => {
   const cases: [word: string, value: unknown][] = [
     ["1", 1],
-    ["-2.5e3", -2500],
+    ["-2.5e3", rawJson("-2.5e3")],
+    ["1.0", rawJson("1.0")],
+    ["[9007199254740993]", [rawJson("9007199254740993")]],
+    ['{"a": -0.0}', { a: rawJson("-0.0") }],
+    ["[NaN,1.50]", [NaN, rawJson("1.50")]],
     ["true", true],
     ["null", null],
     ["[1,2]", [1, 2]],

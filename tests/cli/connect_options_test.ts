@@ -32,6 +32,7 @@ Deno.test("a command connects with the options that it is given", () => {
     username: "j.doe",
     password: undefined,
     passwordManager: undefined,
+    exactNumbers: true,
   });
 });
 

@@ -1,5 +1,7 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
+import { mock } from "node:test";
 import { SendScheduler } from "../../client/send_scheduler.ts";
+import { TimeoutError } from "../../errors.ts";
 import { clientRequest } from "../support/client_requests.ts";
 
 /** A scheduler, and the names of the requests in the order in which they are sent. */
@@ -88,6 +90,43 @@ Deno.test("requests wait behind large arguments to the same service, and no othe
   assertEquals(scheduler.unblock("S"), []);
   scheduler.schedule(request("d", "S"));
   assertEquals(sent, ["b", "d"]);
+});
+
+Deno.test("a request that has to wait is rejected at its deadline, and drops its content", async () => {
+  const { scheduler, sent } = new Sending();
+  const before = clientRequest("1", { isAdministrative: true });
+  scheduler.schedule(before);
+  scheduler.block("Blocked");
+  const parts = { deadline: performance.now() + 5 };
+  const waiting = [
+    clientRequest("held", parts),
+    clientRequest("behind", { ...parts, service: "Blocked" }),
+    clientRequest("2", { ...parts, isAdministrative: true }),
+  ];
+  for (const request of waiting) {
+    request.encoded("a long line");
+    scheduler.schedule(request);
+  }
+  for (const request of waiting) {
+    await assertRejects(() => request.resolvers.future, TimeoutError, "was not sent in time");
+    assertEquals([request.line, request.state.state], [undefined, "settled"]);
+  }
+  assertEquals(sent, ["1"]);
+});
+
+Deno.test("a request that was sent after it had waited is not rejected at its deadline", () => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  const { scheduler, sent } = new Sending();
+  scheduler.schedule(clientRequest("1", { isAdministrative: true }));
+  const request = clientRequest("a", { deadline: performance.now() + 1_000 });
+  scheduler.schedule(request);
+  assertEquals(request.state.state, "waiting");
+  scheduler.done("1");
+  assertEquals(sent, ["1", "a"]);
+  request.send([], false);
+  mock.timers.tick(2_000);
+  mock.timers.reset();
+  assertEquals(request.state.state, "sent");
 });
 
 Deno.test("requests that were held for an administrator wait behind large arguments too", () => {

@@ -21,7 +21,7 @@ for (const disableTls of [false, true]) {
     const stdout = await succeed(pythonPeer("administrator", manager, environment));
     const lines = stdout.trim().split("\n").map((line) => JSON.parse(line));
     const users = [["j.doe", false], ["admin", true]];
-    assertEquals(lines, [["users_table.users", null, users], null]);
+    assertEquals(lines, [["users_table.users", users], ["shutdown_manager", null]]);
     await manager.manager.finished;
   });
 

@@ -36,7 +36,7 @@ for (const disableTls of [false, true]) {
     assertEquals(await logIn("j.doe", "a bad password"), "ValueError: Wrong login password");
     assertEquals(await logIn("__proto__", "x"), "ValueError: Unregistered user");
     await lab.manager.disconnected("visitor");
-    assertEquals(lab.records(), [
+    assertEquals(await lab.records(({ length }) => length === 4), [
       "connected as a client",
       "disconnected",
       "rejected: wrong login password",
@@ -89,7 +89,7 @@ Deno.test("a user that is added or changed while the Manager runs can log in at 
   await using second = await logIn("electron");
   assertEquals(Object.keys((await second.identities()).clients).length, 2);
   assertEquals(first.isConnected(), true);
-  assertEquals(lab.records(), [
+  assertEquals(await lab.records(({ length }) => length === 4), [
     "rejected: unregistered user",
     "connected as a client",
     "rejected: wrong login password",
@@ -122,7 +122,9 @@ Deno.test("a computer is accepted by its domain, its name or its address, and by
     "ValueError: 'lab-pc' is not a trusted hostname",
   );
   await lab.manager.disconnected("visitor");
-  assertEquals(lab.records().filter((record) => record.startsWith("rejected")), [
+  const isRejected = (record: string) => record.startsWith("rejected");
+  const records = await lab.records((records) => records.filter(isRejected).length >= 3);
+  assertEquals(records.filter(isRejected), [
     "rejected: untrusted hostname",
     "rejected: untrusted hostname",
     "rejected: untrusted hostname",
@@ -186,11 +188,15 @@ for (const disableTls of [false, true]) {
     if (disableTls) {
       assertEquals(messages.at(-1), NO_IDENTITY);
       assertEquals(totals.refused_connections, { no_identity_in_time: 1 });
-      assertEquals(lab.records(), ["rejected: no identity in time"]);
+      assertEquals(await lab.records(({ length }) => length > 0), [
+        "rejected: no identity in time",
+      ]);
     } else { // there is no TLS connection, and so no error can be sent
       assertEquals(messages, []);
       assertEquals(totals.refused_connections, { no_tls_in_time: 1 });
-      assertEquals(lab.records(), ["connection closed prematurely"]);
+      assertEquals(await lab.records(({ length }) => length > 0), [
+        "connection closed prematurely",
+      ]);
     }
     assertEquals(totals.ended_connections, { closed: 1 });
   });
@@ -212,7 +218,7 @@ for _ in range(100):
   assertEquals(Object.keys((await cxn.identities()).clients).length, 1);
   const { totals, unidentified } = lab.manager.manager.status();
   assertEquals([unidentified, totals.refused_connections], [0, {}]);
-  assertEquals(lab.records().at(-1), "connected as a client");
+  await lab.records((records) => records.at(-1) === "connected as a client");
 });
 
 Deno.test("a database that cannot be written rejects no peer", async () => {
@@ -230,7 +236,7 @@ Deno.test("a broken database rejects every login, and the error does not tell th
     "ValueError: The Manager cannot let anybody in now",
   );
   await lab.manager.disconnected("visitor");
-  assertEquals(lab.records(), ["rejected: failure"]);
+  assertEquals(await lab.records(({ length }) => length > 0), ["rejected: failure"]);
 });
 
 Deno.test("two authentication methods, or login without users, are rejected before the Manager listens", async () => {

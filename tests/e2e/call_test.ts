@@ -13,6 +13,7 @@ Deno.test("call prints the result: JSON, and a text as it is", async () => {
     ["3", "add", "1", "2"],
     ["-3.5", "add", "-1", "y=-2.5"],
     ["3.5", "pi"],
+    ["[-Infinity]", "echo", "-Infinity"],
     ["null", "nothing"],
     [
       '["1","x=1","-","volt",[1,{"a":null}],NaN]',

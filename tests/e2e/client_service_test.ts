@@ -56,10 +56,10 @@ class Lab extends Service {
     throw new ValueError("The value is < 0");
   }
 
-  wrong(kind: "function" | "cycle" | "bigint"): unknown {
+  wrong(kind: "function" | "cycle" | "promise"): unknown {
     const cycle: unknown[] = [];
     cycle.push(cycle);
-    return { function: () => 1, cycle, bigint: 1n }[kind];
+    return { function: () => 1, cycle, promise: [Promise.resolve()] }[kind];
   }
 
   emit(): boolean {
@@ -134,12 +134,16 @@ for (const disableTls of [false, true]) {
       ["_hidden", [], "PermissionError: Cannot request a private attribute"],
       ["wrong", ["function"], "TypeError: Object of type function is not JSON serializable"],
       ["wrong", ["cycle"], "TypeError: Converting circular structure"],
-      ["wrong", ["bigint"], "TypeError: Object of type bigint is not JSON serializable"],
+      [
+        "wrong",
+        ["promise"],
+        "TypeError: Object of type Promise is not JSON serializable, at result[0]",
+      ],
     ];
     for (const [name, args, message] of rejects) {
       await assertRejects(() => link.request(name, { args }), RemoteError, message);
     }
-    await assertRejects(() => link.add(1n, 2), TypeError, "Cannot request add");
+    await assertRejects(() => link.add(/1/, 2), TypeError, "Cannot request add");
     assertEquals(await link.add(1, 2), 3);
   });
 
@@ -173,7 +177,7 @@ for (const disableTls of [false, true]) {
     assertEquals(await waiting, "x is open");
     await lab.finished;
     await manager.disconnected("Lab");
-    await assertRejects(() => link.add(1, 2), RemoteError, "Service is not connected");
+    await assertRejects(() => link.add(1, 2), ConnectionAbortedError, "service has disconnected");
   });
 
   Deno.test(`a lost connection rejects pending requests with an error that names the Manager, ${over}`, async () => {
@@ -274,7 +278,7 @@ Deno.test("the message of a connection error says what to do", async () => {
   await assertRejects(
     () => connect({ ...tcp.connectOptions, disableTls: false, certFile }),
     TlsMismatchError,
-    "Try setting disable_tls=True",
+    "perhaps the Manager has TLS disabled. Start it without --disable-tls",
   );
   await using other = await TestManager.start();
   await assertRejects(

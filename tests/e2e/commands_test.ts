@@ -2,7 +2,9 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { join } from "node:path";
+import { program } from "../../cli/main.ts";
 import { readKey } from "../../net/key.ts";
+import { LIMIT_OPTIONS } from "../../program/limit_options.ts";
 import { command, output, refusal } from "../support/command_line.ts";
 import { modeOf, temporaryFolder } from "../support/folder.ts";
 import { ManagerProcess } from "../support/manager_process.ts";
@@ -13,7 +15,7 @@ const CERTIFICATE = ["certs", "localhost.crt"];
 
 /** Starts a Manager on a free port and connects to it with TLS. */
 async function servesTls(home: string, certFile: string, ...args: string[]): Promise<boolean> {
-  const start = command(home, "start", "-H", "127.0.0.1", "-p", "0", ...args);
+  const start = command(home, "start", "-H", "localhost", "-p", "0", ...args);
   await using manager = await ManagerProcess.of(start);
   const { port } = manager.connectOptions;
   const caCerts = [await Deno.readTextFile(certFile)];
@@ -53,6 +55,63 @@ Deno.test("every command has a help text, and docs/cli.md lists every option", a
     assertEquals(documented.toSorted(), options.filter((one) => one !== "--help").toSorted());
   }));
   assertEquals([...Deno.readDirSync(home.path)], []);
+});
+
+/** The options of each Python command. */
+const OF_PYTHON: Record<string, string[]> = {
+  start: [
+    "--auth-hostname",
+    "--auth-login",
+    "--auth-password",
+    "--cert-file",
+    "--database",
+    "--disable-tls",
+    "--host",
+    "--key-file",
+    "--key-file-password",
+    "--log-file",
+    "--log-level",
+    "--port",
+  ],
+  user: ["--admin", "--database", "--password"],
+  hostname: ["--database"],
+  keygen: ["--curve", "--out", "--password", "--size"],
+  certgen: ["--algorithm", "--key-file", "--key-file-password", "--show", "--years-valid"],
+  certdump: ["--out"],
+  delete: ["--all", "--certs", "--database", "--keys", "--logs", "--quiet", "--root", "--yes"],
+};
+
+Deno.test("docs/cli.md lists every command and option that Python does not have, and we have all of Python's", async () => {
+  const text = await Deno.readTextFile(new URL("../../docs/cli.md", import.meta.url));
+  const section = text.split(/^## /m).find((it) => it.startsWith("Beside the Python"))!;
+  const listed = Object.fromEntries(
+    Array.from(
+      section.matchAll(/^\| `(\w+)` +\| (.*)\|$/gm),
+      ([_, name, cell]) => [name, cell.trim()],
+    ),
+  );
+  const limits = new Set<string>(LIMIT_OPTIONS.map(({ flag }) => flag));
+  const expected: Record<string, string[] | "the command"> = {};
+  for (const one of program().commands) {
+    const options = one.options.map(({ long }) => long!);
+    const python = OF_PYTHON[one.name()];
+    if (python === undefined) {
+      expected[one.name()] = "the command";
+      continue;
+    }
+    assertEquals(python.filter((option) => !options.includes(option)), [], one.name());
+    const ours = options.filter((option) => !python.includes(option) && !limits.has(option));
+    if (ours.length > 0) expected[one.name()] = ours.toSorted();
+  }
+  const found = Object.fromEntries(
+    Object.entries(listed).map(([name, cell]) => [
+      name,
+      cell.startsWith("the command")
+        ? "the command"
+        : Array.from(cell.matchAll(/`(--[a-z-]+)`/g), ([_, option]) => option).toSorted(),
+    ]),
+  );
+  assertEquals(found, expected);
 });
 
 Deno.test("options that are unknown or not valid are rejected", async () => {
@@ -158,6 +217,34 @@ Deno.test("certgen uses a key or makes a missing one, and start uses the certifi
   const again = await output(home.path, "certgen", "-k", newKey);
   assert(again.startsWith(`Kept the old certificate as ${certificate}.old\n`), again);
   assert((await refusal(home.path, "-p", "0", "-D", "two", "words")).includes("certgen"));
+});
+
+Deno.test("certgen takes further names and addresses of the computer", async () => {
+  await using home = await temporaryFolder();
+  const names = ["pc.lab.org", "*.site.org", "10.1", "fe80::7%eth0", "2001:db8::1", "my_pc"];
+  await output(home.path, "certgen", "-q", ...names.flatMap((name) => ["--name", name]));
+  const certificate = join(home.path, ...CERTIFICATE);
+  const text = await tool(
+    "openssl",
+    "x509",
+    "-in",
+    certificate,
+    "-noout",
+    "-ext",
+    "subjectAltName",
+  );
+  const expected = [
+    ...[Deno.hostname().toLowerCase(), "localhost", "pc.lab.org", "*.site.org", "my_pc"]
+      .map((name) => `DNS:${name}`),
+    ...["127.0.0.1", "10.0.0.1", "FE80:0:0:0:0:0:0:7", "2001:DB8:0:0:0:0:0:1"]
+      .map((address) => `IP Address:${address}`),
+  ];
+  for (const name of expected) assert(text.includes(name), `${name} is not in ${text}`);
+  for (const name of ["", "a b", "300.1.1.1", "-pc", "a..b", "a/b", "a,b"]) {
+    const { code, stderr } = await run(command(home.path, "certgen", `--name=${name}`));
+    assert(stderr.includes("It must be a host name or an IP address"), stderr);
+    assertEquals(code, 1);
+  }
 });
 
 Deno.test("start uses a key and a certificate that OpenSSL made, and certdump prints the certificate", async () => {

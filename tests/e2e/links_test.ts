@@ -36,6 +36,12 @@ async function linksOf(client: Client, manager: TestManager): Promise<string[]> 
   return links;
 }
 
+/** How many locks the Service has, after all requests of the Client so far. */
+async function locksOf(client: Client, manager: TestManager): Promise<number> {
+  await client.identities();
+  return manager.manager.status().services.Narrow.locks.length;
+}
+
 async function laboratory() {
   await using stack = new AsyncDisposableStack();
   const { manager } = stack.use(await Laboratory.open({ disableTls: true }));
@@ -99,6 +105,53 @@ Deno.test("a Link that ends while another link() is cancelled leaves no link beh
   linking.cancel();
   await assertRejects(() => linking, CancelledError);
   assertEquals(await linksOf(client, manager), []);
+});
+
+Deno.test("an acquireLock() that is cancelled leaves no lock behind", async () => {
+  await using lab = await laboratory();
+  const { manager, client } = lab;
+  const link = await client.link<Narrow>("Narrow");
+  const locking = link.acquireLock();
+  locking.cancel();
+  await assertRejects(() => locking, CancelledError);
+  assertEquals(await locksOf(client, manager), 0);
+  const controller = new AbortController();
+  const aborted = link.acquireLock({ shared: true, signal: controller.signal });
+  controller.abort(new Error("enough"));
+  await assertRejects(() => aborted, Error, "enough");
+  assertEquals(await locksOf(client, manager), 0);
+});
+
+Deno.test("an acquireLock() that is cancelled leaves the lock as it is", async () => {
+  await using lab = await laboratory();
+  const { manager, client } = lab;
+  const link = await client.link<Narrow>("Narrow");
+  const locks = [link.acquireLock(), link.acquireLock(), link.acquireLock()];
+  locks[0].cancel();
+  locks[2].cancel();
+  await locks[1];
+  assertEquals(await locksOf(client, manager), 1);
+  const last = link.acquireLock({ shared: true });
+  last.cancel();
+  await assertRejects(() => last, CancelledError);
+  assertEquals(await locksOf(client, manager), 1);
+  await link.releaseLock();
+  assertEquals(await locksOf(client, manager), 0);
+});
+
+Deno.test("an acquireLock() whose time-out is over is cancelled, and the lock is released", async () => {
+  await using device = await scripted();
+  const { manager, client } = device;
+  const linking = client.link("Slow");
+  await manager.answer("link", { result: ENTRY });
+  const link = await linking;
+  const locking = link.acquireLock({ timeout: 1 });
+  const text = "acquire_lock of the Manager was not done within 1 ms";
+  await assertRejects(() => locking, TimeoutError, text);
+  assert(locking.cancelled());
+  await manager.answer("acquire_lock", { result: [] }); // too late
+  const { args } = await manager.answer("release_lock", { result: [] });
+  assertEquals(args, ["Slow"]);
 });
 
 /** A Client whose Manager is scripted. */

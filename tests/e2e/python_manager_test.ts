@@ -51,8 +51,8 @@ class Lab extends Service {
   fail(): never {
     throw new ValueError("The value is < 0");
   }
-  not_json(): bigint {
-    return 1n;
+  not_json(): symbol {
+    return Symbol("complex");
   }
   unicode(): string {
     return "Ω µm ✓ 測定";

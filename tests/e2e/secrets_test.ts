@@ -111,7 +111,7 @@ Deno.test("a user's password is in no output or file, also after wrong input", a
   await using secrets = await Secrets.start();
   const home = join(folder.path, "home");
   const file = join(folder.path, "password");
-  const [password, wrong] = [secrets.make((word) => `a ${word} `), secrets.make()];
+  const [password, wrong] = [secrets.make((word) => `a ${word}`), secrets.make()];
   await Deno.writeTextFile(file, password, { mode: 0o600 });
   secrets.add(await succeed(command(home, "user", "add", "alice", "--admin", "-p", file)));
 

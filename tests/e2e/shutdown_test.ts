@@ -2,6 +2,7 @@
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
+import { mock } from "node:test";
 import { DatabaseSync } from "node:sqlite";
 import {
   connect,
@@ -11,12 +12,16 @@ import {
   RemoteError,
   Service,
 } from "../../mod.ts";
+import { Manager } from "../../manager.ts";
+import { Database } from "../../manager/database/database.ts";
 import { Connection } from "../../net/connection.ts";
 import { TestManager, WirePeer } from "../../testing.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { Laboratory } from "../support/laboratory.ts";
 import { ManagerProcess } from "../support/manager_process.ts";
 import { memoryPair } from "../support/memory_transport.ts";
+import { Process } from "../support/process.ts";
+import { pythonPeer } from "../support/python.ts";
 import { until } from "../support/until.ts";
 import { wireService } from "../support/wire_devices.ts";
 
@@ -141,21 +146,18 @@ Deno.test("a Python client gets an error for each request without a reply within
   await using manager = await TestManager.start({ disableTls: true, limits: { grace: 50 } });
   await using service = new Slow();
   await service.start(manager.connectOptions);
-  await using client = await WirePeer.introduce(manager.connectOptions, {
-    type: "client",
-    name: "python",
-  });
-  client.send({ service: "Slow", attribute: "measure", args: [], kwargs: {}, uid: "7" });
-  await service.started.promise;
-  const ended = manager.manager.shutdown();
-  const { uid, message } = await client.read();
-  assertEquals(uid, "7");
-  assertEquals(
-    message,
-    "ConnectionAbortedError: the Manager shut down before the 'Slow' service answered the request",
+  await using client = new Process(
+    pythonPeer("holder", manager, { SERVICE: "Slow", PENDING: "1" }),
   );
-  assertEquals(await client.readText(), undefined);
-  await ended;
+  await service.started.promise;
+  await manager.manager.shutdown();
+  const { stdout } = await client.succeeded();
+  assertEquals(JSON.parse(stdout.trim().split("\n").at(-1)!), {
+    shutdown_handler: true,
+    is_connected: false,
+    pending: "ConnectionAbortedError: the Manager shut down before the 'Slow' service answered " +
+      "the request",
+  });
   service.answer.resolve("too late");
 });
 
@@ -287,4 +289,21 @@ Deno.test("the database survives kill -9, fifty times, while devices connect", a
     "SELECT count(*) AS count FROM connections WHERE message = 'connected as a client'",
   ).get() as { count: number };
   assert(count >= connected, `${count} of ${connected} connections are recorded`);
+});
+
+Deno.test("a Manager whose database cannot be closed has finished nevertheless", async () => {
+  const manager = await Manager.start({ port: 0, disableTls: true, database: ":memory:" });
+  const peer = await Deno.connect({ hostname: "127.0.0.1", port: manager.port });
+  const close = Database.prototype[Symbol.dispose];
+  mock.method(Database.prototype, Symbol.dispose, function (this: Database) {
+    close.call(this);
+    throw new Error("the disk is full");
+  });
+  try {
+    await assertRejects(() => manager.shutdown(), Error, "the disk is full");
+    await manager.finished;
+  } finally {
+    mock.restoreAll();
+    peer.close();
+  }
 });

@@ -4,7 +4,12 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { connect, type JsonObject, Service } from "../../mod.ts";
 import { IDLE_INTERVALS } from "../../net/keepalive.ts";
 import { TestManager, WirePeer } from "../../testing.ts";
+import { temporaryFolder } from "../support/folder.ts";
+import { ManagerProcess } from "../support/manager_process.ts";
 import { reply, request } from "../support/messages.ts";
+import { Process } from "../support/process.ts";
+import { pythonPeer } from "../support/python.ts";
+import type { ManagerAddress } from "../support/raw_peer.ts";
 
 const SERVICE = { type: "service", name: "S", language: "Python", os: "Linux", attributes: {} };
 const CLIENT = { type: "client", name: "c", language: "Python", os: "Linux" };
@@ -40,9 +45,8 @@ Deno.test("a service with keepalive that is silent is disconnected, and its pend
   assertEquals((await service.read()).attribute, "measure");
 });
 
-Deno.test("a Python service that stops replying to keepalive requests is disconnected, if it has replied before", async () => {
+Deno.test("a service that stops replying to the Manager's requests is disconnected, if it has replied before", async () => {
   await using manager = await start();
-  await using client = await WirePeer.introduce(manager.connectOptions, CLIENT);
   await using service = await WirePeer.introduce(manager.connectOptions, SERVICE);
   const question = await service.read();
   assertEquals(question, {
@@ -54,10 +58,113 @@ Deno.test("a Python service that stops replying to keepalive requests is disconn
     args: [],
     kwargs: {},
   });
-  measure(client); // it has never replied to one, so its silence does not count
-  while ((await service.read()).attribute !== "measure");
+  for (let count = 0; count <= IDLE_INTERVALS; count++) await service.read(); // its silence does not count
   service.send(answer(question));
-  assertMatch(String((await client.read()).message), /^ConnectionAbortedError: /);
+  await manager.disconnected("S");
+});
+
+/** The line that a client without keepalive is sent: a notification of no service. */
+const IGNORED = { error: false, service: "Manager", uid: "notification", result: [[], {}] };
+
+/** A service that is registered when this is fulfilled. */
+async function registeredService(options: ManagerAddress, identity: JsonObject): Promise<WirePeer> {
+  const peer = await WirePeer.introduce(options, {
+    ...SERVICE,
+    ...identity,
+    extensions: ["ready"],
+  });
+  await peer.read();
+  return peer;
+}
+
+/** The next request of a client. */
+async function nextRequest(service: WirePeer): Promise<JsonObject> {
+  for (;;) {
+    const received = await service.read();
+    if (received.uid !== "beat") return received;
+  }
+}
+
+/** Waits until an idle service has been asked so many times. */
+async function intervals(idle: WirePeer, count: number): Promise<void> {
+  for (; count > 0; count--) assertEquals((await idle.read()).uid, "beat");
+}
+
+for (const held of ["a lock", "a place"]) {
+  for (const end of ["it disconnects", "the Manager stops", "the Manager is killed"]) {
+    Deno.test(`a Python client with ${held} notices after a silence that ${end}`, async () => {
+      await using home = await temporaryFolder();
+      await using manager = await ManagerProcess.start(home.path, "--silence-timeout=250ms");
+      const { connectOptions } = manager;
+      const max_clients = held === "a place" ? 1 : -1;
+      await using _held = await registeredService(connectOptions, { max_clients });
+      await using _other = await registeredService(connectOptions, { name: "T", max_clients: 1 });
+      await using holder = new Process(pythonPeer("holder", manager, {
+        SERVICE: "S",
+        ...(held === "a lock" ? { LOCK: "1" } : {}),
+        ...(end === "the Manager is killed" ? { PENDING: "1" } : {}),
+        ...(end === "it disconnects" ? { LEAVE: "1" } : {}),
+      }));
+      await holder.stdout.next();
+
+      // What a client is sent that came later, the holder has been sent too.
+      await using later = await WirePeer.introduce(connectOptions, CLIENT);
+      later.send(request("Manager", "link", ["T"]));
+      await later.read();
+      for (let lines = 0; lines < 3; lines++) assertEquals(await later.read(), IGNORED);
+
+      if (end === "it disconnects") holder.kill("SIGUSR1");
+      else manager.kill(end === "the Manager stops" ? "SIGTERM" : "SIGKILL");
+      const { stdout, stderr } = await holder.succeeded();
+      assertEquals(stdout.trim().split("\n").map((line) => JSON.parse(line)).at(-1), {
+        shutdown_handler: true,
+        is_connected: false,
+        pending: end === "the Manager is killed"
+          ? "ConnectionAbortedError: The connection to the Manager has ended"
+          : null,
+      });
+      assertEquals(stderr, "");
+    });
+  }
+}
+
+Deno.test("a Python service that is measuring is sent no request of the Manager, and stays connected", async () => {
+  await using manager = await start();
+  await using service = new Process(pythonPeer("service", manager));
+  await manager.connected("Python Lab");
+  await using idle = await WirePeer.introduce(manager.connectOptions, SERVICE);
+  await using cxn = await connect({ ...manager.connectOptions, name: "client" });
+  const link = await cxn.link("Python Lab");
+  const late = link.late();
+  await late.sent;
+  await intervals(idle, 2 * IDLE_INTERVALS);
+  service.kill("SIGUSR1"); // it looks up now who has made its request
+  assertMatch(String(await late), /^client\[/);
+  assertEquals(await link.add(1, 2), 3);
+  service.kill("SIGKILL");
+  assertEquals((await service.end()).stderr, "");
+});
+
+Deno.test("a service is sent no request of the Manager either while it measures for a client that has left", async () => {
+  await using manager = await start();
+  const { connectOptions } = manager;
+  await using idle = await registeredService(connectOptions, { name: "idle" });
+  await using service = await registeredService(connectOptions, {});
+  const question = await service.read();
+  service.send(answer(question));
+  await using client = await WirePeer.introduce(connectOptions, CLIENT);
+  measure(client);
+  const owed = await nextRequest(service);
+  await client[Symbol.asyncDispose]();
+  await manager.disconnected("c");
+  await intervals(idle, 2 * IDLE_INTERVALS);
+  await using another = await WirePeer.introduce(connectOptions, CLIENT);
+  measure(another);
+  const next = await service.read();
+  assertEquals(next.attribute, "measure");
+  service.send(answer(next));
+  service.send(answer(owed));
+  assertEquals((await service.read()).uid, "beat");
 });
 
 Deno.test("idle peers stay connected, with and without keepalive", async () => {
@@ -82,10 +189,10 @@ Deno.test("idle peers stay connected, with and without keepalive", async () => {
   }
   assertEquals(await link.echo("hello"), "hello");
   client.send(request("S", "measure", [], { uid: "3" }));
-  let received = await withoutKeepalive.read();
-  while (received.uid === "beat") received = await withoutKeepalive.read();
-  withoutKeepalive.send(answer(received));
-  const line = await client.readText();
-  assertMatch(line!, /^ +\{/); // the spaces of the keepalive, then the message
-  assertEquals(JSON.parse(line!).uid, "3");
+  withoutKeepalive.send(answer(await nextRequest(withoutKeepalive)));
+  let line = await client.readText();
+  for (; JSON.parse(line!).uid === "notification"; line = await client.readText()) {
+    assertEquals(JSON.parse(line!), IGNORED);
+  }
+  assertMatch(line!, /^\{.*"uid":"3"/);
 });

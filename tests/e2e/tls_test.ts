@@ -105,7 +105,7 @@ for (
       timeout: 10_000,
       prompt: terminalPrompt,
     };
-    const look = () => fetchCertificate("127.0.0.1", port, 10_000);
+    const look = () => fetchCertificate({ host: "127.0.0.1", port, timeout: 10_000 });
     if (!isSpoken) {
       await assertRejects(() => dial(options), TlsMismatchError);
       await assertRejects(look, TlsMismatchError);

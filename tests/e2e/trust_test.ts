@@ -4,7 +4,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
 import { CertificateError, connect, Service } from "../../mod.ts";
 import { TestManager } from "../../testing.ts";
-import { temporaryFolder } from "../support/folder.ts";
+import { entriesOf, temporaryFolder } from "../support/folder.ts";
 import { denoCommand, run, tool } from "../support/process.ts";
 import { CONFIG, MODULE } from "../support/source_tree.ts";
 
@@ -51,6 +51,32 @@ Deno.test("an unknown certificate is saved with autoSave, and only that one is t
   assertEquals(changed.ok, false);
   assert(changed.output.includes("Perhaps the Network Manager is using a new certificate"));
   assert(changed.output.includes(join(home, "certs", "localhost.crt")), changed.output);
+});
+
+Deno.test("a certificate that another program keeps while a person is asked is the one that is trusted", async () => {
+  await using folder = await temporaryFolder();
+  const home = folder.path;
+  await using manager = await TestManager.start();
+  await using other = await TestManager.start();
+  const otherFile = other.connectOptions.certFile;
+  await Deno.writeTextFile(
+    join(home, "client.ts"),
+    `import { connect } from ${MODULE};
+    const [options, otherFile, file] = JSON.parse(Deno.args[0]);
+    const confirm = () => {
+            Deno.copyFileSync(otherFile, file);
+      return true;
+    };
+    const prompt = { confirm, text: () => "", secret: () => "" };
+    console.log(await connect({ ...options, prompt }).then(String, (error) => error.message));`,
+  );
+  const file = join(home, "certs", "localhost.crt");
+  await Deno.mkdir(join(home, "certs"));
+  const { host, port } = manager.connectOptions;
+  const { output } = await connectWith(home, [{ host, port }, otherFile, file]);
+  assert(output.includes("cannot be verified (neither is it in the file"), output);
+  assertEquals(await Deno.readTextFile(file), await Deno.readTextFile(otherFile!));
+  assertEquals(entriesOf(join(home, "certs")), ["localhost.crt"]);
 });
 
 /** Certificates that OpenSSL makes: one of an authority, and one of version 1. */

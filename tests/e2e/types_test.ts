@@ -111,6 +111,7 @@ Deno.test("a client is compiled against the annotations of a Python service", as
     '  measure(channel: number, unit?: "V" | "mV"): { [name: string]: number };',
     "  readonly model: string;",
     "  readonly ranges: number[];",
+    "  set_logging_level(level: string | number): boolean;",
     "  readonly settings: { [name: string]: unknown };",
   ]);
   await Deno.writeTextFile(

@@ -7,6 +7,7 @@ import { Database } from "../../manager/database/database.ts";
 import { handshake } from "../../manager/handshake.ts";
 import { LIMITS } from "../../limits.ts";
 import { isObject, type JsonObject } from "../../wire/message.ts";
+import { Yielder } from "../../base/pause.ts";
 import { withoutQuotes } from "../../manager/terminal.ts";
 import fc from "../support/properties.ts";
 import { damaged, lines, LOADED_NAMES, membersOf, pieceSizes, values } from "./hostile_input.ts";
@@ -231,6 +232,7 @@ async function expectRules(
   const transport = new MemoryTransport(piecesOf(stream, sizes));
   const connection = new Connection(transport, limits);
   const outcome = await handshake(connection, {
+    yielder: new Yielder(2),
     manager: MANAGER,
     host: HOST,
     address: "scope:1",

@@ -21,7 +21,7 @@ function peer(described: PeerIdentity, extensions: string[] = []) {
     login: new Login(() => {}, async (check) => await check(), undefined),
     requester: nothing,
     requesterAndError: nothing,
-    probe: { isAnswered: false },
+    probe: { isAnswered: false, owed: 0 },
   });
   const add = (identity: PeerIdentity): Peer<Session<Connection>> =>
     registry.register(identity, session(sink));
@@ -62,8 +62,22 @@ Deno.test("any other service is probed when it is silent, and has an idle time-o
   assertEquals([name, requester, attribute], ["it's", MANAGER, "max_clients"]);
 });
 
+Deno.test("the silence of a service does not count while it owes an answer", () => {
+  const { peer: it, keepalive } = peer(serviceOf("S"));
+  assertEquals(keepalive.isBusy?.(), false);
+  it.session.probe.owed = 1;
+  assertEquals(keepalive.isBusy?.(), true);
+});
+
+/** One whole line, since a Python client parses what it has read at the end of the connection. */
+const IGNORED = '{"error":false,"service":"Manager","uid":"notification","result":[[],{}]}\r\n';
+
 for (
-  const [maxClients, isLocked, expected] of [[1, false, " "], [-1, true, " "], [-1, false, ""]]
+  const [maxClients, isLocked, expected] of [
+    [1, false, IGNORED],
+    [-1, true, IGNORED],
+    [-1, false, ""],
+  ]
 ) {
   const how = isLocked
     ? "a lock"

@@ -16,7 +16,7 @@ function check(...pieces: (string | Uint8Array)[]) {
     line.set(piece, at);
     at += piece.length;
   }
-  return checkLine({ id: 1, buffer, length, limits: LIMITS }).outcome;
+  return checkLine({ buffer, length, limits: LIMITS }).outcome;
 }
 
 Deno.test("a digest has the last of several equal keys, and no content", () => {

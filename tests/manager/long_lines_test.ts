@@ -77,7 +77,7 @@ Deno.test("what is held is given back when a line is forwarded, rejected, broken
 });
 
 Deno.test("a line for which the budget has no share is read, dropped and answered, and the next one passes", async () => {
-  using lab = new Laboratory({ maxHeld: 4 * MiB });
+  using lab = new Laboratory({ maxHeld: 8 * MiB });
   const payload = "x".repeat(3 * MiB);
   const go = Promise.withResolvers<void>();
   const first = lab.lines.receive(
@@ -88,21 +88,79 @@ Deno.test("a line for which the budget has no share is read, dropped and answere
     }),
   );
   await until("most of the first line is held", () => lab.lines.held === 3 * MiB);
+  const other = lab.network.client("other");
   await lab.lines.receive(
-    lab.client.peer,
+    other.peer,
     longLine(request({ error: false, kwargs: { payload }, uid: "2" }), always),
   );
-  const [refused] = lab.client.sink.take().map((line) => JSON.parse(line));
+  const [refused] = other.sink.take().map((line) => JSON.parse(line));
   assertEquals(refused.uid, "2");
   assertEquals(
     refused.message,
-    "ValueError: The Manager holds as many bytes of long messages as it may, 4MiB (--max-held). " +
-      "Try again later",
+    "ValueError: The Manager holds many bytes of long messages, and a peer may have no more of the " +
+      "limit of 8MiB (--max-held) than is left. Try again later",
   );
   assertEquals(lab.lines.held, 3 * MiB);
   go.resolve();
   await first;
   assertEquals([lab.service.sink.take().length, lab.lines.held], [1, 0]);
+});
+
+Deno.test("a line is refused for good if it is longer than what one peer may have of the budget", async () => {
+  using lab = new Laboratory({ maxHeld: 8 * MiB });
+  for (const size of [3.9, 4.1]) {
+    const payload = "x".repeat(size * MiB);
+    const text = request({ error: false, uid: String(size), kwargs: { payload } });
+    await lab.lines.receive(lab.client.peer, longLine(text, always));
+  }
+  assertEquals(lab.service.sink.take().map((line) => JSON.parse(line).uid), ["3.9"]);
+  assertEquals(lab.client.sink.take().map((line) => JSON.parse(line).message), [
+    "ValueError: The message is longer than half of the limit of 8MiB (--max-held)",
+  ]);
+});
+
+Deno.test("a peer that does not read has at most half of the budget, and the rest is for the others", async () => {
+  using lab = new Laboratory({ maxHeld: 8 * MiB });
+  const { client, service, network } = lab;
+  const other = [network.client("other"), network.service("Other")] as const;
+  const payload = "x".repeat(1.5 * MiB);
+  const refusal =
+    /^ValueError: (the 'S' service sent an invalid answer: )?The Manager holds as many bytes of long messages for '(S|c)' as it may \(--max-held\)\. Try again when they are read$/;
+  // The service does not read. (Its sink has a part that the budget does not know.)
+  service.sink.held = 5 * MiB;
+  const long = (uid: string, name = "S") =>
+    longLine(request({ error: false, uid, service: name, kwargs: { payload } }), always);
+  await lab.lines.receive(client.peer, long("1"));
+  assertEquals([service.sink.lines.length, lab.lines.held], [0, 0]);
+  const [refused] = client.sink.take().map((line) => JSON.parse(line));
+  assertEquals(refused.uid, "1");
+  assertMatch(refused.message, refusal);
+  assertEquals(service.peer.pendingCount, 0);
+  // Short requests and long ones of others pass.
+  network.send(client, {
+    service: "S",
+    attribute: "a",
+    uid: "2",
+    args: [],
+    kwargs: {},
+    error: false,
+  });
+  assertEquals(service.sink.take().length, 1);
+  await lab.lines.receive(other[0].peer, long("3", "Other"));
+  assertEquals(other[1].sink.take().length, 1);
+  // The same for a client that does not read a reply, which is answered with an error.
+  [client.sink.held, service.sink.held] = [8 * MiB, 0];
+  const requester = client.peer.networkName;
+  const reply = JSON.stringify({ result: payload, uid: "2", requester, error: false });
+  await lab.lines.receive(service.peer, longLine(`${reply}\n`, always));
+  const [failed] = client.sink.take().map((line) => JSON.parse(line));
+  assertEquals([failed.uid, failed.error], ["2", true]);
+  assertMatch(failed.message, refusal);
+  assertEquals([service.peer.pendingCount, lab.lines.held], [0, 0]);
+  // And what it does not read counts when it sends.
+  await lab.lines.receive(client.peer, long("4", "Other"));
+  assertEquals(other[1].sink.take().length, 0);
+  assertMatch(JSON.parse(client.sink.take()[0]).message, /Try again later$/);
 });
 
 Deno.test("a service whose reply is too long fails its own pending request, and no other one", async () => {

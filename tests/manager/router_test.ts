@@ -1028,6 +1028,53 @@ Deno.test("a client whose user logged in during the handshake is prompted only i
   assertEquals(only(other), prompt("username", MANAGER_NAME));
 });
 
+Deno.test("a message to the Manager itself has at most the size of a handshake's line", () => {
+  using network = new Network();
+  const [client, service] = [network.client("a"), network.service("S")];
+  const limit = 64 * 1024;
+  const padded = (line: string, size: number) =>
+    line.replace("PAD", "x".repeat(size - line.length + 3));
+  const toManager = '{"service":"Manager","attribute":"identity","uid":"1","args":[],"kwargs":{},' +
+    '"error":false,"x":"PAD"}';
+  const typed = padded("S x PAD", limit);
+  for (const device of [client, service]) {
+    network.send(device, padded(toManager, limit));
+    network.send(device, padded(toManager, limit + 1));
+    const [answer, refusal] = device.sink.take().map((line) => JSON.parse(line));
+    assertEquals([answer.uid, answer.error, answer.result.port], ["1", false, 1875]);
+    assertEquals([refusal.uid, refusal.error, refusal.message], [
+      "1",
+      true,
+      "ValueError: A message to the Manager itself is longer than the limit of 65536 bytes " +
+      "(--handshake-size)",
+    ]);
+  }
+  network.send(client, typed);
+  assertEquals(JSON.parse(service.sink.take()[0]).args, ["x".repeat(limit - 4)]);
+  network.send(client, padded(toManager.replace("Manager", "S"), 500_000));
+  assertEquals(service.sink.take()[0].length > 500_000, true);
+  network.expectSilence();
+});
+
+Deno.test("an access list of many names is short enough for the Manager", async () => {
+  using network = new Network();
+  const { users, access } = network.database;
+  const names = Array.from({ length: 600 }, (_, index) => `user of the laboratory ${index}`);
+  await users.insert("admin", "secret", true);
+  const client = network.client("a", "admin");
+  network.send(client, {
+    service: "Manager",
+    attribute: "access_table.allow",
+    args: ["S", ...names],
+    kwargs: {},
+    uid: "1",
+    error: false,
+  });
+  const { message } = await client.sink.next();
+  assertEquals(String(message).includes("user of the laboratory 0"), true); // there is no such user
+  assertEquals(access.lists().size, 0);
+});
+
 Deno.test("the login of one client does not make another an administrator", async () => {
   const { network, a, b } = await administrated();
   network.send(a, ofAdministrator("7"));

@@ -10,6 +10,7 @@ import { generateKeyPairSync, type KeyObject, X509Certificate } from "node:crypt
 import { HASHES } from "../../net/certificate.ts";
 import { selfSign } from "../../net/certificate_maker.ts";
 import { decodeBlock, partsOf } from "../../net/der.ts";
+import { serverName } from "../../net/server_name.ts";
 import { ConfigurationError } from "../../errors.ts";
 import { hasOpenssl, openssl, withFile } from "./openssl.ts";
 
@@ -52,7 +53,7 @@ async function reference(
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
       new x509.SubjectAlternativeNameExtension(
-        [...new Set(names)].filter((name) => !name.includes("%")).map((
+        [...new Set(names.map(serverName))].map((
           value,
         ): x509.JsonGeneralName => ({
           type: /:|^[\d.]+$/.test(value) ? "ip" : "dns",
@@ -132,7 +133,8 @@ Deno.test("a certificate names the Manager's computer as Python's does", async (
   assertEquals(certificate.issuer, certificate.subject);
   assertEquals(
     certificate.subjectAltName,
-    "DNS:lab-computer, DNS:localhost, IP Address:127.0.0.1, IP Address:::1",
+    "DNS:lab-computer, DNS:localhost, IP Address:127.0.0.1, IP Address:::1, " +
+      "IP Address:fe80::1",
   );
   assertEquals(certificate.ca, false);
   assert(/-----END CERTIFICATE-----\n$/.test(pem));
@@ -165,11 +167,13 @@ Deno.test("a certificate has the same bytes as the reference for addresses of al
   }
 });
 
-Deno.test("a certificate is valid for as long as it should be", async () => {
+Deno.test("a certificate is valid for as long as it should be, and since a day ago", async () => {
   const key = ecKey("P-256");
   const days = async (yearsValid?: number) => {
     const { validFrom, validTo } = new X509Certificate(await selfSign(key, NAMES, { yearsValid }));
-    return (Date.parse(validTo) - Date.parse(validFrom)) / DAY;
+    const past = Date.now() - Date.parse(validFrom);
+    assert(past >= DAY && past < DAY + 600_000, validFrom);
+    return (Date.parse(validTo) - Date.parse(validFrom)) / DAY - 1;
   };
   assertEquals(await days(), 36_525);
   assertEquals(await days(4), 1_461);

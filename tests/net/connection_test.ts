@@ -9,23 +9,18 @@ import { mock } from "node:test";
 import { loadCredentials } from "../../net/credentials.ts";
 import { Connection } from "../../net/connection.ts";
 import { TimeoutError } from "../../errors.ts";
-import { Budget } from "../../base/budget.ts";
 import { clearImmediate, setImmediate } from "node:timers";
 import { until } from "../support/until.ts";
-import { HeldLine } from "../../wire/held_line.ts";
+import { HeldLine, HeldMemory } from "../../wire/held_line.ts";
 import { type Line, LongLine } from "../../wire/line.ts";
 import { listen, type Listener } from "../../net/listener.ts";
+import { firstSocket } from "../support/sockets.ts";
 import type { Transport } from "../../net/transport.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { memoryPair, MemoryTransport, type Pair } from "../support/memory_transport.ts";
 
-async function firstSocket(listener: Listener): Promise<Transport> {
-  const { value } = await listener[Symbol.asyncIterator]().next();
-  return value;
-}
-
 async function tcpPair(): Promise<Pair> {
-  const [listener] = listen("127.0.0.1", 0, undefined);
+  const [listener] = listen(["127.0.0.1"], 0, undefined);
   const accepted = firstSocket(listener);
   const near = await Deno.connect({ hostname: "127.0.0.1", port: listener.port });
   return socketPair(near, await accepted, listener);
@@ -38,8 +33,12 @@ async function tlsPair(): Promise<Pair> {
   const pem = privateKey.export({ type: "sec1", format: "pem" }).toString();
   await Deno.writeTextFile(keyFile, pem, { mode: 0o600 });
   const certFile = join(folder.path, "pair.crt");
-  const credentials = await loadCredentials({ certFile, keyFile }, ["localhost"]);
-  const [listener] = listen("localhost", 0, credentials);
+  const credentials = await loadCredentials(
+    { certFile, keyFile },
+    undefined,
+    () => Promise.resolve(["localhost"]),
+  );
+  const [listener] = listen(["127.0.0.1"], 0, credentials);
   const accepted = firstSocket(listener);
   const near = await Deno.connectTls({
     hostname: "localhost",
@@ -403,8 +402,8 @@ Deno.test("lines that wait for a line in pieces make a connection congested, unt
 });
 
 /** A held line of `size` bytes, and the budget that it has a share of. */
-function held(size: number): { line: HeldLine; budget: Budget } {
-  const budget = new Budget(size + 1024 * 1024);
+function held(size: number): { line: HeldLine; budget: HeldMemory } {
+  const budget = new HeldMemory(4 * size + 4 * 1024 * 1024);
   const line = new HeldLine(budget, size);
   line.tryAppend(new Uint8Array(size).fill(0x78));
   return { line, budget };
@@ -435,6 +434,28 @@ Deno.test("a held line is written in its turn, to each receiver, from the memory
     assert(whole === "x".repeat(600_000) + "!" && again === "x".repeat(700_000));
   }
   assertEquals(budget.held, 0);
+});
+
+Deno.test("a peer that has its share of held lines is disconnected by one that does not wait", async () => {
+  await using pair = memoryPair(1_000);
+  const budget = new HeldMemory(4 * 1024 * 1024);
+  const near = new Connection(pair.near);
+  const notifications = Array.from({ length: 2 }, () => {
+    const line = new HeldLine(budget, 1024 * 1024);
+    line.tryAppend(new Uint8Array(1024 * 1024));
+    return line;
+  });
+  for (const line of notifications) {
+    near.sendHeldOrDrop(line);
+    line.release();
+  }
+  assertEquals([near.isOpen, near.held], [true, 2 * 1024 * 1024]);
+  const last = new HeldLine(budget, 1024 * 1024);
+  last.tryAppend(new Uint8Array(1024 * 1024));
+  near.sendHeldOrDrop(last);
+  last.release();
+  assertEquals(await near.ended, { state: "overrun", limit: 2 * 1024 * 1024 });
+  await until("its memory is free", () => budget.held === 0);
 });
 
 Deno.test("a connection that ends frees the held lines that it has not written", async () => {

@@ -6,6 +6,7 @@ import { IDLE_INTERVALS, Keepalive, type KeepalivePeer } from "../../net/keepali
 class RecordingPeer implements KeepalivePeer {
   readonly traffic = { bytesIn: 0, bytesOut: 0, linesIn: 0, linesOut: 0 };
   isReading = true;
+  busy = false;
   readonly calls: string[] = [];
   readonly #keepsInterval: boolean;
 
@@ -21,6 +22,10 @@ class RecordingPeer implements KeepalivePeer {
 
   keepsInterval(): boolean {
     return this.#keepsInterval;
+  }
+
+  isBusy(): boolean {
+    return this.busy;
   }
 
   onWriteIdle(): void {
@@ -122,4 +127,21 @@ Deno.test("a timer checks five times in the time-out, and never for a time-out o
   } finally {
     mock.timers.reset();
   }
+});
+
+Deno.test("the intervals in which a peer is busy do not count, and the count begins anew after them", () => {
+  const peer = new RecordingPeer(true);
+  using keepalive = watch(peer);
+  const pass = (intervals: number) => {
+    for (; intervals > 0; intervals--) keepalive.check();
+  };
+  pass(IDLE_INTERVALS - 1);
+  peer.busy = true;
+  pass(2 * IDLE_INTERVALS);
+  peer.busy = false;
+  pass(IDLE_INTERVALS - 1);
+  assertEquals(peer.count("end"), 0);
+  assertEquals(peer.count("read idle"), 2 * (IDLE_INTERVALS - 1)); // it was asked nothing meanwhile
+  pass(1);
+  assertEquals(peer.count("end"), 1);
 });

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { join } from "node:path";
 import { ConfigurationError } from "../../errors.ts";
 import {
@@ -54,6 +54,54 @@ Deno.test("the name of a file that must have the password is never the password 
     ConfigurationError,
     "Cannot read the password",
   );
+});
+
+Deno.test("a password file is the text that Windows, Python and people mean by it", async () => {
+  await using folder = await temporaryFolder();
+  const file = join(folder.path, "password");
+  const encoder = new TextEncoder();
+  const utf16 = (text: string, isLittle: boolean) => {
+    const bytes = new DataView(new ArrayBuffer(2 + text.length * 2));
+    [..."\ufeff" + text].forEach((unit, index) =>
+      bytes.setUint16(index * 2, unit.charCodeAt(0), isLittle)
+    );
+    return new Uint8Array(bytes.buffer);
+  };
+  const read = async (bytes: Uint8Array) => {
+    await Deno.writeFile(file, bytes, { mode: 0o600 });
+    return [readPassword([file], nobody), readPasswordFile(file, nobody)];
+  };
+  const accepted: [Uint8Array, string][] = [
+    [encoder.encode("\ufeffpass wörd\r\n"), "pass wörd"],
+    [utf16("pass wörd\r\nsecond", true), "pass wörd"],
+    [utf16("pass wörd\n", false), "pass wörd"],
+    [encoder.encode("pw \r\n"), "pw"], // what echo pw > file writes on Windows
+    [encoder.encode("\t\u3000 pw\x1f\x85\u00a0\n"), "pw"],
+    [encoder.encode("first\rsecond"), "first"],
+    [encoder.encode("\ufffd"), "\ufffd"],
+  ];
+  for (const [bytes, password] of accepted) assertEquals(await read(bytes), [password, password]);
+
+  const refused: [Uint8Array, string][] = [
+    [Uint8Array.of(0x70, 0xe8), "it is not text in UTF-8"],
+    [Uint8Array.of(0xff, 0xfe, 0x70), "it is not text in UTF-8"],
+    [utf16("pw", true).slice(2), "a control character"], // without its mark
+    [encoder.encode("p\tw\n"), "a control character"],
+    [encoder.encode("pw\0\n"), "a control character"],
+    [encoder.encode("p\x7fw\n"), "a control character"],
+    [encoder.encode("\ufeff \n"), "an empty password"],
+  ];
+  for (const [bytes, reason] of refused) {
+    await assertRejects(() => read(bytes), ConfigurationError, reason);
+  }
+});
+
+Deno.test("a password with a control character is an error, however it is given", () => {
+  const given = [
+    () => readPassword(["pw\0"], nobody),
+    () => askNewPassword("j.doe", new Person("pw\0", "pw\0")),
+  ];
+  for (const read of given) assertThrows(read, ConfigurationError, "a control character");
 });
 
 Deno.test("an empty password is an error", () => {

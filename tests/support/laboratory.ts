@@ -7,6 +7,7 @@ import type { JsonObject, ManagerOptions } from "../../mod.ts";
 import { TestManager, WirePeer } from "../../testing.ts";
 import { type TemporaryFolder, temporaryFolder } from "./folder.ts";
 import { PYTHON_USER } from "./python_users.ts";
+import { until } from "./until.ts";
 
 /** The administrator of a laboratory with users. */
 export const ADMINISTRATOR = { username: "admin", password: "whatever" };
@@ -60,8 +61,18 @@ export class Laboratory implements AsyncDisposable {
     execute(this.#path, sql);
   }
 
-  /** The recorded events of connections, without the new requests. */
-  records(): string[] {
+  /**
+   * The recorded events of connections, without the new requests, when they are written: the Manager
+   * collects them for a moment.
+   */
+  records(isComplete: (records: readonly string[]) => boolean): Promise<string[]> {
+    return until(() => `the records, there are ${this.#records()}`, () => {
+      const records = this.#records();
+      return isComplete(records) ? records : undefined;
+    }) as Promise<string[]>;
+  }
+
+  #records(): string[] {
     return this.database.connections.connections().map(({ message }) => message)
       .filter((message) => message !== "new connection request");
   }

@@ -21,6 +21,8 @@ const decoder = new TextDecoder();
 export class FakeSink implements LineSink {
   lines: string[] = [];
   isClosed = false;
+  /** How many bytes of held lines it has, as if they were not read. */
+  held = 0;
   #arrival = Promise.withResolvers<void>();
 
   sendText(line: string): void {
@@ -91,6 +93,7 @@ export class Network implements Disposable {
     database: this.database,
     password: undefined,
     authHostname: false,
+    authLogin: false,
     shutdown: () => Promise.resolve(),
   });
   readonly router = new Router<FakeSink>(

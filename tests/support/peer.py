@@ -1,91 +1,110 @@
-"""A Python client and a Python service, standard library only, as foreign peers for the tests.
+"""A Python client or service of the tests, on top of the stand-in for the MSL-Network package.
 
-    peer.py client HOST PORT [CERT]   calls Echo and Lab, prints one JSON line per answer
-    peer.py service HOST PORT [CERT]  offers add, fail and notify until it is shut down
+    peer.py client HOST PORT [CERT]   calls Lab, prints one JSON line per answer
+    peer.py service HOST PORT [CERT]  offers add, fail, notify and more until it is shut down
     peer.py multimeter HOST PORT [CERT]  offers a class whose methods are annotated
     peer.py visitor HOST PORT [CERT]  connects as a client and leaves, prints how that went
     peer.py administrator HOST PORT [CERT]  asks for the users, then shuts the Manager down
+    peer.py holder HOST PORT [CERT]   links with $SERVICE, prints what it saw of the end
 
-It answers questions for a username or password with $USERNAME and $PASSWORD, and connects from
-$SOURCE_ADDRESS if that is set.
+It logs in with $USERNAME and $PASSWORD, and connects from $SOURCE_ADDRESS if that is set.
 """
-import inspect
 import json
+import logging
 import os
+import signal
 import sys
+import threading
 from typing import Any, Dict, List, Literal, Optional, Tuple, Union
 
-from wire import Wire
+from msl.network import Service, connect
 
+logging.basicConfig(level="INFO", format="%(levelname)s %(message)s")
 role, host, port = sys.argv[1], sys.argv[2], int(sys.argv[3])
-source = (os.environ["SOURCE_ADDRESS"], 0) if "SOURCE_ADDRESS" in os.environ else None
-wire = Wire(host, port, sys.argv[4] if len(sys.argv) > 4 else None, source)
-send, receive = wire.send, wire.receive
+env = os.environ
+options = dict(
+    host=host,
+    port=port,
+    disable_tls=len(sys.argv) < 5,
+    cert_file=sys.argv[4] if len(sys.argv) > 4 else None,
+    source_address=(env["SOURCE_ADDRESS"], 0) if "SOURCE_ADDRESS" in env else None,
+    username=env.get("USERNAME"),
+    password=env.get("PASSWORD"),
+)
 
 
-def after_login():
-    """The next message that is not a question for a username or password, which it answers."""
-    while (question := receive()) and question.get("attribute") in ("username", "password"):
-        wire.answer(question, os.environ[question["attribute"].upper()])
-    return question
+def show(*values):
+    print(json.dumps(values), flush=True)
 
 
-def introduce(**identity):
-    question = after_login()
-    if question["error"]:
-        sys.exit(question["message"])
-    assert question["attribute"] == "identity", question
-    identity.update(language="Python", os="Linux")
-    wire.answer(question, identity)
+def describe(error):
+    return str(error) if isinstance(error, RuntimeError) else f"{type(error).__name__}: {error}"
+
+
+def connected(name):
+    try:
+        return connect(name=name, **options)
+    except ConnectionError as error:
+        sys.exit(str(error))
 
 
 def client():
-    introduce(type="client", name="python")
+    cxn = connected("python")
 
     def call(service, attribute, *args, **kwargs):
-        send(args=args, attribute=attribute, error=False, kwargs=kwargs, service=service, uid=attribute)
-        answer = receive()
-        print(json.dumps([answer["uid"], answer.get("message"), answer["result"]]), flush=True)
+        try:
+            show(attribute, None, cxn.request(service, attribute, *args, **kwargs))
+        except RuntimeError as error:
+            show(attribute, str(error), None)
 
     call("Manager", "acquire_lock", "Lab", shared=False)
-    send(args=["Lab"], attribute="link", error=False, kwargs={}, service="Manager", uid="link")
-    entry = receive()
-    if entry["error"]:
-        sys.exit(entry["message"])
-    assert entry["result"]["attributes"]["add"] == "(x, y)"
+    try:
+        link = cxn.link("Lab")
+    except RuntimeError as error:
+        sys.exit(str(error))
+    assert link.service_attributes["add"] == "(x, y)"
     call("Lab", "add", 1, y=2)
     call("Lab", "add", "Ω", "µ")
     call("Lab", "add", 1)
     call("Lab", "add", float("nan"), 1)
     call("Nothing", "add", 1)
-    send(service="Manager", attribute="__disconnect__", args=[], kwargs={}, uid="", error=False)
-    assert receive() is None
+    cxn.disconnect()
 
 
-def service():
-    introduce(type="service", name="Python Lab", attributes={"add": "(x, y)"}, max_clients=-1)
-    while (request := receive()) is not None:
-        reply = dict(requester=request["requester"], uid=request["uid"], error=False)
-        if request["attribute"] == "add":
-            send(result=sum(request["args"]) + sum(request["kwargs"].values()), **reply)
-        elif request["attribute"] == "numbers":
-            send(result=[float("nan"), float("inf"), -float("inf"), 2**60], **reply)
-        elif request["attribute"] == "notify":
-            send(error=False, result=[request["args"], {"unit": "Ω"}], service="Python Lab", uid="notification")
-            send(result=True, **reply)
-        elif request["attribute"] == "shutdown_service":
-            send(result="bye", **reply)
-            send(service="Python Lab", attribute="__disconnect__")
-        else:
-            reply.update(error=True, message="ValueError: The value is < 0", traceback=["File x"])
-            send(result=None, **reply)
+class PythonLab(Service):
+    def __init__(self):
+        super().__init__(name="Python Lab")
+        self._finish = threading.Event()
+        signal.signal(signal.SIGUSR1, lambda *_: self._finish.set())
+
+    def add(self, x, y, **others):
+        return x + y + sum(others.values())
+
+    def numbers(self):
+        return [float("nan"), float("inf"), -float("inf"), 2**60]
+
+    def notify(self, *args):
+        self.emit_notification(*args, unit="Ω")
+        return True
+
+    def fail(self):
+        raise ValueError("The value is < 0")
+
+    def late(self):
+        """Who has requested this, looked up at the end of a measurement: on SIGUSR1."""
+        self._finish.wait()
+        return self.request["requester"]
+
+    def shutdown_service(self):
+        return "bye"
 
 
-class Multimeter:
+class Multimeter(Service):
     ranges = [0.1, 1, 10]
     model = "3458A"
 
     def __init__(self):
+        super().__init__(name="Python DMM", max_clients=1)
         self.settings: Dict[str, Any] = {}
 
     def measure(self, channel: int, unit: Literal["V", "mV"] = "V") -> Dict[str, float]:
@@ -101,33 +120,47 @@ class Multimeter:
         return [args, kwargs]
 
 
-def multimeter():
-    dmm = Multimeter()
-    members = inspect.getmembers(dmm, lambda member: not inspect.isbuiltin(member))
-    attributes = {
-        name: str(inspect.signature(member)) if callable(member) else member
-        for name, member in members if not name.startswith("_")
-    }
-    introduce(type="service", name="Python DMM", attributes=attributes, max_clients=1)
-    while (request := receive()) is not None:
-        member = getattr(dmm, request["attribute"])
-        result = member(*request["args"], **request["kwargs"]) if callable(member) else member
-        send(result=result, requester=request["requester"], uid=request["uid"], error=False)
-
-
 def visitor():
-    introduce(type="client", name="visitor")
-    send(args=[], attribute="identity", error=False, kwargs={}, service="Manager", uid="1")
-    print(*receive()["result"]["clients"], flush=True)
+    cxn = connected("visitor")
+    print(*cxn.identities()["clients"], flush=True)
+    cxn.disconnect()
 
 
 def administrator():
-    introduce(type="client", name="administrator")
+    cxn = connected("administrator")
     for attribute in ("users_table.users", "shutdown_manager"):
-        send(args=[], attribute=attribute, error=False, kwargs={}, service="Manager", uid=attribute)
-        answer = after_login()
-        print(json.dumps(answer and [answer["uid"], answer.get("message"), answer["result"]]))
+        show(attribute, cxn.admin_request(attribute))
 
 
-roles = dict(client=client, service=service, multimeter=multimeter, visitor=visitor, administrator=administrator)
+def holder():
+    """Has a link with $SERVICE, and the lock with $LOCK. Waits for the end of the connection.
+
+    With $LEAVE it disconnects, on SIGUSR1. With $PENDING it has a request that is not answered.
+    """
+    ended = threading.Event()
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
+    cxn = connected("holder")
+    cxn.shutdown_handler = lambda exc=None: ended.set()
+    link = cxn.link(env["SERVICE"])
+    if "LOCK" in env:
+        link.acquire_lock()
+    pending = link.measure(asynchronous=True) if "PENDING" in env else None
+    show("holding")
+    if "LEAVE" in env:
+        signal.sigwait({signal.SIGUSR1})
+        cxn.disconnect()
+    ended.wait()
+    failure = pending and describe(pending.exception())
+    cxn.disconnect()
+    print(json.dumps(dict(shutdown_handler=ended.is_set(), is_connected=cxn.is_connected(), pending=failure)))
+
+
+roles = dict(
+    client=client,
+    service=lambda: PythonLab().start(**options),
+    multimeter=lambda: Multimeter().start(**options),
+    visitor=visitor,
+    administrator=administrator,
+    holder=holder,
+)
 roles[role]()

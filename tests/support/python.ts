@@ -3,6 +3,7 @@
 import { fileURLToPath } from "node:url";
 import type { TestManager } from "../../testing.ts";
 import { run } from "./process.ts";
+import type { ManagerAddress } from "./raw_peer.ts";
 
 /** A program in Python, `script` relative to this folder. */
 export function pythonProgram(
@@ -22,8 +23,8 @@ export function pythonProgram(
 
 /** `peer.py` in a role. The environment has its login details and its source address. */
 export function pythonPeer(
-  role: "client" | "service" | "multimeter" | "visitor" | "administrator",
-  { connectOptions }: TestManager,
+  role: "client" | "service" | "multimeter" | "visitor" | "administrator" | "holder",
+  { connectOptions }: { connectOptions: ManagerAddress },
   env: Record<string, string> = {},
 ): Deno.Command {
   const { host, port, disableTls, certFile } = connectOptions;

@@ -343,7 +343,8 @@ function withoutAnnotations(value: unknown): unknown {
   return value.replace(/ -> .*$/, "").replaceAll(/: \w+/g, "");
 }
 
-/** JSON cannot encode Python's complex numbers, nor JavaScript's BigInts. */
+/** JSON cannot encode Python's complex numbers, nor JavaScript's symbols. */
 function ourWords(text: unknown): string {
-  return String(text).replace("Object of type complex", "Object of type bigint");
+  const ours = "Object of type symbol is not JSON serializable, at result";
+  return String(text).replace("Object of type complex is not JSON serializable", ours);
 }

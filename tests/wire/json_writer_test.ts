@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { encodeValue } from "../../wire/json.ts";
 import { estimateSize, writeJson } from "../../wire/json_writer.ts";
 import fc from "../support/properties.ts";
@@ -16,7 +16,7 @@ const { value: anything } = fc.letrec((tie) => ({
       // deno-lint-ignore no-sparse-arrays -- a hole is written as null
       [1, , 2],
       new String("as an object"),
-      new DataView(new ArrayBuffer(99)),
+      2n ** 70n,
       { toJSON: () => "asked for", long: "x".repeat(99) },
       { to_json: () => [NaN, "asked for"], long: "x".repeat(99) },
       { toJSON: () => undefined, long: "x".repeat(99) },
@@ -76,7 +76,8 @@ Deno.test("a value that JSON cannot hold is rejected in any piece", () => {
       [cycle, "circular structure"],
       [object, "circular structure"],
       [[() => 1], "Object of type function"],
-      [{ a: 1n }, "Object of type bigint"],
+      [{ a: Promise.resolve() }, "Object of type Promise"],
+      [[new Error("x")], "Object of type Error"],
       [[[Symbol()]], "Object of type symbol"],
       [new Set("x"), "Object of type Set"],
       [new Map(), "Object of type Map"],
@@ -88,6 +89,25 @@ Deno.test("a value that JSON cannot hold is rejected in any piece", () => {
   }
   const twice = ["x".repeat(100)]; // which is no cycle
   assertEquals([...writeJson([twice, twice], 10)].join(""), JSON.stringify([twice, twice]));
+});
+
+Deno.test("the error of a value that JSON cannot hold names its place, in any piece", () => {
+  const late = Promise.resolve();
+  const numbers = Array.from({ length: 50 }, (_, index) => index / 3);
+  const places: [value: unknown, place: string][] = [
+    [late, "args"],
+    [[...numbers, late, ...numbers], "args[50]"],
+    [[...numbers, { x: [...numbers, late] }], "args[50].x[50]"],
+    [{ a: "x".repeat(99), b: { c: [numbers, { d: late }] } }, "args.b.c[1].d"],
+    [{ text: "x".repeat(99), [":"]: late }, 'args[":"]'],
+    [["x".repeat(99), { toJSON: () => [numbers, late] }], "args[1][1]"],
+  ];
+  for (const [value, place] of places) {
+    for (const length of [1, 10, 60, 10_000]) {
+      const error = assertThrows(() => [...writeJson(value, length, "args")], TypeError);
+      assertStringIncludes(error.message, `is not JSON serializable, at ${place}: await it first`);
+    }
+  }
 });
 
 Deno.test("the estimate of a size stops when it is large enough", () => {

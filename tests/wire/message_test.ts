@@ -1,12 +1,13 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { FIELDS } from "../../wire/envelope.ts";
-import { JSONDecodeError, KeyError, RemoteError, ValueError } from "../../errors.ts";
+import { JSONDecodeError, KeyError, ValueError, wireMessage } from "../../errors.ts";
 import {
   beginValue,
   decodeMessage,
   decodeObject,
   encodeDisconnect,
   encodeError,
+  encodeFailure,
   encodeManagerRequest,
   encodeNotification,
   encodeReply,
@@ -89,7 +90,7 @@ Deno.test("an error reply that is written is read as the same error reply", () =
       text,
       fc.array(text),
       (requester, uid, message, traceback) => {
-        const line = encodeError(requester, uid, new RemoteError(message), traceback);
+        const line = encodeFailure(requester, uid, { message, traceback });
         assertEquals(/[\r\n]/.test(line), false);
         assertEquals(decode(line), { kind: "error", message, traceback, requester, uid });
       },
@@ -140,14 +141,22 @@ Deno.test("each kind of message has the fixed values of the wire", () => {
     args: ["Manager[a:1]"],
     kwargs: {},
   });
-  assertEquals(JSON.parse(encodeError("a[b:1]", "7", new KeyError("it's gone"), ["at x"])), {
-    error: true,
-    requester: "a[b:1]",
-    uid: "7",
-    message: `KeyError: "it's gone"`,
-    traceback: ["at x"],
-    result: null,
-  });
+  assertEquals(
+    JSON.parse(
+      encodeFailure("a[b:1]", "7", {
+        message: wireMessage(new KeyError("it's gone")),
+        traceback: ["at x"],
+      }),
+    ),
+    {
+      error: true,
+      requester: "a[b:1]",
+      uid: "7",
+      message: `KeyError: "it's gone"`,
+      traceback: ["at x"],
+      result: null,
+    },
+  );
   assertEquals(JSON.parse(encodeNotification("Lab", [1], { n: 2 })), {
     error: false,
     service: "Lab",

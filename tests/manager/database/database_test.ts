@@ -2,6 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { Database } from "../../../manager/database/database.ts";
+import type { Origin } from "../../../manager/database/connections_table.ts";
 import { ConfigurationError } from "../../../errors.ts";
 import { temporaryFolder } from "../../support/folder.ts";
 import { posixTest } from "../../support/posix.ts";
@@ -9,6 +10,10 @@ import { PYTHON_USER } from "../../support/python_users.ts";
 
 const ALIASES = ["lab-pc", "localhost", "127.0.0.1", "::1"];
 const ORIGIN = { address: "10.0.0.7", domain: "scope.lab", port: 50_001 };
+
+function record(database: Database, origin: Origin, message: string, at = new Date()): void {
+  database.connections.insert([{ ...origin, message, time: at.getTime() }]);
+}
 
 /** The tables as the Python software makes them, with what it left there. */
 function makeAsPythonDoes(path: string): void {
@@ -54,8 +59,8 @@ Deno.test("connections are listed in the order in which they were recorded", () 
   using database = new Database(":memory:", ALIASES);
   const late = new Date(2024, 11, 31, 23, 59, 59, 999);
   const early = new Date(2024, 0, 2, 3, 4, 5);
-  database.connections.record(ORIGIN, "new connection request", late);
-  database.connections.record({ ...ORIGIN, port: 2 }, "connected as a client", early);
+  record(database, ORIGIN, "new connection request", late);
+  record(database, { ...ORIGIN, port: 2 }, "connected as a client", early);
   assertEquals(database.connections.connections(), [
     { pid: 1, ...ORIGIN, datetime: "2024-12-31T23:59:59", message: "new connection request" },
     {
@@ -71,7 +76,7 @@ Deno.test("connections are listed in the order in which they were recorded", () 
 Deno.test("connections are listed by a range of time, where a date alone is the whole day", () => {
   using database = new Database(":memory:", ALIASES);
   for (const day of [1, 2, 3]) {
-    database.connections.record(ORIGIN, `day ${day}`, new Date(2024, 0, day, 12, 30, 15));
+    record(database, ORIGIN, `day ${day}`, new Date(2024, 0, day, 12, 30, 15));
   }
   const messages = (...range: string[]) =>
     database.connections.connections(...range).map(({ message }) => message);
@@ -91,7 +96,7 @@ Deno.test("a record has the local time, to the second", () => {
     return `${date.join("-")}T${time.join(":")}`;
   };
   const before = stamp();
-  database.connections.record(ORIGIN, "disconnected");
+  record(database, ORIGIN, "disconnected");
   const after = stamp();
   const [{ datetime }] = database.connections.connections();
   assert(before <= datetime && datetime <= after, `${before} ${datetime} ${after}`);
@@ -101,7 +106,7 @@ Deno.test("a record has the local time, to the second", () => {
 Deno.test("texts are recorded as they are, quotes and all", () => {
   using database = new Database(":memory:", ["it's; DROP TABLE auth_hostnames; --"]);
   const origin = { address: "::1", domain: `"x'); DELETE FROM connections; --`, port: 1 };
-  database.connections.record(origin, "é ' \" 語");
+  record(database, origin, "é ' \" 語");
   const [{ domain, message }] = database.connections.connections();
   assertEquals([domain, message], [origin.domain, "é ' \" 語"]);
   assertEquals(database.hostnames.hostnames(), ["it's; DROP TABLE auth_hostnames; --"]);
@@ -123,7 +128,7 @@ Deno.test("a database of Python keeps its rows, and gets new ones", async () => 
   {
     using database = new Database(path, ALIASES);
     assertEquals(database.hostnames.hostnames(), ["trusted", "zebra"]);
-    database.connections.record(ORIGIN, "disconnected", new Date(2024, 0, 2, 3, 4, 5));
+    record(database, ORIGIN, "disconnected", new Date(2024, 0, 2, 3, 4, 5));
     assertEquals(database.connections.connections(), [
       {
         pid: 1,
@@ -162,7 +167,7 @@ Deno.test("records are still there when the database is opened again", async () 
   const path = join(folder.path, "manager.sqlite3");
   {
     using database = new Database(path, ALIASES);
-    database.connections.record(ORIGIN, "disconnected");
+    record(database, ORIGIN, "disconnected");
   }
   using database = new Database(path, []);
   assertEquals(database.connections.connections().length, 1);
@@ -173,7 +178,7 @@ posixTest("a new database and its folder are the owner's alone", async () => {
   await using folder = await temporaryFolder();
   const path = join(folder.path, "home", "deeper", "manager.sqlite3");
   using database = new Database(path, ALIASES);
-  database.connections.record(ORIGIN, "disconnected");
+  record(database, ORIGIN, "disconnected");
   const modeOf = (path: string) => Deno.statSync(path).mode! & 0o777;
   assertEquals(modeOf(join(folder.path, "home")), 0o700);
   assertEquals(modeOf(join(folder.path, "home", "deeper")), 0o700);

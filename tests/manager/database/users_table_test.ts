@@ -16,6 +16,7 @@ Deno.test("a user that Python wrote logs in", async () => {
   assertEquals(await table.isPasswordValid("j.doe", "a good password"), true);
   assertEquals(await table.isPasswordValid("j.doe", "a good Password"), false);
   assertEquals(await table.isPasswordValid("j.doe", ""), false);
+  assertEquals(await table.isPasswordValid("j.doe", "a good password\0"), false);
   assertEquals(await table.isPasswordValid("J.Doe", "a good password"), false);
   assertEquals(table.users(), [{ pid: 1, username: "j.doe", isAdmin: false }]);
 });
@@ -44,13 +45,12 @@ Deno.test("users are listed, looked up and deleted", async () => {
   assertEquals(table.usernames(), ["b", "a"]);
   assertEquals([table.isAdmin("a"), table.isAdmin("b"), table.isAdmin("c")], [true, false, false]);
   assertEquals([table.isUserRegistered("a"), table.isUserRegistered("A")], [true, false]);
-  assertEquals(table.user("a"), { pid: 2, username: "a", isAdmin: true });
+  assertEquals(table.find("a"), { pid: 2, username: "a", isAdmin: true });
   table.delete("b");
   assertEquals(table.usernames(), ["a"]);
   assertEquals(await table.isPasswordValid("b", "1"), false);
-  for (const ask of [() => table.user("b"), () => table.delete("b")]) {
-    assertThrows(ask, ValueError, "No user has the username 'b'");
-  }
+  assertEquals(table.find("b"), undefined);
+  assertThrows(() => table.delete("b"), ValueError, "No user has the username 'b'");
 });
 
 Deno.test("an update changes what it names and nothing else", async () => {
@@ -65,12 +65,18 @@ Deno.test("an update changes what it names and nothing else", async () => {
   assertEquals(await table.isPasswordValid("a", "new"), true);
   await assertRejects(() => table.update("b", {}), ValueError, "No user has the username 'b'");
   await assertRejects(() => table.update("a", { password: "" }), ValueError, "empty password");
+  const unseen = { password: "new\0" };
+  await assertRejects(() => table.update("a", unseen), ValueError, "a control character");
 });
 
 Deno.test("invalid names and passwords are rejected", async () => {
   const { table } = newTable();
   await assertRejects(() => table.insert("", "x", false), ValueError, "empty username");
   await assertRejects(() => table.insert("a", "", false), ValueError, "empty password");
+  for (const password of ["new\0", "a\tb", "\x85"]) {
+    const reason = "a control character";
+    await assertRejects(() => table.insert("b", password, false), ValueError, reason);
+  }
   await assertRejects(() => table.insert("a\0b", "x", false), ValueError, "NUL");
   await assertRejects(() => table.insert("a:1875", "x", false), ValueError, "colon and digits");
   await Promise.allSettled([table.insert("a", "x", false), table.insert("a", "y", false)]);
