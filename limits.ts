@@ -186,7 +186,16 @@ export const MAX_QUEUED_RECORDS = 10_000;
  * The longest text that a record of the log has from a peer or from an error, in UTF-16 code units.
  * The rest is left out.
  */
-export const LONGEST_LOG_TEXT = 4_096;
+export const LONGEST_LOG_TEXT = 256;
+
+/** The longest object that a record of the log has, as text, in UTF-16 code units. */
+export const LONGEST_LOG_VALUE = 4_096;
+
+/** How many bytes of records of one message the log accepts at once, in a program without a pause. */
+export const LOG_BURST: number = 64 * 1024;
+
+/** How many bytes of records of one message the log accepts in each second after that. */
+export const LOG_RATE = 256;
 
 /**
  * When a log file is rotated, and how many rotated files are kept.
@@ -271,7 +280,10 @@ const MAY_BE_ZERO: ReadonlySet<string> = new Set<keyof Limits>([
   "grace",
 ]);
 
-/** The longest time of a limit, in milliseconds: a longer timer of the runtime expires at once. */
+/**
+ * The longest time of the runtime's timers, in milliseconds: about 24 days. A longer one would expire
+ * at once, so `base/timer.ts` takes it for no limit.
+ */
 export const LONGEST_TIME = 2 ** 31 - 1;
 
 /**
@@ -293,7 +305,7 @@ export function resolveLimits(given: Partial<Limits> = {}): Limits {
   };
   for (const [name, value] of Object.entries(limits)) {
     const least = MAY_BE_ZERO.has(name) ? 0 : 1;
-    const most = /Timeout|grace/.test(name) ? LONGEST_TIME : Number.MAX_SAFE_INTEGER;
+    const most = /Timeout|grace/.test(name) ? Infinity : Number.MAX_SAFE_INTEGER;
     check(name, value, least, most);
   }
   return limits;
@@ -317,7 +329,7 @@ export function resolveLogLimits(given: Partial<LogLimits> = {}): LogLimits {
 }
 
 function check(name: string, value: number, least: number, most: number): void {
-  if (Number.isFinite(value) && value >= least && value <= most) return;
+  if (value >= least && value <= most) return;
   throw new RangeError(
     `Cannot use the limit ${name}: it must be a number from ${least} to ${most}, got ${value}`,
   );

@@ -27,6 +27,15 @@ export interface LogOptions extends Partial<LogLimits> {
   logFormat?: LogFormat;
 }
 
+/** A log that is being written, until it is disposed of. */
+export interface Logging extends AsyncDisposable {
+  /**
+   * Whether the reader of the standard error has not taken everything within a second, when the log
+   * was disposed of. The write that waits for it keeps the process: call `Deno.exit()` at the end.
+   */
+  readonly isStalled: boolean;
+}
+
 /**
  * Writes the log of this package to standard error, and to a file, until the result is disposed of.
  * It configures LogTape, so it is for programs that do not configure LogTape themselves.
@@ -34,7 +43,7 @@ export interface LogOptions extends Partial<LogLimits> {
  * Logging never stops the program. While the file cannot be written, e.g. because the disk is full,
  * standard error has the error, and the file gets the number of lost records when it can be written
  * again. Records to standard error are dropped while its reader does not read and more than 1 MiB
- * is queued. Of one message at most 300 records come at once, and one a second after that; the
+ * is queued. Of one message at most 64 KiB come at once, and 256 bytes a second after that; the
  * number of suppressed ones is logged. Records of the level debug are never suppressed.
  *
  * @param level A name or a number of Python: `"debug"` (10), `"info"` (20), `"warning"` (30),
@@ -65,7 +74,7 @@ export async function startLogging(
   level: string | number,
   file?: string,
   options: LogOptions = {},
-): Promise<AsyncDisposable> {
+): Promise<Logging> {
   const filter = levelFilter(parseLevel(level));
   const limits = resolveLogLimits(options);
   const { logFormat = "text" } = options;
@@ -85,16 +94,19 @@ export async function startLogging(
   const logFile = file === undefined
     ? undefined
     : stack.use(openFile(file, limits, { failed, formatLost }));
-  const write: Sink = (record) => {
-    toTerminal(record);
-    logFile?.write(format(record), record.timestamp);
+  /** Returns the number of bytes, about. */
+  const write = (record: LogRecord): number => {
+    const text = format(record);
+    terminal.write(formatForTerminal === format ? text : formatForTerminal(record));
+    logFile?.write(text, record.timestamp);
+    return text.length;
   };
   const limiter = new LogRateLimiter();
   const writeUnlessSuppressed: Sink = (record) => {
     const suppressed = limiter.admit(record);
     if (suppressed === undefined) return;
     if (suppressed > 0) write(suppressedRecord(suppressed, record));
-    write(record);
+    limiter.charge(record, write(record));
   };
   await configure({
     reset: true,
@@ -107,6 +119,9 @@ export async function startLogging(
   });
   const opened = stack.move();
   return {
+    get isStalled() {
+      return terminal.isStalled;
+    },
     async [Symbol.asyncDispose]() {
       await reset();
       for (const { suppressed, latest } of limiter.takeSuppressed()) {

@@ -308,6 +308,11 @@ export class Manager implements AsyncDisposable {
     return this.#finished.promise;
   }
 
+  /** Whether it shuts down, or has shut down. */
+  get isShuttingDown(): boolean {
+    return this.#shutdown !== undefined;
+  }
+
   /**
    * Shuts down: stops listening and rejects new requests, waits until the pending requests are
    * answered and the replies are sent, disconnects every peer, and closes the database. A request
@@ -449,7 +454,7 @@ export class Manager implements AsyncDisposable {
     this.#database[Symbol.dispose]();
     log.info("In the {uptime} s since the start: {totals}", {
       uptime: Math.round(this.#statistics.uptime / 1_000),
-      totals: JSON.stringify(totalsOf(this.#statistics, connections)),
+      totals: totalsOf(this.#statistics, connections),
     });
     log.info("{manager} shut down", { manager: this.networkName });
   }

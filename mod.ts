@@ -34,7 +34,7 @@
  *
  * @example A Service on its own, with a Manager on this computer
  * ```ts ignore it needs a Manager
- * import { Service } from "@msl/network";
+ * import { runUntilEnd, Service } from "@msl/network";
  *
  * class BasicMath extends Service {
  *   add(x: number, y: number): number {
@@ -44,7 +44,7 @@
  *
  * const service = new BasicMath();
  * await service.start();
- * await service.finished;
+ * await runUntilEnd(service);
  * ```
  *
  * @module
@@ -130,6 +130,7 @@ export type {
   RemoteResult,
 } from "./client/remote.ts";
 export { type RunOptions, runServices } from "./program/run.ts";
+export { runUntilEnd } from "./program/run_until_end.ts";
 export type {
   SchemaIssue,
   SchemaList,

@@ -243,6 +243,7 @@ export class Service implements AsyncDisposable {
         `Cannot make a Service: grace must be 0 or a positive number of milliseconds, got ${grace}`,
       );
     }
+    this.#finished.promise.catch(() => {}); // for those who do not wait for it
     this.#queueLimit = queueLimit;
     this.#grace = grace;
     this.#name = options.name ?? this.constructor.name;
@@ -279,9 +280,13 @@ export class Service implements AsyncDisposable {
   }
 
   /**
-   * Fulfilled when a Service that was started has ended for good and its `shutdownHandler` has
-   * returned, or when it was shut down during a `start()` that failed; never rejects. It stays pending
-   * if `start()` fails otherwise, after which the Service can be started again, or is never called.
+   * Settled when a Service that was started has ended for good and its `shutdownHandler` has returned,
+   * or when it was shut down during a `start()` that failed. It stays pending if `start()` fails
+   * otherwise, after which the Service can be started again, or is never called.
+   *
+   * It is fulfilled if the Service was shut down, by this program or by a Client. It rejects with the
+   * error why if the Service has lost its Manager; nothing happens if nobody waits for it then. A
+   * program that waits for nothing else awaits `runUntilEnd`.
    */
   get finished(): Promise<void> {
     return this.#finished.promise;
@@ -549,7 +554,7 @@ export class Service implements AsyncDisposable {
       this.#state = { state: "ending", connection };
       this.#disconnect(connection);
     }
-    if (this.request === undefined) await this.finished;
+    if (this.request === undefined) await this.finished.catch(() => {}); // it has ended in any case
   }
 
   /** For `await using`: the same as {@linkcode Service.shutdown}. */
@@ -647,7 +652,8 @@ export class Service implements AsyncDisposable {
       `shutdownHandler of ${this.#name}`,
       () => this.shutdownHandler(isIntended ? undefined : error),
     );
-    this.#finished.resolve();
+    if (isIntended) this.#finished.resolve();
+    else this.#finished.reject(error);
   }
 
   /** Ends a Service that was shut down before it was connected. `start()` rejects with the error. */

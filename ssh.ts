@@ -16,13 +16,13 @@
  * @module
  */
 
-import { deadline } from "@std/async/deadline";
+import { deadline } from "./base/timer.ts";
 import { connect as connectTcp } from "node:net";
 import { connect as connectTls } from "node:tls";
 import type { ConnectOptions } from "./device/device.ts";
 import { StartError, TimeoutError, ValueError } from "./errors.ts";
 import { type Line, LineSplitter, LongLine } from "./wire/line.ts";
-import { LONGEST_TIME } from "./limits.ts";
+import { checkTimeout } from "./base/with_timeout.ts";
 import { logger } from "./base/log.ts";
 import { quoteWord } from "./base/quote.ts";
 import { parseReadyLine, type ReadyLine } from "./program/ready_line.ts";
@@ -136,7 +136,7 @@ const log = logger("ssh");
  * @param command The words of the command, which are quoted; or a string, which the shell of the
  * other computer interprets.
  * @throws {ValueError} If `host` is no host name, `command` is empty, or a word has a NUL character.
- * @throws {RangeError} If `timeout` is out of its range.
+ * @throws {RangeError} If `timeout` is not a positive number.
  * @throws {ConfigurationError} If a password is empty or not one line.
  * @throws {StartError} If `ssh` cannot be run or fails, the command ends before the Manager is
  * ready, or the Manager is not the one that was asked for. The message has the last 4,096 characters of their output.
@@ -156,10 +156,7 @@ export async function startManager(
   options: StartManagerOptions = {},
 ): Promise<RemoteManager> {
   const { timeout = 60_000, ssh = {}, authPassword } = options;
-  if (!(timeout > 0 && timeout <= LONGEST_TIME)) {
-    const range = `from 1 to ${LONGEST_TIME} milliseconds`;
-    throw new RangeError(`Cannot start a Manager: timeout must be ${range}, got ${timeout}`);
-  }
+  checkTimeout("Cannot start a Manager", timeout);
   checkHost(host);
   const { args, input } = formatStartOptions(options, options.style, options.showPasswords);
   const id = crypto.randomUUID();

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { LONGEST_TIME } from "../limits.ts";
+import { startTimer, type Timer } from "./timer.ts";
 
 /**
  * The time that is left until a deadline, in milliseconds; `undefined` for no limit.
@@ -46,9 +46,9 @@ export async function withTimeout<R, O>(
   timeout: number | undefined,
   otherwise: () => O,
 ): Promise<R | O> {
-  if (timeout === undefined || timeout > LONGEST_TIME) return await promise;
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const expired = new Promise<void>((resolve) => timer = setTimeout(resolve, timeout));
+  if (timeout === undefined) return await promise;
+  let timer: Timer;
+  const expired = new Promise<void>((resolve) => timer = startTimer(resolve, timeout));
   try {
     return await Promise.race([promise, expired.then(otherwise)]);
   } finally {

@@ -8,6 +8,7 @@
  * @module
  */
 
+import { startTimer, type Timer } from "../base/timer.ts";
 import { type Client, connect } from "../client.ts";
 import type { CommandConnectOptions } from "./connect_options.ts";
 import { ConfigurationError, PermissionError, RemoteError, TimeoutError } from "../errors.ts";
@@ -97,7 +98,7 @@ class Deadline implements Disposable {
   readonly #expired = Promise.withResolvers<never>();
   readonly #expire: () => void;
   #end: number;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #timer: Timer;
   #isRemoved = false;
 
   /** @param message Writes the message of the `TimeoutError`. */
@@ -112,7 +113,7 @@ class Deadline implements Disposable {
     this.#end += milliseconds;
     if (this.#isRemoved) return;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(this.#expire, this.#end - performance.now());
+    this.#timer = startTimer(this.#expire, this.#end - performance.now());
   }
 
   remove(): void {

@@ -14,7 +14,6 @@ import { ConfigurationError } from "../errors.ts";
 import { Hosts } from "../manager/hosts.ts";
 import { COUNT, DURATION, numberOption, portFrom } from "../program/option.ts";
 import { argumentParser, commanderOption } from "./commander_options.ts";
-import { LONGEST_TIME } from "../limits.ts";
 import { DEFAULT_PORT } from "../wire/protocol.ts";
 import { readPasswordFile } from "../program/password.ts";
 import { certificateFile } from "../base/paths.ts";
@@ -87,9 +86,8 @@ export function timeOption(
 ): Option {
   const option = { flag, notation: DURATION, description };
   return commanderOption(numberOption(option, byDefault, (milliseconds) => {
-    if (milliseconds >= least && milliseconds <= LONGEST_TIME) return;
-    const [shortest, longest] = [least, LONGEST_TIME].map(formatDuration);
-    throw new RangeError(`It must be from ${shortest} to ${longest}.`);
+    if (milliseconds >= least) return;
+    throw new RangeError(`It must be at least ${formatDuration(least)}.`);
   }));
 }
 

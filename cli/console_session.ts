@@ -14,7 +14,8 @@ import type { Link } from "../client/link.ts";
 import { describeAttributes } from "./listing.ts";
 import { repr } from "../base/repr.ts";
 import { formatArguments, parseArguments, parseName, splitWords } from "./call_syntax.ts";
-import { formatResult, printable, table } from "./output.ts";
+import { formatResult, table } from "./output.ts";
+import { printable } from "../base/printable.ts";
 import { linkWith, resultsOf } from "./requests.ts";
 
 /** The time-out of the request for names to complete, in milliseconds. */

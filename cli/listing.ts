@@ -5,7 +5,8 @@
  */
 
 import type { Identities, ServiceEntry } from "../wire/identities.ts";
-import { encodeForTerminal, printable, table } from "./output.ts";
+import { encodeForTerminal, table } from "./output.ts";
+import { printable } from "../base/printable.ts";
 
 /** The Clients that are linked with each Service, by its name; `null` if the Manager does not report them. */
 export type LinksByService = Record<string, readonly string[]> | null;

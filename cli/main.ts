@@ -31,9 +31,10 @@ import { addStartOptions } from "./commander_options.ts";
 import { addStatus } from "./commands/status.ts";
 import { addTypes } from "./commands/types.ts";
 import { addUser } from "./commands/user.ts";
+import { print } from "../program/print.ts";
 import { VERSION } from "../version.ts";
 import { addWatch } from "./commands/watch.ts";
-import { printableLines } from "./output.ts";
+import { printableLines } from "../base/printable.ts";
 
 /**
  * Runs a command. A `NetworkError` is printed as one line, and ends the process at once with exit
@@ -64,7 +65,8 @@ export function program(): Command {
   const program = new RedactingCommand("msl-network")
     .description("Connects Clients to Services (instruments, sensors, computation).")
     .version(VERSION, "-V, --version")
-    .showHelpAfterError("Add --help to see what is possible.");
+    .showHelpAfterError("Add --help to see what is possible.")
+    .configureOutput({ writeOut: print }); // its own would lose what cannot be written at once
   addStartOptions(program.command("start"))
     .description("Start the Network Manager (the default command)")
     .action((parsed: ParsedOptions) => run(readStartOptions(parsed)));

@@ -9,6 +9,7 @@
 
 import process from "node:process";
 import { styleText } from "node:util";
+import { printable, printableLines } from "../base/printable.ts";
 import { encodeValue } from "../wire/json.ts";
 
 /** Lines of a table with headings. Columns of numbers are aligned to the right, others to the left. */
@@ -24,19 +25,6 @@ export function table(headings: readonly string[], rows: readonly string[][]): s
       return isNumeric ? cell.padStart(width) : cell.padEnd(width);
     }).join("  ").trimEnd()
   );
-}
-
-/** One line of text, with its control characters escaped. */
-export function printable(text: string): string {
-  return text.replaceAll(
-    /\p{C}/gu,
-    (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`,
-  );
-}
-
-/** Text with its control characters escaped, except for newlines and tabs. */
-export function printableLines(text: string): string {
-  return text.split("\n").map((line) => line.split("\t").map(printable).join("\t")).join("\n");
 }
 
 /** A value as JSON, with its control characters escaped. */
@@ -66,20 +54,6 @@ export function formatResult(value: unknown, isJson: boolean, isTerminal: boolea
 function withoutLoneSurrogates(text: string): string {
   if (text.isWellFormed()) return text;
   return text.replaceAll(/\p{Cs}/gu, (unit) => `\\u${unit.charCodeAt(0).toString(16)}`);
-}
-
-/** Prints a line on the standard output. Returns false if its reader has closed the pipe. */
-export function printLine(line: string): boolean {
-  const bytes = new TextEncoder().encode(`${line}\n`);
-  try {
-    for (let written = 0; written < bytes.length;) {
-      written += Deno.stdout.writeSync(bytes.subarray(written));
-    }
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.BrokenPipe) return false;
-    throw error;
-  }
 }
 
 // A style is applied only on a terminal, and never where NO_COLOR is set.

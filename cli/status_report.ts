@@ -8,7 +8,8 @@
 
 import { type DeviceStatus, type ManagerStatus, RATE_KEYS } from "../wire/status.ts";
 import { formatDuration } from "../base/units.ts";
-import { printable, table } from "./output.ts";
+import { table } from "./output.ts";
+import { printable } from "../base/printable.ts";
 
 /** Counts per second, between two statuses. */
 export interface Rates {

@@ -19,7 +19,7 @@ import type { ReconnectingConnection } from "../device/reconnecting_connection.t
 import { type ResolvedReconnect, retry } from "../device/retry.ts";
 import { ConnectionAbortedError, RemoteError, TimeoutError } from "../errors.ts";
 import type { Future } from "../future.ts";
-import { LONGEST_TIME } from "../limits.ts";
+import { startTimer } from "../base/timer.ts";
 import type { CallOptions } from "../wire/call.ts";
 import { toServiceEntry } from "../wire/identities.ts";
 import { MANAGER } from "../wire/protocol.ts";
@@ -319,12 +319,11 @@ function cancelAfter(
   attribute: string,
   { timeout = Infinity }: CallOptions,
 ): void {
-  if (timeout > LONGEST_TIME) return;
   const expire = () =>
     request.cancel(
       new TimeoutError(`${labelOf(MANAGER, attribute)} was not done within ${timeout} ms`),
     );
-  const timer = setTimeout(expire, timeout);
+  const timer = startTimer(expire, timeout);
   request.addDoneCallback(() => clearTimeout(timer));
 }
 

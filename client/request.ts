@@ -20,7 +20,7 @@ import type { Credit } from "../base/credit.ts";
 import type { Arrival } from "../device/arrival.ts";
 import { ConnectionAbortedError, TimeoutError } from "../errors.ts";
 import type { FutureWithResolvers } from "../future.ts";
-import { LONGEST_TIME } from "../limits.ts";
+import { startTimer } from "../base/timer.ts";
 import type { CallOptions } from "../wire/call.ts";
 import type { JsonObject } from "../wire/message.ts";
 import { MANAGER } from "../wire/protocol.ts";
@@ -150,7 +150,7 @@ export class ClientRequest implements Readonly<RequestParts> {
       onExpired();
       this.reject(notSentInTime(this));
     };
-    const timer = left <= LONGEST_TIME ? setTimeout(expire, Math.max(left, 0)) : undefined;
+    const timer = startTimer(expire, left);
     this.#state = { state: "waiting", timer };
   }
 

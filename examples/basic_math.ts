@@ -6,7 +6,7 @@
  * @module
  */
 
-import { Service, ValueError } from "@msl/network";
+import { runUntilEnd, Service, ValueError } from "@msl/network";
 import { delay } from "@std/async/delay";
 import { connectOptions } from "./options.ts";
 
@@ -53,6 +53,7 @@ export class BasicMath extends Service {
 if (import.meta.main) {
   const service = new BasicMath();
   await service.start(connectOptions());
+  const ended = runUntilEnd(service);
   console.log("BasicMath is running");
-  await service.finished;
+  await ended;
 }

@@ -8,7 +8,7 @@
  * @module
  */
 
-import { Service, ValueError } from "@msl/network";
+import { runUntilEnd, Service, ValueError } from "@msl/network";
 import { delay } from "@std/async/delay";
 import { Instrument, type InstrumentOptions } from "./instrument.ts";
 import { exampleOptions } from "./options.ts";
@@ -138,6 +138,7 @@ if (import.meta.main) {
   const { hostname, port } = new URL(`tcp://${instrument}`);
   const service = new DigitalMultimeter({ hostname, port: Number(port || 5025) });
   await service.start({ ...connection, reconnect: true });
+  const ended = runUntilEnd(service);
   console.log(`DigitalMultimeter is running, its instrument is at ${instrument}`);
-  await service.finished;
+  await ended;
 }

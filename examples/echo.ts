@@ -4,7 +4,7 @@
  * @module
  */
 
-import { Kwargs, Service } from "@msl/network";
+import { Kwargs, runUntilEnd, Service } from "@msl/network";
 import { connectOptions } from "./options.ts";
 
 /** Returns its arguments. */
@@ -19,6 +19,7 @@ export class Echo extends Service {
 if (import.meta.main) {
   const service = new Echo();
   await service.start(connectOptions());
+  const ended = runUntilEnd(service);
   console.log("Echo is running");
-  await service.finished;
+  await ended;
 }

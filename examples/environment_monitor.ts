@@ -6,7 +6,7 @@
  * @module
  */
 
-import { Service, ValueError } from "@msl/network";
+import { runUntilEnd, Service, ValueError } from "@msl/network";
 import { delay } from "@std/async/delay";
 // @ts-types="npm:@types/d3-random@^3.0.3"
 import { randomLcg, randomNormal } from "d3-random";
@@ -135,6 +135,7 @@ if (import.meta.main) {
     interval: interval * 1_000,
   });
   await service.start({ ...connection, reconnect: true });
+  const ended = runUntilEnd(service);
   console.log("EnvironmentMonitor is running");
-  await service.finished;
+  await ended;
 }

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type ConnectionChange, Service } from "@msl/network";
+import { type ConnectionChange, runUntilEnd, Service } from "@msl/network";
 import { connectOptions } from "./options.ts";
 
 /** Emits a count. */
@@ -39,7 +39,8 @@ if (import.meta.main) {
   const service = new Heartbeat();
   await service.start({ ...connectOptions(), reconnect: true });
   service.begin();
+  const ended = runUntilEnd(service);
   console.log("Heartbeat is running");
-  await service.finished;
+  await ended;
   service.kill();
 }

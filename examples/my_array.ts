@@ -4,7 +4,7 @@
  * @module
  */
 
-import { Service, ValueError } from "@msl/network";
+import { runUntilEnd, Service, ValueError } from "@msl/network";
 import { connectOptions } from "./options.ts";
 
 /** Makes and changes arrays of numbers. */
@@ -26,6 +26,7 @@ export class MyArray extends Service {
 if (import.meta.main) {
   const service = new MyArray();
   await service.start(connectOptions());
+  const ended = runUntilEnd(service);
   console.log("MyArray is running");
-  await service.finished;
+  await ended;
 }

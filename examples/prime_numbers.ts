@@ -5,7 +5,7 @@
  * @module
  */
 
-import { Service } from "@msl/network";
+import { runUntilEnd, Service } from "@msl/network";
 import { connectOptions } from "./options.ts";
 import { countPrimes, isPrime } from "./prime_counting.ts";
 
@@ -21,6 +21,7 @@ export class PrimeNumbers extends Service {
 if (import.meta.main) {
   const service = new PrimeNumbers();
   await service.start(connectOptions());
+  const ended = runUntilEnd(service);
   console.log("PrimeNumbers is running");
-  await service.finished;
+  await ended;
 }

@@ -12,7 +12,8 @@ import {
   type TextFormatter,
 } from "@logtape/logtape";
 import { wireMessage } from "../errors.ts";
-import { LONGEST_LOG_TEXT } from "../limits.ts";
+import { printable } from "../base/printable.ts";
+import { LONGEST_LOG_TEXT, LONGEST_LOG_VALUE } from "../limits.ts";
 
 /** How records are written: as lines of text, or as one object of JSON on each line. */
 export type LogFormat = "text" | "json";
@@ -30,38 +31,66 @@ const TEXT = {
 
 /**
  * A function that formats a record, with the newline at its end. A text of the record that is longer
- * than `LONGEST_LOG_TEXT` is cut: it may be the name or the error of a peer.
+ * than `LONGEST_LOG_TEXT` is cut: it may be the name or the error of a peer. Control characters, and
+ * those that change the direction of writing, are escaped, so that no text can look like another
+ * record, or like another text.
  */
 export function logFormatter(format: LogFormat, isColored = false): TextFormatter {
-  const formatter = format === "json"
-    ? formatJson
-    : isColored
-    ? getAnsiColorFormatter(TEXT)
-    : getTextFormatter(TEXT);
-  return (record) => formatter(bounded(record));
+  if (format === "json") return (record) => escape(formatJson(bounded(record)), asJson);
+  const formatter = isColored ? getAnsiColorFormatter(TEXT) : getTextFormatter(TEXT);
+  return (record) => escape(formatter(bounded(record)), printable);
 }
 
+/** The record with values that are not longer than the log allows, each on one line. */
 function bounded(record: LogRecord): LogRecord {
   const { message, properties } = record;
-  if (!message.some(isLong) && !Object.values(properties).some(isLong)) return record;
   return {
     ...record,
-    message: message.map(shorten),
+    message: message.map((part) => isPlain(part) ? inspect(part) : shorten(part)),
     properties: Object.fromEntries(
       Object.entries(properties).map(([key, value]) => [key, shorten(value)]),
     ),
   };
 }
 
-function isLong(value: unknown): boolean {
-  const text = value instanceof Error ? value.message : value;
-  return typeof text === "string" && text.length > LONGEST_LOG_TEXT;
+function isPlain(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !(value instanceof Error);
 }
 
 function shorten(value: unknown): unknown {
-  if (!isLong(value)) return value;
-  const text = value instanceof Error ? wireMessage(value) : String(value);
-  return `${text.slice(0, LONGEST_LOG_TEXT)}... (${text.length} characters)`;
+  if (typeof value === "string") return cut(value, LONGEST_LOG_TEXT);
+  if (value instanceof Error) {
+    // The stack of an error repeats its message, which may have lines that look like records.
+    const isShown = value.message.length <= LONGEST_LOG_TEXT && !/\p{C}/u.test(value.message) &&
+      inspect(value).length <= LONGEST_LOG_VALUE;
+    return isShown ? value : cut(wireMessage(value), LONGEST_LOG_TEXT);
+  }
+  if (!isPlain(value)) return value;
+  const text = inspect(value);
+  return text.length <= LONGEST_LOG_VALUE ? value : text;
+}
+
+/** An object on one line, which is cut. */
+function inspect(value: unknown): string {
+  const options = { breakLength: Infinity, compact: true, strAbbreviateSize: LONGEST_LOG_TEXT };
+  return cut(Deno.inspect(value, options), LONGEST_LOG_VALUE + 1);
+}
+
+function cut(text: string, length: number): string {
+  return text.length <= length ? text : `${text.slice(0, length)}... (${text.length} characters)`;
+}
+
+/** Escapes characters of a formatted record, except for its own line ends, tabs and colours. */
+function escape(record: string, escaped: (character: string) => string): string {
+  // deno-lint-ignore no-control-regex -- it is the escape character of a colour
+  return record.split(/(\x1b\[[\d;]*m|[\n\t])/)
+    .map((part, index) => index % 2 === 1 ? part : part.replaceAll(/\p{C}/gu, escaped)).join("");
+}
+
+/** A character as JSON escapes it. */
+function asJson(character: string): string {
+  return character.split("").map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`)
+    .join("");
 }
 
 const formatLine = getJsonLinesFormatter();

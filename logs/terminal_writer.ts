@@ -6,10 +6,14 @@
  * @module
  */
 
+import { delay } from "@std/async/delay";
+import { PIPE_BUFFER } from "../base/pipe.ts";
 import { withTimeout } from "../base/with_timeout.ts";
 
 /** Text is dropped while more bytes than this are queued. */
 const MAX_QUEUED = 1024 * 1024;
+/** How long to wait until a full pipe may take more, in milliseconds. */
+const PIPE_PAUSE = 10;
 /** The longest wait of `flush()`, in milliseconds. */
 const FLUSH_TIMEOUT = 1_000;
 
@@ -27,6 +31,7 @@ export class TerminalWriter {
   #queued = 0;
   #dropped = 0;
   #writing: Promise<void> | undefined;
+  #isStalled = false;
 
   /**
    * Creates an empty queue.
@@ -50,7 +55,13 @@ export class TerminalWriter {
 
   /** Waits until the queue is written, for at most a second. */
   async flush(): Promise<void> {
-    if (this.#writing !== undefined) await withTimeout(this.#writing, FLUSH_TIMEOUT, () => {});
+    if (this.#writing === undefined) return;
+    await withTimeout(this.#writing, FLUSH_TIMEOUT, () => this.#isStalled = true);
+  }
+
+  /** Whether a flush has waited in vain: a write is still waiting for the reader. */
+  get isStalled(): boolean {
+    return this.#isStalled;
   }
 
   #push(text: string): void {
@@ -59,11 +70,22 @@ export class TerminalWriter {
     this.#queued += bytes.length;
   }
 
+  /** Writes a part. A pipe that is set not to block takes nothing while it is full. */
+  async #writeSome(bytes: Uint8Array): Promise<number> {
+    try {
+      return await this.#stream.write(bytes.subarray(0, PIPE_BUFFER));
+    } catch (error) {
+      if (!(error instanceof Deno.errors.WouldBlock)) throw error;
+      await delay(PIPE_PAUSE);
+      return 0;
+    }
+  }
+
   async #writeOut(): Promise<void> {
     try {
       for (let bytes; (bytes = this.#queue.shift()) !== undefined;) {
         for (let rest = bytes; rest.length > 0;) {
-          rest = rest.subarray(await this.#stream.write(rest));
+          rest = rest.subarray(await this.#writeSome(rest));
         }
         this.#queued -= bytes.length;
         if (this.#dropped > 0 && this.#queue.length === 0) {

@@ -8,6 +8,7 @@
  * @module
  */
 
+import { startTimer } from "../base/timer.ts";
 import { type LoginAttempt, LoginThrottle } from "./login_throttle.ts";
 import type { Authentication } from "./authentication.ts";
 import { Connection, describeEnd } from "../net/connection.ts";
@@ -271,7 +272,7 @@ export class ConnectionHandler implements Disposable {
 
   /** Completes the TLS handshake, within `handshakeTimeout`. */
   async #secure(socket: Socket, connection: Connection): Promise<void> {
-    const timer = setTimeout(() => {
+    const timer = startTimer(() => {
       this.#options.statistics.addRefusal("no TLS in time");
       connection.abort();
     }, this.#options.limits.handshakeTimeout);

@@ -11,6 +11,7 @@
  * @module
  */
 
+import { startTimer } from "../base/timer.ts";
 import { TimeoutError } from "../errors.ts";
 import { type Limits, resolveLimits } from "../limits.ts";
 import type { HeldLine } from "../wire/held_line.ts";
@@ -161,7 +162,7 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
     if (this.#latest instanceof LongLine) await this.#latest.skip();
     if (this.#lines.length === 0) {
       const expired = Promise.withResolvers<never>();
-      const timer = setTimeout(
+      const timer = startTimer(
         () => expired.reject(new TimeoutError(`No line was received for ${timeout} ms`)),
         timeout,
       );

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { deadline } from "@std/async/deadline";
+import { deadline } from "../base/timer.ts";
 import {
   CertificateDateError,
   CertificateError,

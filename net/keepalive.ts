@@ -12,6 +12,7 @@
  * @module
  */
 
+import { LONGEST_TIME } from "../limits.ts";
 import type { Connection } from "./connection.ts";
 
 /** After how many intervals in which nothing came a peer that keeps the interval counts as gone. */
@@ -49,8 +50,8 @@ export class Keepalive implements Disposable {
    * milliseconds. With 0 nothing is watched.
    */
   constructor(timeout: number) {
-    this.#timeout = timeout;
-    if (timeout > 0) this.#timer = setInterval(() => this.check(), this.interval);
+    this.#timeout = timeout > LONGEST_TIME ? 0 : timeout; // no limit
+    if (this.#timeout > 0) this.#timer = setInterval(() => this.check(), this.interval);
   }
 
   /** The interval in milliseconds: the time-out divided by `IDLE_INTERVALS`. 0 for no keepalive. */

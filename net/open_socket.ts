@@ -4,6 +4,7 @@
  * @module
  */
 
+import { startTimer } from "../base/timer.ts";
 import { ConnectError } from "../errors.ts";
 
 /** Where a Manager is, and how long an attempt may take. */
@@ -25,7 +26,7 @@ export async function openSocket(
   { host, port, timeout, signal }: SocketOptions,
 ): Promise<Deno.TcpConn> {
   const expiry = new AbortController();
-  const timer = setTimeout(() => expiry.abort(), timeout);
+  const timer = startTimer(() => expiry.abort(), timeout);
   try {
     const either = signal ? AbortSignal.any([signal, expiry.signal]) : expiry.signal;
     const socket = await Deno.connect({ hostname: host, port, signal: either });

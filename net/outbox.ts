@@ -13,6 +13,7 @@
  * @module
  */
 
+import { startTimer, type Timer } from "../base/timer.ts";
 import { ByteBuffer } from "../base/buffer.ts";
 import { periodicPause } from "../base/pause.ts";
 import type { Limits } from "../limits.ts";
@@ -112,7 +113,7 @@ export class Outbox implements BudgetedQueue {
   #line: PromiseWithResolvers<void> | undefined;
   /** The lines that were sent while that line is being written. */
   #afterLine = new ByteBuffer(true);
-  #stallTimer: ReturnType<typeof setTimeout> | undefined;
+  #stallTimer: Timer;
   /** The share of the budget that is taken. */
   #share = 0;
   /** More than so many bytes need a larger share. */
@@ -458,7 +459,7 @@ export class Outbox implements BudgetedQueue {
     const { stallTimeout: timeout, minLineRate } = this.#limits;
     const before = this.#options.sent.bytesOut;
     const wasHeld = this.#heldAhead > 0;
-    this.#stallTimer = setTimeout(() => {
+    this.#stallTimer = startTimer(() => {
       this.#stallTimer = undefined;
       const minimum = wasHeld && this.#heldAhead > 0 ? minLineRate * timeout / 60_000 : 1;
       if (this.#options.sent.bytesOut - before < minimum) {

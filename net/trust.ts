@@ -5,7 +5,7 @@
  * @module
  */
 
-import { deadline } from "@std/async/deadline";
+import { deadline } from "../base/timer.ts";
 import { X509Certificate } from "node:crypto";
 import { eachCertificate, fingerprint } from "./certificate.ts";
 import { CertificateError, TimeoutError, TlsMismatchError } from "../errors.ts";

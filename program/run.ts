@@ -9,11 +9,14 @@ import { getConfig } from "@logtape/logtape";
 import { dirname } from "node:path";
 import type { ConnectOptions } from "../device/device.ts";
 import { resolveLogLimits } from "../limits.ts";
-import { startLogging } from "../logging.ts";
+import { logger } from "../base/log.ts";
+import { type Logging, startLogging } from "../logging.ts";
 import { Manager } from "../manager.ts";
 import { deleteOldLogs } from "../logs/log_file.ts";
 import { certificateFile, logFile } from "../base/paths.ts";
+import { printLine } from "./print.ts";
 import { formatReadyLine } from "./ready_line.ts";
+import { reportEnds } from "./run_until_end.ts";
 import type { Service } from "../service.ts";
 import { onTermination } from "./signals.ts";
 import type { StartOptions } from "./start_options.ts";
@@ -35,9 +38,15 @@ export interface RunOptions extends StartOptions {
  *
  * It returns when the last Service has disconnected, or the Manager is shut down. SIGINT and SIGTERM
  * shut the Manager down: running requests have the time of the limit `grace` (in milliseconds) to be
- * answered. A second signal ends it at once.
+ * answered. A second signal ends it at once. SIGHUP does the same as SIGTERM if the program uses a
+ * terminal, and else is only logged.
  *
- * It logs to the standard error and to a file, unless the program has configured LogTape.
+ * For each Service that has lost the Manager, although that was not shut down, the standard error gets
+ * one line, and the exit code of the program is 1.
+ *
+ * It logs to the standard error and to a file, unless the program has configured LogTape. If the
+ * reader of the standard error has stopped reading, the process ends in the place of the return: else
+ * it never could.
  *
  * @param parameters The Services, and then the options of the Manager.
  * @throws {ConfigurationError} If an option, a file, the database or the port cannot be used, or a
@@ -46,7 +55,8 @@ export interface RunOptions extends StartOptions {
  * @throws {ValueError} If there is no such `logLevel`.
  * @throws {RemoteError} If the Manager rejects a Service, e.g. because two have the same name or the
  * user cannot log in.
- * @throws {ConnectionAbortedError} If a Service was started before, or the Manager is shut down
+ * @throws {ConnectionAbortedError} If the Manager cannot accept connections any more, a Service was
+ * started before, or the Manager is shut down
  * before all Services are connected.
  * @throws {TypeError} If a Service has a `static schema` that does not fit its methods.
  *
@@ -71,21 +81,42 @@ export function runServices(...parameters: Service[] | [...Service[], RunOptions
 
 /** Runs a Manager, alone or with Services, for {@linkcode runServices} and the command `start`. */
 export async function run(options: RunOptions, services: readonly Service[] = []): Promise<void> {
-  await using _logging = getConfig() === null ? await log(options) : undefined;
+  const logging = getConfig() === null ? await log(options) : undefined;
+  let code = 1;
+  try {
+    await runManager(options, services);
+    code = Deno.exitCode;
+  } finally {
+    await logging?.[Symbol.asyncDispose]();
+    // Nothing else ends the write that waits for a reader of the standard error that has stopped.
+    if (logging?.isStalled) Deno.exit(code);
+  }
+}
+
+async function runManager(options: RunOptions, services: readonly Service[]): Promise<void> {
   await using manager = await Manager.start(options);
   let signals = 0;
   using _signals = onTermination(() => ++signals === 1 ? manager.shutdown() : manager.abort());
   await Promise.all(services.map((service) => service.start(connectOptionsFor(manager, options))));
   const { port, tls } = manager;
-  console.log(formatReadyLine({ hostname: options.host ?? manager.hostname, port, tls }));
-  const lastService = Promise.all(services.map((service) => service.finished));
+  printReady(formatReadyLine({ hostname: options.host ?? manager.hostname, port, tls }));
+  const lastService = reportEnds(services, () => manager.isShuttingDown);
   await Promise.race(services.length > 0 ? [manager.finished, lastService] : [manager.finished]);
   await manager.shutdown();
   await lastService; // the handlers of the Services still run, and write to the log
 }
 
+/** Prints the ready line. A Manager whose output cannot be written, e.g. to a full disk, runs. */
+function printReady(line: string): void {
+  try {
+    printLine(line);
+  } catch (error) {
+    logger("program").warn("{line}. {error}", { line, error: (error as Error).message });
+  }
+}
+
 /** Starts the log of the program. If the user has not named a file, old log files are deleted. */
-async function log(options: RunOptions): Promise<AsyncDisposable> {
+async function log(options: RunOptions): Promise<Logging> {
   const { logLevel = "info" } = options;
   if (options.logFile !== undefined) return startLogging(logLevel, options.logFile, options);
   const file = logFile(new Date());

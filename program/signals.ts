@@ -4,16 +4,33 @@
  * @module
  */
 
-/** Calls a function at each signal that asks the process to end, instead of ending it. */
+import { logger } from "../base/log.ts";
+
+const log = logger("program");
+
+/**
+ * Calls a function at each signal that asks the process to end, instead of ending it.
+ *
+ * SIGHUP says that the terminal is gone. It asks a process to end that uses the terminal. Another one,
+ * which `nohup` or a supervisor has started, goes on, and the log has a line. Whether the signal was
+ * ignored at the start, as `nohup` does it, cannot be known: Deno catches it itself.
+ */
 export function onTermination(callback: () => void): Disposable {
-  // Windows has no SIGTERM; a console window that is closed sends SIGHUP there.
-  const signals: Deno.Signal[] = Deno.build.os === "windows"
-    ? ["SIGINT", "SIGBREAK", "SIGHUP"]
-    : ["SIGINT", "SIGTERM"];
-  for (const signal of signals) Deno.addSignalListener(signal, callback);
+  const usesTerminal = [Deno.stdin, Deno.stdout, Deno.stderr].some((stream) => stream.isTerminal());
+  const hangUp = () => {
+    if (usesTerminal) return callback();
+    log.info(
+      "The terminal or the session that has started this program has ended (SIGHUP). It goes on",
+    );
+  };
+  const handlers: [Deno.Signal, () => void][] = Deno.build.os === "windows"
+    // Windows has no SIGTERM; a console window that is closed sends SIGHUP there.
+    ? [["SIGINT", callback], ["SIGBREAK", callback], ["SIGHUP", callback]]
+    : [["SIGINT", callback], ["SIGTERM", callback], ["SIGHUP", hangUp]];
+  for (const [signal, handler] of handlers) Deno.addSignalListener(signal, handler);
   return {
     [Symbol.dispose]() {
-      for (const signal of signals) Deno.removeSignalListener(signal, callback);
+      for (const [signal, handler] of handlers) Deno.removeSignalListener(signal, handler);
     },
   };
 }

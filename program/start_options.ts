@@ -21,6 +21,7 @@ import {
   type LimitsByOption,
   LOG_LIMIT_OPTIONS,
 } from "./limit_options.ts";
+import { printLine } from "./print.ts";
 import {
   formatHelp,
   formatOption,
@@ -197,7 +198,7 @@ export function parseStartOptions(args: readonly string[] = Deno.args): CommandL
     case "parsed":
       return readStartOptions(outcome.values as ParsedOptions);
     case "help":
-      console.log(
+      printLine(
         ["Usage: script [options]", "", "Starts a Network Manager and its Services", "", "Options:"]
           .concat(formatHelp(specs)).join("\n"),
       );

@@ -24,8 +24,13 @@ Deno.test("a limit out of its range is rejected with its name and the range", ()
   assertThrows(() => resolveLimits({ maxDepth: 0 }), RangeError, "maxDepth");
   assertThrows(() => resolveLimits({ maxPending: NaN }), RangeError, "maxPending");
   assertThrows(() => resolveLimits({ queueHigh: Infinity }), RangeError, "queueHigh");
-  assertThrows(() => resolveLimits({ stallTimeout: 2 ** 31 }), RangeError, "2147483647");
+  assertThrows(() => resolveLimits({ stallTimeout: NaN }), RangeError, "from 1 to Infinity");
   assertThrows(() => resolveLimits({ handshakeTimeout: 0 }), RangeError, "from 1");
+});
+
+Deno.test("a time may be as long as one likes, also Infinity for no limit", () => {
+  const times = { stallTimeout: 2 ** 31, handshakeTimeout: Infinity, grace: Infinity };
+  assertEquals(resolveLimits(times), { ...LIMITS, ...times });
 });
 
 Deno.test("silenceTimeout and grace may be 0", () => {

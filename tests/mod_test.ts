@@ -40,6 +40,7 @@ Deno.test("mod.ts exports these names", () => {
     "options",
     "parseStartOptions",
     "runServices",
+    "runUntilEnd",
     "setLoggingLevel",
     "startLogging",
     "startManager",

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { printLine } from "../../program/print.ts";
 import { Argument, type Command } from "commander";
 import type { AccessTable } from "../../manager/database/access_table.ts";
 import { Database } from "../../manager/database/database.ts";
@@ -33,7 +34,7 @@ export function addAccess(program: Command): void {
     ) => {
       using database = Database.existing(options.database, new Hosts().trustedAtFirst());
       const table = database.access;
-      const print = options.quiet ? () => {} : console.log;
+      const print = options.quiet ? () => {} : printLine;
       if (action !== "list") change(table, action, service, usernames, print);
       else if (usernames.length > 0) {
         throw new ConfigurationError("Cannot list users: give the name of a service, or nothing");
@@ -70,9 +71,9 @@ function change(
 /** Prints the access lists of all services, or that of one. */
 function show(lists: Map<string, Set<string>>, service: string | undefined): void {
   const shown = service === undefined ? [...lists.keys()] : [service];
-  if (shown.length === 0) console.log("There are no lists: everybody may use every service");
+  if (shown.length === 0) printLine("There are no lists: everybody may use every service");
   const width = Math.max(...shown.map((name) => name.length));
-  for (const name of shown) console.log(`${name.padEnd(width)}  ${usersOf(lists.get(name))}`);
+  for (const name of shown) printLine(`${name.padEnd(width)}  ${usersOf(lists.get(name))}`);
 }
 
 function usersOf(list: Set<string> | undefined): string {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { print } from "../../program/print.ts";
 import type { Command } from "commander";
 import process from "node:process";
 import { createInterface } from "node:readline";
@@ -22,7 +23,8 @@ import {
   parseValue,
   splitWords,
 } from "../call_syntax.ts";
-import { formatResult, printable, printLine } from "../output.ts";
+import { formatResult } from "../output.ts";
+import { printable } from "../../base/printable.ts";
 import { linkWith, resultsOf } from "../requests.ts";
 
 interface ParsedOptions extends ParsedConnectOptions {
@@ -78,7 +80,7 @@ async function call(
       const options = { ...call, signal, timeout: parsed.timeout, onProgress };
       for await (const result of resultsOf(link, method, options)) {
         progress.clear();
-        if (!printLine(formatResult(result, json, Deno.stdout.isTerminal()))) return false;
+        if (!print(`${formatResult(result, json, Deno.stdout.isTerminal())}\n`)) return false;
       }
       return true;
     };

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { printLine } from "../../program/print.ts";
 import type { Command } from "commander";
 import { writeFile } from "../../base/files.ts";
 
@@ -17,8 +18,8 @@ export function addCertdump(program: Command): void {
     .action(async (certfile: string, { out, quiet }: { out?: string; quiet?: boolean }) => {
       const { describeCertificates } = await import("../../net/certificate_text.ts");
       const text = describeCertificates(certfile);
-      if (out === undefined) return console.log(text.trimEnd());
+      if (out === undefined) return printLine(text.trimEnd());
       writeFile(out, text);
-      if (!quiet) console.log(`Wrote the description of ${certfile} to ${out}`);
+      if (!quiet) printLine(`Wrote the description of ${certfile} to ${out}`);
     });
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { printLine } from "../../program/print.ts";
 import { type Command, InvalidArgumentError } from "commander";
 import type { KeyObject } from "node:crypto";
 import { isIP } from "node:net";
@@ -70,7 +71,7 @@ async function certgen(out: string, options: Options): Promise<void> {
   const isNew = !fileExists(keyFile);
   const password = given && readPassword(given, () => askKeyPassword(keyFile));
   const { selfSign } = await import("../../net/certificate_maker.ts");
-  const print = options.quiet ? () => {} : console.log;
+  const print = options.quiet ? () => {} : printLine;
   const key = await load(keyFile, password, isNew && !options.quiet);
   if (isNew) print(`Wrote a new private key to ${keyFile}`);
   const names = [...await new Hosts().certificateNames(), ...name];
@@ -79,7 +80,7 @@ async function certgen(out: string, options: Options): Promise<void> {
   print(`Wrote the certificate to ${out}`);
   if (!options.show) return;
   const { describeCertificates } = await import("../../net/certificate_text.ts");
-  console.log(describeCertificates(out).trimEnd());
+  printLine(describeCertificates(out).trimEnd());
 }
 
 async function load(

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { printLine } from "../../program/print.ts";
 import type { Command } from "commander";
 import process from "node:process";
 import { clearLine, createInterface, cursorTo } from "node:readline";
@@ -21,7 +22,8 @@ import { historyFile, homeFolder } from "../../base/paths.ts";
 import { describeChange } from "../../device/connector.ts";
 import { terminationSignal } from "../../program/signals.ts";
 import { runSession } from "../client_session.ts";
-import { dim, printable, printableLines, red } from "../output.ts";
+import { dim, red } from "../output.ts";
+import { printable, printableLines } from "../../base/printable.ts";
 
 /** Adds `console` to the program. */
 export function addConsole(program: Command): void {
@@ -69,7 +71,7 @@ async function readLines(client: Client, isPerson: boolean): Promise<boolean> {
     },
   });
   /** Shows a text above the line that is being typed. */
-  const show = (text: string, print: (text: string) => void = console.log) => {
+  const show = (text: string, print: (text: string) => void = printLine) => {
     const isTyping = hasScreen && !isExecuting && !isClosed;
     if (isTyping) {
       cursorTo(process.stdout, 0);
@@ -100,7 +102,7 @@ async function readLines(client: Client, isPerson: boolean): Promise<boolean> {
   reader.on("line", (line) => executed = executed.then(() => execute(line)));
   reader.on("close", () => {
     isClosed = true;
-    if (hasScreen && !isExecuting && !isOver) console.log(); // ends the line of the prompt
+    if (hasScreen && !isExecuting && !isOver) printLine(); // ends the line of the prompt
     if (isPerson) {
       isOver = true;
       session.interrupt();
@@ -132,7 +134,7 @@ async function readLines(client: Client, isPerson: boolean): Promise<boolean> {
     reader.close();
   });
   if (hasScreen) {
-    console.log(dim(`Connected to ${client.addressManager}. help shows what can be typed`));
+    printLine(dim(`Connected to ${client.addressManager}. help shows what can be typed`));
     reader.prompt();
   }
   try {

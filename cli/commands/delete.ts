@@ -5,6 +5,7 @@
  * @module
  */
 
+import { print, printLine } from "../../program/print.ts";
 import type { Command } from "commander";
 import { join, relative } from "node:path";
 import { ConfigurationError } from "../../errors.ts";
@@ -44,13 +45,13 @@ export function addDelete(program: Command): void {
 }
 
 function deleteSelected({ quiet, yes, ...selection }: Options): void {
-  const print = quiet ? () => {} : console.log;
+  const report = quiet ? () => {} : printLine;
   const paths = select(selection);
-  if (paths.length === 0) return print(`Nothing to delete in ${selection.root}`);
+  if (paths.length === 0) return report(`Nothing to delete in ${selection.root}`);
   if (!yes) {
-    for (const path of paths) print(path);
+    for (const path of paths) report(path);
     if (!confirm(quiet ? `Delete ${paths.join(", ")}. Proceed` : "Proceed")) {
-      return print("Nothing was deleted");
+      return report("Nothing was deleted");
     }
   }
   for (const path of paths) {
@@ -59,7 +60,7 @@ function deleteSelected({ quiet, yes, ...selection }: Options): void {
     } catch (cause) {
       throw new ConfigurationError(`Cannot delete ${path}: ${(cause as Error).message}`, { cause });
     }
-    print(`Deleted ${path}`);
+    report(`Deleted ${path}`);
   }
 }
 
@@ -117,7 +118,7 @@ function statOf(path: string): Deno.FileInfo | undefined {
 
 /** Asks on the standard input, whatever that is. An empty answer is yes, the end of it is not. */
 function confirm(what: string): boolean {
-  Deno.stdout.writeSync(new TextEncoder().encode(`${what} (Y/n)? `));
+  print(`${what} (Y/n)? `);
   const answer = readInputLine();
   return answer !== undefined && /^\s*(y(es)?)?\s*$/i.test(answer);
 }

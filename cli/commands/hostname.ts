@@ -4,6 +4,7 @@
  * @module
  */
 
+import { printLine } from "../../program/print.ts";
 import { Argument, type Command } from "commander";
 import { Database } from "../../manager/database/database.ts";
 import { ConfigurationError, ValueError } from "../../errors.ts";
@@ -30,7 +31,7 @@ export function addHostname(program: Command): void {
     .option("-d, --database <file>", "the SQLite database", databaseFile())
     .option("-q, --quiet", "print nothing but errors, and the list")
     .action((action: Action, names: string[], options: Options) => {
-      const print = options.quiet ? () => {} : console.log;
+      const print = options.quiet ? () => {} : printLine;
       const isAdded = action === "add" || action === "insert";
       const trusted = new Hosts().trustedAtFirst();
       using database = isAdded
@@ -38,7 +39,7 @@ export function addHostname(program: Command): void {
         : Database.existing(options.database, trusted);
       const { hostnames } = database;
       if (action === "list") {
-        for (const name of hostnames.hostnames()) console.log(name);
+        for (const name of hostnames.hostnames()) printLine(name);
         return;
       }
       if (names.length === 0) {

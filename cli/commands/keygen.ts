@@ -4,6 +4,7 @@
  * @module
  */
 
+import { printLine } from "../../program/print.ts";
 import { type Command, InvalidArgumentError } from "commander";
 import { ConfigurationError } from "../../errors.ts";
 import {
@@ -63,7 +64,7 @@ async function keygen(type: "rsa" | "ecc" | "dsa", options: Options): Promise<vo
   using progress = showProgress("Making the private key", options);
   const { old } = await makeKey(options.out, kind, password);
   progress.clear();
-  const print = options.quiet ? () => {} : console.log;
+  const print = options.quiet ? () => {} : printLine;
   if (old) print(`Kept the old private key as ${old}`);
   print(`Wrote the private key to ${options.out}`);
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { printLine } from "../../program/print.ts";
 import type { Command } from "commander";
 import {
   addConnectOptions,
@@ -30,11 +31,11 @@ export function addLs(program: Command): void {
       const connecting = readConnectOptions(parsed);
       const listing = await runSession(connecting, "ls", requestListing);
       if (name === undefined) {
-        return console.log(json ? encodeForTerminal(listing) : describeListing(listing, bold));
+        return printLine(json ? encodeForTerminal(listing) : describeListing(listing, bold));
       }
       const service = serviceOf(listing, name);
-      if (json) return console.log(encodeForTerminal(service));
-      for (const line of describeAttributes(service.attributes)) console.log(line);
+      if (json) return printLine(encodeForTerminal(service));
+      for (const line of describeAttributes(service.attributes)) printLine(line);
     });
 }
 

@@ -7,7 +7,8 @@
  * @module
  */
 
-import { delay } from "@std/async/delay";
+import { printLine } from "../../program/print.ts";
+import { sleep } from "../../base/timer.ts";
 import type { Command } from "commander";
 import type { Client } from "../../client.ts";
 import {
@@ -20,7 +21,7 @@ import {
 import { RemoteError } from "../../errors.ts";
 import { terminationSignal } from "../../program/signals.ts";
 import { runSession } from "../client_session.ts";
-import { printable } from "../output.ts";
+import { printable } from "../../base/printable.ts";
 import { linkWith } from "../requests.ts";
 
 interface ParsedOptions extends ParsedConnectOptions {
@@ -72,19 +73,19 @@ async function ping(
     let sent = 0;
     try {
       while (count === 0 || sent < count) {
-        if (sent > 0) await delay(interval, { signal: termination.signal });
+        if (sent > 0) await sleep(interval, { signal: termination.signal });
         const start = performance.now();
         sent++;
         await request(timeout);
         const time = performance.now() - start;
         times.push(time);
-        if (!json && !quiet) console.log(`${sent}: ${time.toFixed(3)} ms`);
+        if (!json && !quiet) printLine(`${sent}: ${time.toFixed(3)} ms`);
       }
     } catch (error) {
       if (!termination.signal.aborted) throw error;
     } finally {
       const target = printable(service ?? `Manager at ${client.addressManager}`);
-      console.log(
+      printLine(
         json
           ? JSON.stringify({ sent, answered: times.length, ...statisticsOf(times) })
           : describeRoundTrips(target, sent, times),

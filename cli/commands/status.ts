@@ -4,7 +4,8 @@
  * @module
  */
 
-import { delay } from "@std/async/delay";
+import { printLine } from "../../program/print.ts";
+import { sleep } from "../../base/timer.ts";
 import type { Command } from "commander";
 import {
   addConnectOptions,
@@ -45,7 +46,7 @@ export function addStatus(program: Command): void {
         "status",
         (session) => requestRates(session, interval),
       );
-      console.log(json ? encodeForTerminal({ ...status, rates }) : describeStatus(status, rates));
+      printLine(json ? encodeForTerminal({ ...status, rates }) : describeStatus(status, rates));
     });
 }
 
@@ -57,7 +58,7 @@ async function requestRates(
   const before = await requestStatus(session);
   if (interval === 0) return { status: before, rates: null };
   session.extendDeadline(interval);
-  await delay(interval);
+  await sleep(interval);
   const status = await requestStatus(session);
   return { status, rates: ratesBetween(before, status) };
 }

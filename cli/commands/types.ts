@@ -5,6 +5,7 @@
  * @module
  */
 
+import { printLine } from "../../program/print.ts";
 import type { Command } from "commander";
 import {
   addConnectOptions,
@@ -37,7 +38,7 @@ export function addTypes(program: Command): void {
         async ({ client, signal }) => await client.identities({ signal }),
       );
       const text = declare(service, identities);
-      if (out === undefined) console.log(text.trimEnd());
+      if (out === undefined) printLine(text.trimEnd());
       else write(out, text);
     });
 }
@@ -60,9 +61,9 @@ function declare(name: string, { services }: Identities): string {
 /** Writes a file, and keeps an older one under another name unless it is the same. */
 function write(file: string, text: string): void {
   if (fileExists(file) && Deno.statSync(file).isFile && readFile(file, "the types") === text) {
-    return console.log(`${file} is up to date`);
+    return printLine(`${file} is up to date`);
   }
   const old = replaceFile(file, text);
-  if (old) console.log(`Kept the old types as ${old}`);
-  console.log(`Wrote the types to ${file}`);
+  if (old) printLine(`Kept the old types as ${old}`);
+  printLine(`Wrote the types to ${file}`);
 }

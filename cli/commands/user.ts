@@ -5,6 +5,7 @@
  * @module
  */
 
+import { printLine } from "../../program/print.ts";
 import { Argument, type Command } from "commander";
 import { Database } from "../../manager/database/database.ts";
 import { ConfigurationError } from "../../errors.ts";
@@ -56,16 +57,16 @@ export function addUser(program: Command): void {
         throw new ConfigurationError(`Cannot ${action} a user: give the username`);
       }
       const changed = await change(database.users, action, username, options);
-      if (!options.quiet) console.log(changed);
+      if (!options.quiet) printLine(changed);
     });
 }
 
 function list(table: UsersTable): void {
   const users = table.users();
-  if (users.length === 0) return console.log("There are no users");
+  if (users.length === 0) return printLine("There are no users");
   const width = Math.max(...users.map(({ username }) => username.length));
   for (const { username, isAdmin } of users) {
-    console.log(`${username.padEnd(width)}  ${roleOf(isAdmin)}`);
+    printLine(`${username.padEnd(width)}  ${roleOf(isAdmin)}`);
   }
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { print } from "../../program/print.ts";
 import type { Command } from "commander";
 import { splitArguments } from "../../wire/call.ts";
 import {
@@ -16,7 +17,8 @@ import { describeChange } from "../../device/connector.ts";
 import { terminationSignal } from "../../program/signals.ts";
 import { runSession } from "../client_session.ts";
 import { formatArguments } from "../call_syntax.ts";
-import { dim, encodeForTerminal, printable, printLine } from "../output.ts";
+import { dim, encodeForTerminal } from "../output.ts";
+import { printable } from "../../base/printable.ts";
 import { linkWith } from "../requests.ts";
 
 interface ParsedOptions extends ParsedConnectOptions {
@@ -55,7 +57,11 @@ async function watch(
     link.notificationHandler = (...parameters) => {
       if (count > 0 && seen === count) return;
       seen++;
-      if (!printLine(formatNotification(parameters, json)) || seen === count) end();
+      try {
+        if (!print(`${formatNotification(parameters, json)}\n`) || seen === count) end();
+      } catch (error) {
+        fail(error); // e.g. the disk is full
+      }
     };
     if (!quiet) console.error(dim(`Watching ${printable(service)}`));
     await ended;

@@ -1,7 +1,14 @@
 /** Administrators: the login during a connection, and the requests that need it. */
 
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { connect, kwargs, type ManagerOptions, type Prompt, RemoteError } from "../../mod.ts";
+import {
+  connect,
+  ConnectionAbortedError,
+  kwargs,
+  type ManagerOptions,
+  type Prompt,
+  RemoteError,
+} from "../../mod.ts";
 import { ADMINISTRATOR, Laboratory } from "../support/laboratory.ts";
 import { recordLogs } from "../support/logs.ts";
 import { succeed } from "../support/process.ts";
@@ -58,7 +65,7 @@ for (const disableTls of [false, true]) {
     );
     assertEquals(await cxn.adminRequest("shutdown_manager"), true);
     await laboratory.manager.manager.finished;
-    await service.finished;
+    await assertRejects(() => service.finished, ConnectionAbortedError);
   });
 }
 

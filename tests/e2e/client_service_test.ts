@@ -190,7 +190,7 @@ for (const disableTls of [false, true]) {
     await cxn.disconnected;
     assertEquals(cxn.isConnected(), false);
     await assertRejects(() => link.add(1, 2), ConnectionAbortedError, "not connected");
-    await lab.finished;
+    await assertRejects(() => lab.finished, ConnectionAbortedError, "ended");
   });
 }
 

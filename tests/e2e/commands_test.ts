@@ -134,8 +134,7 @@ Deno.test("options that are unknown or not valid are rejected", async () => {
     ["Expected a whole number", "start", "--log-files=-1"],
     ["It must be an integer from 1 to 65535", "status", "-p", "0"],
     ["Expected a duration", "status", "--timeout", "soon"],
-    ["It must be from 1ms to 2147483647ms", "status", "--timeout", "0"],
-    ["It must be from 0ms to 2147483647ms", "status", "--interval", "25d"],
+    ["It must be at least 1ms", "status", "--timeout", "0"],
   ];
   await Promise.all(refused.map(async ([reason, ...args]) => {
     const { code, stderr: text } = await run(command(home.path, ...args));

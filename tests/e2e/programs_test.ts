@@ -158,7 +158,7 @@ Deno.test("tasks run while a Service is connected", async () => {
   await lab.start(manager.connectOptions);
   assertEquals(events, ["started"]);
   await manager.manager.shutdown();
-  await lab.finished;
+  await assertRejects(() => lab.finished, ConnectionAbortedError);
   assertEquals(events, ["started", "ConnectionAbortedError"]);
 });
 
@@ -178,7 +178,8 @@ Deno.test("shutdownHandler gets the error that ended the connection, and undefin
   await left.disconnect();
   assertEquals(ends, [undefined]);
   await manager.manager.shutdown();
-  await Promise.all([lost.finished, cxn.disconnected]);
+  await assertRejects(() => lost.finished, ConnectionAbortedError);
+  await cxn.disconnected;
   for (const [error] of [lost.ends, ends.slice(1)]) {
     assert(error instanceof ConnectionAbortedError, String(error));
   }

@@ -180,7 +180,7 @@ Deno.test("a Manager with another certificate is not trusted at a reconnection",
   await lab.start({ ...manager.connectOptions, certFile: kept });
   await manager.stop();
   await manager.resume();
-  await lab.finished;
+  await assertRejects(() => lab.finished, CertificateError);
   assertInstanceOf(await reason.promise, CertificateError);
 });
 

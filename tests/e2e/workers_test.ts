@@ -59,7 +59,7 @@ Deno.test("a short call is completed while a long one is computed", async () => 
   // A Service that has lost its Manager ends its workers, or this test would never end.
   await manager.manager.shutdown(0);
   await assertRejects(() => counting.result(), ConnectionAbortedError, "was not answered");
-  await primes.finished;
+  await assertRejects(() => primes.finished, ConnectionAbortedError);
 });
 
 Deno.test("a Client calls a method that runs in workers like any other", async () => {

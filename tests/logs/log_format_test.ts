@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { LogRecord } from "@logtape/logtape";
 import { RemoteError, ValueError } from "../../errors.ts";
-import { LONGEST_LOG_TEXT } from "../../limits.ts";
+import { LONGEST_LOG_TEXT, LONGEST_LOG_VALUE } from "../../limits.ts";
 import { LOG_FORMATS, logFormatter } from "../../logs/log_format.ts";
 
 /** A record of the message `Seen: <value>.`. */
@@ -79,11 +79,42 @@ Deno.test("only text can be coloured", () => {
 Deno.test("a text or an error that is too long for the log is cut, in every format", () => {
   const text = "x".repeat(LONGEST_LOG_TEXT);
   for (const format of LOG_FORMATS) {
-    assertMatch(logFormatter(format)(recordOf(text)), /x{4096}\./);
+    assertMatch(logFormatter(format)(recordOf(text)), /x{256}\./);
     for (const value of [`${text}y`, new ValueError(`${text}y`)]) {
       const line = logFormatter(format)(recordOf(value));
-      assert(line.length < 3 * LONGEST_LOG_TEXT, `${line.length}`);
+      assert(line.length < 4 * LONGEST_LOG_TEXT, `${line.length}`);
       assertMatch(line, /x\.\.\. \(\d+ characters\)/);
+    }
+  }
+});
+
+Deno.test("no text, list, object or error can look like another record, or like another text", () => {
+  const hostile =
+    "good\u202egnp.exe\n2026-11-25 14:05:30.000 +00:00 [INFO] x: all is well\x1b[2J\x85";
+  for (const format of LOG_FORMATS) {
+    for (const isColored of [false, true]) {
+      for (const value of [hostile, [hostile], { hostile }, new ValueError(hostile)]) {
+        const line = logFormatter(format, isColored)(recordOf(value));
+        assertEquals(line.indexOf("\n"), line.length - 1, line);
+        const raw = ["\u202e", "\x85", "\x1b[2J"].filter((text) => line.includes(text));
+        assertEquals(raw, [], line);
+        assertMatch(line, /202e/);
+      }
+    }
+  }
+});
+
+Deno.test("an object in a record is on one line, and has its bound", () => {
+  const totals = Object.fromEntries(
+    Array.from({ length: 20 }, (_, index) => [`key_${index}`, index]),
+  );
+  assertMatch(logFormatter("text")(recordOf(totals)), /Seen: \{ key_0: 0, .*key_19: 19 \}\.\n$/);
+  const large = Array.from({ length: 2_000 }, () => "x".repeat(300));
+  const traced = new RemoteError("failed", Array.from({ length: 2_000 }, () => "a line".repeat(9)));
+  for (const format of LOG_FORMATS) {
+    for (const value of [large, { large }, traced]) {
+      const { length } = logFormatter(format)(recordOf(value));
+      assert(length < 3 * LONGEST_LOG_VALUE, `${format}: ${length}`);
     }
   }
 });

@@ -17,34 +17,51 @@ function record(rawMessage: string, at: number, level: LogRecord["level"] = "war
   };
 }
 
-/** How many of `count` records of a message, all of one time, are admitted. */
-function admitted(limiter: LogRateLimiter, message: string, count: number, at: number): number {
-  const records = Array.from({ length: count }, () => limiter.admit(record(message, at)));
-  return records.filter((suppressed) => suppressed !== undefined).length;
+/** How many of `count` records of a message, all of one time and so many bytes, are admitted. */
+function admitted(
+  limiter: LogRateLimiter,
+  message: string,
+  count: number,
+  at: number,
+  bytes = 256,
+): number {
+  const records = Array.from({ length: count }, () => record(message, at));
+  return records.filter((one) => {
+    if (limiter.admit(one) === undefined) return false;
+    limiter.charge(one, bytes);
+    return true;
+  }).length;
 }
 
-Deno.test("300 records of one message may come at once, and as many of another", () => {
+Deno.test("64 KiB of records of one message may come at once, and as many of another", () => {
   const limiter = new LogRateLimiter();
-  assertEquals(admitted(limiter, "{peer} is loud", 1_000, 0), 300);
+  assertEquals(admitted(limiter, "{peer} is loud", 1_000, 0), 256);
   assertEquals(admitted(limiter, "{peer} has disconnected", 100, 0), 100);
+  assertEquals(admitted(limiter, "{name} is long", 1_000, 0, 32 * 1024), 2);
+  assertEquals(admitted(limiter, "{name} is longer", 1_000, 0, 2 ** 21), 1);
 });
 
-Deno.test("then one record a second is admitted, with the number of suppressed ones", () => {
+Deno.test("then 256 bytes a second are admitted, with the number of suppressed records", () => {
   const limiter = new LogRateLimiter();
+  const next = (at: number, bytes = 256) => {
+    const suppressed = limiter.admit(record("a", at));
+    if (suppressed !== undefined) limiter.charge(record("a", at), bytes);
+    return suppressed;
+  };
   admitted(limiter, "a", 1_000, 0);
-  assertEquals(limiter.admit(record("a", 999)), undefined);
-  assertEquals(limiter.admit(record("a", 1_000)), 701);
-  assertEquals(limiter.admit(record("a", 1_999)), undefined);
-  assertEquals(limiter.admit(record("a", 2_000)), 1);
-  assertEquals(limiter.admit(record("a", 3_000)), 0);
-  assertEquals(admitted(limiter, "a", 1_000, 3_000 + 10_000_000), 300);
+  assertEquals(next(0), undefined);
+  assertEquals(next(1_000, 1_024), 745);
+  assertEquals(next(1_001), undefined); // the long record is paid first
+  assertEquals(next(3_900), undefined);
+  assertEquals(next(4_001), 2);
+  assertEquals(admitted(limiter, "a", 1_000, 10_000_000), 256);
 });
 
-Deno.test("after the clock was set back, one record a second is admitted as before", () => {
+Deno.test("after the clock was set back, records are admitted at the same rate", () => {
   const limiter = new LogRateLimiter();
   admitted(limiter, "a", 1_000, 0);
   assertEquals(limiter.admit(record("a", -1_000_000)), undefined);
-  assertEquals(limiter.admit(record("a", -999_000)), 701);
+  assertEquals(limiter.admit(record("a", -999_000)), 745);
 });
 
 Deno.test("records of the level debug are never suppressed", () => {
@@ -55,7 +72,7 @@ Deno.test("records of the level debug are never suppressed", () => {
 
 Deno.test("the suppressed records that were not counted are given once", () => {
   const limiter = new LogRateLimiter();
-  admitted(limiter, "a", 302, 0);
+  admitted(limiter, "a", 258, 0);
   admitted(limiter, "b", 1, 0);
   assertEquals(
     limiter.takeSuppressed().map(({ suppressed, latest }) => [suppressed, latest.rawMessage]),

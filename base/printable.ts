@@ -1,0 +1,20 @@
+/**
+ * Escapes text that comes from a peer, before it reaches a terminal or the log. Control characters
+ * could move the cursor or forge a line, and characters that change the direction of writing could
+ * make one name look like another.
+ *
+ * @module
+ */
+
+/** One line of text, with its control characters escaped. */
+export function printable(text: string): string {
+  return text.replaceAll(
+    /\p{C}/gu,
+    (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`,
+  );
+}
+
+/** Text with its control characters escaped, except for newlines and tabs. */
+export function printableLines(text: string): string {
+  return text.split("\n").map((line) => line.split("\t").map(printable).join("\t")).join("\n");
+}
