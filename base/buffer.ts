@@ -32,6 +32,8 @@ export class ByteBuffer {
   readonly #returnsMemory: boolean;
   #bytes = new Uint8Array(0);
   #length = 0;
+  /** The latest view, which is given again if it has the same size: messages often have. */
+  #view = this.#bytes;
 
   /**
    * @param returnsMemory Whether it returns the memory that it does not need any more to the system at
@@ -77,7 +79,11 @@ export class ByteBuffer {
 
   /** The content, as a view that is valid until the buffer changes. */
   view(): Uint8Array<ArrayBuffer> {
-    return this.#bytes.subarray(0, this.#length);
+    const { buffer } = this.#bytes;
+    if (this.#view.length !== this.#length || this.#view.buffer !== buffer) {
+      this.#view = new Uint8Array(buffer, 0, this.#length);
+    }
+    return this.#view;
   }
 
   /** Removes the content. */
@@ -90,7 +96,7 @@ export class ByteBuffer {
   release(): void {
     this.#length = 0;
     const { buffer } = this.#bytes;
-    this.#bytes = new Uint8Array(0);
+    this.#bytes = this.#view = new Uint8Array(0); // a view would keep the memory
     if (buffer.resizable) buffer.resize(0);
   }
 
@@ -100,7 +106,7 @@ export class ByteBuffer {
     if (this.#returnsMemory && needed > PAGED) return this.#growPaged(needed);
     const grown = new Uint8Array(Math.max(MIN_CAPACITY, needed, this.#bytes.length * 2));
     grown.set(this.view());
-    this.#bytes = grown;
+    this.#bytes = this.#view = grown;
   }
 
   #growPaged(needed: number): void {
@@ -108,7 +114,7 @@ export class ByteBuffer {
     const size = Math.ceil(needed * GROWTH);
     if (buffer.resizable && size <= buffer.maxByteLength) {
       buffer.resize(size);
-      this.#bytes = new Uint8Array(buffer, 0, size);
+      this.#bytes = this.#view = new Uint8Array(buffer, 0, size);
       return;
     }
     const grown = new Uint8Array(
@@ -117,7 +123,7 @@ export class ByteBuffer {
       size,
     );
     grown.set(this.view());
-    this.#bytes = grown;
+    this.#bytes = this.#view = grown;
     if (buffer.resizable) buffer.resize(0);
   }
 }

@@ -9,6 +9,7 @@ import { showProgress } from "../cli/progress.ts";
 import { measureBulk, measurePieces } from "./bulk.ts";
 import { measureCalls } from "./calls.ts";
 import { measureGrowth } from "./growth.ts";
+import { measureLatency } from "./latency.ts";
 import { killAll } from "./program.ts";
 import { describeMachine, formatSection, meetsGoal, ratioOf, type Section } from "./report.ts";
 import { prepare, type Setting } from "./setting.ts";
@@ -19,6 +20,7 @@ import { measureSmallMessages } from "./small_messages.ts";
 const PARTS: Record<string, (setting: Setting) => Promise<Section>> = {
   messages: measureSmallMessages,
   calls: measureCalls,
+  latency: measureLatency,
   bulk: measureBulk,
   pieces: measurePieces,
   values: measureValues,

@@ -7,6 +7,7 @@
 
 import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
+import { fileURLToPath } from "node:url";
 
 /** A command to a program, or a report of one. */
 export type Message = Record<string, unknown>;
@@ -15,6 +16,8 @@ export type Message = Record<string, unknown>;
 const END_TIMEOUT = 3_000;
 /** The clock ticks of Linux in one second, in which it counts CPU time. */
 const TICKS = 100;
+/** The interpreter of the Python programs. */
+const PYTHON = Deno.build.os === "windows" ? "python" : "python3";
 
 const running = new Set<Deno.ChildProcess>();
 
@@ -47,6 +50,17 @@ export class Program implements AsyncDisposable {
     const args = ["run", "-A", ...flags, import.meta.resolve(`./${module}`)];
     const child = spawn(Deno.execPath(), [...args, JSON.stringify(options)], "inherit");
     return new Program(module, child, true);
+  }
+
+  /**
+   * Starts a Python program of this folder, which needs only the standard library.
+   *
+   * @param options Its only argument, as JSON.
+   */
+  static startPython(script: string, options: unknown): Program {
+    const path = fileURLToPath(import.meta.resolve(`./${script}`));
+    const child = spawn(PYTHON, [path, JSON.stringify(options)], "inherit");
+    return new Program(script, child, true);
   }
 
   /** Starts a program that is not ours and sends no reports. */

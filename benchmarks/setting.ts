@@ -34,8 +34,8 @@ export interface Server extends AsyncDisposable {
   address: Address;
 }
 
-/** A server to measure: a Manager, or a relay as its reference. */
-export type Contender = "manager" | Omit<RelayOptions, "credentials">;
+/** A server to measure: a Manager, or a relay as its reference, ours or one of Python's asyncio. */
+export type Contender = "manager" | "asyncio" | Omit<RelayOptions, "credentials">;
 
 /** Makes the certificate, in a folder that is removed when the setting is disposed of. */
 export async function prepare(options: { quick: boolean; profile?: string }): Promise<Setting> {
@@ -69,13 +69,18 @@ export async function startServer(
   const { certFile, keyFile, credentials, profile } = setting;
   const isManager = contender === "manager";
   const flags = isManager && profile ? ["--cpu-prof", `--cpu-prof-dir=${profile}`] : [];
-  const program = isManager
-    ? Program.start(
-      "start_manager.ts",
-      { certFile, keyFile, disableTls: !secure, ...options },
-      flags,
-    )
-    : Program.start("relay.ts", { ...contender, credentials: secure ? credentials : undefined });
+  let program: Program;
+  if (isManager) {
+    const started = { certFile, keyFile, disableTls: !secure, ...options };
+    program = Program.start("start_manager.ts", started, flags);
+  } else if (contender === "asyncio") {
+    program = Program.startPython("asyncio_relay.py", secure ? { certFile, keyFile } : {});
+  } else {
+    program = Program.start("relay.ts", {
+      ...contender,
+      credentials: secure ? credentials : undefined,
+    });
+  }
   try {
     const { port } = await program.receive<{ port: number }>();
     return {

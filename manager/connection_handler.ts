@@ -271,7 +271,8 @@ export class ConnectionHandler implements Disposable {
         // read: there may be 1,500 requests in it whose replies have some MB each.
         if (sink?.congested) await sink.drained();
       }
-      if (this.#watch.isDue) await this.#watch.pause();
+      // A read that has to wait is a pause too.
+      if (connection.hasMore && this.#watch.isDue) await this.#watch.pause();
     }
   }
 

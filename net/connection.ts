@@ -51,6 +51,8 @@ const MOST_LINES = 4 * 1024;
 /** How long `close()` waits until the lines that were sent are written, in milliseconds. */
 const LINGER = 2_000;
 
+const NO_LINES: Line[] = [];
+
 /** What was sent and received over a connection so far. */
 export interface Traffic extends Sent {
   /** Bytes read. */
@@ -70,9 +72,10 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
 
   #readBuffer = new Uint8Array(MIN_READ_SIZE);
   #isReading = false;
+  #hasMore = false;
   /** Lines that were received, and not given to a reader yet. */
-  #lines: Line[] = [];
-  /** The latest line that `nextLine()` has given. */
+  #lines = NO_LINES;
+  /** The latest line that a reader was given. */
   #latest: Line | undefined;
 
   readonly #traffic: Traffic = { bytesIn: 0, bytesOut: 0, linesIn: 0, linesOut: 0 };
@@ -124,6 +127,14 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
     return this.#isReading;
   }
 
+  /**
+   * Whether the next read may have its bytes at once, because the last one has left some. If not, it
+   * waits until the event loop has polled for events, in which the other connections are served too.
+   */
+  get hasMore(): boolean {
+    return this.#hasMore;
+  }
+
   /** How many bytes wait to be written. */
   get queued(): number {
     return this.#outbox.queued;
@@ -135,14 +146,8 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
    * its batch unless it is complete. Its pieces that the caller does not read are skipped. The loop
    * ends when the connection ends; it never throws.
    */
-  async *[Symbol.asyncIterator](): AsyncIterator<Line[]> {
-    while (this.#lines.length > 0 || await this.#read()) {
-      const lines = this.#lines;
-      this.#lines = [];
-      yield lines;
-      const last = lines.at(-1);
-      if (last instanceof LongLine) await last.skip();
-    }
+  [Symbol.asyncIterator](): AsyncIterator<Line[]> {
+    return { next: () => this.#nextBatch() };
   }
 
   /**
@@ -268,6 +273,27 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
     return this.close();
   }
 
+  /** The next batch of lines. No generator: it would cost four more objects for each message. */
+  #nextBatch(): Promise<IteratorResult<Line[], undefined>> {
+    const latest = this.#latest;
+    if (latest instanceof LongLine) {
+      this.#latest = undefined;
+      return latest.skip().then(() => this.#nextBatch());
+    }
+    return this.#lines.length > 0
+      ? Promise.resolve(this.#batch(true))
+      : this.#read().then(this.#batch);
+  }
+
+  /** What the iterator gives after a read. */
+  readonly #batch = (isOpen: boolean): IteratorResult<Line[], undefined> => {
+    if (!isOpen) return { done: true, value: undefined };
+    const lines = this.#lines;
+    this.#lines = NO_LINES;
+    this.#latest = lines.at(-1);
+    return { done: false, value: lines };
+  };
+
   /** Reads once. False if the connection has ended. */
   async #read(): Promise<boolean> {
     if (this.#hasEnded) return false;
@@ -285,6 +311,7 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
       this.#finish({ state: "left" });
       return false;
     }
+    this.#hasMore = this.#transport.hasMore ?? size === this.#readBuffer.length;
     const lines = this.#splitter.split(this.#readBuffer.subarray(0, size));
     this.#traffic.bytesIn += size;
     this.#traffic.linesIn += lines.length;

@@ -194,6 +194,9 @@ function secureSocket(socket: Deno.TcpConn, context: SecureContext): Socket {
     remote: remoteOf(socket),
     read: (buffer) => secure.read(buffer),
     write: (bytes) => secure.write(bytes),
+    get hasMore() {
+      return secure.hasMore;
+    },
     close: () => secure.close(),
     secure: () => secure.secure(),
   };

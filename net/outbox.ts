@@ -103,7 +103,8 @@ export class Outbox implements BudgetedQueue {
   #copiedAhead = 0;
   #heldAhead = 0;
   #isWriting = false;
-  #idle = Promise.withResolvers<void>();
+  /** Settles when nothing waits to be written; `undefined` if nobody waits for that. */
+  #idle: PromiseWithResolvers<void> | undefined;
   /** Settles when the outbox is drained; `undefined` if it is not congested. */
   #congestion: PromiseWithResolvers<void> | undefined;
   /** The outbox is drained when no more bytes than these wait. */
@@ -123,7 +124,6 @@ export class Outbox implements BudgetedQueue {
     this.#options = options;
     this.#limits = options.limits;
     this.#allowed = options.budget === undefined ? Infinity : FREE;
-    this.#idle.resolve();
   }
 
   /** Whether lines can be sent. */
@@ -133,7 +133,8 @@ export class Outbox implements BudgetedQueue {
 
   /** Settles when nothing waits to be written. */
   get idle(): Promise<void> {
-    return this.#idle.promise;
+    if (!this.#isWriting) return Promise.resolve();
+    return (this.#idle ??= Promise.withResolvers()).promise;
   }
 
   /** Accepts no more lines. Those in the queue are written. */
@@ -372,9 +373,8 @@ export class Outbox implements BudgetedQueue {
   #flush(high: number): void {
     if (!this.#isWriting) {
       this.#isWriting = true;
-      this.#idle = Promise.withResolvers();
       // After this turn of the event loop, so that the lines of one turn are written at once.
-      queueMicrotask(() => this.#writeOut());
+      queueMicrotask(this.#writeOut);
     }
     const waiting = this.#queue.length + this.#batch.length + this.#copiedAhead;
     if (this.#congestion === undefined && waiting > high) {
@@ -384,15 +384,21 @@ export class Outbox implements BudgetedQueue {
     }
   }
 
-  async #writeOut(): Promise<void> {
+  /** Writes all that waits. */
+  readonly #writeOut = async (): Promise<void> => {
     try {
       while (this.#state !== "ended") {
-        const entry = this.#ahead.shift();
+        const entry = this.#ahead.length > 0 ? this.#ahead.shift() : undefined;
         if (entry === undefined) {
           if (this.#queue.length === 0) break;
-          [this.#queue, this.#batch] = [this.#batch, this.#queue];
-          await this.#write(this.#batch.view());
-          this.#batch.clear();
+          const batch = this.#queue;
+          this.#queue = this.#batch;
+          this.#batch = batch;
+          const bytes = batch.view();
+          // Mostly all of it at once: a function of its own would cost four more objects.
+          const written = this.#count(await this.#options.write(first(bytes)));
+          if (written < bytes.length) await this.#write(bytes.subarray(written));
+          batch.clear();
         } else if (isHeld(entry)) {
           await this.#writeHeld(entry);
         } else {
@@ -411,17 +417,22 @@ export class Outbox implements BudgetedQueue {
     } finally {
       this.#isWriting = false;
       if (this.#state === "ended") this.#batch.release();
-      this.#idle.resolve();
+      this.#idle?.resolve();
+      this.#idle = undefined;
     }
+  };
+
+  /** Counts bytes that were written. */
+  #count(written: number): number {
+    this.#options.sent.bytesOut += written;
+    if (this.#share > 0) this.#progress = performance.now();
+    return written;
   }
 
   /** @param pause Awaited after each write of a long line, whose writes may never have to wait. */
   async #write(bytes: Uint8Array, pause?: () => Promise<void>): Promise<void> {
     while (bytes.length > 0 && this.#state !== "ended") {
-      const written = await this.#options.write(bytes.subarray(0, MAX_WRITE));
-      this.#options.sent.bytesOut += written;
-      if (this.#share > 0) this.#progress = performance.now();
-      bytes = bytes.subarray(written);
+      bytes = bytes.subarray(this.#count(await this.#options.write(first(bytes))));
       await pause?.();
     }
   }
@@ -473,6 +484,11 @@ export class Outbox implements BudgetedQueue {
     this.#congestion = undefined;
     this.#unwatch();
   }
+}
+
+/** What is written at once. */
+function first(bytes: Uint8Array): Uint8Array {
+  return bytes.length > MAX_WRITE ? bytes.subarray(0, MAX_WRITE) : bytes;
 }
 
 function isHeld(entry: HeldEntry | ByteBuffer): entry is HeldEntry {

@@ -41,11 +41,17 @@ export class SecureSocket implements Transport {
   #buffer = new Uint8Array(MIN_READ_SIZE);
   /** Decrypted bytes that have not been read. */
   readonly #plain: Uint8Array[] = [];
-  /** Settles when there are bytes to read, or the stream has ended. */
-  #arrival: PromiseWithResolvers<void> | undefined;
+  /** The read that waits for bytes or for the end of the stream. */
+  #pendingRead:
+    | { buffer: Uint8Array; settle: (size: number | null | Promise<never>) => void }
+    | undefined;
+  /** Whether the last read of the socket has filled its buffer. */
+  #wasFilled = false;
   #isSecured = false;
   #wantsBytes = false;
   #isReading = false;
+  /** Whether the engine is reading bytes of the socket. It gives one record after the other. */
+  #isDecrypting = false;
   #isWriting = false;
   #closed: Promise<void> | undefined;
 
@@ -70,7 +76,7 @@ export class SecureSocket implements Transport {
     }
     this.#tls.on("data", (bytes: Uint8Array) => {
       this.#plain.push(bytes);
-      this.#arrival?.resolve();
+      if (!this.#isDecrypting) this.#settleRead();
     });
     this.#tls.on("error", (cause: Error) => this.#end({ state: "failed", cause }));
     this.#tls.on("end", () => this.#end({ state: "ended" }));
@@ -130,23 +136,47 @@ export class SecureSocket implements Transport {
     return this.#secured.promise;
   }
 
-  async read(buffer: Uint8Array): Promise<number | null> {
-    while (this.#plain.length === 0) {
-      if (this.#state.state === "ended") return null;
-      if (this.#state.state === "failed") throw this.#state.cause;
-      this.#arrival = Promise.withResolvers();
-      this.#readWire();
-      await this.#arrival.promise;
-      this.#arrival = undefined;
-    }
+  /** Whether bytes for the next read may be there already. */
+  get hasMore(): boolean {
+    return this.#plain.length > 0 || this.#wasFilled;
+  }
+
+  /** As in {@linkcode Transport}. One read at a time. */
+  read(buffer: Uint8Array): Promise<number | null> {
+    // No asynchronous function: it would cost three more objects for each message.
+    return new Promise((settle) => {
+      this.#pendingRead = { buffer, settle };
+      this.#settleRead();
+      if (this.#pendingRead !== undefined) this.#readWire();
+    });
+  }
+
+  /** Completes the pending read if there are bytes, or no more will come. */
+  #settleRead(): void {
+    if (this.#pendingRead === undefined) return;
+    const { buffer, settle } = this.#pendingRead;
+    if (this.#plain.length > 0) settle(this.#take(buffer));
+    else if (this.#state.state === "ended") settle(null);
+    else if (this.#state.state === "failed") settle(Promise.reject(this.#state.cause));
+    else return;
+    this.#pendingRead = undefined;
+  }
+
+  /** Moves decrypted bytes into a buffer. Returns how many. */
+  #take(buffer: Uint8Array): number {
     let size = 0;
     while (this.#plain.length > 0 && size < buffer.length) {
-      const [bytes] = this.#plain;
-      const taken = bytes.subarray(0, buffer.length - size);
-      buffer.set(taken, size);
-      size += taken.length;
-      if (taken.length === bytes.length) release(this.#plain.shift()!);
-      else this.#plain[0] = bytes.subarray(taken.length);
+      const bytes = this.#plain[0];
+      const room = buffer.length - size;
+      if (bytes.length > room) {
+        buffer.set(bytes.subarray(0, room), size);
+        this.#plain[0] = bytes.subarray(room);
+        return buffer.length;
+      }
+      buffer.set(bytes, size);
+      size += bytes.length;
+      release(bytes);
+      this.#plain.shift();
     }
     return size;
   }
@@ -184,19 +214,22 @@ export class SecureSocket implements Transport {
     this.#secured.reject(
       state.state === "failed" ? state.cause : new Error("the peer left during the TLS handshake"),
     );
-    this.#arrival?.resolve();
+    this.#settleRead();
   }
 
   /** Reads the socket once, if the engine wants bytes and a read or the handshake is pending. */
   async #readWire(): Promise<void> {
-    const isAwaited = !this.#isSecured || this.#arrival !== undefined;
+    const isAwaited = !this.#isSecured || this.#pendingRead !== undefined;
     if (this.#isReading || !this.#wantsBytes || !isAwaited) return;
     this.#isReading = true;
-    this.#wantsBytes = false;
     const buffer = this.#buffer;
     try {
       const size = await this.#socket.read(buffer);
-      this.#wire.push(size === null ? null : buffer.subarray(0, size));
+      this.#wasFilled = size === buffer.length;
+      this.#isDecrypting = true;
+      this.#pass(size === null ? null : buffer.subarray(0, size));
+      this.#isDecrypting = false;
+      this.#settleRead();
       const isKept = this.#wire.readableLength > 0; // the engine has not read it yet
       this.#buffer = isKept
         ? new Uint8Array(buffer.length)
@@ -209,9 +242,23 @@ export class SecureSocket implements Transport {
     }
   }
 
+  /** Passes bytes of the socket to the engine, or the end. */
+  #pass(bytes: Uint8Array | null): void {
+    if (bytes !== null && this.#wire.readableFlowing && this.#wire.readableLength === 0) {
+      // What `push()` does in the end. It would cost six more objects, and the next read a turn.
+      this.#wire.emit("data", bytes);
+    } else {
+      this.#wantsBytes = false; // until the stream wants to read again
+      this.#wire.push(bytes);
+    }
+  }
+
   async #writeWire(bytes: Uint8Array): Promise<void> {
     this.#isWriting = true;
-    for (let rest = bytes; rest.length > 0;) rest = rest.subarray(await this.#socket.write(rest));
+    let written = await this.#socket.write(bytes);
+    while (written < bytes.length) {
+      written += await this.#socket.write(bytes.subarray(written));
+    }
     this.#isWriting = false;
     release(bytes);
   }

@@ -11,6 +11,11 @@ export interface Transport {
   read(buffer: Uint8Array): Promise<number | null>;
   /** Writes bytes from the start of the array. Fulfilled with the number of bytes written. */
   write(bytes: Uint8Array): Promise<number>;
+  /**
+   * Whether bytes for the next read may be there already, as far as the last read has shown. Without
+   * it, they may be if that read has filled its buffer.
+   */
+  readonly hasMore?: boolean;
   /** Closes the stream, which ends a read or write under way. Settles when it is closed. */
   close(): void | Promise<void>;
 }

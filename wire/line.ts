@@ -16,11 +16,15 @@ import { Buffer } from "node:buffer";
 import { ByteBuffer } from "../base/buffer.ts";
 
 const NEWLINE = "\n";
+const NEWLINE_BYTE = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 const LONE_RETURN = Uint8Array.of(CARRIAGE_RETURN);
 
 /** The smallest number of lines that are faster decoded together than one by one. */
 const MIN_TOGETHER = 3;
+
+/** A chunk of fewer bytes is searched faster as it is than as a text, which has to be made. */
+const SHORT = 512;
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
@@ -146,14 +150,16 @@ export class LineSplitter {
   split(chunk: Uint8Array): Line[] {
     const lines: Line[] = [];
     let start = 0;
-    const text = characters(chunk);
+    const text = chunk.length < SHORT ? undefined : characters(chunk);
+    const newline = (from: number) =>
+      text?.indexOf(NEWLINE, from) ?? chunk.indexOf(NEWLINE_BYTE, from);
     if (this.#long !== undefined || this.#held.length > 0) {
-      const end = text.indexOf(NEWLINE);
+      const end = newline(0);
       lines.push(...(end === -1 ? this.#continue(chunk) : this.#finish(chunk.subarray(0, end))));
       start = end === -1 ? chunk.length : end + 1;
     }
     const { buffer, byteOffset, length } = chunk;
-    for (let at; (at = text.indexOf(NEWLINE, start)) !== -1; start = at + 1) {
+    for (let at; (at = newline(start)) !== -1; start = at + 1) {
       const end = at > start && chunk[at - 1] === CARRIAGE_RETURN ? at - 1 : at;
       lines.push(this.#whole(new Uint8Array(buffer, byteOffset + start, end - start)));
     }

@@ -124,6 +124,31 @@ for (const [carrier, makePair] of Object.entries(makers)) {
     assertEquals(second, "after");
   });
 
+  Deno.test(`a read says that there may be more only while it has left bytes, ${carrier}`, async () => {
+    await using pair = await makePair();
+    await using far = new Connection(pair.far);
+    const near = pair.near;
+    const batches = far[Symbol.asyncIterator]();
+    const send = async (bytes: Uint8Array) => {
+      for (let rest = bytes; rest.length > 0;) rest = rest.subarray(await near.write(rest));
+    };
+    for (let time = 0; time < 3; time++) { // a message, and the next one after its reply
+      await send(new TextEncoder().encode("a message\r\n"));
+      const { value } = await batches.next();
+      assertEquals(value.map(text), ["a message"]);
+      assertEquals(far.hasMore, false);
+    }
+    const count = 2_000;
+    const sent = send(new TextEncoder().encode("0123456789\n".repeat(count)));
+    let wasMore = 0;
+    for (let lines = 0; lines < count;) { // more than fits into the first buffer
+      lines += (await batches.next()).value.length;
+      if (far.hasMore) wasMore++;
+    }
+    await sent;
+    assert(wasMore > 0);
+  });
+
   Deno.test(`what was sent before close() is delivered, ${carrier}`, async () => {
     await using pair = await makePair();
     await using near = new Connection(pair.near);
