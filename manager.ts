@@ -27,7 +27,7 @@ import { type HostOptions, Hosts } from "./manager/hosts.ts";
 import type { Identities } from "./wire/identities.ts";
 import { KEPT_CONNECTIONS, type Limits, resolveLimits } from "./limits.ts";
 import { listen, type Listener } from "./net/listener.ts";
-import { logger } from "./base/log.ts";
+import { literal, logger } from "./base/log.ts";
 import { DEFAULT_PORT } from "./wire/protocol.ts";
 import { LongLines } from "./manager/long_lines.ts";
 import { databaseFile } from "./base/paths.ts";
@@ -256,7 +256,7 @@ export class Manager implements AsyncDisposable {
     if (credentials) {
       const certificate = { cert: credentials.cert, certFile: files.certFile, host };
       for (const warning of await certificateWarnings(certificate, hosts)) {
-        log.warn("{warning}", { warning });
+        log.warn(literal(warning));
       }
     }
     const database = new Database(databasePath, hosts.trustedAtFirst(), BUSY_TIMEOUT);

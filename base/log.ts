@@ -27,6 +27,11 @@ export function logger(part: string): Logger {
   return getLogger([...LOG_CATEGORY, part]);
 }
 
+/** A text of the program as a message without placeholders, which is never cut. */
+export function literal(text: string): string {
+  return text.replaceAll("{", "{{").replaceAll("}", "}}");
+}
+
 /** The name of the filter in LogTape's configuration. */
 export const LEVEL_FILTER = "msl-network-level";
 

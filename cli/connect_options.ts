@@ -124,19 +124,20 @@ export function readConnectOptions(parsed: ParsedConnectOptions): CommandConnect
 }
 
 /**
- * The certificate of a Manager on this computer is in the home folder of its user, under `localhost`.
- * It is trusted for every name of this computer. The name in it is not compared, since exactly this
- * certificate is expected.
+ * The certificate of a Manager on this computer is in the home folder of its user, under the host that
+ * it listens on, or else `localhost`. It is trusted for every name of this computer. The name in it is
+ * not compared, since exactly this certificate is expected.
  */
 function certificateOptions(
   host: string,
   certFile: string | undefined,
 ): Pick<ConnectOptions, "certFile" | "assertHostname"> {
-  const local = certificateFile("localhost");
   if (certFile !== undefined) return { certFile };
-  const isOther = host !== "localhost" && existsSync(certificateFile(host));
-  if (isOther || !existsSync(local) || !new Hosts().aliases().includes(host)) return {};
-  return { certFile: local, assertHostname: false };
+  if (existsSync(certificateFile(host))) return {};
+  const names = new Hosts().aliases();
+  if (!names.includes(host)) return {};
+  const local = ["localhost", ...names].map((name) => certificateFile(name)).find(existsSync);
+  return local === undefined ? {} : { certFile: local, assertHostname: false };
 }
 
 /** Asks at the terminal. Without a terminal the error says which option to give instead. */

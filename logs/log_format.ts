@@ -46,7 +46,10 @@ function bounded(record: LogRecord): LogRecord {
   const { message, properties } = record;
   return {
     ...record,
-    message: message.map((part) => isPlain(part) ? inspect(part) : shorten(part)),
+    message: message.map((part, index) => {
+      if (index % 2 === 0) return part; // a text of the program, between two values
+      return isPlain(part) ? inspect(part) : shorten(part);
+    }),
     properties: Object.fromEntries(
       Object.entries(properties).map(([key, value]) => [key, shorten(value)]),
     ),

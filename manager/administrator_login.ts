@@ -90,7 +90,7 @@ export class Login {
    * @throws {ConnectionAbortedError} If the Manager shuts down before the password is checked.
    */
   async requireAdministrator(users: UsersTable, manager: string): Promise<void> {
-    if (await isAdministrator(users, this.#user)) return;
+    if (this.#user !== undefined && await isAdministrator(users, this.#user)) return;
     if (this.#state.state !== "idle") {
       throw new ValueError(
         "Cannot send this request to the Manager: an administrator's login is under way",

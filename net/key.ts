@@ -17,7 +17,7 @@ import {
   readFile,
   replaceFile,
 } from "../base/files.ts";
-import { logger } from "../base/log.ts";
+import { literal, logger } from "../base/log.ts";
 import { keyFolder } from "../base/paths.ts";
 import { type Prompt, promptIfTerminal } from "../base/prompt.ts";
 import { quoteWord } from "../base/quote.ts";
@@ -103,7 +103,7 @@ export async function readKey(file: string, options: KeyOptions = {}): Promise<K
   const pem = findKey(readFile(file, "the private key"));
   if (pem === undefined) throw unusable(file, "not a private key in PEM");
   const isEncrypted = pem.includes("ENCRYPTED");
-  keepSecret(file, isEncrypted, options.warn ?? ((message) => log.warn("{message}", { message })));
+  keepSecret(file, isEncrypted, options.warn ?? ((message) => log.warn(literal(message))));
   let { password } = options;
   if (isEncrypted && password === undefined) {
     const prompt = options.prompt ?? promptIfTerminal();

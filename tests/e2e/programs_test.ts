@@ -289,7 +289,7 @@ Deno.test("a method can shut its Service down, and its reply is sent first", asy
     await mortal.finished;
     await manager.disconnected("Mortal");
     const late = link.request(method);
-    await assertRejects(() => late, RemoteError, "the 'Mortal' Service is not connected");
+    await assertRejects(() => late, ConnectionAbortedError, "Mortal");
   }
 });
 

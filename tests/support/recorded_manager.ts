@@ -280,7 +280,7 @@ class ServiceRole extends Role {
 
   async ended(): Promise<void> {
     if (this.#state === "refused") await this.#started;
-    else await this.#service.finished;
+    else await this.#service.finished.catch(() => {}); // the Manager has disconnected it
   }
 
   /** Waits for `start()`: the Manager sends no confirmation, and no rejection either. */
