@@ -86,10 +86,12 @@ export class Hosts {
   }
 
   /**
-   * The full domain name of this computer, e.g. `pc.lab.org`; `undefined` if the system knows none.
-   * Takes four seconds at the most.
+   * The full domain name of this computer, e.g. `pc.lab.org`; `undefined` if the system knows none, or
+   * this program has no permission for the network. Takes four seconds at the most.
    */
   async domain(): Promise<string | undefined> {
+    // Without the permission, a look-up would ask for it, or never end (Deno 2.9).
+    if (Deno.permissions.querySync({ name: "net" }).state !== "granted") return undefined;
     const addresses = await lookUpWithin(this.#forward(this.hostname), []);
     const domains = await Promise.all(
       addresses.map((address) => lookUpWithin(this.#reverse(address), "")),
