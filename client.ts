@@ -267,6 +267,7 @@ export class Client implements AsyncDisposable {
   readonly #connection: ReconnectingConnection;
   readonly #requests: Requests;
   readonly #links: Links;
+  #networkName: string | undefined;
   readonly #tasks = new Tasks();
   readonly #disconnected = Promise.withResolvers<void>();
   /** Whether everything has ended but for the call of the handler. */
@@ -318,6 +319,15 @@ export class Client implements AsyncDisposable {
     await client.#connection.open();
     client.#live();
     return client;
+  }
+
+  /**
+   * The name of the Client on the network, `name[host:port]`, as the Manager has it, e.g. in the
+   * list that `acquireLock` returns. `undefined` until the first reply, which a Manager of this
+   * package sends while the Client connects.
+   */
+  get networkName(): string | undefined {
+    return this.#networkName;
   }
 
   /** The address of the Manager, `host:port`. */
@@ -577,6 +587,7 @@ export class Client implements AsyncDisposable {
   #receiveMessage(message: Message): void {
     switch (message.kind) {
       case "reply":
+        this.#networkName = message.requester ?? undefined;
         if (message.uid === READY) return this.#agree(message.result);
         if (message.uid === GONE && typeof message.result === "string") {
           return this.#links.serviceGone(message.result);

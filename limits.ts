@@ -69,7 +69,8 @@ export interface Limits {
   readonly longLine: number;
   /**
    * The longest line that is accepted, in bytes. Default: 1 GiB. A longer one is read, dropped and
-   * answered with a `ValueError`. Command line: `--max-message-size`.
+   * answered with a `ValueError`. With less than 528 KiB devices send no value in pieces, so it is also
+   * the limit of a value. Command line: `--max-message-size`.
    */
   readonly maxMessageSize: number;
   /**

@@ -25,7 +25,7 @@ import { ConfigurationError, ConnectionAbortedError } from "./errors.ts";
 import { type HostOptions, Hosts } from "./manager/hosts.ts";
 import type { Identities } from "./wire/identities.ts";
 import { KEPT_CONNECTIONS, type Limits, resolveLimits } from "./limits.ts";
-import { isListenerLost, listen, type Listener } from "./net/listener.ts";
+import { listen, type Listener } from "./net/listener.ts";
 import { logger } from "./base/log.ts";
 import { DEFAULT_PORT } from "./wire/protocol.ts";
 import { LongLines } from "./manager/long_lines.ts";
@@ -100,9 +100,6 @@ const BUSY_TIMEOUT = 0;
 
 /** How long a shutdown answers requests that are still pending with errors, in milliseconds. */
 const FAILING_TIME = 1_000;
-
-/** The time after a failure to accept a connection until the next attempt, in milliseconds. */
-const ACCEPT_PAUSE = 100;
 
 /** How often a shutdown checks whether all replies are sent, in milliseconds. */
 const DRAIN_INTERVAL = 10;
@@ -191,6 +188,7 @@ export class Manager implements AsyncDisposable {
       database,
       password: options.authPassword,
       authHostname: options.authHostname ?? false,
+      authLogin: options.authLogin ?? false,
       accessChanged: () => access?.refresh(),
       flushRecords: () => records.flush(),
       shutdown: () => this.shutdown(),
@@ -251,7 +249,7 @@ export class Manager implements AsyncDisposable {
     const credentials = options.disableTls
       ? undefined
       : await loadCredentials(files, hosts.aliases());
-    const database = new Database(databasePath, hosts.aliases(), BUSY_TIMEOUT);
+    const database = new Database(databasePath, hosts.trustedAtFirst(), BUSY_TIMEOUT);
     log.info("Using the database {database} and {certificate}", {
       database: databasePath,
       certificate: credentials ? `the certificate ${files.certFile}` : "no certificate",
@@ -356,20 +354,14 @@ export class Manager implements AsyncDisposable {
    * `net/listener.ts` calls, with TLS added.
    */
   async #accept(listener: Listener): Promise<void> {
-    for (;;) {
-      try {
-        const socket = await listener.accept();
-        if (socket === undefined) return; // the listener is closed
+    try {
+      for await (const socket of listener) {
         // The socket may have been accepted while the listener was being closed.
         if (this.#shutdown !== undefined) await socket.close();
         else this.#track(this.#connectionHandler.serve(socket));
-      } catch (error) {
-        if (isListenerLost(error)) return this.#fail(error as Error);
-        // E.g. there are no free descriptors. Open connections go on, and new ones wait.
-        log.error("Cannot accept a connection: {error}", { error: (error as Error).message });
-        await delay(ACCEPT_PAUSE);
-        if (this.#shutdown !== undefined) return;
       }
+    } catch (error) {
+      this.#fail(error as Error);
     }
   }
 

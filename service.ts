@@ -400,10 +400,10 @@ export class Service implements AsyncDisposable {
   /**
    * Changes the lowest level that this process logs. Clients can request it as `set_logging_level`.
    *
+   * It changes nothing in an application that configures its own logging.
+   *
    * @param level The name or number of a level of Python, e.g. `"debug"` or 10.
-   * @returns Whether the level was changed. It is not if the application has configured LogTape
-   * without the filter that `runServices` and the Manager's command line use.
-   * @throws {ValueError} If there is no such level.
+   * @returns Whether there is such a level.
    */
   setLoggingLevel(level: string | number): boolean {
     return setLoggingLevel(level);

@@ -17,6 +17,8 @@
  */
 
 import { deadline } from "@std/async/deadline";
+import { connect as connectTcp } from "node:net";
+import { connect as connectTls } from "node:tls";
 import type { ConnectOptions } from "./device/device.ts";
 import { StartError, TimeoutError, ValueError } from "./errors.ts";
 import { type Line, LineSplitter, LongLine } from "./wire/line.ts";
@@ -24,7 +26,8 @@ import { LONGEST_TIME } from "./limits.ts";
 import { logger } from "./base/log.ts";
 import { quoteWord } from "./base/quote.ts";
 import { parseReadyLine, type ReadyLine } from "./program/ready_line.ts";
-import { type CommandLineOptions, formatStartOptions } from "./program/start_options.ts";
+import { type CommandLineOptions, formatStartOptions, MARK } from "./program/start_options.ts";
+import { decodeObject } from "./wire/message.ts";
 
 /** How `ssh` is run. The configuration of OpenSSH gives the defaults. */
 export interface SshOptions {
@@ -49,6 +52,17 @@ export interface StartManagerOptions extends CommandLineOptions {
    * answers what `ssh` asks at the terminal. From 1 to 2,147,483,647. Default: 60,000.
    */
   timeout?: number;
+  /**
+   * How the options are passed: `"kwargs"` is one JSON object, which scripts of the Python software
+   * read too; `"flags"` is for cmd.exe and PowerShell, which do not know the quotes that JSON needs.
+   * Default: `"kwargs"`.
+   */
+  style?: "kwargs" | "flags";
+  /**
+   * Whether passwords are passed in the command line, where every user of that computer can read
+   * them: scripts of the Python software read them nowhere else. Default: `false`.
+   */
+  showPasswords?: boolean;
 }
 
 /** How a program on another computer ended, as far as this computer knows. */
@@ -87,6 +101,8 @@ export interface RemoteManager extends AsyncDisposable {
 const LONGEST_LINE = 16 * 1024;
 /** How much of the output an error has, in characters. */
 const LONGEST_REPORT = 4 * 1024;
+/** How long a Manager may take to request something, in milliseconds. */
+const FIRST_QUESTION_TIMEOUT = 10_000;
 /** How long `ssh` may take to end after SIGTERM, and its output to end after it, in milliseconds. */
 const END_TIMEOUT = 2_000;
 /** The exit code of `ssh` if it is not that of the program. */
@@ -96,9 +112,14 @@ const log = logger("ssh");
 
 /**
  * Starts a Manager on another computer, and waits until it accepts connections. The command is
- * `manager.ts start`, or a script that passes `parseStartOptions()` to `runServices`. The options of
- * the Manager are appended to it. Passwords are written to its standard input, and are never on a
- * command line.
+ * `manager.ts start`, a script that passes `parseStartOptions()` to `runServices`, or such a script
+ * of the Python software. The options of the Manager are appended to it. Passwords are written to its
+ * standard input, and are on no command line, unless `showPasswords` is set.
+ *
+ * A program that ignores its options is stopped: one whose Manager is at another port, uses TLS or
+ * does not use it against `disableTls`, or asks for no password or username although `authPassword`
+ * or `authLogin` is given. The last can be checked only if `host` and the port can be reached from
+ * this computer; if not, the log has a warning.
  *
  * Then the Manager is independent: neither the end of the local program nor a broken connection ends
  * it. As long as both last, its output is logged by the logger `msl.network.ssh`. A line of more than
@@ -108,8 +129,8 @@ const log = logger("ssh");
  * terminal it fails.
  *
  * The shells of Windows (cmd.exe and PowerShell) do not know the quotes of a POSIX shell. If the
- * other computer has one of them, every word and option must consist of letters, digits and
- * `_ . / : + -`. If `command` is a string, this applies to the options alone.
+ * other computer has one of them, `style` must be `"flags"`, and every word and option must consist
+ * of letters, digits and `_ . / : + -`. If `command` is a string, this applies to the options alone.
  *
  * @param host The host name or address of the other computer, for `ssh` and for Clients.
  * @param command The words of the command, which are quoted; or a string, which the shell of the
@@ -117,8 +138,8 @@ const log = logger("ssh");
  * @throws {ValueError} If `host` is no host name, `command` is empty, or a word has a NUL character.
  * @throws {RangeError} If `timeout` is out of its range.
  * @throws {ConfigurationError} If a password is empty or not one line.
- * @throws {StartError} If `ssh` cannot be run or fails, or the command ends before the Manager is
- * ready. The message has the last 4,096 characters of their output.
+ * @throws {StartError} If `ssh` cannot be run or fails, the command ends before the Manager is
+ * ready, or the Manager is not the one that was asked for. The message has the last 4,096 characters of their output.
  * @throws {TimeoutError} If the Manager is not ready in time. The command may still be running.
  *
  * @example
@@ -140,9 +161,21 @@ export async function startManager(
     throw new RangeError(`Cannot start a Manager: timeout must be ${range}, got ${timeout}`);
   }
   checkHost(host);
-  const { args, input } = formatStartOptions(options);
-  const remote = new SshProcess(host, spawn(host, commandLine(command, args), ssh), input);
-  const { hostname, port, tls } = await remote.ready(timeout);
+  const { args, input } = formatStartOptions(options, options.style, options.showPasswords);
+  const id = crypto.randomUUID();
+  const line = commandLine(command, [...args, `${MARK}${id}`]);
+  const remote = new SshProcess(host, spawn(host, line, ssh), input);
+  const ready = await remote.ready(timeout);
+  const { hostname, port, tls } = ready;
+  const difference = differenceOf(options, ready) ?? await ignoredLogin(host, ready, options);
+  if (difference !== undefined) {
+    const isStopped = await stop(host, id, ssh);
+    await remote.end();
+    throw new StartError(
+      `Cannot start a Manager on ${host}: ${difference}. ` +
+        (isStopped ? "It was stopped" : "It may still be running there"),
+    );
+  }
   return {
     hostname,
     port,
@@ -154,6 +187,78 @@ export async function startManager(
     disconnect: () => remote.end(),
     [Symbol.asyncDispose]: () => remote.end(),
   };
+}
+
+/** What of a Manager that is ready is not what was asked for. */
+function differenceOf(
+  { port = 0, disableTls }: StartManagerOptions,
+  ready: ReadyLine,
+): string | undefined {
+  if (port !== 0 && port !== ready.port) {
+    return `it runs on port ${ready.port} instead of ${port}, so it ignores its options`;
+  }
+  if (disableTls === undefined || disableTls !== ready.tls) return undefined;
+  return `it uses ${ready.tls ? "TLS" : "no TLS"} against disableTls, so it ignores its options`;
+}
+
+/** Whether the Manager asks for the login that its options want; the ready line does not tell. */
+async function ignoredLogin(
+  host: string,
+  { port, tls }: ReadyLine,
+  { authPassword, authLogin }: StartManagerOptions,
+): Promise<string | undefined> {
+  const expected = authPassword !== undefined ? "password" : authLogin ? "username" : undefined;
+  if (expected === undefined) return undefined;
+  try {
+    const asked = await firstQuestion(host, port, tls);
+    if (asked === expected) return undefined;
+    return `it asks for no ${expected}, so it ignores its options. A script of the Python software ` +
+      "reads a password only with showPasswords";
+  } catch (error) {
+    // The name may be one of the configuration of OpenSSH, and the port reached through a tunnel.
+    log.warn("Cannot check whether {host} asks for a {expected}: {reason}", {
+      host,
+      expected,
+      reason: (error as Error).message,
+    });
+    return undefined;
+  }
+}
+
+/** The attribute that a Manager requests first. Nothing is sent to it, so its certificate may be any. */
+function firstQuestion(host: string, port: number, tls: boolean): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const socket = tls
+      ? connectTls({ host, port, rejectUnauthorized: false })
+      : connectTcp({ host, port });
+    let text = "";
+    socket.setEncoding("utf8");
+    socket.setTimeout(FIRST_QUESTION_TIMEOUT, () => {
+      socket.destroy(new TimeoutError("it requests nothing"));
+    });
+    socket.on("data", (chunk: string) => {
+      text += chunk;
+      if (!text.includes("\n") && text.length < LONGEST_LINE) return;
+      socket.destroy();
+      try {
+        resolve(decodeObject(text.split("\n", 1)[0]).attribute);
+      } catch (error) {
+        reject(error);
+      }
+    });
+    socket.on("error", reject);
+    socket.on("close", () => reject(new StartError("it closed the connection")));
+  });
+}
+
+/** Ends the program of this mark on the other computer, which needs `pkill`. False if it did not. */
+async function stop(host: string, id: string, options: SshOptions): Promise<boolean> {
+  // The brackets keep the pattern from matching the shell that runs this command.
+  const pattern = `${MARK}[${id[0]}]${id.slice(1)}`;
+  const child = spawn(host, `pkill -TERM -f -- ${quoteWord(pattern)}`, options);
+  await child.stdin.close();
+  const { code } = await child.output();
+  return code === 0;
 }
 
 /** Rejects a host that `ssh` would parse as an option, or as more than a host. */

@@ -19,7 +19,7 @@ const PAGED = 128 * 1024;
 /** Such a buffer grows by a part of its size, in place up to so many times its first size. */
 const GROWTH = 1.25;
 const IN_PLACE = 8;
-/** Longer text is encoded apart, in characters: encoded in place it would reserve too much. */
+/** Longer text, in characters, is encoded in place as far as it is ASCII: more would reserve too much. */
 const MAX_IN_PLACE = 64 * 1024;
 
 /** The size of a buffer for the first read from a socket, in bytes: idle peers cost little. */
@@ -56,9 +56,23 @@ export class ByteBuffer {
 
   /** Appends the text as UTF-8. */
   appendText(text: string): void {
-    if (text.length > MAX_IN_PLACE) return this.append(encoder.encode(text));
+    if (text.length > MAX_IN_PLACE) return this.#appendLong(text);
     this.#reserve(text.length * 3); // the most that UTF-8 needs for one UTF-16 unit
-    this.#length += encoder.encodeInto(text, this.#bytes.subarray(this.#length)).written;
+    this.#encode(text);
+  }
+
+  /** Appends a text of which most, and often all, is ASCII. */
+  #appendLong(text: string): void {
+    this.#reserve(text.length);
+    const read = this.#encode(text);
+    if (read < text.length) this.append(encoder.encode(text.slice(read)));
+  }
+
+  /** Encodes as much of the text as there is room for. Returns how many UTF-16 units that is. */
+  #encode(text: string): number {
+    const { read, written } = encoder.encodeInto(text, this.#bytes.subarray(this.#length));
+    this.#length += written;
+    return read;
   }
 
   /** The content, as a view that is valid until the buffer changes. */

@@ -37,11 +37,11 @@ export interface LevelFilter extends Filter {
 
 /** Python's names and numbers of the levels. A number in between stands for the next level. */
 const LEVELS: readonly (readonly [names: readonly string[], number: number, level: LogLevel])[] = [
-  [["debug"], 10, "debug"],
+  [["debug", "notset"], 10, "debug"],
   [["info"], 20, "info"],
   [["warning", "warn"], 30, "warning"],
   [["error"], 40, "error"],
-  [["critical", "fatal"], 50, "fatal"],
+  [["critical", "fatal"], Infinity, "fatal"],
 ];
 
 /** Makes a filter that passes the records of a level and above. */
@@ -59,37 +59,47 @@ export function levelFilter(level: LogLevel): LevelFilter {
  * @throws {ValueError} When there is no such level.
  */
 export function parseLevel(level: string | number): LogLevel {
-  const text = String(level).trim().toLowerCase();
-  for (const [names, number, found] of LEVELS) {
-    if (names.includes(text) || (/^\d+$/.test(text) && Number(text) <= number)) return found;
-  }
+  const found = levelOf(level);
+  if (found !== undefined) return found;
   throw new ValueError(
     `Cannot log at level ${level}: the levels are debug, info, warning, error and critical`,
   );
 }
 
+/** The log level of a name in any case, of a number, or of a number as text; `undefined` if it is none. */
+function levelOf(level: unknown): LogLevel | undefined {
+  if (level === null) return "debug"; // None is Python's NOTSET
+  if (typeof level !== "string" && typeof level !== "number") return undefined;
+  const text = String(level).trim().toLowerCase();
+  const isNumber = /^[+-]?\d+$/.test(text);
+  const found = LEVELS.find(([names, number]) =>
+    names.includes(text) || (isNumber && Number(text) <= number)
+  );
+  return found?.[2];
+}
+
 /**
  * Changes the log level of this process, which {@linkcode startLogging} has set. A Manager and a
- * Service do the same when a client calls `set_logging_level`.
+ * Service do the same when a client calls `set_logging_level`. In an application that has not
+ * called `startLogging` it changes nothing: the application configures its own logging.
  *
- * @param level A name or a number of Python: `"debug"` (10), `"info"` (20), `"warning"` (30),
- * `"error"` (40) or `"critical"` (50).
- * @returns Whether the level was changed. It is `false` in an application that has configured
- * LogTape itself, whose level is its own.
- * @throws {ValueError} When there is no such level.
+ * @param level A name of Python in any case, or its number: `"debug"` (10), `"info"` (20),
+ * `"warning"` (30), `"error"` (40) or `"critical"` (50); `"notset"`, 0 and `null` are the lowest one.
+ * @returns Whether there is such a level.
  *
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { setLoggingLevel } from "@msl/network";
  *
- * assertEquals(setLoggingLevel("debug"), false); // nothing has called startLogging
+ * assertEquals(setLoggingLevel("debug"), true);
+ * assertEquals(setLoggingLevel("loud"), false);
  * ```
  */
-export function setLoggingLevel(level: string | number): boolean {
-  const parsed = parseLevel(level);
+export function setLoggingLevel(level: string | number | null): boolean {
+  const found = levelOf(level);
+  if (found === undefined) return false;
   const filter = getConfig()?.filters?.[LEVEL_FILTER];
-  if (typeof filter !== "function" || !("level" in filter)) return false;
-  filter.level = parsed;
+  if (typeof filter === "function" && "level" in filter) filter.level = found;
   return true;
 }

@@ -75,6 +75,19 @@ export function promptIfTerminal(): TerminalPrompt | undefined {
   return Deno.stdin.isTerminal() ? terminalPrompt : undefined;
 }
 
+/**
+ * One line of the standard input, and no byte more: the next line may be another answer. `undefined`
+ * at its end.
+ */
+export function readInputLine(): string | undefined {
+  const bytes: number[] = [];
+  const byte = new Uint8Array(1);
+  let size: number | null;
+  while ((size = Deno.stdin.readSync(byte)) !== null && byte[0] !== 0x0a) bytes.push(byte[0]);
+  if (size === null && bytes.length === 0) return undefined;
+  return new TextDecoder().decode(new Uint8Array(bytes)).replace(/\r$/, "");
+}
+
 function requireTerminal(question: string): void {
   if (Deno.stdin.isTerminal()) return;
   throw new ConfigurationError(

@@ -6,7 +6,7 @@
 
 import { parseArgs } from "@std/cli/parse-args";
 import { showProgress } from "../cli/progress.ts";
-import { measureBulk } from "./bulk.ts";
+import { measureBulk, measurePieces } from "./bulk.ts";
 import { measureCalls } from "./calls.ts";
 import { measureGrowth } from "./growth.ts";
 import { killAll } from "./program.ts";
@@ -20,6 +20,7 @@ const PARTS: Record<string, (setting: Setting) => Promise<Section>> = {
   messages: measureSmallMessages,
   calls: measureCalls,
   bulk: measureBulk,
+  pieces: measurePieces,
   values: measureValues,
   growth: measureGrowth,
 };

@@ -62,9 +62,11 @@ function uidOf(index: number): string {
   return String(index).padStart(3, "0");
 }
 
+/** A request like those of our Client, with room for a piece of the result. */
 function requestOf(service: string, uid: string): string {
   const [args, kwargs] = [[2.5, 0.001], { channel: 1 }];
-  return encodeRequest({ service, attribute: "measure_voltage", args, kwargs, uid });
+  const request = encodeRequest({ service, attribute: "measure_voltage", args, kwargs, uid });
+  return `${request.slice(0, -1)},"parts":1}`;
 }
 
 /** Answers every line with the next reply. */

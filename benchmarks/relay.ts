@@ -45,7 +45,7 @@ function endOfLines(bytes: Uint8Array, start: number): number {
 /** The accepted sockets, and the port. */
 function accept({ credentials, tls }: RelayOptions): [AsyncIterable<Socket>, number] {
   if (credentials === undefined || tls === "own") {
-    const [listener] = listen("localhost", 0, credentials);
+    const [listener] = listen(["127.0.0.1"], 0, credentials);
     return [listener, listener.port];
   }
   const listener = Deno.listenTls({ hostname: "localhost", port: 0, ...credentials });

@@ -6,6 +6,7 @@
  */
 
 import { Command, type ErrorOptions } from "commander";
+import { USAGE_ERROR } from "../program/start_options.ts";
 import { describeUnknown, mayBeSecret } from "../program/option.ts";
 
 /** A command, and its subcommands. */
@@ -15,9 +16,9 @@ export class RedactingCommand extends Command {
     return new RedactingCommand(name);
   }
 
-  /** Ends the process with an error message. */
+  /** Ends the process with an error message, and the exit code that Python's commands have too. */
   override error(message: string, options?: ErrorOptions): never {
-    return super.error(redact(message, options?.code), options);
+    return super.error(redact(message, options?.code), { ...options, exitCode: USAGE_ERROR });
   }
 }
 

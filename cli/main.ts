@@ -19,7 +19,14 @@ import { addKeygen } from "./commands/keygen.ts";
 import { addLs } from "./commands/ls.ts";
 import { addPing } from "./commands/ping.ts";
 import { run } from "../program/run.ts";
-import { type ParsedOptions, readStartOptions } from "../program/start_options.ts";
+import { expandKwargs } from "../program/kwargs.ts";
+import { LIMIT_OPTIONS } from "../program/limit_options.ts";
+import {
+  GENERAL_OPTIONS,
+  type ParsedOptions,
+  readStartOptions,
+  withoutMark,
+} from "../program/start_options.ts";
 import { addStartOptions } from "./commander_options.ts";
 import { addStatus } from "./commands/status.ts";
 import { addTypes } from "./commands/types.ts";
@@ -30,7 +37,7 @@ import { printableLines } from "./output.ts";
 
 /**
  * Runs a command. A `NetworkError` is printed as one line, and ends the process at once with exit
- * code 1, even if other work is still running.
+ * code 1, even if other work is still running. A command line that cannot be parsed is exit code 2.
  */
 export async function main(args: readonly string[]): Promise<void> {
   try {
@@ -46,8 +53,11 @@ export async function main(args: readonly string[]): Promise<void> {
 function withCommand(args: readonly string[]): string[] {
   const [first = "start"] = args;
   const isOptionOfStart = first.startsWith("-") && !/^(-h|--help|-V|--version)$/.test(first);
-  return args.length === 0 || isOptionOfStart ? ["start", ...args] : [...args];
+  const words = args.length === 0 || isOptionOfStart ? ["start", ...args] : [...args];
+  return words[0] === "start" ? withoutMark(expandKwargs(START_OPTIONS, words)) : words;
 }
+
+const START_OPTIONS = [...GENERAL_OPTIONS, ...LIMIT_OPTIONS];
 
 /** The program with all of its commands and their options. */
 export function program(): Command {

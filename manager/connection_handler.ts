@@ -25,7 +25,8 @@ import { Keepalive, type KeepalivePeer } from "../net/keepalive.ts";
 import { logger } from "../base/log.ts";
 import { encodeError, encodeNotification, encodeProbe, encodeReply } from "../wire/message.ts";
 import type { ReadyResult } from "../wire/protocol.ts";
-import { BEAT, EXTENSIONS, MANAGER, READY } from "../wire/protocol.ts";
+import { PIECE_SIZE } from "../wire/parts.ts";
+import { BEAT, EXTENSIONS, MANAGER, PARTS, READY } from "../wire/protocol.ts";
 import type { LongLines } from "./long_lines.ts";
 import { Yielder } from "../base/pause.ts";
 import { blocksOthers, type Peer } from "./peer.ts";
@@ -61,6 +62,9 @@ const LINES = 64;
 const BYTES = 16 * 1024;
 /** Before a line of more bytes than this it checks that too: one alone may take some milliseconds. */
 const LONG = 32 * 1024;
+
+/** The longest line with a piece of a value, in bytes: a text of quotes is written with backslashes. */
+const LONGEST_PIECE = 2 * PIECE_SIZE + 16 * 1024;
 
 type ConnectedPeer = Peer<Session<Connection>>;
 
@@ -203,7 +207,7 @@ export class ConnectionHandler implements Disposable {
       if (peer.extensions.includes(READY)) {
         const welcome: ReadyResult = {
           beat: this.#keepalive.interval,
-          extensions: [...EXTENSIONS],
+          extensions: extensionsWithin(limits),
         };
         connection.sendText(encodeReply(peer.networkName, READY, welcome));
       }
@@ -324,6 +328,14 @@ export function keepaliveOf(peer: Peer<Session<Connection>>, manager: string): K
 
 /** A notification of the Manager, with which no client is linked: no service can have its name. */
 const IGNORED = encodeNotification(MANAGER, [], {});
+
+/**
+ * The extensions that the Manager offers. If it accepts no line as long as a piece of a value, devices
+ * send each value in one line, which is refused with the limit if it is too long.
+ */
+function extensionsWithin({ maxMessageSize }: Limits): string[] {
+  return EXTENSIONS.filter((one) => one !== PARTS || maxMessageSize >= LONGEST_PIECE);
+}
 
 /** Why the registry rejected a device, for the statistics. */
 function rejectionReason(error: unknown): string {

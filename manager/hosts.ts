@@ -43,6 +43,9 @@ export interface HostOptions {
   forward?: (name: string) => Promise<string[]>;
 }
 
+/** The domains of 127.0.0.1 and ::1 for a reverse look-up, which Python trusts too. */
+const LOOPBACK_DOMAINS = ["1.0.0.127.in-addr.arpa", `1.${"0.".repeat(31)}ip6.arpa`];
+
 /** Looks up the names of computers. */
 export class Hosts {
   /** The name of this computer. */
@@ -63,6 +66,11 @@ export class Hosts {
     return [
       ...new Set([this.hostname, "localhost", "127.0.0.1", "::1", ...this.#localAddresses()]),
     ];
+  }
+
+  /** The names that a new database trusts: those of this computer, and those of its loopback. */
+  trustedAtFirst(): string[] {
+    return [...this.aliases(), ...LOOPBACK_DOMAINS];
   }
 
   /**

@@ -8,13 +8,12 @@
  * @module
  */
 
-import { Budget } from "../base/budget.ts";
 import { logger } from "../base/log.ts";
-import { periodicPause } from "../base/pause.ts";
+import type { Yielder } from "../base/pause.ts";
 import { formatSize } from "../base/units.ts";
 import { JSONDecodeError, ValueError } from "../errors.ts";
 import type { Limits } from "../limits.ts";
-import { HeldLine } from "../wire/held_line.ts";
+import { HeldLine, HeldMemory } from "../wire/held_line.ts";
 import { KeyScanner } from "../wire/key_scanner.ts";
 import type { LongLine } from "../wire/line.ts";
 import { LineChecker } from "./line_checker.ts";
@@ -22,8 +21,6 @@ import type { CheckLimits } from "./line_check.ts";
 import type { Peer } from "./peer.ts";
 import type { LineSink, Router, Session } from "./router.ts";
 
-/** How long to work before the other peers get a turn, in milliseconds. */
-const SLICE = 1;
 /** How often the rate of a peer that sends a long line is checked, in milliseconds. */
 const RATE_INTERVAL = 60_000;
 /** How much of a held line is scanned between two pauses, in bytes. */
@@ -43,7 +40,7 @@ export class LongLines<Sink extends LineSink> implements Disposable {
   readonly #router: Router<Sink>;
   readonly #limits: LongLineLimits;
   readonly #maxSize: number;
-  readonly #budget: Budget;
+  readonly #memory: HeldMemory;
   readonly #checker: LineChecker;
   readonly #rateInterval: number;
 
@@ -57,13 +54,13 @@ export class LongLines<Sink extends LineSink> implements Disposable {
     this.#limits = limits;
     this.#maxSize = Math.min(limits.maxMessageSize, LONGEST_LINE);
     this.#rateInterval = rateInterval;
-    this.#budget = new Budget(limits.maxHeld || halfOfMemory());
+    this.#memory = new HeldMemory(limits.maxHeld || halfOfMemory());
     this.#checker = new LineChecker(limits);
   }
 
   /** How many bytes of long lines are held. */
   get held(): number {
-    return this.#budget.held;
+    return this.#memory.held;
   }
 
   /**
@@ -72,7 +69,7 @@ export class LongLines<Sink extends LineSink> implements Disposable {
    * @returns The sink that the line went to, as of `Router.receive`.
    */
   async receive(peer: Peer<Session<Sink>>, line: LongLine): Promise<Sink | undefined> {
-    const held = new HeldLine(this.#budget, Math.min(this.#maxSize, this.#fairShare));
+    const held = new HeldLine(this.#memory, Math.min(this.#maxSize, this.#fairShare));
     try {
       const fault = await this.#collect(peer, line, held);
       if (fault !== undefined) return this.#reject(peer, fault);
@@ -100,7 +97,7 @@ export class LongLines<Sink extends LineSink> implements Disposable {
 
   /** How much a peer may have of it if no other peer has anything. */
   get #fairShare(): number {
-    return Math.floor(this.#budget.limit / 2);
+    return Math.floor(this.#memory.limit / 2);
   }
 
   /** Ends the workers. */
@@ -122,14 +119,14 @@ export class LongLines<Sink extends LineSink> implements Disposable {
       });
       peer.session.sink.close();
     });
-    const pause = periodicPause(SLICE);
+    const { yielder } = this.#memory;
     for await (const piece of line) {
+      while (yielder.isDue) await yielder.pause(); // for all that arrive together
       const error = this.#tryHold(held, piece, peer.session.sink.held);
       if (error !== undefined) {
         rate[Symbol.dispose](); // what is not held may come at any rate
-        return await scanRest(line, held, piece, error);
+        return await scanRest(line, held, piece, error, yielder);
       }
-      await pause();
     }
   }
 
@@ -147,7 +144,7 @@ export class LongLines<Sink extends LineSink> implements Disposable {
       );
     }
     if (held.tryAppend(piece, others)) return undefined;
-    const limit = `${formatSize(this.#budget.limit)} (--max-held)`;
+    const limit = `${formatSize(this.#memory.limit)} (--max-held)`;
     if (size > this.#fairShare) {
       return new ValueError(`The message is longer than half of the limit of ${limit}`);
     }
@@ -177,19 +174,19 @@ async function scanRest(
   held: HeldLine,
   piece: Uint8Array,
   error: Error,
+  yielder: Yielder,
 ): Promise<Fault> {
   const scanner = new KeyScanner();
-  const pause = periodicPause(SLICE);
   const next = piece.slice(); // it is valid only until the next one is read
   for (let at = 0; at < held.length; at += SCANNED) {
+    while (yielder.isDue) await yielder.pause();
     scanner.read(held.bytes.slice(at, at + SCANNED)); // a copy: the scanner stays fast for others
-    await pause();
   }
   held.clear();
   scanner.read(next);
   for await (const piece of line) {
+    while (yielder.isDue) await yielder.pause();
     scanner.read(piece);
-    await pause();
   }
   return { error, uid: scanner.text("uid"), requester: scanner.text("requester") };
 }

@@ -42,6 +42,8 @@ export interface RequestContext<Session> {
   password: string | undefined;
   /** Whether the Manager authenticates by host names. */
   authHostname: boolean;
+  /** Whether users log in. */
+  authLogin: boolean;
   /** Called after the access lists have changed. Only with `authLogin`. */
   accessChanged?: () => void;
   /** Writes the records of connections that are still queued. Default: none are. */
@@ -173,16 +175,17 @@ export class RequestHandlers<Session> {
   }
 
   #managerHandlers(): Record<string, AdminHandler> {
-    const { port, password, authHostname, registry, database, shutdown } = this.#context;
+    const { port, password, authHostname, authLogin, registry, database, shutdown } = this.#context;
     return {
       port: () => port,
       password: () => password ?? null,
       hostnames: () => authHostname ? database.hostnames.hostnames() : null,
+      login: () => authLogin || null,
       clients: () => this.identities().clients,
       services: () => this.identities().services,
       service_links: () => clientsByService(registry, ({ links }) => links),
       service_locks: () => clientsByService(registry, ({ locks }) => locks),
-      set_logging_level: (level) => setLoggingLevel(asLevel(level)),
+      set_logging_level: (level) => setLoggingLevel(level as string | number | null),
       shutdown_manager: () => shutdown(),
     };
   }
@@ -229,7 +232,10 @@ function usersHandlers<Session>(context: RequestContext<Session>): Record<string
     is_admin: (username) => users.isAdmin(asName("username", username)),
     is_password_valid: (username, password) =>
       users.isPasswordValid(asName("username", username), asText("password", password)),
-    get_user: (username) => asRow(users.user(asName("username", username))),
+    get_user: (username) => {
+      const user = users.find(asName("username", username));
+      return user === undefined ? null : asRow(user);
+    },
     records: () => users.users().map(asRow),
     insert: (username, password, is_admin = false) =>
       users.insert(
@@ -287,9 +293,8 @@ function connectionsHandlers<Session>(
   { database: { connections }, flushRecords }: RequestContext<Session>,
 ): Record<string, AdminHandler> {
   return {
-    connections: async (timestamp1 = null, timestamp2 = null) => {
-      const first = asText("timestamp1", timestamp1 ?? "");
-      const last = asText("timestamp2", timestamp2 ?? "");
+    connections: async (start = null, end = null) => {
+      const [first, last] = [asText("start", start ?? ""), asText("end", end ?? "")];
       await flushRecords?.();
       return connections.connections(first, last)
         .map((
@@ -346,9 +351,4 @@ function asFlag(parameter: string, value: unknown): boolean {
   if (typeof value === "boolean") return value;
   if (value === 0 || value === 1) return value === 1; // which are equal to false and true in Python
   throw new TypeError(`${repr(parameter)} must be true or false`);
-}
-
-function asLevel(level: unknown): string | number {
-  if (typeof level === "string" || typeof level === "number") return level;
-  throw new TypeError("'level' must be a string or an integer");
 }

@@ -4,11 +4,15 @@
  * @module
  */
 
+import { delay } from "@std/async/delay";
 import { createSecureContext, type SecureContext } from "node:tls";
+import { logger } from "../base/log.ts";
 import type { Credentials } from "./credentials.ts";
 import { ConfigurationError } from "../errors.ts";
 import { OLDEST_TLS, SecureSocket } from "./secure_socket.ts";
 import type { Transport } from "./transport.ts";
+
+const log = logger("manager");
 
 /** An accepted connection. */
 export interface Socket extends Transport {
@@ -18,24 +22,23 @@ export interface Socket extends Transport {
   secure(): Promise<void>;
 }
 
-/** A listening socket. */
-export interface Listener {
+/**
+ * A listening socket. Iterating gives the accepted connections until it is closed. Connections that
+ * have ended before they could be accepted are left out; if none can be accepted for now, e.g. because
+ * there are no free descriptors, it is logged, and iterating goes on. It throws if the socket is lost.
+ */
+export interface Listener extends AsyncIterable<Socket> {
   /** The port. */
   readonly port: number;
-  /**
-   * Waits for the next connection. Connections that have ended before they could be accepted are left
-   * out. `undefined` after `close()`.
-   *
-   * @throws {Error} If none can be accepted now, e.g. because there are no free descriptors. It can be
-   * called again, unless {@linkcode isListenerLost} says that the listener is lost.
-   */
-  accept(): Promise<Socket | undefined>;
   /** Stops accepting. Connections that were accepted stay open. */
   close(): void;
 }
 
 /** What the system does; tests replace it. */
 export type Bind = (address: { hostname: string; port: number }) => Deno.TcpListener;
+
+/** The time after a failure to accept a connection until the next attempt, in milliseconds. */
+const ACCEPT_PAUSE = 100;
 
 /** How often other free ports are tried for a name with several addresses. */
 const FREE_PORT_ATTEMPTS = 20;
@@ -131,16 +134,18 @@ function wrap(listener: Deno.TcpListener, context: SecureContext | undefined): L
       isClosed = true;
       listener.close();
     },
-    async accept() {
-      for (;;) {
+    async *[Symbol.asyncIterator]() {
+      while (!isClosed) {
         try {
-          // Not `for await`: an error in its body would close the listener.
-          const socket = await listener.accept();
-          const prepared = prepare(socket, context);
-          if (prepared !== undefined) return prepared;
+          // The iterator of the runtime would close the listener after an error in its body.
+          const socket = prepare(await listener.accept(), context);
+          if (socket !== undefined) yield socket;
         } catch (error) {
-          if (isClosed) return undefined;
-          if (!isPeerGone(error)) throw error;
+          if (isClosed) return;
+          if (isPeerGone(error)) continue;
+          if (isListenerLost(error)) throw error;
+          log.error("Cannot accept a connection: {error}", { error: (error as Error).message });
+          await delay(ACCEPT_PAUSE); // open connections go on, and new ones wait
         }
       }
     },

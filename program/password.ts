@@ -7,7 +7,7 @@
 
 import { ConfigurationError } from "../errors.ts";
 import { exposedMode, fileExists } from "../base/files.ts";
-import { type TerminalPrompt, terminalPrompt } from "../base/prompt.ts";
+import { readInputLine, type TerminalPrompt, terminalPrompt } from "../base/prompt.ts";
 import { quoteWord } from "../base/quote.ts";
 
 /** The ways to give a password, for the description of an option. */
@@ -34,7 +34,7 @@ export function readPassword(
   if (given === true) return ask();
   const text = given.join(" ");
   if (text !== "-") return checkPassword(firstLineOf(text, warn) ?? text);
-  return Deno.stdin.isTerminal() ? ask() : checkPassword(readLine());
+  return Deno.stdin.isTerminal() ? ask() : checkPassword(readInputLine() ?? "");
 }
 
 /**
@@ -116,12 +116,4 @@ function firstLineOf(file: string, warn: (message: string) => void): string | un
     );
   }
   return text.split(/\r?\n/, 1)[0];
-}
-
-/** One line of the standard input, and no byte more: the next line may be another password. */
-function readLine(): string {
-  const bytes: number[] = [];
-  const byte = new Uint8Array(1);
-  while (Deno.stdin.readSync(byte) !== null && byte[0] !== 0x0a) bytes.push(byte[0]);
-  return new TextDecoder().decode(new Uint8Array(bytes)).replace(/\r$/, "");
 }

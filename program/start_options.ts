@@ -13,6 +13,7 @@ import type { ManagerOptions } from "../manager.ts";
 import { KEPT_CONNECTIONS } from "../limits.ts";
 import { parseRetention } from "../manager/retention.ts";
 import { DEFAULT_PORT } from "../wire/protocol.ts";
+import { expandKwargs, formatKwargs, isKwarg, kwargOf } from "./kwargs.ts";
 import {
   collectLimits,
   formatLimits,
@@ -36,6 +37,9 @@ import {
   PASSWORD_FORMS,
   readPassword,
 } from "./password.ts";
+
+/** The exit code for a command line that cannot be parsed. */
+export const USAGE_ERROR = 2;
 
 /** How a Manager is started as a program. */
 export interface StartOptions extends ManagerOptions, LogOptions {
@@ -161,16 +165,17 @@ export function readStartOptions(parsed: ParsedOptions): CommandLineOptions {
 
 /**
  * Parses the command line of a script that calls `runServices`. Its options are those of
- * `manager.ts start`, so that `startManager` can start the script on another computer.
+ * `manager.ts start`, so that `startManager` can start the script on another computer. It also reads
+ * `--kwargs` with a JSON object, which `start_manager` of the Python software passes.
  *
  * If an option is unknown or has a wrong value, it prints a message on the standard error and ends
- * the process with exit code 1. For `--help` it prints the options, and ends the process with exit
+ * the process with exit code 2. For `--help` it prints the options, and ends the process with exit
  * code 0.
  *
  * @param args The words of the command line. Default: `Deno.args`.
  * @returns The options for {@linkcode runServices}. Durations are in milliseconds, sizes in bytes.
  * @throws {ConfigurationError} If a password is empty or cannot be read, or has to be asked for and
- * there is no terminal.
+ * there is no terminal; or if `--kwargs` cannot be used.
  *
  * @example
  * ```ts ignore it does not end
@@ -187,7 +192,7 @@ export function readStartOptions(parsed: ParsedOptions): CommandLineOptions {
  */
 export function parseStartOptions(args: readonly string[] = Deno.args): CommandLineOptions {
   const specs = [...GENERAL_OPTIONS, ...LIMIT_OPTIONS];
-  const outcome = parseOptions(specs, args);
+  const outcome = parseOptions(specs, withoutMark(expandKwargs(specs, args)));
   switch (outcome.state) {
     case "parsed":
       return readStartOptions(outcome.values as ParsedOptions);
@@ -199,19 +204,52 @@ export function parseStartOptions(args: readonly string[] = Deno.args): CommandL
       return Deno.exit(0);
     case "rejected":
       console.error(`error: ${outcome.message}`);
-      return Deno.exit(1);
+      return Deno.exit(USAGE_ERROR);
   }
 }
 
+/** A word that `startManager` adds, by which it finds the program that it has started. */
+export const MARK = "--started-as=";
+
+/** The command line of `start` or of a script without the words that only `startManager` writes. */
+export function withoutMark(args: readonly string[]): string[] {
+  return args.filter((word) => !word.startsWith(MARK));
+}
+
 /**
- * Writes options as a command line. A password is not on it, since every user of a computer can see
- * the command lines of its programs. Each password is a line of the standard input.
+ * Writes options as a command line that programs of this package and scripts of the Python software
+ * read: `--kwargs` with what both know, and options that a Python script ignores. A password is not
+ * on it, since every user of a computer can see the command lines of its programs. Each password is
+ * a line of the standard input.
  *
+ * @param style With `"flags"`, no `--kwargs`: for a shell without the quotes of POSIX.
+ * @param showPasswords Whether passwords are in `--kwargs` nevertheless, where Python reads them.
  * @throws {ConfigurationError} If a password is not one line.
  */
 export function formatStartOptions(
   options: CommandLineOptions,
+  style: "kwargs" | "flags" = "kwargs",
+  showPasswords = false,
 ): { args: string[]; input: string[] } {
+  const { args, input } = formatFlags(options);
+  if (style === "flags") return { args, input };
+  const values: Record<string, unknown> = { ...options };
+  const isPassed = (spec: OptionSpec) =>
+    isKwarg(spec) && (showPasswords || !takesWords(spec)) && values[keyOf(spec)] !== undefined &&
+    values[keyOf(spec)] !== false;
+  const passed = GENERAL_OPTIONS.filter(isPassed);
+  const kwargs = Object.fromEntries(passed.map((spec) => [kwargOf(spec), values[keyOf(spec)]]));
+  // The Services of a Python script log in with it.
+  if (kwargs.auth_password !== undefined) kwargs.password_manager = kwargs.auth_password;
+  const isFlag = (word: string) =>
+    !passed.some(({ flag }) => word === flag || word.startsWith(`${flag}=`));
+  return {
+    args: [...formatKwargs(kwargs), ...args.filter(isFlag)],
+    input: showPasswords ? [] : input,
+  };
+}
+
+function formatFlags(options: CommandLineOptions): { args: string[]; input: string[] } {
   const values: Record<string, unknown> = { ...options };
   const secrets = GENERAL_OPTIONS.filter((spec) =>
     takesWords(spec) && values[keyOf(spec)] !== undefined

@@ -22,6 +22,9 @@ const SHUTDOWN_METHOD = "shutdownService";
 /** The only method of the base class that can be requested: its name and signature on the wire. */
 const SET_LOGGING_LEVEL = "set_logging_level";
 const SET_LOGGING_LEVEL_METHOD = "setLoggingLevel";
+/** The property that every service answers, although none lists it. */
+const MAX_CLIENTS = "max_clients";
+const MAX_CLIENTS_PROPERTY = "maxClients";
 const SET_LOGGING_LEVEL_SIGNATURE = "(level: Union[str, int]) -> bool";
 
 const log = logger("service");
@@ -37,7 +40,7 @@ export class Attributes {
 
   /**
    * @param base The prototype whose members cannot be requested, even if a subclass overrides them,
-   * except for `setLoggingLevel`. Nor can those of its own prototypes.
+   * except for `setLoggingLevel` and `maxClients`. Nor can those of its own prototypes.
    * @throws {TypeError} If a `static schema` is not an object with lists of schemas.
    */
   constructor(object: object, base: object) {
@@ -164,6 +167,9 @@ export class Attributes {
     if (attribute === SHUTDOWN_SERVICE && this.#isDefined(SHUTDOWN_METHOD)) return SHUTDOWN_METHOD;
     if (attribute === SET_LOGGING_LEVEL && SET_LOGGING_LEVEL_METHOD in this.#object) {
       return SET_LOGGING_LEVEL_METHOD;
+    }
+    if (attribute === MAX_CLIENTS && MAX_CLIENTS_PROPERTY in this.#object) {
+      return MAX_CLIENTS_PROPERTY;
     }
     return undefined;
   }

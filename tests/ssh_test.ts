@@ -40,10 +40,12 @@ posixTest(
       authPassword: "a secret",
       keyFilePassword: "another",
     });
+    const text = await Deno.readTextFile(args);
     assertEquals(
-      await Deno.readTextFile(args),
+      text.replace(/(--started-as=)[\da-f-]{36}/, "$1ID"),
       `-T\n-l\nme\n-p\n2222\n-i\nmy key\n-J\ngate\n--\nlab\n${script} ` +
-        `'--cert-file=it'\\''s mine.crt' --host=0.0.0.0 --auth-password=- --key-file-password=-\n`,
+        `--kwargs '{"cert_file":"it'\\''s mine.crt","host":"0.0.0.0"}' ` +
+        `--auth-password=- --key-file-password=- --started-as=ID\n`,
     );
     assertEquals(await Deno.readTextFile(input), "a secret\nanother\n");
     assertEquals(remote.connectOptions.passwordManager, "a secret");

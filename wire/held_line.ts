@@ -13,17 +13,28 @@
  * @module
  */
 
-import type { Budget } from "../base/budget.ts";
-import { periodicPause } from "../base/pause.ts";
+import { Budget } from "../base/budget.ts";
+import { Yielder } from "../base/pause.ts";
 
 /** The memory of a line grows in steps of this size, in bytes. */
 const STEP = 1024 * 1024;
 /** How much is freed without a pause, in bytes: 1 GB at once takes 150 ms. */
-const FREED_AT_ONCE = 32 * STEP;
+const FREED_AT_ONCE = 8 * STEP;
+/** How long to work before others get a turn, in milliseconds. */
+const SLICE = 1;
+
+/** The memory that held lines share. */
+export class HeldMemory extends Budget {
+  /**
+   * Says when to pause while lines are filled or freed: all of them together keep the event loop busy,
+   * e.g. when 50 peers disconnect at the same time.
+   */
+  readonly yielder = new Yielder(SLICE);
+}
 
 /** A line, or the beginning of one, in memory of its own. */
 export class HeldLine {
-  readonly #budget: Budget;
+  readonly #memory: HeldMemory;
   #buffer: ArrayBuffer;
   #length = 0;
   /** The share of the budget that it has, in bytes. The buffer may be lent, or lost. */
@@ -35,8 +46,8 @@ export class HeldLine {
    *
    * @param limit The longest line that it can hold, in bytes.
    */
-  constructor(budget: Budget, limit: number) {
-    this.#budget = budget;
+  constructor(memory: HeldMemory, limit: number) {
+    this.#memory = memory;
     this.#buffer = new ArrayBuffer(0, { maxByteLength: limit + STEP });
   }
 
@@ -60,7 +71,7 @@ export class HeldLine {
     const size = Math.ceil(needed / STEP) * STEP;
     const growth = size - this.#share;
     if (growth > 0) {
-      if (!this.#budget.tryTakeFairly(growth, this.#share + others)) return false;
+      if (!this.#memory.tryTakeFairly(growth, this.#share + others)) return false;
       this.#share = size;
       this.#buffer.resize(size);
     }
@@ -75,8 +86,8 @@ export class HeldLine {
     if (share === 0) return;
     this.#buffer = new ArrayBuffer(0);
     this.#length = this.#share = 0;
-    if (!buffer.detached) free(buffer, share, this.#budget);
-    else this.#budget.give(share); // it was lost with a worker
+    if (!buffer.detached) free(buffer, share, this.#memory);
+    else this.#memory.give(share); // it was lost with a worker
   }
 
   /**
@@ -85,7 +96,7 @@ export class HeldLine {
    * @param others How many bytes of other lines are held for the receiver.
    */
   mayWaitWith(others: number): boolean {
-    return this.#budget.leavesAsMuch(this.#share + others);
+    return this.#memory.leavesAsMuch(this.#share + others);
   }
 
   /** Adds an owner. */
@@ -113,14 +124,13 @@ export class HeldLine {
   }
 }
 
-async function free(buffer: ArrayBuffer, share: number, budget: Budget): Promise<void> {
-  const pause = periodicPause(1);
-  while (share > FREED_AT_ONCE) {
-    share -= FREED_AT_ONCE;
+async function free(buffer: ArrayBuffer, share: number, memory: HeldMemory): Promise<void> {
+  const { yielder } = memory;
+  while (share > 0) {
+    const step = Math.min(share, FREED_AT_ONCE);
+    if (share > FREED_AT_ONCE) { while (yielder.isDue) await yielder.pause(); }
+    share -= step;
     buffer.resize(share);
-    budget.give(FREED_AT_ONCE);
-    await pause();
+    memory.give(step);
   }
-  buffer.resize(0);
-  budget.give(share);
 }

@@ -77,17 +77,29 @@ function isPlain(value: unknown, depth = EXAMINED_DEPTH): boolean {
     case "boolean":
       return true;
     case "number":
-      return Number.isFinite(value) && !isNegativeZero(value);
+      return isPlainNumber(value);
     case "object": {
       if (value === null) return true;
       if (depth === 0 || "toJSON" in value || "to_json" in value) return false;
-      if (Array.isArray(value)) return value.every((item) => isPlain(item, depth - 1));
+      if (Array.isArray(value)) return arePlain(value, depth - 1);
       return Object.getPrototypeOf(value) === Object.prototype &&
-        Object.values(value).every((item) => isPlain(item, depth - 1));
+        arePlain(Object.values(value), depth - 1);
     }
     default:
       return false;
   }
+}
+
+/** A number needs no call here: an array may have millions. */
+function arePlain(values: readonly unknown[], depth: number): boolean {
+  for (const value of values) {
+    if (typeof value === "number" ? !isPlainNumber(value) : !isPlain(value, depth)) return false;
+  }
+  return true;
+}
+
+function isPlainNumber(value: number): boolean {
+  return Number.isFinite(value) && !isNegativeZero(value);
 }
 
 function withoutMarks(text: string): string {

@@ -35,6 +35,8 @@ const CLOSE_BRACE = 0x7d;
 const PART_LENGTH = 64 * 1024;
 /** The deepest level at which the text is cut. A value that is nested deeper is read as a whole. */
 const MAX_CUT_DEPTH = 32;
+/** So many characters are examined one by one before the next one is searched for. */
+const NEAR = 128;
 /** A number of arguments that every function call supports. */
 const MAX_ARGUMENTS = 10_000;
 /** The length of `\u0041`, in characters. */
@@ -119,6 +121,42 @@ class OpenObject implements Open {
   }
 }
 
+/**
+ * Finds the next of some characters in a text with `indexOf`, which is ten times as fast as a loop.
+ * Each part of the text is searched once for each of them, as long as the start only grows.
+ */
+class Finder {
+  readonly #characters: readonly string[];
+  /** Where each of them is next. */
+  readonly #next: number[];
+  #text = "";
+
+  constructor(characters: string) {
+    this.#characters = [...characters];
+    this.#next = this.#characters.map(() => -1);
+  }
+
+  /** Searches another text. */
+  search(text: string): void {
+    this.#text = text;
+    this.#next.fill(-1);
+  }
+
+  /** The index of the next one; the length of the text, or the start, if there is none. */
+  next(start: number): number {
+    if (start >= this.#text.length) return start;
+    let nearest = this.#text.length;
+    for (let i = 0; i < this.#characters.length; i++) {
+      if (this.#next[i] < start) {
+        const found = this.#text.indexOf(this.#characters[i], start);
+        this.#next[i] = found === -1 ? this.#text.length : found;
+      }
+      if (this.#next[i] < nearest) nearest = this.#next[i];
+    }
+    return nearest;
+  }
+}
+
 /** Reads one value. Positions are in characters; the value begins at position 1. */
 export class JsonReader {
   readonly #partLength: number;
@@ -148,6 +186,9 @@ export class JsonReader {
   #stringStart = 0;
   #lastStringStart = 0;
   #lastStringEnd = 0;
+  readonly #inString = new Finder('"\\');
+  readonly #betweenStrings = new Finder('"{}[]');
+  readonly #commas = new Finder(",");
   /** Whether the next piece begins after a backslash. */
   #isEscaped = false;
 
@@ -170,6 +211,7 @@ export class JsonReader {
    */
   read(piece: string): void {
     this.#added = 0;
+    for (const finder of [this.#inString, this.#betweenStrings, this.#commas]) finder.search(piece);
     let at = this.#isEscaped ? 1 : 0;
     while (at < piece.length) {
       at = this.#isInString ? this.#readString(piece, at) : this.#readBetween(piece, at);
@@ -198,12 +240,14 @@ export class JsonReader {
 
   /** From inside a string to after its closing quote, or to the end of the piece. */
   #readString(piece: string, at: number): number {
-    for (; at < piece.length; at++) {
-      const code = piece.charCodeAt(at);
-      if (code === BACKSLASH) at++;
-      else if (code === QUOTE) {
-        this.#endString(piece, at);
-        return at + 1;
+    for (; at < piece.length; at = this.#inString.next(at)) {
+      for (const near = Math.min(at + NEAR, piece.length); at < near; at++) {
+        const code = piece.charCodeAt(at);
+        if (code === BACKSLASH) at++;
+        else if (code === QUOTE) {
+          this.#endString(piece, at);
+          return at + 1;
+        }
       }
     }
     return at;
@@ -211,36 +255,45 @@ export class JsonReader {
 
   /** From between strings to after the next opening quote, or to the end of the piece. */
   #readBetween(piece: string, at: number): number {
-    for (; at < piece.length; at++) {
-      switch (piece.charCodeAt(at)) {
-        case QUOTE:
-          this.#isInString = true;
-          this.#stringStart = this.#pieceStart + at;
-          return at + 1;
-        case OPEN_BRACE:
-          this.#enter("}");
-          break;
-        case OPEN_BRACKET:
-          this.#enter("]");
-          break;
-        case CLOSE_BRACE:
-        case CLOSE_BRACKET:
-          if (this.#depth < this.#open.length) {
-            this.#add(piece, at + 1);
-            this.#close();
-          }
-          this.#depth--;
-          break;
-        case COMMA: {
-          const isLong = this.#pieceStart + at - this.#partStart >= this.#partLength;
-          if (isLong && this.#depth <= MAX_CUT_DEPTH) {
-            this.#add(piece, at);
-            this.#readItems();
+    for (; at < piece.length; at = this.#nextBetween(at)) {
+      for (const near = Math.min(at + NEAR, piece.length); at < near; at++) {
+        switch (piece.charCodeAt(at)) {
+          case QUOTE:
+            this.#isInString = true;
+            this.#stringStart = this.#pieceStart + at;
+            return at + 1;
+          case OPEN_BRACE:
+            this.#enter("}");
+            break;
+          case OPEN_BRACKET:
+            this.#enter("]");
+            break;
+          case CLOSE_BRACE:
+          case CLOSE_BRACKET:
+            if (this.#depth < this.#open.length) {
+              this.#add(piece, at + 1);
+              this.#close();
+            }
+            this.#depth--;
+            break;
+          case COMMA: {
+            const isLong = this.#pieceStart + at - this.#partStart >= this.#partLength;
+            if (isLong && this.#depth <= MAX_CUT_DEPTH) {
+              this.#add(piece, at);
+              this.#readItems();
+            }
           }
         }
       }
     }
     return at;
+  }
+
+  /** The next quote or bracket, or the next comma where the part is long. */
+  #nextBetween(at: number): number {
+    const next = this.#betweenStrings.next(at);
+    const long = Math.max(at, this.#partStart + this.#partLength - this.#pieceStart);
+    return long < next ? Math.min(next, this.#commas.next(long)) : next;
   }
 
   #enter(closing: string): void {

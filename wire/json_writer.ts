@@ -98,25 +98,42 @@ class Writer {
       yield opening + encodeItems(list.slice(start, end), place, start).slice(1, -1);
       opening = ",";
     };
-    let start = 0;
+    for (let start = 0; start < list.length;) {
+      const { count, next } = this.#countShort(list, start);
+      yield* writeShort(start, start += count);
+      if (next === undefined) continue;
+      yield opening;
+      const inside = itemPlace(place, start);
+      yield* this.write(serializable(String(start), next.item, inside), inside);
+      opening = ",";
+      start++;
+    }
+    yield list.length === 0 ? "[]" : "]";
+  }
+
+  /**
+   * How many items from an index on fit into a piece; if the item after them is longer than a piece,
+   * also that item.
+   */
+  #countShort(
+    list: readonly unknown[] | Float64Array,
+    start: number,
+  ): { count: number; next?: { item: unknown } } {
+    let count = 0;
     let size = 0;
     // With `list[index]`, V8 (of Deno 2.9) converts arrays of numbers to arrays of objects where it
     // has seen both: the caller's value then takes three times the memory.
-    for (const [index, item] of list.entries()) {
-      const more = estimateSize(item, this.#length);
-      const isLong = more >= this.#length;
-      if (!isLong && (size += more) < this.#length) continue;
-      yield* writeShort(start, isLong ? index : index + 1);
-      start = index + 1;
-      size = 0;
-      if (!isLong) continue;
-      yield opening;
-      const inside = itemPlace(place, index);
-      yield* this.write(serializable(String(index), item, inside), inside);
-      opening = ",";
+    for (const item of list.slice(start, start + Math.ceil(this.#length / SCALAR))) {
+      if (typeof item === "number") size += SCALAR; // no call: an array may have millions
+      else {
+        const more = estimateSize(item, this.#length);
+        if (more >= this.#length) return { count, next: { item } };
+        size += more;
+      }
+      count++;
+      if (size >= this.#length) break;
     }
-    yield* writeShort(start, list.length);
-    yield list.length === 0 ? "[]" : "]";
+    return { count };
   }
 
   *#members(object: Record<string, unknown>, place: string): Generator<string, void> {

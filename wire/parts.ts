@@ -18,7 +18,7 @@ import { unreadable } from "./large_values.ts";
 /** The largest piece, in bytes of UTF-8. A value up to that size travels in one line. */
 export const PIECE_SIZE = 256 * 1024;
 
-/** How much JSON is written at once, without a pause, in bytes: it takes some 50 ms. */
+/** How much JSON is written at once, without a pause, in bytes: it takes some 30 ms at most. */
 export const AT_ONCE = 8 * 1024 * 1024;
 
 /**

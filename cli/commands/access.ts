@@ -31,7 +31,7 @@ export function addAccess(program: Command): void {
       usernames: string[],
       options: { database: string; quiet?: boolean },
     ) => {
-      using database = Database.existing(options.database, new Hosts().aliases());
+      using database = Database.existing(options.database, new Hosts().trustedAtFirst());
       const table = database.access;
       const print = options.quiet ? () => {} : console.log;
       if (action !== "list") change(table, action, service, usernames, print);

@@ -1,11 +1,12 @@
 /**
- * The `delete` command: deletes files of the home folder.
+ * The `delete` command: deletes files of a home folder. It deletes what the Python command deletes,
+ * and the files in which SQLite keeps a part of the database.
  *
  * @module
  */
 
 import type { Command } from "commander";
-import { join, parse, sep } from "node:path";
+import { join, relative } from "node:path";
 import { ConfigurationError } from "../../errors.ts";
 import {
   certificateFolder,
@@ -13,20 +14,16 @@ import {
   homeFolder,
   keyFolder,
   logFolder,
-  userFolder,
 } from "../../base/paths.ts";
-import { terminalPrompt } from "../../base/prompt.ts";
+import { readInputLine } from "../../base/prompt.ts";
 
-interface Selection {
+interface Options {
   all?: boolean;
   certs?: boolean;
   database?: boolean;
   keys?: boolean;
   logs?: boolean;
-  root?: boolean;
-}
-
-interface Options extends Selection {
+  root: string;
   quiet?: boolean;
   yes?: boolean;
 }
@@ -36,28 +33,29 @@ export function addDelete(program: Command): void {
   program.command("delete")
     .description("Delete files of the home folder, after asking")
     .option("-a, --all", "the certificates, the database, the keys and the logs")
-    .option("-c, --certs", "the certificates")
+    .option("-c, --certs", "the certificates: certs/*.crt")
     .option("-d, --database", "the database")
-    .option("-k, --keys", "the private keys")
-    .option("-l, --logs", "the logs")
-    .option("-r, --root", "the whole home folder")
+    .option("-k, --keys", "the private keys: keys/*.key")
+    .option("-l, --logs", "the logs: logs/*.log")
+    .option("-r, --root <folder>", "the home folder to delete from", homeFolder())
     .option("-q, --quiet", "print nothing, but ask")
     .option("-y, --yes", "do not ask")
     .action(deleteSelected);
 }
 
-async function deleteSelected({ quiet, yes, ...selection }: Options): Promise<void> {
+function deleteSelected({ quiet, yes, ...selection }: Options): void {
   const print = quiet ? () => {} : console.log;
-  const paths = select(selection).filter((path) => statOf(path) !== undefined);
-  if (paths.length === 0) return print(`Nothing to delete in ${homeFolder()}`);
+  const paths = select(selection);
+  if (paths.length === 0) return print(`Nothing to delete in ${selection.root}`);
   if (!yes) {
-    for (const path of paths) print(describe(path));
-    const what = quiet ? paths.join(", ") : paths.length === 1 ? "it" : "them";
-    if (!await terminalPrompt.confirm(`Delete ${what}?`)) return print("Nothing was deleted");
+    for (const path of paths) print(path);
+    if (!confirm(quiet ? `Delete ${paths.join(", ")}. Proceed` : "Proceed")) {
+      return print("Nothing was deleted");
+    }
   }
   for (const path of paths) {
     try {
-      Deno.removeSync(path, { recursive: true }); // removes a symbolic link, not its target
+      Deno.removeSync(path); // removes a symbolic link, not its target
     } catch (cause) {
       throw new ConfigurationError(`Cannot delete ${path}: ${(cause as Error).message}`, { cause });
     }
@@ -65,58 +63,44 @@ async function deleteSelected({ quiet, yes, ...selection }: Options): Promise<vo
   }
 }
 
-/** The paths that the options choose, whether they exist or not. */
-function select({ all, certs, database, keys, logs, root }: Selection): string[] {
-  if (root) return everything();
-  const paths: string[] = [];
-  if (all || certs) paths.push(certificateFolder());
-  if (all || database) paths.push(...DATABASE_SUFFIXES.map((suffix) => databaseFile() + suffix));
-  if (all || keys) paths.push(keyFolder());
-  if (all || logs) paths.push(logFolder());
-  if (paths.length > 0) return paths;
-  throw new ConfigurationError(
-    "Cannot delete: choose what with --all, --certs, --database, --keys, --logs or --root",
-  );
+/** The files that the options choose and that exist. */
+function select({ all, certs, database, keys, logs, root }: Options): string[] {
+  if (!(all || certs || database || keys || logs)) {
+    throw new ConfigurationError(
+      "Cannot delete: choose what with --all, --certs, --database, --keys or --logs",
+    );
+  }
+  /** The same path below the folder that is given. */
+  const inRoot = (path: string) => join(root, relative(homeFolder(), path));
+  return [
+    ...all || certs ? filesIn(inRoot(certificateFolder()), ".crt") : [],
+    ...all || database
+      ? DATABASE_SUFFIXES.map((suffix) => inRoot(databaseFile()) + suffix).filter(isFile)
+      : [],
+    ...all || keys ? filesIn(inRoot(keyFolder()), ".key") : [],
+    ...all || logs ? filesIn(inRoot(logFolder()), ".log") : [],
+  ];
 }
 
 /** The database, and the files in which SQLite keeps changes that it has not written back yet. */
 const DATABASE_SUFFIXES = ["", "-wal", "-shm", "-journal"];
 
-/** The entries of the home folder, and last the folder itself. */
-function everything(): string[] {
-  const home = homeFolder();
-  if (statOf(home) === undefined) return [];
-  const content = contentOf(home);
-  const reason = notAHome(Deno.realPathSync(home), content);
-  if (reason) throw new ConfigurationError(`Cannot delete ${home}: ${reason}`);
-  return [...content, home];
-}
-
-/** The reason why a folder must not be deleted as a whole; `undefined` if there is none. */
-function notAHome(folder: string, content: readonly string[]): string | undefined {
-  if (folder === parse(folder).root) return "it is the root of the file system";
-  const user = userFolder();
-  const realUser = statOf(user) ? Deno.realPathSync(user) : user;
-  if (`${realUser}${sep}`.startsWith(`${folder}${sep}`)) return "your home directory is in it";
-  const known = [certificateFolder(), databaseFile(), keyFolder(), logFolder()];
-  if (content.length === 0 || known.some((path) => content.includes(path))) return undefined;
-  return "it does not look like a home folder of MSL-Network, none of whose files are in it";
-}
-
-/** A path as text for the question whether to delete it. */
-function describe(path: string): string {
-  const stat = statOf(path);
-  if (stat?.isSymlink) return `${path} (a link; what it points to stays)`;
-  return stat?.isDirectory ? `${path} (entries: ${contentOf(path).length})` : path;
-}
-
-/** The paths of the entries of a folder, sorted. */
-function contentOf(folder: string): string[] {
+/** The files of a folder that end like this, sorted. A folder that is a symbolic link has none. */
+function filesIn(folder: string, ending: string): string[] {
+  if (!statOf(folder)?.isDirectory) return [];
   try {
-    return Array.from(Deno.readDirSync(folder), ({ name }) => join(folder, name)).sort();
+    return Array.from(Deno.readDirSync(folder), ({ name }) => join(folder, name))
+      .filter((path) => path.endsWith(ending) && isFile(path))
+      .sort();
   } catch (cause) {
     throw new ConfigurationError(`Cannot read ${folder}: ${(cause as Error).message}`, { cause });
   }
+}
+
+/** Whether a path is a file, or a symbolic link. */
+function isFile(path: string): boolean {
+  const stat = statOf(path);
+  return stat !== undefined && !stat.isDirectory;
 }
 
 /** The status of a path, without following a symbolic link; `undefined` if it does not exist. */
@@ -129,4 +113,11 @@ function statOf(path: string): Deno.FileInfo | undefined {
       cause: error,
     });
   }
+}
+
+/** Asks on the standard input, whatever that is. An empty answer is yes, the end of it is not. */
+function confirm(what: string): boolean {
+  Deno.stdout.writeSync(new TextEncoder().encode(`${what} (Y/n)? `));
+  const answer = readInputLine();
+  return answer !== undefined && /^\s*(y(es)?)?\s*$/i.test(answer);
 }

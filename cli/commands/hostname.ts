@@ -7,7 +7,6 @@
 import { Argument, type Command } from "commander";
 import { Database } from "../../manager/database/database.ts";
 import { ConfigurationError, ValueError } from "../../errors.ts";
-import type { HostnamesTable } from "../../manager/database/hostnames_table.ts";
 import { Hosts } from "../../manager/hosts.ts";
 import { databaseFile } from "../../base/paths.ts";
 import { repr } from "../../base/repr.ts";
@@ -33,10 +32,10 @@ export function addHostname(program: Command): void {
     .action((action: Action, names: string[], options: Options) => {
       const print = options.quiet ? () => {} : console.log;
       const isAdded = action === "add" || action === "insert";
-      const aliases = new Hosts().aliases();
+      const trusted = new Hosts().trustedAtFirst();
       using database = isAdded
-        ? new Database(options.database, aliases)
-        : Database.existing(options.database, aliases);
+        ? new Database(options.database, trusted)
+        : Database.existing(options.database, trusted);
       const { hostnames } = database;
       if (action === "list") {
         for (const name of hostnames.hostnames()) console.log(name);
@@ -45,17 +44,18 @@ export function addHostname(program: Command): void {
       if (names.length === 0) {
         throw new ConfigurationError(`Cannot ${action} a host name: give one or more names`);
       }
-      if (!isAdded) checkAll(names, hostnames); // before any is deleted
+      const missing = isAdded ? [] : names.filter((name) => !hostnames.includes(name));
       for (const name of names) {
+        if (missing.includes(name)) continue;
         if (isAdded) hostnames.insert(name);
         else hostnames.delete(name);
         print(`${isAdded ? "Added" : "Removed"} ${name}`);
       }
+      requireNone(missing); // when all others are removed, as Python does it
     });
 }
 
-function checkAll(names: readonly string[], table: HostnamesTable): void {
-  const missing = names.filter((name) => !table.includes(name));
+function requireNone(missing: readonly string[]): void {
   if (missing.length === 0) return;
   throw new ValueError(
     `Cannot delete ${missing.map(repr).join(", ")}: it is not a trusted hostname`,

@@ -46,7 +46,7 @@ async function requestListing(session: ClientSession): Promise<Listing> {
     return listingOf(identities, Object.fromEntries(links), requester);
   } catch (error) {
     if (!(error instanceof ValueError)) throw error;
-    return listingOf(identities, null, null); // it is a Manager of the Python software
+    return listingOf(identities, null, session.client.networkName ?? null); // of the Python software
   }
 }
 

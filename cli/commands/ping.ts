@@ -1,8 +1,8 @@
 /**
  * The `ping` command: measures the round trip to a Manager, or through it to a Service.
  *
- * It requests the identity of the Manager, which every Manager sends. Of a Service it requests a
- * private attribute, which every Service refuses, so no method of it runs.
+ * It requests the identity of the Manager, which every Manager sends. Of a Service it requests
+ * `max_clients`, a property of every Service: no method runs, and no Service logs that.
  *
  * @module
  */
@@ -33,8 +33,8 @@ interface ParsedOptions extends ParsedConnectOptions {
 
 const DEFAULT_COUNT = 5;
 const DEFAULT_INTERVAL = 1_000;
-/** An attribute that every Service refuses. */
-const PRIVATE = "_ping";
+/** A property of every Service. One in another language, or an old one of this package, may refuse. */
+const PROPERTY = "max_clients";
 
 /** Adds `ping` to the program. */
 export function addPing(program: Command): void {
@@ -107,7 +107,7 @@ async function requestFor(
   const link = await linkWith(client, service, signal);
   return async (timeout) => {
     try {
-      await link.request(PRIVATE, { timeout, signal });
+      await link.request(PROPERTY, { timeout, signal });
     } catch (error) {
       if (!isRefusal(error)) throw error;
     }

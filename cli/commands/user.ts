@@ -47,10 +47,10 @@ export function addUser(program: Command): void {
     .option("-q, --quiet", "print nothing but errors, and the list")
     .action(async (action: Action, username: string | undefined, options: Options) => {
       const isAdded = action === "add" || action === "insert";
-      const aliases = new Hosts().aliases();
+      const trusted = new Hosts().trustedAtFirst();
       using database = isAdded
-        ? new Database(options.database, aliases)
-        : Database.existing(options.database, aliases);
+        ? new Database(options.database, trusted)
+        : Database.existing(options.database, trusted);
       if (action === "list") return list(database.users);
       if (username === undefined) {
         throw new ConfigurationError(`Cannot ${action} a user: give the username`);
@@ -89,14 +89,12 @@ async function change(
       table.delete(username);
       return `Removed ${username}`;
     case "update": {
-      if (given === undefined && isAdmin === undefined) {
-        throw new ConfigurationError(
-          `Cannot update ${username}: give what to change with --password, --admin or --no-admin`,
-        );
-      }
-      await table.update(username, { password: given && readPassword(given, ask), isAdmin });
-      const changed = given ? ", the password is new" : "";
-      return `Updated ${username} (${roleOf(table.isAdmin(username))})${changed}`;
+      const before = roleOf(table.isAdmin(username));
+      const after = roleOf(isAdmin ?? false); // as Python: without --admin the right is revoked
+      const password = given && readPassword(given, ask);
+      await table.update(username, { password, isAdmin: isAdmin ?? false });
+      const role = before === after ? `still ${after}` : `${after}, was ${before}`;
+      return `Updated ${username} (${role}), the password is ${given ? "new" : "unchanged"}`;
     }
   }
 }

@@ -58,25 +58,19 @@ export class UsersTable {
     return this.users().map(({ username }) => username);
   }
 
-  /**
-   * The user with that name.
-   *
-   * @throws {ValueError} If there is none.
-   */
-  user(username: string): User {
-    const user = this.#find(username);
-    if (user === undefined) throw unknown(username);
-    return user;
+  /** The user with that name, if there is one. */
+  find(username: string): User | undefined {
+    return all(this.#database, `${SELECT} WHERE username = ?`, username).map(asUser)[0];
   }
 
   /** Whether a user with that name exists. */
   isUserRegistered(username: string): boolean {
-    return this.#find(username) !== undefined;
+    return this.find(username) !== undefined;
   }
 
   /** Whether a user with that name exists and is an administrator. */
   isAdmin(username: string): boolean {
-    return this.#find(username)?.isAdmin ?? false;
+    return this.find(username)?.isAdmin ?? false;
   }
 
   /**
@@ -116,14 +110,20 @@ export class UsersTable {
    * Changes the password of a user, or whether the user is an administrator, or both. What is
    * `undefined` is not changed.
    *
-   * @throws {ValueError} If there is no such user, or the password is empty.
+   * @throws {ValueError} If there is no such user, nothing is to be changed, or the password is empty.
    */
   async update(
     username: string,
     changes: { password?: string; isAdmin?: boolean },
   ): Promise<void> {
-    const { pid } = this.user(username);
+    const user = this.find(username);
+    if (user === undefined) throw unknown(username);
     const { password, isAdmin = null } = changes;
+    if (password === undefined && isAdmin === null) {
+      throw new ValueError(
+        `Cannot update ${repr(username)}: give a password, or whether it is an administrator`,
+      );
+    }
     let salt: Uint8Array | null = null;
     let key: Uint8Array | null = null;
     if (password !== undefined) {
@@ -134,7 +134,9 @@ export class UsersTable {
     const sql = "UPDATE auth_users SET key = coalesce(?, key), salt = coalesce(?, salt), " +
       "is_admin = coalesce(?, is_admin) WHERE pid = ?";
     const admin = isAdmin === null ? null : Number(isAdmin);
-    const changed = await retryWhileLocked(() => run(this.#database, sql, key, salt, admin, pid));
+    const changed = await retryWhileLocked(() =>
+      run(this.#database, sql, key, salt, admin, user.pid)
+    );
     if (changed === 0) throw unknown(username); // deleted while the key was computed
   }
 
@@ -146,10 +148,6 @@ export class UsersTable {
   delete(username: string): void {
     const changed = run(this.#database, "DELETE FROM auth_users WHERE username = ?", username);
     if (changed === 0) throw unknown(username);
-  }
-
-  #find(username: string): User | undefined {
-    return all(this.#database, `${SELECT} WHERE username = ?`, username).map(asUser)[0];
   }
 }
 

@@ -54,7 +54,7 @@ Deno.test("start warns if it takes passwords without TLS, and only then", async 
 Deno.test("a mistyped command is not run as start, and the error suggests the right name", async () => {
   await using home = await temporaryFolder();
   const { code, stderr } = await run(command(home.path, "keygn"));
-  assertEquals(code, 1);
+  assertEquals(code, 2);
   assert(stderr.includes("unknown command 'keygn'") && stderr.includes("keygen"), stderr);
 });
 

@@ -2,7 +2,9 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { join } from "node:path";
+import { program } from "../../cli/main.ts";
 import { readKey } from "../../net/key.ts";
+import { LIMIT_OPTIONS } from "../../program/limit_options.ts";
 import { command, output, refusal } from "../support/command_line.ts";
 import { modeOf, temporaryFolder } from "../support/folder.ts";
 import { ManagerProcess } from "../support/manager_process.ts";
@@ -53,6 +55,63 @@ Deno.test("every command has a help text, and docs/cli.md lists every option", a
     assertEquals(documented.toSorted(), options.filter((one) => one !== "--help").toSorted());
   }));
   assertEquals([...Deno.readDirSync(home.path)], []);
+});
+
+/** The options of each Python command. */
+const OF_PYTHON: Record<string, string[]> = {
+  start: [
+    "--auth-hostname",
+    "--auth-login",
+    "--auth-password",
+    "--cert-file",
+    "--database",
+    "--disable-tls",
+    "--host",
+    "--key-file",
+    "--key-file-password",
+    "--log-file",
+    "--log-level",
+    "--port",
+  ],
+  user: ["--admin", "--database", "--password"],
+  hostname: ["--database"],
+  keygen: ["--curve", "--out", "--password", "--size"],
+  certgen: ["--algorithm", "--key-file", "--key-file-password", "--show", "--years-valid"],
+  certdump: ["--out"],
+  delete: ["--all", "--certs", "--database", "--keys", "--logs", "--quiet", "--root", "--yes"],
+};
+
+Deno.test("docs/cli.md lists every command and option that Python does not have, and we have all of Python's", async () => {
+  const text = await Deno.readTextFile(new URL("../../docs/cli.md", import.meta.url));
+  const section = text.split(/^## /m).find((it) => it.startsWith("Beside the Python"))!;
+  const listed = Object.fromEntries(
+    Array.from(
+      section.matchAll(/^\| `(\w+)` +\| (.*)\|$/gm),
+      ([_, name, cell]) => [name, cell.trim()],
+    ),
+  );
+  const limits = new Set<string>(LIMIT_OPTIONS.map(({ flag }) => flag));
+  const expected: Record<string, string[] | "the command"> = {};
+  for (const one of program().commands) {
+    const options = one.options.map(({ long }) => long!);
+    const python = OF_PYTHON[one.name()];
+    if (python === undefined) {
+      expected[one.name()] = "the command";
+      continue;
+    }
+    assertEquals(python.filter((option) => !options.includes(option)), [], one.name());
+    const ours = options.filter((option) => !python.includes(option) && !limits.has(option));
+    if (ours.length > 0) expected[one.name()] = ours.toSorted();
+  }
+  const found = Object.fromEntries(
+    Object.entries(listed).map(([name, cell]) => [
+      name,
+      cell.startsWith("the command")
+        ? "the command"
+        : Array.from(cell.matchAll(/`(--[a-z-]+)`/g), ([_, option]) => option).toSorted(),
+    ]),
+  );
+  assertEquals(found, expected);
 });
 
 Deno.test("options that are unknown or not valid are rejected", async () => {

@@ -77,10 +77,14 @@ Deno.test("ls lists everything but the links of a Python Manager, and sends it n
     attributes: {},
     language: "Python 3.12",
     os: "Linux",
-    clients: { "Viewer[lab:2]": { ...who, name: "Viewer" } },
+    clients: {
+      "Viewer[lab:2]": { ...who, name: "Viewer" },
+      "ls[lab:3]": { ...who, name: "ls" },
+      "ls[lab:4]": { ...who, name: "ls" },
+    },
     services: { Echo: { ...who, attributes: {}, max_clients: -1 } },
   };
-  await manager.send({ error: false, requester: "x", result, uid });
+  await manager.send({ error: false, requester: "ls[lab:3]", result, uid });
   assertEquals((await manager.receive()).attribute, "status");
   await manager.sendRequest("username", MANAGER_NAME);
   for (let text; (text = await manager.receiveText()) !== undefined;) {
@@ -89,4 +93,6 @@ Deno.test("ls lists everything but the links of a Python Manager, and sends it n
   const text = await listed;
   assertMatch(text, /^Echo +lab:1 +Python 3\.12 +unknown$/m);
   assertMatch(text, /^Viewer\[lab:2\] +Python 3\.12 +unknown$/m);
+  assertMatch(text, /^ls\[lab:4\] +Python 3\.12 +unknown$/m); // another one
+  assert(!text.includes("ls[lab:3]"), text);
 });

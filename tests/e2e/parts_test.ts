@@ -1,6 +1,6 @@
 /** Large values in pieces: between our Clients and Services, and with peers that do not know them. */
 
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import {
   CancelledError,
   type Client,
@@ -637,4 +637,26 @@ Deno.test("under a Manager that does not know pieces a Service takes none", asyn
   assertEquals((await manager.receive()).attribute, "__disconnect__");
   await manager.close();
   await leaving;
+});
+
+Deno.test("a Manager whose limit is shorter than a piece gets each value in one line, and says the limit", async () => {
+  const quotes = '"'.repeat(300_000); // 600 KB of JSON, and twice as much in pieces
+  const outcomes: (string | number)[] = [];
+  for (const maxMessageSize of [400_000, 528 * 1024]) {
+    await using manager = await TestManager.start({ disableTls: true, limits: { maxMessageSize } });
+    await using store = new Store();
+    await store.start(manager.connectOptions);
+    await using client = await connect(manager.connectOptions);
+    const link = await client.link<Store>("Store");
+    assertEquals((await link.echo("a".repeat(300_000)) as string).length, 300_000);
+    const error = await link.echo(quotes).then((value) => (value as string).length, String);
+    outcomes.push(error);
+    assertEquals(await link.trigger(), 1); // the connection goes on
+  }
+  const [refused, length] = outcomes;
+  assertMatch(
+    String(refused),
+    /The message is longer than the limit of 400000B \(--max-message-size\)/,
+  );
+  assertEquals(length, quotes.length);
 });

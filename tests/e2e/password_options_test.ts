@@ -136,7 +136,7 @@ Deno.test("user prompts twice for a new password", async () => {
   await ask(home.path, twice("hunter2"), "user", "add", "alice", "-p");
   assert(await hasPassword(home.path, "alice", "hunter2"));
   const shown = await ask(home.path, twice("hunter3"), "user", "update", "alice", "--password");
-  assert(shown.endsWith("Updated alice (user), the password is new\n"), shown);
+  assert(shown.endsWith("Updated alice (still user), the password is new\n"), shown);
   assert(await hasPassword(home.path, "alice", "hunter3"));
   await ask(home.path, twice("hunter4"), "user", "update", "alice", "--password=-", "--admin");
   assert(await hasPassword(home.path, "alice", "hunter4"));

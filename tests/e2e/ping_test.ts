@@ -1,11 +1,15 @@
 /** The `ping` command: round trips. */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import type { JsonObject } from "../../mod.ts";
-import { at, command } from "../support/command_line.ts";
+import { connect, type JsonObject } from "../../mod.ts";
+import { TestManager } from "../../testing.ts";
+import { at, command, output } from "../support/command_line.ts";
 import { temporaryFolder } from "../support/folder.ts";
-import { run } from "../support/process.ts";
+import { recordLogs } from "../support/logs.ts";
+import { Process, run } from "../support/process.ts";
+import { pythonPeer } from "../support/python.ts";
 import { ScriptedManager } from "../support/scripted_manager.ts";
+import { Lab } from "../support/services.ts";
 import { Shell } from "../support/shell.ts";
 
 const QUICKLY = ["--interval", "0", "--count", "3"];
@@ -33,6 +37,24 @@ Deno.test("ping measures round trips to the Manager, and to a Service without a 
     await shell.refusal("ping", "Nothing", "--json"),
     /^Cannot link with 'Nothing': no such service .* are: 'BasicMath'$/,
   );
+});
+
+Deno.test("ping leaves no trace in the log of a Python service, nor in that of ours", async () => {
+  await using logs = await recordLogs(["msl", "network", "service"], "warning");
+  await using home = await temporaryFolder();
+  await using manager = await TestManager.start({ disableTls: true });
+  await using python = new Process(pythonPeer("service", manager));
+  await using ours = new Lab();
+  await ours.start(manager.connectOptions);
+  await manager.connected("Python Lab");
+  const args = ["--disable-tls", ...at(manager.connectOptions), ...QUICKLY];
+  for (const service of ["Python Lab", "Lab"]) {
+    assertMatch(await output(home.path, "ping", service, ...args), /3 sent, 3 answered/);
+  }
+  await using cxn = await connect(manager.connectOptions);
+  await (await cxn.link("Python Lab")).shutdownService();
+  assertEquals((await python.succeeded()).stderr, "");
+  assertEquals(logs.records, []);
 });
 
 Deno.test("ping runs until Ctrl+C, and then prints its statistics", async () => {

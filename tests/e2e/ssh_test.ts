@@ -3,6 +3,7 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import {
   connect,
   LinkedClient,
@@ -103,6 +104,49 @@ test("a script with Services runs until its last Service is shut down", async ()
   assertEquals(await calculator.add(1, 2), 3);
   assertEquals(await calculator.shutdownService(), "goodbye");
   assertEquals(await remote.finished, { state: "ended", code: 0 });
+});
+
+const CONSOLE = fileURLToPath(import.meta.resolve("../support/programs/console.py"));
+
+test("a Python script gets its options as keyword arguments, a password only if that may be seen", async () => {
+  await using computer = await Computer.start();
+  const script = ["python3", CONSOLE, "obedient"];
+  const remote = await computer.run(script, {
+    port: 0,
+    disableTls: true,
+    authPassword: "a secret",
+    showPasswords: true,
+  });
+  assertEquals([remote.hostname, remote.tls], ["lab-pc", false]);
+  await remote.disconnect();
+  const hidden = await failure(
+    computer.run(script, { port: 0, disableTls: true, authPassword: "a secret" }),
+  );
+  assertMatch(hidden, /: it asks for no password, so .* with showPasswords\. It was stopped$/);
+  await until("only the first is running", () => computer.pids().filter(isRunning).length === 1);
+});
+
+test("a Manager that is not the one that was asked for is stopped, and the start fails", async () => {
+  await using computer = await Computer.start();
+  const script = ["python3", CONSOLE, "ignorant"];
+  for (
+    const [options, reason] of [
+      [
+        { port: 1, disableTls: true },
+        /: it runs on port \d+ instead of 1, so it ignores its options/,
+      ],
+      [{ port: 0, disableTls: false }, /: it uses no TLS against disableTls, so it ignores/],
+      [
+        { disableTls: true, authLogin: true },
+        /: it asks for no username, so it ignores its options/,
+      ],
+    ] as const
+  ) {
+    const message = await failure(computer.run(script, options));
+    assertMatch(message, reason);
+    assertMatch(message, /\. It was stopped$/);
+    await until("it has ended", () => !computer.pids().some(isRunning));
+  }
 });
 
 test("a Manager keeps running when the SSH connection breaks", async () => {

@@ -3,9 +3,9 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { atTerminal, output, refusal } from "../support/command_line.ts";
+import { atTerminal, command, output, refusal } from "../support/command_line.ts";
 import { temporaryFolder } from "../support/folder.ts";
-import { tool } from "../support/process.ts";
+import { run, tool } from "../support/process.ts";
 
 /** Checks a user's row as Python would: database, username, password, whether an administrator. */
 const CHECK_ROW = `
@@ -35,10 +35,20 @@ Deno.test("user adds, changes, lists and removes users, and Python reads the row
   await tool("python3", "-c", CHECK_ROW, database, "Ωmega", "pässword", "1");
   assertEquals(await user("list"), "j.doe  user\nΩmega  administrator\n");
 
-  assertEquals(await user("update", "j.doe", "-a"), "Updated j.doe (administrator)\n");
+  assertEquals(
+    await user("update", "j.doe", "-a"),
+    "Updated j.doe (administrator, was user), the password is unchanged\n",
+  );
   await tool("python3", "-c", CHECK_ROW, database, "j.doe", "a good password", "1");
-  const changed = await user("update", "j.doe", "--no-admin", "-p", "new");
-  assertEquals(changed, "Updated j.doe (user), the password is new\n");
+  const changed = await user("update", "j.doe", "-p", "new"); // as Python, which has no --no-admin
+  assertEquals(changed, "Updated j.doe (user, was administrator), the password is new\n");
+  await tool("python3", "-c", CHECK_ROW, database, "j.doe", "new", "0");
+
+  await user("update", "j.doe", "--admin");
+  assertEquals(
+    await user("update", "j.doe"),
+    "Updated j.doe (user, was administrator), the password is unchanged\n",
+  );
   await tool("python3", "-c", CHECK_ROW, database, "j.doe", "new", "0");
 
   assertEquals(await user("remove", "j.doe"), "Removed j.doe\n");
@@ -54,8 +64,8 @@ Deno.test("user rejects arguments that are not valid", async () => {
     ["already exists", "add", "bob", "-p", "x"],
     ["the standard input is not a terminal", "add", "alice"],
     ["must not end in a colon and digits", "add", "alice:1", "-p", "x"],
-    ["give what to change with --password, --admin or --no-admin", "update", "bob"],
     ["No user has the username 'alice'", "update", "alice", "-a"],
+    ["No user has the username 'alice'", "update", "alice"],
     ["No user has the username 'alice'", "remove", "alice"],
   ];
   await Promise.all(refused.map(async ([reason, ...args]) => {
@@ -75,13 +85,23 @@ Deno.test("hostname adds, lists and removes trusted computers", async () => {
   const hostname = (...args: string[]) => output(home.path, "hostname", ...args, "-d", database);
   assertEquals(await hostname("add", "localhost"), "Added localhost\n");
   const aliases = await hostname("list");
+  for (const domain of ["1.0.0.127.in-addr.arpa", `1.${"0.".repeat(31)}ip6.arpa`]) {
+    assert(aliases.split("\n").includes(domain), aliases);
+  }
   assert(aliases.includes("localhost\n") && aliases.includes(`${Deno.hostname()}\n`), aliases);
   assertEquals(await hostname("add", "lab-1", "192.0.2.7"), "Added lab-1\nAdded 192.0.2.7\n");
   assertEquals(await hostname("insert", "lab-1"), "Added lab-1\n");
   const names = (await hostname("list")).trimEnd().split("\n");
   assertEquals(names, [...aliases.trimEnd().split("\n"), "192.0.2.7", "lab-1"].sort());
-  const removed = await hostname("remove", "192.0.2.7", "lab-1");
-  assertEquals(removed, "Removed 192.0.2.7\nRemoved lab-1\n");
+  const some = await run(command(
+    home.path,
+    ...["hostname", "remove", "nobody", "192.0.2.7", "nothing", "lab-1", "-d", database],
+  ));
+  assertEquals(some, {
+    code: 1,
+    stdout: "Removed 192.0.2.7\nRemoved lab-1\n",
+    stderr: "Cannot delete 'nobody', 'nothing': it is not a trusted hostname\n",
+  });
   assertEquals(await hostname("list"), aliases);
   const unknown = await refusal(home.path, "hostname", "delete", "lab-1", "-d", database);
   assertEquals(unknown, "Cannot delete 'lab-1': it is not a trusted hostname");

@@ -9,10 +9,9 @@ import { mock } from "node:test";
 import { loadCredentials } from "../../net/credentials.ts";
 import { Connection } from "../../net/connection.ts";
 import { TimeoutError } from "../../errors.ts";
-import { Budget } from "../../base/budget.ts";
 import { clearImmediate, setImmediate } from "node:timers";
 import { until } from "../support/until.ts";
-import { HeldLine } from "../../wire/held_line.ts";
+import { HeldLine, HeldMemory } from "../../wire/held_line.ts";
 import { type Line, LongLine } from "../../wire/line.ts";
 import { listen, type Listener } from "../../net/listener.ts";
 import type { Transport } from "../../net/transport.ts";
@@ -20,7 +19,8 @@ import { temporaryFolder } from "../support/folder.ts";
 import { memoryPair, MemoryTransport, type Pair } from "../support/memory_transport.ts";
 
 async function firstSocket(listener: Listener): Promise<Transport> {
-  return (await listener.accept())!;
+  for await (const socket of listener) return socket;
+  throw new Error("the listener is closed");
 }
 
 async function tcpPair(): Promise<Pair> {
@@ -377,8 +377,8 @@ Deno.test("lines that wait for a line in pieces make a connection congested, unt
 });
 
 /** A held line of `size` bytes, and the budget that it has a share of. */
-function held(size: number): { line: HeldLine; budget: Budget } {
-  const budget = new Budget(4 * size + 4 * 1024 * 1024);
+function held(size: number): { line: HeldLine; budget: HeldMemory } {
+  const budget = new HeldMemory(4 * size + 4 * 1024 * 1024);
   const line = new HeldLine(budget, size);
   line.tryAppend(new Uint8Array(size).fill(0x78));
   return { line, budget };
@@ -413,7 +413,7 @@ Deno.test("a held line is written in its turn, to each receiver, from the memory
 
 Deno.test("a peer that has its share of held lines is disconnected by one that does not wait", async () => {
   await using pair = memoryPair(1_000);
-  const budget = new Budget(4 * 1024 * 1024);
+  const budget = new HeldMemory(4 * 1024 * 1024);
   const near = new Connection(pair.near);
   const notifications = Array.from({ length: 2 }, () => {
     const line = new HeldLine(budget, 1024 * 1024);

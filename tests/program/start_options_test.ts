@@ -90,7 +90,7 @@ Deno.test("an option that is false is left out, and the number of a level is tex
 Deno.test("passwords are lines of the standard input, and not on the command line", async () => {
   const passwords = { authPassword: ' --it\'s "µ" $HOME ', keyFilePassword: "-" };
   const { args, input } = formatStartOptions({ ...passwords, port: 0 });
-  assertEquals(args, ["--port=0", "--auth-password=-", "--key-file-password=-"]);
+  assertEquals(args, ["--kwargs", '{"port":0}', "--auth-password=-", "--key-file-password=-"]);
   assertEquals(input, Object.values(passwords));
   const expected = { ...DEFAULTS, port: 0, ...passwords };
   assertEquals(await parseElsewhere(args, input.join("\n") + "\n"), expected);
@@ -121,4 +121,68 @@ Deno.test("every limit that is written as an option is parsed to the same limit"
   const { args } = formatStartOptions({ limits });
   assertEquals(args.length, Object.keys(limits).length);
   assertEquals(parseStartOptions(args).limits, limits);
+});
+
+Deno.test("options are passed as Python's keyword arguments, and others as options of their own", () => {
+  const options = {
+    port: 7,
+    disableTls: true,
+    certFile: "it's",
+    logLevel: "debug",
+    logSize: 1_500,
+  };
+  const kwargs = '{"cert_file":"it\'s","disable_tls":true,"port":7}';
+  const { args, input } = formatStartOptions({ ...options, authPassword: "a b" });
+  assertEquals(args.slice(0, 2), ["--kwargs", kwargs]);
+  assertEquals(
+    args.slice(2).toSorted(),
+    [
+      "--auth-password=-",
+      "--log-level=debug",
+      "--log-size=1500B",
+    ].toSorted(),
+  );
+  assertEquals(input, ["a b"]);
+  const shown = formatStartOptions({ port: 7, authPassword: "a b" }, "kwargs", true);
+  assertEquals([shown.args.length, shown.input], [2, []]);
+  assertEquals(JSON.parse(shown.args[1]), {
+    port: 7,
+    auth_password: "a b",
+    password_manager: "a b",
+  });
+  assertEquals(parseStartOptions(shown.args).authPassword, "a b");
+  assertEquals(formatStartOptions({ port: 7 }, "flags").args, ["--port=7"]);
+});
+
+Deno.test("a script reads the keyword arguments that the Python software passes", () => {
+  const kwargs = {
+    port: 0,
+    host: null,
+    disable_tls: true,
+    auth_login: false,
+    timeout: 5,
+    username: "alice",
+    password_manager: "abc",
+    assert_hostname: true,
+  };
+  const text = JSON.stringify(kwargs);
+  for (const args of [["--kwargs", text], [`--kwargs=${text}`], ["--kwargs", text, "--grace=1s"]]) {
+    const { port, disableTls, authLogin, host, limits } = parseStartOptions(args);
+    assertEquals([port, disableTls, authLogin, host], [0, true, undefined, undefined]);
+    assertEquals(limits, args.length === 3 ? { grace: 1_000 } : undefined);
+  }
+  for (
+    const [bad, reason] of [
+      ["{", "it is not a JSON object"],
+      ["[]", "it is not a JSON object"],
+      [undefined, "it is not a JSON object"],
+      ['{"prot":1}', 'there is no option "prot"'],
+      ['{"disable_tls":"no"}', 'the value of "disable_tls" has a wrong type'],
+      ['{"port":[1]}', 'the value of "port" has a wrong type'],
+      ['{"auth_password":"-"}', '"-" is no password'],
+    ]
+  ) {
+    const args = bad === undefined ? ["--kwargs"] : ["--kwargs", bad];
+    assertThrows(() => parseStartOptions(args), ConfigurationError, `--kwargs: ${reason}`);
+  }
 });

@@ -93,6 +93,7 @@ export class Network implements Disposable {
     database: this.database,
     password: undefined,
     authHostname: false,
+    authLogin: false,
     shutdown: () => Promise.resolve(),
   });
   readonly router = new Router<FakeSink>(

@@ -14,6 +14,7 @@ const FIELDS: readonly Field[] = [
   "args",
   "kwargs",
   "result",
+  "parts",
 ];
 
 const encoder = new TextEncoder();

@@ -95,6 +95,25 @@ Deno.test("a long text is read at any position, and with escapes that are cut an
   assertReadAsAtOnce(`{"${long}":{"${long}":["${long}"]}}`);
 });
 
+Deno.test("long texts, and long gaps without a text, are read wherever they are cut", () => {
+  const tail = ['a"', "\\", '\\"', "]", "}{", ",", "é"];
+  const filled = fc.tuple(fc.integer({ min: 120, max: 300 }), fc.constantFrom(...tail))
+    .map(([length, tail]) => "a[,".repeat(length / 3) + tail);
+  const numbers = fc.array(fc.nat(99), { minLength: 40, maxLength: 120 });
+  const value = fc.array(fc.oneof(filled, numbers, fc.dictionary(filled, numbers)));
+  fc.assert(
+    fc.property(
+      value,
+      fc.integer({ min: 1, max: 600 }),
+      length,
+      (value, pieceLength, partLength) => {
+        assertEquals(read(JSON.stringify(value), pieceLength, partLength), value);
+      },
+    ),
+    { numRuns: 500 },
+  );
+});
+
 Deno.test("invalid characters between values are rejected in parts too", () => {
   const long = '"aaaaaaaaaaaaaaaa"';
   for (
