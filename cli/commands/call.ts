@@ -38,8 +38,13 @@ const STANDARD_INPUT = "-";
 
 /** Adds `call` to the program. */
 export function addCall(program: Command): void {
+  const command = program.command("call");
+  // Commander takes -Infinity for an option, unlike other negative numbers. -1e999 is the same number.
+  const parseOptions = command.parseOptions.bind(command);
+  command.parseOptions = (words) =>
+    parseOptions(words.map((word) => word === "-Infinity" ? "-1e999" : word));
   addConnectOptions(
-    program.command("call"),
+    command,
     "how long connecting, and an answer, may take; without it, an answer may take any time",
   )
     .description("Call a method of a Service and print its result")
