@@ -180,7 +180,7 @@ Deno.test("arguments that cannot be used are rejected before ssh is run", async 
   for (const command of ["", " \n", []]) {
     await assertRejects(() => startManager("lab", command, none), ValueError, "command is empty");
   }
-  for (const timeout of [0, -1, NaN, Infinity]) {
+  for (const timeout of [0, -1, NaN]) {
     await assertRejects(() => startManager("lab", ["true"], { timeout }), RangeError, "timeout");
   }
   await assertRejects(() => startManager("lab", ["a\0b"], none), ValueError, "NUL");

@@ -85,7 +85,8 @@ const ATTEMPTS: Record<string, Attempt> = {
   user: command("user", "list"),
   hostname: command("hostname", "add", "scope"),
   access: command("access", "list"),
-  certgen: command("certgen"),
+  certgen: (lab, permissions) =>
+    command("certgen", join(lab.home, "certs", "other.crt"))(lab, permissions),
   keygen: command("keygen"),
   delete: async (lab, permissions) => {
     await Deno.mkdir(join(lab.home, "logs"), { recursive: true });

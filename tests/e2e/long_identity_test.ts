@@ -75,7 +75,7 @@ Deno.test("identities share the budget of long lines, and give it back when the 
   const MiB = 1024 * 1024;
   await using manager = await TestManager.start({
     disableTls: true,
-    limits: { maxHeld: 4 * MiB, maxIdentity: 3 * MiB },
+    limits: { maxHeld: 6 * MiB, maxIdentity: 3 * MiB },
   });
   const identity = (name: string) => ({
     type: "service",

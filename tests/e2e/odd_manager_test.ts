@@ -5,6 +5,7 @@ import { connect, type JsonObject, RemoteError, Service, ValueError } from "../.
 import { ENTRY, ScriptedManager } from "../support/scripted_manager.ts";
 import { linked } from "../support/linked.ts";
 import fc from "../support/properties.ts";
+import { notification } from "../support/messages.ts";
 import { expectNothingUnhandled } from "../support/unhandled.ts";
 
 /** A value of a type that the key does not have. */
@@ -140,9 +141,14 @@ Deno.test("a Client goes on after any lines of a Manager, and the next call is a
     const pending = link.add(1, 2);
     pending.addDoneCallback(() => Promise.reject(new Error("the callback fails")));
     const { uid } = await manager.receive();
+    const other = await manager.grantLink(client, "Other"); // no odd line names it
+    const { promise: allRead, resolve } = Promise.withResolvers<void>();
+    other.notificationHandler = () => resolve();
     for (const text of oddLines()) {
       await manager.send(text.replace('"uid":"1"', `"uid":${JSON.stringify(uid)}`) + "\r\n");
     }
+    await manager.send(notification("Other", ["all lines are read"]));
+    await allRead;
     await pending.exception();
     const next = client.identities({ timeout: 20_000 });
     const read = (async () => {

@@ -71,7 +71,7 @@ test("a Manager is started with its options, and its password is in no command l
     authPassword,
   });
   assertEquals([remote.hostname, remote.tls], [HOST, true]);
-  const files = ['the "database".sqlite3', "log files/*.log", "keys/localhost.key"];
+  const files = ['the "database".sqlite3', "log files/*.log", `keys/${HOST}.key`];
   for (const file of files) assert(existsSync(join(computer.home, file)), file);
   if (Deno.build.os === "linux") {
     const all = commandLines();

@@ -1016,7 +1016,7 @@ Deno.test("an administrator's request that fails is answered with an error and i
       "TypeError: UsersTable.is_admin() missing 1 required positional argument: 'username'",
     ],
     [
-      { attribute: "users_table.get_user", args: ["x"] },
+      { attribute: "users_table.delete", args: ["x"] },
       "ValueError: No user has the username 'x'",
     ],
   ];
@@ -1036,7 +1036,7 @@ Deno.test("a client whose user logged in during the handshake is prompted only i
   await network.database.users.insert("j.doe", "secret", false);
   const other = network.client("d", await logIn(network.database, "j.doe"));
   network.send(other, ofAdministrator("7"));
-  assertEquals(only(other), prompt("username", MANAGER_NAME));
+  assertEquals(await other.sink.next(), prompt("username", MANAGER_NAME));
 });
 
 Deno.test("a message to the Manager itself has at most the size of a handshake's line", () => {
