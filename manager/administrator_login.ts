@@ -101,11 +101,12 @@ export class Login {
     this.#sendPrompt("username", manager);
     const { username, password } = await credentials.promise;
     try {
+      const isUser = await retryWhileLocked(() => users.isUserRegistered(username));
       let user: SessionUser | undefined;
       await this.#attemptLogin(async () => {
         user = await users.logIn(username, password);
         return user !== undefined;
-      }, users.isUserRegistered(username) ? username : undefined);
+      }, isUser ? username : undefined);
       if (!await isAdministrator(users, user)) {
         throw new ValueError("You must be an administrator to send this request to the Manager");
       }

@@ -45,8 +45,8 @@ function keyOf(address: string, username?: string): string {
 const MAPPED = /^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i;
 
 /**
- * The addresses that count as one, as far as guessing and taking connections is concerned: an IPv6
- * network of 64 bits, since whoever has one address of it has all of them. An IPv4 address is alone.
+ * The block of an address. Failed logins and connections are counted by block. An IPv6 block has 64
+ * bits, since a computer can take any address of its network. An IPv4 block is one address.
  */
 export function blockOf(address: string): string {
   const [plain, zone = ""] = address.replace(MAPPED, "").split("%");

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
-import { KeyError, ValueError } from "../../errors.ts";
+import { ConfigurationError, KeyError, ValueError } from "../../errors.ts";
 import { type Answer, Login, parseAnswer, textOf } from "../../manager/administrator_login.ts";
 import { type SessionUser, UsersTable } from "../../manager/database/users_table.ts";
 import { MANAGER_NAME as MANAGER } from "../support/devices.ts";
@@ -147,6 +147,21 @@ Deno.test("an administrator that loses the rights while the password is checked 
   }
   const peer = new Peer(new Revoking(newTable().database));
   await expectRejection(peer.logIn("admin", PASSWORD));
+});
+
+Deno.test("an administrator can log in while another program locks the database for a moment", async () => {
+  class Locked extends UsersTable {
+    readonly asked: string[] = [];
+    override isUserRegistered(username: string): boolean {
+      this.asked.push(username);
+      if (this.asked.length > 1) return super.isUserRegistered(username);
+      const cause = new Error("database is locked");
+      throw new ConfigurationError("Cannot use the database: database is locked", { cause });
+    }
+  }
+  const users = new Locked(newTable().database);
+  await new Peer(users).logIn("admin", PASSWORD);
+  assertEquals(users.asked, ["admin", "admin"]);
 });
 
 Deno.test("a request during a login is rejected, and the login goes on", async () => {
