@@ -14,7 +14,7 @@
  */
 
 import { delay } from "@std/async/delay";
-import { Client, type ClientOptions, type ShutdownHandler } from "./client.ts";
+import { type Client, type ClientOptions, connect, type ShutdownHandler } from "./client.ts";
 import { RemoteError, TimeoutError } from "./errors.ts";
 import type { Future } from "./future.ts";
 import type { Link } from "./client/link.ts";
@@ -239,7 +239,7 @@ export const LinkedClient: {
     service: string,
     options: ClientOptions & { sameUser?: boolean } = {},
   ): Promise<LinkedClient<S>> {
-    const client = await Client.connect({ name: "LinkedClient", ...options });
+    const client = await connect({ name: "LinkedClient", ...options });
     try {
       const link = await waitForService<S>(
         client,

@@ -61,7 +61,7 @@ export {
   options,
 } from "./wire/call.ts";
 export { Client, type ClientOptions, connect, type ShutdownHandler } from "./client.ts";
-export type { ConnectOptions } from "./device/device.ts";
+export type { ConnectOptions } from "./device/connect_options.ts";
 export {
   AttributeError,
   CancelledError,

@@ -11,7 +11,7 @@
 import { sleep } from "../base/timer.ts";
 import { pauseAfter, retry } from "./retry.ts";
 import { type Connection, describeEnd } from "../net/connection.ts";
-import type { ResolvedOptions } from "./device.ts";
+import type { ResolvedOptions } from "./device_options.ts";
 import { ConnectionAbortedError } from "../errors.ts";
 import { IDLE_INTERVALS, Keepalive } from "../net/keepalive.ts";
 import { LONGEST_TIME } from "../limits.ts";

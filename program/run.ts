@@ -7,7 +7,7 @@
 
 import { getConfig } from "@logtape/logtape";
 import { dirname } from "node:path";
-import type { ConnectOptions } from "../device/device.ts";
+import type { ConnectOptions } from "../device/connect_options.ts";
 import { resolveLogLimits } from "../limits.ts";
 import { logger } from "../base/log.ts";
 import { type Logging, startLogging } from "../logging.ts";

@@ -12,7 +12,6 @@
  * @module
  */
 
-import { Buffer } from "node:buffer";
 import { ByteBuffer } from "../base/buffer.ts";
 
 const NEWLINE = "\n";
@@ -27,6 +26,15 @@ const MIN_TOGETHER = 3;
 const SHORT = 512;
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const latin1 = new TextDecoder("latin1");
+
+/** The buffer of Node, which Deno has too. */
+interface NodeBuffer {
+  from(buffer: ArrayBufferLike, byteOffset: number, length: number): {
+    toString(encoding: "latin1"): string;
+  };
+}
+const { Buffer } = globalThis as { Buffer?: NodeBuffer };
 
 /** The bytes of a line without its terminator, or a line that arrives in pieces. */
 export type Line = Uint8Array | LongLine;
@@ -255,8 +263,10 @@ export function decodeLines(lines: readonly Line[]): (string | undefined)[] {
 
 /**
  * The bytes as a text with one character for each byte. V8 searches a text with the `memchr` of the
- * system, but an array element by element, which takes three times as long.
+ * system, but an array element by element, which takes three times as long. The buffer of Node makes
+ * the text in a third of the time of a decoder; a browser has only that.
  */
 function characters({ buffer, byteOffset, length }: Uint8Array): string {
-  return Buffer.from(buffer, byteOffset, length).toString("latin1");
+  return Buffer?.from(buffer, byteOffset, length).toString("latin1") ??
+    latin1.decode(new Uint8Array(buffer, byteOffset, length));
 }
