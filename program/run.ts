@@ -98,8 +98,8 @@ async function runManager(options: RunOptions, services: readonly Service[]): Pr
   let signals = 0;
   using _signals = onTermination(() => ++signals === 1 ? manager.shutdown() : manager.abort());
   await Promise.all(services.map((service) => service.start(connectOptionsFor(manager, options))));
-  const { port, tls } = manager;
-  printReady(formatReadyLine({ hostname: options.host ?? manager.hostname, port, tls }));
+  const { port, tls, webPort } = manager;
+  printReady(formatReadyLine({ hostname: options.host ?? manager.hostname, port, tls, webPort }));
   const lastService = reportEnds(services, () => manager.isShuttingDown);
   await Promise.race(services.length > 0 ? [manager.finished, lastService] : [manager.finished]);
   await manager.shutdown();

@@ -13,7 +13,7 @@ interface Agent {
 
 /** The names in `userAgent`, the more special ones first: that of Edge has Chrome's in it too. */
 const BROWSERS =
-  /\b(Edg|OPR|Firefox|Chrome|Node\.js|Bun|Deno)\/([\d.]+)|\b(Version)\/([\d.]+).*Safari/;
+  /\b(Edg|OPR|Firefox|(?:Headless)?Chrome|Node\.js|Bun|Deno)\/([\d.]+)|\b(Version)\/([\d.]+).*Safari/;
 
 /** The name and version of the browser, e.g. `"Firefox 128.0"`. */
 export function browserName({ userAgent = "" }: Agent = agent()): string {
