@@ -16,6 +16,13 @@ const MANAGER: Omit<Block, "path" | "line"> = {
   code: "deno run -A manager.ts",
 };
 
+/**
+ * A program that prints the command of a task: the task runner of Deno would run it with another
+ * `deno` than that of the reader, which replaces the port.
+ */
+const TASK =
+  "console.log(JSON.parse(Deno.readTextFileSync(`deno.json`)).tasks[Deno.args[0]] ?? ``)";
+
 /** A program that runs in the background. */
 interface Running {
   child: Deno.ChildProcess;
@@ -28,7 +35,7 @@ export async function follow(blocks: readonly Block[]): Promise<number> {
   await using reader = await Reader.begin();
   const [{ path }] = blocks;
   const startsManager = blocks.some(({ words, code }) =>
-    words.includes("start") && code.includes("manager.ts")
+    words.includes("start") && /manager\.ts|task manager$/.test(code)
   );
   if (!startsManager) await reader.start({ ...MANAGER, path, line: 0 }, undefined);
   let count = 0;
@@ -47,11 +54,14 @@ export async function follow(blocks: readonly Block[]): Promise<number> {
 class Reader implements AsyncDisposable {
   readonly #folder: Awaited<ReturnType<typeof temporaryFolder>>;
   readonly #running: Running[] = [];
+  /** The folder that the reader's terminal is in, which a block may change. */
+  #current: string;
   /** The port of the Manager, once it is running. */
   #port: string | undefined;
 
   private constructor(folder: Awaited<ReturnType<typeof temporaryFolder>>) {
     this.#folder = folder;
+    this.#current = this.#project;
   }
 
   /** A clean copy of the package, and a `deno` that replaces the default port. */
@@ -69,6 +79,10 @@ class Reader implements AsyncDisposable {
     const script = `#!/bin/sh
 deno='${Deno.execPath()}'
 if [ "$1" = run ]; then shift; exec "$deno" run '--preload=${preload}' "$@"; fi
+if [ "$1" = task ] && task=$("$deno" eval '${TASK}' "$2") && [ -n "$task" ]; then
+  shift 2
+  eval "exec $task \"\$@\""
+fi
 exec "$deno" "$@"
 `;
     await Deno.writeTextFile(join(bin, "deno"), script, { mode: 0o755 });
@@ -79,17 +93,19 @@ exec "$deno" "$@"
     return join(this.#folder.path, "network");
   }
 
-  /** Saves a block as a file of the project, or of a folder beside it. */
+  /** Saves a block as a file of the folder that the reader is in, or of one beside it. */
   async save(file: string, { before, code }: Block): Promise<void> {
     const text = before === "" ? `${code}\n` : `${before}\n${code}\n`;
+    const path = join(this.#current, file);
     // A page must not replace a file of the package.
-    const createNew = !file.startsWith("../");
-    await Deno.writeTextFile(join(this.#project, file), text, { createNew });
+    const createNew = path.startsWith(join(this.#project, "/"));
+    await Deno.writeTextFile(path, text, { createNew });
   }
 
   /** Runs a block, and compares its output with the page. */
   async run(block: Block, expected: string | undefined): Promise<void> {
-    const child = this.#command(await this.#scriptOf(block)).spawn();
+    const end = join(this.#folder.path, "current");
+    const child = this.#command(`${await this.#scriptOf(block)}\npwd >'${end}'`).spawn();
     const [printed, errors, { success }] = await Promise.all([
       new Response(child.stdout).text(),
       new Response(child.stderr).text(),
@@ -97,6 +113,7 @@ exec "$deno" "$@"
     ]);
     const where = `${block.path}:${block.line}`;
     if (!success) throw new Error(`${where}: it failed\n${printed}${errors}`);
+    this.#current = (await Deno.readTextFile(end)).trimEnd();
     if (expected !== undefined) {
       assertMatch(this.#inWords(printed).trim(), patternOf(expected, "whole"), where);
     }
@@ -147,7 +164,7 @@ exec "$deno" "$@"
   #command(script: string): Deno.Command {
     return new Deno.Command("sh", {
       args: ["-e", "-c", script],
-      cwd: this.#project,
+      cwd: this.#current,
       env: {
         PATH: `${join(this.#folder.path, "bin")}:${Deno.env.get("PATH")}`,
         MSL_NETWORK_HOME: join(this.#folder.path, "home"),
