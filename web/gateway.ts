@@ -61,6 +61,7 @@ export class Gateway {
   readonly #admissionLimiter: AdmissionLimiter;
   /** The connections that are no WebSockets yet. */
   readonly #open = new Map<Duplex, Visit>();
+  #isClosed = false;
 
   constructor(options: GatewayOptions) {
     this.#options = options;
@@ -94,13 +95,18 @@ export class Gateway {
 
   /** Stops listening, and ends what is no WebSocket. The Manager closes its WebSockets. */
   close(): void {
+    this.#isClosed = true;
     for (const listener of this.#options.listeners) listener.close();
     for (const stream of this.#open.keys()) stream.destroy();
   }
 
   async #accept(listener: Listener): Promise<void> {
     try {
-      for await (const socket of listener) this.#receive(socket);
+      for await (const socket of listener) {
+        // The socket may have been accepted while the listener was being closed.
+        if (this.#isClosed) await socket.close();
+        else this.#receive(socket);
+      }
     } catch (error) {
       this.#options.onLost(error as Error);
     }

@@ -85,7 +85,7 @@ export async function sendFile(
   let left = response.req.method === "HEAD" ? 0 : file.size;
   while (left > 0 && !response.destroyed) {
     const size = await file.read(buffer.subarray(0, Math.min(left, PIECE_SIZE))) ?? 0;
-    if (size === 0) return void response.socket?.destroy(); // it has become shorter
+    if (size === 0) return void response.req.socket.destroy(); // it has become shorter
     left -= size;
     const isTaken = response.write(buffer.slice(0, size));
     if (!isTaken) await next("drain", response, stallTimeout);
@@ -93,15 +93,17 @@ export async function sendFile(
   await end(response, stallTimeout);
 }
 
-/** Ends an answer, and waits until it is sent. */
-function end(
+/** Ends an answer, waits until it is sent, and closes the connection. */
+async function end(
   response: ServerResponse,
   stallTimeout: number,
   bytes?: Uint8Array,
 ): Promise<void> {
   const finished = next("finish", response, stallTimeout);
   response.end(bytes);
-  return finished;
+  await finished;
+  const { socket } = response.req; // the server leaves one open that is no socket of Node (Deno 2.9)
+  socket.end(() => socket.destroy());
 }
 
 /** Waits for an event, or the end of the connection. A peer that takes nothing is disconnected. */
@@ -112,7 +114,7 @@ async function next(
 ): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   response.once(event, resolve).once("close", resolve);
-  const timer = startTimer(() => response.socket?.destroy(), stallTimeout);
+  const timer = startTimer(() => response.req.socket.destroy(), stallTimeout);
   await promise;
   clearTimeout(timer);
   response.off(event, resolve).off("close", resolve);

@@ -12,9 +12,16 @@ import type { Socket } from "../net/listener.ts";
 /** The largest read, in bytes. */
 const READ_SIZE = 64 * 1024;
 
-/** Wraps a connection. Destroying the stream closes it. */
+/** Wraps a connection. Ending or destroying the stream closes it. */
 export function socketStream(socket: Socket): Duplex {
   const buffer = new Uint8Array(READ_SIZE);
+  const close = async () => {
+    try {
+      await socket.close();
+    } catch {
+      // It may be closed already.
+    }
+  };
   const stream = new Duplex({
     async read() {
       try {
@@ -33,14 +40,10 @@ export function socketStream(socket: Socket): Duplex {
         done(error as Error);
       }
     },
-    async destroy(error, done) {
-      try {
-        await socket.close();
-      } catch {
-        // It may be closed already.
-      }
-      done(error);
-    },
+    // After the last byte nothing of the peer is read any more: HTTP has one answer, and a WebSocket
+    // has said goodbye.
+    final: (done) => close().then(done),
+    destroy: (error, done) => close().then(() => done(error)),
   });
   stream.on("error", () => {}); // a peer that is gone ends its request, and nothing else
   return stream;

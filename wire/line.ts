@@ -14,6 +14,7 @@
  */
 
 import { ByteBuffer, recycle, takeBuffer } from "../base/buffer.ts";
+import { decodeBytewise } from "../base/encoding.ts";
 
 const NEWLINE = "\n";
 const NEWLINE_BYTE = 0x0a;
@@ -27,15 +28,6 @@ const MIN_TOGETHER = 3;
 const SHORT = 512;
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-const latin1 = new TextDecoder("latin1");
-
-/** The buffer of Node, which Deno has too. */
-interface NodeBuffer {
-  from(buffer: ArrayBufferLike, byteOffset: number, length: number): {
-    toString(encoding: "latin1"): string;
-  };
-}
-const { Buffer } = globalThis as { Buffer?: NodeBuffer };
 
 /** The bytes of a line without its terminator, or a line that arrives in pieces. */
 export type Line = Uint8Array | LongLine;
@@ -164,7 +156,9 @@ export class LineSplitter {
     this.#given = undefined;
     const lines: Line[] = [];
     let start = 0;
-    const text = chunk.length < SHORT ? undefined : characters(chunk);
+    // V8 searches a text with the `memchr` of the system, but an array element by element, which takes
+    // three times as long.
+    const text = chunk.length < SHORT ? undefined : decodeBytewise(chunk);
     const newline = (from: number) =>
       text?.indexOf(NEWLINE, from) ?? chunk.indexOf(NEWLINE_BYTE, from);
     if (this.#long !== undefined || this.#held.length > 0) {
@@ -267,14 +261,4 @@ export function decodeLines(lines: readonly Line[]): (string | undefined)[] {
     texts[from + index] = text.slice(at, at + length);
   }
   return texts;
-}
-
-/**
- * The bytes as a text with one character for each byte. V8 searches a text with the `memchr` of the
- * system, but an array element by element, which takes three times as long. The buffer of Node makes
- * the text in a third of the time of a decoder; a browser has only that.
- */
-function characters({ buffer, byteOffset, length }: Uint8Array): string {
-  return Buffer?.from(buffer, byteOffset, length).toString("latin1") ??
-    latin1.decode(new Uint8Array(buffer, byteOffset, length));
 }

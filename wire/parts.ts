@@ -9,7 +9,7 @@
  * @module
  */
 
-import { Buffer } from "node:buffer";
+import { utf8Length } from "../base/encoding.ts";
 import { ValueError } from "../errors.ts";
 import { periodicPause } from "../base/pause.ts";
 import type { ParseJson } from "./json.ts";
@@ -58,11 +58,6 @@ export interface MeasuredJson {
 /** Writes the JSON of a value from its beginning, in texts. */
 export type WriteJson = () => Generator<string, void>;
 
-/** How many bytes of UTF-8 a text has. */
-export function sizeOf(text: string): number {
-  return Buffer.byteLength(text);
-}
-
 /**
  * Cuts texts into pieces between code points. Each piece but the last is as long as it can be.
  *
@@ -73,8 +68,8 @@ export function* cutPieces(texts: Iterable<string>, limit = PIECE_SIZE): Generat
   scratch ??= new Uint8Array(PIECE_SIZE);
   let piece: Piece = { texts: [], size: 0 };
   for (let rest of texts) {
-    let length = sizeOf(rest);
-    for (; piece.size + length > most; length = sizeOf(rest)) {
+    let length = utf8Length(rest);
+    for (; piece.size + length > most; length = utf8Length(rest)) {
       const { read, written } = encoder.encodeInto(rest, scratch.subarray(0, most - piece.size));
       if (read > 0) piece.texts.push(rest.slice(0, read));
       yield { texts: piece.texts, size: piece.size + written };
@@ -115,7 +110,7 @@ export function measureNow(write: WriteJson): MeasuredJson | BegunJson {
     const next = rest.next();
     if (next.done) return { size, isHeld: true, texts: () => texts };
     texts.push(next.value);
-    size += sizeOf(next.value);
+    size += utf8Length(next.value);
   }
   return { texts, size, rest };
 }
@@ -136,7 +131,7 @@ export async function measure(
   let texts: string[] | undefined = begun.texts;
   let size = begun.size;
   for (let next; !(next = rest.next()).done;) {
-    size += sizeOf(next.value);
+    size += utf8Length(next.value);
     if (size > HELD_SIZE) texts = undefined;
     texts?.push(next.value);
     await pause();
@@ -185,7 +180,7 @@ export class Assembly {
    */
   add(text: string, size?: number): number {
     this.#expect(size);
-    const length = text.length > PIECE_SIZE ? Infinity : sizeOf(text);
+    const length = text.length > PIECE_SIZE ? Infinity : utf8Length(text);
     if (length === 0 || length > PIECE_SIZE) {
       throw new ValueError(`A piece of a value must have from 1 to ${PIECE_SIZE} bytes`);
     }
