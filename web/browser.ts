@@ -11,19 +11,30 @@ interface Agent {
   userAgentData?: { platform?: string };
 }
 
-/** The names in `userAgent`, the more special ones first: that of Edge has Chrome's in it too. */
-const BROWSERS =
-  /\b(Edg|OPR|Firefox|(?:Headless)?Chrome|Node\.js|Bun|Deno)\/([\d.]+)|\b(Version)\/([\d.]+).*Safari/;
+/**
+ * The words in `userAgent`, and what they stand for. The more special ones are first: Edge and Opera
+ * say that they are Chrome too, and nearly all say that they are Safari.
+ */
+const BROWSERS: readonly (readonly [word: string, name: string])[] = [
+  ["Edg", "Edge"],
+  ["OPR", "Opera"],
+  ["Firefox", "Firefox"],
+  ["HeadlessChrome", "Chrome"],
+  ["Chrome", "Chrome"],
+  ["Version", "Safari"],
+  ["Node.js", "Node.js"],
+  ["Bun", "Bun"],
+  ["Deno", "Deno"],
+];
 
 /** The name and version of the browser, e.g. `"Firefox 128.0"`. */
 export function browserName({ userAgent = "" }: Agent = agent()): string {
-  const found = BROWSERS.exec(userAgent);
-  if (found === null) return "unknown browser";
-  const [, name, version, , safari] = found;
-  return name === undefined ? `Safari ${safari}` : `${NAMES.get(name) ?? name} ${version}`;
+  for (const [word, name] of BROWSERS) {
+    const version = new RegExp(`(?:^|\\s)${word}/([\\d.]+)`).exec(userAgent)?.[1];
+    if (version !== undefined) return `${name} ${version}`;
+  }
+  return "unknown browser";
 }
-
-const NAMES = new Map([["Edg", "Edge"], ["OPR", "Opera"]]);
 
 /** The operating system, e.g. `"Linux x86_64"`. */
 export function browserSystem({ platform, userAgentData }: Agent = agent()): string {

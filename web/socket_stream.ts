@@ -42,7 +42,7 @@ export function socketStream(socket: Socket): Duplex {
     },
     // After the last byte nothing of the peer is read any more: HTTP has one answer, and a WebSocket
     // has said goodbye.
-    final: (done) => close().then(done),
+    final: (done) => close().then(() => done()),
     destroy: (error, done) => close().then(() => done(error)),
   });
   stream.on("error", () => {}); // a peer that is gone ends its request, and nothing else
