@@ -105,8 +105,7 @@ Deno.test("a page that connects says how to start the Manager and the Service", 
 });
 
 /** What PowerShell does not know, or does in another way than a POSIX shell. */
-const POSIX_ONLY =
-  /<<|^export |\$\(|`|\\$|^\w+=\S*( |$)|\becho |\(\) *\{|(^|\s)(seq|tail|nc) /m;
+const POSIX_ONLY = /<<|^export |\$\(|`|\\$|^\w+=\S*( |$)|\becho |\(\) *\{|(^|\s)(seq|tail|nc) /m;
 
 Deno.test("a command that PowerShell does not know is followed by one for PowerShell", () => {
   const blocks = pageBlocks.filter(({ path }) => path !== "docs/deploy.md"); // systemd and Docker
