@@ -6,12 +6,14 @@ import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parse as parseYaml } from "@std/yaml";
 import { program } from "../../cli/main.ts";
+import { projectFiles } from "../../cli/project_files.ts";
 import manifest from "../../deno.json" with { type: "json" };
 import { type Block, blocksOf, commentBlocksOf } from "../../docs/site/blocks.ts";
 import { readPages, root } from "../../docs/site/source.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { denoCommand, succeed, tool } from "../support/process.ts";
 import { sourceFiles } from "../support/source_tree.ts";
+import { VERSION } from "../../version.ts";
 
 const pages = readPages();
 const pageBlocks = [...pages].flatMap(([path, text]) => blocksOf(path, text));
@@ -94,12 +96,13 @@ Deno.test("the text right before a file that a page saves has its name, and noth
 Deno.test("a page that connects says how to start the Manager and the Service", () => {
   const silent = [...pages.keys()].filter((path) => {
     const blocks = pageBlocks.filter((block) => block.path === path);
-    const starts = (file: string) =>
-      blocks.some(({ words, code }) => words.includes("start") && code.includes(file));
+    const startsManager = blocks.some(({ words, code }) =>
+      words.includes("start") && /manager\.ts|task manager\b/.test(code)
+    );
     const connects = blocks.some(({ file, code }) =>
       file !== undefined && /\bawait connect\(\)|(?<!Manager)\.start\(\)/.test(code)
     );
-    return connects && !starts("manager.ts");
+    return connects && !startsManager;
   });
   assertEquals(silent, []);
 });
@@ -153,9 +156,10 @@ function* commands(): Generator<{ block: Block; words: string[] }> {
 
 /** The words after the program, if it is a command of this package. */
 function argumentsOf(words: readonly string[]): string[] | undefined {
-  const at = words.findIndex((word) => word === "manager.ts" || word === "msl-network");
-  const isOurs = words[at] === "manager.ts" ? words.includes("run") : at === 0;
-  return isOurs ? words.slice(at + 1) : undefined;
+  const start = words.join(" ").match(
+    /^(.*\brun .*\bmanager\.ts|.*\btask manager|msl-network)( |$)/,
+  );
+  return start === null ? undefined : words.slice(start[1].split(" ").length);
 }
 
 Deno.test("every command in the documentation exists, with its options", () => {
@@ -188,11 +192,13 @@ Deno.test("every module that the page on the architecture names exists", () => {
 });
 
 Deno.test("every task and example that the documentation runs exists", () => {
+  const project = JSON.parse(projectFiles({ title: "", version: VERSION })["deno.json"]);
+  const tasksKnown = new Set([...Object.keys(manifest.tasks), ...Object.keys(project.tasks)]);
   let tasks = 0;
   let files = 0;
   for (const { block, words } of commands()) {
     const [, task] = /\bdeno(?:@[\d.]+)? task (\S+)/.exec(words.join(" ")) ?? [];
-    assert(task === undefined || task in manifest.tasks, `${placeOf(block)}: no task ${task}`);
+    assert(task === undefined || tasksKnown.has(task), `${placeOf(block)}: no task ${task}`);
     if (task !== undefined) tasks++;
     for (
       const word of words.filter((word) => /^(examples|docs|benchmarks)\/\S+\.\w+$/.test(word))

@@ -2,15 +2,26 @@
 
 import { assertEquals } from "@std/assert";
 import { join } from "node:path";
-import { blocksOf } from "../../docs/site/blocks.ts";
+import { type Block, blocksOf } from "../../docs/site/blocks.ts";
 import { readPages } from "../../docs/site/source.ts";
 import { posixTest } from "../support/posix.ts";
 import { denoCommand, succeed } from "../support/process.ts";
 import { Reader } from "../support/reader.ts";
 
+const pages = readPages();
+
+/** What the how-to pages begin with: those that link to this section. */
+const [, BEGINNING] = /^(## Before you begin\n[^]*?)^## /m.exec(pages.get("docs/README.md")!)!;
+
+/** The blocks of a page, in the order in which a reader follows them. */
+function blocksToFollow(path: string, text: string): Block[] {
+  const begins = text.includes("README.md#before-you-begin");
+  return [...(begins ? blocksOf("docs/README.md", BEGINNING) : []), ...blocksOf(path, text)];
+}
+
 // The commands of the pages are run by a POSIX shell.
-for (const [path, text] of readPages()) {
-  const blocks = blocksOf(path, text);
+for (const [path, text] of pages) {
+  const blocks = blocksToFollow(path, text);
   const runs = blocks.filter(({ words }) => words.includes("run") || words.includes("start"));
   if (runs.length === 0) continue;
   posixTest(`${path} does what it says`, async () => {
@@ -32,7 +43,7 @@ posixTest(
   "after the README the tests pass in the same folder, with the reader's own files",
   async () => {
     await using reader = await Reader.begin();
-    await reader.follow(blocksOf("README.md", readPages().get("README.md")!));
+    await reader.follow(blocksOf("README.md", pages.get("README.md")!));
     // What else lies about in the folder of someone who tries a package.
     await Deno.mkdir(join(reader.project, "lab"));
     for (const file of ["lab/sweep.ts", "draft_test.ts", "NOTES.md", "readings.csv"]) {

@@ -11,6 +11,13 @@ import { DEFAULT_PORT } from "../../wire/protocol.ts";
 import { temporaryFolder } from "./folder.ts";
 import { repositoryFiles, ROOT } from "./source_tree.ts";
 
+/**
+ * A program that prints the command of a task: the task runner of Deno would run it with another
+ * `deno` than that of the reader, which replaces the ports.
+ */
+const TASK =
+  "console.log(JSON.parse(Deno.readTextFileSync(`deno.json`)).tasks[Deno.args[0]] ?? ``)";
+
 /** A program that runs in the background, in a terminal of its own. */
 interface Running {
   command: string;
@@ -25,9 +32,12 @@ interface Running {
 export class Reader implements AsyncDisposable {
   readonly #folder: Awaited<ReturnType<typeof temporaryFolder>>;
   readonly #running: Running[] = [];
+  /** The folder that the reader's terminals are in, which a block may change. */
+  #current: string;
 
   private constructor(folder: Awaited<ReturnType<typeof temporaryFolder>>) {
     this.#folder = folder;
+    this.#current = this.project;
   }
 
   /** Makes the copy, and a `deno` that replaces the ports of the pages. */
@@ -46,13 +56,17 @@ export class Reader implements AsyncDisposable {
     const script = `#!/bin/sh
 deno='${Deno.execPath()}'
 if [ "$1" = run ]; then shift; exec "$deno" run '--preload=${preload}' "$@"; fi
+if [ "$1" = task ] && task=$("$deno" eval '${TASK}' "$2") && [ -n "$task" ]; then
+  shift 2
+  eval "exec $task \"\$@\""
+fi
 exec "$deno" "$@"
 `;
     await Deno.writeTextFile(join(bin, "deno"), script, { mode: 0o755 });
     return reader;
   }
 
-  /** The clone, in which the commands of a page are run. */
+  /** The clone. */
   get project(): string {
     return join(this.#folder.path, "network");
   }
@@ -79,16 +93,18 @@ exec "$deno" "$@"
     await this.#folder[Symbol.asyncDispose]();
   }
 
-  /** Saves a block as a file of the project, or of a folder beside it. */
+  /** Saves a block as a file of the folder that the reader is in, or of one beside it. */
   async #save(file: string, code: string): Promise<void> {
+    const path = join(this.#current, file);
     // A page must not replace a file of the package.
-    const createNew = !file.startsWith("../");
-    await Deno.writeTextFile(join(this.project, file), `${code}\n`, { createNew });
+    const createNew = path.startsWith(join(this.project, "/"));
+    await Deno.writeTextFile(path, `${code}\n`, { createNew });
   }
 
   /** Runs a block, and compares its output with the page. */
   async #run(block: Block, expected: Block | undefined): Promise<void> {
-    const child = this.#command(block.code).spawn();
+    const current = join(this.#folder.path, "current");
+    const child = this.#command(`${block.code}\npwd >'${current}'`).spawn();
     const [printed, errors, { success }] = await Promise.all([
       new Response(child.stdout).text(),
       new Response(child.stderr).text(),
@@ -96,17 +112,21 @@ exec "$deno" "$@"
     ]);
     const where = `${block.path}:${block.line}`;
     if (!success) throw new Error(`${where}: it failed\n${printed}${errors}`);
+    this.#current = (await Deno.readTextFile(current)).trimEnd();
     if (expected !== undefined) {
       assertMatch(this.#asOnPage(printed).trim(), patternOf(expected.code, "whole"), where);
     }
   }
 
   /**
-   * Starts a block in the background, and waits for the output that the page shows. A command that
-   * is running is ended first, as with Ctrl+C: it is started again.
+   * Starts a block in the background, and waits for the output that the page shows. If it is running
+   * already, maybe with other options, it is ended first, as with Ctrl+C.
    */
   async #start(block: Block, expected: Block | undefined): Promise<void> {
-    const before = this.#running.findIndex(({ command }) => command === block.code);
+    const programOf = (command: string) => command.replace(/ start\b.*/, "");
+    const before = this.#running.findIndex(({ command }) =>
+      programOf(command) === programOf(block.code)
+    );
     if (before !== -1) await end(this.#running.splice(before, 1)[0]);
     const child = this.#command(`exec ${block.code}`).spawn();
     const output = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
@@ -145,7 +165,7 @@ exec "$deno" "$@"
     const manager = this.#replaced().get(DEFAULT_PORT);
     return new Deno.Command("sh", {
       args: ["-e", "-c", script],
-      cwd: this.project,
+      cwd: this.#current,
       env: {
         PATH: `${join(this.#folder.path, "bin")}:${Deno.env.get("PATH")}`,
         MSL_NETWORK_HOME: join(this.#folder.path, "home"),
