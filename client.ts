@@ -63,7 +63,7 @@ import {
 import {
   type ConnectionChange,
   type ConnectionHandler,
-  describeChange,
+  contentOfChange,
 } from "./device/connector.ts";
 import { Requests } from "./client/requests.ts";
 import { type KeyScanner, scanKeys } from "./wire/key_scanner.ts";
@@ -563,7 +563,8 @@ export class Client implements AsyncDisposable {
   }
 
   #report(change: ConnectionChange): void {
-    log.info("{client}: {change}", { client: this.name, change: describeChange(change) });
+    const { message, properties } = contentOfChange(change);
+    log.info(`{client}: ${message}`, { client: this.name, ...properties });
     callHandler(`connectionHandler of ${this.name}`, () => this.connectionHandler?.(change));
   }
 

@@ -53,7 +53,7 @@ import {
   READY,
   STREAM,
 } from "./wire/protocol.ts";
-import { type ConnectionChange, describeChange } from "./device/connector.ts";
+import { type ConnectionChange, contentOfChange } from "./device/connector.ts";
 import { repr } from "./base/repr.ts";
 import { withTimeout } from "./base/with_timeout.ts";
 import { scanKeys } from "./wire/key_scanner.ts";
@@ -614,10 +614,8 @@ export class Service implements AsyncDisposable {
       },
       onReconnect: () => {},
       onChange: (change) => {
-        log.info("{service}: {change}", {
-          service: this.#name,
-          change: describeChange(change),
-        });
+        const { message, properties } = contentOfChange(change); // a Service has no links
+        log.info(`{name}: ${message}`, { name: this.#name, ...properties });
         callHandler(
           `connectionHandler of ${this.#name}`,
           () => this.connectionHandler(change),

@@ -10,7 +10,8 @@
 
 import { sleep } from "../base/timer.ts";
 import { pauseAfter, retry } from "./retry.ts";
-import { type Connection, describeEnd } from "../net/connection.ts";
+import type { Connection } from "../net/connection.ts";
+import { contentOfEnd, describeEnd } from "../net/connection_end.ts";
 import type { ResolvedOptions } from "./device.ts";
 import { ConnectionAbortedError } from "../errors.ts";
 import { IDLE_INTERVALS, Keepalive } from "../net/keepalive.ts";
@@ -208,13 +209,14 @@ export class ReconnectingConnection {
   async #serve(connection: Connection, keepalive: DeviceKeepalive): Promise<string> {
     for await (const lines of connection) await this.#device.receive(connection, lines);
     keepalive[Symbol.dispose]();
-    const reason = describeEnd(await connection.ended);
-    log.info("{device} disconnected from {manager}: {reason}", {
+    const end = await connection.ended;
+    const { message, properties } = contentOfEnd(end);
+    log.info(`{device} disconnected from {manager}: ${message}`, {
       device: this.#device.name,
       manager: this.manager,
-      reason,
+      ...properties,
     });
-    return reason;
+    return describeEnd(end);
   }
 }
 

@@ -11,7 +11,8 @@
 import { startTimer } from "../base/timer.ts";
 import { type LoginAttempt, LoginThrottle } from "./login_throttle.ts";
 import type { Authentication } from "./authentication.ts";
-import { Connection, describeEnd } from "../net/connection.ts";
+import { Connection } from "../net/connection.ts";
+import { contentOfEnd } from "../net/connection_end.ts";
 import type { ConnectionRecords } from "./connection_records.ts";
 import type { Origin } from "./database/connections_table.ts";
 import { AdmissionLimiter, type Slot } from "./admission_limiter.ts";
@@ -241,10 +242,8 @@ export class ConnectionHandler implements Disposable {
     } finally {
       router.unregister(peer);
     }
-    log.info("{peer} disconnected: {reason}", {
-      peer: peer.networkName,
-      reason: describeEnd(await connection.ended),
-    });
+    const { message, properties } = contentOfEnd(await connection.ended);
+    log.info(`{peer} disconnected: ${message}`, { peer: peer.networkName, ...properties });
     return "disconnected";
   }
 
