@@ -606,6 +606,7 @@ export class Client implements AsyncDisposable {
       case "room":
         return this.#requests.addRoom(message.uid, message.count);
       case "error":
+        if (message.uid === "") this.#connection.receiveError(message.message);
         return this.#requests.fail(
           message.uid,
           new RemoteError(message.message, message.traceback),

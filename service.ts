@@ -720,6 +720,7 @@ export class Service implements AsyncDisposable {
       this.#managerExtensions = extensionsOf(message.result);
       this.#confirmation.resolve();
     } else if (message.kind === "error") {
+      this.#connection?.receiveError(message.message);
       this.#confirmation.reject(new RemoteError(message.message, message.traceback));
       log.error("The Manager sent an error: {error}", { error: message.message });
     }
