@@ -6,6 +6,13 @@
  */
 
 export { Client, type CommonClientOptions, type ShutdownHandler } from "./client.ts";
+export type {
+  AttributeAbout,
+  JsonSchema,
+  ParameterAbout,
+  ServiceAbout,
+  ValueAbout,
+} from "../wire/about.ts";
 export type { ReconnectOptions } from "../device/retry.ts";
 export {
   type CallOptions,
