@@ -5,9 +5,8 @@
  * @module
  */
 
-// @ts-types="npm:@types/ws@^8.18.1"
-import type { WebSocket } from "ws";
 import type { Socket } from "../net/listener.ts";
+import type { ServerWebSocket } from "./web_socket_server.ts";
 
 /** The closing codes of RFC 6455, section 7.4.1. */
 const NORMAL = 1000;
@@ -16,7 +15,7 @@ const UNSUPPORTED_DATA = 1003;
 const CLOSE_TIMEOUT = 1_000;
 
 /** Wraps a WebSocket, whose peer connects from `remote`. */
-export function frameSocket(webSocket: WebSocket, remote: Socket["remote"]): Socket {
+export function frameSocket(webSocket: ServerWebSocket, remote: Socket["remote"]): Socket {
   const socket = new FrameSocket(webSocket);
   return {
     remote,
@@ -32,7 +31,7 @@ export function frameSocket(webSocket: WebSocket, remote: Socket["remote"]): Soc
 
 /** Reads and writes a WebSocket as a connection does it with a socket. */
 class FrameSocket {
-  readonly #webSocket: WebSocket;
+  readonly #webSocket: ServerWebSocket;
   /** Bytes that were received, and not read. The peer is slowed down while there are some. */
   readonly #received: Uint8Array[] = [];
   #end: { state: "open" } | { state: "ended" } | { state: "failed"; cause: Error } = {
@@ -42,7 +41,7 @@ class FrameSocket {
     | { buffer: Uint8Array; settle: (size: number | null | Promise<never>) => void }
     | undefined;
 
-  constructor(webSocket: WebSocket) {
+  constructor(webSocket: ServerWebSocket) {
     this.#webSocket = webSocket;
     webSocket.on("message", (bytes: Uint8Array, isBinary) => {
       if (this.#end.state !== "open") return;

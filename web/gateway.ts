@@ -17,8 +17,6 @@ import {
   STATUS_CODES,
 } from "node:http";
 import type { Duplex } from "node:stream";
-// @ts-types="npm:@types/ws@^8.18.1"
-import { WebSocketServer } from "ws";
 import { startTimer } from "../base/timer.ts";
 import { logger } from "../base/log.ts";
 import type { Limits } from "../limits.ts";
@@ -32,6 +30,7 @@ import { send, sendFile, textContent } from "./responses.ts";
 import { socketStream } from "./socket_stream.ts";
 import { type Found, openFile } from "./static_files.ts";
 import { SOCKET_PATH, SUBPROTOCOL } from "./subprotocol.ts";
+import { type WebSocketServer, webSocketServer } from "./web_socket_server.ts";
 
 /** What a gateway depends on. */
 export interface GatewayOptions {
@@ -67,13 +66,7 @@ export class Gateway {
     this.#options = options;
     const { limits } = options;
     this.#admissionLimiter = new AdmissionLimiter(limits.maxPending);
-    this.#webSockets = new WebSocketServer({
-      noServer: true,
-      clientTracking: false,
-      perMessageDeflate: false, // a bomb of zeros would be 1,000 times as large
-      maxPayload: limits.maxWebMessage,
-      handleProtocols: (protocols) => protocols.has(SUBPROTOCOL) && SUBPROTOCOL,
-    });
+    this.#webSockets = webSocketServer(SUBPROTOCOL, limits.maxWebMessage);
     this.#server = createServer({ maxHeaderSize: MAX_HEADERS });
     this.#server.on("request", (request, response) => this.#answer(request, response));
     this.#server.on("upgrade", (request, stream, head) => this.#upgrade(request, stream, head));
@@ -196,7 +189,6 @@ export class Gateway {
       });
       return refuse(stream, status, reason);
     }
-    // @ts-expect-error: the types of Node say Buffer, of which it uses what every array has.
     this.#webSockets.handleUpgrade(request, stream, head, (webSocket) => {
       visit.leave();
       this.#options.serve(frameSocket(webSocket, visit.remote));
