@@ -29,6 +29,7 @@ import { type AllowedNames, checkRequest } from "./request_check.ts";
 import { send, sendFile, textContent } from "./responses.ts";
 import { socketStream } from "./socket_stream.ts";
 import { type Found, openFile } from "./static_files.ts";
+import { startPage } from "./start_page.ts";
 import { SOCKET_PATH, SUBPROTOCOL } from "./subprotocol.ts";
 import { type WebSocketServer, webSocketServer } from "./web_socket_server.ts";
 
@@ -155,6 +156,7 @@ export class Gateway {
     const checked = checkRequest(request, allowed);
     if (checked.state === "refused") return await say(checked.status, checked.reason);
     const { path } = checked;
+    if (path === "/") return await send(response, stallTimeout, 200, startPage());
     if (path === "/healthz") return await say(200, "ok");
     if (path === SOCKET_PATH) {
       return await say(426, "This is the address of the WebSocket", { upgrade: "websocket" });

@@ -186,3 +186,17 @@ Deno.test("what an instrument says is text, not a page", ENVIRONMENT, async () =
   await page.locator("output:not(:empty)").waitFor();
   assertEquals(await page.title(), "");
 });
+
+Deno.test("the page of the how-to shows the reading of the thermometer", ENVIRONMENT, async () => {
+  const how = await Deno.readTextFile(new URL("../../docs/how-to/web-page.md", import.meta.url));
+  const [, html] = /```html file=pages\/index\.html\n([^]*?)```/.exec(how)!;
+  await using lab = await laboratory({ "index.html": html });
+  class Thermometer extends Service {
+    read(): number {
+      return 21.5;
+    }
+  }
+  await using thermometer = new Thermometer();
+  await thermometer.start(lab.manager.connectOptions);
+  assertEquals(await shown(lab.browser, `${lab.address}/`), 21.5);
+});
