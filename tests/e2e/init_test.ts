@@ -10,6 +10,7 @@ import { entriesOf, temporaryFolder } from "../support/folder.ts";
 import { denoCommand, Process, run, succeed } from "../support/process.ts";
 import { ManagerProcess } from "../support/manager_process.ts";
 import { ROOT } from "../support/source_tree.ts";
+import { posixTest } from "../support/posix.ts";
 
 const PRELOAD = fileURLToPath(import.meta.resolve("../support/another_port.ts"));
 const FILES = Object.keys(projectFiles({ title: "", version: "0.1.0" }));
@@ -27,36 +28,42 @@ async function task(
   return denoCommand(["run", `--preload=${PRELOAD}`, ...args], { cwd: project, home, env });
 }
 
-Deno.test("the Manager, the Service, the Client and the test of a new folder run at once", async () => {
-  await using folder = await temporaryFolder();
-  const home = folder.join("home");
-  const lab = folder.join("my lab");
-  const printed = await output(home, "init", lab);
-  for (const file of FILES) {
-    assert(printed.includes(`Wrote ${join(lab, file)}\n`), printed);
-    assert(existsSync(join(lab, file)), file);
-  }
-  assertMatch(printed, /\n {2}cd ".*my lab"\n {2}deno task manager\n/);
-  assertEquals((await Deno.readTextFile(join(lab, "README.md"))).split("\n").length - 1, 10);
+posixTest(
+  "the Manager, the Service, the Client and the test of a new folder run at once",
+  async () => {
+    await using folder = await temporaryFolder();
+    const home = folder.join("home");
+    const lab = folder.join("my lab");
+    const printed = await output(home, "init", lab);
+    for (const file of FILES) {
+      assert(printed.includes(`Wrote ${join(lab, file)}\n`), printed);
+      assert(existsSync(join(lab, file)), file);
+    }
+    assertMatch(printed, /\n {2}cd ".*my lab"\n {2}deno task manager\n/);
+    assertEquals((await Deno.readTextFile(join(lab, "README.md"))).split("\n").length - 1, 10);
 
-  await using manager = await ManagerProcess.of(await task(lab, "manager", { home }));
-  const { port } = manager.connectOptions;
-  await using service = new Process(await task(lab, "service", { home, port }));
-  assertEquals(await service.stdout.next(), "Thermometer is running");
-  const readings = await succeed(await task(lab, "client", { home, port }));
-  assertMatch(readings, /^(21\.[56]\d °C\n){3}$/);
-  service.kill("SIGINT");
-  await service.succeeded();
+    await using manager = await ManagerProcess.of(await task(lab, "manager", { home }));
+    const { port } = manager.connectOptions;
+    await using service = new Process(await task(lab, "service", { home, port }));
+    assertEquals(await service.stdout.next(), "Thermometer is running");
+    const readings = await succeed(await task(lab, "client", { home, port }));
+    assertMatch(readings, /^(21\.[56]\d °C\n){3}$/);
+    service.kill("SIGINT");
+    await service.succeeded();
 
-  const inLab = (...args: string[]) => succeed(denoCommand(args, { cwd: lab, home }));
-  assertMatch(await inLab("task", "test"), /ok \| 1 passed \| 0 failed/);
-  assertMatch(await inLab("task", "manager", "certdump", "--help"), /^Usage: msl-network certdump/);
-  await inLab("check", ".");
-  await inLab("fmt", "--check");
-  await inLab("lint");
-});
+    const inLab = (...args: string[]) => succeed(denoCommand(args, { cwd: lab, home }));
+    assertMatch(await inLab("task", "test"), /ok \| 1 passed \| 0 failed/);
+    assertMatch(
+      await inLab("task", "manager", "certdump", "--help"),
+      /^Usage: msl-network certdump/,
+    );
+    await inLab("check", ".");
+    await inLab("fmt", "--check");
+    await inLab("lint");
+  },
+);
 
-Deno.test("init never replaces a file, and says what the settings have to contain", async () => {
+posixTest("init never replaces a file, and says what the settings have to contain", async () => {
   await using folder = await temporaryFolder();
   const mine = { "deno.jsonc": "{} // mine", "thermometer.ts": "// mine", "package.json": "{}" };
   for (const [name, text] of Object.entries(mine)) {
@@ -93,25 +100,28 @@ Deno.test("init never replaces a file, and says what the settings have to contai
   assertMatch(test, /1 passed/);
 });
 
-Deno.test("init rejects a folder of the package, a file, and a folder that cannot be written", async () => {
-  await using home = await temporaryFolder();
-  const inside = await refusal(home.path, "init", join(ROOT, "lab"));
-  assertMatch(inside, /^Cannot make a project in .*: this is a folder of the package itself/);
-  await Deno.symlink(ROOT, home.join("clone"));
-  const linked = await refusal(home.path, "init", home.join("clone", "lab", "deeper"));
-  assertMatch(linked, /this is a folder of the package itself/);
-  assert(!existsSync(join(ROOT, "lab")), "it was made nevertheless");
+posixTest(
+  "init rejects a folder of the package, a file, and a folder that cannot be written",
+  async () => {
+    await using home = await temporaryFolder();
+    const inside = await refusal(home.path, "init", join(ROOT, "lab"));
+    assertMatch(inside, /^Cannot make a project in .*: this is a folder of the package itself/);
+    await Deno.symlink(ROOT, home.join("clone"));
+    const linked = await refusal(home.path, "init", home.join("clone", "lab", "deeper"));
+    assertMatch(linked, /this is a folder of the package itself/);
+    assert(!existsSync(join(ROOT, "lab")), "it was made nevertheless");
 
-  await Deno.writeTextFile(home.join("file"), "");
-  for (const path of [home.join("file"), home.join("file", "lab")]) {
-    assertMatch(await refusal(home.path, "init", path), /^Cannot (make|read|write) .*file/);
-  }
-  await Deno.mkdir(home.join("lab"));
-  await Deno.writeTextFile(home.join("lab", ".vscode"), "");
-  assertMatch(await refusal(home.path, "init", home.join("lab")), /^Cannot .*settings\.json/);
-  assertEquals((await run(command(home.path, "init", "a", "b"))).code, 2);
-  assertEquals(entriesOf(home.path), ["clone", "file", "lab"]);
-});
+    await Deno.writeTextFile(home.join("file"), "");
+    for (const path of [home.join("file"), home.join("file", "lab")]) {
+      assertMatch(await refusal(home.path, "init", path), /^Cannot (make|read|write) .*file/);
+    }
+    await Deno.mkdir(home.join("lab"));
+    await Deno.writeTextFile(home.join("lab", ".vscode"), "");
+    assertMatch(await refusal(home.path, "init", home.join("lab")), /^Cannot .*settings\.json/);
+    assertEquals((await run(command(home.path, "init", "a", "b"))).code, 2);
+    assertEquals(entriesOf(home.path), ["clone", "file", "lab"]);
+  },
+);
 
 Deno.test("init --quiet prints nothing", async () => {
   await using home = await temporaryFolder();

@@ -9,6 +9,7 @@ import { ManagerProcess } from "../support/manager_process.ts";
 import { environment, Process, run, shellCommand } from "../support/process.ts";
 import { ROOT } from "../support/source_tree.ts";
 import { inTime } from "../support/until.ts";
+import { PYTHON } from "../support/python.ts";
 
 const MANAGER = join(ROOT, "manager.ts");
 const FULL_PIPE = fileURLToPath(new URL("../support/full_pipe.py", import.meta.url));
@@ -41,7 +42,7 @@ function behindPipe(
   kind: "stalled" | "nonblocking",
   ...args: string[]
 ): Deno.Command {
-  return new Deno.Command("python3", {
+  return new Deno.Command(PYTHON, {
     args: [FULL_PIPE, stream, kind, Deno.execPath(), "run", "-A", MANAGER, ...args],
     env: environment({ home }),
     clearEnv: true,
@@ -171,7 +172,7 @@ Deno.test({
     const hangUp = fileURLToPath(new URL("../support/hang_up.py", import.meta.url));
     const atTerminal = (ready: string, ...args: string[]) =>
       run(
-        new Deno.Command("python3", {
+        new Deno.Command(PYTHON, {
           args: [hangUp, ready, Deno.execPath(), "run", "-A", ...args],
           env: environment({ home: folder.path }),
           clearEnv: true,
