@@ -9,59 +9,46 @@ import { command, output, refusal } from "../support/command_line.ts";
 import { entriesOf, temporaryFolder } from "../support/folder.ts";
 import { denoCommand, Process, run, succeed } from "../support/process.ts";
 import { ManagerProcess } from "../support/manager_process.ts";
-import { ROOT } from "../support/source_tree.ts";
 import { posixTest } from "../support/posix.ts";
+import { ROOT } from "../support/source_tree.ts";
 
-const PRELOAD = fileURLToPath(import.meta.resolve("../support/another_port.ts"));
+const PRELOAD = fileURLToPath(import.meta.resolve("../support/other_ports.ts"));
 const FILES = Object.keys(projectFiles({ title: "", version: "0.1.0" }));
 
-/** A task of a project as a process. Its programs use this port in the place of the default one. */
-async function task(
-  project: string,
-  name: string,
-  { home, port = 0 }: { home: string; port?: number },
-): Promise<Deno.Command> {
+/** A task of a project as a process. Its programs use a free port in the place of the default one. */
+async function task(project: string, name: string, home: string): Promise<Deno.Command> {
   const { tasks } = JSON.parse(await Deno.readTextFile(join(project, "deno.json")));
   const [deno, run, ...args] = tasks[name].split(" ");
   assertEquals([deno, run], ["deno", "run"]);
-  const env = { ANOTHER_PORT: String(port) };
+  const env = { OTHER_PORTS: home };
   return denoCommand(["run", `--preload=${PRELOAD}`, ...args], { cwd: project, home, env });
 }
 
-posixTest(
-  "the Manager, the Service, the Client and the test of a new folder run at once",
-  async () => {
-    await using folder = await temporaryFolder();
-    const home = folder.join("home");
-    const lab = folder.join("my lab");
-    const printed = await output(home, "init", lab);
-    for (const file of FILES) {
-      assert(printed.includes(`Wrote ${join(lab, file)}\n`), printed);
-      assert(existsSync(join(lab, file)), file);
-    }
-    assertMatch(printed, /\n {2}cd ".*my lab"\n {2}deno task manager\n/);
-    assertEquals((await Deno.readTextFile(join(lab, "README.md"))).split("\n").length - 1, 10);
+Deno.test("the Manager, the Service, the Client and the test of a new folder run at once", async () => {
+  await using folder = await temporaryFolder();
+  const home = folder.join("home");
+  const lab = folder.join("my lab");
+  const printed = await output(home, "init", lab);
+  for (const file of FILES) {
+    assert(printed.includes(`Wrote ${join(lab, file)}\n`), printed);
+    assert(existsSync(join(lab, file)), file);
+  }
+  assertMatch(printed, /\n {2}cd ".*my lab"\n {2}deno task manager\n/);
+  assertEquals((await Deno.readTextFile(join(lab, "README.md"))).split("\n").length - 1, 10);
 
-    await using manager = await ManagerProcess.of(await task(lab, "manager", { home }));
-    const { port } = manager.connectOptions;
-    await using service = new Process(await task(lab, "service", { home, port }));
-    assertEquals(await service.stdout.next(), "Thermometer is running");
-    const readings = await succeed(await task(lab, "client", { home, port }));
-    assertMatch(readings, /^(21\.[56]\d °C\n){3}$/);
-    service.kill("SIGINT");
-    await service.succeeded();
+  await using manager = await ManagerProcess.of(await task(lab, "manager", home));
+  await using service = new Process(await task(lab, "service", home));
+  assertEquals(await service.stdout.next(), "Thermometer is running");
+  const readings = await succeed(await task(lab, "client", home));
+  assertMatch(readings, /^(21\.[56]\d °C\n){3}$/);
 
-    const inLab = (...args: string[]) => succeed(denoCommand(args, { cwd: lab, home }));
-    assertMatch(await inLab("task", "test"), /ok \| 1 passed \| 0 failed/);
-    assertMatch(
-      await inLab("task", "manager", "certdump", "--help"),
-      /^Usage: msl-network certdump/,
-    );
-    await inLab("check", ".");
-    await inLab("fmt", "--check");
-    await inLab("lint");
-  },
-);
+  const inLab = (...args: string[]) => succeed(denoCommand(args, { cwd: lab, home }));
+  assertMatch(await inLab("task", "test"), /ok \| 1 passed \| 0 failed/);
+  assertMatch(await inLab("task", "manager", "certdump", "--help"), /^Usage: msl-network certdump/);
+  await inLab("check", ".");
+  await inLab("fmt", "--check");
+  await inLab("lint");
+});
 
 posixTest("init never replaces a file, and says what the settings have to contain", async () => {
   await using folder = await temporaryFolder();
