@@ -18,7 +18,8 @@ import { LONGEST_TIME, MIN_KEEPALIVE_INTERVAL } from "../limits.ts";
 import type { Line } from "../wire/line.ts";
 import { logger } from "../base/log.ts";
 import type { ClientIdentity, ServiceIdentity } from "../wire/identities.ts";
-import { isObject } from "../wire/message.ts";
+import { encodeDisconnect, isObject } from "../wire/message.ts";
+import { withTimeout } from "../base/with_timeout.ts";
 import { type ConnectionChange, Connector, isRetriable } from "./connector.ts";
 
 /** A Client or a Service, as its connection calls it. */
@@ -41,6 +42,8 @@ export interface Device {
 
 /** The shortest life, in milliseconds, of a connection that counts as a success. */
 const SHORT_LIFE = 1_000;
+/** How long the Manager may take to end a connection that it is asked to end, in milliseconds. */
+const DISCONNECT_TIMEOUT = 2_000;
 /** The keepalive interval with a Manager that has agreed to none, in milliseconds. */
 const DEFAULT_INTERVAL = 60_000;
 
@@ -154,6 +157,19 @@ export class ReconnectingConnection {
     this.#end.abort(
       new ConnectionAbortedError(`The device has given up ${this.manager}`),
     );
+  }
+
+  /**
+   * Asks the Manager to end the connection, and waits until it has, or has not within 2 seconds. To
+   * close the socket at once would lose what the Manager has not read, if anything from it is unread.
+   * What is queued has 2 seconds more. Does nothing if there is no connection.
+   */
+  async disconnect(): Promise<void> {
+    const connection = this.#connection;
+    if (connection === undefined) return;
+    connection.sendText(encodeDisconnect(this.#device.name));
+    await withTimeout(connection.ended, DISCONNECT_TIMEOUT, () => undefined);
+    await connection.close();
   }
 
   /** Opens a connection and reads it until it ends. Settles when the device is registered. */
