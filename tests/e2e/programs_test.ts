@@ -328,8 +328,9 @@ async function arrive({ connectOptions }: TestManager): Promise<string> {
       received.push(attribute ?? message);
     }
   } catch (error) {
-    if (error instanceof Deno.errors.ConnectionRefused) return "refused";
-    assertInstanceOf(error, Deno.errors.ConnectionReset); // the Manager had not accepted it
+    const { cause = error } = error as Error; // that of a `ConnectError`
+    if (cause instanceof Deno.errors.ConnectionRefused) return "refused";
+    assertInstanceOf(cause, Deno.errors.ConnectionReset); // the Manager had not accepted it
     return "reset";
   }
   return received.join(", ") || "nothing";
