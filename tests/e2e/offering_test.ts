@@ -5,6 +5,7 @@ import {
   connect,
   type ConnectionChange,
   LinkedClient,
+  type LinkOptions,
   PermissionError,
   RemoteError,
   Service,
@@ -31,6 +32,21 @@ async function openLaboratory() {
   const admin = stack.use(await connect({ ...to, ...ADMINISTRATOR }));
   const whole = stack.move();
   return { laboratory, to, admin, [Symbol.asyncDispose]: () => whole.disposeAsync() };
+}
+
+/** The Link of a Client that reconnects, with a Service of the administrator that has ended. */
+async function openOrphanedLink(options?: LinkOptions) {
+  await using stack = new AsyncDisposableStack();
+  const { to } = stack.use(await openLaboratory());
+  const real = new Lab();
+  await real.start({ ...to, ...ADMINISTRATOR });
+  const client = stack.use(await connect({ ...to, ...USER, reconnect: { firstDelay: 1 } }));
+  const changes: ConnectionChange[] = [];
+  client.connectionHandler = (change) => changes.push(change);
+  const link = await client.link<Lab>("Lab", options);
+  await real.shutdown();
+  const whole = stack.move();
+  return { to, link, changes, [Symbol.asyncDispose]: () => whole.disposeAsync() };
 }
 
 Deno.test("only the users on its list may offer a service, and a service whose user is taken off it is disconnected", async () => {
@@ -88,15 +104,8 @@ Deno.test("the reply to link says who offers a service, to a client with the ext
 });
 
 Deno.test("a reconnecting Client reports that another user offers the Service now", async () => {
-  await using here = await openLaboratory();
-  const { to } = here;
-  const real = new Lab();
-  await real.start({ ...to, ...ADMINISTRATOR });
-  await using client = await connect({ ...to, ...USER, reconnect: { firstDelay: 1 } });
-  const changes: ConnectionChange[] = [];
-  client.connectionHandler = (change) => changes.push(change);
-  const link = await client.link<Lab>("Lab");
-  await real.shutdown();
+  await using here = await openOrphanedLink();
+  const { to, link, changes } = here;
   await using other = new Lab();
   await other.start({ ...to, ...USER });
   assertEquals(await link.keep("x"), 1);
@@ -108,15 +117,8 @@ Deno.test("a reconnecting Client reports that another user offers the Service no
 });
 
 Deno.test("with sameUser a Client sends nothing to the Service of another user, and is linked again when the first is back", async () => {
-  await using here = await openLaboratory();
-  const { to } = here;
-  const real = new Lab();
-  await real.start({ ...to, ...ADMINISTRATOR });
-  await using client = await connect({ ...to, ...USER, reconnect: { firstDelay: 1 } });
-  const changes: ConnectionChange[] = [];
-  client.connectionHandler = (change) => changes.push(change);
-  const link = await client.link<Lab>("Lab", { sameUser: true });
-  await real.shutdown();
+  await using here = await openOrphanedLink({ sameUser: true });
+  const { to, link, changes } = here;
   const impostor = new Lab();
   await impostor.start({ ...to, ...USER });
   await assertRejects(() => Promise.resolve(link.keep("secret")), PermissionError, "(sameUser)");
