@@ -264,6 +264,31 @@ export interface LogLimits {
   readonly logFiles: number;
 }
 
+/**
+ * The limits of what a Service says of itself, `static about`. A Service whose description exceeds one
+ * does not start. A Manager and a Client leave out what exceeds one in the description of a service
+ * that they are sent, and cut a text. They have no option; the description is a part of the identity,
+ * so `maxIdentity` bounds all of it.
+ */
+export const ABOUT_LIMITS = {
+  /** The longest description of one thing, in UTF-16 code units. */
+  text: 4_096,
+  /** The longest name of a parameter, of a value in notifications and of a role, and the longest unit. */
+  name: 256,
+  /** The number of attributes that are described. */
+  attributes: 10_000,
+  /** The number of parameters of a method that are described. */
+  parameters: 256,
+  /** The number of values in notifications that are described. */
+  notifications: 1_000,
+  /** The number of roles. */
+  roles: 64,
+  /** The longest JSON Schema, and the longest default of a parameter, as JSON in UTF-16 code units. */
+  schema: 65_536,
+  /** How deep those are nested. */
+  depth: 64,
+} as const;
+
 const KiB = 1024;
 const MiB = 1024 * KiB;
 

@@ -48,7 +48,21 @@
  * @module
  */
 
+export type {
+  About,
+  DeclaredAttribute,
+  DeclaredParameter,
+  DeclaredValue,
+  Described,
+} from "./service/about.ts";
 export type { ServiceRequest } from "./service/active_request.ts";
+export type {
+  AttributeAbout,
+  JsonSchema,
+  ParameterAbout,
+  ServiceAbout,
+  ValueAbout,
+} from "./wire/about.ts";
 export type { ReconnectOptions } from "./device/retry.ts";
 export {
   type CallOptions,

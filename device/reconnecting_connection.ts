@@ -10,7 +10,8 @@
 
 import { sleep } from "../base/timer.ts";
 import { pauseAfter, retry } from "./retry.ts";
-import { type Connection, describeEnd } from "../net/connection.ts";
+import type { Connection } from "../net/connection.ts";
+import { contentOfEnd, describeEnd } from "../net/connection_end.ts";
 import type { ResolvedOptions } from "./device.ts";
 import { ConnectionAbortedError } from "../errors.ts";
 import { IDLE_INTERVALS, Keepalive } from "../net/keepalive.ts";
@@ -232,16 +233,17 @@ export class ReconnectingConnection {
   async #serve(connection: Connection, keepalive: DeviceKeepalive): Promise<string> {
     for await (const lines of connection) await this.#device.receive(connection, lines);
     keepalive[Symbol.dispose]();
-    const end = describeEnd(await connection.ended);
-    const reason = this.#lastError === undefined
-      ? end
-      : `${end} after the error ${this.#lastError}`;
-    log.info("{device} disconnected from {manager}: {reason}", {
+    const end = await connection.ended;
+    const { message, properties } = contentOfEnd(end);
+    const error = this.#lastError;
+    const after = error === undefined ? "" : " after the error {error}";
+    log.info(`{device} disconnected from {manager}: ${message}${after}`, {
       device: this.#device.name,
       manager: this.manager,
-      reason,
+      ...properties,
+      ...(error === undefined ? {} : { error }),
     });
-    return reason;
+    return describeEnd(end) + (error === undefined ? "" : ` after the error ${error}`);
   }
 }
 

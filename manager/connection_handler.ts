@@ -12,7 +12,8 @@ import { retryWhileLocked } from "../base/database_lock.ts";
 import { startTimer } from "../base/timer.ts";
 import { type LoginAttempt, LoginThrottle } from "./login_throttle.ts";
 import type { Authentication } from "./authentication.ts";
-import { Connection, describeEnd } from "../net/connection.ts";
+import { Connection } from "../net/connection.ts";
+import { contentOfEnd } from "../net/connection_end.ts";
 import type { ConnectionRecords } from "./connection_records.ts";
 import type { Origin } from "./database/connections_table.ts";
 import { AdmissionLimiter, type Slot } from "./admission_limiter.ts";
@@ -252,10 +253,8 @@ export class ConnectionHandler implements Disposable {
     } finally {
       router.unregister(peer);
     }
-    log.info("{peer} disconnected: {reason}", {
-      peer: peer.networkName,
-      reason: describeEnd(await connection.ended),
-    });
+    const { message, properties } = contentOfEnd(await connection.ended);
+    log.info(`{peer} disconnected: ${message}`, { peer: peer.networkName, ...properties });
     return "disconnected";
   }
 
@@ -267,9 +266,11 @@ export class ConnectionHandler implements Disposable {
       for (const line of lines) {
         if (!connection.isOpen) break; // the peer has requested to be disconnected
         const isLong = line instanceof Uint8Array && line.length > LONG;
-        if ((++count % LINES === 0 || bytes > BYTES || isLong) && this.#watch.isDue) {
-          do await this.#watch.pause(); while (isLong && this.#watch.isDue);
-          bytes = 0;
+        if (++count === LINES || bytes > BYTES || isLong) {
+          count = bytes = 0;
+          if (this.#watch.isDue) {
+            do await this.#watch.pause(); while (isLong && this.#watch.isDue);
+          }
         }
         let sink: Connection | undefined;
         if (line instanceof LongLine) {

@@ -27,8 +27,16 @@ import { type Line, LongLine } from "../wire/line.ts";
 import { withTimeout } from "../base/with_timeout.ts";
 import { readLongIdentity } from "./long_identity.ts";
 import { logger } from "../base/log.ts";
-import { encodeIntegers, parseIntegers, type ParseJson } from "../wire/json.ts";
+import {
+  encodeIntegers,
+  encodeValue,
+  parseIntegers,
+  type ParseJson,
+  parseJson,
+} from "../wire/json.ts";
 import { encodeError, encodeManagerRequest, isObject } from "../wire/message.ts";
+import { ABOUT } from "../wire/protocol.ts";
+import { NOTHING_SAID, toServiceAbout } from "../wire/about.ts";
 import { checkName } from "./names.ts";
 import type { PeerIdentity } from "./peer.ts";
 import type { Yielder } from "../base/pause.ts";
@@ -143,7 +151,7 @@ async function readIdentity(
     held.release();
   }
   if (identity.kind === "client") return { identity, share: 0 };
-  const share = identity.attributes.length;
+  const share = identity.attributes.length + (identity.about?.length ?? 0);
   if (memory.tryTake(share)) return { identity, share };
   const full = new ValueError("The Manager holds as many bytes as it may (--max-held)");
   throw new RejectionError(full, "invalid identity");
@@ -229,9 +237,9 @@ async function pauseBefore(
   if (length > LONG) { while (yielder.isDue) await yielder.pause(); }
 }
 
-function parse(line: Uint8Array, attribute: string, parseJson?: ParseJson): Answer {
+function parse(line: Uint8Array, attribute: string, parseValue?: ParseJson): Answer {
   try {
-    return parseAnswer(line, parseJson);
+    return parseAnswer(line, parseValue);
   } catch (error) {
     if (error instanceof TypeError) throw new PeerLeftError(attribute); // not UTF-8
     throw new RejectionError(error as Error, `invalid ${attribute}`);
@@ -280,10 +288,24 @@ function toPeerIdentity(
     kind,
     ...common,
     attributes: encodeIntegers(attributes),
+    about: aboutOf(members, new Set(Object.keys(attributes))),
     maxClients,
     streams: checkNames("streams", namesOf(members.streams), limits),
   };
 }
+
+/** What a service says of itself, as JSON; `undefined` if it says nothing. */
+function aboutOf(
+  { about, extensions }: Record<string, unknown>,
+  names: ReadonlySet<string>,
+): string | undefined {
+  if (about === undefined || !namesOf(extensions).includes(ABOUT)) return undefined;
+  // Its numbers are compared, so they are those of JavaScript.
+  const json = encodeValue(toServiceAbout(parseJson(encodeIntegers(about)), names));
+  return json === NOTHING ? undefined : json;
+}
+
+const NOTHING = encodeValue(NOTHING_SAID);
 
 function namesOf(names: unknown): string[] {
   return Array.isArray(names) ? names.filter((name) => typeof name === "string") : [];

@@ -9,13 +9,13 @@ import { getConfig } from "@logtape/logtape";
 import { dirname } from "node:path";
 import type { ConnectOptions } from "../device/device.ts";
 import { resolveLogLimits } from "../limits.ts";
-import { logger } from "../base/log.ts";
+import { literal, logger } from "../base/log.ts";
 import { type Logging, startLogging } from "../logging.ts";
 import { Manager } from "../manager.ts";
 import { deleteOldLogs } from "../logs/log_file.ts";
 import { certificateFile, logFile } from "../base/paths.ts";
 import { printLine } from "./print.ts";
-import { formatReadyLine } from "./ready_line.ts";
+import { formatReadyLine, type ReadyLine } from "./ready_line.ts";
 import { reportEnds, splitParameters } from "./run_until_end.ts";
 import type { Service } from "../service.ts";
 import { onTermination, outliveTerminal } from "./signals.ts";
@@ -106,7 +106,7 @@ async function runManager(
   starting[Symbol.dispose]();
   await Promise.all(services.map((service) => service.start(connectOptionsFor(manager, options))));
   const { port, tls } = manager;
-  printReady(formatReadyLine({ hostname: options.host ?? manager.hostname, port, tls }));
+  printReady({ hostname: options.host ?? manager.hostname, port, tls });
   const lastService = reportEnds(services, () => manager.isShuttingDown);
   await Promise.race(services.length > 0 ? [manager.finished, lastService] : [manager.finished]);
   await manager.shutdown();
@@ -114,11 +114,15 @@ async function runManager(
 }
 
 /** Prints the ready line. A Manager whose output cannot be written, e.g. to a full disk, runs. */
-function printReady(line: string): void {
+function printReady(ready: ReadyLine): void {
+  const line = formatReadyLine(ready);
   try {
     printLine(line);
   } catch (error) {
-    logger("program").warn("{line}. {error}", { line, error: (error as Error).message });
+    logger("program").warn(`${literal(line)}. {error}`, {
+      ...ready,
+      error: (error as Error).message,
+    });
   }
 }
 

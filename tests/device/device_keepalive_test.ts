@@ -1,7 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { mock } from "node:test";
 import { setImmediate } from "node:timers";
-import { Connection, type End } from "../../net/connection.ts";
+import { Connection } from "../../net/connection.ts";
+import type { End } from "../../net/connection_end.ts";
 import { DeviceKeepalive } from "../../device/reconnecting_connection.ts";
 import { IDLE_INTERVALS } from "../../net/keepalive.ts";
 import { memoryPair } from "../support/memory_transport.ts";
