@@ -30,7 +30,7 @@ import {
   resolveOptions,
 } from "./device/device.ts";
 import { pauseAfterPieces } from "./device/arrival.ts";
-import { ConnectionAbortedError, RemoteError } from "./errors.ts";
+import { ConnectionAbortedError, RemoteError, ValueError } from "./errors.ts";
 import type { Future } from "./future.ts";
 import { LIMITS } from "./limits.ts";
 import { callHandler, type Task, Tasks } from "./base/callbacks.ts";
@@ -473,7 +473,7 @@ export class Client implements AsyncDisposable {
       MANAGER,
       "identity",
       call,
-      { adapt: (identities) => describeIdentities(identities as Identities, indent) },
+      { adapt: (identities) => describe(identities, indent) },
     );
   }
 
@@ -737,6 +737,18 @@ export class Client implements AsyncDisposable {
   #agree(welcome: unknown): void {
     this.#requests.shareConnection(extensionsOf(welcome));
     this.#connection.acceptConfirmation(welcome);
+  }
+}
+
+/** The identities as text. What the Manager has sent may be anything. */
+function describe(identities: unknown, indent: number): string {
+  try {
+    return describeIdentities(identities as Identities, indent);
+  } catch (cause) {
+    const reason = (cause as Error).message;
+    throw new ValueError(`Cannot read the identities that the Manager has sent: ${reason}`, {
+      cause,
+    });
   }
 }
 

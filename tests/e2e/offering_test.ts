@@ -14,6 +14,7 @@ import { WirePeer } from "../../testing.ts";
 import { at, output, refusal } from "../support/command_line.ts";
 import { ADMINISTRATOR, Laboratory } from "../support/laboratory.ts";
 import { USER } from "../support/python_users.ts";
+import { ENTRY, ScriptedManager } from "../support/scripted_manager.ts";
 import { until } from "../support/until.ts";
 
 class Lab extends Service {
@@ -202,4 +203,33 @@ Deno.test("an administrator disconnects a Service and a Client by network name, 
   const [own] = Object.keys((await admin.identities()).clients);
   assertEquals(await admin.adminRequest("disconnect_peer", own), null);
   await admin.disconnected;
+});
+
+Deno.test("with sameUser, neither a later user of the same name nor one of the same number elsewhere is the same", async () => {
+  const bob = { id: 1, name: "bob" };
+  for (
+    const [other, text] of [
+      [
+        { id: 2, name: "bob" },
+        "'bob' offers the 'Lab' service now, and no longer the user 'bob', who",
+      ],
+      [{ id: 1, name: "eve" }, "'eve' offers the 'Lab' service now"], // of another database
+      [undefined, "a device without a user offers the 'Lab' service now"],
+    ] as const
+  ) {
+    await using manager = new ScriptedManager();
+    const connecting = connect({ ...manager.connectOptions, reconnect: { firstDelay: 1 } });
+    await manager.accept();
+    const client = await connecting;
+    const linking = client.link("Lab", { sameUser: true });
+    await manager.answer("link", { result: { ...ENTRY, offered_by: bob } });
+    const link = await linking;
+    await manager.drop();
+    await manager.acceptAgain();
+    const call = link.request("keep", { args: ["secret"] });
+    await manager.answer("link", { result: { ...ENTRY, offered_by: other } });
+    await assertRejects(() => call.result(), PermissionError, text);
+    await manager.close();
+    await client.disconnect();
+  }
 });
