@@ -586,11 +586,12 @@ export class Client implements AsyncDisposable {
    * them out. It is told that nobody waits for them; a call with large arguments may not have been
    * made yet. So await the result, and not only `future.sent`, of what has to be done.
    *
-   * The Manager has 2 seconds to end the connection, and what waits to be written has 2 more.
+   * While requests are pending the Manager has 2 seconds to end the connection, so that it reads them.
+   * What waits to be written has 2 seconds.
    */
   async disconnect(): Promise<void> {
     this.#connection.end();
-    await this.#connection.disconnect();
+    await this.#connection.disconnect(this.#requests.hasPending);
     if (!this.#isAtEnd) await this.disconnected; // the handler may be what calls this
   }
 

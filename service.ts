@@ -725,7 +725,7 @@ export class Service implements AsyncDisposable {
       this.#grace,
       () => this.#dispatcher.abandon(current, this.#shutDownMeanwhile()),
     );
-    await connection.disconnect();
+    await connection.disconnect(true);
   }
 
   async #receiveLong(connection: Connection, line: LongLine, readLimit: number): Promise<void> {

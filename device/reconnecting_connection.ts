@@ -161,15 +161,18 @@ export class ReconnectingConnection {
   }
 
   /**
-   * Asks the Manager to end the connection, and waits until it has, or has not within 2 seconds. To
-   * close the socket at once would lose what the Manager has not read, if anything from it is unread.
-   * What is queued has 2 seconds more. Does nothing if there is no connection.
+   * Asks the Manager to end the connection, and closes it. What is queued has 2 seconds. Does nothing
+   * if there is no connection.
+   *
+   * @param isAwaited Whether to wait first until the Manager has ended it, for 2 seconds at most. A
+   * socket that is closed at once loses what the Manager has not read yet, if anything from the
+   * Manager is unread.
    */
-  async disconnect(): Promise<void> {
+  async disconnect(isAwaited: boolean): Promise<void> {
     const connection = this.#connection;
     if (connection === undefined) return;
     connection.sendText(encodeDisconnect(this.#device.name));
-    await withTimeout(connection.ended, DISCONNECT_TIMEOUT, () => undefined);
+    if (isAwaited) await withTimeout(connection.ended, DISCONNECT_TIMEOUT, () => undefined);
     await connection.close();
   }
 
