@@ -31,6 +31,8 @@ import { PIECE_SIZE } from "../wire/parts.ts";
 import { BEAT, EXTENSIONS, MANAGER, PARTS, READY } from "../wire/protocol.ts";
 import type { LongLines } from "./long_lines.ts";
 import { Yielder } from "../base/pause.ts";
+import type { SessionUser } from "./database/users_table.ts";
+import { Origins } from "./origins.ts";
 import { blocksOthers, type Peer } from "./peer.ts";
 import type { Router, Session } from "./router.ts";
 import type { Statistics } from "./statistics.ts";
@@ -78,6 +80,7 @@ export class ConnectionHandler implements Disposable {
   readonly #admissionLimiter: AdmissionLimiter;
   readonly #loginThrottle: LoginThrottle;
   readonly #known = new KnownOrigins();
+  readonly #origins = new Origins();
   readonly #keepalive: Keepalive;
   /** What may wait for all peers together. */
   readonly #queues: QueueBudget;
@@ -170,6 +173,12 @@ export class ConnectionHandler implements Disposable {
     const address = `${host.name}:${origin.port}`;
     const attemptLogin: LoginAttempt = (check, username) =>
       this.#loginThrottle.attempt(host.address, check, username);
+    let leave = () => {};
+    const holderOf = (user: SessionUser | undefined) => {
+      const entry = this.#origins.enter(host.address, user);
+      leave = entry.leave;
+      return connection.holder = entry.holder;
+    };
     const outcome = await handshake(connection, {
       manager,
       host,
@@ -179,11 +188,15 @@ export class ConnectionHandler implements Disposable {
       yielder: this.#watch,
       limits,
       memory: this.#options.longLines.memory,
+      holderOf,
     });
     try {
       return await this.#serveIdentified(connection, slot, outcome, address, origin, attemptLogin);
     } finally {
-      if (outcome.state === "identified") this.#options.longLines.memory.give(outcome.share);
+      if (outcome.state === "identified") {
+        this.#options.longLines.memory.giveBackOf(connection.holder, outcome.share);
+      }
+      leave();
     }
   }
 

@@ -17,6 +17,7 @@ import { type Limits, resolveLimits } from "../limits.ts";
 import type { HeldLine } from "../wire/held_line.ts";
 import { type Line, LineSplitter, LongLine } from "../wire/line.ts";
 import { type LineWriter, Outbox, type OutboxEnd, type Sent } from "./outbox.ts";
+import type { Holder } from "../base/budget.ts";
 import { MIN_READ_SIZE, nextReadBuffer } from "../base/buffer.ts";
 import type { QueueBudget } from "./queue_budget.ts";
 import { streamEnd, type Transport } from "./transport.ts";
@@ -177,9 +178,13 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
     return this.#latest = this.#lines.shift();
   }
 
-  /** How many bytes of held lines wait to be written. */
-  get held(): number {
-    return this.#outbox.held;
+  /** The peer, as a holder of the held lines that it sends and of those that wait for it. */
+  get holder(): Holder {
+    return this.#outbox.holder;
+  }
+
+  set holder(holder: Holder) {
+    this.#outbox.holder = holder;
   }
 
   /** Sends text as one line. A line sent after `close()` or the end is dropped. */

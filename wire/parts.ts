@@ -20,7 +20,7 @@ import { unreadable } from "./large_values.ts";
 export const PIECE_SIZE = 256 * 1024;
 
 /** How much JSON is written at once, without a pause, in bytes: it takes some 30 ms at most. */
-export const AT_ONCE = 8 * 1024 * 1024;
+export const AT_ONCE = 4 * 1024 * 1024;
 
 /**
  * How much JSON is held so that it is written once, in bytes. A value with more is written twice: to

@@ -201,7 +201,7 @@ Deno.test("a later call to the same service arrives after a large argument, one 
   assertEquals(order, ["other", "load", "load", "trigger"]);
 });
 
-Deno.test("arguments up to 8 MiB are written at the call, and may be changed then", async () => {
+Deno.test("arguments up to 4 MiB are written at the call, and may be changed then", async () => {
   await using setting = await linked(new Store());
   const values = new Array<number>(400_000).fill(1.2345);
   const loading = setting.link.load(values);

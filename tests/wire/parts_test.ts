@@ -140,7 +140,7 @@ Deno.test("what is not JSON is a JSONDecodeError", () => {
   }
 });
 
-Deno.test("a value is measured: at once up to 8 MiB, and held up to 64 MiB", async () => {
+Deno.test("a value is measured: at once up to 4 MiB, and held up to 64 MiB", async () => {
   const short = () => writeJson([TEXT, 1], 4);
   const json = JSON.stringify([TEXT, 1]);
   for (const measured of [measureNow(short), await measure(short)]) {
