@@ -12,7 +12,7 @@ import { Budget } from "../base/budget.ts";
 const MiB = 1024 * 1024;
 
 /** How much of a value is held as texts, in bytes of UTF-8. */
-export const HELD_AS_TEXT = 64 * MiB;
+export const HELD_AS_TEXT = 8 * MiB;
 /** How many bytes of all values together are held beside that. */
 export const HELD_AS_BYTES = 512 * MiB;
 /** The bytes of a value are held in chunks of this size. */
