@@ -64,6 +64,11 @@ const SLICE = 2;
  */
 const LINES = 64;
 const BYTES = 16 * 1024;
+/**
+ * After how many lines it checks that in the beginning of a read, and after a pause: all peers that have
+ * waited for the pause go on at the same time, and there may be hundreds of them.
+ */
+const FEW = 2;
 /** Before a line of more bytes than this it checks that too: one alone may take some milliseconds. */
 const LONG = 32 * 1024;
 
@@ -264,15 +269,17 @@ export class ConnectionHandler implements Disposable {
   /** Routes a peer's messages for as long as it is connected. */
   async #forward(peer: ConnectedPeer, connection: Connection): Promise<void> {
     for await (const lines of connection) {
-      let count = 0;
+      let rest = FEW; // lines until the next check
       let bytes = 0;
       for (const line of lines) {
         if (!connection.isOpen) break; // the peer has requested to be disconnected
         const isLong = line instanceof Uint8Array && line.length > LONG;
-        if (++count === LINES || bytes > BYTES || isLong) {
-          count = bytes = 0;
+        if (rest-- === 0 || bytes > BYTES || isLong) {
+          bytes = 0;
+          rest = LINES;
           if (this.#watch.isDue) {
             do await this.#watch.pause(); while (isLong && this.#watch.isDue);
+            rest = FEW;
           }
         }
         let sink: Connection | undefined;
