@@ -11,7 +11,7 @@ import { answerCredentialRequest, isCredentialRequest } from "../device/handshak
 import { pauseAfterPieces } from "../device/arrival.ts";
 import { ConnectionAbortedError, RemoteError, ValueError } from "../errors.ts";
 import type { Future } from "../future.ts";
-import { LIMITS } from "./limits.ts";
+import { LIMITS } from "../limits.ts";
 import { callHandler, type Task, Tasks } from "../base/callbacks.ts";
 import { NOTHING_SAID, type ServiceAbout, toServiceAbout } from "../wire/about.ts";
 import { type ClientIdentity, describeIdentities, type Identities } from "../wire/identities.ts";
