@@ -14,6 +14,7 @@
  */
 
 import { delay } from "@std/async/delay";
+import { forCaller } from "./base/caller.ts";
 import { Client, type ClientOptions, type ShutdownHandler } from "./client.ts";
 import { RemoteError, TimeoutError } from "./errors.ts";
 import type { Future } from "./future.ts";
@@ -235,25 +236,26 @@ export const LinkedClient: {
     options?: ClientOptions & { sameUser?: boolean },
   ): Promise<LinkedClient<S>>;
 } = {
-  async connect<S = unknown>(
+  connect: <S = unknown>(
     service: string,
     options: ClientOptions & { sameUser?: boolean } = {},
-  ): Promise<LinkedClient<S>> {
-    const client = await Client.connect({ name: "LinkedClient", ...options });
-    try {
-      const link = await waitForService<S>(
-        client,
-        service,
-        options.timeout ?? 10_000,
-        options.sameUser,
-      );
-      return combine(new LinkedClientMembers<S>(client, service, options), link);
-    } catch (error) {
-      await client.disconnect();
-      throw error;
-    }
-  },
+  ): Promise<LinkedClient<S>> => forCaller(() => connectLinked<S>(service, options)),
 };
+
+async function connectLinked<S>(
+  service: string,
+  options: ClientOptions & { sameUser?: boolean },
+): Promise<LinkedClient<S>> {
+  const client = await Client.connect({ name: "LinkedClient", ...options });
+  try {
+    const { timeout = 10_000, sameUser } = options;
+    const link = await waitForService<S>(client, service, timeout, sameUser);
+    return combine(new LinkedClientMembers<S>(client, service, options), link);
+  } catch (error) {
+    await client.disconnect();
+    throw error;
+  }
+}
 
 /** One object with the members of both. A name that both have is that of the Client. */
 function combine<S>(members: LinkedClientMembers<S>, link: Link<S>): LinkedClient<S> {
@@ -275,8 +277,12 @@ async function waitForService<S>(
   sameUser?: boolean,
 ): Promise<Link<S>> {
   const deadline = performance.now() + timeout;
+  let hint = "";
   const timedOut = (cause: unknown) =>
-    new TimeoutError(`The ${repr(service)} service did not appear within ${timeout} ms`, { cause });
+    new TimeoutError(
+      `The ${repr(service)} service did not appear within ${timeout} ms${hint && `. ${hint}`}`,
+      { cause },
+    );
   for (let pause = FIRST_PAUSE;; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
     try {
       const left = Math.max(deadline - performance.now(), 1);
@@ -284,6 +290,7 @@ async function waitForService<S>(
     } catch (cause) {
       if (cause instanceof TimeoutError) throw timedOut(cause);
       if (!(cause instanceof RemoteError) || cause.remoteName !== "KeyError") throw cause;
+      hint = cause.hint;
       const left = deadline - performance.now();
       if (left <= 0) throw timedOut(cause);
       await delay(Math.min(pause, left));

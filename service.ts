@@ -31,13 +31,14 @@ import type { ServiceRequest } from "./service/active_request.ts";
 import { Attributes, SHUTDOWN_SERVICE } from "./service/attributes.ts";
 import { Dispatcher } from "./service/dispatcher.ts";
 import { notificationLine, sendNotification } from "./service/notifications.ts";
-import { splitArguments } from "./wire/call.ts";
+import { type Call, splitArguments } from "./wire/call.ts";
 import type { Connection } from "./net/connection.ts";
 import { type ConnectOptions, type ResolvedOptions, resolveOptions } from "./device/device.ts";
 import { pauseAfterPieces } from "./device/arrival.ts";
 import { ConnectionAbortedError, RemoteError } from "./errors.ts";
 import { LIMITS, MAX_RUNNING } from "./limits.ts";
 import { callHandler, type Task, Tasks } from "./base/callbacks.ts";
+import { atCaller, forCaller } from "./base/caller.ts";
 import { readLarge } from "./wire/large_values.ts";
 import { logger, setLoggingLevel, setServiceLoggingLevel } from "./base/log.ts";
 import { type Device, ReconnectingConnection } from "./device/reconnecting_connection.ts";
@@ -228,19 +229,23 @@ export class Service implements AsyncDisposable {
     const { maxClients = -1, maxRunning = MAX_RUNNING, queueLimit = LIMITS.queueLimit } = options;
     const { grace = LIMITS.grace } = options;
     if (!Number.isInteger(maxClients)) {
-      throw new RangeError(
-        `Cannot make a Service: maxClients must be an integer, got ${maxClients}`,
+      throw atCaller(
+        new RangeError(`Cannot make a Service: maxClients must be an integer, got ${maxClients}`),
       );
     }
     for (const [name, value] of Object.entries({ maxRunning, queueLimit })) {
       if (Number.isSafeInteger(value) && value >= 1) continue;
-      throw new RangeError(
-        `Cannot make a Service: ${name} must be an integer of at least 1, got ${value}`,
+      throw atCaller(
+        new RangeError(
+          `Cannot make a Service: ${name} must be an integer of at least 1, got ${value}`,
+        ),
       );
     }
     if (!(grace >= 0)) {
-      throw new RangeError(
-        `Cannot make a Service: grace must be 0 or a positive number of milliseconds, got ${grace}`,
+      throw atCaller(
+        new RangeError(
+          `Cannot make a Service: grace must be 0 or a positive number of milliseconds, got ${grace}`,
+        ),
       );
     }
     this.#finished.promise.catch(() => {}); // for those who do not wait for it
@@ -462,7 +467,12 @@ export class Service implements AsyncDisposable {
    * await service.finished;
    * ```
    */
-  async start(options: ConnectOptions = {}): Promise<void> {
+  start(options: ConnectOptions = {}): Promise<void> {
+    return forCaller(() => this.#start(options));
+  }
+
+  /** See {@linkcode Service.start}. */
+  async #start(options: ConnectOptions): Promise<void> {
     if (this.#state.state !== "new") {
       throw new ConnectionAbortedError(
         `Cannot start the ${repr(this.#name)} service: it was started before`,
@@ -508,13 +518,11 @@ export class Service implements AsyncDisposable {
    * ```
    */
   emitNotification(...args: unknown[]): Promise<void> {
-    const connection = this.#connection;
-    const line = notificationLine(this.#name, splitArguments(args));
-    if (connection?.isUp) return sendNotification(connection.current!, line, this.#queueLimit);
-    if (this.#state.state === "running" && connection?.reconnects) return Promise.resolve();
-    throw new ConnectionAbortedError(
-      `Cannot emit a notification: the ${repr(this.#name)} service is not connected`,
-    );
+    try {
+      return this.#emit(splitArguments(args));
+    } catch (error) {
+      throw atCaller(error);
+    }
   }
 
   /**
@@ -584,6 +592,16 @@ export class Service implements AsyncDisposable {
   }
 
   /** The Service, as its connection calls it. */
+  #emit(call: Call): Promise<void> {
+    const connection = this.#connection;
+    const line = notificationLine(this.#name, call);
+    if (connection?.isUp) return sendNotification(connection.current!, line, this.#queueLimit);
+    if (this.#state.state === "running" && connection?.reconnects) return Promise.resolve();
+    throw new ConnectionAbortedError(
+      `Cannot emit a notification: the ${repr(this.#name)} service is not connected`,
+    );
+  }
+
   #device({ readLimit }: ResolvedOptions): Device {
     this.#dispatcher.readLimit = readLimit;
     const pause = pauseAfterPieces();

@@ -12,11 +12,14 @@ import { type Call, type CallOptions, Kwargs, splitArguments } from "../wire/cal
 import { ConnectionAbortedError } from "../errors.ts";
 import { Future } from "../future.ts";
 import { callHandler } from "../base/callbacks.ts";
+import { atCaller, captureCaller, showCaller } from "../base/caller.ts";
 import type { JsonObject } from "../wire/message.ts";
 import type { ServiceEntry, ServiceUser } from "../wire/identities.ts";
 import { UnhandledNotifications } from "./unhandled_notifications.ts";
 import type { RemoteAttribute, RemoteMethod } from "./remote.ts";
+import { explainCall } from "./hints.ts";
 import { repr } from "../base/repr.ts";
+import { labelOf } from "./request.ts";
 import type { Service } from "../service.ts";
 import type { Requests, SendOptions } from "./requests.ts";
 
@@ -229,7 +232,10 @@ export class LinkCore implements LinkMembers {
   #notificationHandler: NotificationHandler | undefined;
   readonly #owner: LinkOwner;
   /** The same for each request. */
-  readonly #sendOptions: SendOptions<unknown> = { peer: this };
+  readonly #sendOptions: SendOptions<unknown> = {
+    peer: this,
+    explain: (error, attribute) => explainCall(error, attribute, this.#entry),
+  };
   #entry: ServiceEntry;
   /** Why the Link has ended; empty if its user has ended it. */
   #ended: string | undefined;
@@ -291,12 +297,12 @@ export class LinkCore implements LinkMembers {
   acquireLock(
     { shared = false, ...options }: { shared?: boolean } & CallOptions = {},
   ): Future<string[]> {
-    if (this.#ended !== undefined) return this.#refuse("acquire_lock");
+    if (this.#ended !== undefined) return this.#refuse("acquire_lock", options);
     return this.#owner.acquireLock(this.serviceName, shared, options);
   }
 
   releaseLock(options: CallOptions = {}): Future<string[]> {
-    if (this.#ended !== undefined) return this.#refuse("release_lock");
+    if (this.#ended !== undefined) return this.#refuse("release_lock", options);
     return this.#owner.releaseLock(this.serviceName, options);
   }
 
@@ -358,7 +364,7 @@ export class LinkCore implements LinkMembers {
   }
 
   #send<R>(attribute: string, call: Call): Future<R> {
-    if (this.#ended !== undefined) return this.#refuse(attribute);
+    if (this.#ended !== undefined) return this.#refuse(attribute, call.options);
     const { requests } = this.#owner;
     if (!this.#entry.streams?.includes(attribute)) {
       return this.#watch(
@@ -377,15 +383,16 @@ export class LinkCore implements LinkMembers {
   }
 
   /** The Future of a request of a Link that has ended. */
-  #refuse<R>(attribute: string): Future<R> {
+  #refuse<R>(attribute: string, { ignoreErrors }: CallOptions): Future<R> {
     const service = repr(this.serviceName);
     const reason = this.#ended === "" ? "" : `: ${this.#ended}`;
-    const { future, reject } = Future.withResolvers<R>();
-    reject(
-      new ConnectionAbortedError(
-        `Cannot request ${attribute}: the link with the ${service} service has ended${reason}`,
-      ),
+    const caller = captureCaller();
+    const label = labelOf(this.serviceName, attribute);
+    const { future, reject } = Future.withResolvers<R>({ label, caller, ignoreErrors });
+    const error = new ConnectionAbortedError(
+      `Cannot request ${attribute}: the link with the ${service} service has ended${reason}`,
     );
+    reject(showCaller(error, caller));
     return future;
   }
 
@@ -445,11 +452,8 @@ export function remote<Core extends LinkCore, S>(core: Core): Core & Link<S> {
     },
     set(target, name, value) {
       if (name !== "notificationHandler" && name !== "serviceErrorHandler") {
-        throw new TypeError(
-          `Cannot set ${
-            String(name)
-          }: what can be set is notificationHandler and serviceErrorHandler`,
-        );
+        const which = "what can be set is notificationHandler and serviceErrorHandler";
+        throw atCaller(new TypeError(`Cannot set ${String(name)}: ${which}`));
       }
       return Reflect.set(target, name, value, target);
     },

@@ -19,17 +19,24 @@ import type { ReconnectingConnection } from "../device/reconnecting_connection.t
 import { type ResolvedReconnect, retry } from "../device/retry.ts";
 import { ConnectionAbortedError, PermissionError, RemoteError, TimeoutError } from "../errors.ts";
 import type { Future } from "../future.ts";
-import { startTimer } from "../base/timer.ts";
-import type { CallOptions } from "../wire/call.ts";
-import { type ServiceUser, toServiceEntry } from "../wire/identities.ts";
+import { startTimer, type Timer } from "../base/timer.ts";
+import type { Call, CallOptions } from "../wire/call.ts";
+import { type Identities, type ServiceUser, toServiceEntry } from "../wire/identities.ts";
 import { MANAGER } from "../wire/protocol.ts";
+import { explainLink, isNoSuchService } from "./hints.ts";
 import { type Link, LinkCore, type LinkOptions, type LinkOwner, remote } from "./link.ts";
 import { labelOf } from "./request.ts";
 import { PendingChanges } from "./pending_changes.ts";
-import type { Requests } from "./requests.ts";
+import type { Requests, SendOptions } from "./requests.ts";
 
 /** The longest time between two attempts to link with a Service again, in milliseconds. */
 const LONGEST_DELAY = 2_000;
+
+/** How long an error waits for its hint, in milliseconds. */
+const HINT_TIMEOUT = 1_000;
+
+/** How long the names of the services are taken for those that are connected, in milliseconds. */
+const NAMES_ARE_NEW = 2_000;
 
 /** What the Links need of their Client. */
 export interface LinksOptions {
@@ -58,6 +65,10 @@ export class Links implements LinkOwner {
   readonly #linking = new PendingChanges();
   /** The requests for a lock, which its release undoes. */
   readonly #locking = new PendingChanges();
+  /** The names of the services that were connected, when they were asked for last. */
+  #names: Promise<readonly string[]> = Promise.resolve([]);
+  /** When that was, by `performance.now()`. */
+  #askedAt = -Infinity;
   /** Aborted when the connection is lost (a new attempt follows) or has ended for good. */
   #restoring = new AbortController();
 
@@ -81,12 +92,11 @@ export class Links implements LinkOwner {
       return remote<LinkCore, S>(core);
     };
     const call = { args: [service], kwargs: {}, options };
-    const linking = this.requests.call(MANAGER, "link", call, { adapt });
-    this.#linking.add(service, linking, async () => {
+    const settled = this.#linking.add(service, async () => {
       if (!this.#has(service)) await this.#unlinkService(service);
     });
-    cancelAfter(linking, "link", options);
-    return linking;
+    const explain = (error: RemoteError) => this.#explainLink(error, service);
+    return this.#callUntil(options.timeout, "link", call, { adapt, onSettled: settled, explain });
   }
 
   /** The Links with a Service. */
@@ -104,10 +114,9 @@ export class Links implements LinkOwner {
       if (this.#has(service)) this.#locks.set(service, shared);
       return linked as string[];
     };
-    const locking = this.requests.call(MANAGER, "acquire_lock", call, { adapt, link: service });
-    this.#locking.add(service, locking, () => this.#undoLock(service));
-    cancelAfter(locking, "acquire_lock", options);
-    return locking;
+    const onSettled = this.#locking.add(service, () => this.#undoLock(service));
+    const sending = { adapt, link: service, onSettled };
+    return this.#callUntil(options.timeout, "acquire_lock", call, sending);
   }
 
   /** Releases the lock of a Service. */
@@ -187,6 +196,48 @@ export class Links implements LinkOwner {
       (label) => new ConnectionAbortedError(`Cannot request ${label}: the link has ended`),
     );
     return !wasLost && !isLinking;
+  }
+
+  /** Adds the services that are connected to the error of a link. Never rejects. */
+  async #explainLink(error: RemoteError, service: string): Promise<void> {
+    if (!isNoSuchService(error)) return;
+    try {
+      // A program that waits for a service in a loop does not ask for them each time.
+      if (performance.now() - this.#askedAt > NAMES_ARE_NEW) {
+        this.#askedAt = performance.now();
+        const call = { args: [], kwargs: {}, options: {} };
+        const asking = this.requests.call<Identities>(MANAGER, "identity", call);
+        this.#names = asking.result({ timeout: HINT_TIMEOUT }).then(({ services }) =>
+          Object.keys(services)
+        );
+      }
+      explainLink(error, service, await this.#names);
+    } catch {
+      // The connection has ended, or the Manager is slow: the error has no hint.
+    }
+  }
+
+  /** Sends a request to the Manager that is cancelled when its time-out is over. */
+  #callUntil<R>(
+    timeout: number = Infinity,
+    attribute: string,
+    call: Call,
+    sending: SendOptions<R>,
+  ): Future<R> {
+    let timer: Timer;
+    const request = this.requests.call(MANAGER, attribute, call, {
+      ...sending,
+      onSettled: (outcome) => {
+        clearTimeout(timer);
+        sending.onSettled?.(outcome);
+      },
+    });
+    const expire = () => {
+      const late = `${labelOf(MANAGER, attribute)} was not done within ${timeout} ms`;
+      request.cancel(new TimeoutError(late));
+    };
+    if (!request.done()) timer = startTimer(expire, timeout);
+    return request;
   }
 
   /** Sends a request to the Manager, at once or not at all. */
@@ -358,20 +409,6 @@ function notTold(service: string): PermissionError {
     `Cannot link with ${repr(service)} for the same user only: the Manager does not say who ` +
       `offers it. It has to be one of this package where users log in (--auth-login)`,
   );
-}
-
-/** Cancels a request to the Manager when its time-out is over. */
-function cancelAfter(
-  request: Future<unknown>,
-  attribute: string,
-  { timeout = Infinity }: CallOptions,
-): void {
-  const expire = () =>
-    request.cancel(
-      new TimeoutError(`${labelOf(MANAGER, attribute)} was not done within ${timeout} ms`),
-    );
-  const timer = startTimer(expire, timeout);
-  request.addDoneCallback(() => clearTimeout(timer));
 }
 
 /** Whether another client took the lock, or the last link (`maxClients`). */

@@ -9,6 +9,7 @@ import { getConfig } from "@logtape/logtape";
 import { dirname } from "node:path";
 import type { ConnectOptions } from "../device/device.ts";
 import { resolveLogLimits } from "../limits.ts";
+import { forCaller } from "../base/caller.ts";
 import { logger } from "../base/log.ts";
 import { type Logging, startLogging } from "../logging.ts";
 import { Manager } from "../manager.ts";
@@ -76,7 +77,7 @@ export interface RunOptions extends StartOptions {
 export function runServices(...parameters: Service[] | [...Service[], RunOptions]): Promise<void> {
   const all: readonly (Service | RunOptions)[] = parameters;
   const options = all.find((parameter): parameter is RunOptions => !isService(parameter));
-  return run(options ?? {}, all.filter(isService));
+  return forCaller(() => run(options ?? {}, all.filter(isService)));
 }
 
 /** Runs a Manager, alone or with Services, for {@linkcode runServices} and the command `start`. */

@@ -12,7 +12,7 @@ import { encodeValue } from "../wire/json.ts";
 import type { JsonObject } from "../wire/message.ts";
 import { repr } from "../base/repr.ts";
 import type { StandardSchema } from "./schema.ts";
-import { Signature } from "../wire/signature.ts";
+import { ArgumentsError, Signature } from "../wire/signature.ts";
 import { mergeSchemas, validate } from "./validation.ts";
 
 /** The name on the wire of the method `shutdownService`, which a Service may define. */
@@ -136,7 +136,7 @@ export class Attributes {
         : checked.then((valid) => value.apply(this.#object, valid));
     }
     if (args.length > 0 || Object.keys(kwargs).length > 0) {
-      throw new TypeError(`${className}.${attribute} is not a method, it takes no arguments`);
+      throw new ArgumentsError(`${className}.${attribute} is not a method, it takes no arguments`);
     }
     return value;
   }

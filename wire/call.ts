@@ -72,6 +72,11 @@ export interface CallOptions {
    * this package. Its errors are logged.
    */
   onProgress?: (done: number, total: number, direction: "sent" | "received") => unknown;
+  /**
+   * Whether it does not matter if the call fails and no code awaits it: then nothing is reported. For
+   * what may be lost, e.g. a beep. Default: `false`.
+   */
+  ignoreErrors?: boolean;
 }
 
 /**

@@ -1,16 +1,20 @@
 import { assertEquals } from "@std/assert";
 import { AsyncQueue } from "../../client/async_queue.ts";
 import { Future } from "../../future.ts";
+import type { RequestOutcome } from "../../client/request.ts";
 import { Stream } from "../../client/stream.ts";
 
 Deno.test("of several who wait for a value, each is given the next one in its turn", async () => {
   const values = new AsyncQueue<number>();
-  const { future: reply, resolve } = Future.withResolvers<unknown>();
+  const { future: reply } = Future.withResolvers<unknown>();
+  const { promise: outcome, resolve } = Promise.withResolvers<RequestOutcome>();
   const stream = new Stream({
     label: "it",
     timeout: undefined,
     values,
     reply,
+    outcome,
+    caller: undefined,
     requestMore() {},
     onRead() {},
   });
@@ -20,6 +24,6 @@ Deno.test("of several who wait for a value, each is given the next one in its tu
   assertEquals(await first, { value: 1, done: false });
   values.push(2);
   assertEquals(await second, { value: 2, done: false });
-  resolve(null);
+  resolve({ state: "fulfilled", result: null });
   assertEquals(await third, { value: undefined, done: true });
 });
