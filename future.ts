@@ -518,6 +518,20 @@ export class Future<T> implements Promise<T> {
     return "Future";
   }
 
+  /** What `console.log` shows, in Deno, Node and Bun. It does not observe the Future. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    const { state } = this.#state;
+    const error = "error" in this.#state ? `: ${wireMessage(this.#state.error)}` : "";
+    const kind = this[Symbol.toStringTag];
+    return printable(`${kind} of ${this.#label}, ${state}${error} (${this.#advice})`);
+  }
+
+  get #advice(): string {
+    return this[Symbol.toStringTag] === "Stream"
+      ? "read it with for await, or await an array of all values"
+      : "await it for the result";
+  }
+
   get #label(): string {
     return typeof this.#givenLabel === "string" ? this.#givenLabel : this.#givenLabel();
   }

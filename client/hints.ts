@@ -31,10 +31,15 @@ export function isNoSuchService({ remoteName, message }: RemoteError): boolean {
   return remoteName === "KeyError" && NO_SUCH_SERVICE.test(message);
 }
 
+/** The hint for a link with a Service that is not connected. */
+export function hintOfLink(service: string, names: readonly string[]): string {
+  return `${suggestName(service, names)} Connected: ${listNames(names)}`.trimStart();
+}
+
 /** Adds the Services that are connected to the error of a link. */
 export function explainLink(error: RemoteError, service: string, names: readonly string[]): void {
   if (names.includes(service)) return; // it has connected meanwhile
-  addHint(error, `${suggestName(service, names)} Connected: ${listNames(names)}`.trimStart());
+  addHint(error, hintOfLink(service, names));
 }
 
 /** Adds how a Service is called to the error of a call. */

@@ -12,12 +12,13 @@ import { type Call, type CallOptions, Kwargs, splitArguments } from "../wire/cal
 import { ConnectionAbortedError } from "../errors.ts";
 import { Future } from "../future.ts";
 import { callHandler } from "../base/callbacks.ts";
-import { atCaller, captureCaller, showCaller } from "../base/caller.ts";
+import { captureCaller, showCaller } from "../base/caller.ts";
 import type { JsonObject } from "../wire/message.ts";
 import type { ServiceEntry, ServiceUser } from "../wire/identities.ts";
 import { UnhandledNotifications } from "./unhandled_notifications.ts";
 import type { RemoteAttribute, RemoteMethod } from "./remote.ts";
 import { explainCall } from "./hints.ts";
+import { printable } from "../base/printable.ts";
 import { repr } from "../base/repr.ts";
 import { labelOf } from "./request.ts";
 import type { Service } from "../service.ts";
@@ -224,7 +225,14 @@ export interface LinkOwner {
   unlink(link: LinkCore): Promise<void>;
 }
 
-/** A Link without its remote methods. {@linkcode remote} adds those. */
+/** What `console.log` calls in Deno, Node and Bun. */
+export const INSPECT = Symbol.for("nodejs.util.inspect.custom");
+
+/** How many attributes of a Service `console.log` shows, and how many characters of each. */
+const MOST_SHOWN = 50;
+const LONGEST_SHOWN = 200;
+
+/** A Link without its remote methods, which `link_proxy.ts` adds. */
 export class LinkCore implements LinkMembers {
   readonly serviceName: string;
   serviceErrorHandler: ServiceErrorHandler | undefined;
@@ -236,6 +244,8 @@ export class LinkCore implements LinkMembers {
     peer: this,
     explain: (error, attribute) => explainCall(error, attribute, this.#entry),
   };
+  /** A function of its own, since it is called with a Proxy for `this`. */
+  readonly [INSPECT] = (): string => this.#show();
   #entry: ServiceEntry;
   /** Why the Link has ended; empty if its user has ended it. */
   #ended: string | undefined;
@@ -415,47 +425,22 @@ export class LinkCore implements LinkMembers {
   toString(): string {
     return `<Link with ${this.serviceName}[${this.serviceAddress}]>`;
   }
-}
 
-/** The members of a Link. Every other name, also `call` and `notify`, is a remote attribute. */
-const MEMBERS: ReadonlySet<string> = new Set<keyof LinkMembers & string>([
-  "serviceName",
-  "serviceAddress",
-  "serviceAttributes",
-  "serviceLanguage",
-  "serviceOs",
-  "serviceMaxClients",
-  "serviceUser",
-  "notificationHandler",
-  "serviceErrorHandler",
-  "request",
-  "acquireLock",
-  "releaseLock",
-  "unlink",
-  "disconnect",
-  "shutdownService",
-]);
+  /** What `console.log` shows. */
+  #show(): string {
+    const attributes = Object.entries(this.serviceAttributes).map(([name, shown]) => {
+      const isMethod = typeof shown === "string" && shown.startsWith("(");
+      return `  ${printable(isMethod ? name + shown : name)}`.slice(0, LONGEST_SHOWN);
+    });
+    const left = attributes.length - MOST_SHOWN;
+    if (left > 0) attributes.splice(MOST_SHOWN, left, `  ... and ${left} more`);
+    const title = `Link with ${printable(`${this.serviceName}[${this.serviceAddress}]`)}`;
+    return [`${title}, ${this.#state} {`, ...attributes, "}"].join("\n");
+  }
 
-/** Names that JavaScript itself looks up: requests for them would break `await` and JSON. */
-const NEVER_REMOTE: ReadonlySet<string> = new Set(["then", "toJSON"]);
-
-/** Adds the methods of the Service to a Link: every name that is not a member of the Link. */
-export function remote<Core extends LinkCore, S>(core: Core): Core & Link<S> {
-  return new Proxy(core, {
-    get(target, name) {
-      if (typeof name === "symbol" || MEMBERS.has(name) || name in Object.prototype) {
-        const member = Reflect.get(target, name, target);
-        return typeof member === "function" ? member.bind(target) : member;
-      }
-      if (NEVER_REMOTE.has(name)) return undefined;
-      return (...parameters: unknown[]) => target.call(name, parameters);
-    },
-    set(target, name, value) {
-      if (name !== "notificationHandler" && name !== "serviceErrorHandler") {
-        const which = "what can be set is notificationHandler and serviceErrorHandler";
-        throw atCaller(new TypeError(`Cannot set ${String(name)}: ${which}`));
-      }
-      return Reflect.set(target, name, value, target);
-    },
-  }) as Core & Link<S>;
+  get #state(): string {
+    if (this.#ended === "") return "ended";
+    if (this.#ended !== undefined) return `ended: ${this.#ended}`;
+    return this.#owner.requests.isHeld(this.serviceName) ? "being restored" : "linked";
+  }
 }

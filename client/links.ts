@@ -21,22 +21,26 @@ import { ConnectionAbortedError, PermissionError, RemoteError, TimeoutError } fr
 import type { Future } from "../future.ts";
 import { startTimer, type Timer } from "../base/timer.ts";
 import type { Call, CallOptions } from "../wire/call.ts";
-import { type Identities, type ServiceUser, toServiceEntry } from "../wire/identities.ts";
+import { type ServiceUser, toServiceEntry } from "../wire/identities.ts";
 import { MANAGER } from "../wire/protocol.ts";
 import { explainLink, isNoSuchService } from "./hints.ts";
-import { type Link, LinkCore, type LinkOptions, type LinkOwner, remote } from "./link.ts";
+import { type Link, LinkCore, type LinkOptions, type LinkOwner } from "./link.ts";
+import { remote } from "./link_proxy.ts";
 import { labelOf } from "./request.ts";
 import { PendingChanges } from "./pending_changes.ts";
+import { ServiceNames } from "./service_names.ts";
 import type { Requests, SendOptions } from "./requests.ts";
 
 /** The longest time between two attempts to link with a Service again, in milliseconds. */
 const LONGEST_DELAY = 2_000;
 
-/** How long an error waits for its hint, in milliseconds. */
-const HINT_TIMEOUT = 1_000;
+/** An option of the package itself: the error of a link needs no hint, since another try follows. */
+export const NO_HINT: unique symbol = Symbol("no hint");
 
-/** How long the names of the services are taken for those that are connected, in milliseconds. */
-const NAMES_ARE_NEW = 2_000;
+/** The option {@linkcode NO_HINT}. */
+export interface NoHint {
+  [NO_HINT]?: boolean;
+}
 
 /** What the Links need of their Client. */
 export interface LinksOptions {
@@ -65,15 +69,13 @@ export class Links implements LinkOwner {
   readonly #linking = new PendingChanges();
   /** The requests for a lock, which its release undoes. */
   readonly #locking = new PendingChanges();
-  /** The names of the services that were connected, when they were asked for last. */
-  #names: Promise<readonly string[]> = Promise.resolve([]);
-  /** When that was, by `performance.now()`. */
-  #askedAt = -Infinity;
+  readonly #names: ServiceNames;
   /** Aborted when the connection is lost (a new attempt follows) or has ended for good. */
   #restoring = new AbortController();
 
   constructor({ requests, connection, reconnect, report }: LinksOptions) {
     this.requests = requests;
+    this.#names = new ServiceNames(requests);
     this.#connection = connection;
     this.#reconnect = reconnect;
     this.#report = report;
@@ -83,7 +85,10 @@ export class Links implements LinkOwner {
    * Asks the Manager for a link with a Service. After the time-out the request is cancelled, unlike
    * any other request: its caller does not expect a link then.
    */
-  link<S>(service: string, { sameUser, ...options }: LinkOptions): Future<Link<S>> {
+  link<S>(
+    service: string,
+    { sameUser, [NO_HINT]: hasNoHint, ...options }: LinkOptions & NoHint,
+  ): Future<Link<S>> {
     const adapt = (reply: unknown) => {
       const entry = toServiceEntry(reply);
       if (sameUser && entry.offered_by === undefined) throw notTold(service);
@@ -95,7 +100,9 @@ export class Links implements LinkOwner {
     const settled = this.#linking.add(service, async () => {
       if (!this.#has(service)) await this.#unlinkService(service);
     });
-    const explain = (error: RemoteError) => this.#explainLink(error, service);
+    const explain = hasNoHint
+      ? undefined
+      : (error: RemoteError) => this.#explainLink(error, service);
     return this.#callUntil(options.timeout, "link", call, { adapt, onSettled: settled, explain });
   }
 
@@ -202,16 +209,7 @@ export class Links implements LinkOwner {
   async #explainLink(error: RemoteError, service: string): Promise<void> {
     if (!isNoSuchService(error)) return;
     try {
-      // A program that waits for a service in a loop does not ask for them each time.
-      if (performance.now() - this.#askedAt > NAMES_ARE_NEW) {
-        this.#askedAt = performance.now();
-        const call = { args: [], kwargs: {}, options: {} };
-        const asking = this.requests.call<Identities>(MANAGER, "identity", call);
-        this.#names = asking.result({ timeout: HINT_TIMEOUT }).then(({ services }) =>
-          Object.keys(services)
-        );
-      }
-      explainLink(error, service, await this.#names);
+      explainLink(error, service, await this.#names.get());
     } catch {
       // The connection has ended, or the Manager is slow: the error has no hint.
     }

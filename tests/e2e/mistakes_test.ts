@@ -69,7 +69,10 @@ Deno.test("where no Service is connected, the error of a link says so", async ()
   await using client = await connect(manager.connectOptions);
   const error = await assertRejects(() => client.link("Thermometer").result(), RemoteError);
   assertEquals([error.remoteName, error.hint], ["KeyError", "Connected: none"]);
-  assertMatch(error.remoteMessage, /^KeyError: "the 'Thermometer' service .* link with Client\[.*]"$/);
+  assertMatch(
+    error.remoteMessage,
+    /^KeyError: "the 'Thermometer' service .* link with Client\[.*]"$/,
+  );
 });
 
 Deno.test("a link that fails while the connection ends keeps its error", async () => {

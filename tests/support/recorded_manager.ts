@@ -294,7 +294,7 @@ class ServiceRole extends Role {
 function outcomeOf(promise: Promise<unknown>): Promise<Outcome> {
   return promise.then(
     (value) => ({ value }),
-    (error) => ({ error: error instanceof RemoteError ? error.message : error }),
+    (error) => ({ error: error instanceof RemoteError ? error.remoteMessage : error }),
   );
 }
 
