@@ -19,7 +19,8 @@ import { Client, type ClientOptions, type ShutdownHandler } from "./client.ts";
 import { RemoteError, TimeoutError } from "./errors.ts";
 import type { Future } from "./future.ts";
 import { hintOfLink } from "./client/hints.ts";
-import { INSPECT, type Link, type LinkOptions } from "./client/link.ts";
+import type { Link, LinkOptions } from "./client/link.ts";
+import { combineWith } from "./client/link_object.ts";
 import { NO_HINT, type NoHint } from "./client/links.ts";
 import type { ClientIdentity } from "./wire/identities.ts";
 import type { ConnectionHandler } from "./device/connector.ts";
@@ -255,30 +256,12 @@ async function connectLinked<S>(
   try {
     const { timeout = 10_000, sameUser } = options;
     const link = await waitForService<S>(client, service, timeout, sameUser);
-    return combine(new LinkedClientMembers<S>(client, service, options), link);
+    const members = new LinkedClientMembers<S>(client, service, options);
+    return combineWith(members, link) as LinkedClient<S>;
   } catch (error) {
     await client.disconnect();
     throw error;
   }
-}
-
-/** One object with the members of both. A name that both have is that of the Client. */
-function combine<S>(members: LinkedClientMembers<S>, link: Link<S>): LinkedClient<S> {
-  Object.defineProperty(members, INSPECT, { value: Reflect.get(link, INSPECT) });
-  return new Proxy(members, {
-    get(target, name) {
-      if (!(name in target)) return Reflect.get(link, name);
-      const member = Reflect.get(target, name, target);
-      return typeof member === "function" ? member.bind(target) : member;
-    },
-    has: (target, name) => Reflect.has(target, name) || Reflect.has(link, name),
-    ownKeys: (target) => [...new Set([...Reflect.ownKeys(target), ...Reflect.ownKeys(link)])],
-    getOwnPropertyDescriptor: (target, name) =>
-      Reflect.getOwnPropertyDescriptor(target, name) ??
-        Reflect.getOwnPropertyDescriptor(link, name),
-    set: (target, name, value) =>
-      name in target ? Reflect.set(target, name, value, target) : Reflect.set(link, name, value),
-  }) as LinkedClient<S>;
 }
 
 async function waitForService<S>(

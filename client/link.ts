@@ -232,7 +232,7 @@ export const INSPECT = Symbol.for("nodejs.util.inspect.custom");
 const MOST_SHOWN = 50;
 const LONGEST_SHOWN = 200;
 
-/** A Link without its remote methods, which `link_proxy.ts` adds. */
+/** A Link without its remote methods, which `link_object.ts` adds. */
 export class LinkCore implements LinkMembers {
   readonly serviceName: string;
   serviceErrorHandler: ServiceErrorHandler | undefined;
@@ -244,8 +244,9 @@ export class LinkCore implements LinkMembers {
     peer: this,
     explain: (error, attribute) => explainCall(error, attribute, this.#entry),
   };
-  /** A function of its own, since it is called with a Proxy for `this`. */
+  /** A function of its own, since the object of the Link has it too. */
   readonly [INSPECT] = (): string => this.#show();
+  readonly #renewalListeners: (() => void)[] = [];
   #entry: ServiceEntry;
   /** Why the Link has ended; empty if its user has ended it. */
   #ended: string | undefined;
@@ -338,6 +339,12 @@ export class LinkCore implements LinkMembers {
   /** The link was restored. The identity of the Service may have changed. */
   renew(entry: ServiceEntry): void {
     this.#entry = entry;
+    for (const listener of this.#renewalListeners) listener();
+  }
+
+  /** Calls a function each time when the link is restored. */
+  whenRenewed(listener: () => void): void {
+    this.#renewalListeners.push(listener);
   }
 
   /** Whether a Service of that user may take the place of the one that was linked. */

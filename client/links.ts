@@ -25,7 +25,7 @@ import { type ServiceUser, toServiceEntry } from "../wire/identities.ts";
 import { MANAGER } from "../wire/protocol.ts";
 import { explainLink, isNoSuchService } from "./hints.ts";
 import { type Link, LinkCore, type LinkOptions, type LinkOwner } from "./link.ts";
-import { remote } from "./link_proxy.ts";
+import { remote } from "./link_object.ts";
 import { labelOf } from "./request.ts";
 import { PendingChanges } from "./pending_changes.ts";
 import { ServiceNames } from "./service_names.ts";

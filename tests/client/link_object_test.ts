@@ -1,5 +1,8 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
-import { Service } from "../../mod.ts";
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { isProxy } from "node:util/types";
+import { connect, Service } from "../../mod.ts";
+import { TestManager } from "../../testing.ts";
+import { Events } from "../support/events.ts";
 import { LinkedClient } from "../../linked_client.ts";
 import { linked } from "../support/linked.ts";
 
@@ -35,6 +38,40 @@ Deno.test("the keys of a Link are the attributes of its Service, and `in` knows 
   const { read } = { ...link } as { read(channel: number): Promise<number> };
   assertEquals(await read(3), 3);
   assertEquals(await (link as unknown as Record<string, () => unknown>).unlink(), undefined);
+});
+
+Deno.test("a Link is no Proxy, so that an inspector sees its names, and has other names too", async () => {
+  await using lab = await linked(new Meter());
+  const link = lab.link as unknown as Record<string, unknown>;
+  assertEquals(isProxy(link), false);
+  assertEquals(typeof link.nothing, "function");
+  assertEquals(link.then, undefined);
+  assertThrows(() => link.read = 1, TypeError, "Cannot set read");
+  assertThrows(() => link.nothing = 1, TypeError, "Cannot set nothing");
+  assertThrows(() => link.serviceName = "x", TypeError, "Cannot set serviceName");
+});
+
+Deno.test("when a Link is restored, its keys are the attributes that the Service lists now", async () => {
+  class Better extends Meter {
+    calibrate(): void {}
+  }
+  await using manager = await TestManager.start();
+  const options = { ...manager.connectOptions, reconnect: { firstDelay: 1 } };
+  const meter = new Better({ name: "Meter" });
+  await meter.start(manager.connectOptions);
+  await using client = await connect(options);
+  const changes = new Events<string>();
+  client.connectionHandler = ({ state }) => changes.add(state);
+  const link = await client.link("Meter");
+  assertEquals("calibrate" in link, true);
+  await meter.shutdown();
+  await changes.next((state) => state === "unlinked");
+  assertStringIncludes(Deno.inspect(link), "being restored");
+  await using other = new Meter();
+  await other.start(manager.connectOptions);
+  await changes.next((state) => state === "linked");
+  assertEquals(Object.keys(link), ATTRIBUTES);
+  assertEquals("calibrate" in link, false);
 });
 
 Deno.test("console.log of a Link shows the Service, the state and the methods", async () => {
