@@ -52,16 +52,20 @@ export function noSuchService(
 /**
  * The result of a request, or the values of a stream as they arrive.
  *
+ * @param onStream Called if it is a stream, when it is requested.
  * @throws The errors of {@linkcode Link.request}.
  */
 export async function* resultsOf(
   link: Link,
   attribute: string,
   options: RequestOptions,
+  onStream: () => void = () => {},
 ): AsyncGenerator<unknown> {
   const request = link.request(attribute, options);
-  if (request instanceof Stream) yield* request;
-  else yield await request;
+  if (request instanceof Stream) {
+    onStream();
+    yield* request;
+  } else yield await request;
 }
 
 /**

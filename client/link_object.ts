@@ -20,6 +20,8 @@ const MEMBERS: readonly (keyof LinkMembers & string)[] = [
   "serviceOs",
   "serviceMaxClients",
   "serviceUser",
+  "serviceAbout",
+  "notificationTime",
   "notificationHandler",
   "serviceErrorHandler",
   "request",

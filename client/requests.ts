@@ -22,7 +22,13 @@ import { Future } from "../future.ts";
 import { isLarge } from "../wire/large_values.ts";
 import { LargeArguments } from "./large_arguments.ts";
 import { logger } from "../base/log.ts";
-import { beginRequest, encodeControl, type JsonObject, openRequest } from "../wire/message.ts";
+import {
+  beginRequest,
+  encodeArgumentsPart,
+  encodeControl,
+  type JsonObject,
+  openRequest,
+} from "../wire/message.ts";
 import type { ParseJson } from "../wire/json.ts";
 import { PIECE_SIZE } from "../wire/parts.ts";
 import {
@@ -31,10 +37,10 @@ import {
   type Control,
   MANAGER,
   MORE_VALUES,
-  PART,
   PARTS,
   ROOM,
   STREAM,
+  TIME,
 } from "../wire/protocol.ts";
 import { OfflineQueue } from "./offline_queue.ts";
 import { repr } from "../base/repr.ts";
@@ -47,12 +53,15 @@ import {
   unsendable,
 } from "./request.ts";
 import { SendScheduler } from "./send_scheduler.ts";
-import { Stream, WINDOW } from "./stream.ts";
+import { Stream, type StreamItem, WINDOW } from "./stream.ts";
 import { UidMap } from "../base/uid_map.ts";
 import { UidSource } from "../base/uid_source.ts";
 
 /** What a request needs of a connection. */
-type SendingConnection = Pick<Connection, "sendText" | "sendPieces" | "congested" | "drained">;
+type SendingConnection = Pick<
+  Connection,
+  "sendText" | "sendTexts" | "sendPieces" | "congested" | "drained"
+>;
 
 /** What requests are sent over: the reconnecting connection of the Client. */
 export interface RequestConnection {
@@ -165,10 +174,10 @@ export class Requests {
     call: Call,
     options: SendOptions<unknown> = {},
   ): { stream: Stream<unknown>; reply: Future<unknown> } {
-    const values = new AsyncQueue<unknown>();
+    const values = new AsyncQueue<StreamItem<unknown>>();
     const label = labelOf(service, attribute);
-    const onValue = (value: unknown) => {
-      if (values.size < WINDOW) return values.push(value);
+    const onValue = (value: unknown, time: number | undefined) => {
+      if (values.size < WINDOW) return values.push({ value, time });
       reply.cancel(
         new ValueError(
           `Cannot read ${label}: more than ${WINDOW} values came before they were read`,
@@ -231,11 +240,12 @@ export class Requests {
   }
 
   /** Fulfils the request with this uid. A Python Manager leaves it out for an administrator's. */
-  fulfil(uid: string, result: unknown, size?: number): void {
+  fulfil(uid: string, result: unknown, size?: number, time?: number): void {
     const request = this.#complete(uid !== "" ? uid : this.#scheduler.current);
     if (request === undefined) {
       return log.debug("Ignored a reply to {uid}, which is not pending", { uid });
     }
+    request.time = time;
     try {
       request.resolve(isInParts(request, size) ? this.#arrivalOf(request).end(size) : result);
     } catch (error) {
@@ -244,15 +254,15 @@ export class Requests {
   }
 
   /** Gives a value of a stream to its reader. */
-  give(uid: string, value: unknown, size?: number): void {
+  give(uid: string, value: unknown, size?: number, time?: number): void {
     const request = this.#pending.get(uid);
     if (request === undefined) return;
-    if (!isInParts(request, size)) return request.onValue?.(value);
+    if (!isInParts(request, size)) return request.onValue?.(value, time);
     try {
       const arrival = this.#arrivalOf(request);
       const whole = arrival.end(size);
       arrival.pause(); // until the reader has read it
-      request.onValue?.(whole);
+      request.onValue?.(whole, time);
     } catch (error) {
       this.spoil(uid, error as Error);
     }
@@ -306,6 +316,11 @@ export class Requests {
       request.explain?.(reason, request.attribute);
     if (explaining) explaining.then(() => request.reject(reason));
     else request.reject(reason);
+  }
+
+  /** The extensions of the protocol that the Manager is known to know. */
+  get managerExtensions(): readonly string[] {
+    return this.#managerExtensions;
   }
 
   /** Says why the administrator's request that is pending will fail. The first reason counts. */
@@ -386,13 +401,13 @@ export class Requests {
       onSettled,
       explain,
     }: SendOptions<R>,
-    onValue?: (value: unknown) => void,
+    onValue?: ClientRequest["onValue"],
   ): ClientRequest {
-    const { timeout, signal, onProgress, ignoreErrors = false } = options;
+    const { timeout, signal, onProgress, ignoreErrors = false, time: wantsTime = false } = options;
     const caller = this.#asyncStackTraces ? captureCaller() : undefined;
     const sent = haveLarge(args, kwargs) ? Promise.withResolvers<void>() : undefined;
     const uid = this.#uids.next();
-    const request = new ClientRequest({
+    const request: ClientRequest = new ClientRequest({
       service,
       attribute,
       args,
@@ -405,6 +420,7 @@ export class Requests {
         sent: sent?.promise,
         ignoreErrors,
         caller,
+        time: wantsTime ? () => request.time : undefined,
       }),
       deadline: timeout === undefined ? Infinity : performance.now() + timeout,
       adapt,
@@ -418,6 +434,7 @@ export class Requests {
       explain,
       ignoresErrors: ignoreErrors,
       caller,
+      wantsTime,
     });
     if (onSettled !== undefined) request.whenSettled(onSettled);
     if (signal !== undefined) cancelOnAbort(request, signal);
@@ -476,7 +493,8 @@ export class Requests {
     this.#pending.set(request.uid, request);
     const isStreamed = request.onValue !== undefined && extensions.includes(STREAM);
     const stream = isStreamed ? `,"stream":${WINDOW}` : "";
-    const end = usesParts ? `${stream},"parts":1}` : `${stream}}`;
+    const time = request.wantsTime && extensions.includes(TIME) ? `,"time":true` : "";
+    const end = `${stream}${usesParts ? `,"parts":1` : ""}${time}}`;
     const { line } = request;
     if (line === undefined) {
       this.#sendLarge(current!, request, end);
@@ -516,7 +534,7 @@ export class Requests {
         const head = `${beginRequest(request)}[],"kwargs":{},"size":${json.size}`;
         connection.sendText(head + end);
         const credit = request.credit = new Credit(1);
-        const lineOf = (text: string) => encodeControl({ service, uid }, PART, text);
+        const lineOf = (texts: readonly string[]) => encodeArgumentsPart({ service, uid }, texts);
         const onProgress = progressOf(request, "sent");
         await sendParts(json, { connection, credit, lineOf, isWanted, onProgress });
       }

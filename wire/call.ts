@@ -77,6 +77,11 @@ export interface CallOptions {
    * what may be lost, e.g. a beep. Default: `false`.
    */
   ignoreErrors?: boolean;
+  /**
+   * Whether to ask when the reading was taken: the Future has it as its `time`. A Stream has the time
+   * of each value in any case. Only a Service of this package says it. Default: `false`.
+   */
+  time?: boolean;
 }
 
 /**

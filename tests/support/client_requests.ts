@@ -28,6 +28,7 @@ export function clientRequest(
     explain: undefined,
     ignoresErrors: false,
     caller: undefined,
+    wantsTime: false,
     ...parts,
   });
 }
