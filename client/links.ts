@@ -13,6 +13,7 @@
  * @module
  */
 
+import { captureCaller, showCaller } from "../base/caller.ts";
 import { repr } from "../base/repr.ts";
 import type { ConnectionChange } from "../device/connector.ts";
 import type { ReconnectingConnection } from "../device/reconnecting_connection.ts";
@@ -103,7 +104,7 @@ export class Links implements LinkOwner {
     const explain = hasNoHint
       ? undefined
       : (error: RemoteError) => this.#explainLink(error, service);
-    return this.#callUntil(options.timeout, "link", call, { adapt, onSettled: settled, explain });
+    return this.#callUntil("link", call, { adapt, onSettled: settled, explain });
   }
 
   /** The Links with a Service. */
@@ -123,7 +124,7 @@ export class Links implements LinkOwner {
     };
     const onSettled = this.#locking.add(service, () => this.#undoLock(service));
     const sending = { adapt, link: service, onSettled };
-    return this.#callUntil(options.timeout, "acquire_lock", call, sending);
+    return this.#callUntil("acquire_lock", call, sending);
   }
 
   /** Releases the lock of a Service. */
@@ -216,12 +217,9 @@ export class Links implements LinkOwner {
   }
 
   /** Sends a request to the Manager that is cancelled when its time-out is over. */
-  #callUntil<R>(
-    timeout: number = Infinity,
-    attribute: string,
-    call: Call,
-    sending: SendOptions<R>,
-  ): Future<R> {
+  #callUntil<R>(attribute: string, call: Call, sending: SendOptions<R>): Future<R> {
+    const { timeout = Infinity } = call.options;
+    const caller = timeout === Infinity ? undefined : captureCaller();
     let timer: Timer;
     const request = this.requests.call(MANAGER, attribute, call, {
       ...sending,
@@ -232,7 +230,7 @@ export class Links implements LinkOwner {
     });
     const expire = () => {
       const late = `${labelOf(MANAGER, attribute)} was not done within ${timeout} ms`;
-      request.cancel(new TimeoutError(late));
+      request.cancel(showCaller(new TimeoutError(late), caller));
     };
     if (!request.done()) timer = startTimer(expire, timeout);
     return request;

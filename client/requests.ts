@@ -11,7 +11,7 @@
 import { AsyncQueue } from "./async_queue.ts";
 import { type Call, type CallOptions, givenArguments } from "../wire/call.ts";
 import { callHandler } from "../base/callbacks.ts";
-import { captureCaller } from "../base/caller.ts";
+import { captureCaller, showCaller } from "../base/caller.ts";
 import { withTimeout } from "../base/with_timeout.ts";
 import type { Connection } from "../net/connection.ts";
 import { ConnectionAbortedError, RemoteError, TimeoutError, ValueError } from "../errors.ts";
@@ -178,11 +178,9 @@ export class Requests {
     const label = labelOf(service, attribute);
     const onValue = (value: unknown, time: number | undefined) => {
       if (values.size < WINDOW) return values.push({ value, time });
-      reply.cancel(
-        new ValueError(
-          `Cannot read ${label}: more than ${WINDOW} values came before they were read`,
-        ),
-      );
+      const overflow =
+        `Cannot read ${label}: more than ${WINDOW} values came before they were read`;
+      reply.cancel(showCaller(new ValueError(overflow), request.caller));
     };
     const request = this.#make(service, attribute, call, options, onValue);
     const outcome = Promise.withResolvers<RequestOutcome>();

@@ -156,8 +156,8 @@ export class Stream<T> extends Future<T[]> {
   /** Stops reading and ends the generator. Readers get the reason, or a `CancelledError`. */
   override cancel(reason?: unknown): boolean {
     if (this.done()) return this.cancelled();
-    const { reply, values, label } = this.#parts;
-    const error = reason ?? new CancelledError(`${label} was cancelled`);
+    const { reply, values, label, caller } = this.#parts;
+    const error = reason ?? showCaller(new CancelledError(`${label} was cancelled`), caller);
     reply.cancel(error);
     values.clear(error);
     return super.cancel(error);

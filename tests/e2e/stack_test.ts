@@ -1,7 +1,9 @@
 /** The stacks of errors, as programs print them: which line of the user's program it was. */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { Service } from "../../mod.ts";
+import { connect, Service } from "../../mod.ts";
+import { linked } from "../support/linked.ts";
+import { ScriptedManager } from "../support/scripted_manager.ts";
 import { type LabPrograms, labPrograms } from "../support/lab_programs.ts";
 import type { Outcome } from "../support/process.ts";
 import { ROOT } from "../support/source_tree.ts";
@@ -158,6 +160,26 @@ Deno.test("the first line of the stack is that of the program: a handler of noti
     "await called.promise;",
   );
   assertFirst(lab, outcome, 3, 8);
+});
+
+Deno.test("a link that takes too long, and a Stream that is given up, fail where they were requested", async () => {
+  await using lab = await linked(new Meter());
+  await using python = new ScriptedManager();
+  const connecting = connect(python.connectOptions);
+  await python.accept();
+  await using client = await connecting;
+  const ofLink = await client.link("Lab", { timeout: 1 }).then(() => null, (reason) => reason);
+  const stream = lab.link.readings();
+  stream.cancel();
+  const ofStream = await stream.then(() => null, (reason) => reason);
+  for (
+    const [name, { stack }] of Object.entries({ TimeoutError: ofLink, CancelledError: ofStream })
+  ) {
+    const [head, first, ...others] = String(stack).split("\n");
+    assert(head.startsWith(`${name}: `), stack);
+    assertStringIncludes(first, "tests/e2e/stack_test.ts");
+    assertEquals(others.filter((line) => line.includes("/client/")), []);
+  }
 });
 
 Deno.test("the first line of the stack is that of the program: spawn", async () => {
