@@ -108,6 +108,9 @@ const RETURN_WHEN: readonly string[] = [
 
 const log = logger("future");
 
+/** How many UTF-16 code units of a Future `console.log` shows. */
+const LONGEST_SHOWN = 1_000;
+
 /** Those of all Futures of this program. */
 const unobserved = new UnobservedFailures();
 
@@ -546,7 +549,8 @@ export class Future<T> implements Promise<T> {
     const { state } = this.#state;
     const error = "error" in this.#state ? `: ${wireMessage(this.#state.error)}` : "";
     const kind = this[Symbol.toStringTag];
-    return printable(`${kind} of ${this.#label}, ${state}${error} (${this.#advice})`);
+    const shown = printable(`${kind} of ${this.#label}, ${state}${error}`.slice(0, LONGEST_SHOWN));
+    return `${shown} (${this.#advice})`;
   }
 
   get #advice(): string {

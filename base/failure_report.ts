@@ -12,6 +12,7 @@ import { printableLines } from "./printable.ts";
 import { writeProblem } from "./program_end.ts";
 import { LogRateLimiter } from "./rate_limiter.ts";
 import { wireMessage } from "../errors.ts";
+import { LONGEST_LOG_VALUE } from "../limits.ts";
 
 /** The standard error gets no more than a log would. */
 const limiter = new LogRateLimiter();
@@ -35,7 +36,8 @@ export function reportFailure(
   const limited = { ...record, properties, timestamp: Date.now() };
   const suppressed = limiter.admit(limited);
   if (suppressed === undefined) return;
-  const text = message.replaceAll(/\{(\w+)\}/g, (_, name) => textOf(Reflect.get(properties, name)));
+  const text = message.replaceAll(/\{(\w+)\}/g, (_, name) => textOf(Reflect.get(properties, name)))
+    .slice(0, LONGEST_LOG_VALUE);
   limiter.charge(limited, text.length);
   const before = suppressed > 0 ? `(${suppressed} more of these before) ` : "";
   writeProblem(printableLines(before + text));

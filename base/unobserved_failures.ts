@@ -10,8 +10,9 @@ import { failProgram, onProgramEnd, startIdleTimer, writeProblem } from "./progr
 /** How long a program has to observe a failure before it is reported, in milliseconds. */
 export const OBSERVATION_TIME = 1_000;
 
-/** How many lines are written at once. */
+/** How many lines are written at once, and how many UTF-16 code units of each. */
 const MOST_LINES = 10;
+const LONGEST_LINE = 1_000;
 
 /** What the failures need of the program that they are in; a test has its own. */
 export interface Surroundings {
@@ -93,7 +94,8 @@ export class UnobservedFailures {
     const counts = new Map<string, number>();
     for (const [failed, { describe }] of due) {
       this.#failures.delete(failed);
-      const line = describe();
+      const text = describe();
+      const line = text.length > LONGEST_LINE ? `${text.slice(0, LONGEST_LINE)}...` : text;
       counts.set(line, (counts.get(line) ?? 0) + 1);
     }
     const lines = [...counts].map(([line, count]) => count > 1 ? `${line} (${count} times)` : line);

@@ -110,12 +110,16 @@ Deno.test("a program that sets its exit code to 0 later fails nevertheless", () 
   assertEquals(program.hasFailed, true);
 });
 
-Deno.test("equal lines are one, and of many different ones the first are shown", () => {
+Deno.test("equal lines are one, long ones are cut, and of many different ones the first are shown", () => {
   const program = new FakeProgram();
   for (let index = 0; index < 100; index++) program.failures.add({}, () => "same");
   program.failures.add({}, () => "once");
   program.end();
   assertEquals(program.lines, ["same (100 times)", "once"]);
+  program.lines = [];
+  program.failures.add({}, () => "x".repeat(1_000_000));
+  program.end();
+  assertEquals(program.lines.map(({ length }) => length), [1_003]);
   program.lines = [];
   for (let index = 0; index < 100; index++) program.failures.add({}, () => `line ${index}`);
   program.end();
