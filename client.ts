@@ -31,8 +31,9 @@ import {
 } from "./device/device.ts";
 import { pauseAfterPieces } from "./device/arrival.ts";
 import { forCaller } from "./base/caller.ts";
-import { ConnectionAbortedError, RemoteError } from "./errors.ts";
+import { ConnectionAbortedError, RemoteError, ValueError } from "./errors.ts";
 import type { Future } from "./future.ts";
+import { LIMITS } from "./limits.ts";
 import { callHandler, type Task, Tasks } from "./base/callbacks.ts";
 import { NOTHING_SAID, type ServiceAbout, toServiceAbout } from "./wire/about.ts";
 import { type ClientIdentity, describeIdentities, type Identities } from "./wire/identities.ts";
@@ -45,7 +46,6 @@ import { Links } from "./client/links.ts";
 import { logger } from "./base/log.ts";
 import {
   decodeMessage,
-  encodeDisconnect,
   encodeError,
   isObject,
   type Message,
@@ -162,10 +162,17 @@ export interface ClientOptions extends ConnectOptions {
    * each call about 4 µs of CPU. Default: `true`.
    */
   asyncStackTraces?: boolean;
+  /**
+   * How long the end of the Client waits for its `shutdownHandler`, in milliseconds; `Infinity` for no
+   * limit. Default: 5,000.
+   */
+  grace?: number;
 }
 
 /** What only a Client is told, with its defaults filled in. */
-type ClientSettings = Required<Pick<ClientOptions, "exactNumbers" | "asyncStackTraces">>;
+type ClientSettings = Required<
+  Pick<ClientOptions, "exactNumbers" | "asyncStackTraces" | "grace">
+>;
 
 /**
  * Called once when a connection has ended for good. Its argument is the error that ended it;
@@ -257,7 +264,8 @@ export class Client implements AsyncDisposable {
   readonly port: number;
   /**
    * Called once when the connection has ended for good, with the error that ended it; with
-   * `undefined` if this Client ended it. `disconnected` settles after it. Its errors are logged.
+   * `undefined` if this Client ended it. `disconnected` settles after it, or after the option `grace`
+   * (5 seconds). Its errors are logged, and that it takes longer.
    *
    * @example
    * ```ts ignore it needs a Manager
@@ -300,10 +308,22 @@ export class Client implements AsyncDisposable {
   /** Whether everything has ended but for the call of the handler. */
   #isAtEnd = false;
 
-  private constructor(name: string, options: ResolvedOptions, settings: ClientSettings) {
+  private constructor({
+    name = "Client",
+    exactNumbers = false,
+    asyncStackTraces = true,
+    grace = LIMITS.grace,
+    ...others
+  }: ClientOptions) {
+    if (!(grace >= 0)) {
+      throw new RangeError(
+        `Cannot connect: grace must be 0 or a positive number of milliseconds, got ${grace}`,
+      );
+    }
+    const options = resolveOptions(others);
     this.name = name;
-    this.#settings = settings;
-    this.#parse = settings.exactNumbers ? parseJsonExactly : undefined;
+    this.#settings = { exactNumbers, asyncStackTraces, grace };
+    this.#parse = exactNumbers ? parseJsonExactly : undefined;
     this.host = options.host;
     this.port = options.port;
     this.#options = options;
@@ -313,7 +333,7 @@ export class Client implements AsyncDisposable {
       onServiceGone: (service) => this.#links.serviceGone(service),
       readLimit: options.readLimit,
       parse: this.#parse,
-      asyncStackTraces: settings.asyncStackTraces,
+      asyncStackTraces,
     });
     this.#links = new Links({
       requests: this.#requests,
@@ -341,10 +361,8 @@ export class Client implements AsyncDisposable {
    * @throws The reason of `signal`, if that is aborted.
    */
   static connect(options: ClientOptions = {}): Promise<Client> {
-    const { name = "Client", exactNumbers = false, asyncStackTraces = true, ...others } = options;
     return forCaller(async () => {
-      const settings = { exactNumbers, asyncStackTraces };
-      const client = new Client(name, resolveOptions(others), settings);
+      const client = new Client(options);
       await client.#connection.open();
       client.#live();
       return client;
@@ -471,7 +489,7 @@ export class Client implements AsyncDisposable {
       MANAGER,
       "identity",
       call,
-      { adapt: (identities) => describeIdentities(identities as Identities, indent) },
+      { adapt: (identities) => describe(identities, indent) },
     );
   }
 
@@ -577,16 +595,21 @@ export class Client implements AsyncDisposable {
   }
 
   /**
-   * Disconnects from the Manager for good. Pending requests fail with a `ConnectionAbortedError`. For
-   * the answers to those that no code awaits it waits up to a second first, so that their errors are
-   * reported. Never rejects.
+   * Disconnects from the Manager for good. Never rejects.
+   *
+   * For the answers to requests that no code awaits it waits up to a second first, so that their
+   * errors are reported. Other pending requests fail with a `ConnectionAbortedError`: it is not known
+   * whether the Service carries
+   * them out. It is told that nobody waits for them; a call with large arguments may not have been
+   * made yet. So await the result, and not only `future.sent`, of what has to be done.
+   *
+   * While requests are pending the Manager has 2 seconds to end the connection, so that it reads them.
+   * What waits to be written has 2 seconds.
    */
   async disconnect(): Promise<void> {
     if (this.isConnected()) await this.#requests.unobservedAnswered(OBSERVATION_TIME);
     this.#connection.end();
-    const connection = this.#connection.current;
-    connection?.sendText(encodeDisconnect(this.name));
-    await connection?.close();
+    await this.#connection.disconnect(this.#requests.hasPending);
     if (!this.#isAtEnd) await this.disconnected; // the handler may be what calls this
   }
 
@@ -646,6 +669,7 @@ export class Client implements AsyncDisposable {
     await callHandler(
       `shutdownHandler of ${this.name}`,
       () => this.shutdownHandler?.(isMeant ? undefined : error),
+      this.#settings.grace,
     );
     this.#disconnected.resolve();
   }
@@ -734,6 +758,18 @@ export class Client implements AsyncDisposable {
   #agree(welcome: unknown): void {
     this.#requests.shareConnection(extensionsOf(welcome));
     this.#connection.acceptConfirmation(welcome);
+  }
+}
+
+/** The identities as text. What the Manager has sent may be anything. */
+function describe(identities: unknown, indent: number): string {
+  try {
+    return describeIdentities(identities as Identities, indent);
+  } catch (cause) {
+    const reason = (cause as Error).message;
+    throw new ValueError(`Cannot read the identities that the Manager has sent: ${reason}`, {
+      cause,
+    });
   }
 }
 

@@ -15,7 +15,7 @@ import { callHandler } from "../base/callbacks.ts";
 import { captureCaller, showCaller } from "../base/caller.ts";
 import type { JsonObject } from "../wire/message.ts";
 import { NOTHING_SAID, type ServiceAbout } from "../wire/about.ts";
-import type { ServiceEntry, ServiceUser } from "../wire/identities.ts";
+import { isSameUser, type ServiceEntry, type ServiceUser } from "../wire/identities.ts";
 import { UnhandledNotifications } from "./unhandled_notifications.ts";
 import type { RemoteAttribute, RemoteMethod } from "./remote.ts";
 import { explainCall } from "./hints.ts";
@@ -389,7 +389,7 @@ export class LinkCore implements LinkMembers {
 
   /** Whether a Service of that user may take the place of the one that was linked. */
   accepts(user: ServiceUser | undefined): boolean {
-    return !this.#sameUser || user?.id === this.serviceUser?.id;
+    return !this.#sameUser || isSameUser(user, this.serviceUser);
   }
 
   /** The extensions of the protocol that both the Service and the Manager know. */

@@ -22,7 +22,7 @@ import { ConnectionAbortedError, PermissionError, RemoteError, TimeoutError } fr
 import type { Future } from "../future.ts";
 import { startTimer, type Timer } from "../base/timer.ts";
 import type { Call, CallOptions } from "../wire/call.ts";
-import { type ServiceUser, toServiceEntry } from "../wire/identities.ts";
+import { isSameUser, type ServiceUser, toServiceEntry } from "../wire/identities.ts";
 import { MANAGER } from "../wire/protocol.ts";
 import { explainLink, isNoSuchService } from "./hints.ts";
 import { type Link, LinkCore, type LinkOptions, type LinkOwner } from "./link.ts";
@@ -335,7 +335,7 @@ export class Links implements LinkOwner {
       return;
     }
     this.requests.release(service); // waiting requests come before those that the user sends now
-    const isOther = before !== undefined && before.id !== user?.id;
+    const isOther = before !== undefined && !isSameUser(before, user);
     this.#report({ state: "linked", service, ...(isOther ? { user, before } : {}) });
   }
 
@@ -347,8 +347,9 @@ export class Links implements LinkOwner {
    */
   async #refuse(link: LinkCore, user: ServiceUser | undefined): Promise<never> {
     const { serviceName, serviceUser } = link;
+    const isNamesake = user?.name === serviceUser?.name;
     const reason = `${nameOf(user)} offers the ${repr(serviceName)} service now, and no longer ` +
-      `${nameOf(serviceUser)} (sameUser)`;
+      `${nameOf(serviceUser)}${isNamesake ? ", who was another user of that name" : ""} (sameUser)`;
     this.requests.reject(
       serviceName,
       (label) => new PermissionError(`Cannot request ${label}: ${reason}`),
