@@ -45,22 +45,10 @@ async function openManager() {
   };
 }
 
-<<<<<<< HEAD
 /** A program whose standard input is no terminal. */
 function programOf(name: string, home: string, ...args: string[]): Deno.Command {
   return new Deno.Command(name, {
     args,
-=======
-/** A command of this package behind `full_pipe.py`. */
-function behindPipe(
-  home: string,
-  stream: "stdout" | "stderr",
-  kind: "stalled" | "nonblocking",
-  ...args: string[]
-): Deno.Command {
-  return new Deno.Command(PYTHON, {
-    args: [FULL_PIPE, stream, kind, Deno.execPath(), "run", "-A", MANAGER, ...args],
->>>>>>> 5291f81
     env: environment({ home }),
     clearEnv: true,
     stdin: "null",
@@ -88,7 +76,7 @@ function behindPipe(
   ...args: string[]
 ): Deno.Command {
   const words = [Deno.execPath(), "run", "-A", ...args];
-  return programOf("python3", home, FULL_PIPE, stream, kind, ...words);
+  return programOf(PYTHON, home, FULL_PIPE, stream, kind, ...words);
 }
 
 Deno.test({
@@ -202,22 +190,8 @@ Deno.test({
     const { home, manager, at } = here;
     const hangUp = fileURLToPath(new URL("../support/hang_up.py", import.meta.url));
     const atTerminal = (ready: string, ...args: string[]) =>
-<<<<<<< HEAD
-      run(programOf("python3", home, hangUp, ready, Deno.execPath(), "run", "-A", ...args));
+      run(programOf(PYTHON, home, hangUp, ready, Deno.execPath(), "run", "-A", ...args));
     const log = join(home, "manager.log");
-=======
-      run(
-        new Deno.Command(PYTHON, {
-          args: [hangUp, ready, Deno.execPath(), "run", "-A", ...args],
-          env: environment({ home: folder.path }),
-          clearEnv: true,
-          stdin: "null",
-          stdout: "piped",
-          stderr: "piped",
-        }),
-      );
-    const log = join(folder.path, "manager.log");
->>>>>>> 5291f81
     const options = ["--port=0", "--disable-tls", "--host=127.0.0.1", "--log-file", log];
     const ended = await atTerminal("Network Manager running", MANAGER, "start", ...options);
     assertEquals(ended.stdout.trim(), "exit code 0", ended.stderr);
