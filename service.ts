@@ -39,6 +39,7 @@ import { pauseAfterPieces } from "./device/arrival.ts";
 import { ConnectionAbortedError, RemoteError } from "./errors.ts";
 import { LIMITS, MAX_RUNNING } from "./limits.ts";
 import { callHandler, type Task, Tasks } from "./base/callbacks.ts";
+import { atCaller, forCaller } from "./base/caller.ts";
 import { readLarge } from "./wire/large_values.ts";
 import { logger, setLoggingLevel, setServiceLoggingLevel } from "./base/log.ts";
 import { type Device, ReconnectingConnection } from "./device/reconnecting_connection.ts";
@@ -244,19 +245,23 @@ export class Service implements AsyncDisposable {
     const { maxClients = -1, maxRunning = MAX_RUNNING, queueLimit = LIMITS.queueLimit } = options;
     const { grace = LIMITS.grace } = options;
     if (!Number.isInteger(maxClients)) {
-      throw new RangeError(
-        `Cannot make a Service: maxClients must be an integer, got ${maxClients}`,
+      throw atCaller(
+        new RangeError(`Cannot make a Service: maxClients must be an integer, got ${maxClients}`),
       );
     }
     for (const [name, value] of Object.entries({ maxRunning, queueLimit })) {
       if (Number.isSafeInteger(value) && value >= 1) continue;
-      throw new RangeError(
-        `Cannot make a Service: ${name} must be an integer of at least 1, got ${value}`,
+      throw atCaller(
+        new RangeError(
+          `Cannot make a Service: ${name} must be an integer of at least 1, got ${value}`,
+        ),
       );
     }
     if (!(grace >= 0)) {
-      throw new RangeError(
-        `Cannot make a Service: grace must be 0 or a positive number of milliseconds, got ${grace}`,
+      throw atCaller(
+        new RangeError(
+          `Cannot make a Service: grace must be 0 or a positive number of milliseconds, got ${grace}`,
+        ),
       );
     }
     this.#finished.promise.catch(() => {}); // for those who do not wait for it
@@ -480,7 +485,12 @@ export class Service implements AsyncDisposable {
    * await service.finished;
    * ```
    */
-  async start(options: ConnectOptions = {}): Promise<void> {
+  start(options: ConnectOptions = {}): Promise<void> {
+    return forCaller(() => this.#start(options));
+  }
+
+  /** See {@linkcode Service.start}. */
+  async #start(options: ConnectOptions): Promise<void> {
     if (this.#state.state !== "new") {
       throw new ConnectionAbortedError(
         `Cannot start the ${repr(this.#name)} service: it was started before`,
@@ -554,6 +564,14 @@ export class Service implements AsyncDisposable {
   }
 
   #emit(args: unknown[], time?: number): Promise<void> {
+    try {
+      return this.#sendNotification(args, time);
+    } catch (error) {
+      throw atCaller(error);
+    }
+  }
+
+  #sendNotification(args: unknown[], time?: number): Promise<void> {
     const connection = this.#connection;
     const taken = timeOf(time);
     const isTold = this.#managerExtensions.includes(TIME);

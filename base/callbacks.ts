@@ -1,12 +1,14 @@
 /**
  * Runs the code that a user of a device has given: handlers of events, and tasks that run while the
- * device is connected. Such code may be asynchronous, and it may fail: a failure is logged, and
+ * device is connected. Such code may be asynchronous, and it may fail: a failure is reported, and
  * nothing else is affected.
  *
  * @module
  */
 
+import { atCaller } from "./caller.ts";
 import { ConnectionAbortedError } from "../errors.ts";
+import { reportFailure } from "./failure_report.ts";
 import { logger } from "./log.ts";
 import { withTimeout } from "./with_timeout.ts";
 
@@ -51,7 +53,7 @@ export async function callHandler(
     try {
       await handler();
     } catch (error) {
-      handlerLog.error("{what} failed: {error}", { what, error });
+      reportFailure(handlerLog, "{what} failed: {error}", { what, error });
     }
   })();
   await withTimeout(called, grace, () => {
@@ -75,7 +77,9 @@ export class Tasks {
    */
   add(...tasks: readonly Task[]): void {
     if (this.#abort.signal.aborted) {
-      throw new ConnectionAbortedError("Cannot add a task: the connection has ended");
+      throw atCaller(
+        new ConnectionAbortedError("Cannot add a task: the connection has ended"),
+      );
     }
     if (this.#pending !== undefined) this.#pending.push(...tasks);
     else for (const task of tasks) this.#run(task);
@@ -100,7 +104,7 @@ export class Tasks {
     try {
       await task(signal);
     } catch (error) {
-      if (error !== signal.reason) tasksLog.error("A task failed: {error}", { error });
+      if (error !== signal.reason) reportFailure(tasksLog, "A task failed: {error}", { error });
     }
   }
 }

@@ -13,7 +13,7 @@ import {
   type ParsedConnectOptions,
   readConnectOptions,
 } from "../connect_options.ts";
-import { ConfigurationError, ValueError } from "../../errors.ts";
+import { ConfigurationError, RemoteError, ValueError } from "../../errors.ts";
 import { progressBar, showProgress } from "../progress.ts";
 import { runSession } from "../client_session.ts";
 import {
@@ -31,6 +31,7 @@ interface ParsedOptions extends ParsedConnectOptions {
   each?: boolean;
   json?: boolean;
   quiet?: boolean;
+  traceback?: boolean;
 }
 
 /** The argument that stands for the content of the standard input. */
@@ -58,6 +59,7 @@ export function addCall(program: Command): void {
     .option("--each", "call it for each line of the standard input, whose words are added")
     .option("--json", "print a text as JSON too")
     .option("-q, --quiet", "do not show that it goes on")
+    .option("--traceback", "if the method fails, also print where, as its Service says")
     .action(call);
 }
 
@@ -65,7 +67,7 @@ async function call(
   service: string,
   method: string,
   words: string[],
-  { each = false, json = false, quiet = false, ...parsed }: ParsedOptions,
+  { each = false, json = false, quiet = false, traceback = false, ...parsed }: ParsedOptions,
 ): Promise<void> {
   const connecting = readConnectOptions(parsed);
   // An argument that cannot be parsed is an error before anything is sent.
@@ -83,11 +85,17 @@ async function call(
     };
     const request = async (call: CallArguments): Promise<boolean> => {
       const options = { ...call, signal, timeout: parsed.timeout, onProgress };
-      for await (const result of resultsOf(link, method, options)) {
+      try {
+        for await (const result of resultsOf(link, method, options)) {
+          progress.clear();
+          if (!print(`${formatResult(result, json, Deno.stdout.isTerminal())}\n`)) return false;
+        }
+        return true;
+      } catch (error) {
         progress.clear();
-        if (!print(`${formatResult(result, json, Deno.stdout.isTerminal())}\n`)) return false;
+        if (traceback) printTraceback(error);
+        throw error;
       }
-      return true;
     };
     if (!each) return void await request(given);
     let count = 0;
@@ -101,6 +109,13 @@ async function call(
       progress.show(`${waiting}, ${++count} done`);
     }
   });
+}
+
+/** Prints the traceback that the Service has sent, on the standard error. */
+function printTraceback(error: unknown): void {
+  if (!(error instanceof RemoteError)) return;
+  const lines = error.traceback.flatMap((line) => line.trimEnd().split("\n"));
+  for (const line of lines) console.error(printable(line));
 }
 
 /** A parser of words. It has read the standard input already if one of the words stands for it. */

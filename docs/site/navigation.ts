@@ -28,6 +28,7 @@ export const navigation: readonly Section[] = [
       "docs/how-to/locks.md",
       "docs/how-to/reconnect.md",
       "docs/how-to/many-requests.md",
+      "docs/how-to/errors.md",
       "docs/how-to/large-values.md",
       "docs/streaming.md",
       "docs/types.md",

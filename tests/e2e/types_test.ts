@@ -169,7 +169,8 @@ Deno.test("the errors of types name the reason, and the services that are connec
   await using _lamp = await wireService(manager, "La\u202emp");
   assertEquals(
     await refusal(folder.path, "types", "lamp", ...to(manager)),
-    "Cannot write the types of 'lamp': no such service is connected. Those that are: 'La\\u202emp'",
+    "Cannot write the types of 'lamp': no such service is connected. " +
+      "Did you mean 'La\\u202emp'? Those that are: 'La\\u202emp'",
   );
   assertStringIncludes(
     await refusal(folder.path, "types", "La\u202emp", "--out", folder.path, ...to(manager)),
