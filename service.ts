@@ -617,7 +617,8 @@ export class Service implements AsyncDisposable {
         const { message, properties } = contentOfChange(change); // a Service has no links
         log.info(`{name}: ${message}`, { name: this.#name, ...properties });
         callHandler(
-          `connectionHandler of ${this.#name}`,
+          "connectionHandler",
+          this.#name,
           () => this.connectionHandler(change),
         );
       },
@@ -648,7 +649,8 @@ export class Service implements AsyncDisposable {
     this.#tasks.end(error);
     this.#workers.close(this.#unfinished("has ended"));
     await callHandler(
-      `shutdownHandler of ${this.#name}`,
+      "shutdownHandler",
+      this.#name,
       () => this.shutdownHandler(isIntended ? undefined : error),
     );
     if (isIntended) this.#finished.resolve();

@@ -37,13 +37,18 @@ const handlerLog = logger("handler");
 /**
  * Calls a handler and waits until it has finished. Never rejects: a failure is logged.
  *
- * @param what The name of the handler, for the log.
+ * @param handler The name of the handler, for the log, e.g. `"connectionHandler"`.
+ * @param owner What it belongs to, e.g. the name of a Service.
  */
-export async function callHandler(what: string, handler: () => unknown): Promise<void> {
+export async function callHandler(
+  handler: string,
+  owner: string,
+  call: () => unknown,
+): Promise<void> {
   try {
-    await handler();
+    await call();
   } catch (error) {
-    handlerLog.error("{what} failed: {error}", { what, error });
+    handlerLog.error("{handler} of {owner} failed: {error}", { handler, owner, error });
   }
 }
 

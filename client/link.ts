@@ -348,7 +348,8 @@ export class LinkCore implements LinkMembers {
   #handle(args: readonly unknown[], kwargs: JsonObject): void {
     const named = Object.keys(kwargs).length > 0 ? [new Kwargs(kwargs)] : [];
     callHandler(
-      `The notification handler of ${this.serviceName}`,
+      "notificationHandler",
+      this.serviceName,
       () => this.notificationHandler?.(...args, ...named),
     );
   }
@@ -398,7 +399,8 @@ export class LinkCore implements LinkMembers {
       const error = await future.exception();
       if (error === null) return;
       await callHandler(
-        `The error handler of ${this.serviceName}`,
+        "serviceErrorHandler",
+        this.serviceName,
         () => handler(error as Error),
       );
     });
