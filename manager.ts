@@ -242,11 +242,13 @@ export class Manager implements AsyncDisposable {
     const limits = resolveLimits(options.limits);
     const retention = parseRetention(String(options.keepConnections ?? KEPT_CONNECTIONS));
     const hosts = new Hosts(options.hosts);
+    // First of all, so that a name that is mistyped makes no certificate.
+    const { host } = options;
+    const addresses = host === undefined ? undefined : await hosts.addressesOf(host);
     const databasePath = options.database ?? databaseFile();
     // Imported here, so that a program that only connects to a Manager loads neither.
     const { credentialFiles, loadCredentials } = await import("./net/credentials.ts");
     const { Database } = await import("./manager/database/database.ts");
-    const { host } = options;
     const files = options.disableTls ? undefined : credentialFiles(options);
     const credentials = files && await loadCredentials(
       files,
@@ -277,7 +279,6 @@ export class Manager implements AsyncDisposable {
       const access = options.authLogin ? new Access(database) : undefined;
       if (!access) warnOfUnusedLists(database);
       const { port = DEFAULT_PORT } = options;
-      const addresses = host === undefined ? undefined : await hosts.addressesOf(host);
       const listeners = listen(addresses, port, credentials);
       return new Manager(listeners, database, hosts, limits, options, retention, access);
     } catch (error) {
