@@ -667,7 +667,8 @@ export class Client implements AsyncDisposable {
     this.#tasks.end(error);
     this.#isAtEnd = true;
     await callHandler(
-      `shutdownHandler of ${this.name}`,
+      "shutdownHandler",
+      this.name,
       () => this.shutdownHandler?.(isMeant ? undefined : error),
       this.#settings.grace,
     );
@@ -677,7 +678,7 @@ export class Client implements AsyncDisposable {
   #report(change: ConnectionChange): void {
     const { message, properties } = contentOfChange(change);
     log.info(`{client}: ${message}`, { client: this.name, ...properties });
-    callHandler(`connectionHandler of ${this.name}`, () => this.connectionHandler?.(change));
+    callHandler("connectionHandler", this.name, () => this.connectionHandler?.(change));
   }
 
   async #receiveLong(line: LongLine): Promise<void> {

@@ -683,7 +683,8 @@ export class Service implements AsyncDisposable {
         const { message, properties } = contentOfChange(change); // a Service has no links
         log.info(`{name}: ${message}`, { name: this.#name, ...properties });
         callHandler(
-          `connectionHandler of ${this.#name}`,
+          "connectionHandler",
+          this.#name,
           () => this.connectionHandler(change),
         );
       },
@@ -714,7 +715,8 @@ export class Service implements AsyncDisposable {
     this.#tasks.end(error);
     this.#workers.close(this.#unfinished("has ended"));
     await callHandler(
-      `shutdownHandler of ${this.#name}`,
+      "shutdownHandler",
+      this.#name,
       () => this.shutdownHandler(isIntended ? undefined : error),
       this.#grace,
     );

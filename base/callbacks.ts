@@ -40,27 +40,29 @@ const handlerLog = logger("handler");
 /**
  * Calls a handler and waits until it has finished. Never rejects: a failure is logged.
  *
- * @param what The name of the handler, for the log.
+ * @param handler The name of the handler, for the log, e.g. `"connectionHandler"`.
+ * @param owner What it belongs to, e.g. the name of a Service.
  * @param grace The longest wait, in milliseconds. The handler goes on after it, and the log says so.
  * Default: no limit.
  */
 export async function callHandler(
-  what: string,
-  handler: () => unknown,
+  handler: string,
+  owner: string,
+  call: () => unknown,
   grace?: number,
 ): Promise<void> {
   const called = (async () => {
     try {
-      await handler();
+      await call();
     } catch (error) {
-      reportFailure(handlerLog, "{what} failed: {error}", { what, error });
+      reportFailure(handlerLog, "{handler} of {owner} failed: {error}", { handler, owner, error });
     }
   })();
   await withTimeout(called, grace, () => {
-    handlerLog.error("{what} has not returned within {grace} ms (grace), nothing waits for it", {
-      what,
-      grace,
-    });
+    handlerLog.error(
+      "{handler} of {owner} has not returned within {grace} ms (grace), nothing waits for it",
+      { handler, owner, grace },
+    );
   });
 }
 

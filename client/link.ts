@@ -412,7 +412,8 @@ export class LinkCore implements LinkMembers {
     this.#notificationTime = time;
     const named = Object.keys(kwargs).length > 0 ? [new Kwargs(kwargs)] : [];
     callHandler(
-      `The notification handler of ${this.serviceName}`,
+      "notificationHandler",
+      this.serviceName,
       () => this.notificationHandler?.(...args, ...named),
     );
   }
@@ -463,7 +464,8 @@ export class LinkCore implements LinkMembers {
       const error = await future.exception();
       if (error === null) return;
       await callHandler(
-        `The error handler of ${this.serviceName}`,
+        "serviceErrorHandler",
+        this.serviceName,
         () => handler(error as Error),
       );
     });

@@ -630,7 +630,7 @@ function progressOf(
 ): ((done: number, total: number) => void) | undefined {
   if (onProgress === undefined) return undefined;
   return (done, total) =>
-    void callHandler(`onProgress of ${label}`, () => onProgress(done, total, direction));
+    void callHandler("onProgress", label, () => onProgress(done, total, direction));
 }
 
 /** Cancels a request when a signal is aborted, with the signal's reason. */
