@@ -477,6 +477,7 @@ export class Requests {
       this.#complete(uid);
       request.reject(cause instanceof TimeoutError ? cause : unsendable(attribute, cause));
     } finally {
+      large.release();
       for (const next of this.#scheduler.unblock(service)) this.#submit(next);
     }
   }

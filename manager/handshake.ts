@@ -9,6 +9,7 @@
  * @module
  */
 
+import type { Holder } from "../base/budget.ts";
 import { type Answer, parseAnswer, textOf } from "./administrator_login.ts";
 import type { LoginAttempt } from "./login_throttle.ts";
 import {
@@ -80,6 +81,8 @@ export interface HandshakeOptions {
   limits: Limits;
   /** Where a long identity is held. */
   memory: HeldMemory;
+  /** The peer as a holder of that memory, once it is known who has logged in. */
+  holderOf: (user: SessionUser | undefined) => Holder;
 }
 
 /** Authenticates and identifies the peer of a new connection. Never rejects. */
@@ -98,7 +101,8 @@ export async function handshake(
     const peer = { host: options.host, prompt, attemptLogin: options.attemptLogin };
     const user = await authenticate(options.authentication, manager, peer);
     connection.sendText(encodeManagerRequest(manager, "identity", []));
-    const { identity, share } = await readIdentity(connection, options);
+    const holder = options.holderOf(user);
+    const { identity, share } = await readIdentity(connection, options, holder);
     connection.wholeLineLimit = Math.min(limits.longLine, limits.maxMessageSize);
     return { state: "identified", identity, user, share };
   } catch (error) {
@@ -113,6 +117,7 @@ export async function handshake(
 async function readIdentity(
   connection: Connection,
   options: HandshakeOptions,
+  holder: Holder,
 ): Promise<{ identity: PeerIdentity; share: number }> {
   const { limits, memory, yielder } = options;
   const read = (line: Uint8Array) => {
@@ -132,7 +137,7 @@ async function readIdentity(
   }
   const left = Math.max(limits.handshakeTimeout - (performance.now() - start), 1);
   const limit = Math.max(limits.handshakeSize, limits.maxIdentity);
-  const reading = readLongIdentity(line, limit, memory);
+  const reading = readLongIdentity(line, limit, memory, holder);
   let held: HeldLine | undefined;
   try {
     held = await withTimeout(reading, left, () => {
@@ -152,8 +157,10 @@ async function readIdentity(
   }
   if (identity.kind === "client") return { identity, share: 0 };
   const share = identity.attributes.length + (identity.about?.length ?? 0);
-  if (memory.tryTake(share)) return { identity, share };
-  const full = new ValueError("The Manager holds as many bytes as it may (--max-held)");
+  if (memory.tryTakeFairly(share, holder)) return { identity, share };
+  const full = new ValueError(
+    "The Manager holds as many bytes as it may, of all peers or of this origin (--max-held)",
+  );
   throw new RejectionError(full, "invalid identity");
 }
 

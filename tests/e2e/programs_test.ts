@@ -21,6 +21,7 @@ import { temporaryFolder } from "../support/folder.ts";
 import { denoCommand, Process } from "../support/process.ts";
 import { recordLogs } from "../support/logs.ts";
 import { until } from "../support/until.ts";
+import { posixTest } from "../support/posix.ts";
 
 /** The script with two Services as a process, with files of its own. */
 class Program extends Process {
@@ -104,15 +105,22 @@ Deno.test("runServices can be called with options alone", async () => {
   await assertRejects(() => runServices(options), ConfigurationError, "Cannot write the log file");
 });
 
-Deno.test("a signal ends runServices after its Services' shutdown handlers, without a stack trace", async () => {
-  await using program = await Program.start();
-  await program.ready();
-  program.kill("SIGINT");
-  const { code, stderr } = await program.end();
-  assertEquals(code, 0);
-  assertMatch(stderr, /Camera: the shutter is closed/);
-  assertEquals(/FATAL|Error/.test(stderr.replaceAll("ConnectionAbortedError", "")), false, stderr);
-});
+posixTest(
+  "a signal ends runServices after its Services' shutdown handlers, without a stack trace",
+  async () => {
+    await using program = await Program.start();
+    await program.ready();
+    program.kill("SIGINT");
+    const { code, stderr } = await program.end();
+    assertEquals(code, 0);
+    assertMatch(stderr, /Camera: the shutter is closed/);
+    assertEquals(
+      /FATAL|Error/.test(stderr.replaceAll("ConnectionAbortedError", "")),
+      false,
+      stderr,
+    );
+  },
+);
 
 Deno.test("a Client changes the log level of a Service", async () => {
   await using program = await Program.start();
