@@ -58,10 +58,10 @@ const DOCUMENTS = [
  * reader of the documentation has saved beside them is none of them.
  */
 export function sourceFiles(): string[] {
-  return LAYERS.flat()
-    .flatMap((name) => name.endsWith("/") ? filesIn(name, false) : [name])
-    .filter((file) => file.endsWith(".ts"))
-    .sort();
+  const files = LAYERS.flat()
+    .flatMap((name) => name.endsWith("/") ? filesIn(name, false) : [name]);
+  // A module of a folder may be a layer of its own.
+  return [...new Set(files)].filter((file) => file.endsWith(".ts")).sort();
 }
 
 /** Every module of the tests, sorted. */
