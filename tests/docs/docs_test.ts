@@ -110,8 +110,10 @@ Deno.test("a page that connects says how to start the Manager and the Service", 
     const startsManager = blocks.some(({ words, code }) =>
       words.includes("start") && /manager\.ts|task manager\b/.test(code)
     );
+    const isRun = (file: string) =>
+      blocks.some(({ language, code }) => language === "sh" && code.includes(`run -A ${file}`));
     const connects = blocks.some(({ file, code }) =>
-      file !== undefined && /\bawait connect\(\)|(?<!Manager)\.start\(\)/.test(code)
+      file !== undefined && isRun(file) && /\bawait connect\(\)|\.start\(\)/.test(code)
     );
     return connects && !startsManager;
   });
@@ -120,6 +122,12 @@ Deno.test("a page that connects says how to start the Manager and the Service", 
 
 /** What PowerShell does not know, or does in another way than a POSIX shell. */
 const POSIX_ONLY = /<<|^export |\$\(|`|\\$|^\w+=\S*( |$)|\becho |\(\) *\{|(^|\s)(seq|tail|nc) /m;
+
+Deno.test("no command has a here-document or writes a file with echo, since shells differ in both", () => {
+  const shell = pageBlocks.filter(({ language }) => ["sh", "console"].includes(language));
+  assert(shell.length > 30, "the blocks were not found");
+  assertEquals(shell.filter(({ code }) => /<<|\becho /.test(code)).map(placeOf), []);
+});
 
 Deno.test("a command that PowerShell does not know is followed by one for PowerShell", () => {
   const blocks = pageBlocks.filter(({ path }) => path !== "docs/deploy.md"); // systemd and Docker
