@@ -120,6 +120,20 @@ Deno.test("a page that connects says how to start the Manager and the Service", 
   assertEquals(silent, []);
 });
 
+Deno.test("pages that are followed in one folder have files and Services of their own", () => {
+  const inFolder = pageBlocks.filter(({ path, file }) =>
+    file !== undefined && pages.get(path)!.includes("README.md#before-you-begin")
+  );
+  const init = projectFiles({ title: "", version: VERSION });
+  const files = [...Object.keys(init), ...inFolder.map(({ file }) => file!)];
+  const code = [init["thermometer.ts"], ...inFolder.map(({ code }) => code)].join("\n");
+  const services = Array.from(code.matchAll(/class (\w+) extends Service/g), ([, name]) => name);
+  assert(services.length > 10, "the Services were not found");
+  for (const names of [files, services]) {
+    assertEquals(names.filter((name, index) => names.indexOf(name) !== index), []);
+  }
+});
+
 /** What PowerShell does not know, or does in another way than a POSIX shell. */
 const POSIX_ONLY = /<<|^export |\$\(|`|\\$|^\w+=\S*( |$)|\becho |\(\) *\{|(^|\s)(seq|tail|nc) /m;
 
