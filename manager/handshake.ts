@@ -28,7 +28,13 @@ import { type Line, LongLine } from "../wire/line.ts";
 import { withTimeout } from "../base/with_timeout.ts";
 import { readLongIdentity } from "./long_identity.ts";
 import { logger } from "../base/log.ts";
-import { encodeValue } from "../wire/json.ts";
+import {
+  encodeIntegers,
+  encodeValue,
+  parseIntegers,
+  type ParseJson,
+  parseJson,
+} from "../wire/json.ts";
 import { encodeError, encodeManagerRequest, isObject } from "../wire/message.ts";
 import { ABOUT } from "../wire/protocol.ts";
 import { NOTHING_SAID, toServiceAbout } from "../wire/about.ts";
@@ -115,7 +121,12 @@ async function readIdentity(
 ): Promise<{ identity: PeerIdentity; share: number }> {
   const { limits, memory, yielder } = options;
   const read = (line: Uint8Array) => {
-    const answer = parse(line, "identity");
+    // The digits of a constant are part of it. To keep them takes time that a longer one may not have.
+    const answer = parse(
+      line,
+      "identity",
+      line.length <= limits.longLine ? parseIntegers : undefined,
+    );
     return rejectInvalid(() => toPeerIdentity(parseIdentity(answer), options));
   };
   const start = performance.now();
@@ -233,9 +244,9 @@ async function pauseBefore(
   if (length > LONG) { while (yielder.isDue) await yielder.pause(); }
 }
 
-function parse(line: Uint8Array, attribute: string): Answer {
+function parse(line: Uint8Array, attribute: string, parseValue?: ParseJson): Answer {
   try {
-    return parseAnswer(line);
+    return parseAnswer(line, parseValue);
   } catch (error) {
     if (error instanceof TypeError) throw new PeerLeftError(attribute); // not UTF-8
     throw new RejectionError(error as Error, `invalid ${attribute}`);
@@ -278,14 +289,14 @@ function toPeerIdentity(
   const attributes = required(members, "attributes", "object");
   checkNames("attributes", Object.keys(attributes), limits);
   checkDepth(attributes, limits.maxDepth);
-  const maxClients = members.max_clients ?? -1;
+  const maxClients = Number(encodeIntegers(members.max_clients ?? -1));
   if (!Number.isInteger(maxClients)) throw new TypeError("'max_clients' must be an integer");
   return {
     kind,
     ...common,
-    attributes: encodeValue(attributes),
+    attributes: encodeIntegers(attributes),
     about: aboutOf(members, new Set(Object.keys(attributes))),
-    maxClients: maxClients as number,
+    maxClients,
     streams: checkNames("streams", namesOf(members.streams), limits),
   };
 }
@@ -296,7 +307,8 @@ function aboutOf(
   names: ReadonlySet<string>,
 ): string | undefined {
   if (about === undefined || !namesOf(extensions).includes(ABOUT)) return undefined;
-  const json = encodeValue(toServiceAbout(about, names));
+  // Its numbers are compared, so they are those of JavaScript.
+  const json = encodeValue(toServiceAbout(parseJson(encodeIntegers(about)), names));
   return json === NOTHING ? undefined : json;
 }
 
