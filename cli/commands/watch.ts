@@ -58,7 +58,8 @@ async function watch(
       if (count > 0 && seen === count) return;
       seen++;
       try {
-        if (!print(`${formatNotification(parameters, json)}\n`) || seen === count) end();
+        const time = new Date(link.notificationTime ?? Date.now());
+        if (!print(`${formatNotification(parameters, time, json)}\n`) || seen === count) end();
       } catch (error) {
         fail(error); // e.g. the disk is full
       }
@@ -71,9 +72,11 @@ async function watch(
 }
 
 /** A notification as one line. */
-function formatNotification(parameters: readonly unknown[], isJson: boolean): string {
+function formatNotification(
+  parameters: readonly unknown[],
+  time: Date,
+  isJson: boolean,
+): string {
   const { args, kwargs } = splitArguments(parameters);
-  return isJson
-    ? encodeForTerminal({ time: new Date(), args, kwargs })
-    : formatArguments(args, kwargs);
+  return isJson ? encodeForTerminal({ time, args, kwargs }) : formatArguments(args, kwargs);
 }

@@ -29,6 +29,7 @@ export const navigation: readonly Section[] = [
       "docs/streaming.md",
       "docs/types.md",
       "docs/validation.md",
+      "docs/how-to/describe-a-service.md",
       "docs/workers.md",
       "docs/how-to/testing.md",
       "docs/deploy.md",
