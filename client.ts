@@ -67,7 +67,7 @@ import {
 import {
   type ConnectionChange,
   type ConnectionHandler,
-  describeChange,
+  contentOfChange,
 } from "./device/connector.ts";
 import { Requests } from "./client/requests.ts";
 import { type KeyScanner, scanKeys } from "./wire/key_scanner.ts";
@@ -635,7 +635,8 @@ export class Client implements AsyncDisposable {
   }
 
   #report(change: ConnectionChange): void {
-    log.info("{client}: {change}", { client: this.name, change: describeChange(change) });
+    const { message, properties } = contentOfChange(change);
+    log.info(`{client}: ${message}`, { client: this.name, ...properties });
     callHandler(`connectionHandler of ${this.name}`, () => this.connectionHandler?.(change));
   }
 
@@ -678,6 +679,7 @@ export class Client implements AsyncDisposable {
       case "room":
         return this.#requests.addRoom(message.uid, message.count);
       case "error":
+        if (message.uid === "") this.#connection.receiveError(message.message);
         return this.#requests.fail(
           message.uid,
           new RemoteError(message.message, message.traceback),

@@ -197,6 +197,31 @@ export const KEPT_CONNECTIONS = 1_000_000;
 export const MAX_QUEUED_RECORDS = 10_000;
 
 /**
+ * The shortest keepalive interval that a device agrees to with a Manager, in milliseconds, which is the
+ * shortest that a Manager of this package asks for. A device agrees to none that is shorter: it would
+ * do nothing but send. It has no option.
+ */
+export const MIN_KEEPALIVE_INTERVAL = 1;
+
+/**
+ * The number of look-ups of names and addresses that a Manager makes at the same time. A further one
+ * waits; after 2 seconds the numeric address is used. It has no option.
+ */
+export const MAX_LOOKUPS = 8;
+
+/**
+ * The number of addresses, and of pairs of an address and a user, from which a device was let in that
+ * a Manager remembers. The one that was used longest ago is forgotten. It has no option.
+ */
+export const MAX_ORIGINS = 10_000;
+
+/**
+ * The number of addresses, and of users, whose failed logins a Manager remembers. The oldest is
+ * forgotten. It has no option.
+ */
+export const MAX_FAILURES = 10_000;
+
+/**
  * The longest text that a record of the log has from a peer or from an error, in UTF-16 code units.
  * The rest is left out.
  */

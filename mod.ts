@@ -32,7 +32,7 @@
  * assertEquals(await Promise.all(sums), [3, 7]);
  * ```
  *
- * @example A Service on its own, with a Manager on this computer
+ * @example A Service on its own, with a Manager on another computer
  * ```ts ignore it needs a Manager
  * import { runUntilEnd, Service } from "@msl/network";
  *
@@ -42,9 +42,7 @@
  *   }
  * }
  *
- * const service = new BasicMath();
- * await service.start();
- * await runUntilEnd(service);
+ * await runUntilEnd(new BasicMath(), { host: "lab-pc" });
  * ```
  *
  * @module

@@ -56,7 +56,7 @@ import {
   STREAM,
   TIME,
 } from "./wire/protocol.ts";
-import { type ConnectionChange, describeChange } from "./device/connector.ts";
+import { type ConnectionChange, contentOfChange } from "./device/connector.ts";
 import { repr } from "./base/repr.ts";
 import { withTimeout } from "./base/with_timeout.ts";
 import { scanKeys } from "./wire/key_scanner.ts";
@@ -663,10 +663,8 @@ export class Service implements AsyncDisposable {
       },
       onReconnect: () => {},
       onChange: (change) => {
-        log.info("{service}: {change}", {
-          service: this.#name,
-          change: describeChange(change),
-        });
+        const { message, properties } = contentOfChange(change); // a Service has no links
+        log.info(`{name}: ${message}`, { name: this.#name, ...properties });
         callHandler(
           `connectionHandler of ${this.#name}`,
           () => this.connectionHandler(change),
@@ -771,6 +769,7 @@ export class Service implements AsyncDisposable {
       this.#managerExtensions = extensionsOf(message.result);
       this.#confirmation.resolve();
     } else if (message.kind === "error") {
+      this.#connection?.receiveError(message.message);
       this.#confirmation.reject(new RemoteError(message.message, message.traceback));
       log.error("The Manager sent an error: {error}", { error: message.message });
     }

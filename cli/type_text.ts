@@ -5,6 +5,8 @@
  * @module
  */
 
+import { printable } from "../base/printable.ts";
+
 /** The members of a union. */
 export type Types = readonly string[];
 
@@ -32,17 +34,10 @@ export function propertyName(name: string): string {
 
 /** A text in quotes, with invisible characters escaped. */
 export function quote(text: string): string {
-  return visible(JSON.stringify(text));
+  return printable(JSON.stringify(text));
 }
 
 /** Text for a comment: it cannot end the comment, nor be a directive for a tool. */
 export function comment(text: string): string {
-  return visible(text).replaceAll("*/", "*\\/").replaceAll("@", "\\u{40}");
-}
-
-function visible(text: string): string {
-  return text.replaceAll(
-    /[\p{C}\p{Zl}\p{Zp}]/gu,
-    (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`,
-  );
+  return printable(text).replaceAll("*/", "*\\/").replaceAll("@", "\\u{40}");
 }

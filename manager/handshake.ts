@@ -156,7 +156,7 @@ function rejectInvalid<T>(read: () => T): T {
 }
 
 /** An error of the Manager itself, e.g. of its database. The peer is not sent the details. */
-function failure(error: unknown): { reason: Error; record: string } {
+export function failure(error: unknown): { reason: Error; record: string } {
   log.error("A handshake failed: {error}", { error });
   return { reason: new ValueError("The Manager cannot let anybody in now"), record: "failure" };
 }

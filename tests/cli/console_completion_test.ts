@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { complete, serviceWithArguments } from "../../cli/console_completion.ts";
+import { complete, CONSOLE_COMMANDS, serviceWithArguments } from "../../cli/console_completion.ts";
 import { toServiceAbout } from "../../wire/about.ts";
 
 const SERVICES = {
@@ -10,7 +10,7 @@ const SERVICES = {
 
 Deno.test("commands, services, methods and keyword arguments are completed", () => {
   const cases: [line: string, beginning: string, ...words: string[]][] = [
-    ["", "", "help", "ls", "link", "unlink", "exit", "BasicMath", '"String Editor"', '"ls"'],
+    ["", "", ...Object.keys(CONSOLE_COMMANDS), "BasicMath", '"String Editor"', '"ls"'],
     ["Ba", "Ba", "BasicMath "],
     ["l", "l", "ls", "link", '"ls"'],
     ["Str", "Str", '"String Editor" '],

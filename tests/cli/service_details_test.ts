@@ -53,7 +53,7 @@ Deno.test("what a service says of itself stands beside it, with its control char
       description: "The multimeter\nof the lab",
       attributes: {
         voltage: {
-          description: "Measures\n\na DC voltage.",
+          description: "Measures\n\na DC\u2028voltage.",
           parameters: [
             {
               name: "range",
@@ -85,7 +85,7 @@ Deno.test("what a service says of itself stands beside it, with its control char
     "voltage(range=10, *, unit='V')",
     "    Measures",
     "",
-    "    a DC voltage.",
+    "    a DC\ufffdvoltage.",
     "    range: number, the largest voltage, in V",
     '    unit: "V" | "*/\\u{2028}"',
     "    returns: number, in V, a warning outside 4.5 to 5.5, an alarm outside 4 to 6",
