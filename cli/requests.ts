@@ -49,6 +49,18 @@ export function noSuchService(
   );
 }
 
+/** The error for the name of an attribute that a Service does not have. It lists those that it has. */
+export function noSuchAttribute(
+  service: string,
+  name: string,
+  offered: Readonly<Record<string, unknown>>,
+): ValueError {
+  return new ValueError(
+    `Cannot describe ${repr(name)}: the ${repr(service)} service has none of that name. ` +
+      `It has ${listNames(offered)}`,
+  );
+}
+
 /**
  * The result of a request, or the values of a stream as they arrive.
  *

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { print } from "../../program/print.ts";
+import { print, printLine } from "../../program/print.ts";
 import type { Command } from "commander";
 import process from "node:process";
 import { createInterface } from "node:readline";
@@ -25,10 +25,12 @@ import {
 } from "../call_syntax.ts";
 import { formatResult } from "../output.ts";
 import { printable } from "../../base/printable.ts";
-import { linkWith, resultsOf } from "../requests.ts";
+import { linkWith, noSuchAttribute, noSuchService, resultsOf } from "../requests.ts";
+import { describeAttribute } from "../service_details.ts";
 
 interface ParsedOptions extends ParsedConnectOptions {
   each?: boolean;
+  help?: boolean;
   json?: boolean;
   quiet?: boolean;
   traceback?: boolean;
@@ -49,8 +51,9 @@ export function addCall(program: Command): void {
     "how long connecting, and an answer, may take; without it, an answer may take any time",
   )
     .description("Call a method of a Service and print its result")
-    .argument("<service>", "the name of the Service")
-    .argument("<method>", "the name of the method, or of a constant")
+    .usage("[options] <service> <method> [argument...]")
+    .argument("[service]", "the name of the Service")
+    .argument("[method]", "the name of the method, or of a constant")
     .argument(
       "[argument...]",
       "JSON, or else text; key=value by name; - is the standard input; text in '...' is taken " +
@@ -60,7 +63,35 @@ export function addCall(program: Command): void {
     .option("--json", "print a text as JSON too")
     .option("-q, --quiet", "do not show that it goes on")
     .option("--traceback", "if the method fails, also print where, as its Service says")
-    .action(call);
+    .helpOption(false) // its own would not ask the Service
+    .option("-h, --help", "display help; after a Service and a method, what that says of itself")
+    .action(async (service, method, words, { help, ...parsed }: ParsedOptions) => {
+      if (method === undefined) {
+        if (help) command.help();
+        const missing = service === undefined ? "service" : "method";
+        command.error(`error: missing required argument '${missing}'`);
+      }
+      await (help ? describe(service, method, parsed) : call(service, method, words, parsed));
+    });
+}
+
+/** Prints what a Service says of a method. It is not linked with. */
+async function describe(service: string, method: string, parsed: ParsedOptions): Promise<void> {
+  const lines = await runSession(
+    readConnectOptions(parsed),
+    "call",
+    async ({ client, signal }) => {
+      const { services } = await client.identities({ signal });
+      if (!Object.hasOwn(services, service)) throw noSuchService("describe", service, services);
+      const entry = services[service];
+      if (!Object.hasOwn(entry.attributes, method)) {
+        throw noSuchAttribute(service, method, entry.attributes);
+      }
+      const about = await client.about(service, { signal });
+      return describeAttribute({ name: service, entry, about, values: new Map() }, method);
+    },
+  );
+  for (const line of lines) printLine(line);
 }
 
 async function call(

@@ -33,6 +33,7 @@ export const navigation: readonly Section[] = [
       "docs/streaming.md",
       "docs/types.md",
       "docs/validation.md",
+      "docs/how-to/describe-a-service.md",
       "docs/workers.md",
       "docs/how-to/testing.md",
       "docs/how-to/keep-readings.md",
