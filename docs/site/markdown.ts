@@ -35,6 +35,7 @@ export function labelBlocks(md: MarkdownRenderer): void {
   const { fence } = md.renderer.rules;
   md.renderer.rules.fence = (tokens, index, options, env, self) => {
     const token = tokens[index];
+    if (env.isIndexed) return `<pre>${md.utils.escapeHtml(token.content)}</pre>`; // without colours
     const [given = "text", ...words] = token.info.split(/\s+/).filter(Boolean);
     const isSession = given === "text" && /^\$ /.test(token.content);
     const language = isSession ? "console" : given;

@@ -7,14 +7,14 @@
 
 import { join, posix } from "node:path";
 
-/** The page that a server shows at any path, so that its links cannot be relative. */
+/** The page that a server shows at any path, so that its links have to be absolute. */
 const NOT_FOUND = "404.html";
 
-/** Makes the links of all pages relative. Returns the paths of the pages in the folder. */
+/** Makes the links of all pages relative. Returns the paths of these pages in the folder. */
 export async function makeRelative(folder: string, base: string): Promise<string[]> {
   const script = new URL("./without_server.js", import.meta.url);
   await Deno.copyFile(script, join(folder, "without_server.js"));
-  const pages = pagesIn(folder);
+  const pages = pagesIn(folder).filter((page) => page !== NOT_FOUND);
   for (const page of pages) {
     const file = join(folder, page);
     await Deno.writeTextFile(file, relative(await Deno.readTextFile(file), page, base));
@@ -38,7 +38,7 @@ export function relative(html: string, page: string, base: string): string {
 }
 
 function relativeLink(link: string, page: string, base: string): string {
-  if (!link.startsWith(base) || page === NOT_FOUND) return link;
+  if (!link.startsWith(base)) return link;
   const [path, anchor] = link.slice(base.length).split("#");
   const target = path === "" || path.endsWith("/") ? `${path}index.html` : path;
   const shortest = posix.relative(posix.dirname(page), target);

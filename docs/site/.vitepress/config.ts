@@ -44,7 +44,10 @@ export default defineConfig({
     ],
     sidebar: { "/reference/": plan.reference, "/": plan.navigation },
     outline: { level: [2, 3] },
-    search: { provider: "local" },
+    search: {
+      provider: "local",
+      options: { _render: (text, env, md) => md.renderAsync(text, { ...env, isIndexed: true }) },
+    },
   },
   vite: {
     resolve: {
