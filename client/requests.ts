@@ -20,7 +20,13 @@ import { Future } from "../future.ts";
 import { isLarge } from "../wire/large_values.ts";
 import { LargeArguments } from "./large_arguments.ts";
 import { logger } from "../base/log.ts";
-import { beginRequest, encodeControl, type JsonObject, openRequest } from "../wire/message.ts";
+import {
+  beginRequest,
+  encodeArgumentsPart,
+  encodeControl,
+  type JsonObject,
+  openRequest,
+} from "../wire/message.ts";
 import type { ParseJson } from "../wire/json.ts";
 import { PIECE_SIZE } from "../wire/parts.ts";
 import {
@@ -29,7 +35,6 @@ import {
   type Control,
   MANAGER,
   MORE_VALUES,
-  PART,
   PARTS,
   ROOM,
   STREAM,
@@ -43,7 +48,10 @@ import { UidMap } from "../base/uid_map.ts";
 import { UidSource } from "../base/uid_source.ts";
 
 /** What a request needs of a connection. */
-type SendingConnection = Pick<Connection, "sendText" | "sendPieces" | "congested" | "drained">;
+type SendingConnection = Pick<
+  Connection,
+  "sendText" | "sendTexts" | "sendPieces" | "congested" | "drained"
+>;
 
 /** What requests are sent over: the reconnecting connection of the Client. */
 export interface RequestConnection {
@@ -444,7 +452,7 @@ export class Requests {
         const head = `${beginRequest(request)}[],"kwargs":{},"size":${json.size}`;
         connection.sendText(head + end);
         const credit = request.credit = new Credit(1);
-        const lineOf = (text: string) => encodeControl({ service, uid }, PART, text);
+        const lineOf = (texts: readonly string[]) => encodeArgumentsPart({ service, uid }, texts);
         const onProgress = progressOf(request, "sent");
         await sendParts(json, { connection, credit, lineOf, isWanted, onProgress });
       }

@@ -256,9 +256,11 @@ export class ConnectionHandler implements Disposable {
       for (const line of lines) {
         if (!connection.isOpen) break; // the peer has requested to be disconnected
         const isLong = line instanceof Uint8Array && line.length > LONG;
-        if ((++count % LINES === 0 || bytes > BYTES || isLong) && this.#watch.isDue) {
-          do await this.#watch.pause(); while (isLong && this.#watch.isDue);
-          bytes = 0;
+        if (++count === LINES || bytes > BYTES || isLong) {
+          count = bytes = 0;
+          if (this.#watch.isDue) {
+            do await this.#watch.pause(); while (isLong && this.#watch.isDue);
+          }
         }
         let sink: Connection | undefined;
         if (line instanceof LongLine) {

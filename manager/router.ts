@@ -314,7 +314,7 @@ export class Router<Sink extends LineSink> {
       if (name === MANAGER) return this.#answer(client, line);
       const extension = extensionOfControl(attribute);
       if (extension !== undefined) return this.#forwardControl(client, name, uid, extension, line);
-      this.#checkRoom(this.#registry.service(name));
+      if (this.#held !== undefined) this.#checkRoom(this.#registry.service(name), this.#held.line);
       const service = this.#registry.route(client, name, uid);
       this.#statistics.requests++;
       service.session.probe.owed++;
@@ -357,7 +357,7 @@ export class Router<Sink extends LineSink> {
     if (this.#registry.pendingRequest(service, client.networkName, uid) === undefined) {
       return undefined;
     }
-    this.#checkRoom(service);
+    if (this.#held !== undefined) this.#checkRoom(service, this.#held.line);
     return this.#forwardRequest(client, service, line);
   }
 
@@ -406,7 +406,10 @@ export class Router<Sink extends LineSink> {
       const requester = this.#text("requester");
       const uid = this.#text("uid");
       const extension = this.#partialReply();
-      this.#checkRoom(this.#registry.pendingRequest(service, requester, uid)?.client);
+      if (this.#held !== undefined) {
+        const client = this.#registry.pendingRequest(service, requester, uid)?.client;
+        this.#checkRoom(client, this.#held.line);
+      }
       const client = extension === undefined
         ? this.#registry.complete(service, requester, uid)
         : this.#pendingClient(service, requester, uid, extension);
@@ -498,9 +501,8 @@ export class Router<Sink extends LineSink> {
   }
 
   /** Rejects a long line if its receiver has its share of held lines already: it reads too slowly. */
-  #checkRoom(receiver: Peer<Session<Sink>> | undefined): void {
-    if (this.#held === undefined || receiver === undefined) return;
-    if (this.#held.line.mayWaitWith(receiver.session.sink.held)) return;
+  #checkRoom(receiver: Peer<Session<Sink>> | undefined, line: HeldLine): void {
+    if (receiver === undefined || line.mayWaitWith(receiver.session.sink.held)) return;
     throw new ValueError(
       `The Manager holds as many bytes of long messages for ${repr(receiver.name)} as it may ` +
         `(--max-held). Try again when they are read`,

@@ -187,6 +187,11 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
     this.#outbox.sendText(line);
   }
 
+  /** Sends texts as one line, joined from them. Dropped like text. */
+  sendTexts(texts: readonly string[]): void {
+    this.#outbox.sendTexts(texts);
+  }
+
   /** Sends bytes as one line, joined from its parts. Dropped like text. */
   sendBytes(...parts: readonly Uint8Array[]): void {
     this.#outbox.sendBytes(...parts);

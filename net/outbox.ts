@@ -191,6 +191,13 @@ export class Outbox implements BudgetedQueue {
     this.#terminate();
   }
 
+  /** Sends texts as one line, joined from them. Dropped like text. */
+  sendTexts(texts: readonly string[]): void {
+    if (!this.isOpen) return;
+    for (const text of texts) this.#next.appendText(text);
+    this.#terminate();
+  }
+
   /** Sends bytes as one line, joined from its parts. Dropped like text. */
   sendBytes(...parts: readonly Uint8Array[]): void {
     if (!this.isOpen) return;

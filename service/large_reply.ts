@@ -51,7 +51,7 @@ export async function sendLarge(
   const isComplete = await sendParts(json, {
     connection,
     credit: parts,
-    lineOf: (text, size) => encodeResultPart(requester, uid, text, size),
+    lineOf: (texts, size) => encodeResultPart(requester, uid, texts, size),
     isWanted: () => !request.isAborted,
     onProgress: (done, total) => {
       const { onProgress } = request;

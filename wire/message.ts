@@ -116,6 +116,12 @@ export type Message =
   | ErrorReply
   | Notification;
 
+/**
+ * The characters of JSON that JSON writes with an escape: it has none of the other ones. A class of a
+ * few characters is searched seven times as fast as it is written, one with a range is not.
+ */
+const ESCAPED = /["\\\n\r\t]/;
+
 /** What an error calls a result, and a value of a stream, that JSON cannot hold. */
 export const RESULT = "result";
 export const VALUE = "value";
@@ -201,19 +207,32 @@ export function beginValue(requester: string | null, uid: string): string {
 }
 
 /**
- * A piece of a result, or of a value of a stream, as one line without its terminator.
+ * A piece of a result, or of a value of a stream, as one line without its terminator: the texts that
+ * are the line together. A long text takes more time to be made than its short parts.
  *
+ * @param texts The texts that are the piece together.
  * @param size The size of the whole in bytes, in the first piece.
  */
 export function encodeResultPart(
   requester: string,
   uid: string,
-  text: string,
+  texts: readonly string[],
   size: number | undefined,
-): string {
+): string[] {
   const sized = size === undefined ? "" : `"size":${size},`;
-  return `{"error":false,"requester":${quote(requester)},"uid":${quote(uid)}` +
-    `,"attribute":"${PART}",${sized}"result":${quote(text)}}`;
+  const opening = `{"error":false,"requester":${quote(requester)},"uid":${quote(uid)}` +
+    `,"attribute":"${PART}",${sized}"result":"`;
+  return [opening, ...texts.map(escape), '"}'];
+}
+
+/** A piece of the arguments of a request, in the same way. */
+export function encodeArgumentsPart(
+  { service, uid }: { service: string; uid: string },
+  texts: readonly string[],
+): string[] {
+  const opening = `{"error":false,"service":${quote(service)},"uid":${quote(uid)}` +
+    `,"attribute":"${PART}","args":["`;
+  return [opening, ...texts.map(escape), '"],"kwargs":{}}'];
 }
 
 /** The line after the pieces of a result: the reply, or the value of a stream. */
@@ -370,4 +389,9 @@ function isPayload(value: unknown): value is [unknown[], JsonObject] {
 
 function quote(text: string): string {
   return JSON.stringify(text);
+}
+
+/** A part of JSON as it stands between the quotes of JSON. Numbers, for example, need no copy. */
+function escape(text: string): string {
+  return ESCAPED.test(text) ? quote(text).slice(1, -1) : text;
 }

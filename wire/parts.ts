@@ -9,6 +9,7 @@
  * @module
  */
 
+import { Buffer } from "node:buffer";
 import { ValueError } from "../errors.ts";
 import { periodicPause } from "../base/pause.ts";
 import type { ParseJson } from "./json.ts";
@@ -33,12 +34,13 @@ const SLICE = 5;
 const MIN_PIECE_SIZE = 4;
 
 const encoder = new TextEncoder();
-/** What is encoded only to be measured. */
+/** What is encoded only to be cut. */
 let scratch: Uint8Array<ArrayBuffer> | undefined;
 
 /** A piece. */
 export interface Piece {
-  text: string;
+  /** The texts that are the piece together. */
+  texts: string[];
   /** In bytes of UTF-8. */
   size: number;
 }
@@ -58,14 +60,7 @@ export type WriteJson = () => Generator<string, void>;
 
 /** How many bytes of UTF-8 a text has. */
 export function sizeOf(text: string): number {
-  scratch ??= new Uint8Array(PIECE_SIZE);
-  let size = 0;
-  for (let rest = text; rest !== "";) {
-    const { read, written } = encoder.encodeInto(rest, scratch);
-    size += written;
-    rest = rest.slice(read);
-  }
-  return size;
+  return Buffer.byteLength(text);
 }
 
 /**
@@ -76,21 +71,21 @@ export function sizeOf(text: string): number {
 export function* cutPieces(texts: Iterable<string>, limit = PIECE_SIZE): Generator<Piece, void> {
   const most = Math.max(limit, MIN_PIECE_SIZE);
   scratch ??= new Uint8Array(PIECE_SIZE);
-  let text = "";
-  let size = 0;
+  let piece: Piece = { texts: [], size: 0 };
   for (let rest of texts) {
-    while (rest !== "") {
-      const { read, written } = encoder.encodeInto(rest, scratch.subarray(0, most - size));
-      text += rest.slice(0, read);
-      size += written;
-      if (read === rest.length) break;
-      yield { text, size };
-      text = "";
-      size = 0;
+    let length = sizeOf(rest);
+    for (; piece.size + length > most; length = sizeOf(rest)) {
+      const { read, written } = encoder.encodeInto(rest, scratch.subarray(0, most - piece.size));
+      if (read > 0) piece.texts.push(rest.slice(0, read));
+      yield { texts: piece.texts, size: piece.size + written };
+      piece = { texts: [], size: 0 };
       rest = rest.slice(read);
     }
+    if (length === 0) continue;
+    piece.texts.push(rest);
+    piece.size += length;
   }
-  if (size > 0) yield { text, size };
+  if (piece.size > 0) yield piece;
 }
 
 /** The JSON of a value whose beginning is written. */

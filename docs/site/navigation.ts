@@ -27,6 +27,7 @@ export const navigation: readonly Section[] = [
   {
     title: "How to",
     pages: [
+      "docs/how-to/instruments.md",
       "docs/how-to/let-people-in.md",
       "docs/how-to/call-from-python.md",
       "docs/how-to/notifications.md",
@@ -39,8 +40,10 @@ export const navigation: readonly Section[] = [
       "docs/validation.md",
       "docs/workers.md",
       "docs/how-to/testing.md",
+      "docs/how-to/service-at-boot.md",
       "docs/deploy.md",
       "docs/ssh.md",
+      "docs/how-to/windows.md",
     ],
   },
   {

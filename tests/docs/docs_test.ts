@@ -71,34 +71,55 @@ Deno.test("an ignored block has a reason", () => {
 });
 
 Deno.test("words after the language of a block are those that CONTRIBUTING.md explains", () => {
-  const unknown = pageBlocks.filter(({ words }) =>
-    words[0] !== "ignore" &&
-    !words.every((word) => /^(run|start|output|file=(\.\.\/\w+\/)?[\w.]+)$/.test(word))
-  );
-  assertEquals(unknown.map(placeOf), []);
+  const isKnown = ({ language, words }: Block) => {
+    if (words.length === 0 || words[0] === "ignore") return true;
+    if (language === "sh") return ["run", "start"].includes(words.join(" "));
+    const isOutput = language === "text" && /^output( of=[\w.]+)?$/.test(words.join(" "));
+    return isOutput || /^file=(\.\.\/\w+\/)?[\w.]+$/.test(words.join(" "));
+  };
+  assertEquals(pageBlocks.filter((block) => !isKnown(block)).map(placeOf), []);
   const nameless = pageBlocks.filter(({ language }) => language === "");
   assertEquals(nameless.map(placeOf), [], "a block without a language");
 });
 
-Deno.test("a reader sees the name of each file that a page saves, and the command that runs it", () => {
+Deno.test("the text right before a file that a page saves has its name, and nothing of it is hidden", () => {
   const saved = pageBlocks.filter(({ file }) => file !== undefined);
   assert(saved.length > 10, "the blocks were not found");
-  const hidden = saved.filter(({ path, language, words, file }) => {
-    const isRun = words.includes("start") || words.includes("run");
-    const program = language === "python" ? "python3" : "deno run -A";
-    return !visibleText(path).includes(isRun ? `${program} ${file}` : file!);
+  const nameless = saved.filter(({ path, line, file }) => {
+    const above = pages.get(path)!.split("\n").slice(0, line - 1).join("\n").trimEnd();
+    return !above.slice(above.lastIndexOf("\n\n")).includes(`\`${file}\``);
   });
-  assertEquals(hidden.map(placeOf), []);
+  assertEquals(nameless.map(placeOf), []);
+  assertEquals(saved.filter(({ before }) => before !== "").map(placeOf), []);
 });
 
-/** The text that GitHub shows of a page, without blocks of code but those for a shell. */
-function visibleText(path: string): string {
-  const text = pages.get(path)!
-    .replaceAll(/^( *)(`{3,}).*\n[^]*?^\1\2$/gm, "")
-    .replaceAll(/<!--[^]*?-->/g, "");
-  const shell = pageBlocks.filter((block) => block.path === path && block.language === "sh");
-  return [text, ...shell.map(({ code }) => code)].join("\n");
-}
+Deno.test("a page that connects says how to start the Manager and the Service", () => {
+  const silent = [...pages.keys()].filter((path) => {
+    const blocks = pageBlocks.filter((block) => block.path === path);
+    const startsManager = blocks.some(({ words, code }) =>
+      words.includes("start") && /manager\.ts|task manager\b/.test(code)
+    );
+    const connects = blocks.some(({ file, code }) =>
+      file !== undefined && /\bawait connect\(\)|(?<!Manager)\.start\(\)/.test(code)
+    );
+    return connects && !startsManager;
+  });
+  assertEquals(silent, []);
+});
+
+/** What PowerShell does not know, or does in another way than a POSIX shell. */
+const POSIX_ONLY = /<<|^export |\$\(|`|\\$|^\w+=\S*( |$)|\becho |\(\) *\{|(^|\s)(seq|tail|nc) /m;
+
+Deno.test("a command that PowerShell does not know is followed by one for PowerShell", () => {
+  const blocks = pageBlocks.filter(({ path }) => path !== "docs/deploy.md"); // systemd and Docker
+  const missing = blocks.filter(({ language, code, path, line }) => {
+    const isForLinux = /\bsudo /.test(code);
+    if (language !== "sh" || isForLinux || !POSIX_ONLY.test(code)) return false;
+    const next = blocks.find((block) => block.path === path && block.line > line);
+    return next?.language !== "powershell";
+  });
+  assertEquals(missing.map(placeOf), []);
+});
 
 Deno.test("every block of Python in the documentation compiles", async () => {
   const blocks = pageBlocks.filter(({ language }) => language === "python");

@@ -11,19 +11,15 @@ import { denoCommand, Process, run, succeed } from "../support/process.ts";
 import { ManagerProcess } from "../support/manager_process.ts";
 import { ROOT } from "../support/source_tree.ts";
 
-const PRELOAD = fileURLToPath(import.meta.resolve("../support/another_port.ts"));
+const PRELOAD = fileURLToPath(import.meta.resolve("../support/other_ports.ts"));
 const FILES = Object.keys(projectFiles({ title: "", version: "0.1.0" }));
 
-/** A task of a project as a process. Its programs use this port in the place of the default one. */
-async function task(
-  project: string,
-  name: string,
-  { home, port = 0 }: { home: string; port?: number },
-): Promise<Deno.Command> {
+/** A task of a project as a process. Its programs use a free port in the place of the default one. */
+async function task(project: string, name: string, home: string): Promise<Deno.Command> {
   const { tasks } = JSON.parse(await Deno.readTextFile(join(project, "deno.json")));
   const [deno, run, ...args] = tasks[name].split(" ");
   assertEquals([deno, run], ["deno", "run"]);
-  const env = { ANOTHER_PORT: String(port) };
+  const env = { OTHER_PORTS: home };
   return denoCommand(["run", `--preload=${PRELOAD}`, ...args], { cwd: project, home, env });
 }
 
@@ -39,11 +35,10 @@ Deno.test("the Manager, the Service, the Client and the test of a new folder run
   assertMatch(printed, /\n {2}cd ".*my lab"\n {2}deno task manager\n/);
   assertEquals((await Deno.readTextFile(join(lab, "README.md"))).split("\n").length - 1, 10);
 
-  await using manager = await ManagerProcess.of(await task(lab, "manager", { home }));
-  const { port } = manager.connectOptions;
-  await using service = new Process(await task(lab, "service", { home, port }));
+  await using manager = await ManagerProcess.of(await task(lab, "manager", home));
+  await using service = new Process(await task(lab, "service", home));
   assertEquals(await service.stdout.next(), "Thermometer is running");
-  const readings = await succeed(await task(lab, "client", { home, port }));
+  const readings = await succeed(await task(lab, "client", home));
   assertMatch(readings, /^(21\.[56]\d °C\n){3}$/);
   service.kill("SIGINT");
   await service.succeeded();
