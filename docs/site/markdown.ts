@@ -22,7 +22,7 @@ export function resolveLinks(md: MarkdownRenderer): void {
     if (typeof page !== "string") return; // of the reference, whose links are right
     for (const token of tokens.flatMap(({ children }) => children ?? [])) {
       const href = token.attrGet(token.type === "image" ? "src" : "href");
-      if (href === null || isExternal(href)) continue;
+      if (href === null || href.startsWith("#") || isExternal(href)) continue;
       const { path, anchor } = targetOf(page, href);
       if (token.type === "image") token.attrSet("src", `/${path.replace(/^docs\//, "")}`);
       else token.attrSet("href", linkTo(path) + anchor);
@@ -39,9 +39,10 @@ export function labelBlocks(md: MarkdownRenderer): void {
     const [given = "text", ...words] = token.info.split(/\s+/).filter(Boolean);
     const isSession = given === "text" && /^\$ /.test(token.content);
     const language = isSession ? "console" : given;
-    const [, file] = /^file=(.*)$/.exec(words.join(" ")) ?? [];
     const isOutput = words.includes("output");
-    const label = COMMANDS[language] ?? (isOutput ? "Output" : file ?? "");
+    const [, key, file] = /\b(file|of)=(\S+)/.exec(words.join(" ")) ?? [];
+    const output = key === "of" ? `Output of ${file}` : "Output";
+    const label = COMMANDS[language] ?? (isOutput ? output : file ?? "");
     token.info = language; // the other words are for the tests
     const kind = language in COMMANDS ? "command" : isOutput ? "output" : "code";
     const html = fence!(tokens, index, options, env, self);

@@ -13,6 +13,7 @@ import {
   type CommentDisplayPart,
   CommentTag,
   type DeclarationReflection,
+  type PageEvent,
   type ProjectReflection,
   ReferenceReflection,
   ReflectionKind,
@@ -71,7 +72,7 @@ export async function writeReference(site: string, temporary: string): Promise<I
   for (const { comment } of Object.values(project.reflections)) listErrors(project, comment);
 
   const pages = new Map<unknown, string>();
-  app.renderer.on(MarkdownPageEvent.END, (page: MarkdownPageEvent) => {
+  app.renderer.on(MarkdownPageEvent.END, (page: PageEvent) => {
     pages.set(page.model, `/${FOLDER}/${page.url.replace(/(index)?\.md$/, "")}`);
     page.contents = finish(page.contents ?? "", importOf(page.model, modules));
   });

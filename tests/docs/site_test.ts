@@ -23,11 +23,14 @@ Deno.test("every page of this repository is in the navigation, and has a title",
 
 Deno.test("a page that is missing, that is not listed or that has no title is a problem", () => {
   const navigation = [{ title: "All", pages: ["docs/README.md", "docs/c.md"] }];
-  assertEquals(problemsOf(new Map([["docs/README.md", "text"], ["docs/b.md", "# B"]]), navigation), [
-    "docs/c.md: docs/site/navigation.ts lists this page, and there is none",
-    "docs/b.md: this page is not in docs/site/navigation.ts",
-    'docs/README.md: this page has no title, a line that begins with "# "',
-  ]);
+  assertEquals(
+    problemsOf(new Map([["docs/README.md", "text"], ["docs/b.md", "# B"]]), navigation),
+    [
+      "docs/c.md: docs/site/navigation.ts lists this page, and there is none",
+      "docs/b.md: this page is not in docs/site/navigation.ts",
+      'docs/README.md: this page has no title, a line that begins with "# "',
+    ],
+  );
 });
 
 Deno.test("the list of all pages gives each its own title, and leaves out none", () => {

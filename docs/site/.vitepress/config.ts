@@ -46,7 +46,7 @@ export default defineConfig({
     outline: { level: [2, 3] },
     search: {
       provider: "local",
-      options: { _render: (text, env, md) => md.renderAsync(text, { ...env, isIndexed: true }) },
+      options: { _render: (text, env, md) => md.render(text, { ...env, isIndexed: true }) },
     },
   },
   vite: {
