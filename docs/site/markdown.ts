@@ -8,11 +8,20 @@
 import type { MarkdownRenderer } from "vitepress";
 import { isExternal, linkTo, targetOf } from "./links.ts";
 
-/** The languages of commands, and what is written above them. */
-const COMMANDS: Record<string, string> = {
-  sh: "Terminal",
+/** The languages of commands. */
+const COMMANDS = new Set(["sh", "console", "powershell"]);
+
+/** What is written above a block in a language, if that is not its name. */
+const LABELS: Record<string, string> = {
   console: "Terminal",
+  docker: "Dockerfile",
+  json: "JSON",
   powershell: "PowerShell",
+  python: "Python",
+  sh: "Terminal",
+  text: "",
+  ts: "TypeScript",
+  yaml: "YAML",
 };
 
 /** Links from the place of a page in the repository become links from its place in the site. */
@@ -42,9 +51,11 @@ export function labelBlocks(md: MarkdownRenderer): void {
     const isOutput = words.includes("output");
     const [, key, file] = /\b(file|of)=(\S+)/.exec(words.join(" ")) ?? [];
     const output = key === "of" ? `Output of ${file}` : "Output";
-    const label = COMMANDS[language] ?? (isOutput ? output : file ?? "");
+    // The reference has so many short blocks that a label above each would be a nuisance.
+    const named = env.frontmatter?.source === undefined ? "" : LABELS[language] ?? language;
+    const label = isOutput ? output : file ?? named;
     token.info = language; // the other words are for the tests
-    const kind = language in COMMANDS ? "command" : isOutput ? "output" : "code";
+    const kind = COMMANDS.has(language) ? "command" : isOutput ? "output" : "code";
     const html = fence!(tokens, index, options, env, self);
     const title = label === "" ? "" : `<div class="label">${md.utils.escapeHtml(label)}</div>`;
     return `<div class="block ${kind}">${title}${html}</div>`;
@@ -55,4 +66,12 @@ export function labelBlocks(md: MarkdownRenderer): void {
 export function escapeBraces(md: MarkdownRenderer): void {
   md.renderer.rules.text = (tokens, index) =>
     md.utils.escapeHtml(tokens[index].content).replaceAll("{{", "&#123;&#123;");
+}
+
+/** Where code in a line may break: a column of a table would be as wide as its longest name. */
+export function breakNames(md: MarkdownRenderer): void {
+  md.renderer.rules.code_inline = (tokens, index) => {
+    const code = md.utils.escapeHtml(tokens[index].content);
+    return `<code v-pre>${code.replaceAll(/[._/=(,](?=[\w"{])/g, "$&<wbr>")}</code>`;
+  };
 }

@@ -10,10 +10,18 @@ import { readFileSync } from "node:fs";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitepress";
-import { escapeBraces, labelBlocks, resolveLinks } from "../markdown.ts";
+import { breakNames, escapeBraces, labelBlocks, resolveLinks } from "../markdown.ts";
 import type { Plan } from "../plan.ts";
 
 const plan: Plan = JSON.parse(readFileSync(process.env.MSL_NETWORK_SITE!, "utf8"));
+
+/** Three devices around a Manager. */
+const ICON = "data:image/svg+xml," + encodeURIComponent(
+  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16" fill="#1f77cf" stroke="#1f77cf">' +
+    '<path d="M8 8 2.5 3M8 8 13.5 3M8 8V14.5" stroke-width="1.5"/><circle cx="8" cy="8" r="3"/>' +
+    '<circle cx="2.5" cy="3" r="2"/><circle cx="13.5" cy="3" r="2"/>' +
+    '<circle cx="8" cy="14" r="1.5"/></svg>',
+);
 
 export default defineConfig({
   title: "@msl/network",
@@ -25,7 +33,10 @@ export default defineConfig({
   outDir: plan.folder,
   cacheDir: plan.cache,
   ignoreDeadLinks: true, // the build checks them afterwards, with the anchors
-  head: [["script", { src: `${plan.base}without_server.js`, defer: "" }]],
+  head: [["link", { rel: "icon", href: ICON }], ["script", {
+    src: `${plan.base}without_server.js`,
+    defer: "",
+  }]],
   markdown: {
     html: false,
     headers: { level: [2, 3] },
@@ -35,6 +46,7 @@ export default defineConfig({
       resolveLinks(md);
       labelBlocks(md);
       escapeBraces(md);
+      breakNames(md);
     },
   },
   themeConfig: {
