@@ -25,6 +25,11 @@ export interface PlotLabels {
 const WIDTH = 600;
 const HEIGHT = 420;
 const MARGIN = { top: 52, right: 24, bottom: 72, left: 144 };
+/** The colours for a reader who prefers a dark screen. */
+const DARK = `@media (prefers-color-scheme: dark) {
+rect { fill: #1a2028 } text { fill: #dfe5ec } polyline { stroke: #7db8f5 }
+.grid { stroke: #343d48 } .axis { stroke: #9aa7b6 }
+}`;
 /** The margin above and below the values, as a part of their range. */
 const PADDING = 0.06;
 
@@ -58,13 +63,14 @@ export function plot(points: readonly Point[], labels: PlotLabels): string {
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" \
 font-family="system-ui, sans-serif" font-size="17" fill="#333" role="img">
 <title>${escape(labels.title)}</title>
+<style>${DARK}</style>
 <rect width="${WIDTH}" height="${HEIGHT}" fill="#fff"/>
 <text x="16" y="32" font-size="18" font-weight="600">${escape(labels.title)}</text>
-<g stroke="#e4e4e4">
+<g class="grid" stroke="#e4e4e4">
 ${xTicks.map(({ at }) => stroke(at, top, at, bottom)).join("\n")}
 ${yTicks.map(({ at }) => stroke(left, at, right, at)).join("\n")}
 </g>
-<g stroke="#333">
+<g class="axis" stroke="#333">
 ${stroke(left, bottom, right, bottom)}
 ${stroke(left, top, left, bottom)}
 ${xTicks.map(({ at }) => stroke(at, bottom, at, bottom + 5)).join("\n")}
