@@ -33,6 +33,7 @@ import { pauseAfterPieces } from "./device/arrival.ts";
 import { ConnectionAbortedError, RemoteError } from "./errors.ts";
 import type { Future } from "./future.ts";
 import { callHandler, type Task, Tasks } from "./base/callbacks.ts";
+import { NOTHING_SAID, type ServiceAbout, toServiceAbout } from "./wire/about.ts";
 import { type ClientIdentity, describeIdentities, type Identities } from "./wire/identities.ts";
 import { type ParseJson, parseJsonExactly } from "./wire/json.ts";
 import { readLarge } from "./wire/large_values.ts";
@@ -45,11 +46,13 @@ import {
   decodeMessage,
   encodeDisconnect,
   encodeError,
+  isObject,
   type Message,
   type Request,
   toMessage,
 } from "./wire/message.ts";
 import {
+  ABOUT,
   BEAT,
   CANCEL,
   extensionsOf,
@@ -59,16 +62,25 @@ import {
   PARTS,
   READY,
   STREAM,
+  TIME,
 } from "./wire/protocol.ts";
 import {
   type ConnectionChange,
   type ConnectionHandler,
-  describeChange,
+  contentOfChange,
 } from "./device/connector.ts";
 import { Requests } from "./client/requests.ts";
 import { type KeyScanner, scanKeys } from "./wire/key_scanner.ts";
+import { checkTimeout } from "./base/with_timeout.ts";
 import { LANGUAGE, OS } from "./version.ts";
 
+export type {
+  AttributeAbout,
+  JsonSchema,
+  ParameterAbout,
+  ServiceAbout,
+  ValueAbout,
+} from "./wire/about.ts";
 export type { ReconnectOptions } from "./device/retry.ts";
 export {
   type CallOptions,
@@ -271,6 +283,8 @@ export class Client implements AsyncDisposable {
   readonly #requests: Requests;
   readonly #links: Links;
   #networkName: string | undefined;
+  /** Whether the Manager has replied since the Client was connected, or connected again. */
+  #hasReply = false;
   readonly #tasks = new Tasks();
   readonly #disconnected = Promise.withResolvers<void>();
   /** Whether everything has ended but for the call of the handler. */
@@ -449,6 +463,63 @@ export class Client implements AsyncDisposable {
   }
 
   /**
+   * Requests what a Service says of itself: descriptions, units, limits, schemas. No link is needed.
+   * A Link has the same as `link.serviceAbout`.
+   *
+   * What is not said is empty: of a service in Python, under a Manager that does not know
+   * descriptions, and, but for the names of attributes, of a Service that this user may not use.
+   *
+   * @param service The name of the Service.
+   * @throws {RemoteError} With the `remoteName` `KeyError` if no such Service is connected.
+   * @throws {RangeError} If `timeout` is not a positive number of milliseconds.
+   * @throws {TimeoutError} If `timeout` is over.
+   * @throws {ConnectionAbortedError} If the connection ends first, or has ended.
+   * @throws The reason of `signal`, if that is aborted.
+   *
+   * @example
+   * ```ts ignore it needs a Manager
+   * import { connect } from "@msl/network";
+   *
+   * await using cxn = await connect();
+   * const { attributes } = await cxn.about("DigitalMultimeter");
+   * console.log(attributes.voltage?.result?.unit);
+   * for (const [name, { implements: roles }] of Object.entries(await cxn.about())) {
+   *   if (roles.includes("recorder.1")) console.log(`${name} records`);
+   * }
+   * ```
+   */
+  about(service: string, options?: CallOptions): Promise<ServiceAbout>;
+  /** Requests what each connected Service says of itself, by its name. */
+  about(service?: undefined, options?: CallOptions): Promise<Record<string, ServiceAbout>>;
+  async about(
+    service?: string,
+    options: CallOptions = {},
+  ): Promise<ServiceAbout | Record<string, ServiceAbout>> {
+    const { timeout = Infinity, ...others } = options;
+    checkTimeout("Cannot request about", timeout);
+    const start = performance.now();
+    // The first reply of a Manager of this package says what it knows. To any other the request would
+    // be one of an administrator.
+    if (!this.#hasReply) await this.identities(options);
+    const isKnown = this.#requests.managerExtensions.includes(ABOUT);
+    if (!isKnown) return service === undefined ? {} : NOTHING_SAID;
+    const left = Math.max(timeout - (performance.now() - start), 1);
+    const call = {
+      args: service === undefined ? [] : [service],
+      kwargs: {},
+      options: { ...others, ...(timeout === Infinity ? {} : { timeout: left }) },
+    };
+    const said = await this.#requests.call(MANAGER, "about", call);
+    if (service !== undefined) return toServiceAbout(said);
+    return Object.fromEntries(
+      Object.entries(isObject(said) ? said : {}).map(([name, about]) => [
+        name,
+        toServiceAbout(about),
+      ]),
+    );
+  }
+
+  /**
    * Sends a request that only an administrator may send, e.g. `adminRequest("users_table.users")`.
    * The Manager may ask for a username and password first. The Client takes them from the options
    * that it was connected with, or asks at the terminal.
@@ -533,6 +604,7 @@ export class Client implements AsyncDisposable {
         }
       },
       onDisconnect: (reason) => {
+        this.#hasReply = false;
         this.#links.connectionLost();
         this.#requests.disconnected(reason, this.#connection.isEnding);
       },
@@ -563,7 +635,8 @@ export class Client implements AsyncDisposable {
   }
 
   #report(change: ConnectionChange): void {
-    log.info("{client}: {change}", { client: this.name, change: describeChange(change) });
+    const { message, properties } = contentOfChange(change);
+    log.info(`{client}: ${message}`, { client: this.name, ...properties });
     callHandler(`connectionHandler of ${this.name}`, () => this.connectionHandler?.(change));
   }
 
@@ -593,25 +666,27 @@ export class Client implements AsyncDisposable {
     switch (message.kind) {
       case "reply":
         this.#networkName = message.requester ?? undefined;
+        this.#hasReply = true;
         if (message.uid === READY) return this.#agree(message.result);
         if (message.uid === GONE && typeof message.result === "string") {
           return this.#links.serviceGone(message.result);
         }
-        return this.#requests.fulfil(message.uid, message.result, message.size);
+        return this.#requests.fulfil(message.uid, message.result, message.size, message.time);
       case "value":
-        return this.#requests.give(message.uid, message.value, message.size);
+        return this.#requests.give(message.uid, message.value, message.size, message.time);
       case "part":
         return this.#requests.takePart(message.uid, message.text, message.size);
       case "room":
         return this.#requests.addRoom(message.uid, message.count);
       case "error":
+        if (message.uid === "") this.#connection.receiveError(message.message);
         return this.#requests.fail(
           message.uid,
           new RemoteError(message.message, message.traceback),
         );
       case "notification":
         for (const link of this.#links.of(message.service)) {
-          link.notify(message.args, message.kwargs);
+          link.notify(message.args, message.kwargs, message.time);
         }
         return;
       case "request":
@@ -647,6 +722,6 @@ export class Client implements AsyncDisposable {
 }
 
 function identityOf(name: string): ClientIdentity {
-  const extensions = [READY, BEAT, CANCEL, STREAM, PARTS, OWNER, GONE];
+  const extensions = [READY, BEAT, CANCEL, STREAM, PARTS, OWNER, GONE, ABOUT, TIME];
   return { type: "client", name, language: LANGUAGE, os: OS, extensions };
 }

@@ -31,6 +31,7 @@ import type { ServiceRequest } from "./service/active_request.ts";
 import { Attributes, SHUTDOWN_SERVICE } from "./service/attributes.ts";
 import { Dispatcher } from "./service/dispatcher.ts";
 import { notificationLine, sendNotification } from "./service/notifications.ts";
+import { timeOf } from "./service/time.ts";
 import { splitArguments } from "./wire/call.ts";
 import type { Connection } from "./net/connection.ts";
 import { type ConnectOptions, type ResolvedOptions, resolveOptions } from "./device/device.ts";
@@ -45,6 +46,7 @@ import { decodeLines, LongLine } from "./wire/line.ts";
 import { decodeMessage, encodeDisconnect, type Message, toMessage } from "./wire/message.ts";
 import type { ServiceIdentity } from "./wire/identities.ts";
 import {
+  ABOUT,
   BEAT,
   CANCEL,
   extensionOfControl,
@@ -52,8 +54,9 @@ import {
   PARTS,
   READY,
   STREAM,
+  TIME,
 } from "./wire/protocol.ts";
-import { type ConnectionChange, describeChange } from "./device/connector.ts";
+import { type ConnectionChange, contentOfChange } from "./device/connector.ts";
 import { repr } from "./base/repr.ts";
 import { withTimeout } from "./base/with_timeout.ts";
 import { scanKeys } from "./wire/key_scanner.ts";
@@ -61,6 +64,20 @@ import { LANGUAGE, OS } from "./version.ts";
 import { type WorkerOptions, WorkerPool } from "./service/worker_pool.ts";
 
 export type { ServiceRequest } from "./service/active_request.ts";
+export type {
+  About,
+  DeclaredAttribute,
+  DeclaredParameter,
+  DeclaredValue,
+  Described,
+} from "./service/about.ts";
+export type {
+  AttributeAbout,
+  JsonSchema,
+  ParameterAbout,
+  ServiceAbout,
+  ValueAbout,
+} from "./wire/about.ts";
 export type { ReconnectOptions } from "./device/retry.ts";
 export { type KeywordArgument, Kwargs, kwargs } from "./wire/call.ts";
 export type { ConnectOptions } from "./device/device.ts";
@@ -155,7 +172,8 @@ const log = logger("service");
  * for a number of values and then for more, so a slow one pauses the generator, and no queue grows.
  * Any other Client gets the values as one array, of 100,000 values at most.
  *
- * A `static schema` ({@linkcode Schemas}) checks arguments before a method is called.
+ * A `static schema` ({@linkcode Schemas}) checks arguments before a method is called. A `static about`
+ * ({@linkcode About}) says what the methods do, their units and their limits.
  *
  * Arguments, results and the arguments of notifications are JSON, so that a Client may be a program in
  * Python:
@@ -431,7 +449,8 @@ export class Service implements AsyncDisposable {
    * 1 second. A Service whose start has failed can be started again, unless it was shut down meanwhile.
    *
    * @throws {RangeError} If an option is out of its range.
-   * @throws {TypeError} If the class has a `static schema` that does not fit its methods.
+   * @throws {TypeError} If the class has a `static schema` that does not fit its methods, or a `static
+   * about` that is wrong.
    * @throws {ConnectError} If nothing listens there, or it does not accept in time.
    * @throws {TlsMismatchError} If one side speaks TLS and the other does not.
    * @throws {CertificateError} If the certificate of the Manager is not trusted, or its file cannot be
@@ -469,6 +488,7 @@ export class Service implements AsyncDisposable {
       );
     }
     this.#attributes.checkSchemas();
+    this.#attributes.describe(this.#ignored); // which checks it
     const resolved = resolveOptions(options);
     const connection = new ReconnectingConnection(this.#device(resolved), resolved);
     const started = this.#connect(connection);
@@ -508,8 +528,37 @@ export class Service implements AsyncDisposable {
    * ```
    */
   emitNotification(...args: unknown[]): Promise<void> {
+    return this.#emit(args);
+  }
+
+  /**
+   * Sends a notification of a reading that was taken at another time than now, e.g. by the instrument
+   * itself. Clients get the time as `link.notificationTime`. Otherwise it is
+   * {@linkcode Service.emitNotification}, and its errors are the same.
+   *
+   * @param time When the reading was taken: a `Date`, or milliseconds since 1970, which are rounded.
+   * @param args The arguments of the notification; keyword arguments last, `kwargs({ unit: "V" })`.
+   * @returns Settles when the next notification may follow. The errors are thrown at the call.
+   * @throws {RangeError} If no `Date` can have that time.
+   *
+   * @example
+   * ```ts ignore it needs a Manager
+   * import { Service } from "@msl/network";
+   *
+   * const service = new Service({ name: "Logger" });
+   * await service.start();
+   * await service.emitNotificationAt(new Date("2026-01-31T12:00:00Z"), 21.5);
+   * ```
+   */
+  emitNotificationAt(time: Date | number, ...args: unknown[]): Promise<void> {
+    return this.#emit(args, Number(time));
+  }
+
+  #emit(args: unknown[], time?: number): Promise<void> {
     const connection = this.#connection;
-    const line = notificationLine(this.#name, splitArguments(args));
+    const taken = timeOf(time);
+    const isTold = this.#managerExtensions.includes(TIME);
+    const line = notificationLine(this.#name, splitArguments(args), isTold ? taken : undefined);
     if (connection?.isUp) return sendNotification(connection.current!, line, this.#queueLimit);
     if (this.#state.state === "running" && connection?.reconnects) return Promise.resolve();
     throw new ConnectionAbortedError(
@@ -614,10 +663,8 @@ export class Service implements AsyncDisposable {
       },
       onReconnect: () => {},
       onChange: (change) => {
-        log.info("{service}: {change}", {
-          service: this.#name,
-          change: describeChange(change),
-        });
+        const { message, properties } = contentOfChange(change); // a Service has no links
+        log.info(`{name}: ${message}`, { name: this.#name, ...properties });
         callHandler(
           `connectionHandler of ${this.#name}`,
           () => this.connectionHandler(change),
@@ -722,6 +769,7 @@ export class Service implements AsyncDisposable {
       this.#managerExtensions = extensionsOf(message.result);
       this.#confirmation.resolve();
     } else if (message.kind === "error") {
+      this.#connection?.receiveError(message.message);
       this.#confirmation.reject(new RemoteError(message.message, message.traceback));
       log.error("The Manager sent an error: {error}", { error: message.message });
     }
@@ -758,8 +806,9 @@ export class Service implements AsyncDisposable {
       language: LANGUAGE,
       os: OS,
       max_clients: this.#maxClients,
-      extensions: [READY, BEAT, CANCEL, STREAM, PARTS],
+      extensions: [READY, BEAT, CANCEL, STREAM, PARTS, ABOUT, TIME],
       streams: this.#attributes.streams(this.#ignored),
+      about: this.#attributes.describe(this.#ignored), // JSON leaves out what is not said
     };
   }
 }

@@ -46,7 +46,7 @@ const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
   ],
   watch: [
     ["watch Thermometer", "until Ctrl+C"],
-    ["watch Thermometer --count 10", "ten lines for a spreadsheet"],
+    ["watch Thermometer --count 10 --csv", "ten rows for a spreadsheet"],
     ["watch Thermometer --json --quiet", "for a program"],
   ],
   ping: [

@@ -10,11 +10,12 @@
 
 import { sleep } from "../base/timer.ts";
 import { pauseAfter, retry } from "./retry.ts";
-import { type Connection, describeEnd } from "../net/connection.ts";
+import type { Connection } from "../net/connection.ts";
+import { contentOfEnd, describeEnd } from "../net/connection_end.ts";
 import type { ResolvedOptions } from "./device.ts";
 import { ConnectionAbortedError } from "../errors.ts";
 import { IDLE_INTERVALS, Keepalive } from "../net/keepalive.ts";
-import { LONGEST_TIME } from "../limits.ts";
+import { LONGEST_TIME, MIN_KEEPALIVE_INTERVAL } from "../limits.ts";
 import type { Line } from "../wire/line.ts";
 import { logger } from "../base/log.ts";
 import type { ClientIdentity, ServiceIdentity } from "../wire/identities.ts";
@@ -62,6 +63,8 @@ export class ReconnectingConnection {
   #shortLives = 0;
   /** Settles with the reason when the latest connection has ended. */
   #ended: Promise<string> | undefined;
+  /** The latest error of the Manager that answers no request: perhaps why it ends the connection. */
+  #lastError: string | undefined;
 
   constructor(device: Device, options: ResolvedOptions) {
     this.#device = device;
@@ -142,6 +145,11 @@ export class ReconnectingConnection {
     this.#keepalive?.agree(result);
   }
 
+  /** The Manager has sent an error that answers no request, e.g. before it ends the connection. */
+  receiveError(message: string): void {
+    this.#lastError = message;
+  }
+
   /** Does not reconnect from now on, and cancels an attempt that is under way. */
   end(): void {
     this.#end.abort(
@@ -153,6 +161,7 @@ export class ReconnectingConnection {
   async #establish(open: () => Promise<Connection>): Promise<void> {
     const connection = await open();
     this.#connection = connection;
+    this.#lastError = undefined;
     this.#openedAt = performance.now();
     this.#keepalive = new DeviceKeepalive(connection);
     this.#ended = this.#serve(connection, this.#keepalive);
@@ -208,13 +217,17 @@ export class ReconnectingConnection {
   async #serve(connection: Connection, keepalive: DeviceKeepalive): Promise<string> {
     for await (const lines of connection) await this.#device.receive(connection, lines);
     keepalive[Symbol.dispose]();
-    const reason = describeEnd(await connection.ended);
-    log.info("{device} disconnected from {manager}: {reason}", {
+    const end = await connection.ended;
+    const { message, properties } = contentOfEnd(end);
+    const error = this.#lastError;
+    const after = error === undefined ? "" : " after the error {error}";
+    log.info(`{device} disconnected from {manager}: ${message}${after}`, {
       device: this.#device.name,
       manager: this.manager,
-      reason,
+      ...properties,
+      ...(error === undefined ? {} : { error }),
     });
-    return reason;
+    return describeEnd(end) + (error === undefined ? "" : ` after the error ${error}`);
   }
 }
 
@@ -237,7 +250,7 @@ export class DeviceKeepalive implements Disposable {
   agree(result: unknown): void {
     const interval = isObject(result) ? result.beat : 0;
     if (typeof interval !== "number") return;
-    if (!(interval > 0 && interval * IDLE_INTERVALS <= LONGEST_TIME)) return;
+    if (!(interval >= MIN_KEEPALIVE_INTERVAL && interval * IDLE_INTERVALS <= LONGEST_TIME)) return;
     this.#keepalive[Symbol.dispose]();
     this.#keepalive = this.#start(interval, true);
   }

@@ -8,15 +8,22 @@
  * @module
  */
 
+import { retryWhileLocked } from "../base/database_lock.ts";
 import { startTimer } from "../base/timer.ts";
 import { type LoginAttempt, LoginThrottle } from "./login_throttle.ts";
 import type { Authentication } from "./authentication.ts";
-import { Connection, describeEnd } from "../net/connection.ts";
+import { Connection } from "../net/connection.ts";
+import { contentOfEnd } from "../net/connection_end.ts";
 import type { ConnectionRecords } from "./connection_records.ts";
 import type { Origin } from "./database/connections_table.ts";
 import { AdmissionLimiter, type Slot } from "./admission_limiter.ts";
-import { ConnectionAbortedError, NameError, PermissionError } from "../errors.ts";
-import { handshake, type Outcome } from "./handshake.ts";
+import {
+  ConfigurationError,
+  ConnectionAbortedError,
+  NameError,
+  PermissionError,
+} from "../errors.ts";
+import { failure, handshake, type Outcome } from "./handshake.ts";
 import type { Host, Hosts } from "./hosts.ts";
 import type { Limits } from "../limits.ts";
 import { LongLine } from "../wire/line.ts";
@@ -133,7 +140,7 @@ export class ConnectionHandler implements Disposable {
     let origin: Origin | undefined;
     let record = "connection closed prematurely";
     try {
-      const host = await this.#options.hosts.find(remote.hostname);
+      const host = await this.#options.hosts.find(remote.hostname, isKnown);
       origin = { address: host.address, domain: host.domain, port: remote.port };
       records.add(origin, "new connection request");
       await this.#secure(socket, connection);
@@ -215,15 +222,20 @@ export class ConnectionHandler implements Disposable {
     };
     let peer: ConnectedPeer;
     try {
-      peer = router.register(outcome.identity, connection, {
-        ...outcome,
-        attemptLogin: attemptAdministrator,
-      });
+      peer = await retryWhileLocked(() =>
+        router.register(outcome.identity, connection, {
+          ...outcome,
+          attemptLogin: attemptAdministrator,
+        })
+      );
     } catch (error) {
       statistics.addRefusal(rejectionReason(error));
-      log.warn("{address} was rejected: {reason}", { address, reason: (error as Error).message });
-      connection.sendText(encodeError(manager, "", error));
-      return "rejected: invalid identity";
+      const { reason, record } = error instanceof ConfigurationError
+        ? failure(error)
+        : { reason: error as Error, record: "invalid identity" };
+      log.warn("{address} was rejected: {reason}", { address, reason: reason.message });
+      connection.sendText(encodeError(manager, "", reason));
+      return `rejected: ${record}`;
     }
     this.#known.add(origin.address, outcome.user?.username);
     try {
@@ -241,10 +253,8 @@ export class ConnectionHandler implements Disposable {
     } finally {
       router.unregister(peer);
     }
-    log.info("{peer} disconnected: {reason}", {
-      peer: peer.networkName,
-      reason: describeEnd(await connection.ended),
-    });
+    const { message, properties } = contentOfEnd(await connection.ended);
+    log.info(`{peer} disconnected: ${message}`, { peer: peer.networkName, ...properties });
     return "disconnected";
   }
 
@@ -369,5 +379,6 @@ function extensionsWithin({ maxMessageSize }: Limits): string[] {
 function rejectionReason(error: unknown): string {
   if (error instanceof NameError) return "name taken";
   if (error instanceof PermissionError) return "may not offer";
+  if (error instanceof ConfigurationError) return "failure";
   return error instanceof ConnectionAbortedError ? "shutting down" : "invalid identity";
 }

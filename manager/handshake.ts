@@ -29,6 +29,8 @@ import { readLongIdentity } from "./long_identity.ts";
 import { logger } from "../base/log.ts";
 import { encodeValue } from "../wire/json.ts";
 import { encodeError, encodeManagerRequest, isObject } from "../wire/message.ts";
+import { ABOUT } from "../wire/protocol.ts";
+import { NOTHING_SAID, toServiceAbout } from "../wire/about.ts";
 import { checkName } from "./names.ts";
 import type { PeerIdentity } from "./peer.ts";
 import type { Yielder } from "../base/pause.ts";
@@ -138,7 +140,7 @@ async function readIdentity(
     held.release();
   }
   if (identity.kind === "client") return { identity, share: 0 };
-  const share = identity.attributes.length;
+  const share = identity.attributes.length + (identity.about?.length ?? 0);
   if (memory.tryTake(share)) return { identity, share };
   const full = new ValueError("The Manager holds as many bytes as it may (--max-held)");
   throw new RejectionError(full, "invalid identity");
@@ -154,7 +156,7 @@ function rejectInvalid<T>(read: () => T): T {
 }
 
 /** An error of the Manager itself, e.g. of its database. The peer is not sent the details. */
-function failure(error: unknown): { reason: Error; record: string } {
+export function failure(error: unknown): { reason: Error; record: string } {
   log.error("A handshake failed: {error}", { error });
   return { reason: new ValueError("The Manager cannot let anybody in now"), record: "failure" };
 }
@@ -275,10 +277,23 @@ function toPeerIdentity(
     kind,
     ...common,
     attributes: encodeValue(attributes),
+    about: aboutOf(members, new Set(Object.keys(attributes))),
     maxClients: maxClients as number,
     streams: checkNames("streams", namesOf(members.streams), limits),
   };
 }
+
+/** What a service says of itself, as JSON; `undefined` if it says nothing. */
+function aboutOf(
+  { about, extensions }: Record<string, unknown>,
+  names: ReadonlySet<string>,
+): string | undefined {
+  if (about === undefined || !namesOf(extensions).includes(ABOUT)) return undefined;
+  const json = encodeValue(toServiceAbout(about, names));
+  return json === NOTHING ? undefined : json;
+}
+
+const NOTHING = encodeValue(NOTHING_SAID);
 
 function namesOf(names: unknown): string[] {
   return Array.isArray(names) ? names.filter((name) => typeof name === "string") : [];

@@ -15,6 +15,9 @@ import type { LongLine } from "../wire/line.ts";
 /** How many attributes an error names. */
 const NAMED = 3;
 
+/** What an error calls the description of a service. */
+const DESCRIPTION = "static about";
+
 /**
  * The whole line.
  *
@@ -48,20 +51,25 @@ export async function readLongIdentity(
 }
 
 function tooLong(bytes: Uint8Array, limit: number): ValueError {
-  const largest = attributeSizes(new TextDecoder("latin1").decode(bytes))
-    .sort((a, b) => b.size - a.size).slice(0, NAMED)
+  const sizes = attributeSizes(new TextDecoder("latin1").decode(bytes))
+    .sort((a, b) => b.size - a.size);
+  const largest = sizes.slice(0, NAMED)
     .map(({ name, size }) => `${repr(name)} (${formatSize(size)} or more)`);
+  const start = `The identity is longer than the limit of ${formatSize(limit)} (--max-identity)`;
+  if (sizes[0]?.name === DESCRIPTION) {
+    return new ValueError(`${start}. Its largest part is ${largest[0]}: say less in it`);
+  }
   return new ValueError(
-    `The identity is longer than the limit of ${formatSize(limit)} (--max-identity)` +
-      (largest.length === 0
-        ? ""
-        : `. Its largest attributes are ${largest.join(", ")}: leave them out (ignoreAttributes)`),
+    largest.length === 0
+      ? start
+      : `${start}. Its largest attributes are ${largest.join(", ")}: leave them out ` +
+        `(ignoreAttributes)`,
   );
 }
 
 /**
- * The sizes of the attributes in the beginning of an identity, which ends anywhere. Each includes its
- * name.
+ * The sizes of the attributes in the beginning of an identity, which ends anywhere, and of the
+ * description that may follow them, as `about`. Each includes its name.
  */
 export function attributeSizes(text: string): { name: string; size: number }[] {
   const begin = /"attributes"\s*:\s*\{/.exec(text);
@@ -82,6 +90,8 @@ export function attributeSizes(text: string): { name: string; size: number }[] {
     else if (one === "," && depth === 0) add(match.index);
     else if ((one === "}" || one === "]") && --depth < 0) {
       add(match.index);
+      const about = text.slice(match.index).search(/"about"\s*:/);
+      if (about !== -1) sizes.push({ name: DESCRIPTION, size: text.length - match.index - about });
       return sizes;
     }
   }

@@ -118,10 +118,11 @@ export class LongLines<Sink extends LineSink> implements Disposable {
   ): Promise<Fault | undefined> {
     const minimum = this.#limits.minLineRate * this.#rateInterval / RATE_INTERVAL;
     using rate = watchRate(this.#rateInterval, minimum, () => held.length, () => {
-      log.warn("{peer} is disconnected: it sends a long line at less than {rate} a minute", {
-        peer: peer.networkName,
-        rate: `${formatSize(this.#limits.minLineRate)} (--min-line-rate)`,
-      });
+      log.warn(
+        "{peer} is disconnected: it sends a long line at less than {rate} bytes a minute " +
+          "(--min-line-rate)",
+        { peer: peer.networkName, rate: this.#limits.minLineRate },
+      );
       peer.session.sink.close();
     });
     const { yielder } = this.#memory;

@@ -29,7 +29,9 @@ export const navigation: readonly Section[] = [
     pages: [
       "docs/how-to/instruments.md",
       "docs/how-to/let-people-in.md",
+      "docs/how-to/notebook.md",
       "docs/how-to/call-from-python.md",
+      "docs/how-to/call-from-node.md",
       "docs/how-to/notifications.md",
       "docs/how-to/locks.md",
       "docs/how-to/reconnect.md",
@@ -40,6 +42,7 @@ export const navigation: readonly Section[] = [
       "docs/validation.md",
       "docs/workers.md",
       "docs/how-to/testing.md",
+      "docs/how-to/keep-readings.md",
       "docs/how-to/service-at-boot.md",
       "docs/deploy.md",
       "docs/ssh.md",

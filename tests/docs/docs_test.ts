@@ -38,21 +38,31 @@ function importsOfReader(): Record<string, string> {
 
 Deno.test("every block of TypeScript in the documentation compiles", async () => {
   await using folder = await temporaryFolder();
+  const isCell = ({ words }: Block) => words.includes("cell");
   const blocks = [
-    ...pageBlocks.filter((block) => isTypeScript(block) && !block.words.includes("ignore")),
+    ...pageBlocks.filter((block) =>
+      isTypeScript(block) && !block.words.includes("ignore") && !isCell(block)
+    ),
+    // The cells of a notebook are one program.
+    ...Map.groupBy(pageBlocks.filter(isCell), ({ path }) => path).values().map((cells) => ({
+      ...cells[0],
+      code: cells.map(({ code }) => code).join("\n"),
+    })),
     // `deno test --doc` runs the blocks in documentation comments, except for `ignore`.
     ...commentBlocks.filter((block) => isTypeScript(block) && block.words.includes("ignore")),
   ];
   assert(blocks.length > 30, "the blocks were not found");
+  const ofInit = projectFiles({ title: "", version: VERSION });
   const files = await Promise.all(blocks.map(async (block) => {
     // Each page has its own folder, so that its blocks can import from each other.
     const name = block.file ?? `line_${block.line}.ts`;
     const file = join(folder.path, block.path.replaceAll("/", "_"), name);
     await Deno.mkdir(dirname(file), { recursive: true });
     await Deno.writeTextFile(file, `${block.before}\n${block.code}\nexport {};\n`);
-    // A documentation comment can import a file of the examples.
+    // A page can import a file of `init`, and a documentation comment one of the examples.
     for (const [, name] of block.code.matchAll(/from "\.\/(\w+\.ts)"/g)) {
       if (blocks.some(({ path, file }) => path === block.path && file === name)) continue;
+      if (name in ofInit) await Deno.writeTextFile(join(dirname(file), name), ofInit[name]);
       const example = join(root, "examples", name);
       if (existsSync(example)) await Deno.copyFile(example, join(dirname(file), name));
     }
@@ -74,6 +84,7 @@ Deno.test("words after the language of a block are those that CONTRIBUTING.md ex
   const isKnown = ({ language, words }: Block) => {
     if (words.length === 0 || words[0] === "ignore") return true;
     if (language === "sh") return ["run", "start"].includes(words.join(" "));
+    if (language === "ts" && words.join(" ") === "cell") return true;
     const isOutput = language === "text" && /^output( of=[\w.]+)?$/.test(words.join(" "));
     return isOutput || /^file=(\.\.\/\w+\/)?[\w.]+$/.test(words.join(" "));
   };

@@ -4,6 +4,7 @@ import { assertEquals } from "@std/assert";
 import { join } from "node:path";
 import { type Block, blocksOf } from "../../docs/site/blocks.ts";
 import { readPages } from "../../docs/site/source.ts";
+import { JUPYTER_PYTHON } from "../support/notebook.ts";
 import { posixTest } from "../support/posix.ts";
 import { denoCommand, succeed } from "../support/process.ts";
 import { Reader } from "../support/reader.ts";
@@ -22,8 +23,13 @@ function blocksToFollow(path: string, text: string): Block[] {
 // The commands of the pages are run by a POSIX shell.
 for (const [path, text] of pages) {
   const blocks = blocksToFollow(path, text);
-  const runs = blocks.filter(({ words }) => words.includes("run") || words.includes("start"));
+  const runs = blocks.filter(({ words }) => /\b(run|start|cell)\b/.test(words.join(" ")));
   if (runs.length === 0) continue;
+  const isNotebook = runs.some(({ words }) => words.includes("cell"));
+  if (isNotebook && JUPYTER_PYTHON === undefined) {
+    console.log(`${path} is not followed: no Python has jupyter_client`);
+    continue;
+  }
   posixTest(`${path} does what it says`, async () => {
     await using reader = await Reader.begin();
     assertEquals(await reader.follow(blocks), runs.length);

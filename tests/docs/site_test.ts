@@ -3,7 +3,7 @@
  * which takes longer and needs the packages of the generator.
  */
 
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { dirname, join } from "node:path";
 import { brokenLinks } from "../../docs/site/check.ts";
 import { isPage, linkedFiles, linkTo, targetOf } from "../../docs/site/links.ts";
@@ -141,8 +141,4 @@ Deno.test("every figure has a title, and texts that are large enough on a narrow
     const smallest = Math.min(...sizes) * 327 / width;
     assert(smallest > 9, `${name} has letters of ${smallest} pixels`);
   }
-});
-
-Deno.test("the guide for contributors says where a new page has to be listed", () => {
-  assertStringIncludes(pages.get("CONTRIBUTING.md")!, "docs/site/navigation.ts");
 });

@@ -138,7 +138,7 @@ Deno.test("control characters in a result are not written to a terminal", async 
   const args = shell.args("call", "BasicMath");
   const say = ["say", "\u001b[31mred"];
   const { shown } = await atColourTerminal(shell.home, [], ...args, ...say);
-  assertMatch(shown, /^\\u\{1b\}\[31mred$/m);
+  assertMatch(shown, /\\u\{1b\}\[31mred$/m); // perhaps after a spinner
   const json = await atColourTerminal(shell.home, [], ...args, ...say, "--json");
-  assertMatch(json.shown, /^"\\u001b\[31mred"$/m);
+  assertMatch(json.shown, /"\\u001b\[31mred"$/m);
 });

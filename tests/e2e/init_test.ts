@@ -35,7 +35,7 @@ Deno.test("the Manager, the Service, the Client and the test of a new folder run
   assertMatch(printed, /\n {2}cd ".*my lab"\n {2}deno task manager\n/);
   assertEquals((await Deno.readTextFile(join(lab, "README.md"))).split("\n").length - 1, 10);
 
-  await using manager = await ManagerProcess.of(await task(lab, "manager", home));
+  await using _manager = await ManagerProcess.of(await task(lab, "manager", home));
   await using service = new Process(await task(lab, "service", home));
   assertEquals(await service.stdout.next(), "Thermometer is running");
   const readings = await succeed(await task(lab, "client", home));

@@ -5,6 +5,7 @@ import { configure, type LogRecord, reset } from "@logtape/logtape";
 import { join } from "node:path";
 import { connect, Service } from "../../mod.ts";
 import { TestManager, WirePeer } from "../../testing.ts";
+import { command } from "../support/command_line.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { ManagerProcess } from "../support/manager_process.ts";
 
@@ -39,6 +40,49 @@ Deno.test("with --log-format json every line of the log is an object, in the fil
   assertEquals(connected.length, 2);
   assertMatch(connected[1].properties.peer, /^visitor 1\[\S+:\d+\]$/);
 });
+
+Deno.test("a record of JSON has values as properties, and its message is a sentence without JSON", async () => {
+  await using home = await temporaryFolder();
+  const [plain, secure] = await Promise.all([
+    errorsOf(home.path, 1, "--log-format=json"),
+    secureErrorsOf(home.path, "--log-format=json"),
+  ]);
+  for (const errors of [plain, secure]) {
+    const records = errors.trimEnd().split("\n").map((line) => JSON.parse(line));
+    for (const { message, properties } of records) {
+      assert(!/[{}"]|\[ /.test(message), message);
+      for (const [key, value] of Object.entries(properties)) {
+        // A name, a path or an address is one word here.
+        assert(typeof value !== "string" || /^visitor \d|^\S+$/.test(value), `${key}: ${value}`);
+      }
+    }
+    const found = (message: RegExp) => records.find((record) => message.test(record.message))!;
+    const { certificate, database } = found(/^Using the database/).properties;
+    assert(database.endsWith("manager.sqlite3"));
+    const isPlain = errors === plain;
+    assertEquals(certificate?.endsWith("localhost.crt"), isPlain ? undefined : true);
+    const { uptime, ...totals } = found(/^In the \d+ s since/).properties;
+    assertEquals(typeof uptime, "number");
+    assertEquals(
+      [totals.connections, totals.requests, totals.rejected],
+      isPlain ? [1, 0, 0] : [0, 0, 0],
+    );
+    if (!isPlain) {
+      assertEquals(totals.ended_connections, {});
+      continue;
+    }
+    // Which side is faster is not known.
+    const { end } = found(/ disconnected: (it was closed|the peer closed it)$/).properties;
+    assertEquals(totals.ended_connections, { [end]: 1 });
+  }
+});
+
+/** The stderr of a Manager with TLS that nobody connects to. */
+async function secureErrorsOf(home: string, ...args: string[]): Promise<string> {
+  await using manager = await ManagerProcess.of(command(home, "--port=0", ...args));
+  manager.kill("SIGTERM");
+  return (await manager.succeeded()).stderr;
+}
 
 Deno.test("a peer that repeats one action does not fill the log", async () => {
   await using home = await temporaryFolder();

@@ -8,6 +8,7 @@ import {
   type Client,
   ConfigurationError,
   connect,
+  ConnectError,
   ConnectionAbortedError,
   LinkedClient,
   RemoteError,
@@ -327,7 +328,7 @@ async function arrive({ connectOptions }: TestManager): Promise<string> {
       received.push(attribute ?? message);
     }
   } catch (error) {
-    if (error instanceof Deno.errors.ConnectionRefused) return "refused";
+    if (error instanceof ConnectError) return "refused";
     assertInstanceOf(error, Deno.errors.ConnectionReset); // the Manager had not accepted it
     return "reset";
   }

@@ -10,7 +10,8 @@ import { ENTRY, ScriptedManager } from "../support/scripted_manager.ts";
 const SERVICE_GONE = { uid: "gone", result: "Lab" };
 
 Deno.test("the identity of a Client has the extension gone, whether it reconnects or not", async () => {
-  const extensions = ["ready", "beat", "cancel", "stream", "parts", "owner", "gone"];
+  const extensions = ["ready", "beat", "cancel", "stream", "parts", "owner", "gone"]
+    .concat("about", "time");
   for (const reconnect of [true, false]) {
     await using manager = new ScriptedManager();
     const connecting = connect({ ...manager.connectOptions, reconnect });

@@ -38,6 +38,20 @@ Deno.test("watch ends after --count notifications, and prints JSON with --json",
   }
 });
 
+Deno.test("watch --csv prints headings once, and a row for each notification", async () => {
+  await using shell = await Shell.open();
+  await using watch = shell.run("watch", "BasicMath", "--count", "2", "--csv");
+  await watch.stderr.next();
+  for (let count = 0; count < 3; count++) shell.service.tell();
+  await watch.succeeded();
+  const [headings, ...rows] = watch.stdout.all;
+  assertEquals([headings, rows.length], ["time,arg1,arg2,unit", 2]);
+  for (const row of rows) assertMatch(row, /^\d{4}-\d\d-\d\dT[\d:.]+Z,1,two words,C$/);
+  const both = await shell.outcome("watch", "BasicMath", "--csv", "--json");
+  assertEquals([both.code, both.stdout], [2, ""]);
+  assertMatch(both.stderr, /'--csv' cannot be used with option '--json'/);
+});
+
 Deno.test("watch ends when its stdout is closed", async () => {
   await using shell = await Shell.open();
   await using watch = command(shell.home, ...shell.args("watch", "BasicMath")).spawn();

@@ -5,6 +5,7 @@
     peer.py multimeter HOST PORT [CERT]  offers a class whose methods are annotated
     peer.py visitor HOST PORT [CERT]  connects as a client and leaves, prints how that went
     peer.py administrator HOST PORT [CERT]  asks for the users, then shuts the Manager down
+    peer.py listener HOST PORT [CERT]  links with Meter, prints its entry, notifications and a result
     peer.py holder HOST PORT [CERT]   links with $SERVICE, prints what it saw of the end
 
 It logs in with $USERNAME and $PASSWORD, and connects from $SOURCE_ADDRESS if that is set.
@@ -132,6 +133,27 @@ def administrator():
         show(attribute, cxn.admin_request(attribute))
 
 
+def listener():
+    """Links with Meter, starts its notifications, and reads after the third one."""
+    notified = threading.Semaphore(0)
+    cxn = connected("listener")
+    link = cxn.link("Meter")
+    show("attributes", link.service_attributes)
+
+    def handler(*args, **kwargs):
+        show("notified", args, kwargs)
+        notified.release()
+
+    link.notification_handler = handler
+    link.notify(3)
+    for _ in range(3):
+        assert notified.acquire(timeout=60)
+    show("read", link.read())
+    show("values", link.values())
+    show("connected", cxn.is_connected(), list(cxn.identities()["services"]["Meter"]))
+    cxn.disconnect()
+
+
 def holder():
     """Has a link with $SERVICE, and the lock with $LOCK. Waits for the end of the connection.
 
@@ -161,6 +183,7 @@ roles = dict(
     multimeter=lambda: Multimeter().start(**options),
     visitor=visitor,
     administrator=administrator,
+    listener=listener,
     holder=holder,
 )
 roles[role]()

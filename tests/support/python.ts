@@ -23,7 +23,7 @@ export function pythonProgram(
 
 /** `peer.py` in a role. The environment has its login details and its source address. */
 export function pythonPeer(
-  role: "client" | "service" | "multimeter" | "visitor" | "administrator" | "holder",
+  role: "client" | "service" | "multimeter" | "visitor" | "administrator" | "holder" | "listener",
   { connectOptions }: { connectOptions: ManagerAddress },
   env: Record<string, string> = {},
 ): Deno.Command {

@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import type { Block } from "../../docs/site/blocks.ts";
 import { DEFAULT_PORT } from "../../wire/protocol.ts";
 import { temporaryFolder } from "./folder.ts";
+import { type Cell, type CellOutput, runCells } from "./notebook.ts";
 import { repositoryFiles, ROOT } from "./source_tree.ts";
 
 /**
@@ -17,6 +18,9 @@ import { repositoryFiles, ROOT } from "./source_tree.ts";
  */
 const TASK =
   "console.log(JSON.parse(Deno.readTextFileSync(`deno.json`)).tasks[Deno.args[0]] ?? ``)";
+
+/** The module that replaces the ports of the pages. */
+const OTHER_PORTS = import.meta.resolve("./other_ports.ts");
 
 /** A program that runs in the background, in a terminal of its own. */
 interface Running {
@@ -52,7 +56,7 @@ export class Reader implements AsyncDisposable {
     await Deno.mkdir(reader.#ports);
     const bin = join(folder.path, "bin");
     await Deno.mkdir(bin);
-    const preload = fileURLToPath(import.meta.resolve("./other_ports.ts"));
+    const preload = fileURLToPath(OTHER_PORTS);
     const script = `#!/bin/sh
 deno='${Deno.execPath()}'
 if [ "$1" = run ]; then shift; exec "$deno" run '--preload=${preload}' "$@"; fi
@@ -73,6 +77,7 @@ exec "$deno" "$@"
 
   /** Does what the blocks of one page say, in their order. Returns how many commands were run. */
   async follow(blocks: readonly Block[]): Promise<number> {
+    const outputs = new Map<Block, CellOutput>();
     let count = 0;
     for (const [index, block] of blocks.entries()) {
       const next = blocks[index + 1];
@@ -81,7 +86,12 @@ exec "$deno" "$@"
       if (block.of !== undefined) await this.#prints(this.#programOf(block), block);
       if (block.words.includes("start")) await this.#start(block, expected);
       else if (block.words.includes("run")) await this.#run(block, expected);
-      else continue;
+      else if (block.words.includes("cell")) {
+        if (outputs.size === 0) await this.#runNotebook(blocks, outputs);
+        const { printed, failed } = outputs.get(block)!;
+        if (failed.length > 0) throw new Error(`${block.path}:${block.line}: ${failed}`);
+        this.#compare(printed, expected);
+      } else continue;
       count++;
     }
     return count;
@@ -113,9 +123,26 @@ exec "$deno" "$@"
     const where = `${block.path}:${block.line}`;
     if (!success) throw new Error(`${where}: it failed\n${printed}${errors}`);
     this.#current = (await Deno.readTextFile(current)).trimEnd();
-    if (expected !== undefined) {
-      assertMatch(this.#asOnPage(printed).trim(), patternOf(expected.code, "whole"), where);
-    }
+    this.#compare(printed, expected);
+  }
+
+  /** Compares an output with the page, if it shows one. */
+  #compare(printed: string, expected: Block | undefined): void {
+    if (expected === undefined) return;
+    const where = `${expected.path}:${expected.line}`;
+    assertMatch(this.#asOnPage(printed).trim(), patternOf(expected.code, "whole"), where);
+  }
+
+  /** Runs the cells of a page in one notebook. */
+  async #runNotebook(blocks: readonly Block[], outputs: Map<Block, CellOutput>): Promise<void> {
+    const cells = blocks.filter(({ words }) => words.includes("cell"));
+    const ports: Cell = { code: `await import(${JSON.stringify(OTHER_PORTS)});`, shows: false };
+    const shows = (cell: Block) => blocks[blocks.indexOf(cell) + 1]?.words.includes("output");
+    const [_ports, ...results] = await runCells(
+      [ports, ...cells.map((cell) => ({ code: cell.code, shows: shows(cell) ?? false }))],
+      { cwd: this.#current, env: this.#environment() },
+    );
+    for (const [index, cell] of cells.entries()) outputs.set(cell, results[index]);
   }
 
   /**
@@ -162,22 +189,27 @@ exec "$deno" "$@"
   }
 
   #command(script: string): Deno.Command {
-    const manager = this.#replaced().get(DEFAULT_PORT);
     return new Deno.Command("sh", {
       args: ["-e", "-c", script],
       cwd: this.#current,
-      env: {
-        PATH: `${join(this.#folder.path, "bin")}:${Deno.env.get("PATH")}`,
-        MSL_NETWORK_HOME: join(this.#folder.path, "home"),
-        NO_COLOR: "1",
-        OTHER_PORTS: this.#ports,
-        // For programs that are not Deno's.
-        ...(manager === undefined ? {} : { MSL_NETWORK_PORT: String(manager) }),
-      },
+      env: this.#environment(),
       stdin: "null",
       stdout: "piped",
       stderr: "piped",
     });
+  }
+
+  #environment(): Record<string, string> {
+    const manager = this.#replaced().get(DEFAULT_PORT);
+    return {
+      PATH: `${join(this.#folder.path, "bin")}:${Deno.env.get("PATH")}`,
+      MSL_NETWORK_HOME: join(this.#folder.path, "home"),
+      XDG_DATA_HOME: join(this.#folder.path, "data"), // of Jupyter
+      NO_COLOR: "1",
+      OTHER_PORTS: this.#ports,
+      // For programs that are not Deno's.
+      ...(manager === undefined ? {} : { MSL_NETWORK_PORT: String(manager) }),
+    };
   }
 
   get #ports(): string {

@@ -60,6 +60,16 @@ Deno.test("a line that is lost with a worker gives its share back", async () => 
 });
 
 Deno.test("the memory of many lines is given back when they are free", async () => {
+  // Of the process: other tests that run at the same time take and free memory too.
+  for (let round = 1;; round++) {
+    const { held, left } = await heldAndLeft();
+    if (held > 200 * MiB && left < held / 2) return;
+    assert(round < 10, `${left} of ${held}`);
+  }
+});
+
+/** How much memory eight lines of 30 MiB take, and how much of it is left when they are free. */
+async function heldAndLeft(): Promise<{ held: number; left: number }> {
   const budget = new HeldMemory(1024 * MiB);
   const piece = new Uint8Array(256 * 1024).fill(1);
   const before = Deno.memoryUsage().rss;
@@ -68,11 +78,8 @@ Deno.test("the memory of many lines is given back when they are free", async () 
   const held = Deno.memoryUsage().rss - before;
   for (const line of lines) line.release();
   await until("all of them are free", () => budget.held === 0);
-  const left = Deno.memoryUsage().rss - before;
-  // Of the process: other tests that run at the same time take memory too.
-  assertEquals(held > 200 * MiB, true, `${held}`);
-  assertEquals(left < held / 2, true, `${left} of ${held}`);
-});
+  return { held, left: Deno.memoryUsage().rss - before };
+}
 
 Deno.test("a large line is freed with pauses, in which others are served", async () => {
   const budget = new HeldMemory(1024 * MiB);
