@@ -136,7 +136,11 @@ async function serveFolder(folder: string, base: string, port: number): Promise<
     files(request, response, notFound);
   });
   server.listen(port, "localhost");
-  await once(server, "listening");
+  try {
+    await once(server, "listening");
+  } catch (error) {
+    throw new BuildError(`Cannot serve the site: ${(error as Error).message}`);
+  }
   const { port: listening } = server.address() as AddressInfo;
   console.log(`Serves it at http://localhost:${listening}${base}`);
 }
