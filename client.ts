@@ -30,8 +30,9 @@ import {
   resolveOptions,
 } from "./device/device.ts";
 import { pauseAfterPieces } from "./device/arrival.ts";
-import { ConnectionAbortedError, RemoteError } from "./errors.ts";
+import { ConnectionAbortedError, RemoteError, ValueError } from "./errors.ts";
 import type { Future } from "./future.ts";
+import { LIMITS } from "./limits.ts";
 import { callHandler, type Task, Tasks } from "./base/callbacks.ts";
 import { NOTHING_SAID, type ServiceAbout, toServiceAbout } from "./wire/about.ts";
 import { type ClientIdentity, describeIdentities, type Identities } from "./wire/identities.ts";
@@ -44,7 +45,6 @@ import { Links } from "./client/links.ts";
 import { logger } from "./base/log.ts";
 import {
   decodeMessage,
-  encodeDisconnect,
   encodeError,
   isObject,
   type Message,
@@ -155,6 +155,11 @@ export interface ClientOptions extends ConnectOptions {
    * `JSON.rawJSON`, which is sent and printed as it was received. Default: `false`, the nearest number.
    */
   exactNumbers?: boolean;
+  /**
+   * How long the end of the Client waits for its `shutdownHandler`, in milliseconds; `Infinity` for no
+   * limit. Default: 5,000.
+   */
+  grace?: number;
 }
 
 /**
@@ -247,7 +252,8 @@ export class Client implements AsyncDisposable {
   readonly port: number;
   /**
    * Called once when the connection has ended for good, with the error that ended it; with
-   * `undefined` if this Client ended it. `disconnected` settles after it. Its errors are logged.
+   * `undefined` if this Client ended it. `disconnected` settles after it, or after the option `grace`
+   * (5 seconds). Its errors are logged, and that it takes longer.
    *
    * @example
    * ```ts ignore it needs a Manager
@@ -278,6 +284,7 @@ export class Client implements AsyncDisposable {
 
   readonly #options: ResolvedOptions;
   readonly #exactNumbers: boolean;
+  readonly #grace: number;
   readonly #parse: ParseJson | undefined;
   readonly #connection: ReconnectingConnection;
   readonly #requests: Requests;
@@ -290,9 +297,18 @@ export class Client implements AsyncDisposable {
   /** Whether everything has ended but for the call of the handler. */
   #isAtEnd = false;
 
-  private constructor(name: string, options: ResolvedOptions, exactNumbers: boolean) {
+  private constructor(
+    { name = "Client", exactNumbers = false, grace = LIMITS.grace, ...others }: ClientOptions,
+  ) {
+    if (!(grace >= 0)) {
+      throw new RangeError(
+        `Cannot connect: grace must be 0 or a positive number of milliseconds, got ${grace}`,
+      );
+    }
+    const options = resolveOptions(others);
     this.name = name;
     this.#exactNumbers = exactNumbers;
+    this.#grace = grace;
     this.#parse = exactNumbers ? parseJsonExactly : undefined;
     this.host = options.host;
     this.port = options.port;
@@ -331,8 +347,7 @@ export class Client implements AsyncDisposable {
    * @throws The reason of `signal`, if that is aborted.
    */
   static async connect(options: ClientOptions = {}): Promise<Client> {
-    const { name = "Client", exactNumbers = false, ...others } = options;
-    const client = new Client(name, resolveOptions(others), exactNumbers);
+    const client = new Client(options);
     await client.#connection.open();
     client.#live();
     return client;
@@ -458,7 +473,7 @@ export class Client implements AsyncDisposable {
       MANAGER,
       "identity",
       call,
-      { adapt: (identities) => describeIdentities(identities as Identities, indent) },
+      { adapt: (identities) => describe(identities, indent) },
     );
   }
 
@@ -560,19 +575,23 @@ export class Client implements AsyncDisposable {
    * @param name The name of the new Client.
    */
   spawn(name: string = "Client"): Promise<Client> {
-    const exactNumbers = this.#exactNumbers;
-    return Client.connect({ ...this.#options, signal: undefined, name, exactNumbers });
+    const own = { name, exactNumbers: this.#exactNumbers, grace: this.#grace };
+    return Client.connect({ ...this.#options, signal: undefined, ...own });
   }
 
   /**
-   * Disconnects from the Manager for good. Pending requests fail with a `ConnectionAbortedError`.
-   * Never rejects.
+   * Disconnects from the Manager for good. Never rejects.
+   *
+   * Pending requests fail with a `ConnectionAbortedError`: it is not known whether the Service carries
+   * them out. It is told that nobody waits for them; a call with large arguments may not have been
+   * made yet. So await the result, and not only `future.sent`, of what has to be done.
+   *
+   * While requests are pending the Manager has 2 seconds to end the connection, so that it reads them.
+   * What waits to be written has 2 seconds.
    */
   async disconnect(): Promise<void> {
     this.#connection.end();
-    const connection = this.#connection.current;
-    connection?.sendText(encodeDisconnect(this.name));
-    await connection?.close();
+    await this.#connection.disconnect(this.#requests.hasPending);
     if (!this.#isAtEnd) await this.disconnected; // the handler may be what calls this
   }
 
@@ -630,6 +649,7 @@ export class Client implements AsyncDisposable {
     await callHandler(
       `shutdownHandler of ${this.name}`,
       () => this.shutdownHandler?.(isMeant ? undefined : error),
+      this.#grace,
     );
     this.#disconnected.resolve();
   }
@@ -718,6 +738,18 @@ export class Client implements AsyncDisposable {
   #agree(welcome: unknown): void {
     this.#requests.shareConnection(extensionsOf(welcome));
     this.#connection.acceptConfirmation(welcome);
+  }
+}
+
+/** The identities as text. What the Manager has sent may be anything. */
+function describe(identities: unknown, indent: number): string {
+  try {
+    return describeIdentities(identities as Identities, indent);
+  } catch (cause) {
+    const reason = (cause as Error).message;
+    throw new ValueError(`Cannot read the identities that the Manager has sent: ${reason}`, {
+      cause,
+    });
   }
 }
 

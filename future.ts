@@ -355,7 +355,7 @@ export class Future<T> implements Promise<T> {
   /**
    * Fulfilled when the arguments of the call may be changed. It never rejects.
    *
-   * The arguments of a call are written as JSON at the call if that has up to 8 MiB. Larger ones are
+   * The arguments of a call are written as JSON at the call if that has up to 4 MiB. Larger ones are
    * read while they are sent. Until then a change of them may fail the request, or be sent in part.
    *
    * @example

@@ -91,7 +91,8 @@ export interface Limits {
    * How many bytes of long lines all peers of a Manager together may have in its memory. Default: 0,
    * which stands for half of the computer's memory, at least 256 MiB and at most 4 GiB. A peer may
    * have no more of it than is left for the others, which is half of it if no other peer has
-   * anything: of the line that it sends, and of those that wait for it to read them. A line for which
+   * anything: of the line that it sends, and of those that wait for it to read them. All peers of a
+   * user, or of an address where nobody logs in, may have three times what is left. A line for which
    * there is no share left is dropped and answered with a `ValueError`. Command line: `--max-held`.
    */
   readonly maxHeld: number;

@@ -43,7 +43,7 @@ import { readLarge } from "./wire/large_values.ts";
 import { logger, setLoggingLevel, setServiceLoggingLevel } from "./base/log.ts";
 import { type Device, ReconnectingConnection } from "./device/reconnecting_connection.ts";
 import { decodeLines, LongLine } from "./wire/line.ts";
-import { decodeMessage, encodeDisconnect, type Message, toMessage } from "./wire/message.ts";
+import { decodeMessage, type Message, toMessage } from "./wire/message.ts";
 import type { ServiceIdentity } from "./wire/identities.ts";
 import {
   ABOUT,
@@ -134,9 +134,9 @@ export interface ServiceOptions {
    */
   queueLimit?: number;
   /**
-   * How long {@linkcode Service.shutdown} waits for the requests that run, in milliseconds; `Infinity`
-   * for no limit. The callers of those that are not done then get a `ConnectionAbortedError`.
-   * Default: 5,000.
+   * How long {@linkcode Service.shutdown} waits for the requests that run, and then for
+   * `shutdownHandler`, in milliseconds; `Infinity` for no limit. The callers of requests that are not
+   * done get a `ConnectionAbortedError`. Default: 5,000.
    */
   grace?: number;
   /** The workers for the methods that {@linkcode Service.inWorkers} makes. */
@@ -147,8 +147,6 @@ export interface ServiceOptions {
  * How long to wait for a Manager that does not confirm a Service to reject it, in milliseconds.
  */
 const REJECTION_TIMEOUT = 1_000;
-/** How long the Manager may take to disconnect a Service that requests it, in milliseconds. */
-const DISCONNECT_TIMEOUT = 2_000;
 
 /** The state of a Service. It accepts no request any more in `ending`. */
 type State =
@@ -298,8 +296,8 @@ export class Service implements AsyncDisposable {
   }
 
   /**
-   * Settled when a Service that was started has ended for good and its `shutdownHandler` has returned,
-   * or when it was shut down during a `start()` that failed. It stays pending if `start()` fails
+   * Settled when a Service that was started has ended for good and its `shutdownHandler` has returned
+   * (or has not within `grace`), or when it was shut down during a `start()` that failed. It stays pending if `start()` fails
    * otherwise, after which the Service can be started again, or is never called.
    *
    * It is fulfilled if the Service was shut down, by this program or by a Client. It rejects with the
@@ -337,8 +335,9 @@ export class Service implements AsyncDisposable {
 
   /**
    * Called once when the connection has ended for good, but not when the Manager rejected the
-   * Service, or the Service was shut down before it was connected. A subclass overrides it, e.g. to switch an instrument off. {@linkcode Service.finished}
-   * waits for it, without a time-out. An error that it throws is logged.
+   * Service, or the Service was shut down before it was connected. A subclass overrides it, e.g. to
+   * switch an instrument off. {@linkcode Service.finished} waits for it, for the option `grace` (5
+   * seconds); a handler that takes longer is logged, and goes on. An error that it throws is logged.
    *
    * @param _error Why the connection ended; `undefined` if the Service ended it itself.
    *
@@ -575,9 +574,9 @@ export class Service implements AsyncDisposable {
    * get a `ConnectionAbortedError`; a method goes on as long as it wants. The Manager has 2 seconds to
    * disconnect the Service, and the lines that wait to be written have 2 more.
    *
-   * Fulfilled when the Service has ended and `shutdownHandler` has returned; never rejects. A Manager
-   * of this package does not list the Service any more then. If a
-   * method that a Client has requested calls it, the promise is fulfilled at once, since the Service
+   * Fulfilled when the Service has ended and `shutdownHandler` has returned, or has not within `grace`;
+   * never rejects. A Manager of this package does not list the Service any more then. If a method
+   * that a Client has requested calls it, the promise is fulfilled at once, since the Service
    * waits for that method.
    *
    * @example
@@ -699,6 +698,7 @@ export class Service implements AsyncDisposable {
     await callHandler(
       `shutdownHandler of ${this.#name}`,
       () => this.shutdownHandler(isIntended ? undefined : error),
+      this.#grace,
     );
     if (isIntended) this.#finished.resolve();
     else this.#finished.reject(error);
@@ -725,14 +725,7 @@ export class Service implements AsyncDisposable {
       this.#grace,
       () => this.#dispatcher.abandon(current, this.#shutDownMeanwhile()),
     );
-    current.sendText(encodeDisconnect(this.#name));
-    const timer = new AbortController();
-    await Promise.race([
-      current.ended,
-      delay(DISCONNECT_TIMEOUT, { signal: timer.signal }).catch(() => {}),
-    ]);
-    timer.abort();
-    await current.close();
+    await connection.disconnect(true);
   }
 
   async #receiveLong(connection: Connection, line: LongLine, readLimit: number): Promise<void> {

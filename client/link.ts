@@ -14,7 +14,7 @@ import { Future } from "../future.ts";
 import { callHandler } from "../base/callbacks.ts";
 import type { JsonObject } from "../wire/message.ts";
 import { NOTHING_SAID, type ServiceAbout } from "../wire/about.ts";
-import type { ServiceEntry, ServiceUser } from "../wire/identities.ts";
+import { isSameUser, type ServiceEntry, type ServiceUser } from "../wire/identities.ts";
 import { UnhandledNotifications } from "./unhandled_notifications.ts";
 import type { RemoteAttribute, RemoteMethod } from "./remote.ts";
 import { repr } from "../base/repr.ts";
@@ -366,7 +366,7 @@ export class LinkCore implements LinkMembers {
 
   /** Whether a Service of that user may take the place of the one that was linked. */
   accepts(user: ServiceUser | undefined): boolean {
-    return !this.#sameUser || user?.id === this.serviceUser?.id;
+    return !this.#sameUser || isSameUser(user, this.serviceUser);
   }
 
   /** The extensions of the protocol that both the Service and the Manager know. */

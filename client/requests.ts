@@ -294,6 +294,11 @@ export class Requests {
     this.#explanation ??= error;
   }
 
+  /** Whether a request was sent that is not answered. */
+  get hasPending(): boolean {
+    return this.#pending.size > 0;
+  }
+
   /**
    * The Manager is one of ours: it accepts other requests during an administrator's login.
    *
@@ -472,6 +477,7 @@ export class Requests {
       this.#complete(uid);
       request.reject(cause instanceof TimeoutError ? cause : unsendable(attribute, cause));
     } finally {
+      large.release();
       for (const next of this.#scheduler.unblock(service)) this.#submit(next);
     }
   }

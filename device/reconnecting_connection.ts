@@ -19,7 +19,8 @@ import { LONGEST_TIME, MIN_KEEPALIVE_INTERVAL } from "../limits.ts";
 import type { Line } from "../wire/line.ts";
 import { logger } from "../base/log.ts";
 import type { ClientIdentity, ServiceIdentity } from "../wire/identities.ts";
-import { isObject } from "../wire/message.ts";
+import { encodeDisconnect, isObject } from "../wire/message.ts";
+import { withTimeout } from "../base/with_timeout.ts";
 import { type ConnectionChange, Connector, isRetriable } from "./connector.ts";
 
 /** A Client or a Service, as its connection calls it. */
@@ -42,6 +43,8 @@ export interface Device {
 
 /** The shortest life, in milliseconds, of a connection that counts as a success. */
 const SHORT_LIFE = 1_000;
+/** How long the Manager may take to end a connection that it is asked to end, in milliseconds. */
+const DISCONNECT_TIMEOUT = 2_000;
 /** The keepalive interval with a Manager that has agreed to none, in milliseconds. */
 const DEFAULT_INTERVAL = 60_000;
 
@@ -155,6 +158,22 @@ export class ReconnectingConnection {
     this.#end.abort(
       new ConnectionAbortedError(`The device has given up ${this.manager}`),
     );
+  }
+
+  /**
+   * Asks the Manager to end the connection, and closes it. What is queued has 2 seconds. Does nothing
+   * if there is no connection.
+   *
+   * @param isAwaited Whether to wait first until the Manager has ended it, for 2 seconds at most. A
+   * socket that is closed at once loses what the Manager has not read yet, if anything from the
+   * Manager is unread.
+   */
+  async disconnect(isAwaited: boolean): Promise<void> {
+    const connection = this.#connection;
+    if (connection === undefined) return;
+    connection.sendText(encodeDisconnect(this.#device.name));
+    if (isAwaited) await withTimeout(connection.ended, DISCONNECT_TIMEOUT, () => undefined);
+    await connection.close();
   }
 
   /** Opens a connection and reads it until it ends. Settles when the device is registered. */

@@ -38,6 +38,8 @@ import { PIECE_SIZE } from "../wire/parts.ts";
 import { BEAT, EXTENSIONS, MANAGER, PARTS, READY } from "../wire/protocol.ts";
 import type { LongLines } from "./long_lines.ts";
 import { Yielder } from "../base/pause.ts";
+import type { SessionUser } from "./database/users_table.ts";
+import { Origins } from "./origins.ts";
 import { blocksOthers, type Peer } from "./peer.ts";
 import type { Router, Session } from "./router.ts";
 import type { Statistics } from "./statistics.ts";
@@ -69,6 +71,11 @@ const SLICE = 2;
  */
 const LINES = 64;
 const BYTES = 16 * 1024;
+/**
+ * After how many lines it checks that in the beginning of a read, and after a pause: all peers that have
+ * waited for the pause go on at the same time, and there may be hundreds of them.
+ */
+const FEW = 2;
 /** Before a line of more bytes than this it checks that too: one alone may take some milliseconds. */
 const LONG = 32 * 1024;
 
@@ -85,6 +92,7 @@ export class ConnectionHandler implements Disposable {
   readonly #admissionLimiter: AdmissionLimiter;
   readonly #loginThrottle: LoginThrottle;
   readonly #known = new KnownOrigins();
+  readonly #origins = new Origins();
   readonly #keepalive: Keepalive;
   /** What may wait for all peers together. */
   readonly #queues: QueueBudget;
@@ -177,6 +185,12 @@ export class ConnectionHandler implements Disposable {
     const address = `${host.name}:${origin.port}`;
     const attemptLogin: LoginAttempt = (check, username) =>
       this.#loginThrottle.attempt(host.address, check, username);
+    let leave = () => {};
+    const holderOf = (user: SessionUser | undefined) => {
+      const entry = this.#origins.enter(host.address, user);
+      leave = entry.leave;
+      return connection.holder = entry.holder;
+    };
     const outcome = await handshake(connection, {
       manager,
       host,
@@ -186,11 +200,15 @@ export class ConnectionHandler implements Disposable {
       yielder: this.#watch,
       limits,
       memory: this.#options.longLines.memory,
+      holderOf,
     });
     try {
       return await this.#serveIdentified(connection, slot, outcome, address, origin, attemptLogin);
     } finally {
-      if (outcome.state === "identified") this.#options.longLines.memory.give(outcome.share);
+      if (outcome.state === "identified") {
+        this.#options.longLines.memory.giveBackOf(connection.holder, outcome.share);
+      }
+      leave();
     }
   }
 
@@ -261,15 +279,17 @@ export class ConnectionHandler implements Disposable {
   /** Routes a peer's messages for as long as it is connected. */
   async #forward(peer: ConnectedPeer, connection: Connection): Promise<void> {
     for await (const lines of connection) {
-      let count = 0;
+      let rest = FEW; // lines until the next check
       let bytes = 0;
       for (const line of lines) {
         if (!connection.isOpen) break; // the peer has requested to be disconnected
         const isLong = line instanceof Uint8Array && line.length > LONG;
-        if (++count === LINES || bytes > BYTES || isLong) {
-          count = bytes = 0;
+        if (rest-- === 0 || bytes > BYTES || isLong) {
+          bytes = 0;
+          rest = LINES;
           if (this.#watch.isDue) {
             do await this.#watch.pause(); while (isLong && this.#watch.isDue);
+            rest = FEW;
           }
         }
         let sink: Connection | undefined;

@@ -9,6 +9,7 @@
  * @module
  */
 
+import type { Holder } from "../base/budget.ts";
 import { type Answer, parseAnswer, textOf } from "./administrator_login.ts";
 import type { LoginAttempt } from "./login_throttle.ts";
 import {
@@ -27,7 +28,13 @@ import { type Line, LongLine } from "../wire/line.ts";
 import { withTimeout } from "../base/with_timeout.ts";
 import { readLongIdentity } from "./long_identity.ts";
 import { logger } from "../base/log.ts";
-import { encodeValue } from "../wire/json.ts";
+import {
+  encodeIntegers,
+  encodeValue,
+  parseIntegers,
+  type ParseJson,
+  parseJson,
+} from "../wire/json.ts";
 import { encodeError, encodeManagerRequest, isObject } from "../wire/message.ts";
 import { ABOUT } from "../wire/protocol.ts";
 import { NOTHING_SAID, toServiceAbout } from "../wire/about.ts";
@@ -74,6 +81,8 @@ export interface HandshakeOptions {
   limits: Limits;
   /** Where a long identity is held. */
   memory: HeldMemory;
+  /** The peer as a holder of that memory, once it is known who has logged in. */
+  holderOf: (user: SessionUser | undefined) => Holder;
 }
 
 /** Authenticates and identifies the peer of a new connection. Never rejects. */
@@ -92,7 +101,8 @@ export async function handshake(
     const peer = { host: options.host, prompt, attemptLogin: options.attemptLogin };
     const user = await authenticate(options.authentication, manager, peer);
     connection.sendText(encodeManagerRequest(manager, "identity", []));
-    const { identity, share } = await readIdentity(connection, options);
+    const holder = options.holderOf(user);
+    const { identity, share } = await readIdentity(connection, options, holder);
     connection.wholeLineLimit = Math.min(limits.longLine, limits.maxMessageSize);
     return { state: "identified", identity, user, share };
   } catch (error) {
@@ -107,10 +117,16 @@ export async function handshake(
 async function readIdentity(
   connection: Connection,
   options: HandshakeOptions,
+  holder: Holder,
 ): Promise<{ identity: PeerIdentity; share: number }> {
   const { limits, memory, yielder } = options;
   const read = (line: Uint8Array) => {
-    const answer = parse(line, "identity");
+    // The digits of a constant are part of it. To keep them takes time that a longer one may not have.
+    const answer = parse(
+      line,
+      "identity",
+      line.length <= limits.longLine ? parseIntegers : undefined,
+    );
     return rejectInvalid(() => toPeerIdentity(parseIdentity(answer), options));
   };
   const start = performance.now();
@@ -121,7 +137,7 @@ async function readIdentity(
   }
   const left = Math.max(limits.handshakeTimeout - (performance.now() - start), 1);
   const limit = Math.max(limits.handshakeSize, limits.maxIdentity);
-  const reading = readLongIdentity(line, limit, memory);
+  const reading = readLongIdentity(line, limit, memory, holder);
   let held: HeldLine | undefined;
   try {
     held = await withTimeout(reading, left, () => {
@@ -141,8 +157,10 @@ async function readIdentity(
   }
   if (identity.kind === "client") return { identity, share: 0 };
   const share = identity.attributes.length + (identity.about?.length ?? 0);
-  if (memory.tryTake(share)) return { identity, share };
-  const full = new ValueError("The Manager holds as many bytes as it may (--max-held)");
+  if (memory.tryTakeFairly(share, holder)) return { identity, share };
+  const full = new ValueError(
+    "The Manager holds as many bytes as it may, of all peers or of this origin (--max-held)",
+  );
   throw new RejectionError(full, "invalid identity");
 }
 
@@ -226,9 +244,9 @@ async function pauseBefore(
   if (length > LONG) { while (yielder.isDue) await yielder.pause(); }
 }
 
-function parse(line: Uint8Array, attribute: string): Answer {
+function parse(line: Uint8Array, attribute: string, parseValue?: ParseJson): Answer {
   try {
-    return parseAnswer(line);
+    return parseAnswer(line, parseValue);
   } catch (error) {
     if (error instanceof TypeError) throw new PeerLeftError(attribute); // not UTF-8
     throw new RejectionError(error as Error, `invalid ${attribute}`);
@@ -271,14 +289,14 @@ function toPeerIdentity(
   const attributes = required(members, "attributes", "object");
   checkNames("attributes", Object.keys(attributes), limits);
   checkDepth(attributes, limits.maxDepth);
-  const maxClients = members.max_clients ?? -1;
+  const maxClients = Number(encodeIntegers(members.max_clients ?? -1));
   if (!Number.isInteger(maxClients)) throw new TypeError("'max_clients' must be an integer");
   return {
     kind,
     ...common,
-    attributes: encodeValue(attributes),
+    attributes: encodeIntegers(attributes),
     about: aboutOf(members, new Set(Object.keys(attributes))),
-    maxClients: maxClients as number,
+    maxClients,
     streams: checkNames("streams", namesOf(members.streams), limits),
   };
 }
@@ -289,7 +307,8 @@ function aboutOf(
   names: ReadonlySet<string>,
 ): string | undefined {
   if (about === undefined || !namesOf(extensions).includes(ABOUT)) return undefined;
-  const json = encodeValue(toServiceAbout(about, names));
+  // Its numbers are compared, so they are those of JavaScript.
+  const json = encodeValue(toServiceAbout(parseJson(encodeIntegers(about)), names));
   return json === NOTHING ? undefined : json;
 }
 

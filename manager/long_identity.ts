@@ -6,6 +6,7 @@
  * @module
  */
 
+import type { Holder } from "../base/budget.ts";
 import { repr } from "../base/repr.ts";
 import { formatSize } from "../base/units.ts";
 import { ValueError } from "../errors.ts";
@@ -22,6 +23,7 @@ const DESCRIPTION = "static about";
  * The whole line.
  *
  * @param limit The longest one, in bytes.
+ * @param holder The peer.
  * @returns The line, whose owner has to release it; `undefined` if the connection has ended before
  * the end of the line.
  * @throws {ValueError} If it is longer, with the names of its largest attributes; or if the memory
@@ -31,19 +33,20 @@ export async function readLongIdentity(
   line: LongLine,
   limit: number,
   memory: HeldMemory,
+  holder: Holder,
 ): Promise<HeldLine | undefined> {
-  const held = new HeldLine(memory, limit);
+  const held = new HeldLine(memory, limit, holder);
   try {
     for await (const piece of line) {
       if (held.length + piece.length > limit) throw tooLong(held.bytes, limit);
       if (held.tryAppend(piece)) continue;
       throw new ValueError(
-        `The Manager holds as many bytes of long messages and identities as it may, ` +
-          `${formatSize(memory.limit)} (--max-held). Try again later`,
+        `The Manager holds as many bytes of long messages and identities as it may, of all peers or of ` +
+          `this origin: the limit is ${formatSize(memory.limit)} (--max-held). Try again later`,
       );
     }
     if (!line.isComplete) return undefined;
-    held.retain();
+    held.retain(holder);
     return held;
   } finally {
     held.release();

@@ -13,6 +13,7 @@
  * @module
  */
 
+import type { Holder } from "../base/budget.ts";
 import type { SessionUser } from "./database/users_table.ts";
 import type { LoginAttempt } from "./login_throttle.ts";
 import { Envelope, type Field, type Kind } from "../wire/envelope.ts";
@@ -55,8 +56,8 @@ import { parseTyped, typedText } from "./terminal.ts";
 
 /** What sends lines to a peer. `Connection` is one. */
 export interface LineSink {
-  /** How many bytes of held lines wait to be written to the peer. */
-  readonly held: number;
+  /** The peer, as a holder of the held lines that it sends and of those that wait for it. */
+  readonly holder: Holder;
   /** Sends text as one line. */
   sendText(line: string): void;
   /** Sends the parts, joined, as one line. */
@@ -502,7 +503,7 @@ export class Router<Sink extends LineSink> {
 
   /** Rejects a long line if its receiver has its share of held lines already: it reads too slowly. */
   #checkRoom(receiver: Peer<Session<Sink>> | undefined, line: HeldLine): void {
-    if (receiver === undefined || line.mayWaitWith(receiver.session.sink.held)) return;
+    if (receiver === undefined || line.mayWaitFor(receiver.session.sink.holder)) return;
     throw new ValueError(
       `The Manager holds as many bytes of long messages for ${repr(receiver.name)} as it may ` +
         `(--max-held). Try again when they are read`,

@@ -16,6 +16,7 @@ import { TimeoutError } from "../errors.ts";
 import { type Limits, resolveLimits } from "../limits.ts";
 import type { HeldLine } from "../wire/held_line.ts";
 import { type Line, LineSplitter, LongLine } from "../wire/line.ts";
+import type { Holder } from "../base/budget.ts";
 import type { End } from "./connection_end.ts";
 import { type LineWriter, Outbox, type Sent } from "./outbox.ts";
 import { MIN_READ_SIZE, nextReadBuffer } from "../base/buffer.ts";
@@ -159,9 +160,13 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
     return this.#latest = this.#lines.shift();
   }
 
-  /** How many bytes of held lines wait to be written. */
-  get held(): number {
-    return this.#outbox.held;
+  /** The peer, as a holder of the held lines that it sends and of those that wait for it. */
+  get holder(): Holder {
+    return this.#outbox.holder;
+  }
+
+  set holder(holder: Holder) {
+    this.#outbox.holder = holder;
   }
 
   /** Sends text as one line. A line sent after `close()` or the end is dropped. */

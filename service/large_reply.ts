@@ -50,6 +50,7 @@ export async function sendLarge(
     const text = [...json.texts()].join("");
     return connection.sendText(`${begin(requester, uid, time)}${text}}`);
   }
+  using _held = { [Symbol.dispose]: json.release };
   const isComplete = await sendParts(json, {
     connection,
     credit: parts,

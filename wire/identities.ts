@@ -71,10 +71,18 @@ export interface ServiceIdentity {
  * ```
  */
 export interface ServiceUser {
-  /** The number of the user at the Manager, which no other user ever gets. */
+  /** The number of the user in the database of the Manager, which no other user there ever gets. */
   readonly id: number;
   /** The name of the user. */
   readonly name: string;
+}
+
+/**
+ * Whether two users are the same. The number alone is not enough: a Manager that was restarted may have
+ * another database, whose numbers begin anew. Nor is the name, which a later user may get.
+ */
+export function isSameUser(one: ServiceUser | undefined, other: ServiceUser | undefined): boolean {
+  return one?.id === other?.id && one?.name === other?.name;
 }
 
 /** A Service in the list of a Manager, and in the reply to `link`. */

@@ -13,6 +13,7 @@ import { Buffer } from "node:buffer";
 import { ValueError } from "../errors.ts";
 import { periodicPause } from "../base/pause.ts";
 import type { ParseJson } from "./json.ts";
+import { HeldTexts } from "./held_texts.ts";
 import { JsonReader } from "./json_reader.ts";
 import { unreadable } from "./large_values.ts";
 
@@ -20,13 +21,7 @@ import { unreadable } from "./large_values.ts";
 export const PIECE_SIZE = 256 * 1024;
 
 /** How much JSON is written at once, without a pause, in bytes: it takes some 30 ms at most. */
-export const AT_ONCE = 8 * 1024 * 1024;
-
-/**
- * How much JSON is held so that it is written once, in bytes. A value with more is written twice: to
- * measure it, and to send it.
- */
-export const HELD_SIZE = 64 * 1024 * 1024;
+export const AT_ONCE = 4 * 1024 * 1024;
 
 /** The time from one pause to the next, in milliseconds. */
 const SLICE = 5;
@@ -51,8 +46,10 @@ export interface MeasuredJson {
   readonly size: number;
   /** Whether the text is held. If not, the value must not change until it is sent. */
   readonly isHeld: boolean;
-  /** The texts that are the JSON together. */
+  /** The texts that are the JSON together. Where it is not held, they are written again. */
   texts(): Iterable<string>;
+  /** Does not hold the text any more: it is sent, or is not wanted any more. */
+  release(): void;
 }
 
 /** Writes the JSON of a value from its beginning, in texts. */
@@ -113,7 +110,7 @@ export function measureNow(write: WriteJson): MeasuredJson | BegunJson {
   let size = 0;
   while (size <= AT_ONCE) {
     const next = rest.next();
-    if (next.done) return { size, isHeld: true, texts: () => texts };
+    if (next.done) return { size, isHeld: true, texts: () => texts, release: () => {} };
     texts.push(next.value);
     size += sizeOf(next.value);
   }
@@ -133,16 +130,31 @@ export async function measure(
 ): Promise<MeasuredJson> {
   const pause = periodicPause(SLICE);
   const { rest } = begun;
-  let texts: string[] | undefined = begun.texts;
+  let held: HeldTexts | undefined = new HeldTexts(begun.texts, begun.size);
+  const release = () => {
+    held?.release();
+    held = undefined;
+  };
   let size = begun.size;
-  for (let next; !(next = rest.next()).done;) {
-    size += sizeOf(next.value);
-    if (size > HELD_SIZE) texts = undefined;
-    texts?.push(next.value);
-    await pause();
+  try {
+    for (let next; !(next = rest.next()).done;) {
+      const length = sizeOf(next.value);
+      size += length;
+      if (!held?.tryAdd(next.value, length)) release();
+      await pause();
+    }
+  } catch (error) {
+    release();
+    throw error;
   }
-  const held = texts;
-  return { size, isHeld: held !== undefined, texts: () => held ?? write() };
+  return {
+    size,
+    get isHeld() {
+      return held !== undefined;
+    },
+    texts: () => held ?? write(),
+    release,
+  };
 }
 
 /** Puts the JSON of one value together, and reads it while it arrives. */

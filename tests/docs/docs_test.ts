@@ -14,6 +14,7 @@ import { temporaryFolder } from "../support/folder.ts";
 import { denoCommand, succeed, tool } from "../support/process.ts";
 import { sourceFiles } from "../support/source_tree.ts";
 import { VERSION } from "../../version.ts";
+import { PYTHON } from "../support/python.ts";
 
 const pages = readPages();
 const pageBlocks = [...pages].flatMap(([path, text]) => blocksOf(path, text));
@@ -138,7 +139,7 @@ Deno.test("every block of Python in the documentation compiles", async () => {
   const script = "import json, sys\n" +
     "for place, code in json.loads(sys.argv[1]): compile(code, place, 'exec')";
   const sources = blocks.map((block) => [placeOf(block), block.code]);
-  await tool("python3", "-c", script, JSON.stringify(sources));
+  await tool(PYTHON, "-c", script, JSON.stringify(sources));
 });
 
 Deno.test("every block of JSON and YAML in the documentation can be read", () => {

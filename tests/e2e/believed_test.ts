@@ -18,6 +18,7 @@ import { until } from "../support/until.ts";
 
 const PROGRAM = `
 import { connect } from ${MODULE};
+import { posixTest } from "../support/posix.ts";
 try {
   await using cxn = await connect(JSON.parse(Deno.args[0]));
   console.log(cxn.isConnected());
@@ -54,38 +55,41 @@ async function makeAuthority(folder: string, own: "authority" | "version 1" | "n
   return { caFile, keyFile, certFile };
 }
 
-Deno.test("an authority of the runtime is not believed, and one that the user puts into the file is", async () => {
-  await using folder = await temporaryFolder();
-  const { caFile, keyFile, certFile } = await makeAuthority(folder.path, "authority");
-  await Deno.writeTextFile(join(folder.path, "client.ts"), PROGRAM);
-  await using kept = await TestManager.start(); // its certificate is the one that the device keeps
-  await using shown = await TestManager.start({ certFile, keyFile });
-  const { port } = shown.connectOptions;
-  const roots = { DENO_CERT: caFile, NODE_EXTRA_CA_CERTS: caFile };
-  const connectWith = async (options: unknown, env: Record<string, string>) => {
-    const words = ["--config", CONFIG, join(folder.path, "client.ts"), JSON.stringify(options)];
-    const command = denoCommand(["run", "-A", ...words], { home: folder.path, env });
-    return (await run(command)).stdout;
-  };
-  for (
-    const env of [
-      ...Object.entries(roots).map(([name, value]) => ({ [name]: value })),
-      { ...roots, DENO_TLS_CA_STORE: "system", SSL_CERT_FILE: caFile },
-    ]
-  ) {
-    for (const assertHostname of [true, false]) {
-      const host = assertHostname ? "localhost" : "127.0.0.1";
-      const trusted = kept.connectOptions.certFile;
-      const output = await connectWith({ host, port, certFile: trusted, assertHostname }, env);
-      assertStringIncludes(output, "CertificateError: The certificate of", JSON.stringify(env));
+posixTest(
+  "an authority of the runtime is not believed, and one that the user puts into the file is",
+  async () => {
+    await using folder = await temporaryFolder();
+    const { caFile, keyFile, certFile } = await makeAuthority(folder.path, "authority");
+    await Deno.writeTextFile(join(folder.path, "client.ts"), PROGRAM);
+    await using kept = await TestManager.start(); // its certificate is the one that the device keeps
+    await using shown = await TestManager.start({ certFile, keyFile });
+    const { port } = shown.connectOptions;
+    const roots = { DENO_CERT: caFile, NODE_EXTRA_CA_CERTS: caFile };
+    const connectWith = async (options: unknown, env: Record<string, string>) => {
+      const words = ["--config", CONFIG, join(folder.path, "client.ts"), JSON.stringify(options)];
+      const command = denoCommand(["run", "-A", ...words], { home: folder.path, env });
+      return (await run(command)).stdout;
+    };
+    for (
+      const env of [
+        ...Object.entries(roots).map(([name, value]) => ({ [name]: value })),
+        { ...roots, DENO_TLS_CA_STORE: "system", SSL_CERT_FILE: caFile },
+      ]
+    ) {
+      for (const assertHostname of [true, false]) {
+        const host = assertHostname ? "localhost" : "127.0.0.1";
+        const trusted = kept.connectOptions.certFile;
+        const output = await connectWith({ host, port, certFile: trusted, assertHostname }, env);
+        assertStringIncludes(output, "CertificateError: The certificate of", JSON.stringify(env));
+      }
     }
-  }
-  // Nothing was sent: no connection has asked to be let in.
-  assertEquals(Object.keys(shown.manager.identities().clients), []);
-  assertEquals(await connectWith({ host: "localhost", port, certFile: caFile }, {}), "true\n");
-  // The certificate itself can be kept too, without that of its authority.
-  assertEquals(await connectWith({ host: "localhost", port, certFile }, {}), "true\n");
-});
+    // Nothing was sent: no connection has asked to be let in.
+    assertEquals(Object.keys(shown.manager.identities().clients), []);
+    assertEquals(await connectWith({ host: "localhost", port, certFile: caFile }, {}), "true\n");
+    // The certificate itself can be kept too, without that of its authority.
+    assertEquals(await connectWith({ host: "localhost", port, certFile }, {}), "true\n");
+  },
+);
 
 Deno.test("a certificate in the file has signed others only if it is that of an authority", async () => {
   for (
@@ -112,7 +116,7 @@ Deno.test("a certificate in the file has signed others only if it is that of an 
   }
 });
 
-Deno.test("a certificate that is shown without its key is not believed", async () => {
+posixTest("a certificate that is shown without its key is not believed", async () => {
   await using folder = await temporaryFolder();
   const [keyFile, certFile] = ["k.pem", "c.pem"].map((name) => join(folder.path, name));
   const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });

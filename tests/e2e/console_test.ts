@@ -6,6 +6,7 @@ import { atColourTerminal, CTRL_C, LiveTerminal, piped } from "../support/comman
 import { connect, RemoteError } from "../../mod.ts";
 import { BasicMath, Shell } from "../support/shell.ts";
 import { until } from "../support/until.ts";
+import { posixTest } from "../support/posix.ts";
 
 const CTRL_D = "\x04";
 const CTRL_G = "\x07";
@@ -22,7 +23,7 @@ async function converse(shell: Shell, ...answers: [question: string, answer: str
   return shown.replaceAll(/\x1b\[[\d;?]*[A-Za-z]/g, "").replaceAll("\r", "");
 }
 
-Deno.test("Tab completes names, and the prompt returns after an error", async () => {
+posixTest("Tab completes names, and the prompt returns after an error", async () => {
   await using shell = await Shell.open();
   const shown = await converse(
     shell,
@@ -41,7 +42,7 @@ Deno.test("Tab completes names, and the prompt returns after an error", async ()
   assertMatch(shown, /^add\(x, y\)$/m);
 });
 
-Deno.test("the history is kept in a private file, and the next console reads it", async () => {
+posixTest("the history is kept in a private file, and the next console reads it", async () => {
   await using shell = await Shell.open();
   const first = await converse(
     shell,
@@ -57,19 +58,22 @@ Deno.test("the history is kept in a private file, and the next console reads it"
   assertMatch(shown, /> BasicMath add 20 22\n/);
 });
 
-Deno.test("a history file that cannot be read is reported once, and the console works", async () => {
-  await using shell = await Shell.open();
-  await Deno.mkdir(join(shell.home, "console_history"));
-  const shown = await converse(
-    shell,
-    ["> ", "BasicMath add 20 22"],
-    ["42\n", "BasicMath add 1 2"],
-    ["3\n", "exit"],
-  );
-  assertEquals(shown.match(/^Cannot \w+ .*console_history: /gm)?.length, 1, shown);
-});
+posixTest(
+  "a history file that cannot be read is reported once, and the console works",
+  async () => {
+    await using shell = await Shell.open();
+    await Deno.mkdir(join(shell.home, "console_history"));
+    const shown = await converse(
+      shell,
+      ["> ", "BasicMath add 20 22"],
+      ["42\n", "BasicMath add 1 2"],
+      ["3\n", "exit"],
+    );
+    assertEquals(shown.match(/^Cannot \w+ .*console_history: /gm)?.length, 1, shown);
+  },
+);
 
-Deno.test("Ctrl+C cancels a pending call, and clears a line that is not entered yet", async () => {
+posixTest("Ctrl+C cancels a pending call, and clears a line that is not entered yet", async () => {
   await using shell = await Shell.open();
   const shown = await converse(
     shell,
@@ -82,7 +86,7 @@ Deno.test("Ctrl+C cancels a pending call, and clears a line that is not entered 
   assert(shown.includes("the service may go on"), shown);
 });
 
-Deno.test("Ctrl+C ends a stream, and the service stops too", async () => {
+posixTest("Ctrl+C ends a stream, and the service stops too", async () => {
   await using shell = await Shell.open();
   const shown = await converse(
     shell,
@@ -94,7 +98,7 @@ Deno.test("Ctrl+C ends a stream, and the service stops too", async () => {
   await shell.service.counted.promise;
 });
 
-Deno.test("a call occupies the only place of a service while it runs, and no longer", async () => {
+posixTest("a call occupies the only place of a service while it runs, and no longer", async () => {
   await using shell = await Shell.open(new BasicMath(1));
   await using other = await connect(shell.manager.connectOptions);
   const isFree = async () => {
@@ -119,36 +123,39 @@ Deno.test("a call occupies the only place of a service while it runs, and no lon
   assertEquals(await terminal.end(), 0);
 });
 
-Deno.test("link keeps a link and says so, and notifications are shown until it is unlinked", async () => {
-  await using shell = await Shell.open();
-  await using terminal = new LiveTerminal(shell.home, ...shell.args("console"));
-  await terminal.shows("> ");
-  await terminal.type("BasicMath tell\r");
-  await terminal.shows('BasicMath: 1 "two words" unit=C\n');
-  await terminal.type("ls\r");
-  await terminal.shows("no\n");
-  await terminal.type("link BasicMath\r");
-  await terminal.shows("Linked with BasicMath, until unlink BasicMath\n");
-  await terminal.type("BasicMath add 1 2\r");
-  await terminal.shows("3\n");
-  assertEquals(shell.links(), 1);
-  await terminal.type("half of a li");
-  shell.service.tell();
-  await terminal.shows('BasicMath: 1 "two words" unit=C\n> half of a li');
-  await terminal.type(`${CTRL_C}link BasicMath\rls\r`); // the same link
-  await terminal.shows("yes\n");
-  await terminal.type("unlink BasicMath\rls\r");
-  await terminal.shows("no\n");
-  assertEquals(shell.links(), 0);
-  shell.service.tell();
-  await terminal.type("unlink BasicMath\r");
-  await terminal.shows("it is not linked");
-  await terminal.type("exit\r");
-  assertEquals(await terminal.end(), 0);
-  assertEquals(terminal.shown.match(/BasicMath: 1/g)?.length, 2, terminal.shown);
-});
+posixTest(
+  "link keeps a link and says so, and notifications are shown until it is unlinked",
+  async () => {
+    await using shell = await Shell.open();
+    await using terminal = new LiveTerminal(shell.home, ...shell.args("console"));
+    await terminal.shows("> ");
+    await terminal.type("BasicMath tell\r");
+    await terminal.shows('BasicMath: 1 "two words" unit=C\n');
+    await terminal.type("ls\r");
+    await terminal.shows("no\n");
+    await terminal.type("link BasicMath\r");
+    await terminal.shows("Linked with BasicMath, until unlink BasicMath\n");
+    await terminal.type("BasicMath add 1 2\r");
+    await terminal.shows("3\n");
+    assertEquals(shell.links(), 1);
+    await terminal.type("half of a li");
+    shell.service.tell();
+    await terminal.shows('BasicMath: 1 "two words" unit=C\n> half of a li');
+    await terminal.type(`${CTRL_C}link BasicMath\rls\r`); // the same link
+    await terminal.shows("yes\n");
+    await terminal.type("unlink BasicMath\rls\r");
+    await terminal.shows("no\n");
+    assertEquals(shell.links(), 0);
+    shell.service.tell();
+    await terminal.type("unlink BasicMath\r");
+    await terminal.shows("it is not linked");
+    await terminal.type("exit\r");
+    assertEquals(await terminal.end(), 0);
+    assertEquals(terminal.shown.match(/BasicMath: 1/g)?.length, 2, terminal.shown);
+  },
+);
 
-Deno.test("Ctrl+R finds earlier lines, to run or to change them", async () => {
+posixTest("Ctrl+R finds earlier lines, to run or to change them", async () => {
   await using shell = await Shell.open();
   const lines = ["BasicMath say three", "BasicMath add 1 1", "BasicMath say two", ""];
   await Deno.writeTextFile(join(shell.home, "console_history"), lines.join("\n"));
@@ -182,7 +189,7 @@ Deno.test("Ctrl+R finds earlier lines, to run or to change them", async () => {
   assertEquals(await terminal.end(), 0);
 });
 
-Deno.test("a script on stdin prints results only, and ends at its first error", async () => {
+posixTest("a script on stdin prints results only, and ends at its first error", async () => {
   await using shell = await Shell.open();
   const lines =
     "BasicMath add 1 2\n\nBasicMath echo [1, 2] 'a b'\nBasicMath nothing\nBasicMath count 2\n";

@@ -9,6 +9,7 @@ import { command, output, refusal } from "../support/command_line.ts";
 import { entriesOf, temporaryFolder } from "../support/folder.ts";
 import { denoCommand, Process, run, succeed } from "../support/process.ts";
 import { ManagerProcess } from "../support/manager_process.ts";
+import { posixTest } from "../support/posix.ts";
 import { ROOT } from "../support/source_tree.ts";
 
 const PRELOAD = fileURLToPath(import.meta.resolve("../support/other_ports.ts"));
@@ -40,8 +41,6 @@ Deno.test("the Manager, the Service, the Client and the test of a new folder run
   assertEquals(await service.stdout.next(), "Thermometer is running");
   const readings = await succeed(await task(lab, "client", home));
   assertMatch(readings, /^(21\.[56]\d °C\n){3}$/);
-  service.kill("SIGINT");
-  await service.succeeded();
 
   const inLab = (...args: string[]) => succeed(denoCommand(args, { cwd: lab, home }));
   assertMatch(await inLab("task", "test"), /ok \| 1 passed \| 0 failed/);
@@ -51,7 +50,7 @@ Deno.test("the Manager, the Service, the Client and the test of a new folder run
   await inLab("lint");
 });
 
-Deno.test("init never replaces a file, and says what the settings have to contain", async () => {
+posixTest("init never replaces a file, and says what the settings have to contain", async () => {
   await using folder = await temporaryFolder();
   const mine = { "deno.jsonc": "{} // mine", "thermometer.ts": "// mine", "package.json": "{}" };
   for (const [name, text] of Object.entries(mine)) {
@@ -88,25 +87,28 @@ Deno.test("init never replaces a file, and says what the settings have to contai
   assertMatch(test, /1 passed/);
 });
 
-Deno.test("init rejects a folder of the package, a file, and a folder that cannot be written", async () => {
-  await using home = await temporaryFolder();
-  const inside = await refusal(home.path, "init", join(ROOT, "lab"));
-  assertMatch(inside, /^Cannot make a project in .*: this is a folder of the package itself/);
-  await Deno.symlink(ROOT, home.join("clone"));
-  const linked = await refusal(home.path, "init", home.join("clone", "lab", "deeper"));
-  assertMatch(linked, /this is a folder of the package itself/);
-  assert(!existsSync(join(ROOT, "lab")), "it was made nevertheless");
+posixTest(
+  "init rejects a folder of the package, a file, and a folder that cannot be written",
+  async () => {
+    await using home = await temporaryFolder();
+    const inside = await refusal(home.path, "init", join(ROOT, "lab"));
+    assertMatch(inside, /^Cannot make a project in .*: this is a folder of the package itself/);
+    await Deno.symlink(ROOT, home.join("clone"));
+    const linked = await refusal(home.path, "init", home.join("clone", "lab", "deeper"));
+    assertMatch(linked, /this is a folder of the package itself/);
+    assert(!existsSync(join(ROOT, "lab")), "it was made nevertheless");
 
-  await Deno.writeTextFile(home.join("file"), "");
-  for (const path of [home.join("file"), home.join("file", "lab")]) {
-    assertMatch(await refusal(home.path, "init", path), /^Cannot (make|read|write) .*file/);
-  }
-  await Deno.mkdir(home.join("lab"));
-  await Deno.writeTextFile(home.join("lab", ".vscode"), "");
-  assertMatch(await refusal(home.path, "init", home.join("lab")), /^Cannot .*settings\.json/);
-  assertEquals((await run(command(home.path, "init", "a", "b"))).code, 2);
-  assertEquals(entriesOf(home.path), ["clone", "file", "lab"]);
-});
+    await Deno.writeTextFile(home.join("file"), "");
+    for (const path of [home.join("file"), home.join("file", "lab")]) {
+      assertMatch(await refusal(home.path, "init", path), /^Cannot (make|read|write) .*file/);
+    }
+    await Deno.mkdir(home.join("lab"));
+    await Deno.writeTextFile(home.join("lab", ".vscode"), "");
+    assertMatch(await refusal(home.path, "init", home.join("lab")), /^Cannot .*settings\.json/);
+    assertEquals((await run(command(home.path, "init", "a", "b"))).code, 2);
+    assertEquals(entriesOf(home.path), ["clone", "file", "lab"]);
+  },
+);
 
 Deno.test("init --quiet prints nothing", async () => {
   await using home = await temporaryFolder();

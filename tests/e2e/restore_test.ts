@@ -17,7 +17,7 @@ Deno.test("the identity of a Client has the extension gone, whether it reconnect
     const connecting = connect({ ...manager.connectOptions, reconnect });
     assertEquals((await manager.accept()).extensions, extensions);
     const client = await connecting;
-    await Promise.all([client.disconnect(), manager.receiveText()]);
+    await Promise.all([client.disconnect(), manager.receiveText().then(() => manager.close())]);
   }
 });
 

@@ -9,6 +9,7 @@ import { ManagerProcess } from "../support/manager_process.ts";
 import { denoCommand, environment, Process, run, shellCommand } from "../support/process.ts";
 import { CONFIG, MODULE, ROOT } from "../support/source_tree.ts";
 import { inTime } from "../support/until.ts";
+import { PYTHON } from "../support/python.ts";
 
 const MANAGER = join(ROOT, "manager.ts");
 const ECHO = join(ROOT, "examples", "echo.ts");
@@ -75,7 +76,7 @@ function behindPipe(
   ...args: string[]
 ): Deno.Command {
   const words = [Deno.execPath(), "run", "-A", ...args];
-  return programOf("python3", home, FULL_PIPE, stream, kind, ...words);
+  return programOf(PYTHON, home, FULL_PIPE, stream, kind, ...words);
 }
 
 Deno.test({
@@ -189,7 +190,7 @@ Deno.test({
     const { home, manager, at } = here;
     const hangUp = fileURLToPath(new URL("../support/hang_up.py", import.meta.url));
     const atTerminal = (ready: string, ...args: string[]) =>
-      run(programOf("python3", home, hangUp, ready, Deno.execPath(), "run", "-A", ...args));
+      run(programOf(PYTHON, home, hangUp, ready, Deno.execPath(), "run", "-A", ...args));
     const log = join(home, "manager.log");
     const options = ["--port=0", "--disable-tls", "--host=127.0.0.1", "--log-file", log];
     const ended = await atTerminal("Network Manager running", MANAGER, "start", ...options);

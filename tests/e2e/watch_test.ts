@@ -7,9 +7,10 @@ import { Process } from "../support/process.ts";
 import { Lab, Restarts } from "../support/restarts.ts";
 import { Shell } from "../support/shell.ts";
 import { until } from "../support/until.ts";
+import { posixTest } from "../support/posix.ts";
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  Deno.test(`watch prints each notification, and unlinks on ${signal}`, async () => {
+  posixTest(`watch prints each notification, and unlinks on ${signal}`, async () => {
     await using shell = await Shell.open();
     await using watch = shell.run("watch", "BasicMath");
     assertEquals(await watch.stderr.next(), "Watching BasicMath");
@@ -72,7 +73,7 @@ Deno.test("watch ends when its stdout is closed", async () => {
   assertEquals(shell.links(), 0);
 });
 
-Deno.test("watch reconnects when the Manager and the Service are restarted", async () => {
+posixTest("watch reconnects when the Manager and the Service are restarted", async () => {
   await using home = await temporaryFolder();
   await using manager = await Restarts.start();
   await using lab = new Lab();

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { denoCommand, environment, type Outcome, run, shellCommand, succeed } from "./process.ts";
 import { ROOT } from "./source_tree.ts";
 import { inTime } from "./until.ts";
+import { PYTHON } from "./python.ts";
 
 const manager = join(ROOT, "manager.ts");
 const terminal = fileURLToPath(import.meta.resolve("./terminal.py"));
@@ -129,7 +130,7 @@ export class LiveTerminal implements AsyncDisposable {
   /** Starts it. */
   constructor(home: string, ...args: string[]) {
     const { CI: _, NO_COLOR: __, ...env } = environment({ home, env: { TERM: "xterm" } });
-    this.#child = new Deno.Command("python3", {
+    this.#child = new Deno.Command(PYTHON, {
       args: [terminal, "-", Deno.execPath(), "run", "-A", manager, ...args],
       env,
       clearEnv: true,
@@ -194,7 +195,7 @@ async function typeAtTerminal(
   args: string[],
 ): Promise<{ code: number; shown: string }> {
   const { code, stdout, stderr } = await run(
-    new Deno.Command("python3", {
+    new Deno.Command(PYTHON, {
       args: [terminal, JSON.stringify(answers), ...args],
       env,
       clearEnv: true,

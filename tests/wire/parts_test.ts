@@ -5,7 +5,6 @@ import {
   Assembly,
   AT_ONCE,
   cutPieces,
-  HELD_SIZE,
   isMeasured,
   measure,
   measureNow,
@@ -13,6 +12,7 @@ import {
   PIECE_SIZE,
   sizeOf,
 } from "../../wire/parts.ts";
+import { HELD_AS_BYTES, HELD_AS_TEXT, HeldTexts } from "../../wire/held_texts.ts";
 import fc from "../support/properties.ts";
 
 const encoder = new TextEncoder();
@@ -140,7 +140,7 @@ Deno.test("what is not JSON is a JSONDecodeError", () => {
   }
 });
 
-Deno.test("a value is measured: at once up to 8 MiB, and held up to 64 MiB", async () => {
+Deno.test("a value is measured: at once up to 4 MiB, and held while there is room", async () => {
   const short = () => writeJson([TEXT, 1], 4);
   const json = JSON.stringify([TEXT, 1]);
   for (const measured of [measureNow(short), await measure(short)]) {
@@ -148,12 +148,26 @@ Deno.test("a value is measured: at once up to 8 MiB, and held up to 64 MiB", asy
     assertEquals([measured.size, measured.isHeld], [encoder.encode(json).length, true]);
     assertEquals([...measured.texts()].join(""), json);
   }
-  for (const [length, isHeld] of [[AT_ONCE, true], [HELD_SIZE, false]] as const) {
+  const others = new HeldTexts([], HELD_AS_TEXT);
+  for (
+    const [length, isHeld, isFull] of [
+      [AT_ONCE, true, false],
+      [HELD_AS_TEXT, true, false],
+      [HELD_AS_TEXT, false, true],
+    ] as const
+  ) {
+    if (isFull) assert(others.tryAdd("", HELD_AS_BYTES));
     const long = () => writeJson("a".repeat(length), PIECE_SIZE);
     const begun = measureNow(long);
     if (isMeasured(begun)) throw new Error("it was written at once");
     const measured = await measure(long, begun);
     assertEquals([measured.size, measured.isHeld], [length + 2, isHeld]);
-    for (let i = 0; i < 2; i++) assertEquals(sizeOf([...measured.texts()].join("")), length + 2);
+    for (let i = 0; i < 3; i++) {
+      assertEquals([...measured.texts()].join(""), `"${"a".repeat(length)}"`);
+      if (i === 1) measured.release(); // then it is written again
+    }
+    assertEquals(measured.isHeld, false);
   }
+  others.release();
+  assertEquals(HeldTexts.heldAsBytes, 0);
 });
