@@ -11,6 +11,7 @@ import { selfSign } from "../../net/certificate_maker.ts";
 import { listen } from "../../net/listener.ts";
 import { firstSocket } from "../support/sockets.ts";
 import { TestManager } from "../../testing.ts";
+import { posixTest } from "../support/posix.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { denoCommand, run, tool } from "../support/process.ts";
 import { CONFIG, MODULE } from "../support/source_tree.ts";
