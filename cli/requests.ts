@@ -55,9 +55,11 @@ export function noSuchAttribute(
   name: string,
   offered: Readonly<Record<string, unknown>>,
 ): ValueError {
+  const names = Object.keys(offered);
+  const meant = suggestName(name, names);
   return new ValueError(
     `Cannot describe ${repr(name)}: the ${repr(service)} service has none of that name. ` +
-      `It has ${listNames(offered)}`,
+      `${meant && `${meant} `}It has ${listNames(names)}`,
   );
 }
 

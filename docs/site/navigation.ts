@@ -11,6 +11,14 @@ export interface Section {
   pages: readonly string[];
 }
 
+/** An entry of a menu: a link, or a heading with entries below it. */
+export interface Item {
+  text: string;
+  link?: string;
+  collapsed?: boolean;
+  items?: Item[];
+}
+
 export const navigation: readonly Section[] = [
   {
     title: "Begin",

@@ -79,7 +79,7 @@ export function repositoryFiles(): string[] {
 
 function filesIn(folder: string, deep = true): string[] {
   return [...Deno.readDirSync(join(ROOT, folder))].flatMap(({ name, isDirectory }) => {
-    if (name.startsWith(".")) return [];
+    if (name.startsWith(".") || name === "node_modules") return [];
     if (isDirectory) return deep ? filesIn(`${folder}${name}/`) : [];
     return [`${folder}${name}`];
   });
