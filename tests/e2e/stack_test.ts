@@ -1,6 +1,6 @@
 /** The stacks of errors, as programs print them: which line of the user's program it was. */
 
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { connect, Service } from "../../mod.ts";
 import { linked } from "../support/linked.ts";
 import { ScriptedManager } from "../support/scripted_manager.ts";
@@ -168,10 +168,10 @@ Deno.test("a link that takes too long, and a Stream that is given up, fail where
   const connecting = connect(python.connectOptions);
   await python.accept();
   await using client = await connecting;
-  const ofLink = await client.link("Lab", { timeout: 1 }).then(() => null, (reason) => reason);
+  const ofLink = await assertRejects(() => client.link("Lab", { timeout: 1 }), Error);
   const stream = lab.link.readings();
   stream.cancel();
-  const ofStream = await stream.then(() => null, (reason) => reason);
+  const ofStream = await assertRejects(async () => await stream, Error);
   for (
     const [name, { stack }] of Object.entries({ TimeoutError: ofLink, CancelledError: ofStream })
   ) {

@@ -7,6 +7,7 @@ import { command } from "../support/command_line.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { ManagerProcess } from "../support/manager_process.ts";
 import { denoCommand, environment, Process, run, shellCommand } from "../support/process.ts";
+import { PYTHON } from "../support/python.ts";
 import { CONFIG, MODULE, ROOT } from "../support/source_tree.ts";
 import { inTime } from "../support/until.ts";
 import { posixTest } from "../support/posix.ts";
