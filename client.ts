@@ -57,5 +57,5 @@ export interface ClientOptions extends ConnectOptions, CommonClientOptions {}
  * ```
  */
 export function connect(options: ClientOptions = {}): Promise<Client> {
-  return openClient(options, resolveOptions(options));
+  return openClient(options, () => resolveOptions(options));
 }

@@ -443,6 +443,9 @@ export class StartError extends NetworkError {
 /**
  * The error with which the Manager or a Service has answered a request. Its `code` is `"REMOTE"`.
  *
+ * Its `message` is the text that was sent and, where the Client knows how to mend the call, a hint: the
+ * name that was probably meant, or how the method is called. Compare `remoteName` or `remoteMessage`.
+ *
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
@@ -455,6 +458,10 @@ export class StartError extends NetworkError {
 export class RemoteError extends NetworkError {
   /** The name of its class on the other side, e.g. `"ValueError"`; empty if none was sent. */
   readonly remoteName: string;
+  /** The text as it was sent, `ClassName: text`, without the hint of the Client. */
+  readonly remoteMessage: string;
+  /** The hint of the Client, which `message` ends with; empty if it has none. */
+  readonly hint: string;
   /** The lines of the traceback on the other side. Often empty. */
   readonly traceback: readonly string[];
 
@@ -471,7 +478,27 @@ export class RemoteError extends NetworkError {
       ? message.slice(0, colon)
       : "";
     this.traceback = traceback;
+    this.remoteMessage = message;
+    this.hint = "";
+    // An error that is printed has these in its message.
+    for (const name of ["remoteMessage", "hint"]) {
+      Object.defineProperty(this, name, { enumerable: false, writable: true });
+    }
   }
+}
+
+/**
+ * Adds a hint to the message of an error.
+ *
+ * @param message The text before it. Default: as it was sent.
+ */
+export function addHint(
+  error: RemoteError,
+  hint: string,
+  message: string = error.remoteMessage,
+): void {
+  (error as { hint: string }).hint = hint;
+  error.message = `${message}. ${hint}`;
 }
 
 /** The longest text of an object that was thrown and is no error, in characters. */
@@ -483,7 +510,7 @@ const LONGEST_OBJECT = 1_000;
  */
 export function wireMessage(error: unknown): string {
   try {
-    if (error instanceof RemoteError) return String(error.message);
+    if (error instanceof RemoteError) return String(error.remoteMessage);
     if (error instanceof Error) return `${nameOf(error)}: ${error.message}`;
     return typeof error === "object" && error !== null
       ? objectMessage(error)

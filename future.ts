@@ -8,8 +8,12 @@
  * @module
  */
 
-import { CancelledError, TimeoutError } from "./errors.ts";
+import { type Caller, captureCaller, placeOf, showCaller } from "./base/caller.ts";
+import { CancelledError, TimeoutError, wireMessage } from "./errors.ts";
+import { reportFailure } from "./base/failure_report.ts";
 import { logger } from "./base/log.ts";
+import { printable } from "./base/printable.ts";
+import { UnobservedFailures } from "./base/unobserved_failures.ts";
 import { checkTimeout, remaining, withTimeout } from "./base/with_timeout.ts";
 
 /** How long to wait for a Future. */
@@ -39,10 +43,18 @@ export interface FutureOptions<T> {
    * that gives it when it is needed. Default: `"the Future"`.
    */
   label?: string | (() => string);
-  /** Called once if the Future is cancelled. */
-  onCancel?(future: Future<T>): void;
+  /** Called once if the Future is cancelled, with the error that it rejects with. */
+  onCancel?(future: Future<T>, reason: unknown): void;
   /** What {@linkcode Future.sent} gives. Default: a promise that is fulfilled. */
   sent?: Promise<void>;
+  /** Whether a failure that no code observes is ignored, and not reported. Default: `false`. */
+  ignoreErrors?: boolean;
+  /**
+   * The place that the stack of a `TimeoutError` and a report show, as an object that
+   * `Error.captureStackTrace` has given a `stack`; `undefined` for none. Default: where the Future is
+   * made.
+   */
+  caller?: { readonly stack?: string } | undefined;
   /** Gives the value of {@linkcode Future.time}. Default: there is none. */
   time?: () => number | undefined;
 }
@@ -96,10 +108,22 @@ const RETURN_WHEN: readonly string[] = [
 
 const log = logger("future");
 
+/** How many UTF-16 code units of a Future `console.log` shows. */
+const LONGEST_SHOWN = 1_000;
+
+/** Those of all Futures of this program. */
+const unobserved = new UnobservedFailures();
+
 /**
  * The result that a request will have, as a promise.
  *
- * A Future that is rejected never ends the process, also if no code waits for it.
+ * A Future that is rejected never ends the process at once, as a promise does that no code waits for
+ * yet. It has a second to be _observed_: by `await`, `then()`, `catch()`, `finally()`, `result()`,
+ * `exception()`, `addDoneCallback()`, {@linkcode Future.wait} or {@linkcode Future.asCompleted}. If
+ * it is not, one line on the standard error says what has failed, where it was called and why, and
+ * the exit code of the program is 1, unless the program sets another one. At the end of the program
+ * what is left is reported at once. A Future that was cancelled is not reported, unless its reason is
+ * a time-out, nor one with `ignoreErrors`.
  *
  * @example
  * ```ts
@@ -126,7 +150,10 @@ export class Future<T> implements Promise<T> {
   /** When the wait of `await` ends, in milliseconds of `performance.now()`. */
   readonly #deadline: number | undefined;
   readonly #timeout: number | undefined;
+  readonly #ignoresErrors: boolean;
+  readonly #caller: Caller | undefined;
   #state: State<T> = { state: "pending" };
+  #isObserved = false;
   #callbacks: (() => void)[] | undefined;
 
   /**
@@ -142,6 +169,8 @@ export class Future<T> implements Promise<T> {
     this.#givenLabel = options.label ?? "the Future";
     this.#onCancel = options.onCancel;
     this.#sent = options.sent;
+    this.#ignoresErrors = options.ignoreErrors ?? false;
+    this.#caller = "caller" in options ? options.caller : captureCaller();
     this.#time = options.time;
     this.#timeout = options.timeout;
     if (options.timeout !== undefined) {
@@ -260,6 +289,7 @@ export class Future<T> implements Promise<T> {
     let given = 0;
     let wake = Promise.withResolvers<void>();
     for (const future of all) {
+      future.#observe();
       if (future.done()) completed.push(future);
       else {
         future.addDoneCallback(() => {
@@ -319,6 +349,7 @@ export class Future<T> implements Promise<T> {
    * ```
    */
   result(options: WaitOptions = {}): Promise<T> {
+    this.#observe();
     return this.#waitFor(this.#deferred.promise, options.timeout);
   }
 
@@ -345,6 +376,7 @@ export class Future<T> implements Promise<T> {
    * ```
    */
   exception(options: WaitOptions = {}): Promise<unknown> {
+    this.#observe();
     const outcome = this.#deferred.promise.then(() => null, (error) => {
       if (this.cancelled()) throw error;
       return error;
@@ -410,6 +442,14 @@ export class Future<T> implements Promise<T> {
   }
 
   /**
+   * Whether some code waits for the Future, or has asked for its result or error. If the Future fails
+   * while none does, that is reported.
+   */
+  observed(): boolean {
+    return this.#isObserved;
+  }
+
+  /**
    * Cancels the Future: it rejects with the reason, and the reply to the request is dropped. A method
    * of a Service of this package, behind a Manager of this package, can stop: its
    * `this.request.signal` is aborted. Any other method runs to its end.
@@ -428,9 +468,10 @@ export class Future<T> implements Promise<T> {
    */
   cancel(reason?: unknown): boolean {
     if (this.done()) return this.cancelled();
-    const error = reason ?? new CancelledError(`${this.#label} was cancelled`);
+    const error = reason ??
+      showCaller(new CancelledError(`${this.#label} was cancelled`), this.#caller);
     this.#settle({ state: "cancelled", error });
-    this.#onCancel?.(this);
+    this.#onCancel?.(this, error);
     return true;
   }
 
@@ -446,6 +487,7 @@ export class Future<T> implements Promise<T> {
    * ```
    */
   addDoneCallback(callback: (future: Future<T>) => unknown): void {
+    this.#observe();
     if (this.done()) queueMicrotask(() => this.#call(callback));
     else (this.#callbacks ??= []).push(() => this.#call(callback));
   }
@@ -459,6 +501,7 @@ export class Future<T> implements Promise<T> {
     onFulfilled?: ((value: T) => A | PromiseLike<A>) | null,
     onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
+    this.#observe();
     const timeout = this.done() ? undefined : remaining(this.#deadline);
     return this.#withTimeout(this.#deferred.promise, timeout, this.#timeout)
       .then(onFulfilled, onRejected);
@@ -501,6 +544,21 @@ export class Future<T> implements Promise<T> {
     return "Future";
   }
 
+  /** What `console.log` shows, in Deno, Node and Bun. It does not observe the Future. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    const { state } = this.#state;
+    const error = "error" in this.#state ? `: ${wireMessage(this.#state.error)}` : "";
+    const kind = this[Symbol.toStringTag];
+    const shown = printable(`${kind} of ${this.#label}, ${state}${error}`.slice(0, LONGEST_SHOWN));
+    return `${shown} (${this.#advice})`;
+  }
+
+  get #advice(): string {
+    return this[Symbol.toStringTag] === "Stream"
+      ? "read it with for await, or await an array of all values"
+      : "await it for the result";
+  }
+
   get #label(): string {
     return typeof this.#givenLabel === "string" ? this.#givenLabel : this.#givenLabel();
   }
@@ -520,15 +578,34 @@ export class Future<T> implements Promise<T> {
     else {
       this.#deferred.promise.catch(() => {}); // no unhandled rejection if no code waits for it
       this.#deferred.reject(state.error);
+      this.#watch(state);
     }
     const callbacks = this.#callbacks ?? [];
     this.#callbacks = undefined;
     for (const callback of callbacks) callback();
   }
 
+  #observe(): void {
+    if (this.#isObserved) return;
+    this.#isObserved = true;
+    if (this.done()) unobserved.delete(this);
+  }
+
+  /** Reports a failure unless it is observed in time, or its caller has given the Future up. */
+  #watch({ state, error }: { state: string; error: unknown }): void {
+    if (this.#isObserved || this.#ignoresErrors) return;
+    if (state === "cancelled" && !isTimeout(error)) return;
+    unobserved.add(this, () => {
+      const stack = error instanceof Error ? error.stack : undefined;
+      const place = placeOf(this.#caller?.stack) ?? placeOf(stack);
+      const where = place === undefined ? "" : ` (${place})`;
+      return printable(`Not awaited: ${this.#label}${where} has failed: ${wireMessage(error)}`);
+    });
+  }
+
   #call(callback: (future: Future<T>) => void): void {
     const failed = (error: unknown) =>
-      log.error("A callback of {label} failed: {error}", { label: this.#label, error });
+      reportFailure(log, "A callback of {label} failed: {error}", { label: this.#label, error });
     try {
       const returned: unknown = callback(this);
       // At once, not with `await`: nearly all callbacks return nothing.
@@ -554,7 +631,13 @@ export class Future<T> implements Promise<T> {
   #withTimeout<R>(promise: Promise<R>, timeout: number | undefined, given?: number): Promise<R> {
     if (timeout === undefined || this.done()) return promise;
     return withTimeout(promise, timeout, () => {
-      throw new TimeoutError(`${this.#label} was not done within ${given} ms`);
+      const error = new TimeoutError(`${this.#label} was not done within ${given} ms`);
+      throw showCaller(error, this.#caller);
     });
   }
+}
+
+/** Whether a Future was cancelled since its time was over, and not by what its caller wanted. */
+function isTimeout(reason: unknown): boolean {
+  return reason instanceof Error && reason.name === "TimeoutError";
 }

@@ -14,10 +14,14 @@
  */
 
 import { delay } from "@std/async/delay";
+import { forCaller } from "./base/caller.ts";
 import { type Client, type ClientOptions, connect, type ShutdownHandler } from "./client.ts";
 import { RemoteError, TimeoutError } from "./errors.ts";
 import type { Future } from "./future.ts";
-import type { Link } from "./client/link.ts";
+import { hintOfLink } from "./client/hints.ts";
+import type { Link, LinkOptions } from "./client/link.ts";
+import { combineWith } from "./client/link_object.ts";
+import { NO_HINT, type NoHint } from "./client/links.ts";
 import type { ClientIdentity } from "./wire/identities.ts";
 import type { ConnectionHandler } from "./device/connector.ts";
 import { repr } from "./base/repr.ts";
@@ -26,6 +30,9 @@ import type { Task } from "./base/callbacks.ts";
 /** The pauses between attempts to link with a Service that is not connected yet, in milliseconds. */
 const FIRST_PAUSE = 50;
 const LONGEST_PAUSE = 500;
+
+/** How long the error waits for the names of the services, in milliseconds. */
+const HINT_TIMEOUT = 1_000;
 
 /**
  * The members of a {@linkcode LinkedClient} that belong to its Client. All others belong to its Link.
@@ -235,37 +242,26 @@ export const LinkedClient: {
     options?: ClientOptions & { sameUser?: boolean },
   ): Promise<LinkedClient<S>>;
 } = {
-  async connect<S = unknown>(
+  connect: <S = unknown>(
     service: string,
     options: ClientOptions & { sameUser?: boolean } = {},
-  ): Promise<LinkedClient<S>> {
-    const client = await connect({ name: "LinkedClient", ...options });
-    try {
-      const link = await waitForService<S>(
-        client,
-        service,
-        options.timeout ?? 10_000,
-        options.sameUser,
-      );
-      return combine(new LinkedClientMembers<S>(client, service, options), link);
-    } catch (error) {
-      await client.disconnect();
-      throw error;
-    }
-  },
+  ): Promise<LinkedClient<S>> => forCaller(() => connectLinked<S>(service, options)),
 };
 
-/** One object with the members of both. A name that both have is that of the Client. */
-function combine<S>(members: LinkedClientMembers<S>, link: Link<S>): LinkedClient<S> {
-  return new Proxy(members, {
-    get(target, name) {
-      if (!(name in target)) return Reflect.get(link, name);
-      const member = Reflect.get(target, name, target);
-      return typeof member === "function" ? member.bind(target) : member;
-    },
-    set: (target, name, value) =>
-      name in target ? Reflect.set(target, name, value, target) : Reflect.set(link, name, value),
-  }) as LinkedClient<S>;
+async function connectLinked<S>(
+  service: string,
+  options: ClientOptions & { sameUser?: boolean },
+): Promise<LinkedClient<S>> {
+  const client = await connect({ name: "LinkedClient", ...options });
+  try {
+    const { timeout = 10_000, sameUser } = options;
+    const link = await waitForService<S>(client, service, timeout, sameUser);
+    const members = new LinkedClientMembers<S>(client, service, options);
+    return combineWith(members, link) as LinkedClient<S>;
+  } catch (error) {
+    await client.disconnect();
+    throw error;
+  }
 }
 
 async function waitForService<S>(
@@ -275,18 +271,30 @@ async function waitForService<S>(
   sameUser?: boolean,
 ): Promise<Link<S>> {
   const deadline = performance.now() + timeout;
-  const timedOut = (cause: unknown) =>
-    new TimeoutError(`The ${repr(service)} service did not appear within ${timeout} ms`, { cause });
+  const options: LinkOptions & NoHint = { sameUser, [NO_HINT]: true };
   for (let pause = FIRST_PAUSE;; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
     try {
       const left = Math.max(deadline - performance.now(), 1);
-      return await client.link<S>(service, { timeout: left, sameUser });
+      return await client.link<S>(service, { ...options, timeout: left });
     } catch (cause) {
-      if (cause instanceof TimeoutError) throw timedOut(cause);
-      if (!(cause instanceof RemoteError) || cause.remoteName !== "KeyError") throw cause;
+      const isAbsent = cause instanceof RemoteError && cause.remoteName === "KeyError";
+      if (!isAbsent && !(cause instanceof TimeoutError)) throw cause;
       const left = deadline - performance.now();
-      if (left <= 0) throw timedOut(cause);
+      if (!isAbsent || left <= 0) {
+        const late = `The ${repr(service)} service did not appear within ${timeout} ms`;
+        throw new TimeoutError(late + (isAbsent ? await hintOf(client, service) : ""), { cause });
+      }
       await delay(Math.min(pause, left));
     }
+  }
+}
+
+/** The services that are connected, as the end of an error; empty if the Manager does not say. */
+async function hintOf(client: Client, service: string): Promise<string> {
+  try {
+    const { services } = await client.identities().result({ timeout: HINT_TIMEOUT });
+    return `. ${hintOfLink(service, Object.keys(services))}`;
+  } catch {
+    return "";
   }
 }

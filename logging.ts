@@ -17,7 +17,7 @@ import { ConfigurationError } from "./errors.ts";
 import { LEVEL_FILTER, levelFilter, LOG_CATEGORY, parseLevel } from "./base/log.ts";
 import { type LogLimits, resolveLogLimits } from "./limits.ts";
 import { LogFile } from "./logs/log_file.ts";
-import { LogRateLimiter } from "./logs/rate_limiter.ts";
+import { LogRateLimiter } from "./base/rate_limiter.ts";
 import { type LogFormat, logFormatter } from "./logs/log_format.ts";
 import { TerminalWriter } from "./logs/terminal_writer.ts";
 

@@ -22,6 +22,7 @@ import type { Authentication } from "./manager/authentication.ts";
 import { certificateWarnings } from "./manager/certificate_warnings.ts";
 import type { Connection } from "./net/connection.ts";
 import type { Database } from "./manager/database/database.ts";
+import { forCaller } from "./base/caller.ts";
 import { ConfigurationError, ConnectionAbortedError } from "./errors.ts";
 import { type HostOptions, Hosts } from "./manager/hosts.ts";
 import type { Identities } from "./wire/identities.ts";
@@ -264,7 +265,11 @@ export class Manager implements AsyncDisposable {
    * await manager.finished;
    * ```
    */
-  static async start(options: ManagerOptions = {}): Promise<Manager> {
+  static start(options: ManagerOptions = {}): Promise<Manager> {
+    return forCaller(() => Manager.#start(options));
+  }
+
+  static async #start(options: ManagerOptions): Promise<Manager> {
     checkAuthentication(options);
     if (sendsPlainPasswords(options)) log.warn(PLAIN_PASSWORDS);
     const limits = resolveLimits(options.limits);

@@ -40,6 +40,7 @@ import { pauseAfterPieces } from "./device/arrival.ts";
 import { ConnectionAbortedError, RemoteError } from "./errors.ts";
 import { LIMITS, MAX_RUNNING } from "./limits.ts";
 import { callHandler, type Task, Tasks } from "./base/callbacks.ts";
+import { atCaller, forCaller } from "./base/caller.ts";
 import { readLarge } from "./wire/large_values.ts";
 import { logger, setLoggingLevel, setServiceLoggingLevel } from "./base/log.ts";
 import { type Device, ReconnectingConnection } from "./device/reconnecting_connection.ts";
@@ -246,19 +247,23 @@ export class Service implements AsyncDisposable {
     const { maxClients = -1, maxRunning = MAX_RUNNING, queueLimit = LIMITS.queueLimit } = options;
     const { grace = LIMITS.grace } = options;
     if (!Number.isInteger(maxClients)) {
-      throw new RangeError(
-        `Cannot make a Service: maxClients must be an integer, got ${maxClients}`,
+      throw atCaller(
+        new RangeError(`Cannot make a Service: maxClients must be an integer, got ${maxClients}`),
       );
     }
     for (const [name, value] of Object.entries({ maxRunning, queueLimit })) {
       if (Number.isSafeInteger(value) && value >= 1) continue;
-      throw new RangeError(
-        `Cannot make a Service: ${name} must be an integer of at least 1, got ${value}`,
+      throw atCaller(
+        new RangeError(
+          `Cannot make a Service: ${name} must be an integer of at least 1, got ${value}`,
+        ),
       );
     }
     if (!(grace >= 0)) {
-      throw new RangeError(
-        `Cannot make a Service: grace must be 0 or a positive number of milliseconds, got ${grace}`,
+      throw atCaller(
+        new RangeError(
+          `Cannot make a Service: grace must be 0 or a positive number of milliseconds, got ${grace}`,
+        ),
       );
     }
     this.#finished.promise.catch(() => {}); // for those who do not wait for it
@@ -482,7 +487,12 @@ export class Service implements AsyncDisposable {
    * await service.finished;
    * ```
    */
-  async start(options: ConnectOptions = {}): Promise<void> {
+  start(options: ConnectOptions = {}): Promise<void> {
+    return forCaller(() => this.#start(options));
+  }
+
+  /** See {@linkcode Service.start}. */
+  async #start(options: ConnectOptions): Promise<void> {
     if (this.#state.state !== "new") {
       throw new ConnectionAbortedError(
         `Cannot start the ${repr(this.#name)} service: it was started before`,
@@ -556,6 +566,14 @@ export class Service implements AsyncDisposable {
   }
 
   #emit(args: unknown[], time?: number): Promise<void> {
+    try {
+      return this.#sendNotification(args, time);
+    } catch (error) {
+      throw atCaller(error);
+    }
+  }
+
+  #sendNotification(args: unknown[], time?: number): Promise<void> {
     const connection = this.#connection;
     const taken = timeOf(time);
     const isTold = this.#managerExtensions.includes(TIME);
@@ -667,7 +685,8 @@ export class Service implements AsyncDisposable {
         const { message, properties } = contentOfChange(change); // a Service has no links
         log.info(`{name}: ${message}`, { name: this.#name, ...properties });
         callHandler(
-          `connectionHandler of ${this.#name}`,
+          "connectionHandler",
+          this.#name,
           () => this.connectionHandler(change),
         );
       },
@@ -698,7 +717,8 @@ export class Service implements AsyncDisposable {
     this.#tasks.end(error);
     this.#workers.close(this.#unfinished("has ended"));
     await callHandler(
-      `shutdownHandler of ${this.#name}`,
+      "shutdownHandler",
+      this.#name,
       () => this.shutdownHandler(isIntended ? undefined : error),
       this.#grace,
     );

@@ -16,6 +16,7 @@
  * @module
  */
 
+import { forCaller } from "./base/caller.ts";
 import { deadline } from "./base/timer.ts";
 import { connect as connectTcp } from "node:net";
 import { connect as connectTls } from "node:tls";
@@ -150,10 +151,18 @@ const log = logger("ssh");
  * await using cxn = await connect(remote.connectOptions);
  * ```
  */
-export async function startManager(
+export function startManager(
   host: string,
   command: string | readonly string[],
   options: StartManagerOptions = {},
+): Promise<RemoteManager> {
+  return forCaller(() => start(host, command, options));
+}
+
+async function start(
+  host: string,
+  command: string | readonly string[],
+  options: StartManagerOptions,
 ): Promise<RemoteManager> {
   const { timeout = 60_000, ssh = {}, authPassword } = options;
   checkTimeout("Cannot start a Manager", timeout);

@@ -1,12 +1,14 @@
 /**
  * Runs the code that a user of a device has given: handlers of events, and tasks that run while the
- * device is connected. Such code may be asynchronous, and it may fail: a failure is logged, and
+ * device is connected. Such code may be asynchronous, and it may fail: a failure is reported, and
  * nothing else is affected.
  *
  * @module
  */
 
+import { atCaller } from "./caller.ts";
 import { ConnectionAbortedError } from "../errors.ts";
+import { reportFailure } from "./failure_report.ts";
 import { logger } from "./log.ts";
 import { withTimeout } from "./with_timeout.ts";
 
@@ -38,27 +40,29 @@ const handlerLog = logger("handler");
 /**
  * Calls a handler and waits until it has finished. Never rejects: a failure is logged.
  *
- * @param what The name of the handler, for the log.
+ * @param handler The name of the handler, for the log, e.g. `"connectionHandler"`.
+ * @param owner What it belongs to, e.g. the name of a Service.
  * @param grace The longest wait, in milliseconds. The handler goes on after it, and the log says so.
  * Default: no limit.
  */
 export async function callHandler(
-  what: string,
-  handler: () => unknown,
+  handler: string,
+  owner: string,
+  call: () => unknown,
   grace?: number,
 ): Promise<void> {
   const called = (async () => {
     try {
-      await handler();
+      await call();
     } catch (error) {
-      handlerLog.error("{what} failed: {error}", { what, error });
+      reportFailure(handlerLog, "{handler} of {owner} failed: {error}", { handler, owner, error });
     }
   })();
   await withTimeout(called, grace, () => {
-    handlerLog.error("{what} has not returned within {grace} ms (grace), nothing waits for it", {
-      what,
-      grace,
-    });
+    handlerLog.error(
+      "{handler} of {owner} has not returned within {grace} ms (grace), nothing waits for it",
+      { handler, owner, grace },
+    );
   });
 }
 
@@ -75,7 +79,9 @@ export class Tasks {
    */
   add(...tasks: readonly Task[]): void {
     if (this.#abort.signal.aborted) {
-      throw new ConnectionAbortedError("Cannot add a task: the connection has ended");
+      throw atCaller(
+        new ConnectionAbortedError("Cannot add a task: the connection has ended"),
+      );
     }
     if (this.#pending !== undefined) this.#pending.push(...tasks);
     else for (const task of tasks) this.#run(task);
@@ -100,7 +106,7 @@ export class Tasks {
     try {
       await task(signal);
     } catch (error) {
-      if (error !== signal.reason) tasksLog.error("A task failed: {error}", { error });
+      if (error !== signal.reason) reportFailure(tasksLog, "A task failed: {error}", { error });
     }
   }
 }

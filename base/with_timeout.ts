@@ -4,6 +4,7 @@
  * @module
  */
 
+import { atCaller } from "./caller.ts";
 import { startTimer, type Timer } from "./timer.ts";
 
 /**
@@ -32,7 +33,9 @@ export function checkTimeout(
   if (timeout === undefined || timeout > 0 || (allowsZero && timeout === 0)) return;
   const allowed = allowsZero ? "0 or a positive number" : "a positive number";
   const failed = typeof action === "string" ? action : action();
-  throw new RangeError(`${failed}: timeout must be ${allowed} of milliseconds, got ${timeout}`);
+  throw atCaller(
+    new RangeError(`${failed}: timeout must be ${allowed} of milliseconds, got ${timeout}`),
+  );
 }
 
 /**

@@ -4,14 +4,13 @@
  * @module
  */
 
-import { connect } from "../client.ts";
-import type { ConnectOptions } from "../device/connect_options.ts";
+import { type ClientOptions, connect } from "../client.ts";
 import { Service } from "../service.ts";
 import { commands, options, report, run } from "./commands.ts";
 import { call } from "./workers.ts";
 
 /** The options of the program. */
-export interface CallerOptions extends ConnectOptions {
+export interface CallerOptions extends ClientOptions {
   role: "client" | "service";
 }
 

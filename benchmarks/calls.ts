@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { ClientOptions } from "../client.ts";
 import { startNats } from "./nats.ts";
 import { Program } from "./program.ts";
 import { type Figure, median, type Section } from "./report.ts";
@@ -27,9 +28,11 @@ interface Sample {
 /** Measures this part. */
 export async function measureCalls(setting: Setting): Promise<Section> {
   const ours: Sample[] = [];
+  const untraced: Sample[] = [];
   const theirs: Sample[] = [];
   for (let round = 0; round < (setting.quick ? 1 : 3); round++) {
     ours.push(await measureOurs(setting));
+    untraced.push(await measureOurs(setting, { asyncStackTraces: false }));
     const sample = await measureNats(setting);
     if (sample) theirs.push(sample);
   }
@@ -41,13 +44,20 @@ export async function measureCalls(setting: Setting): Promise<Section> {
       ? { name: "NATS", value: median(theirs.map((sample) => sample[key])) }
       : undefined,
   });
+  const withoutTraces = (name: string, key: keyof Sample, unit: string): Figure => ({
+    name: `${name}, no stack traces`,
+    value: median(untraced.map((sample) => sample[key])),
+    unit,
+  });
   const rate = figure("calls, 512 in flight, TLS", "rate", "/s");
   const figures: Figure[] = [
     { ...rate, reference: undefined, goal: { of: "value", bound: "at least", limit: 50_000 } },
     ...theirs.length > 0
       ? [{ ...rate, goal: { of: "ratio", bound: "at least", limit: 4 } as const }]
       : [],
+    withoutTraces("calls, 512 in flight, TLS", "rate", "/s"),
     figure("CPU of the client per call", "client", "µs"),
+    withoutTraces("CPU of the client per call", "client", "µs"),
     figure("CPU of the server per call", "server", "µs"),
     figure("CPU of the service per call", "service", "µs"),
   ];
@@ -58,12 +68,13 @@ export async function measureCalls(setting: Setting): Promise<Section> {
   };
 }
 
-async function measureOurs(setting: Setting): Promise<Sample> {
+/** @param options Options of the Client. */
+async function measureOurs(setting: Setting, options: ClientOptions = {}): Promise<Sample> {
   await using server = await startServer(setting, "manager");
   const address = { port: server.address.port, certFile: setting.certFile };
   await using service = Program.start("caller.ts", { ...address, role: "service" });
   await service.receive();
-  await using client = Program.start("caller.ts", { ...address, role: "client" });
+  await using client = Program.start("caller.ts", { ...address, ...options, role: "client" });
   await client.receive();
   return await measure(setting, client, server.program, service);
 }

@@ -77,7 +77,13 @@ export async function runSession<T>(
       return await connect({ ...others, name, prompt });
     } catch (cause) {
       if (!(cause instanceof RemoteError)) throw cause;
-      throw new ConfigurationError(`${manager} refuses to connect: ${cause.message}`, { cause });
+      const text = cause.remoteMessage;
+      const isPassword = /Wrong (Manager|login) password$/.test(text);
+      const advice = isPassword ? "Give the right one with --password-file" : cause.hint;
+      throw new ConfigurationError(
+        `${manager} refuses to connect: ${text}${advice && `. ${advice}`}`,
+        { cause },
+      );
     }
   };
   const client = await deadline.race(connected());

@@ -1,17 +1,21 @@
 /**
- * Completion in the console: of commands, services, their methods, and keyword arguments.
+ * Completion in the console: of commands, services, their methods, keyword arguments, and the values
+ * that a service says an argument may have.
  *
  * @module
  */
 
-import { formatName, parseName, splitWords } from "./call_syntax.ts";
+import type { ParameterAbout, ServiceAbout } from "../wire/about.ts";
+import { isObject } from "../wire/message.ts";
+import { formatArguments, formatName, parseName, splitWords } from "./call_syntax.ts";
+import { aboutAttribute, aboutParameter } from "./description.ts";
 
 /** The attributes of each service by its name: the signature of a method, or the value of a constant. */
 export type Completable = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
 /** The commands of the console, and whether each takes the name of a service. */
 export const CONSOLE_COMMANDS: Readonly<Record<string, boolean>> = {
-  help: false,
+  help: true,
   "?": false,
   ls: true,
   link: true,
@@ -23,14 +27,16 @@ export const CONSOLE_COMMANDS: Readonly<Record<string, boolean>> = {
 /**
  * Completes the last word of a line.
  *
+ * @param about What the service says of itself that the line begins with, if that is known.
  * @returns The words that it may become, and the incomplete word that each of them replaces.
  */
 export function complete(
   line: string,
   services: Completable,
+  about?: ServiceAbout,
 ): [words: string[], beginning: string] {
   const [before, beginning] = lastWord(line);
-  const words = candidates(before, services).filter(({ word, name }) =>
+  const words = candidates(before, services, about).filter(({ word, name }) =>
     word.startsWith(beginning) || name.startsWith(beginning)
   ).map(({ word }) => word);
   if (words.length === 1 && !words[0].endsWith("=")) words[0] += " ";
@@ -43,7 +49,18 @@ interface Candidate {
   word: string;
 }
 
-function candidates(before: readonly string[], services: Completable): Candidate[] {
+/** The service that a line begins with after which a method and a space follow, if there is one. */
+export function serviceWithArguments(line: string): string | undefined {
+  const [before] = lastWord(line);
+  const [first] = before;
+  return before.length < 2 || Object.hasOwn(CONSOLE_COMMANDS, first) ? undefined : parseName(first);
+}
+
+function candidates(
+  before: readonly string[],
+  services: Completable,
+  about: ServiceAbout | undefined,
+): Candidate[] {
   const named = (names: readonly string[]) =>
     names.map((name) => ({ name, word: formatName(name) }));
   const names = Object.keys(services);
@@ -60,7 +77,10 @@ function candidates(before: readonly string[], services: Completable): Candidate
     ];
   }
   if (Object.hasOwn(CONSOLE_COMMANDS, first)) {
-    return second === undefined && CONSOLE_COMMANDS[first] ? named(names) : [];
+    if (second === undefined) return CONSOLE_COMMANDS[first] ? named(names) : [];
+    const service = parseName(second);
+    const isHelp = first === "help" && before.length === 2 && Object.hasOwn(services, service);
+    return isHelp ? named(Object.keys(services[service])) : [];
   }
   const service = parseName(first);
   if (!Object.hasOwn(services, service)) return [];
@@ -68,7 +88,27 @@ function candidates(before: readonly string[], services: Completable): Candidate
   if (second === undefined) return named(Object.keys(attributes));
   const method = parseName(second);
   if (!Object.hasOwn(attributes, method)) return [];
-  return parametersOf(attributes[method]).map((name) => ({ name, word: `${name}=` }));
+  const said = about && aboutAttribute(about, method);
+  return parametersOf(attributes[method]).flatMap((name) => [
+    { name, word: `${name}=` },
+    ...valuesOf(aboutParameter(said, name)).map((value) => {
+      const word = `${name}=${value}`;
+      return { name: word, word };
+    }),
+  ]);
+}
+
+/** How many values of an argument are offered at most. */
+const MOST_VALUES = 64;
+
+/** The values that an argument may have, as words of the console, if a service enumerates them. */
+function valuesOf(said: ParameterAbout | undefined): string[] {
+  const { enum: values, anyOf } = said?.schema ?? {};
+  const constants = Array.isArray(anyOf) && anyOf.every((one) => isObject(one) && "const" in one)
+    ? anyOf.map((one) => one.const)
+    : [];
+  const all: unknown[] = Array.isArray(values) ? values : constants;
+  return all.length > MOST_VALUES ? [] : all.map((value) => formatArguments([value], {}));
 }
 
 /** The names of the parameters in a signature, e.g. `(x: float, n=2) -> float`. */

@@ -7,16 +7,16 @@
 
 import { splitArguments } from "../wire/call.ts";
 import type { Client } from "../client.ts";
-import { complete, CONSOLE_COMMANDS } from "./console_completion.ts";
+import { complete, CONSOLE_COMMANDS, serviceWithArguments } from "./console_completion.ts";
 import { ValueError } from "../errors.ts";
 import type { Identities } from "../wire/identities.ts";
 import type { Link } from "../client/link.ts";
-import { describeAttributes } from "./listing.ts";
+import { describeAttribute, describeService, requestDetails } from "./service_details.ts";
 import { repr } from "../base/repr.ts";
 import { formatArguments, parseArguments, parseName, splitWords } from "./call_syntax.ts";
 import { formatResult, table } from "./output.ts";
 import { printable } from "../base/printable.ts";
-import { linkWith, resultsOf } from "./requests.ts";
+import { linkWith, noSuchAttribute, noSuchService, resultsOf } from "./requests.ts";
 
 /** The time-out of the request for names to complete, in milliseconds. */
 const COMPLETION_TIMEOUT = 1_000;
@@ -24,10 +24,12 @@ const COMPLETION_TIMEOUT = 1_000;
 const HELP = `\
 SERVICE METHOD [argument ...]  links with a service, calls a method, shows its result, and unlinks
 SERVICE                        shows what a service offers
-ls [SERVICE]                   shows the services, or what one of them offers
+ls [SERVICE]                   shows the services, or what one of them offers; ls --all SERVICE
+                               also what every service has
 link SERVICE                   stays linked with a service: its notifications are shown, and nobody
                                else can link with it where it takes one client only
 unlink SERVICE                 ends that link
+help SERVICE METHOD            shows what the service says of the method
 help or ?                      shows this
 exit or quit                   ends the console, as Ctrl+D does
 
@@ -95,7 +97,11 @@ export class ConsoleSession {
   async complete(line: string): Promise<[string[], string]> {
     try {
       const { services } = await this.#client.identities({ timeout: COMPLETION_TIMEOUT });
-      return complete(line, attributesOf(services));
+      const service = serviceWithArguments(line);
+      const about = service !== undefined && Object.hasOwn(services, service)
+        ? await this.#client.about(service, { timeout: COMPLETION_TIMEOUT })
+        : undefined;
+      return complete(line, attributesOf(services), about);
     } catch {
       return complete(line, {}); // the Client is not connected
     }
@@ -112,9 +118,15 @@ export class ConsoleSession {
   }
 
   async #command(command: string, words: readonly string[]): Promise<void> {
-    const service = words.length === 1 ? parseName(words[0]) : undefined;
     if ((command === "help" || command === "?") && words.length === 0) return this.#show(HELP);
+    if (command === "help" && words.length === 2) {
+      return await this.#help(parseName(words[0]), parseName(words[1]));
+    }
     if (command === "ls" && words.length === 0) return await this.#listAll();
+    if (command === "ls" && words.length === 2 && words[0] === "--all") {
+      return await this.#list(parseName(words[1]), true);
+    }
+    const service = words.length === 1 && command !== "help" ? parseName(words[0]) : undefined;
     if (service === undefined || !CONSOLE_COMMANDS[command]) {
       throw new ValueError(`Cannot do ${repr([command, ...words].join(" "))}: see help`);
     }
@@ -152,14 +164,28 @@ export class ConsoleSession {
     this.#show(rows.length > 0 ? lines.join("\n") : "No services");
   }
 
-  async #list(service: string): Promise<void> {
+  async #list(service: string, all = false): Promise<void> {
     const { services } = await this.#identities();
     if (!Object.hasOwn(services, service)) {
       throw new ValueError(
         `Cannot do ${repr(service)}: it is no service, and no command (see help)`,
       );
     }
-    for (const line of describeAttributes(services[service].attributes)) this.#show(line);
+    const { signal } = this.#execution!;
+    const details = await requestDetails(this.#client, service, services[service], signal);
+    this.#show(describeService(details, all).join("\n"));
+  }
+
+  async #help(service: string, method: string): Promise<void> {
+    const { services } = await this.#identities();
+    if (!Object.hasOwn(services, service)) throw noSuchService("describe", service, services);
+    const entry = services[service];
+    if (!Object.hasOwn(entry.attributes, method)) {
+      throw noSuchAttribute(service, method, entry.attributes);
+    }
+    const about = await this.#client.about(service, { signal: this.#execution!.signal });
+    const details = { name: service, entry, about, values: new Map() };
+    this.#show(describeAttribute(details, method).join("\n"));
   }
 
   async #identities(): Promise<Identities> {

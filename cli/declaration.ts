@@ -1,16 +1,15 @@
 /**
- * Writes the TypeScript declaration of a Service from its identity: its methods with their
- * signatures, and the values of its constants and properties. `python_signature.ts` parses the
- * signatures.
+ * Writes the TypeScript declaration of a Service from its identity, its methods with their signatures
+ * and the values of its constants and properties, and from what it says of itself.
+ * `python_signature.ts` parses the signatures, and `schema_type.ts` has the types of schemas.
  *
  * A Service can send any text. The declaration is one interface without any effect whatever it
- * sends: names and texts are quoted, comments cannot be closed, and types consist of a few words that
- * are all in this file. A type that is not understood is `unknown`.
+ * sends: names and texts are quoted, comments cannot be closed, and types consist of a few words. A
+ * type that is not understood is `unknown`.
  *
  * @module
  */
 
-import { printable } from "../base/printable.ts";
 import {
   type Annotation,
   parseAnnotation,
@@ -18,6 +17,22 @@ import {
   type PythonParameter,
   type PythonSignature,
 } from "./python_signature.ts";
+import { type AttributeAbout, NOTHING_SAID, type ServiceAbout } from "../wire/about.ts";
+import { aboutAttribute, aboutParameter, describeValue } from "./description.ts";
+import { isMethod } from "./property_values.ts";
+import { typeOfSchema } from "./schema_type.ts";
+import {
+  arrayOf,
+  comment,
+  IDENTIFIER,
+  propertyName,
+  quote,
+  render,
+  type Types,
+  union,
+  UNKNOWN,
+  UNKNOWN_OBJECT,
+} from "./type_text.ts";
 
 /** A Service to declare. */
 export interface DeclaredService {
@@ -25,28 +40,38 @@ export interface DeclaredService {
   name: string;
   /** The programming language. */
   language: string;
-  /** The signature of each method, and the value of each constant. */
+  /** The signature of each method, and the value of each constant when the service was started. */
   attributes: Readonly<Record<string, unknown>>;
   /** The names of the methods that are generators. */
   streams?: readonly string[];
+  /** What the service says of itself. */
+  about?: ServiceAbout;
+  /** The values that constants and properties have now, as far as they could be read. */
+  values?: ReadonlyMap<string, unknown>;
 }
 
 /**
  * The text of a declaration file. It depends on the service alone, not on where or when it runs.
  */
 export function declareService(
-  { name, language, attributes, streams = [] }: DeclaredService,
+  { name, language, attributes, streams = [], about = NOTHING_SAID, values = new Map() }:
+    DeclaredService,
 ): string {
   const type = typeName(name);
   const members = Object.entries(attributes)
     .filter(([attribute]) => !attribute.startsWith("_")) // a Service refuses requests for them
-    .flatMap(([attribute, shown]) =>
-      declareMember(propertyName(attribute), shown, streams.includes(attribute))
-    );
+    .flatMap(([attribute, shown]) => {
+      const said = aboutAttribute(about, attribute);
+      const member = propertyName(attribute);
+      return isMethod(shown)
+        ? declareMethod(member, shown, streams.includes(attribute), said)
+        : declareProperty(member, observed(shown, attribute, values), said);
+    });
   return [
     "/**",
     ` * The service ${comment(quote(name))}, which is written in ${comment(language)}.`,
     " *",
+    ...(about.description === "" ? [] : [...commentLines(about.description), " *"]),
     ` *     const link = await cxn.link<${type}>(${comment(quote(name))});`,
     " *",
     " * Made by the command `types` of @msl/network from what the service says of itself: what it does",
@@ -67,33 +92,98 @@ export function typeName(service: string): string {
     return first.toUpperCase() + others.join("");
   }).join("");
   // No reserved word begins with a capital letter.
-  if (IDENTIFIER.test(name) && !STREAM.startsWith(`${name}<`)) return name;
+  if (IDENTIFIER.test(name) && name !== STREAM) return name;
   return IDENTIFIER.test(`Service${name}`) ? `Service${name}` : "Service";
 }
 
-function declareMember(name: string, shown: unknown, isStream: boolean): string[] {
-  if (typeof shown !== "string" || !shown.startsWith("(")) {
-    return [`readonly ${name}: ${render(typeOfValue(shown, 0))};`];
-  }
-  const signature = parseSignature(shown);
-  const parameters = signature ? declareParameters(signature) : "...args: unknown[]";
-  const result = isStream ? STREAM : render(typeOf(signature?.returns));
-  return [`/** \`${comment(shorten(shown))}\` */`, `${name}(${parameters}): ${result};`];
+/** The values that a property is known to have had. */
+function observed(
+  shown: unknown,
+  attribute: string,
+  values: ReadonlyMap<string, unknown>,
+): unknown[] {
+  return values.has(attribute) ? [values.get(attribute), shown] : [shown];
 }
 
-function declareParameters({ parameters }: PythonSignature): string {
+function declareProperty(
+  name: string,
+  values: readonly unknown[],
+  said: AttributeAbout | undefined,
+): string[] {
+  const { schema, ...result } = said?.result ?? {};
+  const described = schema ? typeOfSchema(schema) : UNKNOWN;
+  const type = described === UNKNOWN ? typeOfValues(values) : described;
+  const text = describeValue(result);
+  const lines = commentLines([said?.description, text].filter(Boolean).join("\n"));
+  return [
+    ...(lines.length > 0 ? ["/**", ...lines, " */"] : []),
+    `readonly ${name}: ${render(type)};`,
+  ];
+}
+
+function declareMethod(
+  name: string,
+  shown: string,
+  isStream: boolean,
+  said: AttributeAbout | undefined,
+): string[] {
+  const signature = parseSignature(shown);
+  const parameters = signature ? declareParameters(signature, said) : "...args: unknown[]";
+  const { schema } = said?.result ?? {};
+  const described = schema ? typeOfSchema(schema) : UNKNOWN;
+  const result = isStream
+    ? `${STREAM}<${render(described)}>`
+    : render(described === UNKNOWN ? typeOf(signature?.returns) : described);
+  return [...documentMethod(shown, signature, said), `${name}(${parameters}): ${result};`];
+}
+
+/** The documentation comment of a method: its signature, and what is said of it. */
+function documentMethod(
+  shown: string,
+  signature: PythonSignature | undefined,
+  said: AttributeAbout | undefined,
+): string[] {
+  const signed = `\`${comment(shorten(shown))}\``;
+  const tags = (signature?.parameters ?? []).flatMap(({ form, name }) => {
+    const text = describeValue({ ...aboutParameter(said, name) });
+    const place = form === "keyword" ? `named.${name}` : name;
+    return text === "" ? [] : [` * @param ${comment(place)} ${comment(text)}`];
+  });
+  const result = describeValue(said?.result ?? {});
+  if (result !== "") tags.push(` * @returns ${comment(result)}`);
+  const lines = commentLines(said?.description ?? "");
+  if (lines.length === 0 && tags.length === 0) return [`/** ${signed} */`];
+  const parts = [lines, [` * ${signed}`], tags].filter((part) => part.length > 0);
+  return ["/**", ...parts.flatMap((part, index) => index === 0 ? part : [" *", ...part]), " */"];
+}
+
+/** The lines of a text, for a documentation comment. */
+function commentLines(text: string): string[] {
+  if (text === "") return [];
+  return text.split("\n").map((line) => ` * ${comment(line)}`.trimEnd());
+}
+
+function declareParameters(
+  { parameters }: PythonSignature,
+  said: AttributeAbout | undefined,
+): string {
+  const typeOfParameter = ({ name, annotation }: PythonParameter): Types => {
+    const { schema } = aboutParameter(said, name) ?? {};
+    const described = schema ? typeOfSchema(schema) : UNKNOWN;
+    return described === UNKNOWN ? typeOf(annotation) : described;
+  };
   const taken = new Set<string>();
   const list: { name: string; type: Types; isOptional: boolean }[] = [];
-  for (const { form, name, annotation, hasDefault } of parameters) {
-    if (form !== "plain") continue;
+  for (const parameter of parameters) {
+    if (parameter.form !== "plain") continue;
     list.push({
-      name: parameterName(name, taken),
-      type: typeOf(annotation),
-      isOptional: hasDefault,
+      name: parameterName(parameter.name, taken),
+      type: typeOfParameter(parameter),
+      isOptional: parameter.hasDefault,
     });
   }
   const rest = parameters.find(({ form }) => form === "rest");
-  const named = rest ? undefined : declareNamed(parameters);
+  const named = rest ? undefined : declareNamed(parameters, typeOfParameter);
   if (named) list.push({ name: parameterName("named", taken), ...named });
   const texts = list.map(({ name, type, isOptional }, index) => {
     // In TypeScript, optional parameters are the last ones.
@@ -102,7 +192,11 @@ function declareParameters({ parameters }: PythonSignature): string {
     return `${name}: ${render(isOptional ? union([type, ["undefined"]]) : type)}`;
   });
   if (rest) {
-    texts.push(`...${parameterName(rest.name, taken)}: ${arrayOf(typeOf(rest.annotation))}`);
+    const { schema } = aboutParameter(said, rest.name) ?? {};
+    const type = schema?.type === "array"
+      ? render(typeOfSchema(schema))
+      : arrayOf(typeOf(rest.annotation));
+    texts.push(`...${parameterName(rest.name, taken)}: ${type}`);
   }
   return texts.join(", ");
 }
@@ -110,11 +204,14 @@ function declareParameters({ parameters }: PythonSignature): string {
 /** The keyword-only parameters, as one object. */
 function declareNamed(
   parameters: readonly PythonParameter[],
+  typeOfParameter: (parameter: PythonParameter) => Types,
 ): { type: Types; isOptional: boolean } | undefined {
   const byName = parameters.filter(({ form }) => form === "keyword");
   const others = parameters.find(({ form }) => form === "others");
-  const members = byName.map(({ name, annotation, hasDefault }) =>
-    `${propertyName(name)}${hasDefault ? "?" : ""}: ${render(typeOf(annotation))}`
+  const members = byName.map((parameter) =>
+    `${propertyName(parameter.name)}${parameter.hasDefault ? "?" : ""}: ${
+      render(typeOfParameter(parameter))
+    }`
   );
   if (others) {
     // Beside members, the type of an index signature must include all of their types.
@@ -126,14 +223,8 @@ function declareNamed(
   return { type: [`{ ${members.join("; ")} }`], isOptional };
 }
 
-/** The members of a union. */
-type Types = readonly string[];
-
-/** The type of a generator. A service does not describe its values. */
-const STREAM = "AsyncGenerator<unknown>";
-
-const UNKNOWN: Types = ["unknown"];
-const UNKNOWN_OBJECT: Types = ["{ [name: string]: unknown }"];
+/** The type of a generator. */
+const STREAM = "AsyncGenerator";
 
 /** The types of Python as types of TypeScript, after they have travelled as JSON. */
 const TYPES: ReadonlyMap<string, Types> = new Map<string, Types>([
@@ -247,6 +338,14 @@ function plainName(name: string): string {
 const VALUE_DEPTH = 4;
 const VALUE_MEMBERS = 64;
 
+/** The type of a property that has had these values. */
+function typeOfValues(values: readonly unknown[]): Types {
+  const others = values.filter((value) => value !== null);
+  const types = union(others.map((value) => typeOfValue(value, 0)));
+  const mayBeNull = others.length < values.length && others.length > 0;
+  return mayBeNull ? union([types, ["null"]]) : types;
+}
+
 function typeOfValue(value: unknown, depth: number): Types {
   if (value === null || depth > VALUE_DEPTH) return UNKNOWN; // the value may have another type later
   if (Array.isArray(value)) {
@@ -271,21 +370,6 @@ function typeOfValue(value: unknown, depth: number): Types {
   }
 }
 
-function union(members: readonly Types[]): Types {
-  const all = new Set(members.flat());
-  return all.size === 0 || all.has("unknown") ? UNKNOWN : [...all];
-}
-
-function arrayOf(items: Types): string {
-  return items.length > 1 ? `(${render(items)})[]` : `${items[0]}[]`;
-}
-
-function render(types: Types): string {
-  return types.join(" | ");
-}
-
-const IDENTIFIER = /^[\p{ID_Start}_$][\p{ID_Continue}$]*$/u;
-
 /** Words that cannot be the name of a parameter. */
 const RESERVED: ReadonlySet<string> = new Set(
   ("arguments await break case catch class const continue debugger default delete do else enum " +
@@ -294,26 +378,12 @@ const RESERVED: ReadonlySet<string> = new Set(
     "try typeof var void while with yield").split(" "),
 );
 
-function propertyName(name: string): string {
-  return IDENTIFIER.test(name) ? name : quote(name);
-}
-
 /** The name, with underscores appended until it is allowed and no other parameter has it. */
 function parameterName(name: string, taken: Set<string>): string {
   let free = name;
   while (RESERVED.has(free) || taken.has(free)) free += "_";
   taken.add(free);
   return free;
-}
-
-/** A text in quotes, with invisible characters escaped. */
-function quote(text: string): string {
-  return printable(JSON.stringify(text));
-}
-
-/** Text for a comment: it cannot end the comment, nor be a directive for a tool. */
-function comment(text: string): string {
-  return printable(text).replaceAll("*/", "*\\/").replaceAll("@", "\\u{40}");
 }
 
 const LONGEST_COMMENT = 400;

@@ -5,7 +5,8 @@
  */
 
 import type { Identities, ServiceEntry } from "../wire/identities.ts";
-import { encodeForTerminal, table } from "./output.ts";
+import { table } from "./output.ts";
+import { isMethod } from "./property_values.ts";
 import { printable } from "../base/printable.ts";
 
 /** The Clients that are linked with each Service, by its name; `null` if the Manager does not report them. */
@@ -33,7 +34,10 @@ export function listingOf(
   return {
     manager: { hostname, port, language, os },
     services: Object.fromEntries(
-      Object.entries(services).map(([name, entry]) => [name, { ...entry, links: linksWith(name) }]),
+      Object.entries(services).map(([name, entry]) => [
+        name,
+        { ...entry, attributes: withoutValues(entry.attributes), links: linksWith(name) },
+      ]),
     ),
     clients: Object.fromEntries(Object.entries(clients).filter(([name]) => name !== requester)),
   };
@@ -76,10 +80,9 @@ export function describeListing(
   ].join("\n\n");
 }
 
-/** The attributes of a Service as lines: methods with their parameters, constants with their values. */
-export function describeAttributes(attributes: Readonly<Record<string, unknown>>): string[] {
-  return Object.entries(attributes).map(([name, value]) => {
-    const isSignature = typeof value === "string" && value.startsWith("(");
-    return printable(name) + (isSignature ? printable(value) : ` = ${encodeForTerminal(value)}`);
-  });
+/** The attributes with `null` in the place of values: they are from the start of the service. */
+function withoutValues(attributes: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(attributes).map(([name, shown]) => [name, isMethod(shown) ? shown : null]),
+  );
 }

@@ -1,6 +1,6 @@
 /**
- * The requests of commands. Where a name is misspelt, or the Manager does not know a request, the
- * error says what there is instead.
+ * The requests of commands. Where the name of a Service is misspelt, or the Manager does not know a
+ * request, the error says what there is instead.
  *
  * @module
  */
@@ -10,6 +10,7 @@ import type { Link, RequestOptions } from "../client/link.ts";
 import { Stream } from "../client/stream.ts";
 import { PermissionError, RemoteError, ValueError } from "../errors.ts";
 import { repr } from "../base/repr.ts";
+import { listNames, suggestName } from "../base/suggestion.ts";
 import { options } from "../wire/call.ts";
 import { isObject } from "../wire/message.ts";
 import { isStatus, type ManagerStatus } from "../wire/status.ts";
@@ -39,10 +40,26 @@ export function noSuchService(
   services: Readonly<Record<string, unknown>>,
   cause?: unknown,
 ): ValueError {
+  const names = Object.keys(services);
+  const meant = suggestName(name, names);
   return new ValueError(
-    `Cannot ${task} ${repr(name)}: no such service is connected. ` +
-      `Those that are: ${listNames(services)}`,
+    `Cannot ${task} ${repr(name)}: no such service is connected. ${meant && `${meant} `}` +
+      `Those that are: ${listNames(names)}`,
     { cause },
+  );
+}
+
+/** The error for the name of an attribute that a Service does not have. It lists those that it has. */
+export function noSuchAttribute(
+  service: string,
+  name: string,
+  offered: Readonly<Record<string, unknown>>,
+): ValueError {
+  const names = Object.keys(offered);
+  const meant = suggestName(name, names);
+  return new ValueError(
+    `Cannot describe ${repr(name)}: the ${repr(service)} service has none of that name. ` +
+      `${meant && `${meant} `}It has ${listNames(names)}`,
   );
 }
 
@@ -50,7 +67,6 @@ export function noSuchService(
  * The result of a request, or the values of a stream as they arrive.
  *
  * @param onStream Called if it is a stream, when it is requested.
- * @throws {ValueError} If the Service has no attribute of that name.
  * @throws The errors of {@linkcode Link.request}.
  */
 export async function* resultsOf(
@@ -59,21 +75,11 @@ export async function* resultsOf(
   options: RequestOptions,
   onStream: () => void = () => {},
 ): AsyncGenerator<unknown> {
-  try {
-    const request = link.request(attribute, options);
-    if (request instanceof Stream) {
-      onStream();
-      yield* request;
-    } else {
-      yield await request;
-    }
-  } catch (cause) {
-    const offered = link.serviceAttributes;
-    const isMissing = cause instanceof RemoteError && cause.remoteName === "AttributeError" &&
-      !Object.hasOwn(offered, attribute);
-    if (!isMissing) throw cause;
-    throw new ValueError(`${cause.message}. It has ${listNames(offered)}`, { cause });
-  }
+  const request = link.request(attribute, options);
+  if (request instanceof Stream) {
+    onStream();
+    yield* request;
+  } else yield await request;
 }
 
 /**
@@ -99,8 +105,4 @@ export async function requestStatus({ client, signal }: ClientSession): Promise<
   }
   if (isStatus(status)) return status;
   throw new ValueError(`${manager} answered "status" with something else`);
-}
-
-function listNames(named: Readonly<Record<string, unknown>>): string {
-  return Object.keys(named).map(repr).join(", ") || "none";
 }

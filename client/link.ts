@@ -12,12 +12,16 @@ import { type Call, type CallOptions, Kwargs, splitArguments } from "../wire/cal
 import { ConnectionAbortedError } from "../errors.ts";
 import { Future } from "../future.ts";
 import { callHandler } from "../base/callbacks.ts";
+import { captureCaller, showCaller } from "../base/caller.ts";
 import type { JsonObject } from "../wire/message.ts";
 import { NOTHING_SAID, type ServiceAbout } from "../wire/about.ts";
 import { isSameUser, type ServiceEntry, type ServiceUser } from "../wire/identities.ts";
 import { UnhandledNotifications } from "./unhandled_notifications.ts";
 import type { RemoteAttribute, RemoteMethod } from "./remote.ts";
+import { explainCall } from "./hints.ts";
+import { printable } from "../base/printable.ts";
 import { repr } from "../base/repr.ts";
+import { labelOf } from "./request.ts";
 import type { Service } from "../service.ts";
 import type { Requests, SendOptions } from "./requests.ts";
 
@@ -252,7 +256,14 @@ export interface LinkOwner {
   unlink(link: LinkCore): Promise<void>;
 }
 
-/** A Link without its remote methods. {@linkcode remote} adds those. */
+/** What `console.log` calls in Deno, Node and Bun. */
+export const INSPECT = Symbol.for("nodejs.util.inspect.custom");
+
+/** How many attributes of a Service `console.log` shows, and how many characters of each. */
+const MOST_SHOWN = 50;
+const LONGEST_SHOWN = 200;
+
+/** A Link without its remote methods, which `link_object.ts` adds. */
 export class LinkCore implements LinkMembers {
   readonly serviceName: string;
   serviceErrorHandler: ServiceErrorHandler | undefined;
@@ -261,7 +272,13 @@ export class LinkCore implements LinkMembers {
   #notificationTime: number | undefined;
   readonly #owner: LinkOwner;
   /** The same for each request. */
-  readonly #sendOptions: SendOptions<unknown> = { peer: this };
+  readonly #sendOptions: SendOptions<unknown> = {
+    peer: this,
+    explain: (error, attribute) => explainCall(error, attribute, this.#entry),
+  };
+  /** A function of its own, since the object of the Link has it too. */
+  readonly [INSPECT] = (): string => this.#show();
+  readonly #renewalListeners: (() => void)[] = [];
   #entry: ServiceEntry;
   /** Why the Link has ended; empty if its user has ended it. */
   #ended: string | undefined;
@@ -331,12 +348,12 @@ export class LinkCore implements LinkMembers {
   acquireLock(
     { shared = false, ...options }: { shared?: boolean } & CallOptions = {},
   ): Future<string[]> {
-    if (this.#ended !== undefined) return this.#refuse("acquire_lock");
+    if (this.#ended !== undefined) return this.#refuse("acquire_lock", options);
     return this.#owner.acquireLock(this.serviceName, shared, options);
   }
 
   releaseLock(options: CallOptions = {}): Future<string[]> {
-    if (this.#ended !== undefined) return this.#refuse("release_lock");
+    if (this.#ended !== undefined) return this.#refuse("release_lock", options);
     return this.#owner.releaseLock(this.serviceName, options);
   }
 
@@ -362,6 +379,12 @@ export class LinkCore implements LinkMembers {
   /** The link was restored. The identity of the Service may have changed. */
   renew(entry: ServiceEntry): void {
     this.#entry = entry;
+    for (const listener of this.#renewalListeners) listener();
+  }
+
+  /** Calls a function each time when the link is restored. */
+  whenRenewed(listener: () => void): void {
+    this.#renewalListeners.push(listener);
   }
 
   /** Whether a Service of that user may take the place of the one that was linked. */
@@ -389,7 +412,8 @@ export class LinkCore implements LinkMembers {
     this.#notificationTime = time;
     const named = Object.keys(kwargs).length > 0 ? [new Kwargs(kwargs)] : [];
     callHandler(
-      `The notification handler of ${this.serviceName}`,
+      "notificationHandler",
+      this.serviceName,
       () => this.notificationHandler?.(...args, ...named),
     );
   }
@@ -399,7 +423,7 @@ export class LinkCore implements LinkMembers {
   }
 
   #send<R>(attribute: string, call: Call): Future<R> {
-    if (this.#ended !== undefined) return this.#refuse(attribute);
+    if (this.#ended !== undefined) return this.#refuse(attribute, call.options);
     const { requests } = this.#owner;
     if (!this.#entry.streams?.includes(attribute)) {
       return this.#watch(
@@ -418,15 +442,16 @@ export class LinkCore implements LinkMembers {
   }
 
   /** The Future of a request of a Link that has ended. */
-  #refuse<R>(attribute: string): Future<R> {
+  #refuse<R>(attribute: string, { ignoreErrors }: CallOptions): Future<R> {
     const service = repr(this.serviceName);
     const reason = this.#ended === "" ? "" : `: ${this.#ended}`;
-    const { future, reject } = Future.withResolvers<R>();
-    reject(
-      new ConnectionAbortedError(
-        `Cannot request ${attribute}: the link with the ${service} service has ended${reason}`,
-      ),
+    const caller = captureCaller();
+    const label = labelOf(this.serviceName, attribute);
+    const { future, reject } = Future.withResolvers<R>({ label, caller, ignoreErrors });
+    const error = new ConnectionAbortedError(
+      `Cannot request ${attribute}: the link with the ${service} service has ended${reason}`,
     );
+    reject(showCaller(error, caller));
     return future;
   }
 
@@ -439,7 +464,8 @@ export class LinkCore implements LinkMembers {
       const error = await future.exception();
       if (error === null) return;
       await callHandler(
-        `The error handler of ${this.serviceName}`,
+        "serviceErrorHandler",
+        this.serviceName,
         () => handler(error as Error),
       );
     });
@@ -449,52 +475,22 @@ export class LinkCore implements LinkMembers {
   toString(): string {
     return `<Link with ${this.serviceName}[${this.serviceAddress}]>`;
   }
-}
 
-/** The members of a Link. Every other name, also `call` and `notify`, is a remote attribute. */
-const MEMBERS: ReadonlySet<string> = new Set<keyof LinkMembers & string>([
-  "serviceName",
-  "serviceAddress",
-  "serviceAttributes",
-  "serviceLanguage",
-  "serviceOs",
-  "serviceMaxClients",
-  "serviceUser",
-  "serviceAbout",
-  "notificationTime",
-  "notificationHandler",
-  "serviceErrorHandler",
-  "request",
-  "acquireLock",
-  "releaseLock",
-  "unlink",
-  "disconnect",
-  "shutdownService",
-]);
+  /** What `console.log` shows. */
+  #show(): string {
+    const attributes = Object.entries(this.serviceAttributes).map(([name, shown]) => {
+      const isMethod = typeof shown === "string" && shown.startsWith("(");
+      return `  ${printable(isMethod ? name + shown : name)}`.slice(0, LONGEST_SHOWN);
+    });
+    const left = attributes.length - MOST_SHOWN;
+    if (left > 0) attributes.splice(MOST_SHOWN, left, `  ... and ${left} more`);
+    const title = `Link with ${printable(`${this.serviceName}[${this.serviceAddress}]`)}`;
+    return [`${title}, ${this.#state} {`, ...attributes, "}"].join("\n");
+  }
 
-/** Names that JavaScript itself looks up: requests for them would break `await` and JSON. */
-const NEVER_REMOTE: ReadonlySet<string> = new Set(["then", "toJSON"]);
-
-/** Adds the methods of the Service to a Link: every name that is not a member of the Link. */
-export function remote<Core extends LinkCore, S>(core: Core): Core & Link<S> {
-  return new Proxy(core, {
-    get(target, name) {
-      if (typeof name === "symbol" || MEMBERS.has(name) || name in Object.prototype) {
-        const member = Reflect.get(target, name, target);
-        return typeof member === "function" ? member.bind(target) : member;
-      }
-      if (NEVER_REMOTE.has(name)) return undefined;
-      return (...parameters: unknown[]) => target.call(name, parameters);
-    },
-    set(target, name, value) {
-      if (name !== "notificationHandler" && name !== "serviceErrorHandler") {
-        throw new TypeError(
-          `Cannot set ${
-            String(name)
-          }: what can be set is notificationHandler and serviceErrorHandler`,
-        );
-      }
-      return Reflect.set(target, name, value, target);
-    },
-  }) as Core & Link<S>;
+  get #state(): string {
+    if (this.#ended === "") return "ended";
+    if (this.#ended !== undefined) return `ended: ${this.#ended}`;
+    return this.#owner.requests.isHeld(this.serviceName) ? "being restored" : "linked";
+  }
 }

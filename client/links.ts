@@ -13,23 +13,35 @@
  * @module
  */
 
+import { captureCaller, showCaller } from "../base/caller.ts";
 import { repr } from "../base/repr.ts";
 import type { ConnectionChange } from "../device/connector.ts";
 import type { ReconnectingConnection } from "../device/reconnecting_connection.ts";
 import { type ResolvedReconnect, retry } from "../device/retry.ts";
 import { ConnectionAbortedError, PermissionError, RemoteError, TimeoutError } from "../errors.ts";
 import type { Future } from "../future.ts";
-import { startTimer } from "../base/timer.ts";
-import type { CallOptions } from "../wire/call.ts";
+import { startTimer, type Timer } from "../base/timer.ts";
+import type { Call, CallOptions } from "../wire/call.ts";
 import { isSameUser, type ServiceUser, toServiceEntry } from "../wire/identities.ts";
 import { MANAGER } from "../wire/protocol.ts";
-import { type Link, LinkCore, type LinkOptions, type LinkOwner, remote } from "./link.ts";
+import { explainLink, isNoSuchService } from "./hints.ts";
+import { type Link, LinkCore, type LinkOptions, type LinkOwner } from "./link.ts";
+import { remote } from "./link_object.ts";
 import { labelOf } from "./request.ts";
 import { PendingChanges } from "./pending_changes.ts";
-import type { Requests } from "./requests.ts";
+import { ServiceNames } from "./service_names.ts";
+import type { Requests, SendOptions } from "./requests.ts";
 
 /** The longest time between two attempts to link with a Service again, in milliseconds. */
 const LONGEST_DELAY = 2_000;
+
+/** An option of the package itself: the error of a link needs no hint, since another try follows. */
+export const NO_HINT: unique symbol = Symbol("no hint");
+
+/** The option {@linkcode NO_HINT}. */
+export interface NoHint {
+  [NO_HINT]?: boolean;
+}
 
 /** What the Links need of their Client. */
 export interface LinksOptions {
@@ -58,11 +70,13 @@ export class Links implements LinkOwner {
   readonly #linking = new PendingChanges();
   /** The requests for a lock, which its release undoes. */
   readonly #locking = new PendingChanges();
+  readonly #names: ServiceNames;
   /** Aborted when the connection is lost (a new attempt follows) or has ended for good. */
   #restoring = new AbortController();
 
   constructor({ requests, connection, reconnect, report }: LinksOptions) {
     this.requests = requests;
+    this.#names = new ServiceNames(requests);
     this.#connection = connection;
     this.#reconnect = reconnect;
     this.#report = report;
@@ -72,7 +86,10 @@ export class Links implements LinkOwner {
    * Asks the Manager for a link with a Service. After the time-out the request is cancelled, unlike
    * any other request: its caller does not expect a link then.
    */
-  link<S>(service: string, { sameUser, ...options }: LinkOptions): Future<Link<S>> {
+  link<S>(
+    service: string,
+    { sameUser, [NO_HINT]: hasNoHint, ...options }: LinkOptions & NoHint,
+  ): Future<Link<S>> {
     const adapt = (reply: unknown) => {
       const entry = toServiceEntry(reply);
       if (sameUser && entry.offered_by === undefined) throw notTold(service);
@@ -81,12 +98,13 @@ export class Links implements LinkOwner {
       return remote<LinkCore, S>(core);
     };
     const call = { args: [service], kwargs: {}, options };
-    const linking = this.requests.call(MANAGER, "link", call, { adapt });
-    this.#linking.add(service, linking, async () => {
+    const settled = this.#linking.add(service, async () => {
       if (!this.#has(service)) await this.#unlinkService(service);
     });
-    cancelAfter(linking, "link", options);
-    return linking;
+    const explain = hasNoHint
+      ? undefined
+      : (error: RemoteError) => this.#explainLink(error, service);
+    return this.#callUntil("link", call, { adapt, onSettled: settled, explain });
   }
 
   /** The Links with a Service. */
@@ -104,10 +122,9 @@ export class Links implements LinkOwner {
       if (this.#has(service)) this.#locks.set(service, shared);
       return linked as string[];
     };
-    const locking = this.requests.call(MANAGER, "acquire_lock", call, { adapt, link: service });
-    this.#locking.add(service, locking, () => this.#undoLock(service));
-    cancelAfter(locking, "acquire_lock", options);
-    return locking;
+    const onSettled = this.#locking.add(service, () => this.#undoLock(service));
+    const sending = { adapt, link: service, onSettled };
+    return this.#callUntil("acquire_lock", call, sending);
   }
 
   /** Releases the lock of a Service. */
@@ -187,6 +204,36 @@ export class Links implements LinkOwner {
       (label) => new ConnectionAbortedError(`Cannot request ${label}: the link has ended`),
     );
     return !wasLost && !isLinking;
+  }
+
+  /** Adds the services that are connected to the error of a link. Never rejects. */
+  async #explainLink(error: RemoteError, service: string): Promise<void> {
+    if (!isNoSuchService(error)) return;
+    try {
+      explainLink(error, service, await this.#names.get());
+    } catch {
+      // The connection has ended, or the Manager is slow: the error has no hint.
+    }
+  }
+
+  /** Sends a request to the Manager that is cancelled when its time-out is over. */
+  #callUntil<R>(attribute: string, call: Call, sending: SendOptions<R>): Future<R> {
+    const { timeout = Infinity } = call.options;
+    const caller = timeout === Infinity ? undefined : captureCaller();
+    let timer: Timer;
+    const request = this.requests.call(MANAGER, attribute, call, {
+      ...sending,
+      onSettled: (outcome) => {
+        clearTimeout(timer);
+        sending.onSettled?.(outcome);
+      },
+    });
+    const expire = () => {
+      const late = `${labelOf(MANAGER, attribute)} was not done within ${timeout} ms`;
+      request.cancel(showCaller(new TimeoutError(late), caller));
+    };
+    if (!request.done()) timer = startTimer(expire, timeout);
+    return request;
   }
 
   /** Sends a request to the Manager, at once or not at all. */
@@ -359,20 +406,6 @@ function notTold(service: string): PermissionError {
     `Cannot link with ${repr(service)} for the same user only: the Manager does not say who ` +
       `offers it. It has to be one of this package where users log in (--auth-login)`,
   );
-}
-
-/** Cancels a request to the Manager when its time-out is over. */
-function cancelAfter(
-  request: Future<unknown>,
-  attribute: string,
-  { timeout = Infinity }: CallOptions,
-): void {
-  const expire = () =>
-    request.cancel(
-      new TimeoutError(`${labelOf(MANAGER, attribute)} was not done within ${timeout} ms`),
-    );
-  const timer = startTimer(expire, timeout);
-  request.addDoneCallback(() => clearTimeout(timer));
 }
 
 /** Whether another client took the lock, or the last link (`maxClients`). */

@@ -9,7 +9,7 @@
  */
 
 import { RemoteError } from "../errors.ts";
-import type { Future } from "../future.ts";
+import type { RequestOutcome } from "./request.ts";
 
 /** The requests for one kind of change. */
 export class PendingChanges {
@@ -33,23 +33,24 @@ export class PendingChanges {
    *
    * @param undo Called then, if no other request for the service is pending and the change has to be
    * undone. It never rejects.
+   * @returns To be called when the request is settled. It never rejects.
    */
-  add(service: string, request: Future<unknown>, undo: () => Promise<void>): void {
+  add(service: string, undo: () => Promise<void>): (outcome: RequestOutcome) => Promise<void> {
     this.#pending.set(service, (this.#pending.get(service) ?? 0) + 1);
-    request.addDoneCallback(() => this.#settled(service, request, undo));
+    return (outcome) => this.#settled(service, outcome, undo);
   }
 
-  /** A request is settled. Never rejects. */
   async #settled(
     service: string,
-    request: Future<unknown>,
+    outcome: RequestOutcome,
     undo: () => Promise<void>,
   ): Promise<void> {
     const others = this.#pending.get(service)! - 1;
     if (others > 0) this.#pending.set(service, others);
     else this.#pending.delete(service);
-    const error = await request.exception().catch((reason) => reason);
-    const isAnswered = error === null || (error instanceof RemoteError && !request.cancelled());
+    const { state } = outcome;
+    const isAnswered = state === "fulfilled" ||
+      (state === "rejected" && outcome.error instanceof RemoteError);
     if (!isAnswered) this.#toUndo.add(service); // the Manager has made the change, or may do so
     if (this.#pending.has(service) || !this.#toUndo.delete(service)) return;
     await undo();

@@ -18,7 +18,8 @@
 
 import type { Credit } from "../base/credit.ts";
 import type { Arrival } from "../device/arrival.ts";
-import { ConnectionAbortedError, TimeoutError } from "../errors.ts";
+import { type Caller, type RemoteTraceback, showCaller } from "../base/caller.ts";
+import { ConnectionAbortedError, RemoteError, TimeoutError } from "../errors.ts";
 import type { FutureWithResolvers } from "../future.ts";
 import { startTimer } from "../base/timer.ts";
 import type { CallOptions } from "../wire/call.ts";
@@ -43,6 +44,13 @@ export type RequestState =
   }
   /** Its Future has a result or an error, or is cancelled. */
   | { readonly state: "settled" };
+
+/** How a request has ended. */
+export type RequestOutcome =
+  | { readonly state: "fulfilled"; readonly result: unknown }
+  | { readonly state: "rejected"; readonly error: unknown }
+  /** Its caller does not want it any more. */
+  | { readonly state: "cancelled"; readonly error: unknown };
 
 /** What a request is made of. */
 export interface RequestParts {
@@ -71,6 +79,12 @@ export interface RequestParts {
   onSent: (() => void) | undefined;
   /** Called with each piece of a large value. */
   onProgress: CallOptions["onProgress"];
+  /** Adds a hint to the error that it was answered with. */
+  explain: ((error: RemoteError, attribute: string) => void | Promise<void>) | undefined;
+  /** Whether nobody is told that it fails. */
+  ignoresErrors: boolean;
+  /** Where it was made, for the stacks of its errors; `undefined` if they do not show that. */
+  caller: Caller | undefined;
   /** Whether the service is asked when the reading was taken. */
   wantsTime: boolean;
 }
@@ -102,6 +116,9 @@ export class ClientRequest implements Readonly<RequestParts> {
   readonly onValue: RequestParts["onValue"];
   readonly onSent: (() => void) | undefined;
   readonly onProgress: CallOptions["onProgress"];
+  readonly explain: RequestParts["explain"];
+  readonly ignoresErrors: boolean;
+  readonly caller: Caller | undefined;
   readonly wantsTime: boolean;
   /** When the reading was taken, in milliseconds since 1970, if its reply says it. */
   time: number | undefined;
@@ -114,6 +131,8 @@ export class ClientRequest implements Readonly<RequestParts> {
   /** What arrives in pieces; made with the first one. */
   arrival: Arrival | undefined;
   #state: RequestState = ASKED;
+  #outcome: RequestOutcome | undefined;
+  #listeners: ((outcome: RequestOutcome) => void)[] | undefined;
 
   constructor(parts: RequestParts) {
     this.service = parts.service;
@@ -131,6 +150,9 @@ export class ClientRequest implements Readonly<RequestParts> {
     this.onValue = parts.onValue;
     this.onSent = parts.onSent;
     this.onProgress = parts.onProgress;
+    this.explain = parts.explain;
+    this.ignoresErrors = parts.ignoresErrors;
+    this.caller = parts.caller;
     this.wantsTime = parts.wantsTime;
     this.time = undefined;
   }
@@ -143,6 +165,11 @@ export class ClientRequest implements Readonly<RequestParts> {
   /** What it is called in an error message, e.g. `"add of the 'BasicMath' service"`. */
   get label(): string {
     return labelOf(this.service, this.attribute);
+  }
+
+  /** Whether its error would be lost if it failed: no code waits for it, or ignores its errors. */
+  get isLost(): boolean {
+    return !this.ignoresErrors && !this.resolvers.future.observed();
   }
 
   /**
@@ -194,34 +221,63 @@ export class ClientRequest implements Readonly<RequestParts> {
     this.kwargs = NO_KWARGS;
   }
 
+  /**
+   * Calls a function when it has ended; at once if it has. Unlike a callback of its Future, this does
+   * not observe the Future. The function throws nothing.
+   */
+  whenSettled(listener: (outcome: RequestOutcome) => void): void {
+    if (this.#outcome !== undefined) listener(this.#outcome);
+    else (this.#listeners ??= []).push(listener);
+  }
+
   /** Its reply has come. */
   resolve(result: unknown): void {
-    this.#settle();
+    let adapted = result;
     try {
-      this.resolvers.resolve(this.adapt ? this.adapt(result) : result);
+      if (this.adapt) adapted = this.adapt(result);
     } catch (error) {
-      this.resolvers.reject(error);
+      return this.reject(error);
     }
+    this.#settle({ state: "fulfilled", result: adapted });
+    this.resolvers.resolve(adapted);
   }
 
   /** It has failed. */
   reject(error: unknown): void {
-    this.#settle();
+    showCaller(error, this.caller, this.#tracebackOf(error));
+    this.#settle({ state: "rejected", error });
     this.resolvers.reject(error);
   }
 
-  /** Its caller has cancelled the Future. */
-  cancelled(): void {
-    this.#settle();
+  /** Its caller has ended the connection, and gives it up: nobody is told that it fails. */
+  abandon(error: unknown): void {
+    this.resolvers.future.catch(() => {});
+    this.reject(error);
   }
 
-  #settle(): void {
+  /** Its caller has cancelled the Future. */
+  cancelled(error: unknown): void {
+    this.#settle({ state: "cancelled", error });
+  }
+
+  #tracebackOf(error: unknown): RemoteTraceback | undefined {
+    if (!(error instanceof RemoteError)) return undefined;
+    // The stack shows it: once is enough where an error is printed with its properties.
+    Object.defineProperty(error, "traceback", { enumerable: false });
+    return { of: nameOf(this.service), lines: error.traceback };
+  }
+
+  #settle(outcome: RequestOutcome): void {
     this.release();
     this.#leaveQueue();
     this.#state = SETTLED;
     this.credit?.close();
     this.arrival?.close();
     this.sent();
+    if (this.#outcome !== undefined) return;
+    this.#outcome = outcome;
+    for (const listener of this.#listeners ?? []) listener(outcome);
+    this.#listeners = undefined;
   }
 
   #leaveQueue(): void {
@@ -231,8 +287,11 @@ export class ClientRequest implements Readonly<RequestParts> {
 
 /** What a request is called in an error message. */
 export function labelOf(service: string, attribute: string): string {
-  const whose = service === MANAGER ? "the Manager" : `the ${repr(service)} service`;
-  return `${attribute} of ${whose}`;
+  return `${attribute} of ${nameOf(service)}`;
+}
+
+function nameOf(service: string): string {
+  return service === MANAGER ? "the Manager" : `the ${repr(service)} service`;
 }
 
 /** The error of a request that was not sent before its deadline. */

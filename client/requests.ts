@@ -11,6 +11,8 @@
 import { AsyncQueue } from "./async_queue.ts";
 import { type Call, type CallOptions, givenArguments } from "../wire/call.ts";
 import { callHandler } from "../base/callbacks.ts";
+import { captureCaller, showCaller } from "../base/caller.ts";
+import { withTimeout } from "../base/with_timeout.ts";
 import type { Connection } from "../net/connection.ts";
 import { ConnectionAbortedError, RemoteError, TimeoutError, ValueError } from "../errors.ts";
 import { Credit } from "../base/credit.ts";
@@ -42,7 +44,14 @@ import {
 } from "../wire/protocol.ts";
 import { OfflineQueue } from "./offline_queue.ts";
 import { repr } from "../base/repr.ts";
-import { ClientRequest, labelOf, notSentInTime, unanswered, unsendable } from "./request.ts";
+import {
+  ClientRequest,
+  labelOf,
+  notSentInTime,
+  type RequestOutcome,
+  unanswered,
+  unsendable,
+} from "./request.ts";
 import { SendScheduler } from "./send_scheduler.ts";
 import { Stream, type StreamItem, WINDOW } from "./stream.ts";
 import { UidMap } from "../base/uid_map.ts";
@@ -78,6 +87,26 @@ export interface SendOptions<R> {
   isAdministrative?: boolean;
   /** Whether it fails where it would have to wait for the connection. Default: false. */
   failsOffline?: boolean;
+  /** Called when it has ended. Unlike a callback of its Future, it does not observe that. */
+  onSettled?: (outcome: RequestOutcome) => void;
+  /** Adds a hint to the error that it was answered with, before its caller gets that. Never rejects. */
+  explain?: (error: RemoteError, attribute: string) => void | Promise<void>;
+}
+
+/** The settings of the requests of one Client. */
+export interface RequestsOptions {
+  /** How many requests may wait for the connection or a link. */
+  maxWaiting: number;
+  /**
+   * Called when a reply says that a service is not connected any more, before the request is settled.
+   */
+  onServiceGone: (service: string) => void;
+  /** The largest result that is accepted in pieces, in bytes. Default: no limit. */
+  readLimit?: number;
+  /** Parses such results. */
+  parse?: ParseJson;
+  /** Whether the stacks of errors show where a request was made. Default: `true`. */
+  asyncStackTraces?: boolean;
 }
 
 /** The request that a Manager does not reply to: it ends the connection instead. */
@@ -100,27 +129,25 @@ export class Requests {
   readonly #budget = new ArrivalBudget();
   readonly #readLimit: number;
   readonly #parse: ParseJson | undefined;
+  readonly #asyncStackTraces: boolean;
   /** The extensions of the protocol that the Manager knows. */
   #managerExtensions: readonly string[] = [];
   /** Why a question of the Manager could not be answered, so that it will refuse a request. */
   #explanation: Error | undefined;
 
-  /**
-   * @param maxWaiting How many requests may wait for the connection or a link.
-   * @param onServiceGone Called when a reply says that a service is not connected any more, before
-   * the request is settled.
-   * @param readLimit The largest result that is accepted in pieces, in bytes.
-   * @param parse Parses such results.
-   */
   constructor(
     connection: RequestConnection,
-    maxWaiting: number,
-    onServiceGone: (service: string) => void,
-    readLimit = Infinity,
-    parse?: ParseJson,
+    {
+      maxWaiting,
+      onServiceGone,
+      readLimit = Infinity,
+      parse,
+      asyncStackTraces = true,
+    }: RequestsOptions,
   ) {
     this.#parse = parse;
     this.#readLimit = readLimit;
+    this.#asyncStackTraces = asyncStackTraces;
     this.#connection = connection;
     this.#offline = new OfflineQueue(maxWaiting);
     this.#onServiceGone = onServiceGone;
@@ -151,19 +178,21 @@ export class Requests {
     const label = labelOf(service, attribute);
     const onValue = (value: unknown, time: number | undefined) => {
       if (values.size < WINDOW) return values.push({ value, time });
-      reply.cancel(
-        new ValueError(
-          `Cannot read ${label}: more than ${WINDOW} values came before they were read`,
-        ),
-      );
+      const overflow =
+        `Cannot read ${label}: more than ${WINDOW} values came before they were read`;
+      reply.cancel(showCaller(new ValueError(overflow), request.caller));
     };
     const request = this.#make(service, attribute, call, options, onValue);
+    const outcome = Promise.withResolvers<RequestOutcome>();
+    request.whenSettled(outcome.resolve);
     const reply = request.resolvers.future;
     const stream = new Stream({
       label,
       timeout: call.options.timeout,
       values,
       reply,
+      outcome: outcome.promise,
+      caller: request.caller,
       requestMore: (count) => this.#sendControl(request, STREAM, MORE_VALUES, count),
       onRead: () => {
         if (values.size === 0) request.arrival?.resume();
@@ -281,7 +310,10 @@ export class Requests {
     if (isOfAbsence(error)) this.#onServiceGone(request.service);
     // If the Manager has rejected a piece, its service waits for it.
     if (request.credit !== undefined) this.#sendControl(request, CANCEL, CANCEL_REQUEST);
-    request.reject(reason);
+    const explaining = reason instanceof RemoteError &&
+      request.explain?.(reason, request.attribute);
+    if (explaining) explaining.then(() => request.reject(reason));
+    else request.reject(reason);
   }
 
   /** The extensions of the protocol that the Manager is known to know. */
@@ -324,26 +356,58 @@ export class Requests {
       const { service, attribute } = request;
       if (service === MANAGER && attribute === SHUTDOWN_MANAGER && !isClosing) {
         request.resolve(true);
-      } else {
-        request.reject(unanswered(service, reason));
-      }
+      } else if (isClosing) request.abandon(unanswered(service, reason));
+      else request.reject(unanswered(service, reason));
     }
     this.#scheduler.done(this.#scheduler.current);
   }
 
-  /** The connection has ended for good: rejects the requests that wait for it. */
-  end(errorOf: (label: string) => Error): void {
-    for (const request of this.#offline.takeAll()) request.reject(errorOf(request.label));
+  /**
+   * The connection has ended for good: rejects the requests that wait for it.
+   *
+   * @param isMeant Whether this Client has ended it.
+   */
+  end(errorOf: (label: string) => Error, isMeant = false): void {
+    for (const request of this.#offline.takeAll()) {
+      if (isMeant) request.abandon(errorOf(request.label));
+      else request.reject(errorOf(request.label));
+    }
+  }
+
+  /**
+   * Waits until each request that was sent, and whose Future no code observes, is answered: its error
+   * would be lost with the connection. Never rejects.
+   *
+   * @param timeout The longest wait, in milliseconds.
+   */
+  async unobservedAnswered(timeout: number): Promise<void> {
+    const answers: Promise<void>[] = [];
+    for (const [_uid, request] of this.#pending) {
+      if (!request.isLost) continue;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      request.whenSettled(() => resolve());
+      answers.push(promise);
+    }
+    if (answers.length > 0) await withTimeout(Promise.all(answers), timeout, () => {});
   }
 
   #make<R>(
     service: string,
     attribute: string,
     { args, kwargs, options }: Call,
-    { adapt, link = service, peer, isAdministrative = false, failsOffline = false }: SendOptions<R>,
+    {
+      adapt,
+      link = service,
+      peer,
+      isAdministrative = false,
+      failsOffline = false,
+      onSettled,
+      explain,
+    }: SendOptions<R>,
     onValue?: ClientRequest["onValue"],
   ): ClientRequest {
-    const { timeout, signal, onProgress, time: wantsTime = false } = options;
+    const { timeout, signal, onProgress, ignoreErrors = false, time: wantsTime = false } = options;
+    const caller = this.#asyncStackTraces ? captureCaller() : undefined;
     const sent = haveLarge(args, kwargs) ? Promise.withResolvers<void>() : undefined;
     const uid = this.#uids.next();
     const request: ClientRequest = new ClientRequest({
@@ -355,8 +419,10 @@ export class Requests {
       resolvers: Future.withResolvers<unknown>({
         label: () => labelOf(service, attribute),
         timeout,
-        onCancel: () => this.#cancelled(request),
+        onCancel: (_future, reason) => this.#cancelled(request, reason),
         sent: sent?.promise,
+        ignoreErrors,
+        caller,
         time: wantsTime ? () => request.time : undefined,
       }),
       deadline: timeout === undefined ? Infinity : performance.now() + timeout,
@@ -368,9 +434,13 @@ export class Requests {
       onValue,
       onSent: sent?.resolve,
       onProgress,
+      explain,
+      ignoresErrors: ignoreErrors,
+      caller,
       wantsTime,
     });
-    if (signal !== undefined) cancelOnAbort(request.resolvers.future, signal);
+    if (onSettled !== undefined) request.whenSettled(onSettled);
+    if (signal !== undefined) cancelOnAbort(request, signal);
     if (request.state.state === "settled") return request;
     try {
       request.args = givenArguments(args);
@@ -494,13 +564,13 @@ export class Requests {
   }
 
   /** The caller has cancelled a request. */
-  #cancelled(request: ClientRequest): void {
+  #cancelled(request: ClientRequest, reason: unknown): void {
     const { state } = request.state;
     if (state === "sent" && this.#pending.take(request.uid) !== undefined) {
       this.#sendControl(request, CANCEL, CANCEL_REQUEST);
     }
     if (state === "waiting") this.#offline.delete(request);
-    request.cancelled();
+    request.cancelled(reason);
   }
 
   /** Sends a message about a request that was sent, to a service that knows such messages. */
@@ -560,15 +630,15 @@ function progressOf(
 ): ((done: number, total: number) => void) | undefined {
   if (onProgress === undefined) return undefined;
   return (done, total) =>
-    void callHandler(`onProgress of ${label}`, () => onProgress(done, total, direction));
+    void callHandler("onProgress", label, () => onProgress(done, total, direction));
 }
 
-/** Cancels a Future when a signal is aborted, with the signal's reason. */
-function cancelOnAbort(future: Future<unknown>, signal: NonNullable<CallOptions["signal"]>): void {
-  const cancel = () => future.cancel(signal.reason);
+/** Cancels a request when a signal is aborted, with the signal's reason. */
+function cancelOnAbort(request: ClientRequest, signal: NonNullable<CallOptions["signal"]>): void {
+  const cancel = () => request.resolvers.future.cancel(signal.reason);
   if (signal.aborted) return void cancel();
   signal.addEventListener("abort", cancel, { once: true });
-  future.addDoneCallback(() => signal.removeEventListener("abort", cancel));
+  request.whenSettled(() => signal.removeEventListener("abort", cancel));
 }
 
 /** Whether a Manager says that there is no such service. */

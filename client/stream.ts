@@ -8,8 +8,10 @@
  */
 
 import type { AsyncQueue } from "./async_queue.ts";
+import { showCaller } from "../base/caller.ts";
 import { CancelledError } from "../errors.ts";
 import { Future, type ValueOf, type WaitOptions } from "../future.ts";
+import type { RequestOutcome } from "./request.ts";
 
 /** How many values may have been sent and not been read. */
 export const WINDOW = 32;
@@ -29,8 +31,15 @@ export interface StreamParts<T> {
   timeout: number | undefined;
   /** The values that were received and not read. */
   values: AsyncQueue<StreamItem<T>>;
-  /** Fulfilled after the last value; with an array, where the values come as a whole. */
+  /**
+   * Fulfilled after the last value; with an array, where the values come as a whole. It is observed
+   * when the Stream is.
+   */
   reply: Future<unknown>;
+  /** How the reply has ended. */
+  outcome: Promise<RequestOutcome>;
+  /** Where the Stream was requested; `undefined` if the stacks of errors do not show that. */
+  caller: { readonly stack?: string } | undefined;
   /** Lets the Service send so many more values. */
   requestMore: (count: number) => void;
   /** Called when a value is read. */
@@ -76,8 +85,8 @@ export class Stream<T> extends Future<T[]> {
   constructor(parts: StreamParts<T>) {
     let resolve!: (values: T[]) => void;
     let reject!: (error: unknown) => void;
-    const { label, reply } = parts;
-    super({ label, sent: reply.sent }, (...settle) => [resolve, reject] = settle);
+    const { label, reply, caller } = parts;
+    super({ label, sent: reply.sent, caller }, (...settle) => [resolve, reject] = settle);
     this.#resolve = resolve;
     this.#reject = reject;
     this.#parts = parts;
@@ -87,6 +96,7 @@ export class Stream<T> extends Future<T[]> {
   /** The values as they arrive. The loop throws the error that ends the Stream. */
   override [Symbol.asyncIterator](): AsyncGenerator<ValueOf<T[]>, void, undefined> {
     if (this.#isCollected) return super[Symbol.asyncIterator]();
+    this.#observe();
     const leave = () => {
       this.cancel();
       return Promise.resolve({ value: undefined, done: true } as const);
@@ -146,8 +156,8 @@ export class Stream<T> extends Future<T[]> {
   /** Stops reading and ends the generator. Readers get the reason, or a `CancelledError`. */
   override cancel(reason?: unknown): boolean {
     if (this.done()) return this.cancelled();
-    const { reply, values, label } = this.#parts;
-    const error = reason ?? new CancelledError(`${label} was cancelled`);
+    const { reply, values, label, caller } = this.#parts;
+    const error = reason ?? showCaller(new CancelledError(`${label} was cancelled`), caller);
     reply.cancel(error);
     values.clear(error);
     return super.cancel(error);
@@ -194,22 +204,29 @@ export class Stream<T> extends Future<T[]> {
 
   /** Waits for the reply, which arrives after the last value. */
   async #finish(): Promise<void> {
-    const { reply, values, label } = this.#parts;
-    try {
-      const result = await reply.result();
-      if (Array.isArray(result)) {
-        for (const value of result) values.push({ value, time: reply.time });
-      } else if (result !== null) throw new TypeError(`The result of ${label} is no stream`);
-      values.complete();
-    } catch (error) {
-      if (reply.cancelled()) this.cancel(error);
-      values.fail(error);
+    const { reply, outcome, values, label, caller } = this.#parts;
+    const ended = await outcome;
+    if (ended.state === "cancelled") this.cancel(ended.error);
+    if (ended.state !== "fulfilled") return values.fail(ended.error);
+    const { result } = ended;
+    if (Array.isArray(result)) {
+      for (const value of result) values.push({ value, time: reply.time });
+    } else if (result !== null) {
+      return values.fail(showCaller(new TypeError(`The result of ${label} is no stream`), caller));
     }
+    values.complete();
+  }
+
+  /** The Stream is read: its errors reach the reader. */
+  #observe(): void {
+    this.#parts.reply.catch(() => {});
+    super.then(undefined, () => {}); // not catch(), which would read the values
   }
 
   async #collect(): Promise<void> {
     if (this.#isCollected) return;
     this.#isCollected = true;
+    this.#observe();
     const collected: T[] = [];
     try {
       for (let next; !(next = await this.#take()).done;) collected.push(next.value);
@@ -237,6 +254,7 @@ export class Stream<T> extends Future<T[]> {
     try {
       next = await values.take(label, timeout);
     } catch (error) {
+      if (!this.#parts.reply.done()) showCaller(error, this.#parts.caller); // the TimeoutError
       reply.cancel(error); // a value took too long: the others are not read
       throw error;
     }

@@ -8,7 +8,13 @@
 
 import type { ResolvedOptions } from "./device_options.ts";
 import { Connection } from "../net/connection.ts";
-import { ConnectionAbortedError, RemoteError, TimeoutError, ValueError } from "../errors.ts";
+import {
+  addHint,
+  ConnectionAbortedError,
+  RemoteError,
+  TimeoutError,
+  ValueError,
+} from "../errors.ts";
 import { LongLine } from "../wire/line.ts";
 import { decodeMessage, encodeError, encodeReply, type Request } from "../wire/message.ts";
 import type { ClientIdentity, ServiceIdentity } from "../wire/identities.ts";
@@ -101,7 +107,7 @@ async function performHandshake(
       throw new ValueError(`${manager} sent a question of more than ${line.head.length} bytes`);
     }
     const message = decodeMessage(line);
-    if (message.kind === "error") throw new RemoteError(message.message, message.traceback);
+    if (message.kind === "error") throw rejection(message.message, message.traceback);
     if (message.kind !== "request") continue;
     if (isCredentialRequest(message)) {
       await answerCredentialRequest(connection, message, options);
@@ -113,4 +119,20 @@ async function performHandshake(
       connection.sendText(encodeError(message.requester, message.uid, error));
     }
   }
+}
+
+/** How to mend what a Manager rejects a device for, by its text. */
+const REJECTIONS: readonly (readonly [text: RegExp, hint: string])[] = [
+  [/Wrong Manager password$/, "Give the one that the Manager was started with: passwordManager"],
+  [/Unregistered user$/, "On the Manager's computer, user list shows the users, user add adds one"],
+  [/Wrong login password$/, "Give the password of this user: password"],
+  [/is not a trusted hostname$/, "On the Manager's computer, hostname add trusts a computer"],
+];
+
+/** The error with which a Manager rejects a device. */
+function rejection(message: string, traceback: readonly string[]): RemoteError {
+  const error = new RemoteError(message, traceback);
+  const found = REJECTIONS.find(([text]) => text.test(message));
+  if (found !== undefined) addHint(error, found[1]);
+  return error;
 }

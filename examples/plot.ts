@@ -21,9 +21,15 @@ export interface PlotLabels {
   values: string;
 }
 
-const WIDTH = 900;
-const HEIGHT = 480;
-const MARGIN = { top: 56, right: 32, bottom: 64, left: 132 };
+// Small enough that its texts can still be read on the screen of a telephone.
+const WIDTH = 600;
+const HEIGHT = 420;
+const MARGIN = { top: 52, right: 24, bottom: 72, left: 144 };
+/** The colours for a reader who prefers a dark screen. */
+const DARK = `@media (prefers-color-scheme: dark) {
+rect { fill: #1a2028 } text { fill: #dfe5ec } polyline { stroke: #7db8f5 }
+.grid { stroke: #343d48 } .axis { stroke: #9aa7b6 }
+}`;
 /** The margin above and below the values, as a part of their range. */
 const PADDING = 0.06;
 
@@ -47,36 +53,37 @@ export function plot(points: readonly Point[], labels: PlotLabels): string {
   const x = scaleUtc([first, Math.max(last, first + 1)], [left, right]);
   const y = scaleLinear([lowest - padding, highest + padding], [bottom, top]);
 
-  const xTicks = x.ticks(8).map((tick) => ({ at: x(tick), text: formatTime(tick, last - first) }));
-  const writeValue = y.tickFormat(7);
-  const yTicks = y.ticks(7).map((tick) => ({ at: y(tick), text: writeValue(tick) }));
+  const xTicks = x.ticks(5).map((tick) => ({ at: x(tick), text: formatTime(tick, last - first) }));
+  const writeValue = y.tickFormat(6);
+  const yTicks = y.ticks(6).map((tick) => ({ at: y(tick), text: writeValue(tick) }));
   const line = points
     .map(({ time, value }) => `${x(time).toFixed(1)},${y(value).toFixed(1)}`)
     .join(" ");
   const caption = `${formatDay(first)} (UTC)`;
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" \
-font-family="system-ui, sans-serif" font-size="14" fill="#333" role="img">
+font-family="system-ui, sans-serif" font-size="17" fill="#333" role="img">
 <title>${escape(labels.title)}</title>
+<style>${DARK}</style>
 <rect width="${WIDTH}" height="${HEIGHT}" fill="#fff"/>
-<text x="${left}" y="32" font-size="18" font-weight="600">${escape(labels.title)}</text>
-<g stroke="#e4e4e4">
+<text x="16" y="32" font-size="18" font-weight="600">${escape(labels.title)}</text>
+<g class="grid" stroke="#e4e4e4">
 ${xTicks.map(({ at }) => stroke(at, top, at, bottom)).join("\n")}
 ${yTicks.map(({ at }) => stroke(left, at, right, at)).join("\n")}
 </g>
-<g stroke="#333">
+<g class="axis" stroke="#333">
 ${stroke(left, bottom, right, bottom)}
 ${stroke(left, top, left, bottom)}
 ${xTicks.map(({ at }) => stroke(at, bottom, at, bottom + 5)).join("\n")}
 ${yTicks.map(({ at }) => stroke(left - 5, at, left, at)).join("\n")}
 </g>
 <g text-anchor="middle">
-${xTicks.map(({ at, text }) => label(at, bottom + 22, text)).join("\n")}
+${xTicks.map(({ at, text }) => label(at, bottom + 26, text)).join("\n")}
 ${label((left + right) / 2, HEIGHT - 16, caption)}
 </g>
 <g text-anchor="end">
-${yTicks.map(({ at, text }) => label(left - 10, at + 5, text)).join("\n")}
+${yTicks.map(({ at, text }) => label(left - 10, at + 6, text)).join("\n")}
 </g>
-<text transform="translate(24 ${(top + bottom) / 2}) rotate(-90)" text-anchor="middle">${
+<text transform="translate(22 ${(top + bottom) / 2}) rotate(-90)" text-anchor="middle">${
     escape(labels.values)
   }</text>
 <polyline points="${line}" fill="none" stroke="#0b65c2" stroke-width="1.5" \

@@ -9,6 +9,7 @@ import { getConfig } from "@logtape/logtape";
 import { dirname } from "node:path";
 import type { ConnectOptions } from "../device/connect_options.ts";
 import { resolveLogLimits } from "../limits.ts";
+import { forCaller } from "../base/caller.ts";
 import { literal, logger } from "../base/log.ts";
 import { type Logging, startLogging } from "../logging.ts";
 import { Manager } from "../manager.ts";
@@ -75,7 +76,7 @@ export interface RunOptions extends StartOptions {
  */
 export function runServices(...parameters: Service[] | [...Service[], RunOptions]): Promise<void> {
   const { services, options = {} } = splitParameters<RunOptions>(parameters);
-  return run(options, services);
+  return forCaller(() => run(options, services));
 }
 
 /** Runs a Manager, alone or with Services, for {@linkcode runServices} and the command `start`. */

@@ -14,7 +14,7 @@ import { repr } from "../base/repr.ts";
 import type { ServiceAbout } from "../wire/about.ts";
 import { describe, type DescribedAttribute } from "./about.ts";
 import type { StandardSchema } from "./schema.ts";
-import { type NamedParameter, Signature } from "../wire/signature.ts";
+import { ArgumentsError, type NamedParameter, Signature } from "../wire/signature.ts";
 import { mergeSchemas, validate } from "./validation.ts";
 
 /** The name on the wire of the method `shutdownService`, which a Service may define. */
@@ -150,7 +150,7 @@ export class Attributes {
         : checked.then((valid) => value.apply(this.#object, valid));
     }
     if (args.length > 0 || Object.keys(kwargs).length > 0) {
-      throw new TypeError(`${className}.${attribute} is not a method, it takes no arguments`);
+      throw new ArgumentsError(`${className}.${attribute} is not a method, it takes no arguments`);
     }
     return value;
   }

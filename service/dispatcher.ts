@@ -13,6 +13,7 @@ import type { Connection } from "../net/connection.ts";
 import { Arrival, ArrivalBudget } from "../device/arrival.ts";
 import { CancelledError, ConnectionAbortedError, PermissionError, ValueError } from "../errors.ts";
 import { describeFailure } from "./failure.ts";
+import { logFailure } from "./failure_log.ts";
 import { isLarge } from "../wire/large_values.ts";
 import { sendLarge } from "./large_reply.ts";
 import { logger } from "../base/log.ts";
@@ -319,9 +320,7 @@ export class Dispatcher {
     const { requester, attribute, uid } = request;
     if (request.isAborted) {
       log.debug("{attribute} for {requester} was aborted", { attribute, requester });
-    } else {
-      log.warn("{attribute} failed for {requester}: {error}", { attribute, requester, error });
-    }
+    } else logFailure(request, error);
     connection.sendText(encodeFailure(requester, uid, describeFailure(error)));
   }
 }

@@ -59,7 +59,7 @@ export async function sendLarge(
     onProgress: (done, total) => {
       const { onProgress } = request;
       if (onProgress === undefined) return;
-      callHandler(`onProgress of ${method}`, () => onProgress(done, total));
+      callHandler("onProgress", method, () => onProgress(done, total));
     },
   });
   if (!isComplete) throw request.reason;

@@ -1,15 +1,18 @@
 /**
- * The traceback of an error, as it is sent to a client: the lines of its stack, in which the paths of
- * files are relative to the program. A client need not know where the program is, nor whose it is.
+ * The traceback of an error, as it is sent to a client: the lines of its stack that are of the
+ * program, in which the paths of files are relative to it. A client need not know where the program
+ * is, nor whose it is, and the frames of this package and of the runtime tell it nothing.
  *
  * @module
  */
 
+import { framesOfUser } from "../base/caller.ts";
+
 /** The lines of an error's stack after its message. Empty if it is no text. */
 export function tracebackOf(stack: unknown): string[] {
   if (typeof stack !== "string") return [];
-  return stack.split("\n").map((line) => line.trim()).filter((line) => line.startsWith("at "))
-    .map((line) => withoutFolders(line, programFolder()));
+  const folder = programFolder();
+  return framesOfUser(stack).map((line) => withoutFolders(line.trim(), folder));
 }
 
 /**

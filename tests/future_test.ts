@@ -60,6 +60,7 @@ Deno.test("a Future is pending until it has a result or an error", () => {
   other.reject(new Error("x"));
   assertEquals(stateOf(one.future), DONE);
   assertEquals(stateOf(other.future), DONE);
+  other.future.catch(() => {});
 });
 
 Deno.test("the first call that settles a Future counts", async () => {
@@ -77,6 +78,36 @@ Deno.test("the first call that settles a Future counts", async () => {
 
 Deno.test("the text of a Future has the name of its class", () => {
   assertEquals(String(fulfilled(1)), "[object Future]");
+});
+
+Deno.test("a Future is observed when some code waits for it or asks for its error", async () => {
+  const observing: ((future: Future<number>) => unknown)[] = [
+    (future) => future.then(),
+    (future) => future.catch(() => {}),
+    (future) => future.finally(),
+    (future) => future.result(),
+    (future) => future.exception(),
+    (future) => future.addDoneCallback(() => {}),
+    (future) => Future.wait([future], { timeout: 0 }),
+    (future) => Future.asCompleted([future]),
+    (future) => Promise.all([future]),
+    (future) => Array.fromAsync(future),
+  ];
+  for (const observe of observing) {
+    const { future, reject } = Future.withResolvers<number>();
+    assertEquals([future.done(), future.running(), future.cancelled(), future.observed()], [
+      false,
+      true,
+      false,
+      false,
+    ]);
+    Object.prototype.toString.call(future);
+    const waiting = Promise.resolve(observe(future)).catch(() => {});
+    await turn();
+    assertEquals(future.observed(), true, observe.toString());
+    reject(new Error("x"));
+    await waiting;
+  }
 });
 
 // As a promise
@@ -121,7 +152,9 @@ Deno.test("Promise.all, race, allSettled and any take a Future", async () => {
 
 Deno.test("a rejected Future that no code waits for does not end the process", async () => {
   await expectNothingUnhandled(async () => {
-    rejected(new Error("not waited for"));
+    const { future, reject } = Future.withResolvers<number>({ ignoreErrors: true });
+    reject(new Error("not waited for"));
+    assertEquals(future.observed(), false);
     several(1)[0].future.cancel();
     const [late] = several(1);
     late.future.addDoneCallback(() => {});
@@ -372,6 +405,7 @@ Deno.test("onCancel is called when the Future is cancelled, and only then", () =
   one.future.cancel();
   other.resolve(1);
   third.reject(new Error("x"));
+  third.future.catch(() => {});
   assertEquals(calls.length, 1);
   assertEquals(calls[0] === one.future, true);
 });

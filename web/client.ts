@@ -18,7 +18,7 @@
  */
 
 import { type Client, type CommonClientOptions, openClient } from "../client/client.ts";
-import { resolveDeviceOptions } from "../device/device_options.ts";
+import { resolveDeviceOptions, type ResolvedOptions } from "../device/device_options.ts";
 import { ConfigurationError, TimeoutError } from "../errors.ts";
 import type { Prompt } from "../base/prompt.ts";
 import { browserName, browserSystem } from "./browser.ts";
@@ -66,7 +66,12 @@ export interface WebClientOptions extends CommonClientOptions {
  * console.log(await bm.add(1, 2));
  * ```
  */
-export async function connect(options: WebClientOptions = {}): Promise<Client> {
+export function connect(options: WebClientOptions = {}): Promise<Client> {
+  return openClient(options, () => resolveOptions(options));
+}
+
+/** Fills in the defaults. */
+function resolveOptions(options: WebClientOptions): ResolvedOptions {
   const { WebSocket: Class = globalThis.WebSocket, prompt = noPrompt } = options;
   if (Class === undefined) {
     throw new ConfigurationError(
@@ -76,7 +81,7 @@ export async function connect(options: WebClientOptions = {}): Promise<Client> {
   const url = socketUrl(options.url);
   const resolved = resolveDeviceOptions(options);
   const { timeout } = resolved;
-  return await openClient(options, {
+  return {
     ...resolved,
     dialer: {
       dial: ({ signal }) => openWebSocket(url.href, Class, { timeout, signal }),
@@ -90,7 +95,7 @@ export async function connect(options: WebClientOptions = {}): Promise<Client> {
     prompt,
     language: `TypeScript (${browserName()})`,
     os: browserSystem(),
-  });
+  };
 }
 
 /** The schemes of a Manager's address, and those of its WebSocket. */

@@ -108,10 +108,10 @@ export function toServiceAbout(value: unknown, names?: ReadonlySet<string>): Ser
 }
 
 /**
- * Control characters but newlines and tabs, halves of a character, and characters that change the
- * direction of writing. Others that nobody sees belong to words of many languages.
+ * Control characters but newlines and tabs, separators of lines, halves of a character, and what
+ * changes the direction of writing. Others that nobody sees belong to words of many languages.
  */
-const INVISIBLE = /(?![\n\t])[\p{Cc}\p{Cs}\u202a-\u202e\u2066-\u2069]/gu;
+const INVISIBLE = /(?![\n\t])[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/gu;
 
 /** A text, cut at its limit. */
 function textOf(value: unknown): string | undefined {

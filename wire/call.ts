@@ -73,6 +73,11 @@ export interface CallOptions {
    */
   onProgress?: (done: number, total: number, direction: "sent" | "received") => unknown;
   /**
+   * Whether it does not matter if the call fails and no code awaits it: then nothing is reported. For
+   * what may be lost, e.g. a beep. Default: `false`.
+   */
+  ignoreErrors?: boolean;
+  /**
    * Whether to ask when the reading was taken: the Future has it as its `time`. A Stream has the time
    * of each value in any case. Only a Service of this package says it. Default: `false`.
    */

@@ -72,6 +72,7 @@ export class HeldTexts implements Iterable<string> {
 
   /** Drops all texts, and gives back what it has taken. */
   release(): void {
+    for (const { bytes } of this.#chunks) bytes.buffer.transfer(0); // not when V8 collects garbage
     this.#texts.length = this.#chunks.length = 0;
     budget.give(this.#share);
     this.#share = 0;

@@ -153,6 +153,16 @@ export class Signature {
   }
 }
 
+/**
+ * Arguments that do not fit the parameters: the mistake of the caller, and no defect of the method. For
+ * everybody else it is a `TypeError`, as in Python.
+ */
+export class ArgumentsError extends TypeError {
+  static {
+    Object.defineProperty(this.prototype, "name", { value: "TypeError" });
+  }
+}
+
 const MISSING = Symbol("missing");
 
 /** The arguments of one call while they are bound. The steps and their order are those of CPython. */
@@ -266,7 +276,7 @@ class Binding {
   }
 
   #error(reason: string): TypeError {
-    return new TypeError(`${this.#method}() ${reason}`);
+    return new ArgumentsError(`${this.#method}() ${reason}`);
   }
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { print } from "../../program/print.ts";
+import { print, printLine } from "../../program/print.ts";
 import type { Command } from "commander";
 import process from "node:process";
 import { createInterface } from "node:readline";
@@ -13,7 +13,7 @@ import {
   type ParsedConnectOptions,
   readConnectOptions,
 } from "../connect_options.ts";
-import { ConfigurationError, ValueError } from "../../errors.ts";
+import { ConfigurationError, RemoteError, ValueError } from "../../errors.ts";
 import { progressBar, showProgress } from "../progress.ts";
 import { runSession } from "../client_session.ts";
 import {
@@ -25,12 +25,15 @@ import {
 } from "../call_syntax.ts";
 import { formatResult } from "../output.ts";
 import { printable } from "../../base/printable.ts";
-import { linkWith, resultsOf } from "../requests.ts";
+import { linkWith, noSuchAttribute, noSuchService, resultsOf } from "../requests.ts";
+import { describeAttribute } from "../service_details.ts";
 
 interface ParsedOptions extends ParsedConnectOptions {
   each?: boolean;
+  help?: boolean;
   json?: boolean;
   quiet?: boolean;
+  traceback?: boolean;
 }
 
 /** The argument that stands for the content of the standard input. */
@@ -48,8 +51,9 @@ export function addCall(program: Command): void {
     "how long connecting, and an answer, may take; without it, an answer may take any time",
   )
     .description("Call a method of a Service and print its result")
-    .argument("<service>", "the name of the Service")
-    .argument("<method>", "the name of the method, or of a constant")
+    .usage("[options] <service> <method> [argument...]")
+    .argument("[service]", "the name of the Service")
+    .argument("[method]", "the name of the method, or of a constant")
     .argument(
       "[argument...]",
       "JSON, or else text; key=value by name; - is the standard input; text in '...' is taken " +
@@ -58,14 +62,43 @@ export function addCall(program: Command): void {
     .option("--each", "call it for each line of the standard input, whose words are added")
     .option("--json", "print a text as JSON too")
     .option("-q, --quiet", "do not show that it goes on")
-    .action(call);
+    .option("--traceback", "if the method fails, also print where, as its Service says")
+    .helpOption(false) // its own would not ask the Service
+    .option("-h, --help", "display help; after a Service and a method, what that says of itself")
+    .action(async (service, method, words, { help, ...parsed }: ParsedOptions) => {
+      if (method === undefined) {
+        if (help) command.help();
+        const missing = service === undefined ? "service" : "method";
+        command.error(`error: missing required argument '${missing}'`);
+      }
+      await (help ? describe(service, method, parsed) : call(service, method, words, parsed));
+    });
+}
+
+/** Prints what a Service says of a method. It is not linked with. */
+async function describe(service: string, method: string, parsed: ParsedOptions): Promise<void> {
+  const lines = await runSession(
+    readConnectOptions(parsed),
+    "call",
+    async ({ client, signal }) => {
+      const { services } = await client.identities({ signal });
+      if (!Object.hasOwn(services, service)) throw noSuchService("describe", service, services);
+      const entry = services[service];
+      if (!Object.hasOwn(entry.attributes, method)) {
+        throw noSuchAttribute(service, method, entry.attributes);
+      }
+      const about = await client.about(service, { signal });
+      return describeAttribute({ name: service, entry, about, values: new Map() }, method);
+    },
+  );
+  for (const line of lines) printLine(line);
 }
 
 async function call(
   service: string,
   method: string,
   words: string[],
-  { each = false, json = false, quiet = false, ...parsed }: ParsedOptions,
+  { each = false, json = false, quiet = false, traceback = false, ...parsed }: ParsedOptions,
 ): Promise<void> {
   const connecting = readConnectOptions(parsed);
   // An argument that cannot be parsed is an error before anything is sent.
@@ -83,11 +116,17 @@ async function call(
     };
     const request = async (call: CallArguments): Promise<boolean> => {
       const options = { ...call, signal, timeout: parsed.timeout, onProgress };
-      for await (const result of resultsOf(link, method, options)) {
+      try {
+        for await (const result of resultsOf(link, method, options)) {
+          progress.clear();
+          if (!print(`${formatResult(result, json, Deno.stdout.isTerminal())}\n`)) return false;
+        }
+        return true;
+      } catch (error) {
         progress.clear();
-        if (!print(`${formatResult(result, json, Deno.stdout.isTerminal())}\n`)) return false;
+        if (traceback) printTraceback(error);
+        throw error;
       }
-      return true;
     };
     if (!each) return void await request(given);
     let count = 0;
@@ -101,6 +140,13 @@ async function call(
       progress.show(`${waiting}, ${++count} done`);
     }
   });
+}
+
+/** Prints the traceback that the Service has sent, on the standard error. */
+function printTraceback(error: unknown): void {
+  if (!(error instanceof RemoteError)) return;
+  const lines = error.traceback.flatMap((line) => line.trimEnd().split("\n"));
+  for (const line of lines) console.error(printable(line));
 }
 
 /** A parser of words. It has read the standard input already if one of the words stands for it. */

@@ -56,7 +56,6 @@ async function readLines(client: Client, isPerson: boolean): Promise<boolean> {
   const history = hasScreen ? loadHistory() : undefined;
   /** The lines that were entered, the newest one first. */
   let entered: readonly string[] = history ?? [];
-  let search: HistorySearch | undefined;
   let hasSucceeded = true;
   let isExecuting = false;
   let isClosed = false;
@@ -84,7 +83,7 @@ async function readLines(client: Client, isPerson: boolean): Promise<boolean> {
     print(text);
     if (isTyping) redraw();
   };
-  const redraw = () => search === undefined ? reader.prompt(true) : showSearch(search);
+  const redraw = hasScreen ? addSearch(reader, () => isExecuting ? [] : entered) : () => {};
   const showError = (error: unknown) =>
     show(red(printableLines((error as Error).message)), console.error);
   const session = new ConsoleSession(client, (text) => show(text), (text) => {
@@ -131,23 +130,6 @@ async function readLines(client: Client, isPerson: boolean): Promise<boolean> {
     setLine(reader, "");
     if (isEmpty) show(dim("Ctrl+D or exit ends the console"), console.error);
   });
-  if (hasScreen) {
-    const editor = reader as unknown as LineEditor;
-    const edit = editor._ttyWrite.bind(editor);
-    editor._ttyWrite = (text, key) => {
-      const isBegun = search === undefined;
-      if (isBegun && !(key?.ctrl && key.name === "r" && !isExecuting)) return edit(text, key);
-      const { line } = reader;
-      if (isBegun) setLine(reader, ""); // it may take several rows of the terminal
-      search ??= new HistorySearch(entered, line);
-      const outcome = search.press(text, key ?? {});
-      if (outcome.state === "searching") return showSearch(search);
-      search = undefined;
-      reader.prompt();
-      setLine(reader, outcome.line);
-      if (outcome.isPassedOn) edit(text, key);
-    };
-  }
   client.connectionHandler = (change) =>
     show(dim(printable(describeChange(change))), console.error);
   client.shutdownHandler = (error) => error ? fail(error) : end();
@@ -169,9 +151,42 @@ async function readLines(client: Client, isPerson: boolean): Promise<boolean> {
   return hasSucceeded;
 }
 
-/** The member of the interface of `node:readline` that each key goes to. Node's own prompt replaces it too. */
+/**
+ * The member of the interface of `node:readline` that each key goes to. It is not documented, though
+ * Node's own prompt replaces it too; without it there is no search.
+ */
 interface LineEditor {
-  _ttyWrite(text: string | undefined, key: Key | undefined): void;
+  _ttyWrite?(text: string | undefined, key: Key | undefined): void;
+}
+
+/**
+ * Lets Ctrl+R search earlier lines.
+ *
+ * @param history Gives these lines, the newest one first.
+ * @returns A function that shows again what is being typed: the line, or the search.
+ */
+function addSearch(reader: Interface, history: () => readonly string[]): () => void {
+  let search: HistorySearch | undefined;
+  const editor = reader as unknown as LineEditor;
+  const edit = editor._ttyWrite?.bind(editor);
+  if (edit !== undefined) {
+    editor._ttyWrite = (text, key) => {
+      if (search === undefined) {
+        const lines = key?.ctrl && key.name === "r" ? history() : [];
+        if (lines.length === 0) return edit(text, key);
+        const { line } = reader;
+        setLine(reader, ""); // it may take several rows of the terminal
+        search = new HistorySearch(lines, line);
+      }
+      const outcome = search.press(text, key ?? {});
+      if (outcome.state === "searching") return showSearch(search);
+      search = undefined;
+      reader.prompt();
+      setLine(reader, outcome.line);
+      if (outcome.isPassedOn) edit(text, key);
+    };
+  }
+  return () => search === undefined ? reader.prompt(true) : showSearch(search);
 }
 
 /** Replaces the line that is being typed. */

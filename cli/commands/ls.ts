@@ -12,12 +12,15 @@ import {
   readConnectOptions,
 } from "../connect_options.ts";
 import { ValueError } from "../../errors.ts";
-import { describeAttributes, describeListing, type Listing, listingOf } from "../listing.ts";
+import type { Identities } from "../../wire/identities.ts";
+import { describeListing, type Listing, listingOf } from "../listing.ts";
+import { describeService, detailsAsJson, requestDetails } from "../service_details.ts";
 import { type ClientSession, runSession } from "../client_session.ts";
 import { bold, encodeForTerminal } from "../output.ts";
 import { noSuchService, requestStatus } from "../requests.ts";
 
 interface ParsedOptions extends ParsedConnectOptions {
+  all?: boolean;
   json?: boolean;
 }
 
@@ -26,32 +29,38 @@ export function addLs(program: Command): void {
   addConnectOptions(program.command("ls"))
     .description("List the Services, the Clients and their links, or what a Service offers")
     .argument("[service]", "the name of a Service")
-    .option("--json", "print one object of JSON")
-    .action(async (name: string | undefined, { json, ...parsed }: ParsedOptions) => {
+    .option("-a, --all", "list what every Service has too, e.g. set_logging_level")
+    .option("--json", "print one object of JSON, with everything")
+    .action(async (name: string | undefined, { all, json, ...parsed }: ParsedOptions) => {
       const connecting = readConnectOptions(parsed);
-      const listing = await runSession(connecting, "ls", requestListing);
       if (name === undefined) {
+        const { listing } = await runSession(connecting, "ls", requestListing);
         return printLine(json ? encodeForTerminal(listing) : describeListing(listing, bold));
       }
-      const service = serviceOf(listing, name);
-      if (json) return printLine(encodeForTerminal(service));
-      for (const line of describeAttributes(service.attributes)) printLine(line);
+      const { service, details } = await runSession(connecting, "ls", async (session) => {
+        const { identities, listing } = await requestListing(session);
+        const { services } = identities;
+        if (!Object.hasOwn(services, name)) throw noSuchService("list", name, services);
+        const { client, signal } = session;
+        const details = await requestDetails(client, name, services[name], signal);
+        return { service: { ...services[name], links: listing.services[name].links }, details };
+      });
+      if (json) return printLine(encodeForTerminal(detailsAsJson(service, details)));
+      for (const line of describeService(details, all)) printLine(line);
     });
 }
 
-async function requestListing(session: ClientSession): Promise<Listing> {
+async function requestListing(
+  session: ClientSession,
+): Promise<{ identities: Identities; listing: Listing }> {
   const identities = await session.client.identities({ signal: session.signal });
   try {
     const { services, requester } = await requestStatus(session);
     const links = Object.entries(services).map(([name, { links }]) => [name, links]);
-    return listingOf(identities, Object.fromEntries(links), requester);
+    return { identities, listing: listingOf(identities, Object.fromEntries(links), requester) };
   } catch (error) {
     if (!(error instanceof ValueError)) throw error;
-    return listingOf(identities, null, session.client.networkName ?? null); // of the Python software
+    const requester = session.client.networkName ?? null; // of the Python software
+    return { identities, listing: listingOf(identities, null, requester) };
   }
-}
-
-function serviceOf({ services }: Listing, name: string): Listing["services"][string] {
-  if (Object.hasOwn(services, name)) return services[name];
-  throw noSuchService("list", name, services);
 }

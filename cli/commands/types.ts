@@ -15,11 +15,12 @@ import {
 import { declareService } from "../declaration.ts";
 import { ValueError } from "../../errors.ts";
 import { fileExists, readFile, replaceFile } from "../../base/files.ts";
-import type { Identities } from "../../wire/identities.ts";
+import type { Identities, ServiceEntry } from "../../wire/identities.ts";
 import { isObject } from "../../wire/message.ts";
 import { repr } from "../../base/repr.ts";
 import { runSession } from "../client_session.ts";
 import { noSuchService } from "../requests.ts";
+import { isHidden, requestDetails, type ServiceDetails } from "../service_details.ts";
 
 interface ParsedOptions extends ParsedConnectOptions {
   out?: string;
@@ -32,31 +33,32 @@ export function addTypes(program: Command): void {
     .argument("<service>", "the name of the service")
     .option("-o, --out <file>", "write it to a file instead, e.g. basic_math.d.ts")
     .action(async (service: string, { out, ...parsed }: ParsedOptions) => {
-      const identities = await runSession(
+      const text = await runSession(
         readConnectOptions(parsed),
         "types",
-        async ({ client, signal }) => await client.identities({ signal }),
+        async ({ client, signal }) => {
+          const entry = entryOf(service, await client.identities({ signal }));
+          return declare(await requestDetails(client, service, entry, signal));
+        },
       );
-      const text = declare(service, identities);
       if (out === undefined) printLine(text.trimEnd());
       else write(out, text);
     });
 }
 
-/** The declaration of one of the Services in the identity of a Manager. */
-function declare(name: string, { services }: Identities): string {
+/** One of the Services in the identity of a Manager, if it can be declared. */
+function entryOf(name: string, { services }: Identities): ServiceEntry {
   if (!isObject(services)) {
     throw new ValueError("The Manager does not say which services there are");
   }
   if (!Object.hasOwn(services, name)) {
     throw noSuchService("write the types of", name, services);
   }
-  const { attributes, language, streams } = services[name];
-  if (!isObject(attributes)) {
+  const entry = services[name];
+  if (!isObject(entry.attributes)) {
     throw new ValueError(`Cannot write the types of ${repr(name)}: it does not say what it offers`);
   }
-  const values = Object.values(attributes);
-  if (values.length > 0 && values.every((value) => value === null)) {
+  if (isHidden(entry)) {
     throw new ValueError(
       `Cannot write the types of ${
         repr(name)
@@ -64,7 +66,23 @@ function declare(name: string, { services }: Identities): string {
         `to a user who may not use it`,
     );
   }
-  return declareService({ name, language: String(language), attributes, streams });
+  return entry;
+}
+
+/** The declaration of a Service. */
+function declare({ name, entry, about, values }: ServiceDetails): string {
+  const { attributes, language, streams } = entry;
+  const read = [...values].flatMap(([property, found]): [string, unknown][] =>
+    "value" in found ? [[property, found.value]] : []
+  );
+  return declareService({
+    name,
+    language: String(language),
+    attributes,
+    streams,
+    about,
+    values: new Map(read),
+  });
 }
 
 /** Writes a file, and keeps an older one under another name unless it is the same. */

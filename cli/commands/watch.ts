@@ -68,7 +68,10 @@ async function watch(
       if (count > 0 && seen === count) return;
       seen++;
       try {
-        if (!print(format(parameters)) || seen === count) end();
+        if (
+          !print(format(parameters, new Date(link.notificationTime ?? Date.now()))) ||
+          seen === count
+        ) end();
       } catch (error) {
         fail(error); // e.g. the disk is full
       }
@@ -86,15 +89,15 @@ function formatLine(parameters: readonly unknown[]): string {
   return `${formatArguments(args, kwargs)}\n`;
 }
 
-function formatJson(parameters: readonly unknown[]): string {
+function formatJson(parameters: readonly unknown[], time: Date): string {
   const { args, kwargs } = splitArguments(parameters);
-  return `${encodeForTerminal({ time: new Date(), args, kwargs })}\n`;
+  return `${encodeForTerminal({ time, args, kwargs })}\n`;
 }
 
-function csvFormat(): (parameters: readonly unknown[]) => string {
+function csvFormat(): (parameters: readonly unknown[], time: Date) => string {
   const table = new NotificationTable(Deno.stdout.isTerminal());
-  return (parameters) => {
+  return (parameters, time) => {
     const { args, kwargs } = splitArguments(parameters);
-    return table.write(new Date(), args, kwargs);
+    return table.write(time, args, kwargs);
   };
 }

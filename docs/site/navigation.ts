@@ -11,6 +11,14 @@ export interface Section {
   pages: readonly string[];
 }
 
+/** An entry of a menu: a link, or a heading with entries below it. */
+export interface Item {
+  text: string;
+  link?: string;
+  collapsed?: boolean;
+  items?: Item[];
+}
+
 export const navigation: readonly Section[] = [
   {
     title: "Begin",
@@ -29,10 +37,12 @@ export const navigation: readonly Section[] = [
       "docs/how-to/locks.md",
       "docs/how-to/reconnect.md",
       "docs/how-to/many-requests.md",
+      "docs/how-to/errors.md",
       "docs/how-to/large-values.md",
       "docs/streaming.md",
       "docs/types.md",
       "docs/validation.md",
+      "docs/how-to/describe-a-service.md",
       "docs/workers.md",
       "docs/how-to/testing.md",
       "docs/how-to/keep-readings.md",

@@ -7,8 +7,6 @@
 import { existsSync } from "node:fs";
 import { posix } from "node:path";
 import { fileURLToPath } from "node:url";
-import { navigation } from "./navigation.ts";
-import type { Source } from "./site.ts";
 
 /** The folder of the repository. */
 export const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -16,25 +14,24 @@ export const root = fileURLToPath(new URL("../../", import.meta.url));
 /** The pages that are not in `docs`. Other Markdown at the root may be a reader's own notes. */
 const ELSEWHERE = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "benchmarks/README.md"];
 
+/** The folder with what is no page: the generator of the site, and the packages that it needs. */
+const SITE = "docs/site";
+
 /** Every page. */
 export function readPages(): Map<string, string> {
   const paths = [...ELSEWHERE, ...markdownIn("docs")];
   return new Map(paths.sort().map((path) => [path, Deno.readTextFileSync(root + path)]));
 }
 
-/** The input of the site. */
-export function readSource(): Source {
-  return {
-    pages: readPages(),
-    navigation,
-    isFile: (path) => existsSync(root + path) && Deno.statSync(root + path).isFile,
-  };
+/** Whether the repository has a file of that path; a folder is none. */
+export function isFile(path: string): boolean {
+  return existsSync(root + path) && Deno.statSync(root + path).isFile;
 }
 
 function markdownIn(folder: string): string[] {
   return [...Deno.readDirSync(root + folder)].flatMap(({ name, isDirectory }) => {
     const path = posix.join(folder, name);
-    if (isDirectory) return markdownIn(path);
+    if (isDirectory) return path === SITE ? [] : markdownIn(path);
     return name.endsWith(".md") ? [path] : [];
   });
 }

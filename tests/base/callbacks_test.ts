@@ -96,15 +96,15 @@ Deno.test("a task that rejects with the reason of its signal has not failed", as
 Deno.test("a handler is waited for, and one that fails is logged", async () => {
   await withErrors(async (errors) => {
     const calls: string[] = [];
-    await callHandler("the first handler", async () => {
+    await callHandler("shutdownHandler", "Lab", async () => {
       await Promise.resolve();
       calls.push("first");
     });
-    await callHandler("the second handler", () => {
+    await callHandler("shutdownHandler", "Lab", () => {
       throw new Error("no power");
     });
     assertEquals(calls, ["first"]);
-    assertEquals(errors, ["{what} failed: {error} no power"]);
+    assertEquals(errors, ["{handler} of {owner} failed: {error} no power"]);
   });
 });
 

@@ -61,7 +61,7 @@ Deno.test({
     assertEquals(request.state.state, "asked");
     const cancelled = add("S", "b", performance.now() + 1_000_000);
     queue.delete(cancelled);
-    cancelled.cancelled();
+    cancelled.cancelled(new Error("x"));
     assertEquals([cancelled.state.state, queue.take("S")], ["settled", []]);
   },
 });

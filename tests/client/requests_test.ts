@@ -47,7 +47,10 @@ const LINK = { peer: { extensions: ["cancel"] } };
 function requestsOf(maxWaiting = 100) {
   const uplink = new Uplink();
   const gone: string[] = [];
-  const requests = new Requests(uplink, maxWaiting, (service) => gone.push(service));
+  const requests = new Requests(uplink, {
+    maxWaiting,
+    onServiceGone: (service) => gone.push(service),
+  });
   const call = (attribute: string, options: { timeout?: number; signal?: AbortSignal } = {}) =>
     requests.call("S", attribute, { args: [], kwargs: {}, options }, LINK);
   const lose = (reconnects = true) => {

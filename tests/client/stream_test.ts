@@ -1,16 +1,20 @@
 import { assertEquals } from "@std/assert";
 import { AsyncQueue } from "../../client/async_queue.ts";
 import { Future } from "../../future.ts";
+import type { RequestOutcome } from "../../client/request.ts";
 import { Stream, type StreamItem } from "../../client/stream.ts";
 
 Deno.test("of several who wait for a value, each is given the next one in its turn", async () => {
   const values = new AsyncQueue<StreamItem<number>>();
-  const { future: reply, resolve } = Future.withResolvers<unknown>();
+  const { future: reply } = Future.withResolvers<unknown>();
+  const { promise: outcome, resolve } = Promise.withResolvers<RequestOutcome>();
   const stream = new Stream({
     label: "it",
     timeout: undefined,
     values,
     reply,
+    outcome,
+    caller: undefined,
     requestMore() {},
     onRead() {},
   });
@@ -22,6 +26,6 @@ Deno.test("of several who wait for a value, each is given the next one in its tu
   values.push({ value: 2, time: 20 });
   assertEquals(await second, { value: 2, done: false });
   assertEquals(stream.time, 20);
-  resolve(null);
+  resolve({ state: "fulfilled", result: null });
   assertEquals(await third, { value: undefined, done: true });
 });

@@ -111,16 +111,38 @@ Deno.test("a page that connects says how to start the Manager and the Service", 
     const startsManager = blocks.some(({ words, code }) =>
       words.includes("start") && /manager\.ts|task manager\b/.test(code)
     );
+    const isRun = (file: string) =>
+      blocks.some(({ language, code }) => language === "sh" && code.includes(`run -A ${file}`));
     const connects = blocks.some(({ file, code }) =>
-      file !== undefined && /\bawait connect\(\)|(?<!Manager)\.start\(\)/.test(code)
+      file !== undefined && isRun(file) && /\bawait connect\(\)|\.start\(\)/.test(code)
     );
     return connects && !startsManager;
   });
   assertEquals(silent, []);
 });
 
+Deno.test("pages that are followed in one folder have files and Services of their own", () => {
+  const inFolder = pageBlocks.filter(({ path, file }) =>
+    file !== undefined && pages.get(path)!.includes("README.md#before-you-begin")
+  );
+  const init = projectFiles({ title: "", version: VERSION });
+  const files = [...Object.keys(init), ...inFolder.map(({ file }) => file!)];
+  const code = [init["thermometer.ts"], ...inFolder.map(({ code }) => code)].join("\n");
+  const services = Array.from(code.matchAll(/class (\w+) extends Service/g), ([, name]) => name);
+  assert(services.length > 10, "the Services were not found");
+  for (const names of [files, services]) {
+    assertEquals(names.filter((name, index) => names.indexOf(name) !== index), []);
+  }
+});
+
 /** What PowerShell does not know, or does in another way than a POSIX shell. */
 const POSIX_ONLY = /<<|^export |\$\(|`|\\$|^\w+=\S*( |$)|\becho |\(\) *\{|(^|\s)(seq|tail|nc) /m;
+
+Deno.test("no command has a here-document or writes a file with echo, since shells differ in both", () => {
+  const shell = pageBlocks.filter(({ language }) => ["sh", "console"].includes(language));
+  assert(shell.length > 30, "the blocks were not found");
+  assertEquals(shell.filter(({ code }) => /<<|\becho /.test(code)).map(placeOf), []);
+});
 
 Deno.test("a command that PowerShell does not know is followed by one for PowerShell", () => {
   const blocks = pageBlocks.filter(({ path }) => path !== "docs/deploy.md"); // systemd and Docker

@@ -92,30 +92,33 @@ posixTest(
   },
 );
 
-Deno.test("a certificate in the file has signed others only if it is that of an authority", async () => {
-  for (
-    const [own, isBelieved] of [
-      ["authority", true],
-      ["version 1", true],
-      ["no authority", false], // as that of one of two Managers in a file, which speaks for itself
-    ] as const
-  ) {
-    await using folder = await temporaryFolder();
-    const { caFile, keyFile, certFile } = await makeAuthority(folder.path, own);
-    await using kept = await TestManager.start();
-    const both = join(folder.path, "both.crt");
-    await Deno.writeTextFile(
-      both,
-      await Deno.readTextFile(caFile) + await Deno.readTextFile(kept.connectOptions.certFile!),
-    );
-    await using shown = await TestManager.start({ certFile, keyFile });
-    for (const file of [caFile, both]) {
-      const connecting = connect({ ...shown.connectOptions, certFile: file });
-      if (isBelieved) await (await connecting).disconnect();
-      else await assertRejects(() => connecting, CertificateError, "nor signed by one that is");
+posixTest(
+  "a certificate in the file has signed others only if it is that of an authority",
+  async () => {
+    for (
+      const [own, isBelieved] of [
+        ["authority", true],
+        ["version 1", true],
+        ["no authority", false], // as that of one of two Managers in a file, which speaks for itself
+      ] as const
+    ) {
+      await using folder = await temporaryFolder();
+      const { caFile, keyFile, certFile } = await makeAuthority(folder.path, own);
+      await using kept = await TestManager.start();
+      const both = join(folder.path, "both.crt");
+      await Deno.writeTextFile(
+        both,
+        await Deno.readTextFile(caFile) + await Deno.readTextFile(kept.connectOptions.certFile!),
+      );
+      await using shown = await TestManager.start({ certFile, keyFile });
+      for (const file of [caFile, both]) {
+        const connecting = connect({ ...shown.connectOptions, certFile: file });
+        if (isBelieved) await (await connecting).disconnect();
+        else await assertRejects(() => connecting, CertificateError, "nor signed by one that is");
+      }
     }
-  }
-});
+  },
+);
 
 posixTest("a certificate that is shown without its key is not believed", async () => {
   await using folder = await temporaryFolder();

@@ -1,8 +1,8 @@
 /** The `ls` command: the connected peers. */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { connect, type JsonObject } from "../../mod.ts";
-import { at, atColourTerminal, output } from "../support/command_line.ts";
+import { type About, connect, type JsonObject, Service } from "../../mod.ts";
+import { at, atColourTerminal, output, piped } from "../support/command_line.ts";
 import { MANAGER_NAME } from "../support/devices.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { ScriptedManager } from "../support/scripted_manager.ts";
@@ -96,4 +96,115 @@ Deno.test("ls lists everything but the links of a Python Manager, and sends it n
   assertMatch(text, /^Viewer\[lab:2\] +Python 3\.12 +unknown$/m);
   assertMatch(text, /^ls\[lab:4\] +Python 3\.12 +unknown$/m); // another one
   assert(!text.includes("ls[lab:3]"), text);
+});
+
+class Meter extends Service {
+  static about: About<Meter> = {
+    description: "The meter",
+    attributes: {
+      volts: { result: { unit: "V", alarm: [0, 6] } },
+      reset: { safe: false },
+      set: { description: "Sets it.", parameters: [{ name: "volts", unit: "V" }] },
+    },
+  };
+  volts: number | string = "it was not read yet";
+  resets = 0;
+  get reset(): number {
+    return this.resets++;
+  }
+  set(volts: number): void {
+    this.volts = volts;
+  }
+  get broken(): number {
+    if (this.resets < 0) throw new RangeError("the fuse is\u001b gone");
+    return 1;
+  }
+}
+
+/** The Manager of a shell, with a Meter whose values have changed since it was started. */
+async function withMeter(maxClients = -1) {
+  await using stack = new AsyncDisposableStack();
+  const shell = stack.use(await Shell.open());
+  const meter = stack.use(new Meter({ maxClients }));
+  await meter.start(shell.manager.connectOptions);
+  meter.volts = 6.5;
+  meter.resets = -1;
+  const whole = stack.move();
+  return { shell, meter, [Symbol.asyncDispose]: () => whole.disposeAsync() };
+}
+
+Deno.test("ls shows the values that properties have now, and what the service says of itself", async () => {
+  await using lab = await withMeter();
+  const lines = (await lab.shell.output("ls", "Meter")).trimEnd().split("\n");
+  assertEquals(lines, [
+    "The meter",
+    "",
+    "broken  (not read: RangeError: the fuse is\\u{1b} gone)",
+    "reset  (not read: it is not safe to read)",
+    "resets = -1",
+    "set(volts)",
+    "    Sets it.",
+    "    volts: in V",
+    "volts = 6.5 V  (alarm: it is outside 0 to 6)",
+    "    in V, an alarm outside 0 to 6",
+  ]);
+  assertEquals(lab.meter.resets, -1);
+  assertMatch(await lab.shell.output("ls", "Meter", "--all"), /^set_logging_level\(level: /m);
+  const { attributes, about, unread } = JSON.parse(
+    await lab.shell.output("ls", "Meter", "--json"),
+  );
+  assertEquals([attributes.volts, attributes.reset, attributes.set], [6.5, null, "(volts)"]);
+  assertEquals(about.description, "The meter");
+  assertEquals(Object.keys(unread), ["broken", "reset"]);
+  const { services } = JSON.parse(await lab.shell.output("ls", "--json"));
+  assertEquals([services.Meter.attributes.volts, services.Meter.attributes.set], [null, "(volts)"]);
+});
+
+Deno.test("ls shows no value of a service that it cannot link with, and leaves no link behind", async () => {
+  await using lab = await withMeter(1);
+  {
+    await using cxn = await connect(lab.shell.manager.connectOptions);
+    await cxn.link("Meter");
+    const text = await lab.shell.output("ls", "Meter");
+    assertMatch(text, /^volts {2}\(not read: it is in use: .*maximum number of Clients/m);
+    assert(!text.includes("6.5"), text);
+  }
+  await lab.shell.manager.disconnected("Client");
+  assertMatch(await lab.shell.output("ls", "Meter"), /^volts = 6\.5 V/m);
+  await using cxn = await connect(lab.shell.manager.connectOptions);
+  await cxn.link("Meter");
+});
+
+Deno.test("call SERVICE METHOD --help shows what the service says, and calls nothing", async () => {
+  await using lab = await withMeter();
+  for (const flag of ["--help", "-h"]) {
+    assertEquals(
+      await lab.shell.output("call", "Meter", "set", flag),
+      "set(volts)\n    Sets it.\n    volts: in V\n",
+    );
+  }
+  assertEquals(lab.meter.volts, 6.5);
+  assertMatch(
+    await lab.shell.output("call", "--help"),
+    /^Usage: msl-network call \[options\] <service> /,
+  );
+  assertMatch(await output(lab.shell.home, "help", "call"), /^Usage: msl-network call /);
+  assertEquals(
+    await lab.shell.refusal("call", "Meter", "sett", "--help"),
+    "Cannot describe 'sett': the 'Meter' service has none of that name. It has 'broken', 'reset', " +
+      "'resets', 'set', 'set_logging_level', 'volts'",
+  );
+  assertMatch(
+    await lab.shell.refusal("call", "Meater", "set", "--help"),
+    /^Cannot describe 'Meater': no such service is connected/,
+  );
+});
+
+Deno.test("the console shows what a service says of a method, and the values of now", async () => {
+  await using lab = await withMeter();
+  const lines = "help Meter set\nls Meter\nls --all Meter\n";
+  const { stdout: text } = await piped(lab.shell.home, lines, ...lab.shell.args("console"));
+  assertMatch(text, /^set\(volts\)\n {4}Sets it\.\n {4}volts: in V\nThe meter\n/);
+  assertMatch(text, /^volts = 6\.5 V/m);
+  assertEquals(text.match(/^set_logging_level/gm)?.length, 1); // with --all
 });

@@ -322,9 +322,10 @@ Deno.test("a Client that leaves in the middle of a result, or of its arguments, 
     const future = attribute === "text"
       ? link.text(50_000_000, given)
       : link.load(["a".repeat(50_000_000)], given);
+    const failed = assertRejects(() => future.result(), ConnectionAbortedError);
     await begun.promise;
     await leaving.disconnect();
-    await assertRejects(() => future.result(), ConnectionAbortedError);
+    await failed;
     await inTime("sent is settled", future.sent);
     await until("nothing is pending", async () => (await traffic(client)).pending === 0);
   }

@@ -160,7 +160,7 @@ async function admit(python: ScriptedManager, options: ClientOptions = {}): Prom
 /** Asserts that a promise rejects with a RemoteError of exactly this text. */
 async function assertRefused(promise: Promise<unknown>, text: string): Promise<void> {
   const error: RemoteError = await assertRejects(() => promise, RemoteError);
-  assertEquals(error.message, text);
+  assertEquals(error.remoteMessage, text);
 }
 
 /** The number of keys of a request: each of them comes first once. */

@@ -163,7 +163,7 @@ Deno.test("a Client that is rejected when it reconnects has ended, with the reas
   await client.disconnected;
   const error = await reason.promise;
   assertInstanceOf(error, RemoteError);
-  assertEquals(error?.message, "ValueError: Wrong Manager password");
+  assertEquals((error as RemoteError).remoteMessage, "ValueError: Wrong Manager password");
   await assertRejects(() => waiting, ConnectionAbortedError, "Wrong Manager password");
   const later = client.identities();
   await assertRejects(() => later, ConnectionAbortedError, "not connected");

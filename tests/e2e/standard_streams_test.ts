@@ -7,9 +7,10 @@ import { command } from "../support/command_line.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { ManagerProcess } from "../support/manager_process.ts";
 import { denoCommand, environment, Process, run, shellCommand } from "../support/process.ts";
+import { PYTHON } from "../support/python.ts";
 import { CONFIG, MODULE, ROOT } from "../support/source_tree.ts";
 import { inTime } from "../support/until.ts";
-import { PYTHON } from "../support/python.ts";
+import { posixTest } from "../support/posix.ts";
 
 const MANAGER = join(ROOT, "manager.ts");
 const ECHO = join(ROOT, "examples", "echo.ts");
@@ -286,24 +287,29 @@ async function servicesProgram(home: string, mode: string, options: unknown): Pr
   return ["--config", CONFIG, file, mode, JSON.stringify(options)];
 }
 
-Deno.test("a Service of runServices that an administrator disconnects is one line and exit code 1, and the others go on", async () => {
-  await using folder = await temporaryFolder();
-  const home = folder.path;
-  const add = command(home, "user", "add", "ann", "--admin", "--password", "a good password");
-  assertEquals((await run(add)).code, 0);
-  const options = { host: "127.0.0.1", port: 0, disableTls: true };
-  const words = await servicesProgram(home, "runServices", options);
-  await using program = await ManagerProcess.of(denoCommand(["run", "-A", ...words], { home }));
-  const to = { ...program.connectOptions, host: "127.0.0.1" };
-  await using ann = await connect({ ...to, username: "ann", password: "a good password" });
-  const { address } = (await ann.identities()).services.Lamp;
-  await ann.adminRequest("disconnect_peer", `Lamp[${address}]`);
-  const line = await program.stderr.next((line) => line.startsWith("The 'Lamp' service has ended"));
-  assertMatch(line, /^The 'Lamp' service has ended: The connection to the Manager .* ended/);
-  assertEquals(Object.keys((await ann.identities()).services), ["Spare"]);
-  program.kill("SIGTERM");
-  assertEquals((await program.end()).code, 1);
-});
+posixTest(
+  "a Service of runServices that an administrator disconnects is one line and exit code 1, and the others go on",
+  async () => {
+    await using folder = await temporaryFolder();
+    const home = folder.path;
+    const add = command(home, "user", "add", "ann", "--admin", "--password", "a good password");
+    assertEquals((await run(add)).code, 0);
+    const options = { host: "127.0.0.1", port: 0, disableTls: true };
+    const words = await servicesProgram(home, "runServices", options);
+    await using program = await ManagerProcess.of(denoCommand(["run", "-A", ...words], { home }));
+    const to = { ...program.connectOptions, host: "127.0.0.1" };
+    await using ann = await connect({ ...to, username: "ann", password: "a good password" });
+    const { address } = (await ann.identities()).services.Lamp;
+    await ann.adminRequest("disconnect_peer", `Lamp[${address}]`);
+    const line = await program.stderr.next((line) =>
+      line.startsWith("The 'Lamp' service has ended")
+    );
+    assertMatch(line, /^The 'Lamp' service has ended: The connection to the Manager .* ended/);
+    assertEquals(Object.keys((await ann.identities()).services), ["Spare"]);
+    program.kill("SIGTERM");
+    assertEquals((await program.end()).code, 1);
+  },
+);
 
 Deno.test({
   name: "Services end although the reader of their standard error has stopped reading",

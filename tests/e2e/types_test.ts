@@ -2,8 +2,10 @@
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "node:path";
-import { declareService, typeName } from "../../cli/declaration.ts";
-import { Service } from "../../mod.ts";
+import { type DeclaredService, declareService, typeName } from "../../cli/declaration.ts";
+import { z } from "zod";
+import { type About, type Schemas, Service } from "../../mod.ts";
+import { toServiceAbout } from "../../wire/about.ts";
 import { TestManager } from "../../testing.ts";
 import { at, output, refusal } from "../support/command_line.ts";
 import { entriesOf, temporaryFolder } from "../support/folder.ts";
@@ -94,6 +96,117 @@ Deno.test("a client is compiled against the types of a running Service", async (
   assertEquals([code, shown], [0, "[3.14,3,[1,10,2],[2,1]]\n"]);
 });
 
+class Described extends Service {
+  static schema: Schemas<Described> = {
+    measure: [z.int(), z.enum(["V", "A"])],
+    configure: [z.object({ range: z.number().optional() })],
+    sum: [z.array(z.number())],
+  };
+  static about: About<Described> = {
+    description: "Measures.\nEvil: */ @ts-nocheck",
+    attributes: {
+      measure: {
+        description: "Measures once.\n\nIt takes a second.",
+        parameters: [{ name: "channel", description: "the\nfirst is 1" }, {
+          name: "unit",
+          unit: "*/",
+        }],
+        result: {
+          unit: "V",
+          schema: z.object({ value: z.number(), ok: z.boolean() }),
+          alarm: [4, 6],
+        },
+      },
+      readings: { result: { schema: { type: "number" } } },
+      level: {
+        description: "The level.",
+        result: { unit: "dB", schema: { type: ["number", "null"] } },
+      },
+    },
+  };
+  level: number | null = null;
+  state: unknown = null;
+  mode: unknown = "off";
+  measure(channel: number, unit: "V" | "A" = "V") {
+    return { value: unit === "V" ? channel : -channel, ok: true };
+  }
+  configure({ range = 10 }: { range?: number } = {}): number {
+    return range;
+  }
+  sum(...terms: number[]): number {
+    return terms.reduce((sum, term) => sum + term, 0);
+  }
+  *readings(): Generator<number> {
+    yield 1;
+  }
+}
+
+Deno.test("a client is compiled against what a Service says of itself", async () => {
+  await using folder = await temporaryFolder();
+  await using manager = await TestManager.start({ disableTls: true });
+  await using service = new Described();
+  await service.start(manager.connectOptions);
+  service.state = 5;
+  service.mode = 1;
+  const [file, client] = ["service.d.ts", "client.ts"].map((name) => join(folder.path, name));
+  await output(folder.path, "types", "Described", "--out", file, ...to(manager));
+  const text = await Deno.readTextFile(file);
+  assertEquals(
+    text.split("export interface ")[1],
+    `\
+Described {
+  /** \`(*, range=10)\` */
+  configure(named?: { range?: number }): unknown;
+  /**
+   * The level.
+   * in dB
+   */
+  readonly level: number | null;
+  /**
+   * Measures once.
+   *
+   * It takes a second.
+   *
+   * \`(channel, unit='V')\`
+   *
+   * @param channel the first is 1
+   * @param unit in *\\/
+   * @returns in V, an alarm outside 4 to 6
+   */
+  measure(channel: number, unit?: "V" | "A"): { value: number; ok: boolean };
+  readonly mode: number | string;
+  /** \`()\` */
+  readings(): AsyncGenerator<number>;
+  /** \`(level: Union[str, int]) -> bool\` */
+  set_logging_level(level: string | number): boolean;
+  readonly state: number | null;
+  /** \`(*terms, **kwargs)\` */
+  sum(...terms: number[]): unknown;
+}
+`,
+  );
+  assertStringIncludes(text, " * Measures.\n * Evil: *\\/ \\u{40}ts-nocheck\n");
+  await Deno.writeTextFile(
+    client,
+    program(
+      manager,
+      "Described",
+      "Described",
+      `const value: number = (await link.measure(2, "A")).value;
+       const level: number | null = await link.level();
+       for await (const reading of link.readings()) console.log(value, level, reading.toFixed(1));
+       // @ts-expect-error the unit is V or A
+       () => link.measure(2, "W");
+       // @ts-expect-error it is a number
+       () => link.configure(kwargs({ range: "10" }));
+       // @ts-expect-error they are numbers
+       () => link.sum(1, "2");`,
+    ),
+  );
+  const { code, shown } = await deno("run", "-A", "--check", client);
+  assertEquals([code, shown], [0, "-2 null 1.0\n"]);
+});
+
 Deno.test("a client is compiled against the annotations of a Python service", async () => {
   await using folder = await temporaryFolder();
   await using manager = await TestManager.start({ disableTls: true });
@@ -169,7 +282,8 @@ Deno.test("the errors of types name the reason, and the services that are connec
   await using _lamp = await wireService(manager, "La\u202emp");
   assertEquals(
     await refusal(folder.path, "types", "lamp", ...to(manager)),
-    "Cannot write the types of 'lamp': no such service is connected. Those that are: 'La\\u202emp'",
+    "Cannot write the types of 'lamp': no such service is connected. " +
+      "Did you mean 'La\\u202emp'? Those that are: 'La\\u202emp'",
   );
   assertStringIncludes(
     await refusal(folder.path, "types", "La\u202emp", "--out", folder.path, ...to(manager)),
@@ -191,6 +305,25 @@ const plain = fc.tuple(words, words, fc.boolean()).map(([names, others, isOpen])
   const byName = others.filter((name) => !names.includes(name)).map((name) => `${name}=1`);
   return `(${[...names, "*", ...byName, ...(isOpen ? ["**rest"] : [])].join(", ")})`;
 });
+const schema = fc.letrec((tie) => ({
+  schema: fc.oneof(
+    { maxDepth: 3 },
+    fc.record({ type: fc.constantFrom("number", "string", "null", "evil") }),
+    fc.record({ enum: fc.array(fc.oneof(text, fc.double(), fc.jsonValue()), { maxLength: 3 }) }),
+    fc.record({ anyOf: fc.array(tie("schema"), { maxLength: 3 }) }),
+    fc.record({ type: fc.constant("array"), items: tie("schema") }),
+    fc.record({
+      type: fc.constant("array"),
+      prefixItems: fc.array(tie("schema"), { maxLength: 3 }),
+    }),
+    fc.record({
+      type: fc.constant("object"),
+      properties: fc.dictionary(text, tie("schema"), { maxKeys: 3 }),
+      required: fc.array(text),
+    }),
+    fc.jsonValue(),
+  ),
+})).schema;
 const attributes = fc.dictionary(
   fc.oneof(text, fc.constantFrom("__proto__", "constructor", "delete", "new", "then", "1", "")),
   fc.oneof(signature, plain, text.map((text) => `(${text}`), fc.jsonValue()),
@@ -198,7 +331,22 @@ const attributes = fc.dictionary(
 
 Deno.test("declarations of hostile signatures compile and import nothing", async () => {
   await using folder = await temporaryFolder();
-  const services = fc.sample(fc.record({ name: text, language: text, attributes }), 60);
+  const services: DeclaredService[] = fc.sample(
+    fc.record({ name: text, language: text, attributes, said: fc.tuple(text, text, schema) }),
+    60,
+  ).map(({ said: [description, name, schema], ...service }) => {
+    const value = { description, unit: description, schema };
+    const one = {
+      description,
+      parameters: ["x", "delete", name].map((name) => ({ name, ...value })),
+      result: value,
+    };
+    const all = Object.keys(service.attributes).map((attribute) => [attribute, one]);
+    return {
+      ...service,
+      about: toServiceAbout({ description, attributes: Object.fromEntries(all) }),
+    };
+  });
   services.push({
     name: "*/ declare global { interface Array<T> { evil: T } } /*",
     language: '/// <reference path="/etc/passwd" /> @jsxImportSource evil',

@@ -32,7 +32,7 @@ const SHARES = 6;
 const LIMITS = {
   longLine: 2_000,
   maxMessageSize: 30_000,
-  maxHeld: (SHARES + 1) * MiB, // no peer may have more than is left
+  maxHeld: SHARES * 4 / 3 * MiB, // all peers of an address may have three times what is left
   maxDepth: 64,
   queueHigh: 16_000,
   queueLimit: 64_000_000, // no client is to be lost for being slow

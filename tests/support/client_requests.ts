@@ -25,6 +25,9 @@ export function clientRequest(
     onValue: undefined,
     onSent: undefined,
     onProgress: undefined,
+    explain: undefined,
+    ignoresErrors: false,
+    caller: undefined,
     wantsTime: false,
     ...parts,
   });

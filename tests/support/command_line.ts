@@ -96,6 +96,16 @@ export async function programAtTerminal(
   return await typeAtTerminal(env, answers, [Deno.execPath(), ...args]);
 }
 
+/** The same for Deno's prompt, with a movable cursor, where Tab completes names. */
+export async function replAtTerminal(
+  home: string,
+  answers: [question: string, answer: string][],
+  ...args: string[]
+): Promise<{ code: number; shown: string }> {
+  const env = environment({ home, env: { TERM: "xterm" } });
+  return await typeAtTerminal(env, answers, [Deno.execPath(), "repl", ...args]);
+}
+
 /** The same for a command of this package, at a terminal with colours and a movable cursor. */
 export async function atColourTerminal(
   home: string,

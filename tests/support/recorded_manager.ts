@@ -4,6 +4,7 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
+import { NO_HINT, type NoHint } from "../../client/links.ts";
 import type { ConnectOptions } from "../../device/connect_options.ts";
 import { isObject, type JsonObject } from "../../wire/message.ts";
 import {
@@ -12,6 +13,7 @@ import {
   connect,
   kwargs,
   type Link,
+  type LinkOptions,
   RemoteError,
   type Service,
 } from "../../mod.ts";
@@ -214,7 +216,7 @@ class ClientRole extends Role {
     const name = String(call.args[0]);
     if (attribute === "identity") return await client.identities();
     if (attribute === "link") {
-      const made = await client.link(name);
+      const made = await client.link(name, { [NO_HINT]: true } as LinkOptions & NoHint);
       this.#links.set(name, made);
       return entryOf(made);
     }
@@ -294,7 +296,7 @@ class ServiceRole extends Role {
 function outcomeOf(promise: Promise<unknown>): Promise<Outcome> {
   return promise.then(
     (value) => ({ value }),
-    (error) => ({ error: error instanceof RemoteError ? error.message : error }),
+    (error) => ({ error: error instanceof RemoteError ? error.remoteMessage : error }),
   );
 }
 

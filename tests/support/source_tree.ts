@@ -59,10 +59,10 @@ const DOCUMENTS = [
  * reader of the documentation has saved beside them is none of them.
  */
 export function sourceFiles(): string[] {
-  return LAYERS.flat()
-    .flatMap((name) => name.endsWith("/") ? filesIn(name, false) : [name])
-    .filter((file) => file.endsWith(".ts"))
-    .sort();
+  const files = LAYERS.flat()
+    .flatMap((name) => name.endsWith("/") ? filesIn(name, false) : [name]);
+  // A module of a folder may be a layer of its own.
+  return [...new Set(files)].filter((file) => file.endsWith(".ts")).sort();
 }
 
 /** Every module of the tests, sorted. */
@@ -80,7 +80,7 @@ export function repositoryFiles(): string[] {
 
 function filesIn(folder: string, deep = true): string[] {
   return [...Deno.readDirSync(join(ROOT, folder))].flatMap(({ name, isDirectory }) => {
-    if (name.startsWith(".")) return [];
+    if (name.startsWith(".") || name === "node_modules") return [];
     if (isDirectory) return deep ? filesIn(`${folder}${name}/`) : [];
     return [`${folder}${name}`];
   });

@@ -79,10 +79,10 @@ function webSocket(
   const received: Uint8Array[] = [];
   socket.on("open", () => opened.resolve());
   socket.on("message", (bytes: Uint8Array) => received.push(bytes));
-  socket.on("error", (error) => opened.reject(error));
-  socket.on("close", (code, reason) => {
+  socket.on("error", (error: Error) => opened.reject(error));
+  socket.on("close", (code: number, reason: Uint8Array) => {
     opened.reject(new Error(`closed: ${code}`));
-    closed.resolve({ code, reason: reason.toString() });
+    closed.resolve({ code, reason: new TextDecoder().decode(reason) });
   });
   opened.promise.catch(() => {});
   return {

@@ -36,6 +36,18 @@ Deno.test("many bytes are held in several chunks, and a text that is larger than
   assertEquals(HeldTexts.heldAsBytes, 0);
 });
 
+Deno.test("the memory of a value is given back at once", () => {
+  const text = "x".repeat(4 * 1024 * 1024);
+  const before = Deno.memoryUsage().rss;
+  const held = new HeldTexts([], HELD_AS_TEXT);
+  held.tryAdd(text, text.length);
+  while (HeldTexts.heldAsBytes < 200 * 1024 * 1024) held.tryAdd(text, text.length);
+  const full = Deno.memoryUsage().rss - before;
+  held.release();
+  const left = Deno.memoryUsage().rss - before;
+  assert(left < full / 2, `${left} of ${full}`); // other tests may run at the same time
+});
+
 Deno.test("all values together have a limit, and what one gives back others can take", () => {
   const [first, second] = [new HeldTexts([], HELD_AS_TEXT), new HeldTexts([], HELD_AS_TEXT)];
   assert(first.tryAdd("a", HELD_AS_BYTES - 1_000_000));

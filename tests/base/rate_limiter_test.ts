@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { LogRecord } from "@logtape/logtape";
-import { LogRateLimiter } from "../../logs/rate_limiter.ts";
+import { LogRateLimiter } from "../../base/rate_limiter.ts";
 
 const START = 1_800_000_000_000;
 
