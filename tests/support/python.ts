@@ -21,6 +21,11 @@ export function pythonProgram(
   });
 }
 
+/** The stand-in for the Manager of the MSL-Network package, with the options of its `start`. */
+export function pythonManager(home: string, ...args: string[]): Deno.Command {
+  return pythonProgram("./msl/manager.py", args, { MSL_NETWORK_HOME: home });
+}
+
 /** `peer.py` in a role. The environment has its login details and its source address. */
 export function pythonPeer(
   role: "client" | "service" | "multimeter" | "visitor" | "administrator" | "holder",
