@@ -28,6 +28,7 @@ import { withTimeout } from "../base/with_timeout.ts";
 import { readLongIdentity } from "./long_identity.ts";
 import { logger } from "../base/log.ts";
 import { encodeValue } from "../wire/json.ts";
+import { memberText } from "../wire/member_text.ts";
 import { encodeError, encodeManagerRequest, isObject } from "../wire/message.ts";
 import { checkName } from "./names.ts";
 import type { PeerIdentity } from "./peer.ts";
@@ -40,6 +41,8 @@ import { formatDuration } from "../base/units.ts";
 const LONG = 1024;
 
 const log = logger("handshake");
+const decoder = new TextDecoder();
+const encoder = new TextEncoder();
 
 /** How a handshake ended. */
 export type Outcome =
@@ -109,7 +112,7 @@ async function readIdentity(
   const { limits, memory, yielder } = options;
   const read = (line: Uint8Array) => {
     const answer = parse(line, "identity");
-    return rejectInvalid(() => toPeerIdentity(parseIdentity(answer), options));
+    return rejectInvalid(() => toPeerIdentity(parseIdentity(answer), line, options));
   };
   const start = performance.now();
   const line = await nextLine(connection, "identity", limits);
@@ -249,6 +252,7 @@ function parseIdentity(answer: Answer): Record<string, unknown> {
 
 function toPeerIdentity(
   members: Record<string, unknown>,
+  line: Uint8Array,
   { address, limits }: HandshakeOptions,
 ): PeerIdentity {
   const type = required(members, "type", "string");
@@ -274,10 +278,21 @@ function toPeerIdentity(
   return {
     kind,
     ...common,
-    attributes: encodeValue(attributes),
+    attributes: attributesText(attributes, line),
     maxClients: maxClients as number,
     streams: checkNames("streams", namesOf(members.streams), limits),
   };
+}
+
+/** The text of the attributes, with the digits that the numbers have in the line. */
+function attributesText(attributes: Record<string, unknown>, line: Uint8Array): string {
+  const encoded = encodeValue(attributes);
+  const result = memberText(decoder.decode(line), "result");
+  const written = result && memberText(result, "attributes");
+  // A copy: the engine would keep the whole line for a part of it.
+  return written === undefined || written === encoded
+    ? encoded
+    : decoder.decode(encoder.encode(written));
 }
 
 function namesOf(names: unknown): string[] {
