@@ -5,6 +5,7 @@
     peer.py multimeter HOST PORT [CERT]  offers a class whose methods are annotated
     peer.py visitor HOST PORT [CERT]  connects as a client and leaves, prints how that went
     peer.py administrator HOST PORT [CERT]  asks for the users, then shuts the Manager down
+    peer.py caller HOST PORT [CERT]   sends the requests of $CALLS, prints one JSON line per answer
     peer.py holder HOST PORT [CERT]   links with $SERVICE, prints what it saw of the end
 
 It logs in with $USERNAME and $PASSWORD, and connects from $SOURCE_ADDRESS if that is set.
@@ -132,6 +133,21 @@ def administrator():
         show(attribute, cxn.admin_request(attribute))
 
 
+def caller():
+    """Requests [service, attribute, [argument, ...]], each after the answer before, or with $AT_ONCE all at once."""
+    cxn = connected("caller")
+    answers = [lambda call=call: cxn.request(*call[:2], *call[2]) for call in json.loads(env["CALLS"])]
+    if "AT_ONCE" in env:
+        futures = [cxn.request(*call[:2], *call[2], asynchronous=True) for call in json.loads(env["CALLS"])]
+        answers = [future.result for future in futures]
+    for answer in answers:
+        try:
+            show(None, answer())
+        except RuntimeError as error:
+            show(str(error), None)
+    cxn.disconnect()
+
+
 def holder():
     """Has a link with $SERVICE, and the lock with $LOCK. Waits for the end of the connection.
 
@@ -161,6 +177,7 @@ roles = dict(
     multimeter=lambda: Multimeter().start(**options),
     visitor=visitor,
     administrator=administrator,
+    caller=caller,
     holder=holder,
 )
 roles[role]()

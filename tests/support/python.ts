@@ -28,13 +28,28 @@ export function pythonManager(home: string, ...args: string[]): Deno.Command {
 
 /** `peer.py` in a role. The environment has its login details and its source address. */
 export function pythonPeer(
-  role: "client" | "service" | "multimeter" | "visitor" | "administrator" | "holder",
+  role: "client" | "service" | "multimeter" | "visitor" | "administrator" | "caller" | "holder",
   { connectOptions }: { connectOptions: ManagerAddress },
   env: Record<string, string> = {},
 ): Deno.Command {
   const { host, port, disableTls, certFile } = connectOptions;
   const tls = disableTls ? [] : [certFile!];
   return pythonProgram("./peer.py", [role, host, String(port), ...tls], env);
+}
+
+/** A Python client that makes these calls, each after the answer before, or all at once. */
+export function pythonCaller(
+  manager: { connectOptions: ManagerAddress },
+  calls: [service: string, attribute: string, args: unknown[]][],
+  options: { atOnce?: boolean } = {},
+): Deno.Command {
+  const env = { CALLS: JSON.stringify(calls), ...(options.atOnce ? { AT_ONCE: "1" } : {}) };
+  return pythonPeer("caller", manager, env);
+}
+
+/** The answers that a Python client has printed: an error or a result each. */
+export function answersOf(stdout: string): [error: string | null, result: unknown][] {
+  return stdout.trim().split("\n").map((line) => JSON.parse(line));
 }
 
 /** Connects a Python client. Returns its name on the network, or the error that rejected it. */
