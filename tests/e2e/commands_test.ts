@@ -101,7 +101,7 @@ const OF_PYTHON: Record<string, { arguments: string[]; options: string[] }> = {
 /** What a help text lists under this heading: the first word, or the names of an option. */
 function listedIn(help: string, heading: string): string[] {
   const section = help.split(/\n(?=\S)/).find((it) => it.startsWith(`${heading}:`)) ?? "";
-  return Array.from(section.matchAll(/^  ((?:-\w, )?[\w-]+)/gm), ([, name]) => name);
+  return Array.from(section.matchAll(/^ {2}((?:-\w, )?[\w-]+)/gm), ([, name]) => name);
 }
 
 /** The long form of an option. */

@@ -76,7 +76,13 @@ class PythonLab(Service):
     def __init__(self):
         super().__init__(name="Python Lab")
         self._finish = threading.Event()
-        signal.signal(signal.SIGUSR1, lambda *_: self._finish.set())
+        # A thread waits for the signal: a handler would run in the main thread, which may be about to wait.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
+        threading.Thread(target=self._await_signal, daemon=True).start()
+
+    def _await_signal(self):
+        signal.sigwait({signal.SIGUSR1})
+        self._finish.set()
 
     def add(self, x, y, **others):
         return x + y + sum(others.values())
