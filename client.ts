@@ -30,9 +30,11 @@ import {
   resolveOptions,
 } from "./device/device.ts";
 import { pauseAfterPieces } from "./device/arrival.ts";
-import { ConnectionAbortedError, RemoteError } from "./errors.ts";
+import { ConnectionAbortedError, RemoteError, ValueError } from "./errors.ts";
 import type { Future } from "./future.ts";
+import { LIMITS } from "./limits.ts";
 import { callHandler, type Task, Tasks } from "./base/callbacks.ts";
+import { NOTHING_SAID, type ServiceAbout, toServiceAbout } from "./wire/about.ts";
 import { type ClientIdentity, describeIdentities, type Identities } from "./wire/identities.ts";
 import { type ParseJson, parseJsonExactly } from "./wire/json.ts";
 import { readLarge } from "./wire/large_values.ts";
@@ -43,13 +45,14 @@ import { Links } from "./client/links.ts";
 import { logger } from "./base/log.ts";
 import {
   decodeMessage,
-  encodeDisconnect,
   encodeError,
+  isObject,
   type Message,
   type Request,
   toMessage,
 } from "./wire/message.ts";
 import {
+  ABOUT,
   BEAT,
   CANCEL,
   extensionsOf,
@@ -59,16 +62,25 @@ import {
   PARTS,
   READY,
   STREAM,
+  TIME,
 } from "./wire/protocol.ts";
 import {
   type ConnectionChange,
   type ConnectionHandler,
-  describeChange,
+  contentOfChange,
 } from "./device/connector.ts";
 import { Requests } from "./client/requests.ts";
 import { type KeyScanner, scanKeys } from "./wire/key_scanner.ts";
+import { checkTimeout } from "./base/with_timeout.ts";
 import { LANGUAGE, OS } from "./version.ts";
 
+export type {
+  AttributeAbout,
+  JsonSchema,
+  ParameterAbout,
+  ServiceAbout,
+  ValueAbout,
+} from "./wire/about.ts";
 export type { ReconnectOptions } from "./device/retry.ts";
 export {
   type CallOptions,
@@ -143,6 +155,11 @@ export interface ClientOptions extends ConnectOptions {
    * `JSON.rawJSON`, which is sent and printed as it was received. Default: `false`, the nearest number.
    */
   exactNumbers?: boolean;
+  /**
+   * How long the end of the Client waits for its `shutdownHandler`, in milliseconds; `Infinity` for no
+   * limit. Default: 5,000.
+   */
+  grace?: number;
 }
 
 /**
@@ -235,7 +252,8 @@ export class Client implements AsyncDisposable {
   readonly port: number;
   /**
    * Called once when the connection has ended for good, with the error that ended it; with
-   * `undefined` if this Client ended it. `disconnected` settles after it. Its errors are logged.
+   * `undefined` if this Client ended it. `disconnected` settles after it, or after the option `grace`
+   * (5 seconds). Its errors are logged, and that it takes longer.
    *
    * @example
    * ```ts ignore it needs a Manager
@@ -266,19 +284,31 @@ export class Client implements AsyncDisposable {
 
   readonly #options: ResolvedOptions;
   readonly #exactNumbers: boolean;
+  readonly #grace: number;
   readonly #parse: ParseJson | undefined;
   readonly #connection: ReconnectingConnection;
   readonly #requests: Requests;
   readonly #links: Links;
   #networkName: string | undefined;
+  /** Whether the Manager has replied since the Client was connected, or connected again. */
+  #hasReply = false;
   readonly #tasks = new Tasks();
   readonly #disconnected = Promise.withResolvers<void>();
   /** Whether everything has ended but for the call of the handler. */
   #isAtEnd = false;
 
-  private constructor(name: string, options: ResolvedOptions, exactNumbers: boolean) {
+  private constructor(
+    { name = "Client", exactNumbers = false, grace = LIMITS.grace, ...others }: ClientOptions,
+  ) {
+    if (!(grace >= 0)) {
+      throw new RangeError(
+        `Cannot connect: grace must be 0 or a positive number of milliseconds, got ${grace}`,
+      );
+    }
+    const options = resolveOptions(others);
     this.name = name;
     this.#exactNumbers = exactNumbers;
+    this.#grace = grace;
     this.#parse = exactNumbers ? parseJsonExactly : undefined;
     this.host = options.host;
     this.port = options.port;
@@ -317,8 +347,7 @@ export class Client implements AsyncDisposable {
    * @throws The reason of `signal`, if that is aborted.
    */
   static async connect(options: ClientOptions = {}): Promise<Client> {
-    const { name = "Client", exactNumbers = false, ...others } = options;
-    const client = new Client(name, resolveOptions(others), exactNumbers);
+    const client = new Client(options);
     await client.#connection.open();
     client.#live();
     return client;
@@ -444,7 +473,64 @@ export class Client implements AsyncDisposable {
       MANAGER,
       "identity",
       call,
-      { adapt: (identities) => describeIdentities(identities as Identities, indent) },
+      { adapt: (identities) => describe(identities, indent) },
+    );
+  }
+
+  /**
+   * Requests what a Service says of itself: descriptions, units, limits, schemas. No link is needed.
+   * A Link has the same as `link.serviceAbout`.
+   *
+   * What is not said is empty: of a service in Python, under a Manager that does not know
+   * descriptions, and, but for the names of attributes, of a Service that this user may not use.
+   *
+   * @param service The name of the Service.
+   * @throws {RemoteError} With the `remoteName` `KeyError` if no such Service is connected.
+   * @throws {RangeError} If `timeout` is not a positive number of milliseconds.
+   * @throws {TimeoutError} If `timeout` is over.
+   * @throws {ConnectionAbortedError} If the connection ends first, or has ended.
+   * @throws The reason of `signal`, if that is aborted.
+   *
+   * @example
+   * ```ts ignore it needs a Manager
+   * import { connect } from "@msl/network";
+   *
+   * await using cxn = await connect();
+   * const { attributes } = await cxn.about("DigitalMultimeter");
+   * console.log(attributes.voltage?.result?.unit);
+   * for (const [name, { implements: roles }] of Object.entries(await cxn.about())) {
+   *   if (roles.includes("recorder.1")) console.log(`${name} records`);
+   * }
+   * ```
+   */
+  about(service: string, options?: CallOptions): Promise<ServiceAbout>;
+  /** Requests what each connected Service says of itself, by its name. */
+  about(service?: undefined, options?: CallOptions): Promise<Record<string, ServiceAbout>>;
+  async about(
+    service?: string,
+    options: CallOptions = {},
+  ): Promise<ServiceAbout | Record<string, ServiceAbout>> {
+    const { timeout = Infinity, ...others } = options;
+    checkTimeout("Cannot request about", timeout);
+    const start = performance.now();
+    // The first reply of a Manager of this package says what it knows. To any other the request would
+    // be one of an administrator.
+    if (!this.#hasReply) await this.identities(options);
+    const isKnown = this.#requests.managerExtensions.includes(ABOUT);
+    if (!isKnown) return service === undefined ? {} : NOTHING_SAID;
+    const left = Math.max(timeout - (performance.now() - start), 1);
+    const call = {
+      args: service === undefined ? [] : [service],
+      kwargs: {},
+      options: { ...others, ...(timeout === Infinity ? {} : { timeout: left }) },
+    };
+    const said = await this.#requests.call(MANAGER, "about", call);
+    if (service !== undefined) return toServiceAbout(said);
+    return Object.fromEntries(
+      Object.entries(isObject(said) ? said : {}).map(([name, about]) => [
+        name,
+        toServiceAbout(about),
+      ]),
     );
   }
 
@@ -489,19 +575,23 @@ export class Client implements AsyncDisposable {
    * @param name The name of the new Client.
    */
   spawn(name: string = "Client"): Promise<Client> {
-    const exactNumbers = this.#exactNumbers;
-    return Client.connect({ ...this.#options, signal: undefined, name, exactNumbers });
+    const own = { name, exactNumbers: this.#exactNumbers, grace: this.#grace };
+    return Client.connect({ ...this.#options, signal: undefined, ...own });
   }
 
   /**
-   * Disconnects from the Manager for good. Pending requests fail with a `ConnectionAbortedError`.
-   * Never rejects.
+   * Disconnects from the Manager for good. Never rejects.
+   *
+   * Pending requests fail with a `ConnectionAbortedError`: it is not known whether the Service carries
+   * them out. It is told that nobody waits for them; a call with large arguments may not have been
+   * made yet. So await the result, and not only `future.sent`, of what has to be done.
+   *
+   * While requests are pending the Manager has 2 seconds to end the connection, so that it reads them.
+   * What waits to be written has 2 seconds.
    */
   async disconnect(): Promise<void> {
     this.#connection.end();
-    const connection = this.#connection.current;
-    connection?.sendText(encodeDisconnect(this.name));
-    await connection?.close();
+    await this.#connection.disconnect(this.#requests.hasPending);
     if (!this.#isAtEnd) await this.disconnected; // the handler may be what calls this
   }
 
@@ -533,6 +623,7 @@ export class Client implements AsyncDisposable {
         }
       },
       onDisconnect: (reason) => {
+        this.#hasReply = false;
         this.#links.connectionLost();
         this.#requests.disconnected(reason, this.#connection.isEnding);
       },
@@ -558,12 +649,14 @@ export class Client implements AsyncDisposable {
     await callHandler(
       `shutdownHandler of ${this.name}`,
       () => this.shutdownHandler?.(isMeant ? undefined : error),
+      this.#grace,
     );
     this.#disconnected.resolve();
   }
 
   #report(change: ConnectionChange): void {
-    log.info("{client}: {change}", { client: this.name, change: describeChange(change) });
+    const { message, properties } = contentOfChange(change);
+    log.info(`{client}: ${message}`, { client: this.name, ...properties });
     callHandler(`connectionHandler of ${this.name}`, () => this.connectionHandler?.(change));
   }
 
@@ -593,25 +686,27 @@ export class Client implements AsyncDisposable {
     switch (message.kind) {
       case "reply":
         this.#networkName = message.requester ?? undefined;
+        this.#hasReply = true;
         if (message.uid === READY) return this.#agree(message.result);
         if (message.uid === GONE && typeof message.result === "string") {
           return this.#links.serviceGone(message.result);
         }
-        return this.#requests.fulfil(message.uid, message.result, message.size);
+        return this.#requests.fulfil(message.uid, message.result, message.size, message.time);
       case "value":
-        return this.#requests.give(message.uid, message.value, message.size);
+        return this.#requests.give(message.uid, message.value, message.size, message.time);
       case "part":
         return this.#requests.takePart(message.uid, message.text, message.size);
       case "room":
         return this.#requests.addRoom(message.uid, message.count);
       case "error":
+        if (message.uid === "") this.#connection.receiveError(message.message);
         return this.#requests.fail(
           message.uid,
           new RemoteError(message.message, message.traceback),
         );
       case "notification":
         for (const link of this.#links.of(message.service)) {
-          link.notify(message.args, message.kwargs);
+          link.notify(message.args, message.kwargs, message.time);
         }
         return;
       case "request":
@@ -646,7 +741,19 @@ export class Client implements AsyncDisposable {
   }
 }
 
+/** The identities as text. What the Manager has sent may be anything. */
+function describe(identities: unknown, indent: number): string {
+  try {
+    return describeIdentities(identities as Identities, indent);
+  } catch (cause) {
+    const reason = (cause as Error).message;
+    throw new ValueError(`Cannot read the identities that the Manager has sent: ${reason}`, {
+      cause,
+    });
+  }
+}
+
 function identityOf(name: string): ClientIdentity {
-  const extensions = [READY, BEAT, CANCEL, STREAM, PARTS, OWNER, GONE];
+  const extensions = [READY, BEAT, CANCEL, STREAM, PARTS, OWNER, GONE, ABOUT, TIME];
   return { type: "client", name, language: LANGUAGE, os: OS, extensions };
 }

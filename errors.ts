@@ -501,7 +501,9 @@ function objectMessage(thrown: { name?: unknown; message?: unknown }): string {
   }
   const text = String(thrown);
   if (!text.startsWith("[object ")) return `Error: ${text}`;
-  const json = JSON.stringify(thrown) ?? text;
+  const written = JSON.stringify(thrown) ?? text;
+  // JSON has nothing of a Promise, a Map or an object of a class without properties: its class says more.
+  const json = written === "{}" ? `[object ${thrown.constructor.name}]` : written;
   return `Error: ${json.length > LONGEST_OBJECT ? `${json.slice(0, LONGEST_OBJECT)}...` : json}`;
 }
 

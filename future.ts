@@ -43,6 +43,8 @@ export interface FutureOptions<T> {
   onCancel?(future: Future<T>): void;
   /** What {@linkcode Future.sent} gives. Default: a promise that is fulfilled. */
   sent?: Promise<void>;
+  /** Gives the value of {@linkcode Future.time}. Default: there is none. */
+  time?: () => number | undefined;
 }
 
 /** A Future with the functions that settle it. */
@@ -120,6 +122,7 @@ export class Future<T> implements Promise<T> {
   readonly #givenLabel: string | (() => string);
   readonly #onCancel: FutureOptions<T>["onCancel"];
   readonly #sent: Promise<void> | undefined;
+  readonly #time: (() => number | undefined) | undefined;
   /** When the wait of `await` ends, in milliseconds of `performance.now()`. */
   readonly #deadline: number | undefined;
   readonly #timeout: number | undefined;
@@ -139,6 +142,7 @@ export class Future<T> implements Promise<T> {
     this.#givenLabel = options.label ?? "the Future";
     this.#onCancel = options.onCancel;
     this.#sent = options.sent;
+    this.#time = options.time;
     this.#timeout = options.timeout;
     if (options.timeout !== undefined) {
       checkTimeout(() => this.#cannotWait, options.timeout);
@@ -351,7 +355,7 @@ export class Future<T> implements Promise<T> {
   /**
    * Fulfilled when the arguments of the call may be changed. It never rejects.
    *
-   * The arguments of a call are written as JSON at the call if that has up to 8 MiB. Larger ones are
+   * The arguments of a call are written as JSON at the call if that has up to 4 MiB. Larger ones are
    * read while they are sent. Until then a change of them may fail the request, or be sent in part.
    *
    * @example
@@ -369,6 +373,25 @@ export class Future<T> implements Promise<T> {
    */
   get sent(): Promise<void> {
     return this.#sent ?? Promise.resolve();
+  }
+
+  /**
+   * When the reading was taken, in milliseconds since 1970 by the clock of the Service: of a call with
+   * `options({ time: true })`, once it has its result. `undefined` before that, without that option, and
+   * from a Service that does not say it, e.g. one in Python.
+   *
+   * @example
+   * ```ts ignore it needs a Manager
+   * import { connect, options } from "@msl/network";
+   *
+   * await using cxn = await connect();
+   * const dmm = await cxn.link("DigitalMultimeter");
+   * const reading = dmm.voltage(options({ time: true }));
+   * console.log(await reading, new Date(reading.time!));
+   * ```
+   */
+  get time(): number | undefined {
+    return this.#time?.();
   }
 
   /** Whether the Future has a result or an error, or was cancelled. */

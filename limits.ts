@@ -91,7 +91,8 @@ export interface Limits {
    * How many bytes of long lines all peers of a Manager together may have in its memory. Default: 0,
    * which stands for half of the computer's memory, at least 256 MiB and at most 4 GiB. A peer may
    * have no more of it than is left for the others, which is half of it if no other peer has
-   * anything: of the line that it sends, and of those that wait for it to read them. A line for which
+   * anything: of the line that it sends, and of those that wait for it to read them. All peers of a
+   * user, or of an address where nobody logs in, may have three times what is left. A line for which
    * there is no share left is dropped and answered with a `ValueError`. Command line: `--max-held`.
    */
   readonly maxHeld: number;
@@ -197,6 +198,31 @@ export const KEPT_CONNECTIONS = 1_000_000;
 export const MAX_QUEUED_RECORDS = 10_000;
 
 /**
+ * The shortest keepalive interval that a device agrees to with a Manager, in milliseconds, which is the
+ * shortest that a Manager of this package asks for. A device agrees to none that is shorter: it would
+ * do nothing but send. It has no option.
+ */
+export const MIN_KEEPALIVE_INTERVAL = 1;
+
+/**
+ * The number of look-ups of names and addresses that a Manager makes at the same time. A further one
+ * waits; after 2 seconds the numeric address is used. It has no option.
+ */
+export const MAX_LOOKUPS = 8;
+
+/**
+ * The number of addresses, and of pairs of an address and a user, from which a device was let in that
+ * a Manager remembers. The one that was used longest ago is forgotten. It has no option.
+ */
+export const MAX_ORIGINS = 10_000;
+
+/**
+ * The number of addresses, and of users, whose failed logins a Manager remembers. The oldest is
+ * forgotten. It has no option.
+ */
+export const MAX_FAILURES = 10_000;
+
+/**
  * The longest text that a record of the log has from a peer or from an error, in UTF-16 code units.
  * The rest is left out.
  */
@@ -238,6 +264,31 @@ export interface LogLimits {
    */
   readonly logFiles: number;
 }
+
+/**
+ * The limits of what a Service says of itself, `static about`. A Service whose description exceeds one
+ * does not start. A Manager and a Client leave out what exceeds one in the description of a service
+ * that they are sent, and cut a text. They have no option; the description is a part of the identity,
+ * so `maxIdentity` bounds all of it.
+ */
+export const ABOUT_LIMITS = {
+  /** The longest description of one thing, in UTF-16 code units. */
+  text: 4_096,
+  /** The longest name of a parameter, of a value in notifications and of a role, and the longest unit. */
+  name: 256,
+  /** The number of attributes that are described. */
+  attributes: 10_000,
+  /** The number of parameters of a method that are described. */
+  parameters: 256,
+  /** The number of values in notifications that are described. */
+  notifications: 1_000,
+  /** The number of roles. */
+  roles: 64,
+  /** The longest JSON Schema, and the longest default of a parameter, as JSON in UTF-16 code units. */
+  schema: 65_536,
+  /** How deep those are nested. */
+  depth: 64,
+} as const;
 
 const KiB = 1024;
 const MiB = 1024 * KiB;

@@ -39,7 +39,7 @@ import { Registry } from "./manager/registry.ts";
 import { RequestHandlers } from "./manager/request_handlers.ts";
 import { Router, type Session } from "./manager/router.ts";
 import { Statistics } from "./manager/statistics.ts";
-import { managerStatus, totalsOf } from "./manager/status.ts";
+import { contentOfTotals, managerStatus, totalsOf } from "./manager/status.ts";
 import type { ManagerStatus } from "./wire/status.ts";
 
 /** How a Manager is started. The defaults are those of the Python software. */
@@ -242,11 +242,13 @@ export class Manager implements AsyncDisposable {
     const limits = resolveLimits(options.limits);
     const retention = parseRetention(String(options.keepConnections ?? KEPT_CONNECTIONS));
     const hosts = new Hosts(options.hosts);
+    // First of all, so that a name that is mistyped makes no certificate.
+    const { host } = options;
+    const addresses = host === undefined ? undefined : await hosts.addressesOf(host);
     const databasePath = options.database ?? databaseFile();
     // Imported here, so that a program that only connects to a Manager loads neither.
     const { credentialFiles, loadCredentials } = await import("./net/credentials.ts");
     const { Database } = await import("./manager/database/database.ts");
-    const { host } = options;
     const files = options.disableTls ? undefined : credentialFiles(options);
     const credentials = files && await loadCredentials(
       files,
@@ -260,10 +262,13 @@ export class Manager implements AsyncDisposable {
       }
     }
     const database = new Database(databasePath, hosts.trustedAtFirst(), BUSY_TIMEOUT);
-    log.info("Using the database {database} and {certificate}", {
-      database: databasePath,
-      certificate: files ? `the certificate ${files.certFile}` : "no certificate",
-    });
+    const certificate = files?.certFile;
+    log.info(
+      `Using the database {database} and ${
+        certificate ? "the certificate {certificate}" : "no certificate"
+      }`,
+      { database: databasePath, ...(certificate ? { certificate } : {}) },
+    );
     try {
       if (options.authLogin && database.users.users().length === 0) {
         throw new ConfigurationError(
@@ -274,7 +279,6 @@ export class Manager implements AsyncDisposable {
       const access = options.authLogin ? new Access(database) : undefined;
       if (!access) warnOfUnusedLists(database);
       const { port = DEFAULT_PORT } = options;
-      const addresses = host === undefined ? undefined : await hosts.addressesOf(host);
       const listeners = listen(addresses, port, credentials);
       return new Manager(listeners, database, hosts, limits, options, retention, access);
     } catch (error) {
@@ -453,10 +457,9 @@ export class Manager implements AsyncDisposable {
     this.#access?.[Symbol.dispose]();
     await this.#records.close();
     this.#database[Symbol.dispose]();
-    log.info("In the {uptime} s since the start: {totals}", {
-      uptime: Math.round(this.#statistics.uptime / 1_000),
-      totals: totalsOf(this.#statistics, connections),
-    });
+    const { message, properties } = contentOfTotals(totalsOf(this.#statistics, connections));
+    const uptime = Math.round(this.#statistics.uptime / 1_000);
+    log.info(`In the {uptime} s since the start: ${message}`, { uptime, ...properties });
     log.info("{manager} shut down", { manager: this.networkName });
   }
 }

@@ -32,7 +32,7 @@
  * assertEquals(await Promise.all(sums), [3, 7]);
  * ```
  *
- * @example A Service on its own, with a Manager on this computer
+ * @example A Service on its own, with a Manager on another computer
  * ```ts ignore it needs a Manager
  * import { runUntilEnd, Service } from "@msl/network";
  *
@@ -42,15 +42,27 @@
  *   }
  * }
  *
- * const service = new BasicMath();
- * await service.start();
- * await runUntilEnd(service);
+ * await runUntilEnd(new BasicMath(), { host: "lab-pc" });
  * ```
  *
  * @module
  */
 
+export type {
+  About,
+  DeclaredAttribute,
+  DeclaredParameter,
+  DeclaredValue,
+  Described,
+} from "./service/about.ts";
 export type { ServiceRequest } from "./service/active_request.ts";
+export type {
+  AttributeAbout,
+  JsonSchema,
+  ParameterAbout,
+  ServiceAbout,
+  ValueAbout,
+} from "./wire/about.ts";
 export type { ReconnectOptions } from "./device/retry.ts";
 export {
   type CallOptions,

@@ -31,6 +31,7 @@ import type { ServiceRequest } from "./service/active_request.ts";
 import { Attributes, SHUTDOWN_SERVICE } from "./service/attributes.ts";
 import { Dispatcher } from "./service/dispatcher.ts";
 import { notificationLine, sendNotification } from "./service/notifications.ts";
+import { timeOf } from "./service/time.ts";
 import { splitArguments } from "./wire/call.ts";
 import type { Connection } from "./net/connection.ts";
 import { type ConnectOptions, type ResolvedOptions, resolveOptions } from "./device/device.ts";
@@ -42,9 +43,10 @@ import { readLarge } from "./wire/large_values.ts";
 import { logger, setLoggingLevel, setServiceLoggingLevel } from "./base/log.ts";
 import { type Device, ReconnectingConnection } from "./device/reconnecting_connection.ts";
 import { decodeLines, LongLine } from "./wire/line.ts";
-import { decodeMessage, encodeDisconnect, type Message, toMessage } from "./wire/message.ts";
+import { decodeMessage, type Message, toMessage } from "./wire/message.ts";
 import type { ServiceIdentity } from "./wire/identities.ts";
 import {
+  ABOUT,
   BEAT,
   CANCEL,
   extensionOfControl,
@@ -52,8 +54,9 @@ import {
   PARTS,
   READY,
   STREAM,
+  TIME,
 } from "./wire/protocol.ts";
-import { type ConnectionChange, describeChange } from "./device/connector.ts";
+import { type ConnectionChange, contentOfChange } from "./device/connector.ts";
 import { repr } from "./base/repr.ts";
 import { withTimeout } from "./base/with_timeout.ts";
 import { scanKeys } from "./wire/key_scanner.ts";
@@ -61,6 +64,20 @@ import { LANGUAGE, OS } from "./version.ts";
 import { type WorkerOptions, WorkerPool } from "./service/worker_pool.ts";
 
 export type { ServiceRequest } from "./service/active_request.ts";
+export type {
+  About,
+  DeclaredAttribute,
+  DeclaredParameter,
+  DeclaredValue,
+  Described,
+} from "./service/about.ts";
+export type {
+  AttributeAbout,
+  JsonSchema,
+  ParameterAbout,
+  ServiceAbout,
+  ValueAbout,
+} from "./wire/about.ts";
 export type { ReconnectOptions } from "./device/retry.ts";
 export { type KeywordArgument, Kwargs, kwargs } from "./wire/call.ts";
 export type { ConnectOptions } from "./device/device.ts";
@@ -117,9 +134,9 @@ export interface ServiceOptions {
    */
   queueLimit?: number;
   /**
-   * How long {@linkcode Service.shutdown} waits for the requests that run, in milliseconds; `Infinity`
-   * for no limit. The callers of those that are not done then get a `ConnectionAbortedError`.
-   * Default: 5,000.
+   * How long {@linkcode Service.shutdown} waits for the requests that run, and then for
+   * `shutdownHandler`, in milliseconds; `Infinity` for no limit. The callers of requests that are not
+   * done get a `ConnectionAbortedError`. Default: 5,000.
    */
   grace?: number;
   /** The workers for the methods that {@linkcode Service.inWorkers} makes. */
@@ -130,8 +147,6 @@ export interface ServiceOptions {
  * How long to wait for a Manager that does not confirm a Service to reject it, in milliseconds.
  */
 const REJECTION_TIMEOUT = 1_000;
-/** How long the Manager may take to disconnect a Service that requests it, in milliseconds. */
-const DISCONNECT_TIMEOUT = 2_000;
 
 /** The state of a Service. It accepts no request any more in `ending`. */
 type State =
@@ -155,7 +170,8 @@ const log = logger("service");
  * for a number of values and then for more, so a slow one pauses the generator, and no queue grows.
  * Any other Client gets the values as one array, of 100,000 values at most.
  *
- * A `static schema` ({@linkcode Schemas}) checks arguments before a method is called.
+ * A `static schema` ({@linkcode Schemas}) checks arguments before a method is called. A `static about`
+ * ({@linkcode About}) says what the methods do, their units and their limits.
  *
  * Arguments, results and the arguments of notifications are JSON, so that a Client may be a program in
  * Python:
@@ -280,8 +296,8 @@ export class Service implements AsyncDisposable {
   }
 
   /**
-   * Settled when a Service that was started has ended for good and its `shutdownHandler` has returned,
-   * or when it was shut down during a `start()` that failed. It stays pending if `start()` fails
+   * Settled when a Service that was started has ended for good and its `shutdownHandler` has returned
+   * (or has not within `grace`), or when it was shut down during a `start()` that failed. It stays pending if `start()` fails
    * otherwise, after which the Service can be started again, or is never called.
    *
    * It is fulfilled if the Service was shut down, by this program or by a Client. It rejects with the
@@ -319,8 +335,9 @@ export class Service implements AsyncDisposable {
 
   /**
    * Called once when the connection has ended for good, but not when the Manager rejected the
-   * Service, or the Service was shut down before it was connected. A subclass overrides it, e.g. to switch an instrument off. {@linkcode Service.finished}
-   * waits for it, without a time-out. An error that it throws is logged.
+   * Service, or the Service was shut down before it was connected. A subclass overrides it, e.g. to
+   * switch an instrument off. {@linkcode Service.finished} waits for it, for the option `grace` (5
+   * seconds); a handler that takes longer is logged, and goes on. An error that it throws is logged.
    *
    * @param _error Why the connection ended; `undefined` if the Service ended it itself.
    *
@@ -431,7 +448,8 @@ export class Service implements AsyncDisposable {
    * 1 second. A Service whose start has failed can be started again, unless it was shut down meanwhile.
    *
    * @throws {RangeError} If an option is out of its range.
-   * @throws {TypeError} If the class has a `static schema` that does not fit its methods.
+   * @throws {TypeError} If the class has a `static schema` that does not fit its methods, or a `static
+   * about` that is wrong.
    * @throws {ConnectError} If nothing listens there, or it does not accept in time.
    * @throws {TlsMismatchError} If one side speaks TLS and the other does not.
    * @throws {CertificateError} If the certificate of the Manager is not trusted, or its file cannot be
@@ -469,6 +487,7 @@ export class Service implements AsyncDisposable {
       );
     }
     this.#attributes.checkSchemas();
+    this.#attributes.describe(this.#ignored); // which checks it
     const resolved = resolveOptions(options);
     const connection = new ReconnectingConnection(this.#device(resolved), resolved);
     const started = this.#connect(connection);
@@ -508,8 +527,37 @@ export class Service implements AsyncDisposable {
    * ```
    */
   emitNotification(...args: unknown[]): Promise<void> {
+    return this.#emit(args);
+  }
+
+  /**
+   * Sends a notification of a reading that was taken at another time than now, e.g. by the instrument
+   * itself. Clients get the time as `link.notificationTime`. Otherwise it is
+   * {@linkcode Service.emitNotification}, and its errors are the same.
+   *
+   * @param time When the reading was taken: a `Date`, or milliseconds since 1970, which are rounded.
+   * @param args The arguments of the notification; keyword arguments last, `kwargs({ unit: "V" })`.
+   * @returns Settles when the next notification may follow. The errors are thrown at the call.
+   * @throws {RangeError} If no `Date` can have that time.
+   *
+   * @example
+   * ```ts ignore it needs a Manager
+   * import { Service } from "@msl/network";
+   *
+   * const service = new Service({ name: "Logger" });
+   * await service.start();
+   * await service.emitNotificationAt(new Date("2026-01-31T12:00:00Z"), 21.5);
+   * ```
+   */
+  emitNotificationAt(time: Date | number, ...args: unknown[]): Promise<void> {
+    return this.#emit(args, Number(time));
+  }
+
+  #emit(args: unknown[], time?: number): Promise<void> {
     const connection = this.#connection;
-    const line = notificationLine(this.#name, splitArguments(args));
+    const taken = timeOf(time);
+    const isTold = this.#managerExtensions.includes(TIME);
+    const line = notificationLine(this.#name, splitArguments(args), isTold ? taken : undefined);
     if (connection?.isUp) return sendNotification(connection.current!, line, this.#queueLimit);
     if (this.#state.state === "running" && connection?.reconnects) return Promise.resolve();
     throw new ConnectionAbortedError(
@@ -526,9 +574,9 @@ export class Service implements AsyncDisposable {
    * get a `ConnectionAbortedError`; a method goes on as long as it wants. The Manager has 2 seconds to
    * disconnect the Service, and the lines that wait to be written have 2 more.
    *
-   * Fulfilled when the Service has ended and `shutdownHandler` has returned; never rejects. A Manager
-   * of this package does not list the Service any more then. If a
-   * method that a Client has requested calls it, the promise is fulfilled at once, since the Service
+   * Fulfilled when the Service has ended and `shutdownHandler` has returned, or has not within `grace`;
+   * never rejects. A Manager of this package does not list the Service any more then. If a method
+   * that a Client has requested calls it, the promise is fulfilled at once, since the Service
    * waits for that method.
    *
    * @example
@@ -614,10 +662,8 @@ export class Service implements AsyncDisposable {
       },
       onReconnect: () => {},
       onChange: (change) => {
-        log.info("{service}: {change}", {
-          service: this.#name,
-          change: describeChange(change),
-        });
+        const { message, properties } = contentOfChange(change); // a Service has no links
+        log.info(`{name}: ${message}`, { name: this.#name, ...properties });
         callHandler(
           `connectionHandler of ${this.#name}`,
           () => this.connectionHandler(change),
@@ -652,6 +698,7 @@ export class Service implements AsyncDisposable {
     await callHandler(
       `shutdownHandler of ${this.#name}`,
       () => this.shutdownHandler(isIntended ? undefined : error),
+      this.#grace,
     );
     if (isIntended) this.#finished.resolve();
     else this.#finished.reject(error);
@@ -678,14 +725,7 @@ export class Service implements AsyncDisposable {
       this.#grace,
       () => this.#dispatcher.abandon(current, this.#shutDownMeanwhile()),
     );
-    current.sendText(encodeDisconnect(this.#name));
-    const timer = new AbortController();
-    await Promise.race([
-      current.ended,
-      delay(DISCONNECT_TIMEOUT, { signal: timer.signal }).catch(() => {}),
-    ]);
-    timer.abort();
-    await current.close();
+    await connection.disconnect(true);
   }
 
   async #receiveLong(connection: Connection, line: LongLine, readLimit: number): Promise<void> {
@@ -722,6 +762,7 @@ export class Service implements AsyncDisposable {
       this.#managerExtensions = extensionsOf(message.result);
       this.#confirmation.resolve();
     } else if (message.kind === "error") {
+      this.#connection?.receiveError(message.message);
       this.#confirmation.reject(new RemoteError(message.message, message.traceback));
       log.error("The Manager sent an error: {error}", { error: message.message });
     }
@@ -758,8 +799,9 @@ export class Service implements AsyncDisposable {
       language: LANGUAGE,
       os: OS,
       max_clients: this.#maxClients,
-      extensions: [READY, BEAT, CANCEL, STREAM, PARTS],
+      extensions: [READY, BEAT, CANCEL, STREAM, PARTS, ABOUT, TIME],
       streams: this.#attributes.streams(this.#ignored),
+      about: this.#attributes.describe(this.#ignored), // JSON leaves out what is not said
     };
   }
 }

@@ -31,9 +31,11 @@ import { generateKeyPairSync } from "node:crypto";
 import { join } from "node:path";
 import { Connection } from "./net/connection.ts";
 import type { ConnectOptions } from "./device/device.ts";
+import { dial } from "./net/dial.ts";
 import { TimeoutError } from "./errors.ts";
 import { LongLine } from "./wire/line.ts";
 import { Manager, type ManagerOptions } from "./manager.ts";
+import { terminalPrompt } from "./base/prompt.ts";
 import { repr } from "./base/repr.ts";
 import { checkTimeout, withTimeout } from "./base/with_timeout.ts";
 import { decodeObject, type JsonObject } from "./wire/message.ts";
@@ -220,7 +222,9 @@ export class WirePeer implements AsyncDisposable {
   readonly port: number;
 
   /** Makes a peer of a connected socket, which it closes in the end. */
-  constructor(socket: Deno.Conn) {
+  constructor(
+    socket: Pick<Deno.Conn, "read" | "write" | "localAddr"> & { close(): void | Promise<void> },
+  ) {
     this.#connection = new Connection(socket);
     this.port = (socket.localAddr as Deno.NetAddr).port;
   }
@@ -228,19 +232,21 @@ export class WirePeer implements AsyncDisposable {
   /**
    * Connects to a Manager without sending anything.
    *
-   * @param options Where the Manager is; `certFile` is the certificate to trust, in PEM.
-   * @throws {Error} If nothing listens there, or the certificate is not trusted. These are errors of
-   * Deno.
+   * @param options Where the Manager is. `certFile` is the certificate to trust, in PEM; default: that
+   * of the host in the home folder.
+   * @throws {ConnectError} If nothing listens there.
+   * @throws {TlsMismatchError} If the Manager does not use TLS.
+   * @throws {CertificateError} If the certificate is not trusted, or its file cannot be read.
+   * @throws {TimeoutError} If a step takes more than 10 seconds.
    */
   static async connect(
     options: { host: string; port: number; disableTls?: boolean; certFile?: string },
   ): Promise<WirePeer> {
-    const { host: hostname, port, disableTls, certFile } = options;
-    const socket = await Deno.connect({ hostname, port });
-    socket.setNoDelay(true);
-    if (disableTls) return new WirePeer(socket);
-    const caCerts = certFile === undefined ? [] : [await Deno.readTextFile(certFile)];
-    return new WirePeer(await Deno.startTls(socket, { hostname, caCerts }));
+    const { host, port, disableTls, certFile } = options;
+    const timeout = DEFAULT_TIMEOUT;
+    return new WirePeer(
+      await dial({ host, port, disableTls, certFile, timeout, prompt: terminalPrompt }),
+    );
   }
 
   /**
@@ -249,7 +255,7 @@ export class WirePeer implements AsyncDisposable {
    *
    * @param identity The identity, as an object of the wire.
    * @throws {TimeoutError} If the Manager sends nothing within 10 seconds.
-   * @throws {Error} If nothing listens there, the certificate is not trusted, or the connection ends.
+   * @throws {Error} If the connection ends; and the errors of {@linkcode WirePeer.connect}.
    */
   static async introduce(
     options: { host: string; port: number; disableTls?: boolean; certFile?: string },

@@ -20,6 +20,9 @@ import { machine, type } from "node:os";
  */
 export const VERSION: string = manifest.version;
 
+/** The name of this package. */
+export const PACKAGE_NAME: string = manifest.name;
+
 /** The `language` of our identities, e.g. `"TypeScript (Deno 2.9.6)"`. */
 export const LANGUAGE: string = `TypeScript (Deno ${Deno.version.deno})`;
 

@@ -8,6 +8,7 @@
 
 import { ConnectionAbortedError } from "../errors.ts";
 import { logger } from "./log.ts";
+import { withTimeout } from "./with_timeout.ts";
 
 /**
  * A function that runs while a device is connected, e.g. an asynchronous one with a loop. The
@@ -38,13 +39,27 @@ const handlerLog = logger("handler");
  * Calls a handler and waits until it has finished. Never rejects: a failure is logged.
  *
  * @param what The name of the handler, for the log.
+ * @param grace The longest wait, in milliseconds. The handler goes on after it, and the log says so.
+ * Default: no limit.
  */
-export async function callHandler(what: string, handler: () => unknown): Promise<void> {
-  try {
-    await handler();
-  } catch (error) {
-    handlerLog.error("{what} failed: {error}", { what, error });
-  }
+export async function callHandler(
+  what: string,
+  handler: () => unknown,
+  grace?: number,
+): Promise<void> {
+  const called = (async () => {
+    try {
+      await handler();
+    } catch (error) {
+      handlerLog.error("{what} failed: {error}", { what, error });
+    }
+  })();
+  await withTimeout(called, grace, () => {
+    handlerLog.error("{what} has not returned within {grace} ms (grace), nothing waits for it", {
+      what,
+      grace,
+    });
+  });
 }
 
 /** The tasks of one device. */

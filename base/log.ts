@@ -32,6 +32,14 @@ export function literal(text: string): string {
   return text.replaceAll("{", "{{").replaceAll("}", "}}");
 }
 
+/** The content of a record. */
+export interface RecordContent {
+  /** The message, with placeholders. */
+  readonly message: string;
+  /** The values of the placeholders, and others: numbers and names, no sentences. */
+  readonly properties: Readonly<Record<string, unknown>>;
+}
+
 /** The name of the filter in LogTape's configuration. */
 export const LEVEL_FILTER = "msl-network-level";
 

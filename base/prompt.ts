@@ -61,6 +61,8 @@ export const terminalPrompt: TerminalPrompt = {
       write("\n");
     }
     if (secret !== undefined) return secret;
+    // A process of Windows cannot send SIGINT.
+    if (Deno.build.os === "windows") Deno.exit(INTERRUPTED);
     Deno.kill(Deno.pid, "SIGINT"); // ends the process, unless the program handles the signal
     throw new CancelledError(`Nobody answers "${question}": it was interrupted`);
   },
@@ -96,6 +98,9 @@ function requireTerminal(question: string): void {
     `Cannot ask "${question}": the standard input is not a terminal. Give the answer as an option`,
   );
 }
+
+/** The exit code of a process that Ctrl+C has ended, as shells give it. */
+const INTERRUPTED = 130;
 
 const [ENTER, LINE_FEED, CTRL_C, CTRL_D, CTRL_U, CTRL_BACKSLASH] = [13, 10, 3, 4, 21, 28];
 const [BACKSPACE, DELETE] = [8, 127];

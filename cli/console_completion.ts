@@ -12,10 +12,12 @@ export type Completable = Readonly<Record<string, Readonly<Record<string, unknow
 /** The commands of the console, and whether each takes the name of a service. */
 export const CONSOLE_COMMANDS: Readonly<Record<string, boolean>> = {
   help: false,
+  "?": false,
   ls: true,
   link: true,
   unlink: true,
   exit: false,
+  quit: false,
 };
 
 /**

@@ -22,33 +22,47 @@ import { linkWith, resultsOf } from "./requests.ts";
 const COMPLETION_TIMEOUT = 1_000;
 
 const HELP = `\
-SERVICE METHOD [argument ...]  calls a method and shows its result
+SERVICE METHOD [argument ...]  links with a service, calls a method, shows its result, and unlinks
 SERVICE                        shows what a service offers
 ls [SERVICE]                   shows the services, or what one of them offers
-link SERVICE                   links with a service, whose notifications are shown from then on;
-                               a call does it too
-unlink SERVICE                 ends the link
-help                           shows this
-exit                           ends the console, as Ctrl+D does
+link SERVICE                   stays linked with a service: its notifications are shown, and nobody
+                               else can link with it where it takes one client only
+unlink SERVICE                 ends that link
+help or ?                      shows this
+exit or quit                   ends the console, as Ctrl+D does
 
 An argument is JSON, or else it is text: 1.5 [1, 2] {"a": null} true volt "two words"
 Text in '...' is taken as it is, whatever it looks like: '1.5'
 key=value gives an argument by its name. The name of a service may be in quotes too.
-Tab completes names, Ctrl+C stops waiting for a result. A line that begins with a space is not kept
-in the history.`;
+Tab completes names, Ctrl+R searches the history, Ctrl+C stops waiting for a result. A line that
+begins with a space is not kept in the history.`;
+
+/** Why a line has ended before it was done: by Ctrl+C. */
+const INTERRUPTED = {
+  manager: "Stopped waiting for the Manager",
+  call: "Nobody waits for it any longer; the service may go on",
+  stream: "The stream is cancelled: no further values come",
+};
 
 /** A console, which has one Client and its links. */
 export class ConsoleSession {
   readonly #client: Client;
   readonly #show: (text: string) => void;
+  readonly #note: (text: string) => void;
   readonly #links = new Map<string, Link>();
   /** Aborts the line that is being executed. */
   #execution: AbortController | undefined;
+  /** What that line waits for. */
+  #awaited: keyof typeof INTERRUPTED = "manager";
 
-  /** @param show Shows one or more lines. */
-  constructor(client: Client, show: (text: string) => void) {
+  /**
+   * @param show Shows one or more lines of a result.
+   * @param note Tells a person what a script does not print.
+   */
+  constructor(client: Client, show: (text: string) => void, note: (text: string) => void) {
     this.#client = client;
     this.#show = show;
+    this.#note = note;
   }
 
   /**
@@ -61,7 +75,7 @@ export class ConsoleSession {
   async execute(line: string): Promise<boolean> {
     const [first, ...others] = splitWords(line);
     if (first === undefined) return true;
-    if (first === "exit" && others.length === 0) return false;
+    if ((first === "exit" || first === "quit") && others.length === 0) return false;
     using _ = this.#startExecution();
     const isCommand = Object.hasOwn(CONSOLE_COMMANDS, first);
     if (isCommand) await this.#command(first, others);
@@ -73,7 +87,7 @@ export class ConsoleSession {
   /** Stops waiting for a result. Returns false if no line is being executed. */
   interrupt(): boolean {
     if (this.#execution === undefined) return false;
-    this.#execution.abort(new ValueError("Nobody waits for it any longer; the service may go on"));
+    this.#execution.abort(new ValueError(INTERRUPTED[this.#awaited]));
     return true;
   }
 
@@ -89,6 +103,7 @@ export class ConsoleSession {
 
   #startExecution(): Disposable {
     const execution = this.#execution = new AbortController();
+    this.#awaited = "manager";
     return {
       [Symbol.dispose]: () => {
         if (this.#execution === execution) this.#execution = undefined;
@@ -98,22 +113,30 @@ export class ConsoleSession {
 
   async #command(command: string, words: readonly string[]): Promise<void> {
     const service = words.length === 1 ? parseName(words[0]) : undefined;
-    if (command === "help" && words.length === 0) return this.#show(HELP);
+    if ((command === "help" || command === "?") && words.length === 0) return this.#show(HELP);
     if (command === "ls" && words.length === 0) return await this.#listAll();
     if (service === undefined || !CONSOLE_COMMANDS[command]) {
       throw new ValueError(`Cannot do ${repr([command, ...words].join(" "))}: see help`);
     }
     if (command === "ls") await this.#list(service);
-    if (command === "link") await this.#link(service);
+    if (command === "link") await this.#stayLinked(service);
     if (command === "unlink") await this.#unlink(service);
   }
 
   async #call(service: string, method: string, words: readonly string[]): Promise<void> {
     const { args, kwargs } = parseArguments(words);
-    const link = await this.#link(service);
     const { signal } = this.#execution!;
-    for await (const result of resultsOf(link, method, { args, kwargs, signal })) {
-      if (result !== null) this.#show(formatResult(result, true, true));
+    const kept = this.#links.get(service);
+    const link = kept ?? await this.#link(service);
+    try {
+      this.#awaited = "call";
+      const request = { args, kwargs, signal };
+      for await (const result of resultsOf(link, method, request, () => this.#awaited = "stream")) {
+        if (result !== null) this.#show(formatResult(result, true, true));
+      }
+    } finally {
+      // Nothing waits for it: what is sent later arrives later.
+      if (kept === undefined) link.unlink().catch((error) => this.#note(error.message));
     }
   }
 
@@ -143,16 +166,20 @@ export class ConsoleSession {
     return await this.#client.identities({ signal: this.#execution!.signal });
   }
 
+  /** Links, and shows the notifications of the service. */
   async #link(service: string): Promise<Link> {
-    const present = this.#links.get(service);
-    if (present !== undefined) return present;
     const link = await linkWith(this.#client, service, this.#execution!.signal);
-    this.#links.set(service, link);
     link.notificationHandler = (...parameters: unknown[]) => {
       const { args, kwargs } = splitArguments(parameters);
       this.#show(`${printable(service)}: ${formatArguments(args, kwargs)}`);
     };
     return link;
+  }
+
+  async #stayLinked(service: string): Promise<void> {
+    if (this.#links.has(service)) return;
+    this.#links.set(service, await this.#link(service));
+    this.#note(`Linked with ${printable(service)}, until unlink ${printable(service)}`);
   }
 
   async #unlink(service: string): Promise<void> {

@@ -10,6 +10,7 @@
  * @module
  */
 
+import { printable } from "../base/printable.ts";
 import {
   type Annotation,
   parseAnnotation,
@@ -307,19 +308,12 @@ function parameterName(name: string, taken: Set<string>): string {
 
 /** A text in quotes, with invisible characters escaped. */
 function quote(text: string): string {
-  return visible(JSON.stringify(text));
+  return printable(JSON.stringify(text));
 }
 
 /** Text for a comment: it cannot end the comment, nor be a directive for a tool. */
 function comment(text: string): string {
-  return visible(text).replaceAll("*/", "*\\/").replaceAll("@", "\\u{40}");
-}
-
-function visible(text: string): string {
-  return text.replaceAll(
-    /[\p{C}\p{Zl}\p{Zp}]/gu,
-    (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`,
-  );
+  return printable(text).replaceAll("*/", "*\\/").replaceAll("@", "\\u{40}");
 }
 
 const LONGEST_COMMENT = 400;

@@ -11,10 +11,13 @@ import { addCall } from "./commands/call.ts";
 import { addCertdump } from "./commands/certdump.ts";
 import { addCertgen } from "./commands/certgen.ts";
 import { RedactingCommand } from "./command.ts";
+import { addCompletions } from "./commands/completions.ts";
 import { addConsole } from "./commands/console.ts";
 import { addDelete } from "./commands/delete.ts";
 import { addDisconnect } from "./commands/disconnect.ts";
 import { NetworkError } from "../errors.ts";
+import { addInit } from "./commands/init.ts";
+import { addExamples, PROGRAM } from "./examples.ts";
 import { addHostname } from "./commands/hostname.ts";
 import { addKeygen } from "./commands/keygen.ts";
 import { addLs } from "./commands/ls.ts";
@@ -43,7 +46,7 @@ import { printableLines } from "../base/printable.ts";
  */
 export async function main(args: readonly string[]): Promise<void> {
   try {
-    await program().parseAsync(withCommand(args), { from: "user" });
+    await program().parseAsync(commandLine(args), { from: "user" });
   } catch (error) {
     if (!(error instanceof NetworkError)) throw error;
     console.error(printableLines(error.message)); // the message may come from a Service
@@ -51,8 +54,11 @@ export async function main(args: readonly string[]): Promise<void> {
   }
 }
 
-/** Adds `start` if no command is given. The default command of commander would also run for a mistyped command. */
-function withCommand(args: readonly string[]): string[] {
+/**
+ * The words that commander parses: with `start` if no command is given. The default command of commander
+ * would also run for a mistyped command.
+ */
+export function commandLine(args: readonly string[]): string[] {
   const [first = "start"] = args;
   const isOptionOfStart = first.startsWith("-") && !/^(-h|--help|-V|--version)$/.test(first);
   const words = args.length === 0 || isOptionOfStart ? ["start", ...args] : [...args];
@@ -63,7 +69,7 @@ const START_OPTIONS = [...GENERAL_OPTIONS, ...LIMIT_OPTIONS];
 
 /** The program with all of its commands and their options. */
 export function program(): Command {
-  const program = new RedactingCommand("msl-network")
+  const program = new RedactingCommand(PROGRAM)
     .description("Connects Clients to Services (instruments, sensors, computation).")
     .version(VERSION, "-V, --version")
     .showHelpAfterError("Add --help to see what is possible.")
@@ -87,7 +93,10 @@ export function program(): Command {
     addCertgen,
     addCertdump,
     addDelete,
+    addInit,
+    addCompletions,
   ];
   for (const add of commands) add(program);
+  addExamples(program);
   return program;
 }

@@ -9,7 +9,7 @@
 
 import process from "node:process";
 import { styleText } from "node:util";
-import { printable, printableLines } from "../base/printable.ts";
+import { NOT_PRINTABLE, printable, printableLines } from "../base/printable.ts";
 import { encodeValue } from "../wire/json.ts";
 
 /** Lines of a table with headings. Columns of numbers are aligned to the right, others to the left. */
@@ -30,7 +30,7 @@ export function table(headings: readonly string[], rows: readonly string[][]): s
 /** A value as JSON, with its control characters escaped. */
 export function encodeForTerminal(value: unknown): string {
   return encodeValue(value).replaceAll(
-    /\p{C}/gu,
+    NOT_PRINTABLE,
     (characters) =>
       characters.split("").map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`)
         .join(""),

@@ -49,6 +49,7 @@ export function noSuchService(
 /**
  * The result of a request, or the values of a stream as they arrive.
  *
+ * @param onStream Called if it is a stream, when it is requested.
  * @throws {ValueError} If the Service has no attribute of that name.
  * @throws The errors of {@linkcode Link.request}.
  */
@@ -56,11 +57,16 @@ export async function* resultsOf(
   link: Link,
   attribute: string,
   options: RequestOptions,
+  onStream: () => void = () => {},
 ): AsyncGenerator<unknown> {
   try {
     const request = link.request(attribute, options);
-    if (request instanceof Stream) yield* request;
-    else yield await request;
+    if (request instanceof Stream) {
+      onStream();
+      yield* request;
+    } else {
+      yield await request;
+    }
   } catch (cause) {
     const offered = link.serviceAttributes;
     const isMissing = cause instanceof RemoteError && cause.remoteName === "AttributeError" &&

@@ -53,6 +53,11 @@ export class LargeArguments {
     return [...await textsOf(this.#args), KWARGS, ...await textsOf(this.#kwargs)];
   }
 
+  /** Does not hold their texts any more. If they are needed again, they are written again. */
+  release(): void {
+    for (const { json } of [this.#args, this.#kwargs]) if (isMeasured(json)) json.release();
+  }
+
   /** The JSON of an array of the two, to be cut into pieces. */
   async json(): Promise<MeasuredJson> {
     const [args, kwargs] = [await measuredOf(this.#args), await measuredOf(this.#kwargs)];
@@ -66,6 +71,7 @@ export class LargeArguments {
         yield* kwargs.texts();
         yield "]";
       },
+      release: () => this.release(),
     };
   }
 }

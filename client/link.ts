@@ -13,7 +13,8 @@ import { ConnectionAbortedError } from "../errors.ts";
 import { Future } from "../future.ts";
 import { callHandler } from "../base/callbacks.ts";
 import type { JsonObject } from "../wire/message.ts";
-import type { ServiceEntry, ServiceUser } from "../wire/identities.ts";
+import { NOTHING_SAID, type ServiceAbout } from "../wire/about.ts";
+import { isSameUser, type ServiceEntry, type ServiceUser } from "../wire/identities.ts";
 import { UnhandledNotifications } from "./unhandled_notifications.ts";
 import type { RemoteAttribute, RemoteMethod } from "./remote.ts";
 import { repr } from "../base/repr.ts";
@@ -82,6 +83,36 @@ export interface LinkMembers extends AsyncDisposable {
   readonly serviceMaxClients: number;
   /** The user who offers the Service; `undefined` if users do not log in, or under a Python Manager. */
   readonly serviceUser: ServiceUser | undefined;
+  /**
+   * What the Service says of itself: descriptions, units, limits. Empty where it says nothing, as a
+   * service in Python, and under a Python Manager.
+   */
+  readonly serviceAbout: ServiceAbout;
+  /**
+   * When the reading in the notification was taken that the handler is called with, in milliseconds
+   * since 1970 by the clock of the Service; `undefined` if it does not say it, as one in Python. It
+   * changes with each notification: read it before the first `await` of the handler.
+   *
+   * @example
+   * ```ts
+   * import { assertEquals } from "@std/assert";
+   * import { connect, Service } from "@msl/network";
+   * import { TestManager } from "@msl/network/testing";
+   *
+   * await using manager = await TestManager.start();
+   * await using service = new Service({ name: "Thermometer" });
+   * await service.start(manager.connectOptions);
+   * await using cxn = await connect(manager.connectOptions);
+   * const thermometer = await cxn.link("Thermometer");
+   * const { promise, resolve } = Promise.withResolvers<unknown>();
+   * thermometer.notificationHandler = (celsius) =>
+   *   resolve([celsius, thermometer.notificationTime]);
+   * const noon = new Date("2026-01-31T12:00:00Z");
+   * await service.emitNotificationAt(noon, 21.5);
+   * assertEquals(await promise, [21.5, noon.getTime()]);
+   * ```
+   */
+  readonly notificationTime: number | undefined;
   /**
    * Called with each notification of the Service. Until it is set for the first time the last 64
    * notifications are kept for it, so that none is lost that follows the reply to `link()`.
@@ -227,6 +258,7 @@ export class LinkCore implements LinkMembers {
   serviceErrorHandler: ServiceErrorHandler | undefined;
   readonly #unhandled = new UnhandledNotifications();
   #notificationHandler: NotificationHandler | undefined;
+  #notificationTime: number | undefined;
   readonly #owner: LinkOwner;
   /** The same for each request. */
   readonly #sendOptions: SendOptions<unknown> = { peer: this };
@@ -275,6 +307,14 @@ export class LinkCore implements LinkMembers {
 
   get serviceUser(): ServiceUser | undefined {
     return this.#entry.offered_by;
+  }
+
+  get serviceAbout(): ServiceAbout {
+    return this.#entry.about ?? NOTHING_SAID;
+  }
+
+  get notificationTime(): number | undefined {
+    return this.#notificationTime;
   }
 
   request<R = unknown>(attribute: string, options: RequestOptions = {}): Future<R> {
@@ -326,7 +366,7 @@ export class LinkCore implements LinkMembers {
 
   /** Whether a Service of that user may take the place of the one that was linked. */
   accepts(user: ServiceUser | undefined): boolean {
-    return !this.#sameUser || user?.id === this.serviceUser?.id;
+    return !this.#sameUser || isSameUser(user, this.serviceUser);
   }
 
   /** The extensions of the protocol that both the Service and the Manager know. */
@@ -335,17 +375,18 @@ export class LinkCore implements LinkMembers {
   }
 
   /** Calls the handler with a notification, or keeps it until there is one. */
-  notify(args: readonly unknown[], kwargs: JsonObject): void {
-    if (this.#unhandled.keeps) this.#unhandled.add(args, kwargs);
-    else this.#handle(args, kwargs);
+  notify(args: readonly unknown[], kwargs: JsonObject, time?: number): void {
+    if (this.#unhandled.keeps) this.#unhandled.add(args, kwargs, time);
+    else this.#handle(args, kwargs, time);
   }
 
   #handleKept(): void {
     if (this.#notificationHandler === undefined) return; // it was removed at once
-    for (const { args, kwargs } of this.#unhandled.close()) this.#handle(args, kwargs);
+    for (const { args, kwargs, time } of this.#unhandled.close()) this.#handle(args, kwargs, time);
   }
 
-  #handle(args: readonly unknown[], kwargs: JsonObject): void {
+  #handle(args: readonly unknown[], kwargs: JsonObject, time: number | undefined): void {
+    this.#notificationTime = time;
     const named = Object.keys(kwargs).length > 0 ? [new Kwargs(kwargs)] : [];
     callHandler(
       `The notification handler of ${this.serviceName}`,
@@ -419,6 +460,8 @@ const MEMBERS: ReadonlySet<string> = new Set<keyof LinkMembers & string>([
   "serviceOs",
   "serviceMaxClients",
   "serviceUser",
+  "serviceAbout",
+  "notificationTime",
   "notificationHandler",
   "serviceErrorHandler",
   "request",

@@ -21,7 +21,7 @@ import { ConnectionAbortedError, PermissionError, RemoteError, TimeoutError } fr
 import type { Future } from "../future.ts";
 import { startTimer } from "../base/timer.ts";
 import type { CallOptions } from "../wire/call.ts";
-import { type ServiceUser, toServiceEntry } from "../wire/identities.ts";
+import { isSameUser, type ServiceUser, toServiceEntry } from "../wire/identities.ts";
 import { MANAGER } from "../wire/protocol.ts";
 import { type Link, LinkCore, type LinkOptions, type LinkOwner, remote } from "./link.ts";
 import { labelOf } from "./request.ts";
@@ -288,7 +288,7 @@ export class Links implements LinkOwner {
       return;
     }
     this.requests.release(service); // waiting requests come before those that the user sends now
-    const isOther = before !== undefined && before.id !== user?.id;
+    const isOther = before !== undefined && !isSameUser(before, user);
     this.#report({ state: "linked", service, ...(isOther ? { user, before } : {}) });
   }
 
@@ -300,8 +300,9 @@ export class Links implements LinkOwner {
    */
   async #refuse(link: LinkCore, user: ServiceUser | undefined): Promise<never> {
     const { serviceName, serviceUser } = link;
+    const isNamesake = user?.name === serviceUser?.name;
     const reason = `${nameOf(user)} offers the ${repr(serviceName)} service now, and no longer ` +
-      `${nameOf(serviceUser)} (sameUser)`;
+      `${nameOf(serviceUser)}${isNamesake ? ", who was another user of that name" : ""} (sameUser)`;
     this.requests.reject(
       serviceName,
       (label) => new PermissionError(`Cannot request ${label}: ${reason}`),

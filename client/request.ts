@@ -66,11 +66,13 @@ export interface RequestParts {
   /** Whether it fails where it would have to wait for the connection. */
   failsOffline: boolean;
   /** Takes each value of a stream; `undefined` where the result is not a stream. */
-  onValue: ((value: unknown) => void) | undefined;
+  onValue: ((value: unknown, time: number | undefined) => void) | undefined;
   /** Called when its arguments may be changed, if they were not written at the call. */
   onSent: (() => void) | undefined;
   /** Called with each piece of a large value. */
   onProgress: CallOptions["onProgress"];
+  /** Whether the service is asked when the reading was taken. */
+  wantsTime: boolean;
 }
 
 const ASKED: RequestState = { state: "asked" };
@@ -97,9 +99,12 @@ export class ClientRequest implements Readonly<RequestParts> {
   readonly peer: { readonly extensions: readonly string[] } | undefined;
   readonly isAdministrative: boolean;
   readonly failsOffline: boolean;
-  readonly onValue: ((value: unknown) => void) | undefined;
+  readonly onValue: RequestParts["onValue"];
   readonly onSent: (() => void) | undefined;
   readonly onProgress: CallOptions["onProgress"];
+  readonly wantsTime: boolean;
+  /** When the reading was taken, in milliseconds since 1970, if its reply says it. */
+  time: number | undefined;
   /** The request as one line without its closing brace; `undefined` if it has large arguments. */
   line: string | undefined;
   /** Its arguments if they are too large for that, until they are sent. */
@@ -126,6 +131,8 @@ export class ClientRequest implements Readonly<RequestParts> {
     this.onValue = parts.onValue;
     this.onSent = parts.onSent;
     this.onProgress = parts.onProgress;
+    this.wantsTime = parts.wantsTime;
+    this.time = undefined;
   }
 
   /** Where it is on its way. */

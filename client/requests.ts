@@ -20,7 +20,13 @@ import { Future } from "../future.ts";
 import { isLarge } from "../wire/large_values.ts";
 import { LargeArguments } from "./large_arguments.ts";
 import { logger } from "../base/log.ts";
-import { beginRequest, encodeControl, type JsonObject, openRequest } from "../wire/message.ts";
+import {
+  beginRequest,
+  encodeArgumentsPart,
+  encodeControl,
+  type JsonObject,
+  openRequest,
+} from "../wire/message.ts";
 import type { ParseJson } from "../wire/json.ts";
 import { PIECE_SIZE } from "../wire/parts.ts";
 import {
@@ -29,21 +35,24 @@ import {
   type Control,
   MANAGER,
   MORE_VALUES,
-  PART,
   PARTS,
   ROOM,
   STREAM,
+  TIME,
 } from "../wire/protocol.ts";
 import { OfflineQueue } from "./offline_queue.ts";
 import { repr } from "../base/repr.ts";
 import { ClientRequest, labelOf, notSentInTime, unanswered, unsendable } from "./request.ts";
 import { SendScheduler } from "./send_scheduler.ts";
-import { Stream, WINDOW } from "./stream.ts";
+import { Stream, type StreamItem, WINDOW } from "./stream.ts";
 import { UidMap } from "../base/uid_map.ts";
 import { UidSource } from "../base/uid_source.ts";
 
 /** What a request needs of a connection. */
-type SendingConnection = Pick<Connection, "sendText" | "sendPieces" | "congested" | "drained">;
+type SendingConnection = Pick<
+  Connection,
+  "sendText" | "sendTexts" | "sendPieces" | "congested" | "drained"
+>;
 
 /** What requests are sent over: the reconnecting connection of the Client. */
 export interface RequestConnection {
@@ -138,10 +147,10 @@ export class Requests {
     call: Call,
     options: SendOptions<unknown> = {},
   ): { stream: Stream<unknown>; reply: Future<unknown> } {
-    const values = new AsyncQueue<unknown>();
+    const values = new AsyncQueue<StreamItem<unknown>>();
     const label = labelOf(service, attribute);
-    const onValue = (value: unknown) => {
-      if (values.size < WINDOW) return values.push(value);
+    const onValue = (value: unknown, time: number | undefined) => {
+      if (values.size < WINDOW) return values.push({ value, time });
       reply.cancel(
         new ValueError(
           `Cannot read ${label}: more than ${WINDOW} values came before they were read`,
@@ -200,11 +209,12 @@ export class Requests {
   }
 
   /** Fulfils the request with this uid. A Python Manager leaves it out for an administrator's. */
-  fulfil(uid: string, result: unknown, size?: number): void {
+  fulfil(uid: string, result: unknown, size?: number, time?: number): void {
     const request = this.#complete(uid !== "" ? uid : this.#scheduler.current);
     if (request === undefined) {
       return log.debug("Ignored a reply to {uid}, which is not pending", { uid });
     }
+    request.time = time;
     try {
       request.resolve(isInParts(request, size) ? this.#arrivalOf(request).end(size) : result);
     } catch (error) {
@@ -213,15 +223,15 @@ export class Requests {
   }
 
   /** Gives a value of a stream to its reader. */
-  give(uid: string, value: unknown, size?: number): void {
+  give(uid: string, value: unknown, size?: number, time?: number): void {
     const request = this.#pending.get(uid);
     if (request === undefined) return;
-    if (!isInParts(request, size)) return request.onValue?.(value);
+    if (!isInParts(request, size)) return request.onValue?.(value, time);
     try {
       const arrival = this.#arrivalOf(request);
       const whole = arrival.end(size);
       arrival.pause(); // until the reader has read it
-      request.onValue?.(whole);
+      request.onValue?.(whole, time);
     } catch (error) {
       this.spoil(uid, error as Error);
     }
@@ -274,9 +284,19 @@ export class Requests {
     request.reject(reason);
   }
 
+  /** The extensions of the protocol that the Manager is known to know. */
+  get managerExtensions(): readonly string[] {
+    return this.#managerExtensions;
+  }
+
   /** Says why the administrator's request that is pending will fail. The first reason counts. */
   explain(error: Error): void {
     this.#explanation ??= error;
+  }
+
+  /** Whether a request was sent that is not answered. */
+  get hasPending(): boolean {
+    return this.#pending.size > 0;
   }
 
   /**
@@ -321,12 +341,12 @@ export class Requests {
     attribute: string,
     { args, kwargs, options }: Call,
     { adapt, link = service, peer, isAdministrative = false, failsOffline = false }: SendOptions<R>,
-    onValue?: (value: unknown) => void,
+    onValue?: ClientRequest["onValue"],
   ): ClientRequest {
-    const { timeout, signal, onProgress } = options;
+    const { timeout, signal, onProgress, time: wantsTime = false } = options;
     const sent = haveLarge(args, kwargs) ? Promise.withResolvers<void>() : undefined;
     const uid = this.#uids.next();
-    const request = new ClientRequest({
+    const request: ClientRequest = new ClientRequest({
       service,
       attribute,
       args,
@@ -337,6 +357,7 @@ export class Requests {
         timeout,
         onCancel: () => this.#cancelled(request),
         sent: sent?.promise,
+        time: wantsTime ? () => request.time : undefined,
       }),
       deadline: timeout === undefined ? Infinity : performance.now() + timeout,
       adapt,
@@ -347,6 +368,7 @@ export class Requests {
       onValue,
       onSent: sent?.resolve,
       onProgress,
+      wantsTime,
     });
     if (signal !== undefined) cancelOnAbort(request.resolvers.future, signal);
     if (request.state.state === "settled") return request;
@@ -404,7 +426,8 @@ export class Requests {
     this.#pending.set(request.uid, request);
     const isStreamed = request.onValue !== undefined && extensions.includes(STREAM);
     const stream = isStreamed ? `,"stream":${WINDOW}` : "";
-    const end = usesParts ? `${stream},"parts":1}` : `${stream}}`;
+    const time = request.wantsTime && extensions.includes(TIME) ? `,"time":true` : "";
+    const end = `${stream}${usesParts ? `,"parts":1` : ""}${time}}`;
     const { line } = request;
     if (line === undefined) {
       this.#sendLarge(current!, request, end);
@@ -444,7 +467,7 @@ export class Requests {
         const head = `${beginRequest(request)}[],"kwargs":{},"size":${json.size}`;
         connection.sendText(head + end);
         const credit = request.credit = new Credit(1);
-        const lineOf = (text: string) => encodeControl({ service, uid }, PART, text);
+        const lineOf = (texts: readonly string[]) => encodeArgumentsPart({ service, uid }, texts);
         const onProgress = progressOf(request, "sent");
         await sendParts(json, { connection, credit, lineOf, isWanted, onProgress });
       }
@@ -454,6 +477,7 @@ export class Requests {
       this.#complete(uid);
       request.reject(cause instanceof TimeoutError ? cause : unsendable(attribute, cause));
     } finally {
+      large.release();
       for (const next of this.#scheduler.unblock(service)) this.#submit(next);
     }
   }

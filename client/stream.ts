@@ -14,6 +14,13 @@ import { Future, type ValueOf, type WaitOptions } from "../future.ts";
 /** How many values may have been sent and not been read. */
 export const WINDOW = 32;
 
+/** A value of a Stream. */
+export interface StreamItem<T> {
+  value: T;
+  /** When it was taken, in milliseconds since 1970, if the Service says it. */
+  time: number | undefined;
+}
+
 /** What a Stream is made of. */
 export interface StreamParts<T> {
   /** The method and the Service, for error messages. */
@@ -21,7 +28,7 @@ export interface StreamParts<T> {
   /** How long to wait for each value, in milliseconds; `undefined` for no limit. */
   timeout: number | undefined;
   /** The values that were received and not read. */
-  values: AsyncQueue<T>;
+  values: AsyncQueue<StreamItem<T>>;
   /** Fulfilled after the last value; with an array, where the values come as a whole. */
   reply: Future<unknown>;
   /** Lets the Service send so many more values. */
@@ -60,6 +67,8 @@ export class Stream<T> extends Future<T[]> {
   readonly #reject: (error: unknown) => void;
   /** How many values were taken since more were requested. */
   #taken = 0;
+  /** When the value that was read last was taken. */
+  #time: number | undefined;
   /** Whether all values are being collected in an array. */
   #isCollected = false;
 
@@ -144,6 +153,40 @@ export class Stream<T> extends Future<T[]> {
     return super.cancel(error);
   }
 
+  /**
+   * When the value that was read last was taken, in milliseconds since 1970 by the clock of the
+   * Service. `undefined` before the first one, and from a Service that does not say it.
+   *
+   * @example
+   * ```ts
+   * import { assert, assertEquals } from "@std/assert";
+   * import { connect, Service } from "@msl/network";
+   * import { TestManager } from "@msl/network/testing";
+   *
+   * class Logger extends Service {
+   *   *stored(): Generator<number> {
+   *     this.request!.time = Date.UTC(2026, 0, 31); // the instrument has stored it then
+   *     yield 21.5;
+   *     yield 22; // now
+   *   }
+   * }
+   *
+   * await using manager = await TestManager.start();
+   * await using service = new Logger();
+   * await service.start(manager.connectOptions);
+   * await using cxn = await connect(manager.connectOptions);
+   * const logger = await cxn.link<Logger>("Logger");
+   * const readings = logger.stored();
+   * const times: number[] = [];
+   * for await (const _reading of readings) times.push(readings.time!);
+   * assertEquals(times[0], Date.UTC(2026, 0, 31));
+   * assert(times[1] <= Date.now());
+   * ```
+   */
+  override get time(): number | undefined {
+    return this.#time;
+  }
+
   /** The tag in `Object.prototype.toString()`. */
   override get [Symbol.toStringTag](): string {
     return "Stream";
@@ -154,8 +197,9 @@ export class Stream<T> extends Future<T[]> {
     const { reply, values, label } = this.#parts;
     try {
       const result = await reply.result();
-      if (Array.isArray(result)) { for (const value of result) values.push(value); }
-      else if (result !== null) throw new TypeError(`The result of ${label} is no stream`);
+      if (Array.isArray(result)) {
+        for (const value of result) values.push({ value, time: reply.time });
+      } else if (result !== null) throw new TypeError(`The result of ${label} is no stream`);
       values.complete();
     } catch (error) {
       if (reply.cancelled()) this.cancel(error);
@@ -189,7 +233,7 @@ export class Stream<T> extends Future<T[]> {
 
   async #take(): Promise<IteratorResult<T, undefined>> {
     const { values, label, timeout, requestMore, onRead, reply } = this.#parts;
-    let next: IteratorResult<T, undefined>;
+    let next: IteratorResult<StreamItem<T>, undefined>;
     try {
       next = await values.take(label, timeout);
     } catch (error) {
@@ -197,10 +241,13 @@ export class Stream<T> extends Future<T[]> {
       throw error;
     }
     onRead();
-    if (!next.done && ++this.#taken >= WINDOW / 2) {
+    if (next.done) return next;
+    if (++this.#taken >= WINDOW / 2) {
       requestMore(this.#taken);
       this.#taken = 0;
     }
-    return next;
+    const { value, time } = next.value;
+    this.#time = time;
+    return { value, done: false };
   }
 }

@@ -13,6 +13,8 @@ import type { JsonObject } from "../wire/message.ts";
 export interface NotificationArguments {
   args: readonly unknown[];
   kwargs: JsonObject;
+  /** When the reading was taken, in milliseconds since 1970, if the Service says it. */
+  time: number | undefined;
 }
 
 /** The last notifications of one Link, until they are closed. */
@@ -26,11 +28,11 @@ export class UnhandledNotifications {
   }
 
   /** Keeps a notification, and drops the oldest ones that are too many, or too large together. */
-  add(args: readonly unknown[], kwargs: JsonObject): void {
+  add(args: readonly unknown[], kwargs: JsonObject, time?: number): void {
     const kept = this.#kept;
     if (kept === undefined) return;
     const size = estimateSize([args, kwargs], KEPT_NOTIFICATIONS_SIZE);
-    kept.push({ args, kwargs, size });
+    kept.push({ args, kwargs, time, size });
     this.#size += size;
     const isTooMuch = () =>
       kept.length > KEPT_NOTIFICATIONS || this.#size > KEPT_NOTIFICATIONS_SIZE && kept.length > 1;

@@ -11,7 +11,7 @@ import { openConnection, type ResolvedOptions } from "./device.ts";
 import { CertificateError, ConfigurationError, RemoteError } from "../errors.ts";
 import type { ClientIdentity, ServiceIdentity, ServiceUser } from "../wire/identities.ts";
 import type { Prompt } from "../base/prompt.ts";
-import { repr } from "../base/repr.ts";
+import type { RecordContent } from "../base/log.ts";
 
 /** A change of the connection between a device and its Manager, or of a link. */
 export type ConnectionChange =
@@ -34,15 +34,42 @@ export type ConnectionChange =
    */
   | { state: "unlocked"; service: string; error: Error };
 
-/** Describes a change on one line, for a log. */
+/** Describes a change on one line. */
 export function describeChange(change: ConnectionChange): string {
-  const attempt = "attempt" in change ? `, attempt ${change.attempt}` : "";
-  const service = "service" in change ? ` ${repr(change.service)}` : "";
-  const reason = "error" in change ? `: ${change.error.message}` : "";
-  const owner = "before" in change
-    ? `, offered by ${change.user?.name ?? "no user"} now and by ${change.before?.name} before`
-    : "";
-  return `${change.state}${service}${attempt}${owner}${reason}`;
+  const { message, properties } = contentOfChange(change);
+  return message.replaceAll(/\{(\w+)\}/g, (_, key) => String(properties[key]));
+}
+
+/** What a change may have. */
+type Details = Partial<{
+  state: string;
+  service: string;
+  attempt: number;
+  error: Error;
+  user: ServiceUser;
+  before: ServiceUser;
+}>;
+
+/** A change for a log: its message, and what that consists of. */
+export function contentOfChange(change: ConnectionChange): RecordContent {
+  const { service, attempt, error, user, before }: Details = change;
+  const all = {
+    state: change.state,
+    service,
+    attempt,
+    offered_by: user?.name,
+    offered_before_by: before?.name,
+    error: error?.message,
+  };
+  const message = "{state}" +
+    (service === undefined ? "" : " '{service}'") +
+    (attempt === undefined ? "" : ", attempt {attempt}") +
+    (before === undefined
+      ? ""
+      : `, offered by ${user ? "{offered_by}" : "no user"} now and by {offered_before_by} before`) +
+    (error === undefined ? "" : ": {error}");
+  const given = Object.entries(all).filter(([_, value]) => value !== undefined);
+  return { message, properties: Object.fromEntries(given) };
 }
 
 /** Called with each change. An error that it throws, or rejects with, is logged. */

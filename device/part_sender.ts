@@ -13,11 +13,14 @@ import { cutPieces, type MeasuredJson } from "../wire/parts.ts";
 
 /** How the pieces of a value are sent. */
 export interface PartSending {
-  connection: Pick<Connection, "sendText" | "congested" | "drained">;
+  connection: Pick<Connection, "sendTexts" | "congested" | "drained">;
   /** The room that the receiver has. It is closed when the value is not wanted any more. */
   credit: Credit;
-  /** Makes the line of a piece. The first piece is given the size of the value, in bytes. */
-  lineOf: (text: string, size: number | undefined) => string;
+  /**
+   * Makes the line of a piece, which is some texts, as some texts too. The first piece is given the
+   * size of the value, in bytes.
+   */
+  lineOf: (texts: readonly string[], size: number | undefined) => readonly string[];
   /** Whether the value is still to be sent. */
   isWanted: () => boolean;
   /** Called after each piece. */
@@ -40,12 +43,12 @@ export async function sendParts(
 ): Promise<boolean> {
   const pause = periodicPause(SLICE);
   let sent = 0;
-  for (const { text, size } of cutPieces(json.texts())) {
+  for (const { texts, size } of cutPieces(json.texts())) {
     await credit.take();
     if (connection.congested) await connection.drained();
     if (!isWanted()) return false;
     if (sent + size > json.size) break;
-    connection.sendText(lineOf(text, sent === 0 ? json.size : undefined));
+    connection.sendTexts(lineOf(texts, sent === 0 ? json.size : undefined));
     sent += size;
     onProgress?.(sent, json.size);
     await pause();

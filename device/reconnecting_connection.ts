@@ -10,15 +10,17 @@
 
 import { sleep } from "../base/timer.ts";
 import { pauseAfter, retry } from "./retry.ts";
-import { type Connection, describeEnd } from "../net/connection.ts";
+import type { Connection } from "../net/connection.ts";
+import { contentOfEnd, describeEnd } from "../net/connection_end.ts";
 import type { ResolvedOptions } from "./device.ts";
 import { ConnectionAbortedError } from "../errors.ts";
 import { IDLE_INTERVALS, Keepalive } from "../net/keepalive.ts";
-import { LONGEST_TIME } from "../limits.ts";
+import { LONGEST_TIME, MIN_KEEPALIVE_INTERVAL } from "../limits.ts";
 import type { Line } from "../wire/line.ts";
 import { logger } from "../base/log.ts";
 import type { ClientIdentity, ServiceIdentity } from "../wire/identities.ts";
-import { isObject } from "../wire/message.ts";
+import { encodeDisconnect, isObject } from "../wire/message.ts";
+import { withTimeout } from "../base/with_timeout.ts";
 import { type ConnectionChange, Connector, isRetriable } from "./connector.ts";
 
 /** A Client or a Service, as its connection calls it. */
@@ -41,6 +43,8 @@ export interface Device {
 
 /** The shortest life, in milliseconds, of a connection that counts as a success. */
 const SHORT_LIFE = 1_000;
+/** How long the Manager may take to end a connection that it is asked to end, in milliseconds. */
+const DISCONNECT_TIMEOUT = 2_000;
 /** The keepalive interval with a Manager that has agreed to none, in milliseconds. */
 const DEFAULT_INTERVAL = 60_000;
 
@@ -62,6 +66,8 @@ export class ReconnectingConnection {
   #shortLives = 0;
   /** Settles with the reason when the latest connection has ended. */
   #ended: Promise<string> | undefined;
+  /** The latest error of the Manager that answers no request: perhaps why it ends the connection. */
+  #lastError: string | undefined;
 
   constructor(device: Device, options: ResolvedOptions) {
     this.#device = device;
@@ -142,6 +148,11 @@ export class ReconnectingConnection {
     this.#keepalive?.agree(result);
   }
 
+  /** The Manager has sent an error that answers no request, e.g. before it ends the connection. */
+  receiveError(message: string): void {
+    this.#lastError = message;
+  }
+
   /** Does not reconnect from now on, and cancels an attempt that is under way. */
   end(): void {
     this.#end.abort(
@@ -149,10 +160,27 @@ export class ReconnectingConnection {
     );
   }
 
+  /**
+   * Asks the Manager to end the connection, and closes it. What is queued has 2 seconds. Does nothing
+   * if there is no connection.
+   *
+   * @param isAwaited Whether to wait first until the Manager has ended it, for 2 seconds at most. A
+   * socket that is closed at once loses what the Manager has not read yet, if anything from the
+   * Manager is unread.
+   */
+  async disconnect(isAwaited: boolean): Promise<void> {
+    const connection = this.#connection;
+    if (connection === undefined) return;
+    connection.sendText(encodeDisconnect(this.#device.name));
+    if (isAwaited) await withTimeout(connection.ended, DISCONNECT_TIMEOUT, () => undefined);
+    await connection.close();
+  }
+
   /** Opens a connection and reads it until it ends. Settles when the device is registered. */
   async #establish(open: () => Promise<Connection>): Promise<void> {
     const connection = await open();
     this.#connection = connection;
+    this.#lastError = undefined;
     this.#openedAt = performance.now();
     this.#keepalive = new DeviceKeepalive(connection);
     this.#ended = this.#serve(connection, this.#keepalive);
@@ -208,13 +236,17 @@ export class ReconnectingConnection {
   async #serve(connection: Connection, keepalive: DeviceKeepalive): Promise<string> {
     for await (const lines of connection) await this.#device.receive(connection, lines);
     keepalive[Symbol.dispose]();
-    const reason = describeEnd(await connection.ended);
-    log.info("{device} disconnected from {manager}: {reason}", {
+    const end = await connection.ended;
+    const { message, properties } = contentOfEnd(end);
+    const error = this.#lastError;
+    const after = error === undefined ? "" : " after the error {error}";
+    log.info(`{device} disconnected from {manager}: ${message}${after}`, {
       device: this.#device.name,
       manager: this.manager,
-      reason,
+      ...properties,
+      ...(error === undefined ? {} : { error }),
     });
-    return reason;
+    return describeEnd(end) + (error === undefined ? "" : ` after the error ${error}`);
   }
 }
 
@@ -237,7 +269,7 @@ export class DeviceKeepalive implements Disposable {
   agree(result: unknown): void {
     const interval = isObject(result) ? result.beat : 0;
     if (typeof interval !== "number") return;
-    if (!(interval > 0 && interval * IDLE_INTERVALS <= LONGEST_TIME)) return;
+    if (!(interval >= MIN_KEEPALIVE_INTERVAL && interval * IDLE_INTERVALS <= LONGEST_TIME)) return;
     this.#keepalive[Symbol.dispose]();
     this.#keepalive = this.#start(interval, true);
   }

@@ -52,8 +52,6 @@ export class BasicMath extends Service {
 
 if (import.meta.main) {
   const service = new BasicMath();
-  await service.start(connectOptions());
-  const ended = runUntilEnd(service);
-  console.log("BasicMath is running");
-  await ended;
+  service.addTasks(() => console.log("BasicMath is running"));
+  await runUntilEnd(service, connectOptions());
 }

@@ -6,8 +6,10 @@
  * @module
  */
 
+import { ownOptions } from "./options.ts";
 import { startProgram } from "./programs.ts";
 
+ownOptions({}); // it has none but --help
 const REQUESTS = 6;
 const isTerminal = Deno.stdout.isTerminal();
 

@@ -137,8 +137,8 @@ if (import.meta.main) {
   const { instrument, connection } = exampleOptions({ instrument: "127.0.0.1:5025" });
   const { hostname, port } = new URL(`tcp://${instrument}`);
   const service = new DigitalMultimeter({ hostname, port: Number(port || 5025) });
-  await service.start({ ...connection, reconnect: true });
-  const ended = runUntilEnd(service);
-  console.log(`DigitalMultimeter is running, its instrument is at ${instrument}`);
-  await ended;
+  service.addTasks(() =>
+    console.log(`DigitalMultimeter is running, its instrument is at ${instrument}`)
+  );
+  await runUntilEnd(service, { ...connection, reconnect: true });
 }

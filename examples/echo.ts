@@ -18,8 +18,6 @@ export class Echo extends Service {
 
 if (import.meta.main) {
   const service = new Echo();
-  await service.start(connectOptions());
-  const ended = runUntilEnd(service);
-  console.log("Echo is running");
-  await ended;
+  service.addTasks(() => console.log("Echo is running"));
+  await runUntilEnd(service, connectOptions());
 }

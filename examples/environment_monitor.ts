@@ -134,8 +134,6 @@ if (import.meta.main) {
     sensor: simulatedSensor(seed),
     interval: interval * 1_000,
   });
-  await service.start({ ...connection, reconnect: true });
-  const ended = runUntilEnd(service);
-  console.log("EnvironmentMonitor is running");
-  await ended;
+  service.addTasks(() => console.log("EnvironmentMonitor is running"));
+  await runUntilEnd(service, { ...connection, reconnect: true });
 }

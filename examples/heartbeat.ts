@@ -37,10 +37,8 @@ export class Heartbeat extends Service {
 
 if (import.meta.main) {
   const service = new Heartbeat();
-  await service.start({ ...connectOptions(), reconnect: true });
-  service.begin();
-  const ended = runUntilEnd(service);
-  console.log("Heartbeat is running");
-  await ended;
+  service.addTasks(() => console.log("Heartbeat is running"));
+  service.addTasks(() => service.begin());
+  await runUntilEnd(service, { ...connectOptions(), reconnect: true });
   service.kill();
 }

@@ -25,8 +25,6 @@ export class MyArray extends Service {
 
 if (import.meta.main) {
   const service = new MyArray();
-  await service.start(connectOptions());
-  const ended = runUntilEnd(service);
-  console.log("MyArray is running");
-  await ended;
+  service.addTasks(() => console.log("MyArray is running"));
+  await runUntilEnd(service, connectOptions());
 }

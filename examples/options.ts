@@ -1,7 +1,8 @@
 /**
  * The options of the examples. Every example that connects takes `--host`, `--port`,
  * `--disable-tls`, `--cert-file` and `--auto-save`. Without them it connects to a Manager on this
- * computer. An example with more options gives their defaults, which determine their types.
+ * computer. An example with more options gives their defaults, which determine their types. Every
+ * example has `--help`.
  *
  * @module
  */
@@ -27,13 +28,10 @@ export function exampleOptions<Own extends Defaults>(
   defaults: Own,
   args: readonly string[] = Deno.args,
 ): Parsed<Own> & { connection: ConnectOptions } {
-  const found = read(args, ["host", "port", "cert-file", ...Object.keys(defaults)], [
-    "disable-tls",
-    "auto-save",
-  ]);
+  const found = read(args, { ...CONNECTION, ...helpOf(defaults) });
   const connection = {
     host: found.host as string | undefined,
-    port: found.port === undefined ? undefined : Number(found.port),
+    port: found.port === undefined ? undefined : toPort(found.port as string),
     certFile: found["cert-file"] as string | undefined,
     disableTls: found["disable-tls"] as boolean,
     autoSave: found["auto-save"] as boolean,
@@ -46,21 +44,61 @@ export function ownOptions<Own extends Defaults>(
   defaults: Own,
   args: readonly string[] = Deno.args,
 ): Parsed<Own> {
-  return convert(defaults, read(args, Object.keys(defaults), []));
+  return convert(defaults, read(args, helpOf(defaults)));
 }
 
 /** The result of `parseArgs`. Its package ships no types. */
 type Found = Readonly<Record<string, unknown>>;
 
-function read(args: readonly string[], texts: string[], flags: string[]): Found {
+/** The placeholder of the value of each option, empty if it takes none, and its description. */
+type Help = Readonly<Record<string, readonly [placeholder: string, description: string]>>;
+
+const CONNECTION: Help = {
+  host: ["<name>", "the computer of the Manager (default: localhost)"],
+  port: ["<number>", "the port of the Manager (default: 1875)"],
+  "cert-file": ["<file>", "the certificate to trust"],
+  "disable-tls": ["", "use plain TCP"],
+  "auto-save": ["", "trust a new certificate without a question"],
+};
+
+function helpOf(defaults: Defaults): Help {
+  return Object.fromEntries(
+    Object.entries(defaults).map(([name, standard]) => [
+      name,
+      [
+        typeof standard === "number" ? "<number>" : "<text>",
+        `default: ${standard === Infinity ? "no limit" : standard}`,
+      ],
+    ]),
+  );
+}
+
+function read(args: readonly string[], help: Help): Found {
+  const names = Object.keys(help);
+  const texts = names.filter((name) => help[name][0] !== "");
+  if (args.includes("--help") || args.includes("-h")) {
+    console.log("Options:");
+    for (
+      const [name, [placeholder, text]] of Object.entries({ ...help, help: ["", "show this"] })
+    ) {
+      console.log(`  ${`--${name} ${placeholder}`.padEnd(20)} ${text}`);
+    }
+    Deno.exit(0);
+  }
   return parseArgs(args, {
     string: texts,
-    boolean: flags,
+    boolean: names.filter((name) => !texts.includes(name)),
     unknown: (option: string) => {
-      const known = [...texts, ...flags].map((name) => `--${name}`).join(", ");
-      fail(`Unknown option ${option}. There are ${known}`);
+      const known = names.map((name) => `--${name}`).join(", ");
+      fail(`Unknown option ${option}. ${known === "" ? "There are none" : `There are ${known}`}`);
     },
   });
+}
+
+function toPort(text: string): number {
+  const port = Number(text);
+  if (/^\d+$/.test(text) && port >= 1 && port <= 65_535) return port;
+  return fail(`--port must be a number from 1 to 65535, got "${text}"`);
 }
 
 function convert<Own extends Defaults>(defaults: Own, found: Found): Parsed<Own> {
@@ -77,5 +115,5 @@ function convert<Own extends Defaults>(defaults: Own, found: Found): Parsed<Own>
 
 function fail(reason: string): never {
   console.error(reason);
-  Deno.exit(1);
+  Deno.exit(2);
 }

@@ -20,8 +20,6 @@ export class PrimeNumbers extends Service {
 
 if (import.meta.main) {
   const service = new PrimeNumbers();
-  await service.start(connectOptions());
-  const ended = runUntilEnd(service);
-  console.log("PrimeNumbers is running");
-  await ended;
+  service.addTasks(() => console.log("PrimeNumbers is running"));
+  await runUntilEnd(service, connectOptions());
 }

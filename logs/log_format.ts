@@ -12,7 +12,7 @@ import {
   type TextFormatter,
 } from "@logtape/logtape";
 import { wireMessage } from "../errors.ts";
-import { printable } from "../base/printable.ts";
+import { NOT_PRINTABLE, printable } from "../base/printable.ts";
 import { LONGEST_LOG_TEXT, LONGEST_LOG_VALUE } from "../limits.ts";
 
 /** How records are written: as lines of text, or as one object of JSON on each line. */
@@ -87,7 +87,9 @@ function cut(text: string, length: number): string {
 function escape(record: string, escaped: (character: string) => string): string {
   // deno-lint-ignore no-control-regex -- it is the escape character of a colour
   return record.split(/(\x1b\[[\d;]*m|[\n\t])/)
-    .map((part, index) => index % 2 === 1 ? part : part.replaceAll(/\p{C}/gu, escaped)).join("");
+    .map((part, index) => index % 2 === 1 ? part : part.replaceAll(NOT_PRINTABLE, escaped)).join(
+      "",
+    );
 }
 
 /** A character as JSON escapes it. */

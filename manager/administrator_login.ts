@@ -17,7 +17,7 @@ import { parseJson } from "../wire/json.ts";
 import { isObject } from "../wire/message.ts";
 import { retryWhileLocked } from "../base/database_lock.ts";
 import type { SessionUser, UsersTable } from "./database/users_table.ts";
-import type { LoginAttempt } from "./login_throttle.ts";
+import { logIn, type LoginAttempt } from "./login_throttle.ts";
 
 /** An answer to a prompt: the `result` of a JSON reply, or a line of plain text. */
 export type Answer = { form: "reply"; result: unknown } | { form: "text"; line: string };
@@ -101,12 +101,7 @@ export class Login {
     this.#sendPrompt("username", manager);
     const { username, password } = await credentials.promise;
     try {
-      const isUser = await retryWhileLocked(() => users.isUserRegistered(username));
-      let user: SessionUser | undefined;
-      await this.#attemptLogin(async () => {
-        user = await users.logIn(username, password);
-        return user !== undefined;
-      }, isUser ? username : undefined);
+      const user = await logIn(users, this.#attemptLogin, username, password);
       if (!await isAdministrator(users, user)) {
         throw new ValueError("You must be an administrator to send this request to the Manager");
       }

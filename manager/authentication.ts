@@ -6,7 +6,7 @@
  */
 
 import { createHash, timingSafeEqual } from "node:crypto";
-import type { LoginAttempt } from "./login_throttle.ts";
+import { logIn, type LoginAttempt } from "./login_throttle.ts";
 import { ConnectionAbortedError, PermissionError, ValueError } from "../errors.ts";
 import type { HostnamesTable } from "./database/hostnames_table.ts";
 import type { Host, Hosts } from "./hosts.ts";
@@ -72,7 +72,8 @@ export async function authenticate(
       return undefined;
     case "password": {
       const answer = await prompt("password", manager);
-      if (!await isRight(attemptLogin, () => sameSecret(answer, authentication.password))) {
+      const check = () => sameSecret(answer, authentication.password);
+      if (!await orRejected(attemptLogin(check))) {
         throw new RejectionError(
           new ValueError("Wrong Manager password"),
           "wrong Manager password",
@@ -94,15 +95,11 @@ export async function authenticate(
       const { users } = authentication;
       const username = await prompt("username", manager);
       if (!await retryWhileLocked(() => users.isUserRegistered(username))) {
-        await isRight(attemptLogin, () => false);
+        await orRejected(attemptLogin(() => false));
         throw new RejectionError(new ValueError("Unregistered user"), "unregistered user");
       }
       const password = await prompt("password", username);
-      let user: SessionUser | undefined;
-      await isRight(attemptLogin, async () => {
-        user = await users.logIn(username, password);
-        return user !== undefined;
-      }, username);
+      const user = await orRejected(logIn(users, attemptLogin, username, password));
       if (user !== undefined) return user;
       throw new RejectionError(new ValueError("Wrong login password"), "wrong login password");
     }
@@ -110,17 +107,13 @@ export async function authenticate(
 }
 
 /**
- * Whether a password is right.
+ * The outcome of a throttled attempt to log in.
  *
  * @throws {RejectionError} If too many logins have failed, or the Manager shuts down.
  */
-async function isRight(
-  attemptLogin: LoginAttempt,
-  check: () => boolean | Promise<boolean>,
-  username?: string,
-): Promise<boolean> {
+async function orRejected<T>(attempt: Promise<T>): Promise<T> {
   try {
-    return await attemptLogin(check, username);
+    return await attempt;
   } catch (error) {
     if (error instanceof PermissionError) throw new RejectionError(error, "too many failed logins");
     if (error instanceof ConnectionAbortedError) throw new RejectionError(error, "shutting down");

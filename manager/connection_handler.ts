@@ -8,15 +8,22 @@
  * @module
  */
 
+import { retryWhileLocked } from "../base/database_lock.ts";
 import { startTimer } from "../base/timer.ts";
 import { type LoginAttempt, LoginThrottle } from "./login_throttle.ts";
 import type { Authentication } from "./authentication.ts";
-import { Connection, describeEnd } from "../net/connection.ts";
+import { Connection } from "../net/connection.ts";
+import { contentOfEnd } from "../net/connection_end.ts";
 import type { ConnectionRecords } from "./connection_records.ts";
 import type { Origin } from "./database/connections_table.ts";
 import { AdmissionLimiter, type Slot } from "./admission_limiter.ts";
-import { ConnectionAbortedError, NameError, PermissionError } from "../errors.ts";
-import { handshake, type Outcome } from "./handshake.ts";
+import {
+  ConfigurationError,
+  ConnectionAbortedError,
+  NameError,
+  PermissionError,
+} from "../errors.ts";
+import { failure, handshake, type Outcome } from "./handshake.ts";
 import type { Host, Hosts } from "./hosts.ts";
 import type { Limits } from "../limits.ts";
 import { LongLine } from "../wire/line.ts";
@@ -31,6 +38,8 @@ import { PIECE_SIZE } from "../wire/parts.ts";
 import { BEAT, EXTENSIONS, MANAGER, PARTS, READY } from "../wire/protocol.ts";
 import type { LongLines } from "./long_lines.ts";
 import { Yielder } from "../base/pause.ts";
+import type { SessionUser } from "./database/users_table.ts";
+import { Origins } from "./origins.ts";
 import { blocksOthers, type Peer } from "./peer.ts";
 import type { Router, Session } from "./router.ts";
 import type { Statistics } from "./statistics.ts";
@@ -62,6 +71,11 @@ const SLICE = 2;
  */
 const LINES = 64;
 const BYTES = 16 * 1024;
+/**
+ * After how many lines it checks that in the beginning of a read, and after a pause: all peers that have
+ * waited for the pause go on at the same time, and there may be hundreds of them.
+ */
+const FEW = 2;
 /** Before a line of more bytes than this it checks that too: one alone may take some milliseconds. */
 const LONG = 32 * 1024;
 
@@ -78,6 +92,7 @@ export class ConnectionHandler implements Disposable {
   readonly #admissionLimiter: AdmissionLimiter;
   readonly #loginThrottle: LoginThrottle;
   readonly #known = new KnownOrigins();
+  readonly #origins = new Origins();
   readonly #keepalive: Keepalive;
   /** What may wait for all peers together. */
   readonly #queues: QueueBudget;
@@ -133,7 +148,7 @@ export class ConnectionHandler implements Disposable {
     let origin: Origin | undefined;
     let record = "connection closed prematurely";
     try {
-      const host = await this.#options.hosts.find(remote.hostname);
+      const host = await this.#options.hosts.find(remote.hostname, isKnown);
       origin = { address: host.address, domain: host.domain, port: remote.port };
       records.add(origin, "new connection request");
       await this.#secure(socket, connection);
@@ -170,6 +185,12 @@ export class ConnectionHandler implements Disposable {
     const address = `${host.name}:${origin.port}`;
     const attemptLogin: LoginAttempt = (check, username) =>
       this.#loginThrottle.attempt(host.address, check, username);
+    let leave = () => {};
+    const holderOf = (user: SessionUser | undefined) => {
+      const entry = this.#origins.enter(host.address, user);
+      leave = entry.leave;
+      return connection.holder = entry.holder;
+    };
     const outcome = await handshake(connection, {
       manager,
       host,
@@ -179,11 +200,15 @@ export class ConnectionHandler implements Disposable {
       yielder: this.#watch,
       limits,
       memory: this.#options.longLines.memory,
+      holderOf,
     });
     try {
       return await this.#serveIdentified(connection, slot, outcome, address, origin, attemptLogin);
     } finally {
-      if (outcome.state === "identified") this.#options.longLines.memory.give(outcome.share);
+      if (outcome.state === "identified") {
+        this.#options.longLines.memory.giveBackOf(connection.holder, outcome.share);
+      }
+      leave();
     }
   }
 
@@ -215,15 +240,20 @@ export class ConnectionHandler implements Disposable {
     };
     let peer: ConnectedPeer;
     try {
-      peer = router.register(outcome.identity, connection, {
-        ...outcome,
-        attemptLogin: attemptAdministrator,
-      });
+      peer = await retryWhileLocked(() =>
+        router.register(outcome.identity, connection, {
+          ...outcome,
+          attemptLogin: attemptAdministrator,
+        })
+      );
     } catch (error) {
       statistics.addRefusal(rejectionReason(error));
-      log.warn("{address} was rejected: {reason}", { address, reason: (error as Error).message });
-      connection.sendText(encodeError(manager, "", error));
-      return "rejected: invalid identity";
+      const { reason, record } = error instanceof ConfigurationError
+        ? failure(error)
+        : { reason: error as Error, record: "invalid identity" };
+      log.warn("{address} was rejected: {reason}", { address, reason: reason.message });
+      connection.sendText(encodeError(manager, "", reason));
+      return `rejected: ${record}`;
     }
     this.#known.add(origin.address, outcome.user?.username);
     try {
@@ -241,24 +271,26 @@ export class ConnectionHandler implements Disposable {
     } finally {
       router.unregister(peer);
     }
-    log.info("{peer} disconnected: {reason}", {
-      peer: peer.networkName,
-      reason: describeEnd(await connection.ended),
-    });
+    const { message, properties } = contentOfEnd(await connection.ended);
+    log.info(`{peer} disconnected: ${message}`, { peer: peer.networkName, ...properties });
     return "disconnected";
   }
 
   /** Routes a peer's messages for as long as it is connected. */
   async #forward(peer: ConnectedPeer, connection: Connection): Promise<void> {
     for await (const lines of connection) {
-      let count = 0;
+      let rest = FEW; // lines until the next check
       let bytes = 0;
       for (const line of lines) {
         if (!connection.isOpen) break; // the peer has requested to be disconnected
         const isLong = line instanceof Uint8Array && line.length > LONG;
-        if ((++count % LINES === 0 || bytes > BYTES || isLong) && this.#watch.isDue) {
-          do await this.#watch.pause(); while (isLong && this.#watch.isDue);
+        if (rest-- === 0 || bytes > BYTES || isLong) {
           bytes = 0;
+          rest = LINES;
+          if (this.#watch.isDue) {
+            do await this.#watch.pause(); while (isLong && this.#watch.isDue);
+            rest = FEW;
+          }
         }
         let sink: Connection | undefined;
         if (line instanceof LongLine) {
@@ -367,5 +399,6 @@ function extensionsWithin({ maxMessageSize }: Limits): string[] {
 function rejectionReason(error: unknown): string {
   if (error instanceof NameError) return "name taken";
   if (error instanceof PermissionError) return "may not offer";
+  if (error instanceof ConfigurationError) return "failure";
   return error instanceof ConnectionAbortedError ? "shutting down" : "invalid identity";
 }

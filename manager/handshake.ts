@@ -9,6 +9,7 @@
  * @module
  */
 
+import type { Holder } from "../base/budget.ts";
 import { type Answer, parseAnswer, textOf } from "./administrator_login.ts";
 import type { LoginAttempt } from "./login_throttle.ts";
 import {
@@ -30,6 +31,8 @@ import { logger } from "../base/log.ts";
 import { encodeValue } from "../wire/json.ts";
 import { memberText } from "../wire/member_text.ts";
 import { encodeError, encodeManagerRequest, isObject } from "../wire/message.ts";
+import { ABOUT } from "../wire/protocol.ts";
+import { NOTHING_SAID, toServiceAbout } from "../wire/about.ts";
 import { checkName } from "./names.ts";
 import type { PeerIdentity } from "./peer.ts";
 import type { Yielder } from "../base/pause.ts";
@@ -75,6 +78,8 @@ export interface HandshakeOptions {
   limits: Limits;
   /** Where a long identity is held. */
   memory: HeldMemory;
+  /** The peer as a holder of that memory, once it is known who has logged in. */
+  holderOf: (user: SessionUser | undefined) => Holder;
 }
 
 /** Authenticates and identifies the peer of a new connection. Never rejects. */
@@ -93,7 +98,8 @@ export async function handshake(
     const peer = { host: options.host, prompt, attemptLogin: options.attemptLogin };
     const user = await authenticate(options.authentication, manager, peer);
     connection.sendText(encodeManagerRequest(manager, "identity", []));
-    const { identity, share } = await readIdentity(connection, options);
+    const holder = options.holderOf(user);
+    const { identity, share } = await readIdentity(connection, options, holder);
     connection.wholeLineLimit = Math.min(limits.longLine, limits.maxMessageSize);
     return { state: "identified", identity, user, share };
   } catch (error) {
@@ -108,6 +114,7 @@ export async function handshake(
 async function readIdentity(
   connection: Connection,
   options: HandshakeOptions,
+  holder: Holder,
 ): Promise<{ identity: PeerIdentity; share: number }> {
   const { limits, memory, yielder } = options;
   const read = (line: Uint8Array) => {
@@ -122,7 +129,7 @@ async function readIdentity(
   }
   const left = Math.max(limits.handshakeTimeout - (performance.now() - start), 1);
   const limit = Math.max(limits.handshakeSize, limits.maxIdentity);
-  const reading = readLongIdentity(line, limit, memory);
+  const reading = readLongIdentity(line, limit, memory, holder);
   let held: HeldLine | undefined;
   try {
     held = await withTimeout(reading, left, () => {
@@ -141,9 +148,11 @@ async function readIdentity(
     held.release();
   }
   if (identity.kind === "client") return { identity, share: 0 };
-  const share = identity.attributes.length;
-  if (memory.tryTake(share)) return { identity, share };
-  const full = new ValueError("The Manager holds as many bytes as it may (--max-held)");
+  const share = identity.attributes.length + (identity.about?.length ?? 0);
+  if (memory.tryTakeFairly(share, holder)) return { identity, share };
+  const full = new ValueError(
+    "The Manager holds as many bytes as it may, of all peers or of this origin (--max-held)",
+  );
   throw new RejectionError(full, "invalid identity");
 }
 
@@ -157,7 +166,7 @@ function rejectInvalid<T>(read: () => T): T {
 }
 
 /** An error of the Manager itself, e.g. of its database. The peer is not sent the details. */
-function failure(error: unknown): { reason: Error; record: string } {
+export function failure(error: unknown): { reason: Error; record: string } {
   log.error("A handshake failed: {error}", { error });
   return { reason: new ValueError("The Manager cannot let anybody in now"), record: "failure" };
 }
@@ -274,14 +283,19 @@ function toPeerIdentity(
   checkNames("attributes", Object.keys(attributes), limits);
   checkDepth(attributes, limits.maxDepth);
   const maxClients = members.max_clients ?? -1;
-  if (!Number.isInteger(maxClients)) throw new TypeError("'max_clients' must be an integer");
+  if (!isInteger(maxClients)) throw new TypeError("'max_clients' must be an integer");
   return {
     kind,
     ...common,
     attributes: attributesText(attributes, line),
-    maxClients: maxClients as number,
+    about: aboutOf(members, new Set(Object.keys(attributes))),
+    maxClients,
     streams: checkNames("streams", namesOf(members.streams), limits),
   };
+}
+
+function isInteger(value: unknown): value is number {
+  return Number.isInteger(value);
 }
 
 /** The text of the attributes, with the digits that the numbers have in the line. */
@@ -294,6 +308,18 @@ function attributesText(attributes: Record<string, unknown>, line: Uint8Array): 
     ? encoded
     : decoder.decode(encoder.encode(written));
 }
+
+/** What a service says of itself, as JSON; `undefined` if it says nothing. */
+function aboutOf(
+  { about, extensions }: Record<string, unknown>,
+  names: ReadonlySet<string>,
+): string | undefined {
+  if (about === undefined || !namesOf(extensions).includes(ABOUT)) return undefined;
+  const json = encodeValue(toServiceAbout(about, names));
+  return json === NOTHING ? undefined : json;
+}
+
+const NOTHING = encodeValue(NOTHING_SAID);
 
 function namesOf(names: unknown): string[] {
   return Array.isArray(names) ? names.filter((name) => typeof name === "string") : [];

@@ -11,9 +11,12 @@
 import { isIP } from "node:net";
 import { ConfigurationError } from "../errors.ts";
 import { lookup, lookupService } from "node:dns/promises";
+import { MAX_LOOKUPS } from "../limits.ts";
+import { repr } from "../base/repr.ts";
+import { PriorityGate } from "./priority_gate.ts";
 import { withTimeout } from "../base/with_timeout.ts";
 
-/** How long a look-up may take, in milliseconds. */
+/** How long a look-up may take, with the wait for its turn, in milliseconds. */
 const LOOKUP_TIMEOUT = 2_000;
 
 /** A computer, as the `connections` table and network names list it. */
@@ -53,6 +56,7 @@ export class Hosts {
   readonly #localAddresses: () => string[];
   readonly #reverse: (address: string) => Promise<string>;
   readonly #forward: (name: string) => Promise<string[]>;
+  readonly #gate = new PriorityGate(MAX_LOOKUPS);
 
   constructor(options: HostOptions = {}) {
     this.hostname = options.hostname ?? Deno.hostname();
@@ -92,9 +96,9 @@ export class Hosts {
   async domain(): Promise<string | undefined> {
     // Without the permission, a look-up would ask for it, or never end (Deno 2.9).
     if (Deno.permissions.querySync({ name: "net" }).state !== "granted") return undefined;
-    const addresses = await lookUpWithin(this.#forward(this.hostname), []);
+    const addresses = await this.#lookUp(() => this.#forward(this.hostname), []);
     const domains = await Promise.all(
-      addresses.map((address) => lookUpWithin(this.#reverse(address), "")),
+      addresses.map((address) => this.#lookUp(() => this.#reverse(address), "")),
     );
     const prefix = `${this.hostname}.`.toLowerCase();
     return domains.find((domain) => domain.toLowerCase().startsWith(prefix));
@@ -107,24 +111,41 @@ export class Hosts {
    */
   async addressesOf(name: string): Promise<string[]> {
     if (isIP(name) !== 0) return [name];
+    if (!/^[^\s/:[\]]+$/.test(name)) {
+      throw new ConfigurationError(
+        `Cannot listen on ${
+          repr(name)
+        }: that is no host name or IP address. The port is an option ` +
+          `of its own, and an IPv6 address has no brackets`,
+      );
+    }
+    let addresses: string[];
     try {
-      return [...new Set(await this.#forward(name))];
+      addresses = await this.#forward(name);
     } catch (cause) {
       throw new ConfigurationError(
         `Cannot listen on ${name}: the name has no address (${(cause as Error).message})`,
         { cause },
       );
     }
+    if (addresses.length === 0) {
+      throw new ConfigurationError(`Cannot listen on ${name}: the name has no address`);
+    }
+    return [...new Set(addresses)];
   }
 
-  /** The computer with this address. The look-up takes two seconds at the most. */
-  async find(address: string): Promise<Host> {
+  /**
+   * The computer with this address. The look-up takes two seconds at the most.
+   *
+   * @param isKnown Whether a device was let in from there before: its look-up comes first.
+   */
+  async find(address: string, isKnown = false): Promise<Host> {
     const numeric = address.replace(/^::ffff:(?=\d+\.)/i, "");
     if (this.aliases().includes(numeric)) {
       const { hostname } = this;
       return { address: numeric, domain: hostname, name: hostname, trustedNames: [hostname] };
     }
-    const domain = await lookUpWithin(this.#reverse(numeric), numeric);
+    const domain = await this.#lookUp(() => this.#reverse(numeric), numeric, isKnown);
     const name = domain === numeric ? numeric : domain.split(".")[0];
     return { address: numeric, domain, name, trustedNames: [...new Set([domain, name, numeric])] };
   }
@@ -136,13 +157,23 @@ export class Hosts {
   async resolvesTo(name: string, address: string): Promise<boolean> {
     if (name === address) return true;
     if (this.aliases().includes(address)) return name === this.hostname;
-    return (await lookUpWithin(this.#forward(name), [])).includes(address);
+    return (await this.#lookUp(() => this.#forward(name), [])).includes(address);
   }
-}
 
-/** The result of a look-up; `otherwise` if it finds nothing or takes too long. */
-function lookUpWithin<T>(lookUp: Promise<T>, otherwise: T): Promise<T> {
-  return withTimeout(lookUp.catch(() => otherwise), LOOKUP_TIMEOUT, () => otherwise);
+  /**
+   * The result of a look-up; `otherwise` if it finds nothing or takes too long. Each takes one of the
+   * runtime's 32 threads until the name server has answered or the system has given it up, which may
+   * be long after the time-out here. Passwords are checked by the same threads, so that only a few
+   * look-ups run at once: connections from many addresses whose name server is silent would take all.
+   */
+  #lookUp<T>(lookUp: () => Promise<T>, otherwise: T, isPreferred = false): Promise<T> {
+    let isOver = false;
+    const turn = this.#gate.run(isPreferred, () => isOver ? otherwise : lookUp());
+    return withTimeout(turn.catch(() => otherwise), LOOKUP_TIMEOUT, () => {
+      isOver = true;
+      return otherwise;
+    });
+  }
 }
 
 function interfaceAddresses(): string[] {

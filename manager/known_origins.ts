@@ -6,8 +6,7 @@
  * @module
  */
 
-/** How many addresses, and how many pairs of address and user, are remembered. */
-const MAX_ORIGINS = 10_000;
+import { MAX_ORIGINS } from "../limits.ts";
 
 /** The addresses from which devices were let in since the Manager started. */
 export class KnownOrigins {

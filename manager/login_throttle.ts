@@ -12,10 +12,12 @@
 
 import { delay } from "@std/async/delay";
 import { formatDuration } from "../base/units.ts";
+import { retryWhileLocked } from "../base/database_lock.ts";
 import { ConnectionAbortedError, PermissionError } from "../errors.ts";
 import { repr } from "../base/repr.ts";
-import type { Limits } from "../limits.ts";
+import { type Limits, MAX_FAILURES } from "../limits.ts";
 import { blockOf, KnownOrigins } from "./known_origins.ts";
+import type { SessionUser, UsersTable } from "./database/users_table.ts";
 import { PriorityGate } from "./priority_gate.ts";
 
 /**
@@ -28,6 +30,29 @@ export type LoginAttempt = (
   check: () => boolean | Promise<boolean>,
   username?: string,
 ) => Promise<boolean>;
+
+/**
+ * Logs a user in, throttled. A name that is nobody's counts as a failure of the address alone.
+ *
+ * @returns The user; `undefined` if the name or the password is wrong.
+ * @throws {PermissionError} If the attempt would wait longer than `loginTimeout`.
+ * @throws {ConnectionAbortedError} If the Manager shuts down before the check.
+ * @throws {ConfigurationError} If the database cannot be read.
+ */
+export async function logIn(
+  users: Pick<UsersTable, "isUserRegistered" | "logIn">,
+  attemptLogin: LoginAttempt,
+  username: string,
+  password: string,
+): Promise<SessionUser | undefined> {
+  const isUser = await retryWhileLocked(() => users.isUserRegistered(username));
+  let user: SessionUser | undefined;
+  await attemptLogin(async () => {
+    user = await users.logIn(username, password);
+    return user !== undefined;
+  }, isUser ? username : undefined);
+  return user;
+}
 
 /** The failed logins from one address, or of one user. */
 interface Failures {
@@ -49,9 +74,6 @@ export interface Clock {
   /** Waits, in milliseconds. Rejects when the signal is aborted. */
   delay(milliseconds: number, options: { signal: AbortSignal }): Promise<void>;
 }
-
-/** How many addresses, and how many users, are remembered. The oldest entry is evicted first. */
-const MAX_ENTRIES = 10_000;
 
 /** The limits that the throttle reads. */
 type ThrottleLimits = Pick<
@@ -186,7 +208,7 @@ export class LoginThrottle implements Disposable {
   #failuresOf(map: FailureMap, key: string, whose: string): Failures {
     const known = map.get(key);
     if (known !== undefined) return known;
-    if (map.size >= MAX_ENTRIES) this.#evict(map);
+    if (map.size >= MAX_FAILURES) this.#evict(map);
     const failures = { whose, count: 0, last: 0, pending: 0, finished: Promise.resolve() };
     map.set(key, failures);
     return failures;

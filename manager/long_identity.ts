@@ -6,6 +6,7 @@
  * @module
  */
 
+import type { Holder } from "../base/budget.ts";
 import { repr } from "../base/repr.ts";
 import { formatSize } from "../base/units.ts";
 import { ValueError } from "../errors.ts";
@@ -15,10 +16,14 @@ import type { LongLine } from "../wire/line.ts";
 /** How many attributes an error names. */
 const NAMED = 3;
 
+/** What an error calls the description of a service. */
+const DESCRIPTION = "static about";
+
 /**
  * The whole line.
  *
  * @param limit The longest one, in bytes.
+ * @param holder The peer.
  * @returns The line, whose owner has to release it; `undefined` if the connection has ended before
  * the end of the line.
  * @throws {ValueError} If it is longer, with the names of its largest attributes; or if the memory
@@ -28,19 +33,20 @@ export async function readLongIdentity(
   line: LongLine,
   limit: number,
   memory: HeldMemory,
+  holder: Holder,
 ): Promise<HeldLine | undefined> {
-  const held = new HeldLine(memory, limit);
+  const held = new HeldLine(memory, limit, holder);
   try {
     for await (const piece of line) {
       if (held.length + piece.length > limit) throw tooLong(held.bytes, limit);
       if (held.tryAppend(piece)) continue;
       throw new ValueError(
-        `The Manager holds as many bytes of long messages and identities as it may, ` +
-          `${formatSize(memory.limit)} (--max-held). Try again later`,
+        `The Manager holds as many bytes of long messages and identities as it may, of all peers or of ` +
+          `this origin: the limit is ${formatSize(memory.limit)} (--max-held). Try again later`,
       );
     }
     if (!line.isComplete) return undefined;
-    held.retain();
+    held.retain(holder);
     return held;
   } finally {
     held.release();
@@ -48,20 +54,25 @@ export async function readLongIdentity(
 }
 
 function tooLong(bytes: Uint8Array, limit: number): ValueError {
-  const largest = attributeSizes(new TextDecoder("latin1").decode(bytes))
-    .sort((a, b) => b.size - a.size).slice(0, NAMED)
+  const sizes = attributeSizes(new TextDecoder("latin1").decode(bytes))
+    .sort((a, b) => b.size - a.size);
+  const largest = sizes.slice(0, NAMED)
     .map(({ name, size }) => `${repr(name)} (${formatSize(size)} or more)`);
+  const start = `The identity is longer than the limit of ${formatSize(limit)} (--max-identity)`;
+  if (sizes[0]?.name === DESCRIPTION) {
+    return new ValueError(`${start}. Its largest part is ${largest[0]}: say less in it`);
+  }
   return new ValueError(
-    `The identity is longer than the limit of ${formatSize(limit)} (--max-identity)` +
-      (largest.length === 0
-        ? ""
-        : `. Its largest attributes are ${largest.join(", ")}: leave them out (ignoreAttributes)`),
+    largest.length === 0
+      ? start
+      : `${start}. Its largest attributes are ${largest.join(", ")}: leave them out ` +
+        `(ignoreAttributes)`,
   );
 }
 
 /**
- * The sizes of the attributes in the beginning of an identity, which ends anywhere. Each includes its
- * name.
+ * The sizes of the attributes in the beginning of an identity, which ends anywhere, and of the
+ * description that may follow them, as `about`. Each includes its name.
  */
 export function attributeSizes(text: string): { name: string; size: number }[] {
   const begin = /"attributes"\s*:\s*\{/.exec(text);
@@ -82,6 +93,8 @@ export function attributeSizes(text: string): { name: string; size: number }[] {
     else if (one === "," && depth === 0) add(match.index);
     else if ((one === "}" || one === "]") && --depth < 0) {
       add(match.index);
+      const about = text.slice(match.index).search(/"about"\s*:/);
+      if (about !== -1) sizes.push({ name: DESCRIPTION, size: text.length - match.index - about });
       return sizes;
     }
   }

@@ -74,7 +74,11 @@ export class LongLines<Sink extends LineSink> implements Disposable {
    * @returns The sink that the line went to, as of `Router.receive`.
    */
   async receive(peer: Peer<Session<Sink>>, line: LongLine): Promise<Sink | undefined> {
-    const held = new HeldLine(this.#memory, Math.min(this.#maxSize, this.#fairShare));
+    const held = new HeldLine(
+      this.#memory,
+      Math.min(this.#maxSize, this.#fairShare),
+      peer.session.sink.holder,
+    );
     try {
       const fault = await this.#collect(peer, line, held);
       if (fault !== undefined) return this.#reject(peer, fault);
@@ -118,16 +122,17 @@ export class LongLines<Sink extends LineSink> implements Disposable {
   ): Promise<Fault | undefined> {
     const minimum = this.#limits.minLineRate * this.#rateInterval / RATE_INTERVAL;
     using rate = watchRate(this.#rateInterval, minimum, () => held.length, () => {
-      log.warn("{peer} is disconnected: it sends a long line at less than {rate} a minute", {
-        peer: peer.networkName,
-        rate: `${formatSize(this.#limits.minLineRate)} (--min-line-rate)`,
-      });
+      log.warn(
+        "{peer} is disconnected: it sends a long line at less than {rate} bytes a minute " +
+          "(--min-line-rate)",
+        { peer: peer.networkName, rate: this.#limits.minLineRate },
+      );
       peer.session.sink.close();
     });
     const { yielder } = this.#memory;
     for await (const piece of line) {
       while (yielder.isDue) await yielder.pause(); // for all that arrive together
-      const error = this.#tryHold(held, piece, peer.session.sink.held);
+      const error = this.#tryHold(held, piece);
       if (error !== undefined) {
         rate[Symbol.dispose](); // what is not held may come at any rate
         return await scanRest(line, held, piece, error, yielder);
@@ -135,12 +140,8 @@ export class LongLines<Sink extends LineSink> implements Disposable {
     }
   }
 
-  /**
-   * Holds a piece. Gives the error if that is above a limit.
-   *
-   * @param others How many bytes of other lines are held for the peer.
-   */
-  #tryHold(held: HeldLine, piece: Uint8Array, others: number): ValueError | undefined {
+  /** Holds a piece. Gives the error if that is above a limit. */
+  #tryHold(held: HeldLine, piece: Uint8Array): ValueError | undefined {
     const size = held.length + piece.length;
     if (size > this.#maxSize) {
       return new ValueError(
@@ -148,14 +149,15 @@ export class LongLines<Sink extends LineSink> implements Disposable {
           `(--max-message-size)`,
       );
     }
-    if (held.tryAppend(piece, others)) return undefined;
+    if (held.tryAppend(piece)) return undefined;
     const limit = `${formatSize(this.#memory.limit)} (--max-held)`;
     if (size > this.#fairShare) {
       return new ValueError(`The message is longer than half of the limit of ${limit}`);
     }
     return new ValueError(
       `The Manager holds many bytes of long messages, and a peer may have no more of the limit of ` +
-        `${limit} than is left. Try again later`,
+        `${limit} than is left, and all peers of its origin no more than three times that. Try again ` +
+        `later`,
     );
   }
 

@@ -54,6 +54,8 @@ export interface Service<Session> {
   readonly extensions: readonly string[];
   /** The attributes of its identity as JSON: parsed they would take up to 20 times as much memory. */
   readonly attributes: string;
+  /** What it says of itself, as JSON; `undefined` if it says nothing. */
+  readonly about?: string | undefined;
   /** How many clients may be linked at once. 0 or less means no limit. */
   readonly maxClients: number;
   /** The methods whose results are streams. */
@@ -89,6 +91,8 @@ export type PeerIdentity =
       kind: "service";
       /** An object as JSON. */
       attributes: string;
+      /** What it says of itself, as JSON. */
+      about?: string | undefined;
       maxClients: number;
       streams: readonly string[];
     }
@@ -172,10 +176,10 @@ export function encodeEntry(
   return `{"attributes":${attributes},${rest.slice(1)}`;
 }
 
-/** The attributes of a service, as JSON, with `null` in the place of each value. */
-export function encodeNamesOnly({ attributes }: Service<unknown>): string {
+/** The attributes of a service, as JSON, with `null` or another value in the place of each value. */
+export function encodeNamesOnly({ attributes }: Service<unknown>, value: "null" | "{}"): string {
   const names = Object.keys(parseJson(attributes) as object);
-  return `{${names.map((name) => `${JSON.stringify(name)}:null`).join(",")}}`;
+  return `{${names.map((name) => `${JSON.stringify(name)}:${value}`).join(",")}}`;
 }
 
 /** The network names of clients, sorted. */

@@ -14,10 +14,11 @@ import { repr } from "../base/repr.ts";
 import { AttributeError, KeyError, PermissionError, ValueError } from "../errors.ts";
 import type { Limits } from "../limits.ts";
 import { LANGUAGE, OS } from "../version.ts";
+import { NOTHING_SAID } from "../wire/about.ts";
 import type { Identities, ServiceEntry } from "../wire/identities.ts";
 import { EncodedValue, parseJson } from "../wire/json.ts";
 import type { JsonObject, Request } from "../wire/message.ts";
-import { CANCEL, OWNER, PARTS, STREAM } from "../wire/protocol.ts";
+import { ABOUT, CANCEL, OWNER, PARTS, STREAM, TIME } from "../wire/protocol.ts";
 import { Signature } from "../wire/signature.ts";
 import type { Database } from "./database/database.ts";
 import { retryWhileLocked } from "../base/database_lock.ts";
@@ -187,7 +188,7 @@ export class RequestHandlers<Session> {
 
   /** The attributes of a service without the values, for peers that may not use it. */
   #namesOf(service: Service<Session>): string {
-    const names = this.#attributeNames.get(service) ?? encodeNamesOnly(service);
+    const names = this.#attributeNames.get(service) ?? encodeNamesOnly(service, "null");
     this.#attributeNames.set(service, names);
     return names;
   }
@@ -198,6 +199,8 @@ export class RequestHandlers<Session> {
     return {
       identity: () => (peer) => new EncodedValue(this.#encodeIdentities(peer)),
       status: () => ({ networkName }) => status(networkName),
+      about: (service = null) => (peer) =>
+        this.#about(peer, service === null ? undefined : asName("service", service)),
       link: (service) => (peer) => this.#link(asClient(peer), asName("service", service)),
       unlink: (service) => (peer) => registry.unlink(asClient(peer), asName("service", service)),
       acquire_lock: (service, shared = false) => (peer) =>
@@ -238,7 +241,35 @@ export class RequestHandlers<Session> {
   #link(client: Client<Session>, name: string): EncodedValue {
     const service = this.#context.registry.link(client, name);
     const more = { ...extensionsFor(client, service), ...ownerFor(client, service) };
-    return new EncodedValue(encodeEntry(service, more));
+    const entry = encodeEntry(service, more);
+    const isTold = service.about !== undefined && client.extensions.includes(ABOUT);
+    return new EncodedValue(
+      isTold ? `${entry.slice(0, -1)},"about":${service.about}}` : entry,
+    );
+  }
+
+  /** What a service, or each of them, says of itself. */
+  #about(peer: Peer<Session>, name: string | undefined): EncodedValue {
+    const { registry } = this.#context;
+    if (!peer.extensions.includes(ABOUT)) {
+      throw new PermissionError("Only a device with the extension 'about' may request that");
+    }
+    if (name === undefined) {
+      const services = Array.from(
+        registry.services,
+        (service) => `${JSON.stringify(service.name)}:${this.#aboutFor(peer, service)}`,
+      );
+      return new EncodedValue(`{${services.join(",")}}`);
+    }
+    const service = registry.service(name);
+    if (service === undefined) throw new KeyError(`the ${repr(name)} service does not exist`);
+    return new EncodedValue(this.#aboutFor(peer, service));
+  }
+
+  #aboutFor(peer: Peer<Session>, service: Service<Session>): string {
+    if (this.#context.registry.mayUse(peer, service)) return service.about ?? NOTHING;
+    return `{"description":"","attributes":${encodeNamesOnly(service, "{}")}` +
+      `,"notifications":{},"implements":[]}`;
   }
 }
 
@@ -368,7 +399,10 @@ function clientsByService<Session>(
 }
 
 /** The extensions that a client and its service must both offer to use them. */
-const BETWEEN_DEVICES = [CANCEL, STREAM, PARTS];
+const BETWEEN_DEVICES = [CANCEL, STREAM, PARTS, TIME];
+
+/** What a service says that says nothing, as JSON. */
+const NOTHING = JSON.stringify(NOTHING_SAID);
 
 /** The extensions of a service, for a peer that offers one of them itself. */
 function extensionsFor<Session>(

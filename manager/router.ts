@@ -13,6 +13,7 @@
  * @module
  */
 
+import type { Holder } from "../base/budget.ts";
 import type { SessionUser } from "./database/users_table.ts";
 import type { LoginAttempt } from "./login_throttle.ts";
 import { Envelope, type Field, type Kind } from "../wire/envelope.ts";
@@ -55,8 +56,8 @@ import { parseTyped, typedText } from "./terminal.ts";
 
 /** What sends lines to a peer. `Connection` is one. */
 export interface LineSink {
-  /** How many bytes of held lines wait to be written to the peer. */
-  readonly held: number;
+  /** The peer, as a holder of the held lines that it sends and of those that wait for it. */
+  readonly holder: Holder;
   /** Sends text as one line. */
   sendText(line: string): void;
   /** Sends the parts, joined, as one line. */
@@ -314,7 +315,7 @@ export class Router<Sink extends LineSink> {
       if (name === MANAGER) return this.#answer(client, line);
       const extension = extensionOfControl(attribute);
       if (extension !== undefined) return this.#forwardControl(client, name, uid, extension, line);
-      this.#checkRoom(this.#registry.service(name));
+      if (this.#held !== undefined) this.#checkRoom(this.#registry.service(name), this.#held.line);
       const service = this.#registry.route(client, name, uid);
       this.#statistics.requests++;
       service.session.probe.owed++;
@@ -357,7 +358,7 @@ export class Router<Sink extends LineSink> {
     if (this.#registry.pendingRequest(service, client.networkName, uid) === undefined) {
       return undefined;
     }
-    this.#checkRoom(service);
+    if (this.#held !== undefined) this.#checkRoom(service, this.#held.line);
     return this.#forwardRequest(client, service, line);
   }
 
@@ -406,7 +407,10 @@ export class Router<Sink extends LineSink> {
       const requester = this.#text("requester");
       const uid = this.#text("uid");
       const extension = this.#partialReply();
-      this.#checkRoom(this.#registry.pendingRequest(service, requester, uid)?.client);
+      if (this.#held !== undefined) {
+        const client = this.#registry.pendingRequest(service, requester, uid)?.client;
+        this.#checkRoom(client, this.#held.line);
+      }
       const client = extension === undefined
         ? this.#registry.complete(service, requester, uid)
         : this.#pendingClient(service, requester, uid, extension);
@@ -498,9 +502,8 @@ export class Router<Sink extends LineSink> {
   }
 
   /** Rejects a long line if its receiver has its share of held lines already: it reads too slowly. */
-  #checkRoom(receiver: Peer<Session<Sink>> | undefined): void {
-    if (this.#held === undefined || receiver === undefined) return;
-    if (this.#held.line.mayWaitWith(receiver.session.sink.held)) return;
+  #checkRoom(receiver: Peer<Session<Sink>> | undefined, line: HeldLine): void {
+    if (receiver === undefined || line.mayWaitFor(receiver.session.sink.holder)) return;
     throw new ValueError(
       `The Manager holds as many bytes of long messages for ${repr(receiver.name)} as it may ` +
         `(--max-held). Try again when they are read`,

@@ -7,7 +7,8 @@
  * @module
  */
 
-import type { End, Traffic } from "../net/connection.ts";
+import type { Traffic } from "../net/connection.ts";
+import type { End } from "../net/connection_end.ts";
 
 /** Counts events by name. */
 export class Counts {

@@ -6,6 +6,7 @@
  */
 
 import type { Traffic } from "../net/connection.ts";
+import type { RecordContent } from "../base/log.ts";
 import type { DeviceStatus, ManagerStatus, StatusTotals, TrafficStatus } from "../wire/status.ts";
 import { networkNames, type Peer } from "./peer.ts";
 import type { Registry } from "./registry.ts";
@@ -86,6 +87,21 @@ export function totalsOf(
     refused_connections: statistics.refusedConnections.toObject(),
     ended_connections: statistics.endedConnections.toObject(),
     errors: statistics.errors.toObject(),
+  };
+}
+
+/** The totals as the content of a log record: a sentence of some, and all as properties. */
+export function contentOfTotals(totals: StatusTotals): RecordContent {
+  const rejected = Object.values(totals.refused_connections).reduce((sum, count) => sum + count, 0);
+  const properties = { ...totals, rejected };
+  const counted = (key: keyof typeof properties, noun: string) =>
+    `{${key}} ${noun}${properties[key] === 1 ? "" : "s"}`;
+  return {
+    message: `${counted("connections", "connection")}, {rejected} of them rejected, ` +
+      `${counted("requests", "request")}, ${counted("answers", "answer")} and ` +
+      `${counted("notifications", "notification")}; ${counted("bytes_in", "byte")} came in, ` +
+      `${counted("bytes_out", "byte")} went out`,
+    properties,
   };
 }
 

@@ -9,13 +9,13 @@ import * as asn1 from "asn1js";
 import { Buffer } from "node:buffer";
 import { createPublicKey, type KeyObject, X509Certificate } from "node:crypto";
 import { isIPv4, isIPv6 } from "node:net";
+import { PACKAGE_NAME } from "../version.ts";
 import { ConfigurationError } from "../errors.ts";
 import type { Hash } from "./certificate.ts";
 import { decodeBlock, objectId, positiveInteger, sequence, tagged } from "./der.ts";
 import { findCurve } from "./key.ts";
 import { serverName } from "./server_name.ts";
 
-const ORGANISATION = "Measurement Standards Laboratory of New Zealand";
 const YEARS_VALID = 100;
 /** In milliseconds. */
 const YEAR = 365.25 * 24 * 3_600_000;
@@ -130,19 +130,18 @@ function ecdsaSignature(raw: ArrayBuffer): ArrayBuffer {
   return sequence(positiveInteger(r), positiveInteger(s)).toBER();
 }
 
+/**
+ * The package as the organisation, which is not known, and the computer as the common name. Clients
+ * compare the alternative names; this name is for people.
+ */
 function distinguishedName(commonName: string): asn1.Sequence {
-  const isPrintable = /^[A-Za-z0-9 '()+,\-./:=?]*$/.test(commonName);
-  const attributes: [id: string, value: asn1.BaseBlock][] = [
-    ["2.5.4.6", new asn1.PrintableString({ value: "NZ" })],
-    ["2.5.4.8", new asn1.PrintableString({ value: "Wellington" })],
-    ["2.5.4.7", new asn1.PrintableString({ value: "Lower Hutt" })],
-    ["2.5.4.10", new asn1.PrintableString({ value: ORGANISATION })],
-    ["2.5.4.3", new asn1[isPrintable ? "PrintableString" : "Utf8String"]({ value: commonName })],
-    ["1.2.840.113549.1.9.1", new asn1.IA5String({ value: "info@measurement.govt.nz" })],
-  ];
-  return sequence(
-    ...attributes.map(([id, value]) => new asn1.Set({ value: [sequence(objectId(id), value)] })),
-  );
+  return sequence(attribute("2.5.4.10", PACKAGE_NAME), attribute("2.5.4.3", commonName));
+}
+
+function attribute(id: string, value: string): asn1.Set {
+  const isPrintable = /^[A-Za-z0-9 '()+,\-./:=?]*$/.test(value);
+  const text = new asn1[isPrintable ? "PrintableString" : "Utf8String"]({ value });
+  return new asn1.Set({ value: [sequence(objectId(id), text)] });
 }
 
 /** A time in whole seconds. The form with two digits for the year ends with the year 2049. */

@@ -16,30 +16,13 @@ import { TimeoutError } from "../errors.ts";
 import { type Limits, resolveLimits } from "../limits.ts";
 import type { HeldLine } from "../wire/held_line.ts";
 import { type Line, LineSplitter, LongLine } from "../wire/line.ts";
-import { type LineWriter, Outbox, type OutboxEnd, type Sent } from "./outbox.ts";
+import type { Holder } from "../base/budget.ts";
+import type { End } from "./connection_end.ts";
+import { type LineWriter, Outbox, type Sent } from "./outbox.ts";
 import { MIN_READ_SIZE, nextReadBuffer } from "../base/buffer.ts";
 import type { QueueBudget } from "./queue_budget.ts";
 import { streamEnd, type Transport } from "./transport.ts";
-import { formatDuration } from "../base/units.ts";
 import { withTimeout } from "../base/with_timeout.ts";
-
-/**
- * How a connection ended. The Manager counts the ends by their `state` and shows the counts in its
- * `status`.
- *
- * - `left`: the peer closed it;
- * - `failed`: the stream failed;
- * - `stalled`: the peer read nothing for the time-out, although bytes waited for it, or less of a
- *   held line than `minLineRate`;
- * - `overrun`: the peer reads too slowly for the messages that are sent to it;
- * - `evicted`: too much waited for all peers together, and this one was the slowest;
- * - `closed`: this side closed it;
- * - `silent`: the peer sent nothing for the time-out.
- */
-export type End =
-  | OutboxEnd
-  | { state: "closed" }
-  | { state: "silent"; timeout: number };
 
 /** The largest read, in bytes. */
 const LARGEST_READ = 128 * 1024;
@@ -177,14 +160,23 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
     return this.#latest = this.#lines.shift();
   }
 
-  /** How many bytes of held lines wait to be written. */
-  get held(): number {
-    return this.#outbox.held;
+  /** The peer, as a holder of the held lines that it sends and of those that wait for it. */
+  get holder(): Holder {
+    return this.#outbox.holder;
+  }
+
+  set holder(holder: Holder) {
+    this.#outbox.holder = holder;
   }
 
   /** Sends text as one line. A line sent after `close()` or the end is dropped. */
   sendText(line: string): void {
     this.#outbox.sendText(line);
+  }
+
+  /** Sends texts as one line, joined from them. Dropped like text. */
+  sendTexts(texts: readonly string[]): void {
+    this.#outbox.sendTexts(texts);
   }
 
   /** Sends bytes as one line, joined from its parts. Dropped like text. */
@@ -338,27 +330,5 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
     this.#outbox.end();
     this.#closed = this.#closeTransport();
     this.#end.resolve(end);
-  }
-}
-
-/** How a connection ended, in words for a log or an error message. */
-export function describeEnd(end: End): string {
-  switch (end.state) {
-    case "left":
-      return "the peer closed it";
-    case "closed":
-      return "it was closed";
-    case "stalled":
-      return `the peer read nothing, or too little of a long message, for ` +
-        `${formatDuration(end.timeout)} (--stall-timeout)`;
-    case "silent":
-      return `the peer sent nothing for ${formatDuration(end.timeout)} (--silence-timeout)`;
-    case "overrun":
-      return `more than ${end.limit} bytes waited for the peer to take them (--queue-size, or --max-held)`;
-    case "evicted":
-      return `more than ${end.limit} bytes waited for all peers, and this one had read nothing for ` +
-        `the longest time (--max-queued)`;
-    case "failed":
-      return (end.cause as Error).message;
   }
 }

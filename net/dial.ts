@@ -18,7 +18,7 @@ import { openSocket, type SocketOptions } from "./open_socket.ts";
 import { SecureSocket } from "./secure_socket.ts";
 import type { Transport } from "./transport.ts";
 import { tlsMismatch, trustedCertificate } from "./trust.ts";
-import { unverified, verifyCertificate } from "./verification.ts";
+import { authoritiesIn, unverified, verifyCertificate } from "./verification.ts";
 
 /** The options of `ConnectOptions` that dialling needs, with the defaults filled in. */
 export interface DialOptions extends SocketOptions {
@@ -31,6 +31,9 @@ export interface DialOptions extends SocketOptions {
   prompt: Prompt;
 }
 
+/** A stream to a Manager, which knows the address that it has here. */
+export type DialledTransport = Transport & Pick<Deno.Conn, "localAddr">;
+
 /**
  * Opens a connection to a Manager. Nothing is sent before its certificate is verified.
  *
@@ -40,11 +43,11 @@ export interface DialOptions extends SocketOptions {
  * @throws {CertificateDateError} If the certificate is trusted, and not valid now.
  * @throws {TimeoutError} If the TLS handshake takes longer than the time-out.
  */
-export async function dial(options: DialOptions): Promise<Transport> {
+export async function dial(options: DialOptions): Promise<DialledTransport> {
   const { host, port, timeout, signal, disableTls } = options;
   if (disableTls) return await openSocket(options);
   const trusted = await trustedCertificate({ ...options, autoSave: options.autoSave ?? false });
-  const authorities = trusted.certificates.map(String);
+  const authorities = authoritiesIn(trusted).map(String);
   const connection = SecureSocket.connect(await openSocket(options), host, authorities);
   try {
     await deadline(connection.secure(), timeout, { signal });

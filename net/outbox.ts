@@ -14,6 +14,7 @@
  */
 
 import { startTimer, type Timer } from "../base/timer.ts";
+import { Holder } from "../base/budget.ts";
 import { ByteBuffer } from "../base/buffer.ts";
 import { periodicPause } from "../base/pause.ts";
 import type { Limits } from "../limits.ts";
@@ -83,12 +84,15 @@ const EMPTY = new Uint8Array(0);
 /** A held line that waits to be written: its first `count` bytes, and an ending in place of the others. */
 interface HeldEntry {
   line: HeldLine;
+  owner: Holder;
   count: number;
   ending: Uint8Array;
 }
 
 /** The lines that wait to be written. */
 export class Outbox implements BudgetedQueue {
+  /** The peer, as a holder of the held lines that wait for it. */
+  holder: Holder = Holder.one();
   readonly #options: OutboxOptions;
   readonly #limits: OutboxOptions["limits"];
   /** After `close()` no line is added, and those in the queue are still written. */
@@ -151,7 +155,7 @@ export class Outbox implements BudgetedQueue {
     this.#afterLine.release();
     // Not the one that is being written: its memory is in use until the write is settled.
     for (const entry of this.#ahead.splice(0)) {
-      if (isHeld(entry)) entry.line.release();
+      if (isHeld(entry)) entry.line.release(entry.owner);
       else entry.release();
     }
     this.#copiedAhead = this.#heldAhead = 0;
@@ -191,6 +195,13 @@ export class Outbox implements BudgetedQueue {
     this.#terminate();
   }
 
+  /** Sends texts as one line, joined from them. Dropped like text. */
+  sendTexts(texts: readonly string[]): void {
+    if (!this.isOpen) return;
+    for (const text of texts) this.#next.appendText(text);
+    this.#terminate();
+  }
+
   /** Sends bytes as one line, joined from its parts. Dropped like text. */
   sendBytes(...parts: readonly Uint8Array[]): void {
     if (!this.isOpen) return;
@@ -220,13 +231,14 @@ export class Outbox implements BudgetedQueue {
    */
   sendHeld(line: HeldLine, count: number, ending: Uint8Array): void {
     if (!this.isOpen) return;
-    line.retain();
+    const owner = this.holder;
+    line.retain(owner);
     if (this.#queue.length > 0) {
       this.#ahead.push(this.#queue);
       this.#copiedAhead += this.#queue.length;
       this.#queue = new ByteBuffer(true);
     }
-    this.#ahead.push({ line, count, ending });
+    this.#ahead.push({ line, owner, count, ending });
     this.#heldAhead += count;
     this.#options.sent.linesOut++;
     this.#flush(this.#limits.queueHigh);
@@ -234,12 +246,12 @@ export class Outbox implements BudgetedQueue {
   }
 
   /**
-   * The same for a line whose sender does not wait for `drained()`. If the peer has its share of
-   * held lines already, it is a slow consumer too.
+   * The same for a line whose sender does not wait for `drained()`. If the peer, or its origin, has its
+   * share of held lines already, it is a slow consumer too.
    */
   sendHeldOrDrop(line: HeldLine): void {
     if (!this.isOpen || !this.#hasRoom()) return;
-    if (line.mayWaitWith(this.#heldAhead)) this.sendHeld(line, line.length, EMPTY);
+    if (line.mayWaitFor(this.holder)) this.sendHeld(line, line.length, EMPTY);
     else this.#options.onEnd({ state: "overrun", limit: this.#heldAhead });
   }
 
@@ -475,14 +487,14 @@ export class Outbox implements BudgetedQueue {
   }
 
   /** Writes a held line, and releases it when its memory is not in use any more. */
-  async #writeHeld({ line, count, ending }: HeldEntry): Promise<void> {
+  async #writeHeld({ line, owner, count, ending }: HeldEntry): Promise<void> {
     try {
       await this.#write(line.bytes.subarray(0, count), periodicPause(SLICE));
       await this.#write(Uint8Array.of(...ending, ...TERMINATOR));
     } finally {
       this.#heldAhead = Math.max(0, this.#heldAhead - count);
       this.#unwatch();
-      line.release();
+      line.release(owner);
     }
   }
 

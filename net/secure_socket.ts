@@ -134,6 +134,11 @@ export class SecureSocket implements Transport {
     return this.#secured.promise;
   }
 
+  /** The address of the socket on this computer. */
+  get localAddr(): Deno.Addr {
+    return this.#socket.localAddr;
+  }
+
   /** Whether bytes for the next read may be there already. */
   get hasMore(): boolean {
     return this.#plain.length > 0 || this.#wasFilled;

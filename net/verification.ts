@@ -7,6 +7,7 @@
  * @module
  */
 
+import { Buffer } from "node:buffer";
 import { X509Certificate } from "node:crypto";
 import { CertificateDateError, CertificateError } from "../errors.ts";
 import { checkDates } from "./certificate.ts";
@@ -32,6 +33,20 @@ export interface Server {
 }
 
 /**
+ * The certificates of the file that may have signed others: those of authorities, and those that have
+ * signed themselves and do not say what they are, as OpenSSL makes them without extensions. With the
+ * key of any other, e.g. that of one of two Managers in a file, nobody can speak for a second name.
+ */
+export function authoritiesIn({ certificates }: TrustedCertificate): X509Certificate[] {
+  return certificates.filter((one) =>
+    one.ca || (one.issuer === one.subject && one.raw.indexOf(BASIC_CONSTRAINTS) === -1)
+  );
+}
+
+/** The number of the extension that says whether a certificate is that of an authority, in DER. */
+const BASIC_CONSTRAINTS = Buffer.from("0603551d13", "hex");
+
+/**
  * Checks the certificate of a server.
  *
  * @param now The time of the clock.
@@ -51,11 +66,13 @@ export function verifyCertificate(
   );
   // One that has signed itself is another one, though it may have the key and name of one that is kept.
   const isSelfSigned = shown.issuer === shown.subject;
-  const isSigned = hasPath && !isSelfSigned;
+  const authorities = authoritiesIn(trusted);
+  // Without one in the file, the runtime has looked for a path to its own authorities.
+  const isSigned = hasPath && !isSelfSigned && authorities.length > 0;
   const fault = checkDates(shown, now);
   // There is no path to an authority where the dates are wrong. They are named if all else is right.
   const isSignedAnyTime = () =>
-    !isSelfSigned && trusted.certificates.some((kept) => signs(kept, shown));
+    !isSelfSigned && authorities.some((authority) => signs(authority, shown));
   if (fault && (isKept || isSignedAnyTime())) {
     throw new CertificateDateError(
       `The certificate of ${host}:${port} cannot be verified: ${fault}. Is the clock of this ` +

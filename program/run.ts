@@ -9,16 +9,16 @@ import { getConfig } from "@logtape/logtape";
 import { dirname } from "node:path";
 import type { ConnectOptions } from "../device/device.ts";
 import { resolveLogLimits } from "../limits.ts";
-import { logger } from "../base/log.ts";
+import { literal, logger } from "../base/log.ts";
 import { type Logging, startLogging } from "../logging.ts";
 import { Manager } from "../manager.ts";
 import { deleteOldLogs } from "../logs/log_file.ts";
 import { certificateFile, logFile } from "../base/paths.ts";
 import { printLine } from "./print.ts";
-import { formatReadyLine } from "./ready_line.ts";
-import { reportEnds } from "./run_until_end.ts";
+import { formatReadyLine, type ReadyLine } from "./ready_line.ts";
+import { reportEnds, splitParameters } from "./run_until_end.ts";
 import type { Service } from "../service.ts";
-import { onTermination } from "./signals.ts";
+import { onTermination, outliveTerminal } from "./signals.ts";
 import type { StartOptions } from "./start_options.ts";
 
 /** How a Manager and Services are run in one process. */
@@ -74,44 +74,55 @@ export interface RunOptions extends StartOptions {
  * ```
  */
 export function runServices(...parameters: Service[] | [...Service[], RunOptions]): Promise<void> {
-  const all: readonly (Service | RunOptions)[] = parameters;
-  const options = all.find((parameter): parameter is RunOptions => !isService(parameter));
-  return run(options ?? {}, all.filter(isService));
+  const { services, options = {} } = splitParameters<RunOptions>(parameters);
+  return run(options, services);
 }
 
 /** Runs a Manager, alone or with Services, for {@linkcode runServices} and the command `start`. */
 export async function run(options: RunOptions, services: readonly Service[] = []): Promise<void> {
+  using starting = outliveTerminal();
   const logging = getConfig() === null ? await log(options) : undefined;
   let code = 1;
+  let isStalled = false;
   try {
-    await runManager(options, services);
+    isStalled = await runManager(options, services, starting);
     code = Deno.exitCode;
   } finally {
     await logging?.[Symbol.asyncDispose]();
     // Nothing else ends the write that waits for a reader of the standard error that has stopped.
-    if (logging?.isStalled) Deno.exit(code);
+    if (isStalled || logging?.isStalled) Deno.exit(code);
   }
 }
 
-async function runManager(options: RunOptions, services: readonly Service[]): Promise<void> {
+/** Returns whether the reader of the standard error has stopped reading. */
+async function runManager(
+  options: RunOptions,
+  services: readonly Service[],
+  starting: Disposable,
+): Promise<boolean> {
   await using manager = await Manager.start(options);
   let signals = 0;
   using _signals = onTermination(() => ++signals === 1 ? manager.shutdown() : manager.abort());
+  starting[Symbol.dispose]();
   await Promise.all(services.map((service) => service.start(connectOptionsFor(manager, options))));
   const { port, tls } = manager;
-  printReady(formatReadyLine({ hostname: options.host ?? manager.hostname, port, tls }));
+  printReady({ hostname: options.host ?? manager.hostname, port, tls });
   const lastService = reportEnds(services, () => manager.isShuttingDown);
   await Promise.race(services.length > 0 ? [manager.finished, lastService] : [manager.finished]);
   await manager.shutdown();
-  await lastService; // the handlers of the Services still run, and write to the log
+  return await lastService; // the handlers of the Services still run, and write to the log
 }
 
 /** Prints the ready line. A Manager whose output cannot be written, e.g. to a full disk, runs. */
-function printReady(line: string): void {
+function printReady(ready: ReadyLine): void {
+  const line = formatReadyLine(ready);
   try {
     printLine(line);
   } catch (error) {
-    logger("program").warn("{line}. {error}", { line, error: (error as Error).message });
+    logger("program").warn(`${literal(line)}. {error}`, {
+      ...ready,
+      error: (error as Error).message,
+    });
   }
 }
 
@@ -123,10 +134,6 @@ async function log(options: RunOptions): Promise<Logging> {
   const logging = await startLogging(logLevel, file, options);
   deleteOldLogs(dirname(file), file, resolveLogLimits(options).logFiles);
   return logging;
-}
-
-function isService(parameter: Service | RunOptions): parameter is Service {
-  return "start" in parameter;
 }
 
 /** The options with which a Service of this process connects to the Manager. */

@@ -16,21 +16,37 @@ const log = logger("program");
  * ignored at the start, as `nohup` does it, cannot be known: Deno catches it itself.
  */
 export function onTermination(callback: () => void): Disposable {
-  const usesTerminal = [Deno.stdin, Deno.stdout, Deno.stderr].some((stream) => stream.isTerminal());
-  const hangUp = () => {
-    if (usesTerminal) return callback();
-    log.info(
-      "The terminal or the session that has started this program has ended (SIGHUP). It goes on",
-    );
-  };
-  const handlers: [Deno.Signal, () => void][] = Deno.build.os === "windows"
-    // Windows has no SIGTERM; a console window that is closed sends SIGHUP there.
-    ? [["SIGINT", callback], ["SIGBREAK", callback], ["SIGHUP", callback]]
-    : [["SIGINT", callback], ["SIGTERM", callback], ["SIGHUP", hangUp]];
-  for (const [signal, handler] of handlers) Deno.addSignalListener(signal, handler);
+  const onHangUp = usesTerminal() ? callback : logHangUp;
+  return listen(
+    Deno.build.os === "windows"
+      // Windows has no SIGTERM; a console window that is closed sends SIGHUP there.
+      ? [["SIGINT", callback], ["SIGBREAK", callback], ["SIGHUP", callback]]
+      : [["SIGINT", callback], ["SIGTERM", callback], ["SIGHUP", onHangUp]],
+  );
+}
+
+/** As long as a program starts, SIGHUP ends it if it uses a terminal, and else does not. */
+export function outliveTerminal(): Disposable {
+  return listen(Deno.build.os === "windows" || usesTerminal() ? [] : [["SIGHUP", logHangUp]]);
+}
+
+function usesTerminal(): boolean {
+  return [Deno.stdin, Deno.stdout, Deno.stderr].some((stream) => stream.isTerminal());
+}
+
+function logHangUp(): void {
+  log.info(
+    "The terminal or the session that has started this program has ended (SIGHUP). It goes on",
+  );
+}
+
+function listen(handlers: readonly [Deno.Signal, () => void][]): Disposable {
+  // A function that listens twice is removed at once: each call here has functions of its own.
+  const own = handlers.map(([signal, handler]) => [signal, () => handler()] as const);
+  for (const [signal, handler] of own) Deno.addSignalListener(signal, handler);
   return {
     [Symbol.dispose]() {
-      for (const [signal, handler] of handlers) Deno.removeSignalListener(signal, handler);
+      for (const [signal, handler] of own) Deno.removeSignalListener(signal, handler);
     },
   };
 }

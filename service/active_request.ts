@@ -8,6 +8,7 @@
 import { Credit } from "../base/credit.ts";
 import type { Arrival } from "../device/arrival.ts";
 import type { JsonObject, Request } from "../wire/message.ts";
+import { timeOf } from "./time.ts";
 
 /**
  * The request that a method is answering: {@linkcode Service.request}.
@@ -49,6 +50,13 @@ export interface ServiceRequest {
    * reported, and only to a Client of this package. Its errors are logged. Default: `undefined`.
    */
   onProgress: ((done: number, total: number) => unknown) | undefined;
+  /**
+   * When the reading was taken that the method returns, or the generator yields next, in milliseconds
+   * since 1970, e.g. `date.getTime()`; it is rounded. A method sets it that returns a reading of an
+   * earlier time. Clients get it as the `time` of their Future or Stream. Default: `undefined`, the
+   * time at which the method returns or the generator yields. What is set holds for one value.
+   */
+  time: number | undefined;
 }
 
 /** A request from its arrival until its reply is sent. */
@@ -57,6 +65,7 @@ export class ActiveRequest implements ServiceRequest {
   readonly attribute: string;
   readonly uid: string;
   onProgress: ((done: number, total: number) => unknown) | undefined;
+  time: number | undefined;
   /** The arguments that arrive in pieces; `undefined` if they are there. */
   arrival: Arrival | undefined;
   /** Whether the Service has replied that it does not wait for the method any more. */
@@ -67,19 +76,23 @@ export class ActiveRequest implements ServiceRequest {
   #parts: Credit | undefined;
   #args: readonly unknown[];
   #kwargs: JsonObject;
+  /** Whether the client wants to know when the reading was taken. */
+  readonly #wantsTime: boolean;
   /** The values that the client has room for; `undefined` if it reads no streams. */
   readonly #stream: Credit | undefined;
   /** Made when the signal is first read: most methods never do. */
   #controller: AbortController | undefined;
   #reason: Error | undefined;
 
-  constructor({ requester, attribute, args, kwargs, uid, stream, parts }: Request) {
+  constructor({ requester, attribute, args, kwargs, uid, stream, parts, wantsTime }: Request) {
     this.requester = requester ?? "";
     this.attribute = attribute;
     this.#args = args;
     this.#kwargs = kwargs;
     this.uid = uid;
     this.onProgress = undefined;
+    this.time = undefined;
+    this.#wantsTime = wantsTime;
     this.#stream = stream === undefined ? undefined : new Credit(stream);
     this.#room = parts;
   }
@@ -119,6 +132,18 @@ export class ActiveRequest implements ServiceRequest {
   /** Whether the client reads the values of a stream one by one. */
   get isStreamed(): boolean {
     return this.#stream !== undefined;
+  }
+
+  /** The time of the result, for a client that wants it. */
+  takeResultTime(): number | undefined {
+    return this.#wantsTime ? this.takeTime() : undefined;
+  }
+
+  /** The time of a reading: what the method has set, or now. What it has set is used once. */
+  takeTime(): number {
+    const { time } = this;
+    this.time = undefined;
+    return timeOf(time);
   }
 
   /** The reply is not needed any more. */

@@ -11,8 +11,10 @@ import { logger } from "../base/log.ts";
 import { encodeValue } from "../wire/json.ts";
 import type { JsonObject } from "../wire/message.ts";
 import { repr } from "../base/repr.ts";
+import type { ServiceAbout } from "../wire/about.ts";
+import { describe, type DescribedAttribute } from "./about.ts";
 import type { StandardSchema } from "./schema.ts";
-import { Signature } from "../wire/signature.ts";
+import { type NamedParameter, Signature } from "../wire/signature.ts";
 import { mergeSchemas, validate } from "./validation.ts";
 
 /** The name on the wire of the method `shutdownService`, which a Service may define. */
@@ -46,10 +48,7 @@ export class Attributes {
   constructor(object: object, base: object) {
     this.#object = object;
     this.#base = base;
-    this.#schemas = mergeSchemas(
-      this.#owners().filter((owner) => owner !== object).map(({ constructor }) => constructor)
-        .reverse(),
-    );
+    this.#schemas = mergeSchemas(this.#classes());
   }
 
   /**
@@ -75,13 +74,28 @@ export class Attributes {
   }
 
   /**
+   * What the class says of itself, of the attributes that an identity lists. Called when the object
+   * is complete.
+   *
+   * @returns `undefined` if it says nothing.
+   * @throws {TypeError} If a `static about` is wrong.
+   */
+  describe(ignored: ReadonlySet<string>): ServiceAbout | undefined {
+    const declared = this.#classes().filter((one) => Object.hasOwn(one, "about"))
+      .map((one) => [one.name, Reflect.get(one, "about")] as const);
+    const listed = this.#names().filter((name) => !ignored.has(name))
+      .map((name) => this.#described(name));
+    const find = (name: string) => this.#isDefined(name) ? this.#described(name) : undefined;
+    return describe(declared, find, listed);
+  }
+
+  /**
    * The attributes as an identity lists them: the signature of a method as text, and the value of
    * anything else. A value that JSON cannot hold is left out, with a warning in the log.
    */
   list(ignored: ReadonlySet<string>): JsonObject {
-    const names = new Set(this.#owners().flatMap((owner) => Object.getOwnPropertyNames(owner)));
-    const listed = [...names]
-      .filter((name) => this.#isOffered(name) && !ignored.has(name))
+    const listed = this.#names()
+      .filter((name) => !ignored.has(name))
       .map((name): [string, unknown] => [wireName(name), this.#show(name)])
       .filter(([_, shown]) => shown !== undefined);
     if (SET_LOGGING_LEVEL_METHOD in this.#object && !ignored.has(SET_LOGGING_LEVEL)) {
@@ -180,6 +194,33 @@ export class Attributes {
 
   #isOffered(name: string): boolean {
     return name !== "constructor" && !isPrivate(name) && !Object.hasOwn(this.#base, name);
+  }
+
+  /** The names that are offered. */
+  #names(): string[] {
+    const names = this.#owners().flatMap((owner) => Object.getOwnPropertyNames(owner));
+    return [...new Set(names)].filter((name) => this.#isOffered(name));
+  }
+
+  #described(name: string): DescribedAttribute {
+    const schemas = this.#schemas?.get(name) ?? [];
+    return { name, wireName: wireName(name), parameters: this.#parametersOf(name), schemas };
+  }
+
+  /** The names of a method's parameters; `undefined` for a property. */
+  #parametersOf(name: string): readonly NamedParameter[] | undefined {
+    for (const owner of this.#owners()) {
+      const member = Object.getOwnPropertyDescriptor(owner, name);
+      if (member === undefined) continue;
+      // A getter is not called: it may take its time.
+      return typeof member.value === "function" ? this.#signatureOf(member.value).names : undefined;
+    }
+  }
+
+  /** The class of the object and those that it extends, without the base, which comes first. */
+  #classes(): { name: string }[] {
+    return this.#owners().filter((owner) => owner !== this.#object)
+      .map(({ constructor }) => constructor).reverse();
   }
 
   /** The object and its prototypes, without the base. */

@@ -311,7 +311,7 @@ export class Dispatcher {
   /** @throws {TypeError} If JSON cannot hold the result. */
   #reply(connection: Connection, request: ActiveRequest, result: unknown): void {
     const { requester, uid, attribute } = request;
-    connection.sendText(encodeReply(requester, uid, result));
+    connection.sendText(encodeReply(requester, uid, result, request.takeResultTime()));
     this.#options.onReplied(attribute);
   }
 

@@ -29,6 +29,7 @@ import type { ActiveRequest } from "./active_request.ts";
  * @throws The reason, if the request is aborted.
  * @throws {TypeError} When JSON cannot hold the value.
  * @throws {ValueError} When the value has changed while it was sent.
+ * @throws {RangeError} When the method has set a time that is none.
  */
 export async function sendLarge(
   connection: Connection,
@@ -37,21 +38,23 @@ export async function sendLarge(
   attribute?: typeof NEXT_VALUE,
 ): Promise<void> {
   const { requester, uid, parts, attribute: method } = request;
+  const time = attribute === undefined ? request.takeResultTime() : request.takeTime();
   const place = attribute === undefined ? RESULT : VALUE;
   const begin = attribute === undefined ? beginReply : beginValue;
   if (parts === undefined) {
     const pieces = await encodeLarge(value, place);
-    return await connection.sendPieces([begin(requester, uid), ...pieces, "}"]);
+    return await connection.sendPieces([begin(requester, uid, time), ...pieces, "}"]);
   }
   const json = await measure(() => writeJson(value, PIECE_LENGTH, place));
   if (json.size <= PIECE_SIZE) {
     const text = [...json.texts()].join("");
-    return connection.sendText(`${begin(requester, uid)}${text}}`);
+    return connection.sendText(`${begin(requester, uid, time)}${text}}`);
   }
+  using _held = { [Symbol.dispose]: json.release };
   const isComplete = await sendParts(json, {
     connection,
     credit: parts,
-    lineOf: (text, size) => encodeResultPart(requester, uid, text, size),
+    lineOf: (texts, size) => encodeResultPart(requester, uid, texts, size),
     isWanted: () => !request.isAborted,
     onProgress: (done, total) => {
       const { onProgress } = request;
@@ -60,5 +63,5 @@ export async function sendLarge(
     },
   });
   if (!isComplete) throw request.reason;
-  connection.sendText(encodeSized(requester, uid, json.size, attribute));
+  connection.sendText(encodeSized(requester, uid, json.size, attribute, time));
 }

@@ -28,13 +28,18 @@ const INVALID_LENGTH = "Invalid string length";
 /**
  * A notification as one line, without its terminator.
  *
+ * @param time When the reading was taken, in milliseconds since 1970. Default: it is not said.
  * @throws {TypeError} If JSON cannot hold the arguments, or one before another is `undefined`.
  * @throws {ValueError} If the line is longer than {@linkcode MAX_NOTIFICATION_SIZE}.
  */
-export function notificationLine(service: string, { args, kwargs }: Call): string {
+export function notificationLine(
+  service: string,
+  { args, kwargs }: Call,
+  time?: number,
+): string {
   let line: string;
   try {
-    line = encodeNotification(service, givenArguments(args), kwargs);
+    line = encodeNotification(service, givenArguments(args), kwargs, time);
   } catch (error) {
     if (error instanceof RangeError && error.message === INVALID_LENGTH) throw tooLong("too many");
     throw error;

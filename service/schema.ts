@@ -17,6 +17,10 @@ export interface StandardSchema<Output = unknown> {
     readonly vendor: string;
     /** Checks and converts a value. */
     readonly validate: (value: unknown) => SchemaResult<Output> | Promise<SchemaResult<Output>>;
+    /** Makes JSON Schema of it, where the library can, e.g. Zod 4: for the description of a Service. */
+    readonly jsonSchema?: {
+      input(options: { readonly target: "draft-2020-12" }): Record<string, unknown>;
+    } | undefined;
     /** Types for the compiler. There is no such member at run time. */
     readonly types?: { readonly input: unknown; readonly output: Output } | undefined;
   };

@@ -59,7 +59,7 @@ export async function sendValues(
       if (isLarge(value)) {
         await sendLarge(connection, request, value, NEXT_VALUE);
       } else {
-        const begin = beginValue(request.requester, request.uid);
+        const begin = beginValue(request.requester, request.uid, request.takeTime());
         connection.sendText(`${begin}${encodeValue(value, VALUE)}}`);
       }
       if (connection.congested) await abortable(connection.drained(), signal);

@@ -2,7 +2,7 @@
 
 import { assertEquals, assertRejects } from "@std/assert";
 import { connect } from "../client.ts";
-import { TimeoutError } from "../errors.ts";
+import { CertificateError, TimeoutError } from "../errors.ts";
 import { TestManager, WireListener, WirePeer } from "../testing.ts";
 
 Deno.test("connected names the devices that are missing, and those that are there", async () => {
@@ -72,4 +72,20 @@ Deno.test({
     listener[Symbol.dispose]();
     assertEquals(await peer.readText(), undefined);
   },
+});
+
+Deno.test("a wire peer speaks TLS with a Manager, and believes only its certificate", async () => {
+  await using manager = await TestManager.start();
+  await using other = await TestManager.start();
+  const identity = { type: "client", name: "raw" };
+  await using peer = await WirePeer.introduce(manager.connectOptions, identity);
+  await manager.connected("raw");
+  assertEquals(
+    Object.keys(manager.manager.identities().clients)[0].endsWith(`:${peer.port}]`),
+    true,
+  );
+  for (const certFile of [other.connectOptions.certFile, "none.crt"]) {
+    const connecting = () => WirePeer.connect({ ...manager.connectOptions, certFile });
+    await assertRejects(connecting, CertificateError);
+  }
 });

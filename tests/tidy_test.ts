@@ -6,7 +6,14 @@
 import { assert, assertEquals } from "@std/assert";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { layerOf, LAYERS, moduleGraph, ROOT, sourceFiles } from "./support/source_tree.ts";
+import {
+  layerOf,
+  LAYERS,
+  moduleGraph,
+  ROOT,
+  sourceFiles,
+  testFiles,
+} from "./support/source_tree.ts";
 
 interface Graph {
   modules: {
@@ -59,9 +66,16 @@ async function loadedBy(entry: string): Promise<Set<string>> {
 /** The one import of a later layer: the Manager as a program starts the command line. */
 const ENTRY = "manager.ts cli/main.ts";
 
-Deno.test("every module is in a layer, and every layer has a module", () => {
+/** The entry points through which every module of the package is loaded. */
+const ENTRIES = ["cli/main.ts", "testing.ts", "mod.ts"];
+
+Deno.test("every module is in a layer, and every layer has a module", async () => {
   const files = sourceFiles();
-  assertEquals(files.filter((file) => layerOf(file) === -1), []);
+  const reached = (await importsFrom(ENTRIES)).flatMap(({ importer, imported }) =>
+    [importer, imported].filter((name) => /^[\w/]+\.ts$/.test(name))
+  );
+  assert(reached.length > 300, "the imports were not found");
+  assertEquals([...new Set([...reached, ...files])].filter((file) => layerOf(file) === -1), []);
   for (const name of LAYERS.flat()) {
     assert(files.some((file) => file.startsWith(name)), `there is no ${name}`);
   }
@@ -69,7 +83,7 @@ Deno.test("every module is in a layer, and every layer has a module", () => {
 
 Deno.test("a module imports from its own layer and from those before it, and never in a circle", async () => {
   const files = sourceFiles();
-  const imports = (await importsFrom(["cli/main.ts", "testing.ts", "mod.ts"]))
+  const imports = (await importsFrom(ENTRIES))
     .filter(({ importer, imported }) => files.includes(importer) && files.includes(imported))
     .filter(({ importer, imported }) => `${importer} ${imported}` !== ENTRY);
   assert(imports.length > 300, "the imports were not found");
@@ -119,7 +133,7 @@ Deno.test("only programs write to the console: the command line, and a Manager a
 });
 
 Deno.test("property tests have the same inputs in each run", () => {
-  const direct = sourceFiles("tests/").filter((file) =>
+  const direct = testFiles().filter((file) =>
     /^import .*"fast-check"/m.test(Deno.readTextFileSync(join(ROOT, file)))
   );
   assertEquals(direct, ["tests/support/properties.ts"]);

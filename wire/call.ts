@@ -72,6 +72,11 @@ export interface CallOptions {
    * this package. Its errors are logged.
    */
   onProgress?: (done: number, total: number, direction: "sent" | "received") => unknown;
+  /**
+   * Whether to ask when the reading was taken: the Future has it as its `time`. A Stream has the time
+   * of each value in any case. Only a Service of this package says it. Default: `false`.
+   */
+  time?: boolean;
 }
 
 /**

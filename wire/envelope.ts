@@ -14,8 +14,8 @@ import { JSONDecodeError } from "../errors.ts";
 import { LIMITS } from "../limits.ts";
 
 /**
- * The keys of a message that the envelope reads. `parts` is only compared, since most requests have
- * it: a key that is not a field costs 0.1 µs more.
+ * The keys of a message that the envelope reads. `parts` and `time` are only compared, since most
+ * requests, or notifications, have them: a key that is not a field costs 0.1 µs more.
  */
 export type Field =
   | "error"
@@ -26,7 +26,8 @@ export type Field =
   | "args"
   | "kwargs"
   | "result"
-  | "parts";
+  | "parts"
+  | "time";
 
 /** The JSON type of a value. */
 export type Kind = "absent" | "string" | "number" | "boolean" | "null" | "array" | "object";
@@ -42,6 +43,7 @@ export const FIELDS: readonly Field[] = [
   "kwargs",
   "result",
   "parts",
+  "time",
 ];
 
 const encoder = new TextEncoder();
@@ -77,6 +79,9 @@ const MAX_IN_PLACE = 16;
 
 /** The longest that the key of a field can be, every character of it escaped, in bytes with quotes. */
 const LONGEST_KEY = 6 * "attribute".length + 2;
+
+/** So many bytes of a string are examined one by one before four at a time are. */
+const NEAR = 32;
 
 /** How many bytes are decoded at once to check their encoding. */
 const DECODED = 1024 * 1024;
@@ -333,14 +338,19 @@ export class Envelope {
   /** From the opening quote to after the closing one. */
   #string(at: number): number {
     const line = this.#line;
-    const start = at;
-    for (at++; at < line.length; at++) {
-      const byte = line[at];
-      if (SPECIAL[byte] === 0) continue;
-      if (byte === QUOTE) return at + 1;
-      if (byte === BACKSLASH) at = this.#escape(at);
-      else if (byte < SPACE) this.#fail("Invalid control character", at);
-      else this.#isAscii = false;
+    const start = at++;
+    for (let isPlain = false; at < line.length;) {
+      if (isPlain) at = endOfPlain(line, at);
+      isPlain = true;
+      for (const near = Math.min(at + NEAR, line.length); at < near; at++) {
+        const byte = line[at];
+        if (SPECIAL[byte] === 0) continue;
+        if (byte === QUOTE) return at + 1;
+        isPlain = false;
+        if (byte === BACKSLASH) at = this.#escape(at);
+        else if (byte < SPACE) this.#fail("Invalid control character", at);
+        else this.#isAscii = false;
+      }
     }
     return this.#fail("Unterminated string", start);
   }
@@ -453,6 +463,23 @@ export class Envelope {
   #fail(reason: string, at: number): never {
     throw new JSONDecodeError(`${reason}: line 1 column ${at + 1} (char ${at})`);
   }
+}
+
+/**
+ * An index up to which the bytes are plain characters of a string, examined four at a time. The highest
+ * bit of a byte in one of the differences says that this byte, or one before it, is a control character,
+ * a quote, a backslash or no ASCII.
+ */
+function endOfPlain(line: Uint8Array, at: number): number {
+  const words = new DataView(line.buffer, line.byteOffset, line.length);
+  for (const last = line.length - 4; at <= last; at += 4) {
+    const four = words.getInt32(at, true);
+    const control = four - 0x20202020;
+    const quote = (four ^ 0x22222222) - 0x01010101;
+    const backslash = (four ^ 0x5c5c5c5c) - 0x01010101;
+    if (((control | quote | backslash) & 0x80808080) !== 0) break;
+  }
+  return at;
 }
 
 function isOtherSpace(byte: number): boolean {

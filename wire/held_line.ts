@@ -4,16 +4,17 @@
  * the same memory.
  *
  * The memory is a resizable buffer, which gives its pages back at once: of 1.1 GB in buffers of 64
- * to 256 KiB that were dropped instead, 1,083 MB stayed in the process (Deno 2.9). It is shared by
- * count: each owner releases it once, and the last one frees it.
+ * to 256 KiB that were dropped instead, 1,083 MB stayed in the process (Deno 2.9). It is shared: each
+ * owner releases it once, and the last one frees it.
  *
  * Each peer has a fair share of the budget only: of the line that it is sending together with those
- * that wait to be written to it.
+ * that wait to be written to it. So has each origin, for all of its peers together
+ * (`base/budget.ts`). A line counts once for each of them, however many of its receivers wait for it.
  *
  * @module
  */
 
-import { Budget } from "../base/budget.ts";
+import { Budget, type Holder } from "../base/budget.ts";
 import { Yielder } from "../base/pause.ts";
 
 /** The memory of a line grows in steps of this size, in bytes. */
@@ -35,19 +36,24 @@ export class HeldMemory extends Budget {
 /** A line, or the beginning of one, in memory of its own. */
 export class HeldLine {
   readonly #memory: HeldMemory;
+  readonly #maker: Holder;
   #buffer: ArrayBuffer;
   #length = 0;
   /** The share of the budget that it has, in bytes. The buffer may be lent, or lost. */
   #share = 0;
-  #owners = 1;
+  /** The owners and their groups, and how many times each of them is one. */
+  readonly #owners = new Map<Holder, number>();
 
   /**
    * An empty line, which its maker owns.
    *
    * @param limit The longest line that it can hold, in bytes.
+   * @param maker The peer that sends it.
    */
-  constructor(memory: HeldMemory, limit: number) {
+  constructor(memory: HeldMemory, limit: number, maker: Holder) {
     this.#memory = memory;
+    this.#maker = maker;
+    this.retain(maker);
     this.#buffer = new ArrayBuffer(0, { maxByteLength: limit + STEP });
   }
 
@@ -61,17 +67,13 @@ export class HeldLine {
     return new Uint8Array(this.#buffer, 0, this.#length);
   }
 
-  /**
-   * Appends a copy of the bytes. False, and nothing is appended, if the budget has no share left.
-   *
-   * @param others How many bytes of other lines are held for the sender.
-   */
-  tryAppend(bytes: Uint8Array, others = 0): boolean {
+  /** Appends a copy of the bytes. False, and nothing is appended, if the budget has no share left. */
+  tryAppend(bytes: Uint8Array): boolean {
     const needed = this.#length + bytes.length;
     const size = Math.ceil(needed / STEP) * STEP;
     const growth = size - this.#share;
     if (growth > 0) {
-      if (!this.#memory.tryTakeFairly(growth, this.#share + others)) return false;
+      if (!this.#memory.tryTakeFairly(growth, this.#maker)) return false;
       this.#share = size;
       this.#buffer.resize(size);
     }
@@ -85,28 +87,46 @@ export class HeldLine {
     const [buffer, share] = [this.#buffer, this.#share];
     if (share === 0) return;
     this.#buffer = new ArrayBuffer(0);
+    for (const owner of this.#owners.keys()) owner.count(-share);
     this.#length = this.#share = 0;
     if (!buffer.detached) free(buffer, share, this.#memory);
     else this.#memory.give(share); // it was lost with a worker
   }
 
-  /**
-   * Whether it may wait for a receiver: that would have no more than its fair share then.
-   *
-   * @param others How many bytes of other lines are held for the receiver.
-   */
-  mayWaitWith(others: number): boolean {
-    return this.#memory.leavesAsMuch(this.#share + others);
+  /** Whether it may wait for a receiver: that would have no more than its fair share then. */
+  mayWaitFor(receiver: Holder): boolean {
+    const { left } = this.#memory;
+    return [...receiver.withGroup()].every((one) =>
+      one.mayHold(this.#owners.has(one) ? 0 : this.#share, left)
+    );
   }
 
   /** Adds an owner. */
-  retain(): void {
-    this.#owners++;
+  retain(owner: Holder): void {
+    for (const one of owner.withGroup()) {
+      const times = this.#owners.get(one) ?? 0;
+      if (times === 0) one.count(this.#share);
+      this.#owners.set(one, times + 1);
+    }
   }
 
-  /** An owner does not need it any more. The last one frees the memory, and gives back its share. */
-  release(): void {
-    if (--this.#owners === 0) this.clear();
+  /**
+   * An owner does not need it any more. The last one frees the memory, and gives back its share.
+   *
+   * @param owner Default: its maker.
+   */
+  release(owner: Holder = this.#maker): void {
+    for (const one of owner.withGroup()) {
+      const times = this.#owners.get(one)!;
+      if (times > 1) this.#owners.set(one, times - 1);
+      else if (this.#owners.size > 1) {
+        this.#owners.delete(one);
+        one.count(-this.#share);
+      } else {
+        this.clear();
+        this.#owners.delete(one);
+      }
+    }
   }
 
   /**

@@ -6,6 +6,7 @@
  */
 
 import { ValueError } from "../errors.ts";
+import { type ServiceAbout, toServiceAbout } from "./about.ts";
 import { encodeValue } from "./json.ts";
 import { isObject, type JsonObject } from "./message.ts";
 
@@ -54,6 +55,8 @@ export interface ServiceIdentity {
   extensions: string[];
   /** The names of the methods whose results are streams. */
   streams: string[];
+  /** What the Service says of itself. Absent if it says nothing. */
+  about?: ServiceAbout;
 }
 
 /**
@@ -68,10 +71,18 @@ export interface ServiceIdentity {
  * ```
  */
 export interface ServiceUser {
-  /** The number of the user at the Manager, which no other user ever gets. */
+  /** The number of the user in the database of the Manager, which no other user there ever gets. */
   readonly id: number;
   /** The name of the user. */
   readonly name: string;
+}
+
+/**
+ * Whether two users are the same. The number alone is not enough: a Manager that was restarted may have
+ * another database, whose numbers begin anew. Nor is the name, which a later user may get.
+ */
+export function isSameUser(one: ServiceUser | undefined, other: ServiceUser | undefined): boolean {
+  return one?.id === other?.id && one?.name === other?.name;
 }
 
 /** A Service in the list of a Manager, and in the reply to `link`. */
@@ -98,6 +109,11 @@ export interface ServiceEntry {
    * `owner`, if users log in.
    */
   offered_by?: ServiceUser;
+  /**
+   * What the service says of itself. Only in the reply to `link`, to a client that has offered the
+   * extension `about`, if the service says anything.
+   */
+  about?: ServiceAbout;
 }
 
 /**
@@ -119,8 +135,17 @@ export function toServiceEntry(value: unknown): ServiceEntry {
       throw notAnEntry(`${name} is no array of texts`);
     }
   }
-  const entry = { attributes, address, language, os, max_clients, extensions, streams };
-  const { offered_by } = value;
+  const { offered_by, about } = value;
+  const entry = {
+    attributes,
+    address,
+    language,
+    os,
+    max_clients,
+    extensions,
+    streams,
+    ...(about === undefined ? {} : { about: toServiceAbout(about) }),
+  };
   if (offered_by === undefined) return entry as ServiceEntry;
   if (!isServiceUser(offered_by)) throw notAnEntry("offered_by is no user");
   return { ...entry, offered_by: { id: offered_by.id, name: offered_by.name } } as ServiceEntry;

@@ -85,7 +85,8 @@ class Writer {
     for (let start = 0, end; start < text.length; start = end) {
       end = start + this.#length;
       if (text.codePointAt(end - 1)! > 0xffff) end++; // a surrogate pair stays together
-      yield opening + JSON.stringify(text.slice(start, end)).slice(1, -1);
+      if (opening !== "") yield opening; // not joined with the text: that would copy it
+      yield JSON.stringify(text.slice(start, end)).slice(1, -1);
       opening = "";
     }
     yield opening + '"';
@@ -95,7 +96,8 @@ class Writer {
     let opening = "[";
     const writeShort = function* (start: number, end: number): Generator<string, void> {
       if (start === end) return;
-      yield opening + encodeItems(list.slice(start, end), place, start).slice(1, -1);
+      yield opening;
+      yield encodeItems(list.slice(start, end), place, start).slice(1, -1);
       opening = ",";
     };
     for (let start = 0; start < list.length;) {
@@ -141,7 +143,8 @@ class Writer {
     const writeShort = function* (members: [string, unknown][]): Generator<string, void> {
       const text = encodeValue(Object.fromEntries(members), place).slice(1, -1);
       if (text === "") return; // members that are undefined are left out
-      yield opening + text;
+      yield opening;
+      yield text;
       opening = ",";
     };
     let members: [string, unknown][] = [];

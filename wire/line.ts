@@ -7,13 +7,14 @@
  *   arrive;
  * - each byte is searched for a newline once;
  * - a line within one chunk is a view of the chunk. A line in several chunks is copied a bounded
- *   number of times per byte; at most `wholeLineLimit` plus one chunk is in memory.
+ *   number of times per byte; at most `wholeLineLimit` plus one chunk is in memory. Both are valid
+ *   until the next chunk is split: its memory is used again.
  *
  * @module
  */
 
 import { Buffer } from "node:buffer";
-import { ByteBuffer } from "../base/buffer.ts";
+import { ByteBuffer, recycle, takeBuffer } from "../base/buffer.ts";
 
 const NEWLINE = "\n";
 const NEWLINE_BYTE = 0x0a;
@@ -124,6 +125,8 @@ export class LineSplitter {
   wholeLineLimit: number;
   readonly #pull: () => Promise<boolean>;
   #held = new ByteBuffer();
+  /** The buffer of the last line that was held and given as a whole. Valid until the next chunk. */
+  #given: ByteBuffer | undefined;
   /** The long line whose end has not arrived. */
   #long: LongLine | undefined;
   /** Whether a carriage return of the long line is held back, since a newline may follow it. */
@@ -145,9 +148,12 @@ export class LineSplitter {
 
   /**
    * The lines that end in this chunk, and the long line that begins in it, if there is one. Most are
-   * views of the chunk, so its memory may be used again only after they have been read.
+   * views of the chunk, so its memory may be used again only after they have been read. They are valid
+   * until the next call.
    */
   split(chunk: Uint8Array): Line[] {
+    if (this.#given !== undefined) recycle(this.#given);
+    this.#given = undefined;
     const lines: Line[] = [];
     let start = 0;
     const text = chunk.length < SHORT ? undefined : characters(chunk);
@@ -179,6 +185,7 @@ export class LineSplitter {
   #finish(tail: Uint8Array): Line[] {
     if (this.#long === undefined) {
       this.#held.append(tail);
+      this.#given = this.#held;
       const held = this.#takeHeld();
       return [this.#whole(held.at(-1) === CARRIAGE_RETURN ? held.subarray(0, -1) : held)];
     }
@@ -208,6 +215,7 @@ export class LineSplitter {
     // One byte more than the limit may be the carriage return of a line that just fits.
     const isLong = this.#held.length + tail.length > this.wholeLineLimit + 1;
     const isMore = isLong && this.#held.length > 0; // so that the buffer does not grow once more
+    if (this.#held.length === 0 && tail.length > SHORT) this.#held = takeBuffer();
     if (!isMore) this.#held.append(tail);
     if (!isLong) return [];
     const held = this.#takeHeld();

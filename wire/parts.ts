@@ -9,9 +9,11 @@
  * @module
  */
 
+import { Buffer } from "node:buffer";
 import { ValueError } from "../errors.ts";
 import { periodicPause } from "../base/pause.ts";
 import type { ParseJson } from "./json.ts";
+import { HeldTexts } from "./held_texts.ts";
 import { JsonReader } from "./json_reader.ts";
 import { unreadable } from "./large_values.ts";
 
@@ -19,13 +21,7 @@ import { unreadable } from "./large_values.ts";
 export const PIECE_SIZE = 256 * 1024;
 
 /** How much JSON is written at once, without a pause, in bytes: it takes some 30 ms at most. */
-export const AT_ONCE = 8 * 1024 * 1024;
-
-/**
- * How much JSON is held so that it is written once, in bytes. A value with more is written twice: to
- * measure it, and to send it.
- */
-export const HELD_SIZE = 64 * 1024 * 1024;
+export const AT_ONCE = 4 * 1024 * 1024;
 
 /** The time from one pause to the next, in milliseconds. */
 const SLICE = 5;
@@ -33,12 +29,13 @@ const SLICE = 5;
 const MIN_PIECE_SIZE = 4;
 
 const encoder = new TextEncoder();
-/** What is encoded only to be measured. */
+/** What is encoded only to be cut. */
 let scratch: Uint8Array<ArrayBuffer> | undefined;
 
 /** A piece. */
 export interface Piece {
-  text: string;
+  /** The texts that are the piece together. */
+  texts: string[];
   /** In bytes of UTF-8. */
   size: number;
 }
@@ -49,8 +46,10 @@ export interface MeasuredJson {
   readonly size: number;
   /** Whether the text is held. If not, the value must not change until it is sent. */
   readonly isHeld: boolean;
-  /** The texts that are the JSON together. */
+  /** The texts that are the JSON together. Where it is not held, they are written again. */
   texts(): Iterable<string>;
+  /** Does not hold the text any more: it is sent, or is not wanted any more. */
+  release(): void;
 }
 
 /** Writes the JSON of a value from its beginning, in texts. */
@@ -58,14 +57,7 @@ export type WriteJson = () => Generator<string, void>;
 
 /** How many bytes of UTF-8 a text has. */
 export function sizeOf(text: string): number {
-  scratch ??= new Uint8Array(PIECE_SIZE);
-  let size = 0;
-  for (let rest = text; rest !== "";) {
-    const { read, written } = encoder.encodeInto(rest, scratch);
-    size += written;
-    rest = rest.slice(read);
-  }
-  return size;
+  return Buffer.byteLength(text);
 }
 
 /**
@@ -76,21 +68,21 @@ export function sizeOf(text: string): number {
 export function* cutPieces(texts: Iterable<string>, limit = PIECE_SIZE): Generator<Piece, void> {
   const most = Math.max(limit, MIN_PIECE_SIZE);
   scratch ??= new Uint8Array(PIECE_SIZE);
-  let text = "";
-  let size = 0;
+  let piece: Piece = { texts: [], size: 0 };
   for (let rest of texts) {
-    while (rest !== "") {
-      const { read, written } = encoder.encodeInto(rest, scratch.subarray(0, most - size));
-      text += rest.slice(0, read);
-      size += written;
-      if (read === rest.length) break;
-      yield { text, size };
-      text = "";
-      size = 0;
+    let length = sizeOf(rest);
+    for (; piece.size + length > most; length = sizeOf(rest)) {
+      const { read, written } = encoder.encodeInto(rest, scratch.subarray(0, most - piece.size));
+      if (read > 0) piece.texts.push(rest.slice(0, read));
+      yield { texts: piece.texts, size: piece.size + written };
+      piece = { texts: [], size: 0 };
       rest = rest.slice(read);
     }
+    if (length === 0) continue;
+    piece.texts.push(rest);
+    piece.size += length;
   }
-  if (size > 0) yield { text, size };
+  if (piece.size > 0) yield piece;
 }
 
 /** The JSON of a value whose beginning is written. */
@@ -118,7 +110,7 @@ export function measureNow(write: WriteJson): MeasuredJson | BegunJson {
   let size = 0;
   while (size <= AT_ONCE) {
     const next = rest.next();
-    if (next.done) return { size, isHeld: true, texts: () => texts };
+    if (next.done) return { size, isHeld: true, texts: () => texts, release: () => {} };
     texts.push(next.value);
     size += sizeOf(next.value);
   }
@@ -138,16 +130,31 @@ export async function measure(
 ): Promise<MeasuredJson> {
   const pause = periodicPause(SLICE);
   const { rest } = begun;
-  let texts: string[] | undefined = begun.texts;
+  let held: HeldTexts | undefined = new HeldTexts(begun.texts, begun.size);
+  const release = () => {
+    held?.release();
+    held = undefined;
+  };
   let size = begun.size;
-  for (let next; !(next = rest.next()).done;) {
-    size += sizeOf(next.value);
-    if (size > HELD_SIZE) texts = undefined;
-    texts?.push(next.value);
-    await pause();
+  try {
+    for (let next; !(next = rest.next()).done;) {
+      const length = sizeOf(next.value);
+      size += length;
+      if (!held?.tryAdd(next.value, length)) release();
+      await pause();
+    }
+  } catch (error) {
+    release();
+    throw error;
   }
-  const held = texts;
-  return { size, isHeld: held !== undefined, texts: () => held ?? write() };
+  return {
+    size,
+    get isHeld() {
+      return held !== undefined;
+    },
+    texts: () => held ?? write(),
+    release,
+  };
 }
 
 /** Puts the JSON of one value together, and reads it while it arrives. */

@@ -75,8 +75,31 @@ export const STREAM = "stream";
  */
 export const PARTS = "parts";
 
+/**
+ * The extension of a service that describes itself, under the key `about` of its identity, and of a
+ * device that wants to know it: the reply to `link` has that key then, and the Manager answers the
+ * request `about`.
+ */
+export const ABOUT = "about";
+
+/**
+ * The extension of a service that says when a reading was taken, under the key `time`: in each
+ * notification and each value of a stream, and in the reply to a request with the key `time`.
+ */
+export const TIME = "time";
+
 /** Every extension that our Manager knows. */
-export const EXTENSIONS: readonly string[] = [READY, BEAT, GONE, CANCEL, STREAM, PARTS, OWNER];
+export const EXTENSIONS: readonly string[] = [
+  READY,
+  BEAT,
+  GONE,
+  CANCEL,
+  STREAM,
+  PARTS,
+  OWNER,
+  ABOUT,
+  TIME,
+];
 
 /** The `attribute` of a control message: the client cancels its request of the same `uid`. */
 export const CANCEL_REQUEST = "__cancel__";

@@ -24,6 +24,8 @@ interface Plain {
   name: string;
   /** The default as Python shows it; `undefined` for a required parameter. */
   defaultText: string | undefined;
+  /** The default, if it is a literal that JSON can hold. */
+  literal?: { value: unknown } | undefined;
 }
 
 /** A destructured object: its members are keyword arguments. */
@@ -50,6 +52,17 @@ export interface ParameterName {
   readonly name: string;
   /** Whether the method has a default for it. */
   readonly optional: boolean;
+}
+
+/** An argument that a request may give by its name. */
+export interface NamedParameter {
+  readonly name: string;
+  /** The index of the parameter that it is, or is a member of. */
+  readonly index: number;
+  /** Whether it is a member of a destructured object. */
+  readonly member: boolean;
+  /** Its default, if that is a literal that JSON can hold. */
+  readonly literal: { value: unknown } | undefined;
 }
 
 /** The parameters of one function. */
@@ -108,6 +121,17 @@ export class Signature {
         return { form, name: parameter.name, optional: parameter.defaultText !== undefined };
       }
       return { form, name: "", optional: parameter.optional };
+    });
+  }
+
+  /** The names that an argument may have, and that of a rest parameter, in the order of the declaration. */
+  get names(): NamedParameter[] {
+    return this.#parameters.flatMap((parameter, index): NamedParameter[] => {
+      if (parameter.form !== "members") {
+        const literal = parameter.form === "plain" ? parameter.literal : undefined;
+        return [{ name: parameter.name, index, member: false, literal }];
+      }
+      return parameter.members.map(({ name, literal }) => ({ name, index, member: true, literal }));
     });
   }
 
@@ -304,7 +328,7 @@ function readParameter(pattern: Pattern, index: number): Parameter {
     case "AssignmentPattern":
       return pattern.left.type === "ObjectPattern"
         ? { ...readParameter(pattern.left, index), optional: true } as Members
-        : { ...readPlain(pattern.left, index), defaultText: showDefault(pattern.right) };
+        : { ...readPlain(pattern.left, index), ...readDefault(pattern.right) };
     case "ObjectPattern": {
       const members: Plain[] = [];
       let others: string | undefined;
@@ -316,7 +340,8 @@ function readParameter(pattern: Pattern, index: number): Parameter {
           members.push({
             form: "plain",
             name: key.type === "Identifier" ? key.name : String((key as { value: unknown }).value),
-            defaultText: value.type === "AssignmentPattern" ? showDefault(value.right) : undefined,
+            defaultText: undefined,
+            ...(value.type === "AssignmentPattern" ? readDefault(value.right) : {}),
           });
         }
       }
@@ -333,6 +358,32 @@ function readPlain(pattern: Pattern, index: number): Plain {
 
 function nameOf(pattern: Pattern, otherwise: string): string {
   return pattern.type === "Identifier" ? pattern.name : otherwise;
+}
+
+function readDefault(node: Expression): Pick<Plain, "defaultText" | "literal"> {
+  return { defaultText: showDefault(node), literal: literalOf(node) };
+}
+
+/** The value of a literal that JSON can hold; `undefined` for any other expression. */
+function literalOf(node: Expression): { value: unknown } | undefined {
+  switch (node.type) {
+    case "Literal":
+      // A regular expression and a bigint have values that JSON cannot hold.
+      if (node.value === null && node.raw !== "null") return undefined;
+      return /^(string|number|boolean)$/.test(typeof node.value) || node.value === null
+        ? { value: node.value }
+        : undefined;
+    case "UnaryExpression": {
+      const operand = node.operator === "-" ? literalOf(node.argument) : undefined;
+      return typeof operand?.value === "number" ? { value: -operand.value } : undefined;
+    }
+    case "ArrayExpression":
+      return node.elements.length === 0 ? { value: [] } : undefined;
+    case "ObjectExpression":
+      return node.properties.length === 0 ? { value: {} } : undefined;
+    default:
+      return undefined;
+  }
 }
 
 /** A default as Python shows it; `...` for one that is not a literal. */

@@ -8,13 +8,14 @@
 import { printLine } from "../../program/print.ts";
 import type { Command } from "commander";
 import process from "node:process";
-import { clearLine, createInterface, cursorTo } from "node:readline";
+import { clearLine, createInterface, cursorTo, type Interface } from "node:readline";
 import type { Client } from "../../client.ts";
 import {
   addConnectOptions,
   type ParsedConnectOptions,
   readConnectOptions,
 } from "../connect_options.ts";
+import { HistorySearch, type Key } from "../history_search.ts";
 import { ConsoleSession } from "../console_session.ts";
 import { ConfigurationError } from "../../errors.ts";
 import { makePrivateFolder, writePrivateFile } from "../../base/files.ts";
@@ -53,6 +54,9 @@ async function readLines(client: Client, isPerson: boolean): Promise<boolean> {
   const { promise: ended, resolve: end, reject: fail } = Promise.withResolvers<void>();
   const hasScreen = isPerson && Deno.stdout.isTerminal();
   const history = hasScreen ? loadHistory() : undefined;
+  /** The lines that were entered, the newest one first. */
+  let entered: readonly string[] = history ?? [];
+  let search: HistorySearch | undefined;
   let hasSucceeded = true;
   let isExecuting = false;
   let isClosed = false;
@@ -78,11 +82,14 @@ async function readLines(client: Client, isPerson: boolean): Promise<boolean> {
       clearLine(process.stdout, 0);
     }
     print(text);
-    if (isTyping) reader.prompt(true);
+    if (isTyping) redraw();
   };
+  const redraw = () => search === undefined ? reader.prompt(true) : showSearch(search);
   const showError = (error: unknown) =>
     show(red(printableLines((error as Error).message)), console.error);
-  const session = new ConsoleSession(client, (text) => show(text));
+  const session = new ConsoleSession(client, (text) => show(text), (text) => {
+    if (hasScreen) show(dim(text), console.error);
+  });
   const execute = async (line: string): Promise<void> => {
     if (isOver) return;
     isExecuting = true;
@@ -110,6 +117,7 @@ async function readLines(client: Client, isPerson: boolean): Promise<boolean> {
     executed.then(end, fail); // lines that were piped may still have to be executed
   });
   reader.on("history", (lines: string[]) => {
+    entered = lines;
     if (history === undefined) return;
     try {
       writeHistory(lines);
@@ -120,10 +128,26 @@ async function readLines(client: Client, isPerson: boolean): Promise<boolean> {
   reader.on("SIGINT", () => {
     if (session.interrupt()) return;
     const isEmpty = reader.line === "";
-    reader.write(null, { ctrl: true, name: "e" });
-    reader.write(null, { ctrl: true, name: "u" });
+    setLine(reader, "");
     if (isEmpty) show(dim("Ctrl+D or exit ends the console"), console.error);
   });
+  if (hasScreen) {
+    const editor = reader as unknown as LineEditor;
+    const edit = editor._ttyWrite.bind(editor);
+    editor._ttyWrite = (text, key) => {
+      const isBegun = search === undefined;
+      if (isBegun && !(key?.ctrl && key.name === "r" && !isExecuting)) return edit(text, key);
+      const { line } = reader;
+      if (isBegun) setLine(reader, ""); // it may take several rows of the terminal
+      search ??= new HistorySearch(entered, line);
+      const outcome = search.press(text, key ?? {});
+      if (outcome.state === "searching") return showSearch(search);
+      search = undefined;
+      reader.prompt();
+      setLine(reader, outcome.line);
+      if (outcome.isPassedOn) edit(text, key);
+    };
+  }
   client.connectionHandler = (change) =>
     show(dim(printable(describeChange(change))), console.error);
   client.shutdownHandler = (error) => error ? fail(error) : end();
@@ -143,6 +167,25 @@ async function readLines(client: Client, isPerson: boolean): Promise<boolean> {
     reader.close();
   }
   return hasSucceeded;
+}
+
+/** The member of the interface of `node:readline` that each key goes to. Node's own prompt replaces it too. */
+interface LineEditor {
+  _ttyWrite(text: string | undefined, key: Key | undefined): void;
+}
+
+/** Replaces the line that is being typed. */
+function setLine(reader: Interface, line: string): void {
+  reader.write(null, { ctrl: true, name: "e" });
+  reader.write(null, { ctrl: true, name: "u" });
+  if (line !== "") reader.write(line);
+}
+
+/** Shows a search in the row of the prompt. */
+function showSearch({ text }: HistorySearch): void {
+  cursorTo(process.stdout, 0);
+  clearLine(process.stdout, 0);
+  process.stdout.write(printable(text).slice(0, (process.stdout.columns || 80) - 1));
 }
 
 /** The history. `undefined` if it cannot be read: then it is not written either. */

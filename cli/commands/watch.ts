@@ -5,7 +5,7 @@
  */
 
 import { print } from "../../program/print.ts";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { splitArguments } from "../../wire/call.ts";
 import {
   addConnectOptions,
@@ -20,9 +20,11 @@ import { formatArguments } from "../call_syntax.ts";
 import { dim, encodeForTerminal } from "../output.ts";
 import { printable } from "../../base/printable.ts";
 import { linkWith } from "../requests.ts";
+import { NotificationTable } from "../csv.ts";
 
 interface ParsedOptions extends ParsedConnectOptions {
   count?: number;
+  csv?: boolean;
   json?: boolean;
   quiet?: boolean;
 }
@@ -34,14 +36,22 @@ export function addWatch(program: Command): void {
     .argument("<service>", "the name of the Service")
     .addOption(countOption("end after so many notifications; 0 for never", 0))
     .option("--json", "print each as one object of JSON: time, args and kwargs")
+    .addOption(
+      new Option(
+        "--csv",
+        "print rows of a table: time, arg1, arg2, ... and the names of the others",
+      )
+        .conflicts("json"),
+    )
     .option("-q, --quiet", "do not tell when it begins, and when the connection is lost and back")
     .action(watch);
 }
 
 async function watch(
   service: string,
-  { count = 0, json = false, quiet = false, ...parsed }: ParsedOptions,
+  { count = 0, csv = false, json = false, quiet = false, ...parsed }: ParsedOptions,
 ): Promise<void> {
+  const format = csv ? csvFormat() : json ? formatJson : formatLine;
   const connecting = { ...readConnectOptions(parsed), reconnect: true };
   await runSession(connecting, "watch", async ({ client, signal, removeDeadline }) => {
     const { promise: ended, resolve: end, reject: fail } = Promise.withResolvers<void>();
@@ -58,7 +68,7 @@ async function watch(
       if (count > 0 && seen === count) return;
       seen++;
       try {
-        if (!print(`${formatNotification(parameters, json)}\n`) || seen === count) end();
+        if (!print(format(parameters)) || seen === count) end();
       } catch (error) {
         fail(error); // e.g. the disk is full
       }
@@ -71,9 +81,20 @@ async function watch(
 }
 
 /** A notification as one line. */
-function formatNotification(parameters: readonly unknown[], isJson: boolean): string {
+function formatLine(parameters: readonly unknown[]): string {
   const { args, kwargs } = splitArguments(parameters);
-  return isJson
-    ? encodeForTerminal({ time: new Date(), args, kwargs })
-    : formatArguments(args, kwargs);
+  return `${formatArguments(args, kwargs)}\n`;
+}
+
+function formatJson(parameters: readonly unknown[]): string {
+  const { args, kwargs } = splitArguments(parameters);
+  return `${encodeForTerminal({ time: new Date(), args, kwargs })}\n`;
+}
+
+function csvFormat(): (parameters: readonly unknown[]) => string {
+  const table = new NotificationTable(Deno.stdout.isTerminal());
+  return (parameters) => {
+    const { args, kwargs } = splitArguments(parameters);
+    return table.write(new Date(), args, kwargs);
+  };
 }

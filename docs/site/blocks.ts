@@ -16,6 +16,8 @@ export interface Block {
   words: readonly string[];
   /** The file that it is saved as, from the word `file=calculator.ts`. */
   file?: string;
+  /** The running program whose output it shows, from the word `of=calculator.ts`. */
+  of?: string;
   /** The code of a comment before it, which readers do not see: `<!-- before: ... -->`. */
   before: string;
   code: string;
@@ -35,10 +37,12 @@ export function blocksOf(path: string, text: string): Block[] {
     }
     if (index === lines.length) throw new Error(`${path}:${line}: this block does not end`);
     const [language = "", ...words] = header.split(/\s+/).filter(Boolean);
-    const file = words.find((word) => word.startsWith("file="))?.slice("file=".length);
+    const valueOf = (name: string) =>
+      words.find((word) => word.startsWith(name))?.slice(name.length);
+    const [file, of] = [valueOf("file="), valueOf("of=")];
     const above = lines.slice(0, line - 1).join("\n");
     const [, before = ""] = /<!-- before:((?:(?!-->)[^])*)-->\s*$/.exec(above) ?? [];
-    blocks.push({ path, line, language, words, file, before, code: code.join("\n") });
+    blocks.push({ path, line, language, words, file, of, before, code: code.join("\n") });
   }
   return blocks;
 }

@@ -19,8 +19,11 @@ export const navigation: readonly Section[] = [
   {
     title: "How to",
     pages: [
+      "docs/how-to/instruments.md",
       "docs/how-to/let-people-in.md",
+      "docs/how-to/notebook.md",
       "docs/how-to/call-from-python.md",
+      "docs/how-to/call-from-node.md",
       "docs/how-to/notifications.md",
       "docs/how-to/locks.md",
       "docs/how-to/reconnect.md",
@@ -31,8 +34,11 @@ export const navigation: readonly Section[] = [
       "docs/validation.md",
       "docs/workers.md",
       "docs/how-to/testing.md",
+      "docs/how-to/keep-readings.md",
+      "docs/how-to/service-at-boot.md",
       "docs/deploy.md",
       "docs/ssh.md",
+      "docs/how-to/windows.md",
     ],
   },
   {

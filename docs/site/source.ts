@@ -13,9 +13,12 @@ import type { Source } from "./site.ts";
 /** The folder of the repository. */
 export const root = fileURLToPath(new URL("../../", import.meta.url));
 
-/** Every page: those at the root, all in `docs`, and that of the benchmarks. */
+/** The pages that are not in `docs`. Other Markdown at the root may be a reader's own notes. */
+const ELSEWHERE = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "benchmarks/README.md"];
+
+/** Every page. */
 export function readPages(): Map<string, string> {
-  const paths = [...markdownIn("."), ...markdownIn("docs", true), "benchmarks/README.md"];
+  const paths = [...ELSEWHERE, ...markdownIn("docs")];
   return new Map(paths.sort().map((path) => [path, Deno.readTextFileSync(root + path)]));
 }
 
@@ -28,10 +31,10 @@ export function readSource(): Source {
   };
 }
 
-function markdownIn(folder: string, deep = false): string[] {
+function markdownIn(folder: string): string[] {
   return [...Deno.readDirSync(root + folder)].flatMap(({ name, isDirectory }) => {
     const path = posix.join(folder, name);
-    if (isDirectory) return deep ? markdownIn(path, deep) : [];
+    if (isDirectory) return markdownIn(path);
     return name.endsWith(".md") ? [path] : [];
   });
 }

@@ -12,7 +12,7 @@ import { ConnectionsTable } from "./connections_table.ts";
 import { ConfigurationError } from "../../errors.ts";
 import { exposedMode, fileExists, makePrivateFolder, touchPrivateFile } from "../../base/files.ts";
 import { HostnamesTable } from "./hostnames_table.ts";
-import { logger } from "../../base/log.ts";
+import { literal, logger } from "../../base/log.ts";
 import { quoteWord } from "../../base/quote.ts";
 import { UsersTable } from "./users_table.ts";
 
@@ -94,7 +94,7 @@ function warnOfReaders(path: string): void {
   if (mode === undefined) return;
   log.warn(
     "Others can read the database {path} (mode {mode}), and try out passwords on it. If they " +
-      "should not, run: chmod 600 {word}, and start the Manager again",
-    { path, mode, word: quoteWord(path) },
+      `should not, run: ${literal(`chmod 600 ${quoteWord(path)}`)}, and start the Manager again`,
+    { path, mode },
   );
 }

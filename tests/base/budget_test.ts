@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertFalse, assertThrows } from "@std/assert";
-import { Budget } from "../../base/budget.ts";
+import { Budget, Holder } from "../../base/budget.ts";
 import fc from "../support/properties.ts";
 
 Deno.test("a budget gives no more bytes than it has, and what is given back can be taken again", () => {
@@ -14,16 +14,36 @@ Deno.test("a budget gives no more bytes than it has, and what is given back can 
   assertEquals(budget.held, 9);
 });
 
+/** Takes all that each holder may have, one holder after the other. */
+function fill(budget: Budget, holders: readonly Holder[]): number[] {
+  for (const holder of holders) while (budget.tryTakeFairly(1, holder));
+  return holders.map(({ held }) => held);
+}
+
 Deno.test("a holder of a budget may have no more than is left for the others", () => {
   const budget = new Budget(16);
-  const has = [0, 0, 0, 0, 0];
-  for (const holder of has.keys()) while (budget.tryTakeFairly(1, has[holder])) has[holder]++;
-  assertEquals(has, [8, 4, 2, 1, 0]);
-  assertEquals(budget.held, 15);
-  budget.give(8);
-  assertEquals([budget.leavesAsMuch(9), budget.leavesAsMuch(10)], [true, false]);
-  assert(budget.tryTakeFairly(3, 1));
-  assertFalse(budget.tryTakeFairly(1, 6));
+  const holders = Array.from({ length: 5 }, () => Holder.one());
+  assertEquals(fill(budget, holders), [8, 4, 2, 1, 0]);
+  assertEquals([budget.held, budget.left], [15, 1]);
+  budget.giveBackOf(holders[0], 8);
+  assertEquals([budget.left, holders[0].held], [9, 0]);
+  assert(budget.tryTakeFairly(3, holders[4]));
+  assertEquals([budget.left, holders[4].held], [6, 3]);
+  assertFalse(budget.tryTakeFairly(2, holders[4]));
+});
+
+Deno.test("a group has no more of a budget than three times what is left, with however many holders", () => {
+  for (const count of [1, 2, 3, 100]) {
+    const budget = new Budget(64);
+    const group = Holder.group();
+    const holders = Array.from({ length: count }, () => Holder.one(group));
+    fill(budget, holders);
+    assertEquals(group.held, holders.reduce((sum, { held }) => sum + held, 0));
+    assertEquals(group.held, count === 1 ? 32 : 48);
+    // Others get half of what is left, and half of the rest.
+    const [first] = fill(budget, [Holder.one(Holder.group()), Holder.one()]);
+    assertEquals(first, count === 1 ? 16 : 8);
+  }
 });
 
 Deno.test("no more can be given back to a budget than is held", () => {

@@ -7,7 +7,7 @@ import { exposedMode, fileExists, isExposed, replaceFile, writeFile } from "../.
 import { temporaryFolder } from "../support/folder.ts";
 import { posixTest } from "../support/posix.ts";
 
-Deno.test("a file that is replaced is kept under another name", async () => {
+posixTest("a file that is replaced is kept under another name", async () => {
   await using folder = await temporaryFolder();
   const file = join(folder.path, "keys", "localhost.key");
   assertEquals(fileExists(file), false);

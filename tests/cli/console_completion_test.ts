@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { complete } from "../../cli/console_completion.ts";
+import { complete, CONSOLE_COMMANDS } from "../../cli/console_completion.ts";
 
 const SERVICES = {
   BasicMath: { add: "(x, y)", power: "(x: Dict[str, int], n=2, *args, **kwargs) -> float", pi: 3 },
@@ -9,7 +9,7 @@ const SERVICES = {
 
 Deno.test("commands, services, methods and keyword arguments are completed", () => {
   const cases: [line: string, beginning: string, ...words: string[]][] = [
-    ["", "", "help", "ls", "link", "unlink", "exit", "BasicMath", '"String Editor"', '"ls"'],
+    ["", "", ...Object.keys(CONSOLE_COMMANDS), "BasicMath", '"String Editor"', '"ls"'],
     ["Ba", "Ba", "BasicMath "],
     ["l", "l", "ls", "link", '"ls"'],
     ["Str", "Str", '"String Editor" '],

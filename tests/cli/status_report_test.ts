@@ -173,14 +173,17 @@ Deno.test("the up-time is in the largest unit that is exact enough", () => {
 });
 
 Deno.test("control characters in the name of a peer are escaped", () => {
-  const name = "\u001b[2J\u202e\nEcho\u009b\u{e0001}";
+  const name = "\u001b[2J\u202e\n\u2028Echo\u009b\u{e0001}";
   const clients = { [`${name}[x:1]`]: { ...CLIENT, links: [name] } };
   const described = describeStatus(
     status({}, {}, { clients, services: { [name]: { ...SERVICE, locks: [name] } } }),
     null,
   );
   assert(!/(?!\n)\p{C}/u.test(described), described);
-  assert(described.includes("\\u{1b}[2J\\u{202e}\\u{a}Echo\\u{9b}\\u{e0001}[x:1]"), described);
+  assert(
+    described.includes("\\u{1b}[2J\\u{202e}\\u{a}\\u{2028}Echo\\u{9b}\\u{e0001}[x:1]"),
+    described,
+  );
 });
 
 Deno.test("a client or a service with the name __proto__ has a row", () => {

@@ -16,6 +16,7 @@ class Uplink implements RequestConnection {
   readonly onLarge = Promise.withResolvers<void>();
   readonly current = {
     sendText: (line: string) => this.#add(line),
+    sendTexts: (texts: readonly string[]) => this.#add(texts.join("")),
     sendPieces: (pieces: readonly (string | Uint8Array)[], isWanted = () => true) => {
       const decoder = new TextDecoder();
       const texts = pieces.map((piece) =>

@@ -1,10 +1,10 @@
 import { assertEquals } from "@std/assert";
 import { AsyncQueue } from "../../client/async_queue.ts";
 import { Future } from "../../future.ts";
-import { Stream } from "../../client/stream.ts";
+import { Stream, type StreamItem } from "../../client/stream.ts";
 
 Deno.test("of several who wait for a value, each is given the next one in its turn", async () => {
-  const values = new AsyncQueue<number>();
+  const values = new AsyncQueue<StreamItem<number>>();
   const { future: reply, resolve } = Future.withResolvers<unknown>();
   const stream = new Stream({
     label: "it",
@@ -16,10 +16,12 @@ Deno.test("of several who wait for a value, each is given the next one in its tu
   });
   const loops = [1, 2, 3].map(() => stream[Symbol.asyncIterator]());
   const [first, second, third] = loops.map((loop) => loop.next());
-  values.push(1);
+  values.push({ value: 1, time: 10 });
   assertEquals(await first, { value: 1, done: false });
-  values.push(2);
+  assertEquals(stream.time, 10);
+  values.push({ value: 2, time: 20 });
   assertEquals(await second, { value: 2, done: false });
+  assertEquals(stream.time, 20);
   resolve(null);
   assertEquals(await third, { value: undefined, done: true });
 });

@@ -108,12 +108,12 @@ Deno.test("pieces are sent as there is room for them, and not after the value is
     }),
     {
       connection: {
-        sendText: (line) => void sent.push(line),
+        sendTexts: (texts) => void sent.push(texts.join("")),
         congested: false,
         drained: () => Promise.resolve(),
       },
       credit,
-      lineOf: (text, size) => `${text.length} of ${size}`,
+      lineOf: (texts, size) => [`${texts.join("").length} of ${size}`],
       isWanted: () => isWanted,
       onProgress: (done, total) => progress.push([done, total]),
     },

@@ -1,7 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { mock } from "node:test";
 import { setImmediate } from "node:timers";
-import { Connection, type End } from "../../net/connection.ts";
+import { Connection } from "../../net/connection.ts";
+import type { End } from "../../net/connection_end.ts";
 import { DeviceKeepalive } from "../../device/reconnecting_connection.ts";
 import { IDLE_INTERVALS } from "../../net/keepalive.ts";
 import { memoryPair } from "../support/memory_transport.ts";
@@ -43,7 +44,9 @@ Deno.test("a connection to a Manager that has agreed to an interval and sends no
   assertEquals(await end, { state: "silent", timeout: 10 });
 });
 
-for (const result of [true, null, {}, { beat: 0 }, { beat: "2" }, { beat: -1 }, { beat: 1e12 }]) {
+const NO_INTERVALS = [0, "2", -1, 1e12, 1e-300, 0.999].map((beat) => ({ beat }));
+
+for (const result of [true, null, {}, ...NO_INTERVALS]) {
   Deno.test(`a Manager that confirms with ${JSON.stringify(result)} has agreed to no interval`, async () => {
     await using pair = memoryPair();
     using clock = fakeTimers();

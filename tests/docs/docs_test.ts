@@ -6,12 +6,15 @@ import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parse as parseYaml } from "@std/yaml";
 import { program } from "../../cli/main.ts";
+import { projectFiles } from "../../cli/project_files.ts";
 import manifest from "../../deno.json" with { type: "json" };
 import { type Block, blocksOf, commentBlocksOf } from "../../docs/site/blocks.ts";
 import { readPages, root } from "../../docs/site/source.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { denoCommand, succeed, tool } from "../support/process.ts";
 import { sourceFiles } from "../support/source_tree.ts";
+import { VERSION } from "../../version.ts";
+import { PYTHON } from "../support/python.ts";
 
 const pages = readPages();
 const pageBlocks = [...pages].flatMap(([path, text]) => blocksOf(path, text));
@@ -36,21 +39,31 @@ function importsOfReader(): Record<string, string> {
 
 Deno.test("every block of TypeScript in the documentation compiles", async () => {
   await using folder = await temporaryFolder();
+  const isCell = ({ words }: Block) => words.includes("cell");
   const blocks = [
-    ...pageBlocks.filter((block) => isTypeScript(block) && !block.words.includes("ignore")),
+    ...pageBlocks.filter((block) =>
+      isTypeScript(block) && !block.words.includes("ignore") && !isCell(block)
+    ),
+    // The cells of a notebook are one program.
+    ...Map.groupBy(pageBlocks.filter(isCell), ({ path }) => path).values().map((cells) => ({
+      ...cells[0],
+      code: cells.map(({ code }) => code).join("\n"),
+    })),
     // `deno test --doc` runs the blocks in documentation comments, except for `ignore`.
     ...commentBlocks.filter((block) => isTypeScript(block) && block.words.includes("ignore")),
   ];
   assert(blocks.length > 30, "the blocks were not found");
+  const ofInit = projectFiles({ title: "", version: VERSION });
   const files = await Promise.all(blocks.map(async (block) => {
     // Each page has its own folder, so that its blocks can import from each other.
     const name = block.file ?? `line_${block.line}.ts`;
     const file = join(folder.path, block.path.replaceAll("/", "_"), name);
     await Deno.mkdir(dirname(file), { recursive: true });
     await Deno.writeTextFile(file, `${block.before}\n${block.code}\nexport {};\n`);
-    // A documentation comment can import a file of the examples.
+    // A page can import a file of `init`, and a documentation comment one of the examples.
     for (const [, name] of block.code.matchAll(/from "\.\/(\w+\.ts)"/g)) {
       if (blocks.some(({ path, file }) => path === block.path && file === name)) continue;
+      if (name in ofInit) await Deno.writeTextFile(join(dirname(file), name), ofInit[name]);
       const example = join(root, "examples", name);
       if (existsSync(example)) await Deno.copyFile(example, join(dirname(file), name));
     }
@@ -69,34 +82,56 @@ Deno.test("an ignored block has a reason", () => {
 });
 
 Deno.test("words after the language of a block are those that CONTRIBUTING.md explains", () => {
-  const unknown = pageBlocks.filter(({ words }) =>
-    words[0] !== "ignore" &&
-    !words.every((word) => /^(run|start|output|file=(\.\.\/\w+\/)?[\w.]+)$/.test(word))
-  );
-  assertEquals(unknown.map(placeOf), []);
+  const isKnown = ({ language, words }: Block) => {
+    if (words.length === 0 || words[0] === "ignore") return true;
+    if (language === "sh") return ["run", "start"].includes(words.join(" "));
+    if (language === "ts" && words.join(" ") === "cell") return true;
+    const isOutput = language === "text" && /^output( of=[\w.]+)?$/.test(words.join(" "));
+    return isOutput || /^file=(\.\.\/\w+\/)?[\w.]+$/.test(words.join(" "));
+  };
+  assertEquals(pageBlocks.filter((block) => !isKnown(block)).map(placeOf), []);
   const nameless = pageBlocks.filter(({ language }) => language === "");
   assertEquals(nameless.map(placeOf), [], "a block without a language");
 });
 
-Deno.test("a reader sees the name of each file that a page saves, and the command that runs it", () => {
+Deno.test("the text right before a file that a page saves has its name, and nothing of it is hidden", () => {
   const saved = pageBlocks.filter(({ file }) => file !== undefined);
   assert(saved.length > 10, "the blocks were not found");
-  const hidden = saved.filter(({ path, language, words, file }) => {
-    const isRun = words.includes("start") || words.includes("run");
-    const program = language === "python" ? "python3" : "deno run -A";
-    return !visibleText(path).includes(isRun ? `${program} ${file}` : file!);
+  const nameless = saved.filter(({ path, line, file }) => {
+    const above = pages.get(path)!.split("\n").slice(0, line - 1).join("\n").trimEnd();
+    return !above.slice(above.lastIndexOf("\n\n")).includes(`\`${file}\``);
   });
-  assertEquals(hidden.map(placeOf), []);
+  assertEquals(nameless.map(placeOf), []);
+  assertEquals(saved.filter(({ before }) => before !== "").map(placeOf), []);
 });
 
-/** The text that GitHub shows of a page, without blocks of code but those for a shell. */
-function visibleText(path: string): string {
-  const text = pages.get(path)!
-    .replaceAll(/^( *)(`{3,}).*\n[^]*?^\1\2$/gm, "")
-    .replaceAll(/<!--[^]*?-->/g, "");
-  const shell = pageBlocks.filter((block) => block.path === path && block.language === "sh");
-  return [text, ...shell.map(({ code }) => code)].join("\n");
-}
+Deno.test("a page that connects says how to start the Manager and the Service", () => {
+  const silent = [...pages.keys()].filter((path) => {
+    const blocks = pageBlocks.filter((block) => block.path === path);
+    const startsManager = blocks.some(({ words, code }) =>
+      words.includes("start") && /manager\.ts|task manager\b/.test(code)
+    );
+    const connects = blocks.some(({ file, code }) =>
+      file !== undefined && /\bawait connect\(\)|(?<!Manager)\.start\(\)/.test(code)
+    );
+    return connects && !startsManager;
+  });
+  assertEquals(silent, []);
+});
+
+/** What PowerShell does not know, or does in another way than a POSIX shell. */
+const POSIX_ONLY = /<<|^export |\$\(|`|\\$|^\w+=\S*( |$)|\becho |\(\) *\{|(^|\s)(seq|tail|nc) /m;
+
+Deno.test("a command that PowerShell does not know is followed by one for PowerShell", () => {
+  const blocks = pageBlocks.filter(({ path }) => path !== "docs/deploy.md"); // systemd and Docker
+  const missing = blocks.filter(({ language, code, path, line }) => {
+    const isForLinux = /\bsudo /.test(code);
+    if (language !== "sh" || isForLinux || !POSIX_ONLY.test(code)) return false;
+    const next = blocks.find((block) => block.path === path && block.line > line);
+    return next?.language !== "powershell";
+  });
+  assertEquals(missing.map(placeOf), []);
+});
 
 Deno.test("every block of Python in the documentation compiles", async () => {
   const blocks = pageBlocks.filter(({ language }) => language === "python");
@@ -104,7 +139,7 @@ Deno.test("every block of Python in the documentation compiles", async () => {
   const script = "import json, sys\n" +
     "for place, code in json.loads(sys.argv[1]): compile(code, place, 'exec')";
   const sources = blocks.map((block) => [placeOf(block), block.code]);
-  await tool("python3", "-c", script, JSON.stringify(sources));
+  await tool(PYTHON, "-c", script, JSON.stringify(sources));
 });
 
 Deno.test("every block of JSON and YAML in the documentation can be read", () => {
@@ -133,9 +168,10 @@ function* commands(): Generator<{ block: Block; words: string[] }> {
 
 /** The words after the program, if it is a command of this package. */
 function argumentsOf(words: readonly string[]): string[] | undefined {
-  const at = words.findIndex((word) => word === "manager.ts" || word === "msl-network");
-  const isOurs = words[at] === "manager.ts" ? words.includes("run") : at === 0;
-  return isOurs ? words.slice(at + 1) : undefined;
+  const start = words.join(" ").match(
+    /^(.*\brun .*\bmanager\.ts|.*\btask manager|msl-network)( |$)/,
+  );
+  return start === null ? undefined : words.slice(start[1].split(" ").length);
 }
 
 Deno.test("every command in the documentation exists, with its options", () => {
@@ -168,11 +204,13 @@ Deno.test("every module that the page on the architecture names exists", () => {
 });
 
 Deno.test("every task and example that the documentation runs exists", () => {
+  const project = JSON.parse(projectFiles({ title: "", version: VERSION })["deno.json"]);
+  const tasksKnown = new Set([...Object.keys(manifest.tasks), ...Object.keys(project.tasks)]);
   let tasks = 0;
   let files = 0;
   for (const { block, words } of commands()) {
     const [, task] = /\bdeno(?:@[\d.]+)? task (\S+)/.exec(words.join(" ")) ?? [];
-    assert(task === undefined || task in manifest.tasks, `${placeOf(block)}: no task ${task}`);
+    assert(task === undefined || tasksKnown.has(task), `${placeOf(block)}: no task ${task}`);
     if (task !== undefined) tasks++;
     for (
       const word of words.filter((word) => /^(examples|docs|benchmarks)\/\S+\.\w+$/.test(word))

@@ -11,6 +11,7 @@ import { ManagerProcess } from "../support/manager_process.ts";
 import { run } from "../support/process.ts";
 import { pythonPeer } from "../support/python.ts";
 import { USER } from "../support/python_users.ts";
+import { posixTest } from "../support/posix.ts";
 
 const REFUSED = "PermissionError: 'j.doe' may not use the 'Lab' service";
 
@@ -174,21 +175,24 @@ Deno.test("without login no access list is enforced, even for a client that logs
   }
 });
 
-Deno.test("a Manager logs a warning if it does not enforce its access lists, and only then", async () => {
-  await using home = await temporaryFolder();
-  await output(home.path, "user", "add", "alice", "-p", "wonderland");
-  const warning = "Everybody may use and offer every service";
-  const errorsOf = async (...args: string[]) => {
-    await using manager = await ManagerProcess.start(home.path, ...args);
-    manager.kill("SIGTERM");
-    return (await manager.end()).stderr;
-  };
-  assert(!(await errorsOf()).includes(warning));
-  await output(home.path, "access", "allow", "DMM", "alice");
-  const errors = await errorsOf();
-  assert(errors.includes(warning) && errors.includes("DMM"), errors);
-  assert(!(await errorsOf("--auth-login")).includes(warning));
-});
+posixTest(
+  "a Manager logs a warning if it does not enforce its access lists, and only then",
+  async () => {
+    await using home = await temporaryFolder();
+    await output(home.path, "user", "add", "alice", "-p", "wonderland");
+    const warning = "Everybody may use and offer every service";
+    const errorsOf = async (...args: string[]) => {
+      await using manager = await ManagerProcess.start(home.path, ...args);
+      manager.kill("SIGTERM");
+      return (await manager.end()).stderr;
+    };
+    assert(!(await errorsOf()).includes(warning));
+    await output(home.path, "access", "allow", "DMM", "alice");
+    const errors = await errorsOf();
+    assert(errors.includes(warning) && errors.includes("DMM"), errors);
+    assert(!(await errorsOf("--auth-login")).includes(warning));
+  },
+);
 
 Deno.test("access lists the users of a service, and reports each change", async () => {
   await using home = await temporaryFolder();

@@ -7,7 +7,7 @@ import { TestManager } from "../../testing.ts";
 import { Laboratory } from "../support/laboratory.ts";
 import { Person } from "../support/person.ts";
 import { tool } from "../support/process.ts";
-import { connectPythonClient } from "../support/python.ts";
+import { connectPythonClient, PYTHON } from "../support/python.ts";
 import { PYTHON_USER } from "../support/python_users.ts";
 import { Lab } from "../support/services.ts";
 import { until } from "../support/until.ts";
@@ -215,7 +215,7 @@ for _ in range(100):
     peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     peer.close()  # with a reset
 `;
-  await tool("python3", "-c", script, host, String(port));
+  await tool(PYTHON, "-c", script, host, String(port));
   // 100 ms for each of these hundred would be noticed.
   await using cxn = await connect({ ...lab.manager.connectOptions, timeout: 5_000 });
   assertEquals(Object.keys((await cxn.identities()).clients).length, 1);

@@ -11,6 +11,7 @@ import { selfSign } from "../../net/certificate_maker.ts";
 import { listen } from "../../net/listener.ts";
 import { firstSocket } from "../support/sockets.ts";
 import { TestManager } from "../../testing.ts";
+import { posixTest } from "../support/posix.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { denoCommand, run, tool } from "../support/process.ts";
 import { CONFIG, MODULE } from "../support/source_tree.ts";
@@ -18,6 +19,7 @@ import { until } from "../support/until.ts";
 
 const PROGRAM = `
 import { connect } from ${MODULE};
+import { posixTest } from "../support/posix.ts";
 try {
   await using cxn = await connect(JSON.parse(Deno.args[0]));
   console.log(cxn.isConnected());
@@ -27,15 +29,23 @@ try {
 `;
 
 /** An authority of a site, and a certificate that it has signed for `localhost`. */
-async function makeAuthority(folder: string) {
+async function makeAuthority(folder: string, own: "authority" | "version 1" | "no authority") {
   const path = (name: string) => join(folder, name);
   const openssl = (...words: string[]) => tool("openssl", ...words);
   const [caKey, caFile, keyFile, certFile] = ["ca.key", "ca.crt", "m.key", "m.crt"].map(path);
   await openssl("genrsa", "-out", caKey, "2048");
   await openssl("genrsa", "-out", keyFile, "2048");
   await Deno.chmod(keyFile, 0o600);
+  await openssl("req", "-new", "-key", caKey, "-subj", "/CN=Site", "-out", path("ca.csr"));
+  const extensions = {
+    "authority": "basicConstraints=critical,CA:TRUE\n",
+    "version 1": undefined,
+    "no authority": "basicConstraints=critical,CA:FALSE\nsubjectAltName=DNS:site\n",
+  }[own];
+  if (extensions !== undefined) await Deno.writeTextFile(path("extensions"), extensions);
   await openssl(
-    ...["req", "-x509", "-key", caKey, "-subj", "/CN=Site", "-days", "2", "-out", caFile],
+    ...["x509", "-req", "-in", path("ca.csr"), "-signkey", caKey, "-days", "2", "-out", caFile],
+    ...(extensions === undefined ? [] : ["-extfile", path("extensions")]),
   );
   await openssl("req", "-new", "-key", keyFile, "-subj", "/CN=localhost", "-out", path("m.csr"));
   await Deno.writeTextFile(path("names"), "subjectAltName=DNS:localhost\n");
@@ -46,40 +56,68 @@ async function makeAuthority(folder: string) {
   return { caFile, keyFile, certFile };
 }
 
-Deno.test("an authority of the runtime is not believed, and one that the user puts into the file is", async () => {
-  await using folder = await temporaryFolder();
-  const { caFile, keyFile, certFile } = await makeAuthority(folder.path);
-  await Deno.writeTextFile(join(folder.path, "client.ts"), PROGRAM);
-  await using kept = await TestManager.start(); // its certificate is the one that the device keeps
-  await using shown = await TestManager.start({ certFile, keyFile });
-  const { port } = shown.connectOptions;
-  const roots = { DENO_CERT: caFile, NODE_EXTRA_CA_CERTS: caFile };
-  const connectWith = async (options: unknown, env: Record<string, string>) => {
-    const words = ["--config", CONFIG, join(folder.path, "client.ts"), JSON.stringify(options)];
-    const command = denoCommand(["run", "-A", ...words], { home: folder.path, env });
-    return (await run(command)).stdout;
-  };
+posixTest(
+  "an authority of the runtime is not believed, and one that the user puts into the file is",
+  async () => {
+    await using folder = await temporaryFolder();
+    const { caFile, keyFile, certFile } = await makeAuthority(folder.path, "authority");
+    await Deno.writeTextFile(join(folder.path, "client.ts"), PROGRAM);
+    await using kept = await TestManager.start(); // its certificate is the one that the device keeps
+    await using shown = await TestManager.start({ certFile, keyFile });
+    const { port } = shown.connectOptions;
+    const roots = { DENO_CERT: caFile, NODE_EXTRA_CA_CERTS: caFile };
+    const connectWith = async (options: unknown, env: Record<string, string>) => {
+      const words = ["--config", CONFIG, join(folder.path, "client.ts"), JSON.stringify(options)];
+      const command = denoCommand(["run", "-A", ...words], { home: folder.path, env });
+      return (await run(command)).stdout;
+    };
+    for (
+      const env of [
+        ...Object.entries(roots).map(([name, value]) => ({ [name]: value })),
+        { ...roots, DENO_TLS_CA_STORE: "system", SSL_CERT_FILE: caFile },
+      ]
+    ) {
+      for (const assertHostname of [true, false]) {
+        const host = assertHostname ? "localhost" : "127.0.0.1";
+        const trusted = kept.connectOptions.certFile;
+        const output = await connectWith({ host, port, certFile: trusted, assertHostname }, env);
+        assertStringIncludes(output, "CertificateError: The certificate of", JSON.stringify(env));
+      }
+    }
+    // Nothing was sent: no connection has asked to be let in.
+    assertEquals(Object.keys(shown.manager.identities().clients), []);
+    assertEquals(await connectWith({ host: "localhost", port, certFile: caFile }, {}), "true\n");
+    // The certificate itself can be kept too, without that of its authority.
+    assertEquals(await connectWith({ host: "localhost", port, certFile }, {}), "true\n");
+  },
+);
+
+Deno.test("a certificate in the file has signed others only if it is that of an authority", async () => {
   for (
-    const env of [
-      ...Object.entries(roots).map(([name, value]) => ({ [name]: value })),
-      { ...roots, DENO_TLS_CA_STORE: "system", SSL_CERT_FILE: caFile },
-    ]
+    const [own, isBelieved] of [
+      ["authority", true],
+      ["version 1", true],
+      ["no authority", false], // as that of one of two Managers in a file, which speaks for itself
+    ] as const
   ) {
-    for (const assertHostname of [true, false]) {
-      const host = assertHostname ? "localhost" : "127.0.0.1";
-      const trusted = kept.connectOptions.certFile;
-      const output = await connectWith({ host, port, certFile: trusted, assertHostname }, env);
-      assertStringIncludes(output, "CertificateError: The certificate of", JSON.stringify(env));
+    await using folder = await temporaryFolder();
+    const { caFile, keyFile, certFile } = await makeAuthority(folder.path, own);
+    await using kept = await TestManager.start();
+    const both = join(folder.path, "both.crt");
+    await Deno.writeTextFile(
+      both,
+      await Deno.readTextFile(caFile) + await Deno.readTextFile(kept.connectOptions.certFile!),
+    );
+    await using shown = await TestManager.start({ certFile, keyFile });
+    for (const file of [caFile, both]) {
+      const connecting = connect({ ...shown.connectOptions, certFile: file });
+      if (isBelieved) await (await connecting).disconnect();
+      else await assertRejects(() => connecting, CertificateError, "nor signed by one that is");
     }
   }
-  // Nothing was sent: no connection has asked to be let in.
-  assertEquals(Object.keys(shown.manager.identities().clients), []);
-  assertEquals(await connectWith({ host: "localhost", port, certFile: caFile }, {}), "true\n");
-  // The certificate itself can be kept too, without that of its authority.
-  assertEquals(await connectWith({ host: "localhost", port, certFile }, {}), "true\n");
 });
 
-Deno.test("a certificate that is shown without its key is not believed", async () => {
+posixTest("a certificate that is shown without its key is not believed", async () => {
   await using folder = await temporaryFolder();
   const [keyFile, certFile] = ["k.pem", "c.pem"].map((name) => join(folder.path, name));
   const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });

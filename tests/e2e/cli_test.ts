@@ -7,9 +7,10 @@ import { command, output, refusal } from "../support/command_line.ts";
 import { modeOf, temporaryFolder } from "../support/folder.ts";
 import { ManagerProcess } from "../support/manager_process.ts";
 import { run, tool } from "../support/process.ts";
+import { posixTest } from "../support/posix.ts";
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  Deno.test(`start makes its files, prints its ready line and ends on ${signal}`, async () => {
+  posixTest(`start makes its files, prints its ready line and ends on ${signal}`, async () => {
     await using home = await temporaryFolder();
     await using manager = await ManagerProcess.of(command(home.path, "-p", "0"));
     const { port } = manager.connectOptions;
@@ -28,7 +29,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   });
 }
 
-Deno.test("start warns if it takes passwords without TLS, and only then", async () => {
+posixTest("start warns if it takes passwords without TLS, and only then", async () => {
   await using home = await temporaryFolder();
   await output(home.path, "user", "add", "alice", "-p", "wonderland");
   const warning = "everybody on the network can read the passwords";
@@ -75,7 +76,7 @@ Deno.test("bad input is one clear line and exit code 1", async () => {
   assert(level.includes("Cannot log at level loud"), level);
 });
 
-Deno.test("a key in Python's format works with its password, and not without", async () => {
+posixTest("a key in Python's format works with its password, and not without", async () => {
   await using home = await temporaryFolder();
   const key = join(home.path, "python.key");
   const protection = ["-aes256", "-passout", "pass:two words"];

@@ -20,7 +20,7 @@ import {
 import { TestManager, WirePeer } from "../../testing.ts";
 import { MANAGER_NAME } from "../support/devices.ts";
 import { linked } from "../support/linked.ts";
-import { failure } from "../support/messages.ts";
+import { failure, reply } from "../support/messages.ts";
 import { ScriptedManager } from "../support/scripted_manager.ts";
 
 class Lab extends Service {
@@ -319,4 +319,21 @@ Deno.test("a Python Manager's administrator login and errors without a uid are u
   await python.receive();
   await python.send({ ...failure("AttributeError: no"), result: null, uid: "" });
   await assertRejects(() => refused, RemoteError, "AttributeError: no");
+});
+
+Deno.test("a Client that disconnects reads on until the Manager has ended the connection", async () => {
+  await using manager = new ScriptedManager();
+  const connecting = connect(manager.connectOptions);
+  await manager.accept();
+  const client = await connecting;
+  const link = await manager.grantLink(client, "Lab");
+  const call = link.request("set");
+  const { uid } = await manager.receive();
+  const disconnecting = client.disconnect();
+  assertEquals((await manager.receive()).attribute, "__disconnect__");
+  // A socket that is closed now would lose what the Manager has not read yet.
+  await manager.send(reply("c[lab-pc:1]", { uid, result: "done" }));
+  assertEquals(await call, "done");
+  await manager.close();
+  await disconnecting;
 });

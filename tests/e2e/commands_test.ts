@@ -9,6 +9,7 @@ import { command, output, refusal } from "../support/command_line.ts";
 import { modeOf, temporaryFolder } from "../support/folder.ts";
 import { ManagerProcess } from "../support/manager_process.ts";
 import { run, tool } from "../support/process.ts";
+import { posixTest } from "../support/posix.ts";
 
 const KEY = ["keys", "localhost.key"];
 const CERTIFICATE = ["certs", "localhost.crt"];
@@ -181,7 +182,7 @@ Deno.test("options that are unknown or not valid are rejected", async () => {
   assertEquals([...Deno.readDirSync(home.path)], []);
 });
 
-Deno.test("keygen makes keys that OpenSSL reads, and does not replace existing ones", async () => {
+posixTest("keygen makes keys that OpenSSL reads, and does not replace existing ones", async () => {
   await using home = await temporaryFolder();
   const file = join(home.path, ...KEY);
   assertEquals(await output(home.path, "keygen"), `Wrote the private key to ${file}\n`);
@@ -225,7 +226,7 @@ Deno.test("--quiet prints results and errors only", async () => {
   assert((await refusal(home.path, "user", "add", "alice", "-q", "-p", "x")).includes("alice"));
 });
 
-Deno.test("certgen uses a key or makes a missing one, and start uses the certificate", async () => {
+posixTest("certgen uses a key or makes a missing one, and start uses the certificate", async () => {
   await using home = await temporaryFolder();
   const certificate = join(home.path, ...CERTIFICATE);
   await output(home.path, "keygen", "ecc", "-p", "two", "words");
@@ -256,7 +257,7 @@ Deno.test("certgen uses a key or makes a missing one, and start uses the certifi
   assert((await refusal(home.path, "-p", "0", "-D", "two", "words")).includes("certgen"));
 });
 
-Deno.test("certgen takes further names and addresses of the computer", async () => {
+posixTest("certgen takes further names and addresses of the computer", async () => {
   await using home = await temporaryFolder();
   const names = ["pc.lab.org", "*.site.org", "10.1", "fe80::7%eth0", "2001:db8::1", "my_pc"];
   await output(home.path, "certgen", "-q", ...names.flatMap((name) => ["--name", name]));
@@ -284,39 +285,42 @@ Deno.test("certgen takes further names and addresses of the computer", async () 
   }
 });
 
-Deno.test("start uses a key and a certificate that OpenSSL made, and certdump prints the certificate", async () => {
-  await using home = await temporaryFolder();
-  const [key, certificate] = [join(home.path, "python.key"), join(home.path, "python.crt")];
-  const plain = join(home.path, "plain.key");
-  await tool("openssl", "ecparam", "-name", "secp384r1", "-genkey", "-noout", "-out", plain);
-  const protection = ["-aes256", "-passout", "pass:two words"];
-  await tool("openssl", "ec", "-in", plain, ...protection, "-out", key);
-  assert((await Deno.readTextFile(key)).includes("Proc-Type: 4,ENCRYPTED"));
-  const extensions = ["subjectAltName=DNS:localhost", "basicConstraints=critical,CA:FALSE"]
-    .flatMap((extension) => ["-addext", extension]);
-  const made = ["-x509", "-sha512", "-days", "10", "-subj", "/O=Lab/CN=localhost", ...extensions];
-  await tool("openssl", "req", ...made, "-key", plain, "-out", certificate);
-  const options = ["-k", key, "-c", certificate, "-D", "two", "words"];
-  assert(await servesTls(home.path, certificate, ...options));
+posixTest(
+  "start uses a key and a certificate that OpenSSL made, and certdump prints the certificate",
+  async () => {
+    await using home = await temporaryFolder();
+    const [key, certificate] = [join(home.path, "python.key"), join(home.path, "python.crt")];
+    const plain = join(home.path, "plain.key");
+    await tool("openssl", "ecparam", "-name", "secp384r1", "-genkey", "-noout", "-out", plain);
+    const protection = ["-aes256", "-passout", "pass:two words"];
+    await tool("openssl", "ec", "-in", plain, ...protection, "-out", key);
+    assert((await Deno.readTextFile(key)).includes("Proc-Type: 4,ENCRYPTED"));
+    const extensions = ["subjectAltName=DNS:localhost", "basicConstraints=critical,CA:FALSE"]
+      .flatMap((extension) => ["-addext", extension]);
+    const made = ["-x509", "-sha512", "-days", "10", "-subj", "/O=Lab/CN=localhost", ...extensions];
+    await tool("openssl", "req", ...made, "-key", plain, "-out", certificate);
+    const options = ["-k", key, "-c", certificate, "-D", "two", "words"];
+    assert(await servesTls(home.path, certificate, ...options));
 
-  const text = join(home.path, "certificate.txt");
-  const stdout = await output(home.path, "certdump", certificate, "-o", text);
-  assertEquals(stdout, `Wrote the description of ${certificate} to ${text}\n`);
-  const description = await Deno.readTextFile(text);
-  const ask = async (...what: string[]) => {
-    const answer = await tool("openssl", "x509", "-in", certificate, "-noout", ...what);
-    return answer.trim().split("=")[1];
-  };
-  const serial = (await ask("-serial")).toLowerCase();
-  assert(description.replaceAll(/\s/g, "").includes(serial), description);
-  assert(description.includes(`SHA-1: ${await ask("-fingerprint", "-sha1")}\n`), description);
-  assert(description.includes(`SHA-256: ${await ask("-fingerprint", "-sha256")}\n`), description);
-  assert(description.includes("Issuer: O=Lab, CN=localhost"), description);
+    const text = join(home.path, "certificate.txt");
+    const stdout = await output(home.path, "certdump", certificate, "-o", text);
+    assertEquals(stdout, `Wrote the description of ${certificate} to ${text}\n`);
+    const description = await Deno.readTextFile(text);
+    const ask = async (...what: string[]) => {
+      const answer = await tool("openssl", "x509", "-in", certificate, "-noout", ...what);
+      return answer.trim().split("=")[1];
+    };
+    const serial = (await ask("-serial")).toLowerCase();
+    assert(description.replaceAll(/\s/g, "").includes(serial), description);
+    assert(description.includes(`SHA-1: ${await ask("-fingerprint", "-sha1")}\n`), description);
+    assert(description.includes(`SHA-256: ${await ask("-fingerprint", "-sha256")}\n`), description);
+    assert(description.includes("Issuer: O=Lab, CN=localhost"), description);
 
-  assertEquals(
-    await refusal(home.path, "certdump", key),
-    `Cannot use ${key}: not a certificate in PEM`,
-  );
-  const missing = await refusal(home.path, "certdump", `${certificate}.not`);
-  assert(missing.startsWith("Cannot read the certificate"), missing);
-});
+    assertEquals(
+      await refusal(home.path, "certdump", key),
+      `Cannot use ${key}: not a certificate in PEM`,
+    );
+    const missing = await refusal(home.path, "certdump", `${certificate}.not`);
+    assert(missing.startsWith("Cannot read the certificate"), missing);
+  },
+);

@@ -1,11 +1,18 @@
 /** The `console` command: a prompt at a terminal, or a script. */
 
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { join } from "node:path";
-import { atColourTerminal, CTRL_C, piped } from "../support/command_line.ts";
-import { Shell } from "../support/shell.ts";
+import { atColourTerminal, CTRL_C, LiveTerminal, piped } from "../support/command_line.ts";
+import { connect, RemoteError } from "../../mod.ts";
+import { BasicMath, Shell } from "../support/shell.ts";
+import { until } from "../support/until.ts";
+import { posixTest } from "../support/posix.ts";
 
 const CTRL_D = "\x04";
+const CTRL_G = "\x07";
+const CTRL_R = "\x12";
+const HOME = "\x1b[H";
+const END = "\x1b[F";
 const UP = "\x1b[A";
 
 /** The output of the console for this input: pairs of the text to wait for and the text to type. */
@@ -16,7 +23,7 @@ async function converse(shell: Shell, ...answers: [question: string, answer: str
   return shown.replaceAll(/\x1b\[[\d;?]*[A-Za-z]/g, "").replaceAll("\r", "");
 }
 
-Deno.test("Tab completes names, and the prompt returns after an error", async () => {
+posixTest("Tab completes names, and the prompt returns after an error", async () => {
   await using shell = await Shell.open();
   const shown = await converse(
     shell,
@@ -35,7 +42,7 @@ Deno.test("Tab completes names, and the prompt returns after an error", async ()
   assertMatch(shown, /^add\(x, y\)$/m);
 });
 
-Deno.test("the history is kept in a private file, and the next console reads it", async () => {
+posixTest("the history is kept in a private file, and the next console reads it", async () => {
   await using shell = await Shell.open();
   const first = await converse(
     shell,
@@ -51,19 +58,22 @@ Deno.test("the history is kept in a private file, and the next console reads it"
   assertMatch(shown, /> BasicMath add 20 22\n/);
 });
 
-Deno.test("a history file that cannot be read is reported once, and the console works", async () => {
-  await using shell = await Shell.open();
-  await Deno.mkdir(join(shell.home, "console_history"));
-  const shown = await converse(
-    shell,
-    ["> ", "BasicMath add 20 22"],
-    ["42\n", "BasicMath add 1 2"],
-    ["3\n", "exit"],
-  );
-  assertEquals(shown.match(/^Cannot \w+ .*console_history: /gm)?.length, 1, shown);
-});
+posixTest(
+  "a history file that cannot be read is reported once, and the console works",
+  async () => {
+    await using shell = await Shell.open();
+    await Deno.mkdir(join(shell.home, "console_history"));
+    const shown = await converse(
+      shell,
+      ["> ", "BasicMath add 20 22"],
+      ["42\n", "BasicMath add 1 2"],
+      ["3\n", "exit"],
+    );
+    assertEquals(shown.match(/^Cannot \w+ .*console_history: /gm)?.length, 1, shown);
+  },
+);
 
-Deno.test("Ctrl+C cancels a pending call, and clears a line that is not entered yet", async () => {
+posixTest("Ctrl+C cancels a pending call, and clears a line that is not entered yet", async () => {
   await using shell = await Shell.open();
   const shown = await converse(
     shell,
@@ -71,27 +81,115 @@ Deno.test("Ctrl+C cancels a pending call, and clears a line that is not entered 
     ["BasicMath: waiting", CTRL_C],
     ["Nobody waits", "BasicMath say 'still here'"],
     ['"still here"', CTRL_C],
-    ["Ctrl+D or exit", "exit"],
+    ["Ctrl+D or exit", "quit"],
   );
   assert(shown.includes("the service may go on"), shown);
 });
 
-Deno.test("notifications of a service are shown from the first call until it is unlinked", async () => {
+posixTest("Ctrl+C ends a stream, and the service stops too", async () => {
   await using shell = await Shell.open();
   const shown = await converse(
     shell,
-    ["> ", "BasicMath tell"],
-    ['BasicMath: 1 "two words" unit=C', "ls"],
-    ["yes", "unlink BasicMath"],
-    ["unlink BasicMath", "ls"],
-    ["no\n", "exit"],
+    ["> ", "BasicMath count 100"],
+    ["\n7\n", CTRL_C],
+    ["The stream is cancelled: no further values come", "exit"],
   );
-  assertEquals(shown.match(/^BasicMath: /gm)?.length, 1, shown);
-  await shell.manager.disconnected("console");
-  assertEquals(shell.links(), 0);
+  assertEquals(shown.includes("may go on"), false, shown);
+  await shell.service.counted.promise;
 });
 
-Deno.test("a script on stdin prints results only, and ends at its first error", async () => {
+posixTest("a call occupies the only place of a service while it runs, and no longer", async () => {
+  await using shell = await Shell.open(new BasicMath(1));
+  await using other = await connect(shell.manager.connectOptions);
+  const isFree = async () => {
+    await until("the console has unlinked", () => shell.links() === 0);
+    await using _ = await other.link("BasicMath");
+  };
+  await using terminal = new LiveTerminal(shell.home, ...shell.args("console"));
+  await terminal.shows("> ");
+  await terminal.type("BasicMath add 20 22\r");
+  await terminal.shows("42\n");
+  await isFree();
+  await terminal.type("BasicMath fail\r");
+  await terminal.shows("RangeError");
+  await isFree();
+  await terminal.type("BasicMath wait\r");
+  await terminal.shows("BasicMath: waiting");
+  await assertRejects(async () => await other.link("BasicMath"), RemoteError, "maximum number");
+  await terminal.type(CTRL_C);
+  await terminal.shows("Nobody waits");
+  await isFree();
+  await terminal.type("exit\r");
+  assertEquals(await terminal.end(), 0);
+});
+
+posixTest(
+  "link keeps a link and says so, and notifications are shown until it is unlinked",
+  async () => {
+    await using shell = await Shell.open();
+    await using terminal = new LiveTerminal(shell.home, ...shell.args("console"));
+    await terminal.shows("> ");
+    await terminal.type("BasicMath tell\r");
+    await terminal.shows('BasicMath: 1 "two words" unit=C\n');
+    await terminal.type("ls\r");
+    await terminal.shows("no\n");
+    await terminal.type("link BasicMath\r");
+    await terminal.shows("Linked with BasicMath, until unlink BasicMath\n");
+    await terminal.type("BasicMath add 1 2\r");
+    await terminal.shows("3\n");
+    assertEquals(shell.links(), 1);
+    await terminal.type("half of a li");
+    shell.service.tell();
+    await terminal.shows('BasicMath: 1 "two words" unit=C\n> half of a li');
+    await terminal.type(`${CTRL_C}link BasicMath\rls\r`); // the same link
+    await terminal.shows("yes\n");
+    await terminal.type("unlink BasicMath\rls\r");
+    await terminal.shows("no\n");
+    assertEquals(shell.links(), 0);
+    shell.service.tell();
+    await terminal.type("unlink BasicMath\r");
+    await terminal.shows("it is not linked");
+    await terminal.type("exit\r");
+    assertEquals(await terminal.end(), 0);
+    assertEquals(terminal.shown.match(/BasicMath: 1/g)?.length, 2, terminal.shown);
+  },
+);
+
+posixTest("Ctrl+R finds earlier lines, to run or to change them", async () => {
+  await using shell = await Shell.open();
+  const lines = ["BasicMath say three", "BasicMath add 1 1", "BasicMath say two", ""];
+  await Deno.writeTextFile(join(shell.home, "console_history"), lines.join("\n"));
+  await using terminal = new LiveTerminal(shell.home, ...shell.args("console"));
+  await terminal.shows("> ");
+  await terminal.type(`half${CTRL_R}say`);
+  await terminal.shows("(history) say: BasicMath say two");
+  await terminal.type("\r"); // runs it
+  await terminal.shows('> BasicMath say two\n"two"\n> ');
+  await terminal.type(`${CTRL_R}say${CTRL_R}`);
+  await terminal.shows("(history) say: BasicMath say three");
+  await terminal.type("\r");
+  await terminal.shows('\n"three"\n');
+  await terminal.type(`${CTRL_R}add${HOME}`); // goes on with that line
+  await terminal.shows("> BasicMath add 1 1");
+  await terminal.type(`${END}0\r`);
+  await terminal.shows("\n11\n");
+  await terminal.type(`BasicMath add 4 ${CTRL_R}nothing`);
+  await terminal.shows("(not in the history) nothing: ");
+  await terminal.type(`${CTRL_G}4\r`); // goes back to the line before the search
+  await terminal.shows("\n8\n");
+  await terminal.type("link BasicMath\r");
+  await terminal.shows("Linked with BasicMath");
+  await terminal.type(`${CTRL_R}say`);
+  await terminal.shows("(history) say: BasicMath say three");
+  shell.service.tell();
+  await terminal.shows("unit=C\n(history) say: BasicMath say three");
+  await terminal.type(`${CTRL_C}?\r`);
+  await terminal.shows("Ctrl+R searches");
+  await terminal.type("quit\r");
+  assertEquals(await terminal.end(), 0);
+});
+
+posixTest("a script on stdin prints results only, and ends at its first error", async () => {
   await using shell = await Shell.open();
   const lines =
     "BasicMath add 1 2\n\nBasicMath echo [1, 2] 'a b'\nBasicMath nothing\nBasicMath count 2\n";

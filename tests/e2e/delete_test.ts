@@ -4,6 +4,7 @@ import { assert, assertEquals } from "@std/assert";
 import { join } from "node:path";
 import { atTerminal, output, piped, refusal } from "../support/command_line.ts";
 import { temporaryFolder } from "../support/folder.ts";
+import { posixTest } from "../support/posix.ts";
 
 /** The files of a home folder that Python's command deletes, and those of SQLite. */
 const OURS = [
@@ -89,26 +90,29 @@ Deno.test("delete --root names the home folder to delete from, and is no choice 
   );
 });
 
-Deno.test("delete without --yes reads an answer from any standard input: nothing but a yes deletes", async () => {
-  await using home = await temporaryFolder();
-  const certs = ["a.crt", "b.crt"].map((name) => `${join(home.path, "certs", name)}\n`).join("");
-  await fill(home.path);
-  for (const answer of ["n\n", "no", "x\n", ""]) {
-    const { code, stdout } = await piped(home.path, answer, "delete", "-c");
-    assertEquals([code, stdout], [0, `${certs}Proceed (Y/n)? Nothing was deleted\n`]);
-    assertEquals(filesBelow(home.path), without(/^$/), answer);
-  }
-  for (const answer of ["\n", "y\n", "Yes", " YES \r\n"]) {
+posixTest(
+  "delete without --yes reads an answer from any standard input: nothing but a yes deletes",
+  async () => {
+    await using home = await temporaryFolder();
+    const certs = ["a.crt", "b.crt"].map((name) => `${join(home.path, "certs", name)}\n`).join("");
     await fill(home.path);
-    assertEquals((await piped(home.path, answer, "delete", "-c", "-q")).code, 0);
-    assertEquals(filesBelow(home.path), without(/crt$/), answer);
-  }
-  const { code, shown } = await atTerminal(home.path, [["Proceed (Y/n)?", "n"]], "delete", "-k");
-  assertEquals(code, 0);
-  assert(shown.endsWith("Nothing was deleted\n"), shown);
-});
+    for (const answer of ["n\n", "no", "x\n", ""]) {
+      const { code, stdout } = await piped(home.path, answer, "delete", "-c");
+      assertEquals([code, stdout], [0, `${certs}Proceed (Y/n)? Nothing was deleted\n`]);
+      assertEquals(filesBelow(home.path), without(/^$/), answer);
+    }
+    for (const answer of ["\n", "y\n", "Yes", " YES \r\n"]) {
+      await fill(home.path);
+      assertEquals((await piped(home.path, answer, "delete", "-c", "-q")).code, 0);
+      assertEquals(filesBelow(home.path), without(/crt$/), answer);
+    }
+    const { code, shown } = await atTerminal(home.path, [["Proceed (Y/n)?", "n"]], "delete", "-k");
+    assertEquals(code, 0);
+    assert(shown.endsWith("Nothing was deleted\n"), shown);
+  },
+);
 
-Deno.test("delete does not follow a symbolic link", async () => {
+posixTest("delete does not follow a symbolic link", async () => {
   await using home = await temporaryFolder();
   await using elsewhere = await temporaryFolder();
   await fill(elsewhere.path);

@@ -1,10 +1,11 @@
-/** The systemd unit and the Dockerfile of docs/deploy: their command lines are run, or parsed. */
+/** The systemd units and the Dockerfile of docs/deploy: their command lines are run, or parsed. */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { LIMITS } from "../../limits.ts";
 import { DEFAULT_PORT } from "../../wire/protocol.ts";
+import { blocksOf } from "../../docs/site/blocks.ts";
 import { connect } from "../../mod.ts";
 import { parseStartOptions } from "../../program/start_options.ts";
 import { parseDuration } from "../../base/units.ts";
@@ -12,10 +13,15 @@ import { output } from "../support/command_line.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { ManagerProcess } from "../support/manager_process.ts";
 import { posixTest } from "../support/posix.ts";
-import { denoCommand, run, succeed } from "../support/process.ts";
+import { denoCommand, Process, run, succeed } from "../support/process.ts";
 import { ROOT } from "../support/source_tree.ts";
 
-const unitText = await Deno.readTextFile(join(ROOT, "docs", "deploy", "msl-network.service"));
+/** The units, by the names of their files. */
+const UNITS = ["msl-network.service", "lab-thermometer.service"];
+
+const [unitText, serviceText] = await Promise.all(
+  UNITS.map((name) => Deno.readTextFile(join(ROOT, "docs", "deploy", name))),
+);
 const dockerText = await Deno.readTextFile(join(ROOT, "docs", "deploy", "Dockerfile"));
 
 /** The settings of a unit, by their section and name: `Service.User`. */
@@ -32,12 +38,17 @@ function parseUnit(text: string): Map<string, string> {
   return settings;
 }
 
-const unit = parseUnit(unitText);
+const managerUnit = parseUnit(unitText);
+const serviceUnit = parseUnit(serviceText);
 
-/** The unit's command line and environment, with the folders that systemd would make. */
-function parseStart(folder: string): { words: string[]; env: Record<string, string> } {
+/** A unit's command line and environment, with the folders that systemd would make. */
+function parseStart(
+  folder: string,
+  unit = managerUnit,
+): { words: string[]; env: Record<string, string> } {
   const resolve = (text: string) =>
-    text.replaceAll("%S", join(folder, "state")).replaceAll("%L", join(folder, "logs"));
+    text.replaceAll("%S", join(folder, "state")).replaceAll("%L", join(folder, "logs"))
+      .replaceAll("%d", join(folder, "credentials"));
   const [words, environment] = ["ExecStart", "Environment"].map((name) =>
     resolve(unit.get(`Service.${name}`)!).split(/ +/)
   );
@@ -100,12 +111,14 @@ Deno.test("the unit has its sections, a user of its own, and a stop time-out abo
   const { words } = parseStart("/");
   assertEquals([ours(words)[0], words[0].startsWith("/")], ["start", true]);
   const { limits } = parseStartOptions(ours(words).slice(1));
-  const timeout = parseDuration(unit.get("Service.TimeoutStopSec")!);
+  const timeout = parseDuration(managerUnit.get("Service.TimeoutStopSec")!);
   assert(timeout > (limits?.grace ?? LIMITS.grace) + 10_000, "it would be killed");
-  assertEquals(unit.get("Service.User"), "msl-network");
-  assertEquals(unit.get("Service.Restart"), "on-failure");
-  assertEquals(unit.get("Install.WantedBy"), "multi-user.target");
-  assertEquals([...unit.keys()].filter((key) => !/^(Unit|Service|Install)\./.test(key)), []);
+  assertEquals(managerUnit.get("Service.User"), "msl-network");
+  assertEquals(managerUnit.get("Service.Restart"), "on-failure");
+  assertEquals(managerUnit.get("Install.WantedBy"), "multi-user.target");
+  for (const unit of [managerUnit, serviceUnit]) {
+    assertEquals([...unit.keys()].filter((key) => !/^(Unit|Service|Install)\./.test(key)), []);
+  }
 });
 
 /** Whether a program is installed. */
@@ -117,21 +130,71 @@ function isInstalled(name: string): boolean {
   }
 }
 
-Deno.test({
-  name: "systemd-analyze accepts the unit",
-  ignore: !isInstalled("systemd-analyze"),
-  fn: async () => {
+for (const name of UNITS) {
+  Deno.test({
+    name: `systemd-analyze accepts ${name}`,
+    ignore: !isInstalled("systemd-analyze"),
+    fn: async () => {
+      await using folder = await temporaryFolder();
+      const file = join(folder.path, name);
+      const text = await Deno.readTextFile(join(ROOT, "docs", "deploy", name));
+      // systemd-analyze checks that the program exists.
+      await Deno.writeTextFile(file, text.replace("/usr/local/bin/deno", Deno.execPath()));
+      const verify = new Deno.Command("systemd-analyze", { args: ["verify", "--man=no", file] });
+      const { code, stdout, stderr } = await run(verify);
+      const lines = `${stdout}\n${stderr}`.split("\n");
+      assertEquals(lines.filter((line) => line.includes(name)), []);
+      assertEquals(code, 0, stderr);
+    },
+  });
+}
+
+posixTest(
+  "what the unit of a Service starts logs in, and serves, in a folder as on the page",
+  async () => {
     await using folder = await temporaryFolder();
-    const file = join(folder.path, "msl-network.service");
-    // systemd-analyze checks that the program exists.
-    await Deno.writeTextFile(file, unitText.replace("/usr/local/bin/deno", Deno.execPath()));
-    const verify = new Deno.Command("systemd-analyze", { args: ["verify", "--man=no", file] });
-    const { code, stdout, stderr } = await run(verify);
-    const lines = `${stdout}\n${stderr}`.split("\n");
-    assertEquals(lines.filter((line) => line.includes("msl-network")), []);
-    assertEquals(code, 0, stderr);
+    const { words, env } = parseStart(folder.path, serviceUnit);
+    const home = env.MSL_NETWORK_HOME;
+    await output(home, "user", "add", "thermometer", "-p", "wonderland");
+    const start = ["run", "-A", join(ROOT, "manager.ts"), "--port=0", "--auth-login"];
+    await using manager = await ManagerProcess.of(denoCommand(start, { home }));
+    const { port } = manager.connectOptions;
+
+    const lab = join(folder.path, "lab");
+    const ports = join(folder.path, "ports");
+    const credentials = join(folder.path, "credentials");
+    for (const path of [lab, ports, credentials]) await Deno.mkdir(path);
+    await Deno.writeTextFile(join(ports, String(DEFAULT_PORT)), String(port));
+    await Deno.writeTextFile(join(credentials, "password"), "wonderland\n");
+    const page = await Deno.readTextFile(join(ROOT, "docs", "how-to", "service-at-boot.md"));
+    const blocks = blocksOf("service-at-boot.md", page);
+    const program = blocks.find(({ file }) => file === "lab_thermometer.ts")!;
+    const config = blocks.find(({ language }) => language === "json")!;
+    await Deno.writeTextFile(join(lab, program.file!), program.code);
+    const links = config.code.replace("/opt/msl-network", ROOT);
+    await Deno.writeTextFile(join(lab, "deno.json"), links);
+    await succeed(denoCommand(["install", "--entrypoint", program.file!], { cwd: lab }));
+
+    const [deno, command, ...args] = words.map((word) => word === "lab-pc" ? "localhost" : word);
+    assertEquals([deno, command], ["/usr/local/bin/deno", "run"]);
+    const preload = import.meta.resolve("../support/other_ports.ts");
+    const process = denoCommand([command, `--preload=${preload}`, ...args], {
+      cwd: lab,
+      home,
+      env: { OTHER_PORTS: ports },
+    });
+    await using service = new Process(process);
+    await service.stdout.next((line) => line === "LabThermometer is running");
+    const certFile = join(home, "certs", "localhost.crt");
+    const login = { username: "thermometer", password: "wonderland" };
+    await using client = await connect({ host: "localhost", port, certFile, ...login });
+    const thermometer = await client.link("LabThermometer");
+    assertEquals(await thermometer.temperature(), 20.1);
+
+    service.kill();
+    await service.succeeded();
   },
-});
+);
 
 posixTest(
   "what the image starts is a Manager, and its health check asks it, with their permissions",

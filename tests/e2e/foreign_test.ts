@@ -6,6 +6,7 @@ import { TestManager } from "../../testing.ts";
 import { tool } from "../support/process.ts";
 import { RawPeer } from "../support/raw_peer.ts";
 import { until } from "../support/until.ts";
+import { PYTHON } from "../support/python.ts";
 
 class Lab extends Service {
   echo(...args: unknown[]): unknown[] {
@@ -123,7 +124,7 @@ assert b"identity" in peer.recv(4096)
 peer.unwrap()  # raises if the Manager only hangs up
 print("answered")
 `;
-  const stdout = await tool("python3", "-c", script, host, String(port), certFile!);
+  const stdout = await tool(PYTHON, "-c", script, host, String(port), certFile!);
   assertEquals(stdout.trim(), "answered");
   const ends = () => manager.manager.status().totals.ended_connections;
   await until("the connection has ended", () => Object.keys(ends()).length > 0);

@@ -5,8 +5,10 @@ import { configure, type LogRecord, reset } from "@logtape/logtape";
 import { join } from "node:path";
 import { connect, Service } from "../../mod.ts";
 import { TestManager, WirePeer } from "../../testing.ts";
+import { command } from "../support/command_line.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { ManagerProcess } from "../support/manager_process.ts";
+import { posixTest } from "../support/posix.ts";
 
 /** The stderr of a Manager with these options, while some clients connect and disconnect. */
 async function errorsOf(home: string, clients: number, ...args: string[]): Promise<string> {
@@ -24,23 +26,72 @@ function names(folder: string): string[] {
   return Array.from(Deno.readDirSync(folder), ({ name }) => name).sort();
 }
 
-Deno.test("with --log-format json every line of the log is an object, in the file as on the terminal", async () => {
-  await using home = await temporaryFolder();
-  const file = join(home.path, "a.log");
-  const errors = await errorsOf(home.path, 2, "--log-format=json", `--log-file=${file}`);
-  assertEquals(await Deno.readTextFile(file), errors);
-  const records = errors.trimEnd().split("\n").map((line) => JSON.parse(line));
-  for (const record of records) {
-    assertEquals(new Date(record["@timestamp"]).toISOString(), record["@timestamp"]);
-    assertMatch(record.logger, /^msl\.network\.\w+$/);
-    assertEquals(record.level, "INFO");
-  }
-  const connected = records.filter(({ message }) => / connected as a client$/.test(message));
-  assertEquals(connected.length, 2);
-  assertMatch(connected[1].properties.peer, /^visitor 1\[\S+:\d+\]$/);
-});
+posixTest(
+  "with --log-format json every line of the log is an object, in the file as on the terminal",
+  async () => {
+    await using home = await temporaryFolder();
+    const file = join(home.path, "a.log");
+    const errors = await errorsOf(home.path, 2, "--log-format=json", `--log-file=${file}`);
+    assertEquals(await Deno.readTextFile(file), errors);
+    const records = errors.trimEnd().split("\n").map((line) => JSON.parse(line));
+    for (const record of records) {
+      assertEquals(new Date(record["@timestamp"]).toISOString(), record["@timestamp"]);
+      assertMatch(record.logger, /^msl\.network\.\w+$/);
+      assertEquals(record.level, "INFO");
+    }
+    const connected = records.filter(({ message }) => / connected as a client$/.test(message));
+    assertEquals(connected.length, 2);
+    assertMatch(connected[1].properties.peer, /^visitor 1\[\S+:\d+\]$/);
+  },
+);
 
-Deno.test("a peer that repeats one action does not fill the log", async () => {
+posixTest(
+  "a record of JSON has values as properties, and its message is a sentence without JSON",
+  async () => {
+    await using home = await temporaryFolder();
+    const [plain, secure] = await Promise.all([
+      errorsOf(home.path, 1, "--log-format=json"),
+      secureErrorsOf(home.path, "--log-format=json"),
+    ]);
+    for (const errors of [plain, secure]) {
+      const records = errors.trimEnd().split("\n").map((line) => JSON.parse(line));
+      for (const { message, properties } of records) {
+        assert(!/[{}"]|\[ /.test(message), message);
+        for (const [key, value] of Object.entries(properties)) {
+          // A name, a path or an address is one word here.
+          assert(typeof value !== "string" || /^visitor \d|^\S+$/.test(value), `${key}: ${value}`);
+        }
+      }
+      const found = (message: RegExp) => records.find((record) => message.test(record.message))!;
+      const { certificate, database } = found(/^Using the database/).properties;
+      assert(database.endsWith("manager.sqlite3"));
+      const isPlain = errors === plain;
+      assertEquals(certificate?.endsWith("localhost.crt"), isPlain ? undefined : true);
+      const { uptime, ...totals } = found(/^In the \d+ s since/).properties;
+      assertEquals(typeof uptime, "number");
+      assertEquals(
+        [totals.connections, totals.requests, totals.rejected],
+        isPlain ? [1, 0, 0] : [0, 0, 0],
+      );
+      if (!isPlain) {
+        assertEquals(totals.ended_connections, {});
+        continue;
+      }
+      // Which side is faster is not known.
+      const { end } = found(/ disconnected: (it was closed|the peer closed it)$/).properties;
+      assertEquals(totals.ended_connections, { [end]: 1 });
+    }
+  },
+);
+
+/** The stderr of a Manager with TLS that nobody connects to. */
+async function secureErrorsOf(home: string, ...args: string[]): Promise<string> {
+  await using manager = await ManagerProcess.of(command(home, "--port=0", ...args));
+  manager.kill("SIGTERM");
+  return (await manager.succeeded()).stderr;
+}
+
+posixTest("a peer that repeats one action does not fill the log", async () => {
   await using home = await temporaryFolder();
   await using manager = await ManagerProcess.start(home.path);
   await using peer = await WirePeer.introduce(manager.connectOptions, {
@@ -61,7 +112,7 @@ Deno.test("a peer that repeats one action does not fill the log", async () => {
   assertMatch(errors, / records like the next one, or the last one, were left out/);
 });
 
-Deno.test("a Manager rotates its named log file, and deletes no other file", async () => {
+posixTest("a Manager rotates its named log file, and deletes no other file", async () => {
   await using home = await temporaryFolder();
   const logs = join(home.path, "logs");
   await Deno.mkdir(logs);
@@ -77,21 +128,24 @@ Deno.test("a Manager rotates its named log file, and deletes no other file", asy
   }
 });
 
-Deno.test("a start keeps the configured number of older log files, and logs what it deletes", async () => {
-  await using home = await temporaryFolder();
-  const logs = join(home.path, "logs");
-  await Deno.mkdir(logs);
-  for (const year of [2021, 2022, 2023]) {
-    const old = join(logs, `manager-${year}-01-01-00-00-00.log`);
-    await Deno.writeTextFile(old, "");
-    await Deno.utime(old, year, year);
-  }
-  const errors = await errorsOf(home.path, 0, "--log-files=1");
-  assertMatch(errors, /\[INFO\] msl\.network\.logging: Deleted 2 log files of earlier starts/);
-  const [kept, current, ...others] = names(logs);
-  assertEquals([kept, others], ["manager-2023-01-01-00-00-00.log", []]);
-  assertMatch(await Deno.readTextFile(join(logs, current)), /Deleted 2 log files/);
-});
+posixTest(
+  "a start keeps the configured number of older log files, and logs what it deletes",
+  async () => {
+    await using home = await temporaryFolder();
+    const logs = join(home.path, "logs");
+    await Deno.mkdir(logs);
+    for (const year of [2021, 2022, 2023]) {
+      const old = join(logs, `manager-${year}-01-01-00-00-00.log`);
+      await Deno.writeTextFile(old, "");
+      await Deno.utime(old, year, year);
+    }
+    const errors = await errorsOf(home.path, 0, "--log-files=1");
+    assertMatch(errors, /\[INFO\] msl\.network\.logging: Deleted 2 log files of earlier starts/);
+    const [kept, current, ...others] = names(logs);
+    assertEquals([kept, others], ["manager-2023-01-01-00-00-00.log", []]);
+    assertMatch(await Deno.readTextFile(join(logs, current)), /Deleted 2 log files/);
+  },
+);
 
 Deno.test({
   name: "a log on a full disk stops nothing, and is reported once",

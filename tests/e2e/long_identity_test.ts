@@ -4,6 +4,7 @@ import { assert, assertEquals } from "@std/assert";
 import { connect } from "../../mod.ts";
 import { attributeSizes } from "../../manager/long_identity.ts";
 import { TestManager, WirePeer } from "../../testing.ts";
+import { ADMINISTRATOR, Laboratory } from "../support/laboratory.ts";
 import { request } from "../support/messages.ts";
 
 /** The text of the last message that a peer is sent before it is disconnected. */
@@ -96,6 +97,37 @@ Deno.test("identities share the budget of long lines, and give it back when the 
   const third = await introduce("Third");
   assertEquals(third.answer.uid, "ready");
   for (const { peer } of [second, third]) await peer.close();
+});
+
+Deno.test("the services of one user cannot take the share of the budget that another user needs", async () => {
+  const MiB = 1024 * 1024;
+  await using lab = await Laboratory.withUsers({
+    authLogin: true,
+    disableTls: true,
+    limits: { maxHeld: 32 * MiB, maxIdentity: 2 * MiB },
+  });
+  await using stack = new AsyncDisposableStack();
+  const introduce = async (name: string, answers: string[]) => {
+    const peer = stack.use(await WirePeer.connect(lab.manager.connectOptions));
+    for (const answer of answers) {
+      await peer.read();
+      peer.send(answer);
+    }
+    await peer.read();
+    const attributes = { table: "x".repeat(1.4 * MiB) };
+    const result = { type: "service", name, attributes, extensions: ["ready"] };
+    peer.send(JSON.stringify({ result }));
+    const { uid, message } = await peer.read();
+    return uid === "ready" ? "ready" : String(message);
+  };
+  const outcomes: string[] = [];
+  while (!outcomes.some((outcome) => outcome.includes("--max-held"))) {
+    const name = `S${outcomes.length}`;
+    outcomes.push(await introduce(name, ["j.doe", "a good password"]));
+  }
+  assert(outcomes.length > 10, `${outcomes}`); // 24 MiB, and some for the line while it is read
+  const { username, password } = ADMINISTRATOR;
+  for (const name of ["A", "B"]) assertEquals(await introduce(name, [username, password]), "ready");
 });
 
 Deno.test("the sizes of attributes are those of what has arrived, wherever it ends", () => {

@@ -7,6 +7,7 @@ import { MANAGER_NAME } from "../support/devices.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { ScriptedManager } from "../support/scripted_manager.ts";
 import { Shell } from "../support/shell.ts";
+import { posixTest } from "../support/posix.ts";
 
 Deno.test("ls lists services, clients, links and the attributes of a service", async () => {
   await using shell = await Shell.open();
@@ -46,7 +47,7 @@ Deno.test("ls and status escape control characters of names in their JSON", asyn
   }
 });
 
-Deno.test("headings are bold at a terminal", async () => {
+posixTest("headings are bold at a terminal", async () => {
   await using shell = await Shell.open();
   const { code, shown } = await atColourTerminal(shell.home, [], ...shell.args("ls"));
   assertEquals(code, 0);

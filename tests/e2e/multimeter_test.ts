@@ -12,6 +12,7 @@ import { exampleOptionsFor } from "../support/example_options.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { pythonProgram } from "../support/python.ts";
 import { until } from "../support/until.ts";
+import { posixTest } from "../support/posix.ts";
 
 const IDENTITY = {
   manufacturer: "Simulated Instruments",
@@ -181,7 +182,7 @@ Deno.test("multimeter_client.py measures through the same Service", async () => 
   for (const line of lines) assertMatch(line, /^\d{4}-\d\d-\d\dT[\d:.]+Z {2}10\.0000\d\d V$/);
 });
 
-Deno.test("log_voltage.ts ends on Ctrl+C, and keeps the readings so far", async () => {
+posixTest("log_voltage.ts ends on Ctrl+C, and keeps the readings so far", async () => {
   await using lab = await laboratory();
   await using home = await temporaryFolder();
   await using out = await temporaryFolder();

@@ -222,6 +222,19 @@ for (const [entry, reason] of ODD_ENTRIES) {
   });
 }
 
+Deno.test("identities that are none cannot be shown as text, and the error says whose they are", async () => {
+  await using manager = new ScriptedManager();
+  const connecting = connect(manager.connectOptions);
+  await manager.accept();
+  await using client = await connecting;
+  for (const result of [null, 5, {}, { attributes: null }, { attributes: {}, clients: [null] }]) {
+    const reading = client.identities({ asString: true });
+    await manager.answer("identity", { result });
+    await assertRejects(() => reading.result(), ValueError, "Cannot read the identities that");
+  }
+  await manager.close();
+});
+
 Deno.test("a method that throws an odd error is answered, and the Service goes on", async () => {
   await expectNothingUnhandled(async () => {
     await using setting = await linked(new Lab());

@@ -5,6 +5,7 @@ import {
   connect,
   type ConnectionChange,
   LinkedClient,
+  type LinkOptions,
   PermissionError,
   RemoteError,
   Service,
@@ -13,6 +14,7 @@ import { WirePeer } from "../../testing.ts";
 import { at, output, refusal } from "../support/command_line.ts";
 import { ADMINISTRATOR, Laboratory } from "../support/laboratory.ts";
 import { USER } from "../support/python_users.ts";
+import { ENTRY, ScriptedManager } from "../support/scripted_manager.ts";
 import { until } from "../support/until.ts";
 
 class Lab extends Service {
@@ -31,6 +33,21 @@ async function openLaboratory() {
   const admin = stack.use(await connect({ ...to, ...ADMINISTRATOR }));
   const whole = stack.move();
   return { laboratory, to, admin, [Symbol.asyncDispose]: () => whole.disposeAsync() };
+}
+
+/** The Link of a Client that reconnects, with a Service of the administrator that has ended. */
+async function openOrphanedLink(options?: LinkOptions) {
+  await using stack = new AsyncDisposableStack();
+  const { to } = stack.use(await openLaboratory());
+  const real = new Lab();
+  await real.start({ ...to, ...ADMINISTRATOR });
+  const client = stack.use(await connect({ ...to, ...USER, reconnect: { firstDelay: 1 } }));
+  const changes: ConnectionChange[] = [];
+  client.connectionHandler = (change) => changes.push(change);
+  const link = await client.link<Lab>("Lab", options);
+  await real.shutdown();
+  const whole = stack.move();
+  return { to, link, changes, [Symbol.asyncDispose]: () => whole.disposeAsync() };
 }
 
 Deno.test("only the users on its list may offer a service, and a service whose user is taken off it is disconnected", async () => {
@@ -88,15 +105,8 @@ Deno.test("the reply to link says who offers a service, to a client with the ext
 });
 
 Deno.test("a reconnecting Client reports that another user offers the Service now", async () => {
-  await using here = await openLaboratory();
-  const { to } = here;
-  const real = new Lab();
-  await real.start({ ...to, ...ADMINISTRATOR });
-  await using client = await connect({ ...to, ...USER, reconnect: { firstDelay: 1 } });
-  const changes: ConnectionChange[] = [];
-  client.connectionHandler = (change) => changes.push(change);
-  const link = await client.link<Lab>("Lab");
-  await real.shutdown();
+  await using here = await openOrphanedLink();
+  const { to, link, changes } = here;
   await using other = new Lab();
   await other.start({ ...to, ...USER });
   assertEquals(await link.keep("x"), 1);
@@ -108,15 +118,8 @@ Deno.test("a reconnecting Client reports that another user offers the Service no
 });
 
 Deno.test("with sameUser a Client sends nothing to the Service of another user, and is linked again when the first is back", async () => {
-  await using here = await openLaboratory();
-  const { to } = here;
-  const real = new Lab();
-  await real.start({ ...to, ...ADMINISTRATOR });
-  await using client = await connect({ ...to, ...USER, reconnect: { firstDelay: 1 } });
-  const changes: ConnectionChange[] = [];
-  client.connectionHandler = (change) => changes.push(change);
-  const link = await client.link<Lab>("Lab", { sameUser: true });
-  await real.shutdown();
+  await using here = await openOrphanedLink({ sameUser: true });
+  const { to, link, changes } = here;
   const impostor = new Lab();
   await impostor.start({ ...to, ...USER });
   await assertRejects(() => Promise.resolve(link.keep("secret")), PermissionError, "(sameUser)");
@@ -200,4 +203,33 @@ Deno.test("an administrator disconnects a Service and a Client by network name, 
   const [own] = Object.keys((await admin.identities()).clients);
   assertEquals(await admin.adminRequest("disconnect_peer", own), null);
   await admin.disconnected;
+});
+
+Deno.test("with sameUser, neither a later user of the same name nor one of the same number elsewhere is the same", async () => {
+  const bob = { id: 1, name: "bob" };
+  for (
+    const [other, text] of [
+      [
+        { id: 2, name: "bob" },
+        "'bob' offers the 'Lab' service now, and no longer the user 'bob', who",
+      ],
+      [{ id: 1, name: "eve" }, "'eve' offers the 'Lab' service now"], // of another database
+      [undefined, "a device without a user offers the 'Lab' service now"],
+    ] as const
+  ) {
+    await using manager = new ScriptedManager();
+    const connecting = connect({ ...manager.connectOptions, reconnect: { firstDelay: 1 } });
+    await manager.accept();
+    const client = await connecting;
+    const linking = client.link("Lab", { sameUser: true });
+    await manager.answer("link", { result: { ...ENTRY, offered_by: bob } });
+    const link = await linking;
+    await manager.drop();
+    await manager.acceptAgain();
+    const call = link.request("keep", { args: ["secret"] });
+    await manager.answer("link", { result: { ...ENTRY, offered_by: other } });
+    await assertRejects(() => call.result(), PermissionError, text);
+    await manager.close();
+    await client.disconnect();
+  }
 });

@@ -17,6 +17,7 @@ import { TestManager, WirePeer } from "../../testing.ts";
 import { linked } from "../support/linked.ts";
 import { reply, request } from "../support/messages.ts";
 import { ENTRY, ScriptedManager } from "../support/scripted_manager.ts";
+import { HELD_AS_BYTES, HELD_AS_TEXT, HeldTexts } from "../../wire/held_texts.ts";
 import { inTime, until } from "../support/until.ts";
 
 const PARTS = ["ready", "cancel", "stream", "parts"];
@@ -201,7 +202,7 @@ Deno.test("a later call to the same service arrives after a large argument, one 
   assertEquals(order, ["other", "load", "load", "trigger"]);
 });
 
-Deno.test("arguments up to 8 MiB are written at the call, and may be changed then", async () => {
+Deno.test("arguments up to 4 MiB are written at the call, and may be changed then", async () => {
   await using setting = await linked(new Store());
   const values = new Array<number>(400_000).fill(1.2345);
   const loading = setting.link.load(values);
@@ -228,6 +229,9 @@ Deno.test("larger arguments may be changed when they are sent", async () => {
 Deno.test("larger arguments that are changed while they are sent fail their request, on both sides", async () => {
   await using setting = await linked(new Store());
   const { link, service, client } = setting;
+  const others = new HeldTexts([], HELD_AS_TEXT);
+  assert(others.tryAdd("", HELD_AS_BYTES)); // no value of more than that is held as a whole
+  using _others = { [Symbol.dispose]: () => others.release() };
   const value = ["a".repeat(70_000_000), { count: 0, toJSON: () => "b".repeat(++count) }];
   let count = 0;
   await assertRejects(
@@ -242,6 +246,20 @@ Deno.test("larger arguments that are changed while they are sent fail their requ
     RemoteError,
     "ValueError: The value has changed while it was sent",
   );
+});
+
+Deno.test("arguments of any size are written once, unless other values are held", async () => {
+  await using setting = await linked(new Store());
+  let count = 0;
+  const value = ["a".repeat(70_000_000), { toJSON: () => "b".repeat(++count) }];
+  const loading = setting.link.load(value);
+  await loading.sent; // they are held
+  value.fill("");
+  assertEquals(await loading, "a".repeat(70_000_000));
+  assertEquals(count, 1);
+  const [, changed] = await setting.link.changing(70_000_000) as string[];
+  assertEquals(changed, "b");
+  assertEquals(HeldTexts.heldAsBytes, 0);
 });
 
 Deno.test("arguments that JSON cannot hold fail their call, and later calls are sent", async () => {

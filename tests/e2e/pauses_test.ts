@@ -70,6 +70,7 @@ for (const disableTls of [true, false]) {
     using pauses = countPauses();
     await client.write(`${REQUEST}\n`.repeat(count));
     await all.promise;
-    assert(pauses.count > 0);
+    // All that have waited for a pause go on together: of each only a few lines, until the next one.
+    assert(pauses.count > count / 8, `${pauses.count} pauses`);
   });
 }

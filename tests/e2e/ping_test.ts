@@ -11,6 +11,7 @@ import { pythonPeer } from "../support/python.ts";
 import { ScriptedManager } from "../support/scripted_manager.ts";
 import { Lab } from "../support/services.ts";
 import { Shell } from "../support/shell.ts";
+import { posixTest } from "../support/posix.ts";
 
 const QUICKLY = ["--interval", "0", "--count", "3"];
 
@@ -57,7 +58,7 @@ Deno.test("ping leaves no trace in the log of a Python service, nor in that of o
   assertEquals(logs.records, []);
 });
 
-Deno.test("ping runs until Ctrl+C, and then prints its statistics", async () => {
+posixTest("ping runs until Ctrl+C, and then prints its statistics", async () => {
   await using shell = await Shell.open();
   await using ping = shell.run("ping", "--count", "0", "--interval", "1h");
   await ping.stdout.next();

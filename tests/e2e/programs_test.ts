@@ -19,7 +19,9 @@ import { parseReadyLine } from "../../program/ready_line.ts";
 import { TestManager, WirePeer } from "../../testing.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { denoCommand, Process } from "../support/process.ts";
+import { recordLogs } from "../support/logs.ts";
 import { until } from "../support/until.ts";
+import { posixTest } from "../support/posix.ts";
 
 /** The script with two Services as a process, with files of its own. */
 class Program extends Process {
@@ -103,15 +105,22 @@ Deno.test("runServices can be called with options alone", async () => {
   await assertRejects(() => runServices(options), ConfigurationError, "Cannot write the log file");
 });
 
-Deno.test("a signal ends runServices after its Services' shutdown handlers, without a stack trace", async () => {
-  await using program = await Program.start();
-  await program.ready();
-  program.kill("SIGINT");
-  const { code, stderr } = await program.end();
-  assertEquals(code, 0);
-  assertMatch(stderr, /Camera: the shutter is closed/);
-  assertEquals(/FATAL|Error/.test(stderr.replaceAll("ConnectionAbortedError", "")), false, stderr);
-});
+posixTest(
+  "a signal ends runServices after its Services' shutdown handlers, without a stack trace",
+  async () => {
+    await using program = await Program.start();
+    await program.ready();
+    program.kill("SIGINT");
+    const { code, stderr } = await program.end();
+    assertEquals(code, 0);
+    assertMatch(stderr, /Camera: the shutter is closed/);
+    assertEquals(
+      /FATAL|Error/.test(stderr.replaceAll("ConnectionAbortedError", "")),
+      false,
+      stderr,
+    );
+  },
+);
 
 Deno.test("a Client changes the log level of a Service", async () => {
   await using program = await Program.start();
@@ -327,8 +336,9 @@ async function arrive({ connectOptions }: TestManager): Promise<string> {
       received.push(attribute ?? message);
     }
   } catch (error) {
-    if (error instanceof Deno.errors.ConnectionRefused) return "refused";
-    assertInstanceOf(error, Deno.errors.ConnectionReset); // the Manager had not accepted it
+    const { cause = error } = error as Error; // that of a `ConnectError`
+    if (cause instanceof Deno.errors.ConnectionRefused) return "refused";
+    assertInstanceOf(cause, Deno.errors.ConnectionReset); // the Manager had not accepted it
     return "reset";
   }
   return received.join(", ") || "nothing";
@@ -373,4 +383,38 @@ Deno.test("serviceErrorHandler is called for each request that fails, and the ca
   linked.serviceErrorHandler = undefined;
   await assertRejects(() => linked.add(-1, 2), RemoteError);
   assertEquals(errors.length, 1);
+});
+
+Deno.test("a shutdownHandler that does not return keeps nobody waiting for longer than the grace, and is logged", async () => {
+  await using logs = await recordLogs(["msl", "network", "handler"]);
+  await using manager = await TestManager.start({ disableTls: true });
+  class Stuck extends Service {
+    override shutdownHandler(): Promise<void> {
+      return new Promise(() => {});
+    }
+  }
+  const stuck = new Stuck({ grace: 10 });
+  await stuck.start(manager.connectOptions);
+  await stuck.shutdown();
+  await stuck.finished;
+  const cxn = await connect({ ...manager.connectOptions, grace: 0 });
+  const spawned = await cxn.spawn();
+  for (const client of [cxn, spawned]) {
+    client.shutdownHandler = () => new Promise(() => {});
+    await client.disconnect();
+    await client.disconnected;
+  }
+  const names = logs.records.map(({ properties }) => properties);
+  assertEquals(names, [
+    { what: "shutdownHandler of Stuck", grace: 10 },
+    { what: "shutdownHandler of Client", grace: 0 },
+    { what: "shutdownHandler of Client", grace: 0 },
+  ]);
+  for (const grace of [-1, NaN]) {
+    await assertRejects(
+      () => connect({ ...manager.connectOptions, grace }),
+      RangeError,
+      `got ${grace}`,
+    );
+  }
 });

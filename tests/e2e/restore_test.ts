@@ -10,13 +10,14 @@ import { ENTRY, ScriptedManager } from "../support/scripted_manager.ts";
 const SERVICE_GONE = { uid: "gone", result: "Lab" };
 
 Deno.test("the identity of a Client has the extension gone, whether it reconnects or not", async () => {
-  const extensions = ["ready", "beat", "cancel", "stream", "parts", "owner", "gone"];
+  const extensions = ["ready", "beat", "cancel", "stream", "parts", "owner", "gone"]
+    .concat("about", "time");
   for (const reconnect of [true, false]) {
     await using manager = new ScriptedManager();
     const connecting = connect({ ...manager.connectOptions, reconnect });
     assertEquals((await manager.accept()).extensions, extensions);
     const client = await connecting;
-    await Promise.all([client.disconnect(), manager.receiveText()]);
+    await Promise.all([client.disconnect(), manager.receiveText().then(() => manager.close())]);
   }
 });
 

@@ -9,6 +9,7 @@ import { temporaryFolder } from "../support/folder.ts";
 import { recordLogs } from "../support/logs.ts";
 import { ManagerProcess } from "../support/manager_process.ts";
 import { run, succeed } from "../support/process.ts";
+import { posixTest } from "../support/posix.ts";
 
 /** The secrets of a test, and all output: none of the secrets may be in it. */
 class Secrets implements AsyncDisposable {
@@ -106,7 +107,7 @@ async function readUntil(peer: WirePeer, expected: string): Promise<void> {
   throw new Error(`${expected} was not received`);
 }
 
-Deno.test("a user's password is in no output or file, also after wrong input", async () => {
+posixTest("a user's password is in no output or file, also after wrong input", async () => {
   await using folder = await temporaryFolder();
   await using secrets = await Secrets.start();
   const home = join(folder.path, "home");
@@ -182,30 +183,33 @@ Deno.test("a user's password is in no output or file, also after wrong input", a
   secrets.check();
 });
 
-Deno.test("the Manager's password, and that of a later administrator login, is in no output or file", async () => {
-  await using folder = await temporaryFolder();
-  await using secrets = await Secrets.start();
-  const home = join(folder.path, "home");
-  const file = join(folder.path, "password");
-  const [authPassword, password] = [secrets.make(), secrets.make()];
-  await Deno.writeTextFile(file, password, { mode: 0o600 });
-  await succeed(commandReading(file, home, "user", "add", "alice", "--admin", "-p", "-"));
-  await Deno.writeTextFile(file, authPassword, { mode: 0o600 });
-  const log = await withManager(secrets, home, ["-P", file], async (options) => {
-    for (const given of [secrets.make(), password]) {
-      const login = () => connect({ ...options, passwordManager: given });
-      assertMatch(await secrets.failure(login), /Wrong Manager password/);
-    }
-    const alice = { ...options, username: "alice", passwordManager: authPassword };
-    await using mistaken = await connect({ ...alice, password: authPassword });
-    const ask = () => mistaken.adminRequest("port");
-    assertMatch(await secrets.failure(ask), /must be an administrator/);
-    await using cxn = await connect({ ...alice, password });
-    assertEquals(await cxn.adminRequest("port"), options.port);
-  });
-  assert(log.includes("Wrong Manager password"), log);
-  secrets.check();
-});
+posixTest(
+  "the Manager's password, and that of a later administrator login, is in no output or file",
+  async () => {
+    await using folder = await temporaryFolder();
+    await using secrets = await Secrets.start();
+    const home = join(folder.path, "home");
+    const file = join(folder.path, "password");
+    const [authPassword, password] = [secrets.make(), secrets.make()];
+    await Deno.writeTextFile(file, password, { mode: 0o600 });
+    await succeed(commandReading(file, home, "user", "add", "alice", "--admin", "-p", "-"));
+    await Deno.writeTextFile(file, authPassword, { mode: 0o600 });
+    const log = await withManager(secrets, home, ["-P", file], async (options) => {
+      for (const given of [secrets.make(), password]) {
+        const login = () => connect({ ...options, passwordManager: given });
+        assertMatch(await secrets.failure(login), /Wrong Manager password/);
+      }
+      const alice = { ...options, username: "alice", passwordManager: authPassword };
+      await using mistaken = await connect({ ...alice, password: authPassword });
+      const ask = () => mistaken.adminRequest("port");
+      assertMatch(await secrets.failure(ask), /must be an administrator/);
+      await using cxn = await connect({ ...alice, password });
+      assertEquals(await cxn.adminRequest("port"), options.port);
+    });
+    assert(log.includes("Wrong Manager password"), log);
+    secrets.check();
+  },
+);
 
 Deno.test("a password that a command rejects, or takes for another argument, is not printed", async () => {
   await using folder = await temporaryFolder();

@@ -1,7 +1,15 @@
 /** A session belongs to the user who logged in, and ends with what that user was. */
 
-import { assert, assertEquals, assertRejects } from "@std/assert";
-import { type Client, connect, RemoteError, Service } from "../../mod.ts";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import {
+  type Client,
+  ConfigurationError,
+  connect,
+  ConnectionAbortedError,
+  RemoteError,
+  Service,
+} from "../../mod.ts";
+import { UsersTable } from "../../manager/database/users_table.ts";
 import { output } from "../support/command_line.ts";
 import { ADMINISTRATOR, Laboratory } from "../support/laboratory.ts";
 import { USER } from "../support/python_users.ts";
@@ -130,4 +138,51 @@ Deno.test("a user who is removed during the handshake is not connected", async (
   peer.send("client");
   assert(String((await peer.read()).message).includes(NOT_VALID));
   await laboratory.records((records) => records.includes("rejected: invalid identity"));
+});
+
+/** The first so many reads of a session's user fail. */
+function failReads(count: number, reason: string): Disposable & { left(): number } {
+  const { current } = UsersTable.prototype;
+  UsersTable.prototype.current = function (user) {
+    if (count-- <= 0) return current.call(this, user);
+    throw new ConfigurationError(`Cannot use the database: ${reason}`, {
+      cause: new Error(reason),
+    });
+  };
+  return {
+    left: () => count,
+    [Symbol.dispose]: () => void (UsersTable.prototype.current = current),
+  };
+}
+
+Deno.test("a device is let in also if another program locks the database right after the login", async () => {
+  await using laboratory = await Laboratory.withUsers({ authLogin: true });
+  using reads = failReads(3, "database is locked");
+  await using client = await connect({ ...laboratory.manager.connectOptions, ...USER });
+  assertEquals(Object.keys((await client.identities()).clients).length, 1);
+  assert(reads.left() <= 0);
+});
+
+Deno.test("a device that cannot be registered for the database is not told what is wrong with that", async () => {
+  await using laboratory = await Laboratory.withUsers({ authLogin: true });
+  using _reads = failReads(Infinity, "disk I/O error");
+  const { message } = await assertRejects(
+    () => new Lab().start({ ...laboratory.manager.connectOptions, ...USER }),
+    RemoteError,
+  );
+  assertEquals(message, "ValueError: The Manager cannot let anybody in now");
+});
+
+Deno.test("a Client and a Service know from the error that ends them why the Manager has ended the session", async () => {
+  await using here = await openLaboratory();
+  const { user, to, command } = here;
+  await using lab = new Lab();
+  await lab.start({ ...to, ...USER });
+  const ends: (Error | undefined)[] = [];
+  user.shutdownHandler = (error) => void ends.push(error);
+  await command("user", "remove", USER.username);
+  const text = `after the error ValueError: '${USER.username}' has to log in again: ${NOT_VALID}`;
+  await assertRejects(() => lab.finished, ConnectionAbortedError, text);
+  await user.disconnected;
+  assertStringIncludes(ends[0]!.message, text);
 });

@@ -24,6 +24,7 @@ import { Process } from "../support/process.ts";
 import { pythonPeer } from "../support/python.ts";
 import { until } from "../support/until.ts";
 import { wireService } from "../support/wire_devices.ts";
+import { posixTest } from "../support/posix.ts";
 
 /** A Service that replies when the test lets it. */
 class Slow extends Service {
@@ -229,7 +230,7 @@ async function openRequest(options: ConnectOptions & { host: string; port: numbe
   return { service, running, [Symbol.asyncDispose]: () => whole.disposeAsync() };
 }
 
-Deno.test("SIGTERM waits for pending replies, for at most --grace", async () => {
+posixTest("SIGTERM waits for pending replies, for at most --grace", async () => {
   await using home = await temporaryFolder();
   await using manager = await ManagerProcess.start(home.path, "--grace=1h");
   await using request = await openRequest(manager.connectOptions);
@@ -240,7 +241,7 @@ Deno.test("SIGTERM waits for pending replies, for at most --grace", async () => 
   assertEquals((await manager.end()).code, 0);
 });
 
-Deno.test("a second signal ends a Manager at once", async () => {
+posixTest("a second signal ends a Manager at once", async () => {
   await using home = await temporaryFolder();
   await using manager = await ManagerProcess.start(home.path, "--grace=1h");
   await using request = await openRequest(manager.connectOptions);

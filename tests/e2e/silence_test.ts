@@ -10,6 +10,7 @@ import { reply, request } from "../support/messages.ts";
 import { Process } from "../support/process.ts";
 import { pythonPeer } from "../support/python.ts";
 import type { ManagerAddress } from "../support/raw_peer.ts";
+import { posixTest } from "../support/posix.ts";
 
 const SERVICE = { type: "service", name: "S", attributes: {} };
 const CLIENT = { type: "client", name: "c" };
@@ -128,44 +129,50 @@ for (const held of ["a lock", "a place"]) {
   }
 }
 
-Deno.test("a Python service that is measuring is sent no request of the Manager, and stays connected", async () => {
-  await using manager = await start();
-  await using service = new Process(pythonPeer("service", manager));
-  await manager.connected("Python Lab");
-  await using idle = await WirePeer.introduce(manager.connectOptions, SERVICE);
-  await using cxn = await connect({ ...manager.connectOptions, name: "client" });
-  const link = await cxn.link("Python Lab");
-  const late = link.late();
-  await late.sent;
-  await intervals(idle, 2 * IDLE_INTERVALS);
-  service.kill("SIGUSR1"); // it looks up now who has made its request
-  assertMatch(String(await late), /^client\[/);
-  assertEquals(await link.add(1, 2), 3);
-  service.kill("SIGKILL");
-  assertEquals((await service.end()).stderr, "");
-});
+posixTest(
+  "a Python service that is measuring is sent no request of the Manager, and stays connected",
+  async () => {
+    await using manager = await start();
+    await using service = new Process(pythonPeer("service", manager));
+    await manager.connected("Python Lab");
+    await using idle = await WirePeer.introduce(manager.connectOptions, SERVICE);
+    await using cxn = await connect({ ...manager.connectOptions, name: "client" });
+    const link = await cxn.link("Python Lab");
+    const late = link.late();
+    await late.sent;
+    await intervals(idle, 2 * IDLE_INTERVALS);
+    service.kill("SIGUSR1"); // it looks up now who has made its request
+    assertMatch(String(await late), /^client\[/);
+    assertEquals(await link.add(1, 2), 3);
+    service.kill("SIGKILL");
+    assertEquals((await service.end()).stderr, "");
+  },
+);
 
-Deno.test("a service is sent no request of the Manager either while it measures for a client that has left", async () => {
-  await using manager = await start();
-  const { connectOptions } = manager;
-  await using idle = await registeredService(connectOptions, { name: "idle" });
-  await using service = await registeredService(connectOptions, {});
-  const question = await service.read();
-  service.send(answer(question));
-  await using client = await WirePeer.introduce(connectOptions, CLIENT);
-  measure(client);
-  const owed = await nextRequest(service);
-  await client[Symbol.asyncDispose]();
-  await manager.disconnected("c");
-  await intervals(idle, 2 * IDLE_INTERVALS);
-  await using another = await WirePeer.introduce(connectOptions, CLIENT);
-  measure(another);
-  const next = await service.read();
-  assertEquals(next.attribute, "measure");
-  service.send(answer(next));
-  service.send(answer(owed));
-  assertEquals((await service.read()).uid, "beat");
-});
+posixTest(
+  "a service is sent no request of the Manager either while it measures for a client that has left",
+  async () => {
+    await using manager = await start();
+    const { connectOptions } = manager;
+    await using idle = await registeredService(connectOptions, { name: "idle" });
+    await using service = await registeredService(connectOptions, {});
+    const question = await service.read();
+    service.send(answer(question));
+    await using client = await WirePeer.introduce(connectOptions, CLIENT);
+    measure(client);
+    const owed = await nextRequest(service);
+    await client[Symbol.asyncDispose]();
+    await manager.disconnected("c");
+    await intervals(idle, 2 * IDLE_INTERVALS);
+    await using another = await WirePeer.introduce(connectOptions, CLIENT);
+    measure(another);
+    const next = await service.read();
+    assertEquals(next.attribute, "measure");
+    service.send(answer(next));
+    service.send(answer(owed));
+    assertEquals((await service.read()).uid, "beat");
+  },
+);
 
 Deno.test("idle peers stay connected, with and without keepalive", async () => {
   await using manager = await start(600); // ours send in time even on a busy computer

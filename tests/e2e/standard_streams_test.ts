@@ -1,16 +1,18 @@
-import { assertEquals, assertLess, assertMatch } from "@std/assert";
+import { assertEquals, assertLess, assertMatch, assertRejects } from "@std/assert";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { Service, type ServiceOptions } from "../../mod.ts";
+import { connect, RemoteError, runUntilEnd, Service, type ServiceOptions } from "../../mod.ts";
 import { TestManager } from "../../testing.ts";
 import { command } from "../support/command_line.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { ManagerProcess } from "../support/manager_process.ts";
-import { environment, Process, run, shellCommand } from "../support/process.ts";
-import { ROOT } from "../support/source_tree.ts";
+import { denoCommand, environment, Process, run, shellCommand } from "../support/process.ts";
+import { CONFIG, MODULE, ROOT } from "../support/source_tree.ts";
 import { inTime } from "../support/until.ts";
+import { PYTHON } from "../support/python.ts";
 
 const MANAGER = join(ROOT, "manager.ts");
+const ECHO = join(ROOT, "examples", "echo.ts");
 const FULL_PIPE = fileURLToPath(new URL("../support/full_pipe.py", import.meta.url));
 const isLinux = Deno.build.os === "linux"; // which has /dev/full, and pipes of a chosen size
 
@@ -28,21 +30,25 @@ class Talker extends Service {
   }
 }
 
-/** Runs a command of this package with its standard output on a full disk. */
-function onFullDisk(home: string, ...args: string[]) {
-  const words = [Deno.execPath(), "run", "-A", MANAGER, ...args];
-  return run(shellCommand('echo "ls" | "$@" >/dev/full', words, { home }));
+/** A home folder, and a Manager with the options of a command or an example that connects to it. */
+async function openManager() {
+  await using stack = new AsyncDisposableStack();
+  const folder = stack.use(await temporaryFolder());
+  const manager = stack.use(await TestManager.start({ disableTls: true }));
+  const { host, port } = manager.connectOptions;
+  const whole = stack.move();
+  return {
+    home: folder.path,
+    manager,
+    at: ["--host", host!, "--port", String(port), "--disable-tls"],
+    [Symbol.asyncDispose]: () => whole.disposeAsync(),
+  };
 }
 
-/** A command of this package behind `full_pipe.py`. */
-function behindPipe(
-  home: string,
-  stream: "stdout" | "stderr",
-  kind: "stalled" | "nonblocking",
-  ...args: string[]
-): Deno.Command {
-  return new Deno.Command("python3", {
-    args: [FULL_PIPE, stream, kind, Deno.execPath(), "run", "-A", MANAGER, ...args],
+/** A program whose standard input is no terminal. */
+function programOf(name: string, home: string, ...args: string[]): Deno.Command {
+  return new Deno.Command(name, {
+    args,
     env: environment({ home }),
     clearEnv: true,
     stdin: "null",
@@ -51,17 +57,36 @@ function behindPipe(
   });
 }
 
+/** The example of a Service as a program. */
+function echo(home: string, ...args: string[]): Deno.Command {
+  return programOf(Deno.execPath(), home, "run", "-A", ECHO, ...args);
+}
+
+/** Runs a command of this package with its standard output on a full disk. */
+function onFullDisk(home: string, ...args: string[]) {
+  const words = [Deno.execPath(), "run", "-A", MANAGER, ...args];
+  return run(shellCommand('echo "ls" | "$@" >/dev/full', words, { home }));
+}
+
+/** A program of Deno behind `full_pipe.py`. */
+function behindPipe(
+  home: string,
+  stream: "stdout" | "stderr",
+  kind: "stalled" | "nonblocking",
+  ...args: string[]
+): Deno.Command {
+  const words = [Deno.execPath(), "run", "-A", ...args];
+  return programOf(PYTHON, home, FULL_PIPE, stream, kind, ...words);
+}
+
 Deno.test({
   name: "output that does not fit on the disk is one line on the standard error and exit code 1",
   ignore: !isLinux,
   async fn() {
-    await using folder = await temporaryFolder();
-    await using manager = await TestManager.start({ disableTls: true });
+    await using here = await openManager();
+    const { home, manager, at } = here;
     await using talker = new Talker();
     await talker.start(manager.connectOptions);
-    const { host, port } = manager.connectOptions;
-    const at = ["-H", host!, "-p", String(port), "--disable-tls"];
-    const home = folder.path;
     assertEquals((await run(command(home, "user", "add", "me", "--password", "secret"))).code, 0);
     assertEquals((await run(command(home, "certgen"))).code, 0);
     for (
@@ -100,18 +125,12 @@ Deno.test({
   name: "a pipe that does not block gets all of the output",
   ignore: !isLinux,
   async fn() {
-    await using folder = await temporaryFolder();
-    await using manager = await TestManager.start({ disableTls: true });
+    await using here = await openManager();
+    const { home, manager, at } = here;
     await using talker = new Talker();
     await talker.start(manager.connectOptions);
-    const { host, port } = manager.connectOptions;
-    const at = ["-H", host!, "-p", String(port), "--disable-tls"];
-    const large = behindPipe(
-      folder.path,
-      "stdout",
-      "nonblocking",
-      ...["call", "Talker", "text", "300000", ...at],
-    );
+    const call = [MANAGER, "call", "Talker", "text", "300000", ...at];
+    const large = behindPipe(home, "stdout", "nonblocking", ...call);
     const { code, stdout, stderr } = await run(large);
     assertEquals([code, stderr], [0, ""]);
     assertEquals(stdout.trimEnd().length, 300_000);
@@ -140,7 +159,7 @@ Deno.test({
   async fn() {
     await using folder = await temporaryFolder();
     const args = ["start", "--port=0", "--disable-tls", "--host=127.0.0.1", "--grace", "1s"];
-    const child = behindPipe(folder.path, "stderr", "stalled", ...args);
+    const child = behindPipe(folder.path, "stderr", "stalled", MANAGER, ...args);
     await using manager = await ManagerProcess.of(child, "127.0.0.1");
     const begun = performance.now();
     manager.kill("SIGTERM");
@@ -167,48 +186,26 @@ Deno.test({
   name: "a closed terminal shuts a Manager down, and a Service of the examples",
   ignore: Deno.build.os === "windows",
   async fn() {
-    await using folder = await temporaryFolder();
+    await using here = await openManager();
+    const { home, manager, at } = here;
     const hangUp = fileURLToPath(new URL("../support/hang_up.py", import.meta.url));
     const atTerminal = (ready: string, ...args: string[]) =>
-      run(
-        new Deno.Command("python3", {
-          args: [hangUp, ready, Deno.execPath(), "run", "-A", ...args],
-          env: environment({ home: folder.path }),
-          clearEnv: true,
-          stdin: "null",
-          stdout: "piped",
-          stderr: "piped",
-        }),
-      );
-    const log = join(folder.path, "manager.log");
+      run(programOf(PYTHON, home, hangUp, ready, Deno.execPath(), "run", "-A", ...args));
+    const log = join(home, "manager.log");
     const options = ["--port=0", "--disable-tls", "--host=127.0.0.1", "--log-file", log];
     const ended = await atTerminal("Network Manager running", MANAGER, "start", ...options);
     assertEquals(ended.stdout.trim(), "exit code 0", ended.stderr);
     assertMatch(Deno.readTextFileSync(log), /Manager\[\S+\] shut down/);
-    await using manager = await TestManager.start({ disableTls: true });
-    const { host, port } = manager.connectOptions;
-    const echo = join(ROOT, "examples", "echo.ts");
-    const at = ["--host", host!, "--port", String(port), "--disable-tls"];
-    const outcome = await atTerminal("Echo is running", echo, ...at);
+    const outcome = await atTerminal("Echo is running", ECHO, ...at);
     assertEquals(outcome.stdout.trim(), "exit code 0", outcome.stderr);
     await manager.disconnected("Echo");
   },
 });
 
 Deno.test("a Service whose Manager ends says so in one line, with exit code 1", async () => {
-  await using folder = await temporaryFolder();
-  await using manager = await TestManager.start({ disableTls: true });
-  const { host, port } = manager.connectOptions;
-  const at = ["--host", host!, "--port", String(port), "--disable-tls"];
-  const echo = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", join(ROOT, "examples", "echo.ts"), ...at],
-    env: environment({ home: folder.path }),
-    clearEnv: true,
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  });
-  await using service = new Process(echo);
+  await using here = await openManager();
+  const { home, manager, at } = here;
+  await using service = new Process(echo(home, ...at));
   await service.stdout.next((line) => line === "Echo is running");
   await manager.manager.shutdown();
   assertMatch(await service.stderr.next(() => true), /^The 'Echo' service has ended: .*connection/);
@@ -226,4 +223,107 @@ Deno.test("finished rejects when a Service has lost its Manager, and is fulfille
   const error = await lost.finished.then(() => undefined, (error: Error) => error);
   assertEquals(error?.name, "ConnectionAbortedError");
   await lost.shutdown(); // does not reject
+});
+
+/** Connections that were accepted and get no answer. */
+function silentServer() {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const accepted = listener.accept();
+  return {
+    at: ["--host=127.0.0.1", `--port=${listener.addr.port}`, "--disable-tls"],
+    accepted,
+    async [Symbol.asyncDispose]() {
+      listener.close();
+      (await accepted).close();
+    },
+  };
+}
+
+Deno.test({
+  name: "a Service that is still connecting outlives its terminal, and a signal ends it at once",
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    await using folder = await temporaryFolder();
+    await using server = silentServer();
+    await using service = new Process(echo(folder.path, ...server.at));
+    await server.accepted;
+    service.kill("SIGHUP");
+    service.kill("SIGHUP"); // it would have ended before this one
+    service.kill("SIGTERM");
+    assertEquals(await service.end(), { code: 0, signal: null, stdout: "", stderr: "" });
+  },
+});
+
+Deno.test("runUntilEnd starts Services, and shuts them down if one of them cannot be started", async () => {
+  await using manager = await TestManager.start({ disableTls: true });
+  const [one, two] = [new Talker({ name: "one" }), new Talker({ name: "two" })];
+  two.addTasks(() => one.shutdown().then(() => two.shutdown()));
+  await runUntilEnd(one, two, manager.connectOptions);
+  await using _taken = new Talker({ name: "taken" });
+  await _taken.start(manager.connectOptions);
+  const [good, bad] = [new Talker({ name: "good" }), new Talker({ name: "taken" })];
+  await assertRejects(
+    () => runUntilEnd(good, bad, manager.connectOptions),
+    RemoteError,
+    "A 'taken' service is already running",
+  );
+  await good.finished;
+});
+
+const SERVICES = `
+import { runServices, runUntilEnd, Service } from ${MODULE};
+const [mode, options] = [Deno.args[0], JSON.parse(Deno.args[1])];
+const lamp = new Service({ name: "Lamp" });
+lamp.addTasks(() => console.log("Lamp is running"));
+if (mode === "runServices") await runServices(lamp, new Service({ name: "Spare" }), options);
+else await runUntilEnd(lamp, options);
+`;
+
+/** The program `SERVICES`, in a new folder. */
+async function servicesProgram(home: string, mode: string, options: unknown): Promise<string[]> {
+  const file = join(home, "services.ts");
+  await Deno.writeTextFile(file, SERVICES);
+  return ["--config", CONFIG, file, mode, JSON.stringify(options)];
+}
+
+Deno.test("a Service of runServices that an administrator disconnects is one line and exit code 1, and the others go on", async () => {
+  await using folder = await temporaryFolder();
+  const home = folder.path;
+  const add = command(home, "user", "add", "ann", "--admin", "--password", "a good password");
+  assertEquals((await run(add)).code, 0);
+  const options = { host: "127.0.0.1", port: 0, disableTls: true };
+  const words = await servicesProgram(home, "runServices", options);
+  await using program = await ManagerProcess.of(denoCommand(["run", "-A", ...words], { home }));
+  const to = { ...program.connectOptions, host: "127.0.0.1" };
+  await using ann = await connect({ ...to, username: "ann", password: "a good password" });
+  const { address } = (await ann.identities()).services.Lamp;
+  await ann.adminRequest("disconnect_peer", `Lamp[${address}]`);
+  const line = await program.stderr.next((line) => line.startsWith("The 'Lamp' service has ended"));
+  assertMatch(line, /^The 'Lamp' service has ended: The connection to the Manager .* ended/);
+  assertEquals(Object.keys((await ann.identities()).services), ["Spare"]);
+  program.kill("SIGTERM");
+  assertEquals((await program.end()).code, 1);
+});
+
+Deno.test({
+  name: "Services end although the reader of their standard error has stopped reading",
+  ignore: !isLinux,
+  async fn() {
+    const options = { host: "127.0.0.1", port: 0, disableTls: true };
+    {
+      await using folder = await temporaryFolder();
+      const words = await servicesProgram(folder.path, "runServices", options);
+      const child = behindPipe(folder.path, "stderr", "stalled", ...words);
+      await using program = await ManagerProcess.of(child, "127.0.0.1");
+      program.kill("SIGTERM");
+      assertEquals((await inTime("runServices has ended", program.end())).code, 0);
+    }
+    await using here = await openManager();
+    const { home, manager } = here;
+    const words = await servicesProgram(home, "runUntilEnd", manager.connectOptions);
+    await using program = new Process(behindPipe(home, "stderr", "stalled", ...words));
+    await program.stdout.next((line) => line === "Lamp is running");
+    await manager.manager.shutdown(); // the line that says so finds no reader
+    assertEquals((await inTime("the Service has ended", program.end())).code, 1);
+  },
 });

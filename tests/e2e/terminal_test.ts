@@ -7,6 +7,7 @@ import type { TestManager } from "../../testing.ts";
 import { Laboratory } from "../support/laboratory.ts";
 import { PYTHON_USER } from "../support/python_users.ts";
 import { Lab } from "../support/services.ts";
+import { posixTest } from "../support/posix.ts";
 
 class StringEditor extends Service {
   constructor() {
@@ -89,7 +90,7 @@ async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<stri
   }
 }
 
-Deno.test("Services are called from a terminal over TLS", async () => {
+posixTest("Services are called from a terminal over TLS", async () => {
   await using laboratory = await Laboratory.open({});
   await using lab = new Lab();
   await lab.start(laboratory.manager.connectOptions);
@@ -123,7 +124,7 @@ Deno.test("Services are called from a terminal over TLS", async () => {
   assertEquals(await terminal.read(), undefined);
 });
 
-Deno.test("a terminal logs in, and is prompted again for an administrator's login", async () => {
+posixTest("a terminal logs in, and is prompted again for an administrator's login", async () => {
   await using laboratory = await Laboratory.open({ authLogin: true }, PYTHON_USER);
   await laboratory.database.users.insert("admin", "12345", true);
   await using terminal = Terminal.secure(laboratory.manager);
@@ -139,27 +140,30 @@ Deno.test("a terminal logs in, and is prompted again for an administrator's logi
   await laboratory.manager.manager.finished;
 });
 
-Deno.test("a terminal user that is not on the access list gets an error, and sees the Service in the identity", async () => {
-  await using laboratory = await Laboratory.open({ authLogin: true }, PYTHON_USER);
-  await laboratory.database.users.insert("admin", "12345", true);
-  await using lab = new Lab();
-  const user = { username: "j.doe", password: "a good password" };
-  await lab.start({ ...laboratory.manager.connectOptions, ...user });
-  await using terminal = Terminal.secure(laboratory.manager);
-  assertEquals((await terminal.read())?.attribute, "username");
-  assertEquals(await terminal.ask("admin"), "password");
-  assertEquals(await terminal.ask("12345"), "identity");
-  await terminal.type("client");
-  assertEquals(await terminal.ask("Lab add 1 2"), 3);
-  assertEquals(await terminal.ask("Manager access_table.allow Lab j.doe"), null);
-  const refused = "PermissionError: 'admin' may not use the 'Lab' service";
-  assertEquals(await terminal.ask("Lab add 1 2"), refused);
-  assertEquals(await terminal.ask("link Lab"), refused);
-  const { services } = await terminal.ask("identity") as { services: JsonObject };
-  assertEquals(Object.keys(services), ["Lab"]);
-});
+posixTest(
+  "a terminal user that is not on the access list gets an error, and sees the Service in the identity",
+  async () => {
+    await using laboratory = await Laboratory.open({ authLogin: true }, PYTHON_USER);
+    await laboratory.database.users.insert("admin", "12345", true);
+    await using lab = new Lab();
+    const user = { username: "j.doe", password: "a good password" };
+    await lab.start({ ...laboratory.manager.connectOptions, ...user });
+    await using terminal = Terminal.secure(laboratory.manager);
+    assertEquals((await terminal.read())?.attribute, "username");
+    assertEquals(await terminal.ask("admin"), "password");
+    assertEquals(await terminal.ask("12345"), "identity");
+    await terminal.type("client");
+    assertEquals(await terminal.ask("Lab add 1 2"), 3);
+    assertEquals(await terminal.ask("Manager access_table.allow Lab j.doe"), null);
+    const refused = "PermissionError: 'admin' may not use the 'Lab' service";
+    assertEquals(await terminal.ask("Lab add 1 2"), refused);
+    assertEquals(await terminal.ask("link Lab"), refused);
+    const { services } = await terminal.ask("identity") as { services: JsonObject };
+    assertEquals(Object.keys(services), ["Lab"]);
+  },
+);
 
-Deno.test("a wrong typed password ends the connection with the reason", async () => {
+posixTest("a wrong typed password ends the connection with the reason", async () => {
   await using laboratory = await Laboratory.open({ authPassword: "abc 123" });
   for (
     const [password, answer] of [["abc 124", "ValueError: Wrong Manager password"], [

@@ -11,6 +11,7 @@ import { fetchCertificate } from "../../net/trust.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { Laboratory } from "../support/laboratory.ts";
 import { PYTHON_USER } from "../support/python_users.ts";
+import { posixTest } from "../support/posix.ts";
 
 /** The options with which OpenSSL speaks versions that it disables by default. */
 const ANYTHING = ["-cipher", "ALL:@SECLEVEL=0"];
@@ -34,7 +35,7 @@ const AUTHENTICATIONS: Record<string, ManagerOptions> = {
 };
 
 for (const [which, options] of Object.entries(AUTHENTICATIONS)) {
-  Deno.test(`a Manager ${which} speaks TLS 1.2 and 1.3, and rejects TLS 1.0 and 1.1`, async () => {
+  posixTest(`a Manager ${which} speaks TLS 1.2 and 1.3, and rejects TLS 1.0 and 1.1`, async () => {
     await using laboratory = await Laboratory.open(options, PYTHON_USER);
     const { port } = laboratory.manager.connectOptions;
     for (const [version, agreed] of [["tls1_2", "TLSv1.2"], ["tls1_3", "TLSv1.3"]]) {
@@ -94,7 +95,7 @@ async function serve(
 for (
   const [version, isSpoken] of [["tls1_1", false], ["tls1_2", true], ["tls1_3", true]] as const
 ) {
-  Deno.test(`a device ${isSpoken ? "speaks" : "refuses"} ${version}`, async () => {
+  posixTest(`a device ${isSpoken ? "speaks" : "refuses"} ${version}`, async () => {
     await using folder = await temporaryFolder();
     await using server = await serve(folder.path, version);
     const { port, certFile } = server;

@@ -7,6 +7,7 @@ import { TestManager } from "../../testing.ts";
 import { entriesOf, temporaryFolder } from "../support/folder.ts";
 import { denoCommand, run, tool } from "../support/process.ts";
 import { CONFIG, MODULE } from "../support/source_tree.ts";
+import { posixTest } from "../support/posix.ts";
 
 const program = `
 import { connect } from ${MODULE};
@@ -91,7 +92,7 @@ const MAKERS: Record<string, (key: string, request: string, cert: string) => str
 };
 
 for (const [kind, make] of Object.entries(MAKERS)) {
-  Deno.test(`a certificate ${kind} that OpenSSL made can be trusted`, async () => {
+  posixTest(`a certificate ${kind} that OpenSSL made can be trusted`, async () => {
     await using folder = await temporaryFolder();
     const path = (name: string) => join(folder.path, name);
     const [keyFile, request] = [path("a.key"), path("a.csr")];

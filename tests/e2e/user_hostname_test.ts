@@ -6,6 +6,8 @@ import { DatabaseSync } from "node:sqlite";
 import { atTerminal, command, output, refusal } from "../support/command_line.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { run, tool } from "../support/process.ts";
+import { posixTest } from "../support/posix.ts";
+import { PYTHON } from "../support/python.ts";
 
 /** Checks a user's row as Python would: database, username, password, whether an administrator. */
 const CHECK_ROW = `
@@ -18,13 +20,13 @@ assert key == hashlib.pbkdf2_hmac("sha256", password.encode(), salt, 100000, dkl
 assert admin == int(is_admin), admin
 `;
 
-Deno.test("user adds, changes, lists and removes users, and Python reads the rows", async () => {
+posixTest("user adds, changes, lists and removes users, and Python reads the rows", async () => {
   await using home = await temporaryFolder();
   const database = join(home.path, "manager.sqlite3");
   const user = (...args: string[]) => output(home.path, "user", ...args);
   const password = ["-p", "a", "good", "password"];
   assertEquals(await user("add", "j.doe", ...password), "Added j.doe (user)\n");
-  await tool("python3", "-c", CHECK_ROW, database, "j.doe", "a good password", "0");
+  await tool(PYTHON, "-c", CHECK_ROW, database, "j.doe", "a good password", "0");
 
   const asked: [string, string][] = [
     ["Enter a password for Ωmega:", "pässword"],
@@ -32,31 +34,31 @@ Deno.test("user adds, changes, lists and removes users, and Python reads the row
   ];
   const { shown } = await atTerminal(home.path, asked, "user", "insert", "Ωmega", "--admin");
   assert(shown.endsWith("Added Ωmega (administrator)\n"), shown);
-  await tool("python3", "-c", CHECK_ROW, database, "Ωmega", "pässword", "1");
+  await tool(PYTHON, "-c", CHECK_ROW, database, "Ωmega", "pässword", "1");
   assertEquals(await user("list"), "j.doe  user\nΩmega  administrator\n");
 
   assertEquals(
     await user("update", "j.doe", "-a"),
     "Updated j.doe (administrator, was user), the password is unchanged\n",
   );
-  await tool("python3", "-c", CHECK_ROW, database, "j.doe", "a good password", "1");
+  await tool(PYTHON, "-c", CHECK_ROW, database, "j.doe", "a good password", "1");
   const changed = await user("update", "j.doe", "-p", "new"); // as Python, which has no --no-admin
   assertEquals(changed, "Updated j.doe (user, was administrator), the password is new\n");
-  await tool("python3", "-c", CHECK_ROW, database, "j.doe", "new", "0");
+  await tool(PYTHON, "-c", CHECK_ROW, database, "j.doe", "new", "0");
 
   await user("update", "j.doe", "--admin");
   assertEquals(
     await user("update", "j.doe"),
     "Updated j.doe (user, was administrator), the password is unchanged\n",
   );
-  await tool("python3", "-c", CHECK_ROW, database, "j.doe", "new", "0");
+  await tool(PYTHON, "-c", CHECK_ROW, database, "j.doe", "new", "0");
 
   assertEquals(await user("remove", "j.doe"), "Removed j.doe\n");
   assertEquals(await user("delete", "Ωmega"), "Removed Ωmega\n");
   assertEquals(await user("list"), "There are no users\n");
 });
 
-Deno.test("user rejects arguments that are not valid", async () => {
+posixTest("user rejects arguments that are not valid", async () => {
   await using home = await temporaryFolder();
   await output(home.path, "user", "add", "bob", "-p", "secret");
   const refused: [reason: string, ...args: string[]][] = [

@@ -9,6 +9,7 @@ import {
 } from "@std/assert";
 import { connect, kwargs, RemoteError, Service } from "../../mod.ts";
 import { encodeValue } from "../../wire/json.ts";
+import { TestManager, WirePeer } from "../../testing.ts";
 import { reply } from "../support/messages.ts";
 import { ScriptedManager } from "../support/scripted_manager.ts";
 import { linked } from "../support/linked.ts";
@@ -91,6 +92,25 @@ Deno.test("-0 and bigints arrive, and an attribute that JSON cannot hold is not 
   assertEquals(big, 2 ** 60);
   const { serviceAttributes } = setting.link;
   assertEquals([serviceAttributes.constant, serviceAttributes.forgotten], [2 ** 70, undefined]);
+});
+
+Deno.test("the constants of a service keep their digits on the way through the Manager", async () => {
+  await using manager = await TestManager.start({ disableTls: true });
+  for (const [name, filler] of [["short", ""], ["long", "x".repeat(100_000)]]) {
+    await using service = await WirePeer.connect(manager.connectOptions);
+    await service.read();
+    const values = '{"a":9007199254740993,"b":[-123456789012345678901],"c":"12345678901234567890"}';
+    service.send(
+      `{"result":{"type":"service","name":"${name}","attributes":{"values":${values},` +
+        `"filler":"${filler}"},"max_clients":9223372036854775807,"extensions":["ready"]}}`,
+    );
+    assertEquals((await service.read()).uid, "ready");
+    await using client = await connect({ ...manager.connectOptions, exactNumbers: true });
+    const { attributes } = (await client.identities()).services[name];
+    assertEquals(encodeValue(attributes.values), values);
+    await using link = await client.link(name);
+    assertEquals(encodeValue(link.serviceAttributes.values), values);
+  }
 });
 
 Deno.test("undefined is an argument that is not given", async () => {

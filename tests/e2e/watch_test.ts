@@ -7,9 +7,10 @@ import { Process } from "../support/process.ts";
 import { Lab, Restarts } from "../support/restarts.ts";
 import { Shell } from "../support/shell.ts";
 import { until } from "../support/until.ts";
+import { posixTest } from "../support/posix.ts";
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  Deno.test(`watch prints each notification, and unlinks on ${signal}`, async () => {
+  posixTest(`watch prints each notification, and unlinks on ${signal}`, async () => {
     await using shell = await Shell.open();
     await using watch = shell.run("watch", "BasicMath");
     assertEquals(await watch.stderr.next(), "Watching BasicMath");
@@ -38,6 +39,20 @@ Deno.test("watch ends after --count notifications, and prints JSON with --json",
   }
 });
 
+Deno.test("watch --csv prints headings once, and a row for each notification", async () => {
+  await using shell = await Shell.open();
+  await using watch = shell.run("watch", "BasicMath", "--count", "2", "--csv");
+  await watch.stderr.next();
+  for (let count = 0; count < 3; count++) shell.service.tell();
+  await watch.succeeded();
+  const [headings, ...rows] = watch.stdout.all;
+  assertEquals([headings, rows.length], ["time,arg1,arg2,unit", 2]);
+  for (const row of rows) assertMatch(row, /^\d{4}-\d\d-\d\dT[\d:.]+Z,1,two words,C$/);
+  const both = await shell.outcome("watch", "BasicMath", "--csv", "--json");
+  assertEquals([both.code, both.stdout], [2, ""]);
+  assertMatch(both.stderr, /'--csv' cannot be used with option '--json'/);
+});
+
 Deno.test("watch ends when its stdout is closed", async () => {
   await using shell = await Shell.open();
   await using watch = command(shell.home, ...shell.args("watch", "BasicMath")).spawn();
@@ -58,7 +73,7 @@ Deno.test("watch ends when its stdout is closed", async () => {
   assertEquals(shell.links(), 0);
 });
 
-Deno.test("watch reconnects when the Manager and the Service are restarted", async () => {
+posixTest("watch reconnects when the Manager and the Service are restarted", async () => {
   await using home = await temporaryFolder();
   await using manager = await Restarts.start();
   await using lab = new Lab();

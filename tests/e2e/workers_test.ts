@@ -18,6 +18,7 @@ import { linked } from "../support/linked.ts";
 import { denoCommand, succeed } from "../support/process.ts";
 import { Restarts } from "../support/restarts.ts";
 import { ROOT } from "../support/source_tree.ts";
+import { posixTest } from "../support/posix.ts";
 
 const MODULE = import.meta.resolve("../support/computations.ts");
 /** A count that takes years. */
@@ -164,7 +165,7 @@ Deno.test("a function that cannot run in workers is an error when the Service is
   assertThrows(() => new Computer({ workers: { size: 0 } }), RangeError, "workers.size");
 });
 
-Deno.test("prime_numbers_client.ts prints the answers", async () => {
+posixTest("prime_numbers_client.ts prints the answers", async () => {
   await using manager = await TestManager.start({ host: "127.0.0.1", disableTls: true });
   await using primes = new PrimeNumbers();
   await primes.start(manager.connectOptions);

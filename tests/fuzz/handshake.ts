@@ -1,5 +1,6 @@
 /** The handshake with any replies, for each authentication method, against a short model of its rules. */
 
+import { Holder } from "../../base/budget.ts";
 import { HeldMemory } from "../../wire/held_line.ts";
 import { assertEquals } from "@std/assert";
 import type { Authentication } from "../../manager/authentication.ts";
@@ -241,6 +242,7 @@ async function expectRules(
     attemptLogin: async (check) => await check(),
     limits,
     memory: new HeldMemory(1_000_000),
+    holderOf: () => Holder.one(),
   });
   await connection.close();
   const { state, questions, name } = expectedEnding(method, stream);

@@ -90,13 +90,15 @@ Deno.test("a text or an error that is too long for the log is cut, in every form
 
 Deno.test("no text, list, object or error can look like another record, or like another text", () => {
   const hostile =
-    "good\u202egnp.exe\n2026-11-25 14:05:30.000 +00:00 [INFO] x: all is well\x1b[2J\x85";
+    "good\u202egnp.exe\u2028\u20292026-11-25 [INFO] x\n2026-11-25 14:05:30.000 +00:00 [INFO] x: all is well\x1b[2J\x85";
   for (const format of LOG_FORMATS) {
     for (const isColored of [false, true]) {
       for (const value of [hostile, [hostile], { hostile }, new ValueError(hostile)]) {
         const line = logFormatter(format, isColored)(recordOf(value));
         assertEquals(line.indexOf("\n"), line.length - 1, line);
-        const raw = ["\u202e", "\x85", "\x1b[2J"].filter((text) => line.includes(text));
+        const raw = ["\u202e", "\u2028", "\u2029", "\x85", "\x1b[2J"].filter((text) =>
+          line.includes(text)
+        );
         assertEquals(raw, [], line);
         assertMatch(line, /202e/);
       }

@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { Holder } from "../../base/budget.ts";
 import { HeldMemory } from "../../wire/held_line.ts";
 import { LIMITS } from "../../limits.ts";
 import { handshake, type Outcome } from "../../manager/handshake.ts";
@@ -40,6 +41,7 @@ function handshakes(identity: object, count: number, yielder: StepYielder): Prom
       yielder,
       limits: LIMITS,
       memory: new HeldMemory(0),
+      holderOf: () => Holder.one(),
     });
   }));
 }

@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { MAX_LOOKUPS } from "../../limits.ts";
 import { Hosts } from "../../manager/hosts.ts";
 
 /** Hosts with the given reverse look-ups, and the addresses that were looked up. */
@@ -146,6 +147,30 @@ Deno.test("a look-up that never ends is timed out after two seconds", async () =
     Object.assign(globalThis, { setTimeout });
   }
   assertEquals(delays, [2_000]);
+});
+
+Deno.test("only a few look-ups run at once, and those of known computers come first", async () => {
+  const running = new Map<string, (domain: string) => void>();
+  const hosts = new Hosts({
+    hostname: "lab-pc",
+    localAddresses: () => [],
+    reverse: (address) => new Promise((resolve) => running.set(address, resolve)),
+  });
+  const strangers = Array.from({ length: 100 }, (_, number) => hosts.find(`10.0.0.${number}`));
+  const known = hosts.find("10.1.0.1", true);
+  assertEquals(running.size, MAX_LOOKUPS);
+  running.get("10.0.0.0")!("first.lab");
+  assertEquals((await strangers[0]).domain, "first.lab");
+  assertEquals([...running.keys()].slice(MAX_LOOKUPS), ["10.1.0.1"]);
+  running.get("10.1.0.1")!("known.lab");
+  assertEquals((await known).domain, "known.lab");
+  // After their time-out the others have their numbers, and are not looked up any more.
+  assertEquals((await strangers[99]).domain, "10.0.0.99");
+  const looked = running.size;
+  for (const settle of [...running.values()]) settle("late.lab");
+  await Promise.all(strangers);
+  assertEquals(running.size, looked);
+  assertEquals(looked, MAX_LOOKUPS + 2);
 });
 
 Deno.test("without options it is the computer that the test runs on", () => {

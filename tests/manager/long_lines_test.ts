@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { mock } from "node:test";
+import { Holder } from "../../base/budget.ts";
 import { LIMITS, type Limits } from "../../limits.ts";
 import { LongLines } from "../../manager/long_lines.ts";
 import type { JsonObject } from "../../wire/message.ts";
@@ -98,7 +99,8 @@ Deno.test("a line for which the budget has no share is read, dropped and answere
   assertEquals(
     refused.message,
     "ValueError: The Manager holds many bytes of long messages, and a peer may have no more of the " +
-      "limit of 8MiB (--max-held) than is left. Try again later",
+      "limit of 8MiB (--max-held) than is left, and all peers of its origin no more than three times " +
+      "that. Try again later",
   );
   assertEquals(lab.lines.held, 3 * MiB);
   go.resolve();
@@ -127,7 +129,7 @@ Deno.test("a peer that does not read has at most half of the budget, and the res
   const refusal =
     /^ValueError: (the 'S' service sent an invalid answer: )?The Manager holds as many bytes of long messages for '(S|c)' as it may \(--max-held\)\. Try again when they are read$/;
   // The service does not read. (Its sink has a part that the budget does not know.)
-  service.sink.held = 5 * MiB;
+  service.sink.holder.count(5 * MiB);
   const long = (uid: string, name = "S") =>
     longLine(request({ error: false, uid, service: name, kwargs: { payload } }), always);
   await lab.lines.receive(client.peer, long("1"));
@@ -149,7 +151,8 @@ Deno.test("a peer that does not read has at most half of the budget, and the res
   await lab.lines.receive(other[0].peer, long("3", "Other"));
   assertEquals(other[1].sink.take().length, 1);
   // The same for a client that does not read a reply, which is answered with an error.
-  [client.sink.held, service.sink.held] = [8 * MiB, 0];
+  client.sink.holder.count(8 * MiB);
+  service.sink.holder.count(-5 * MiB);
   const requester = client.peer.networkName;
   const reply = JSON.stringify({ result: payload, uid: "2", requester, error: false });
   await lab.lines.receive(service.peer, longLine(`${reply}\n`, always));
@@ -161,6 +164,34 @@ Deno.test("a peer that does not read has at most half of the budget, and the res
   await lab.lines.receive(client.peer, long("4", "Other"));
   assertEquals(other[1].sink.take().length, 0);
   assertMatch(JSON.parse(client.sink.take()[0]).message, /Try again later$/);
+});
+
+Deno.test("many peers of one origin, of which each sends half a line, leave a share for another origin", async () => {
+  using lab = new Laboratory({ maxHeld: 32 * MiB });
+  const payload = "x".repeat(3 * MiB);
+  const group = Holder.group();
+  const end = Promise.withResolvers<void>();
+  const sending = Array.from({ length: 12 }, (_, index) => {
+    const { peer, sink } = lab.network.client(`attacker ${index}`);
+    sink.holder = Holder.one(group);
+    const text = request({ error: false, uid: "1", kwargs: { payload } });
+    return lab.lines.receive(
+      peer,
+      longLine(text, async (piece) => {
+        if (piece === 40) await end.promise;
+        return true;
+      }),
+    );
+  });
+  await until("they hold as much as they may", () => group.held === 24 * MiB);
+  const other = lab.network.client("other");
+  other.sink.holder = Holder.one(Holder.group());
+  const long = longLine(request({ error: false, uid: "2", kwargs: { payload } }), always);
+  await lab.lines.receive(other.peer, long);
+  assertEquals(lab.service.sink.take().map((line) => JSON.parse(line).uid), ["2"]);
+  end.resolve();
+  await Promise.all(sending);
+  assertEquals([lab.lines.held, group.held], [0, 0]);
 });
 
 Deno.test("a service whose reply is too long fails its own pending request, and no other one", async () => {

@@ -163,7 +163,13 @@ Deno.test("the description of a file shows every certificate in it, with its fin
   assertEquals(others, []);
   const { serialNumber, fingerprint, fingerprint256 } = new X509Certificate(chain[0]);
   assert(first.replaceAll(/\s/g, "").includes(serialNumber.toLowerCase()), first);
-  const parts = ["Version: v3", "Issuer: C=NZ", "Not Before:", "Not After:", "Subject: C=NZ"];
+  const parts = [
+    "Version: v3",
+    "Issuer: O=@msl/network, CN=first",
+    "Not Before:",
+    "Not After:",
+    "Subject: O=@msl/network",
+  ];
   const algorithms = ["Named Curve: P-256", "DNS: first", "Algorithm: ecdsaWithSHA256"];
   const prints = [`SHA-1: ${fingerprint}\n`, `SHA-256: ${fingerprint256}\n`];
   for (const part of [...parts, ...algorithms, ...prints]) assertStringIncludes(first, part);

@@ -11,6 +11,7 @@ import { Connection } from "../../net/connection.ts";
 import { TimeoutError } from "../../errors.ts";
 import { clearImmediate, setImmediate } from "node:timers";
 import { until } from "../support/until.ts";
+import { Holder } from "../../base/budget.ts";
 import { HeldLine, HeldMemory } from "../../wire/held_line.ts";
 import { type Line, LongLine } from "../../wire/line.ts";
 import { listen, type Listener } from "../../net/listener.ts";
@@ -404,7 +405,7 @@ Deno.test("lines that wait for a line in pieces make a connection congested, unt
 /** A held line of `size` bytes, and the budget that it has a share of. */
 function held(size: number): { line: HeldLine; budget: HeldMemory } {
   const budget = new HeldMemory(4 * size + 4 * 1024 * 1024);
-  const line = new HeldLine(budget, size);
+  const line = new HeldLine(budget, size, Holder.one());
   line.tryAppend(new Uint8Array(size).fill(0x78));
   return { line, budget };
 }
@@ -441,7 +442,7 @@ Deno.test("a peer that has its share of held lines is disconnected by one that d
   const budget = new HeldMemory(4 * 1024 * 1024);
   const near = new Connection(pair.near);
   const notifications = Array.from({ length: 2 }, () => {
-    const line = new HeldLine(budget, 1024 * 1024);
+    const line = new HeldLine(budget, 1024 * 1024, Holder.one());
     line.tryAppend(new Uint8Array(1024 * 1024));
     return line;
   });
@@ -449,8 +450,8 @@ Deno.test("a peer that has its share of held lines is disconnected by one that d
     near.sendHeldOrDrop(line);
     line.release();
   }
-  assertEquals([near.isOpen, near.held], [true, 2 * 1024 * 1024]);
-  const last = new HeldLine(budget, 1024 * 1024);
+  assertEquals([near.isOpen, near.holder.held], [true, 2 * 1024 * 1024]);
+  const last = new HeldLine(budget, 1024 * 1024, Holder.one());
   last.tryAppend(new Uint8Array(1024 * 1024));
   near.sendHeldOrDrop(last);
   last.release();

@@ -2,6 +2,7 @@ import { assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@st
 import { connect, ConnectionAbortedError, Manager } from "../../mod.ts";
 import { ConfigurationError } from "../../errors.ts";
 import { type Bind, isListenerLost, listen } from "../../net/listener.ts";
+import { entriesOf, temporaryFolder } from "../support/folder.ts";
 import { inTime } from "../support/until.ts";
 
 const PLAIN = { host: "127.0.0.1", port: 0, disableTls: true, database: ":memory:" };
@@ -203,4 +204,19 @@ Deno.test("a Manager listens on all addresses of its host name", async () => {
     ConfigurationError,
     "Cannot listen on none.lab: the name has no address (unknown)",
   );
+});
+
+Deno.test("a host that is neither a name nor an address is an error, and no certificate is made for it", async () => {
+  await using folder = await temporaryFolder();
+  const files = { keyFile: folder.join("x.key"), certFile: folder.join("x.crt") };
+  const forward = () => Promise.resolve([]); // what the system says of an empty name
+  const hosts = ["", " ", "127.0.0.1:1875", "lab-pc:1875", "[::1]", "http://lab-pc", "none.lab"];
+  for (const host of hosts) {
+    await assertRejects(
+      () => Manager.start({ ...PLAIN, disableTls: false, ...files, host, hosts: { forward } }),
+      ConfigurationError,
+      "Cannot listen on",
+    );
+  }
+  assertEquals(entriesOf(folder.path), []);
 });

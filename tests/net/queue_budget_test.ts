@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { Connection, describeEnd } from "../../net/connection.ts";
+import { Connection } from "../../net/connection.ts";
+import { describeEnd } from "../../net/connection_end.ts";
 import { type BudgetedQueue, QueueBudget } from "../../net/queue_budget.ts";
 import { memoryPair } from "../support/memory_transport.ts";
 

@@ -45,6 +45,9 @@ Deno.test("an object, a text or nothing that is thrown has a text", () => {
   assertEquals(message({ message: "time-out" }), "Error: time-out");
   assertEquals(message([1, 2]), "Error: 1,2");
   assertEquals(message({ toString: () => "as it says" }), "Error: as it says");
+  assertEquals(message(Promise.resolve(1)), "Error: [object Promise]");
+  assertEquals(message(new Map([[1, 2]])), "Error: [object Map]");
+  assertEquals(message(new (class Fault {})()), "Error: [object Fault]");
   assertEquals(message("a text"), "Error: a text");
   assertEquals(message(null), "Error: null");
   assertEquals(message(undefined), "Error: undefined");

@@ -25,6 +25,7 @@ export function clientRequest(
     onValue: undefined,
     onSent: undefined,
     onProgress: undefined,
+    wantsTime: false,
     ...parts,
   });
 }

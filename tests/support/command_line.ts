@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { denoCommand, environment, type Outcome, run, shellCommand, succeed } from "./process.ts";
 import { ROOT } from "./source_tree.ts";
+import { inTime } from "./until.ts";
+import { PYTHON } from "./python.ts";
 
 const manager = join(ROOT, "manager.ts");
 const terminal = fileURLToPath(import.meta.resolve("./terminal.py"));
@@ -116,13 +118,84 @@ export async function shellAtTerminal(
   return await typeAtTerminal(env, answers, [...words, ...args]);
 }
 
+/** A command of this package at a terminal with a movable cursor, and a person who types at it. */
+export class LiveTerminal implements AsyncDisposable {
+  readonly #child: Deno.ChildProcess;
+  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #reader: ReadableStreamDefaultReader<string>;
+  #shown = "";
+  /** Where what was not waited for begins. */
+  #read = 0;
+
+  /** Starts it. */
+  constructor(home: string, ...args: string[]) {
+    const { CI: _, NO_COLOR: __, ...env } = environment({ home, env: { TERM: "xterm" } });
+    this.#child = new Deno.Command(PYTHON, {
+      args: [terminal, "-", Deno.execPath(), "run", "-A", manager, ...args],
+      env,
+      clearEnv: true,
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "inherit",
+    }).spawn();
+    this.#writer = this.#child.stdin.getWriter();
+    this.#reader = this.#child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  }
+
+  /** All that was shown, without the movements of the cursor and colours. */
+  get shown(): string {
+    // deno-lint-ignore no-control-regex -- escape sequences
+    return this.#shown.replaceAll(/\x1b\[[\d;?]*[A-Za-z]/g, "").replaceAll("\r", "");
+  }
+
+  /** Types keys. */
+  async type(keys: string): Promise<void> {
+    await this.#writer.write(new TextEncoder().encode(keys));
+  }
+
+  /** Waits until a text is shown, after what was waited for before. */
+  async shows(text: string): Promise<void> {
+    await inTime(`"${text}" is shown`, this.#find(text)).catch((error) => {
+      throw new Error(`${error.message}: ${JSON.stringify(this.shown.slice(this.#read))}`);
+    });
+  }
+
+  /** Waits for its end, and returns its exit code. */
+  async end(): Promise<number> {
+    await inTime("the command has ended", this.#find(undefined));
+    return (await this.#child.status).code;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#writer.abort().catch(() => {});
+    try {
+      this.#child.kill("SIGKILL"); // the end of its terminal ends the command
+    } catch {
+      // It has ended.
+    }
+    await this.#find(undefined).catch(() => {});
+    await this.#child.status;
+  }
+
+  async #find(text: string | undefined): Promise<void> {
+    for (;;) {
+      const at = text === undefined ? -1 : this.shown.indexOf(text, this.#read);
+      if (at >= 0) return void (this.#read = at + text!.length);
+      const { value, done } = await this.#reader.read();
+      if (done && text === undefined) return;
+      if (done) throw new Error(`The command has ended before it showed "${text}"`);
+      this.#shown += value;
+    }
+  }
+}
+
 async function typeAtTerminal(
   env: Record<string, string>,
   answers: [question: string, answer: string][],
   args: string[],
 ): Promise<{ code: number; shown: string }> {
   const { code, stdout, stderr } = await run(
-    new Deno.Command("python3", {
+    new Deno.Command(PYTHON, {
       args: [terminal, JSON.stringify(answers), ...args],
       env,
       clearEnv: true,

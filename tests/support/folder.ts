@@ -1,6 +1,7 @@
 /** Temporary folders and their entries. */
 
 import { join } from "node:path";
+import { until } from "./until.ts";
 
 /** A folder that is removed with its content when it is disposed of. */
 export interface TemporaryFolder extends AsyncDisposable, Disposable {
@@ -16,8 +17,21 @@ export async function temporaryFolder(): Promise<TemporaryFolder> {
     path,
     join: (...names) => join(path, ...names),
     [Symbol.dispose]: () => Deno.removeSync(path, { recursive: true }),
-    [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }),
+    [Symbol.asyncDispose]: () => remove(path),
   };
+}
+
+/** Removes a folder. On Windows the files of a process that was killed may be in use for a moment. */
+async function remove(path: string): Promise<void> {
+  if (Deno.build.os !== "windows") return await Deno.remove(path, { recursive: true });
+  await until(
+    `${path} is not used any more`,
+    () =>
+      Deno.remove(path, { recursive: true }).then(() => true, (error) => {
+        if (error instanceof Deno.errors.NotFound) throw error;
+        return false;
+      }),
+  );
 }
 
 /** The names of a folder's entries, sorted. */

@@ -6,6 +6,7 @@ import type { LoginAttempt } from "../../manager/login_throttle.ts";
 import type { SessionUser } from "../../manager/database/users_table.ts";
 import { Database } from "../../manager/database/database.ts";
 import { LIMITS } from "../../limits.ts";
+import { Holder } from "../../base/budget.ts";
 import type { HeldLine } from "../../wire/held_line.ts";
 import type { JsonObject } from "../../wire/message.ts";
 import type { Client, Peer, Service } from "../../manager/peer.ts";
@@ -22,8 +23,8 @@ const decoder = new TextDecoder();
 export class FakeSink implements LineSink {
   lines: string[] = [];
   isClosed = false;
-  /** How many bytes of held lines it has, as if they were not read. */
-  held = 0;
+  /** Tests count bytes of held lines for it, as if they were not read. */
+  holder = Holder.one();
   #arrival = Promise.withResolvers<void>();
 
   sendText(line: string): void {

@@ -6,6 +6,7 @@
     peer.py visitor HOST PORT [CERT]  connects as a client and leaves, prints how that went
     peer.py administrator HOST PORT [CERT]  asks for the users, then shuts the Manager down
     peer.py caller HOST PORT [CERT]   sends the requests of $CALLS, prints one JSON line per answer
+    peer.py listener HOST PORT [CERT]  links with Meter, prints its entry, notifications and a result
     peer.py holder HOST PORT [CERT]   links with $SERVICE, prints what it saw of the end
 
 It logs in with $USERNAME and $PASSWORD, and connects from $SOURCE_ADDRESS if that is set.
@@ -154,6 +155,27 @@ def caller():
     cxn.disconnect()
 
 
+def listener():
+    """Links with Meter, starts its notifications, and reads after the third one."""
+    notified = threading.Semaphore(0)
+    cxn = connected("listener")
+    link = cxn.link("Meter")
+    show("attributes", link.service_attributes)
+
+    def handler(*args, **kwargs):
+        show("notified", args, kwargs)
+        notified.release()
+
+    link.notification_handler = handler
+    link.notify(3)
+    for _ in range(3):
+        assert notified.acquire(timeout=60)
+    show("read", link.read())
+    show("values", link.values())
+    show("connected", cxn.is_connected(), list(cxn.identities()["services"]["Meter"]))
+    cxn.disconnect()
+
+
 def holder():
     """Has a link with $SERVICE, and the lock with $LOCK. Waits for the end of the connection.
 
@@ -184,6 +206,7 @@ roles = dict(
     visitor=visitor,
     administrator=administrator,
     caller=caller,
+    listener=listener,
     holder=holder,
 )
 roles[role]()

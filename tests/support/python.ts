@@ -5,6 +5,9 @@ import type { TestManager } from "../../testing.ts";
 import { run } from "./process.ts";
 import type { ManagerAddress } from "./raw_peer.ts";
 
+/** The command that runs Python 3. */
+export const PYTHON = Deno.build.os === "windows" ? "python" : "python3";
+
 /** A program in Python, `script` relative to this folder. */
 export function pythonProgram(
   script: string,
@@ -12,7 +15,7 @@ export function pythonProgram(
   env: Record<string, string> = {},
 ): Deno.Command {
   const PYTHONPATH = fileURLToPath(import.meta.resolve("./"));
-  return new Deno.Command("python3", {
+  return new Deno.Command(PYTHON, {
     args: [fileURLToPath(import.meta.resolve(script)), ...args],
     env: { PYTHONPATH, PYTHONDONTWRITEBYTECODE: "1", ...env },
     stdout: "piped",
@@ -28,7 +31,15 @@ export function pythonManager(home: string, ...args: string[]): Deno.Command {
 
 /** `peer.py` in a role. The environment has its login details and its source address. */
 export function pythonPeer(
-  role: "client" | "service" | "multimeter" | "visitor" | "administrator" | "caller" | "holder",
+  role:
+    | "client"
+    | "service"
+    | "multimeter"
+    | "visitor"
+    | "administrator"
+    | "caller"
+    | "holder"
+    | "listener",
   { connectOptions }: { connectOptions: ManagerAddress },
   env: Record<string, string> = {},
 ): Deno.Command {

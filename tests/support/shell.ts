@@ -10,10 +10,12 @@ import { type Outcome, Process, run } from "./process.ts";
 export class BasicMath extends Service {
   /** Lets `wait` return. */
   readonly end = Promise.withResolvers<void>();
+  /** Fulfilled when a `count` has ended. */
+  readonly counted = Promise.withResolvers<void>();
   readonly pi = 3.5;
 
   constructor(maxClients = -1) {
-    super({ name: "BasicMath", maxClients, ignoreAttributes: ["end"] });
+    super({ name: "BasicMath", maxClients, ignoreAttributes: ["end", "counted"] });
   }
 
   add(x: number, y: number): number {
@@ -32,7 +34,11 @@ export class BasicMath extends Service {
 
   /** Counts up; a limit from 100 on means for ever. */
   async *count(end: number): AsyncGenerator<number> {
-    for (let value = 1; value <= end || end >= 100; value++) yield value;
+    try {
+      for (let value = 1; value <= end || end >= 100; value++) yield value;
+    } finally {
+      this.counted.resolve();
+    }
     if (end === 13) throw new RangeError("unlucky");
   }
 

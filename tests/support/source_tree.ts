@@ -40,16 +40,49 @@ export const LAYERS: readonly (readonly string[])[] = [
   ["mod.ts"],
 ];
 
-/** The folders that have no module of the package in them. */
-const OTHERS = new Set(["benchmarks", "docs", "examples", "tests"]);
+/** The folders of the repository that are not published. */
+const OTHERS = [".ci/", ".github/", "benchmarks/", "docs/", "examples/", "tests/"];
 
-/** Every module of the package, e.g. `"base/repr.ts"`, sorted. */
-export function sourceFiles(folder = ""): string[] {
+/** The files at the root that are no modules, and that a program or a reader needs. */
+const DOCUMENTS = [
+  "CHANGELOG.md",
+  "CONTRIBUTING.md",
+  "LICENSE",
+  "README.md",
+  "deno.json",
+  "deno.lock",
+];
+
+/**
+ * Every module of the package, e.g. `"base/repr.ts"`, sorted: those of the layers. A file that a
+ * reader of the documentation has saved beside them is none of them.
+ */
+export function sourceFiles(): string[] {
+  return LAYERS.flat()
+    .flatMap((name) => name.endsWith("/") ? filesIn(name, false) : [name])
+    .filter((file) => file.endsWith(".ts"))
+    .sort();
+}
+
+/** Every module of the tests, sorted. */
+export function testFiles(): string[] {
+  return filesIn("tests/").filter((file) => file.endsWith(".ts")).sort();
+}
+
+/** Every file of the repository, without those that a reader has saved beside, and caches. */
+export function repositoryFiles(): string[] {
+  const places = [...LAYERS.flat(), ...OTHERS];
+  const folders = new Set(places.flatMap((name) => /^[\w.]+\//.exec(name) ?? []));
+  const modules = places.filter((name) => !name.includes("/"));
+  return [...DOCUMENTS, ...modules, ...[...folders].flatMap((folder) => filesIn(folder))];
+}
+
+function filesIn(folder: string, deep = true): string[] {
   return [...Deno.readDirSync(join(ROOT, folder))].flatMap(({ name, isDirectory }) => {
-    if (name.startsWith(".") || folder === "" && OTHERS.has(name)) return [];
-    if (isDirectory) return sourceFiles(`${folder}${name}/`);
-    return name.endsWith(".ts") ? [`${folder}${name}`] : [];
-  }).sort();
+    if (name.startsWith(".")) return [];
+    if (isDirectory) return deep ? filesIn(`${folder}${name}/`) : [];
+    return [`${folder}${name}`];
+  });
 }
 
 /** The index of a module's layer, by the longest entry that matches; -1 for none. */

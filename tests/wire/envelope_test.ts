@@ -334,6 +334,32 @@ Deno.test("a control character in a string is rejected, an escaped one is not", 
   assertEquals(read('{"uid":"\x7f"}').text("uid"), "\x7f");
 });
 
+Deno.test("every byte at every place of a long string is read as JSON.parse reads it", () => {
+  const envelope = new Envelope();
+  for (let length = 60; length <= 76; length++) {
+    const plain = encoder.encode(`{"result":"${"~ !#[]".repeat(20).slice(0, length)}"}`);
+    const start = 11 + 30; // the last bytes that are examined one by one, and those after them
+    for (let place = start; place < 11 + length; place++) {
+      for (let byte = 0; byte < 256; byte++) {
+        const line = plain.with(place, byte);
+        let expected: boolean;
+        try {
+          expected = typeof JSON.parse(strictDecoder.decode(line)).result === "string";
+        } catch {
+          expected = false;
+        }
+        let found = true;
+        try {
+          envelope.read(line);
+        } catch {
+          found = false;
+        }
+        assertEquals(found, expected, `byte ${byte} at ${place} of ${length}`);
+      }
+    }
+  }
+});
+
 Deno.test("every escape of JSON is decoded in a text and in a key", () => {
   const envelope = read('{"u\\u0069d":"\\" \\\\ \\/ \\b\\f\\n\\r\\t \\u00e9 \\uD83D\\ude00"}');
   assertEquals(envelope.text("uid"), '" \\ / \b\f\n\r\t é 😀');

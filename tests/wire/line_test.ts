@@ -124,14 +124,19 @@ Deno.test("a line of several chunks is whole although the caller overwrites each
   assertEquals(lines, [text]);
 });
 
-Deno.test("a line of several chunks stays valid while later lines are read", () => {
-  const splitter = new LineSplitter(1000);
-  splitter.split(encoder.encode("first "));
-  const [first] = splitter.split(encoder.encode("line\n"));
-  splitter.split(encoder.encode("second "));
-  const [second] = splitter.split(encoder.encode("LINE\n"));
-  splitter.split(encoder.encode("XXXXXXXXXXXX"));
-  assertEquals([first, second].map(show), ["first line", "second LINE"]);
+Deno.test("a long line of several chunks stays valid until the next chunk, whatever other splitters read", () => {
+  const splitters = Array.from({ length: 7 }, () => new LineSplitter(100_000));
+  const given: { text: string; line: Line }[] = [];
+  for (let round = 0; round < 40; round++) {
+    for (const [index, splitter] of splitters.entries()) {
+      const text = `${round} of ${index} `.repeat(1_000 + 300 * ((round + index) % 5));
+      const [first, second] = [text.slice(0, 9_000), `${text.slice(9_000)}\nrest`];
+      splitter.split(encoder.encode(round === 0 ? first : first.slice("rest".length)));
+      const [line] = splitter.split(encoder.encode(second));
+      given[index] = { text: round === 0 ? text : `rest${text.slice("rest".length)}`, line };
+      for (const { text, line } of given) assertEquals(show(line), text);
+    }
+  }
 });
 
 /** The lines of several chunks, with long lines collected from their pieces, as `Connection` does. */

@@ -12,6 +12,7 @@ import {
   encodeNotification,
   encodeReply,
   encodeRequest,
+  encodeSized,
   isObject,
   type JsonObject,
   type Message,
@@ -43,6 +44,8 @@ const object = fc.dictionary(text, value).map((object) =>
   JSON.parse(JSON.stringify(object)) as JsonObject
 );
 const requesterOrNull = fc.option(text);
+/** The time of a reading, if it is said. */
+const timeIfAny = fc.option(fc.integer({ min: -1, max: 8.64e15 }), { nil: undefined });
 
 Deno.test("a request that is written is read as the same request", () => {
   fc.assert(
@@ -64,6 +67,7 @@ Deno.test("a request that is written is read as the same request", () => {
           stream: undefined,
           parts: undefined,
           size: undefined,
+          wantsTime: false,
         });
       },
     ),
@@ -73,10 +77,10 @@ Deno.test("a request that is written is read as the same request", () => {
 
 Deno.test("a reply that is written is read as the same reply", () => {
   fc.assert(
-    fc.property(requesterOrNull, text, value, (requester, uid, result) => {
-      const line = encodeReply(requester, uid, result);
+    fc.property(requesterOrNull, text, value, timeIfAny, (requester, uid, result, time) => {
+      const line = encodeReply(requester, uid, result, time);
       assertEquals(/[\r\n]/.test(line), false);
-      assertEquals(decode(line), { kind: "reply", result, requester, uid, size: undefined });
+      assertEquals(decode(line), { kind: "reply", result, requester, uid, size: undefined, time });
     }),
     { numRuns: 200 },
   );
@@ -101,10 +105,10 @@ Deno.test("an error reply that is written is read as the same error reply", () =
 
 Deno.test("a notification that is written is read as the same notification", () => {
   fc.assert(
-    fc.property(text, fc.array(value), object, (service, args, kwargs) => {
-      const line = encodeNotification(service, args, kwargs);
+    fc.property(text, fc.array(value), object, timeIfAny, (service, args, kwargs, time) => {
+      const line = encodeNotification(service, args, kwargs, time);
       assertEquals(/[\r\n]/.test(line), false);
-      assertEquals(decode(line), { kind: "notification", service, args, kwargs });
+      assertEquals(decode(line), { kind: "notification", service, args, kwargs, time });
     }),
     { numRuns: 200 },
   );
@@ -125,7 +129,26 @@ Deno.test("each kind of message has the keys of the wire, every routing key befo
     keysOf(encodeError("a", "1", new Error("x"))),
     ["error", "requester", "uid", "message", "traceback", "result"],
   );
+  assertEquals(keysOf(encodeReply("a", "1", 3, 5)), [
+    "error",
+    "requester",
+    "uid",
+    "time",
+    "result",
+  ]);
   assertEquals(keysOf(encodeNotification("Lab", [], {})), ["error", "service", "uid", "result"]);
+  assertEquals(
+    keysOf(encodeNotification("Lab", [], {}, 5)),
+    ["error", "service", "uid", "time", "result"],
+  );
+  assertEquals(
+    keysOf(`${beginValue("a", "1", 5)}3}`),
+    ["error", "requester", "uid", "attribute", "time", "result"],
+  );
+  assertEquals(
+    keysOf(encodeSized("a", "1", 300_000, undefined, 5)),
+    ["error", "requester", "uid", "size", "time", "result"],
+  );
   assertEquals(
     keysOf(encodeDisconnect("a")),
     ["error", "service", "uid", "attribute", "args", "kwargs"],
@@ -202,6 +225,7 @@ Deno.test("the messages that Python writes are read", () => {
     stream: undefined,
     parts: undefined,
     size: undefined,
+    wantsTime: false,
   });
   const question = '{"args": [], "attribute": "identity", "error": false, "kwargs": {}, ' +
     '"requester": "Manager[lab-pc:1]", "uid": ""}';
@@ -216,6 +240,7 @@ Deno.test("the messages that Python writes are read", () => {
     stream: undefined,
     parts: undefined,
     size: undefined,
+    wantsTime: false,
   });
   assertEquals(decode('{"error": false, "requester": "a", "result": [1], "uid": "u"}'), {
     kind: "reply",
@@ -223,6 +248,7 @@ Deno.test("the messages that Python writes are read", () => {
     requester: "a",
     uid: "u",
     size: undefined,
+    time: undefined,
   });
   const error = '{"error": true, "message": "ValueError: x", "requester": "a", "result": null, ' +
     '"traceback": ["T"], "uid": "u"}';
@@ -240,6 +266,7 @@ Deno.test("the messages that Python writes are read", () => {
     service: "Lab",
     args: [1],
     kwargs: { n: 2 },
+    time: undefined,
   });
 });
 
@@ -250,6 +277,7 @@ Deno.test("a reply may have any result, null included, and no requester or uid",
     requester: null,
     uid: "",
     size: undefined,
+    time: undefined,
   });
   assertEquals(decode('{"result": 1}'), {
     kind: "reply",
@@ -257,6 +285,7 @@ Deno.test("a reply may have any result, null included, and no requester or uid",
     requester: null,
     uid: "",
     size: undefined,
+    time: undefined,
   });
 });
 
@@ -279,6 +308,7 @@ Deno.test("a request without args or kwargs has none", () => {
     stream: undefined,
     parts: undefined,
     size: undefined,
+    wantsTime: false,
   });
 });
 
@@ -291,9 +321,46 @@ Deno.test("a request has the number of values of a stream that may be sent, if i
   assertEquals([0, -1, 1.5, "32", true, null, [32]].map(window), Array(7).fill(undefined));
 });
 
+Deno.test("the time of a reading is an integer that a Date can have, and anything else is none", () => {
+  const timeOf = (time: string) => {
+    const message = decode(`{"uid": "1", "result": 1, "time": ${time}}`);
+    return message.kind === "reply" ? message.time : "no reply";
+  };
+  assertEquals(["0", "-5", "1.0", "8640000000000000"].map(timeOf), [0, -5, 1, 8.64e15]);
+  const others = [
+    '"5"',
+    "1.5",
+    "NaN",
+    "Infinity",
+    "1e400",
+    "8640000000000001",
+    "true",
+    "null",
+    "{}",
+  ];
+  assertEquals(others.map(timeOf), others.map(() => undefined));
+  const asked = (time: string) => {
+    const message = decode(`{"attribute": "read", "uid": "1", "time": ${time}}`);
+    return message.kind === "request" && message.wantsTime;
+  };
+  assertEquals(["true", "1", '"true"', "false", "null"].map(asked), [
+    true,
+    false,
+    false,
+    false,
+    false,
+  ]);
+});
+
 Deno.test("a value of a stream is neither a reply nor a request", () => {
-  const begin = beginValue("a[h:1]", "7");
-  assertEquals(decode(`${begin}null}`), { kind: "value", value: null, size: undefined, uid: "7" });
+  const begin = beginValue("a[h:1]", "7", 5);
+  assertEquals(decode(`${begin}null}`), {
+    kind: "value",
+    value: null,
+    size: undefined,
+    time: 5,
+    uid: "7",
+  });
   assertEquals(decode('{"attribute": "__next__", "uid": "7"}').kind, "request");
 });
 

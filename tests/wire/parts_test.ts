@@ -5,7 +5,6 @@ import {
   Assembly,
   AT_ONCE,
   cutPieces,
-  HELD_SIZE,
   isMeasured,
   measure,
   measureNow,
@@ -13,6 +12,7 @@ import {
   PIECE_SIZE,
   sizeOf,
 } from "../../wire/parts.ts";
+import { HELD_AS_BYTES, HELD_AS_TEXT, HeldTexts } from "../../wire/held_texts.ts";
 import fc from "../support/properties.ts";
 
 const encoder = new TextEncoder();
@@ -25,6 +25,11 @@ function sizes(pieces: readonly Piece[]): number[] {
 }
 
 /** Puts pieces together. */
+/** Pieces, each with the text that it is. */
+function joined(pieces: Iterable<Piece>): { text: string; size: number }[] {
+  return Array.from(pieces, ({ texts, size }) => ({ text: texts.join(""), size }));
+}
+
 function assemble(texts: readonly string[], limit = Infinity): unknown {
   const assembly = new Assembly(limit);
   for (const text of texts) assembly.add(text);
@@ -34,7 +39,7 @@ function assemble(texts: readonly string[], limit = Infinity): unknown {
 Deno.test("a text is cut between code points, into pieces as long as the limit allows", () => {
   const text = "aé€😀".repeat(20);
   for (let limit = 4; limit < 30; limit++) {
-    const pieces = [...cutPieces([text], limit)];
+    const pieces = joined(cutPieces([text], limit));
     assertEquals(pieces.map((piece) => piece.text).join(""), text);
     for (const [index, piece] of pieces.entries()) {
       assertEquals(piece.size, encoder.encode(piece.text).length);
@@ -49,11 +54,11 @@ Deno.test("a text is cut between code points, into pieces as long as the limit a
 
 Deno.test("texts are joined to whole pieces, wherever they begin and end", () => {
   const text = JSON.stringify(TEXT.repeat(3));
-  const expected = [...cutPieces([text], 16)];
+  const expected = joined(cutPieces([text], 16));
   for (let at = 0; at <= text.length; at++) {
     if (text.codePointAt(at - 1)! > 0xffff) continue; // a writer cuts no code point
     const texts = [text.slice(0, at), "", text.slice(at)];
-    assertEquals([...cutPieces(texts, 16)], expected, `cut at ${at}`);
+    assertEquals(joined(cutPieces(texts, 16)), expected, `cut at ${at}`);
   }
   assertEquals([...cutPieces([])], []);
 });
@@ -76,7 +81,7 @@ Deno.test("any value is put together from its pieces", () => {
   fc.assert(
     fc.property(fc.jsonValue(), fc.integer({ min: 4, max: 40 }), (value, limit) => {
       const json = JSON.stringify(value);
-      const pieces = [...cutPieces(writeJson(value, 16), limit)];
+      const pieces = joined(cutPieces(writeJson(value, 16), limit));
       assertEquals(pieces.reduce((sum, { size }) => sum + size, 0), encoder.encode(json).length);
       assertEquals(assemble(pieces.map(({ text }) => text)), JSON.parse(json));
     }),
@@ -135,7 +140,7 @@ Deno.test("what is not JSON is a JSONDecodeError", () => {
   }
 });
 
-Deno.test("a value is measured: at once up to 8 MiB, and held up to 64 MiB", async () => {
+Deno.test("a value is measured: at once up to 4 MiB, and held while there is room", async () => {
   const short = () => writeJson([TEXT, 1], 4);
   const json = JSON.stringify([TEXT, 1]);
   for (const measured of [measureNow(short), await measure(short)]) {
@@ -143,12 +148,26 @@ Deno.test("a value is measured: at once up to 8 MiB, and held up to 64 MiB", asy
     assertEquals([measured.size, measured.isHeld], [encoder.encode(json).length, true]);
     assertEquals([...measured.texts()].join(""), json);
   }
-  for (const [length, isHeld] of [[AT_ONCE, true], [HELD_SIZE, false]] as const) {
+  const others = new HeldTexts([], HELD_AS_TEXT);
+  for (
+    const [length, isHeld, isFull] of [
+      [AT_ONCE, true, false],
+      [HELD_AS_TEXT, true, false],
+      [HELD_AS_TEXT, false, true],
+    ] as const
+  ) {
+    if (isFull) assert(others.tryAdd("", HELD_AS_BYTES));
     const long = () => writeJson("a".repeat(length), PIECE_SIZE);
     const begun = measureNow(long);
     if (isMeasured(begun)) throw new Error("it was written at once");
     const measured = await measure(long, begun);
     assertEquals([measured.size, measured.isHeld], [length + 2, isHeld]);
-    for (let i = 0; i < 2; i++) assertEquals(sizeOf([...measured.texts()].join("")), length + 2);
+    for (let i = 0; i < 3; i++) {
+      assertEquals([...measured.texts()].join(""), `"${"a".repeat(length)}"`);
+      if (i === 1) measured.release(); // then it is written again
+    }
+    assertEquals(measured.isHeld, false);
   }
+  others.release();
+  assertEquals(HeldTexts.heldAsBytes, 0);
 });

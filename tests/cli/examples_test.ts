@@ -1,0 +1,57 @@
+/** The examples at the end of each help can be typed as they are. */
+
+import { assert, assertEquals } from "@std/assert";
+import type { Command } from "commander";
+import { splitWords } from "../support/shell_words.ts";
+import { commandLine, program } from "../../cli/main.ts";
+
+/** The help of a command, as it is printed. */
+function helpOf(command: Command): string {
+  let help = "";
+  command.configureOutput({ writeOut: (text) => help += text });
+  command.outputHelp();
+  return help;
+}
+
+/** The examples in a help, as words after the name of the program. */
+function examplesIn(help: string): string[][] {
+  const [, lines = ""] = /\nExamples:\n((?: {2}.*\n)+)$/.exec(help) ?? [];
+  return lines.split("\n").filter((line) => line !== "").map((line) => {
+    const [, words] = /^ {2}msl-network\b *(.*?) +# \S/.exec(line)!;
+    return splitWords(words);
+  });
+}
+
+/** Parses a command line, and returns the names of the commands whose actions would run. */
+async function parse(words: readonly string[]): Promise<string[]> {
+  const run: string[] = [];
+  const parser = program();
+  for (const command of [parser, ...parser.commands]) {
+    command.exitOverride().configureOutput({ writeErr: (text) => assert(false, text) });
+  }
+  for (const command of parser.commands) command.action(() => void run.push(command.name()));
+  await parser.parseAsync(commandLine(words), { from: "user" });
+  return run;
+}
+
+Deno.test("the help of each command has examples, which can be parsed and run that command", async () => {
+  for (const command of program().commands) {
+    const examples = examplesIn(helpOf(command));
+    assert(examples.length > 0, `${command.name()} has no examples`);
+    for (const words of examples) {
+      assertEquals(await parse(words), [command.name()], words.join(" "));
+    }
+  }
+});
+
+Deno.test("the help of the program has examples, and the first one starts a Manager", async () => {
+  const examples = examplesIn(helpOf(program()));
+  const run = await Promise.all(examples.map(parse));
+  assertEquals(run.map(([name]) => name), ["start", "ls", "call", "init"]);
+});
+
+Deno.test("the help names the program msl-network", () => {
+  for (const command of program().commands) {
+    assert(helpOf(command).startsWith(`Usage: msl-network ${command.name()} `), command.name());
+  }
+});
