@@ -48,7 +48,8 @@ export class Yielder {
   readonly #slice: number;
   /** When the last pause was over. */
   #since = performance.now();
-  #pausing: Promise<void> | undefined;
+  /** The loops that wait for the end of the pause, in the order in which they have come. */
+  #waiting: (() => void)[] = [];
 
   /** @param slice The time from one pause to the next, in milliseconds. */
   constructor(slice: number) {
@@ -67,11 +68,22 @@ export class Yielder {
    * between them, and short ones do not wait for them.
    */
   pause(): Promise<void> {
-    return this.#pausing ??= pause().then(() => {
-      this.#pausing = undefined;
-      this.#since = performance.now();
+    return new Promise((resolve) => {
+      if (this.#waiting.push(resolve) === 1) pause().then(this.#end);
     });
   }
+
+  /**
+   * The loops go on, the one that was first last: the first to go on works until the next pause is due,
+   * and is the first one again to wait for it.
+   */
+  readonly #end = (): void => {
+    this.#since = performance.now();
+    const [first, ...others] = this.#waiting;
+    this.#waiting = [];
+    for (const resolve of others) resolve();
+    first();
+  };
 }
 
 /**

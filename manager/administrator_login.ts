@@ -13,7 +13,7 @@
  */
 
 import { KeyError, ValueError } from "../errors.ts";
-import { type ParseJson, parseJson } from "../wire/json.ts";
+import { parseJson } from "../wire/json.ts";
 import { isObject } from "../wire/message.ts";
 import { retryWhileLocked } from "../base/database_lock.ts";
 import type { SessionUser, UsersTable } from "./database/users_table.ts";
@@ -117,15 +117,14 @@ const decoder = new TextDecoder("utf-8", { fatal: true });
 /**
  * Parses a line as the answer to a prompt.
  *
- * @param parse Parses what is JSON.
  * @throws {TypeError} If the line is not UTF-8.
  * @throws {KeyError} If it is a JSON object without a `result`.
  */
-export function parseAnswer(line: Uint8Array, parse: ParseJson = parseJson): Answer {
+export function parseAnswer(line: Uint8Array): Answer {
   const text = decoder.decode(line);
   let reply: unknown;
   try {
-    reply = parse(text);
+    reply = parseJson(text);
   } catch {
     return { form: "text", line: text };
   }

@@ -28,13 +28,8 @@ import { type Line, LongLine } from "../wire/line.ts";
 import { withTimeout } from "../base/with_timeout.ts";
 import { readLongIdentity } from "./long_identity.ts";
 import { logger } from "../base/log.ts";
-import {
-  encodeIntegers,
-  encodeValue,
-  parseIntegers,
-  type ParseJson,
-  parseJson,
-} from "../wire/json.ts";
+import { encodeValue } from "../wire/json.ts";
+import { memberText } from "../wire/member_text.ts";
 import { encodeError, encodeManagerRequest, isObject } from "../wire/message.ts";
 import { ABOUT } from "../wire/protocol.ts";
 import { NOTHING_SAID, toServiceAbout } from "../wire/about.ts";
@@ -49,6 +44,8 @@ import { formatDuration } from "../base/units.ts";
 const LONG = 1024;
 
 const log = logger("handshake");
+const decoder = new TextDecoder();
+const encoder = new TextEncoder();
 
 /** How a handshake ended. */
 export type Outcome =
@@ -121,13 +118,8 @@ async function readIdentity(
 ): Promise<{ identity: PeerIdentity; share: number }> {
   const { limits, memory, yielder } = options;
   const read = (line: Uint8Array) => {
-    // The digits of a constant are part of it. To keep them takes time that a longer one may not have.
-    const answer = parse(
-      line,
-      "identity",
-      line.length <= limits.longLine ? parseIntegers : undefined,
-    );
-    return rejectInvalid(() => toPeerIdentity(parseIdentity(answer), options));
+    const answer = parse(line, "identity");
+    return rejectInvalid(() => toPeerIdentity(parseIdentity(answer), line, options));
   };
   const start = performance.now();
   const line = await nextLine(connection, "identity", limits);
@@ -244,9 +236,9 @@ async function pauseBefore(
   if (length > LONG) { while (yielder.isDue) await yielder.pause(); }
 }
 
-function parse(line: Uint8Array, attribute: string, parseValue?: ParseJson): Answer {
+function parse(line: Uint8Array, attribute: string): Answer {
   try {
-    return parseAnswer(line, parseValue);
+    return parseAnswer(line);
   } catch (error) {
     if (error instanceof TypeError) throw new PeerLeftError(attribute); // not UTF-8
     throw new RejectionError(error as Error, `invalid ${attribute}`);
@@ -269,6 +261,7 @@ function parseIdentity(answer: Answer): Record<string, unknown> {
 
 function toPeerIdentity(
   members: Record<string, unknown>,
+  line: Uint8Array,
   { address, limits }: HandshakeOptions,
 ): PeerIdentity {
   const type = required(members, "type", "string");
@@ -289,16 +282,31 @@ function toPeerIdentity(
   const attributes = required(members, "attributes", "object");
   checkNames("attributes", Object.keys(attributes), limits);
   checkDepth(attributes, limits.maxDepth);
-  const maxClients = Number(encodeIntegers(members.max_clients ?? -1));
-  if (!Number.isInteger(maxClients)) throw new TypeError("'max_clients' must be an integer");
+  const maxClients = members.max_clients ?? -1;
+  if (!isInteger(maxClients)) throw new TypeError("'max_clients' must be an integer");
   return {
     kind,
     ...common,
-    attributes: encodeIntegers(attributes),
+    attributes: attributesText(attributes, line),
     about: aboutOf(members, new Set(Object.keys(attributes))),
     maxClients,
     streams: checkNames("streams", namesOf(members.streams), limits),
   };
+}
+
+function isInteger(value: unknown): value is number {
+  return Number.isInteger(value);
+}
+
+/** The text of the attributes, with the digits that the numbers have in the line. */
+function attributesText(attributes: Record<string, unknown>, line: Uint8Array): string {
+  const encoded = encodeValue(attributes);
+  const result = memberText(decoder.decode(line), "result");
+  const written = result && memberText(result, "attributes");
+  // A copy: the engine would keep the whole line for a part of it.
+  return written === undefined || written === encoded
+    ? encoded
+    : decoder.decode(encoder.encode(written));
 }
 
 /** What a service says of itself, as JSON; `undefined` if it says nothing. */
@@ -307,8 +315,7 @@ function aboutOf(
   names: ReadonlySet<string>,
 ): string | undefined {
   if (about === undefined || !namesOf(extensions).includes(ABOUT)) return undefined;
-  // Its numbers are compared, so they are those of JavaScript.
-  const json = encodeValue(toServiceAbout(parseJson(encodeIntegers(about)), names));
+  const json = encodeValue(toServiceAbout(about, names));
   return json === NOTHING ? undefined : json;
 }
 

@@ -5,8 +5,9 @@
  * `<service> <attribute> [value ...] [key=value ...]`
  *
  * A value is `true`, `false`, `null` or `none` in any case, a number of Python (also `0xff` and
- * `1_000`), a `[list]` or a `(tuple,)` of values, a quoted string, or else plain text. Names and values
- * with spaces go in single or double quotes. There may be spaces around `=`.
+ * `1_000`, but not `007`, which is a text), a `[list]`, a `(tuple,)` or a `{"key": "dict"}` of values,
+ * a quoted string, or else plain text. Names and values with spaces go in single or double quotes.
+ * There may be spaces around `=`. As in Python, `link` needs no space after it.
  *
  * @module
  */
@@ -14,6 +15,7 @@
 import { JSONDecodeError } from "../errors.ts";
 import type { JsonObject } from "../wire/message.ts";
 import { DISCONNECT, MANAGER } from "../wire/protocol.ts";
+import { encodeValue } from "../wire/json.ts";
 import { exactNumber } from "../wire/serializable.ts";
 
 /** A request that was typed. Its uid is empty. */
@@ -57,7 +59,7 @@ export function parseTyped(text: string): TypedRequest {
   if (command === "identity") return request(MANAGER, "identity");
   if (["disconnect", "exit", DISCONNECT].includes(command)) return request(MANAGER, DISCONNECT);
   const linked = LINK.exec(typed);
-  if (linked !== null) return request(MANAGER, "link", [withoutQuotes(linked[1])]);
+  if (linked !== null) return request(MANAGER, "link", [withoutQuotes(linked[1] ?? linked[2])]);
   return new Scanner(typed).request();
 }
 
@@ -72,9 +74,10 @@ function request(service: string, attribute: string, args: unknown[] = []): Type
 
 // Each pattern can match a text in one way only. With two ways the engine would backtrack on a long
 // line that does not match, and all peers would wait for that.
-const LINK = /^link\s+(\S.*)$/i;
-const INTEGER = /^[+-]?\d+(_\d+)*$/;
-const FLOAT = /^[+-]?(\d+(_\d+)*(\.(\d+(_\d+)*)?)?|\.\d+(_\d+)*)(e[+-]?\d+(_\d+)*)?$/i;
+const LINK = /^link(?:\s+(\S.*)|(["'].*|\S+))$/i;
+const INTEGER = /^[+-]?(0+(_0+)*|[1-9]\d*(_\d+)*)$/;
+const FLOAT =
+  /^[+-]?(?=[\d_]*[.e])(\d+(_\d+)*(\.(\d+(_\d+)*)?)?|\.\d+(_\d+)*)(e[+-]?\d+(_\d+)*)?$/i;
 const BASED = /^[+-]?0(x_?[\da-f]+(_[\da-f]+)*|o_?[0-7]+(_[0-7]+)*|b_?[01]+(_[01]+)*)$/i;
 
 const SPACE = /\s*/y;
@@ -83,12 +86,15 @@ const QUOTED = /"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'/suy;
 const WORD = /[^\s]+/y;
 const WORD_OF_LIST = /[^\s,\]]+/y;
 const WORD_OF_TUPLE = /[^\s,)]+/y;
+const WORD_OF_DICT = /[^\s,}]+/y;
+const KEY_OF_DICT = /[^\s,}:]+/y;
+const COLON = /\s*:\s*/y;
 
 class Scanner {
   readonly #text: string;
   #at = 0;
-  /** Whether a bracket may begin a tuple: none before it has failed. */
-  #hasTuples = true;
+  /** Whether a bracket may begin a tuple or a dict: none before it has failed. */
+  #hasBrackets = true;
   /** Whether a comma came before the bracket that has closed last. */
   #endsWithComma = false;
 
@@ -119,30 +125,60 @@ class Scanner {
   }
 
   #value(word: RegExp, depth: number): unknown {
-    if (this.#text[this.#at] === "[") return this.#items("]", WORD_OF_LIST, depth + 1);
-    if (this.#text[this.#at] === "(") {
-      if (depth > 0) return this.#tuple(depth + 1);
-      const tuple = this.#hasTuples ? this.#tupleOrUndefined() : undefined;
-      if (tuple !== undefined) return tuple.value;
+    const bracket = this.#text[this.#at];
+    if (bracket === "[") return this.#items("]", WORD_OF_LIST, depth + 1);
+    if (bracket === "(" || bracket === "{") {
+      if (depth > 0) return this.#bracketed(depth + 1);
+      const whole = this.#hasBrackets ? this.#bracketedOrUndefined() : undefined;
+      if (whole !== undefined) return whole.value;
     }
     return this.#quoted() ?? plain(this.#take(word)?.[0] ?? "");
   }
 
   /**
-   * A tuple that is a whole value. Other text that begins with a bracket is plain text. It is tried
-   * once in a line, and not for inner brackets: a line of brackets would take exponentially long.
+   * A tuple or a dict that is a whole value. Other text that begins with a bracket is plain text. It
+   * is tried once in a line, and not for inner brackets: a line of brackets would take exponentially
+   * long.
    */
-  #tupleOrUndefined(): { value: unknown } | undefined {
+  #bracketedOrUndefined(): { value: unknown } | undefined {
     const start = this.#at;
     try {
-      const value = this.#tuple(1);
+      const value = this.#bracketed(1);
       if (/^\s?$/.test(this.#text[this.#at] ?? "")) return { value };
     } catch (error) {
       if (!(error instanceof JSONDecodeError)) throw error;
     }
     this.#at = start;
-    this.#hasTuples = false;
+    this.#hasBrackets = false;
     return undefined;
+  }
+
+  #bracketed(depth: number): unknown {
+    return this.#text[this.#at] === "{" ? this.#dict(depth) : this.#tuple(depth);
+  }
+
+  /** `{"a": 1}`. Its keys are texts, as in JSON. */
+  #dict(depth: number): unknown {
+    this.#descend(depth);
+    const members: [key: string, value: unknown][] = [];
+    for (this.#take(SPACE); this.#text[this.#at] !== "}"; this.#take(SPACE)) {
+      const key = this.#quoted() ?? keyOfDict(this.#take(KEY_OF_DICT)?.[0] ?? "");
+      if (key === undefined || !this.#take(COLON)) this.#fail("expected a key of a dict");
+      const start = this.#at;
+      members.push([key, this.#value(WORD_OF_DICT, depth)]);
+      if (this.#at === start) this.#fail("expected a value in a dict");
+      this.#take(SPACE);
+      if (this.#text[this.#at] === ",") this.#at++;
+      else if (this.#text[this.#at] !== "}") this.#fail("expected , or } in a dict");
+    }
+    this.#at++;
+    return Object.fromEntries(members);
+  }
+
+  /** Goes past an opening bracket. */
+  #descend(depth: number): void {
+    if (depth > MAX_DEPTH) this.#fail(`lists are nested more than ${MAX_DEPTH} deep`);
+    this.#at++;
   }
 
   /** `(1, 2)` and `(1,)` are tuples, which JSON has as lists; `(1)` is a value in brackets. */
@@ -153,9 +189,8 @@ class Scanner {
 
   /** The values of a list or a tuple, up to its closing bracket. */
   #items(closing: "]" | ")", word: RegExp, depth: number): unknown[] {
-    if (depth > MAX_DEPTH) this.#fail(`lists are nested more than ${MAX_DEPTH} deep`);
+    this.#descend(depth);
     const items: unknown[] = [];
-    this.#at++;
     for (let hasComma = false;; hasComma = true) {
       this.#take(SPACE);
       if (this.#text[this.#at] === closing) {
@@ -198,6 +233,12 @@ class Scanner {
       `Cannot read the line: neither JSON nor typed, ${reason} at column ${this.#at + 1}`,
     );
   }
+}
+
+/** The key of JSON for a number or a constant of Python; `undefined` for another word. */
+function keyOfDict(word: string): string | undefined {
+  const value = plain(word);
+  return typeof value === "string" ? undefined : encodeValue(value);
 }
 
 function plain(word: string): unknown {

@@ -286,19 +286,21 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
     return { done: false, value: lines };
   };
 
-  /** Reads once. False if the connection has ended. */
-  async #read(): Promise<boolean> {
-    if (this.#hasEnded) return false;
-    let size: number | null;
+  /** Reads once. False if the connection has ended. No asynchronous function, as above. */
+  #read(): Promise<boolean> {
+    if (this.#hasEnded) return Promise.resolve(false);
     this.#isReading = true;
-    try {
-      size = await this.#transport.read(this.#readBuffer);
-    } catch (error) {
-      this.#finish(streamEnd(error));
-      return false;
-    } finally {
-      this.#isReading = false;
-    }
+    return this.#transport.read(this.#readBuffer).then(this.#received, this.#failReading);
+  }
+
+  readonly #failReading = (error: unknown): boolean => {
+    this.#isReading = false;
+    this.#finish(streamEnd(error));
+    return false;
+  };
+
+  readonly #received = (size: number | null): boolean => {
+    this.#isReading = false;
     if (size === null) {
       this.#finish({ state: "left" });
       return false;
@@ -312,7 +314,7 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
       ? new Uint8Array(MIN_READ_SIZE)
       : nextReadBuffer(this.#readBuffer, size, LARGEST_READ); // the lines keep the old one
     return true;
-  }
+  };
 
   async #closeTransport(): Promise<void> {
     try {

@@ -396,22 +396,41 @@ export class Outbox implements BudgetedQueue {
     }
   }
 
-  /** Writes all that waits. */
-  readonly #writeOut = async (): Promise<void> => {
+  /**
+   * Writes what waits: mostly the queue, all of it at once. An asynchronous function would cost four
+   * times as many objects for each message.
+   */
+  readonly #writeOut = (): void => {
+    if (this.#state === "ended" || this.#ahead.length > 0) return void this.#writeAll();
+    if (this.#queue.length === 0) return this.#endWriting();
+    const batch = this.#queue;
+    this.#queue = this.#batch;
+    this.#batch = batch;
+    this.#options.write(first(batch.view())).then(this.#wrote).catch(this.#failWriting);
+  };
+
+  /** The batch was written, at least its beginning. */
+  readonly #wrote = (size: number): void => {
+    this.#count(size);
+    if (size < this.#batch.length) return void this.#writeAll(this.#batch.view().subarray(size));
+    this.#endBatch();
+    this.#writeOut();
+  };
+
+  /** Writes the rest of the batch, then all that waits. */
+  async #writeAll(rest?: Uint8Array): Promise<void> {
     try {
+      if (rest !== undefined) {
+        await this.#write(rest);
+        this.#endBatch();
+      }
       while (this.#state !== "ended") {
-        const entry = this.#ahead.length > 0 ? this.#ahead.shift() : undefined;
+        const entry = this.#ahead.shift();
         if (entry === undefined) {
           if (this.#queue.length === 0) break;
-          const batch = this.#queue;
-          this.#queue = this.#batch;
-          this.#batch = batch;
-          const bytes = batch.view();
-          // Mostly all of it at once: a function of its own would cost four more objects.
-          const written = this.#count(await this.#options.write(first(bytes)));
-          if (written < bytes.length) await this.#write(bytes.subarray(written));
-          batch.clear();
-        } else if (isHeld(entry)) {
+          return this.#writeOut();
+        }
+        if (isHeld(entry)) {
           await this.#writeHeld(entry);
         } else {
           try {
@@ -421,18 +440,36 @@ export class Outbox implements BudgetedQueue {
           }
           this.#copiedAhead = Math.max(0, this.#copiedAhead - entry.length);
         }
-        if (this.#share > 0) this.#shrinkShare();
-        if (this.#queue.length + this.#copiedAhead <= this.#lowMark) this.#endCongestion();
+        this.#progressed();
       }
     } catch (error) {
       this.#options.onEnd(streamEnd(error));
-    } finally {
-      this.#isWriting = false;
-      if (this.#state === "ended") this.#batch.release();
-      this.#idle?.resolve();
-      this.#idle = undefined;
     }
+    this.#endWriting();
+  }
+
+  readonly #failWriting = (error: unknown): void => {
+    this.#options.onEnd(streamEnd(error));
+    this.#endWriting();
   };
+
+  #endBatch(): void {
+    this.#batch.clear();
+    this.#progressed();
+  }
+
+  /** Less waits than before. */
+  #progressed(): void {
+    if (this.#share > 0) this.#shrinkShare();
+    if (this.#queue.length + this.#copiedAhead <= this.#lowMark) this.#endCongestion();
+  }
+
+  #endWriting(): void {
+    this.#isWriting = false;
+    if (this.#state === "ended") this.#batch.release();
+    this.#idle?.resolve();
+    this.#idle = undefined;
+  }
 
   /** Counts bytes that were written. */
   #count(written: number): number {

@@ -126,43 +126,6 @@ export function parseJsonExactly(text: string): unknown {
   return parse(text, reviveExactly);
 }
 
-/**
- * The value of a text of JSON for {@linkcode encodeIntegers} alone, which writes integers above 2^53
- * with all of their digits. In the value they are texts. Takes little longer than {@linkcode parseJson}.
- *
- * @throws {SyntaxError} When the text is not JSON.
- */
-export function parseIntegers(text: string): unknown {
-  if (!/\d{16}/.test(text)) return parseJson(text);
-  return parseJson(markIntegers(text));
-}
-
-/** The JSON of a value, or of a part of it, that {@linkcode parseIntegers} has read. */
-export function encodeIntegers(value: unknown): string {
-  return withoutMarks(encodeValue(value));
-}
-
-/** An integer that may be above 2^53: no part of another number, and no key. */
-const LONG_INTEGER = /(?<![\d.eE+-])-?[1-9]\d{15,}(?![\d.eE]|\s*:)/g;
-
-/** The text with a marked text in place of each long integer that is in no string. */
-function markIntegers(text: string): string {
-  const parts: string[] = [];
-  let copied = 0;
-  let quote = text.indexOf('"'); // the first one after the strings that were skipped
-  let skipped = 0;
-  for (const { 0: digits, index } of text.matchAll(LONG_INTEGER)) {
-    while (quote !== -1 && quote < index) {
-      skipped = closingQuote(text, quote) + 1;
-      quote = text.indexOf('"', skipped);
-    }
-    if (index < skipped) continue; // it is in a string
-    parts.push(text.slice(copied, index), `"${MARK} ${digits}"`);
-    copied = index + digits.length;
-  }
-  return parts.join("") + text.slice(copied);
-}
-
 /** Parses a text of JSON. */
 export type ParseJson = (text: string) => unknown;
 

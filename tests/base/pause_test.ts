@@ -71,11 +71,26 @@ Deno.test("a pause is due a slice after the last one, and not right after it", a
 });
 
 Deno.test("loops that pause at the same time share one pause", async () => {
-  const yielder = new Yielder(0);
-  const first = yielder.pause();
-  assertEquals(yielder.pause() === first, true);
-  await first;
-  const later = yielder.pause();
-  assertEquals(later === first, false);
-  await later;
+  let now = 0;
+  using _clock = fakeNow(() => now++);
+  const yielder = new Yielder(1_000);
+  await Promise.all([yielder.pause(), yielder.pause(), yielder.pause()]);
+  assertEquals(now, 2); // at its making, and once at the end of all three
+});
+
+Deno.test("of loops that work all the time, each one in turn is the first after a pause", async () => {
+  let now = 0;
+  using _clock = fakeNow(() => now);
+  const yielder = new Yielder(5);
+  const work: string[] = [];
+  const loop = async (name: string) => {
+    while (work.length < 60) {
+      while (yielder.isDue) await yielder.pause();
+      work.push(name);
+      now += 5; // one step is a slice
+    }
+  };
+  await Promise.all(["a", "b", "c"].map(loop));
+  const counts = ["a", "b", "c"].map((name) => work.filter((one) => one === name).length);
+  assertEquals(counts.every((count) => count >= 15), true, `${counts}`);
 });

@@ -19,7 +19,6 @@ import { until } from "../support/until.ts";
 
 const PROGRAM = `
 import { connect } from ${MODULE};
-import { posixTest } from "../support/posix.ts";
 try {
   await using cxn = await connect(JSON.parse(Deno.args[0]));
   console.log(cxn.isConnected());

@@ -28,23 +28,7 @@ async function servesTls(home: string, certFile: string, ...args: string[]): Pro
 Deno.test("every command has a help text, and docs/cli.md lists every option", async () => {
   await using home = await temporaryFolder();
   const text = await Deno.readTextFile(new URL("../../docs/cli.md", import.meta.url));
-  const commands = [
-    "start",
-    "status",
-    "ls",
-    "call",
-    "watch",
-    "ping",
-    "console",
-    "types",
-    "user",
-    "hostname",
-    "access",
-    "keygen",
-    "certgen",
-    "certdump",
-    "delete",
-  ];
+  const commands = program().commands.map((one) => one.name());
   await Promise.all(commands.map(async (name) => {
     const help = await output(home.path, name, "--help");
     assert(help.includes(`Usage: msl-network ${name} `), help);
@@ -58,60 +42,113 @@ Deno.test("every command has a help text, and docs/cli.md lists every option", a
   assertEquals([...Deno.readDirSync(home.path)], []);
 });
 
-/** The options of each Python command. */
-const OF_PYTHON: Record<string, string[]> = {
-  start: [
-    "--auth-hostname",
-    "--auth-login",
-    "--auth-password",
-    "--cert-file",
-    "--database",
-    "--disable-tls",
-    "--host",
-    "--key-file",
-    "--key-file-password",
-    "--log-file",
-    "--log-level",
-    "--port",
-  ],
-  user: ["--admin", "--database", "--password"],
-  hostname: ["--database"],
-  keygen: ["--curve", "--out", "--password", "--size"],
-  certgen: ["--algorithm", "--key-file", "--key-file-password", "--show", "--years-valid"],
-  certdump: ["--out"],
-  delete: ["--all", "--certs", "--database", "--keys", "--logs", "--quiet", "--root", "--yes"],
+/** The arguments and options of each Python command, with their choices and short forms. */
+const OF_PYTHON: Record<string, { arguments: string[]; options: string[] }> = {
+  start: {
+    arguments: [],
+    options: [
+      "--auth-hostname",
+      "--auth-login",
+      "-P, --auth-password",
+      "-c, --cert-file",
+      "-d, --database",
+      "--disable-tls",
+      "-H, --host",
+      "-k, --key-file",
+      "-D, --key-file-password",
+      "-p, --port",
+      "-G, --log-level",
+      "-l, --log-file",
+    ],
+  },
+  user: {
+    arguments: ["add|insert|remove|delete|update|list", "[username]"],
+    options: ["-a, --admin", "-d, --database", "-p, --password"],
+  },
+  hostname: {
+    arguments: ["add|insert|remove|delete|list", "[names...]"],
+    options: ["-d, --database"],
+  },
+  keygen: {
+    arguments: ["[rsa|ecc|dsa]"],
+    options: ["-c, --curve", "-p, --password", "-o, --out", "-s, --size"],
+  },
+  certgen: {
+    arguments: ["[out]"],
+    options: [
+      "-a, --algorithm",
+      "-k, --key-file",
+      "-p, --key-file-password",
+      "-y, --years-valid",
+      "--show",
+    ],
+  },
+  certdump: { arguments: ["certfile"], options: ["-o, --out"] },
+  delete: {
+    arguments: [],
+    options: [
+      "-a, --all",
+      "-c, --certs",
+      "-d, --database",
+      "-k, --keys",
+      "-l, --logs",
+      "-r, --root",
+      "-q, --quiet",
+      "-y, --yes",
+    ],
+  },
 };
+
+/** What a help text lists under this heading: the first word, or the names of an option. */
+function listedIn(help: string, heading: string): string[] {
+  const section = help.split(/\n(?=\S)/).find((it) => it.startsWith(`${heading}:`)) ?? "";
+  return Array.from(section.matchAll(/^ {2}((?:-\w, )?[\w-]+)/gm), ([, name]) => name);
+}
+
+/** The long form of an option. */
+const longOf = (option: string) => option.split(", ").at(-1)!;
 
 Deno.test("docs/cli.md lists every command and option that Python does not have, and we have all of Python's", async () => {
   const text = await Deno.readTextFile(new URL("../../docs/cli.md", import.meta.url));
   const section = text.split(/^## /m).find((it) => it.startsWith("Beside the Python"))!;
-  const listed = Object.fromEntries(
-    Array.from(
-      section.matchAll(/^\| `(\w+)` +\| (.*)\|$/gm),
-      ([_, name, cell]) => [name, cell.trim()],
-    ),
-  );
-  const limits = new Set<string>(LIMIT_OPTIONS.map(({ flag }) => flag));
-  const expected: Record<string, string[] | "the command"> = {};
-  for (const one of program().commands) {
-    const options = one.options.map(({ long }) => long!);
-    const python = OF_PYTHON[one.name()];
-    if (python === undefined) {
-      expected[one.name()] = "the command";
-      continue;
-    }
-    assertEquals(python.filter((option) => !options.includes(option)), [], one.name());
-    const ours = options.filter((option) => !python.includes(option) && !limits.has(option));
-    if (ours.length > 0) expected[one.name()] = ours.toSorted();
-  }
   const found = Object.fromEntries(
-    Object.entries(listed).map(([name, cell]) => [
+    Array.from(section.matchAll(/^\| `([\w-]+)` +\| (.*)\|$/gm), ([_, name, cell]) => [
       name,
       cell.startsWith("the command")
         ? "the command"
         : Array.from(cell.matchAll(/`(--[a-z-]+)`/g), ([_, option]) => option).toSorted(),
     ]),
   );
+  await using home = await temporaryFolder();
+  const helps = new Map([["msl-network", await output(home.path, "--help")]]);
+  const names = listedIn(helps.get("msl-network")!, "Commands").filter((name) => name !== "help");
+  await Promise.all(names.map(async (name) => {
+    helps.set(name, await output(home.path, name, "--help"));
+  }));
+
+  const limits = new Set<string>(LIMIT_OPTIONS.map(({ flag }) => flag));
+  const expected: Record<string, string[] | "the command"> = { help: "the command" };
+  for (const [name, help] of helps) {
+    const python = name === "msl-network" ? { arguments: [], options: [] } : OF_PYTHON[name];
+    if (python === undefined) {
+      expected[name] = "the command";
+      continue;
+    }
+    const options = listedIn(help, "Options").filter((option) => longOf(option) !== "--help");
+    assertEquals(python.options.filter((option) => !options.includes(option)), [], name);
+    const ours = options.filter((it) => !python.options.includes(it) && !limits.has(longOf(it)));
+    if (ours.length > 0) expected[name] = ours.map(longOf).toSorted();
+
+    const taken = program().commands.find((one) => one.name() === name)?.registeredArguments ?? [];
+    assertEquals(taken.length, python.arguments.length, name);
+    for (const [index, argument] of taken.entries()) {
+      const form = python.arguments[index];
+      assertEquals(argument.required, !form.startsWith("["), name);
+      assertEquals(argument.variadic, form.includes("..."), name);
+      const choices = form.includes("|") ? form.replace(/[[\]]/g, "").split("|") : [];
+      for (const choice of choices) assert(help.includes(choice), `${name} ${choice}`);
+    }
+  }
   assertEquals(found, expected);
 });
 

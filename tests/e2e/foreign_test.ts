@@ -64,6 +64,26 @@ for (const disableTls of [false, true]) {
     assertEquals(await client.read(), reply);
   });
 
+  Deno.test(`the values in an identity are given as they were written, ${over}`, async () => {
+    await using manager = await TestManager.start({ disableTls });
+    const values = '{"serial": 123456789012345678901, "gain":1.0, "é":[1e+00, NaN,{"-0":-0.0}]}';
+    await using _service = await RawPeer.introduce(
+      manager.connectOptions,
+      `{"result": {"attributes": {}, "\\u0061ttributes": ${values}, "name": "S", ` +
+        `"extra": {"attributes": {}}, "type": "service"}, "error": false}\r\n`,
+    );
+    await using client = await RawPeer.introduce(manager.connectOptions, CLIENT);
+    await manager.connected("LabVIEW", "S");
+    const requests = [
+      '{"service":"Manager","attribute":"identity","args":[],"kwargs":{},"uid":"1"}\n',
+      '{"service":"Manager","attribute":"link","args":["S"],"kwargs":{},"uid":"2"}\n',
+    ];
+    for (const request of requests) {
+      await client.write(request);
+      assertEquals((await client.read()).includes(`"attributes":${values}`), true);
+    }
+  });
+
   Deno.test(`a Client and a Service read and write Python's numbers, ${over}`, async () => {
     await using manager = await TestManager.start({ disableTls });
     await using lab = new Lab();

@@ -9,14 +9,8 @@ import { PYTHON_USER } from "../support/python_users.ts";
 import { Lab } from "../support/services.ts";
 import { until } from "../support/until.ts";
 
-const CLIENT = { type: "client", name: "flood", language: "Python", os: "Linux" };
-const ECHO = {
-  type: "service",
-  name: "Echo",
-  language: "Python",
-  os: "Linux",
-  attributes: { echo: "(*args)" },
-};
+const CLIENT = { type: "client", name: "flood" };
+const ECHO = { type: "service", name: "Echo", attributes: { echo: "(*args)" } };
 
 /** The error that a peer gets before it is disconnected, after the Manager's requests. */
 async function lastMessage(peer: WirePeer): Promise<unknown> {

@@ -191,8 +191,8 @@ Deno.test("call SERVICE METHOD --help shows what the service says, and calls not
   assertMatch(await output(lab.shell.home, "help", "call"), /^Usage: msl-network call /);
   assertEquals(
     await lab.shell.refusal("call", "Meter", "sett", "--help"),
-    "Cannot describe 'sett': the 'Meter' service has none of that name. It has 'broken', 'reset', " +
-      "'resets', 'set', 'set_logging_level', 'volts'",
+    "Cannot describe 'sett': the 'Meter' service has none of that name. Did you mean 'set'? " +
+      "It has 'broken', 'reset', 'resets', 'set', 'set_logging_level', 'volts'",
   );
   assertMatch(
     await lab.shell.refusal("call", "Meater", "set", "--help"),

@@ -406,9 +406,9 @@ Deno.test("a shutdownHandler that does not return keeps nobody waiting for longe
   }
   const names = logs.records.map(({ properties }) => properties);
   assertEquals(names, [
-    { what: "shutdownHandler of Stuck", grace: 10 },
-    { what: "shutdownHandler of Client", grace: 0 },
-    { what: "shutdownHandler of Client", grace: 0 },
+    { handler: "shutdownHandler", owner: "Stuck", grace: 10 },
+    { handler: "shutdownHandler", owner: "Client", grace: 0 },
+    { handler: "shutdownHandler", owner: "Client", grace: 0 },
   ]);
   for (const grace of [-1, NaN]) {
     await assertRejects(

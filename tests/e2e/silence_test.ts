@@ -12,8 +12,8 @@ import { pythonPeer } from "../support/python.ts";
 import type { ManagerAddress } from "../support/raw_peer.ts";
 import { posixTest } from "../support/posix.ts";
 
-const SERVICE = { type: "service", name: "S", language: "Python", os: "Linux", attributes: {} };
-const CLIENT = { type: "client", name: "c", language: "Python", os: "Linux" };
+const SERVICE = { type: "service", name: "S", attributes: {} };
+const CLIENT = { type: "client", name: "c" };
 
 /** A Manager whose keepalive interval is a fifth of this idle time-out: 50 ms by default. */
 function start(silenceTimeout = 250): Promise<TestManager> {

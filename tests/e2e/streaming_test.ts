@@ -21,6 +21,8 @@ import { type TestManager, WirePeer } from "../../testing.ts";
 import { linked } from "../support/linked.ts";
 import { recordLogs } from "../support/logs.ts";
 import * as messages from "../support/messages.ts";
+import { Process, succeed } from "../support/process.ts";
+import { answersOf, pythonCaller } from "../support/python.ts";
 import { ENTRY, ScriptedManager } from "../support/scripted_manager.ts";
 
 /** An instrument whose readings the test releases one by one. */
@@ -421,14 +423,21 @@ Deno.test("a Service that shuts down does not begin a stream whose method has no
 
 Deno.test("requests with the same uid are cancelled together", async () => {
   await using lab = await laboratory();
-  await using peer = await plainClient(lab.manager);
+  await using peer = await WirePeer.introduce(lab.manager.connectOptions, {
+    type: "client",
+    name: "plain",
+  });
   for (const name of ["one", "two"]) {
-    peer.send(request("wait", name));
+    peer.send(messages.request("Meter", "wait", [name], { uid: "u1" }));
     await lab.meter._beginning(name).promise;
   }
   await peer.close();
   for (const name of ["one", "two"]) {
-    assertEquals(await lab.meter._end(name).promise, cancelledBy(peer, lab.manager));
+    const address = `${lab.manager.manager.hostname}:${peer.port}`;
+    assertEquals(
+      await lab.meter._end(name).promise,
+      `CancelledError: wait was cancelled by plain[${address}]`,
+    );
   }
 });
 
@@ -453,38 +462,34 @@ Deno.test("a Client cancels a stream that sends more values than its credit", as
   await assertRejects(() => stream.result(), ValueError, "more than 32 values came");
 });
 
-/** A client without extensions, like those of the Python software. */
-async function plainClient(manager: TestManager): Promise<WirePeer> {
-  const identity = { type: "client", name: "python", language: "Python", os: "Linux" };
-  return await WirePeer.introduce(manager.connectOptions, identity);
+/** What a Python client, which has no extensions, gets for calls of the Meter. */
+async function pythonAnswers(
+  manager: TestManager,
+  ...calls: [attribute: string, ...args: unknown[]][]
+): Promise<[error: string | null, result: unknown][]> {
+  const ofMeter = calls.map(([attribute, ...args]) =>
+    ["Meter", attribute, args] as [string, string, unknown[]]
+  );
+  return answersOf(
+    await succeed(pythonCaller(manager, [["Manager", "link", ["Meter"]], ...ofMeter])),
+  );
 }
 
-function request(attribute: string, ...args: unknown[]): JsonObject {
-  return messages.pythonic(messages.request("Meter", attribute, args, { uid: "u1" }));
-}
-
-Deno.test("a client without the stream extension gets an array", async () => {
+Deno.test("a Python client gets the values of a stream as an array", async () => {
   await using lab = await laboratory();
-  await using peer = await plainClient(lab.manager);
-  peer.send({ ...request("link", "Meter"), service: "Manager" });
-  const { result } = await peer.read();
+  const [[, entry], ...answers] = await pythonAnswers(lab.manager, ["count", 40]);
   assertEquals(
-    Object.keys(result as JsonObject).sort(),
+    Object.keys(entry as JsonObject).sort(),
     ["address", "attributes", "language", "max_clients", "os"],
   );
-  peer.send(request("count", 40));
-  const answer = await peer.read();
-  assertEquals(answer.result, Array.from({ length: 40 }, (_, i) => i + 1));
-  assertEquals([answer.uid, answer.attribute], ["u1", undefined]);
+  assertEquals(answers, [[null, Array.from({ length: 40 }, (_, i) => i + 1)]]);
 });
 
-Deno.test("a client without the stream extension gets an error for an endless stream", async () => {
+Deno.test("a Python client gets an error for an endless stream", async () => {
   await using lab = await laboratory();
-  await using peer = await plainClient(lab.manager);
-  peer.send(request("count", 1_000_000));
-  const { message } = await peer.read();
+  const [, [error]] = await pythonAnswers(lab.manager, ["count", 1_000_000]);
   assertEquals(
-    message,
+    error,
     "ValueError: count has more than 100000 values, the limit for a client that does not read " +
       "them one by one",
   );
@@ -493,10 +498,9 @@ Deno.test("a client without the stream extension gets an error for an endless st
 
 Deno.test("a generator that never waits delays no other request", async () => {
   await using lab = await laboratory();
-  await using peer = await plainClient(lab.manager);
   let isCollected = false;
-  peer.send(request("count", 1_000_000));
-  const collecting = peer.read().then(() => isCollected = true);
+  const collecting = pythonAnswers(lab.manager, ["count", 1_000_000])
+    .then(() => isCollected = true);
   await lab.meter._reached(1);
   assertEquals(await lab.link.ping(), "pong");
   assertEquals(isCollected, false);
@@ -504,23 +508,27 @@ Deno.test("a generator that never waits delays no other request", async () => {
   await collecting;
 });
 
-Deno.test("the requests of a client without extensions are cancelled when it disconnects", async () => {
+Deno.test("the requests of a Python client are cancelled when it is killed", async () => {
   await using lab = await laboratory();
-  await using peer = await plainClient(lab.manager);
-  peer.send(request("wait", "python"));
+  await using python = new Process(pythonCaller(lab.manager, [["Meter", "wait", ["python"]]]));
   await lab.meter._beginning("python").promise;
-  await peer.close();
-  assertEquals(await lab.meter._end("python").promise, cancelledBy(peer, lab.manager));
+  const address = clientAddress(lab.manager, "caller");
+  python.kill("SIGKILL");
+  assertEquals(
+    await lab.meter._end("python").promise,
+    `CancelledError: wait was cancelled by caller[${address}]`,
+  );
 });
 
-Deno.test("a client without extensions cannot request their private attributes", async () => {
+Deno.test("a Python client cannot request private attributes", async () => {
   await using lab = await laboratory();
-  await using peer = await plainClient(lab.manager);
-  for (const attribute of ["__cancel__", "__more__", "__next__"]) {
-    peer.send(request(attribute));
-    const { message, uid } = await peer.read();
-    assertEquals([message, uid], ["PermissionError: Cannot request a private attribute", "u1"]);
-  }
+  const attributes = ["__cancel__", "__more__", "__next__"];
+  const [, ...answers] = await pythonAnswers(
+    lab.manager,
+    ...attributes.map((it) => [it] as [string]),
+  );
+  const refused = "PermissionError: Cannot request a private attribute";
+  assertEquals(answers, attributes.map(() => [refused, null]));
 });
 
 Deno.test("under a Manager without extensions a loop reads an array, and no cancellation is sent", async () => {
@@ -579,10 +587,10 @@ Deno.test("under a Manager without extensions a Service replies with an array, a
   const starting = meter.start(manager.connectOptions);
   await manager.accept();
   await starting;
-  const requester = "python[h:3]";
-  await manager.send({ ...request("count", 3), requester });
+  const requester = "c[h:3]";
+  await manager.send({ ...messages.request("Meter", "count", [3]), requester });
   assertEquals((await manager.receive()).result, [1, 2, 3]);
-  await manager.send({ ...request("__cancel__"), requester });
+  await manager.send({ ...messages.request("Meter", "__cancel__"), requester });
   assertEquals(
     (await manager.receive()).message,
     "PermissionError: Cannot request a private attribute",
@@ -597,9 +605,4 @@ Deno.test("under a Manager without extensions a Service replies with an array, a
 function clientAddress({ manager }: TestManager, name = "Client"): string {
   const clients = Object.values(manager.identities().clients);
   return clients.find((client) => client.name === name)!.address;
-}
-
-/** The reason that ends `wait` when the other client disconnects. */
-function cancelledBy({ port }: WirePeer, { manager }: TestManager): string {
-  return `CancelledError: wait was cancelled by python[${manager.hostname}:${port}]`;
 }

@@ -104,6 +104,10 @@ Deno.test("the service to link with is the rest of the line, with quotes around 
     )
   ) assertEquals(parseTyped(text).args, ["String Editor"], text);
   for (const text of ["link it's", "link 'it's'"]) assertEquals(parseTyped(text).args, ["it's"]);
+  for (const text of ["linkString", "Link'String'", 'link"String"']) { // as Python reads it
+    assertEquals(parseTyped(text), { ...parseTyped("link String") }, text);
+  }
+  assertEquals(parseTyped("link'String Editor'").args, ["String Editor"]);
   expectRefusal("link", "expected the name of an attribute");
   expectRefusal("link ", "expected the name of an attribute");
 });
@@ -141,7 +145,12 @@ const VALUES: readonly [typed: string, value: unknown][] = [
   ["NONE", null],
   ["nonesuch", "nonesuch"],
   ["0", 0],
-  ["007", 7],
+  ["007", "007"],
+  ["-01", "-01"],
+  ["0_7", "0_7"],
+  ["000", 0],
+  ["00.5", 0.5],
+  ["007e1", rawJson("7e1")],
   ["+5", 5],
   ["-5", -5],
   ["2.50", rawJson("2.50")],
@@ -175,6 +184,19 @@ const VALUES: readonly [typed: string, value: unknown][] = [
   ["((1, 'a'), [(2,), (3)], x)", rawJson('[[1,"a"],[[2],3],"x"]')],
   ["[(1, 2.0)]", rawJson("[[1,2.0]]")],
   ["(volt", "(volt"],
+  ["{}", rawJson("{}")],
+  ["{'a': 1}", rawJson('{"a":1}')],
+  ["{\"a b\" : (1, 0xF), 'c':[volt],}", rawJson('{"a b":[1,15],"c":["volt"]}')],
+  ["{1: 2, 0x10: {None: True}, 1.50: x}", rawJson('{"1":2,"16":{"null":true},"1.50":"x"}')],
+  ["[{'a': {}}]", rawJson('[{"a":{}}]')],
+  ["x={'__proto__': 1}", { x: JSON.parse('{"__proto__":1}') }],
+  ["{a:1}", "{a:1}"],
+  ["{1,2}", "{1,2}"],
+  ["{'a'}", "{'a'}"],
+  ["{'a':}", "{'a':}"],
+  ["{'a':1}b", "{'a':1}b"],
+  ["{,}", "{,}"],
+  ["{", "{"],
   ["(a)b", "(a)b"],
   ["[a)]", rawJson('["a)"]')],
   ["a = 1", { a: 1 }],
@@ -212,7 +234,23 @@ for (const [typed, value] of VALUES) {
 }
 
 Deno.test("brackets that are not closed take no long time", () => {
-  for (const text of ["(", "(1, ", "(a,", "[(1), ", "((", "(x) ", "a = ", "0x_f_", "1_0."]) {
+  for (
+    const text of [
+      "(",
+      "(1, ",
+      "(a,",
+      "[(1), ",
+      "((",
+      "(x) ",
+      "a = ",
+      "0x_f_",
+      "1_0.",
+      "{",
+      "{1:{",
+      "{1:2},",
+      "{'a':[{",
+    ]
+  ) {
     const line = text.repeat(60_000 / text.length);
     const start = performance.now();
     try {
@@ -324,9 +362,9 @@ Deno.test("a keyword argument may be called __proto__, and changes no prototype"
 Deno.test("an integer is sent with every digit that was typed", () => {
   const [large, small] = ["9007199254740993", "-123456789012345678901234567890"];
   assertEquals(
-    wireOf(`Echo echo ${large} +${large} n=${small} [${small},[${large}]] 0009007199254740993`),
+    wireOf(`Echo echo ${large} +${large} n=${small} [${small},[${large}]] [${large}]`),
     '{"error":false,"service":"Echo","uid":"","attribute":"echo",' +
-      `"args":[${large},${large},[${small},[${large}]],${large}],"kwargs":{"n":${small}}}`,
+      `"args":[${large},${large},[${small},[${large}]],[${large}]],"kwargs":{"n":${small}}}`,
   );
   const many = "7".repeat(10_000);
   assert(wireOf(`Echo echo ${many}`).includes(`[${many}]`));

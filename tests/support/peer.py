@@ -5,6 +5,7 @@
     peer.py multimeter HOST PORT [CERT]  offers a class whose methods are annotated
     peer.py visitor HOST PORT [CERT]  connects as a client and leaves, prints how that went
     peer.py administrator HOST PORT [CERT]  asks for the users, then shuts the Manager down
+    peer.py caller HOST PORT [CERT]   sends the requests of $CALLS, prints one JSON line per answer
     peer.py listener HOST PORT [CERT]  links with Meter, prints its entry, notifications and a result
     peer.py holder HOST PORT [CERT]   links with $SERVICE, prints what it saw of the end
 
@@ -76,7 +77,13 @@ class PythonLab(Service):
     def __init__(self):
         super().__init__(name="Python Lab")
         self._finish = threading.Event()
-        signal.signal(signal.SIGUSR1, lambda *_: self._finish.set())
+        # A thread waits for the signal: a handler would run in the main thread, which may be about to wait.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
+        threading.Thread(target=self._await_signal, daemon=True).start()
+
+    def _await_signal(self):
+        signal.sigwait({signal.SIGUSR1})
+        self._finish.set()
 
     def add(self, x, y, **others):
         return x + y + sum(others.values())
@@ -133,6 +140,21 @@ def administrator():
         show(attribute, cxn.admin_request(attribute))
 
 
+def caller():
+    """Requests [service, attribute, [argument, ...]], each after the answer before, or with $AT_ONCE all at once."""
+    cxn = connected("caller")
+    answers = [lambda call=call: cxn.request(*call[:2], *call[2]) for call in json.loads(env["CALLS"])]
+    if "AT_ONCE" in env:
+        futures = [cxn.request(*call[:2], *call[2], asynchronous=True) for call in json.loads(env["CALLS"])]
+        answers = [future.result for future in futures]
+    for answer in answers:
+        try:
+            show(None, answer())
+        except RuntimeError as error:
+            show(str(error), None)
+    cxn.disconnect()
+
+
 def listener():
     """Links with Meter, starts its notifications, and reads after the third one."""
     notified = threading.Semaphore(0)
@@ -183,6 +205,7 @@ roles = dict(
     multimeter=lambda: Multimeter().start(**options),
     visitor=visitor,
     administrator=administrator,
+    caller=caller,
     listener=listener,
     holder=holder,
 )

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { ValueError } from "../../errors.ts";
 import { Future } from "../../future.ts";
-import { encodeIntegers, encodeValue, parseIntegers, parseJson } from "../../wire/json.ts";
+import { encodeValue, parseJson } from "../../wire/json.ts";
 import fc from "../support/properties.ts";
 
 Deno.test("undefined is written as null", () => {
@@ -280,38 +280,3 @@ function withOwnKeys(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, withOwnKeys(item)]));
 }
-
-Deno.test("parseIntegers keeps the digits of integers for encodeIntegers, and changes nothing else", () => {
-  const kept =
-    '[9007199254740993,{"a":-1234567890123456789},"1234567890123456789","\\"1234567890123456"]';
-  assertEquals(encodeIntegers(parseIntegers(kept)), kept);
-  for (const wrong of ["0123", "--123", "123x", "+123", '"123', "[123 1]", "{123:1}", "123 :1"]) {
-    const text = wrong.replace("123", "1234567890123456");
-    assertThrows(() => parseIntegers(text), SyntaxError);
-  }
-  const integers = fc.bigInt().map((integer) => `${integer}`);
-  const doubles = fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) =>
-    JSON.stringify(value)
-  );
-  fc.assert(
-    fc.property(
-      fc.array(
-        fc.tuple(
-          fc.string(),
-          fc.oneof(
-            integers,
-            doubles,
-            fc.string().map((text) => JSON.stringify(text)),
-          ),
-        ),
-      ),
-      (pairs) => {
-        const text = `[${pairs.flatMap(([key, value]) => [JSON.stringify(key), value])}]`;
-        const written = encodeIntegers(parseIntegers(text));
-        assertEquals(parseJson(written), parseJson(text));
-        const digits = pairs.map(([, value]) => value).filter((value) => /^-?\d+$/.test(value));
-        for (const one of digits) assertStringIncludes(written, one);
-      },
-    ),
-  );
-});

@@ -220,8 +220,10 @@ class Service(Device):
         self._send(error=False, result=[args, kwargs], service=self.name, uid="notification")
 
     def set_logging_level(self, level: Union[str, int]) -> bool:
+        if isinstance(level, str):
+            level = int(level) if level.isdecimal() else level.upper()
         try:
-            log.setLevel(level.upper() if isinstance(level, str) else level)
+            log.setLevel(logging.NOTSET if level is None else level)
         except (TypeError, ValueError):
             return False
         return True
