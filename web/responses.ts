@@ -112,6 +112,7 @@ async function next(
   response: ServerResponse,
   stallTimeout: number,
 ): Promise<void> {
+  if (response.req.socket.destroyed) return; // no event would follow
   const { promise, resolve } = Promise.withResolvers<void>();
   response.once(event, resolve).once("close", resolve);
   const timer = startTimer(() => response.req.socket.destroy(), stallTimeout);
