@@ -58,10 +58,11 @@ const DOCUMENTS = [
  * reader of the documentation has saved beside them is none of them.
  */
 export function sourceFiles(): string[] {
-  return LAYERS.flat()
+  // A file can be a layer of its own within the folder of another one.
+  const files = LAYERS.flat()
     .flatMap((name) => name.endsWith("/") ? filesIn(name, false) : [name])
-    .filter((file) => file.endsWith(".ts"))
-    .sort();
+    .filter((file) => file.endsWith(".ts"));
+  return [...new Set(files)].sort();
 }
 
 /** Every module of the tests, sorted. */
