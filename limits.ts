@@ -108,6 +108,12 @@ export interface Limits {
    */
   readonly maxDepth: number;
   /**
+   * The longest message of a WebSocket, in bytes. Default: 1 MiB. Its boundaries mean nothing: a longer
+   * line is in several messages. The connection of a peer that sends a longer one is closed with the
+   * code 1009. Command line: `--max-web-message`.
+   */
+  readonly maxWebMessage: number;
+  /**
    * The number of requests of a client that may be pending: sent, and not answered yet. Default:
    * 10,000. A further one is answered with a `PermissionError`, and the connection goes on. Each costs
    * the Manager about 150 bytes, and 350 with the longest `uid`. Command line: `--max-requests`.
@@ -315,6 +321,7 @@ export const LIMITS: Limits = {
   maxHeld: 0,
   minLineRate: MiB,
   maxDepth: 512,
+  maxWebMessage: 1024 * 1024,
   maxRequests: 10_000,
   maxServiceRequests: 100_000,
   maxNameLength: 256,

@@ -15,7 +15,7 @@
 
 import { delay } from "@std/async/delay";
 import { forCaller } from "./base/caller.ts";
-import { Client, type ClientOptions, type ShutdownHandler } from "./client.ts";
+import { type Client, type ClientOptions, connect, type ShutdownHandler } from "./client.ts";
 import { RemoteError, TimeoutError } from "./errors.ts";
 import type { Future } from "./future.ts";
 import { hintOfLink } from "./client/hints.ts";
@@ -252,7 +252,7 @@ async function connectLinked<S>(
   service: string,
   options: ClientOptions & { sameUser?: boolean },
 ): Promise<LinkedClient<S>> {
-  const client = await Client.connect({ name: "LinkedClient", ...options });
+  const client = await connect({ name: "LinkedClient", ...options });
   try {
     const { timeout = 10_000, sameUser } = options;
     const link = await waitForService<S>(client, service, timeout, sameUser);

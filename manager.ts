@@ -29,9 +29,11 @@ import type { Identities } from "./wire/identities.ts";
 import { KEPT_CONNECTIONS, type Limits, resolveLimits } from "./limits.ts";
 import { listen, type Listener } from "./net/listener.ts";
 import { literal, logger } from "./base/log.ts";
-import { DEFAULT_PORT } from "./wire/protocol.ts";
+import { DEFAULT_PORT, DEFAULT_WEB_PORT } from "./wire/protocol.ts";
 import { LongLines } from "./manager/long_lines.ts";
-import { databaseFile } from "./base/paths.ts";
+import { databaseFile, webFolder } from "./base/paths.ts";
+import type { Credentials } from "./net/credentials.ts";
+import type { Gateway, GatewayOptions } from "./web/gateway.ts";
 import { parseRetention } from "./manager/retention.ts";
 import type { Retention } from "./manager/database/connections_table.ts";
 import { ConnectionRecords } from "./manager/connection_records.ts";
@@ -95,6 +97,21 @@ export interface ManagerOptions {
   limits?: Partial<Limits>;
   /** How computers are named. Default: by the system and DNS. */
   hosts?: HostOptions;
+  /**
+   * Serve pages, and WebSockets for the Clients in them, on this port; `true` for port 1876, 0 for any
+   * free port. With the certificate of the Manager, or without TLS as the Manager. Default: `false`.
+   */
+  web?: boolean | number;
+  /**
+   * Pages of other sites that may connect, e.g. `["https://lab.example.org"]`: a page of another site
+   * is refused, so that it cannot use the network of whoever looks at it. Default: none.
+   */
+  webOrigin?: readonly string[];
+  /**
+   * The folder of the laboratory's own pages, which are served under `/lab/`. Default: `web` in the
+   * home folder, if it exists.
+   */
+  webRoot?: string;
 }
 
 /**
@@ -134,6 +151,8 @@ export class Manager implements AsyncDisposable {
   readonly port: number;
   /** Whether connections are encrypted. */
   readonly tls: boolean;
+  /** The port of the web pages; `undefined` if it serves none. */
+  readonly webPort: number | undefined;
   /** Its network name: `Manager[hostname:port]`. */
   readonly networkName: string;
 
@@ -149,6 +168,7 @@ export class Manager implements AsyncDisposable {
   /** The access lists, if users log in. */
   readonly #access: Access | undefined;
   readonly #statistics = new Statistics();
+  readonly #gateway: Gateway | undefined;
   readonly #tasks = new Set<Promise<void>>();
   readonly #finished = Promise.withResolvers<void>();
   /** Whether the warning of plain passwords has been logged. */
@@ -167,6 +187,7 @@ export class Manager implements AsyncDisposable {
     options: ManagerOptions,
     retention: Retention,
     access: Access | undefined,
+    web: WebParts | undefined,
   ) {
     this.#listeners = listeners;
     this.#database = database;
@@ -216,6 +237,13 @@ export class Manager implements AsyncDisposable {
     });
     access?.watch(() => router.revoke());
     this.#finished.promise.catch(() => {}); // for those who do not wait for it
+    this.webPort = web?.listeners[0].port;
+    this.#gateway = web && new web.Gateway({
+      ...web,
+      limits,
+      serve: (socket) => this.#track(this.#connectionHandler.serve(socket)),
+      onLost: (error) => this.#fail(error),
+    });
     for (const listener of listeners) this.#track(this.#accept(listener));
   }
 
@@ -274,6 +302,7 @@ export class Manager implements AsyncDisposable {
       }`,
       { database: databasePath, ...(certificate ? { certificate } : {}) },
     );
+    const opened: Listener[] = [];
     try {
       if (options.authLogin && database.users.users().length === 0) {
         throw new ConfigurationError(
@@ -285,8 +314,11 @@ export class Manager implements AsyncDisposable {
       if (!access) warnOfUnusedLists(database);
       const { port = DEFAULT_PORT } = options;
       const listeners = listen(addresses, port, credentials);
-      return new Manager(listeners, database, hosts, limits, options, retention, access);
+      opened.push(...listeners);
+      const web = await webParts(options, addresses, credentials, hosts);
+      return new Manager(listeners, database, hosts, limits, options, retention, access, web);
     } catch (error) {
+      for (const listener of opened) listener.close();
       database[Symbol.dispose]();
       throw error;
     }
@@ -412,9 +444,9 @@ export class Manager implements AsyncDisposable {
   }
 
   /** Keeps a task until it ends, so that a shutdown can wait for it. */
-  #track(task: Promise<void>): void {
+  #track(task: Promise<void>): Promise<void> {
     this.#tasks.add(task);
-    task.finally(() => this.#tasks.delete(task));
+    return task.finally(() => this.#tasks.delete(task));
   }
 
   /** Whether a request is pending, or a message is queued. */
@@ -443,6 +475,7 @@ export class Manager implements AsyncDisposable {
   /** Rejects what comes, and waits until what has come is answered and sent. */
   async #drain(): Promise<void> {
     for (const listener of this.#listeners) listener.close();
+    this.#gateway?.close();
     this.#connectionHandler.close();
     this.#registry.close();
     while (this.#isBusy && performance.now() < this.#deadline) await delay(DRAIN_INTERVAL);
@@ -467,6 +500,33 @@ export class Manager implements AsyncDisposable {
     log.info(`In the {uptime} s since the start: ${message}`, { uptime, ...properties });
     log.info("{manager} shut down", { manager: this.networkName });
   }
+}
+
+/** What a gateway for browsers is made of. */
+type WebParts =
+  & Pick<GatewayOptions, "listeners" | "allowed" | "root">
+  & { Gateway: typeof Gateway };
+
+/** Loads the gateway, and listens for browsers; `undefined` unless that is asked for. */
+async function webParts(
+  options: ManagerOptions,
+  addresses: readonly string[] | undefined,
+  credentials: Credentials | undefined,
+  hosts: Hosts,
+): Promise<WebParts | undefined> {
+  const { web = false, webOrigin: origins = [], webRoot } = options;
+  if (web === false) return undefined;
+  const { Gateway } = await import("./web/gateway.ts");
+  const { browserNames } = await import("./web/certificate_check.ts");
+  const names = await hosts.certificateNames(options.host);
+  const shown = credentials ? browserNames(credentials.cert) : [];
+  const port = web === true ? DEFAULT_WEB_PORT : web;
+  return {
+    Gateway,
+    listeners: listen(addresses, port, credentials),
+    allowed: { hosts: [...names, ...shown], origins, tls: credentials !== undefined },
+    root: webRoot ?? webFolder(),
+  };
 }
 
 function checkAuthentication({ authHostname, authLogin, authPassword }: ManagerOptions): void {

@@ -72,8 +72,15 @@ export {
   MarkedOptions,
   options,
 } from "./wire/call.ts";
-export { Client, type ClientOptions, connect, type ShutdownHandler } from "./client.ts";
-export type { ConnectOptions } from "./device/device.ts";
+export {
+  Client,
+  type ClientOptions,
+  type CommonClientOptions,
+  connect,
+  type ShutdownHandler,
+} from "./client.ts";
+export type { ConnectOptions } from "./device/connect_options.ts";
+export type { DeviceOptions } from "./device/device_options.ts";
 export {
   AttributeError,
   CancelledError,

@@ -34,7 +34,8 @@ import { notificationLine, sendNotification } from "./service/notifications.ts";
 import { timeOf } from "./service/time.ts";
 import { splitArguments } from "./wire/call.ts";
 import type { Connection } from "./net/connection.ts";
-import { type ConnectOptions, type ResolvedOptions, resolveOptions } from "./device/device.ts";
+import { type ConnectOptions, resolveOptions } from "./device/connect_options.ts";
+import type { ResolvedOptions } from "./device/device_options.ts";
 import { pauseAfterPieces } from "./device/arrival.ts";
 import { ConnectionAbortedError, RemoteError } from "./errors.ts";
 import { LIMITS, MAX_RUNNING } from "./limits.ts";
@@ -81,7 +82,8 @@ export type {
 } from "./wire/about.ts";
 export type { ReconnectOptions } from "./device/retry.ts";
 export { type KeywordArgument, Kwargs, kwargs } from "./wire/call.ts";
-export type { ConnectOptions } from "./device/device.ts";
+export type { ConnectOptions } from "./device/connect_options.ts";
+export type { DeviceOptions } from "./device/device_options.ts";
 export {
   AttributeError,
   CancelledError,

@@ -20,7 +20,7 @@ import { forCaller } from "./base/caller.ts";
 import { deadline } from "./base/timer.ts";
 import { connect as connectTcp } from "node:net";
 import { connect as connectTls } from "node:tls";
-import type { ConnectOptions } from "./device/device.ts";
+import type { ConnectOptions } from "./device/connect_options.ts";
 import { StartError, TimeoutError, ValueError } from "./errors.ts";
 import { type Line, LineSplitter, LongLine } from "./wire/line.ts";
 import { checkTimeout } from "./base/with_timeout.ts";

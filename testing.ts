@@ -30,7 +30,7 @@ import { delay } from "@std/async/delay";
 import { generateKeyPairSync } from "node:crypto";
 import { join } from "node:path";
 import { Connection } from "./net/connection.ts";
-import type { ConnectOptions } from "./device/device.ts";
+import type { ConnectOptions } from "./device/connect_options.ts";
 import { dial } from "./net/dial.ts";
 import { TimeoutError } from "./errors.ts";
 import { LongLine } from "./wire/line.ts";

@@ -50,6 +50,11 @@ export function databaseFile(): string {
   return join(homeFolder(), "manager.sqlite3");
 }
 
+/** The folder of the laboratory's own web pages. */
+export function webFolder(): string {
+  return join(homeFolder(), "web");
+}
+
 /** The file with the history of the console: the lines that were typed in it. */
 export function historyFile(): string {
   return join(homeFolder(), "console_history");

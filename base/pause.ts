@@ -8,21 +8,33 @@
  * @module
  */
 
-import { setImmediate } from "node:timers";
-
-/** So many turns of the event loop include at least one poll for other events. */
+/** So many turns of the event loop of Deno include at least one poll for other events. */
 const TURNS = 64;
+
+/** Calls a function in a later turn of the event loop. Browsers do not have it. */
+const { setImmediate } = globalThis as { setImmediate?: (callback: () => void) => unknown };
 
 /**
  * Waits until the event loop has polled for other events, which takes 0.1 ms. A timer of 0 ms does
- * it too, but takes 2 ms, in which the process may be idle.
+ * it too, but takes 2 ms, in which the process may be idle, and 4 ms in a browser.
  */
 function pause(): Promise<void> {
   return new Promise((resolve) => {
+    if (setImmediate === undefined) return postToItself(resolve);
     let rest = TURNS;
     const turn = () => --rest > 0 ? void setImmediate(turn) : resolve();
     setImmediate(turn);
   });
+}
+
+/** Calls a function with the next message of the event loop of a browser. */
+function postToItself(callback: () => void): void {
+  const { port1, port2 } = new MessageChannel();
+  port1.onmessage = () => {
+    port1.close();
+    callback();
+  };
+  port2.postMessage(undefined);
 }
 
 /**

@@ -7,7 +7,7 @@
 
 import { isDeepStrictEqual } from "node:util";
 import { connect } from "../client.ts";
-import type { ConnectOptions } from "../device/device.ts";
+import type { ConnectOptions } from "../device/connect_options.ts";
 import { Service } from "../service.ts";
 import { commands, options, report, run } from "./commands.ts";
 

@@ -9,7 +9,7 @@
 
 import { type Command, Option } from "commander";
 import { existsSync } from "node:fs";
-import type { ConnectOptions } from "../device/device.ts";
+import type { ConnectOptions } from "../device/connect_options.ts";
 import { ConfigurationError } from "../errors.ts";
 import { Hosts } from "../manager/hosts.ts";
 import { COUNT, DURATION, numberOption, portFrom } from "../program/option.ts";

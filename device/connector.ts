@@ -7,7 +7,8 @@
  */
 
 import type { Connection } from "../net/connection.ts";
-import { openConnection, type ResolvedOptions } from "./device.ts";
+import type { ResolvedOptions } from "./device_options.ts";
+import { openConnection } from "./handshake.ts";
 import { CertificateError, ConfigurationError, RemoteError } from "../errors.ts";
 import type { ClientIdentity, ServiceIdentity, ServiceUser } from "../wire/identities.ts";
 import type { Prompt } from "../base/prompt.ts";

@@ -12,7 +12,7 @@ import { sleep } from "../base/timer.ts";
 import { pauseAfter, retry } from "./retry.ts";
 import type { Connection } from "../net/connection.ts";
 import { contentOfEnd, describeEnd } from "../net/connection_end.ts";
-import type { ResolvedOptions } from "./device.ts";
+import type { ResolvedOptions } from "./device_options.ts";
 import { ConnectionAbortedError } from "../errors.ts";
 import { IDLE_INTERVALS, Keepalive } from "../net/keepalive.ts";
 import { LONGEST_TIME, MIN_KEEPALIVE_INTERVAL } from "../limits.ts";

@@ -28,12 +28,19 @@ export function streamEnd(error: unknown): StreamEnd {
   return isOrdinaryEnd(error) ? { state: "left" } : { state: "failed", cause: error };
 }
 
-/** Errors that only mean that the peer is gone, or that this side has closed the stream. */
+/**
+ * The names of the errors of a stream that only mean that the peer is gone, or that this side has
+ * closed the stream. The runtime gives an error its class as its name.
+ */
+const ORDINARY: ReadonlySet<string> = new Set([
+  "UnexpectedEof",
+  "ConnectionReset",
+  "ConnectionAborted",
+  "BrokenPipe",
+  "BadResource",
+  "Interrupted",
+]);
+
 function isOrdinaryEnd(error: unknown): boolean {
-  return error instanceof Deno.errors.UnexpectedEof ||
-    error instanceof Deno.errors.ConnectionReset ||
-    error instanceof Deno.errors.ConnectionAborted ||
-    error instanceof Deno.errors.BrokenPipe ||
-    error instanceof Deno.errors.BadResource ||
-    error instanceof Deno.errors.Interrupted;
+  return error instanceof Error && ORDINARY.has(error.name);
 }

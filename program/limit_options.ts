@@ -97,6 +97,11 @@ const LIMIT_TABLE: { readonly [Name in keyof LimitsByOption]: NumberOption } = {
     notation: COUNT,
     description: "the deepest nesting of arrays and objects in a message",
   },
+  maxWebMessage: {
+    flag: "--max-web-message",
+    notation: SIZE,
+    description: "the longest message of a WebSocket, of which a line may have several",
+  },
   maxRequests: {
     flag: "--max-requests",
     notation: COUNT,

@@ -18,7 +18,8 @@ export interface OptionSpec {
   /** Its short name, e.g. `"-p"`. Only an option with a value has one. */
   readonly short?: `-${string}`;
   /**
-   * What the help shows for its value, e.g. `"<file>"`; `"[word...]"` for any number of words.
+   * What the help shows for its value, e.g. `"<file>"`; `"[port]"` for a value that may be left out, and
+   * `"[word...]"` for any number of words.
    * Without it the option takes no value.
    */
   readonly placeholder?: string;
@@ -109,7 +110,12 @@ export function labelOf({ flag, short, placeholder }: OptionSpec): string {
 
 /** Whether the value of an option is any number of words. */
 export function takesWords({ placeholder }: OptionSpec): boolean {
-  return placeholder?.startsWith("[") ?? false;
+  return placeholder?.endsWith("...]") ?? false;
+}
+
+/** Whether the value of an option may be left out. It is `true` then. */
+export function mayLackValue(spec: OptionSpec): boolean {
+  return (spec.placeholder?.startsWith("[") ?? false) && !takesWords(spec);
 }
 
 /**
@@ -119,7 +125,7 @@ export function takesWords({ placeholder }: OptionSpec): boolean {
  */
 export function formatOption(spec: OptionSpec, value: unknown): string[] {
   if (value === undefined || value === false) return [];
-  if (spec.placeholder === undefined) return [spec.flag];
+  if (spec.placeholder === undefined || (value === true && mayLackValue(spec))) return [spec.flag];
   const isFormatted = spec.format !== undefined && typeof value === "number";
   return [`${spec.flag}=${isFormatted ? spec.format(value) : value}`];
 }
@@ -194,6 +200,11 @@ export function parseOptions(specs: readonly OptionSpec[], args: readonly string
     if (spec.placeholder === undefined) {
       values[keyOf(spec)] = true;
     } else if (!takesWords(spec)) {
+      const next = args[at + 1];
+      if (value === undefined && mayLackValue(spec) && (next === undefined || isOption(next))) {
+        values[keyOf(spec)] = true;
+        continue;
+      }
       const text = value ?? args[++at];
       if (text === undefined) return reject(`option '${labelOf(spec)}' argument missing`);
       try {

@@ -13,11 +13,21 @@ export interface ReadyLine {
   readonly port: number;
   /** Whether connections are encrypted. */
   readonly tls: boolean;
+  /** The port of the web pages; `undefined` if it serves none. */
+  readonly webPort?: number;
 }
 
+const LINE =
+  /Network Manager running on (\S+):(\d+) \(TLS (ENABLED|DISABLED)\)(?: \(web page https?:\/\/\S+:(\d+)\))?$/;
+
 /** Writes the line, without a newline. */
-export function formatReadyLine({ hostname, port, tls }: ReadyLine): string {
-  return `Network Manager running on ${hostname}:${port} (TLS ${tls ? "ENABLED" : "DISABLED"})`;
+export function formatReadyLine({ hostname, port, tls, webPort }: ReadyLine): string {
+  const line = `Network Manager running on ${hostname}:${port} (TLS ${
+    tls ? "ENABLED" : "DISABLED"
+  })`;
+  if (webPort === undefined) return line;
+  const host = hostname.includes(":") ? `[${hostname}]` : hostname;
+  return `${line} (web page http${tls ? "s" : ""}://${host}:${webPort})`;
 }
 
 /**
@@ -25,8 +35,9 @@ export function formatReadyLine({ hostname, port, tls }: ReadyLine): string {
  * program has printed without a newline, is ignored.
  */
 export function parseReadyLine(line: string): ReadyLine | undefined {
-  const found = /Network Manager running on (\S+):(\d+) \(TLS (ENABLED|DISABLED)\)$/.exec(line);
+  const found = LINE.exec(line);
   if (found === null) return undefined;
-  const [_, hostname, port, tls] = found;
-  return { hostname, port: Number(port), tls: tls === "ENABLED" };
+  const [_, hostname, port, tls, webPort] = found;
+  const ready = { hostname, port: Number(port), tls: tls === "ENABLED" };
+  return webPort === undefined ? ready : { ...ready, webPort: Number(webPort) };
 }

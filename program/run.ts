@@ -7,7 +7,7 @@
 
 import { getConfig } from "@logtape/logtape";
 import { dirname } from "node:path";
-import type { ConnectOptions } from "../device/device.ts";
+import type { ConnectOptions } from "../device/connect_options.ts";
 import { resolveLogLimits } from "../limits.ts";
 import { forCaller } from "../base/caller.ts";
 import { literal, logger } from "../base/log.ts";
@@ -106,8 +106,8 @@ async function runManager(
   using _signals = onTermination(() => ++signals === 1 ? manager.shutdown() : manager.abort());
   starting[Symbol.dispose]();
   await Promise.all(services.map((service) => service.start(connectOptionsFor(manager, options))));
-  const { port, tls } = manager;
-  printReady({ hostname: options.host ?? manager.hostname, port, tls });
+  const { port, tls, webPort } = manager;
+  printReady({ hostname: options.host ?? manager.hostname, port, tls, webPort });
   const lastService = reportEnds(services, () => manager.isShuttingDown);
   await Promise.race(services.length > 0 ? [manager.finished, lastService] : [manager.finished]);
   await manager.shutdown();

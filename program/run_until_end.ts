@@ -6,7 +6,7 @@
 
 import { printable } from "../base/printable.ts";
 import { repr } from "../base/repr.ts";
-import type { ConnectOptions } from "../device/device.ts";
+import type { ConnectOptions } from "../device/connect_options.ts";
 import { ConnectionAbortedError } from "../errors.ts";
 import { TerminalWriter } from "../logs/terminal_writer.ts";
 import type { Service } from "../service.ts";

@@ -12,7 +12,7 @@ import { LOG_FORMATS } from "../logs/log_format.ts";
 import type { ManagerOptions } from "../manager.ts";
 import { KEPT_CONNECTIONS } from "../limits.ts";
 import { parseRetention } from "../manager/retention.ts";
-import { DEFAULT_PORT } from "../wire/protocol.ts";
+import { DEFAULT_PORT, DEFAULT_WEB_PORT } from "../wire/protocol.ts";
 import { expandKwargs, formatKwargs, isKwarg, kwargOf } from "./kwargs.ts";
 import {
   collectLimits,
@@ -126,6 +126,23 @@ export const GENERAL_OPTIONS: readonly OptionSpec[] = [
     parse: portFrom(0),
   },
   {
+    flag: "--web",
+    placeholder: "[port]",
+    description: `serve web pages, for browsers (default port: ${DEFAULT_WEB_PORT})`,
+    parse: portFrom(0),
+  },
+  {
+    flag: "--web-origin",
+    placeholder: "<origins>",
+    description: "other sites whose pages may connect, as https://lab.example.org,https://b.org",
+    parse: originsOf,
+  },
+  {
+    flag: "--web-root",
+    placeholder: "<folder>",
+    description: "the folder of your own pages, under /lab/ (default: web in the home folder)",
+  },
+  {
     flag: "--log-level",
     short: "-G",
     placeholder: "<level>",
@@ -146,6 +163,16 @@ export const GENERAL_OPTIONS: readonly OptionSpec[] = [
   },
   ...LOG_LIMIT_OPTIONS,
 ];
+
+/** The origins of a list with commas. */
+function originsOf(text: string): string[] {
+  const origins = text.split(",");
+  const wrong = origins.find((one) => !URL.canParse(one) || new URL(one).origin !== one);
+  if (wrong === undefined) return origins;
+  throw new RangeError(
+    `An origin is a scheme, a host and perhaps a port, as https://lab.example.org, got ${wrong}.`,
+  );
+}
 
 /**
  * Converts parsed options into those of a Manager, and reads the passwords.

@@ -13,8 +13,8 @@
  * @module
  */
 
-import { Buffer } from "node:buffer";
 import { ByteBuffer, recycle, takeBuffer } from "../base/buffer.ts";
+import { decodeBytewise } from "../base/encoding.ts";
 
 const NEWLINE = "\n";
 const NEWLINE_BYTE = 0x0a;
@@ -156,7 +156,9 @@ export class LineSplitter {
     this.#given = undefined;
     const lines: Line[] = [];
     let start = 0;
-    const text = chunk.length < SHORT ? undefined : characters(chunk);
+    // V8 searches a text with the `memchr` of the system, but an array element by element, which takes
+    // three times as long.
+    const text = chunk.length < SHORT ? undefined : decodeBytewise(chunk);
     const newline = (from: number) =>
       text?.indexOf(NEWLINE, from) ?? chunk.indexOf(NEWLINE_BYTE, from);
     if (this.#long !== undefined || this.#held.length > 0) {
@@ -259,12 +261,4 @@ export function decodeLines(lines: readonly Line[]): (string | undefined)[] {
     texts[from + index] = text.slice(at, at + length);
   }
   return texts;
-}
-
-/**
- * The bytes as a text with one character for each byte. V8 searches a text with the `memchr` of the
- * system, but an array element by element, which takes three times as long.
- */
-function characters({ buffer, byteOffset, length }: Uint8Array): string {
-  return Buffer.from(buffer, byteOffset, length).toString("latin1");
 }

@@ -9,7 +9,7 @@
  * @module
  */
 
-import { Buffer } from "node:buffer";
+import { utf8Length } from "../base/encoding.ts";
 import { ValueError } from "../errors.ts";
 import { periodicPause } from "../base/pause.ts";
 import type { ParseJson } from "./json.ts";
@@ -55,11 +55,6 @@ export interface MeasuredJson {
 /** Writes the JSON of a value from its beginning, in texts. */
 export type WriteJson = () => Generator<string, void>;
 
-/** How many bytes of UTF-8 a text has. */
-export function sizeOf(text: string): number {
-  return Buffer.byteLength(text);
-}
-
 /**
  * Cuts texts into pieces between code points. Each piece but the last is as long as it can be.
  *
@@ -70,8 +65,8 @@ export function* cutPieces(texts: Iterable<string>, limit = PIECE_SIZE): Generat
   scratch ??= new Uint8Array(PIECE_SIZE);
   let piece: Piece = { texts: [], size: 0 };
   for (let rest of texts) {
-    let length = sizeOf(rest);
-    for (; piece.size + length > most; length = sizeOf(rest)) {
+    let length = utf8Length(rest);
+    for (; piece.size + length > most; length = utf8Length(rest)) {
       const { read, written } = encoder.encodeInto(rest, scratch.subarray(0, most - piece.size));
       if (read > 0) piece.texts.push(rest.slice(0, read));
       yield { texts: piece.texts, size: piece.size + written };
@@ -112,7 +107,7 @@ export function measureNow(write: WriteJson): MeasuredJson | BegunJson {
     const next = rest.next();
     if (next.done) return { size, isHeld: true, texts: () => texts, release: () => {} };
     texts.push(next.value);
-    size += sizeOf(next.value);
+    size += utf8Length(next.value);
   }
   return { texts, size, rest };
 }
@@ -138,7 +133,7 @@ export async function measure(
   let size = begun.size;
   try {
     for (let next; !(next = rest.next()).done;) {
-      const length = sizeOf(next.value);
+      const length = utf8Length(next.value);
       size += length;
       if (!held?.tryAdd(next.value, length)) release();
       await pause();
@@ -197,7 +192,7 @@ export class Assembly {
    */
   add(text: string, size?: number): number {
     this.#expect(size);
-    const length = text.length > PIECE_SIZE ? Infinity : sizeOf(text);
+    const length = text.length > PIECE_SIZE ? Infinity : utf8Length(text);
     if (length === 0 || length > PIECE_SIZE) {
       throw new ValueError(`A piece of a value must have from 1 to ${PIECE_SIZE} bytes`);
     }

@@ -13,6 +13,9 @@
 /** The default port of a Manager. */
 export const DEFAULT_PORT = 1875;
 
+/** The port of the gateway for browsers, if it is not chosen. */
+export const DEFAULT_WEB_PORT = 1876;
+
 /** The `service` of a request that the Manager itself answers. */
 export const MANAGER = "Manager";
 

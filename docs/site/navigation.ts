@@ -31,6 +31,7 @@ export const navigation: readonly Section[] = [
       "docs/how-to/let-people-in.md",
       "docs/how-to/notebook.md",
       "docs/how-to/call-from-python.md",
+      "docs/how-to/web-page.md",
       "docs/how-to/call-from-node.md",
       "docs/how-to/notifications.md",
       "docs/how-to/locks.md",

@@ -87,7 +87,7 @@ Deno.test("words after the language of a block are those that CONTRIBUTING.md ex
     if (language === "sh") return ["run", "start"].includes(words.join(" "));
     if (language === "ts" && words.join(" ") === "cell") return true;
     const isOutput = language === "text" && /^output( of=[\w.]+)?$/.test(words.join(" "));
-    return isOutput || /^file=(\.\.\/\w+\/)?[\w.]+$/.test(words.join(" "));
+    return isOutput || /^file=(\.\.\/)?(\w+\/)?[\w.]+$/.test(words.join(" "));
   };
   assertEquals(pageBlocks.filter((block) => !isKnown(block)).map(placeOf), []);
   const nameless = pageBlocks.filter(({ language }) => language === "");

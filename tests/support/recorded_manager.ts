@@ -5,7 +5,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { NO_HINT, type NoHint } from "../../client/links.ts";
-import type { ConnectOptions } from "../../device/device.ts";
+import type { ConnectOptions } from "../../device/connect_options.ts";
 import { isObject, type JsonObject } from "../../wire/message.ts";
 import {
   type Client,

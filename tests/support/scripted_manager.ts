@@ -4,7 +4,7 @@
  */
 
 import { assertEquals } from "@std/assert";
-import type { ConnectOptions } from "../../device/device.ts";
+import type { ConnectOptions } from "../../device/connect_options.ts";
 import type { Client, Link } from "../../mod.ts";
 import { WirePeer } from "../../testing.ts";
 import type { JsonObject } from "../../wire/message.ts";

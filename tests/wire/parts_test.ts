@@ -10,8 +10,8 @@ import {
   measureNow,
   type Piece,
   PIECE_SIZE,
-  sizeOf,
 } from "../../wire/parts.ts";
+import { utf8Length } from "../../base/encoding.ts";
 import { HELD_AS_BYTES, HELD_AS_TEXT, HeldTexts } from "../../wire/held_texts.ts";
 import fc from "../support/properties.ts";
 
@@ -33,7 +33,7 @@ function joined(pieces: Iterable<Piece>): { text: string; size: number }[] {
 function assemble(texts: readonly string[], limit = Infinity): unknown {
   const assembly = new Assembly(limit);
   for (const text of texts) assembly.add(text);
-  return assembly.end(texts.reduce((sum, text) => sum + sizeOf(text), 0));
+  return assembly.end(texts.reduce((sum, text) => sum + utf8Length(text), 0));
 }
 
 Deno.test("a text is cut between code points, into pieces as long as the limit allows", () => {
@@ -47,7 +47,7 @@ Deno.test("a text is cut between code points, into pieces as long as the limit a
       assert(piece.text.isWellFormed(), `a code point is cut at a limit of ${limit}`);
       const next = pieces[index + 1]?.text ?? "";
       const [first = ""] = next;
-      if (next !== "") assert(piece.size + sizeOf(first) > limit, "there was room for more");
+      if (next !== "") assert(piece.size + utf8Length(first) > limit, "there was room for more");
     }
   }
 });
