@@ -91,7 +91,8 @@ function typeOf(
     if (all) return { name: `${all.importedName}.${TYPE}`, at: 0 };
   }
   const statements = /^[ \t]*import\b([^"'`;]*)\bfrom\s*("[^"\n]+"|'[^'\n]+')[ \t]*;?/gm;
-  for (const statement of source.matchAll(statements)) {
+  const code = source.replaceAll(/\/\*[^]*?\*\//g, (comment) => " ".repeat(comment.length));
+  for (const statement of code.matchAll(statements)) {
     const [text, clause, specifier] = statement;
     if (!/\bService\b/.test(clause)) continue;
     const isTaken = names.has(TYPE) || imports.some(({ importedName }) => importedName === TYPE);

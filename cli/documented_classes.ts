@@ -8,6 +8,7 @@
 
 import { dirname } from "node:path";
 import { ConfigurationError } from "../errors.ts";
+import { runDeno } from "./deno_program.ts";
 import { ABOUT_LIMITS } from "../limits.ts";
 import { Service } from "../service.ts";
 import type { AttributeAbout, ParameterAbout, ValueAbout } from "../wire/about.ts";
@@ -133,31 +134,13 @@ export async function documentedFile(file: string, source: string): Promise<Docu
 
 /** Runs `deno doc` in the folder of the file, where the settings of its project count. */
 async function parseModule(file: string): Promise<Module> {
-  const deno = Deno.build.standalone ? "deno" : Deno.execPath();
-  let output: Deno.CommandOutput;
-  try {
-    output = await new Deno.Command(deno, {
-      args: ["doc", "--json", "--private", "--no-lock", file],
-      cwd: dirname(file),
-      env: { NO_COLOR: "1" },
-      stdin: "null",
-    }).output();
-  } catch (cause) {
-    throw new ConfigurationError(
-      `Cannot read the comments of ${file}: ${deno} does not start: ${(cause as Error).message}`,
-      { cause },
-    );
-  }
-  const [stdout, stderr] = [output.stdout, output.stderr].map((it) => new TextDecoder().decode(it));
-  if (!output.success) {
-    const [reason = "deno doc has failed"] = /(?<=^error: ).*/m.exec(stderr) ?? [];
-    throw new ConfigurationError(`Cannot read the comments of ${file}: ${reason}`);
-  }
+  const purpose = `Cannot read the comments of ${file}`;
+  const args = ["doc", "--json", "--private", "--no-lock", file];
+  const stdout = await runDeno(args, dirname(file), "", purpose);
   const { version, nodes }: { version?: unknown; nodes?: unknown } = JSON.parse(stdout);
   if (version !== VERSION || !isObject(nodes)) {
     throw new ConfigurationError(
-      `Cannot read the comments of ${file}: \`deno doc --json\` of this Deno has version ` +
-        `${version}, not ${VERSION}`,
+      `${purpose}: \`deno doc --json\` of this Deno has version ${version}, not ${VERSION}`,
     );
   }
   return (Object.values(nodes)[0] ?? {}) as Module;

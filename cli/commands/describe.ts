@@ -10,8 +10,8 @@ import { ConfigurationError } from "../../errors.ts";
 import { readFile } from "../../base/files.ts";
 import { printable } from "../../base/printable.ts";
 import { printLine } from "../../program/print.ts";
-import { insertAbout, type Insertion } from "../about_source.ts";
-import { documentedFile } from "../documented_classes.ts";
+import type { Insertion } from "../about_source.ts";
+import { runDeno } from "../deno_program.ts";
 
 /** Adds `describe` to the program. */
 export function addDescribe(program: Command): void {
@@ -44,6 +44,8 @@ async function describeFiles(
 
 /** @returns What was left out, as sentences. */
 async function describeFile(file: string, write: boolean): Promise<string[]> {
+  const { documentedFile } = await import("../documented_classes.ts"); // which loads the Service
+  const { insertAbout } = await import("../about_source.ts");
   const path = resolve(file);
   const source = readFile(path, "the Service");
   const found = await documentedFile(path, source);
@@ -106,21 +108,7 @@ async function writeSource(file: string, old: string, text: string): Promise<voi
 }
 
 /** The text as `deno fmt` formats it. */
-async function format(file: string, text: string): Promise<string> {
-  const deno = Deno.build.standalone ? "deno" : Deno.execPath();
-  const child = new Deno.Command(deno, {
-    args: ["fmt", `--ext=${extname(file).slice(1)}`, "-"],
-    cwd: dirname(file),
-    env: { NO_COLOR: "1" },
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  const [{ success, stdout, stderr }] = await Promise.all([
-    child.output(),
-    new Response(text).body!.pipeTo(child.stdin),
-  ]);
-  if (success) return new TextDecoder().decode(stdout);
-  const reason = new TextDecoder().decode(stderr).trim().split("\n")[0];
-  throw new ConfigurationError(`Cannot insert a description into ${file}: ${reason}`);
+function format(file: string, text: string): Promise<string> {
+  const args = ["fmt", `--ext=${extname(file).slice(1)}`, "-"];
+  return runDeno(args, dirname(file), text, `Cannot insert a description into ${file}`);
 }

@@ -242,6 +242,9 @@ Deno.test("the type About is imported once, and by another name if that is taken
   );
   assertEquals(taken.importLine, `import type { About as AboutOf } from ${MODULE};`);
   assertEquals(await valueOf(taken.source), { description: "Yes." });
+  const commented = await describe(`/*\nimport { Service } from "nowhere";\n*/\n${IMPORT}${body}`);
+  assertEquals(commented.importLine, `import type { About } from ${MODULE};`);
+  assertEquals(await valueOf(commented.source), { description: "Yes." });
   const all = await describe(`import * as msl from ${MODULE};
     /** Yes. */ class Meter extends msl.Service {}`);
   assertEquals(await valueOf(all.source), { description: "Yes." });
