@@ -61,6 +61,10 @@ const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
     ["types Thermometer", "prints the declaration"],
     ["types Thermometer --out thermometer.d.ts", "writes it to a file"],
   ],
+  describe: [
+    ["describe thermometer.ts", "prints a static about, made of the comments"],
+    ["describe --write thermometer.ts", "inserts it into the file"],
+  ],
   user: [
     ["user add alice", "asks for her password"],
     ["user add bob --admin --password bob.txt", "an administrator; the password is in a file"],

@@ -14,6 +14,7 @@ import { RedactingCommand } from "./command.ts";
 import { addCompletions } from "./commands/completions.ts";
 import { addConsole } from "./commands/console.ts";
 import { addDelete } from "./commands/delete.ts";
+import { addDescribe } from "./commands/describe.ts";
 import { addDisconnect } from "./commands/disconnect.ts";
 import { NetworkError } from "../errors.ts";
 import { addInit } from "./commands/init.ts";
@@ -85,6 +86,7 @@ export function program(): Command {
     addPing,
     addConsole,
     addTypes,
+    addDescribe,
     addUser,
     addHostname,
     addAccess,

@@ -11,7 +11,7 @@ import { temporaryFolder } from "../support/folder.ts";
 import { ManagerProcess } from "../support/manager_process.ts";
 import { posixTest } from "../support/posix.ts";
 import { denoCommand, Process, run } from "../support/process.ts";
-import { CONFIG, ROOT } from "../support/source_tree.ts";
+import { CONFIG, MODULE, ROOT } from "../support/source_tree.ts";
 
 const MANAGER = join(ROOT, "manager.ts");
 const ALWAYS = ["run", "--no-prompt", "--ignore-env", "--allow-env=MSL_NETWORK_HOME"];
@@ -95,6 +95,12 @@ const ATTEMPTS: Record<string, Attempt> = {
   },
   certdump: (lab, permissions) =>
     command("certdump", join(lab.home, "certs", "localhost.crt"))(lab, permissions),
+  describe: async (lab, permissions) => {
+    const file = join(lab.home, "service.ts");
+    const text = `import { Service } from ${MODULE};\n/** It. */\nclass It extends Service {}\n`;
+    await Deno.writeTextFile(file, text);
+    return await command("describe", file)(lab, permissions);
+  },
   "a Client": device(CLIENT),
   "a Service": device(SERVICE),
 };
