@@ -71,12 +71,11 @@ export function explainSilence(
   { disableTls }: Pick<DialOptions, "disableTls">,
   error: Error,
 ): Error {
-  return disableTls
-    ? new TlsMismatchError(
-      `${error.message}. You have TLS disabled. Perhaps the Manager is using TLS for the connection.`,
-      { cause: error },
-    )
-    : error;
+  if (!disableTls) return error;
+  return new TlsMismatchError(
+    `${error.message}. You have TLS disabled. Perhaps the Manager is using TLS for the connection.`,
+    error.cause === undefined ? undefined : { cause: error.cause },
+  );
 }
 
 /** The error of a TLS handshake that takes too long. */
