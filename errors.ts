@@ -520,6 +520,11 @@ export function wireMessage(error: unknown): string {
   }
 }
 
+/** The text of an error for a person: as {@linkcode wireMessage}, and with its hint. Never throws. */
+export function shownMessage(error: unknown): string {
+  return error instanceof RemoteError ? error.message : wireMessage(error);
+}
+
 /** The text of an object that is no error of this realm: it may be one of another, or any object. */
 function objectMessage(thrown: { name?: unknown; message?: unknown }): string {
   const { name, message } = thrown;

@@ -9,7 +9,7 @@
  */
 
 import { type Caller, captureCaller, placeOf, showCaller } from "./base/caller.ts";
-import { CancelledError, TimeoutError, wireMessage } from "./errors.ts";
+import { CancelledError, shownMessage, TimeoutError } from "./errors.ts";
 import { reportFailure } from "./base/failure_report.ts";
 import { logger } from "./base/log.ts";
 import { printable } from "./base/printable.ts";
@@ -546,8 +546,13 @@ export class Future<T> implements Promise<T> {
 
   /** What `console.log` shows, in Deno, Node and Bun. It does not observe the Future. */
   [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.toString();
+  }
+
+  /** What a text with the Future in it shows, e.g. if an `await` is missing. It does not observe it. */
+  toString(): string {
     const { state } = this.#state;
-    const error = "error" in this.#state ? `: ${wireMessage(this.#state.error)}` : "";
+    const error = "error" in this.#state ? `: ${shownMessage(this.#state.error)}` : "";
     const kind = this[Symbol.toStringTag];
     const shown = printable(`${kind} of ${this.#label}, ${state}${error}`.slice(0, LONGEST_SHOWN));
     return `${shown} (${this.#advice})`;
@@ -599,7 +604,7 @@ export class Future<T> implements Promise<T> {
       const stack = error instanceof Error ? error.stack : undefined;
       const place = placeOf(this.#caller?.stack) ?? placeOf(stack);
       const where = place === undefined ? "" : ` (${place})`;
-      return printable(`Not awaited: ${this.#label}${where} has failed: ${wireMessage(error)}`);
+      return printable(`Not awaited: ${this.#label}${where} has failed: ${shownMessage(error)}`);
     });
   }
 

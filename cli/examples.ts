@@ -95,7 +95,8 @@ const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
     ["certgen lab.crt --key-file lab.key --show", "in a file, of another key"],
   ],
   certdump: [
-    ["certdump lab.crt", "shows the certificate"],
+    ["certdump", "shows the certificate of the Manager on this computer"],
+    ["certdump lab.crt", "shows another one"],
     ["certdump lab.crt --out lab.txt", "writes it to a file"],
   ],
   delete: [

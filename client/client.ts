@@ -1,6 +1,6 @@
 /**
- * The Client: links with Services, and sends their requests. `client.ts` connects one over TCP or
- * TLS.
+ * The Client: links with Services, and sends their requests. The entry points connect one: `/client.ts`
+ * over TCP or TLS, `/web/client.ts` over a WebSocket.
  *
  * @module
  */
@@ -93,7 +93,7 @@ const log = logger("client");
  * reached from there.
  *
  * @param resolve Fills in the other options. Its errors are those of the promise.
- * @throws What the `connect` of `client.ts` throws.
+ * @throws What the `connect` of the entry point throws.
  */
 export let openClient: (
   own: OwnOptions,

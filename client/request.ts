@@ -9,9 +9,8 @@
  * ```
  *
  * A request is waiting while the connection or the link that it needs is being restored, or others
- * come before it. It is
- * settled from each state: by its reply, an error, a deadline or its caller. `requests.ts` decides
- * when the state changes.
+ * come before it. It is settled from each state: by its reply, an error, a deadline or its caller.
+ * `requests.ts` decides when the state changes.
  *
  * @module
  */

@@ -11,7 +11,7 @@ import {
   resolveDeviceOptions,
   type ResolvedOptions,
 } from "./device_options.ts";
-import { dial, type DialOptions, noAnswer } from "../net/dial.ts";
+import { dial, type DialOptions, explainSilence } from "../net/dial.ts";
 import { terminalPrompt } from "../base/prompt.ts";
 import { LANGUAGE, OS } from "../version.ts";
 import { DEFAULT_PORT } from "../wire/protocol.ts";
@@ -64,7 +64,7 @@ export function resolveOptions(options: ConnectOptions): ResolvedOptions {
   const dialOptions: DialOptions = { ...options, host, port, prompt, timeout: resolved.timeout };
   const dialer: Dialer = {
     dial: (attempt) => dial({ ...dialOptions, ...attempt }),
-    noAnswer: (cause) => noAnswer(dialOptions, cause),
+    explainSilence: (error) => explainSilence(dialOptions, error),
   };
   return { ...resolved, dialer, host, port, prompt, language: LANGUAGE, os: OS };
 }

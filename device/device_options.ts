@@ -12,8 +12,8 @@ import type { Transport } from "../net/transport.ts";
 /** The options of a device, over whatever it is connected. */
 export interface DeviceOptions {
   /**
-   * The time-out of each step of connecting, in milliseconds: the TCP connection, the TLS handshake,
-   * each message of the Manager's handshake. Default: 10,000.
+   * The time-out of each step of connecting, in milliseconds: the TCP connection, the TLS handshake
+   * (a WebSocket is one step), each message of the Manager's handshake. Default: 10,000.
    */
   timeout?: number;
   /** The username, for a Manager that requests it. Default: ask with `prompt`. */
@@ -37,8 +37,9 @@ export interface DeviceOptions {
    * Default: none.
    */
   signal?: AbortSignal;
-  /** Asks a person for what is missing. Default: asks at the terminal, if there
-   * is one. */
+  /**
+   * Asks a person for what is missing. Default: asks at the terminal, if there is one; a page has none.
+   */
   prompt?: Prompt;
 }
 
@@ -46,8 +47,8 @@ export interface DeviceOptions {
 export interface Dialer {
   /** Opens one. Nothing is sent before the Manager has shown who it is, where it has to. */
   dial(attempt: DialAttempt): Promise<Transport>;
-  /** The error for a Manager that sends nothing within the time-out. */
-  noAnswer(cause: Error): Error;
+  /** Makes of the error of a Manager that has sent nothing one that says what that means. */
+  explainSilence(error: Error): Error;
 }
 
 /** What differs from one attempt to the next. */

@@ -91,17 +91,22 @@ async function performHandshake(
   options: ResolvedOptions,
   identity: ClientIdentity | ServiceIdentity,
 ): Promise<void> {
-  const manager = `the Manager at ${options.host}:${options.port}`;
-  for (;;) {
+  const address = `${options.host}:${options.port}`;
+  const manager = `the Manager at ${address}`;
+  for (let hasSpoken = false;; hasSpoken = true) {
+    const explain = (error: Error) => hasSpoken ? error : options.dialer.explainSilence(error);
     let line;
     try {
       line = await connection.nextLine(options.timeout);
     } catch (cause) {
       if (!(cause instanceof TimeoutError)) throw cause;
-      throw options.dialer.noAnswer(cause);
+      const text = `Cannot connect: ${address} did not answer within ${options.timeout} ms`;
+      throw explain(new TimeoutError(text, { cause }));
     }
     if (line === undefined) {
-      throw new ConnectionAbortedError(`${manager} closed the connection during the handshake`);
+      throw explain(
+        new ConnectionAbortedError(`${manager} closed the connection during the handshake`),
+      );
     }
     if (line instanceof LongLine) {
       throw new ValueError(`${manager} sent a question of more than ${line.head.length} bytes`);

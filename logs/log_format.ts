@@ -11,7 +11,7 @@ import {
   type LogRecord,
   type TextFormatter,
 } from "@logtape/logtape";
-import { wireMessage } from "../errors.ts";
+import { shownMessage, wireMessage } from "../errors.ts";
 import { NOT_PRINTABLE, printable } from "../base/printable.ts";
 import { LONGEST_LOG_TEXT, LONGEST_LOG_VALUE } from "../limits.ts";
 
@@ -66,7 +66,7 @@ function shorten(value: unknown): unknown {
     // The stack of an error repeats its message, which may have lines that look like records.
     const isShown = value.message.length <= LONGEST_LOG_TEXT && !/\p{C}/u.test(value.message) &&
       inspect(value).length <= LONGEST_LOG_VALUE;
-    return isShown ? value : cut(wireMessage(value), LONGEST_LOG_TEXT);
+    return isShown ? value : cut(shownMessage(value), LONGEST_LOG_TEXT);
   }
   if (!isPlain(value)) return value;
   const text = inspect(value);
@@ -115,5 +115,5 @@ function formatJson(record: LogRecord): string {
 
 function show(value: unknown): string {
   if (typeof value === "string") return value;
-  return value instanceof Error ? wireMessage(value) : Deno.inspect(value);
+  return value instanceof Error ? shownMessage(value) : Deno.inspect(value);
 }

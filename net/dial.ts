@@ -63,18 +63,26 @@ export async function dial(options: DialOptions): Promise<DialledTransport> {
   }
 }
 
-/** The error for a Manager that sends nothing within the time-out. */
-export function noAnswer(
-  { host, port, timeout, disableTls }: DialOptions,
-  cause: Error,
+/**
+ * The error of a Manager that has sent nothing: without TLS, one with TLS waits as this side does, and
+ * the one that has waited longer closes the connection.
+ */
+export function explainSilence(
+  { disableTls }: Pick<DialOptions, "disableTls">,
+  error: Error,
 ): Error {
-  const reason = `${host}:${port} did not answer within ${timeout} ms`;
-  return disableTls
-    ? new TlsMismatchError(
-      `${reason}. You have TLS disabled. Perhaps the Manager is using TLS for the connection.`,
-      { cause },
-    )
-    : new TimeoutError(`Cannot connect: ${reason}`, { cause });
+  if (!disableTls) return error;
+  return new TlsMismatchError(
+    `${error.message}. You have TLS disabled. Perhaps the Manager is using TLS for the connection.`,
+    error.cause === undefined ? undefined : { cause: error.cause },
+  );
+}
+
+/** The error of a TLS handshake that takes too long. */
+function noAnswer({ host, port, timeout }: DialOptions, cause: Error): Error {
+  return new TimeoutError(`Cannot connect: ${host}:${port} did not answer within ${timeout} ms`, {
+    cause,
+  });
 }
 
 /**

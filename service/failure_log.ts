@@ -15,7 +15,7 @@
 
 import { reportFailure } from "../base/failure_report.ts";
 import { logger } from "../base/log.ts";
-import { NetworkError, wireMessage } from "../errors.ts";
+import { NetworkError, shownMessage } from "../errors.ts";
 
 /** A request whose method has failed. */
 export interface FailedRequest {
@@ -31,7 +31,7 @@ export function logFailure({ attribute, requester }: FailedRequest, thrown: unkn
     const message = "{attribute} failed unexpectedly for {requester}: {error}";
     return reportFailure(log, message, { attribute, requester, error: thrown });
   }
-  const error = wireMessage(thrown);
+  const error = shownMessage(thrown);
   log.warn("{attribute} failed for {requester}: {error}", { attribute, requester, error });
 }
 

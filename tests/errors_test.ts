@@ -1,6 +1,14 @@
 import { assert, assertEquals } from "@std/assert";
 import * as errors from "../errors.ts";
-import { KeyError, NetworkError, RemoteError, ValueError, wireMessage } from "../errors.ts";
+import {
+  addHint,
+  KeyError,
+  NetworkError,
+  RemoteError,
+  shownMessage,
+  ValueError,
+  wireMessage,
+} from "../errors.ts";
 
 type ErrorClass = new (message: string, options?: ErrorOptions) => NetworkError;
 
@@ -108,6 +116,15 @@ Deno.test("a thrown value that cannot be converted to text has a fixed text for 
     assertEquals(wireMessage(thrown), "Error: what was thrown cannot be shown as text");
   }
   assertEquals(wireMessage(undefined), "Error: undefined");
+});
+
+Deno.test("a hint is shown to a person, and not sent", () => {
+  const error = new RemoteError("TypeError: f() takes 2 arguments");
+  addHint(error, "Call it as f(x)", "TypeError: f() takes 1 argument");
+  assertEquals(shownMessage(error), "TypeError: f() takes 1 argument. Call it as f(x)");
+  assertEquals(wireMessage(error), "TypeError: f() takes 2 arguments");
+  assertEquals(shownMessage(new ValueError("x")), "ValueError: x");
+  assertEquals(shownMessage("x"), "Error: x");
 });
 
 Deno.test("the name of an error is its own name, or else that of its class", () => {

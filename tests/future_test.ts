@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { mock } from "node:test";
 import { setImmediate } from "node:timers";
 import { CancelledError, TimeoutError } from "../errors.ts";
@@ -77,7 +77,7 @@ Deno.test("the first call that settles a Future counts", async () => {
 });
 
 Deno.test("the text of a Future has the name of its class", () => {
-  assertEquals(String(fulfilled(1)), "[object Future]");
+  assertEquals(Object.prototype.toString.call(fulfilled(1)), "[object Future]");
 });
 
 Deno.test("a Future is observed when some code waits for it or asks for its error", async () => {
@@ -101,7 +101,7 @@ Deno.test("a Future is observed when some code waits for it or asks for its erro
       false,
       false,
     ]);
-    Object.prototype.toString.call(future);
+    assertMatch(`${future} V`, /^Future of .*, pending \(await it for the result\) V$/);
     const waiting = Promise.resolve(observe(future)).catch(() => {});
     await turn();
     assertEquals(future.observed(), true, observe.toString());

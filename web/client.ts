@@ -19,7 +19,7 @@
 
 import { type Client, type CommonClientOptions, openClient } from "../client/client.ts";
 import { resolveDeviceOptions, type ResolvedOptions } from "../device/device_options.ts";
-import { ConfigurationError, TimeoutError } from "../errors.ts";
+import { ConfigurationError } from "../errors.ts";
 import type { Prompt } from "../base/prompt.ts";
 import { browserName, browserSystem } from "./browser.ts";
 import { SOCKET_PATH } from "./subprotocol.ts";
@@ -85,10 +85,7 @@ function resolveOptions(options: WebClientOptions): ResolvedOptions {
     ...resolved,
     dialer: {
       dial: ({ signal }) => openWebSocket(url.href, Class, { timeout, signal }),
-      noAnswer: (cause) =>
-        new TimeoutError(`Cannot connect: ${url.host} did not answer within ${timeout} ms`, {
-          cause,
-        }),
+      explainSilence: (error) => error,
     },
     host: url.hostname,
     port: Number(url.port || (url.protocol === "wss:" ? 443 : 80)),

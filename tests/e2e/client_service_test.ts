@@ -275,6 +275,12 @@ Deno.test("the message of a connection error says what to do", async () => {
     TlsMismatchError,
     "You have TLS disabled. Perhaps the Manager is using TLS for the connection.",
   );
+  await using impatient = await TestManager.start({ limits: { handshakeTimeout: 100 } });
+  await assertRejects(
+    () => connect({ ...impatient.connectOptions, disableTls: true }),
+    TlsMismatchError,
+    "closed the connection during the handshake. You have TLS disabled. Perhaps the Manager is",
+  );
   await assertRejects(
     () => connect({ ...tcp.connectOptions, disableTls: false, certFile }),
     TlsMismatchError,

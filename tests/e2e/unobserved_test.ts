@@ -46,6 +46,7 @@ Deno.test("calls that nobody awaits are reported with their place, and the exit 
   const { code, stderr } = await lab.run(
     "link.calibrate(100);",
     "link.set_unit('K');",
+    "link.calibrate(1, 2);",
     "for (let n = 0; n < 50; n++) {",
     "link.calibrate(11);",
     "}",
@@ -54,9 +55,13 @@ Deno.test("calls that nobody awaits are reported with their place, and the exit 
   const lines = linesOf(stderr);
   assertEquals(lines[0], report(lab, "calibrate", 1, "ValueError: the level 100 is too large"));
   const missing = "AttributeError: 'Meter' object has no attribute 'set_unit'";
-  assert(lines[1].startsWith(report(lab, "set_unit", 2, missing)), lines[1]);
-  const repeated = report(lab, "calibrate", 4, "ValueError: the level 11 is too large");
-  assertEquals(lines.slice(2), [`${repeated} (50 times)`]);
+  assert(lines[1].startsWith(`${report(lab, "set_unit", 2, missing)}. It has `), lines[1]);
+  // With the hint, and without the object of the method that Python counts.
+  const wrong = "TypeError: Meter.calibrate() takes 1 positional argument but 2 were given. " +
+    "Call it as calibrate(level)";
+  assertEquals(lines[2], report(lab, "calibrate", 3, wrong));
+  const repeated = report(lab, "calibrate", 5, "ValueError: the level 11 is too large");
+  assertEquals(lines.slice(3), [`${repeated} (50 times)`]);
   assertEquals(code, 1);
 });
 
