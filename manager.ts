@@ -475,7 +475,7 @@ export class Manager implements AsyncDisposable {
   /** Rejects what comes, and waits until what has come is answered and sent. */
   async #drain(): Promise<void> {
     for (const listener of this.#listeners) listener.close();
-    this.#gateway?.close();
+    if (this.#gateway !== undefined) this.#track(this.#gateway.close());
     this.#connectionHandler.close();
     this.#registry.close();
     while (this.#isBusy && performance.now() < this.#deadline) await delay(DRAIN_INTERVAL);

@@ -61,6 +61,8 @@ export class Gateway {
   readonly #admissionLimiter: AdmissionLimiter;
   /** The connections that are no WebSockets yet. */
   readonly #open = new Map<Duplex, Visit>();
+  /** The same connections, and their answers, until they have ended. */
+  readonly #tasks = new Set<Promise<void>>();
   #isClosed = false;
 
   constructor(options: GatewayOptions) {
@@ -69,7 +71,9 @@ export class Gateway {
     this.#admissionLimiter = new AdmissionLimiter(limits.maxPending);
     this.#webSockets = webSocketServer(SUBPROTOCOL, limits.maxWebMessage);
     this.#server = createServer({ maxHeaderSize: MAX_HEADERS });
-    this.#server.on("request", (request, response) => this.#answer(request, response));
+    this.#server.on("request", (request, response) => {
+      this.#track(this.#answer(request, response));
+    });
     this.#server.on("upgrade", (request, stream, head) => this.#upgrade(request, stream, head));
     this.#server.on("clientError", (_error, stream) => {
       refuse(stream, 400, "This is not a request of HTTP");
@@ -87,11 +91,21 @@ export class Gateway {
     return this.#admissionLimiter.used;
   }
 
-  /** Stops listening, and ends what is no WebSocket. The Manager closes its WebSockets. */
-  close(): void {
+  /**
+   * Stops listening, and ends what is no WebSocket. The Manager closes its WebSockets.
+   *
+   * @returns Settles when all has ended.
+   */
+  async close(): Promise<void> {
     this.#isClosed = true;
     for (const listener of this.#options.listeners) listener.close();
     for (const stream of this.#open.keys()) stream.destroy();
+    while (this.#tasks.size > 0) await Promise.all(this.#tasks);
+  }
+
+  #track(task: Promise<void>): void {
+    this.#tasks.add(task);
+    task.finally(() => this.#tasks.delete(task));
   }
 
   async #accept(listener: Listener): Promise<void> {
@@ -120,12 +134,15 @@ export class Gateway {
       return void stream.destroy();
     }
     const timer = startTimer(() => stream.destroy(), this.#options.limits.handshakeTimeout);
+    const left = Promise.withResolvers<void>();
+    this.#track(left.promise);
     const visit: Visit = {
       remote,
       leave: () => {
         clearTimeout(timer);
         slot.release();
         this.#open.delete(stream);
+        left.resolve();
       },
       isAsked: () => clearTimeout(timer),
     };

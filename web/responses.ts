@@ -112,11 +112,14 @@ async function next(
   response: ServerResponse,
   stallTimeout: number,
 ): Promise<void> {
-  if (response.req.socket.destroyed) return; // no event would follow
+  const { socket } = response.req;
+  if (socket.destroyed) return; // no event would follow
   const { promise, resolve } = Promise.withResolvers<void>();
-  response.once(event, resolve).once("close", resolve);
-  const timer = startTimer(() => response.req.socket.destroy(), stallTimeout);
+  response.once(event, resolve);
+  socket.once("close", resolve);
+  const timer = startTimer(() => socket.destroy(), stallTimeout);
   await promise;
   clearTimeout(timer);
-  response.off(event, resolve).off("close", resolve);
+  response.off(event, resolve);
+  socket.off("close", resolve);
 }

@@ -27,7 +27,7 @@ const SIGNALS: Deno.Signal[] = ["SIGTERM", "SIGKILL", "SIGTERM"];
 async function start(kind: Kind, home: string, port: number): Promise<ManagerProcess> {
   const args = ["--auth-login", `--port=${port}`];
   return kind === "ours"
-    ? await ManagerProcess.startSecure(home, ...args, "--silence-timeout=250ms")
+    ? await ManagerProcess.startSecure(home, ...args, "--silence-timeout=3s")
     : await ManagerProcess.of(pythonManager(home, "--host=127.0.0.1", ...args), "127.0.0.1");
 }
 
