@@ -49,7 +49,7 @@ export function meetsGoal(figure: Figure): boolean | undefined {
 
 /** A section as a table of Markdown. */
 export function formatSection({ title, figures, notes }: Section): string {
-  const head = ["figure", "measured", "reference", "ratio", "goal", ""];
+  const head = ["figure", "measured", "reference", "ratio", "goal", "result"];
   const rows = figures.map((figure) => {
     const { name, value, unit, reference } = figure;
     const ratio = ratioOf(figure);

@@ -15,7 +15,9 @@ const COMMANDS = new Set(["sh", "console", "powershell"]);
 const LABELS: Record<string, string> = {
   console: "Terminal",
   docker: "Dockerfile",
+  ini: "INI",
   json: "JSON",
+  jsonl: "JSON Lines",
   powershell: "PowerShell",
   python: "Python",
   sh: "Terminal",
@@ -68,10 +70,31 @@ export function escapeBraces(md: MarkdownRenderer): void {
     md.utils.escapeHtml(tokens[index].content).replaceAll("{{", "&#123;&#123;");
 }
 
-/** Where code in a line may break: a column of a table would be as wide as its longest name. */
+/** What GitHub shows in another way too: a box to tick. A limit stays with its sign. */
+export function showSigns(md: MarkdownRenderer): void {
+  md.core.ruler.push("site-signs", ({ tokens }) => {
+    for (const [index, { children }] of tokens.entries()) {
+      for (const token of children ?? []) {
+        if (token.type === "text") token.content = token.content.replaceAll(/([≤≥]) /g, "$1\u00a0");
+      }
+      const isItem = tokens[index - 2]?.type === "list_item_open";
+      const [first] = children ?? [];
+      if (isItem && first?.type === "text") first.content = first.content.replace(/^\[ \] /, "☐ ");
+    }
+  });
+}
+
+/**
+ * Where code in a line may break: a column of a table would be as wide as its longest name. The
+ * hyphens of an option stay with its first word, and the extension of a file with its name.
+ */
 export function breakNames(md: MarkdownRenderer): void {
-  md.renderer.rules.code_inline = (tokens, index) => {
-    const code = md.utils.escapeHtml(tokens[index].content);
-    return `<code v-pre>${code.replaceAll(/[._/=(,](?=[\w"{])/g, "$&<wbr>")}</code>`;
-  };
+  md.renderer.rules.code_inline = (tokens, index) =>
+    `<code v-pre>${breakable(md.utils.escapeHtml(tokens[index].content))}</code>`;
+}
+
+function breakable(code: string): string {
+  return code
+    .replaceAll(/(?<=[^\W_])(?!\.\w{1,5}$)[._/=(,](?=[^\W_]|["{])/g, "$&<wbr>")
+    .replaceAll(/(?<![^\s[|])--?\w+/g, '<span class="option">$&</span>');
 }

@@ -49,7 +49,7 @@ export async function writePages(folder: string): Promise<void> {
   for (const [path, text] of pages) await write(folder, path, withoutComments(text));
   const files = new Set([...pages].flatMap(([path, text]) => linkedFiles(path, text)));
   for (const path of [...files].filter(isFile)) {
-    if (isPage(path)) await write(folder, path, await codeOf(path));
+    if (isPage(path)) await write(folder, path, await codeOf(path), CODE);
     else await copy(path, join(folder, "public", textOf(path)));
   }
   for (const { name } of Deno.readDirSync(join(root, "docs", "figures"))) {
@@ -57,11 +57,14 @@ export async function writePages(folder: string): Promise<void> {
   }
 }
 
+/** A page of code is in no menu, so that no page comes before or after it. It needs the space. */
+const CODE = "prev: false\nnext: false\naside: false\n";
+
 /** A page with the code of a file. */
 async function codeOf(path: string): Promise<string> {
   const code = await Deno.readTextFile(join(root, path));
   const fence = "`".repeat(8);
-  return `# ${path}\n\n${fence}${languageOf(path)}\n${code}\n${fence}\n`;
+  return `# \`${path}\`\n\n${fence}${languageOf(path)}\n${code}\n${fence}\n`;
 }
 
 async function copy(path: string, to: string): Promise<void> {
@@ -70,10 +73,10 @@ async function copy(path: string, to: string): Promise<void> {
 }
 
 /** Writes one page. Its links are relative to its place in the repository, which is `source`. */
-async function write(folder: string, path: string, text: string): Promise<void> {
+async function write(folder: string, path: string, text: string, more = ""): Promise<void> {
   const file = join(folder, `${placeOf(path)}.md`);
   await Deno.mkdir(dirname(file), { recursive: true });
-  await Deno.writeTextFile(file, `---\nsource: ${JSON.stringify(path)}\n---\n\n${text}`);
+  await Deno.writeTextFile(file, `---\nsource: ${JSON.stringify(path)}\n${more}---\n\n${text}`);
 }
 
 /** A page without its comments, which are for the tests: they would be visible. */

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import {
   Application,
   type Comment,
@@ -45,7 +45,7 @@ const LAYOUT = {
 export async function writeReference(site: string, temporary: string): Promise<Item[]> {
   const names = new Map(
     Object.entries(manifest.exports).map(([entry, file]) => [
-      basename(file, ".ts"),
+      file.replace(/^\.\/|\.ts$/g, ""),
       `${manifest.name}${entry.slice(".".length)}`,
     ]),
   );

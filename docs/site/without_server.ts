@@ -25,11 +25,13 @@ export async function makeRelative(folder: string, base: string): Promise<string
 /** The HTML of one page, whose links are absolute and begin with the base. */
 export function relative(html: string, page: string, base: string): string {
   return html
-    // A module would be refused, with an error in the console of the browser.
+    // A module would be refused, with an error in the console of the browser. A module also begins
+    // when the page is complete: VitePress reads a variable that a later script defines.
     .replace(
       /<script type="module" src="([^"]+)"><\/script>/,
       (_, source) =>
-        `<script>if (location.protocol !== "file:") import(${JSON.stringify(source)});</script>`,
+        `<script>if (location.protocol !== "file:") addEventListener("DOMContentLoaded", ` +
+        `() => import(${JSON.stringify(source)}));</script>`,
     )
     .replaceAll(/ *<link rel="modulepreload"[^>]*>\n?/g, "")
     .replaceAll(/(<[^>]* (?:href|src)=")([^"]*)"/g, (_, before, link) => {

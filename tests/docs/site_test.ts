@@ -57,6 +57,19 @@ Deno.test("the text of a link to a page is no name of a file", () => {
   assertEquals(found, []);
 });
 
+Deno.test("every column of a table has a name, and no cell ends within code", () => {
+  const rows = [...pages].flatMap(([path, text]) =>
+    text.split("\n").map((line) => ({ path, line })).filter(({ line }) => /^\|.*\|$/.test(line))
+  );
+  assert(rows.length > 500, "the tables were not found");
+  const cells = ({ line }: { line: string }) => line.slice(1, -1).split(/(?<!\\)\|/);
+  const cut = rows.filter((row) => cells(row).some((cell) => cell.split("`").length % 2 === 0));
+  assertEquals(cut, []);
+  const heads = rows.filter((_, index) => /^\|[ :-]+-[ |:-]*\|$/.test(rows[index + 1]?.line ?? ""));
+  assert(heads.length > 50, "the heads were not found");
+  assertEquals(heads.filter((row) => cells(row).some((cell) => cell.trim() === "")), []);
+});
+
 Deno.test("a page shows no picture of another computer, which may be off or away", () => {
   const found = [...pages].flatMap(([path, text]) =>
     Array.from(text.matchAll(/!\[[^\]]*\]\(https?:[^)]*\)/g), ([image]) => `${path}: ${image}`)
@@ -117,7 +130,7 @@ Deno.test("the links of a page become relative, so that it can be opened as a fi
 <a class="x" href="/lab/">home</a><a href="/lab/reference/#b">b</a><a href="/lab/how-to/c.html#d">
 <a href="#e"></a><a href="https://example.org/lab/"></a>`;
   const expected = `<link href="../style.css"><script>if (location.protocol !== "file:") \
-import("/lab/assets/app.js");</script><img src="../figures/a.svg" alt="A">
+addEventListener("DOMContentLoaded", () => import("/lab/assets/app.js"));</script><img src="../figures/a.svg" alt="A">
 <a class="x" href="../index.html">home</a><a href="../reference/index.html#b">b</a>\
 <a href="c.html#d">
 <a href="#e"></a><a href="https://example.org/lab/"></a>`;

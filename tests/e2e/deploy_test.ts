@@ -3,6 +3,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import manifest from "../../deno.json" with { type: "json" };
 import { LIMITS } from "../../limits.ts";
 import { DEFAULT_PORT } from "../../wire/protocol.ts";
 import { blocksOf } from "../../docs/site/blocks.ts";
@@ -23,6 +24,11 @@ const [unitText, serviceText] = await Promise.all(
   UNITS.map((name) => Deno.readTextFile(join(ROOT, "docs", "deploy", name))),
 );
 const dockerText = await Deno.readTextFile(join(ROOT, "docs", "deploy", "Dockerfile"));
+
+/** The folders of the package, in the order of their layers. */
+const FOLDERS = manifest.publish.include
+  .map((path) => path.split("/"))
+  .flatMap(([folder, file]) => file === undefined ? [] : [folder]);
 
 /** The settings of a unit, by their section and name: `Service.User`. */
 function parseUnit(text: string): Map<string, string> {
@@ -214,6 +220,14 @@ posixTest(
   },
 );
 
+Deno.test("an installation copies every folder of the package", async () => {
+  for (const page of ["docs/deploy.md", "docs/how-to/service-at-boot.md"]) {
+    const text = await Deno.readTextFile(join(ROOT, page));
+    const [, words] = /^sudo cp -R \*\.ts (.*) \/opt\/msl-network$/m.exec(text)!;
+    assertEquals(words.split(" ").filter((word) => word !== "deno.json"), FOLDERS, page);
+  }
+});
+
 Deno.test("the image has the version of the README, a volume, and a user that is not root", async () => {
   const readme = await Deno.readTextFile(join(ROOT, "README.md"));
   const [, version] = /deno@(\d+\.\d+\.\d+)/.exec(readme)!;
@@ -225,6 +239,10 @@ Deno.test("the image has the version of the README, a volume, and a user that is
   assertEquals(valueOf("EXPOSE"), String(DEFAULT_PORT));
   const [, copied] = /^COPY (.*) \.\/$/m.exec(dockerText)!;
   assertEquals(copied, "deno.json deno.lock *.ts");
+  assertEquals(
+    Array.from(dockerText.matchAll(/^COPY (\w+) \.\/\1$/gm), ([_, name]) => name),
+    FOLDERS,
+  );
   const command = listOf(/CMD/);
   assertEquals([command[0], parseStartOptions(command.slice(1)).logFormat], ["start", "json"]);
 });

@@ -10,7 +10,7 @@ import { readFileSync } from "node:fs";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitepress";
-import { breakNames, escapeBraces, labelBlocks, resolveLinks } from "../markdown.ts";
+import { breakNames, escapeBraces, labelBlocks, resolveLinks, showSigns } from "../markdown.ts";
 import type { Plan } from "../plan.ts";
 
 const plan: Plan = JSON.parse(readFileSync(process.env.MSL_NETWORK_SITE!, "utf8"));
@@ -47,6 +47,7 @@ export default defineConfig({
       labelBlocks(md);
       escapeBraces(md);
       breakNames(md);
+      showSigns(md);
     },
   },
   themeConfig: {
