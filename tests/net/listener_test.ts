@@ -1,6 +1,6 @@
 import { assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
 import { connect, ConnectionAbortedError, Manager } from "../../mod.ts";
-import { ConfigurationError } from "../../errors.ts";
+import { ConfigurationError, TlsMismatchError } from "../../errors.ts";
 import { type Bind, isListenerLost, listen } from "../../net/listener.ts";
 import { entriesOf, temporaryFolder } from "../support/folder.ts";
 import { inTime } from "../support/until.ts";
@@ -69,7 +69,7 @@ Deno.test("a Manager goes on to accept after a socket that is gone, and without 
   await using manager = await Manager.start(PLAIN);
   const options = { host: "127.0.0.1", port: manager.port, disableTls: true };
   for (let number = 0; number < 3; number++) {
-    await assertRejects(() => connect(options), ConnectionAbortedError);
+    await assertRejects(() => connect(options), TlsMismatchError, "closed the connection");
   }
   await using cxn = await connect(options);
   assertEquals(cxn.isConnected(), true);
