@@ -103,8 +103,8 @@ export interface ManagerOptions {
    */
   web?: boolean | number;
   /**
-   * Pages of other sites that may connect, e.g. `["https://lab.example.org"]`: a page of another site
-   * is refused, so that it cannot use the network of whoever looks at it. Default: none.
+   * Pages of other sites that may connect, e.g. `["https://lab.example.org"]`. The Manager refuses the
+   * page of any other site: it would act with the rights of the user who opens it. Default: none.
    */
   webOrigin?: readonly string[];
   /**

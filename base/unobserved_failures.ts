@@ -13,6 +13,8 @@ export const OBSERVATION_TIME = 1_000;
 /** How many lines are written at once, and how many UTF-16 code units of each. */
 const MOST_LINES = 10;
 const LONGEST_LINE = 1_000;
+/** How many failures are described at once: each takes 25 µs, for its stack is read. */
+const MOST_DESCRIBED = 1_000;
 
 /** What the failures need of the program that they are in; a test has its own. */
 export interface Surroundings {
@@ -92,15 +94,18 @@ export class UnobservedFailures {
   #report(due: readonly (readonly [object, Failure])[]): void {
     if (due.length === 0) return;
     const counts = new Map<string, number>();
-    for (const [failed, { describe }] of due) {
-      this.#failures.delete(failed);
+    for (const [failed] of due) this.#failures.delete(failed);
+    for (const [_, { describe }] of due.slice(0, MOST_DESCRIBED)) {
       const text = describe();
       const line = text.length > LONGEST_LINE ? `${text.slice(0, LONGEST_LINE)}...` : text;
       counts.set(line, (counts.get(line) ?? 0) + 1);
     }
     const lines = [...counts].map(([line, count]) => count > 1 ? `${line} (${count} times)` : line);
-    const left = lines.length - MOST_LINES;
-    if (left > 0) lines.splice(MOST_LINES, left, `Not awaited: ${left} others that have failed`);
+    const undescribed = Math.max(due.length - MOST_DESCRIBED, 0);
+    const left = Math.max(lines.length - MOST_LINES, 0) + undescribed;
+    if (left > 0) {
+      lines.splice(MOST_LINES, Infinity, `Not awaited: ${left} others that have failed`);
+    }
     this.#hasReported = true;
     this.#program.write(...lines);
     this.#program.fail();

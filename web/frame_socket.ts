@@ -6,6 +6,7 @@
  */
 
 import type { Socket } from "../net/listener.ts";
+import { ByteReader } from "./byte_reader.ts";
 import type { ServerWebSocket } from "./web_socket_server.ts";
 
 /** The closing codes of RFC 6455, section 7.4.1. */
@@ -32,41 +33,32 @@ export function frameSocket(webSocket: ServerWebSocket, remote: Socket["remote"]
 /** Reads and writes a WebSocket as a connection does it with a socket. */
 class FrameSocket {
   readonly #webSocket: ServerWebSocket;
-  /** Bytes that were received, and not read. The peer is slowed down while there are some. */
-  readonly #received: Uint8Array[] = [];
-  #end: { state: "open" } | { state: "ended" } | { state: "failed"; cause: Error } = {
-    state: "open",
-  };
-  #pending:
-    | { buffer: Uint8Array; settle: (size: number | null | Promise<never>) => void }
-    | undefined;
+  /** The peer is slowed down while bytes of it are not read. */
+  readonly #reader = new ByteReader();
 
   constructor(webSocket: ServerWebSocket) {
     this.#webSocket = webSocket;
-    webSocket.on("message", (bytes: Uint8Array, isBinary) => {
-      if (this.#end.state !== "open") return;
+    webSocket.on("message", (bytes, isBinary) => {
       if (!isBinary) {
         webSocket.close(UNSUPPORTED_DATA, "Send binary messages, not text");
-        return this.#finish({ state: "failed", cause: new Error("it sent a message of text") });
+        const cause = new Error("it sent a message of text");
+        return this.#reader.end({ state: "failed", cause });
       }
-      if (bytes.length === 0) return;
-      this.#received.push(bytes);
-      webSocket.pause();
-      this.#settle();
+      this.#reader.push(bytes);
+      if (!this.#reader.isPending) webSocket.pause();
     });
-    webSocket.on("error", (cause) => this.#finish({ state: "failed", cause }));
-    webSocket.on("close", () => this.#finish({ state: "ended" }));
+    webSocket.on("error", (cause) => this.#reader.end({ state: "failed", cause }));
+    webSocket.on("close", () => this.#reader.end({ state: "ended" }));
   }
 
   get hasMore(): boolean {
-    return this.#received.length > 0;
+    return this.#reader.hasMore;
   }
 
   read(buffer: Uint8Array): Promise<number | null> {
-    return new Promise((settle) => {
-      this.#pending = { buffer, settle };
-      this.#settle();
-    });
+    const read = this.#reader.read(buffer);
+    if (this.#reader.isPending) this.#webSocket.resume();
+    return read;
   }
 
   write(bytes: Uint8Array): Promise<number> {
@@ -78,7 +70,7 @@ class FrameSocket {
   /** Says goodbye. A peer that does not answer is cut off. */
   close(): Promise<void> {
     const webSocket = this.#webSocket;
-    this.#finish({ state: "ended" });
+    this.#reader.end({ state: "ended" });
     if (webSocket.readyState === webSocket.CLOSED) return Promise.resolve();
     return new Promise((resolve) => {
       const timer = setTimeout(() => webSocket.terminate(), CLOSE_TIMEOUT);
@@ -89,34 +81,5 @@ class FrameSocket {
       webSocket.resume(); // else its answer waits behind what nobody reads
       webSocket.close(NORMAL);
     });
-  }
-
-  #finish(end: { state: "ended" } | { state: "failed"; cause: Error }): void {
-    if (this.#end.state === "open") this.#end = end;
-    this.#settle();
-  }
-
-  #settle(): void {
-    if (this.#pending === undefined) return;
-    const { buffer, settle } = this.#pending;
-    if (this.#received.length > 0) settle(this.#take(buffer));
-    else if (this.#end.state === "ended") settle(null);
-    else if (this.#end.state === "failed") settle(Promise.reject(this.#end.cause));
-    else return this.#webSocket.resume();
-    this.#pending = undefined;
-  }
-
-  /** Moves received bytes into a buffer. Returns how many. */
-  #take(buffer: Uint8Array): number {
-    let size = 0;
-    while (this.#received.length > 0 && size < buffer.length) {
-      const bytes = this.#received[0];
-      const part = bytes.subarray(0, buffer.length - size);
-      buffer.set(part, size);
-      size += part.length;
-      if (part.length < bytes.length) this.#received[0] = bytes.subarray(part.length);
-      else this.#received.shift();
-    }
-    return size;
   }
 }

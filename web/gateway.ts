@@ -81,16 +81,6 @@ export class Gateway {
     for (const listener of options.listeners) this.#accept(listener);
   }
 
-  /** The port of the pages. */
-  get port(): number {
-    return this.#options.listeners[0].port;
-  }
-
-  /** How many connections are open that are no WebSockets yet. */
-  get pending(): number {
-    return this.#admissionLimiter.used;
-  }
-
   /**
    * Stops listening, and ends what is no WebSocket. The Manager closes its WebSockets.
    *

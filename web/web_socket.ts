@@ -8,6 +8,7 @@
 import { ConnectError } from "../errors.ts";
 import { deadline } from "../base/timer.ts";
 import type { Transport } from "../net/transport.ts";
+import { ByteReader } from "./byte_reader.ts";
 import { SUBPROTOCOL } from "./subprotocol.ts";
 
 /** What the transport uses of the class `WebSocket` of browsers. */
@@ -68,40 +69,32 @@ const UNKNOWN_REASON =
 
 class WebSocketTransport implements Transport {
   readonly #socket: WebSocket;
+  readonly #reader = new ByteReader();
   readonly #closed = Promise.withResolvers<void>();
-  readonly #received: Uint8Array[] = [];
   #failure: Error | undefined;
   #isClosed = false;
-  #pending:
-    | { buffer: Uint8Array; settle: (size: number | null | Promise<never>) => void }
-    | undefined;
 
   constructor(socket: WebSocket) {
     this.#socket = socket;
     socket.addEventListener("message", ({ data }) => {
-      if (data instanceof ArrayBuffer) this.#received.push(new Uint8Array(data));
-      else this.#fail(new Error("the Manager sent a message of text over the WebSocket"));
-      this.#settleRead();
+      if (data instanceof ArrayBuffer) return this.#reader.push(new Uint8Array(data));
+      this.#fail(new Error("the Manager sent a message of text over the WebSocket"));
+      socket.close(1000);
     });
     socket.addEventListener("close", ({ code, reason }) => {
       if (!IN_ORDER.has(code)) {
-        this.#failure ??= new Error(reason || `the WebSocket was closed with the code ${code}`);
+        this.#fail(new Error(reason || `the WebSocket was closed with the code ${code}`));
       }
-      this.#isClosed = true;
-      this.#closed.resolve();
-      this.#settleRead();
+      this.#end();
     });
   }
 
   get hasMore(): boolean {
-    return this.#received.length > 0;
+    return this.#reader.hasMore;
   }
 
   read(buffer: Uint8Array): Promise<number | null> {
-    return new Promise((settle) => {
-      this.#pending = { buffer, settle };
-      this.#settleRead();
-    });
+    return this.#reader.read(buffer);
   }
 
   async write(bytes: Uint8Array<ArrayBuffer>): Promise<number> {
@@ -118,36 +111,17 @@ class WebSocketTransport implements Transport {
     const timer = setTimeout(() => this.#closed.resolve(), CLOSE_TIMEOUT);
     await this.#closed.promise;
     clearTimeout(timer);
+    this.#end();
+  }
+
+  #fail(cause: Error): void {
+    this.#failure ??= cause;
+    this.#reader.end({ state: "failed", cause });
+  }
+
+  #end(): void {
     this.#isClosed = true;
-    this.#settleRead();
-  }
-
-  #fail(failure: Error): void {
-    this.#failure = failure;
-    this.#socket.close(1000);
-  }
-
-  #settleRead(): void {
-    if (this.#pending === undefined) return;
-    const { buffer, settle } = this.#pending;
-    if (this.#received.length > 0) settle(this.#take(buffer));
-    else if (this.#failure) settle(Promise.reject(this.#failure));
-    else if (this.#isClosed) settle(null);
-    else return;
-    this.#pending = undefined;
-  }
-
-  /** Moves received bytes into a buffer. Returns how many. */
-  #take(buffer: Uint8Array): number {
-    let size = 0;
-    while (this.#received.length > 0 && size < buffer.length) {
-      const bytes = this.#received[0];
-      const part = bytes.subarray(0, buffer.length - size);
-      buffer.set(part, size);
-      size += part.length;
-      if (part.length < bytes.length) this.#received[0] = bytes.subarray(part.length);
-      else this.#received.shift();
-    }
-    return size;
+    this.#closed.resolve();
+    this.#reader.end({ state: "ended" });
   }
 }
