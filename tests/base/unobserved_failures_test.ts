@@ -127,3 +127,21 @@ Deno.test("equal lines are one, long ones are cut, and of many different ones th
   assertEquals(program.lines[9], "line 9");
   assertEquals(program.lines[10], "Not awaited: 90 others that have failed");
 });
+
+Deno.test("of very many failures only some are described, since each description takes time", () => {
+  const program = new FakeProgram();
+  let described = 0;
+  for (let index = 0; index < 100_000; index++) {
+    program.failures.add({}, () => {
+      described++;
+      return "same";
+    });
+  }
+  program.end();
+  assertEquals(described, 1_000);
+  const others = "Not awaited: 99000 others that have failed";
+  assertEquals(program.lines, ["same (1000 times)", others]);
+  program.lines = [];
+  program.end();
+  assertEquals(program.lines, []);
+});

@@ -14,6 +14,17 @@ Deno.test("the host may be an IPv6 address", () => {
   assertEquals(parseReadyLine(formatReadyLine(said)), said);
 });
 
+Deno.test("the line has the address of the web pages, if there are some", () => {
+  const said = { hostname: "lab-pc", port: 1875, tls: true, webPort: 1876 };
+  const line =
+    "Network Manager running on lab-pc:1875 (TLS ENABLED) (web page https://lab-pc:1876)";
+  assertEquals(formatReadyLine(said), line);
+  assertEquals(parseReadyLine(line), said);
+  const plain = { hostname: "::1", port: 1, tls: false, webPort: 2 };
+  assertEquals(formatReadyLine(plain).split("web page ")[1], "http://[::1]:2)");
+  assertEquals(parseReadyLine(formatReadyLine(plain)), plain);
+});
+
 Deno.test("other lines are not parsed", () => {
   for (
     const line of [

@@ -1,9 +1,10 @@
 /** The gateway of a Manager over real sockets, with browsers' programs and with hostile ones. */
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { generateKeyPairSync } from "node:crypto";
 import { join } from "node:path";
 import { WebSocket as NodeWebSocket } from "ws";
-import { connect, type ManagerOptions } from "../../mod.ts";
+import { connect, type ManagerOptions, Service } from "../../mod.ts";
 import { TestManager } from "../../testing.ts";
 import { SUBPROTOCOL } from "../../web/subprotocol.ts";
 import { temporaryFolder } from "../support/folder.ts";
@@ -15,6 +16,7 @@ const PLAIN: ManagerOptions = { web: 0, disableTls: true, webRoot: "/nonexistent
 class Raw implements Disposable {
   readonly #socket: Deno.TcpConn;
   #text = "";
+  #paused: PromiseWithResolvers<void> | undefined;
   readonly ended: Promise<string>;
 
   private constructor(socket: Deno.TcpConn) {
@@ -24,6 +26,16 @@ class Raw implements Disposable {
 
   static async open({ manager }: TestManager): Promise<Raw> {
     return new Raw(await Deno.connect({ hostname: "localhost", port: manager.webPort! }));
+  }
+
+  /** Reads nothing until `resume()`, but for what a read that has begun receives. */
+  pause(): void {
+    this.#paused = Promise.withResolvers<void>();
+  }
+
+  resume(): void {
+    this.#paused?.resolve();
+    this.#paused = undefined;
   }
 
   /** Everything that was received so far. */
@@ -37,6 +49,7 @@ class Raw implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.resume();
     try {
       this.#socket.close();
     } catch {
@@ -50,11 +63,18 @@ class Raw implements Disposable {
     try {
       for (let size; (size = await this.#socket.read(buffer)) !== null;) {
         this.#text += decoder.decode(buffer.subarray(0, size));
+        await this.#paused?.promise;
       }
     } catch {
       // It was closed.
     }
     return this.#text;
+  }
+}
+
+class Talker extends Service {
+  text(length: number): string {
+    return "x".repeat(length);
   }
 }
 
@@ -166,6 +186,9 @@ Deno.test("the laboratory's own pages may have scripts in them", async () => {
   const page = await get("/lab/");
   assertEquals(await page.text(), "<script>alert(1)</script>");
   assertStringIncludes(page.headers.get("content-security-policy")!, "'unsafe-inline'");
+  assertStringIncludes(page.headers.get("content-security-policy")!, "frame-ancestors 'self'");
+  assertEquals(page.headers.get("x-frame-options"), "SAMEORIGIN");
+  assertEquals(page.headers.get("set-cookie"), null);
   assertEquals((await (await get("/lab/large.bin")).bytes()).length, 3_000_000);
   for (const [path, to] of [["/lab", "/lab/"], ["/lab/panel", "/lab/panel/"]]) {
     const moved = await get(path);
@@ -285,8 +308,10 @@ Deno.test("the boundaries of messages mean nothing", async () => {
 Deno.test("a page that never reads is disconnected, and slows nobody down", async () => {
   await using manager = await TestManager.start({
     ...PLAIN,
-    limits: { stallTimeout: 500, queueHigh: 1_000_000 },
+    limits: { stallTimeout: 300, queueHigh: 100_000 },
   });
+  await using service = new Talker({ name: "Talker" });
+  await service.start(manager.connectOptions);
   using deaf = await upgraded(manager);
   await until("the question", () => deaf.text.includes('"identity"'));
   const send = (text: string) =>
@@ -295,8 +320,51 @@ Deno.test("a page that never reads is disconnected, and slows nobody down", asyn
     '{"error":false,"result":{"type":"client","name":"Deaf","language":"x","os":"y"},"uid":""}\r\n',
   );
   await manager.connected("Deaf");
+  deaf.pause();
+  const ask = (uid: string, attribute: string, args: string, service: string) =>
+    send(
+      `{"service":"${service}","attribute":"${attribute}","args":${args},"kwargs":{},"uid":"${uid}","error":false}\r\n`,
+    );
+  await ask("link", "link", '["Talker"]', "Manager");
+  for (let number = 0; number < 40; number++) await ask(`${number}`, "text", "[200000]", "Talker");
+  await manager.disconnected("Deaf");
+  const ends = () => manager.manager.status().totals.ended_connections;
+  await until(() => `it stalled: ${JSON.stringify(ends())}`, () => ends().stalled === 1, 5_000);
   await using client = await connect(manager.connectOptions);
-  assertEquals(Object.keys((await client.identities()).clients).length, 2);
+  assertEquals(Object.keys((await client.identities()).clients).length, 1);
+});
+
+Deno.test("a browser that takes nothing of a file is disconnected", async () => {
+  await using folder = await temporaryFolder();
+  await Deno.writeFile(join(folder.path, "large.bin"), new Uint8Array(30_000_000));
+  await using manager = await TestManager.start({
+    ...PLAIN,
+    webRoot: folder.path,
+    limits: { stallTimeout: 300 },
+  });
+  using deaf = await Raw.open(manager);
+  deaf.pause();
+  await deaf.send("GET /lab/large.bin HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  const isCut = () => deaf.send("x").then(() => false, () => true);
+  await until("the end of the connection", isCut);
+  deaf.resume();
+  const size = (await inTime("the end", deaf.ended)).length;
+  assert(size < 30_000_000, `${size} bytes were sent`);
+});
+
+Deno.test("the key of the Manager has to be one that browsers accept", async () => {
+  await using folder = await temporaryFolder();
+  const keyFile = join(folder.path, "key.pem");
+  const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-521" });
+  await Deno.writeTextFile(
+    keyFile,
+    privateKey.export({ type: "sec1", format: "pem" }).toString(),
+    { mode: 0o600 },
+  );
+  const options = { ...PLAIN, disableTls: false, keyFile };
+  const failed = await TestManager.start(options).catch(String);
+  assertStringIncludes(String(failed), "SECP521R1: browsers refuse it");
+  await using _without = await TestManager.start({ ...options, web: false });
 });
 
 Deno.test("a lost Manager closes its pages, and the port is free again", async () => {
