@@ -12,8 +12,19 @@ import { formatOption, keyOf, type OptionSpec, takesWords } from "./option.ts";
 /** The option whose value is the object. */
 const FLAG = "--kwargs";
 
-/** Options of `start` that are no keyword arguments of the Python software. */
-const OURS = ["logLevel", "logFile", "logFormat", "logSize", "logAge", "logFiles"];
+/** The options that the Python software knows as keyword arguments; it refuses any other. */
+const KWARGS: ReadonlySet<string> = new Set([
+  "authHostname",
+  "authLogin",
+  "authPassword",
+  "certFile",
+  "database",
+  "disableTls",
+  "host",
+  "keyFile",
+  "keyFilePassword",
+  "port",
+]);
 
 /** Keyword arguments of a Python Service, which do not concern a Manager. */
 const OF_SERVICES = [
@@ -28,7 +39,7 @@ const OF_SERVICES = [
 
 /** The options that are keyword arguments of the Python software. */
 export function isKwarg(spec: OptionSpec): boolean {
-  return !OURS.includes(keyOf(spec));
+  return KWARGS.has(keyOf(spec));
 }
 
 /** The words `--kwargs` and a JSON object; none if there is nothing to pass. */

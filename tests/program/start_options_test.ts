@@ -186,3 +186,23 @@ Deno.test("a script reads the keyword arguments that the Python software passes"
     assertThrows(() => parseStartOptions(args), ConfigurationError, `--kwargs: ${reason}`);
   }
 });
+
+Deno.test("the port of the web pages may be left out, and other sites are a list", () => {
+  const parse = (...args: string[]) => defined(parseStartOptions(args));
+  assertEquals(parse("--web"), { ...DEFAULTS, web: true });
+  assertEquals(parse("--web", "--port", "1"), { ...DEFAULTS, port: 1, web: true });
+  for (const args of [["--web", "0"], ["--web=0"]]) {
+    assertEquals(parse(...args), { ...DEFAULTS, web: 0 });
+  }
+  const origins = ["https://lab.example.org", "http://b.org:8080"];
+  const options = { ...DEFAULTS, web: 8_080, webOrigin: origins, webRoot: "pages" };
+  assertEquals(parse("--web=8080", `--web-origin=${origins}`, "--web-root=pages"), options);
+  for (const given of [options, { ...DEFAULTS, web: true }]) {
+    assertEquals(parse(...formatStartOptions(given).args), given);
+  }
+});
+
+Deno.test("what the Python software does not know is no keyword argument", () => {
+  const { args } = formatStartOptions({ host: "lab-pc", keepConnections: "90d", web: true });
+  assertEquals(args, ["--kwargs", '{"host":"lab-pc"}', "--keep-connections=90d", "--web"]);
+});
