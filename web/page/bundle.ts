@@ -12,7 +12,11 @@ import manifest from "../../deno.json" with { type: "json" };
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 /** What differs in a browser. */
-const REPLACED = { "@logtape/logtape": new URL("./console_log.ts", import.meta.url).href };
+const CONSOLE = new URL("./console_log.ts", import.meta.url).href;
+const REPLACED = {
+  "@logtape/logtape": CONSOLE,
+  [new URL("../../base/report_without_log.ts", import.meta.url).href]: CONSOLE,
+};
 
 /** A bundled module, and its source map. */
 export interface Bundle {
