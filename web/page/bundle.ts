@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import manifest from "../../deno.json" with { type: "json" };
+import { minify } from "./minify.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 /** What differs in a browser. */
@@ -41,8 +42,10 @@ export async function bundle(entry: string, name: string): Promise<Bundle> {
       ],
     }).output();
     if (!success) throw new Error(new TextDecoder().decode(stderr));
-    const code = await Deno.readTextFile(join(folder, name));
-    const map = await Deno.readTextFile(join(folder, `${name}.map`));
+    const { code, map } = await minify(
+      await Deno.readTextFile(join(folder, name)),
+      await Deno.readTextFile(join(folder, `${name}.map`)),
+    );
     return { code: `${code.trimEnd()}\n//# sourceMappingURL=${name}.map\n`, map: portable(map) };
   } finally {
     await Deno.remove(folder, { recursive: true });
