@@ -14,7 +14,7 @@ import { encodeValue } from "../wire/json.ts";
 import { printable } from "../base/printable.ts";
 import type { Clock } from "./clock.ts";
 import type { RecordedEnd, SourceDescription } from "./reading.ts";
-import type { Writer } from "./writer.ts";
+import type { SeriesGap, Writer } from "./writer.ts";
 
 /** Why there are no readings. */
 export type Cause =
@@ -75,14 +75,10 @@ export class Series {
     this.#writer = writer;
     this.#clock = clock;
     this.#selection = selection;
-    this.#lastTime = end.time;
-    if (end.gap !== undefined) {
-      this.#gap = { ...end.gap, cause: undefined };
-    } else if (end.time !== undefined) {
-      this.#begin(end.time, "recorder stopped");
-    } else {
-      this.#begin(since, "no reading yet");
-    }
+    this.#lastTime = end.time ?? end.received;
+    if (end.gap !== undefined) this.#gap = { ...end.gap, cause: undefined };
+    else if (this.#lastTime !== undefined) this.#begin(this.#lastTime, "recorder stopped");
+    else this.#begin(since, "no reading yet");
   }
 
   /** When the last reading was taken; `undefined` before the first. */
@@ -90,9 +86,9 @@ export class Series {
     return this.#lastTime;
   }
 
-  /** Why there are no readings; `undefined` if there are. */
-  get gapReason(): string | undefined {
-    return this.#gap?.reason;
+  /** Whether there are no readings. */
+  get isInGap(): boolean {
+    return this.#gap !== undefined;
   }
 
   /**
@@ -105,61 +101,66 @@ export class Series {
     if (this.#writer.isFull) return this.open("file not written");
     const received = this.#clock.now();
     const taken = time ?? received;
-    const gap = this.#end(taken);
+    const gaps = this.#end(taken);
     this.#lastTime = taken;
-    const isRecorded = gap !== undefined || this.#isSelected(value);
-    this.#writer.received(this, { time: taken, received, value }, isRecorded);
-    if (!isRecorded) return;
-    this.#recorded = comparable(value);
-    this.#writer.add(this, { reading: { time: taken, received, value }, gap });
+    const reading = { time: taken, received, value };
+    if (gaps.length === 0 && !this.#isSelected(value)) return this.#writer.skip(this, reading);
+    if (this.#selects) this.#recorded = comparable(value);
+    this.#writer.add(this, reading, gaps);
   }
 
-  /** Opens a gap. One that is open for the same cause goes on; for another cause, it ends. */
+  /**
+   * Opens a gap. One that is open for the same cause goes on; for another cause it ends, and the next
+   * one begins.
+   */
   open(cause: Cause, detail?: string): void {
-    if (this.#gap !== undefined) {
-      // A gap that is no more than begun has the better reason, unless it only says that it is one.
-      if (this.#gap.cause === cause || this.#writer.isFull || cause === "too slow") return;
-      const { start, reason } = this.#gap;
-      const end = this.#clock.now();
-      if (end <= start) return;
-      this.#writer.add(this, { gap: { start, end, reason } });
-      return this.#begin(end, cause, detail);
+    const gap = this.#gap;
+    if (gap === undefined) {
+      this.#writer.countGap();
+      return this.#begin(this.#lastTime ?? this.#clock.now(), cause, detail);
     }
-    this.#begin(this.#lastTime ?? this.#clock.now(), cause, detail);
+    // A source that is too slow gives no better reason than that it gives nothing at all.
+    if (gap.cause === cause || cause === "too slow" || this.#writer.isFull) return;
+    const end = this.#clock.now();
+    if (end <= gap.start) return; // the clock of the source is ahead
+    this.#writer.add(this, undefined, [{ start: gap.start, end, reason: gap.reason }]);
+    this.#begin(end, cause, detail);
   }
 
   /** The clock of this computer was set, forward or back, by so many milliseconds. */
   clockJumped(by: number): void {
     if (this.#gap !== undefined) return;
-    const duration = formatDuration(Math.round(Math.abs(by)));
-    this.#begin(
-      this.#lastTime ?? this.#clock.now(),
-      by > 0 ? "clock set forward" : "clock set back",
-      duration,
-    );
+    const cause = by > 0 ? "clock set forward" : "clock set back";
+    this.open(cause, formatDuration(Math.round(Math.abs(by))));
   }
 
   #begin(start: number, cause: Cause, detail?: string): void {
     const text = detail === undefined ? cause : `${cause}: ${printable(detail)}`;
-    const reason = text.slice(0, LONGEST_LOG_TEXT);
+    const reason = text.length > LONGEST_LOG_TEXT ? `${text.slice(0, LONGEST_LOG_TEXT)}…` : text;
     this.#gap = { start, cause, reason };
-    this.#writer.add(this, { gap: { start, reason } });
+    this.#writer.add(this, undefined, [{ start, reason }]);
   }
 
-  /** Ends the gap at a reading, and gives its row. */
-  #end(time: number) {
+  /** Ends the gap at a reading. */
+  #end(time: number): SeriesGap[] {
     const gap = this.#gap;
-    if (gap === undefined) return undefined;
+    if (gap === undefined) return [];
     this.#gap = undefined;
-    const { cause, reason } = gap;
-    // A clock that was set back may be before the start: what was lost lies on either side.
-    const end = cause === "clock set back" ? gap.start : Math.max(gap.start, time);
-    return { start: gap.start, end, reason, earliest: Math.min(gap.start, time) };
+    const { start, cause, reason } = gap;
+    if (time >= start) return [{ start, end: time, reason }];
+    const whole = { start, end: start, reason };
+    // The clock of the source is behind, or was set back: what was lost may lie there too.
+    return cause === "clock set back" ? [whole] : [whole, { start: time, end: start, reason }];
+  }
+
+  get #selects(): boolean {
+    const { deadband, onChange = false } = this.#selection;
+    return deadband !== undefined || onChange;
   }
 
   #isSelected(value: unknown): boolean {
-    const { deadband, onChange = false } = this.#selection;
-    if (deadband === undefined && !onChange) return true;
+    if (!this.#selects) return true;
+    const { deadband } = this.#selection;
     const last = this.#recorded;
     if (typeof value === "number" && typeof last === "number" && deadband !== undefined) {
       return !(Math.abs(value - last) <= deadband) && !Object.is(value, last);
