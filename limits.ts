@@ -310,6 +310,24 @@ const KiB = 1024;
 const MiB = 1024 * KiB;
 
 /**
+ * How much a recorder holds while its file cannot be written, because the disk is full or another
+ * program has locked it. After that it reads no more: streams wait, and what else comes lies in a gap.
+ */
+export const RECORD_LIMITS = {
+  /** The number of readings and gaps that wait for the file. */
+  queued: 100_000,
+  /** Their size as JSON in characters, unless it is only one. */
+  queuedSize: 64 * MiB,
+  /** The number of readings and gaps that are written at once. Others wait until events were handled. */
+  batch: 5_000,
+  /**
+   * The number of different keys in the notifications of one service that are recorded. Others are
+   * reported once.
+   */
+  keys: 1_000,
+} as const;
+
+/**
  * The longest notification of a Service, in bytes of its line. A longer one is rejected with a
  * `ValueError` when it is emitted. It has no option: a stream has no such limit.
  */

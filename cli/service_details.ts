@@ -10,7 +10,7 @@ import type { Client } from "../client.ts";
 import type { AttributeAbout, JsonSchema, ServiceAbout } from "../wire/about.ts";
 import type { ServiceEntry } from "../wire/identities.ts";
 import { aboutAttribute, aboutParameter, describeState, describeValue } from "./description.ts";
-import { encodeForTerminal } from "./output.ts";
+import { encodeForTerminal } from "../wire/printable_json.ts";
 import { isMethod, type PropertyValue, readProperties } from "./property_values.ts";
 import { parseSignature } from "./python_signature.ts";
 import { typeOfSchema } from "./schema_type.ts";

@@ -8,8 +8,11 @@ import { DatabaseSync, type SQLOutputValue } from "node:sqlite";
 import { ConfigurationError } from "../errors.ts";
 import { fileExists } from "../base/files.ts";
 import type { Gap, Reading, SourceDescription } from "./reading.ts";
+import { type Bucket, RollupReader, type Span } from "./rollup_reader.ts";
 import { checkSchema } from "./schema.ts";
 import { loadedValue } from "./stored_value.ts";
+
+export type { Bucket, Span };
 
 /** A source of a recording. */
 export interface RecordedSource extends SourceDescription {
@@ -19,27 +22,10 @@ export interface RecordedSource extends SourceDescription {
   readonly since: number;
 }
 
-/** From when to when: `start` is inside, `end` is not. */
-export interface Span {
-  readonly start: number;
-  readonly end: number;
-}
-
-/** What the numbers of a source were in a part of a span. */
-export interface Bucket extends Span {
-  /** The smallest number. */
-  readonly low: number;
-  /** The largest number. */
-  readonly high: number;
-  /** Their mean. */
-  readonly mean: number;
-  /** How many there are, at least 1. */
-  readonly count: number;
-}
-
 /** A recording in SQLite. */
 export class RecordingFile implements Disposable {
   readonly #database: DatabaseSync;
+  readonly #rollups: RollupReader;
 
   /**
    * Opens a recording.
@@ -48,6 +34,7 @@ export class RecordingFile implements Disposable {
    */
   constructor(file: string) {
     this.#database = open(file);
+    this.#rollups = new RollupReader(this.#database);
   }
 
   /** The sources, in the order in which they were first recorded. */
@@ -102,37 +89,35 @@ export class RecordingFile implements Disposable {
   }
 
   /**
-   * Minimum, maximum, mean and count of the numbers of a source in each part of a span. All parts
-   * have the same width, and only those with a number are given.
+   * Minimum, maximum, mean and count of the numbers of a source in each part of a span. The parts
+   * have the same width, but the first and the last may be shorter; those without a number are left
+   * out.
    *
    * @param points How many parts there may be: there are fewer where the width is rounded up.
    * @throws {RangeError} When the span is empty, or `points` is no number of at least 1.
    */
-  buckets(source: number, { start, end }: Span, points: number): Bucket[] {
+  buckets(source: number, span: Span, points: number): Bucket[] {
+    const { start, end } = span;
     if (!(start < end) || !Number.isFinite(end - start)) {
       throw new RangeError(`Cannot divide the time from ${start} to ${end}: it is no span`);
     }
     if (!(points >= 1)) throw new RangeError(`Cannot divide a span into ${points} parts`);
-    const width = (end - start) / Math.floor(points);
-    const rows = this.#database.prepare(
-      `SELECT CAST((time - ?1) / ?2 AS INTEGER) AS part, MIN(value) AS low, MAX(value) AS high,
-         AVG(value) AS mean, COUNT(*) AS count
-       FROM reading WHERE source = ?3 AND time >= ?1 AND time < ?4 AND value IS NOT NULL
-       GROUP BY part ORDER BY part`,
-    ).all(start, width, source, end);
-    return rows.map((row) => ({
-      start: start + Number(row.part) * width,
-      end: start + (Number(row.part) + 1) * width,
-      low: Number(row.low),
-      high: Number(row.high),
-      mean: Number(row.mean),
-      count: Number(row.count),
-    }));
+    return this.#inTransaction(() => this.#rollups.buckets(source, span, Math.floor(points)));
   }
 
   /** Closes the file. */
   [Symbol.dispose](): void {
     this.#database.close();
+  }
+
+  /** What is read here is of one moment, while another process writes. */
+  #inTransaction<T>(read: () => T): T {
+    this.#database.exec("BEGIN");
+    try {
+      return read();
+    } finally {
+      this.#database.exec("COMMIT");
+    }
   }
 }
 

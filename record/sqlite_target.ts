@@ -8,6 +8,7 @@ import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { ConfigurationError } from "../errors.ts";
 import { fileExists, touchPrivateFile } from "../base/files.ts";
 import type { Gap, Reading, RecordedEnd, SourceDescription } from "./reading.ts";
+import { RollupWriter } from "./rollup_writer.ts";
 import { prepareSchema } from "./schema.ts";
 import { storedValue } from "./stored_value.ts";
 import { type Target, type TargetOptions, TargetUnavailable } from "./target.ts";
@@ -27,6 +28,7 @@ export class SqliteTarget implements Target {
   readonly #database: DatabaseSync;
   readonly #insertReading: StatementSync;
   readonly #insertGap: StatementSync;
+  readonly #rollups: RollupWriter;
 
   /**
    * Opens a recording, or makes a new one.
@@ -40,6 +42,7 @@ export class SqliteTarget implements Target {
       "INSERT INTO reading (source, time, received, value, json) VALUES (?, ?, ?, ?, ?)",
     );
     this.#insertGap = this.#database.prepare("INSERT OR REPLACE INTO gap VALUES (?, ?, ?, ?)");
+    this.#rollups = new RollupWriter(this.#database);
   }
 
   /** @inheritdoc */
@@ -79,12 +82,15 @@ export class SqliteTarget implements Target {
     this.#attempt(() => {
       this.#database.exec("BEGIN IMMEDIATE");
       try {
+        let newest = 0;
         for (const { source, time, received, value, json } of rows) {
-          this.#insertReading.run(source, time, received, value, json);
+          const { lastInsertRowid } = this.#insertReading.run(source, time, received, value, json);
+          newest = Number(lastInsertRowid);
         }
         for (const { source, start, end, reason } of gaps) {
           this.#insertGap.run(source, start, end ?? null, reason);
         }
+        this.#rollups.advance(newest);
         this.#database.exec("COMMIT");
       } finally {
         if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
