@@ -296,6 +296,16 @@ export const ABOUT_LIMITS = {
   depth: 64,
 } as const;
 
+/** The limits of what a recorder gives of its history. They have no option. */
+export const HISTORY_LIMITS = {
+  /** The most buckets of one history. */
+  points: 10_000,
+  /** The buckets of a history, if their number is not given. */
+  defaultPoints: 1_000,
+  /** The number of requests that wait for the worker that reads the file. One more is rejected. */
+  waiting: 100,
+} as const;
+
 /** The limits of the alarms of a recorder. They have no option. */
 export const ALARM_LIMITS = {
   /** How long the program of `record --on-alarm` may run for one alarm, in milliseconds. */
