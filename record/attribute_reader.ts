@@ -42,6 +42,8 @@ export class AttributeReader implements ServiceListener {
   /** How long the last call took, in milliseconds; `undefined` if it has failed, or was a stream. */
   #took: number | undefined;
   #hasSaidSlow = false;
+  /** The error that was said last. */
+  #noted: string | undefined;
 
   constructor(
     source: AttributeSource,
@@ -152,6 +154,7 @@ export class AttributeReader implements ServiceListener {
   }
 
   #failed(error: unknown): void {
+    if (this.#service.link === undefined) return; // its gap has the better reason
     const { message } = error as Error;
     if (error instanceof ConnectionAbortedError) {
       const { isConnected } = this.#context;
@@ -161,7 +164,9 @@ export class AttributeReader implements ServiceListener {
       this.#series!.open("call failed", `no answer within ${timeout}`);
     } else {
       this.#series!.open("call failed", message);
-      this.#context.noteOnce(this, `${formatSource(this.#source)} fails: ${message}`);
+      if (message === this.#noted) return;
+      this.#noted = message;
+      this.#context.note(`${formatSource(this.#source)} fails: ${message}`);
     }
   }
 

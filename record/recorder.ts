@@ -261,7 +261,7 @@ export class Recorder {
       const jump = detector.check();
       if (jump === 0) continue;
       for (const series of this.#series.values()) series.clockJumped(jump);
-      const by = formatDuration(Math.round(Math.abs(jump)));
+      const by = formatDuration(Math.round(Math.abs(jump) / 1_000) * 1_000);
       this.#note(
         jump > 0
           ? `The clock was set forward by ${by}, or the computer was asleep`
