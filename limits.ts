@@ -296,6 +296,16 @@ export const ABOUT_LIMITS = {
   depth: 64,
 } as const;
 
+/** The limits of the alarms of a recorder. They have no option. */
+export const ALARM_LIMITS = {
+  /** How long the program of `record --on-alarm` may run for one alarm, in milliseconds. */
+  programTimeout: 30_000,
+  /** The number of alarms that wait for the program. With one more, the oldest is dropped. */
+  queuedAlarms: 100,
+  /** The longest text in the environment of the program, in UTF-16 code units. The rest is cut. */
+  text: 1_000,
+} as const;
+
 const KiB = 1024;
 const MiB = 1024 * KiB;
 

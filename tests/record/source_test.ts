@@ -81,7 +81,11 @@ Deno.test("the error of a source escapes control characters, and its place is be
 
 const name = fc.oneof(
   fc.string({ unit: "binary", minLength: 1, maxLength: 8 }),
-  fc.string({ unit: fc.constantFrom(..."a.1 :()@,'\"\\\u001b".split("")), minLength: 1, maxLength: 5 }),
+  fc.string({
+    unit: fc.constantFrom(..."a.1 :()@,'\"\\\u001b".split("")),
+    minLength: 1,
+    maxLength: 5,
+  }),
 );
 const every = fc.option(fc.integer({ min: 1, max: 1e9 }), { nil: undefined });
 const key = fc.string({
