@@ -10,14 +10,15 @@ import type { Link } from "../client/link.ts";
 import { Stream } from "../client/stream.ts";
 import { ConnectionAbortedError, TimeoutError } from "../errors.ts";
 import type { Future } from "../future.ts";
-import type { RecorderContext } from "./recorder_context.ts";
+import type { RecorderContext, SourceSettings } from "./recorder_context.ts";
 import { Schedule } from "./schedule.ts";
-import type { Cause, Selection, Series } from "./series.ts";
+import type { Cause, Series } from "./series.ts";
 import type { ServiceListener, ServiceWatch } from "./service_watch.ts";
 import { type AttributeSource, formatSource, formatSourceArguments } from "./source.ts";
 
 /** How an attribute is read. */
-export interface AttributeOptions extends Selection {
+export interface AttributeOptions {
+  readonly settings: SourceSettings;
   /** The time from one call to the next, in milliseconds, if the source does not say. */
   readonly every: number;
   /** How long a call may take, in milliseconds. */
@@ -194,13 +195,15 @@ export class AttributeReader implements ServiceListener {
     const { service, attribute } = this.#source;
     const { attributes } = link.serviceAbout;
     const said = Object.hasOwn(attributes, attribute) ? attributes[attribute] : undefined;
+    const about = said?.result;
     const description = {
       service,
       attribute,
       arguments: formatSourceArguments(this.#source),
-      unit: said?.result?.unit ?? "",
+      unit: about?.unit ?? "",
     };
-    const options = { selection: this.#options, since: this.#since, before: this.#series };
+    const { settings } = this.#options;
+    const options = { settings, about, since: this.#since, before: this.#series };
     return this.#series = this.#context.findSeries(description, options);
   }
 }
