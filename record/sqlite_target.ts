@@ -8,6 +8,7 @@ import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { ConfigurationError } from "../errors.ts";
 import { fileExists, touchPrivateFile } from "../base/files.ts";
 import type { Gap, Reading, RecordedEnd, SourceDescription } from "./reading.ts";
+import { CLOCKS, type Clocks, Retention } from "./retention.ts";
 import { RollupWriter } from "./rollup_writer.ts";
 import { prepareSchema } from "./schema.ts";
 import { storedValue } from "./stored_value.ts";
@@ -29,13 +30,14 @@ export class SqliteTarget implements Target {
   readonly #insertReading: StatementSync;
   readonly #insertGap: StatementSync;
   readonly #rollups: RollupWriter;
+  readonly #retention: Retention | undefined;
 
   /**
    * Opens a recording, or makes a new one.
    *
    * @throws {ConfigurationError} When the file cannot be written, or is no recording.
    */
-  constructor(file: string, options: TargetOptions = {}) {
+  constructor(file: string, options: TargetOptions = {}, clocks: Clocks = CLOCKS) {
     this.#file = file;
     this.#database = open(file, options);
     this.#insertReading = this.#database.prepare(
@@ -43,6 +45,9 @@ export class SqliteTarget implements Target {
     );
     this.#insertGap = this.#database.prepare("INSERT OR REPLACE INTO gap VALUES (?, ?, ?, ?)");
     this.#rollups = new RollupWriter(this.#database);
+    if (options.keep !== undefined) {
+      this.#retention = new Retention(this.#database, this.#rollups, options.keep, clocks);
+    }
   }
 
   /** @inheritdoc */
@@ -91,6 +96,7 @@ export class SqliteTarget implements Target {
           this.#insertGap.run(source, start, end ?? null, reason);
         }
         this.#rollups.advance(newest);
+        this.#retention?.advance(rows.length);
         this.#database.exec("COMMIT");
       } finally {
         if (this.#database.isTransaction) this.#database.exec("ROLLBACK");

@@ -39,6 +39,11 @@ export interface TargetOptions {
    * too, and each batch waits for the disk. Default: `"normal"`.
    */
   readonly sync?: "normal" | "full";
+  /**
+   * How old a reading becomes before it is deleted, in milliseconds. Default: nothing is deleted. It
+   * may become 2 % older.
+   */
+  readonly keep?: number;
 }
 
 /**
