@@ -24,6 +24,7 @@ export interface Target {
    * written again as it is, or with more in it.
    *
    * @throws {TargetUnavailable} Nothing of the batch was written; try again later.
+   * @throws {ConfigurationError} The file can be written no more: it is damaged, or not there.
    */
   write(readings: readonly Reading[], gaps: readonly Gap[]): void;
   /** How many bytes the file has, with those beside it; what was written, for a stream. */
@@ -44,6 +45,8 @@ export interface TargetOptions {
    * may become 2 % older.
    */
   readonly keep?: number;
+  /** Whether arrays are recorded, alone and not in objects. Default: `true`. */
+  readonly arrays?: boolean;
 }
 
 /**
