@@ -54,3 +54,11 @@ export interface RecordedEnd {
   /** The gap that lasted at the end. To end it, write it again with its `end`. */
   readonly gap?: Gap;
 }
+
+/** The largest time that a date of JavaScript has, in milliseconds from 1970. */
+const LARGEST_TIME = 8.64e15;
+
+/** Whether a number is a time: a source may send any number as that of a reading. */
+export function isTime(time: number): boolean {
+  return Math.abs(time) <= LARGEST_TIME;
+}
