@@ -89,13 +89,13 @@ export class SqliteTarget implements Target {
   /** @inheritdoc */
   end(source: number): RecordedEnd {
     const reading = this.#database.prepare(
-      "SELECT received FROM reading WHERE source = ? ORDER BY time DESC LIMIT 1",
+      "SELECT time, received FROM reading WHERE source = ? ORDER BY time DESC LIMIT 1",
     ).get(source);
     const gap = this.#database.prepare(
       'SELECT start, reason FROM gap WHERE source = ? AND "end" IS NULL ORDER BY start LIMIT 1',
     ).get(source);
     return {
-      ...(reading && { received: Number(reading.received) }),
+      ...(reading && { time: Number(reading.time), received: Number(reading.received) }),
       ...(gap && { gap: { source, start: Number(gap.start), reason: String(gap.reason) } }),
     };
   }
