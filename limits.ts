@@ -343,6 +343,12 @@ export const RECORD_LIMITS = {
  */
 export const MAX_NOTIFICATION_SIZE = 16 * MiB;
 
+/**
+ * The longest value that is recorded, as JSON in UTF-16 code units. In the place of a longer one, the
+ * recording has a gap that says so. It has no option.
+ */
+export const MAX_RECORDED_VALUE = 64 * MiB;
+
 /** The default of every limit. */
 export const LIMITS: Limits = {
   handshakeTimeout: 10_000,

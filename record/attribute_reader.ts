@@ -10,14 +10,15 @@ import type { Link } from "../client/link.ts";
 import { Stream } from "../client/stream.ts";
 import { ConnectionAbortedError, TimeoutError } from "../errors.ts";
 import type { Future } from "../future.ts";
-import type { RecorderContext } from "./recorder_context.ts";
+import type { RecorderContext, SourceSettings } from "./recorder_context.ts";
 import { Schedule } from "./schedule.ts";
-import type { Cause, Selection, Series } from "./series.ts";
+import type { Cause, Series } from "./series.ts";
 import type { ServiceListener, ServiceWatch } from "./service_watch.ts";
 import { type AttributeSource, formatSource, formatSourceArguments } from "./source.ts";
 
 /** How an attribute is read. */
-export interface AttributeOptions extends Selection {
+export interface AttributeOptions {
+  readonly settings: SourceSettings;
   /** The time from one call to the next, in milliseconds, if the source does not say. */
   readonly every: number;
   /** How long a call may take, in milliseconds. */
@@ -42,6 +43,8 @@ export class AttributeReader implements ServiceListener {
   /** How long the last call took, in milliseconds; `undefined` if it has failed, or was a stream. */
   #took: number | undefined;
   #hasSaidSlow = false;
+  /** The error that was said last. */
+  #noted: string | undefined;
 
   constructor(
     source: AttributeSource,
@@ -152,6 +155,7 @@ export class AttributeReader implements ServiceListener {
   }
 
   #failed(error: unknown): void {
+    if (this.#service.link === undefined) return; // its gap has the better reason
     const { message } = error as Error;
     if (error instanceof ConnectionAbortedError) {
       const { isConnected } = this.#context;
@@ -161,7 +165,9 @@ export class AttributeReader implements ServiceListener {
       this.#series!.open("call failed", `no answer within ${timeout}`);
     } else {
       this.#series!.open("call failed", message);
-      this.#context.noteOnce(this, `${formatSource(this.#source)} fails: ${message}`);
+      if (message === this.#noted) return;
+      this.#noted = message;
+      this.#context.note(`${formatSource(this.#source)} fails: ${message}`);
     }
   }
 
@@ -189,13 +195,15 @@ export class AttributeReader implements ServiceListener {
     const { service, attribute } = this.#source;
     const { attributes } = link.serviceAbout;
     const said = Object.hasOwn(attributes, attribute) ? attributes[attribute] : undefined;
+    const about = said?.result;
     const description = {
       service,
       attribute,
       arguments: formatSourceArguments(this.#source),
-      unit: said?.result?.unit ?? "",
+      unit: about?.unit ?? "",
     };
-    const options = { selection: this.#options, since: this.#since, before: this.#series };
+    const { settings } = this.#options;
+    const options = { settings, about, since: this.#since, before: this.#series };
     return this.#series = this.#context.findSeries(description, options);
   }
 }

@@ -7,15 +7,15 @@
 
 import type { Link } from "../client/link.ts";
 import { RECORD_LIMITS } from "../limits.ts";
-import type { RecorderContext } from "./recorder_context.ts";
-import type { Cause, Selection, Series } from "./series.ts";
+import type { RecorderContext, SourceSettings } from "./recorder_context.ts";
+import type { Cause, Series } from "./series.ts";
 import type { Notification, ServiceListener, ServiceWatch } from "./service_watch.ts";
 import { formatSource, type NotificationSource } from "./source.ts";
 
 /** Records the notifications of one service. */
 export class NotificationReader implements ServiceListener {
   readonly #source: NotificationSource;
-  readonly #selection: Selection;
+  readonly #settings: SourceSettings;
   readonly #context: RecorderContext;
   readonly #since: number;
   readonly #series = new Map<string, Series>();
@@ -25,11 +25,11 @@ export class NotificationReader implements ServiceListener {
   constructor(
     source: NotificationSource,
     service: ServiceWatch,
-    selection: Selection,
+    settings: SourceSettings,
     context: RecorderContext,
   ) {
     this.#source = source;
-    this.#selection = selection;
+    this.#settings = settings;
     this.#context = context;
     this.#since = context.clock.now();
     this.#keys = source.keys && new Set(source.keys);
@@ -74,14 +74,14 @@ export class NotificationReader implements ServiceListener {
     }
     const { service } = this.#source;
     const { notifications } = this.#link!.serviceAbout;
-    const said = Object.hasOwn(notifications, key) ? notifications[key] : undefined;
+    const about = Object.hasOwn(notifications, key) ? notifications[key] : undefined;
     const series = this.#context.findSeries({
       service,
       // The readings of a polled attribute of that name must not end the gaps of this one.
       attribute: this.#context.isPolled(service, key) ? `:${key}` : key,
       arguments: "",
-      unit: said?.unit ?? "",
-    }, { selection: this.#selection, since: this.#since, before });
+      unit: about?.unit ?? "",
+    }, { settings: this.#settings, about, since: this.#since, before });
     if (series !== undefined) this.#series.set(key, series);
     return series;
   }

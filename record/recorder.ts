@@ -15,13 +15,15 @@ import { formatDuration } from "../base/units.ts";
 import type { Client } from "../client.ts";
 import type { ConnectionChange } from "../device/connector.ts";
 import { ConnectionAbortedError, ValueError } from "../errors.ts";
+import type { ValueAbout } from "../wire/about.ts";
+import type { AlarmSettings } from "./alarm_settings.ts";
 import { type AttributeOptions, AttributeReader } from "./attribute_reader.ts";
 import { type Clock, JumpDetector, SYSTEM_CLOCK } from "./clock.ts";
 import { NotificationReader } from "./notification_reader.ts";
 import type { SourceDescription } from "./reading.ts";
 import { numberOf } from "./received_value.ts";
-import type { RecorderContext, SeriesOptions } from "./recorder_context.ts";
-import { type Selection, Series } from "./series.ts";
+import type { RecorderContext, SeriesOptions, SourceSettings } from "./recorder_context.ts";
+import { Series } from "./series.ts";
 import { ServiceWatch } from "./service_watch.ts";
 import { type AttributeSource, formatSource, type Source } from "./source.ts";
 import { isArray } from "./stored_value.ts";
@@ -29,7 +31,7 @@ import type { Target } from "./target.ts";
 import { Writer, type WriterEvents } from "./writer.ts";
 
 /** A source, and how it is recorded. */
-export type RecordedSource = Source & Selection;
+export type RecordedSource = Source & SourceSettings;
 
 /** What a recorder is told. */
 export interface RecorderOptions extends Omit<WriterEvents, "onBlocked"> {
@@ -43,6 +45,17 @@ export interface RecorderOptions extends Omit<WriterEvents, "onBlocked"> {
   readonly clock?: Clock;
   /** Called with each note for the person who has started it: one line of text. */
   readonly onNote?: (text: string) => void;
+  /**
+   * Called when a service is there, for the first time and again, for each series of it.
+   *
+   * @param about What the service says of the value.
+   * @param limits What the configuration says of its limits.
+   */
+  readonly onSource?: (
+    description: SourceDescription,
+    about: ValueAbout | undefined,
+    limits: AlarmSettings | undefined,
+  ) => void;
 }
 
 /** How often the clock is checked, in milliseconds. */
@@ -115,7 +128,7 @@ export class Recorder {
         new NotificationReader(source, service, source, context);
       } else {
         const { every = 1_000, timeout = 10_000 } = options;
-        const how: AttributeOptions = { ...source, every: source.every ?? every, timeout };
+        const how: AttributeOptions = { settings: source, every, timeout };
         this.#readers.push(new AttributeReader(source, service, how, context));
       }
     }
@@ -198,7 +211,7 @@ export class Recorder {
 
   #findSeries(
     description: SourceDescription,
-    { selection, since, before }: SeriesOptions,
+    { settings, since, before, about }: SeriesOptions,
   ): Series | undefined {
     const { service, attribute, arguments: words, unit } = description;
     const key = JSON.stringify([service, attribute, words, unit]);
@@ -209,12 +222,13 @@ export class Recorder {
       series = new Series(description, {
         writer: this.#writer,
         clock: this.#clock,
-        selection,
+        selection: settings,
         end,
         since: before?.lastTime ?? since,
       });
       this.#series.set(key, series);
     }
+    this.#options.onSource?.(description, about, settings.limits);
     if (before !== undefined && before !== series) {
       before.open("unit changed", unit === "" ? "it has none now" : `it is ${unit} now`);
       const name = `${attribute} of ${repr(service)}`;
@@ -261,7 +275,7 @@ export class Recorder {
       const jump = detector.check();
       if (jump === 0) continue;
       for (const series of this.#series.values()) series.clockJumped(jump);
-      const by = formatDuration(Math.round(Math.abs(jump)));
+      const by = formatDuration(Math.round(Math.abs(jump) / 1_000) * 1_000);
       this.#note(
         jump > 0
           ? `The clock was set forward by ${by}, or the computer was asleep`

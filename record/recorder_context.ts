@@ -4,14 +4,24 @@
  * @module
  */
 
+import type { ValueAbout } from "../wire/about.ts";
+import type { AlarmSettings } from "./alarm_settings.ts";
 import type { Clock } from "./clock.ts";
 import type { SourceDescription } from "./reading.ts";
 import type { Selection, Series } from "./series.ts";
 import type { Writer } from "./writer.ts";
 
+/** How a source is recorded. */
+export interface SourceSettings extends Selection {
+  /** When its values are an alarm, unless its service says it. */
+  readonly limits?: AlarmSettings;
+}
+
 /** How a series is found. */
 export interface SeriesOptions {
-  readonly selection: Selection;
+  readonly settings: SourceSettings;
+  /** What the service says of the value. */
+  readonly about: ValueAbout | undefined;
   /** When the recorder has begun to look for readings, in milliseconds since 1970. */
   readonly since: number;
   /** The series of the same source until now, perhaps with another unit. */

@@ -131,7 +131,7 @@ export class Series {
   clockJumped(by: number): void {
     if (this.#gap !== undefined) return;
     const cause = by > 0 ? "clock set forward" : "clock set back";
-    this.open(cause, formatDuration(Math.round(Math.abs(by))));
+    this.open(cause, formatDuration(Math.round(Math.abs(by) / 1_000) * 1_000));
   }
 
   #begin(start: number, cause: Cause, detail?: string): void {
