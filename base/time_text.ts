@@ -1,34 +1,47 @@
 /**
- * Times as a person writes them: ISO 8601, in UTC unless they say otherwise, as all times are printed.
+ * Times as a person writes them, in the form of ISO 8601.
  *
  * @module
  */
 
 import { ValueError } from "../errors.ts";
 
-const ISO_TIME =
-  /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.\d{1,9})?)?)? ?(Z|[+-]\d\d:?\d\d)?$/;
+const DATE = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(:\d\d(?:\.\d{1,9})?)? ?(Z|[+-]\d\d:?\d\d)?)?$/;
 
 /**
  * The milliseconds since 1970 of e.g. `2026-11-30`, `2026-11-30 18:05`, `2026-11-30T18:05:30.5Z` or
  * `2026-11-30T19:05+01:00`.
  *
+ * @param zone The time zone of a text that has none: that of this computer, or UTC.
  * @throws {ValueError} When the text is no time.
  */
-export function parseTime(text: string): number {
-  const [, year, month, day, hour = "00", minute = "00", , zone = "Z"] =
-    ISO_TIME.exec(text.trim()) ??
-      [];
-  if (year !== undefined) {
-    const seconds = /:\d\d(:\d\d(?:\.\d+)?)/.exec(text)?.[1] ?? ":00";
-    const offset = zone.replace(/^(...)(\d\d)$/, "$1:$2");
-    const time = Date.parse(`${year}-${month}-${day}T${hour}:${minute}${seconds}${offset}`);
-    // The 31st of a short month would be a day of the next one.
-    const date = new Date(`${year}-${month}-${day}T00:00Z`);
-    if (!Number.isNaN(time) && date.getUTCDate() === Number(day)) return time;
-  }
+export function parseTime(text: string, zone: "local" | "UTC"): number {
+  const [, day, time = "00:00", seconds = ":00", offset] = DATE.exec(text.trim()) ?? [];
+  const utc = new Date(`${day}T${time}${seconds}Z`);
+  // The 31st of a short month would be a day of the next one.
+  const isDate = !Number.isNaN(utc.getTime()) && utc.toISOString().startsWith(`${day}T${time}`);
+  const result = !isDate
+    ? NaN
+    : offset !== undefined
+    ? Date.parse(`${day}T${time}${seconds}${offset.replace(/^(...)(\d\d)$/, "$1:$2")}`)
+    : zone === "UTC"
+    ? utc.getTime()
+    : atLocalClock(utc);
+  if (!Number.isNaN(result)) return result;
   throw new ValueError(
-    "Expected a time such as 2026-11-30, 2026-11-30T18:05 or 2026-11-30T18:05:30+01:00, got " +
+    "Expected a time such as 2026-11-30, 2026-11-30T18:05 or 2026-11-30T18:05:30Z, got " +
       JSON.stringify(text),
+  );
+}
+
+/** The time at which the clock of this computer shows what that of UTC shows at another time. */
+function atLocalClock(utc: Date): number {
+  const local = new Date(0);
+  local.setFullYear(utc.getUTCFullYear(), utc.getUTCMonth(), utc.getUTCDate());
+  return local.setHours(
+    utc.getUTCHours(),
+    utc.getUTCMinutes(),
+    utc.getUTCSeconds(),
+    utc.getUTCMilliseconds(),
   );
 }

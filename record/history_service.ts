@@ -61,10 +61,10 @@ export class HistoryService extends Service {
           { name: "source", description: "its name or number" },
           {
             name: "start",
-            description: "milliseconds since 1970 or ISO 8601; the first reading if not given",
+            description: "milliseconds since 1970, or ISO 8601 in UTC; default: the first reading",
             unit: "ms",
           },
-          { name: "end", description: "as start; the end of the record if not given", unit: "ms" },
+          { name: "end", description: "as start; default: the end of the record", unit: "ms" },
           {
             name: "points",
             description: "how many parts at most",
@@ -172,7 +172,7 @@ function requireSource(source: unknown): asserts source is SourceId {
 function timeOf(name: string, time: unknown): number | undefined {
   if (time === null || time === undefined) return undefined;
   if (typeof time === "number" && !Number.isNaN(new Date(time).getTime())) return time;
-  if (typeof time === "string") return parseTime(time);
+  if (typeof time === "string") return parseTime(time, "UTC");
   throw new ValueError(
     `Cannot use the ${name} ${shown(time)}: give milliseconds since 1970, or ISO 8601 as text`,
   );

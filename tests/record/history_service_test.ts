@@ -267,7 +267,7 @@ Deno.test("a name that is taken is told once, recording goes on, and the service
   const other = new Service({ name: "Recorder" });
   await other.start(lab.manager.connectOptions);
   const { reporter } = lab;
-  const reconnect = { delay: 1, maxDelay: 5 };
+  const reconnect = { firstDelay: 1, longestDelay: 5 };
   const serving = reporter.serve({ ...lab.manager.connectOptions, reconnect });
   await until("it is told", () => lab.notes.length > 0);
   reporter.onSource(VOLTAGE, LIMITS, { delay: 0 });
