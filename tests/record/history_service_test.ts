@@ -324,7 +324,7 @@ Deno.test("a Python client reads the history, and acknowledges an alarm", async 
     [[{ start: 10, end: null, reason: "service gone", count: 2 }]],
     ["ValueError: Cannot give a history: points must be an integer from 1 to 10000, got 0"],
     ["ready"],
-    ["alarm", "DMM.voltage", "alarm", 3, 4],
+    ["DMM.voltage", "alarm", 3, 4],
     [true],
   ]);
 });

@@ -163,7 +163,9 @@ def historian():
     alarmed = threading.Event()
 
     def handler(kind, **alarm):
-        show(kind, alarm["source"], alarm["state"], alarm["value"], alarm["limit"])
+        if kind != "alarm":
+            return
+        show( alarm["source"], alarm["state"], alarm["value"], alarm["limit"])
         alarmed.set()
 
     recorder.notification_handler = handler
