@@ -8,7 +8,7 @@
  * @module
  */
 
-import { delay } from "@std/async/delay";
+import { sleep } from "../base/timer.ts";
 import { pauseAfter, retry } from "./retry.ts";
 import type { Connection } from "../net/connection.ts";
 import { contentOfEnd, describeEnd } from "../net/connection_end.ts";
@@ -207,7 +207,7 @@ export class ReconnectingConnection {
     const reconnect = this.#options.reconnect!;
     if (this.#shortLives >= reconnect.attempts) throw error;
     const pause = pauseAfter(this.#shortLives, reconnect);
-    await delay(pause, { signal: this.#end.signal });
+    await sleep(pause, { signal: this.#end.signal });
   }
 
   async #reconnect(): Promise<void> {

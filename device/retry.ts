@@ -4,7 +4,7 @@
  * @module
  */
 
-import { delay } from "@std/async/delay";
+import { sleep } from "../base/timer.ts";
 
 /**
  * How a device reconnects.
@@ -69,7 +69,7 @@ export async function retry<T>(
       signal.throwIfAborted();
       if (!isRetriable(error) || failures >= options.attempts) throw error;
     }
-    await delay(pauseAfter(failures, options), { signal });
+    await sleep(pauseAfter(failures, options), { signal });
   }
 }
 

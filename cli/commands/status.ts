@@ -5,7 +5,7 @@
  */
 
 import { printLine } from "../../program/print.ts";
-import { delay } from "@std/async/delay";
+import { sleep } from "../../base/timer.ts";
 import type { Command } from "commander";
 import {
   addConnectOptions,
@@ -58,7 +58,7 @@ async function requestRates(
   const before = await requestStatus(session);
   if (interval === 0) return { status: before, rates: null };
   session.extendDeadline(interval);
-  await delay(interval);
+  await sleep(interval);
   const status = await requestStatus(session);
   return { status, rates: ratesBetween(before, status) };
 }

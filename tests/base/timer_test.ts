@@ -1,6 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { delay } from "@std/async/delay";
-import { deadline, startTimer } from "../../base/timer.ts";
+import { deadline, sleep, startTimer } from "../../base/timer.ts";
 import { withTimeout } from "../../base/with_timeout.ts";
 import { connect, Service } from "../../mod.ts";
 import { TestManager } from "../../testing.ts";
@@ -26,10 +25,10 @@ Deno.test("a long wait ends with its signal, and not before", async () => {
     const controller = new AbortController();
     const never = new Promise<never>(() => {});
     const waits = [
-      delay(time, { signal: controller.signal }),
+      sleep(time, { signal: controller.signal }),
       deadline(never, time, { signal: controller.signal }),
     ];
-    const first = Promise.race(waits.map((wait) => wait.catch((error: unknown) => error)));
+    const first = Promise.race(waits.map((wait) => wait.catch((error) => error)));
     assertEquals(await withTimeout(first, 20, () => "waits"), "waits");
     controller.abort(new Error("enough"));
     for (const wait of waits) await assertRejects(() => wait);
