@@ -11,7 +11,7 @@ const RECONNECT = { firstDelay: 5, longestDelay: 20 };
 
 /** An instrument. */
 class Multimeter extends Service {
-  static override about = {
+  static about = {
     attributes: {
       voltage: { result: { unit: "V" } },
       readings: { result: { unit: "V" } },
@@ -315,7 +315,7 @@ Deno.test("a service that restarts is a gap of each of its sources, also with an
           .length === 3,
     );
     class Other extends Multimeter {
-      static override about = {
+      static about = {
         attributes: { voltage: { result: { unit: "mV" } }, readings: { result: { unit: "V" } } },
         notifications: { temperature: { unit: "C" } },
         // deno-lint-ignore no-explicit-any -- another instrument has taken its place
