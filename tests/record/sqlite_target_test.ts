@@ -50,9 +50,9 @@ Deno.test("the record of a source is continued: its last reading, and the gap th
   first.write([{ source, time: 1, received: 3, value: 1 }], [gap]);
   await first.close();
   const second = await openTarget(file);
-  assertEquals(second.end(source), { received: 3, gap });
+  assertEquals(second.end(source), { time: 1, received: 3, gap });
   second.write([], [{ ...gap, end: 9 }]);
-  assertEquals(second.end(source), { received: 3 });
+  assertEquals(second.end(source), { time: 1, received: 3 });
   await second.close();
 });
 
