@@ -19,15 +19,17 @@ import { Yielder } from "../base/pause.ts";
 import { AdmissionLimiter } from "../manager/admission_limiter.ts";
 import { blockOf } from "../manager/known_origins.ts";
 import type { Listener, Socket } from "../net/listener.ts";
-import { assetAt } from "./assets.ts";
+import { answerWith, assetAt } from "./assets.ts";
 import { frameSocket } from "./frame_socket.ts";
 import { type AllowedNames, checkRequest } from "./request_check.ts";
 import { refuse, send, sendFile, textContent } from "./responses.ts";
 import { socketStream } from "./socket_stream.ts";
 import { type Found, openFile } from "./static_files.ts";
-import { startPage } from "./start_page.ts";
+import { pageAddress } from "./page_address.ts";
 import { SOCKET_PATH, SUBPROTOCOL } from "./subprotocol.ts";
 import { type WebSocketServer, webSocketServer } from "./web_socket_server.ts";
+import { type WebRefusal, WebStatistics } from "./web_statistics.ts";
+import type { WebStatus } from "../wire/status.ts";
 
 /** What a gateway depends on. */
 export interface GatewayOptions {
@@ -58,6 +60,7 @@ export class Gateway {
   readonly #webSockets: WebSocketServer;
   readonly #admissionLimiter: AdmissionLimiter;
   readonly #yielder = new Yielder(SLICE);
+  readonly #statistics = new WebStatistics();
   /** The connections that are no WebSockets yet. */
   readonly #open = new Map<Duplex, Visit>();
   /** The same connections, and their answers, until they have ended. */
@@ -69,7 +72,10 @@ export class Gateway {
     const { limits } = options;
     this.#admissionLimiter = new AdmissionLimiter(limits.maxPending);
     this.#webSockets = webSocketServer(SUBPROTOCOL, limits.maxWebMessage);
-    this.#webSockets.on("wsClientError", ({ message }, stream) => refuse(stream, 400, message));
+    this.#webSockets.on(
+      "wsClientError",
+      ({ message }, stream) => this.#refuse(stream, 400, message),
+    );
     this.#server = this.#createServer();
     for (const listener of options.listeners) this.#accept(listener);
   }
@@ -87,15 +93,23 @@ export class Gateway {
       if (this.#begin(stream)) this.#upgrade(request, stream, head);
     });
     server.on("connect", (_request, stream) => {
-      if (this.#begin(stream)) refuse(stream, 405, "Only GET and HEAD are answered");
+      if (this.#begin(stream)) this.#refuse(stream, 405, "Only GET and HEAD are answered");
     });
     server.on("clientError", (error, stream) => {
-      if (!this.#begin(stream)) return;
+      if (stream.destroyed || !this.#begin(stream)) return; // e.g. it was reset
       const isLong = "code" in error && error.code === "HPE_HEADER_OVERFLOW";
-      if (isLong) refuse(stream, 431, `The headers have more than ${MAX_REQUEST_HEADERS} bytes`);
-      else refuse(stream, 400, "This is not a request of HTTP");
+      if (isLong) {
+        this.#refuse(stream, 431, `The headers have more than ${MAX_REQUEST_HEADERS} bytes`);
+      } else this.#refuse(stream, 400, "This is not a request of HTTP");
     });
     return server;
+  }
+
+  /** Its address and counts, for the status of the Manager with that host name. */
+  status(hostname: string): WebStatus {
+    const [{ port }] = this.#options.listeners;
+    const address = pageAddress(hostname, port, this.#options.allowed.tls);
+    return { address, ...this.#statistics.counts };
   }
 
   /**
@@ -131,19 +145,27 @@ export class Gateway {
   async #receive(socket: Socket): Promise<void> {
     const { remote } = socket;
     const stream = socketStream(socket, this.#yielder);
-    const slot = this.#admissionLimiter.acquire(blockOf(remote.hostname), () => stream.destroy());
+    const drop = (reason: WebRefusal) => {
+      this.#statistics.addRefusal(reason);
+      stream.destroy();
+    };
+    const slot = this.#admissionLimiter.acquire(
+      blockOf(remote.hostname),
+      () => drop("too_many_pending"),
+    );
     if (slot === undefined) {
       log.warn(
         "{address}:{port} was rejected: too many connections wait for an answer " +
           "(--max-pending)",
         { address: remote.hostname, port: remote.port },
       );
-      return void stream.destroy();
+      return drop("too_many_pending");
     }
     let isSecure = false;
     const timer = startTimer(() => {
-      if (!isSecure) return void stream.destroy();
-      if (this.#begin(stream)) refuse(stream, 408, "No request has come (--handshake-timeout)");
+      if (!isSecure || !this.#begin(stream)) return drop("no_request_in_time");
+      this.#statistics.addRefusal("no_request_in_time");
+      refuse(stream, 408, "No request has come in time (--handshake-timeout)");
     }, this.#options.limits.handshakeTimeout);
     const left = Promise.withResolvers<void>();
     this.#track(left.promise);
@@ -165,7 +187,7 @@ export class Gateway {
       isSecure = true;
       this.#server.emit("connection", stream);
     } catch {
-      stream.destroy(); // e.g. a browser that does not trust the certificate
+      if (!stream.destroyed) drop("no_tls"); // e.g. a browser that does not trust the certificate
     }
   }
 
@@ -184,6 +206,7 @@ export class Gateway {
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
       await this.#respond(request, response);
+      this.#statistics.addAnswer(response.statusCode);
     } catch (error) {
       log.error("Cannot answer a request for a page: {error}", { error: (error as Error).message });
       response.destroy();
@@ -197,13 +220,15 @@ export class Gateway {
     const checked = checkRequest(request, allowed);
     if (checked.state === "refused") return await say(checked.status, checked.reason);
     const { path } = checked;
-    if (path === "/") return await send(response, stallTimeout, 200, startPage());
     if (path === "/healthz") return await say(200, "ok");
     if (path === SOCKET_PATH) {
       return await say(426, "This is the address of the WebSocket", { upgrade: "websocket" });
     }
-    const asset = await assetAt(path, String(request.headers["accept-encoding"] ?? ""));
-    if (asset !== undefined) return await send(response, stallTimeout, 200, asset);
+    const asset = await assetAt(path);
+    if (asset !== undefined) {
+      const { status, content } = answerWith(asset, request.headers);
+      return await send(response, stallTimeout, status, content);
+    }
     if (root !== undefined && `${path}/`.startsWith(LAB)) {
       const found: Found = `${path}/` === LAB
         ? { state: "folder" }
@@ -235,12 +260,22 @@ export class Gateway {
         address: visit.remote.hostname,
         reason,
       });
-      return refuse(stream, status, reason, headers);
+      return this.#refuse(stream, status, reason, headers);
     }
     this.#webSockets.handleUpgrade(request, stream, head, (webSocket) => {
       visit.leave();
-      this.#options.serve(frameSocket(webSocket, visit.remote));
+      this.#statistics.addWebSocket(this.#options.serve(frameSocket(webSocket, visit.remote)));
     });
+  }
+
+  #refuse(
+    stream: Duplex,
+    status: number,
+    reason: string,
+    headers?: Record<string, string>,
+  ): void {
+    this.#statistics.addAnswer(status);
+    refuse(stream, status, reason, headers);
   }
 
   #refusalOf(
