@@ -6,7 +6,8 @@
  */
 
 import { type ReadonlySignal, signal } from "@preact/signals";
-import type { Client, ClientEntry } from "../client.ts";
+import type { ClientEntry } from "../../wire/identities.ts";
+import type { Client } from "../client.ts";
 
 /** The parts of a Client that are used. */
 export type IdentitiesClient = Pick<Client, "identities">;

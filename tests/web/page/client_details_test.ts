@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { ClientDetails, type IdentitiesClient } from "../../../web/page/client_details.ts";
-import type { ClientEntry } from "../../../mod.ts";
+import type { ClientEntry } from "../../../wire/identities.ts";
 
 const ENTRY: ClientEntry = { name: "a", address: "b:1", language: "Python 3.12", os: "Linux" };
 
