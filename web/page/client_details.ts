@@ -6,8 +6,11 @@
  */
 
 import { type ReadonlySignal, signal } from "@preact/signals";
-import type { ClientEntry } from "../../wire/identities.ts";
+import type { Identities } from "../../wire/identities.ts";
 import type { Client } from "../client.ts";
+
+/** What a client says of itself. */
+export type ClientEntry = Identities["clients"][string];
 
 /** The parts of a Client that are used. */
 export type IdentitiesClient = Pick<Client, "identities">;

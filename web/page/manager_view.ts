@@ -112,7 +112,7 @@ function Traffic({ status, rates }: { status: ManagerStatus; rates: Rates | null
           <li key=${key}>
             <span class="counter-name">${LABELS[key]}</span>
             <span class="counter-rate">${rate}<span class="unit">/s</span></span>
-            <span class="counter-total">${show(status.totals[key])} since the start</span>
+            <span class="counter-total">${show(status.totals[key])} in all</span>
           </li>
         `;
       })}</ul>

@@ -1,6 +1,9 @@
 import { assertEquals } from "@std/assert";
-import { ClientDetails, type IdentitiesClient } from "../../../web/page/client_details.ts";
-import type { ClientEntry } from "../../../wire/identities.ts";
+import {
+  ClientDetails,
+  type ClientEntry,
+  type IdentitiesClient,
+} from "../../../web/page/client_details.ts";
 
 const ENTRY: ClientEntry = { name: "a", address: "b:1", language: "Python 3.12", os: "Linux" };
 
