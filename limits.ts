@@ -310,8 +310,35 @@ const MiB = 1024 * KiB;
  */
 export const MAX_NOTIFICATION_SIZE = 16 * MiB;
 
+/** The limits of one connection, a device's or one of a Manager. */
+export type ConnectionLimits = Pick<
+  Limits,
+  | "longLine"
+  | "maxMessageSize"
+  | "minLineRate"
+  | "queueHigh"
+  | "queueLow"
+  | "queueLimit"
+  | "stallTimeout"
+>;
+
+/** The defaults of {@linkcode ConnectionLimits}. A Client needs no others. */
+export const CONNECTION_LIMITS: ConnectionLimits = {
+  longLine: MiB,
+  maxMessageSize: 1024 * MiB,
+  minLineRate: MiB,
+  queueHigh: 8 * MiB,
+  queueLow: 2 * MiB,
+  queueLimit: 64 * MiB,
+  stallTimeout: 30_000,
+};
+
+/** The default of the limit `grace`, and of the option of a Client and a Service. */
+export const GRACE = 5_000;
+
 /** The default of every limit. */
 export const LIMITS: Limits = {
+  ...CONNECTION_LIMITS,
   handshakeTimeout: 10_000,
   loginTimeout: 60_000,
   handshakeSize: 64 * KiB,
@@ -321,23 +348,16 @@ export const LIMITS: Limits = {
   loginPenalty: 1_000,
   loginMemory: 5 * 60_000,
   maxHashes: 4,
-  longLine: MiB,
-  maxMessageSize: 1024 * MiB,
   maxHeld: 0,
-  minLineRate: MiB,
   maxDepth: 512,
-  maxWebMessage: 1024 * 1024,
+  maxWebMessage: MiB,
   maxRequests: 10_000,
   maxServiceRequests: 100_000,
   maxNameLength: 256,
   maxAttributes: 10_000,
-  queueHigh: 8 * MiB,
-  queueLow: 2 * MiB,
-  queueLimit: 64 * MiB,
   maxQueued: 512 * MiB,
-  stallTimeout: 30_000,
   silenceTimeout: 5 * 60_000,
-  grace: 5_000,
+  grace: GRACE,
 };
 
 /** The default of every limit of a log. */

@@ -4,9 +4,9 @@
  * @module
  */
 
+import { delay } from "@std/async/delay";
 import { type Command, Option } from "commander";
 import { printable } from "../../base/printable.ts";
-import { sleep } from "../../base/timer.ts";
 import { describeChange } from "../../device/connector.ts";
 import { ConnectionAbortedError, RemoteError, ValueError } from "../../errors.ts";
 import { print } from "../../program/print.ts";
@@ -73,7 +73,7 @@ async function printLog({ follow = false, level, json, ...parsed }: ParsedOption
         if (!print(shown.map(format).join(""))) return; // nobody reads it any more
         session.removeDeadline();
       }
-      if (follow) await sleep(INTERVAL, { signal: interrupted }).catch(() => {});
+      if (follow) await delay(INTERVAL, { signal: interrupted }).catch(() => {});
     } while (follow && !interrupted.aborted);
   }, { isAdministrator: true });
 }

@@ -5,7 +5,7 @@
  */
 
 import { printLine } from "../../program/print.ts";
-import { sleep } from "../../base/timer.ts";
+import { delay } from "@std/async/delay";
 import type { Command } from "commander";
 import {
   addConnectOptions,
@@ -59,7 +59,7 @@ async function requestRates(
   const before = await requestStatus(session);
   if (interval === 0) return { status: before, rates: null };
   session.extendDeadline(interval);
-  await sleep(interval);
+  await delay(interval);
   const status = await requestStatus(session);
   return { status, rates: ratesBetween(before, status) };
 }
