@@ -12,7 +12,7 @@ import { printable } from "../base/printable.ts";
 
 /** A status as text: tables of the totals, the Services and the Clients. */
 export function describeStatus(status: ManagerStatus, rates: Rates | null): string {
-  const { manager, version, tls, authentication, totals } = status;
+  const { manager, version, tls, authentication, web, totals } = status;
   const clients = Object.entries(status.clients).filter(([name]) => name !== status.requester);
   const services = Object.entries(status.services);
   const descriptors = status.open_descriptors;
@@ -54,6 +54,10 @@ export function describeStatus(status: ManagerStatus, rates: Rates | null): stri
         ...deviceColumns(client),
       ]),
     ),
+    web === null ? [] : [
+      `web page ${printable(web.address)}, ${count(web.websockets, "WebSocket")}; ` +
+      `answers: ${counts(web.answers)}; without an answer: ${counts(web.refused_connections)}`,
+    ],
     [
       `connections  ${totals.connections}; ended: ${counts(totals.ended_connections)}; ` +
       `refused: ${counts(totals.refused_connections)}`,

@@ -42,6 +42,7 @@ export function status(
     open_descriptors: 32,
     unidentified: 1,
     services: {},
+    web: null,
     ...others,
     clients: { [REQUESTER]: { ...CLIENT, ...own }, ...others.clients },
     totals: {

@@ -73,6 +73,7 @@ function Facts({ status }: { status: ManagerStatus }): Element {
     ["Memory", readableSize(status.memory_bytes)],
     ["Connections", readableNumber(totals.connections), `${readableNumber(refused)} refused`],
   ];
+  if (status.web !== null) facts.push(["Web pages", readableNumber(status.web.websockets), "open"]);
   if (status.open_descriptors !== null) {
     facts.push(["Open files", readableNumber(status.open_descriptors), "and sockets"]);
   }
@@ -122,11 +123,12 @@ function Traffic({ status, rates }: { status: ManagerStatus; rates: Rates | null
 }
 
 /** What has gone wrong since the start; nothing if nothing has. */
-function Refusals({ status: { totals } }: { status: ManagerStatus }): Element | null {
+function Refusals({ status: { totals, web } }: { status: ManagerStatus }): Element | null {
   const kinds: [name: string, counts: Readonly<Record<string, number>>][] = [
     ["Refused connections", totals.refused_connections],
     ["Ended connections", totals.ended_connections],
     ["Refused requests", totals.errors],
+    ["Browsers without an answer", web?.refused_connections ?? {}],
   ];
   const shown = kinds.filter(([_, counts]) => sum(counts) > 0);
   if (shown.length === 0) return null;

@@ -18,7 +18,7 @@ export async function minify(code: string, map: string): Promise<Minified> {
     module: true,
     ecma: 2020,
     compress: { passes: 3 },
-    format: { ascii_only: true }, // the same text whatever a server says of its encoding
+    format: { ascii_only: true }, // whatever the character set of the page is
     sourceMap: { content: map, includeSources: true },
   });
   return { code: minified.code!, map: minified.map as string };
