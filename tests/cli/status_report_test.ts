@@ -96,7 +96,7 @@ Deno.test("the web page has a line, whose counts are the Manager's", () => {
 Deno.test("the up-time is in the largest unit that is exact enough", () => {
   for (
     const [seconds, text] of [
-      [0.4, "0ms"],
+      [0.4, "0s"],
       [119.9, "119s"],
       [120, "2min"],
       [7_199, "119min"],
