@@ -4,10 +4,11 @@
  * @module
  */
 
-import { place } from "./address.ts";
+import { isManager, place } from "./address.ts";
 import { type Element, html } from "./html.ts";
 import type { Laboratory } from "./laboratory.ts";
 import { LoginForm } from "./login_form.ts";
+import { ManagerView } from "./manager_view.ts";
 import { ServiceList } from "./service_list.ts";
 import { ServicePanel } from "./service_panel.ts";
 import type { Session, SessionState } from "./session.ts";
@@ -39,10 +40,13 @@ export function App({ laboratory }: { laboratory: Laboratory }): Element {
 
 function Views({ laboratory }: { laboratory: Laboratory }): Element {
   const { service } = place.value;
+  const hasManager = isManager(place.value);
   return html`
-    <div class="views" data-open=${String(service !== undefined)}>
+    <div class="views" data-open=${String(service !== undefined || hasManager)}>
       <${ServiceList} laboratory=${laboratory} />
-      <main>${service === undefined
+      <main>${hasManager
+        ? html`<${ManagerView} laboratory=${laboratory} />`
+        : service === undefined
         ? html`<${Start} laboratory=${laboratory} />`
         : html`<${ServicePanel} key=${service} laboratory=${laboratory} name=${service} />`}</main>
     </div>

@@ -5,7 +5,10 @@
  */
 
 import type { Client } from "../client.ts";
+import type { Administrator } from "./administrator.ts";
+import { ClientDetails } from "./client_details.ts";
 import { Directory } from "./directory.ts";
+import { ManagerLog } from "./manager_log.ts";
 import { ServiceSession } from "./service_session.ts";
 import type { Session } from "./session.ts";
 
@@ -13,12 +16,18 @@ import type { Session } from "./session.ts";
 export class Laboratory {
   readonly session: Session;
   readonly directory: Directory = new Directory();
+  /** The person at the page, perhaps an administrator. */
+  readonly administrator: Administrator;
+  readonly clientDetails: ClientDetails = new ClientDetails();
+  /** The log of the Manager, for an administrator. */
+  readonly log: ManagerLog = new ManagerLog();
   readonly #services = new Map<string, ServiceSession>();
   readonly #isVisible: () => Promise<void>;
 
   /** @param isVisible Resolves when the page can be seen. */
-  constructor(session: Session, isVisible: () => Promise<void>) {
+  constructor(session: Session, administrator: Administrator, isVisible: () => Promise<void>) {
     this.session = session;
+    this.administrator = administrator;
     this.#isVisible = isVisible;
   }
 
@@ -38,12 +47,22 @@ export class Laboratory {
     return service;
   }
 
+  /** Follows the log of the Manager, until the function that is returned is called. */
+  followLog(): () => void {
+    const following = new AbortController();
+    const request = (after: number) => this.administrator.request("log", after);
+    this.log.follow(request, following.signal, this.#isVisible);
+    return () => following.abort();
+  }
+
   /** Connects, and follows what is connected. */
   start(): void {
     let following: AbortController | undefined;
     this.session.state.subscribe((state) => {
       following?.abort();
+      if (state.state === "login") this.#forget();
       if (state.state === "connected") {
+        this.administrator.follow(state.client, this.session.login.value?.username);
         following = new AbortController();
         this.directory.follow(state.client, following.signal, this.#isVisible);
         return;
@@ -61,5 +80,12 @@ export class Laboratory {
       } else if (change.state === "linked") this.#services.get(change.service)?.restored();
     });
     this.session.open();
+  }
+
+  /** The person has logged out. */
+  #forget(): void {
+    this.administrator.follow(undefined, undefined);
+    this.administrator.forget();
+    this.log.clear();
   }
 }
