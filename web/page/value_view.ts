@@ -14,7 +14,7 @@ import { CopyButton } from "./copy_button.ts";
 import { type Element, html } from "./html.ts";
 import { jsonText } from "./json_text.ts";
 import { limitState } from "./limit_state.ts";
-import { numberText, withUnit } from "./number_text.ts";
+import { numberText } from "./number_text.ts";
 import { ObjectTable } from "./object_table.ts";
 import { Picture } from "./picture.ts";
 import { kindOf, type ValueKind } from "./value_kind.ts";

@@ -18,8 +18,10 @@ Deno.test("the labels of an axis have the digits that tell them apart", () => {
 });
 
 Deno.test("times have the day where it begins, and milliseconds only where they differ", () => {
-  const at = (...parts: [number, number, number, number, number, number?, number?]) =>
-    new Date(...parts as [number, number]).getTime();
+  const at = (year: number, month: number, day: number, ...clock: number[]) => {
+    const [hours, minutes, seconds = 0, milliseconds = 0] = clock;
+    return new Date(year, month, day, hours, minutes, seconds, milliseconds).getTime();
+  };
   assertEquals(
     timeTexts([at(2026, 0, 31, 23, 30), at(2026, 1, 1, 0, 0)], 1_800_000),
     ["23:30\n2026-01-31", "00:00\n2026-02-01"],
