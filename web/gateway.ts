@@ -23,13 +23,12 @@ import type { Limits } from "../limits.ts";
 import { AdmissionLimiter } from "../manager/admission_limiter.ts";
 import { blockOf } from "../manager/known_origins.ts";
 import type { Listener, Socket } from "../net/listener.ts";
-import { assetAt } from "./assets.ts";
+import { answerWith, assetAt } from "./assets.ts";
 import { frameSocket } from "./frame_socket.ts";
 import { type AllowedNames, checkRequest } from "./request_check.ts";
 import { send, sendFile, textContent } from "./responses.ts";
 import { socketStream } from "./socket_stream.ts";
 import { type Found, openFile } from "./static_files.ts";
-import { startPage } from "./start_page.ts";
 import { SOCKET_PATH, SUBPROTOCOL } from "./subprotocol.ts";
 import { type WebSocketServer, webSocketServer } from "./web_socket_server.ts";
 
@@ -163,13 +162,15 @@ export class Gateway {
     const checked = checkRequest(request, allowed);
     if (checked.state === "refused") return await say(checked.status, checked.reason);
     const { path } = checked;
-    if (path === "/") return await send(response, stallTimeout, 200, startPage());
     if (path === "/healthz") return await say(200, "ok");
     if (path === SOCKET_PATH) {
       return await say(426, "This is the address of the WebSocket", { upgrade: "websocket" });
     }
-    const asset = await assetAt(path, String(request.headers["accept-encoding"] ?? ""));
-    if (asset !== undefined) return await send(response, stallTimeout, 200, asset);
+    const asset = await assetAt(path);
+    if (asset !== undefined) {
+      const { status, content } = answerWith(asset, request.headers);
+      return await send(response, stallTimeout, status, content);
+    }
     if (root !== undefined && `${path}/`.startsWith(LAB)) {
       const found: Found = `${path}/` === LAB
         ? { state: "folder" }

@@ -11,7 +11,7 @@ const MAX_SIZE = 37 * 1024;
 const GUARDED = "/base/program_end.ts";
 
 Deno.test("what is served to browsers is what stands in this repository: deno task bundle", async () => {
-  for (const [file, text] of await generated()) {
+  for (const [file, { text }] of await generated()) {
     const { GZIP } = await import(join("../../", file));
     const served = new TextDecoder().decode(gunzipSync(Uint8Array.fromBase64(GZIP)));
     assertEquals(served === text, true, `${file} is not current: run deno task bundle`);
