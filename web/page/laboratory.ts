@@ -6,20 +6,36 @@
 
 import type { Client } from "../client.ts";
 import { Directory } from "./directory.ts";
+import { Pins, type PinStorage } from "./pins.ts";
 import { ServiceSession } from "./service_session.ts";
-import type { Session } from "./session.ts";
+import { reasonOf, type Session } from "./session.ts";
 
 /** The laboratory that a page shows. */
 export class Laboratory {
   readonly session: Session;
   readonly directory: Directory = new Directory();
+  /** The readings that a person has pinned. */
+  readonly pins: Pins;
   readonly #services = new Map<string, ServiceSession>();
   readonly #isVisible: () => Promise<void>;
 
-  /** @param isVisible Resolves when the page can be seen. */
-  constructor(session: Session, isVisible: () => Promise<void>) {
+  /**
+   * @param isVisible Resolves when the page can be seen.
+   * @param storage Where the pinned readings are kept. Default: nowhere.
+   */
+  constructor(session: Session, isVisible: () => Promise<void>, storage?: PinStorage) {
     this.session = session;
     this.#isVisible = isVisible;
+    const source = {
+      client: () => this.client,
+      service: (name: string) => {
+        const known = this.directory.find(name);
+        if (known === undefined || !known.isHere) return undefined;
+        return { maxClients: known.entry.max_clients, attributes: known.about.attributes };
+      },
+      explain: reasonOf,
+    };
+    this.pins = new Pins(source, storage);
   }
 
   /** The Client, while it is connected. */

@@ -13,7 +13,7 @@ import { CopyButton } from "./copy_button.ts";
 import { csvOf } from "./csv.ts";
 import { type Element, html } from "./html.ts";
 import { limitState } from "./limit_state.ts";
-import { numberText, timeText, withUnit } from "./number_text.ts";
+import { instantText, numberText, withUnit } from "./number_text.ts";
 import { lineColor } from "./plot_colors.ts";
 import { PlotPane } from "./plot_pane.ts";
 import { PlotView, type Shown } from "./plot_view.ts";
@@ -176,7 +176,7 @@ export class LivePlot extends Component<LivePlotProps> {
               <th scope="col">Highest</th>
               <th scope="col">${at === undefined
                 ? "At the cursor"
-                : `At ${timeText(at).slice(11)}`}</th>
+                : `At ${instantText(at).slice(11)}`}</th>
             </tr>
           </thead>
           <tbody>${lines.map((one) => {
@@ -261,7 +261,7 @@ function stateNote(one: TimeSeries): Element | null {
   const { latest } = one;
   if (latest === undefined) return null;
   if (one.isInterrupted) {
-    return html`<span class="state">until ${timeText(latest.time).slice(11)}</span>`;
+    return html`<span class="state">until ${instantText(latest.time).slice(11)}</span>`;
   }
   const state = limitState(latest.value, one);
   if (state === "normal") return null;

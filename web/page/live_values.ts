@@ -9,7 +9,7 @@ import type { ValueAbout } from "../../wire/about.ts";
 import { useChanges } from "./changes.ts";
 import { type Element, html } from "./html.ts";
 import { LivePlot } from "./live_plot.ts";
-import { timeText } from "./number_text.ts";
+import { instantText } from "./number_text.ts";
 import { MAX_LINES, type SeriesSet } from "./series_set.ts";
 import { ValueView } from "./value_view.ts";
 
@@ -27,7 +27,7 @@ export function LiveValues({ values, about }: { values: SeriesSet; about?: Value
     ${
     latest !== undefined && !isPlotted &&
     html`
-      <p class="note">At ${timeText(latest.time)}</p>
+      <p class="note">At ${instantText(latest.time)}</p>
       <${ValueView} value=${latest.value} about=${about} />
     `
   }

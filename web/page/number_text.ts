@@ -59,7 +59,7 @@ function clockText(date: Date, increment: number): string {
 }
 
 /** The labels of an axis of local time: the day where it begins, and below the first time. */
-export function timeTexts(ticks: readonly number[], increment: number): string[] {
+export function instantTexts(ticks: readonly number[], increment: number): string[] {
   let before: string | undefined;
   return ticks.map((tick) => {
     const date = new Date(tick);
@@ -73,7 +73,7 @@ export function timeTexts(ticks: readonly number[], increment: number): string[]
 }
 
 /** A time in full, e.g. `"2026-01-31 13:05:09.250"`. */
-export function timeText(time: number): string {
+export function instantText(time: number): string {
   const date = new Date(time);
   if (Number.isNaN(date.getTime())) return "unknown time";
   return `${dayText(date)} ${clockText(date, 1)}`;

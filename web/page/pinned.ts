@@ -12,9 +12,10 @@ import { type Listen, useChanges } from "./changes.ts";
 import { type Element, html } from "./html.ts";
 import { limitState } from "./limit_state.ts";
 import { LivePlot } from "./live_plot.ts";
-import { ageText, numberText, timeText, withUnit } from "./number_text.ts";
+import { ageText, numberText, withUnit } from "./number_text.ts";
 import { nameOf, type PinnedReading, type Pins } from "./pins.ts";
 import type { ReadingState } from "./reading_poller.ts";
+import { timeText } from "./texts.ts";
 import { Sparkline } from "./sparkline.ts";
 import { ValueView } from "./value_view.ts";
 
@@ -171,9 +172,7 @@ function stateText(state: ReadingState, age: number | undefined): string {
     case "failed":
       return `${state.reason}${ago === "" ? "" : `, last read ${ago}`}`;
     case "gone":
-      return `Gone since ${timeText(state.since).slice(11, 19)}${
-        ago === "" ? "" : `, last read ${ago}`
-      }`;
+      return `Gone since ${timeText(state.since)}${ago === "" ? "" : `, last read ${ago}`}`;
     case "stopped":
       return ago === "" ? "Stopped" : `Stopped, last read ${ago}`;
   }

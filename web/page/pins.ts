@@ -11,7 +11,7 @@
 
 import { effect, type ReadonlySignal, signal } from "@preact/signals";
 import { isObject } from "../../wire/message.ts";
-import type { AttributeAbout, Client, Link } from "../client.ts";
+import { type AttributeAbout, type Client, type Link, Stream } from "../client.ts";
 import { type Reading, ReadingPoller } from "./reading_poller.ts";
 import type { LineAbout } from "./series_set.ts";
 
@@ -157,6 +157,10 @@ export class Pins {
     if (client === undefined) throw new Error("The Manager is away");
     const link = await this.#links.with(client, service);
     const future = link.request(attribute, { args, kwargs, time: true });
+    if (future instanceof Stream) {
+      future.cancel();
+      throw new Error("A stream is not read again and again: call it");
+    }
     const timer = setTimeout(
       () => future.cancel(new Error(`No answer within ${TIMEOUT / 1000} s`)),
       TIMEOUT,

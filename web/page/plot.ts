@@ -9,7 +9,7 @@
 import uPlot from "uplot";
 import { decimate, type Samples } from "./decimation.ts";
 import { drawnRange, type Limits } from "./limit_state.ts";
-import { tickTexts, timeTexts } from "./number_text.ts";
+import { instantTexts, tickTexts } from "./number_text.ts";
 import { colorsOf, LINE_COLORS, type PlotColors, whenColorsChange } from "./plot_colors.ts";
 import type { Shown } from "./plot_view.ts";
 
@@ -132,7 +132,7 @@ export class Plot {
             size: isTime ? 42 : 30,
             ...(axis === "" ? {} : { label: axis }),
             values: (_plot, ticks, _axis, _space, increment) =>
-              isTime ? timeTexts(ticks, increment) : tickTexts(ticks, increment),
+              isTime ? instantTexts(ticks, increment) : tickTexts(ticks, increment),
           },
           {
             ...style,
