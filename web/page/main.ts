@@ -21,10 +21,24 @@ function visible(): Promise<void> {
   );
 }
 
+/** The storage of the browser, which a person may have switched off. */
+function storage(): Storage | undefined {
+  try {
+    return localStorage;
+  } catch {
+    return undefined;
+  }
+}
+
 const address = new URL(".", location.href); // a proxy may serve the page below a path
 const administrator = new Administrator();
 const session = new Session({ url: address.href, administrator: administrator.prompt });
-const laboratory = new Laboratory(session, administrator, visible);
+const laboratory = new Laboratory({
+  session,
+  administrator,
+  isVisible: visible,
+  storage: storage(),
+});
 followAddress();
 laboratory.start();
 render(html`<${App} laboratory=${laboratory} />`, document.body);
