@@ -18,7 +18,7 @@ export function AdministratorLogin({ laboratory }: { laboratory: Laboratory }): 
       return html`<${Form} laboratory=${laboratory} reason=${access.reason} />`;
     case "other":
       return html`
-        <div class="hint">
+        <div class="administrator">
           <p>${access.username} is not an administrator. Only administrators read the log and
                   disconnect devices.</p>
           <button type="button" onClick=${() => session.logOut()}>Log in as another user</button>
@@ -49,7 +49,7 @@ function Form(
     field.focus();
   };
   return html`
-    <form class="hint administrator" onSubmit=${submit} ref=${form}>
+    <form class="administrator" onSubmit=${submit} ref=${form}>
       <p>Administrators read the log and disconnect devices. The command
         ${" "}<code>user add NAME --admin</code> makes one.</p>
       <div class="field">

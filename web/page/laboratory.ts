@@ -60,7 +60,6 @@ export class Laboratory {
     let following: AbortController | undefined;
     this.session.state.subscribe((state) => {
       following?.abort();
-      if (state.state === "login") this.#forget();
       if (state.state === "connected") {
         this.administrator.follow(state.client, this.session.username.value);
         following = new AbortController();
@@ -72,6 +71,7 @@ export class Laboratory {
         if (state.state === "lost") service.away();
         else service.ended();
       }
+      if (state.state === "login") this.#forget();
     });
     this.session.onChange((change) => {
       if (change.state === "unlinked") {
@@ -87,5 +87,7 @@ export class Laboratory {
     this.administrator.follow(undefined, undefined);
     this.administrator.forget();
     this.log.clear();
+    this.directory.clear();
+    this.#services.clear();
   }
 }

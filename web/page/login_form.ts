@@ -36,6 +36,8 @@ export function LoginForm(
         <input id="username" name="username" autocomplete="username" autocapitalize="none"
           spellcheck=${false} required />
       `}
+      ${kind === "password" &&
+        html`<input hidden name="manager" autocomplete="username" value="Manager" readonly />`}
       <label for="password">${kind === "user" ? "Password" : "Password of the Manager"}</label>
       <input id="password" name="password" type="password" autocomplete="current-password" required
         aria-describedby="login-problem" aria-invalid=${reason !== undefined} />
