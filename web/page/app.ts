@@ -56,7 +56,7 @@ function Views({ laboratory }: { laboratory: Laboratory }): Element {
 function Bar({ laboratory }: { laboratory: Laboratory }): Element {
   const { session, directory } = laboratory;
   const state = session.state.value;
-  const user = session.username.value;
+  const login = session.login.value;
   return html`
     <header class="bar">
       <a class="home" href="#/">MSL-Network</a>
@@ -64,8 +64,8 @@ function Bar({ laboratory }: { laboratory: Laboratory }): Element {
       <p class="connection" role="status" data-state=${state.state}>
         <span class="dot" aria-hidden="true"></span>${connectionText(state)}
       </p>
-      ${user !== undefined && html`
-        <span class="user">${user}</span>
+      ${login !== undefined && html`
+        <span class="user">${login.username}</span>
         <button type="button" class="quiet" onClick=${() => session.logOut()}>Log out</button>
       `}
     </header>

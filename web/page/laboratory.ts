@@ -5,7 +5,7 @@
  */
 
 import type { Client } from "../client.ts";
-import type { Administrator } from "./administrator.ts";
+import { Administrator } from "./administrator.ts";
 import { ClientDetails } from "./client_details.ts";
 import { Directory } from "./directory.ts";
 import { ManagerLog } from "./manager_log.ts";
@@ -17,7 +17,7 @@ export class Laboratory {
   readonly session: Session;
   readonly directory: Directory = new Directory();
   /** The person at the page, perhaps an administrator. */
-  readonly administrator: Administrator;
+  readonly administrator: Administrator = new Administrator();
   readonly clientDetails: ClientDetails = new ClientDetails();
   /** The log of the Manager, for an administrator. */
   readonly log: ManagerLog = new ManagerLog();
@@ -25,9 +25,9 @@ export class Laboratory {
   readonly #isVisible: () => Promise<void>;
 
   /** @param isVisible Resolves when the page can be seen. */
-  constructor(session: Session, administrator: Administrator, isVisible: () => Promise<void>) {
+  constructor(session: Session, isVisible: () => Promise<void>) {
     this.session = session;
-    this.administrator = administrator;
+    session.administrator = this.administrator.prompt;
     this.#isVisible = isVisible;
   }
 
@@ -61,7 +61,7 @@ export class Laboratory {
     this.session.state.subscribe((state) => {
       following?.abort();
       if (state.state === "connected") {
-        this.administrator.follow(state.client, this.session.username.value);
+        this.administrator.follow(state.client, this.session.login.value?.username);
         following = new AbortController();
         this.directory.follow(state.client, following.signal, this.#isVisible);
         return;
