@@ -12,7 +12,7 @@ Deno.test(
   "a wrong password is told, the right one opens the page, and no address or storage has it",
   IN_BROWSER,
   async () => {
-    await using lab = await PageLaboratory.start({ authLogin: true });
+    await using lab = await PageLaboratory.withUsers({ authLogin: true });
     await using opened = await browser.open(lab.address("#/Oven"));
     const { page, lines } = opened;
     const username = page.getByLabel("Username");
@@ -49,7 +49,7 @@ Deno.test(
   "who logs out sees nothing of before, and another user may log in",
   IN_BROWSER,
   async () => {
-    await using lab = await PageLaboratory.start({ authLogin: true });
+    await using lab = await PageLaboratory.withUsers({ authLogin: true });
     await using opened = await browser.open(lab.address("#//manager"));
     const { page, lines } = opened;
     const logIn = async ({ username, password }: typeof ALICE) => {
@@ -86,7 +86,7 @@ Deno.test("the password of a Manager is asked for, without a name", IN_BROWSER, 
 });
 
 Deno.test("a user whose password is changed is asked for the new one", IN_BROWSER, async () => {
-  await using lab = await PageLaboratory.start({ authLogin: true });
+  await using lab = await PageLaboratory.withUsers({ authLogin: true });
   await using opened = await browser.open(lab.address("#//manager"));
   const { page } = opened;
   await page.getByLabel("Username").fill(ALICE.username);

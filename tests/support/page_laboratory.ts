@@ -1,5 +1,6 @@
 /** A Manager whose page is opened in a browser, with users and a log. */
 
+import { generateKeyPairSync } from "node:crypto";
 import { configure, reset } from "@logtape/logtape";
 import { RECENT_RECORDS, recentRecords } from "../../logs/recent_records.ts";
 import { Database } from "../../manager/database/database.ts";
@@ -25,19 +26,33 @@ export class PageLaboratory implements AsyncDisposable {
     this.#options = { ...options, port: manager.manager.port, web: this.#webPort };
   }
 
+  /** Starts one. */
+  static start(options: ManagerOptions = {}): Promise<PageLaboratory> {
+    return PageLaboratory.#start(options, () => Promise.resolve());
+  }
+
   /** Starts one with {@linkcode ALICE} and {@linkcode BOB}. */
-  static async start(options: ManagerOptions = {}): Promise<PageLaboratory> {
+  static withUsers(options: ManagerOptions = {}): Promise<PageLaboratory> {
+    return PageLaboratory.#start(options, async (database) => {
+      using opened = new Database(database, []);
+      await Promise.all([
+        opened.users.insert(ALICE.username, ALICE.password, true),
+        opened.users.insert(BOB.username, BOB.password, false),
+      ]);
+    });
+  }
+
+  static async #start(
+    options: ManagerOptions,
+    prepare: (database: string) => Promise<void>,
+  ): Promise<PageLaboratory> {
     await using stack = new AsyncDisposableStack();
     const folder = stack.use(await temporaryFolder());
-    const database = folder.join("manager.sqlite3");
-    {
-      using opened = new Database(database, []);
-      await opened.users.insert(ALICE.username, ALICE.password, true);
-      await opened.users.insert(BOB.username, BOB.password, false);
-    }
-    const manager = await TestManager.start({ web: 0, database, ...options });
+    const kept = await keptFiles(folder, options);
+    await prepare(kept.database);
+    const manager = await TestManager.start({ web: 0, ...kept });
     stack.move();
-    return new PageLaboratory(manager, folder, { database, ...options });
+    return new PageLaboratory(manager, folder, kept);
   }
 
   get manager(): TestManager {
@@ -73,6 +88,16 @@ export class PageLaboratory implements AsyncDisposable {
     await this.stop();
     await this.#folder[Symbol.asyncDispose]();
   }
+}
+
+/** The options with files that outlive a restart: services believe the same certificate again. */
+async function keptFiles(folder: TemporaryFolder, options: ManagerOptions) {
+  const keyFile = folder.join("key.pem");
+  const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const pem = privateKey.export({ type: "sec1", format: "pem" }).toString();
+  await Deno.writeTextFile(keyFile, pem, { mode: 0o600 });
+  const database = folder.join("manager.sqlite3");
+  return { database, keyFile, certFile: folder.join("certificate.pem"), ...options };
 }
 
 /** Holds the log of this process, as `start` does, until it is disposed of. */

@@ -36,6 +36,7 @@ function Form(
   const form = useRef<HTMLFormElement>(null);
   const submit = async (event: Event) => {
     event.preventDefault();
+    if (isBusy) return;
     const entered = new FormData(form.current!);
     setBusy(true);
     await laboratory.administrator.logIn({
@@ -63,7 +64,7 @@ function Form(
           autocomplete="current-password" required aria-describedby="administrator-problem"
           aria-invalid=${reason === undefined ? undefined : "true"} />
       </div>
-      <button type="submit" class="primary" disabled=${isBusy}>Log in</button>
+      <button type="submit" class="primary" aria-disabled=${isBusy}>Log in</button>
       <p class="problem" id="administrator-problem" role="alert">${reason}</p>
     </form>
   `;

@@ -17,6 +17,7 @@ export function LoginForm(
   useEffect(() => form.current?.querySelector("input")?.focus(), [kind]);
   const submit = async (event: Event) => {
     event.preventDefault();
+    if (isBusy) return;
     const entered = new FormData(form.current!);
     const password = String(entered.get("password"));
     const username = kind === "user" ? String(entered.get("username")) : undefined;
@@ -42,7 +43,7 @@ export function LoginForm(
       <input id="password" name="password" type="password" autocomplete="current-password" required
         aria-describedby="login-problem" aria-invalid=${reason !== undefined} />
       <p class="problem" id="login-problem" role="alert">${reason}</p>
-      <button type="submit" class="primary" disabled=${isBusy}>Log in</button>
+      <button type="submit" class="primary" aria-disabled=${isBusy}>Log in</button>
     </form>
   `;
 }

@@ -26,8 +26,10 @@ export function MethodForm(
   const form = useRef<HTMLFormElement>(null);
   const call = service.calls.value.get(name);
   const isRunning = call?.state.value.state === "running";
+  const isReady = service.isLinked.value && !isRunning;
   const submit = (event: Event) => {
     event.preventDefault();
+    if (!isReady) return;
     const entered = argumentsOf(inputs, texts);
     setProblems(entered.state === "invalid" ? entered.problems : new Map());
     if (entered.state === "ready") return service.call(name, entered);
@@ -44,7 +46,7 @@ export function MethodForm(
         `
       )}
       <div class="actions">
-        <button type="submit" class="primary" disabled=${!service.isLinked.value || isRunning}>
+        <button type="submit" class="primary" aria-disabled=${!isReady}>
           Call<span class="hidden"> ${name}</span>
         </button>
       </div>
