@@ -18,7 +18,7 @@ export function AdministratorLogin({ laboratory }: { laboratory: Laboratory }): 
       return html`<${Form} laboratory=${laboratory} reason=${access.reason} />`;
     case "other":
       return html`
-        <div class="hint">
+        <div class="administrator">
           <p>${access.username} is not an administrator. Only administrators read the log and
                   disconnect devices.</p>
           <button type="button" onClick=${() => session.logOut()}>Log in as another user</button>
@@ -36,6 +36,7 @@ function Form(
   const form = useRef<HTMLFormElement>(null);
   const submit = async (event: Event) => {
     event.preventDefault();
+    if (isBusy) return;
     const entered = new FormData(form.current!);
     setBusy(true);
     await laboratory.administrator.logIn({
@@ -49,7 +50,7 @@ function Form(
     field.focus();
   };
   return html`
-    <form class="hint administrator" onSubmit=${submit} ref=${form}>
+    <form class="administrator" onSubmit=${submit} ref=${form}>
       <p>Administrators read the log and disconnect devices. The command
         ${" "}<code>user add NAME --admin</code> makes one.</p>
       <div class="field">
@@ -63,7 +64,7 @@ function Form(
           autocomplete="current-password" required aria-describedby="administrator-problem"
           aria-invalid=${reason === undefined ? undefined : "true"} />
       </div>
-      <button type="submit" class="primary" disabled=${isBusy}>Log in</button>
+      <button type="submit" class="primary" aria-disabled=${isBusy}>Log in</button>
       <p class="problem" id="administrator-problem" role="alert">${reason}</p>
     </form>
   `;

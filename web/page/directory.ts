@@ -122,6 +122,12 @@ export class Directory {
     );
   }
 
+  /** Forgets everything: the person has logged out, and another one may see less. */
+  clear(): void {
+    this.#status.value = undefined;
+    this.#entries.value = new Map();
+  }
+
   #merge(
     status: ManagerStatus,
     services: Readonly<Record<string, ServiceEntry>>,

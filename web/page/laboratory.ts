@@ -5,7 +5,7 @@
  */
 
 import type { Client } from "../client.ts";
-import type { Administrator } from "./administrator.ts";
+import { Administrator } from "./administrator.ts";
 import { ClientDetails } from "./client_details.ts";
 import { Directory } from "./directory.ts";
 import { ManagerLog } from "./manager_log.ts";
@@ -16,8 +16,6 @@ import { reasonOf, type Session } from "./session.ts";
 /** What a laboratory depends on. */
 export interface LaboratoryOptions {
   session: Session;
-  /** The person at the page, perhaps an administrator. */
-  administrator: Administrator;
   /** Resolves when the page can be seen. */
   isVisible: () => Promise<void>;
   /** Where the pinned readings are kept. Default: nowhere. */
@@ -29,7 +27,7 @@ export class Laboratory {
   readonly session: Session;
   readonly directory: Directory = new Directory();
   /** The person at the page, perhaps an administrator. */
-  readonly administrator: Administrator;
+  readonly administrator: Administrator = new Administrator();
   readonly clientDetails: ClientDetails = new ClientDetails();
   /** The log of the Manager, for an administrator. */
   readonly log: ManagerLog = new ManagerLog();
@@ -39,9 +37,9 @@ export class Laboratory {
   readonly #isVisible: () => Promise<void>;
 
   /** Connects when it is started. */
-  constructor({ session, administrator, isVisible, storage }: LaboratoryOptions) {
+  constructor({ session, isVisible, storage }: LaboratoryOptions) {
     this.session = session;
-    this.administrator = administrator;
+    session.administrator = this.administrator.prompt;
     this.#isVisible = isVisible;
     const source = {
       client: () => this.client,
@@ -84,7 +82,6 @@ export class Laboratory {
     let following: AbortController | undefined;
     this.session.state.subscribe((state) => {
       following?.abort();
-      if (state.state === "login") this.#forget();
       if (state.state === "connected") {
         this.administrator.follow(state.client, this.session.login.value?.username);
         following = new AbortController();
@@ -96,6 +93,7 @@ export class Laboratory {
         if (state.state === "lost") service.away();
         else service.ended();
       }
+      if (state.state === "login") this.#forget();
     });
     this.session.onChange((change) => {
       if (change.state === "unlinked") {
@@ -111,5 +109,7 @@ export class Laboratory {
     this.administrator.follow(undefined, undefined);
     this.administrator.forget();
     this.log.clear();
+    this.directory.clear();
+    this.#services.clear();
   }
 }

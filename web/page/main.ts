@@ -7,7 +7,6 @@
 
 import { render } from "preact";
 import { followAddress } from "./address.ts";
-import { Administrator } from "./administrator.ts";
 import { App } from "./app.ts";
 import { html } from "./html.ts";
 import { Laboratory } from "./laboratory.ts";
@@ -31,14 +30,8 @@ function storage(): Storage | undefined {
 }
 
 const address = new URL(".", location.href); // a proxy may serve the page below a path
-const administrator = new Administrator();
-const session = new Session({ url: address.href, administrator: administrator.prompt });
-const laboratory = new Laboratory({
-  session,
-  administrator,
-  isVisible: visible,
-  storage: storage(),
-});
+const session = new Session({ url: address.href });
+const laboratory = new Laboratory({ session, isVisible: visible, storage: storage() });
 followAddress();
 laboratory.start();
 render(html`<${App} laboratory=${laboratory} />`, document.body);

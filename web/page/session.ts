@@ -51,8 +51,6 @@ export interface SessionOptions {
   connect?: (options: WebClientOptions) => Promise<Client>;
   /** The address of the Manager. Default: that of the page. */
   url?: string;
-  /** Answers what the Manager asks once the page is connected: who the administrator is. Default: nobody. */
-  administrator?: Prompt;
   /** How long the page waits after the first and after later attempts, in milliseconds. */
   firstDelay?: number;
   longestDelay?: number;
@@ -64,11 +62,15 @@ const LONGEST_DELAY = 3_000;
 
 /** The connection of the page. */
 export class Session {
+  /**
+   * Asks a person what the Manager asks once the page is connected: to log in as an administrator.
+   * Default: nobody answers.
+   */
+  administrator: Prompt = { text: refuse, secret: refuse, confirm: refuse };
   readonly #state = signal<SessionState>({ state: "connecting" });
   readonly #login = signal<Login | undefined>(undefined);
   readonly #connect: (options: WebClientOptions) => Promise<Client>;
   readonly #url: string | undefined;
-  readonly #administrator: Prompt;
   readonly #delays: { firstDelay: number; longestDelay: number };
   readonly #listeners = new Set<(change: ConnectionChange) => void>();
   #client: Client | undefined;
@@ -79,14 +81,12 @@ export class Session {
     {
       connect = connectOverWebSocket,
       url,
-      administrator = { text: refuse, secret: refuse, confirm: refuse },
       firstDelay = FIRST_DELAY,
       longestDelay = LONGEST_DELAY,
     }: SessionOptions = {},
   ) {
     this.#connect = connect;
     this.#url = url;
-    this.#administrator = administrator;
     this.#delays = { firstDelay, longestDelay };
   }
 
@@ -162,7 +162,7 @@ export class Session {
   /** Answers no question of the handshake, but notes what the Manager asks for. */
   #promptFor(question: Question): Prompt {
     const ask = (kind: LoginKind, way: "text" | "secret") => (text: string) => {
-      if (question.isConnected) return this.#administrator[way](text);
+      if (question.isConnected) return this.administrator[way](text);
       question.kind ??= kind;
       return refuse();
     };

@@ -114,13 +114,12 @@ Deno.test("what a Manager asks an administrator goes to the page, not to the log
   const { client } = await stranger.reaches("connected");
   const unanswered = await client.adminRequest("users_table.usernames").exception();
   assertMatch(String(unanswered), /The page has no answer/);
-  await using page = sessionWith(webPort, {
-    administrator: {
-      text: () => ADMINISTRATOR.username,
-      secret: () => ADMINISTRATOR.password,
-      confirm: () => false,
-    },
-  });
+  await using page = sessionWith(webPort);
+  page.session.administrator = {
+    text: () => ADMINISTRATOR.username,
+    secret: () => ADMINISTRATOR.password,
+    confirm: () => false,
+  };
   await page.session.open();
   const state = await page.reaches("connected");
   const names = await state.client.adminRequest<string[]>("users_table.usernames");
