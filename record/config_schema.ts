@@ -42,7 +42,10 @@ const LIMITS = {
       description: "How far inside of a limit a value must be before the alarm ends.",
     },
     delay: { ...DURATION, description: "How long a value must be beyond a limit." },
-    silence: { ...DURATION, description: "After so long without a reading the source has stopped." },
+    silence: {
+      ...DURATION,
+      description: "After so long without a reading the source has stopped.",
+    },
   },
   additionalProperties: false,
 };
@@ -59,7 +62,8 @@ export const CONFIG_SCHEMA = {
     to: {
       type: "string",
       minLength: 1,
-      description: "The file, whose extension says its kind; - for the standard output. A relative " +
+      description:
+        "The file, whose extension says its kind; - for the standard output. A relative " +
         "path is relative to the folder of this configuration.",
     },
     every: { ...DURATION, description: "The time from one reading to the next. Default: 1s." },

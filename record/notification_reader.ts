@@ -65,7 +65,9 @@ export class NotificationReader implements ServiceListener {
     if (before === undefined && this.#series.size >= RECORD_LIMITS.keys) {
       this.#context.noteOnce(
         this,
-        `${formatSource(this.#source)} has more than ${RECORD_LIMITS.keys} different keys: others ` +
+        `${
+          formatSource(this.#source)
+        } has more than ${RECORD_LIMITS.keys} different keys: others ` +
           "are not recorded",
       );
       return undefined;

@@ -5,7 +5,9 @@
  */
 
 /** What `JSON.rawJSON` has made. Part of the language since 2025, but not of TypeScript's library. */
-const { isRawJSON } = JSON as unknown as { isRawJSON(value: unknown): value is { rawJSON: string } };
+const { isRawJSON } = JSON as unknown as {
+  isRawJSON(value: unknown): value is { rawJSON: string };
+};
 
 /**
  * A number in the place of its digits: a bigint for an integer that a number cannot hold, else the

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { type Client, connect, kwargs, Service } from "../../mod.ts";
+import { type About, type Client, connect, kwargs, Service } from "../../mod.ts";
 import { ConnectionAbortedError, ValueError } from "../../errors.ts";
 import { Recorder, type RecorderOptions } from "../../record/recorder.ts";
 import { parseSource } from "../../record/source.ts";
@@ -11,14 +11,14 @@ const RECONNECT = { firstDelay: 5, longestDelay: 20 };
 
 /** An instrument. */
 class Multimeter extends Service {
-  static override about = {
+  static about: About<Multimeter> = {
     attributes: {
       voltage: { result: { unit: "V" } },
       readings: { result: { unit: "V" } },
       at: { result: { unit: "V" } },
     },
     notifications: { temperature: { unit: "C" } },
-  } as const;
+  };
 
   calls = 0;
   streams = 0;
@@ -98,8 +98,10 @@ Deno.test("a method is polled by its schedule, with its arguments, unit and time
   const sources = ["DMM.voltage@10ms", "DMM.scaled(21, by=2)@10ms", "DMM.at(1234)@10ms"];
   await recording(room, sources, async (recorder) => {
     const names = ["DMM.voltage", "DMM.scaled", "DMM.at"];
-    await recorder.until("three of each", (target) =>
-      names.every((name) => target.values(name).length >= 3));
+    await recorder.until(
+      "three of each",
+      (target) => names.every((name) => target.values(name).length >= 3),
+    );
     const { target } = recorder;
     assertEquals(target.values("DMM.voltage").slice(0, 3), [1, 2, 3]);
     assertEquals(target.values("DMM.scaled").slice(0, 2), [42, 42]);
@@ -123,8 +125,10 @@ Deno.test("what is recorded is exact: NaN, integers of 20 digits, text, objects,
     for (const value of values) {
       room.dmm.next = value === null ? undefined : value;
       if (value === null) continue;
-      await recorder.until(`${value} is recorded`, (target) =>
-        Deno.inspect(target.values("DMM.voltage")).includes(Deno.inspect(value)));
+      await recorder.until(
+        `${value} is recorded`,
+        (target) => Deno.inspect(target.values("DMM.voltage")).includes(Deno.inspect(value)),
+      );
     }
   });
 });
@@ -183,7 +187,11 @@ Deno.test("a source that is too slow is a gap, which is said once", async () => 
     room.dmm.release.resolve();
     await recorder.until("readings", (target) => target.readings.length > 3);
     const [_, gap] = recorder.target.gapsOf("DMM.slow");
-    assert(/^too slow: \d+ of the readings every 5ms were missed, as a call took \d+ms$/.test(gap.reason));
+    assert(
+      /^too slow: \d+ of the readings every 5ms were missed, as a call took \d+ms$/.test(
+        gap.reason,
+      ),
+    );
     const [first, second] = recorder.target.readings;
     assertEquals([gap.start, gap.end], [first.time, second.time]);
     assertEquals(recorder.notes.filter((note) => note.includes("is too slow")).length, 1);
@@ -294,27 +302,38 @@ Deno.test("a service that restarts is a gap of each of its sources, also with an
   const sources = ["DMM.voltage@5ms", "DMM:temperature", "DMM.readings(1000000)"];
   await recording(room, sources, async (recorder) => {
     room.dmm.fast = false;
-    await recorder.until("readings", (target) =>
-      target.values("DMM.voltage").length > 0 && target.values("DMM.readings").length > 0);
+    await recorder.until(
+      "readings",
+      (target) =>
+        target.values("DMM.voltage").length > 0 && target.values("DMM.readings").length > 0,
+    );
     await room.dmm.shutdown();
-    await recorder.until("gaps", (target) =>
-      target.gaps.filter(({ end, reason }) => !end && reason.startsWith("service gone")).length === 3);
+    await recorder.until(
+      "gaps",
+      (target) =>
+        target.gaps.filter(({ end, reason }) => !end && reason.startsWith("service gone"))
+          .length === 3,
+    );
     class Other extends Multimeter {
       static override about = {
         attributes: { voltage: { result: { unit: "mV" } }, readings: { result: { unit: "V" } } },
         notifications: { temperature: { unit: "C" } },
-        // deno-lint-ignore no-explicit-any -- another instrument has taken its place
-      } as any;
+      };
     }
     await using other = new Other({ name: "DMM" });
     await other.start(room.manager.connectOptions);
     const before = recorder.target.values("DMM.voltage").length;
-    await recorder.until("it goes on", (target) =>
-      target.values("DMM.voltage").length > before + 2 &&
-      target.gapsOf("DMM.readings").every(({ end }) => end));
+    await recorder.until(
+      "it goes on",
+      (target) =>
+        target.values("DMM.voltage").length > before + 2 &&
+        target.gapsOf("DMM.readings").every(({ end }) => end),
+    );
     await other.emitNotification(kwargs({ temperature: 3 }));
-    await recorder.until("the notification", (target) =>
-      target.values("DMM.temperature").length === 1);
+    await recorder.until(
+      "the notification",
+      (target) => target.values("DMM.temperature").length === 1,
+    );
     const { target, notes } = recorder;
     assertEquals(
       target.sources.filter(({ attribute }) => attribute === "voltage").map(({ unit }) => unit),
@@ -334,13 +353,18 @@ Deno.test("a Manager that restarts is a gap of each source", async () => {
   await recording(room, ["DMM.voltage@5ms", "DMM:temperature"], async (recorder) => {
     await recorder.until("readings", (target) => target.readings.length > 0);
     await room.manager.stop();
-    await recorder.until("gaps", (target) =>
-      ["DMM.voltage", "DMM.temperature"].every((name) =>
-        target.reasons(name).at(-1)!.startsWith("Manager gone")
-      ));
+    await recorder.until(
+      "gaps",
+      (target) =>
+        ["DMM.voltage", "DMM.temperature"].every((name) =>
+          target.reasons(name).at(-1)!.startsWith("Manager gone")
+        ),
+    );
     await room.manager.resume();
-    await recorder.until("it goes on", (target) =>
-      target.gapsOf("DMM.voltage").every(({ end }) => end));
+    await recorder.until(
+      "it goes on",
+      (target) => target.gapsOf("DMM.voltage").every(({ end }) => end),
+    );
     const gap = recorder.target.gapsOf("DMM.voltage").at(-1)!;
     const times = recorder.target.readingsOf("DMM.voltage").map(({ time }) => time);
     assert(times.includes(gap.start) && times.includes(gap.end!));
@@ -362,12 +386,18 @@ Deno.test("a file that is full: streams wait and lose nothing, polls lie in a ga
     assert(room.dmm.calls <= calls + 1);
     assert(recorder.recorder.blocked!.waiting <= waiting + 10);
     target.block(undefined);
-    await recorder.until("it goes on", () =>
-      target.gapsOf("DMM.voltage").every(({ end }) => end) && target.readings.length > 102_000);
+    await recorder.until(
+      "it goes on",
+      () =>
+        target.gapsOf("DMM.voltage").every(({ end }) => end) && target.readings.length > 102_000,
+    );
     const values = target.values("DMM.readings") as number[];
     assertEquals(values.findIndex((value, index) => value !== index + 1), -1);
     assertEquals(target.reasons("DMM.readings"), ["no reading yet"]);
-    assertEquals(target.reasons("DMM.voltage").includes("file not written: the disk is full"), true);
+    assertEquals(
+      target.reasons("DMM.voltage").includes("file not written: the disk is full"),
+      true,
+    );
     assertEquals(recorder.notes.filter((note) => !note.includes("too slow")), [
       "the disk is full. What comes is held, and written as soon as it can be",
       "The file can be written again",
@@ -416,11 +446,17 @@ Deno.test("a clock that jumps leaves gaps and notes, and loses no reading", asyn
     room.dmm.release.resolve();
     await recorder.until("readings", (target) => target.readings.length > 3);
     clock.offset = 3_600_000;
-    await recorder.until("forward", (target) =>
-      target.gaps.some(({ end, reason }) => end && reason.startsWith("clock set forward: ")));
+    await recorder.until(
+      "forward",
+      (target) =>
+        target.gaps.some(({ end, reason }) => end && reason.startsWith("clock set forward: ")),
+    );
     clock.offset = -60_000;
-    await recorder.until("back", (target) =>
-      target.reasons("DMM.slow").some((reason) => reason.startsWith("clock set back: ")));
+    await recorder.until(
+      "back",
+      (target) =>
+        target.reasons("DMM.slow").some((reason) => reason.startsWith("clock set back: ")),
+    );
     const { calls } = room.dmm;
     await recorder.until("it goes on", () => room.dmm.calls > calls + 3);
     await recorder.end();
