@@ -315,7 +315,7 @@ Deno.test("a service that restarts is a gap of each of its sources, also with an
           .length === 3,
     );
     class Other extends Multimeter {
-      static about = {
+      static override about = {
         attributes: { voltage: { result: { unit: "mV" } }, readings: { result: { unit: "V" } } },
         notifications: { temperature: { unit: "C" } },
         // deno-lint-ignore no-explicit-any -- another instrument has taken its place
