@@ -14,6 +14,16 @@ type OpenTarget = (file: string, options: TargetOptions) => Promise<Target>;
 const FORMATS: Readonly<Record<string, OpenTarget>> = {
   ".sqlite": async (file, options) =>
     new (await import("./sqlite_target.ts")).SqliteTarget(file, options),
+  ".csv": async (file, options) => {
+    const { CsvRows } = await import("./csv_format.ts");
+    const { TextTarget } = await import("./text_target.ts");
+    return new TextTarget(file, new CsvRows(), options);
+  },
+  ".jsonl": async (file, options) => {
+    const { JsonLines } = await import("./jsonl_format.ts");
+    const { TextTarget } = await import("./text_target.ts");
+    return new TextTarget(file, new JsonLines(), options);
+  },
 };
 
 /**
