@@ -244,13 +244,13 @@ export const LOG_BURST: number = 64 * 1024;
 export const LOG_RATE = 256;
 
 /**
- * When a log file is rotated, and how many rotated files are kept.
+ * When a log file is rotated, how many rotated files are kept, and how much of the log is in memory.
  *
  * @example
  * ```ts
  * import type { LogLimits } from "@msl/network";
  *
- * const limits: LogLimits = { logSize: 1024 * 1024, logAge: 24 * 60 * 60_000, logFiles: 7 };
+ * const limits: Partial<LogLimits> = { logSize: 1024 * 1024, logAge: 24 * 60 * 60_000 };
  * ```
  */
 export interface LogLimits {
@@ -269,6 +269,11 @@ export interface LogLimits {
    * Command line: `--log-files`.
    */
   readonly logFiles: number;
+  /**
+   * The memory that the last records take, for the administrators who request them from a Manager, in
+   * bytes, about. Default: 256 KiB; at most 16 MiB; 0 keeps none. Command line: `--log-recent`.
+   */
+  readonly logRecent: number;
 }
 
 /**
@@ -294,6 +299,16 @@ export const ABOUT_LIMITS = {
   schema: 65_536,
   /** How deep those are nested. */
   depth: 64,
+} as const;
+
+/** The limits of what a recorder gives of its history. They have no option. */
+export const HISTORY_LIMITS = {
+  /** The most buckets of one history. */
+  points: 10_000,
+  /** The buckets of a history, if their number is not given. */
+  defaultPoints: 1_000,
+  /** The number of requests that wait for the worker that reads the file. One more is rejected. */
+  waiting: 100,
 } as const;
 
 /** The limits of the alarms of a recorder. They have no option. */
@@ -339,8 +354,35 @@ export const MAX_NOTIFICATION_SIZE = 16 * MiB;
  */
 export const MAX_RECORDED_VALUE = 64 * MiB;
 
+/** The limits of one connection, a device's or one of a Manager. */
+export type ConnectionLimits = Pick<
+  Limits,
+  | "longLine"
+  | "maxMessageSize"
+  | "minLineRate"
+  | "queueHigh"
+  | "queueLow"
+  | "queueLimit"
+  | "stallTimeout"
+>;
+
+/** The defaults of {@linkcode ConnectionLimits}. A Client needs no others. */
+export const CONNECTION_LIMITS: ConnectionLimits = {
+  longLine: MiB,
+  maxMessageSize: 1024 * MiB,
+  minLineRate: MiB,
+  queueHigh: 8 * MiB,
+  queueLow: 2 * MiB,
+  queueLimit: 64 * MiB,
+  stallTimeout: 30_000,
+};
+
+/** The default of the limit `grace`, and of the option of a Client and a Service. */
+export const GRACE = 5_000;
+
 /** The default of every limit. */
 export const LIMITS: Limits = {
+  ...CONNECTION_LIMITS,
   handshakeTimeout: 10_000,
   loginTimeout: 60_000,
   handshakeSize: 64 * KiB,
@@ -350,34 +392,31 @@ export const LIMITS: Limits = {
   loginPenalty: 1_000,
   loginMemory: 5 * 60_000,
   maxHashes: 4,
-  longLine: MiB,
-  maxMessageSize: 1024 * MiB,
   maxHeld: 0,
-  minLineRate: MiB,
   maxDepth: 512,
-  maxWebMessage: 1024 * 1024,
+  maxWebMessage: MiB,
   maxRequests: 10_000,
   maxServiceRequests: 100_000,
   maxNameLength: 256,
   maxAttributes: 10_000,
-  queueHigh: 8 * MiB,
-  queueLow: 2 * MiB,
-  queueLimit: 64 * MiB,
   maxQueued: 512 * MiB,
-  stallTimeout: 30_000,
   silenceTimeout: 5 * 60_000,
-  grace: 5_000,
+  grace: GRACE,
 };
 
-/** The default of every limit of a log file. */
+/** The default of every limit of a log. */
 export const LOG_LIMITS: LogLimits = {
   logSize: 10 * MiB,
   logAge: 7 * 24 * 60 * 60_000,
   logFiles: 10,
+  logRecent: 256 * KiB,
 };
 
 /** How many clients may each have as many requests pending at one service as a client may have. */
 const SERVICE_SCALE = 10;
+
+/** The most that `logRecent` may be, in bytes: the records are one line when they are requested. */
+const MAX_LOG_RECENT = 16 * MiB;
 
 /** The limits that may be 0. */
 const MAY_BE_ZERO: ReadonlySet<string> = new Set<keyof Limits>([
@@ -420,7 +459,7 @@ export function resolveLimits(given: Partial<Limits> = {}): Limits {
 }
 
 /**
- * Fills in the defaults of the limits of a log file.
+ * Fills in the defaults of the limits of a log.
  *
  * @throws {RangeError} When a limit is out of its range.
  */
@@ -429,9 +468,10 @@ export function resolveLogLimits(given: Partial<LogLimits> = {}): LogLimits {
     logSize: given.logSize ?? LOG_LIMITS.logSize,
     logAge: given.logAge ?? LOG_LIMITS.logAge,
     logFiles: given.logFiles ?? LOG_LIMITS.logFiles,
+    logRecent: given.logRecent ?? LOG_LIMITS.logRecent,
   };
   for (const [name, value] of Object.entries(limits)) {
-    check(name, value, 0, Number.MAX_SAFE_INTEGER);
+    check(name, value, 0, name === "logRecent" ? MAX_LOG_RECENT : Number.MAX_SAFE_INTEGER);
   }
   return limits;
 }

@@ -21,17 +21,13 @@ export function startTimer(callback: () => void, time: number): Timer {
 }
 
 /**
- * Waits, however long.
+ * Waits, however long: 24 days and more, too.
  *
  * @param time In milliseconds.
  * @throws The reason of `signal`, if that is aborted.
  */
 export async function sleep(time: number, options: { signal?: AbortSignal } = {}): Promise<void> {
-  const end = performance.now() + time;
-  for (let left = time; left > LONGEST_TIME; left = end - performance.now()) {
-    await delay(LONGEST_TIME, options);
-  }
-  await delay(Math.max(end - performance.now(), 0), options);
+  await delay(time, options);
 }
 
 /**

@@ -21,6 +21,7 @@ import { addInit } from "./commands/init.ts";
 import { addExamples, PROGRAM } from "./examples.ts";
 import { addHostname } from "./commands/hostname.ts";
 import { addKeygen } from "./commands/keygen.ts";
+import { addLog } from "./commands/log.ts";
 import { addLs } from "./commands/ls.ts";
 import { addPing } from "./commands/ping.ts";
 import { run } from "../program/run.ts";
@@ -93,6 +94,7 @@ export function program(): Command {
     addHostname,
     addAccess,
     addDisconnect,
+    addLog,
     addKeygen,
     addCertgen,
     addCertdump,

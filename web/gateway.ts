@@ -23,15 +23,17 @@ import type { Limits } from "../limits.ts";
 import { AdmissionLimiter } from "../manager/admission_limiter.ts";
 import { blockOf } from "../manager/known_origins.ts";
 import type { Listener, Socket } from "../net/listener.ts";
-import { assetAt } from "./assets.ts";
+import { answerWith, assetAt } from "./assets.ts";
 import { frameSocket } from "./frame_socket.ts";
 import { type AllowedNames, checkRequest } from "./request_check.ts";
 import { send, sendFile, textContent } from "./responses.ts";
 import { socketStream } from "./socket_stream.ts";
 import { type Found, openFile } from "./static_files.ts";
-import { startPage } from "./start_page.ts";
+import { pageAddress } from "./page_address.ts";
 import { SOCKET_PATH, SUBPROTOCOL } from "./subprotocol.ts";
 import { type WebSocketServer, webSocketServer } from "./web_socket_server.ts";
+import { type WebRefusal, WebStatistics } from "./web_statistics.ts";
+import type { WebStatus } from "../wire/status.ts";
 
 /** What a gateway depends on. */
 export interface GatewayOptions {
@@ -59,6 +61,7 @@ export class Gateway {
   readonly #server: Server;
   readonly #webSockets: WebSocketServer;
   readonly #admissionLimiter: AdmissionLimiter;
+  readonly #statistics = new WebStatistics();
   /** The connections that are no WebSockets yet. */
   readonly #open = new Map<Duplex, Visit>();
   /** The same connections, and their answers, until they have ended. */
@@ -76,9 +79,16 @@ export class Gateway {
     });
     this.#server.on("upgrade", (request, stream, head) => this.#upgrade(request, stream, head));
     this.#server.on("clientError", (_error, stream) => {
-      refuse(stream, 400, "This is not a request of HTTP");
+      this.#refuse(stream, 400, "This is not a request of HTTP");
     });
     for (const listener of options.listeners) this.#accept(listener);
+  }
+
+  /** Its address and counts, for the status of the Manager with that host name. */
+  status(hostname: string): WebStatus {
+    const [{ port }] = this.#options.listeners;
+    const address = pageAddress(hostname, port, this.#options.allowed.tls);
+    return { address, ...this.#statistics.counts };
   }
 
   /**
@@ -114,16 +124,24 @@ export class Gateway {
   async #receive(socket: Socket): Promise<void> {
     const { remote } = socket;
     const stream = socketStream(socket);
-    const slot = this.#admissionLimiter.acquire(blockOf(remote.hostname), () => stream.destroy());
+    const drop = (reason: WebRefusal) => {
+      this.#statistics.addRefusal(reason);
+      stream.destroy();
+    };
+    const slot = this.#admissionLimiter.acquire(
+      blockOf(remote.hostname),
+      () => drop("too_many_pending"),
+    );
     if (slot === undefined) {
       log.warn(
         "{address}:{port} was rejected: too many connections wait for an answer " +
           "(--max-pending)",
         { address: remote.hostname, port: remote.port },
       );
-      return void stream.destroy();
+      return drop("too_many_pending");
     }
-    const timer = startTimer(() => stream.destroy(), this.#options.limits.handshakeTimeout);
+    const { handshakeTimeout } = this.#options.limits;
+    const timer = startTimer(() => drop("no_request_in_time"), handshakeTimeout);
     const left = Promise.withResolvers<void>();
     this.#track(left.promise);
     const visit: Visit = {
@@ -142,7 +160,7 @@ export class Gateway {
       await socket.secure();
       this.#server.emit("connection", stream);
     } catch {
-      stream.destroy(); // e.g. a browser that does not trust the certificate
+      if (!stream.destroyed) drop("no_tls"); // e.g. a browser that does not trust the certificate
     }
   }
 
@@ -150,6 +168,7 @@ export class Gateway {
     this.#open.get(request.socket as Duplex)?.isAsked();
     try {
       await this.#respond(request, response);
+      this.#statistics.addAnswer(response.statusCode);
     } catch (error) {
       log.error("Cannot answer a request for a page: {error}", { error: (error as Error).message });
       response.destroy();
@@ -163,13 +182,15 @@ export class Gateway {
     const checked = checkRequest(request, allowed);
     if (checked.state === "refused") return await say(checked.status, checked.reason);
     const { path } = checked;
-    if (path === "/") return await send(response, stallTimeout, 200, startPage());
     if (path === "/healthz") return await say(200, "ok");
     if (path === SOCKET_PATH) {
       return await say(426, "This is the address of the WebSocket", { upgrade: "websocket" });
     }
-    const asset = await assetAt(path, String(request.headers["accept-encoding"] ?? ""));
-    if (asset !== undefined) return await send(response, stallTimeout, 200, asset);
+    const asset = await assetAt(path);
+    if (asset !== undefined) {
+      const { status, content } = answerWith(asset, request.headers);
+      return await send(response, stallTimeout, status, content);
+    }
     if (root !== undefined && `${path}/`.startsWith(LAB)) {
       const found: Found = `${path}/` === LAB
         ? { state: "folder" }
@@ -196,12 +217,17 @@ export class Gateway {
         address: visit.remote.hostname,
         reason,
       });
-      return refuse(stream, status, reason);
+      return this.#refuse(stream, status, reason);
     }
     this.#webSockets.handleUpgrade(request, stream, head, (webSocket) => {
       visit.leave();
-      this.#options.serve(frameSocket(webSocket, visit.remote));
+      this.#statistics.addWebSocket(this.#options.serve(frameSocket(webSocket, visit.remote)));
     });
+  }
+
+  #refuse(stream: Duplex, status: number, reason: string): void {
+    this.#statistics.addAnswer(status);
+    refuse(stream, status, reason);
   }
 
   #refusalOf(request: IncomingMessage): { status: number; reason: string } | undefined {

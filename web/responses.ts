@@ -66,7 +66,11 @@ export function send(
   status: number,
   { bytes, type, headers = {} }: Content,
 ): Promise<void> {
-  writeHead(response, status, { ...headers, "content-type": type, "content-length": bytes.length });
+  // That the browser has it already is said without a content, so without its length.
+  const described: Record<string, string | number> = status === 304
+    ? {}
+    : { "content-type": type, "content-length": bytes.length };
+  writeHead(response, status, { ...headers, ...described });
   return end(response, stallTimeout, response.req.method === "HEAD" ? undefined : bytes);
 }
 

@@ -3,9 +3,9 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "node:path";
 import type { BrowserContext } from "playwright-core";
-import { Service } from "../../mod.ts";
+import { type ManagerOptions, Service } from "../../mod.ts";
 import { TestManager } from "../../testing.ts";
-import { noBrowser, openPage, startBrowser } from "../support/browser.ts";
+import { ANOTHER_COMPUTER, noBrowser, openPage, startBrowser } from "../support/browser.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { until } from "../support/until.ts";
 
@@ -29,6 +29,10 @@ class Multimeter extends Service {
     return new Array(1_000_000).fill(0.5);
   }
 
+  sizeOf(value: string | number[]): number {
+    return value.length;
+  }
+
   /** A value that is a page in itself. */
   hostile(): string {
     return "<img src=x onerror=\"document.title='taken'\">";
@@ -36,18 +40,20 @@ class Multimeter extends Service {
 }
 
 /** A Manager with pages, and a browser. */
-async function laboratory(pages: Record<string, string>) {
+async function laboratory(pages: Record<string, string>, options: ManagerOptions = {}) {
   await using stack = new AsyncDisposableStack();
   const folder = stack.use(await temporaryFolder());
   for (const [name, text] of Object.entries(pages)) {
     await Deno.writeTextFile(join(folder.path, name), text);
   }
-  const manager = stack.use(await TestManager.start({ web: 0, webRoot: folder.path }));
+  const manager = stack.use(await TestManager.start({ ...options, web: 0, webRoot: folder.path }));
   const service = stack.use(new Multimeter({ name: "DMM" }));
   await service.start({ ...manager.connectOptions, reconnect: RECONNECT });
   const browser = stack.use(await startBrowser());
   const whole = stack.move();
-  const address = `https://localhost:${manager.manager.webPort}/lab`;
+  const address = options.disableTls
+    ? `http://${ANOTHER_COMPUTER}:${manager.manager.webPort}/lab`
+    : `https://localhost:${manager.manager.webPort}/lab`;
   return { manager, service, browser, address, [Symbol.asyncDispose]: () => whole.disposeAsync() };
 }
 
@@ -106,6 +112,40 @@ Deno.test(
     assertMatch(String(language), /^TypeScript \(Chrome [\d.]+\)$/);
   },
 );
+
+Deno.test(
+  "a page sends texts and arrays of any length, and many at once",
+  ENVIRONMENT,
+  async () => {
+    await using lab = await laboratory({
+      "index.html": pageThat(`
+      const sizes = [];
+      for (const length of [1_000, 50_000, 100_000, 5_000_000]) {
+        sizes.push(await dmm.sizeOf("x".repeat(length)));
+      }
+      sizes.push(await dmm.sizeOf(new Array(1_000_000).fill(0.5)));
+      const many = Array.from({ length: 500 }, () => dmm.sizeOf("\u00b5".repeat(1_000)));
+      sizes.push((await Promise.all(many)).reduce((sum, one) => sum + one, 0));
+      show(sizes);`),
+    });
+    assertEquals(
+      await shown(lab.browser, `${lab.address}/`),
+      [1_000, 50_000, 100_000, 5_000_000, 1_000_000, 500_000],
+    );
+  },
+);
+
+Deno.test("a page over plain HTTP from another computer connects too", ENVIRONMENT, async () => {
+  await using lab = await laboratory(
+    {
+      "index.html": pageThat(
+        "show([isSecureContext, await dmm.measure(), (await dmm.large()).length]);",
+      ),
+    },
+    { disableTls: true },
+  );
+  assertEquals(await shown(lab.browser, `${lab.address}/`), [false, 5.25, 1_000_000]);
+});
 
 Deno.test("a web worker connects as a page does", ENVIRONMENT, async () => {
   await using lab = await laboratory({
