@@ -4,9 +4,9 @@
  * @module
  */
 
+import { delay } from "@std/async/delay";
 import { type Command, Option } from "commander";
 import { printable } from "../../base/printable.ts";
-import { sleep } from "../../base/timer.ts";
 import {
   ConfigurationError,
   ConnectError,
@@ -178,7 +178,7 @@ async function connectAndRecord(
       if (!said && !quiet) console.error(dim(printable(`Waiting: ${(error as Error).message}`)));
       said = true;
     }
-    await sleep(pause, { signal }).catch(() => {});
+    await delay(pause, { signal }).catch(() => {});
     if (signal.aborted) return;
   }
 }
@@ -235,7 +235,7 @@ async function recordWith(
 async function endAt(time: number, ending: AbortController): Promise<void> {
   const { signal } = ending;
   for (let left = time - Date.now(); left > 0; left = time - Date.now()) {
-    await sleep(Math.min(left, 1_000), { signal }).catch(() => {});
+    await delay(Math.min(left, 1_000), { signal }).catch(() => {});
     if (signal.aborted) return;
   }
   ending.abort();

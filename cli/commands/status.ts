@@ -4,8 +4,8 @@
  * @module
  */
 
+import { delay } from "@std/async/delay";
 import { printLine } from "../../program/print.ts";
-import { sleep } from "../../base/timer.ts";
 import type { Command } from "commander";
 import {
   addConnectOptions,
@@ -58,7 +58,7 @@ async function requestRates(
   const before = await requestStatus(session);
   if (interval === 0) return { status: before, rates: null };
   session.extendDeadline(interval);
-  await sleep(interval);
+  await delay(interval);
   const status = await requestStatus(session);
   return { status, rates: ratesBetween(before, status) };
 }

@@ -1,6 +1,6 @@
 /** A recorder of this process, with a target in memory that can be made unavailable. */
 
-import { sleep } from "../../base/timer.ts";
+import { delay } from "@std/async/delay";
 import type { Client } from "../../mod.ts";
 import type { Clock } from "../../record/clock.ts";
 import type { Gap, Reading, RecordedEnd, SourceDescription } from "../../record/reading.ts";
@@ -156,5 +156,5 @@ export class FastClock implements Clock {
   readonly now = (): number => Math.round(this.#start + this.offset + this.monotonic());
   readonly monotonic = (): number => (performance.now() - this.#base) * this.#factor;
   readonly sleep = (milliseconds: number, signal: AbortSignal): Promise<void> =>
-    sleep(milliseconds / this.#factor, { signal });
+    delay(milliseconds / this.#factor, { signal });
 }
