@@ -58,7 +58,7 @@ export const CONFIG_SCHEMA = {
   title: "What is recorded",
   type: "object",
   properties: {
-    $schema: { type: "string" },
+    $schema: true,
     to: {
       type: "string",
       minLength: 1,
