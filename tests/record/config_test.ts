@@ -181,11 +181,12 @@ function placesOf(value: unknown, path: string[] = []): string[][] {
 
 /** Whether it has what a schema does not check: a source as text, or numbers that are compared. */
 function hasMore({ sources }: Record<string, unknown>): boolean {
-  return Array.isArray(sources) && sources.some((source) =>
-    typeof source === "string"
-      ? source !== WHOLE.sources[0]
-      : typeof source?.limits?.warning?.[1] === "number"
-  );
+  return Array.isArray(sources) &&
+    sources.some((source) =>
+      typeof source === "string"
+        ? source !== WHOLE.sources[0]
+        : typeof source?.limits?.warning?.[1] === "number"
+    );
 }
 
 function change(value: unknown, [key, ...rest]: string[], by: unknown): void {
