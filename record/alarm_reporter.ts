@@ -39,8 +39,8 @@ const NO_STOP: readonly Cause[] = [
 export interface AlarmReporterOptions {
   /** The recording in SQLite; `undefined` if the readings go elsewhere. */
   readonly file: string | undefined;
-  /** The name of the service; `undefined` for none. */
-  readonly serviceName?: string;
+  /** The name of the service, or `true` for `Recorder`. Default: there is none. */
+  readonly serve?: string | boolean;
   /** The program that is run for each alarm. */
   readonly program?: AlarmProgram;
   /** Called with each change of a state as a sentence, for the person who has started it. */
@@ -61,13 +61,13 @@ export class AlarmReporter implements AsyncDisposable {
   #refusal = "";
 
   /** It watches from now on. {@linkcode AlarmReporter.serve} offers its service. */
-  constructor({ file, serviceName, program, onNote = () => {} }: AlarmReporterOptions) {
+  constructor({ file, serve = false, program, onNote = () => {} }: AlarmReporterOptions) {
     const alarms = this.#alarms = new Alarms((event) => this.#report(event));
     this.#program = program;
     this.#onNote = onNote;
-    if (serviceName !== undefined) {
-      this.#service = new HistoryService({ name: serviceName, file, alarms });
-    }
+    if (serve === false) return;
+    const name = serve === true ? undefined : serve;
+    this.#service = new HistoryService({ name, file, alarms });
   }
 
   /**

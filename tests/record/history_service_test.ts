@@ -19,7 +19,7 @@ const VOLTAGE = { service: "DMM", attribute: "voltage", arguments: "", unit: "V"
 const LIMITS = { alarm: [4, 6], warning: [4.5, 5.5] } as const;
 
 /** A Manager, and a recording that a recorder offers. */
-async function laboratory(options: { serviceName?: string; isFile?: boolean } = {}) {
+async function laboratory(options: { serve?: string; isFile?: boolean } = {}) {
   await using stack = new AsyncDisposableStack();
   const folder = stack.use(await temporaryFolder());
   const manager = stack.use(await TestManager.start());
@@ -42,7 +42,7 @@ async function laboratory(options: { serviceName?: string; isFile?: boolean } = 
   const notes: string[] = [];
   const reporter = stack.use(
     new AlarmReporter({
-      serviceName: options.serviceName ?? "Recorder",
+      serve: options.serve ?? true,
       file: options.isFile === false ? undefined : file,
       onNote: (note) => notes.push(note),
     }),
@@ -67,7 +67,7 @@ interface RecorderLink {
 }
 
 Deno.test("a client finds the recorder by its role, and reads sources, latest readings and history", async () => {
-  await using lab = await laboratory({ serviceName: "Night watch" });
+  await using lab = await laboratory({ serve: "Night watch" });
   await lab.reporter.serve(lab.manager.connectOptions);
   await using cxn = await connect(lab.manager.connectOptions);
   const [name] = Object.entries(await cxn.about())
