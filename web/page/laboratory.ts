@@ -9,8 +9,18 @@ import { Administrator } from "./administrator.ts";
 import { ClientDetails } from "./client_details.ts";
 import { Directory } from "./directory.ts";
 import { ManagerLog } from "./manager_log.ts";
+import { Pins, type PinStorage } from "./pins.ts";
 import { ServiceSession } from "./service_session.ts";
-import type { Session } from "./session.ts";
+import { reasonOf, type Session } from "./session.ts";
+
+/** What a laboratory depends on. */
+export interface LaboratoryOptions {
+  session: Session;
+  /** Resolves when the page can be seen. */
+  isVisible: () => Promise<void>;
+  /** Where the pinned readings are kept. Default: nowhere. */
+  storage?: PinStorage;
+}
 
 /** The laboratory that a page shows. */
 export class Laboratory {
@@ -21,14 +31,26 @@ export class Laboratory {
   readonly clientDetails: ClientDetails = new ClientDetails();
   /** The log of the Manager, for an administrator. */
   readonly log: ManagerLog = new ManagerLog();
+  /** The readings that a person has pinned. */
+  readonly pins: Pins;
   readonly #services = new Map<string, ServiceSession>();
   readonly #isVisible: () => Promise<void>;
 
-  /** @param isVisible Resolves when the page can be seen. */
-  constructor(session: Session, isVisible: () => Promise<void>) {
+  /** Connects when it is started. */
+  constructor({ session, isVisible, storage }: LaboratoryOptions) {
     this.session = session;
     session.administrator = this.administrator.prompt;
     this.#isVisible = isVisible;
+    const source = {
+      client: () => this.client,
+      service: (name: string) => {
+        const known = this.directory.find(name);
+        if (known === undefined || !known.isHere) return undefined;
+        return { maxClients: known.entry.max_clients, attributes: known.about.attributes };
+      },
+      explain: reasonOf,
+    };
+    this.pins = new Pins(source, storage);
   }
 
   /** The Client, while it is connected. */

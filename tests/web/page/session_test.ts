@@ -108,21 +108,22 @@ Deno.test("a Manager that has another password after its restart, or asks for on
 
 Deno.test("what a Manager asks an administrator goes to the page, not to the login", async () => {
   await using lab = await Laboratory.withUsers(PLAIN);
-  await using page = sessionWith(lab.manager.manager.webPort);
-  const { session } = page;
-  await session.open();
-  const state = await page.reaches("connected");
-  const unanswered = await state.client.adminRequest("users_table.usernames").exception();
+  const { webPort } = lab.manager.manager;
+  await using stranger = sessionWith(webPort);
+  await stranger.session.open();
+  const { client } = await stranger.reaches("connected");
+  const unanswered = await client.adminRequest("users_table.usernames").exception();
   assertMatch(String(unanswered), /The page has no answer/);
-  session.administrator = {
+  await using page = sessionWith(webPort);
+  page.session.administrator = {
     text: () => ADMINISTRATOR.username,
     secret: () => ADMINISTRATOR.password,
     confirm: () => false,
   };
-  assertEquals(
-    (await state.client.adminRequest<string[]>("users_table.usernames")).includes("admin"),
-    true,
-  );
+  await page.session.open();
+  const state = await page.reaches("connected");
+  const names = await state.client.adminRequest<string[]>("users_table.usernames");
+  assertEquals(names.includes(ADMINISTRATOR.username), true);
   assertEquals(page.states, ["connecting", "connected"]);
 });
 
