@@ -41,7 +41,7 @@ const ROOT = new URL("../", import.meta.url).href;
  * cloned the repository, our examples and tests.
  */
 const OWN_MODULE = new RegExp(
-  "^(?:(?:base|logs|wire|net|manager|device|service|client|web|program|cli)/|" +
+  "^(?:(?:base|logs|wire|net|manager|device|service|client|web|program|record|cli)/|" +
     "(?:errors|limits|version|future|logging|manager|service|client|linked_client|ssh|testing|mod)" +
     "\\.[jt]s(?::|$))",
 );

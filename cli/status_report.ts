@@ -37,7 +37,7 @@ export function ratesBetween(before: ManagerStatus, after: ManagerStatus): Rates
 
 /** A status as text: tables of the totals, the Services and the Clients. */
 export function describeStatus(status: ManagerStatus, rates: Rates | null): string {
-  const { manager, version, tls, authentication, totals } = status;
+  const { manager, version, tls, authentication, web, totals } = status;
   const clients = Object.entries(status.clients).filter(([name]) => name !== status.requester);
   const services = Object.entries(status.services);
   const descriptors = status.open_descriptors;
@@ -77,6 +77,10 @@ export function describeStatus(status: ManagerStatus, rates: Rates | null): stri
         ...deviceColumns(client),
       ]),
     ),
+    web === null ? [] : [
+      `web page ${printable(web.address)}, ${count(web.websockets, "WebSocket")}; ` +
+      `answers: ${counts(web.answers)}; without an answer: ${counts(web.refused_connections)}`,
+    ],
     [
       `connections  ${totals.connections}; ended: ${counts(totals.ended_connections)}; ` +
       `refused: ${counts(totals.refused_connections)}`,

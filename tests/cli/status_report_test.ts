@@ -39,6 +39,7 @@ function status(
     open_descriptors: 32,
     unidentified: 1,
     services: {},
+    web: null,
     ...others,
     clients: { [REQUESTER]: { ...CLIENT, ...own }, ...others.clients },
     totals: {
@@ -152,6 +153,24 @@ a[x:1]  Lab                0     0 B            0  1,000       0 B  0 B
 connections  7; ended: left 2, stalled 1; refused: name_taken 1
 refusals     KeyError 3; answers that nobody was owed: 4; notifications in another name: 5`,
   );
+});
+
+Deno.test("the web page has a line, whose counts are the Manager's", () => {
+  const web = {
+    address: "https://lab-pc:1876",
+    websockets: 1,
+    answers: { "101": 3, "200": 7, "403": 1 },
+    refused_connections: {},
+  };
+  const lines = describeStatus(status({}, {}, { web }), null).split("\n");
+  assertEquals(lines.slice(-4), [
+    "web page https://lab-pc:1876, 1 WebSocket; answers: 101 3, 200 7, 403 1; without an answer: none",
+    "",
+    "connections  0; ended: none; refused: none",
+    "refusals     none; answers that nobody was owed: 0; notifications in another name: 0",
+  ]);
+  const hostile = { ...web, address: "\u001b[2J", answers: { "\u202e": 1 } };
+  assert(!/(?!\n)\p{C}/u.test(describeStatus(status({}, {}, { web: hostile }), null)));
 });
 
 Deno.test("the up-time is in the largest unit that is exact enough", () => {

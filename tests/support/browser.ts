@@ -29,9 +29,18 @@ const FLAGS = [
   "--disable-sync",
 ];
 
+/**
+ * An address that this browser takes for that of another computer, and which leads to this one: pages
+ * over plain HTTP from there are not trusted, while those of `localhost` are.
+ */
+export const ANOTHER_COMPUTER = "192.0.2.1";
+
 /** Starts a browser that accepts the certificate of any Manager. Dispose of it. */
 export async function startBrowser(): Promise<BrowserContext & AsyncDisposable> {
-  const browser: Browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+  const browser: Browser = await chromium.launch({
+    executablePath: CHROMIUM,
+    args: [...FLAGS, `--host-resolver-rules=MAP ${ANOTHER_COMPUTER} 127.0.0.1`],
+  });
   const context = await browser.newContext({ ignoreHTTPSErrors: true });
   return Object.assign(context, { [Symbol.asyncDispose]: () => browser.close() });
 }

@@ -34,6 +34,7 @@ export const LAYERS: readonly (readonly string[])[] = [
   ["web/"],
   ["manager.ts"],
   ["program/"],
+  ["record/"],
   ["cli/"],
   ["cli/commands/"],
   ["cli/main.ts"],

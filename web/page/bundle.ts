@@ -9,12 +9,17 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import manifest from "../../deno.json" with { type: "json" };
+import { minify } from "./minify.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 /** What only the page imports. */
 const PAGE_IMPORTS = manifest.scopes["./web/page/"];
 /** What differs in a browser. */
-const REPLACED = { "@logtape/logtape": new URL("./console_log.ts", import.meta.url).href };
+const CONSOLE = new URL("./console_log.ts", import.meta.url).href;
+const REPLACED = {
+  "@logtape/logtape": CONSOLE,
+  [new URL("../../base/report_without_log.ts", import.meta.url).href]: CONSOLE,
+};
 
 /** A bundled module, and its source map. */
 export interface Bundle {
@@ -39,9 +44,15 @@ export async function bundle(entry: string, name: string): Promise<Bundle> {
       ],
     }).output();
     if (!success) throw new Error(new TextDecoder().decode(stderr));
-    const code = await Deno.readTextFile(join(folder, name));
-    const map = await Deno.readTextFile(join(folder, `${name}.map`));
-    return { code: `${code.trimEnd()}\n`, map: portable(map) };
+    const { code, map } = await minify(
+      await Deno.readTextFile(join(folder, name)),
+      await Deno.readTextFile(join(folder, `${name}.map`)),
+    );
+    return {
+      code: `${code.trimEnd()}
+`,
+      map: portable(map),
+    };
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

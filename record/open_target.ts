@@ -1,0 +1,32 @@
+/**
+ * Opens what readings are written to, by the name of its file.
+ *
+ * @module
+ */
+
+import { extname } from "node:path";
+import { ConfigurationError } from "../errors.ts";
+import type { Target, TargetOptions } from "./target.ts";
+
+type OpenTarget = (file: string, options: TargetOptions) => Promise<Target>;
+
+/** How the file of an extension is opened. What one of them needs is not loaded for the others. */
+const FORMATS: Readonly<Record<string, OpenTarget>> = {
+  ".sqlite": async (file, options) =>
+    new (await import("./sqlite_target.ts")).SqliteTarget(file, options),
+};
+
+/**
+ * Opens a file for recording, or creates it. Its extension says what it is.
+ *
+ * @throws {ConfigurationError} When it is of no known kind, cannot be written, or has other content.
+ */
+export async function openTarget(file: string, options: TargetOptions = {}): Promise<Target> {
+  const open = FORMATS[extname(file).toLowerCase()];
+  if (open === undefined) {
+    throw new ConfigurationError(
+      `Cannot record to ${file}: its name must end with one of ${Object.keys(FORMATS).join(", ")}`,
+    );
+  }
+  return await open(file, options);
+}

@@ -1,0 +1,104 @@
+/**
+ * The tables of a recording in SQLite, and whether a file has them. Other programs read them: a change
+ * that breaks those raises {@linkcode VERSION}.
+ *
+ * @module
+ */
+
+import type { DatabaseSync } from "node:sqlite";
+import { ConfigurationError } from "../errors.ts";
+
+/** Marks the file as a recording, in its header: "MSLR". */
+export const APPLICATION_ID = 0x4d534c52;
+
+/** The version of the tables, in the header of the file. */
+export const VERSION = 1;
+
+/** `reading.id` grows with each reading; `rolled_up` is the last one that the rollups contain. */
+const TABLES = `
+  CREATE TABLE source (
+    id INTEGER PRIMARY KEY,
+    service TEXT NOT NULL,
+    attribute TEXT NOT NULL,
+    arguments TEXT NOT NULL,
+    unit TEXT NOT NULL,
+    since REAL NOT NULL,
+    UNIQUE (service, attribute, arguments, unit)
+  );
+  CREATE TABLE reading (
+    id INTEGER PRIMARY KEY,
+    source INTEGER NOT NULL,
+    time REAL NOT NULL,
+    received REAL NOT NULL,
+    value REAL,
+    json TEXT
+  );
+  CREATE INDEX reading_of_source ON reading (source, time);
+  CREATE TABLE gap (
+    source INTEGER NOT NULL,
+    start REAL NOT NULL,
+    "end" REAL,
+    reason TEXT NOT NULL,
+    PRIMARY KEY (source, start)
+  ) WITHOUT ROWID;
+  CREATE TABLE rollup (
+    source INTEGER NOT NULL,
+    width INTEGER NOT NULL,
+    bucket INTEGER NOT NULL,
+    low REAL NOT NULL,
+    high REAL NOT NULL,
+    sum REAL NOT NULL,
+    count INTEGER NOT NULL,
+    PRIMARY KEY (source, width, bucket)
+  ) WITHOUT ROWID;
+  CREATE TABLE progress (rolled_up INTEGER NOT NULL);
+  INSERT INTO progress VALUES (0);
+  PRAGMA application_id = ${APPLICATION_ID};
+  PRAGMA user_version = ${VERSION};
+`;
+
+/**
+ * Makes the tables in a new file, and checks those of another.
+ *
+ * @throws {ConfigurationError} When the file belongs to another program, or to a later version.
+ */
+export function prepareSchema(database: DatabaseSync, file: string): void {
+  database.exec("BEGIN IMMEDIATE");
+  try {
+    if (isEmpty(database)) database.exec(TABLES);
+    else checkSchema(database, file);
+    database.exec("COMMIT");
+  } finally {
+    if (database.isTransaction) database.exec("ROLLBACK");
+  }
+}
+
+/**
+ * Checks that a file is a recording that this version knows.
+ *
+ * @throws {ConfigurationError} When it is none.
+ */
+export function checkSchema(database: DatabaseSync, file: string): void {
+  const id = pragma(database, "application_id");
+  if (id !== APPLICATION_ID) {
+    throw new ConfigurationError(
+      `Cannot use ${file}: it is no recording, but a database of another program. Use another name`,
+    );
+  }
+  const version = pragma(database, "user_version");
+  if (version !== VERSION) {
+    throw new ConfigurationError(
+      `Cannot use ${file}: a recording of version ${version}, and this program knows version ` +
+        `${VERSION}. Update it, or use another name`,
+    );
+  }
+}
+
+function isEmpty(database: DatabaseSync): boolean {
+  return database.prepare("SELECT 1 FROM sqlite_schema LIMIT 1").get() === undefined &&
+    pragma(database, "application_id") === 0;
+}
+
+function pragma(database: DatabaseSync, name: string): number {
+  return Number(database.prepare(`PRAGMA ${name}`).get()![name]);
+}

@@ -1,0 +1,171 @@
+/**
+ * Records into a SQLite file, which Python, R and Grafana read while it is written.
+ *
+ * @module
+ */
+
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { ConfigurationError } from "../errors.ts";
+import { fileExists, touchPrivateFile } from "../base/files.ts";
+import { storedBatch } from "./batch.ts";
+import { FileLock } from "./file_lock.ts";
+import { OpenFile } from "./open_file.ts";
+import type { Gap, Reading, RecordedEnd, SourceDescription } from "./reading.ts";
+import { CLOCKS, type Clocks, Retention } from "./retention.ts";
+import { RollupWriter } from "./rollup_writer.ts";
+import { prepareSchema } from "./schema.ts";
+import { type Target, type TargetOptions, TargetUnavailable } from "./target.ts";
+
+/**
+ * How long a statement waits for another program that has locked the file, in milliseconds. The event
+ * loop waits with it.
+ */
+const BUSY_TIMEOUT = 20;
+
+/** How long the opening of the file waits for another program, in milliseconds. */
+const OPEN_TIMEOUT = 2_000;
+
+/** How large the write-ahead log stays after a reader has kept it from being emptied, in bytes. */
+const LOG_SIZE = 64 * 1024 * 1024;
+
+/** The errors of SQLite after which a batch may be written later. It gives no number, only a text. */
+const PASSING = /locked|is full|disk I\/O|unable to open|out of memory|readonly/;
+
+/** A recording in SQLite. */
+export class SqliteTarget implements Target {
+  readonly #file: OpenFile;
+  readonly #lock: FileLock;
+  readonly #database: DatabaseSync;
+  readonly #begin: StatementSync;
+  readonly #commit: StatementSync;
+  readonly #insertReading: StatementSync;
+  readonly #insertGap: StatementSync;
+  readonly #rollups: RollupWriter;
+  readonly #retention: Retention | undefined;
+  readonly #arrays: boolean;
+
+  /**
+   * Opens a recording, or makes a new one.
+   *
+   * @throws {ConfigurationError} When the file cannot be written, or is no recording.
+   */
+  constructor(file: string, options: TargetOptions = {}, clocks: Clocks = CLOCKS) {
+    this.#lock = new FileLock(file);
+    try {
+      this.#database = open(file, options);
+    } catch (error) {
+      this.#lock[Symbol.dispose]();
+      throw error;
+    }
+    this.#file = new OpenFile(file, clocks.elapsed);
+    this.#begin = this.#database.prepare("BEGIN IMMEDIATE");
+    this.#commit = this.#database.prepare("COMMIT");
+    this.#insertReading = this.#database.prepare(
+      "INSERT INTO reading (source, time, received, value, json) VALUES (?, ?, ?, ?, ?)",
+    );
+    this.#insertGap = this.#database.prepare("INSERT OR REPLACE INTO gap VALUES (?, ?, ?, ?)");
+    this.#rollups = new RollupWriter(this.#database);
+    if (options.keep !== undefined) {
+      this.#retention = new Retention(this.#database, this.#rollups, options.keep, clocks);
+    }
+    this.#arrays = options.arrays ?? true;
+  }
+
+  /** @inheritdoc */
+  source({ service, attribute, arguments: words, unit }: SourceDescription): number {
+    const key = [service, attribute, words, unit];
+    return this.#attempt(() => {
+      const known = this.#database.prepare(
+        "SELECT id FROM source WHERE service = ? AND attribute = ? AND arguments = ? AND unit = ?",
+      ).get(...key);
+      if (known !== undefined) return Number(known.id);
+      const added = this.#database.prepare(
+        "INSERT INTO source (service, attribute, arguments, unit, since) VALUES (?, ?, ?, ?, ?)",
+      ).run(...key, Date.now());
+      return Number(added.lastInsertRowid);
+    });
+  }
+
+  /** @inheritdoc */
+  end(source: number): RecordedEnd {
+    const reading = this.#database.prepare(
+      "SELECT time, received FROM reading WHERE source = ? ORDER BY time DESC LIMIT 1",
+    ).get(source);
+    const gap = this.#database.prepare(
+      'SELECT start, reason FROM gap WHERE source = ? AND "end" IS NULL ORDER BY start LIMIT 1',
+    ).get(source);
+    return {
+      ...(reading && { time: Number(reading.time), received: Number(reading.received) }),
+      ...(gap && { gap: { source, start: Number(gap.start), reason: String(gap.reason) } }),
+    };
+  }
+
+  /** @inheritdoc */
+  write(readings: readonly Reading[], gaps: readonly Gap[]): void {
+    this.#file.check();
+    const batch = storedBatch(readings, gaps, this.#arrays);
+    this.#attempt(() => {
+      this.#begin.run();
+      try {
+        let newest = 0;
+        for (const { source, time, received, value, json } of batch.readings) {
+          newest = Number(
+            this.#insertReading.run(source, time, received, value, json).lastInsertRowid,
+          );
+        }
+        for (const { source, start, end, reason } of batch.gaps) {
+          this.#insertGap.run(source, start, end ?? null, reason);
+        }
+        this.#rollups.advance(newest);
+        this.#retention?.advance(batch.readings.length);
+        this.#commit.run();
+      } catch (error) {
+        if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
+        throw error;
+      }
+    });
+  }
+
+  /** @inheritdoc */
+  get size(): number {
+    return this.#file.size + this.#file.sizeOf("-wal");
+  }
+
+  /** @inheritdoc */
+  close(): void {
+    this.#database.close();
+    this.#lock[Symbol.dispose]();
+  }
+
+  #attempt<T>(action: () => T): T {
+    try {
+      return action();
+    } catch (cause) {
+      const { message } = cause as Error;
+      const text = `Cannot write ${this.#file.name}: ${message}`;
+      if (PASSING.test(message)) throw new TargetUnavailable(text, { cause });
+      throw new ConfigurationError(text, { cause });
+    }
+  }
+}
+
+function open(file: string, { sync = "normal" }: TargetOptions): DatabaseSync {
+  let database: DatabaseSync | undefined;
+  try {
+    if (!fileExists(file)) touchPrivateFile(file); // SQLite takes an empty file for a new database
+    database = new DatabaseSync(file);
+    database.exec(`PRAGMA busy_timeout = ${OPEN_TIMEOUT}`);
+    prepareSchema(database, file);
+    // Readers do not stop the writer then, nor the writer the readers.
+    database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${sync}`);
+    database.exec(`PRAGMA journal_size_limit = ${LOG_SIZE}`);
+    database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}`);
+    return database;
+  } catch (cause) {
+    database?.close();
+    if (cause instanceof ConfigurationError) throw cause;
+    const { message } = cause as Error;
+    const way = /not a database/.test(message) ? ". Use another name" : "";
+    throw new ConfigurationError(`Cannot record to ${file}: ${message}${way}`, { cause });
+  }
+}
