@@ -30,7 +30,8 @@ function storage(): Storage | undefined {
 }
 
 const address = new URL(".", location.href); // a proxy may serve the page below a path
-const laboratory = new Laboratory(new Session({ url: address.href }), visible, storage());
+const session = new Session({ url: address.href });
+const laboratory = new Laboratory({ session, isVisible: visible, storage: storage() });
 followAddress();
 laboratory.start();
 render(html`<${App} laboratory=${laboratory} />`, document.body);

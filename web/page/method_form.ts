@@ -29,6 +29,7 @@ export function MethodForm(
   const form = useRef<HTMLFormElement>(null);
   const call = service.calls.value.get(name);
   const isRunning = call?.state.value.state === "running";
+  const isReady = service.isLinked.value && !isRunning;
   /** What was typed; the problems are shown otherwise. */
   const read = () => {
     const entered = argumentsOf(inputs, texts);
@@ -39,6 +40,7 @@ export function MethodForm(
   };
   const submit = (event: Event) => {
     event.preventDefault();
+    if (!isReady) return;
     const entered = read();
     if (entered !== undefined) service.call(name, entered);
   };
@@ -56,7 +58,7 @@ export function MethodForm(
         `
       )}
       <div class="actions">
-        <button type="submit" class="primary" disabled=${!service.isLinked.value || isRunning}>
+        <button type="submit" class="primary" aria-disabled=${!isReady}>
           Call<span class="hidden"> ${name}</span>
         </button>
         <${PinButton} pins=${pins} name=${name} isSafe=${about?.safe === true} target=${target} />

@@ -130,15 +130,16 @@ function Property(
 ): Element {
   const about = entry.about.attributes[name];
   const call = service.calls.value.get(name);
-  const isRunning = call?.state.value.state === "running";
+  const isReady = service.isLinked.value && call?.state.value.state !== "running";
   return html`
     <div class="attribute" id=${`attribute-${name}`}>
       <h3><code>${name}</code></h3>
       <div class="actions">
         <${PinButton} pins=${pins} name=${name} isSafe=${about?.safe !== false}
           target=${() => ({ service: service.name, attribute: name, args: [], kwargs: {} })} />
-        <button type="button" disabled=${!service.isLinked.value || isRunning}
-          onClick=${() => service.call(name)}>Read<span class="hidden"> ${name}</span></button>
+        <button type="button" aria-disabled=${!isReady}
+          onClick=${() =>
+            isReady && service.call(name)}>Read<span class="hidden"> ${name}</span></button>
       </div>
       ${about?.description && html`<p class="about">${about.description}</p>`}
       ${call && html`<${CallResult} call=${call} about=${about?.result} />`}

@@ -63,7 +63,7 @@ export function NumberView({ value, about }: { value: number; about?: ValueAbout
     <output>${numberText(value)}</output>${
     about?.unit
       ? html`
-        <span class="unit">${about.unit}</span>
+        ${" "}<span class="unit">${about.unit}</span>
       `
       : ""
   }${

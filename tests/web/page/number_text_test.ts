@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { ageText, numberText, tickTexts, timeTexts } from "../../../web/page/number_text.ts";
+import { ageText, instantTexts, numberText, tickTexts } from "../../../web/page/number_text.ts";
 
 Deno.test("a reading has all its digits, and none of the binary fractions", () => {
   const values = [0.1 + 0.2, 5, 4.999999, 1.6e-19, 299792458, -0.5, NaN, -Infinity, 1e300];
@@ -23,11 +23,11 @@ Deno.test("times have the day where it begins, and milliseconds only where they 
     return new Date(year, month, day, hours, minutes, seconds, milliseconds).getTime();
   };
   assertEquals(
-    timeTexts([at(2026, 0, 31, 23, 30), at(2026, 1, 1, 0, 0)], 1_800_000),
+    instantTexts([at(2026, 0, 31, 23, 30), at(2026, 1, 1, 0, 0)], 1_800_000),
     ["23:30\n2026-01-31", "00:00\n2026-02-01"],
   );
   assertEquals(
-    timeTexts([at(2026, 0, 31, 12, 5, 1), at(2026, 0, 31, 12, 5, 1, 250)], 250),
+    instantTexts([at(2026, 0, 31, 12, 5, 1), at(2026, 0, 31, 12, 5, 1, 250)], 250),
     ["12:05:01.000\n2026-01-31", "12:05:01.250"],
   );
 });
