@@ -90,7 +90,6 @@ async function laboratory(script?: () => void) {
   if (script !== undefined) await browser.addInitScript(script);
   const address = `https://localhost:${manager.manager.webPort}/`;
   const { page, lines } = await openPage(browser, address);
-  page.setDefaultTimeout(8000);
   await page.setViewportSize({ width: 1280, height: 1000 });
   const whole = stack.move();
   return {
