@@ -17,6 +17,7 @@ import { type AlarmEvent, Alarms } from "./alarms.ts";
 import { HistoryService } from "./history_service.ts";
 import type { SourceDescription } from "./reading.ts";
 import type { Cause } from "./series.ts";
+import { formatSource, type Source } from "./source.ts";
 import { sourceName } from "./source_name.ts";
 import type { SeriesGap, SeriesReading } from "./writer.ts";
 
@@ -38,8 +39,8 @@ const NO_STOP: readonly Cause[] = [
 export interface AlarmReporterOptions {
   /** The recording in SQLite; `undefined` if the readings go elsewhere. */
   readonly file: string | undefined;
-  /** The name of the service; `undefined` for none. */
-  readonly serviceName?: string;
+  /** The name of the service, or `true` for `Recorder`. Default: there is none. */
+  readonly serve?: string | boolean;
   /** The program that is run for each alarm. */
   readonly program?: AlarmProgram;
   /** Called with each change of a state as a sentence, for the person who has started it. */
@@ -54,17 +55,19 @@ export class AlarmReporter implements AsyncDisposable {
   readonly #onNote: (text: string) => void;
   /** The names of the sources, by their descriptions: one is made for each reading otherwise. */
   readonly #names = new WeakMap<SourceDescription, string>();
+  /** The services of which all notifications are recorded, and the names of these sources. */
+  readonly #whole = new Map<string, string>();
   /** The error of the Manager that was told last. */
   #refusal = "";
 
   /** It watches from now on. {@linkcode AlarmReporter.serve} offers its service. */
-  constructor({ file, serviceName, program, onNote = () => {} }: AlarmReporterOptions) {
+  constructor({ file, serve = false, program, onNote = () => {} }: AlarmReporterOptions) {
     const alarms = this.#alarms = new Alarms((event) => this.#report(event));
     this.#program = program;
     this.#onNote = onNote;
-    if (serviceName !== undefined) {
-      this.#service = new HistoryService({ name: serviceName, file, alarms });
-    }
+    if (serve === false) return;
+    const name = serve === true ? undefined : serve;
+    this.#service = new HistoryService({ name, file, alarms });
   }
 
   /**
@@ -86,14 +89,31 @@ export class AlarmReporter implements AsyncDisposable {
     }
   }
 
-  /** A source that is read, what its service says of it, and what was configured. */
+  /** Watches sources from the start: one whose service does not come has stopped. */
+  expect(sources: readonly (Source & { readonly limits?: AlarmSettings })[]): void {
+    for (const source of sources) {
+      const { service, limits = {} } = source;
+      for (const name of namesOf(source)) {
+        this.#alarms.watch(name, limits);
+        this.#alarms.gap(name, "its service is not connected");
+        if (source.kind === "notifications" && source.keys === undefined) {
+          this.#whole.set(service, name);
+        }
+      }
+    }
+  }
+
+  /** A source whose service is there, what that says of it, and what was configured. */
   readonly onSource = (
     description: SourceDescription,
     about: ValueAbout | undefined,
     limits: AlarmSettings | undefined,
   ): void => {
-    const settings = alarmSettingsOf(limits, about);
-    this.#alarms.watch(this.#nameOf(description), settings, description.unit);
+    const name = this.#nameOf(description);
+    this.#alarms.watch(name, alarmSettingsOf(limits, about), description.unit);
+    this.#alarms.expect(name);
+    const whole = this.#whole.get(description.service);
+    if (whole !== undefined) this.#alarms.expect(whole);
   };
 
   /** A reading. */
@@ -147,4 +167,12 @@ export class AlarmReporter implements AsyncDisposable {
     const [reason] = error.message.split("\n");
     this.#onNote(printable(`${this.#service?.name} is not offered, recording goes on: ${reason}`));
   }
+}
+
+/** The names under which the readings of a source come. Those of all notifications are not known yet. */
+function namesOf(source: Source): string[] {
+  if (source.kind === "attribute") return [formatSource({ ...source, every: undefined })];
+  const { service, keys } = source;
+  return keys?.map((attribute) => sourceName({ service, attribute, arguments: "", unit: "" })) ??
+    [formatSource(source)];
 }

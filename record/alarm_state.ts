@@ -10,7 +10,8 @@
  * - A value that is no number (text, NaN, nothing) says nothing about a limit. The alarm stays as it
  *   is, an alarm that would begin begins, and one that would end does not: it waits for numbers.
  * - A gap is the same, and after the delay the source has stopped. So has a source that was silent, or
- *   has limits and sent no number. It has come back when it was there for the delay.
+ *   has limits and sent no number. It comes back with a reading, or as its service is there again, when
+ *   that was so for the delay.
  *
  * @module
  */
@@ -79,11 +80,15 @@ export class SourceState {
       if (number === undefined) limit.doubt();
       else limit.judge(number, now);
     }
-    if (number !== undefined || !this.#hasLimits()) {
-      this.#heard = now;
-      this.#gap = undefined;
-      if (this.#isStopped) this.#back ??= now;
-    } else this.#back = undefined;
+    if (number !== undefined || !this.#hasLimits()) this.#hear(now);
+    else this.#back = undefined;
+    this.advance(now);
+  }
+
+  /** Takes that the source is there, and its next reading is expected. */
+  expect(now: number): void {
+    this.advance(now);
+    this.#hear(now);
     this.advance(now);
   }
 
@@ -126,6 +131,12 @@ export class SourceState {
       )
       : this.#stops();
     return Math.min(stopped, this.#warning.due, this.#alarm.due);
+  }
+
+  #hear(now: number): void {
+    this.#heard = now;
+    this.#gap = undefined;
+    if (this.#isStopped) this.#back ??= now;
   }
 
   /** When it will have stopped. A silence is none before it has lasted for the delay. */

@@ -107,6 +107,15 @@ export class Alarms implements Disposable {
     this.#settle(source, watched);
   }
 
+  /** Takes that a source is there, and its next reading is expected. */
+  expect(source: string): void {
+    const watched = this.#sources.get(source);
+    if (watched === undefined) return;
+    watched.reason = undefined;
+    watched.state.expect(this.#clock.now());
+    this.#settle(source, watched);
+  }
+
   /** Takes that a source has no readings for now, and why. */
   gap(source: string, reason: string): void {
     const watched = this.#sources.get(source);
@@ -228,9 +237,9 @@ function describe(
     const why = reason ?? "it sends no readings";
     return `${source} has stopped: ${why}`;
   }
-  const is = value === undefined ? `${source} is back` : `${source} is ${quantity(value)}`;
+  const is = value === undefined ? `${source} is there` : `${source} is ${quantity(value)}`;
   if (crossing !== undefined) {
     return `${is}: ${crossing.side} the ${state} limit ${quantity(crossing.limit)}`;
   }
-  return previous === "stopped" ? `${is}: it has readings again` : `${is}: within its limits again`;
+  return previous === "stopped" ? `${source} is there again` : `${is}: within its limits again`;
 }

@@ -28,6 +28,10 @@ export interface RecorderConfig {
   /** In milliseconds. */
   readonly keep?: number;
   readonly sync?: "normal" | "full";
+  /** The name of the service of its history, or `true` for `Recorder`. */
+  readonly serve?: string | boolean;
+  /** The program that is run for each alarm. */
+  readonly onAlarm?: string;
 }
 
 /** The standard output in the place of a file. */
@@ -44,6 +48,8 @@ const KEYS = [
   "arrays",
   "keep",
   "sync",
+  "serve",
+  "onAlarm",
 ];
 const ATTRIBUTE_KEYS = [
   "service",
@@ -83,10 +89,12 @@ export function readConfig(file: string): RecorderConfig {
 /** The same with a value that was parsed already. */
 export function toConfig(value: unknown, file: string): RecorderConfig {
   const config = new Place(value, file).object(KEYS);
-  const to = config.member("to")?.text();
-  const isRelative = to !== undefined && to !== STANDARD_OUTPUT && !isAbsolute(to);
+  const beside = (path: string | undefined) =>
+    path === undefined || path === STANDARD_OUTPUT || isAbsolute(path)
+      ? path
+      : join(dirname(file), path);
   return withoutAbsent({
-    to: isRelative ? join(dirname(file), to) : to,
+    to: beside(config.member("to")?.text()),
     sources: config.member("sources")?.items().map(toSource) ?? [],
     every: config.member("every")?.duration(),
     deadband: config.member("deadband")?.deadband(),
@@ -94,6 +102,8 @@ export function toConfig(value: unknown, file: string): RecorderConfig {
     arrays: config.member("arrays")?.boolean(),
     keep: config.member("keep")?.duration(),
     sync: config.member("sync")?.choice(["normal", "full"]),
+    serve: config.member("serve")?.nameOrSwitch(),
+    onAlarm: beside(config.member("onAlarm")?.text()),
   });
 }
 
@@ -185,6 +195,10 @@ class Place {
 
   name(): string {
     return typeof this.value === "string" && this.value !== "" ? this.value : this.#fail("a name");
+  }
+
+  nameOrSwitch(): string | boolean {
+    return typeof this.value === "boolean" ? this.value : this.name();
   }
 
   boolean(): boolean {

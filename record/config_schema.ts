@@ -58,7 +58,7 @@ export const CONFIG_SCHEMA = {
   title: "What is recorded",
   type: "object",
   properties: {
-    $schema: { type: "string" },
+    $schema: true,
     to: {
       type: "string",
       minLength: 1,
@@ -73,6 +73,15 @@ export const CONFIG_SCHEMA = {
     sync: {
       enum: ["normal", "full"],
       description: '"full" survives a power cut. Default: "normal".',
+    },
+    serve: {
+      anyOf: [{ type: "boolean" }, NAME],
+      description: "Offer the history and the alarms as a Service. true: its name is Recorder.",
+    },
+    onAlarm: {
+      type: "string",
+      minLength: 1,
+      description: "The program that is run for each alarm. A relative path is as that of to.",
     },
     sources: {
       type: "array",

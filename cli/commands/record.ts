@@ -6,7 +6,9 @@
 
 import { delay } from "@std/async/delay";
 import { type Command, Option } from "commander";
+import { extname } from "node:path";
 import { printable } from "../../base/printable.ts";
+import type { Prompt } from "../../base/prompt.ts";
 import {
   ConfigurationError,
   ConnectError,
@@ -20,6 +22,7 @@ import { onTermination } from "../../program/signals.ts";
 import { readConfig, type RecorderConfig } from "../../record/config.ts";
 import { CONFIG_SCHEMA } from "../../record/config_schema.ts";
 import { parseEndTime } from "../../record/end_time.ts";
+import type { AlarmReporter } from "../../record/alarm_reporter.ts";
 import { openTarget } from "../../record/open_target.ts";
 import { type RecordedSource, Recorder } from "../../record/recorder.ts";
 import { parseSource } from "../../record/source.ts";
@@ -95,6 +98,11 @@ export function addRecord(program: Command): void {
       new Option("--sync <mode>", "full survives a power cut, and is slower (default: normal)")
         .choices(["normal", "full"]),
     )
+    .option(
+      "--serve [name]",
+      "offer the history and the alarms as a Service of this name (default: Recorder)",
+    )
+    .option("--on-alarm <file>", "run this program for each alarm, with MSL_ALARM_* variables")
     .option("--schema", "print the JSON Schema of the file of --config, for editors")
     .option("-q, --quiet", "do not show progress, nor what happens")
     .action((words: string[], { schema, ...parsed }: ParsedOptions) => {
@@ -106,6 +114,7 @@ export function addRecord(program: Command): void {
 async function record(words: readonly string[], parsed: ParsedOptions): Promise<void> {
   const settings = readSettings(words, parsed);
   const connecting = readConnectOptions(parsed);
+  connecting.prompt = remembering(connecting.prompt);
   const ending = new AbortController();
   let signals = 0;
   using _signals = onTermination(() => {
@@ -114,20 +123,67 @@ async function record(words: readonly string[], parsed: ParsedOptions): Promise<
   });
   if (parsed.until !== undefined) endAt(parsed.until, ending);
   const { sync, keep } = settings;
-  const target = await openTarget(settings.to, { sync, keep });
+  const notes = new Notes(parsed.quiet);
+  const reporter = await alarmReporter(settings, notes);
   try {
-    await connectAndRecord(target, settings, connecting, parsed, ending);
+    const target = await openTarget(settings.to, { sync, keep });
+    try {
+      reporter.expect(settings.sources);
+      await connectAndRecord(target, settings, connecting, { parsed, ending, notes, reporter });
+    } finally {
+      ending.abort(); // also the wait for its time
+      await target.close();
+    }
   } finally {
-    ending.abort(); // also the wait for its time
-    await target.close();
+    await reporter[Symbol.asyncDispose]();
+  }
+}
+
+/** What tells of alarms. Its program is checked before anything is recorded. */
+async function alarmReporter(
+  { to, serve, onAlarm }: Settings,
+  notes: Notes,
+): Promise<AlarmReporter> {
+  const { AlarmReporter } = await import("../../record/alarm_reporter.ts");
+  const { AlarmProgram } = await import("../../record/alarm_program.ts");
+  return new AlarmReporter({
+    file: extname(to).toLowerCase() === ".sqlite" ? to : undefined,
+    serve,
+    program: onAlarm === undefined ? undefined : new AlarmProgram(onAlarm),
+    onNote: (text) => notes.write(text),
+  });
+}
+
+/** What a recording runs with. */
+interface Run {
+  readonly parsed: ParsedOptions;
+  readonly ending: AbortController;
+  readonly notes: Notes;
+  readonly reporter: AlarmReporter;
+}
+
+/** What happens, for the person who has started it: lines above the one of progress. */
+class Notes {
+  progress: Progress | undefined;
+  readonly #isQuiet: boolean;
+
+  constructor(isQuiet = false) {
+    this.#isQuiet = isQuiet;
+  }
+
+  write(text: string): void {
+    if (this.#isQuiet) return;
+    this.progress?.clear();
+    console.error(dim(`${new Date().toISOString()} ${text}`));
   }
 }
 
 /** What the command line says goes before what the configuration says. */
 function readSettings(words: readonly string[], parsed: ParsedOptions): Settings {
-  const { config: file, every, deadband, onChange, arrays, keep, sync, to } = parsed;
+  const { config: file, every, deadband, onChange, arrays, keep, sync, to, serve, onAlarm } =
+    parsed;
   const config: RecorderConfig = file === undefined ? { sources: [] } : readConfig(file);
-  const given = { every, deadband, onChange, arrays, keep, sync, to };
+  const given = { every, deadband, onChange, arrays, keep, sync, to, serve, onAlarm };
   const settings = {
     ...config,
     ...Object.fromEntries(Object.entries(given).filter(([_, value]) => value !== undefined)),
@@ -153,16 +209,28 @@ function withDefaults({ deadband, onChange }: Omit<RecorderConfig, "sources">) {
   });
 }
 
+/** Asks a person once what the Client and the Service of a recorder have to know. */
+function remembering(prompt: Prompt): Prompt {
+  const answers = new Map<string, unknown>();
+  const once = <A>(ask: (question: string) => A) => (question: string): A => {
+    if (!answers.has(question)) answers.set(question, ask(question));
+    return answers.get(question) as A;
+  };
+  return {
+    text: once((question) => prompt.text(question)),
+    secret: once((question) => prompt.secret(question)),
+    confirm: once((question) => prompt.confirm(question)),
+  };
+}
+
 /** Connects as soon as the Manager is there: a recorder may be started before it. */
 async function connectAndRecord(
   target: Target,
   settings: Settings,
   connecting: CommandConnectOptions,
-  parsed: ParsedOptions,
-  ending: AbortController,
+  run: Run,
 ): Promise<void> {
-  const { quiet = false } = parsed;
-  const { signal } = ending;
+  const { signal } = run.ending;
   const options = { ...connecting, reconnect: { longestDelay: LONGEST_PAUSE }, signal };
   let said = false;
   for (let pause = FIRST_PAUSE;; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
@@ -170,12 +238,13 @@ async function connectAndRecord(
     try {
       return await runSession(options, "record", (session) => {
         isConnected = true;
-        return recordWith(session, target, settings, parsed, ending);
+        run.reporter.serve(options);
+        return recordWith(session, target, settings, run);
       });
     } catch (error) {
       if (signal.aborted && !isConnected) return;
       if (isConnected || !isAbsence(error)) throw error;
-      if (!said && !quiet) console.error(dim(printable(`Waiting: ${(error as Error).message}`)));
+      if (!said) run.notes.write(printable(`Waiting: ${(error as Error).message}`));
       said = true;
     }
     await delay(pause, { signal }).catch(() => {});
@@ -192,22 +261,20 @@ async function recordWith(
   { client, removeDeadline }: ClientSession,
   target: Target,
   settings: Settings,
-  { quiet = false, timeout, for: duration }: ParsedOptions,
-  ending: AbortController,
+  { parsed, ending, notes, reporter }: Run,
 ): Promise<void> {
   removeDeadline();
+  const { quiet = false, timeout, for: duration } = parsed;
   if (duration !== undefined) endAt(Date.now() + duration, ending);
-  let progress: Progress | undefined;
   const { sources, every, arrays, to } = settings;
   const recorder = new Recorder(client, target, sources, {
     every,
     timeout,
     arrays,
-    onNote: (text) => {
-      if (quiet) return;
-      progress?.clear();
-      console.error(dim(`${new Date().toISOString()} ${text}`));
-    },
+    onNote: (text) => notes.write(text),
+    onSource: reporter.onSource,
+    onReading: reporter.onReading,
+    onGap: reporter.onGap,
   });
   if (!quiet) {
     const what = sources.length === 1 ? "1 source" : `${sources.length} sources`;
@@ -215,7 +282,7 @@ async function recordWith(
   }
   const status = new RecordStatus(recorder);
   using shown = showProgress(status.line(), { quiet, endOnSignal: false });
-  progress = shown;
+  notes.progress = shown;
   const timer = setInterval(() => shown.show(printable(status.line())), PROGRESS_INTERVAL);
   let lost: number;
   try {

@@ -15,12 +15,14 @@ const SETTINGS: AlarmSettings = {
 /** What a source sends at a time: a value, or a gap. */
 type Input = readonly [time: number, value: unknown];
 const GAP = Symbol("gap");
+const EXPECTED = Symbol("its service is there");
 
 /** The states of a source after each input, and at further times. */
 function states(settings: AlarmSettings, inputs: readonly Input[]): AlarmState[] {
   const state = new SourceState(settings, 0);
   return inputs.map(([time, value]) => {
     if (value === GAP) state.gap(time);
+    else if (value === EXPECTED) state.expect(time);
     else if (value === undefined) state.advance(time);
     else state.read(value, time);
     return state.state;
@@ -129,6 +131,29 @@ Deno.test("a gap is an alarm after the delay, and each further one begins the wa
   assertEquals(states(SETTINGS, inputs), expected);
 });
 
+Deno.test("a source is back as its service is, and its silence counts from then on", () => {
+  const inputs: Input[] = [
+    [0, GAP],
+    [10, undefined], // stopped
+    [20, EXPECTED],
+    [25, GAP],
+    [30, EXPECTED],
+    [40, undefined], // back
+    [79, undefined],
+    [80, undefined], // silent since
+  ];
+  assertEquals(states({ delay: 10, silence: 50 }, inputs), [
+    "normal",
+    "stopped",
+    "stopped",
+    "stopped",
+    "stopped",
+    "normal",
+    "normal",
+    "stopped",
+  ]);
+});
+
 Deno.test("text is a sign of life of a source without limits, and none of one with limits", () => {
   const inputs: Input[] = [[0, "a"], [40, "b"], [80, "c"], [120, "d"]];
   assertEquals(new Set(states({ delay: 10, silence: 50 }, inputs)), new Set(["normal"]));
@@ -225,7 +250,7 @@ class LimitModel {
 
 const VALUE = fc.oneof(
   fc.integer({ min: 0, max: 100 }),
-  fc.constantFrom<unknown>(NaN, "text", null, GAP, undefined),
+  fc.constantFrom<unknown>(NaN, "text", null, GAP, EXPECTED, undefined),
 );
 const INPUTS = fc.array(fc.tuple(fc.integer({ min: 0, max: 30 }), VALUE), { maxLength: 40 });
 
@@ -240,7 +265,10 @@ Deno.test("property: a limit is exceeded exactly where a model that keeps all re
   fc.assert(
     fc.property(INPUTS, delay, margin, (steps, delay, hysteresis) => {
       const model = new LimitModel(30, 70, hysteresis, delay);
-      const inputs = timed(steps.map(([pause, value]) => [pause, value === GAP ? null : value]));
+      const inputs = timed(steps.map(([pause, value]) => [
+        pause,
+        typeof value === "symbol" ? null : value,
+      ]));
       const state = new SourceState({ alarm: [30, 70], hysteresis, delay }, 0);
       for (const [time, value] of inputs) {
         if (value === undefined) {
@@ -274,14 +302,11 @@ Deno.test("property: a state does not depend on how often the time is looked at"
         for (let now = last; now <= time; now++) often.advance(now);
         last = time;
         for (const state of [seldom, often]) {
+          while (state.due <= time) state.advance(state.due); // as the timer does
           if (value === GAP) state.gap(time);
-          else if (value === undefined) {
-            while (state.due <= time) state.advance(state.due); // as the timer does
-            state.advance(time);
-          } else {
-            while (state.due <= time) state.advance(state.due);
-            state.read(value, time);
-          }
+          else if (value === EXPECTED) state.expect(time);
+          else if (value === undefined) state.advance(time);
+          else state.read(value, time);
         }
         assertEquals(seldom.state, often.state, `at ${time}`);
         assert(seldom.due > time, "it is never due in the past");
@@ -318,6 +343,7 @@ Deno.test("property: no flapping: two changes of one limit, and two stops, are a
         }
         now = time;
         if (value === GAP) state.gap(time);
+        else if (value === EXPECTED) state.expect(time);
         else if (value !== undefined) {
           state.read(value, time);
           limitOnly.read(value, time);

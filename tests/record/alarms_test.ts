@@ -75,9 +75,9 @@ Deno.test("the sentences of an alarm that comes and goes", () => {
     "DMM.voltage is 5 V: within its limits again",
     "DMM.voltage is 4.25 V: below the warning limit 4.5 V",
     "DMM.voltage has stopped: the service is gone",
-    "DMM.voltage is 5 V: it has readings again",
+    "DMM.voltage is there again",
     "Room:open has stopped: the Manager is gone",
-    "Room:open is back: it has readings again",
+    "Room:open is there again",
   ]);
 });
 

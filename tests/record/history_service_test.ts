@@ -6,6 +6,7 @@ import { connect, type Kwargs, kwargs, RemoteError, Service } from "../../mod.ts
 import { AlarmProgram } from "../../record/alarm_program.ts";
 import { AlarmReporter } from "../../record/alarm_reporter.ts";
 import { openTarget } from "../../record/open_target.ts";
+import { parseSource } from "../../record/source.ts";
 import { TestManager } from "../../testing.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { recordLogs } from "../support/logs.ts";
@@ -18,7 +19,7 @@ const VOLTAGE = { service: "DMM", attribute: "voltage", arguments: "", unit: "V"
 const LIMITS = { alarm: [4, 6], warning: [4.5, 5.5] } as const;
 
 /** A Manager, and a recording that a recorder offers. */
-async function laboratory(options: { serviceName?: string; isFile?: boolean } = {}) {
+async function laboratory(options: { serve?: string; isFile?: boolean } = {}) {
   await using stack = new AsyncDisposableStack();
   const folder = stack.use(await temporaryFolder());
   const manager = stack.use(await TestManager.start());
@@ -41,7 +42,7 @@ async function laboratory(options: { serviceName?: string; isFile?: boolean } = 
   const notes: string[] = [];
   const reporter = stack.use(
     new AlarmReporter({
-      serviceName: options.serviceName ?? "Recorder",
+      serve: options.serve ?? true,
       file: options.isFile === false ? undefined : file,
       onNote: (note) => notes.push(note),
     }),
@@ -66,7 +67,7 @@ interface RecorderLink {
 }
 
 Deno.test("a client finds the recorder by its role, and reads sources, latest readings and history", async () => {
-  await using lab = await laboratory({ serviceName: "Night watch" });
+  await using lab = await laboratory({ serve: "Night watch" });
   await lab.reporter.serve(lab.manager.connectOptions);
   await using cxn = await connect(lab.manager.connectOptions);
   const [name] = Object.entries(await cxn.about())
@@ -245,6 +246,30 @@ Deno.test("a gap is an alarm if the source has stopped, and none if its next rea
     "stopped: DMM.voltage has stopped: call failed: ValueError: \\u{1b}[2J",
     "stopped: DMM.voltage has stopped: too slow",
   ]);
+});
+
+Deno.test("a source whose service never comes has stopped, until it is there", async () => {
+  await using lab = await laboratory();
+  const limits = { delay: 0 };
+  lab.reporter.expect([
+    { ...parseSource("DMM.voltage@5s"), limits },
+    { ...parseSource("DMM.current(10, n=1)"), limits },
+    { ...parseSource("Room:"), limits },
+    { ...parseSource("Cellar:a,b"), limits },
+  ]);
+  const names = ["DMM.voltage", "DMM.current(10, n=1)", "Room:", "Cellar.a", "Cellar.b"];
+  assertEquals(
+    lab.notes.splice(0),
+    names.map((name) => `stopped: ${name} has stopped: its service is not connected`),
+  );
+  const { onSource } = lab.reporter;
+  const plain = { ...VOLTAGE, arguments: "", unit: "" };
+  onSource(VOLTAGE, undefined, limits);
+  onSource({ ...plain, attribute: "current", arguments: "10, n=1" }, undefined, limits);
+  onSource({ ...plain, service: "Room", attribute: "temperature" }, undefined, limits);
+  onSource({ ...plain, service: "Cellar", attribute: "a" }, undefined, limits);
+  onSource({ ...plain, service: "Cellar", attribute: "b" }, undefined, limits);
+  assertEquals(lab.notes, names.map((name) => `normal: ${name} is there again`));
 });
 
 Deno.test("alarms before the service is offered, and after, stop nothing", async () => {

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { type Client, connect, kwargs, Service } from "../../mod.ts";
+import { type About, type Client, connect, kwargs, Service } from "../../mod.ts";
 import { ConnectionAbortedError, ValueError } from "../../errors.ts";
 import { Recorder, type RecorderOptions } from "../../record/recorder.ts";
 import { parseSource } from "../../record/source.ts";
@@ -11,14 +11,14 @@ const RECONNECT = { firstDelay: 5, longestDelay: 20 };
 
 /** An instrument. */
 class Multimeter extends Service {
-  static about = {
+  static about: About<Multimeter> = {
     attributes: {
       voltage: { result: { unit: "V" } },
       readings: { result: { unit: "V" } },
       at: { result: { unit: "V" } },
     },
     notifications: { temperature: { unit: "C" } },
-  } as const;
+  };
 
   calls = 0;
   streams = 0;
@@ -318,8 +318,7 @@ Deno.test("a service that restarts is a gap of each of its sources, also with an
       static override about = {
         attributes: { voltage: { result: { unit: "mV" } }, readings: { result: { unit: "V" } } },
         notifications: { temperature: { unit: "C" } },
-        // deno-lint-ignore no-explicit-any -- another instrument has taken its place
-      } as any;
+      };
     }
     await using other = new Other({ name: "DMM" });
     await other.start(room.manager.connectOptions);
