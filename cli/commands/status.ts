@@ -14,7 +14,8 @@ import {
   timeOption,
 } from "../connect_options.ts";
 import type { ManagerStatus } from "../../wire/status.ts";
-import { describeStatus, type Rates, ratesBetween } from "../status_report.ts";
+import { type Rates, ratesBetween } from "../../wire/status_rates.ts";
+import { describeStatus } from "../status_report.ts";
 import { type ClientSession, runSession } from "../client_session.ts";
 import { encodeForTerminal } from "../../wire/printable_json.ts";
 import { requestStatus } from "../requests.ts";
