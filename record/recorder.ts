@@ -329,8 +329,12 @@ export class Recorder {
   }
 }
 
-/** Refuses a source that is given twice: its readings would be in the file twice. */
-function checkSources(sources: readonly RecordedSource[]): void {
+/**
+ * Refuses a source that is given twice: its readings would be in the file twice.
+ *
+ * @throws {ValueError} If one is, or there is none.
+ */
+export function checkSources(sources: readonly RecordedSource[]): void {
   if (sources.length === 0) throw new ValueError("Cannot record: no source is given");
   const seen = new Set<string>();
   /** The keys of notifications, by service; `undefined` for all. */

@@ -21,7 +21,7 @@ import { readConfig, type RecorderConfig } from "../../record/config.ts";
 import { CONFIG_SCHEMA } from "../../record/config_schema.ts";
 import { parseEndTime } from "../../record/end_time.ts";
 import { openTarget } from "../../record/open_target.ts";
-import { type RecordedSource, Recorder } from "../../record/recorder.ts";
+import { checkSources, type RecordedSource, Recorder } from "../../record/recorder.ts";
 import { parseSource } from "../../record/source.ts";
 import type { Target } from "../../record/target.ts";
 import { type ClientSession, runSession } from "../client_session.ts";
@@ -141,6 +141,7 @@ function readSettings(words: readonly string[], parsed: ParsedOptions): Settings
       "Cannot record: no source is given, e.g. DMM.voltage@500ms or Environment:",
     );
   }
+  checkSources(settings.sources);
   return { ...settings, to: settings.to, sources: settings.sources.map(withDefaults(settings)) };
 }
 
