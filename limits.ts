@@ -204,6 +204,28 @@ export const KEPT_CONNECTIONS = 1_000_000;
 export const MAX_QUEUED_RECORDS = 10_000;
 
 /**
+ * The longest headers of a request to the web pages, with its address, in bytes. A longer request is
+ * answered with the status 400. It has no option.
+ */
+export const MAX_REQUEST_HEADERS: number = 16 * 1024;
+
+/**
+ * The number of frames in which a message of a WebSocket may come, and the number of packets. Each
+ * costs memory of its own until the message is complete. The connection of a peer that sends more is
+ * closed with the code 1008. It has no option.
+ */
+export const MAX_WEB_FRAGMENTS = 8_192;
+
+/**
+ * The number of frames without content that a WebSocket may send at once: pings, pongs and empty
+ * messages. The connection of a peer that sends more is closed with the code 1008. It has no option.
+ */
+export const WEB_CONTROL_BURST = 256;
+
+/** How many of those it may send in each second after that. It has no option. */
+export const WEB_CONTROL_RATE = 16;
+
+/**
  * The shortest keepalive interval that a device agrees to with a Manager, in milliseconds, which is the
  * shortest that a Manager of this package asks for. A device agrees to none that is shorter: it would
  * do nothing but send. It has no option.
@@ -244,13 +266,13 @@ export const LOG_BURST: number = 64 * 1024;
 export const LOG_RATE = 256;
 
 /**
- * When a log file is rotated, and how many rotated files are kept.
+ * When a log file is rotated, how many rotated files are kept, and how much of the log is in memory.
  *
  * @example
  * ```ts
  * import type { LogLimits } from "@msl/network";
  *
- * const limits: LogLimits = { logSize: 1024 * 1024, logAge: 24 * 60 * 60_000, logFiles: 7 };
+ * const limits: Partial<LogLimits> = { logSize: 1024 * 1024, logAge: 24 * 60 * 60_000 };
  * ```
  */
 export interface LogLimits {
@@ -269,6 +291,11 @@ export interface LogLimits {
    * Command line: `--log-files`.
    */
   readonly logFiles: number;
+  /**
+   * The memory that the last records take, for the administrators who request them from a Manager, in
+   * bytes, about. Default: 256 KiB; at most 16 MiB; 0 keeps none. Command line: `--log-recent`.
+   */
+  readonly logRecent: number;
 }
 
 /**
@@ -296,8 +323,46 @@ export const ABOUT_LIMITS = {
   depth: 64,
 } as const;
 
+/** The limits of what a recorder gives of its history. They have no option. */
+export const HISTORY_LIMITS = {
+  /** The most buckets of one history. */
+  points: 10_000,
+  /** The buckets of a history, if their number is not given. */
+  defaultPoints: 1_000,
+  /** The number of requests that wait for the worker that reads the file. One more is rejected. */
+  waiting: 100,
+} as const;
+
+/** The limits of the alarms of a recorder. They have no option. */
+export const ALARM_LIMITS = {
+  /** How long the program of `record --on-alarm` may run for one alarm, in milliseconds. */
+  programTimeout: 30_000,
+  /** The number of alarms that wait for the program. With one more, the oldest is dropped. */
+  queuedAlarms: 100,
+  /** The longest text in the environment of the program, in UTF-16 code units. The rest is cut. */
+  text: 1_000,
+} as const;
+
 const KiB = 1024;
 const MiB = 1024 * KiB;
+
+/**
+ * How much a recorder holds while its file cannot be written, because the disk is full or another
+ * program has locked it. After that it reads no more: streams wait, and what else comes lies in a gap.
+ */
+export const RECORD_LIMITS = {
+  /** The number of readings and gaps that wait for the file. */
+  queued: 100_000,
+  /** Their size as JSON in characters, unless it is only one. */
+  queuedSize: 64 * MiB,
+  /** The number of readings and gaps that are written at once. Others wait until events were handled. */
+  batch: 5_000,
+  /**
+   * The number of different keys in the notifications of one service that are recorded. Others are
+   * reported once.
+   */
+  keys: 1_000,
+} as const;
 
 /**
  * The longest notification of a Service, in bytes of its line. A longer one is rejected with a
@@ -311,8 +376,35 @@ export const MAX_NOTIFICATION_SIZE = 16 * MiB;
  */
 export const MAX_RECORDED_VALUE = 64 * MiB;
 
+/** The limits of one connection, a device's or one of a Manager. */
+export type ConnectionLimits = Pick<
+  Limits,
+  | "longLine"
+  | "maxMessageSize"
+  | "minLineRate"
+  | "queueHigh"
+  | "queueLow"
+  | "queueLimit"
+  | "stallTimeout"
+>;
+
+/** The defaults of {@linkcode ConnectionLimits}. A Client needs no others. */
+export const CONNECTION_LIMITS: ConnectionLimits = {
+  longLine: MiB,
+  maxMessageSize: 1024 * MiB,
+  minLineRate: MiB,
+  queueHigh: 8 * MiB,
+  queueLow: 2 * MiB,
+  queueLimit: 64 * MiB,
+  stallTimeout: 30_000,
+};
+
+/** The default of the limit `grace`, and of the option of a Client and a Service. */
+export const GRACE = 5_000;
+
 /** The default of every limit. */
 export const LIMITS: Limits = {
+  ...CONNECTION_LIMITS,
   handshakeTimeout: 10_000,
   loginTimeout: 60_000,
   handshakeSize: 64 * KiB,
@@ -322,34 +414,31 @@ export const LIMITS: Limits = {
   loginPenalty: 1_000,
   loginMemory: 5 * 60_000,
   maxHashes: 4,
-  longLine: MiB,
-  maxMessageSize: 1024 * MiB,
   maxHeld: 0,
-  minLineRate: MiB,
   maxDepth: 512,
-  maxWebMessage: 1024 * 1024,
+  maxWebMessage: MiB,
   maxRequests: 10_000,
   maxServiceRequests: 100_000,
   maxNameLength: 256,
   maxAttributes: 10_000,
-  queueHigh: 8 * MiB,
-  queueLow: 2 * MiB,
-  queueLimit: 64 * MiB,
   maxQueued: 512 * MiB,
-  stallTimeout: 30_000,
   silenceTimeout: 5 * 60_000,
-  grace: 5_000,
+  grace: GRACE,
 };
 
-/** The default of every limit of a log file. */
+/** The default of every limit of a log. */
 export const LOG_LIMITS: LogLimits = {
   logSize: 10 * MiB,
   logAge: 7 * 24 * 60 * 60_000,
   logFiles: 10,
+  logRecent: 256 * KiB,
 };
 
 /** How many clients may each have as many requests pending at one service as a client may have. */
 const SERVICE_SCALE = 10;
+
+/** The most that `logRecent` may be, in bytes: the records are one line when they are requested. */
+const MAX_LOG_RECENT = 16 * MiB;
 
 /** The limits that may be 0. */
 const MAY_BE_ZERO: ReadonlySet<string> = new Set<keyof Limits>([
@@ -392,7 +481,7 @@ export function resolveLimits(given: Partial<Limits> = {}): Limits {
 }
 
 /**
- * Fills in the defaults of the limits of a log file.
+ * Fills in the defaults of the limits of a log.
  *
  * @throws {RangeError} When a limit is out of its range.
  */
@@ -401,9 +490,10 @@ export function resolveLogLimits(given: Partial<LogLimits> = {}): LogLimits {
     logSize: given.logSize ?? LOG_LIMITS.logSize,
     logAge: given.logAge ?? LOG_LIMITS.logAge,
     logFiles: given.logFiles ?? LOG_LIMITS.logFiles,
+    logRecent: given.logRecent ?? LOG_LIMITS.logRecent,
   };
   for (const [name, value] of Object.entries(limits)) {
-    check(name, value, 0, Number.MAX_SAFE_INTEGER);
+    check(name, value, 0, name === "logRecent" ? MAX_LOG_RECENT : Number.MAX_SAFE_INTEGER);
   }
   return limits;
 }

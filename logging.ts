@@ -19,9 +19,10 @@ import { type LogLimits, resolveLogLimits } from "./limits.ts";
 import { LogFile } from "./logs/log_file.ts";
 import { LogRateLimiter } from "./base/rate_limiter.ts";
 import { type LogFormat, logFormatter } from "./logs/log_format.ts";
+import { RECENT_RECORDS, recentRecords } from "./logs/recent_records.ts";
 import { TerminalWriter } from "./logs/terminal_writer.ts";
 
-/** The options of {@linkcode startLogging}: the format, and when the log file is rotated. */
+/** The options of {@linkcode startLogging}: the format, and how much of the log is kept. */
 export interface LogOptions extends Partial<LogLimits> {
   /** How records are written: `"text"` (default), or `"json"` for an object of JSON on each line. */
   logFormat?: LogFormat;
@@ -94,11 +95,13 @@ export async function startLogging(
   const logFile = file === undefined
     ? undefined
     : stack.use(openFile(file, limits, { failed, formatLost }));
+  const recent = recentRecords(limits.logRecent);
   /** Returns the number of bytes, about. */
   const write = (record: LogRecord): number => {
     const text = format(record);
     terminal.write(formatForTerminal === format ? text : formatForTerminal(record));
     logFile?.write(text, record.timestamp);
+    recent(record);
     return text.length;
   };
   const limiter = new LogRateLimiter();
@@ -108,9 +111,14 @@ export async function startLogging(
     if (suppressed > 0) write(suppressedRecord(suppressed, record));
     limiter.charge(record, write(record));
   };
+  const sinks: Record<string, Sink> = {
+    log: writeUnlessSuppressed,
+    terminal: toTerminal,
+    [RECENT_RECORDS]: recent, // found there by a Manager; write() calls it
+  };
   await configure({
     reset: true,
-    sinks: { log: writeUnlessSuppressed, terminal: toTerminal },
+    sinks,
     filters: { [LEVEL_FILTER]: filter },
     loggers: [
       { category: [...LOG_CATEGORY], filters: [LEVEL_FILTER], sinks: ["log"] },

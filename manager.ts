@@ -440,6 +440,7 @@ export class Manager implements AsyncDisposable {
       unidentified: this.#connectionHandler.unidentified,
       tls: this.tls,
       authentication: this.#authentication.method,
+      web: this.#gateway?.status(this.hostname) ?? null,
     }, requester);
   }
 

@@ -178,6 +178,7 @@ export type {
   ServiceStatus,
   StatusTotals,
   TrafficStatus,
+  WebStatus,
 } from "./wire/status.ts";
 export { Stream } from "./client/stream.ts";
 export type { Task } from "./base/callbacks.ts";

@@ -38,7 +38,7 @@ import { type ConnectOptions, resolveOptions } from "./device/connect_options.ts
 import type { ResolvedOptions } from "./device/device_options.ts";
 import { pauseAfterPieces } from "./device/arrival.ts";
 import { ConnectionAbortedError, RemoteError } from "./errors.ts";
-import { LIMITS, MAX_RUNNING } from "./limits.ts";
+import { CONNECTION_LIMITS, GRACE, MAX_RUNNING } from "./limits.ts";
 import { callHandler, type Task, Tasks } from "./base/callbacks.ts";
 import { atCaller, forCaller } from "./base/caller.ts";
 import { readLarge } from "./wire/large_values.ts";
@@ -244,8 +244,9 @@ export class Service implements AsyncDisposable {
    * @throws {TypeError} If the class has a `static schema` that is not an object with lists of schemas.
    */
   constructor(options: ServiceOptions = {}) {
-    const { maxClients = -1, maxRunning = MAX_RUNNING, queueLimit = LIMITS.queueLimit } = options;
-    const { grace = LIMITS.grace } = options;
+    const { maxClients = -1, maxRunning = MAX_RUNNING, queueLimit = CONNECTION_LIMITS.queueLimit } =
+      options;
+    const { grace = GRACE } = options;
     if (!Number.isInteger(maxClients)) {
       throw atCaller(
         new RangeError(`Cannot make a Service: maxClients must be an integer, got ${maxClients}`),

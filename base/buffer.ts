@@ -19,6 +19,8 @@ const PAGED = 128 * 1024;
 /** Such a buffer grows by a part of its size, in place up to so many times its first size. */
 const GROWTH = 1.25;
 const IN_PLACE = 8;
+/** Browsers, Node 22 and Bun neither encode text into memory that can be resized nor send it. */
+const CAN_RESIZE = "Deno" in globalThis;
 /** Longer text, in characters, is encoded in place as far as it is ASCII: more would reserve too much. */
 const MAX_IN_PLACE = 64 * 1024;
 
@@ -37,11 +39,11 @@ export class ByteBuffer {
 
   /**
    * @param returnsMemory Whether it returns the memory that it does not need any more to the system at
-   * once. Its views are not for code that reads many bytes one by one: V8 makes that slower once it
+   * once, in Deno. Its views are not for code that reads many bytes one by one: V8 makes that slower once it
    * has read two kinds of arrays. Default: false.
    */
   constructor(returnsMemory = false) {
-    this.#returnsMemory = returnsMemory;
+    this.#returnsMemory = returnsMemory && CAN_RESIZE;
   }
 
   /** The number of bytes that the buffer holds. */

@@ -62,6 +62,11 @@ const LEVELS: readonly (readonly [names: readonly string[], number: number, leve
   [["critical", "fatal"], Infinity, "fatal"],
 ];
 
+/** Python's name of a level. */
+export function levelName(level: LogLevel): string {
+  return LEVELS.find(([_names, _number, one]) => compareLogLevel(level, one) <= 0)![0][0];
+}
+
 /** Makes a filter that passes the records of a level and above. */
 export function levelFilter(level: LogLevel): LevelFilter {
   const filter: LevelFilter = Object.assign(

@@ -5,7 +5,6 @@
  * @module
  */
 
-import { levenshteinDistance } from "@std/text/levenshtein-distance";
 import { repr } from "./repr.ts";
 
 /** How many names are listed. */
@@ -30,7 +29,7 @@ export function suggestName(name: string, names: readonly string[]): string {
   let nearest: string | undefined;
   for (const one of names) {
     if (one.length > LONGEST_NAME || Math.abs(one.length - name.length) >= least) continue;
-    const distance = levenshteinDistance(meant, one.toLowerCase());
+    const distance = distanceOf(meant, one.toLowerCase(), least);
     if (distance < least) [least, nearest] = [distance, one];
   }
   return nearest === undefined ? "" : `Did you mean ${repr(nearest)}?`;
@@ -44,4 +43,24 @@ export function listNames(names: readonly string[]): string {
   ).join(", ");
   const left = names.length - MOST_NAMES;
   return left > 0 ? `${shown} and ${left} more` : shown;
+}
+
+/**
+ * How many characters have to be added, left out or replaced to make one text of the other, its
+ * Levenshtein distance; `limit` if it is not below that. The one of `@std/text` takes 4 MB of memory in
+ * each program that imports it.
+ */
+function distanceOf(from: string, to: string, limit: number): number {
+  // The distances of every beginning of `to` from a beginning of `from`, which grows.
+  let row = Array.from({ length: to.length + 1 }, (_, length) => length);
+  for (let i = 1; i <= from.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= to.length; j++) {
+      const replaced = row[j - 1] + (from[i - 1] === to[j - 1] ? 0 : 1);
+      next.push(Math.min(replaced, row[j] + 1, next[j - 1] + 1));
+    }
+    if (Math.min(...next) >= limit) return limit;
+    row = next;
+  }
+  return row[to.length];
 }

@@ -1,6 +1,7 @@
 /**
  * Makes the uids of requests. A uid is random, so that a service cannot guess the one of the
- * client's next request to another service, and cannot answer that in its place.
+ * client's next request to another service, and cannot answer that in its place. A page over plain
+ * HTTP has no `crypto.randomUUID()`.
  *
  * @module
  */

@@ -129,6 +129,20 @@ export class Program implements AsyncDisposable {
     }
   }
 
+  /**
+   * Lets all other programs go first where the cores are short. Does nothing if the computer has no
+   * `renice`.
+   */
+  async giveWay(): Promise<void> {
+    try {
+      const threads = [...Deno.readDirSync(`/proc/${this.pid}/task`)].map(({ name }) => name);
+      const args = ["-n", "10", "-p", ...threads];
+      await new Deno.Command("renice", { args, stdout: "null", stderr: "null" }).output();
+    } catch {
+      // There is no `renice`, or no `/proc`.
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     const timer = setTimeout(() => kill(this.#child, "SIGKILL"), END_TIMEOUT);
     if (!this.#isOurs) kill(this.#child, "SIGTERM");

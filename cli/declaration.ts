@@ -12,14 +12,14 @@
 
 import {
   type Annotation,
+  isMethod,
   parseAnnotation,
   parseSignature,
   type PythonParameter,
   type PythonSignature,
-} from "./python_signature.ts";
+} from "../wire/python_signature.ts";
 import { type AttributeAbout, NOTHING_SAID, type ServiceAbout } from "../wire/about.ts";
 import { aboutAttribute, aboutParameter, describeValue } from "./description.ts";
-import { isMethod } from "./property_values.ts";
 import { typeOfSchema } from "./schema_type.ts";
 import {
   arrayOf,
@@ -179,7 +179,7 @@ function declareParameters(
     list.push({
       name: parameterName(parameter.name, taken),
       type: typeOfParameter(parameter),
-      isOptional: parameter.hasDefault,
+      isOptional: parameter.defaultText !== undefined,
     });
   }
   const rest = parameters.find(({ form }) => form === "rest");
@@ -209,7 +209,7 @@ function declareNamed(
   const byName = parameters.filter(({ form }) => form === "keyword");
   const others = parameters.find(({ form }) => form === "others");
   const members = byName.map((parameter) =>
-    `${propertyName(parameter.name)}${parameter.hasDefault ? "?" : ""}: ${
+    `${propertyName(parameter.name)}${parameter.defaultText === undefined ? "" : "?"}: ${
       render(typeOfParameter(parameter))
     }`
   );
@@ -219,7 +219,7 @@ function declareNamed(
     members.push(`[name: string]: ${render(type)}`);
   }
   if (members.length === 0) return undefined;
-  const isOptional = byName.every(({ hasDefault }) => hasDefault);
+  const isOptional = byName.every(({ defaultText }) => defaultText !== undefined);
   return { type: [`{ ${members.join("; ")} }`], isOptional };
 }
 

@@ -84,6 +84,10 @@ const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
     ["disconnect 'Client[lab-2:35978]'", "asks for an administrator"],
     ["disconnect 'Client[lab-2:35978]' --username bob", "asks for his password only"],
   ],
+  log: [
+    ["log", "the last records; asks for an administrator"],
+    ["log --follow --level warning --username bob", "warnings and errors from now on too"],
+  ],
   keygen: [
     ["keygen", "an RSA key for this computer"],
     ["keygen ecc --curve P-256 --out lab.key", "a smaller and faster one, in a file"],
@@ -106,6 +110,7 @@ const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
   init: [
     ["init ../lab", "makes the folder lab beside this one"],
     ["init", "writes into this folder what is not there yet"],
+    ["init --web", "a web page too, from which a browser calls the Service"],
   ],
   completions: [
     ["completions bash", "prints the script for bash"],

@@ -6,7 +6,7 @@
 
 import type { Identities, ServiceEntry } from "../wire/identities.ts";
 import { table } from "./output.ts";
-import { isMethod } from "./property_values.ts";
+import { isMethod } from "../wire/python_signature.ts";
 import { printable } from "../base/printable.ts";
 
 /** The Clients that are linked with each Service, by its name; `null` if the Manager does not report them. */

@@ -21,6 +21,7 @@ import { addInit } from "./commands/init.ts";
 import { addExamples, PROGRAM } from "./examples.ts";
 import { addHostname } from "./commands/hostname.ts";
 import { addKeygen } from "./commands/keygen.ts";
+import { addLog } from "./commands/log.ts";
 import { addLs } from "./commands/ls.ts";
 import { addPing } from "./commands/ping.ts";
 import { run } from "../program/run.ts";
@@ -33,6 +34,7 @@ import {
   withoutMark,
 } from "../program/start_options.ts";
 import { addStartOptions } from "./commander_options.ts";
+import { addRecord } from "./commands/record.ts";
 import { addStatus } from "./commands/status.ts";
 import { addTypes } from "./commands/types.ts";
 import { addUser } from "./commands/user.ts";
@@ -83,6 +85,7 @@ export function program(): Command {
     addLs,
     addCall,
     addWatch,
+    addRecord,
     addPing,
     addConsole,
     addTypes,
@@ -91,6 +94,7 @@ export function program(): Command {
     addHostname,
     addAccess,
     addDisconnect,
+    addLog,
     addKeygen,
     addCertgen,
     addCertdump,

@@ -9,6 +9,7 @@ import type { Client } from "../client.ts";
 import type { Link } from "../client/link.ts";
 import type { ServiceAbout } from "../wire/about.ts";
 import type { ServiceEntry } from "../wire/identities.ts";
+import { isMethod } from "../wire/python_signature.ts";
 import { aboutAttribute } from "./description.ts";
 
 /** A value that was read, or why it could not be read. */
@@ -19,11 +20,6 @@ const READ_TIMEOUT = 2_000;
 const TIMEOUT = 5_000;
 /** How many are read at once. */
 const AT_ONCE = 8;
-
-/** Whether an attribute in an identity is a method: its signature is what is shown of it. */
-export function isMethod(shown: unknown): shown is string {
-  return typeof shown === "string" && shown.startsWith("(");
-}
 
 /**
  * Reads the properties of a service, except for those of which it says that they are not safe to read.

@@ -12,7 +12,7 @@ import { pauseAfterPieces } from "../device/arrival.ts";
 import { forCaller } from "../base/caller.ts";
 import { ConnectionAbortedError, RemoteError, ValueError } from "../errors.ts";
 import type { Future } from "../future.ts";
-import { LIMITS } from "../limits.ts";
+import { GRACE } from "../limits.ts";
 import { callHandler, type Task, Tasks } from "../base/callbacks.ts";
 import { NOTHING_SAID, type ServiceAbout, toServiceAbout } from "../wire/about.ts";
 import { type ClientIdentity, describeIdentities, type Identities } from "../wire/identities.ts";
@@ -204,7 +204,7 @@ export class Client implements AsyncDisposable {
       name = "Client",
       exactNumbers = false,
       asyncStackTraces = true,
-      grace = LIMITS.grace,
+      grace = GRACE,
     }: OwnOptions,
     options: ResolvedOptions,
   ) {

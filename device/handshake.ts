@@ -8,6 +8,7 @@
 
 import type { ResolvedOptions } from "./device_options.ts";
 import { Connection } from "../net/connection.ts";
+import { CONNECTION_LIMITS } from "../limits.ts";
 import {
   addHint,
   ConnectionAbortedError,
@@ -49,7 +50,8 @@ export async function openConnection(
   signal?.addEventListener("abort", cancel);
   try {
     const transport = await options.dialer.dial({ prompt: options.prompt, signal });
-    connection = new Connection(transport, { maxMessageSize: options.readLimit });
+    const limits = { ...CONNECTION_LIMITS, maxMessageSize: options.readLimit };
+    connection = new Connection(transport, limits);
     signal?.throwIfAborted();
     await performHandshake(connection, options, identity);
     return connection;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { retry as untypedRetry } from "@std/async/retry";
+import { delay } from "@std/async/delay";
 
 /**
  * How a device reconnects.
@@ -40,24 +40,13 @@ export interface ReconnectOptions {
 /** The options with every default filled in. */
 export type ResolvedReconnect = Required<ReconnectOptions>;
 
-/** The package of this `retry` has no types. */
-const standardRetry = untypedRetry as <T>(
-  action: () => Promise<T>,
-  options: {
-    minTimeout: number;
-    maxTimeout: number;
-    maxAttempts: number;
-    jitter: number;
-    isRetriable: (error: unknown) => boolean;
-    signal: AbortSignal;
-  },
-) => Promise<T>;
-
 /**
  * The part of each delay that is random, so that the devices of a Manager that was restarted do not
  * all reconnect in the same moment.
  */
 const JITTER = 0.5;
+/** How often the delay doubles. More would make it infinite, and 0 times infinity is no number. */
+const MOST_DOUBLINGS = 100;
 
 /**
  * Calls an action until it succeeds.
@@ -68,26 +57,19 @@ const JITTER = 0.5;
  */
 export async function retry<T>(
   action: () => Promise<T>,
-  { firstDelay, longestDelay, attempts }: ResolvedReconnect,
+  options: ResolvedReconnect,
   signal: AbortSignal,
   isRetriable: (error: unknown) => boolean,
 ): Promise<T> {
-  let last: unknown;
-  try {
-    return await standardRetry(action, {
-      minTimeout: firstDelay,
-      maxTimeout: longestDelay,
-      maxAttempts: attempts,
-      jitter: JITTER,
-      signal,
-      isRetriable: (error) => {
-        last = error;
-        return !signal.aborted && isRetriable(error);
-      },
-    });
-  } catch (error) {
+  for (let failures = 1;; failures++) {
     signal.throwIfAborted();
-    throw last ?? error;
+    try {
+      return await action();
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!isRetriable(error) || failures >= options.attempts) throw error;
+    }
+    await delay(pauseAfter(failures, options), { signal });
   }
 }
 
@@ -96,7 +78,8 @@ export function pauseAfter(
   failures: number,
   { firstDelay, longestDelay }: ResolvedReconnect,
 ): number {
-  const longest = Math.min(firstDelay * 2 ** (failures - 1), longestDelay);
+  const doubled = firstDelay * 2 ** Math.min(failures - 1, MOST_DOUBLINGS);
+  const longest = Math.min(doubled, longestDelay);
   return longest * (1 - JITTER * Math.random());
 }
 

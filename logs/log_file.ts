@@ -26,6 +26,9 @@ const RECORD = /^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} \+00:00 \[[A-Z]+\] |\{"@
 
 const log = logger("logging");
 
+/** When a file is rotated, and how many rotated files are kept. */
+type RotationLimits = Omit<LogLimits, "logRecent">;
+
 /** Reports the failures of a log file. */
 export interface LogFileReporter {
   /** Called when the file cannot be written or rotated; once until it can be again. */
@@ -37,7 +40,7 @@ export interface LogFileReporter {
 /** A file that records are appended to. The rotated files are `<file>.1`, `<file>.2` and so on. */
 export class LogFile implements Disposable {
   readonly #path: string;
-  readonly #limits: LogLimits;
+  readonly #limits: RotationLimits;
   readonly #reporter: LogFileReporter;
   #file: Deno.FsFile | undefined;
   #size = 0;
@@ -53,7 +56,7 @@ export class LogFile implements Disposable {
    *
    * @throws {Error} When the system cannot open it.
    */
-  constructor(path: string, limits: LogLimits, reporter: LogFileReporter) {
+  constructor(path: string, limits: RotationLimits, reporter: LogFileReporter) {
     this.#limits = limits;
     this.#reporter = reporter;
     makePrivateFolder(dirname(path));

@@ -41,6 +41,11 @@ export function logFormatter(format: LogFormat, isColored = false): TextFormatte
   return (record) => escape(formatter(bounded(record)), printable);
 }
 
+/** The message of a record alone, on one line. */
+export function messageText(record: LogRecord): string {
+  return bounded(record).message.map((part) => printable(show(part))).join("");
+}
+
 /** The record with values that are not longer than the log allows, each on one line. */
 function bounded(record: LogRecord): LogRecord {
   const { message, properties } = record;

@@ -1,7 +1,7 @@
 /**
  * The requests that the Manager answers itself, under the attribute names that they have in Python:
  * those of any peer (the identity, the status, links and locks) and those of administrators (users,
- * host names, access lists, connection records, the shutdown).
+ * host names, access lists, connection records, the log, the shutdown).
  *
  * It binds and checks the arguments. The rules of links and locks are the registry's, those of the
  * tables are the database's, and {@linkcode Login} decides who is an administrator.
@@ -11,7 +11,13 @@
 
 import { setLoggingLevel } from "../base/log.ts";
 import { repr } from "../base/repr.ts";
-import { AttributeError, KeyError, PermissionError, ValueError } from "../errors.ts";
+import {
+  AttributeError,
+  ConfigurationError,
+  KeyError,
+  PermissionError,
+  ValueError,
+} from "../errors.ts";
 import type { Limits } from "../limits.ts";
 import { LANGUAGE, OS } from "../version.ts";
 import { NOTHING_SAID } from "../wire/about.ts";
@@ -21,6 +27,7 @@ import type { JsonObject, Request } from "../wire/message.ts";
 import { ABOUT, CANCEL, OWNER, PARTS, STREAM, TIME } from "../wire/protocol.ts";
 import { Signature } from "../wire/signature.ts";
 import type { Database } from "./database/database.ts";
+import { heldRecords, type LogEntries } from "../logs/recent_records.ts";
 import { retryWhileLocked } from "../base/database_lock.ts";
 import type { User } from "./database/users_table.ts";
 import type { Login } from "./administrator_login.ts";
@@ -226,6 +233,7 @@ export class RequestHandlers<Session> {
       service_links: () => clientsByService(registry, ({ links }) => links),
       service_locks: () => clientsByService(registry, ({ locks }) => locks),
       set_logging_level: (level) => setLoggingLevel(level as string | number | null),
+      log: (after = 0) => recentLog(after ?? 0),
       disconnect_peer: (network_name) => {
         const name = asText("network_name", network_name);
         const peers = registry.named(name);
@@ -281,6 +289,18 @@ function bound<Handler extends (...args: unknown[]) => unknown>(
       attribute,
       { handler, signature: Signature.of(handler) },
     ]),
+  );
+}
+
+/** The last records of the log of this process, those after the one with this number. */
+function recentLog(after: unknown): LogEntries {
+  if (!(Number.isSafeInteger(after) && after as number >= 0)) {
+    throw new TypeError("'after' must be the number of a record, or 0");
+  }
+  const records = heldRecords();
+  if (records !== undefined) return records.after(after as number);
+  throw new ConfigurationError(
+    "The program of this Manager keeps no records: they are kept by `start` and `startLogging`",
   );
 }
 

@@ -30,6 +30,7 @@ export interface StatusSources {
   unidentified: number;
   tls: boolean;
   authentication: ManagerStatus["authentication"];
+  web: ManagerStatus["web"];
 }
 
 type SessionGauge = { readonly sink: ConnectionGauge };
@@ -40,7 +41,7 @@ type SessionGauge = { readonly sink: ConnectionGauge };
  * @param requester The network name of the peer that requests it; `null` for the Manager itself.
  */
 export function managerStatus(sources: StatusSources, requester: string | null): ManagerStatus {
-  const { registry, statistics, tls, authentication, unidentified } = sources;
+  const { registry, statistics, tls, authentication, unidentified, web } = sources;
   // fromEntries, because a peer may be called __proto__
   return {
     manager: registry.manager,
@@ -67,6 +68,7 @@ export function managerStatus(sources: StatusSources, requester: string | null):
         ...deviceStatus(service),
       }]),
     ),
+    web,
     totals: totalsOf(statistics, sources.connections),
   };
 }

@@ -13,7 +13,7 @@
 
 import { startTimer } from "../base/timer.ts";
 import { TimeoutError } from "../errors.ts";
-import { type Limits, resolveLimits } from "../limits.ts";
+import { CONNECTION_LIMITS, type ConnectionLimits } from "../limits.ts";
 import type { HeldLine } from "../wire/held_line.ts";
 import { type Line, LineSplitter, LongLine } from "../wire/line.ts";
 import type { Holder } from "../base/budget.ts";
@@ -47,7 +47,6 @@ export interface Traffic extends Sent {
 /** A stream of lines in both directions. */
 export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
   readonly #transport: Transport;
-  readonly #limits: Limits;
   readonly #splitter: LineSplitter;
   readonly #end = Promise.withResolvers<End>();
   readonly #outbox: Outbox;
@@ -66,19 +65,22 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
 
   /**
    * @param transport The byte stream.
-   * @param limits The limits that differ from the default ones.
+   * @param limits Default: the default ones.
    * @param budget What may wait for all peers together. Default: no limit.
    */
-  constructor(transport: Transport, limits: Partial<Limits> = {}, budget?: QueueBudget) {
+  constructor(
+    transport: Transport,
+    limits: ConnectionLimits = CONNECTION_LIMITS,
+    budget?: QueueBudget,
+  ) {
     this.#transport = transport;
-    this.#limits = resolveLimits(limits);
     this.#splitter = new LineSplitter(
-      Math.min(this.#limits.longLine, this.#limits.maxMessageSize),
+      Math.min(limits.longLine, limits.maxMessageSize),
       () => this.#read(),
     );
     this.#outbox = new Outbox({
       write: (bytes) => transport.write(bytes),
-      limits: this.#limits,
+      limits,
       budget,
       sent: this.#traffic,
       onEnd: (end) => this.#finish(end),

@@ -161,6 +161,11 @@ const LOG_LIMIT_TABLE: { readonly [Name in keyof LogLimits]: NumberOption } = {
     notation: COUNT,
     description: "how many old log files are kept",
   },
+  logRecent: {
+    flag: "--log-recent",
+    notation: SIZE,
+    description: "how much of the log is held in memory for administrators; 0 for nothing",
+  },
 };
 
 const OPTIONS: readonly (readonly [keyof LimitsByOption, OptionSpec])[] = namesOf(LIMIT_TABLE).map(
@@ -173,7 +178,7 @@ const OPTIONS: readonly (readonly [keyof LimitsByOption, OptionSpec])[] = namesO
 /** An option for each limit of a Manager. */
 export const LIMIT_OPTIONS: readonly OptionSpec[] = OPTIONS.map(([_, spec]) => spec);
 
-/** An option for each limit of log files. Its key is the name of the limit. */
+/** An option for each limit of a log. Its key is the name of the limit. */
 export const LOG_LIMIT_OPTIONS: readonly OptionSpec[] = namesOf(LOG_LIMIT_TABLE).map((name) => {
   const check = (value: number) => resolveLogLimits({ [name]: value });
   return numberOption(LOG_LIMIT_TABLE[name], LOG_LIMITS[name], check);

@@ -5,6 +5,8 @@
  * @module
  */
 
+import { pageAddress } from "../web/page_address.ts";
+
 /** The content of the line. */
 export interface ReadyLine {
   /** The host name or address of the Manager on its own computer. */
@@ -26,8 +28,7 @@ export function formatReadyLine({ hostname, port, tls, webPort }: ReadyLine): st
     tls ? "ENABLED" : "DISABLED"
   })`;
   if (webPort === undefined) return line;
-  const host = hostname.includes(":") ? `[${hostname}]` : hostname;
-  return `${line} (web page http${tls ? "s" : ""}://${host}:${webPort})`;
+  return `${line} (web page ${pageAddress(hostname, webPort, tls)})`;
 }
 
 /**

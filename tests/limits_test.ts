@@ -37,10 +37,11 @@ Deno.test("silenceTimeout and grace may be 0", () => {
   assertEquals(resolveLimits({ silenceTimeout: 0, grace: 0 }).silenceTimeout, 0);
 });
 
-Deno.test("the limits of a log file have defaults and a range, and may be 0", () => {
+Deno.test("the limits of a log have defaults and a range, and may be 0", () => {
   assertEquals(resolveLogLimits({ logSize: undefined }), LOG_LIMITS);
-  const none = { logSize: 0, logAge: 0, logFiles: 0 };
+  const none = { logSize: 0, logAge: 0, logFiles: 0, logRecent: 0 };
   assertEquals(resolveLogLimits(none), none);
   assertThrows(() => resolveLogLimits({ logAge: -1 }), RangeError, "logAge");
   assertThrows(() => resolveLogLimits({ logSize: Infinity }), RangeError, "logSize");
+  assertThrows(() => resolveLogLimits({ logRecent: 16 * 2 ** 20 + 1 }), RangeError, "16777216");
 });

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { UidSource } from "../base/uid_source.ts";
 import {
   checkSerializable,
   exactNumber,
@@ -14,13 +15,15 @@ import {
   isTypedArray,
   itemPlace,
   memberPlace,
-  rawJson,
   serializable,
 } from "./serializable.ts";
 
-/** Marks a number that JSON cannot hold until the text is complete. No value contains the mark. */
-const MARK = crypto.randomUUID();
-const MARKED = new RegExp(`"${MARK} (-?\\w+)"`, "g");
+/**
+ * Marks a number that `JSON.stringify` cannot write, until the text is complete. No value contains the
+ * mark. `JSON.rawJSON`, which some browsers lack, could write only those that JSON has.
+ */
+const MARK = new UidSource().next();
+const MARKED = new RegExp(`"${MARK} (-?[\\w.]+)"`, "g");
 
 const QUOTE = 0x22;
 const LETTER_I = 0x49;
@@ -156,10 +159,10 @@ function replace(key: string, value: unknown): unknown {
   const written = checkSerializable(key, value);
   switch (typeof written) {
     case "number":
-      if (isNegativeZero(written)) return rawJson("-0.0"); // Python reads "-0" as an integer
+      if (isNegativeZero(written)) return `${MARK} -0.0`; // Python reads "-0" as an integer
       return Number.isFinite(written) ? written : `${MARK} ${written}`;
     case "bigint":
-      return rawJson(String(written));
+      return `${MARK} ${written}`;
     default:
       return isTypedArray(written) ? Array.from(written) : written;
   }

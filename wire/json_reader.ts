@@ -18,6 +18,7 @@
  * @module
  */
 
+import { UidSource } from "../base/uid_source.ts";
 import { type ParseJson, parseJson } from "./json.ts";
 import type { JsonObject } from "./message.ts";
 
@@ -42,7 +43,7 @@ const MAX_ARGUMENTS = 10_000;
 /** The length of `\u0041`, in characters. */
 const MAX_ESCAPE_LENGTH = 6;
 /** The key that replaces all previous members of an object. No value contains it. */
-const PREVIOUS = crypto.randomUUID();
+const PREVIOUS = new UidSource().next();
 
 /** An array or an object whose end has not been read. */
 interface Open {

@@ -67,6 +67,18 @@ export interface StatusTotals extends TrafficStatus {
   errors: Record<string, number>;
 }
 
+/** The gateway for web pages (`--web`). */
+export interface WebStatus {
+  /** The address of the page, e.g. `"https://lab-pc:1876"`. */
+  address: string;
+  /** The WebSockets that are open: those of Clients, and of peers that are not identified yet. */
+  websockets: number;
+  /** Answers since the start, by the status of HTTP: `101` are WebSockets, `403` foreign pages. */
+  answers: Record<string, number>;
+  /** Connections that got no answer, by the reason, e.g. `no_request_in_time`. */
+  refused_connections: Record<string, number>;
+}
+
 /**
  * The status of a Manager.
  *
@@ -102,6 +114,8 @@ export interface ManagerStatus {
   clients: Record<string, ClientStatus>;
   /** The connected Services by name. */
   services: Record<string, ServiceStatus>;
+  /** The gateway for web pages; `null` if there is none. */
+  web: WebStatus | null;
   /** Counts since the start. */
   totals: StatusTotals;
 }
@@ -110,7 +124,8 @@ export interface ManagerStatus {
 export function isStatus(value: unknown): value is ManagerStatus {
   return isObject(value) && matches(value, STATUS) &&
     Object.values(value.clients as JsonObject).every((one) => matches(one, CLIENT)) &&
-    Object.values(value.services as JsonObject).every((one) => matches(one, SERVICE));
+    Object.values(value.services as JsonObject).every((one) => matches(one, SERVICE)) &&
+    (value.web === null || matches(value.web, WEB));
 }
 
 /** The totals that rates are computed from: the difference of two replies, divided by the time. */
@@ -128,6 +143,7 @@ const TRAFFIC: TrafficStatus = { bytes_in: 0, bytes_out: 0, messages_in: 0, mess
 const DEVICE: DeviceStatus = { pending_requests: 0, queued_bytes: 0, ...TRAFFIC };
 const CLIENT: ClientStatus = { links: [], ...DEVICE };
 const SERVICE: ServiceStatus = { address: "", links: [], locks: [], max_clients: 0, ...DEVICE };
+const WEB: WebStatus = { address: "", websockets: 0, answers: {}, refused_connections: {} };
 const TOTALS: StatusTotals = {
   connections: 0,
   ...TRAFFIC,
@@ -141,7 +157,7 @@ const TOTALS: StatusTotals = {
   errors: {},
 };
 /** An example of a status, without the keys that may be `null`. */
-const STATUS: Omit<ManagerStatus, "requester" | "open_descriptors"> = {
+const STATUS: Omit<ManagerStatus, "requester" | "open_descriptors" | "web"> = {
   manager: "",
   version: "",
   uptime_s: 0,

@@ -14,6 +14,20 @@ Deno.test("a name that differs a little is suggested, whatever its case", () => 
   }
 });
 
+Deno.test("of several names that differ the nearest is suggested", () => {
+  const cases: [name: string, names: string[], meant: string | undefined][] = [
+    ["voltage_dc", ["voltage_abc", "voltage_db", "voltages_dc"], "voltage_db"],
+    ["temperature", ["temperament", "temprature", "temperatures"], "temprature"],
+    ["get_range", ["range", "set_range", "get_ranges"], "set_range"],
+    ["abcdefghi", ["abcxyzghi", "bcdefghi", "acbdefghi"], "bcdefghi"],
+    ["abcdef", ["abcxyz"], undefined],
+    ["abcdefghijkl", ["abcdwxyzijkl", "abcdwxyzvjkl"], "abcdwxyzijkl"],
+  ];
+  for (const [name, names, meant] of cases) {
+    assertEquals(suggestName(name, names), meant === undefined ? "" : `Did you mean '${meant}'?`);
+  }
+});
+
 Deno.test("a name that differs too much is not suggested", () => {
   for (const [name, names] of [["no", ["pi"]], ["Multimeter", ["Echo"]], ["x", []], ["", ["a"]]]) {
     assertEquals(suggestName(name as string, names as string[]), "");

@@ -86,3 +86,8 @@ Deno.test("pauses double up to the longest one, and half of each is random", () 
     assert(new Set(pauses).size > 1);
   }
 });
+
+Deno.test("no number of failures makes a pause that is no number", () => {
+  const options = resolveReconnect({ firstDelay: 0, longestDelay: 1_000 });
+  assertEquals([1, 5_000].map((failures) => pauseAfter(failures, options)), [0, 0]);
+});

@@ -4,6 +4,7 @@ import { assert, assertEquals } from "@std/assert";
 import { Connection } from "../../net/connection.ts";
 import { Envelope, FIELDS } from "../../wire/envelope.ts";
 import { JSONDecodeError, ValueError } from "../../errors.ts";
+import { resolveLimits } from "../../limits.ts";
 import { readLarge } from "../../wire/large_values.ts";
 import { LongLine } from "../../wire/line.ts";
 import { decodeMessage, encodeRequest, isObject, type Message } from "../../wire/message.ts";
@@ -80,7 +81,10 @@ async function expectLines(
   sizes: number[],
   longLine: number,
 ): Promise<void> {
-  const connection = new Connection(new MemoryTransport(piecesOf(stream, sizes)), { longLine });
+  const connection = new Connection(
+    new MemoryTransport(piecesOf(stream, sizes)),
+    resolveLimits({ longLine }),
+  );
   const found: Uint8Array[] = [];
   for await (const batch of connection) {
     for (const line of batch) {
@@ -156,7 +160,10 @@ function startsWithMark(line: Uint8Array): boolean {
 async function expectSameWhenLarge(line: Uint8Array, sizes: number[]): Promise<void> {
   if (line.at(-1) === 0x0d) return; // it would be part of the terminator
   const stream = Uint8Array.of(...line, 0x0a);
-  const connection = new Connection(new MemoryTransport(piecesOf(stream, sizes)), { longLine: 1 });
+  const connection = new Connection(
+    new MemoryTransport(piecesOf(stream, sizes)),
+    resolveLimits({ longLine: 1 }),
+  );
   for await (const [long] of connection) {
     if (!(long instanceof LongLine)) return; // no more than one byte
     const outcome = await readLarge(long, 1_000_000);

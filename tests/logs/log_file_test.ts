@@ -4,14 +4,13 @@ import type { LogRecord } from "@logtape/logtape";
 import { logFile } from "../../base/paths.ts";
 import { deleteOldLogs, LogFile } from "../../logs/log_file.ts";
 import { LOG_FORMATS, logFormatter } from "../../logs/log_format.ts";
-import type { LogLimits } from "../../limits.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { recordLogs } from "../support/logs.ts";
 import { posixTest } from "../support/posix.ts";
 import { shellCommand, succeed } from "../support/process.ts";
 import { CONFIG } from "../support/source_tree.ts";
 
-const NEVER: LogLimits = { logSize: 0, logAge: 0, logFiles: 10 };
+const NEVER = { logSize: 0, logAge: 0, logFiles: 10 };
 const DAY = 24 * 60 * 60_000;
 
 /** The failures that a log file has reported. */

@@ -3,7 +3,8 @@ import { configure, reset } from "@logtape/logtape";
 import { Buffer } from "node:buffer";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { LEVEL_FILTER, levelFilter } from "../../base/log.ts";
+import { LEVEL_FILTER, levelFilter, logger } from "../../base/log.ts";
+import { type LogEntries, RECENT_RECORDS, recentRecords } from "../../logs/recent_records.ts";
 import {
   AttributeError,
   ConfigurationError,
@@ -429,6 +430,48 @@ Deno.test("an administrator changes the log level, where the application lets it
     assertEquals(filter.level, "debug");
     assertEquals(await manager.administer("set_logging_level", ["loud"]), false);
     assertEquals(filter.level, "debug");
+  } finally {
+    await reset();
+  }
+});
+
+Deno.test("an administrator gets the last records of the log, and then those after them", async () => {
+  using manager = await TestManager.withAdministrator();
+  await assertRejects(
+    () => manager.administer("log"),
+    ConfigurationError,
+    "The program of this Manager keeps no records",
+  );
+  await configure({
+    sinks: { [RECENT_RECORDS]: recentRecords(1_000) },
+    loggers: [
+      { category: ["msl"], sinks: [RECENT_RECORDS] },
+      { category: ["logtape", "meta"], lowestLevel: "warning" },
+    ],
+  });
+  try {
+    const log = logger("manager");
+    const names = ["ann", "bob", "x\x1b[2J\n\u202e"];
+    for (const peer of names) log.info("{peer} connected", { peer });
+    const { started, ...all } = await manager.administer("log") as unknown as LogEntries;
+    assert(Number.isSafeInteger(started));
+    assertEquals([all.first, all.last], [1, 3]);
+    assertEquals(all.records.map(({ message }) => message), [
+      "ann connected",
+      "bob connected",
+      "x\\u{1b}[2J\\u{a}\\u{202e} connected",
+    ]);
+    const after = async (...args: unknown[]) =>
+      (await manager.administer("log", args) as unknown as LogEntries).records
+        .map(({ number }) => number);
+    assertEquals([await after(null), await after(1), await after(3)], [[1, 2, 3], [2, 3], []]);
+    for (let count = 0; count < 100; count++) log.info("{count} floods", { count });
+    const { first, last } = await manager.administer("log", [], { after: 3 }) as JsonObject;
+    assertEquals(last, 103);
+    assert(first as number > 90);
+    for (const bad of [-1, 0.5, "1", [1], {}, true, 2 ** 53]) {
+      await assertRejects(() => manager.administer("log", [bad]), TypeError, "'after' must be");
+    }
   } finally {
     await reset();
   }

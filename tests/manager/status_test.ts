@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { Registry } from "../../manager/registry.ts";
 import { Statistics } from "../../manager/statistics.ts";
 import { type ConnectionGauge, managerStatus, type StatusSources } from "../../manager/status.ts";
-import { isStatus } from "../../wire/status.ts";
+import { isStatus, type ManagerStatus } from "../../wire/status.ts";
 import { VERSION } from "../../version.ts";
 import { addClient, addService, MANAGER_NAME } from "../support/devices.ts";
 
@@ -31,6 +31,7 @@ class Network implements StatusSources {
   readonly unidentified = 3;
   readonly tls = true;
   readonly authentication = "login";
+  readonly web: ManagerStatus["web"] = null;
 
   client(name: string, times: number) {
     return addClient(this.registry, this.#session(times), name, { address: `lab-pc:${times}` });
@@ -64,6 +65,7 @@ Deno.test("a Manager without connections has a status", () => {
     unidentified: 3,
     clients: {},
     services: {},
+    web: null,
     totals: {
       connections: 0,
       ...trafficStatus(0),
@@ -139,6 +141,8 @@ Deno.test("isStatus accepts a status and nothing else", () => {
   const status = JSON.parse(JSON.stringify(managerStatus(network, "a[lab-pc:1]")));
   assertEquals(isStatus(status), true);
   assertEquals(isStatus({ ...status, more: 1, open_descriptors: null }), true);
+  const web = { address: "", websockets: 0, answers: { 200: 1 }, refused_connections: {} };
+  assertEquals(isStatus({ ...status, web }), true);
   for (
     const other of [
       null,
@@ -150,6 +154,9 @@ Deno.test("isStatus accepts a status and nothing else", () => {
       { ...status, totals: null },
       { ...status, totals: { ...status.totals, requests: null } },
       { ...status, totals: { ...status.totals, errors: 1 } },
+      { ...status, web: undefined },
+      { ...status, web: { ...web, answers: null } },
+      { ...status, web: [] },
       { ...status, clients: [] },
       { ...status, clients: { a: 1 } },
       { ...status, clients: { a: {} } },

@@ -9,6 +9,7 @@ import { mock } from "node:test";
 import { loadCredentials } from "../../net/credentials.ts";
 import { Connection } from "../../net/connection.ts";
 import { TimeoutError } from "../../errors.ts";
+import { resolveLimits } from "../../limits.ts";
 import { clearImmediate, setImmediate } from "node:timers";
 import { until } from "../support/until.ts";
 import { Holder } from "../../base/budget.ts";
@@ -203,7 +204,7 @@ for (const [carrier, makePair] of Object.entries(makers)) {
   Deno.test(`a line above the limit comes in pieces, those after it are whole, ${carrier}`, async () => {
     await using pair = await makePair();
     await using near = new Connection(pair.near);
-    await using far = new Connection(pair.far, { longLine: 10 });
+    await using far = new Connection(pair.far, resolveLimits({ longLine: 10 }));
     const long = "0123456789".repeat(50_000);
     for (const line of ["0123456789", `${long}!`, "short", `${long}?`, "last"]) near.sendText(line);
     near.close();
@@ -333,7 +334,7 @@ Deno.test("a transport that writes one byte at a time loses nothing", async () =
 
 Deno.test("a connection is congested above the high mark and drained below the low one", async () => {
   await using pair = memoryPair(10);
-  await using near = new Connection(pair.near, { queueHigh: 100, queueLow: 20 });
+  await using near = new Connection(pair.near, resolveLimits({ queueHigh: 100, queueLow: 20 }));
   await using far = new Connection(pair.far);
   near.sendText("x".repeat(97));
   assertEquals(near.congested, false);
@@ -350,7 +351,7 @@ Deno.test("a connection is congested above the high mark and drained below the l
 
 Deno.test("a congested connection whose peer reads nothing is ended, with the reason", async () => {
   await using pair = memoryPair(10);
-  await using near = new Connection(pair.near, { queueHigh: 100, stallTimeout: 5 });
+  await using near = new Connection(pair.near, resolveLimits({ queueHigh: 100, stallTimeout: 5 }));
   near.sendText("x".repeat(200));
   const drained = near.drained();
   assertEquals(await near.ended, { state: "stalled", timeout: 5 });
@@ -360,7 +361,10 @@ Deno.test("a congested connection whose peer reads nothing is ended, with the re
 
 Deno.test("a line that is sent or dropped ends the connection of a slow consumer, with the reason", async () => {
   await using pair = memoryPair(10);
-  await using near = new Connection(pair.near, { queueHigh: 100, queueLimit: 1_000 });
+  await using near = new Connection(
+    pair.near,
+    resolveLimits({ queueHigh: 100, queueLimit: 1_000 }),
+  );
   const line = new TextEncoder().encode("x".repeat(98));
   for (let lines = 0; lines < 11; lines++) near.sendOrDrop(line);
   assertEquals([near.queued, near.isOpen], [1_100, true]);
@@ -386,7 +390,7 @@ Deno.test("the pieces of a line wait for the peer, and continue when it ends the
 
 Deno.test("lines that wait for a line in pieces make a connection congested, until that line ends", async () => {
   await using pair = memoryPair();
-  await using near = new Connection(pair.near, { queueHigh: 1_000 });
+  await using near = new Connection(pair.near, resolveLimits({ queueHigh: 1_000 }));
   await using far = new Connection(pair.far);
   const received = collect(far);
   const writer = (await near.startLine())!;
@@ -475,7 +479,7 @@ Deno.test("a connection that ends frees the held lines that it has not written",
 Deno.test("a peer that reads nothing of a held line is disconnected after the stall time-out", async () => {
   await using pair = memoryPair(1_000);
   const { line, budget } = held(700_000);
-  await using near = new Connection(pair.near, { stallTimeout: 20 });
+  await using near = new Connection(pair.near, resolveLimits({ stallTimeout: 20 }));
   near.sendHeld(line, line.length, new Uint8Array(0));
   line.release();
   assertEquals(await near.ended, { state: "stalled", timeout: 20 });
@@ -495,7 +499,7 @@ Deno.test("a peer that reads too little of held lines is disconnected, also if o
         return written.promise;
       },
       close: () => written.resolve(0),
-    }, { stallTimeout: 30_000, minLineRate: 1024 * 1024 });
+    }, resolveLimits({ stallTimeout: 30_000, minLineRate: 1024 * 1024 }));
     const pass = async (milliseconds: number, bytes: number) => {
       const before = written;
       written = Promise.withResolvers();

@@ -58,6 +58,7 @@ Deno.test("options that are written as a command line are parsed to the same opt
     logSize: fc.constantFrom(0, 1, 1_500, 10 * 2 ** 20),
     logAge: fc.constantFrom(0, 1, 90_000, 7 * 24 * 60 * 60_000),
     logFiles: fc.nat(),
+    logRecent: fc.constantFrom(0, 1, 2 ** 24),
     port: fc.integer({ min: 0, max: 65_535 }),
     limits: fc.constantFrom({ grace: 0 }, {
       maxPending: 7,

@@ -135,7 +135,10 @@ export class Process implements AsyncDisposable {
 }
 
 /** Adds each line of a stream to the events, and returns the whole text. */
-async function collect(stream: ReadableStream<Uint8Array>, lines: Events<string>): Promise<string> {
+async function collect(
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+  lines: Events<string>,
+): Promise<string> {
   let [whole, rest] = ["", ""];
   for await (const text of stream.pipeThrough(new TextDecoderStream())) {
     whole += text;

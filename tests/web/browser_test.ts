@@ -3,9 +3,10 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "node:path";
 import type { BrowserContext } from "playwright-core";
-import { Service } from "../../mod.ts";
+import { PAGE } from "../../cli/project_page.ts";
+import { type ManagerOptions, Service } from "../../mod.ts";
 import { TestManager } from "../../testing.ts";
-import { noBrowser, openPage, startBrowser } from "../support/browser.ts";
+import { ANOTHER_COMPUTER, noBrowser, openPage, startBrowser } from "../support/browser.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { until } from "../support/until.ts";
 
@@ -29,6 +30,10 @@ class Multimeter extends Service {
     return new Array(1_000_000).fill(0.5);
   }
 
+  sizeOf(value: string | number[]): number {
+    return value.length;
+  }
+
   /** A value that is a page in itself. */
   hostile(): string {
     return "<img src=x onerror=\"document.title='taken'\">";
@@ -36,18 +41,20 @@ class Multimeter extends Service {
 }
 
 /** A Manager with pages, and a browser. */
-async function laboratory(pages: Record<string, string>) {
+async function laboratory(pages: Record<string, string>, options: ManagerOptions = {}) {
   await using stack = new AsyncDisposableStack();
   const folder = stack.use(await temporaryFolder());
   for (const [name, text] of Object.entries(pages)) {
     await Deno.writeTextFile(join(folder.path, name), text);
   }
-  const manager = stack.use(await TestManager.start({ web: 0, webRoot: folder.path }));
+  const manager = stack.use(await TestManager.start({ ...options, web: 0, webRoot: folder.path }));
   const service = stack.use(new Multimeter({ name: "DMM" }));
   await service.start({ ...manager.connectOptions, reconnect: RECONNECT });
   const browser = stack.use(await startBrowser());
   const whole = stack.move();
-  const address = `https://localhost:${manager.manager.webPort}/lab`;
+  const address = options.disableTls
+    ? `http://${ANOTHER_COMPUTER}:${manager.manager.webPort}/lab`
+    : `https://localhost:${manager.manager.webPort}/lab`;
   return { manager, service, browser, address, [Symbol.asyncDispose]: () => whole.disposeAsync() };
 }
 
@@ -106,6 +113,40 @@ Deno.test(
     assertMatch(String(language), /^TypeScript \(Chrome [\d.]+\)$/);
   },
 );
+
+Deno.test(
+  "a page sends texts and arrays of any length, and many at once",
+  ENVIRONMENT,
+  async () => {
+    await using lab = await laboratory({
+      "index.html": pageThat(`
+      const sizes = [];
+      for (const length of [1_000, 50_000, 100_000, 5_000_000]) {
+        sizes.push(await dmm.sizeOf("x".repeat(length)));
+      }
+      sizes.push(await dmm.sizeOf(new Array(1_000_000).fill(0.5)));
+      const many = Array.from({ length: 500 }, () => dmm.sizeOf("\u00b5".repeat(1_000)));
+      sizes.push((await Promise.all(many)).reduce((sum, one) => sum + one, 0));
+      show(sizes);`),
+    });
+    assertEquals(
+      await shown(lab.browser, `${lab.address}/`),
+      [1_000, 50_000, 100_000, 5_000_000, 1_000_000, 500_000],
+    );
+  },
+);
+
+Deno.test("a page over plain HTTP from another computer connects too", ENVIRONMENT, async () => {
+  await using lab = await laboratory(
+    {
+      "index.html": pageThat(
+        "show([isSecureContext, await dmm.measure(), (await dmm.large()).length]);",
+      ),
+    },
+    { disableTls: true },
+  );
+  assertEquals(await shown(lab.browser, `${lab.address}/`), [false, 5.25, 1_000_000]);
+});
 
 Deno.test("a web worker connects as a page does", ENVIRONMENT, async () => {
   await using lab = await laboratory({
@@ -187,16 +228,49 @@ Deno.test("what an instrument says is text, not a page", ENVIRONMENT, async () =
   assertEquals(await page.title(), "");
 });
 
-Deno.test("the page of the how-to shows the reading of the thermometer", ENVIRONMENT, async () => {
-  const how = await Deno.readTextFile(new URL("../../docs/how-to/web-page.md", import.meta.url));
-  const [, html] = /```html file=pages\/index\.html\n([^]*?)```/.exec(how)!;
-  await using lab = await laboratory({ "index.html": html });
-  class Thermometer extends Service {
-    read(): number {
-      return 21.5;
-    }
+/** The Service that `init` writes. */
+class Thermometer extends Service {
+  #offset = 0;
+
+  read(): number {
+    return 21.125 + this.#offset;
   }
-  await using thermometer = new Thermometer();
-  await thermometer.start(lab.manager.connectOptions);
-  assertEquals(await shown(lab.browser, `${lab.address}/`), 21.5);
-});
+
+  adjust(offset: number): void {
+    if (!(Math.abs(offset) <= 5)) throw new RangeError(`The limit is 5 °C, not ${offset}`);
+    this.#offset = offset;
+  }
+}
+
+Deno.test(
+  "the page that init writes shows readings, adjusts them, and is grey without them",
+  ENVIRONMENT,
+  async () => {
+    await using lab = await laboratory({ "index.html": PAGE });
+    const { page, lines } = await openPage(lab.browser, `${lab.address}/`);
+    const shows = (text: string) => page.locator("body", { hasText: text }).waitFor();
+    await shows("the 'Thermometer' service does not exist");
+    assertEquals(await page.getByRole("button").isDisabled(), true);
+    await using first = new Thermometer();
+    await first.start(lab.manager.connectOptions);
+    await shows("21.13 °C");
+    await page.getByLabel("Offset in °C").fill("-4");
+    await page.getByRole("button", { name: "Adjust" }).click();
+    await shows("Adjusted");
+    await shows("from 17.13 to 21.13 °C");
+    const points = await page.locator("polyline").getAttribute("points");
+    assertMatch(points ?? "", /^0,5 (\d+,5 )*(\d+,95 ?)+$/);
+    await page.getByLabel("Offset in °C").fill("6");
+    await page.getByRole("button", { name: "Adjust" }).click();
+    await shows("RangeError: The limit is 5 °C, not 6");
+    assertEquals(await page.locator(".old").count(), 0);
+    assertEquals(await page.locator("body", { hasText: "does not exist" }).count(), 0);
+    await first.shutdown();
+    await page.locator(".old").waitFor();
+    await using again = new Thermometer();
+    await again.start(lab.manager.connectOptions);
+    await page.locator("section:not(.old)").waitFor();
+    await shows("21.13 °C");
+    assertEquals(lines, []);
+  },
+);

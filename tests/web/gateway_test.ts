@@ -167,6 +167,32 @@ Deno.test("the Client is served with its source map, compressed if the browser t
   assert(plain.endsWith(code));
 });
 
+Deno.test("the page is served, and a browser that has it already gets no second copy", async () => {
+  await using manager = await TestManager.start(PLAIN);
+  const request = (path: string, headers = "") =>
+    ask(manager, `GET ${path} HTTP/1.1\r\nHost: localhost\r\n${headers}\r\n`);
+  const document = await request("/");
+  assertMatch(document, /^content-type: text\/html; charset=UTF-8\r$/m);
+  const parts = [...document.matchAll(/(?:src|href)="(assets\/[^"]+)"/g)].map(([_, path]) => path);
+  assertEquals(parts.sort(), ["assets/page.css", "assets/page.js"]);
+  for (const path of ["/", "/client.js", ...parts.map((part) => `/${part}`)]) {
+    const answer = await request(path);
+    assertMatch(answer, /^HTTP\/1.1 200 /);
+    assert(!/^content-encoding/m.test(answer), path);
+    assertMatch(
+      await request(path, "Accept-Encoding: br, gzip\r\n"),
+      /^content-encoding: gzip\r$/m,
+    );
+    assert(!/^content-encoding/m.test(await request(path, "Accept-Encoding: gzip;q=0, br\r\n")));
+    const [, tag] = /^etag: (\S+)\r$/m.exec(answer)!;
+    const known = await request(path, `If-None-Match: "other", ${tag}\r\n`);
+    assertMatch(known, /^HTTP\/1.1 304 /);
+    assert(known.endsWith("\r\n\r\n"), "there is a content");
+    assert(!/^content-length/m.test(known), path);
+    assertMatch(await request(path, 'If-None-Match: W/"other"\r\n'), /^HTTP\/1.1 200 /);
+  }
+});
+
 Deno.test("a HEAD request gets the headers alone", async () => {
   await using manager = await TestManager.start(PLAIN);
   const answer = await ask(manager, "HEAD /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");

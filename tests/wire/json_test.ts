@@ -2,6 +2,7 @@ import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/a
 import { ValueError } from "../../errors.ts";
 import { Future } from "../../future.ts";
 import { encodeValue, parseJson } from "../../wire/json.ts";
+import { writeJson } from "../../wire/json_writer.ts";
 import fc from "../support/properties.ts";
 
 Deno.test("undefined is written as null", () => {
@@ -182,6 +183,20 @@ Deno.test("-0 keeps its sign, and is a floating-point number for Python", () => 
     ].join(","),
   );
   assert(Object.is(parseJson("-0.0"), -0));
+});
+
+Deno.test("a browser without JSON.rawJSON writes these numbers too", () => {
+  const { rawJSON } = JSON as unknown as { rawJSON?: unknown };
+  assert(rawJSON !== undefined, "this runtime has it");
+  try {
+    delete (JSON as { rawJSON?: unknown }).rawJSON;
+    const values = [-0, 2n ** 80n, -(2n ** 80n), NaN, -Infinity, new BigInt64Array([-7n])];
+    const text = "[-0.0,1208925819614629174706176,-1208925819614629174706176,NaN,-Infinity,[-7]]";
+    assertEquals(encodeValue(values), text);
+    assertEquals([...writeJson(values, 10)].join(""), text);
+  } finally {
+    Object.defineProperty(JSON, "rawJSON", { value: rawJSON, configurable: true, writable: true });
+  }
 });
 
 Deno.test("a bigint is written with all of its digits, a lone surrogate as its escape", () => {

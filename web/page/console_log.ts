@@ -1,6 +1,7 @@
 /**
- * The place of `@logtape/logtape` in the bundle for browsers: warnings and errors go to the console of
- * the browser. A program with a bundler of its own gets LogTape, and may configure it.
+ * In the place of `@logtape/logtape`, and of what a program without a log does, in the bundle for
+ * browsers: warnings and errors go to the console of the browser. A program with a bundler of its own
+ * gets LogTape, and may configure it.
  *
  * @module
  */
@@ -37,3 +38,6 @@ export function getConfig(): undefined {
 export function compareLogLevel(): number {
   return 0;
 }
+
+/** Not used in a browser: it has its console. */
+export function reportWithoutLog(): void {}

@@ -6,7 +6,7 @@ import {
   parseAnnotation,
   parseSignature,
   type PythonParameter,
-} from "../../cli/python_signature.ts";
+} from "../../wire/python_signature.ts";
 import { repr } from "../../base/repr.ts";
 import fc from "../support/properties.ts";
 
@@ -22,8 +22,8 @@ function parameters(text: string): PythonParameter[] {
 
 /** Each as `form name`, with `=` if it has a default. */
 function forms(text: string): string[] {
-  return parameters(text).map(({ form, name, hasDefault }) =>
-    `${form} ${name}${hasDefault ? "=" : ""}`
+  return parameters(text).map(({ form, name, defaultText }) =>
+    `${form} ${name}${defaultText === undefined ? "" : "="}`
   );
 }
 
@@ -225,8 +225,13 @@ Deno.test("every annotation is parsed as it was written", () => {
     const text = `(x: ${show(annotation)} = 1, *, y=${show(annotation)}) -> ${show(annotation)}`;
     assertEquals(parseSignature(text), {
       parameters: [
-        { form: "plain", name: "x", annotation, hasDefault: true },
-        { form: "keyword", name: "y", annotation: undefined, hasDefault: true },
+        { form: "plain", name: "x", annotation, defaultText: "1" },
+        {
+          form: "keyword",
+          name: "y",
+          annotation: undefined,
+          defaultText: show(annotation),
+        },
       ],
       returns: annotation,
     });

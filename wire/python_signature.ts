@@ -3,7 +3,8 @@
  * writes it, with annotations, and as `wire/signature.ts` does.
  *
  * Of Python's expressions it parses those that annotations consist of. A default can be any text
- * whose brackets and quotes are closed. The meaning of the types is left to `declaration.ts`.
+ * whose brackets and quotes are closed. The meaning of the types is left to the declarations of the
+ * command line and the forms of the page.
  *
  * @module
  */
@@ -21,8 +22,8 @@ export interface PythonParameter {
   form: "plain" | "keyword" | "rest" | "others";
   name: string;
   annotation: Annotation | undefined;
-  /** Whether it has a default, so that it may be left out. */
-  hasDefault: boolean;
+  /** Its default as it is written. `undefined` if there is none: then it must be given. */
+  defaultText: string | undefined;
 }
 
 /** An annotation, as an expression. */
@@ -39,6 +40,11 @@ export type Annotation =
 /** The longest text that is parsed, in characters, and the deepest nesting of its brackets. */
 const LONGEST = 16_384;
 const DEEPEST = 64;
+
+/** Whether an attribute in an identity is a method: its signature is what is shown of it. */
+export function isMethod(shown: unknown): shown is string {
+  return typeof shown === "string" && shown.startsWith("(");
+}
 
 /** Parses a signature. Returns `undefined` if the text is none. */
 export function parseSignature(text: string): PythonSignature | undefined {
@@ -113,9 +119,8 @@ class Parser {
   #parameter(form: PythonParameter["form"]): PythonParameter {
     const name = this.#match(NAME)?.[0] ?? this.#fail();
     const annotation = this.#take(":") ? this.#expression() : undefined;
-    const hasDefault = this.#take("=");
-    if (hasDefault) this.#skipValue();
-    return { form, name, annotation, hasDefault };
+    const defaultText = this.#take("=") ? this.#skipValue() : undefined;
+    return { form, name, annotation, defaultText };
   }
 
   /** One operand, or several with `|` between them. */
@@ -185,8 +190,8 @@ class Parser {
     return items;
   }
 
-  /** Skips a value of any kind, up to a comma or to the bracket that closes the list. */
-  #skipValue(): void {
+  /** Skips a value of any kind, up to a comma or to the bracket that closes the list. Gives its text. */
+  #skipValue(): string {
     const open: string[] = [];
     const start = this.#at;
     while (this.#at < this.#text.length) {
@@ -200,7 +205,9 @@ class Parser {
       else if (CLOSING[character] !== undefined) open.push(CLOSING[character]);
       else if (/[)\]}]/.test(character) && open.pop() !== character) this.#fail();
     }
-    if (open.length > 0 || this.#text.slice(start, this.#at).trim() === "") this.#fail();
+    const text = this.#text.slice(start, this.#at).trim();
+    if (open.length > 0 || text === "") this.#fail();
+    return text;
   }
 
   /** Skips the rest of `<object at 0x7f>`, the form of objects without a literal. Quotes have no meaning in it. */

@@ -1,0 +1,175 @@
+/**
+ * One call of a method, or one read of a property, as the page shows it: running with its progress,
+ * then a result, an error, or cancelled. The values of a stream arrive one by one,
+ * and are kept as lines of a plot.
+ *
+ * @module
+ */
+
+import { type ReadonlySignal, signal } from "@preact/signals";
+import { type CallOptions, CancelledError, type Future, RemoteError, Stream } from "../client.ts";
+import type { Arguments } from "./inputs.ts";
+import { type LineAbout, SeriesSet } from "./series_set.ts";
+
+/** Why a call has failed. */
+export interface CallFailure {
+  /** The class of the error, e.g. `"ValueError"`. */
+  readonly name: string;
+  readonly text: string;
+  /** How to mend it; empty if nobody knows. */
+  readonly hint: string;
+  /** The lines of the traceback on the computer of the service. Often empty. */
+  readonly traceback: readonly string[];
+}
+
+/** Where a call is. */
+export type CallState =
+  | { readonly state: "running" }
+  | { readonly state: "done"; readonly value: unknown }
+  | { readonly state: "failed"; readonly failure: CallFailure }
+  | { readonly state: "cancelled" };
+
+/** How far large arguments, or a large result, have come, in bytes. */
+export interface Progress {
+  readonly done: number;
+  readonly total: number;
+  readonly direction: "sent" | "received";
+}
+
+/** What a call needs of a Link. */
+export interface Callable {
+  request(attribute: string, options: Partial<Arguments> & CallOptions): Future<unknown>;
+}
+
+/** A call. */
+export class Call {
+  readonly #state = signal<CallState>({ state: "running" });
+  readonly #progress = signal<Progress | undefined>(undefined);
+  readonly #count = signal<number | undefined>(undefined);
+  readonly #future: Future<unknown> | undefined;
+  readonly #label: string;
+  readonly #about: LineAbout | undefined;
+  /** The numbers of a stream, as lines of a plot. */
+  readonly values: SeriesSet = new SeriesSet();
+  /** When it was made, in milliseconds since 1970. */
+  readonly startedAt: number = Date.now();
+  #endedAt: number | undefined;
+  /** When the reading was taken, in milliseconds since 1970, if the service says it. */
+  #time: number | undefined;
+
+  /**
+   * Sends the request at once.
+   *
+   * @param about What the service says of the values of a stream.
+   */
+  constructor(link: Callable, attribute: string, { args, kwargs }: Arguments, about?: LineAbout) {
+    this.#label = attribute;
+    this.#about = about;
+    const options: CallOptions = {
+      time: true,
+      onProgress: (done, total, direction) => {
+        this.#progress.value = { done, total, direction };
+      },
+    };
+    try {
+      this.#future = link.request(attribute, { args, kwargs, ...options });
+    } catch (error) {
+      this.#end({ state: "failed", failure: failureOf(error) });
+      return;
+    }
+    if (this.#future instanceof Stream) this.#readStream(this.#future);
+    else this.#read(this.#future);
+  }
+
+  /** Where it is. */
+  get state(): ReadonlySignal<CallState> {
+    return this.#state;
+  }
+
+  /** How far a large value has come; `undefined` if there is none. */
+  get progress(): ReadonlySignal<Progress | undefined> {
+    return this.#progress;
+  }
+
+  /** How many values of a stream have come; `undefined` for any other result. */
+  get count(): ReadonlySignal<number | undefined> {
+    return this.#count;
+  }
+
+  /** How long it took, in milliseconds; `undefined` while it runs. */
+  get duration(): number | undefined {
+    return this.#endedAt === undefined ? undefined : this.#endedAt - this.startedAt;
+  }
+
+  /** When the reading was taken, in milliseconds since 1970; `undefined` if the service does not say it. */
+  get time(): number | undefined {
+    return this.#time;
+  }
+
+  /** Cancels it. A service of this package ends its method. */
+  cancel(): void {
+    this.#future?.cancel();
+  }
+
+  async #read(future: Future<unknown>): Promise<void> {
+    try {
+      const value = await future;
+      this.#time = future.time;
+      this.#end({ state: "done", value });
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  async #readStream(stream: Stream<unknown>): Promise<void> {
+    this.#count.value = 0;
+    let count = 0;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const show = () => {
+      timer = undefined;
+      this.#count.value = count;
+    };
+    try {
+      for await (const value of stream) {
+        count++;
+        this.values.add(this.#label, stream.time ?? Date.now(), value, this.#about);
+        timer ??= setTimeout(show, INTERVAL);
+      }
+      this.#end({ state: "done", value: null });
+    } catch (error) {
+      this.values.gap(Date.now());
+      this.#fail(error);
+    } finally {
+      clearTimeout(timer);
+      show();
+    }
+  }
+
+  #fail(error: unknown): void {
+    this.#end(
+      error instanceof CancelledError
+        ? { state: "cancelled" }
+        : { state: "failed", failure: failureOf(error) },
+    );
+  }
+
+  #end(state: CallState): void {
+    this.#endedAt = Date.now();
+    this.#progress.value = undefined;
+    this.#state.value = state;
+  }
+}
+
+/** The texts of a stream change no more often, in milliseconds: more is not read. Its plot does. */
+const INTERVAL = 250;
+
+/** What a person is told of an error. */
+export function failureOf(error: unknown): CallFailure {
+  if (error instanceof RemoteError) {
+    const { remoteName, remoteMessage, hint, traceback } = error;
+    const text = remoteName === "" ? remoteMessage : remoteMessage.slice(remoteName.length + 2);
+    return { name: remoteName || "Error", text, hint, traceback };
+  }
+  const { name, message } = error instanceof Error ? error : new Error(String(error));
+  return { name, text: message, hint: "", traceback: [] };
+}

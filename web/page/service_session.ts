@@ -1,0 +1,180 @@
+/**
+ * What the page does with one service: its link, the calls that were made, the notifications that have
+ * come. It outlives the panel that shows it, so a call goes on while another service is looked at, and
+ * its result is there afterwards.
+ *
+ * A link takes a place of a service that limits its clients, and keeps others from its exclusive lock.
+ * So the page links while the panel is open, and ends the link when it is closed and no call runs. A
+ * service that limits its clients is linked with when a person says so.
+ *
+ * @module
+ */
+
+import { computed, type ReadonlySignal, signal } from "@preact/signals";
+import type { Client, Link } from "../client.ts";
+import { Kwargs } from "../client.ts";
+import { Call } from "./call.ts";
+import type { Arguments } from "./inputs.ts";
+import { SeriesSet } from "./series_set.ts";
+import { reasonOf } from "./session.ts";
+
+/** Where the link is. */
+export type LinkState =
+  /** There is none: nobody has asked for it yet, or it was ended. */
+  | { readonly state: "none" }
+  | { readonly state: "linking" }
+  | { readonly state: "linked"; readonly link: Link }
+  /** The service, or the Manager, is away; the link is restored when it is back. */
+  | { readonly state: "away"; readonly link: Link }
+  /** The Manager does not allow it. */
+  | { readonly state: "refused"; readonly reason: string };
+
+/** A notification. */
+export interface NotificationEntry {
+  /** Counts from 1. */
+  readonly number: number;
+  /** When the reading was taken, in milliseconds since 1970: by the service, else when it has arrived. */
+  readonly time: number;
+  readonly args: readonly unknown[];
+  readonly kwargs: Readonly<Record<string, unknown>>;
+}
+
+/** How many notifications are kept. */
+const KEPT = 200;
+
+/** What the page does with one service. */
+export class ServiceSession {
+  readonly name: string;
+  readonly #linkState = signal<LinkState>({ state: "none" });
+  readonly #calls = signal<ReadonlyMap<string, Call>>(new Map());
+  readonly #notifications = signal<readonly NotificationEntry[]>([]);
+  /** The numbers in the notifications, as lines of a plot. */
+  readonly readings: SeriesSet = new SeriesSet();
+  readonly #client: () => Client | undefined;
+  #count = 0;
+  #isOpen = false;
+  /** Cancels a request for a link that is not wanted any more. */
+  #linking: AbortController | undefined;
+
+  /** @param client The connected client; `undefined` while there is none. */
+  constructor(name: string, client: () => Client | undefined) {
+    this.name = name;
+    this.#client = client;
+  }
+
+  /** Where the link is. */
+  get linkState(): ReadonlySignal<LinkState> {
+    return this.#linkState;
+  }
+
+  /** Whether a call can be made now. */
+  readonly isLinked: ReadonlySignal<boolean> = computed(() =>
+    this.#linkState.value.state === "linked"
+  );
+
+  /** The last call of each attribute. */
+  get calls(): ReadonlySignal<ReadonlyMap<string, Call>> {
+    return this.#calls;
+  }
+
+  /** The last notifications, the newest first. */
+  get notifications(): ReadonlySignal<readonly NotificationEntry[]> {
+    return this.#notifications;
+  }
+
+  /** The panel is open. @param isFree Whether to link at once. */
+  open(isFree: boolean): void {
+    this.#isOpen = true;
+    if (isFree && this.#linkState.value.state === "none") this.link();
+  }
+
+  /** The panel is closed. */
+  close(): void {
+    this.#isOpen = false;
+    this.#endIfIdle();
+  }
+
+  /** Links with the service. Never rejects. */
+  async link(): Promise<void> {
+    const client = this.#client();
+    const { state } = this.#linkState.value;
+    if (client === undefined || (state !== "none" && state !== "refused")) return;
+    const linking = this.#linking = new AbortController();
+    this.#linkState.value = { state: "linking" };
+    try {
+      const link = await client.link(this.name, { signal: linking.signal });
+      if (linking.signal.aborted) return await link.unlink();
+      link.notificationHandler = (...args) => this.#notified(args, link);
+      this.#linkState.value = { state: "linked", link };
+    } catch (error) {
+      if (linking.signal.aborted) return;
+      this.#linkState.value = { state: "refused", reason: reasonOf(error) };
+    }
+  }
+
+  /** Ends the link. */
+  async unlink(): Promise<void> {
+    this.#linking?.abort();
+    this.readings.gap(Date.now());
+    const { linkState } = this;
+    const link = "link" in linkState.value ? linkState.value.link : undefined;
+    this.#linkState.value = { state: "none" };
+    await link?.unlink().catch(() => {}); // it has ended with the connection
+  }
+
+  /** The service has disconnected, or the connection is away. */
+  away(): void {
+    const { value } = this.#linkState;
+    if (value.state !== "linked") return;
+    this.#linkState.value = { state: "away", link: value.link };
+    this.readings.gap(Date.now());
+  }
+
+  /** The Client has restored the link. */
+  restored(): void {
+    const { value } = this.#linkState;
+    if (value.state === "away") this.#linkState.value = { state: "linked", link: value.link };
+  }
+
+  /** The connection has ended for good, and every link with it. */
+  ended(): void {
+    this.#linking?.abort();
+    this.readings.gap(Date.now());
+    this.#linkState.value = { state: "none" };
+  }
+
+  /** Calls a method, or reads a property. Does nothing if there is no link. */
+  call(attribute: string, given: Arguments = { args: [], kwargs: {} }): void {
+    const { value } = this.#linkState;
+    if (value.state !== "linked") return;
+    const { attributes } = value.link.serviceAbout;
+    const about = Object.hasOwn(attributes, attribute) ? attributes[attribute].result : undefined;
+    const call = new Call(value.link, attribute, given, about);
+    this.#calls.value = new Map(this.#calls.value).set(attribute, call);
+    call.state.subscribe(({ state }) => {
+      if (state !== "running") this.#endIfIdle();
+    });
+  }
+
+  #endIfIdle(): void {
+    const runs = [...this.#calls.value.values()].some((call) =>
+      call.state.value.state === "running"
+    );
+    if (!this.#isOpen && !runs && this.#linkState.value.state !== "none") this.unlink();
+  }
+
+  #notified(given: readonly unknown[], { notificationTime, serviceAbout }: Link): void {
+    const last = given.at(-1);
+    const kwargs = last instanceof Kwargs ? last.named : {};
+    const args = last instanceof Kwargs ? given.slice(0, -1) : given;
+    const time = notificationTime ?? Date.now();
+    const entry = { number: ++this.#count, time, args, kwargs };
+    this.#notifications.value = [entry, ...this.#notifications.value].slice(0, KEPT);
+    args.forEach((value, index) => this.readings.add(`argument ${index + 1}`, time, value));
+    for (const [name, value] of Object.entries(kwargs)) {
+      const { notifications } = serviceAbout;
+      const about = Object.hasOwn(notifications, name) ? notifications[name] : undefined;
+      this.readings.add(name, time, value, about);
+    }
+  }
+}

@@ -1,0 +1,39 @@
+/**
+ * What the page shows when no service is open: for a new user, how a page of their own calls an
+ * instrument.
+ *
+ * @module
+ */
+
+import { type Element, html } from "./html.ts";
+import type { Laboratory } from "./laboratory.ts";
+import { Pinned } from "./pinned.ts";
+
+const EXAMPLE = `<!doctype html>
+<output></output>
+<script type="module">
+  import { connect } from "/client.js";
+  const cxn = await connect({ reconnect: true });
+  const thermometer = await cxn.link("Thermometer");
+  setInterval(async () => {
+    document.querySelector("output").textContent = await thermometer.read();
+  }, 1000);
+</script>`;
+
+/** The page without an open service. */
+export function Start({ laboratory }: { laboratory: Laboratory }): Element {
+  const isEmpty = laboratory.directory.services.value.length === 0;
+  const isConnected = laboratory.client !== undefined;
+  return html`
+    <${Pinned} pins=${laboratory.pins} />
+    <section class="start">
+      ${isEmpty && isConnected &&
+        html`<p role="status">No service is connected. One that connects appears here at once.</p>`}
+      <h2>Pages of your own</h2>
+      <p>The Manager serves the pages in its folder <code>web</code>, or that of the option
+        ${" "}<code>--web-root</code>, as <a href="lab/">/lab/</a>. This one reads an instrument once
+        a second:</p>
+      <pre tabindex="0"><code>${EXAMPLE}</code></pre>
+    </section>
+  `;
+}
