@@ -237,12 +237,13 @@ export class Gateway {
         ? { state: "folder" }
         : await openFile(root, path.slice(LAB.length));
       if (found.state === "folder") {
-        const location = `${path.split("/").map(encodeURIComponent).join("/")}/`;
+        // Relative, since a proxy may show these pages below another path.
+        const location = `${encodeURIComponent(path.split("/").at(-1)!)}/`;
         return await say(301, "This is a folder", { location });
       }
       if (found.state === "file") {
         using file = found;
-        return await sendFile(response, stallTimeout, file);
+        return await sendFile(response, stallTimeout, file, this.#yielder);
       }
     }
     await say(404, "There is no such page");
