@@ -81,7 +81,8 @@ export class Gateway {
   }
 
   #createServer(): Server {
-    const server = createServer({ maxHeaderSize: MAX_REQUEST_HEADERS });
+    // A request without a Host would be answered by the server itself, and the next one by us.
+    const server = createServer({ maxHeaderSize: MAX_REQUEST_HEADERS, requireHostHeader: false });
     server.maxHeadersCount = 0; // else what comes after 2,000 of them would not be seen
     // What is expected of us is to go on: the answer says whether the request is one that we answer.
     for (const event of ["request", "checkContinue", "checkExpectation"]) {
