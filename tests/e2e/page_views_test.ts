@@ -3,7 +3,7 @@
 
 import { assertEquals } from "@std/assert";
 import { BrowserOfFile, IN_BROWSER, type OpenPage } from "../support/browser.ts";
-import { hasNoOverflow, hasNotShifted, isAccessible } from "../support/page_checks.ts";
+import { PageChecks } from "../support/page_checks.ts";
 import { ALICE, holdLog, PageLaboratory } from "../support/page_laboratory.ts";
 import { SimulatedOven } from "../support/simulated_oven.ts";
 
@@ -19,11 +19,11 @@ async function visit(opened: OpenPage, look: (view: string) => Promise<void>): P
   await page.getByRole("heading", { name: "Oven" }).waitFor();
   await look("a service");
   await to("#/Oven/heat");
-  await page.getByLabel("celsius").fill("20.5");
+  await page.getByRole("textbox", { name: "celsius" }).fill("20.5");
   await page.getByRole("button", { name: "Call heat" }).click();
   await page.getByText("20.5").first().waitFor();
   await look("a result");
-  await page.getByLabel("celsius").fill("300");
+  await page.getByRole("textbox", { name: "celsius" }).fill("300");
   await page.getByRole("button", { name: "Call heat" }).click();
   await page.getByText("It melts at 300").first().waitFor();
   await look("an error");
@@ -61,16 +61,13 @@ for (
     await oven.start(lab.connectOptions);
     await using opened = await browser.open(lab.address(), { width, colorScheme });
     const { page, lines } = opened;
-    await visit(opened, async (view) => {
-      await isAccessible(page, view);
-      await hasNoOverflow(page, view);
-      await hasNotShifted(page, view);
-    });
+    const checks = new PageChecks();
+    await visit(opened, (view) => checks.look(page, view));
     await oven.shutdown();
     await lab.stop();
     await page.getByText(/The Manager is away since/).waitFor();
-    await isAccessible(page, "the Manager is away");
-    await hasNoOverflow(page, "the Manager is away");
+    await checks.look(page, "the Manager is away");
+    assertEquals(checks.problems, []);
     assertEquals(lines.filter((line) => !/WebSocket connection to .* failed/.test(line)), []);
   });
 }
@@ -81,9 +78,9 @@ Deno.test("the form of the login can be used by anybody", IN_BROWSER, async () =
     await using opened = await browser.open(lab.address(), { width: 375, colorScheme });
     const { page, lines } = opened;
     await page.getByLabel("Username").waitFor();
-    await isAccessible(page, `the login, ${colorScheme}`);
-    await hasNoOverflow(page, "the login");
-    await hasNotShifted(page, "the login");
+    const checks = new PageChecks();
+    await checks.look(page, `the login, ${colorScheme}`);
+    assertEquals(checks.problems, []);
     assertEquals(lines, []);
   }
 });

@@ -1,26 +1,41 @@
 /// <reference lib="dom" />
 /** What holds for every view of the page. */
 
-import { assert, assertEquals } from "@std/assert";
 import axe from "axe-core";
 import type { Page } from "playwright-core";
 
 /** What the page moves about by itself may be at most, as Chromium counts it: 0.1 is still good. */
 const MAX_SHIFT = 0.05;
 
-/** Nothing that axe-core knows keeps a person out. */
-export async function isAccessible(page: Page, view: string): Promise<void> {
+/** What is wrong with the views of a page, all of it. */
+export class PageChecks {
+  readonly problems: string[] = [];
+
+  /** Looks at what the page shows now. */
+  async look(page: Page, view: string): Promise<void> {
+    for (const check of [accessibility, overflow, shift]) {
+      for (const problem of await check(page)) this.problems.push(`${view}: ${problem}`);
+    }
+  }
+}
+
+/** What keeps a person out, as far as axe-core knows. */
+async function accessibility(page: Page): Promise<string[]> {
   if (!await page.evaluate(() => "axe" in globalThis)) await page.evaluate(axe.source);
   const violations = await page.evaluate(async () => {
     const { axe } = globalThis as unknown as { axe: typeof import("axe-core") };
     const { violations } = await axe.run(document, { resultTypes: ["violations"] });
-    return violations.map(({ id, nodes }) => [id, ...nodes.slice(0, 3).map(({ html }) => html)]);
+    return violations.map(({ id, nodes }) =>
+      [id, ...nodes.slice(0, 3).map(({ html, any }) => `${html} ${any[0]?.message ?? ""}`)].join(
+        "\n  ",
+      )
+    );
   });
-  assertEquals(violations, [], view);
+  return violations;
 }
 
-/** The page is as wide as its window. */
-export async function hasNoOverflow(page: Page, view: string): Promise<void> {
+/** What makes the page wider than its window. */
+async function overflow(page: Page): Promise<string[]> {
   const { wide, widest } = await page.evaluate(() => {
     const { scrollWidth, clientWidth } = document.documentElement;
     const sticking = [...document.querySelectorAll("body *")].filter((element) =>
@@ -31,12 +46,12 @@ export async function hasNoOverflow(page: Page, view: string): Promise<void> {
       widest: sticking.map(({ outerHTML }) => outerHTML.slice(0, 120)),
     };
   });
-  assert(wide <= 0, `${view}: ${wide} pixels too wide: ${widest[0]}`);
+  return wide > 0 ? [`${wide} pixels too wide: ${widest[0]}`] : [];
 }
 
-/** Nothing on the page has moved but by what a person has done. */
-export async function hasNotShifted(page: Page, view: string): Promise<void> {
-  const shift = await page.evaluate(async () => {
+/** What has moved although no person has done anything. */
+async function shift(page: Page): Promise<string[]> {
+  const { sum, where } = await page.evaluate(async () => {
     let sum = 0;
     const where: string[] = [];
     await new Promise<void>((resolve) => {
@@ -55,7 +70,7 @@ export async function hasNotShifted(page: Page, view: string): Promise<void> {
     });
     return { sum, where: where.slice(0, 4) };
   });
-  assert(shift.sum < MAX_SHIFT, `${view} has shifted by ${shift.sum}: ${shift.where.join("\n")}`);
+  return sum < MAX_SHIFT ? [] : [`has shifted by ${sum}: ${where.join("\n  ")}`];
 }
 
 /** An entry of Chromium that TypeScript does not know. */

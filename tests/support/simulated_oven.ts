@@ -16,6 +16,11 @@ export class SimulatedOven extends Service {
         ],
         result: { unit: "°C", warning: [0, 180], alarm: [0, 200] },
       },
+      temperature: {
+        description: "What it is now.",
+        result: { unit: "°C", warning: [0, 180], alarm: [0, 200] },
+        safe: true,
+      },
       curve: {
         description: "The temperature along the oven.",
         result: { unit: "°C", warning: [19, 21], alarm: [18, 22] },
@@ -27,6 +32,7 @@ export class SimulatedOven extends Service {
   };
 
   readonly serial = "OV-1042";
+  #readings = 0;
 
   constructor() {
     super({ name: "Oven" });
@@ -36,6 +42,10 @@ export class SimulatedOven extends Service {
     if (celsius > 200) throw new RangeError(`It melts at ${celsius}`);
     this.emitNotification(mode, kwargs({ celsius }));
     return celsius;
+  }
+
+  temperature(): number {
+    return 150 + 20 * Math.sin(this.#readings++ / 6);
   }
 
   *curve(): Generator<number> {
