@@ -123,6 +123,7 @@ async function main(only: readonly string[]): Promise<void> {
       const page = await context.newPage();
       await page.goto(lab.address());
       await pinReadings(page);
+      await goTo(page, "#/");
       await page.getByRole("link", { name: /^PowerSupply/ }).waitFor();
       await gone.shutdown();
       for (const [name, open] of Object.entries(VIEWS)) {
