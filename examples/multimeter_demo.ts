@@ -47,7 +47,10 @@ try {
     console.log(await monitor.lineWith("is running"));
     const [, address] = /\(web page (\S+)\)/.exec(ready)!;
     console.log(`\nOpen ${address} in a browser. Ctrl+C ends the laboratory.`);
-    await new Promise<void>((resolve) => Deno.addSignalListener("SIGINT", resolve));
+    const { promise: ended, resolve: end } = Promise.withResolvers<void>();
+    Deno.addSignalListener("SIGINT", end);
+    await Promise.race([ended, manager.status, service.status, monitor.status]);
+    Deno.removeSignalListener("SIGINT", end);
   } else {
     await using logger = startProgram(
       home,

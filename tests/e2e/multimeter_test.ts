@@ -7,6 +7,7 @@ import { startProgram } from "../../examples/programs.ts";
 import { InstrumentServer, Multimeter } from "../../examples/scpi_multimeter.ts";
 import { connect, options, RemoteError } from "../../mod.ts";
 import { TestManager } from "../../testing.ts";
+import { connect as connectOverWeb } from "../../web/client.ts";
 import { NO_TIME } from "../support/clock.ts";
 import { exampleOptionsFor } from "../support/example_options.ts";
 import { temporaryFolder } from "../support/folder.ts";
@@ -250,4 +251,26 @@ Deno.test("the demo writes a CSV file with an hour of readings and a plot, and e
   assertEquals(/<polyline points="([^"]*)"/.exec(svg!)?.[1].split(" ").length, 360);
   assertMatch(lines.at(-2)!, /^Readings: .*\.csv \(360\)$/);
   assertMatch(lines.at(-1)!, /^Plot: .*\.svg$/);
+});
+
+posixTest("the demo with --web runs a live laboratory until Ctrl+C, with a page", async () => {
+  await using out = await temporaryFolder();
+  await using demo = startProgram(out.path, "multimeter_demo.ts", "--web");
+  const line = await demo.lineWith("in a browser");
+  const [, address] = /^Open (http:\/\/localhost:\d+) in/.exec(line)!;
+  const page = await fetch(address);
+  assertEquals(page.status, 200);
+  assertMatch(await page.text(), /<title>MSL-Network/);
+  await using cxn = await connectOverWeb({ url: address });
+  const { services } = await cxn.identities();
+  assertEquals(Object.keys(services).sort(), ["DigitalMultimeter", "EnvironmentMonitor"]);
+  const about = await cxn.about("EnvironmentMonitor");
+  assertEquals(about.notifications.temperature.unit, "°C");
+  const monitor = await cxn.link("EnvironmentMonitor");
+  const { promise: reading, resolve } = Promise.withResolvers<unknown[]>();
+  monitor.notificationHandler = (...parameters) => resolve(parameters);
+  assertMatch(JSON.stringify(await reading), /"reading",.*"temperature":/);
+  demo.interrupt();
+  assertEquals((await demo.status).code, 0);
+  await assertRejects(() => fetch(address));
 });
