@@ -9,6 +9,8 @@ import { isMethod } from "../../wire/python_signature.ts";
 import { hashOf, place } from "./address.ts";
 import { CallResult } from "./call_result.ts";
 import type { DirectoryEntry } from "./directory.ts";
+import { RECORDER_ROLE } from "./history_data.ts";
+import { HistoryView } from "./history_view.ts";
 import { type Element, html } from "./html.ts";
 import type { Laboratory } from "./laboratory.ts";
 import { LockControl } from "./lock_control.ts";
@@ -45,6 +47,8 @@ export function ServicePanel(
   return html`
     <section class="panel" data-here=${String(isHere)} aria-labelledby="service-name">
       <${Heading} laboratory=${laboratory} service=${service} entry=${entry} />
+      ${entry.about.implements.includes(RECORDER_ROLE) &&
+        html`<${HistoryView} laboratory=${laboratory} service=${service} />`}
       ${properties.length > 0 && html`
         <section class="attributes" aria-label="Properties">
           <h2>Properties</h2>
