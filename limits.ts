@@ -204,6 +204,28 @@ export const KEPT_CONNECTIONS = 1_000_000;
 export const MAX_QUEUED_RECORDS = 10_000;
 
 /**
+ * The longest headers of a request to the web pages, with its address, in bytes. A longer request is
+ * answered with the status 400. It has no option.
+ */
+export const MAX_REQUEST_HEADERS: number = 16 * 1024;
+
+/**
+ * The number of frames in which a message of a WebSocket may come, and the number of packets. Each
+ * costs memory of its own until the message is complete. The connection of a peer that sends more is
+ * closed with the code 1008. It has no option.
+ */
+export const MAX_WEB_FRAGMENTS = 8_192;
+
+/**
+ * The number of frames without content that a WebSocket may send at once: pings, pongs and empty
+ * messages. The connection of a peer that sends more is closed with the code 1008. It has no option.
+ */
+export const WEB_CONTROL_BURST = 256;
+
+/** How many of those it may send in each second after that. It has no option. */
+export const WEB_CONTROL_RATE = 16;
+
+/**
  * The shortest keepalive interval that a device agrees to with a Manager, in milliseconds, which is the
  * shortest that a Manager of this package asks for. A device agrees to none that is shorter: it would
  * do nothing but send. It has no option.
@@ -301,14 +323,58 @@ export const ABOUT_LIMITS = {
   depth: 64,
 } as const;
 
+/** The limits of what a recorder gives of its history. They have no option. */
+export const HISTORY_LIMITS = {
+  /** The most buckets of one history. */
+  points: 10_000,
+  /** The buckets of a history, if their number is not given. */
+  defaultPoints: 1_000,
+  /** The number of requests that wait for the worker that reads the file. One more is rejected. */
+  waiting: 100,
+} as const;
+
+/** The limits of the alarms of a recorder. They have no option. */
+export const ALARM_LIMITS = {
+  /** How long the program of `record --on-alarm` may run for one alarm, in milliseconds. */
+  programTimeout: 30_000,
+  /** The number of alarms that wait for the program. With one more, the oldest is dropped. */
+  queuedAlarms: 100,
+  /** The longest text in the environment of the program, in UTF-16 code units. The rest is cut. */
+  text: 1_000,
+} as const;
+
 const KiB = 1024;
 const MiB = 1024 * KiB;
+
+/**
+ * How much a recorder holds while its file cannot be written, because the disk is full or another
+ * program has locked it. After that it reads no more: streams wait, and what else comes lies in a gap.
+ */
+export const RECORD_LIMITS = {
+  /** The number of readings and gaps that wait for the file. */
+  queued: 100_000,
+  /** Their size as JSON in characters, unless it is only one. */
+  queuedSize: 64 * MiB,
+  /** The number of readings and gaps that are written at once. Others wait until events were handled. */
+  batch: 5_000,
+  /**
+   * The number of different keys in the notifications of one service that are recorded. Others are
+   * reported once.
+   */
+  keys: 1_000,
+} as const;
 
 /**
  * The longest notification of a Service, in bytes of its line. A longer one is rejected with a
  * `ValueError` when it is emitted. It has no option: a stream has no such limit.
  */
 export const MAX_NOTIFICATION_SIZE = 16 * MiB;
+
+/**
+ * The longest value that is recorded, as JSON in UTF-16 code units. In the place of a longer one, the
+ * recording has a gap that says so. It has no option.
+ */
+export const MAX_RECORDED_VALUE = 64 * MiB;
 
 /** The limits of one connection, a device's or one of a Manager. */
 export type ConnectionLimits = Pick<

@@ -7,7 +7,7 @@
 
 import type { ParameterAbout, ServiceAbout } from "../wire/about.ts";
 import { isObject } from "../wire/message.ts";
-import { formatArguments, formatName, parseName, splitWords } from "./call_syntax.ts";
+import { formatArguments, formatName, parseName, splitWords } from "../client/call_syntax.ts";
 import { aboutAttribute, aboutParameter } from "./description.ts";
 
 /** The attributes of each service by its name: the signature of a method, or the value of a constant. */

@@ -13,7 +13,7 @@ import type { Identities } from "../wire/identities.ts";
 import type { Link } from "../client/link.ts";
 import { describeAttribute, describeService, requestDetails } from "./service_details.ts";
 import { repr } from "../base/repr.ts";
-import { formatArguments, parseArguments, parseName, splitWords } from "./call_syntax.ts";
+import { formatArguments, parseArguments, parseName, splitWords } from "../client/call_syntax.ts";
 import { formatResult, table } from "./output.ts";
 import { printable } from "../base/printable.ts";
 import { linkWith, noSuchAttribute, noSuchService, resultsOf } from "./requests.ts";

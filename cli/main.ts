@@ -34,6 +34,7 @@ import {
   withoutMark,
 } from "../program/start_options.ts";
 import { addStartOptions } from "./commander_options.ts";
+import { addRecord } from "./commands/record.ts";
 import { addStatus } from "./commands/status.ts";
 import { addTypes } from "./commands/types.ts";
 import { addUser } from "./commands/user.ts";
@@ -84,6 +85,7 @@ export function program(): Command {
     addLs,
     addCall,
     addWatch,
+    addRecord,
     addPing,
     addConsole,
     addTypes,

@@ -9,8 +9,9 @@
 
 import process from "node:process";
 import { styleText } from "node:util";
-import { NOT_PRINTABLE, printable, printableLines } from "../base/printable.ts";
+import { printable, printableLines } from "../base/printable.ts";
 import { encodeValue } from "../wire/json.ts";
+import { encodeForTerminal } from "../wire/printable_json.ts";
 
 /** Lines of a table with headings. Columns of numbers are aligned to the right, others to the left. */
 export function table(headings: readonly string[], rows: readonly string[][]): string[] {
@@ -24,16 +25,6 @@ export function table(headings: readonly string[], rows: readonly string[][]): s
       const { width, isNumeric } = columns[column];
       return isNumeric ? cell.padStart(width) : cell.padEnd(width);
     }).join("  ").trimEnd()
-  );
-}
-
-/** A value as JSON, with its control characters escaped. */
-export function encodeForTerminal(value: unknown): string {
-  return encodeValue(value).replaceAll(
-    NOT_PRINTABLE,
-    (characters) =>
-      characters.split("").map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`)
-        .join(""),
   );
 }
 

@@ -10,9 +10,9 @@ import type { Client } from "../client.ts";
 import type { AttributeAbout, JsonSchema, ServiceAbout } from "../wire/about.ts";
 import type { ServiceEntry } from "../wire/identities.ts";
 import { aboutAttribute, aboutParameter, describeState, describeValue } from "./description.ts";
-import { encodeForTerminal } from "./output.ts";
-import { type PropertyValue, readProperties } from "./property_values.ts";
+import { encodeForTerminal } from "../wire/printable_json.ts";
 import { isMethod, parseSignature } from "../wire/python_signature.ts";
+import { type PropertyValue, readProperties } from "./property_values.ts";
 import { typeOfSchema } from "./schema_type.ts";
 import { render } from "./type_text.ts";
 

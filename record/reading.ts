@@ -29,11 +29,15 @@ export interface Reading {
   readonly value: unknown;
 }
 
-/** A time without readings of a source, and why. A source has one gap at most that begins at a time. */
+/**
+ * A time without readings of a source, and why. It begins with the last reading before it and ends with
+ * the first one after it, both by the clock of the source: what was lost lies between them. Where there
+ * is none, it is the clock of the recorder. A source has one gap at most that begins at a time.
+ */
 export interface Gap {
   /** The number that the target has given the source. */
   readonly source: number;
-  /** When it began, by the clock of the recorder. */
+  /** When it began. */
   readonly start: number;
   /** When it ended; `undefined` while it lasts. */
   readonly end?: number;
@@ -43,8 +47,18 @@ export interface Gap {
 
 /** Where the record of a source ended, in a file that is continued. */
 export interface RecordedEnd {
-  /** When the last reading of the source was received; `undefined` if the file has none. */
+  /** When the last reading of the source was taken; `undefined` if the file has none. */
+  readonly time?: number;
+  /** When it was received. */
   readonly received?: number;
   /** The gap that lasted at the end. To end it, write it again with its `end`. */
   readonly gap?: Gap;
+}
+
+/** The largest time that a date of JavaScript has, in milliseconds from 1970. */
+const LARGEST_TIME = 8.64e15;
+
+/** Whether a number is a time: a source may send any number as that of a reading. */
+export function isTime(time: number): boolean {
+  return Math.abs(time) <= LARGEST_TIME;
 }

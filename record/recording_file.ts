@@ -76,16 +76,20 @@ export class RecordingFile implements Disposable {
   }
 
   /** The gaps of a source that have a part in a span, in the order of their starts. */
-  gaps(source: number, { start, end }: Span): Gap[] {
-    return this.#database.prepare(
+  *gaps(source: number, { start, end }: Span): Generator<Gap> {
+    const rows = this.#database.prepare(
       'SELECT * FROM gap WHERE source = ? AND start < ? AND ("end" IS NULL OR "end" > ?) ' +
         "ORDER BY start",
-    ).all(source, end, start).map((row) => ({
-      source,
-      start: Number(row.start),
-      ...(row.end === null ? {} : { end: Number(row.end) }),
-      reason: String(row.reason),
-    }));
+    ).iterate(source, end, start);
+    for (const row of rows) yield gapOf(row);
+  }
+
+  /** The gap of a source with the latest start: without an `end` the source is in it. */
+  lastGap(source: number): Gap | undefined {
+    const row = this.#database.prepare(
+      "SELECT * FROM gap WHERE source = ? ORDER BY start DESC LIMIT 1",
+    ).get(source);
+    return row && gapOf(row);
   }
 
   /**
@@ -138,6 +142,15 @@ function open(file: string): DatabaseSync {
       { cause },
     );
   }
+}
+
+function gapOf(row: Record<string, SQLOutputValue>): Gap {
+  return {
+    source: Number(row.source),
+    start: Number(row.start),
+    ...(row.end === null ? {} : { end: Number(row.end) }),
+    reason: String(row.reason),
+  };
 }
 
 function readingOf(row: Record<string, SQLOutputValue>): Reading {

@@ -7,7 +7,7 @@
  */
 
 import type { DatabaseSync, SQLOutputValue, StatementSync } from "node:sqlite";
-import { bucketOf, LEAF_SIZE, WIDTHS } from "./rollup_tree.ts";
+import { bucketOf, LEAF_SIZE, limited, WIDTHS } from "./rollup_tree.ts";
 
 /** From when to when, in milliseconds since 1970: `start` is inside, `end` is not. */
 export interface Span {
@@ -116,7 +116,7 @@ export class RollupReader {
       end: Math.min(span.end, origin + (part + 1) * width),
       low,
       high,
-      mean: sum / count,
+      mean: Math.max(low, Math.min(high, sum / count)),
       count,
     }));
   }
@@ -185,7 +185,7 @@ function addTo(
   } else {
     known.low = Math.min(known.low, low);
     known.high = Math.max(known.high, high);
-    known.sum += sum;
+    known.sum = limited(known.sum + sum);
     known.count += count;
   }
 }

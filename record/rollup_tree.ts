@@ -32,3 +32,11 @@ export const LEAF_SIZE = 128;
 export function bucketOf(time: number, width: number): number {
   return Math.floor(Math.floor(time) / width) * width;
 }
+
+/** The largest number. */
+export const LARGEST: number = Number.MAX_VALUE;
+
+/** A sum that is no infinity, nor `null` for the sum of two of those. */
+export function limited(sum: number): number {
+  return Math.max(-LARGEST, Math.min(LARGEST, sum));
+}

@@ -7,13 +7,10 @@
  */
 
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import { bucketOf, LEAF_SIZE, WIDTHS } from "./rollup_tree.ts";
+import { bucketOf, LARGEST, LEAF_SIZE, limited, WIDTHS } from "./rollup_tree.ts";
 
 /** How many readings are added to the rollups at once. Until then, a reader scans them. */
 const STEP = 8_192;
-
-/** A sum beyond it would be an infinity, and the sum of two infinities may be no number. */
-const LARGEST = Number.MAX_VALUE;
 
 /** The numbers of one source, and their times. */
 interface Numbers {
@@ -23,6 +20,7 @@ interface Numbers {
 
 /** Writes the rollups of a recording. Every method is called in a transaction. */
 export class RollupWriter {
+  readonly #step: number;
   readonly #progress: StatementSync;
   readonly #setProgress: StatementSync;
   readonly #newest: StatementSync;
@@ -34,8 +32,12 @@ export class RollupWriter {
   readonly #set: StatementSync;
   readonly #remove: StatementSync;
 
-  /** @param database A database with the tables of `schema.ts`. */
-  constructor(database: DatabaseSync) {
+  /**
+   * @param database A database with the tables of `schema.ts`.
+   * @param step How many readings are added to the rollups at once.
+   */
+  constructor(database: DatabaseSync, step = STEP) {
+    this.#step = step;
     const prepare = (sql: string) => {
       const statement = database.prepare(sql) as StatementSync & {
         setReturnArrays(enabled: boolean): void;
@@ -56,8 +58,7 @@ export class RollupWriter {
     this.#add = prepare(
       `INSERT INTO rollup (source, width, bucket, low, high, sum, count) VALUES (?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT DO UPDATE SET low = MIN(low, excluded.low), high = MAX(high, excluded.high),
-         sum = MAX(-${LARGEST}, MIN(${LARGEST}, sum + excluded.sum)),
-         count = count + excluded.count
+         sum = sum + excluded.sum, count = count + excluded.count
        RETURNING count`,
     );
     const inRange = "source = ? AND width = ? AND bucket >= ? AND bucket < ?";
@@ -79,10 +80,10 @@ export class RollupWriter {
    */
   advance(newest: number): void {
     let rolledUp = numberOf(this.#progress);
-    if (newest - rolledUp < STEP) return;
+    if (newest - rolledUp < this.#step) return;
     while (newest > rolledUp) {
       const sources = new Map<number, Numbers>();
-      for (const row of rows(this.#unrolled, rolledUp, STEP)) {
+      for (const row of rows(this.#unrolled, rolledUp, this.#step)) {
         const [id, source, time, value] = row as [number, number, number, number | null];
         rolledUp = id;
         if (value === null) continue;
@@ -186,13 +187,9 @@ function summaryOf(values: readonly number[]): [low: number, high: number, sum: 
   for (const value of values) {
     if (value < low) low = value;
     if (value > high) high = value;
-    sum = limited(sum + value);
+    sum += value;
   }
-  return [low, high, sum];
-}
-
-function limited(sum: number): number {
-  return Math.max(-LARGEST, Math.min(LARGEST, sum));
+  return [low, high, limited(sum)];
 }
 
 function rows(statement: StatementSync, ...values: number[]): Iterable<unknown> {

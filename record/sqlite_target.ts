@@ -7,10 +7,13 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { ConfigurationError } from "../errors.ts";
 import { fileExists, touchPrivateFile } from "../base/files.ts";
+import { storedBatch } from "./batch.ts";
+import { FileLock } from "./file_lock.ts";
+import { OpenFile } from "./open_file.ts";
 import type { Gap, Reading, RecordedEnd, SourceDescription } from "./reading.ts";
+import { CLOCKS, type Clocks, Retention } from "./retention.ts";
 import { RollupWriter } from "./rollup_writer.ts";
 import { prepareSchema } from "./schema.ts";
-import { storedValue } from "./stored_value.ts";
 import { type Target, type TargetOptions, TargetUnavailable } from "./target.ts";
 
 /**
@@ -20,101 +23,151 @@ import { type Target, type TargetOptions, TargetUnavailable } from "./target.ts"
 const BUSY_TIMEOUT = 20;
 
 /** How long the opening of the file waits for another program, in milliseconds. */
-const OPEN_TIMEOUT = 5_000;
+const OPEN_TIMEOUT = 2_000;
+
+/** How large the write-ahead log stays after a reader has kept it from being emptied, in bytes. */
+const LOG_SIZE = 64 * 1024 * 1024;
+
+/** The errors of SQLite after which a batch may be written later. It gives no number, only a text. */
+const PASSING = /locked|is full|disk I\/O|unable to open|out of memory|readonly/;
+
+/** What every SQLite file starts with. */
+const MAGIC = "SQLite format 3\0";
 
 /** A recording in SQLite. */
 export class SqliteTarget implements Target {
-  readonly #file: string;
+  readonly #file: OpenFile;
+  readonly #lock: FileLock;
   readonly #database: DatabaseSync;
+  readonly #begin: StatementSync;
+  readonly #commit: StatementSync;
   readonly #insertReading: StatementSync;
   readonly #insertGap: StatementSync;
   readonly #rollups: RollupWriter;
+  readonly #retention: Retention | undefined;
+  readonly #arrays: boolean;
 
   /**
    * Opens a recording, or makes a new one.
    *
    * @throws {ConfigurationError} When the file cannot be written, or is no recording.
    */
-  constructor(file: string, options: TargetOptions = {}) {
-    this.#file = file;
-    this.#database = open(file, options);
+  constructor(file: string, options: TargetOptions = {}, clocks: Clocks = CLOCKS) {
+    this.#lock = new FileLock(file);
+    try {
+      this.#database = open(file, options);
+    } catch (error) {
+      this.#lock[Symbol.dispose]();
+      throw error;
+    }
+    this.#file = new OpenFile(file, clocks.elapsed);
+    this.#begin = this.#database.prepare("BEGIN IMMEDIATE");
+    this.#commit = this.#database.prepare("COMMIT");
     this.#insertReading = this.#database.prepare(
       "INSERT INTO reading (source, time, received, value, json) VALUES (?, ?, ?, ?, ?)",
     );
     this.#insertGap = this.#database.prepare("INSERT OR REPLACE INTO gap VALUES (?, ?, ?, ?)");
     this.#rollups = new RollupWriter(this.#database);
+    if (options.keep !== undefined) {
+      this.#retention = new Retention(this.#database, this.#rollups, options.keep, clocks);
+    }
+    this.#arrays = options.arrays ?? true;
   }
 
   /** @inheritdoc */
   source({ service, attribute, arguments: words, unit }: SourceDescription): number {
     const key = [service, attribute, words, unit];
-    const find = this.#database.prepare(
-      "SELECT id FROM source WHERE service = ? AND attribute = ? AND arguments = ? AND unit = ?",
-    );
     return this.#attempt(() => {
-      const known = find.get(...key);
+      const known = this.#database.prepare(
+        "SELECT id FROM source WHERE service = ? AND attribute = ? AND arguments = ? AND unit = ?",
+      ).get(...key);
       if (known !== undefined) return Number(known.id);
-      return Number(
-        this.#database.prepare(
-          "INSERT INTO source (service, attribute, arguments, unit, since) VALUES (?, ?, ?, ?, ?)",
-        ).run(...key, Date.now()).lastInsertRowid,
-      );
+      const added = this.#database.prepare(
+        "INSERT INTO source (service, attribute, arguments, unit, since) VALUES (?, ?, ?, ?, ?)",
+      ).run(...key, Date.now());
+      return Number(added.lastInsertRowid);
     });
+  }
+
+  /** @inheritdoc */
+  sources(): SourceDescription[] {
+    return this.#attempt(() =>
+      this.#database.prepare("SELECT service, attribute, arguments, unit FROM source").all().map((
+        { service, attribute, arguments: words, unit },
+      ) => ({
+        service: String(service),
+        attribute: String(attribute),
+        arguments: String(words),
+        unit: String(unit),
+      }))
+    );
   }
 
   /** @inheritdoc */
   end(source: number): RecordedEnd {
     const reading = this.#database.prepare(
-      "SELECT received FROM reading WHERE source = ? ORDER BY time DESC LIMIT 1",
+      "SELECT time, received FROM reading WHERE source = ? ORDER BY time DESC LIMIT 1",
     ).get(source);
     const gap = this.#database.prepare(
       'SELECT start, reason FROM gap WHERE source = ? AND "end" IS NULL ORDER BY start LIMIT 1',
     ).get(source);
     return {
-      ...(reading && { received: Number(reading.received) }),
+      ...(reading && { time: Number(reading.time), received: Number(reading.received) }),
       ...(gap && { gap: { source, start: Number(gap.start), reason: String(gap.reason) } }),
     };
   }
 
   /** @inheritdoc */
   write(readings: readonly Reading[], gaps: readonly Gap[]): void {
-    const rows = readings.map(({ value, ...reading }) => ({ ...reading, ...storedValue(value) }));
+    this.#file.check();
+    const batch = storedBatch(readings, gaps, this.#arrays);
     this.#attempt(() => {
-      this.#database.exec("BEGIN IMMEDIATE");
+      this.#begin.run();
       try {
         let newest = 0;
-        for (const { source, time, received, value, json } of rows) {
-          const { lastInsertRowid } = this.#insertReading.run(source, time, received, value, json);
-          newest = Number(lastInsertRowid);
+        for (const { source, time, received, value, json } of batch.readings) {
+          newest = Number(
+            this.#insertReading.run(source, time, received, value, json).lastInsertRowid,
+          );
         }
-        for (const { source, start, end, reason } of gaps) {
+        for (const { source, start, end, reason } of batch.gaps) {
           this.#insertGap.run(source, start, end ?? null, reason);
         }
         this.#rollups.advance(newest);
-        this.#database.exec("COMMIT");
-      } finally {
+        this.#retention?.advance(batch.readings.length);
+        this.#commit.run();
+      } catch (error) {
         if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
+        throw error;
       }
     });
   }
 
   /** @inheritdoc */
   get size(): number {
-    return sizeOf(this.#file) + sizeOf(`${this.#file}-wal`);
+    return this.#file.size + this.#file.sizeOf("-wal");
   }
 
   /** @inheritdoc */
   close(): void {
+    try {
+      // Then it can be read in a folder that cannot be written, too.
+      this.#database.exec("PRAGMA journal_mode = DELETE");
+    } catch {
+      // Another program reads it.
+    }
     this.#database.close();
+    this.#lock[Symbol.dispose]();
   }
 
   #attempt<T>(action: () => T): T {
     try {
       return action();
     } catch (cause) {
-      throw new TargetUnavailable(`Cannot write ${this.#file}: ${(cause as Error).message}`, {
-        cause,
-      });
+      const { message } = cause as Error;
+      const text = `Cannot write ${this.#file.name}: ${message}`;
+      if (PASSING.test(message)) throw new TargetUnavailable(text, { cause });
+      throw new ConfigurationError(text, { cause });
     }
   }
 }
@@ -122,27 +175,30 @@ export class SqliteTarget implements Target {
 function open(file: string, { sync = "normal" }: TargetOptions): DatabaseSync {
   let database: DatabaseSync | undefined;
   try {
-    if (!fileExists(file)) touchPrivateFile(file); // SQLite takes an empty file for a new database
+    // SQLite takes an empty file for a new database, and also one of a few other bytes.
+    if (!fileExists(file)) touchPrivateFile(file);
+    else if (!isEmptyOrDatabase(file)) throw new Error("file is not a database");
     database = new DatabaseSync(file);
     database.exec(`PRAGMA busy_timeout = ${OPEN_TIMEOUT}`);
     prepareSchema(database, file);
     // Readers do not stop the writer then, nor the writer the readers.
     database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${sync}`);
+    database.exec(`PRAGMA journal_size_limit = ${LOG_SIZE}`);
     database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}`);
     return database;
   } catch (cause) {
     database?.close();
     if (cause instanceof ConfigurationError) throw cause;
-    throw new ConfigurationError(`Cannot record to ${file}: ${(cause as Error).message}`, {
-      cause,
-    });
+    const { message } = cause as Error;
+    const way = /not a database/.test(message) ? ". Use another name" : "";
+    throw new ConfigurationError(`Cannot record to ${file}: ${message}${way}`, { cause });
   }
 }
 
-function sizeOf(file: string): number {
-  try {
-    return Deno.statSync(file).size;
-  } catch {
-    return 0;
-  }
+function isEmptyOrDatabase(file: string): boolean {
+  if (!Deno.statSync(file).isFile) return false;
+  using opened = Deno.openSync(file);
+  const start = new Uint8Array(MAGIC.length);
+  const length = opened.readSync(start) ?? 0;
+  return length === 0 || new TextDecoder().decode(start) === MAGIC;
 }

@@ -5,7 +5,10 @@
  * @module
  */
 
+import { MAX_RECORDED_VALUE } from "../limits.ts";
+import { formatSize } from "../base/units.ts";
 import { encodeValue, parseJson } from "../wire/json.ts";
+import { estimateSize } from "../wire/json_writer.ts";
 
 /** The two columns of a value. One of them at least is not `null`. */
 export interface StoredValue {
@@ -22,6 +25,7 @@ export interface StoredValue {
  * The columns of a value.
  *
  * @throws {TypeError} When JSON cannot hold it.
+ * @throws {RangeError} When it is longer than `MAX_RECORDED_VALUE`.
  */
 export function storedValue(value: unknown): StoredValue {
   switch (typeof value) {
@@ -32,8 +36,17 @@ export function storedValue(value: unknown): StoredValue {
     case "bigint":
       return { value: finiteOrNull(Number(value)), json: `${value}` };
     default:
-      return { value: null, json: encodeValue(value) };
+      return { value: null, json: jsonOf(value) };
   }
+}
+
+function jsonOf(value: unknown): string {
+  // An estimate is made first: the text of a very long value takes seconds and much memory.
+  if (estimateSize(value, 2 * MAX_RECORDED_VALUE) < 2 * MAX_RECORDED_VALUE) {
+    const json = encodeValue(value);
+    if (json.length <= MAX_RECORDED_VALUE) return json;
+  }
+  throw new RangeError(`the value is longer than ${formatSize(MAX_RECORDED_VALUE)}`);
 }
 
 /** The value of the columns. A bigint is a number again, and a typed array a list. */

@@ -15,6 +15,12 @@ export interface Target {
    * @throws {TargetUnavailable} Try again later.
    */
   source(description: SourceDescription): number;
+  /**
+   * The sources that a file has which is continued. Missing where nothing is.
+   *
+   * @throws {TargetUnavailable} Try again later.
+   */
+  sources?(): SourceDescription[];
   /** Where the record of a source ended. It is empty for a source that is new in the file. */
   end(source: number): RecordedEnd;
   /**
@@ -24,6 +30,7 @@ export interface Target {
    * written again as it is, or with more in it.
    *
    * @throws {TargetUnavailable} Nothing of the batch was written; try again later.
+   * @throws {ConfigurationError} The file can be written no more: it is damaged, or not there.
    */
   write(readings: readonly Reading[], gaps: readonly Gap[]): void;
   /** How many bytes the file has, with those beside it; what was written, for a stream. */
@@ -39,6 +46,13 @@ export interface TargetOptions {
    * too, and each batch waits for the disk. Default: `"normal"`.
    */
   readonly sync?: "normal" | "full";
+  /**
+   * How old a reading becomes before it is deleted, in milliseconds. Default: nothing is deleted. It
+   * may become 2 % older.
+   */
+  readonly keep?: number;
+  /** Whether arrays are recorded, alone and not in objects. Default: `true`. */
+  readonly arrays?: boolean;
 }
 
 /**

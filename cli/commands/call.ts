@@ -22,7 +22,7 @@ import {
   parseJsonOrText,
   parseValue,
   splitWords,
-} from "../call_syntax.ts";
+} from "../../client/call_syntax.ts";
 import { formatResult } from "../output.ts";
 import { printable } from "../../base/printable.ts";
 import { linkWith, noSuchAttribute, noSuchService, resultsOf } from "../requests.ts";

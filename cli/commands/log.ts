@@ -26,7 +26,8 @@ import {
   type ParsedConnectOptions,
   readConnectOptions,
 } from "../connect_options.ts";
-import { dim, encodeForTerminal } from "../output.ts";
+import { dim } from "../output.ts";
+import { encodeForTerminal } from "../../wire/printable_json.ts";
 
 interface ParsedOptions extends ParsedConnectOptions {
   follow?: boolean;

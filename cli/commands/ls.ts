@@ -16,7 +16,8 @@ import type { Identities } from "../../wire/identities.ts";
 import { describeListing, type Listing, listingOf } from "../listing.ts";
 import { describeService, detailsAsJson, requestDetails } from "../service_details.ts";
 import { type ClientSession, runSession } from "../client_session.ts";
-import { bold, encodeForTerminal } from "../output.ts";
+import { bold } from "../output.ts";
+import { encodeForTerminal } from "../../wire/printable_json.ts";
 import { noSuchService, requestStatus } from "../requests.ts";
 
 interface ParsedOptions extends ParsedConnectOptions {

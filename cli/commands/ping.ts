@@ -7,8 +7,8 @@
  * @module
  */
 
-import { printLine } from "../../program/print.ts";
 import { delay } from "@std/async/delay";
+import { printLine } from "../../program/print.ts";
 import type { Command } from "commander";
 import type { Client } from "../../client.ts";
 import {

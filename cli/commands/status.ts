@@ -4,8 +4,8 @@
  * @module
  */
 
-import { printLine } from "../../program/print.ts";
 import { delay } from "@std/async/delay";
+import { printLine } from "../../program/print.ts";
 import type { Command } from "commander";
 import {
   addConnectOptions,
@@ -17,7 +17,7 @@ import type { ManagerStatus } from "../../wire/status.ts";
 import { type Rates, ratesBetween } from "../../wire/status_rates.ts";
 import { describeStatus } from "../status_report.ts";
 import { type ClientSession, runSession } from "../client_session.ts";
-import { encodeForTerminal } from "../output.ts";
+import { encodeForTerminal } from "../../wire/printable_json.ts";
 import { requestStatus } from "../requests.ts";
 
 interface ParsedOptions extends ParsedConnectOptions {

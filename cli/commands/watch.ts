@@ -16,8 +16,9 @@ import {
 import { describeChange } from "../../device/connector.ts";
 import { terminationSignal } from "../../program/signals.ts";
 import { runSession } from "../client_session.ts";
-import { formatArguments } from "../call_syntax.ts";
-import { dim, encodeForTerminal } from "../output.ts";
+import { formatArguments } from "../../client/call_syntax.ts";
+import { dim } from "../output.ts";
+import { encodeForTerminal } from "../../wire/printable_json.ts";
 import { printable } from "../../base/printable.ts";
 import { linkWith } from "../requests.ts";
 import { NotificationTable } from "../csv.ts";

@@ -28,8 +28,8 @@ Deno.test("what was recorded is read while it is written", async () => {
   assertEquals(recording.latest(source), readings[3]);
   assertEquals(recording.span(source), { start: 10, end: 40 });
   assertEquals([...recording.readings(source, { start: 20, end: 40 })], readings.slice(1, 3));
-  assertEquals(recording.gaps(source, { start: 0, end: 60 }), [gap]);
-  assertEquals(recording.gaps(source, { start: 50, end: 60 }), []);
+  assertEquals([...recording.gaps(source, { start: 0, end: 60 })], [gap]);
+  assertEquals([...recording.gaps(source, { start: 50, end: 60 })], []);
   assertEquals(recording.buckets(source, { start: 0, end: 60 }, 2), [
     { start: 0, end: 30, low: 1, high: 2, mean: 1.5, count: 2 },
     { start: 30, end: 60, low: 3, high: 4, mean: 3.5, count: 2 },

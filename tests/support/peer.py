@@ -7,6 +7,7 @@
     peer.py administrator HOST PORT [CERT]  asks for the users, then shuts the Manager down
     peer.py caller HOST PORT [CERT]   sends the requests of $CALLS, prints one JSON line per answer
     peer.py listener HOST PORT [CERT]  links with Meter, prints its entry, notifications and a result
+    peer.py historian HOST PORT [CERT]  calls Recorder, prints the answers and one alarm, acknowledges it
     peer.py holder HOST PORT [CERT]   links with $SERVICE, prints what it saw of the end
 
 It logs in with $USERNAME and $PASSWORD, and connects from $SOURCE_ADDRESS if that is set.
@@ -155,6 +156,34 @@ def caller():
     cxn.disconnect()
 
 
+def historian():
+    """Asks Recorder for its history as a program of a user does, and waits for an alarm."""
+    cxn = connected("historian")
+    recorder = cxn.link("Recorder")
+    alarmed = threading.Event()
+
+    def handler(kind, **alarm):
+        if kind != "alarm":
+            return
+        show( alarm["source"], alarm["state"], alarm["value"], alarm["limit"])
+        alarmed.set()
+
+    recorder.notification_handler = handler
+    show([source["source"] for source in recorder.sources()])
+    show(recorder.latest("DMM.voltage")[0]["value"], recorder.latest()[0]["gap"])
+    history = recorder.history("DMM.voltage", start=0, end="1970-01-01T00:00:00.080", points=2)
+    show([[bucket["minimum"], bucket["mean"], bucket["count"]] for bucket in history["buckets"]])
+    show(history["gaps"])
+    try:
+        recorder.history("DMM.voltage", points=0)
+    except RuntimeError as error:
+        show(str(error))
+    show("ready")
+    alarmed.wait(60)
+    show(recorder.acknowledge("DMM.voltage")["acknowledgedBy"].startswith("historian["))
+    cxn.disconnect()
+
+
 def listener():
     """Links with Meter, starts its notifications, and reads after the third one."""
     notified = threading.Semaphore(0)
@@ -206,6 +235,7 @@ roles = dict(
     visitor=visitor,
     administrator=administrator,
     caller=caller,
+    historian=historian,
     listener=listener,
     holder=holder,
 )

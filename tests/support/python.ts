@@ -38,6 +38,7 @@ export function pythonPeer(
     | "visitor"
     | "administrator"
     | "caller"
+    | "historian"
     | "holder"
     | "listener",
   { connectOptions }: { connectOptions: ManagerAddress },

@@ -9,8 +9,8 @@ import {
   parseName,
   parseValue,
   splitWords,
-} from "../../cli/call_syntax.ts";
-import { encodeForTerminal } from "../../cli/output.ts";
+} from "../../client/call_syntax.ts";
+import { encodeForTerminal } from "../../wire/printable_json.ts";
 import fc from "../support/properties.ts";
 
 Deno.test("a word is parsed as JSON, or else it is a string", () => {

@@ -1,23 +1,39 @@
 /**
- * The syntax of a call that a person types in a shell or in the console: words, one for each
- * argument. It is parsed and written here.
+ * The syntax of a call that a person types in a shell, in the console or in a source to record: words,
+ * one for each argument. It is parsed and written here.
  *
  * A word is JSON, or else a string. `key=value` is a keyword argument. A word in single quotes is
  * the string between them, even if it is JSON. A shell splits its line into words itself. In the
- * console, JSON may have spaces in it.
+ * console, and in parentheses, JSON may have spaces in it.
  *
  * @module
  */
 
 import { ValueError } from "../errors.ts";
 import { parseJsonExactly } from "../wire/json.ts";
-import { encodeForTerminal } from "./output.ts";
+import { encodeForTerminal } from "../wire/printable_json.ts";
 
 /** The arguments of a call. */
 export interface CallArguments {
   args: unknown[];
   kwargs: Record<string, unknown>;
 }
+
+/** Text that cannot be read, and where it goes wrong. */
+export class SyntaxProblem extends Error {
+  /** The index of the character. */
+  readonly at: number;
+
+  /** @param reason What is wrong there, as the part of a sentence. */
+  constructor(reason: string, at: number) {
+    super(reason);
+    this.at = at;
+  }
+}
+
+/** What ends a word that is neither in quotes nor in brackets: in a line, and in parentheses. */
+const LINE_END = /\s/;
+const LIST_END = /[\s,()]/;
 
 const KEY = /^([\p{ID_Start}_][\p{ID_Continue}]*)=/u;
 
@@ -80,11 +96,18 @@ export function splitWords(line: string): string[] {
   const words: string[] = [];
   let at = 0;
   for (;;) {
-    while (/\s/.test(line[at] ?? "")) at++;
+    at = skipSpaces(line, at);
     if (at === line.length) return words;
     const start = at;
-    at += KEY.exec(line.slice(at))?.[0].length ?? 0;
-    at = endOfValue(line, at);
+    try {
+      at = endOfWord(line, at, LINE_END);
+    } catch (error) {
+      if (!(error instanceof SyntaxProblem)) throw error;
+      throw new ValueError(
+        `Cannot read the line: ${error.message} that begins at column ${error.at + 1}. ` +
+          "A text goes in single quotes",
+      );
+    }
     if (at < line.length && !/\s/.test(line[at])) {
       throw new ValueError(`Cannot read the line: expected a space at column ${at + 1}`);
     }
@@ -92,20 +115,59 @@ export function splitWords(line: string): string[] {
   }
 }
 
+/**
+ * Splits arguments in parentheses, with commas between them, into words.
+ *
+ * @param open The index of the opening parenthesis.
+ * @returns The words, and the index after the closing parenthesis.
+ * @throws {SyntaxProblem} If they cannot be read.
+ */
+export function splitList(text: string, open: number): { words: string[]; end: number } {
+  const words: string[] = [];
+  let at = skipSpaces(text, open + 1);
+  if (text[at] === ")") return { words, end: at + 1 };
+  for (;;) {
+    const start = at;
+    at = endOfWord(text, at, LIST_END);
+    if (at === start) throw new SyntaxProblem("expected an argument", at);
+    words.push(text.slice(start, at));
+    at = skipSpaces(text, at);
+    if (text[at] === ")") return { words, end: at + 1 };
+    if (text[at] !== ",") throw new SyntaxProblem('expected "," or ")"', at);
+    at = skipSpaces(text, at + 1);
+  }
+}
+
+/** Writes arguments with commas between them, as {@linkcode splitList} splits them. */
+export function formatList(
+  args: readonly unknown[],
+  kwargs: Readonly<Record<string, unknown>>,
+): string {
+  return wordsOf(args, kwargs, LIST_END).join(", ");
+}
+
 /** Writes arguments as words, which {@linkcode parseArguments} parses to the same values. */
 export function formatArguments(
   args: readonly unknown[],
   kwargs: Readonly<Record<string, unknown>>,
 ): string {
-  const named = Object.entries(kwargs).map(([key, value]) =>
-    `${KEY.test(`${key}=`) ? key : encodeForTerminal(key)}=${wordOf(value)}`
-  );
-  return [...args.map(wordOf), ...named].join(" ");
+  return wordsOf(args, kwargs, LINE_END).join(" ");
 }
 
-function wordOf(value: unknown): string {
-  const isPlain = typeof value === "string" && isWord(value) && !KEY.test(value) &&
-    parseValue(value) === value;
+function wordsOf(
+  args: readonly unknown[],
+  kwargs: Readonly<Record<string, unknown>>,
+  end: RegExp,
+): string[] {
+  const named = Object.entries(kwargs).map(([key, value]) =>
+    `${KEY.test(`${key}=`) ? key : encodeForTerminal(key)}=${wordOf(value, end)}`
+  );
+  return [...args.map((value) => wordOf(value, end)), ...named];
+}
+
+function wordOf(value: unknown, end: RegExp): string {
+  const isPlain = typeof value === "string" && isWord(value) && !end.test(value) &&
+    !KEY.test(value) && parseValue(value) === value;
   return isPlain ? value : encodeForTerminal(value);
 }
 
@@ -119,12 +181,22 @@ function inQuotes(word: string): string | undefined {
   return /^'(.*)'$/s.exec(word)?.[1];
 }
 
+function skipSpaces(text: string, at: number): number {
+  while (/\s/.test(text[at] ?? "")) at++;
+  return at;
+}
+
+/** The index after the word that begins at `start`. */
+function endOfWord(line: string, start: number, end: RegExp): number {
+  return endOfValue(line, start + (KEY.exec(line.slice(start))?.[0].length ?? 0), end);
+}
+
 /** The index after the value that begins at `start`. */
-function endOfValue(line: string, start: number): number {
+function endOfValue(line: string, start: number, end: RegExp): number {
   switch (line[start]) {
     case "'": {
-      const end = line.indexOf("'", start + 1);
-      return end === -1 ? fail("the quote is not closed", start) : end + 1;
+      const close = line.indexOf("'", start + 1);
+      return close === -1 ? fail("the quote is not closed", start) : close + 1;
     }
     case '"':
       return endOfString(line, start);
@@ -132,7 +204,7 @@ function endOfValue(line: string, start: number): number {
     case "{":
       return endOfBrackets(line, start);
     default: {
-      const length = line.slice(start).search(/\s/);
+      const length = line.slice(start).search(end);
       return length === -1 ? line.length : start + length;
     }
   }
@@ -157,8 +229,5 @@ function endOfString(line: string, start: number): number {
 }
 
 function fail(reason: string, at: number): never {
-  throw new ValueError(
-    `Cannot read the line: ${reason} that begins at column ${at + 1}. ` +
-      "A text goes in single quotes",
-  );
+  throw new SyntaxProblem(reason, at);
 }

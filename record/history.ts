@@ -1,0 +1,250 @@
+/**
+ * What a recording knows, as plain values: its sources, their latest readings, and their history in
+ * buckets. `history_service.ts` calls these functions in a worker, the command `history` in its own
+ * process.
+ *
+ * @module
+ */
+
+import { ValueError } from "../errors.ts";
+import { HISTORY_LIMITS } from "../limits.ts";
+import type { Gap } from "./reading.ts";
+import { type RecordedSource, RecordingFile } from "./recording_file.ts";
+import { findSources, sourceName } from "./source_name.ts";
+
+/** A source of a recording. Times are in milliseconds since 1970. */
+export interface HistorySource {
+  /** Its number, which tells it from one of the same name with another unit. */
+  readonly id: number;
+  /** Its name, e.g. `DMM.voltage`. */
+  readonly source: string;
+  readonly unit: string;
+  /** When its first reading was taken; `null` if there is none. */
+  readonly start: number | null;
+  /** When its last reading was taken; `null` if there is none. */
+  readonly end: number | null;
+}
+
+/** The latest reading of a source. */
+export interface LatestReading {
+  readonly id: number;
+  readonly source: string;
+  readonly unit: string;
+  /** When it was taken; `null` if there is none. */
+  readonly time: number | null;
+  readonly value: unknown;
+  /** Why there are no readings since; `null` if they go on. */
+  readonly gap: { readonly start: number; readonly reason: string } | null;
+}
+
+/** The numbers in a part of a span. */
+export interface HistoryBucket {
+  readonly start: number;
+  /** Exclusive. */
+  readonly end: number;
+  readonly minimum: number;
+  readonly maximum: number;
+  readonly mean: number;
+  readonly count: number;
+}
+
+/** A time without readings, or several that are nearer to each other than the width of a bucket. */
+export interface HistoryGap {
+  readonly start: number;
+  /** `null` while it lasts. */
+  readonly end: number | null;
+  /** Why; of several, the reason of the longest one. */
+  readonly reason: string;
+  /** How many gaps these are. */
+  readonly count: number;
+}
+
+/** The history of a source. */
+export interface History {
+  readonly id: number;
+  readonly source: string;
+  readonly unit: string;
+  readonly start: number;
+  /** Exclusive. */
+  readonly end: number;
+  /** Those with a number, in their order. */
+  readonly buckets: readonly HistoryBucket[];
+  readonly gaps: readonly HistoryGap[];
+}
+
+/** Which part of a history. */
+export interface HistorySpan {
+  /** The first time, in milliseconds since 1970. Default: that of the first reading. */
+  readonly start?: number;
+  /**
+   * The time after the last one. Default: after the last reading, or now if there is a gap since, or
+   * if `start` is given.
+   */
+  readonly end?: number;
+  /** How many buckets at most, up to {@linkcode HISTORY_LIMITS}. Default: 1,000. */
+  readonly points?: number;
+}
+
+/** The sources of a recording, in the order in which they were first recorded. */
+export function recordedSources(file: string): HistorySource[] {
+  using recording = new RecordingFile(file);
+  return recording.sources().map((one) => {
+    const span = recording.span(one.id);
+    return { ...labelOf(one), start: span?.start ?? null, end: span?.end ?? null };
+  });
+}
+
+/**
+ * The latest reading of each source.
+ *
+ * @param names Names or numbers of sources; `null` for all.
+ * @throws {ValueError} If there is no such source.
+ */
+export function latestReadings(
+  file: string,
+  names: readonly (string | number)[] | null,
+): LatestReading[] {
+  using recording = new RecordingFile(file);
+  const sources = recording.sources();
+  const wanted = names === null ? sources : names.flatMap((name) => select(sources, name));
+  return [...new Set(wanted)].map((one) => {
+    const reading = recording.latest(one.id);
+    const gap = recording.lastGap(one.id);
+    return {
+      ...labelOf(one),
+      time: reading?.time ?? null,
+      value: reading?.value ?? null,
+      gap: gap === undefined || gap.end !== undefined
+        ? null
+        : { start: gap.start, reason: gap.reason },
+    };
+  });
+}
+
+/**
+ * The history of a source: minimum, maximum, mean and count of its numbers in equal parts of a span.
+ *
+ * @param name Its name or number. Of several that differ in the unit, it is the one with the latest
+ * reading.
+ * @param now In milliseconds since 1970.
+ * @throws {ValueError} If there is no such source, or several, or the span is empty.
+ */
+export function sourceHistory(
+  file: string,
+  name: string | number,
+  { start, end, points = HISTORY_LIMITS.defaultPoints }: HistorySpan = {},
+  now: number = Date.now(),
+): History {
+  using recording = new RecordingFile(file);
+  const one = latestOf(recording, select(recording.sources(), name), name);
+  const span = spanOf(recording, one.id, { start, end }, now);
+  return historyOf(recording, one, span, points);
+}
+
+/** The history of each source that is meant, in one span for all of them. */
+export function histories(
+  file: string,
+  names: readonly (string | number)[] | null,
+  { start, end, points = HISTORY_LIMITS.defaultPoints }: HistorySpan = {},
+  now: number = Date.now(),
+): History[] {
+  using recording = new RecordingFile(file);
+  const sources = recording.sources();
+  const wanted = [
+    ...new Set(names === null ? sources : names.flatMap((name) => select(sources, name))),
+  ];
+  const spans = wanted.map(({ id }) => spanOf(recording, id, { start, end }, now));
+  const whole = {
+    start: Math.min(...spans.map((span) => span.start)),
+    end: Math.max(...spans.map((span) => span.end)),
+  };
+  return wanted.map((one) => historyOf(recording, one, whole, points));
+}
+
+function labelOf(source: RecordedSource): { id: number; source: string; unit: string } {
+  return { id: source.id, source: sourceName(source), unit: source.unit };
+}
+
+function select(sources: readonly RecordedSource[], name: string | number): RecordedSource[] {
+  if (typeof name === "string") return findSources(sources, name);
+  const found = sources.filter(({ id }) => id === name);
+  if (found.length > 0) return found;
+  throw new ValueError(`Cannot find a source with the number ${name} in the recording`);
+}
+
+/** The one source of several units that has the latest reading. */
+function latestOf(
+  recording: RecordingFile,
+  sources: readonly RecordedSource[],
+  name: string | number,
+): RecordedSource {
+  const names = new Set(sources.map(sourceName));
+  if (names.size > 1) {
+    throw new ValueError(`Cannot give one history of ${name}: it means ${[...names].join(", ")}`);
+  }
+  if (sources.length === 1) return sources[0];
+  const end = ({ id }: RecordedSource) => recording.span(id)?.end ?? -Infinity;
+  return sources.reduce((latest, one) => end(one) >= end(latest) ? one : latest);
+}
+
+function spanOf(
+  recording: RecordingFile,
+  source: number,
+  wanted: HistorySpan,
+  now: number,
+): { start: number; end: number } {
+  const readings = recording.span(source);
+  const gap = recording.lastGap(source);
+  const start = wanted.start ?? readings?.start ?? gap?.start ?? now;
+  const last = Math.max((readings?.end ?? -Infinity) + 1, gap?.end ?? -Infinity);
+  const goesOn = wanted.start !== undefined || (gap !== undefined && gap.end === undefined);
+  const recorded = goesOn || last === -Infinity ? Math.max(last, now) : last;
+  const end = wanted.end ?? Math.max(recorded, wanted.start === undefined ? start + 1 : -Infinity);
+  if (start < end) return { start, end };
+  throw new ValueError(
+    `Cannot give the history from ${isoTime(start)} to ${isoTime(end)}: it ends before it starts`,
+  );
+}
+
+function historyOf(
+  recording: RecordingFile,
+  one: RecordedSource,
+  span: { start: number; end: number },
+  points: number,
+): History {
+  const buckets = recording.buckets(one.id, span, points)
+    .map(({ start, end, low, high, mean, count }) => ({
+      start,
+      end,
+      minimum: low,
+      maximum: high,
+      mean,
+      count,
+    }));
+  const gaps = merged(recording.gaps(one.id, span), (span.end - span.start) / points);
+  return { ...labelOf(one), ...span, buckets, gaps };
+}
+
+/** Gaps of which those that are nearer to each other than a width are one. */
+function merged(gaps: Iterable<Gap>, width: number): HistoryGap[] {
+  const all: { start: number; end: number | null; reason: string; count: number }[] = [];
+  let longest = 0;
+  for (const { start, end = null, reason } of gaps) {
+    const last = all.at(-1);
+    const length = (end ?? Infinity) - start;
+    if (last === undefined || (last.end !== null && start - last.end >= width)) {
+      all.push({ start, end, reason, count: 1 });
+      longest = length;
+      continue;
+    }
+    last.end = last.end === null || end === null ? null : Math.max(last.end, end);
+    last.count++;
+    if (length > longest) [last.reason, longest] = [reason, length];
+  }
+  return all;
+}
+
+function isoTime(time: number): string {
+  const date = new Date(time);
+  return Number.isNaN(date.getTime()) ? String(time) : date.toISOString();
+}

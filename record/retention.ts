@@ -1,0 +1,120 @@
+/**
+ * Deletes the readings and gaps of a recording that are older than the time for which it is kept, a few
+ * in each transaction of the writer, so that the event loop is not blocked.
+ *
+ * A clock that jumps must not delete a recording. So its age is counted from the last reading that the
+ * file had when it was opened, and with a clock that cannot jump: a file that was not written for a
+ * week is kept for a week longer.
+ *
+ * @module
+ */
+
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { RollupWriter } from "./rollup_writer.ts";
+
+/** The clocks of a recorder, in milliseconds. */
+export interface Clocks {
+  /** The time since 1970; it may jump. */
+  readonly now: () => number;
+  /** The time since some moment; it does not jump. */
+  readonly elapsed: () => number;
+}
+
+/** The clocks of this computer. */
+export const CLOCKS: Clocks = { now: () => Date.now(), elapsed: () => performance.now() };
+
+/** How long a part of the kept time is that is deleted at once, as that part: 1.6 %. */
+const SLACK = 1 / 64;
+/** The time from one step to the next at least, in milliseconds. */
+const INTERVAL = 50;
+/** How many readings a step deletes, or twice as many as were written since the one before. */
+const STEP = 500;
+/** How many sources a step looks at. */
+const SOURCES = 100;
+
+/** Deletes what is older than a time. */
+export class Retention {
+  readonly #keep: number;
+  readonly #clocks: Clocks;
+  readonly #rollups: RollupWriter;
+  /** What the time was at 0 of the clock that does not jump. */
+  readonly #epoch: number;
+  readonly #nextSource: StatementSync;
+  readonly #oldest: StatementSync;
+  readonly #lastOfStep: StatementSync;
+  readonly #delete: StatementSync;
+  readonly #deleteGaps: StatementSync;
+  #written = 0;
+  #last = -Infinity;
+  /** The source that the last step has looked at. */
+  #source = 0;
+  /** Whether it has more to delete. */
+  #isUnfinished = false;
+
+  /**
+   * @param database A database with the tables of `schema.ts`.
+   * @param rollups Is told what was deleted.
+   * @param keep How old a reading becomes, in milliseconds.
+   */
+  constructor(
+    database: DatabaseSync,
+    rollups: RollupWriter,
+    keep: number,
+    clocks: Clocks = CLOCKS,
+  ) {
+    this.#keep = keep;
+    this.#clocks = clocks;
+    this.#rollups = rollups;
+    const newest = database.prepare("SELECT received FROM reading ORDER BY id DESC LIMIT 1").get();
+    const now = clocks.now();
+    const opened = newest === undefined ? now : Math.min(now, Number(newest.received));
+    this.#epoch = opened - clocks.elapsed();
+    this.#nextSource = database.prepare("SELECT MIN(id) AS id FROM source WHERE id > ?");
+    this.#oldest = database.prepare("SELECT MIN(time) AS time FROM reading WHERE source = ?");
+    const old = "FROM reading WHERE source = ? AND time < ? ORDER BY time LIMIT";
+    this.#lastOfStep = database.prepare(`SELECT time ${old} 1 OFFSET ?`);
+    this.#delete = database.prepare(`DELETE FROM reading WHERE id IN (SELECT id ${old} ?)`);
+    this.#deleteGaps = database.prepare('DELETE FROM gap WHERE source = ? AND "end" < ?');
+  }
+
+  /**
+   * Deletes some of what is too old, if it is time for that. It is called in a transaction.
+   *
+   * @param written How many readings the transaction writes.
+   */
+  advance(written: number): void {
+    this.#written += written;
+    const now = this.#clocks.elapsed();
+    if (now - this.#last < INTERVAL) return;
+    this.#last = now;
+    const cutoff = Math.min(this.#epoch + now, this.#clocks.now()) - this.#keep;
+    let left = Math.max(STEP, 2 * this.#written);
+    this.#written = 0;
+    for (let looked = 0; looked < SOURCES && left > 0; looked++) {
+      if (!this.#isUnfinished && !this.#goToNextSource()) return;
+      left -= this.#deleteBefore(cutoff, left);
+    }
+  }
+
+  /** Returns whether there is one; the first one follows the last one in the next step. */
+  #goToNextSource(): boolean {
+    const { id } = this.#nextSource.get(this.#source)!;
+    this.#source = Number(id ?? 0);
+    return id !== null;
+  }
+
+  /** Deletes some of the readings of the source, and returns how many. */
+  #deleteBefore(cutoff: number, most: number): number {
+    const source = this.#source;
+    const { time } = this.#oldest.get(source)!;
+    const isOld = time !== null && Number(time) < cutoff - SLACK * this.#keep;
+    if (!isOld && !this.#isUnfinished) return 0;
+    const last = this.#lastOfStep.get(source, cutoff, most - 1);
+    const deleted = Number(this.#delete.run(source, cutoff, most).changes);
+    const before = last === undefined ? cutoff : Number(last.time);
+    this.#rollups.forget(source, before);
+    this.#deleteGaps.run(source, before);
+    this.#isUnfinished = last !== undefined;
+    return deleted;
+  }
+}

@@ -1,0 +1,48 @@
+/**
+ * The name of a recorded source, in the grammar of `source.ts`, and the sources that a name means.
+ *
+ * @module
+ */
+
+import { listNames, suggestName } from "../base/suggestion.ts";
+import { ValueError } from "../errors.ts";
+import type { SourceDescription } from "./reading.ts";
+import { formatSource, formatSourceArguments, parseSource } from "./source.ts";
+
+/** A value of notifications that has the name of a polled attribute is recorded with this before it. */
+const NOTIFICATION_MARK = ":";
+
+/** The name of a source, e.g. `DMM.voltage(10)`. Sources that differ only in the unit have one name. */
+export function sourceName({ service, attribute, arguments: args }: SourceDescription): string {
+  if (attribute.startsWith(NOTIFICATION_MARK)) {
+    const key = attribute.slice(NOTIFICATION_MARK.length);
+    return formatSource({ kind: "notifications", service, keys: [key] });
+  }
+  const plain = { kind: "attribute", service, attribute, args: [], kwargs: {} } as const;
+  return formatSource({ ...plain, every: undefined }) + (args === "" ? "" : `(${args})`);
+}
+
+/**
+ * The sources that a name means: one attribute, or the values of notifications. Those of all units, and
+ * `Room:temperature` finds what is called `Room.temperature` too.
+ *
+ * @throws {ValueError} If the name is none, or there is no such source. The error lists those that are.
+ */
+export function findSources<S extends SourceDescription>(sources: readonly S[], name: string): S[] {
+  const wanted = parseSource(name);
+  const found = sources.filter(({ service, attribute, arguments: args }) => {
+    if (service !== wanted.service) return false;
+    if (wanted.kind === "attribute") {
+      return attribute === wanted.attribute && args === formatSourceArguments(wanted);
+    }
+    const key = attribute.startsWith(NOTIFICATION_MARK) ? attribute.slice(1) : attribute;
+    return args === "" && (wanted.keys?.includes(key) ?? true);
+  });
+  if (found.length > 0) return found;
+  const names = [...new Set(sources.map(sourceName))];
+  const meant = suggestName(name, names);
+  throw new ValueError(
+    `Cannot find ${name} in the recording. ${meant && `${meant} `}` +
+      `It has ${names.length === 0 ? "no sources" : listNames(names)}`,
+  );
+}

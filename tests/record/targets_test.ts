@@ -1,0 +1,120 @@
+/** What holds for every file that readings are recorded into. */
+
+import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
+import { ConfigurationError } from "../../errors.ts";
+import { openTarget } from "../../record/open_target.ts";
+import { temporaryFolder } from "../support/folder.ts";
+import { posixTest } from "../support/posix.ts";
+import { succeed } from "../support/process.ts";
+import {
+  checkNumbers,
+  lastAcknowledged,
+  limitedWriter,
+  recordingWriter,
+} from "../support/recorded_numbers.ts";
+
+const SOURCE = { service: "DMM", attribute: "voltage", arguments: "", unit: "V" };
+const EXTENSIONS = [".sqlite", ".csv", ".jsonl", ".parquet"];
+const KILLS = 50;
+
+/** Numbers that look random, the same ones in each run. */
+function* pseudoRandom(): Generator<number, never> {
+  for (let state = 1;;) yield (state = (state * 48_271) % 2_147_483_647);
+}
+
+for (const extension of EXTENSIONS) {
+  Deno.test(`killed ${KILLS} times while it writes, ${extension} has all that was acknowledged`, async () => {
+    await using folder = await temporaryFolder();
+    const file = folder.join(`lab${extension}`);
+    const random = pseudoRandom();
+    let written = 0;
+    for (let kill = 0; kill < KILLS; kill++) {
+      await using program = recordingWriter(file, written);
+      const opened = await program.stdout.next();
+      assertEquals(JSON.parse(opened.replace("opened ", "")).received ?? -1, written - 1);
+      let wanted = random.next().value % 20 + 1;
+      await program.stdout.next(() => --wanted === 0);
+      program.kill("SIGKILL");
+      assertEquals((await program.end()).signal, "SIGKILL");
+      written = await checkNumbers(file, lastAcknowledged(program));
+    }
+    assert(written > KILLS);
+  });
+
+  Deno.test(`a second process that records into a ${extension} is refused, with who holds it`, async () => {
+    await using folder = await temporaryFolder();
+    const file = folder.join(`lab${extension}`);
+    await using program = recordingWriter(file, 0);
+    await program.stdout.next((line) => line === "2");
+    const link = folder.join(`other${extension}`);
+    await Deno.symlink(file, link);
+    for (const name of [file, link]) {
+      const error = await assertRejects(() => openTarget(name), ConfigurationError);
+      assertMatch(error.message, /^Cannot record to .* already, by process (\d+) on .+, since 2/);
+      assert(error.message.includes(`process ${program.pid} on`));
+    }
+    program.kill("SIGKILL");
+    await program.end();
+    const target = await openTarget(file);
+    await target.close();
+    assertEquals([...Deno.readDirSync(folder.path)].filter(({ name }) => /lock/.test(name)), []);
+  });
+
+  Deno.test({
+    name: `on a full disk ${extension} has nothing of a batch, and goes on later`,
+    ignore: Deno.build.os !== "linux", // prlimit
+    fn: async () => {
+      await using folder = await temporaryFolder();
+      const file = folder.join(`lab${extension}`);
+      await using program = limitedWriter(file, 0, 600);
+      const refusal = await program.stdout.next((line) => line.startsWith("unavailable"));
+      assert(refusal.startsWith(`unavailable Cannot write ${file}`), refusal);
+      await program.stdout.next((line) => line.startsWith("unavailable"));
+      const before = lastAcknowledged(program);
+      assert(before > 10);
+      await checkNumbers(file, before);
+      const unlimited = ["--pid", `${program.pid}`, "--fsize=unlimited"];
+      await succeed(new Deno.Command("prlimit", { args: unlimited }));
+      await program.stdout.next((line) => Number(line) > before + 100);
+      program.kill("SIGKILL");
+      await program.end();
+      await checkNumbers(file, lastAcknowledged(program));
+    },
+  });
+
+  posixTest(`a ${extension} that is moved while it is written ends the recording`, async () => {
+    await using folder = await temporaryFolder();
+    const file = folder.join(`lab${extension}`);
+    const target = await openTarget(file);
+    const source = target.source(SOURCE);
+    target.write([{ source, time: 1, received: 1, value: 1 }], []);
+    await Deno.rename(file, `${file}.old`);
+    const error = assertThrows(() => {
+      for (;;) target.write([{ source, time: 2, received: 2, value: 2 }], []);
+    }, ConfigurationError);
+    assert(error.message.startsWith(`Cannot write ${file}`), error.message);
+    assert(
+      error.message.endsWith("was moved or deleted. Start the recording again"),
+      error.message,
+    );
+    await target.close();
+  });
+
+  Deno.test(`a ${extension} in a folder that cannot be written is refused`, async () => {
+    await using folder = await temporaryFolder();
+    await Deno.writeTextFile(folder.join("file"), "");
+    for (const name of ["none", "file"]) {
+      const file = folder.join(name, `lab${extension}`);
+      const error = await assertRejects(() => openTarget(file), ConfigurationError);
+      assert(error.message.startsWith(`Cannot record to ${file}: `), error.message);
+    }
+    // Root may write to every folder but those of the kernel.
+    const file = Deno.uid() === 0 ? `/sys/lab${extension}` : folder.join(`lab${extension}`);
+    if (Deno.uid() !== 0 && Deno.build.os !== "windows") await Deno.chmod(folder.path, 0o500);
+    if (Deno.uid() !== 0 || Deno.build.os === "linux") {
+      const error = await assertRejects(() => openTarget(file), ConfigurationError);
+      assert(error.message.startsWith(`Cannot record to ${file}: `), error.message);
+    }
+    if (Deno.build.os !== "windows") await Deno.chmod(folder.path, 0o700);
+  });
+}
