@@ -4,7 +4,7 @@ import { sleep } from "../../base/timer.ts";
 import type { Client } from "../../mod.ts";
 import type { Clock } from "../../record/clock.ts";
 import type { Gap, Reading, RecordedEnd, SourceDescription } from "../../record/reading.ts";
-import { Recorder, type RecordedSource, type RecorderOptions } from "../../record/recorder.ts";
+import { type RecordedSource, Recorder, type RecorderOptions } from "../../record/recorder.ts";
 import { parseSource } from "../../record/source.ts";
 import { type Target, TargetUnavailable } from "../../record/target.ts";
 import { until } from "./until.ts";
@@ -117,7 +117,8 @@ export class RunningRecorder implements AsyncDisposable {
   /** Waits for a condition of what was recorded. */
   async until(what: string, condition: (target: MemoryTarget) => unknown): Promise<void> {
     await until(
-      () => `${what}: ${Deno.inspect([this.target.gaps, this.notes, this.target.readings.slice(-5)])}`,
+      () =>
+        `${what}: ${Deno.inspect([this.target.gaps, this.notes, this.target.readings.slice(-5)])}`,
       () => Boolean(condition(this.target)),
     );
   }
