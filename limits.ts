@@ -204,6 +204,28 @@ export const KEPT_CONNECTIONS = 1_000_000;
 export const MAX_QUEUED_RECORDS = 10_000;
 
 /**
+ * The longest headers of a request to the web pages, with its address, in bytes. A longer request is
+ * answered with the status 400. It has no option.
+ */
+export const MAX_REQUEST_HEADERS: number = 16 * 1024;
+
+/**
+ * The number of frames in which a message of a WebSocket may come, and the number of packets. Each
+ * costs memory of its own until the message is complete. The connection of a peer that sends more is
+ * closed with the code 1008. It has no option.
+ */
+export const MAX_WEB_FRAGMENTS = 8_192;
+
+/**
+ * The number of frames without content that a WebSocket may send at once: pings, pongs and empty
+ * messages. The connection of a peer that sends more is closed with the code 1008. It has no option.
+ */
+export const WEB_CONTROL_BURST = 256;
+
+/** How many of those it may send in each second after that. It has no option. */
+export const WEB_CONTROL_RATE = 16;
+
+/**
  * The shortest keepalive interval that a device agrees to with a Manager, in milliseconds, which is the
  * shortest that a Manager of this package asks for. A device agrees to none that is shorter: it would
  * do nothing but send. It has no option.

@@ -1,11 +1,10 @@
 /**
  * Timers for any time: one that is longer than the runtime can wait, `Infinity` too, means no limit.
- * `setTimeout` itself would go off at once.
+ * `setTimeout` itself would go off at once. (`delay` of `@std/async` waits for any time.)
  *
  * @module
  */
 
-import { delay } from "@std/async/delay";
 import { LONGEST_TIME } from "../limits.ts";
 
 /** A timer for `clearTimeout`; `undefined` for no limit. */
@@ -18,16 +17,6 @@ export type Timer = ReturnType<typeof setTimeout> | undefined;
  */
 export function startTimer(callback: () => void, time: number): Timer {
   return time > LONGEST_TIME ? undefined : setTimeout(callback, Math.max(time, 0));
-}
-
-/**
- * Waits, however long: 24 days and more, too.
- *
- * @param time In milliseconds.
- * @throws The reason of `signal`, if that is aborted.
- */
-export async function sleep(time: number, options: { signal?: AbortSignal } = {}): Promise<void> {
-  await delay(time, options);
 }
 
 /**

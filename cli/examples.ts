@@ -115,6 +115,7 @@ const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
   init: [
     ["init ../lab", "makes the folder lab beside this one"],
     ["init", "writes into this folder what is not there yet"],
+    ["init --web", "a web page too, from which a browser calls the Service"],
   ],
   completions: [
     ["completions bash", "prints the script for bash"],

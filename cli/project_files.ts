@@ -5,6 +5,8 @@
  * @module
  */
 
+import { PAGE, PAGE_ADDRESS, PAGE_FOLDER } from "./project_page.ts";
+
 /** What differs from project to project. */
 export interface ProjectOptions {
   /** The title of its README. */
@@ -15,6 +17,8 @@ export interface ProjectOptions {
   link?: string;
   /** Whether a `package.json` is there, with which Deno wants a folder for npm packages. */
   hasPackageJson?: boolean;
+  /** Whether it has a web page. */
+  hasPage?: boolean;
 }
 
 /** The settings of Deno that a program needs to import this package. */
@@ -34,11 +38,15 @@ export function projectFiles(options: ProjectOptions): Readonly<Record<string, s
     "thermometer.ts": SERVICE,
     "read_thermometer.ts": CLIENT,
     "thermometer_test.ts": TEST,
-    "README.md": readme(options.title),
+    ...(options.hasPage ? { [`${PAGE_FOLDER}/index.html`]: PAGE } : {}),
+    "README.md": readme(options),
     ".vscode/settings.json": json({ "deno.enable": true }),
     ".vscode/extensions.json": '{ "recommendations": ["denoland.vscode-deno"] }\n',
   };
 }
+
+/** The arguments with which the Manager serves the page. */
+export const WITH_PAGE = `start --web --web-root ${PAGE_FOLDER}`;
 
 const TASKS = {
   manager: "deno run -A @msl/network/manager",
@@ -116,7 +124,7 @@ Deno.test("readings are adjusted, by 5 °C at most", async () => {
 });
 `;
 
-function readme(title: string): string {
+function readme({ title, hasPage }: ProjectOptions): string {
   return `\
 # ${title}
 
@@ -126,10 +134,19 @@ each of these in a terminal of its own:
 - \`deno task manager\` starts the Manager, which all others connect to
 - \`deno task service\` starts the Service of \`thermometer.ts\`
 - \`deno task client\` runs the Client of \`read_thermometer.ts\`
-- \`deno task manager call Thermometer read\` calls a method from the shell
+${
+    hasPage
+      ? PAGE_LINE
+      : ""
+  }- \`deno task manager call Thermometer read\` calls a method from the shell
 - \`deno task test\` runs the tests, which need no Manager
 `;
 }
+
+const PAGE_LINE = `\
+- \`deno task manager ${WITH_PAGE}\` serves the page in \`${PAGE_FOLDER}\` too:
+  ${PAGE_ADDRESS}
+`;
 
 function json(value: unknown): string {
   return `${JSON.stringify(value, null, 2)}\n`;

@@ -1,39 +1,14 @@
 /**
- * Computes rates from the status of a Manager, and writes the status as text for a person.
- *
- * The connection that requests the status is left out of both.
+ * Writes the status of a Manager as text for a person, without the connection that requests it.
  *
  * @module
  */
 
 import { type DeviceStatus, type ManagerStatus, RATE_KEYS } from "../wire/status.ts";
-import { formatDuration } from "../base/units.ts";
+import type { Rates } from "../wire/status_rates.ts";
+import { readableNumber, readableSize, readableTime } from "../base/readable.ts";
 import { table } from "./output.ts";
 import { printable } from "../base/printable.ts";
-
-/** Counts per second, between two statuses. */
-export interface Rates {
-  /** The time between the two, in seconds. */
-  interval_s: number;
-  messages_in_per_s: number;
-  messages_out_per_s: number;
-  bytes_in_per_s: number;
-  bytes_out_per_s: number;
-  requests_per_s: number;
-  answers_per_s: number;
-  notifications_per_s: number;
-}
-
-/** The rates between two statuses that were requested over the same connection. */
-export function ratesBetween(before: ManagerStatus, after: ManagerStatus): Rates | null {
-  const seconds = Number((after.uptime_s - before.uptime_s).toFixed(3));
-  if (!(seconds > 0)) return null;
-  const rates = RATE_KEYS.map((key): [string, number] => {
-    const others = withoutRequester(after, key) - withoutRequester(before, key);
-    return [`${key}_per_s`, Number((others / seconds).toFixed(3))];
-  });
-  return { interval_s: seconds, ...Object.fromEntries(rates) } as Rates;
-}
 
 /** A status as text: tables of the totals, the Services and the Clients. */
 export function describeStatus(status: ManagerStatus, rates: Rates | null): string {
@@ -43,9 +18,11 @@ export function describeStatus(status: ManagerStatus, rates: Rates | null): stri
   const descriptors = status.open_descriptors;
   const sections = [
     [
-      `${printable(manager)}, version ${printable(version)}, up for ${uptime(status.uptime_s)}`,
+      `${printable(manager)}, version ${printable(version)}, up for ${
+        readableTime(status.uptime_s)
+      }`,
       `${tls ? "TLS" : "no TLS"}, authentication: ${printable(authentication)}, ` +
-      `${size(status.memory_bytes)} of memory` +
+      `${readableSize(status.memory_bytes)} of memory` +
       (descriptors === null ? "" : `, ${descriptors} open files and sockets`),
       `${count(clients.length, "client")}, ${count(services.length, "service")}, ` +
       `${count(status.unidentified, "connection")} not identified yet`,
@@ -53,7 +30,7 @@ export function describeStatus(status: ManagerStatus, rates: Rates | null): stri
     table(
       ["", "since the start", ...(rates ? ["per second"] : [])],
       RATE_KEYS.map((key) => {
-        const show = key.startsWith("bytes") ? size : number;
+        const show = key.startsWith("bytes") ? readableSize : readableNumber;
         const rate = rates ? [show(rates[`${key}_per_s`])] : [];
         return [key.replace("_", " "), show(totals[key]), ...rate];
       }),
@@ -96,22 +73,13 @@ const DEVICE_COLUMNS = ["pending", "queued", "messages in", "out", "bytes in", "
 
 function deviceColumns(device: DeviceStatus): string[] {
   return [
-    number(device.pending_requests),
-    size(device.queued_bytes),
-    number(device.messages_in),
-    number(device.messages_out),
-    size(device.bytes_in),
-    size(device.bytes_out),
+    readableNumber(device.pending_requests),
+    readableSize(device.queued_bytes),
+    readableNumber(device.messages_in),
+    readableNumber(device.messages_out),
+    readableSize(device.bytes_in),
+    readableSize(device.bytes_out),
   ];
-}
-
-/** A total, without the part of the connection that requests the status. */
-function withoutRequester(
-  { totals, clients, requester }: ManagerStatus,
-  key: typeof RATE_KEYS[number],
-): number {
-  const own = Object.hasOwn(clients, requester ?? "") ? clients[requester!] : undefined;
-  return totals[key] - (own !== undefined && key in own ? own[key as keyof DeviceStatus] : 0);
 }
 
 function counts(all: Readonly<Record<string, number>>): string {
@@ -121,20 +89,4 @@ function counts(all: Readonly<Record<string, number>>): string {
 
 function count(howMany: number, thing: string): string {
   return `${howMany} ${thing}${howMany === 1 ? "" : "s"}`;
-}
-
-function number(value: number): string {
-  return value.toLocaleString("en", { maximumFractionDigits: 1 });
-}
-
-function size(bytes: number): string {
-  const units = ["B", "KiB", "MiB", "GiB", "TiB"];
-  const power = Math.min(Math.floor(Math.log2(Math.max(bytes, 1)) / 10), units.length - 1);
-  return `${number(bytes / 1024 ** power)} ${units[power]}`;
-}
-
-/** An up-time, rounded down to seconds, minutes, hours or days. */
-function uptime(seconds: number): string {
-  const unit = seconds < 120 ? 1 : seconds < 7_200 ? 60 : seconds < 172_800 ? 3_600 : 86_400;
-  return formatDuration(Math.floor(seconds / unit) * unit * 1_000);
 }

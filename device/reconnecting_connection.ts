@@ -8,7 +8,7 @@
  * @module
  */
 
-import { sleep } from "../base/timer.ts";
+import { delay } from "@std/async/delay";
 import { pauseAfter, retry } from "./retry.ts";
 import type { Connection } from "../net/connection.ts";
 import { contentOfEnd, describeEnd } from "../net/connection_end.ts";
@@ -207,7 +207,7 @@ export class ReconnectingConnection {
     const reconnect = this.#options.reconnect!;
     if (this.#shortLives >= reconnect.attempts) throw error;
     const pause = pauseAfter(this.#shortLives, reconnect);
-    await sleep(pause, { signal: this.#end.signal });
+    await delay(pause, { signal: this.#end.signal });
   }
 
   async #reconnect(): Promise<void> {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { sleep } from "../base/timer.ts";
+import { delay } from "@std/async/delay";
 
 /**
  * How a device reconnects.
@@ -69,7 +69,7 @@ export async function retry<T>(
       signal.throwIfAborted();
       if (!isRetriable(error) || failures >= options.attempts) throw error;
     }
-    await sleep(pauseAfter(failures, options), { signal });
+    await delay(pauseAfter(failures, options), { signal });
   }
 }
 

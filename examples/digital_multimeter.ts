@@ -8,7 +8,7 @@
  * @module
  */
 
-import { runUntilEnd, Service, ValueError } from "@msl/network";
+import { type About, runUntilEnd, Service, ValueError } from "@msl/network";
 import { delay } from "@std/async/delay";
 import { Instrument, type InstrumentOptions } from "./instrument.ts";
 import { exampleOptions } from "./options.ts";
@@ -42,8 +42,53 @@ const CYCLE = 20;
 /** The response of an instrument to a voltage that is too large for the range. */
 const OVERLOAD = 9.9e37;
 
+/** What each measurement may be told. */
+const SETTINGS = [
+  { name: "range", description: 'the largest voltage that is expected, or "AUTO"', unit: "V" },
+  {
+    name: "nplc",
+    description: "the integration time, in power line cycles",
+    schema: { type: "number", minimum: 0 },
+  },
+];
+
 /** A multimeter on the network. */
 export class DigitalMultimeter extends Service {
+  static about: About<DigitalMultimeter> = {
+    description: "A multimeter that measures DC voltages",
+    attributes: {
+      identity: { description: "Who made the instrument, and which one it is.", safe: true },
+      settings: { description: "How it measures if nothing else is said.", safe: true },
+      configure: {
+        description: "Changes the settings. Those that are left out keep their values.",
+        parameters: SETTINGS,
+      },
+      voltage: {
+        description: "Measures once.",
+        parameters: SETTINGS,
+        result: { unit: "V" },
+        safe: true,
+      },
+      readings: {
+        description: "Measures again and again.",
+        parameters: [
+          {
+            name: "count",
+            description: "how often",
+            schema: { type: "integer", minimum: 1 },
+          },
+          {
+            name: "interval",
+            description: "the time from one reading to the next",
+            unit: "ms",
+            schema: { type: "number", minimum: 0 },
+          },
+        ],
+        result: { unit: "V" },
+      },
+    },
+  };
+
   readonly #instrument: Instrument;
   #settings: MultimeterSettings = { range: "AUTO", nplc: 10 };
 

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { runUntilEnd, Service, ValueError } from "@msl/network";
+import { type About, kwargs, runUntilEnd, Service, ValueError } from "@msl/network";
 import { delay } from "@std/async/delay";
 // @ts-types="npm:@types/d3-random@^3.0.3"
 import { randomLcg, randomNormal } from "d3-random";
@@ -28,7 +28,7 @@ export type Quantity = keyof Conditions;
 /** The lowest and the highest value without an alarm. */
 export type Limits = [low: number, high: number];
 
-/** The argument of the notification `"reading"`. */
+/** The keyword arguments of the notification `"reading"`. */
 export interface EnvironmentReading extends Conditions {
   /** ISO 8601, UTC. */
   time: string;
@@ -51,14 +51,38 @@ export interface MonitorOptions {
   interval?: number;
 }
 
+/** The limits until a Client changes them. */
+const LIMITS: Record<Quantity, Limits> = {
+  temperature: [19, 21],
+  humidity: [40, 60],
+  pressure: [950, 1_050],
+};
+
 /** Monitors the air of a room. */
 export class EnvironmentMonitor extends Service {
-  readonly #sensor: () => Conditions;
-  readonly #limits: Record<Quantity, Limits> = {
-    temperature: [19, 21],
-    humidity: [40, 60],
-    pressure: [950, 1_050],
+  static about: About<EnvironmentMonitor> = {
+    description: "The air of a room",
+    attributes: {
+      latest: { description: "The latest reading.", safe: true },
+      limits: { description: "The lowest and the highest value without an alarm.", safe: true },
+      set_limits: {
+        description: "Changes the limits of one quantity.",
+        parameters: [
+          { name: "quantity", schema: { enum: Object.keys(LIMITS) } },
+          { name: "low", description: "the lowest good value", schema: { type: "number" } },
+          { name: "high", description: "the highest good value", schema: { type: "number" } },
+        ],
+      },
+    },
+    notifications: {
+      temperature: { unit: "°C", alarm: LIMITS.temperature },
+      humidity: { unit: "%", alarm: LIMITS.humidity },
+      pressure: { unit: "hPa", alarm: LIMITS.pressure },
+    },
   };
+
+  readonly #sensor: () => Conditions;
+  readonly #limits: Record<Quantity, Limits> = { ...LIMITS };
   readonly #outside = new Set<Quantity>();
   #latest: EnvironmentReading | undefined;
 
@@ -99,7 +123,7 @@ export class EnvironmentMonitor extends Service {
     const conditions = this.#sensor();
     const time = new Date().toISOString();
     this.#latest = { time, ...conditions };
-    this.emitNotification("reading", this.#latest);
+    this.emitNotification("reading", kwargs({ ...this.#latest }));
     for (const quantity of Object.keys(this.#limits) as Quantity[]) {
       const [value, limits] = [conditions[quantity], this.#limits[quantity]];
       const isOutside = value < limits[0] || value > limits[1];

@@ -11,11 +11,13 @@ import type { ConnectOptions } from "@msl/network";
 import { parseArgs } from "@std/cli/parse-args";
 
 /** Options of an example by name, each with its default. */
-export type Defaults = Readonly<Record<string, string | number>>;
+export type Defaults = Readonly<Record<string, string | number | false>>;
 
-/** The parsed options: a number if the default is one, or else text. */
+/** The parsed options: a number or a flag if the default is one, or else text. */
 export type Parsed<Own extends Defaults> = {
-  readonly [Name in keyof Own]: Own[Name] extends number ? number : string;
+  readonly [Name in keyof Own]: Own[Name] extends number ? number
+    : Own[Name] extends boolean ? boolean
+    : string;
 };
 
 /** Parses the connection options. Ends the program if an option is wrong. */
@@ -65,7 +67,7 @@ function helpOf(defaults: Defaults): Help {
   return Object.fromEntries(
     Object.entries(defaults).map(([name, standard]) => [
       name,
-      [
+      standard === false ? ["", "see the documentation of the examples"] : [
         typeof standard === "number" ? "<number>" : "<text>",
         `default: ${standard === Infinity ? "no limit" : standard}`,
       ],
@@ -103,6 +105,7 @@ function toPort(text: string): number {
 
 function convert<Own extends Defaults>(defaults: Own, found: Found): Parsed<Own> {
   const converted = Object.entries(defaults).map(([name, standard]) => {
+    if (standard === false) return [name, found[name] === true];
     const text = found[name] as string | undefined;
     if (text === undefined || typeof standard === "string") return [name, text ?? standard];
     const number = Number(text);

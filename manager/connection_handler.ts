@@ -148,6 +148,7 @@ export class ConnectionHandler implements Disposable {
     let origin: Origin | undefined;
     let record = "connection closed prematurely";
     try {
+      socket.secure().catch(() => {}); // TLS begins while the name is looked up
       const host = await this.#options.hosts.find(remote.hostname, isKnown);
       origin = { address: host.address, domain: host.domain, port: remote.port };
       records.add(origin, "new connection request");

@@ -5,6 +5,7 @@
  */
 
 import { delay } from "@std/async/delay";
+import { Yielder } from "../base/pause.ts";
 import { createSecureContext, type SecureContext } from "node:tls";
 import { logger } from "../base/log.ts";
 import type { Credentials } from "./credentials.ts";
@@ -39,6 +40,9 @@ export type Bind = (address: { hostname: string; port: number }) => Deno.TcpList
 
 /** The time after a failure to accept a connection until the next attempt, in milliseconds. */
 const ACCEPT_PAUSE = 100;
+
+/** How long connections are accepted between two pauses, in milliseconds. */
+const SLICE = 2;
 
 /** How often other free ports are tried for a name with several addresses. */
 const FREE_PORT_ATTEMPTS = 20;
@@ -128,6 +132,7 @@ export function isListenerLost(error: unknown): boolean {
 
 function wrap(listener: Deno.TcpListener, context: SecureContext | undefined): Listener {
   let isClosed = false;
+  const yielder = new Yielder(SLICE);
   return {
     port: portOf(listener),
     close() {
@@ -140,6 +145,8 @@ function wrap(listener: Deno.TcpListener, context: SecureContext | undefined): L
           // The iterator of the runtime would close the listener after an error in its body.
           const socket = prepare(await listener.accept(), context);
           if (socket !== undefined) yield socket;
+          // Of thousands at once none has to wait, and the loop would serve nobody meanwhile.
+          if (yielder.isDue) await yielder.pause();
         } catch (error) {
           if (isClosed) return;
           if (isPeerGone(error)) continue;
@@ -188,17 +195,19 @@ function plainSocket(socket: Deno.TcpConn): Socket {
   };
 }
 
+/** The TLS engine is made when it is needed: most connections of a flood are rejected before. */
 function secureSocket(socket: Deno.TcpConn, context: SecureContext): Socket {
-  const secure = SecureSocket.accept(socket, context);
+  let secure: SecureSocket | undefined;
+  const secured = () => secure ??= SecureSocket.accept(socket, context);
   return {
     remote: remoteOf(socket),
-    read: (buffer) => secure.read(buffer),
-    write: (bytes) => secure.write(bytes),
+    read: (buffer) => secured().read(buffer),
+    write: (bytes) => secured().write(bytes),
     get hasMore() {
-      return secure.hasMore;
+      return secured().hasMore;
     },
-    close: () => secure.close(),
-    secure: () => secure.secure(),
+    close: () => secure === undefined ? socket.close() : secure.close(),
+    secure: () => secured().secure(),
   };
 }
 

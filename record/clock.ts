@@ -5,7 +5,7 @@
  * @module
  */
 
-import { sleep } from "../base/timer.ts";
+import { delay } from "@std/async/delay";
 
 /** A clock. All times are in milliseconds. */
 export interface Clock {
@@ -25,7 +25,7 @@ export interface Clock {
 export const SYSTEM_CLOCK: Clock = {
   now: Date.now,
   monotonic: () => performance.now(),
-  sleep: (milliseconds, signal) => sleep(milliseconds, { signal }),
+  sleep: (milliseconds, signal) => delay(Math.max(milliseconds, 0), { signal }),
 };
 
 /** By how much the time of the day has to differ, in milliseconds, for a jump. */

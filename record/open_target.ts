@@ -24,14 +24,19 @@ const FORMATS: Readonly<Record<string, OpenTarget>> = {
     const { TextTarget } = await import("./text_target.ts");
     return new TextTarget(file, new JsonLines(), options);
   },
+  ".parquet": async (folder, options) =>
+    await (await import("./parquet_target.ts")).ParquetTarget.open(folder, options),
 };
 
 /**
- * Opens a file for recording, or creates it. Its extension says what it is.
+ * Opens a file for recording, or creates it. Its extension says what it is; `-` is the standard output.
  *
  * @throws {ConfigurationError} When it is of no known kind, cannot be written, or has other content.
  */
 export async function openTarget(file: string, options: TargetOptions = {}): Promise<Target> {
+  if (file === "-") {
+    return new (await import("./standard_output.ts")).StandardOutput(options);
+  }
   const open = FORMATS[extname(file).toLowerCase()];
   if (open === undefined) {
     throw new ConfigurationError(

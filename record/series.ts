@@ -104,9 +104,11 @@ export class Series {
     const gaps = this.#end(taken);
     this.#lastTime = taken;
     const reading = { time: taken, received, value };
-    if (gaps.length === 0 && !this.#isSelected(value)) return this.#writer.skip(this, reading);
+    if (gaps.length === 0 && !this.#isSelected(value)) {
+      return this.#writer.skip(this.description, reading);
+    }
     if (this.#selects) this.#recorded = comparable(value);
-    this.#writer.add(this, reading, gaps);
+    this.#writer.add(this.description, reading, gaps);
   }
 
   /**
@@ -123,7 +125,7 @@ export class Series {
     if (gap.cause === cause || cause === "too slow" || this.#writer.isFull) return;
     const end = this.#clock.now();
     if (end <= gap.start) return; // the clock of the source is ahead
-    this.#writer.add(this, undefined, [{ start: gap.start, end, reason: gap.reason }]);
+    this.#writer.add(this.description, undefined, [{ start: gap.start, end, reason: gap.reason }]);
     this.#begin(end, cause, detail);
   }
 
@@ -138,7 +140,7 @@ export class Series {
     const text = detail === undefined ? cause : `${cause}: ${printable(detail)}`;
     const reason = text.length > LONGEST_LOG_TEXT ? `${text.slice(0, LONGEST_LOG_TEXT)}…` : text;
     this.#gap = { start, cause, reason };
-    this.#writer.add(this, undefined, [{ start, reason }]);
+    this.#writer.add(this.description, undefined, [{ start, reason }]);
   }
 
   /** Ends the gap at a reading. */

@@ -31,6 +31,9 @@ const LOG_SIZE = 64 * 1024 * 1024;
 /** The errors of SQLite after which a batch may be written later. It gives no number, only a text. */
 const PASSING = /locked|is full|disk I\/O|unable to open|out of memory|readonly/;
 
+/** What every SQLite file starts with. */
+const MAGIC = "SQLite format 3\0";
+
 /** A recording in SQLite. */
 export class SqliteTarget implements Target {
   readonly #file: OpenFile;
@@ -87,6 +90,20 @@ export class SqliteTarget implements Target {
   }
 
   /** @inheritdoc */
+  sources(): SourceDescription[] {
+    return this.#attempt(() =>
+      this.#database.prepare("SELECT service, attribute, arguments, unit FROM source").all().map((
+        { service, attribute, arguments: words, unit },
+      ) => ({
+        service: String(service),
+        attribute: String(attribute),
+        arguments: String(words),
+        unit: String(unit),
+      }))
+    );
+  }
+
+  /** @inheritdoc */
   end(source: number): RecordedEnd {
     const reading = this.#database.prepare(
       "SELECT time, received FROM reading WHERE source = ? ORDER BY time DESC LIMIT 1",
@@ -133,6 +150,12 @@ export class SqliteTarget implements Target {
 
   /** @inheritdoc */
   close(): void {
+    try {
+      // Then it can be read in a folder that cannot be written, too.
+      this.#database.exec("PRAGMA journal_mode = DELETE");
+    } catch {
+      // Another program reads it.
+    }
     this.#database.close();
     this.#lock[Symbol.dispose]();
   }
@@ -152,7 +175,9 @@ export class SqliteTarget implements Target {
 function open(file: string, { sync = "normal" }: TargetOptions): DatabaseSync {
   let database: DatabaseSync | undefined;
   try {
-    if (!fileExists(file)) touchPrivateFile(file); // SQLite takes an empty file for a new database
+    // SQLite takes an empty file for a new database, and also one of a few other bytes.
+    if (!fileExists(file)) touchPrivateFile(file);
+    else if (!isEmptyOrDatabase(file)) throw new Error("file is not a database");
     database = new DatabaseSync(file);
     database.exec(`PRAGMA busy_timeout = ${OPEN_TIMEOUT}`);
     prepareSchema(database, file);
@@ -168,4 +193,12 @@ function open(file: string, { sync = "normal" }: TargetOptions): DatabaseSync {
     const way = /not a database/.test(message) ? ". Use another name" : "";
     throw new ConfigurationError(`Cannot record to ${file}: ${message}${way}`, { cause });
   }
+}
+
+function isEmptyOrDatabase(file: string): boolean {
+  if (!Deno.statSync(file).isFile) return false;
+  using opened = Deno.openSync(file);
+  const start = new Uint8Array(MAGIC.length);
+  const length = opened.readSync(start) ?? 0;
+  return length === 0 || new TextDecoder().decode(start) === MAGIC;
 }

@@ -9,7 +9,6 @@ import { abortable } from "@std/async/abortable";
 import { estimateSize } from "../wire/json_writer.ts";
 import { RECORD_LIMITS } from "../limits.ts";
 import type { Gap, Reading, RecordedEnd, SourceDescription } from "./reading.ts";
-import type { Series } from "./series.ts";
 import { type Target, TargetUnavailable } from "./target.ts";
 
 /** A reading of a series. */
@@ -39,7 +38,7 @@ const SCALAR = 32;
 
 /** One row, or the row of a reading and the gaps that it ends, which are written together. */
 interface Item {
-  readonly series: Series;
+  readonly description: SourceDescription;
   readonly reading: SeriesReading | undefined;
   readonly gaps: readonly SeriesGap[];
   readonly size: number;
@@ -56,7 +55,7 @@ export class Writer {
   readonly #target: Target;
   readonly #events: WriterEvents;
   readonly #limits: { [Name in keyof WriterLimits]: number };
-  readonly #numbers = new Map<Series, number>();
+  readonly #numbers = new Map<SourceDescription, number>();
   #items: Item[] = [];
   /** The size of all items. */
   #size = 0;
@@ -135,9 +134,18 @@ export class Writer {
    * cannot be written now.
    */
   endOf(description: SourceDescription): RecordedEnd | undefined {
+    return this.#attempt(() => this.#target.end(this.#target.source(description)));
+  }
+
+  /** The sources that the target has; `undefined` if it cannot be read now. */
+  sources(): readonly SourceDescription[] | undefined {
+    return this.#attempt(() => this.#target.sources?.() ?? []);
+  }
+
+  #attempt<T>(action: () => T): T | undefined {
     if (this.#blocked !== undefined) return undefined;
     try {
-      return this.#target.end(this.#target.source(description));
+      return action();
     } catch (error) {
       if (!(error instanceof TargetUnavailable)) throw error;
       this.#wait(error);
@@ -146,20 +154,24 @@ export class Writer {
   }
 
   /** Records a reading, if there is one, and gaps. */
-  add(series: Series, reading: SeriesReading | undefined, gaps: readonly SeriesGap[]): void {
+  add(
+    description: SourceDescription,
+    reading: SeriesReading | undefined,
+    gaps: readonly SeriesGap[],
+  ): void {
     const size = reading === undefined
       ? SCALAR
       : SCALAR + (typeof reading.value === "number" ? 0 : this.#sizeOf(reading.value));
-    this.#items.push({ series, reading, gaps, size });
+    this.#items.push({ description, reading, gaps, size });
     this.#size += size;
-    for (const gap of gaps) this.#events.onGap?.(series.description, gap);
-    if (reading !== undefined) this.#events.onReading?.(series.description, reading);
+    for (const gap of gaps) this.#events.onGap?.(description, gap);
+    if (reading !== undefined) this.#events.onReading?.(description, reading);
     if (this.#blocked === undefined) this.#immediate ??= setImmediate(this.#write);
   }
 
   /** A reading that is not recorded, since it differs too little from the one before it. */
-  skip(series: Series, reading: SeriesReading): void {
-    this.#events.onReading?.(series.description, reading);
+  skip(description: SourceDescription, reading: SeriesReading): void {
+    this.#events.onReading?.(description, reading);
   }
 
   /**
@@ -211,8 +223,8 @@ export class Writer {
   #writeBatch(batch: readonly Item[]): void {
     const readings: Reading[] = [];
     const gaps: Gap[] = [];
-    for (const { series, reading, gaps: ended } of batch) {
-      const source = this.#numberOf(series);
+    for (const { description, reading, gaps: ended } of batch) {
+      const source = this.#numberOf(description);
       if (reading !== undefined) readings.push({ source, ...reading });
       for (const gap of ended) gaps.push({ source, ...gap });
     }
@@ -230,11 +242,11 @@ export class Writer {
     this.#pause = Math.min(this.#pause * 2, LONGEST_PAUSE);
   }
 
-  #numberOf(series: Series): number {
-    const known = this.#numbers.get(series);
+  #numberOf(description: SourceDescription): number {
+    const known = this.#numbers.get(description);
     if (known !== undefined) return known;
-    const number = this.#target.source(series.description);
-    this.#numbers.set(series, number);
+    const number = this.#target.source(description);
+    this.#numbers.set(description, number);
     return number;
   }
 

@@ -9,24 +9,20 @@
  * @module
  */
 
-import {
-  createServer,
-  type IncomingMessage,
-  type Server,
-  type ServerResponse,
-  STATUS_CODES,
-} from "node:http";
+import { createServer, type IncomingMessage, type Server, ServerResponse } from "node:http";
+import type { Socket as NodeSocket } from "node:net";
 import type { Duplex } from "node:stream";
 import { startTimer } from "../base/timer.ts";
 import { logger } from "../base/log.ts";
-import type { Limits } from "../limits.ts";
+import { type Limits, MAX_REQUEST_HEADERS } from "../limits.ts";
+import { Yielder } from "../base/pause.ts";
 import { AdmissionLimiter } from "../manager/admission_limiter.ts";
 import { blockOf } from "../manager/known_origins.ts";
 import type { Listener, Socket } from "../net/listener.ts";
 import { answerWith, assetAt } from "./assets.ts";
 import { frameSocket } from "./frame_socket.ts";
 import { type AllowedNames, checkRequest } from "./request_check.ts";
-import { send, sendFile, textContent } from "./responses.ts";
+import { refuse, send, sendFile, textContent } from "./responses.ts";
 import { socketStream } from "./socket_stream.ts";
 import { type Found, openFile } from "./static_files.ts";
 import { pageAddress } from "./page_address.ts";
@@ -48,8 +44,10 @@ export interface GatewayOptions {
   onLost: (error: Error) => void;
 }
 
-/** The longest headers of a request, in bytes. */
-const MAX_HEADERS = 16 * 1024;
+/** How long the peers that send without a break are served between two pauses, in milliseconds. */
+const SLICE = 2;
+/** The version of the WebSocket protocol. Older ones have the origin in another header. */
+const WEB_SOCKET_VERSION = "13";
 /** The prefix of the laboratory's own pages. */
 const LAB = "/lab/";
 
@@ -61,6 +59,7 @@ export class Gateway {
   readonly #server: Server;
   readonly #webSockets: WebSocketServer;
   readonly #admissionLimiter: AdmissionLimiter;
+  readonly #yielder = new Yielder(SLICE);
   readonly #statistics = new WebStatistics();
   /** The connections that are no WebSockets yet. */
   readonly #open = new Map<Duplex, Visit>();
@@ -73,15 +72,38 @@ export class Gateway {
     const { limits } = options;
     this.#admissionLimiter = new AdmissionLimiter(limits.maxPending);
     this.#webSockets = webSocketServer(SUBPROTOCOL, limits.maxWebMessage);
-    this.#server = createServer({ maxHeaderSize: MAX_HEADERS });
-    this.#server.on("request", (request, response) => {
-      this.#track(this.#answer(request, response));
-    });
-    this.#server.on("upgrade", (request, stream, head) => this.#upgrade(request, stream, head));
-    this.#server.on("clientError", (_error, stream) => {
-      this.#refuse(stream, 400, "This is not a request of HTTP");
-    });
+    this.#webSockets.on(
+      "wsClientError",
+      ({ message }, stream) => this.#refuse(stream, 400, message),
+    );
+    this.#server = this.#createServer();
     for (const listener of options.listeners) this.#accept(listener);
+  }
+
+  #createServer(): Server {
+    const server = createServer({ maxHeaderSize: MAX_REQUEST_HEADERS });
+    server.maxHeadersCount = 0; // else what comes after 2,000 of them would not be seen
+    // What is expected of us is to go on: the answer says whether the request is one that we answer.
+    for (const event of ["request", "checkContinue", "checkExpectation"]) {
+      server.on(event, (request: IncomingMessage, response: ServerResponse) => {
+        if (this.#begin(request.socket)) this.#track(this.#answer(request, response));
+      });
+    }
+    server.on("connect", (_request, stream) => {
+      if (this.#begin(stream)) this.#refuse(stream, 405, "Only GET and HEAD are answered");
+    });
+    server.on("clientError", (error, stream) => {
+      if (stream.destroyed || !this.#begin(stream)) return; // e.g. it was reset
+      const isLong = "code" in error && error.code === "HPE_HEADER_OVERFLOW";
+      const [status, reason] = isLong
+        ? [431, `The headers have more than ${MAX_REQUEST_HEADERS} bytes`]
+        : [400, "This is not a request of HTTP"];
+      this.#refuse(stream, status, reason);
+    });
+    server.on("upgrade", (request, stream, head) => {
+      if (this.#begin(stream)) this.#upgrade(request, stream, head);
+    });
+    return server;
   }
 
   /** Its address and counts, for the status of the Manager with that host name. */
@@ -123,7 +145,7 @@ export class Gateway {
   /** Serves one accepted connection until it has its answer or is a WebSocket. */
   async #receive(socket: Socket): Promise<void> {
     const { remote } = socket;
-    const stream = socketStream(socket);
+    const stream = socketStream(socket, this.#yielder);
     const drop = (reason: WebRefusal) => {
       this.#statistics.addRefusal(reason);
       stream.destroy();
@@ -140,32 +162,51 @@ export class Gateway {
       );
       return drop("too_many_pending");
     }
-    const { handshakeTimeout } = this.#options.limits;
-    const timer = startTimer(() => drop("no_request_in_time"), handshakeTimeout);
+    let isSecure = false;
+    const timer = startTimer(() => {
+      if (!isSecure || !this.#begin(stream)) return drop("no_request_in_time");
+      this.#statistics.addRefusal("no_request_in_time");
+      refuse(stream, 408, "No request has come in time (--handshake-timeout)");
+    }, this.#options.limits.handshakeTimeout);
     const left = Promise.withResolvers<void>();
     this.#track(left.promise);
     const visit: Visit = {
       remote,
+      isBegun: false,
+      begin: () => clearTimeout(timer),
+      stopReading: () => stream.stopReading(),
       leave: () => {
         clearTimeout(timer);
         slot.release();
         this.#open.delete(stream);
         left.resolve();
       },
-      isAsked: () => clearTimeout(timer),
     };
     this.#open.set(stream, visit);
     stream.once("close", visit.leave);
     try {
       await socket.secure();
+      isSecure = true;
       this.#server.emit("connection", stream);
     } catch {
       if (!stream.destroyed) drop("no_tls"); // e.g. a browser that does not trust the certificate
     }
   }
 
+  /**
+   * A connection has asked for something. False if it has before, or has left: there is one answer,
+   * and nothing that follows is smuggled in.
+   */
+  #begin(stream: Duplex): boolean {
+    const visit = this.#open.get(stream);
+    if (visit === undefined || visit.isBegun) return false;
+    visit.isBegun = true;
+    visit.begin();
+    return true;
+  }
+
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    this.#open.get(request.socket as Duplex)?.isAsked();
+    this.#open.get(request.socket)?.stopReading();
     try {
       await this.#respond(request, response);
       this.#statistics.addAnswer(response.statusCode);
@@ -208,16 +249,21 @@ export class Gateway {
   }
 
   #upgrade(request: IncomingMessage, stream: Duplex, head: Uint8Array): void {
-    const visit = this.#open.get(stream);
-    if (visit === undefined) return void stream.destroy();
+    const visit = this.#open.get(stream)!;
+    if (request.headers.upgrade?.toLowerCase() !== "websocket") {
+      // A program that would also speak e.g. HTTP/2 gets its answer in this protocol.
+      const response = new ServerResponse(request);
+      response.assignSocket(stream as NodeSocket);
+      return this.#track(this.#answer(request, response));
+    }
     const refusal = this.#refusalOf(request);
     if (refusal !== undefined) {
-      const { status, reason } = refusal;
+      const { status, reason, headers } = refusal;
       log.warn("{address} was refused a WebSocket: {reason}", {
         address: visit.remote.hostname,
         reason,
       });
-      return this.#refuse(stream, status, reason);
+      return this.#refuse(stream, status, reason, headers);
     }
     this.#webSockets.handleUpgrade(request, stream, head, (webSocket) => {
       visit.leave();
@@ -225,15 +271,27 @@ export class Gateway {
     });
   }
 
-  #refuse(stream: Duplex, status: number, reason: string): void {
+  #refuse(
+    stream: Duplex,
+    status: number,
+    reason: string,
+    headers?: Record<string, string>,
+  ): void {
+    this.#open.get(stream)?.stopReading();
     this.#statistics.addAnswer(status);
-    refuse(stream, status, reason);
+    refuse(stream, status, reason, headers);
   }
 
-  #refusalOf(request: IncomingMessage): { status: number; reason: string } | undefined {
+  #refusalOf(
+    request: IncomingMessage,
+  ): { status: number; reason: string; headers?: Record<string, string> } | undefined {
     const checked = checkRequest(request, this.#options.allowed);
     if (checked.state === "refused") return checked;
     if (checked.path !== SOCKET_PATH) return { status: 404, reason: "There is no WebSocket here" };
+    if (request.headers["sec-websocket-version"] !== WEB_SOCKET_VERSION) {
+      const reason = `The version of the WebSocket must be ${WEB_SOCKET_VERSION}`;
+      return { status: 426, reason, headers: { "sec-websocket-version": WEB_SOCKET_VERSION } };
+    }
     const offered = String(request.headers["sec-websocket-protocol"] ?? "").split(/\s*,\s*/);
     if (!offered.includes(SUBPROTOCOL)) {
       return { status: 400, reason: `The subprotocol must be ${SUBPROTOCOL}` };
@@ -241,23 +299,15 @@ export class Gateway {
   }
 }
 
-/** Refuses what the HTTP server has not answered, and closes the connection. */
-function refuse(stream: Duplex, status: number, reason: string): void {
-  const { length } = new TextEncoder().encode(reason);
-  const head = [
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
-    "connection: close",
-    "content-type: text/plain; charset=UTF-8",
-    `content-length: ${length}`,
-  ];
-  stream.end(`${head.join("\r\n")}\r\n\r\n${reason}`, () => stream.destroy());
-}
-
-/** A connection to the gateway that has no answer yet. */
+/** A connection to the gateway that is no WebSocket yet. */
 interface Visit {
   readonly remote: Socket["remote"];
-  /** The request has come: from now on the answer takes as long as it takes. */
-  isAsked(): void;
+  /** Whether it has asked for something. */
+  isBegun: boolean;
+  /** It has asked: from now on the answer takes as long as it takes. */
+  begin(): void;
+  /** It gets its answer: the HTTP server would collect what follows, as long as that takes. */
+  stopReading(): void;
   /** The connection has ended, or belongs to the Manager. */
   leave(): void;
 }

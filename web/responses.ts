@@ -5,7 +5,8 @@
  * @module
  */
 
-import type { ServerResponse } from "node:http";
+import { type ServerResponse, STATUS_CODES } from "node:http";
+import type { Duplex } from "node:stream";
 import { startTimer } from "../base/timer.ts";
 import type { StaticFile } from "./static_files.ts";
 
@@ -23,14 +24,12 @@ const POLICIES = {
 /** The size of the pieces in which a file is sent, in bytes. */
 const PIECE_SIZE = 64 * 1024;
 
-/** Writes the headers that every answer has. */
-function writeHead(
-  response: ServerResponse,
-  status: number,
-  headers: Record<string, string | number>,
-  policy: keyof typeof POLICIES = "own",
-): void {
-  response.writeHead(status, {
+/** How long the answer to what is no request may take, in milliseconds. */
+const REFUSAL_TIME = 1_000;
+
+/** The headers that every answer has. */
+function securityHeaders(policy: keyof typeof POLICIES): Record<string, string> {
+  return {
     "connection": "close",
     "cache-control": "no-cache",
     "content-security-policy": POLICIES[policy],
@@ -38,9 +37,40 @@ function writeHead(
     "cross-origin-resource-policy": "same-origin",
     "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",
-    ...(policy === "own" ? { "x-frame-options": "DENY" } : { "x-frame-options": "SAMEORIGIN" }),
+    "x-frame-options": policy === "own" ? "DENY" : "SAMEORIGIN",
+  };
+}
+
+/** Writes the headers of an answer. */
+function writeHead(
+  response: ServerResponse,
+  status: number,
+  headers: Record<string, string | number>,
+  policy: keyof typeof POLICIES = "own",
+): void {
+  response.writeHead(status, { ...securityHeaders(policy), ...headers });
+}
+
+/** Answers on a connection whose request the HTTP server has not given, and closes it. */
+export function refuse(
+  stream: Duplex,
+  status: number,
+  reason: string,
+  headers: Record<string, string> = {},
+): void {
+  const { bytes, type } = textContent(reason);
+  const all = {
+    ...securityHeaders("own"),
     ...headers,
-  });
+    "content-type": type,
+    "content-length": String(bytes.length),
+  };
+  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}`);
+  const head = [`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...lines, "", ""];
+  const timer = setTimeout(() => stream.destroy(), REFUSAL_TIME);
+  stream.once("close", () => clearTimeout(timer));
+  stream.write(head.join("\r\n"));
+  stream.end(bytes, () => stream.destroy());
 }
 
 /** A short content, with its media type. */

@@ -8,16 +8,20 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { WebSocketServer as Server } from "ws";
+import { MAX_WEB_FRAGMENTS } from "../limits.ts";
 
 /** A WebSocket at the server. */
 export interface ServerWebSocket {
   readonly readyState: number;
   readonly CLOSED: number;
   on(event: "message", listener: (bytes: Uint8Array, isBinary: boolean) => void): void;
+  on(event: "ping" | "pong", listener: (content: Uint8Array) => void): void;
   on(event: "error", listener: (error: Error) => void): void;
   on(event: "close", listener: () => void): void;
   /** Sends a binary message. The bytes must not change until `sent` is called. */
   send(bytes: Uint8Array, sent: (error?: Error) => void): void;
+  /** Answers a ping. */
+  pong(content: Uint8Array, isMasked: boolean, sent: (error?: Error) => void): void;
   /** Stops reading the connection, and goes on. */
   pause(): void;
   resume(): void;
@@ -35,6 +39,8 @@ export interface WebSocketServer {
     head: Uint8Array,
     opened: (webSocket: ServerWebSocket) => void,
   ): void;
+  /** A handshake that is not that of a WebSocket, which the listener answers. */
+  on(event: "wsClientError", listener: (error: Error, stream: Duplex) => void): void;
 }
 
 /** Makes a server for WebSockets with one subprotocol, and messages of up to `maxSize` bytes. */
@@ -44,6 +50,9 @@ export function webSocketServer(subprotocol: string, maxSize: number): WebSocket
     clientTracking: false,
     perMessageDeflate: false, // a bomb of zeros would be 1,000 times as large
     maxPayload: maxSize,
+    maxFragments: MAX_WEB_FRAGMENTS,
+    maxBufferedChunks: MAX_WEB_FRAGMENTS,
+    autoPong: false, // whoever owns the WebSocket bounds how much is queued
     handleProtocols: (offered: Set<string>) => offered.has(subprotocol) && subprotocol,
   });
 }

@@ -11,7 +11,8 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { ConfigurationError } from "../../errors.ts";
 import { PROGRAM } from "../examples.ts";
 import { readFile } from "../../base/files.ts";
-import { packageSettings, projectFiles, type ProjectOptions } from "../project_files.ts";
+import { packageSettings, projectFiles, type ProjectOptions, WITH_PAGE } from "../project_files.ts";
+import { PAGE_ADDRESS } from "../project_page.ts";
 import { printLine } from "../../program/print.ts";
 import { VERSION } from "../../version.ts";
 
@@ -20,11 +21,17 @@ export function addInit(program: Command): void {
   program.command("init")
     .description("Make a folder for programs of your own: a Service, a Client, a test and settings")
     .argument("[folder]", "the folder, which is made where it does not exist", ".")
+    .option("--web", "a web page too: a control panel for the Service")
     .option("-q, --quiet", "print nothing but errors")
     .action(init);
 }
 
-function init(folder: string, { quiet = false }: { quiet?: boolean }): void {
+interface ParsedOptions {
+  web?: boolean;
+  quiet?: boolean;
+}
+
+function init(folder: string, { web: hasPage = false, quiet = false }: ParsedOptions): void {
   const print = quiet ? () => {} : printLine;
   const path = realPathOf(resolve(folder));
   const link = linkFrom(path, packageFolder());
@@ -34,6 +41,7 @@ function init(folder: string, { quiet = false }: { quiet?: boolean }): void {
     version: VERSION,
     link,
     hasPackageJson: exists(join(path, "package.json")),
+    hasPage,
   };
   let config: string | undefined;
   for (const [name, text] of Object.entries(projectFiles(options))) {
@@ -49,24 +57,29 @@ function init(folder: string, { quiet = false }: { quiet?: boolean }): void {
     const settings = JSON.stringify(packageSettings(options)).slice(1, -1);
     print(`The settings of Deno have to contain ${settings}`);
   }
+  const [manager, service, client] = config === undefined ? TASKS : PROGRAMS;
   print(
-    ["", "Run each of these in a terminal of its own:"]
-      .concat(
-        path === Deno.realPathSync(".")
-          ? []
-          : `  cd ${/\s/.test(folder) ? JSON.stringify(folder) : folder}`,
-      )
-      .concat(config === undefined ? TASKS : PROGRAMS).join("\n"),
+    [
+      "",
+      "Run each of these in a terminal of its own:",
+      ...path === Deno.realPathSync(".")
+        ? []
+        : [`  cd ${/\s/.test(folder) ? JSON.stringify(folder) : folder}`],
+      `  ${manager}${hasPage ? ` ${WITH_PAGE}` : ""}`,
+      `  ${service}`,
+      ...hasPage ? [`Then open ${PAGE_ADDRESS} in a browser, or run`] : [],
+      `  ${client}`,
+    ].join("\n"),
   );
 }
 
-const TASKS = ["  deno task manager", "  deno task service", "  deno task client"];
+const TASKS = ["deno task manager", "deno task service", "deno task client"];
 
 /** The same where the tasks were not written. */
 const PROGRAMS = [
-  "  deno run -A @msl/network/manager",
-  "  deno run -A thermometer.ts",
-  "  deno run -A read_thermometer.ts",
+  "deno run -A @msl/network/manager",
+  "deno run -A thermometer.ts",
+  "deno run -A read_thermometer.ts",
 ];
 
 /** The folder of this package; `undefined` if it was not loaded from a folder that others can use. */

@@ -7,8 +7,8 @@
  * @module
  */
 
+import { delay } from "@std/async/delay";
 import { printLine } from "../../program/print.ts";
-import { sleep } from "../../base/timer.ts";
 import type { Command } from "commander";
 import type { Client } from "../../client.ts";
 import {
@@ -73,7 +73,7 @@ async function ping(
     let sent = 0;
     try {
       while (count === 0 || sent < count) {
-        if (sent > 0) await sleep(interval, { signal: termination.signal });
+        if (sent > 0) await delay(interval, { signal: termination.signal });
         const start = performance.now();
         sent++;
         await request(timeout);

@@ -4,11 +4,11 @@
  * @module
  */
 
+import { delay } from "@std/async/delay";
 import { type Command, Option } from "commander";
 import { extname } from "node:path";
 import { printable } from "../../base/printable.ts";
 import type { Prompt } from "../../base/prompt.ts";
-import { sleep } from "../../base/timer.ts";
 import {
   ConfigurationError,
   ConnectError,
@@ -24,7 +24,7 @@ import { CONFIG_SCHEMA } from "../../record/config_schema.ts";
 import { parseEndTime } from "../../record/end_time.ts";
 import type { AlarmReporter } from "../../record/alarm_reporter.ts";
 import { openTarget } from "../../record/open_target.ts";
-import { type RecordedSource, Recorder } from "../../record/recorder.ts";
+import { checkSources, type RecordedSource, Recorder } from "../../record/recorder.ts";
 import { parseSource } from "../../record/source.ts";
 import type { Target } from "../../record/target.ts";
 import { type ClientSession, runSession } from "../client_session.ts";
@@ -197,6 +197,7 @@ function readSettings(words: readonly string[], parsed: ParsedOptions): Settings
       "Cannot record: no source is given, e.g. DMM.voltage@500ms or Environment:",
     );
   }
+  checkSources(settings.sources);
   return { ...settings, to: settings.to, sources: settings.sources.map(withDefaults(settings)) };
 }
 
@@ -247,7 +248,7 @@ async function connectAndRecord(
       if (!said) run.notes.write(printable(`Waiting: ${(error as Error).message}`));
       said = true;
     }
-    await sleep(pause, { signal }).catch(() => {});
+    await delay(pause, { signal }).catch(() => {});
     if (signal.aborted) return;
   }
 }
@@ -302,7 +303,7 @@ async function recordWith(
 async function endAt(time: number, ending: AbortController): Promise<void> {
   const { signal } = ending;
   for (let left = time - Date.now(); left > 0; left = time - Date.now()) {
-    await sleep(Math.min(left, 1_000), { signal }).catch(() => {});
+    await delay(Math.min(left, 1_000), { signal }).catch(() => {});
     if (signal.aborted) return;
   }
   ending.abort();

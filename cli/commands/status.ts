@@ -4,8 +4,8 @@
  * @module
  */
 
+import { delay } from "@std/async/delay";
 import { printLine } from "../../program/print.ts";
-import { sleep } from "../../base/timer.ts";
 import type { Command } from "commander";
 import {
   addConnectOptions,
@@ -14,7 +14,8 @@ import {
   timeOption,
 } from "../connect_options.ts";
 import type { ManagerStatus } from "../../wire/status.ts";
-import { describeStatus, type Rates, ratesBetween } from "../status_report.ts";
+import { type Rates, ratesBetween } from "../../wire/status_rates.ts";
+import { describeStatus } from "../status_report.ts";
 import { type ClientSession, runSession } from "../client_session.ts";
 import { encodeForTerminal } from "../../wire/printable_json.ts";
 import { requestStatus } from "../requests.ts";
@@ -58,7 +59,7 @@ async function requestRates(
   const before = await requestStatus(session);
   if (interval === 0) return { status: before, rates: null };
   session.extendDeadline(interval);
-  await sleep(interval);
+  await delay(interval);
   const status = await requestStatus(session);
   return { status, rates: ratesBetween(before, status) };
 }

@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { deadline, sleep, startTimer } from "../../base/timer.ts";
+import { delay } from "@std/async/delay";
+import { deadline, startTimer } from "../../base/timer.ts";
 import { withTimeout } from "../../base/with_timeout.ts";
 import { connect, Service } from "../../mod.ts";
 import { TestManager } from "../../testing.ts";
@@ -25,10 +26,10 @@ Deno.test("a long wait ends with its signal, and not before", async () => {
     const controller = new AbortController();
     const never = new Promise<never>(() => {});
     const waits = [
-      sleep(time, { signal: controller.signal }),
+      delay(time, { signal: controller.signal }),
       deadline(never, time, { signal: controller.signal }),
     ];
-    const first = Promise.race(waits.map((wait) => wait.catch((error) => error)));
+    const first = Promise.race(waits.map((wait) => wait.catch((error: unknown) => error)));
     assertEquals(await withTimeout(first, 20, () => "waits"), "waits");
     controller.abort(new Error("enough"));
     for (const wait of waits) await assertRejects(() => wait);

@@ -1,87 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
-import { Statistics } from "../../manager/statistics.ts";
-import { totalsOf } from "../../manager/status.ts";
-import type { ClientStatus, ManagerStatus, ServiceStatus } from "../../wire/status.ts";
-import { describeStatus, ratesBetween } from "../../cli/status_report.ts";
-
-const NOTHING = {
-  pending_requests: 0,
-  queued_bytes: 0,
-  bytes_in: 0,
-  bytes_out: 0,
-  messages_in: 0,
-  messages_out: 0,
-};
-const CLIENT: ClientStatus = { links: [], ...NOTHING };
-const SERVICE: ServiceStatus = {
-  address: "lab-pc:2",
-  links: [],
-  locks: [],
-  max_clients: -1,
-  ...NOTHING,
-};
-const REQUESTER = "status[lab-pc:9]";
-
-/** A status with these totals, and these counts of the connection that requests it. */
-function status(
-  totals: Partial<ManagerStatus["totals"]> = {},
-  own: Partial<ClientStatus> = {},
-  others: Partial<ManagerStatus> = {},
-): ManagerStatus {
-  return {
-    manager: "Manager[lab-pc:1875]",
-    requester: REQUESTER,
-    version: "0.1.0",
-    uptime_s: 10,
-    tls: true,
-    authentication: "login",
-    memory_bytes: 150 * 1024 * 1024,
-    open_descriptors: 32,
-    unidentified: 1,
-    services: {},
-    web: null,
-    ...others,
-    clients: { [REQUESTER]: { ...CLIENT, ...own }, ...others.clients },
-    totals: {
-      ...totalsOf(new Statistics(), []),
-      ...totals,
-    },
-  };
-}
-
-Deno.test("rates leave out the connection that requests the status", () => {
-  const before = status(
-    { messages_in: 100, messages_out: 200, bytes_in: 3_000, bytes_out: 4_000, requests: 50 },
-    { messages_in: 1, messages_out: 1, bytes_in: 70, bytes_out: 80 },
-  );
-  const after = status(
-    {
-      messages_in: 121,
-      messages_out: 231,
-      bytes_in: 3_560,
-      bytes_out: 5_060,
-      requests: 55,
-      answers: 7,
-      notifications: 1,
-    },
-    { messages_in: 2, messages_out: 2, bytes_in: 130, bytes_out: 1_080 },
-    { uptime_s: 12.5 },
-  );
-  assertEquals(ratesBetween(before, after), {
-    interval_s: 2.5,
-    messages_in_per_s: 8,
-    messages_out_per_s: 12,
-    bytes_in_per_s: 200,
-    bytes_out_per_s: 24,
-    requests_per_s: 2,
-    answers_per_s: 2.8,
-    notifications_per_s: 0.4,
-  });
-});
-
-Deno.test("there are no rates if no time has passed", () => {
-  assertEquals(ratesBetween(status(), status()), null);
-});
+import { describeStatus } from "../../cli/status_report.ts";
+import { ratesBetween } from "../../wire/status_rates.ts";
+import { CLIENT, SERVICE, status } from "../support/status.ts";
 
 Deno.test("the status of a Manager without devices is a short text", () => {
   assertEquals(
@@ -176,7 +96,7 @@ Deno.test("the web page has a line, whose counts are the Manager's", () => {
 Deno.test("the up-time is in the largest unit that is exact enough", () => {
   for (
     const [seconds, text] of [
-      [0.4, "0ms"],
+      [0.4, "0s"],
       [119.9, "119s"],
       [120, "2min"],
       [7_199, "119min"],

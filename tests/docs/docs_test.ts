@@ -7,6 +7,7 @@ import { pathToFileURL } from "node:url";
 import { parse as parseYaml } from "@std/yaml";
 import { program } from "../../cli/main.ts";
 import { projectFiles } from "../../cli/project_files.ts";
+import { PAGE } from "../../cli/project_page.ts";
 import manifest from "../../deno.json" with { type: "json" };
 import { type Block, blocksOf, commentBlocksOf } from "../../docs/site/blocks.ts";
 import { readPages, root } from "../../docs/site/source.ts";
@@ -86,7 +87,8 @@ Deno.test("words after the language of a block are those that CONTRIBUTING.md ex
     if (words.length === 0 || words[0] === "ignore") return true;
     if (language === "sh") return ["run", "start"].includes(words.join(" "));
     if (language === "ts" && words.join(" ") === "cell") return true;
-    const isOutput = language === "text" && /^output( of=[\w.]+)?$/.test(words.join(" "));
+    const isOutput = language === "text" &&
+      /^output( of=([\w.]+|https:\S+))?$/.test(words.join(" "));
     return isOutput || /^file=(\.\.\/)?(\w+\/)?[\w.]+$/.test(words.join(" "));
   };
   assertEquals(pageBlocks.filter((block) => !isKnown(block)).map(placeOf), []);
@@ -119,6 +121,13 @@ Deno.test("a page that connects says how to start the Manager and the Service", 
     return connects && !startsManager;
   });
   assertEquals(silent, []);
+});
+
+Deno.test("the page that init writes is the one of the how-to", () => {
+  const shown = pageBlocks.filter(({ code }) => code.includes("function show(celsius)"));
+  assertEquals(shown.map(({ path, code }) => [path, `${code}\n`]), [
+    ["docs/how-to/web-page.md", PAGE],
+  ]);
 });
 
 Deno.test("pages that are followed in one folder have files and Services of their own", () => {

@@ -50,6 +50,22 @@ Deno.test("the Manager, the Service, the Client and the test of a new folder run
   await inLab("lint");
 });
 
+Deno.test("init --web writes a page too, and says how it is opened", async () => {
+  await using folder = await temporaryFolder();
+  const home = folder.join("home");
+  const lab = folder.join("lab");
+  await output(home, "init", lab);
+  const printed = await output(home, "init", lab, "--web");
+  assertMatch(printed, /Kept .*deno\.json, [^]*Wrote .*index\.html\n[^]*Then open https:/);
+  await Deno.remove(lab, { recursive: true });
+  assertMatch(
+    await output(home, "init", lab, "--web"),
+    /\n {2}deno task manager start --web --web-root web\n.*\nThen open https:\/\/localhost:1876\/lab\/ /,
+  );
+  assertMatch(await Deno.readTextFile(join(lab, "README.md")), /start --web --web-root web/);
+  await succeed(denoCommand(["fmt", "--check"], { cwd: lab, home }));
+});
+
 posixTest("init never replaces a file, and says what the settings have to contain", async () => {
   await using folder = await temporaryFolder();
   const mine = { "deno.jsonc": "{} // mine", "thermometer.ts": "// mine", "package.json": "{}" };

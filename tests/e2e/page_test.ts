@@ -48,7 +48,7 @@ Deno.test(
     await page.getByText("Enter a number").waitFor();
     await page.getByLabel("celsius").fill("180.5");
     await page.getByLabel("celsius").press("Enter");
-    await page.getByText("180.5 °C").waitFor();
+    await page.locator(".result", { hasText: /180\.5\s*°C/ }).waitFor();
     await page.getByLabel("celsius").fill("201");
     await page.getByLabel("celsius").press("Enter");
     await page.getByText("It melts at 201").waitFor();

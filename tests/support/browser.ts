@@ -45,6 +45,52 @@ export async function startBrowser(): Promise<BrowserContext & AsyncDisposable> 
   return Object.assign(context, { [Symbol.asyncDispose]: () => browser.close() });
 }
 
+/** How long a test waits for what a page has to show, in milliseconds. */
+const WAIT = 15_000;
+
+/** How a page is opened. */
+export interface PageOptions {
+  /** Default: 1280 x 800. */
+  width?: number;
+  height?: number;
+  /** Default: light. */
+  colorScheme?: "light" | "dark";
+}
+
+/** A page, and what it has written to the console, errors too. Dispose of it. */
+export interface OpenPage extends AsyncDisposable {
+  readonly page: Page;
+  readonly lines: string[];
+}
+
+/** One browser for the tests of a file, which is started by the first and closed after the last. */
+export class BrowserOfFile {
+  #browser: Promise<Browser> | undefined;
+
+  constructor() {
+    Deno.test.afterAll(async () => await (await this.#browser)?.close());
+  }
+
+  /** Opens an address in a page without cookies or storage of other tests. */
+  async open(
+    address: string,
+    { width = 1280, height = 800, colorScheme = "light" }: PageOptions = {},
+  ): Promise<OpenPage> {
+    this.#browser ??= chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+    const context = await (await this.#browser).newContext({
+      ignoreHTTPSErrors: true,
+      viewport: { width, height },
+      colorScheme,
+    });
+    context.setDefaultTimeout(WAIT);
+    const opened = await openPage(context, address);
+    return { ...opened, [Symbol.asyncDispose]: () => context.close() };
+  }
+}
+
+/** The options of a test in a browser: the runtime's check of open resources does not know its pipes. */
+export const IN_BROWSER = { ignore: noBrowser, sanitizeOps: false, sanitizeResources: false };
+
 /** Opens an address. What the page writes to the console, and its errors, are in `lines`. */
 export async function openPage(
   browser: BrowserContext,

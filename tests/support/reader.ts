@@ -6,8 +6,10 @@
 import { assertMatch } from "@std/assert";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { BrowserContext } from "playwright-core";
 import type { Block } from "../../docs/site/blocks.ts";
 import { DEFAULT_PORT } from "../../wire/protocol.ts";
+import { noBrowser, openPage, startBrowser } from "./browser.ts";
 import { temporaryFolder } from "./folder.ts";
 import { type Cell, type CellOutput, runCells } from "./notebook.ts";
 import { repositoryFiles, ROOT } from "./source_tree.ts";
@@ -36,6 +38,7 @@ interface Running {
 export class Reader implements AsyncDisposable {
   readonly #folder: Awaited<ReturnType<typeof temporaryFolder>>;
   readonly #running: Running[] = [];
+  #browser: (BrowserContext & AsyncDisposable) | undefined;
   /** The folder that the reader's terminals are in, which a block may change. */
   #current: string;
 
@@ -83,7 +86,8 @@ exec "$deno" "$@"
       const next = blocks[index + 1];
       const expected = next?.words.includes("output") && next.of === undefined ? next : undefined;
       if (block.file !== undefined) await this.#save(block.file, block.code);
-      if (block.of !== undefined) await this.#prints(this.#programOf(block), block);
+      if (block.of?.startsWith("https:")) await this.#shows(block.of, block);
+      else if (block.of !== undefined) await this.#prints(this.#programOf(block), block);
       if (block.words.includes("start")) await this.#start(block, expected);
       else if (block.words.includes("run")) await this.#run(block, expected);
       else if (block.words.includes("cell")) {
@@ -99,6 +103,7 @@ exec "$deno" "$@"
 
   /** Ends the running programs, the last one first. */
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#browser?.[Symbol.asyncDispose]();
     for (const program of this.#running.reverse()) await end(program);
     await this.#folder[Symbol.asyncDispose]();
   }
@@ -186,6 +191,26 @@ exec "$deno" "$@"
       }
       program.printed += value;
     }
+  }
+
+  /** Opens a page in a browser, if there is one, and waits until it shows what a block has. */
+  async #shows(address: string, { code, path, line }: Block): Promise<void> {
+    if (noBrowser) return;
+    this.#browser ??= await startBrowser();
+    let own = address;
+    for (const [port, other] of this.#replaced()) own = own.replace(`:${port}/`, `:${other}/`);
+    const { page, lines } = await openPage(this.#browser, own);
+    const pattern = patternOf(code, "beginning");
+    try {
+      await page.waitForFunction(
+        (source) => new RegExp(source).test(document.body.innerText.trim()),
+        pattern.source,
+      );
+    } catch (cause) {
+      const shown = await page.locator("body").innerText();
+      throw new Error(`${path}:${line}: it shows\n${shown}\n${lines.join("\n")}`, { cause });
+    }
+    await page.close();
   }
 
   #command(script: string): Deno.Command {

@@ -3,6 +3,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "node:path";
 import type { BrowserContext } from "playwright-core";
+import { PAGE } from "../../cli/project_page.ts";
 import { type ManagerOptions, Service } from "../../mod.ts";
 import { TestManager } from "../../testing.ts";
 import { ANOTHER_COMPUTER, noBrowser, openPage, startBrowser } from "../support/browser.ts";
@@ -227,16 +228,49 @@ Deno.test("what an instrument says is text, not a page", ENVIRONMENT, async () =
   assertEquals(await page.title(), "");
 });
 
-Deno.test("the page of the how-to shows the reading of the thermometer", ENVIRONMENT, async () => {
-  const how = await Deno.readTextFile(new URL("../../docs/how-to/web-page.md", import.meta.url));
-  const [, html] = /```html file=pages\/index\.html\n([^]*?)```/.exec(how)!;
-  await using lab = await laboratory({ "index.html": html });
-  class Thermometer extends Service {
-    read(): number {
-      return 21.5;
-    }
+/** The Service that `init` writes. */
+class Thermometer extends Service {
+  #offset = 0;
+
+  read(): number {
+    return 21.125 + this.#offset;
   }
-  await using thermometer = new Thermometer();
-  await thermometer.start(lab.manager.connectOptions);
-  assertEquals(await shown(lab.browser, `${lab.address}/`), 21.5);
-});
+
+  adjust(offset: number): void {
+    if (!(Math.abs(offset) <= 5)) throw new RangeError(`The limit is 5 °C, not ${offset}`);
+    this.#offset = offset;
+  }
+}
+
+Deno.test(
+  "the page that init writes shows readings, adjusts them, and is grey without them",
+  ENVIRONMENT,
+  async () => {
+    await using lab = await laboratory({ "index.html": PAGE });
+    const { page, lines } = await openPage(lab.browser, `${lab.address}/`);
+    const shows = (text: string) => page.locator("body", { hasText: text }).waitFor();
+    await shows("the 'Thermometer' service does not exist");
+    assertEquals(await page.getByRole("button").isDisabled(), true);
+    await using first = new Thermometer();
+    await first.start(lab.manager.connectOptions);
+    await shows("21.13 °C");
+    await page.getByLabel("Offset in °C").fill("-4");
+    await page.getByRole("button", { name: "Adjust" }).click();
+    await shows("Adjusted");
+    await shows("from 17.13 to 21.13 °C");
+    const points = await page.locator("polyline").getAttribute("points");
+    assertMatch(points ?? "", /^0,5 (\d+,5 )*(\d+,95 ?)+$/);
+    await page.getByLabel("Offset in °C").fill("6");
+    await page.getByRole("button", { name: "Adjust" }).click();
+    await shows("RangeError: The limit is 5 °C, not 6");
+    assertEquals(await page.locator(".old").count(), 0);
+    assertEquals(await page.locator("body", { hasText: "does not exist" }).count(), 0);
+    await first.shutdown();
+    await page.locator(".old").waitFor();
+    await using again = new Thermometer();
+    await again.start(lab.manager.connectOptions);
+    await page.locator("section:not(.old)").waitFor();
+    await shows("21.13 °C");
+    assertEquals(lines, []);
+  },
+);

@@ -15,6 +15,14 @@ export interface Place {
   attribute: string | undefined;
 }
 
+/** The view of the Manager. Its address has no service, so that it is that of none. */
+export const MANAGER: Place = { service: undefined, attribute: "manager" };
+
+/** Whether the view of the Manager is open. */
+export function isManager({ service, attribute }: Place): boolean {
+  return service === MANAGER.service && attribute === MANAGER.attribute;
+}
+
 /** The place that an address stands for. An address that nobody can read stands for no service. */
 export function placeOf(hash: string): Place {
   const [, service, attribute] = /^#\/([^/]*)(?:\/([^/]*))?$/.exec(hash) ?? [];

@@ -4,10 +4,11 @@
  * @module
  */
 
-import { place } from "./address.ts";
+import { isManager, place } from "./address.ts";
 import { type Element, html } from "./html.ts";
 import type { Laboratory } from "./laboratory.ts";
 import { LoginForm } from "./login_form.ts";
+import { ManagerView } from "./manager_view.ts";
 import { ServiceList } from "./service_list.ts";
 import { ServicePanel } from "./service_panel.ts";
 import type { Session, SessionState } from "./session.ts";
@@ -39,10 +40,13 @@ export function App({ laboratory }: { laboratory: Laboratory }): Element {
 
 function Views({ laboratory }: { laboratory: Laboratory }): Element {
   const { service } = place.value;
+  const hasManager = isManager(place.value);
   return html`
-    <div class="views" data-open=${String(service !== undefined)}>
+    <div class="views" data-open=${String(service !== undefined || hasManager)}>
       <${ServiceList} laboratory=${laboratory} />
-      <main>${service === undefined
+      <main>${hasManager
+        ? html`<${ManagerView} laboratory=${laboratory} />`
+        : service === undefined
         ? html`<${Start} laboratory=${laboratory} />`
         : html`<${ServicePanel} key=${service} laboratory=${laboratory} name=${service} />`}</main>
     </div>
@@ -52,7 +56,7 @@ function Views({ laboratory }: { laboratory: Laboratory }): Element {
 function Bar({ laboratory }: { laboratory: Laboratory }): Element {
   const { session, directory } = laboratory;
   const state = session.state.value;
-  const user = session.username.value;
+  const login = session.login.value;
   return html`
     <header class="bar">
       <a class="home" href="#/">MSL-Network</a>
@@ -60,8 +64,8 @@ function Bar({ laboratory }: { laboratory: Laboratory }): Element {
       <p class="connection" role="status" data-state=${state.state}>
         <span class="dot" aria-hidden="true"></span>${connectionText(state)}
       </p>
-      ${user !== undefined && html`
-        <span class="user">${user}</span>
+      ${login !== undefined && html`
+        <span class="user">${login.username}</span>
         <button type="button" class="quiet" onClick=${() => session.logOut()}>Log out</button>
       `}
     </header>

@@ -91,7 +91,10 @@ export async function generated(): Promise<Map<string, Generated>> {
 
 /** The style sheets of the page, as one. */
 async function styles(): Promise<string> {
-  return await Deno.readTextFile(join(ROOT, "web/page/page.css"));
+  const sheets = ["page.css", "values.css", "manager.css"].map((name) =>
+    Deno.readTextFile(join(ROOT, "web/page", name))
+  );
+  return (await Promise.all(sheets)).join("\n");
 }
 
 /** A module that has a text, compressed so that the package stays small. */

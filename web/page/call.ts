@@ -1,7 +1,7 @@
 /**
  * One call of a method, or one read of a property, as the page shows it: running with its progress,
- * then a result, an error, or cancelled. The values of a stream arrive one by one; the last ones are
- * kept.
+ * then a result, an error, or cancelled. The values of a stream arrive one by one,
+ * and are kept as lines of a plot.
  *
  * @module
  */
@@ -9,6 +9,7 @@
 import { type ReadonlySignal, signal } from "@preact/signals";
 import { type CallOptions, CancelledError, type Future, RemoteError, Stream } from "../client.ts";
 import type { Arguments } from "./inputs.ts";
+import { type LineAbout, SeriesSet } from "./series_set.ts";
 
 /** Why a call has failed. */
 export interface CallFailure {
@@ -35,44 +36,35 @@ export interface Progress {
   readonly direction: "sent" | "received";
 }
 
-/** A value of a stream. */
-export interface StreamedValue {
-  readonly value: unknown;
-  /** When it was taken, in milliseconds since 1970: by the service, else when it has arrived. */
-  readonly time: number;
-}
-
-/** The values that have come of a stream. */
-export interface Streamed {
-  /** How many there were. */
-  readonly count: number;
-  /** The last ones. */
-  readonly latest: readonly StreamedValue[];
-}
-
 /** What a call needs of a Link. */
 export interface Callable {
   request(attribute: string, options: Partial<Arguments> & CallOptions): Future<unknown>;
 }
 
-/** How many values of a stream are kept for the eye. */
-const KEPT = 100;
-
 /** A call. */
 export class Call {
   readonly #state = signal<CallState>({ state: "running" });
   readonly #progress = signal<Progress | undefined>(undefined);
-  readonly #streamed = signal<Streamed | undefined>(undefined);
+  readonly #count = signal<number | undefined>(undefined);
   readonly #future: Future<unknown> | undefined;
-  readonly #listeners = new Set<(values: readonly StreamedValue[]) => void>();
+  readonly #label: string;
+  readonly #about: LineAbout | undefined;
+  /** The numbers of a stream, as lines of a plot. */
+  readonly values: SeriesSet = new SeriesSet();
   /** When it was made, in milliseconds since 1970. */
   readonly startedAt: number = Date.now();
   #endedAt: number | undefined;
   /** When the reading was taken, in milliseconds since 1970, if the service says it. */
   #time: number | undefined;
 
-  /** Sends the request at once. */
-  constructor(link: Callable, attribute: string, { args, kwargs }: Arguments) {
+  /**
+   * Sends the request at once.
+   *
+   * @param about What the service says of the values of a stream.
+   */
+  constructor(link: Callable, attribute: string, { args, kwargs }: Arguments, about?: LineAbout) {
+    this.#label = attribute;
+    this.#about = about;
     const options: CallOptions = {
       time: true,
       onProgress: (done, total, direction) => {
@@ -99,9 +91,9 @@ export class Call {
     return this.#progress;
   }
 
-  /** What has come of a stream; `undefined` for any other result. */
-  get streamed(): ReadonlySignal<Streamed | undefined> {
-    return this.#streamed;
+  /** How many values of a stream have come; `undefined` for any other result. */
+  get count(): ReadonlySignal<number | undefined> {
+    return this.#count;
   }
 
   /** How long it took, in milliseconds; `undefined` while it runs. */
@@ -112,11 +104,6 @@ export class Call {
   /** When the reading was taken, in milliseconds since 1970; `undefined` if the service does not say it. */
   get time(): number | undefined {
     return this.#time;
-  }
-
-  /** Calls a function with the values of a stream as they come: those of one frame at once. */
-  onValues(listener: (values: readonly StreamedValue[]) => void): void {
-    this.#listeners.add(listener);
   }
 
   /** Cancels it. A service of this package ends its method. */
@@ -135,32 +122,26 @@ export class Call {
   }
 
   async #readStream(stream: Stream<unknown>): Promise<void> {
-    this.#streamed.value = { count: 0, latest: [] };
-    const fresh: StreamedValue[] = [];
+    this.#count.value = 0;
+    let count = 0;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const show = () => {
       timer = undefined;
-      const values = fresh.splice(0);
-      if (values.length === 0) return;
-      for (const listener of this.#listeners) listener(values);
-      const { count, latest } = this.#streamed.value!;
-      this.#streamed.value = {
-        count: count + values.length,
-        latest: [...latest, ...values].slice(-KEPT),
-      };
+      this.#count.value = count;
     };
     try {
       for await (const value of stream) {
-        fresh.push({ value, time: stream.time ?? Date.now() });
-        timer ??= setTimeout(show, FRAME);
+        count++;
+        this.values.add(this.#label, stream.time ?? Date.now(), value, this.#about);
+        timer ??= setTimeout(show, INTERVAL);
       }
-      clearTimeout(timer);
-      show();
       this.#end({ state: "done", value: null });
     } catch (error) {
+      this.values.gap(Date.now());
+      this.#fail(error);
+    } finally {
       clearTimeout(timer);
       show();
-      this.#fail(error);
     }
   }
 
@@ -179,8 +160,8 @@ export class Call {
   }
 }
 
-/** The time of a frame on the screen, in milliseconds: values are shown no more often. */
-const FRAME = 16;
+/** The texts of a stream change no more often, in milliseconds: more is not read. Its plot does. */
+const INTERVAL = 250;
 
 /** What a person is told of an error. */
 export function failureOf(error: unknown): CallFailure {

@@ -10,6 +10,7 @@
  */
 
 import { computed, type ReadonlySignal, signal } from "@preact/signals";
+import { delay } from "@std/async/delay";
 import type { Client, ServiceAbout, ServiceEntry } from "../client.ts";
 import { NOTHING_SAID } from "../../wire/about.ts";
 import { isStatus, type ManagerStatus, type ServiceStatus } from "../../wire/status.ts";
@@ -86,13 +87,7 @@ export class Directory {
         // The connection has ended, which its state shows; or the answer is late.
       }
       const pause = Math.max(INTERVAL, (performance.now() - start) * SHARE);
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, pause);
-        signal.addEventListener("abort", () => {
-          clearTimeout(timer);
-          resolve();
-        }, { once: true });
-      });
+      await delay(pause, { signal }).catch(() => {}); // it was aborted
     }
   }
 
@@ -125,6 +120,12 @@ export class Directory {
     this.#entries.value = new Map(
       Array.from(this.#entries.value, ([name, entry]) => [name, leave(entry, entry.lastSeen)]),
     );
+  }
+
+  /** Forgets everything: the person has logged out, and another one may see less. */
+  clear(): void {
+    this.#status.value = undefined;
+    this.#entries.value = new Map();
   }
 
   #merge(

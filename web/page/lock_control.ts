@@ -24,6 +24,7 @@ export function LockControl(
   const link = value.state === "linked" ? value.link : undefined;
   const isOwn = own !== undefined && entry.locks.includes(own);
   const change = async (action: () => PromiseLike<unknown>) => {
+    if (isBusy) return;
     setProblem(undefined);
     setBusy(true);
     try {
@@ -38,11 +39,11 @@ export function LockControl(
       <span class="lock-state" role="status">${stateText(entry.locks, own)}</span>
       ${link && (isOwn
         ? html`
-          <button type="button" disabled=${isBusy}
+          <button type="button" aria-disabled=${isBusy}
             onClick=${() => change(() => link.releaseLock())}>Give the lock back</button>
         `
         : html`
-          <button type="button" disabled=${isBusy}
+          <button type="button" aria-disabled=${isBusy}
             onClick=${() => change(() => link.acquireLock())}>Take the lock</button>
         `)}
       <span class="problem" role="alert">${problem}</span>

@@ -17,6 +17,7 @@ export function LoginForm(
   useEffect(() => form.current?.querySelector("input")?.focus(), [kind]);
   const submit = async (event: Event) => {
     event.preventDefault();
+    if (isBusy) return;
     const entered = new FormData(form.current!);
     const password = String(entered.get("password"));
     const username = kind === "user" ? String(entered.get("username")) : undefined;
@@ -36,11 +37,13 @@ export function LoginForm(
         <input id="username" name="username" autocomplete="username" autocapitalize="none"
           spellcheck=${false} required />
       `}
+      ${kind === "password" &&
+        html`<input hidden name="manager" autocomplete="username" value="Manager" readonly />`}
       <label for="password">${kind === "user" ? "Password" : "Password of the Manager"}</label>
       <input id="password" name="password" type="password" autocomplete="current-password" required
         aria-describedby="login-problem" aria-invalid=${reason !== undefined} />
       <p class="problem" id="login-problem" role="alert">${reason}</p>
-      <button type="submit" class="primary" disabled=${isBusy}>Log in</button>
+      <button type="submit" class="primary" aria-disabled=${isBusy}>Log in</button>
     </form>
   `;
 }

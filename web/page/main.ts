@@ -20,8 +20,18 @@ function visible(): Promise<void> {
   );
 }
 
+/** The storage of the browser, which a person may have switched off. */
+function storage(): Storage | undefined {
+  try {
+    return localStorage;
+  } catch {
+    return undefined;
+  }
+}
+
 const address = new URL(".", location.href); // a proxy may serve the page below a path
-const laboratory = new Laboratory(new Session({ url: address.href }), visible);
+const session = new Session({ url: address.href });
+const laboratory = new Laboratory({ session, isVisible: visible, storage: storage() });
 followAddress();
 laboratory.start();
 render(html`<${App} laboratory=${laboratory} />`, document.body);

@@ -9,15 +9,18 @@ import type { AttributeAbout } from "../client.ts";
 import { CallResult } from "./call_result.ts";
 import { type Element, html } from "./html.ts";
 import { argumentsOf, type Input, inputsOf, textOfChoice, type Texts } from "./inputs.ts";
+import { PinButton } from "./pin_button.ts";
+import type { Pins } from "./pins.ts";
 import type { ServiceSession } from "./service_session.ts";
 
 /** The form of a method. */
 export function MethodForm(
-  { service, name, signature, about }: {
+  { service, name, signature, about, pins }: {
     service: ServiceSession;
     name: string;
     signature: string;
     about: AttributeAbout | undefined;
+    pins: Pins;
   },
 ): Element {
   const inputs = useMemo(() => inputsOf(signature, about), [signature, about]);
@@ -26,13 +29,24 @@ export function MethodForm(
   const form = useRef<HTMLFormElement>(null);
   const call = service.calls.value.get(name);
   const isRunning = call?.state.value.state === "running";
-  const submit = (event: Event) => {
-    event.preventDefault();
+  const isReady = service.isLinked.value && !isRunning;
+  /** What was typed; the problems are shown otherwise. */
+  const read = () => {
     const entered = argumentsOf(inputs, texts);
     setProblems(entered.state === "invalid" ? entered.problems : new Map());
-    if (entered.state === "ready") return service.call(name, entered);
+    if (entered.state === "ready") return entered;
     const first = inputs.findIndex((input) => entered.problems.has(input.name));
     form.current?.querySelectorAll<HTMLElement>(".entry")[first]?.focus();
+  };
+  const submit = (event: Event) => {
+    event.preventDefault();
+    if (!isReady) return;
+    const entered = read();
+    if (entered !== undefined) service.call(name, entered);
+  };
+  const target = () => {
+    const entered = read();
+    return entered && { ...entered, service: service.name, attribute: name };
   };
   return html`
     <form class="method-form" noValidate onSubmit=${submit} ref=${form}>
@@ -44,9 +58,10 @@ export function MethodForm(
         `
       )}
       <div class="actions">
-        <button type="submit" class="primary" disabled=${!service.isLinked.value || isRunning}>
+        <button type="submit" class="primary" aria-disabled=${!isReady}>
           Call<span class="hidden"> ${name}</span>
         </button>
+        <${PinButton} pins=${pins} name=${name} isSafe=${about?.safe === true} target=${target} />
       </div>
     </form>
     ${call && html`<${CallResult} call=${call} about=${about?.result} />`}

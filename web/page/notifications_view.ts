@@ -4,19 +4,28 @@
  * @module
  */
 
+import { useChanges } from "./changes.ts";
 import { type Element, html } from "./html.ts";
+import { jsonText } from "./json_text.ts";
+import { LivePlot } from "./live_plot.ts";
 import type { NotificationEntry, ServiceSession } from "./service_session.ts";
 import { timeText } from "./texts.ts";
 
+/** The most characters of a value. */
+const MAX_VALUE = 200;
 /** How many are shown. */
 const SHOWN = 20;
 
 /** The last notifications of a service. */
 export function NotificationsView({ service }: { service: ServiceSession }): Element {
   const entries = service.notifications.value.slice(0, SHOWN);
+  const { readings } = service;
+  const changes = useChanges(readings.listen);
+  void changes.value; // another line
   return html`
     <section class="notifications" aria-label="Notifications">
       <h2>Notifications</h2>
+      ${readings.series.length > 0 && html`<${LivePlot} series=${readings.series} />`}
       ${entries.length === 0
         ? html`<p class="empty">None has come since the page is linked.</p>`
         : html`<ol class="log" tabindex="0">${
@@ -31,6 +40,11 @@ export function NotificationsView({ service }: { service: ServiceSession }): Ele
 }
 
 function contentText({ args, kwargs }: NotificationEntry): string {
-  const named = Object.entries(kwargs).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
-  return [...args.map((value) => JSON.stringify(value)), ...named].join(", ");
+  const named = Object.entries(kwargs).map(([name, value]) => `${name}=${shortText(value)}`);
+  return [...args.map(shortText), ...named].join(", ");
+}
+
+function shortText(value: unknown): string {
+  const { text, isCut } = jsonText(value, MAX_VALUE);
+  return isCut ? `${text}…` : text;
 }

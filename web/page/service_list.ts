@@ -4,7 +4,7 @@
  * @module
  */
 
-import { hashOf, place } from "./address.ts";
+import { hashOf, isManager, MANAGER, place } from "./address.ts";
 import type { DirectoryEntry } from "./directory.ts";
 import { type Element, html } from "./html.ts";
 import type { Laboratory } from "./laboratory.ts";
@@ -20,6 +20,15 @@ export function ServiceList({ laboratory }: { laboratory: Laboratory }): Element
       <ul>${services.map((entry) =>
         html`<${Item} key=${entry.name} entry=${entry} isOpen=${entry.name === service} />`
       )}</ul>
+      <ul class="places">
+        <li>
+          <a href=${hashOf(MANAGER)} class="service"
+            aria-current=${isManager(place.value) ? "page" : undefined}>
+            <span class="name">Manager</span>
+            <span class="note">status and log</span>
+          </a>
+        </li>
+      </ul>
     </nav>
   `;
 }

@@ -13,6 +13,8 @@ import { type Element, html } from "./html.ts";
 import type { Laboratory } from "./laboratory.ts";
 import { LockControl } from "./lock_control.ts";
 import { MethodForm } from "./method_form.ts";
+import { PinButton } from "./pin_button.ts";
+import type { Pins } from "./pins.ts";
 import { NotificationsView } from "./notifications_view.ts";
 import type { ServiceSession } from "./service_session.ts";
 import { timeText } from "./texts.ts";
@@ -47,7 +49,10 @@ export function ServicePanel(
         <section class="attributes" aria-label="Properties">
           <h2>Properties</h2>
           ${properties.map(([property]) =>
-            html`<${Property} key=${property} service=${service} entry=${entry} name=${property} />`
+            html`
+              <${Property} key=${property} service=${service} entry=${entry} name=${property}
+                pins=${laboratory.pins} />
+            `
           )}
         </section>
       `}
@@ -56,7 +61,7 @@ export function ServicePanel(
         ${methods.map(([method, signature]) =>
           html`
             <${Method} key=${method} service=${service} entry=${entry} name=${method}
-              signature=${signature} />
+              signature=${signature} pins=${laboratory.pins} />
           `
         )}
       </section>
@@ -116,16 +121,26 @@ function LinkControl(
 }
 
 function Property(
-  { service, entry, name }: { service: ServiceSession; entry: DirectoryEntry; name: string },
+  { service, entry, name, pins }: {
+    service: ServiceSession;
+    entry: DirectoryEntry;
+    name: string;
+    pins: Pins;
+  },
 ): Element {
   const about = entry.about.attributes[name];
   const call = service.calls.value.get(name);
-  const isRunning = call?.state.value.state === "running";
+  const isReady = service.isLinked.value && call?.state.value.state !== "running";
   return html`
     <div class="attribute" id=${`attribute-${name}`}>
       <h3><code>${name}</code></h3>
-      <button type="button" disabled=${!service.isLinked.value || isRunning}
-        onClick=${() => service.call(name)}>Read<span class="hidden"> ${name}</span></button>
+      <div class="actions">
+        <${PinButton} pins=${pins} name=${name} isSafe=${about?.safe !== false}
+          target=${() => ({ service: service.name, attribute: name, args: [], kwargs: {} })} />
+        <button type="button" aria-disabled=${!isReady}
+          onClick=${() =>
+            isReady && service.call(name)}>Read<span class="hidden"> ${name}</span></button>
+      </div>
       ${about?.description && html`<p class="about">${about.description}</p>`}
       ${call && html`<${CallResult} call=${call} about=${about?.result} />`}
     </div>
@@ -133,11 +148,12 @@ function Property(
 }
 
 function Method(
-  { service, entry, name, signature }: {
+  { service, entry, name, signature, pins }: {
     service: ServiceSession;
     entry: DirectoryEntry;
     name: string;
     signature: string;
+    pins: Pins;
   },
 ): Element {
   const about = entry.about.attributes[name];
@@ -149,7 +165,10 @@ function Method(
         <code class="signature">${signature}</code></a></h3>
       ${about?.description && html`<p class="about">${about.description}</p>`}
       ${isOpen &&
-        html`<${MethodForm} service=${service} name=${name} signature=${signature} about=${about} />`}
+        html`
+          <${MethodForm} service=${service} name=${name} signature=${signature} about=${about}
+            pins=${pins} />
+        `}
     </div>
   `;
 }

@@ -11,10 +11,12 @@
  */
 
 import { computed, type ReadonlySignal, signal } from "@preact/signals";
+import { isObject } from "../../wire/message.ts";
 import type { Client, Link } from "../client.ts";
 import { Kwargs } from "../client.ts";
 import { Call } from "./call.ts";
 import type { Arguments } from "./inputs.ts";
+import { SeriesSet } from "./series_set.ts";
 import { reasonOf } from "./session.ts";
 
 /** Where the link is. */
@@ -47,7 +49,8 @@ export class ServiceSession {
   readonly #linkState = signal<LinkState>({ state: "none" });
   readonly #calls = signal<ReadonlyMap<string, Call>>(new Map());
   readonly #notifications = signal<readonly NotificationEntry[]>([]);
-  readonly #listeners = new Set<(entry: NotificationEntry) => void>();
+  /** The numbers in the notifications, as lines of a plot. */
+  readonly readings: SeriesSet = new SeriesSet();
   readonly #client: () => Client | undefined;
   #count = 0;
   #isOpen = false;
@@ -80,11 +83,6 @@ export class ServiceSession {
     return this.#notifications;
   }
 
-  /** Calls a function with each notification. */
-  onNotification(listener: (entry: NotificationEntry) => void): void {
-    this.#listeners.add(listener);
-  }
-
   /** The panel is open. @param isFree Whether to link at once. */
   open(isFree: boolean): void {
     this.#isOpen = true;
@@ -107,7 +105,7 @@ export class ServiceSession {
     try {
       const link = await client.link(this.name, { signal: linking.signal });
       if (linking.signal.aborted) return await link.unlink();
-      link.notificationHandler = (...args) => this.#notified(args, link.notificationTime);
+      link.notificationHandler = (...args) => this.#notified(args, link);
       this.#linkState.value = { state: "linked", link };
     } catch (error) {
       if (linking.signal.aborted) return;
@@ -118,6 +116,7 @@ export class ServiceSession {
   /** Ends the link. */
   async unlink(): Promise<void> {
     this.#linking?.abort();
+    this.readings.gap(Date.now());
     const { linkState } = this;
     const link = "link" in linkState.value ? linkState.value.link : undefined;
     this.#linkState.value = { state: "none" };
@@ -127,7 +126,9 @@ export class ServiceSession {
   /** The service has disconnected, or the connection is away. */
   away(): void {
     const { value } = this.#linkState;
-    if (value.state === "linked") this.#linkState.value = { state: "away", link: value.link };
+    if (value.state !== "linked") return;
+    this.#linkState.value = { state: "away", link: value.link };
+    this.readings.gap(Date.now());
   }
 
   /** The Client has restored the link. */
@@ -139,6 +140,7 @@ export class ServiceSession {
   /** The connection has ended for good, and every link with it. */
   ended(): void {
     this.#linking?.abort();
+    this.readings.gap(Date.now());
     this.#linkState.value = { state: "none" };
   }
 
@@ -146,7 +148,9 @@ export class ServiceSession {
   call(attribute: string, given: Arguments = { args: [], kwargs: {} }): void {
     const { value } = this.#linkState;
     if (value.state !== "linked") return;
-    const call = new Call(value.link, attribute, given);
+    const { attributes } = value.link.serviceAbout;
+    const about = Object.hasOwn(attributes, attribute) ? attributes[attribute].result : undefined;
+    const call = new Call(value.link, attribute, given, about);
     this.#calls.value = new Map(this.#calls.value).set(attribute, call);
     call.state.subscribe(({ state }) => {
       if (state !== "running") this.#endIfIdle();
@@ -160,12 +164,33 @@ export class ServiceSession {
     if (!this.#isOpen && !runs && this.#linkState.value.state !== "none") this.unlink();
   }
 
-  #notified(given: readonly unknown[], time: number | undefined): void {
+  #notified(given: readonly unknown[], { notificationTime, serviceAbout }: Link): void {
     const last = given.at(-1);
     const kwargs = last instanceof Kwargs ? last.named : {};
     const args = last instanceof Kwargs ? given.slice(0, -1) : given;
-    const entry = { number: ++this.#count, time: time ?? Date.now(), args, kwargs };
+    const time = notificationTime ?? Date.now();
+    const entry = { number: ++this.#count, time, args, kwargs };
     this.#notifications.value = [entry, ...this.#notifications.value].slice(0, KEPT);
-    for (const listener of this.#listeners) listener(entry);
+    for (const [label, value] of labelled(args)) this.readings.add(label, time, value);
+    for (const [name, value] of Object.entries(kwargs)) {
+      const { notifications } = serviceAbout;
+      const about = Object.hasOwn(notifications, name) ? notifications[name] : undefined;
+      this.readings.add(name, time, value, about);
+    }
   }
+}
+
+/** The longest text that is taken for the name of an event. */
+const LONGEST_NAME = 40;
+
+/** The arguments of a notification with what their lines are called. Often the first one is a name. */
+function labelled(args: readonly unknown[]): [label: string, value: unknown][] {
+  const [first, ...others] = args;
+  const isNamed = typeof first === "string" && first.length <= LONGEST_NAME && others.length > 0;
+  const values = isNamed ? others : args;
+  if (values.length === 1) {
+    const label = isNamed ? first : isObject(first) ? "" : "value";
+    return [[label, values[0]]];
+  }
+  return values.map((value, index) => [`${isNamed ? first : "value"}[${index}]`, value]);
 }

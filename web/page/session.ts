@@ -1,4 +1,3 @@
-/// <reference lib="dom" />
 /**
  * The connection of the page: connects, asks for a login where the Manager does, connects again when
  * the Manager is back. Its state is a signal. The Client knows how; this decides what the person is
@@ -10,9 +9,15 @@
  */
 
 import { type ReadonlySignal, signal } from "@preact/signals";
+import { delay } from "@std/async/delay";
 import type { Prompt } from "../../base/prompt.ts";
-import { type Client, connect as connectOverWebSocket, RemoteError } from "../client.ts";
-import type { WebClientOptions } from "../client.ts";
+import {
+  type Client,
+  ConfigurationError,
+  connect as connectOverWebSocket,
+  RemoteError,
+  type WebClientOptions,
+} from "../client.ts";
 import type { ConnectionChange } from "../../device/connector.ts";
 
 /** What a Manager asks for: the name and password of a user, or its own password. */
@@ -22,6 +27,12 @@ export type LoginKind = "user" | "password";
 export interface Credentials {
   username?: string;
   password: string;
+}
+
+/** Who has logged in: a user, or somebody who knows the password of the Manager. */
+export interface Login {
+  readonly kind: LoginKind;
+  readonly username: string | undefined;
 }
 
 /** Where the connection of the page is. */
@@ -51,14 +62,20 @@ const LONGEST_DELAY = 3_000;
 
 /** The connection of the page. */
 export class Session {
+  /**
+   * Asks a person what the Manager asks once the page is connected: to log in as an administrator.
+   * Default: nobody answers.
+   */
+  administrator: Prompt = { text: refuse, secret: refuse, confirm: refuse };
   readonly #state = signal<SessionState>({ state: "connecting" });
+  readonly #login = signal<Login | undefined>(undefined);
   readonly #connect: (options: WebClientOptions) => Promise<Client>;
   readonly #url: string | undefined;
   readonly #delays: { firstDelay: number; longestDelay: number };
   readonly #listeners = new Set<(change: ConnectionChange) => void>();
-  /** The last one who has logged in. */
-  readonly #username = signal<string | undefined>(undefined);
   #client: Client | undefined;
+  /** Ends what `open()` does. */
+  #opening = new AbortController();
 
   constructor(
     {
@@ -78,9 +95,9 @@ export class Session {
     return this.#state;
   }
 
-  /** The user who has logged in; `undefined` for none. */
-  get username(): ReadonlySignal<string | undefined> {
-    return this.#username;
+  /** Who has logged in; `undefined` if the Manager asks for nothing. */
+  get login(): ReadonlySignal<Login | undefined> {
+    return this.#login;
   }
 
   /** Calls a function with each change of the connection and of a link. */
@@ -88,60 +105,81 @@ export class Session {
     this.#listeners.add(listener);
   }
 
-  /** Connects: without credentials first, as most Managers ask for none. Never rejects. */
+  /**
+   * Connects, in the place of any attempt that is under way. Without credentials first, as most
+   * Managers ask for none. Tries again while the Manager is away. Never rejects.
+   */
   async open(credentials?: Credentials): Promise<void> {
-    const { username, password } = credentials ?? {};
-    const needed: { kind: LoginKind | undefined } = { kind: undefined };
+    this.#opening.abort();
+    const { signal } = this.#opening = new AbortController();
+    const { state } = this.#state.value;
+    if (state !== "login" && state !== "connecting") this.#state.value = { state: "connecting" };
     const since = Date.now();
-    if (this.#state.value.state !== "login") this.#state.value = { state: "connecting" };
-    for (let delay = this.#delays.firstDelay;; delay = this.#next(delay)) {
+    let { firstDelay: time } = this.#delays;
+    while (!signal.aborted) {
+      const question: Question = { kind: undefined, isConnected: false };
       try {
-        this.#connected(
-          await this.#connect({
-            name: "Web page",
-            ...(this.#url === undefined ? {} : { url: this.#url }),
-            reconnect: this.#delays,
-            username,
-            password,
-            passwordManager: username === undefined ? password : undefined,
-            asyncStackTraces: false,
-            prompt: promptFor(needed),
-          }),
-          username,
-        );
-        return;
+        const client = await this.#connect(this.#optionsFor(credentials, question, signal));
+        question.isConnected = true;
+        if (signal.aborted) return await client.disconnect();
+        return this.#connected(client, credentials);
       } catch (error) {
-        const reason = reasonOf(error);
-        if (needed.kind !== undefined) return this.#askFor(needed.kind, undefined);
+        if (signal.aborted) return;
+        if (question.kind !== undefined) return this.#askFor(question.kind, undefined);
         if (error instanceof RemoteError) return this.#refused(error, credentials);
-        this.#state.value = { state: "lost", since, reason };
-        await new Promise((resolve) => setTimeout(resolve, delay));
+        this.#state.value = { state: "lost", since, reason: reasonOf(error) };
       }
+      await pause(time, signal);
+      time = Math.min(2 * time, this.#delays.longestDelay);
     }
   }
 
-  /** Ends the connection, and asks for another login. */
+  /** Ends the connection, and asks for another login. Never rejects. */
   async logOut(): Promise<void> {
     const client = this.#client;
     this.#client = undefined;
-    this.#askFor("user", undefined);
+    this.#opening.abort();
+    this.#askFor(this.#login.value?.kind ?? "user", undefined);
     await client?.disconnect();
   }
 
-  #next(delay: number): number {
-    return Math.min(delay * 2, this.#delays.longestDelay);
+  #optionsFor(
+    { username, password }: Partial<Credentials> = {},
+    question: Question,
+    signal: AbortSignal,
+  ): WebClientOptions {
+    return {
+      name: "Web page",
+      ...(this.#url === undefined ? {} : { url: this.#url }),
+      ...(username === undefined ? { passwordManager: password } : { username, password }),
+      reconnect: this.#delays,
+      asyncStackTraces: false,
+      prompt: this.#promptFor(question),
+      signal,
+    };
   }
 
-  #connected(client: Client, username: string | undefined): void {
+  /** Answers no question of the handshake, but notes what the Manager asks for. */
+  #promptFor(question: Question): Prompt {
+    const ask = (kind: LoginKind, way: "text" | "secret") => (text: string) => {
+      if (question.isConnected) return this.administrator[way](text);
+      question.kind ??= kind;
+      return refuse();
+    };
+    return { text: ask("user", "text"), secret: ask("password", "secret"), confirm: refuse };
+  }
+
+  #connected(client: Client, credentials: Credentials | undefined): void {
     this.#client = client;
-    this.#username.value = username;
+    this.#login.value = credentials && loginOf(credentials);
     client.connectionHandler = (change) => {
       if (this.#client === client) this.#changed(client, change);
     };
     client.shutdownHandler = (error) => {
       if (this.#client !== client || error === undefined) return;
       this.#client = undefined;
-      this.#refused(error, username === undefined ? undefined : { username, password: "" });
+      if (error instanceof RemoteError) this.#refused(error, credentials);
+      else this.open(); // the Manager asks for what it did not ask for before
     };
     this.#state.value = { state: "connected", client };
   }
@@ -153,27 +191,35 @@ export class Session {
     for (const listener of this.#listeners) listener(change);
   }
 
-  /** The Manager has refused the page for good: another login may help if it was one that it refused. */
+  /** The Manager has refused the page for good: another login helps, if it was one that it refused. */
   #refused(error: Error, credentials: Credentials | undefined): void {
     const reason = reasonOf(error);
-    if (credentials === undefined) {
-      this.#state.value = { state: "refused", reason };
-    } else this.#askFor(credentials.username === undefined ? "password" : "user", reason);
+    if (credentials === undefined) this.#state.value = { state: "refused", reason };
+    else this.#askFor(loginOf(credentials).kind, reason);
   }
 
   #askFor(kind: LoginKind, reason: string | undefined): void {
-    this.#username.value = undefined;
+    this.#login.value = undefined;
     this.#state.value = { state: "login", kind, reason };
   }
 }
 
-/** Answers no question, but notes what the Manager asks for. */
-function promptFor(needed: { kind: LoginKind | undefined }): Prompt {
-  const note = (kind: LoginKind) => () => {
-    needed.kind ??= kind;
-    return Promise.reject(new Error("The page asks for it"));
-  };
-  return { text: note("user"), secret: note("password"), confirm: () => Promise.resolve(false) };
+/** What a Manager has asked for, while the page connects. */
+interface Question {
+  kind: LoginKind | undefined;
+  isConnected: boolean;
+}
+
+function refuse(): Promise<never> {
+  return Promise.reject(new ConfigurationError("The page has no answer for the Manager"));
+}
+
+function loginOf({ username }: Credentials): Login {
+  return { kind: username === undefined ? "password" : "user", username };
+}
+
+async function pause(time: number, signal: AbortSignal): Promise<void> {
+  await delay(time, { signal }).catch(() => {}); // it was aborted
 }
 
 /** The Manager's texts for a login that it refuses, and what a person is told. */
@@ -182,8 +228,10 @@ const REFUSALS: readonly (readonly [text: RegExp, told: string])[] = [
   [/Unregistered user/, "There is no such user."],
 ];
 
-/** An error in words for a person. */
+/** An error in words for a person, without the name of its class. */
 export function reasonOf(error: unknown): string {
-  const text = error instanceof RemoteError ? error.remoteMessage : (error as Error).message;
-  return REFUSALS.find(([known]) => known.test(text))?.[1] ?? text.split("\n")[0];
+  if (!(error instanceof RemoteError)) return (error as Error).message;
+  const { remoteName, remoteMessage } = error;
+  const text = remoteName === "" ? remoteMessage : remoteMessage.slice(`${remoteName}: `.length);
+  return REFUSALS.find(([known]) => known.test(text))?.[1] ?? text;
 }

@@ -7,6 +7,7 @@
 
 import { type Element, html } from "./html.ts";
 import type { Laboratory } from "./laboratory.ts";
+import { Pinned } from "./pinned.ts";
 
 const EXAMPLE = `<!doctype html>
 <output></output>
@@ -24,6 +25,7 @@ export function Start({ laboratory }: { laboratory: Laboratory }): Element {
   const isEmpty = laboratory.directory.services.value.length === 0;
   const isConnected = laboratory.client !== undefined;
   return html`
+    <${Pinned} pins=${laboratory.pins} />
     <section class="start">
       ${isEmpty && isConnected &&
         html`<p role="status">No service is connected. One that connects appears here at once.</p>`}

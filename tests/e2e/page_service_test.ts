@@ -1,0 +1,236 @@
+/// <reference lib="dom" />
+/** The panel of a service in a real browser: calls, errors, and a laboratory that goes and comes. */
+
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { type About, Service } from "../../mod.ts";
+import { WirePeer } from "../../testing.ts";
+import { BrowserOfFile, IN_BROWSER } from "../support/browser.ts";
+import { PageLaboratory } from "../support/page_laboratory.ts";
+import { until } from "../support/until.ts";
+import type { Page } from "playwright-core";
+
+const browser = new BrowserOfFile();
+
+/** A service with what a page has to show. */
+class Oven extends Service {
+  static about: About<Oven> = {
+    description: "Heats samples.\nTwo at a time.",
+    attributes: {
+      heat: {
+        description: "Sets the temperature.",
+        parameters: [
+          { name: "celsius", unit: "°C", schema: { type: "number", maximum: 400 } },
+          { name: "mode", schema: { enum: ["slow", "fast"] }, default: "slow" },
+          { name: "fan", schema: { type: "boolean" } },
+        ],
+        result: { unit: "°C" },
+      },
+    },
+  };
+
+  /** What has been heated. */
+  heated: unknown[] = [];
+  readonly #release = Promise.withResolvers<void>();
+
+  constructor() {
+    super({ name: "Oven", ignoreAttributes: ["heated"] });
+  }
+
+  heat(celsius: number, mode = "slow", { fan = false } = {}): number {
+    if (celsius > 200) throw new RangeError(`It melts at ${celsius}`);
+    this.heated.push([celsius, mode, fan]);
+    return celsius;
+  }
+
+  /** Takes until it is cancelled. */
+  async wait(): Promise<void> {
+    const { signal } = this.request!;
+    signal.addEventListener("abort", () => this.#release.resolve());
+    await this.#release.promise;
+    signal.throwIfAborted();
+  }
+
+  *curve(points: number): Generator<number> {
+    for (let index = 0; index < points; index++) yield 20 + Math.sin(index / 10);
+  }
+
+  log(text: string): void {
+    this.emitNotification("said", { text });
+  }
+}
+
+/** A laboratory with an oven, and the page with it. */
+async function withOven(hash: string) {
+  await using stack = new AsyncDisposableStack();
+  const lab = stack.use(await PageLaboratory.start());
+  const oven = stack.use(new Oven());
+  await oven.start(lab.connectOptions);
+  const opened = stack.use(await browser.open(lab.address(hash)));
+  const owned = stack.move();
+  return { lab, oven, ...opened, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+Deno.test(
+  "a method is called with what was entered, and its result and its error are shown",
+  IN_BROWSER,
+  async () => {
+    await using page = await withOven("#/Oven/heat");
+    const celsius = page.page.getByLabel("celsius");
+    await celsius.fill("180.5");
+    await page.page.getByLabel("mode").selectOption("fast");
+    await page.page.getByLabel("fan").selectOption("true");
+    await celsius.press("Enter");
+    await page.page.getByText("180.5 °C").waitFor();
+    assertEquals(page.oven.heated, [[180.5, "fast", true]]);
+    await celsius.fill("1e3");
+    await celsius.press("Enter");
+    await page.page.getByText("The highest value is 400").waitFor();
+    assertEquals(page.oven.heated.length, 1, "nothing is sent that cannot be right");
+    await celsius.fill("201");
+    await celsius.press("Enter");
+    const failure = page.page.getByRole("alert").filter({ hasText: "It melts at 201" });
+    await failure.waitFor();
+    assertMatch(await failure.innerText(), /RangeError/);
+    await failure.getByText("Traceback").click();
+    await failure.getByText(/page_service_test\.ts/).waitFor();
+    assertEquals(page.lines, []);
+  },
+);
+
+Deno.test("a long call is cancelled, and the service notices", IN_BROWSER, async () => {
+  await using page = await withOven("#/Oven/wait");
+  await page.page.getByRole("button", { name: "Call wait" }).click();
+  await page.page.getByRole("button", { name: "Cancel" }).click();
+  await page.page.getByText(/^Cancelled/).waitFor();
+  assertEquals(page.lines, []);
+});
+
+Deno.test(
+  "a service that is killed is grey, with the time of its last word, and alive when it is back",
+  IN_BROWSER,
+  async () => {
+    await using lab = await PageLaboratory.start();
+    const identity = {
+      type: "service",
+      name: "Pump",
+      attributes: { speed: "()" },
+      language: "C",
+      os: "none",
+      max_clients: -1,
+    };
+    const first = await WirePeer.introduce(lab.manager.connectOptions, identity);
+    await using opened = await browser.open(lab.address("#/Pump"));
+    const { page, lines } = opened;
+    await page.getByRole("status").filter({ hasText: /^Connected$/ }).waitFor();
+    await first.close(); // without a word
+    await page.getByRole("status").filter({ hasText: /^Gone, last seen \d\d:\d\d:\d\d$/ })
+      .waitFor();
+    const item = page.getByRole("link", { name: /^Pump/ });
+    assertMatch(await item.innerText(), /gone, last seen/);
+    const here = await item.getAttribute("data-here");
+    assertEquals(here, "false");
+    await using _again = await WirePeer.introduce(lab.manager.connectOptions, identity);
+    await page.getByRole("status").filter({ hasText: /^Connected$/ }).waitFor();
+    assertEquals(lines, []);
+  },
+);
+
+Deno.test(
+  "the page says that the Manager is away, and goes on when it is back",
+  IN_BROWSER,
+  async () => {
+    await using page = await withOven("#/Oven/heat");
+    await page.page.getByLabel("celsius").fill("100");
+    await page.page.getByRole("button", { name: "Call heat" }).click();
+    await page.page.getByText("100 °C").waitFor();
+    await page.lab.stop();
+    await page.page.getByRole("status").filter({ hasText: "The Manager is away since" }).waitFor();
+    await page.page.getByRole("status").filter({ hasText: /^Gone, last seen/ }).waitFor();
+    await page.lab.resume();
+    await page.page.getByText("Live", { exact: true }).waitFor();
+    await page.page.getByRole("status").filter({ hasText: /^Connected$/ }).waitFor();
+    // What was entered is still there, and works.
+    assertEquals(await page.page.getByLabel("celsius").inputValue(), "100");
+    await page.page.getByLabel("celsius").fill("150");
+    await page.page.getByRole("button", { name: "Call heat" }).click();
+    await page.page.getByText("150 °C").waitFor();
+  },
+);
+
+Deno.test(
+  "everything can be done with the keyboard, and the focus is always seen",
+  IN_BROWSER,
+  async () => {
+    await using page = await withOven("");
+    const { page: browserPage, oven } = page;
+    await browserPage.getByRole("link", { name: /^Oven/ }).waitFor();
+    await tabTo(browserPage, "Oven");
+    await browserPage.keyboard.press("Enter");
+    await browserPage.getByRole("heading", { name: "Oven" }).waitFor();
+    await tabTo(browserPage, "heat(");
+    await browserPage.keyboard.press("Enter");
+    await browserPage.getByLabel("celsius").waitFor();
+    await tabTo(browserPage, "celsius");
+    await browserPage.keyboard.type("42");
+    await tabTo(browserPage, "Call heat");
+    await browserPage.keyboard.press("Space");
+    await browserPage.getByText("42 °C").waitFor();
+    assertEquals(oven.heated, [[42, "slow", false]]);
+    await tabTo(browserPage, "Take the lock", { backwards: true });
+    await browserPage.keyboard.press("Enter");
+    await browserPage.getByText("Locked by this page").waitFor();
+    await browserPage.keyboard.press("Enter"); // the focus has stayed where it was
+    await browserPage.getByText("Not locked").waitFor();
+  },
+);
+
+/** Presses Tab until an element of this name has the focus; it has to be seen there. */
+async function tabTo(page: Page, name: string, { backwards = false } = {}): Promise<void> {
+  const seen: string[] = [];
+  for (let count = 0; count < 60; count++) {
+    await page.keyboard.press(backwards ? "Shift+Tab" : "Tab");
+    const { text, isSeen } = await page.evaluate(() => {
+      const element = document.activeElement as HTMLElement;
+      const { outlineStyle, outlineWidth } = getComputedStyle(element);
+      const { labels } = element as HTMLInputElement;
+      const text = labels?.[0]?.innerText ?? element.innerText;
+      return { text, isSeen: outlineStyle !== "none" && parseFloat(outlineWidth) >= 1 };
+    });
+    seen.push(text);
+    assert(isSeen || text === undefined, `the focus is not seen at ${text}`);
+    if (text?.trim().startsWith(name) || text?.replaceAll("\n", " ").trim() === name) return;
+  }
+  throw new Error(`Tab did not come to ${name}, but to ${seen.join(" | ")}`);
+}
+
+Deno.test(
+  "two pages see each other's lock, and a notification is shown in both",
+  IN_BROWSER,
+  async () => {
+    await using one = await withOven("#/Oven/log");
+    await using other = await browser.open(one.lab.address());
+    await one.page.getByRole("button", { name: "Take the lock" }).click();
+    await one.page.getByText("Locked by this page").waitFor();
+    const item = other.page.getByRole("link", { name: /^Oven/ });
+    await item.getByText("locked").waitFor();
+    await item.click();
+    await other.page.getByText(/Locked by Web page\[/).waitFor();
+    await other.page.getByRole("alert").filter({ hasText: "locked" }).waitFor();
+    await one.page.getByRole("button", { name: "Give the lock back" }).click();
+    await other.page.getByText("Not locked").waitFor();
+    await other.page.getByRole("button", { name: "Try again" }).click();
+    await until(
+      "the other page is linked",
+      () => one.lab.manager.manager.status().services.Oven.links.length === 2,
+    );
+    await one.page.getByLabel("text").fill("hello");
+    await one.page.getByRole("button", { name: "Call log" }).click();
+    for (const { page } of [one, other]) {
+      await until(
+        "the notification",
+        async () =>
+          (await page.getByRole("region", { name: "Notifications" }).innerText()).includes("hello"),
+      );
+    }
+  },
+);
