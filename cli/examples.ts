@@ -54,6 +54,11 @@ const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
     ["record Environment: 'DMM.read(10)' --to lab.csv --for 1h", "notifications and a method"],
     ["record --config lab.jsonc", "what a file says"],
   ],
+  history: [
+    ["history lab.sqlite", "lists what a file has, with the latest values"],
+    ["history lab.sqlite DMM.voltage --since 2h --svg voltage.svg", "draws a plot"],
+    ["history Recorder DMM.voltage --csv", "asks a recorder that runs with --serve"],
+  ],
   ping: [
     ["ping", "five round trips to the Manager on this computer"],
     ["ping Thermometer --count 100 --interval 0", "a hundred to a Service, without pauses"],
