@@ -5,7 +5,7 @@ import { compare, faultsOf, formatReport, type Outage, readDelivered } from "./r
 import { recordSoak } from "./record_soak.ts";
 
 Deno.test("what is delivered is recorded or lies in a gap, whoever is killed", async () => {
-  const options = { minutes: 8, factor: 60, seed: SEED, meanLife: 1_000 };
+  const options = { minutes: 6, factor: 60, seed: SEED, meanLife: 1_000 };
   const report = await recordSoak(options);
   assertEquals(faultsOf(report), [], `--seed ${SEED}\n${formatReport(report)}`);
   assert(report.delivered > 100 && report.outages.size >= 2, formatReport(report));
