@@ -1,3 +1,4 @@
+/// <reference lib="dom" />
 /** How a person logs in to the page, in a real browser. */
 
 import { assertEquals, assertFalse } from "@std/assert";

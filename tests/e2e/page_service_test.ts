@@ -1,3 +1,4 @@
+/// <reference lib="dom" />
 /** The panel of a service in a real browser: calls, errors, and a laboratory that goes and comes. */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";

@@ -45,6 +45,9 @@ export async function startBrowser(): Promise<BrowserContext & AsyncDisposable> 
   return Object.assign(context, { [Symbol.asyncDispose]: () => browser.close() });
 }
 
+/** How long a test waits for what a page has to show, in milliseconds. */
+const WAIT = 15_000;
+
 /** How a page is opened. */
 export interface PageOptions {
   /** Default: 1280 x 800. */
@@ -79,6 +82,7 @@ export class BrowserOfFile {
       viewport: { width, height },
       colorScheme,
     });
+    context.setDefaultTimeout(WAIT);
     const opened = await openPage(context, address);
     return { ...opened, [Symbol.asyncDispose]: () => context.close() };
   }

@@ -56,12 +56,15 @@ function countText(call: Call): string {
 
 function ProgressBar({ call }: { call: Call }): Element | null {
   const progress = call.progress.value;
-  if (call.state.value.state !== "running") return null;
-  if (progress === undefined) return html`<progress class="bar" aria-label="Running"></progress>`;
+  if (call.state.value.state !== "running" || call.count.value !== undefined) return null;
+  if (progress === undefined) {
+    return html`<progress class="progress-bar" aria-label="Running"></progress>`;
+  }
   const { done, total, direction } = progress;
   return html`
     <p class="progress">
-      <progress class="bar" max=${total} value=${done} aria-label=${`Bytes ${direction}`}></progress>
+      <progress class="progress-bar" max=${total} value=${done}
+        aria-label=${`Bytes ${direction}`}></progress>
       <span class="number">${bytesText(done)} of ${bytesText(total)} ${direction}</span>
     </p>
   `;

@@ -11,6 +11,7 @@
  */
 
 import { computed, type ReadonlySignal, signal } from "@preact/signals";
+import { isObject } from "../../wire/message.ts";
 import type { Client, Link } from "../client.ts";
 import { Kwargs } from "../client.ts";
 import { Call } from "./call.ts";
@@ -170,11 +171,26 @@ export class ServiceSession {
     const time = notificationTime ?? Date.now();
     const entry = { number: ++this.#count, time, args, kwargs };
     this.#notifications.value = [entry, ...this.#notifications.value].slice(0, KEPT);
-    args.forEach((value, index) => this.readings.add(`argument ${index + 1}`, time, value));
+    for (const [label, value] of labelled(args)) this.readings.add(label, time, value);
     for (const [name, value] of Object.entries(kwargs)) {
       const { notifications } = serviceAbout;
       const about = Object.hasOwn(notifications, name) ? notifications[name] : undefined;
       this.readings.add(name, time, value, about);
     }
   }
+}
+
+/** The longest text that is taken for the name of an event. */
+const LONGEST_NAME = 40;
+
+/** The arguments of a notification with what their lines are called. Often the first one is a name. */
+function labelled(args: readonly unknown[]): [label: string, value: unknown][] {
+  const [first, ...others] = args;
+  const isNamed = typeof first === "string" && first.length <= LONGEST_NAME && others.length > 0;
+  const values = isNamed ? others : args;
+  if (values.length === 1) {
+    const label = isNamed ? first : isObject(first) ? "" : "value";
+    return [[label, values[0]]];
+  }
+  return values.map((value, index) => [`${isNamed ? first : "value"}[${index}]`, value]);
 }
