@@ -111,7 +111,7 @@ posixTest("a name that is taken, and a program that fails, do not stop the recor
   await until("it is run again", () => lab.alarms().length > 1);
   recorder.kill("SIGINT");
   const { stderr } = await recorder.succeeded();
-  assertMatch(stderr, /Recorded [1-9]/);
+  assertMatch(stderr, /on_alarm.sh failed for an alarm: exit code 3\n[^]*Recorded [1-9]/);
 });
 
 posixTest("a program for alarms that cannot be run is an error before a file is made", async () => {
