@@ -25,7 +25,7 @@ function storage(): Storage | undefined {
   try {
     return localStorage;
   } catch {
-    return undefined;
+    // it is switched off
   }
 }
 
