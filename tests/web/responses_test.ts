@@ -1,8 +1,10 @@
 /** Answers over HTTP, with files that change while they are sent. */
 
-import { assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { PassThrough, Writable } from "node:stream";
+import { Yielder } from "../../base/pause.ts";
 import { send, sendFile, textContent } from "../../web/responses.ts";
 import type { StaticFile } from "../../web/static_files.ts";
 import { inTime } from "../support/until.ts";
@@ -70,19 +72,25 @@ function lengths(answer: string): [came: number, said: number] {
 }
 
 Deno.test("a file is sent whole, in pieces, and a HEAD request gets its length alone", async () => {
-  const all = await answered((response) => sendFile(response, 60_000, fileOf(300_000, 300_000)));
+  const all = await answered((response) =>
+    sendFile(response, 60_000, fileOf(300_000, 300_000), new Yielder(1))
+  );
   assertEquals(lengths(all), [300_000, 300_000]);
   const head = await answered(
-    (response) => sendFile(response, 60_000, fileOf(300_000, 300_000)),
+    (response) => sendFile(response, 60_000, fileOf(300_000, 300_000), new Yielder(1)),
     "HEAD",
   );
   assertEquals(lengths(head), [0, 300_000]);
 });
 
 Deno.test("a file that has grown is sent as it was, one that has shrunk is cut off", async () => {
-  const grown = await answered((response) => sendFile(response, 60_000, fileOf(100_000, 200_000)));
+  const grown = await answered((response) =>
+    sendFile(response, 60_000, fileOf(100_000, 200_000), new Yielder(1))
+  );
   assertEquals(lengths(grown), [100_000, 100_000]);
-  const shrunk = await answered((response) => sendFile(response, 60_000, fileOf(200_000, 70_000)));
+  const shrunk = await answered((response) =>
+    sendFile(response, 60_000, fileOf(200_000, 70_000), new Yielder(1))
+  );
   assertEquals(lengths(shrunk)[0] <= 70_000, true);
 });
 
@@ -92,4 +100,34 @@ Deno.test("what a browser has already is said without a content", async () => {
   assertMatch(unchanged, /^HTTP\/1\.1 304 /);
   assertMatch(unchanged, /\r\netag: "1"\r\n/i);
   assertEquals(lengths(unchanged), [0, NaN]);
+});
+
+Deno.test("a fast reader of a large file keeps nobody from the event loop", async () => {
+  const SIZE = 1_000_000_000;
+  let sent = 0;
+  let served = Infinity;
+  const response = new Writable({
+    highWaterMark: SIZE * 2,
+    write: (bytes: Uint8Array, _encoding, done) => {
+      sent += bytes.length;
+      done();
+    },
+  });
+  const head: unknown[] = [];
+  Object.assign(response, {
+    writeHead: (...given: unknown[]) => head.push(...given),
+    req: { method: "GET", socket: new PassThrough() },
+  });
+  const file: StaticFile = {
+    state: "file",
+    type: "application/octet-stream",
+    size: SIZE,
+    read: (buffer) => Promise.resolve(buffer.length),
+    [Symbol.dispose]: () => {},
+  };
+  setTimeout(() => served = sent, 0);
+  const sending = sendFile(response as unknown as ServerResponse, 60_000, file, new Yielder(1));
+  await inTime("the file", sending);
+  assertEquals([head[0], sent], [200, SIZE]);
+  assert(served < SIZE / 2, `others waited for ${served} bytes`);
 });
