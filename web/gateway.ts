@@ -165,9 +165,8 @@ export class Gateway {
     }
     let isSecure = false;
     const timer = startTimer(() => {
-      if (!isSecure || !this.#begin(stream)) return drop("no_request_in_time");
-      this.#statistics.addRefusal("no_request_in_time");
-      refuse(stream, 408, "No request has come in time (--handshake-timeout)");
+      if (!isSecure || !this.#begin(stream)) return drop("no_tls_in_time");
+      this.#refuse(stream, 408, "No request has come in time (--handshake-timeout)");
     }, this.#options.limits.handshakeTimeout);
     const left = Promise.withResolvers<void>();
     this.#track(left.promise);
