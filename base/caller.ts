@@ -33,8 +33,11 @@ const DEEPEST_CAUSE = 16;
 /** How many lines of a remote traceback a stack shows. The error has all of them. */
 const LONGEST_TRACEBACK = 100;
 
+/** Bundlers take `new URL(..., import.meta.url)` for the address of a file. */
+const { url: THIS } = import.meta;
+
 /** The folder of the package, as the frames of its modules show it: a path, or a URL of JSR. */
-const ROOT = new URL("../", import.meta.url).href;
+const ROOT = new URL("../", THIS).href;
 
 /**
  * The modules of the package below {@linkcode ROOT}. Others there belong to users: those who have

@@ -14,6 +14,7 @@ import { measureLatency } from "./latency.ts";
 import { killAll } from "./program.ts";
 import { describeMachine, formatSection, meetsGoal, ratioOf, type Section } from "./report.ts";
 import { prepare, type Setting } from "./setting.ts";
+import { measureRecord } from "./record.ts";
 import { measureValues } from "./values.ts";
 import { measureSmallMessages } from "./small_messages.ts";
 
@@ -26,6 +27,7 @@ const PARTS: Record<string, (setting: Setting) => Promise<Section>> = {
   pieces: measurePieces,
   values: measureValues,
   growth: measureGrowth,
+  record: measureRecord,
   numbers: (setting) => measureGigabyte(setting, "numbers"),
   objects: (setting) => measureGigabyte(setting, "objects"),
 };

@@ -53,7 +53,8 @@ import {
   unsendable,
 } from "./request.ts";
 import { SendScheduler } from "./send_scheduler.ts";
-import { Stream, type StreamItem, WINDOW } from "./stream.ts";
+import { Stream, type StreamItem } from "./stream.ts";
+import { StreamWindow, WINDOW } from "./stream_window.ts";
 import { UidMap } from "../base/uid_map.ts";
 import { UidSource } from "../base/uid_source.ts";
 
@@ -175,11 +176,12 @@ export class Requests {
     options: SendOptions<unknown> = {},
   ): { stream: Stream<unknown>; reply: Future<unknown> } {
     const values = new AsyncQueue<StreamItem<unknown>>();
+    const window = new StreamWindow();
     const label = labelOf(service, attribute);
     const onValue = (value: unknown, time: number | undefined) => {
-      if (values.size < WINDOW) return values.push({ value, time });
+      if (values.size < window.room) return values.push({ value, time });
       const overflow =
-        `Cannot read ${label}: more than ${WINDOW} values came before they were read`;
+        `Cannot read ${label}: more than ${window.room} values came before they were read`;
       reply.cancel(showCaller(new ValueError(overflow), request.caller));
     };
     const request = this.#make(service, attribute, call, options, onValue);
@@ -190,6 +192,7 @@ export class Requests {
       label,
       timeout: call.options.timeout,
       values,
+      window,
       reply,
       outcome: outcome.promise,
       caller: request.caller,

@@ -25,7 +25,7 @@ export interface Clock {
 export const SYSTEM_CLOCK: Clock = {
   now: Date.now,
   monotonic: () => performance.now(),
-  sleep: (milliseconds, signal) => delay(milliseconds, { signal }),
+  sleep: (milliseconds, signal) => delay(Math.max(milliseconds, 0), { signal }),
 };
 
 /** By how much the time of the day has to differ, in milliseconds, for a jump. */

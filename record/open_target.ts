@@ -24,6 +24,8 @@ const FORMATS: Readonly<Record<string, OpenTarget>> = {
     const { TextTarget } = await import("./text_target.ts");
     return new TextTarget(file, new JsonLines(), options);
   },
+  ".parquet": async (folder, options) =>
+    await (await import("./parquet_target.ts")).ParquetTarget.open(folder, options),
 };
 
 /**

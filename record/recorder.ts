@@ -25,7 +25,13 @@ import { numberOf } from "./received_value.ts";
 import type { RecorderContext, SeriesOptions, SourceSettings } from "./recorder_context.ts";
 import { Series } from "./series.ts";
 import { ServiceWatch } from "./service_watch.ts";
-import { type AttributeSource, formatSource, type Source } from "./source.ts";
+import {
+  type AttributeSource,
+  formatSource,
+  formatSourceArguments,
+  type Source,
+} from "./source.ts";
+import { sourceKey } from "./source_numbers.ts";
 import { isArray } from "./stored_value.ts";
 import type { Target } from "./target.ts";
 import { Writer, type WriterEvents } from "./writer.ts";
@@ -133,6 +139,7 @@ export class Recorder {
       }
     }
     client.connectionHandler = (change) => this.#change(change);
+    this.#continueSeries(sources);
   }
 
   /** How many readings were written. */
@@ -194,6 +201,30 @@ export class Recorder {
     return left;
   }
 
+  /**
+   * The sources that the file has already are in a gap from their last reading on, also if the recorder
+   * ends before it finds their services.
+   */
+  #continueSeries(sources: readonly RecordedSource[]): void {
+    for (const description of this.#writer.sources() ?? []) {
+      const ofIt = sources.filter((source) => this.#isOf(description, source));
+      const source = ofIt.find(({ kind }) => kind === "attribute") ?? ofIt[0];
+      if (source === undefined) continue;
+      this.#makeSeries(description, source, this.#clock.now());
+    }
+  }
+
+  /** Whether a series may be of a source. */
+  #isOf({ service, attribute, arguments: words }: SourceDescription, source: Source): boolean {
+    if (source.service !== service) return false;
+    if (source.kind === "attribute") {
+      return source.attribute === attribute && formatSourceArguments(source) === words;
+    }
+    if (words !== "") return false;
+    const key = attribute.startsWith(":") ? attribute.slice(1) : attribute;
+    return source.keys?.includes(key) ?? true;
+  }
+
   #addPolled({ service, attribute, args, kwargs }: AttributeSource): void {
     if (args.length > 0 || Object.keys(kwargs).length > 0) return;
     this.#polled.add(JSON.stringify([service, attribute]));
@@ -213,23 +244,12 @@ export class Recorder {
     description: SourceDescription,
     { settings, since, before, about }: SeriesOptions,
   ): Series | undefined {
-    const { service, attribute, arguments: words, unit } = description;
-    const key = JSON.stringify([service, attribute, words, unit]);
-    let series = this.#series.get(key);
-    if (series === undefined) {
-      const end = this.#writer.endOf(description);
-      if (end === undefined) return undefined;
-      series = new Series(description, {
-        writer: this.#writer,
-        clock: this.#clock,
-        selection: settings,
-        end,
-        since: before?.lastTime ?? since,
-      });
-      this.#series.set(key, series);
-    }
+    const series = this.#series.get(sourceKey(description)) ??
+      this.#makeSeries(description, settings, before?.lastTime ?? since);
+    if (series === undefined) return undefined;
     this.#options.onSource?.(description, about, settings.limits);
     if (before !== undefined && before !== series) {
+      const { service, attribute, unit } = description;
       before.open("unit changed", unit === "" ? "it has none now" : `it is ${unit} now`);
       const name = `${attribute} of ${repr(service)}`;
       this.#note(
@@ -238,6 +258,19 @@ export class Recorder {
         }`,
       );
     }
+    return series;
+  }
+
+  #makeSeries(
+    description: SourceDescription,
+    selection: SourceSettings,
+    since: number,
+  ): Series | undefined {
+    const end = this.#writer.endOf(description);
+    if (end === undefined) return undefined;
+    const parts = { writer: this.#writer, clock: this.#clock, selection, end, since };
+    const series = new Series(description, parts);
+    this.#series.set(sourceKey(description), series);
     return series;
   }
 
@@ -296,8 +329,12 @@ export class Recorder {
   }
 }
 
-/** Refuses a source that is given twice: its readings would be in the file twice. */
-function checkSources(sources: readonly RecordedSource[]): void {
+/**
+ * Refuses a source that is given twice: its readings would be in the file twice.
+ *
+ * @throws {ValueError} If one is, or there is none.
+ */
+export function checkSources(sources: readonly RecordedSource[]): void {
   if (sources.length === 0) throw new ValueError("Cannot record: no source is given");
   const seen = new Set<string>();
   /** The keys of notifications, by service; `undefined` for all. */

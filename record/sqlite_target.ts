@@ -90,6 +90,20 @@ export class SqliteTarget implements Target {
   }
 
   /** @inheritdoc */
+  sources(): SourceDescription[] {
+    return this.#attempt(() =>
+      this.#database.prepare("SELECT service, attribute, arguments, unit FROM source").all().map((
+        { service, attribute, arguments: words, unit },
+      ) => ({
+        service: String(service),
+        attribute: String(attribute),
+        arguments: String(words),
+        unit: String(unit),
+      }))
+    );
+  }
+
+  /** @inheritdoc */
   end(source: number): RecordedEnd {
     const reading = this.#database.prepare(
       "SELECT time, received FROM reading WHERE source = ? ORDER BY time DESC LIMIT 1",

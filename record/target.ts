@@ -15,6 +15,12 @@ export interface Target {
    * @throws {TargetUnavailable} Try again later.
    */
   source(description: SourceDescription): number;
+  /**
+   * The sources that a file has which is continued. Missing where nothing is.
+   *
+   * @throws {TargetUnavailable} Try again later.
+   */
+  sources?(): SourceDescription[];
   /** Where the record of a source ended. It is empty for a source that is new in the file. */
   end(source: number): RecordedEnd;
   /**

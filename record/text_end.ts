@@ -5,8 +5,9 @@
  * @module
  */
 
-import type { LineFormat, LineGap } from "./line_format.ts";
+import type { LineFormat } from "./line_format.ts";
 import type { SourceDescription } from "./reading.ts";
+import { SourceEnd } from "./source_end.ts";
 import { sourceKey } from "./source_numbers.ts";
 
 /**
@@ -22,28 +23,6 @@ export interface WholeLines {
   readonly size: number;
   /** The header of a new file, or the newline that the last line does not have. */
   readonly pending: string;
-}
-
-/** Where the record of a source ended, or ends now. */
-export class SourceEnd {
-  /** When its last reading was taken. */
-  time: number | undefined;
-  /** When its last reading was received. */
-  received: number | undefined;
-  /** The gap that lasts. */
-  gap: LineGap | undefined;
-
-  /** It has a reading. */
-  addReading({ time, received }: { readonly time: number; readonly received: number }): void {
-    if (!(time < this.time!)) this.time = time;
-    this.received = received;
-  }
-
-  /** It has a gap, or the one that lasted has ended. */
-  addGap(gap: LineGap): void {
-    if (gap.end === undefined) this.gap = gap;
-    else if (gap.start === this.gap?.start) this.gap = undefined;
-  }
 }
 
 /**

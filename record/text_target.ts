@@ -13,7 +13,8 @@ import { OpenFile } from "./open_file.ts";
 import type { Gap, Reading, RecordedEnd, SourceDescription } from "./reading.ts";
 import { SourceNumbers } from "./source_numbers.ts";
 import { type Target, type TargetOptions, TargetUnavailable } from "./target.ts";
-import { readEnds, type SourceEnd, wholeSize } from "./text_end.ts";
+import type { SourceEnd } from "./source_end.ts";
+import { readEnds, wholeSize } from "./text_end.ts";
 
 /** A recording as lines of text. */
 export class TextTarget implements Target {
@@ -80,11 +81,7 @@ export class TextTarget implements Target {
 
   /** @inheritdoc */
   end(source: number): RecordedEnd {
-    const { time, received, gap } = this.#ends.get(source)!;
-    return {
-      ...(time === undefined ? {} : { time, received }),
-      ...(gap && { gap: { source, ...gap } }),
-    };
+    return this.#ends.get(source)!.of(source);
   }
 
   /** @inheritdoc */

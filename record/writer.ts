@@ -134,9 +134,18 @@ export class Writer {
    * cannot be written now.
    */
   endOf(description: SourceDescription): RecordedEnd | undefined {
+    return this.#attempt(() => this.#target.end(this.#target.source(description)));
+  }
+
+  /** The sources that the target has; `undefined` if it cannot be read now. */
+  sources(): readonly SourceDescription[] | undefined {
+    return this.#attempt(() => this.#target.sources?.() ?? []);
+  }
+
+  #attempt<T>(action: () => T): T | undefined {
     if (this.#blocked !== undefined) return undefined;
     try {
-      return this.#target.end(this.#target.source(description));
+      return action();
     } catch (error) {
       if (!(error instanceof TargetUnavailable)) throw error;
       this.#wait(error);

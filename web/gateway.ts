@@ -89,18 +89,19 @@ export class Gateway {
         if (this.#begin(request.socket)) this.#track(this.#answer(request, response));
       });
     }
-    server.on("upgrade", (request, stream, head) => {
-      if (this.#begin(stream)) this.#upgrade(request, stream, head);
-    });
     server.on("connect", (_request, stream) => {
       if (this.#begin(stream)) this.#refuse(stream, 405, "Only GET and HEAD are answered");
     });
     server.on("clientError", (error, stream) => {
       if (stream.destroyed || !this.#begin(stream)) return; // e.g. it was reset
       const isLong = "code" in error && error.code === "HPE_HEADER_OVERFLOW";
-      if (isLong) {
-        this.#refuse(stream, 431, `The headers have more than ${MAX_REQUEST_HEADERS} bytes`);
-      } else this.#refuse(stream, 400, "This is not a request of HTTP");
+      const [status, reason] = isLong
+        ? [431, `The headers have more than ${MAX_REQUEST_HEADERS} bytes`]
+        : [400, "This is not a request of HTTP"];
+      this.#refuse(stream, status, reason);
+    });
+    server.on("upgrade", (request, stream, head) => {
+      if (this.#begin(stream)) this.#upgrade(request, stream, head);
     });
     return server;
   }
@@ -173,6 +174,7 @@ export class Gateway {
       remote,
       isBegun: false,
       begin: () => clearTimeout(timer),
+      stopReading: () => stream.stopReading(),
       leave: () => {
         clearTimeout(timer);
         slot.release();
@@ -204,6 +206,7 @@ export class Gateway {
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    this.#open.get(request.socket)?.stopReading();
     try {
       await this.#respond(request, response);
       this.#statistics.addAnswer(response.statusCode);
@@ -274,6 +277,7 @@ export class Gateway {
     reason: string,
     headers?: Record<string, string>,
   ): void {
+    this.#open.get(stream)?.stopReading();
     this.#statistics.addAnswer(status);
     refuse(stream, status, reason, headers);
   }
@@ -302,6 +306,8 @@ interface Visit {
   isBegun: boolean;
   /** It has asked: from now on the answer takes as long as it takes. */
   begin(): void;
+  /** It gets its answer: the HTTP server would collect what follows, as long as that takes. */
+  stopReading(): void;
   /** The connection has ended, or belongs to the Manager. */
   leave(): void;
 }

@@ -17,15 +17,22 @@ const LARGEST_READ = 64 * 1024;
 /** The largest size of pieces that are copied to be written at once, in bytes. */
 const JOINED_SIZE = 64 * 1024;
 
+/** A connection as a stream. */
+export interface SocketStream extends Duplex {
+  /** Reads no more, whatever the HTTP server wants. What is written still arrives. */
+  stopReading(): void;
+}
+
 /**
  * Wraps a connection. Ending or destroying the stream closes it.
  *
  * @param yielder Says when the connections that share it have to yield: a peer that sends without a
  * break would else keep the event loop from all others.
  */
-export function socketStream(socket: Socket, yielder: Yielder): Duplex {
+export function socketStream(socket: Socket, yielder: Yielder): SocketStream {
   let buffer = new Uint8Array(MIN_READ_SIZE);
   let hasMore = false;
+  let isStopped = false;
   const close = async () => {
     try {
       await socket.close();
@@ -45,6 +52,7 @@ export function socketStream(socket: Socket, yielder: Yielder): Duplex {
   };
   const stream = new Duplex({
     async read() {
+      if (isStopped) return;
       try {
         if (hasMore && yielder.isDue) await yielder.pause();
         const size = await socket.read(buffer);
@@ -70,5 +78,9 @@ export function socketStream(socket: Socket, yielder: Yielder): Duplex {
     destroy: (error, done) => close().then(() => done(error)),
   });
   stream.on("error", () => {}); // a peer that is gone ends its request, and nothing else
-  return stream;
+  return Object.assign(stream, {
+    stopReading() {
+      isStopped = true;
+    },
+  });
 }

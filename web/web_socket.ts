@@ -45,7 +45,9 @@ export async function openWebSocket(
   const opened = Promise.withResolvers<void>();
   socket.onopen = () => opened.resolve();
   socket.onclose = ({ reason }) => opened.reject(new Error(reason || UNKNOWN_REASON));
-  socket.onerror = () => {}; // the event `close` follows
+  // The event `close` follows at once, and has the reason; in Node 22 it never comes if the connection
+  // cannot be opened.
+  socket.onerror = () => setTimeout(() => opened.reject(new Error(UNKNOWN_REASON)));
   const transport = new WebSocketTransport(socket);
   try {
     await deadline(opened.promise, timeout, { signal });

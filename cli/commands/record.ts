@@ -24,7 +24,7 @@ import { CONFIG_SCHEMA } from "../../record/config_schema.ts";
 import { parseEndTime } from "../../record/end_time.ts";
 import type { AlarmReporter } from "../../record/alarm_reporter.ts";
 import { openTarget } from "../../record/open_target.ts";
-import { type RecordedSource, Recorder } from "../../record/recorder.ts";
+import { checkSources, type RecordedSource, Recorder } from "../../record/recorder.ts";
 import { parseSource } from "../../record/source.ts";
 import type { Target } from "../../record/target.ts";
 import { type ClientSession, runSession } from "../client_session.ts";
@@ -197,6 +197,7 @@ function readSettings(words: readonly string[], parsed: ParsedOptions): Settings
       "Cannot record: no source is given, e.g. DMM.voltage@500ms or Environment:",
     );
   }
+  checkSources(settings.sources);
   return { ...settings, to: settings.to, sources: settings.sources.map(withDefaults(settings)) };
 }
 

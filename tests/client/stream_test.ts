@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import { AsyncQueue } from "../../client/async_queue.ts";
 import { Future } from "../../future.ts";
 import type { RequestOutcome } from "../../client/request.ts";
+import { StreamWindow } from "../../client/stream_window.ts";
 import { Stream, type StreamItem } from "../../client/stream.ts";
 
 Deno.test("of several who wait for a value, each is given the next one in its turn", async () => {
@@ -15,6 +16,7 @@ Deno.test("of several who wait for a value, each is given the next one in its tu
     reply,
     outcome,
     caller: undefined,
+    window: new StreamWindow(),
     requestMore() {},
     onRead() {},
   });

@@ -80,6 +80,14 @@ const ATTEMPTS: Record<string, Attempt> = {
   ping: remote("ping", "--count=1"),
   call: remote("call", "Meter", "read"),
   watch: remote("watch", "--count=1", "Meter"),
+  record: (lab, permissions) =>
+    remote(
+      "record",
+      "--for=300ms",
+      "--every=100ms",
+      `--to=${join(lab.home, "lab.sqlite")}`,
+      "Meter.read",
+    )(lab, permissions),
   types: remote("types", "Meter"),
   console: remote("console"),
   user: command("user", "list"),

@@ -16,7 +16,7 @@ import {
   ValueError,
 } from "../../mod.ts";
 import { periodicPause } from "../../base/pause.ts";
-import { WINDOW } from "../../client/stream.ts";
+import { WINDOW } from "../../client/stream_window.ts";
 import { type TestManager, WirePeer } from "../../testing.ts";
 import { linked } from "../support/linked.ts";
 import { recordLogs } from "../support/logs.ts";

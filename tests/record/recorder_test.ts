@@ -105,7 +105,7 @@ Deno.test("a method is polled by its schedule, with its arguments, unit and time
     const { target } = recorder;
     assertEquals(target.values("DMM.voltage").slice(0, 3), [1, 2, 3]);
     assertEquals(target.values("DMM.scaled").slice(0, 2), [42, 42]);
-    assertEquals(target.sources, [
+    assertEquals(target.descriptions, [
       { service: "DMM", attribute: "voltage", arguments: "", unit: "V" },
       { service: "DMM", attribute: "scaled", arguments: "21, by=2", unit: "" },
       { service: "DMM", attribute: "at", arguments: "1234", unit: "V" },
@@ -151,7 +151,7 @@ Deno.test("a call that fails is a gap with the reason, which the next reading en
   await using room = await openRoom();
   await recording(room, ["DMM.voltage@5ms"], async (recorder) => {
     await recorder.until("a reading", (target) => target.readings.length > 0);
-    room.dmm.next = new RangeError("out of range");
+    room.dmm.next = new ValueError("out of range");
     await recorder.until("a gap", (target) => target.reasons("DMM.voltage").length > 1);
     const calls = room.dmm.calls;
     await until("it goes on", () => room.dmm.calls > calls + 3);
@@ -159,10 +159,10 @@ Deno.test("a call that fails is a gap with the reason, which the next reading en
     await recorder.until("it has ended", (target) => target.gaps.every(({ end }) => end));
     const { gaps, readings } = recorder.target;
     const gap = gaps.at(-1)!;
-    assertEquals(gap.reason, "call failed: RangeError: out of range");
+    assertEquals(gap.reason, "call failed: ValueError: out of range");
     assertEquals(readings.find(({ value }) => value === 5)!.time, gap.end);
     assert(readings.some(({ time }) => time === gap.start));
-    assertEquals(recorder.notes, ["DMM.voltage@5ms fails: RangeError: out of range"]);
+    assertEquals(recorder.notes, ["DMM.voltage@5ms fails: ValueError: out of range"]);
     assertEquals(gaps.length, 2);
   });
 });
@@ -209,7 +209,7 @@ Deno.test("a stream is recorded without a loss, and requested again when it has 
       "no reading yet",
       "stream ended",
     ]);
-    const [description] = recorder.target.sources;
+    const [description] = recorder.target.descriptions;
     assertEquals([description.arguments, description.unit], ["100", "V"]);
     assert(recorder.target.readings.every(({ time, received }) => time <= received + 1_000));
   });
@@ -235,7 +235,7 @@ Deno.test("notifications are recorded by key, with their units and times", async
     assertEquals(target.values("DMM.temperature"), [20, 21]);
     assertEquals(target.readingsOf("DMM.temperature").map(({ time }) => time), [1_000, 2_000]);
     assertEquals([target.values("DMM.humidity"), target.values("DMM.arg1")], [[45], [7]]);
-    assertEquals(target.sources.map(({ attribute, unit }) => [attribute, unit]), [
+    assertEquals(target.descriptions.map(({ attribute, unit }) => [attribute, unit]), [
       ["temperature", "C"],
       ["arg1", ""],
       ["humidity", ""],
@@ -274,7 +274,7 @@ Deno.test("the keys of notifications are bounded", async () => {
     await room.dmm.emitNotification(kwargs(many));
     await room.dmm.emitNotification(kwargs({ temperature: 1 }));
     await recorder.until("all", (target) => target.values("DMM.temperature").length === 1);
-    assertEquals(recorder.target.sources.length, 1_000);
+    assertEquals(recorder.target.descriptions.length, 1_000);
     assertEquals(recorder.notes, [
       "DMM: has more than 1000 different keys: others are not recorded",
     ]);
@@ -336,7 +336,9 @@ Deno.test("a service that restarts is a gap of each of its sources, also with an
     );
     const { target, notes } = recorder;
     assertEquals(
-      target.sources.filter(({ attribute }) => attribute === "voltage").map(({ unit }) => unit),
+      target.descriptions.filter(({ attribute }) => attribute === "voltage").map(({ unit }) =>
+        unit
+      ),
       ["V", "mV"],
     );
     assertEquals(target.reasons("DMM.voltage").includes("unit changed: it is mV now"), true);
@@ -365,10 +367,12 @@ Deno.test("a Manager that restarts is a gap of each source", async () => {
       "it goes on",
       (target) => target.gapsOf("DMM.voltage").every(({ end }) => end),
     );
-    const gap = recorder.target.gapsOf("DMM.voltage").at(-1)!;
+    const gaps = recorder.target.gapsOf("DMM.voltage").slice(1);
     const times = recorder.target.readingsOf("DMM.voltage").map(({ time }) => time);
-    assert(times.includes(gap.start) && times.includes(gap.end!));
-    assert(times.every((time) => time <= gap.start || time >= gap.end!));
+    assert(times.includes(gaps[0].start) && times.includes(gaps.at(-1)!.end!));
+    for (const { start, end } of gaps) {
+      assert(times.every((time) => time <= start || time >= end!));
+    }
   });
 });
 
@@ -437,6 +441,27 @@ Deno.test("the end writes all, and says in the file that the recorder has stoppe
       reason: "recorder stopped",
     });
   }, { target });
+});
+
+Deno.test("a file that is continued has gaps before any service is there", async () => {
+  await using room = await openRoom(false);
+  const target = new MemoryTarget();
+  const describe = (attribute: string, words = "") =>
+    target.source({ service: "DMM", attribute, arguments: words, unit: "V" });
+  const sources = [describe("voltage"), describe("temperature"), describe("read", "1")];
+  describe("other");
+  target.write(sources.map((source) => ({ source, time: 5, received: 6, value: 1 })), []);
+  await recording(
+    room,
+    ["DMM.voltage", "DMM:temperature", "DMM.read( 1 )@1h"],
+    async (recorder) => {
+      await recorder.until("gaps", () => target.gaps.length === 3);
+      for (const gap of target.gaps) {
+        assertEquals([gap.start, gap.end, gap.reason], [5, undefined, "recorder stopped"]);
+      }
+    },
+    { target },
+  );
 });
 
 Deno.test("a clock that jumps leaves gaps and notes, and loses no reading", async () => {

@@ -66,7 +66,7 @@ Deno.test("a file whose name says nothing of its kind is refused", async () => {
   await assertRejects(
     () => openTarget("lab.xyz"),
     ConfigurationError,
-    "Cannot record to lab.xyz: its name must end with one of .sqlite, .csv, .jsonl",
+    "Cannot record to lab.xyz: its name must end with one of .sqlite, .csv, .jsonl, .parquet",
   );
 });
 

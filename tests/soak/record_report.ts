@@ -1,7 +1,7 @@
 /** What a recording of a laboratory has, compared with what its instruments have delivered. */
 
-import { RecordingFile } from "../../record/recording_file.ts";
 import { formatDuration } from "../../base/units.ts";
+import type { Recorded } from "../support/recordings.ts";
 
 /** A reading that an instrument says it has delivered. */
 export interface Delivered {
@@ -16,12 +16,6 @@ export interface Outage {
   victim: string;
   start: number;
   end: number;
-}
-
-/** What is recorded of one source. */
-export interface Recorded {
-  readings: { value: unknown; time: number }[];
-  gaps: { start: number; end: number; reason: string }[];
 }
 
 /** The comparison. */
@@ -128,23 +122,6 @@ export function formatReport(report: Report): string {
     ),
   ];
   return lines.join("\n");
-}
-
-/** What a file has, by the name of the source. */
-export function readRecording(file: string): Map<string, Recorded> {
-  const recorded = new Map<string, Recorded>();
-  using recording = new RecordingFile(file);
-  const all = { start: -Infinity, end: Infinity };
-  for (const { id, service, attribute } of recording.sources()) {
-    const name = `${service}.${attribute}`;
-    const one = recorded.get(name) ?? { readings: [], gaps: [] };
-    for (const { value, time } of recording.readings(id, all)) one.readings.push({ value, time });
-    for (const { start, end = Infinity, reason } of recording.gaps(id, all)) {
-      one.gaps.push({ start, end, reason });
-    }
-    recorded.set(name, one);
-  }
-  return recorded;
 }
 
 /** What an instrument has written. A line that it was killed in has no end. */

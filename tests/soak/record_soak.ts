@@ -13,6 +13,7 @@ import { temporaryFolder } from "../support/folder.ts";
 import { ManagerProcess } from "../support/manager_process.ts";
 import { denoCommand, Process } from "../support/process.ts";
 import { readNumber, readOptions, readSeed, runCommand } from "../support/program_options.ts";
+import { readRecording } from "../support/recordings.ts";
 import { CONFIG } from "../support/source_tree.ts";
 import { Random } from "./random.ts";
 import type { ProgramOptions } from "./record_program.ts";
@@ -22,7 +23,6 @@ import {
   formatReport,
   type Outage,
   readDelivered,
-  readRecording,
   type Report,
 } from "./record_report.ts";
 

@@ -13,7 +13,8 @@ export function pngOf(width: number, height: number, data?: Uint8Array): Uint8Ar
   view.setUint32(0, width);
   view.setUint32(4, height);
   header.set([8, 2], 8); // 8 bits of red, green and blue
-  const points = data ?? deflateSync(new Uint8Array((width * 3 + 1) * height).fill(120));
+  const row = [0, ...new Array(width * 3).fill(120)]; // not filtered
+  const points = data ?? deflateSync(Uint8Array.from(new Array(height).fill(row).flat()));
   return Uint8Array.from([
     ...[0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a],
     ...chunk("IHDR", header),

@@ -1,9 +1,11 @@
 /** What the program `recording_writer.ts` has recorded. */
 
 import { assert, assertEquals } from "@std/assert";
-import { extname } from "node:path";
+import { asyncBufferFromFile, parquetReadObjects } from "hyparquet";
+import { extname, join } from "node:path";
 import { RecordingFile } from "../../record/recording_file.ts";
 import { parse } from "@std/csv/parse";
+import { entriesOf } from "./folder.ts";
 import { CONFIG } from "./source_tree.ts";
 import { denoCommand, Process, type ProgramOptions, shellCommand } from "./process.ts";
 
@@ -42,6 +44,8 @@ export async function numbersIn(file: string): Promise<number[]> {
       return wholeLines(await Deno.readTextFile(file)).split("\n").slice(0, -1)
         .map((line) => JSON.parse(line))
         .filter(({ attribute }) => attribute === "count").map(({ value }) => value);
+    case ".parquet":
+      return await numbersInFolder(file);
     default:
       throw new Error(`Cannot read ${file}`);
   }
@@ -57,6 +61,24 @@ export async function checkNumbers(file: string, acknowledged: number): Promise<
   const wrong = numbers.findIndex((number, index) => number !== index);
   assertEquals(numbers.slice(wrong, wrong === -1 ? 0 : wrong + 3), []);
   return numbers.length;
+}
+
+/** Those in the Parquet files of a folder, and in the journals of which there is no file yet. */
+async function numbersInFolder(folder: string): Promise<number[]> {
+  const names = entriesOf(folder);
+  const numbers = [];
+  for (const name of names.filter((name) => name.endsWith(".parquet"))) {
+    const rows = await parquetReadObjects({ file: await asyncBufferFromFile(join(folder, name)) });
+    numbers.push(
+      ...rows.filter(({ attribute }) => attribute === "count").map(({ value }) => value),
+    );
+  }
+  for (const name of names.filter((name) => name.endsWith(".sqlite"))) {
+    const number = /\d+/.exec(name)![0].padStart(6, "0");
+    if (names.includes(`recording-${number}.parquet`)) continue;
+    numbers.push(...numbersInDatabase(join(folder, name)));
+  }
+  return numbers.sort((a, b) => a - b);
 }
 
 function numbersInDatabase(file: string): number[] {

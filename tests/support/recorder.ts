@@ -11,7 +11,7 @@ import { until } from "./until.ts";
 
 /** What is recorded, in memory. A batch is written as a whole, or not at all. */
 export class MemoryTarget implements Target {
-  readonly sources: SourceDescription[] = [];
+  readonly descriptions: SourceDescription[] = [];
   readonly readings: Reading[] = [];
   readonly batches: number[] = [];
   isClosed = false;
@@ -22,8 +22,13 @@ export class MemoryTarget implements Target {
   source(description: SourceDescription): number {
     if (this.error !== undefined) throw this.error;
     const key = JSON.stringify(description);
-    const known = this.sources.findIndex((source) => JSON.stringify(source) === key);
-    return known === -1 ? this.sources.push({ ...description }) : known + 1;
+    const known = this.descriptions.findIndex((source) => JSON.stringify(source) === key);
+    return known === -1 ? this.descriptions.push({ ...description }) : known + 1;
+  }
+
+  sources(): SourceDescription[] {
+    if (this.error !== undefined) throw this.error;
+    return this.descriptions;
   }
 
   end(source: number): RecordedEnd {
@@ -83,7 +88,7 @@ export class MemoryTarget implements Target {
   }
 
   #numbersOf(name: string): number[] {
-    return this.sources.flatMap(({ service, attribute }, index) =>
+    return this.descriptions.flatMap(({ service, attribute }, index) =>
       `${service}.${attribute}` === name ? [index + 1] : []
     );
   }
@@ -156,5 +161,5 @@ export class FastClock implements Clock {
   readonly now = (): number => Math.round(this.#start + this.offset + this.monotonic());
   readonly monotonic = (): number => (performance.now() - this.#base) * this.#factor;
   readonly sleep = (milliseconds: number, signal: AbortSignal): Promise<void> =>
-    delay(milliseconds / this.#factor, { signal });
+    delay(Math.max(milliseconds, 0) / this.#factor, { signal });
 }

@@ -1,141 +1,22 @@
 /** The gateway of a Manager over real sockets, with browsers' programs and with hostile ones. */
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { delay } from "@std/async/delay";
 import { generateKeyPairSync } from "node:crypto";
 import { join } from "node:path";
-import { WebSocket as NodeWebSocket } from "ws";
 import { connect, type ManagerOptions, Service } from "../../mod.ts";
 import { TestManager } from "../../testing.ts";
 import { SUBPROTOCOL } from "../../web/subprotocol.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { inTime, until } from "../support/until.ts";
+import { ask, frame, Raw, upgraded, webSocket } from "../support/web_peers.ts";
 
 const PLAIN: ManagerOptions = { web: 0, disableTls: true, webRoot: "/nonexistent" };
-
-/** A raw connection to the gateway. */
-class Raw implements Disposable {
-  readonly #socket: Deno.TcpConn;
-  #text = "";
-  #paused: PromiseWithResolvers<void> | undefined;
-  readonly ended: Promise<string>;
-
-  private constructor(socket: Deno.TcpConn) {
-    this.#socket = socket;
-    this.ended = this.#read();
-  }
-
-  static async open({ manager }: TestManager): Promise<Raw> {
-    return new Raw(await Deno.connect({ hostname: "localhost", port: manager.webPort! }));
-  }
-
-  /** Reads nothing until `resume()`, but for what a read that has begun receives. */
-  pause(): void {
-    this.#paused = Promise.withResolvers<void>();
-  }
-
-  resume(): void {
-    this.#paused?.resolve();
-    this.#paused = undefined;
-  }
-
-  /** Everything that was received so far. */
-  get text(): string {
-    return this.#text;
-  }
-
-  async send(text: string | Uint8Array): Promise<void> {
-    const bytes = typeof text === "string" ? new TextEncoder().encode(text) : text;
-    for (let sent = 0; sent < bytes.length;) sent += await this.#socket.write(bytes.subarray(sent));
-  }
-
-  [Symbol.dispose](): void {
-    this.resume();
-    try {
-      this.#socket.close();
-    } catch {
-      // The gateway has closed it.
-    }
-  }
-
-  async #read(): Promise<string> {
-    const decoder = new TextDecoder("latin1");
-    const buffer = new Uint8Array(64 * 1024);
-    try {
-      for (let size; (size = await this.#socket.read(buffer)) !== null;) {
-        this.#text += decoder.decode(buffer.subarray(0, size));
-        await this.#paused?.promise;
-      }
-    } catch {
-      // It was closed.
-    }
-    return this.#text;
-  }
-}
 
 class Talker extends Service {
   text(length: number): string {
     return "x".repeat(length);
   }
-}
-
-/** Sends one request, and gives the whole answer. */
-async function ask(manager: TestManager, request: string): Promise<string> {
-  using raw = await Raw.open(manager);
-  await raw.send(request);
-  return await inTime("an answer", raw.ended);
-}
-
-/** A WebSocket, and what it was told at its end. */
-function webSocket(
-  { manager }: TestManager,
-  headers: Record<string, string> = {},
-  subprotocol: string | string[] = SUBPROTOCOL,
-) {
-  const socket = new NodeWebSocket(`ws://localhost:${manager.webPort}/ws`, subprotocol, {
-    headers,
-  });
-  const opened = Promise.withResolvers<void>();
-  const closed = Promise.withResolvers<{ code: number; reason: string }>();
-  const received: Uint8Array[] = [];
-  socket.on("open", () => opened.resolve());
-  socket.on("message", (bytes: Uint8Array) => received.push(bytes));
-  socket.on("error", (error: Error) => opened.reject(error));
-  socket.on("close", (code: number, reason: Uint8Array) => {
-    opened.reject(new Error(`closed: ${code}`));
-    closed.resolve({ code, reason: new TextDecoder().decode(reason) });
-  });
-  opened.promise.catch(() => {});
-  return {
-    socket,
-    opened: opened.promise,
-    closed: inTime("the end of the WebSocket", closed.promise),
-    get text() {
-      return received.map((bytes) => new TextDecoder().decode(bytes)).join("");
-    },
-    [Symbol.dispose]: () => socket.terminate(),
-  };
-}
-
-/** The frame of a client, with a mask of zeros. */
-function frame(opcode: number, length: number, isLast: boolean, bytes = new Uint8Array(length)) {
-  const head = new DataView(new ArrayBuffer(14));
-  head.setUint8(0, (isLast ? 0x80 : 0) | opcode);
-  head.setUint8(1, 0x80 | 127);
-  head.setBigUint64(2, BigInt(length));
-  return new Uint8Array([...new Uint8Array(head.buffer), ...bytes]);
-}
-
-/** Upgrades a raw connection to a WebSocket. */
-async function upgraded(manager: TestManager): Promise<Raw> {
-  const raw = await Raw.open(manager);
-  await raw.send(
-    "GET /ws HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
-      `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n` +
-      `Sec-WebSocket-Protocol: ${SUBPROTOCOL}\r\n\r\n`,
-  );
-  await until("the upgrade", () => raw.text.includes("\r\n\r\n"));
-  assertMatch(raw.text, /^HTTP\/1.1 101 /);
-  return raw;
 }
 
 Deno.test("every answer closes its connection and forbids framing, sniffing and foreign scripts", async () => {
@@ -251,10 +132,17 @@ Deno.test("a peer that says nothing, or says it slowly, is gone after the handsh
   await using manager = await TestManager.start({ ...PLAIN, limits: { handshakeTimeout: 300 } });
   using silent = await Raw.open(manager);
   using slow = await Raw.open(manager);
-  await slow.send("GET /healthz HT");
+  const trickle = async () => {
+    for (const byte of `GET /healthz HTTP/1.1\r\nX: ${"x".repeat(10_000)}`) {
+      await slow.send(byte);
+      await delay(1);
+    }
+  };
+  const trickled = trickle().then(() => "whole", () => "cut");
   using half = await upgraded(manager); // it never sends an identity
-  assertEquals(await inTime("the end", silent.ended), "");
-  assertMatch(await inTime("the end", slow.ended), /^$|^HTTP\/1.1 4/);
+  assertMatch(await inTime("the end", silent.ended), /^HTTP\/1.1 408 .*--handshake-timeout/s);
+  assertMatch(await inTime("the end", slow.ended), /^HTTP\/1.1 408 /);
+  assertEquals(await trickled, "cut");
   assertStringIncludes(await inTime("the end", half.ended), "TimeoutError");
 });
 

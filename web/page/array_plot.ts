@@ -98,5 +98,5 @@ function extentOf(samples: Samples): Extent {
 function describe({ count, lowest, highest, missing }: Extent, unit: string): string {
   const range = `${numberText(lowest)} to ${withUnit(numberText(highest), unit)}`;
   const note = missing === 0 ? "" : `, ${missing} of them missing or not finite`;
-  return `${count} numbers${note}, ${range}`;
+  return `${count.toLocaleString("en")} numbers${note}, ${range}`;
 }

@@ -1,6 +1,6 @@
 /**
- * What of the readings is drawn: of each column of pixels the first, the lowest, the highest and the
- * last reading. The picture is the same as that of all readings, and costs no more for a million.
+ * What of the readings is drawn: of each column of pixels the lowest and the highest reading, or all of
+ * them if they are few. The picture is the same as that of all readings, and costs no more for a million.
  *
  * @module
  */
@@ -19,6 +19,8 @@ export interface Samples {
 /** Places in a column of pixels: a gap before its readings, four readings, and a gap after them. */
 const SLOTS = 6;
 const LAST_SLOT = SLOTS - 1;
+/** So many readings of a column are all drawn. */
+const FEW = 4;
 
 /** What a line has at a time: a value, a gap (`null`), or nothing of its own (`undefined`). */
 export type Drawn = number | null | undefined;
@@ -104,11 +106,16 @@ function drawLine(series: Samples, start: number, end: number, columns: number):
     const isGap = (at: number) => Number.isNaN(series.valueAt(at));
     if (isGap(first)) line[offset] = null;
     if (isGap(index - 1)) line[offset + LAST_SLOT] = null;
-    const chosen = [...new Set([first, lowest, highest, index - 1])]
-      .filter((at) => at !== -1 && !isGap(at)).sort((a, b) => a - b);
+    const isFew = index - first <= FEW;
+    const places = isFew
+      ? Array.from({ length: index - first }, (_, offset) => first + offset)
+      : lowest < highest
+      ? [lowest, highest]
+      : [highest, lowest];
+    const chosen = [...new Set(places)].filter((at) => at !== -1 && !isGap(at));
     // A reading that is alone is drawn where it is in the column.
-    const part = ((series.timeAt(chosen[0] ?? first) - start) * scale - column) * 4;
-    const from = chosen.length === 1 ? Math.min(3, Math.max(0, Math.floor(part))) : 0;
+    const part = ((series.timeAt(chosen[0] ?? first) - start) * scale - column) * FEW;
+    const from = chosen.length === 1 ? Math.min(FEW - 1, Math.max(0, Math.floor(part))) : 0;
     chosen.forEach((at, slot) => line[offset + 1 + from + slot] = series.valueAt(at));
   }
   return line;

@@ -30,7 +30,7 @@ function isBeyond(value: number, limits: Range | undefined): boolean {
 export function drawnRange(low: number, high: number, all: readonly Limits[]): Range {
   const size = high - low;
   // A value that never changes is drawn in the middle.
-  const padding = size * PADDING || Math.abs(high) * 1e-6 || 1;
+  const padding = size * PADDING || Math.abs(high) * 0.01 || 1;
   let [from, to] = [low - padding, high + padding];
   for (const limit of all.flatMap(({ warning = [], alarm = [] }) => [...warning, ...alarm])) {
     if (limit >= low - size * NEAR && limit < from) from = limit - padding;

@@ -48,6 +48,8 @@ export class LivePlot extends Component<LivePlotProps> {
   readonly #hidden = signal<ReadonlySet<TimeSeries>>(new Set());
   readonly #cursor = signal<number | undefined>(undefined);
   readonly #isPaused = signal(false);
+  /** Grows when the texts have to be made again. */
+  readonly #version = signal(0);
   readonly #name = `plot ${nextNumber++}`;
   #forget: (() => void) | undefined;
   #listened: readonly TimeSeries[] | undefined;
@@ -71,6 +73,7 @@ export class LivePlot extends Component<LivePlotProps> {
 
   render(): Element {
     const { series } = this.props;
+    void this.#version.value;
     if (this.#listened !== series) this.#listen = this.#listenTo(series);
     const units = Map.groupBy(series, ({ unit }) => unit);
     return html`<div class="live-plot">
@@ -84,7 +87,7 @@ export class LivePlot extends Component<LivePlotProps> {
     if (this.#listened === this.props.series) return;
     this.#listened = this.props.series;
     this.#forget?.();
-    this.#forget = throttle(this.#listen, () => this.setState({}));
+    this.#forget = throttle(this.#listen, () => this.#renew());
   }
 
   #listenTo(series: readonly TimeSeries[]): Listen {
@@ -102,8 +105,12 @@ export class LivePlot extends Component<LivePlotProps> {
   #do(change: () => void): void {
     change();
     this.#isPaused.value = this.#view.isPaused;
-    this.setState({});
+    this.#renew();
     for (const changed of this.#changes) changed();
+  }
+
+  #renew(): void {
+    this.#version.value = this.#version.peek() + 1;
   }
 
   #toolbar(): Element {

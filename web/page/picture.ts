@@ -8,7 +8,7 @@
 import { Component } from "preact";
 import { SaveButton } from "./copy_button.ts";
 import { type Element, html } from "./html.ts";
-import type { Picture as PictureOrProblem } from "./picture_data.ts";
+import type { Picture as PictureOrProblem, PictureData } from "./picture_data.ts";
 
 /** A picture, or why it cannot be shown. */
 export class Picture extends Component<{ picture: PictureOrProblem }, { broken?: string }> {
@@ -37,7 +37,7 @@ export class Picture extends Component<{ picture: PictureOrProblem }, { broken?:
         }</p>`
         : html`
           <img src=${address} alt=${`Picture, ${size} points`} width=${picture.width}
-            height=${picture.height} decoding="async"
+            height=${picture.height}
             onError=${() => this.setState({ broken: address })} />
         `
     }
@@ -48,6 +48,15 @@ export class Picture extends Component<{ picture: PictureOrProblem }, { broken?:
     </figure>`;
   }
 
+  /** An element shows nothing of what cannot be unpacked, and tells no error. */
+  async #check(picture: PictureData, address: string): Promise<void> {
+    try {
+      (await createImageBitmap(new Blob([picture.bytes], { type: picture.type }))).close();
+    } catch {
+      if (this.#address === address) this.setState({ broken: address });
+    }
+  }
+
   /** The address of the picture in the memory of the page. */
   #addressOf(picture: PictureOrProblem): string {
     if (this.#shown === picture) return this.#address ?? "";
@@ -55,6 +64,7 @@ export class Picture extends Component<{ picture: PictureOrProblem }, { broken?:
     this.#shown = picture;
     if (!("type" in picture)) return "";
     this.#address = URL.createObjectURL(new Blob([picture.bytes], { type: picture.type }));
+    this.#check(picture, this.#address);
     return this.#address;
   }
 

@@ -65,6 +65,9 @@ function read(bytes: Uint8Array<ArrayBuffer>): Picture {
   if (size === undefined || size.width === 0 || size.height === 0) {
     return { problem: "The picture is broken: its header has no size", bytes };
   }
+  if (!(type === "image/png" ? hasPngEnd(bytes) : hasJpegEnd(bytes))) {
+    return { problem: "The picture is broken: its end is missing", bytes };
+  }
   const { width, height } = size;
   if (width * height > MAX_PIXELS) {
     const problem = `The picture is not shown: it has ${width} × ${height} points, more than ` +
@@ -107,4 +110,21 @@ function jpegSize(bytes: Uint8Array): Size | undefined {
     at += 2 + view.getUint16(at + 2);
   }
   return undefined;
+}
+
+/** Whether the last chunk is there. A browser shows the beginning of a picture without a word. */
+function hasPngEnd(bytes: Uint8Array): boolean {
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  for (let at = PNG.length; at + 12 <= bytes.length; at += 12 + view.getUint32(at)) {
+    if (String.fromCharCode(...bytes.subarray(at + 4, at + 8)) === "IEND") return true;
+  }
+  return false;
+}
+
+/** Whether there is a mark of the end; cameras write more behind it. */
+function hasJpegEnd(bytes: Uint8Array): boolean {
+  for (let at = bytes.length - 2; at > 0; at--) {
+    if (bytes[at] === 0xff && bytes[at + 1] === 0xd9) return true;
+  }
+  return false;
 }

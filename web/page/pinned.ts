@@ -103,8 +103,11 @@ function Card({ pins, reading }: { pins: Pins; reading: PinnedReading }): Elemen
   const name = nameOf(pin);
   const isStopped = state.state === "stopped";
   return html`<li class="pin" data-stale=${String(isStale)} data-limit=${judged}>
-    <h3><a href=${hashOf(pin)}><span class="pin-service">${pin.service}</span>
-      <span class="pin-attribute">${name.slice(pin.service.length + 1)}</span></a></h3>
+    <h3><a href=${
+    hashOf(pin)
+  }><span class="pin-service">${pin.service}.</span><span class="pin-attribute">${
+    name.slice(pin.service.length + 1)
+  }</span></a></h3>
     <${Value} reading=${reading} />
     <p class="pin-state" role=${judged === "normal" ? undefined : "alert"}>
       ${
@@ -146,7 +149,7 @@ function Value({ reading: { poller } }: { reading: PinnedReading }): Element {
   if (typeof value === "number" || typeof value === "boolean") {
     const text = typeof value === "number" ? numberText(value) : String(value);
     return html`<p class="pin-value"><output>${text}</output>
-      <span class="unit">${series[0]?.unit}</span></p>`;
+      ${" "}<span class="unit">${series[0]?.unit}</span></p>`;
   }
   if (poller.values.isPlotted) {
     return html`<ul class="pin-values">${

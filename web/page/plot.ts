@@ -54,7 +54,7 @@ export class Plot {
   #colors: PlotColors;
   #uplot: uPlot | undefined;
   #lines: readonly PlotLine[] = [];
-  /** The width of the labels at the vertical axis, which only grows: the plot does not tremble. */
+  /** The width of the labels at the vertical axis; it is kept, so that the plot does not tremble. */
   #labelWidth = 40;
 
   constructor(element: HTMLElement, options: PlotOptions) {
@@ -116,7 +116,7 @@ export class Plot {
         height,
         ms: 1,
         legend: { show: false },
-        padding: [8, 12, 0, 0],
+        padding: [8, 28, 0, 0],
         cursor: {
           ...(cursor === undefined ? {} : { sync: { key: cursor } }),
           drag: { x: onZoom !== undefined, y: false, setScale: false },
@@ -147,6 +147,7 @@ export class Plot {
             label,
             stroke: () => this.#colors.lines[color % LINE_COLORS],
             width: 1.5,
+            pxAlign: 0,
             points: { size: 5 },
           })),
         ],
@@ -175,7 +176,9 @@ export class Plot {
 
   #widthOf(texts: readonly string[] | null): number {
     const longest = Math.max(0, ...(texts ?? []).map(({ length }) => length));
-    return this.#labelWidth = Math.max(this.#labelWidth, longest * 7.5 + 14);
+    const width = Math.max(40, longest * 7.5 + 14);
+    const isKept = width <= this.#labelWidth && width > this.#labelWidth * 0.7;
+    return this.#labelWidth = isKept ? this.#labelWidth : width;
   }
 
   /** What is beyond a limit has another ground; with several lines each limit is a line only. */

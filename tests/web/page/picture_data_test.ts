@@ -3,27 +3,10 @@ import { deflateSync } from "node:zlib";
 import { type PictureData, pictureOf } from "../../../web/page/picture_data.ts";
 import { pngOf } from "../../support/png.ts";
 
-const JPEG = Uint8Array.from([
-  ...[
-    0xff,
-    0xd8,
-    0xff,
-    0xe0,
-    0,
-    16,
-    ...new TextEncoder().encode("JFIF\0"),
-    1,
-    1,
-    0,
-    0,
-    1,
-    0,
-    1,
-    0,
-    0,
-  ],
-  ...[0xff, 0xff, 0xc0, 0, 11, 8, 0, 20, 0, 30, 1, 1, 0x11, 0],
-]);
+/** Start, `APP0` with a fill byte behind it, start of frame with the size, end. */
+const JPEG = Uint8Array.fromHex(
+  "ffd8ffe000104a46494600010100000100010000" + "ffffc0000b080014001e0101" + "1100" + "ffd9",
+);
 
 /** The picture that a value is. */
 function pictureIn(value: unknown): PictureData {
@@ -72,7 +55,9 @@ Deno.test("a broken picture says so", () => {
     `${png.toBase64().slice(0, 40)}*`, // no base64
     [...png.slice(0, 8), ...new Array(30).fill(7)], // no header
     pngOf(0, 2).toBase64(),
+    png.slice(0, -5).toBase64(), // no end
     JPEG.slice(0, 24).toBase64(),
+    JPEG.slice(0, -1).toBase64(),
     [0xff, 0xd8, 0xff, ...new Array(40).fill(0)],
   ];
   for (const value of broken) {

@@ -1,0 +1,174 @@
+/**
+ * A Parquet file of a recording: it is made from a closed journal, and says in its footer where each
+ * source ended. `parquet_target.ts` says when.
+ *
+ * @module
+ */
+
+import { asyncBufferFromFile, parquetMetadataAsync, type SchemaElement } from "hyparquet";
+import { fileWriter, ParquetWriter } from "hyparquet-writer";
+import { dirname, join } from "node:path";
+import { DatabaseSync, type SQLOutputValue } from "node:sqlite";
+import { fileExists, touchPrivateFile } from "../base/files.ts";
+import { periodicPause } from "../base/pause.ts";
+import type { LineGap } from "./line_format.ts";
+import type { SourceDescription } from "./reading.ts";
+import { SourceEnd } from "./source_end.ts";
+import { sourceKey } from "./source_numbers.ts";
+
+/** How many rows are written at once. The event loop waits for them, about 20 ms. */
+const ROWS = 2_000;
+
+/** After how long the event loop has its turn, in milliseconds. */
+const SLICE = 10;
+
+/** The key of the ends in the footer. */
+const ENDS = "msl-network.ends";
+
+/** Where each source ended, by its key. */
+export type SourceEnds = Map<string, SourceEnd>;
+
+const text = { type: "BYTE_ARRAY", converted_type: "UTF8" } as const;
+const time = {
+  type: "INT64",
+  logical_type: { type: "TIMESTAMP", isAdjustedToUTC: true, unit: "MICROS" },
+} as const;
+
+const COLUMNS: readonly SchemaElement[] = [
+  { name: "time", ...time, repetition_type: "REQUIRED" },
+  { name: "received", ...time, repetition_type: "OPTIONAL" },
+  { name: "service", ...text, repetition_type: "REQUIRED" },
+  { name: "attribute", ...text, repetition_type: "REQUIRED" },
+  { name: "arguments", ...text, repetition_type: "REQUIRED" },
+  { name: "unit", ...text, repetition_type: "REQUIRED" },
+  { name: "value", type: "DOUBLE", repetition_type: "OPTIONAL" },
+  { name: "json", ...text, repetition_type: "OPTIONAL" },
+  { name: "gap", ...text, repetition_type: "OPTIONAL" },
+  { name: "until", ...time, repetition_type: "OPTIONAL" },
+];
+
+type Row = Record<string, SQLOutputValue>;
+
+/**
+ * Makes a Parquet file from a journal. It has its name only when it is complete.
+ *
+ * @param previous The Parquet file before it, if there is one.
+ * @param signal Ends the work before it is complete.
+ * @returns Whether the journal had anything; otherwise there is no file.
+ */
+export async function makeParquetFile(
+  journal: string,
+  file: string,
+  previous: string | undefined,
+  signal: AbortSignal,
+): Promise<boolean> {
+  using database = new DatabaseSync(journal, { readOnly: true });
+  const ends = previous === undefined ? new Map() : await readParquetEnds(previous);
+  addJournalEnds(ends, database);
+  if (isEmpty(database)) return false;
+  // A name that pandas and others leave out when they read the folder.
+  const unfinished = join(dirname(file), "_unfinished");
+  try {
+    touchPrivateFile(unfinished);
+    const writer = new ParquetWriter({
+      writer: fileWriter(unfinished),
+      schema: [{ name: "root", num_children: COLUMNS.length }, ...COLUMNS],
+      kvMetadata: [{ key: ENDS, value: JSON.stringify([...ends]) }],
+    });
+    const pause = periodicPause(SLICE);
+    for (const rows of partsOf(database)) {
+      writer.write({
+        columnData: COLUMNS.map(({ name }) => ({ name, data: rows.map((row) => row[name]) })),
+        rowGroupSize: ROWS,
+      });
+      await pause();
+      signal.throwIfAborted();
+    }
+    writer.finish();
+    using opened = await Deno.open(unfinished, { write: true });
+    await opened.sync();
+    await Deno.rename(unfinished, file);
+  } catch (error) {
+    await Deno.remove(unfinished).catch(() => {}); // it may have filled the disk
+    throw error;
+  }
+  return true;
+}
+
+function isEmpty(database: DatabaseSync): boolean {
+  const any = "SELECT 1 FROM reading UNION ALL SELECT 1 FROM gap LIMIT 1";
+  return database.prepare(any).get() === undefined;
+}
+
+/** The rows of a file: the readings in the order in which they were received, and then the gaps. */
+function* partsOf(database: DatabaseSync): Generator<Record<string, unknown>[], undefined> {
+  const sources = new Map<SQLOutputValue, Row>(
+    database.prepare("SELECT * FROM source").all().map((row) => [row.id, row]),
+  );
+  const readings = database.prepare("SELECT * FROM reading WHERE id > ? ORDER BY id LIMIT ?");
+  for (let last = 0;;) {
+    const rows = readings.all(last, ROWS);
+    if (rows.length === 0) break;
+    last = Number(rows.at(-1)!.id);
+    yield rows.map((row) => ({
+      ...sources.get(row.source),
+      time: micros(row.time),
+      received: micros(row.received),
+      value: row.value,
+      json: row.json,
+      gap: null,
+      until: null,
+    }));
+  }
+  const gaps = database.prepare("SELECT * FROM gap ORDER BY source, start").iterate();
+  let rows: Record<string, unknown>[] = [];
+  for (const { source, start, end, reason } of gaps) {
+    const columns = { received: null, value: null, json: null };
+    const until = end === null ? null : micros(end);
+    rows.push({ ...sources.get(source), ...columns, time: micros(start), gap: reason, until });
+    if (rows.length < ROWS) continue;
+    yield rows;
+    rows = [];
+  }
+  if (rows.length > 0) yield rows;
+}
+
+/** Where each source had ended when a Parquet file was made. */
+export async function readParquetEnds(file: string): Promise<SourceEnds> {
+  const { key_value_metadata } = await parquetMetadataAsync(await asyncBufferFromFile(file));
+  const value = key_value_metadata?.find(({ key }) => key === ENDS)?.value ?? "[]";
+  const ends = JSON.parse(value) as [key: string, end: Partial<SourceEnd>][];
+  return new Map(ends.map(([key, end]) => [key, Object.assign(new SourceEnd(), end)]));
+}
+
+/** Reads where the sources of a journal end. */
+export function readJournalEnds(ends: SourceEnds, journal: string): void {
+  if (!fileExists(journal)) return;
+  using database = new DatabaseSync(journal, { readOnly: true });
+  addJournalEnds(ends, database);
+}
+
+function addJournalEnds(ends: SourceEnds, database: DatabaseSync): void {
+  const last = database.prepare(
+    "SELECT time, received FROM reading WHERE source = ? ORDER BY time DESC LIMIT 1",
+  );
+  const gaps = database.prepare("SELECT * FROM gap WHERE source = ? ORDER BY start");
+  for (const source of database.prepare("SELECT * FROM source").all()) {
+    const key = sourceKey(source as unknown as SourceDescription);
+    const end = ends.get(key) ?? new SourceEnd();
+    ends.set(key, end);
+    const reading = last.get(source.id);
+    if (reading !== undefined) {
+      end.addReading({ time: Number(reading.time), received: Number(reading.received) });
+    }
+    for (const { start, end: until, reason } of gaps.iterate(source.id)) {
+      const gap: LineGap = { start: Number(start), reason: String(reason) };
+      end.addGap(until === null ? gap : { ...gap, end: Number(until) });
+    }
+  }
+}
+
+/** Microseconds of a time in milliseconds. */
+function micros(time: SQLOutputValue): bigint {
+  return BigInt(Math.floor(Number(time) * 1_000));
+}

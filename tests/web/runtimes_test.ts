@@ -1,0 +1,127 @@
+/** The Client that a Manager serves, in other runtimes: each is what npm installs of it. */
+
+import { assertEquals, assertMatch } from "@std/assert";
+import { join } from "node:path";
+import { Service } from "../../mod.ts";
+import { TestManager } from "../../testing.ts";
+import { temporaryFolder } from "../support/folder.ts";
+import { Process, run } from "../support/process.ts";
+
+class Lab extends Service {
+  measure(): number {
+    return 5.25;
+  }
+
+  sizeOf(value: string | number[]): number {
+    return value.length;
+  }
+
+  large(): number[] {
+    return new Array(1_000_000).fill(0.5);
+  }
+
+  *count(to: number): Generator<number> {
+    for (let value = 0; value < to; value++) yield value;
+  }
+
+  fail(): void {
+    throw new RangeError("There is no such range");
+  }
+}
+
+const PROGRAM = `
+import { connect } from "./client.mjs";
+const cxn = await connect({ url: process.argv[2] }).catch((error) => {
+  console.log(error.message);
+  process.exit(1);
+});
+const lab = await cxn.link("Lab");
+const { language } = (await cxn.identities()).clients[cxn.networkName];
+const sizes = [];
+for (const length of [1_000, 50_000, 5_000_000]) {
+  sizes.push(await lab.sizeOf("\\u00b5".repeat(length)));
+}
+const many = await Promise.all(Array.from({ length: 500 }, () => lab.sizeOf("x".repeat(1_000))));
+const result = [
+  await lab.measure(),
+  (await lab.large()).length,
+  await Array.fromAsync(lab.count(5)),
+  await lab.fail().catch((error) => error.message),
+  sizes,
+  many.length,
+];
+console.log(JSON.stringify([language, result]));
+await cxn.disconnected; // the Manager shuts down
+`;
+
+/** The certificate that a program trusts is named by this variable, in Node and in Bun. */
+const CERTIFICATE = "NODE_EXTRA_CA_CERTS";
+
+const RUNTIMES: readonly (readonly [runtime: string, language: RegExp])[] = [
+  ["node@22", /^TypeScript \(Node\.js 22\)$/],
+  ["node@24", /^TypeScript \(Node\.js 24\)$/],
+  ["bun", /^TypeScript \(Bun [\d.]+\)$/],
+];
+
+/** A program in one of the runtimes. */
+function npx(runtime: string, args: readonly string[], env: Record<string, string> = {}) {
+  return new Deno.Command("npx", {
+    args: ["--yes", runtime, ...args],
+    env,
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  });
+}
+
+/** Whether npm can install a runtime. */
+async function isThere(runtime: string): Promise<boolean> {
+  const found = await run(npx(runtime, ["--version"])).catch(() => undefined);
+  if (found?.code === 0) return true;
+  console.log(`${runtime} is not tested: npm cannot install it`);
+  return false;
+}
+
+const found = new Map(
+  await Promise.all(
+    RUNTIMES.map(async ([runtime]) => [runtime, await isThere(runtime)] as const),
+  ),
+);
+
+for (const [runtime, expected] of RUNTIMES) {
+  const ignore = !found.get(runtime);
+  Deno.test(
+    `the Client calls, streams and sends long values in ${runtime}`,
+    { ignore },
+    async () => {
+      await using folder = await temporaryFolder();
+      await using manager = await TestManager.start({ web: 0, webRoot: folder.path });
+      await using lab = new Lab();
+      await lab.start(manager.connectOptions);
+      const url = `https://localhost:${manager.manager.webPort}`;
+      const { certFile } = manager.connectOptions;
+      using client = Deno.createHttpClient({ caCerts: [await Deno.readTextFile(certFile!)] });
+      const code = await (await fetch(`${url}/client.js`, { client })).text();
+      await Deno.writeTextFile(join(folder.path, "client.mjs"), code);
+      const program = join(folder.path, "program.mjs");
+      await Deno.writeTextFile(program, PROGRAM);
+      const untrusted = await run(npx(runtime, [program, url]));
+      assertEquals(untrusted.code, 1, "an unknown certificate was trusted");
+      assertMatch(untrusted.stdout, /Does this computer trust its certificate\?/);
+
+      await using running = new Process(npx(runtime, [program, url], { [CERTIFICATE]: certFile! }));
+      const [language, result] = JSON.parse(await running.stdout.next());
+      assertMatch(language, expected);
+      assertEquals(result, [
+        5.25,
+        1_000_000,
+        [0, 1, 2, 3, 4],
+        "RangeError: There is no such range",
+        [1_000, 50_000, 5_000_000],
+        500,
+      ]);
+      await manager.manager.shutdown();
+      await running.succeeded();
+    },
+  );
+}
