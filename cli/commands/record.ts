@@ -254,6 +254,7 @@ async function connectAndRecord(
 }
 
 function isAbsence(error: unknown): boolean {
+  if (error instanceof Error && error.cause instanceof Deno.errors.NotCapable) return false;
   return error instanceof ConnectError || error instanceof TimeoutError ||
     error instanceof ConnectionAbortedError;
 }
