@@ -5,6 +5,7 @@
  */
 
 import { type Command, Option } from "commander";
+import { basename } from "node:path";
 import { fileExists, writeFile } from "../../base/files.ts";
 import { parseTime } from "../../base/time_text.ts";
 import { ConfigurationError, ValueError } from "../../errors.ts";
@@ -129,7 +130,7 @@ async function show(
     ...one,
     limits: await reader.limits(one.source),
   })));
-  writePlot(svg, report.historyPlot(drawn, place));
+  writePlot(svg, report.historyPlot(drawn, basename(place)));
 }
 
 async function select(
