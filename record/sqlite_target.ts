@@ -45,7 +45,6 @@ export class SqliteTarget implements Target {
   readonly #insertGap: StatementSync;
   readonly #rollups: RollupWriter;
   readonly #retention: Retention | undefined;
-  readonly #arrays: boolean;
 
   /**
    * Opens a recording, or makes a new one.
@@ -71,7 +70,6 @@ export class SqliteTarget implements Target {
     if (options.keep !== undefined) {
       this.#retention = new Retention(this.#database, this.#rollups, options.keep, clocks);
     }
-    this.#arrays = options.arrays ?? true;
   }
 
   /** @inheritdoc */
@@ -120,7 +118,7 @@ export class SqliteTarget implements Target {
   /** @inheritdoc */
   write(readings: readonly Reading[], gaps: readonly Gap[]): void {
     this.#file.check();
-    const batch = storedBatch(readings, gaps, this.#arrays);
+    const batch = storedBatch(readings, gaps);
     this.#attempt(() => {
       this.#begin.run();
       try {

@@ -11,7 +11,7 @@ import { storedBatch } from "./batch.ts";
 import { JsonLines } from "./jsonl_format.ts";
 import type { Gap, Reading, RecordedEnd, SourceDescription } from "./reading.ts";
 import { SourceNumbers } from "./source_numbers.ts";
-import { type Target, type TargetOptions, TargetUnavailable } from "./target.ts";
+import { type Target, TargetUnavailable } from "./target.ts";
 
 /** How many bytes may wait for the reader when a batch is accepted. */
 const MOST_WAITING = 1024 * 1024;
@@ -31,7 +31,6 @@ export interface Output {
 /** A recording on the standard output. */
 export class StandardOutput implements Target {
   readonly #output: Output;
-  readonly #options: TargetOptions;
   readonly #format = new JsonLines();
   readonly #sources = new SourceNumbers();
   #waiting: Uint8Array[] = [];
@@ -42,8 +41,7 @@ export class StandardOutput implements Target {
   #failure: Error | undefined;
   #isClosed = false;
 
-  constructor(options: TargetOptions = {}, output: Output = Deno.stdout) {
-    this.#options = options;
+  constructor(output: Output = Deno.stdout) {
     this.#output = output;
   }
 
@@ -70,7 +68,7 @@ export class StandardOutput implements Target {
     if (this.#waitingSize > MOST_WAITING) {
       throw new TargetUnavailable("Cannot write the output: its reader is too slow");
     }
-    const batch = storedBatch(readings, gaps, this.#options.arrays);
+    const batch = storedBatch(readings, gaps);
     const lines: string[] = [];
     for (const reading of batch.readings) {
       lines.push(this.#format.reading(this.#sources.get(reading.source), reading));

@@ -5,14 +5,16 @@ import { ConfigurationError } from "../../errors.ts";
 import { openTarget } from "../../record/open_target.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { posixTest } from "../support/posix.ts";
-import { succeed } from "../support/process.ts";
+import { denoCommand, succeed } from "../support/process.ts";
 import {
   checkNumbers,
   lastAcknowledged,
   limitedWriter,
   recordingWriter,
 } from "../support/recorded_numbers.ts";
+import { CONFIG } from "../support/source_tree.ts";
 
+const MEMORY = new URL("../support/programs/recording_memory.ts", import.meta.url).href;
 const SOURCE = { service: "DMM", attribute: "voltage", arguments: "", unit: "V" };
 const EXTENSIONS = [".sqlite", ".csv", ".jsonl", ".parquet"];
 const KILLS = 50;
@@ -80,6 +82,15 @@ for (const extension of EXTENSIONS) {
       await program.end();
       await checkNumbers(file, lastAcknowledged(program));
     },
+  });
+
+  Deno.test(`the memory of a recorder into ${extension} does not grow with the readings`, async () => {
+    await using folder = await temporaryFolder();
+    const flags = ["--no-check", "--v8-flags=--expose-gc", "--config", CONFIG];
+    const words = ["run", "-A", ...flags, MEMORY, folder.join(`lab${extension}`)];
+    const grown = Number(await succeed(denoCommand(words)));
+    // 600,000 readings: not two bytes for each. The benchmark has 10 million.
+    assert(grown < 1_000_000, `${grown} bytes`);
   });
 
   posixTest(`a ${extension} that is moved while it is written ends the recording`, async () => {
