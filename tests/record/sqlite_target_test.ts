@@ -253,6 +253,9 @@ Deno.test("a recording that is damaged while it is written ends it", async () =>
     `Cannot write ${file}: no such table: reading`,
   );
   await target.close();
+  const message = `Cannot record to ${file}: no such table`;
+  await assertRejects(() => openTarget(file), ConfigurationError, message);
+  assertEquals(entriesOf(folder.path), ["lab.sqlite"], "the lock is free");
 });
 
 for (const [sync, mode] of [["normal", 1], ["full", 2]] as const) {

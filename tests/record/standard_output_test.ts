@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { ConfigurationError } from "../../errors.ts";
 import { type Output, StandardOutput } from "../../record/standard_output.ts";
 import { TargetUnavailable } from "../../record/target.ts";
@@ -114,4 +114,12 @@ Deno.test("a reader that closes the standard output ends the recording", async (
     }
   });
   await target.close();
+});
+
+Deno.test("what the reader of the standard output has not taken at the end is an error", async () => {
+  const target = new StandardOutput(new Reader(), 1);
+  const source = target.source(SOURCE);
+  target.write([{ source, time: 0, received: 0, value: "x".repeat(2_000) }], []);
+  const message = "Cannot write the output: its reader has not taken ";
+  await assertRejects(() => target.close(), ConfigurationError, message);
 });
