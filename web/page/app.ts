@@ -4,7 +4,9 @@
  * @module
  */
 
-import { isManager, place } from "./address.ts";
+import type { RefObject } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import { hashOf, isManager, place } from "./address.ts";
 import { type Element, html } from "./html.ts";
 import type { Laboratory } from "./laboratory.ts";
 import { LoginForm } from "./login_form.ts";
@@ -19,6 +21,10 @@ import { timeText } from "./texts.ts";
 export function App({ laboratory }: { laboratory: Laboratory }): Element {
   const { session } = laboratory;
   const state = session.state.value;
+  const { service } = place.value;
+  useEffect(() => {
+    document.title = service === undefined ? "MSL-Network" : `${service} · MSL-Network`;
+  }, [service]);
   return html`
     <${Bar} laboratory=${laboratory} />
     ${state.state === "login"
@@ -41,16 +47,44 @@ export function App({ laboratory }: { laboratory: Laboratory }): Element {
 function Views({ laboratory }: { laboratory: Laboratory }): Element {
   const { service } = place.value;
   const hasManager = isManager(place.value);
+  const isOpen = service !== undefined || hasManager;
+  const main = useRef<HTMLElement>(null);
+  useFocusOnPhone(main, service);
   return html`
-    <div class="views" data-open=${String(service !== undefined || hasManager)}>
+    <div class="views" data-open=${String(isOpen)}>
+      <button type="button" class="skip" onClick=${() => main.current?.focus()}>
+        Skip the list of services
+      </button>
       <${ServiceList} laboratory=${laboratory} />
-      <main>${hasManager
-        ? html`<${ManagerView} laboratory=${laboratory} />`
-        : service === undefined
-        ? html`<${Start} laboratory=${laboratory} />`
-        : html`<${ServicePanel} key=${service} laboratory=${laboratory} name=${service} />`}</main>
+      <main ref=${main} tabindex="-1">
+        ${isOpen && html`<a class="back" href="#/">All services</a>`}
+        ${hasManager
+          ? html`<${ManagerView} laboratory=${laboratory} />`
+          : service === undefined
+          ? html`<${Start} laboratory=${laboratory} />`
+          : html`<${ServicePanel} key=${service} laboratory=${laboratory} name=${service} />`}
+      </main>
     </div>
   `;
+}
+
+/**
+ * Where there is room for one of them, the list hides when a service is opened, and the focus with it:
+ * it goes on to the service, and back to the link that was followed.
+ */
+function useFocusOnPhone(main: RefObject<HTMLElement | null>, service: string | undefined): void {
+  const before = useRef<string | undefined>(service);
+  useEffect(() => {
+    const [from, to] = [before.current, service];
+    before.current = to;
+    if (from === to) return;
+    const { activeElement } = document;
+    if (activeElement instanceof HTMLElement && activeElement.offsetParent !== null) return;
+    const target = to === undefined
+      ? document.querySelector<HTMLElement>(`a.service[href="${hashOf({ service: from })}"]`)
+      : main.current;
+    target?.focus();
+  }, [service]);
 }
 
 function Bar({ laboratory }: { laboratory: Laboratory }): Element {
@@ -58,8 +92,13 @@ function Bar({ laboratory }: { laboratory: Laboratory }): Element {
   const state = session.state.value;
   const login = session.login.value;
   return html`
-    <header class="bar">
-      <a class="home" href="#/">MSL-Network</a>
+    <header class="top-bar">
+      <a class="home" href="#/">
+        <svg class="mark" viewBox="0 0 32 32" aria-hidden="true">
+          <rect width="32" height="32" rx="7" />
+          <path d="M5 16c3-11 8-11 11 0s8 11 11 0" />
+        </svg>
+        MSL-Network</a>
       <span class="manager">${directory.status.value?.manager ?? ""}</span>
       <p class="connection" role="status" data-state=${state.state}>
         <span class="dot" aria-hidden="true"></span>${connectionText(state)}

@@ -51,6 +51,8 @@ export class Call {
   readonly #about: LineAbout | undefined;
   /** The numbers of a stream, as lines of a plot. */
   readonly values: SeriesSet = new SeriesSet();
+  /** The last result before this call; `undefined` if there is none. */
+  readonly old: { readonly value: unknown } | undefined;
   /** When it was made, in milliseconds since 1970. */
   readonly startedAt: number = Date.now();
   #endedAt: number | undefined;
@@ -61,8 +63,16 @@ export class Call {
    * Sends the request at once.
    *
    * @param about What the service says of the values of a stream.
+   * @param before The call before this one. Its result is shown, grey, until there is another one.
    */
-  constructor(link: Callable, attribute: string, { args, kwargs }: Arguments, about?: LineAbout) {
+  constructor(
+    link: Callable,
+    attribute: string,
+    { args, kwargs }: Arguments,
+    about?: LineAbout,
+    before?: Call,
+  ) {
+    this.old = before?.result;
     this.#label = attribute;
     this.#about = about;
     const options: CallOptions = {
@@ -84,6 +94,13 @@ export class Call {
   /** Where it is. */
   get state(): ReadonlySignal<CallState> {
     return this.#state;
+  }
+
+  /** The last result, perhaps that of a call before; `undefined` if there is none, or of a stream. */
+  get result(): { readonly value: unknown } | undefined {
+    const state = this.#state.value;
+    if (state.state === "running") return this.old;
+    return state.state === "done" && this.#count.value === undefined ? state : undefined;
   }
 
   /** How far a large value has come; `undefined` if there is none. */

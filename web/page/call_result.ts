@@ -5,10 +5,10 @@
  */
 
 import type { ValueAbout } from "../client.ts";
-import type { Call, CallFailure } from "./call.ts";
+import type { Call, CallFailure, Progress } from "./call.ts";
 import { type Element, html } from "./html.ts";
 import { LiveValues } from "./live_values.ts";
-import { bytesText, durationText } from "./texts.ts";
+import { bytesText, durationText, timeText } from "./texts.ts";
 import { ValueView } from "./value_view.ts";
 
 /** A call, with what the service says of its result. */
@@ -16,21 +16,34 @@ export function CallResult(
   { call, about }: { call: Call; about: ValueAbout | undefined },
 ): Element {
   const state = call.state.value;
+  const { result } = call;
   return html`
     <div class="result" data-state=${state.state}>
-      <p class="result-line">
-        <span class="result-state"><span role="status">${describe(call)}</span>${countText(
-          call,
-        )}</span>
-        ${state.state === "running" &&
-          html`<button type="button" class="quiet" onClick=${() => call.cancel()}>Cancel</button>`}
-      </p>
-      <${ProgressBar} call=${call} />
+      <${CallLine} call=${call} />
       ${call.count.value !== undefined &&
         html`<${LiveValues} values=${call.values} about=${about} />`}
-      ${state.state === "done" && call.count.value === undefined &&
-        html`<${ValueView} value=${state.value} about=${about} />`}
+      ${result && call.count.value === undefined &&
+        html`
+          <div class="value">
+            <${ValueView} value=${result.value} about=${about} />
+          </div>
+        `}
       ${state.state === "failed" && html`<${Failure} failure=${state.failure} />`}
+    </div>
+  `;
+}
+
+/** Where a call is, in a line: its progress while it runs, with a button that cancels it. */
+export function CallLine({ call }: { call: Call }): Element {
+  const isRunning = call.state.value.state === "running";
+  const progress = call.progress.value;
+  return html`
+    <div class="call-line">
+      <span class="call-state">${describe(call)}${countText(call)}</span>
+      ${isRunning && progress && html`<${ProgressBar} progress=${progress} />`}
+      ${isRunning &&
+        html`<button type="button" class="quiet small" onClick=${() =>
+          call.cancel()}>Cancel</button>`}
     </div>
   `;
 }
@@ -40,7 +53,9 @@ function describe(call: Call): string {
     case "running":
       return "Running";
     case "done":
-      return `Done in ${durationText(call.duration!)}`;
+      return `${timeText(call.time ?? call.startedAt + call.duration!)}, in ${
+        durationText(call.duration!)
+      }`;
     case "failed":
       return `Failed after ${durationText(call.duration!)}`;
     case "cancelled":
@@ -54,20 +69,38 @@ function countText(call: Call): string {
   return count === undefined ? "" : `, ${count} ${count === 1 ? "value" : "values"}`;
 }
 
-function ProgressBar({ call }: { call: Call }): Element | null {
-  const progress = call.progress.value;
-  if (call.state.value.state !== "running" || call.count.value !== undefined) return null;
-  if (progress === undefined) {
-    return html`<progress class="progress-bar" aria-label="Running"></progress>`;
-  }
+function ProgressBar({ progress }: { progress: Progress }): Element {
   const { done, total, direction } = progress;
   return html`
-    <p class="progress">
-      <progress class="progress-bar" max=${total} value=${done}
-        aria-label=${`Bytes ${direction}`}></progress>
-      <span class="number">${bytesText(done)} of ${bytesText(total)} ${direction}</span>
-    </p>
+    <progress max=${total} value=${done} aria-label=${`Bytes ${direction}`}></progress>
+    <span class="figures">${bytesText(done)} of ${bytesText(total)} ${direction}</span>
   `;
+}
+
+/** Tells a screen reader how a call has ended. It is there before the call, so that it is heard. */
+export function Announcement(
+  { call, about }: { call: Call | undefined; about: ValueAbout | undefined },
+): Element {
+  return html`<p class="hidden" role="status">${call && announcement(call, about)}</p>`;
+}
+
+function announcement(call: Call, about: ValueAbout | undefined): string {
+  const state = call.state.value;
+  switch (state.state) {
+    case "running":
+      return "Running";
+    case "cancelled":
+      return "Cancelled";
+    case "failed":
+      return ""; // the error is an alert
+    case "done": {
+      const { value } = state;
+      const isShort = typeof value === "number" || typeof value === "string" && value.length < 100;
+      return isShort && call.count.value === undefined
+        ? `${value}${about?.unit ? ` ${about.unit}` : ""}`
+        : "Done";
+    }
+  }
 }
 
 /** An error, with its traceback folded. */

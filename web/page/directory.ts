@@ -11,16 +11,22 @@
 
 import { computed, type ReadonlySignal, signal } from "@preact/signals";
 import { delay } from "@std/async/delay";
-import type { Client, ServiceAbout, ServiceEntry } from "../client.ts";
+import {
+  type CallOptions,
+  type Client,
+  options as callOptions,
+  type ServiceAbout,
+  type ServiceEntry,
+} from "../client.ts";
 import { NOTHING_SAID } from "../../wire/about.ts";
-import { isStatus, type ManagerStatus, type ServiceStatus } from "../../wire/status.ts";
+import { isStatus, type ManagerStatus } from "../../wire/status.ts";
 
 /** A service that is connected, or was while the page was open. */
 export interface DirectoryEntry {
   readonly name: string;
   /** Whether it is connected. */
   readonly isHere: boolean;
-  /** When it was heard of last, in milliseconds since 1970. */
+  /** When it was heard of last, in milliseconds since 1970; of one that is connected, when it came. */
   readonly lastSeen: number;
   /** `host:port` as the Manager sees it. */
   readonly address: string;
@@ -47,6 +53,10 @@ export class Directory {
   readonly #entries = signal<ReadonlyMap<string, DirectoryEntry>>(new Map());
   readonly #status = signal<ManagerStatus | undefined>(undefined);
   readonly #now: () => number;
+  /** When the Manager has answered last, in milliseconds since 1970. */
+  #answeredAt = 0;
+  /** The services that have disconnected while an answer was awaited, which may still have them. */
+  readonly #departed = new Set<string>();
 
   /** @param now The time in milliseconds since 1970. */
   constructor(now: () => number = Date.now) {
@@ -93,8 +103,11 @@ export class Directory {
 
   /** Requests what is connected, once. */
   async update(client: DirectoryClient, signal: AbortSignal): Promise<void> {
-    const options = { signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT)]) };
-    const status = await client.adminRequest("status").result({ timeout: TIMEOUT });
+    const options: CallOptions = {
+      signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT)]),
+    };
+    this.#departed.clear();
+    const status = await client.adminRequest("status", callOptions(options));
     if (!isStatus(status) || signal.aborted) return;
     const fresh = Object.entries(status.services).some(([name, { address }]) => {
       const known = this.find(name);
@@ -110,6 +123,7 @@ export class Directory {
 
   /** A service has disconnected: the Manager has said so. */
   gone(name: string): void {
+    this.#departed.add(name);
     const known = this.find(name);
     if (known === undefined || !known.isHere) return;
     this.#entries.value = new Map(this.#entries.value).set(name, leave(known, this.#now()));
@@ -118,7 +132,7 @@ export class Directory {
   /** The connection is away: nothing is known of any service until it is back. */
   lost(): void {
     this.#entries.value = new Map(
-      Array.from(this.#entries.value, ([name, entry]) => [name, leave(entry, entry.lastSeen)]),
+      Array.from(this.#entries.value, ([name, entry]) => [name, leave(entry, this.#answeredAt)]),
     );
   }
 
@@ -133,37 +147,43 @@ export class Directory {
     services: Readonly<Record<string, ServiceEntry>>,
     abouts: Readonly<Record<string, ServiceAbout>>,
   ): void {
-    const now = this.#now();
+    const isHere = (name: string) =>
+      Object.hasOwn(status.services, name) && !this.#departed.has(name);
     const entries = new Map<string, DirectoryEntry>();
     for (const [name, known] of this.#entries.value) {
-      if (!Object.hasOwn(status.services, name)) {
-        entries.set(name, known.isHere ? leave(known, known.lastSeen) : known);
-      }
+      if (!isHere(name)) entries.set(name, leave(known, this.#answeredAt));
     }
-    for (const [name, one] of Object.entries(status.services)) {
+    const now = this.#now();
+    for (const [name, { address, links, locks }] of Object.entries(status.services)) {
+      if (!isHere(name)) continue;
       const known = this.find(name);
       const entry = Object.hasOwn(services, name) ? services[name] : known?.entry;
       if (entry === undefined) continue; // it has connected just now
       const about = Object.hasOwn(abouts, name) ? abouts[name] : known?.about ?? NOTHING_SAID;
-      entries.set(name, seen(name, one, entry, about, now));
+      const lastSeen = known?.isHere ? known.lastSeen : now;
+      const one = { name, isHere: true, lastSeen, address, links, locks, entry, about };
+      entries.set(name, known !== undefined && isSame(known, one) ? known : one);
     }
+    this.#answeredAt = now;
     this.#status.value = status;
-    this.#entries.value = entries;
+    const before = this.#entries.value;
+    const isNew = entries.size !== before.size ||
+      [...entries].some(([name, entry]) => before.get(name) !== entry);
+    if (isNew) this.#entries.value = entries; // else nothing is drawn again
   }
 }
 
 function leave(entry: DirectoryEntry, lastSeen: number): DirectoryEntry {
-  return { ...entry, isHere: false, lastSeen, links: [], locks: [] };
+  return entry.isHere ? { ...entry, isHere: false, lastSeen, links: [], locks: [] } : entry;
 }
 
-function seen(
-  name: string,
-  { address, links, locks }: ServiceStatus,
-  entry: ServiceEntry,
-  about: ServiceAbout,
-  lastSeen: number,
-): DirectoryEntry {
-  return { name, isHere: true, lastSeen, address, links, locks, entry, about };
+/** Whether nothing has changed that is shown. */
+function isSame(one: DirectoryEntry, other: DirectoryEntry): boolean {
+  const isEqual = (some: readonly string[], others: readonly string[]) =>
+    some.length === others.length && some.every((name, at) => name === others[at]);
+  return one.isHere === other.isHere && one.entry === other.entry && one.about === other.about &&
+    one.address === other.address && isEqual(one.links, other.links) &&
+    isEqual(one.locks, other.locks);
 }
 
 /** As a person sorts names: `DMM2` before `DMM10`. */

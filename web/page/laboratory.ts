@@ -69,6 +69,13 @@ export class Laboratory {
     return service;
   }
 
+  /** Requests what is connected now, e.g. after a lock was taken. Never rejects. */
+  async refresh(): Promise<void> {
+    const { client } = this;
+    if (client === undefined) return;
+    await this.directory.update(client, new AbortController().signal).catch(() => {}); // asked again
+  }
+
   /** Follows the log of the Manager, until the function that is returned is called. */
   followLog(): () => void {
     const following = new AbortController();
@@ -100,6 +107,9 @@ export class Laboratory {
         this.directory.gone(change.service);
         this.#services.get(change.service)?.away();
       } else if (change.state === "linked") this.#services.get(change.service)?.restored();
+      else if (change.state === "unlocked") {
+        this.#services.get(change.service)?.lockLost(reasonOf(change.error));
+      }
     });
     this.session.open();
   }

@@ -7,46 +7,37 @@
 import { useState } from "preact/hooks";
 import type { DirectoryEntry } from "./directory.ts";
 import { type Element, html } from "./html.ts";
+import type { Laboratory } from "./laboratory.ts";
 import type { ServiceSession } from "./service_session.ts";
-import { reasonOf } from "./session.ts";
 
-/** The lock of a service. `own` is the network name of this page. */
+/** The lock of a service. */
 export function LockControl(
-  { service, entry, own }: {
+  { laboratory, service, entry }: {
+    laboratory: Laboratory;
     service: ServiceSession;
     entry: DirectoryEntry;
-    own: string | undefined;
   },
 ): Element {
-  const [problem, setProblem] = useState<string | undefined>(undefined);
   const [isBusy, setBusy] = useState(false);
-  const { value } = service.linkState;
-  const link = value.state === "linked" ? value.link : undefined;
+  const own = laboratory.client?.networkName;
   const isOwn = own !== undefined && entry.locks.includes(own);
-  const change = async (action: () => PromiseLike<unknown>) => {
-    if (isBusy) return;
-    setProblem(undefined);
+  const isShared = entry.links.length > 1;
+  const change = async (action: Promise<void>) => {
     setBusy(true);
-    try {
-      await action();
-    } catch (error) {
-      setProblem(reasonOf(error));
-    }
+    await action;
     setBusy(false);
+    await laboratory.refresh(); // what the Manager knows is shown, not what the page hopes
   };
   return html`
-    <div class="lock">
+    <div class="lock" data-locked=${String(entry.locks.length > 0)}>
       <span class="lock-state" role="status">${stateText(entry.locks, own)}</span>
-      ${link && (isOwn
-        ? html`
-          <button type="button" aria-disabled=${isBusy}
-            onClick=${() => change(() => link.releaseLock())}>Give the lock back</button>
-        `
-        : html`
-          <button type="button" aria-disabled=${isBusy}
-            onClick=${() => change(() => link.acquireLock())}>Take the lock</button>
-        `)}
-      <span class="problem" role="alert">${problem}</span>
+      ${service.isLinked.value && html`
+        <button type="button" class="small" aria-disabled=${isBusy}
+          onClick=${() => isBusy || change(isOwn ? service.unlock() : service.lock(isShared))}>
+          ${isOwn ? "Give the lock back" : isShared ? "Take a shared lock" : "Take the lock"}
+        </button>
+      `}
+      <span class="problem" role="alert">${service.lockProblem.value}</span>
     </div>
   `;
 }

@@ -1,35 +1,38 @@
 /**
- * The form of a method: an input for each parameter, and what the last call has given.
+ * The form of a method: an input for each parameter, and the button that calls it.
  *
  * @module
  */
 
-import { useId, useMemo, useRef, useState } from "preact/hooks";
+import { useId, useRef, useState } from "preact/hooks";
 import type { AttributeAbout } from "../client.ts";
-import { CallResult } from "./call_result.ts";
 import { type Element, html } from "./html.ts";
-import { argumentsOf, type Input, inputsOf, textOfChoice, type Texts } from "./inputs.ts";
+import { argumentsOf, type Input, textOfChoice, type Texts } from "./inputs.ts";
 import { PinButton } from "./pin_button.ts";
 import type { Pins } from "./pins.ts";
 import type { ServiceSession } from "./service_session.ts";
 
 /** The form of a method. */
 export function MethodForm(
-  { service, name, signature, about, pins }: {
+  { service, name, inputs, about, pins }: {
     service: ServiceSession;
     name: string;
-    signature: string;
+    inputs: readonly Input[];
     about: AttributeAbout | undefined;
     pins: Pins;
   },
 ): Element {
-  const inputs = useMemo(() => inputsOf(signature, about), [signature, about]);
-  const [texts, setTexts] = useState<Texts>({});
+  const [texts, setTexts] = useState<Texts>(service.drafts.get(name) ?? {});
   const [problems, setProblems] = useState<ReadonlyMap<string, string>>(new Map());
   const form = useRef<HTMLFormElement>(null);
   const call = service.calls.value.get(name);
   const isRunning = call?.state.value.state === "running";
   const isReady = service.isLinked.value && !isRunning;
+  const change = (input: string, text: string) => {
+    const changed = { ...texts, [input]: text };
+    service.drafts.set(name, changed);
+    setTexts(changed);
+  };
   /** What was typed; the problems are shown otherwise. */
   const read = () => {
     const entered = argumentsOf(inputs, texts);
@@ -54,7 +57,7 @@ export function MethodForm(
         html`
           <${Field} key=${input.name} input=${input} text=${texts[input.name] ?? ""}
             problem=${problems.get(input.name)}
-            onText=${(text: string) => setTexts((all) => ({ ...all, [input.name]: text }))} />
+            onText=${(text: string) => change(input.name, text)} />
         `
       )}
       <div class="actions">
@@ -64,7 +67,6 @@ export function MethodForm(
         <${PinButton} pins=${pins} name=${name} isSafe=${about?.safe === true} target=${target} />
       </div>
     </form>
-    ${call && html`<${CallResult} call=${call} about=${about?.result} />`}
   `;
 }
 

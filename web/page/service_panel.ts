@@ -6,18 +6,19 @@
 
 import { useEffect } from "preact/hooks";
 import { isMethod } from "../../wire/python_signature.ts";
-import { hashOf, place } from "./address.ts";
-import { CallResult } from "./call_result.ts";
+import { MethodRow, PropertyRow } from "./attribute_rows.ts";
 import type { DirectoryEntry } from "./directory.ts";
+import { RECORDER_ROLE } from "./history_data.ts";
+import { HistoryView } from "./history_view.ts";
 import { type Element, html } from "./html.ts";
 import type { Laboratory } from "./laboratory.ts";
 import { LockControl } from "./lock_control.ts";
-import { MethodForm } from "./method_form.ts";
-import { PinButton } from "./pin_button.ts";
-import type { Pins } from "./pins.ts";
 import { NotificationsView } from "./notifications_view.ts";
 import type { ServiceSession } from "./service_session.ts";
 import { timeText } from "./texts.ts";
+
+/** The methods that every service of this package has: they are listed last. */
+const OF_EVERY_SERVICE: ReadonlySet<string> = new Set(["set_logging_level"]);
 
 /** The panel of the service with that name. */
 export function ServicePanel(
@@ -27,70 +28,114 @@ export function ServicePanel(
   const entry = laboratory.directory.find(name);
   const isHere = entry?.isHere ?? false;
   const limit = entry?.entry.max_clients ?? 0;
+  const isHidden = entry !== undefined && hasNamesOnly(entry);
   useEffect(() => {
-    if (isHere) service.open(limit <= 0);
-  }, [service, isHere, limit]);
+    if (isHere && !isHidden) service.open(limit <= 0);
+  }, [service, isHere, isHidden, limit]);
   useEffect(() => () => service.close(), [service]);
   if (entry === undefined) {
     return html`
       <section class="panel">
-        <h1>${name}</h1>
-        <p class="empty" role="status">No service of this name is connected.</p>
+        <h1 tabindex="-1">${name}</h1>
+        <p class="empty" role="status">${laboratory.client && laboratory.directory.status.value
+          ? "No service of this name is connected. It appears here when it is."
+          : ""}</p>
       </section>
     `;
   }
-  const attributes = Object.entries(entry.entry.attributes);
-  const methods = attributes.filter(([_, shown]) => isMethod(shown)) as [string, string][];
-  const properties = attributes.filter(([_, shown]) => !isMethod(shown));
   return html`
     <section class="panel" data-here=${String(isHere)} aria-labelledby="service-name">
-      <${Heading} laboratory=${laboratory} service=${service} entry=${entry} />
-      ${properties.length > 0 && html`
-        <section class="attributes" aria-label="Properties">
-          <h2>Properties</h2>
-          ${properties.map(([property]) =>
-            html`
-              <${Property} key=${property} service=${service} entry=${entry} name=${property}
-                pins=${laboratory.pins} />
-            `
-          )}
-        </section>
-      `}
-      <section class="attributes" aria-label="Methods">
-        <h2>Methods</h2>
-        ${methods.map(([method, signature]) =>
-          html`
-            <${Method} key=${method} service=${service} entry=${entry} name=${method}
-              signature=${signature} pins=${laboratory.pins} />
-          `
-        )}
-      </section>
-      <${NotificationsView} service=${service} />
+      <${Heading} laboratory=${laboratory} service=${service} entry=${entry} isHidden=${isHidden} />
+      ${entry.about.implements.includes(RECORDER_ROLE) &&
+        html`<${HistoryView} laboratory=${laboratory} service=${service} />`}
+      ${isHidden
+        ? html`<${Names} entry=${entry} />`
+        : html`<${Attributes} laboratory=${laboratory} service=${service} entry=${entry} />`}
     </section>
   `;
 }
 
+interface PartProps {
+  laboratory: Laboratory;
+  service: ServiceSession;
+  entry: DirectoryEntry;
+}
+
+function Attributes({ laboratory: { pins }, service, entry }: PartProps): Element {
+  const attributes = Object.entries(entry.entry.attributes);
+  const methods = (attributes.filter(([_, shown]) => isMethod(shown)) as [string, string][])
+    .sort(([one], [other]) =>
+      Number(OF_EVERY_SERVICE.has(one)) - Number(OF_EVERY_SERVICE.has(other))
+    );
+  const properties = attributes.filter(([_, shown]) => !isMethod(shown));
+  return html`
+    ${properties.length > 0 && html`
+      <section class="attributes" aria-labelledby="properties">
+        <h2 id="properties">Properties</h2>
+        ${properties.map(([name]) =>
+          html`
+            <${PropertyRow} key=${name} service=${service} entry=${entry} name=${name}
+              pins=${pins} />
+          `
+        )}
+      </section>
+    `}
+    <section class="attributes" aria-labelledby="methods">
+      <h2 id="methods">Methods</h2>
+      ${methods.map(([name, signature]) =>
+        html`
+          <${MethodRow} key=${name} service=${service} entry=${entry} name=${name}
+            signature=${signature} pins=${pins} />
+        `
+      )}
+    </section>
+    <${NotificationsView} service=${service} />
+  `;
+}
+
+/** Whether the Manager lists the names of the attributes alone, as the user may not use the service. */
+function hasNamesOnly({ entry: { attributes } }: DirectoryEntry): boolean {
+  const shown = Object.values(attributes);
+  return shown.length > 0 && shown.every((one) => one === null);
+}
+
+function Names({ entry }: { entry: DirectoryEntry }): Element {
+  const names = Object.keys(entry.entry.attributes);
+  return html`
+    <p class="callout">You may not use this service. It has
+      ${" "}<code>${names.join(", ")}</code>.</p>
+  `;
+}
+
 function Heading(
-  { laboratory, service, entry }: {
-    laboratory: Laboratory;
-    service: ServiceSession;
-    entry: DirectoryEntry;
-  },
+  { laboratory, service, entry, isHidden }: PartProps & { isHidden: boolean },
 ): Element {
-  const { isHere, lastSeen, address, about, entry: { language, os } } = entry;
+  const { isHere, lastSeen, address, about, links, entry: { language, os } } = entry;
+  const own = laboratory.client?.networkName;
   return html`
     <header class="panel-head">
-      <h1 id="service-name">${entry.name}</h1>
-      <p class="presence" role="status"><span class="dot" aria-hidden="true"></span>${isHere
-        ? "Connected"
-        : `Gone, last seen ${timeText(lastSeen)}`}</p>
-      <p class="origin">${address} · ${language} · ${os}</p>
+      <div class="panel-title">
+        <h1 id="service-name" tabindex="-1">${entry.name}</h1>
+        <p class="presence" role="status"><span class="dot" aria-hidden="true"></span>${isHere
+          ? "Connected"
+          : `Gone, last seen ${timeText(lastSeen)}`}</p>
+      </div>
       ${about.description && html`<p class="description">${about.description}</p>`}
-      ${isHere && html`
+      <p class="origin">${address} · ${language} · ${os}</p>
+      ${isHere && !isHidden && html`
         <div class="panel-tools">
           <${LinkControl} service=${service} limit=${entry.entry.max_clients} />
-          <${LockControl} service=${service} entry=${entry}
-            own=${laboratory.client?.networkName} />
+          <${LockControl} laboratory=${laboratory} service=${service} entry=${entry} />
+          ${links.length > 0 && html`
+            <details class="links">
+              <summary>${links.length} ${links.length === 1
+                ? "client is"
+                : "clients are"} linked</summary>
+              <ul>${links.map((link) =>
+                html`<li key=${link}>${link}${link === own ? ", this page" : ""}</li>`
+              )}</ul>
+            </details>
+          `}
         </div>
       `}
     </header>
@@ -103,72 +148,31 @@ function LinkControl(
   const state = service.linkState.value;
   switch (state.state) {
     case "none":
-      return html`<p class="link-state">
-        ${limit > 0 ? `It takes ${limit} ${limit === 1 ? "client" : "clients"} at a time. ` : ""}
-        <button type="button" class="primary" onClick=${() => service.link()}>Use it</button></p>`;
+      return limit > 0
+        ? html`
+          <p class="callout">${limit === 1
+            ? "One client"
+            : `${limit} clients`} at a time can use this
+            service. <button type="button" class="primary small"
+            onClick=${() => service.link()}>Use it</button></p>
+        `
+        : null;
     case "linking":
-      return html`<p class="link-state" role="status">Linking</p>`;
+      return null;
     case "away":
       return html`<p class="link-state" role="status">The link is being restored</p>`;
     case "refused":
-      return html`<p class="link-state problem" role="alert">${state.reason}
-        <button type="button" onClick=${() => service.link()}>Try again</button></p>`;
+      return html`
+        <p class="callout" role="alert"><span class="problem">${state.reason}</span>
+          ${" "}<button type="button" class="small" onClick=${() =>
+            service.link()}>Try again</button></p>
+      `;
     case "linked":
       return limit > 0
-        ? html`<button type="button" onClick=${() => service.unlink()}>Let others use it</button>`
+        ? html`
+          <button type="button" class="small"
+            onClick=${() => service.unlink()}>Let others use it</button>
+        `
         : null;
   }
-}
-
-function Property(
-  { service, entry, name, pins }: {
-    service: ServiceSession;
-    entry: DirectoryEntry;
-    name: string;
-    pins: Pins;
-  },
-): Element {
-  const about = entry.about.attributes[name];
-  const call = service.calls.value.get(name);
-  const isReady = service.isLinked.value && call?.state.value.state !== "running";
-  return html`
-    <div class="attribute" id=${`attribute-${name}`}>
-      <h3><code>${name}</code></h3>
-      <div class="actions">
-        <${PinButton} pins=${pins} name=${name} isSafe=${about?.safe !== false}
-          target=${() => ({ service: service.name, attribute: name, args: [], kwargs: {} })} />
-        <button type="button" aria-disabled=${!isReady}
-          onClick=${() =>
-            isReady && service.call(name)}>Read<span class="hidden"> ${name}</span></button>
-      </div>
-      ${about?.description && html`<p class="about">${about.description}</p>`}
-      ${call && html`<${CallResult} call=${call} about=${about?.result} />`}
-    </div>
-  `;
-}
-
-function Method(
-  { service, entry, name, signature, pins }: {
-    service: ServiceSession;
-    entry: DirectoryEntry;
-    name: string;
-    signature: string;
-    pins: Pins;
-  },
-): Element {
-  const about = entry.about.attributes[name];
-  const isOpen = place.value.attribute === name;
-  const address = hashOf({ service: service.name, attribute: isOpen ? undefined : name });
-  return html`
-    <div class="attribute" data-open=${String(isOpen)}>
-      <h3><a href=${address} aria-expanded=${String(isOpen)}><code>${name}</code>
-        <code class="signature">${signature}</code></a></h3>
-      ${about?.description && html`<p class="about">${about.description}</p>`}
-      ${isOpen &&
-        html`
-          <${MethodForm} service=${service} name=${name} signature=${signature} about=${about}
-            pins=${pins} />
-        `}
-    </div>
-  `;
 }

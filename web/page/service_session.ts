@@ -15,7 +15,7 @@ import { isObject } from "../../wire/message.ts";
 import type { Client, Link } from "../client.ts";
 import { Kwargs } from "../client.ts";
 import { Call } from "./call.ts";
-import type { Arguments } from "./inputs.ts";
+import type { Arguments, Texts } from "./inputs.ts";
 import { SeriesSet } from "./series_set.ts";
 import { reasonOf } from "./session.ts";
 
@@ -52,6 +52,10 @@ export class ServiceSession {
   /** The numbers in the notifications, as lines of a plot. */
   readonly readings: SeriesSet = new SeriesSet();
   readonly #client: () => Client | undefined;
+  readonly #opened = signal<ReadonlySet<string>>(new Set());
+  readonly #lockProblem = signal<string | undefined>(undefined);
+  /** What is typed in the form of each method. */
+  readonly drafts: Map<string, Texts> = new Map();
   #count = 0;
   #isOpen = false;
   /** Cancels a request for a link that is not wanted any more. */
@@ -76,6 +80,51 @@ export class ServiceSession {
   /** The last call of each attribute. */
   get calls(): ReadonlySignal<ReadonlyMap<string, Call>> {
     return this.#calls;
+  }
+
+  /** The methods whose forms are open. */
+  get opened(): ReadonlySignal<ReadonlySet<string>> {
+    return this.#opened;
+  }
+
+  /** Opens or closes the form of a method. */
+  toggle(attribute: string, isOpen: boolean): void {
+    if (this.#opened.peek().has(attribute) === isOpen) return;
+    const opened = new Set(this.#opened.peek());
+    if (isOpen) opened.add(attribute);
+    else opened.delete(attribute);
+    this.#opened.value = opened;
+  }
+
+  /** Why a lock was not taken, or was lost; `undefined` if there is no such problem. */
+  get lockProblem(): ReadonlySignal<string | undefined> {
+    return this.#lockProblem;
+  }
+
+  /** Takes the lock. Never rejects. @param isShared Whether other linked clients may take it too. */
+  async lock(isShared: boolean): Promise<void> {
+    await this.#changeLock((link) => link.acquireLock({ shared: isShared }));
+  }
+
+  /** Gives the lock back. Never rejects. */
+  async unlock(): Promise<void> {
+    await this.#changeLock((link) => link.releaseLock());
+  }
+
+  /** The lock could not be restored. */
+  lockLost(reason: string): void {
+    this.#lockProblem.value = `The lock is lost. ${reason}`;
+  }
+
+  async #changeLock(change: (link: Link) => PromiseLike<unknown>): Promise<void> {
+    const { value } = this.#linkState;
+    if (value.state !== "linked") return;
+    this.#lockProblem.value = undefined;
+    try {
+      await change(value.link);
+    } catch (error) {
+      this.#lockProblem.value = reasonOf(error);
+    }
   }
 
   /** The last notifications, the newest first. */
@@ -126,9 +175,10 @@ export class ServiceSession {
   /** The service has disconnected, or the connection is away. */
   away(): void {
     const { value } = this.#linkState;
-    if (value.state !== "linked") return;
-    this.#linkState.value = { state: "away", link: value.link };
-    this.readings.gap(Date.now());
+    if (value.state === "linked") {
+      this.#linkState.value = { state: "away", link: value.link };
+      this.readings.gap(Date.now());
+    } else if (value.state === "refused") this.#linkState.value = { state: "none" };
   }
 
   /** The Client has restored the link. */
@@ -150,7 +200,8 @@ export class ServiceSession {
     if (value.state !== "linked") return;
     const { attributes } = value.link.serviceAbout;
     const about = Object.hasOwn(attributes, attribute) ? attributes[attribute].result : undefined;
-    const call = new Call(value.link, attribute, given, about);
+    const before = this.#calls.value.get(attribute);
+    const call = new Call(value.link, attribute, given, about, before);
     this.#calls.value = new Map(this.#calls.value).set(attribute, call);
     call.state.subscribe(({ state }) => {
       if (state !== "running") this.#endIfIdle();
