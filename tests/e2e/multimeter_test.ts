@@ -11,6 +11,7 @@ import { TestManager } from "../../testing.ts";
 import { connect as connectOverWeb } from "../../web/client.ts";
 import { NO_TIME } from "../support/clock.ts";
 import { exampleOptionsFor } from "../support/example_options.ts";
+import { posixTest } from "../support/posix.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { pythonProgram } from "../support/python.ts";
 

@@ -152,7 +152,7 @@ Deno.test(
     const row = page.getByRole("row", { name: /readings/ });
     await row.getByText("Warning").waitFor();
     await page.getByRole("button", { name: "Cancel" }).click();
-    await page.getByText(/^Cancelled/).waitFor();
+    await page.locator(".result-state", { hasText: /^Cancelled/ }).waitFor();
     assertEquals(lab.lines, []);
   },
 );
@@ -364,7 +364,7 @@ Deno.test(
     await page.getByText("Copied").waitFor();
     const copied = await page.evaluate(() => navigator.clipboard.readText());
     assertMatch(copied, /^\{.*\[{400}\]{400}\}$/);
-    assertEquals(await page.title(), "MSL-Network");
+    assertEquals(await page.title(), "DMM · MSL-Network");
     assertEquals(await page.locator("pre.json img").count(), 0);
   },
 );
