@@ -12,7 +12,7 @@ import { storedBatch } from "./batch.ts";
 import { JsonLines } from "./jsonl_format.ts";
 import type { Gap, Reading, RecordedEnd, SourceDescription } from "./reading.ts";
 import { SourceNumbers } from "./source_numbers.ts";
-import { type Target, TargetUnavailable } from "./target.ts";
+import { ReaderClosed, type Target, TargetUnavailable } from "./target.ts";
 
 /** How many bytes may wait for the reader when a batch is accepted. */
 const MOST_WAITING = 1024 * 1024;
@@ -61,9 +61,7 @@ export class StandardOutput implements Target {
 
   /** @inheritdoc */
   write(readings: readonly Reading[], gaps: readonly Gap[]): void {
-    if (this.#isClosed) {
-      throw new ConfigurationError("Cannot write the output: its reader has closed it");
-    }
+    if (this.#isClosed) throw new ReaderClosed();
     if (this.#failure !== undefined) {
       throw new TargetUnavailable(`Cannot write the output: ${this.#failure.message}`, {
         cause: this.#failure,

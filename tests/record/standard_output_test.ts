@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { ConfigurationError } from "../../errors.ts";
 import { type Output, StandardOutput } from "../../record/standard_output.ts";
-import { TargetUnavailable } from "../../record/target.ts";
+import { ReaderClosed, TargetUnavailable } from "../../record/target.ts";
 import { recordingWriter } from "../support/recorded_numbers.ts";
 import { until } from "../support/until.ts";
 
@@ -110,7 +110,7 @@ Deno.test("a reader that closes the standard output ends the recording", async (
       write();
       return false;
     } catch (error) {
-      return error instanceof ConfigurationError;
+      return error instanceof ReaderClosed;
     }
   });
   await target.close();
