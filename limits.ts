@@ -205,7 +205,7 @@ export const MAX_QUEUED_RECORDS = 10_000;
 
 /**
  * The longest headers of a request to the web pages, with its address, in bytes. A longer request is
- * answered with the status 400. It has no option.
+ * answered with the status 431. It has no option.
  */
 export const MAX_REQUEST_HEADERS: number = 16 * 1024;
 

@@ -15,6 +15,7 @@ import { killAll } from "./program.ts";
 import { describeMachine, formatSection, meetsGoal, ratioOf, type Section } from "./report.ts";
 import { prepare, type Setting } from "./setting.ts";
 import { measureRecord } from "./record.ts";
+import { measureWeb } from "./web.ts";
 import { measureValues } from "./values.ts";
 import { measureSmallMessages } from "./small_messages.ts";
 
@@ -28,6 +29,7 @@ const PARTS: Record<string, (setting: Setting) => Promise<Section>> = {
   values: measureValues,
   growth: measureGrowth,
   record: measureRecord,
+  web: measureWeb,
   numbers: (setting) => measureGigabyte(setting, "numbers"),
   objects: (setting) => measureGigabyte(setting, "objects"),
 };

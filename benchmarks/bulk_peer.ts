@@ -17,7 +17,7 @@ import {
 import { PIECE_SIZE } from "../wire/parts.ts";
 import { PARTS, READY, ROOM } from "../wire/protocol.ts";
 import { commands, options, report, run } from "./commands.ts";
-import { type Address, line, link, open, readLine, writeAll } from "./wire.ts";
+import { type Address, line, link, open, readLine, type Wire, writeAll } from "./wire.ts";
 
 /** The options of the program. */
 export interface BulkPeerOptions extends Address {
@@ -53,7 +53,7 @@ async function serve({ size, inPieces, ...address }: BulkPeerOptions): Promise<v
 }
 
 /** Answers every request with a string of that size, in one line. */
-async function serveLine(socket: Deno.Conn, size: number): Promise<void> {
+async function serveLine(socket: Wire, size: number): Promise<void> {
   const chunk = new Uint8Array(CHUNK_SIZE).fill("x".charCodeAt(0));
   for (;;) {
     const { requester, uid } = decodeObject(await readLine(socket));
@@ -68,7 +68,7 @@ async function serveLine(socket: Deno.Conn, size: number): Promise<void> {
 }
 
 /** Answers one request with the pieces of an array of numbers, as the client has room for them. */
-async function servePieces(socket: Deno.Conn, size: number): Promise<void> {
+async function servePieces(socket: Wire, size: number): Promise<void> {
   const { requester } = decodeObject(await readLine(socket));
   const credit = new Credit(1);
   (async () => {
@@ -90,7 +90,7 @@ async function servePieces(socket: Deno.Conn, size: number): Promise<void> {
 }
 
 /** Some whole short lines. */
-async function readLines(socket: Deno.Conn): Promise<Uint8Array> {
+async function readLines(socket: Wire): Promise<Uint8Array> {
   const buffer = new Uint8Array(CHUNK_SIZE);
   let length = 0;
   do {
@@ -117,7 +117,7 @@ async function request({ size, inPieces, ...address }: BulkPeerOptions): Promise
 }
 
 /** Receives the reply in one line. */
-async function receiveLine(socket: Deno.Conn, size: number): Promise<number> {
+async function receiveLine(socket: Wire, size: number): Promise<number> {
   const buffer = new Uint8Array(CHUNK_SIZE);
   let received = 0;
   for (let isWhole = false; !isWhole;) {
@@ -133,7 +133,7 @@ async function receiveLine(socket: Deno.Conn, size: number): Promise<number> {
 }
 
 /** Receives the pieces, which have the same length, and gives room for more. */
-async function receivePieces(socket: Deno.Conn): Promise<number> {
+async function receivePieces(socket: Wire): Promise<number> {
   const buffer = new Uint8Array(CHUNK_SIZE);
   const decoder = new TextDecoder();
   let received = 0;

@@ -7,12 +7,15 @@
 
 import { encodeNotification } from "../wire/message.ts";
 import { commands, options, report, run } from "./commands.ts";
-import { type Address, line, link, open, writeAll } from "./wire.ts";
+import { median } from "./report.ts";
+import { type Address, line, link, open, type Wire, writeAll } from "./wire.ts";
 
 /** A command to a crowd. */
 export type CrowdCommand =
   /** Connect more peers. */
   | { task: "grow"; kind: "client" | "service" | "listener"; count: number }
+  /** Connect clients, one after the other, and disconnect each. */
+  | { task: "visit"; count: number }
   /** Notify the listeners, one notification at a time, times in milliseconds. */
   | { task: "notify"; warmUp: number; duration: number };
 
@@ -22,6 +25,12 @@ export interface Notified {
   notifications: number;
   /** How long it took, in milliseconds. */
   time: number;
+}
+
+/** The times of visits. */
+export interface Visited {
+  /** The median time from the connection to the end of the handshake, in milliseconds. */
+  median: number;
 }
 
 /** The number of peers that connect at once. */
@@ -41,7 +50,7 @@ class Audience {
   }
 
   /** Counts the notifications of one more peer. */
-  async listen(socket: Deno.Conn): Promise<void> {
+  async listen(socket: Wire): Promise<void> {
     const buffer = new Uint8Array(1024);
     const index = this.#received.push(0) - 1;
     for (let size; (size = await socket.read(buffer)) !== null;) {
@@ -97,6 +106,15 @@ if (import.meta.main) {
         };
         await Promise.all(Array.from({ length: AT_ONCE }, queue));
         report({ peers });
+      } else if (command.task === "visit") {
+        const times: number[] = [];
+        while (times.length < command.count) {
+          const start = performance.now();
+          const socket = await open(address, identityOf("client", "Visitor"));
+          times.push(performance.now() - start);
+          socket.close();
+        }
+        report({ median: median(times) } satisfies Visited);
       } else {
         await notify(command.warmUp);
         report({ warm: true });

@@ -27,12 +27,16 @@ export class Pair implements AsyncDisposable {
     this.#service = service;
   }
 
-  /** Connects both, the service first. */
-  static async connect(server: Server): Promise<Pair> {
+  /**
+   * Connects both, the service first.
+   *
+   * @param address Where the client connects. Default: as the service.
+   */
+  static async connect(server: Server, address = server.address): Promise<Pair> {
     const peer = { ...server.address, service: "Multimeter" };
     const service = Program.start("peer.ts", { ...peer, role: "service" });
     await service.receive();
-    const client = Program.start("peer.ts", { ...peer, role: "client" });
+    const client = Program.start("peer.ts", { ...peer, ...address, role: "client" });
     await client.receive();
     return new Pair(server, client, service);
   }

@@ -32,6 +32,8 @@ export interface Setting extends AsyncDisposable {
 export interface Server extends AsyncDisposable {
   program: Program;
   address: Address;
+  /** The address of the gateway of a Manager that has one. */
+  web?: Address;
 }
 
 /** A server to measure: a Manager, or a relay as its reference, ours or one of Python's asyncio. */
@@ -64,7 +66,7 @@ export async function prepare(options: { quick: boolean; profile?: string }): Pr
 export async function startServer(
   setting: Setting,
   contender: Contender,
-  { secure = true, ...options }: { secure?: boolean } & Pick<ManagerOptions, "limits"> = {},
+  { secure = true, ...options }: { secure?: boolean } & Pick<ManagerOptions, "limits" | "web"> = {},
 ): Promise<Server> {
   const { certFile, keyFile, credentials, profile } = setting;
   const isManager = contender === "manager";
@@ -82,10 +84,12 @@ export async function startServer(
     });
   }
   try {
-    const { port } = await program.receive<{ port: number }>();
+    const { port, webPort } = await program.receive<{ port: number; webPort?: number }>();
+    const address = { port, isManager, cert: secure ? credentials.cert : undefined };
     return {
       program,
-      address: { port, isManager, cert: secure ? credentials.cert : undefined },
+      address,
+      web: webPort === undefined ? undefined : { ...address, port: webPort, isWeb: true },
       [Symbol.asyncDispose]: () => program[Symbol.asyncDispose](),
     };
   } catch (error) {

@@ -15,7 +15,7 @@ if (import.meta.main) {
       database: ":memory:",
       ...options<ManagerOptions>(),
     });
-    report({ port: manager.port });
+    report({ port: manager.port, webPort: manager.webPort });
     for await (const _command of commands()) {
       // Waits for the end of the input.
     }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { upgrade } from "./web_wire.ts";
 import { decodeObject, encodeReply, encodeRequest, type JsonObject } from "../wire/message.ts";
 
 /** The address of a server. */
@@ -14,19 +15,25 @@ export interface Address {
   cert?: string;
   /** Whether it is a Manager, with a handshake, or a relay. */
   isManager: boolean;
+  /** Whether it is the gateway of a Manager, to which one connects with a WebSocket. */
+  isWeb?: boolean;
 }
+
+/** A connection to a server. */
+export type Wire = Pick<Deno.Conn, "read" | "write" | "close">;
 
 const NEWLINE = 0x0a;
 
 /** Connects, and sends the identity if the server is a Manager. */
-export async function open(address: Address, identity: JsonObject): Promise<Deno.Conn> {
-  const { port, cert, isManager } = address;
+export async function open(address: Address, identity: JsonObject): Promise<Wire> {
+  const { port, cert, isManager, isWeb } = address;
   const tcp = await Deno.connect({ hostname: "localhost", port });
   tcp.setNoDelay(true);
-  const socket = cert === undefined
+  const stream = cert === undefined
     ? tcp
     : await Deno.startTls(tcp, { hostname: "localhost", caCerts: [cert] });
-  if (cert !== undefined) await (socket as Deno.TlsConn).handshake();
+  if (cert !== undefined) await (stream as Deno.TlsConn).handshake();
+  const socket = isWeb ? await upgrade(stream) : stream;
   if (isManager) {
     await readLine(socket);
     const described = { language: "", os: "", extensions: ["ready"], ...identity };
@@ -37,7 +44,7 @@ export async function open(address: Address, identity: JsonObject): Promise<Deno
 }
 
 /** Links a client with a service. */
-export async function link(socket: Deno.Conn, service: string): Promise<void> {
+export async function link(socket: Wire, service: string): Promise<void> {
   await writeAll(
     socket,
     line(encodeRequest({
@@ -57,7 +64,7 @@ export function line(text: string): Uint8Array {
 }
 
 /** Writes all of the bytes. */
-export async function writeAll(socket: Deno.Conn, bytes: Uint8Array): Promise<void> {
+export async function writeAll(socket: Wire, bytes: Uint8Array): Promise<void> {
   for (let rest = bytes; rest.length > 0;) rest = rest.subarray(await socket.write(rest));
 }
 
@@ -66,7 +73,7 @@ export async function writeAll(socket: Deno.Conn, bytes: Uint8Array): Promise<vo
  *
  * @throws {Error} If more than the line has arrived.
  */
-export async function readLine(socket: Deno.Conn): Promise<Uint8Array> {
+export async function readLine(socket: Wire): Promise<Uint8Array> {
   const buffer = new Uint8Array(64 * 1024);
   let length = 0;
   while (buffer[length - 1] !== NEWLINE) {
@@ -83,7 +90,7 @@ export async function readLine(socket: Deno.Conn): Promise<Uint8Array> {
  *
  * @throws {Error} If it is an error.
  */
-export async function readReply(socket: Deno.Conn): Promise<Uint8Array> {
+export async function readReply(socket: Wire): Promise<Uint8Array> {
   const bytes = await readLine(socket);
   const { error, message } = decodeObject(bytes);
   if (error !== false) throw new Error(`the Manager answered: ${message}`);

@@ -34,8 +34,8 @@ export interface ParsedConnectOptions {
 
 /** The options with which a command connects. */
 export interface CommandConnectOptions extends ConnectOptions {
-  /** Numbers are printed as they were received. */
-  exactNumbers: true;
+  /** Whether numbers are printed as they were received. */
+  exactNumbers: boolean;
   host: string;
   port: number;
   timeout: number;

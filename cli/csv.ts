@@ -32,14 +32,19 @@ export class NotificationTable {
   }
 
   #row(values: readonly unknown[]): string {
-    return `${values.map((value) => this.#cell(value)).join(",")}\n`;
+    return `${values.map((value) => csvCell(value, this.#isTerminal)).join(",")}\n`;
   }
+}
 
-  #cell(value: unknown): string {
-    if (value === null) return "";
-    const text = formatResult(value, false, this.#isTerminal);
-    // A spreadsheet would run a text of a Service as a formula.
-    const plain = typeof value === "string" && /^[=+\-@\t\r]/.test(value) ? `'${text}` : text;
-    return /[",\r\n]/.test(plain) ? `"${plain.replaceAll('"', '""')}"` : plain;
-  }
+/**
+ * A value as a cell.
+ *
+ * @param isTerminal Whether it is shown at a terminal: then control characters are escaped.
+ */
+export function csvCell(value: unknown, isTerminal: boolean): string {
+  if (value === null) return "";
+  const text = formatResult(value, false, isTerminal);
+  // A spreadsheet would run a text of a Service as a formula.
+  const plain = typeof value === "string" && /^[=+\-@\t\r]/.test(value) ? `'${text}` : text;
+  return /[",\r\n]/.test(plain) ? `"${plain.replaceAll('"', '""')}"` : plain;
 }

@@ -49,6 +49,16 @@ const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
     ["watch Thermometer --count 10 --csv", "ten rows for a spreadsheet"],
     ["watch Thermometer --json --quiet", "for a program"],
   ],
+  record: [
+    ["record Thermometer.read@10s --to lab.sqlite", "a method, every 10 seconds until Ctrl+C"],
+    ["record Environment: 'DMM.read(10)' --to lab.csv --for 1h", "notifications and a method"],
+    ["record --config lab.jsonc", "what a file says"],
+  ],
+  history: [
+    ["history lab.sqlite", "lists what a file has, with the latest values"],
+    ["history lab.sqlite DMM.voltage --since 2h --svg voltage.svg", "draws a plot"],
+    ["history Recorder DMM.voltage --csv", "asks a recorder that runs with --serve"],
+  ],
   ping: [
     ["ping", "five round trips to the Manager on this computer"],
     ["ping Thermometer --count 100 --interval 0", "a hundred to a Service, without pauses"],

@@ -19,6 +19,7 @@ import { addDisconnect } from "./commands/disconnect.ts";
 import { NetworkError } from "../errors.ts";
 import { addInit } from "./commands/init.ts";
 import { addExamples, PROGRAM } from "./examples.ts";
+import { addHistory } from "./commands/history.ts";
 import { addHostname } from "./commands/hostname.ts";
 import { addKeygen } from "./commands/keygen.ts";
 import { addLog } from "./commands/log.ts";
@@ -86,6 +87,7 @@ export function program(): Command {
     addCall,
     addWatch,
     addRecord,
+    addHistory,
     addPing,
     addConsole,
     addTypes,

@@ -2,8 +2,8 @@
  * A Service for a multimeter with SCPI over TCP. Only one Client at a time can link with it.
  *
  * Run it with `deno run -A examples/digital_multimeter.ts --instrument 127.0.0.1:5025`. Without a
- * multimeter, run `scpi_multimeter.ts`, which simulates one. `log_voltage.ts` and
- * `multimeter_client.py` are its Clients.
+ * multimeter, run `scpi_multimeter.ts`, which simulates one. `multimeter_client.py` is a Client of it,
+ * and so is the command `record`.
  *
  * @module
  */

@@ -1,14 +1,15 @@
 /**
  * A laboratory in one command. It starts a Manager, a simulated multimeter and its Service, each in a
- * process, logs an hour of readings in a few seconds, and stops all processes. The readings (CSV) and
- * their plot (SVG) are left in the folder of `--out`.
+ * process, records an hour of the instrument in a few seconds with the command `record`, and draws it
+ * with `history`. The recording (SQLite) and its plot (SVG) are left in the folder of `--out`.
  *
- * With `--web` nothing is logged: a monitor of the air is started too, and all run until Ctrl+C, so
+ * With `--web` nothing is recorded: a monitor of the air is started too, and all run until Ctrl+C, so
  * that the page of the Manager, whose address is printed, shows a laboratory that is alive.
  *
  * @module
  */
 
+import { join } from "node:path";
 import { ownOptions } from "./options.ts";
 import { startProgram } from "./programs.ts";
 
@@ -47,19 +48,45 @@ try {
     console.log(await monitor.lineWith("is running"));
     const [, address] = /\(web page (\S+)\)/.exec(ready)!;
     console.log(`\nOpen ${address} in a browser. Ctrl+C ends the laboratory.`);
-    await new Promise<void>((resolve) => Deno.addSignalListener("SIGINT", resolve));
+    const { promise: ended, resolve: end } = Promise.withResolvers<void>();
+    Deno.addSignalListener("SIGINT", end);
+    await Promise.race([ended, manager.status, service.status, monitor.status]);
+    Deno.removeSignalListener("SIGINT", end);
   } else {
-    await using logger = startProgram(
-      home,
-      "log_voltage.ts",
-      ...connection,
-      `--hours=${hours}`,
-      `--speed=${speed}`,
-      `--out=${out}`,
-    );
-    for await (const line of logger.lines) console.log(line);
-    Deno.exitCode = (await logger.status).code;
+    const start = new Date().toISOString().slice(0, 19).replaceAll(":", "");
+    const recording = join(out, `voltage-${start}Z`);
+    await record(`${recording}.sqlite`, connection);
+    await history(`${recording}.sqlite`, "--points=6");
+    await history(`${recording}.sqlite`, `--svg=${recording}.svg`);
   }
 } finally {
   await Deno.remove(home, { recursive: true });
+}
+
+/** Records a reading for each twenty seconds of the instrument. */
+async function record(file: string, connection: readonly string[]): Promise<void> {
+  const every = Math.max(10, Math.round(20_000 / speed));
+  const duration = Math.ceil(hours * 3_600_000 / speed);
+  await Deno.mkdir(out, { recursive: true });
+  console.log(`Recording to ${file}`);
+  await run(
+    "record",
+    `DigitalMultimeter.voltage(range=10, nplc=10)@${every}ms`,
+    `--to=${file}`,
+    `--for=${duration}ms`,
+    "--quiet",
+    ...connection,
+  );
+}
+
+function history(file: string, ...args: readonly string[]): Promise<void> {
+  return run("history", file, ...args);
+}
+
+/** Runs a command of the package, and prints what it prints. */
+async function run(...words: readonly string[]): Promise<void> {
+  await using command = startProgram(home, "../manager.ts", ...words);
+  for await (const line of command.lines) console.log(line);
+  const { code } = await command.status;
+  if (code !== 0) Deno.exitCode = code;
 }

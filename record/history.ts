@@ -10,6 +10,7 @@ import { ValueError } from "../errors.ts";
 import { HISTORY_LIMITS } from "../limits.ts";
 import type { Gap } from "./reading.ts";
 import { type RecordedSource, RecordingFile } from "./recording_file.ts";
+import type { Cause } from "./series.ts";
 import { findSources, sourceName } from "./source_name.ts";
 
 /** A source of a recording. Times are in milliseconds since 1970. */
@@ -77,8 +78,8 @@ export interface HistorySpan {
   /** The first time, in milliseconds since 1970. Default: that of the first reading. */
   readonly start?: number;
   /**
-   * The time after the last one. Default: after the last reading, or now if there is a gap since, or
-   * if `start` is given.
+   * The time after the last one. Default: after the last reading, or now if there is a gap since that
+   * lasts, or if `start` is given.
    */
   readonly end?: number;
   /** How many buckets at most, up to {@linkcode HISTORY_LIMITS}. Default: 1,000. */
@@ -141,26 +142,6 @@ export function sourceHistory(
   return historyOf(recording, one, span, points);
 }
 
-/** The history of each source that is meant, in one span for all of them. */
-export function histories(
-  file: string,
-  names: readonly (string | number)[] | null,
-  { start, end, points = HISTORY_LIMITS.defaultPoints }: HistorySpan = {},
-  now: number = Date.now(),
-): History[] {
-  using recording = new RecordingFile(file);
-  const sources = recording.sources();
-  const wanted = [
-    ...new Set(names === null ? sources : names.flatMap((name) => select(sources, name))),
-  ];
-  const spans = wanted.map(({ id }) => spanOf(recording, id, { start, end }, now));
-  const whole = {
-    start: Math.min(...spans.map((span) => span.start)),
-    end: Math.max(...spans.map((span) => span.end)),
-  };
-  return wanted.map((one) => historyOf(recording, one, whole, points));
-}
-
 function labelOf(source: RecordedSource): { id: number; source: string; unit: string } {
   return { id: source.id, source: sourceName(source), unit: source.unit };
 }
@@ -197,7 +178,7 @@ function spanOf(
   const gap = recording.lastGap(source);
   const start = wanted.start ?? readings?.start ?? gap?.start ?? now;
   const last = Math.max((readings?.end ?? -Infinity) + 1, gap?.end ?? -Infinity);
-  const goesOn = wanted.start !== undefined || (gap !== undefined && gap.end === undefined);
+  const goesOn = wanted.start !== undefined || (gap !== undefined && lasts(gap));
   const recorded = goesOn || last === -Infinity ? Math.max(last, now) : last;
   const end = wanted.end ?? Math.max(recorded, wanted.start === undefined ? start + 1 : -Infinity);
   if (start < end) return { start, end };
@@ -223,6 +204,14 @@ function historyOf(
     }));
   const gaps = merged(recording.gaps(one.id, span), (span.end - span.start) / points);
   return { ...labelOf(one), ...span, buckets, gaps };
+}
+
+/** The reason of the gap at the end of a recording that was ended in order. */
+const RECORDER_STOPPED: Cause = "recorder stopped";
+
+/** Whether a gap goes on now, while others are recorded: an old recording has its end in the past. */
+export function lasts(gap: { readonly end?: number | null; readonly reason: string }): boolean {
+  return (gap.end ?? null) === null && !gap.reason.startsWith(RECORDER_STOPPED);
 }
 
 /** Gaps of which those that are nearer to each other than a width are one. */

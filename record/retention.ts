@@ -4,7 +4,8 @@
  *
  * A clock that jumps must not delete a recording. So its age is counted from the last reading that the
  * file had when it was opened, and with a clock that cannot jump: a file that was not written for a
- * week is kept for a week longer.
+ * week is kept for a week longer. Nor must a source whose clock is wrong, e.g. one that counts from its
+ * start: its oldest reading must have been received that long ago, too.
  *
  * @module
  */
@@ -48,8 +49,6 @@ export class Retention {
   #last = -Infinity;
   /** The source that the last step has looked at. */
   #source = 0;
-  /** Whether it has more to delete. */
-  #isUnfinished = false;
 
   /**
    * @param database A database with the tables of `schema.ts`.
@@ -69,8 +68,12 @@ export class Retention {
     const now = clocks.now();
     const opened = newest === undefined ? now : Math.min(now, Number(newest.received));
     this.#epoch = opened - clocks.elapsed();
-    this.#nextSource = database.prepare("SELECT MIN(id) AS id FROM source WHERE id > ?");
-    this.#oldest = database.prepare("SELECT MIN(time) AS time FROM reading WHERE source = ?");
+    this.#nextSource = database.prepare(
+      "SELECT COALESCE(MIN(id), (SELECT MIN(id) FROM source)) AS id FROM source WHERE id > ?",
+    );
+    this.#oldest = database.prepare(
+      "SELECT time, received FROM reading WHERE source = ? ORDER BY time LIMIT 1",
+    );
     const old = "FROM reading WHERE source = ? AND time < ? ORDER BY time LIMIT";
     this.#lastOfStep = database.prepare(`SELECT time ${old} 1 OFFSET ?`);
     this.#delete = database.prepare(`DELETE FROM reading WHERE id IN (SELECT id ${old} ?)`);
@@ -90,31 +93,26 @@ export class Retention {
     const cutoff = Math.min(this.#epoch + now, this.#clocks.now()) - this.#keep;
     let left = Math.max(STEP, 2 * this.#written);
     this.#written = 0;
+    const began = this.#source;
     for (let looked = 0; looked < SOURCES && left > 0; looked++) {
-      if (!this.#isUnfinished && !this.#goToNextSource()) return;
+      this.#source = Number(this.#nextSource.get(this.#source)!.id);
       left -= this.#deleteBefore(cutoff, left);
+      if (this.#source === began) return;
     }
-  }
-
-  /** Returns whether there is one; the first one follows the last one in the next step. */
-  #goToNextSource(): boolean {
-    const { id } = this.#nextSource.get(this.#source)!;
-    this.#source = Number(id ?? 0);
-    return id !== null;
   }
 
   /** Deletes some of the readings of the source, and returns how many. */
   #deleteBefore(cutoff: number, most: number): number {
     const source = this.#source;
-    const { time } = this.#oldest.get(source)!;
-    const isOld = time !== null && Number(time) < cutoff - SLACK * this.#keep;
-    if (!isOld && !this.#isUnfinished) return 0;
+    const oldest = this.#oldest.get(source);
+    const isOld = oldest !== undefined && Number(oldest.received) < cutoff &&
+      Number(oldest.time) < cutoff - SLACK * this.#keep;
+    if (!isOld) return 0;
     const last = this.#lastOfStep.get(source, cutoff, most - 1);
     const deleted = Number(this.#delete.run(source, cutoff, most).changes);
     const before = last === undefined ? cutoff : Number(last.time);
     this.#rollups.forget(source, before);
     this.#deleteGaps.run(source, before);
-    this.#isUnfinished = last !== undefined;
     return deleted;
   }
 }

@@ -22,6 +22,15 @@ export function sourceName({ service, attribute, arguments: args }: SourceDescri
   return formatSource({ ...plain, every: undefined }) + (args === "" ? "" : `(${args})`);
 }
 
+/** What a name of {@linkcode sourceName} says. The unit is not in it. */
+export function descriptionOf(name: string): SourceDescription {
+  const source = parseSource(name);
+  const { service } = source;
+  return source.kind === "attribute"
+    ? { service, attribute: source.attribute, arguments: formatSourceArguments(source), unit: "" }
+    : { service, attribute: `${NOTIFICATION_MARK}${source.keys?.[0]}`, arguments: "", unit: "" };
+}
+
 /**
  * The sources that a name means: one attribute, or the values of notifications. Those of all units, and
  * `Room:temperature` finds what is called `Room.temperature` too.

@@ -81,7 +81,8 @@ export class Gateway {
   }
 
   #createServer(): Server {
-    const server = createServer({ maxHeaderSize: MAX_REQUEST_HEADERS });
+    // A request without a Host would be answered by the server itself, and the next one by us.
+    const server = createServer({ maxHeaderSize: MAX_REQUEST_HEADERS, requireHostHeader: false });
     server.maxHeadersCount = 0; // else what comes after 2,000 of them would not be seen
     // What is expected of us is to go on: the answer says whether the request is one that we answer.
     for (const event of ["request", "checkContinue", "checkExpectation"]) {
@@ -164,9 +165,8 @@ export class Gateway {
     }
     let isSecure = false;
     const timer = startTimer(() => {
-      if (!isSecure || !this.#begin(stream)) return drop("no_request_in_time");
-      this.#statistics.addRefusal("no_request_in_time");
-      refuse(stream, 408, "No request has come in time (--handshake-timeout)");
+      if (!isSecure || !this.#begin(stream)) return drop("no_tls_in_time");
+      this.#refuse(stream, 408, "No request has come in time (--handshake-timeout)");
     }, this.#options.limits.handshakeTimeout);
     const left = Promise.withResolvers<void>();
     this.#track(left.promise);
@@ -237,12 +237,13 @@ export class Gateway {
         ? { state: "folder" }
         : await openFile(root, path.slice(LAB.length));
       if (found.state === "folder") {
-        const location = `${path.split("/").map(encodeURIComponent).join("/")}/`;
+        // Relative, since a proxy may show these pages below another path.
+        const location = `${encodeURIComponent(path.split("/").at(-1)!)}/`;
         return await say(301, "This is a folder", { location });
       }
       if (found.state === "file") {
         using file = found;
-        return await sendFile(response, stallTimeout, file);
+        return await sendFile(response, stallTimeout, file, this.#yielder);
       }
     }
     await say(404, "There is no such page");

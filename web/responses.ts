@@ -7,6 +7,7 @@
 
 import { type ServerResponse, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
+import type { Yielder } from "../base/pause.ts";
 import { startTimer } from "../base/timer.ts";
 import type { StaticFile } from "./static_files.ts";
 
@@ -108,11 +109,14 @@ export function send(
  * Answers with a file.
  *
  * @param stallTimeout When a reader that takes nothing is disconnected, in milliseconds.
+ * @param yielder Says when to yield to the event loop: a fast reader of a large file takes it for
+ * seconds.
  */
 export async function sendFile(
   response: ServerResponse,
   stallTimeout: number,
   file: StaticFile,
+  yielder: Yielder,
 ): Promise<void> {
   writeHead(response, 200, { "content-type": file.type, "content-length": file.size }, "lab");
   const buffer = new Uint8Array(PIECE_SIZE);
@@ -123,6 +127,7 @@ export async function sendFile(
     left -= size;
     const isTaken = response.write(buffer.slice(0, size));
     if (!isTaken) await next("drain", response, stallTimeout);
+    if (yielder.isDue) await yielder.pause();
   }
   await end(response, stallTimeout);
 }

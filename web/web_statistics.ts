@@ -8,7 +8,7 @@ import { Counts } from "../manager/statistics.ts";
 import type { WebStatus } from "../wire/status.ts";
 
 /** Why a connection to the gateway got no answer. */
-export type WebRefusal = "no_request_in_time" | "no_tls" | "too_many_pending";
+export type WebRefusal = "no_tls" | "no_tls_in_time" | "too_many_pending";
 
 /** The counters. Their names are those of the status, which go on the wire. */
 export class WebStatistics {

@@ -75,7 +75,7 @@ export interface WebStatus {
   websockets: number;
   /** Answers since the start, by the status of HTTP: `101` are WebSockets, `403` foreign pages. */
   answers: Record<string, number>;
-  /** Connections that got no answer, by the reason, e.g. `no_request_in_time`. */
+  /** Connections that got no answer, by the reason, e.g. `no_tls_in_time`. */
   refused_connections: Record<string, number>;
 }
 

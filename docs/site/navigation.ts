@@ -45,7 +45,7 @@ export const navigation: readonly Section[] = [
       "docs/how-to/describe-a-service.md",
       "docs/workers.md",
       "docs/how-to/testing.md",
-      "docs/how-to/keep-readings.md",
+      "docs/how-to/record.md",
       "docs/how-to/service-at-boot.md",
       "docs/deploy.md",
       "docs/ssh.md",

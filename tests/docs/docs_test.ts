@@ -85,7 +85,7 @@ Deno.test("an ignored block has a reason", () => {
 Deno.test("words after the language of a block are those that CONTRIBUTING.md explains", () => {
   const isKnown = ({ language, words }: Block) => {
     if (words.length === 0 || words[0] === "ignore") return true;
-    if (language === "sh") return ["run", "start"].includes(words.join(" "));
+    if (language === "sh") return ["run", "start", "start silent"].includes(words.join(" "));
     if (language === "ts" && words.join(" ") === "cell") return true;
     const isOutput = language === "text" &&
       /^output( of=([\w.]+|https:\S+))?$/.test(words.join(" "));

@@ -6,13 +6,14 @@ import { DigitalMultimeter } from "../../examples/digital_multimeter.ts";
 import { startProgram } from "../../examples/programs.ts";
 import { InstrumentServer, Multimeter } from "../../examples/scpi_multimeter.ts";
 import { connect, options, RemoteError } from "../../mod.ts";
+import { RecordingFile } from "../../record/recording_file.ts";
 import { TestManager } from "../../testing.ts";
+import { connect as connectOverWeb } from "../../web/client.ts";
 import { NO_TIME } from "../support/clock.ts";
 import { exampleOptionsFor } from "../support/example_options.ts";
+import { posixTest } from "../support/posix.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { pythonProgram } from "../support/python.ts";
-import { until } from "../support/until.ts";
-import { posixTest } from "../support/posix.ts";
 
 const IDENTITY = {
   manufacturer: "Simulated Instruments",
@@ -42,21 +43,6 @@ async function laboratory() {
     service,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
-}
-
-/** The files that a logger has written to a folder. */
-async function logged(
-  folder: string,
-): Promise<{ start: Date; rows: string[][]; svg: string | undefined }> {
-  const names = [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
-  const [csv, svg] = names;
-  assertMatch(csv, /^voltage-\d{4}-\d\d-\d\dT\d{6}Z\.csv$/);
-  assertEquals(names, [csv, csv.replace(/csv$/, "svg")].slice(0, names.length));
-  const text = await Deno.readTextFile(join(folder, csv));
-  assert(text.endsWith("\n"));
-  const rows = text.trimEnd().split("\n").map((line) => line.split(","));
-  const start = new Date(csv.replace(/^voltage-(.*T)(..)(..)(..)Z.csv$/, "$1$2:$3:$4Z"));
-  return { start, rows, svg: svg && await Deno.readTextFile(join(folder, svg)) };
 }
 
 Deno.test("a multimeter Service returns the instrument's identity, and measures with the given settings", async () => {
@@ -182,72 +168,51 @@ Deno.test("multimeter_client.py measures through the same Service", async () => 
   for (const line of lines) assertMatch(line, /^\d{4}-\d\d-\d\dT[\d:.]+Z {2}10\.0000\d\d V$/);
 });
 
-posixTest("log_voltage.ts ends on Ctrl+C, and keeps the readings so far", async () => {
-  await using lab = await laboratory();
-  await using home = await temporaryFolder();
-  await using out = await temporaryFolder();
-  await using logger = startProgram(
-    home.path,
-    "log_voltage.ts",
-    ...exampleOptionsFor(lab.manager),
-    `--out=${out.path}`,
-    "--interval=3600", // the first reading is taken at once, the second after an hour
-    "--hours=5",
-  );
-  await logger.lineWith("Logs 5 readings of Simulated Instruments DMM 6.5");
-  const written = () =>
-    [...Deno.readDirSync(out.path)].map(({ name }) => Deno.readTextFileSync(join(out.path, name)));
-  await until("the first reading is written", () => written()[0]?.split("\n").length === 3);
-  logger.interrupt();
-  const line = await logger.lineWith("Readings: ");
-  assertEquals((await logger.status).code, 0);
-  const { rows, svg } = await logged(out.path);
-  assertEquals(rows.length, 2); // the header, and the reading
-  assert(line.endsWith("(1)"), line);
-  assert(svg !== undefined);
-});
-
-Deno.test("log_voltage.ts ends when the instrument is disconnected, and keeps the readings so far", async () => {
-  await using lab = await laboratory();
-  await using out = await temporaryFolder();
-  await using logger = startProgram(
-    out.path,
-    "log_voltage.ts",
-    ...exampleOptionsFor(lab.manager),
-    `--out=${out.path}`,
-    "--interval=0.001",
-  );
-  await logger.lineWith("Logs ");
-  await lab.server[Symbol.asyncDispose]();
-  const line = await logger.lineWith("Readings: ");
-  assertEquals((await logger.status).code, 1);
-  const { rows } = await logged(out.path);
-  assert(line.endsWith(`(${rows.length - 1})`), line);
-});
-
-Deno.test("the demo writes a CSV file with an hour of readings and a plot, and ends", async () => {
+Deno.test("the demo records the voltage and draws a plot, and ends", async () => {
   await using out = await temporaryFolder();
   await using demo = startProgram(
     out.path,
     "multimeter_demo.ts",
-    "--speed=7200",
+    "--speed=3600",
     `--out=${out.path}`,
   );
   const lines = await Array.fromAsync(demo.lines);
+  assertEquals((await demo.status).code, 0, lines.join("\n"));
+  const names = [...Deno.readDirSync(out.path)].map(({ name }) => name).sort();
+  const [file, svg] = names.filter((name) => name.startsWith("voltage-"));
+  assertMatch(file, /^voltage-\d{4}-\d\d-\d\dT\d{6}Z\.sqlite$/);
+  assertEquals(svg, file.replace("sqlite", "svg"));
+  using recording = new RecordingFile(join(out.path, file));
+  const [source] = recording.sources();
+  assertEquals([source.attribute, source.unit], ["voltage", "V"]);
+  const readings = [...recording.readings(source.id, { start: 0, end: Infinity })];
+  assert(readings.length > 0);
+  for (const { value } of readings) assertEquals(Number(value).toFixed(3), "10.000");
+  assert(
+    lines.some((line) => /^DigitalMultimeter\.voltage\(range=10, nplc=10\) \/ V, /.test(line)),
+  );
+  assertEquals(lines.at(-1), `Wrote the plot to ${join(out.path, svg)}`);
+  assertMatch(await Deno.readTextFile(join(out.path, svg)), /^<svg /);
+});
+
+posixTest("the demo with --web runs a live laboratory until Ctrl+C, with a page", async () => {
+  await using out = await temporaryFolder();
+  await using demo = startProgram(out.path, "multimeter_demo.ts", "--web");
+  const line = await demo.lineWith("in a browser");
+  const [, address] = /^Open (http:\/\/localhost:\d+) in/.exec(line)!;
+  const page = await fetch(address);
+  assertEquals(page.status, 200);
+  assertMatch(await page.text(), /<title>MSL-Network/);
+  await using cxn = await connectOverWeb({ url: address });
+  const { services } = await cxn.identities();
+  assertEquals(Object.keys(services).sort(), ["DigitalMultimeter", "EnvironmentMonitor"]);
+  const about = await cxn.about("EnvironmentMonitor");
+  assertEquals(about.notifications.temperature.unit, "°C");
+  const monitor = await cxn.link("EnvironmentMonitor");
+  const { promise: reading, resolve } = Promise.withResolvers<unknown[]>();
+  monitor.notificationHandler = (...parameters) => resolve(parameters);
+  assertMatch(JSON.stringify(await reading), /"reading",.*"temperature":/);
+  demo.interrupt();
   assertEquals((await demo.status).code, 0);
-  const { start, rows, svg } = await logged(out.path);
-  const [header, ...readings] = rows;
-  assertEquals(header, ["time (ISO 8601 UTC)", "voltage (V)"]);
-  assertEquals(readings.length, 360);
-  const times = readings.map(([time]) => new Date(time));
-  for (const [index, [time, voltage]] of readings.entries()) {
-    assertEquals(times[index].toISOString(), time);
-    assertEquals(Number(voltage).toFixed(3), "10.000");
-    if (index > 0) assert(times[index] >= times[index - 1]);
-  }
-  // The last reading is due ten seconds before the end of the hour; one millisecond of real time is seven simulated seconds.
-  assert(times[359].getTime() - start.getTime() > 3_560_000);
-  assertEquals(/<polyline points="([^"]*)"/.exec(svg!)?.[1].split(" ").length, 360);
-  assertMatch(lines.at(-2)!, /^Readings: .*\.csv \(360\)$/);
-  assertMatch(lines.at(-1)!, /^Plot: .*\.svg$/);
+  await assertRejects(() => fetch(address));
 });

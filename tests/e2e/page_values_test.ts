@@ -1,3 +1,4 @@
+/// <reference lib="dom" />
 /** Values and readings of the page of the Manager in a real browser. */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";

@@ -1,5 +1,6 @@
 /** All targets of the fuzzer. */
 
+import { gatewayTargets } from "./gateway.ts";
 import { handshakeTargets } from "./handshake.ts";
 import { managerTargets } from "./live_manager.ts";
 import { longLineTargets } from "./long_lines.ts";
@@ -13,6 +14,7 @@ export function targets(): Target[] {
     ...readingTargets(),
     ...routerTargets(),
     ...handshakeTargets(),
+    ...gatewayTargets(),
     ...managerTargets(),
     ...longLineTargets(),
   ];

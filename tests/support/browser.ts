@@ -5,7 +5,8 @@
 
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 
-const CHROMIUM = ["/usr/bin/chromium", "/usr/bin/chromium-browser"].find((file) => {
+/** The file of the browser. */
+export const CHROMIUM = ["/usr/bin/chromium", "/usr/bin/chromium-browser"].find((file) => {
   try {
     return Deno.statSync(file).isFile;
   } catch {
@@ -18,7 +19,7 @@ export const noBrowser = CHROMIUM === undefined;
 if (noBrowser) console.log("Tests in a browser are left out: Chromium is not installed");
 
 /** It must not look for updates, and needs no display. */
-const FLAGS = [
+export const FLAGS = [
   "--no-sandbox",
   "--disable-gpu",
   "--disable-quic",

@@ -152,7 +152,8 @@ exec "$deno" "$@"
 
   /**
    * Starts a block in the background, and waits for the output that the page shows. If it is running
-   * already, maybe with other options, it is ended first, as with Ctrl+C.
+   * already, maybe with other options, it is ended first, as with Ctrl+C. Nothing is waited for if it is
+   * silent.
    */
   async #start(block: Block, expected: Block | undefined): Promise<void> {
     const programOf = (command: string) => command.replace(/ start\b.*/, "");
@@ -165,6 +166,7 @@ exec "$deno" "$@"
     const errors = new Response(child.stderr).text();
     const program: Running = { command: block.code, child, output, errors, printed: "" };
     this.#running.push(program);
+    if (block.words.includes("silent")) return;
     await this.#prints(program, expected ?? { ...block, code: "..." });
   }
 

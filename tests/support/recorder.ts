@@ -82,9 +82,9 @@ export class MemoryTarget implements Target {
     return this.gaps.filter(({ source }) => numbers.includes(source));
   }
 
-  /** The reasons of the gaps of a source. */
+  /** The reasons of the gaps of a source, but that it is too slow, as any is on a busy computer. */
   reasons(name: string): string[] {
-    return this.gapsOf(name).map(({ reason }) => reason);
+    return this.gapsOf(name).map(({ reason }) => reason).filter((reason) => !isSlow(reason));
   }
 
   #numbersOf(name: string): number[] {
@@ -94,11 +94,18 @@ export class MemoryTarget implements Target {
   }
 }
 
+function isSlow(text: string): boolean {
+  return text.includes("too slow: ");
+}
+
 /** A recorder that runs until it is disposed of. */
 export class RunningRecorder implements AsyncDisposable {
   readonly target: MemoryTarget;
   readonly recorder: Recorder;
+  /** What it has said, but that a source is too slow, as any is on a busy computer. */
   readonly notes: string[] = [];
+  /** That a source is too slow. */
+  readonly slowNotes: string[] = [];
   readonly ended: Promise<number>;
   readonly #ending = new AbortController();
 
@@ -113,7 +120,7 @@ export class RunningRecorder implements AsyncDisposable {
       client,
       this.target,
       sources.map((source) => typeof source === "string" ? parseSource(source) : source),
-      { onNote: (text) => this.notes.push(text), ...options },
+      { onNote: (text) => (isSlow(text) ? this.slowNotes : this.notes).push(text), ...options },
     );
     this.ended = this.recorder.run(this.#ending.signal);
     this.ended.catch(() => {}); // a test that wants it awaits it

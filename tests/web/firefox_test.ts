@@ -119,6 +119,6 @@ Deno.test(
     }
     assertEquals(both.length, 2);
     await firefox.open(`https://localhost:${manager.manager.webPort}/`);
-    assertMatch(await firefox.evaluate(shown("a.service")), /Lab/);
+    assertMatch(await firefox.evaluate(shown("a.service[href='#/Lab']")), /Lab/);
   },
 );

@@ -44,6 +44,7 @@ Deno.test("there is one answer, whatever is expected and whatever follows", asyn
     ],
     [`${GET}\r\nGARBAGE\r\n\r\n`, 200, "ok"],
     [`${GET}\r\n${WEB_SOCKET}\r\n`, 200, "ok"],
+    [`GET / HTTP/1.1\r\n\r\n${GET}\r\n`, 400, "The request must have one Host header"],
     [`${GET}Transfer-Encoding: identity\r\n\r\nx`, 400, "The request must have no body"],
   ];
   for (const [request, status, content] of requests) {
@@ -75,6 +76,7 @@ Deno.test("what is no request for a page, and no WebSocket, is refused with all 
   const long = "y".repeat(40_000);
   const requests: [request: string, status: number, reason: string][] = [
     [`CONNECT localhost:80 HTTP/1.1\r\n${HOST}\r\n`, 405, "Only GET and HEAD are answered"],
+    ["GET / HTTP/1.1\r\n\r\n", 400, "The request must have one Host header"],
     ["PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400, "This is not a request of HTTP"],
     [`${GET}X: a\r\n folded\r\n\r\n`, 400, "This is not a request of HTTP"],
     [`${GET}X: a\0b\r\n\r\n`, 400, "This is not a request of HTTP"],

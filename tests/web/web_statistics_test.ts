@@ -54,11 +54,11 @@ Deno.test("the status has the address of the page, its WebSockets and its answer
   assertEquals(webOf(manager).refused_connections, {});
 });
 
-Deno.test("connections without an answer are counted by the reason", async () => {
+Deno.test("connections that ask for nothing in time, and those that are too many, are counted", async () => {
   const limits = { handshakeTimeout: 100, maxPending: 1 };
   await using manager = await TestManager.start({ ...PLAIN, limits });
-  assertEquals(await ask(manager, "GET / HT"), "");
-  assertEquals(webOf(manager).refused_connections, { no_request_in_time: 1 });
+  assertMatch(await ask(manager, "GET / HT"), / 408 /);
+  assertEquals([webOf(manager).answers, webOf(manager).refused_connections], [{ "408": 1 }, {}]);
   using first = await Deno.connect({ hostname: "localhost", port: manager.manager.webPort! });
   await until("the first", async () => {
     using _next = await Deno.connect({ hostname: "localhost", port: manager.manager.webPort! });
@@ -72,6 +72,14 @@ Deno.test("a browser that does not trust the certificate is counted", async () =
   const port = manager.manager.webPort!;
   await fetch(`https://localhost:${port}/`).catch(() => {});
   await until("the refusal", () => webOf(manager).refused_connections.no_tls > 0);
+  assertEquals(webOf(manager).answers, {});
+});
+
+Deno.test("a browser that is silent before TLS is counted", async () => {
+  const limits = { handshakeTimeout: 100 };
+  await using manager = await TestManager.start({ web: 0, webRoot: "/nonexistent", limits });
+  assertEquals(await ask(manager, ""), "");
+  await until("the refusal", () => webOf(manager).refused_connections.no_tls_in_time === 1);
   assertEquals(webOf(manager).answers, {});
 });
 

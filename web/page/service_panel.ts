@@ -8,6 +8,8 @@ import { useEffect } from "preact/hooks";
 import { isMethod } from "../../wire/python_signature.ts";
 import { MethodRow, PropertyRow } from "./attribute_rows.ts";
 import type { DirectoryEntry } from "./directory.ts";
+import { RECORDER_ROLE } from "./history_data.ts";
+import { HistoryView } from "./history_view.ts";
 import { type Element, html } from "./html.ts";
 import type { Laboratory } from "./laboratory.ts";
 import { LockControl } from "./lock_control.ts";
@@ -44,6 +46,8 @@ export function ServicePanel(
   return html`
     <section class="panel" data-here=${String(isHere)} aria-labelledby="service-name">
       <${Heading} laboratory=${laboratory} service=${service} entry=${entry} isHidden=${isHidden} />
+      ${entry.about.implements.includes(RECORDER_ROLE) &&
+        html`<${HistoryView} laboratory=${laboratory} service=${service} />`}
       ${isHidden
         ? html`<${Names} entry=${entry} />`
         : html`<${Attributes} laboratory=${laboratory} service=${service} entry=${entry} />`}
@@ -122,16 +126,14 @@ function Heading(
         <div class="panel-tools">
           <${LinkControl} service=${service} limit=${entry.entry.max_clients} />
           <${LockControl} laboratory=${laboratory} service=${service} entry=${entry} />
-          ${links.length > 0 && html`
-            <details class="links">
-              <summary>${links.length} ${links.length === 1
-                ? "client is"
-                : "clients are"} linked</summary>
-              <ul>${links.map((link) =>
-                html`<li key=${link}>${link}${link === own ? ", this page" : ""}</li>`
-              )}</ul>
-            </details>
-          `}
+          <details class="links">
+            <summary>${links.length} ${links.length === 1
+              ? "client is"
+              : "clients are"} linked</summary>
+            <ul>${links.map((link) =>
+              html`<li key=${link}>${link}${link === own ? ", this page" : ""}</li>`
+            )}</ul>
+          </details>
         </div>
       `}
     </header>

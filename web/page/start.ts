@@ -25,6 +25,7 @@ export function Start({ laboratory }: { laboratory: Laboratory }): Element {
   const isEmpty = laboratory.directory.services.value.length === 0;
   const isConnected = laboratory.client !== undefined;
   return html`
+    <h1 class="hidden">Laboratory</h1>
     <${Pinned} pins=${laboratory.pins} />
     <section class="start">
       ${isEmpty && isConnected &&

@@ -1,0 +1,74 @@
+/// <reference lib="dom" />
+/** The view of the Manager in a real browser: its status, its log, and the end of a connection. */
+
+import { assertEquals, assertMatch } from "@std/assert";
+import { connect } from "../../mod.ts";
+import { BrowserOfFile, IN_BROWSER } from "../support/browser.ts";
+import { ALICE, holdLog, PageLaboratory } from "../support/page_laboratory.ts";
+import { until } from "../support/until.ts";
+
+const browser = new BrowserOfFile();
+
+Deno.test(
+  "an administrator logs in at the page, follows the log and disconnects a device",
+  IN_BROWSER,
+  async () => {
+    await using _log = await holdLog();
+    await using lab = await PageLaboratory.withUsers();
+    await using client = await connect({ ...lab.manager.connectOptions, name: "Visitor" });
+    await using opened = await browser.open(lab.address("#//manager"));
+    const { page, lines } = opened;
+    // Anybody may see what is connected; the log and the buttons are for administrators.
+    const clients = page.getByRole("table", { name: "Clients" });
+    await clients.getByRole("row", { name: /^Visitor.*Deno/ }).waitFor();
+    await page.getByText("this page").waitFor();
+    assertEquals(await page.getByRole("button", { name: /^Disconnect/ }).count(), 0);
+    assertEquals(await page.getByRole("log").count(), 0);
+    await page.getByLabel("Username").fill(ALICE.username);
+    await page.getByLabel("Password").fill("wrong");
+    await page.getByLabel("Password").press("Enter");
+    await page.getByRole("alert").filter({ hasText: "The name or the password is wrong" })
+      .waitFor();
+    await page.getByLabel("Password").fill(ALICE.password);
+    await page.getByLabel("Password").press("Enter");
+
+    const log = page.getByRole("log");
+    await log.getByText("Visitor[").first().waitFor();
+    await log.getByText("failed to log in as an administrator").waitFor();
+    await page.getByLabel("Level").selectOption("warning");
+    await until(
+      "records below the level are gone",
+      async () => await log.getByText("Visitor[").count() === 0,
+    );
+    await page.getByLabel("Search the log").fill("FAILED to");
+    await until("one record fits", async () => await log.getByRole("listitem").count() === 1);
+    await page.getByLabel("Search the log").fill("");
+    await page.getByLabel("Level").selectOption("debug");
+    await page.getByRole("button", { name: "Pause" }).click();
+    await using late = await connect({ ...lab.manager.connectOptions, name: "Late" });
+    await page.getByRole("status").filter({ hasText: /^Paused, [1-9]/ }).waitFor();
+    assertEquals(await log.getByText("Late[").count(), 0);
+    await page.getByRole("button", { name: "Pause" }).click();
+    await log.getByText("Late[").waitFor();
+
+    const row = clients.getByRole("row", { name: /^Visitor/ });
+    await row.getByRole("button", { name: /^Disconnect/ }).click();
+    await page.keyboard.press("Escape"); // no
+    assertEquals(client.isConnected(), true);
+    await row.getByRole("button", { name: /^Disconnect/ }).click();
+    const dialog = page.getByRole("dialog", { name: "Disconnect the device?" });
+    assertMatch(await dialog.innerText(), /Visitor\[/);
+    await dialog.getByRole("button", { name: "Disconnect" }).click();
+    await row.waitFor({ state: "detached" });
+    await log.getByText(/Visitor\[.*disconnected: it was closed/).waitFor();
+    assertEquals([client.isConnected(), late.isConnected()], [false, true]);
+    assertEquals(lines, []);
+
+    // The Manager is restarted: the page logs in again by itself, and says that the log is a new one.
+    await lab.stop();
+    await page.getByText(/The Manager is away since/).waitFor();
+    await lab.resume();
+    await page.getByText("Live", { exact: true }).waitFor();
+    await until("the log goes on", async () => await log.getByText("Web page[").count() >= 2);
+  },
+);

@@ -1,0 +1,86 @@
+/// <reference lib="dom" />
+/** Every view of the page, light and dark, wide and narrow: anybody can use it, and nothing jumps. */
+
+import { assertEquals } from "@std/assert";
+import { BrowserOfFile, IN_BROWSER, type OpenPage } from "../support/browser.ts";
+import { PageChecks } from "../support/page_checks.ts";
+import { ALICE, holdLog, PageLaboratory } from "../support/page_laboratory.ts";
+import { SimulatedOven } from "../support/simulated_oven.ts";
+
+const browser = new BrowserOfFile();
+
+/** Goes through the views, and looks at each. */
+async function visit(opened: OpenPage, look: (view: string) => Promise<void>): Promise<void> {
+  const { page } = opened;
+  const to = (hash: string) => page.evaluate((hash) => location.hash = hash, hash);
+  await page.getByRole("link", { name: /^Oven/ }).waitFor();
+  await look("the start");
+  await to("#/Oven");
+  await page.getByRole("heading", { name: "Oven" }).waitFor();
+  await look("a service");
+  await page.getByRole("main").getByRole("link", { name: /^heat/ }).click(); // what it moves is asked for
+  await page.getByRole("textbox", { name: "celsius" }).fill("20.5");
+  await page.getByRole("button", { name: "Call heat" }).click();
+  await page.getByText("20.5").first().waitFor();
+  await look("a result");
+  await page.getByRole("textbox", { name: "celsius" }).fill("300");
+  await page.getByRole("button", { name: "Call heat" }).click();
+  await page.getByText("It melts at 300").first().waitFor();
+  await look("an error");
+  await to("#/Oven/curve");
+  await page.getByRole("button", { name: "Call curve" }).click();
+  await page.locator("canvas").first().waitFor();
+  await look("a plot");
+  await to("#/Nobody");
+  await page.getByText("No service of this name is connected").waitFor();
+  await look("a service that is not there");
+  await to("#//manager");
+  await page.getByLabel("Username").waitFor();
+  await look("the Manager");
+  await page.getByLabel("Username").fill(ALICE.username);
+  await page.getByLabel("Password").fill(ALICE.password);
+  await page.getByRole("button", { name: "Log in" }).click();
+  await page.getByRole("log").getByText("connected").first().waitFor();
+  await look("the log");
+  await page.getByRole("button", { name: /^Disconnect Oven/ }).click();
+  await page.getByRole("dialog").waitFor();
+  await look("a question");
+  await page.keyboard.press("Escape");
+}
+
+for (
+  const [width, colorScheme] of [[1280, "light"], [1280, "dark"], [375, "light"], [
+    375,
+    "dark",
+  ]] as const
+) {
+  Deno.test(`every view at ${width} pixels, ${colorScheme}`, IN_BROWSER, async () => {
+    await using _log = await holdLog();
+    await using lab = await PageLaboratory.withUsers();
+    await using oven = new SimulatedOven();
+    await oven.start(lab.connectOptions);
+    await using opened = await browser.open(lab.address(), { width, colorScheme });
+    const { page, lines } = opened;
+    const checks = new PageChecks();
+    await visit(opened, (view) => checks.look(page, view));
+    await oven.shutdown();
+    await lab.stop();
+    await page.getByText(/The Manager is away since/).waitFor();
+    await checks.look(page, "the Manager is away");
+    assertEquals(checks.problems, []);
+    assertEquals(lines.filter((line) => !/WebSocket connection to .* failed/.test(line)), []);
+  });
+}
+
+Deno.test("the form of the login can be used by anybody", IN_BROWSER, async () => {
+  await using lab = await PageLaboratory.withUsers({ authLogin: true });
+  for (const colorScheme of ["light", "dark"] as const) {
+    await using opened = await browser.open(lab.address(), { width: 375, colorScheme });
+    const { page, lines } = opened;
+    await page.getByLabel("Username").waitFor();
+    const checks = new PageChecks();
+    await checks.look(page, `the login, ${colorScheme}`);
+    assertEquals(checks.problems, []);
+    assertEquals(lines, []);
+  }
+});

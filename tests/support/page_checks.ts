@@ -1,0 +1,81 @@
+/// <reference lib="dom" />
+/** What holds for every view of the page. */
+
+import axe from "axe-core";
+import type { Page } from "playwright-core";
+
+/** What the page moves about by itself may be at most, as Chromium counts it: 0.1 is still good. */
+const MAX_SHIFT = 0.05;
+
+/** What is wrong with the views of a page, all of it. */
+export class PageChecks {
+  readonly problems: string[] = [];
+
+  /** Looks at what the page shows now. */
+  async look(page: Page, view: string): Promise<void> {
+    for (const check of [accessibility, overflow, shift]) {
+      for (const problem of await check(page)) this.problems.push(`${view}: ${problem}`);
+    }
+  }
+}
+
+/** What keeps a person out, as far as axe-core knows. */
+async function accessibility(page: Page): Promise<string[]> {
+  if (!await page.evaluate(() => "axe" in globalThis)) await page.evaluate(axe.source);
+  const violations = await page.evaluate(async () => {
+    const { axe } = globalThis as unknown as { axe: typeof import("axe-core") };
+    const { violations } = await axe.run(document, { resultTypes: ["violations"] });
+    return violations.map(({ id, nodes }) =>
+      [id, ...nodes.slice(0, 3).map(({ html, any }) => `${html} ${any[0]?.message ?? ""}`)].join(
+        "\n  ",
+      )
+    );
+  });
+  return violations;
+}
+
+/** What makes the page wider than its window. */
+async function overflow(page: Page): Promise<string[]> {
+  const { wide, widest } = await page.evaluate(() => {
+    const { scrollWidth, clientWidth } = document.documentElement;
+    const sticking = [...document.querySelectorAll("body *")].filter((element) =>
+      element.getBoundingClientRect().right > clientWidth + 1
+    );
+    return {
+      wide: scrollWidth - clientWidth,
+      widest: sticking.map(({ outerHTML }) => outerHTML.slice(0, 120)),
+    };
+  });
+  return wide > 0 ? [`${wide} pixels too wide: ${widest[0]}`] : [];
+}
+
+/** What has moved although no person has done anything. */
+async function shift(page: Page): Promise<string[]> {
+  const { sum, where } = await page.evaluate(async () => {
+    let sum = 0;
+    const where: string[] = [];
+    await new Promise<void>((resolve) => {
+      const observer = new PerformanceObserver((list) => add(list.getEntries()));
+      const add = (entries: PerformanceEntryList) => {
+        for (const entry of entries as (PerformanceEntry & LayoutShift)[]) {
+          if (entry.hadRecentInput) continue;
+          sum += entry.value;
+          for (const { node } of entry.sources) {
+            where.push((node as Element)?.outerHTML?.slice(0, 100) ?? "");
+          }
+        }
+      };
+      observer.observe({ type: "layout-shift", buffered: true });
+      requestAnimationFrame(() => requestAnimationFrame(() => resolve()));
+    });
+    return { sum, where: where.slice(0, 4) };
+  });
+  return sum < MAX_SHIFT ? [] : [`has shifted by ${sum}: ${where.join("\n  ")}`];
+}
+
+/** An entry of Chromium that TypeScript does not know. */
+interface LayoutShift {
+  readonly value: number;
+  readonly hadRecentInput: boolean;
+  readonly sources: readonly { readonly node: Node | null }[];
+}
