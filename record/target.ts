@@ -52,8 +52,6 @@ export interface TargetOptions {
    * may become 2 % older.
    */
   readonly keep?: number;
-  /** Whether arrays are recorded, alone and not in objects. Default: `true`. */
-  readonly arrays?: boolean;
 }
 
 /**

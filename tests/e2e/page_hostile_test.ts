@@ -18,7 +18,7 @@ async function isText(page: Page): Promise<void> {
       document.querySelectorAll("body script:not([src]), main u, main b:not(.tag b)").length,
     text: document.body.innerText,
   }));
-  assertEquals([title, elements], ["MSL-Network", 0]);
+  assertEquals([title.endsWith("MSL-Network"), elements], [true, 0]);
   // deno-lint-ignore no-control-regex -- they would be seen as something else
   assert(!/[\x00-\x08\x0b-\x1f\u202a-\u202e\u2066-\u2069]/.test(text), JSON.stringify(text));
 }
@@ -66,7 +66,7 @@ Deno.test(
     await page.getByRole("dialog").getByText("<script>").waitFor();
     await isText(page);
     await page.getByRole("dialog").getByRole("button", { name: "Disconnect" }).click();
-    await page.getByRole("link", { name: /^Oven.*gone, last seen/s }).waitFor();
+    await page.getByRole("link", { name: /^Oven.*Gone, last seen/s }).waitFor();
     await isText(page);
     assertEquals(lines, []);
   },

@@ -118,20 +118,6 @@ print(json.dumps([list(row) for row in rows if row[1] is None or json.loads(row[
   await target.close();
 });
 
-Deno.test("arrays are left out on demand, and those in objects are not", async () => {
-  using folder = await temporaryFolder();
-  const file = folder.join("lab.sqlite");
-  const target = await openTarget(file, { arrays: false });
-  const source = target.source(VOLTAGE);
-  const values = [[1], new Float64Array(3), { trace: [1] }, 5];
-  target.write(values.map((value, time) => ({ source, time, received: time, value })), []);
-  using recording = new RecordingFile(file);
-  const read = Array.from(recording.readings(source, { start: 0, end: 9 }), ({ value }) => value);
-  assertEquals(read, [{ trace: [1] }, 5]);
-  assertEquals([...recording.gaps(source, { start: 0, end: 9 })], []);
-  await target.close();
-});
-
 Deno.test("a value that cannot be stored is a gap, and what was received with it is stored", async () => {
   using folder = await temporaryFolder();
   const file = folder.join("lab.sqlite");
@@ -232,6 +218,25 @@ Deno.test("a recording that another program has locked is written later, and nob
   await target.close();
 });
 
+Deno.test("of a batch that fails half way nothing is written, and later all of it", async () => {
+  using folder = await temporaryFolder();
+  const file = folder.join("lab.sqlite");
+  const target = await openTarget(file);
+  const source = target.source(VOLTAGE);
+  const other = new DatabaseSync(file);
+  const write = () =>
+    target.write([{ source, time: 1, received: 1, value: 1 }], [{ source, start: 2, reason: "x" }]);
+  other.exec("ALTER TABLE gap RENAME TO away");
+  assertThrows(write, ConfigurationError, "no such table: gap");
+  other.exec("ALTER TABLE away RENAME TO gap");
+  assertEquals(target.end(source), {});
+  write();
+  const { time, received, gap } = target.end(source);
+  assertEquals([time, received, gap?.start], [1, 1, 2]);
+  other.close();
+  await target.close();
+});
+
 Deno.test("a reader that reads for long does not stop the writer", async () => {
   using folder = await temporaryFolder();
   const file = folder.join("lab.sqlite");
@@ -267,6 +272,9 @@ Deno.test("a recording that is damaged while it is written ends it", async () =>
     `Cannot write ${file}: no such table: reading`,
   );
   await target.close();
+  const message = `Cannot record to ${file}: no such table`;
+  await assertRejects(() => openTarget(file), ConfigurationError, message);
+  assertEquals(entriesOf(folder.path), ["lab.sqlite"], "the lock is free");
 });
 
 for (const [sync, mode] of [["normal", 1], ["full", 2]] as const) {
