@@ -50,13 +50,18 @@ function Views({ laboratory }: { laboratory: Laboratory }): Element {
   const isOpen = service !== undefined || hasManager;
   const main = useRef<HTMLElement>(null);
   useFocusOnPhone(main, service);
+  // Nothing moves: the list and what is beside it are shown once it is known what is connected.
+  if (laboratory.directory.status.value === undefined) {
+    return html`<div class="views" aria-busy="true"></div>`;
+  }
   return html`
     <div class="views" data-open=${String(isOpen)}>
       <button type="button" class="skip" onClick=${() => main.current?.focus()}>
         Skip the list of services
       </button>
       <${ServiceList} laboratory=${laboratory} />
-      <main ref=${main} tabindex="-1">
+      <main key=${hashOf(place.value.service === undefined ? place.value : { service })} ref=${main}
+        tabindex="-1">
         ${isOpen && html`<a class="back" href="#/">All services</a>`}
         ${hasManager
           ? html`<${ManagerView} laboratory=${laboratory} />`

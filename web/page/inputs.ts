@@ -258,7 +258,7 @@ export function valueOf(input: Input, text: string): Read {
   if (input.isNullable && trimmed === "null") return { state: "value", value: null };
   switch (input.kind) {
     case "text":
-      return { state: "value", value: text };
+      return { state: "value", value: trimmed === '""' ? "" : text };
     case "boolean":
     case "choice":
       return chosen(input, trimmed);

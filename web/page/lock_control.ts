@@ -21,6 +21,7 @@ export function LockControl(
   const [isBusy, setBusy] = useState(false);
   const own = laboratory.client?.networkName;
   const isOwn = own !== undefined && entry.locks.includes(own);
+  const isReady = service.isLinked.value && !isBusy;
   const isShared = entry.links.length > 1;
   const change = async (action: Promise<void>) => {
     setBusy(true);
@@ -31,12 +32,10 @@ export function LockControl(
   return html`
     <div class="lock" data-locked=${String(entry.locks.length > 0)}>
       <span class="lock-state" role="status">${stateText(entry.locks, own)}</span>
-      ${service.isLinked.value && html`
-        <button type="button" class="small" aria-disabled=${isBusy}
-          onClick=${() => isBusy || change(isOwn ? service.unlock() : service.lock(isShared))}>
+      <button type="button" class="small" aria-disabled=${!isReady}
+        onClick=${() => isReady && change(isOwn ? service.unlock() : service.lock(isShared))}>
           ${isOwn ? "Give the lock back" : isShared ? "Take a shared lock" : "Take the lock"}
         </button>
-      `}
       <span class="problem" role="alert">${service.lockProblem.value}</span>
     </div>
   `;

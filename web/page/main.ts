@@ -25,7 +25,7 @@ function storage(): Storage | undefined {
   try {
     return localStorage;
   } catch {
-    // it is switched off
+    // It is switched off: nothing is kept.
   }
 }
 

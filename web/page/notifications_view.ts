@@ -23,18 +23,20 @@ export function NotificationsView({ service }: { service: ServiceSession }): Ele
   const changes = useChanges(readings.listen);
   void changes.value; // another line
   return html`
-    <section class="notifications" aria-label="Notifications">
-      <h2>Notifications</h2>
+    <section class="notifications" aria-labelledby="notifications">
+      <h2 id="notifications">Notifications</h2>
+      <ol class="log" tabindex="0" aria-labelledby="notifications">
+        ${entries.length === 0 &&
+          html`<li class="empty">None has come since the page is linked.</li>`}
+        ${entries.map((entry) =>
+          html`
+            <li key=${entry.number}>
+              <time>${timeText(entry.time)}</time> <code>${contentText(entry)}</code>
+            </li>
+          `
+        )}
+      </ol>
       ${readings.series.length > 0 && html`<${LivePlot} series=${readings.series} />`}
-      ${entries.length === 0
-        ? html`<p class="empty">None has come since the page is linked.</p>`
-        : html`<ol class="log" tabindex="0">${
-          entries.map((entry) =>
-            html`<li key=${entry.number}>
-            <time>${timeText(entry.time)}</time> <code>${contentText(entry)}</code>
-          </li>`
-          )
-        }</ol>`}
     </section>
   `;
 }

@@ -126,16 +126,14 @@ function Heading(
         <div class="panel-tools">
           <${LinkControl} service=${service} limit=${entry.entry.max_clients} />
           <${LockControl} laboratory=${laboratory} service=${service} entry=${entry} />
-          ${links.length > 0 && html`
-            <details class="links">
-              <summary>${links.length} ${links.length === 1
-                ? "client is"
-                : "clients are"} linked</summary>
-              <ul>${links.map((link) =>
-                html`<li key=${link}>${link}${link === own ? ", this page" : ""}</li>`
-              )}</ul>
-            </details>
-          `}
+          <details class="links">
+            <summary>${links.length} ${links.length === 1
+              ? "client is"
+              : "clients are"} linked</summary>
+            <ul>${links.map((link) =>
+              html`<li key=${link}>${link}${link === own ? ", this page" : ""}</li>`
+            )}</ul>
+          </details>
         </div>
       `}
     </header>

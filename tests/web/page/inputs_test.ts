@@ -73,6 +73,12 @@ Deno.test("a number is read with its special values, a decimal comma, and its li
   assertEquals(read("(x: int)", "12345678901234567890"), 12345678901234567890n);
 });
 
+Deno.test("a text is what was entered; two quotes are an empty one", () => {
+  assertEquals(read("(x: str)", " 1.5 "), " 1.5 ");
+  assertEquals(read("(x: str)", '""'), "");
+  assertEquals(read("(x: str)", ""), { state: "absent" });
+});
+
 Deno.test("arrays and objects are JSON, with a reason if they are not", () => {
   assertEquals(read("(x)", "[1, 2]"), [1, 2]);
   assertEquals(read("(x)", "volts"), "volts");
