@@ -35,9 +35,11 @@ const VIEWS: Readonly<Record<string, (page: Page) => Promise<void>>> = {
   },
   async stream(page) {
     await goTo(page, "#/Oven/curve");
+    await page.getByRole("textbox", { name: "pause" }).fill("40"); // milliseconds
     await page.getByRole("button", { name: "Call curve" }).click();
     await page.locator("canvas").first().waitFor();
-    await page.getByText(/^Done in/).first().waitFor();
+    await page.getByLabel("Last").first().selectOption({ label: "10 s" });
+    await page.locator(".result[data-state=done]").first().waitFor();
   },
   async error(page) {
     await goTo(page, "#/Oven/heat");
@@ -48,12 +50,13 @@ const VIEWS: Readonly<Record<string, (page: Page) => Promise<void>>> = {
   async picture(page) {
     await goTo(page, "#/Camera/image");
     await page.getByRole("button", { name: "Call image" }).click();
-    await page.getByText(/^Done in/).first().waitFor();
+    await page.locator(".result[data-state=done]").first().waitFor();
   },
   async notifications(page) {
     await goTo(page, "#/EnvironmentMonitor");
     await page.locator("canvas").first().waitFor();
-    await page.waitForTimeout(4_000); // for some readings
+    await page.getByLabel("Last").first().selectOption({ label: "10 s" });
+    await page.waitForTimeout(8_000); // for some readings
     await page.locator("canvas").first().scrollIntoViewIfNeeded();
   },
   async manager(page) {
@@ -65,6 +68,7 @@ const VIEWS: Readonly<Record<string, (page: Page) => Promise<void>>> = {
       await page.getByRole("button", { name: "Log in" }).click();
     }
     await page.getByRole("log").getByText("connected").first().waitFor();
+    await page.evaluate(() => scrollTo(0, 0));
     await page.waitForTimeout(2_500); // for rates
   },
 };

@@ -5,25 +5,39 @@ import { assertEquals } from "@std/assert";
 import { BrowserOfFile, IN_BROWSER, type OpenPage } from "../support/browser.ts";
 import { PageChecks } from "../support/page_checks.ts";
 import { ALICE, holdLog, PageLaboratory } from "../support/page_laboratory.ts";
+import { until } from "../support/until.ts";
 import { SimulatedOven } from "../support/simulated_oven.ts";
 
 const browser = new BrowserOfFile();
 
 /** Goes through the views, and looks at each. */
-async function visit(opened: OpenPage, look: (view: string) => Promise<void>): Promise<void> {
-  const { page } = opened;
+async function visit({ page }: OpenPage, oven: SimulatedOven): Promise<PageChecks> {
+  const checks = new PageChecks();
+  const look = (view: string) => checks.look(page, view);
   const to = (hash: string) => page.evaluate((hash) => location.hash = hash, hash);
+  const celsius = page.getByRole("textbox", { name: "celsius" });
   await page.getByRole("link", { name: /^Oven/ }).waitFor();
+  await page.getByRole("heading", { name: "Pages of your own" }).waitFor();
+  await checks.hasStayed(page, "the start");
   await look("the start");
   await to("#/Oven");
-  await page.getByRole("heading", { name: "Oven" }).waitFor();
+  await page.getByRole("heading", { name: "Oven", exact: true }).waitFor();
   await look("a service");
   await page.getByRole("main").getByRole("link", { name: /^heat/ }).click(); // what it moves is asked for
-  await page.getByRole("textbox", { name: "celsius" }).fill("20.5");
+  await celsius.fill("20.5");
   await page.getByRole("button", { name: "Call heat" }).click();
   await page.getByText("20.5").first().waitFor();
   await look("a result");
-  await page.getByRole("textbox", { name: "celsius" }).fill("300");
+  await checks.forgetShift(page);
+  for (let count = 0; count < 20; count++) oven.heat(100 + count); // each is a notification
+  await until(
+    "they are drawn",
+    async () =>
+      (await page.getByRole("img", { name: /^Plot of celsius/ }).getAttribute("aria-label"))
+        ?.includes("119"),
+  );
+  await checks.hasStayed(page, "notifications that come");
+  await celsius.fill("300");
   await page.getByRole("button", { name: "Call heat" }).click();
   await page.getByText("It melts at 300").first().waitFor();
   await look("an error");
@@ -42,10 +56,18 @@ async function visit(opened: OpenPage, look: (view: string) => Promise<void>): P
   await page.getByRole("button", { name: "Log in" }).click();
   await page.getByRole("log").getByText("connected").first().waitFor();
   await look("the log");
+  await checks.forgetShift(page);
+  const upFor = await page.locator("dt:text('Up for') + dd").innerText();
+  await until(
+    "the status has changed",
+    async () => await page.locator("dt:text('Up for') + dd").innerText() !== upFor,
+  );
+  await checks.hasStayed(page, "a status that changes");
   await page.getByRole("button", { name: /^Disconnect Oven/ }).click();
   await page.getByRole("dialog").waitFor();
   await look("a question");
   await page.keyboard.press("Escape");
+  return checks;
 }
 
 for (
@@ -61,8 +83,7 @@ for (
     await oven.start(lab.connectOptions);
     await using opened = await browser.open(lab.address(), { width, colorScheme });
     const { page, lines } = opened;
-    const checks = new PageChecks();
-    await visit(opened, (view) => checks.look(page, view));
+    const checks = await visit(opened, oven);
     await oven.shutdown();
     await lab.stop();
     await page.getByText(/The Manager is away since/).waitFor();
@@ -80,6 +101,7 @@ Deno.test("the form of the login can be used by anybody", IN_BROWSER, async () =
     await page.getByLabel("Username").waitFor();
     const checks = new PageChecks();
     await checks.look(page, `the login, ${colorScheme}`);
+    await checks.hasStayed(page, `the login, ${colorScheme}`);
     assertEquals(checks.problems, []);
     assertEquals(lines, []);
   }

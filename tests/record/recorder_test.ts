@@ -71,15 +71,15 @@ async function openRoom(starts = true): Promise<Room> {
   const client = stack.use(
     await connect({ ...manager.connectOptions, reconnect: RECONNECT, exactNumbers: true }),
   );
+  const services = stack.use(new AsyncDisposableStack());
   const start = async () => {
     const dmm = new Multimeter({ name: "DMM" });
     await dmm.start(manager.connectOptions);
-    return whole?.use(dmm) ?? stack.use(dmm);
+    return services.use(dmm);
   };
-  let whole: AsyncDisposableStack | undefined;
   const dmm = starts ? await start() : undefined!;
-  whole = stack.move();
-  return { manager, client, dmm, start, [Symbol.asyncDispose]: () => whole!.disposeAsync() };
+  const whole = stack.move();
+  return { manager, client, dmm, start, [Symbol.asyncDispose]: () => whole.disposeAsync() };
 }
 
 /** A recorder that is ended before its client. */

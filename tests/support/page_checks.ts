@@ -13,9 +13,19 @@ export class PageChecks {
 
   /** Looks at what the page shows now. */
   async look(page: Page, view: string): Promise<void> {
-    for (const check of [accessibility, overflow, shift]) {
+    for (const check of [accessibility, overflow]) {
       for (const problem of await check(page)) this.problems.push(`${view}: ${problem}`);
     }
+  }
+
+  /** Notes what has moved by itself since the page was opened, or since the last call. */
+  async hasStayed(page: Page, view: string): Promise<void> {
+    for (const problem of await shift(page)) this.problems.push(`${view}: ${problem}`);
+  }
+
+  /** Forgets what has moved until now: a person has opened another view. */
+  async forgetShift(page: Page): Promise<void> {
+    await shift(page);
   }
 }
 
@@ -49,32 +59,31 @@ async function overflow(page: Page): Promise<string[]> {
   return wide > 0 ? [`${wide} pixels too wide: ${widest[0]}`] : [];
 }
 
-/** What has moved although no person has done anything. */
+/** What has moved since the last call although no person has done anything. */
 async function shift(page: Page): Promise<string[]> {
   const { sum, where } = await page.evaluate(async () => {
-    let sum = 0;
-    const where: string[] = [];
-    await new Promise<void>((resolve) => {
-      const observer = new PerformanceObserver((list) => add(list.getEntries()));
-      const add = (entries: PerformanceEntryList) => {
-        for (const entry of entries as (PerformanceEntry & LayoutShift)[]) {
-          if (entry.hadRecentInput) continue;
-          sum += entry.value;
-          for (const { node } of entry.sources) {
-            where.push((node as Element)?.outerHTML?.slice(0, 100) ?? "");
-          }
-        }
-      };
+    const since = Number(document.documentElement.dataset.shiftSince ?? 0);
+    const entries = await new Promise<LayoutShift[]>((resolve) => {
+      const all: LayoutShift[] = [];
+      const observer = new PerformanceObserver((list) =>
+        all.push(...list.getEntries() as unknown as LayoutShift[])
+      );
       observer.observe({ type: "layout-shift", buffered: true });
-      requestAnimationFrame(() => requestAnimationFrame(() => resolve()));
+      requestAnimationFrame(() => requestAnimationFrame(() => resolve(all)));
     });
-    return { sum, where: where.slice(0, 4) };
+    document.documentElement.dataset.shiftSince = String(performance.now());
+    const counted = entries.filter((one) => one.startTime >= since && !one.hadRecentInput);
+    return {
+      sum: counted.reduce((sum, { value }) => sum + value, 0),
+      where: counted.flatMap(({ sources }) => sources).slice(0, 4)
+        .map(({ node }) => (node as Element | null)?.outerHTML?.slice(0, 100) ?? ""),
+    };
   });
   return sum < MAX_SHIFT ? [] : [`has shifted by ${sum}: ${where.join("\n  ")}`];
 }
 
 /** An entry of Chromium that TypeScript does not know. */
-interface LayoutShift {
+interface LayoutShift extends PerformanceEntry {
   readonly value: number;
   readonly hadRecentInput: boolean;
   readonly sources: readonly { readonly node: Node | null }[];

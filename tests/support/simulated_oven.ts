@@ -1,5 +1,6 @@
 /** A service that has something of everything that the page shows. */
 
+import { delay } from "@std/async/delay";
 import { type About, kwargs, Service } from "../../mod.ts";
 
 /** An oven, whose values are the same each time. */
@@ -45,11 +46,15 @@ export class SimulatedOven extends Service {
   }
 
   temperature(): number {
-    return 150 + 20 * Math.sin(this.#readings++ / 6);
+    return Math.round(1_500 + 200 * Math.sin(this.#readings++ / 6)) / 10;
   }
 
-  *curve(): Generator<number> {
-    for (let index = 0; index < 200; index++) yield 20 + Math.sin(index / 10);
+  /** @param pause The time between two values, in milliseconds. */
+  async *curve({ pause = 0 }: { pause?: number } = {}): AsyncGenerator<number> {
+    for (let index = 0; index < 200; index++) {
+      yield Math.round(20_000 + 1_200 * Math.sin(index / 10) * Math.cos(index / 70)) / 1_000;
+      if (pause > 0) await delay(pause, { signal: this.request!.signal });
+    }
   }
 
   spectrum(): number[] {

@@ -22,19 +22,24 @@ const EXAMPLE = `<!doctype html>
 
 /** The page without an open service. */
 export function Start({ laboratory }: { laboratory: Laboratory }): Element {
-  const isEmpty = laboratory.directory.services.value.length === 0;
+  const { directory, pins } = laboratory;
+  const isEmpty = directory.services.value.length === 0;
   const isConnected = laboratory.client !== undefined;
+  // On a narrow screen the list is above it, and would push it down when it comes.
+  const isKnown = directory.status.value !== undefined;
   return html`
     <h1 class="hidden">Laboratory</h1>
-    <${Pinned} pins=${laboratory.pins} />
-    <section class="start">
-      ${isEmpty && isConnected &&
-        html`<p role="status">No service is connected. One that connects appears here at once.</p>`}
+    <${Pinned} pins=${pins} />
+    ${isKnown && html`<section class="start">
+      ${
+      isEmpty && isConnected &&
+      html`<p role="status">No service is connected. One that connects appears here at once.</p>`
+    }
       <h2>Pages of your own</h2>
       <p>The Manager serves the pages in its folder <code>web</code>, or that of the option
         ${" "}<code>--web-root</code>, as <a href="lab/">/lab/</a>. This one reads an instrument once
         a second:</p>
       <pre tabindex="0"><code>${EXAMPLE}</code></pre>
-    </section>
+    </section>`}
   `;
 }
