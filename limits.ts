@@ -362,6 +362,11 @@ export const RECORD_LIMITS = {
    * reported once.
    */
   keys: 1_000,
+  /**
+   * The number of series of one recorder: each key, and each unit with which a service has come back,
+   * is one. Others are reported once, and not recorded.
+   */
+  series: 10_000,
 } as const;
 
 /**

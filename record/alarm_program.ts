@@ -9,6 +9,7 @@
 import { resolve } from "node:path";
 import { statSync } from "node:fs";
 import { logger } from "../base/log.ts";
+import { printable } from "../base/printable.ts";
 import { startTimer } from "../base/timer.ts";
 import { formatDuration } from "../base/units.ts";
 import { ConfigurationError } from "../errors.ts";
@@ -24,12 +25,15 @@ const CONTROLS = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]+/gu;
 export interface AlarmProgramOptions {
   /** How long the program may run for one alarm, in milliseconds. */
   readonly timeout?: number;
+  /** Called with what goes wrong, for the person who has started it. It is in the log too. */
+  readonly onNote?: (text: string) => void;
 }
 
 /** The program that is run for each alarm. */
 export class AlarmProgram implements AsyncDisposable {
   readonly #file: string;
   readonly #timeout: number;
+  readonly #onNote: (text: string) => void;
   readonly #queue: AlarmEvent[] = [];
   #running: Promise<void> | undefined;
   #dropped = 0;
@@ -39,9 +43,13 @@ export class AlarmProgram implements AsyncDisposable {
    * looked for in the `PATH`.
    * @throws {ConfigurationError} If it cannot be executed.
    */
-  constructor(file: string, { timeout = ALARM_LIMITS.programTimeout }: AlarmProgramOptions = {}) {
+  constructor(
+    file: string,
+    { timeout = ALARM_LIMITS.programTimeout, onNote = () => {} }: AlarmProgramOptions = {},
+  ) {
     this.#file = resolve(file);
     this.#timeout = timeout;
+    this.#onNote = onNote;
     requireExecutable(this.#file);
   }
 
@@ -51,8 +59,7 @@ export class AlarmProgram implements AsyncDisposable {
     if (this.#queue.length > ALARM_LIMITS.queuedAlarms) {
       this.#queue.shift();
       if (this.#dropped++ === 0) {
-        log.warn("{file} is too slow: the oldest of {count} alarms that wait for it is dropped", {
-          file: this.#file,
+        this.#tell("is too slow: the oldest of {count} alarms that wait for it is dropped", {
           count: ALARM_LIMITS.queuedAlarms,
         });
       }
@@ -75,14 +82,11 @@ export class AlarmProgram implements AsyncDisposable {
       try {
         await this.#runOnce(event);
       } catch (error) {
-        log.error("Cannot run {file}: {error}", { file: this.#file, error });
+        this.#tell("cannot be run: {error}", { error: String(error) });
       }
     }
     if (this.#dropped > 0) {
-      log.warn("{file} was not run for {count} alarms, as it is too slow", {
-        file: this.#file,
-        count: this.#dropped,
-      });
+      this.#tell("was not run for {count} alarms, as it is too slow", { count: this.#dropped });
       this.#dropped = 0;
     }
     this.#running = undefined;
@@ -104,19 +108,24 @@ export class AlarmProgram implements AsyncDisposable {
     try {
       const { success, code, signal } = await child.status;
       if (isLate) {
-        log.error("{file} was ended: it ran longer than {timeout} for one alarm", {
-          file: this.#file,
+        this.#tell("was ended: it ran longer than {timeout} for one alarm", {
           timeout: formatDuration(this.#timeout),
         });
       } else if (!success) {
-        log.error("{file} failed for an alarm: {how}", {
-          file: this.#file,
+        this.#tell("failed for an alarm: {how}", {
           how: signal ? `signal ${signal}` : `exit code ${code}`,
         });
       }
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  /** Tells what goes wrong, in the log and to the person. */
+  #tell(message: string, properties: Readonly<Record<string, unknown>>): void {
+    log.error(`{file} ${message}`, { file: this.#file, ...properties });
+    const text = message.replaceAll(/\{(\w+)\}/g, (_, name) => String(properties[name]));
+    this.#onNote(printable(`${this.#file} ${text}`));
   }
 }
 

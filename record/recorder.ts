@@ -15,6 +15,7 @@ import { formatDuration } from "../base/units.ts";
 import type { Client } from "../client.ts";
 import type { ConnectionChange } from "../device/connector.ts";
 import { ConnectionAbortedError, ValueError } from "../errors.ts";
+import { RECORD_LIMITS } from "../limits.ts";
 import type { ValueAbout } from "../wire/about.ts";
 import type { AlarmSettings } from "./alarm_settings.ts";
 import { type AttributeOptions, AttributeReader } from "./attribute_reader.ts";
@@ -49,6 +50,8 @@ export interface RecorderOptions extends Omit<WriterEvents, "onBlocked"> {
   readonly arrays?: boolean;
   /** The clock. Default: that of this computer. */
   readonly clock?: Clock;
+  /** The limits. Default: {@linkcode RECORD_LIMITS}. */
+  readonly limits?: { readonly series: number };
   /** Called with each note for the person who has started it: one line of text. */
   readonly onNote?: (text: string) => void;
   /**
@@ -78,6 +81,7 @@ export class Recorder {
   readonly #writer: Writer;
   readonly #options: RecorderOptions;
   readonly #clock: Clock;
+  readonly #limits: { readonly series: number };
   readonly #services = new Map<string, ServiceWatch>();
   readonly #readers: AttributeReader[] = [];
   /** By their descriptions. */
@@ -104,6 +108,7 @@ export class Recorder {
   ) {
     this.#client = client;
     this.#options = options;
+    this.#limits = options.limits ?? RECORD_LIMITS;
     const clock = this.#clock = options.clock ?? SYSTEM_CLOCK;
     checkSources(sources);
     const { onReading, onGap } = options;
@@ -244,7 +249,17 @@ export class Recorder {
     description: SourceDescription,
     { settings, since, before, about }: SeriesOptions,
   ): Series | undefined {
-    const series = this.#series.get(sourceKey(description)) ??
+    const known = this.#series.get(sourceKey(description));
+    const { series: most } = this.#limits;
+    if (known === undefined && this.#series.size >= most) {
+      before?.open("unit changed", "there are too many units");
+      this.#noteOnce(
+        this,
+        `There are more than ${most} keys and units of all sources: others are not recorded`,
+      );
+      return undefined;
+    }
+    const series = known ??
       this.#makeSeries(description, settings, before?.lastTime ?? since);
     if (series === undefined) return undefined;
     this.#options.onSource?.(description, about, settings.limits);

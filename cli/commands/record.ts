@@ -146,11 +146,12 @@ async function alarmReporter(
 ): Promise<AlarmReporter> {
   const { AlarmReporter } = await import("../../record/alarm_reporter.ts");
   const { AlarmProgram } = await import("../../record/alarm_program.ts");
+  const onNote = (text: string) => notes.write(text);
   return new AlarmReporter({
     file: extname(to).toLowerCase() === ".sqlite" ? to : undefined,
     serve,
-    program: onAlarm === undefined ? undefined : new AlarmProgram(onAlarm),
-    onNote: (text) => notes.write(text),
+    program: onAlarm === undefined ? undefined : new AlarmProgram(onAlarm, { onNote }),
+    onNote,
   });
 }
 

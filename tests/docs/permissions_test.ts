@@ -7,6 +7,7 @@ import { assert, assertEquals } from "@std/assert";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { ConnectOptions } from "../../mod.ts";
+import { openTarget } from "../../record/open_target.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { ManagerProcess } from "../support/manager_process.ts";
 import { posixTest } from "../support/posix.ts";
@@ -107,6 +108,13 @@ const ATTEMPTS: Record<string, Attempt> = {
       `--to=${join(lab.home, "lab.sqlite")}`,
       "Meter.read",
     )(lab, permissions),
+  history: async (lab, permissions) => {
+    const file = join(lab.home, "recording.sqlite");
+    const target = await openTarget(file);
+    target.source({ service: "Meter", attribute: "read", arguments: "", unit: "" });
+    await target.close();
+    return await command("history", file)(lab, permissions);
+  },
   types: remote("types", "Meter"),
   console: remote("console"),
   user: command("user", "list"),

@@ -133,7 +133,7 @@ function drawnPoints(page: Page): Promise<number> {
 
 /** How many values of the stream the page has, as it says. */
 async function countOf(page: Page): Promise<number> {
-  const text = await page.locator(".call-state").textContent();
+  const text = await page.getByText(/\d+ values/).first().textContent();
   return Number(/(\d+) values/.exec(text ?? "")?.[1] ?? 0);
 }
 

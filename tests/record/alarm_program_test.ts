@@ -133,7 +133,8 @@ posixTest(
     await using logs = await recordLogs(LOG_CATEGORY);
     await using folder = await temporaryFolder();
     const file = await script(folder, "exit 3");
-    await using alarms = new AlarmProgram(file);
+    const notes: string[] = [];
+    await using alarms = new AlarmProgram(file, { onNote: (text) => notes.push(text) });
     alarms.run(EVENT);
     await alarms.idle();
     await script(folder, "kill -9 $$");
@@ -143,9 +144,10 @@ posixTest(
     alarms.run(EVENT);
     await alarms.idle();
     const [first, second, third] = messages(logs);
+    assertEquals(notes, messages(logs));
     assertEquals(first, `${file} failed for an alarm: exit code 3`);
     assertEquals(second, `${file} failed for an alarm: signal SIGKILL`);
-    assert(third.startsWith(`Cannot run ${file}: NotFound: `), third);
+    assert(third.startsWith(`${file} cannot be run: NotFound: `), third);
     const out = folder.join("ran");
     await script(folder, `touch '${out}'`);
     alarms.run(EVENT);

@@ -1,11 +1,12 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from "hyparquet";
 import { ConfigurationError } from "../../errors.ts";
 import { openTarget } from "../../record/open_target.ts";
 import { ParquetTarget } from "../../record/parquet_target.ts";
 import { SqliteTarget } from "../../record/sqlite_target.ts";
-import { entriesOf, type TemporaryFolder, temporaryFolder } from "../support/folder.ts";
+import { entriesOf, temporaryFolder } from "../support/folder.ts";
 import { until } from "../support/until.ts";
 
 const SOURCE = { service: "DMM", attribute: "voltage", arguments: "10, true", unit: "V" };
@@ -139,22 +140,26 @@ Deno.test("a recording in Parquet is continued where each source has ended, in f
   assertEquals(entriesOf(name), [1, 2, 3].map((number) => `recording-00000${number}.parquet`));
 });
 
-Deno.test("a process that was killed while it made a Parquet file leaves no reading twice", async () => {
+Deno.test("a process that was killed while it removed a journal leaves each reading once", async () => {
   await using folder = await temporaryFolder();
   const name = folder.join("lab.parquet");
+  const journal = folder.join("lab.parquet", "_journal-1.sqlite");
   const first = await openTarget(name);
   const source = first.source(SOURCE);
   first.write([{ source, time: 1, received: 1, value: 1 }], []);
-  const journal = await copyOf(folder, "_journal-1.sqlite");
+  const other = new DatabaseSync(journal);
+  other.exec("PRAGMA wal_checkpoint");
+  other.close();
+  first.write([{ source, time: 2, received: 2, value: 2 }], []);
+  // The second reading is in the file beside it, which is removed first.
+  const copy = await Deno.readFile(journal);
   await first.close();
-  // The file was there, and its journal had still to be removed.
-  await journal.restore();
+  await Deno.writeFile(journal, copy);
   await Deno.writeTextFile(folder.join("lab.parquet", "_unfinished"), "PAR1");
   await (await openTarget(name)).close();
-  assertEquals(entriesOf(name).filter((entry) => !entry.startsWith("_unf")), [
-    "recording-000001.parquet",
-  ]);
-  assertEquals((await rowsOf(name, "recording-000001.parquet")).length, 1);
+  assertEquals(entriesOf(name), ["_unfinished", "recording-000001.parquet"]);
+  const rows = await rowsOf(name, "recording-000001.parquet");
+  assertEquals(rows.map(({ value }) => value), [1, 2]);
 });
 
 Deno.test("a journal whose file cannot be made is kept, and the next recording makes it", async () => {
@@ -195,14 +200,3 @@ Deno.test("a file, another folder and --keep are refused for Parquet", async () 
     "delete its old files, or use .sqlite",
   );
 });
-
-/** Keeps a copy of a file in the recording, to put it back. */
-async function copyOf(folder: TemporaryFolder, name: string) {
-  const [file, copy] = [folder.join("lab.parquet", name), folder.join(name)];
-  for (const ending of ["", "-wal"]) await Deno.copyFile(`${file}${ending}`, `${copy}${ending}`);
-  return {
-    async restore() {
-      for (const ending of ["", "-wal"]) await Deno.rename(`${copy}${ending}`, `${file}${ending}`);
-    },
-  };
-}

@@ -281,6 +281,31 @@ Deno.test("the keys of notifications are bounded", async () => {
   });
 });
 
+Deno.test("the units with which a service comes back are bounded, and none is mixed with another", async () => {
+  await using room = await openRoom(false);
+  const target = new MemoryTarget();
+  await recording(room, ["DMM.voltage@5ms"], async (recorder) => {
+    for (const unit of ["V", "mV", "uV", "V"]) {
+      class Odd extends Multimeter {
+        static override about = { attributes: { voltage: { result: { unit } } } };
+      }
+      await using odd = new Odd({ name: "DMM" });
+      const before = target.readings.length;
+      await odd.start(room.manager.connectOptions);
+      await recorder.until(
+        unit,
+        () =>
+          unit === "uV"
+            ? recorder.notes.some((note) => note.startsWith("There are more than 2 keys"))
+            : target.readings.length > before + 2,
+      );
+    }
+    const units = target.descriptions.map(({ unit }) => unit);
+    assertEquals(units, ["V", "mV"]);
+    assertEquals(new Set(target.readings.map(({ source }) => source)), new Set([1, 2]));
+  }, { target, limits: { series: 2 } });
+});
+
 Deno.test("a service that is not there is waited for, which is said once", async () => {
   await using room = await openRoom(false);
   await recording(room, ["DMM.voltage@5ms", "DMM:temperature"], async (recorder) => {

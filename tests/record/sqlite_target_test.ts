@@ -218,6 +218,25 @@ Deno.test("a recording that another program has locked is written later, and nob
   await target.close();
 });
 
+Deno.test("of a batch that fails half way nothing is written, and later all of it", async () => {
+  using folder = await temporaryFolder();
+  const file = folder.join("lab.sqlite");
+  const target = await openTarget(file);
+  const source = target.source(VOLTAGE);
+  const other = new DatabaseSync(file);
+  const write = () =>
+    target.write([{ source, time: 1, received: 1, value: 1 }], [{ source, start: 2, reason: "x" }]);
+  other.exec("ALTER TABLE gap RENAME TO away");
+  assertThrows(write, ConfigurationError, "no such table: gap");
+  other.exec("ALTER TABLE away RENAME TO gap");
+  assertEquals(target.end(source), {});
+  write();
+  const { time, received, gap } = target.end(source);
+  assertEquals([time, received, gap?.start], [1, 1, 2]);
+  other.close();
+  await target.close();
+});
+
 Deno.test("a reader that reads for long does not stop the writer", async () => {
   using folder = await temporaryFolder();
   const file = folder.join("lab.sqlite");
