@@ -69,6 +69,9 @@ const UNKNOWN_REASON =
   "the browser does not say why. Is the Manager running there, with --web? Does this computer trust " +
   "its certificate? May a page of this address connect (--web-origin)?";
 
+/** The `readyState` of a socket that can send. */
+const OPEN = 1;
+
 class WebSocketTransport implements Transport {
   readonly #socket: WebSocket;
   readonly #reader = new ByteReader();
@@ -100,7 +103,9 @@ class WebSocketTransport implements Transport {
   }
 
   async write(bytes: Uint8Array<ArrayBuffer>): Promise<number> {
-    this.#socket.send(bytes); // it copies them
+    // A socket that is about to close would drop it, and write to the console of the browser.
+    if (this.#socket.readyState === OPEN) this.#socket.send(bytes); // it copies them
+    else await this.#closed.promise;
     while (!this.#isClosed && this.#socket.bufferedAmount > SEND_HIGH) {
       await new Promise((resolve) => setTimeout(resolve, SEND_INTERVAL));
     }

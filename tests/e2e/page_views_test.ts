@@ -23,7 +23,7 @@ async function visit({ page }: OpenPage, oven: SimulatedOven): Promise<PageCheck
   await to("#/Oven");
   await page.getByRole("heading", { name: "Oven", exact: true }).waitFor();
   await look("a service");
-  await to("#/Oven/heat");
+  await page.getByRole("main").getByRole("link", { name: /^heat/ }).click(); // what it moves is asked for
   await celsius.fill("20.5");
   await page.getByRole("button", { name: "Call heat" }).click();
   await page.getByText("20.5").first().waitFor();

@@ -17,6 +17,7 @@ class FakeWebSocket extends EventTarget {
   protocol = SUBPROTOCOL;
   binaryType = "blob";
   bufferedAmount = 0;
+  readyState = 1;
   onopen: (() => void) | null = null;
   onerror: (() => void) | null = null;
   onclose: ((event: { code: number; reason: string }) => void) | null = null;
@@ -36,6 +37,7 @@ class FakeWebSocket extends EventTarget {
 
   close(...args: unknown[]): void {
     this.closings.push(args);
+    this.readyState = 2;
   }
 
   receive(data: unknown): void {
@@ -43,6 +45,7 @@ class FakeWebSocket extends EventTarget {
   }
 
   ended(code: number, reason = ""): void {
+    this.readyState = 3;
     this.onclose?.({ code, reason });
     this.dispatchEvent(new CloseEvent("close", { code, reason }));
   }
@@ -159,6 +162,15 @@ Deno.test("a write is complete when less waits to be sent, or the WebSocket is c
     }
   }
   assertEquals(socket.sent.map(({ length }) => length), [3, 4, 4]);
+});
+
+Deno.test("nothing is written to a WebSocket that is about to close: a browser would complain", async () => {
+  const { socket, transport } = await open();
+  socket.readyState = 2; // the Manager closes it
+  const written = transport.write(new Uint8Array(4));
+  socket.ended(1000);
+  await assertRejects(() => Promise.resolve(written), Error, "closed");
+  assertEquals(socket.sent, []);
 });
 
 Deno.test("closing waits for the Manager, and not for ever", async () => {
