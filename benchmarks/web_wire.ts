@@ -12,7 +12,7 @@ import type { Wire } from "./wire.ts";
 const [BINARY, MASKED] = [0x82, 0x80];
 /** The longest length of a message in its second byte, and in the two after it, in bytes. */
 const [SHORT, MEDIUM] = [125, 65_535];
-const READ_SIZE = 256 * 1024;
+const READ_SIZE = 16 * 1024;
 
 /** Asks for a WebSocket, and gives its bytes. */
 export async function upgrade(stream: Wire): Promise<Wire> {
@@ -33,8 +33,9 @@ export async function upgrade(stream: Wire): Promise<Wire> {
 
 class WebWire implements Wire {
   readonly #stream: Wire;
-  /** What was read and is not given yet. */
-  #bytes = new Uint8Array(0);
+  readonly #buffer = new Uint8Array(READ_SIZE);
+  /** What was read and is not given yet, in the buffer. */
+  #bytes = this.#buffer.subarray(0, 0);
   /** How much of the content of a message is still to come. */
   #left = 0;
 
@@ -80,13 +81,11 @@ class WebWire implements Wire {
   }
 
   async #fill(): Promise<boolean> {
-    const buffer = new Uint8Array(READ_SIZE);
-    const size = await this.#stream.read(buffer);
+    const rest = this.#bytes;
+    this.#buffer.set(rest); // at most the head of a message
+    const size = await this.#stream.read(this.#buffer.subarray(rest.length));
     if (size === null) return false;
-    const bytes = new Uint8Array(this.#bytes.length + size);
-    bytes.set(this.#bytes);
-    bytes.set(buffer.subarray(0, size), this.#bytes.length);
-    this.#bytes = bytes;
+    this.#bytes = this.#buffer.subarray(0, rest.length + size);
     return true;
   }
 

@@ -6,7 +6,7 @@
  */
 
 import { type Gap, isTime, type Reading } from "./reading.ts";
-import { isArray, type StoredValue, storedValue } from "./stored_value.ts";
+import { type StoredValue, storedValue } from "./stored_value.ts";
 
 /** A reading as it is stored. */
 export interface StoredReading extends StoredValue {
@@ -21,20 +21,11 @@ export interface StoredBatch {
   readonly gaps: readonly Gap[];
 }
 
-/**
- * What is stored of a batch. A reading whose time is none has the time of its receipt.
- *
- * @param arrays Whether arrays are recorded.
- */
-export function storedBatch(
-  readings: readonly Reading[],
-  gaps: readonly Gap[],
-  arrays = true,
-): StoredBatch {
+/** What is stored of a batch. A reading whose time is none has the time of its receipt. */
+export function storedBatch(readings: readonly Reading[], gaps: readonly Gap[]): StoredBatch {
   const stored: StoredReading[] = [];
   const unstored: Gap[] = [];
   for (const { source, time: given, received, value: full } of readings) {
-    if (!arrays && isArray(full)) continue;
     const time = isTime(given) ? given : received;
     try {
       const { value, json } = storedValue(full);

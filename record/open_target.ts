@@ -35,7 +35,7 @@ const FORMATS: Readonly<Record<string, OpenTarget>> = {
  */
 export async function openTarget(file: string, options: TargetOptions = {}): Promise<Target> {
   if (file === "-") {
-    return new (await import("./standard_output.ts")).StandardOutput(options);
+    return new (await import("./standard_output.ts")).StandardOutput();
   }
   const open = FORMATS[extname(file).toLowerCase()];
   if (open === undefined) {

@@ -14,6 +14,9 @@ import { loadedValue } from "./stored_value.ts";
 
 export type { Bucket, Span };
 
+/** How long a statement waits while the recorder opens or closes the file, in milliseconds. */
+const BUSY_TIMEOUT = 2_000;
+
 /** A source of a recording. */
 export interface RecordedSource extends SourceDescription {
   /** Its number in the file. */
@@ -132,6 +135,7 @@ function open(file: string): DatabaseSync {
   let database: DatabaseSync | undefined;
   try {
     database = new DatabaseSync(file, { readOnly: true });
+    database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}`);
     checkSchema(database, file);
     return database;
   } catch (cause) {

@@ -45,7 +45,6 @@ export class SqliteTarget implements Target {
   readonly #insertGap: StatementSync;
   readonly #rollups: RollupWriter;
   readonly #retention: Retention | undefined;
-  readonly #arrays: boolean;
 
   /**
    * Opens a recording, or makes a new one.
@@ -54,24 +53,28 @@ export class SqliteTarget implements Target {
    */
   constructor(file: string, options: TargetOptions = {}, clocks: Clocks = CLOCKS) {
     this.#lock = new FileLock(file);
+    let opened: DatabaseSync | undefined;
     try {
-      this.#database = open(file, options);
-    } catch (error) {
+      this.#database = opened = open(file, options);
+      this.#file = new OpenFile(file, clocks.elapsed);
+      this.#begin = opened.prepare("BEGIN IMMEDIATE");
+      this.#commit = opened.prepare("COMMIT");
+      this.#insertReading = opened.prepare(
+        "INSERT INTO reading (source, time, received, value, json) VALUES (?, ?, ?, ?, ?)",
+      );
+      this.#insertGap = opened.prepare("INSERT OR REPLACE INTO gap VALUES (?, ?, ?, ?)");
+      this.#rollups = new RollupWriter(opened);
+      if (options.keep !== undefined) {
+        this.#retention = new Retention(opened, this.#rollups, options.keep, clocks);
+      }
+    } catch (cause) {
+      opened?.close();
       this.#lock[Symbol.dispose]();
-      throw error;
+      if (cause instanceof ConfigurationError) throw cause;
+      const { message } = cause as Error;
+      const way = /not a database/.test(message) ? ". Use another name" : "";
+      throw new ConfigurationError(`Cannot record to ${file}: ${message}${way}`, { cause });
     }
-    this.#file = new OpenFile(file, clocks.elapsed);
-    this.#begin = this.#database.prepare("BEGIN IMMEDIATE");
-    this.#commit = this.#database.prepare("COMMIT");
-    this.#insertReading = this.#database.prepare(
-      "INSERT INTO reading (source, time, received, value, json) VALUES (?, ?, ?, ?, ?)",
-    );
-    this.#insertGap = this.#database.prepare("INSERT OR REPLACE INTO gap VALUES (?, ?, ?, ?)");
-    this.#rollups = new RollupWriter(this.#database);
-    if (options.keep !== undefined) {
-      this.#retention = new Retention(this.#database, this.#rollups, options.keep, clocks);
-    }
-    this.#arrays = options.arrays ?? true;
   }
 
   /** @inheritdoc */
@@ -120,7 +123,7 @@ export class SqliteTarget implements Target {
   /** @inheritdoc */
   write(readings: readonly Reading[], gaps: readonly Gap[]): void {
     this.#file.check();
-    const batch = storedBatch(readings, gaps, this.#arrays);
+    const batch = storedBatch(readings, gaps);
     this.#attempt(() => {
       this.#begin.run();
       try {
@@ -186,12 +189,9 @@ function open(file: string, { sync = "normal" }: TargetOptions): DatabaseSync {
     database.exec(`PRAGMA journal_size_limit = ${LOG_SIZE}`);
     database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}`);
     return database;
-  } catch (cause) {
+  } catch (error) {
     database?.close();
-    if (cause instanceof ConfigurationError) throw cause;
-    const { message } = cause as Error;
-    const way = /not a database/.test(message) ? ". Use another name" : "";
-    throw new ConfigurationError(`Cannot record to ${file}: ${message}${way}`, { cause });
+    throw error;
   }
 }
 

@@ -7,11 +7,12 @@
 
 import { delay } from "@std/async/delay";
 import { ConfigurationError } from "../errors.ts";
+import { formatSize } from "../base/units.ts";
 import { storedBatch } from "./batch.ts";
 import { JsonLines } from "./jsonl_format.ts";
 import type { Gap, Reading, RecordedEnd, SourceDescription } from "./reading.ts";
 import { SourceNumbers } from "./source_numbers.ts";
-import { type Target, type TargetOptions, TargetUnavailable } from "./target.ts";
+import { ReaderClosed, type Target, TargetUnavailable } from "./target.ts";
 
 /** How many bytes may wait for the reader when a batch is accepted. */
 const MOST_WAITING = 1024 * 1024;
@@ -19,7 +20,7 @@ const MOST_WAITING = 1024 * 1024;
 /** How long to wait after a failure, e.g. of a full disk, in milliseconds. */
 const PAUSE = 200;
 
-/** How long the reader has at the end for what waits, in milliseconds. */
+/** The default of the time that the reader has at the end. */
 const GRACE = 5_000;
 
 /** A stream that is written to, e.g. `Deno.stdout`. */
@@ -31,7 +32,7 @@ export interface Output {
 /** A recording on the standard output. */
 export class StandardOutput implements Target {
   readonly #output: Output;
-  readonly #options: TargetOptions;
+  readonly #grace: number;
   readonly #format = new JsonLines();
   readonly #sources = new SourceNumbers();
   #waiting: Uint8Array[] = [];
@@ -42,9 +43,10 @@ export class StandardOutput implements Target {
   #failure: Error | undefined;
   #isClosed = false;
 
-  constructor(options: TargetOptions = {}, output: Output = Deno.stdout) {
-    this.#options = options;
+  /** @param grace How long the reader has at the end for what waits, in milliseconds. */
+  constructor(output: Output = Deno.stdout, grace: number = GRACE) {
     this.#output = output;
+    this.#grace = grace;
   }
 
   /** @inheritdoc */
@@ -59,9 +61,7 @@ export class StandardOutput implements Target {
 
   /** @inheritdoc */
   write(readings: readonly Reading[], gaps: readonly Gap[]): void {
-    if (this.#isClosed) {
-      throw new ConfigurationError("Cannot write the output: its reader has closed it");
-    }
+    if (this.#isClosed) throw new ReaderClosed();
     if (this.#failure !== undefined) {
       throw new TargetUnavailable(`Cannot write the output: ${this.#failure.message}`, {
         cause: this.#failure,
@@ -70,7 +70,7 @@ export class StandardOutput implements Target {
     if (this.#waitingSize > MOST_WAITING) {
       throw new TargetUnavailable("Cannot write the output: its reader is too slow");
     }
-    const batch = storedBatch(readings, gaps, this.#options.arrays);
+    const batch = storedBatch(readings, gaps);
     const lines: string[] = [];
     for (const reading of batch.readings) {
       lines.push(this.#format.reading(this.#sources.get(reading.source), reading));
@@ -89,15 +89,26 @@ export class StandardOutput implements Target {
     return this.#written;
   }
 
-  /** Waits until the reader has taken all, for some seconds. */
+  /**
+   * Waits until the reader has taken all, for some seconds.
+   *
+   * @throws {ConfigurationError} When it has not.
+   */
   async close(): Promise<void> {
     const late = new AbortController();
     await Promise.race([
       this.#writing,
-      delay(GRACE, { signal: late.signal }).catch(() => {}),
+      delay(this.#grace, { signal: late.signal }).catch(() => {}),
     ]);
-    this.#isClosed = true;
     late.abort();
+    const isLeft = !this.#isClosed && this.#waitingSize > 0;
+    this.#isClosed = true;
+    if (isLeft) {
+      const size = formatSize(this.#waitingSize);
+      throw new ConfigurationError(
+        `Cannot write the output: its reader has not taken ${size} of it`,
+      );
+    }
   }
 
   async #writeAll(): Promise<void> {

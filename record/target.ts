@@ -31,6 +31,7 @@ export interface Target {
    *
    * @throws {TargetUnavailable} Nothing of the batch was written; try again later.
    * @throws {ConfigurationError} The file can be written no more: it is damaged, or not there.
+   * @throws {ReaderClosed} Nobody reads what is written any more.
    */
   write(readings: readonly Reading[], gaps: readonly Gap[]): void;
   /** How many bytes the file has, with those beside it; what was written, for a stream. */
@@ -51,8 +52,6 @@ export interface TargetOptions {
    * may become 2 % older.
    */
   readonly keep?: number;
-  /** Whether arrays are recorded, alone and not in objects. Default: `true`. */
-  readonly arrays?: boolean;
 }
 
 /**
@@ -64,5 +63,14 @@ export class TargetUnavailable extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = "TargetUnavailable";
+  }
+}
+
+/** Nobody reads what is written any more, e.g. since `head` has all that it wants. */
+export class ReaderClosed extends Error {
+  /** Creates it. */
+  constructor() {
+    super("the reader of the output has closed it");
+    this.name = "ReaderClosed";
   }
 }

@@ -87,7 +87,7 @@ export class TextTarget implements Target {
   /** @inheritdoc */
   write(readings: readonly Reading[], gaps: readonly Gap[]): void {
     this.#there.check();
-    const batch = storedBatch(readings, gaps, this.#options.arrays);
+    const batch = storedBatch(readings, gaps);
     const lines = [this.#pending];
     for (const reading of batch.readings) {
       lines.push(this.#format.reading(this.#sources.get(reading.source), reading));

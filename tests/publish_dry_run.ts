@@ -45,7 +45,7 @@ for (const args of [["run", "-A", "p.ts"], ["install"], ["check", "p.ts"]]) {
 }
 
 // The comments at the beginning of client.ts and service.ts, and the pages, give these numbers.
-for (const [entry, count] of [["", 9], ["/client", 2], ["/service", 3]] as const) {
+for (const [entry, count] of [["", 11], ["/client", 2], ["/service", 3]] as const) {
   Deno.test(`a program that imports @msl/network${entry} downloads ${count} npm packages`, async () => {
     const program = `import * as all from "@msl/network${entry}"; console.log(typeof all);`;
     const packages = await downloadsOf(program, ["run", "-A", "p.ts"]);

@@ -26,7 +26,7 @@ import type { AlarmReporter } from "../../record/alarm_reporter.ts";
 import { openTarget } from "../../record/open_target.ts";
 import { checkSources, type RecordedSource, Recorder } from "../../record/recorder.ts";
 import { parseSource } from "../../record/source.ts";
-import type { Target } from "../../record/target.ts";
+import { ReaderClosed, type Target } from "../../record/target.ts";
 import { type ClientSession, runSession } from "../client_session.ts";
 import { argumentParser } from "../commander_options.ts";
 import {
@@ -254,6 +254,7 @@ async function connectAndRecord(
 }
 
 function isAbsence(error: unknown): boolean {
+  if (error instanceof Error && error.cause instanceof Deno.errors.NotCapable) return false;
   return error instanceof ConnectError || error instanceof TimeoutError ||
     error instanceof ConnectionAbortedError;
 }
@@ -288,6 +289,9 @@ async function recordWith(
   let lost: number;
   try {
     lost = await recorder.run(ending.signal);
+  } catch (error) {
+    if (error instanceof ReaderClosed) return; // it has all that it wants
+    throw error;
   } finally {
     clearInterval(timer);
     shown.clear();

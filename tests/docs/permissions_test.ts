@@ -62,19 +62,38 @@ async function ends(home: string, args: string[]): Promise<boolean> {
   return code === 0 && !stdout.includes("NotCapable");
 }
 
+/** Starts a Manager, uses it, and ends it. */
+async function starts(
+  { home }: Laboratory,
+  permissions: string[],
+  use: (manager: ManagerProcess) => Promise<void>,
+  ...options: string[]
+): Promise<boolean> {
+  const args = [...ALWAYS, ...permissions, MANAGER, "start", "--port=0", ...options];
+  try {
+    await using manager = await ManagerProcess.of(denoCommand(args, { home }));
+    await use(manager);
+    manager.kill();
+    await manager.succeeded();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** How each program of the table is tried. A file that it needs is in the home folder. */
 const ATTEMPTS: Record<string, Attempt> = {
-  start: async ({ home }, permissions) => {
-    const args = [...ALWAYS, ...permissions, MANAGER, "start", "--port=0"];
-    try {
-      await using manager = await ManagerProcess.of(denoCommand(args, { home }));
-      manager.kill();
-      await manager.succeeded();
-      return true;
-    } catch {
-      return false;
-    }
-  },
+  start: (lab, permissions) => starts(lab, permissions, async () => {}),
+  "start --web": (lab, permissions) =>
+    starts(lab, permissions, async ({ webPort }) => {
+      const caCerts = [await Deno.readTextFile(join(lab.home, "certs", "localhost.crt"))];
+      using client = Deno.createHttpClient({ caCerts });
+      for (const path of ["/", "/client.js"]) {
+        const answer = await fetch(`https://localhost:${webPort}${path}`, { client });
+        await answer.body?.cancel();
+        assertEquals(answer.status, 200);
+      }
+    }, "--web=0"),
   ls: remote("ls"),
   status: remote("status"),
   ping: remote("ping", "--count=1"),

@@ -5,7 +5,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import manifest from "../../deno.json" with { type: "json" };
 import { LIMITS } from "../../limits.ts";
-import { DEFAULT_PORT } from "../../wire/protocol.ts";
+import { DEFAULT_PORT, DEFAULT_WEB_PORT } from "../../wire/protocol.ts";
 import { blocksOf } from "../../docs/site/blocks.ts";
 import { connect } from "../../mod.ts";
 import { parseStartOptions } from "../../program/start_options.ts";
@@ -83,16 +83,23 @@ function process([_, ...args]: readonly string[], env: Record<string, string>): 
   return denoCommand(args, { cwd: ROOT, env: others });
 }
 
-/** Starts a Manager on a free port, and calls a Service through it. */
+/** Starts a Manager with web pages on free ports, opens a page of its own folder, and uses it. */
 async function serves(
   words: readonly string[],
   env: Record<string, string>,
   use: (options: { host: string; port: number; certFile: string }) => Promise<void>,
 ): Promise<void> {
-  const start = process([...words, "--host", "localhost", "--port", "0"], env);
+  const pages = join(env.MSL_NETWORK_HOME, "web");
+  await Deno.mkdir(pages, { recursive: true, mode: 0o700 });
+  await Deno.writeTextFile(join(pages, "index.html"), "<title>own</title>");
+  const options = ["--host", "localhost", "--port", "0", "--web", "0"];
+  const start = process([...words, ...options], env);
   await using manager = await ManagerProcess.of(start);
   const certFile = join(env.MSL_NETWORK_HOME, "certs", "localhost.crt");
   const { host, port } = manager.connectOptions;
+  using http = Deno.createHttpClient({ caCerts: [await Deno.readTextFile(certFile)] });
+  const page = await fetch(`https://localhost:${manager.webPort}/lab/`, { client: http });
+  assertEquals(await page.text(), "<title>own</title>");
   await use({ host, port, certFile });
   manager.kill();
   const { stderr } = await manager.succeeded();
@@ -236,7 +243,7 @@ Deno.test("the image has the version of the README, a volume, and a user that is
   assertMatch(valueOf("ENV")!, new RegExp(`^MSL_NETWORK_HOME=${valueOf("VOLUME")} `));
   assertEquals(valueOf("STOPSIGNAL"), "SIGTERM");
   assertEquals(valueOf("USER"), "deno");
-  assertEquals(valueOf("EXPOSE"), String(DEFAULT_PORT));
+  assertEquals(valueOf("EXPOSE"), `${DEFAULT_PORT} ${DEFAULT_WEB_PORT}`);
   const [, copied] = /^COPY (.*) \.\/$/m.exec(dockerText)!;
   assertEquals(copied, "deno.json deno.lock *.ts");
   assertEquals(

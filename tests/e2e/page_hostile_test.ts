@@ -66,7 +66,7 @@ Deno.test(
     await page.getByRole("dialog").getByText("<script>").waitFor();
     await isText(page);
     await page.getByRole("dialog").getByRole("button", { name: "Disconnect" }).click();
-    await page.getByRole("link", { name: /^Oven.*gone, last seen/is }).waitFor();
+    await page.getByRole("link", { name: /^Oven.*Gone, last seen/s }).waitFor();
     await isText(page);
     assertEquals(lines, []);
   },

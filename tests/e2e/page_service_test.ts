@@ -101,7 +101,7 @@ Deno.test("a long call is cancelled, and the service notices", IN_BROWSER, async
   await using page = await withOven("#/Oven/wait");
   await page.page.getByRole("button", { name: "Call wait" }).click();
   await page.page.getByRole("button", { name: "Cancel" }).click();
-  await page.page.locator(".call-state", { hasText: /^Cancelled/ }).waitFor();
+  await page.page.locator(".result-state", { hasText: /^Cancelled/ }).waitFor();
   assertEquals(page.lines, []);
 });
 

@@ -133,7 +133,7 @@ function drawnPoints(page: Page): Promise<number> {
 
 /** How many values of the stream the page has, as it says. */
 async function countOf(page: Page): Promise<number> {
-  const text = await page.locator(".result-state").textContent();
+  const text = await page.locator(".call-state").textContent();
   return Number(/(\d+) values/.exec(text ?? "")?.[1] ?? 0);
 }
 
@@ -152,7 +152,7 @@ Deno.test(
     const row = page.getByRole("row", { name: /readings/ });
     await row.getByText("Warning").waitFor();
     await page.getByRole("button", { name: "Cancel" }).click();
-    await page.getByText(/^Cancelled/).waitFor();
+    await page.locator(".result-state", { hasText: /^Cancelled/ }).waitFor();
     assertEquals(lab.lines, []);
   },
 );
@@ -364,7 +364,7 @@ Deno.test(
     await page.getByText("Copied").waitFor();
     const copied = await page.evaluate(() => navigator.clipboard.readText());
     assertMatch(copied, /^\{.*\[{400}\]{400}\}$/);
-    assertEquals(await page.title(), "MSL-Network");
+    assertEquals(await page.title(), "DMM · MSL-Network");
     assertEquals(await page.locator("pre.json img").count(), 0);
   },
 );

@@ -12,7 +12,7 @@ import { Restarts } from "../support/restarts.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { Process } from "../support/process.ts";
 import { at } from "../support/command_line.ts";
-import { until } from "../support/until.ts";
+import { inTime, until } from "../support/until.ts";
 
 /** An instrument, each of whose values is another one. */
 class Meter extends Service {
@@ -274,6 +274,21 @@ Deno.test("record writes CSV, lines of JSON, and to the standard output", async 
   assertEquals(stderr, "");
   const lines = stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
   assert(lines.some(({ value, unit }) => typeof value === "number" && unit === "V"), stdout);
+});
+
+Deno.test("record ends when the reader of its output has closed it", async () => {
+  await using lab = await openLab();
+  const words = ["Meter.voltage@20ms", "--to", "-", "--quiet"];
+  await using recorder = command(lab.folder.path, ...lab.args(...words)).spawn();
+  const stdout = recorder.stdout.getReader();
+  await stdout.read();
+  await stdout.cancel();
+  const { code, stderr } = await inTime(
+    "it has ended",
+    Promise.all([recorder.status, new Response(recorder.stderr).text()])
+      .then(([{ code }, stderr]) => ({ code, stderr })),
+  );
+  assertEquals([code, stderr], [0, ""]);
 });
 
 Deno.test("--schema prints the schema of the configuration", async () => {

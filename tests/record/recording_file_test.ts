@@ -1,8 +1,9 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { ConfigurationError } from "../../errors.ts";
 import { openTarget } from "../../record/open_target.ts";
 import { RecordingFile } from "../../record/recording_file.ts";
 import { temporaryFolder } from "../support/folder.ts";
+import { recordingWriter } from "../support/recorded_numbers.ts";
 
 const VOLTAGE = { service: "DMM", attribute: "voltage", arguments: "", unit: "V" };
 
@@ -42,4 +43,24 @@ Deno.test("a recording that does not exist is not made by a reader", async () =>
   const file = folder.join("lab.sqlite");
   const message = `Cannot read the recording ${file}: there is no such file`;
   assertThrows(() => new RecordingFile(file), ConfigurationError, message);
+});
+
+Deno.test("another process that writes does not change what is read at once", async () => {
+  await using folder = await temporaryFolder();
+  const file = folder.join("lab.sqlite");
+  await using program = recordingWriter(file, 0);
+  await program.stdout.next((line) => line === "2");
+  using recording = new RecordingFile(file);
+  const source = recording.sources().find(({ attribute }) => attribute === "count")!.id;
+  const written = () => Number(recording.latest(source)!.value) + 1;
+  let looks = 0;
+  // Twice as many as are added to the rollups at once, with a text for each three.
+  for (let before = written(); before < 15_000; before = written()) {
+    const buckets = recording.buckets(source, { start: 0, end: 1_000_000 }, 100);
+    const count = buckets.reduce((sum, bucket) => sum + bucket.count, 0);
+    assert(before <= count && count <= written(), `${count} of ${before} to ${written()}`);
+    looks++;
+  }
+  assert(looks > 10, "the writer was too fast");
+  program.kill("SIGKILL");
 });

@@ -118,20 +118,6 @@ print(json.dumps([list(row) for row in rows if row[1] is None or json.loads(row[
   await target.close();
 });
 
-Deno.test("arrays are left out on demand, and those in objects are not", async () => {
-  using folder = await temporaryFolder();
-  const file = folder.join("lab.sqlite");
-  const target = await openTarget(file, { arrays: false });
-  const source = target.source(VOLTAGE);
-  const values = [[1], new Float64Array(3), { trace: [1] }, 5];
-  target.write(values.map((value, time) => ({ source, time, received: time, value })), []);
-  using recording = new RecordingFile(file);
-  const read = Array.from(recording.readings(source, { start: 0, end: 9 }), ({ value }) => value);
-  assertEquals(read, [{ trace: [1] }, 5]);
-  assertEquals([...recording.gaps(source, { start: 0, end: 9 })], []);
-  await target.close();
-});
-
 Deno.test("a value that cannot be stored is a gap, and what was received with it is stored", async () => {
   using folder = await temporaryFolder();
   const file = folder.join("lab.sqlite");
@@ -267,6 +253,9 @@ Deno.test("a recording that is damaged while it is written ends it", async () =>
     `Cannot write ${file}: no such table: reading`,
   );
   await target.close();
+  const message = `Cannot record to ${file}: no such table`;
+  await assertRejects(() => openTarget(file), ConfigurationError, message);
+  assertEquals(entriesOf(folder.path), ["lab.sqlite"], "the lock is free");
 });
 
 for (const [sync, mode] of [["normal", 1], ["full", 2]] as const) {

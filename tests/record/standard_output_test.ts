@@ -1,7 +1,7 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { ConfigurationError } from "../../errors.ts";
 import { type Output, StandardOutput } from "../../record/standard_output.ts";
-import { TargetUnavailable } from "../../record/target.ts";
+import { ReaderClosed, TargetUnavailable } from "../../record/target.ts";
 import { recordingWriter } from "../support/recorded_numbers.ts";
 import { until } from "../support/until.ts";
 
@@ -39,7 +39,7 @@ Deno.test("what the reader of the standard output takes in parts is whole, in it
   const reader = new Reader();
   reader.most = 7;
   reader.start();
-  const target = new StandardOutput({}, reader);
+  const target = new StandardOutput(reader);
   const source = target.source(SOURCE);
   const gap = { source, start: 5, reason: "too slow" };
   for (let time = 0; time < 5; time++) {
@@ -53,7 +53,7 @@ Deno.test("what the reader of the standard output takes in parts is whole, in it
 
 Deno.test("a slow reader of the standard output is waited for, with a bounded memory", async () => {
   const reader = new Reader();
-  const target = new StandardOutput({}, reader);
+  const target = new StandardOutput(reader);
   const source = target.source(SOURCE);
   const write = () =>
     target.write([{ source, time: 0, received: 0, value: "x".repeat(100_000) }], []);
@@ -77,7 +77,7 @@ Deno.test("a failed write to the standard output is tried again, and nothing is 
   const reader = new Reader();
   reader.failure = new Error("No space left on device");
   reader.start();
-  const target = new StandardOutput({}, reader);
+  const target = new StandardOutput(reader);
   const source = target.source(SOURCE);
   target.write([{ source, time: 0, received: 0, value: 1 }], []);
   const write = () => target.write([{ source, time: 1, received: 1, value: 2 }], []);
@@ -101,7 +101,7 @@ Deno.test("a reader that closes the standard output ends the recording", async (
   const reader = new Reader();
   reader.failure = new Deno.errors.BrokenPipe("gone");
   reader.start();
-  const target = new StandardOutput({}, reader);
+  const target = new StandardOutput(reader);
   const source = target.source(SOURCE);
   const write = () => target.write([{ source, time: 0, received: 0, value: 1 }], []);
   write();
@@ -110,8 +110,16 @@ Deno.test("a reader that closes the standard output ends the recording", async (
       write();
       return false;
     } catch (error) {
-      return error instanceof ConfigurationError;
+      return error instanceof ReaderClosed;
     }
   });
   await target.close();
+});
+
+Deno.test("what the reader of the standard output has not taken at the end is an error", async () => {
+  const target = new StandardOutput(new Reader(), 1);
+  const source = target.source(SOURCE);
+  target.write([{ source, time: 0, received: 0, value: "x".repeat(2_000) }], []);
+  const message = "Cannot write the output: its reader has not taken ";
+  await assertRejects(() => target.close(), ConfigurationError, message);
 });

@@ -5,17 +5,21 @@ import { ConfigurationError } from "../../errors.ts";
 import { openTarget } from "../../record/open_target.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { posixTest } from "../support/posix.ts";
-import { succeed } from "../support/process.ts";
+import { denoCommand, succeed } from "../support/process.ts";
 import {
   checkNumbers,
   lastAcknowledged,
   limitedWriter,
   recordingWriter,
 } from "../support/recorded_numbers.ts";
+import { CONFIG } from "../support/source_tree.ts";
 
+const MEMORY = new URL("../support/programs/recording_memory.ts", import.meta.url).href;
 const SOURCE = { service: "DMM", attribute: "voltage", arguments: "", unit: "V" };
 const EXTENSIONS = [".sqlite", ".csv", ".jsonl", ".parquet"];
+/** How often a recorder into SQLite, which is also the journal of Parquet, is killed. */
 const KILLS = 50;
+const KILLS_OF_OTHERS = 15;
 
 /** Numbers that look random, the same ones in each run. */
 function* pseudoRandom(): Generator<number, never> {
@@ -23,12 +27,14 @@ function* pseudoRandom(): Generator<number, never> {
 }
 
 for (const extension of EXTENSIONS) {
-  Deno.test(`killed ${KILLS} times while it writes, ${extension} has all that was acknowledged`, async () => {
+  const kills = extension === ".sqlite" ? KILLS : KILLS_OF_OTHERS;
+
+  Deno.test(`killed ${kills} times while it writes, ${extension} has all that was acknowledged`, async () => {
     await using folder = await temporaryFolder();
     const file = folder.join(`lab${extension}`);
     const random = pseudoRandom();
     let written = 0;
-    for (let kill = 0; kill < KILLS; kill++) {
+    for (let kill = 0; kill < kills; kill++) {
       await using program = recordingWriter(file, written);
       const opened = await program.stdout.next();
       assertEquals(JSON.parse(opened.replace("opened ", "")).received ?? -1, written - 1);
@@ -38,7 +44,7 @@ for (const extension of EXTENSIONS) {
       assertEquals((await program.end()).signal, "SIGKILL");
       written = await checkNumbers(file, lastAcknowledged(program));
     }
-    assert(written > KILLS);
+    assert(written > kills);
   });
 
   Deno.test(`a second process that records into a ${extension} is refused, with who holds it`, async () => {
@@ -80,6 +86,15 @@ for (const extension of EXTENSIONS) {
       await program.end();
       await checkNumbers(file, lastAcknowledged(program));
     },
+  });
+
+  Deno.test(`the memory of a recorder into ${extension} does not grow with the readings`, async () => {
+    await using folder = await temporaryFolder();
+    const flags = ["--no-check", "--v8-flags=--expose-gc", "--config", CONFIG];
+    const words = ["run", "-A", ...flags, MEMORY, folder.join(`lab${extension}`)];
+    const grown = Number(await succeed(denoCommand(words)));
+    // 600,000 readings: not two bytes for each. The benchmark has 10 million.
+    assert(grown < 1_000_000, `${grown} bytes`);
   });
 
   posixTest(`a ${extension} that is moved while it is written ends the recording`, async () => {

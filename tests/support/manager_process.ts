@@ -37,6 +37,11 @@ export class ManagerProcess extends Process {
     }
   }
 
+  /** The port of its web pages. */
+  get webPort(): number {
+    return this.#ready!.webPort!;
+  }
+
   /** The connect options for a device. */
   get connectOptions(): { host: string; port: number; disableTls: boolean } {
     const { port, tls } = this.#ready!;

@@ -1,6 +1,7 @@
 /** The Client for browsers, over the WebSocket of this runtime. */
 
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { WebSocket as NodeWebSocket } from "ws";
 import {
   CancelledError,
   ConfigurationError,
@@ -10,7 +11,13 @@ import {
 } from "../../mod.ts";
 import { TestManager } from "../../testing.ts";
 import { browserName, browserSystem } from "../../web/browser.ts";
-import { type Client, connect, ConnectError, RemoteError } from "../../web/client.ts";
+import {
+  type Client,
+  connect,
+  ConnectError,
+  RemoteError,
+  type WebSocketClass,
+} from "../../web/client.ts";
 import { ADMINISTRATOR, Laboratory } from "../support/laboratory.ts";
 import { inTime, until } from "../support/until.ts";
 
@@ -81,6 +88,30 @@ Deno.test("calls, errors and properties are those of any Client", async () => {
   const [identity] = Object.values(clients);
   assertStringIncludes(identity.language, "TypeScript (Deno ");
   assertEquals(lab.manager.manager.status().totals.connections, 2);
+});
+
+Deno.test("another class of WebSockets may trust a certificate of its own", async () => {
+  await using manager = await TestManager.start({ web: 0, webRoot: "/nonexistent" });
+  await using service = new Lab({ name: "Lab" });
+  await service.start(manager.connectOptions);
+  const ca = await Deno.readTextFile(manager.connectOptions.certFile!);
+  class Trusting extends NodeWebSocket {
+    constructor(url: string, protocols: string) {
+      super(url, protocols, { ca });
+    }
+  }
+  const url = `https://localhost:${manager.manager.webPort}`;
+  const given = { url, WebSocket: Trusting as unknown as WebSocketClass };
+  await using client = await connect(given);
+  const link = await client.link<Lab>("Lab");
+  assertEquals(await link.sum([1, 2, 3]), 6);
+  assertEquals((await link.numbers(300_000)).length, 300_000);
+  const numbers = new Array(300_000).fill(0.5);
+  assertEquals(await link.sum(numbers), 150_000);
+  await manager.manager.shutdown();
+  await inTime("the end", client.disconnected);
+  await assertRejects(() => connect(given), ConnectError, "--web?");
+  await assertRejects(() => connect({ url }), ConnectError);
 });
 
 Deno.test("streams end, and are cancelled at the Service", async () => {

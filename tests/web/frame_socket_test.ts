@@ -111,7 +111,9 @@ Deno.test("closing says goodbye, reads on for the answer, and drops what comes",
   await closed;
   assertEquals([await read(socket), await read(socket)], [[1], null]);
   webSocket.readyState = webSocket.CLOSED;
+  webSocket.calls.length = 0;
   await socket.close();
+  assertEquals(webSocket.calls, []);
 });
 
 Deno.test("a peer that does not answer a goodbye is cut off", async () => {

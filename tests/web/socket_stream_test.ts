@@ -54,3 +54,70 @@ Deno.test("the head of a message and its content are one write, long contents ar
   await inTime("nothing", new Promise((resolve) => stream.write(new Uint8Array(0), resolve)));
   assertEquals(socket.written, []);
 });
+
+Deno.test("the connection is read only as far as the stream is, and no more when it is stopped", async () => {
+  let reads = 0;
+  const socket = fake(1_000);
+  const { read } = socket;
+  socket.read = (buffer) => {
+    reads++;
+    return read(buffer);
+  };
+  const stream = socketStream(socket, new Yielder(1_000));
+  await new Promise((resolve) => setTimeout(resolve));
+  assertEquals(reads, 0);
+  await new Promise((resolve) => stream.once("readable", resolve));
+  await new Promise((resolve) => setTimeout(resolve));
+  const filled = reads;
+  assert(filled < 100, `${filled} reads for a stream that nobody reads`);
+  while (reads === filled) {
+    stream.read();
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+  stream.stopReading();
+  const before = reads;
+  while (stream.read() !== null);
+  await new Promise((resolve) => setTimeout(resolve));
+  assertEquals(reads, before);
+  await inTime("a write", new Promise((resolve) => stream.write(new Uint8Array(3), resolve)));
+  assertEquals(socket.written.map(({ length }) => length), [3]);
+});
+
+Deno.test("the end and the destruction of the stream close the connection, once it is written", async () => {
+  for (const end of ["end", "destroy"] as const) {
+    const done: string[] = [];
+    const socket = fake(0);
+    const { write } = socket;
+    socket.write = async (bytes) => {
+      await Promise.resolve();
+      done.push("written");
+      return await write(bytes);
+    };
+    const closed = Promise.withResolvers<void>();
+    socket.read = () => new Promise(() => {}); // the peer is still there
+    socket.close = () => {
+      done.push("closed");
+      closed.resolve();
+      throw new Error("it was closed before"); // the stream does not mind
+    };
+    const stream = socketStream(socket, new Yielder(1));
+    if (end === "end") stream.end(new Uint8Array(3));
+    else stream.destroy();
+    await inTime("the end", closed.promise);
+    assertEquals(done.slice(0, 2), end === "end" ? ["written", "closed"] : ["closed"]);
+  }
+});
+
+Deno.test("a peer that is gone ends its stream, and nothing else", async () => {
+  for (const side of ["read", "write"] as const) {
+    const socket = fake(1);
+    const gone = (): Promise<never> => Promise.reject(new Error("connection reset"));
+    socket[side] = gone;
+    const stream = socketStream(socket, new Yielder(1));
+    const closed = new Promise((resolve) => stream.once("close", resolve));
+    if (side === "read") stream.resume();
+    else stream.write(new Uint8Array(1));
+    await inTime("the end", closed);
+    assertEquals([stream.destroyed, stream.errored?.message], [true, "connection reset"]);
+  }
+});

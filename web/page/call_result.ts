@@ -39,7 +39,7 @@ export function CallLine({ call }: { call: Call }): Element {
   const progress = call.progress.value;
   return html`
     <div class="call-line">
-      <span class="call-state">${describe(call)}${countText(call)}</span>
+      <span class="result-state">${describe(call)}${countText(call)}</span>
       ${isRunning && progress && html`<${ProgressBar} progress=${progress} />`}
       ${isRunning &&
         html`<button type="button" class="quiet small" onClick=${() =>

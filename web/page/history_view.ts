@@ -1,3 +1,4 @@
+/// <reference lib="dom" />
 /**
  * The history of a recorder: the chosen sources in one plot for each unit, from yesterday to now or in a
  * span that is chosen by dragging, and its alarms.
@@ -56,7 +57,9 @@ export function HistoryView(
   useEffect(() => {
     if (link === undefined) return;
     recorder.update();
-    const timer = setInterval(() => recorder.update(), INTERVAL);
+    const timer = setInterval(() => {
+      if (document.visibilityState === "visible") recorder.update();
+    }, INTERVAL);
     return () => clearInterval(timer);
   }, [link, recorder]);
   // A notification of a recorder is a change of an alarm.

@@ -25,7 +25,7 @@ function storage(): Storage | undefined {
   try {
     return localStorage;
   } catch {
-    // It is switched off: nothing is kept.
+    // it is switched off
   }
 }
 

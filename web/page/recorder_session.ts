@@ -121,7 +121,8 @@ export class RecorderSession {
       });
       if (this.#following.value !== undefined) this.#follow(this.#following.value);
     });
-    await this.#request();
+    // A span that was chosen stays as it is.
+    if (this.#following.value !== undefined) await this.#request();
   }
 
   /** Shows a source, or does not show it any more. */

@@ -61,9 +61,10 @@ Deno.test("what follows the time is requested up to now, a chosen span as it is"
   await session.update();
   assertEquals(asked.at(-1), ["history", 0, NOW + 5000 - 2 * DAY, NOW + 5000]);
   await session.show([NOW - 100.4, NOW - 50.2]);
+  assertEquals(asked.at(-1), ["history", 0, NOW - 100, NOW - 50]);
   state.now += 5000;
   await session.update();
-  assertEquals(asked.at(-1), ["history", 0, NOW - 100, NOW - 50]);
+  assertEquals([asked.length, session.shown], [9, [NOW - 100, NOW - 50]]);
   await session.follow(Infinity);
   assertEquals(asked.at(-1), ["history", 0, NOW - 5 * DAY, NOW + 10_000]);
   await session.show([5, 5]);
