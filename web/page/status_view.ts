@@ -29,7 +29,7 @@ export function StatusView(
   const names = Object.keys(status.clients);
   useEffect(() => {
     clientDetails.want(client, names);
-  }, [client, names.join("\n")]);
+  }, [client, status]); // again and again: a client that came while it was busy is not forgotten
   const disconnect = async (networkName: string) => {
     setAsked(undefined);
     setProblem(undefined);
