@@ -98,7 +98,7 @@ export class Series {
    * @param time When it was taken, in milliseconds since 1970; `undefined` if the source does not say.
    */
   add(value: unknown, time: number | undefined): void {
-    if (this.#writer.isFull) return this.open("file not written");
+    if (this.#writer.isFull) return this.open("file not written", this.#writer.blocked?.message);
     const received = this.#clock.now();
     const taken = time ?? received;
     const gaps = this.#end(taken);

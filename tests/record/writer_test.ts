@@ -70,7 +70,12 @@ Deno.test("what is held is bounded: a reader waits for room, and what comes anyw
   voltage.add(200, 200);
   await until("all are written", () => writer.waiting === 0);
   assertEquals(target.values("DMM.voltage"), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 200]);
-  assertEquals(target.gaps.at(-1), { source: 1, start: 9, end: 200, reason: "file not written" });
+  assertEquals(target.gaps.at(-1), {
+    source: 1,
+    start: 9,
+    end: 200,
+    reason: "file not written: the disk is full",
+  });
 });
 
 Deno.test("the size of what is held is bounded too, but one value of any size is held", async () => {
