@@ -6,6 +6,7 @@
  * @module
  */
 
+import { isoTime } from "../base/time_text.ts";
 import { ValueError } from "../errors.ts";
 import { HISTORY_LIMITS } from "../limits.ts";
 import type { Gap } from "./reading.ts";
@@ -231,9 +232,4 @@ function merged(gaps: Iterable<Gap>, width: number): HistoryGap[] {
     if (length > longest) [last.reason, longest] = [reason, length];
   }
   return all;
-}
-
-function isoTime(time: number): string {
-  const date = new Date(time);
-  return Number.isNaN(date.getTime()) ? String(time) : date.toISOString();
 }

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { isoTime } from "../base/time_text.ts";
 import { type Tick, timeTicks, valueTicks } from "./ticks.ts";
 
 /** A value at a time, or those of a span of time. */
@@ -133,10 +134,6 @@ function spanOf(series: readonly PlotSeries[], options: PlotOptions): [number, n
   throw new RangeError(
     `Cannot draw a plot from ${isoTime(start)} to ${isoTime(end)}: it has to end after its start`,
   );
-}
-
-function isoTime(time: number): string {
-  return new Date(time).toISOString();
 }
 
 /** A series in the order of its times, without what is outside of the plot. */

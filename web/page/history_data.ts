@@ -1,11 +1,11 @@
 /**
  * What a recorder answers, as far as it is what a recorder answers: its sources, a history in buckets,
- * its alarms. A history becomes samples for a plot, and rows for
- * a table.
+ * its alarms. A history becomes samples for a plot, and rows for a table.
  *
  * @module
  */
 
+import { isoTime } from "../../base/time_text.ts";
 import { isObject } from "../../wire/message.ts";
 import type { Samples } from "./decimation.ts";
 
@@ -177,7 +177,7 @@ export function* historyRows(
   histories: readonly { source: string; unit: string; history: History }[],
 ): Generator<readonly unknown[]> {
   yield ["source", "unit", "start", "end", "minimum", "maximum", "mean", "count", "gap"];
-  const text = (time: number | null) => time === null ? "" : new Date(time).toISOString();
+  const text = (time: number | null) => time === null ? "" : isoTime(time);
   for (const { source, unit, history: { buckets, gaps } } of histories) {
     const rows = [
       ...buckets.map(({ start, end, minimum, maximum, mean, count }) => ({

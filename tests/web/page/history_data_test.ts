@@ -80,3 +80,9 @@ Deno.test("a history is CSV with its gaps, in the order of time", () => {
   ]);
   assert(lines[0].startsWith("source,unit,start"));
 });
+
+Deno.test("a time that no calendar has does not keep the others from being copied", () => {
+  const history = { start: 0, end: 1e300, buckets: [bucket(1e300, 1), bucket(0, 1)], gaps: [] };
+  const [, first, second] = [...historyRows([{ source: "DMM.voltage", unit: "V", history }])];
+  assertEquals([first[2], second[2]], ["1970-01-01T00:00:00.000Z", "1e+300"]);
+});
