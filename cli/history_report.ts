@@ -7,8 +7,8 @@
 
 import { printable } from "../base/printable.ts";
 import { isoTime } from "../base/time_text.ts";
-import type { History, HistoryGap, HistorySource, LatestReading } from "../record/history.ts";
 import { plot, type PlotSeries } from "../record/plot.ts";
+import type { History, HistoryGap, HistorySource, LatestReading } from "../wire/history.ts";
 import { encodeForTerminal } from "../wire/printable_json.ts";
 import { valueCell } from "./csv.ts";
 import type { SourceLimits } from "./history_reader.ts";

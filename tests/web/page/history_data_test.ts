@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { csvOf } from "../../../web/page/csv.ts";
 import {
-  type History,
   historyRows,
   HistorySamples,
+  type ReceivedHistory,
   toAlarms,
   toHistory,
   toSources,
@@ -13,7 +13,7 @@ function bucket(start: number, minimum: number, maximum = minimum, count = 2) {
   return { start, end: start + 100, minimum, maximum, mean: (minimum + maximum) / 2, count };
 }
 
-function samplesOf(history: Partial<History>): [time: number, value: number][] {
+function samplesOf(history: Partial<ReceivedHistory>): [time: number, value: number][] {
   const samples = new HistorySamples({ start: 0, end: 10_000, buckets: [], gaps: [], ...history });
   return Array.from(
     { length: samples.length },
