@@ -148,8 +148,8 @@ export class Recorder {
   }
 
   /** How many readings were written. */
-  get samples(): number {
-    return this.#writer.samples;
+  get readings(): number {
+    return this.#writer.readings;
   }
 
   /** How many gaps have begun between readings. */
