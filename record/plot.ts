@@ -6,7 +6,7 @@
  */
 
 import { isoTime } from "../base/time_text.ts";
-import { type Tick, timeTicks, valueTicks } from "./ticks.ts";
+import { type AxisTick, timeTicks, valueTicks } from "./ticks.ts";
 
 /** A value at a time, or those of a span of time. */
 export interface PlotPoint {
@@ -197,7 +197,7 @@ ${
   }`;
 }
 
-function markLabel({ position, label }: Tick & { position: number }): string {
+function markLabel({ position, label }: AxisTick & { position: number }): string {
   // A number of many digits is written smaller, so that none is cut off.
   const size = label.length > LONGEST_TICK
     ? `font-size="${number(FONT_SIZE * LONGEST_TICK / label.length)}"`
