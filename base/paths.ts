@@ -14,7 +14,7 @@ export function homeFolder(): string {
 }
 
 /** The folder of the user; under `sudo` that of `$SUDO_USER`. */
-export function userFolder(): string {
+function userFolder(): string {
   const user = Deno.env.get("SUDO_USER");
   const homes = Deno.build.os === "darwin" ? "/Users" : "/home";
   return user ? join(homes, user) : homedir();

@@ -1,5 +1,5 @@
 /**
- * Times as a person writes them, in the form of ISO 8601.
+ * Times as texts, in the form of ISO 8601: read as a person writes them, and written in UTC.
  *
  * @module
  */
@@ -32,6 +32,17 @@ export function parseTime(text: string, zone: "local" | "UTC"): number {
     "Expected a time such as 2026-11-30, 2026-11-30T18:05 or 2026-11-30T18:05:30Z, got " +
       JSON.stringify(text),
   );
+}
+
+/**
+ * A time in UTC, e.g. `2026-11-30T18:05:30.500Z`; a peer may send a number that is no time, which is
+ * written as it is.
+ *
+ * @param time In milliseconds since 1970.
+ */
+export function isoTime(time: number): string {
+  const date = new Date(time);
+  return Number.isNaN(date.getTime()) ? String(time) : date.toISOString();
 }
 
 /** The time at which the clock of this computer shows what that of UTC shows at another time. */

@@ -4,8 +4,9 @@
  * @module
  */
 
-import { formatResult } from "./output.ts";
+import { csvCell, textCell } from "../base/csv_cell.ts";
 import type { JsonObject } from "../wire/message.ts";
+import { formatResult } from "./output.ts";
 
 /** Writes notifications as rows. It remembers the columns. */
 export class NotificationTable {
@@ -32,7 +33,7 @@ export class NotificationTable {
   }
 
   #row(values: readonly unknown[]): string {
-    return `${values.map((value) => csvCell(value, this.#isTerminal)).join(",")}\n`;
+    return `${values.map((value) => valueCell(value, this.#isTerminal)).join(",")}\n`;
   }
 }
 
@@ -41,10 +42,8 @@ export class NotificationTable {
  *
  * @param isTerminal Whether it is shown at a terminal: then control characters are escaped.
  */
-export function csvCell(value: unknown, isTerminal: boolean): string {
+export function valueCell(value: unknown, isTerminal: boolean): string {
   if (value === null) return "";
   const text = formatResult(value, false, isTerminal);
-  // A spreadsheet would run a text of a Service as a formula.
-  const plain = typeof value === "string" && /^[=+\-@\t\r]/.test(value) ? `'${text}` : text;
-  return /[",\r\n]/.test(plain) ? `"${plain.replaceAll('"', '""')}"` : plain;
+  return typeof value === "string" ? textCell(text) : csvCell(text);
 }

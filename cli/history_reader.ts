@@ -5,22 +5,20 @@
  * @module
  */
 
-import type { Link } from "../client/link.ts";
 import type { Client } from "../client.ts";
+import type { Link } from "../client/link.ts";
 import { ValueError } from "../errors.ts";
-import { kwargs } from "../wire/call.ts";
-import { isObject } from "../wire/message.ts";
+import type { Range } from "../record/alarm_settings.ts";
 import {
-  type History,
-  type HistorySource,
   type HistorySpan,
-  type LatestReading,
   latestReadings,
   recordedSources,
   sourceHistory,
 } from "../record/history.ts";
-import type { Range } from "../record/alarm_settings.ts";
 import { descriptionOf } from "../record/source_name.ts";
+import { kwargs } from "../wire/call.ts";
+import type { History, HistorySource, LatestReading } from "../wire/history.ts";
+import { isObject } from "../wire/message.ts";
 
 /** Limits of a source that a service gives. */
 export interface SourceLimits {

@@ -6,11 +6,12 @@
  */
 
 import { printable } from "../base/printable.ts";
+import { isoTime } from "../base/time_text.ts";
 import { plot, type PlotSeries } from "../record/plot.ts";
-import type { History, HistoryGap, HistorySource, LatestReading } from "../record/history.ts";
-import type { SourceLimits } from "./history_reader.ts";
+import type { History, HistoryGap, HistorySource, LatestReading } from "../wire/history.ts";
 import { encodeForTerminal } from "../wire/printable_json.ts";
-import { csvCell } from "./csv.ts";
+import { valueCell } from "./csv.ts";
+import type { SourceLimits } from "./history_reader.ts";
 import { table } from "./output.ts";
 
 /** The digits of a number in a table; in CSV it has all of them. */
@@ -94,7 +95,7 @@ export function historyCsv(histories: readonly History[], isTerminal: boolean): 
   );
   const header = ["start", "end", "source", "unit", "minimum", "mean", "maximum", "count", "gap"];
   return [header, ...rows.map(({ cells }) => cells)]
-    .map((cells) => `${cells.map((cell) => csvCell(cell, isTerminal)).join(",")}\n`).join("");
+    .map((cells) => `${cells.map((cell) => valueCell(cell, isTerminal)).join(",")}\n`).join("");
 }
 
 /**
@@ -130,8 +131,4 @@ function shownValue(value: unknown, unit: string): string {
   const text = typeof value === "string" ? value : encodeForTerminal(value);
   const short = text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE - 1)}…` : text;
   return typeof value === "number" && unit !== "" ? `${short} ${unit}` : short;
-}
-
-function isoTime(time: number): string {
-  return new Date(time).toISOString();
 }

@@ -6,6 +6,7 @@
  */
 
 import createSpinner from "yocto-spinner";
+import { readableSize } from "../base/readable.ts";
 
 /** A progress indicator. It is shown until it is disposed of. */
 export interface Progress extends Disposable {
@@ -53,11 +54,11 @@ export function showProgress(
 /** The characters of a bar. */
 const BAR_WIDTH = 20;
 
-/** A bar for what has been sent or received of a large value, e.g. `[#####               ] 25 % of 4.0 MB`. */
+/** A bar for what has been sent or received of a large value, e.g. `[#####               ] 25 % of 3.8 MiB`. */
 export function progressBar(done: number, total: number): string {
   const share = Math.min(done / total, 1);
   const bar = "#".repeat(Math.floor(share * BAR_WIDTH)).padEnd(BAR_WIDTH);
-  return `[${bar}] ${Math.floor(share * 100)} % of ${(total / 1e6).toFixed(1)} MB`;
+  return `[${bar}] ${Math.floor(share * 100)} % of ${readableSize(total)}`;
 }
 
 /** Whether the standard error is a terminal on which a line can be removed. */

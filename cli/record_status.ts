@@ -4,10 +4,11 @@
  * @module
  */
 
+import { readableNumber, readableSize } from "../base/readable.ts";
 import type { Recorder } from "../record/recorder.ts";
 
 /** What a line is made of. */
-export type RecorderStatus = Pick<Recorder, "samples" | "gaps" | "size" | "blocked" | "missing">;
+export type RecorderStatus = Pick<Recorder, "readings" | "gaps" | "size" | "blocked" | "missing">;
 
 /** The time over which the rate is measured, in milliseconds. */
 const RATE_TIME = 10_000;
@@ -16,8 +17,8 @@ const RATE_TIME = 10_000;
 export class RecordStatus {
   readonly #recorder: RecorderStatus;
   readonly #now: () => number;
-  /** The number of samples at earlier times, the oldest first. */
-  #earlier: { time: number; samples: number }[] = [];
+  /** The number of readings at earlier times, the oldest first. */
+  #earlier: { time: number; readings: number }[] = [];
 
   /** @param now The time in milliseconds, from any start. */
   constructor(recorder: RecorderStatus, now: () => number = () => performance.now()) {
@@ -25,7 +26,7 @@ export class RecordStatus {
     this.#now = now;
   }
 
-  /** E.g. `1,234 samples, 20/s, 2 gaps, 1.2 MB, waiting for DMM`. */
+  /** E.g. `1,234 readings, 20/s, 2 gaps, 1.2 MiB, waiting for DMM`. */
   line(): string {
     const { blocked, missing } = this.#recorder;
     const parts = [this.summary(`, ${this.#rate()}`)];
@@ -36,33 +37,26 @@ export class RecordStatus {
     return parts.join(", ");
   }
 
-  /** E.g. `1,234 samples, 2 gaps, 1.2 MB`. */
+  /** E.g. `1,234 readings, 2 gaps, 1.2 MiB`. */
   summary(rate = ""): string {
-    const { samples, gaps, size } = this.#recorder;
-    return `${count(samples, "sample")}${rate}, ${count(gaps, "gap")}, ${sizeText(size)}`;
+    const { readings, gaps, size } = this.#recorder;
+    return `${count(readings, "reading")}${rate}, ${count(gaps, "gap")}, ${readableSize(size)}`;
   }
 
   #rate(): string {
     const time = this.#now();
-    const { samples } = this.#recorder;
-    this.#earlier.push({ time, samples });
+    const { readings } = this.#recorder;
+    this.#earlier.push({ time, readings });
     const isOld = () => this.#earlier.length > 1 && time - this.#earlier[1].time >= RATE_TIME;
     while (isOld()) this.#earlier.shift();
     const [first] = this.#earlier;
-    const rate = time === first.time ? 0 : (samples - first.samples) / (time - first.time) * 1_000;
-    return `${rate >= 10 ? grouped(Math.round(rate)) : rate.toFixed(1)}/s`;
+    const rate = time === first.time
+      ? 0
+      : (readings - first.readings) / (time - first.time) * 1_000;
+    return `${readableNumber(rate >= 10 ? Math.round(rate) : rate)}/s`;
   }
 }
 
 function count(number: number, unit: string): string {
-  return `${grouped(number)} ${unit}${number === 1 ? "" : "s"}`;
-}
-
-function grouped(number: number): string {
-  return number.toLocaleString("en");
-}
-
-function sizeText(bytes: number): string {
-  const [unit, factor] = bytes < 1e6 ? ["kB", 1e3] : bytes < 1e9 ? ["MB", 1e6] : ["GB", 1e9];
-  return `${(bytes / Number(factor)).toFixed(1)} ${unit}`;
+  return `${readableNumber(number)} ${unit}${number === 1 ? "" : "s"}`;
 }

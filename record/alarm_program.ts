@@ -6,10 +6,11 @@
  * @module
  */
 
-import { resolve } from "node:path";
 import { statSync } from "node:fs";
+import { resolve } from "node:path";
 import { logger } from "../base/log.ts";
 import { printable } from "../base/printable.ts";
+import { isoTime } from "../base/time_text.ts";
 import { startTimer } from "../base/timer.ts";
 import { formatDuration } from "../base/units.ts";
 import { ConfigurationError } from "../errors.ts";
@@ -136,7 +137,7 @@ export function environmentOf(event: AlarmEvent): Record<string, string> {
     SOURCE: source,
     STATE: state,
     PREVIOUS: previous,
-    TIME: new Date(time).toISOString(),
+    TIME: isoTime(time),
     VALUE: value === null ? "" : String(value),
     UNIT: unit,
     LIMIT: limit === null ? "" : String(limit),

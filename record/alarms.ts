@@ -9,6 +9,7 @@ import { startTimer, type Timer } from "../base/timer.ts";
 import { LONGEST_TIME } from "../limits.ts";
 import type { AlarmSettings } from "./alarm_settings.ts";
 import { type AlarmState, SourceState } from "./alarm_state.ts";
+import { SYSTEM_CLOCK, type Times } from "./clock.ts";
 
 /** That a source is in another state now. */
 export interface AlarmEvent {
@@ -37,16 +38,12 @@ export interface CurrentAlarm extends AlarmEvent {
   readonly acknowledgedBy: string;
 }
 
-/** The clocks of the alarms. */
-export interface AlarmClock {
-  /** In milliseconds, and never jumps. */
-  now(): number;
-  /** In milliseconds since 1970. */
-  wallTime(): number;
+/** The clock of the alarms. */
+export interface AlarmClock extends Times {
   startTimer(callback: () => void, time: number): Timer;
 }
 
-const REAL_CLOCK: AlarmClock = { now: () => performance.now(), wallTime: Date.now, startTimer };
+const REAL_CLOCK: AlarmClock = { ...SYSTEM_CLOCK, startTimer };
 
 const SEVERITY: readonly AlarmState[] = ["normal", "warning", "alarm", "stopped"];
 
@@ -79,7 +76,7 @@ export class Alarms implements Disposable {
 
   /** Watches a source, or changes its limits. It is normal at first, and is expected from now on. */
   watch(source: string, settings: AlarmSettings, unit = ""): void {
-    const now = this.#clock.now();
+    const now = this.#clock.monotonic();
     let watched = this.#sources.get(source);
     if (watched === undefined) {
       watched = {
@@ -103,7 +100,7 @@ export class Alarms implements Disposable {
     const watched = this.#sources.get(source);
     if (watched === undefined) return;
     watched.reason = undefined;
-    watched.state.read(value, this.#clock.now());
+    watched.state.read(value, this.#clock.monotonic());
     this.#settle(source, watched);
   }
 
@@ -112,7 +109,7 @@ export class Alarms implements Disposable {
     const watched = this.#sources.get(source);
     if (watched === undefined) return;
     watched.reason = undefined;
-    watched.state.expect(this.#clock.now());
+    watched.state.expect(this.#clock.monotonic());
     this.#settle(source, watched);
   }
 
@@ -121,7 +118,7 @@ export class Alarms implements Disposable {
     const watched = this.#sources.get(source);
     if (watched === undefined) return;
     watched.reason = reason;
-    watched.state.gap(this.#clock.now());
+    watched.state.gap(this.#clock.monotonic());
     this.#settle(source, watched);
   }
 
@@ -174,13 +171,13 @@ export class Alarms implements Disposable {
     this.#due = due;
     this.#timer = due === Infinity ? undefined : this.#clock.startTimer(
       () => this.#passTime(),
-      Math.min(due - this.#clock.now(), LONGEST_TIME),
+      Math.min(due - this.#clock.monotonic(), LONGEST_TIME),
     );
   }
 
   #passTime(): void {
     this.#due = Infinity;
-    const now = this.#clock.now();
+    const now = this.#clock.monotonic();
     for (const [source, watched] of this.#sources) {
       watched.state.advance(now);
       this.#settle(source, watched);
@@ -198,7 +195,7 @@ export class Alarms implements Disposable {
       source,
       state,
       previous,
-      time: this.#clock.wallTime(),
+      time: this.#clock.now(),
       value: value ?? null,
       unit,
       limit: crossed?.limit ?? null,

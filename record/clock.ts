@@ -7,12 +7,16 @@
 
 import { delay } from "@std/async/delay";
 
-/** A clock. All times are in milliseconds. */
-export interface Clock {
+/** What the time is, in milliseconds. */
+export interface Times {
   /** The time since 1970. It jumps when somebody sets the clock. */
   now(): number;
   /** A time that never jumps, from any start. */
   monotonic(): number;
+}
+
+/** A clock that one can wait for. */
+export interface Clock extends Times {
   /**
    * Waits.
    *

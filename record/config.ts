@@ -11,7 +11,7 @@ import { parseDuration } from "../base/units.ts";
 import { ConfigurationError, ValueError } from "../errors.ts";
 import { isObject, type JsonObject } from "../wire/message.ts";
 import { type AlarmSettings, readAlarmSettings } from "./alarm_settings.ts";
-import type { RecordedSource } from "./recorder.ts";
+import type { ConfiguredSource } from "./recorder.ts";
 import { parseSource } from "./source.ts";
 
 /** What a configuration says. What it leaves out is the default of the command line. */
@@ -19,7 +19,7 @@ export interface RecorderConfig {
   /** The file to record to. */
   readonly to?: string;
   /** The sources, in order. */
-  readonly sources: readonly RecordedSource[];
+  readonly sources: readonly ConfiguredSource[];
   /** In milliseconds. */
   readonly every?: number;
   readonly deadband?: number;
@@ -107,7 +107,7 @@ export function toConfig(value: unknown, file: string): RecorderConfig {
   });
 }
 
-function toSource(place: Place): RecordedSource {
+function toSource(place: Place): ConfiguredSource {
   if (typeof place.value === "string") return place.source();
   const isOfNotifications = isObject(place.value) && "notifications" in place.value;
   const source = place.object(isOfNotifications ? NOTIFICATION_KEYS : ATTRIBUTE_KEYS);
@@ -240,7 +240,7 @@ class Place {
   }
 
   /** A source as it is typed on the command line. */
-  source(): RecordedSource {
+  source(): ConfiguredSource {
     try {
       return parseSource(this.value as string);
     } catch (cause) {

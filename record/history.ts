@@ -6,72 +6,14 @@
  * @module
  */
 
+import { isoTime } from "../base/time_text.ts";
 import { ValueError } from "../errors.ts";
 import { HISTORY_LIMITS } from "../limits.ts";
+import type { History, HistoryGap, HistorySource, LatestReading } from "../wire/history.ts";
 import type { Gap } from "./reading.ts";
 import { type RecordedSource, RecordingFile } from "./recording_file.ts";
 import type { Cause } from "./series.ts";
 import { findSources, sourceName } from "./source_name.ts";
-
-/** A source of a recording. Times are in milliseconds since 1970. */
-export interface HistorySource {
-  /** Its number, which tells it from one of the same name with another unit. */
-  readonly id: number;
-  /** Its name, e.g. `DMM.voltage`. */
-  readonly source: string;
-  readonly unit: string;
-  /** When its first reading was taken; `null` if there is none. */
-  readonly start: number | null;
-  /** When its last reading was taken; `null` if there is none. */
-  readonly end: number | null;
-}
-
-/** The latest reading of a source. */
-export interface LatestReading {
-  readonly id: number;
-  readonly source: string;
-  readonly unit: string;
-  /** When it was taken; `null` if there is none. */
-  readonly time: number | null;
-  readonly value: unknown;
-  /** Why there are no readings since; `null` if they go on. */
-  readonly gap: { readonly start: number; readonly reason: string } | null;
-}
-
-/** The numbers in a part of a span. */
-export interface HistoryBucket {
-  readonly start: number;
-  /** Exclusive. */
-  readonly end: number;
-  readonly minimum: number;
-  readonly maximum: number;
-  readonly mean: number;
-  readonly count: number;
-}
-
-/** A time without readings, or several that are nearer to each other than the width of a bucket. */
-export interface HistoryGap {
-  readonly start: number;
-  /** `null` while it lasts. */
-  readonly end: number | null;
-  /** Why; of several, the reason of the longest one. */
-  readonly reason: string;
-  /** How many gaps these are. */
-  readonly count: number;
-}
-
-/** The history of a source. */
-export interface History {
-  readonly id: number;
-  readonly source: string;
-  readonly unit: string;
-  readonly start: number;
-  /** Exclusive. */
-  readonly end: number;
-  /** Those with a number, in their order. */
-  readonly buckets: readonly HistoryBucket[];
-  readonly gaps: readonly HistoryGap[];
-}
 
 /** Which part of a history. */
 export interface HistorySpan {
@@ -231,9 +173,4 @@ function merged(gaps: Iterable<Gap>, width: number): HistoryGap[] {
     if (length > longest) [last.reason, longest] = [reason, length];
   }
   return all;
-}
-
-function isoTime(time: number): string {
-  const date = new Date(time);
-  return Number.isNaN(date.getTime()) ? String(time) : date.toISOString();
 }

@@ -10,22 +10,18 @@ import { ValueError } from "../errors.ts";
 import { HISTORY_LIMITS, LONGEST_LOG_TEXT } from "../limits.ts";
 import { type About, Service } from "../service.ts";
 import { kwargs } from "../wire/call.ts";
-import { encodeValue } from "../wire/json.ts";
-import type { Alarms, CurrentAlarm } from "./alarms.ts";
 import {
   type History,
   type HistorySource,
   type LatestReading,
-  latestReadings,
-  recordedSources,
-  sourceHistory,
-} from "./history.ts";
-
-/** The role of a service that gives a history. */
-export const RECORDER_ROLE = "recorder.1";
+  RECORDER_ROLE,
+} from "../wire/history.ts";
+import { encodeValue } from "../wire/json.ts";
+import type { Alarms, CurrentAlarm } from "./alarms.ts";
+import { latestReadings, recordedSources, sourceHistory } from "./history.ts";
 
 /** The name of the service, if none is given. */
-export const DEFAULT_NAME = "Recorder";
+const DEFAULT_NAME = "Recorder";
 
 /** The module that a worker imports. */
 const HISTORY = import.meta.resolve("./history.ts");
@@ -35,7 +31,7 @@ type SourceId = string | number;
 
 /** What a {@linkcode HistoryService} is made of. */
 export interface HistoryServiceOptions {
-  /** The name of the service. Default: {@linkcode DEFAULT_NAME}. */
+  /** The name of the service. Default: `Recorder`. */
   readonly name?: string;
   /** The recording in SQLite; `undefined` if the readings go elsewhere: then there is no history. */
   readonly file: string | undefined;

@@ -14,16 +14,16 @@ const INTERVAL = 1_000;
 export class OpenFile {
   /** Its path, as the user has written it. */
   readonly name: string;
-  readonly #elapsed: () => number;
+  readonly #monotonic: () => number;
   readonly #opened: Deno.FileInfo | undefined;
   #last: number;
 
-  /** @param elapsed A clock that does not jump, in milliseconds. */
-  constructor(name: string, elapsed: () => number) {
+  /** @param monotonic A clock that does not jump, in milliseconds. */
+  constructor(name: string, monotonic: () => number) {
     this.name = name;
-    this.#elapsed = elapsed;
+    this.#monotonic = monotonic;
     this.#opened = stat(name);
-    this.#last = elapsed();
+    this.#last = monotonic();
   }
 
   /**
@@ -32,7 +32,7 @@ export class OpenFile {
    * @throws {ConfigurationError} When it was moved or deleted.
    */
   check(): void {
-    const now = this.#elapsed();
+    const now = this.#monotonic();
     if (now - this.#last < INTERVAL) return;
     const there = stat(this.name);
     if (there?.ino !== this.#opened?.ino || there?.dev !== this.#opened?.dev) {

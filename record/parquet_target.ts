@@ -9,9 +9,10 @@
 
 import { join } from "node:path";
 import { delay } from "@std/async/delay";
-import { ConfigurationError } from "../errors.ts";
 import { fileExists, makePrivateFolder } from "../base/files.ts";
 import { logger } from "../base/log.ts";
+import { ConfigurationError } from "../errors.ts";
+import { SYSTEM_CLOCK, type Times } from "./clock.ts";
 import { FileLock } from "./file_lock.ts";
 import {
   makeParquetFile,
@@ -20,7 +21,6 @@ import {
   type SourceEnds,
 } from "./parquet_file.ts";
 import type { Gap, Reading, RecordedEnd, SourceDescription } from "./reading.ts";
-import { CLOCKS, type Clocks } from "./retention.ts";
 import { SourceEnd } from "./source_end.ts";
 import { sourceKey, SourceNumbers } from "./source_numbers.ts";
 import { SqliteTarget } from "./sqlite_target.ts";
@@ -50,7 +50,7 @@ const FILE = /^recording-(\d+)\.parquet$/;
 export class ParquetTarget implements Target {
   readonly #folder: string;
   readonly #options: TargetOptions;
-  readonly #clocks: Clocks;
+  readonly #clock: Times;
   readonly #rotation: Rotation;
   readonly #lock: FileLock;
   readonly #sources = new SourceNumbers();
@@ -69,20 +69,20 @@ export class ParquetTarget implements Target {
   private constructor(
     folder: string,
     options: TargetOptions,
-    clocks: Clocks,
+    clock: Times,
     rotation: Rotation,
     lock: FileLock,
     found: SourceEnds,
   ) {
     this.#folder = folder;
     this.#options = options;
-    this.#clocks = clocks;
+    this.#clock = clock;
     this.#rotation = rotation;
     this.#lock = lock;
     this.#found = found;
     this.#number = Math.max(0, ...numbersOf(folder, FILE), ...numbersOf(folder, JOURNAL)) + 1;
     this.#journal = this.#openJournal();
-    this.#started = clocks.elapsed();
+    this.#started = clock.monotonic();
     this.#making = this.#makeFiles();
   }
 
@@ -94,7 +94,7 @@ export class ParquetTarget implements Target {
   static async open(
     folder: string,
     options: TargetOptions = {},
-    clocks: Clocks = CLOCKS,
+    clock: Times = SYSTEM_CLOCK,
     rotation: Rotation = ROTATION,
   ): Promise<ParquetTarget> {
     if (options.keep !== undefined) {
@@ -106,7 +106,7 @@ export class ParquetTarget implements Target {
     try {
       prepareFolder(folder);
       const found = await endsOf(folder);
-      return new ParquetTarget(folder, options, clocks, rotation, lock, found);
+      return new ParquetTarget(folder, options, clock, rotation, lock, found);
     } catch (cause) {
       lock[Symbol.dispose]();
       if (cause instanceof ConfigurationError) throw cause;
@@ -133,7 +133,7 @@ export class ParquetTarget implements Target {
 
   /** @inheritdoc */
   write(readings: readonly Reading[], gaps: readonly Gap[]): void {
-    const age = this.#clocks.elapsed() - this.#started;
+    const age = this.#clock.monotonic() - this.#started;
     if (
       this.#readings >= this.#rotation.readings || (this.#readings > 0 && age >= this.#rotation.age)
     ) {
@@ -186,12 +186,12 @@ export class ParquetTarget implements Target {
     old.close();
     this.#journalSources = new Map();
     this.#readings = 0;
-    this.#started = this.#clocks.elapsed();
+    this.#started = this.#clock.monotonic();
     this.#making = this.#making.then(() => this.#makeFiles());
   }
 
   #openJournal(): SqliteTarget {
-    return new SqliteTarget(journalOf(this.#folder, this.#number), this.#options, this.#clocks);
+    return new SqliteTarget(journalOf(this.#folder, this.#number), this.#options, this.#clock);
   }
 
   #journalSource(source: number): number {

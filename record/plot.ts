@@ -5,7 +5,8 @@
  * @module
  */
 
-import { type Tick, timeTicks, valueTicks } from "./ticks.ts";
+import { isoTime } from "../base/time_text.ts";
+import { type AxisTick, timeTicks, valueTicks } from "./ticks.ts";
 
 /** A value at a time, or those of a span of time. */
 export interface PlotPoint {
@@ -135,10 +136,6 @@ function spanOf(series: readonly PlotSeries[], options: PlotOptions): [number, n
   );
 }
 
-function isoTime(time: number): string {
-  return new Date(time).toISOString();
-}
-
 /** A series in the order of its times, without what is outside of the plot. */
 function prepared(series: PlotSeries, start: number, end: number): PlotSeries & {
   readonly gaps: readonly Required<PlotGap>[];
@@ -200,7 +197,7 @@ ${
   }`;
 }
 
-function markLabel({ position, label }: Tick & { position: number }): string {
+function markLabel({ position, label }: AxisTick & { position: number }): string {
   // A number of many digits is written smaller, so that none is cut off.
   const size = label.length > LONGEST_TICK
     ? `font-size="${number(FONT_SIZE * LONGEST_TICK / label.length)}"`

@@ -38,7 +38,7 @@ import type { Target } from "./target.ts";
 import { Writer, type WriterEvents } from "./writer.ts";
 
 /** A source, and how it is recorded. */
-export type RecordedSource = Source & SourceSettings;
+export type ConfiguredSource = Source & SourceSettings;
 
 /** What a recorder is told. */
 export interface RecorderOptions extends Omit<WriterEvents, "onBlocked"> {
@@ -103,7 +103,7 @@ export class Recorder {
   constructor(
     client: Client,
     target: Target,
-    sources: readonly RecordedSource[],
+    sources: readonly ConfiguredSource[],
     options: RecorderOptions = {},
   ) {
     this.#client = client;
@@ -148,8 +148,8 @@ export class Recorder {
   }
 
   /** How many readings were written. */
-  get samples(): number {
-    return this.#writer.samples;
+  get readings(): number {
+    return this.#writer.readings;
   }
 
   /** How many gaps have begun between readings. */
@@ -210,7 +210,7 @@ export class Recorder {
    * The sources that the file has already are in a gap from their last reading on, also if the recorder
    * ends before it finds their services.
    */
-  #continueSeries(sources: readonly RecordedSource[]): void {
+  #continueSeries(sources: readonly ConfiguredSource[]): void {
     for (const description of this.#writer.sources() ?? []) {
       const ofIt = sources.filter((source) => this.#isOf(description, source));
       const source = ofIt.find(({ kind }) => kind === "attribute") ?? ofIt[0];
@@ -349,7 +349,7 @@ export class Recorder {
  *
  * @throws {ValueError} If one is, or there is none.
  */
-export function checkSources(sources: readonly RecordedSource[]): void {
+export function checkSources(sources: readonly ConfiguredSource[]): void {
   if (sources.length === 0) throw new ValueError("Cannot record: no source is given");
   const seen = new Set<string>();
   /** The keys of notifications, by service; `undefined` for all. */

@@ -11,18 +11,8 @@
  */
 
 import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { SYSTEM_CLOCK, type Times } from "./clock.ts";
 import type { RollupWriter } from "./rollup_writer.ts";
-
-/** The clocks of a recorder, in milliseconds. */
-export interface Clocks {
-  /** The time since 1970; it may jump. */
-  readonly now: () => number;
-  /** The time since some moment; it does not jump. */
-  readonly elapsed: () => number;
-}
-
-/** The clocks of this computer. */
-export const CLOCKS: Clocks = { now: () => Date.now(), elapsed: () => performance.now() };
 
 /** How long a part of the kept time is that is deleted at once, as that part: 1.6 %. */
 const SLACK = 1 / 64;
@@ -36,7 +26,7 @@ const SOURCES = 100;
 /** Deletes what is older than a time. */
 export class Retention {
   readonly #keep: number;
-  readonly #clocks: Clocks;
+  readonly #clock: Times;
   readonly #rollups: RollupWriter;
   /** What the time was at 0 of the clock that does not jump. */
   readonly #epoch: number;
@@ -59,15 +49,15 @@ export class Retention {
     database: DatabaseSync,
     rollups: RollupWriter,
     keep: number,
-    clocks: Clocks = CLOCKS,
+    clock: Times = SYSTEM_CLOCK,
   ) {
     this.#keep = keep;
-    this.#clocks = clocks;
+    this.#clock = clock;
     this.#rollups = rollups;
     const newest = database.prepare("SELECT received FROM reading ORDER BY id DESC LIMIT 1").get();
-    const now = clocks.now();
+    const now = clock.now();
     const opened = newest === undefined ? now : Math.min(now, Number(newest.received));
-    this.#epoch = opened - clocks.elapsed();
+    this.#epoch = opened - clock.monotonic();
     this.#nextSource = database.prepare(
       "SELECT COALESCE(MIN(id), (SELECT MIN(id) FROM source)) AS id FROM source WHERE id > ?",
     );
@@ -87,10 +77,10 @@ export class Retention {
    */
   advance(written: number): void {
     this.#written += written;
-    const now = this.#clocks.elapsed();
+    const now = this.#clock.monotonic();
     if (now - this.#last < INTERVAL) return;
     this.#last = now;
-    const cutoff = Math.min(this.#epoch + now, this.#clocks.now()) - this.#keep;
+    const cutoff = Math.min(this.#epoch + now, this.#clock.now()) - this.#keep;
     let left = Math.max(STEP, 2 * this.#written);
     this.#written = 0;
     const began = this.#source;

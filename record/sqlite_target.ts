@@ -5,13 +5,14 @@
  */
 
 import { DatabaseSync, type StatementSync } from "node:sqlite";
-import { ConfigurationError } from "../errors.ts";
 import { fileExists, touchPrivateFile } from "../base/files.ts";
+import { ConfigurationError } from "../errors.ts";
 import { storedBatch } from "./batch.ts";
+import { SYSTEM_CLOCK, type Times } from "./clock.ts";
 import { FileLock } from "./file_lock.ts";
 import { OpenFile } from "./open_file.ts";
 import type { Gap, Reading, RecordedEnd, SourceDescription } from "./reading.ts";
-import { CLOCKS, type Clocks, Retention } from "./retention.ts";
+import { Retention } from "./retention.ts";
 import { RollupWriter } from "./rollup_writer.ts";
 import { prepareSchema } from "./schema.ts";
 import { type Target, type TargetOptions, TargetUnavailable } from "./target.ts";
@@ -51,12 +52,12 @@ export class SqliteTarget implements Target {
    *
    * @throws {ConfigurationError} When the file cannot be written, or is no recording.
    */
-  constructor(file: string, options: TargetOptions = {}, clocks: Clocks = CLOCKS) {
+  constructor(file: string, options: TargetOptions = {}, clock: Times = SYSTEM_CLOCK) {
     this.#lock = new FileLock(file);
     let opened: DatabaseSync | undefined;
     try {
       this.#database = opened = open(file, options);
-      this.#file = new OpenFile(file, clocks.elapsed);
+      this.#file = new OpenFile(file, clock.monotonic);
       this.#begin = opened.prepare("BEGIN IMMEDIATE");
       this.#commit = opened.prepare("COMMIT");
       this.#insertReading = opened.prepare(
@@ -65,7 +66,7 @@ export class SqliteTarget implements Target {
       this.#insertGap = opened.prepare("INSERT OR REPLACE INTO gap VALUES (?, ?, ?, ?)");
       this.#rollups = new RollupWriter(opened);
       if (options.keep !== undefined) {
-        this.#retention = new Retention(opened, this.#rollups, options.keep, clocks);
+        this.#retention = new Retention(opened, this.#rollups, options.keep, clock);
       }
     } catch (cause) {
       opened?.close();

@@ -44,7 +44,7 @@ export class TextTarget implements Target {
     file: string,
     format: LineFormat,
     options: TargetOptions = {},
-    elapsed: () => number = () => performance.now(),
+    monotonic: () => number = () => performance.now(),
   ) {
     if (options.keep !== undefined) {
       throw new ConfigurationError(
@@ -69,7 +69,7 @@ export class TextTarget implements Target {
         cause,
       });
     }
-    this.#there = new OpenFile(file, elapsed);
+    this.#there = new OpenFile(file, monotonic);
   }
 
   /** @inheritdoc */

@@ -5,7 +5,7 @@
  */
 
 /** A tick of an axis. */
-export interface Tick {
+export interface AxisTick {
   /** The value, or the time in milliseconds since 1970. */
   readonly at: number;
   readonly label: string;
@@ -19,7 +19,7 @@ const LONGEST_NUMBER = 11;
 const DIGITS = 15;
 
 /** About `count` round values between two values. */
-export function valueTicks(low: number, high: number, count: number): Tick[] {
+export function valueTicks(low: number, high: number, count: number): AxisTick[] {
   const [factor, exponent] = roundStep(high / count - low / count);
   // A power of ten below 1 has no exact number, its inverse has one.
   const multiple = (n: number) =>
@@ -72,7 +72,7 @@ const MONTH_STEPS = [1, 2, 3, 6, 12, 24, 60, 120, 240, 600, 1_200, 6_000, 12_000
 const MONTH = 30.4 * DAY;
 
 /** At most about `count` round times between two times, in milliseconds since 1970, in UTC. */
-export function timeTicks(start: number, end: number, count: number): Tick[] {
+export function timeTicks(start: number, end: number, count: number): AxisTick[] {
   const least = (end - start) / count;
   if (least > LONGEST_STEP) return monthTicks(start, end, least / MONTH);
   const step = TIME_STEPS.find((step) => step >= least) ?? LONGEST_STEP;
@@ -87,7 +87,7 @@ export function timeTicks(start: number, end: number, count: number): Tick[] {
   return labelled(times, contextLength, (text) => text.slice(from, step < SECOND ? 23 : to));
 }
 
-function monthTicks(start: number, end: number, months: number): Tick[] {
+function monthTicks(start: number, end: number, months: number): AxisTick[] {
   const step = MONTH_STEPS.find((step) => step >= months) ?? MONTH_STEPS.at(-1)!;
   const date = new Date(start);
   const firstMonth = date.getUTCFullYear() * 12 + date.getUTCMonth();
@@ -107,7 +107,7 @@ function labelled(
   times: readonly number[],
   contextLength: number,
   write: (text: string) => string,
-): Tick[] {
+): AxisTick[] {
   let last: string | undefined;
   return times.map((at) => {
     const text = new Date(at).toISOString();

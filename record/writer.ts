@@ -65,7 +65,7 @@ export class Writer {
   #blocked: TargetUnavailable | undefined;
   readonly #failed = Promise.withResolvers<never>();
   #room = Promise.withResolvers<void>();
-  #samples = 0;
+  #readings = 0;
   #gaps = 0;
 
   constructor(
@@ -90,8 +90,8 @@ export class Writer {
   }
 
   /** How many readings were written. */
-  get samples(): number {
-    return this.#samples;
+  get readings(): number {
+    return this.#readings;
   }
 
   /** Counts a gap that has begun between readings. */
@@ -208,7 +208,7 @@ export class Writer {
     }
     this.#items = batch.length === this.#items.length ? [] : this.#items.slice(batch.length);
     for (const { reading, size } of batch) {
-      if (reading !== undefined) this.#samples++;
+      if (reading !== undefined) this.#readings++;
       this.#size -= size;
     }
     this.#pause = FIRST_PAUSE;

@@ -7,12 +7,13 @@
 import { type Command, Option } from "commander";
 import { basename } from "node:path";
 import { fileExists, writeFile } from "../../base/files.ts";
-import { parseTime } from "../../base/time_text.ts";
+import { isoTime, parseTime } from "../../base/time_text.ts";
 import { ConfigurationError, ValueError } from "../../errors.ts";
 import { HISTORY_LIMITS } from "../../limits.ts";
 import { COUNT, DURATION } from "../../program/option.ts";
 import { print, printLine } from "../../program/print.ts";
-import { type History, type HistorySource, lasts } from "../../record/history.ts";
+import { lasts } from "../../record/history.ts";
+import type { History, HistorySource } from "../../wire/history.ts";
 import { encodeForTerminal } from "../../wire/printable_json.ts";
 import { runSession } from "../client_session.ts";
 import { argumentParser } from "../commander_options.ts";
@@ -164,9 +165,7 @@ async function spanOf(
   const start = from ?? (since === undefined ? Math.min(...firsts) : end - since);
   if (start < end) return { start, end };
   throw new ValueError(
-    `Cannot show the history from ${new Date(start).toISOString()} to ${
-      new Date(end).toISOString()
-    }: it ends before it starts`,
+    `Cannot show the history from ${isoTime(start)} to ${isoTime(end)}: it ends before it starts`,
   );
 }
 

@@ -7,6 +7,7 @@
 import { delay } from "@std/async/delay";
 import { type Command, Option } from "commander";
 import { printable } from "../../base/printable.ts";
+import { isoTime } from "../../base/time_text.ts";
 import { describeChange } from "../../device/connector.ts";
 import { ConnectionAbortedError, RemoteError, ValueError } from "../../errors.ts";
 import { print } from "../../program/print.ts";
@@ -103,15 +104,10 @@ async function newEntries(session: ClientSession, cursor: LogCursor): Promise<Ne
 
 /** A record as the log has it. */
 function formatLine({ time, level, logger, message }: LogEntry): string {
-  const at = formatTime(time).replace("T", " ").replace("Z", " +00:00");
+  const at = isoTime(time).replace("T", " ").replace("Z", " +00:00");
   return `${at} [${printable(level).toUpperCase()}] ${printable(logger)}: ${printable(message)}\n`;
 }
 
 function formatJson({ number, time, level, logger, message }: LogEntry): string {
-  return `${encodeForTerminal({ number, time: formatTime(time), level, logger, message })}\n`;
-}
-
-function formatTime(time: number): string {
-  const date = new Date(time);
-  return Number.isNaN(date.getTime()) ? String(time) : date.toISOString();
+  return `${encodeForTerminal({ number, time: isoTime(time), level, logger, message })}\n`;
 }

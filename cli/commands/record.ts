@@ -24,7 +24,7 @@ import { CONFIG_SCHEMA } from "../../record/config_schema.ts";
 import { parseEndTime } from "../../record/end_time.ts";
 import type { AlarmReporter } from "../../record/alarm_reporter.ts";
 import { openTarget } from "../../record/open_target.ts";
-import { checkSources, type RecordedSource, Recorder } from "../../record/recorder.ts";
+import { checkSources, type ConfiguredSource, Recorder } from "../../record/recorder.ts";
 import { parseSource } from "../../record/source.ts";
 import { ReaderClosed, type Target } from "../../record/target.ts";
 import { type ClientSession, runSession } from "../client_session.ts";
@@ -204,7 +204,7 @@ function readSettings(words: readonly string[], parsed: ParsedOptions): Settings
 
 /** A source with the deadband of all of them, unless it has its own. */
 function withDefaults({ deadband, onChange }: Omit<RecorderConfig, "sources">) {
-  return (source: RecordedSource): RecordedSource => ({
+  return (source: ConfiguredSource): ConfiguredSource => ({
     ...source,
     deadband: source.deadband ?? deadband,
     onChange: source.onChange ?? onChange,

@@ -1,7 +1,7 @@
-/** Times as a person writes them. */
+/** Times as texts. */
 
 import { assertEquals, assertThrows } from "@std/assert";
-import { parseTime } from "../../base/time_text.ts";
+import { isoTime, parseTime } from "../../base/time_text.ts";
 import { ValueError } from "../../errors.ts";
 import { denoCommand, succeed } from "../support/process.ts";
 import fc from "../support/properties.ts";
@@ -25,7 +25,7 @@ for (
 
 Deno.test("a time without a zone is that of this computer, or of UTC, as it is said", async () => {
   const module = JSON.stringify(new URL("../../base/time_text.ts", import.meta.url).href);
-  const program = `import { parseTime } from ${module};
+  const program = `import { isoTime, parseTime } from ${module};
     for (const text of ["2026-06-30", "2026-06-30T12:00", "2026-12-31T12:00Z", "0050-12-31"]) {
       console.log(...["local", "UTC"].map((zone) => new Date(parseTime(text, zone)).toISOString()));
     }`;
@@ -72,4 +72,18 @@ Deno.test("property: what toISOString writes is read back", () => {
     fc.date({ min: new Date("0001-01-01"), max: new Date("9999-12-31"), noInvalidDate: true }),
     (date) => assertEquals(parseTime(date.toISOString(), "local"), date.getTime()),
   ));
+});
+
+Deno.test("a time is written in UTC, and what is no time as it is", () => {
+  assertEquals(
+    [0, 1_796_061_930_500, -1, NaN, Infinity, 1e300].map(isoTime),
+    [
+      "1970-01-01T00:00:00.000Z",
+      "2026-11-30T18:05:30.500Z",
+      "1969-12-31T23:59:59.999Z",
+      "NaN",
+      "Infinity",
+      "1e+300",
+    ],
+  );
 });

@@ -111,7 +111,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
       recording.get("Meter.stream")!.readings.map(({ value }) => value),
       Array.from({ length: 500 }, (_, index) => index + 1),
     );
-    assertMatch(recorder.stderr.all.at(-1)!, /^Recorded [\d,]+ samples, \d+ gaps?, [\d.]+ kB: /);
+    assertMatch(recorder.stderr.all.at(-1)!, /^Recorded [\d,]+ readings, \d+ gaps?, [\d.]+ KiB: /);
     const links = () => lab.manager.manager.manager.status().services.Meter.links.length;
     await until("its link has ended", () => links() === 0);
   });
@@ -337,7 +337,7 @@ posixTest("record shows a line of progress at a terminal, and Ctrl+C ends it", a
     ...lab.args("Meter.voltage@20ms", "Absent.x", `--to=${lab.file}`),
   );
   await terminal.shows("Recording 2 sources to ");
-  await terminal.shows(" samples, ");
+  await terminal.shows(" readings, ");
   await terminal.shows("/s, ");
   await terminal.shows(", waiting for Absent");
   await terminal.type("\x03");

@@ -13,8 +13,8 @@ function alarmsWithClock() {
   const timers: { at: number; callback: () => void }[] = [];
   let now = 0;
   const alarms = new Alarms((event) => events.push(event), {
-    now: () => now,
-    wallTime: () => 1_000_000 + now,
+    monotonic: () => now,
+    now: () => 1_000_000 + now,
     startTimer: (callback, time) => {
       timers.push({ at: now + time, callback });
       return undefined;

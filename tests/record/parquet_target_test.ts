@@ -17,8 +17,8 @@ function rowsOf(...path: string[]): Promise<Record<string, unknown>[]> {
 }
 
 /** A clock that a test sets. */
-function clocks() {
-  const clock = { time: 0, now: () => clock.time, elapsed: () => clock.time };
+function fakeClock() {
+  const clock = { time: 0, now: () => clock.time, monotonic: () => clock.time };
   return clock;
 }
 
@@ -77,7 +77,7 @@ Deno.test("a recording in Parquet is a folder of files, with values, texts and g
 Deno.test("a Parquet file is made when there are many readings, and when the first one is old", async () => {
   await using folder = await temporaryFolder();
   const name = folder.join("lab.parquet");
-  const clock = clocks();
+  const clock = fakeClock();
   const rotation = { readings: 20_000, age: 1_000 };
   const target = await ParquetTarget.open(name, {}, clock, rotation);
   const source = target.source(SOURCE);

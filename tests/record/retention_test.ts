@@ -7,27 +7,27 @@ const DAY = 86_400_000;
 const SOURCE = { service: "DMM", attribute: "voltage", arguments: "", unit: "V" };
 const START = Date.UTC(2026, 0, 1);
 
-/** A recorder whose clocks a test sets. */
+/** A recorder whose clock a test sets. */
 class Recorder implements Disposable {
   readonly target: SqliteTarget;
   readonly source: number;
   readonly #recording: RecordingFile;
   now: number;
-  elapsed = 0;
+  monotonic = 0;
 
   constructor(folder: TemporaryFolder, keep: number, now = START) {
     this.now = now;
     const file = folder.join("lab.sqlite");
-    const clocks = { now: () => this.now, elapsed: () => this.elapsed };
-    this.target = new SqliteTarget(file, { keep }, clocks);
+    const clock = { now: () => this.now, monotonic: () => this.monotonic };
+    this.target = new SqliteTarget(file, { keep }, clock);
     this.source = this.target.source(SOURCE);
     this.#recording = new RecordingFile(file);
   }
 
-  /** Time passes, by both clocks. */
+  /** Time passes, by both. */
   wait(time: number): void {
     this.now += time;
-    this.elapsed += time;
+    this.monotonic += time;
   }
 
   /** Writes a reading of now; others of earlier, too. */
@@ -124,7 +124,7 @@ Deno.test("a clock that jumps deletes nothing that is not too old by the other o
     recorder.write();
     recorder.now += 10_000 * DAY;
     for (let step = 0; step < 10; step++) {
-      recorder.elapsed += 1_000;
+      recorder.monotonic += 1_000;
       recorder.write();
     }
     assertEquals(recorder.count, 11);
@@ -133,9 +133,9 @@ Deno.test("a clock that jumps deletes nothing that is not too old by the other o
   }
   // A computer that starts with a wrong clock.
   using recorder = new Recorder(folder, 64 * DAY, START + 20_000 * DAY);
-  recorder.elapsed += 1_000;
+  recorder.monotonic += 1_000;
   recorder.write();
-  recorder.elapsed += 1_000;
+  recorder.monotonic += 1_000;
   recorder.write();
   assertEquals(recorder.count, 14);
 });
@@ -145,7 +145,7 @@ Deno.test("a clock that goes back keeps readings for longer", async () => {
   using recorder = new Recorder(folder, 64 * DAY);
   recorder.write();
   recorder.now -= 1_000 * DAY;
-  recorder.elapsed += 500 * DAY;
+  recorder.monotonic += 500 * DAY;
   recorder.write();
   assertEquals(recorder.count, 2);
 });
@@ -154,7 +154,7 @@ Deno.test("the readings of a source with a wrong clock are kept as long as other
   await using folder = await temporaryFolder();
   using recorder = new Recorder(folder, 64 * DAY);
   for (let day = 0; day < 63; day++) {
-    recorder.write([recorder.elapsed]);
+    recorder.write([recorder.monotonic]);
     recorder.wait(DAY);
   }
   assertEquals(recorder.count, 63);

@@ -102,10 +102,10 @@ class Recorded implements Disposable {
   #delete(before: number, times: number): void {
     // All have been received long ago, and since then the clock has gone on.
     this.database.exec(`UPDATE reading SET received = ${-1_000 * DAY}`);
-    let elapsed = 0;
+    let monotonic = 0;
     const retention = new Retention(this.database, this.#rollups, KEEP, {
       now: () => before + KEEP,
-      elapsed: () => elapsed += 10_000 * DAY,
+      monotonic: () => monotonic += 10_000 * DAY,
     });
     for (let index = 0; index < times; index++) retention.advance(0);
   }

@@ -26,10 +26,10 @@ Deno.test("what one turn of the event loop brings is one batch, and no batch is 
   const voltage = series("voltage");
   await until("the first gap is written", () => target.gaps.length === 1);
   for (let time = 1; time <= 3; time++) voltage.add(time, time);
-  await until("all are written", () => writer.samples === 3);
+  await until("all are written", () => writer.readings === 3);
   assertEquals(target.batches, [0, 3]);
   for (let time = 4; time <= 13; time++) voltage.add(time, time);
-  await until("all are written", () => writer.samples === 13);
+  await until("all are written", () => writer.readings === 13);
   assertEquals(target.batches, [0, 3, 4, 4, 2]);
   assertEquals(target.values("DMM.voltage"), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13]);
 });
@@ -44,7 +44,7 @@ Deno.test("a file that cannot be written gets what was held when it can, in orde
   await until("it has tried again", () => blocks.length > 0);
   assertEquals([writer.waiting, writer.isFull], [7, false]);
   target.block(undefined);
-  await until("all are written", () => writer.samples === 6);
+  await until("all are written", () => writer.readings === 6);
   assertEquals(blocks, ["the disk is full", undefined]);
   assertEquals(target.values("DMM.voltage"), [1, 2, 3, 4, 5, 6]);
 });

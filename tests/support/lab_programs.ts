@@ -18,7 +18,7 @@ const OPENING = (options: object, service: string) =>
   `const link = await client.link(${JSON.stringify(service)});\n`;
 
 /** How many lines are before those of the test. */
-export const LINES_BEFORE = 4;
+const LINES_BEFORE = 4;
 
 /** The programs of one laboratory. */
 export interface LabPrograms extends AsyncDisposable {

@@ -4,7 +4,7 @@ import { delay } from "@std/async/delay";
 import type { Client } from "../../mod.ts";
 import type { Clock } from "../../record/clock.ts";
 import type { Gap, Reading, RecordedEnd, SourceDescription } from "../../record/reading.ts";
-import { type RecordedSource, Recorder, type RecorderOptions } from "../../record/recorder.ts";
+import { type ConfiguredSource, Recorder, type RecorderOptions } from "../../record/recorder.ts";
 import { parseSource } from "../../record/source.ts";
 import { type Target, TargetUnavailable } from "../../record/target.ts";
 import { until } from "./until.ts";
@@ -112,7 +112,7 @@ export class RunningRecorder implements AsyncDisposable {
   /** @param sources Sources as they are typed. */
   constructor(
     client: Client,
-    sources: readonly (string | RecordedSource)[],
+    sources: readonly (string | ConfiguredSource)[],
     options: RecorderOptions & { target?: MemoryTarget } = {},
   ) {
     this.target = options.target ?? new MemoryTarget();

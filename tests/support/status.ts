@@ -23,7 +23,7 @@ export const SERVICE: ServiceStatus = {
   ...NOTHING,
 };
 /** The network name of the client that requests the status. */
-export const REQUESTER = "status[lab-pc:9]";
+const REQUESTER = "status[lab-pc:9]";
 
 /** A status with these totals, and these counts of the connection that requests it. */
 export function status(

@@ -1,37 +1,11 @@
-/** A page of a laboratory in Firefox: what differs from browser to browser, and the start page. */
+/** A page of a laboratory in Firefox: what differs from browser to browser, and the page of the Manager. */
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { join } from "node:path";
-import { Service } from "../../mod.ts";
 import { TestManager } from "../../testing.ts";
 import { Firefox, noFirefox } from "../support/firefox.ts";
 import { temporaryFolder } from "../support/folder.ts";
-
-class Lab extends Service {
-  measure(): number {
-    return 5.25;
-  }
-
-  sizeOf(value: string | number[]): number {
-    return value.length;
-  }
-
-  large(): number[] {
-    return new Array(1_000_000).fill(0.5);
-  }
-
-  echo(value: unknown): unknown {
-    return value;
-  }
-
-  *count(to: number): Generator<number> {
-    for (let value = 0; value < to; value++) yield value;
-  }
-
-  fail(): void {
-    throw new RangeError("There is no such range");
-  }
-}
+import { Lab } from "../support/web_lab.ts";
 
 /** In this page, and in a worker of it. */
 const WORK = `

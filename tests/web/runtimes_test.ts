@@ -2,32 +2,10 @@
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { join } from "node:path";
-import { Service } from "../../mod.ts";
 import { TestManager } from "../../testing.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { Process, run } from "../support/process.ts";
-
-class Lab extends Service {
-  measure(): number {
-    return 5.25;
-  }
-
-  sizeOf(value: string | number[]): number {
-    return value.length;
-  }
-
-  large(): number[] {
-    return new Array(1_000_000).fill(0.5);
-  }
-
-  *count(to: number): Generator<number> {
-    for (let value = 0; value < to; value++) yield value;
-  }
-
-  fail(): void {
-    throw new RangeError("There is no such range");
-  }
-}
+import { Lab } from "../support/web_lab.ts";
 
 const PROGRAM = `
 import { connect } from "./client.mjs";

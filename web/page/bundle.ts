@@ -11,6 +11,15 @@ import { gzipSync } from "node:zlib";
 import manifest from "../../deno.json" with { type: "json" };
 import { minify } from "./minify.ts";
 
+/** The style sheets of the page, in the order of the cascade. */
+const STYLES = [
+  "page.css",
+  "laboratory.css",
+  "service.css",
+  "plots.css",
+  "values.css",
+  "manager.css",
+];
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 /** What only the page imports. */
 const PAGE_IMPORTS = manifest.scopes["./web/page/"];
@@ -85,15 +94,13 @@ export async function generated(): Promise<Map<string, Generated>> {
     ["web/client_js.ts", { source: "web/client.ts", text: code }],
     ["web/client_js_map.ts", { source: "web/client.ts", text: client.map }],
     ["web/page_js.ts", { source: "web/page/main.ts", text: page.code }],
-    ["web/page_css.ts", { source: "web/page/page.css", text: await styles() }],
+    ["web/page_css.ts", { source: "web/page/*.css", text: await styles() }],
   ]);
 }
 
 /** The style sheets of the page, as one. */
 async function styles(): Promise<string> {
-  const sheets = ["page.css", "values.css", "manager.css"].map((name) =>
-    Deno.readTextFile(join(ROOT, "web/page", name))
-  );
+  const sheets = STYLES.map((name) => Deno.readTextFile(join(ROOT, "web/page", name)));
   return (await Promise.all(sheets)).join("\n");
 }
 

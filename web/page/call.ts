@@ -181,7 +181,7 @@ export class Call {
 const INTERVAL = 250;
 
 /** What a person is told of an error. */
-export function failureOf(error: unknown): CallFailure {
+function failureOf(error: unknown): CallFailure {
   if (error instanceof RemoteError) {
     const { remoteName, remoteMessage, hint, traceback } = error;
     const text = remoteName === "" ? remoteMessage : remoteMessage.slice(remoteName.length + 2);

@@ -4,11 +4,12 @@
  * @module
  */
 
+import { readableSize } from "../../base/readable.ts";
 import type { ValueAbout } from "../client.ts";
 import type { Call, CallFailure, Progress } from "./call.ts";
 import { type Element, html } from "./html.ts";
 import { LiveValues } from "./live_values.ts";
-import { bytesText, durationText, timeText } from "./texts.ts";
+import { durationText, timeText } from "./texts.ts";
 import { ValueView } from "./value_view.ts";
 
 /** A call, with what the service says of its result. */
@@ -73,7 +74,7 @@ function ProgressBar({ progress }: { progress: Progress }): Element {
   const { done, total, direction } = progress;
   return html`
     <progress max=${total} value=${done} aria-label=${`Bytes ${direction}`}></progress>
-    <span class="figures">${bytesText(done)} of ${bytesText(total)} ${direction}</span>
+    <span class="figures">${readableSize(done)} of ${readableSize(total)} ${direction}</span>
   `;
 }
 

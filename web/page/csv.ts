@@ -4,6 +4,7 @@
  * @module
  */
 
+import { csvCell, textCell } from "../../base/csv_cell.ts";
 import { encodeValue } from "../../wire/json.ts";
 
 /** Rows as CSV, each ended by CRLF. */
@@ -13,13 +14,8 @@ export function csvOf(rows: Iterable<readonly unknown[]>): string {
   return lines.join("");
 }
 
-/** A spreadsheet would calculate a text that begins like this, whoever has sent it. */
-const FORMULA = /^[=+\-@\t\r]/;
-
 function field(value: unknown): string {
   if (value === undefined || value === null) return "";
   if (typeof value === "number" || typeof value === "boolean") return String(value);
-  const text = typeof value === "string" ? value : encodeValue(value);
-  const safe = FORMULA.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  return typeof value === "string" ? textCell(value) : csvCell(encodeValue(value));
 }

@@ -1,50 +1,20 @@
 /**
  * What a recorder answers, as far as it is what a recorder answers: its sources, a history in buckets,
- * its alarms. A history becomes samples for a plot, and rows for
- * a table.
+ * its alarms. A history becomes samples for a plot, and rows for a table.
  *
  * @module
  */
 
+import { isoTime } from "../../base/time_text.ts";
+import type { History, HistoryBucket, HistoryGap, HistorySource } from "../../wire/history.ts";
 import { isObject } from "../../wire/message.ts";
 import type { Samples } from "./decimation.ts";
 
-/** The role of a service that gives a history. */
-export const RECORDER_ROLE = "recorder.1";
-
-/** A source of a recording. Times are in milliseconds since 1970; `null` if there is no reading. */
-export interface HistorySource {
-  readonly id: number;
-  readonly source: string;
-  readonly unit: string;
-  readonly start: number | null;
-  readonly end: number | null;
-}
-
-/** The numbers in a part of a span. */
-export interface HistoryBucket {
-  readonly start: number;
-  readonly end: number;
-  readonly minimum: number;
-  readonly maximum: number;
-  readonly mean: number;
-  readonly count: number;
-}
-
-/** A time without readings; `end` is `null` while it lasts. */
-export interface HistoryGap {
-  readonly start: number;
-  readonly end: number | null;
-  readonly reason: string;
-}
-
-/** The history of a source. */
-export interface History {
-  readonly start: number;
-  readonly end: number;
-  readonly buckets: readonly HistoryBucket[];
-  readonly gaps: readonly HistoryGap[];
-}
+/** A history, as far as it is checked and shown. */
+export type ReceivedHistory = Pick<History, "start" | "end" | "buckets"> & {
+  readonly gaps: readonly ReceivedGap[];
+};
+type ReceivedGap = Omit<HistoryGap, "count">;
 
 /** A source that is not normal, or was not and nobody has acknowledged it. */
 export interface RecorderAlarm {
@@ -77,7 +47,7 @@ export function toAlarms(value: unknown): RecorderAlarm[] {
 }
 
 /** @throws {TypeError} If the answer is no history. */
-export function toHistory(value: unknown): History {
+export function toHistory(value: unknown): ReceivedHistory {
   if (!isObject(value) || typeof value.start !== "number" || typeof value.end !== "number") {
     throw new TypeError("The recorder has answered something that is no history");
   }
@@ -90,7 +60,7 @@ export function toHistory(value: unknown): History {
       typeof one[key] === "number"
     )
   ).sort((one, other) => one.start - other.start);
-  const gaps = listOf(value.gaps).filter((one): one is HistoryGap & Record<string, unknown> =>
+  const gaps = listOf(value.gaps).filter((one): one is ReceivedGap & Record<string, unknown> =>
     isObject(one) && typeof one.start === "number" && isTimeOrNull(one.end) &&
     typeof one.reason === "string"
   );
@@ -111,7 +81,7 @@ export class HistorySamples implements Samples {
   readonly #values: readonly number[];
 
   /** Draws the mean of a bucket with one reading only. */
-  constructor({ buckets, gaps }: History) {
+  constructor({ buckets, gaps }: ReceivedHistory) {
     const samples: { time: number; value: number }[] = [];
     for (const { start, end, minimum, maximum, mean, count } of buckets) {
       const quarter = (end - start) / 4;
@@ -158,7 +128,7 @@ export class HistorySamples implements Samples {
  * not at the time of its reading, but somewhere in its bucket.
  */
 function breakOf(
-  { start, end }: HistoryGap,
+  { start, end }: ReceivedGap,
   times: readonly number[],
   [first]: readonly HistoryBucket[],
 ): number[] {
@@ -174,10 +144,10 @@ function breakOf(
 
 /** The buckets and gaps of several histories as a table, in the order of time for each source. */
 export function* historyRows(
-  histories: readonly { source: string; unit: string; history: History }[],
+  histories: readonly { source: string; unit: string; history: ReceivedHistory }[],
 ): Generator<readonly unknown[]> {
   yield ["source", "unit", "start", "end", "minimum", "maximum", "mean", "count", "gap"];
-  const text = (time: number | null) => time === null ? "" : new Date(time).toISOString();
+  const text = (time: number | null) => time === null ? "" : isoTime(time);
   for (const { source, unit, history: { buckets, gaps } } of histories) {
     const rows = [
       ...buckets.map(({ start, end, minimum, maximum, mean, count }) => ({

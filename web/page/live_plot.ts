@@ -8,6 +8,7 @@
 
 import { Component } from "preact";
 import { signal } from "@preact/signals";
+import { isoTime } from "../../base/time_text.ts";
 import { type Listen, throttle } from "./changes.ts";
 import { CopyButton } from "./copy_button.ts";
 import { csvOf } from "./csv.ts";
@@ -247,7 +248,7 @@ function* readingRows(
       left--;
       const value = one.valueAt(index);
       const isGap = Number.isNaN(value);
-      yield [new Date(time).toISOString(), one.label, isGap ? undefined : value, one.unit];
+      yield [isoTime(time), one.label, isGap ? undefined : value, one.unit];
     }
   }
 }

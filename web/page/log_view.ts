@@ -8,6 +8,7 @@
  */
 
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { isoTime } from "../../base/time_text.ts";
 import { LOG_LEVELS } from "../../wire/log_entries.ts";
 import { type Element, html } from "./html.ts";
 import type { Laboratory } from "./laboratory.ts";
@@ -98,9 +99,4 @@ function Line({ line }: { line: LogLine }): Element {
       <span class="message">${message}</span>
     </li>
   `;
-}
-
-function isoTime(time: number): string | undefined {
-  const date = new Date(time);
-  return Number.isNaN(date.getTime()) ? undefined : date.toISOString();
 }

@@ -6,7 +6,7 @@
  */
 
 /** The most points of a picture that is shown: 200 MB of memory. */
-export const MAX_PIXELS = 50_000_000;
+const MAX_PIXELS = 50_000_000;
 /** The longest text that is decoded, in characters. */
 const MAX_TEXT = 64 * 1024 * 1024;
 

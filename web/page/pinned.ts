@@ -20,7 +20,7 @@ import { Sparkline } from "./sparkline.ts";
 import { ValueView } from "./value_view.ts";
 
 /** How often a reading may be requested, in milliseconds, and what the choice is called. */
-export const INTERVALS: readonly (readonly [every: number, text: string])[] = [
+const INTERVALS: readonly (readonly [every: number, text: string])[] = [
   [200, "0.2 s"],
   [500, "0.5 s"],
   [1_000, "1 s"],

@@ -7,9 +7,9 @@
  */
 
 import { batch, type ReadonlySignal, signal } from "@preact/signals";
+import type { HistorySource } from "../../wire/history.ts";
 import {
-  type History,
-  type HistorySource,
+  type ReceivedHistory,
   type RecorderAlarm,
   toAlarms,
   toHistory,
@@ -35,7 +35,7 @@ export type AskRecorder = (
 /** A chosen source with its history. */
 export interface ShownHistory {
   readonly source: HistorySource;
-  readonly history: History;
+  readonly history: ReceivedHistory;
 }
 
 /** What is shown of a recorder. */

@@ -5,10 +5,10 @@
  */
 
 import { useEffect } from "preact/hooks";
+import { RECORDER_ROLE } from "../../wire/history.ts";
 import { isMethod } from "../../wire/python_signature.ts";
 import { MethodRow, PropertyRow } from "./attribute_rows.ts";
 import type { DirectoryEntry } from "./directory.ts";
-import { RECORDER_ROLE } from "./history_data.ts";
 import { HistoryView } from "./history_view.ts";
 import { type Element, html } from "./html.ts";
 import type { Laboratory } from "./laboratory.ts";

@@ -1,5 +1,5 @@
 /**
- * Times, durations and sizes as texts for a person.
+ * Times and durations as texts for a person; sizes are in `base/readable.ts`.
  *
  * @module
  */
@@ -25,13 +25,4 @@ export function durationText(milliseconds: number): string {
   if (milliseconds < 60_000) return `${(milliseconds / 1_000).toFixed(1)} s`;
   const seconds = Math.round(milliseconds / 1_000);
   return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
-}
-
-/** A size in bytes, e.g. `12 KiB`, `3.4 MiB`. */
-export function bytesText(bytes: number): string {
-  if (bytes < 1_024) return `${bytes} B`;
-  const kibibytes = bytes / 1_024;
-  return kibibytes < 1_024
-    ? `${Math.round(kibibytes)} KiB`
-    : `${(kibibytes / 1_024).toFixed(1)} MiB`;
 }

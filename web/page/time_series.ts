@@ -8,7 +8,7 @@
  */
 
 /** How many readings a series keeps at most, unless it is told: 16 bytes each. */
-export const DEFAULT_CAPACITY = 500_000;
+const DEFAULT_CAPACITY = 500_000;
 /** The readings that a new series has room for. */
 const FIRST_CAPACITY = 1024;
 /**
@@ -32,7 +32,7 @@ export interface SeriesOptions {
   warning?: Range;
   /** The lowest and the highest value without an alarm. */
   alarm?: Range;
-  /** How many readings are kept. Default: {@linkcode DEFAULT_CAPACITY}. */
+  /** How many readings are kept. Default: 500,000. */
   capacity?: number;
 }
 

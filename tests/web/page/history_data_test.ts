@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { csvOf } from "../../../web/page/csv.ts";
 import {
-  type History,
   historyRows,
   HistorySamples,
+  type ReceivedHistory,
   toAlarms,
   toHistory,
   toSources,
@@ -13,7 +13,7 @@ function bucket(start: number, minimum: number, maximum = minimum, count = 2) {
   return { start, end: start + 100, minimum, maximum, mean: (minimum + maximum) / 2, count };
 }
 
-function samplesOf(history: Partial<History>): [time: number, value: number][] {
+function samplesOf(history: Partial<ReceivedHistory>): [time: number, value: number][] {
   const samples = new HistorySamples({ start: 0, end: 10_000, buckets: [], gaps: [], ...history });
   return Array.from(
     { length: samples.length },
@@ -79,4 +79,10 @@ Deno.test("a history is CSV with its gaps, in the order of time", () => {
     "DMM.voltage,V,1970-01-01T00:00:00.500Z,1970-01-01T00:00:00.600Z,3,3,3,2,",
   ]);
   assert(lines[0].startsWith("source,unit,start"));
+});
+
+Deno.test("a time that no calendar has does not keep the others from being copied", () => {
+  const history = { start: 0, end: 1e300, buckets: [bucket(1e300, 1), bucket(0, 1)], gaps: [] };
+  const [, first, second] = [...historyRows([{ source: "DMM.voltage", unit: "V", history }])];
+  assertEquals([first[2], second[2]], ["1970-01-01T00:00:00.000Z", "1e+300"]);
 });
