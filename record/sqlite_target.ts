@@ -14,6 +14,7 @@ import type { Gap, Reading, RecordedEnd, SourceDescription } from "./reading.ts"
 import { CLOCKS, type Clocks, Retention } from "./retention.ts";
 import { RollupWriter } from "./rollup_writer.ts";
 import { prepareSchema } from "./schema.ts";
+import { readSources } from "./source_rows.ts";
 import { type Target, type TargetOptions, TargetUnavailable } from "./target.ts";
 
 /**
@@ -95,13 +96,11 @@ export class SqliteTarget implements Target {
   /** @inheritdoc */
   sources(): SourceDescription[] {
     return this.#attempt(() =>
-      this.#database.prepare("SELECT service, attribute, arguments, unit FROM source").all().map((
-        { service, attribute, arguments: words, unit },
-      ) => ({
-        service: String(service),
-        attribute: String(attribute),
-        arguments: String(words),
-        unit: String(unit),
+      readSources(this.#database).map(({ service, attribute, arguments: words, unit }) => ({
+        service,
+        attribute,
+        arguments: words,
+        unit,
       }))
     );
   }
