@@ -9,7 +9,7 @@ import { ConfigurationError } from "../errors.ts";
 import { fileExists } from "../base/files.ts";
 import type { Gap, Reading } from "./reading.ts";
 import { type Bucket, RollupReader, type Span } from "./rollup_reader.ts";
-import { checkSchema } from "./schema.ts";
+import { checkSchema, isEmptyOrDatabase } from "./schema.ts";
 import { readSources, type RecordedSource } from "./source_rows.ts";
 import { loadedValue } from "./stored_value.ts";
 
@@ -120,6 +120,9 @@ function open(file: string): DatabaseSync {
   }
   let database: DatabaseSync | undefined;
   try {
+    if (!isEmptyOrDatabase(file)) {
+      throw new Error("only one in SQLite (.sqlite) can be, and this is none");
+    }
     database = new DatabaseSync(file, { readOnly: true });
     database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}`);
     checkSchema(database, file);

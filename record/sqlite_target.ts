@@ -13,7 +13,7 @@ import { OpenFile } from "./open_file.ts";
 import type { Gap, Reading, RecordedEnd, SourceDescription } from "./reading.ts";
 import { CLOCKS, type Clocks, Retention } from "./retention.ts";
 import { RollupWriter } from "./rollup_writer.ts";
-import { prepareSchema } from "./schema.ts";
+import { isEmptyOrDatabase, prepareSchema } from "./schema.ts";
 import { readSources } from "./source_rows.ts";
 import { type Target, type TargetOptions, TargetUnavailable } from "./target.ts";
 
@@ -31,9 +31,6 @@ const LOG_SIZE = 64 * 1024 * 1024;
 
 /** The errors of SQLite after which a batch may be written later. It gives no number, only a text. */
 const PASSING = /locked|is full|disk I\/O|unable to open|out of memory|readonly/;
-
-/** What every SQLite file starts with. */
-const MAGIC = "SQLite format 3\0";
 
 /** A recording in SQLite. */
 export class SqliteTarget implements Target {
@@ -177,7 +174,6 @@ export class SqliteTarget implements Target {
 function open(file: string, { sync = "normal" }: TargetOptions): DatabaseSync {
   let database: DatabaseSync | undefined;
   try {
-    // SQLite takes an empty file for a new database, and also one of a few other bytes.
     if (!fileExists(file)) touchPrivateFile(file);
     else if (!isEmptyOrDatabase(file)) throw new Error("file is not a database");
     database = new DatabaseSync(file);
@@ -192,12 +188,4 @@ function open(file: string, { sync = "normal" }: TargetOptions): DatabaseSync {
     database?.close();
     throw error;
   }
-}
-
-function isEmptyOrDatabase(file: string): boolean {
-  if (!Deno.statSync(file).isFile) return false;
-  using opened = Deno.openSync(file);
-  const start = new Uint8Array(MAGIC.length);
-  const length = opened.readSync(start) ?? 0;
-  return length === 0 || new TextDecoder().decode(start) === MAGIC;
 }

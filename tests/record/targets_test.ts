@@ -162,6 +162,7 @@ for (const extension of EXTENSIONS) {
       const file = folder.join(name, `lab${extension}`);
       const error = await assertRejects(() => openTarget(file), ConfigurationError);
       assert(error.message.startsWith(`Cannot record to ${file}: `), error.message);
+      if (name === "none") assert(error.message.endsWith(": its folder does not exist"));
     }
     // Root may write to every folder but those of the kernel.
     const file = Deno.uid() === 0 ? `/sys/lab${extension}` : folder.join(`lab${extension}`);
