@@ -6,8 +6,9 @@
  */
 
 import type { Client } from "../client.ts";
+import { repr } from "../base/repr.ts";
 import type { Link } from "../client/link.ts";
-import { ValueError } from "../errors.ts";
+import { RemoteError, ValueError } from "../errors.ts";
 import type { Range } from "../record/alarm_settings.ts";
 import {
   type HistorySpan,
@@ -56,10 +57,16 @@ export function serviceReader(client: Client, link: Link): HistoryReader {
     isAnswer: (value: unknown) => boolean,
     args = {},
   ) => {
-    const answer = await link.request(attribute, args);
+    const answer = await link.request(attribute, args).result().catch((cause) => {
+      if (!(cause instanceof RemoteError) || cause.remoteName !== "AttributeError") throw cause;
+      throw new ValueError(
+        `Cannot read the history: ${repr(link.serviceName)} is no recorder, it has no ${attribute}`,
+        { cause },
+      );
+    });
     if (isAnswer(answer)) return answer as T;
     throw new ValueError(
-      `Cannot read the history: ${link.serviceName} answers with something else`,
+      `Cannot read the history: ${repr(link.serviceName)} answers with something else`,
     );
   };
   const about = new Map<string, Promise<SourceLimits>>();
@@ -96,10 +103,20 @@ function isListOf(members: Readonly<Record<string, (value: unknown) => boolean>>
   return (value: unknown): boolean =>
     Array.isArray(value) &&
     value.every((one) =>
-      isObject(one) && Number.isInteger(one.id) && typeof one.source === "string" &&
+      isObject(one) && Number.isInteger(one.id) && isSourceName(one.source) &&
       typeof one.unit === "string" &&
       Object.entries(members).every(([name, isMember]) => isMember(one[name]))
     );
+}
+
+function isSourceName(value: unknown): boolean {
+  if (typeof value !== "string") return false;
+  try {
+    descriptionOf(value);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** A time that a `Date` can have. */

@@ -26,8 +26,9 @@ export function describeSources(
   heading: (text: string) => string = String,
 ): string {
   if (sources.length === 0) return "No sources";
+  const latestOf = new Map(latest.map((one) => [one.id, one]));
   const rows = sources.map((one) => {
-    const last = latest.find(({ id }) => id === one.id);
+    const last = latestOf.get(one.id);
     const gap = last?.gap ?? null;
     return [
       one.source,
@@ -58,10 +59,14 @@ export function describeHistory(
     })),
   ].sort((a, b) => a.at - b.at);
   const title = `${source}${unit && ` / ${unit}`}, ${isoTime(start)} to ${isoTime(end)}`;
-  if (rows.length === 0) return `${printable(title)}\nNo readings`;
+  // Texts, arrays and objects have no minimum, so readings may be there all the same.
+  const note = buckets.length === 0
+    ? ["No numbers. --readings prints every reading of a file"]
+    : [];
+  if (rows.length === 0) return [printable(title), ...note].join("\n");
   const names = ["from", "minimum", "mean", "maximum", "count", "gap"];
   const [headings, ...lines] = table(names, rows.map(({ cells }) => cells));
-  return [printable(title), heading(headings), ...lines].join("\n");
+  return [printable(title), heading(headings), ...lines, ...note].join("\n");
 }
 
 function describeGap({ end, reason, count }: HistoryGap): string {

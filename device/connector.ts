@@ -142,6 +142,10 @@ const FINAL = new Set(["ValueError", "KeyError", "TypeError"]);
 /** Whether another attempt may succeed after this error. */
 export function isRetriable(error: unknown): boolean {
   if (error instanceof RemoteError) return !FINAL.has(error.remoteName);
+  // The permissions of a program stay as they are. By its name: a browser has no `Deno.errors`.
+  if (error instanceof Error && (error.cause as Error | undefined)?.name === "NotCapable") {
+    return false;
+  }
   return !(error instanceof CertificateError || error instanceof ConfigurationError ||
     error instanceof RangeError);
 }

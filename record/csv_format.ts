@@ -10,6 +10,7 @@ import { parse } from "@std/csv/parse";
 import type { StoredReading } from "./batch.ts";
 import type { LineFormat, LineGap, RecordedLine } from "./line_format.ts";
 import type { SourceDescription } from "./reading.ts";
+import { mapSource } from "./source_numbers.ts";
 
 const COLUMNS = [
   "time",
@@ -48,11 +49,17 @@ export class CsvRows implements LineFormat {
     return `${isoTime(start)},,${this.#middle(source)},,${cell(oneLine(reason))},${until}\n`;
   }
 
+  /** Its texts are on one line, in UTF-8. */
+  written(source: SourceDescription): SourceDescription {
+    return mapSource(source, (text) => oneLine(text).toWellFormed());
+  }
+
   /** @inheritdoc */
   parse(line: string): RecordedLine | undefined {
     const cells = cellsOf(line);
     if (cells?.length !== COLUMNS.length) return undefined;
-    const [taken, receipt, service, attribute, words, unit, _value, gap, until] = cells;
+    const [taken, receipt, service, attribute, words, unit, _value, gap, until] = cells
+      .map(plainText);
     const times = [taken, receipt, until];
     if (times.some((text) => text !== "" && !TIME.test(text))) return undefined;
     const source = { service, attribute, arguments: words, unit };
@@ -65,8 +72,8 @@ export class CsvRows implements LineFormat {
   #middle(source: SourceDescription): string {
     let middle = this.#middles.get(source);
     if (middle === undefined) {
-      const { service, attribute, arguments: words, unit } = source;
-      const cells = [service, attribute, words, unit].map((text) => cell(oneLine(text)));
+      const { service, attribute, arguments: words, unit } = this.written(source);
+      const cells = [service, attribute, words, unit].map(cell);
       this.#middles.set(source, middle = cells.join(","));
     }
     return middle;
@@ -85,10 +92,18 @@ function oneLine(text: string): string {
   return text.replaceAll(/[\r\n\u2028\u2029]+/g, " ");
 }
 
+/** What a spreadsheet would run as a formula, also after the marks of {@linkcode cell}. */
+const FORMULA = /^'*[=+\-@\t]/;
+
+/** A text of a Service must not be run as a formula: it has a mark before it. A number needs none. */
 function cell(text: string): string {
-  // A spreadsheet would run a text of a Service as a formula.
-  const plain = /^[=+\-@\t]/.test(text) && Number.isNaN(Number(text)) ? `'${text}` : text;
+  const plain = FORMULA.test(text) && Number.isNaN(Number(text)) ? `'${text}` : text;
   return /[",]/.test(plain) ? `"${plain.replaceAll('"', '""')}"` : plain;
+}
+
+/** The text of a cell, without its mark. */
+function plainText(text: string): string {
+  return text.startsWith("'") && FORMULA.test(text) ? text.slice(1) : text;
 }
 
 function cellsOf(line: string): string[] | undefined {

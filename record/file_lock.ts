@@ -29,9 +29,9 @@ export class FileLock implements Disposable {
       this.#held = hold(this.#name, file);
     } catch (cause) {
       if (cause instanceof ConfigurationError) throw cause;
-      throw new ConfigurationError(`Cannot record to ${file}: ${(cause as Error).message}`, {
-        cause,
-      });
+      const isMissing = cause instanceof Deno.errors.NotFound;
+      const reason = isMissing ? "its folder does not exist" : (cause as Error).message;
+      throw new ConfigurationError(`Cannot record to ${file}: ${reason}`, { cause });
     }
   }
 

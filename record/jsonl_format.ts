@@ -31,6 +31,11 @@ export class JsonLines implements LineFormat {
     }}\n`;
   }
 
+  /** A line of JSON has all of its characters. */
+  written(source: SourceDescription): SourceDescription {
+    return source;
+  }
+
   /** @inheritdoc */
   parse(line: string): RecordedLine | undefined {
     let fields: Record<string, unknown>;

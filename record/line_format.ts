@@ -28,6 +28,8 @@ export interface LineFormat {
   reading(source: SourceDescription, reading: StoredReading): string;
   /** The line of a gap. One that lasts has another line when it ends, which begins at the same time. */
   gap(source: SourceDescription, gap: LineGap): string;
+  /** The source as {@linkcode LineFormat.parse} gives it: a line may not have each of its characters. */
+  written(source: SourceDescription): SourceDescription;
   /** Reads a line, without its newline; `undefined` for a part of one, or anything else. */
   parse(line: string): RecordedLine | undefined;
 }

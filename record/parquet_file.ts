@@ -12,9 +12,9 @@ import { DatabaseSync, type SQLOutputValue } from "node:sqlite";
 import { fileExists, touchPrivateFile } from "../base/files.ts";
 import { periodicPause } from "../base/pause.ts";
 import type { LineGap } from "./line_format.ts";
-import type { SourceDescription } from "./reading.ts";
 import { SourceEnd } from "./source_end.ts";
 import { sourceKey } from "./source_numbers.ts";
+import { readSources } from "./source_rows.ts";
 
 /** How many rows are written at once. The event loop waits for them, about 20 ms. */
 const ROWS = 2_000;
@@ -46,8 +46,6 @@ const COLUMNS: readonly SchemaElement[] = [
   { name: "gap", ...text, repetition_type: "OPTIONAL" },
   { name: "until", ...time, repetition_type: "OPTIONAL" },
 ];
-
-type Row = Record<string, SQLOutputValue>;
 
 /**
  * Makes a Parquet file from a journal. It has its name only when it is complete.
@@ -102,16 +100,14 @@ function isEmpty(database: DatabaseSync): boolean {
 
 /** The rows of a file: the readings in the order in which they were received, and then the gaps. */
 function* partsOf(database: DatabaseSync): Generator<Record<string, unknown>[], undefined> {
-  const sources = new Map<SQLOutputValue, Row>(
-    database.prepare("SELECT * FROM source").all().map((row) => [row.id, row]),
-  );
+  const sources = new Map(readSources(database).map((source) => [source.id, source]));
   const readings = database.prepare("SELECT * FROM reading WHERE id > ? ORDER BY id LIMIT ?");
   for (let last = 0;;) {
     const rows = readings.all(last, ROWS);
     if (rows.length === 0) break;
     last = Number(rows.at(-1)!.id);
     yield rows.map((row) => ({
-      ...sources.get(row.source),
+      ...sources.get(Number(row.source)),
       time: micros(row.time),
       received: micros(row.received),
       value: row.value,
@@ -125,7 +121,13 @@ function* partsOf(database: DatabaseSync): Generator<Record<string, unknown>[], 
   for (const { source, start, end, reason } of gaps) {
     const columns = { received: null, value: null, json: null };
     const until = end === null ? null : micros(end);
-    rows.push({ ...sources.get(source), ...columns, time: micros(start), gap: reason, until });
+    rows.push({
+      ...sources.get(Number(source)),
+      ...columns,
+      time: micros(start),
+      gap: reason,
+      until,
+    });
     if (rows.length < ROWS) continue;
     yield rows;
     rows = [];
@@ -153,8 +155,8 @@ function addJournalEnds(ends: SourceEnds, database: DatabaseSync): void {
     "SELECT time, received FROM reading WHERE source = ? ORDER BY time DESC LIMIT 1",
   );
   const gaps = database.prepare("SELECT * FROM gap WHERE source = ? ORDER BY start");
-  for (const source of database.prepare("SELECT * FROM source").all()) {
-    const key = sourceKey(source as unknown as SourceDescription);
+  for (const source of readSources(database)) {
+    const key = sourceKey(source);
     const end = ends.get(key) ?? new SourceEnd();
     ends.set(key, end);
     const reading = last.get(source.id);

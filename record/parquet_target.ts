@@ -22,7 +22,7 @@ import {
 } from "./parquet_file.ts";
 import type { Gap, Reading, RecordedEnd, SourceDescription } from "./reading.ts";
 import { SourceEnd } from "./source_end.ts";
-import { sourceKey, SourceNumbers } from "./source_numbers.ts";
+import { mapSource, sourceKey, SourceNumbers, sourceOfKey } from "./source_numbers.ts";
 import { SqliteTarget } from "./sqlite_target.ts";
 import type { Target, TargetOptions } from "./target.ts";
 
@@ -120,10 +120,17 @@ export class ParquetTarget implements Target {
   source(description: SourceDescription): number {
     const source = this.#sources.numberOf(description);
     if (!this.#ends.has(source)) {
-      const found = this.#found.get(sourceKey(description));
+      // UTF-8 has no half of a character.
+      const written = mapSource(description, (text) => text.toWellFormed());
+      const found = this.#found.get(sourceKey(written));
       this.#ends.set(source, Object.assign(new SourceEnd(), found));
     }
     return source;
+  }
+
+  /** @inheritdoc */
+  sources(): SourceDescription[] {
+    return Array.from(this.#found.keys(), sourceOfKey);
   }
 
   /** @inheritdoc */

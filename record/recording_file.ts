@@ -7,23 +7,16 @@
 import { DatabaseSync, type SQLOutputValue } from "node:sqlite";
 import { ConfigurationError } from "../errors.ts";
 import { fileExists } from "../base/files.ts";
-import type { Gap, Reading, SourceDescription } from "./reading.ts";
+import type { Gap, Reading } from "./reading.ts";
 import { type Bucket, RollupReader, type Span } from "./rollup_reader.ts";
-import { checkSchema } from "./schema.ts";
+import { checkSchema, isEmptyOrDatabase } from "./schema.ts";
+import { readSources, type RecordedSource } from "./source_rows.ts";
 import { loadedValue } from "./stored_value.ts";
 
-export type { Bucket, Span };
+export type { Bucket, RecordedSource, Span };
 
 /** How long a statement waits while the recorder opens or closes the file, in milliseconds. */
 const BUSY_TIMEOUT = 2_000;
-
-/** A source of a recording. */
-export interface RecordedSource extends SourceDescription {
-  /** Its number in the file. */
-  readonly id: number;
-  /** When it was first recorded. */
-  readonly since: number;
-}
 
 /** A recording in SQLite. */
 export class RecordingFile implements Disposable {
@@ -42,14 +35,7 @@ export class RecordingFile implements Disposable {
 
   /** The sources, in the order in which they were first recorded. */
   sources(): RecordedSource[] {
-    return this.#database.prepare("SELECT * FROM source ORDER BY id").all().map((row) => ({
-      id: Number(row.id),
-      service: String(row.service),
-      attribute: String(row.attribute),
-      arguments: String(row.arguments),
-      unit: String(row.unit),
-      since: Number(row.since),
-    }));
+    return readSources(this.#database);
   }
 
   /** The latest reading of a source, by its time; `undefined` if there is none. */
@@ -134,6 +120,9 @@ function open(file: string): DatabaseSync {
   }
   let database: DatabaseSync | undefined;
   try {
+    if (!isEmptyOrDatabase(file)) {
+      throw new Error("only one in SQLite (.sqlite) can be, and this is none");
+    }
     database = new DatabaseSync(file, { readOnly: true });
     database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}`);
     checkSchema(database, file);

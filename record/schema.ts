@@ -102,3 +102,15 @@ function isEmpty(database: DatabaseSync): boolean {
 function pragma(database: DatabaseSync, name: string): number {
   return Number(database.prepare(`PRAGMA ${name}`).get()![name]);
 }
+
+/** What every SQLite file starts with. */
+const MAGIC = "SQLite format 3\0";
+
+/** Whether a file can be a database: SQLite takes an empty one, and also one of a few other bytes. */
+export function isEmptyOrDatabase(file: string): boolean {
+  if (!Deno.statSync(file).isFile) return false;
+  using opened = Deno.openSync(file);
+  const start = new Uint8Array(MAGIC.length);
+  const length = opened.readSync(start) ?? 0;
+  return length === 0 || new TextDecoder().decode(start) === MAGIC;
+}

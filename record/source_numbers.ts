@@ -31,8 +31,27 @@ export class SourceNumbers {
   }
 }
 
-/** A text that is the same for the same source. */
+/** A text that is the same for the same source. {@linkcode sourceOfKey} reads it. */
 export function sourceKey(description: SourceDescription): string {
   const { service, attribute, arguments: words, unit } = description;
   return JSON.stringify([service, attribute, words, unit]);
+}
+
+/** A source with another text for each of its texts. */
+export function mapSource(
+  { service, attribute, arguments: words, unit }: SourceDescription,
+  change: (text: string) => string,
+): SourceDescription {
+  return {
+    service: change(service),
+    attribute: change(attribute),
+    arguments: change(words),
+    unit: change(unit),
+  };
+}
+
+/** The source of a key of {@linkcode sourceKey}. */
+export function sourceOfKey(key: string): SourceDescription {
+  const [service, attribute, words, unit] = JSON.parse(key);
+  return { service, attribute, arguments: words, unit };
 }

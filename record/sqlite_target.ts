@@ -14,7 +14,8 @@ import { OpenFile } from "./open_file.ts";
 import type { Gap, Reading, RecordedEnd, SourceDescription } from "./reading.ts";
 import { Retention } from "./retention.ts";
 import { RollupWriter } from "./rollup_writer.ts";
-import { prepareSchema } from "./schema.ts";
+import { isEmptyOrDatabase, prepareSchema } from "./schema.ts";
+import { readSources } from "./source_rows.ts";
 import { type Target, type TargetOptions, TargetUnavailable } from "./target.ts";
 
 /**
@@ -31,9 +32,6 @@ const LOG_SIZE = 64 * 1024 * 1024;
 
 /** The errors of SQLite after which a batch may be written later. It gives no number, only a text. */
 const PASSING = /locked|is full|disk I\/O|unable to open|out of memory|readonly/;
-
-/** What every SQLite file starts with. */
-const MAGIC = "SQLite format 3\0";
 
 /** A recording in SQLite. */
 export class SqliteTarget implements Target {
@@ -96,13 +94,11 @@ export class SqliteTarget implements Target {
   /** @inheritdoc */
   sources(): SourceDescription[] {
     return this.#attempt(() =>
-      this.#database.prepare("SELECT service, attribute, arguments, unit FROM source").all().map((
-        { service, attribute, arguments: words, unit },
-      ) => ({
-        service: String(service),
-        attribute: String(attribute),
-        arguments: String(words),
-        unit: String(unit),
+      readSources(this.#database).map(({ service, attribute, arguments: words, unit }) => ({
+        service,
+        attribute,
+        arguments: words,
+        unit,
       }))
     );
   }
@@ -179,7 +175,6 @@ export class SqliteTarget implements Target {
 function open(file: string, { sync = "normal" }: TargetOptions): DatabaseSync {
   let database: DatabaseSync | undefined;
   try {
-    // SQLite takes an empty file for a new database, and also one of a few other bytes.
     if (!fileExists(file)) touchPrivateFile(file);
     else if (!isEmptyOrDatabase(file)) throw new Error("file is not a database");
     database = new DatabaseSync(file);
@@ -194,12 +189,4 @@ function open(file: string, { sync = "normal" }: TargetOptions): DatabaseSync {
     database?.close();
     throw error;
   }
-}
-
-function isEmptyOrDatabase(file: string): boolean {
-  if (!Deno.statSync(file).isFile) return false;
-  using opened = Deno.openSync(file);
-  const start = new Uint8Array(MAGIC.length);
-  const length = opened.readSync(start) ?? 0;
-  return length === 0 || new TextDecoder().decode(start) === MAGIC;
 }

@@ -55,6 +55,11 @@ export class StandardOutput implements Target {
   }
 
   /** Nothing is continued. */
+  sources(): SourceDescription[] {
+    return [];
+  }
+
+  /** Nothing is continued. */
   end(): RecordedEnd {
     return {};
   }

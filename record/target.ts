@@ -16,11 +16,12 @@ export interface Target {
    */
   source(description: SourceDescription): number;
   /**
-   * The sources that a file has which is continued. Missing where nothing is.
+   * The sources that a file which is continued has, as far as it is known where they ended; empty where
+   * nothing is continued.
    *
    * @throws {TargetUnavailable} Try again later.
    */
-  sources?(): SourceDescription[];
+  sources(): SourceDescription[];
   /** Where the record of a source ended. It is empty for a source that is new in the file. */
   end(source: number): RecordedEnd;
   /**

@@ -8,7 +8,7 @@
 import type { LineFormat } from "./line_format.ts";
 import type { SourceDescription } from "./reading.ts";
 import { SourceEnd } from "./source_end.ts";
-import { sourceKey } from "./source_numbers.ts";
+import { sourceKey, sourceOfKey } from "./source_numbers.ts";
 
 /**
  * How much of the end of a file is read for the ends of its sources, in bytes. A source without a line
@@ -58,17 +58,24 @@ function endOfLines(file: Deno.FsFile, size: number): number {
   return 0;
 }
 
+/** Where the sources of a file ended. */
+export interface TextEnds {
+  /** Those that have a line at the end of the file. */
+  readonly sources: readonly SourceDescription[];
+  /** The end of a source, a new object each time. */
+  of(source: SourceDescription): SourceEnd;
+}
+
 /**
  * Reads where the sources of a file ended.
  *
  * @param size How many bytes of it are whole lines.
- * @returns The end of a source, a new object each time.
  */
 export function readEnds(
   file: Deno.FsFile,
   size: number,
   format: LineFormat,
-): (source: SourceDescription) => SourceEnd {
+): TextEnds {
   const start = Math.max(0, size - TAIL);
   const lines = new TextDecoder().decode(readAt(file, start, size - start)).split("\n");
   if (start > 0) lines.shift(); // it may be a part of one
@@ -84,7 +91,11 @@ export function readEnds(
     if (said.gap !== undefined) end.addGap(said.gap);
     if (said.reading !== undefined && start > 0) others.addReading(said.reading);
   }
-  return (source) => Object.assign(new SourceEnd(), ends.get(sourceKey(source)) ?? others);
+  return {
+    sources: Array.from(ends.keys(), sourceOfKey),
+    of: (source) =>
+      Object.assign(new SourceEnd(), ends.get(sourceKey(format.written(source))) ?? others),
+  };
 }
 
 function readAt(file: Deno.FsFile, position: number, length: number): Uint8Array {

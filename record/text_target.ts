@@ -14,7 +14,7 @@ import type { Gap, Reading, RecordedEnd, SourceDescription } from "./reading.ts"
 import { SourceNumbers } from "./source_numbers.ts";
 import { type Target, type TargetOptions, TargetUnavailable } from "./target.ts";
 import type { SourceEnd } from "./source_end.ts";
-import { readEnds, wholeSize } from "./text_end.ts";
+import { readEnds, type TextEnds, wholeSize } from "./text_end.ts";
 
 /** A recording as lines of text. */
 export class TextTarget implements Target {
@@ -24,8 +24,8 @@ export class TextTarget implements Target {
   readonly #file: Deno.FsFile;
   readonly #there: OpenFile;
   readonly #sources = new SourceNumbers();
-  /** Where a source ended when the file was opened. */
-  readonly #endOf: (source: SourceDescription) => SourceEnd;
+  /** Where each source ended when the file was opened. */
+  readonly #found: TextEnds;
   /** Where each source ends, by its number. */
   readonly #ends = new Map<number, SourceEnd>();
   /** How many bytes of the file are whole lines that were acknowledged. */
@@ -61,7 +61,7 @@ export class TextTarget implements Target {
       this.#size = size;
       this.#pending = pending;
       this.#isTorn = true;
-      this.#endOf = readEnds(opened, size, format);
+      this.#found = readEnds(opened, size, format);
     } catch (cause) {
       opened?.close();
       this.#lock[Symbol.dispose]();
@@ -75,8 +75,13 @@ export class TextTarget implements Target {
   /** @inheritdoc */
   source(description: SourceDescription): number {
     const source = this.#sources.numberOf(description);
-    if (!this.#ends.has(source)) this.#ends.set(source, this.#endOf(description));
+    if (!this.#ends.has(source)) this.#ends.set(source, this.#found.of(description));
     return source;
+  }
+
+  /** @inheritdoc */
+  sources(): SourceDescription[] {
+    return [...this.#found.sources];
   }
 
   /** @inheritdoc */

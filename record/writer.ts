@@ -139,7 +139,7 @@ export class Writer {
 
   /** The sources that the target has; `undefined` if it cannot be read now. */
   sources(): readonly SourceDescription[] | undefined {
-    return this.#attempt(() => this.#target.sources?.() ?? []);
+    return this.#attempt(() => this.#target.sources());
   }
 
   #attempt<T>(action: () => T): T | undefined {

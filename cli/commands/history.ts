@@ -153,16 +153,17 @@ async function spanOf(
   { since, from, until }: ParsedOptions,
 ): Promise<{ start: number; end: number }> {
   const now = Date.now();
-  const gaps = (await reader.latest())
-    .filter(({ id, gap }) => gap !== null && sources.some((one) => one.id === id));
-  const firsts = [...sources.map(({ start }) => start), ...gaps.map(({ gap }) => gap!.start)]
-    .filter((time) => time !== null);
-  const ends = sources.map(({ end }) => end).filter((time) => time !== null);
-  if (firsts.length === 0) throw new ValueError("Cannot show a history: there are no readings yet");
-  const last = Math.max(...ends) + 1;
-  const goesOn = from !== undefined || gaps.some(({ gap }) => lasts(gap!));
-  const end = until ?? (goesOn || ends.length === 0 ? Math.max(now, last) : last);
-  const start = from ?? (since === undefined ? Math.min(...firsts) : end - since);
+  const ids = new Set(sources.map(({ id }) => id));
+  const gaps = (await reader.latest()).filter(({ id, gap }) => gap !== null && ids.has(id));
+  const starts = [...sources.map(({ start }) => start), ...gaps.map(({ gap }) => gap!.start)];
+  // Another service may name more of them than a call has arguments.
+  const first = starts.reduce((a, b) => Math.min(a!, b ?? Infinity), Infinity)!;
+  if (first === Infinity) throw new ValueError("Cannot show a history: there are no readings yet");
+  const last = sources.reduce((latest, { end }) => Math.max(latest, end ?? -Infinity), -Infinity) +
+    1;
+  const goesOn = from !== undefined || last === -Infinity || gaps.some(({ gap }) => lasts(gap!));
+  const end = until ?? (goesOn ? Math.max(now, last) : last);
+  const start = from ?? (since === undefined ? first : end - since);
   if (start < end) return { start, end };
   throw new ValueError(
     `Cannot show the history from ${isoTime(start)} to ${isoTime(end)}: it ends before it starts`,
@@ -185,8 +186,11 @@ async function printReadings(
     : [...new Set(names.flatMap((name) => findSources(all, name)))];
   let start = from;
   if (since !== undefined) {
-    const ends = sources.map(({ id }) => recording.span(id)?.end ?? -Infinity);
-    start = Math.min(until, Math.max(...ends)) - since;
+    const last = sources.reduce(
+      (latest, { id }) => Math.max(latest, recording.span(id)?.end ?? -Infinity),
+      -Infinity,
+    );
+    start = Math.min(until, last) - since;
   }
   for (const rows of recordingRows(recording, sources, { start, end: until })) {
     if (!print(rows)) return;

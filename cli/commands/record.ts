@@ -9,6 +9,7 @@ import { type Command, Option } from "commander";
 import { extname } from "node:path";
 import { printable } from "../../base/printable.ts";
 import type { Prompt } from "../../base/prompt.ts";
+import { isRetriable } from "../../device/connector.ts";
 import {
   ConfigurationError,
   ConnectError,
@@ -16,6 +17,7 @@ import {
   TimeoutError,
   ValueError,
 } from "../../errors.ts";
+import { TerminalWriter } from "../../logs/terminal_writer.ts";
 import { printLine } from "../../program/print.ts";
 import { DURATION } from "../../program/option.ts";
 import { onTermination } from "../../program/signals.ts";
@@ -136,7 +138,9 @@ async function record(words: readonly string[], parsed: ParsedOptions): Promise<
     }
   } finally {
     await reporter[Symbol.asyncDispose]();
+    await notes.flush();
   }
+  if (notes.isStalled) Deno.exit(); // nothing else ends the write that waits
 }
 
 /** What tells of alarms. Its program is checked before anything is recorded. */
@@ -163,10 +167,17 @@ interface Run {
   readonly reporter: AlarmReporter;
 }
 
-/** What happens, for the person who has started it: lines above the one of progress. */
+/**
+ * What happens, for the person who has started it: lines above the one of progress. A reader of the
+ * standard error that is slow, or suspended, must not stop the recorder.
+ */
 class Notes {
   progress: Progress | undefined;
   readonly #isQuiet: boolean;
+  readonly #writer = new TerminalWriter(
+    Deno.stderr,
+    (count) => `${count} lines were not shown: the reader of the standard error is too slow\n`,
+  );
 
   constructor(isQuiet = false) {
     this.#isQuiet = isQuiet;
@@ -174,8 +185,24 @@ class Notes {
 
   write(text: string): void {
     if (this.#isQuiet) return;
+    this.writeLine(`${new Date().toISOString()} ${text}`);
+  }
+
+  /** A line without a time. */
+  writeLine(text: string): void {
+    if (this.#isQuiet) return;
     this.progress?.clear();
-    console.error(dim(`${new Date().toISOString()} ${text}`));
+    this.#writer.write(`${dim(text)}\n`);
+  }
+
+  /** Waits until all of it is shown, for a second at most. */
+  async flush(): Promise<void> {
+    await this.#writer.flush();
+  }
+
+  /** Whether a flush has waited in vain. */
+  get isStalled(): boolean {
+    return this.#writer.isStalled;
   }
 }
 
@@ -255,9 +282,9 @@ async function connectAndRecord(
 }
 
 function isAbsence(error: unknown): boolean {
-  if (error instanceof Error && error.cause instanceof Deno.errors.NotCapable) return false;
-  return error instanceof ConnectError || error instanceof TimeoutError ||
+  const isAway = error instanceof ConnectError || error instanceof TimeoutError ||
     error instanceof ConnectionAbortedError;
+  return isAway && isRetriable(error);
 }
 
 async function recordWith(
@@ -281,7 +308,7 @@ async function recordWith(
   });
   if (!quiet) {
     const what = sources.length === 1 ? "1 source" : `${sources.length} sources`;
-    console.error(dim(printable(`Recording ${what} to ${to}`)));
+    notes.writeLine(printable(`Recording ${what} to ${to}`));
   }
   const status = new RecordStatus(recorder);
   using shown = showProgress(status.line(), { quiet, endOnSignal: false });
@@ -297,7 +324,7 @@ async function recordWith(
     clearInterval(timer);
     shown.clear();
   }
-  if (!quiet) console.error(dim(printable(`Recorded ${status.summary()}: ${to}`)));
+  notes.writeLine(printable(`Recorded ${status.summary()}: ${to}`));
   if (lost === 0) return;
   throw new ConfigurationError(
     `Cannot write ${lost} readings and gaps that have come last: ${recorder.blocked?.message}`,

@@ -1,7 +1,9 @@
 /** What a device reports of its connection: for a person, and as the content of a log record. */
 
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import { type ConnectionChange, contentOfChange, describeChange } from "../../device/connector.ts";
+import { denoCommand, run } from "../support/process.ts";
+import { CONFIG, ROOT } from "../support/source_tree.ts";
 
 const error = new TypeError("it is {odd}");
 const alice = { id: 1, name: "alice" };
@@ -38,4 +40,15 @@ Deno.test("a change has its parts as properties of a log record, and is one line
     assertEquals(describeChange(change), text);
     assertEquals(contentOfChange(change).properties, { state: change.state, ...properties });
   }
+});
+
+Deno.test("a device without the permission to connect does not wait for a Manager", async () => {
+  const mod = new URL(`file://${ROOT}/mod.ts`).href;
+  const program = `import { connect } from ${JSON.stringify(mod)};
+    await connect({ host: "127.0.0.1", port: 1, reconnect: { waitOnFirstConnect: true } });`;
+  const script = `data:application/typescript,${encodeURIComponent(program)}`;
+  const words = ["run", "-A", "--deny-net", "--no-check", `--config=${CONFIG}`, script];
+  const { code, stderr } = await run(denoCommand(words));
+  assertEquals(code, 1);
+  assertStringIncludes(stderr, "NotCapable");
 });

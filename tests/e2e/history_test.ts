@@ -20,6 +20,8 @@ const TEMPERATURE = { service: "Room", attribute: "temperature", arguments: "", 
 async function lastNight() {
   const folder = await temporaryFolder();
   const file = folder.join("lab.sqlite");
+  await Deno.writeTextFile(folder.join("lab.csv"), "time,received\n");
+  await Deno.mkdir(folder.join("lab.parquet"));
   const target = await openTarget(file);
   const [voltage, temperature] = [target.source(VOLTAGE), target.source(TEMPERATURE)];
   const reading = (source: number, minute: number, value: unknown) => {
@@ -113,6 +115,16 @@ posixTest("a plot is written for its owner, and replaces only a plot", async () 
   assertEquals((await draw("-", "--until", "2026-11-29T22:05Z")).stdout.slice(0, 4), "<svg");
 });
 
+Deno.test("a history of texts says that there are no numbers in it", async () => {
+  await using lab = await lastNight();
+  const { path } = lab.folder;
+  const history = (...words: string[]) => succeed(command(path, "history", lab.file, ...words));
+  const note = "\nNo numbers. --readings prints every reading of a file\n";
+  const texts = ["--from", "2026-11-29T22:02Z", "--until", "2026-11-29T22:04Z"];
+  assert((await history("Room:", ...texts)).endsWith(note));
+  assert(!(await history("DMM.voltage", ...texts)).includes(note));
+});
+
 Deno.test("--readings prints every reading and gap as record writes them to a file of CSV", async () => {
   await using lab = await lastNight();
   const words = ["history", lab.file, "Room:", "DMM.voltage", "--readings", "--since", "7min"];
@@ -137,6 +149,8 @@ for (
       1,
       "Cannot find DMM.volts in the recording. Did you mean 'DMM.voltage'?",
     ],
+    [["CSV"], 1, "lab.csv: only one in SQLite (.sqlite) can be, and this is none"],
+    [["PARQUET"], 1, "lab.parquet: only one in SQLite (.sqlite) can be, and this is none"],
     [["FILE", "DMM"], 1, "Cannot read the source: expected"],
     [["FILE", "--since", "soon"], 2, "Expected a duration such as 10"],
     [["FILE", "--since", "0"], 2, "It must be at least 1ms."],
@@ -149,7 +163,12 @@ for (
 ) {
   Deno.test(`history ${args.join(" ")} says what is wrong`, async () => {
     await using lab = await lastNight();
-    const words = args.map((word) => word === "FILE" ? lab.file : word);
+    const files = {
+      FILE: lab.file,
+      CSV: lab.folder.join("lab.csv"),
+      PARQUET: lab.folder.join("lab.parquet"),
+    };
+    const words = args.map((word) => word in files ? files[word as keyof typeof files] : word);
     const outcome = await run(command(lab.folder.path, "history", ...words));
     assertEquals(outcome.code, code, outcome.stderr);
     assertStringIncludes(outcome.stderr, message);
@@ -181,7 +200,10 @@ Deno.test("a recorder that runs answers as its file does, and its services give 
     return stderr;
   };
   assertStringIncludes(await failing("Recoder"), "Did you mean 'Recorder'?");
-  assertStringIncludes(await failing("DMM"), "has no attribute 'sources'");
+  assertStringIncludes(
+    await failing("DMM"),
+    "Cannot read the history: 'DMM' is no recorder, it has no sources",
+  );
   assertStringIncludes(await failing("Recorder", "--readings"), "give its file, not its name");
 });
 
@@ -193,26 +215,48 @@ Deno.test("a service that only has the name of a recorder is not believed", asyn
     sources(): unknown {
       return said;
     }
+
+    latest(): unknown {
+      return said;
+    }
   }
   await using liar = new Recorder();
   await liar.start(manager.connectOptions);
   const words = ["history", "Recorder", ...at(manager.connectOptions), "--disable-tls"];
-  const source = { id: 1, source: "A.b", unit: "", start: null, end: null };
+  const source = {
+    id: 1,
+    source: "A.b",
+    unit: "",
+    start: null,
+    end: null,
+    time: null,
+    gap: null,
+  };
   const lies = [
     "nothing",
     [{ ...source, end: undefined }],
     [{ ...source, start: "\u001b[2J" }],
     [{ ...source, start: 1e300 }],
     [{ ...source, source: 5 }],
+    [{ ...source, source: "no name of a source" }],
   ];
   for (const lie of lies) {
     said = lie;
     const { code, stderr } = await run(command(folder.path, ...words));
     assertEquals([code, stderr], [
       1,
-      "Cannot read the history: Recorder answers with something else\n",
+      "Cannot read the history: 'Recorder' answers with something else\n",
     ]);
   }
+  said = Array.from(
+    { length: 200_000 },
+    (_, id) => ({ ...source, id, start: id + 1, end: id + 2 }),
+  );
+  const { code, stderr } = await run(command(folder.path, ...words, "A.b", "--csv", "--points=1"));
+  assertEquals([code, stderr], [
+    1,
+    "Cannot read the history: 'Recorder' is no recorder, it has no history\n",
+  ]);
 });
 
 class Dmm extends Service {

@@ -1,4 +1,4 @@
-import { assertEquals, assertLess, assertMatch, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertLess, assertMatch, assertRejects } from "@std/assert";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { connect, RemoteError, runUntilEnd, Service, type ServiceOptions } from "../../mod.ts";
@@ -8,6 +8,7 @@ import { temporaryFolder } from "../support/folder.ts";
 import { ManagerProcess } from "../support/manager_process.ts";
 import { denoCommand, environment, Process, run, shellCommand } from "../support/process.ts";
 import { PYTHON } from "../support/python.ts";
+import { readRecording } from "../support/recordings.ts";
 import { CONFIG, MODULE, ROOT } from "../support/source_tree.ts";
 import { inTime } from "../support/until.ts";
 import { posixTest } from "../support/posix.ts";
@@ -119,6 +120,24 @@ Deno.test({
       assertEquals(stderr.trim().split("\n").length, 1, what);
       assertMatch(stderr, /Cannot write the output: No space left on device/, what);
     }
+  },
+});
+
+Deno.test({
+  name: "a recorder whose standard error nobody reads records, and ends in order",
+  ignore: !isLinux,
+  async fn() {
+    await using here = await openManager();
+    const { home, manager, at } = here;
+    await using talker = new Talker();
+    await talker.start(manager.connectOptions);
+    const file = join(home, "lab.sqlite");
+    const words = [MANAGER, "record", "Talker.text(5)@20ms", "--to", file, "--for", "1s", ...at];
+    const { code } = await inTime("its end", run(behindPipe(home, "stderr", "stalled", ...words)));
+    assertEquals(code, 0);
+    const { readings, gaps } = readRecording(file).get("Talker.text")!;
+    assert(readings.length > 0);
+    assertMatch(gaps.at(-1)!.reason, /^recorder stopped/);
   },
 });
 

@@ -3,6 +3,8 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { ConfigurationError } from "../../errors.ts";
 import { openTarget } from "../../record/open_target.ts";
+import type { SourceDescription } from "../../record/reading.ts";
+import { sourceKey } from "../../record/source_numbers.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { posixTest } from "../support/posix.ts";
 import { denoCommand, succeed } from "../support/process.ts";
@@ -16,6 +18,18 @@ import { CONFIG } from "../support/source_tree.ts";
 
 const MEMORY = new URL("../support/programs/recording_memory.ts", import.meta.url).href;
 const SOURCE = { service: "DMM", attribute: "voltage", arguments: "", unit: "V" };
+/** Sources whose texts a file might change. */
+const HARD_SOURCES: readonly SourceDescription[] = [
+  SOURCE,
+  { ...SOURCE, arguments: "-5, 3" },
+  { ...SOURCE, arguments: "'-5, 3" },
+  { ...SOURCE, attribute: '=HYPERLINK("https://a.b,c")', unit: "-" },
+  { ...SOURCE, service: "@Müller, 'a' \t<b>", unit: "+/- %" },
+  { ...SOURCE, service: "\0", unit: "a\0b" },
+  { ...SOURCE, service: "\0", unit: "a\0c" },
+  { ...SOURCE, service: "two lines\nof it" },
+  { ...SOURCE, service: "\ud800" },
+];
 const EXTENSIONS = [".sqlite", ".csv", ".jsonl", ".parquet"];
 /** How often a recorder into SQLite, which is also the journal of Parquet, is killed. */
 const KILLS = 50;
@@ -45,6 +59,32 @@ for (const extension of EXTENSIONS) {
       written = await checkNumbers(file, lastAcknowledged(program));
     }
     assert(written > kills);
+  });
+
+  Deno.test(`a ${extension} that is continued knows its sources, and where each of them ended`, async () => {
+    await using folder = await temporaryFolder();
+    const file = folder.join(`lab${extension}`);
+    const first = await openTarget(file);
+    assertEquals(first.sources(), []);
+    for (const [index, description] of HARD_SOURCES.entries()) {
+      const source = first.source(description);
+      const gap = { source, start: index, end: index + 1, reason: "no reading yet" };
+      first.write([{ source, time: index + 1, received: index + 2, value: 1 }], [gap]);
+    }
+    await first.close();
+    const second = await openTarget(file);
+    const inOrder = (sources: readonly SourceDescription[]) => sources.map(sourceKey).sort();
+    assertEquals(second.sources().length, HARD_SOURCES.length);
+    // UTF-8 has no half of a character, and CSV no second line.
+    const same = second.sources().filter(({ service }) =>
+      !/^(two lines|\ud800|\ufffd)/.test(service)
+    );
+    assertEquals(inOrder(same), inOrder(HARD_SOURCES.slice(0, -2)));
+    for (const [index, description] of HARD_SOURCES.entries()) {
+      const end = second.end(second.source(description));
+      assertEquals(end, { time: index + 1, received: index + 2 }, sourceKey(description));
+    }
+    await second.close();
   });
 
   Deno.test(`a second process that records into a ${extension} is refused, with who holds it`, async () => {
@@ -122,6 +162,7 @@ for (const extension of EXTENSIONS) {
       const file = folder.join(name, `lab${extension}`);
       const error = await assertRejects(() => openTarget(file), ConfigurationError);
       assert(error.message.startsWith(`Cannot record to ${file}: `), error.message);
+      if (name === "none") assert(error.message.endsWith(": its folder does not exist"));
     }
     // Root may write to every folder but those of the kernel.
     const file = Deno.uid() === 0 ? `/sys/lab${extension}` : folder.join(`lab${extension}`);

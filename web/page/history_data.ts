@@ -28,6 +28,8 @@ export interface RecorderAlarm {
 
 /** The most sources, and the most alarms, that are shown. */
 const MAX_SHOWN = 1_000;
+/** The most buckets, and the most gaps, of one history; more than a recorder is asked for. */
+const MAX_PARTS = 2_000;
 
 /** The sources in an answer. */
 export function toSources(value: unknown): HistorySource[] {
@@ -48,22 +50,19 @@ export function toAlarms(value: unknown): RecorderAlarm[] {
 
 /** @throws {TypeError} If the answer is no history. */
 export function toHistory(value: unknown): ReceivedHistory {
-  if (!isObject(value) || typeof value.start !== "number" || typeof value.end !== "number") {
+  if (!isObject(value) || !isTime(value.start) || !isTime(value.end)) {
     throw new TypeError("The recorder has answered something that is no history");
   }
   const { start, end } = value;
   const buckets = listOf(value.buckets).filter((one): one is
     & HistoryBucket
     & Record<string, unknown> =>
-    isObject(one) &&
-    ["start", "end", "minimum", "maximum", "mean", "count"].every((key) =>
-      typeof one[key] === "number"
-    )
-  ).sort((one, other) => one.start - other.start);
+    isObject(one) && isTime(one.start) && isTime(one.end) &&
+    ["minimum", "maximum", "mean", "count"].every((key) => typeof one[key] === "number")
+  ).slice(0, MAX_PARTS).sort((one, other) => one.start - other.start);
   const gaps = listOf(value.gaps).filter((one): one is ReceivedGap & Record<string, unknown> =>
-    isObject(one) && typeof one.start === "number" && isTimeOrNull(one.end) &&
-    typeof one.reason === "string"
-  );
+    isObject(one) && isTime(one.start) && isTimeOrNull(one.end) && typeof one.reason === "string"
+  ).slice(0, MAX_PARTS);
   return { start, end, buckets, gaps };
 }
 
@@ -72,7 +71,12 @@ function listOf(value: unknown): unknown[] {
 }
 
 function isTimeOrNull(value: unknown): boolean {
-  return value === null || typeof value === "number";
+  return value === null || isTime(value);
+}
+
+/** A time that a `Date` can have. */
+function isTime(value: unknown): value is number {
+  return typeof value === "number" && !Number.isNaN(new Date(value).getTime());
 }
 
 /** A history as samples: of each bucket its lowest and its highest value, and the gaps as gaps. */

@@ -45,16 +45,29 @@ Deno.test("a gap that lasts breaks nothing before it, and there may be no sample
 });
 
 Deno.test("what is no answer of a recorder is refused, and its parts that are none are left out", () => {
-  for (const value of [null, 5, [], { start: "0", end: 1 }]) {
+  for (const value of [null, 5, [], { start: "0", end: 1 }, { start: 0, end: 1e300 }]) {
     assertThrows(() => toHistory(value), TypeError, "no history");
   }
   const good = bucket(0, 1);
   const history = toHistory({
     start: 0,
     end: 1,
-    buckets: [{ ...good, minimum: "1" }, bucket(500, 2), null, good],
-    gaps: [{ start: 1, end: null, reason: "x" }, { start: 1, end: "2", reason: "x" }, 5],
+    buckets: [{ ...good, minimum: "1" }, { ...good, end: 1e300 }, bucket(500, 2), null, good],
+    gaps: [
+      { start: 1, end: null, reason: "x" },
+      { start: 1, end: "2", reason: "x" },
+      { start: -1e300, end: null, reason: "x" },
+      5,
+    ],
   });
+  assertEquals([...historyRows([{ source: "x", unit: "", history }])].length, 4);
+  const many = toHistory({
+    start: 0,
+    end: 1,
+    buckets: Array.from({ length: 10_000 }, () => good),
+    gaps: Array.from({ length: 10_000 }, () => ({ start: 1, end: 2, reason: "x" })),
+  });
+  assertEquals([many.buckets.length, many.gaps.length], [2_000, 2_000]);
   assertEquals([history.buckets, history.gaps.length], [[good, bucket(500, 2)], 1]);
   assertEquals(toHistory({ start: 0, end: 1, buckets: 5 }).buckets, []);
   const source = { id: 1, source: "x", unit: "", start: null, end: 5 };
