@@ -5,7 +5,7 @@
  * @module
  */
 
-import { connect } from "@msl/network";
+import { connect, Kwargs } from "@msl/network";
 import type {
   EnvironmentMonitor,
   EnvironmentReading,
@@ -33,8 +33,8 @@ if (import.meta.main) {
   const monitor = await cxn.link<EnvironmentMonitor>("EnvironmentMonitor");
   monitor.notificationHandler = (kind, notified) => {
     if (left <= 0) return;
-    if (kind !== "reading") return showCrossing(kind as "alarm" | "normal", notified);
-    const reading = notified as EnvironmentReading;
+    if (!(notified instanceof Kwargs)) return showCrossing(kind as "alarm" | "normal", notified);
+    const reading = notified.named as unknown as EnvironmentReading;
     const values = QUANTITIES.map((quantity) => `${reading[quantity]} ${UNITS[quantity]}`);
     console.log(`${reading.time}  ${values.join("  ")}`);
     for (const quantity of QUANTITIES) {

@@ -19,7 +19,7 @@ const log = logger("manager");
 export interface Socket extends Transport {
   /** The address and port that the peer connects from. */
   readonly remote: { hostname: string; port: number };
-  /** Completes the TLS handshake, if there is one. */
+  /** Completes the TLS handshake, if there is one. It begins with this, or the first read or write. */
   secure(): Promise<void>;
 }
 

@@ -118,6 +118,8 @@ export class Outbox implements BudgetedQueue {
   /** The lines that were sent while that line is being written. */
   #afterLine = new ByteBuffer(true);
   #stallTimer: Timer;
+  /** When something was written last, while it is watched. */
+  #lastWrite = 0;
   /** The share of the budget that is taken. */
   #share = 0;
   /** More than so many bytes need a larger share. */
@@ -475,6 +477,7 @@ export class Outbox implements BudgetedQueue {
   #count(written: number): number {
     this.#options.sent.bytesOut += written;
     if (this.#share > 0) this.#progress = performance.now();
+    if (this.#stallTimer !== undefined) this.#lastWrite = performance.now();
     return written;
   }
 
@@ -505,16 +508,26 @@ export class Outbox implements BudgetedQueue {
    */
   #watchForStall(): void {
     if (this.#stallTimer !== undefined) return;
+    this.#lastWrite = performance.now();
+    this.#lookAfter(this.#limits.stallTimeout);
+  }
+
+  /**
+   * The time-out begins with the last write, not with a look at it. A peer that reads nothing stops
+   * the reading of its senders, and these may read nothing meanwhile: it has to end before them.
+   */
+  #lookAfter(time: number): void {
     const { stallTimeout: timeout, minLineRate } = this.#limits;
     const before = this.#options.sent.bytesOut;
     const wasHeld = this.#heldAhead > 0;
     this.#stallTimer = startTimer(() => {
       this.#stallTimer = undefined;
-      const minimum = wasHeld && this.#heldAhead > 0 ? minLineRate * timeout / 60_000 : 1;
-      if (this.#options.sent.bytesOut - before < minimum) {
-        this.#options.onEnd({ state: "stalled", timeout });
-      } else if (this.#isWatched) this.#watchForStall();
-    }, timeout);
+      const left = this.#lastWrite + timeout - performance.now();
+      const isSlow = wasHeld && this.#heldAhead > 0 &&
+        this.#options.sent.bytesOut - before < minLineRate * time / 60_000;
+      if (isSlow || left <= 0) this.#options.onEnd({ state: "stalled", timeout });
+      else if (this.#isWatched) this.#lookAfter(wasHeld ? timeout : left);
+    }, time);
   }
 
   /** Whether so much waits that a peer which reads nothing is disconnected. */

@@ -47,7 +47,10 @@ export async function openWebSocket(
   socket.onclose = ({ reason }) => opened.reject(new Error(reason || UNKNOWN_REASON));
   // The event `close` follows at once, and has the reason; in Node 22 it never comes if the connection
   // cannot be opened.
-  socket.onerror = () => setTimeout(() => opened.reject(new Error(UNKNOWN_REASON)));
+  let unexplained: ReturnType<typeof setTimeout> | undefined;
+  socket.onerror = () => {
+    unexplained = setTimeout(() => opened.reject(new Error(UNKNOWN_REASON)));
+  };
   const transport = new WebSocketTransport(socket);
   try {
     await deadline(opened.promise, timeout, { signal });
@@ -60,8 +63,10 @@ export async function openWebSocket(
     const reason = isLate ? `it did not answer within ${timeout} ms` : (cause as Error).message;
     throw new ConnectError(`Cannot connect to ${url}: ${reason}`, { cause });
   } finally {
+    clearTimeout(unexplained);
     socket.onopen = null;
     socket.onclose = null;
+    socket.onerror = null;
   }
 }
 

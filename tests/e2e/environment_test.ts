@@ -8,7 +8,7 @@ import {
   simulatedSensor,
 } from "../../examples/environment_monitor.ts";
 import { startProgram } from "../../examples/programs.ts";
-import { RemoteError } from "../../mod.ts";
+import { Kwargs, RemoteError } from "../../mod.ts";
 import { TestManager } from "../../testing.ts";
 import { Events } from "../support/events.ts";
 import { exampleOptionsFor } from "../support/example_options.ts";
@@ -41,7 +41,7 @@ Deno.test("an alarm is sent once when a quantity leaves its limits, and once whe
   const round: unknown[] = [];
   while (round.length < 8) {
     const [kind, what] = await notified.next();
-    const { time, ...rest } = what as LimitCrossing;
+    const { time, ...rest } = (what instanceof Kwargs ? what.named : what) as LimitCrossing;
     assertEquals(new Date(time).toISOString(), time);
     round.push([kind, rest]);
   }

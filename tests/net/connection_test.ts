@@ -3,6 +3,7 @@
  */
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { delay } from "@std/async/delay";
 import { generateKeyPairSync } from "node:crypto";
 import { join } from "node:path";
 import { mock } from "node:test";
@@ -47,8 +48,8 @@ async function tlsPair(): Promise<Pair> {
     port: listener.port,
     caCerts: [credentials.cert],
   });
-  await near.handshake();
   const far = await accepted;
+  await Promise.all([near.handshake(), far.secure()]);
   // The server sends session tickets after the handshake. If `near` closes before it has read them,
   // the operating system resets the connection, and what `far` has not read is lost.
   const read = near.read(new Uint8Array(1));
@@ -347,6 +348,29 @@ Deno.test("a connection is congested above the high mark and drained below the l
   assertEquals(near.congested, false);
   await near.close();
   assertEquals((await received).length, 2);
+});
+
+Deno.test("who stops to read first is ended first, also if it has read something before", async () => {
+  const limits = resolveLimits({ queueHigh: 100, stallTimeout: 200 });
+  const ended: string[] = [];
+  /** Its peer takes some of what is written first, and then nothing. */
+  const connect = (name: string, taken: number) => {
+    const stopped = Promise.withResolvers<number>();
+    const connection = new Connection({
+      read: () => new Promise(() => {}),
+      write: () => taken > 0 ? Promise.resolve(taken--) : stopped.promise,
+      close: () => stopped.resolve(0),
+    }, limits);
+    connection.ended.then(() => ended.push(name));
+    return connection;
+  };
+  await using first = connect("first", 1);
+  first.sendText("x".repeat(200));
+  await delay(20);
+  await using second = connect("second", 0); // e.g. its sender, which waits for it
+  second.sendText("x".repeat(200));
+  await Promise.all([first.ended, second.ended]);
+  assertEquals(ended, ["first", "second"]);
 });
 
 Deno.test("a congested connection whose peer reads nothing is ended, with the reason", async () => {
