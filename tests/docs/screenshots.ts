@@ -44,6 +44,7 @@ const VIEWS: Readonly<Record<string, (page: Page) => Promise<void>>> = {
     await page.locator("canvas").first().waitFor();
     await page.getByLabel("Last").first().selectOption({ label: "10 s" });
     await page.locator(".result[data-state=done]").first().waitFor();
+    await page.locator(".plot-legend").first().scrollIntoViewIfNeeded();
   },
   async error(page) {
     await goTo(page, "#/Oven/heat");
@@ -83,6 +84,7 @@ async function goTo(page: Page, hash: string): Promise<void> {
 
 /** A picture of what the page shows, as WebP. */
 async function picture(encoder: Page, page: Page): Promise<Uint8Array> {
+  await page.mouse.move(0, 0); // nothing is under it
   const png = (await page.screenshot()).toString("base64");
   const webp = await encoder.evaluate(async ({ png, quality }) => {
     const image = new Image();
