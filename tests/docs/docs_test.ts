@@ -1,7 +1,7 @@
 /** The code in the documentation is checked against the package. */
 
 import { assert, assertEquals } from "@std/assert";
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parse as parseYaml } from "@std/yaml";
@@ -225,6 +225,12 @@ Deno.test("every command in the documentation exists, with its options", () => {
     found++;
   }
   assert(found > 10, "the commands were not found");
+});
+
+Deno.test("every picture of the documentation is shown by a page", () => {
+  const all = [...pages.values()].join("\n");
+  const figures = readdirSync(join(root, "docs/figures"));
+  assertEquals(figures.filter((name) => !all.includes(`figures/${name}`)), []);
 });
 
 Deno.test("every module that the page on the architecture names exists", () => {

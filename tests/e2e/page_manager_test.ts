@@ -53,10 +53,12 @@ Deno.test(
 
     const row = clients.getByRole("row", { name: /^Visitor/ });
     await row.getByRole("button", { name: /^Disconnect/ }).click();
+    const dialog = page.getByRole("dialog", { name: "Disconnect the device?" });
+    await dialog.waitFor();
     await page.keyboard.press("Escape"); // no
+    await dialog.waitFor({ state: "hidden" });
     assertEquals(client.isConnected(), true);
     await row.getByRole("button", { name: /^Disconnect/ }).click();
-    const dialog = page.getByRole("dialog", { name: "Disconnect the device?" });
     assertMatch(await dialog.innerText(), /Visitor\[/);
     await dialog.getByRole("button", { name: "Disconnect" }).click();
     await row.waitFor({ state: "detached" });

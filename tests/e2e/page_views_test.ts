@@ -51,10 +51,12 @@ async function visit({ page }: OpenPage, oven: SimulatedOven): Promise<PageCheck
   await to("#//manager");
   await page.getByLabel("Username").waitFor();
   await look("the Manager");
+  await checks.forgetShift(page);
   await page.getByLabel("Username").fill(ALICE.username);
   await page.getByLabel("Password").fill(ALICE.password);
   await page.getByRole("button", { name: "Log in" }).click();
   await page.getByRole("log").getByText("connected").first().waitFor();
+  await checks.hasStayed(page, "the login of an administrator");
   await look("the log");
   await checks.forgetShift(page);
   const upFor = await page.locator("dt:text('Up for') + dd").innerText();

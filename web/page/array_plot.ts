@@ -8,7 +8,7 @@ import { useSignal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 import type { Samples } from "./decimation.ts";
 import { type Element, html } from "./html.ts";
-import { numberText, withUnit } from "./number_text.ts";
+import { roundedText, withUnit } from "./number_text.ts";
 import { lineColor } from "./plot_colors.ts";
 import { PlotPane } from "./plot_pane.ts";
 import type { Shown } from "./plot_view.ts";
@@ -96,7 +96,7 @@ function extentOf(samples: Samples): Extent {
 }
 
 function describe({ count, lowest, highest, missing }: Extent, unit: string): string {
-  const range = `${numberText(lowest)} to ${withUnit(numberText(highest), unit)}`;
+  const range = `${roundedText(lowest)} to ${withUnit(roundedText(highest), unit)}`;
   const note = missing === 0 ? "" : `, ${missing} of them missing or not finite`;
   return `${count.toLocaleString("en")} numbers${note}, ${range}`;
 }

@@ -22,7 +22,9 @@ export function CallResult(
     <div class="result" data-state=${state.state}>
       <${CallLine} call=${call} />
       ${call.count.value !== undefined &&
-        html`<${LiveValues} values=${call.values} about=${about} />`}
+        html`
+          <${LiveValues} values=${call.values} about=${about} ended=${state.state !== "running"} />
+        `}
       ${result && call.count.value === undefined &&
         html`
           <div class="value">

@@ -13,8 +13,8 @@ export type Listen = (changed: () => void) => () => void;
 const INTERVAL = 250;
 
 /**
- * Calls `update` after a change: at once if there was none for a while, and then no more often than
- * once in `interval` milliseconds.
+ * Calls `update` at first, since something may have changed before it listens, and after a change: at
+ * once if there was none for a while, and then no more often than once in `interval` milliseconds.
  */
 export function throttle(
   listen: Listen,
@@ -36,6 +36,7 @@ export function throttle(
     if (timer === undefined) tell();
     else isChanged = true;
   });
+  update();
   return () => {
     forget();
     clearTimeout(timer);

@@ -15,7 +15,7 @@ import { historyRows, HistorySamples } from "./history_data.ts";
 import { type Element, html } from "./html.ts";
 import type { Laboratory } from "./laboratory.ts";
 import type { Limits } from "./limit_state.ts";
-import { instantText, numberText, withUnit } from "./number_text.ts";
+import { instantText, roundedText, withUnit } from "./number_text.ts";
 import { lineColor } from "./plot_colors.ts";
 import { PlotPane } from "./plot_pane.ts";
 import type { Shown } from "./plot_view.ts";
@@ -216,10 +216,8 @@ function describe({ source: { source, unit }, history: { buckets, gaps } }: Show
     count += bucket.count;
   }
   const ended = gaps.find(({ end }) => end === null);
-  return `${source}: ${count.toLocaleString("en")} readings from ${numberText(lowest)} to ` +
-    `${withUnit(numberText(highest), unit)}, mean ${
-      numberText(Number((sum / count).toPrecision(6)))
-    }` +
+  return `${source}: ${count.toLocaleString("en")} readings from ${roundedText(lowest)} to ` +
+    `${withUnit(roundedText(highest), unit)}, mean ${roundedText(sum / count)}` +
     (gaps.length === 0 ? "" : `, ${gaps.length} ${gaps.length === 1 ? "gap" : "gaps"}`) +
     (ended === undefined
       ? ""

@@ -12,9 +12,9 @@ import { isoTime } from "../../base/time_text.ts";
 import { type Listen, throttle } from "./changes.ts";
 import { CopyButton } from "./copy_button.ts";
 import { csvOf } from "./csv.ts";
-import { type Element, html } from "./html.ts";
+import { type Children, type Element, html } from "./html.ts";
 import { limitState } from "./limit_state.ts";
-import { instantText, numberText, withUnit } from "./number_text.ts";
+import { instantText, numberText, roundedText, withUnit } from "./number_text.ts";
 import { lineColor } from "./plot_colors.ts";
 import { PlotPane } from "./plot_pane.ts";
 import { PlotView, type Shown } from "./plot_view.ts";
@@ -38,6 +38,8 @@ export interface LivePlotProps {
   series: readonly TimeSeries[];
   /** Whether it does not follow the newest readings. Default: false; the reader may choose. */
   paused?: boolean;
+  /** Whether no more readings come. Default: false. */
+  ended?: boolean;
 }
 
 /** Readings as they come. */
@@ -73,7 +75,8 @@ export class LivePlot extends Component<LivePlotProps> {
   }
 
   render(): Element {
-    const { series } = this.props;
+    const { series, ended = false } = this.props;
+    this.#view.isEnded = ended;
     void this.#version.value;
     if (this.#listened !== series) this.#listen = this.#listenTo(series);
     const units = Map.groupBy(series, ({ unit }) => unit);
@@ -173,32 +176,32 @@ export class LivePlot extends Component<LivePlotProps> {
   #legend(lines: readonly TimeSeries[]): Element {
     const at = this.#cursor.value;
     const drawn = this.#view.series(this.props.series);
+    const cursor = at === undefined ? "At the cursor" : `At ${instantText(at).slice(11)}`;
+    const columns = ["Now", "Lowest", "Highest", cursor];
+    // The roles say again what the elements are: on a narrow screen they are no table to the eye.
     return html`
       <div class="table-scroll">
-        <table class="plot-legend">
-          <thead>
-            <tr>
-              <th scope="col">Line</th>
-              <th scope="col">Now</th>
-              <th scope="col">Lowest</th>
-              <th scope="col">Highest</th>
-              <th scope="col">${at === undefined
-                ? "At the cursor"
-                : `At ${instantText(at).slice(11)}`}</th>
+        <table class="plot-legend" role="table">
+          <thead role="rowgroup">
+            <tr role="row">
+              <th scope="col" role="columnheader">Line</th>
+              ${columns.map((name) =>
+                html`<th scope="col" role="columnheader" class="number">${name}</th>`
+              )}
             </tr>
           </thead>
-          <tbody>${lines.map((one) => {
+          <tbody role="rowgroup">${lines.map((one) => {
             const place = this.props.series.indexOf(one);
             const { latest, unit, lowest, highest } = one;
             const state = limitState(latest?.value, one);
             return html`
-              <tr key=${place} class=${one.isInterrupted ? "stale" : state}>
-                <th scope="row">${this.#switch(one, place)}</th>
-                <td>${latest === undefined ? "–" : withUnit(numberText(latest.value), unit)}
-                          ${stateNote(one)}</td>
-                <td>${lowest === Infinity ? "–" : numberText(lowest)}</td>
-                <td>${highest === -Infinity ? "–" : numberText(highest)}</td>
-                <td>${at === undefined ? "" : valueNear(drawn[place] ?? one, at)}</td>
+              <tr key=${place} role="row" class=${one.isInterrupted ? "stale" : state}>
+                <th scope="row" role="rowheader">${this.#switch(one, place)}</th>
+                <${Cell} name="Now" value=${latest?.value} unit=${unit}>${stateNote(one)}<//>
+                <${Cell} name="Lowest" value=${lowest === Infinity ? undefined : lowest} />
+                <${Cell} name="Highest" value=${highest === -Infinity ? undefined : highest} />
+                <${Cell} name=${cursor}
+                  value=${at === undefined ? undefined : valueNear(drawn[place] ?? one, at)} />
               </tr>
             `;
           })}</tbody>
@@ -286,9 +289,26 @@ function notes({ label, rejected, setBack }: TimeSeries): Element | null {
 }
 
 /** The value at the cursor: that of the reading before it. */
-function valueNear(one: TimeSeries, time: number): string {
+function valueNear(one: TimeSeries, time: number): number | undefined {
   const index = one.indexAt(time);
   const place = index < one.length && one.timeAt(index) === time ? index : index - 1;
   const value = place < 0 ? NaN : one.valueAt(place);
-  return Number.isNaN(value) ? "–" : numberText(value);
+  return Number.isNaN(value) ? undefined : value;
+}
+
+/** A number in the table, with all its digits as its title. */
+function Cell(
+  { name, value, unit = "", children }: {
+    name: string;
+    value: number | undefined;
+    unit?: string;
+    children?: Children;
+  },
+): Element {
+  return html`
+    <td role="cell" class="number" data-name=${name}
+      title=${value}>${children} <span>${value === undefined
+        ? "–"
+        : roundedText(value)}</span>${unit === "" ? "" : ` ${unit}`}</td>
+  `;
 }

@@ -14,12 +14,19 @@ import { MAX_LINES, type SeriesSet } from "./series_set.ts";
 import { ValueView } from "./value_view.ts";
 
 /** Values as they come. */
-export function LiveValues({ values, about }: { values: SeriesSet; about?: ValueAbout }): Element {
+export function LiveValues(
+  { values, about, ended = false }: {
+    values: SeriesSet;
+    about?: ValueAbout;
+    /** Whether no more values come. */
+    ended?: boolean;
+  },
+): Element {
   const changes = useChanges(values.listen);
   void changes.value; // shows it again
   const { series, latest, isPlotted, omitted } = values;
   return html`<div class="live-values">
-    ${series.length > 0 && html`<${LivePlot} series=${series} />`}
+    ${series.length > 0 && html`<${LivePlot} series=${series} ended=${ended} />`}
     ${
     omitted > 0 &&
     html`<p class="note">The plot has ${MAX_LINES} lines; ${omitted} more are not drawn.</p>`

@@ -56,10 +56,10 @@ export function ManagerView({ laboratory }: { laboratory: Laboratory }): Element
 }
 
 const AUTHENTICATION = {
-  none: "nobody logs in",
-  password: "one password for all",
-  hostname: "trusted computers",
-  login: "users log in",
+  none: ["open", "nobody logs in"],
+  password: ["password", "one for all"],
+  hostname: ["hostname", "trusted computers"],
+  login: ["login", "each user"],
 } as const;
 
 function Facts({ status }: { status: ManagerStatus }): Element {
@@ -69,7 +69,7 @@ function Facts({ status }: { status: ManagerStatus }): Element {
     ["Up for", readableTime(status.uptime_s)],
     ["Version", status.version],
     ["Encryption", status.tls ? "TLS" : "none", status.tls ? "" : "passwords can be read"],
-    ["Access", AUTHENTICATION[status.authentication] ?? status.authentication],
+    ["Access", ...(AUTHENTICATION[status.authentication] ?? [status.authentication])],
     ["Memory", readableSize(status.memory_bytes)],
     ["Connections", readableNumber(totals.connections), `${readableNumber(refused)} refused`],
   ];

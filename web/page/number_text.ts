@@ -7,15 +7,47 @@
 /** So many digits a reading is shown with: more than any instrument has, and none of `0.1 + 0.2`. */
 const DIGITS = 12;
 
+/** So many digits are read at a glance, and fit where there is little room. */
+const FEW_DIGITS = 7;
+
 /** A reading as text, e.g. `"5.25"` or `"1.6e-19"`. */
 export function numberText(value: number): string {
   if (!Number.isFinite(value)) return String(value);
   return String(Number(value.toPrecision(DIGITS)));
 }
 
+/** A reading to seven digits, e.g. `"166.8294"`, where there is little room. */
+export function roundedText(value: number): string {
+  return Number.isFinite(value) ? String(Number(value.toPrecision(FEW_DIGITS))) : String(value);
+}
+
 /** A reading with its unit, e.g. `"5.25 V"`. */
 export function withUnit(text: string, unit: string | undefined): string {
   return unit ? `${text} ${unit}` : text;
+}
+
+/**
+ * How far the labels of an axis are apart: 1, 2 or 5 times a power of ten, so that one digit tells them
+ * apart.
+ *
+ * @param most How many of them there is room for.
+ */
+export function incrementOf(low: number, high: number, most: number): number {
+  const least = (high - low) / Math.max(1, most);
+  if (!(least > 0 && Number.isFinite(least))) return 1;
+  const power = Math.floor(Math.log10(least));
+  for (const step of [1, 2, 5]) {
+    const increment = Number(`${step}e${power}`);
+    if (increment >= least) return increment;
+  }
+  return Number(`1e${power + 1}`);
+}
+
+/** Where the labels of an axis are. */
+export function ticksOf(low: number, high: number, increment: number): number[] {
+  const first = Math.ceil(low / increment);
+  const count = Math.floor(high / increment) - first + 1;
+  return Array.from({ length: Math.max(0, count) }, (_, index) => (first + index) * increment);
 }
 
 /**

@@ -12,7 +12,7 @@ import { type Listen, useChanges } from "./changes.ts";
 import { type Element, html } from "./html.ts";
 import { limitState } from "./limit_state.ts";
 import { LivePlot } from "./live_plot.ts";
-import { ageText, numberText, withUnit } from "./number_text.ts";
+import { ageText, roundedText, withUnit } from "./number_text.ts";
 import { nameOf, type PinnedReading, type Pins } from "./pins.ts";
 import type { ReadingState } from "./reading_poller.ts";
 import { timeText } from "./texts.ts";
@@ -142,26 +142,35 @@ function Card({ pins, reading }: { pins: Pins; reading: PinnedReading }): Elemen
   </li>`;
 }
 
-function Value({ reading: { poller } }: { reading: PinnedReading }): Element {
+function Value({ reading: { pin, poller } }: { reading: PinnedReading }): Element {
   const { latest, series } = poller.values;
   if (latest === undefined) return html`<p class="pin-value">–</p>`;
   const { value } = latest;
   if (typeof value === "number" || typeof value === "boolean") {
-    const text = typeof value === "number" ? numberText(value) : String(value);
-    return html`<p class="pin-value"><output>${text}</output>
+    const text = typeof value === "number" ? roundedText(value) : String(value);
+    return html`<p class="pin-value" title=${
+      withUnit(String(value), series[0]?.unit)
+    }><output>${text}</output>
       ${" "}<span class="unit">${series[0]?.unit}</span></p>`;
   }
   if (poller.values.isPlotted) {
     return html`<ul class="pin-values">${
       series.map((one) =>
-        html`<li key=${one.label}><span>${one.label}</span> <output>${
-          one.latest === undefined ? "–" : withUnit(numberText(one.latest.value), one.unit)
+        html`<li key=${one.label} title=${one.latest?.value}><span>${
+          partOf(one.label, nameOf(pin))
+        }</span> <output>${
+          one.latest === undefined ? "–" : withUnit(roundedText(one.latest.value), one.unit)
         }</output></li>`
       )
     }</ul>`;
   }
   const about: ValueAbout = {};
   return html`<${ValueView} value=${value} about=${about} />`;
+}
+
+/** What a part of a value is called below the name of the whole. */
+function partOf(label: string, whole: string): string {
+  return label.startsWith(whole) ? label.slice(whole.length).replace(/^\./, "") : label;
 }
 
 /** What there is to say of a reading. */

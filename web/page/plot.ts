@@ -9,7 +9,7 @@
 import uPlot from "uplot";
 import { decimate, type Samples } from "./decimation.ts";
 import { drawnRange, type Limits } from "./limit_state.ts";
-import { instantTexts, tickTexts } from "./number_text.ts";
+import { incrementOf, instantTexts, ticksOf, tickTexts } from "./number_text.ts";
 import { colorsOf, LINE_COLORS, type PlotColors, whenColorsChange } from "./plot_colors.ts";
 import type { Shown } from "./plot_view.ts";
 
@@ -43,6 +43,15 @@ export interface PlotOptions {
 
 /** The narrowest part that can be chosen, in CSS pixels: less is a click. */
 const NARROWEST = 4;
+/** The width of a time with seconds, and of one with milliseconds, with what is between two of them. */
+const TIME_WIDTH = 76;
+const EXACT_TIME_WIDTH = 100;
+/** The room for a number at the horizontal axis, and at the vertical one. */
+const NUMBER_WIDTH = 60;
+const NUMBER_HEIGHT = 30;
+/** The room below the plot, and right of it. */
+const TIME_HEIGHT = 42;
+const RIGHT = 28;
 const AXIS_FONT = "12px system-ui, sans-serif";
 
 /** A plot. Dispose of it. */
@@ -110,13 +119,24 @@ export class Plot {
       labelFont: AXIS_FONT,
       labelSize: 20,
     };
+    // uPlot has no labels for numbers below 1e-16, and 0.25 where there is room for one digit.
+    const numbers: uPlot.Axis = {
+      incrs: () => [Number.MAX_VALUE],
+      splits: (plot, axis, low, high) => ticksOf(low, high, this.#incrementOf(plot, axis)),
+      values: (plot, ticks, axis) => tickTexts(ticks, this.#incrementOf(plot, axis)),
+    };
+    const times: uPlot.Axis = {
+      space: (_plot, _axis, start, end, width) =>
+        (end - start) / width * EXACT_TIME_WIDTH < 1000 ? EXACT_TIME_WIDTH : TIME_WIDTH,
+      values: (_plot, ticks, _axis, _space, increment) => instantTexts(ticks, increment),
+    };
     const plot = new uPlot(
       {
         width,
         height,
         ms: 1,
         legend: { show: false },
-        padding: [8, 28, 0, 0],
+        padding: [8, RIGHT, 0, 0],
         cursor: {
           ...(cursor === undefined ? {} : { sync: { key: cursor } }),
           drag: { x: onZoom !== undefined, y: false, setScale: false },
@@ -129,16 +149,15 @@ export class Plot {
         axes: [
           {
             ...style,
-            size: isTime ? 42 : 30,
+            ...(isTime ? times : numbers),
+            size: isTime ? TIME_HEIGHT : 30,
             ...(axis === "" ? {} : { label: axis }),
-            values: (_plot, ticks, _axis, _space, increment) =>
-              isTime ? instantTexts(ticks, increment) : tickTexts(ticks, increment),
           },
           {
             ...style,
+            ...numbers,
             ...(unit === "" ? {} : { label: unit }),
             size: (_, texts) => this.#widthOf(texts),
-            values: (_plot, ticks, _axis, _space, increment) => tickTexts(ticks, increment),
           },
         ],
         series: [
@@ -168,6 +187,15 @@ export class Plot {
       this.#element,
     );
     return plot;
+  }
+
+  /** How far the labels at an axis of numbers are apart: 0 is the horizontal one. */
+  #incrementOf({ scales: { x, y }, width, height }: uPlot, axis: number): number {
+    const most = axis === 0
+      ? (width - this.#labelWidth - RIGHT) / NUMBER_WIDTH
+      : (height - TIME_HEIGHT) / NUMBER_HEIGHT;
+    const { min = 0, max = 0 } = axis === 0 ? x : y;
+    return incrementOf(min, max, Math.floor(most));
   }
 
   #rangeOf(low: number | null, high: number | null): readonly [number, number] {

@@ -2,6 +2,9 @@
  * What part of the time a live plot shows: it follows the newest reading, or it is paused and shows
  * what there was, any part of it. To zoom pauses, so that what one looks at does not move away.
  *
+ * Readings that are fewer than the time has room for have the whole width: while they come it grows in
+ * steps, so that the axis is at rest in between.
+ *
  * @module
  */
 
@@ -14,6 +17,9 @@ const ZOOM = 2;
 /** What part of the width one step moves by. */
 const STEP = 0.25;
 
+/** The steps in which the time grows that is shown, as parts of a power of ten. */
+const STEPS = [1, 1.5, 2, 3, 4, 5, 6, 8, 10];
+
 /** The part of the axis that is shown, in milliseconds since 1970. */
 export type Shown = readonly [start: number, end: number];
 
@@ -21,6 +27,8 @@ export type Shown = readonly [start: number, end: number];
 export class PlotView {
   /** How much time is shown while it follows the newest reading; `Infinity` for all that there is. */
   span: number;
+  /** Whether no more readings come. */
+  isEnded = false;
   /** What is shown while it is paused; the readings are copies, which the newest do not push out. */
   #frozen: { series: readonly TimeSeries[]; shown: Shown } | undefined;
 
@@ -88,8 +96,16 @@ export class PlotView {
     const end = filled.length === 0
       ? now
       : Math.max(...filled.map((one) => one.timeAt(one.length - 1)));
-    if (this.span < Infinity) return [end - this.span, end];
-    const start = Math.min(end - SHORTEST_SPAN, ...filled.map((one) => one.timeAt(0)));
-    return [start, end];
+    const first = Math.min(end, ...filled.map((one) => one.timeAt(0)));
+    if (this.span === Infinity) return [Math.min(end - SHORTEST_SPAN, first), end];
+    if (first === end || first <= end - this.span) return [end - this.span, end];
+    const time = Math.max(end - first, SHORTEST_SPAN);
+    return [first, first + (this.isEnded ? time : Math.min(roundedUp(time), this.span))];
   }
+}
+
+/** The next step of the time that is shown. */
+function roundedUp(time: number): number {
+  const power = 10 ** Math.floor(Math.log10(time));
+  return power * (STEPS.find((step) => step * power >= time) ?? 10);
 }

@@ -33,7 +33,8 @@ export function Start({ laboratory }: { laboratory: Laboratory }): Element {
     ${isKnown && html`<section class="start">
       ${
       isEmpty && isConnected &&
-      html`<p role="status">No service is connected. One that connects appears here at once.</p>`
+      html`<p class="nothing" role="status"><strong>No service is connected.</strong>
+        ${" "}One that connects appears here at once.</p>`
     }
       <h2>Pages of your own</h2>
       <p>The Manager serves the pages in its folder <code>web</code>, or that of the option

@@ -77,7 +77,7 @@ function Services({ laboratory, status, rates, ask }: TableProps): Element {
       <h2 id="services-title">Services <span class="count">${services.length}</span></h2>
       ${services.length === 0
         ? html`<p class="empty">No service is connected.</p>`
-        : html`<${DeviceTable} label="Services" columns=${["Clients", "Locked by"]} ask=${ask}>${
+        : html`<${DeviceTable} label="Services" columns=${["Clients", "Locked by"]}>${
           services.map(([name, service]) => {
             const entry = laboratory.directory.find(name)?.entry;
             const most = service.max_clients > 0 ? ` of ${service.max_clients}` : "";
@@ -103,15 +103,13 @@ function Clients({ laboratory, status, rates, ask }: TableProps): Element {
   return html`
     <section aria-labelledby="clients-title">
       <h2 id="clients-title">Clients <span class="count">${clients.length}</span></h2>
-      <${DeviceTable} label="Clients" columns=${["Linked with"]} ask=${ask}>${clients.map(
+      <${DeviceTable} label="Clients" columns=${["Linked with"]}>${clients.map(
         ([networkName, client]) => {
           const entry = details.get(networkName);
           const isOwn = networkName === status.requester;
           return html`
             <${DeviceRow} key=${networkName} device=${client} rates=${rates.get(networkName)}
-              ask=${isOwn
-                ? undefined
-                : ask} networkName=${networkName} hasActions=${ask !== undefined}
+              ask=${isOwn ? undefined : ask} networkName=${networkName}
               title=${html`${nameOf(networkName)}${
                 isOwn && html`
                   <span class="tag">this page</span>
@@ -133,10 +131,9 @@ function Clients({ laboratory, status, rates, ask }: TableProps): Element {
 const COUNTS = ["Pending", "Queued", "Messages", "Traffic"] as const;
 
 function DeviceTable(
-  { label, columns, ask, children }: {
+  { label, columns, children }: {
     label: string;
     columns: readonly string[];
-    ask: Ask;
     children: Children;
   },
 ): Element {
@@ -145,15 +142,15 @@ function DeviceTable(
     <table class="devices" role="table" aria-label=${label}>
       <thead role="rowgroup">
         <tr role="row">
-          <th scope="col" role="columnheader">Name</th>
+          <th scope="col" role="columnheader" class="device">Name</th>
           ${columns.map((name) =>
             html`<th key=${name} scope="col" role="columnheader">${name}</th>`
           )}
           ${COUNTS.map((name) =>
             html`<th key=${name} scope="col" role="columnheader" class="number">${name}</th>`
           )}
-          ${ask &&
-            html`<th scope="col" role="columnheader"><span class="hidden">Action</span></th>`}
+          <th scope="col" role="columnheader" class="action">
+            <span class="hidden">Action</span></th>
         </tr>
       </thead>
       <tbody role="rowgroup">${children}</tbody>
@@ -162,7 +159,7 @@ function DeviceTable(
 }
 
 function DeviceRow(
-  { device, rates, title, note, cells, networkName, ask, hasActions = ask !== undefined }: {
+  { device, rates, title, note, cells, networkName, ask }: {
     device: DeviceStatus;
     rates: DeviceRates | undefined;
     title: Children;
@@ -170,7 +167,6 @@ function DeviceRow(
     cells: readonly (readonly [name: string, text: string])[];
     networkName: string;
     ask: Ask;
-    hasActions?: boolean;
   },
 ): Element {
   const counts = [
@@ -191,11 +187,9 @@ function DeviceRow(
       ${COUNTS.map((name, index) =>
         html`<td key=${name} role="cell" data-name=${name} class="number">${counts[index]}</td>`
       )}
-      ${hasActions &&
-        html`<td role="cell" class="action">${
-          ask && html`<button type="button" class="quiet" onClick=${() => ask(networkName)}>
-          Disconnect<span class="hidden"> ${networkName}</span></button>`
-        }</td>`}
+      <td role="cell" class="action">${ask &&
+        html`<button type="button" class="quiet small" onClick=${() => ask(networkName)}>
+          Disconnect<span class="hidden"> ${networkName}</span></button>`}</td>
     </tr>
   `;
 }

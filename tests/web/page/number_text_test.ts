@@ -1,11 +1,42 @@
 import { assertEquals } from "@std/assert";
-import { ageText, instantTexts, numberText, tickTexts } from "../../../web/page/number_text.ts";
+import {
+  ageText,
+  incrementOf,
+  instantTexts,
+  numberText,
+  roundedText,
+  ticksOf,
+  tickTexts,
+} from "../../../web/page/number_text.ts";
 
 Deno.test("a reading has all its digits, and none of the binary fractions", () => {
   const values = [0.1 + 0.2, 5, 4.999999, 1.6e-19, 299792458, -0.5, NaN, -Infinity, 1e300];
   assertEquals(values.map(numberText), [
     ...["0.3", "5", "4.999999", "1.6e-19", "299792458", "-0.5", "NaN", "-Infinity", "1e+300"],
   ]);
+});
+
+Deno.test("a reading where there is little room has seven digits, and no needless zeros", () => {
+  const values = [166.82941969, 0.1 + 0.2, 299792458, -1.23456789e-19, 5, Infinity, NaN];
+  assertEquals(values.map(roundedText), [
+    ...["166.8294", "0.3", "299792500", "-1.234568e-19", "5", "Infinity", "NaN"],
+  ]);
+});
+
+Deno.test("an axis has labels that differ, however small or large its numbers are", () => {
+  for (const size of [1e-300, 1e-19, 1e-3, 1, 7, 1e9, 1e250]) {
+    const increment = incrementOf(0, size, 5);
+    assertEquals(size / increment <= 5 && size / increment > 1.9, true, `${size}`);
+    const ticks = ticksOf(-3.5 * increment, 4.5 * increment, increment);
+    const texts = tickTexts(ticks, increment);
+    assertEquals(ticks.length, 8);
+    assertEquals(new Set(texts).size, 8, texts.join());
+    texts.forEach((text, index) =>
+      assertEquals(Math.abs(Number(text) - ticks[index]) < increment / 1e6, true, text)
+    );
+  }
+  assertEquals(ticksOf(0.1, 0.9, 1), []);
+  assertEquals([incrementOf(3, 3, 5), incrementOf(0, 1, 4), incrementOf(0, 1, 0)], [1, 0.5, 1]);
 });
 
 Deno.test("the labels of an axis have the digits that tell them apart", () => {

@@ -21,6 +21,28 @@ Deno.test("a plot follows the newest reading, and shows now where there is none"
   assertEquals(view.shown([series, seriesUntil(300, 200)], NOW), [0, 600]);
 });
 
+Deno.test("few readings have the width: in steps while they come, and all of it when they have ended", () => {
+  const view = new PlotView(1000);
+  const series = seriesUntil(5010, 5000);
+  const shown = () => view.shown([series], NOW);
+  assertEquals(shown(), [5000, 5010]);
+  series.append(5011, 1);
+  assertEquals(shown(), [5000, 5015]);
+  series.append(5610, 1);
+  assertEquals(shown(), [5000, 5800]);
+  series.append(5900, 1);
+  assertEquals(shown(), [5000, 6000]);
+  view.isEnded = true;
+  assertEquals(shown(), [5000, 5900]);
+  view.isEnded = false;
+  series.append(6020, 1); // they have filled it: it follows the newest one
+  assertEquals(shown(), [5020, 6020]);
+  view.span = 700; // no step is wider than what was chosen
+  const others = seriesUntil(650);
+  assertEquals(view.shown([others], NOW), [0, 700]);
+  assertEquals(view.shown([seriesUntil(0)], NOW), [-700, 0]); // one reading takes no time
+});
+
 Deno.test("a paused plot keeps what it shows, also when the newest readings push that out", () => {
   const view = new PlotView(100);
   const series = seriesUntil(500);
