@@ -16,8 +16,8 @@ const STYLES = [
   "page.css",
   "laboratory.css",
   "service.css",
-  "plots.css",
   "values.css",
+  "plots.css",
   "manager.css",
 ];
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
