@@ -19,6 +19,8 @@ function record(count: number): { heapUsed: number; external: number } {
   return Deno.memoryUsage();
 }
 
-const [first, last] = [record(200_000), record(600_000)];
-console.log(`${last.heapUsed + last.external - first.heapUsed - first.external}`);
+const first = record(100_000);
+const last = record(200_000);
+const heap = last.heapUsed - first.heapUsed;
+console.log(JSON.stringify({ heap, external: last.external - first.external }));
 Deno.exit(); // it takes seconds to complete a Parquet file
