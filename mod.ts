@@ -48,6 +48,18 @@
  * @module
  */
 
+export * from "./client/exports.ts";
+export { type ClientOptions, connect } from "./client.ts";
+export type { ConnectOptions } from "./device/connect_options.ts";
+export {
+  AttributeError,
+  KeyError,
+  NameError,
+  PermissionError,
+  QueueFullError,
+  StartError,
+  WorkerError,
+} from "./errors.ts";
 export type {
   About,
   DeclaredAttribute,
@@ -56,99 +68,14 @@ export type {
   Described,
 } from "./service/about.ts";
 export type { ServiceRequest } from "./service/active_request.ts";
-export type {
-  AttributeAbout,
-  JsonSchema,
-  ParameterAbout,
-  ServiceAbout,
-  ValueAbout,
-} from "./wire/about.ts";
-export type { ReconnectOptions } from "./device/retry.ts";
-export {
-  type CallOptions,
-  type KeywordArgument,
-  Kwargs,
-  kwargs,
-  MarkedOptions,
-  options,
-} from "./wire/call.ts";
-export {
-  Client,
-  type ClientOptions,
-  type CommonClientOptions,
-  connect,
-  type ShutdownHandler,
-} from "./client.ts";
-export type { ConnectOptions } from "./device/connect_options.ts";
-export type { DeviceOptions } from "./device/device_options.ts";
-export {
-  AttributeError,
-  CancelledError,
-  CertificateDateError,
-  CertificateError,
-  ConfigurationError,
-  ConnectError,
-  ConnectionAbortedError,
-  JSONDecodeError,
-  KeyError,
-  NameError,
-  NetworkError,
-  PermissionError,
-  QueueFullError,
-  RemoteError,
-  StartError,
-  TimeoutError,
-  TlsMismatchError,
-  ValueError,
-  WorkerError,
-} from "./errors.ts";
-export {
-  type CompletedFutures,
-  Future,
-  type FutureIterator,
-  type FutureOptions,
-  type FutureWithResolvers,
-  type ReturnWhen,
-  type ValueOf,
-  type WaitOptions,
-} from "./future.ts";
-export type { Identities, ServiceEntry, ServiceUser } from "./wire/identities.ts";
 export type { HostOptions } from "./manager/hosts.ts";
 export { setLoggingLevel } from "./base/log.ts";
 export type { LimitsByOption } from "./program/limit_options.ts";
 export type { Limits, LogLimits } from "./limits.ts";
-export type {
-  Link,
-  LinkMembers,
-  LinkOptions,
-  NotificationHandler,
-  NotRemote,
-  Remote,
-  RemoteLogging,
-  RequestOptions,
-  ServiceErrorHandler,
-  UnknownRemote,
-} from "./client/link.ts";
 export { LinkedClient, type LinkedClientMembers } from "./linked_client.ts";
 export type { LogFormat } from "./logs/log_format.ts";
 export { type LogOptions, startLogging } from "./logging.ts";
 export { Manager, type ManagerOptions } from "./manager.ts";
-export type { JsonObject } from "./wire/message.ts";
-export type { ClientIdentity } from "./wire/identities.ts";
-export type { Prompt } from "./base/prompt.ts";
-export type { ConnectionChange, ConnectionHandler } from "./device/connector.ts";
-export type {
-  Keywords,
-  Known,
-  Left,
-  Members,
-  Positional,
-  RemoteArguments,
-  RemoteAttribute,
-  RemoteMethod,
-  RemoteOverloads,
-  RemoteResult,
-} from "./client/remote.ts";
 export { type RunOptions, runServices } from "./program/run.ts";
 export { runUntilEnd } from "./program/run_until_end.ts";
 export type {
@@ -180,7 +107,5 @@ export type {
   TrafficStatus,
   WebStatus,
 } from "./wire/status.ts";
-export { Stream } from "./client/stream.ts";
-export type { Task } from "./base/callbacks.ts";
 export { VERSION } from "./version.ts";
 export type { WorkerOptions } from "./service/worker_pool.ts";

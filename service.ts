@@ -65,6 +65,7 @@ import { scanKeys } from "./wire/key_scanner.ts";
 import { LANGUAGE, OS } from "./version.ts";
 import { type WorkerOptions, WorkerPool } from "./service/worker_pool.ts";
 
+export * from "./device/exports.ts";
 export type { ServiceRequest } from "./service/active_request.ts";
 export type {
   About,
@@ -73,38 +74,8 @@ export type {
   DeclaredValue,
   Described,
 } from "./service/about.ts";
-export type {
-  AttributeAbout,
-  JsonSchema,
-  ParameterAbout,
-  ServiceAbout,
-  ValueAbout,
-} from "./wire/about.ts";
-export type { ReconnectOptions } from "./device/retry.ts";
-export { type KeywordArgument, Kwargs, kwargs } from "./wire/call.ts";
 export type { ConnectOptions } from "./device/connect_options.ts";
-export type { DeviceOptions } from "./device/device_options.ts";
-export {
-  AttributeError,
-  CancelledError,
-  CertificateDateError,
-  CertificateError,
-  ConfigurationError,
-  ConnectError,
-  ConnectionAbortedError,
-  JSONDecodeError,
-  KeyError,
-  NameError,
-  NetworkError,
-  PermissionError,
-  RemoteError,
-  TimeoutError,
-  TlsMismatchError,
-  ValueError,
-  WorkerError,
-} from "./errors.ts";
-export type { Prompt } from "./base/prompt.ts";
-export type { ConnectionChange } from "./device/connector.ts";
+export { AttributeError, KeyError, NameError, PermissionError, WorkerError } from "./errors.ts";
 export type {
   SchemaIssue,
   SchemaList,
@@ -112,7 +83,6 @@ export type {
   Schemas,
   StandardSchema,
 } from "./service/schema.ts";
-export type { Task } from "./base/callbacks.ts";
 export type { WorkerOptions } from "./service/worker_pool.ts";
 
 /** The options of a Service. */

@@ -6,36 +6,8 @@
  */
 
 export { Client, type CommonClientOptions, type ShutdownHandler } from "./client.ts";
-export type {
-  AttributeAbout,
-  JsonSchema,
-  ParameterAbout,
-  ServiceAbout,
-  ValueAbout,
-} from "../wire/about.ts";
-export type { ReconnectOptions } from "../device/retry.ts";
-export {
-  type CallOptions,
-  type KeywordArgument,
-  Kwargs,
-  kwargs,
-  MarkedOptions,
-  options,
-} from "../wire/call.ts";
-export {
-  CancelledError,
-  CertificateDateError,
-  CertificateError,
-  ConfigurationError,
-  ConnectError,
-  ConnectionAbortedError,
-  JSONDecodeError,
-  NetworkError,
-  RemoteError,
-  TimeoutError,
-  TlsMismatchError,
-  ValueError,
-} from "../errors.ts";
+export * from "../device/exports.ts";
+export { type CallOptions, MarkedOptions, options } from "../wire/call.ts";
 export {
   type CompletedFutures,
   Future,
@@ -60,8 +32,7 @@ export type {
   UnknownRemote,
 } from "./link.ts";
 export type { JsonObject } from "../wire/message.ts";
-export type { Prompt } from "../base/prompt.ts";
-export type { ConnectionChange, ConnectionHandler } from "../device/connector.ts";
+export type { ConnectionHandler } from "../device/connector.ts";
 export type {
   Keywords,
   Known,
@@ -75,5 +46,3 @@ export type {
   RemoteResult,
 } from "./remote.ts";
 export { Stream } from "./stream.ts";
-export type { Task } from "../base/callbacks.ts";
-export type { DeviceOptions } from "../device/device_options.ts";

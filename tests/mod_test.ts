@@ -4,6 +4,7 @@ import { assert, assertEquals } from "@std/assert";
 import * as client from "../client.ts";
 import * as mod from "../mod.ts";
 import * as service from "../service.ts";
+import { exportLists } from "./support/export_lists.ts";
 
 Deno.test("mod.ts exports these names", () => {
   assertEquals(Object.keys(mod).sort(), [
@@ -105,15 +106,10 @@ for (const [name, entry] of Object.entries({ client, service })) {
   });
 }
 
-Deno.test("every type that client.ts or service.ts exports is one of mod.ts too", async () => {
-  const namesOf = async (file: string) => {
-    const text = await Deno.readTextFile(new URL(`../${file}`, import.meta.url));
-    const lists = text.match(/^export (type )?\{[^}]*\}/gm) ?? [];
-    return new Set(lists.join().replaceAll(/\b(export|type)\b/g, "").match(/\w+/g));
-  };
-  const all = await namesOf("mod.ts");
+Deno.test("every type that client.ts or service.ts exports is one of mod.ts too", () => {
+  const all = exportLists("mod.ts").names;
   for (const file of ["client/exports.ts", "client.ts", "service.ts"]) {
-    const names = await namesOf(file);
+    const { names } = exportLists(file);
     assert(names.has("DeviceOptions") || names.has("ConnectOptions"), `no names in ${file}`);
     assertEquals([...names.difference(all)], [], file);
   }

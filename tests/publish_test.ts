@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import manifest from "../deno.json" with { type: "json" };
 import * as mod from "../mod.ts";
+import { exportLists } from "./support/export_lists.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 
@@ -25,20 +26,13 @@ function readWorkflow(name: string): Workflow {
   return parse(Deno.readTextFileSync(join(root, ".github", "workflows", name))) as Workflow;
 }
 
-/** The modules at the root that mod.ts re-exports from. */
-function modulesOfMod(): string[] {
-  const text = Deno.readTextFileSync(join(root, "mod.ts"));
-  return [...text.matchAll(/from "(\.\/\w+\.ts)"/g)].map(([_, module]) => module);
-}
-
 Deno.test("the entry points are the modules that export public names only", async () => {
-  const lists = Deno.readTextFileSync(join(root, "mod.ts")).match(/^export [^;]*\}/gm) ?? [];
-  const isPublic = new Set(lists.join().match(/\w+/g));
+  const { names: isPublic, modules } = exportLists("mod.ts");
   const entries: string[] = Object.values(manifest.exports);
   const open: string[] = [];
-  for (const module of modulesOfMod()) {
+  for (const module of [...modules].filter((module) => !module.includes("/"))) {
     const names = Object.keys(await import(`../${module}`));
-    if (names.length > 0 && names.every((name) => isPublic.has(name))) open.push(module);
+    if (names.length > 0 && names.every((name) => isPublic.has(name))) open.push(`./${module}`);
   }
   // The entry for browsers has the names of mod.ts too, but a `connect` of its own.
   const apart = ["./mod.ts", "./testing.ts", "./web/client.ts"];
