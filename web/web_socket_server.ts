@@ -52,7 +52,7 @@ export function webSocketServer(subprotocol: string, maxSize: number): WebSocket
     maxPayload: maxSize,
     maxFragments: MAX_WEB_FRAGMENTS,
     maxBufferedChunks: MAX_WEB_FRAGMENTS,
-    autoPong: false, // whoever owns the WebSocket bounds how much is queued
+    autoPong: false, // `frame_socket.ts` answers pings, and bounds how many answers are queued
     handleProtocols: (offered: Set<string>) => offered.has(subprotocol) && subprotocol,
   });
 }

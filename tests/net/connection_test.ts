@@ -350,7 +350,7 @@ Deno.test("a connection is congested above the high mark and drained below the l
   assertEquals((await received).length, 2);
 });
 
-Deno.test("who stops to read first is ended first, also if it has read something before", async () => {
+Deno.test("the peer that stops reading first is disconnected first, also if it has read something before", async () => {
   const limits = resolveLimits({ queueHigh: 100, stallTimeout: 200 });
   const ended: string[] = [];
   /** Its peer takes some of what is written first, and then nothing. */

@@ -4,7 +4,7 @@ import type { Recorded } from "../support/recordings.ts";
 import { compare, faultsOf, formatReport, type Outage, readDelivered } from "./record_report.ts";
 import { recordSoak } from "./record_soak.ts";
 
-Deno.test("what is delivered is recorded or lies in a gap, whoever is killed", async () => {
+Deno.test("each delivered reading is recorded or lies in a gap, although any process may be killed", async () => {
   const options = { minutes: 6, factor: 60, seed: SEED, meanLife: 1_000 };
   const report = await recordSoak(options);
   assertEquals(faultsOf(report), [], `--seed ${SEED}\n${formatReport(report)}`);

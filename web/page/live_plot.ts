@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 /**
- * Readings as they come: a plot for each unit, with pause and zoom, and a table of the current values,
- * which is also what a reader has who does not see the plot.
+ * Readings as they come: a plot for each unit, with pause and zoom, and a table of the current values.
+ * The table is the text alternative of the plot, for screen readers.
  *
  * @module
  */

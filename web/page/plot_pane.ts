@@ -20,7 +20,7 @@ export interface PlotPaneProps extends Omit<PlotOptions, "onChange"> {
   content: () => { lines: readonly PlotLine[]; shown: Shown };
   /** Calls a function with each change of the content, until its result is called. */
   listen?: (changed: () => void) => () => void;
-  /** What there is to see, for a reader who does not. */
+  /** The text alternative of the plot, for screen readers. */
   description: string;
 }
 
