@@ -11,6 +11,7 @@ import type { RecorderContext, SourceSettings } from "./recorder_context.ts";
 import type { Cause, Series } from "./series.ts";
 import type { Notification, ServiceListener, ServiceWatch } from "./service_watch.ts";
 import { formatSource, type NotificationSource } from "./source.ts";
+import { NOTIFICATION_MARK } from "./source_name.ts";
 
 /** Records the notifications of one service. */
 export class NotificationReader implements ServiceListener {
@@ -78,7 +79,7 @@ export class NotificationReader implements ServiceListener {
     const series = this.#context.findSeries({
       service,
       // The readings of a polled attribute of that name must not end the gaps of this one.
-      attribute: this.#context.isPolled(service, key) ? `:${key}` : key,
+      attribute: this.#context.isPolled(service, key) ? `${NOTIFICATION_MARK}${key}` : key,
       arguments: "",
       unit: about?.unit ?? "",
     }, { settings: this.#settings, about, since: this.#since, before });

@@ -26,12 +26,8 @@ import { numberOf } from "./received_value.ts";
 import type { RecorderContext, SeriesOptions, SourceSettings } from "./recorder_context.ts";
 import { Series } from "./series.ts";
 import { ServiceWatch } from "./service_watch.ts";
-import {
-  type AttributeSource,
-  formatSource,
-  formatSourceArguments,
-  type Source,
-} from "./source.ts";
+import { type AttributeSource, formatSource, type Source } from "./source.ts";
+import { comesFrom } from "./source_name.ts";
 import { sourceKey } from "./source_numbers.ts";
 import { isArray } from "./stored_value.ts";
 import type { Target } from "./target.ts";
@@ -211,23 +207,13 @@ export class Recorder {
    * ends before it finds their services.
    */
   #continueSeries(sources: readonly ConfiguredSource[]): void {
+    const all = sources.map((source) => ({ source, isOf: comesFrom(source) }));
     for (const description of this.#writer.sources() ?? []) {
-      const ofIt = sources.filter((source) => this.#isOf(description, source));
+      const ofIt = all.filter(({ isOf }) => isOf(description)).map(({ source }) => source);
       const source = ofIt.find(({ kind }) => kind === "attribute") ?? ofIt[0];
       if (source === undefined) continue;
       this.#makeSeries(description, source, this.#clock.now());
     }
-  }
-
-  /** Whether a series may be of a source. */
-  #isOf({ service, attribute, arguments: words }: SourceDescription, source: Source): boolean {
-    if (source.service !== service) return false;
-    if (source.kind === "attribute") {
-      return source.attribute === attribute && formatSourceArguments(source) === words;
-    }
-    if (words !== "") return false;
-    const key = attribute.startsWith(":") ? attribute.slice(1) : attribute;
-    return source.keys?.includes(key) ?? true;
   }
 
   #addPolled({ service, attribute, args, kwargs }: AttributeSource): void {

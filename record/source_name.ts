@@ -7,10 +7,10 @@
 import { listNames, suggestName } from "../base/suggestion.ts";
 import { ValueError } from "../errors.ts";
 import type { SourceDescription } from "./reading.ts";
-import { formatSource, formatSourceArguments, parseSource } from "./source.ts";
+import { formatSource, formatSourceArguments, parseSource, type Source } from "./source.ts";
 
 /** A value of notifications that has the name of a polled attribute is recorded with this before it. */
-const NOTIFICATION_MARK = ":";
+export const NOTIFICATION_MARK = ":";
 
 /** The name of a source, e.g. `DMM.voltage(10)`. Sources that differ only in the unit have one name. */
 export function sourceName({ service, attribute, arguments: args }: SourceDescription): string {
@@ -38,15 +38,8 @@ export function descriptionOf(name: string): SourceDescription {
  * @throws {ValueError} If the name is none, or there is no such source. The error lists those that are.
  */
 export function findSources<S extends SourceDescription>(sources: readonly S[], name: string): S[] {
-  const wanted = parseSource(name);
-  const found = sources.filter(({ service, attribute, arguments: args }) => {
-    if (service !== wanted.service) return false;
-    if (wanted.kind === "attribute") {
-      return attribute === wanted.attribute && args === formatSourceArguments(wanted);
-    }
-    const key = attribute.startsWith(NOTIFICATION_MARK) ? attribute.slice(1) : attribute;
-    return args === "" && (wanted.keys?.includes(key) ?? true);
-  });
+  const comes = comesFrom(parseSource(name));
+  const found = sources.filter(comes);
   if (found.length > 0) return found;
   const names = [...new Set(sources.map(sourceName))];
   const meant = suggestName(name, names);
@@ -54,4 +47,17 @@ export function findSources<S extends SourceDescription>(sources: readonly S[], 
     `Cannot find ${name} in the recording. ${meant && `${meant} `}` +
       `It has ${names.length === 0 ? "no sources" : listNames(names)}`,
   );
+}
+
+/** Tells whether what has a description may come from a source. */
+export function comesFrom(source: Source): (description: SourceDescription) => boolean {
+  if (source.kind === "attribute") {
+    const words = formatSourceArguments(source);
+    return ({ service, attribute, arguments: args }) =>
+      service === source.service && attribute === source.attribute && args === words;
+  }
+  return ({ service, attribute, arguments: args }) => {
+    const key = attribute.startsWith(NOTIFICATION_MARK) ? attribute.slice(1) : attribute;
+    return service === source.service && args === "" && (source.keys?.includes(key) ?? true);
+  };
 }
