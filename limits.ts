@@ -329,6 +329,8 @@ export const HISTORY_LIMITS = {
   points: 10_000,
   /** The buckets of a history, if their number is not given. */
   defaultPoints: 1_000,
+  /** The most sources whose latest readings one request names. */
+  sources: 1_000,
   /** The number of requests that wait for the worker that reads the file. One more is rejected. */
   waiting: 100,
 } as const;

@@ -116,6 +116,12 @@ export class HistoryService extends Service {
   /** The latest reading of each source, and the gap that it is in. */
   latest(sources: SourceId | readonly SourceId[] | null = null): Promise<LatestReading[]> {
     const all = sources === null ? null : [sources].flat();
+    const most = HISTORY_LIMITS.sources;
+    if (all !== null && all.length > most) {
+      throw new ValueError(
+        `Cannot give the latest readings of ${all.length} sources: name at most ${most}, or none for all`,
+      );
+    }
     for (const source of all ?? []) requireSource(source);
     return this.#latest(this.#requireFile(), all);
   }

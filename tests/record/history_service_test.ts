@@ -141,6 +141,7 @@ const WRONG = [
   ["history", [1], { step: 1 }, "got an unexpected keyword argument 'step'"],
   ["latest", [{}], {}, "ValueError: Cannot find the source {}: give its name or its number"],
   ["latest", [["DMM.voltage", "No.no"]], {}, "ValueError: Cannot find No.no in the recording."],
+  ["latest", [Array(1_001).fill(1)], {}, "readings of 1001 sources: name at most 1000, or none"],
   ["acknowledge", [], {}, "missing 1 required positional argument"],
   ["report", [], {}, "AttributeError"],
   ["serve", [], {}, "AttributeError"],
