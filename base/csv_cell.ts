@@ -1,6 +1,6 @@
 /**
  * Cells of CSV (RFC 4180) for spreadsheets. A recording is read again, so `record/csv_format.ts` has
- * cells of its own.
+ * marks of its own for formulas.
  *
  * @module
  */

@@ -7,6 +7,7 @@
  */
 
 import { parse } from "@std/csv/parse";
+import { csvCell } from "../base/csv_cell.ts";
 import type { StoredReading } from "./batch.ts";
 import type { LineFormat, LineGap, RecordedLine } from "./line_format.ts";
 import type { SourceDescription } from "./reading.ts";
@@ -98,7 +99,7 @@ const FORMULA = /^'*[=+\-@\t]/;
 /** A text of a Service must not be run as a formula: it has a mark before it. A number needs none. */
 function cell(text: string): string {
   const plain = FORMULA.test(text) && Number.isNaN(Number(text)) ? `'${text}` : text;
-  return /[",]/.test(plain) ? `"${plain.replaceAll('"', '""')}"` : plain;
+  return csvCell(plain);
 }
 
 /** The text of a cell, without its mark. */
