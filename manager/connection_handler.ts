@@ -40,7 +40,7 @@ import type { LongLines } from "./long_lines.ts";
 import { Yielder } from "../base/pause.ts";
 import type { SessionUser } from "./database/users_table.ts";
 import { Origins } from "./origins.ts";
-import { blocksOthers, type Peer } from "./peer.ts";
+import { blocksOthers, type Peer, type Service } from "./peer.ts";
 import type { Router, Session } from "./router.ts";
 import type { Statistics } from "./statistics.ts";
 
@@ -117,6 +117,11 @@ export class ConnectionHandler implements Disposable {
     return this.#admissionLimiter.used;
   }
 
+  /** Attempts of a peer that is no connection of this handler, throttled with all others. */
+  attemptLogin(address: string): LoginAttempt {
+    return (check, username) => this.#loginThrottle.attempt(address, check, username);
+  }
+
   /** Rejects logins from now on, also those that wait for the throttle. */
   close(): void {
     this.#loginThrottle[Symbol.dispose]();
@@ -184,8 +189,7 @@ export class ConnectionHandler implements Disposable {
   ): Promise<string> {
     const { manager, limits } = this.#options;
     const address = `${host.name}:${origin.port}`;
-    const attemptLogin: LoginAttempt = (check, username) =>
-      this.#loginThrottle.attempt(host.address, check, username);
+    const attemptLogin = this.attemptLogin(host.address);
     let leave = () => {};
     const holderOf = (user: SessionUser | undefined) => {
       const entry = this.#origins.enter(host.address, user);
@@ -257,6 +261,7 @@ export class ConnectionHandler implements Disposable {
       return `rejected: ${record}`;
     }
     this.#known.add(origin.address, outcome.user?.username);
+    if (peer.kind === "service") this.#count(peer, connection);
     try {
       records.add(origin, `connected as a ${peer.kind}`);
       log.info("{peer} connected as a {kind}", { peer: peer.networkName, kind: peer.kind });
@@ -277,9 +282,25 @@ export class ConnectionHandler implements Disposable {
     return "disconnected";
   }
 
+  /** Counts the calls and the bytes of a service by its name, until its connection has ended. */
+  #count({ name, calls }: Service<Session<Connection>>, connection: Connection): void {
+    const { statistics } = this.#options;
+    const { hasOther } = statistics.calls;
+    const series = calls.series = statistics.calls.enter(name, connection);
+    connection.ended.then(() => series.leave(connection));
+    if (hasOther || !statistics.calls.hasOther) return;
+    log.warn(
+      "{limit} services have counters of their own in the metrics; further ones are counted together " +
+        "(--max-counted-services)",
+      { limit: this.#options.limits.maxCountedServices },
+    );
+  }
+
   /** Routes a peer's messages for as long as it is connected. */
   async #forward(peer: ConnectedPeer, connection: Connection): Promise<void> {
+    const { calls } = this.#options.statistics;
     for await (const lines of connection) {
+      calls.tick();
       let rest = FEW; // lines until the next check
       let bytes = 0;
       for (const line of lines) {

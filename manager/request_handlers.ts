@@ -430,7 +430,7 @@ function extensionsFor<Session>(
   { extensions, streams }: Service<Session>,
 ): Partial<ServiceEntry> {
   const isListed = BETWEEN_DEVICES.some((one) => peer?.extensions.includes(one));
-  return isListed ? { extensions, streams } : {};
+  return isListed ? { extensions, streams: [...streams] } : {};
 }
 
 /** Who offers a service, for a client that wants to know it. */

@@ -43,6 +43,7 @@ import {
   MANAGER,
   NOTIFICATION,
   READY,
+  STREAM,
 } from "../wire/protocol.ts";
 import { checkName } from "./names.ts";
 import { type Client, networkNameOf, type Peer, type PeerIdentity, type Service } from "./peer.ts";
@@ -290,6 +291,7 @@ export class Router<Sink extends LineSink> {
   ): Sink | undefined {
     if (!this.#registry.has(peer)) return undefined; // it was disconnected while the line was checked
     this.#held = { line, end };
+    this.#statistics.calls.tick(); // the check has taken its time
     try {
       return this.receive(peer, digest);
     } finally {
@@ -316,13 +318,22 @@ export class Router<Sink extends LineSink> {
       const extension = extensionOfControl(attribute);
       if (extension !== undefined) return this.#forwardControl(client, name, uid, extension, line);
       if (this.#held !== undefined) this.#checkRoom(this.#registry.service(name), this.#held.line);
-      const service = this.#registry.route(client, name, uid);
+      const start = this.#isStream(client, name, attribute) ? NaN : this.#statistics.calls.now;
+      const service = this.#registry.route(client, name, uid, start);
       this.#statistics.requests++;
       service.session.probe.owed++;
       return this.#forwardRequest(client, service, line);
     } catch (error) {
+      client.calls.end(NaN, true);
       return this.sendError(client, envelope.text("uid") ?? "", error);
     }
+  }
+
+  /** Whether a request is answered by a stream, which may last for days. */
+  #isStream({ extensions }: Client<Session<Sink>>, name: string, attribute: string): boolean {
+    const streams = this.#registry.service(name)?.streams;
+    return streams !== undefined && streams.size > 0 && streams.has(attribute) &&
+      extensions.includes(STREAM);
   }
 
   #forwardRequest(
@@ -412,7 +423,13 @@ export class Router<Sink extends LineSink> {
         this.#checkRoom(client, this.#held.line);
       }
       const client = extension === undefined
-        ? this.#registry.complete(service, requester, uid)
+        ? this.#registry.complete(
+          service,
+          requester,
+          uid,
+          this.#statistics.calls.now,
+          envelope.isTrue("error"),
+        )
         : this.#pendingClient(service, requester, uid, extension);
       if (client === undefined) {
         if (requester === this.#registry.manager && uid === BEAT) {
@@ -618,7 +635,8 @@ export class Router<Sink extends LineSink> {
     });
     if (requester === undefined || uid === undefined) return undefined;
     this.#settle(service);
-    const client = this.#registry.complete(service, requester, uid);
+    const { now } = this.#statistics.calls;
+    const client = this.#registry.complete(service, requester, uid, now, true);
     if (client === undefined) return undefined;
     const failure = new ValueError(
       `the ${repr(service.name)} service sent an invalid answer: ${error.message}`,

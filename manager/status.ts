@@ -109,9 +109,14 @@ export function contentOfTotals(totals: StatusTotals): RecordContent {
 
 function deviceStatus(peer: Peer<SessionGauge>): DeviceStatus {
   const { queued, traffic } = peer.session.sink;
+  const { ended, errors, timed, seconds } = peer.calls;
   return {
     pending_requests: peer.pendingCount,
     queued_bytes: queued,
+    calls: ended,
+    call_errors: errors,
+    timed_calls: timed,
+    call_seconds: Number(seconds.toFixed(6)),
     ...trafficStatus(traffic),
   };
 }

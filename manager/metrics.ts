@@ -1,0 +1,208 @@
+/**
+ * What a Manager tells a monitoring system: its counters and gauges, in the text format of Prometheus.
+ * The numbers are those of the status, and the calls of each service by its name.
+ *
+ * No label has what a peer sends, except for the names of services, of which there are so many at most
+ * as the limit says (`call_statistics.ts`). Clients have none: their network names are never the same
+ * again, and each would stay a series in the monitoring system for ever.
+ *
+ * @module
+ */
+
+import process from "node:process";
+import type { DeviceStatus, ManagerStatus } from "../wire/status.ts";
+import { type CallStatistics, DURATION_BOUNDS } from "./call_statistics.ts";
+import { Exposition, type Labels, type Sample } from "./exposition.ts";
+
+/** What the services with one label have now. */
+interface ServiceGauges {
+  connected: number;
+  links: number;
+  locked: number;
+  pending: number;
+  queued: number;
+}
+
+/**
+ * The metrics as text.
+ *
+ * @param node Labels of this Manager, if it is one of several. Default: none.
+ */
+export function metricsText(
+  status: ManagerStatus,
+  calls: CallStatistics,
+  node: Labels = {},
+): string {
+  const text = new Exposition(node);
+  const prefix = "msl_network_";
+  const gauge = (name: string, help: string, ...samples: readonly Sample[]) =>
+    text.gauge(prefix + name, help, samples);
+  const counter = (name: string, help: string, ...samples: readonly Sample[]) =>
+    text.counter(prefix + name, help, samples);
+  const { totals, web } = status;
+  const clients = Object.values(status.clients);
+  const services = Object.values(status.services);
+
+  gauge("info", "The version of the Manager, which is always 1.", [1, {
+    version: status.version,
+    manager: status.manager,
+  }]);
+  gauge("clients", "Connected Clients.", [clients.length]);
+  gauge("services", "Connected Services.", [services.length]);
+  gauge("unidentified_connections", "Connections that are not identified yet.", [
+    status.unidentified,
+  ]);
+  const kinds = [["client", clients], ["service", services]] as const;
+  gauge(
+    "pending_requests",
+    "Requests of Clients, or to Services, that are not answered yet.",
+    ...kinds.map(([kind, devices]): Sample => [sum(devices, "pending_requests"), { kind }]),
+  );
+  gauge(
+    "queued_bytes",
+    "Bytes that wait until devices read them.",
+    ...kinds.map(([kind, devices]): Sample => [sum(devices, "queued_bytes"), { kind }]),
+  );
+  gauge(
+    "largest_queue_bytes",
+    "Bytes that wait for the one device for which most wait.",
+    ...kinds.map(([kind, devices]): Sample => [
+      devices.reduce((most, { queued_bytes }) => Math.max(most, queued_bytes), 0),
+      { kind },
+    ]),
+  );
+
+  counter("connections_total", "Connections that were accepted.", [totals.connections]);
+  counter(
+    "refused_connections_total",
+    "Connections and logins that were rejected, by the reason.",
+    ...byName(totals.refused_connections, "reason"),
+  );
+  counter(
+    "ended_connections_total",
+    "Connections that have ended, by how they ended.",
+    ...byName(totals.ended_connections, "reason"),
+  );
+  counter("received_bytes_total", "Bytes from devices, without TLS.", [totals.bytes_in]);
+  counter("sent_bytes_total", "Bytes to devices, without TLS.", [totals.bytes_out]);
+  counter("received_messages_total", "Messages from devices.", [totals.messages_in]);
+  counter("sent_messages_total", "Messages to devices.", [totals.messages_out]);
+  counter("requests_total", "Requests that were forwarded to Services.", [totals.requests]);
+  counter("replies_total", "Replies that were forwarded to Clients.", [totals.answers]);
+  counter("notifications_total", "Notifications of Services.", [totals.notifications]);
+  counter("unowed_replies_total", "Replies to no pending request.", [totals.unowed_answers]);
+  counter("misnamed_notifications_total", "Notifications in the name of another Service.", [
+    totals.misnamed_notifications,
+  ]);
+  counter(
+    "errors_total",
+    "Requests that the Manager itself answered with an error, by its class.",
+    ...byName(totals.errors, "error"),
+  );
+  if (web !== null) {
+    gauge("web_sockets", "Open WebSockets of pages.", [web.websockets]);
+    counter(
+      "web_answers_total",
+      "Answers over HTTP, by their status.",
+      ...byName(web.answers, "code"),
+    );
+    counter(
+      "web_refused_connections_total",
+      "Connections to the web port that got no answer, by the reason.",
+      ...byName(web.refused_connections, "reason"),
+    );
+  }
+  addServices(text, `${prefix}service_`, status, calls);
+  addProcess(text, status);
+  return text.toString();
+}
+
+/** The metrics of each service, by its name. */
+function addServices(
+  text: Exposition,
+  prefix: string,
+  status: ManagerStatus,
+  calls: CallStatistics,
+): void {
+  const all = calls.series;
+  const none = { connected: 0, links: 0, locked: 0, pending: 0, queued: 0 };
+  const gauges = new Map(all.map(({ label }): [string, ServiceGauges] => [label, { ...none }]));
+  for (const [name, service] of Object.entries(status.services)) {
+    const sums = gauges.get(calls.labelOf(name));
+    if (sums === undefined) continue; // it has registered, and is counted a moment later
+    sums.connected++;
+    sums.links += service.links.length;
+    sums.locked += service.locks.length > 0 ? 1 : 0;
+    sums.pending += service.pending_requests;
+    sums.queued += service.queued_bytes;
+  }
+  const gauge = (name: string, help: string, key: keyof ServiceGauges) =>
+    text.gauge(
+      prefix + name,
+      help,
+      Array.from(gauges, ([service, sums]): Sample => [sums[key], { service }]),
+    );
+  gauge("connected", "1 if the Service is connected, 0 if it was and is gone.", "connected");
+  gauge("links", "Clients that are linked with the Service.", "links");
+  gauge("locked", "1 if a Client has locked the Service.", "locked");
+  gauge("pending_requests", "Requests to the Service that are not answered yet.", "pending");
+  gauge("queued_bytes", "Bytes that wait until the Service reads them.", "queued");
+  const counters = (value: (series: typeof all[number]) => number) =>
+    all.map((series): Sample => [value(series), { service: series.label }]);
+  text.counter(
+    `${prefix}received_bytes_total`,
+    "Bytes from the Service.",
+    counters(({ traffic }) => traffic.bytesIn),
+  );
+  text.counter(
+    `${prefix}sent_bytes_total`,
+    "Bytes to the Service.",
+    counters(({ traffic }) => traffic.bytesOut),
+  );
+  text.counter(
+    `${prefix}calls_total`,
+    "Calls of the Service that have ended.",
+    counters(({ ended }) => ended),
+  );
+  text.counter(
+    `${prefix}call_errors_total`,
+    "Calls of the Service that ended with an error.",
+    counters(({ errors }) => errors),
+  );
+  text.histogram(
+    `${prefix}call_duration_seconds`,
+    "The time from a request to its reply, without streams.",
+    DURATION_BOUNDS,
+    all.map(({ label, buckets, seconds }) => ({
+      labels: { service: label },
+      buckets,
+      sum: seconds,
+    })),
+  );
+}
+
+/** The metrics of the process. Their names are those of every program. */
+function addProcess(text: Exposition, status: ManagerStatus): void {
+  const { user, system } = process.cpuUsage();
+  text.counter("process_cpu_seconds_total", "CPU time of the process.", [
+    [(user + system) / 1e6],
+  ]);
+  text.gauge("process_resident_memory_bytes", "Memory of the process.", [[status.memory_bytes]]);
+  text.gauge("process_start_time_seconds", "When the process was started, since 1970.", [
+    [performance.timeOrigin / 1_000],
+  ]);
+  if (status.open_descriptors !== null) {
+    text.gauge("process_open_fds", "Open files and sockets.", [[status.open_descriptors]]);
+  }
+}
+
+function byName(counts: Readonly<Record<string, number>>, label: string): Sample[] {
+  return Object.entries(counts).map(([name, count]) => [count, { [label]: name }]);
+}
+
+function sum(
+  devices: readonly DeviceStatus[],
+  key: "pending_requests" | "queued_bytes",
+): number {
+  return devices.reduce((total, device) => total + device[key], 0);
+}
