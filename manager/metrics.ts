@@ -14,6 +14,21 @@ import type { DeviceStatus, ManagerStatus } from "../wire/status.ts";
 import { type CallStatistics, DURATION_BOUNDS } from "./call_statistics.ts";
 import { Exposition, type Labels, type Sample } from "./exposition.ts";
 
+/**
+ * Reasons and errors that are metrics from the start on, at 0: of a series that begins with its first
+ * event, Prometheus does not see that this was one, and alerts would miss it.
+ */
+const REFUSED_LOGINS = [
+  "wrong_manager_password",
+  "wrong_login_password",
+  "wrong_administrator_login",
+  "wrong_metrics_login",
+  "unregistered_user",
+  "untrusted_hostname",
+  "too_many_failed_logins",
+];
+const ERRORS = ["KeyError", "PermissionError", "ValueError", "ConnectionAbortedError"];
+
 /** What the services with one label have now. */
 interface ServiceGauges {
   connected: number;
@@ -76,7 +91,7 @@ export function metricsText(
   counter(
     "refused_connections_total",
     "Connections and logins that were rejected, by the reason.",
-    ...byName(totals.refused_connections, "reason"),
+    ...byName(totals.refused_connections, "reason", REFUSED_LOGINS),
   );
   counter(
     "ended_connections_total",
@@ -97,7 +112,7 @@ export function metricsText(
   counter(
     "errors_total",
     "Requests that the Manager itself answered with an error, by its class.",
-    ...byName(totals.errors, "error"),
+    ...byName(totals.errors, "error", ERRORS),
   );
   if (web !== null) {
     gauge("web_sockets", "Open WebSockets of pages.", [web.websockets]);
@@ -196,8 +211,13 @@ function addProcess(text: Exposition, status: ManagerStatus): void {
   }
 }
 
-function byName(counts: Readonly<Record<string, number>>, label: string): Sample[] {
-  return Object.entries(counts).map(([name, count]) => [count, { [label]: name }]);
+function byName(
+  counts: Readonly<Record<string, number>>,
+  label: string,
+  always: readonly string[] = [],
+): Sample[] {
+  const all = { ...Object.fromEntries(always.map((name) => [name, 0])), ...counts };
+  return Object.entries(all).map(([name, count]) => [count, { [label]: name }]);
 }
 
 function sum(
