@@ -12,7 +12,7 @@ import { hashOf } from "./address.ts";
 import { ConfirmDialog } from "./confirm_dialog.ts";
 import { type Children, type Element, html } from "./html.ts";
 import type { Laboratory } from "./laboratory.ts";
-import type { DeviceRates, RatesAt } from "./status_history.ts";
+import type { DeviceRates, RatesAt } from "../../wire/status_history.ts";
 
 /** The tables of services and clients. */
 export function StatusView(
