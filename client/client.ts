@@ -44,7 +44,7 @@ import {
   STREAM,
   TIME,
 } from "../wire/protocol.ts";
-import { type ConnectionChange, type ConnectionHandler } from "../device/connector.ts";
+import type { ConnectionChange, ConnectionHandler } from "../device/connector.ts";
 import { logChange } from "../device/connection_log.ts";
 import { Requests } from "./requests.ts";
 import { type KeyScanner, scanKeys } from "../wire/key_scanner.ts";

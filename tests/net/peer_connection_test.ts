@@ -1,7 +1,6 @@
 /** What a connection of a Manager has beside that of a device: held lines, and slow consumers. */
 
 import { assert, assertEquals } from "@std/assert";
-import { delay } from "@std/async/delay";
 import { mock } from "node:test";
 import { PeerConnection } from "../../net/peer_connection.ts";
 import { resolveLimits } from "../../limits.ts";
