@@ -283,7 +283,7 @@ export class ConnectionHandler implements Disposable {
   }
 
   /** Counts the calls and the bytes of a service by its name, until its connection has ended. */
-  #count({ name, calls }: Service<Session<Connection>>, connection: Connection): void {
+  #count({ name, calls }: Service<Session<PeerConnection>>, connection: PeerConnection): void {
     const { statistics } = this.#options;
     const { hasOther } = statistics.calls;
     const series = calls.series = statistics.calls.enter(name, connection);
@@ -297,12 +297,8 @@ export class ConnectionHandler implements Disposable {
   }
 
   /** Routes a peer's messages for as long as it is connected. */
-<<<<<<< HEAD
-  async #forward(peer: ConnectedPeer, connection: Connection): Promise<void> {
-    const { calls } = this.#options.statistics;
-=======
   async #forward(peer: ConnectedPeer, connection: PeerConnection): Promise<void> {
->>>>>>> main
+    const { calls } = this.#options.statistics;
     for await (const lines of connection) {
       calls.tick();
       let rest = FEW; // lines until the next check
