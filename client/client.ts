@@ -43,13 +43,14 @@ import {
   READY,
   STREAM,
   TIME,
+  TRACE,
 } from "../wire/protocol.ts";
 import {
   type ConnectionChange,
   type ConnectionHandler,
   contentOfChange,
 } from "../device/connector.ts";
-import { Requests } from "./requests.ts";
+import { Requests, type RequestsOptions } from "./requests.ts";
 import { type KeyScanner, scanKeys } from "../wire/key_scanner.ts";
 import { OBSERVATION_TIME } from "../base/unobserved_failures.ts";
 import { checkTimeout } from "../base/with_timeout.ts";
@@ -97,8 +98,11 @@ const log = logger("client");
  */
 export let openClient: (
   own: OwnOptions,
-  resolve: () => ResolvedOptions,
+  resolve: () => ClientConnectOptions,
 ) => Promise<Client>;
+
+/** How a Client connects, and traces its requests. */
+type ClientConnectOptions = ResolvedOptions & Pick<RequestsOptions, "trace">;
 
 /** The options of a Client itself, which its connection does not know. */
 type OwnOptions = Pick<CommonClientOptions, "name"> & Partial<ClientSettings>;
@@ -185,7 +189,7 @@ export class Client implements AsyncDisposable {
    */
   connectionHandler: ConnectionHandler | undefined;
 
-  readonly #options: ResolvedOptions;
+  readonly #options: ClientConnectOptions;
   readonly #settings: ClientSettings;
   readonly #parse: ParseJson | undefined;
   readonly #connection: ReconnectingConnection;
@@ -206,7 +210,7 @@ export class Client implements AsyncDisposable {
       asyncStackTraces = true,
       grace = GRACE,
     }: OwnOptions,
-    options: ResolvedOptions,
+    options: ClientConnectOptions,
   ) {
     if (!(grace >= 0)) {
       throw new RangeError(
@@ -226,6 +230,7 @@ export class Client implements AsyncDisposable {
       readLimit: options.readLimit,
       parse: this.#parse,
       asyncStackTraces,
+      trace: options.trace,
     });
     this.#links = new Links({
       requests: this.#requests,
@@ -652,6 +657,6 @@ function describe(identities: unknown, indent: number): string {
 }
 
 function identityOf(name: string, { language, os }: ResolvedOptions): ClientIdentity {
-  const extensions = [READY, BEAT, CANCEL, STREAM, PARTS, OWNER, GONE, ABOUT, TIME];
+  const extensions = [READY, BEAT, CANCEL, STREAM, PARTS, OWNER, GONE, ABOUT, TIME, TRACE];
   return { type: "client", name, language, os, extensions };
 }

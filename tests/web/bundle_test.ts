@@ -5,7 +5,7 @@ import { generated } from "../../web/page/bundle.ts";
 import { moduleGraph, ROOT } from "../support/source_tree.ts";
 
 /** What a page downloads at most, in bytes. The goal is 30,000. */
-const MAX_SIZE = 34_300;
+const MAX_SIZE = 34_520;
 
 /** The module that asks for Deno, and goes on without it. */
 const GUARDED = "/base/program_end.ts";
