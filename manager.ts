@@ -497,9 +497,15 @@ export class Manager implements AsyncDisposable {
   /** What the gateways answer a monitoring system from. */
   #monitoring(): MonitoringSource {
     const { users } = this.#database;
+    let checking: Promise<void> | undefined;
     return {
       metrics: () => metricsText(this.#status(null), this.#statistics.calls),
-      checkReady: async () => void await retryWhileLocked(() => users.isUserRegistered("")),
+      checkReady: () => {
+        // One for all that ask: anybody may, and while it is locked the database is tried 50 times a second.
+        checking ??= retryWhileLocked(() => void users.isUserRegistered(""))
+          .finally(() => checking = undefined);
+        return checking;
+      },
       logIn: async (address, username, password) => {
         if (username.length > this.#limits.maxNameLength) return false;
         const attempt = this.#connectionHandler.attemptLogin(address);

@@ -54,32 +54,37 @@ export class Exposition {
     histograms: Iterable<Durations>,
   ): void {
     this.#describe(name, "histogram", help);
+    const uppers = [...bounds.map(String), "+Inf"];
     for (const { labels, buckets, sum } of histograms) {
+      const text = this.#textOf(labels);
+      const before = text === "" ? "" : `${text},`;
       let count = 0;
       for (const [index, number] of buckets.entries()) {
         count += number;
-        const le = index < bounds.length ? String(bounds[index]) : "+Inf";
-        this.#sample(`${name}_bucket`, count, { ...labels, le });
+        this.#lines.push(`${name}_bucket{${before}le="${uppers[index]}"} ${count}`);
       }
-      this.#sample(`${name}_sum`, sum, labels);
-      this.#sample(`${name}_count`, count, labels);
+      this.#sample(`${name}_sum`, sum, text);
+      this.#sample(`${name}_count`, count, text);
     }
   }
 
   #add(name: string, type: string, help: string, samples: Iterable<Sample>): void {
     this.#describe(name, type, help);
-    for (const [value, labels] of samples) this.#sample(name, value, labels);
+    for (const [value, labels] of samples) this.#sample(name, value, this.#textOf(labels));
   }
 
   #describe(name: string, type: string, help: string): void {
     this.#lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`);
   }
 
-  #sample(name: string, value: number, labels?: Labels): void {
-    const texts = Object.entries({ ...this.#common, ...labels }).map(([label, text]) =>
-      `${label}="${escape(text)}"`
-    );
-    this.#lines.push(`${name}${texts.length > 0 ? `{${texts.join(",")}}` : ""} ${value}`);
+  #sample(name: string, value: number, labels: string): void {
+    this.#lines.push(`${name}${labels === "" ? "" : `{${labels}}`} ${value}`);
+  }
+
+  /** Labels, and those of all samples, as text. */
+  #textOf(labels?: Labels): string {
+    return Object.entries({ ...this.#common, ...labels })
+      .map(([label, text]) => `${label}="${escape(text)}"`).join(",");
   }
 }
 
