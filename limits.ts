@@ -371,6 +371,29 @@ export const RECORD_LIMITS = {
   series: 10_000,
 } as const;
 
+/** The limits of what a Manager knows of others that it is joined with. They have no option. */
+export const CLUSTER_LIMITS = {
+  /** The number of nodes. Further ones are ignored, with a warning. */
+  nodes: 1_000,
+  /** The number of services of a node. Further ones are not announced, with a warning. */
+  services: 10_000,
+  /**
+   * The size of a service that is announced with its attributes, in bytes of JSON. A larger one is
+   * announced with their names, and if these are larger too, without attributes.
+   */
+  serviceSize: 64 * KiB,
+  /** The size of all services of a node, in bytes of JSON. Further ones are not announced. */
+  nodeSize: 2 * MiB,
+  /** The size of the services of all nodes, in bytes of JSON. Further ones are not known. */
+  directorySize: 256 * MiB,
+  /** The size of a message that announces services, in bytes. */
+  messageSize: 256 * KiB,
+  /** The number of messages in which all services of a node are sent. */
+  snapshotParts: 1_024,
+  /** The number of nodes that are asked for their services at once. */
+  asked: 16,
+} as const;
+
 /**
  * The longest notification of a Service, in bytes of its line. A longer one is rejected with a
  * `ValueError` when it is emitted. It has no option: a stream has no such limit.
