@@ -80,7 +80,16 @@ export function decodeBeat(bytes: Uint8Array): Beat {
   if (protocol !== PROTOCOL) {
     const software = typeof value.software === "string" ? value.software.slice(0, LONGEST) : "";
     const [_, beat] = BEAT_RANGE;
-    return { incarnation, uptime: 0, beat, version: 0, address: "", software, protocol, isNew: false };
+    return {
+      incarnation,
+      uptime: 0,
+      beat,
+      version: 0,
+      address: "",
+      software,
+      protocol,
+      isNew: false,
+    };
   }
   const beat = countOf(value, "beat");
   if (beat < BEAT_RANGE[0] || beat > BEAT_RANGE[1]) throw wrong("beat");
@@ -142,6 +151,21 @@ export function decodeSnapshotPart(bytes: Uint8Array): SnapshotPart {
     parts,
     set: servicesOf(value),
   };
+}
+
+/** That a name is taken as bytes: the answer of the node that has it. */
+export function encodeTaken(address: string): Uint8Array<ArrayBuffer> {
+  return encode({ address });
+}
+
+/**
+ * The address of the node that has a name.
+ *
+ * @throws {ValueError} If there is none.
+ * @throws {JSONDecodeError} If the bytes are not JSON.
+ */
+export function decodeTaken(bytes: Uint8Array): string {
+  return textOf(decode(bytes), "address");
 }
 
 /** What has only the incarnation of its sender as bytes: a question, or that the node leaves. */
@@ -244,7 +268,7 @@ function objectOf(value: JsonObject, key: string): string {
 }
 
 function incarnationOf({ incarnation }: JsonObject): string {
-  if (typeof incarnation === "string" && /^[A-Za-z0-9]{1,32}$/.test(incarnation)) {
+  if (typeof incarnation === "string" && /^[A-Za-z0-9_-]{8,32}$/.test(incarnation)) {
     return incarnation;
   }
   throw wrong("incarnation");

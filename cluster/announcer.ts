@@ -11,13 +11,8 @@ import { CLUSTER_LIMITS } from "../limits.ts";
 import type { AnnouncedService } from "../manager/remote_services.ts";
 import { isObject } from "../wire/message.ts";
 import { encodeChange, encodeSnapshotPart, inMessages, sizeOfService } from "./announcement.ts";
+import { Answers, type Receiver } from "./answers.ts";
 import type { Clock } from "./clock.ts";
-
-/** A node to which something is sent: one of its incarnations. */
-export interface Receiver {
-  readonly node: string;
-  readonly incarnation: string;
-}
 
 /** What an {@linkcode Announcer} needs. */
 export interface AnnouncerOptions {
@@ -35,9 +30,6 @@ export const CHANGE_INTERVAL = 50;
 
 /** How long a question for all services waits for others, in milliseconds. */
 export const ANSWER_DELAY = 20;
-
-/** Of so many nodes that ask at the same time, each gets an answer. If there are more, all nodes do. */
-const FEW_NODES = 2;
 
 /** How much of a message is not services, in bytes. */
 const OVERHEAD = 1024;
@@ -57,14 +49,14 @@ export class Announcer {
   #next: Iterable<AnnouncedService> | undefined;
   /** When a change was announced last. */
   #changedAt = -Infinity;
-  readonly #askers = new Map<string, Receiver>();
+  readonly #answers: Answers;
   #cancelChange: (() => void) | undefined;
-  #cancelAnswer: (() => void) | undefined;
   #isWarned = false;
 
   constructor(options: AnnouncerOptions) {
     this.#options = options;
     this.#messageSize = Math.min(CLUSTER_LIMITS.messageSize, options.maxPayload) - OVERHEAD;
+    this.#answers = new Answers(options.clock, () => ANSWER_DELAY, (to) => this.#sendAll(to));
     this.#serviceSize = Math.min(CLUSTER_LIMITS.serviceSize, Math.floor(this.#messageSize / 2));
   }
 
@@ -87,14 +79,13 @@ export class Announcer {
 
   /** Sends all services to a node that has asked for them. */
   answer(to: Receiver): void {
-    this.#askers.set(`${to.node} ${to.incarnation}`, to);
-    this.#cancelAnswer ??= this.#options.clock.later(() => this.#answer(), ANSWER_DELAY);
+    this.#answers.add(to);
   }
 
   /** Announces nothing more. */
   close(): void {
     this.#cancelChange?.();
-    this.#cancelAnswer?.();
+    this.#answers.close();
   }
 
   #change(): void {
@@ -110,14 +101,6 @@ export class Announcer {
     const change = encodeChange({ incarnation, from, version: this.#version, set, removed });
     if (change.length <= this.#messageSize) send("change", change);
     else this.#sendAll();
-  }
-
-  #answer(): void {
-    this.#cancelAnswer = undefined;
-    const askers = [...this.#askers.values()];
-    this.#askers.clear();
-    if (askers.length > FEW_NODES) this.#sendAll();
-    else for (const to of askers) this.#sendAll(to);
   }
 
   #sendAll(to?: Receiver): void {

@@ -14,8 +14,14 @@
 import { logger } from "../base/log.ts";
 import { CLUSTER_LIMITS } from "../limits.ts";
 import type { AnnouncedService } from "../manager/remote_services.ts";
-import { type Beat, type Change, PROTOCOL, sizeOfService, type SnapshotPart } from "./announcement.ts";
-import type { Receiver } from "./announcer.ts";
+import {
+  type Beat,
+  type Change,
+  PROTOCOL,
+  sizeOfService,
+  type SnapshotPart,
+} from "./announcement.ts";
+import type { Receiver } from "./answers.ts";
 import type { Clock } from "./clock.ts";
 
 /** After how many beats that did not come a node is gone. */
@@ -77,9 +83,17 @@ interface Node extends KnownNode {
   /** When it was asked for its services, if it has not answered yet. */
   askedAt: number | undefined;
   /** The parts of an answer that is not complete. */
-  parts: { version: number; lists: Map<number, readonly AnnouncedService[]> } | undefined;
+  parts: Parts | undefined;
   /** Whether it is being found out which of two incarnations is there. */
   isQuestioned: boolean;
+}
+
+/** The parts of all services of a node that have come. */
+interface Parts {
+  readonly version: number;
+  readonly lists: Map<number, readonly AnnouncedService[]>;
+  /** Their size, in bytes. */
+  size: number;
 }
 
 const log = logger("cluster");
@@ -104,8 +118,23 @@ export class Directory {
   }
 
   /** All nodes that were heard since the start, also those that are gone. */
-  get nodes(): Iterable<KnownNode> {
+  get all(): Iterable<KnownNode> {
     return this.#nodes.values();
+  }
+
+  /** The names of the nodes that are there. */
+  nodes(): string[] {
+    return Array.from(this.#nodes.values()).filter(({ isHere }) => isHere).map(({ name }) => name);
+  }
+
+  /** The services of a node. None if it is gone. */
+  services(node: string): Iterable<AnnouncedService> {
+    return this.#nodes.get(node)?.services.values() ?? [];
+  }
+
+  /** The names of the nodes that are there and have a service of that name. */
+  nodesWith(service: string): string[] {
+    return this.nodes().filter((name) => this.#nodes.get(name)!.services.has(service));
   }
 
   /** A node; `undefined` if it was never heard. */
@@ -139,7 +168,7 @@ export class Directory {
   /** A node announces a change of its services. */
   change(from: string, change: Change): void {
     const node = this.#heard(from, change.incarnation);
-    if (node === undefined || change.version <= node.version) return;
+    if (node === undefined) return;
     node.latest = Math.max(node.latest, change.version);
     if (change.from === node.version) {
       const services = new Map(node.services);
@@ -154,11 +183,12 @@ export class Directory {
   snapshot(from: string, { incarnation, version, part, parts, set }: SnapshotPart): void {
     const node = this.#heard(from, incarnation);
     if (node === undefined || version <= node.version) return;
-    if (node.parts !== undefined && version < node.parts.version) return;
-    if (node.parts?.version !== version) node.parts = { version, lists: new Map() };
+    if (node.parts?.version !== version) node.parts = { version, lists: new Map(), size: 0 };
     const { lists } = node.parts;
+    if (!lists.has(part)) node.parts.size += sizeOf(set);
     lists.set(part, set);
-    if (lists.size < parts) return;
+    const isTooMuch = node.parts.size > MOST_SIZE;
+    if (lists.size < parts && !isTooMuch) return;
     node.parts = undefined;
     node.latest = Math.max(node.latest, version);
     const services = [...lists.values()].flat().map((one) => [one.name, one] as const);
@@ -211,11 +241,14 @@ export class Directory {
   /** Adds a node, or a new incarnation in the place of one that is gone. */
   #add(name: string, { incarnation, address, software, beat }: Beat): Node | undefined {
     if (!this.#nodes.has(name) && this.#nodes.size >= CLUSTER_LIMITS.nodes && !this.#forget()) {
-      this.#warn("nodes", () =>
-        log.warn("The node {node} is ignored: there are {limit} nodes already", {
-          node: name,
-          limit: CLUSTER_LIMITS.nodes,
-        }));
+      this.#warn(
+        "nodes",
+        () =>
+          log.warn("The node {node} is ignored: there are {limit} nodes already", {
+            node: name,
+            limit: CLUSTER_LIMITS.nodes,
+          }),
+      );
       return undefined;
     }
     const node: Node = {
@@ -285,15 +318,17 @@ export class Directory {
   }
 
   #replace(node: Node, services: Map<string, AnnouncedService>, version: number): void {
-    let size = 0;
-    for (const service of services.values()) size += sizeOfService(service);
-    const isTooMuch = services.size > CLUSTER_LIMITS.services || size > 2 * CLUSTER_LIMITS.nodeSize ||
+    const size = sizeOf(services.values());
+    const isTooMuch = services.size > CLUSTER_LIMITS.services || size > MOST_SIZE ||
       this.#size - node.size + size > CLUSTER_LIMITS.directorySize;
     if (isTooMuch) {
-      this.#warn(`size ${node.name}`, () =>
-        log.warn("The services of the node {node} are not known here: there are too many", {
-          node: node.name,
-        }));
+      this.#warn(
+        `size ${node.name}`,
+        () =>
+          log.warn("The services of the node {node} are not known here: there are too many", {
+            node: node.name,
+          }),
+      );
     }
     node.services = isTooMuch ? new Map() : services;
     this.#size += (isTooMuch ? 0 : size) - node.size;
@@ -332,6 +367,15 @@ export class Directory {
     this.#warned.add(reason);
     warn();
   }
+}
+
+/** The size of all services of a node that are known here, in bytes: another version may have more. */
+const MOST_SIZE = 2 * CLUSTER_LIMITS.nodeSize;
+
+function sizeOf(services: Iterable<AnnouncedService>): number {
+  let size = 0;
+  for (const service of services) size += sizeOfService(service);
+  return size;
 }
 
 const REASONS: Readonly<Record<Departure, string>> = {
