@@ -125,6 +125,12 @@ export interface Limits {
    */
   readonly maxServiceRequests: number;
   /**
+   * The number of clients of one other node that may have sessions with this Manager, where Managers
+   * are joined. Default: 10,000. The session of a further one is refused with a `PermissionError`. Each
+   * costs as much memory as a connected client. Command line: `--max-node-sessions`.
+   */
+  readonly maxNodeSessions: number;
+  /**
    * The longest `uid`, and the longest name of a service, a client, an attribute or a user, in UTF-16
    * code units; also the longest `language` and `os` in an identity. Default: 256. A message with a
    * longer one is answered with a `ValueError`, and an identity is rejected with one. Command line:
@@ -449,6 +455,7 @@ export const LIMITS: Limits = {
   maxWebMessage: MiB,
   maxRequests: 10_000,
   maxServiceRequests: 100_000,
+  maxNodeSessions: 10_000,
   maxNameLength: 256,
   maxAttributes: 10_000,
   maxQueued: 512 * MiB,
