@@ -11,8 +11,8 @@
 export interface BusMessage {
   /** The subject to which it was published. */
   readonly subject: string;
-  /** The subject to which an answer goes; empty if none is expected. */
-  readonly reply: string;
+  /** The subject to which an answer goes; empty or absent if none is expected. */
+  readonly reply?: string;
   /** The content. It does not change; a part of it keeps the memory of the whole. */
   readonly data: Uint8Array;
 }
@@ -37,6 +37,7 @@ export interface Bus {
    *
    * @param bytes They must not change until the microtasks that are queued by now have run.
    * @param reply The subject for an answer. Default: none.
+   * @throws {Error} If the message is longer than `maxPayload`.
    */
   publish(subject: string, bytes: Uint8Array, reply?: string): boolean;
   /**

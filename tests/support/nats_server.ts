@@ -41,7 +41,8 @@ interface Ports {
 
 /** A NATS server. It is killed when it is disposed of. */
 export class NatsServer implements AsyncDisposable {
-  readonly #options: NatsServerOptions;
+  readonly #args: readonly string[];
+  #config: string;
   readonly #folder: TemporaryFolder;
   #child!: Deno.ChildProcess;
   #log!: Promise<void>;
@@ -50,7 +51,8 @@ export class NatsServer implements AsyncDisposable {
   #output = "";
 
   private constructor(options: NatsServerOptions, folder: TemporaryFolder) {
-    this.#options = options;
+    this.#config = options.config ?? "";
+    this.#args = options.args ?? [];
     this.#folder = folder;
   }
 
@@ -101,6 +103,12 @@ export class NatsServer implements AsyncDisposable {
     this.#child.kill("SIGCONT");
   }
 
+  /** Gives it another configuration, and restarts it on the same port. */
+  async reconfigure(config: string): Promise<void> {
+    this.#config = config;
+    await this.restart();
+  }
+
   /** Kills it. */
   async kill(): Promise<void> {
     if (!this.#isRunning) return;
@@ -122,12 +130,11 @@ export class NatsServer implements AsyncDisposable {
   }
 
   async #start(port: string): Promise<void> {
-    const { config = "", args = [] } = this.#options;
     const configFile = this.#folder.join("nats.conf");
-    await Deno.writeTextFile(configFile, config);
+    await Deno.writeTextFile(configFile, this.#config);
     const all = ["-c", configFile, "-a", "127.0.0.1", "-p", port];
     this.#child = new Deno.Command(program!, {
-      args: [...all, "--ports_file_dir", this.#folder.path, ...args],
+      args: [...all, "--ports_file_dir", this.#folder.path, ...this.#args],
       clearEnv: true,
       env: environment({}),
       stdin: "null",
