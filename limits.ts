@@ -398,6 +398,8 @@ export const CLUSTER_LIMITS = {
   snapshotParts: 1_024,
   /** The number of nodes that are asked for their services at once. */
   asked: 16,
+  /** The number of answers to tools of NATS in a second (`$SRV`), one for each service. */
+  toolAnswers: 1_000,
 } as const;
 
 /**

@@ -8,15 +8,7 @@ import { decodeText, exposedMode } from "../base/files.ts";
 import { literal, logger } from "../base/log.ts";
 import { quoteWord } from "../base/quote.ts";
 import { ConfigurationError } from "../errors.ts";
-
-/** What a node logs in with. */
-export type NatsCredentials =
-  /** A file that NATS tools have made: a signed name, and the key of it. */
-  | { readonly kind: "creds"; readonly text: string }
-  /** The seed of an nkey. */
-  | { readonly kind: "nkey"; readonly seed: string }
-  | { readonly kind: "user"; readonly user: string; readonly password: string }
-  | { readonly kind: "token"; readonly token: string };
+import type { NatsLogin } from "./nats_bus.ts";
 
 const CREDS = "-----BEGIN NATS USER JWT-----";
 
@@ -30,7 +22,7 @@ const log = logger("cluster");
  *
  * @throws {ConfigurationError} If the file cannot be read, or has none.
  */
-export function readCredentials(file: string): NatsCredentials {
+export function readCredentials(file: string): NatsLogin {
   const text = readText(file, "credentials");
   const mode = exposedMode(file);
   if (mode !== undefined) {
@@ -68,7 +60,7 @@ export function readText(file: string, what: string): string {
  *
  * @throws {TypeError} If it has none. The message does not repeat the text.
  */
-export function parseCredentials(text: string): NatsCredentials {
+export function parseCredentials(text: string): NatsLogin {
   if (text.includes(CREDS)) return { kind: "creds", text };
   const lines = text.split(/\r\n|\r|\n/).map((line) => line.trim()).filter((line) => line !== "");
   if (lines.length !== 1) {
@@ -79,8 +71,8 @@ export function parseCredentials(text: string): NatsCredentials {
     );
   }
   const [line] = lines;
-  if (SEED.test(line)) return { kind: "nkey", seed: line };
+  if (SEED.test(line)) return { kind: "seed", seed: line };
   const colon = line.indexOf(":");
   if (colon < 0) return { kind: "token", token: line };
-  return { kind: "user", user: line.slice(0, colon), password: line.slice(colon + 1) };
+  return { kind: "password", user: line.slice(0, colon), password: line.slice(colon + 1) };
 }

@@ -10,9 +10,9 @@ const SEED = `SU${"A".repeat(56)}`;
 Deno.test("credentials are told apart by what they are", () => {
   const creds = "-----BEGIN NATS USER JWT-----\neyJ0\n------END NATS USER JWT------\n";
   assertEquals(parseCredentials(creds), { kind: "creds", text: creds });
-  assertEquals(parseCredentials(`${SEED}\n`), { kind: "nkey", seed: SEED });
+  assertEquals(parseCredentials(`${SEED}\n`), { kind: "seed", seed: SEED });
   assertEquals(parseCredentials("s3cret\r\n"), { kind: "token", token: "s3cret" });
-  assertEquals(parseCredentials("bob: a:b"), { kind: "user", user: "bob", password: " a:b" });
+  assertEquals(parseCredentials("bob: a:b"), { kind: "password", user: "bob", password: " a:b" });
   assertEquals(parseCredentials(SEED.toLowerCase()).kind, "token");
 });
 
@@ -33,7 +33,7 @@ posixTest("a file that others can read is used, with a warning", async () => {
   const file = folder.join("node.txt");
   Deno.writeTextFileSync(file, "bob:secret");
   Deno.chmodSync(file, 0o644);
-  assertEquals(readCredentials(file).kind, "user");
+  assertEquals(readCredentials(file).kind, "password");
   assertStringIncludes(String(logs.records[0].rawMessage), `chmod 600 ${file}`);
   Deno.chmodSync(file, 0o600);
   readCredentials(file);
