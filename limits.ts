@@ -403,6 +403,36 @@ export const CLUSTER_LIMITS = {
 } as const;
 
 /**
+ * The limits of what joins two Managers, their trunks, and of the channels on them, one for each client
+ * that uses services of another node. They have no option.
+ */
+export const TRUNK_LIMITS = {
+  /** The number of channels on one trunk. One more client gets a `ConnectionAbortedError`. */
+  channels: 10_000,
+  /** The longest header of a channel: what its home node is told of a client, in bytes. */
+  header: 64 * KiB,
+  /** The size up to which what is sent in one turn of the event loop is one message, in bytes. */
+  message: 128 * KiB,
+  /** So many beats without a message from the other end, and a trunk has ended. */
+  missedBeats: 5,
+  /** A trunk without channels is closed after so many beats. */
+  idleBeats: 30,
+  /** How many messages of trunks that are not known are answered in one beat. */
+  answers: 100,
+  /** The number of nodes of which a node remembers which trunks it has had. */
+  nodes: 10_000,
+  /** The number of incarnations of one of them. */
+  incarnations: 8,
+  /**
+   * What is on its way to a node over one trunk, in bytes. NATS ends the connection of a node for which
+   * 64 MiB wait.
+   */
+  trunkWindow: { initial: 64 * KiB, largest: 4 * MiB, total: 32 * MiB },
+  /** What waits at one end of a channel until it is read, in bytes. */
+  channelWindow: { initial: 32 * KiB, largest: MiB, total: 256 * MiB },
+} as const;
+
+/**
  * The longest notification of a Service, in bytes of its line. A longer one is rejected with a
  * `ValueError` when it is emitted. It has no option: a stream has no such limit.
  */

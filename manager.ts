@@ -293,10 +293,7 @@ export class Manager implements AsyncDisposable {
     checkAuthentication(options);
     if (sendsPlainPasswords(options)) log.warn(PLAIN_PASSWORDS);
     const limits = resolveLimits(options.limits);
-    if (options.join !== undefined) {
-      const { resolveJoin } = await import("./cluster/join_options.ts");
-      resolveJoin(options.join);
-    }
+    const join = await joinOf(options);
     const retention = parseRetention(String(options.keepConnections ?? KEPT_CONNECTIONS));
     const hosts = new Hosts(options.hosts);
     // First of all, so that a name that is mistyped makes no certificate.
@@ -340,7 +337,6 @@ export class Manager implements AsyncDisposable {
       const listeners = listen(addresses, port, credentials);
       opened.push(...listeners);
       const web = await webParts(options, addresses, credentials, hosts);
-      const join = await joinOf(options);
       return new Manager(listeners, database, hosts, limits, options, retention, access, web, join);
     } catch (error) {
       for (const listener of opened) listener.close();
@@ -564,8 +560,9 @@ async function webParts(
 /** How the Manager joins others; `undefined` if it does not. Loads what it needs for that. */
 async function joinOf({ join }: ManagerOptions): Promise<Join | undefined> {
   if (join === undefined) return undefined;
-  const joined = await import("./cluster/joined.ts");
-  return (join as JoinWith)[joined.JOIN_WITH];
+  const { JOIN_WITH } = await import("./cluster/joined.ts");
+  const { joinCluster } = await import("./cluster/cluster.ts");
+  return (join as JoinWith)[JOIN_WITH] ?? joinCluster(join);
 }
 
 function checkAuthentication({ authHostname, authLogin, authPassword }: ManagerOptions): void {

@@ -72,7 +72,7 @@ export class ServiceListing {
   #answer({ subject, reply }: BusMessage): void {
     const [, verb, name, id, ...rest] = subject.split(".");
     if (!Object.hasOwn(TYPES, verb) || rest.length > 0) return;
-    if (reply === "" || FORBIDDEN_REPLY.test(reply)) return;
+    if (reply === undefined || reply === "" || FORBIDDEN_REPLY.test(reply)) return;
     const services = [...this.#options.services()];
     this.#forgetNumbers(services);
     for (const service of services) {
