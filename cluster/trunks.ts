@@ -50,8 +50,7 @@ interface Peer extends PeerTraffic {
 
 /** All trunks of a node, as one of its incarnations. */
 export class Trunks implements Channels {
-  onChannel: Channels["onChannel"] = (_node, _header, channel) =>
-    channel.fail("no clients of other nodes are served");
+  onChannel: Channels["onChannel"] = (_node, _header, channel) => void channel.close();
   readonly #options: TrunksOptions;
   readonly #peers = new Map<string, Peer>();
   readonly #trunkBudget = new WindowBudget(TRUNK_LIMITS.trunkWindow);
