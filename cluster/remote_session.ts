@@ -17,7 +17,6 @@ import type { Holder } from "../base/budget.ts";
 import { logger } from "../base/log.ts";
 import { repr } from "../base/repr.ts";
 import { UidMap } from "../base/uid_map.ts";
-import { ConnectionAbortedError } from "../errors.ts";
 import type { ConnectionHandler } from "../manager/connection_handler.ts";
 import type { LongLines, LongLineSource } from "../manager/long_lines.ts";
 import type { Client } from "../manager/peer.ts";
@@ -258,7 +257,7 @@ export class RemoteSession implements LineReceiver, LongLineSource<Connection> {
     const { envelope, statistics } = this.#options;
     const { sink } = this.#client.session;
     const service = uid === GONE && !isError ? envelope.text("result") : undefined;
-    if (service !== undefined) {
+    if (service !== undefined && this.#links.has(service)) {
       this.#unlink(service);
       return this.#sendGone(this.#nameHere(service));
     }
@@ -434,5 +433,5 @@ function messageOf(line: Uint8Array): string {
   } catch {
     // It is of a Manager of another version.
   }
-  return new ConnectionAbortedError("an error that cannot be read").message;
+  return "ConnectionAbortedError: an error that cannot be read";
 }

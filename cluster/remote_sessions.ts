@@ -55,6 +55,11 @@ export class RemoteSessions implements RemoteServices<Session<Connection>, Conne
   readonly #extensions: readonly string[];
   readonly #clients = new Map<LocalClient, ClientSessions>();
   readonly #names = new Map<string, ReturnType<typeof splitServiceName>>();
+  /**
+   * The names of local services that were there before the node that they begin with. They are local
+   * for as long as the Manager runs: a client that waits for its service must not get another one.
+   */
+  readonly #ambiguous = new Set<string>();
   readonly #tasks = new Set<Promise<void>>();
   /** The sessions that have not ended. */
   readonly #open = new Set<RemoteSession>();
@@ -72,7 +77,7 @@ export class RemoteSessions implements RemoteServices<Session<Connection>, Conne
   nodeOf(service: string): string | undefined {
     const { node, nodes } = this.#options;
     const split = this.#split(service);
-    if (split === undefined) return undefined;
+    if (split === undefined || this.#ambiguous.has(service)) return undefined;
     return split.node === node || nodes.node(split.node) !== undefined ? split.node : undefined;
   }
 
@@ -83,7 +88,10 @@ export class RemoteSessions implements RemoteServices<Session<Connection>, Conne
   *announced(): Iterable<[name: string, service: AnnouncedService]> {
     const { nodes } = this.#options;
     for (const node of nodes.nodes()) {
-      for (const service of nodes.services(node)) yield [`${node}.${service.name}`, service];
+      for (const service of nodes.services(node)) {
+        const name = `${node}.${service.name}`;
+        if (!this.#ambiguous.has(name)) yield [name, service];
+      }
     }
   }
 
@@ -161,10 +169,11 @@ export class RemoteSessions implements RemoteServices<Session<Connection>, Conne
     return count;
   }
 
-  /** A node has appeared: warns of local services whose names could be taken for its services. */
+  /** A node has appeared: warns of local services whose names could be taken for those of its own. */
   nodeAppeared(node: string): void {
     for (const { name } of this.#options.registry.services) {
-      if (!name.startsWith(`${node}.`)) continue;
+      if (!name.startsWith(`${node}.`) || this.#ambiguous.has(name)) continue;
+      this.#ambiguous.add(name);
       log.warn(
         "The name of the service {service} is also that of a service of the node {node}. " +
           "Here it means the local one",
