@@ -13,7 +13,7 @@ import { extensionsWithin } from "../manager/known_extensions.ts";
 import type { Client } from "../manager/peer.ts";
 import type { AnnouncedService, RemoteServices, RoutedLine } from "../manager/remote_services.ts";
 import type { Session } from "../manager/router.ts";
-import type { Connection } from "../net/connection.ts";
+import type { PeerConnection } from "../net/peer_connection.ts";
 import { Envelope } from "../wire/envelope.ts";
 import { encodeReply } from "../wire/message.ts";
 import { MANAGER, OWNER } from "../wire/protocol.ts";
@@ -41,7 +41,7 @@ interface ClientSessions {
   readonly departed: Set<string>;
 }
 
-type LocalClient = Client<Session<Connection>>;
+type LocalClient = Client<Session<PeerConnection>>;
 
 /** How many names that were split are kept. */
 const MOST_NAMES = 1_000;
@@ -49,7 +49,7 @@ const MOST_NAMES = 1_000;
 const log = logger("cluster");
 
 /** The sessions of all local clients. */
-export class RemoteSessions implements RemoteServices<Session<Connection>, Connection> {
+export class RemoteSessions implements RemoteServices<Session<PeerConnection>, PeerConnection> {
   readonly #options: RemoteSessionsOptions;
   readonly #context: SessionContext;
   readonly #extensions: readonly string[];
@@ -95,7 +95,7 @@ export class RemoteSessions implements RemoteServices<Session<Connection>, Conne
     }
   }
 
-  forward(client: LocalClient, name: string, uid: string, line: RoutedLine): Connection {
+  forward(client: LocalClient, name: string, uid: string, line: RoutedLine): PeerConnection {
     const { node, service } = this.#locate(
       name,
       () => `the ${repr(name)} Service is not connected`,
@@ -117,7 +117,7 @@ export class RemoteSessions implements RemoteServices<Session<Connection>, Conne
     name: string,
     uid: string,
     line: RoutedLine,
-  ): Connection | undefined {
+  ): PeerConnection | undefined {
     const split = this.#split(name)!;
     return this.#clients.get(client)?.sessions.get(split.node)
       ?.forwardControl(split.service, uid, line);
@@ -131,7 +131,7 @@ export class RemoteSessions implements RemoteServices<Session<Connection>, Conne
       attribute: string;
       args: readonly unknown[];
     },
-  ): Connection {
+  ): PeerConnection {
     const { node, service } = this.#locate(name, () => `the ${repr(name)} service does not exist`);
     const { sink } = client.session;
     if (attribute === "unlink" && !this.#options.nodes.node(node)?.isHere) {
@@ -158,7 +158,7 @@ export class RemoteSessions implements RemoteServices<Session<Connection>, Conne
   }
 
   /** The sessions that are open, as connections. */
-  get connections(): Connection[] {
+  get connections(): PeerConnection[] {
     return Array.from(this.#open, ({ connection }) => connection);
   }
 
