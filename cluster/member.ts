@@ -100,7 +100,11 @@ export class Member implements Incarnation {
         subjects.fromAny("leave"),
         (from, bytes) => directory.leave(from, decodeIncarnation(bytes)),
       ),
-      receive(subjects.forUs("ask", incarnation), (from, bytes) => this.#answer(from, bytes)),
+      // Also to a node that is not known yet: its first beat came before this node was subscribed.
+      receive(
+        subjects.forUs("ask", incarnation),
+        (node, bytes) => this.#announcer.answer({ node, incarnation: decodeIncarnation(bytes) }),
+      ),
       receive(subjects.forUs("name", "*"), (from, bytes) => this.#defend(from, bytes)),
       bus.watch(({ state }) => {
         if (state === "connected") this.#enter();
@@ -206,14 +210,6 @@ export class Member implements Incarnation {
     bus.hasSubscriber(subjects.to(node, "ask", beat.incarnation)).then((isConnected) => {
       if (isConnected) meet(beat, { incarnation, uptime: this.#uptime });
     }, () => {}); // not connected: its next beat says it again
-  }
-
-  /** Sends all services to a node that has asked. */
-  #answer(node: string, bytes: Uint8Array): void {
-    const incarnation = decodeIncarnation(bytes);
-    if (this.#options.directory.node(node)?.incarnation === incarnation) {
-      this.#announcer.answer({ node, incarnation });
-    }
   }
 
   /** Another node wants the name of this one. */

@@ -37,6 +37,16 @@ Deno.test("a node that joins knows the services of all others within a fraction 
   assertEquals(names(c, "c"), undefined);
 });
 
+Deno.test("a node answers one that it has not heard yet", async () => {
+  const network = new SimulatedNetwork();
+  const [a, b] = [network.start("a"), network.start("b")];
+  network.nats.fate = ({ subject }, from) =>
+    from === b.bus && subject.includes(".beat") ? "lose" : "deliver";
+  a.offer(announcedService("DMM"));
+  await network.pass(BEAT);
+  assertEquals([a.local.directory.nodes(), names(b, "a")], [[], ["DMM"]]);
+});
+
 Deno.test("a change of the services is known at once, and one of many in a moment is one message", async () => {
   const network = new SimulatedNetwork();
   const [a, b] = [network.start("a"), network.start("b")];
