@@ -337,7 +337,7 @@ export class Router<Sink extends LineSink> {
       const uid = this.#name("uid");
       if (name === MANAGER) return this.#answer(client, line);
       const extension = extensionOfControl(attribute);
-      if (this.#isRemote(client, name)) {
+      if (this.#remote !== undefined && this.#isRemote(client, name)) {
         return this.#forwardRemote(client, name, uid, extension, line);
       }
       if (extension !== undefined) return this.#forwardControl(client, name, uid, extension, line);
