@@ -15,7 +15,10 @@ export const KIND = {
   frames: 1,
   /** The trunk lives, and the other end may send more. The sequence number is that of the next message. */
   beat: 2,
-  /** The trunk has ended. The rest of the message is the reason. */
+  /**
+   * The trunk has ended. The rest of the message is the reason. The sequence number is the highest epoch
+   * that its sender knows, or 0.
+   */
   end: 3,
 } as const;
 

@@ -78,6 +78,8 @@ export interface TrunkOptions {
   traffic: PeerTraffic;
   /** Called for each channel that the other end opens; `undefined` at the end that opens them. */
   onChannel: ((header: JsonObject, channel: Channel) => void) | undefined;
+  /** Called when the other end says that the trunk has ended, with the highest epoch that it knows. */
+  onDenied: (epoch: number) => void;
   /** Called when the trunk has ended. */
   onEnd: () => void;
 }
@@ -178,7 +180,10 @@ export class Trunk implements Carrier {
     const kind = bytes[0];
     const [limit, sequence] = readNumbers(bytes, this.#peer);
     if (!isNumber(limit) || !isNumber(sequence)) return;
-    if (kind === KIND.end) return this.end(`it says: ${reasonIn(this.#rest(bytes))}`, false);
+    if (kind === KIND.end) {
+      this.#options.onDenied(sequence);
+      return this.end(`it says: ${reasonIn(this.#rest(bytes))}`, false);
+    }
     if (kind !== KIND.frames && kind !== KIND.beat) return;
     if (sequence > this.#expected) return this.end("a message was lost");
     if (kind === KIND.frames && sequence < this.#expected) return; // it has come already
@@ -213,8 +218,7 @@ export class Trunk implements Carrier {
       return this.end(`nothing has come from it for ${TRUNK_LIMITS.missedBeats} beats`);
     }
     if (opens && this.#idleBeats > TRUNK_LIMITS.idleBeats) return this.end("nobody uses it");
-    this.#flush();
-    if (opens && this.#next === 0) return; // the other end does not know the trunk yet
+    this.#flush(); // else the other end would not know the trunk yet
     const now = performance.now();
     this.#publishBeat(numbers(now, this.#echo, now - this.#echoSince));
   }
@@ -344,7 +348,7 @@ export class Trunk implements Carrier {
 
   /** Takes bytes into the message that is being written, if the window of the trunk allows it. */
   #take(id: number, bytes: Uint8Array, most: number): number {
-    if (!this.#options.bus.isConnected || this.#unsent.length > 0) return 0;
+    if (!this.#options.bus.isConnected) return 0;
     const wanted = Math.min(bytes.length, most);
     const start = this.#batch?.length ?? this.#headerSize;
     const inWindow = this.#limit - this.#sent - start - FRAME_HEADER;
@@ -436,8 +440,8 @@ export class Trunk implements Carrier {
   /** Publishes a beat. Its number is that of the next message, so those before it go first. */
   #publishBeat(rest?: Uint8Array): void {
     const { bus, subject } = this.#options;
-    const bytes = message(this.#own, KIND.beat, this.#window.limit, this.#next, rest);
-    if (bus.publish(subject, bytes)) this.#owesCredit = false;
+    this.#owesCredit = false; // if this one is lost, the next beat says it
+    bus.publish(subject, message(this.#own, KIND.beat, this.#window.limit, this.#next, rest));
   }
 
   /** Measures the round trip with the times in a beat. */

@@ -20,6 +20,12 @@ import { senderOf, type Subjects } from "./subjects.ts";
 import { type PeerTraffic, Trunk } from "./trunk.ts";
 import { WindowBudget } from "./window.ts";
 
+/**
+ * An epoch so far above the highest one is none: a message with one, which no node sends, would shut the
+ * node out for which it speaks.
+ */
+const MOST_EPOCHS = 1_000_000;
+
 /** The two ends of a trunk, as the last but one word of the subject of messages to them. */
 type Role = "home" | "client";
 
@@ -147,28 +153,30 @@ export class Trunks implements Channels {
     const header = readHeader(data);
     if (header === undefined || header.incarnation !== this.#options.incarnationOf(node)) return;
     if (header.kind !== KIND.frames && header.kind !== KIND.beat) return;
-    const { incarnation, epoch, kind, sequence } = header;
+    const { incarnation, epoch, kind } = header;
+    let highest = 0;
     if (role === "home") {
       const peer = this.#peerOf(node);
-      const highest = peer.epochs.get(incarnation) ?? 0;
+      highest = peer.epochs.get(incarnation) ?? 0;
+      if (epoch > highest + MOST_EPOCHS) return;
       if (epoch > highest) {
         keep(peer.epochs, incarnation, epoch, TRUNK_LIMITS.incarnations);
         peer.trunks.home?.end("it has opened a new one", false);
-        if (kind === KIND.frames && sequence === 0) {
+        if (kind === KIND.frames) {
           return this.#open(node, peer, "home", incarnation, epoch).receive(data);
         }
       }
     }
-    this.#deny(node, role, incarnation, epoch);
+    this.#deny(node, role, incarnation, epoch, highest);
   }
 
   /** Tells a node that there is no such trunk, unless that was told many already. */
-  #deny(node: string, role: Role, peer: string, epoch: number): void {
+  #deny(node: string, role: Role, peer: string, epoch: number, highest: number): void {
     if (this.#answers++ >= TRUNK_LIMITS.answers) return;
     const { bus, incarnation } = this.#options;
     const reason = new TextEncoder().encode("a message was lost");
     const subject = this.#subjectTo(node, role, peer);
-    bus.publish(subject, message(originOf(incarnation, epoch), KIND.end, 0, 0, reason));
+    bus.publish(subject, message(originOf(incarnation, epoch), KIND.end, 0, highest, reason));
   }
 
   #open(node: string, peer: Peer, role: Role, incarnation: string, epoch: number): Trunk {
@@ -184,6 +192,9 @@ export class Trunks implements Channels {
       onChannel: role === "client"
         ? undefined
         : (header, channel) => this.onChannel(node, header, channel),
+      onDenied: (epoch) => {
+        if (epoch > this.#epoch && epoch <= this.#epoch + MOST_EPOCHS) this.#epoch = epoch;
+      },
       onEnd: () => void (peer.trunks[role] = undefined),
     });
     return peer.trunks[role] = trunk;

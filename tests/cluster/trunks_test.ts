@@ -296,3 +296,29 @@ Deno.test("a node that leaves ends its trunks, and the others are told", async (
   assertThrows(() => a.trunks.open("b", {}), ConnectionAbortedError, "has left the network");
   b.trunks.close("");
 });
+
+Deno.test("the first message of a node that has started again meanwhile opens nothing", async () => {
+  const { nats, directory, a, b, beat } = twoNodes();
+  nats.fate = () => "delay";
+  b.trunks.open("a", {});
+  await nats.settled();
+  nats.fate = () => "deliver";
+  directory.set("b", "b-incarnation-2");
+  nats.deliverDelayed();
+  await beat();
+  assertEquals(a.arrivals.all, []);
+});
+
+Deno.test("much that is written in one turn arrives as it was written", async () => {
+  const { open } = twoNodes();
+  const channels = await Promise.all(Array.from({ length: 4 }, open));
+  // The windows have grown after this.
+  for (const { near, far } of channels) {
+    await Promise.all([writeAll(near, new Uint8Array(8_000_000)), readExactly(far, 8_000_000)]);
+  }
+  const bytesOf = (index: number) => new Uint8Array(500_000).fill(index + 1);
+  await Promise.all(channels.flatMap(({ near, far }, index) => [
+    writeAll(near, bytesOf(index)),
+    readExactly(far, 500_000).then((bytes) => assertEquals(bytes, bytesOf(index))),
+  ]));
+});
