@@ -38,6 +38,8 @@ import { logIn } from "./manager/login_throttle.ts";
 import { metricsText } from "./manager/metrics.ts";
 import type { MonitoringSource } from "./web/monitoring.ts";
 import { retryWhileLocked } from "./base/database_lock.ts";
+import type { JoinOptions } from "./cluster/join_options.ts";
+import type { Join, Joined, JoinWith } from "./cluster/joined.ts";
 import { parseRetention } from "./manager/retention.ts";
 import type { Retention } from "./manager/database/connections_table.ts";
 import { openTelemetry } from "./base/telemetry.ts";
@@ -124,6 +126,8 @@ export interface ManagerOptions {
    * Default: on the port of the pages, if there are pages.
    */
   metrics?: number;
+  /** Join other Managers over NATS: the clients of each one use the services of all. Default: no. */
+  join?: JoinOptions;
 }
 
 /**
@@ -185,6 +189,8 @@ export class Manager implements AsyncDisposable {
   readonly #gateway: Gateway | undefined;
   /** The gateway for the metrics alone, if they have a port of their own. */
   readonly #metricsGateway: Gateway | undefined;
+  /** Its part of the network of Managers that it is joined to, if it is. */
+  readonly #joined: Joined | undefined;
   readonly #tasks = new Set<Promise<void>>();
   readonly #finished = Promise.withResolvers<void>();
   /** Whether the warning of plain passwords has been logged. */
@@ -205,6 +211,7 @@ export class Manager implements AsyncDisposable {
     access: Access | undefined,
     web: WebParts | undefined,
     metrics: WebParts | undefined,
+    join: Join | undefined,
   ) {
     this.#listeners = listeners;
     this.#database = database;
@@ -275,6 +282,19 @@ export class Manager implements AsyncDisposable {
       pages: undefined,
       monitored: new Set(["/healthz", "/readyz", "/metrics"]),
     });
+    this.#joined = join?.({
+      manager: this.networkName,
+      address: `${this.hostname}:${this.port}`,
+      limits,
+      registry,
+      router,
+      handlers,
+      connectionHandler: this.#connectionHandler,
+      longLines: this.#longLines,
+      statistics,
+      track: (task) => void this.#track(task),
+    });
+    if (this.#joined !== undefined) router.join(this.#joined.sessions);
     for (const listener of listeners) this.#track(this.#accept(listener));
   }
 
@@ -285,7 +305,8 @@ export class Manager implements AsyncDisposable {
    * the private key or the database cannot be read or created; if `authLogin` is given and there are
    * no users; or if the port is in use or may not be listened on.
    * @throws {RangeError} If a limit is out of its range.
-   * @throws {ValueError} If `keepConnections` is not a number of records or an age.
+   * @throws {ValueError} If `keepConnections` is not a number of records or an age; or if `join` has a
+   * wrong name or address.
    *
    * @example
    * ```ts ignore it does not end
@@ -304,6 +325,7 @@ export class Manager implements AsyncDisposable {
     checkAuthentication(options);
     if (sendsPlainPasswords(options)) log.warn(PLAIN_PASSWORDS);
     const limits = resolveLimits(options.limits);
+    const join = await joinOf(options);
     const retention = parseRetention(String(options.keepConnections ?? KEPT_CONNECTIONS));
     const hosts = new Hosts(options.hosts);
     // First of all, so that a name that is mistyped makes no certificate.
@@ -366,6 +388,7 @@ export class Manager implements AsyncDisposable {
         access,
         pages,
         scraped,
+        join,
       );
     } catch (error) {
       for (const listener of opened) listener.close();
@@ -491,6 +514,10 @@ export class Manager implements AsyncDisposable {
       tls: this.tls,
       authentication: this.#authentication.method,
       web: this.#gateway?.status(this.hostname) ?? null,
+      joined: this.#joined && {
+        status: () => this.#joined!.status(),
+        announced: () => this.#joined!.sessions.announced(),
+      },
     }, requester);
   }
 
@@ -524,7 +551,7 @@ export class Manager implements AsyncDisposable {
 
   /** Whether a request is pending, or a message is queued. */
   get #isBusy(): boolean {
-    return this.#registry.hasPending ||
+    return this.#registry.hasPending || this.#joined?.sessions.hasPending ||
       this.#connectionHandler.connections.values().some(({ queued }) => queued > 0);
   }
 
@@ -564,8 +591,10 @@ export class Manager implements AsyncDisposable {
   async #close(): Promise<void> {
     const { connections } = this.#connectionHandler;
     await Promise.all(Array.from(connections, (connection) => connection.close()));
+    await this.#joined?.sessions.close();
     this.#longLines[Symbol.dispose](); // else its checks go on, for seconds if gigabytes are held
     while (this.#tasks.size > 0) await Promise.all(this.#tasks);
+    await this.#joined?.close();
     this.#connectionHandler[Symbol.dispose]();
     this.#access?.[Symbol.dispose]();
     await this.#records.close();
@@ -605,6 +634,16 @@ async function webParts(
 async function checkKeyForBrowsers({ cert }: Credentials): Promise<void> {
   const { checkBrowserKey } = await import("./web/certificate_check.ts");
   checkBrowserKey(cert);
+}
+
+/** How the Manager joins others; `undefined` if it does not. Loads what it needs for that. */
+async function joinOf({ join }: ManagerOptions): Promise<Join | undefined> {
+  if (join === undefined) return undefined;
+  const joined = await import("./cluster/joined.ts");
+  const joinedOtherwise = (join as JoinWith)[joined.JOIN_WITH];
+  if (joinedOtherwise !== undefined) return joinedOtherwise;
+  const { joinCluster } = await import("./cluster/cluster.ts");
+  return joinCluster(join);
 }
 
 function checkAuthentication({ authHostname, authLogin, authPassword }: ManagerOptions): void {

@@ -10,9 +10,9 @@
  */
 
 import process from "node:process";
-import type { DeviceStatus, ManagerStatus } from "../wire/status.ts";
+import type { DeviceStatus, ManagerStatus, ServiceStatus } from "../wire/status.ts";
 import { type CallStatistics, DURATION_BOUNDS } from "./call_statistics.ts";
-import { Exposition, type Labels, type Sample } from "./exposition.ts";
+import { Exposition, type Sample } from "./exposition.ts";
 
 /**
  * Reasons and errors that are metrics from the start on, at 0: of a series that begins with its first
@@ -38,17 +38,9 @@ interface ServiceGauges {
   queued: number;
 }
 
-/**
- * The metrics as text.
- *
- * @param node Labels of this Manager, if it is one of several. Default: none.
- */
-export function metricsText(
-  status: ManagerStatus,
-  calls: CallStatistics,
-  node: Labels = {},
-): string {
-  const text = new Exposition(node);
+/** The metrics as text. If the Manager is one of several, each sample has the name of its node. */
+export function metricsText(status: ManagerStatus, calls: CallStatistics): string {
+  const text = new Exposition(status.node === null ? {} : { node: status.node.name });
   const prefix = "msl_network_";
   const gauge = (name: string, help: string, ...samples: readonly Sample[]) =>
     text.gauge(prefix + name, help, samples);
@@ -56,7 +48,8 @@ export function metricsText(
     text.counter(prefix + name, help, samples);
   const { totals, web } = status;
   const clients = Object.values(status.clients);
-  const services = Object.values(status.services);
+  const own = ownServices(status);
+  const services = own.map(([_, service]) => service);
 
   gauge("info", "The version of the Manager, which is always 1.", [1, {
     version: status.version,
@@ -127,22 +120,30 @@ export function metricsText(
       ...byName(web.refused_connections, "reason"),
     );
   }
-  addServices(text, `${prefix}service_`, status, calls);
+  addServices(text, `${prefix}service_`, own, calls);
   addProcess(text, status);
   return text.toString();
+}
+
+/** The services that are connected here. Each other node has metrics of its own. */
+function ownServices({ services, nodes }: ManagerStatus): [name: string, ServiceStatus][] {
+  const prefixes = Object.keys(nodes).map((node) => `${node}.`);
+  return Object.entries(services).filter(([name]) =>
+    !prefixes.some((prefix) => name.startsWith(prefix))
+  );
 }
 
 /** The metrics of each service, by its name. */
 function addServices(
   text: Exposition,
   prefix: string,
-  status: ManagerStatus,
+  services: readonly [name: string, ServiceStatus][],
   calls: CallStatistics,
 ): void {
   const all = calls.series;
   const none = { connected: 0, links: 0, locked: 0, pending: 0, queued: 0 };
   const gauges = new Map(all.map(({ label }): [string, ServiceGauges] => [label, { ...none }]));
-  for (const [name, service] of Object.entries(status.services)) {
+  for (const [name, service] of services) {
     const sums = gauges.get(calls.labelOf(name));
     if (sums === undefined) continue; // it has registered, and is counted a moment later
     sums.connected++;

@@ -11,6 +11,27 @@ const WEB = {
   refused_connections: { no_tls: 1 },
 };
 
+const NODE = {
+  name: "a",
+  network: "lab",
+  is_connected: true,
+  since: "2026-01-31T00:00:00Z",
+  problem: null,
+  servers: [],
+};
+
+const OTHER_NODE = {
+  address: "b-pc:1875",
+  is_here: true,
+  since: "2026-01-31T00:00:00Z",
+  services: ["DMM"],
+  round_trip_ms: 1,
+  sessions_out: 1,
+  sessions_in: 0,
+  bytes_in: 0,
+  bytes_out: 0,
+};
+
 /** The metrics of a Manager with a service that is connected, one that is gone, and hostile names. */
 function laboratory(): { text: string; calls: CallStatistics } {
   const calls = new CallStatistics(4);
@@ -27,6 +48,8 @@ function laboratory(): { text: string; calls: CallStatistics } {
   const text = metricsText(
     status({ bytes_in: 5, refused_connections: { wrong_login_password: 2 } }, {}, {
       web: WEB,
+      node: NODE,
+      nodes: { b: OTHER_NODE },
       services: {
         DMM: {
           ...SERVICE,
@@ -38,6 +61,7 @@ function laboratory(): { text: string; calls: CallStatistics } {
         [hostile]: SERVICE,
         late: { ...SERVICE, queued_bytes: 5 },
         later: { ...SERVICE, queued_bytes: 6 },
+        "b.DMM": { ...SERVICE, links: ["a[b:1]"] },
       },
       clients: {
         "a[b:1]": { ...CLIENT, queued_bytes: 11 },
@@ -45,7 +69,6 @@ function laboratory(): { text: string; calls: CallStatistics } {
       },
     }),
     calls,
-    { node: "a" },
   );
   return { text, calls };
 }
