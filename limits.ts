@@ -125,6 +125,12 @@ export interface Limits {
    */
   readonly maxServiceRequests: number;
   /**
+   * The number of clients of one other node that may have sessions with this Manager, where Managers
+   * are joined. Default: 10,000. The session of a further one is refused with a `PermissionError`. Each
+   * costs as much memory as a connected client. Command line: `--max-node-sessions`.
+   */
+  readonly maxNodeSessions: number;
+  /**
    * The longest `uid`, and the longest name of a service, a client, an attribute or a user, in UTF-16
    * code units; also the longest `language` and `os` in an identity. Default: 256. A message with a
    * longer one is answered with a `ValueError`, and an identity is rejected with one. Command line:
@@ -380,6 +386,31 @@ export const RECORD_LIMITS = {
   series: 10_000,
 } as const;
 
+/** The limits of what a Manager knows of others that it is joined with. They have no option. */
+export const CLUSTER_LIMITS = {
+  /** The number of nodes. Further ones are ignored, with a warning. */
+  nodes: 1_000,
+  /** The number of services of a node. Further ones are not announced, with a warning. */
+  services: 10_000,
+  /**
+   * The size of a service that is announced with its attributes, in bytes of JSON. A larger one is
+   * announced with their names, and if these are larger too, without attributes.
+   */
+  serviceSize: 64 * KiB,
+  /** The size of all services of a node, in bytes of JSON. Further ones are not announced. */
+  nodeSize: 2 * MiB,
+  /** The size of the services of all nodes, in bytes of JSON. Further ones are not known. */
+  directorySize: 256 * MiB,
+  /** The size of a message that announces services, in bytes. */
+  messageSize: 256 * KiB,
+  /** The number of messages in which all services of a node are sent. */
+  snapshotParts: 1_024,
+  /** The number of nodes that are asked for their services at once. */
+  asked: 16,
+  /** The number of answers to tools of NATS in a second (`$SRV`), one for each service. */
+  toolAnswers: 1_000,
+} as const;
+
 /**
  * The limits of what joins two Managers, their trunks, and of the channels on them, one for each client
  * that uses services of another node. They have no option.
@@ -465,6 +496,7 @@ export const LIMITS: Limits = {
   maxWebMessage: MiB,
   maxRequests: 10_000,
   maxServiceRequests: 100_000,
+  maxNodeSessions: 10_000,
   maxNameLength: 256,
   maxAttributes: 10_000,
   maxQueued: 512 * MiB,
