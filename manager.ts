@@ -34,6 +34,7 @@ import { LongLines } from "./manager/long_lines.ts";
 import { databaseFile, webFolder } from "./base/paths.ts";
 import type { Credentials } from "./net/credentials.ts";
 import type { Gateway, GatewayOptions } from "./web/gateway.ts";
+import type { JoinOptions } from "./cluster/join_options.ts";
 import { parseRetention } from "./manager/retention.ts";
 import type { Retention } from "./manager/database/connections_table.ts";
 import { ConnectionRecords } from "./manager/connection_records.ts";
@@ -112,6 +113,8 @@ export interface ManagerOptions {
    * home folder, if it exists.
    */
   webRoot?: string;
+  /** Join other Managers over NATS: the clients of each one use the services of all. Default: no. */
+  join?: JoinOptions;
 }
 
 /**
@@ -273,6 +276,10 @@ export class Manager implements AsyncDisposable {
     checkAuthentication(options);
     if (sendsPlainPasswords(options)) log.warn(PLAIN_PASSWORDS);
     const limits = resolveLimits(options.limits);
+    if (options.join !== undefined) {
+      const { resolveJoin } = await import("./cluster/join_options.ts");
+      resolveJoin(options.join);
+    }
     const retention = parseRetention(String(options.keepConnections ?? KEPT_CONNECTIONS));
     const hosts = new Hosts(options.hosts);
     // First of all, so that a name that is mistyped makes no certificate.
