@@ -152,7 +152,7 @@ class Checker {
   #checkOrder({ name, events }: Source): void {
     const last = new Map<string, Asked>();
     for (const event of events) {
-      if (event.kind !== "ran") continue;
+      if (event.kind !== "ran" || event.isLate) continue;
       const asked = this.#asked.get(event.call);
       if (asked === undefined) continue;
       const key = `${event.client} ${event.service}`;

@@ -152,6 +152,7 @@ Deno.test("an answer that does not say the truth about what has run is a fault",
 Deno.test("calls of one client that run in another order are a fault, those of two clients are none", () => {
   const fine = [asked(1), asked(2), answered(1), answered(2)];
   assertFault("#1 has run after b-x-0#2", fine, [ran(2), ran(1)]);
+  assertEquals(faultsOf(fine, [ran(2), ran(1, { isLate: true })]), []); // a generator
   const other = "b-y-0";
   const two = [asked(2), answered(2), asked(1, { client: other }), answered(1, other)];
   assertEquals(faultsOf(two, [ran(2), ran(1, { client: other })]), []);

@@ -54,6 +54,8 @@ export type ServiceEvent = /** A method begins. */
     /** Who asks, as the Manager says. */
     requester: string;
     lock?: string;
+    /** Whether it begins only when its first value is taken, perhaps after later calls. */
+    isLate?: true;
   };
 
 /** What the soak has done or seen. */
