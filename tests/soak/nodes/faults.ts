@@ -78,7 +78,7 @@ export function killNats(index: number): Fault {
   return {
     name: `kill -9 of NATS server ${index}`,
     async run({ nats }, time) {
-      await nats!.stop(index, "SIGKILL");
+      await nats!.server(index).kill();
       await delay(time);
       await nats!.restart(index);
     },
@@ -90,9 +90,9 @@ export function stopNats(index: number): Fault {
   return {
     name: `SIGSTOP of NATS server ${index}`,
     async run({ nats }, time) {
-      await nats!.stop(index, "SIGSTOP");
+      nats!.server(index).pause();
       await delay(time);
-      nats!.resume(index);
+      nats!.server(index).resume();
     },
   };
 }

@@ -46,7 +46,7 @@ export class SoakNode implements AsyncDisposable {
   async startManager(): Promise<void> {
     const { nats, names } = this.#network;
     const joined = names.length === 1 ? [] : [
-      ...["--node", this.name, "--join", nats!.url(this.#options.index)],
+      ...["--node", this.name, "--join", nats!.server(this.#options.index).url],
     ];
     const args = [`--port=${this.#port}`, ...joined];
     this.#manager = await ManagerProcess.start(this.#home, ...args);
