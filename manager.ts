@@ -35,6 +35,7 @@ import { databaseFile, webFolder } from "./base/paths.ts";
 import type { Credentials } from "./net/credentials.ts";
 import type { Gateway, GatewayOptions } from "./web/gateway.ts";
 import type { JoinOptions } from "./cluster/join_options.ts";
+import type { Join, Joined, JoinWith } from "./cluster/joined.ts";
 import { parseRetention } from "./manager/retention.ts";
 import type { Retention } from "./manager/database/connections_table.ts";
 import { ConnectionRecords } from "./manager/connection_records.ts";
@@ -172,6 +173,8 @@ export class Manager implements AsyncDisposable {
   readonly #access: Access | undefined;
   readonly #statistics = new Statistics();
   readonly #gateway: Gateway | undefined;
+  /** Its part of the network of Managers that it is joined to, if it is. */
+  readonly #joined: Joined | undefined;
   readonly #tasks = new Set<Promise<void>>();
   readonly #finished = Promise.withResolvers<void>();
   /** Whether the warning of plain passwords has been logged. */
@@ -191,6 +194,7 @@ export class Manager implements AsyncDisposable {
     retention: Retention,
     access: Access | undefined,
     web: WebParts | undefined,
+    join: Join | undefined,
   ) {
     this.#listeners = listeners;
     this.#database = database;
@@ -247,6 +251,19 @@ export class Manager implements AsyncDisposable {
       serve: (socket) => this.#track(this.#connectionHandler.serve(socket)),
       onLost: (error) => this.#fail(error),
     });
+    this.#joined = join?.({
+      manager: this.networkName,
+      address: `${this.hostname}:${this.port}`,
+      limits,
+      registry,
+      router,
+      handlers,
+      connectionHandler: this.#connectionHandler,
+      longLines: this.#longLines,
+      statistics,
+      track: (task) => void this.#track(task),
+    });
+    if (this.#joined !== undefined) router.join(this.#joined.sessions);
     for (const listener of listeners) this.#track(this.#accept(listener));
   }
 
@@ -276,10 +293,7 @@ export class Manager implements AsyncDisposable {
     checkAuthentication(options);
     if (sendsPlainPasswords(options)) log.warn(PLAIN_PASSWORDS);
     const limits = resolveLimits(options.limits);
-    if (options.join !== undefined) {
-      const { resolveJoin } = await import("./cluster/join_options.ts");
-      resolveJoin(options.join);
-    }
+    const join = await joinOf(options);
     const retention = parseRetention(String(options.keepConnections ?? KEPT_CONNECTIONS));
     const hosts = new Hosts(options.hosts);
     // First of all, so that a name that is mistyped makes no certificate.
@@ -323,7 +337,7 @@ export class Manager implements AsyncDisposable {
       const listeners = listen(addresses, port, credentials);
       opened.push(...listeners);
       const web = await webParts(options, addresses, credentials, hosts);
-      return new Manager(listeners, database, hosts, limits, options, retention, access, web);
+      return new Manager(listeners, database, hosts, limits, options, retention, access, web, join);
     } catch (error) {
       for (const listener of opened) listener.close();
       database[Symbol.dispose]();
@@ -448,6 +462,10 @@ export class Manager implements AsyncDisposable {
       tls: this.tls,
       authentication: this.#authentication.method,
       web: this.#gateway?.status(this.hostname) ?? null,
+      joined: this.#joined && {
+        status: () => this.#joined!.status(),
+        announced: () => this.#joined!.sessions.announced(),
+      },
     }, requester);
   }
 
@@ -459,7 +477,7 @@ export class Manager implements AsyncDisposable {
 
   /** Whether a request is pending, or a message is queued. */
   get #isBusy(): boolean {
-    return this.#registry.hasPending ||
+    return this.#registry.hasPending || this.#joined?.sessions.hasPending ||
       this.#connectionHandler.connections.values().some(({ queued }) => queued > 0);
   }
 
@@ -497,8 +515,10 @@ export class Manager implements AsyncDisposable {
   async #close(): Promise<void> {
     const { connections } = this.#connectionHandler;
     await Promise.all(Array.from(connections, (connection) => connection.close()));
+    await this.#joined?.sessions.close();
     this.#longLines[Symbol.dispose](); // else its checks go on, for seconds if gigabytes are held
     while (this.#tasks.size > 0) await Promise.all(this.#tasks);
+    await this.#joined?.close();
     this.#connectionHandler[Symbol.dispose]();
     this.#access?.[Symbol.dispose]();
     await this.#records.close();
@@ -535,6 +555,14 @@ async function webParts(
     allowed: { hosts: [...names, ...shown], origins, tls: credentials !== undefined },
     root: webRoot ?? webFolder(),
   };
+}
+
+/** How the Manager joins others; `undefined` if it does not. Loads what it needs for that. */
+async function joinOf({ join }: ManagerOptions): Promise<Join | undefined> {
+  if (join === undefined) return undefined;
+  const { JOIN_WITH } = await import("./cluster/joined.ts");
+  const { joinCluster } = await import("./cluster/cluster.ts");
+  return (join as JoinWith)[JOIN_WITH] ?? joinCluster(join);
 }
 
 function checkAuthentication({ authHostname, authLogin, authPassword }: ManagerOptions): void {

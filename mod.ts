@@ -103,6 +103,8 @@ export type {
   ClientStatus,
   DeviceStatus,
   ManagerStatus,
+  NodeStatus,
+  OtherNodeStatus,
   ServiceStatus,
   StatusTotals,
   TrafficStatus,

@@ -243,7 +243,12 @@ export class NatsBus implements Bus {
     const { subject, receive } = wanted;
     wanted.current = this.#connection.subscribe(subject, {
       callback: (error, message) => {
-        if (error === null) receive(message); // else it has ended, which the status tells
+        if (error !== null) return; // it has ended, which the status tells
+        try {
+          receive(message);
+        } catch (cause) {
+          this.#options.onProblem(cause as Error); // the client would read nothing more
+        }
       },
     });
   }
