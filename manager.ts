@@ -274,7 +274,8 @@ export class Manager implements AsyncDisposable {
    * the private key or the database cannot be read or created; if `authLogin` is given and there are
    * no users; or if the port is in use or may not be listened on.
    * @throws {RangeError} If a limit is out of its range.
-   * @throws {ValueError} If `keepConnections` is not a number of records or an age.
+   * @throws {ValueError} If `keepConnections` is not a number of records or an age; or if `join` has a
+   * wrong name or address.
    *
    * @example
    * ```ts ignore it does not end
@@ -560,9 +561,11 @@ async function webParts(
 /** How the Manager joins others; `undefined` if it does not. Loads what it needs for that. */
 async function joinOf({ join }: ManagerOptions): Promise<Join | undefined> {
   if (join === undefined) return undefined;
-  const { JOIN_WITH } = await import("./cluster/joined.ts");
+  const joined = await import("./cluster/joined.ts");
+  const joinedOtherwise = (join as JoinWith)[joined.JOIN_WITH];
+  if (joinedOtherwise !== undefined) return joinedOtherwise;
   const { joinCluster } = await import("./cluster/cluster.ts");
-  return (join as JoinWith)[JOIN_WITH] ?? joinCluster(join);
+  return joinCluster(join);
 }
 
 function checkAuthentication({ authHostname, authLogin, authPassword }: ManagerOptions): void {

@@ -6,7 +6,7 @@
  */
 
 import { ByteBuffer } from "../base/buffer.ts";
-import type { ChannelTransport } from "./channels.ts";
+import type { Transport } from "../net/transport.ts";
 import { ReceiveWindow, type WindowBudget } from "./window.ts";
 
 /** A buffer that has held more than this returns its memory once it is read, in bytes. */
@@ -20,8 +20,8 @@ export interface Carrier {
   wait(channel: Channel): void;
   /** Tells the other end how much it may send in all. */
   credit(channel: number, limit: number): void;
-  /** Forgets the channel, and tells the other end the reason for which it is closed, if it is none. */
-  close(channel: number, reason: string): void;
+  /** Forgets the channel, and tells the other end that it is closed. */
+  close(channel: number): void;
 }
 
 /** How a channel has ended for its reader: in order, or for a reason. */
@@ -40,7 +40,7 @@ interface PendingWrite {
 }
 
 /** One end of a channel. */
-export class Channel implements ChannelTransport {
+export class Channel implements Transport {
   readonly #id: number;
   readonly #carrier: Carrier;
   readonly #window: ReceiveWindow;
@@ -85,11 +85,11 @@ export class Channel implements ChannelTransport {
   }
 
   close(): void {
-    this.#leave("");
-  }
-
-  fail(reason: string): void {
-    this.#leave(reason || "it was closed");
+    this.#front.release();
+    this.#back.release();
+    if (this.#end !== undefined) return void (this.#end = { state: "closed" });
+    this.finish();
+    this.#carrier.close(this.#id);
   }
 
   /** Bytes have come. They are copied. False if they are more than there is room for. */
@@ -140,15 +140,6 @@ export class Channel implements ChannelTransport {
     this.#window.close();
     this.#failWrite();
     this.#settleRead();
-  }
-
-  /** Closes this end. */
-  #leave(reason: string): void {
-    this.#front.release();
-    this.#back.release();
-    if (this.#end !== undefined) return void (this.#end = { state: "closed" });
-    this.finish();
-    this.#carrier.close(this.#id, reason);
   }
 
   #take(bytes: Uint8Array): number {

@@ -155,6 +155,7 @@ class Cluster implements Joined, Channels {
         const known = directory.node(name);
         return known?.isHere ? known.incarnation : undefined;
       },
+      introduce: (name) => this.#local.introduce(name),
     });
     trunks.onChannel = (...channel) => this.onChannel(...channel);
     const listing = new ServiceListing({

@@ -70,6 +70,15 @@ export class LocalNode {
     this.#member?.update();
   }
 
+  /**
+   * Sends a beat to a node. It knows of this one before the messages that follow, also if it was told
+   * nothing yet.
+   */
+  introduce(node: string): void {
+    const known = this.directory.node(node);
+    if (known !== undefined) this.#member?.introduce({ node, incarnation: known.incarnation });
+  }
+
   /** Leaves the network for ever. */
   leave(): void {
     this.#membership.leave();

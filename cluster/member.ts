@@ -125,6 +125,11 @@ export class Member implements Incarnation {
     );
   }
 
+  /** Sends a beat to another node. */
+  introduce(to: Receiver): void {
+    this.#publishBeat(false, to);
+  }
+
   tick(): void {
     this.#options.directory.tick();
     this.#publishBeat(false);

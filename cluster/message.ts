@@ -25,7 +25,7 @@ export const FRAME = {
   open: 1,
   /** Bytes of a channel. */
   bytes: 2,
-  /** Closes a channel. The content is the reason; empty for an orderly end. */
+  /** Closes a channel. */
   close: 3,
   /** How many bytes the other end may send over the channel in all, as a number of 8 bytes. */
   credit: 4,

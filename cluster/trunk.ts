@@ -49,6 +49,7 @@ const MOST_KEPT = 4;
 const LEAST_PART = 4 * 1024;
 /** The longest reason that is sent or believed, in characters. */
 const LONGEST_REASON = 256;
+const EMPTY = new Uint8Array(0);
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -262,12 +263,12 @@ export class Trunk implements Carrier {
     this.#append(FRAME.credit, id, numbers(limit));
   }
 
-  close(id: number, reason: string): void {
+  close(id: number): void {
     const channel = this.#channels.get(id);
     if (channel === undefined) return;
     this.#channels.delete(id);
     this.#waiting.delete(channel);
-    this.#append(FRAME.close, id, encoder.encode(reason.slice(0, LONGEST_REASON)));
+    this.#append(FRAME.close, id, EMPTY);
   }
 
   /** The longest message that is sent, in bytes. */
@@ -302,7 +303,7 @@ export class Trunk implements Carrier {
       case FRAME.close: {
         this.#channels.delete(id);
         this.#waiting.delete(channel);
-        channel.finish(content.length === 0 ? undefined : this.#closedFor(content));
+        channel.finish();
         return;
       }
       case FRAME.credit: {
@@ -311,11 +312,6 @@ export class Trunk implements Carrier {
         channel.raise(limit, TRUNK_LIMITS.channelWindow.largest);
       }
     }
-  }
-
-  #closedFor(content: Uint8Array): Error {
-    const { node } = this.#options;
-    return new ConnectionAbortedError(`Node ${node} has closed the session: ${reasonIn(content)}`);
   }
 
   #opened(id: number, content: Uint8Array): string | undefined {

@@ -31,6 +31,8 @@ export interface TrunksOptions {
   incarnation: string;
   /** The incarnation of another node; `undefined` if it is not there. */
   incarnationOf: (node: string) => string | undefined;
+  /** Called before a trunk is opened to a node, which may not know of this one yet. Default: nothing. */
+  introduce?: (node: string) => void;
 }
 
 /** What is known of the trunks with another node. */
@@ -48,8 +50,7 @@ interface Peer extends PeerTraffic {
 
 /** All trunks of a node, as one of its incarnations. */
 export class Trunks implements Channels {
-  onChannel: Channels["onChannel"] = (_node, _header, channel) =>
-    channel.fail("no clients of other nodes are served");
+  onChannel: Channels["onChannel"] = (_node, _header, channel) => void channel.close();
   readonly #options: TrunksOptions;
   readonly #peers = new Map<string, Peer>();
   readonly #trunkBudget = new WindowBudget(TRUNK_LIMITS.trunkWindow);
@@ -85,6 +86,7 @@ export class Trunks implements Channels {
     if (why !== undefined) throw new ConnectionAbortedError(`Cannot reach node ${node}: ${why}`);
     const peer = this.#peerOf(node);
     if (peer.trunks.client?.peer !== incarnation) peer.trunks.client?.end(STARTED_AGAIN);
+    if (peer.trunks.client === undefined) this.#options.introduce?.(node);
     const trunk = peer.trunks.client ??
       this.#open(node, peer, "client", incarnation!, ++this.#epoch);
     return trunk.open(header);

@@ -104,6 +104,18 @@ Deno.test("a node that leaves is gone at once", async () => {
   assertEquals(a.local.directory.nodes(), []);
 });
 
+Deno.test("a node that introduces itself is known before its next message comes", async () => {
+  const network = new SimulatedNetwork();
+  const [a, b] = [network.start("a"), network.start("b")];
+  network.nats.fate = (_message, from) => from === b.bus ? "lose" : "deliver";
+  await network.pass(BEAT);
+  network.nats.fate = () => "deliver";
+  assertEquals([b.local.directory.nodes(), a.local.directory.nodes()], [["a"], []]);
+  b.local.introduce("a");
+  await network.pass(0);
+  assertEquals(a.local.directory.nodes(), ["b"]);
+});
+
 Deno.test("a node that was killed and is started again is known again at once", async () => {
   const network = new SimulatedNetwork();
   const [a, b] = [network.start("a"), network.start("b")];

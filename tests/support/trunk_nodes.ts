@@ -1,9 +1,9 @@
 /** Nodes that are joined by trunks, without Managers: over NATS in memory, or over a real one. */
 
 import type { Bus } from "../../cluster/bus.ts";
-import type { ChannelTransport } from "../../cluster/channels.ts";
 import { Subjects } from "../../cluster/subjects.ts";
 import { Trunks } from "../../cluster/trunks.ts";
+import type { Transport } from "../../net/transport.ts";
 import type { JsonObject } from "../../wire/message.ts";
 import { Events } from "./events.ts";
 
@@ -11,7 +11,7 @@ import { Events } from "./events.ts";
 export interface Arrival {
   node: string;
   header: JsonObject;
-  channel: ChannelTransport;
+  channel: Transport;
 }
 
 /** A node with its trunks, and what others have opened at it. */
@@ -45,13 +45,13 @@ export function trunkNode<SomeBus extends Bus>(
 }
 
 /** Writes bytes, however many calls that takes. */
-export async function writeAll(channel: ChannelTransport, bytes: Uint8Array): Promise<void> {
+export async function writeAll(channel: Transport, bytes: Uint8Array): Promise<void> {
   while (bytes.length > 0) bytes = bytes.subarray(await channel.write(bytes));
 }
 
 /** Reads so many bytes. Fewer if the stream ends. */
 export async function readExactly(
-  channel: ChannelTransport,
+  channel: Transport,
   count: number,
   most = 64 * 1024,
 ): Promise<Uint8Array> {
