@@ -1,5 +1,6 @@
 /**
- * The bus over NATS, with its client for JavaScript, which only this module imports.
+ * The bus over NATS, with its client for JavaScript, which only this module and `nats_transport.ts`
+ * import.
  *
  * It connects until it succeeds, and again when the connection has ended, for as long as it is open.
  *
@@ -7,7 +8,6 @@
  */
 
 import {
-  connect,
   type ConnectionOptions,
   credsAuthenticator,
   type NatsConnection,
@@ -21,6 +21,7 @@ import { UidSource } from "../base/uid_source.ts";
 import { withTimeout } from "../base/with_timeout.ts";
 import { ConnectionAbortedError } from "../errors.ts";
 import type { Bus, BusMessage, BusState } from "./bus.ts";
+import { connectNats } from "./nats_transport.ts";
 
 /** How long an attempt to connect may take, in milliseconds. */
 const CONNECT_TIMEOUT = 3_000;
@@ -174,7 +175,7 @@ export class NatsBus implements Bus {
   async #connect(): Promise<NatsConnection | undefined> {
     try {
       await this.#findServer();
-      return await connect(optionsOf(this.#options));
+      return await connectNats(optionsOf(this.#options));
     } catch (error) {
       if (!this.#closing.signal.aborted) this.#disconnected(error as Error);
       return undefined;
