@@ -358,12 +358,14 @@ export class RawClient extends SoakClient {
   }
 
   #call(service: string): Promise<void> {
+    const peer = this.#peer;
+    if (peer === undefined) return Promise.reject(new Error("the connection has ended again"));
     const uid = this.ask(service);
     const outcome = Promise.withResolvers<void>();
     this.#waiting.set(uid, outcome);
     const args: CallArguments = [uid, this.name, null];
     const request = { service: this.localName(service), uid, attribute: "quick", args, kwargs: {} };
-    this.#peer!.send({ error: false, ...request });
+    peer.send({ error: false, ...request });
     return outcome.promise;
   }
 
