@@ -20,7 +20,7 @@ import { delay } from "@std/async/delay";
 import { Access } from "./manager/access.ts";
 import type { Authentication } from "./manager/authentication.ts";
 import { certificateWarnings } from "./manager/certificate_warnings.ts";
-import type { Connection } from "./net/connection.ts";
+import type { PeerConnection } from "./net/peer_connection.ts";
 import type { Database } from "./manager/database/database.ts";
 import { forCaller } from "./base/caller.ts";
 import { ConfigurationError, ConnectionAbortedError } from "./errors.ts";
@@ -166,9 +166,9 @@ export class Manager implements AsyncDisposable {
   readonly #authentication: Authentication;
   readonly #connectionHandler: ConnectionHandler;
   readonly #records: ConnectionRecords;
-  readonly #longLines: LongLines<Connection>;
-  readonly #registry: Registry<Session<Connection>>;
-  readonly #router: Router<Connection>;
+  readonly #longLines: LongLines<PeerConnection>;
+  readonly #registry: Registry<Session<PeerConnection>>;
+  readonly #router: Router<PeerConnection>;
   /** The access lists, if users log in. */
   readonly #access: Access | undefined;
   readonly #statistics = new Statistics();
@@ -207,7 +207,7 @@ export class Manager implements AsyncDisposable {
     this.networkName = `Manager[${this.hostname}:${this.port}]`;
     this.#access = access;
     const records = this.#records = new ConnectionRecords(database.connections, retention);
-    const registry = this.#registry = new Registry<Session<Connection>>(
+    const registry = this.#registry = new Registry<Session<PeerConnection>>(
       this.networkName,
       access,
       limits,

@@ -58,7 +58,8 @@ import {
   STREAM,
   TIME,
 } from "./wire/protocol.ts";
-import { type ConnectionChange, contentOfChange } from "./device/connector.ts";
+import type { ConnectionChange } from "./device/connector.ts";
+import { logChange } from "./device/connection_log.ts";
 import { repr } from "./base/repr.ts";
 import { withTimeout } from "./base/with_timeout.ts";
 import { scanKeys } from "./wire/key_scanner.ts";
@@ -653,8 +654,7 @@ export class Service implements AsyncDisposable {
       },
       onReconnect: () => {},
       onChange: (change) => {
-        const { message, properties } = contentOfChange(change); // a Service has no links
-        log.info(`{name}: ${message}`, { name: this.#name, ...properties });
+        logChange(log, { name: this.#name }, change); // a Service has no links
         callHandler(
           "connectionHandler",
           this.#name,

@@ -44,11 +44,8 @@ import {
   STREAM,
   TIME,
 } from "../wire/protocol.ts";
-import {
-  type ConnectionChange,
-  type ConnectionHandler,
-  contentOfChange,
-} from "../device/connector.ts";
+import type { ConnectionChange, ConnectionHandler } from "../device/connector.ts";
+import { logChange } from "../device/connection_log.ts";
 import { Requests } from "./requests.ts";
 import { type KeyScanner, scanKeys } from "../wire/key_scanner.ts";
 import { OBSERVATION_TIME } from "../base/unobserved_failures.ts";
@@ -553,8 +550,7 @@ export class Client implements AsyncDisposable {
   }
 
   #report(change: ConnectionChange): void {
-    const { message, properties } = contentOfChange(change);
-    log.info(`{client}: ${message}`, { client: this.name, ...properties });
+    logChange(log, { client: this.name }, change);
     callHandler("connectionHandler", this.name, () => this.connectionHandler?.(change));
   }
 

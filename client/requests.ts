@@ -244,7 +244,7 @@ export class Requests {
   fulfil(uid: string, result: unknown, size?: number, time?: number): void {
     const request = this.#complete(uid !== "" ? uid : this.#scheduler.current);
     if (request === undefined) {
-      return log.debug("Ignored a reply to {uid}, which is not pending", { uid });
+      return ignore("a reply to", uid);
     }
     request.time = time;
     try {
@@ -277,7 +277,7 @@ export class Requests {
   takePart(uid: string, text: string, size: number | undefined): void {
     const request = this.#pending.get(uid);
     if (request === undefined || request.state.state !== "sent" || !request.state.usesParts) {
-      return log.debug("Ignored a piece of {uid}, which is not pending", { uid });
+      return ignore("a piece of", uid);
     }
     try {
       this.#arrivalOf(request).add(text, size);
@@ -307,7 +307,7 @@ export class Requests {
     const reason = failed === this.#scheduler.current ? this.#explanation ?? error : error;
     const request = this.#complete(failed);
     if (request === undefined) {
-      if (uid !== "") return log.debug("Ignored the error of {uid}, which is not pending", { uid });
+      if (uid !== "") return ignore("the error of", uid);
       return log.warn("The Manager sent an error: {error}", { error: error.message });
     }
     if (isOfAbsence(error)) this.#onServiceGone(request.service);
@@ -648,4 +648,8 @@ function cancelOnAbort(request: ClientRequest, signal: NonNullable<CallOptions["
 function isOfAbsence(error: Error): boolean {
   return error instanceof RemoteError && error.remoteName === "KeyError" &&
     error.message.includes(NOT_CONNECTED);
+}
+
+function ignore(what: string, uid: string): void {
+  log.debug(`Ignored ${what} {uid}, which is not pending`, { uid });
 }

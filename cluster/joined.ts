@@ -11,7 +11,7 @@ import type { Registry } from "../manager/registry.ts";
 import type { RequestHandlers } from "../manager/request_handlers.ts";
 import type { Router, Session } from "../manager/router.ts";
 import type { Statistics } from "../manager/statistics.ts";
-import type { Connection } from "../net/connection.ts";
+import type { PeerConnection } from "../net/peer_connection.ts";
 import type { NodeStatus, OtherNodeStatus } from "../wire/status.ts";
 import type { RemoteSessions } from "./remote_sessions.ts";
 
@@ -22,11 +22,11 @@ export interface ManagerParts {
   /** Where it listens, `host:port`. */
   readonly address: string;
   readonly limits: Limits;
-  readonly registry: Registry<Session<Connection>>;
-  readonly router: Router<Connection>;
-  readonly handlers: RequestHandlers<Session<Connection>>;
+  readonly registry: Registry<Session<PeerConnection>>;
+  readonly router: Router<PeerConnection>;
+  readonly handlers: RequestHandlers<Session<PeerConnection>>;
   readonly connectionHandler: ConnectionHandler;
-  readonly longLines: LongLines<Connection>;
+  readonly longLines: LongLines<PeerConnection>;
   readonly statistics: Statistics;
   /** Keeps a task until it ends, so that a shutdown waits for it. */
   readonly track: (task: Promise<void>) => void;

@@ -17,7 +17,6 @@ import type { Holder } from "../base/budget.ts";
 import { logger } from "../base/log.ts";
 import { repr } from "../base/repr.ts";
 import { UidMap } from "../base/uid_map.ts";
-import { ConnectionAbortedError } from "../errors.ts";
 import type { ConnectionHandler } from "../manager/connection_handler.ts";
 import type { LongLines, LongLineSource } from "../manager/long_lines.ts";
 import type { Client } from "../manager/peer.ts";
@@ -26,7 +25,7 @@ import type { PendingRequest, Registry } from "../manager/registry.ts";
 import { MANAGER_ERROR, type RoutedLine } from "../manager/remote_services.ts";
 import { checkRoom, type Router, type Session } from "../manager/router.ts";
 import type { Statistics } from "../manager/statistics.ts";
-import type { Connection } from "../net/connection.ts";
+import type { PeerConnection } from "../net/peer_connection.ts";
 import { describeEnd, type End } from "../net/connection_end.ts";
 import type { Envelope } from "../wire/envelope.ts";
 import type { HeldLine } from "../wire/held_line.ts";
@@ -36,10 +35,10 @@ import { extensionOfPartialReply, GONE, MANAGER, NOTIFICATION } from "../wire/pr
 
 /** What all sessions of a Manager work with. */
 export interface SessionContext {
-  registry: Registry<Session<Connection>>;
-  router: Router<Connection>;
+  registry: Registry<Session<PeerConnection>>;
+  router: Router<PeerConnection>;
   connectionHandler: ConnectionHandler;
-  longLines: LongLines<Connection>;
+  longLines: LongLines<PeerConnection>;
   statistics: Statistics;
   /** Reads the lines of all sessions, one at a time. */
   envelope: Envelope;
@@ -48,8 +47,8 @@ export interface SessionContext {
 /** What one session is about. */
 export interface SessionOptions extends SessionContext {
   node: string;
-  client: Client<Session<Connection>>;
-  connection: Connection;
+  client: Client<Session<PeerConnection>>;
+  connection: PeerConnection;
   /** Called with the name of a service, here, that the client is linked with from now on. */
   onLinked: (name: string) => void;
   /** Called when the session has ended, with the names of the services that the client is linked with. */
@@ -77,11 +76,11 @@ const MANAGER_ERROR_BYTES = encoder.encode(MANAGER_ERROR);
 const log = logger("cluster");
 
 /** A session of a local client with another node. */
-export class RemoteSession implements LineReceiver, LongLineSource<Connection> {
+export class RemoteSession implements LineReceiver, LongLineSource<PeerConnection> {
   readonly node: string;
-  readonly connection: Connection;
+  readonly connection: PeerConnection;
   readonly #options: SessionOptions;
-  readonly #client: Client<Session<Connection>>;
+  readonly #client: Client<Session<PeerConnection>>;
   /** The end of a reply as the client gets it: its own network name, and the closing brace. */
   readonly #requester: Uint8Array;
   readonly #pending = new UidMap<Pending>();
@@ -129,7 +128,7 @@ export class RemoteSession implements LineReceiver, LongLineSource<Connection> {
   }
 
   /** Forwards a request to a service of the node. Throws what `RemoteServices.forward` does. */
-  forward(service: string, uid: string, line: RoutedLine): Connection {
+  forward(service: string, uid: string, line: RoutedLine): PeerConnection {
     if (line.held !== undefined) checkRoom(this.#nameHere(service), this, line.held);
     this.#hold();
     const pending = this.#pending.get(uid);
@@ -139,14 +138,14 @@ export class RemoteSession implements LineReceiver, LongLineSource<Connection> {
   }
 
   /** Forwards a message about a pending request. */
-  forwardControl(service: string, uid: string, line: RoutedLine): Connection | undefined {
+  forwardControl(service: string, uid: string, line: RoutedLine): PeerConnection | undefined {
     if (this.#pending.get(uid)?.service !== service) return undefined;
     if (line.held !== undefined) checkRoom(this.#nameHere(service), this, line.held);
     return this.#send(line, service);
   }
 
   /** Sends a request to the Manager of the node. Throws what `RemoteServices.ask` does. */
-  ask(service: string, uid: string, attribute: string, args: readonly unknown[]): Connection {
+  ask(service: string, uid: string, attribute: string, args: readonly unknown[]): PeerConnection {
     this.#hold();
     const own = `${this.#prefix}${this.#askedCount++}`;
     this.#asked.set(own, { uid, attribute, service });
@@ -176,7 +175,7 @@ export class RemoteSession implements LineReceiver, LongLineSource<Connection> {
     );
   }
 
-  receive(line: Uint8Array): Connection | undefined {
+  receive(line: Uint8Array): PeerConnection | undefined {
     const { envelope } = this.#options;
     try {
       envelope.read(line);
@@ -186,11 +185,11 @@ export class RemoteSession implements LineReceiver, LongLineSource<Connection> {
     return this.#route(line, undefined, envelope.end);
   }
 
-  receiveLong(line: LongLine): Promise<Connection | undefined> {
+  receiveLong(line: LongLine): Promise<PeerConnection | undefined> {
     return this.#options.longLines.receiveFrom(this, line);
   }
 
-  receiveHeld(digest: Uint8Array, held: HeldLine, end: number): Connection | undefined {
+  receiveHeld(digest: Uint8Array, held: HeldLine, end: number): PeerConnection | undefined {
     if (!this.connection.isOpen) return undefined;
     try {
       this.#options.envelope.read(digest);
@@ -219,7 +218,7 @@ export class RemoteSession implements LineReceiver, LongLineSource<Connection> {
   }
 
   /** Routes a line that was read: to the client, mostly. */
-  #route(line: Uint8Array, held: HeldLine | undefined, end: number): Connection | undefined {
+  #route(line: Uint8Array, held: HeldLine | undefined, end: number): PeerConnection | undefined {
     const { envelope, statistics } = this.#options;
     const uid = envelope.text("uid") ?? "";
     const isError = envelope.isTrue("error");
@@ -254,11 +253,11 @@ export class RemoteSession implements LineReceiver, LongLineSource<Connection> {
   }
 
   /** A reply to no pending request: what the Manager of the node says of itself. */
-  #receiveOther(uid: string, line: Uint8Array, isError: boolean): Connection | undefined {
+  #receiveOther(uid: string, line: Uint8Array, isError: boolean): PeerConnection | undefined {
     const { envelope, statistics } = this.#options;
     const { sink } = this.#client.session;
     const service = uid === GONE && !isError ? envelope.text("result") : undefined;
-    if (service !== undefined) {
+    if (service !== undefined && this.#links.has(service)) {
       this.#unlink(service);
       return this.#sendGone(this.#nameHere(service));
     }
@@ -267,7 +266,7 @@ export class RemoteSession implements LineReceiver, LongLineSource<Connection> {
     return sink;
   }
 
-  #notify(line: Uint8Array, held: HeldLine | undefined, end: number): Connection | undefined {
+  #notify(line: Uint8Array, held: HeldLine | undefined, end: number): PeerConnection | undefined {
     const { envelope, statistics } = this.#options;
     const service = envelope.text("service");
     if (service === undefined || !this.#links.has(service)) return undefined;
@@ -289,7 +288,7 @@ export class RemoteSession implements LineReceiver, LongLineSource<Connection> {
     line: Uint8Array,
     held: HeldLine | undefined,
     end: number,
-  ): Connection {
+  ): PeerConnection {
     if (this.#options.envelope.isTrue("error")) {
       if (held === undefined) return this.#sendError(line, uid, service);
     } else if (attribute === "link") {
@@ -311,7 +310,7 @@ export class RemoteSession implements LineReceiver, LongLineSource<Connection> {
     end: number,
     ending: Uint8Array,
     uid: string,
-  ): Connection {
+  ): PeerConnection {
     const { sink } = this.#client.session;
     if (held === undefined) {
       sink.sendSpliced(line, end, ending);
@@ -327,14 +326,14 @@ export class RemoteSession implements LineReceiver, LongLineSource<Connection> {
   }
 
   /** Sends an error of the Manager of the node, with the name that the service has here. */
-  #sendError(line: Uint8Array, uid: string, service: string): Connection {
+  #sendError(line: Uint8Array, uid: string, service: string): PeerConnection {
     const { networkName, session: { sink } } = this.#client;
     const message = messageOf(line).replaceAll(repr(service), repr(this.#nameHere(service)));
     sink.sendText(encodeFailure(networkName, uid, { message, traceback: [] }));
     return sink;
   }
 
-  #sendGone(name: string): Connection {
+  #sendGone(name: string): PeerConnection {
     const { networkName, extensions, session: { sink } } = this.#client;
     if (extensions.includes(GONE)) sink.sendText(encodeReply(networkName, GONE, name));
     return sink;
@@ -345,7 +344,7 @@ export class RemoteSession implements LineReceiver, LongLineSource<Connection> {
     this.#client.remoteLinks?.delete(this.#nameHere(service));
   }
 
-  #send({ bytes, end, held }: RoutedLine, service: string): Connection {
+  #send({ bytes, end, held }: RoutedLine, service: string): PeerConnection {
     if (held === undefined) this.connection.sendSpliced(bytes, end, this.#ending(service));
     else this.connection.sendHeld(held, end, this.#ending(service));
     return this.connection;
@@ -386,7 +385,7 @@ export class RemoteSession implements LineReceiver, LongLineSource<Connection> {
   }
 
   /** Removes all pending requests, and returns them. */
-  #takePending(): PendingRequest<Session<Connection>>[] {
+  #takePending(): PendingRequest<Session<PeerConnection>>[] {
     const client = this.#client;
     const requests = [...this.#pending].flatMap(([uid, { count }]) =>
       Array.from({ length: count }, () => ({ client, uid }))
@@ -434,5 +433,5 @@ function messageOf(line: Uint8Array): string {
   } catch {
     // It is of a Manager of another version.
   }
-  return new ConnectionAbortedError("an error that cannot be read").message;
+  return "ConnectionAbortedError: an error that cannot be read";
 }

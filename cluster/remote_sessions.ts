@@ -13,7 +13,7 @@ import { extensionsWithin } from "../manager/known_extensions.ts";
 import type { Client } from "../manager/peer.ts";
 import type { AnnouncedService, RemoteServices, RoutedLine } from "../manager/remote_services.ts";
 import type { Session } from "../manager/router.ts";
-import type { Connection } from "../net/connection.ts";
+import type { PeerConnection } from "../net/peer_connection.ts";
 import { Envelope } from "../wire/envelope.ts";
 import { encodeReply } from "../wire/message.ts";
 import { MANAGER, OWNER } from "../wire/protocol.ts";
@@ -41,7 +41,7 @@ interface ClientSessions {
   readonly departed: Set<string>;
 }
 
-type LocalClient = Client<Session<Connection>>;
+type LocalClient = Client<Session<PeerConnection>>;
 
 /** How many names that were split are kept. */
 const MOST_NAMES = 1_000;
@@ -49,12 +49,17 @@ const MOST_NAMES = 1_000;
 const log = logger("cluster");
 
 /** The sessions of all local clients. */
-export class RemoteSessions implements RemoteServices<Session<Connection>, Connection> {
+export class RemoteSessions implements RemoteServices<Session<PeerConnection>, PeerConnection> {
   readonly #options: RemoteSessionsOptions;
   readonly #context: SessionContext;
   readonly #extensions: readonly string[];
   readonly #clients = new Map<LocalClient, ClientSessions>();
   readonly #names = new Map<string, ReturnType<typeof splitServiceName>>();
+  /**
+   * The names of local services that were there before the node that they begin with. They are local
+   * for as long as the Manager runs: a client that waits for its service must not get another one.
+   */
+  readonly #ambiguous = new Set<string>();
   readonly #tasks = new Set<Promise<void>>();
   /** The sessions that have not ended. */
   readonly #open = new Set<RemoteSession>();
@@ -72,7 +77,7 @@ export class RemoteSessions implements RemoteServices<Session<Connection>, Conne
   nodeOf(service: string): string | undefined {
     const { node, nodes } = this.#options;
     const split = this.#split(service);
-    if (split === undefined) return undefined;
+    if (split === undefined || this.#ambiguous.has(service)) return undefined;
     return split.node === node || nodes.node(split.node) !== undefined ? split.node : undefined;
   }
 
@@ -83,11 +88,14 @@ export class RemoteSessions implements RemoteServices<Session<Connection>, Conne
   *announced(): Iterable<[name: string, service: AnnouncedService]> {
     const { nodes } = this.#options;
     for (const node of nodes.nodes()) {
-      for (const service of nodes.services(node)) yield [`${node}.${service.name}`, service];
+      for (const service of nodes.services(node)) {
+        const name = `${node}.${service.name}`;
+        if (!this.#ambiguous.has(name)) yield [name, service];
+      }
     }
   }
 
-  forward(client: LocalClient, name: string, uid: string, line: RoutedLine): Connection {
+  forward(client: LocalClient, name: string, uid: string, line: RoutedLine): PeerConnection {
     const { node, service } = this.#locate(
       name,
       () => `the ${repr(name)} Service is not connected`,
@@ -109,7 +117,7 @@ export class RemoteSessions implements RemoteServices<Session<Connection>, Conne
     name: string,
     uid: string,
     line: RoutedLine,
-  ): Connection | undefined {
+  ): PeerConnection | undefined {
     const split = this.#split(name)!;
     return this.#clients.get(client)?.sessions.get(split.node)
       ?.forwardControl(split.service, uid, line);
@@ -123,7 +131,7 @@ export class RemoteSessions implements RemoteServices<Session<Connection>, Conne
       attribute: string;
       args: readonly unknown[];
     },
-  ): Connection {
+  ): PeerConnection {
     const { node, service } = this.#locate(name, () => `the ${repr(name)} service does not exist`);
     const { sink } = client.session;
     if (attribute === "unlink" && !this.#options.nodes.node(node)?.isHere) {
@@ -150,7 +158,7 @@ export class RemoteSessions implements RemoteServices<Session<Connection>, Conne
   }
 
   /** The sessions that are open, as connections. */
-  get connections(): Connection[] {
+  get connections(): PeerConnection[] {
     return Array.from(this.#open, ({ connection }) => connection);
   }
 
@@ -161,10 +169,11 @@ export class RemoteSessions implements RemoteServices<Session<Connection>, Conne
     return count;
   }
 
-  /** A node has appeared: warns of local services whose names could be taken for its services. */
+  /** A node has appeared: warns of local services whose names could be taken for those of its own. */
   nodeAppeared(node: string): void {
     for (const { name } of this.#options.registry.services) {
-      if (!name.startsWith(`${node}.`)) continue;
+      if (!name.startsWith(`${node}.`) || this.#ambiguous.has(name)) continue;
+      this.#ambiguous.add(name);
       log.warn(
         "The name of the service {service} is also that of a service of the node {node}. " +
           "Here it means the local one",

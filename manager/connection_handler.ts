@@ -12,7 +12,7 @@ import { retryWhileLocked } from "../base/database_lock.ts";
 import { startTimer } from "../base/timer.ts";
 import { type LoginAttempt, LoginThrottle } from "./login_throttle.ts";
 import type { Authentication } from "./authentication.ts";
-import { Connection } from "../net/connection.ts";
+import { PeerConnection } from "../net/peer_connection.ts";
 import { contentOfEnd } from "../net/connection_end.ts";
 import type { ConnectionRecords } from "./connection_records.ts";
 import type { Origin } from "./database/connections_table.ts";
@@ -60,8 +60,8 @@ export interface ConnectionHandlerOptions {
   limits: Limits;
   hosts: Hosts;
   authentication: Authentication;
-  router: Router<Connection>;
-  longLines: LongLines<Connection>;
+  router: Router<PeerConnection>;
+  longLines: LongLines<PeerConnection>;
   /** Records the state changes of connections. */
   records: ConnectionRecords;
   statistics: Statistics;
@@ -71,7 +71,7 @@ export interface ConnectionHandlerOptions {
 
 /** How long the peers that send without a break are served between two pauses, in milliseconds. */
 const SLICE = 2;
-type ConnectedPeer = Peer<Session<Connection>>;
+type ConnectedPeer = Peer<Session<PeerConnection>>;
 
 const log = logger("manager");
 
@@ -86,7 +86,7 @@ export class ConnectionHandler implements Disposable {
   /** What may wait for all peers together. */
   readonly #queues: QueueBudget;
   readonly #watch = new Yielder(SLICE);
-  readonly #connections = new Set<Connection>();
+  readonly #connections = new Set<PeerConnection>();
   /** The clients of other nodes by network name. */
   readonly #remote = new Map<string, ConnectedPeer>();
 
@@ -99,7 +99,7 @@ export class ConnectionHandler implements Disposable {
   }
 
   /** The connections that are open. */
-  get connections(): ReadonlySet<Connection> {
+  get connections(): ReadonlySet<PeerConnection> {
     return this.#connections;
   }
 
@@ -185,7 +185,7 @@ export class ConnectionHandler implements Disposable {
   }
 
   async #serveRemoteClient(
-    connection: Connection,
+    connection: PeerConnection,
     identity: PeerIdentity & { kind: "client"; node: string },
     user: RemoteUser | undefined,
   ): Promise<void> {
@@ -222,12 +222,12 @@ export class ConnectionHandler implements Disposable {
   }
 
   /** A connection over a byte stream, with the limits of all. */
-  connect(transport: Transport): Connection {
-    return new Connection(transport, this.#options.limits, this.#queues);
+  connect(transport: Transport): PeerConnection {
+    return new PeerConnection(transport, this.#options.limits, this.#queues);
   }
 
   /** Reads a connection to another node, as that of a peer is read, until it has ended. */
-  readLines(connection: Connection, receiver: LineReceiver): Promise<void> {
+  readLines(connection: PeerConnection, receiver: LineReceiver): Promise<void> {
     return readLines(connection, receiver, this.#watch);
   }
 
@@ -237,7 +237,7 @@ export class ConnectionHandler implements Disposable {
   }
 
   /** Closes a connection, and adds its traffic to the statistics. */
-  async #close(connection: Connection): Promise<void> {
+  async #close(connection: PeerConnection): Promise<void> {
     await connection.close();
     const end = await connection.ended;
     this.#connections.delete(connection);
@@ -246,7 +246,7 @@ export class ConnectionHandler implements Disposable {
 
   /** From the handshake to the end of a connection. Returns its last record. */
   async #serveSecured(
-    connection: Connection,
+    connection: PeerConnection,
     slot: Slot,
     host: Host,
     origin: Origin,
@@ -284,7 +284,7 @@ export class ConnectionHandler implements Disposable {
 
   /** From the end of the handshake to that of a connection. Returns its last record. */
   async #serveIdentified(
-    connection: Connection,
+    connection: PeerConnection,
     slot: Slot,
     outcome: Outcome,
     address: string,
@@ -347,7 +347,7 @@ export class ConnectionHandler implements Disposable {
   }
 
   /** Routes a peer's messages for as long as it is connected. */
-  #forward(peer: ConnectedPeer, connection: Connection): Promise<void> {
+  #forward(peer: ConnectedPeer, connection: PeerConnection): Promise<void> {
     const { router, longLines } = this.#options;
     const receiver: LineReceiver = {
       receive: (line) => router.receive(peer, line),
@@ -357,7 +357,7 @@ export class ConnectionHandler implements Disposable {
   }
 
   /** Closes a connection that has no slot, or has lost it. */
-  #rejectUnidentified(remote: Socket["remote"], connection: Connection): void {
+  #rejectUnidentified(remote: Socket["remote"], connection: PeerConnection): void {
     this.#options.statistics.addRefusal("too many pending");
     const error = new PermissionError(
       `Too many connections have not said who they are, the limit is ${this.#options.limits.maxPending} ` +
@@ -375,7 +375,7 @@ export class ConnectionHandler implements Disposable {
   }
 
   /** Completes the TLS handshake, within `handshakeTimeout`. */
-  async #secure(socket: Socket, connection: Connection): Promise<void> {
+  async #secure(socket: Socket, connection: PeerConnection): Promise<void> {
     const timer = startTimer(() => {
       this.#options.statistics.addRefusal("no TLS in time");
       connection.abort();
@@ -405,7 +405,7 @@ export class ConnectionHandler implements Disposable {
  *
  * @param manager The network name of the Manager.
  */
-export function keepaliveOf(peer: Peer<Session<Connection>>, manager: string): KeepalivePeer {
+export function keepaliveOf(peer: Peer<Session<PeerConnection>>, manager: string): KeepalivePeer {
   const { extensions, session: { sink: connection } } = peer;
   const sendSpace = () => connection.sendSpace();
   if (extensions.includes(BEAT)) {

@@ -6,7 +6,7 @@
  */
 
 import type { Yielder } from "../base/pause.ts";
-import type { Connection } from "../net/connection.ts";
+import type { PeerConnection } from "../net/peer_connection.ts";
 import { LongLine } from "../wire/line.ts";
 
 /**
@@ -27,9 +27,9 @@ const LONG = 32 * 1024;
 /** What takes the lines. It never throws. */
 export interface LineReceiver {
   /** Takes a line. Gives the connection that it went to, which may be congested now. */
-  receive(line: Uint8Array): Connection | undefined;
+  receive(line: Uint8Array): PeerConnection | undefined;
   /** The same for a long line. Never rejects. */
-  receiveLong(line: LongLine): Promise<Connection | undefined>;
+  receiveLong(line: LongLine): Promise<PeerConnection | undefined>;
 }
 
 /**
@@ -38,7 +38,7 @@ export interface LineReceiver {
  * @param watch Says when to pause, for all connections of a Manager together.
  */
 export async function readLines(
-  connection: Connection,
+  connection: PeerConnection,
   receiver: LineReceiver,
   watch: Pick<Yielder, "isDue" | "pause">,
 ): Promise<void> {
@@ -56,7 +56,7 @@ export async function readLines(
           rest = FEW;
         }
       }
-      let sink: Connection | undefined;
+      let sink: PeerConnection | undefined;
       if (line instanceof LongLine) {
         sink = await receiver.receiveLong(line);
       } else {

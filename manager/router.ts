@@ -671,9 +671,10 @@ export class Router<Sink extends LineSink> {
   /** Answers a message of a peer with an error. A uid that is too long is not sent back. */
   sendError(peer: Peer<Session<Sink>>, uid: string, error: unknown): Sink {
     this.#statistics.addError(error);
-    const known = uid.length > this.#limits.maxNameLength ? "" : uid;
-    const line = encodeError(peer.networkName, known, error);
     const isOfNode = peer.kind === "client" && peer.node !== undefined;
+    // Another node has checked it already, and waits for the answer.
+    const known = uid.length > this.#limits.maxNameLength && !isOfNode ? "" : uid;
+    const line = encodeError(peer.networkName, known, error);
     peer.session.sink.sendText(isOfNode ? `${line.slice(0, -1)}${MANAGER_ERROR}` : line);
     return peer.session.sink;
   }

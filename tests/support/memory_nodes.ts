@@ -6,7 +6,7 @@
 import type { Channels } from "../../cluster/channels.ts";
 import { HomeSessions } from "../../cluster/home_sessions.ts";
 import { parseJoinAllow } from "../../cluster/join_allow.ts";
-import { type Join, JOIN_WITH, type JoinWith } from "../../cluster/joined.ts";
+import { type Join, JOIN_WITH, type JoinWith, type ManagerParts } from "../../cluster/joined.ts";
 import type { JoinOptions } from "../../cluster/join_options.ts";
 import type { KnownNodes, NodeState } from "../../cluster/known_nodes.ts";
 import { RemoteSessions } from "../../cluster/remote_sessions.ts";
@@ -33,7 +33,7 @@ interface Member {
   announced: () => AnnouncedService[];
   accept: (node: string, header: JsonObject, transport: Transport) => void;
   appeared: (node: string) => void;
-  homeCount: (node: string) => number;
+  parts: ManagerParts;
 }
 
 /** A network of nodes in memory. */
@@ -80,6 +80,23 @@ export class MemoryNodes {
     for (const channel of this.#channels) channel.break(reason);
   }
 
+  /** The parts of a node's Manager. */
+  parts(node: string): ManagerParts {
+    return this.#members.get(node)!.parts;
+  }
+
+  /** Takes the next channel that is opened to a node, in its place. */
+  intercept(node: string): Promise<Transport> {
+    const member = this.#members.get(node)!;
+    const { accept } = member;
+    const { promise, resolve } = Promise.withResolvers<Transport>();
+    member.accept = (_from, _header, transport) => {
+      member.accept = accept;
+      resolve(transport);
+    };
+    return promise;
+  }
+
   /** Opens a channel as a node would that breaks every rule. */
   open(from: string, to: string, header: JsonObject): Transport {
     return this.#open(from, to, header);
@@ -109,7 +126,7 @@ export class MemoryNodes {
         announced: () => parts.handlers.announced(),
         accept: (from, header, transport) => parts.track(home.accept(from, header, transport)),
         appeared: (other) => sessions.nodeAppeared(other),
-        homeCount: (other) => home.count(other),
+        parts,
       });
       for (const [, other] of others) other.appeared(node);
       return {
