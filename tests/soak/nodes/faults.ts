@@ -8,6 +8,8 @@ import type { SoakNetwork } from "./network.ts";
 /** A fault. It is over, and what was stopped runs again, when `run` is done. */
 export interface Fault {
   name: string;
+  /** The processes that it is of. */
+  of: readonly string[];
   /** @param note Is called with what the checker has to know. */
   run(network: SoakNetwork, time: number, note: (event: SoakEvent) => void): Promise<void>;
 }
@@ -39,6 +41,7 @@ export function randomFault(
 export function killManager(index: number): Fault {
   return {
     name: `kill -9 of Manager ${index}`,
+    of: [`Manager ${index}`],
     async run({ nodes }, time) {
       await nodes[index].killManager();
       await delay(time);
@@ -51,6 +54,7 @@ export function killManager(index: number): Fault {
 export function stopManager(index: number): Fault {
   return {
     name: `SIGSTOP of Manager ${index}`,
+    of: [`Manager ${index}`],
     async run({ nodes }, time) {
       nodes[index].signalManager("SIGSTOP");
       await delay(time);
@@ -63,6 +67,7 @@ export function stopManager(index: number): Fault {
 export function killPeers(index: number, kind: "clients" | "services"): Fault {
   return {
     name: `kill -9 of the ${kind} of node ${index}`,
+    of: [`${kind} ${index}`],
     async run({ nodes }, time, note) {
       const source = await nodes[index].killPeers(kind);
       note({ kind: "killed", source, at: Date.now() });
@@ -77,6 +82,7 @@ export function killPeers(index: number, kind: "clients" | "services"): Fault {
 export function killNats(index: number): Fault {
   return {
     name: `kill -9 of NATS server ${index}`,
+    of: [`NATS ${index}`],
     async run({ nats }, time) {
       await nats!.server(index).kill();
       await delay(time);
@@ -89,6 +95,7 @@ export function killNats(index: number): Fault {
 export function stopNats(index: number): Fault {
   return {
     name: `SIGSTOP of NATS server ${index}`,
+    of: [`NATS ${index}`],
     async run({ nats }, time) {
       nats!.server(index).pause();
       await delay(time);
@@ -101,6 +108,7 @@ export function stopNats(index: number): Fault {
 export function cutRoute(index: number, other: number, how: "close" | "freeze"): Fault {
   return {
     name: `a cut (${how}) of the route between NATS servers ${index} and ${other}`,
+    of: [`NATS ${index}`, `NATS ${other}`],
     async run({ nats }, time) {
       nats!.cut(index, other, how);
       await delay(time);

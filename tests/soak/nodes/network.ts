@@ -89,8 +89,7 @@ export class SoakNode implements AsyncDisposable {
   async killPeers(kind: "clients" | "services"): Promise<string> {
     const { program, name } = this.#peers.get(kind)!;
     this.#peers.delete(kind);
-    Deno.kill(program.pid, "SIGKILL");
-    await program[Symbol.asyncDispose]();
+    await program.kill();
     return name;
   }
 
@@ -116,10 +115,8 @@ export class SoakNode implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const { program } of this.#peers.values()) {
-      Deno.kill(program.pid, "SIGKILL"); // it may wait for a Manager that is not there
-      await program[Symbol.asyncDispose]();
-    }
+    // Killed, since they may wait for a Manager that is not there.
+    await Promise.all(Array.from(this.#peers.values(), ({ program }) => program.kill()));
     await this.killManager();
   }
 }
@@ -179,7 +176,7 @@ export class SoakNetwork implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const node of this.nodes) await node[Symbol.asyncDispose]();
+    await Promise.all(this.nodes.map((node) => node[Symbol.asyncDispose]()));
     await this.nats?.[Symbol.asyncDispose]();
   }
 }

@@ -73,7 +73,8 @@ export async function soakNodes(options: NodesSoakOptions): Promise<Verdict> {
         running.push(second.run(network, lasting, note));
       }
     }
-    await Promise.all(running);
+    const outcomes = await Promise.allSettled(running); // none may start a process after the end
+    for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
     await recover(name, performance.now());
     await observe(network, note);
     signal?.throwIfAborted();
@@ -91,8 +92,7 @@ export async function soakNodes(options: NodesSoakOptions): Promise<Verdict> {
 
 /** Whether two faults are of different processes, so that each can end by itself. */
 function areApart(one: Fault, other: Fault): boolean {
-  const processes = ({ name }: Fault) => new Set(name.match(/\d/g));
-  return processes(one).isDisjointFrom(processes(other));
+  return !one.of.some((process) => other.of.includes(process));
 }
 
 /** Notes which locks there are. */
