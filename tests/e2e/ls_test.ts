@@ -207,11 +207,15 @@ Deno.test("call SERVICE METHOD --help shows what the service says, and calls not
   );
 });
 
-Deno.test("the console shows what a service says of a method, and the values of now", async () => {
-  await using lab = await withMeter();
-  const lines = "help Meter set\nls Meter\nls --all Meter\n";
-  const { stdout: text } = await piped(lab.shell.home, lines, ...lab.shell.args("console"));
-  assertMatch(text, /^set\(volts\)\n {4}Sets it\.\n {4}volts: in V\nThe meter\n/);
-  assertMatch(text, /^volts = 6\.5 V/m);
-  assertEquals(text.match(/^set_logging_level/gm)?.length, 1); // with --all
-});
+everywhere(
+  "the console shows what a service says of a method, and the values of now",
+  async (place) => {
+    await using lab = await withMeter(-1, place);
+    const name = lab.shell.site.nameOf("Meter");
+    const lines = `help ${name} set\nls ${name}\nls --all ${name}\n`;
+    const { stdout: text } = await piped(lab.shell.home, lines, ...lab.shell.args("console"));
+    assertMatch(text, /^set\(volts\)\n {4}Sets it\.\n {4}volts: in V\nThe meter\n/);
+    assertMatch(text, /^volts = 6\.5 V/m);
+    assertEquals(text.match(/^set_logging_level/gm)?.length, 1); // with --all
+  },
+);
