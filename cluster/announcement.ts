@@ -253,7 +253,7 @@ function servicesOf(message: JsonObject): AnnouncedService[] {
       maxClients: maxClients as number,
       extensions: listOf(value, "extensions", MOST_WORDS),
       streams: listOf(value, "streams", MOST_WORDS),
-      about: value.about === "" ? "" : objectOf(value, "about"),
+      about: objectOf(value, "about"),
     };
   });
 }

@@ -9,6 +9,7 @@
 import { logger } from "../base/log.ts";
 import { CLUSTER_LIMITS } from "../limits.ts";
 import type { AnnouncedService } from "../manager/remote_services.ts";
+import { NOTHING_SAID } from "../wire/about.ts";
 import { isObject } from "../wire/message.ts";
 import { encodeChange, encodeSnapshotPart, inMessages, sizeOfService } from "./announcement.ts";
 import { Answers, type Receiver } from "./answers.ts";
@@ -30,6 +31,9 @@ export const CHANGE_INTERVAL = 50;
 
 /** How long a question for all services waits for others, in milliseconds. */
 export const ANSWER_DELAY = 20;
+
+/** What a service says of itself that says nothing. */
+const NOTHING = JSON.stringify(NOTHING_SAID);
 
 /** How much of a message is not services, in bytes. */
 const OVERHEAD = 1024;
@@ -142,9 +146,9 @@ export class Announcer {
   #announcedAs(service: AnnouncedService): AnnouncedService {
     const forms = [
       service,
-      { ...service, about: "" },
-      { ...service, about: "", attributes: namesOnly(service.attributes) },
-      { ...service, about: "", attributes: "{}", streams: [] },
+      { ...service, about: NOTHING },
+      { ...service, about: NOTHING, attributes: namesOnly(service.attributes) },
+      { ...service, about: NOTHING, attributes: "{}", streams: [] },
     ];
     return forms.find((one) => sizeOfService(one) <= this.#serviceSize) ?? forms.at(-1)!;
   }

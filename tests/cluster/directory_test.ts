@@ -1,6 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
 import { ANSWER_DELAY, CHANGE_INTERVAL } from "../../cluster/announcer.ts";
-import { MISSED_BEATS } from "../../cluster/directory.ts";
+import { PROTOCOL } from "../../cluster/announcement.ts";
+import { Directory, MISSED_BEATS } from "../../cluster/directory.ts";
+import { CLUSTER_LIMITS } from "../../limits.ts";
+import { recordLogs } from "../support/logs.ts";
+import { MovedClock } from "../support/moved_clock.ts";
 import type { Fate } from "../support/memory_bus.ts";
 import fc from "../support/properties.ts";
 import {
@@ -319,4 +323,92 @@ Deno.test("whatever is lost, doubled and delayed, all know all when the network 
     ),
     { numRuns: 300 },
   );
+});
+
+/** A directory that is told everything by a test. */
+function directory() {
+  const clock = new MovedClock();
+  const asked: string[] = [];
+  const directory = new Directory({
+    clock,
+    ask: ({ node }) => asked.push(node),
+    isConnected: () => Promise.resolve(true),
+  });
+  const beat = (incarnation = "Abcdefgh1234", version = 0) => ({
+    incarnation,
+    uptime: 0,
+    beat: BEAT,
+    version,
+    address: "pc:1875",
+    software: "1.0",
+    protocol: PROTOCOL,
+    isNew: false,
+  });
+  return { directory, beat, asked, clock };
+}
+
+Deno.test("a node that talks in another protocol is ignored, with one warning", async () => {
+  await using logs = await recordLogs(["msl", "network", "cluster"]);
+  const { directory: known, beat, asked } = directory();
+  for (let count = 0; count < 3; count++) known.beat("b", { ...beat(), protocol: 2, version: 1 });
+  assertEquals([known.node("b"), asked], [undefined, []]);
+  assertEquals(logs.records.map(({ properties }) => properties.node), ["b"]);
+});
+
+Deno.test("there are only so many nodes, and those that are gone make room", () => {
+  const { directory: known, beat } = directory();
+  for (let n = 0; n < CLUSTER_LIMITS.nodes; n++) known.beat(`n${n}`, beat());
+  known.beat("further", beat());
+  assertEquals([known.nodes().length, known.node("further")], [CLUSTER_LIMITS.nodes, undefined]);
+  known.leave("n7", beat().incarnation);
+  known.beat("further", beat());
+  assertEquals([known.node("n7"), known.node("further")?.isHere], [undefined, true]);
+});
+
+Deno.test("only so many nodes are asked at once, and one that does not answer keeps nobody waiting", async () => {
+  const { directory: known, beat, asked, clock } = directory();
+  const nodes = Array.from({ length: CLUSTER_LIMITS.asked + 2 }, (_, n) => `n${n}`);
+  for (const node of nodes) known.beat(node, beat(undefined, 1));
+  assertEquals(asked, nodes.slice(0, CLUSTER_LIMITS.asked));
+  const answer = { incarnation: beat().incarnation, version: 1, part: 0, parts: 1, set: [] };
+  known.snapshot("n3", answer);
+  assertEquals(asked.at(-1), `n${CLUSTER_LIMITS.asked}`);
+  for (let count = 0; count < 4; count++) {
+    await clock.advance(BEAT, () => Promise.resolve());
+    known.tick();
+    for (const node of nodes) known.beat(node, beat(undefined, 1));
+  }
+  assert(asked.includes(nodes.at(-1)!));
+});
+
+Deno.test("the services of a node that has too many are not known, and those of others are", async () => {
+  await using logs = await recordLogs(["msl", "network", "cluster"], "warning");
+  const { directory: known, beat } = directory();
+  for (const node of ["b", "c"]) known.beat(node, beat(undefined, 1));
+  const { incarnation } = beat();
+  const parts = CLUSTER_LIMITS.snapshotParts;
+  const size = CLUSTER_LIMITS.serviceSize;
+  for (let part = 0; part < parts; part++) {
+    const set = [announcedService(`S${part}`, size)];
+    known.snapshot("b", { incarnation, version: 1, part, parts, set });
+    if (known.node("b")!.isCurrent) break; // the rest is not kept
+  }
+  assertEquals([[...known.services("b")], known.node("b")!.isCurrent], [[], true]);
+  assertEquals(logs.records.map(({ properties }) => properties.node), ["b"]);
+  const set = [announcedService("DMM")];
+  known.snapshot("c", { incarnation, version: 1, part: 0, parts: 1, set });
+  assertEquals([...known.services("c")], set);
+});
+
+Deno.test("a message of an incarnation that is not there changes nothing", () => {
+  const { directory: known, beat } = directory();
+  const other = "Zbcdefgh1234";
+  known.change("b", { incarnation: other, from: 0, version: 1, set: [], removed: [] });
+  assertEquals(known.node("b"), undefined);
+  known.beat("b", beat());
+  const set = [announcedService("DMM")];
+  known.change("b", { incarnation: other, from: 0, version: 1, set, removed: [] });
+  known.snapshot("b", { incarnation: other, version: 5, part: 0, parts: 1, set });
+  known.leave("b", other);
+  assertEquals([known.nodes(), [...known.services("b")]], [["b"], []]);
 });

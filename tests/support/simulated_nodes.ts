@@ -22,7 +22,7 @@ export function announcedService(name: string, size = 10): AnnouncedService {
     maxClients: -1,
     extensions: ["beat"],
     streams: [],
-    about: "",
+    about: "{}",
   };
 }
 
