@@ -96,7 +96,7 @@ function headOf(status: ManagerStatus, { all }: RatesAt): string[] {
     `services: ${services}, clients: ${clients}`,
     ...perSecond === "" ? [] : [perSecond],
     `since the start: ${readableNumber(totals.requests)} requests, ` +
-    `${sum(totals.errors)} refused; ${sum(totals.refused_connections)} connections refused`,
+    `${sum(totals.errors)} refused; refused connections: ${sum(totals.refused_connections)}`,
   ];
 }
 

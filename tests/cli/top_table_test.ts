@@ -41,7 +41,7 @@ Deno.test("each device has its calls, latency, errors and bytes, the busiest fir
   assertEquals(table(), [
     "Manager[lab-pc:1875]  up 12s, 150 MiB, services: 3, clients: 1",
     "10 requests/s, 0 notifications/s, 0 B/s in, 0 B/s out",
-    "since the start: 120 requests, 0 refused; 0 connections refused",
+    "since the start: 120 requests, 0 refused; refused connections: 0",
     "",
     "name            kind     calls/s  latency  errors/s  bytes/s  queued  pending  messages/s  calls  errors",
     "page[lab-pc:7]  client       101        -         1      0 B     0 B        5         202    202       2",
