@@ -144,6 +144,12 @@ export interface Limits {
    */
   readonly maxAttributes: number;
   /**
+   * The number of services that have counters of their own in the metrics, from their first connection
+   * on to the end of the Manager. Default: 200. Further ones are counted together, as the service
+   * `other`. Command line: `--max-counted-services`.
+   */
+  readonly maxCountedServices: number;
+  /**
    * The size of a send queue above which the senders wait: their connections are not read until the
    * queue is below `queueLow`. In bytes; default: 8 MiB. Command line: `--queue-size`.
    */
@@ -499,6 +505,7 @@ export const LIMITS: Limits = {
   maxNodeSessions: 10_000,
   maxNameLength: 256,
   maxAttributes: 10_000,
+  maxCountedServices: 200,
   maxQueued: 512 * MiB,
   silenceTimeout: 5 * 60_000,
   grace: GRACE,
