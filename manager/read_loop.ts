@@ -57,6 +57,7 @@ export async function readLines(
         if (watch.isDue) {
           do await watch.pause(); while (isLong && watch.isDue);
           rest = FEW;
+          if (!connection.isOpen) break; // it was ended meanwhile, and perhaps another one has begun
         }
       }
       let sink: PeerConnection | undefined;
