@@ -185,7 +185,7 @@ for (const disableTls of [false, true]) {
     const { manager, service: lab, client: cxn, link } = network;
     const pending = link.wait("never");
     await link.add(0, 0); // the earlier request has been sent
-    await manager.manager.shutdown();
+    await manager.manager.shutdown(0);
     await assertRejects(() => pending.result(), ConnectionAbortedError, cxn.addressManager);
     await cxn.disconnected;
     assertEquals(cxn.isConnected(), false);

@@ -1,6 +1,6 @@
 /** Nodes of a network in memory, each with a clock of its own that tests move. */
 
-import { MemoryBus, MemoryNats } from "./memory_bus.ts";
+import { type MemoryBus, MemoryNats } from "./memory_bus.ts";
 import { MovedClock } from "./moved_clock.ts";
 import type { Clock } from "../../cluster/clock.ts";
 import type { Departure } from "../../cluster/directory.ts";
