@@ -76,6 +76,8 @@ export interface TrunkOptions {
   trunkBudget: WindowBudget;
   channelBudget: WindowBudget;
   traffic: PeerTraffic;
+  /** Whether one more channel may be opened now. It counts as opened then. */
+  mayOpen: () => boolean;
   /** Called for each channel that the other end opens; `undefined` at the end that opens them. */
   onChannel: ((header: JsonObject, channel: Channel) => void) | undefined;
   /** Called when the other end says that the trunk has ended, with the highest epoch that it knows. */
@@ -166,6 +168,8 @@ export class Trunk implements Carrier {
       ? `the identity of the client has ${content.length} bytes, and the limit is ${most}`
       : this.#channels.size >= TRUNK_LIMITS.channels || this.#lastChannel === LAST_CHANNEL
       ? `${this.#channels.size} clients use its services already`
+      : !this.#options.mayOpen()
+      ? "too many clients have begun to use its services in a short time"
       : undefined;
     if (why !== undefined) {
       throw new ConnectionAbortedError(`Cannot reach node ${this.#options.node}: ${why}`);
@@ -319,8 +323,9 @@ export class Trunk implements Carrier {
   }
 
   #opened(id: number, content: Uint8Array): string | undefined {
-    const { onChannel } = this.#options;
+    const { onChannel, mayOpen } = this.#options;
     if (onChannel === undefined) return "it has opened a channel, and has no clients here";
+    if (!mayOpen()) return "it has opened too many channels in a short time";
     if (id !== this.#lastChannel + 1) return "it has opened a channel out of turn";
     if (this.#channels.size >= TRUNK_LIMITS.channels) return "it has opened too many channels";
     const header = content.length <= TRUNK_LIMITS.header ? objectIn(content) : undefined;

@@ -358,3 +358,33 @@ Deno.test("a credit that is far too large opens a window of the usual size", asy
   near.close();
   await flood;
 });
+
+Deno.test("channels that are opened and closed again and again are limited at both ends", async () => {
+  const { a, b, nats, beat, directory } = twoNodes();
+  const openMany = async (node: typeof b) => {
+    for (let opened = 0;; opened++) {
+      try {
+        node.trunks.open("a", {}).close();
+      } catch (error) {
+        assert(error instanceof ConnectionAbortedError && /in a short time/.test(error.message));
+        return opened;
+      }
+      if (opened % 500 === 0) await nats.settled();
+    }
+  };
+  const { openings, allowedOpenings } = TRUNK_LIMITS;
+  assertEquals(await openMany(b), openings.atOnce);
+  await beat(4);
+  assertEquals(await openMany(b), 4 * openings.perBeat);
+  await nats.settled();
+  // A node that does not keep to its limit: as if it were started again and again.
+  b.trunks.close("");
+  for (let start = 0; start < 2; start++) {
+    await openMany(trunkNode("b", nats.connect(), directory, `b-incarnation-${start}`));
+    await nats.settled();
+  }
+  assertEquals(
+    a.arrivals.all.length,
+    allowedOpenings.atOnce + 4 * allowedOpenings.perBeat,
+  );
+});
