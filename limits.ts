@@ -416,8 +416,11 @@ export const CLUSTER_LIMITS = {
  * that uses services of another node. They have no option.
  */
 export const TRUNK_LIMITS = {
-  /** The number of channels on one trunk. One more client gets a `ConnectionAbortedError`. */
-  channels: 10_000,
+  /**
+   * The number of channels on one trunk. One more client gets a `ConnectionAbortedError`. The limit of the
+   * sessions of a node, `maxNodeSessions`, is lower, and is checked where they are accepted.
+   */
+  channels: 100_000,
   /**
    * How many channels a node opens to another one at once, and how many more in each beat. One more client
    * gets a `ConnectionAbortedError`.

@@ -39,6 +39,8 @@ export interface TrunksOptions {
   incarnation: string;
   /** The incarnation of another node; `undefined` if it is not there. */
   incarnationOf: (node: string) => string | undefined;
+  /** The most channels of a trunk. Default: that of `limits.ts`. */
+  channels?: number;
   /** Called before a trunk is opened to a node, which may not know of this one yet. Default: nothing. */
   introduce?: (node: string) => void;
 }
@@ -188,6 +190,7 @@ export class Trunks implements Channels {
 
   #open(node: string, peer: Peer, role: Role, incarnation: string, epoch: number): Trunk {
     const trunk = new Trunk({
+      channels: TRUNK_LIMITS.channels,
       ...this.#options,
       node,
       peer: incarnation,
