@@ -95,6 +95,8 @@ const ATTEMPTS: Record<string, Attempt> = {
         assertEquals(answer.status, 200);
       }
     }, "--web=0"),
+  "start --join": (lab, permissions) =>
+    starts(lab, permissions, async () => {}, "--node=a", "--join=nats://127.0.0.1:1"),
   ls: remote("ls"),
   status: remote("status"),
   top: remote("top", "--interval=100ms"),
