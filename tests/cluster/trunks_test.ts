@@ -1,4 +1,15 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  CREDIT_SIZE,
+  FRAME,
+  FRAME_HEADER,
+  KIND,
+  message,
+  numbers,
+  originOf,
+  viewOf,
+  writeFrame,
+} from "../../cluster/message.ts";
 import { ConnectionAbortedError } from "../../errors.ts";
 import { TRUNK_LIMITS } from "../../limits.ts";
 import { MemoryNats } from "../support/memory_bus.ts";
@@ -321,4 +332,29 @@ Deno.test("much that is written in one turn arrives as it was written", async ()
     writeAll(near, bytesOf(index)),
     readExactly(far, 500_000).then((bytes) => assertEquals(bytes, bytesOf(index))),
   ]));
+});
+
+Deno.test("a credit that is far too large opens a window of the usual size", async () => {
+  const { nats, a, b, open } = twoNodes();
+  const { near } = await open();
+  let sent = 0;
+  const flood = (async () => {
+    for (;;) sent += await near.write(new Uint8Array(100_000));
+  })().catch(() => {});
+  await nats.settled();
+  // As node a would, which has sent nothing so far: a credit of 2^53 - 1 for the channel and the trunk.
+  const most = Number.MAX_SAFE_INTEGER;
+  const credit = new Uint8Array(FRAME_HEADER + CREDIT_SIZE);
+  writeFrame(viewOf(credit), 0, FRAME.credit, 1, CREDIT_SIZE);
+  credit.set(numbers(most), FRAME_HEADER);
+  const forged = message(originOf(a.incarnation, 1), KIND.frames, most, 0, credit);
+  nats.fate = (_message, from) => from === b.bus ? "lose" : "deliver"; // a would end the trunk
+  nats.send(a.bus, a.subjects.to("b", "client", b.incarnation), forged, "");
+  await nats.settled();
+  const { channelWindow, trunkWindow } = TRUNK_LIMITS;
+  assert(sent > channelWindow.initial);
+  assert(sent <= channelWindow.initial + channelWindow.largest);
+  assert(channelWindow.largest < trunkWindow.largest);
+  near.close();
+  await flood;
 });
