@@ -131,13 +131,7 @@ async function measure(setting: Setting, started: Contender): Promise<Sample> {
     const cpu = cpus().map(([name, now]) => [name, (now - before[name]) * 1e6 / called.calls]);
     return { ...called, cpu: Object.fromEntries(cpu) };
   };
-  // On one core, as in `pair.ts`: to wake up another core takes a time that is
-  // random, once for each process on the way.
-  const pinTo = (cores: string) =>
-    Promise.all(Object.values(programs).map((program) => program.pinTo(cores)));
-  await pinTo("0");
   const { median: alone } = await run(ALONE);
-  await pinTo(`0-${navigator.hardwareConcurrency - 1}`);
   const { calls, time, cpu } = await run(IN_FLIGHT);
   return { alone: alone * 1_000, rate: calls / time * 1_000, cpu };
 }
@@ -146,15 +140,12 @@ async function measure(setting: Setting, started: Contender): Promise<Sample> {
 async function startLocal(setting: Setting): Promise<Contender> {
   await using stack = new AsyncDisposableStack();
   const manager = stack.use(await startServer(setting, "manager", { secure: false }));
-  const { client, programs } = await startCallers(stack, "caller.ts", {
+  const programs = await startCallers(stack, "caller.ts", {
     service: { port: manager.address.port, disableTls: true },
   });
   const whole = stack.move();
-  return {
-    client,
-    programs: { ...programs, Manager: manager.program },
-    [Symbol.asyncDispose]: () => whole.disposeAsync(),
-  };
+  const dispose = () => whole.disposeAsync();
+  return { ...programs, [Symbol.asyncDispose]: dispose };
 }
 
 /** A Client at one node, and a Service at another one. */
