@@ -24,7 +24,7 @@ async function taken(end: (connection: PeerConnection, event: string) => void): 
     end(connection, `pause ${pauses++}`);
   };
   const receiver = { receive, receiveLong: () => Promise.resolve(undefined) };
-  await readLines(connection, receiver, { isDue: true, pause });
+  await readLines(connection, receiver, { isDue: true, pause }, () => {});
   await connection.close();
   return lines;
 }
