@@ -22,6 +22,7 @@
  */
 
 import { type Client, type CommonClientOptions, openClient } from "./client/client.ts";
+import { traceRequest } from "./client/request_span.ts";
 import { type ConnectOptions, resolveOptions } from "./device/connect_options.ts";
 
 export * from "./client/exports.ts";
@@ -57,5 +58,8 @@ export interface ClientOptions extends ConnectOptions, CommonClientOptions {}
  * ```
  */
 export function connect(options: ClientOptions = {}): Promise<Client> {
-  return openClient(options, () => resolveOptions(options));
+  return openClient(options, () => {
+    const resolved = resolveOptions(options);
+    return { ...resolved, trace: (request) => traceRequest(request, resolved) };
+  });
 }

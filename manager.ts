@@ -38,6 +38,8 @@ import type { JoinOptions } from "./cluster/join_options.ts";
 import type { Join, Joined, JoinWith } from "./cluster/joined.ts";
 import { parseRetention } from "./manager/retention.ts";
 import type { Retention } from "./manager/database/connections_table.ts";
+import { openTelemetry } from "./base/telemetry.ts";
+import { RequestSpans } from "./manager/request_spans.ts";
 import { ConnectionRecords } from "./manager/connection_records.ts";
 import { ConnectionHandler } from "./manager/connection_handler.ts";
 import { Registry } from "./manager/registry.ts";
@@ -228,7 +230,8 @@ export class Manager implements AsyncDisposable {
       shutdown: () => this.shutdown(),
     });
     const statistics = this.#statistics;
-    const router = this.#router = new Router(registry, handlers, limits, statistics);
+    const spans = openTelemetry() && new RequestSpans({ host: this.hostname, port: this.port });
+    const router = this.#router = new Router(registry, handlers, limits, statistics, spans);
     this.#longLines = new LongLines(router, limits);
     this.#connectionHandler = new ConnectionHandler({
       manager: this.networkName,

@@ -43,10 +43,11 @@ import {
   READY,
   STREAM,
   TIME,
+  TRACE,
 } from "../wire/protocol.ts";
 import type { ConnectionChange, ConnectionHandler } from "../device/connector.ts";
 import { logChange } from "../device/connection_log.ts";
-import { Requests } from "./requests.ts";
+import { Requests, type RequestsOptions } from "./requests.ts";
 import { type KeyScanner, scanKeys } from "../wire/key_scanner.ts";
 import { OBSERVATION_TIME } from "../base/unobserved_failures.ts";
 import { checkTimeout } from "../base/with_timeout.ts";
@@ -94,8 +95,11 @@ const log = logger("client");
  */
 export let openClient: (
   own: OwnOptions,
-  resolve: () => ResolvedOptions,
+  resolve: () => ClientConnectOptions,
 ) => Promise<Client>;
+
+/** How a Client connects, and traces its requests. */
+type ClientConnectOptions = ResolvedOptions & Pick<RequestsOptions, "trace">;
 
 /** The options of a Client itself, which its connection does not know. */
 type OwnOptions = Pick<CommonClientOptions, "name"> & Partial<ClientSettings>;
@@ -182,7 +186,7 @@ export class Client implements AsyncDisposable {
    */
   connectionHandler: ConnectionHandler | undefined;
 
-  readonly #options: ResolvedOptions;
+  readonly #options: ClientConnectOptions;
   readonly #settings: ClientSettings;
   readonly #parse: ParseJson | undefined;
   readonly #connection: ReconnectingConnection;
@@ -203,7 +207,7 @@ export class Client implements AsyncDisposable {
       asyncStackTraces = true,
       grace = GRACE,
     }: OwnOptions,
-    options: ResolvedOptions,
+    options: ClientConnectOptions,
   ) {
     if (!(grace >= 0)) {
       throw new RangeError(
@@ -223,6 +227,7 @@ export class Client implements AsyncDisposable {
       readLimit: options.readLimit,
       parse: this.#parse,
       asyncStackTraces,
+      trace: options.trace,
     });
     this.#links = new Links({
       requests: this.#requests,
@@ -648,6 +653,6 @@ function describe(identities: unknown, indent: number): string {
 }
 
 function identityOf(name: string, { language, os }: ResolvedOptions): ClientIdentity {
-  const extensions = [READY, BEAT, CANCEL, STREAM, PARTS, OWNER, GONE, ABOUT, TIME];
+  const extensions = [READY, BEAT, CANCEL, STREAM, PARTS, OWNER, GONE, ABOUT, TIME, TRACE];
   return { type: "client", name, language, os, extensions };
 }

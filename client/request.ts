@@ -25,6 +25,7 @@ import type { CallOptions } from "../wire/call.ts";
 import type { JsonObject } from "../wire/message.ts";
 import { MANAGER } from "../wire/protocol.ts";
 import { repr } from "../base/repr.ts";
+import type { Transfer } from "../base/trace_context.ts";
 import type { LargeArguments } from "./large_arguments.ts";
 
 /** The state of a request. */
@@ -129,6 +130,10 @@ export class ClientRequest implements Readonly<RequestParts> {
   credit: Credit | undefined;
   /** What arrives in pieces; made with the first one. */
   arrival: Arrival | undefined;
+  /** The members of its line that continue the trace it belongs to; empty without one. */
+  trace: string;
+  /** Called for each value of a stream, and each piece, if it is traced. */
+  onTransfer: ((transfer: Transfer) => void) | undefined;
   #state: RequestState = ASKED;
   #outcome: RequestOutcome | undefined;
   #listeners: ((outcome: RequestOutcome) => void)[] | undefined;
@@ -154,6 +159,8 @@ export class ClientRequest implements Readonly<RequestParts> {
     this.caller = parts.caller;
     this.wantsTime = parts.wantsTime;
     this.time = undefined;
+    this.trace = "";
+    this.onTransfer = undefined;
   }
 
   /** Where it is on its way. */

@@ -41,6 +41,7 @@ import {
   ROOM,
   STREAM,
   TIME,
+  TRACE,
 } from "../wire/protocol.ts";
 import { OfflineQueue } from "./offline_queue.ts";
 import { repr } from "../base/repr.ts";
@@ -108,6 +109,11 @@ export interface RequestsOptions {
   parse?: ParseJson;
   /** Whether the stacks of errors show where a request was made. Default: `true`. */
   asyncStackTraces?: boolean;
+  /**
+   * Traces a request to a service, and may listen to what becomes of it. It gives the members of the
+   * line that continue the trace; empty without one.
+   */
+  trace?: (request: ClientRequest) => string;
 }
 
 /** The request that a Manager does not reply to: it ends the connection instead. */
@@ -131,6 +137,7 @@ export class Requests {
   readonly #readLimit: number;
   readonly #parse: ParseJson | undefined;
   readonly #asyncStackTraces: boolean;
+  readonly #trace: RequestsOptions["trace"];
   /** The extensions of the protocol that the Manager knows. */
   #managerExtensions: readonly string[] = [];
   /** Why a question of the Manager could not be answered, so that it will refuse a request. */
@@ -144,11 +151,13 @@ export class Requests {
       readLimit = Infinity,
       parse,
       asyncStackTraces = true,
+      trace,
     }: RequestsOptions,
   ) {
     this.#parse = parse;
     this.#readLimit = readLimit;
     this.#asyncStackTraces = asyncStackTraces;
+    this.#trace = trace;
     this.#connection = connection;
     this.#offline = new OfflineQueue(maxWaiting);
     this.#onServiceGone = onServiceGone;
@@ -258,6 +267,7 @@ export class Requests {
   give(uid: string, value: unknown, size?: number, time?: number): void {
     const request = this.#pending.get(uid);
     if (request === undefined) return;
+    request.onTransfer?.("value");
     if (!isInParts(request, size)) return request.onValue?.(value, time);
     try {
       const arrival = this.#arrivalOf(request);
@@ -279,6 +289,7 @@ export class Requests {
     if (request === undefined || request.state.state !== "sent" || !request.state.usesParts) {
       return ignore("a piece of", uid);
     }
+    request.onTransfer?.("part");
     try {
       this.#arrivalOf(request).add(text, size);
     } catch (error) {
@@ -443,6 +454,7 @@ export class Requests {
       wantsTime,
     });
     if (onSettled !== undefined) request.whenSettled(onSettled);
+    if (peer !== undefined) request.trace = this.#trace?.(request) ?? "";
     if (signal !== undefined) cancelOnAbort(request, signal);
     if (request.state.state === "settled") return request;
     try {
@@ -500,7 +512,8 @@ export class Requests {
     const isStreamed = request.onValue !== undefined && extensions.includes(STREAM);
     const stream = isStreamed ? `,"stream":${WINDOW}` : "";
     const time = request.wantsTime && extensions.includes(TIME) ? `,"time":true` : "";
-    const end = `${stream}${usesParts ? `,"parts":1` : ""}${time}}`;
+    const trace = request.trace !== "" && extensions.includes(TRACE) ? request.trace : "";
+    const end = `${stream}${usesParts ? `,"parts":1` : ""}${time}${trace}}`;
     const { line } = request;
     if (line === undefined) {
       this.#sendLarge(current!, request, end);
@@ -540,7 +553,10 @@ export class Requests {
         const head = `${beginRequest(request)}[],"kwargs":{},"size":${json.size}`;
         connection.sendText(head + end);
         const credit = request.credit = new Credit(1);
-        const lineOf = (texts: readonly string[]) => encodeArgumentsPart({ service, uid }, texts);
+        const lineOf = (texts: readonly string[]) => {
+          request.onTransfer?.("part");
+          return encodeArgumentsPart({ service, uid }, texts);
+        };
         const onProgress = progressOf(request, "sent");
         await sendParts(json, { connection, credit, lineOf, isWanted, onProgress });
       }

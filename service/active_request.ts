@@ -8,6 +8,7 @@
 import { Credit } from "../base/credit.ts";
 import type { Arrival } from "../device/arrival.ts";
 import type { JsonObject, Request } from "../wire/message.ts";
+import type { RpcSpan } from "../wire/rpc_span.ts";
 import { timeOf } from "./time.ts";
 
 /**
@@ -68,6 +69,8 @@ export class ActiveRequest implements ServiceRequest {
   time: number | undefined;
   /** The arguments that arrive in pieces; `undefined` if they are there. */
   arrival: Arrival | undefined;
+  /** The span of the request; `undefined` where nothing is traced. */
+  span: RpcSpan | undefined;
   /** Whether the Service has replied that it does not wait for the method any more. */
   isAbandoned = false;
   /** The pieces that the client has room for at first; `undefined` if it takes one line. */

@@ -29,6 +29,8 @@ import {
 import { CANCEL_REQUEST, MORE_VALUES, PART, ROOM } from "../wire/protocol.ts";
 import type { KeyScanner } from "../wire/key_scanner.ts";
 import { collectValues, isGenerator, sendValues, type Values } from "./streaming.ts";
+import type { RpcSpan } from "../wire/rpc_span.ts";
+import type { TraceContext } from "../base/telemetry.ts";
 import { UidMap } from "../base/uid_map.ts";
 
 /** What a dispatcher depends on. */
@@ -40,6 +42,8 @@ export interface DispatcherOptions {
   checkRunning: () => void;
   /** Called when a result was sent for this attribute. */
   onReplied: (attribute: string) => void;
+  /** Begins the span of a request, if this process traces anything. */
+  startSpan: (request: Request, trace: TraceContext) => RpcSpan | undefined;
 }
 
 const log = logger("service");
@@ -158,9 +162,14 @@ export class Dispatcher {
     }
   }
 
-  /** Calls the method of a request and replies, at once if the method is not asynchronous. */
-  dispatch(connection: Connection, message: Request): void {
+  /**
+   * Calls the method of a request and replies, at once if the method is not asynchronous.
+   *
+   * @param trace The keys of the request that say which trace it belongs to.
+   */
+  dispatch(connection: Connection, message: Request, trace: TraceContext): void {
     const request = new ActiveRequest(message);
+    request.span = this.#options.startSpan(message, trace);
     if (message.size === undefined) this.#run(connection, request);
     else this.#await(connection, request, message.size);
   }
@@ -186,6 +195,7 @@ export class Dispatcher {
   #takePart(connection: Connection, request: ActiveRequest, text: unknown): void {
     const { arrival } = request;
     if (arrival === undefined) return; // the arguments are complete
+    request.span?.add("part");
     try {
       if (typeof text !== "string") throw new ValueError("A piece of a value must be a text");
       arrival.add(text);
@@ -211,6 +221,11 @@ export class Dispatcher {
   }
 
   #run(connection: Connection, request: ActiveRequest): void {
+    if (request.span === undefined) this.#answer(connection, request);
+    else request.span.run(() => this.#answer(connection, request));
+  }
+
+  #answer(connection: Connection, request: ActiveRequest): void {
     try {
       const result = this.#call(request);
       if (isThenable(result) || isGenerator(result) || isLarge(result)) {
@@ -306,6 +321,7 @@ export class Dispatcher {
   async #replyAny(connection: Connection, request: ActiveRequest, result: unknown): Promise<void> {
     if (!isLarge(result)) return this.#reply(connection, request, result);
     await sendLarge(connection, request, result);
+    request.span?.end();
     this.#options.onReplied(request.attribute);
   }
 
@@ -313,6 +329,7 @@ export class Dispatcher {
   #reply(connection: Connection, request: ActiveRequest, result: unknown): void {
     const { requester, uid, attribute } = request;
     connection.sendText(encodeReply(requester, uid, result, request.takeResultTime()));
+    request.span?.end();
     this.#options.onReplied(attribute);
   }
 
@@ -321,6 +338,7 @@ export class Dispatcher {
     if (request.isAborted) {
       log.debug("{attribute} for {requester} was aborted", { attribute, requester });
     } else logFailure(request, error);
+    request.span?.fail(error);
     connection.sendText(encodeFailure(requester, uid, describeFailure(error)));
   }
 }

@@ -54,7 +54,10 @@ export async function sendLarge(
   const isComplete = await sendParts(json, {
     connection,
     credit: parts,
-    lineOf: (texts, size) => encodeResultPart(requester, uid, texts, size),
+    lineOf: (texts, size) => {
+      request.span?.add("part");
+      return encodeResultPart(requester, uid, texts, size);
+    },
     isWanted: () => !request.isAborted,
     onProgress: (done, total) => {
       const { onProgress } = request;

@@ -56,6 +56,7 @@ export async function sendValues(
     request,
     () => abortable(request.takeCredit(), signal),
     async (value) => {
+      request.span?.add("value");
       if (isLarge(value)) {
         await sendLarge(connection, request, value, NEXT_VALUE);
       } else {

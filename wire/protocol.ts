@@ -91,6 +91,12 @@ export const ABOUT = "about";
  */
 export const TIME = "time";
 
+/**
+ * The extension for traces: a request to a service that lists it may have the keys `traceparent` and
+ * `tracestate` of W3C Trace Context. A Manager that is traced puts its own beside the `requester`.
+ */
+export const TRACE = "trace";
+
 /** Every extension that our Manager knows. */
 export const EXTENSIONS: readonly string[] = [
   READY,
@@ -102,6 +108,7 @@ export const EXTENSIONS: readonly string[] = [
   OWNER,
   ABOUT,
   TIME,
+  TRACE,
 ];
 
 /** The `attribute` of a control message: the client cancels its request of the same `uid`. */
