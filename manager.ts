@@ -277,7 +277,8 @@ export class Manager implements AsyncDisposable {
    * the private key or the database cannot be read or created; if `authLogin` is given and there are
    * no users; or if the port is in use or may not be listened on.
    * @throws {RangeError} If a limit is out of its range.
-   * @throws {ValueError} If `keepConnections` is not a number of records or an age.
+   * @throws {ValueError} If `keepConnections` is not a number of records or an age; or if `join` has a
+   * wrong name or address.
    *
    * @example
    * ```ts ignore it does not end
@@ -296,10 +297,7 @@ export class Manager implements AsyncDisposable {
     checkAuthentication(options);
     if (sendsPlainPasswords(options)) log.warn(PLAIN_PASSWORDS);
     const limits = resolveLimits(options.limits);
-    if (options.join !== undefined) {
-      const { resolveJoin } = await import("./cluster/join_options.ts");
-      resolveJoin(options.join);
-    }
+    const join = await joinOf(options);
     const retention = parseRetention(String(options.keepConnections ?? KEPT_CONNECTIONS));
     const hosts = new Hosts(options.hosts);
     // First of all, so that a name that is mistyped makes no certificate.
@@ -343,7 +341,6 @@ export class Manager implements AsyncDisposable {
       const listeners = listen(addresses, port, credentials);
       opened.push(...listeners);
       const web = await webParts(options, addresses, credentials, hosts);
-      const join = await joinOf(options);
       return new Manager(listeners, database, hosts, limits, options, retention, access, web, join);
     } catch (error) {
       for (const listener of opened) listener.close();
@@ -568,7 +565,10 @@ async function webParts(
 async function joinOf({ join }: ManagerOptions): Promise<Join | undefined> {
   if (join === undefined) return undefined;
   const joined = await import("./cluster/joined.ts");
-  return (join as JoinWith)[joined.JOIN_WITH];
+  const joinedOtherwise = (join as JoinWith)[joined.JOIN_WITH];
+  if (joinedOtherwise !== undefined) return joinedOtherwise;
+  const { joinCluster } = await import("./cluster/cluster.ts");
+  return joinCluster(join);
 }
 
 function checkAuthentication({ authHostname, authLogin, authPassword }: ManagerOptions): void {

@@ -371,8 +371,8 @@ Deno.test("the error of a user that may not use a service comes before that of a
 Deno.test("a client without a user is named by its network name", () => {
   const all = registry({
     mayUse: (user) => user !== undefined,
-    mayOffer: () => true,
     isRestricted: () => true,
+    mayOffer: () => true,
     isCurrent: () => true,
   });
   addService(all, "it's");

@@ -83,7 +83,9 @@ function Services({ laboratory, status, rates, ask }: TableProps): Element {
             const most = service.max_clients > 0 ? ` of ${service.max_clients}` : "";
             return html`
               <${DeviceRow} key=${name} device=${service} rates=${rates.get(name)}
-                ask=${ask} networkName=${`${name}[${service.address}]`}
+                ask=${service.node === undefined ? ask : undefined}
+                isKnown=${service.node === undefined}
+                networkName=${`${name}[${service.address}]`}
                 title=${html`<a href=${hashOf({ service: name })}>${name}</a>`}
                 note=${[service.address, entry?.language, entry?.os]}
                 cells=${[
@@ -159,8 +161,10 @@ function DeviceTable(
 }
 
 function DeviceRow(
-  { device, rates, title, note, cells, networkName, ask }: {
+  { device, rates, title, note, cells, networkName, ask, isKnown = true }: {
     device: DeviceStatus;
+    /** Whether its counts are known: those of a service of another node are not. */
+    isKnown?: boolean;
     rates: DeviceRates | undefined;
     title: Children;
     note: readonly (string | undefined)[];
@@ -169,12 +173,14 @@ function DeviceRow(
     ask: Ask;
   },
 ): Element {
-  const counts = [
-    readableNumber(device.pending_requests),
-    readableSize(device.queued_bytes),
-    rates === undefined ? "–" : `${readableNumber(rates.messages)}/s`,
-    rates === undefined ? "–" : `${readableSize(rates.bytes)}/s`,
-  ];
+  const counts = isKnown
+    ? [
+      readableNumber(device.pending_requests),
+      readableSize(device.queued_bytes),
+      rates === undefined ? "–" : `${readableNumber(rates.messages)}/s`,
+      rates === undefined ? "–" : `${readableSize(rates.bytes)}/s`,
+    ]
+    : COUNTS.map(() => "–");
   return html`
     <tr role="row">
       <th scope="row" role="rowheader" class="device">
