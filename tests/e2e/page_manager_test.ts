@@ -2,13 +2,19 @@
 /** The view of the Manager in a real browser: its status, its log, and the end of a connection. */
 
 import { assertEquals, assertMatch } from "@std/assert";
-import { connect } from "../../mod.ts";
+import { connect, Service } from "../../mod.ts";
 import { BrowserOfFile, IN_BROWSER } from "../support/browser.ts";
 import { ALICE, holdLog, PageLaboratory } from "../support/page_laboratory.ts";
 import { TwoNodes } from "../support/two_nodes.ts";
 import { until } from "../support/until.ts";
 
 const browser = new BrowserOfFile();
+
+class Adder extends Service {
+  add(x: number, y: number): number {
+    return x + y;
+  }
+}
 
 Deno.test(
   "an administrator logs in at the page, follows the log and disconnects a device",
@@ -23,6 +29,18 @@ Deno.test(
     const clients = page.getByRole("table", { name: "Clients" });
     await clients.getByRole("row", { name: /^Visitor.*Deno/ }).waitFor();
     await page.getByText("this page").waitFor();
+    // What is called, how often, and how long it takes.
+    await using service = new Adder();
+    await service.start(lab.manager.connectOptions);
+    const called = page.getByRole("table", { name: "Services" }).getByRole("row", {
+      name: /^Adder/,
+    });
+    await called.getByText("0/s").first().waitFor();
+    const adder = await client.link<Adder>("Adder");
+    assertEquals(await adder.add(1, 2), 3);
+    await called.getByText(/^[\d.]+ (µs|ms|s)$/).waitFor();
+    await adder.unlink();
+    await service.shutdown();
     assertEquals(await page.getByRole("button", { name: /^Disconnect/ }).count(), 0);
     assertEquals(await page.getByRole("log").count(), 0);
     await page.getByLabel("Username").fill(ALICE.username);
@@ -92,7 +110,7 @@ Deno.test(
       name: /^a\.Echo/,
     });
     await row.waitFor();
-    assertEquals(await row.getByRole("cell", { name: "–" }).count(), 5); // no lock, and no counts
+    assertEquals(await row.getByRole("cell", { name: "–" }).count(), 7); // no lock, and no counts
     await row.getByRole("link", { name: "a.Echo" }).click();
     await page.getByRole("heading", { name: "a.Echo" }).waitFor();
     await page.getByText("echo", { exact: false }).first().waitFor();

@@ -1,18 +1,18 @@
 /**
- * The connected devices, as the Manager counts them: links, locks, pending requests, queues, traffic.
+ * The connected devices, as the Manager counts them: links, locks, calls, queues, traffic.
  * An administrator can disconnect each of them, after a question.
  *
  * @module
  */
 
 import { useEffect, useState } from "preact/hooks";
-import { readableNumber, readableSize } from "../../base/readable.ts";
+import { readableLatency, readableNumber, readableSize } from "../../base/readable.ts";
 import type { DeviceStatus, ManagerStatus } from "../../wire/status.ts";
 import { hashOf } from "./address.ts";
 import { ConfirmDialog } from "./confirm_dialog.ts";
 import { type Children, type Element, html } from "./html.ts";
 import type { Laboratory } from "./laboratory.ts";
-import type { DeviceRates, RatesAt } from "./status_history.ts";
+import type { DeviceRates, RatesAt } from "../../wire/status_history.ts";
 
 /** The tables of services and clients. */
 export function StatusView(
@@ -130,7 +130,17 @@ function Clients({ laboratory, status, rates, ask }: TableProps): Element {
   `;
 }
 
-const COUNTS = ["Pending", "Queued", "Messages", "Traffic"] as const;
+const COUNTS = [
+  "Calls",
+  "Latency",
+  "Errors",
+  "Pending",
+  "Queued",
+  "Traffic",
+] as const;
+
+/** What is not known yet: a device has just connected, or no call has ended. */
+const UNKNOWN = "–";
 
 function DeviceTable(
   { label, columns, children }: {
@@ -173,14 +183,16 @@ function DeviceRow(
     ask: Ask;
   },
 ): Element {
-  const counts = isKnown
-    ? [
-      readableNumber(device.pending_requests),
-      readableSize(device.queued_bytes),
-      rates === undefined ? "–" : `${readableNumber(rates.messages)}/s`,
-      rates === undefined ? "–" : `${readableSize(rates.bytes)}/s`,
-    ]
-    : COUNTS.map(() => "–");
+  const perSecond = (key: "calls" | "errors" | "bytes", show = readableNumber) =>
+    rates === undefined ? UNKNOWN : `${show(rates[key])}/s`;
+  const counts = !isKnown ? COUNTS.map(() => UNKNOWN) : [
+    perSecond("calls"),
+    rates?.latency === undefined ? UNKNOWN : readableLatency(rates.latency),
+    perSecond("errors"),
+    readableNumber(device.pending_requests),
+    readableSize(device.queued_bytes),
+    perSecond("bytes", readableSize),
+  ];
   return html`
     <tr role="row">
       <th scope="row" role="rowheader" class="device">
@@ -206,5 +218,7 @@ function nameOf(networkName: string): string {
 }
 
 function addressOf(networkName: string): string {
-  return networkName.slice(networkName.lastIndexOf("[") + 1, -1);
+  const end = networkName.lastIndexOf("]");
+  const node = networkName.slice(end + 1); // of a client of another node, "@b"
+  return `${networkName.slice(networkName.lastIndexOf("[", end) + 1, end)}${node}`;
 }
