@@ -119,13 +119,13 @@ Deno.test("a Manager that is joined to others shows its node, the other nodes, a
   const from = lines.findIndex((line) => line.startsWith("service "));
   assertEquals(lines.slice(from, -3), [
     "service  links  locked by  pending  queued  messages in  out  bytes in  out",
-    "a.DMM        1  -                -       -            -    -         -    -",
+    "a.DMM        1  -          -        -       -            -    -         -",
     "",
     "node b of the network lab, connected with NATS at nats://hub:4222 since 2026-01-02T03:04:05.000Z",
     "",
-    "node  address      state  since                     services  round trip  sessions out  in  bytes in    out",
-    "a     lab-pc:1875  here   2026-01-02T03:04:06.000Z         1     0.25 ms             1   0     2 KiB  1,000 B",
-    "gone  -            gone   2026-01-02T03:04:06.000Z         1           -             1   0     2 KiB  1,000 B",
+    "node  address      state                     since  services  round trip  sessions out  in  bytes in      out",
+    "a     lab-pc:1875  here   2026-01-02T03:04:06.000Z         1  0.25 ms                1   0     2 KiB  1,000 B",
+    "gone  -            gone   2026-01-02T03:04:06.000Z         1  -                      1   0     2 KiB  1,000 B",
   ]);
   const lost = { ...node, is_connected: false, problem: "\u001b[2Jrefused", name: "\u202e" };
   const text = describeStatus(status({}, {}, { node: lost, nodes: { "\u0007": other } }), null);
