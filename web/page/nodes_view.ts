@@ -16,9 +16,10 @@ export function NodesView({ status: { node, nodes } }: { status: ManagerStatus }
   return html`
     <section aria-labelledby="nodes-title">
       <h2 id="nodes-title">Nodes <span class="count">${others.length + 1}</span></h2>
-      <p>This Manager is the node <code>${node.name}</code> of the network
-        <code>${node.network}</code>, ${state} at ${node.servers.join(", ")} since
-        ${timeText(node.since)}.</p>
+      <p>${"This Manager is the node "}<code>${node.name}</code>${" of the network "}<code>${node
+        .network}</code>${`, ${state} at ${node.servers.join(", ")} since ${
+        timeText(node.since)
+      }.`}</p>
       ${node.problem !== null && html`<p class="problem">${node.problem}</p>`}
       ${others.length === 0
         ? html`<p class="empty">There is no other node.</p>`
@@ -55,7 +56,7 @@ function NodeTable({ nodes }: { nodes: [name: string, node: OtherNodeStatus][] }
               <span class="note">${node.address}</span>
             </th>
             <td role="cell" data-name="State">
-              ${node.is_here ? "here" : "gone"} since ${timeText(node.since)}</td>
+              ${`${node.is_here ? "here" : "gone"} since ${timeText(node.since)}`}</td>
             ${NUMBERS.map((label, index) =>
               html`<td key=${label} role="cell" data-name=${label} class="number">${
                 numbers[index]
