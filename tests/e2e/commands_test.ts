@@ -28,7 +28,7 @@ async function servesTls(home: string, certFile: string, ...args: string[]): Pro
 Deno.test("every command has a help text, and docs/cli.md lists every option", async () => {
   await using home = await temporaryFolder();
   const text = await Deno.readTextFile(new URL("../../docs/cli.md", import.meta.url));
-  const commands = program().commands.map((one) => one.name());
+  const commands = (await program()).commands.map((one) => one.name());
   await Promise.all(commands.map(async (name) => {
     const help = await output(home.path, name, "--help");
     assert(help.includes(`Usage: msl-network ${name} `), help);
@@ -139,7 +139,8 @@ Deno.test("docs/cli.md lists every command and option that Python does not have,
     const ours = options.filter((it) => !python.options.includes(it) && !limits.has(longOf(it)));
     if (ours.length > 0) expected[name] = ours.map(longOf).toSorted();
 
-    const taken = program().commands.find((one) => one.name() === name)?.registeredArguments ?? [];
+    const { commands } = await program();
+    const taken = commands.find((one) => one.name() === name)?.registeredArguments ?? [];
     assertEquals(taken.length, python.arguments.length, name);
     for (const [index, argument] of taken.entries()) {
       const form = python.arguments[index];
