@@ -15,6 +15,7 @@ import { killAll } from "./program.ts";
 import { describeMachine, formatSection, meetsGoal, ratioOf, type Section } from "./report.ts";
 import { prepare, type Setting } from "./setting.ts";
 import { measureRecord } from "./record.ts";
+import { measureStart } from "./start.ts";
 import { measureWeb } from "./web.ts";
 import { measureValues } from "./values.ts";
 import { measureSmallMessages } from "./small_messages.ts";
@@ -30,6 +31,7 @@ const PARTS: Record<string, (setting: Setting) => Promise<Section>> = {
   growth: measureGrowth,
   record: measureRecord,
   web: measureWeb,
+  start: measureStart,
   numbers: (setting) => measureGigabyte(setting, "numbers"),
   objects: (setting) => measureGigabyte(setting, "objects"),
 };
