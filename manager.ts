@@ -33,6 +33,8 @@ import type { LongLines } from "./manager/long_lines.ts";
 import { databaseFile, webFolder } from "./base/paths.ts";
 import type { Credentials } from "./net/credentials.ts";
 import type { Gateway, GatewayOptions } from "./web/gateway.ts";
+import type { JoinOptions } from "./cluster/join_options.ts";
+import type { Join, Joined, JoinWith } from "./cluster/joined.ts";
 import type { Retention } from "./manager/database/connections_table.ts";
 import { openTelemetry } from "./base/telemetry.ts";
 import type { ConnectionRecords } from "./manager/connection_records.ts";
@@ -110,6 +112,8 @@ export interface ManagerOptions {
    * home folder, if it exists.
    */
   webRoot?: string;
+  /** Join other Managers over NATS: the clients of each one use the services of all. Default: no. */
+  join?: JoinOptions;
 }
 
 /**
@@ -170,6 +174,8 @@ export class Manager implements AsyncDisposable {
   readonly #access: Access | undefined;
   readonly #statistics = new Statistics();
   readonly #gateway: Gateway | undefined;
+  /** Its part of the network of Managers that it is joined to, if it is. */
+  readonly #joined: Joined | undefined;
   readonly #tasks = new Set<Promise<void>>();
   readonly #finished = Promise.withResolvers<void>();
   /** Whether the warning of plain passwords has been logged. */
@@ -190,6 +196,7 @@ export class Manager implements AsyncDisposable {
     retention: Retention,
     access: Access | undefined,
     web: WebParts | undefined,
+    join: Join | undefined,
   ) {
     this.#listeners = listeners;
     this.#database = database;
@@ -224,7 +231,8 @@ export class Manager implements AsyncDisposable {
     });
     const statistics = this.#statistics;
     const { RequestSpans, Router } = parts;
-    const spans = openTelemetry() && new RequestSpans({ host: this.hostname, port: this.port });
+    const { hostname: host, port } = this;
+    const spans = openTelemetry() && new RequestSpans({ host, port, node: options.join?.node });
     const router = this.#router = new Router(registry, handlers, limits, statistics, spans);
     this.#longLines = new LongLines(router, limits);
     this.#connectionHandler = new ConnectionHandler({
@@ -248,6 +256,19 @@ export class Manager implements AsyncDisposable {
       serve: (socket) => this.#track(this.#connectionHandler.serve(socket)),
       onLost: (error) => this.#fail(error),
     });
+    this.#joined = join?.({
+      manager: this.networkName,
+      address: `${this.hostname}:${this.port}`,
+      limits,
+      registry,
+      router,
+      handlers,
+      connectionHandler: this.#connectionHandler,
+      longLines: this.#longLines,
+      statistics,
+      track: (task) => void this.#track(task),
+    });
+    if (this.#joined !== undefined) router.join(this.#joined.sessions);
     for (const listener of listeners) this.#track(this.#accept(listener));
   }
 
@@ -258,7 +279,8 @@ export class Manager implements AsyncDisposable {
    * the private key or the database cannot be read or created; if `authLogin` is given and there are
    * no users; or if the port is in use or may not be listened on.
    * @throws {RangeError} If a limit is out of its range.
-   * @throws {ValueError} If `keepConnections` is not a number of records or an age.
+   * @throws {ValueError} If `keepConnections` is not a number of records or an age; or if `join` has a
+   * wrong name or address.
    *
    * @example
    * ```ts ignore it does not end
@@ -277,6 +299,7 @@ export class Manager implements AsyncDisposable {
     checkAuthentication(options);
     if (sendsPlainPasswords(options)) log.warn(PLAIN_PASSWORDS);
     const limits = resolveLimits(options.limits);
+    const join = await joinOf(options);
     const parts = await import("./manager/parts.ts");
     const { Access, certificateWarnings, Hosts, listen, parseRetention } = parts;
     const retention = parseRetention(String(options.keepConnections ?? KEPT_CONNECTIONS));
@@ -332,6 +355,7 @@ export class Manager implements AsyncDisposable {
         retention,
         access,
         web,
+        join,
       );
     } catch (error) {
       for (const listener of opened) listener.close();
@@ -457,6 +481,10 @@ export class Manager implements AsyncDisposable {
       tls: this.tls,
       authentication: this.#authentication.method,
       web: this.#gateway?.status(this.hostname) ?? null,
+      joined: this.#joined && {
+        status: () => this.#joined!.status(),
+        announced: () => this.#joined!.sessions.announced(),
+      },
     }, requester);
   }
 
@@ -468,7 +496,7 @@ export class Manager implements AsyncDisposable {
 
   /** Whether a request is pending, or a message is queued. */
   get #isBusy(): boolean {
-    return this.#registry.hasPending ||
+    return this.#registry.hasPending || this.#joined?.sessions.hasPending ||
       this.#connectionHandler.connections.values().some(({ queued }) => queued > 0);
   }
 
@@ -506,8 +534,10 @@ export class Manager implements AsyncDisposable {
   async #close(): Promise<void> {
     const { connections } = this.#connectionHandler;
     await Promise.all(Array.from(connections, (connection) => connection.close()));
+    await this.#joined?.sessions.close();
     this.#longLines[Symbol.dispose](); // else its checks go on, for seconds if gigabytes are held
     while (this.#tasks.size > 0) await Promise.all(this.#tasks);
+    await this.#joined?.close();
     this.#connectionHandler[Symbol.dispose]();
     this.#access?.[Symbol.dispose]();
     await this.#records.close();
@@ -545,6 +575,16 @@ async function webParts(
     allowed: { hosts: [...names, ...shown], origins, tls: credentials !== undefined },
     root: webRoot ?? webFolder(),
   };
+}
+
+/** How the Manager joins others; `undefined` if it does not. Loads what it needs for that. */
+async function joinOf({ join }: ManagerOptions): Promise<Join | undefined> {
+  if (join === undefined) return undefined;
+  const joined = await import("./cluster/joined.ts");
+  const joinedOtherwise = (join as JoinWith)[joined.JOIN_WITH];
+  if (joinedOtherwise !== undefined) return joinedOtherwise;
+  const { joinCluster } = await import("./cluster/cluster.ts");
+  return joinCluster(join);
 }
 
 function checkAuthentication({ authHostname, authLogin, authPassword }: ManagerOptions): void {

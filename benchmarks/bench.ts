@@ -11,6 +11,7 @@ import { measureCalls } from "./calls.ts";
 import { measureGigabyte } from "./gigabyte.ts";
 import { measureGrowth } from "./growth.ts";
 import { measureLatency } from "./latency.ts";
+import { measureNodes } from "./nodes.ts";
 import { killAll } from "./program.ts";
 import { describeMachine, formatSection, meetsGoal, ratioOf, type Section } from "./report.ts";
 import { prepare, type Setting } from "./setting.ts";
@@ -31,6 +32,7 @@ const PARTS: Record<string, (setting: Setting) => Promise<Section>> = {
   growth: measureGrowth,
   record: measureRecord,
   web: measureWeb,
+  nodes: measureNodes,
   start: measureStart,
   numbers: (setting) => measureGigabyte(setting, "numbers"),
   objects: (setting) => measureGigabyte(setting, "objects"),

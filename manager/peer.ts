@@ -12,23 +12,40 @@ import { UidMap } from "../base/uid_map.ts";
 import type { SessionUser } from "./database/users_table.ts";
 import type { ServiceEntry } from "../wire/identities.ts";
 
+/** A user who has logged in at another node. It is no user of this one, whatever its name is. */
+export interface RemoteUser {
+  readonly node: string;
+  /** `name@node`. */
+  readonly username: string;
+}
+
+/** The user of a peer: one of this Manager, or of another node. */
+export type PeerUser = SessionUser | RemoteUser;
+
 /** A connected client. */
 export interface Client<Session> {
   readonly kind: "client";
   readonly name: string;
   /** `host:port`, as the Manager sees it. */
   readonly address: string;
-  /** `name[host:port]`. */
+  /** `name[host:port]`; `name[host:port]@node` if it is connected to another node. */
   readonly networkName: string;
   readonly language: string;
   readonly os: string;
   /** The extensions of the protocol that it offers. */
   readonly extensions: readonly string[];
   readonly session: Session;
-  /** The user who logged in during the handshake; `undefined` if the Manager needs no login. */
-  readonly user: SessionUser | undefined;
+  /**
+   * The user who logged in during the handshake, or at another node; `undefined` if the Manager needs
+   * no login.
+   */
+  readonly user: PeerUser | undefined;
+  /** The node that it is connected to, if that is another one. */
+  readonly node: string | undefined;
   /** The services that it is linked with. */
   readonly links: Set<Service<Session>>;
+  /** The names of the services of other nodes that it is linked with; `undefined` if it never was. */
+  remoteLinks: Set<string> | undefined;
   /**
    * The numbers of the users whose services have disconnected while it was linked with them, by the
    * name of the service. Only if it has the extension `owner`, and until it links again.
@@ -86,7 +103,11 @@ export type PeerIdentity =
     extensions: readonly string[];
   }
   & (
-    | { kind: "client" }
+    | {
+      kind: "client";
+      /** The node that it is connected to, if that is another one. */
+      node?: string;
+    }
     | {
       kind: "service";
       /** An object as JSON. */
@@ -147,17 +168,31 @@ export class PendingRequests implements Iterable<string> {
   }
 }
 
-/** Whether a client keeps others from a service: by a lock, or by a link if links are limited. */
+/**
+ * Whether a client keeps others from a service: by a lock, or by a link if links are limited. It may,
+ * if it is linked with a service of another node.
+ */
 export function blocksOthers(client: Client<unknown>): boolean {
+  if (client.remoteLinks !== undefined && client.remoteLinks.size > 0) return true;
   for (const service of client.links) {
     if (service.maxClients > 0 || service.locks.has(client)) return true;
   }
   return false;
 }
 
-/** The network name of a device: `name[host:port]`. */
+/**
+ * The network name of a device: `name[host:port]`, with `@node` for a client of another node. A node
+ * has no `]` in its name, so the two kinds are never equal.
+ */
 export function networkNameOf(identity: PeerIdentity): string {
-  return `${identity.name}[${identity.address}]`;
+  const local = `${identity.name}[${identity.address}]`;
+  if (identity.kind === "service" || identity.node === undefined) return local;
+  return `${local}@${identity.node}`;
+}
+
+/** Whether a user is one of another node. */
+export function isRemoteUser(user: PeerUser): user is RemoteUser {
+  return "node" in user;
 }
 
 /**
@@ -167,7 +202,7 @@ export function networkNameOf(identity: PeerIdentity): string {
  * @param attributes The attributes as JSON. Default: those of the service.
  */
 export function encodeEntry(
-  service: Service<unknown>,
+  service: Pick<Service<unknown>, "attributes" | "address" | "language" | "os" | "maxClients">,
   more: Partial<ServiceEntry> = {},
   attributes: string = service.attributes,
 ): string {

@@ -14,7 +14,6 @@
  */
 
 import type { Holder } from "../base/budget.ts";
-import type { SessionUser } from "./database/users_table.ts";
 import type { LoginAttempt } from "./login_throttle.ts";
 import { Envelope, type Field, type Kind } from "../wire/envelope.ts";
 import { ConnectionAbortedError, KeyError, PermissionError, ValueError } from "../errors.ts";
@@ -47,7 +46,16 @@ import {
   ROOM,
 } from "../wire/protocol.ts";
 import { checkName } from "./names.ts";
-import { type Client, networkNameOf, type Peer, type PeerIdentity, type Service } from "./peer.ts";
+import {
+  type Client,
+  isRemoteUser,
+  networkNameOf,
+  type Peer,
+  type PeerIdentity,
+  type PeerUser,
+  type Service,
+} from "./peer.ts";
+import { MANAGER_ERROR, type RemoteServices, type RoutedLine } from "./remote_services.ts";
 import type { PendingRequest, Registry } from "./registry.ts";
 import type { RequestHandlers } from "./request_handlers.ts";
 import { repr } from "../base/repr.ts";
@@ -102,8 +110,8 @@ export interface Session<Sink extends LineSink> {
 export interface Admission {
   /** Checks the passwords that come from its computer, throttled. */
   attemptLogin: LoginAttempt;
-  /** The user who logged in during the handshake, if any did. */
-  user?: SessionUser;
+  /** The user who logged in during the handshake, or at another node, if any did. */
+  user?: PeerUser;
 }
 
 /** How long requests are answered with errors between two pauses, in milliseconds. */
@@ -124,6 +132,8 @@ export class Router<Sink extends LineSink> {
   readonly #statistics: Statistics;
   readonly #spans: RequestSpans | undefined;
   readonly #envelope: Envelope;
+  /** The services of other nodes; `undefined` if the Manager is not joined to any. */
+  #remote: RemoteServices<Session<Sink>, Sink> | undefined;
   /** The long line whose digest is being routed, and the index of its closing brace. */
   #held: { line: HeldLine; end: number } | undefined;
 
@@ -141,6 +151,11 @@ export class Router<Sink extends LineSink> {
     this.#registry = registry;
     this.#handlers = handlers;
     this.#statistics = statistics;
+  }
+
+  /** Lets the clients use the services of other nodes from now on. */
+  join(remote: RemoteServices<Session<Sink>, Sink>): void {
+    this.#remote = this.#handlers.remote = this.#registry.nodes = remote;
   }
 
   /**
@@ -161,7 +176,11 @@ export class Router<Sink extends LineSink> {
       sink.sendText(encodeManagerRequest(manager, attribute, [argument]));
     const session = {
       sink,
-      login: new Login(sendPrompt, attemptLogin, user),
+      login: new Login(
+        sendPrompt,
+        attemptLogin,
+        user !== undefined && isRemoteUser(user) ? undefined : user,
+      ),
       requester: encoder.encode(`,${requester}`),
       requesterAndError: encoder.encode(`,"error":false,${requester}`),
       probe: { isAnswered: false, owed: 0 },
@@ -205,9 +224,10 @@ export class Router<Sink extends LineSink> {
     const linked = peer.kind === "service" ? [...peer.links] : [];
     if (peer.kind === "client") {
       this.#cancel(peer);
+      this.#remote?.leave(peer);
       this.#spans?.endAll(peer, new ConnectionAbortedError("the client disconnected"));
     }
-    this.#failAll(
+    this.failAll(
       this.#registry.unregister(peer),
       peer.name,
       `the ${repr(peer.name)} service disconnected before it answered the request`,
@@ -230,13 +250,14 @@ export class Router<Sink extends LineSink> {
     const end = performance.now() + time;
     for (const service of this.#registry.services) {
       const requests = this.#registry.takePending(service);
-      await this.#failAll(
+      await this.failAll(
         requests.filter(({ client }) => !client.extensions.includes(READY)),
         service.name,
         `the Manager shut down before the ${repr(service.name)} service answered the request`,
         end,
       );
     }
+    await this.#remote?.failPending(end);
   }
 
   /** Cancels the pending requests of a client to the services for which `isConcerned` is true. */
@@ -258,7 +279,7 @@ export class Router<Sink extends LineSink> {
    *
    * @param end When to stop. Default: at the last request.
    */
-  async #failAll(
+  async failAll(
     requests: readonly PendingRequest<Session<Sink>>[],
     service: string,
     reason: string,
@@ -329,6 +350,9 @@ export class Router<Sink extends LineSink> {
       const uid = this.#name("uid");
       if (name === MANAGER) return this.#answer(client, line);
       const extension = extensionOfControl(attribute);
+      if (this.#remote !== undefined && this.#isRemote(client, name)) {
+        return this.#forwardRemote(client, name, uid, extension, line);
+      }
       if (extension !== undefined) {
         return this.#forwardControl(client, { name, uid, attribute }, extension, line);
       }
@@ -384,6 +408,36 @@ export class Router<Sink extends LineSink> {
   }
 
   /**
+   * Whether a client means a service of another node. A local one of that name comes first; and a
+   * client of another node means a local one, so that nothing goes on to a third node.
+   */
+  #isRemote({ node }: Client<Session<Sink>>, name: string): boolean {
+    return this.#remote !== undefined && node === undefined &&
+      this.#registry.service(name) === undefined && this.#remote.nodeOf(name) !== undefined;
+  }
+
+  /** Forwards a request, or a message about one, to another node. */
+  #forwardRemote(
+    client: Client<Session<Sink>>,
+    name: string,
+    uid: string,
+    extension: string | undefined,
+    bytes: Uint8Array,
+  ): Sink | undefined {
+    const line: RoutedLine = this.#held === undefined
+      ? { bytes, end: this.#envelope.end, held: undefined }
+      : { bytes, end: this.#held.end, held: this.#held.line };
+    if (extension !== undefined) {
+      checkExtension(client, extension);
+      return this.#remote!.forwardControl(client, name, uid, line);
+    }
+    this.#registry.checkOpen();
+    const sink = this.#remote!.forward(client, name, uid, line);
+    this.#statistics.requests++;
+    return sink;
+  }
+
+  /**
    * Forwards a message about a pending request. It is never answered: the reply to the request may
    * cross it, and then there is nothing left to control.
    */
@@ -393,9 +447,7 @@ export class Router<Sink extends LineSink> {
     extension: string,
     line: Uint8Array,
   ): Sink | undefined {
-    if (!client.extensions.includes(extension)) {
-      throw new PermissionError("Cannot request a private attribute");
-    }
+    checkExtension(client, extension);
     const service = this.#registry.service(name);
     if (!service?.extensions.includes(extension)) return undefined;
     if (this.#registry.pendingRequest(service, client.networkName, uid) === undefined) {
@@ -558,13 +610,9 @@ export class Router<Sink extends LineSink> {
     );
   }
 
-  /** Rejects a long line if its receiver has its share of held lines already: it reads too slowly. */
+  /** Rejects a long line if its receiver has its share of held lines already. */
   #checkRoom(receiver: Peer<Session<Sink>> | undefined, line: HeldLine): void {
-    if (receiver === undefined || line.mayWaitFor(receiver.session.sink.holder)) return;
-    throw new ValueError(
-      `The Manager holds as many bytes of long messages for ${repr(receiver.name)} as it may ` +
-        `(--max-held). Try again when they are read`,
-    );
+    if (receiver !== undefined) checkRoom(receiver.name, receiver.session.sink, line);
   }
 
   #check(field: Field, kind: Kind): void {
@@ -581,6 +629,8 @@ export class Router<Sink extends LineSink> {
     if (message.kind !== "request") {
       throw new ValueError("The 'error' of a request must be false");
     }
+    const asked = peer.kind === "client" ? this.#askRemote(peer, message) : undefined;
+    if (asked !== undefined) return asked;
     if (peer.kind === "client" && !this.#handlers.isPublic(message.attribute)) {
       this.#answerAdministrator(peer, message);
       return sink;
@@ -588,6 +638,25 @@ export class Router<Sink extends LineSink> {
     const result = this.#handlers.answer(peer, message);
     sink.sendText(encodeReply(peer.networkName, message.uid, result));
     return sink;
+  }
+
+  /**
+   * Sends a request to the Manager about a service of another node to the Manager there.
+   *
+   * @returns The sink that it went to; `undefined` if it is about something else.
+   * @throws {PermissionError} If a client of another node may not send it.
+   */
+  #askRemote(client: Client<Session<Sink>>, request: Request): Sink | undefined {
+    if (client.node === undefined && this.#remote === undefined) return undefined;
+    const asked = this.#handlers.ofService(request);
+    if (asked === undefined && client.node !== undefined) {
+      throw new PermissionError(
+        `A client of another node cannot request ${repr(request.attribute)} of this Manager`,
+      );
+    }
+    if (asked === undefined || !this.#isRemote(client, asked.name)) return undefined;
+    this.#registry.checkOpen();
+    return this.#remote!.ask(client, { ...request, ...asked });
   }
 
   async #answerAdministrator(client: Client<Session<Sink>>, request: Request): Promise<void> {
@@ -657,8 +726,11 @@ export class Router<Sink extends LineSink> {
   /** Answers a message of a peer with an error. A uid that is too long is not sent back. */
   sendError(peer: Peer<Session<Sink>>, uid: string, error: unknown): Sink {
     this.#statistics.addError(error);
-    const known = uid.length > this.#limits.maxNameLength ? "" : uid;
-    peer.session.sink.sendText(encodeError(peer.networkName, known, error));
+    const isOfNode = peer.kind === "client" && peer.node !== undefined;
+    // Another node has checked it already, and waits for the answer.
+    const known = uid.length > this.#limits.maxNameLength && !isOfNode ? "" : uid;
+    const line = encodeError(peer.networkName, known, error);
+    peer.session.sink.sendText(isOfNode ? `${line.slice(0, -1)}${MANAGER_ERROR}` : line);
     return peer.session.sink;
   }
 
@@ -688,6 +760,27 @@ export class Router<Sink extends LineSink> {
     span?.fail(failure);
     return this.sendError(client, uid, failure);
   }
+}
+
+/**
+ * Rejects a long line if its receiver has its share of held lines already: it reads too slowly.
+ *
+ * @throws {ValueError} If it has.
+ */
+export function checkRoom(receiver: string, { holder }: { holder: Holder }, line: HeldLine): void {
+  if (line.mayWaitFor(holder)) return;
+  throw new ValueError(
+    `The Manager holds as many bytes of long messages for ${
+      repr(receiver)
+    } as it may (--max-held). ` +
+      `Try again when they are read`,
+  );
+}
+
+/** Rejects a message of an extension that the client has not offered. */
+function checkExtension({ extensions }: Client<unknown>, extension: string): void {
+  if (extensions.includes(extension)) return;
+  throw new PermissionError("Cannot request a private attribute");
 }
 
 function concat(first: Uint8Array, second: Uint8Array): Uint8Array {

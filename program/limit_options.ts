@@ -107,6 +107,11 @@ const LIMIT_TABLE: { readonly [Name in keyof LimitsByOption]: NumberOption } = {
     notation: COUNT,
     description: "how many requests of a client may be pending; to a service, ten times as many",
   },
+  maxNodeSessions: {
+    flag: "--max-node-sessions",
+    notation: COUNT,
+    description: "how many clients of one other node may have sessions here",
+  },
   maxNameLength: {
     flag: "--max-name-length",
     notation: COUNT,

@@ -57,6 +57,8 @@ Deno.test("a Manager without connections has a status", () => {
   if (Deno.build.os === "linux") assert(open_descriptors! >= 3, `${open_descriptors}`);
   assertEquals(status, {
     manager: MANAGER_NAME,
+    node: null,
+    nodes: {},
     requester: null,
     version: VERSION,
     uptime_s: 1.235,

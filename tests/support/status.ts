@@ -43,6 +43,8 @@ export function status(
     unidentified: 1,
     services: {},
     web: null,
+    node: null,
+    nodes: {},
     ...others,
     clients: { [REQUESTER]: { ...CLIENT, ...own }, ...others.clients },
     totals: {
