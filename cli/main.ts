@@ -22,6 +22,7 @@ type AddCommand = (program: Command) => void;
 const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   start: async () => (await import("./commands/start.ts")).addStart,
   status: async () => (await import("./commands/status.ts")).addStatus,
+  top: async () => (await import("./commands/top.ts")).addTop,
   ls: async () => (await import("./commands/ls.ts")).addLs,
   call: async () => (await import("./commands/call.ts")).addCall,
   watch: async () => (await import("./commands/watch.ts")).addWatch,
