@@ -22,7 +22,7 @@ Deno.test("every promise of docs/security.md has the test that it names", async 
     // The name of a test in a loop has a variable beginning or end.
     const names = [
       ...code.matchAll(
-        /\b(?:(?:test|posixTest|target|everywhere)\(|name:)\s*(["`])((?:(?!\1).)*)\1/g,
+        /\b(?:(?:test|posixTest|target|everywhere)\(|at\(\s*place,|name:)\s*(["`])((?:(?!\1).)*)\1/g,
       ),
     ].map(
       (
