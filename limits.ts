@@ -144,6 +144,12 @@ export interface Limits {
    */
   readonly maxAttributes: number;
   /**
+   * The number of services that have counters of their own in the metrics, from their first connection
+   * on to the end of the Manager. Default: 200. Further ones are counted together, as the service
+   * `other`. Command line: `--max-counted-services`.
+   */
+  readonly maxCountedServices: number;
+  /**
    * The size of a send queue above which the senders wait: their connections are not read until the
    * queue is below `queueLow`. In bytes; default: 8 MiB. Command line: `--queue-size`.
    */
@@ -416,8 +422,18 @@ export const CLUSTER_LIMITS = {
  * that uses services of another node. They have no option.
  */
 export const TRUNK_LIMITS = {
-  /** The number of channels on one trunk. One more client gets a `ConnectionAbortedError`. */
-  channels: 10_000,
+  /**
+   * The number of channels on one trunk. One more client gets a `ConnectionAbortedError`. The limit of the
+   * sessions of a node, `maxNodeSessions`, is lower, and is checked where they are accepted.
+   */
+  channels: 100_000,
+  /**
+   * How many channels a node opens to another one at once, and how many more in each beat. One more client
+   * gets a `ConnectionAbortedError`.
+   */
+  openings: { atOnce: 15_000, perBeat: 500 },
+  /** The same as the home node allows it: the trunk of a node that opens more has ended. */
+  allowedOpenings: { atOnce: 20_000, perBeat: 1_000 },
   /** The longest header of a channel: what its home node is told of a client, in bytes. */
   header: 64 * KiB,
   /** The size up to which what is sent in one turn of the event loop is one message, in bytes. */
@@ -499,6 +515,7 @@ export const LIMITS: Limits = {
   maxNodeSessions: 10_000,
   maxNameLength: 256,
   maxAttributes: 10_000,
+  maxCountedServices: 200,
   maxQueued: 512 * MiB,
   silenceTimeout: 5 * 60_000,
   grace: GRACE,

@@ -183,8 +183,8 @@ export class NatsBus implements Bus {
   }
 
   /**
-   * Waits until one of the servers has greeted. The client would leave a socket open for each attempt
-   * at a server that accepts and says nothing, as one that is stopped does (nats-core 3.4).
+   * Waits until one of the servers has greeted. An attempt of the client itself cannot be cancelled, and
+   * its error does not name the server.
    */
   async #findServer(): Promise<void> {
     const attempts = this.#options.servers.map((server) => greet(server, this.#closing.signal));

@@ -27,6 +27,12 @@ export function connectNats(options: ConnectionOptions): Promise<NatsConnection>
 
 /** A transport whose sockets have a listener for errors, always. */
 class GuardedTransport extends NodeTransport {
+  /** Closes the socket too if the server has not greeted yet, which the client leaves open. */
+  override async close(error?: Error): Promise<void> {
+    await super.close(error);
+    if (!this.isClosed) this.discard();
+  }
+
   override async dial(address: Parameters<NodeTransport["dial"]>[0]): Promise<Socket> {
     return guard(await super.dial(address));
   }

@@ -73,9 +73,13 @@ export interface TrunkOptions {
   /** The incarnation of this node. */
   incarnation: string;
   epoch: number;
+  /** The most channels. */
+  channels: number;
   trunkBudget: WindowBudget;
   channelBudget: WindowBudget;
   traffic: PeerTraffic;
+  /** Whether one more channel may be opened now. It counts as opened then. */
+  mayOpen: () => boolean;
   /** Called for each channel that the other end opens; `undefined` at the end that opens them. */
   onChannel: ((header: JsonObject, channel: Channel) => void) | undefined;
   /** Called when the other end says that the trunk has ended, with the highest epoch that it knows. */
@@ -164,8 +168,10 @@ export class Trunk implements Carrier {
     const most = Math.min(TRUNK_LIMITS.header, this.#capacity - this.#headerSize - FRAME_HEADER);
     const why = content.length > most
       ? `the identity of the client has ${content.length} bytes, and the limit is ${most}`
-      : this.#channels.size >= TRUNK_LIMITS.channels || this.#lastChannel === LAST_CHANNEL
+      : this.#channels.size >= this.#options.channels || this.#lastChannel === LAST_CHANNEL
       ? `${this.#channels.size} clients use its services already`
+      : !this.#options.mayOpen()
+      ? "too many clients have begun to use its services in a short time"
       : undefined;
     if (why !== undefined) {
       throw new ConnectionAbortedError(`Cannot reach node ${this.#options.node}: ${why}`);
@@ -319,10 +325,11 @@ export class Trunk implements Carrier {
   }
 
   #opened(id: number, content: Uint8Array): string | undefined {
-    const { onChannel } = this.#options;
+    const { onChannel, mayOpen, channels } = this.#options;
     if (onChannel === undefined) return "it has opened a channel, and has no clients here";
+    if (!mayOpen()) return "it has opened too many channels in a short time";
     if (id !== this.#lastChannel + 1) return "it has opened a channel out of turn";
-    if (this.#channels.size >= TRUNK_LIMITS.channels) return "it has opened too many channels";
+    if (this.#channels.size >= channels) return "it has opened too many channels";
     const header = content.length <= TRUNK_LIMITS.header ? objectIn(content) : undefined;
     if (header === undefined) return "it has opened a channel without a valid header";
     this.#lastChannel = id;

@@ -28,6 +28,8 @@ const MOST_EPOCHS = 1_000_000;
 
 /** The two ends of a trunk, as the last but one word of the subject of messages to them. */
 type Role = "home" | "client";
+const ROLES: readonly Role[] = ["home", "client"];
+const OPENINGS = { home: TRUNK_LIMITS.allowedOpenings, client: TRUNK_LIMITS.openings };
 
 /** What the trunks depend on. */
 export interface TrunksOptions {
@@ -37,6 +39,8 @@ export interface TrunksOptions {
   incarnation: string;
   /** The incarnation of another node; `undefined` if it is not there. */
   incarnationOf: (node: string) => string | undefined;
+  /** The most channels of a trunk. Default: that of `limits.ts`. */
+  channels?: number;
   /** Called before a trunk is opened to a node, which may not know of this one yet. Default: nothing. */
   introduce?: (node: string) => void;
 }
@@ -50,6 +54,8 @@ export interface TrunkStatus extends PeerTraffic {
 /** Another node. */
 interface Peer extends PeerTraffic {
   readonly trunks: { [role in Role]?: Trunk };
+  /** How many channels were opened at each end, less those that time has forgiven. */
+  readonly openings: { [role in Role]: number };
   /** The highest epoch that it has opened as each incarnation. */
   readonly epochs: Map<string, number>;
 }
@@ -105,7 +111,10 @@ export class Trunks implements Channels {
     this.#answers = 0;
     this.#trunkBudget.period++;
     this.#channelBudget.period++;
-    for (const [node, { trunks }] of this.#peers) {
+    for (const [node, { trunks, openings }] of this.#peers) {
+      for (const role of ROLES) {
+        openings[role] = Math.max(openings[role] - OPENINGS[role].perBeat, 0);
+      }
       for (const trunk of [trunks.home, trunks.client]) {
         const incarnation = this.#options.incarnationOf(node);
         if (incarnation !== undefined && incarnation !== trunk?.peer) trunk?.end(STARTED_AGAIN);
@@ -181,6 +190,7 @@ export class Trunks implements Channels {
 
   #open(node: string, peer: Peer, role: Role, incarnation: string, epoch: number): Trunk {
     const trunk = new Trunk({
+      channels: TRUNK_LIMITS.channels,
       ...this.#options,
       node,
       peer: incarnation,
@@ -189,6 +199,8 @@ export class Trunks implements Channels {
       trunkBudget: this.#trunkBudget,
       channelBudget: this.#channelBudget,
       traffic: peer,
+      // A new trunk does not begin anew: a node could open one after the other.
+      mayOpen: () => peer.openings[role] < OPENINGS[role].atOnce && ++peer.openings[role] > 0,
       onChannel: role === "client"
         ? undefined
         : (header, channel) => this.onChannel(node, header, channel),
@@ -210,7 +222,14 @@ export class Trunks implements Channels {
     let peer = this.#peers.get(node);
     if (peer === undefined) {
       if (this.#peers.size >= TRUNK_LIMITS.nodes) this.#forgetOne();
-      peer = { trunks: {}, epochs: new Map(), bytesIn: 0, bytesOut: 0, roundTrip: undefined };
+      peer = {
+        trunks: {},
+        openings: { home: 0, client: 0 },
+        epochs: new Map(),
+        bytesIn: 0,
+        bytesOut: 0,
+        roundTrip: undefined,
+      };
       this.#peers.set(node, peer);
     }
     return peer;

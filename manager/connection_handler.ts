@@ -47,6 +47,7 @@ import {
   type Peer,
   type PeerIdentity,
   type RemoteUser,
+  type Service,
 } from "./peer.ts";
 import type { Router, Session } from "./router.ts";
 import type { Statistics } from "./statistics.ts";
@@ -86,6 +87,7 @@ export class ConnectionHandler implements Disposable {
   /** What may wait for all peers together. */
   readonly #queues: QueueBudget;
   readonly #watch = new Yielder(SLICE);
+  readonly #onRead = () => this.#options.statistics.calls.tick();
   readonly #connections = new Set<PeerConnection>();
   /** The clients of other nodes by network name. */
   readonly #remote = new Map<string, ConnectedPeer>();
@@ -106,6 +108,11 @@ export class ConnectionHandler implements Disposable {
   /** How many connections are not identified yet. */
   get unidentified(): number {
     return this.#admissionLimiter.used;
+  }
+
+  /** Attempts of a peer that is no connection of this handler, throttled with all others. */
+  attemptLogin(address: string): LoginAttempt {
+    return (check, username) => this.#loginThrottle.attempt(address, check, username);
   }
 
   /** Rejects logins from now on, also those that wait for the throttle. */
@@ -228,7 +235,7 @@ export class ConnectionHandler implements Disposable {
 
   /** Reads a connection to another node, as that of a peer is read, until it has ended. */
   readLines(connection: PeerConnection, receiver: LineReceiver): Promise<void> {
-    return readLines(connection, receiver, this.#watch);
+    return readLines(connection, receiver, this.#watch, this.#onRead);
   }
 
   /** A connection to a node as a holder of held lines. Call `leave` when it has ended. */
@@ -253,8 +260,7 @@ export class ConnectionHandler implements Disposable {
   ): Promise<string> {
     const { manager, limits } = this.#options;
     const address = `${host.name}:${origin.port}`;
-    const attemptLogin: LoginAttempt = (check, username) =>
-      this.#loginThrottle.attempt(host.address, check, username);
+    const attemptLogin = this.attemptLogin(host.address);
     let leave = () => {};
     const holderOf = (user: SessionUser | undefined) => {
       const entry = this.#origins.enter(host.address, user);
@@ -326,6 +332,7 @@ export class ConnectionHandler implements Disposable {
       return `rejected: ${record}`;
     }
     this.#known.add(origin.address, outcome.user?.username);
+    if (peer.kind === "service") this.#count(peer, connection);
     try {
       records.add(origin, `connected as a ${peer.kind}`);
       log.info("{peer} connected as a {kind}", { peer: peer.networkName, kind: peer.kind });
@@ -346,6 +353,20 @@ export class ConnectionHandler implements Disposable {
     return "disconnected";
   }
 
+  /** Counts the calls and the bytes of a service by its name, until its connection has ended. */
+  #count({ name, calls }: Service<Session<PeerConnection>>, connection: PeerConnection): void {
+    const { statistics } = this.#options;
+    const { hasOther } = statistics.calls;
+    const series = calls.series = statistics.calls.enter(name, connection);
+    connection.ended.then(() => series.leave(connection));
+    if (hasOther || !statistics.calls.hasOther) return;
+    log.warn(
+      "{limit} services have counters of their own in the metrics; further ones are counted together " +
+        "(--max-counted-services)",
+      { limit: this.#options.limits.maxCountedServices },
+    );
+  }
+
   /** Routes a peer's messages for as long as it is connected. */
   #forward(peer: ConnectedPeer, connection: PeerConnection): Promise<void> {
     const { router, longLines } = this.#options;
@@ -353,7 +374,7 @@ export class ConnectionHandler implements Disposable {
       receive: (line) => router.receive(peer, line),
       receiveLong: (line) => longLines.receive(peer, line),
     };
-    return readLines(connection, receiver, this.#watch);
+    return this.readLines(connection, receiver);
   }
 
   /** Closes a connection that has no slot, or has lost it. */

@@ -10,6 +10,7 @@
 import { parseJson } from "../wire/json.ts";
 import { UidMap } from "../base/uid_map.ts";
 import type { SessionUser } from "./database/users_table.ts";
+import type { Calls } from "./call_statistics.ts";
 import type { ServiceEntry } from "../wire/identities.ts";
 
 /** A user who has logged in at another node. It is no user of this one, whatever its name is. */
@@ -55,6 +56,8 @@ export interface Client<Session> {
   readonly pending: Map<Service<Session>, PendingRequests>;
   /** How many of its requests are not answered, those to the Manager among them. */
   pendingCount: number;
+  /** Its calls that have ended. */
+  readonly calls: Calls;
 }
 
 /** A connected service. */
@@ -77,6 +80,8 @@ export interface Service<Session> {
   readonly maxClients: number;
   /** The methods whose results are streams. */
   readonly streams: readonly string[];
+  /** The same, to look one up with each request: there may be 10,000. */
+  readonly streamNames: ReadonlySet<string>;
   readonly session: Session;
   /** The user who logged in during the handshake; `undefined` if the Manager needs no login. */
   readonly user: SessionUser | undefined;
@@ -88,6 +93,8 @@ export interface Service<Session> {
   readonly pending: Map<Client<Session>, PendingRequests>;
   /** How many requests it has not answered. */
   pendingCount: number;
+  /** Its calls that have ended. */
+  readonly calls: Calls;
 }
 
 /** A connected device. */
@@ -120,12 +127,13 @@ export type PeerIdentity =
   );
 
 /**
- * The uids of one client's pending requests to one service. A uid may occur several times: clients
- * give each request a uid of its own, but all requests typed at a terminal have the same.
+ * The uids of one client's pending requests to one service, and when each request came. A uid may
+ * occur several times: clients give each request a uid of its own, but all requests typed at a terminal
+ * have the same.
  */
 export class PendingRequests implements Iterable<string> {
-  /** How many requests have each uid. */
-  readonly #counts = new UidMap<number>();
+  /** When the request with each uid came; the times of all, the oldest first, if there are several. */
+  readonly #starts = new UidMap<number | number[]>();
   #size = 0;
 
   /** How many requests are pending. */
@@ -135,35 +143,42 @@ export class PendingRequests implements Iterable<string> {
 
   /** The uid that has been pending for the longest time. */
   get oldest(): string | undefined {
-    const [first] = this.#counts;
+    const [first] = this.#starts;
     return first?.[0];
   }
 
   /** Whether a request with that uid is pending. */
   has(uid: string): boolean {
-    return this.#counts.get(uid) !== undefined;
+    return this.#starts.get(uid) !== undefined;
   }
 
-  /** Adds a request. */
-  add(uid: string): void {
+  /**
+   * Adds a request.
+   *
+   * @param start When it came, in milliseconds; `NaN` if that does not matter.
+   */
+  add(uid: string, start: number): void {
     this.#size++;
-    this.#counts.set(uid, (this.#counts.get(uid) ?? 0) + 1);
+    const earlier = this.#starts.get(uid);
+    if (earlier === undefined) this.#starts.set(uid, start);
+    else if (typeof earlier === "number") this.#starts.set(uid, [earlier, start]);
+    else earlier.push(start);
   }
 
-  /** Removes one request with that uid. False if none is pending. */
-  complete(uid: string): boolean {
-    const count = this.#counts.get(uid);
-    if (count === undefined) return false;
+  /** Removes the oldest request with that uid. Returns when it came; `undefined` if none is pending. */
+  complete(uid: string): number | undefined {
+    const found = this.#starts.get(uid);
+    if (found === undefined) return undefined;
     this.#size--;
-    if (count === 1) this.#counts.take(uid);
-    else this.#counts.set(uid, count - 1);
-    return true;
+    const start = typeof found === "number" ? found : found.shift();
+    if (typeof found === "number" || found.length === 0) this.#starts.take(uid);
+    return start;
   }
 
   /** Each uid, as many times as it is pending, in any order. */
   *[Symbol.iterator](): IterableIterator<string> {
-    for (const [uid, count] of this.#counts.unordered()) {
-      for (let rest = count; rest > 0; rest--) yield uid;
+    for (const [uid, starts] of this.#starts.unordered()) {
+      for (let rest = typeof starts === "number" ? 1 : starts.length; rest > 0; rest--) yield uid;
     }
   }
 }

@@ -36,13 +36,16 @@ export interface LineReceiver {
  * Gives each line to the receiver, until the connection has ended.
  *
  * @param watch Says when to pause, for all connections of a Manager together.
+ * @param onRead Called when lines have come, before the receiver gets them.
  */
 export async function readLines(
   connection: PeerConnection,
   receiver: LineReceiver,
   watch: Pick<Yielder, "isDue" | "pause">,
+  onRead: () => void,
 ): Promise<void> {
   for await (const lines of connection) {
+    onRead();
     let rest = FEW; // lines until the next check
     let bytes = 0;
     for (const line of lines) {
@@ -54,6 +57,7 @@ export async function readLines(
         if (watch.isDue) {
           do await watch.pause(); while (isLong && watch.isDue);
           rest = FEW;
+          if (!connection.isOpen) break; // it was ended meanwhile, and perhaps another one has begun
         }
       }
       let sink: PeerConnection | undefined;

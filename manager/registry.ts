@@ -23,6 +23,7 @@ import {
   ValueError,
 } from "../errors.ts";
 import { repr } from "../base/repr.ts";
+import { Calls } from "./call_statistics.ts";
 import { LIMITS, type Limits } from "../limits.ts";
 import { MANAGER, OWNER } from "../wire/protocol.ts";
 import type { SessionUser } from "./database/users_table.ts";
@@ -121,6 +122,7 @@ export class Registry<Session> {
         departed: new Map(),
         pending: new Map(),
         pendingCount: 0,
+        calls: new Calls(),
       };
       this.#clients.set(networkName, client);
       return client;
@@ -140,6 +142,7 @@ export class Registry<Session> {
     }
     const service: Service<Session> = {
       ...identity,
+      streamNames: new Set(identity.streams),
       networkName,
       session,
       user: user as SessionUser | undefined,
@@ -147,6 +150,7 @@ export class Registry<Session> {
       locks: new Set(),
       pending: new Map(),
       pendingCount: 0,
+      calls: new Calls(),
     };
     this.#services.set(identity.name, service);
     this.onServicesChanged();
@@ -182,11 +186,12 @@ export class Registry<Session> {
     ).flat();
   }
 
-  /** Removes the pending requests of a service, and returns them. */
+  /** Removes the pending requests of a service, and returns them. They count as calls that failed. */
   takePending(service: Service<Session>): PendingRequest<Session>[] {
     const requests = [...service.pending].flatMap(([client, pending]) =>
       Array.from(pending, (uid) => ({ client, uid }))
     );
+    for (const { client } of requests) countCall(client, service, NaN, true);
     for (const client of [...service.pending.keys()]) this.#removePending(client, service);
     return requests;
   }
@@ -194,12 +199,13 @@ export class Registry<Session> {
   /**
    * The service that a request of a client goes to. The request is pending from now on.
    *
+   * @param start When it came, in milliseconds. Default: its duration does not matter.
    * @throws {ConnectionAbortedError} If the registry is closed.
    * @throws {KeyError} If the service is not connected.
    * @throws {PermissionError} If the client is not linked and: the service is locked, or it is full,
    * or access is denied, or another user offers it than when the client was linked; or if too many requests of the client, or to the service, are pending.
    */
-  route(client: Client<Session>, name: string, uid: string): Service<Session> {
+  route(client: Client<Session>, name: string, uid: string, start = NaN): Service<Session> {
     this.checkOpen();
     const service = this.#services.get(name);
     if (service === undefined) {
@@ -227,7 +233,7 @@ export class Registry<Session> {
       service.pending.set(client, pending);
       client.pending.set(service, pending);
     }
-    pending.add(uid);
+    pending.add(uid, start);
     client.pendingCount++;
     service.pendingCount++;
     this.#pendingCount++;
@@ -260,17 +266,27 @@ export class Registry<Session> {
   }
 
   /**
-   * Completes the pending request that a service has answered.
+   * Completes the pending request that a service has answered, and counts the call.
    *
+   * @param end When the answer came, by the clock of `start`. Default: that does not matter.
+   * @param isError Whether the answer is an error.
    * @returns The client that sent the request; `undefined` if no such request is pending.
    */
-  complete(service: Service<Session>, requester: string, uid: string): Client<Session> | undefined {
+  complete(
+    service: Service<Session>,
+    requester: string,
+    uid: string,
+    end = NaN,
+    isError = false,
+  ): Client<Session> | undefined {
     const client = this.#clients.get(requester);
     if (client === undefined) return undefined;
-    if (!service.pending.get(client)?.complete(uid)) return undefined;
+    const start = service.pending.get(client)?.complete(uid);
+    if (start === undefined) return undefined;
     client.pendingCount--;
     service.pendingCount--;
     this.#pendingCount--;
+    countCall(client, service, end - start, isError);
     return client;
   }
 
@@ -535,6 +551,17 @@ export class Registry<Session> {
     service.pendingCount -= size;
     this.#pendingCount -= size;
   }
+}
+
+/** Counts a call of a client to a service. */
+function countCall(
+  client: Client<unknown>,
+  service: Service<unknown>,
+  milliseconds: number,
+  isError: boolean,
+): void {
+  client.calls.end(milliseconds, isError);
+  service.calls.end(milliseconds, isError);
 }
 
 /** Of how many services that have disconnected the Manager knows for a client who offered them. */

@@ -44,6 +44,7 @@ import {
   PART,
   READY,
   ROOM,
+  STREAM,
 } from "../wire/protocol.ts";
 import { checkName } from "./names.ts";
 import {
@@ -326,6 +327,7 @@ export class Router<Sink extends LineSink> {
   ): Sink | undefined {
     if (!this.#registry.has(peer)) return undefined; // it was disconnected while the line was checked
     this.#held = { line, end };
+    this.#statistics.calls.tick(); // the check has taken its time
     try {
       return this.receive(peer, digest);
     } finally {
@@ -362,11 +364,12 @@ export class Router<Sink extends LineSink> {
         { name, attribute },
         this.#registry.service(name),
       );
-      const service = this.#route(client, name, uid, span);
+      const service = this.#route(client, { name, uid, attribute }, span);
       this.#statistics.requests++;
       service.session.probe.owed++;
       return this.#forwardRequest(client, service, line, span);
     } catch (error) {
+      client.calls.end(NaN, true);
       return this.sendError(client, envelope.text("uid") ?? "", error);
     }
   }
@@ -374,19 +377,26 @@ export class Router<Sink extends LineSink> {
   /** The service that a request goes to; the request is pending from now on. */
   #route(
     client: Client<Session<Sink>>,
-    name: string,
-    uid: string,
+    { name, uid, attribute }: { name: string; uid: string; attribute: string },
     span: RpcSpan | undefined,
   ): Service<Session<Sink>> {
     try {
       if (this.#held !== undefined) this.#checkRoom(this.#registry.service(name), this.#held.line);
-      const service = this.#registry.route(client, name, uid);
+      const start = this.#isStream(client, name, attribute) ? NaN : this.#statistics.calls.now;
+      const service = this.#registry.route(client, name, uid, start);
       if (span !== undefined) this.#spans!.add(span, client, name, uid);
       return service;
     } catch (error) {
       span?.fail(error);
       throw error;
     }
+  }
+
+  /** Whether a request is answered by a stream, which may last for days. */
+  #isStream({ extensions }: Client<Session<Sink>>, name: string, attribute: string): boolean {
+    const streams = this.#registry.service(name)?.streamNames;
+    return streams !== undefined && streams.size > 0 && streams.has(attribute) &&
+      extensions.includes(STREAM);
   }
 
   #forwardRequest(
@@ -508,7 +518,13 @@ export class Router<Sink extends LineSink> {
         this.#checkRoom(client, this.#held.line);
       }
       const client = extension === undefined
-        ? this.#registry.complete(service, requester, uid)
+        ? this.#registry.complete(
+          service,
+          requester,
+          uid,
+          this.#statistics.calls.now,
+          envelope.isTrue("error"),
+        )
         : this.#pendingClient(service, requester, uid, extension);
       if (client === undefined) {
         if (requester === this.#registry.manager && uid === BEAT) {
@@ -742,7 +758,10 @@ export class Router<Sink extends LineSink> {
     error: Error,
   ): Sink | undefined {
     const isKnown = requester !== undefined && uid !== undefined;
-    const client = isKnown ? this.#registry.complete(service, requester, uid) : undefined;
+    const { now } = this.#statistics.calls;
+    const client = isKnown
+      ? this.#registry.complete(service, requester, uid, now, true)
+      : undefined;
     const span = client && this.#spans?.take(client, service.name, uid!);
     const report = () =>
       log.warn("{service} sent an invalid message: {error}", {

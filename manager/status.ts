@@ -14,6 +14,7 @@ import type {
   StatusTotals,
   TrafficStatus,
 } from "../wire/status.ts";
+import { Calls } from "./call_statistics.ts";
 import { networkNames, type Peer } from "./peer.ts";
 import type { Registry } from "./registry.ts";
 import type { AnnouncedService } from "./remote_services.ts";
@@ -105,10 +106,12 @@ function remoteServices({ joined, registry }: StatusSources): [string, ServiceSt
     max_clients: maxClients,
     pending_requests: 0,
     queued_bytes: 0,
+    ...callStatus(NO_CALLS),
     ...trafficStatus(NO_TRAFFIC),
   }]);
 }
 
+const NO_CALLS = new Calls();
 const NO_TRAFFIC: Traffic = { bytesIn: 0, bytesOut: 0, linesIn: 0, linesOut: 0 };
 
 /** The counters since the start, with the traffic of the open connections. */
@@ -150,7 +153,17 @@ function deviceStatus(peer: Peer<SessionGauge>): DeviceStatus {
   return {
     pending_requests: peer.pendingCount,
     queued_bytes: queued,
+    ...callStatus(peer.calls),
     ...trafficStatus(traffic),
+  };
+}
+
+function callStatus({ ended, errors, timed, seconds }: Readonly<Calls>) {
+  return {
+    calls: ended,
+    call_errors: errors,
+    timed_calls: timed,
+    call_seconds: Number(seconds.toFixed(6)),
   };
 }
 

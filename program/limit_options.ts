@@ -122,6 +122,11 @@ const LIMIT_TABLE: { readonly [Name in keyof LimitsByOption]: NumberOption } = {
     notation: COUNT,
     description: "how many attributes the identity of a service may list",
   },
+  maxCountedServices: {
+    flag: "--max-counted-services",
+    notation: COUNT,
+    description: "how many services have counters of their own in the metrics",
+  },
   queueHigh: {
     flag: "--queue-size",
     notation: SIZE,

@@ -144,6 +144,13 @@ export const GENERAL_OPTIONS: readonly OptionSpec[] = [
     description: "the folder of your own pages, under /lab/ (default: web in the home folder)",
   },
   {
+    flag: "--metrics",
+    placeholder: "<port>",
+    description: "serve metrics for Prometheus at a port of their own; 0 takes a free one " +
+      "(default: at that of --web)",
+    parse: portFrom(0),
+  },
+  {
     flag: "--log-level",
     short: "-G",
     placeholder: "<level>",

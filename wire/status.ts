@@ -25,6 +25,14 @@ export interface DeviceStatus extends TrafficStatus {
   pending_requests: number;
   /** Bytes in the send queue of the device. */
   queued_bytes: number;
+  /** Calls of the Client, or to the Service, that have ended, since it has connected. */
+  calls: number;
+  /** Those of them that were answered with an error, by the Service or by the Manager. */
+  call_errors: number;
+  /** Those whose duration is known. That of a stream is not. */
+  timed_calls: number;
+  /** How long these took together in the Manager and the Service, in seconds. */
+  call_seconds: number;
 }
 
 /** The status of a connected Client. */
@@ -203,7 +211,15 @@ export const RATE_KEYS = [
 ] as const satisfies (keyof StatusTotals)[];
 
 const TRAFFIC: TrafficStatus = { bytes_in: 0, bytes_out: 0, messages_in: 0, messages_out: 0 };
-const DEVICE: DeviceStatus = { pending_requests: 0, queued_bytes: 0, ...TRAFFIC };
+const DEVICE: DeviceStatus = {
+  pending_requests: 0,
+  queued_bytes: 0,
+  calls: 0,
+  call_errors: 0,
+  timed_calls: 0,
+  call_seconds: 0,
+  ...TRAFFIC,
+};
 const CLIENT: ClientStatus = { links: [], ...DEVICE };
 const SERVICE: ServiceStatus = { address: "", links: [], locks: [], max_clients: 0, ...DEVICE };
 const WEB: WebStatus = { address: "", websockets: 0, answers: {}, refused_connections: {} };

@@ -3,7 +3,7 @@ import type { BusMessage } from "../../cluster/bus.ts";
 import { NatsBus, type NatsBusOptions } from "../../cluster/nats_bus.ts";
 import { ConnectionAbortedError } from "../../errors.ts";
 import { NatsServer, natsTest } from "../support/nats_server.ts";
-import { until } from "../support/until.ts";
+import { inTime, until } from "../support/until.ts";
 
 /** A bus of node a, unless other options are given, which is closed when it is disposed of. */
 function openBus(url: string, options: Partial<NatsBusOptions> = {}) {
@@ -128,4 +128,24 @@ natsTest("a bus logs in, says what is refused, and subscribes again once it may"
     "it is subscribed again",
     () => a.bus.hasSubscriber("msl.lab.a.b.x").catch(() => false),
   );
+});
+
+Deno.test("a bus that is closed while a server does not greet leaves no socket open", async () => {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr as Deno.NetAddr;
+  const info = `INFO {"server_id":"x","version":"2.9.10","max_payload":1048576,"headers":true}\r\n`;
+  const bus = openBus(`nats://127.0.0.1:${port}`);
+  const greeting = (await listener.accept())!; // the bus looks whether there is a server
+  await greeting.write(bytes(info));
+  const first = await listener.accept();
+  await first.write(bytes(info));
+  await first.read(new Uint8Array(4096));
+  await first.write(bytes("PONG\r\n"));
+  await bus.isIn("connected");
+  first.close();
+  const silent = await listener.accept(); // the client connects again
+  const closed = bus.bus.close();
+  assertEquals(await inTime("the socket is closed", silent.read(new Uint8Array(1))), null);
+  await closed;
+  for (const resource of [greeting, silent, listener]) resource.close();
 });

@@ -279,18 +279,29 @@ Deno.test("a trunk that nobody uses is closed, and beats measure the round trip"
 });
 
 Deno.test("the number of channels and the size of a header are limited at both ends", async () => {
-  const { b, a, nats } = twoNodes();
+  const nats = new MemoryNats();
+  const directory = new Map<string, string>();
+  const a = trunkNode("a", nats.connect(), directory, "a-incarnation", { channels: 4 });
+  const b = trunkNode("b", nats.connect(), directory, "b-incarnation", { channels: 3 });
+  const c = trunkNode("c", nats.connect(), directory, "c-incarnation", { channels: 5 });
   const long = { name: "x".repeat(TRUNK_LIMITS.header) };
   assertThrows(() => b.trunks.open("a", long), ConnectionAbortedError, "the limit is 65536");
-  const channels = Array.from({ length: TRUNK_LIMITS.channels }, () => b.trunks.open("a", {}));
-  assertThrows(() => b.trunks.open("a", {}), ConnectionAbortedError, "10000 clients use");
-  await nats.settled();
-  assertEquals(a.arrivals.all.length, TRUNK_LIMITS.channels);
-  channels[0].close();
-  await nats.settled();
+  const [first] = [1, 2, 3].map(() => b.trunks.open("a", {}));
+  assertThrows(() => b.trunks.open("a", {}), ConnectionAbortedError, "3 clients use");
+  first.close();
   b.trunks.open("a", {});
   await nats.settled();
-  assertEquals(a.arrivals.all.length, TRUNK_LIMITS.channels + 1);
+  assertEquals(a.arrivals.all.length, 4);
+  // A node that does not keep to the limit of the other one.
+  const [one] = [1, 2, 3, 4, 5].map(() => c.trunks.open("a", {}));
+  await nats.settled();
+  await assertRejects(
+    () => one.read(new Uint8Array(1)),
+    ConnectionAbortedError,
+    "too many channels",
+  );
+  assertEquals(a.arrivals.all.length, 4 + 4);
+  assertEquals(a.trunks.statusOf("b")!.sessions, 3);
 });
 
 Deno.test("a node that leaves ends its trunks, and the others are told", async () => {
@@ -357,4 +368,34 @@ Deno.test("a credit that is far too large opens a window of the usual size", asy
   assert(channelWindow.largest < trunkWindow.largest);
   near.close();
   await flood;
+});
+
+Deno.test("channels that are opened and closed again and again are limited at both ends", async () => {
+  const { a, b, nats, beat, directory } = twoNodes();
+  const openMany = async (node: typeof b) => {
+    for (let opened = 0;; opened++) {
+      try {
+        node.trunks.open("a", {}).close();
+      } catch (error) {
+        assert(error instanceof ConnectionAbortedError && /in a short time/.test(error.message));
+        return opened;
+      }
+      if (opened % 500 === 0) await nats.settled();
+    }
+  };
+  const { openings, allowedOpenings } = TRUNK_LIMITS;
+  assertEquals(await openMany(b), openings.atOnce);
+  await beat(4);
+  assertEquals(await openMany(b), 4 * openings.perBeat);
+  await nats.settled();
+  // A node that does not keep to its limit: as if it were started again and again.
+  b.trunks.close("");
+  for (let start = 0; start < 2; start++) {
+    await openMany(trunkNode("b", nats.connect(), directory, `b-incarnation-${start}`));
+    await nats.settled();
+  }
+  assertEquals(
+    a.arrivals.all.length,
+    allowedOpenings.atOnce + 4 * allowedOpenings.perBeat,
+  );
 });

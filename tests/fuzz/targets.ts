@@ -7,7 +7,7 @@ import { longLineTargets } from "./long_lines.ts";
 import { readingTargets } from "./reading.ts";
 import { routerTargets } from "./router.ts";
 import type { Target } from "./target.ts";
-import { trunkTargets } from "./trunk_messages.ts";
+import { trunkTargets } from "./trunks.ts";
 
 /** All targets, the fastest first. */
 export function targets(): Target[] {

@@ -60,7 +60,8 @@ Deno.test("options that are written as a command line are parsed to the same opt
     logFiles: fc.nat(),
     logRecent: fc.constantFrom(0, 1, 2 ** 24),
     port: fc.integer({ min: 0, max: 65_535 }),
-    limits: fc.constantFrom({ grace: 0 }, {
+    metrics: fc.integer({ min: 0, max: 65_535 }),
+    limits: fc.constantFrom({ grace: 0, maxCountedServices: 3 }, {
       maxPending: 7,
       queueHigh: 1_500,
       loginTimeout: 90_000,

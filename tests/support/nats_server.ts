@@ -6,7 +6,7 @@ import { environment } from "./process.ts";
 import { until } from "./until.ts";
 
 /** The path of the server's program, `undefined` if it is not installed. */
-const program = [
+export const natsProgram: string | undefined = [
   "/usr/sbin/nats-server",
   "/usr/bin/nats-server",
   "/usr/local/bin/nats-server",
@@ -14,7 +14,7 @@ const program = [
 ].find((file) => existsSync(file));
 
 /** Whether tests with a NATS server are left out. */
-export const noNats = program === undefined;
+export const noNats = natsProgram === undefined;
 
 if (noNats) console.log("Tests with NATS are left out: nats-server is not installed");
 
@@ -133,7 +133,7 @@ export class NatsServer implements AsyncDisposable {
     const configFile = this.#folder.join("nats.conf");
     await Deno.writeTextFile(configFile, this.#config);
     const all = ["-c", configFile, "-a", "127.0.0.1", "-p", port];
-    this.#child = new Deno.Command(program!, {
+    this.#child = new Deno.Command(natsProgram!, {
       args: [...all, "--ports_file_dir", this.#folder.path, ...this.#args],
       clearEnv: true,
       env: environment({}),

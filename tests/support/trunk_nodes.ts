@@ -28,17 +28,19 @@ export interface TrunkNode<SomeBus extends Bus> {
  * A node.
  *
  * @param directory The incarnations of the other nodes, which may change. This one is added.
+ * @param limits The most channels of a trunk. Default: the usual one.
  */
 export function trunkNode<SomeBus extends Bus>(
   name: string,
   bus: SomeBus,
   directory: Map<string, string>,
   incarnation = `${name}-incarnation`,
+  limits: { channels?: number } = {},
 ): TrunkNode<SomeBus> {
   directory.set(name, incarnation);
   const subjects = new Subjects("lab", name);
   const incarnationOf = (node: string) => node === name ? undefined : directory.get(node);
-  const trunks = new Trunks({ bus, subjects, incarnation, incarnationOf });
+  const trunks = new Trunks({ bus, subjects, incarnation, incarnationOf, ...limits });
   const arrivals = new Events<Arrival>();
   trunks.onChannel = (node, header, channel) => arrivals.add({ node, header, channel });
   return { name, bus, incarnation, subjects, trunks, arrivals };

@@ -1,10 +1,11 @@
-/** Messages of a hostile NATS client to the trunks of a node. */
+/** Trunks: what NATS may do to their messages, and those of a hostile client of NATS. */
 
 import { assert, assertEquals } from "@std/assert";
 import { message, numbers, originOf, viewOf } from "../../cluster/message.ts";
 import { TRUNK_LIMITS } from "../../limits.ts";
 import { type MemoryBus, MemoryNats } from "../support/memory_bus.ts";
 import fc from "../support/properties.ts";
+import { plans, runPlan } from "../support/trunk_plans.ts";
 import { readExactly, type TrunkNode, trunkNode, writeAll } from "../support/trunk_nodes.ts";
 import { inTime } from "../support/until.ts";
 import { type Target, target } from "./target.ts";
@@ -85,6 +86,12 @@ const hostile: fc.Arbitrary<Hostile> = fc.record({
 /** The targets of trunks. */
 export function trunkTargets(): Target[] {
   return [
+    target(
+      "whatever NATS does to messages, sessions lose and double nothing, or end at both ends",
+      200,
+      [plans],
+      runPlan,
+    ),
     target(
       "messages that no node has sent change nothing for the sessions of others",
       150,
