@@ -11,7 +11,13 @@ import { CLUSTER_LIMITS } from "../limits.ts";
 import type { AnnouncedService } from "../manager/remote_services.ts";
 import { NOTHING_SAID } from "../wire/about.ts";
 import { isObject } from "../wire/message.ts";
-import { encodeChange, encodeSnapshotPart, inMessages, sizeOfService } from "./announcement.ts";
+import {
+  encodeChange,
+  encodeSnapshotPart,
+  inMessages,
+  isFlat,
+  sizeOfService,
+} from "./announcement.ts";
 import { Answers, type Receiver } from "./answers.ts";
 import type { Clock } from "./clock.ts";
 
@@ -164,7 +170,8 @@ export class Announcer {
       { ...service, about: NOTHING, attributes: namesOnly(service.attributes) },
       { ...service, about: NOTHING, attributes: "{}", streams: [] },
     ];
-    return forms.find((one) => sizeOfService(one) <= this.#serviceSize) ?? forms.at(-1)!;
+    const fits = (one: AnnouncedService) => sizeOfService(one) <= this.#serviceSize && isFlat(one);
+    return forms.find(fits) ?? forms.at(-1)!;
   }
 }
 
