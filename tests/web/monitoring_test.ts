@@ -217,9 +217,8 @@ Deno.test("a Manager counts the calls of a service, also of one that comes back"
   assertEquals([known.status, (await known.text()).startsWith("# HELP")], [200, true]);
   const wrong = await login({ ...ALICE, password: "wrong" });
   assertEquals([wrong.status, await wrong.text()], [401, "The name or the password is wrong"]);
-  const long = await login({ username: "x".repeat(300), password: "y" });
-  await long.body?.cancel();
-  assertEquals(long.status, 401);
+  const unknown = await login({ username: "x".repeat(300), password: "y" });
+  assertEquals([unknown.status, await unknown.text()], [401, "The name or the password is wrong"]);
   assertEquals(manager.status().totals.refused_connections, { wrong_metrics_login: 1 });
 });
 
