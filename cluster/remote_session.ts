@@ -17,6 +17,8 @@ import type { Holder } from "../base/budget.ts";
 import { logger } from "../base/log.ts";
 import { repr } from "../base/repr.ts";
 import { UidMap } from "../base/uid_map.ts";
+import { PermissionError } from "../errors.ts";
+import { CLUSTER_LIMITS } from "../limits.ts";
 import type { ConnectionHandler } from "../manager/connection_handler.ts";
 import type { LongLines, LongLineSource } from "../manager/long_lines.ts";
 import type { Client } from "../manager/peer.ts";
@@ -146,6 +148,7 @@ export class RemoteSession implements LineReceiver, LongLineSource<PeerConnectio
 
   /** Sends a request to the Manager of the node. Throws what `RemoteServices.ask` does. */
   ask(service: string, uid: string, attribute: string, args: readonly unknown[]): PeerConnection {
+    if (attribute === "link") this.#checkLinks(service);
     this.#hold();
     const own = this.#sendRequest(attribute, [service, ...args]);
     this.#asked.set(own, { uid, attribute, service });
@@ -357,6 +360,17 @@ export class RemoteSession implements LineReceiver, LongLineSource<PeerConnectio
       encodeRequest({ service: MANAGER, attribute, args: [...args], kwargs: {}, uid }),
     );
     return uid;
+  }
+
+  /** A node has no more services, but one that answers to any name would make a client take memory. */
+  #checkLinks(service: string): void {
+    const { services: limit } = CLUSTER_LIMITS;
+    if (this.#links.has(service) || this.#links.size < limit) return;
+    throw new PermissionError(
+      `${this.#client.networkName} is linked with ${limit} services of the node ${
+        repr(this.node)
+      }, and no node has more`,
+    );
   }
 
   /** A link whose reply the client did not get, which thinks that it has none, keeps others out. */

@@ -54,6 +54,7 @@ export class RequestSpans {
   ): RpcSpan | undefined {
     const call = {
       ...{ kind: "server", service: name, attribute, requester: client.networkName } as const,
+      isHere: service !== undefined,
       isKnown: service !== undefined && this.#attributesOf(service).has(attribute),
       client: client.address,
     };

@@ -274,8 +274,10 @@ Deno.test("a request that the Manager refuses has a span with its error", () => 
   const absent = onlySpan(traces);
   assertEquals(
     [absent.name, absent.attributes[ATTR_ERROR_TYPE], absent.spanContext().traceId],
-    ["Nothing/_OTHER", "KeyError", TRACE_ID],
+    ["_OTHER/_OTHER", "KeyError", TRACE_ID],
+    "collectors group by names, and a client may request any service",
   );
+  assertEquals(absent.attributes["rpc.method_original"], "Nothing/echo");
   network.send(client, request("Manager", "link", ["DMM"]));
   network.send(client, request("Manager", "acquire_lock", ["DMM", false]));
   network.send(old, request("DMM", "echo"));
