@@ -15,6 +15,7 @@ import type { AnnouncedService } from "../manager/remote_services.ts";
 import { parseJson } from "../wire/json.ts";
 import { decodeObject, isObject, type JsonObject } from "../wire/message.ts";
 import { BEAT_RANGE } from "./join_options.ts";
+import { isIncarnation } from "./message.ts";
 
 /** The version of what nodes send each other. A node does not talk to one of another version. */
 export const PROTOCOL = 1;
@@ -287,7 +288,7 @@ function checkText(text: string): void {
 }
 
 function incarnationOf({ incarnation }: JsonObject): string {
-  if (typeof incarnation === "string" && /^[A-Za-z0-9_-]{8,32}$/.test(incarnation)) {
+  if (typeof incarnation === "string" && isIncarnation(incarnation)) {
     return incarnation;
   }
   throw wrong("incarnation");
