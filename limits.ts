@@ -413,7 +413,10 @@ export const CLUSTER_LIMITS = {
   snapshotParts: 1_024,
   /** The number of nodes that are asked for their services at once. */
   asked: 16,
-  /** The number of answers to tools of NATS in a second (`$SRV`), one for each service. */
+  /**
+   * The number of answers to tools of NATS in a second (`$SRV`), one for each service. A question without
+   * an answer counts as one.
+   */
   toolAnswers: 1_000,
 } as const;
 

@@ -9,10 +9,13 @@
  */
 
 import { ValueError } from "../errors.ts";
-import { CLUSTER_LIMITS } from "../limits.ts";
+import { CLUSTER_LIMITS, LIMITS } from "../limits.ts";
+import { checkDepth } from "../manager/depth.ts";
 import type { AnnouncedService } from "../manager/remote_services.ts";
+import { parseJson } from "../wire/json.ts";
 import { decodeObject, isObject, type JsonObject } from "../wire/message.ts";
 import { BEAT_RANGE } from "./join_options.ts";
+import { isIncarnation } from "./message.ts";
 
 /** The version of what nodes send each other. A node does not talk to one of another version. */
 export const PROTOCOL = 1;
@@ -183,6 +186,16 @@ export function decodeIncarnation(bytes: Uint8Array): string {
   return incarnationOf(decode(bytes));
 }
 
+/** Whether what a service says of itself is nested as little as other nodes want it. */
+export function isFlat({ attributes, about }: AnnouncedService): boolean {
+  try {
+    for (const text of [attributes, about]) checkText(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** The size of a service in a message, in bytes. */
 export function sizeOfService(service: AnnouncedService): number {
   return encode(encodeService(service)).length;
@@ -263,12 +276,19 @@ function objectOf(value: JsonObject, key: string): string {
   const text = value[key];
   if (typeof text !== "string") throw wrong(key);
   decodeObject(text);
+  checkText(text);
   // It becomes a part of lines that this node sends. A line feed of JSON is white space.
   return text.replaceAll(/[\r\n]/g, " ");
 }
 
+/** Rejects the text of an object that is nested too deep to become a part of lines. */
+function checkText(text: string): void {
+  // A shorter text cannot be: each level has two brackets. It is not read again.
+  if (text.length > 2 * LIMITS.maxDepth) checkDepth(parseJson(text), LIMITS.maxDepth);
+}
+
 function incarnationOf({ incarnation }: JsonObject): string {
-  if (typeof incarnation === "string" && /^[A-Za-z0-9_-]{8,32}$/.test(incarnation)) {
+  if (typeof incarnation === "string" && isIncarnation(incarnation)) {
     return incarnation;
   }
   throw wrong("incarnation");

@@ -8,10 +8,16 @@
 
 import { logger } from "../base/log.ts";
 import { CLUSTER_LIMITS } from "../limits.ts";
+import { encodeNamesOnly } from "../manager/peer.ts";
 import type { AnnouncedService } from "../manager/remote_services.ts";
 import { NOTHING_SAID } from "../wire/about.ts";
-import { isObject } from "../wire/message.ts";
-import { encodeChange, encodeSnapshotPart, inMessages, sizeOfService } from "./announcement.ts";
+import {
+  encodeChange,
+  encodeSnapshotPart,
+  inMessages,
+  isFlat,
+  sizeOfService,
+} from "./announcement.ts";
 import { Answers, type Receiver } from "./answers.ts";
 import type { Clock } from "./clock.ts";
 
@@ -161,18 +167,12 @@ export class Announcer {
     const forms = [
       service,
       { ...service, about: NOTHING },
-      { ...service, about: NOTHING, attributes: namesOnly(service.attributes) },
+      { ...service, about: NOTHING, attributes: encodeNamesOnly(service, "null") },
       { ...service, about: NOTHING, attributes: "{}", streams: [] },
     ];
-    return forms.find((one) => sizeOfService(one) <= this.#serviceSize) ?? forms.at(-1)!;
+    const fits = (one: AnnouncedService) => sizeOfService(one) <= this.#serviceSize && isFlat(one);
+    return forms.find(fits) ?? forms.at(-1)!;
   }
-}
-
-/** The attributes of a service without what they are. */
-function namesOnly(attributes: string): string {
-  const value: unknown = JSON.parse(attributes);
-  const names = isObject(value) ? Object.keys(value) : [];
-  return JSON.stringify(Object.fromEntries(names.map((name) => [name, null])));
 }
 
 function isSame(one: AnnouncedService, other: AnnouncedService | undefined): boolean {

@@ -77,6 +77,7 @@ class Cluster implements Joined, Channels {
     const home = this.#home = new HomeSessions({
       manager,
       limits,
+      connect: (transport) => connectionHandler.connect(transport),
       serve: (...client) => connectionHandler.serveRemote(...client),
     });
     this.onChannel = (from, header, transport) => track(home.accept(from, header, transport));

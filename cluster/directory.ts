@@ -12,7 +12,7 @@
  */
 
 import { logger } from "../base/log.ts";
-import { CLUSTER_LIMITS } from "../limits.ts";
+import { CLUSTER_LIMITS, TRUNK_LIMITS } from "../limits.ts";
 import type { AnnouncedService } from "../manager/remote_services.ts";
 import {
   type Beat,
@@ -25,7 +25,7 @@ import type { Receiver } from "./answers.ts";
 import type { Clock } from "./clock.ts";
 
 /** After how many beats that did not come a node is gone. */
-export const MISSED_BEATS = 5;
+export const MISSED_BEATS = TRUNK_LIMITS.missedBeats;
 
 /** After how many beats an answer that has not come is asked for again. */
 const ANSWER_BEATS = 2;

@@ -9,6 +9,7 @@
 import { logger } from "../base/log.ts";
 import { PermissionError } from "../errors.ts";
 import type { Limits } from "../limits.ts";
+import type { Connection } from "../net/connection.ts";
 import type { Transport } from "../net/transport.ts";
 import { encodeError, type JsonObject } from "../wire/message.ts";
 import { readHeader, type RemoteClient } from "./session_header.ts";
@@ -18,6 +19,8 @@ export interface HomeSessionsOptions {
   /** The network name of the Manager. */
   manager: string;
   limits: Pick<Limits, "maxNameLength" | "maxAttributes" | "maxNodeSessions">;
+  /** A connection over a channel. */
+  connect: (transport: Transport) => Connection;
   /** Serves a client until its session ends. Never rejects. */
   serve: (
     transport: Transport,
@@ -66,18 +69,14 @@ export class HomeSessions {
     }
   }
 
-  /** Says why, and closes the channel. */
+  /** Says why, and closes the channel. A node that does not read it is not waited for long. */
   async #refuse(node: string, transport: Transport, error: Error): Promise<void> {
     log.warn("A session of the node {node} was rejected: {reason}", {
       node,
       reason: error.message,
     });
-    const line = encodeError(this.#options.manager, "", error);
-    try {
-      await transport.write(new TextEncoder().encode(`${line}\r\n`));
-      await transport.close();
-    } catch {
-      // The other node has gone.
-    }
+    const connection = this.#options.connect(transport);
+    connection.sendText(encodeError(this.#options.manager, "", error));
+    await connection.close();
   }
 }

@@ -10,6 +10,7 @@ import { logger } from "../base/log.ts";
 import { NetworkError } from "../errors.ts";
 import type { AnnouncedService } from "../manager/remote_services.ts";
 import { VERSION } from "../version.ts";
+import { isNodeName } from "../wire/node_name.ts";
 import {
   type Beat,
   decodeBeat,
@@ -184,6 +185,7 @@ export class Member implements Incarnation {
   ): void {
     if (data.length === 0) return; // somebody asks whether this node is subscribed
     const from = senderOf(subject);
+    if (!isNodeName(from)) return; // NATS allows more: what nobody can type, and a terminal would obey
     try {
       use(from, data);
     } catch (error) {

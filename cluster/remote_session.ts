@@ -17,6 +17,8 @@ import type { Holder } from "../base/budget.ts";
 import { logger } from "../base/log.ts";
 import { repr } from "../base/repr.ts";
 import { UidMap } from "../base/uid_map.ts";
+import { PermissionError } from "../errors.ts";
+import { CLUSTER_LIMITS } from "../limits.ts";
 import type { ConnectionHandler } from "../manager/connection_handler.ts";
 import type { LongLines, LongLineSource } from "../manager/long_lines.ts";
 import type { Client } from "../manager/peer.ts";
@@ -146,11 +148,10 @@ export class RemoteSession implements LineReceiver, LongLineSource<PeerConnectio
 
   /** Sends a request to the Manager of the node. Throws what `RemoteServices.ask` does. */
   ask(service: string, uid: string, attribute: string, args: readonly unknown[]): PeerConnection {
+    if (attribute === "link") this.#checkLinks(service);
     this.#hold();
-    const own = `${this.#prefix}${this.#askedCount++}`;
+    const own = this.#sendRequest(attribute, [service, ...args]);
     this.#asked.set(own, { uid, attribute, service });
-    const request = { service: MANAGER, attribute, args: [service, ...args], kwargs: {}, uid: own };
-    this.connection.sendText(encodeRequest(request));
     return this.connection;
   }
 
@@ -200,13 +201,14 @@ export class RemoteSession implements LineReceiver, LongLineSource<PeerConnectio
     return this.#route(digest, held, end);
   }
 
-  /** A long line cannot be held: the request that it answers fails. */
+  /** A long line cannot be held, or not be sent: the request that it answers fails. */
   reject(uid: string | undefined, _requester: string | undefined, error: Error): undefined {
     const asked = uid === undefined ? undefined : this.#asked.get(uid);
     if (asked !== undefined) {
       this.#asked.delete(uid!);
       this.#release();
       this.#options.router.sendError(this.#client, asked.uid, error);
+      this.#withdraw(asked);
     } else if (uid !== undefined && this.#complete(uid)) {
       this.#options.router.sendError(this.#client, uid, error);
     }
@@ -230,6 +232,7 @@ export class RemoteSession implements LineReceiver, LongLineSource<PeerConnectio
     }
     const asked = this.#asked.get(uid);
     if (asked !== undefined) {
+      if (!this.#hasRoom(uid, held)) return undefined;
       this.#asked.delete(uid);
       this.#release();
       return this.#answer(asked, line, held, end);
@@ -240,17 +243,19 @@ export class RemoteSession implements LineReceiver, LongLineSource<PeerConnectio
       ? undefined
       : envelope.text("attribute");
     const extension = attribute === undefined ? undefined : extensionOfPartialReply(attribute);
+    if (extension !== undefined && !this.#client.extensions.includes(extension)) {
+      statistics.unowedAnswers++;
+      return undefined;
+    }
+    if (!this.#hasRoom(uid, held)) return undefined;
     if (extension === undefined) {
       this.#complete(uid);
       statistics.answers++;
-    } else if (!this.#client.extensions.includes(extension)) {
-      statistics.unowedAnswers++;
-      return undefined;
     }
     if (isError && held === undefined && isOfManager(line, end)) {
       return this.#sendError(line, uid, pending.service);
     }
-    return this.#deliver(line, held, end, this.#requester, uid);
+    return this.#deliver(line, held, end, this.#requester);
   }
 
   /** A reply to no pending request: what the Manager of the node says of itself. */
@@ -301,7 +306,7 @@ export class RemoteSession implements LineReceiver, LongLineSource<PeerConnectio
     }
     const { networkName } = this.#client;
     const ending = `,"requester":${JSON.stringify(networkName)},"uid":${JSON.stringify(uid)}}`;
-    return this.#deliver(line, held, end, encoder.encode(ending), uid);
+    return this.#deliver(line, held, end, encoder.encode(ending));
   }
 
   /** Sends a line to the client, with another end. */
@@ -310,20 +315,23 @@ export class RemoteSession implements LineReceiver, LongLineSource<PeerConnectio
     held: HeldLine | undefined,
     end: number,
     ending: Uint8Array,
-    uid: string,
   ): PeerConnection {
     const { sink } = this.#client.session;
-    if (held === undefined) {
-      sink.sendSpliced(line, end, ending);
-      return sink;
-    }
-    try {
-      checkRoom(this.#client.name, sink, held);
-      sink.sendHeld(held, end, ending);
-    } catch (error) {
-      if (this.#complete(uid)) this.#options.router.sendError(this.#client, uid, error);
-    }
+    if (held === undefined) sink.sendSpliced(line, end, ending);
+    else sink.sendHeld(held, end, ending);
     return sink;
+  }
+
+  /** Whether the client may be sent a reply. If it reads too slowly for a long one, its request fails. */
+  #hasRoom(uid: string, held: HeldLine | undefined): boolean {
+    if (held === undefined) return true;
+    try {
+      checkRoom(this.#client.name, this.#client.session.sink, held);
+      return true;
+    } catch (error) {
+      this.reject(uid, undefined, error as Error);
+      return false;
+    }
   }
 
   /** Sends an error of the Manager of the node, with the name that the service has here. */
@@ -343,6 +351,31 @@ export class RemoteSession implements LineReceiver, LongLineSource<PeerConnectio
   #unlink(service: string): void {
     this.#links.delete(service);
     this.#client.remoteLinks?.delete(this.#nameHere(service));
+  }
+
+  /** Sends a request to the Manager of the node. Returns its uid. */
+  #sendRequest(attribute: string, args: readonly unknown[]): string {
+    const uid = `${this.#prefix}${this.#askedCount++}`;
+    this.connection.sendText(
+      encodeRequest({ service: MANAGER, attribute, args: [...args], kwargs: {}, uid }),
+    );
+    return uid;
+  }
+
+  /** A node has no more services, but one that answers to any name would make a client take memory. */
+  #checkLinks(service: string): void {
+    const { services: limit } = CLUSTER_LIMITS;
+    if (this.#links.has(service) || this.#links.size < limit) return;
+    throw new PermissionError(
+      `${this.#client.networkName} is linked with ${limit} services of the node ${
+        repr(this.node)
+      }, and no node has more`,
+    );
+  }
+
+  /** A link whose reply the client did not get, which thinks that it has none, keeps others out. */
+  #withdraw({ attribute, service }: Asked): void {
+    if (attribute === "link" && !this.#links.has(service)) this.#sendRequest("unlink", [service]);
   }
 
   #send({ bytes, end, held }: RoutedLine, service: string): PeerConnection {

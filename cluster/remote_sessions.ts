@@ -8,7 +8,7 @@
 import { logger } from "../base/log.ts";
 import { repr } from "../base/repr.ts";
 import { ConnectionAbortedError, KeyError, PermissionError } from "../errors.ts";
-import type { Limits } from "../limits.ts";
+import { CLUSTER_LIMITS, type Limits } from "../limits.ts";
 import { extensionsWithin } from "../manager/known_extensions.ts";
 import type { Client } from "../manager/peer.ts";
 import type { AnnouncedService, RemoteServices, RoutedLine } from "../manager/remote_services.ts";
@@ -239,6 +239,10 @@ export class RemoteSessions implements RemoteServices<Session<PeerConnection>, P
         this.#open.delete(session);
         if (sessions.get(node) === session) sessions.delete(node);
         if (client.extensions.includes(OWNER)) { for (const name of linked) departed.add(name); }
+        for (const oldest of departed) {
+          if (departed.size <= CLUSTER_LIMITS.services) break;
+          departed.delete(oldest);
+        }
       },
     });
     sessions.set(node, session);

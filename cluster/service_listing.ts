@@ -73,16 +73,21 @@ export class ServiceListing {
     const [, verb, name, id, ...rest] = subject.split(".");
     if (!Object.hasOwn(TYPES, verb) || rest.length > 0) return;
     if (reply === undefined || reply === "" || FORBIDDEN_REPLY.test(reply)) return;
+    if (!this.#mayAnswer()) return; // before the services are read, of which there may be 10,000
     const services = [...this.#options.services()];
     this.#forgetNumbers(services);
+    let isAnswered = false;
     for (const service of services) {
       const identity = this.#identityOf(service);
       if (name !== undefined && identity.name !== name) continue;
       if (id !== undefined && identity.id !== id) continue;
       if (!this.#mayAnswer()) return;
+      this.#credit--;
+      isAnswered = true;
       const answer = { type: TYPES[verb], ...identity, ...this.#contentOf(verb) };
       this.#options.bus.publish(reply, encoder.encode(JSON.stringify(answer)));
     }
+    if (!isAnswered) this.#credit--; // a question without an answer is work too
   }
 
   /** What every answer has. */
@@ -116,9 +121,7 @@ export class ServiceListing {
     const earned = Math.min(now - this.#countedAt, BURST_TIME) * CLUSTER_LIMITS.toolAnswers / 1_000;
     this.#credit = Math.min(this.#credit + earned, CLUSTER_LIMITS.toolAnswers);
     this.#countedAt = now;
-    if (this.#credit < 1) return false;
-    this.#credit--;
-    return true;
+    return this.#credit >= 1;
   }
 
   /** Services that have gone leave no number behind. */

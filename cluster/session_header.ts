@@ -21,6 +21,9 @@ export interface RemoteClient {
   user: RemoteUser | undefined;
 }
 
+/** `host:port`. */
+const ADDRESS = /^.+:\d{1,5}$/;
+
 type HeaderLimits = Pick<Limits, "maxNameLength" | "maxAttributes">;
 
 /**
@@ -55,6 +58,9 @@ export function readHeader(node: string, header: JsonObject, limits: HeaderLimit
   const address = textOf(header, "address", limits);
   // Names may have any characters, as those of local clients. An address comes from a Manager.
   if (hasControlCharacter(address)) throw new ValueError("'address' has a control character");
+  if (!ADDRESS.test(address)) {
+    throw new ValueError("'address' of a session must be a computer and a port");
+  }
   return {
     identity: {
       kind: "client",

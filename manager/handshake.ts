@@ -32,6 +32,7 @@ import { encodeValue } from "../wire/json.ts";
 import { memberText } from "../wire/member_text.ts";
 import { encodeError, encodeManagerRequest, isObject } from "../wire/message.ts";
 import { ABOUT } from "../wire/protocol.ts";
+import { checkDepth } from "./depth.ts";
 import { NOTHING_SAID, toServiceAbout } from "../wire/about.ts";
 import { checkName } from "./names.ts";
 import type { PeerIdentity } from "./peer.ts";
@@ -323,17 +324,6 @@ const NOTHING = encodeValue(NOTHING_SAID);
 
 function namesOf(names: unknown): string[] {
   return Array.isArray(names) ? names.filter((name) => typeof name === "string") : [];
-}
-
-/** Rejects attributes that are nested deeper than a message may be: they are sent in messages. */
-function checkDepth(value: unknown, maxDepth: number, depth = 1): void {
-  if (typeof value !== "object" || value === null) return;
-  if (depth > maxDepth) {
-    throw new ValueError(
-      `The attributes are nested deeper than the limit of ${maxDepth} levels (--max-depth)`,
-    );
-  }
-  for (const item of Object.values(value)) checkDepth(item, maxDepth, depth + 1);
 }
 
 /** The names under a key of an identity. */

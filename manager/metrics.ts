@@ -126,11 +126,8 @@ export function metricsText(status: ManagerStatus, calls: CallStatistics): strin
 }
 
 /** The services that are connected here. Each other node has metrics of its own. */
-function ownServices({ services, nodes }: ManagerStatus): [name: string, ServiceStatus][] {
-  const prefixes = Object.keys(nodes).map((node) => `${node}.`);
-  return Object.entries(services).filter(([name]) =>
-    !prefixes.some((prefix) => name.startsWith(prefix))
-  );
+function ownServices({ services }: ManagerStatus): [name: string, ServiceStatus][] {
+  return Object.entries(services).filter(([_, { node }]) => node === undefined);
 }
 
 /** The metrics of each service, by its name. */

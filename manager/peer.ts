@@ -227,7 +227,10 @@ export function encodeEntry(
 }
 
 /** The attributes of a service, as JSON, with `null` or another value in the place of each value. */
-export function encodeNamesOnly({ attributes }: Service<unknown>, value: "null" | "{}"): string {
+export function encodeNamesOnly(
+  { attributes }: Pick<Service<unknown>, "attributes">,
+  value: "null" | "{}",
+): string {
   const names = Object.keys(parseJson(attributes) as object);
   return `{${names.map((name) => `${JSON.stringify(name)}:${value}`).join(",")}}`;
 }

@@ -12,6 +12,7 @@
 import { RemoteError } from "../errors.ts";
 import { LONGEST_TRACESTATE } from "../limits.ts";
 import type { Envelope, Field } from "../wire/envelope.ts";
+import { parseJson } from "../wire/json.ts";
 import { decodeMessage } from "../wire/message.ts";
 import { TRACE } from "../wire/protocol.ts";
 import { RpcSpan } from "../wire/rpc_span.ts";
@@ -54,6 +55,7 @@ export class RequestSpans {
   ): RpcSpan | undefined {
     const call = {
       ...{ kind: "server", service: name, attribute, requester: client.networkName } as const,
+      isHere: service !== undefined,
       isKnown: service !== undefined && this.#attributesOf(service).has(attribute),
       client: client.address,
     };
@@ -126,7 +128,7 @@ export class RequestSpans {
   #attributesOf(service: Service<unknown>): ReadonlySet<string> {
     let names = this.#attributes.get(service);
     if (names === undefined) {
-      names = new Set(Object.keys(JSON.parse(service.attributes)));
+      names = new Set(Object.keys(parseJson(service.attributes) as object));
       this.#attributes.set(service, names);
     }
     return names;

@@ -68,13 +68,20 @@ export async function answerMonitoring(
   return { status: 200, content: { bytes, type: EXPOSITION_TYPE } };
 }
 
+/** Those that were not ready at the last question: that is logged once, since anybody may ask. */
+const unready = new WeakSet<MonitoringSource>();
+
 async function readiness(source: MonitoringSource): Promise<Answer> {
   try {
     await source.checkReady();
+    if (unready.delete(source)) log.info("The Manager is ready again");
     return say(200, "ok");
   } catch (error) {
+    if (!unready.has(source)) {
+      log.warn("The Manager is not ready: {error}", { error: (error as Error).message });
+    }
+    unready.add(source);
     // Without the path of the database: anybody may ask.
-    log.warn("The Manager is not ready: {error}", { error: (error as Error).message });
     return say(503, "The database cannot be read");
   }
 }

@@ -25,7 +25,7 @@ import { traceMembers, type Transfer, validTrace } from "../base/trace_context.t
 const TRACER = "@msl/network";
 const SYSTEM = "msl_network";
 
-/** The method of a span, where the service has none of the name that was requested. */
+/** In the place of a service that is not there, and of a method that the service does not have. */
 const OTHER = "_OTHER";
 
 /** OpenTelemetry's numbers of the kinds of spans, and of the status of one that has failed. */
@@ -38,6 +38,8 @@ export interface RpcCall {
   kind: keyof typeof KINDS;
   service: string;
   attribute: string;
+  /** Whether the service is there. Default: `true`. */
+  isHere?: boolean;
   /** Whether the service has the attribute. Default: `true`. */
   isKnown?: boolean;
   /** The Manager that it goes through. */
@@ -131,9 +133,9 @@ export class RpcSpan {
   }
 }
 
-/** The span name: the method, with its service. */
-function nameOf({ service, attribute, isKnown = true }: RpcCall): string {
-  return `${service}/${isKnown ? attribute : OTHER}`;
+/** The span name: the method, with its service. A client may request any, so only those that exist. */
+function nameOf({ service, attribute, isHere = true, isKnown = true }: RpcCall): string {
+  return `${isHere ? service : OTHER}/${isKnown ? attribute : OTHER}`;
 }
 
 function attributesOf(call: RpcCall): SpanAttributes {

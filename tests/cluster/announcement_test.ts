@@ -56,6 +56,11 @@ Deno.test("of a beat of another protocol only that and the software are read", (
   assertEquals([beat.protocol, beat.software, beat.version], [2, "9", 0]);
 });
 
+/** An object in an object, and so on. */
+function nested(levels: number): string {
+  return '{"x":'.repeat(levels) + "1" + "}".repeat(levels);
+}
+
 Deno.test("a value of a wrong type, or out of its range, rejects the message", () => {
   const service = { ...announcedService("DMM"), max_clients: 1 };
   const wrong: [(bytes: Uint8Array) => unknown, unknown][] = [
@@ -72,6 +77,8 @@ Deno.test("a value of a wrong type, or out of its range, rejects the message", (
     [decodeChange, { ...CHANGE, set: [{ ...service, attributes: "[]" }] }],
     [decodeChange, { ...CHANGE, set: [{ ...service, attributes: '{"a":1}}' }] }],
     [decodeChange, { ...CHANGE, set: [{ ...service, about: 7 }] }],
+    [decodeChange, { ...CHANGE, set: [{ ...service, attributes: nested(600) }] }],
+    [decodeSnapshotPart, { ...PART, set: [{ ...service, about: nested(600) }] }],
     [decodeChange, { ...CHANGE, set: [{ ...service, max_clients: "1" }] }],
     [decodeChange, { ...CHANGE, set: [{ ...service, streams: [1] }] }],
     [decodeChange, { ...CHANGE, set: [{ ...service, name: "x".repeat(1_000) }] }],

@@ -53,6 +53,32 @@ Deno.test("a large service is announced with less of what it says of itself", as
   assertEquals([c.attributes, c.streams], ["{}", []]);
 });
 
+Deno.test("numbers that JSON does not have are announced as others are", async () => {
+  const { announce } = announcer();
+  const large = "x".repeat(CLUSTER_LIMITS.serviceSize);
+  const services = [
+    { ...announcedService("A"), attributes: '{"offset":NaN,"limit":-Infinity}' },
+    { ...announcedService("B"), attributes: `{"offset":NaN,"text":"${large}"}` },
+  ];
+  const [{ bytes }] = await announce(services);
+  const [a, b] = decodeChange(bytes).set;
+  assertEquals(a, services[0]);
+  assertEquals(b.attributes, '{"offset":null,"text":null}');
+});
+
+Deno.test("a service that is nested deeper than other nodes read is announced with less too", async () => {
+  const { announce } = announcer();
+  const deep = '{"x":'.repeat(600) + "1" + "}".repeat(600);
+  const services = [
+    { ...announcedService("A"), about: deep },
+    { ...announcedService("B"), attributes: deep },
+  ];
+  const [{ bytes }] = await announce(services);
+  const [a, b] = decodeChange(bytes).set;
+  assertEquals([a.attributes, JSON.parse(b.attributes)], [services[0].attributes, { x: null }]);
+  assert(a.about.length < 200);
+});
+
 Deno.test("what exceeds the limits of a node is left out, with one warning, and comes when there is room", async () => {
   await using logs = await recordLogs(["msl", "network", "cluster"]);
   const { announcer: one, announce } = announcer();

@@ -439,3 +439,21 @@ Deno.test("a message of an incarnation that is not there changes nothing", () =>
   known.leave("b", other);
   assertEquals([known.nodes(), [...known.services("b")]], [["b"], []]);
 });
+
+Deno.test("a message of what is no name of a node is ignored, whatever NATS allows it to be", async () => {
+  const network = new SimulatedNetwork();
+  const [a, b] = [network.start("a"), network.start("b")];
+  const beats: Uint8Array[] = [];
+  network.nats.fate = (message) => {
+    if (message.subject === "msl.lab.a.all.beat") beats.push(message.data);
+    return "deliver";
+  };
+  await network.pass(2 * BEAT);
+  const hostile = network.nats.connect();
+  for (const name of ["\x1b[2J", "all", "a b", "ä", "x".repeat(33), "$SYS"]) {
+    hostile.publish(`msl.lab.${name}.all.beat`, beats[0]);
+  }
+  await network.pass(BEAT);
+  assertEquals(b.local.directory.nodes(), ["a"]);
+  assertEquals([...a.local.directory.all].map(({ name }) => name), ["b"]);
+});

@@ -1,12 +1,13 @@
 /** What the home node of a service allows the clients of other nodes, and what it refuses. */
 
 import { assertEquals, assertMatch } from "@std/assert";
+import { HomeSessions } from "../../cluster/home_sessions.ts";
 import type { JsonObject } from "../../mod.ts";
 import type { Transport } from "../../net/transport.ts";
 import * as messages from "../support/messages.ts";
 import { reply } from "../support/messages.ts";
 import { TwoNodes } from "../support/two_nodes.ts";
-import { until } from "../support/until.ts";
+import { inTime, until } from "../support/until.ts";
 
 const HEADER = { name: "c", address: "pc:1", language: "any", os: "any", extensions: [] };
 
@@ -121,6 +122,8 @@ Deno.test("a header that is none is refused with the reason", async () => {
     [{ ...HEADER, name: "x".repeat(11) }, /too long .* limit is 10/],
     [{ ...HEADER, address: "x".repeat(11) }, /too long/],
     [{ ...HEADER, address: "pc\n:1" }, /control character/],
+    [{ ...HEADER, address: "pc" }, /'address' of a session must be a computer and a port/],
+    [{ ...HEADER, address: "pc:1]@c" }, /'address' of a session must be a computer and a port/],
     [{ ...HEADER, language: 5 }, /'language' of a session/],
     [{ ...HEADER, os: null }, /'os' of a session/],
     [{ ...HEADER, extensions: "gone" }, /array of at most 2 texts/],
@@ -137,6 +140,27 @@ Deno.test("a header that is none is refused with the reason", async () => {
   }
   await until("all sessions end", () => net.nodes.channels === 0);
   assertEquals(net.a.manager.status().totals.connections, 0);
+});
+
+Deno.test("a node that does not read why it is refused keeps no shutdown waiting", async () => {
+  await using net = await TwoNodes.start();
+  const parts = net.nodes.parts("a");
+  const closed = Promise.withResolvers<void>();
+  const transport: Transport = {
+    read: () => closed.promise.then(() => null),
+    write: () => closed.promise.then(() => Promise.reject(new Error("closed"))), // there is no room
+    close: () => closed.resolve(),
+  };
+  const sessions = new HomeSessions({
+    ...parts,
+    connect: (transport) => parts.connectionHandler.connect(transport),
+    serve: () => Promise.reject(new Error("it has no valid header")),
+  });
+  const task = sessions.accept("b", {}, transport);
+  parts.track(task);
+  await inTime("the shutdown", net.a.manager.shutdown(0));
+  await task;
+  assertEquals(sessions.count("b"), 0);
 });
 
 Deno.test("a session above --max-node-sessions is refused, until another one has ended", async () => {

@@ -1,12 +1,18 @@
 /** What a client of node b reads and what a service of node a reads, line by line. */
 
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { PermissionError } from "../../errors.ts";
+import { CLUSTER_LIMITS } from "../../limits.ts";
+import { RemoteSession } from "../../cluster/remote_session.ts";
 import type { JsonObject } from "../../mod.ts";
 import type { WirePeer } from "../../testing.ts";
+import { Envelope } from "../../wire/envelope.ts";
+import type { HeldLine } from "../../wire/held_line.ts";
+import { MemoryTransport } from "../support/memory_transport.ts";
 import * as messages from "../support/messages.ts";
 import { reply } from "../support/messages.ts";
 import { type NodeDevice, TwoNodes } from "../support/two_nodes.ts";
-import { until } from "../support/until.ts";
+import { inTime, until } from "../support/until.ts";
 
 /** A request for `echo` of `a.S`. */
 function request(members: JsonObject = {}): JsonObject {
@@ -376,4 +382,64 @@ Deno.test("a reply that the home node accepts and this one does not fails its ow
   await s.peer.read();
   s.peer.send(reply(remote, { uid: "1", result: "short" }));
   assertEquals((await c.peer.read()).result, "short");
+});
+
+/** A session of `c` with a node whose lines the test hands to it. */
+function sessionOf({ net, c }: { net: TwoNodes; c: NodeDevice }) {
+  const { connectionHandler, ...parts } = net.nodes.parts("b");
+  const client = [...parts.registry.clients].find(({ networkName }) => networkName === c.name)!;
+  const transport = new MemoryTransport([], { staysOpen: true });
+  const connection = connectionHandler.connect(transport);
+  connection.holder = client.session.sink.holder;
+  const session = new RemoteSession({
+    ...parts,
+    connectionHandler,
+    envelope: new Envelope(10),
+    node: "a",
+    client,
+    connection,
+    onLinked: () => {},
+    onEnd: () => {},
+  });
+  return { client, session, transport, [Symbol.asyncDispose]: () => connection.close() };
+}
+
+Deno.test("a long reply for a client that reads too slowly fails its own request, and is not lost", async () => {
+  await using lab = await laboratory();
+  await using own = sessionOf(lab);
+  const { client, session, transport } = own;
+  const bytes = new TextEncoder().encode(JSON.stringify(request()));
+  session.forward("S", "1", { bytes, end: bytes.length - 1, held: undefined });
+  session.ask("S", "link", "link", []);
+  await until("both are sent", () => transport.text.includes('"link"'));
+  const held = { length: 9_000_000, mayWaitFor: () => false } as unknown as HeldLine;
+  for (const uid of ["1", /"uid":"([^"]+-0)"/.exec(transport.text)![1]]) {
+    const digest = new TextEncoder().encode(JSON.stringify({ result: null, error: false, uid }));
+    session.receiveHeld(digest, held, digest.length - 1);
+  }
+  for (const uid of ["1", "link"]) {
+    const answer = await inTime("the answer", lab.c.peer.read());
+    assertEquals(answer.uid, uid);
+    assertMatch(String(answer.message), /^ValueError: The Manager holds .* 'c' .*--max-held/);
+  }
+  assertEquals([session.pendingCount, client.pendingCount], [0, 0]);
+  await until("the link is withdrawn", () => transport.text.includes('"unlink"'));
+});
+
+Deno.test("a client cannot be linked with more services of a node than a node has", async () => {
+  await using lab = await laboratory();
+  await using own = sessionOf(lab);
+  const { client, session, transport } = own;
+  session.ask("S0", "0", "link", []);
+  await until("it is sent", () => transport.text.includes('"S0"'));
+  const prefix = /"uid":"([^"]+-)0"/.exec(transport.text)![1];
+  for (let count = 0; count < CLUSTER_LIMITS.services; count++) {
+    if (count > 0) session.ask(`S${count}`, `${count}`, "link", []);
+    const entry = { result: {}, error: false, uid: `${prefix}${count}` };
+    session.receive(new TextEncoder().encode(JSON.stringify(entry)));
+  }
+  assertEquals(client.remoteLinks?.size, CLUSTER_LIMITS.services);
+  assertThrows(() => session.ask("more", "u", "link", []), PermissionError, "10000 services");
+  session.ask("S1", "again", "link", []);
+  assertEquals([session.pendingCount, client.pendingCount], [1, 1]);
 });

@@ -8,7 +8,7 @@ import { MovedClock } from "../support/moved_clock.ts";
 import { announcedService } from "../support/simulated_nodes.ts";
 
 /** A node with services, and a tool of NATS that asks. */
-function listing(services: readonly AnnouncedService[]) {
+function listing(services: Iterable<AnnouncedService>) {
   const nats = new MemoryNats();
   const clock = new MovedClock();
   const node = new ServiceListing({
@@ -116,4 +116,20 @@ Deno.test("only so many answers are given in a second", async () => {
   assertEquals((await ask("$SRV.PING")).length, CLUSTER_LIMITS.toolAnswers / 10);
   await clock.advance(3_600_000, () => Promise.resolve());
   assertEquals((await ask("$SRV.PING")).length, 700);
+});
+
+Deno.test("questions that nobody is meant by are not compared with the services without an end", async () => {
+  let reads = 0;
+  const services = [announcedService("DMM")];
+  const { ask } = listing({
+    [Symbol.iterator]: () => {
+      reads++;
+      return services[Symbol.iterator]();
+    },
+  });
+  for (let count = 0; count < CLUSTER_LIMITS.toolAnswers + 50; count++) {
+    await ask("$SRV.PING.Lamp");
+  }
+  assertEquals(reads, CLUSTER_LIMITS.toolAnswers);
+  assertEquals(await ask("$SRV.PING.DMM"), []);
 });

@@ -61,7 +61,7 @@ function laboratory(): { text: string; calls: CallStatistics } {
         [hostile]: SERVICE,
         late: { ...SERVICE, queued_bytes: 5 },
         later: { ...SERVICE, queued_bytes: 6 },
-        "b.DMM": { ...SERVICE, links: ["a[b:1]"] },
+        "b.DMM": { ...SERVICE, node: "b", links: ["a[b:1]"] },
       },
       clients: {
         "a[b:1]": { ...CLIENT, queued_bytes: 11 },
@@ -139,4 +139,15 @@ Deno.test({
   name: "promtool accepts the metrics, and finds nothing against their names",
   ...WITH_PROMETHEUS,
   fn: async () => await checkMetrics(laboratory().text),
+});
+
+Deno.test("a local service keeps its metrics when a node appears whose services would have its name", () => {
+  const calls = new CallStatistics(4);
+  calls.enter("b.DMM", { traffic: { bytesIn: 1, bytesOut: 2, linesIn: 0, linesOut: 0 } });
+  const services = { "b.DMM": { ...SERVICE, queued_bytes: 7 } };
+  const nodes = { node: NODE, nodes: { b: OTHER_NODE } };
+  const samples = samplesOf(metricsText(status({}, {}, { ...nodes, services }), calls));
+  const of = (name: string) => samples.get(`msl_network_${name}{node="a",service="b.DMM"}`);
+  assertEquals(samples.get('msl_network_services{node="a"}'), 1);
+  assertEquals([of("service_connected"), of("service_queued_bytes")], [1, 7]);
 });

@@ -219,6 +219,16 @@ Deno.test("a method that the service does not have is one name for all, so that 
   assertEquals(span.attributes[ATTR_RPC_METHOD_ORIGINAL], "DMM/9f3a");
 });
 
+Deno.test("a service may have numbers that JSON does not have among its attributes", () => {
+  using lab = laboratory();
+  const { traces, network, client, dmm } = lab;
+  Object.assign(dmm.peer, { attributes: '{"offset":NaN}' });
+  network.send(client, request("DMM", "offset", []));
+  network.send(dmm, reply("a[lab-pc:0]"));
+  const span = onlySpan(traces);
+  assertEquals([span.name, span.status.code], ["DMM/offset", SpanStatusCode.UNSET]);
+});
+
 /** What ends a request in another way than by a result, and the class of the error in its span. */
 const ENDS: readonly [what: string, end: (lab: ReturnType<typeof laboratory>) => void, string][] = [
   [
@@ -274,8 +284,10 @@ Deno.test("a request that the Manager refuses has a span with its error", () => 
   const absent = onlySpan(traces);
   assertEquals(
     [absent.name, absent.attributes[ATTR_ERROR_TYPE], absent.spanContext().traceId],
-    ["Nothing/_OTHER", "KeyError", TRACE_ID],
+    ["_OTHER/_OTHER", "KeyError", TRACE_ID],
+    "collectors group by names, and a client may request any service",
   );
+  assertEquals(absent.attributes["rpc.method_original"], "Nothing/echo");
   network.send(client, request("Manager", "link", ["DMM"]));
   network.send(client, request("Manager", "acquire_lock", ["DMM", false]));
   network.send(old, request("DMM", "echo"));

@@ -118,6 +118,7 @@ export class MemoryNodes {
       const home = new HomeSessions({
         manager: parts.manager,
         limits: parts.limits,
+        connect: (transport) => parts.connectionHandler.connect(transport),
         serve: (...client) => parts.connectionHandler.serveRemote(...client),
       });
       const others = [...this.#members];

@@ -4,6 +4,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { ConfigurationError, ConnectionAbortedError, PermissionError } from "../../errors.ts";
 import { connect, RemoteError, Service } from "../../mod.ts";
 import { answerMonitoring, type MonitoringSource } from "../../web/monitoring.ts";
+import { recordLogs } from "../support/logs.ts";
 import { inTime, until } from "../support/until.ts";
 import { ALICE, BOB, PageLaboratory } from "../support/page_laboratory.ts";
 import { samplesOf } from "../support/prometheus.ts";
@@ -256,10 +257,15 @@ Deno.test("pages of other sites, and names that somebody has made to mean this c
 });
 
 Deno.test("a Manager whose database cannot be read lives, and is not ready", async () => {
+  await using logs = await recordLogs(["msl", "network", "web"]);
+  let isReady = false;
   const source = {
     metrics: () => "",
     logIn: () => Promise.resolve(false),
-    checkReady: () => Promise.reject(new ConfigurationError("Cannot read /secret/manager.sqlite3")),
+    checkReady: () =>
+      isReady
+        ? Promise.resolve()
+        : Promise.reject(new ConfigurationError("Cannot read /secret/manager.sqlite3")),
   };
   const say = async (path: "/healthz" | "/readyz") => {
     const request = { rawHeaders: ["Host", "x"], httpVersion: "1.1" };
@@ -270,6 +276,13 @@ Deno.test("a Manager whose database cannot be read lives, and is not ready", asy
   };
   assertEquals(await say("/healthz"), [200, "ok"]);
   assertEquals(await say("/readyz"), [503, "The database cannot be read"]);
+  assertEquals(await say("/readyz"), [503, "The database cannot be read"]);
+  const messages = () => logs.records.map(({ message }) => message.join(""));
+  assertEquals(messages().length, 1, "anybody may ask, as often as they like");
+  isReady = true;
+  assertEquals(await say("/readyz"), [200, "ok"]);
+  assertEquals(await say("/readyz"), [200, "ok"]);
+  assertEquals(messages().slice(1), ["The Manager is ready again"]);
 });
 
 Deno.test("the port of the metrics is taken: the Manager does not start, and frees its other ports", async () => {
