@@ -30,7 +30,7 @@ import { delay } from "@std/async/delay";
 import type { ServiceRequest } from "./service/active_request.ts";
 import { Attributes, SHUTDOWN_SERVICE } from "./service/attributes.ts";
 import { Dispatcher } from "./service/dispatcher.ts";
-import { notificationLine, sendNotification } from "./service/notifications.ts";
+import { formsOf, notificationLines, sendNotification } from "./service/notifications.ts";
 import { timeOf } from "./service/time.ts";
 import { splitArguments } from "./wire/call.ts";
 import type { Connection } from "./net/connection.ts";
@@ -49,10 +49,12 @@ import { decodeMessage, type Message, toMessage } from "./wire/message.ts";
 import type { ServiceIdentity } from "./wire/identities.ts";
 import {
   ABOUT,
+  ARRAYS,
   BEAT,
   CANCEL,
   extensionOfControl,
   extensionsOf,
+  type NotificationForm,
   PARTS,
   READY,
   STREAM,
@@ -202,6 +204,8 @@ export class Service implements AsyncDisposable {
   #state: State = { state: "new" };
   /** The extensions of the protocol that the Manager knows. */
   #managerExtensions: readonly string[] = [];
+  /** The forms of notifications with arrays that the linked Clients take. */
+  #forms: readonly NotificationForm[] = [];
   /** Settled when the Manager confirms or rejects the Service. */
   #confirmation = Promise.withResolvers<void>();
 
@@ -548,8 +552,13 @@ export class Service implements AsyncDisposable {
     const connection = this.#connection;
     const taken = timeOf(time);
     const isTold = this.#managerExtensions.includes(TIME);
-    const line = notificationLine(this.#name, splitArguments(args), isTold ? taken : undefined);
-    if (connection?.isUp) return sendNotification(connection.current!, line, this.#queueLimit);
+    const lines = notificationLines(
+      this.#name,
+      splitArguments(args),
+      isTold ? taken : undefined,
+      this.#managerExtensions.includes(ARRAYS) ? this.#forms : undefined,
+    );
+    if (connection?.isUp) return sendNotification(connection.current!, lines, this.#queueLimit);
     if (this.#state.state === "running" && connection?.reconnects) return Promise.resolve();
     throw new ConnectionAbortedError(
       `Cannot emit a notification: the ${repr(this.#name)} service is not connected`,
@@ -648,6 +657,7 @@ export class Service implements AsyncDisposable {
       },
       onDisconnect: () => {
         this.#managerExtensions = []; // the next Manager may be another program
+        this.#forms = [];
         this.#workers.cancelAll(this.#unfinished("is not connected any more"));
         this.#dispatcher.abortAll();
       },
@@ -754,6 +764,8 @@ export class Service implements AsyncDisposable {
       this.#connection?.acceptConfirmation(message.result);
       this.#managerExtensions = extensionsOf(message.result);
       this.#confirmation.resolve();
+    } else if (message.kind === "reply" && message.uid === ARRAYS) {
+      this.#forms = formsOf(message.result);
     } else if (message.kind === "error") {
       this.#connection?.receiveError(message.message);
       this.#confirmation.reject(new RemoteError(message.message, message.traceback));
@@ -792,7 +804,7 @@ export class Service implements AsyncDisposable {
       language: LANGUAGE,
       os: OS,
       max_clients: this.#maxClients,
-      extensions: [READY, BEAT, CANCEL, STREAM, PARTS, ABOUT, TIME],
+      extensions: [READY, BEAT, CANCEL, STREAM, PARTS, ABOUT, TIME, ARRAYS],
       streams: this.#attributes.streams(this.#ignored),
       about: this.#attributes.describe(this.#ignored), // JSON leaves out what is not said
     };

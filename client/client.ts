@@ -28,11 +28,13 @@ import {
   encodeError,
   isObject,
   type Message,
+  type Notification,
   type Request,
   toMessage,
 } from "../wire/message.ts";
 import {
   ABOUT,
+  ARRAYS,
   BEAT,
   CANCEL,
   extensionsOf,
@@ -508,7 +510,10 @@ export class Client implements AsyncDisposable {
           try {
             if (line instanceof LongLine) {
               await this.#receiveLong(line);
-            } else this.#receive(line, texts[index]);
+            } else {
+              const receiving = this.#receive(line, texts[index]);
+              if (receiving !== undefined) await receiving;
+            }
           } catch (error) { // whatever the other side has sent, the next line is read
             log.error("Ignored a message that is no use: {error}", { error });
           }
@@ -563,24 +568,30 @@ export class Client implements AsyncDisposable {
     if (outcome.state === "invalid") return this.#failUnreadable(outcome.keys, outcome.error);
     if (outcome.state === "truncated") return;
     try {
-      this.#receiveMessage(toMessage(outcome.object));
+      await this.#receiveMessage(toMessage(outcome.object), line.head.length);
     } catch (error) {
       const { uid } = outcome.object;
       if (typeof uid === "string") this.#requests.spoil(uid, error as Error);
     }
   }
 
-  #receive(line: Uint8Array, text: string | undefined): void {
+  #receive(line: Uint8Array, text: string | undefined): Promise<void> | void {
     let message: Message;
     try {
       message = decodeMessage(text ?? line, this.#parse);
     } catch (error) {
       return this.#failUnreadable(scanKeys(line), error as Error);
     }
-    this.#receiveMessage(message);
+    return this.#receiveMessage(message, line.length);
   }
 
-  #receiveMessage(message: Message): void {
+  #receiveMessage(message: Message, bytes: number): Promise<void> | void {
+    const loading = this.#requests.loadArrays(payloadOf(message));
+    if (loading !== undefined) return loading.then(() => this.#take(message, bytes));
+    this.#take(message, bytes);
+  }
+
+  #take(message: Message, bytes: number): void {
     switch (message.kind) {
       case "reply":
         this.#networkName = message.requester ?? undefined;
@@ -591,9 +602,9 @@ export class Client implements AsyncDisposable {
         }
         return this.#requests.fulfil(message.uid, message.result, message.size, message.time);
       case "value":
-        return this.#requests.give(message.uid, message.value, message.size, message.time);
+        return this.#requests.give(message.uid, message.value, message.size, message.time, bytes);
       case "part":
-        return this.#requests.takePart(message.uid, message.text, message.size);
+        return this.#requests.takePart(message.uid, message.content, message.size);
       case "room":
         return this.#requests.addRoom(message.uid, message.count);
       case "error":
@@ -603,16 +614,22 @@ export class Client implements AsyncDisposable {
           new RemoteError(message.message, message.traceback),
         );
       case "notification":
-        for (const link of this.#links.of(message.service)) {
-          link.notify(message.args, message.kwargs, message.time);
-        }
-        return;
+        return this.#notify(message);
       case "request":
         if (!isCredentialRequest(message)) {
           return log.warn("Ignored a request for {attribute}", { attribute: message.attribute });
         }
         this.#answer(message);
     }
+  }
+
+  #notify({ service, time, ...notified }: Notification): void {
+    const links = this.#links.of(service);
+    const hasArrays = links.some(({ extensions }) => extensions.includes(ARRAYS));
+    const [args, kwargs] = hasArrays
+      ? this.#requests.readArguments(notified.args, notified.kwargs)
+      : [notified.args, notified.kwargs];
+    for (const link of links) link.notify(args, kwargs, time);
   }
 
   async #answer(question: Request): Promise<void> {
@@ -639,6 +656,18 @@ export class Client implements AsyncDisposable {
   }
 }
 
+/** The value of a message that may have arrays. */
+function payloadOf(message: Message): unknown {
+  switch (message.kind) {
+    case "reply":
+      return message.result;
+    case "value":
+      return message.value;
+    case "notification":
+      return [message.args, message.kwargs];
+  }
+}
+
 /** The identities as text. What the Manager has sent may be anything. */
 function describe(identities: unknown, indent: number): string {
   try {
@@ -652,6 +681,6 @@ function describe(identities: unknown, indent: number): string {
 }
 
 function identityOf(name: string, { language, os }: ResolvedOptions): ClientIdentity {
-  const extensions = [READY, BEAT, CANCEL, STREAM, PARTS, OWNER, GONE, ABOUT, TIME];
+  const extensions = [READY, BEAT, CANCEL, STREAM, PARTS, OWNER, GONE, ABOUT, TIME, ARRAYS];
   return { type: "client", name, language, os, extensions };
 }

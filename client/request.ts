@@ -40,6 +40,8 @@ export type RequestState =
     readonly extensions: readonly string[];
     /** Whether large values travel in pieces. */
     readonly usesParts: boolean;
+    /** Whether arrays of numbers travel as their bytes. */
+    readonly usesArrays: boolean;
   }
   /** Its Future has a result or an error, or is cancelled. */
   | { readonly state: "settled" };
@@ -72,8 +74,8 @@ export interface RequestParts {
   isAdministrative: boolean;
   /** Whether it fails where it would have to wait for the connection. */
   failsOffline: boolean;
-  /** Takes each value of a stream; `undefined` where the result is not a stream. */
-  onValue: ((value: unknown, time: number | undefined) => void) | undefined;
+  /** Takes each value of a stream, and its size; `undefined` where the result is not a stream. */
+  onValue: ((value: unknown, time: number | undefined, bytes: number) => void) | undefined;
   /** Called when its arguments may be changed, if they were not written at the call. */
   onSent: (() => void) | undefined;
   /** Called with each piece of a large value. */
@@ -194,13 +196,14 @@ export class ClientRequest implements Readonly<RequestParts> {
   }
 
   /** It is sent to a service that knows these extensions of the protocol. */
-  send(extensions: readonly string[], usesParts: boolean): void {
+  send(extensions: readonly string[], usesParts: boolean, usesArrays: boolean): void {
     this.#leaveQueue();
-    this.#state = { state: "sent", extensions, usesParts };
+    this.#state = { state: "sent", extensions, usesParts, usesArrays };
   }
 
   /** All of it was sent. */
   sent(): void {
+    this.large?.release();
     this.large = undefined;
     this.credit = undefined;
     this.onSent?.();

@@ -19,8 +19,8 @@ import { Credit } from "../base/credit.ts";
 import { Arrival, ArrivalBudget } from "../device/arrival.ts";
 import { sendParts } from "../device/part_sender.ts";
 import { Future } from "../future.ts";
-import { isLarge } from "../wire/large_values.ts";
-import { LargeArguments } from "./large_arguments.ts";
+import { isLarge, isLargeOrHasArrays } from "../wire/large_values.ts";
+import { type ArrayForm, LargeArguments } from "./large_arguments.ts";
 import { logger } from "../base/log.ts";
 import {
   beginRequest,
@@ -28,10 +28,13 @@ import {
   encodeControl,
   type JsonObject,
   openRequest,
+  type PieceContent,
 } from "../wire/message.ts";
+import { hasReserved, mayHaveReserved } from "../wire/array_key.ts";
 import type { ParseJson } from "../wire/json.ts";
-import { PIECE_SIZE } from "../wire/parts.ts";
+import { PIECE_SIZE, sizeInParts } from "../wire/parts.ts";
 import {
+  ARRAYS,
   CANCEL,
   CANCEL_REQUEST,
   type Control,
@@ -131,6 +134,8 @@ export class Requests {
   readonly #readLimit: number;
   readonly #parse: ParseJson | undefined;
   readonly #asyncStackTraces: boolean;
+  /** Reads arrays of numbers; `undefined` until there is one. */
+  #arrays: typeof import("../wire/array_codec.ts") | undefined;
   /** The extensions of the protocol that the Manager knows. */
   #managerExtensions: readonly string[] = [];
   /** Why a question of the Manager could not be answered, so that it will refuse a request. */
@@ -178,7 +183,8 @@ export class Requests {
     const values = new AsyncQueue<StreamItem<unknown>>();
     const window = new StreamWindow();
     const label = labelOf(service, attribute);
-    const onValue = (value: unknown, time: number | undefined) => {
+    const onValue = (value: unknown, time: number | undefined, bytes: number) => {
+      window.receive(bytes);
       if (values.size < window.room) return values.push({ value, time });
       const overflow =
         `Cannot read ${label}: more than ${window.room} values came before they were read`;
@@ -248,22 +254,31 @@ export class Requests {
     }
     request.time = time;
     try {
-      request.resolve(isInParts(request, size) ? this.#arrivalOf(request).end(size) : result);
+      const value = isInParts(request, size)
+        ? this.#arrivalOf(request).end(size)
+        : this.#withArrays(request, result);
+      request.resolve(value);
     } catch (error) {
       request.reject(error);
     }
   }
 
-  /** Gives a value of a stream to its reader. */
-  give(uid: string, value: unknown, size?: number, time?: number): void {
+  /**
+   * Gives a value of a stream to its reader.
+   *
+   * @param bytes The size of its line.
+   */
+  give(uid: string, value: unknown, size?: number, time?: number, bytes = 0): void {
     const request = this.#pending.get(uid);
     if (request === undefined) return;
-    if (!isInParts(request, size)) return request.onValue?.(value, time);
     try {
+      if (!isInParts(request, size)) {
+        return request.onValue?.(this.#withArrays(request, value), time, bytes);
+      }
       const arrival = this.#arrivalOf(request);
       const whole = arrival.end(size);
       arrival.pause(); // until the reader has read it
-      request.onValue?.(whole, time);
+      request.onValue?.(whole, time, size);
     } catch (error) {
       this.spoil(uid, error as Error);
     }
@@ -274,16 +289,44 @@ export class Requests {
    *
    * @param size The size of the whole in bytes, if the piece has it.
    */
-  takePart(uid: string, text: string, size: number | undefined): void {
+  takePart(uid: string, content: PieceContent, size: number | undefined): void {
     const request = this.#pending.get(uid);
     if (request === undefined || request.state.state !== "sent" || !request.state.usesParts) {
       return log.debug("Ignored a piece of {uid}, which is not pending", { uid });
     }
     try {
-      this.#arrivalOf(request).add(text, size);
+      this.#arrivalOf(request).add(content, size);
     } catch (error) {
       this.spoil(uid, error as Error);
     }
+  }
+
+  /**
+   * Loads what reads arrays of numbers, if a value has some and it was not loaded before; `undefined`
+   * if that is not needed. Most programs never load it.
+   */
+  loadArrays(value: unknown): Promise<void> | undefined {
+    if (this.#arrays !== undefined || !this.#managerExtensions.includes(ARRAYS)) return undefined;
+    return hasReserved(value) ? this.#loadArrays() : undefined;
+  }
+
+  /**
+   * Puts the arrays of a notification in their places, if it has any.
+   *
+   * @throws {ValueError} When an array is none.
+   */
+  readArguments(args: unknown[], kwargs: JsonObject): readonly [unknown[], JsonObject] {
+    return this.#arrays?.readArguments(args, kwargs) ?? [args, kwargs];
+  }
+
+  async #loadArrays(): Promise<void> {
+    this.#arrays = await import("../wire/array_codec.ts");
+  }
+
+  /** A result or a value of a stream that came in one line. */
+  #withArrays({ state }: ClientRequest, value: unknown): unknown {
+    const arrays = state.state === "sent" && state.usesArrays ? this.#arrays : undefined;
+    return arrays === undefined ? value : arrays.readArrays(value);
   }
 
   /** The service has room for so many more pieces of the arguments of a request. */
@@ -411,7 +454,9 @@ export class Requests {
   ): ClientRequest {
     const { timeout, signal, onProgress, ignoreErrors = false, time: wantsTime = false } = options;
     const caller = this.#asyncStackTraces ? captureCaller() : undefined;
-    const sent = haveLarge(args, kwargs) ? Promise.withResolvers<void>() : undefined;
+    const sent = haveLarge(args, kwargs, peer?.extensions.includes(ARRAYS))
+      ? Promise.withResolvers<void>()
+      : undefined;
     const uid = this.#uids.next();
     const request: ClientRequest = new ClientRequest({
       service,
@@ -448,8 +493,10 @@ export class Requests {
     try {
       request.args = givenArguments(args);
       // Now, since the caller may change the values later.
-      if (sent === undefined) request.encoded(openRequest(request));
-      else this.#writeLarge(request);
+      const line = sent === undefined ? openRequest(request) : undefined;
+      // A key of the caller could be taken for that of an array.
+      if (line === undefined || mayHaveReserved(line)) this.#writeLarge(request);
+      else request.encoded(line);
     } catch (cause) {
       request.reject(unsendable(attribute, cause));
       return request;
@@ -460,7 +507,9 @@ export class Requests {
 
   /** Writes large arguments, unless that takes so long that it is done while they are sent. */
   #writeLarge(request: ClientRequest): void {
-    const large = new LargeArguments(request.args, request.kwargs);
+    const { args, kwargs, peer } = request;
+    // If the Manager is not known yet, or another one is there later, they are written once more.
+    const large = new LargeArguments(args, kwargs, formFor(peer?.extensions ?? []));
     request.release(); // `large` holds the arguments
     request.large = large;
     if (large.isWritten) request.onSent?.();
@@ -494,7 +543,8 @@ export class Requests {
     }
     const extensions = request.peer?.extensions ?? [];
     const usesParts = this.#managerExtensions.includes(PARTS) && extensions.includes(PARTS);
-    request.send(extensions, usesParts);
+    const usesArrays = this.#managerExtensions.includes(ARRAYS) && extensions.includes(ARRAYS);
+    request.send(extensions, usesParts, usesArrays);
     if (request.uid === this.#scheduler.current) this.#explanation = undefined;
     this.#pending.set(request.uid, request);
     const isStreamed = request.onValue !== undefined && extensions.includes(STREAM);
@@ -518,13 +568,15 @@ export class Requests {
     end: string,
   ): Promise<void> {
     const { uid, service, attribute, link, deadline, state } = request;
-    const large = request.large!;
     const isWanted = () => request.state === state; // it is sent, and not sent again
     this.#scheduler.block(service);
+    let large = request.large!;
     try {
+      large = request.large = large.in(this.#formNow(request));
       const usesParts = state.state === "sent" && state.usesParts;
-      const json = usesParts ? await large.json() : undefined;
-      const isShort = json === undefined || json.size <= PIECE_SIZE;
+      const value = usesParts ? await large.inParts() : undefined;
+      const isShort = value === undefined ||
+        value.json.size <= PIECE_SIZE && value.arrays.length === 0;
       const texts = isShort ? await large.texts() : [];
       if (!isWanted()) return this.#scheduler.done(uid); // it was cancelled
       if (deadline < performance.now()) throw notSentInTime(request);
@@ -536,13 +588,14 @@ export class Requests {
         // A cancellation while another line is being sent would arrive before this one.
         await connection.sendPieces([beginRequest(request), ...texts, end], isWanted);
       } else {
-        if (json.isHeld) request.onSent?.();
-        const head = `${beginRequest(request)}[],"kwargs":{},"size":${json.size}`;
+        if (value.isHeld) request.onSent?.();
+        const head = `${beginRequest(request)}[],"kwargs":{},"size":${sizeInParts(value)}`;
         connection.sendText(head + end);
         const credit = request.credit = new Credit(1);
-        const lineOf = (texts: readonly string[]) => encodeArgumentsPart({ service, uid }, texts);
+        const lineOf = (content: readonly string[]) =>
+          encodeArgumentsPart({ service, uid }, content);
         const onProgress = progressOf(request, "sent");
-        await sendParts(json, { connection, credit, lineOf, isWanted, onProgress });
+        await sendParts(value, { connection, credit, lineOf, isWanted, onProgress });
       }
       if (isWanted()) request.sent();
     } catch (cause) {
@@ -550,9 +603,15 @@ export class Requests {
       this.#complete(uid);
       request.reject(cause instanceof TimeoutError ? cause : unsendable(attribute, cause));
     } finally {
-      large.release();
+      large.releaseTexts();
       for (const next of this.#scheduler.unblock(service)) this.#submit(next);
     }
+  }
+
+  /** The form of arrays for a request that is sent. */
+  #formNow({ state }: ClientRequest): ArrayForm {
+    if (state.state !== "sent" || !state.usesArrays) return "lists";
+    return state.usesParts ? "parts" : "inline";
   }
 
   /** What arrives in pieces for a request. */
@@ -561,6 +620,7 @@ export class Requests {
       budget: this.#budget,
       limit: this.#readLimit,
       parse: this.#parse,
+      knowsArrays: request.state.state === "sent" && request.state.usesArrays,
       giveRoom: (count) => this.#sendControl(request, PARTS, ROOM, count),
       onProgress: progressOf(request, "received"),
     });
@@ -612,13 +672,23 @@ export class Requests {
   }
 }
 
-/** Whether arguments are large. `false` if they cannot be read, which writing them reports. */
-function haveLarge(args: readonly unknown[], kwargs: JsonObject): boolean {
+/**
+ * Whether arguments are large, or have arrays that the service may know. `false` if they cannot be
+ * read, which writing them reports.
+ */
+function haveLarge(args: readonly unknown[], kwargs: JsonObject, knowsArrays = false): boolean {
+  const isOne = knowsArrays ? isLargeOrHasArrays : isLarge;
   try {
-    return isLarge(args) || isLarge(kwargs);
+    return isOne(args) || isOne(kwargs);
   } catch {
     return false;
   }
+}
+
+/** The form of arrays for a device with these extensions. */
+function formFor(extensions: readonly string[]): ArrayForm {
+  if (!extensions.includes(ARRAYS)) return "lists";
+  return extensions.includes(PARTS) ? "parts" : "inline";
 }
 
 /** Whether a value has come in pieces, since a request has offered room for them. */

@@ -8,6 +8,7 @@
 import { callHandler } from "../base/callbacks.ts";
 import { sendParts } from "../device/part_sender.ts";
 import type { Connection } from "../net/connection.ts";
+import { ArrayParts } from "../wire/array_codec.ts";
 import { writeJson } from "../wire/json_writer.ts";
 import { encodeLarge, PIECE_LENGTH } from "../wire/large_values.ts";
 import {
@@ -18,7 +19,7 @@ import {
   RESULT,
   VALUE,
 } from "../wire/message.ts";
-import { measure, PIECE_SIZE } from "../wire/parts.ts";
+import { measure, PIECE_SIZE, sizeInParts } from "../wire/parts.ts";
 import type { NEXT_VALUE } from "../wire/protocol.ts";
 import type { ActiveRequest } from "./active_request.ts";
 
@@ -37,24 +38,39 @@ export async function sendLarge(
   value: unknown,
   attribute?: typeof NEXT_VALUE,
 ): Promise<void> {
-  const { requester, uid, parts, attribute: method } = request;
+  const { requester, uid, parts, attribute: method, knowsArrays } = request;
   const time = attribute === undefined ? request.takeResultTime() : request.takeTime();
   const place = attribute === undefined ? RESULT : VALUE;
   const begin = attribute === undefined ? beginReply : beginValue;
   if (parts === undefined) {
-    const pieces = await encodeLarge(value, place);
+    const pieces = await encodeLarge(value, place, request.arrays);
     return await connection.sendPieces([begin(requester, uid, time), ...pieces, "}"]);
   }
-  const json = await measure(() => writeJson(value, PIECE_LENGTH, place));
-  if (json.size <= PIECE_SIZE) {
+  const arrays = knowsArrays ? new ArrayParts() : undefined;
+  const write = () => {
+    arrays?.begin();
+    return writeJson(value, PIECE_LENGTH, place, arrays);
+  };
+  const json = await measure(write).catch((error) => {
+    arrays?.release();
+    throw error;
+  });
+  using _held = {
+    [Symbol.dispose]() {
+      json.release();
+      arrays?.release();
+    },
+  };
+  const inParts = { json, arrays: arrays?.parts ?? [] };
+  if (json.size <= PIECE_SIZE && inParts.arrays.length === 0) {
     const text = [...json.texts()].join("");
     return connection.sendText(`${begin(requester, uid, time)}${text}}`);
   }
-  using _held = { [Symbol.dispose]: json.release };
-  const isComplete = await sendParts(json, {
+  const size = sizeInParts(inParts);
+  const isComplete = await sendParts(inParts, {
     connection,
     credit: parts,
-    lineOf: (texts, size) => encodeResultPart(requester, uid, texts, size),
+    lineOf: (content, size) => encodeResultPart(requester, uid, content, size),
     isWanted: () => !request.isAborted,
     onProgress: (done, total) => {
       const { onProgress } = request;
@@ -63,5 +79,5 @@ export async function sendLarge(
     },
   });
   if (!isComplete) throw request.reason;
-  connection.sendText(encodeSized(requester, uid, json.size, attribute, time));
+  connection.sendText(encodeSized(requester, uid, size, attribute, time));
 }

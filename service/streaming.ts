@@ -60,7 +60,7 @@ export async function sendValues(
         await sendLarge(connection, request, value, NEXT_VALUE);
       } else {
         const begin = beginValue(request.requester, request.uid, request.takeTime());
-        connection.sendText(`${begin}${encodeValue(value, VALUE)}}`);
+        connection.sendText(`${begin}${encodeValue(value, VALUE, request.arrays)}}`);
       }
       if (connection.congested) await abortable(connection.drained(), signal);
     },

@@ -27,7 +27,8 @@ export type Field =
   | "kwargs"
   | "result"
   | "parts"
-  | "time";
+  | "time"
+  | "arrays";
 
 /** The JSON type of a value. */
 export type Kind = "absent" | "string" | "number" | "boolean" | "null" | "array" | "object";
@@ -44,6 +45,7 @@ export const FIELDS: readonly Field[] = [
   "result",
   "parts",
   "time",
+  "arrays",
 ];
 
 const encoder = new TextEncoder();

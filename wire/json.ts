@@ -8,11 +8,14 @@
  */
 
 import { UidSource } from "../base/uid_source.ts";
+import { isReserved, mayHaveReserved } from "./array_key.ts";
+import type { NdArray, NumberArray } from "./nd_array.ts";
 import {
+  asList,
   checkSerializable,
   exactNumber,
   isNegativeZero,
-  isTypedArray,
+  isNumbers,
   itemPlace,
   memberPlace,
   serializable,
@@ -39,15 +42,24 @@ export class EncodedValue {
   }
 }
 
+/** Writes arrays of numbers otherwise than as lists. */
+export interface ArrayWriter {
+  /** What is written in the place of an array. */
+  write(array: NumberArray | NdArray): unknown;
+  /** The JSON of that, in texts. */
+  texts(array: NumberArray | NdArray): Iterable<string>;
+}
+
 /**
  * A value as JSON. `undefined` becomes `null`, a bigint its digits, a typed array an array of its
  * numbers, and an object with a method `toJSON` or `to_json` the result of that method.
  *
  * @param place What the value is, for an error: `"args"`, so that it names `args[0].x`.
+ * @param arrays Writes arrays of numbers. Default: they are lists.
  * @throws {TypeError} When JSON cannot hold the value, as {@linkcode serializable} has it, or it has a
  * cycle.
  */
-export function encodeValue(value: unknown, place = "value"): string {
+export function encodeValue(value: unknown, place = "value", arrays?: ArrayWriter): string {
   switch (typeof value) {
     case "string":
     case "boolean":
@@ -55,10 +67,14 @@ export function encodeValue(value: unknown, place = "value"): string {
     case "undefined":
       return "null";
     default:
-      if (isPlain(value)) return JSON.stringify(value);
+      if (isPlain(value)) {
+        const json = JSON.stringify(value);
+        if (arrays === undefined || !mayHaveReserved(json)) return json;
+      }
       if (value instanceof EncodedValue) return value.json;
       try {
-        return withoutMarks(JSON.stringify(value, replace) ?? "null");
+        const replacer = arrays === undefined ? replace : replaceWith(arrays);
+        return withoutMarks(JSON.stringify(value, replacer) ?? "null");
       } catch (error) {
         if (error instanceof TypeError) findUnserializable("", value, place);
         throw error;
@@ -164,8 +180,31 @@ function replace(key: string, value: unknown): unknown {
     case "bigint":
       return `${MARK} ${written}`;
     default:
-      return isTypedArray(written) ? Array.from(written) : written;
+      return isNumbers(written) ? asList(written) : written;
   }
+}
+
+/** The same, with arrays of numbers and the keys of users as devices with the extension have them. */
+function replaceWith(arrays: ArrayWriter): typeof replace {
+  return (key, value) => {
+    const written = checkSerializable(key, value);
+    if (isNumbers(written)) return arrays.write(written);
+    return replace(key, withOwnKeys(written));
+  };
+}
+
+/** An object whose keys cannot be taken for that of an array. */
+export function withOwnKeys(value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  if (!Object.keys(value).some(isReserved)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, member]) => [ownKey(key), member]),
+  );
+}
+
+/** A key of a user on the wire, between devices that know arrays. */
+export function ownKey(key: string): string {
+  return isReserved(key) ? `_${key}` : key;
 }
 
 /**
@@ -179,7 +218,7 @@ function findUnserializable(
   open: ReadonlySet<unknown> = new Set(),
 ): void {
   const written = serializable(key, value, place);
-  if (typeof written !== "object" || written === null || isTypedArray(written)) return;
+  if (typeof written !== "object" || written === null || isNumbers(written)) return;
   if (open.has(written)) return;
   const inside = new Set(open).add(written);
   if (Array.isArray(written)) {
