@@ -79,6 +79,6 @@ export class StreamWindow {
 
   /** How many values as large as the last ones may be on their way. */
   #mostOfSize(): number {
-    return Math.floor(LARGEST_SIZE * this.#received / this.#bytes) || LARGEST_WINDOW;
+    return Math.round(LARGEST_SIZE * this.#received / this.#bytes) || LARGEST_WINDOW;
   }
 }

@@ -85,7 +85,7 @@ class Writer {
     }
     if (typeof value !== "object" || value === null) return yield encodeValue(value, place);
     if (this.#arrays !== undefined && isNumbers(value)) return yield* this.#arrays.texts(value);
-    if (value instanceof NdArray && value.data.length === 0) {
+    if (value instanceof NdArray && (value.shape.length === 0 || value.data.length === 0)) {
       return yield this.#encode(value, place);
     }
     if (this.#open.has(value)) throw new TypeError("Converting circular structure to JSON");

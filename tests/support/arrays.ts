@@ -40,9 +40,9 @@ export function arraysOfAllKinds(): (NumberArray | NdArray)[] {
 }
 
 /** The bytes of an array, which its copy on the other side has too. */
-export function bytesOf(array: NumberArray | NdArray): number[] {
+export function bytesOf(array: NumberArray | NdArray): string {
   const data = array instanceof NdArray ? array.data : array;
-  return [...new Uint8Array(data.buffer, data.byteOffset, data.byteLength)];
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength).toBase64();
 }
 
 /** What has to be the same on the other side: the class, the shape, each bit. */
