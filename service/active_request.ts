@@ -7,7 +7,7 @@
 
 import { Credit } from "../base/credit.ts";
 import type { Arrival } from "../device/arrival.ts";
-import { InlineArrays, readArguments } from "../wire/array_codec.ts";
+import { INLINE_ARRAYS, readArguments } from "../wire/array_codec.ts";
 import type { ArrayWriter } from "../wire/json.ts";
 import type { JsonObject, Request } from "../wire/message.ts";
 import { timeOf } from "./time.ts";
@@ -112,7 +112,7 @@ export class ActiveRequest implements ServiceRequest {
 
   /** What writes the arrays of numbers of a short result; `undefined` for lists. */
   get arrays(): ArrayWriter | undefined {
-    return this.knowsArrays ? new InlineArrays() : undefined;
+    return this.knowsArrays ? INLINE_ARRAYS : undefined;
   }
 
   get args(): readonly unknown[] {

@@ -16,15 +16,16 @@ import { isArguments } from "../wire/array_codec.ts";
 import { describeFailure } from "./failure.ts";
 import { logFailure } from "./failure_log.ts";
 import { isLarge } from "../wire/large_values.ts";
-import { sendLarge } from "./large_reply.ts";
+import { sendLarge, sendValue } from "./large_reply.ts";
 import { logger } from "../base/log.ts";
 import {
+  beginReply,
   encodeError,
   encodeFailure,
-  encodeReply,
   encodeRoom,
   isCount,
   type Request,
+  RESULT,
   toPiece,
 } from "../wire/message.ts";
 import { CANCEL_REQUEST, MORE_VALUES, PART, ROOM } from "../wire/protocol.ts";
@@ -320,10 +321,9 @@ export class Dispatcher {
 
   /** @throws {TypeError} If JSON cannot hold the result. */
   #reply(connection: Connection, request: ActiveRequest, result: unknown): void {
-    const { requester, uid, attribute } = request;
-    connection.sendText(
-      encodeReply(requester, uid, result, request.takeResultTime(), request.arrays),
-    );
+    const { requester, uid, attribute, arrays } = request;
+    const beginning = beginReply(requester, uid, request.takeResultTime());
+    sendValue(connection, beginning, result, RESULT, arrays);
     this.#options.onReplied(attribute);
   }
 

@@ -1,6 +1,6 @@
 /**
- * Sends a large result, or a large value of a stream: in pieces to a client that takes them, and in
- * one line to any other.
+ * Sends a result, or a value of a stream: a large one in pieces to a client that takes them, and in one
+ * line to any other.
  *
  * @module
  */
@@ -9,6 +9,7 @@ import { callHandler } from "../base/callbacks.ts";
 import { sendParts } from "../device/part_sender.ts";
 import type { Connection } from "../net/connection.ts";
 import { ArrayParts } from "../wire/array_codec.ts";
+import { type ArrayWriter, encodeValue } from "../wire/json.ts";
 import { writeJson } from "../wire/json_writer.ts";
 import { encodeLarge, PIECE_LENGTH } from "../wire/large_values.ts";
 import {
@@ -17,11 +18,30 @@ import {
   encodeResultPart,
   encodeSized,
   RESULT,
+  textsOfReply,
   VALUE,
 } from "../wire/message.ts";
 import { measure, PIECE_SIZE, sizeInParts } from "../wire/parts.ts";
 import type { NEXT_VALUE } from "../wire/protocol.ts";
 import type { ActiveRequest } from "./active_request.ts";
+
+/**
+ * Sends a value that is not large: as one line at once.
+ *
+ * @param beginning The line up to its value.
+ * @param place What the value is, for an error.
+ * @throws {TypeError} When JSON cannot hold the value.
+ */
+export function sendValue(
+  connection: Connection,
+  beginning: string,
+  value: unknown,
+  place: string,
+  arrays: ArrayWriter | undefined,
+): void {
+  if (arrays !== undefined) connection.sendTexts(textsOfReply(beginning, value, place, arrays));
+  else connection.sendText(`${beginning}${encodeValue(value, place)}}`);
+}
 
 /**
  * Sends a large value. It must not change until the promise is settled.

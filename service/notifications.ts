@@ -13,7 +13,7 @@ import { MAX_NOTIFICATION_SIZE } from "../limits.ts";
 import type { Connection } from "../net/connection.ts";
 import { type Call, givenArguments } from "../wire/call.ts";
 import { logger } from "../base/log.ts";
-import { InlineArrays } from "../wire/array_codec.ts";
+import { INLINE_ARRAYS } from "../wire/array_codec.ts";
 import { hasReserved } from "../wire/array_key.ts";
 import { isLargeOrHasArrays } from "../wire/large_values.ts";
 import { encodeNotification } from "../wire/message.ts";
@@ -93,7 +93,7 @@ export function notificationLine(
   form?: NotificationForm,
 ): string {
   let line: string;
-  const arrays = form === "arrays" ? new InlineArrays() : undefined;
+  const arrays = form === "arrays" ? INLINE_ARRAYS : undefined;
   try {
     line = encodeNotification(service, givenArguments(args), kwargs, time, form, arrays);
   } catch (error) {

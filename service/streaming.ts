@@ -13,9 +13,8 @@ import type { ActiveRequest } from "./active_request.ts";
 import { isThenable } from "./attributes.ts";
 import type { Connection } from "../net/connection.ts";
 import { ValueError } from "../errors.ts";
-import { encodeValue } from "../wire/json.ts";
 import { isLarge } from "../wire/large_values.ts";
-import { sendLarge } from "./large_reply.ts";
+import { sendLarge, sendValue } from "./large_reply.ts";
 import { logger } from "../base/log.ts";
 import { beginValue, VALUE } from "../wire/message.ts";
 import { NEXT_VALUE } from "../wire/protocol.ts";
@@ -60,7 +59,7 @@ export async function sendValues(
         await sendLarge(connection, request, value, NEXT_VALUE);
       } else {
         const begin = beginValue(request.requester, request.uid, request.takeTime());
-        connection.sendText(`${begin}${encodeValue(value, VALUE, request.arrays)}}`);
+        sendValue(connection, begin, value, VALUE, request.arrays);
       }
       if (connection.congested) await abortable(connection.drained(), signal);
     },

@@ -23,7 +23,7 @@ import { isObject, type JsonObject } from "./message.ts";
 /** An array of at least so many bytes goes in binary pieces, if the value goes in pieces. */
 const BINARY = 64 * 1024;
 /** So many bytes of an array are written as base64 at once: a multiple of 3. */
-const WRITTEN_AT_ONCE = 48 * 1024;
+const WRITTEN_AT_ONCE = 192 * 1024;
 /** The arrays of a value are copied at once if they have up to so many bytes together. */
 export const COPIED = 16 * 1024 * 1024;
 
@@ -36,11 +36,6 @@ export interface ArrayPart {
 
 /** Writes each array with its bytes in base64. */
 export class InlineArrays implements ArrayWriter {
-  write(array: NumberArray | NdArray): unknown {
-    const { data, description } = described(array);
-    return { [ARRAY_KEY]: { ...description, data: toBase64(bytesOf(data)) } };
-  }
-
   *texts(array: NumberArray | NdArray): Generator<string, void> {
     const { data, description } = described(array);
     const bytes = bytesOf(data);
@@ -51,6 +46,9 @@ export class InlineArrays implements ArrayWriter {
     yield '"}}';
   }
 }
+
+/** Has no state: one is enough. */
+export const INLINE_ARRAYS: ArrayWriter = new InlineArrays();
 
 /** Writes a number in the place of the bytes of each long array, and holds those. */
 export class ArrayParts extends InlineArrays {
@@ -89,16 +87,12 @@ export class ArrayParts extends InlineArrays {
     this.#copied = 0;
   }
 
-  override write(array: NumberArray | NdArray): unknown {
+  override *texts(array: NumberArray | NdArray): Generator<string, void> {
     const { data, description } = described(array);
-    if (data.byteLength < BINARY) return super.write(array);
+    if (data.byteLength < BINARY) return yield* super.texts(array);
     const index = this.#next++;
     if (index === this.#parts.length) this.#parts.push(this.#hold(bytesOf(data)));
-    return { [ARRAY_KEY]: { ...description, part: this.#first() + index } };
-  }
-
-  override *texts(array: NumberArray | NdArray): Generator<string, void> {
-    yield JSON.stringify(this.write(array));
+    yield JSON.stringify({ [ARRAY_KEY]: { ...description, part: this.#first() + index } });
   }
 
   #hold(bytes: Uint8Array): ArrayPart {

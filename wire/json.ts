@@ -27,6 +27,9 @@ import {
  */
 const MARK = new UidSource().next();
 const MARKED = new RegExp(`"${MARK} (-?[\\w.]+)"`, "g");
+/** Marks an array of numbers. */
+const ARRAY_MARK = `${MARK}[]`;
+const MARKED_ARRAY = `"${ARRAY_MARK}"`;
 
 const QUOTE = 0x22;
 const LETTER_I = 0x49;
@@ -44,9 +47,7 @@ export class EncodedValue {
 
 /** Writes arrays of numbers otherwise than as lists. */
 export interface ArrayWriter {
-  /** What is written in the place of an array. */
-  write(array: NumberArray | NdArray): unknown;
-  /** The JSON of that, in texts. */
+  /** The JSON that is written in the place of an array, in texts. */
   texts(array: NumberArray | NdArray): Iterable<string>;
 }
 
@@ -60,6 +61,27 @@ export interface ArrayWriter {
  * cycle.
  */
 export function encodeValue(value: unknown, place = "value", arrays?: ArrayWriter): string {
+  return arrays === undefined ? encode(value, place) : encodeTexts(value, place, arrays).join("");
+}
+
+/**
+ * The same in texts: one, or if there are arrays several. A long text takes more time to be made than
+ * its parts.
+ */
+export function encodeTexts(value: unknown, place: string, arrays: ArrayWriter): string[] {
+  if (!isNumbers(value)) {
+    const found: (NumberArray | NdArray)[] = [];
+    const texts = encode(value, place, found).split(MARKED_ARRAY);
+    if (found.length === 0) return texts;
+    return texts.flatMap((text, index) =>
+      index === found.length ? [text] : [text, ...arrays.texts(found[index])]
+    );
+  }
+  return [...arrays.texts(checkSerializable("", value, place) as NumberArray | NdArray)];
+}
+
+/** @param found Takes the arrays of numbers in it, which are marked in the text. */
+function encode(value: unknown, place: string, found?: (NumberArray | NdArray)[]): string {
   switch (typeof value) {
     case "string":
     case "boolean":
@@ -69,11 +91,11 @@ export function encodeValue(value: unknown, place = "value", arrays?: ArrayWrite
     default:
       if (isPlain(value)) {
         const json = JSON.stringify(value);
-        if (arrays === undefined || !mayHaveReserved(json)) return json;
+        if (found === undefined || !mayHaveReserved(json)) return json;
       }
       if (value instanceof EncodedValue) return value.json;
       try {
-        const replacer = arrays === undefined ? replace : replaceWith(arrays);
+        const replacer = found === undefined ? replace : replaceWith(found);
         return withoutMarks(JSON.stringify(value, replacer) ?? "null");
       } catch (error) {
         if (error instanceof TypeError) findUnserializable("", value, place);
@@ -184,12 +206,13 @@ function replace(key: string, value: unknown): unknown {
   }
 }
 
-/** The same, with arrays of numbers and the keys of users as devices with the extension have them. */
-function replaceWith(arrays: ArrayWriter): typeof replace {
+/** The same, with marks for arrays of numbers, and keys of users as devices that know arrays read them. */
+function replaceWith(found: (NumberArray | NdArray)[]): typeof replace {
   return (key, value) => {
     const written = checkSerializable(key, value);
-    if (isNumbers(written)) return arrays.write(written);
-    return replace(key, withOwnKeys(written));
+    if (!isNumbers(written)) return replace(key, withOwnKeys(written));
+    found.push(written);
+    return ARRAY_MARK;
   };
 }
 

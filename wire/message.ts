@@ -11,7 +11,7 @@
  */
 
 import { JSONDecodeError, ValueError, wireMessage } from "../errors.ts";
-import { type ArrayWriter, encodeValue, type ParseJson, parseJson } from "./json.ts";
+import { type ArrayWriter, encodeTexts, encodeValue, type ParseJson, parseJson } from "./json.ts";
 import {
   ARRAYS,
   BEAT,
@@ -214,7 +214,6 @@ export function encodeProbe(requester: string, service: string): string {
  * A reply as one line, without its terminator.
  *
  * @param time When the reading was taken, in milliseconds since 1970, if that was requested.
- * @param arrays Writes arrays of numbers. Default: they are lists.
  * @throws {TypeError} When JSON cannot hold the result.
  */
 export function encodeReply(
@@ -222,9 +221,26 @@ export function encodeReply(
   uid: string,
   result: unknown,
   time?: number,
-  arrays?: ArrayWriter,
 ): string {
-  return `${beginReply(requester, uid, time)}${encodeValue(result, RESULT, arrays)}}`;
+  return `${beginReply(requester, uid, time)}${encodeValue(result, RESULT)}}`;
+}
+
+/**
+ * The line of a reply, or of a value of a stream, to a client that knows arrays: some texts that are
+ * the line together.
+ *
+ * @param beginning The line up to its value.
+ * @param place What the value is, for an error.
+ * @throws {TypeError} When JSON cannot hold the value.
+ */
+export function textsOfReply(
+  beginning: string,
+  value: unknown,
+  place: string,
+  arrays: ArrayWriter,
+): string[] {
+  const texts = encodeTexts(value, place, arrays);
+  return texts.length === 1 ? [`${beginning}${texts[0]}}`] : [beginning, ...texts, "}"];
 }
 
 /**
