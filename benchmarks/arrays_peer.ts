@@ -64,11 +64,12 @@ function numbers(size: number): Float64Array<ArrayBuffer> {
 }
 
 class Scope extends Service {
-  #trace = numbers(0);
+  readonly #traces = new Map<number, Float64Array>();
 
   trace(size: number): Float64Array {
-    if (this.#trace.byteLength !== size) this.#trace = numbers(size);
-    return this.#trace;
+    const made = this.#traces.get(size) ?? numbers(size);
+    this.#traces.set(size, made);
+    return made;
   }
 
   load(trace: Float64Array): number {

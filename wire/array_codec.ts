@@ -36,6 +36,8 @@ export interface ArrayPart {
 
 /** Writes each array with its bytes in base64. */
 export class InlineArrays implements ArrayWriter {
+  readonly escapesKeys = true;
+
   *texts(array: NumberArray | NdArray): Generator<string, void> {
     const { data, description } = described(array);
     const bytes = bytesOf(data);

@@ -47,6 +47,8 @@ export class EncodedValue {
 
 /** Writes arrays of numbers otherwise than as lists. */
 export interface ArrayWriter {
+  /** Whether keys of users that could be taken for that of an array are changed. */
+  readonly escapesKeys: boolean;
   /** The JSON that is written in the place of an array, in texts. */
   texts(array: NumberArray | NdArray): Iterable<string>;
 }
@@ -71,7 +73,7 @@ export function encodeValue(value: unknown, place = "value", arrays?: ArrayWrite
 export function encodeTexts(value: unknown, place: string, arrays: ArrayWriter): string[] {
   if (!isNumbers(value)) {
     const found: (NumberArray | NdArray)[] = [];
-    const texts = encode(value, place, found).split(MARKED_ARRAY);
+    const texts = encode(value, place, found, arrays.escapesKeys).split(MARKED_ARRAY);
     if (found.length === 0) return texts;
     return texts.flatMap((text, index) =>
       index === found.length ? [text] : [text, ...arrays.texts(found[index])]
@@ -80,8 +82,16 @@ export function encodeTexts(value: unknown, place: string, arrays: ArrayWriter):
   return [...arrays.texts(checkSerializable("", value, place) as NumberArray | NdArray)];
 }
 
-/** @param found Takes the arrays of numbers in it, which are marked in the text. */
-function encode(value: unknown, place: string, found?: (NumberArray | NdArray)[]): string {
+/**
+ * @param found Takes the arrays of numbers in it, which are marked in the text.
+ * @param escapesKeys Whether keys of users are changed then.
+ */
+function encode(
+  value: unknown,
+  place: string,
+  found?: (NumberArray | NdArray)[],
+  escapesKeys: boolean = false,
+): string {
   switch (typeof value) {
     case "string":
     case "boolean":
@@ -91,11 +101,11 @@ function encode(value: unknown, place: string, found?: (NumberArray | NdArray)[]
     default:
       if (isPlain(value)) {
         const json = JSON.stringify(value);
-        if (found === undefined || !mayHaveReserved(json)) return json;
+        if (!escapesKeys || !mayHaveReserved(json)) return json;
       }
       if (value instanceof EncodedValue) return value.json;
       try {
-        const replacer = found === undefined ? replace : replaceWith(found);
+        const replacer = found === undefined ? replace : replaceWith(found, escapesKeys);
         return withoutMarks(JSON.stringify(value, replacer) ?? "null");
       } catch (error) {
         if (error instanceof TypeError) findUnserializable("", value, place);
@@ -207,10 +217,10 @@ function replace(key: string, value: unknown): unknown {
 }
 
 /** The same, with marks for arrays of numbers, and keys of users as devices that know arrays read them. */
-function replaceWith(found: (NumberArray | NdArray)[]): typeof replace {
+function replaceWith(found: (NumberArray | NdArray)[], escapesKeys: boolean): typeof replace {
   return (key, value) => {
     const written = checkSerializable(key, value);
-    if (!isNumbers(written)) return replace(key, withOwnKeys(written));
+    if (!isNumbers(written)) return replace(key, escapesKeys ? withOwnKeys(written) : written);
     found.push(written);
     return ARRAY_MARK;
   };

@@ -163,7 +163,7 @@ class Writer {
   *#members(object: Record<string, unknown>, place: string): Generator<string, void> {
     let opening = "{";
     const encode = (members: unknown) => this.#encode(members, place);
-    const keyOf = this.#arrays === undefined ? (key: string) => key : ownKey;
+    const keyOf = this.#arrays?.escapesKeys ? ownKey : (key: string) => key;
     const writeShort = function* (members: [string, unknown][]): Generator<string, void> {
       const text = encode(Object.fromEntries(members)).slice(1, -1);
       if (text === "") return; // members that are undefined are left out
