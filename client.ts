@@ -22,9 +22,11 @@
  */
 
 import { type Client, type CommonClientOptions, openClient } from "./client/client.ts";
+import { traceRequest } from "./client/request_span.ts";
 import { type ConnectOptions, resolveOptions } from "./device/connect_options.ts";
 
 export * from "./client/exports.ts";
+export { NdArray, type NumberArray } from "./wire/nd_array.ts";
 export type { ConnectOptions } from "./device/connect_options.ts";
 
 /** How a Client connects. */
@@ -57,5 +59,8 @@ export interface ClientOptions extends ConnectOptions, CommonClientOptions {}
  * ```
  */
 export function connect(options: ClientOptions = {}): Promise<Client> {
-  return openClient(options, () => resolveOptions(options));
+  return openClient(options, () => {
+    const resolved = resolveOptions(options);
+    return { ...resolved, trace: (request) => traceRequest(request, resolved) };
+  });
 }

@@ -178,6 +178,15 @@ export interface Limits {
   readonly grace: number;
 }
 
+/**
+ * The longest `tracestate` of a request that is read, in characters; a longer one is dropped. W3C
+ * Trace Context asks for 512 at least.
+ */
+export const LONGEST_TRACESTATE = 512;
+
+/** How many events a span has at most: values of a stream, and pieces. OpenTelemetry's own default. */
+export const MOST_SPAN_EVENTS = 128;
+
 /** How many notifications a Link keeps until its user sets a handler for them. */
 export const KEPT_NOTIFICATIONS = 64;
 

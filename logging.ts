@@ -17,6 +17,7 @@ import { ConfigurationError } from "./errors.ts";
 import { LEVEL_FILTER, levelFilter, LOG_CATEGORY, parseLevel } from "./base/log.ts";
 import { type LogLimits, resolveLogLimits } from "./limits.ts";
 import { LogFile } from "./logs/log_file.ts";
+import { activeIds } from "./base/trace_context.ts";
 import { LogRateLimiter } from "./base/rate_limiter.ts";
 import { type LogFormat, logFormatter } from "./logs/log_format.ts";
 import { RECENT_RECORDS, recentRecords } from "./logs/recent_records.ts";
@@ -97,7 +98,8 @@ export async function startLogging(
     : stack.use(openFile(file, limits, { failed, formatLost }));
   const recent = recentRecords(limits.logRecent);
   /** Returns the number of bytes, about. */
-  const write = (record: LogRecord): number => {
+  const write = (untraced: LogRecord): number => {
+    const record = traced(untraced);
     const text = format(record);
     terminal.write(formatForTerminal === format ? text : formatForTerminal(record));
     logFile?.write(text, record.timestamp);
@@ -150,6 +152,12 @@ function openFile(...parameters: ConstructorParameters<typeof LogFile>): LogFile
       { cause },
     );
   }
+}
+
+/** The record with the ids of the trace and the span in which it is written, if there is one. */
+function traced(record: LogRecord): LogRecord {
+  const ids = activeIds();
+  return ids === undefined ? record : { ...record, properties: { ...record.properties, ...ids } };
 }
 
 /** The record that reports suppressed ones. */

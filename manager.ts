@@ -20,7 +20,7 @@ import { delay } from "@std/async/delay";
 import { Access } from "./manager/access.ts";
 import type { Authentication } from "./manager/authentication.ts";
 import { certificateWarnings } from "./manager/certificate_warnings.ts";
-import type { Connection } from "./net/connection.ts";
+import type { PeerConnection } from "./net/peer_connection.ts";
 import type { Database } from "./manager/database/database.ts";
 import { forCaller } from "./base/caller.ts";
 import { ConfigurationError, ConnectionAbortedError } from "./errors.ts";
@@ -36,6 +36,8 @@ import type { Credentials } from "./net/credentials.ts";
 import type { Gateway, GatewayOptions } from "./web/gateway.ts";
 import { parseRetention } from "./manager/retention.ts";
 import type { Retention } from "./manager/database/connections_table.ts";
+import { openTelemetry } from "./base/telemetry.ts";
+import { RequestSpans } from "./manager/request_spans.ts";
 import { ConnectionRecords } from "./manager/connection_records.ts";
 import { ConnectionHandler } from "./manager/connection_handler.ts";
 import { Registry } from "./manager/registry.ts";
@@ -162,9 +164,9 @@ export class Manager implements AsyncDisposable {
   readonly #authentication: Authentication;
   readonly #connectionHandler: ConnectionHandler;
   readonly #records: ConnectionRecords;
-  readonly #longLines: LongLines<Connection>;
-  readonly #registry: Registry<Session<Connection>>;
-  readonly #router: Router<Connection>;
+  readonly #longLines: LongLines<PeerConnection>;
+  readonly #registry: Registry<Session<PeerConnection>>;
+  readonly #router: Router<PeerConnection>;
   /** The access lists, if users log in. */
   readonly #access: Access | undefined;
   readonly #statistics = new Statistics();
@@ -200,7 +202,7 @@ export class Manager implements AsyncDisposable {
     this.networkName = `Manager[${this.hostname}:${this.port}]`;
     this.#access = access;
     const records = this.#records = new ConnectionRecords(database.connections, retention);
-    const registry = this.#registry = new Registry<Session<Connection>>(
+    const registry = this.#registry = new Registry<Session<PeerConnection>>(
       this.networkName,
       access,
       limits,
@@ -221,7 +223,8 @@ export class Manager implements AsyncDisposable {
       shutdown: () => this.shutdown(),
     });
     const statistics = this.#statistics;
-    const router = this.#router = new Router(registry, handlers, limits, statistics);
+    const spans = openTelemetry() && new RequestSpans({ host: this.hostname, port: this.port });
+    const router = this.#router = new Router(registry, handlers, limits, statistics, spans);
     this.#longLines = new LongLines(router, limits);
     this.#connectionHandler = new ConnectionHandler({
       manager: this.networkName,

@@ -77,6 +77,7 @@ export type { LogFormat } from "./logs/log_format.ts";
 export { type LogOptions, startLogging } from "./logging.ts";
 export { Manager, type ManagerOptions } from "./manager.ts";
 export { type RunOptions, runServices } from "./program/run.ts";
+export { NdArray, type NumberArray } from "./wire/nd_array.ts";
 export { runUntilEnd } from "./program/run_until_end.ts";
 export type {
   SchemaIssue,

@@ -35,6 +35,8 @@ import { timeOf } from "./service/time.ts";
 import { splitArguments } from "./wire/call.ts";
 import type { Connection } from "./net/connection.ts";
 import { type ConnectOptions, resolveOptions } from "./device/connect_options.ts";
+import { openTelemetry, type TraceContext } from "./base/telemetry.ts";
+import { RpcSpan } from "./wire/rpc_span.ts";
 import type { ResolvedOptions } from "./device/device_options.ts";
 import { pauseAfterPieces } from "./device/arrival.ts";
 import { ConnectionAbortedError, RemoteError } from "./errors.ts";
@@ -45,7 +47,13 @@ import { readLarge } from "./wire/large_values.ts";
 import { logger, setLoggingLevel, setServiceLoggingLevel } from "./base/log.ts";
 import { type Device, ReconnectingConnection } from "./device/reconnecting_connection.ts";
 import { decodeLines, LongLine } from "./wire/line.ts";
-import { decodeMessage, type Message, toMessage } from "./wire/message.ts";
+import {
+  decodeObject,
+  type JsonObject,
+  type Message,
+  type Request,
+  toMessage,
+} from "./wire/message.ts";
 import type { ServiceIdentity } from "./wire/identities.ts";
 import {
   ABOUT,
@@ -59,8 +67,10 @@ import {
   READY,
   STREAM,
   TIME,
+  TRACE,
 } from "./wire/protocol.ts";
-import { type ConnectionChange, contentOfChange } from "./device/connector.ts";
+import type { ConnectionChange } from "./device/connector.ts";
+import { logChange } from "./device/connection_log.ts";
 import { repr } from "./base/repr.ts";
 import { withTimeout } from "./base/with_timeout.ts";
 import { scanKeys } from "./wire/key_scanner.ts";
@@ -85,6 +95,7 @@ export type {
   Schemas,
   StandardSchema,
 } from "./service/schema.ts";
+export { NdArray, type NumberArray } from "./wire/nd_array.ts";
 export type { WorkerOptions } from "./service/worker_pool.ts";
 
 /** The options of a Service. */
@@ -206,6 +217,8 @@ export class Service implements AsyncDisposable {
   #managerExtensions: readonly string[] = [];
   /** The forms of notifications with arrays that the linked Clients take. */
   #forms: readonly NotificationForm[] = [];
+  /** Where the Manager is, for spans. */
+  #manager = { host: "", port: 0 };
   /** Settled when the Manager confirms or rejects the Service. */
   #confirmation = Promise.withResolvers<void>();
 
@@ -256,6 +269,7 @@ export class Service implements AsyncDisposable {
       onReplied: (attribute) => {
         if (attribute === SHUTDOWN_SERVICE) this.shutdown();
       },
+      startSpan: (request, trace) => this.#startSpan(request, trace),
     });
   }
 
@@ -476,6 +490,7 @@ export class Service implements AsyncDisposable {
     this.#attributes.checkSchemas();
     this.#attributes.describe(this.#ignored); // which checks it
     const resolved = resolveOptions(options);
+    this.#manager = { host: resolved.host, port: resolved.port };
     const connection = new ReconnectingConnection(this.#device(resolved), resolved);
     const started = this.#connect(connection);
     this.#state = { state: "starting", started, connection };
@@ -663,8 +678,7 @@ export class Service implements AsyncDisposable {
       },
       onReconnect: () => {},
       onChange: (change) => {
-        const { message, properties } = contentOfChange(change); // a Service has no links
-        log.info(`{name}: ${message}`, { name: this.#name, ...properties });
+        logChange(log, { name: this.#name }, change); // a Service has no links
         callHandler(
           "connectionHandler",
           this.#name,
@@ -738,28 +752,30 @@ export class Service implements AsyncDisposable {
     }
     if (outcome.state === "truncated") return;
     try {
-      this.#receiveMessage(connection, toMessage(outcome.object));
+      this.#receiveMessage(connection, toMessage(outcome.object), outcome.object);
     } catch (error) {
       log.warn("Received a message that cannot be read: {error}", { error });
     }
   }
 
   #receive(connection: Connection, line: Uint8Array, text: string | undefined): void {
+    let object: JsonObject;
     let message: Message;
     try {
-      message = decodeMessage(text ?? line);
+      object = decodeObject(text ?? line);
+      message = toMessage(object);
     } catch (error) {
       return this.#dispatcher.reject(connection, scanKeys(line), error as Error);
     }
-    this.#receiveMessage(connection, message);
+    this.#receiveMessage(connection, message, object);
   }
 
-  #receiveMessage(connection: Connection, message: Message): void {
+  #receiveMessage(connection: Connection, message: Message, trace: TraceContext): void {
     if (message.kind === "request") {
       const extension = extensionOfControl(message.attribute);
       if (extension !== undefined && this.#managerExtensions.includes(extension)) {
         this.#dispatcher.control(connection, message);
-      } else this.#dispatcher.dispatch(connection, message);
+      } else this.#dispatcher.dispatch(connection, message, trace);
     } else if (message.kind === "reply" && message.uid === READY) {
       this.#connection?.acceptConfirmation(message.result);
       this.#managerExtensions = extensionsOf(message.result);
@@ -771,6 +787,13 @@ export class Service implements AsyncDisposable {
       this.#confirmation.reject(new RemoteError(message.message, message.traceback));
       log.error("The Manager sent an error: {error}", { error: message.message });
     }
+  }
+
+  #startSpan({ attribute, requester }: Request, trace: TraceContext): RpcSpan | undefined {
+    if (openTelemetry() === undefined) return undefined;
+    const isKnown = this.#attributes.has(attribute);
+    const call = { service: this.#name, attribute, isKnown, requester: requester ?? undefined };
+    return RpcSpan.start({ kind: "server", ...call, ...this.#manager }, trace);
   }
 
   #checkRunning(): void {
@@ -804,7 +827,7 @@ export class Service implements AsyncDisposable {
       language: LANGUAGE,
       os: OS,
       max_clients: this.#maxClients,
-      extensions: [READY, BEAT, CANCEL, STREAM, PARTS, ABOUT, TIME, ARRAYS],
+      extensions: [READY, BEAT, CANCEL, STREAM, PARTS, ABOUT, TIME, TRACE, ARRAYS],
       streams: this.#attributes.streams(this.#ignored),
       about: this.#attributes.describe(this.#ignored), // JSON leaves out what is not said
     };

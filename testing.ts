@@ -29,7 +29,7 @@
 import { delay } from "@std/async/delay";
 import { generateKeyPairSync } from "node:crypto";
 import { join } from "node:path";
-import { Connection } from "./net/connection.ts";
+import { PeerConnection } from "./net/peer_connection.ts";
 import type { ConnectOptions } from "./device/connect_options.ts";
 import { dial } from "./net/dial.ts";
 import { TimeoutError } from "./errors.ts";
@@ -217,7 +217,7 @@ export class TestManager implements AsyncDisposable {
  * ```
  */
 export class WirePeer implements AsyncDisposable {
-  readonly #connection: Connection;
+  readonly #connection: PeerConnection;
   /** The port that the peer connects from. */
   readonly port: number;
 
@@ -225,7 +225,7 @@ export class WirePeer implements AsyncDisposable {
   constructor(
     socket: Pick<Deno.Conn, "read" | "write" | "localAddr"> & { close(): void | Promise<void> },
   ) {
-    this.#connection = new Connection(socket);
+    this.#connection = new PeerConnection(socket);
     this.port = (socket.localAddr as Deno.NetAddr).port;
   }
 

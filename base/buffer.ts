@@ -6,6 +6,8 @@
  * @module
  */
 
+import { IS_DENO } from "./runtime.ts";
+
 /** The smallest capacity of a `ByteBuffer` that is not empty, in bytes. */
 const MIN_CAPACITY = 1024;
 /** A buffer with a larger capacity than this is released when it is cleared, in bytes. */
@@ -19,8 +21,6 @@ const PAGED = 128 * 1024;
 /** Such a buffer grows by a part of its size, in place up to so many times its first size. */
 const GROWTH = 1.25;
 const IN_PLACE = 8;
-/** Browsers, Node 22 and Bun neither encode text into memory that can be resized nor send it. */
-const CAN_RESIZE = "Deno" in globalThis;
 /** Longer text, in characters, is encoded in place as far as it is ASCII: more would reserve too much. */
 const MAX_IN_PLACE = 64 * 1024;
 
@@ -39,11 +39,12 @@ export class ByteBuffer {
 
   /**
    * @param returnsMemory Whether it returns the memory that it does not need any more to the system at
-   * once, in Deno. Its views are not for code that reads many bytes one by one: V8 makes that slower once it
+   * once, in Deno: browsers, Node 22 and Bun neither encode text into memory that can be resized nor
+   * send it. Its views are not for code that reads many bytes one by one: V8 makes that slower once it
    * has read two kinds of arrays. Default: false.
    */
   constructor(returnsMemory = false) {
-    this.#returnsMemory = returnsMemory && CAN_RESIZE;
+    this.#returnsMemory = returnsMemory && IS_DENO;
   }
 
   /** The number of bytes that the buffer holds. */
@@ -105,29 +106,33 @@ export class ByteBuffer {
   #reserve(extra: number): void {
     const needed = this.#length + extra;
     if (needed <= this.#bytes.length) return;
-    if (this.#returnsMemory && needed > PAGED) return this.#growPaged(needed);
+    if (IS_DENO && this.#returnsMemory && needed > PAGED) {
+      this.#bytes = this.#view = grownInPages(this.#bytes, this.#length, needed);
+      return;
+    }
     const grown = new Uint8Array(Math.max(MIN_CAPACITY, needed, this.#bytes.length * 2));
     grown.set(this.view());
     this.#bytes = this.#view = grown;
   }
+}
 
-  #growPaged(needed: number): void {
-    const { buffer } = this.#bytes;
-    const size = Math.ceil(needed * GROWTH);
-    if (buffer.resizable && size <= buffer.maxByteLength) {
-      buffer.resize(size);
-      this.#bytes = this.#view = new Uint8Array(buffer, 0, size);
-      return;
-    }
-    const grown = new Uint8Array(
-      new ArrayBuffer(size, { maxByteLength: size * IN_PLACE }),
-      0,
-      size,
-    );
-    grown.set(this.view());
-    this.#bytes = this.#view = grown;
-    if (buffer.resizable) buffer.resize(0);
+/** The first `length` bytes, in memory for `needed` of them that can be given back at once. */
+function grownInPages(
+  bytes: Uint8Array<ArrayBuffer>,
+  length: number,
+  needed: number,
+): Uint8Array<ArrayBuffer> {
+  const { buffer } = bytes;
+  const size = Math.ceil(needed * GROWTH);
+  if (buffer.resizable && size <= buffer.maxByteLength) {
+    buffer.resize(size);
+    return new Uint8Array(buffer, 0, size);
   }
+  const paged = new ArrayBuffer(size, { maxByteLength: size * IN_PLACE });
+  const grown = new Uint8Array(paged, 0, size);
+  grown.set(bytes.subarray(0, length));
+  if (buffer.resizable) buffer.resize(0);
+  return grown;
 }
 
 /** The smallest use of a buffer after which it is kept for others, in bytes. */

@@ -8,6 +8,7 @@
  * @module
  */
 
+import { isOwnModule, ROOT } from "./own_modules.ts";
 import { printable } from "./printable.ts";
 
 /** A place of the user's program, captured by {@linkcode captureCaller}. */
@@ -32,22 +33,6 @@ const DEEPEST_CAUSE = 16;
 
 /** How many lines of a remote traceback a stack shows. The error has all of them. */
 const LONGEST_TRACEBACK = 100;
-
-/** Bundlers take `new URL(..., import.meta.url)` for the address of a file. */
-const { url: THIS } = import.meta;
-
-/** The folder of the package, as the frames of its modules show it: a path, or a URL of JSR. */
-const ROOT = new URL("../", THIS).href;
-
-/**
- * The modules of the package below {@linkcode ROOT}. Others there belong to users: those who have
- * cloned the repository, our examples and tests.
- */
-const OWN_MODULE = new RegExp(
-  "^(?:(?:base|logs|wire|net|manager|device|service|client|web|program|record|cli)/|" +
-    "(?:errors|limits|version|future|logging|manager|service|client|linked_client|ssh|testing|mod)" +
-    "\\.[jt]s(?::|$))",
-);
 
 /** The errors that show a caller. The first one counts, which knows the traceback too. */
 const shown = new WeakSet<Error>();
@@ -119,15 +104,6 @@ export function framesOfUser(stack: string | undefined): string[] {
 export function placeOf(stack: string | undefined): string | undefined {
   const [frame] = framesOfUser(stack);
   return frame?.replace(/^\s+at (?:async )?/, "").replace(/^.*? \((\w+:.*)\)$/, "$1");
-}
-
-/**
- * Whether a module is one of the package, by its URL, which a line and a column may follow.
- *
- * @param root The folder of the package.
- */
-export function isOwnModule(url: string, root: string = ROOT): boolean {
-  return url.startsWith(root) && OWN_MODULE.test(url.slice(root.length));
 }
 
 /** Whether a line of a stack is a frame with a line and a column. */

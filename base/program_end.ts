@@ -5,9 +5,11 @@
  * @module
  */
 
+import { IS_DENO } from "./runtime.ts";
+
 /** Calls a function when the program ends, also if it ends with an error that nothing catches. */
 export function onProgramEnd(callback: () => void): void {
-  if (!("Deno" in globalThis)) return;
+  if (!IS_DENO) return;
   globalThis.addEventListener("unload", callback);
   for (const name of ["error", "unhandledrejection"]) {
     globalThis.addEventListener(name, (event) => {
@@ -19,7 +21,7 @@ export function onProgramEnd(callback: () => void): void {
 /** Starts a timer that does not keep the program running. */
 export function startIdleTimer(callback: () => void, time: number): ReturnType<typeof setTimeout> {
   const timer = setTimeout(callback, time);
-  if ("Deno" in globalThis) Deno.unrefTimer(timer);
+  if (IS_DENO) Deno.unrefTimer(timer);
   return timer;
 }
 
@@ -30,5 +32,5 @@ export function writeProblem(...lines: readonly string[]): void {
 
 /** The program ends with exit code 1, unless it has set another one than 0. */
 export function failProgram(): void {
-  if ("Deno" in globalThis && Deno.exitCode === 0) Deno.exitCode = 1;
+  if (IS_DENO && Deno.exitCode === 0) Deno.exitCode = 1;
 }

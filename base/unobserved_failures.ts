@@ -6,6 +6,7 @@
  */
 
 import { failProgram, onProgramEnd, startIdleTimer, writeProblem } from "./program_end.ts";
+import { IS_DENO } from "./runtime.ts";
 
 /** How long a program has to observe a failure before it is reported, in milliseconds. */
 export const OBSERVATION_TIME = 1_000;
@@ -60,9 +61,14 @@ export class UnobservedFailures {
    * @param describe Gives the report, one line.
    */
   add(failed: object, describe: () => string): void {
-    if (!this.#isListening) {
+    if (IS_DENO && !this.#isListening) {
       this.#isListening = true;
-      this.#program.onEnd(() => this.#end());
+      this.#program.onEnd(() => {
+        this.#report([...this.#failures]);
+        this.#program.clearTimer(this.#timer);
+        this.#timer = undefined;
+        if (this.#hasReported) this.#program.fail(); // the program may have called Deno.exit(0)
+      });
     }
     this.#failures.set(failed, { due: this.#program.now() + OBSERVATION_TIME, describe });
     this.#timer ??= this.#program.startTimer(() => this.#tick(), OBSERVATION_TIME);
@@ -82,13 +88,6 @@ export class UnobservedFailures {
     const [next] = this.#failures.values();
     if (next === undefined) return;
     this.#timer = this.#program.startTimer(() => this.#tick(), Math.max(1, next.due - now));
-  }
-
-  #end(): void {
-    this.#report([...this.#failures]);
-    this.#program.clearTimer(this.#timer);
-    this.#timer = undefined;
-    if (this.#hasReported) this.#program.fail(); // the program may have called Deno.exit(0)
   }
 
   #report(due: readonly (readonly [object, Failure])[]): void {

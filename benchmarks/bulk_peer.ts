@@ -12,8 +12,8 @@ import {
   encodeReply,
   encodeRequest,
   encodeResultPart,
-  encodeTextPiece,
   encodeSized,
+  encodeTextPiece,
 } from "../wire/message.ts";
 import { PIECE_SIZE } from "../wire/parts.ts";
 import { PARTS, READY, ROOM } from "../wire/protocol.ts";

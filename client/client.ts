@@ -16,6 +16,8 @@ import { GRACE } from "../limits.ts";
 import { callHandler, type Task, Tasks } from "../base/callbacks.ts";
 import { NOTHING_SAID, type ServiceAbout, toServiceAbout } from "../wire/about.ts";
 import { type ClientIdentity, describeIdentities, type Identities } from "../wire/identities.ts";
+import { readArguments } from "../wire/array_codec.ts";
+import { KNOWS_ARRAYS } from "../wire/array_key.ts";
 import { type ParseJson, parseJsonExactly } from "../wire/json.ts";
 import { readLarge } from "../wire/large_values.ts";
 import { type Device, ReconnectingConnection } from "../device/reconnecting_connection.ts";
@@ -45,13 +47,11 @@ import {
   READY,
   STREAM,
   TIME,
+  TRACE,
 } from "../wire/protocol.ts";
-import {
-  type ConnectionChange,
-  type ConnectionHandler,
-  contentOfChange,
-} from "../device/connector.ts";
-import { Requests } from "./requests.ts";
+import type { ConnectionChange, ConnectionHandler } from "../device/connector.ts";
+import { logChange } from "../device/connection_log.ts";
+import { Requests, type RequestsOptions } from "./requests.ts";
 import { type KeyScanner, scanKeys } from "../wire/key_scanner.ts";
 import { OBSERVATION_TIME } from "../base/unobserved_failures.ts";
 import { checkTimeout } from "../base/with_timeout.ts";
@@ -99,8 +99,11 @@ const log = logger("client");
  */
 export let openClient: (
   own: OwnOptions,
-  resolve: () => ResolvedOptions,
+  resolve: () => ClientConnectOptions,
 ) => Promise<Client>;
+
+/** How a Client connects, and traces its requests. */
+type ClientConnectOptions = ResolvedOptions & Pick<RequestsOptions, "trace">;
 
 /** The options of a Client itself, which its connection does not know. */
 type OwnOptions = Pick<CommonClientOptions, "name"> & Partial<ClientSettings>;
@@ -187,7 +190,7 @@ export class Client implements AsyncDisposable {
    */
   connectionHandler: ConnectionHandler | undefined;
 
-  readonly #options: ResolvedOptions;
+  readonly #options: ClientConnectOptions;
   readonly #settings: ClientSettings;
   readonly #parse: ParseJson | undefined;
   readonly #connection: ReconnectingConnection;
@@ -208,7 +211,7 @@ export class Client implements AsyncDisposable {
       asyncStackTraces = true,
       grace = GRACE,
     }: OwnOptions,
-    options: ResolvedOptions,
+    options: ClientConnectOptions,
   ) {
     if (!(grace >= 0)) {
       throw new RangeError(
@@ -228,6 +231,7 @@ export class Client implements AsyncDisposable {
       readLimit: options.readLimit,
       parse: this.#parse,
       asyncStackTraces,
+      trace: options.trace,
     });
     this.#links = new Links({
       requests: this.#requests,
@@ -510,10 +514,7 @@ export class Client implements AsyncDisposable {
           try {
             if (line instanceof LongLine) {
               await this.#receiveLong(line);
-            } else {
-              const receiving = this.#receive(line, texts[index]);
-              if (receiving !== undefined) await receiving;
-            }
+            } else this.#receive(line, texts[index]);
           } catch (error) { // whatever the other side has sent, the next line is read
             log.error("Ignored a message that is no use: {error}", { error });
           }
@@ -558,8 +559,7 @@ export class Client implements AsyncDisposable {
   }
 
   #report(change: ConnectionChange): void {
-    const { message, properties } = contentOfChange(change);
-    log.info(`{client}: ${message}`, { client: this.name, ...properties });
+    logChange(log, { client: this.name }, change);
     callHandler("connectionHandler", this.name, () => this.connectionHandler?.(change));
   }
 
@@ -568,30 +568,24 @@ export class Client implements AsyncDisposable {
     if (outcome.state === "invalid") return this.#failUnreadable(outcome.keys, outcome.error);
     if (outcome.state === "truncated") return;
     try {
-      await this.#receiveMessage(toMessage(outcome.object), line.head.length);
+      this.#receiveMessage(toMessage(outcome.object));
     } catch (error) {
       const { uid } = outcome.object;
       if (typeof uid === "string") this.#requests.spoil(uid, error as Error);
     }
   }
 
-  #receive(line: Uint8Array, text: string | undefined): Promise<void> | void {
+  #receive(line: Uint8Array, text: string | undefined): void {
     let message: Message;
     try {
       message = decodeMessage(text ?? line, this.#parse);
     } catch (error) {
       return this.#failUnreadable(scanKeys(line), error as Error);
     }
-    return this.#receiveMessage(message, line.length);
+    this.#receiveMessage(message);
   }
 
-  #receiveMessage(message: Message, bytes: number): Promise<void> | void {
-    const loading = this.#requests.loadArrays(payloadOf(message));
-    if (loading !== undefined) return loading.then(() => this.#take(message, bytes));
-    this.#take(message, bytes);
-  }
-
-  #take(message: Message, bytes: number): void {
+  #receiveMessage(message: Message): void {
     switch (message.kind) {
       case "reply":
         this.#networkName = message.requester ?? undefined;
@@ -602,7 +596,7 @@ export class Client implements AsyncDisposable {
         }
         return this.#requests.fulfil(message.uid, message.result, message.size, message.time);
       case "value":
-        return this.#requests.give(message.uid, message.value, message.size, message.time, bytes);
+        return this.#requests.give(message.uid, message.value, message.size, message.time);
       case "part":
         return this.#requests.takePart(message.uid, message.content, message.size);
       case "room":
@@ -614,22 +608,17 @@ export class Client implements AsyncDisposable {
           new RemoteError(message.message, message.traceback),
         );
       case "notification":
-        return this.#notify(message);
+        if (KNOWS_ARRAYS) readNotification(message, this.#links);
+        for (const link of this.#links.of(message.service)) {
+          link.notify(message.args, message.kwargs, message.time);
+        }
+        return;
       case "request":
         if (!isCredentialRequest(message)) {
           return log.warn("Ignored a request for {attribute}", { attribute: message.attribute });
         }
         this.#answer(message);
     }
-  }
-
-  #notify({ service, time, ...notified }: Notification): void {
-    const links = this.#links.of(service);
-    const hasArrays = links.some(({ extensions }) => extensions.includes(ARRAYS));
-    const [args, kwargs] = hasArrays
-      ? this.#requests.readArguments(notified.args, notified.kwargs)
-      : [notified.args, notified.kwargs];
-    for (const link of links) link.notify(args, kwargs, time);
   }
 
   async #answer(question: Request): Promise<void> {
@@ -656,16 +645,11 @@ export class Client implements AsyncDisposable {
   }
 }
 
-/** The value of a message that may have arrays. */
-function payloadOf(message: Message): unknown {
-  switch (message.kind) {
-    case "reply":
-      return message.result;
-    case "value":
-      return message.value;
-    case "notification":
-      return [message.args, message.kwargs];
-  }
+/** Puts the arrays of a notification in their places, if its service knows arrays. */
+function readNotification(message: Notification, links: Links): void {
+  const { service, args, kwargs } = message;
+  if (!links.of(service).some(({ extensions }) => extensions.includes(ARRAYS))) return;
+  [message.args, message.kwargs] = readArguments(args, kwargs);
 }
 
 /** The identities as text. What the Manager has sent may be anything. */
@@ -681,6 +665,7 @@ function describe(identities: unknown, indent: number): string {
 }
 
 function identityOf(name: string, { language, os }: ResolvedOptions): ClientIdentity {
-  const extensions = [READY, BEAT, CANCEL, STREAM, PARTS, OWNER, GONE, ABOUT, TIME, ARRAYS];
+  const extensions = [READY, BEAT, CANCEL, STREAM, PARTS, OWNER, GONE, ABOUT, TIME, TRACE];
+  if (KNOWS_ARRAYS) extensions.push(ARRAYS);
   return { type: "client", name, language, os, extensions };
 }

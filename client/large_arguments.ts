@@ -8,7 +8,7 @@
  */
 
 import { ArrayParts, InlineArrays, readArrays } from "../wire/array_codec.ts";
-import { mayHaveReserved } from "../wire/array_key.ts";
+import { KNOWS_ARRAYS, mayHaveReserved } from "../wire/array_key.ts";
 import { parseJsonExactly } from "../wire/json.ts";
 import { writeJson } from "../wire/json_writer.ts";
 import { encodeLarge, PIECE_LENGTH } from "../wire/large_values.ts";
@@ -44,19 +44,14 @@ export class LargeArguments {
   constructor(args: readonly unknown[], kwargs: JsonObject, form: ArrayForm) {
     this.#form = form;
     this.#args = partOf("args", args, writerOf(form));
-    const first = this.#args.arrays instanceof ArrayParts ? this.#args.arrays : undefined;
-    const isWritten = isMeasured(this.#args.json);
-    this.#kwargs = partOf("kwargs", kwargs, writerOf(form, first), isWritten);
+    const first = KNOWS_ARRAYS ? partsOf(this.#args.arrays) : undefined;
+    const isNow = !KNOWS_ARRAYS || isMeasured(this.#args.json);
+    this.#kwargs = partOf("kwargs", kwargs, writerOf(form, first), isNow);
   }
 
   /** Whether they are written: the caller may change them. */
   get isWritten(): boolean {
     return isWritten(this.#args) && isWritten(this.#kwargs);
-  }
-
-  /** The size of what is written, in bytes. */
-  get size(): number {
-    return this.#args.json.size + this.#kwargs.json.size;
   }
 
   /**
@@ -74,7 +69,9 @@ export class LargeArguments {
     const [args, kwargs] = [this.#args, this.#kwargs].map(({ json }) => joined(json));
     if (!mayHaveReserved(args) && !mayHaveReserved(kwargs)) return this;
     const value = parseJsonExactly(`[${args},${kwargs}]`);
-    const parts = this.#arrays.map(({ bytes }) => bytes as Uint8Array<ArrayBuffer>); // copies
+    const parts = arraysOf(this.#args, this.#kwargs).map(({ bytes }) =>
+      bytes as Uint8Array<ArrayBuffer>
+    ); // copies
     const read = this.#form === "lists" ? value : readArrays(value, parts);
     this.release();
     return new LargeArguments(...read as [unknown[], JsonObject], form);
@@ -93,9 +90,8 @@ export class LargeArguments {
   /** They are not needed again. */
   release(): void {
     this.releaseTexts();
-    for (const { arrays } of [this.#args, this.#kwargs]) {
-      if (arrays instanceof ArrayParts) arrays.release();
-    }
+    if (!KNOWS_ARRAYS) return;
+    for (const { arrays } of [this.#args, this.#kwargs]) partsOf(arrays)?.release();
   }
 
   /** The JSON of an array of the two, and their long arrays, to be cut into pieces. */
@@ -113,15 +109,15 @@ export class LargeArguments {
       },
       release: () => this.releaseTexts(),
     };
+    if (!KNOWS_ARRAYS) return { json, arrays: [], isHeld: json.isHeld };
     const isHeld = json.isHeld && areCopied(this.#args) && areCopied(this.#kwargs);
-    return { json, arrays: this.#arrays, isHeld };
+    return { json, arrays: arraysOf(this.#args, this.#kwargs), isHeld };
   }
+}
 
-  get #arrays(): ValueInParts["arrays"] {
-    return [this.#args, this.#kwargs].flatMap(({ arrays }) =>
-      arrays instanceof ArrayParts ? arrays.parts : []
-    );
-  }
+/** The long arrays of both. */
+function arraysOf(...parts: Part[]): ValueInParts["arrays"] {
+  return parts.flatMap(({ arrays }) => partsOf(arrays)?.parts ?? []);
 }
 
 /** One of the two. */
@@ -135,9 +131,13 @@ interface Part {
 }
 
 function writerOf(form: ArrayForm, before?: ArrayParts): InlineArrays | undefined {
-  if (form === "lists") return undefined;
+  if (!KNOWS_ARRAYS || form === "lists") return undefined;
   if (form === "inline") return new InlineArrays();
   return new ArrayParts(() => before?.parts.length ?? 0);
+}
+
+function partsOf(arrays: InlineArrays | undefined): ArrayParts | undefined {
+  return KNOWS_ARRAYS && arrays instanceof ArrayParts ? arrays : undefined;
 }
 
 /** @param isNow Whether it is written now. The arrays before it have to be counted first. */
@@ -148,10 +148,10 @@ function partOf(
   isNow = true,
 ): Part {
   const write = () => {
-    if (arrays instanceof ArrayParts) arrays.begin();
+    if (KNOWS_ARRAYS) partsOf(arrays)?.begin();
     return writeJson(value, PIECE_LENGTH, name, arrays);
   };
-  const json = isNow ? measureNow(write) : { texts: [], size: 0, rest: write() };
+  const json = !KNOWS_ARRAYS || isNow ? measureNow(write) : { texts: [], size: 0, rest: write() };
   return { name, value, arrays, write, json };
 }
 
@@ -160,7 +160,7 @@ function isWritten(part: Part): boolean {
 }
 
 function areCopied({ arrays }: Part): boolean {
-  return !(arrays instanceof ArrayParts) || arrays.areCopied;
+  return partsOf(arrays)?.areCopied ?? true;
 }
 
 function joined(json: MeasuredJson | BegunJson): string {

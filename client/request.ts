@@ -21,10 +21,12 @@ import { type Caller, type RemoteTraceback, showCaller } from "../base/caller.ts
 import { ConnectionAbortedError, RemoteError, TimeoutError } from "../errors.ts";
 import type { FutureWithResolvers } from "../future.ts";
 import { startTimer } from "../base/timer.ts";
+import { KNOWS_ARRAYS } from "../wire/array_key.ts";
 import type { CallOptions } from "../wire/call.ts";
 import type { JsonObject } from "../wire/message.ts";
 import { MANAGER } from "../wire/protocol.ts";
 import { repr } from "../base/repr.ts";
+import type { Transfer } from "../base/trace_context.ts";
 import type { LargeArguments } from "./large_arguments.ts";
 
 /** The state of a request. */
@@ -36,12 +38,10 @@ export type RequestState =
   /** It was sent, or is being encoded to be sent: a reply is pending. */
   | {
     readonly state: "sent";
-    /** The extensions of the protocol that its service knew then. */
+    /** The extensions of the protocol that its service knew then; `arrays` if the Manager did too. */
     readonly extensions: readonly string[];
     /** Whether large values travel in pieces. */
     readonly usesParts: boolean;
-    /** Whether arrays of numbers travel as their bytes. */
-    readonly usesArrays: boolean;
   }
   /** Its Future has a result or an error, or is cancelled. */
   | { readonly state: "settled" };
@@ -74,8 +74,8 @@ export interface RequestParts {
   isAdministrative: boolean;
   /** Whether it fails where it would have to wait for the connection. */
   failsOffline: boolean;
-  /** Takes each value of a stream, and its size; `undefined` where the result is not a stream. */
-  onValue: ((value: unknown, time: number | undefined, bytes: number) => void) | undefined;
+  /** Takes each value of a stream; `undefined` where the result is not a stream. */
+  onValue: ((value: unknown, time: number | undefined) => void) | undefined;
   /** Called when its arguments may be changed, if they were not written at the call. */
   onSent: (() => void) | undefined;
   /** Called with each piece of a large value. */
@@ -131,6 +131,10 @@ export class ClientRequest implements Readonly<RequestParts> {
   credit: Credit | undefined;
   /** What arrives in pieces; made with the first one. */
   arrival: Arrival | undefined;
+  /** The members of its line that continue the trace it belongs to; empty without one. */
+  trace: string;
+  /** Called for each value of a stream, and each piece, if it is traced. */
+  onTransfer: ((transfer: Transfer) => void) | undefined;
   #state: RequestState = ASKED;
   #outcome: RequestOutcome | undefined;
   #listeners: ((outcome: RequestOutcome) => void)[] | undefined;
@@ -156,6 +160,8 @@ export class ClientRequest implements Readonly<RequestParts> {
     this.caller = parts.caller;
     this.wantsTime = parts.wantsTime;
     this.time = undefined;
+    this.trace = "";
+    this.onTransfer = undefined;
   }
 
   /** Where it is on its way. */
@@ -196,14 +202,14 @@ export class ClientRequest implements Readonly<RequestParts> {
   }
 
   /** It is sent to a service that knows these extensions of the protocol. */
-  send(extensions: readonly string[], usesParts: boolean, usesArrays: boolean): void {
+  send(extensions: readonly string[], usesParts: boolean): void {
     this.#leaveQueue();
-    this.#state = { state: "sent", extensions, usesParts, usesArrays };
+    this.#state = { state: "sent", extensions, usesParts };
   }
 
   /** All of it was sent. */
   sent(): void {
-    this.large?.release();
+    if (KNOWS_ARRAYS) this.large?.release();
     this.large = undefined;
     this.credit = undefined;
     this.onSent?.();

@@ -30,7 +30,8 @@ import {
   openRequest,
   type PieceContent,
 } from "../wire/message.ts";
-import { hasReserved, mayHaveReserved } from "../wire/array_key.ts";
+import { readArrays } from "../wire/array_codec.ts";
+import { KNOWS_ARRAYS, mayHaveReserved } from "../wire/array_key.ts";
 import type { ParseJson } from "../wire/json.ts";
 import { PIECE_SIZE, sizeInParts } from "../wire/parts.ts";
 import {
@@ -44,6 +45,7 @@ import {
   ROOM,
   STREAM,
   TIME,
+  TRACE,
 } from "../wire/protocol.ts";
 import { OfflineQueue } from "./offline_queue.ts";
 import { repr } from "../base/repr.ts";
@@ -111,6 +113,11 @@ export interface RequestsOptions {
   parse?: ParseJson;
   /** Whether the stacks of errors show where a request was made. Default: `true`. */
   asyncStackTraces?: boolean;
+  /**
+   * Traces a request to a service, and may listen to what becomes of it. It gives the members of the
+   * line that continue the trace; empty without one.
+   */
+  trace?: (request: ClientRequest) => string;
 }
 
 /** The request that a Manager does not reply to: it ends the connection instead. */
@@ -134,8 +141,7 @@ export class Requests {
   readonly #readLimit: number;
   readonly #parse: ParseJson | undefined;
   readonly #asyncStackTraces: boolean;
-  /** Reads arrays of numbers; `undefined` until there is one. */
-  #arrays: typeof import("../wire/array_codec.ts") | undefined;
+  readonly #trace: RequestsOptions["trace"];
   /** The extensions of the protocol that the Manager knows. */
   #managerExtensions: readonly string[] = [];
   /** Why a question of the Manager could not be answered, so that it will refuse a request. */
@@ -149,11 +155,13 @@ export class Requests {
       readLimit = Infinity,
       parse,
       asyncStackTraces = true,
+      trace,
     }: RequestsOptions,
   ) {
     this.#parse = parse;
     this.#readLimit = readLimit;
     this.#asyncStackTraces = asyncStackTraces;
+    this.#trace = trace;
     this.#connection = connection;
     this.#offline = new OfflineQueue(maxWaiting);
     this.#onServiceGone = onServiceGone;
@@ -183,8 +191,7 @@ export class Requests {
     const values = new AsyncQueue<StreamItem<unknown>>();
     const window = new StreamWindow();
     const label = labelOf(service, attribute);
-    const onValue = (value: unknown, time: number | undefined, bytes: number) => {
-      window.receive(bytes);
+    const onValue = (value: unknown, time: number | undefined) => {
       if (values.size < window.room) return values.push({ value, time });
       const overflow =
         `Cannot read ${label}: more than ${window.room} values came before they were read`;
@@ -250,35 +257,32 @@ export class Requests {
   fulfil(uid: string, result: unknown, size?: number, time?: number): void {
     const request = this.#complete(uid !== "" ? uid : this.#scheduler.current);
     if (request === undefined) {
-      return log.debug("Ignored a reply to {uid}, which is not pending", { uid });
+      return ignore("a reply to", uid);
     }
     request.time = time;
     try {
       const value = isInParts(request, size)
         ? this.#arrivalOf(request).end(size)
-        : this.#withArrays(request, result);
+        : withArrays(request, result);
       request.resolve(value);
     } catch (error) {
       request.reject(error);
     }
   }
 
-  /**
-   * Gives a value of a stream to its reader.
-   *
-   * @param bytes The size of its line.
-   */
-  give(uid: string, value: unknown, size?: number, time?: number, bytes = 0): void {
+  /** Gives a value of a stream to its reader. */
+  give(uid: string, value: unknown, size?: number, time?: number): void {
     const request = this.#pending.get(uid);
     if (request === undefined) return;
+    request.onTransfer?.("value");
     try {
       if (!isInParts(request, size)) {
-        return request.onValue?.(this.#withArrays(request, value), time, bytes);
+        return request.onValue?.(withArrays(request, value), time);
       }
       const arrival = this.#arrivalOf(request);
       const whole = arrival.end(size);
       arrival.pause(); // until the reader has read it
-      request.onValue?.(whole, time, size);
+      request.onValue?.(whole, time);
     } catch (error) {
       this.spoil(uid, error as Error);
     }
@@ -292,41 +296,14 @@ export class Requests {
   takePart(uid: string, content: PieceContent, size: number | undefined): void {
     const request = this.#pending.get(uid);
     if (request === undefined || request.state.state !== "sent" || !request.state.usesParts) {
-      return log.debug("Ignored a piece of {uid}, which is not pending", { uid });
+      return ignore("a piece of", uid);
     }
+    request.onTransfer?.("part");
     try {
       this.#arrivalOf(request).add(content, size);
     } catch (error) {
       this.spoil(uid, error as Error);
     }
-  }
-
-  /**
-   * Loads what reads arrays of numbers, if a value has some and it was not loaded before; `undefined`
-   * if that is not needed. Most programs never load it.
-   */
-  loadArrays(value: unknown): Promise<void> | undefined {
-    if (this.#arrays !== undefined || !this.#managerExtensions.includes(ARRAYS)) return undefined;
-    return hasReserved(value) ? this.#loadArrays() : undefined;
-  }
-
-  /**
-   * Puts the arrays of a notification in their places, if it has any.
-   *
-   * @throws {ValueError} When an array is none.
-   */
-  readArguments(args: unknown[], kwargs: JsonObject): readonly [unknown[], JsonObject] {
-    return this.#arrays?.readArguments(args, kwargs) ?? [args, kwargs];
-  }
-
-  async #loadArrays(): Promise<void> {
-    this.#arrays = await import("../wire/array_codec.ts");
-  }
-
-  /** A result or a value of a stream that came in one line. */
-  #withArrays({ state }: ClientRequest, value: unknown): unknown {
-    const arrays = state.state === "sent" && state.usesArrays ? this.#arrays : undefined;
-    return arrays === undefined ? value : arrays.readArrays(value);
   }
 
   /** The service has room for so many more pieces of the arguments of a request. */
@@ -350,7 +327,7 @@ export class Requests {
     const reason = failed === this.#scheduler.current ? this.#explanation ?? error : error;
     const request = this.#complete(failed);
     if (request === undefined) {
-      if (uid !== "") return log.debug("Ignored the error of {uid}, which is not pending", { uid });
+      if (uid !== "") return ignore("the error of", uid);
       return log.warn("The Manager sent an error: {error}", { error: error.message });
     }
     if (isOfAbsence(error)) this.#onServiceGone(request.service);
@@ -454,7 +431,7 @@ export class Requests {
   ): ClientRequest {
     const { timeout, signal, onProgress, ignoreErrors = false, time: wantsTime = false } = options;
     const caller = this.#asyncStackTraces ? captureCaller() : undefined;
-    const sent = haveLarge(args, kwargs, peer?.extensions.includes(ARRAYS))
+    const sent = haveLarge(args, kwargs, KNOWS_ARRAYS && peer?.extensions.includes(ARRAYS))
       ? Promise.withResolvers<void>()
       : undefined;
     const uid = this.#uids.next();
@@ -488,6 +465,7 @@ export class Requests {
       wantsTime,
     });
     if (onSettled !== undefined) request.whenSettled(onSettled);
+    if (peer !== undefined) request.trace = this.#trace?.(request) ?? "";
     if (signal !== undefined) cancelOnAbort(request, signal);
     if (request.state.state === "settled") return request;
     try {
@@ -543,14 +521,16 @@ export class Requests {
     }
     const extensions = request.peer?.extensions ?? [];
     const usesParts = this.#managerExtensions.includes(PARTS) && extensions.includes(PARTS);
-    const usesArrays = this.#managerExtensions.includes(ARRAYS) && extensions.includes(ARRAYS);
-    request.send(extensions, usesParts, usesArrays);
+    const isHindered = KNOWS_ARRAYS && !this.#managerExtensions.includes(ARRAYS);
+    const used = isHindered ? extensions.filter((name) => name !== ARRAYS) : extensions;
+    request.send(used, usesParts);
     if (request.uid === this.#scheduler.current) this.#explanation = undefined;
     this.#pending.set(request.uid, request);
     const isStreamed = request.onValue !== undefined && extensions.includes(STREAM);
     const stream = isStreamed ? `,"stream":${WINDOW}` : "";
     const time = request.wantsTime && extensions.includes(TIME) ? `,"time":true` : "";
-    const end = `${stream}${usesParts ? `,"parts":1` : ""}${time}}`;
+    const trace = request.trace !== "" && extensions.includes(TRACE) ? request.trace : "";
+    const end = `${stream}${usesParts ? `,"parts":1` : ""}${time}${trace}}`;
     const { line } = request;
     if (line === undefined) {
       this.#sendLarge(current!, request, end);
@@ -572,11 +552,11 @@ export class Requests {
     this.#scheduler.block(service);
     let large = request.large!;
     try {
-      large = request.large = large.in(this.#formNow(request));
+      if (KNOWS_ARRAYS) large = request.large = large.in(formNow(request));
       const usesParts = state.state === "sent" && state.usesParts;
       const value = usesParts ? await large.inParts() : undefined;
       const isShort = value === undefined ||
-        value.json.size <= PIECE_SIZE && value.arrays.length === 0;
+        value.json.size <= PIECE_SIZE && (!KNOWS_ARRAYS || value.arrays.length === 0);
       const texts = isShort ? await large.texts() : [];
       if (!isWanted()) return this.#scheduler.done(uid); // it was cancelled
       if (deadline < performance.now()) throw notSentInTime(request);
@@ -592,8 +572,10 @@ export class Requests {
         const head = `${beginRequest(request)}[],"kwargs":{},"size":${sizeInParts(value)}`;
         connection.sendText(head + end);
         const credit = request.credit = new Credit(1);
-        const lineOf = (content: readonly string[]) =>
-          encodeArgumentsPart({ service, uid }, content);
+        const lineOf = (content: readonly string[]) => {
+          request.onTransfer?.("part");
+          return encodeArgumentsPart({ service, uid }, content);
+        };
         const onProgress = progressOf(request, "sent");
         await sendParts(value, { connection, credit, lineOf, isWanted, onProgress });
       }
@@ -608,19 +590,13 @@ export class Requests {
     }
   }
 
-  /** The form of arrays for a request that is sent. */
-  #formNow({ state }: ClientRequest): ArrayForm {
-    if (state.state !== "sent" || !state.usesArrays) return "lists";
-    return state.usesParts ? "parts" : "inline";
-  }
-
   /** What arrives in pieces for a request. */
   #arrivalOf(request: ClientRequest): Arrival {
     return request.arrival ??= new Arrival({
       budget: this.#budget,
       limit: this.#readLimit,
       parse: this.#parse,
-      knowsArrays: request.state.state === "sent" && request.state.usesArrays,
+      knowsArrays: KNOWS_ARRAYS && formNow(request) !== "lists",
       giveRoom: (count) => this.#sendControl(request, PARTS, ROOM, count),
       onProgress: progressOf(request, "received"),
     });
@@ -685,9 +661,20 @@ function haveLarge(args: readonly unknown[], kwargs: JsonObject, knowsArrays = f
   }
 }
 
+/** A result or a value of a stream that came in one line, with its arrays. */
+function withArrays(request: ClientRequest, value: unknown): unknown {
+  return KNOWS_ARRAYS && formNow(request) !== "lists" ? readArrays(value) : value;
+}
+
+/** The form of arrays for a request that is sent. */
+function formNow({ state }: ClientRequest): ArrayForm {
+  if (state.state !== "sent" || !state.extensions.includes(ARRAYS)) return "lists";
+  return state.usesParts ? "parts" : "inline";
+}
+
 /** The form of arrays for a device with these extensions. */
 function formFor(extensions: readonly string[]): ArrayForm {
-  if (!extensions.includes(ARRAYS)) return "lists";
+  if (!KNOWS_ARRAYS || !extensions.includes(ARRAYS)) return "lists";
   return extensions.includes(PARTS) ? "parts" : "inline";
 }
 
@@ -718,4 +705,8 @@ function cancelOnAbort(request: ClientRequest, signal: NonNullable<CallOptions["
 function isOfAbsence(error: Error): boolean {
   return error instanceof RemoteError && error.remoteName === "KeyError" &&
     error.message.includes(NOT_CONNECTED);
+}
+
+function ignore(what: string, uid: string): void {
+  log.debug(`Ignored ${what} {uid}, which is not pending`, { uid });
 }

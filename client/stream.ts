@@ -54,7 +54,7 @@ export interface StreamParts<T> {
  * Stream share them, and `await` after a loop gives the values that the loop has left.
  *
  * At most 32 values are sent before they are read; the generator waits then. Of a stream that is read
- * faster, those of the last 200 ms are sent, 512 at most; of large ones fewer, 8 MiB together. If a value takes
+ * faster, those of the last 200 ms are sent, 512 at most. If a value takes
  * longer than the `timeout` of the call (in milliseconds), the Stream is cancelled and the reader
  * gets a {@linkcode TimeoutError}.
  *

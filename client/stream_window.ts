@@ -1,7 +1,6 @@
 /**
  * How many values of a stream may be on their way: enough that a fast stream does not wait for each
- * reply of its reader, and few enough that a generator does not run far ahead of one who stops, nor
- * large values fill the memory.
+ * reply of its reader, and few enough that a generator does not run far ahead of one who stops.
  *
  * @module
  */
@@ -10,10 +9,6 @@
 export const WINDOW = 32;
 /** How many values of a fast stream may have been sent and not been read. */
 export const LARGEST_WINDOW = 512;
-/** Values as large as the last ones may be so many bytes together, e.g. arrays. */
-export const LARGEST_SIZE = 8 * 1024 * 1024;
-/** So many values may be on their way however large they are: one is read while the next one comes. */
-const FEWEST = 2;
 /** A fast stream may be ahead by what was read in this time, in milliseconds. */
 const AHEAD = 200;
 
@@ -26,9 +21,6 @@ export class StreamWindow {
   #read = 0;
   #since: number;
   #hasWaited = false;
-  /** How many values were received since the last credit, and their size in bytes. */
-  #received = 0;
-  #bytes = 0;
 
   /** @param now The time in milliseconds. */
   constructor(now: () => number = () => performance.now()) {
@@ -39,12 +31,6 @@ export class StreamWindow {
   /** How many values may have been sent and not been read, now. */
   get room(): number {
     return this.#room;
-  }
-
-  /** A value of so many bytes was received. */
-  receive(bytes: number): void {
-    this.#received++;
-    this.#bytes += bytes;
   }
 
   /**
@@ -69,16 +55,9 @@ export class StreamWindow {
     const now = this.#now();
     const ahead = this.#read / Math.max(now - this.#since, Number.EPSILON) * AHEAD;
     const most = this.#hasWaited ? this.#size * 2 : this.#size;
-    const size = Math.round(Math.max(WINDOW, Math.min(ahead, most, LARGEST_WINDOW)));
-    this.#size = Math.max(FEWEST, Math.min(size, this.#mostOfSize()));
-    this.#received = this.#bytes = 0;
+    this.#size = Math.round(Math.max(WINDOW, Math.min(ahead, most, LARGEST_WINDOW)));
     this.#read = 0;
     this.#since = now;
     this.#hasWaited = false;
-  }
-
-  /** How many values as large as the last ones may be on their way. */
-  #mostOfSize(): number {
-    return Math.round(LARGEST_SIZE * this.#received / this.#bytes) || LARGEST_WINDOW;
   }
 }

@@ -13,6 +13,7 @@
 import type { ParseJson } from "../wire/json.ts";
 import { periodicPause } from "../base/pause.ts";
 import { ValueError } from "../errors.ts";
+import { KNOWS_ARRAYS } from "../wire/array_key.ts";
 import type { PieceContent } from "../wire/message.ts";
 import { Assembly, PIECE_SIZE } from "../wire/parts.ts";
 
@@ -193,7 +194,7 @@ export class Arrival {
 
   #begin(size: number | undefined): Assembly {
     const { limit, parse, knowsArrays } = this.#options;
-    return new Assembly(limit, size, parse, knowsArrays);
+    return new Assembly(limit, size, parse, KNOWS_ARRAYS && knowsArrays);
   }
 
   /** Gives room when half of it is used: a message for each piece would be twice the messages. */

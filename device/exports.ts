@@ -29,7 +29,6 @@ export {
   TlsMismatchError,
   ValueError,
 } from "../errors.ts";
-export { NdArray, type NumberArray } from "../wire/nd_array.ts";
 export type { Prompt } from "../base/prompt.ts";
 export type { ConnectionChange } from "./connector.ts";
 export type { Task } from "../base/callbacks.ts";

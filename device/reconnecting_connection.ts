@@ -11,7 +11,8 @@
 import { delay } from "@std/async/delay";
 import { pauseAfter, retry } from "./retry.ts";
 import type { Connection } from "../net/connection.ts";
-import { contentOfEnd, describeEnd } from "../net/connection_end.ts";
+import { describeEnd } from "../net/connection_end.ts";
+import { logEnd } from "./connection_log.ts";
 import type { ResolvedOptions } from "./device_options.ts";
 import { ConnectionAbortedError } from "../errors.ts";
 import { IDLE_INTERVALS, Keepalive } from "../net/keepalive.ts";
@@ -237,15 +238,8 @@ export class ReconnectingConnection {
     for await (const lines of connection) await this.#device.receive(connection, lines);
     keepalive[Symbol.dispose]();
     const end = await connection.ended;
-    const { message, properties } = contentOfEnd(end);
     const error = this.#lastError;
-    const after = error === undefined ? "" : " after the error {error}";
-    log.info(`{device} disconnected from {manager}: ${message}${after}`, {
-      device: this.#device.name,
-      manager: this.manager,
-      ...properties,
-      ...(error === undefined ? {} : { error }),
-    });
+    logEnd(log, this.#device.name, this.manager, end, error);
     return describeEnd(end) + (error === undefined ? "" : ` after the error ${error}`);
   }
 }

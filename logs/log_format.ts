@@ -38,7 +38,14 @@ const TEXT = {
 export function logFormatter(format: LogFormat, isColored = false): TextFormatter {
   if (format === "json") return (record) => escape(formatJson(bounded(record)), asJson);
   const formatter = isColored ? getAnsiColorFormatter(TEXT) : getTextFormatter(TEXT);
-  return (record) => escape(formatter(bounded(record)), printable);
+  return (record) => escape(formatter(withTrace(bounded(record))), printable);
+}
+
+/** The record with the trace to which it belongs at the end of its message. */
+function withTrace(record: LogRecord): LogRecord {
+  const { message, properties: { trace_id } } = record;
+  if (trace_id === undefined) return record;
+  return { ...record, message: [...message.slice(0, -1), `${message.at(-1)} (trace ${trace_id})`] };
 }
 
 /** The message of a record alone, on one line. */

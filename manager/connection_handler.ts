@@ -12,7 +12,7 @@ import { retryWhileLocked } from "../base/database_lock.ts";
 import { startTimer } from "../base/timer.ts";
 import { type LoginAttempt, LoginThrottle } from "./login_throttle.ts";
 import type { Authentication } from "./authentication.ts";
-import { Connection } from "../net/connection.ts";
+import { PeerConnection } from "../net/peer_connection.ts";
 import { contentOfEnd } from "../net/connection_end.ts";
 import type { ConnectionRecords } from "./connection_records.ts";
 import type { Origin } from "./database/connections_table.ts";
@@ -53,8 +53,8 @@ export interface ConnectionHandlerOptions {
   limits: Limits;
   hosts: Hosts;
   authentication: Authentication;
-  router: Router<Connection>;
-  longLines: LongLines<Connection>;
+  router: Router<PeerConnection>;
+  longLines: LongLines<PeerConnection>;
   /** Records the state changes of connections. */
   records: ConnectionRecords;
   statistics: Statistics;
@@ -82,7 +82,7 @@ const LONG = 32 * 1024;
 /** The longest line with a piece of a value, in bytes: a text of quotes is written with backslashes. */
 const LONGEST_PIECE = 2 * PIECE_SIZE + 16 * 1024;
 
-type ConnectedPeer = Peer<Session<Connection>>;
+type ConnectedPeer = Peer<Session<PeerConnection>>;
 
 const log = logger("manager");
 
@@ -97,7 +97,7 @@ export class ConnectionHandler implements Disposable {
   /** What may wait for all peers together. */
   readonly #queues: QueueBudget;
   readonly #watch = new Yielder(SLICE);
-  readonly #connections = new Set<Connection>();
+  readonly #connections = new Set<PeerConnection>();
 
   constructor(options: ConnectionHandlerOptions) {
     this.#options = options;
@@ -108,7 +108,7 @@ export class ConnectionHandler implements Disposable {
   }
 
   /** The connections that are open. */
-  get connections(): ReadonlySet<Connection> {
+  get connections(): ReadonlySet<PeerConnection> {
     return this.#connections;
   }
 
@@ -132,7 +132,7 @@ export class ConnectionHandler implements Disposable {
   async serve(socket: Socket): Promise<void> {
     const { remote } = socket;
     const { records } = this.#options;
-    const connection = new Connection(socket, this.#options.limits, this.#queues);
+    const connection = new PeerConnection(socket, this.#options.limits, this.#queues);
     this.#options.statistics.connections++;
     this.#connections.add(connection);
     const isKnown = this.#known.has(remote.hostname);
@@ -168,7 +168,7 @@ export class ConnectionHandler implements Disposable {
   }
 
   /** Closes a connection, and adds its traffic to the statistics. */
-  async #close(connection: Connection): Promise<void> {
+  async #close(connection: PeerConnection): Promise<void> {
     await connection.close();
     const end = await connection.ended;
     this.#connections.delete(connection);
@@ -177,7 +177,7 @@ export class ConnectionHandler implements Disposable {
 
   /** From the handshake to the end of a connection. Returns its last record. */
   async #serveSecured(
-    connection: Connection,
+    connection: PeerConnection,
     slot: Slot,
     host: Host,
     origin: Origin,
@@ -215,7 +215,7 @@ export class ConnectionHandler implements Disposable {
 
   /** From the end of the handshake to that of a connection. Returns its last record. */
   async #serveIdentified(
-    connection: Connection,
+    connection: PeerConnection,
     slot: Slot,
     outcome: Outcome,
     address: string,
@@ -278,7 +278,7 @@ export class ConnectionHandler implements Disposable {
   }
 
   /** Routes a peer's messages for as long as it is connected. */
-  async #forward(peer: ConnectedPeer, connection: Connection): Promise<void> {
+  async #forward(peer: ConnectedPeer, connection: PeerConnection): Promise<void> {
     for await (const lines of connection) {
       let rest = FEW; // lines until the next check
       let bytes = 0;
@@ -293,7 +293,7 @@ export class ConnectionHandler implements Disposable {
             rest = FEW;
           }
         }
-        let sink: Connection | undefined;
+        let sink: PeerConnection | undefined;
         if (line instanceof LongLine) {
           sink = await this.#options.longLines.receive(peer, line);
         } else {
@@ -310,7 +310,7 @@ export class ConnectionHandler implements Disposable {
   }
 
   /** Closes a connection that has no slot, or has lost it. */
-  #rejectUnidentified(remote: Socket["remote"], connection: Connection): void {
+  #rejectUnidentified(remote: Socket["remote"], connection: PeerConnection): void {
     this.#options.statistics.addRefusal("too many pending");
     const error = new PermissionError(
       `Too many connections have not said who they are, the limit is ${this.#options.limits.maxPending} ` +
@@ -328,7 +328,7 @@ export class ConnectionHandler implements Disposable {
   }
 
   /** Completes the TLS handshake, within `handshakeTimeout`. */
-  async #secure(socket: Socket, connection: Connection): Promise<void> {
+  async #secure(socket: Socket, connection: PeerConnection): Promise<void> {
     const timer = startTimer(() => {
       this.#options.statistics.addRefusal("no TLS in time");
       connection.abort();
@@ -358,7 +358,7 @@ export class ConnectionHandler implements Disposable {
  *
  * @param manager The network name of the Manager.
  */
-export function keepaliveOf(peer: Peer<Session<Connection>>, manager: string): KeepalivePeer {
+export function keepaliveOf(peer: Peer<Session<PeerConnection>>, manager: string): KeepalivePeer {
   const { extensions, session: { sink: connection } } = peer;
   const sendSpace = () => connection.sendSpace();
   if (extensions.includes(BEAT)) {

@@ -9,6 +9,8 @@ import { JSONDecodeError } from "../errors.ts";
 import { Envelope, type Field, FIELDS } from "../wire/envelope.ts";
 import type { Limits } from "../limits.ts";
 import { scanKeys } from "../wire/key_scanner.ts";
+import { LONGEST_TRACEPARENT } from "../base/trace_context.ts";
+import { LONGEST_TRACESTATE } from "../limits.ts";
 import { tooLongName } from "./names.ts";
 
 /** A line to check. */
@@ -44,6 +46,12 @@ const BYTES_PER_CHARACTER = 12;
 
 /** The fields whose value decides where a message goes. */
 const ROUTING: ReadonlySet<Field> = new Set<Field>(["requester", "service", "uid", "attribute"]);
+
+/** The fields that continue a trace, and the longest value that is read, in bytes. */
+const TRACE_KEYS: Partial<Record<Field, number>> = {
+  traceparent: LONGEST_TRACEPARENT,
+  tracestate: LONGEST_TRACESTATE,
+};
 
 /**
  * Checks one line. Never throws: an error that nobody expects rejects this line, and does not end the
@@ -90,6 +98,9 @@ function standIn(
     case "absent":
       return undefined;
     case "string":
+      if (TRACE_KEYS[field]! >= envelope.size(field) - 2) {
+        return JSON.stringify(envelope.text(field));
+      }
       if (!ROUTING.has(field)) return '""';
       if (envelope.size(field) > maxNameLength * BYTES_PER_CHARACTER + 2) {
         throw tooLongName(field, envelope.size(field) - 2, maxNameLength);

@@ -45,7 +45,9 @@ import {
   NOTIFICATION,
   NOTIFICATION_FORMS,
   type NotificationForm,
+  PART,
   READY,
+  ROOM,
 } from "../wire/protocol.ts";
 import { checkName } from "./names.ts";
 import { type Client, networkNameOf, type Peer, type PeerIdentity, type Service } from "./peer.ts";
@@ -54,6 +56,8 @@ import type { RequestHandlers } from "./request_handlers.ts";
 import { repr } from "../base/repr.ts";
 import type { HeldLine } from "../wire/held_line.ts";
 import { scanKeys } from "../wire/key_scanner.ts";
+import type { RpcSpan } from "../wire/rpc_span.ts";
+import type { RequestSpans } from "./request_spans.ts";
 import type { Statistics } from "./statistics.ts";
 import { parseTyped, typedText } from "./terminal.ts";
 
@@ -134,16 +138,20 @@ export class Router<Sink extends LineSink> {
   readonly #handlers: RequestHandlers<Session<Sink>>;
   readonly #limits: RouterLimits;
   readonly #statistics: Statistics;
+  readonly #spans: RequestSpans | undefined;
   readonly #envelope: Envelope;
   /** The long line whose digest is being routed, and the index of its closing brace. */
   #held: { line: HeldLine; end: number } | undefined;
 
+  /** @param spans Traces the requests that are forwarded. Default: they are not traced. */
   constructor(
     registry: Registry<Session<Sink>>,
     handlers: RequestHandlers<Session<Sink>>,
     limits: RouterLimits,
     statistics: Statistics,
+    spans?: RequestSpans,
   ) {
+    this.#spans = spans;
     this.#envelope = new Envelope(limits.maxDepth);
     this.#limits = limits;
     this.#registry = registry;
@@ -214,9 +222,13 @@ export class Router<Sink extends LineSink> {
    */
   unregister(peer: Peer<Session<Sink>>): void {
     const linked = peer.kind === "service" ? [...peer.links] : [];
-    if (peer.kind === "client") this.#cancel(peer);
+    if (peer.kind === "client") {
+      this.#cancel(peer);
+      this.#spans?.endAll(peer, new ConnectionAbortedError("the client disconnected"));
+    }
     this.#failAll(
       this.#registry.unregister(peer),
+      peer.name,
       `the ${repr(peer.name)} service disconnected before it answered the request`,
     );
     for (const { networkName, extensions, session } of linked) {
@@ -239,6 +251,7 @@ export class Router<Sink extends LineSink> {
       const requests = this.#registry.takePending(service);
       await this.#failAll(
         requests.filter(({ client }) => !client.extensions.includes(READY)),
+        service.name,
         `the Manager shut down before the ${repr(service.name)} service answered the request`,
         end,
       );
@@ -266,6 +279,7 @@ export class Router<Sink extends LineSink> {
    */
   async #failAll(
     requests: readonly PendingRequest<Session<Sink>>[],
+    service: string,
     reason: string,
     end = Infinity,
   ): Promise<void> {
@@ -273,6 +287,7 @@ export class Router<Sink extends LineSink> {
     const error = new ConnectionAbortedError(reason); // one for all: it takes 4 µs to make its stack
     const yielder = new Yielder(SLICE);
     for (const [index, { client, uid }] of requests.entries()) {
+      this.#spans?.take(client, service, uid)?.fail(error);
       this.sendError(client, uid, error);
       if ((index + 1) % 64 > 0 || !yielder.isDue) continue;
       if (performance.now() > end) return;
@@ -333,27 +348,56 @@ export class Router<Sink extends LineSink> {
       const uid = this.#name("uid");
       if (name === MANAGER) return this.#answer(client, line);
       const extension = extensionOfControl(attribute);
-      if (extension !== undefined) return this.#forwardControl(client, name, uid, extension, line);
-      if (this.#held !== undefined) this.#checkRoom(this.#registry.service(name), this.#held.line);
-      const service = this.#registry.route(client, name, uid);
+      if (extension !== undefined) {
+        return this.#forwardControl(client, { name, uid, attribute }, extension, line);
+      }
+      const span = this.#spans?.start(
+        client,
+        envelope,
+        { name, attribute },
+        this.#registry.service(name),
+      );
+      const service = this.#route(client, name, uid, span);
       this.#statistics.requests++;
       service.session.probe.owed++;
-      return this.#forwardRequest(client, service, line);
+      return this.#forwardRequest(client, service, line, span);
     } catch (error) {
       return this.sendError(client, envelope.text("uid") ?? "", error);
     }
   }
 
+  /** The service that a request goes to; the request is pending from now on. */
+  #route(
+    client: Client<Session<Sink>>,
+    name: string,
+    uid: string,
+    span: RpcSpan | undefined,
+  ): Service<Session<Sink>> {
+    try {
+      if (this.#held !== undefined) this.#checkRoom(this.#registry.service(name), this.#held.line);
+      const service = this.#registry.route(client, name, uid);
+      if (span !== undefined) this.#spans!.add(span, client, name, uid);
+      return service;
+    } catch (error) {
+      span?.fail(error);
+      throw error;
+    }
+  }
+
   #forwardRequest(
-    { session }: Client<Session<Sink>>,
+    client: Client<Session<Sink>>,
     service: Service<Session<Sink>>,
     line: Uint8Array,
+    span?: RpcSpan,
   ): Sink {
     const { sink } = service.session;
     const envelope = this.#envelope;
     const isPlain = envelope.kind("error") === "boolean" && !envelope.isTrue("error");
-    const endings = service.session.arrays && session.arrays || session;
-    const ending = isPlain ? endings.requester : endings.requesterAndError;
+    const { requester, requesterAndError } = service.session.arrays && client.session.arrays ||
+      client.session;
+    const peer = isPlain ? requester : requesterAndError;
+    const members = span && this.#spans!.membersFor(span, client, envelope, service);
+    const ending = members ? concat(encoder.encode(members), peer) : peer;
     if (this.#held === undefined) sink.sendSpliced(line, envelope.end, ending);
     else sink.sendHeld(this.#held.line, this.#held.end, ending);
     return sink;
@@ -365,8 +409,7 @@ export class Router<Sink extends LineSink> {
    */
   #forwardControl(
     client: Client<Session<Sink>>,
-    name: string,
-    uid: string,
+    { name, uid, attribute }: { name: string; uid: string; attribute: string },
     extension: string,
     line: Uint8Array,
   ): Sink | undefined {
@@ -379,6 +422,7 @@ export class Router<Sink extends LineSink> {
       return undefined;
     }
     if (this.#held !== undefined) this.#checkRoom(service, this.#held.line);
+    if (attribute === PART) this.#spans?.get(client, name, uid)?.add("part");
     return this.#forwardRequest(client, service, line);
   }
 
@@ -451,7 +495,8 @@ export class Router<Sink extends LineSink> {
       if (extension === undefined) {
         this.#settle(service);
         this.#statistics.answers++;
-      }
+        this.#spans?.answer(client, service, uid, envelope, line);
+      } else if (this.#spans !== undefined) this.#traceTransfer(client, service, uid);
       const { sink } = client.session;
       if (this.#held === undefined) sink.sendBytes(line);
       else sink.sendHeld(this.#held.line, this.#held.line.length, EMPTY);
@@ -460,6 +505,18 @@ export class Router<Sink extends LineSink> {
       const keys = scanKeys(line);
       return this.failReply(service, keys.text("requester"), keys.text("uid"), error as Error);
     }
+  }
+
+  /** A value of a stream, or a piece, of a pending request is forwarded. */
+  #traceTransfer(
+    client: Client<Session<Sink>>,
+    { name }: Service<Session<Sink>>,
+    uid: string,
+  ): void {
+    const attribute = this.#envelope.text("attribute");
+    if (attribute === ROOM) return;
+    const transfer = attribute === PART ? "part" : "value";
+    this.#spans?.get(client, name, uid)?.add(transfer);
   }
 
   /** A service has answered a request, whether its client is still there or not. */
@@ -655,17 +712,23 @@ export class Router<Sink extends LineSink> {
     uid: string | undefined,
     error: Error,
   ): Sink | undefined {
-    log.warn("{service} sent an invalid message: {error}", {
-      service: service.networkName,
-      error: error.message,
-    });
-    if (requester === undefined || uid === undefined) return undefined;
+    const isKnown = requester !== undefined && uid !== undefined;
+    const client = isKnown ? this.#registry.complete(service, requester, uid) : undefined;
+    const span = client && this.#spans?.take(client, service.name, uid!);
+    const report = () =>
+      log.warn("{service} sent an invalid message: {error}", {
+        service: service.networkName,
+        error: error.message,
+      });
+    if (span === undefined) report();
+    else span.run(report);
+    if (!isKnown) return undefined;
     this.#settle(service);
-    const client = this.#registry.complete(service, requester, uid);
     if (client === undefined) return undefined;
     const failure = new ValueError(
       `the ${repr(service.name)} service sent an invalid answer: ${error.message}`,
     );
+    span?.fail(failure);
     return this.sendError(client, uid, failure);
   }
 }
@@ -677,6 +740,13 @@ function arraySession(requester: string): ArraySession {
     linked: { arrays: 0, lists: 0 },
     told: "",
   };
+}
+
+function concat(first: Uint8Array, second: Uint8Array): Uint8Array {
+  const both = new Uint8Array(first.length + second.length);
+  both.set(first);
+  both.set(second, first.length);
+  return both;
 }
 
 function isAbsent(kind: Kind): boolean {

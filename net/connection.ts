@@ -14,13 +14,10 @@
 import { startTimer } from "../base/timer.ts";
 import { TimeoutError } from "../errors.ts";
 import { CONNECTION_LIMITS, type ConnectionLimits } from "../limits.ts";
-import type { HeldLine } from "../wire/held_line.ts";
 import { type Line, LineSplitter, LongLine } from "../wire/line.ts";
-import type { Holder } from "../base/budget.ts";
 import type { End } from "./connection_end.ts";
-import { type LineWriter, Outbox, type Sent } from "./outbox.ts";
+import { type LineWriter, Outbox, type OutboxOptions, type Sent } from "./outbox.ts";
 import { MIN_READ_SIZE, nextReadBuffer } from "../base/buffer.ts";
-import type { QueueBudget } from "./queue_budget.ts";
 import { streamEnd, type Transport } from "./transport.ts";
 import { withTimeout } from "../base/with_timeout.ts";
 
@@ -66,22 +63,21 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
   /**
    * @param transport The byte stream.
    * @param limits Default: the default ones.
-   * @param budget What may wait for all peers together. Default: no limit.
+   * @param makeOutbox Makes the queue of what is sent. Default: an ordinary one.
    */
   constructor(
     transport: Transport,
     limits: ConnectionLimits = CONNECTION_LIMITS,
-    budget?: QueueBudget,
+    makeOutbox = (options: OutboxOptions): Outbox => new Outbox(options),
   ) {
     this.#transport = transport;
     this.#splitter = new LineSplitter(
       Math.min(limits.longLine, limits.maxMessageSize),
       () => this.#read(),
     );
-    this.#outbox = new Outbox({
+    this.#outbox = makeOutbox({
       write: (bytes) => transport.write(bytes),
       limits,
-      budget,
       sent: this.#traffic,
       onEnd: (end) => this.#finish(end),
     });
@@ -162,15 +158,6 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
     return this.#latest = this.#lines.shift();
   }
 
-  /** The peer, as a holder of the held lines that it sends and of those that wait for it. */
-  get holder(): Holder {
-    return this.#outbox.holder;
-  }
-
-  set holder(holder: Holder) {
-    this.#outbox.holder = holder;
-  }
-
   /** Sends text as one line. A line sent after `close()` or the end is dropped. */
   sendText(line: string): void {
     this.#outbox.sendText(line);
@@ -179,34 +166,6 @@ export class Connection implements AsyncIterable<Line[]>, AsyncDisposable {
   /** Sends texts as one line, joined from them. Dropped like text. */
   sendTexts(texts: readonly string[]): void {
     this.#outbox.sendTexts(texts);
-  }
-
-  /** Sends bytes as one line, joined from its parts. Dropped like text. */
-  sendBytes(...parts: readonly Uint8Array[]): void {
-    this.#outbox.sendBytes(...parts);
-  }
-
-  /**
-   * The same, for a line whose sender is not slowed down by a slow consumer. The connection ends if
-   * its queue is full.
-   */
-  sendOrDrop(...parts: readonly Uint8Array[]): void {
-    this.#outbox.sendOrDrop(...parts);
-  }
-
-  /** Sends a held line from its own memory, as {@linkcode Outbox.sendHeld} does. */
-  sendHeld(line: HeldLine, count: number, ending: Uint8Array): void {
-    this.#outbox.sendHeld(line, count, ending);
-  }
-
-  /** The same, for a line whose sender is not slowed down by a slow consumer. */
-  sendHeldOrDrop(line: HeldLine): void {
-    this.#outbox.sendHeldOrDrop(line);
-  }
-
-  /** Sends a line, with its bytes from an index on replaced. Dropped like text. */
-  sendSpliced(line: Uint8Array, index: number, ending: Uint8Array): void {
-    this.#outbox.sendSpliced(line, index, ending);
   }
 
   /**

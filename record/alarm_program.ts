@@ -73,9 +73,20 @@ export class AlarmProgram implements AsyncDisposable {
     await this.#running;
   }
 
-  /** Waits until the program has run for all alarms, each with its time-out. */
+  /**
+   * Waits until the program has run for all alarms. Those that still wait after one time-out are
+   * dropped, with an error in the log: a program that hangs would keep the recorder for an hour.
+   */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.idle();
+    const timer = startTimer(() => {
+      this.#dropped += this.#queue.length;
+      this.#queue.length = 0;
+    }, this.#timeout);
+    try {
+      await this.idle();
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   async #runAll(): Promise<void> {

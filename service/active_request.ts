@@ -10,6 +10,7 @@ import type { Arrival } from "../device/arrival.ts";
 import { INLINE_ARRAYS, readArguments } from "../wire/array_codec.ts";
 import type { ArrayWriter } from "../wire/json.ts";
 import type { JsonObject, Request } from "../wire/message.ts";
+import type { RpcSpan } from "../wire/rpc_span.ts";
 import { timeOf } from "./time.ts";
 
 /**
@@ -72,6 +73,8 @@ export class ActiveRequest implements ServiceRequest {
   arrival: Arrival | undefined;
   /** Whether the client knows arrays of numbers. It gets lists if not. */
   readonly knowsArrays: boolean;
+  /** The span of the request; `undefined` where nothing is traced. */
+  span: RpcSpan | undefined;
   /** Whether the Service has replied that it does not wait for the method any more. */
   isAbandoned = false;
   /** The pieces that the client has room for at first; `undefined` if it takes one line. */

@@ -155,6 +155,11 @@ export class Attributes {
     return value;
   }
 
+  /** Whether there is such an attribute. */
+  has(attribute: string): boolean {
+    return this.#find(attribute) !== undefined;
+  }
+
   #show(name: string): unknown {
     try {
       const value: unknown = Reflect.get(this.#object, name);

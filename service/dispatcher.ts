@@ -31,6 +31,8 @@ import {
 import { CANCEL_REQUEST, MORE_VALUES, PART, ROOM } from "../wire/protocol.ts";
 import type { KeyScanner } from "../wire/key_scanner.ts";
 import { collectValues, isGenerator, sendValues, type Values } from "./streaming.ts";
+import type { RpcSpan } from "../wire/rpc_span.ts";
+import type { TraceContext } from "../base/telemetry.ts";
 import { UidMap } from "../base/uid_map.ts";
 
 /** What a dispatcher depends on. */
@@ -42,6 +44,8 @@ export interface DispatcherOptions {
   checkRunning: () => void;
   /** Called when a result was sent for this attribute. */
   onReplied: (attribute: string) => void;
+  /** Begins the span of a request, if this process traces anything. */
+  startSpan: (request: Request, trace: TraceContext) => RpcSpan | undefined;
 }
 
 const log = logger("service");
@@ -160,9 +164,14 @@ export class Dispatcher {
     }
   }
 
-  /** Calls the method of a request and replies, at once if the method is not asynchronous. */
-  dispatch(connection: Connection, message: Request): void {
+  /**
+   * Calls the method of a request and replies, at once if the method is not asynchronous.
+   *
+   * @param trace The keys of the request that say which trace it belongs to.
+   */
+  dispatch(connection: Connection, message: Request, trace: TraceContext): void {
     const request = new ActiveRequest(message);
+    request.span = this.#options.startSpan(message, trace);
     if (message.size !== undefined) return this.#await(connection, request, message.size);
     if (request.knowsArrays) {
       try {
@@ -196,6 +205,7 @@ export class Dispatcher {
   #takePart(connection: Connection, request: ActiveRequest, piece: unknown): void {
     const { arrival } = request;
     if (arrival === undefined) return; // the arguments are complete
+    request.span?.add("part");
     try {
       const content = toPiece(piece);
       if (content === undefined) throw new ValueError("A piece of a value must be a text");
@@ -221,6 +231,11 @@ export class Dispatcher {
   }
 
   #run(connection: Connection, request: ActiveRequest): void {
+    if (request.span === undefined) this.#answer(connection, request);
+    else request.span.run(() => this.#answer(connection, request));
+  }
+
+  #answer(connection: Connection, request: ActiveRequest): void {
     try {
       const result = this.#call(request);
       if (isThenable(result) || isGenerator(result) || isLarge(result)) {
@@ -316,6 +331,7 @@ export class Dispatcher {
   async #replyAny(connection: Connection, request: ActiveRequest, result: unknown): Promise<void> {
     if (!isLarge(result)) return this.#reply(connection, request, result);
     await sendLarge(connection, request, result);
+    request.span?.end();
     this.#options.onReplied(request.attribute);
   }
 
@@ -324,6 +340,7 @@ export class Dispatcher {
     const { requester, uid, attribute, arrays } = request;
     const beginning = beginReply(requester, uid, request.takeResultTime());
     sendValue(connection, beginning, result, RESULT, arrays);
+    request.span?.end();
     this.#options.onReplied(attribute);
   }
 
@@ -332,6 +349,7 @@ export class Dispatcher {
     if (request.isAborted) {
       log.debug("{attribute} for {requester} was aborted", { attribute, requester });
     } else logFailure(request, error);
+    request.span?.fail(error);
     connection.sendText(encodeFailure(requester, uid, describeFailure(error)));
   }
 }

@@ -90,7 +90,10 @@ export async function sendLarge(
   const isComplete = await sendParts(inParts, {
     connection,
     credit: parts,
-    lineOf: (content, size) => encodeResultPart(requester, uid, content, size),
+    lineOf: (content, size) => {
+      request.span?.add("part");
+      return encodeResultPart(requester, uid, content, size);
+    },
     isWanted: () => !request.isAborted,
     onProgress: (done, total) => {
       const { onProgress } = request;

@@ -13,7 +13,7 @@ import type { ActiveRequest } from "./active_request.ts";
 import { isThenable } from "./attributes.ts";
 import type { Connection } from "../net/connection.ts";
 import { ValueError } from "../errors.ts";
-import { isLarge } from "../wire/large_values.ts";
+import { hasLongArrays, isLarge } from "../wire/large_values.ts";
 import { sendLarge, sendValue } from "./large_reply.ts";
 import { logger } from "../base/log.ts";
 import { beginValue, VALUE } from "../wire/message.ts";
@@ -55,7 +55,8 @@ export async function sendValues(
     request,
     () => abortable(request.takeCredit(), signal),
     async (value) => {
-      if (isLarge(value)) {
+      request.span?.add("value");
+      if (isLarge(value) || request.knowsArrays && hasLongArrays(value)) {
         await sendLarge(connection, request, value, NEXT_VALUE);
       } else {
         const begin = beginValue(request.requester, request.uid, request.takeTime());

@@ -18,9 +18,10 @@
  */
 
 import { type Client, type CommonClientOptions, openClient } from "../client/client.ts";
-import { resolveDeviceOptions, type ResolvedOptions } from "../device/device_options.ts";
+import { resolveDeviceOptions } from "../device/device_options.ts";
 import { ConfigurationError } from "../errors.ts";
 import type { Prompt } from "../base/prompt.ts";
+import { traceMembers } from "../base/trace_context.ts";
 import { browserName, browserSystem } from "./browser.ts";
 import { SOCKET_PATH } from "./subprotocol.ts";
 import { openWebSocket, type WebSocketClass } from "./web_socket.ts";
@@ -71,7 +72,7 @@ export function connect(options: WebClientOptions = {}): Promise<Client> {
 }
 
 /** Fills in the defaults. */
-function resolveOptions(options: WebClientOptions): ResolvedOptions {
+function resolveOptions(options: WebClientOptions): ReturnType<Parameters<typeof openClient>[1]> {
   const { WebSocket: Class = globalThis.WebSocket, prompt = noPrompt } = options;
   if (Class === undefined) {
     throw new ConfigurationError(
@@ -90,6 +91,7 @@ function resolveOptions(options: WebClientOptions): ResolvedOptions {
     host: url.hostname,
     port: Number(url.port || (url.protocol === "wss:" ? 443 : 80)),
     prompt,
+    trace: traceMembers,
     language: `TypeScript (${browserName()})`,
     os: browserSystem(),
   };

@@ -20,6 +20,10 @@ const TRUSTED = 16 * 1024 * 1024;
 
 /** The arrays of one value. */
 export class ArrayAssembly {
+  /** Whether the value may have a key that stands for an array. */
+  hasReserved = false;
+  /** Whether a piece of an array has come: no piece of JSON follows. */
+  hasPieces = false;
   readonly #complete: Uint8Array<ArrayBuffer>[] = [];
   /** The array that is not complete. */
   #bytes = new Uint8Array(0);

@@ -15,7 +15,7 @@
 import { ValueError } from "../errors.ts";
 import { base64Length, readBase64, toBase64 } from "./base64.ts";
 import { ARRAY_KEY, isReserved } from "./array_key.ts";
-import { heldBytes } from "./held_texts.ts";
+import { giveBackCopies, tryTakeCopies } from "./held_texts.ts";
 import { dtypeOf, isTypedArray, NdArray, type NumberArray, sizeOf } from "./nd_array.ts";
 import type { ArrayWriter } from "./json.ts";
 import { isObject, type JsonObject } from "./message.ts";
@@ -85,7 +85,7 @@ export class ArrayParts extends InlineArrays {
   /** Does not hold the bytes any more: they are sent, or are not wanted any more. */
   release(): void {
     this.#parts.length = 0;
-    heldBytes.give(this.#copied);
+    giveBackCopies(this.#copied);
     this.#copied = 0;
   }
 
@@ -99,7 +99,7 @@ export class ArrayParts extends InlineArrays {
 
   #hold(bytes: Uint8Array): ArrayPart {
     const size = bytes.length;
-    this.#areCopied &&= this.#copied + size <= COPIED && heldBytes.tryTake(size);
+    this.#areCopied &&= this.#copied + size <= COPIED && tryTakeCopies(size);
     if (!this.#areCopied) return { bytes, size };
     this.#copied += size;
     return { bytes: bytes.slice(), size };

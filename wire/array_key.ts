@@ -5,6 +5,12 @@
  * @module
  */
 
+/**
+ * Whether arrays are known. Only `/client.js` has another module in this place, with `false`, so that
+ * what depends on it is not in that file.
+ */
+export const KNOWS_ARRAYS: boolean = true;
+
 /** The only key of an object that stands for an array. */
 export const ARRAY_KEY = "__array__";
 

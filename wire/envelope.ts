@@ -15,7 +15,7 @@ import { LIMITS } from "../limits.ts";
 
 /**
  * The keys of a message that the envelope reads. `parts` and `time` are only compared, since most
- * requests, or notifications, have them: a key that is not a field costs 0.1 µs more.
+ * requests, or notifications, have them; a Manager that is traced reads the keys of a trace: a key that is not a field costs 0.1 µs more.
  */
 export type Field =
   | "error"
@@ -28,7 +28,9 @@ export type Field =
   | "result"
   | "parts"
   | "time"
-  | "arrays";
+  | "arrays"
+  | "traceparent"
+  | "tracestate";
 
 /** The JSON type of a value. */
 export type Kind = "absent" | "string" | "number" | "boolean" | "null" | "array" | "object";
@@ -46,6 +48,8 @@ export const FIELDS: readonly Field[] = [
   "parts",
   "time",
   "arrays",
+  "traceparent",
+  "tracestate",
 ];
 
 const encoder = new TextEncoder();
@@ -74,13 +78,14 @@ const CLOSE_BRACKET = 0x5d;
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 
-/** The field whose value is different in every message. */
+/** The fields whose value is different in every message. */
 const UID = FIELDS.indexOf("uid");
+const TRACEPARENT = FIELDS.indexOf("traceparent");
 /** The longest string that is decoded without a decoder, in bytes. */
 const MAX_IN_PLACE = 16;
 
 /** The longest that the key of a field can be, every character of it escaped, in bytes with quotes. */
-const LONGEST_KEY = 6 * "attribute".length + 2;
+const LONGEST_KEY = 6 * "traceparent".length + 2;
 
 /** So many bytes of a string are examined one by one before four at a time are. */
 const NEAR = 32;
@@ -189,7 +194,7 @@ export class Envelope {
     const end = this.#ends[index];
     const text = this.#decode(start, end);
     const hasEscapes = text.length < end - start - 2;
-    if (this.#isAscii && !hasEscapes && index !== UID) {
+    if (this.#isAscii && !hasEscapes && index !== UID && index !== TRACEPARENT) {
       this.#known[index] = { bytes: this.#line.slice(start, end), text };
     }
     return text;

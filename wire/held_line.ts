@@ -1,6 +1,6 @@
 /**
  * A line that is held in memory until its end has arrived, under a budget that it shares with the
- * other ones. `manager/long_lines.ts` fills it, and `net/outbox.ts` writes it to each receiver from
+ * other ones. `manager/long_lines.ts` fills it, and `net/peer_outbox.ts` writes it to each receiver from
  * the same memory.
  *
  * The memory is a resizable buffer, which gives its pages back at once: of 1.1 GB in buffers of 64

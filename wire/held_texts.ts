@@ -19,7 +19,7 @@ export const HELD_AS_BYTES = 512 * MiB;
 const CHUNK = MiB;
 
 /** What all values of the process hold: texts beside their first ones, and copies of arrays. */
-export const heldBytes = new Budget(HELD_AS_BYTES);
+const heldBytes = new Budget(HELD_AS_BYTES);
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
@@ -101,4 +101,14 @@ export class HeldTexts implements Iterable<string> {
     this.#chunks.push(chunk);
     return chunk;
   }
+}
+
+/** Takes memory for copies of arrays. False if there is no room for them. */
+export function tryTakeCopies(bytes: number): boolean {
+  return heldBytes.tryTake(bytes);
+}
+
+/** Gives it back. */
+export function giveBackCopies(bytes: number): void {
+  heldBytes.give(bytes);
 }

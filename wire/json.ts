@@ -8,7 +8,7 @@
  */
 
 import { UidSource } from "../base/uid_source.ts";
-import { isReserved, mayHaveReserved } from "./array_key.ts";
+import { isReserved, KNOWS_ARRAYS, mayHaveReserved } from "./array_key.ts";
 import type { NdArray, NumberArray } from "./nd_array.ts";
 import {
   asList,
@@ -63,7 +63,9 @@ export interface ArrayWriter {
  * cycle.
  */
 export function encodeValue(value: unknown, place = "value", arrays?: ArrayWriter): string {
-  return arrays === undefined ? encode(value, place) : encodeTexts(value, place, arrays).join("");
+  return KNOWS_ARRAYS && arrays !== undefined
+    ? encodeTexts(value, place, arrays).join("")
+    : encode(value, place);
 }
 
 /**
@@ -101,11 +103,13 @@ function encode(
     default:
       if (isPlain(value)) {
         const json = JSON.stringify(value);
-        if (!escapesKeys || !mayHaveReserved(json)) return json;
+        if (!KNOWS_ARRAYS || !escapesKeys || !mayHaveReserved(json)) return json;
       }
       if (value instanceof EncodedValue) return value.json;
       try {
-        const replacer = found === undefined ? replace : replaceWith(found, escapesKeys);
+        const replacer = KNOWS_ARRAYS && found !== undefined
+          ? replaceWith(found, escapesKeys)
+          : replace;
         return withoutMarks(JSON.stringify(value, replacer) ?? "null");
       } catch (error) {
         if (error instanceof TypeError) findUnserializable("", value, place);

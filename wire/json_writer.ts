@@ -9,6 +9,7 @@
  * @module
  */
 
+import { KNOWS_ARRAYS } from "./array_key.ts";
 import { type ArrayWriter, encodeValue, ownKey } from "./json.ts";
 import { isTypedArray, NdArray, type NumberArray } from "./nd_array.ts";
 import { isNumbers, itemPlace, memberPlace, serializable } from "./serializable.ts";
@@ -33,7 +34,7 @@ export function estimateSize(
   for (let next; size < enough && (next = stack.pop()) !== undefined;) {
     size += SCALAR;
     if (ArrayBuffer.isView(next)) {
-      size += ofArray(next);
+      size += KNOWS_ARRAYS ? ofArray(next) : next.byteLength;
       continue;
     }
     const items = Array.isArray(next) ? next : undefined;
@@ -84,14 +85,19 @@ class Writer {
       return yield* this.#text(String(value));
     }
     if (typeof value !== "object" || value === null) return yield encodeValue(value, place);
-    if (this.#arrays !== undefined && isNumbers(value)) return yield* this.#arrays.texts(value);
-    if (value instanceof NdArray && (value.shape.length === 0 || value.data.length === 0)) {
-      return yield this.#encode(value, place);
+    if (KNOWS_ARRAYS && this.#arrays !== undefined && isNumbers(value)) {
+      return yield* this.#arrays.texts(value);
+    }
+    if (
+      KNOWS_ARRAYS && value instanceof NdArray &&
+      (value.shape.length === 0 || value.data.length === 0)
+    ) {
+      return yield encodeValue(value, place, this.#arrays);
     }
     if (this.#open.has(value)) throw new TypeError("Converting circular structure to JSON");
     this.#open.add(value);
     if (Array.isArray(value) || isTypedArray(value)) yield* this.#items(value, place);
-    else if (value instanceof NdArray) yield* this.#items(rowsOf(value), place);
+    else if (KNOWS_ARRAYS && value instanceof NdArray) yield* this.#items(rowsOf(value), place);
     else yield* this.#members(value as Record<string, unknown>, place);
     this.#open.delete(value);
   }
@@ -108,17 +114,13 @@ class Writer {
     yield opening + '"';
   }
 
-  #encode(value: unknown, place: string): string {
-    return encodeValue(value, place, this.#arrays);
-  }
-
   *#items(list: List, place: string): Generator<string, void> {
     let opening = "[";
-    const encode = (items: Items, start: number) => this.#encodeItems(items, place, start);
+    const arrays = this.#arrays;
     const writeShort = function* (start: number, end: number): Generator<string, void> {
       if (start === end) return;
       yield opening;
-      yield encode(list.slice(start, end), start).slice(1, -1);
+      yield encodeItems(list.slice(start, end), place, start, arrays).slice(1, -1);
       opening = ",";
     };
     for (let start = 0; start < list.length;) {
@@ -146,7 +148,7 @@ class Writer {
     let size = 0;
     // With `list[index]`, V8 (of Deno 2.9) converts arrays of numbers to arrays of objects where it
     // has seen both: the caller's value then takes three times the memory.
-    const most = Math.ceil(this.#length / SCALAR / (list.itemSize ?? 1));
+    const most = Math.ceil(this.#length / SCALAR / (KNOWS_ARRAYS && list.itemSize || 1));
     for (const item of list.slice(start, start + most)) {
       if (typeof item === "number") size += SCALAR; // no call: an array may have millions
       else {
@@ -162,10 +164,10 @@ class Writer {
 
   *#members(object: Record<string, unknown>, place: string): Generator<string, void> {
     let opening = "{";
-    const encode = (members: unknown) => this.#encode(members, place);
-    const keyOf = this.#arrays?.escapesKeys ? ownKey : (key: string) => key;
+    const arrays = this.#arrays;
+    const keyOf = KNOWS_ARRAYS && this.#arrays?.escapesKeys ? ownKey : (key: string) => key;
     const writeShort = function* (members: [string, unknown][]): Generator<string, void> {
-      const text = encode(Object.fromEntries(members)).slice(1, -1);
+      const text = encodeValue(Object.fromEntries(members), place, arrays).slice(1, -1);
       if (text === "") return; // members that are undefined are left out
       yield opening;
       yield text;
@@ -194,18 +196,20 @@ class Writer {
     yield* writeShort(members);
     yield opening === "{" ? "{}" : "}";
   }
+}
 
-  /** A part of a list as JSON, from the index `start` on. An error names the place in the whole. */
-  #encodeItems(items: Items, place: string, start: number): string {
-    try {
-      const list = Array.isArray(items) ? items : Array.from<unknown>(items);
-      return this.#encode(list, place);
-    } catch (error) {
-      for (const [index, item] of items.entries()) {
-        encodeValue(item, itemPlace(place, start + index));
-      }
-      throw error;
-    }
+/** A part of a list as JSON, from the index `start` on. An error names the place in the whole. */
+function encodeItems(
+  items: Items,
+  place: string,
+  start: number,
+  arrays: ArrayWriter | undefined,
+): string {
+  try {
+    return encodeValue(Array.isArray(items) ? items : Array.from<unknown>(items), place, arrays);
+  } catch (error) {
+    for (const [index, item] of items.entries()) encodeValue(item, itemPlace(place, start + index));
+    throw error;
   }
 }
 

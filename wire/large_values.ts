@@ -27,6 +27,14 @@ export function isLarge(value: unknown): boolean {
   return estimateSize(value, LARGE) >= LARGE;
 }
 
+/**
+ * Whether a value has arrays of numbers of 64 KiB or more: in a stream these travel in pieces, whose
+ * credit counts bytes, and not values.
+ */
+export function hasLongArrays(value: unknown): boolean {
+  return estimateSize(value, LARGE, ({ byteLength }) => 4 * byteLength) >= LARGE;
+}
+
 /** Whether a value is so large, or has arrays of numbers. */
 export function isLargeOrHasArrays(value: unknown): boolean {
   return estimateSize(value, LARGE, () => LARGE) >= LARGE;

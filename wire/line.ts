@@ -15,6 +15,7 @@
 
 import { ByteBuffer, recycle, takeBuffer } from "../base/buffer.ts";
 import { decodeBytewise } from "../base/encoding.ts";
+import { IS_DENO } from "../base/runtime.ts";
 
 const NEWLINE = "\n";
 const NEWLINE_BYTE = 0x0a;
@@ -157,8 +158,8 @@ export class LineSplitter {
     const lines: Line[] = [];
     let start = 0;
     // V8 searches a text with the `memchr` of the system, but an array element by element, which takes
-    // three times as long.
-    const text = chunk.length < SHORT ? undefined : decodeBytewise(chunk);
+    // three times as long. Only Deno and Node make a text of bytes fast.
+    const text = IS_DENO && chunk.length >= SHORT ? decodeBytewise(chunk) : undefined;
     const newline = (from: number) =>
       text?.indexOf(NEWLINE, from) ?? chunk.indexOf(NEWLINE_BYTE, from);
     if (this.#long !== undefined || this.#held.length > 0) {
@@ -237,12 +238,13 @@ export class LineSplitter {
 /**
  * Decodes lines that were read together in one step, so that a device reads a message in half the
  * time. A result is `undefined` for a line that has to be decoded by itself: one that arrived in
- * another buffer than the last line, or in pieces, and all of them if one is not ASCII.
+ * another buffer than the last line, or in pieces, and all of them if one is not ASCII. A page does not load
+ * the code for that: it reads few messages.
  */
 export function decodeLines(lines: readonly Line[]): (string | undefined)[] {
   const texts: (string | undefined)[] = new Array(lines.length).fill(undefined);
   const last = lines.at(-1);
-  if (lines.length < MIN_TOGETHER || !(last instanceof Uint8Array)) return texts;
+  if (!IS_DENO || lines.length < MIN_TOGETHER || !(last instanceof Uint8Array)) return texts;
   const { buffer } = last;
   const isSeparate = (line: Line) => !(line instanceof Uint8Array) || line.buffer !== buffer;
   const from = lines.findLastIndex(isSeparate) + 1;

@@ -11,6 +11,7 @@
  */
 
 import { JSONDecodeError, ValueError, wireMessage } from "../errors.ts";
+import { KNOWS_ARRAYS } from "./array_key.ts";
 import { type ArrayWriter, encodeTexts, encodeValue, type ParseJson, parseJson } from "./json.ts";
 import {
   ARRAYS,
@@ -436,7 +437,7 @@ export function toMessage(object: JsonObject): Message {
       parts: isCount(parts) ? parts : undefined,
       size: isCount(parts) ? size : undefined,
       wantsTime: object.time === true,
-      knowsArrays: object.arrays === true,
+      knowsArrays: KNOWS_ARRAYS && object.arrays === true,
     };
   }
   if (uid === NOTIFICATION && typeof service === "string" && isPayload(result)) {
@@ -449,7 +450,7 @@ export function toMessage(object: JsonObject): Message {
 /** The content of a piece; `undefined` if it is none. */
 export function toPiece(value: unknown): PieceContent | undefined {
   if (typeof value === "string") return value;
-  if (!isObject(value)) return undefined;
+  if (!KNOWS_ARRAYS || !isObject(value)) return undefined;
   const { part, data, size } = value;
   if (!Number.isSafeInteger(part) || typeof data !== "string") return undefined;
   return { part: part as number, data, size: isCount(size) ? size : undefined };

@@ -15,7 +15,7 @@ import { ValueError } from "../errors.ts";
 import { periodicPause } from "../base/pause.ts";
 import { ArrayAssembly, BINARY_PIECE_SIZE } from "./array_assembly.ts";
 import { type ArrayPart, readArrays } from "./array_codec.ts";
-import { mayHaveReserved } from "./array_key.ts";
+import { KNOWS_ARRAYS, mayHaveReserved } from "./array_key.ts";
 import { toBase64 } from "./base64.ts";
 import { type ParseJson, parseJson } from "./json.ts";
 import { HeldTexts } from "./held_texts.ts";
@@ -67,7 +67,7 @@ export interface ValueInParts {
 
 /** The size of a value, in bytes: of its JSON, and of its arrays. */
 export function sizeInParts({ json, arrays }: ValueInParts): number {
-  return arrays.reduce((size, array) => size + array.size, json.size);
+  return KNOWS_ARRAYS ? arrays.reduce((size, array) => size + array.size, json.size) : json.size;
 }
 
 /** A piece as a line has it. */
@@ -87,6 +87,7 @@ export function* piecesOf({ json, arrays }: ValueInParts): Generator<WrittenPiec
   for (const { texts, size } of cutPieces(json.texts())) {
     yield { content: encodeTextPiece(texts), size };
   }
+  if (!KNOWS_ARRAYS) return;
   for (const [part, { bytes, size }] of arrays.entries()) {
     for (let start = 0; start < size; start += BINARY_PIECE_SIZE) {
       if (bytes.length !== size) throw hasChanged();
@@ -211,10 +212,6 @@ export class Assembly {
   readonly #reader: JsonReader;
   /** The arrays in it; `undefined` if it cannot have any. */
   readonly #arrays: ArrayAssembly | undefined;
-  /** Whether the value may have a key that stands for an array. */
-  #hasReserved = false;
-  /** Whether a piece of an array has come: no piece of JSON follows. */
-  #hasArrays = false;
   #size: number | undefined;
   #received = 0;
 
@@ -232,12 +229,12 @@ export class Assembly {
     knowsArrays: boolean = false,
   ) {
     this.#limit = limit;
-    this.#arrays = knowsArrays ? new ArrayAssembly() : undefined;
+    this.#arrays = KNOWS_ARRAYS && knowsArrays ? new ArrayAssembly() : undefined;
     const read = (text: string) => {
-      this.#hasReserved ||= mayHaveReserved(text);
+      this.#arrays!.hasReserved ||= mayHaveReserved(text);
       return parse(text);
     };
-    this.#reader = new JsonReader(undefined, knowsArrays ? read : parse);
+    this.#reader = new JsonReader(undefined, KNOWS_ARRAYS && knowsArrays ? read : parse);
     this.#expect(size);
   }
 
@@ -262,9 +259,9 @@ export class Assembly {
    */
   add(content: PieceContent, size?: number): number {
     this.#expect(size);
-    if (typeof content === "string") return this.#addText(content);
+    if (!KNOWS_ARRAYS || typeof content === "string") return this.#addText(content as string);
     if (this.#arrays === undefined) throw new ValueError("A piece of a value must be a text");
-    this.#hasArrays = true;
+    this.#arrays.hasPieces = true;
     const most = (this.#size ?? this.#limit) - this.#received;
     const length = this.#arrays.add(content, most);
     this.#received += length;
@@ -273,7 +270,9 @@ export class Assembly {
   }
 
   #addText(text: string): number {
-    if (this.#hasArrays) throw new ValueError("The JSON of a value comes before its arrays");
+    if (KNOWS_ARRAYS && this.#hasArrays) {
+      throw new ValueError("The JSON of a value comes before its arrays");
+    }
     const length = text.length > PIECE_SIZE ? Infinity : utf8Length(text);
     if (length === 0 || length > PIECE_SIZE) {
       throw new ValueError(`A piece of a value must have from 1 to ${PIECE_SIZE} bytes`);
@@ -303,8 +302,8 @@ export class Assembly {
     }
     try {
       const value = this.#reader.end();
-      if (!this.#hasReserved && !this.#hasArrays) return value;
-      return readArrays(value, this.#arrays!.end());
+      const arrays = KNOWS_ARRAYS ? this.#arrays : undefined;
+      return arrays?.hasReserved || arrays?.hasPieces ? readArrays(value, arrays.end()) : value;
     } catch (error) {
       throw unreadable(error as Error);
     }

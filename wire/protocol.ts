@@ -105,6 +105,12 @@ export type NotificationForm = typeof NOTIFICATION_FORMS[number];
 /** All of them. */
 export const NOTIFICATION_FORMS = ["arrays", "lists"] as const;
 
+/**
+ * The extension for traces: a request to a service that lists it may have the keys `traceparent` and
+ * `tracestate` of W3C Trace Context. A Manager that is traced puts its own beside the `requester`.
+ */
+export const TRACE = "trace";
+
 /** Every extension that our Manager knows. */
 export const EXTENSIONS: readonly string[] = [
   READY,
@@ -117,6 +123,7 @@ export const EXTENSIONS: readonly string[] = [
   ABOUT,
   TIME,
   ARRAYS,
+  TRACE,
 ];
 
 /** The `attribute` of a control message: the client cancels its request of the same `uid`. */

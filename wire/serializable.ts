@@ -9,6 +9,7 @@
  * @module
  */
 
+import { KNOWS_ARRAYS } from "./array_key.ts";
 import { isTypedArray, NdArray, type NumberArray, sizeOf } from "./nd_array.ts";
 
 /**
@@ -34,7 +35,7 @@ export function checkSerializable(key: string, value: unknown, place?: string): 
       throw unserializable(typeof value, place);
     case "object":
       if (value === null || Array.isArray(value)) return value;
-      if (isNumbers(value)) return checkIntact(value, place);
+      if (isNumbers(value)) return KNOWS_ARRAYS ? checkIntact(value, place) : value;
       if (hasMethod(value, "to_json")) return serializable(key, value.to_json(), place);
       if (isPlainObject(value) || isBoxed(value)) return value;
       return checkObject(value, place);
@@ -45,12 +46,14 @@ export function checkSerializable(key: string, value: unknown, place?: string): 
 
 /** Whether a value is an array of numbers: a typed array, or one of several dimensions. */
 export function isNumbers(value: unknown): value is NumberArray | NdArray {
-  return isTypedArray(value) || value instanceof NdArray;
+  return isTypedArray(value) || KNOWS_ARRAYS && value instanceof NdArray;
 }
 
 /** The numbers of such an array as lists. */
 export function asList(numbers: NumberArray | NdArray): unknown {
-  return isTypedArray(numbers) ? Array.from<unknown>(numbers) : numbers.toList();
+  return !KNOWS_ARRAYS || isTypedArray(numbers)
+    ? Array.from<unknown>(numbers as NumberArray)
+    : numbers.toList();
 }
 
 /**
@@ -65,7 +68,9 @@ function checkIntact<Numbers extends NumberArray | NdArray>(
   if (data.length > 0 && data === numbers) return numbers;
   try {
     data.keys();
-    if (data === numbers || sizeOf((numbers as NdArray).shape) === data.length) return numbers;
+    if (data === numbers || sizeOf((numbers as NdArray).shape) === data.length) {
+      return numbers;
+    }
   } catch {
     // The next line says it.
   }
@@ -115,19 +120,21 @@ function checkObject(value: object, place: string | undefined): object {
   }
   // A Link, a Client, a file: what has to be closed is no value.
   if (Symbol.dispose in value || Symbol.asyncDispose in value) throw unserializable(type, place);
-  if (isBuffer(value)) throw unserializable(type, place, "make a Uint8Array of it");
-  if (Object.keys(value).length > 0) return value;
+  if (Object.keys(value).length > 0 && !isBuffer(value)) return value;
   throw unserializable(
     type,
     place,
-    "it has no properties of its own, a method toJSON would give its value",
+    isBuffer(value)
+      ? "make a Uint8Array of it"
+      : "it has no properties of its own, a method toJSON would give its value",
   );
 }
 
 /** Whether an object has bytes that say nothing of the numbers in them. */
 function isBuffer(value: object): boolean {
   return value instanceof ArrayBuffer || value instanceof DataView ||
-    globalThis.SharedArrayBuffer !== undefined && value instanceof SharedArrayBuffer;
+    KNOWS_ARRAYS && globalThis.SharedArrayBuffer !== undefined &&
+      value instanceof SharedArrayBuffer;
 }
 
 /** Whether an object has no class, in whatever realm it was made. */

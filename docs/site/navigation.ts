@@ -46,6 +46,7 @@ export const navigation: readonly Section[] = [
       "docs/workers.md",
       "docs/how-to/testing.md",
       "docs/how-to/record.md",
+      "docs/how-to/tracing.md",
       "docs/how-to/service-at-boot.md",
       "docs/deploy.md",
       "docs/ssh.md",

@@ -1,12 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import {
-  captureCaller,
-  forCaller,
-  framesOfUser,
-  isOwnModule,
-  placeOf,
-  showCaller,
-} from "../../base/caller.ts";
+import { captureCaller, forCaller, framesOfUser, placeOf, showCaller } from "../../base/caller.ts";
+import { isOwnModule } from "../../base/own_modules.ts";
 import { ValueError } from "../../errors.ts";
 import { sourceFiles } from "../support/source_tree.ts";
 

@@ -246,7 +246,8 @@ Deno.test("every task and example that the documentation runs exists", () => {
   let tasks = 0;
   let files = 0;
   for (const { block, words } of commands()) {
-    const [, task] = /\bdeno(?:@[\d.]+)? task (\S+)/.exec(words.join(" ")) ?? [];
+    const [, task] = /\bdeno(?:@[\d.]+)? task (?:--env-file=\S+ )?(\S+)/.exec(words.join(" ")) ??
+      [];
     assert(task === undefined || tasksKnown.has(task), `${placeOf(block)}: no task ${task}`);
     if (task !== undefined) tasks++;
     for (

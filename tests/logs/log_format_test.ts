@@ -120,3 +120,14 @@ Deno.test("an object in a record is on one line, and has its bound", () => {
     }
   }
 });
+
+Deno.test("a record of a trace ends with its id, in JSON only its properties have it", () => {
+  const trace_id = "0af7651916cd43dd8448eb211c80319c";
+  const record = { ...recordOf("lab-pc"), properties: { value: "lab-pc", trace_id } };
+  assertMatch(
+    logFormatter("text")(record),
+    new RegExp(`Seen: lab-pc\\. \\(trace ${trace_id}\\)\n$`),
+  );
+  const { message, properties } = parse(record);
+  assertEquals([message, properties], ["Seen: lab-pc.", { value: "lab-pc", trace_id }]);
+});

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { Connection } from "../../net/connection.ts";
+import { PeerConnection } from "../../net/peer_connection.ts";
 import { keepaliveOf } from "../../manager/connection_handler.ts";
 import type { Peer, PeerIdentity } from "../../manager/peer.ts";
 import { Registry } from "../../manager/registry.ts";
@@ -13,17 +13,17 @@ const CLIENT = clientOf("x");
 /** A registered peer whose other end can be read. */
 function peer(described: PeerIdentity, extensions: string[] = []) {
   const pair = memoryPair();
-  const sink = new Connection(pair.near);
-  const registry = new Registry<Session<Connection>>(MANAGER);
+  const sink = new PeerConnection(pair.near);
+  const registry = new Registry<Session<PeerConnection>>(MANAGER);
   const nothing = new Uint8Array();
-  const session = (sink: Connection): Session<Connection> => ({
+  const session = (sink: PeerConnection): Session<PeerConnection> => ({
     sink,
     login: new Login(() => {}, async (check) => await check(), undefined),
     requester: nothing,
     requesterAndError: nothing,
     probe: { isAnswered: false, owed: 0 },
   });
-  const add = (identity: PeerIdentity): Peer<Session<Connection>> =>
+  const add = (identity: PeerIdentity): Peer<Session<PeerConnection>> =>
     registry.register(identity, session(sink));
   const peer = add({ ...described, extensions });
   return {

@@ -60,3 +60,15 @@ Deno.test("a key or a value that is too long for a text is checked like any othe
     end: long.length + 21,
   });
 });
+
+Deno.test("a digest has the keys of a trace, unless they are longer than any that is read", () => {
+  const trace = { traceparent: "x".repeat(55), tracestate: "y".repeat(512) };
+  const digestOf = (keys: object) => {
+    const outcome = check(JSON.stringify(keys));
+    return outcome.state === "valid" ? JSON.parse(outcome.digest) : outcome;
+  };
+  assertEquals(digestOf(trace), trace);
+  const long = { traceparent: "x".repeat(56), tracestate: "y".repeat(5_000_000) };
+  assertEquals(digestOf(long), { traceparent: "", tracestate: "" });
+  assertEquals(digestOf({ traceparent: [1], tracestate: 2 }), { traceparent: [], tracestate: 0 });
+});

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { Connection } from "../../net/connection.ts";
+import { PeerConnection } from "../../net/peer_connection.ts";
 import { describeEnd } from "../../net/connection_end.ts";
 import { type BudgetedQueue, QueueBudget } from "../../net/queue_budget.ts";
 import { memoryPair } from "../support/memory_transport.ts";
@@ -64,12 +64,12 @@ Deno.test("a queue that is the slowest itself, or needs more than there is, is e
 Deno.test("connections take a share of the budget for what waits, and give it back", async () => {
   const budget = new QueueBudget(1_000 * KiB);
   await using pair = memoryPair(10);
-  await using near = new Connection(pair.near, undefined, budget);
+  await using near = new PeerConnection(pair.near, undefined, budget);
   near.sendText("x".repeat(60 * KiB)); // so much does not count
   assertEquals(budget.held, 0);
   near.sendText("x".repeat(600 * KiB));
   assert(budget.held >= 596 * KiB, `${budget.held}`);
-  await using far = new Connection(pair.far);
+  await using far = new PeerConnection(pair.far);
   assertEquals((await far.nextLine(10_000) as Uint8Array).length, 60 * KiB);
   assertEquals((await far.nextLine(10_000) as Uint8Array).length, 600 * KiB);
   await near.close();
@@ -79,7 +79,7 @@ Deno.test("connections take a share of the budget for what waits, and give it ba
 Deno.test("a connection that ends gives back what it has taken", async () => {
   const budget = new QueueBudget(1_000 * KiB);
   await using pair = memoryPair(10);
-  await using near = new Connection(pair.near, undefined, budget);
+  await using near = new PeerConnection(pair.near, undefined, budget);
   near.sendText("x".repeat(600 * KiB));
   assert(budget.held > 0);
   near.abort();
@@ -89,9 +89,9 @@ Deno.test("a connection that ends gives back what it has taken", async () => {
 Deno.test("the connection of the slowest peer ends with the reason, and another goes on", async () => {
   const budget = new QueueBudget(1_000 * KiB);
   await using slowPair = memoryPair(10);
-  await using slow = new Connection(slowPair.near, undefined, budget);
+  await using slow = new PeerConnection(slowPair.near, undefined, budget);
   await using otherPair = memoryPair(10);
-  await using other = new Connection(otherPair.near, undefined, budget);
+  await using other = new PeerConnection(otherPair.near, undefined, budget);
   slow.sendText("x".repeat(700 * KiB));
   other.sendText("x".repeat(700 * KiB));
   const end = await slow.ended;

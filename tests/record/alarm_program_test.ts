@@ -209,6 +209,26 @@ posixTest(
   },
 );
 
+posixTest(
+  "at the end alarms wait for one time-out: of those that still wait then the log has the number",
+  async () => {
+    await using logs = await recordLogs(LOG_CATEGORY);
+    await using folder = await temporaryFolder();
+    const out = folder.join("seen");
+    const file = await script(folder, `echo run >> '${out}'`, "exec sleep 1000");
+    {
+      await using alarms = new AlarmProgram(file, { timeout: 500 });
+      for (let count = 0; count < 20; count++) alarms.run(EVENT);
+    }
+    const runs = Deno.readTextFileSync(out).trim().split("\n").length;
+    assertEquals(runs <= 2, true, `it ran ${runs} times`);
+    assertEquals(
+      messages(logs).at(-1),
+      `${file} was not run for ${20 - runs} alarms, as it is too slow`,
+    );
+  },
+);
+
 posixTest("a file that cannot be executed is refused before anything is recorded", async () => {
   await using folder = await temporaryFolder();
   const plain = folder.join("plain");

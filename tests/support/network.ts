@@ -12,6 +12,7 @@ import type { JsonObject } from "../../wire/message.ts";
 import type { Client, Peer, Service } from "../../manager/peer.ts";
 import { Registry } from "../../manager/registry.ts";
 import { RequestHandlers } from "../../manager/request_handlers.ts";
+import type { RequestSpans } from "../../manager/request_spans.ts";
 import { type Admission, type LineSink, Router, type Session } from "../../manager/router.ts";
 import { Statistics } from "../../manager/statistics.ts";
 import { asClient, asService, clientOf, MANAGER_NAME, serviceOf } from "./devices.ts";
@@ -103,13 +104,13 @@ export class Network implements Disposable {
     authLogin: false,
     shutdown: () => Promise.resolve(),
   });
-  readonly router = new Router<FakeSink>(
-    this.registry,
-    this.handlers,
-    LIMITS,
-    this.statistics,
-  );
+  readonly router: Router<FakeSink>;
   readonly devices: Device[] = [];
+
+  /** @param spans Traces the requests. Default: they are not traced. */
+  constructor(spans?: RequestSpans) {
+    this.router = new Router(this.registry, this.handlers, LIMITS, this.statistics, spans);
+  }
 
   client(
     name: string,

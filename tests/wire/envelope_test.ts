@@ -15,6 +15,9 @@ const FIELDS: readonly Field[] = [
   "kwargs",
   "result",
   "parts",
+  "time",
+  "traceparent",
+  "tracestate",
 ];
 
 const encoder = new TextEncoder();

@@ -1,6 +1,6 @@
 /**
- * In the place of `@logtape/logtape`, and of what a program without a log does, in the bundle for
- * browsers: warnings and errors go to the console of the browser. A program with a bundler of its own
+ * In the place of `@logtape/logtape`, of what a program without a log does, and of what is logged of a
+ * connection, in the bundle for browsers: warnings and errors go to the console of the browser. A program with a bundler of its own
  * gets LogTape, and may configure it.
  *
  * @module
@@ -41,3 +41,5 @@ export function compareLogLevel(): number {
 
 /** Not used in a browser: it has its console. */
 export function reportWithoutLog(): void {}
+export function logChange(): void {}
+export function logEnd(): void {}
