@@ -270,7 +270,7 @@ export class Assembly {
   }
 
   #addText(text: string): number {
-    if (KNOWS_ARRAYS && this.#hasArrays) {
+    if (KNOWS_ARRAYS && this.#arrays?.hasPieces) {
       throw new ValueError("The JSON of a value comes before its arrays");
     }
     const length = text.length > PIECE_SIZE ? Infinity : utf8Length(text);
