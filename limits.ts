@@ -125,6 +125,12 @@ export interface Limits {
    */
   readonly maxServiceRequests: number;
   /**
+   * The number of clients of one other node that may have sessions with this Manager, where Managers
+   * are joined. Default: 10,000. The session of a further one is refused with a `PermissionError`. Each
+   * costs as much memory as a connected client. Command line: `--max-node-sessions`.
+   */
+  readonly maxNodeSessions: number;
+  /**
    * The longest `uid`, and the longest name of a service, a client, an attribute or a user, in UTF-16
    * code units; also the longest `language` and `os` in an identity. Default: 256. A message with a
    * longer one is answered with a `ValueError`, and an identity is rejected with one. Command line:
@@ -137,6 +143,12 @@ export interface Limits {
    * line: `--max-attributes`.
    */
   readonly maxAttributes: number;
+  /**
+   * The number of services that have counters of their own in the metrics, from their first connection
+   * on to the end of the Manager. Default: 200. Further ones are counted together, as the service
+   * `other`. Command line: `--max-counted-services`.
+   */
+  readonly maxCountedServices: number;
   /**
    * The size of a send queue above which the senders wait: their connections are not read until the
    * queue is below `queueLow`. In bytes; default: 8 MiB. Command line: `--queue-size`.
@@ -380,6 +392,71 @@ export const RECORD_LIMITS = {
   series: 10_000,
 } as const;
 
+/** The limits of what a Manager knows of others that it is joined with. They have no option. */
+export const CLUSTER_LIMITS = {
+  /** The number of nodes. Further ones are ignored, with a warning. */
+  nodes: 1_000,
+  /** The number of services of a node. Further ones are not announced, with a warning. */
+  services: 10_000,
+  /**
+   * The size of a service that is announced with its attributes, in bytes of JSON. A larger one is
+   * announced with their names, and if these are larger too, without attributes.
+   */
+  serviceSize: 64 * KiB,
+  /** The size of all services of a node, in bytes of JSON. Further ones are not announced. */
+  nodeSize: 2 * MiB,
+  /** The size of the services of all nodes, in bytes of JSON. Further ones are not known. */
+  directorySize: 256 * MiB,
+  /** The size of a message that announces services, in bytes. */
+  messageSize: 256 * KiB,
+  /** The number of messages in which all services of a node are sent. */
+  snapshotParts: 1_024,
+  /** The number of nodes that are asked for their services at once. */
+  asked: 16,
+  /** The number of answers to tools of NATS in a second (`$SRV`), one for each service. */
+  toolAnswers: 1_000,
+} as const;
+
+/**
+ * The limits of what joins two Managers, their trunks, and of the channels on them, one for each client
+ * that uses services of another node. They have no option.
+ */
+export const TRUNK_LIMITS = {
+  /**
+   * The number of channels on one trunk. One more client gets a `ConnectionAbortedError`. The limit of the
+   * sessions of a node, `maxNodeSessions`, is lower, and is checked where they are accepted.
+   */
+  channels: 100_000,
+  /**
+   * How many channels a node opens to another one at once, and how many more in each beat. One more client
+   * gets a `ConnectionAbortedError`.
+   */
+  openings: { atOnce: 15_000, perBeat: 500 },
+  /** The same as the home node allows it: the trunk of a node that opens more has ended. */
+  allowedOpenings: { atOnce: 20_000, perBeat: 1_000 },
+  /** The longest header of a channel: what its home node is told of a client, in bytes. */
+  header: 64 * KiB,
+  /** The size up to which what is sent in one turn of the event loop is one message, in bytes. */
+  message: 128 * KiB,
+  /** So many beats without a message from the other end, and a trunk has ended. */
+  missedBeats: 5,
+  /** A trunk without channels is closed after so many beats. */
+  idleBeats: 30,
+  /** How many messages of trunks that are not known are answered in one beat. */
+  answers: 100,
+  /** The number of nodes of which a node remembers which trunks it has had. */
+  nodes: 10_000,
+  /** The number of incarnations of one of them. */
+  incarnations: 8,
+  /**
+   * What is on its way to a node over one trunk, in bytes. NATS ends the connection of a node for which
+   * 64 MiB wait.
+   */
+  trunkWindow: { initial: 64 * KiB, largest: 4 * MiB, total: 32 * MiB },
+  /** What waits at one end of a channel until it is read, in bytes. */
+  channelWindow: { initial: 32 * KiB, largest: MiB, total: 256 * MiB },
+} as const;
+
 /**
  * The longest notification of a Service, in bytes of its line. A longer one is rejected with a
  * `ValueError` when it is emitted. It has no option: a stream has no such limit.
@@ -435,8 +512,10 @@ export const LIMITS: Limits = {
   maxWebMessage: MiB,
   maxRequests: 10_000,
   maxServiceRequests: 100_000,
+  maxNodeSessions: 10_000,
   maxNameLength: 256,
   maxAttributes: 10_000,
+  maxCountedServices: 200,
   maxQueued: 512 * MiB,
   silenceTimeout: 5 * 60_000,
   grace: GRACE,

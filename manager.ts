@@ -27,13 +27,19 @@ import { ConfigurationError, ConnectionAbortedError } from "./errors.ts";
 import { type HostOptions, Hosts } from "./manager/hosts.ts";
 import type { Identities } from "./wire/identities.ts";
 import { KEPT_CONNECTIONS, type Limits, resolveLimits } from "./limits.ts";
-import { listen, type Listener } from "./net/listener.ts";
+import { listen, type Listener, type Socket } from "./net/listener.ts";
 import { literal, logger } from "./base/log.ts";
 import { DEFAULT_PORT, DEFAULT_WEB_PORT } from "./wire/protocol.ts";
 import { LongLines } from "./manager/long_lines.ts";
 import { databaseFile, webFolder } from "./base/paths.ts";
 import type { Credentials } from "./net/credentials.ts";
 import type { Gateway, GatewayOptions } from "./web/gateway.ts";
+import { logIn } from "./manager/login_throttle.ts";
+import { metricsText } from "./manager/metrics.ts";
+import type { MonitoringSource } from "./web/monitoring.ts";
+import { retryWhileLocked } from "./base/database_lock.ts";
+import type { JoinOptions } from "./cluster/join_options.ts";
+import type { Join, Joined, JoinWith } from "./cluster/joined.ts";
 import { parseRetention } from "./manager/retention.ts";
 import type { Retention } from "./manager/database/connections_table.ts";
 import { openTelemetry } from "./base/telemetry.ts";
@@ -114,6 +120,14 @@ export interface ManagerOptions {
    * home folder, if it exists.
    */
   webRoot?: string;
+  /**
+   * Serve the metrics on this port, and not on that of the pages; 0 for any free port. `/metrics` is
+   * for programs of this computer and for users who log in, `/healthz` and `/readyz` are for everybody.
+   * Default: on the port of the pages, if there are pages.
+   */
+  metrics?: number;
+  /** Join other Managers over NATS: the clients of each one use the services of all. Default: no. */
+  join?: JoinOptions;
 }
 
 /**
@@ -155,6 +169,8 @@ export class Manager implements AsyncDisposable {
   readonly tls: boolean;
   /** The port of the web pages; `undefined` if it serves none. */
   readonly webPort: number | undefined;
+  /** The port of the metrics; `undefined` if it serves none. */
+  readonly metricsPort: number | undefined;
   /** Its network name: `Manager[hostname:port]`. */
   readonly networkName: string;
 
@@ -169,8 +185,12 @@ export class Manager implements AsyncDisposable {
   readonly #router: Router<PeerConnection>;
   /** The access lists, if users log in. */
   readonly #access: Access | undefined;
-  readonly #statistics = new Statistics();
+  readonly #statistics: Statistics;
   readonly #gateway: Gateway | undefined;
+  /** The gateway for the metrics alone, if they have a port of their own. */
+  readonly #metricsGateway: Gateway | undefined;
+  /** Its part of the network of Managers that it is joined to, if it is. */
+  readonly #joined: Joined | undefined;
   readonly #tasks = new Set<Promise<void>>();
   readonly #finished = Promise.withResolvers<void>();
   /** Whether the warning of plain passwords has been logged. */
@@ -190,6 +210,8 @@ export class Manager implements AsyncDisposable {
     retention: Retention,
     access: Access | undefined,
     web: WebParts | undefined,
+    metrics: WebParts | undefined,
+    join: Join | undefined,
   ) {
     this.#listeners = listeners;
     this.#database = database;
@@ -222,7 +244,7 @@ export class Manager implements AsyncDisposable {
       disconnect: (peer) => this.#router.disconnect(peer),
       shutdown: () => this.shutdown(),
     });
-    const statistics = this.#statistics;
+    const statistics = this.#statistics = new Statistics(undefined, limits.maxCountedServices);
     const spans = openTelemetry() && new RequestSpans({ host: this.hostname, port: this.port });
     const router = this.#router = new Router(registry, handlers, limits, statistics, spans);
     this.#longLines = new LongLines(router, limits);
@@ -241,12 +263,38 @@ export class Manager implements AsyncDisposable {
     access?.watch(() => router.revoke());
     this.#finished.promise.catch(() => {}); // for those who do not wait for it
     this.webPort = web?.listeners[0].port;
+    this.metricsPort = (metrics ?? web)?.listeners[0].port;
+    const common = {
+      limits,
+      monitoring: this.#monitoring(),
+      onLost: (error: Error) => this.#fail(error),
+    };
+    const serve = (socket: Socket) => this.#track(this.#connectionHandler.serve(socket));
     this.#gateway = web && new web.Gateway({
       ...web,
-      limits,
-      serve: (socket) => this.#track(this.#connectionHandler.serve(socket)),
-      onLost: (error) => this.#fail(error),
+      ...common,
+      pages: { root: options.webRoot ?? webFolder(), serve },
+      monitored: new Set(["/healthz", "/readyz", ...metrics ? [] : ["/metrics"] as const]),
     });
+    this.#metricsGateway = metrics && new metrics.Gateway({
+      ...metrics,
+      ...common,
+      pages: undefined,
+      monitored: new Set(["/healthz", "/readyz", "/metrics"]),
+    });
+    this.#joined = join?.({
+      manager: this.networkName,
+      address: `${this.hostname}:${this.port}`,
+      limits,
+      registry,
+      router,
+      handlers,
+      connectionHandler: this.#connectionHandler,
+      longLines: this.#longLines,
+      statistics,
+      track: (task) => void this.#track(task),
+    });
+    if (this.#joined !== undefined) router.join(this.#joined.sessions);
     for (const listener of listeners) this.#track(this.#accept(listener));
   }
 
@@ -257,7 +305,8 @@ export class Manager implements AsyncDisposable {
    * the private key or the database cannot be read or created; if `authLogin` is given and there are
    * no users; or if the port is in use or may not be listened on.
    * @throws {RangeError} If a limit is out of its range.
-   * @throws {ValueError} If `keepConnections` is not a number of records or an age.
+   * @throws {ValueError} If `keepConnections` is not a number of records or an age; or if `join` has a
+   * wrong name or address.
    *
    * @example
    * ```ts ignore it does not end
@@ -276,6 +325,7 @@ export class Manager implements AsyncDisposable {
     checkAuthentication(options);
     if (sendsPlainPasswords(options)) log.warn(PLAIN_PASSWORDS);
     const limits = resolveLimits(options.limits);
+    const join = await joinOf(options);
     const retention = parseRetention(String(options.keepConnections ?? KEPT_CONNECTIONS));
     const hosts = new Hosts(options.hosts);
     // First of all, so that a name that is mistyped makes no certificate.
@@ -318,8 +368,28 @@ export class Manager implements AsyncDisposable {
       const { port = DEFAULT_PORT } = options;
       const listeners = listen(addresses, port, credentials);
       opened.push(...listeners);
-      const web = await webParts(options, addresses, credentials, hosts);
-      return new Manager(listeners, database, hosts, limits, options, retention, access, web);
+      const { web = false, webOrigin = [], metrics } = options;
+      const parts = (port: number, origins: readonly string[]) =>
+        webParts(port, origins, options.host, addresses, credentials, hosts);
+      if (web !== false && credentials) await checkKeyForBrowsers(credentials);
+      const pages = web === false
+        ? undefined
+        : await parts(web === true ? DEFAULT_WEB_PORT : web, webOrigin);
+      opened.push(...pages?.listeners ?? []);
+      // No page of another site has a business there.
+      const scraped = metrics === undefined ? undefined : await parts(metrics, []);
+      return new Manager(
+        listeners,
+        database,
+        hosts,
+        limits,
+        options,
+        retention,
+        access,
+        pages,
+        scraped,
+        join,
+      );
     } catch (error) {
       for (const listener of opened) listener.close();
       database[Symbol.dispose]();
@@ -444,7 +514,33 @@ export class Manager implements AsyncDisposable {
       tls: this.tls,
       authentication: this.#authentication.method,
       web: this.#gateway?.status(this.hostname) ?? null,
+      joined: this.#joined && {
+        status: () => this.#joined!.status(),
+        announced: () => this.#joined!.sessions.announced(),
+      },
     }, requester);
+  }
+
+  /** What the gateways answer a monitoring system from. */
+  #monitoring(): MonitoringSource {
+    const { users } = this.#database;
+    let checking: Promise<void> | undefined;
+    return {
+      metrics: () => metricsText(this.#status(null), this.#statistics.calls),
+      checkReady: () => {
+        // One for all that ask: anybody may, and while it is locked the database is tried 50 times a second.
+        checking ??= retryWhileLocked(() => void users.isUserRegistered(""))
+          .finally(() => checking = undefined);
+        return checking;
+      },
+      logIn: async (address, username, password) => {
+        if (username.length > this.#limits.maxNameLength) return false;
+        const attempt = this.#connectionHandler.attemptLogin(address);
+        const user = await logIn(users, attempt, username, password);
+        if (user === undefined) this.#statistics.addRefusal("wrong metrics login");
+        return user !== undefined;
+      },
+    };
   }
 
   /** Keeps a task until it ends, so that a shutdown can wait for it. */
@@ -455,7 +551,7 @@ export class Manager implements AsyncDisposable {
 
   /** Whether a request is pending, or a message is queued. */
   get #isBusy(): boolean {
-    return this.#registry.hasPending ||
+    return this.#registry.hasPending || this.#joined?.sessions.hasPending ||
       this.#connectionHandler.connections.values().some(({ queued }) => queued > 0);
   }
 
@@ -479,7 +575,9 @@ export class Manager implements AsyncDisposable {
   /** Rejects what comes, and waits until what has come is answered and sent. */
   async #drain(): Promise<void> {
     for (const listener of this.#listeners) listener.close();
-    if (this.#gateway !== undefined) this.#track(this.#gateway.close());
+    for (const gateway of [this.#gateway, this.#metricsGateway]) {
+      if (gateway !== undefined) this.#track(gateway.close());
+    }
     this.#connectionHandler.close();
     this.#registry.close();
     while (this.#isBusy && performance.now() < this.#deadline) await delay(DRAIN_INTERVAL);
@@ -493,8 +591,10 @@ export class Manager implements AsyncDisposable {
   async #close(): Promise<void> {
     const { connections } = this.#connectionHandler;
     await Promise.all(Array.from(connections, (connection) => connection.close()));
+    await this.#joined?.sessions.close();
     this.#longLines[Symbol.dispose](); // else its checks go on, for seconds if gigabytes are held
     while (this.#tasks.size > 0) await Promise.all(this.#tasks);
+    await this.#joined?.close();
     this.#connectionHandler[Symbol.dispose]();
     this.#access?.[Symbol.dispose]();
     await this.#records.close();
@@ -508,29 +608,42 @@ export class Manager implements AsyncDisposable {
 
 /** What a gateway for browsers is made of. */
 type WebParts =
-  & Pick<GatewayOptions, "listeners" | "allowed" | "root">
+  & Pick<GatewayOptions, "listeners" | "allowed">
   & { Gateway: typeof Gateway };
 
-/** Loads the gateway, and listens for browsers; `undefined` unless that is asked for. */
+/** Loads the gateway, and listens on a port for browsers, or for a monitoring system. */
 async function webParts(
-  options: ManagerOptions,
+  port: number,
+  origins: readonly string[],
+  host: string | undefined,
   addresses: readonly string[] | undefined,
   credentials: Credentials | undefined,
   hosts: Hosts,
-): Promise<WebParts | undefined> {
-  const { web = false, webOrigin: origins = [], webRoot } = options;
-  if (web === false) return undefined;
+): Promise<WebParts> {
   const { Gateway } = await import("./web/gateway.ts");
-  const { browserNames } = await import("./web/certificate_check.ts");
-  const names = await hosts.certificateNames(options.host);
-  const shown = credentials ? browserNames(credentials.cert) : [];
-  const port = web === true ? DEFAULT_WEB_PORT : web;
+  const { hostNames } = await import("./web/certificate_check.ts");
+  const names = await hosts.certificateNames(host);
+  const shown = credentials ? hostNames(credentials.cert) : [];
   return {
     Gateway,
     listeners: listen(addresses, port, credentials),
     allowed: { hosts: [...names, ...shown], origins, tls: credentials !== undefined },
-    root: webRoot ?? webFolder(),
   };
+}
+
+async function checkKeyForBrowsers({ cert }: Credentials): Promise<void> {
+  const { checkBrowserKey } = await import("./web/certificate_check.ts");
+  checkBrowserKey(cert);
+}
+
+/** How the Manager joins others; `undefined` if it does not. Loads what it needs for that. */
+async function joinOf({ join }: ManagerOptions): Promise<Join | undefined> {
+  if (join === undefined) return undefined;
+  const joined = await import("./cluster/joined.ts");
+  const joinedOtherwise = (join as JoinWith)[joined.JOIN_WITH];
+  if (joinedOtherwise !== undefined) return joinedOtherwise;
+  const { joinCluster } = await import("./cluster/cluster.ts");
+  return joinCluster(join);
 }
 
 function checkAuthentication({ authHostname, authLogin, authPassword }: ManagerOptions): void {

@@ -76,6 +76,7 @@ export { LinkedClient, type LinkedClientMembers } from "./linked_client.ts";
 export type { LogFormat } from "./logs/log_format.ts";
 export { type LogOptions, startLogging } from "./logging.ts";
 export { Manager, type ManagerOptions } from "./manager.ts";
+export type { JoinOptions } from "./cluster/join_options.ts";
 export { type RunOptions, runServices } from "./program/run.ts";
 export { NdArray, type NumberArray } from "./wire/nd_array.ts";
 export { runUntilEnd } from "./program/run_until_end.ts";
@@ -103,6 +104,8 @@ export type {
   ClientStatus,
   DeviceStatus,
   ManagerStatus,
+  NodeStatus,
+  OtherNodeStatus,
   ServiceStatus,
   StatusTotals,
   TrafficStatus,

@@ -6,7 +6,7 @@
  *
  * As an entry point it exports all that a Service needs: the class, keyword arguments, the errors
  * that a method or `start()` throws, and their types. Such a program downloads 3 npm packages; one
- * that imports `@msl/network` downloads 11.
+ * that imports `@msl/network` downloads 16.
  *
  * @example
  * ```ts ignore it needs a Manager

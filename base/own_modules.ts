@@ -15,7 +15,7 @@ export const ROOT: string = new URL("../", THIS).href;
  * cloned the repository, our examples and tests.
  */
 const OWN_MODULE = new RegExp(
-  "^(?:(?:base|logs|wire|net|manager|device|service|client|web|program|record|cli)/|" +
+  "^(?:(?:base|logs|wire|net|manager|device|service|client|web|cluster|program|record|cli)/|" +
     "(?:errors|limits|version|future|logging|manager|service|client|linked_client|ssh|testing|mod)" +
     "\\.[jt]s(?::|$))",
 );

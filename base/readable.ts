@@ -19,6 +19,17 @@ export function readableSize(bytes: number): string {
   return `${readableNumber(bytes / 1024 ** power)} ${units[power]}`;
 }
 
+/** How long something short takes, from seconds, e.g. `350 µs`, `12.5 ms` or `1.2 s`. */
+export function readableLatency(seconds: number): string {
+  if (seconds >= 1) return `${readableNumber(seconds)} s`;
+  const microseconds = Math.round(seconds * 1e6);
+  return microseconds < 1_000
+    ? `${microseconds} µs`
+    : microseconds < 999_950
+    ? `${readableNumber(microseconds / 1_000)} ms`
+    : "1 s";
+}
+
 /** A time since something began, in seconds, rounded down to seconds, minutes, hours or days. */
 export function readableTime(seconds: number): string {
   const unit = seconds < 120 ? 1 : seconds < 7_200 ? 60 : seconds < 172_800 ? 3_600 : 86_400;

@@ -9,9 +9,11 @@ import { showProgress } from "../cli/progress.ts";
 import { measureArrays } from "./arrays.ts";
 import { measureBulk, measurePieces } from "./bulk.ts";
 import { measureCalls } from "./calls.ts";
+import { measureDirectory } from "./directory.ts";
 import { measureGigabyte } from "./gigabyte.ts";
 import { measureGrowth } from "./growth.ts";
 import { measureLatency } from "./latency.ts";
+import { measureNodes } from "./nodes.ts";
 import { killAll } from "./program.ts";
 import { describeMachine, formatSection, meetsGoal, ratioOf, type Section } from "./report.ts";
 import { prepare, type Setting } from "./setting.ts";
@@ -32,12 +34,14 @@ const PARTS: Record<string, (setting: Setting) => Promise<Section>> = {
   growth: measureGrowth,
   record: measureRecord,
   web: measureWeb,
+  nodes: measureNodes,
+  directory: measureDirectory,
   numbers: (setting) => measureGigabyte(setting, "numbers"),
   objects: (setting) => measureGigabyte(setting, "objects"),
 };
 
-/** The parts that run only if they are named: they take minutes and gigabytes of memory. */
-const NAMED: ReadonlySet<string> = new Set(["numbers", "objects"]);
+/** The parts that run only if they are named: they take a minute or more, or gigabytes of memory. */
+const NAMED: ReadonlySet<string> = new Set(["directory", "numbers", "objects"]);
 
 /** The time after which no further part is started, in milliseconds. */
 const TIME_LIMIT = 8.5 * 60_000;

@@ -12,6 +12,8 @@ import { call } from "./workers.ts";
 /** The options of the program. */
 export interface CallerOptions extends ClientOptions {
   role: "client" | "service";
+  /** The name by which the client knows the service. Default: `"Adder"`. */
+  service?: string;
 }
 
 class Adder extends Service {
@@ -22,7 +24,7 @@ class Adder extends Service {
 
 if (import.meta.main) {
   run(async () => {
-    const { role, ...address } = options<CallerOptions>();
+    const { role, service = "Adder", ...address } = options<CallerOptions>();
     if (role === "service") {
       await using adder = new Adder();
       await adder.start(address);
@@ -33,7 +35,7 @@ if (import.meta.main) {
       return;
     }
     await using client = await connect(address);
-    const adder = await client.link<Adder>("Adder");
+    const adder = await client.link<Adder>(service);
     report({ connected: true });
     await call((x, y) => adder.add(x, y));
   });

@@ -23,6 +23,8 @@ export interface GigabytePeerOptions extends ConnectOptions {
   way: Way;
   /** The length of the value's JSON, in bytes. */
   size: number;
+  /** The name by which the client knows the service. Default: `"Store"`. */
+  service?: string;
 }
 
 /** The report of a call, times in milliseconds. */
@@ -101,9 +103,11 @@ async function serve({ content, way, size, ...address }: GigabytePeerOptions): P
   }
 }
 
-async function request({ content, way, size, ...address }: GigabytePeerOptions): Promise<void> {
+async function request(
+  { content, way, size, service = "Store", ...address }: GigabytePeerOptions,
+): Promise<void> {
   await using client = await connect(address);
-  const store = await client.link<Store>("Store");
+  const store = await client.link<Store>(service);
   const value = way === "argument" ? make(content, size) : [];
   report({ connected: true });
   const pauses = watchPauses();

@@ -1,5 +1,5 @@
 /**
- * A NATS server with TLS, if it is installed on this computer.
+ * A NATS server, if it is installed on this computer.
  *
  * @module
  */
@@ -17,10 +17,13 @@ export interface NatsServer extends AsyncDisposable {
   port: number;
 }
 
-/** Starts it; `undefined` if it is not installed. */
-export async function startNats(setting: Setting): Promise<NatsServer | undefined> {
+/** Starts it, with TLS unless `secure` is false; `undefined` if it is not installed. */
+export async function startNats(
+  setting: Setting,
+  { secure = true }: { secure?: boolean } = {},
+): Promise<NatsServer | undefined> {
   const { certFile, keyFile, folder } = setting;
-  const files = ["--tlscert", certFile, "--tlskey", keyFile, "--ports_file_dir", folder];
+  const tls = secure ? ["--tls", "--tlscert", certFile, "--tlskey", keyFile] : [];
   let program: Program;
   try {
     // Port -1 is a free one, which the server writes to a file.
@@ -29,8 +32,9 @@ export async function startNats(setting: Setting): Promise<NatsServer | undefine
       "localhost",
       "-p",
       "-1",
-      "--tls",
-      ...files,
+      ...tls,
+      "--ports_file_dir",
+      folder,
     ]);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;

@@ -12,13 +12,15 @@ import { call } from "./workers.ts";
 export interface NatsCallerOptions {
   role: "client" | "service";
   port: number;
-  certFile: string;
+  /** The certificate to trust; without it plain TCP. */
+  certFile?: string;
 }
 
 if (import.meta.main) {
   run(async () => {
     const { role, port, certFile } = options<NatsCallerOptions>();
-    const connection = await connect({ servers: `localhost:${port}`, tls: { caFile: certFile } });
+    const tls = certFile === undefined ? undefined : { caFile: certFile };
+    const connection = await connect({ servers: `localhost:${port}`, tls });
     if (role === "service") {
       connection.subscribe("add", {
         callback(_error, message) {

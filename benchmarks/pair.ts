@@ -8,12 +8,16 @@
 import type { Command, Measured } from "./peer.ts";
 import { Program } from "./program.ts";
 import type { Server } from "./setting.ts";
+import type { Address } from "./wire.ts";
 
 /** The figures of a client, and the server's CPU time for a request and its reply, in microseconds. */
 export interface Observed extends Measured {
   /** `NaN` if it is not known. */
   cpu: number;
 }
+
+/** The name of the service. */
+export const MULTIMETER = "Multimeter";
 
 /** A client and a service. */
 export class Pair implements AsyncDisposable {
@@ -33,10 +37,30 @@ export class Pair implements AsyncDisposable {
    * @param address Where the client connects. Default: as the service.
    */
   static async connect(server: Server, address = server.address): Promise<Pair> {
-    const peer = { ...server.address, service: "Multimeter" };
+    const service = await Pair.startService(server);
+    return await Pair.connectTo(service, MULTIMETER, server, address);
+  }
+
+  /** Connects the service alone. */
+  static async startService(server: Server): Promise<Program> {
+    const peer = { ...server.address, service: MULTIMETER };
     const service = Program.start("peer.ts", { ...peer, role: "service" });
     await service.receive();
-    const client = Program.start("peer.ts", { ...peer, ...address, role: "client" });
+    return service;
+  }
+
+  /**
+   * Connects a client with a service that is connected.
+   *
+   * @param name The name by which the client knows the service.
+   */
+  static async connectTo(
+    service: Program,
+    name: string,
+    server: Server,
+    address: Address,
+  ): Promise<Pair> {
+    const client = Program.start("peer.ts", { ...address, service: name, role: "client" });
     await client.receive();
     return new Pair(server, client, service);
   }

@@ -103,6 +103,12 @@ export class Program implements AsyncDisposable {
     return this.#child.pid;
   }
 
+  /** Ends it at once, and waits until it has ended. */
+  async kill(): Promise<void> {
+    kill(this.#child, "SIGKILL");
+    await this[Symbol.asyncDispose]();
+  }
+
   /** The CPU time that it has used, of all its threads, in seconds. Linux only. */
   cpu(): number | undefined {
     // The name of the program, which may contain spaces, ends with the last parenthesis.

@@ -66,7 +66,9 @@ export async function prepare(options: { quick: boolean; profile?: string }): Pr
 export async function startServer(
   setting: Setting,
   contender: Contender,
-  { secure = true, ...options }: { secure?: boolean } & Pick<ManagerOptions, "limits" | "web"> = {},
+  { secure = true, ...options }:
+    & { secure?: boolean }
+    & Pick<ManagerOptions, "limits" | "web" | "join"> = {},
 ): Promise<Server> {
   const { certFile, keyFile, credentials, profile } = setting;
   const isManager = contender === "manager";

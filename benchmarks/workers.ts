@@ -21,6 +21,8 @@ export interface Called {
   calls: number;
   /** How long it took, in milliseconds. */
   time: number;
+  /** The median of their times, in milliseconds, if there was one in flight. */
+  median: number;
 }
 
 /** Executes the commands, with calls that return the sum of two numbers. */
@@ -28,9 +30,13 @@ export async function call(add: (x: number, y: number) => PromiseLike<unknown>):
   for await (const { inFlight, warmUp, duration } of commands<Calls>()) {
     let calls = 0;
     let isOver = false;
+    let times: number[] = [];
+    const isAlone = inFlight === 1;
     const worker = async () => {
       for (let x = 0; !isOver; x++) {
+        const start = isAlone ? performance.now() : 0;
         if (await add(x, 0.5) !== x + 0.5) throw new Error("the sum is wrong");
+        if (isAlone) times.push(performance.now() - start);
         calls++;
       }
     };
@@ -39,11 +45,17 @@ export async function call(add: (x: number, y: number) => PromiseLike<unknown>):
       Promise.race([workers, new Promise((resolve) => setTimeout(resolve, time))]);
     await wait(warmUp);
     report({ warm: true });
+    times = [];
     const [callsBefore, start] = [calls, performance.now()];
     await wait(duration);
-    const called: Called = { calls: calls - callsBefore, time: performance.now() - start };
+    const time = performance.now() - start;
+    const called: Called = { calls: calls - callsBefore, time, median: middleOf(times) };
     isOver = true;
     report({ ...called });
     await workers;
   }
+}
+
+function middleOf(times: number[]): number {
+  return times.length === 0 ? 0 : times.toSorted((a, b) => a - b)[times.length >> 1];
 }

@@ -5,7 +5,7 @@
  */
 
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { labelOf, type OptionSpec } from "../program/option.ts";
+import { labelOf, type OptionSpec, repeated } from "../program/option.ts";
 import { LIMIT_OPTIONS } from "../program/limit_options.ts";
 import { GENERAL_OPTIONS } from "../program/start_options.ts";
 
@@ -14,7 +14,11 @@ export function commanderOption(spec: OptionSpec): Option {
   const option = new Option(labelOf(spec), spec.description);
   if (spec.byDefault !== undefined) option.default(spec.byDefault);
   if (spec.choices) option.choices(spec.choices);
-  if (spec.parse) option.argParser(argumentParser(spec.parse));
+  const { parse } = spec;
+  if (parse) {
+    const parseOne = argumentParser(parse);
+    option.argParser((text, before: unknown) => repeated(spec, before, parseOne(text)));
+  }
   return option;
 }
 

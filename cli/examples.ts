@@ -33,6 +33,11 @@ const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
     ["status --host lab-pc --interval 10s", "with rates over ten seconds"],
     ["status --json --interval 0", "for a program, without rates"],
   ],
+  top: [
+    ["top", "live, until q"],
+    ["top --sort errors --host lab-pc", "the Services and Clients with most errors first"],
+    ["top --interval 10s", "rates over ten seconds"],
+  ],
   ls: [
     ["ls", "lists Services, Clients and links"],
     ["ls Thermometer", "lists what a Service offers"],

@@ -37,6 +37,7 @@ import {
 import { addStartOptions } from "./commander_options.ts";
 import { addRecord } from "./commands/record.ts";
 import { addStatus } from "./commands/status.ts";
+import { addTop } from "./commands/top.ts";
 import { addTypes } from "./commands/types.ts";
 import { addUser } from "./commands/user.ts";
 import { print } from "../program/print.ts";
@@ -83,6 +84,7 @@ export function program(): Command {
     .action((parsed: ParsedOptions) => run(readStartOptions(parsed)));
   const commands = [
     addStatus,
+    addTop,
     addLs,
     addCall,
     addWatch,

@@ -18,7 +18,6 @@ export const PAGE = `\
     <meta charset="utf-8">
     <meta name="viewport" content="width=device-width">
     <title>Thermometer</title>
-    <link rel="icon" href="data:,">
     <style>
     :root {
       color-scheme: light dark;

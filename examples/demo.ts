@@ -1,7 +1,7 @@
 /**
  * Compares synchronous with asynchronous requests. It starts a Manager and the Service BasicMath, each
  * in a process, runs `synchronous.ts` and `asynchronous.ts`, prints their times, and stops all
- * processes.
+ * processes. With `--nodes` it runs `nodes_demo.ts` instead: several Managers that are joined.
  *
  * @module
  */
@@ -9,7 +9,10 @@
 import { ownOptions } from "./options.ts";
 import { startProgram } from "./programs.ts";
 
-ownOptions({}); // it has none but --help
+if (ownOptions({ nodes: false }).nodes) {
+  const { demonstrateNodes } = await import("./nodes_demo.ts");
+  Deno.exit(await demonstrateNodes());
+}
 const REQUESTS = 6;
 const isTerminal = Deno.stdout.isTerminal();
 

@@ -15,6 +15,8 @@ export interface Program extends AsyncDisposable {
   lineWith(text: string): Promise<string>;
   /** Sends SIGINT, as Ctrl+C does. */
   interrupt(): void;
+  /** Ends it at once, as a power cut does. */
+  kill(): void;
   /** How the program has ended. */
   readonly status: Promise<Deno.CommandStatus>;
 }
@@ -39,6 +41,7 @@ export function startProgram(home: string, file: string, ...args: readonly strin
   return {
     lines,
     interrupt: () => child.kill("SIGINT"),
+    kill: () => child.kill("SIGKILL"),
     status: child.status,
     async lineWith(text) {
       for (;;) {

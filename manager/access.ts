@@ -12,6 +12,7 @@
 import type { AccessLists, AccessTable } from "./database/access_table.ts";
 import type { SessionUser, UsersTable } from "./database/users_table.ts";
 import { logger } from "../base/log.ts";
+import { isRemoteUser, type PeerUser } from "./peer.ts";
 import type { Policy } from "./registry.ts";
 
 /** How often the version of the database is polled, in milliseconds. */
@@ -48,8 +49,15 @@ export class Access implements Policy, Disposable {
   }
 
   /** Whether the service has no list of those who may use it, or the user is on it. */
-  mayUse(user: SessionUser | undefined, service: string): boolean {
-    return isOn(this.#lists.use.get(service), user);
+  mayUse(user: PeerUser | undefined, service: string): boolean {
+    if (user === undefined || !isRemoteUser(user)) return isOn(this.#lists.use.get(service), user);
+    if (!this.isRestricted(service)) return true;
+    return this.#lists.remote.get(service)?.has(user.username) ?? false;
+  }
+
+  /** Whether the service has a list of those who may use it. */
+  isRestricted(service: string): boolean {
+    return this.#lists.use.has(service);
   }
 
   /** Whether the service has no list of those who may offer it, or the user is on it. */

@@ -26,21 +26,29 @@ import {
 import { failure, handshake, type Outcome } from "./handshake.ts";
 import type { Host, Hosts } from "./hosts.ts";
 import type { Limits } from "../limits.ts";
-import { LongLine } from "../wire/line.ts";
 import type { Socket } from "../net/listener.ts";
+import type { Transport } from "../net/transport.ts";
 import { QueueBudget } from "../net/queue_budget.ts";
 import { blockOf, KnownOrigins } from "./known_origins.ts";
 import { Keepalive, type KeepalivePeer } from "../net/keepalive.ts";
 import { logger } from "../base/log.ts";
 import { encodeError, encodeNotification, encodeProbe, encodeReply } from "../wire/message.ts";
 import type { ReadyResult } from "../wire/protocol.ts";
-import { PIECE_SIZE } from "../wire/parts.ts";
-import { BEAT, EXTENSIONS, MANAGER, PARTS, READY } from "../wire/protocol.ts";
+import { BEAT, MANAGER, READY } from "../wire/protocol.ts";
+import { extensionsWithin } from "./known_extensions.ts";
+import { type LineReceiver, readLines } from "./read_loop.ts";
 import type { LongLines } from "./long_lines.ts";
 import { Yielder } from "../base/pause.ts";
 import type { SessionUser } from "./database/users_table.ts";
 import { Origins } from "./origins.ts";
-import { blocksOthers, type Peer } from "./peer.ts";
+import {
+  blocksOthers,
+  networkNameOf,
+  type Peer,
+  type PeerIdentity,
+  type RemoteUser,
+  type Service,
+} from "./peer.ts";
 import type { Router, Session } from "./router.ts";
 import type { Statistics } from "./statistics.ts";
 
@@ -64,24 +72,6 @@ export interface ConnectionHandlerOptions {
 
 /** How long the peers that send without a break are served between two pauses, in milliseconds. */
 const SLICE = 2;
-/**
- * After how many lines of one read, or how many bytes of them, the handler checks whether a pause is
- * due. Lines take time by their number and by their length: one that is typed or malformed takes
- * longer than a message.
- */
-const LINES = 64;
-const BYTES = 16 * 1024;
-/**
- * After how many lines it checks that in the beginning of a read, and after a pause: all peers that have
- * waited for the pause go on at the same time, and there may be hundreds of them.
- */
-const FEW = 2;
-/** Before a line of more bytes than this it checks that too: one alone may take some milliseconds. */
-const LONG = 32 * 1024;
-
-/** The longest line with a piece of a value, in bytes: a text of quotes is written with backslashes. */
-const LONGEST_PIECE = 2 * PIECE_SIZE + 16 * 1024;
-
 type ConnectedPeer = Peer<Session<PeerConnection>>;
 
 const log = logger("manager");
@@ -97,7 +87,10 @@ export class ConnectionHandler implements Disposable {
   /** What may wait for all peers together. */
   readonly #queues: QueueBudget;
   readonly #watch = new Yielder(SLICE);
+  readonly #onRead = () => this.#options.statistics.calls.tick();
   readonly #connections = new Set<PeerConnection>();
+  /** The clients of other nodes by network name. */
+  readonly #remote = new Map<string, ConnectedPeer>();
 
   constructor(options: ConnectionHandlerOptions) {
     this.#options = options;
@@ -117,6 +110,11 @@ export class ConnectionHandler implements Disposable {
     return this.#admissionLimiter.used;
   }
 
+  /** Attempts of a peer that is no connection of this handler, throttled with all others. */
+  attemptLogin(address: string): LoginAttempt {
+    return (check, username) => this.#loginThrottle.attempt(address, check, username);
+  }
+
   /** Rejects logins from now on, also those that wait for the throttle. */
   close(): void {
     this.#loginThrottle[Symbol.dispose]();
@@ -132,7 +130,7 @@ export class ConnectionHandler implements Disposable {
   async serve(socket: Socket): Promise<void> {
     const { remote } = socket;
     const { records } = this.#options;
-    const connection = new PeerConnection(socket, this.#options.limits, this.#queues);
+    const connection = this.connect(socket);
     this.#options.statistics.connections++;
     this.#connections.add(connection);
     const isKnown = this.#known.has(remote.hostname);
@@ -167,6 +165,84 @@ export class ConnectionHandler implements Disposable {
     }
   }
 
+  /**
+   * Serves a client of another node, which has authenticated and identified it, until its session
+   * ends. Never rejects.
+   *
+   * @param transport The session, as a stream of the client's bytes.
+   */
+  async serveRemote(
+    transport: Transport,
+    identity: PeerIdentity & { kind: "client"; node: string },
+    user: RemoteUser | undefined,
+  ): Promise<void> {
+    const { statistics, limits } = this.#options;
+    const connection = this.connect(transport);
+    statistics.connections++;
+    this.#connections.add(connection);
+    const { holder, leave } = this.#origins.enterNode(identity.node);
+    connection.holder = holder;
+    connection.wholeLineLimit = Math.min(limits.longLine, limits.maxMessageSize);
+    try {
+      await this.#serveRemoteClient(connection, identity, user);
+    } finally {
+      await this.#close(connection);
+      leave();
+    }
+  }
+
+  async #serveRemoteClient(
+    connection: PeerConnection,
+    identity: PeerIdentity & { kind: "client"; node: string },
+    user: RemoteUser | undefined,
+  ): Promise<void> {
+    const { manager, router, statistics } = this.#options;
+    const name = networkNameOf(identity);
+    // Its node has opened a new session, so it has ended this one; its end may be still to be read.
+    const before = this.#remote.get(name);
+    if (before !== undefined) {
+      router.unregister(before);
+      before.session.sink.abort();
+    }
+    let peer: ConnectedPeer;
+    try {
+      peer = router.register(identity, connection, { attemptLogin: refuseLogin, user });
+    } catch (error) {
+      statistics.addRefusal(rejectionReason(error));
+      log.warn("{client} was rejected: {reason}", {
+        client: name,
+        reason: (error as Error).message,
+      });
+      connection.sendText(encodeError(manager, "", error));
+      return;
+    }
+    this.#remote.set(name, peer);
+    log.info("{client} opened a session", { client: name });
+    try {
+      await this.#forward(peer, connection);
+    } finally {
+      router.unregister(peer);
+      if (this.#remote.get(name) === peer) this.#remote.delete(name);
+    }
+    const { message, properties } = contentOfEnd(await connection.ended);
+    log.info(`The session of {client} ended: ${message}`, { client: name, ...properties });
+  }
+
+  /** A connection over a byte stream, with the limits of all. */
+  connect(transport: Transport): PeerConnection {
+    return new PeerConnection(transport, this.#options.limits, this.#queues);
+  }
+
+  /** Reads a connection to another node, as that of a peer is read, until it has ended. */
+  readLines(connection: PeerConnection, receiver: LineReceiver): Promise<void> {
+    return readLines(connection, receiver, this.#watch, this.#onRead);
+  }
+
+  /** A connection to a node as a holder of held lines. Call `leave` when it has ended. */
+  enterNode(node: string): ReturnType<Origins["enterNode"]> {
+    return this.#origins.enterNode(node);
+  }
+
   /** Closes a connection, and adds its traffic to the statistics. */
   async #close(connection: PeerConnection): Promise<void> {
     await connection.close();
@@ -184,8 +260,7 @@ export class ConnectionHandler implements Disposable {
   ): Promise<string> {
     const { manager, limits } = this.#options;
     const address = `${host.name}:${origin.port}`;
-    const attemptLogin: LoginAttempt = (check, username) =>
-      this.#loginThrottle.attempt(host.address, check, username);
+    const attemptLogin = this.attemptLogin(host.address);
     let leave = () => {};
     const holderOf = (user: SessionUser | undefined) => {
       const entry = this.#origins.enter(host.address, user);
@@ -257,6 +332,7 @@ export class ConnectionHandler implements Disposable {
       return `rejected: ${record}`;
     }
     this.#known.add(origin.address, outcome.user?.username);
+    if (peer.kind === "service") this.#count(peer, connection);
     try {
       records.add(origin, `connected as a ${peer.kind}`);
       log.info("{peer} connected as a {kind}", { peer: peer.networkName, kind: peer.kind });
@@ -277,36 +353,28 @@ export class ConnectionHandler implements Disposable {
     return "disconnected";
   }
 
+  /** Counts the calls and the bytes of a service by its name, until its connection has ended. */
+  #count({ name, calls }: Service<Session<PeerConnection>>, connection: PeerConnection): void {
+    const { statistics } = this.#options;
+    const { hasOther } = statistics.calls;
+    const series = calls.series = statistics.calls.enter(name, connection);
+    connection.ended.then(() => series.leave(connection));
+    if (hasOther || !statistics.calls.hasOther) return;
+    log.warn(
+      "{limit} services have counters of their own in the metrics; further ones are counted together " +
+        "(--max-counted-services)",
+      { limit: this.#options.limits.maxCountedServices },
+    );
+  }
+
   /** Routes a peer's messages for as long as it is connected. */
-  async #forward(peer: ConnectedPeer, connection: PeerConnection): Promise<void> {
-    for await (const lines of connection) {
-      let rest = FEW; // lines until the next check
-      let bytes = 0;
-      for (const line of lines) {
-        if (!connection.isOpen) break; // the peer has requested to be disconnected
-        const isLong = line instanceof Uint8Array && line.length > LONG;
-        if (rest-- === 0 || bytes > BYTES || isLong) {
-          bytes = 0;
-          rest = LINES;
-          if (this.#watch.isDue) {
-            do await this.#watch.pause(); while (isLong && this.#watch.isDue);
-            rest = FEW;
-          }
-        }
-        let sink: PeerConnection | undefined;
-        if (line instanceof LongLine) {
-          sink = await this.#options.longLines.receive(peer, line);
-        } else {
-          bytes += line.length;
-          sink = this.#options.router.receive(peer, line);
-        }
-        // Backpressure: the peer is slowed down by not being read. At once, not after all lines of the
-        // read: there may be 1,500 requests in it whose replies have some MB each.
-        if (sink?.congested) await sink.drained();
-      }
-      // A read that has to wait is a pause too.
-      if (connection.hasMore && this.#watch.isDue) await this.#watch.pause();
-    }
+  #forward(peer: ConnectedPeer, connection: PeerConnection): Promise<void> {
+    const { router, longLines } = this.#options;
+    const receiver: LineReceiver = {
+      receive: (line) => router.receive(peer, line),
+      receiveLong: (line) => longLines.receive(peer, line),
+    };
+    return this.readLines(connection, receiver);
   }
 
   /** Closes a connection that has no slot, or has lost it. */
@@ -388,13 +456,8 @@ export function keepaliveOf(peer: Peer<Session<PeerConnection>>, manager: string
 /** A notification of the Manager, with which no client is linked: no service can have its name. */
 const IGNORED = encodeNotification(MANAGER, [], {});
 
-/**
- * The extensions that the Manager offers. If it accepts no line as long as a piece of a value, devices
- * send each value in one line, which is refused with the limit if it is too long.
- */
-function extensionsWithin({ maxMessageSize }: Limits): string[] {
-  return EXTENSIONS.filter((one) => one !== PARTS || maxMessageSize >= LONGEST_PIECE);
-}
+/** Nobody logs in as an administrator from another node. */
+const refuseLogin: LoginAttempt = () => Promise.resolve(false);
 
 /** Why the registry rejected a device, for the statistics. */
 function rejectionReason(error: unknown): string {

@@ -9,6 +9,7 @@
  */
 
 import { logger } from "../base/log.ts";
+import type { Holder } from "../base/budget.ts";
 import type { Yielder } from "../base/pause.ts";
 import { formatSize } from "../base/units.ts";
 import { JSONDecodeError, ValueError } from "../errors.ts";
@@ -34,6 +35,20 @@ const encoder = new TextEncoder();
 const log = logger("long_lines");
 
 type LongLineLimits = Pick<Limits, "maxMessageSize" | "maxHeld" | "minLineRate"> & CheckLimits;
+
+/** What sends long lines: a peer, or a session with another node. */
+export interface LongLineSource<Sink> {
+  /** What the log calls it. */
+  readonly name: string;
+  /** The sender as a holder of the lines. */
+  readonly holder: Holder;
+  /** Disconnects the sender. */
+  close(): void;
+  /** Routes a line, as `Router.receiveHeld` does. */
+  receiveHeld(digest: Uint8Array, line: HeldLine, end: number): Sink | undefined;
+  /** Answers a line that is not forwarded with an error. */
+  reject(uid: string | undefined, requester: string | undefined, error: Error): Sink | undefined;
+}
 
 /** Receives long lines. */
 export class LongLines<Sink extends LineSink> implements Disposable {
@@ -73,31 +88,43 @@ export class LongLines<Sink extends LineSink> implements Disposable {
    *
    * @returns The sink that the line went to, as of `Router.receive`.
    */
-  async receive(peer: Peer<Session<Sink>>, line: LongLine): Promise<Sink | undefined> {
-    const held = new HeldLine(
-      this.#memory,
-      Math.min(this.#maxSize, this.#fairShare),
-      peer.session.sink.holder,
-    );
+  receive(peer: Peer<Session<Sink>>, line: LongLine): Promise<Sink | undefined> {
+    const { sink } = peer.session;
+    return this.receiveFrom({
+      name: peer.networkName,
+      holder: sink.holder,
+      close: () => void sink.close(),
+      receiveHeld: (digest, held, end) => this.#router.receiveHeld(peer, digest, held, end),
+      reject: (uid, requester, error) =>
+        peer.kind === "client"
+          ? this.#router.sendError(peer, uid ?? "", error)
+          : this.#router.failReply(peer, requester, uid, error),
+    }, line);
+  }
+
+  /** The same for any sender. */
+  async receiveFrom(source: LongLineSource<Sink>, line: LongLine): Promise<Sink | undefined> {
+    const size = Math.min(this.#maxSize, this.#fairShare);
+    const held = new HeldLine(this.#memory, size, source.holder);
     try {
-      const fault = await this.#collect(peer, line, held);
-      if (fault !== undefined) return this.#reject(peer, fault);
+      const fault = await this.#collect(source, line, held);
+      if (fault !== undefined) return source.reject(fault.uid, fault.requester, fault.error);
       if (!line.isComplete) return undefined; // the connection has ended
       const { outcome } = await held.lend((buffer, length) => this.#checker.check(buffer, length));
       if (outcome.state === "valid") {
         const digest = encoder.encode(outcome.digest);
-        return this.#router.receiveHeld(peer, digest, held, outcome.end);
+        return source.receiveHeld(digest, held, outcome.end);
       }
       const { reason, isMalformed, uid, requester } = outcome;
       const error = isMalformed ? new JSONDecodeError(reason) : new ValueError(reason);
-      return this.#reject(peer, { error, uid, requester });
+      return source.reject(uid, requester, error);
     } catch (error) {
       // The check has failed, not the line: the worker has crashed, or the Manager shuts down.
       log.error("A long line of {peer} is dropped: {error}", {
-        peer: peer.networkName,
+        peer: source.name,
         error: (error as Error).message,
       });
-      peer.session.sink.close();
+      source.close();
       return undefined;
     } finally {
       held.release();
@@ -116,7 +143,7 @@ export class LongLines<Sink extends LineSink> implements Disposable {
 
   /** Holds a line. Gives the reason if it cannot be held; the rest of it is read and dropped then. */
   async #collect(
-    peer: Peer<Session<Sink>>,
+    source: LongLineSource<Sink>,
     line: LongLine,
     held: HeldLine,
   ): Promise<Fault | undefined> {
@@ -125,9 +152,9 @@ export class LongLines<Sink extends LineSink> implements Disposable {
       log.warn(
         "{peer} is disconnected: it sends a long line at less than {rate} bytes a minute " +
           "(--min-line-rate)",
-        { peer: peer.networkName, rate: this.#limits.minLineRate },
+        { peer: source.name, rate: this.#limits.minLineRate },
       );
-      peer.session.sink.close();
+      source.close();
     });
     const { yielder } = this.#memory;
     for await (const piece of line) {
@@ -159,12 +186,6 @@ export class LongLines<Sink extends LineSink> implements Disposable {
         `${limit} than is left, and all peers of its origin no more than three times that. Try again ` +
         `later`,
     );
-  }
-
-  /** Answers a line that is not forwarded with an error. */
-  #reject(peer: Peer<Session<Sink>>, { error, uid, requester }: Fault): Sink | undefined {
-    if (peer.kind === "client") return this.#router.sendError(peer, uid ?? "", error);
-    return this.#router.failReply(peer, requester, uid, error);
   }
 }
 

@@ -27,7 +27,15 @@ export class Origins {
    * @param user The user who has logged in, if any did.
    */
   enter(address: string, user?: SessionUser): { holder: Holder; leave: () => void } {
-    const key = user === undefined ? blockOf(address) : `user ${user.pid}`;
+    return this.#enter(user === undefined ? blockOf(address) : `user ${user.pid}`);
+  }
+
+  /** A session with another node as a holder: all of them have one origin, whoever the clients are. */
+  enterNode(node: string): { holder: Holder; leave: () => void } {
+    return this.#enter(`node ${node}`);
+  }
+
+  #enter(key: string): { holder: Holder; leave: () => void } {
     const origin = this.#origins.get(key) ?? { group: Holder.group(), peers: 0 };
     this.#origins.set(key, origin);
     origin.peers++;

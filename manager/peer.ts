@@ -10,7 +10,18 @@
 import { parseJson } from "../wire/json.ts";
 import { UidMap } from "../base/uid_map.ts";
 import type { SessionUser } from "./database/users_table.ts";
+import type { Calls } from "./call_statistics.ts";
 import type { ServiceEntry } from "../wire/identities.ts";
+
+/** A user who has logged in at another node. It is no user of this one, whatever its name is. */
+export interface RemoteUser {
+  readonly node: string;
+  /** `name@node`. */
+  readonly username: string;
+}
+
+/** The user of a peer: one of this Manager, or of another node. */
+export type PeerUser = SessionUser | RemoteUser;
 
 /** A connected client. */
 export interface Client<Session> {
@@ -18,17 +29,24 @@ export interface Client<Session> {
   readonly name: string;
   /** `host:port`, as the Manager sees it. */
   readonly address: string;
-  /** `name[host:port]`. */
+  /** `name[host:port]`; `name[host:port]@node` if it is connected to another node. */
   readonly networkName: string;
   readonly language: string;
   readonly os: string;
   /** The extensions of the protocol that it offers. */
   readonly extensions: readonly string[];
   readonly session: Session;
-  /** The user who logged in during the handshake; `undefined` if the Manager needs no login. */
-  readonly user: SessionUser | undefined;
+  /**
+   * The user who logged in during the handshake, or at another node; `undefined` if the Manager needs
+   * no login.
+   */
+  readonly user: PeerUser | undefined;
+  /** The node that it is connected to, if that is another one. */
+  readonly node: string | undefined;
   /** The services that it is linked with. */
   readonly links: Set<Service<Session>>;
+  /** The names of the services of other nodes that it is linked with; `undefined` if it never was. */
+  remoteLinks: Set<string> | undefined;
   /**
    * The numbers of the users whose services have disconnected while it was linked with them, by the
    * name of the service. Only if it has the extension `owner`, and until it links again.
@@ -38,6 +56,8 @@ export interface Client<Session> {
   readonly pending: Map<Service<Session>, PendingRequests>;
   /** How many of its requests are not answered, those to the Manager among them. */
   pendingCount: number;
+  /** Its calls that have ended. */
+  readonly calls: Calls;
 }
 
 /** A connected service. */
@@ -60,6 +80,8 @@ export interface Service<Session> {
   readonly maxClients: number;
   /** The methods whose results are streams. */
   readonly streams: readonly string[];
+  /** The same, to look one up with each request: there may be 10,000. */
+  readonly streamNames: ReadonlySet<string>;
   readonly session: Session;
   /** The user who logged in during the handshake; `undefined` if the Manager needs no login. */
   readonly user: SessionUser | undefined;
@@ -71,6 +93,8 @@ export interface Service<Session> {
   readonly pending: Map<Client<Session>, PendingRequests>;
   /** How many requests it has not answered. */
   pendingCount: number;
+  /** Its calls that have ended. */
+  readonly calls: Calls;
 }
 
 /** A connected device. */
@@ -86,7 +110,11 @@ export type PeerIdentity =
     extensions: readonly string[];
   }
   & (
-    | { kind: "client" }
+    | {
+      kind: "client";
+      /** The node that it is connected to, if that is another one. */
+      node?: string;
+    }
     | {
       kind: "service";
       /** An object as JSON. */
@@ -99,12 +127,13 @@ export type PeerIdentity =
   );
 
 /**
- * The uids of one client's pending requests to one service. A uid may occur several times: clients
- * give each request a uid of its own, but all requests typed at a terminal have the same.
+ * The uids of one client's pending requests to one service, and when each request came. A uid may
+ * occur several times: clients give each request a uid of its own, but all requests typed at a terminal
+ * have the same.
  */
 export class PendingRequests implements Iterable<string> {
-  /** How many requests have each uid. */
-  readonly #counts = new UidMap<number>();
+  /** When the request with each uid came; the times of all, the oldest first, if there are several. */
+  readonly #starts = new UidMap<number | number[]>();
   #size = 0;
 
   /** How many requests are pending. */
@@ -114,50 +143,71 @@ export class PendingRequests implements Iterable<string> {
 
   /** The uid that has been pending for the longest time. */
   get oldest(): string | undefined {
-    const [first] = this.#counts;
+    const [first] = this.#starts;
     return first?.[0];
   }
 
   /** Whether a request with that uid is pending. */
   has(uid: string): boolean {
-    return this.#counts.get(uid) !== undefined;
+    return this.#starts.get(uid) !== undefined;
   }
 
-  /** Adds a request. */
-  add(uid: string): void {
+  /**
+   * Adds a request.
+   *
+   * @param start When it came, in milliseconds; `NaN` if that does not matter.
+   */
+  add(uid: string, start: number): void {
     this.#size++;
-    this.#counts.set(uid, (this.#counts.get(uid) ?? 0) + 1);
+    const earlier = this.#starts.get(uid);
+    if (earlier === undefined) this.#starts.set(uid, start);
+    else if (typeof earlier === "number") this.#starts.set(uid, [earlier, start]);
+    else earlier.push(start);
   }
 
-  /** Removes one request with that uid. False if none is pending. */
-  complete(uid: string): boolean {
-    const count = this.#counts.get(uid);
-    if (count === undefined) return false;
+  /** Removes the oldest request with that uid. Returns when it came; `undefined` if none is pending. */
+  complete(uid: string): number | undefined {
+    const found = this.#starts.get(uid);
+    if (found === undefined) return undefined;
     this.#size--;
-    if (count === 1) this.#counts.take(uid);
-    else this.#counts.set(uid, count - 1);
-    return true;
+    const start = typeof found === "number" ? found : found.shift();
+    if (typeof found === "number" || found.length === 0) this.#starts.take(uid);
+    return start;
   }
 
   /** Each uid, as many times as it is pending, in any order. */
   *[Symbol.iterator](): IterableIterator<string> {
-    for (const [uid, count] of this.#counts.unordered()) {
-      for (let rest = count; rest > 0; rest--) yield uid;
+    for (const [uid, starts] of this.#starts.unordered()) {
+      for (let rest = typeof starts === "number" ? 1 : starts.length; rest > 0; rest--) yield uid;
     }
   }
 }
 
-/** Whether a client keeps others from a service: by a lock, or by a link if links are limited. */
+/**
+ * Whether a client keeps others from a service: by a lock, or by a link if links are limited. It may,
+ * if it is linked with a service of another node.
+ */
 export function blocksOthers(client: Client<unknown>): boolean {
+  if (client.remoteLinks !== undefined && client.remoteLinks.size > 0) return true;
   for (const service of client.links) {
     if (service.maxClients > 0 || service.locks.has(client)) return true;
   }
   return false;
 }
 
-/** The network name of a device: `name[host:port]`. */
+/**
+ * The network name of a device: `name[host:port]`, with `@node` for a client of another node. A node
+ * has no `]` in its name, so the two kinds are never equal.
+ */
 export function networkNameOf(identity: PeerIdentity): string {
-  return `${identity.name}[${identity.address}]`;
+  const local = `${identity.name}[${identity.address}]`;
+  if (identity.kind === "service" || identity.node === undefined) return local;
+  return `${local}@${identity.node}`;
+}
+
+/** Whether a user is one of another node. */
+export function isRemoteUser(user: PeerUser): user is RemoteUser {
+  return "node" in user;
 }
 
 /**
@@ -167,7 +217,7 @@ export function networkNameOf(identity: PeerIdentity): string {
  * @param attributes The attributes as JSON. Default: those of the service.
  */
 export function encodeEntry(
-  service: Service<unknown>,
+  service: Pick<Service<unknown>, "attributes" | "address" | "language" | "os" | "maxClients">,
   more: Partial<ServiceEntry> = {},
   attributes: string = service.attributes,
 ): string {

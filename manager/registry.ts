@@ -23,23 +23,29 @@ import {
   ValueError,
 } from "../errors.ts";
 import { repr } from "../base/repr.ts";
+import { Calls } from "./call_statistics.ts";
 import { LIMITS, type Limits } from "../limits.ts";
 import { MANAGER, OWNER } from "../wire/protocol.ts";
 import type { SessionUser } from "./database/users_table.ts";
+import type { NodeRules } from "./remote_services.ts";
 import {
   type Client,
+  isRemoteUser,
   networkNameOf,
   networkNames,
   type Peer,
   type PeerIdentity,
+  type PeerUser,
   PendingRequests,
   type Service,
 } from "./peer.ts";
 
 /** What users may do. The user is the one who logged in to connect a device, if any did. */
 export interface Policy {
-  /** Whether the clients of a user may use a service. */
-  mayUse(user: SessionUser | undefined, service: string): boolean;
+  /** Whether the clients of a user, who may be one of another node, may use a service. */
+  mayUse(user: PeerUser | undefined, service: string): boolean;
+  /** Whether only some users may use a service. */
+  isRestricted(service: string): boolean;
   /** Whether the devices of a user may offer a service. */
   mayOffer(user: SessionUser | undefined, service: string): boolean;
   /** Whether the user still exists, with the same password. */
@@ -63,6 +69,10 @@ export class Registry<Session> {
   onLink:
     | ((client: Client<Session>, service: Service<Session>, isLinked: boolean) => void)
     | undefined;
+  /** The rules about other nodes; `undefined` if the Manager is not joined to any. */
+  nodes: NodeRules | undefined;
+  /** Called after a service has come or gone, or what users may do has changed. */
+  onServicesChanged: () => void = () => {};
   readonly #clients = new Map<string, Client<Session>>();
   readonly #services = new Map<string, Service<Session>>();
   readonly #policy: Policy | undefined;
@@ -86,15 +96,17 @@ export class Registry<Session> {
   /**
    * Registers a device.
    *
-   * @param user The user who logged in during the handshake, if any did.
+   * @param user The user who logged in during the handshake, or at another node, if any did. That of a
+   * service is never one of another node.
    * @throws {ConnectionAbortedError} If the registry is closed.
    * @throws {ValueError} If the user was removed, or has another password, since the login.
    * @throws {PermissionError} If the user may not offer the service.
    * @throws {NameError} If a service with that name, or a client with that network name, is
-   * registered already, or a service has the name of the Manager.
+   * registered already; or a service has the name of the Manager, or one that begins with the name of
+   * a node and a dot.
    */
-  register(identity: PeerIdentity, session: Session, user?: SessionUser): Peer<Session> {
-    if (this.#isClosed) throw shuttingDown();
+  register(identity: PeerIdentity, session: Session, user?: PeerUser): Peer<Session> {
+    this.checkOpen();
     const reason = this.#reasonToEnd(identity, user);
     if (reason !== undefined) throw reason;
     const networkName = networkNameOf(identity);
@@ -108,10 +120,13 @@ export class Registry<Session> {
         networkName,
         session,
         user,
+        node: identity.node,
         links: new Set(),
+        remoteLinks: undefined,
         departed: new Map(),
         pending: new Map(),
         pendingCount: 0,
+        calls: new Calls(),
       };
       this.#clients.set(networkName, client);
       return client;
@@ -120,17 +135,29 @@ export class Registry<Session> {
     if (identity.name === MANAGER || this.#services.has(identity.name)) {
       throw new NameError(`A ${repr(identity.name)} service is already running on the Manager`);
     }
+    const node = this.nodes?.nodeOf(identity.name);
+    if (node !== undefined) {
+      throw new NameError(
+        `A service cannot be named ${repr(identity.name)}: names that begin with ${
+          repr(`${node}.`)
+        } ` +
+          `are those of the services of the node ${repr(node)}`,
+      );
+    }
     const service: Service<Session> = {
       ...identity,
+      streamNames: new Set(identity.streams),
       networkName,
       session,
-      user,
+      user: user as SessionUser | undefined,
       links: new Set(),
       locks: new Set(),
       pending: new Map(),
       pendingCount: 0,
+      calls: new Calls(),
     };
     this.#services.set(identity.name, service);
+    this.onServicesChanged();
     return service;
   }
 
@@ -151,6 +178,7 @@ export class Registry<Session> {
       this.#removeLink(client, peer);
       if (client.extensions.includes(OWNER)) remember(client.departed, peer.name, peer.user?.pid);
     }
+    this.onServicesChanged();
     return this.takePending(peer);
   }
 
@@ -162,11 +190,12 @@ export class Registry<Session> {
     ).flat();
   }
 
-  /** Removes the pending requests of a service, and returns them. */
+  /** Removes the pending requests of a service, and returns them. They count as calls that failed. */
   takePending(service: Service<Session>): PendingRequest<Session>[] {
     const requests = [...service.pending].flatMap(([client, pending]) =>
       Array.from(pending, (uid) => ({ client, uid }))
     );
+    for (const { client } of requests) countCall(client, service, NaN, true);
     for (const client of [...service.pending.keys()]) this.#removePending(client, service);
     return requests;
   }
@@ -174,16 +203,21 @@ export class Registry<Session> {
   /**
    * The service that a request of a client goes to. The request is pending from now on.
    *
+   * @param start When it came, in milliseconds. Default: its duration does not matter.
    * @throws {ConnectionAbortedError} If the registry is closed.
    * @throws {KeyError} If the service is not connected.
    * @throws {PermissionError} If the client is not linked and: the service is locked, or it is full,
    * or access is denied, or another user offers it than when the client was linked; or if too many requests of the client, or to the service, are pending.
    */
-  route(client: Client<Session>, name: string, uid: string): Service<Session> {
-    if (this.#isClosed) throw shuttingDown();
+  route(client: Client<Session>, name: string, uid: string, start = NaN): Service<Session> {
+    this.checkOpen();
     const service = this.#services.get(name);
     if (service === undefined) {
-      throw new KeyError(`the ${repr(name)} Service is not connected to ${this.manager}`);
+      throw new KeyError(
+        `the ${repr(name)} Service is not connected to ${this.manager}${
+          this.#elsewhere(client, name)
+        }`,
+      );
     }
     if (!service.links.has(client)) {
       this.#checkAccess(client, service);
@@ -203,7 +237,7 @@ export class Registry<Session> {
       service.pending.set(client, pending);
       client.pending.set(service, pending);
     }
-    pending.add(uid);
+    pending.add(uid, start);
     client.pendingCount++;
     service.pendingCount++;
     this.#pendingCount++;
@@ -211,7 +245,8 @@ export class Registry<Session> {
   }
 
   /**
-   * Counts a request to the Manager as pending, until `release`: one that is not answered at once.
+   * Counts a request as pending, until `release`: one to the Manager that is not answered at once, or
+   * one to another node.
    *
    * @throws {PermissionError} If too many requests of the client are pending.
    */
@@ -220,23 +255,42 @@ export class Registry<Session> {
     client.pendingCount++;
   }
 
-  /** The Manager has answered a request that was counted by `hold`. */
+  /** A request that was counted by `hold` is answered. */
   release(client: Client<Session>): void {
     client.pendingCount--;
   }
 
   /**
-   * Completes the pending request that a service has answered.
+   * Rejects a request while the Manager shuts down.
    *
+   * @throws {ConnectionAbortedError} If the registry is closed.
+   */
+  checkOpen(): void {
+    if (this.#isClosed) throw new ConnectionAbortedError("the Manager is shutting down");
+  }
+
+  /**
+   * Completes the pending request that a service has answered, and counts the call.
+   *
+   * @param end When the answer came, by the clock of `start`. Default: that does not matter.
+   * @param isError Whether the answer is an error.
    * @returns The client that sent the request; `undefined` if no such request is pending.
    */
-  complete(service: Service<Session>, requester: string, uid: string): Client<Session> | undefined {
+  complete(
+    service: Service<Session>,
+    requester: string,
+    uid: string,
+    end = NaN,
+    isError = false,
+  ): Client<Session> | undefined {
     const client = this.#clients.get(requester);
     if (client === undefined) return undefined;
-    if (!service.pending.get(client)?.complete(uid)) return undefined;
+    const start = service.pending.get(client)?.complete(uid);
+    if (start === undefined) return undefined;
     client.pendingCount--;
     service.pendingCount--;
     this.#pendingCount--;
+    countCall(client, service, end - start, isError);
     return client;
   }
 
@@ -271,7 +325,8 @@ export class Registry<Session> {
     const service = this.#services.get(name);
     if (service === undefined) {
       throw new KeyError(
-        `the ${repr(name)} service does not exist, cannot link with ${client.networkName}`,
+        `the ${repr(name)} service does not exist, cannot link with ${client.networkName}` +
+          this.#elsewhere(client, name),
       );
     }
     if (!service.links.has(client)) {
@@ -365,6 +420,7 @@ export class Registry<Session> {
     ).flat();
     const revoked = links.filter(({ client, service }) => !this.mayUse(client, service));
     for (const { client, service } of revoked) this.#removeLink(client, service);
+    this.onServicesChanged();
     return revoked;
   }
 
@@ -403,18 +459,32 @@ export class Registry<Session> {
   }
 
   /** Whether a peer may use a service, linked or not. */
-  mayUse({ user }: Peer<Session>, { name }: Service<Session>): boolean {
-    return this.#policy?.mayUse(user, name) ?? true;
+  mayUse(peer: Peer<Session>, { name }: Service<Session>): boolean {
+    const node = peer.kind === "client" ? peer.node : undefined;
+    if (node !== undefined && this.nodes?.mayUse(node, name) === false) return false;
+    return this.#policy?.mayUse(peer.user, name) ?? true;
+  }
+
+  /** Whether only some users may use a service. */
+  isRestricted({ name }: Service<Session>): boolean {
+    return this.#policy?.isRestricted(name) ?? false;
+  }
+
+  /** Where a service with that name is, if it is at other nodes; for a client of this one. */
+  #elsewhere({ node }: Client<Session>, name: string): string {
+    const names = node === undefined ? this.nodes?.elsewhere(name) ?? [] : [];
+    return names.length === 0 ? "" : `. Another node has it: ${names.map(repr).join(", ")}`;
   }
 
   /** Why a device may not be connected; `undefined` if it may. */
   #reasonToEnd(
     { kind, name }: Pick<Peer<Session>, "kind" | "name">,
-    user: SessionUser | undefined,
+    user: PeerUser | undefined,
     isCurrent = (user: SessionUser) => this.#policy!.isCurrent(user),
   ): Error | undefined {
     const policy = this.#policy;
     if (policy === undefined) return undefined;
+    if (user !== undefined && isRemoteUser(user)) return undefined; // up to the other node
     if (user !== undefined && !isCurrent(user)) {
       return new ValueError(
         `${repr(user.username)} has to log in again: the user was removed, or has another password`,
@@ -488,8 +558,15 @@ export class Registry<Session> {
   }
 }
 
-function shuttingDown(): ConnectionAbortedError {
-  return new ConnectionAbortedError("the Manager is shutting down");
+/** Counts a call of a client to a service. */
+function countCall(
+  client: Client<unknown>,
+  service: Service<unknown>,
+  milliseconds: number,
+  isError: boolean,
+): void {
+  client.calls.end(milliseconds, isError);
+  service.calls.end(milliseconds, isError);
 }
 
 /** Of how many services that have disconnected the Manager knows for a client who offered them. */

@@ -40,12 +40,14 @@ import {
   type Peer,
   type Service,
 } from "./peer.ts";
+import { extensionsWithin } from "./known_extensions.ts";
 import type { Registry } from "./registry.ts";
+import type { AnnouncedService, RemoteServices } from "./remote_services.ts";
 
 /** What the request handlers read and change. */
 export interface RequestContext<Session> {
   registry: Registry<Session>;
-  limits: Pick<Limits, "maxNameLength">;
+  limits: Pick<Limits, "maxNameLength" | "maxMessageSize">;
   /** The computer that the Manager runs on. */
   hostname: string;
   /** The port that the Manager listens on. */
@@ -91,6 +93,10 @@ export class RequestHandlers<Session> {
   readonly #ofAdministrators: ReadonlyMap<string, ReadonlyMap<string, Bound<AdminHandler>>>;
   /** What is listed of each service for the peers that may not use it. */
   readonly #attributeNames = new WeakMap<Service<Session>, string>();
+  /** The extensions that the Manager knows. */
+  readonly #extensions: ReadonlySet<string>;
+  /** The services of other nodes; `undefined` if the Manager is not joined to any. */
+  remote: RemoteServices<Session, unknown> | undefined;
   /** What is done once the request of the administrator is answered. */
   #afterReply: (() => void)[] = [];
 
@@ -100,6 +106,7 @@ export class RequestHandlers<Session> {
       context = { ...context, accessChanged: () => this.#afterReply.push(accessChanged) };
     }
     this.#context = context;
+    this.#extensions = new Set(extensionsWithin(context.limits));
     this.#ofPeers = bound(this.#peerHandlers());
     this.#ofAdministrators = new Map([
       ["Manager", bound(this.#managerHandlers())],
@@ -128,6 +135,41 @@ export class RequestHandlers<Session> {
       throw new ValueError("You must be an administrator to send this request to the Manager");
     }
     return found.handler(...found.signature.bind(`Manager.${attribute}`, args, kwargs))(peer);
+  }
+
+  /**
+   * The service that a request of any peer is about, and the arguments after its name; `undefined` if
+   * it is not about one. Only such requests are sent to other nodes.
+   *
+   * @throws {TypeError} If the arguments do not fit.
+   * @throws {ValueError} If the name is too long.
+   */
+  ofService({ attribute, args, kwargs }: Request): { name: string; args: unknown[] } | undefined {
+    const found = OF_SERVICES.has(attribute) ? this.#ofPeers.get(attribute) : undefined;
+    if (found === undefined) return undefined;
+    const [service, ...rest] = found.signature.bind(`Manager.${attribute}`, args, kwargs);
+    if (typeof service !== "string") return undefined;
+    return { name: checkName("service", service, this.#context.limits), args: rest };
+  }
+
+  /** The services that this node announces to the others. */
+  announced(): AnnouncedService[] {
+    const { registry } = this.#context;
+    return Array.from(registry.services, (service): AnnouncedService => {
+      const isHidden = registry.isRestricted(service);
+      const { name, address, language, os, maxClients, streams } = service;
+      return {
+        name,
+        address,
+        language,
+        os,
+        attributes: isHidden ? this.#namesOf(service) : service.attributes,
+        maxClients,
+        extensions: this.#known(service.extensions),
+        streams,
+        about: isHidden ? aboutNames(service) : service.about ?? NOTHING,
+      };
+    });
   }
 
   /**
@@ -175,10 +217,11 @@ export class RequestHandlers<Session> {
       os: OS,
       // fromEntries, because a peer may be called __proto__
       clients: Object.fromEntries(
-        Array.from(registry.clients, ({ networkName, name, address, language, os }) => [
-          networkName,
-          { name, address, language, os },
-        ]),
+        Array.from(registry.clients).filter(({ node }) => node === undefined)
+          .map(({ networkName, name, address, language, os }) => [
+            networkName,
+            { name, address, language, os },
+          ]),
       ),
     });
     const services = Array.from(
@@ -186,10 +229,14 @@ export class RequestHandlers<Session> {
       (service) => {
         const isHidden = peer !== undefined && !registry.mayUse(peer, service);
         const attributes = isHidden ? this.#namesOf(service) : undefined;
-        const entry = encodeEntry(service, extensionsFor(peer, service), attributes);
+        const entry = encodeEntry(service, this.#extensionsFor(peer, service), attributes);
         return `${JSON.stringify(service.name)}:${entry}`;
       },
     );
+    for (const [name, service] of this.#remote()) {
+      const entry = encodeEntry(service, this.#extensionsFor(peer, service), service.attributes);
+      services.push(`${JSON.stringify(name)}:${entry}`);
+    }
     return `${manager.slice(0, -1)},"services":{${services.join(",")}}}`;
   }
 
@@ -198,6 +245,28 @@ export class RequestHandlers<Session> {
     const names = this.#attributeNames.get(service) ?? encodeNamesOnly(service, "null");
     this.#attributeNames.set(service, names);
     return names;
+  }
+
+  /** The services of other nodes, without those whose names local services have. */
+  *#remote(): Iterable<[name: string, service: AnnouncedService]> {
+    const { registry } = this.#context;
+    for (const one of this.remote?.announced() ?? []) {
+      if (registry.service(one[0]) === undefined) yield one;
+    }
+  }
+
+  /** The extensions that the Manager knows as well, so that both sides of a request do. */
+  #known(extensions: readonly string[]): string[] {
+    return extensions.filter((one) => this.#extensions.has(one));
+  }
+
+  /** The extensions of a service, for a peer that offers one of them itself. */
+  #extensionsFor(
+    peer: Peer<Session> | undefined,
+    { extensions, streams }: Pick<Service<Session>, "extensions" | "streams">,
+  ): Partial<ServiceEntry> {
+    const isListed = BETWEEN_DEVICES.some((one) => peer?.extensions.includes(one));
+    return isListed ? { extensions: this.#known(extensions), streams } : {};
   }
 
   #peerHandlers(): Record<string, PeerHandler<Session>> {
@@ -248,7 +317,7 @@ export class RequestHandlers<Session> {
 
   #link(client: Client<Session>, name: string): EncodedValue {
     const service = this.#context.registry.link(client, name);
-    const more = { ...extensionsFor(client, service), ...ownerFor(client, service) };
+    const more = { ...this.#extensionsFor(client, service), ...ownerFor(client, service) };
     const entry = encodeEntry(service, more);
     const isTold = service.about !== undefined && client.extensions.includes(ABOUT);
     return new EncodedValue(
@@ -267,19 +336,38 @@ export class RequestHandlers<Session> {
         registry.services,
         (service) => `${JSON.stringify(service.name)}:${this.#aboutFor(peer, service)}`,
       );
+      for (const [name, { about }] of this.#remote()) {
+        services.push(`${JSON.stringify(name)}:${about}`);
+      }
       return new EncodedValue(`{${services.join(",")}}`);
     }
     const service = registry.service(name);
-    if (service === undefined) throw new KeyError(`the ${repr(name)} service does not exist`);
-    return new EncodedValue(this.#aboutFor(peer, service));
+    if (service !== undefined) return new EncodedValue(this.#aboutFor(peer, service));
+    // A client asks the other node itself, which knows what the user may see.
+    for (const [one, { about }] of this.#remote()) if (one === name) return new EncodedValue(about);
+    throw new KeyError(`the ${repr(name)} service does not exist`);
   }
 
   #aboutFor(peer: Peer<Session>, service: Service<Session>): string {
     if (this.#context.registry.mayUse(peer, service)) return service.about ?? NOTHING;
-    return `{"description":"","attributes":${encodeNamesOnly(service, "{}")}` +
-      `,"notifications":{},"implements":[]}`;
+    return aboutNames(service);
   }
 }
+
+/** What the peers that may not use a service get of what it says. */
+function aboutNames(service: Service<unknown>): string {
+  return `{"description":"","attributes":${encodeNamesOnly(service, "{}")}` +
+    `,"notifications":{},"implements":[]}`;
+}
+
+/** The requests about one service, whose name is their first argument. */
+const OF_SERVICES: ReadonlySet<string> = new Set([
+  "about",
+  "link",
+  "unlink",
+  "acquire_lock",
+  "release_lock",
+]);
 
 function bound<Handler extends (...args: unknown[]) => unknown>(
   handlers: Record<string, Handler>,
@@ -423,15 +511,6 @@ const BETWEEN_DEVICES = [CANCEL, STREAM, PARTS, TIME, TRACE, ARRAYS];
 
 /** What a service says that says nothing, as JSON. */
 const NOTHING = JSON.stringify(NOTHING_SAID);
-
-/** The extensions of a service, for a peer that offers one of them itself. */
-function extensionsFor<Session>(
-  peer: Peer<Session> | undefined,
-  { extensions, streams }: Service<Session>,
-): Partial<ServiceEntry> {
-  const isListed = BETWEEN_DEVICES.some((one) => peer?.extensions.includes(one));
-  return isListed ? { extensions, streams } : {};
-}
 
 /** Who offers a service, for a client that wants to know it. */
 function ownerFor<Session>(

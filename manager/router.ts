@@ -14,7 +14,6 @@
  */
 
 import type { Holder } from "../base/budget.ts";
-import type { SessionUser } from "./database/users_table.ts";
 import type { LoginAttempt } from "./login_throttle.ts";
 import { Envelope, type Field, type Kind } from "../wire/envelope.ts";
 import { ConnectionAbortedError, KeyError, PermissionError, ValueError } from "../errors.ts";
@@ -48,9 +47,19 @@ import {
   PART,
   READY,
   ROOM,
+  STREAM,
 } from "../wire/protocol.ts";
 import { checkName } from "./names.ts";
-import { type Client, networkNameOf, type Peer, type PeerIdentity, type Service } from "./peer.ts";
+import {
+  type Client,
+  isRemoteUser,
+  networkNameOf,
+  type Peer,
+  type PeerIdentity,
+  type PeerUser,
+  type Service,
+} from "./peer.ts";
+import { MANAGER_ERROR, type RemoteServices, type RoutedLine } from "./remote_services.ts";
 import type { PendingRequest, Registry } from "./registry.ts";
 import type { RequestHandlers } from "./request_handlers.ts";
 import { repr } from "../base/repr.ts";
@@ -118,8 +127,8 @@ export interface ArraySession {
 export interface Admission {
   /** Checks the passwords that come from its computer, throttled. */
   attemptLogin: LoginAttempt;
-  /** The user who logged in during the handshake, if any did. */
-  user?: SessionUser;
+  /** The user who logged in during the handshake, or at another node, if any did. */
+  user?: PeerUser;
 }
 
 /** How long requests are answered with errors between two pauses, in milliseconds. */
@@ -140,6 +149,8 @@ export class Router<Sink extends LineSink> {
   readonly #statistics: Statistics;
   readonly #spans: RequestSpans | undefined;
   readonly #envelope: Envelope;
+  /** The services of other nodes; `undefined` if the Manager is not joined to any. */
+  #remote: RemoteServices<Session<Sink>, Sink> | undefined;
   /** The long line whose digest is being routed, and the index of its closing brace. */
   #held: { line: HeldLine; end: number } | undefined;
 
@@ -158,6 +169,11 @@ export class Router<Sink extends LineSink> {
     this.#handlers = handlers;
     this.#statistics = statistics;
     registry.onLink = (client, service, isLinked) => this.#countLink(client, service, isLinked);
+  }
+
+  /** Lets the clients use the services of other nodes from now on. */
+  join(remote: RemoteServices<Session<Sink>, Sink>): void {
+    this.#remote = this.#handlers.remote = this.#registry.nodes = remote;
   }
 
   /**
@@ -179,7 +195,11 @@ export class Router<Sink extends LineSink> {
       sink.sendText(encodeManagerRequest(manager, attribute, [argument]));
     const session = {
       sink,
-      login: new Login(sendPrompt, attemptLogin, user),
+      login: new Login(
+        sendPrompt,
+        attemptLogin,
+        user !== undefined && isRemoteUser(user) ? undefined : user,
+      ),
       requester: encoder.encode(`,${requester}`),
       requesterAndError: encoder.encode(`,"error":false,${requester}`),
       arrays: knowsArrays ? arraySession(requester) : undefined,
@@ -224,9 +244,10 @@ export class Router<Sink extends LineSink> {
     const linked = peer.kind === "service" ? [...peer.links] : [];
     if (peer.kind === "client") {
       this.#cancel(peer);
+      this.#remote?.leave(peer);
       this.#spans?.endAll(peer, new ConnectionAbortedError("the client disconnected"));
     }
-    this.#failAll(
+    this.failAll(
       this.#registry.unregister(peer),
       peer.name,
       `the ${repr(peer.name)} service disconnected before it answered the request`,
@@ -249,13 +270,14 @@ export class Router<Sink extends LineSink> {
     const end = performance.now() + time;
     for (const service of this.#registry.services) {
       const requests = this.#registry.takePending(service);
-      await this.#failAll(
+      await this.failAll(
         requests.filter(({ client }) => !client.extensions.includes(READY)),
         service.name,
         `the Manager shut down before the ${repr(service.name)} service answered the request`,
         end,
       );
     }
+    await this.#remote?.failPending(end);
   }
 
   /** Cancels the pending requests of a client to the services for which `isConcerned` is true. */
@@ -277,7 +299,7 @@ export class Router<Sink extends LineSink> {
    *
    * @param end When to stop. Default: at the last request.
    */
-  async #failAll(
+  async failAll(
     requests: readonly PendingRequest<Session<Sink>>[],
     service: string,
     reason: string,
@@ -324,6 +346,7 @@ export class Router<Sink extends LineSink> {
   ): Sink | undefined {
     if (!this.#registry.has(peer)) return undefined; // it was disconnected while the line was checked
     this.#held = { line, end };
+    this.#statistics.calls.tick(); // the check has taken its time
     try {
       return this.receive(peer, digest);
     } finally {
@@ -348,6 +371,9 @@ export class Router<Sink extends LineSink> {
       const uid = this.#name("uid");
       if (name === MANAGER) return this.#answer(client, line);
       const extension = extensionOfControl(attribute);
+      if (this.#remote !== undefined && this.#isRemote(client, name)) {
+        return this.#forwardRemote(client, name, uid, extension, line);
+      }
       if (extension !== undefined) {
         return this.#forwardControl(client, { name, uid, attribute }, extension, line);
       }
@@ -357,11 +383,12 @@ export class Router<Sink extends LineSink> {
         { name, attribute },
         this.#registry.service(name),
       );
-      const service = this.#route(client, name, uid, span);
+      const service = this.#route(client, { name, uid, attribute }, span);
       this.#statistics.requests++;
       service.session.probe.owed++;
       return this.#forwardRequest(client, service, line, span);
     } catch (error) {
+      client.calls.end(NaN, true);
       return this.sendError(client, envelope.text("uid") ?? "", error);
     }
   }
@@ -369,19 +396,26 @@ export class Router<Sink extends LineSink> {
   /** The service that a request goes to; the request is pending from now on. */
   #route(
     client: Client<Session<Sink>>,
-    name: string,
-    uid: string,
+    { name, uid, attribute }: { name: string; uid: string; attribute: string },
     span: RpcSpan | undefined,
   ): Service<Session<Sink>> {
     try {
       if (this.#held !== undefined) this.#checkRoom(this.#registry.service(name), this.#held.line);
-      const service = this.#registry.route(client, name, uid);
+      const start = this.#isStream(client, name, attribute) ? NaN : this.#statistics.calls.now;
+      const service = this.#registry.route(client, name, uid, start);
       if (span !== undefined) this.#spans!.add(span, client, name, uid);
       return service;
     } catch (error) {
       span?.fail(error);
       throw error;
     }
+  }
+
+  /** Whether a request is answered by a stream, which may last for days. */
+  #isStream({ extensions }: Client<Session<Sink>>, name: string, attribute: string): boolean {
+    const streams = this.#registry.service(name)?.streamNames;
+    return streams !== undefined && streams.size > 0 && streams.has(attribute) &&
+      extensions.includes(STREAM);
   }
 
   #forwardRequest(
@@ -404,6 +438,36 @@ export class Router<Sink extends LineSink> {
   }
 
   /**
+   * Whether a client means a service of another node. A local one of that name comes first; and a
+   * client of another node means a local one, so that nothing goes on to a third node.
+   */
+  #isRemote({ node }: Client<Session<Sink>>, name: string): boolean {
+    return this.#remote !== undefined && node === undefined &&
+      this.#registry.service(name) === undefined && this.#remote.nodeOf(name) !== undefined;
+  }
+
+  /** Forwards a request, or a message about one, to another node. */
+  #forwardRemote(
+    client: Client<Session<Sink>>,
+    name: string,
+    uid: string,
+    extension: string | undefined,
+    bytes: Uint8Array,
+  ): Sink | undefined {
+    const line: RoutedLine = this.#held === undefined
+      ? { bytes, end: this.#envelope.end, held: undefined }
+      : { bytes, end: this.#held.end, held: this.#held.line };
+    if (extension !== undefined) {
+      checkExtension(client, extension);
+      return this.#remote!.forwardControl(client, name, uid, line);
+    }
+    this.#registry.checkOpen();
+    const sink = this.#remote!.forward(client, name, uid, line);
+    this.#statistics.requests++;
+    return sink;
+  }
+
+  /**
    * Forwards a message about a pending request. It is never answered: the reply to the request may
    * cross it, and then there is nothing left to control.
    */
@@ -413,9 +477,7 @@ export class Router<Sink extends LineSink> {
     extension: string,
     line: Uint8Array,
   ): Sink | undefined {
-    if (!client.extensions.includes(extension)) {
-      throw new PermissionError("Cannot request a private attribute");
-    }
+    checkExtension(client, extension);
     const service = this.#registry.service(name);
     if (!service?.extensions.includes(extension)) return undefined;
     if (this.#registry.pendingRequest(service, client.networkName, uid) === undefined) {
@@ -476,7 +538,13 @@ export class Router<Sink extends LineSink> {
         this.#checkRoom(client, this.#held.line);
       }
       const client = extension === undefined
-        ? this.#registry.complete(service, requester, uid)
+        ? this.#registry.complete(
+          service,
+          requester,
+          uid,
+          this.#statistics.calls.now,
+          envelope.isTrue("error"),
+        )
         : this.#pendingClient(service, requester, uid, extension);
       if (client === undefined) {
         if (requester === this.#registry.manager && uid === BEAT) {
@@ -578,13 +646,9 @@ export class Router<Sink extends LineSink> {
     );
   }
 
-  /** Rejects a long line if its receiver has its share of held lines already: it reads too slowly. */
+  /** Rejects a long line if its receiver has its share of held lines already. */
   #checkRoom(receiver: Peer<Session<Sink>> | undefined, line: HeldLine): void {
-    if (receiver === undefined || line.mayWaitFor(receiver.session.sink.holder)) return;
-    throw new ValueError(
-      `The Manager holds as many bytes of long messages for ${repr(receiver.name)} as it may ` +
-        `(--max-held). Try again when they are read`,
-    );
+    if (receiver !== undefined) checkRoom(receiver.name, receiver.session.sink, line);
   }
 
   #check(field: Field, kind: Kind): void {
@@ -601,6 +665,8 @@ export class Router<Sink extends LineSink> {
     if (message.kind !== "request") {
       throw new ValueError("The 'error' of a request must be false");
     }
+    const asked = peer.kind === "client" ? this.#askRemote(peer, message) : undefined;
+    if (asked !== undefined) return asked;
     if (peer.kind === "client" && !this.#handlers.isPublic(message.attribute)) {
       this.#answerAdministrator(peer, message);
       return sink;
@@ -608,6 +674,25 @@ export class Router<Sink extends LineSink> {
     const result = this.#handlers.answer(peer, message);
     sink.sendText(encodeReply(peer.networkName, message.uid, result));
     return sink;
+  }
+
+  /**
+   * Sends a request to the Manager about a service of another node to the Manager there.
+   *
+   * @returns The sink that it went to; `undefined` if it is about something else.
+   * @throws {PermissionError} If a client of another node may not send it.
+   */
+  #askRemote(client: Client<Session<Sink>>, request: Request): Sink | undefined {
+    if (client.node === undefined && this.#remote === undefined) return undefined;
+    const asked = this.#handlers.ofService(request);
+    if (asked === undefined && client.node !== undefined) {
+      throw new PermissionError(
+        `A client of another node cannot request ${repr(request.attribute)} of this Manager`,
+      );
+    }
+    if (asked === undefined || !this.#isRemote(client, asked.name)) return undefined;
+    this.#registry.checkOpen();
+    return this.#remote!.ask(client, { ...request, ...asked });
   }
 
   async #answerAdministrator(client: Client<Session<Sink>>, request: Request): Promise<void> {
@@ -700,8 +785,11 @@ export class Router<Sink extends LineSink> {
   /** Answers a message of a peer with an error. A uid that is too long is not sent back. */
   sendError(peer: Peer<Session<Sink>>, uid: string, error: unknown): Sink {
     this.#statistics.addError(error);
-    const known = uid.length > this.#limits.maxNameLength ? "" : uid;
-    peer.session.sink.sendText(encodeError(peer.networkName, known, error));
+    const isOfNode = peer.kind === "client" && peer.node !== undefined;
+    // Another node has checked it already, and waits for the answer.
+    const known = uid.length > this.#limits.maxNameLength && !isOfNode ? "" : uid;
+    const line = encodeError(peer.networkName, known, error);
+    peer.session.sink.sendText(isOfNode ? `${line.slice(0, -1)}${MANAGER_ERROR}` : line);
     return peer.session.sink;
   }
 
@@ -713,7 +801,10 @@ export class Router<Sink extends LineSink> {
     error: Error,
   ): Sink | undefined {
     const isKnown = requester !== undefined && uid !== undefined;
-    const client = isKnown ? this.#registry.complete(service, requester, uid) : undefined;
+    const { now } = this.#statistics.calls;
+    const client = isKnown
+      ? this.#registry.complete(service, requester, uid, now, true)
+      : undefined;
     const span = client && this.#spans?.take(client, service.name, uid!);
     const report = () =>
       log.warn("{service} sent an invalid message: {error}", {
@@ -740,6 +831,27 @@ function arraySession(requester: string): ArraySession {
     linked: { arrays: 0, lists: 0 },
     told: "",
   };
+}
+
+/**
+ * Rejects a long line if its receiver has its share of held lines already: it reads too slowly.
+ *
+ * @throws {ValueError} If it has.
+ */
+export function checkRoom(receiver: string, { holder }: { holder: Holder }, line: HeldLine): void {
+  if (line.mayWaitFor(holder)) return;
+  throw new ValueError(
+    `The Manager holds as many bytes of long messages for ${
+      repr(receiver)
+    } as it may (--max-held). ` +
+      `Try again when they are read`,
+  );
+}
+
+/** Rejects a message of an extension that the client has not offered. */
+function checkExtension({ extensions }: Client<unknown>, extension: string): void {
+  if (extensions.includes(extension)) return;
+  throw new PermissionError("Cannot request a private attribute");
 }
 
 function concat(first: Uint8Array, second: Uint8Array): Uint8Array {

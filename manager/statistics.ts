@@ -8,7 +8,9 @@
  */
 
 import type { Traffic } from "../net/connection.ts";
+import { LIMITS } from "../limits.ts";
 import type { End } from "../net/connection_end.ts";
+import { CallStatistics } from "./call_statistics.ts";
 
 /** Counts events by name. */
 export class Counts {
@@ -45,15 +47,24 @@ export class Statistics {
   readonly endedConnections = new Counts();
   /** Errors that the Manager sent, by their class. */
   readonly errors = new Counts();
+  /** The calls of the services, by name. */
+  readonly calls: CallStatistics;
   readonly #now: () => number;
   readonly #start: number;
   /** The traffic of the connections that have ended. */
   readonly #ended: Traffic = { bytesIn: 0, bytesOut: 0, linesIn: 0, linesOut: 0 };
 
-  /** @param now A monotonic time in milliseconds. */
-  constructor(now: () => number = () => performance.now()) {
+  /**
+   * @param now A monotonic time in milliseconds.
+   * @param maxCountedServices The limit of that name.
+   */
+  constructor(
+    now: () => number = () => performance.now(),
+    maxCountedServices: number = LIMITS.maxCountedServices,
+  ) {
     this.#now = now;
     this.#start = now();
+    this.calls = new CallStatistics(maxCountedServices, now);
   }
 
   /** The time since the start, in milliseconds. */

@@ -7,9 +7,17 @@
 
 import type { Traffic } from "../net/connection.ts";
 import type { RecordContent } from "../base/log.ts";
-import type { DeviceStatus, ManagerStatus, StatusTotals, TrafficStatus } from "../wire/status.ts";
+import type {
+  DeviceStatus,
+  ManagerStatus,
+  ServiceStatus,
+  StatusTotals,
+  TrafficStatus,
+} from "../wire/status.ts";
+import { Calls } from "./call_statistics.ts";
 import { networkNames, type Peer } from "./peer.ts";
 import type { Registry } from "./registry.ts";
+import type { AnnouncedService } from "./remote_services.ts";
 import type { Statistics } from "./statistics.ts";
 import { VERSION } from "../version.ts";
 
@@ -31,6 +39,12 @@ export interface StatusSources {
   tls: boolean;
   authentication: ManagerStatus["authentication"];
   web: ManagerStatus["web"];
+  /** What is known of other nodes. Absent if the Manager is not joined to any. */
+  joined?: {
+    status(): Pick<ManagerStatus, "node" | "nodes">;
+    /** Their services, by their names here. */
+    announced(): Iterable<[name: string, service: AnnouncedService]>;
+  };
 }
 
 type SessionGauge = { readonly sink: ConnectionGauge };
@@ -55,23 +69,50 @@ export function managerStatus(sources: StatusSources, requester: string | null):
     unidentified,
     clients: Object.fromEntries(
       Array.from(registry.clients, (client) => [client.networkName, {
-        links: Array.from(client.links, ({ name }) => name).sort(),
+        links: [...Array.from(client.links, ({ name }) => name), ...client.remoteLinks ?? []]
+          .sort(),
         ...deviceStatus(client),
       }]),
     ),
-    services: Object.fromEntries(
-      Array.from(registry.services, (service) => [service.name, {
+    services: Object.fromEntries([
+      ...remoteServices(sources), // a local one of the same name comes after them, and counts
+      ...Array.from(registry.services, (service): [string, ServiceStatus] => [service.name, {
         address: service.address,
         links: networkNames(service.links),
         locks: networkNames(service.locks),
         max_clients: service.maxClients,
         ...deviceStatus(service),
       }]),
-    ),
+    ]),
     web,
+    ...sources.joined?.status() ?? { node: null, nodes: {} },
     totals: totalsOf(statistics, sources.connections),
   };
 }
+
+/** The services of other nodes, with the links of the local clients. */
+function remoteServices({ joined, registry }: StatusSources): [string, ServiceStatus][] {
+  if (joined === undefined) return [];
+  const links = new Map<string, string[]>();
+  for (const { networkName, remoteLinks } of registry.clients) {
+    for (const name of remoteLinks ?? []) {
+      links.set(name, [...links.get(name) ?? [], networkName]);
+    }
+  }
+  return Array.from(joined.announced(), ([name, { address, maxClients }]) => [name, {
+    address,
+    links: (links.get(name) ?? []).sort(),
+    locks: [],
+    max_clients: maxClients,
+    pending_requests: 0,
+    queued_bytes: 0,
+    ...callStatus(NO_CALLS),
+    ...trafficStatus(NO_TRAFFIC),
+  }]);
+}
+
+const NO_CALLS = new Calls();
+const NO_TRAFFIC: Traffic = { bytesIn: 0, bytesOut: 0, linesIn: 0, linesOut: 0 };
 
 /** The counters since the start, with the traffic of the open connections. */
 export function totalsOf(
@@ -112,7 +153,17 @@ function deviceStatus(peer: Peer<SessionGauge>): DeviceStatus {
   return {
     pending_requests: peer.pendingCount,
     queued_bytes: queued,
+    ...callStatus(peer.calls),
     ...trafficStatus(traffic),
+  };
+}
+
+function callStatus({ ended, errors, timed, seconds }: Readonly<Calls>) {
+  return {
+    calls: ended,
+    call_errors: errors,
+    timed_calls: timed,
+    call_seconds: Number(seconds.toFixed(6)),
   };
 }
 

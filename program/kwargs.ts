@@ -82,6 +82,9 @@ function optionsOf(specs: readonly OptionSpec[], text: string | undefined): stri
       );
     }
     const isFlag = spec.placeholder === undefined;
+    const isList = spec.isRepeated && Array.isArray(value) &&
+      value.every((one) => typeof one === "string");
+    if (isList) return formatOption(spec, value);
     if (isFlag ? typeof value !== "boolean" : !["string", "number"].includes(typeof value)) {
       throw new ConfigurationError(`Cannot use ${FLAG}: the value of "${name}" has a wrong type`);
     }

@@ -107,6 +107,11 @@ const LIMIT_TABLE: { readonly [Name in keyof LimitsByOption]: NumberOption } = {
     notation: COUNT,
     description: "how many requests of a client may be pending; to a service, ten times as many",
   },
+  maxNodeSessions: {
+    flag: "--max-node-sessions",
+    notation: COUNT,
+    description: "how many clients of one other node may have sessions here",
+  },
   maxNameLength: {
     flag: "--max-name-length",
     notation: COUNT,
@@ -116,6 +121,11 @@ const LIMIT_TABLE: { readonly [Name in keyof LimitsByOption]: NumberOption } = {
     flag: "--max-attributes",
     notation: COUNT,
     description: "how many attributes the identity of a service may list",
+  },
+  maxCountedServices: {
+    flag: "--max-counted-services",
+    notation: COUNT,
+    description: "how many services have counters of their own in the metrics",
   },
   queueHigh: {
     flag: "--queue-size",

@@ -25,6 +25,8 @@ export interface OptionSpec {
   readonly placeholder?: string;
   /** The description in the help. */
   readonly description: string;
+  /** Whether it may be given several times: its value is an array of what `parse` gives each time. */
+  readonly isRepeated?: boolean;
   /** The value of an option that is not given. Default: the option is left out. */
   readonly byDefault?: string | number;
   /** The values that are allowed. Default: any. */
@@ -121,10 +123,11 @@ export function mayLackValue(spec: OptionSpec): boolean {
 /**
  * Writes an option for a command line. Gives `[]` or one word `--flag=value`: a value that begins
  * with a hyphen would be parsed as an option if it were a word of its own. `--flag` is the word of an
- * option that takes no value.
+ * option that takes no value. An option that may be repeated has a word for each value.
  */
 export function formatOption(spec: OptionSpec, value: unknown): string[] {
   if (value === undefined || value === false) return [];
+  if (spec.isRepeated && Array.isArray(value)) return value.map((one) => `${spec.flag}=${one}`);
   if (spec.placeholder === undefined || (value === true && mayLackValue(spec))) return [spec.flag];
   const isFormatted = spec.format !== undefined && typeof value === "number";
   return [`${spec.flag}=${isFormatted ? spec.format(value) : value}`];
@@ -208,7 +211,7 @@ export function parseOptions(specs: readonly OptionSpec[], args: readonly string
       const text = value ?? args[++at];
       if (text === undefined) return reject(`option '${labelOf(spec)}' argument missing`);
       try {
-        values[keyOf(spec)] = parseValue(spec, text);
+        values[keyOf(spec)] = repeated(spec, values[keyOf(spec)], parseValue(spec, text));
       } catch (error) {
         return reject(describeInvalid(spec, text, (error as Error).message));
       }
@@ -255,6 +258,11 @@ function findOption(
   if (long) return { spec: long, value: word.slice(long.flag.length + 1) };
   const short = valued.find(({ short }) => short !== undefined && word.startsWith(short));
   return short && { spec: short, value: word.slice(short.short!.length) };
+}
+
+/** The value of an option after one more parsed value: an array of all if it may be repeated. */
+export function repeated(spec: OptionSpec, before: unknown, value: unknown): unknown {
+  return spec.isRepeated ? [before ?? [], value].flat() : value;
 }
 
 function addWord(values: Record<string, unknown>, spec: OptionSpec, word: string): void {

@@ -17,18 +17,27 @@ export interface ReadyLine {
   readonly tls: boolean;
   /** The port of the web pages; `undefined` if it serves none. */
   readonly webPort?: number;
+  /** The port of the metrics, if they have one of their own. */
+  readonly metricsPort?: number;
 }
 
 const LINE =
-  /Network Manager running on (\S+):(\d+) \(TLS (ENABLED|DISABLED)\)(?: \(web page https?:\/\/\S+:(\d+)\))?$/;
+  /Network Manager running on (\S+):(\d+) \(TLS (ENABLED|DISABLED)\)(?: \(web page https?:\/\/\S+:(\d+)\))?(?: \(metrics https?:\/\/\S+:(\d+)\/metrics\))?$/;
 
 /** Writes the line, without a newline. */
-export function formatReadyLine({ hostname, port, tls, webPort }: ReadyLine): string {
-  const line = `Network Manager running on ${hostname}:${port} (TLS ${
-    tls ? "ENABLED" : "DISABLED"
-  })`;
-  if (webPort === undefined) return line;
-  return `${line} (web page ${pageAddress(hostname, webPort, tls)})`;
+export function formatReadyLine(
+  { hostname, port, tls, webPort, metricsPort }: ReadyLine,
+): string {
+  const parts = [
+    `Network Manager running on ${hostname}:${port}`,
+    tls ? "TLS ENABLED" : "TLS DISABLED",
+  ];
+  if (webPort !== undefined) parts.push(`web page ${pageAddress(hostname, webPort, tls)}`);
+  if (metricsPort !== undefined) {
+    parts.push(`metrics ${pageAddress(hostname, metricsPort, tls)}/metrics`);
+  }
+  const [line, ...others] = parts;
+  return [line, ...others.map((part) => `(${part})`)].join(" ");
 }
 
 /**
@@ -38,7 +47,12 @@ export function formatReadyLine({ hostname, port, tls, webPort }: ReadyLine): st
 export function parseReadyLine(line: string): ReadyLine | undefined {
   const found = LINE.exec(line);
   if (found === null) return undefined;
-  const [_, hostname, port, tls, webPort] = found;
-  const ready = { hostname, port: Number(port), tls: tls === "ENABLED" };
-  return webPort === undefined ? ready : { ...ready, webPort: Number(webPort) };
+  const [_, hostname, port, tls, webPort, metricsPort] = found;
+  return {
+    hostname,
+    port: Number(port),
+    tls: tls === "ENABLED",
+    ...(webPort === undefined ? {} : { webPort: Number(webPort) }),
+    ...(metricsPort === undefined ? {} : { metricsPort: Number(metricsPort) }),
+  };
 }

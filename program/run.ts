@@ -107,7 +107,9 @@ async function runManager(
   starting[Symbol.dispose]();
   await Promise.all(services.map((service) => service.start(connectOptionsFor(manager, options))));
   const { port, tls, webPort } = manager;
-  printReady({ hostname: options.host ?? manager.hostname, port, tls, webPort });
+  const hostname = options.host ?? manager.hostname;
+  const metricsPort = options.metrics === undefined ? undefined : manager.metricsPort;
+  printReady({ hostname, port, tls, webPort, metricsPort });
   const lastService = reportEnds(services, () => manager.isShuttingDown);
   await Promise.race(services.length > 0 ? [manager.finished, lastService] : [manager.finished]);
   await manager.shutdown();

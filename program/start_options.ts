@@ -13,6 +13,7 @@ import type { ManagerOptions } from "../manager.ts";
 import { KEPT_CONNECTIONS } from "../limits.ts";
 import { parseRetention } from "../manager/retention.ts";
 import { DEFAULT_PORT, DEFAULT_WEB_PORT } from "../wire/protocol.ts";
+import { collectJoin, JOIN_OPTIONS, type JoinValues, joinValues } from "./join_options.ts";
 import { expandKwargs, formatKwargs, isKwarg, kwargOf } from "./kwargs.ts";
 import {
   collectLimits,
@@ -58,7 +59,7 @@ export interface CommandLineOptions extends Omit<StartOptions, "limits" | "hosts
 
 /** Options that are parsed, and whose passwords are not read yet. */
 export interface ParsedOptions
-  extends Omit<CommandLineOptions, "authPassword" | "keyFilePassword"> {
+  extends Omit<CommandLineOptions, "authPassword" | "keyFilePassword" | "join">, JoinValues {
   authPassword?: GivenPassword;
   keyFilePassword?: GivenPassword;
 }
@@ -143,6 +144,13 @@ export const GENERAL_OPTIONS: readonly OptionSpec[] = [
     description: "the folder of your own pages, under /lab/ (default: web in the home folder)",
   },
   {
+    flag: "--metrics",
+    placeholder: "<port>",
+    description: "serve metrics for Prometheus at a port of their own; 0 takes a free one " +
+      "(default: at that of --web)",
+    parse: portFrom(0),
+  },
+  {
     flag: "--log-level",
     short: "-G",
     placeholder: "<level>",
@@ -162,6 +170,7 @@ export const GENERAL_OPTIONS: readonly OptionSpec[] = [
     choices: LOG_FORMATS,
   },
   ...LOG_LIMIT_OPTIONS,
+  ...JOIN_OPTIONS,
 ];
 
 /** The origins of a list with commas. */
@@ -178,10 +187,10 @@ function originsOf(text: string): string[] {
  * Converts parsed options into those of a Manager, and reads the passwords.
  *
  * @throws {ConfigurationError} If a password is empty or cannot be read, or has to be asked for and
- * there is no terminal.
+ * there is no terminal; or if an option of joining other Managers has no `--node` or no `--join`.
  */
 export function readStartOptions(parsed: ParsedOptions): CommandLineOptions {
-  const { authPassword, keyFilePassword, ...others } = collectLimits(parsed);
+  const { authPassword, keyFilePassword, ...others } = collectJoin(collectLimits(parsed));
   return {
     ...others,
     authPassword: authPassword &&
@@ -203,7 +212,8 @@ export function readStartOptions(parsed: ParsedOptions): CommandLineOptions {
  * @param args The words of the command line. Default: `Deno.args`.
  * @returns The options for {@linkcode runServices}. Durations are in milliseconds, sizes in bytes.
  * @throws {ConfigurationError} If a password is empty or cannot be read, or has to be asked for and
- * there is no terminal; or if `--kwargs` cannot be used.
+ * there is no terminal; if `--kwargs` cannot be used; or if an option of joining other Managers has
+ * no `--node` or no `--join`.
  *
  * @example
  * ```ts ignore it does not end
@@ -278,7 +288,7 @@ export function formatStartOptions(
 }
 
 function formatFlags(options: CommandLineOptions): { args: string[]; input: string[] } {
-  const values: Record<string, unknown> = { ...options };
+  const values: Record<string, unknown> = { ...options, ...joinValues(options.join) };
   const secrets = GENERAL_OPTIONS.filter((spec) =>
     takesWords(spec) && values[keyOf(spec)] !== undefined
   );

@@ -112,7 +112,7 @@ for (const entry of ["mod.ts", "client.ts"]) {
     const loaded = await loadedBy(entry);
     assert(loaded.has("client/link.ts"), "the graph was not found");
     const heavy = [...loaded].filter((name) =>
-      /^(cli|record)\/|^manager\/database\/|certificate_(maker|text)|net\/der|commander|sqlite|asn1js|spinner/
+      /^(cli|record)\/|^cluster\/(?!join_)|nats|^manager\/database\/|certificate_(maker|text)|net\/der|commander|sqlite|asn1js|spinner/
         .test(name)
     );
     assertEquals(heavy, []);

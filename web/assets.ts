@@ -31,6 +31,11 @@ const SOURCES: ReadonlyMap<string, { load: () => Promise<Uint8Array>; type: stri
     load: async () => decoded(await import("./page_css.ts")),
     type: "text/css; charset=UTF-8",
   }],
+  // What a browser asks for if a page of the laboratory names no icon.
+  ["/favicon.ico", {
+    load: async () => gzipSync((await import("./page_html.ts")).ICON),
+    type: "image/svg+xml",
+  }],
   ["/client.js", { load: async () => decoded(await import("./client_js.ts")), type: SCRIPT }],
   ["/client.js.map", {
     load: async () => decoded(await import("./client_js_map.ts")),

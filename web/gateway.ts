@@ -1,5 +1,6 @@
 /**
- * The gateway: serves pages, and WebSockets over which a page is a device like any other. It decides
+ * The gateway: serves pages, WebSockets over which a page is a device like any other, and what a
+ * monitoring system asks for (`monitoring.ts`); or on a port of its own the latter alone. It decides
  * who may ask over HTTP (`request_check.ts`), and what is served. What a WebSocket sends goes through
  * the handshake, users, lists, locks and limits of the Manager.
  *
@@ -21,6 +22,7 @@ import { blockOf } from "../manager/known_origins.ts";
 import type { Listener, Socket } from "../net/listener.ts";
 import { answerWith, assetAt } from "./assets.ts";
 import { frameSocket } from "./frame_socket.ts";
+import { answerMonitoring, type Monitored, type MonitoringSource } from "./monitoring.ts";
 import { type AllowedNames, checkRequest } from "./request_check.ts";
 import { refuse, send, sendFile, textContent } from "./responses.ts";
 import { socketStream } from "./socket_stream.ts";
@@ -36,12 +38,22 @@ export interface GatewayOptions {
   listeners: readonly Listener[];
   limits: Limits;
   allowed: AllowedNames;
+  /** What is served for browsers; `undefined` for nothing. */
+  pages: Pages | undefined;
+  /** What a monitoring system is answered from. */
+  monitoring: MonitoringSource;
+  /** The paths that it may ask for. */
+  monitored: ReadonlySet<Monitored>;
+  /** Called if a listener is lost. */
+  onLost: (error: Error) => void;
+}
+
+/** What a gateway serves for browsers. */
+export interface Pages {
   /** The folder of the laboratory's own pages; `undefined` for none. */
   root: string | undefined;
   /** The Manager is given each WebSocket as an accepted connection. Settles when that has ended. */
   serve: (socket: Socket) => Promise<void>;
-  /** Called if a listener is lost. */
-  onLost: (error: Error) => void;
 }
 
 /** How long the peers that send without a break are served between two pauses, in milliseconds. */
@@ -217,13 +229,26 @@ export class Gateway {
   }
 
   async #respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { allowed, root, limits: { stallTimeout } } = this.#options;
+    const { allowed, pages, monitoring, monitored, limits: { stallTimeout } } = this.#options;
     const say = (status: number, text: string, headers?: Record<string, string>) =>
       send(response, stallTimeout, status, textContent(text, headers));
     const checked = checkRequest(request, allowed);
     if (checked.state === "refused") return await say(checked.status, checked.reason);
     const { path } = checked;
-    if (path === "/healthz") return await say(200, "ok");
+    if (isIn(monitored, path)) {
+      const visit = this.#open.get(request.socket);
+      if (visit === undefined) return; // it has left
+      const { status, content } = await answerMonitoring(
+        monitoring,
+        path,
+        request,
+        visit.remote,
+        allowed,
+      );
+      return await send(response, stallTimeout, status, content);
+    }
+    if (pages === undefined) return await say(404, "There are no pages at this port");
+    const { root } = pages;
     if (path === SOCKET_PATH) {
       return await say(426, "This is the address of the WebSocket", { upgrade: "websocket" });
     }
@@ -268,7 +293,8 @@ export class Gateway {
     }
     this.#webSockets.handleUpgrade(request, stream, head, (webSocket) => {
       visit.leave();
-      this.#statistics.addWebSocket(this.#options.serve(frameSocket(webSocket, visit.remote)));
+      const { serve } = this.#options.pages!;
+      this.#statistics.addWebSocket(serve(frameSocket(webSocket, visit.remote)));
     });
   }
 
@@ -288,7 +314,9 @@ export class Gateway {
   ): { status: number; reason: string; headers?: Record<string, string> } | undefined {
     const checked = checkRequest(request, this.#options.allowed);
     if (checked.state === "refused") return checked;
-    if (checked.path !== SOCKET_PATH) return { status: 404, reason: "There is no WebSocket here" };
+    if (checked.path !== SOCKET_PATH || this.#options.pages === undefined) {
+      return { status: 404, reason: "There is no WebSocket here" };
+    }
     if (request.headers["sec-websocket-version"] !== WEB_SOCKET_VERSION) {
       const reason = `The version of the WebSocket must be ${WEB_SOCKET_VERSION}`;
       return { status: 426, reason, headers: { "sec-websocket-version": WEB_SOCKET_VERSION } };
@@ -298,6 +326,10 @@ export class Gateway {
       return { status: 400, reason: `The subprotocol must be ${SUBPROTOCOL}` };
     }
   }
+}
+
+function isIn(paths: ReadonlySet<Monitored>, path: string): path is Monitored {
+  return paths.has(path as Monitored);
 }
 
 /** A connection to the gateway that is no WebSocket yet. */

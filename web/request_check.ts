@@ -62,6 +62,12 @@ export function checkRequest(request: CheckedRequest, allowed: AllowedNames): Ch
     : { state: "allowed", path };
 }
 
+/** The name or address that the Host header has, without a port; `undefined` unless there is one. */
+export function hostOf(request: CheckedRequest): string | undefined {
+  const hosts = valuesOf(request, "host");
+  return hosts.length === 1 ? nameOf(hosts[0].toLowerCase()) : undefined;
+}
+
 /** The values of a header, one for each time that it was sent. */
 export function valuesOf({ rawHeaders }: CheckedRequest, name: string): string[] {
   return rawHeaders.filter((_, at) => at % 2 === 1 && rawHeaders[at - 1].toLowerCase() === name);

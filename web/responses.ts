@@ -13,9 +13,10 @@ import type { StaticFile } from "./static_files.ts";
 
 /** What a page may do, by the address that it has. */
 const POLICIES = {
-  /** Our own page: nothing but what the gateway serves. */
+  /** Our own page: nothing but what the gateway serves, and no text that becomes a script. */
   own: "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; " +
-    "font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; " +
+    "require-trusted-types-for 'script'; trusted-types 'none'; frame-ancestors 'none'",
   /** A page of the laboratory, which has its scripts in it. */
   lab: "default-src 'self' data: blob:; script-src 'self' 'unsafe-inline'; " +
     "style-src 'self' 'unsafe-inline'; connect-src 'self'; base-uri 'self'; object-src 'none'; " +

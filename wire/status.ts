@@ -25,6 +25,14 @@ export interface DeviceStatus extends TrafficStatus {
   pending_requests: number;
   /** Bytes in the send queue of the device. */
   queued_bytes: number;
+  /** Calls of the Client, or to the Service, that have ended, since it has connected. */
+  calls: number;
+  /** Those of them that were answered with an error, by the Service or by the Manager. */
+  call_errors: number;
+  /** Those whose duration is known. That of a stream is not. */
+  timed_calls: number;
+  /** How long these took together in the Manager and the Service, in seconds. */
+  call_seconds: number;
 }
 
 /** The status of a connected Client. */
@@ -80,6 +88,55 @@ export interface WebStatus {
 }
 
 /**
+ * A Manager that is joined to others, as one of their nodes.
+ *
+ * @example
+ * ```ts
+ * import type { NodeStatus } from "@msl/network";
+ *
+ * const describe = ({ name, is_connected, since }: NodeStatus) =>
+ *   `${name} is ${is_connected ? "connected" : "not connected"} since ${since}`;
+ * console.log(describe.name);
+ * ```
+ */
+export interface NodeStatus {
+  /** The name of the node. */
+  name: string;
+  /** The name of the network of nodes. */
+  network: string;
+  /** Whether it is connected to a NATS server. */
+  is_connected: boolean;
+  /** Since when it is, or is not, in ISO 8601. */
+  since: string;
+  /** Why it is not part of the network; `null` if it is, or only waits for a NATS server. */
+  problem: string | null;
+  /** The addresses of the NATS servers. */
+  servers: string[];
+}
+
+/** Another node, as this one knows it. */
+export interface OtherNodeStatus {
+  /** Where its Manager listens, `host:port`. */
+  address: string;
+  /** Whether it is there. */
+  is_here: boolean;
+  /** Since when it is there, or gone, in ISO 8601, by the clock of this Manager. */
+  since: string;
+  /** The names of its Services at that node. */
+  services: string[];
+  /** The time that a message takes to it and back, in milliseconds; `null` if that is not known. */
+  round_trip_ms: number | null;
+  /** The sessions of Clients of this Manager there. */
+  sessions_out: number;
+  /** The sessions of its Clients here. */
+  sessions_in: number;
+  /** Bytes that were received from it. */
+  bytes_in: number;
+  /** Bytes that were sent to it. */
+  bytes_out: number;
+}
+
+/**
  * The status of a Manager.
  *
  * @example
@@ -110,12 +167,19 @@ export interface ManagerStatus {
   open_descriptors: number | null;
   /** Connections that are not identified yet. */
   unidentified: number;
-  /** The connected Clients by network name, `name[host:port]`. */
+  /** The connected Clients by network name, `name[host:port]`; with `@node` those of other nodes. */
   clients: Record<string, ClientStatus>;
-  /** The connected Services by name. */
+  /**
+   * The connected Services by name, and those of other nodes, `a.DMM`. Of those only the links of the
+   * Clients of this Manager are known here; their other numbers are 0.
+   */
   services: Record<string, ServiceStatus>;
   /** The gateway for web pages; `null` if there is none. */
   web: WebStatus | null;
+  /** This Manager as a node; `null` if it is not joined to others. */
+  node: NodeStatus | null;
+  /** The other nodes by name. */
+  nodes: Record<string, OtherNodeStatus>;
   /** Counts since the start. */
   totals: StatusTotals;
 }
@@ -125,7 +189,14 @@ export function isStatus(value: unknown): value is ManagerStatus {
   return isObject(value) && matches(value, STATUS) &&
     Object.values(value.clients as JsonObject).every((one) => matches(one, CLIENT)) &&
     Object.values(value.services as JsonObject).every((one) => matches(one, SERVICE)) &&
-    (value.web === null || matches(value.web, WEB));
+    (value.web === null || matches(value.web, WEB)) &&
+    isNodes(value.node ?? null, value.nodes ?? {});
+}
+
+/** Whether a status has nodes as it should. That of an earlier version has none. */
+function isNodes(node: unknown, nodes: unknown): boolean {
+  return (node === null || matches(node, NODE)) && isObject(nodes) &&
+    Object.values(nodes).every((one) => matches(one, OTHER_NODE));
 }
 
 /** The totals that rates are computed from: the difference of two replies, divided by the time. */
@@ -140,10 +211,36 @@ export const RATE_KEYS = [
 ] as const satisfies (keyof StatusTotals)[];
 
 const TRAFFIC: TrafficStatus = { bytes_in: 0, bytes_out: 0, messages_in: 0, messages_out: 0 };
-const DEVICE: DeviceStatus = { pending_requests: 0, queued_bytes: 0, ...TRAFFIC };
+const DEVICE: DeviceStatus = {
+  pending_requests: 0,
+  queued_bytes: 0,
+  calls: 0,
+  call_errors: 0,
+  timed_calls: 0,
+  call_seconds: 0,
+  ...TRAFFIC,
+};
 const CLIENT: ClientStatus = { links: [], ...DEVICE };
 const SERVICE: ServiceStatus = { address: "", links: [], locks: [], max_clients: 0, ...DEVICE };
 const WEB: WebStatus = { address: "", websockets: 0, answers: {}, refused_connections: {} };
+/** Without the keys that may be `null`. */
+const NODE: Omit<NodeStatus, "problem"> = {
+  name: "",
+  network: "",
+  is_connected: true,
+  since: "",
+  servers: [],
+};
+const OTHER_NODE: Omit<OtherNodeStatus, "round_trip_ms"> = {
+  address: "",
+  is_here: true,
+  since: "",
+  services: [],
+  sessions_out: 0,
+  sessions_in: 0,
+  bytes_in: 0,
+  bytes_out: 0,
+};
 const TOTALS: StatusTotals = {
   connections: 0,
   ...TRAFFIC,
@@ -157,7 +254,7 @@ const TOTALS: StatusTotals = {
   errors: {},
 };
 /** An example of a status, without the keys that may be `null`. */
-const STATUS: Omit<ManagerStatus, "requester" | "open_descriptors" | "web"> = {
+const STATUS: Omit<ManagerStatus, "requester" | "open_descriptors" | "web" | "node" | "nodes"> = {
   manager: "",
   version: "",
   uptime_s: 0,

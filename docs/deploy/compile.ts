@@ -28,6 +28,7 @@ export function compileCommand(target: string, folder: string): string[] {
   return [
     "compile",
     "--allow-all",
+    "--no-check", // 'deno task check' does
     "--exclude-unused-npm",
     "--frozen",
     `--target=${target}`,

@@ -49,6 +49,8 @@ export const navigation: readonly Section[] = [
       "docs/how-to/tracing.md",
       "docs/how-to/service-at-boot.md",
       "docs/deploy.md",
+      "docs/how-to/monitoring.md",
+      "docs/how-to/several-managers.md",
       "docs/ssh.md",
       "docs/how-to/windows.md",
     ],

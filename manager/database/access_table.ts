@@ -12,6 +12,8 @@ import { UserLists } from "./user_lists.ts";
 /** The numbers of the users on each list, by the name of the service. */
 export interface AccessLists {
   readonly use: ReadonlyMap<string, ReadonlySet<number>>;
+  /** The users of other nodes who may use it, as `name@node`: they have no number here. */
+  readonly remote: ReadonlyMap<string, ReadonlySet<string>>;
   readonly offer: ReadonlyMap<string, ReadonlySet<number>>;
 }
 
@@ -29,16 +31,21 @@ export class AccessTable {
       verb: "use",
       add: "allow",
       remove: "deny",
+      hasRemote: true,
     });
     this.#offer = new UserLists(database, {
       prefix: "offer",
       verb: "offer",
       add: "offer",
       remove: "unoffer",
+      hasRemote: false,
     });
   }
 
-  /** The users who may use each service that has a list, sorted by name. */
+  /**
+   * The users who may use each service that has a list, sorted by name. Those of other nodes, as
+   * `name@node`, follow.
+   */
   lists(): Map<string, Set<string>> {
     return this.#use.names();
   }
@@ -50,10 +57,17 @@ export class AccessTable {
 
   /** All lists, by the numbers of the users. */
   numbers(): AccessLists {
-    return { use: this.#use.numbers(), offer: this.#offer.numbers() };
+    return {
+      use: this.#use.numbers(),
+      remote: this.#use.remoteNames(),
+      offer: this.#offer.numbers(),
+    };
   }
 
-  /** Only these users, and those who are on the list already, may use the service from now on. */
+  /**
+   * Only these users, and those who are on the list already, may use the service from now on. A name
+   * such as `bob@b` that no user here has is that of a user of another node.
+   */
   allow(service: string, usernames: readonly string[]): void {
     this.#use.add(service, usernames);
   }

@@ -3,7 +3,8 @@
  * change them. What a list is for is up to `access_table.ts`.
  *
  * A list has the numbers of its users, which SQLite never gives twice. So when a user is deleted, by
- * Python too, a later user with the same name is on no list.
+ * Python too, a later user with the same name is on no list. Users of other nodes have no number here:
+ * their names, `bob@b`, are in a third table, and never mean a user of this database.
  *
  * @module
  */
@@ -12,6 +13,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { ConfigurationError, ValueError } from "../../errors.ts";
 import { MANAGER } from "../../wire/protocol.ts";
 import { repr } from "../../base/repr.ts";
+import { isNodeName } from "../../wire/node_name.ts";
 import { all, run, transaction } from "./sql.ts";
 
 /** What a kind of lists is called, in the database, in commands and in errors. */
@@ -23,6 +25,8 @@ export interface ListKind {
   /** The commands that add users to a list, and remove them. */
   add: string;
   remove: string;
+  /** Whether users of other nodes can be on a list. */
+  hasRemote: boolean;
 }
 
 /** The lists of one kind. */
@@ -45,6 +49,15 @@ export class UserLists {
         UNIQUE(service, pid)
       );
     `);
+    if (kind.hasRemote) {
+      database.exec(`
+        CREATE TABLE IF NOT EXISTS ${prefix}_remote_users (
+          service TEXT NOT NULL REFERENCES ${prefix}_services(service) ON DELETE CASCADE,
+          username TEXT NOT NULL,
+          UNIQUE(service, username)
+        );
+      `);
+    }
     // An empty list is one row without a user. The second table still has the users that Python has
     // deleted, so it is joined with `auth_users`.
     this.#select = `
@@ -54,9 +67,29 @@ export class UserLists {
     `;
   }
 
-  /** The names of the users on each list, sorted, by the name of the service. */
+  /**
+   * The names of the users on each list, sorted, by the name of the service. Those of users of other
+   * nodes follow.
+   */
   names(): Map<string, Set<string>> {
-    return this.#read(({ username }) => String(username));
+    const lists = this.#read(({ username }) => String(username));
+    for (const [service, users] of this.remoteNames()) {
+      for (const user of users) lists.get(service)?.add(user);
+    }
+    return lists;
+  }
+
+  /** The names of the users of other nodes on each list, sorted, by the name of the service. */
+  remoteNames(): Map<string, Set<string>> {
+    const { prefix, hasRemote } = this.#kind;
+    if (!hasRemote) return new Map();
+    const sql = `SELECT service, username FROM ${prefix}_remote_users ORDER BY service, username`;
+    const lists = new Map<string, Set<string>>();
+    for (const row of all(this.#database, sql)) {
+      const [service, username] = [String(row.service), String(row.username)];
+      lists.set(service, (lists.get(service) ?? new Set()).add(username));
+    }
+    return lists;
   }
 
   /** The numbers of the users on each list, by the name of the service. */
@@ -81,15 +114,33 @@ export class UserLists {
         name,
         pid: all(this.#database, sql, name)[0]?.pid,
       }));
-      const unknown = users.filter(({ pid }) => pid === undefined).map(({ name }) => name);
+      const [remote, unknown] = this.#splitRemote(
+        users.filter(({ pid }) => pid === undefined).map(({ name }) => name),
+      );
       if (unknown.length > 0) {
+        if (unknown.some(isRemoteName)) {
+          throw new ValueError(
+            `Cannot let ${quoted(unknown)} ${verb} the ${
+              repr(service)
+            } service: a user of another ` +
+              `node connects services to that node, and never to this one`,
+          );
+        }
         throw new ValueError(
           `Cannot let ${quoted(unknown)} ${verb} the ${repr(service)} service: no such user is ` +
             `registered. Add one first: user add NAME`,
         );
       }
       run(this.#database, `INSERT OR IGNORE INTO ${prefix}_services VALUES (?)`, service);
-      for (const { pid } of users) {
+      for (const name of remote) {
+        run(
+          this.#database,
+          `INSERT OR IGNORE INTO ${prefix}_remote_users VALUES (?, ?)`,
+          service,
+          name,
+        );
+      }
+      for (const { pid } of users.filter(({ pid }) => pid !== undefined)) {
         run(this.#database, `INSERT OR IGNORE INTO ${prefix}_users VALUES (?, ?)`, service, pid);
       }
     });
@@ -124,7 +175,16 @@ export class UserLists {
       }
       const sql = `DELETE FROM ${prefix}_users WHERE service = ? AND pid = ` +
         "(SELECT pid FROM auth_users WHERE username = ?)";
-      for (const name of usernames) run(this.#database, sql, service, name);
+      for (const name of usernames) {
+        // One of this database first, as when it was added.
+        if (run(this.#database, sql, service, name) > 0 || !this.#kind.hasRemote) continue;
+        run(
+          this.#database,
+          `DELETE FROM ${prefix}_remote_users WHERE service = ? AND username = ?`,
+          service,
+          name,
+        );
+      }
     });
   }
 
@@ -156,6 +216,12 @@ export class UserLists {
     return lists;
   }
 
+  /** The names of users of other nodes, and those that can be nobody's. */
+  #splitRemote(names: readonly string[]): [remote: string[], unknown: string[]] {
+    if (!this.#kind.hasRemote) return [[], [...names]];
+    return [names.filter(isRemoteName), names.filter((name) => !isRemoteName(name))];
+  }
+
   #checkSome(service: string, usernames: readonly string[]): void {
     if (usernames.length > 0) return;
     throw new ValueError(
@@ -163,6 +229,17 @@ export class UserLists {
         `usernames`,
     );
   }
+}
+
+/** Whether a name can be that of a user of another node, `bob@b`. */
+function isRemoteName(name: string): boolean {
+  const at = name.lastIndexOf("@");
+  return at > 0 && isNodeName(name.slice(at + 1)) && isStorable(name);
+}
+
+/** Whether SQLite gives a text back as it is. */
+function isStorable(text: string): boolean {
+  return text.isWellFormed() && !text.includes("\0");
 }
 
 function quoted(names: readonly string[]): string {
@@ -173,8 +250,7 @@ function quoted(names: readonly string[]): string {
 function checkService(service: string): void {
   const reason = service === MANAGER
     ? "it is the Manager itself, and no service"
-    // SQLite would give another name back.
-    : !service.isWellFormed() || service.includes("\0")
+    : !isStorable(service)
     ? "a name with a NUL character or half of a character cannot be stored"
     : undefined;
   if (reason === undefined) return;

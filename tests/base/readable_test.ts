@@ -1,5 +1,10 @@
 import { assertEquals } from "@std/assert";
-import { readableNumber, readableSize, readableTime } from "../../base/readable.ts";
+import {
+  readableLatency,
+  readableNumber,
+  readableSize,
+  readableTime,
+} from "../../base/readable.ts";
 
 Deno.test("numbers and sizes are rounded, in a unit that fits", () => {
   assertEquals([0, 0.04, 1234567.89].map(readableNumber), ["0", "0", "1,234,567.9"]);
@@ -10,6 +15,22 @@ Deno.test("numbers and sizes are rounded, in a unit that fits", () => {
     "1 KiB",
     "1.5 KiB",
     "1,024 TiB",
+  ]);
+});
+
+Deno.test("a short time is in the unit that fits, also where it is rounded up to the next one", () => {
+  const seconds = [0, 0.00035, 0.0009994, 0.0009996, 0.0125, 0.9999, 0.99996, 1, 12.34, 3_600];
+  assertEquals(seconds.map(readableLatency), [
+    "0 µs",
+    "350 µs",
+    "999 µs",
+    "1 ms",
+    "12.5 ms",
+    "999.9 ms",
+    "1 s",
+    "1 s",
+    "12.3 s",
+    "3,600 s",
   ]);
 });
 

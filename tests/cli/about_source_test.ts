@@ -6,6 +6,7 @@ import { insertAbout, type Insertion } from "../../cli/about_source.ts";
 import { type DocumentedFile, documentedFile } from "../../cli/documented_classes.ts";
 import { ConfigurationError } from "../../errors.ts";
 import { ABOUT_LIMITS } from "../../limits.ts";
+import { CompiledPrograms } from "../support/compiled.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { denoCommand, succeed } from "../support/process.ts";
 import { CONFIG, MODULE } from "../support/source_tree.ts";
@@ -28,12 +29,16 @@ async function describe(source: string, name = "meter.ts"): Promise<Outcome> {
   return { ...insertion, found, problems: found.classes.flatMap(({ problems }) => problems) };
 }
 
-/** The `static about` of the class Meter, by default after the compiler has accepted the file. */
-async function valueOf(source: string, check = "--check"): Promise<unknown> {
+const programs = new CompiledPrograms();
+
+/** The `static about` of the class Meter, by default of a file that the compiler accepts. */
+async function valueOf(source: string, isCompiled = true): Promise<unknown> {
   await using folder = await temporaryFolder();
   const file = folder.join("meter.ts");
-  await Deno.writeTextFile(file, `${source}\nconsole.log(JSON.stringify(Meter.about));\n`);
-  return JSON.parse(await succeed(denoCommand(["run", check, "--config", CONFIG, "-A", file])));
+  const program = `${source}\nconsole.log(JSON.stringify(Meter.about));\n`;
+  await Deno.writeTextFile(file, program);
+  if (isCompiled) await programs.add({ "meter.ts": program });
+  return JSON.parse(await succeed(denoCommand(["run", "--config", CONFIG, "-A", file])));
 }
 
 /** The text as `deno fmt` formats it. */
@@ -244,7 +249,7 @@ Deno.test("the type About is imported once, and by another name if that is taken
   assertEquals(await valueOf(taken.source), { description: "Yes." });
   const commented = await describe(`/*\nimport { Service } from "nowhere";\n*/\n${IMPORT}${body}`);
   assertEquals(commented.importLine, `import type { About } from ${MODULE};`);
-  assertEquals(await valueOf(commented.source, "--no-check"), { description: "Yes." });
+  assertEquals(await valueOf(commented.source, false), { description: "Yes." });
   const all = await describe(`import * as msl from ${MODULE};
     /** Yes. */ class Meter extends msl.Service {}`);
   assertEquals(await valueOf(all.source), { description: "Yes." });
@@ -292,7 +297,7 @@ Deno.test("overloads and accessors are described by the comment that they have",
     set level(value: number) { void value; }
     set only(value: number) { void value; }
   }`);
-  assertEquals(await valueOf(source, "--no-check"), {
+  assertEquals(await valueOf(source, false), {
     attributes: {
       set: {
         description: "Sets.",
@@ -333,7 +338,7 @@ Deno.test("lines that end as on Windows are kept so", async () => {
     ),
   );
   assertEquals(source.replaceAll("\r\n", "").includes("\n"), false);
-  assertEquals(await valueOf(source, "--no-check"), { description: "One.\nTwo." });
+  assertEquals(await valueOf(source, false), { description: "One.\nTwo." });
 });
 
 Deno.test("a file that Deno cannot parse is refused with the reason", async () => {

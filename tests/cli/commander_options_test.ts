@@ -54,6 +54,10 @@ const PARSED: readonly [args: string[], others: Record<string, unknown>][] = [
   [["-p0"], { port: 0 }],
   [["-p", "1", "--port", "2", "-p3"], { port: 3 }],
   [["--disable-tls", "--disable-tls", "--auth-login"], { disableTls: true, authLogin: true }],
+  [["--join=nats://h,nats://k", "--join", "tls://m:1"], {
+    join: ["nats://h:4222", "nats://k:4222", "tls://m:1"],
+  }],
+  [["--join-allow=b:X,Y", "--join-allow", "c"], { joinAllow: ["b:X,Y", "c"] }],
   [["-P"], { authPassword: true }],
   [["-P", "-p", "0"], { authPassword: true, port: 0 }],
   [["-P", "--"], { authPassword: true }],

@@ -4,6 +4,7 @@ import { assertEquals } from "@std/assert";
 import { join } from "node:path";
 import { type Block, blocksOf } from "../../docs/site/blocks.ts";
 import { readPages } from "../../docs/site/source.ts";
+import { noNats } from "../support/nats_server.ts";
 import { JUPYTER_PYTHON } from "../support/notebook.ts";
 import { posixTest } from "../support/posix.ts";
 import { denoCommand, succeed } from "../support/process.ts";
@@ -28,6 +29,10 @@ for (const [path, text] of pages) {
   const isNotebook = runs.some(({ words }) => words.includes("cell"));
   if (isNotebook && JUPYTER_PYTHON === undefined) {
     console.log(`${path} is not followed: no Python has jupyter_client`);
+    continue;
+  }
+  if (text.includes("nats-server --") && noNats) {
+    console.log(`${path} is not followed: nats-server is not installed`);
     continue;
   }
   posixTest(`${path} does what it says`, async () => {

@@ -89,14 +89,17 @@ const ATTEMPTS: Record<string, Attempt> = {
     starts(lab, permissions, async ({ webPort }) => {
       const caCerts = [await Deno.readTextFile(join(lab.home, "certs", "localhost.crt"))];
       using client = Deno.createHttpClient({ caCerts });
-      for (const path of ["/", "/client.js"]) {
+      for (const path of ["/", "/client.js", "/metrics", "/readyz"]) {
         const answer = await fetch(`https://localhost:${webPort}${path}`, { client });
         await answer.body?.cancel();
         assertEquals(answer.status, 200);
       }
     }, "--web=0"),
+  "start --join": (lab, permissions) =>
+    starts(lab, permissions, async () => {}, "--node=a", "--join=nats://127.0.0.1:1"),
   ls: remote("ls"),
   status: remote("status"),
+  top: remote("top", "--interval=100ms"),
   ping: remote("ping", "--count=1"),
   call: remote("call", "Meter", "read"),
   watch: remote("watch", "--count=1", "Meter"),

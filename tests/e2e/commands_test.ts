@@ -25,12 +25,28 @@ async function servesTls(home: string, certFile: string, ...args: string[]): Pro
   return true;
 }
 
-Deno.test("every command has a help text, and docs/cli.md lists every option", async () => {
+/** The help text of a command, or of all of them. To start a process for each takes much longer. */
+function helpOf(name?: string): string {
+  const whole = program();
+  const one = name === undefined ? whole : whole.commands.find((one) => one.name() === name)!;
+  let help = "";
+  one.configureOutput({ writeOut: (text) => help += text, getOutHelpWidth: () => 80 });
+  one.outputHelp();
+  return help;
+}
+
+Deno.test("--help prints the help text of all commands, or of one", async () => {
   await using home = await temporaryFolder();
+  assertEquals(await output(home.path, "--help"), helpOf());
+  assertEquals(await output(home.path, "start", "--help"), helpOf("start"));
+  assertEquals([...Deno.readDirSync(home.path)], []);
+});
+
+Deno.test("every command has a help text, and docs/cli.md lists every option", async () => {
   const text = await Deno.readTextFile(new URL("../../docs/cli.md", import.meta.url));
   const commands = program().commands.map((one) => one.name());
-  await Promise.all(commands.map(async (name) => {
-    const help = await output(home.path, name, "--help");
+  for (const name of commands) {
+    const help = helpOf(name);
     assert(help.includes(`Usage: msl-network ${name} `), help);
     const section = text.split(/^## /m).find((section) => section.startsWith(`${name}\n`));
     const documented = [...section!.matchAll(/^\| [^|]*`(--[a-z-]+)/gm)].map(([_, option]) =>
@@ -38,8 +54,7 @@ Deno.test("every command has a help text, and docs/cli.md lists every option", a
     );
     const options = [...help.matchAll(/^ +(?:-\w, )?(--[a-z-]+)/gm)].map(([_, option]) => option);
     assertEquals(documented.toSorted(), options.filter((one) => one !== "--help").toSorted());
-  }));
-  assertEquals([...Deno.readDirSync(home.path)], []);
+  }
 });
 
 /** The arguments and options of each Python command, with their choices and short forms. */
@@ -119,12 +134,9 @@ Deno.test("docs/cli.md lists every command and option that Python does not have,
         : Array.from(cell.matchAll(/`(--[a-z-]+)`/g), ([_, option]) => option).toSorted(),
     ]),
   );
-  await using home = await temporaryFolder();
-  const helps = new Map([["msl-network", await output(home.path, "--help")]]);
+  const helps = new Map([["msl-network", helpOf()]]);
   const names = listedIn(helps.get("msl-network")!, "Commands").filter((name) => name !== "help");
-  await Promise.all(names.map(async (name) => {
-    helps.set(name, await output(home.path, name, "--help"));
-  }));
+  for (const name of names) helps.set(name, helpOf(name));
 
   const limits = new Set<string>(LIMIT_OPTIONS.map(({ flag }) => flag));
   const expected: Record<string, string[] | "the command"> = { help: "the command" };

@@ -1,7 +1,8 @@
 /** The demonstration as processes over TLS: its output and its total times. */
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "node:path";
+import { natsTest } from "../support/nats_server.ts";
 import { denoCommand, succeed } from "../support/process.ts";
 import { ROOT } from "../support/source_tree.ts";
 
@@ -18,4 +19,25 @@ Deno.test("the demo prints the manual's lines and about 21 and 6 seconds", async
   assert(Number(totals[0]) >= 20.99, `synchronous: ${totals[0]}`);
   assert(Number(totals[1]) >= 5.99 && Number(totals[1]) < Number(totals[0]), totals.join());
   assertEquals(lines.filter((line) => /^(a)?synchronous +[\d.]+ s /.test(line)).length, 2);
+});
+
+natsTest("the demo of joined Managers shows where a Service has moved to", async () => {
+  const demo = join(ROOT, "examples", "demo.ts");
+  const stdout = await succeed(denoCommand(["run", "-A", demo, "--nodes"]));
+  const after = (text: string) =>
+    stdout.split("\n").filter((line) => line.startsWith(text)).map((line) =>
+      line.slice(text.length)
+    );
+  const [here, gone] = after("a.Oven.temperature(): ");
+  assertEquals(here, '{"celsius":21.5,"room":"a"}');
+  assertMatch(gone, /^ConnectionAbortedError: .* the link with the 'a.Oven' service has ended/);
+  for (const name of ["a.Oven", "Oven"]) {
+    assertMatch(after(`a new link with ${name}: `)[0], /^KeyError: .*Did you mean 'b.Oven'\?/);
+  }
+  assertEquals(after("b.Oven.temperature(): "), ['{"celsius":21.5,"room":"b"}']);
+  assertMatch(
+    after("b.Oven.bake(): ")[0],
+    /the session with the node 'b' ended .* may have worked/,
+  );
+  assertMatch(after("a new link with b.Oven: ")[0], /the node 'b' is gone since /);
 });

@@ -19,7 +19,7 @@ for (
       "Unknown option --disable-tls. There are --host, " +
       "--port, --seed, --speed",
     ],
-    ["demo.ts", "--fast", "Unknown option --fast. There are none"],
+    ["demo.ts", "--fast", "Unknown option --fast. There are --nodes"],
     ["echo.ts", "--port=many", '--port must be a number from 1 to 65535, got "many"'],
     ["echo.ts", "--port=", '--port must be a number from 1 to 65535, got ""'],
     ["multimeter_demo.ts", "--hours=many", '--hours must be a number from 0, got "many"'],

@@ -10,9 +10,9 @@ import {
   RemoteError,
   Service,
 } from "../../mod.ts";
-import { TestManager } from "../../testing.ts";
 import { Events } from "../support/events.ts";
 import { linked } from "../support/linked.ts";
+import { everywhere, type Site } from "../support/places.ts";
 import { notification, reply } from "../support/messages.ts";
 import { Lab } from "../support/restarts.ts";
 import { ENTRY, ScriptedManager } from "../support/scripted_manager.ts";
@@ -29,36 +29,46 @@ class Hanging extends Service {
   }
 }
 
-const ENDED = "the link with the 'Lab' service has ended: the service has disconnected";
+/** The error of a Link whose Service has disconnected. */
+function endOf(service: string): string {
+  return `the link with the '${service}' service has ended: the service has disconnected`;
+}
 
-Deno.test("without reconnect, a Link says that its Service has disconnected, and stays ended", async () => {
-  await using manager = await TestManager.start();
-  await using cxn = await connect(manager.connectOptions);
-  const changes = new Events<ConnectionChange>();
-  cxn.connectionHandler = (change) => changes.add(change);
-  const link = await linkWithLab(manager, async () => await cxn.link<Lab>("Lab"));
-  const change = await changes.next(({ state }) => state === "unlinked");
-  assertEquals(change.state === "unlinked" && change.service, "Lab");
+everywhere(
+  "without reconnect, a Link says that its Service has disconnected, and stays ended",
+  async (place) => {
+    await using site = await place.open();
+    await using cxn = await connect(site.manager.connectOptions);
+    const changes = new Events<ConnectionChange>();
+    cxn.connectionHandler = (change) => changes.add(change);
+    const name = site.nameOf("Lab");
+    const link = await linkWithLab(site, async () => await cxn.link<Lab>(name));
+    const change = await changes.next(({ state }) => state === "unlinked");
+    assertEquals(change.state === "unlinked" && change.service, name);
 
-  await using again = new Lab();
-  await again.start(manager.connectOptions);
-  await assertRejects(() => link.echo("x").result(), ConnectionAbortedError, ENDED);
-  await assertRejects(() => link.acquireLock().result(), ConnectionAbortedError, ENDED);
-  await assertRejects(() => link.releaseLock().result(), ConnectionAbortedError, ENDED);
-  await link.unlink(); // as `await using` does, with no error of the Manager
-  assertEquals(again.calls, []);
+    await using again = new Lab();
+    await again.start(site.home.connectOptions);
+    const ended = endOf(name);
+    await assertRejects(() => link.echo("x").result(), ConnectionAbortedError, ended);
+    await assertRejects(() => link.acquireLock().result(), ConnectionAbortedError, ended);
+    await assertRejects(() => link.releaseLock().result(), ConnectionAbortedError, ended);
+    await link.unlink(); // as `await using` does, with no error of the Manager
+    assertEquals(again.calls, []);
 
-  const next = await cxn.link<Lab>("Lab");
-  assertEquals(await next.echo("y"), "y");
-});
+    await site.knows("Lab");
+    const next = await cxn.link<Lab>(name);
+    assertEquals(await next.echo("y"), "y");
+  },
+);
 
 /** Links with a Service that then ends. */
 async function linkWithLab(
-  manager: TestManager,
+  site: Site,
   link: () => Promise<Link<Lab>>,
 ): Promise<Link<Lab>> {
   await using lab = new Lab();
-  await lab.start(manager.connectOptions);
+  await lab.start(site.home.connectOptions);
+  await site.knows("Lab");
   return await link();
 }
 
@@ -75,7 +85,7 @@ Deno.test("the error of a Manager that tells nobody ends the Links as well", asy
     traceback: [],
   });
   await assertRejects(() => call.result(), RemoteError, "KeyError");
-  await assertRejects(() => link.add(1, 2).result(), ConnectionAbortedError, ENDED);
+  await assertRejects(() => link.add(1, 2).result(), ConnectionAbortedError, endOf("Lab"));
   await manager.close();
 });
 
@@ -137,22 +147,25 @@ Deno.test("the last 64 notifications are kept until there is a handler, and none
 
 // A Service that shuts down while a method hangs
 
-Deno.test("shutdown waits for a method for its grace, then tells the caller, and ends", async () => {
-  await using setting = await linked(new Hanging({ grace: 50 }));
-  const { link, service } = setting;
-  const hanging = link.hang();
-  const signal = await service.started.promise;
-  await service.shutdown();
-  await assertRejects(
-    () => hanging.result(),
-    RemoteError,
-    "ConnectionAbortedError: the 'Hanging' service was shut down, and the request was not done " +
-      "within 50 ms (grace)",
-  );
-  assertEquals(signal.aborted, true);
-  service.release.resolve(1); // nobody gets it
-  await turn();
-});
+everywhere(
+  "shutdown waits for a method for its grace, then tells the caller, and ends",
+  async (place) => {
+    await using setting = await linked(new Hanging({ grace: 50 }), {}, place);
+    const { link, service } = setting;
+    const hanging = link.hang();
+    const signal = await service.started.promise;
+    await service.shutdown();
+    await assertRejects(
+      () => hanging.result(),
+      RemoteError,
+      "ConnectionAbortedError: the 'Hanging' service was shut down, and the request was not done " +
+        "within 50 ms (grace)",
+    );
+    assertEquals(signal.aborted, true);
+    service.release.resolve(1); // nobody gets it
+    await turn();
+  },
+);
 
 Deno.test("a method that ends within the grace is answered", async () => {
   for (const grace of [60_000, Infinity]) {

@@ -13,7 +13,7 @@ import {
 } from "../../mod.ts";
 import type { TestManager } from "../../testing.ts";
 import { connected, isState } from "../support/connection_changes.ts";
-import { Laboratory } from "../support/laboratory.ts";
+import { everywhere, type Place } from "../support/places.ts";
 import { Lab, Restarts } from "../support/restarts.ts";
 import { ENTRY, ScriptedManager } from "../support/scripted_manager.ts";
 
@@ -29,114 +29,130 @@ class Narrow extends Service {
 }
 
 /** What the only Client called `name` is linked with, after all of its requests so far. */
-async function linksOf(client: Client, manager: TestManager): Promise<string[]> {
-  await client.identities(); // it is answered after the requests before it
-  const [, { links }] = Object.entries(manager.manager.status().clients)
+async function linksOf(client: Client, { home, nameOf }: Home): Promise<string[]> {
+  await client.about(nameOf("Narrow")); // it is answered after the requests before it
+  const [, { links }] = Object.entries(home.manager.status().clients)
     .find(([name]) => name.startsWith(`${client.name}[`))!;
   return links;
 }
 
 /** How many locks the Service has, after all requests of the Client so far. */
-async function locksOf(client: Client, manager: TestManager): Promise<number> {
-  await client.identities();
-  return manager.manager.status().services.Narrow.locks.length;
+async function locksOf(client: Client, { home, nameOf }: Home): Promise<number> {
+  await client.about(nameOf("Narrow"));
+  return home.manager.status().services.Narrow.locks.length;
 }
 
-async function laboratory() {
+/** The Manager of the Service, and the name by which the Client knows a Service. */
+interface Home {
+  home: TestManager;
+  nameOf(service: string): string;
+}
+
+async function laboratory(place: Place) {
   await using stack = new AsyncDisposableStack();
-  const { manager } = stack.use(await Laboratory.open({ disableTls: true }));
+  const site = stack.use(await place.open({ disableTls: true }));
   const service = stack.use(new Narrow());
-  await service.start(manager.connectOptions);
+  await service.start(site.home.connectOptions);
+  await site.knows("Narrow");
+  const { home, manager } = site;
   const client = stack.use(await connect({ ...manager.connectOptions, name: "First" }));
   const whole = stack.move();
-  return { manager, service, client, [Symbol.asyncDispose]: () => whole.disposeAsync() };
+  const nameOf = (name: string) => site.nameOf(name);
+  const dispose = () => whole.disposeAsync();
+  return { home, nameOf, manager, client, name: nameOf("Narrow"), [Symbol.asyncDispose]: dispose };
 }
 
-Deno.test("a link() that is cancelled takes no place of the Service", async () => {
-  await using lab = await laboratory();
-  const { manager, client } = lab;
-  const linking = client.link("Narrow");
+everywhere("a link() that is cancelled takes no place of the Service", async (place) => {
+  await using lab = await laboratory(place);
+  const { client, name } = lab;
+  const linking = client.link(name);
   linking.cancel();
   await assertRejects(() => linking, CancelledError);
-  assertEquals(await linksOf(client, manager), []);
+  assertEquals(await linksOf(client, lab), []);
 
   const controller = new AbortController();
-  const aborted = client.link("Narrow", { signal: controller.signal });
+  const aborted = client.link(name, { signal: controller.signal });
   controller.abort(new Error("enough"));
   await assertRejects(() => aborted, Error, "enough");
-  assertEquals(await linksOf(client, manager), []);
+  assertEquals(await linksOf(client, lab), []);
 
-  await using second = await connect({ ...manager.connectOptions, name: "Second" });
-  await using link = await second.link<Narrow>("Narrow");
+  await using second = await connect({ ...lab.manager.connectOptions, name: "Second" });
+  await using link = await second.link<Narrow>(name);
   assertEquals(await link.read(), 1.5);
 });
 
-Deno.test("a link() that is cancelled leaves the Links with the Service as they are", async () => {
-  await using lab = await laboratory();
-  const { manager, client } = lab;
-  const link = await client.link<Narrow>("Narrow");
-  client.link("Narrow").cancel();
-  assertEquals(await linksOf(client, manager), ["Narrow"]);
-  assertEquals(await link.read(), 1.5);
+everywhere(
+  "a link() that is cancelled leaves the Links with the Service as they are",
+  async (place) => {
+    await using lab = await laboratory(place);
+    const { client, name } = lab;
+    const link = await client.link<Narrow>(name);
+    client.link(name).cancel();
+    assertEquals(await linksOf(client, lab), ["Narrow"]);
+    assertEquals(await link.read(), 1.5);
 
-  // Also one that is being asked for, before or after it.
-  await link.unlink();
-  const [first, other, last] = ["a", "b", "c"].map(() => client.link<Narrow>("Narrow"));
-  first.cancel();
-  last.cancel();
-  const open = await other;
-  assertEquals(await linksOf(client, manager), ["Narrow"]);
-  assertEquals(await open.read(), 1.5);
-  await open.unlink();
-  assertEquals(await linksOf(client, manager), []);
-  const cancelled = client.link("Narrow");
-  cancelled.cancel();
-  const again = await client.link<Narrow>("Narrow");
-  assertEquals(await linksOf(client, manager), ["Narrow"]);
-  assertEquals(await again.read(), 1.5);
-});
+    // Also one that is being asked for, before or after it.
+    await link.unlink();
+    const [first, other, last] = ["a", "b", "c"].map(() => client.link<Narrow>(name));
+    first.cancel();
+    last.cancel();
+    const open = await other;
+    assertEquals(await linksOf(client, lab), ["Narrow"]);
+    assertEquals(await open.read(), 1.5);
+    await open.unlink();
+    assertEquals(await linksOf(client, lab), []);
+    const cancelled = client.link(name);
+    cancelled.cancel();
+    const again = await client.link<Narrow>(name);
+    assertEquals(await linksOf(client, lab), ["Narrow"]);
+    assertEquals(await again.read(), 1.5);
+  },
+);
 
-Deno.test("a Link that ends while another link() is cancelled leaves no link behind", async () => {
-  await using lab = await laboratory();
-  const { manager, client } = lab;
-  const link = await client.link("Narrow");
-  const linking = client.link("Narrow");
-  await link.unlink();
-  linking.cancel();
-  await assertRejects(() => linking, CancelledError);
-  assertEquals(await linksOf(client, manager), []);
-});
+everywhere(
+  "a Link that ends while another link() is cancelled leaves no link behind",
+  async (place) => {
+    await using lab = await laboratory(place);
+    const { client, name } = lab;
+    const link = await client.link(name);
+    const linking = client.link(name);
+    await link.unlink();
+    linking.cancel();
+    await assertRejects(() => linking, CancelledError);
+    assertEquals(await linksOf(client, lab), []);
+  },
+);
 
-Deno.test("an acquireLock() that is cancelled leaves no lock behind", async () => {
-  await using lab = await laboratory();
-  const { manager, client } = lab;
-  const link = await client.link<Narrow>("Narrow");
+everywhere("an acquireLock() that is cancelled leaves no lock behind", async (place) => {
+  await using lab = await laboratory(place);
+  const { client, name } = lab;
+  const link = await client.link<Narrow>(name);
   const locking = link.acquireLock();
   locking.cancel();
   await assertRejects(() => locking, CancelledError);
-  assertEquals(await locksOf(client, manager), 0);
+  assertEquals(await locksOf(client, lab), 0);
   const controller = new AbortController();
   const aborted = link.acquireLock({ shared: true, signal: controller.signal });
   controller.abort(new Error("enough"));
   await assertRejects(() => aborted, Error, "enough");
-  assertEquals(await locksOf(client, manager), 0);
+  assertEquals(await locksOf(client, lab), 0);
 });
 
-Deno.test("an acquireLock() that is cancelled leaves the lock as it is", async () => {
-  await using lab = await laboratory();
-  const { manager, client } = lab;
-  const link = await client.link<Narrow>("Narrow");
+everywhere("an acquireLock() that is cancelled leaves the lock as it is", async (place) => {
+  await using lab = await laboratory(place);
+  const { client, name } = lab;
+  const link = await client.link<Narrow>(name);
   const locks = [link.acquireLock(), link.acquireLock(), link.acquireLock()];
   locks[0].cancel();
   locks[2].cancel();
   await locks[1];
-  assertEquals(await locksOf(client, manager), 1);
+  assertEquals(await locksOf(client, lab), 1);
   const last = link.acquireLock({ shared: true });
   last.cancel();
   await assertRejects(() => last, CancelledError);
-  assertEquals(await locksOf(client, manager), 1);
+  assertEquals(await locksOf(client, lab), 1);
   await link.releaseLock();
-  assertEquals(await locksOf(client, manager), 0);
+  assertEquals(await locksOf(client, lab), 0);
 });
 
 Deno.test("an acquireLock() whose time-out is over is cancelled, and the lock is released", async () => {
@@ -194,7 +210,8 @@ Deno.test("the time-out of a link() counts from the call, also while the Client 
   await manager.resume();
   await lab.changes.next(isState("connected"));
   await changes.next(isState("connected"));
-  assertEquals(await linksOf(client, manager.manager), []); // neither of them was sent
+  const one = { home: manager.manager, nameOf: () => "Lab" };
+  assertEquals(await linksOf(client, one), []); // neither of them was sent
 });
 
 Deno.test("a wait for a link that is too short leaves the link() as it is", async () => {

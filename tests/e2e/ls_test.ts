@@ -6,7 +6,8 @@ import { at, atColourTerminal, output, piped } from "../support/command_line.ts"
 import { MANAGER_NAME } from "../support/devices.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { ScriptedManager } from "../support/scripted_manager.ts";
-import { Shell } from "../support/shell.ts";
+import { everywhere, ONE_MANAGER } from "../support/places.ts";
+import { BasicMath, Shell } from "../support/shell.ts";
 import { posixTest } from "../support/posix.ts";
 
 Deno.test("ls lists services, clients, links and the attributes of a service", async () => {
@@ -122,43 +123,49 @@ class Meter extends Service {
 }
 
 /** The Manager of a shell, with a Meter whose values have changed since it was started. */
-async function withMeter(maxClients = -1) {
+async function withMeter(maxClients = -1, place = ONE_MANAGER) {
   await using stack = new AsyncDisposableStack();
-  const shell = stack.use(await Shell.open());
+  const shell = stack.use(await Shell.open(new BasicMath(), place));
   const meter = stack.use(new Meter({ maxClients }));
-  await meter.start(shell.manager.connectOptions);
+  await meter.start(shell.site.home.connectOptions);
+  await shell.site.knows("Meter");
   meter.volts = 6.5;
   meter.resets = -1;
   const whole = stack.move();
   return { shell, meter, [Symbol.asyncDispose]: () => whole.disposeAsync() };
 }
 
-Deno.test("ls shows the values that properties have now, and what the service says of itself", async () => {
-  await using lab = await withMeter();
-  const lines = (await lab.shell.output("ls", "Meter")).trimEnd().split("\n");
-  assertEquals(lines, [
-    "The meter",
-    "",
-    "broken  (not read: RangeError: the fuse is\\u{1b} gone)",
-    "reset  (not read: it is not safe to read)",
-    "resets = -1",
-    "set(volts)",
-    "    Sets it.",
-    "    volts: in V",
-    "volts = 6.5 V  (alarm: it is outside 0 to 6)",
-    "    in V, an alarm outside 0 to 6",
-  ]);
-  assertEquals(lab.meter.resets, -1);
-  assertMatch(await lab.shell.output("ls", "Meter", "--all"), /^set_logging_level\(level: /m);
-  const { attributes, about, unread } = JSON.parse(
-    await lab.shell.output("ls", "Meter", "--json"),
-  );
-  assertEquals([attributes.volts, attributes.reset, attributes.set], [6.5, null, "(volts)"]);
-  assertEquals(about.description, "The meter");
-  assertEquals(Object.keys(unread), ["broken", "reset"]);
-  const { services } = JSON.parse(await lab.shell.output("ls", "--json"));
-  assertEquals([services.Meter.attributes.volts, services.Meter.attributes.set], [null, "(volts)"]);
-});
+everywhere(
+  "ls shows the values that properties have now, and what the service says of itself",
+  async (place) => {
+    await using lab = await withMeter(-1, place);
+    const name = lab.shell.site.nameOf("Meter");
+    const lines = (await lab.shell.output("ls", name)).trimEnd().split("\n");
+    assertEquals(lines, [
+      "The meter",
+      "",
+      "broken  (not read: RangeError: the fuse is\\u{1b} gone)",
+      "reset  (not read: it is not safe to read)",
+      "resets = -1",
+      "set(volts)",
+      "    Sets it.",
+      "    volts: in V",
+      "volts = 6.5 V  (alarm: it is outside 0 to 6)",
+      "    in V, an alarm outside 0 to 6",
+    ]);
+    assertEquals(lab.meter.resets, -1);
+    assertMatch(await lab.shell.output("ls", name, "--all"), /^set_logging_level\(level: /m);
+    const { attributes, about, unread } = JSON.parse(
+      await lab.shell.output("ls", name, "--json"),
+    );
+    assertEquals([attributes.volts, attributes.reset, attributes.set], [6.5, null, "(volts)"]);
+    assertEquals(about.description, "The meter");
+    assertEquals(Object.keys(unread), ["broken", "reset"]);
+    const { services } = JSON.parse(await lab.shell.output("ls", "--json"));
+    const { attributes: listed } = services[name];
+    assertEquals([listed.volts, listed.set], [null, "(volts)"]);
+  },
+);
 
 Deno.test("ls shows no value of a service that it cannot link with, and leaves no link behind", async () => {
   await using lab = await withMeter(1);
@@ -200,11 +207,15 @@ Deno.test("call SERVICE METHOD --help shows what the service says, and calls not
   );
 });
 
-Deno.test("the console shows what a service says of a method, and the values of now", async () => {
-  await using lab = await withMeter();
-  const lines = "help Meter set\nls Meter\nls --all Meter\n";
-  const { stdout: text } = await piped(lab.shell.home, lines, ...lab.shell.args("console"));
-  assertMatch(text, /^set\(volts\)\n {4}Sets it\.\n {4}volts: in V\nThe meter\n/);
-  assertMatch(text, /^volts = 6\.5 V/m);
-  assertEquals(text.match(/^set_logging_level/gm)?.length, 1); // with --all
-});
+everywhere(
+  "the console shows what a service says of a method, and the values of now",
+  async (place) => {
+    await using lab = await withMeter(-1, place);
+    const name = lab.shell.site.nameOf("Meter");
+    const lines = `help ${name} set\nls ${name}\nls --all ${name}\n`;
+    const { stdout: text } = await piped(lab.shell.home, lines, ...lab.shell.args("console"));
+    assertMatch(text, /^set\(volts\)\n {4}Sets it\.\n {4}volts: in V\nThe meter\n/);
+    assertMatch(text, /^volts = 6\.5 V/m);
+    assertEquals(text.match(/^set_logging_level/gm)?.length, 1); // with --all
+  },
+);

@@ -6,7 +6,7 @@ import { type About, Service } from "../../mod.ts";
 import { AlarmReporter } from "../../record/alarm_reporter.ts";
 import { openTarget } from "../../record/open_target.ts";
 import { TestManager } from "../../testing.ts";
-import { noBrowser, openPage, startBrowser } from "../support/browser.ts";
+import { BrowserOfFile, IN_BROWSER, openPage } from "../support/browser.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { until } from "../support/until.ts";
 
@@ -25,8 +25,7 @@ class Multimeter extends Service {
   }
 }
 
-/** The runtime's check of open resources does not know the pipes to the browser. */
-const ENVIRONMENT = { ignore: noBrowser, sanitizeOps: false, sanitizeResources: false };
+const browserOfFile = new BrowserOfFile();
 
 /** A recording of two days with a gap of six hours, and a page that shows its recorder. */
 async function laboratory() {
@@ -56,7 +55,7 @@ async function laboratory() {
   );
   const reporter = stack.use(new AlarmReporter({ file, serve: true }));
   await reporter.serve(manager.connectOptions);
-  const browser = stack.use(await startBrowser());
+  const browser = stack.use(await browserOfFile.context());
   const address = `https://localhost:${manager.manager.webPort}/`;
   const { page, lines } = await openPage(browser, address);
   await page.setViewportSize({ width: 1280, height: 1000 });
@@ -71,7 +70,7 @@ async function laboratory() {
 
 Deno.test(
   "yesterday and now are in one plot, with the gap; a part is chosen by dragging, and exported",
-  ENVIRONMENT,
+  IN_BROWSER,
   async () => {
     await using lab = await laboratory();
     const { page } = lab;
@@ -132,7 +131,7 @@ Deno.test(
 
 Deno.test(
   "new readings are shown, and sources are chosen; their names are text",
-  ENVIRONMENT,
+  IN_BROWSER,
   async () => {
     await using lab = await laboratory();
     const { page } = lab;
@@ -147,7 +146,7 @@ Deno.test(
   },
 );
 
-Deno.test("an alarm is shown as it comes, and acknowledged in the page", ENVIRONMENT, async () => {
+Deno.test("an alarm is shown as it comes, and acknowledged in the page", IN_BROWSER, async () => {
   await using lab = await laboratory();
   const { page, reporter } = lab;
   await page.getByLabel("DMM.voltage (V)").waitFor();

@@ -73,6 +73,34 @@ Deno.test(
 );
 
 Deno.test(
+  "a text never becomes a script or HTML in the page, which Chromium enforces",
+  IN_BROWSER,
+  async () => {
+    await using lab = await PageLaboratory.start();
+    await using opened = await browser.open(lab.address());
+    const { page } = opened;
+    const isRefused = (sink: string) =>
+      page.evaluate((sink) => {
+        try {
+          if (sink === "script") document.createElement("script").text = "document.title = 'taken'";
+          else if (sink === "policy") {
+            // deno-lint-ignore no-explicit-any -- TypeScript does not know it
+            (globalThis as any).trustedTypes.createPolicy("any", {});
+          } else document.body.innerHTML = "<b>taken</b>";
+          return false;
+        } catch (error) {
+          return error instanceof TypeError;
+        }
+      }, sink);
+    assertEquals(await Promise.all(["html", "script", "policy"].map(isRefused)), [
+      true,
+      true,
+      true,
+    ]);
+  },
+);
+
+Deno.test(
   "another site cannot show the page in a frame, nor run its scripts",
   IN_BROWSER,
   async () => {

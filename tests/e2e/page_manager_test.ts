@@ -2,12 +2,18 @@
 /** The view of the Manager in a real browser: its status, its log, and the end of a connection. */
 
 import { assertEquals, assertMatch } from "@std/assert";
-import { connect } from "../../mod.ts";
+import { connect, Service } from "../../mod.ts";
 import { BrowserOfFile, IN_BROWSER } from "../support/browser.ts";
 import { ALICE, holdLog, PageLaboratory } from "../support/page_laboratory.ts";
 import { until } from "../support/until.ts";
 
 const browser = new BrowserOfFile();
+
+class Adder extends Service {
+  add(x: number, y: number): number {
+    return x + y;
+  }
+}
 
 Deno.test(
   "an administrator logs in at the page, follows the log and disconnects a device",
@@ -22,6 +28,18 @@ Deno.test(
     const clients = page.getByRole("table", { name: "Clients" });
     await clients.getByRole("row", { name: /^Visitor.*Deno/ }).waitFor();
     await page.getByText("this page").waitFor();
+    // What is called, how often, and how long it takes.
+    await using service = new Adder();
+    await service.start(lab.manager.connectOptions);
+    const called = page.getByRole("table", { name: "Services" }).getByRole("row", {
+      name: /^Adder/,
+    });
+    await called.getByText("0/s").first().waitFor();
+    const adder = await client.link<Adder>("Adder");
+    assertEquals(await adder.add(1, 2), 3);
+    await called.getByText(/^[\d.]+ (µs|ms|s)$/).waitFor();
+    await adder.unlink();
+    await service.shutdown();
     assertEquals(await page.getByRole("button", { name: /^Disconnect/ }).count(), 0);
     assertEquals(await page.getByRole("log").count(), 0);
     await page.getByLabel("Username").fill(ALICE.username);

@@ -3,7 +3,7 @@
 import { assertEquals } from "@std/assert";
 import { type About, Service } from "../../mod.ts";
 import { TestManager } from "../../testing.ts";
-import { noBrowser, openPage, startBrowser } from "../support/browser.ts";
+import { BrowserOfFile, IN_BROWSER, openPage } from "../support/browser.ts";
 
 class Oven extends Service {
   static about: About<Oven> = {
@@ -23,15 +23,14 @@ class Oven extends Service {
   }
 }
 
-/** The runtime's check of open resources does not know the pipes to the browser. */
-const ENVIRONMENT = { ignore: noBrowser, sanitizeOps: false, sanitizeResources: false };
+const browserOfFile = new BrowserOfFile();
 
 Deno.test(
   "a service is opened and its method called, with its result and its error",
-  ENVIRONMENT,
+  IN_BROWSER,
   async () => {
     await using manager = await TestManager.start({ web: 0 });
-    await using browser = await startBrowser();
+    await using browser = await browserOfFile.context();
     const { page, lines } = await openPage(
       browser,
       `https://localhost:${manager.manager.webPort}/`,

@@ -5,7 +5,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Page } from "playwright-core";
 import { type About, kwargs, Service } from "../../mod.ts";
 import { TestManager } from "../../testing.ts";
-import { noBrowser, openPage, startBrowser } from "../support/browser.ts";
+import { BrowserOfFile, IN_BROWSER, openPage } from "../support/browser.ts";
 import { pngOf } from "../support/png.ts";
 import { until } from "../support/until.ts";
 
@@ -77,8 +77,7 @@ class Multimeter extends Service {
   }
 }
 
-/** The runtime's check of open resources does not know the pipes to the browser. */
-const ENVIRONMENT = { ignore: noBrowser, sanitizeOps: false, sanitizeResources: false };
+const browserOfFile = new BrowserOfFile();
 const RECONNECT = { firstDelay: 1, longestDelay: 20, attempts: 10_000 };
 
 /** A Manager, a multimeter, and a page that shows it. */
@@ -87,7 +86,7 @@ async function laboratory(script?: () => void) {
   const manager = stack.use(await TestManager.start({ web: 0 }));
   const service = stack.use(new Multimeter({ name: "DMM" }));
   await service.start({ ...manager.connectOptions, reconnect: RECONNECT });
-  const browser = stack.use(await startBrowser());
+  const browser = stack.use(await browserOfFile.context());
   if (script !== undefined) await browser.addInitScript(script);
   const address = `https://localhost:${manager.manager.webPort}/`;
   const { page, lines } = await openPage(browser, address);
@@ -139,7 +138,7 @@ async function countOf(page: Page): Promise<number> {
 
 Deno.test(
   "a stream is plotted while it comes, with its unit and its limits",
-  ENVIRONMENT,
+  IN_BROWSER,
   async () => {
     await using lab = await laboratory();
     const { page } = lab;
@@ -159,7 +158,7 @@ Deno.test(
 
 Deno.test(
   "a paused plot does not change, its stream goes on, and it is zoomed with keys and mouse",
-  ENVIRONMENT,
+  IN_BROWSER,
   async () => {
     await using lab = await laboratory();
     const { page } = lab;
@@ -202,7 +201,7 @@ Deno.test(
 
 Deno.test(
   "notifications are plotted; while the service is away there is a gap, and a word",
-  ENVIRONMENT,
+  IN_BROWSER,
   async () => {
     await using lab = await laboratory();
     const { page } = lab;
@@ -234,7 +233,7 @@ Deno.test(
 
 Deno.test(
   "10,000 points a second: no more than a draw in a frame, and a few points in a pixel",
-  ENVIRONMENT,
+  IN_BROWSER,
   async () => {
     const counters = () => {
       const page = globalThis as unknown as Record<string, number>;
@@ -277,7 +276,7 @@ Deno.test(
 
 Deno.test(
   "a million numbers are a plot, with its extent in words and a part of it enlarged",
-  ENVIRONMENT,
+  IN_BROWSER,
   async () => {
     await using lab = await laboratory();
     const { page } = lab;
@@ -299,7 +298,7 @@ Deno.test(
 
 Deno.test(
   "a list of objects is a table of its first rows, and CSV of all",
-  ENVIRONMENT,
+  IN_BROWSER,
   async () => {
     await using lab = await laboratory();
     const { page } = lab;
@@ -319,7 +318,7 @@ Deno.test(
 
 Deno.test(
   "a picture is shown; a broken one and one that is a bomb are not, and say so",
-  ENVIRONMENT,
+  IN_BROWSER,
   async () => {
     await using lab = await laboratory();
     const { page } = lab;
@@ -349,7 +348,7 @@ Deno.test(
 
 Deno.test(
   "what a service says is text: names, HTML, numbers that JSON has not, deep nesting",
-  ENVIRONMENT,
+  IN_BROWSER,
   async () => {
     await using lab = await laboratory();
     const { page } = lab;
@@ -371,7 +370,7 @@ Deno.test(
 
 Deno.test(
   "a pinned reading is read again and again, judged, and grey when its service is gone",
-  ENVIRONMENT,
+  IN_BROWSER,
   async () => {
     await using lab = await laboratory();
     const { page, service } = lab;
@@ -405,7 +404,7 @@ Deno.test(
 
 Deno.test(
   "a method that may move something is pinned when a person has been asked",
-  ENVIRONMENT,
+  IN_BROWSER,
   async () => {
     await using lab = await laboratory();
     const { page, service } = lab;

@@ -15,6 +15,14 @@ import {
 } from "../../mod.ts";
 import { TestManager, WirePeer } from "../../testing.ts";
 import { linked } from "../support/linked.ts";
+import {
+  at,
+  everywhere,
+  ONE_MANAGER,
+  type Place,
+  type Site,
+  TWO_NODES,
+} from "../support/places.ts";
 import { reply, request } from "../support/messages.ts";
 import { ENTRY, ScriptedManager } from "../support/scripted_manager.ts";
 import { HELD_AS_BYTES, HELD_AS_TEXT, HeldTexts } from "../../wire/held_texts.ts";
@@ -69,22 +77,24 @@ class Store extends Service {
   }
 }
 
-/** About 20 MB of JSON each. */
+/** About 10 MB of JSON each: more than is held as text. */
 const VALUES: Record<string, () => unknown> = {
-  numbers: () => Array.from({ length: 1_100_000 }, (_, index) => index * 1.1),
+  numbers: () => Array.from({ length: 550_000 }, (_, index) => index * 1.1),
   rows: () =>
     Array.from(
-      { length: 250_000 },
+      { length: 200_000 },
       (_, index) => ({ index, name: `row "${index}"`, x: [1.5, null] }),
     ),
-  "a text": () => 'é€😀 "\\\n\u2028'.repeat(1_400_000),
+  "a text": () => 'é€😀 "\\\n\u2028'.repeat(600_000),
 };
 
 /** The number of lines that a client has got from the Manager, and of those that are pending. */
-async function traffic(client: Client): Promise<{ lines: number; pending: number }> {
+async function traffic(client: Client, site?: Site): Promise<{ lines: number; pending: number }> {
   // deno-lint-ignore no-explicit-any -- the parts of a status that the test reads
   const { totals, services } = await (client as any).adminRequest("status") as any;
-  const pending = Object.values(services as Record<string, { pending_requests: number }>);
+  const pending = Object.values<{ pending_requests: number }>(
+    site === undefined ? services : site.home.manager.status().services,
+  );
   return {
     lines: totals.messages_out,
     pending: pending.reduce((sum, { pending_requests }) => sum + pending_requests, 0),
@@ -122,7 +132,8 @@ function piece(uid: unknown, text: string): JsonObject {
 // Any value
 
 for (const [name, make] of Object.entries(VALUES)) {
-  Deno.test(`20 MB of ${name} arrive in pieces as argument, result and streamed value`, async () => {
+  const title = `10 MB of ${name} arrive in pieces as argument, result and streamed value`;
+  const test = async (place: Place) => {
     class Repeater extends Service {
       echo(value: unknown): unknown {
         return value;
@@ -133,43 +144,48 @@ for (const [name, make] of Object.entries(VALUES)) {
         yield value;
       }
     }
-    await using setting = await linked(new Repeater());
+    await using setting = await linked(new Repeater(), {}, place);
     const { client, link } = setting;
     const value = make();
     const json = JSON.stringify(value);
-    const before = (await traffic(client)).lines;
+    const before = (await traffic(client, setting.site)).lines;
     const echoed = await link.echo(value);
     assert(JSON.stringify(echoed) === json, "the result is another value");
-    assert((await traffic(client)).lines - before > 2 * 50, "it came in few lines");
+    assert((await traffic(client, setting.site)).lines - before > 50, "it came in few lines");
     let count = 0;
     for await (const streamed of link.twice(value)) {
       assert(JSON.stringify(streamed) === json, "a streamed value is another value");
       count++;
     }
-    assertEquals([count, (await traffic(client)).pending], [2, 0]);
-  });
+    assertEquals([count, (await traffic(client, setting.site)).pending], [2, 0]);
+  };
+  at(ONE_MANAGER, title, test);
+  if (name === "rows") at(TWO_NODES, title, test);
 }
 
-Deno.test("the progress of arguments and results is reported in bytes, up to all of them", async () => {
-  await using setting = await linked(new Store());
-  const { link, service } = setting;
-  const reports: string[] = [];
-  const value = "a".repeat(1_000_000);
-  const onProgress = (...report: unknown[]) => reports.push(report.join(" "));
-  assertEquals(await link.echo(value, options({ onProgress })), value);
-  assertEquals(reports, [
-    "262144 1000009 sent", // of [["aaa..."],{}]
-    "524288 1000009 sent",
-    "786432 1000009 sent",
-    "1000009 1000009 sent",
-    "262144 1000002 received",
-    "524288 1000002 received",
-    "786432 1000002 received",
-    "1000002 1000002 received",
-  ]);
-  await link.text(1_000_000);
-  assertEquals(service.progress, [1_000_002, 1_000_002]);
-});
+everywhere(
+  "the progress of arguments and results is reported in bytes, up to all of them",
+  async (place) => {
+    await using setting = await linked(new Store(), {}, place);
+    const { link, service } = setting;
+    const reports: string[] = [];
+    const value = "a".repeat(1_000_000);
+    const onProgress = (...report: unknown[]) => reports.push(report.join(" "));
+    assertEquals(await link.echo(value, options({ onProgress })), value);
+    assertEquals(reports, [
+      "262144 1000009 sent", // of [["aaa..."],{}]
+      "524288 1000009 sent",
+      "786432 1000009 sent",
+      "1000009 1000009 sent",
+      "262144 1000002 received",
+      "524288 1000002 received",
+      "786432 1000002 received",
+      "1000002 1000002 received",
+    ]);
+    await link.text(1_000_000);
+    assertEquals(service.progress, [1_000_002, 1_000_002]);
+  },
+);
 
 Deno.test("an error of an onProgress ends nothing", async () => {
   await using setting = await linked(new Store());
@@ -182,25 +198,29 @@ Deno.test("an error of an onProgress ends nothing", async () => {
 
 // Order and snapshots
 
-Deno.test("a later call to the same service arrives after a large argument, one to another does not wait", async () => {
-  await using setting = await linked(new Store());
-  const { manager, client, link, service } = setting;
-  await using other = new Store({ name: "Other" });
-  await other.start(manager.connectOptions);
-  const otherLink = await client.link<Store>("Other");
-  const order: string[] = [];
-  const done = (name: string) => () => void order.push(name);
-  const large = Array.from({ length: 1_000_000 }, () => Math.PI);
-  const calls = [
-    link.load(large).then(done("load")),
-    link.load(large).then(done("load")),
-    link.trigger().then(done("trigger")),
-    otherLink.trigger().then(done("other")),
-  ];
-  await Promise.all(calls);
-  assertEquals(service.calls, ["load 1000000", "load 1000000", "trigger"]);
-  assertEquals(order, ["other", "load", "load", "trigger"]);
-});
+everywhere(
+  "a later call to the same service arrives after a large argument, one to another does not wait",
+  async (place) => {
+    await using setting = await linked(new Store(), {}, place);
+    const { site, client, link, service } = setting;
+    await using other = new Store({ name: "Other" });
+    await other.start(site.home.connectOptions);
+    await site.knows("Other");
+    const otherLink = await client.link<Store>(site.nameOf("Other"));
+    const order: string[] = [];
+    const done = (name: string) => () => void order.push(name);
+    const large = Array.from({ length: 1_000_000 }, () => Math.PI);
+    const calls = [
+      link.load(large).then(done("load")),
+      link.load(large).then(done("load")),
+      link.trigger().then(done("trigger")),
+      otherLink.trigger().then(done("other")),
+    ];
+    await Promise.all(calls);
+    assertEquals(service.calls, ["load 1000000", "load 1000000", "trigger"]);
+    assertEquals(order, ["other", "load", "load", "trigger"]);
+  },
+);
 
 Deno.test("arguments up to 4 MiB are written at the call, and may be changed then", async () => {
   await using setting = await linked(new Store());
@@ -213,8 +233,8 @@ Deno.test("arguments up to 4 MiB are written at the call, and may be changed the
   await setting.link.trigger().sent;
 });
 
-Deno.test("larger arguments may be changed when they are sent", async () => {
-  await using setting = await linked(new Store());
+everywhere("larger arguments may be changed when they are sent", async (place) => {
+  await using setting = await linked(new Store(), {}, place);
   const values = new Array<number>(2_000_000).fill(1.2345);
   const loading = setting.link.load(values);
   let isSent = false;
@@ -262,76 +282,97 @@ Deno.test("arguments of any size are written once, unless other values are held"
   assertEquals(HeldTexts.heldAsBytes, 0);
 });
 
-Deno.test("arguments that JSON cannot hold fail their call, and later calls are sent", async () => {
-  await using setting = await linked(new Store());
-  for (const length of [300_000, 9_000_000]) {
-    const broken = setting.link.load(["a".repeat(length), () => {}]);
-    await assertRejects(
-      () => broken.result(),
-      TypeError,
-      "function is not JSON serializable, at args[0][1]",
-    );
-    await broken.sent;
-    await setting.link.trigger();
-  }
-  assertEquals(setting.service.calls, ["trigger", "trigger"]);
-});
+everywhere(
+  "arguments that JSON cannot hold fail their call, and later calls are sent",
+  async (place) => {
+    await using setting = await linked(new Store(), {}, place);
+    for (const length of [300_000, 9_000_000]) {
+      const broken = setting.link.load(["a".repeat(length), () => {}]);
+      await assertRejects(
+        () => broken.result(),
+        TypeError,
+        "function is not JSON serializable, at args[0][1]",
+      );
+      await broken.sent;
+      await setting.link.trigger();
+    }
+    assertEquals(setting.service.calls, ["trigger", "trigger"]);
+  },
+);
 
 // Cancelling, and ends of connections
 
-Deno.test("a call that is cancelled in the middle of its arguments ends at once on both sides", async () => {
-  await using setting = await linked(new Store());
-  const { link, service, client } = setting;
-  const begun = Promise.withResolvers<void>();
-  const onProgress = (done: number, total: number) => {
-    assert(done < total, "it was sent before it was cancelled");
-    begun.resolve();
-  };
-  const loading = link.load(["a".repeat(50_000_000)], options({ onProgress }));
-  await begun.promise;
-  loading.cancel();
-  await assertRejects(() => loading.result(), CancelledError);
-  await inTime("sent is settled", loading.sent);
-  assertEquals(await link.trigger(), 1);
-  await until("nothing is pending", async () => (await traffic(client)).pending === 0);
-  assertEquals(service.calls, ["trigger"]);
-});
-
-Deno.test("a call that is cancelled in the middle of its result ends at once on both sides", async () => {
-  await using setting = await linked(new Store());
-  const { link, service, client } = setting;
-  const begun = Promise.withResolvers<void>();
-  const reading = link.text(50_000_000, options({ onProgress: () => begun.resolve() }));
-  await begun.promise;
-  reading.cancel();
-  await assertRejects(() => reading.result(), CancelledError);
-  await service.aborted.promise;
-  await until("nothing is pending", async () => (await traffic(client)).pending === 0);
-  assert(service.progress[0] < service.progress[1], "all of it was sent");
-  assertEquals((await link.text(300_000)).length, 300_000);
-});
-
-Deno.test("a Client that leaves in the middle of a result, or of its arguments, ends the sending", async () => {
-  await using setting = await linked(new Store());
-  const { manager, service, client } = setting;
-  for (const attribute of ["text", "load"] as const) {
-    const leaving = await connect(manager.connectOptions);
-    const link = await leaving.link<Store>("Store");
+everywhere(
+  "a call that is cancelled in the middle of its arguments ends at once on both sides",
+  async (place) => {
+    await using setting = await linked(new Store(), {}, place);
+    const { link, service, client } = setting;
     const begun = Promise.withResolvers<void>();
-    const given = options({ onProgress: () => begun.resolve() });
-    const future = attribute === "text"
-      ? link.text(50_000_000, given)
-      : link.load(["a".repeat(50_000_000)], given);
-    const failed = assertRejects(() => future.result(), ConnectionAbortedError);
+    const onProgress = (done: number, total: number) => {
+      assert(done < total, "it was sent before it was cancelled");
+      begun.resolve();
+    };
+    const loading = link.load(["a".repeat(50_000_000)], options({ onProgress }));
     await begun.promise;
-    await leaving.disconnect();
-    await failed;
-    await inTime("sent is settled", future.sent);
-    await until("nothing is pending", async () => (await traffic(client)).pending === 0);
-  }
-  await service.aborted.promise;
-  assertEquals(service.calls, []);
-});
+    loading.cancel();
+    await assertRejects(() => loading.result(), CancelledError);
+    await inTime("sent is settled", loading.sent);
+    assertEquals(await link.trigger(), 1);
+    await until(
+      "nothing is pending",
+      async () => (await traffic(client, setting.site)).pending === 0,
+    );
+    assertEquals(service.calls, ["trigger"]);
+  },
+);
+
+everywhere(
+  "a call that is cancelled in the middle of its result ends at once on both sides",
+  async (place) => {
+    await using setting = await linked(new Store(), {}, place);
+    const { link, service, client } = setting;
+    const begun = Promise.withResolvers<void>();
+    const reading = link.text(50_000_000, options({ onProgress: () => begun.resolve() }));
+    await begun.promise;
+    reading.cancel();
+    await assertRejects(() => reading.result(), CancelledError);
+    await service.aborted.promise;
+    await until(
+      "nothing is pending",
+      async () => (await traffic(client, setting.site)).pending === 0,
+    );
+    assert(service.progress[0] < service.progress[1], "all of it was sent");
+    assertEquals((await link.text(300_000)).length, 300_000);
+  },
+);
+
+everywhere(
+  "a Client that leaves in the middle of a result, or of its arguments, ends the sending",
+  async (place) => {
+    await using setting = await linked(new Store(), {}, place);
+    const { manager, service, client } = setting;
+    for (const attribute of ["text", "load"] as const) {
+      const leaving = await connect(manager.connectOptions);
+      const link = await leaving.link<Store>(setting.link.serviceName);
+      const begun = Promise.withResolvers<void>();
+      const given = options({ onProgress: () => begun.resolve() });
+      const future = attribute === "text"
+        ? link.text(50_000_000, given)
+        : link.load(["a".repeat(50_000_000)], given);
+      const failed = assertRejects(() => future.result(), ConnectionAbortedError);
+      await begun.promise;
+      await leaving.disconnect();
+      await failed;
+      await inTime("sent is settled", future.sent);
+      await until(
+        "nothing is pending",
+        async () => (await traffic(client, setting.site)).pending === 0,
+      );
+    }
+    await service.aborted.promise;
+    assertEquals(service.calls, []);
+  },
+);
 
 Deno.test("a Service that goes in the middle of arguments fails the call, and the calls behind it are sent", async () => {
   await using manager = await TestManager.start();
@@ -380,27 +421,33 @@ Deno.test("a client that gives no room gets one piece, and slows nobody else dow
   assertEquals(service.progress[0], 2_000_002);
 });
 
-Deno.test("a Client that reads large values slowly slows the generator down, and nobody else", async () => {
-  await using setting = await linked(new Store());
-  const { link, service } = setting;
-  let count = 0;
-  for await (const text of link.texts(20, 4_000_000)) {
-    if (text === "short") continue;
-    assertEquals([text.length, text.startsWith(String(++count))], [4_000_000, true]);
-    if (count !== 2) continue;
-    assertEquals(await link.trigger(), 1);
-    assertEquals((await link.text(5_000_000)).length, 5_000_000);
-    assert(service.made <= 4, `${service.made} values were made for 2 that were read`);
-  }
-  assertEquals(count, 20);
-});
+everywhere(
+  "a Client that reads large values slowly slows the generator down, and nobody else",
+  async (place) => {
+    await using setting = await linked(new Store(), {}, place);
+    const { link, service } = setting;
+    let count = 0;
+    for await (const text of link.texts(20, 4_000_000)) {
+      if (text === "short") continue;
+      assertEquals([text.length, text.startsWith(String(++count))], [4_000_000, true]);
+      if (count !== 2) continue;
+      assertEquals(await link.trigger(), 1);
+      assertEquals((await link.text(5_000_000)).length, 5_000_000);
+      assert(service.made <= 4, `${service.made} values were made for 2 that were read`);
+    }
+    assertEquals(count, 20);
+  },
+);
 
-Deno.test("a loop that is left in the middle of a large value ends the generator", async () => {
-  await using setting = await linked(new Store());
-  for await (const _text of setting.link.texts(20, 20_000_000)) break;
-  await setting.service.ended.promise;
-  assertEquals((await setting.link.text(300_000)).length, 300_000);
-});
+everywhere(
+  "a loop that is left in the middle of a large value ends the generator",
+  async (place) => {
+    await using setting = await linked(new Store(), {}, place);
+    for await (const _text of setting.link.texts(20, 20_000_000)) break;
+    await setting.service.ended.promise;
+    assertEquals((await setting.link.text(300_000)).length, 300_000);
+  },
+);
 
 // Limits
 

@@ -258,7 +258,7 @@ posixTest("a second signal ends a Manager at once", async () => {
   request.service.answer.resolve("too late");
 });
 
-Deno.test("the database survives kill -9, fifty times, while devices connect", async () => {
+Deno.test("the database survives kill -9, again and again, while devices connect", async () => {
   await using home = await temporaryFolder();
   const path = join(home.path, "manager.sqlite3");
   const recorded = () => {
@@ -268,7 +268,7 @@ Deno.test("the database survives kill -9, fifty times, while devices connect", a
     ).get() as { count: number };
     return count;
   };
-  for (let round = 0; round < 50; round++) {
+  for (let round = 0; round < 15; round++) {
     await using manager = await ManagerProcess.start(home.path);
     const before = recorded();
     const connectOnce = async () => {

@@ -9,6 +9,10 @@ import type { Outcome } from "../support/process.ts";
 import { ROOT } from "../support/source_tree.ts";
 
 class Meter extends Service {
+  constructor() {
+    super({ grace: 0 }); // for forever()
+  }
+
   pi = 3.14;
   _endManager: (() => void) | undefined;
 

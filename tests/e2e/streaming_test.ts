@@ -19,6 +19,7 @@ import { periodicPause } from "../../base/pause.ts";
 import { WINDOW } from "../../client/stream_window.ts";
 import { type TestManager, WirePeer } from "../../testing.ts";
 import { linked } from "../support/linked.ts";
+import { everywhere, ONE_MANAGER, type Site } from "../support/places.ts";
 import { recordLogs } from "../support/logs.ts";
 import * as messages from "../support/messages.ts";
 import { Process, succeed } from "../support/process.ts";
@@ -144,14 +145,14 @@ class Meter extends Service {
 }
 
 /** A Meter, and a Client that is linked with it. */
-async function laboratory(managerOptions = { disableTls: true }) {
-  const network = await linked(new Meter(), managerOptions);
+async function laboratory(place = ONE_MANAGER, managerOptions = { disableTls: true }) {
+  const network = await linked(new Meter(), managerOptions, place);
   return { ...network, meter: network.service, cxn: network.client };
 }
 
 for (const disableTls of [true, false]) {
   Deno.test(`the values of a generator arrive one by one, over ${disableTls ? "TCP" : "TLS"}`, async () => {
-    await using lab = await laboratory({ disableTls });
+    await using lab = await laboratory(ONE_MANAGER, { disableTls });
     const stream = lab.link.patient("first");
     assert(stream instanceof Stream);
     const iterator = stream[Symbol.asyncIterator]();
@@ -161,23 +162,23 @@ for (const disableTls of [true, false]) {
   });
 }
 
-Deno.test("many values all arrive, and in order", async () => {
-  await using lab = await laboratory();
+everywhere("many values all arrive, and in order", async (place) => {
+  await using lab = await laboratory(place);
   let expected = 1;
   for await (const value of lab.link.count(1_000)) assertEquals(value, expected++);
   assertEquals(expected, 1_001);
   assertEquals(await lab.meter._end("count").promise, "ended");
 });
 
-Deno.test("await of a stream gives an array of all its values", async () => {
-  await using lab = await laboratory();
+everywhere("await of a stream gives an array of all its values", async (place) => {
+  await using lab = await laboratory(place);
   assertEquals(await lab.link.count(100), Array.from({ length: 100 }, (_, i) => i + 1));
   assertEquals(await lab.link.letters("abc"), ["a", "b", "c"]);
   assertEquals(await lab.link.count(0), []);
 });
 
-Deno.test("a stream is a Future, with its members", async () => {
-  await using lab = await laboratory();
+everywhere("a stream is a Future, with its members", async (place) => {
+  await using lab = await laboratory(place);
   const called = Promise.withResolvers<number[]>();
   const stream = lab.link.count(50);
   stream.addDoneCallback((future) => called.resolve(future.result()));
@@ -188,15 +189,15 @@ Deno.test("a stream is a Future, with its members", async () => {
   assertEquals(done.size, 2);
 });
 
-Deno.test("a loop over a stream that was awaited gives its values again", async () => {
-  await using lab = await laboratory();
+everywhere("a loop over a stream that was awaited gives its values again", async (place) => {
+  await using lab = await laboratory(place);
   const stream = lab.link.count(3);
   assertEquals(await stream, [1, 2, 3]);
   assertEquals(await Array.fromAsync(stream), [1, 2, 3]);
 });
 
-Deno.test("await after a loop gives the values that the loop has not read", async () => {
-  await using lab = await laboratory();
+everywhere("await after a loop gives the values that the loop has not read", async (place) => {
+  await using lab = await laboratory(place);
   const stream = lab.link.count(5);
   const iterator = stream[Symbol.asyncIterator]();
   await iterator.next();
@@ -208,13 +209,13 @@ Deno.test("await after a loop gives the values that the loop has not read", asyn
   assertEquals(await read, []);
 });
 
-Deno.test("a generator has the request as this.request, also after an await", async () => {
-  await using lab = await laboratory();
+everywhere("a generator has the request as this.request, also after an await", async (place) => {
+  await using lab = await laboratory(place);
   assertEquals(await lab.link.requesters(), ["requesters", "requesters"]);
 });
 
-Deno.test("a slow reader slows its own generator down, and no other request", async () => {
-  await using lab = await laboratory();
+everywhere("a slow reader slows its own generator down, and no other request", async (place) => {
+  await using lab = await laboratory(place);
   const iterator = lab.link.count(10_000)[Symbol.asyncIterator]();
   await lab.meter._reached(WINDOW);
   for (let i = 0; i < 20; i++) assertEquals(await lab.link.ping(), "pong");
@@ -225,8 +226,8 @@ Deno.test("a slow reader slows its own generator down, and no other request", as
   assertEquals(await lab.meter._end("count").promise, "ended");
 });
 
-Deno.test("the end of a loop ends the generator", async () => {
-  await using lab = await laboratory();
+everywhere("the end of a loop ends the generator", async (place) => {
+  await using lab = await laboratory(place);
   const read: number[] = [];
   for await (const value of lab.link.count(1_000_000, "left")) {
     if (read.push(value) === 70) break;
@@ -236,8 +237,8 @@ Deno.test("the end of a loop ends the generator", async () => {
   assertEquals(await lab.link.ping(), "pong");
 });
 
-Deno.test("an error of a generator arrives after the values before it", async () => {
-  await using lab = await laboratory();
+everywhere("an error of a generator arrives after the values before it", async (place) => {
+  await using lab = await laboratory(place);
   const read: unknown[] = [];
   const loop = async () => {
     for await (const value of lab.link.broken()) read.push(value);
@@ -248,34 +249,37 @@ Deno.test("an error of a generator arrives after the values before it", async ()
   await assertRejects(() => lab.link.broken().result(), RemoteError, "The lamp has gone out");
 });
 
-Deno.test("a promise that a synchronous generator yields is sent as its value", async () => {
-  await using lab = await laboratory();
+everywhere("a promise that a synchronous generator yields is sent as its value", async (place) => {
+  await using lab = await laboratory(place);
   assertEquals(await lab.link.promised(1, "a"), [1, "a"]);
   assertEquals(await lab.link.request("promised", { args: [2] }), [2]);
   await assertRejects(() => lab.link.failing().result(), RemoteError, "The lamp has gone out");
   assertEquals(await lab.link.ping(), "pong"); // an unhandled rejection would end the process
 });
 
-Deno.test("a stream continues after its link has ended, like any request, and can be cancelled", async () => {
-  await using lab = await laboratory();
-  const iterator = lab.link.count(3 * WINDOW)[Symbol.asyncIterator]();
-  const abandoned = lab.link.count(1_000, "abandoned")[Symbol.asyncIterator]();
-  for (const { next } of [iterator, abandoned]) assertEquals((await next()).value, 1);
-  const waiting = lab.link.wait("waiting");
-  await lab.link.unlink();
-  for (let i = 2; i <= 3 * WINDOW; i++) assertEquals((await iterator.next()).value, i);
-  assertEquals((await iterator.next()).done, true);
-  await abandoned.return(undefined);
-  assertEquals(await lab.meter._end("abandoned").promise, "ended");
-  waiting.cancel();
-  assertEquals(
-    await lab.meter._end("waiting").promise,
-    `CancelledError: wait was cancelled by Client[${clientAddress(lab.manager)}]`,
-  );
-});
+everywhere(
+  "a stream continues after its link has ended, like any request, and can be cancelled",
+  async (place) => {
+    await using lab = await laboratory(place);
+    const iterator = lab.link.count(3 * WINDOW)[Symbol.asyncIterator]();
+    const abandoned = lab.link.count(1_000, "abandoned")[Symbol.asyncIterator]();
+    for (const { next } of [iterator, abandoned]) assertEquals((await next()).value, 1);
+    const waiting = lab.link.wait("waiting");
+    await lab.link.unlink();
+    for (let i = 2; i <= 3 * WINDOW; i++) assertEquals((await iterator.next()).value, i);
+    assertEquals((await iterator.next()).done, true);
+    await abandoned.return(undefined);
+    assertEquals(await lab.meter._end("abandoned").promise, "ended");
+    waiting.cancel();
+    assertEquals(
+      await lab.meter._end("waiting").promise,
+      `CancelledError: wait was cancelled by ${requesterOf(lab.site)}`,
+    );
+  },
+);
 
-Deno.test("the errorHandler of a link is called for a stream that fails", async () => {
-  await using lab = await laboratory();
+everywhere("the errorHandler of a link is called for a stream that fails", async (place) => {
+  await using lab = await laboratory(place);
   const reported = Promise.withResolvers<Error>();
   lab.link.serviceErrorHandler = (error) => reported.resolve(error);
   const iterator = lab.link.broken()[Symbol.asyncIterator]();
@@ -283,76 +287,79 @@ Deno.test("the errorHandler of a link is called for a stream that fails", async 
   assertEquals((await reported.promise).message, "ValueError: The lamp has gone out");
 });
 
-Deno.test("a value that JSON cannot encode is an error, and the generator ends", async () => {
-  await using lab = await laboratory();
+everywhere("a value that JSON cannot encode is an error, and the generator ends", async (place) => {
+  await using lab = await laboratory(place);
   await assertRejects(() => lab.link.unsendable().result(), RemoteError, "TypeError");
   assertEquals(await lab.meter._end("unsendable").promise, "ended");
 });
 
-Deno.test("large values are streamed too, through any Manager", async () => {
-  await using lab = await laboratory();
+everywhere("large values are streamed too, through any Manager", async (place) => {
+  await using lab = await laboratory(place);
   const size = 5 * 1024 * 1024; // above longLine, so that the Manager forwards it in pieces
   const sizes: [string, number][] = [];
   for await (const value of lab.link.large(size)) sizes.push([value[0], value.length]);
   assertEquals(sizes, [["a", size], ["b", size]]);
 });
 
-Deno.test("a value above the Client's readLimit ends the stream on both sides", async () => {
-  await using lab = await laboratory();
+everywhere("a value above the Client's readLimit ends the stream on both sides", async (place) => {
+  await using lab = await laboratory(place);
   const cxn = await connect({ ...lab.manager.connectOptions, readLimit: 3 * 1024 * 1024 });
   await using _closed = cxn;
-  const link = await cxn.link<Meter>("Meter");
+  const link = await cxn.link<Meter>(lab.link.serviceName);
   await assertRejects(() => link.large(4 * 1024 * 1024).result(), ValueError, "readLimit");
   assertEquals(await link.ping(), "pong");
 });
 
-Deno.test("a value that does not arrive in time is a TimeoutError, and ends the generator", async () => {
-  await using lab = await laboratory();
-  const loop = async () => {
-    // The first value has to arrive within that time.
-    for await (const _ of lab.link.patient("slow", options({ timeout: 1_000 })));
-  };
-  await assertRejects(loop, TimeoutError, "was not there within 1000 ms");
-  assertEquals(
-    await lab.meter._end("slow").promise,
-    `CancelledError: patient was cancelled by Client[${clientAddress(lab.manager)}]`,
-  );
-});
+everywhere(
+  "a value that does not arrive in time is a TimeoutError, and ends the generator",
+  async (place) => {
+    await using lab = await laboratory(place);
+    const loop = async () => {
+      // The first value has to arrive within that time.
+      for await (const _ of lab.link.patient("slow", options({ timeout: 1_000 })));
+    };
+    await assertRejects(loop, TimeoutError, "was not there within 1000 ms");
+    assertEquals(
+      await lab.meter._end("slow").promise,
+      `CancelledError: patient was cancelled by ${requesterOf(lab.site)}`,
+    );
+  },
+);
 
-Deno.test("the signal of a method is aborted when its request is cancelled", async () => {
-  await using lab = await laboratory();
+everywhere("the signal of a method is aborted when its request is cancelled", async (place) => {
+  await using lab = await laboratory(place);
   const future = lab.link.wait("cancelled");
   await lab.meter._beginning("cancelled").promise;
   assertEquals(future.cancel(), true);
   assertEquals(
     await lab.meter._end("cancelled").promise,
-    `CancelledError: wait was cancelled by Client[${clientAddress(lab.manager)}]`,
+    `CancelledError: wait was cancelled by ${requesterOf(lab.site)}`,
   );
   await assertRejects(() => future, CancelledError);
   assertEquals(await lab.link.ping(), "pong");
 });
 
-Deno.test("an error reply to a cancelled request is not logged as a warning", async () => {
-  await using lab = await laboratory();
+everywhere("an error reply to a cancelled request is not logged as a warning", async (place) => {
+  await using lab = await laboratory(place);
   await using logs = await recordLogs(["msl", "network", "client"], "warning");
   for await (const _ of lab.link.patient("left")) break;
   assertEquals(
     await lab.meter._end("left").promise,
-    `CancelledError: patient was cancelled by Client[${clientAddress(lab.manager)}]`,
+    `CancelledError: patient was cancelled by ${requesterOf(lab.site)}`,
   );
   assertEquals(await lab.link.ping(), "pong"); // its reply comes after the error
   assertEquals(logs.records, []);
 });
 
-Deno.test("the signal of a method is aborted when the signal of the request is", async () => {
-  await using lab = await laboratory();
+everywhere("the signal of a method is aborted when the signal of the request is", async (place) => {
+  await using lab = await laboratory(place);
   const abort = new AbortController();
   const future = lab.link.wait("aborted", options({ signal: abort.signal }));
   await lab.meter._beginning("aborted").promise;
   abort.abort(new Error("the measurement is over"));
   assertEquals(
     await lab.meter._end("aborted").promise,
-    `CancelledError: wait was cancelled by Client[${clientAddress(lab.manager)}]`,
+    `CancelledError: wait was cancelled by ${requesterOf(lab.site)}`,
   );
   await assertRejects(() => future, Error, "the measurement is over");
   const stream = lab.link.patient("stream", options({ signal: AbortSignal.abort("too late") }));
@@ -360,8 +367,8 @@ Deno.test("the signal of a method is aborted when the signal of the request is",
   assertEquals(stream.cancelled(), true);
 });
 
-Deno.test("a signal that a method reads after the cancellation is aborted", async () => {
-  await using lab = await laboratory();
+everywhere("a signal that a method reads after the cancellation is aborted", async (place) => {
+  await using lab = await laboratory(place);
   const future = lab.link.late("late");
   await lab.meter._beginning("late").promise;
   future.cancel();
@@ -370,17 +377,17 @@ Deno.test("a signal that a method reads after the cancellation is aborted", asyn
   assertEquals(await lab.meter._end("late").promise, "true");
 });
 
-Deno.test("the signal of a method is aborted when its Client disconnects", async () => {
-  await using lab = await laboratory();
+everywhere("the signal of a method is aborted when its Client disconnects", async (place) => {
+  await using lab = await laboratory(place);
   await using other = await connect({ ...lab.manager.connectOptions, name: "other" });
-  const link = await other.link<Meter>("Meter");
+  const link = await other.link<Meter>(lab.link.serviceName);
   const waiting = link.wait("gone");
   await lab.meter._beginning("gone").promise;
-  const address = clientAddress(lab.manager, "other");
+  const requester = requesterOf(lab.site, "other");
   await other.disconnect();
   assertEquals(
     await lab.meter._end("gone").promise,
-    `CancelledError: wait was cancelled by other[${address}]`,
+    `CancelledError: wait was cancelled by ${requester}`,
   );
   await assertRejects(() => waiting, ConnectionAbortedError, "was not answered");
 });
@@ -397,8 +404,8 @@ Deno.test("the signal of a method is aborted when the connection is lost", async
   assertInstanceOf(await waiting, ConnectionAbortedError);
 });
 
-Deno.test("a Service that shuts down ends its streams, endless ones too", async () => {
-  await using lab = await laboratory();
+everywhere("a Service that shuts down ends its streams, endless ones too", async (place) => {
+  await using lab = await laboratory(place);
   const loop = async () => {
     for await (const _ of lab.link.patient("endless"));
   };
@@ -409,34 +416,39 @@ Deno.test("a Service that shuts down ends its streams, endless ones too", async 
   assertEquals((await lab.meter._end("endless").promise).split(":")[0], "ConnectionAbortedError");
 });
 
-Deno.test("a Service that shuts down does not begin a stream whose method has not returned yet", async () => {
-  await using lab = await laboratory();
-  const waiting = lab.link.prepared("endless").result();
-  await lab.meter._beginning("endless").promise;
-  const left = lab.meter.shutdown();
-  lab.meter._end("prepared").resolve("");
-  await assertRejects(() => waiting, RemoteError, "the 'Meter' service is shutting down");
-  await left;
-  await lab.manager.disconnected("Meter");
-  assertEquals(lab.meter._hasBegun("endless, prepared"), false);
-});
+everywhere(
+  "a Service that shuts down does not begin a stream whose method has not returned yet",
+  async (place) => {
+    await using lab = await laboratory(place);
+    const waiting = lab.link.prepared("endless").result();
+    await lab.meter._beginning("endless").promise;
+    const left = lab.meter.shutdown();
+    lab.meter._end("prepared").resolve("");
+    await assertRejects(() => waiting, RemoteError, "the 'Meter' service is shutting down");
+    await left;
+    await lab.site.home.disconnected("Meter");
+    assertEquals(lab.meter._hasBegun("endless, prepared"), false);
+  },
+);
 
-Deno.test("requests with the same uid are cancelled together", async () => {
-  await using lab = await laboratory();
+everywhere("requests with the same uid are cancelled together", async (place) => {
+  await using lab = await laboratory(place);
   await using peer = await WirePeer.introduce(lab.manager.connectOptions, {
     type: "client",
     name: "plain",
   });
   for (const name of ["one", "two"]) {
-    peer.send(messages.request("Meter", "wait", [name], { uid: "u1" }));
+    peer.send(messages.request(lab.link.serviceName, "wait", [name], { uid: "u1" }));
     await lab.meter._beginning(name).promise;
   }
   await peer.close();
   for (const name of ["one", "two"]) {
-    const address = `${lab.manager.manager.hostname}:${peer.port}`;
+    const requester = lab.site.requesterOf(
+      `plain[${lab.manager.manager.hostname}:${peer.port}]`,
+    );
     assertEquals(
       await lab.meter._end(name).promise,
-      `CancelledError: wait was cancelled by plain[${address}]`,
+      `CancelledError: wait was cancelled by ${requester}`,
     );
   }
 });
@@ -464,20 +476,21 @@ Deno.test("a Client cancels a stream that sends more values than its credit", as
 
 /** What a Python client, which has no extensions, gets for calls of the Meter. */
 async function pythonAnswers(
-  manager: TestManager,
+  { manager, link }: { manager: TestManager; link: { serviceName: string } },
   ...calls: [attribute: string, ...args: unknown[]][]
 ): Promise<[error: string | null, result: unknown][]> {
+  const { serviceName: name } = link;
   const ofMeter = calls.map(([attribute, ...args]) =>
-    ["Meter", attribute, args] as [string, string, unknown[]]
+    [name, attribute, args] as [string, string, unknown[]]
   );
   return answersOf(
-    await succeed(pythonCaller(manager, [["Manager", "link", ["Meter"]], ...ofMeter])),
+    await succeed(pythonCaller(manager, [["Manager", "link", [name]], ...ofMeter])),
   );
 }
 
-Deno.test("a Python client gets the values of a stream as an array", async () => {
-  await using lab = await laboratory();
-  const [[, entry], ...answers] = await pythonAnswers(lab.manager, ["count", 40]);
+everywhere("a Python client gets the values of a stream as an array", async (place) => {
+  await using lab = await laboratory(place);
+  const [[, entry], ...answers] = await pythonAnswers(lab, ["count", 40]);
   assertEquals(
     Object.keys(entry as JsonObject).sort(),
     ["address", "attributes", "language", "max_clients", "os"],
@@ -487,7 +500,7 @@ Deno.test("a Python client gets the values of a stream as an array", async () =>
 
 Deno.test("a Python client gets an error for an endless stream", async () => {
   await using lab = await laboratory();
-  const [, [error]] = await pythonAnswers(lab.manager, ["count", 1_000_000]);
+  const [, [error]] = await pythonAnswers(lab, ["count", 1_000_000]);
   assertEquals(
     error,
     "ValueError: count has more than 100000 values, the limit for a client that does not read " +
@@ -499,7 +512,7 @@ Deno.test("a Python client gets an error for an endless stream", async () => {
 Deno.test("a generator that never waits delays no other request", async () => {
   await using lab = await laboratory();
   let isCollected = false;
-  const collecting = pythonAnswers(lab.manager, ["count", 1_000_000])
+  const collecting = pythonAnswers(lab, ["count", 1_000_000])
     .then(() => isCollected = true);
   await lab.meter._reached(1);
   assertEquals(await lab.link.ping(), "pong");
@@ -508,15 +521,17 @@ Deno.test("a generator that never waits delays no other request", async () => {
   await collecting;
 });
 
-Deno.test("the requests of a Python client are cancelled when it is killed", async () => {
-  await using lab = await laboratory();
-  await using python = new Process(pythonCaller(lab.manager, [["Meter", "wait", ["python"]]]));
+everywhere("the requests of a Python client are cancelled when it is killed", async (place) => {
+  await using lab = await laboratory(place);
+  await using python = new Process(
+    pythonCaller(lab.manager, [[lab.link.serviceName, "wait", ["python"]]]),
+  );
   await lab.meter._beginning("python").promise;
-  const address = clientAddress(lab.manager, "caller");
+  const requester = requesterOf(lab.site, "caller");
   python.kill("SIGKILL");
   assertEquals(
     await lab.meter._end("python").promise,
-    `CancelledError: wait was cancelled by caller[${address}]`,
+    `CancelledError: wait was cancelled by ${requester}`,
   );
 });
 
@@ -524,7 +539,7 @@ Deno.test("a Python client cannot request private attributes", async () => {
   await using lab = await laboratory();
   const attributes = ["__cancel__", "__more__", "__next__"];
   const [, ...answers] = await pythonAnswers(
-    lab.manager,
+    lab,
     ...attributes.map((it) => [it] as [string]),
   );
   const refused = "PermissionError: Cannot request a private attribute";
@@ -601,8 +616,9 @@ Deno.test("under a Manager without extensions a Service replies with an array, a
   await left;
 });
 
-/** The address of the only client of that name. */
-function clientAddress({ manager }: TestManager, name = "Client"): string {
-  const clients = Object.values(manager.identities().clients);
-  return clients.find((client) => client.name === name)!.address;
+/** The network name by which the Service knows the only client of that name. */
+function requesterOf(site: Site, name = "Client"): string {
+  const clients = Object.values(site.manager.manager.identities().clients);
+  const { address } = clients.find((client) => client.name === name)!;
+  return site.requesterOf(`${name}[${address}]`);
 }

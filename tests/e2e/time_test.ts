@@ -3,7 +3,9 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { connect, kwargs, options, RemoteError, Service } from "../../mod.ts";
 import { TestManager, WirePeer } from "../../testing.ts";
+import { linked } from "../support/linked.ts";
 import * as messages from "../support/messages.ts";
+import { everywhere, ONE_MANAGER } from "../support/places.ts";
 
 const NOON = Date.UTC(2026, 0, 31, 12);
 
@@ -29,15 +31,9 @@ class Meter extends Service {
 }
 
 /** A Manager, a Meter, and a link with it. */
-async function laboratory() {
-  await using stack = new AsyncDisposableStack();
-  const manager = stack.use(await TestManager.start());
-  const meter = stack.use(new Meter());
-  await meter.start(manager.connectOptions);
-  const cxn = stack.use(await connect(manager.connectOptions));
-  const link = await cxn.link<Meter>("Meter");
-  const whole = stack.move();
-  return { manager, meter, cxn, link, [Symbol.asyncDispose]: () => whole.disposeAsync() };
+async function laboratory(place = ONE_MANAGER) {
+  const network = await linked(new Meter(), {}, place);
+  return { ...network, meter: network.service, cxn: network.client };
 }
 
 /** Whether a time is from `start` until now. */
@@ -45,8 +41,8 @@ function isNow(time: number | undefined, start: number): boolean {
   return time !== undefined && Number.isInteger(time) && time >= start && time <= Date.now();
 }
 
-Deno.test("a call that asks for it has the time at which its reading was taken", async () => {
-  await using lab = await laboratory();
+everywhere("a call that asks for it has the time at which its reading was taken", async (place) => {
+  await using lab = await laboratory(place);
   const start = Date.now();
   const timed = options({ time: true });
   const reading = lab.link.read(timed);
@@ -61,21 +57,24 @@ Deno.test("a call that asks for it has the time at which its reading was taken",
   assert(isNow(explicit.time, start));
 });
 
-Deno.test("a method that returns an earlier reading says when it was taken, for one result", async () => {
-  await using lab = await laboratory();
-  const start = Date.now();
-  for (const length of [1, 600_000]) { // in pieces
-    const stored = lab.link.stored(NOON + 0.4, length, options({ time: true }));
-    assertEquals((await stored).length, length);
-    assertEquals(stored.time, NOON);
-  }
-  const next = lab.link.read(options({ time: true }));
-  await next;
-  assert(isNow(next.time, start));
-});
+everywhere(
+  "a method that returns an earlier reading says when it was taken, for one result",
+  async (place) => {
+    await using lab = await laboratory(place);
+    const start = Date.now();
+    for (const length of [1, 600_000]) { // in pieces
+      const stored = lab.link.stored(NOON + 0.4, length, options({ time: true }));
+      assertEquals((await stored).length, length);
+      assertEquals(stored.time, NOON);
+    }
+    const next = lab.link.read(options({ time: true }));
+    await next;
+    assert(isNow(next.time, start));
+  },
+);
 
-Deno.test("a call that does not ask has no time, nor has one that fails", async () => {
-  await using lab = await laboratory();
+everywhere("a call that does not ask has no time, nor has one that fails", async (place) => {
+  await using lab = await laboratory(place);
   const reading = lab.link.read();
   await reading;
   assertEquals(reading.time, undefined);
@@ -89,8 +88,8 @@ Deno.test("a call that does not ask has no time, nor has one that fails", async 
   );
 });
 
-Deno.test("each value of a stream has its time", async () => {
-  await using lab = await laboratory();
+everywhere("each value of a stream has its time", async (place) => {
+  await using lab = await laboratory(place);
   const start = Date.now();
   for (const length of [1, 600_000]) {
     const values = lab.link.values(length);
@@ -102,8 +101,8 @@ Deno.test("each value of a stream has its time", async () => {
   }
 });
 
-Deno.test("a handler has the time of the notification that it is called with", async () => {
-  await using lab = await laboratory();
+everywhere("a handler has the time of the notification that it is called with", async (place) => {
+  await using lab = await laboratory(place);
   const start = Date.now();
   const { promise: ended, resolve: end } = Promise.withResolvers<void>();
   await lab.meter.emitNotificationAt(NOON, 1); // kept until there is a handler

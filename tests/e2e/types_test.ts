@@ -7,9 +7,10 @@ import { z } from "zod";
 import { type About, type Schemas, Service } from "../../mod.ts";
 import { toServiceAbout } from "../../wire/about.ts";
 import { TestManager } from "../../testing.ts";
+import { CompiledPrograms } from "../support/compiled.ts";
 import { at, output, refusal } from "../support/command_line.ts";
 import { entriesOf, temporaryFolder } from "../support/folder.ts";
-import { denoCommand, Process, run } from "../support/process.ts";
+import { denoCommand, Process, succeed } from "../support/process.ts";
 import fc from "../support/properties.ts";
 import { pythonPeer } from "../support/python.ts";
 import { CONFIG, MODULE, moduleGraph } from "../support/source_tree.ts";
@@ -33,10 +34,13 @@ function to({ connectOptions }: TestManager): string[] {
   return ["--disable-tls", ...at(connectOptions)];
 }
 
-/** Runs Deno on a file with the imports of this package. */
-async function deno(command: string, ...args: string[]): Promise<{ code: number; shown: string }> {
-  const { code, stdout, stderr } = await run(denoCommand([command, "--config", CONFIG, ...args]));
-  return { code, shown: command === "run" ? stdout : stderr };
+const programs = new CompiledPrograms();
+
+/** Runs a client that the compiler accepts, with the declaration beside it. Returns what it prints. */
+async function printed(file: string, client: string): Promise<string> {
+  const texts = await Promise.all([file, client].map((name) => Deno.readTextFile(name)));
+  await programs.add({ "service.d.ts": texts[0], "client.ts": texts[1] });
+  return await succeed(denoCommand(["run", "-A", "--config", CONFIG, client]));
 }
 
 /** A program that links with a service, with the declaration of the service beside it. */
@@ -92,8 +96,7 @@ Deno.test("a client is compiled against the types of a running Service", async (
        () => link.start();`,
     ),
   );
-  const { code, shown } = await deno("run", "-A", "--check", client);
-  assertEquals([code, shown], [0, "[3.14,3,[1,10,2],[2,1]]\n"]);
+  assertEquals(await printed(file, client), "[3.14,3,[1,10,2],[2,1]]\n");
 });
 
 class Described extends Service {
@@ -203,8 +206,7 @@ Described {
        () => link.sum(1, "2");`,
     ),
   );
-  const { code, shown } = await deno("run", "-A", "--check", client);
-  assertEquals([code, shown], [0, "-2 null 1.0\n"]);
+  assertEquals(await printed(file, client), "-2 null 1.0\n");
 });
 
 Deno.test("a client is compiled against the annotations of a Python service", async () => {
@@ -247,11 +249,10 @@ Deno.test("a client is compiled against the annotations of a Python service", as
        () => link.configure(1, kwargs({ range: "10" }));`,
     ),
   );
-  const { code, shown } = await deno("run", "-A", "--check", client);
-  assertEquals([code, shown], [
-    0,
+  assertEquals(
+    await printed(file, client),
     '[3000,1,[1,"10 a, b)"],[0.1,1,10],[[1],{"a":2}]]\n',
-  ]);
+  );
 });
 
 Deno.test("an existing file is not overwritten, unless its content is the same", async () => {
@@ -358,18 +359,22 @@ Deno.test("declarations of hostile signatures compile and import nothing", async
       ...JSON.parse('{"__proto__": "(x)"}'),
     },
   });
+  const files: Record<string, string> = {};
   const used = services.map((service, index) => {
     // Errors in a .d.ts file are not shown, and there is nothing in one that a .ts file cannot have.
-    Deno.writeTextFileSync(join(folder.path, `service${index}.ts`), declareService(service));
+    files[`service${index}.ts`] = declareService(service);
     const type = typeName(service.name);
     return `import type { ${type} as S${index} } from "./service${index}.ts";\n` +
       `export declare const link${index}: Link<S${index}>;\n` +
       `export const name${index}: string = link${index}.serviceName;\n`;
   });
-  const all = join(folder.path, "all.ts");
-  await Deno.writeTextFile(all, `import type { Link } from ${MODULE};\n${used.join("")}`);
-  const { code, shown } = await deno("check", all);
-  assertEquals(code, 0, shown);
+  await programs.add({
+    ...files,
+    "all.ts": `import type { Link } from ${MODULE};\n${used.join("")}`,
+  });
+  for (const [name, text] of Object.entries(files)) {
+    await Deno.writeTextFile(folder.join(name), text);
+  }
   const declarations = join(folder.path, "declarations.ts");
   const imports = services.map((_, index) => `import "./service${index}.ts";\n`);
   await Deno.writeTextFile(declarations, imports.join(""));

@@ -5,6 +5,10 @@ import { Service, ValueError } from "../../mod.ts";
 import { type LabPrograms, labPrograms } from "../support/lab_programs.ts";
 
 class Meter extends Service {
+  constructor() {
+    super({ grace: 0 }); // for forever()
+  }
+
   _endManager: (() => void) | undefined;
 
   endManager(): void {

@@ -13,6 +13,7 @@ import { TestManager, WirePeer } from "../../testing.ts";
 import { reply } from "../support/messages.ts";
 import { ScriptedManager } from "../support/scripted_manager.ts";
 import { linked } from "../support/linked.ts";
+import { everywhere } from "../support/places.ts";
 
 const LONG = "x".repeat(300_000);
 
@@ -51,48 +52,58 @@ function unsendable(kind: string, long: boolean): unknown {
   return long ? { LONG, value } : { value };
 }
 
-Deno.test("what JSON would write as {} is refused wherever it is sent, and its place is named", async () => {
-  await using setting = await linked(new Mirror());
-  const { link, service } = setting;
-  for (const long of [false, true]) {
-    for (const [kind, text] of [["promise", "await it first"], ["error", "send its message"]]) {
-      const value = unsendable(kind, long);
-      const refused = `not JSON serializable, at args[0].value.reading: ${text}`;
-      await assertRejects(() => link.echo(value).result(), TypeError, refused);
-      const named = `not JSON serializable, at kwargs.v.value.reading: ${text}`;
-      await assertRejects(() => link.echo(kwargs({ v: value })).result(), TypeError, named);
-      await assertRejects(
-        () => link.give(kind, long).result(),
-        RemoteError,
-        `not JSON serializable, at result.value.reading: ${text}`,
-      );
-      await assertRejects(
-        () => Array.fromAsync(link.values(kind, long)),
-        RemoteError,
-        `not JSON serializable, at value.value.reading: ${text}`,
-      );
-      await assertRejects(
-        () => link.notify(kind, long).result(),
-        RemoteError,
-        `not JSON serializable, at args[0].x.value.reading: ${text}`,
-      );
+everywhere(
+  "what JSON would write as {} is refused wherever it is sent, and its place is named",
+  async (place) => {
+    await using setting = await linked(new Mirror(), {}, place);
+    const { link, service } = setting;
+    for (const long of [false, true]) {
+      for (const [kind, text] of [["promise", "await it first"], ["error", "send its message"]]) {
+        const value = unsendable(kind, long);
+        const refused = `not JSON serializable, at args[0].value.reading: ${text}`;
+        await assertRejects(() => link.echo(value).result(), TypeError, refused);
+        const named = `not JSON serializable, at kwargs.v.value.reading: ${text}`;
+        await assertRejects(() => link.echo(kwargs({ v: value })).result(), TypeError, named);
+        await assertRejects(
+          () => link.give(kind, long).result(),
+          RemoteError,
+          `not JSON serializable, at result.value.reading: ${text}`,
+        );
+        await assertRejects(
+          () => Array.fromAsync(link.values(kind, long)),
+          RemoteError,
+          `not JSON serializable, at value.value.reading: ${text}`,
+        );
+        await assertRejects(
+          () => link.notify(kind, long).result(),
+          RemoteError,
+          `not JSON serializable, at args[0].x.value.reading: ${text}`,
+        );
+      }
     }
-  }
-  assertEquals(service.calls, 0);
-  await assertRejects(() => link.echo(link.power(1)).result(), TypeError, "at args[0]: await it");
-  await assertRejects(() => link.echo(link).result(), TypeError, "at args[0]");
-  await assertRejects(() => link.echo(setting.client).result(), TypeError, "Object of type Client");
-});
+    assertEquals(service.calls, 0);
+    await assertRejects(() => link.echo(link.power(1)).result(), TypeError, "at args[0]: await it");
+    await assertRejects(() => link.echo(link).result(), TypeError, "at args[0]");
+    await assertRejects(
+      () => link.echo(setting.client).result(),
+      TypeError,
+      "Object of type Client",
+    );
+  },
+);
 
-Deno.test("-0 and bigints arrive, and an attribute that JSON cannot hold is not listed as {}", async () => {
-  await using setting = await linked(new Mirror());
-  const [zero, numbers, big] = await setting.link.echo(-0, new Float64Array([-0]), 2n ** 60n);
-  assert(Object.is(zero, -0));
-  assertEquals(numbers, new Float64Array([-0]));
-  assertEquals(big, 2 ** 60);
-  const { serviceAttributes } = setting.link;
-  assertEquals([serviceAttributes.constant, serviceAttributes.forgotten], [2 ** 70, undefined]);
-});
+everywhere(
+  "-0 and bigints arrive, and an attribute that JSON cannot hold is not listed as {}",
+  async (place) => {
+    await using setting = await linked(new Mirror(), {}, place);
+    const [zero, numbers, big] = await setting.link.echo(-0, new Float64Array([-0]), 2n ** 60n);
+    assert(Object.is(zero, -0));
+    assertEquals(numbers, new Float64Array([-0]));
+    assertEquals(big, 2 ** 60);
+    const { serviceAttributes } = setting.link;
+    assertEquals([serviceAttributes.constant, serviceAttributes.forgotten], [2 ** 70, undefined]);
+  },
+);
 
 Deno.test("the constants of a service keep their digits on the way through the Manager", async () => {
   await using manager = await TestManager.start({ disableTls: true });
@@ -113,8 +124,8 @@ Deno.test("the constants of a service keep their digits on the way through the M
   }
 });
 
-Deno.test("undefined is an argument that is not given", async () => {
-  await using setting = await linked(new Mirror());
+everywhere("undefined is an argument that is not given", async (place) => {
+  await using setting = await linked(new Mirror(), {}, place);
   const { link, service } = setting;
   assertEquals(await link.power(5, undefined), 25);
   assertEquals(await link.request("power", { args: [5, undefined, undefined] }), 25);
@@ -143,8 +154,8 @@ Deno.test("undefined is an argument that is not given", async () => {
   assertEquals(notified, [[1], ["last"]]);
 });
 
-Deno.test("a lone surrogate arrives, in a short value and in a large one", async () => {
-  await using setting = await linked(new Mirror());
+everywhere("a lone surrogate arrives, in a short value and in a large one", async (place) => {
+  await using setting = await linked(new Mirror(), {}, place);
   for (const text of ["\ud800", `${LONG}\udc00${LONG}`]) {
     assert((await setting.link.echo([text, { [text]: 1 }]))[0] !== undefined);
     assertEquals(await setting.link.echo(text), [text]);

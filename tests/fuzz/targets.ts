@@ -7,12 +7,14 @@ import { longLineTargets } from "./long_lines.ts";
 import { readingTargets } from "./reading.ts";
 import { routerTargets } from "./router.ts";
 import type { Target } from "./target.ts";
+import { trunkTargets } from "./trunks.ts";
 
 /** All targets, the fastest first. */
 export function targets(): Target[] {
   return [
     ...readingTargets(),
     ...routerTargets(),
+    ...trunkTargets(),
     ...handshakeTargets(),
     ...gatewayTargets(),
     ...managerTargets(),

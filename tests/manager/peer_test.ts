@@ -2,24 +2,25 @@ import { assertEquals } from "@std/assert";
 import { PendingRequests } from "../../manager/peer.ts";
 import fc from "../support/properties.ts";
 
-Deno.test("what is pending was added and not completed, each uid as often as it was", () => {
+Deno.test("what is pending was added and not completed, the oldest first, each uid as often as it was", () => {
   const step = fc.record({ completes: fc.boolean(), uid: fc.constantFrom("", "1", "2") });
   fc.assert(
     fc.property(fc.array(step), (steps) => {
       const pending = new PendingRequests();
-      const expected: string[] = [];
-      for (const { completes, uid } of steps) {
+      const expected: { uid: string; start: number }[] = [];
+      for (const [start, { completes, uid }] of steps.entries()) {
         if (completes) {
-          const index = expected.indexOf(uid);
-          assertEquals(pending.complete(uid), index !== -1);
-          if (index !== -1) expected.splice(index, 1);
+          const index = expected.findIndex((one) => one.uid === uid);
+          const [oldest] = index === -1 ? [] : expected.splice(index, 1);
+          assertEquals(pending.complete(uid), oldest?.start);
         } else {
-          pending.add(uid);
-          expected.push(uid);
+          pending.add(uid, start);
+          expected.push({ uid, start });
         }
-        assertEquals([...pending].toSorted(), expected.toSorted());
+        const uids = expected.map((one) => one.uid);
+        assertEquals([...pending].toSorted(), uids.toSorted());
         assertEquals(pending.size, expected.length);
-        assertEquals(pending.has(uid), expected.includes(uid));
+        assertEquals(pending.has(uid), uids.includes(uid));
       }
     }),
   );
@@ -28,7 +29,7 @@ Deno.test("what is pending was added and not completed, each uid as often as it 
 Deno.test("the oldest request is the one that was added first of those that are pending", () => {
   const pending = new PendingRequests();
   assertEquals(pending.oldest, undefined);
-  for (const uid of ["b", "a", "c", "b"]) pending.add(uid);
+  for (const uid of ["b", "a", "c", "b"]) pending.add(uid, NaN);
   assertEquals(pending.oldest, "b");
   pending.complete("b");
   assertEquals(pending.oldest, "b");

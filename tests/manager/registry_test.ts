@@ -42,6 +42,10 @@ class Denials implements Policy {
     return !this.#pairs.has(`${user?.username} offers ${service}`);
   }
 
+  isRestricted(service: string): boolean {
+    return [...this.#pairs].some((pair) => pair.endsWith(` ${service}`));
+  }
+
   isCurrent({ username, credential }: SessionUser): boolean {
     return !this.#pairs.has(`${username} ${credential}`);
   }
@@ -366,6 +370,7 @@ Deno.test("the error of a user that may not use a service comes before that of a
 Deno.test("a client without a user is named by its network name", () => {
   const all = registry({
     mayUse: (user) => user !== undefined,
+    isRestricted: () => true,
     mayOffer: () => true,
     isCurrent: () => true,
   });

@@ -1360,3 +1360,59 @@ Deno.test("forwarded messages are counted, and the others where they fail", () =
   const errors = { KeyError: 1, JSONDecodeError: 1, ConnectionAbortedError: 1 };
   assertEquals(counted(), [[2, 1, 1, 2, 1], errors]);
 });
+
+// Counting calls
+
+/** The counters of a device. */
+function calls({ peer }: Device) {
+  const { ended, errors, timed, seconds } = peer.calls;
+  return { ended, errors, timed, seconds };
+}
+
+Deno.test("a call takes from the read of its request to that of its reply, for both of its peers", () => {
+  const { network, a, b, echo } = laboratory();
+  const at = (milliseconds: number, device: Device, message: JsonObject) => {
+    network.clock = milliseconds;
+    network.statistics.calls.tick();
+    network.clock += 1_000; // nobody looks at it again
+    network.send(device, message);
+  };
+  at(100, a, request({ uid: "1" }));
+  at(200, a, request({ uid: "2" }));
+  at(350, echo, reply("a[lab-pc:0]", { uid: "2" }));
+  at(600, echo, { ...reply("a[lab-pc:0]"), ...messages.failure("no") });
+  const expected = { ended: 2, errors: 1, timed: 2, seconds: 0.65 };
+  assertEquals([calls(a), calls(echo), calls(b).ended], [expected, expected, 0]);
+  at(700, echo, reply("a[lab-pc:0]")); // nobody waits for it
+  assertEquals(calls(echo), expected);
+});
+
+Deno.test("a stream, which may last for days, is counted without its time", () => {
+  const network = new Network();
+  const echo = network.service("Echo", -1, ["stream"]); // its method echo is a stream
+  const page = network.client("page", undefined, { extensions: ["stream"] });
+  const python = network.client("python");
+  for (const client of [page, python]) network.send(client, request({ uid: "1" }));
+  network.send(echo, reply(page.peer.networkName, { attribute: "__next__" }));
+  assertEquals(calls(page).ended, 0);
+  for (const { peer } of [page, python]) network.send(echo, reply(peer.networkName));
+  assertEquals([calls(page).ended, calls(page).timed], [1, 0]);
+  assertEquals([calls(python).ended, calls(python).timed], [1, 1]); // it got an array, at once
+});
+
+Deno.test("a call that the Manager has to answer is an error, whose time says nothing", () => {
+  const { network, a, echo, lab } = laboratory();
+  network.send(a, request({ service: "Nothing" }));
+  assertEquals(calls(a), { ended: 1, errors: 1, timed: 0, seconds: 0 });
+  for (const uid of ["1", "2"]) network.send(a, request({ uid }));
+  network.router.unregister(echo.peer);
+  assertEquals([calls(a).ended, calls(a).errors, calls(a).timed], [3, 3, 0]);
+  assertEquals(calls(echo), { ended: 2, errors: 2, timed: 0, seconds: 0 });
+  network.send(a, request({ service: "Lab", uid: "3" }));
+  network.send(lab, '{"result":1,"requester":"a[lab-pc:0]","uid":"3"'); // no closing brace
+  assertEquals([calls(lab).errors, calls(a).errors], [1, 4]);
+  const gone = network.client("gone");
+  network.send(gone, request({ service: "Lab" }));
+  network.router.unregister(gone.peer);
+  assertEquals([calls(lab).ended, calls(gone).ended], [1, 0]); // it has no answer
+});

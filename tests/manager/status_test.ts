@@ -22,6 +22,9 @@ function trafficStatus(times: number) {
   };
 }
 
+/** A device without calls in a status. */
+const UNCALLED = { calls: 0, call_errors: 0, timed_calls: 0, call_seconds: 0 };
+
 /** A Manager without sockets. */
 class Network implements StatusSources {
   now = 0;
@@ -57,6 +60,8 @@ Deno.test("a Manager without connections has a status", () => {
   if (Deno.build.os === "linux") assert(open_descriptors! >= 3, `${open_descriptors}`);
   assertEquals(status, {
     manager: MANAGER_NAME,
+    node: null,
+    nodes: {},
     requester: null,
     version: VERSION,
     uptime_s: 1.235,
@@ -94,13 +99,26 @@ Deno.test("a status has the links, locks and pending requests of each device", (
   registry.route(b, "Lab", "1");
   registry.route(a, "Lab", "1");
   for (const uid of ["", "", "2"]) registry.route(a, "Echo", uid); // a terminal's uids are all ""
+  const echo = registry.service("Echo")!;
+  for (const uid of ["3", "4", "5"]) registry.route(a, "Echo", uid, 1_000);
+  registry.complete(echo, a.networkName, "3", 1_000.5);
+  registry.complete(echo, a.networkName, "4", 1_001.25, true);
+  registry.complete(echo, a.networkName, "5");
+  const called = { calls: 3, call_errors: 1, timed_calls: 2, call_seconds: 0.00175 };
   const { clients, services, totals } = managerStatus(network, "a[lab-pc:20]");
   assertEquals(clients, {
-    "b[lab-pc:10]": { links: ["Lab"], pending_requests: 1, queued_bytes: 50, ...trafficStatus(10) },
+    "b[lab-pc:10]": {
+      links: ["Lab"],
+      pending_requests: 1,
+      queued_bytes: 50,
+      ...UNCALLED,
+      ...trafficStatus(10),
+    },
     "a[lab-pc:20]": {
       links: ["Echo", "Lab"],
       pending_requests: 4,
       queued_bytes: 100,
+      ...called,
       ...trafficStatus(20),
     },
   });
@@ -112,6 +130,7 @@ Deno.test("a status has the links, locks and pending requests of each device", (
       max_clients: -1,
       pending_requests: 3,
       queued_bytes: 150,
+      ...called,
       ...trafficStatus(30),
     },
     Lab: {
@@ -121,6 +140,7 @@ Deno.test("a status has the links, locks and pending requests of each device", (
       max_clients: 2,
       pending_requests: 2,
       queued_bytes: 200,
+      ...UNCALLED,
       ...trafficStatus(40),
     },
   });

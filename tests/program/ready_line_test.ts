@@ -25,6 +25,15 @@ Deno.test("the line has the address of the web pages, if there are some", () => 
   assertEquals(parseReadyLine(formatReadyLine(plain)), plain);
 });
 
+Deno.test("the line has the address of the metrics, if they have a port of their own", () => {
+  const said = { hostname: "lab-pc", port: 1875, tls: true, metricsPort: 1877 };
+  const line = "Network Manager running on lab-pc:1875 (TLS ENABLED)";
+  assertEquals(formatReadyLine(said), `${line} (metrics https://lab-pc:1877/metrics)`);
+  for (const one of [said, { ...said, webPort: 1876 }]) {
+    assertEquals(parseReadyLine(formatReadyLine(one)), one);
+  }
+});
+
 Deno.test("other lines are not parsed", () => {
   for (
     const line of [

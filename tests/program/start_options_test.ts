@@ -60,7 +60,8 @@ Deno.test("options that are written as a command line are parsed to the same opt
     logFiles: fc.nat(),
     logRecent: fc.constantFrom(0, 1, 2 ** 24),
     port: fc.integer({ min: 0, max: 65_535 }),
-    limits: fc.constantFrom({ grace: 0 }, {
+    metrics: fc.integer({ min: 0, max: 65_535 }),
+    limits: fc.constantFrom({ grace: 0, maxCountedServices: 3 }, {
       maxPending: 7,
       queueHigh: 1_500,
       loginTimeout: 90_000,
@@ -206,4 +207,38 @@ Deno.test("the port of the web pages may be left out, and other sites are a list
 Deno.test("what the Python software does not know is no keyword argument", () => {
   const { args } = formatStartOptions({ host: "lab-pc", keepConnections: "90d", web: true });
   assertEquals(args, ["--kwargs", '{"host":"lab-pc"}', "--keep-connections=90d", "--web"]);
+});
+
+Deno.test("the options of joining are one object, and are written and parsed to the same", () => {
+  const parse = (...args: string[]) => defined(parseStartOptions(args));
+  const join = { node: "a", servers: ["nats://h:4222", "tls://[::1]:1", "nats://k:4222"] };
+  assertEquals(
+    parse("--node", "a", "--join", "nats://h,tls://[::1]:1", "--join=nats://k"),
+    { ...DEFAULTS, join },
+  );
+  const all = {
+    ...join,
+    network: "site",
+    beat: 1_500,
+    allow: ["b:DMM,Heater", "c"],
+    credentialsFile: "node.creds",
+    caFile: "ca.pem",
+  };
+  for (const style of ["flags", "kwargs"] as const) {
+    const { args } = formatStartOptions({ join: all, port: 0 }, style);
+    assertEquals(parse(...args), { ...DEFAULTS, port: 0, join: all });
+  }
+  const kwargs = { node: "a", join: ["nats://h", "nats://k"], join_allow: "b" };
+  assertEquals(parse("--kwargs", JSON.stringify(kwargs)), {
+    ...DEFAULTS,
+    join: { node: "a", servers: ["nats://h:4222", "nats://k:4222"], allow: ["b"] },
+  });
+});
+
+Deno.test("to join needs the name of the node and a server", () => {
+  const missing = { "--node=a": "--join", "--join=nats://h": "--node", "--join-beat=2s": "--node" };
+  for (const [given, name] of Object.entries(missing)) {
+    const reason = `${given.replace(/=.*/, "")} is given, and ${name} is not`;
+    assertThrows(() => parseStartOptions([given]), ConfigurationError, reason);
+  }
 });

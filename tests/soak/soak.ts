@@ -22,6 +22,7 @@ import {
   sumOf,
 } from "./counts.ts";
 import type { CrowdOptions, CrowdOrder } from "./crowd.ts";
+import { runNodesSoak } from "./nodes/soak.ts";
 import { Random } from "./random.ts";
 
 /** The options of a soak. */
@@ -198,8 +199,14 @@ class RestartingCrowd implements AsyncDisposable {
 }
 
 async function main(): Promise<number> {
-  const args = readOptions(["minutes", "seed", "clients", "services"]);
+  const args = readOptions(["minutes", "seed", "clients", "services", "nodes", "keep"]);
   const minutes = readNumber("minutes", args.minutes ?? "2");
+  if (args.nodes !== undefined) {
+    const nodes = readNumber("nodes", args.nodes);
+    const clients = readNumber("clients", args.clients ?? "4");
+    const { keep } = args;
+    return await runNodesSoak({ nodes, minutes, seed: readSeed(args.seed), clients, keep });
+  }
   const clients = readNumber("clients", args.clients ?? "500");
   const services = readNumber("services", args.services ?? "50");
   const seed = readSeed(args.seed);

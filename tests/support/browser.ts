@@ -3,7 +3,13 @@
  * say so and are ignored.
  */
 
-import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type Page,
+} from "playwright-core";
 
 /** The file of the browser. */
 export const CHROMIUM = ["/usr/bin/chromium", "/usr/bin/chromium-browser"].find((file) => {
@@ -36,12 +42,16 @@ export const FLAGS = [
  */
 export const ANOTHER_COMPUTER = "192.0.2.1";
 
-/** Starts a browser that accepts the certificate of any Manager. Dispose of it. */
-export async function startBrowser(): Promise<BrowserContext & AsyncDisposable> {
-  const browser: Browser = await chromium.launch({
+function launch(): Promise<Browser> {
+  return chromium.launch({
     executablePath: CHROMIUM,
     args: [...FLAGS, `--host-resolver-rules=MAP ${ANOTHER_COMPUTER} 127.0.0.1`],
   });
+}
+
+/** Starts a browser that accepts the certificate of any Manager. Dispose of it. */
+export async function startBrowser(): Promise<BrowserContext & AsyncDisposable> {
+  const browser = await launch();
   const context = await browser.newContext({ ignoreHTTPSErrors: true });
   return Object.assign(context, { [Symbol.asyncDispose]: () => browser.close() });
 }
@@ -72,17 +82,20 @@ export class BrowserOfFile {
     Deno.test.afterAll(async () => await (await this.#browser)?.close());
   }
 
+  /** What {@linkcode startBrowser} gives, without cookies or storage of other tests. Dispose of it. */
+  async context(options: BrowserContextOptions = {}): Promise<BrowserContext & AsyncDisposable> {
+    this.#browser ??= launch();
+    const browser = await this.#browser;
+    const context = await browser.newContext({ ignoreHTTPSErrors: true, ...options });
+    return Object.assign(context, { [Symbol.asyncDispose]: () => context.close() });
+  }
+
   /** Opens an address in a page without cookies or storage of other tests. */
   async open(
     address: string,
     { width = 1280, height = 800, colorScheme = "light" }: PageOptions = {},
   ): Promise<OpenPage> {
-    this.#browser ??= chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
-    const context = await (await this.#browser).newContext({
-      ignoreHTTPSErrors: true,
-      viewport: { width, height },
-      colorScheme,
-    });
+    const context = await this.context({ viewport: { width, height }, colorScheme });
     context.setDefaultTimeout(WAIT);
     const opened = await openPage(context, address);
     return { ...opened, [Symbol.asyncDispose]: () => context.close() };

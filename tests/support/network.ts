@@ -83,7 +83,9 @@ export type Device = { peer: Peer<Session<FakeSink>>; sink: FakeSink };
 
 /** A Manager without sockets, with a few devices. */
 export class Network implements Disposable {
-  readonly statistics = new Statistics();
+  /** The time of the clock by which calls are timed, in milliseconds. */
+  clock = 0;
+  readonly statistics = new Statistics(() => this.clock);
   readonly database = new Database(":memory:", []);
   readonly access = new Access(this.database);
   readonly registry = new Registry<Session<FakeSink>>(MANAGER_NAME, this.access);

@@ -4,6 +4,7 @@
  * page find each other's ports in a folder, which has a file for each.
  */
 
+import net from "node:net";
 import { join } from "node:path";
 
 const { connect, listen } = Deno;
@@ -21,6 +22,15 @@ Deno.listen = ((options: Deno.ListenOptions & Deno.TcpListenOptions) => {
 Deno.connect =
   ((options: Deno.ConnectOptions) =>
     connect({ ...options, port: replaced(options.port) ?? options.port })) as typeof connect;
+
+// The client of NATS connects with the sockets of Node.
+const { createConnection } = net;
+net.createConnection =
+  ((port: number, ...others: unknown[]) =>
+    Reflect.apply(createConnection, net, [
+      replaced(port) ?? port,
+      ...others,
+    ])) as typeof createConnection;
 
 /** The port in the place of one that a page names, once a program listens on it. */
 function replaced(port: number): number | undefined {

@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import type { BrowserContext } from "playwright-core";
 import type { Block } from "../../docs/site/blocks.ts";
 import { DEFAULT_PORT } from "../../wire/protocol.ts";
+import { natsProgram } from "./nats_server.ts";
 import { noBrowser, openPage, startBrowser } from "./browser.ts";
 import { temporaryFolder } from "./folder.ts";
 import { type Cell, type CellOutput, runCells } from "./notebook.ts";
@@ -23,6 +24,21 @@ const TASK =
 
 /** The module that replaces the ports of the pages. */
 const OTHER_PORTS = import.meta.resolve("./other_ports.ts");
+
+/** A `nats-server` on a free port in the place of that of the page, which `--port` ends with. */
+function natsScript(program: string): string {
+  return `#!/bin/sh
+for last; do :; done
+'${program}' --addr 127.0.0.1 --port -1 --ports_file_dir "$OTHER_PORTS/.." &
+trap "kill $!" INT TERM
+file="$OTHER_PORTS/../nats-server_$!.ports"
+until port=$(sed -n 's|.*"nats://127.0.0.1:\\([0-9]*\\)".*|\\1|p' "$file" 2>/dev/null) && [ -n "$port" ]; do
+  sleep 0.01
+done
+echo "$port" > "$OTHER_PORTS/$last"
+wait
+`;
+}
 
 /** A program that runs in the background, in a terminal of its own. */
 interface Running {
@@ -70,6 +86,9 @@ fi
 exec "$deno" "$@"
 `;
     await Deno.writeTextFile(join(bin, "deno"), script, { mode: 0o755 });
+    if (natsProgram !== undefined) {
+      await Deno.writeTextFile(join(bin, "nats-server"), natsScript(natsProgram), { mode: 0o755 });
+    }
     return reader;
   }
 
@@ -156,7 +175,9 @@ exec "$deno" "$@"
    * silent.
    */
   async #start(block: Block, expected: Block | undefined): Promise<void> {
-    const programOf = (command: string) => command.replace(/ start\b.*/, "");
+    const programOf = (command: string) =>
+      // two nodes are two programs
+      command.replace(/ start\b.*/, "") + (/ --node \S+/.exec(command) ?? "");
     const before = this.#running.findIndex(({ command }) =>
       programOf(command) === programOf(block.code)
     );

@@ -1,9 +1,10 @@
 /** A Manager and a Service for commands of a shell. */
 
 import { kwargs, Service } from "../../mod.ts";
-import { TestManager } from "../../testing.ts";
+import type { TestManager } from "../../testing.ts";
 import { at, command, output, refusal } from "./command_line.ts";
 import { temporaryFolder } from "./folder.ts";
+import { ONE_MANAGER, type Site } from "./places.ts";
 import { type Outcome, Process, run } from "./process.ts";
 
 /** The Service that the commands call. */
@@ -61,23 +62,32 @@ type Folder = Awaited<ReturnType<typeof temporaryFolder>>;
 
 /** A Manager without TLS, a Service, and a home folder for the commands. */
 export class Shell implements AsyncDisposable {
-  readonly manager: TestManager;
+  readonly site: Site;
   readonly service: BasicMath;
   readonly #home: Folder;
 
-  private constructor(manager: TestManager, service: BasicMath, home: Folder) {
-    this.manager = manager;
+  private constructor(site: Site, service: BasicMath, home: Folder) {
+    this.site = site;
     this.service = service;
     this.#home = home;
   }
 
-  static async open(service: BasicMath = new BasicMath()): Promise<Shell> {
+  static async open(
+    service: BasicMath = new BasicMath(),
+    place = ONE_MANAGER,
+  ): Promise<Shell> {
     await using stack = new AsyncDisposableStack();
     const home = stack.use(await temporaryFolder());
-    const manager = stack.use(await TestManager.start({ disableTls: true }));
-    await service.start(manager.connectOptions);
+    const site = stack.use(await place.open({ disableTls: true }));
+    await service.start(site.home.connectOptions);
+    await site.knows(service.name);
     stack.move();
-    return new Shell(manager, service, home);
+    return new Shell(site, service, home);
+  }
+
+  /** The Manager that the commands connect to. */
+  get manager(): TestManager {
+    return this.site.manager;
   }
 
   get home(): string {
@@ -111,13 +121,13 @@ export class Shell implements AsyncDisposable {
 
   /** How many Clients are linked with the Service. */
   links(): number {
-    return this.manager.manager.status().services.BasicMath.links.length;
+    return this.site.home.manager.status().services.BasicMath.links.length;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.service.end.resolve();
     await this.service.shutdown();
-    await this.manager[Symbol.asyncDispose]();
+    await this.site[Symbol.asyncDispose]();
     await this.#home[Symbol.asyncDispose]();
   }
 }

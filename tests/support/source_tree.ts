@@ -32,6 +32,7 @@ export const LAYERS: readonly (readonly string[])[] = [
   ["client.ts"],
   ["linked_client.ts"],
   ["web/"],
+  ["cluster/"],
   ["manager.ts"],
   ["program/"],
   ["record/"],

@@ -7,6 +7,10 @@ import type { ClientStatus, ManagerStatus, ServiceStatus } from "../../wire/stat
 const NOTHING = {
   pending_requests: 0,
   queued_bytes: 0,
+  calls: 0,
+  call_errors: 0,
+  timed_calls: 0,
+  call_seconds: 0,
   bytes_in: 0,
   bytes_out: 0,
   messages_in: 0,
@@ -43,6 +47,8 @@ export function status(
     unidentified: 1,
     services: {},
     web: null,
+    node: null,
+    nodes: {},
     ...others,
     clients: { [REQUESTER]: { ...CLIENT, ...own }, ...others.clients },
     totals: {

@@ -20,8 +20,11 @@ export class Raw implements Disposable {
   }
 
   /** Connects, over TLS if the Manager uses it. */
-  static async open({ manager, connectOptions }: TestManager): Promise<Raw> {
-    const socket = await Deno.connect({ hostname: "localhost", port: manager.webPort! });
+  static async open(
+    { manager, connectOptions }: TestManager,
+    port: number = manager.webPort!,
+  ): Promise<Raw> {
+    const socket = await Deno.connect({ hostname: "localhost", port });
     if (!manager.tls) return new Raw(socket);
     const caCerts = [await Deno.readTextFile(connectOptions.certFile!)];
     const secure = await Deno.startTls(socket, { hostname: "localhost", caCerts });
@@ -73,8 +76,8 @@ export class Raw implements Disposable {
 }
 
 /** Sends one request, and gives the whole answer. */
-export async function ask(manager: TestManager, request: string): Promise<string> {
-  using raw = await Raw.open(manager);
+export async function ask(manager: TestManager, request: string, port?: number): Promise<string> {
+  using raw = await Raw.open(manager, port);
   await raw.send(request);
   return await inTime("an answer", raw.ended);
 }

@@ -6,7 +6,7 @@ import type { BrowserContext } from "playwright-core";
 import { PAGE } from "../../cli/project_page.ts";
 import { type ManagerOptions, Service } from "../../mod.ts";
 import { TestManager } from "../../testing.ts";
-import { ANOTHER_COMPUTER, noBrowser, openPage, startBrowser } from "../support/browser.ts";
+import { ANOTHER_COMPUTER, BrowserOfFile, IN_BROWSER, openPage } from "../support/browser.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { until } from "../support/until.ts";
 
@@ -50,7 +50,7 @@ async function laboratory(pages: Record<string, string>, options: ManagerOptions
   const manager = stack.use(await TestManager.start({ ...options, web: 0, webRoot: folder.path }));
   const service = stack.use(new Multimeter({ name: "DMM" }));
   await service.start({ ...manager.connectOptions, reconnect: RECONNECT });
-  const browser = stack.use(await startBrowser());
+  const browser = stack.use(await browserOfFile.context());
   const whole = stack.move();
   const address = options.disableTls
     ? `http://${ANOTHER_COMPUTER}:${manager.manager.webPort}/lab`
@@ -89,12 +89,11 @@ async function shown(browser: BrowserContext, address: string): Promise<unknown>
   }
 }
 
-/** The runtime's check of open resources does not know the pipes to the browser. */
-const ENVIRONMENT = { ignore: noBrowser, sanitizeOps: false, sanitizeResources: false };
+const browserOfFile = new BrowserOfFile();
 
 Deno.test(
   "ten lines of HTML call an instrument, read its streams and see its errors",
-  ENVIRONMENT,
+  IN_BROWSER,
   async () => {
     await using lab = await laboratory({
       "index.html": pageThat(`
@@ -116,7 +115,7 @@ Deno.test(
 
 Deno.test(
   "a page sends texts and arrays of any length, and many at once",
-  ENVIRONMENT,
+  IN_BROWSER,
   async () => {
     await using lab = await laboratory({
       "index.html": pageThat(`
@@ -136,7 +135,7 @@ Deno.test(
   },
 );
 
-Deno.test("a page over plain HTTP from another computer connects too", ENVIRONMENT, async () => {
+Deno.test("a page over plain HTTP from another computer connects too", IN_BROWSER, async () => {
   await using lab = await laboratory(
     {
       "index.html": pageThat(
@@ -148,7 +147,7 @@ Deno.test("a page over plain HTTP from another computer connects too", ENVIRONME
   assertEquals(await shown(lab.browser, `${lab.address}/`), [false, 5.25, 1_000_000]);
 });
 
-Deno.test("a web worker connects as a page does", ENVIRONMENT, async () => {
+Deno.test("a web worker connects as a page does", IN_BROWSER, async () => {
   await using lab = await laboratory({
     "worker.js": `import { connect } from "/client.js";
       const cxn = await connect();
@@ -167,7 +166,7 @@ Deno.test("a web worker connects as a page does", ENVIRONMENT, async () => {
 
 Deno.test(
   "a page sees its instrument go and come back, and the Manager too",
-  ENVIRONMENT,
+  IN_BROWSER,
   async () => {
     await using lab = await laboratory({
       "index.html": pageThat(`
@@ -187,7 +186,7 @@ Deno.test(
   },
 );
 
-Deno.test("a page of another site is refused, and learns nothing", ENVIRONMENT, async () => {
+Deno.test("a page of another site is refused, and learns nothing", IN_BROWSER, async () => {
   await using lab = await laboratory({ "index.html": "lab" });
   const { webPort } = lab.manager.manager;
   await using site = Deno.serve({ port: 0, hostname: "localhost", onListen: () => {} }, () => {
@@ -209,7 +208,7 @@ Deno.test("a page of another site is refused, and learns nothing", ENVIRONMENT, 
   assertStringIncludes(String(outcome[1]), "Failed to fetch");
 });
 
-Deno.test("a page from this computer under another name is refused", ENVIRONMENT, async () => {
+Deno.test("a page from this computer under another name is refused", IN_BROWSER, async () => {
   await using lab = await laboratory({ "index.html": "lab" });
   const { webPort } = lab.manager.manager;
   const { page } = await openPage(lab.browser, `https://evil.localhost:${webPort}/lab/`);
@@ -219,7 +218,7 @@ Deno.test("a page from this computer under another name is refused", ENVIRONMENT
   );
 });
 
-Deno.test("what an instrument says is text, not a page", ENVIRONMENT, async () => {
+Deno.test("what an instrument says is text, not a page", IN_BROWSER, async () => {
   await using lab = await laboratory({
     "index.html": pageThat("show(await dmm.hostile());"),
   });
@@ -244,7 +243,7 @@ class Thermometer extends Service {
 
 Deno.test(
   "the page that init writes shows readings, adjusts them, and is grey without them",
-  ENVIRONMENT,
+  IN_BROWSER,
   async () => {
     await using lab = await laboratory({ "index.html": PAGE });
     const { page, lines } = await openPage(lab.browser, `${lab.address}/`);

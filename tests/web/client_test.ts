@@ -19,6 +19,7 @@ import {
   type WebSocketClass,
 } from "../../web/client.ts";
 import { ADMINISTRATOR, Laboratory } from "../support/laboratory.ts";
+import { everywhere, ONE_MANAGER } from "../support/places.ts";
 import { inTime, until } from "../support/until.ts";
 
 const PLAIN: ManagerOptions = { web: 0, disableTls: true, webRoot: "/nonexistent" };
@@ -61,15 +62,19 @@ class Lab extends Service {
 }
 
 /** A Manager with a Service, and a Client over a WebSocket. */
-async function laboratory(options: ManagerOptions = {}) {
+async function laboratory(options: ManagerOptions = {}, place = ONE_MANAGER) {
   await using stack = new AsyncDisposableStack();
-  const manager = stack.use(await TestManager.start({ ...PLAIN, ...options }));
+  const site = stack.use(await place.open({ ...PLAIN, ...options }));
+  const { manager } = site;
   const service = stack.use(new Lab({ name: "Lab" }));
-  await service.start(manager.connectOptions);
+  await service.start(site.home.connectOptions);
+  await site.knows("Lab");
   const url = `http://localhost:${manager.manager.webPort}`;
   const client = stack.use(await connect({ url }));
   const whole = stack.move();
-  return { manager, service, client, url, [Symbol.asyncDispose]: () => whole.disposeAsync() };
+  const name = site.nameOf("Lab");
+  const dispose = () => whole.disposeAsync();
+  return { manager, service, client, url, name, [Symbol.asyncDispose]: dispose };
 }
 
 Deno.test("calls, errors and properties are those of any Client", async () => {
@@ -114,31 +119,31 @@ Deno.test("another class of WebSockets may trust a certificate of its own", asyn
   await assertRejects(() => connect({ url }), ConnectError);
 });
 
-Deno.test("streams end, and are cancelled at the Service", async () => {
-  await using lab = await laboratory();
-  const link = await lab.client.link<Lab>("Lab");
+everywhere("streams end, and are cancelled at the Service", async (place) => {
+  await using lab = await laboratory({}, place);
+  const link = await lab.client.link<Lab>(lab.name);
   assertEquals(await Array.fromAsync(link.count(100)), Array.from({ length: 100 }, (_, i) => i));
   for await (const value of link.endless()) if (value === 5) break;
   await inTime("the end of the generator", lab.service.stopped.promise);
 });
 
-Deno.test("values of many megabytes pass in both directions, with progress", async () => {
-  await using lab = await laboratory();
-  const link = await lab.client.link<Lab>("Lab");
+everywhere("values of many megabytes pass in both directions, with progress", async (place) => {
+  await using lab = await laboratory({}, place);
+  const link = await lab.client.link<Lab>(lab.name);
   const numbers = await link.numbers(300_000);
   assertEquals([numbers.length, numbers[299_999]], [300_000, 299_999 / 7]);
   const sum = numbers.reduce((all, one) => all + one, 0);
   assertEquals(await link.sum(numbers), sum);
 });
 
-Deno.test("locks are held, and notifications arrive", async () => {
-  await using lab = await laboratory();
-  const link = await lab.client.link<Lab>("Lab");
+everywhere("locks are held, and notifications arrive", async (place) => {
+  await using lab = await laboratory({}, place);
+  const link = await lab.client.link<Lab>(lab.name);
   const heard = Promise.withResolvers<unknown[]>();
   link.notificationHandler = (...args) => heard.resolve(args);
   await link.acquireLock();
   await using other = await connectSocket(lab.manager.connectOptions);
-  await assertRejects(() => other.link("Lab"), RemoteError, "PermissionError");
+  await assertRejects(() => other.link(lab.name), RemoteError, "PermissionError");
   await lab.service.emitNotification(21.5);
   assertEquals((await inTime("the notification", heard.promise))[0], 21.5);
 });

@@ -56,7 +56,8 @@ Deno.test("the page is served, and a browser that has it already gets no second 
   assertMatch(document, /^content-type: text\/html; charset=UTF-8\r$/m);
   const parts = [...document.matchAll(/(?:src|href)="(assets\/[^"]+)"/g)].map(([_, path]) => path);
   assertEquals(parts.sort(), ["assets/page.css", "assets/page.js"]);
-  for (const path of ["/", "/client.js", ...parts.map((part) => `/${part}`)]) {
+  assertMatch(await request("/favicon.ico"), /^content-type: image\/svg\+xml\r$/m);
+  for (const path of ["/", "/client.js", "/favicon.ico", ...parts.map((part) => `/${part}`)]) {
     const answer = await request(path);
     assertMatch(answer, /^HTTP\/1.1 200 /);
     assert(!/^content-encoding/m.test(answer), path);

@@ -15,7 +15,7 @@ import { AdministratorLogin } from "./administrator_login.ts";
 import { type Element, html } from "./html.ts";
 import type { Laboratory } from "./laboratory.ts";
 import { LogView } from "./log_view.ts";
-import { StatusHistory } from "./status_history.ts";
+import { StatusHistory } from "../../wire/status_history.ts";
 import { StatusView } from "./status_view.ts";
 
 /** The view of the Manager. */

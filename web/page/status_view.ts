@@ -1,18 +1,18 @@
 /**
- * The connected devices, as the Manager counts them: links, locks, pending requests, queues, traffic.
+ * The connected devices, as the Manager counts them: links, locks, calls, queues, traffic.
  * An administrator can disconnect each of them, after a question.
  *
  * @module
  */
 
 import { useEffect, useState } from "preact/hooks";
-import { readableNumber, readableSize } from "../../base/readable.ts";
+import { readableLatency, readableNumber, readableSize } from "../../base/readable.ts";
 import type { DeviceStatus, ManagerStatus } from "../../wire/status.ts";
 import { hashOf } from "./address.ts";
 import { ConfirmDialog } from "./confirm_dialog.ts";
 import { type Children, type Element, html } from "./html.ts";
 import type { Laboratory } from "./laboratory.ts";
-import type { DeviceRates, RatesAt } from "./status_history.ts";
+import type { DeviceRates, RatesAt } from "../../wire/status_history.ts";
 
 /** The tables of services and clients. */
 export function StatusView(
@@ -128,7 +128,17 @@ function Clients({ laboratory, status, rates, ask }: TableProps): Element {
   `;
 }
 
-const COUNTS = ["Pending", "Queued", "Messages", "Traffic"] as const;
+const COUNTS = [
+  "Calls",
+  "Latency",
+  "Errors",
+  "Pending",
+  "Queued",
+  "Traffic",
+] as const;
+
+/** What is not known yet: a device has just connected, or no call has ended. */
+const UNKNOWN = "–";
 
 function DeviceTable(
   { label, columns, children }: {
@@ -169,11 +179,15 @@ function DeviceRow(
     ask: Ask;
   },
 ): Element {
+  const perSecond = (key: "calls" | "errors" | "bytes", show = readableNumber) =>
+    rates === undefined ? UNKNOWN : `${show(rates[key])}/s`;
   const counts = [
+    perSecond("calls"),
+    rates?.latency === undefined ? UNKNOWN : readableLatency(rates.latency),
+    perSecond("errors"),
     readableNumber(device.pending_requests),
     readableSize(device.queued_bytes),
-    rates === undefined ? "–" : `${readableNumber(rates.messages)}/s`,
-    rates === undefined ? "–" : `${readableSize(rates.bytes)}/s`,
+    perSecond("bytes", readableSize),
   ];
   return html`
     <tr role="row">

@@ -144,3 +144,56 @@ Deno.test("a user stays on the lists when the password or the rights change", as
   await users.update("alice", { password: "new", isAdmin: true });
   assertEquals(listsOf(access), [["DMM", ["alice"]]]);
 });
+
+Deno.test("a list has users of other nodes beside those of this database, who are never the same", () => {
+  const { access, database } = newTables();
+  access.allow("DMM", ["bob@b", "bob", "alice@b", "ann@x@b"]);
+  access.allow("DMM", ["bob@b"]);
+  assertEquals(listsOf(access), [["DMM", ["bob", "alice@b", "ann@x@b", "bob@b"]]]);
+  assertEquals([...access.numbers().use.get("DMM")!].length, 1);
+  assertEquals([...access.numbers().remote.get("DMM")!], ["alice@b", "ann@x@b", "bob@b"]);
+  access.deny("DMM", ["bob"]);
+  assertEquals(listsOf(access), [["DMM", ["alice@b", "ann@x@b", "bob@b"]]]);
+  access.deny("DMM", ["bob@b", "alice@b", "ann@x@b"]);
+  assertEquals(listsOf(access), [["DMM", []]], "the list went with its last user");
+  assertThrows(() => access.deny("DMM", ["bob@b"]), ValueError, "not on its list");
+  access.allow("DMM", ["bob@b"]);
+  access.clear("DMM");
+  access.allow("DMM", ["bob"]);
+  assertEquals(listsOf(access), [["DMM", ["bob"]]], "the remote user came back");
+
+  addUser(database, "bob@b"); // from now on the name is that of a local user
+  access.allow("DMM", ["bob@b"]);
+  assertEquals(access.numbers().use.get("DMM")!.size, 2);
+  assertEquals(access.numbers().remote.size, 0);
+});
+
+Deno.test("a name that is none of a user of another node is unknown, and such users never offer", () => {
+  const { access } = newTables();
+  for (
+    const name of ["@b", "bob@", "bob@all", "bob@b c", "bob@b.c", `bob@${"b".repeat(33)}`, "x\0@b"]
+  ) {
+    assertThrows(
+      () => access.allow("DMM", ["alice", name]),
+      ValueError,
+      "no such user is registered",
+    );
+  }
+  assertEquals(listsOf(access), []);
+  assertThrows(
+    () => access.offer("DMM", ["alice", "bob@b"]),
+    ValueError,
+    "'bob@b' offer the 'DMM' service: a user of another node connects services to that node",
+  );
+  assertThrows(() => access.offer("DMM", ["nobody"]), ValueError, "no such user");
+  assertEquals([...access.offerLists()], []);
+});
+
+Deno.test("a database of an earlier version gets the table of users of other nodes", () => {
+  const { access, database } = newTables();
+  access.allow("DMM", ["alice"]);
+  database.exec("DROP TABLE access_remote_users");
+  const later = new AccessTable(database);
+  later.allow("DMM", ["bob@b"]);
+  assertEquals(listsOf(later), [["DMM", ["alice", "bob@b"]]]);
+});

@@ -1,17 +1,23 @@
 /**
- * What changes between one status of the Manager and the next: messages and bytes per second, of all
- * and of each device, and the last minutes of them for a plot.
+ * What changes between one status of the Manager and the next: calls, messages and bytes per second, of
+ * all and of each device. The page and the command `top` show the same.
  *
  * @module
  */
 
-import type { DeviceStatus, ManagerStatus } from "../../wire/status.ts";
-import { type Rates, ratesBetween } from "../../wire/status_rates.ts";
+import type { DeviceStatus, ManagerStatus } from "./status.ts";
+import { type Rates, ratesBetween } from "./status_rates.ts";
 
 /** The rates of one device, per second. */
 export interface DeviceRates {
   readonly messages: number;
   readonly bytes: number;
+  /** Calls that have ended. */
+  readonly calls: number;
+  /** Those of them that ended with an error. */
+  readonly errors: number;
+  /** How long a call took on average, in seconds; `undefined` if none has ended, but for streams. */
+  readonly latency: number | undefined;
 }
 
 /** The rates at one time. */
@@ -72,9 +78,15 @@ function ratesOf(
       const then = earlier.get(name);
       // A device that has connected again counts from 0.
       if (then === undefined || now.messages_in < then.messages_in) return [];
-      const messages = now.messages_in + now.messages_out - then.messages_in - then.messages_out;
-      const bytes = now.bytes_in + now.bytes_out - then.bytes_in - then.bytes_out;
-      return [[name, { messages: messages / seconds, bytes: bytes / seconds }]];
+      const more = (key: keyof DeviceStatus) => now[key] - then[key];
+      const timed = more("timed_calls");
+      return [[name, {
+        messages: (more("messages_in") + more("messages_out")) / seconds,
+        bytes: (more("bytes_in") + more("bytes_out")) / seconds,
+        calls: more("calls") / seconds,
+        errors: more("call_errors") / seconds,
+        latency: timed > 0 ? more("call_seconds") / timed : undefined,
+      }]];
     }),
   );
 }

@@ -1,11 +1,18 @@
 import { assertEquals } from "@std/assert";
-import type { DeviceStatus } from "../../../wire/status.ts";
-import { StatusHistory } from "../../../web/page/status_history.ts";
-import { CLIENT, SERVICE, status } from "../../support/status.ts";
+import type { DeviceStatus } from "../../wire/status.ts";
+import { StatusHistory } from "../../wire/status_history.ts";
+import { CLIENT, SERVICE, status } from "../support/status.ts";
 
 /** A status after so many seconds, with a service and a client that have sent so many messages. */
 function after(seconds: number, messages: number, others = {}) {
-  const counts: Partial<DeviceStatus> = { messages_in: messages, bytes_in: 100 * messages };
+  const counts: Partial<DeviceStatus> = {
+    messages_in: messages,
+    bytes_in: 100 * messages,
+    calls: messages / 2,
+    call_errors: messages / 4,
+    timed_calls: messages / 5,
+    call_seconds: messages / 10,
+  };
   return status({ messages_in: messages }, {}, {
     uptime_s: seconds,
     services: { DMM: { ...SERVICE, ...counts } },
@@ -22,8 +29,11 @@ Deno.test("rates are those of the last seconds, of all and of each device", () =
   const { all, services, clients } = history.add(after(17, 45));
   assertEquals(all?.interval_s, 4);
   assertEquals(all?.messages_in_per_s, 10);
-  assertEquals(services.get("DMM"), { messages: 10, bytes: 1_000 });
-  assertEquals(clients.get("a[b:1]"), { messages: 10, bytes: 1_000 });
+  const expected = { messages: 10, bytes: 1_000, calls: 5, errors: 2.5, latency: 0.5 };
+  assertEquals(services.get("DMM"), expected);
+  assertEquals(clients.get("a[b:1]"), expected);
+  for (const seconds of [18, 19, 20, 21]) history.add(after(seconds, 45));
+  assertEquals(history.add(after(22, 45)).services.get("DMM")?.latency, undefined); // no call
 });
 
 Deno.test("a device that is new, or has connected again, has no rate yet", () => {

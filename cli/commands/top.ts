@@ -1,0 +1,136 @@
+/**
+ * The `top` command: which services and clients do most, live at a terminal; once where there is none.
+ *
+ * @module
+ */
+
+import { abortable } from "@std/async/abortable";
+import { delay } from "@std/async/delay";
+import { type Command, Option } from "commander";
+import { describeChange } from "../../device/connector.ts";
+import { ConnectionAbortedError } from "../../errors.ts";
+import { printLine } from "../../program/print.ts";
+import { terminationSignal } from "../../program/signals.ts";
+import { printable } from "../../base/printable.ts";
+import type { ManagerStatus } from "../../wire/status.ts";
+import { type RatesAt, StatusHistory } from "../../wire/status_history.ts";
+import { type ClientSession, runSession } from "../client_session.ts";
+import {
+  addConnectOptions,
+  type ParsedConnectOptions,
+  readConnectOptions,
+  timeOption,
+} from "../connect_options.ts";
+import { requestStatus } from "../requests.ts";
+import { isScreen, Screen } from "../screen.ts";
+import { ENDLESS, SORT_KEYS, type SortKey, topLines } from "../top_table.ts";
+
+interface ParsedOptions extends ParsedConnectOptions {
+  /** In milliseconds. */
+  interval?: number;
+  sort?: SortKey;
+}
+
+const DEFAULT_INTERVAL = 1_000;
+/** The shortest time between two statuses, in milliseconds: each costs the Manager some work. */
+const LEAST_INTERVAL = 100;
+
+/** The keys that end it: `q`, Ctrl+C and Ctrl+D. */
+const QUITS: ReadonlySet<string> = new Set(["q", "\x03", "\x04"]);
+/** A key that is no character, e.g. an arrow, is sent as some characters after Escape. */
+const NO_CHARACTER = new RegExp("\x1b(\\[[\\d;?]*[A-Za-z~]|O[A-Za-z])?", "g");
+
+/** Adds `top` to the program. */
+export function addTop(program: Command): void {
+  addConnectOptions(program.command("top"), "how long connecting may take")
+    .description("Show which Services and Clients do most, live at a terminal, until q")
+    .addOption(
+      timeOption("--interval", "the time between two pictures", DEFAULT_INTERVAL, LEAST_INTERVAL),
+    )
+    .addOption(
+      new Option("--sort <key>", "what comes first").choices(SORT_KEYS).default(SORT_KEYS[0]),
+    )
+    .action(async ({ interval = DEFAULT_INTERVAL, sort = "calls", ...parsed }: ParsedOptions) => {
+      const connecting = { ...readConnectOptions(parsed), reconnect: isScreen() };
+      await runSession(
+        connecting,
+        "top",
+        (session) => isScreen() ? live(session, interval, sort) : once(session, interval, sort),
+      );
+    });
+}
+
+/** Prints one table, with the rates of the time between two statuses. */
+async function once(session: ClientSession, interval: number, sort: SortKey): Promise<void> {
+  const history = new StatusHistory();
+  history.add(await requestStatus(session));
+  session.extendDeadline(interval);
+  await delay(interval);
+  const status = await requestStatus(session);
+  printLine(topLines(status, history.add(status), sort, ENDLESS).join("\n"));
+}
+
+/** Shows the table again and again, until `q` or a signal. */
+async function live(session: ClientSession, interval: number, first: SortKey): Promise<void> {
+  const { client } = session;
+  session.removeDeadline();
+  using termination = terminationSignal();
+  const end = new AbortController();
+  const signal = AbortSignal.any([termination.signal, end.signal]);
+  let failure: Error | undefined;
+  let problem = "";
+  let sort = first;
+  let latest: { status: ManagerStatus; rates: RatesAt } | undefined;
+
+  using screen = new Screen((keys) => {
+    for (const key of keys.replaceAll(NO_CHARACTER, "").toLowerCase()) {
+      if (QUITS.has(key)) return end.abort();
+      sort = SORT_KEYS.find((name) => name.startsWith(key)) ?? sort;
+    }
+    draw();
+  });
+  const draw = () => {
+    if (signal.aborted) return;
+    const { columns, rows } = screen.size;
+    const foot = problem || helpOf(sort);
+    const lines = latest === undefined
+      ? ["Waiting for the Manager"]
+      : topLines(latest.status, latest.rates, sort, { columns, rows: rows - 2 });
+    screen.show([...lines, "", printable(foot)].slice(-rows));
+  };
+  screen.onResize = draw;
+  client.connectionHandler = (change) => {
+    problem = change.state === "connected" ? "" : describeChange(change);
+    draw();
+  };
+  client.shutdownHandler = (error) => {
+    failure = error;
+    end.abort();
+  };
+
+  const history = new StatusHistory();
+  const step = async () => {
+    try {
+      const status = await requestStatus(session);
+      latest = { status, rates: history.add(status) };
+      draw();
+    } catch (error) {
+      // The connection was lost before the answer. The next request waits for the next connection.
+      if (!(error instanceof ConnectionAbortedError)) throw error;
+    }
+    await delay(interval, { signal });
+  };
+  try {
+    draw();
+    for (;;) await abortable(step(), signal);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+  if (failure !== undefined) throw failure;
+}
+
+/** The last line: the keys. */
+function helpOf(sort: SortKey): string {
+  const keys = SORT_KEYS.map((name) => name === sort ? `[${name}]` : name).join(" ");
+  return `q quits; first letter sorts: ${keys}`;
+}

@@ -1,0 +1,166 @@
+/**
+ * Announces the services of this node to the others: each change to all, as one message with the
+ * versions before and after it, and all services to those that ask. Changes that come quickly after
+ * each other are one message. What the others do with it is the job of `directory.ts`.
+ *
+ * @module
+ */
+
+import { logger } from "../base/log.ts";
+import { CLUSTER_LIMITS } from "../limits.ts";
+import type { AnnouncedService } from "../manager/remote_services.ts";
+import { NOTHING_SAID } from "../wire/about.ts";
+import { isObject } from "../wire/message.ts";
+import { encodeChange, encodeSnapshotPart, inMessages, sizeOfService } from "./announcement.ts";
+import { Answers, type Receiver } from "./answers.ts";
+import type { Clock } from "./clock.ts";
+
+/** What an {@linkcode Announcer} needs. */
+export interface AnnouncerOptions {
+  /** The incarnation of this node. */
+  readonly incarnation: string;
+  /** The longest message that can be sent, in bytes. */
+  readonly maxPayload: number;
+  readonly clock: Clock;
+  /** Sends a message to all nodes, or to one. */
+  send(kind: "change" | "services", bytes: Uint8Array<ArrayBuffer>, to?: Receiver): void;
+}
+
+/** How long after a change others are sent with it, in milliseconds. */
+export const CHANGE_INTERVAL = 50;
+
+/** How long a question for all services waits for others, in milliseconds. */
+export const ANSWER_DELAY = 20;
+
+/** What a service says of itself that says nothing. */
+const NOTHING = JSON.stringify(NOTHING_SAID);
+
+/** How much of a message is not services, in bytes. */
+const OVERHEAD = 1024;
+
+const log = logger("cluster");
+
+/** The services that this node announces. */
+export class Announcer {
+  readonly #options: AnnouncerOptions;
+  /** How many bytes of services a message has, and how many a service. */
+  readonly #messageSize: number;
+  readonly #serviceSize: number;
+  /** By their names. */
+  #announced = new Map<string, AnnouncedService>();
+  #version = 0;
+  /** The services that will be announced, if a change waits. */
+  #next: Iterable<AnnouncedService> | undefined;
+  /** When a change was announced last. */
+  #changedAt = -Infinity;
+  readonly #answers: Answers;
+  #cancelChange: (() => void) | undefined;
+  #isWarned = false;
+
+  constructor(options: AnnouncerOptions) {
+    this.#options = options;
+    this.#messageSize = Math.min(CLUSTER_LIMITS.messageSize, options.maxPayload) - OVERHEAD;
+    this.#answers = new Answers(options.clock, () => ANSWER_DELAY, (to) => this.#sendAll(to));
+    this.#serviceSize = Math.min(CLUSTER_LIMITS.serviceSize, Math.floor(this.#messageSize / 2));
+  }
+
+  /** The version of the services that others should know. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /**
+   * Announces all services of this node from now on. They are read when they are announced, a little
+   * later if there was a change just before.
+   */
+  update(services: Iterable<AnnouncedService>): void {
+    this.#next = services;
+    if (this.#cancelChange !== undefined) return;
+    const { clock } = this.#options;
+    const wait = Math.max(this.#changedAt + CHANGE_INTERVAL - clock.now(), 0);
+    this.#cancelChange = clock.later(() => this.#change(), wait);
+  }
+
+  /** Sends all services to a node that has asked for them. */
+  answer(to: Receiver): void {
+    this.#answers.add(to);
+  }
+
+  /** Announces nothing more. */
+  close(): void {
+    this.#cancelChange?.();
+    this.#answers.close();
+  }
+
+  #change(): void {
+    const { clock, incarnation, send } = this.#options;
+    this.#cancelChange = undefined;
+    this.#changedAt = clock.now();
+    const services = this.#fitting(this.#next!);
+    const set = [...services.values()].filter((one) => !isSame(one, this.#announced.get(one.name)));
+    const removed = [...this.#announced.keys()].filter((name) => !services.has(name));
+    if (set.length === 0 && removed.length === 0) return;
+    const from = this.#version++;
+    this.#announced = services;
+    const change = encodeChange({ incarnation, from, version: this.#version, set, removed });
+    if (change.length <= this.#messageSize) send("change", change);
+    else this.#sendAll();
+  }
+
+  #sendAll(to?: Receiver): void {
+    const { incarnation, send } = this.#options;
+    const lists = inMessages(this.#announced.values(), this.#messageSize);
+    for (const [part, set] of lists.entries()) {
+      const version = this.#version;
+      const message = { incarnation, version, part, parts: lists.length, set };
+      send("services", encodeSnapshotPart(message), to);
+    }
+  }
+
+  /** Those services that are within the limits. */
+  #fitting(services: Iterable<AnnouncedService>): Map<string, AnnouncedService> {
+    const fitting = new Map<string, AnnouncedService>();
+    let left: number = CLUSTER_LIMITS.nodeSize;
+    let leftOut = 0;
+    for (const service of services) {
+      const announced = this.#announcedAs(service);
+      const size = sizeOfService(announced);
+      if (size > left || fitting.size >= CLUSTER_LIMITS.services) leftOut++;
+      else {
+        fitting.set(announced.name, announced);
+        left -= size;
+      }
+    }
+    if (leftOut > 0 && !this.#isWarned) {
+      log.warn(
+        "{count} services are not announced to other nodes, which cannot use them: a node has at " +
+          "most {services} services, of together {size} bytes",
+        { count: leftOut, services: CLUSTER_LIMITS.services, size: CLUSTER_LIMITS.nodeSize },
+      );
+    }
+    this.#isWarned = leftOut > 0;
+    return fitting;
+  }
+
+  /** A service with as much of what it says of itself as is announced. */
+  #announcedAs(service: AnnouncedService): AnnouncedService {
+    const forms = [
+      service,
+      { ...service, about: NOTHING },
+      { ...service, about: NOTHING, attributes: namesOnly(service.attributes) },
+      { ...service, about: NOTHING, attributes: "{}", streams: [] },
+    ];
+    return forms.find((one) => sizeOfService(one) <= this.#serviceSize) ?? forms.at(-1)!;
+  }
+}
+
+/** The attributes of a service without what they are. */
+function namesOnly(attributes: string): string {
+  const value: unknown = JSON.parse(attributes);
+  const names = isObject(value) ? Object.keys(value) : [];
+  return JSON.stringify(Object.fromEntries(names.map((name) => [name, null])));
+}
+
+function isSame(one: AnnouncedService, other: AnnouncedService | undefined): boolean {
+  return other !== undefined && JSON.stringify(one) === JSON.stringify(other);
+}

@@ -1,0 +1,439 @@
+/**
+ * One session: what one local client does at one other node. It is a connection over a channel, with
+ * the lines, the queue and the backpressure of any connection. At the other node the client is one of
+ * the registry like all others (`home_sessions.ts`), which judges links, locks and access.
+ *
+ * Invariants:
+ * - a request is pending from `forward` or `ask` until its reply comes or the session ends: it is
+ *   answered exactly once;
+ * - the client reads the names that services have here, `a.DMM`, and its own network name. Nothing
+ *   else of a line is changed;
+ * - a client that does not read stops the reading of its own sessions, and of nothing else.
+ *
+ * @module
+ */
+
+import type { Holder } from "../base/budget.ts";
+import { logger } from "../base/log.ts";
+import { repr } from "../base/repr.ts";
+import { UidMap } from "../base/uid_map.ts";
+import type { ConnectionHandler } from "../manager/connection_handler.ts";
+import type { LongLines, LongLineSource } from "../manager/long_lines.ts";
+import type { Client } from "../manager/peer.ts";
+import type { LineReceiver } from "../manager/read_loop.ts";
+import type { PendingRequest, Registry } from "../manager/registry.ts";
+import { MANAGER_ERROR, type RoutedLine } from "../manager/remote_services.ts";
+import { checkRoom, type Router, type Session } from "../manager/router.ts";
+import type { Statistics } from "../manager/statistics.ts";
+import type { PeerConnection } from "../net/peer_connection.ts";
+import { describeEnd, type End } from "../net/connection_end.ts";
+import type { Envelope } from "../wire/envelope.ts";
+import type { HeldLine } from "../wire/held_line.ts";
+import type { LongLine } from "../wire/line.ts";
+import { decodeMessage, encodeFailure, encodeReply, encodeRequest } from "../wire/message.ts";
+import { extensionOfPartialReply, GONE, MANAGER, NOTIFICATION } from "../wire/protocol.ts";
+
+/** What all sessions of a Manager work with. */
+export interface SessionContext {
+  registry: Registry<Session<PeerConnection>>;
+  router: Router<PeerConnection>;
+  connectionHandler: ConnectionHandler;
+  longLines: LongLines<PeerConnection>;
+  statistics: Statistics;
+  /** Reads the lines of all sessions, one at a time. */
+  envelope: Envelope;
+}
+
+/** What one session is about. */
+export interface SessionOptions extends SessionContext {
+  node: string;
+  client: Client<Session<PeerConnection>>;
+  connection: PeerConnection;
+  /** Called with the name of a service, here, that the client is linked with from now on. */
+  onLinked: (name: string) => void;
+  /** Called when the session has ended, with the names of the services that the client is linked with. */
+  onEnd: (linked: readonly string[]) => void;
+}
+
+/** Requests with one uid that a service has not answered. */
+interface Pending {
+  readonly service: string;
+  count: number;
+}
+
+/** A request to the Manager of the node. It has another uid there than the client gave it. */
+interface Asked {
+  readonly uid: string;
+  readonly attribute: string;
+  readonly service: string;
+}
+
+/** How many endings of lines are kept. */
+const MOST_ENDINGS = 1_000;
+
+const encoder = new TextEncoder();
+const MANAGER_ERROR_BYTES = encoder.encode(MANAGER_ERROR);
+const log = logger("cluster");
+
+/** A session of a local client with another node. */
+export class RemoteSession implements LineReceiver, LongLineSource<PeerConnection> {
+  readonly node: string;
+  readonly connection: PeerConnection;
+  readonly #options: SessionOptions;
+  readonly #client: Client<Session<PeerConnection>>;
+  /** The end of a reply as the client gets it: its own network name, and the closing brace. */
+  readonly #requester: Uint8Array;
+  readonly #pending = new UidMap<Pending>();
+  readonly #asked = new Map<string, Asked>();
+  /** What the uids of requests to the Manager of the node begin with: no client can guess it. */
+  readonly #prefix = `${crypto.randomUUID()}-`;
+  #askedCount = 0;
+  #pendingCount = 0;
+  /** The services that the client is linked with, by their names at the node. */
+  readonly #links = new Set<string>();
+  /** The ends of lines that name a service, by that name. */
+  readonly #endings = new Map<string, Uint8Array>();
+  /** What the Manager of the node has said without being asked: why it ends the session. */
+  #reason: string | undefined;
+  #hasLeft = false;
+
+  constructor(options: SessionOptions) {
+    const { node, client, connection } = options;
+    this.node = node;
+    this.connection = connection;
+    this.#options = options;
+    this.#client = client;
+    this.#requester = encoder.encode(`,"requester":${JSON.stringify(client.networkName)}}`);
+    connection.ended.then((end) => this.#end(end));
+  }
+
+  /** How many requests are not answered. */
+  get pendingCount(): number {
+    return this.#pendingCount;
+  }
+
+  /** What the log calls the session. */
+  get name(): string {
+    return `the node ${this.node}, for ${this.#client.networkName},`;
+  }
+
+  get holder(): Holder {
+    return this.connection.holder;
+  }
+
+  /** Reads what the node sends, until the session has ended. Never rejects. */
+  async run(): Promise<void> {
+    await this.#options.connectionHandler.readLines(this.connection, this);
+    await this.connection.close();
+  }
+
+  /** Forwards a request to a service of the node. Throws what `RemoteServices.forward` does. */
+  forward(service: string, uid: string, line: RoutedLine): PeerConnection {
+    if (line.held !== undefined) checkRoom(this.#nameHere(service), this, line.held);
+    this.#hold();
+    const pending = this.#pending.get(uid);
+    if (pending === undefined) this.#pending.set(uid, { service, count: 1 });
+    else pending.count++;
+    return this.#send(line, service);
+  }
+
+  /** Forwards a message about a pending request. */
+  forwardControl(service: string, uid: string, line: RoutedLine): PeerConnection | undefined {
+    if (this.#pending.get(uid)?.service !== service) return undefined;
+    if (line.held !== undefined) checkRoom(this.#nameHere(service), this, line.held);
+    return this.#send(line, service);
+  }
+
+  /** Sends a request to the Manager of the node. Throws what `RemoteServices.ask` does. */
+  ask(service: string, uid: string, attribute: string, args: readonly unknown[]): PeerConnection {
+    this.#hold();
+    const own = `${this.#prefix}${this.#askedCount++}`;
+    this.#asked.set(own, { uid, attribute, service });
+    const request = { service: MANAGER, attribute, args: [service, ...args], kwargs: {}, uid: own };
+    this.connection.sendText(encodeRequest(request));
+    return this.connection;
+  }
+
+  /** The client has disconnected: what it has sent is still written, and nothing is answered. */
+  leave(): void {
+    this.#hasLeft = true;
+    this.#takePending();
+    this.close();
+  }
+
+  /** Ends the session once what was sent is written. */
+  close(): void {
+    this.connection.close();
+  }
+
+  /** Answers what is pending with an error: the Manager shuts down. */
+  async failPending(end: number): Promise<void> {
+    await this.#options.router.failAll(
+      this.#takePending(),
+      this.node,
+      `the Manager shut down before the node ${repr(this.node)} answered the request`,
+      end,
+    );
+  }
+
+  receive(line: Uint8Array): PeerConnection | undefined {
+    const { envelope } = this.#options;
+    try {
+      envelope.read(line);
+    } catch (error) {
+      return this.#break(error as Error);
+    }
+    return this.#route(line, undefined, envelope.end);
+  }
+
+  receiveLong(line: LongLine): Promise<PeerConnection | undefined> {
+    return this.#options.longLines.receiveFrom(this, line);
+  }
+
+  receiveHeld(digest: Uint8Array, held: HeldLine, end: number): PeerConnection | undefined {
+    if (!this.connection.isOpen) return undefined;
+    try {
+      this.#options.envelope.read(digest);
+    } catch (error) {
+      return this.#break(error as Error);
+    }
+    return this.#route(digest, held, end);
+  }
+
+  /** A long line cannot be held: the request that it answers fails. */
+  reject(uid: string | undefined, _requester: string | undefined, error: Error): undefined {
+    const asked = uid === undefined ? undefined : this.#asked.get(uid);
+    if (asked !== undefined) {
+      this.#asked.delete(uid!);
+      this.#release();
+      this.#options.router.sendError(this.#client, asked.uid, error);
+    } else if (uid !== undefined && this.#complete(uid)) {
+      this.#options.router.sendError(this.#client, uid, error);
+    }
+  }
+
+  /** A Manager sends only messages: the session with one that does not ends. */
+  #break(error: Error): undefined {
+    this.#reason = `it sent a line that is no message: ${error.message}`;
+    this.connection.abort();
+  }
+
+  /** Routes a line that was read: to the client, mostly. */
+  #route(line: Uint8Array, held: HeldLine | undefined, end: number): PeerConnection | undefined {
+    const { envelope, statistics } = this.#options;
+    const uid = envelope.text("uid") ?? "";
+    const isError = envelope.isTrue("error");
+    if (!isError && envelope.kind("result") === "absent") return undefined; // a request
+    const requester = envelope.kind("requester");
+    if (uid === NOTIFICATION && (requester === "absent" || requester === "null")) {
+      return this.#notify(line, held, end);
+    }
+    const asked = this.#asked.get(uid);
+    if (asked !== undefined) {
+      this.#asked.delete(uid);
+      this.#release();
+      return this.#answer(asked, line, held, end);
+    }
+    const pending = this.#pending.get(uid);
+    if (pending === undefined) return this.#receiveOther(uid, line, isError);
+    const attribute = envelope.kind("attribute") === "absent" || isError
+      ? undefined
+      : envelope.text("attribute");
+    const extension = attribute === undefined ? undefined : extensionOfPartialReply(attribute);
+    if (extension === undefined) {
+      this.#complete(uid);
+      statistics.answers++;
+    } else if (!this.#client.extensions.includes(extension)) {
+      statistics.unowedAnswers++;
+      return undefined;
+    }
+    if (isError && held === undefined && isOfManager(line, end)) {
+      return this.#sendError(line, uid, pending.service);
+    }
+    return this.#deliver(line, held, end, this.#requester, uid);
+  }
+
+  /** A reply to no pending request: what the Manager of the node says of itself. */
+  #receiveOther(uid: string, line: Uint8Array, isError: boolean): PeerConnection | undefined {
+    const { envelope, statistics } = this.#options;
+    const { sink } = this.#client.session;
+    const service = uid === GONE && !isError ? envelope.text("result") : undefined;
+    if (service !== undefined && this.#links.has(service)) {
+      this.#unlink(service);
+      return this.#sendGone(this.#nameHere(service));
+    }
+    if (uid === "" && isError) this.#reason = messageOf(line);
+    else statistics.unowedAnswers++;
+    return sink;
+  }
+
+  #notify(line: Uint8Array, held: HeldLine | undefined, end: number): PeerConnection | undefined {
+    const { envelope, statistics } = this.#options;
+    const service = envelope.text("service");
+    if (service === undefined || !this.#links.has(service)) return undefined;
+    const ending = this.#ending(this.#nameHere(service));
+    const { sink } = this.#client.session;
+    statistics.notifications++;
+    if (held === undefined) sink.sendSpliced(line, end, ending);
+    else if (held.mayWaitFor(sink.holder)) sink.sendHeld(held, end, ending);
+    else {
+      this.#reason = "the client reads too slowly (--max-held)";
+      this.connection.abort();
+    }
+    return sink;
+  }
+
+  /** The Manager of the node has answered a request. */
+  #answer(
+    { uid, attribute, service }: Asked,
+    line: Uint8Array,
+    held: HeldLine | undefined,
+    end: number,
+  ): PeerConnection {
+    if (this.#options.envelope.isTrue("error")) {
+      if (held === undefined) return this.#sendError(line, uid, service);
+    } else if (attribute === "link") {
+      this.#links.add(service);
+      (this.#client.remoteLinks ??= new Set()).add(this.#nameHere(service));
+      this.#options.onLinked(this.#nameHere(service));
+    } else if (attribute === "unlink") {
+      this.#unlink(service);
+    }
+    const { networkName } = this.#client;
+    const ending = `,"requester":${JSON.stringify(networkName)},"uid":${JSON.stringify(uid)}}`;
+    return this.#deliver(line, held, end, encoder.encode(ending), uid);
+  }
+
+  /** Sends a line to the client, with another end. */
+  #deliver(
+    line: Uint8Array,
+    held: HeldLine | undefined,
+    end: number,
+    ending: Uint8Array,
+    uid: string,
+  ): PeerConnection {
+    const { sink } = this.#client.session;
+    if (held === undefined) {
+      sink.sendSpliced(line, end, ending);
+      return sink;
+    }
+    try {
+      checkRoom(this.#client.name, sink, held);
+      sink.sendHeld(held, end, ending);
+    } catch (error) {
+      if (this.#complete(uid)) this.#options.router.sendError(this.#client, uid, error);
+    }
+    return sink;
+  }
+
+  /** Sends an error of the Manager of the node, with the name that the service has here. */
+  #sendError(line: Uint8Array, uid: string, service: string): PeerConnection {
+    const { networkName, session: { sink } } = this.#client;
+    const message = messageOf(line).replaceAll(repr(service), repr(this.#nameHere(service)));
+    sink.sendText(encodeFailure(networkName, uid, { message, traceback: [] }));
+    return sink;
+  }
+
+  #sendGone(name: string): PeerConnection {
+    const { networkName, extensions, session: { sink } } = this.#client;
+    if (extensions.includes(GONE)) sink.sendText(encodeReply(networkName, GONE, name));
+    return sink;
+  }
+
+  #unlink(service: string): void {
+    this.#links.delete(service);
+    this.#client.remoteLinks?.delete(this.#nameHere(service));
+  }
+
+  #send({ bytes, end, held }: RoutedLine, service: string): PeerConnection {
+    if (held === undefined) this.connection.sendSpliced(bytes, end, this.#ending(service));
+    else this.connection.sendHeld(held, end, this.#ending(service));
+    return this.connection;
+  }
+
+  #nameHere(service: string): string {
+    return `${this.node}.${service}`;
+  }
+
+  /** The end of a line in which a service has this name. */
+  #ending(service: string): Uint8Array {
+    const known = this.#endings.get(service);
+    if (known !== undefined) return known;
+    if (this.#endings.size >= MOST_ENDINGS) this.#endings.clear();
+    const ending = encoder.encode(`,"service":${JSON.stringify(service)}}`);
+    this.#endings.set(service, ending);
+    return ending;
+  }
+
+  /** Counts a request as pending. */
+  #hold(): void {
+    this.#options.registry.hold(this.#client);
+    this.#pendingCount++;
+  }
+
+  #release(): void {
+    this.#options.registry.release(this.#client);
+    this.#pendingCount--;
+  }
+
+  /** Completes one pending request with that uid. False if there is none. */
+  #complete(uid: string): boolean {
+    const pending = this.#pending.get(uid);
+    if (pending === undefined) return false;
+    if (--pending.count === 0) this.#pending.take(uid);
+    this.#release();
+    return true;
+  }
+
+  /** Removes all pending requests, and returns them. */
+  #takePending(): PendingRequest<Session<PeerConnection>>[] {
+    const client = this.#client;
+    const requests = [...this.#pending].flatMap(([uid, { count }]) =>
+      Array.from({ length: count }, () => ({ client, uid }))
+    );
+    for (const { uid } of requests) this.#pending.take(uid);
+    for (const { uid } of this.#asked.values()) requests.push({ client, uid });
+    this.#asked.clear();
+    for (const _ of requests) this.#release();
+    return requests;
+  }
+
+  #end(end: End): void {
+    const linked = Array.from(this.#links, (service) => this.#nameHere(service));
+    const reason = this.#reason ??
+      (end.state === "left" ? "its Manager ended it" : describeEnd(end));
+    for (const name of linked) this.#client.remoteLinks?.delete(name);
+    this.#links.clear();
+    this.#options.onEnd(linked);
+    if (this.#hasLeft) return;
+    log.info("The session of {client} with the node {node} ended: {reason}", {
+      client: this.#client.networkName,
+      node: this.node,
+      reason,
+    });
+    this.#options.router.failAll(
+      this.#takePending(),
+      this.node,
+      `the session with the node ${repr(this.node)} ended (${reason}) before the request was ` +
+        `answered, and the service may have worked on it`,
+    );
+    for (const name of linked) this.#sendGone(name);
+  }
+}
+
+/** Whether an error is one of the Manager of the node. */
+function isOfManager(line: Uint8Array, end: number): boolean {
+  const start = end + 1 - MANAGER_ERROR_BYTES.length;
+  return start >= 0 && MANAGER_ERROR_BYTES.every((byte, at) => line[start + at] === byte);
+}
+
+/** The text of an error. */
+function messageOf(line: Uint8Array): string {
+  try {
+    const message = decodeMessage(line);
+    if (message.kind === "error") return message.message;
+  } catch {
+    // It is of a Manager of another version.
+  }
+  return "ConnectionAbortedError: an error that cannot be read";
+}

@@ -1,0 +1,41 @@
+import { assertEquals } from "@std/assert";
+import { readLines } from "../../manager/read_loop.ts";
+import { PeerConnection } from "../../net/peer_connection.ts";
+import { memoryPair } from "../support/memory_transport.ts";
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** The lines that are taken of ten, if the connection is ended as the callback says. */
+async function taken(end: (connection: PeerConnection, event: string) => void): Promise<string[]> {
+  await using pair = memoryPair();
+  const connection = new PeerConnection(pair.near);
+  await pair.far.write(encoder.encode(Array.from({ length: 10 }, (_, i) => `${i}\n`).join("")));
+  pair.far.close();
+  const lines: string[] = [];
+  let pauses = 0;
+  const receive = (line: Uint8Array) => {
+    lines.push(decoder.decode(line));
+    end(connection, `line ${lines.length - 1}`);
+    return undefined;
+  };
+  const pause = async () => {
+    await Promise.resolve();
+    end(connection, `pause ${pauses++}`);
+  };
+  const receiver = { receive, receiveLong: () => Promise.resolve(undefined) };
+  await readLines(connection, receiver, { isDue: true, pause }, () => {});
+  await connection.close();
+  return lines;
+}
+
+Deno.test("no line of a connection is taken after it was ended, also not by the end of a pause", async () => {
+  const ten = Array.from({ length: 10 }, (_, index) => String(index));
+  assertEquals(await taken(() => {}), ten);
+  const at = (when: string) => (connection: PeerConnection, event: string) => {
+    if (event === when) connection.abort();
+  };
+  assertEquals(await taken(at("line 0")), ["0"]);
+  assertEquals(await taken(at("pause 0")), ["0", "1"]);
+  assertEquals(await taken(at("pause 1")), ["0", "1", "2", "3", "4"]);
+});

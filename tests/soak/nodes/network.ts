@@ -1,0 +1,192 @@
+/** The processes of a soak of several nodes: NATS servers, Managers, and the peers of each. */
+
+import { join } from "node:path";
+import { Program } from "../../../benchmarks/program.ts";
+import { connect } from "../../../mod.ts";
+import type { ManagerStatus } from "../../../mod.ts";
+import { ManagerProcess } from "../../support/manager_process.ts";
+import { NatsCluster } from "../../support/nats_cluster.ts";
+import { readSource, type Source } from "./history.ts";
+import type { PeersOptions, PeersOrder, PeersReport } from "./peers.ts";
+
+/** How long a process may take to be ready, in milliseconds. */
+const START = 60_000;
+/** How much longer than its limit an order may take, in milliseconds. */
+const GRACE = 15_000;
+
+/** A service that clients are linked with, and one that they lock, at each node. */
+const OFFERS = { linked: "Meter", locked: "Stage" };
+
+/** What runs at one node. */
+export interface NodeOptions {
+  /** Its index, also that of its NATS server. */
+  index: number;
+  name: string;
+  clients: number;
+}
+
+/** A Manager, and the processes of its clients and its services. All can be killed and started. */
+export class SoakNode implements AsyncDisposable {
+  readonly name: string;
+  readonly #options: NodeOptions;
+  readonly #network: SoakNetwork;
+  readonly #home: string;
+  #manager: ManagerProcess | undefined;
+  #port = 0;
+  readonly #peers = new Map<"clients" | "services", { program: Program; name: string }>();
+
+  constructor(options: NodeOptions, network: SoakNetwork) {
+    this.name = options.name;
+    this.#options = options;
+    this.#network = network;
+    this.#home = join(network.folder, options.name);
+  }
+
+  /** Starts the Manager, at the same port as before. */
+  async startManager(): Promise<void> {
+    const { nats, names } = this.#network;
+    const joined = names.length === 1 ? [] : [
+      ...["--node", this.name, "--join", nats!.server(this.#options.index).url],
+    ];
+    const args = [`--port=${this.#port}`, ...joined];
+    this.#manager = await ManagerProcess.start(this.#home, ...args);
+    this.#port = this.#manager.connectOptions.port;
+  }
+
+  /** Kills the Manager as `kill -9` does. */
+  async killManager(): Promise<void> {
+    await this.#manager?.[Symbol.asyncDispose]();
+    this.#manager = undefined;
+  }
+
+  /** Sends a signal to the Manager: SIGSTOP, or SIGCONT. */
+  signalManager(signal: "SIGSTOP" | "SIGCONT"): void {
+    this.#manager?.kill(signal);
+  }
+
+  /** Starts a process of peers. */
+  async startPeers(kind: "clients" | "services"): Promise<void> {
+    const { seed, names } = this.#network;
+    const number = this.#network.count();
+    const options: PeersOptions = {
+      name: `${kind}${number}`,
+      node: this.name,
+      address: this.#manager!.connectOptions,
+      file: join(this.#network.folder, `${this.name} ${kind}${number}.jsonl`),
+      seed: seed + number,
+      clients: kind === "clients" ? this.#options.clients : 0,
+      offers: kind === "services" ? Object.values(OFFERS) : [],
+      services: names.map((name) => `${name}.${OFFERS.linked}`),
+      locked: names.map((name) => `${name}.${OFFERS.locked}`),
+    };
+    const program = Program.start("../tests/soak/nodes/peers.ts", options);
+    const name = `${this.name} ${options.name}`;
+    this.#peers.set(kind, { program, name });
+    await program.receive(START);
+  }
+
+  /** Kills a process of peers as `kill -9` does, and returns the name of its source. */
+  async killPeers(kind: "clients" | "services"): Promise<string> {
+    const { program, name } = this.#peers.get(kind)!;
+    this.#peers.delete(kind);
+    await program.kill();
+    return name;
+  }
+
+  /** Gives an order to the clients, or the services. */
+  async order(
+    kind: "clients" | "services",
+    task: PeersOrder["task"],
+    within: number,
+  ): Promise<PeersReport> {
+    const { program } = this.#peers.get(kind)!;
+    await program.send({ task, within });
+    return await program.receive<PeersReport>(within * 3 + GRACE);
+  }
+
+  /** The status of the Manager. */
+  async status(): Promise<ManagerStatus> {
+    await using client = await connect({
+      ...this.#manager!.connectOptions,
+      name: "observer",
+      timeout: START,
+    });
+    return await client.adminRequest<ManagerStatus>("status");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    // Killed, since they may wait for a Manager that is not there.
+    await Promise.all(Array.from(this.#peers.values(), ({ program }) => program.kill()));
+    await this.killManager();
+  }
+}
+
+/** All processes. */
+export class SoakNetwork implements AsyncDisposable {
+  readonly nats: NatsCluster | undefined;
+  readonly nodes: SoakNode[] = [];
+  readonly names: readonly string[];
+  readonly folder: string;
+  readonly seed: number;
+  #count = 0;
+
+  private constructor(options: SoakNetworkOptions, nats: NatsCluster | undefined) {
+    this.nats = nats;
+    this.seed = options.seed;
+    this.folder = options.folder;
+    this.names = Array.from({ length: options.nodes }, (_, index) => "abcdefghij"[index]);
+  }
+
+  /** Starts all. With one node there is no NATS server, and the Manager is joined to none. */
+  static async start(options: SoakNetworkOptions): Promise<SoakNetwork> {
+    await using stack = new AsyncDisposableStack();
+    const nats = options.nodes === 1 ? undefined : await NatsCluster.start(options.nodes);
+    const network = stack.use(new SoakNetwork(options, nats));
+    for (const [index, name] of network.names.entries()) {
+      const node = new SoakNode({ index, name, clients: options.clients }, network);
+      network.nodes.push(node);
+      await Deno.mkdir(join(options.folder, name));
+      await node.startManager();
+      await node.startPeers("services");
+    }
+    await Promise.all(network.nodes.map((node) => node.startPeers("clients")));
+    stack.move();
+    return network;
+  }
+
+  /** The next number of a process. */
+  count(): number {
+    return this.#count++;
+  }
+
+  /** Gives an order to all clients. */
+  order(task: PeersOrder["task"], within: number): Promise<PeersReport[]> {
+    return Promise.all(this.nodes.map((node) => node.order("clients", task, within)));
+  }
+
+  /** What all processes have written down. */
+  async history(): Promise<Source[]> {
+    const sources: Source[] = [];
+    for await (const { name } of Deno.readDir(this.folder)) {
+      if (!name.endsWith(".jsonl")) continue;
+      const text = await Deno.readTextFile(join(this.folder, name));
+      sources.push(readSource(name.slice(0, -".jsonl".length), text));
+    }
+    return sources;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.nodes.map((node) => node[Symbol.asyncDispose]()));
+    await this.nats?.[Symbol.asyncDispose]();
+  }
+}
+
+/** The options of all processes. */
+export interface SoakNetworkOptions {
+  /** A new folder, for the homes of the Managers and for what is written down. */
+  folder: string;
+  seed: number;
+  nodes: number;
+  /** How many clients each node has. */
+  clients: number;
+}
