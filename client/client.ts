@@ -120,7 +120,7 @@ type OwnOptions = Pick<CommonClientOptions, "name"> & Partial<ClientSettings>;
  * | a bigint                                          | an integer with all of its digits    |
  * | `undefined`                                       | see below                            |
  * | an array, a plain object                          | itself                               |
- * | a typed array, e.g. `Float64Array`                | an array of its numbers              |
+ * | a typed array, an `NdArray`                       | itself, or lists: see below          |
  * | an object with `toJSON` or `to_json`              | what that returns: a `Date` is text  |
  * | another object                                    | its own enumerable properties        |
  * | anything else                                     | a `TypeError` that names its place   |
@@ -128,6 +128,10 @@ type OwnOptions = Pick<CommonClientOptions, "name"> & Partial<ClientSettings>;
  * Anything else is what JSON would write as `{}` or leave out: a Promise (await it first), a Future, an
  * Error, a `Map`, a `Set`, a `Blob`, an `ArrayBuffer`, a function, a symbol, a generator, a Link, an
  * object of a class without properties of its own, and a cycle.
+ *
+ * An array of numbers arrives as it is, to the bit, at a device that knows the extension `arrays`, as
+ * those of this package do; as lists at all others. What is sent is a copy of it, made at once up to 16
+ * MiB; of more, it must not change until it is sent.
  *
  * `undefined` is an argument that is not given: it is left out after the last other argument, and a
  * `TypeError` before one. A property that is `undefined` is left out, an item of an array and a result
