@@ -17,20 +17,19 @@
  */
 
 import { delay } from "@std/async/delay";
-import { Access } from "./manager/access.ts";
+import type { Access } from "./manager/access.ts";
 import type { Authentication } from "./manager/authentication.ts";
-import { certificateWarnings } from "./manager/certificate_warnings.ts";
 import type { PeerConnection } from "./net/peer_connection.ts";
 import type { Database } from "./manager/database/database.ts";
 import { forCaller } from "./base/caller.ts";
 import { ConfigurationError, ConnectionAbortedError } from "./errors.ts";
-import { type HostOptions, Hosts } from "./manager/hosts.ts";
+import type { HostOptions, Hosts } from "./manager/hosts.ts";
 import type { Identities } from "./wire/identities.ts";
 import { KEPT_CONNECTIONS, type Limits, resolveLimits } from "./limits.ts";
-import { listen, type Listener, type Socket } from "./net/listener.ts";
+import type { Listener, Socket } from "./net/listener.ts";
 import { literal, logger } from "./base/log.ts";
 import { DEFAULT_PORT, DEFAULT_WEB_PORT } from "./wire/protocol.ts";
-import { LongLines } from "./manager/long_lines.ts";
+import type { LongLines } from "./manager/long_lines.ts";
 import { databaseFile, webFolder } from "./base/paths.ts";
 import type { Credentials } from "./net/credentials.ts";
 import type { Gateway, GatewayOptions } from "./web/gateway.ts";
@@ -40,15 +39,12 @@ import type { MonitoringSource } from "./web/monitoring.ts";
 import { retryWhileLocked } from "./base/database_lock.ts";
 import type { JoinOptions } from "./cluster/join_options.ts";
 import type { Join, Joined, JoinWith } from "./cluster/joined.ts";
-import { parseRetention } from "./manager/retention.ts";
 import type { Retention } from "./manager/database/connections_table.ts";
 import { openTelemetry } from "./base/telemetry.ts";
-import { RequestSpans } from "./manager/request_spans.ts";
-import { ConnectionRecords } from "./manager/connection_records.ts";
-import { ConnectionHandler } from "./manager/connection_handler.ts";
-import { Registry } from "./manager/registry.ts";
-import { RequestHandlers } from "./manager/request_handlers.ts";
-import { Router, type Session } from "./manager/router.ts";
+import type { ConnectionRecords } from "./manager/connection_records.ts";
+import type { ConnectionHandler } from "./manager/connection_handler.ts";
+import type { Registry } from "./manager/registry.ts";
+import type { Router, Session } from "./manager/router.ts";
 import { Statistics } from "./manager/statistics.ts";
 import { contentOfTotals, managerStatus, totalsOf } from "./manager/status.ts";
 import type { ManagerStatus } from "./wire/status.ts";
@@ -139,6 +135,9 @@ const BUSY_TIMEOUT = 0;
 /** How long a shutdown answers requests that are still pending with errors, in milliseconds. */
 const FAILING_TIME = 1_000;
 
+/** The classes that a Manager is made of, which are loaded when one starts. */
+type Parts = typeof import("./manager/parts.ts");
+
 /** How often a shutdown checks whether all replies are sent, in milliseconds. */
 const DRAIN_INTERVAL = 10;
 
@@ -202,6 +201,7 @@ export class Manager implements AsyncDisposable {
   #deadline = Infinity;
 
   private constructor(
+    { ConnectionHandler, ConnectionRecords, LongLines, Registry, RequestHandlers, ...parts }: Parts,
     listeners: Listener[],
     database: Database,
     hosts: Hosts,
@@ -245,7 +245,9 @@ export class Manager implements AsyncDisposable {
       shutdown: () => this.shutdown(),
     });
     const statistics = this.#statistics = new Statistics(undefined, limits.maxCountedServices);
-    const spans = openTelemetry() && new RequestSpans({ host: this.hostname, port: this.port });
+    const { RequestSpans, Router } = parts;
+    const { hostname: host, port } = this;
+    const spans = openTelemetry() && new RequestSpans({ host, port, node: options.join?.node });
     const router = this.#router = new Router(registry, handlers, limits, statistics, spans);
     this.#longLines = new LongLines(router, limits);
     this.#connectionHandler = new ConnectionHandler({
@@ -326,6 +328,8 @@ export class Manager implements AsyncDisposable {
     if (sendsPlainPasswords(options)) log.warn(PLAIN_PASSWORDS);
     const limits = resolveLimits(options.limits);
     const join = await joinOf(options);
+    const parts = await import("./manager/parts.ts");
+    const { Access, certificateWarnings, Hosts, listen, parseRetention } = parts;
     const retention = parseRetention(String(options.keepConnections ?? KEPT_CONNECTIONS));
     const hosts = new Hosts(options.hosts);
     // First of all, so that a name that is mistyped makes no certificate.
@@ -369,16 +373,17 @@ export class Manager implements AsyncDisposable {
       const listeners = listen(addresses, port, credentials);
       opened.push(...listeners);
       const { web = false, webOrigin = [], metrics } = options;
-      const parts = (port: number, origins: readonly string[]) =>
+      const partsAt = (port: number, origins: readonly string[]) =>
         webParts(port, origins, options.host, addresses, credentials, hosts);
       if (web !== false && credentials) await checkKeyForBrowsers(credentials);
       const pages = web === false
         ? undefined
-        : await parts(web === true ? DEFAULT_WEB_PORT : web, webOrigin);
+        : await partsAt(web === true ? DEFAULT_WEB_PORT : web, webOrigin);
       opened.push(...pages?.listeners ?? []);
       // No page of another site has a business there.
-      const scraped = metrics === undefined ? undefined : await parts(metrics, []);
+      const scraped = metrics === undefined ? undefined : await partsAt(metrics, []);
       return new Manager(
+        parts,
         listeners,
         database,
         hosts,
@@ -621,6 +626,7 @@ async function webParts(
   hosts: Hosts,
 ): Promise<WebParts> {
   const { Gateway } = await import("./web/gateway.ts");
+  const { listen } = await import("./net/listener.ts");
   const { hostNames } = await import("./web/certificate_check.ts");
   const names = await hosts.certificateNames(host);
   const shown = credentials ? hostNames(credentials.cert) : [];

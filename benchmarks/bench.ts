@@ -18,6 +18,7 @@ import { killAll } from "./program.ts";
 import { describeMachine, formatSection, meetsGoal, ratioOf, type Section } from "./report.ts";
 import { prepare, type Setting } from "./setting.ts";
 import { measureRecord } from "./record.ts";
+import { measureStart } from "./start.ts";
 import { measureWeb } from "./web.ts";
 import { measureValues } from "./values.ts";
 import { measureSmallMessages } from "./small_messages.ts";
@@ -35,6 +36,7 @@ const PARTS: Record<string, (setting: Setting) => Promise<Section>> = {
   record: measureRecord,
   web: measureWeb,
   nodes: measureNodes,
+  start: measureStart,
   directory: measureDirectory,
   numbers: (setting) => measureGigabyte(setting, "numbers"),
   objects: (setting) => measureGigabyte(setting, "objects"),

@@ -6,8 +6,7 @@
  */
 
 import { Command, type ErrorOptions } from "commander";
-import { USAGE_ERROR } from "../program/start_options.ts";
-import { describeUnknown, mayBeSecret } from "../program/option.ts";
+import { describeUnknown, mayBeSecret, USAGE_ERROR } from "../program/option.ts";
 
 /** A command, and its subcommands. */
 export class RedactingCommand extends Command {

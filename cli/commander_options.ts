@@ -4,10 +4,8 @@
  * @module
  */
 
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { InvalidArgumentError, Option } from "commander";
 import { labelOf, type OptionSpec, repeated } from "../program/option.ts";
-import { LIMIT_OPTIONS } from "../program/limit_options.ts";
-import { GENERAL_OPTIONS } from "../program/start_options.ts";
 
 /** Converts one option. */
 export function commanderOption(spec: OptionSpec): Option {
@@ -31,12 +29,4 @@ export function argumentParser<T>(parse: (text: string) => T): (text: string) =>
       throw new InvalidArgumentError((error as Error).message);
     }
   };
-}
-
-/** Adds the options of `start` to a command. */
-export function addStartOptions(command: Command): Command {
-  for (const spec of GENERAL_OPTIONS) command.addOption(commanderOption(spec));
-  command.optionsGroup("Limits (durations as 500ms, 10s or 5min, sizes as 64KiB or 1GB):");
-  for (const spec of LIMIT_OPTIONS) command.addOption(commanderOption(spec));
-  return command;
 }

@@ -1,49 +1,55 @@
 /**
- * The command line. Its commands and options are those of `msl-network`. Each command but `start`
- * has a module of its own in `commands/`.
+ * The command line. Its commands and options are those of `msl-network`. Each command has a module of
+ * its own in `commands/`.
+ *
+ * Only the command that is run is loaded: all of them together take longer than a call of a Service.
  *
  * @module
  */
 
 import type { Command } from "commander";
-import { addAccess } from "./commands/access.ts";
-import { addCall } from "./commands/call.ts";
-import { addCertdump } from "./commands/certdump.ts";
-import { addCertgen } from "./commands/certgen.ts";
 import { RedactingCommand } from "./command.ts";
-import { addCompletions } from "./commands/completions.ts";
-import { addConsole } from "./commands/console.ts";
-import { addDelete } from "./commands/delete.ts";
-import { addDescribe } from "./commands/describe.ts";
-import { addDisconnect } from "./commands/disconnect.ts";
 import { NetworkError } from "../errors.ts";
-import { addInit } from "./commands/init.ts";
 import { addExamples, PROGRAM } from "./examples.ts";
-import { addHistory } from "./commands/history.ts";
-import { addHostname } from "./commands/hostname.ts";
-import { addKeygen } from "./commands/keygen.ts";
-import { addLog } from "./commands/log.ts";
-import { addLs } from "./commands/ls.ts";
-import { addPing } from "./commands/ping.ts";
-import { run } from "../program/run.ts";
-import { expandKwargs } from "../program/kwargs.ts";
-import { LIMIT_OPTIONS } from "../program/limit_options.ts";
-import {
-  GENERAL_OPTIONS,
-  type ParsedOptions,
-  readStartOptions,
-  withoutMark,
-} from "../program/start_options.ts";
-import { addStartOptions } from "./commander_options.ts";
-import { addRecord } from "./commands/record.ts";
-import { addStatus } from "./commands/status.ts";
-import { addTop } from "./commands/top.ts";
-import { addTypes } from "./commands/types.ts";
-import { addUser } from "./commands/user.ts";
 import { print } from "../program/print.ts";
 import { VERSION } from "../version.ts";
-import { addWatch } from "./commands/watch.ts";
 import { printableLines } from "../base/printable.ts";
+
+/** Adds a command to the program. */
+type AddCommand = (program: Command) => void;
+
+/** What loads each command, in the order of the help. */
+const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
+  start: async () => (await import("./commands/start.ts")).addStart,
+  status: async () => (await import("./commands/status.ts")).addStatus,
+  top: async () => (await import("./commands/top.ts")).addTop,
+  ls: async () => (await import("./commands/ls.ts")).addLs,
+  call: async () => (await import("./commands/call.ts")).addCall,
+  watch: async () => (await import("./commands/watch.ts")).addWatch,
+  record: async () => (await import("./commands/record.ts")).addRecord,
+  history: async () => (await import("./commands/history.ts")).addHistory,
+  ping: async () => (await import("./commands/ping.ts")).addPing,
+  console: async () => (await import("./commands/console.ts")).addConsole,
+  types: async () => (await import("./commands/types.ts")).addTypes,
+  describe: async () => (await import("./commands/describe.ts")).addDescribe,
+  user: async () => (await import("./commands/user.ts")).addUser,
+  hostname: async () => (await import("./commands/hostname.ts")).addHostname,
+  access: async () => (await import("./commands/access.ts")).addAccess,
+  disconnect: async () => (await import("./commands/disconnect.ts")).addDisconnect,
+  log: async () => (await import("./commands/log.ts")).addLog,
+  keygen: async () => (await import("./commands/keygen.ts")).addKeygen,
+  certgen: async () => (await import("./commands/certgen.ts")).addCertgen,
+  certdump: async () => (await import("./commands/certdump.ts")).addCertdump,
+  delete: async () => (await import("./commands/delete.ts")).addDelete,
+  init: async () => (await import("./commands/init.ts")).addInit,
+  completions: async () => (await import("./commands/completions.ts")).addCompletions,
+};
+
+/** The name of every command. */
+const NAMES = Object.keys(COMMANDS);
+
+/** What prints the version, and needs no command. */
+const VERSION_FLAGS = ["-V", "--version"];
 
 /**
  * Runs a command. A `NetworkError` is printed as one line, and ends the process at once with exit
@@ -51,7 +57,9 @@ import { printableLines } from "../base/printable.ts";
  */
 export async function main(args: readonly string[]): Promise<void> {
   try {
-    await program().parseAsync(commandLine(args), { from: "user" });
+    const words = await commandLine(args);
+    const parser = await program(commandsFor(words));
+    await parser.parseAsync(words, { from: "user" });
   } catch (error) {
     if (!(error instanceof NetworkError)) throw error;
     console.error(printableLines(error.message)); // the message may come from a Service
@@ -63,50 +71,32 @@ export async function main(args: readonly string[]): Promise<void> {
  * The words that commander parses: with `start` if no command is given. The default command of commander
  * would also run for a mistyped command.
  */
-export function commandLine(args: readonly string[]): string[] {
+export async function commandLine(args: readonly string[]): Promise<string[]> {
   const [first = "start"] = args;
-  const isOptionOfStart = first.startsWith("-") && !/^(-h|--help|-V|--version)$/.test(first);
+  const isOptionOfStart = first.startsWith("-") &&
+    !["-h", "--help", ...VERSION_FLAGS].includes(first);
   const words = args.length === 0 || isOptionOfStart ? ["start", ...args] : [...args];
-  return words[0] === "start" ? withoutMark(expandKwargs(START_OPTIONS, words)) : words;
+  return words[0] === "start" ? (await import("./commands/start.ts")).startWords(words) : words;
 }
 
-const START_OPTIONS = [...GENERAL_OPTIONS, ...LIMIT_OPTIONS];
+/**
+ * The names of the commands that a command line needs: all of them for the help, for the suggestion
+ * after a mistyped name, and for `completions`.
+ */
+export function commandsFor([first]: readonly string[]): readonly string[] {
+  if (VERSION_FLAGS.includes(first)) return [];
+  return first !== "completions" && NAMES.includes(first) ? [first] : NAMES;
+}
 
-/** The program with all of its commands and their options. */
-export function program(): Command {
+/** The program with commands and their options. Default: with all of them. */
+export async function program(names: readonly string[] = NAMES): Promise<Command> {
   const program = new RedactingCommand(PROGRAM)
     .description("Connects Clients to Services (instruments, sensors, computation).")
     .version(VERSION, "-V, --version")
     .showHelpAfterError("Add --help to see what is possible.")
     .configureOutput({ writeOut: print }); // its own would lose what cannot be written at once
-  addStartOptions(program.command("start"))
-    .description("Start the Network Manager (the default command)")
-    .action((parsed: ParsedOptions) => run(readStartOptions(parsed)));
-  const commands = [
-    addStatus,
-    addTop,
-    addLs,
-    addCall,
-    addWatch,
-    addRecord,
-    addHistory,
-    addPing,
-    addConsole,
-    addTypes,
-    addDescribe,
-    addUser,
-    addHostname,
-    addAccess,
-    addDisconnect,
-    addLog,
-    addKeygen,
-    addCertgen,
-    addCertdump,
-    addDelete,
-    addInit,
-    addCompletions,
-  ];
-  for (const add of commands) add(program);
+  const added = await Promise.all(names.map((name) => COMMANDS[name]()));
+  for (const add of added) add(program);
   addExamples(program);
   return program;
 }

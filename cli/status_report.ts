@@ -43,7 +43,8 @@ export function describeStatus(status: ManagerStatus, rates: Rates | null): stri
           ? `${service.links.length} of ${service.max_clients}`
           : String(service.links.length),
         service.locks.join(", ") || "-",
-        ...deviceColumns(service),
+        // What another node has of its service is not known here.
+        ...service.node === undefined ? deviceColumns(service) : DEVICE_COLUMNS.map(() => "-"),
       ]),
     ),
     clients.length === 0 ? [] : table(
@@ -58,6 +59,7 @@ export function describeStatus(status: ManagerStatus, rates: Rates | null): stri
       `web page ${printable(web.address)}, ${count(web.websockets, "WebSocket")}; ` +
       `answers: ${counts(web.answers)}; without an answer: ${counts(web.refused_connections)}`,
     ],
+    ...nodeSections(status),
     [
       `connections  ${totals.connections}; ended: ${counts(totals.ended_connections)}; ` +
       `refused: ${counts(totals.refused_connections)}`,
@@ -67,6 +69,38 @@ export function describeStatus(status: ManagerStatus, rates: Rates | null): stri
   ];
   return sections.filter((lines) => lines.length > 0).map((lines) => lines.join("\n"))
     .join("\n\n");
+}
+
+/** The Manager as a node, and the other nodes. A Manager of an earlier version says nothing of them. */
+function nodeSections({ node, nodes }: ManagerStatus): string[][] {
+  if (!node) return [];
+  const others = Object.entries(nodes);
+  const connection = node.is_connected ? "connected with NATS" : "not connected with NATS";
+  const problem = node.problem === null ? "" : `; ${printable(node.problem)}`;
+  return [
+    [
+      `node ${printable(node.name)} of the network ${printable(node.network)}, ${connection} at ` +
+      `${node.servers.map(printable).join(", ")} since ${printable(node.since)}${problem}`,
+    ],
+    others.length === 0 ? [] : table(
+      [
+        ...["node", "address", "state", "since", "services", "round trip", "sessions out", "in"],
+        ...["bytes in", "out"],
+      ],
+      others.map(([name, other]) => [
+        name,
+        other.address || "-",
+        other.is_here ? "here" : "gone",
+        other.since,
+        readableNumber(other.services.length),
+        other.round_trip_ms === null ? "-" : `${other.round_trip_ms} ms`,
+        readableNumber(other.sessions_out),
+        readableNumber(other.sessions_in),
+        readableSize(other.bytes_in),
+        readableSize(other.bytes_out),
+      ]),
+    ),
+  ];
 }
 
 const DEVICE_COLUMNS = ["pending", "queued", "messages in", "out", "bytes in", "out"];

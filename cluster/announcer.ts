@@ -32,6 +32,12 @@ export const CHANGE_INTERVAL = 50;
 /** How long a question for all services waits for others, in milliseconds. */
 export const ANSWER_DELAY = 20;
 
+/** The time between two answers to one node, in milliseconds. */
+export const ANSWER_INTERVAL = 1_000;
+
+/** Which part of the time may be spent on changes, of many large services that come and go. */
+const CHANGE_SHARE = 0.1;
+
 /** What a service says of itself that says nothing. */
 const NOTHING = JSON.stringify(NOTHING_SAID);
 
@@ -51,8 +57,8 @@ export class Announcer {
   #version = 0;
   /** The services that will be announced, if a change waits. */
   #next: Iterable<AnnouncedService> | undefined;
-  /** When a change was announced last. */
-  #changedAt = -Infinity;
+  /** When the next change may be announced. */
+  #nextAt = -Infinity;
   readonly #answers: Answers;
   #cancelChange: (() => void) | undefined;
   #isWarned = false;
@@ -60,7 +66,8 @@ export class Announcer {
   constructor(options: AnnouncerOptions) {
     this.#options = options;
     this.#messageSize = Math.min(CLUSTER_LIMITS.messageSize, options.maxPayload) - OVERHEAD;
-    this.#answers = new Answers(options.clock, () => ANSWER_DELAY, (to) => this.#sendAll(to));
+    const sendAll = (to: Receiver | undefined) => this.#sendAll(to);
+    this.#answers = new Answers(options.clock, () => ANSWER_DELAY, sendAll, ANSWER_INTERVAL);
     this.#serviceSize = Math.min(CLUSTER_LIMITS.serviceSize, Math.floor(this.#messageSize / 2));
   }
 
@@ -77,7 +84,7 @@ export class Announcer {
     this.#next = services;
     if (this.#cancelChange !== undefined) return;
     const { clock } = this.#options;
-    const wait = Math.max(this.#changedAt + CHANGE_INTERVAL - clock.now(), 0);
+    const wait = Math.max(this.#nextAt - clock.now(), 0);
     this.#cancelChange = clock.later(() => this.#change(), wait);
   }
 
@@ -93,9 +100,16 @@ export class Announcer {
   }
 
   #change(): void {
-    const { clock, incarnation, send } = this.#options;
+    const { clock } = this.#options;
     this.#cancelChange = undefined;
-    this.#changedAt = clock.now();
+    const begin = clock.now();
+    this.#announceChange();
+    const end = clock.now();
+    this.#nextAt = end + Math.max(CHANGE_INTERVAL, (end - begin) / CHANGE_SHARE);
+  }
+
+  #announceChange(): void {
+    const { incarnation, send } = this.#options;
     const services = this.#fitting(this.#next!);
     const set = [...services.values()].filter((one) => !isSame(one, this.#announced.get(one.name)));
     const removed = [...this.#announced.keys()].filter((name) => !services.has(name));

@@ -27,17 +27,27 @@ export class Answers {
   readonly #send: (to: Receiver | undefined) => void;
   readonly #waiting = new Map<string, Receiver>();
   #cancel: (() => void) | undefined;
-  /** When an answer went to all. */
+  /** When an answer went to all, and to single nodes in the last interval. */
   #toAllAt = -Infinity;
+  readonly #answered = new Map<string, number>();
+  readonly #interval: number;
 
   /**
    * @param delay How long the first one waits for others, in milliseconds.
    * @param send Sends the answer to a node, or to all.
+   * @param interval The time between two answers to one node, in milliseconds: one that asks without a
+   * break gets no more. Default: 0.
    */
-  constructor(clock: Clock, delay: () => number, send: (to: Receiver | undefined) => void) {
+  constructor(
+    clock: Clock,
+    delay: () => number,
+    send: (to: Receiver | undefined) => void,
+    interval = 0,
+  ) {
     this.#clock = clock;
     this.#delay = delay;
     this.#send = send;
+    this.#interval = interval;
   }
 
   /** Answers a node soon. */
@@ -55,18 +65,26 @@ export class Answers {
   #answer(): void {
     this.#cancel = undefined;
     const now = this.#clock.now();
-    if (this.#waiting.size > FEW_NODES && now < this.#toAllAt + TO_ALL_INTERVAL) {
-      const wait = this.#toAllAt + TO_ALL_INTERVAL - now;
-      this.#cancel = this.#clock.later(() => this.#answer(), wait);
-      return;
+    for (const [node, at] of this.#answered) {
+      if (now >= at + this.#interval) this.#answered.delete(node);
     }
-    const waiting = [...this.#waiting.values()];
-    this.#waiting.clear();
-    if (waiting.length > FEW_NODES) {
+    const due = [...this.#waiting.values()].filter(({ node }) => !this.#answered.has(node));
+    if (due.length > FEW_NODES && now >= this.#toAllAt + TO_ALL_INTERVAL) {
       this.#toAllAt = now;
+      this.#waiting.clear();
       this.#send(undefined);
-    } else {
-      for (const to of waiting) this.#send(to);
+    } else if (due.length <= FEW_NODES) {
+      for (const to of due) {
+        this.#waiting.delete(to.node);
+        if (this.#interval > 0) this.#answered.set(to.node, now);
+        this.#send(to);
+      }
     }
+    if (this.#waiting.size === 0) return;
+    const times = this.#waiting.values().map(({ node }) => this.#answered.get(node) ?? -Infinity);
+    const next = due.length > FEW_NODES
+      ? this.#toAllAt + TO_ALL_INTERVAL
+      : Math.min(...times) + this.#interval;
+    this.#cancel = this.#clock.later(() => this.#answer(), Math.max(next - now, 0));
   }
 }

@@ -184,7 +184,9 @@ class Cluster implements Joined, Channels {
       is_here: isHere,
       since: new Date(since).toISOString(),
       services: [...services.keys()].sort(),
-      round_trip_ms: traffic?.roundTrip ?? null,
+      round_trip_ms: traffic?.roundTrip === undefined
+        ? null
+        : Math.round(100 * traffic.roundTrip) / 100,
       sessions_out: this.sessions.count(name),
       sessions_in: this.#home.count(name),
       bytes_in: traffic?.bytesIn ?? 0,

@@ -171,10 +171,20 @@ export class Directory {
     if (node === undefined) return;
     node.latest = Math.max(node.latest, change.version);
     if (change.from === node.version) {
-      const services = new Map(node.services);
-      for (const name of change.removed) services.delete(name);
-      for (const service of change.set) services.set(service.name, service);
-      this.#replace(node, services, change.version);
+      // Only what has changed is measured: there may be 10,000 services.
+      let { size } = node;
+      const remove = (name: string) => {
+        const known = node.services.get(name);
+        if (known !== undefined) size -= sizeOfService(known);
+        node.services.delete(name);
+      };
+      for (const name of change.removed) remove(name);
+      for (const service of change.set) {
+        remove(service.name);
+        node.services.set(service.name, service);
+        size += sizeOfService(service);
+      }
+      this.#replace(node, node.services, change.version, size);
     }
     this.#askIfNeeded(node);
   }
@@ -192,7 +202,8 @@ export class Directory {
     node.parts = undefined;
     node.latest = Math.max(node.latest, version);
     const services = [...lists.values()].flat().map((one) => [one.name, one] as const);
-    this.#replace(node, new Map(services), version);
+    const known = new Map(services);
+    this.#replace(node, known, version, sizeOf(known.values()));
     this.#answered(node);
     this.#askIfNeeded(node);
   }
@@ -317,8 +328,12 @@ export class Directory {
     this.beat(node.name, beat);
   }
 
-  #replace(node: Node, services: Map<string, AnnouncedService>, version: number): void {
-    const size = sizeOf(services.values());
+  #replace(
+    node: Node,
+    services: Map<string, AnnouncedService>,
+    version: number,
+    size: number,
+  ): void {
     const isTooMuch = services.size > CLUSTER_LIMITS.services || size > MOST_SIZE ||
       this.#size - node.size + size > CLUSTER_LIMITS.directorySize;
     if (isTooMuch) {

@@ -170,7 +170,7 @@ export class RemoteSession implements LineReceiver, LongLineSource<PeerConnectio
   async failPending(end: number): Promise<void> {
     await this.#options.router.failAll(
       this.#takePending(),
-      this.node,
+      undefined,
       `the Manager shut down before the node ${repr(this.node)} answered the request`,
       end,
     );
@@ -413,7 +413,7 @@ export class RemoteSession implements LineReceiver, LongLineSource<PeerConnectio
     });
     this.#options.router.failAll(
       this.#takePending(),
-      this.node,
+      undefined,
       `the session with the node ${repr(this.node)} ended (${reason}) before the request was ` +
         `answered, and the service may have worked on it`,
     );

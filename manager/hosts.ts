@@ -10,7 +10,6 @@
 
 import { isIP } from "node:net";
 import { ConfigurationError } from "../errors.ts";
-import { lookup, lookupService } from "node:dns/promises";
 import { MAX_LOOKUPS } from "../limits.ts";
 import { repr } from "../base/repr.ts";
 import { PriorityGate } from "./priority_gate.ts";
@@ -181,9 +180,11 @@ function interfaceAddresses(): string[] {
 }
 
 async function reverse(address: string): Promise<string> {
+  const { lookupService } = await import("node:dns/promises"); // not for each command: 5 ms
   return (await lookupService(address, 0)).hostname;
 }
 
 async function forward(name: string): Promise<string[]> {
+  const { lookup } = await import("node:dns/promises");
   return (await lookup(name, { all: true })).map(({ address }) => address);
 }

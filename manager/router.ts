@@ -244,8 +244,8 @@ export class Router<Sink extends LineSink> {
     const linked = peer.kind === "service" ? [...peer.links] : [];
     if (peer.kind === "client") {
       this.#cancel(peer);
-      this.#remote?.leave(peer);
       this.#spans?.endAll(peer, new ConnectionAbortedError("the client disconnected"));
+      this.#remote?.leave(peer);
     }
     this.failAll(
       this.#registry.unregister(peer),
@@ -297,11 +297,12 @@ export class Router<Sink extends LineSink> {
    * Answers requests with an error: the first ones in this call, and others after pauses, since there
    * may be 100,000.
    *
+   * @param service The name of the local service that has not answered them, if it is one.
    * @param end When to stop. Default: at the last request.
    */
   async failAll(
     requests: readonly PendingRequest<Session<Sink>>[],
-    service: string,
+    service: string | undefined,
     reason: string,
     end = Infinity,
   ): Promise<void> {
@@ -309,7 +310,7 @@ export class Router<Sink extends LineSink> {
     const error = new ConnectionAbortedError(reason); // one for all: it takes 4 µs to make its stack
     const yielder = new Yielder(SLICE);
     for (const [index, { client, uid }] of requests.entries()) {
-      this.#spans?.take(client, service, uid)?.fail(error);
+      if (service !== undefined) this.#spans?.take(client, service, uid)?.fail(error);
       this.sendError(client, uid, error);
       if ((index + 1) % 64 > 0 || !yielder.isDue) continue;
       if (performance.now() > end) return;

@@ -96,10 +96,13 @@ function remoteServices({ joined, registry }: StatusSources): [string, ServiceSt
   const links = new Map<string, string[]>();
   for (const { networkName, remoteLinks } of registry.clients) {
     for (const name of remoteLinks ?? []) {
-      links.set(name, [...links.get(name) ?? [], networkName]);
+      const others = links.get(name);
+      if (others === undefined) links.set(name, [networkName]);
+      else others.push(networkName);
     }
   }
   return Array.from(joined.announced(), ([name, { address, maxClients }]) => [name, {
+    node: name.slice(0, name.indexOf(".")),
     address,
     links: (links.get(name) ?? []).sort(),
     locks: [],

@@ -11,6 +11,9 @@
 import { ValueError } from "../errors.ts";
 import { formatDuration, formatSize, parseDuration, parseSize } from "../base/units.ts";
 
+/** The exit code for a command line that cannot be parsed. */
+export const USAGE_ERROR = 2;
+
 /** An option. */
 export interface OptionSpec {
   /** Its name, e.g. `"--grace"`. */

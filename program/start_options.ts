@@ -31,6 +31,7 @@ import {
   parseOptions,
   portFrom,
   takesWords,
+  USAGE_ERROR,
 } from "./option.ts";
 import {
   askKeyPassword,
@@ -39,9 +40,6 @@ import {
   PASSWORD_FORMS,
   readPassword,
 } from "./password.ts";
-
-/** The exit code for a command line that cannot be parsed. */
-export const USAGE_ERROR = 2;
 
 /** How a Manager is started as a program. */
 export interface StartOptions extends ManagerOptions, LogOptions {

@@ -21,7 +21,9 @@ Deno.test("every promise of docs/security.md has the test that it names", async 
     const code = await Deno.readTextFile(new URL(file, docs));
     // The name of a test in a loop has a variable beginning or end.
     const names = [
-      ...code.matchAll(/\b(?:(?:test|posixTest|target)\(|name:)\s*(["`])((?:(?!\1).)*)\1/g),
+      ...code.matchAll(
+        /\b(?:(?:test|posixTest|target|everywhere)\(|at\(\s*place,|name:)\s*(["`])((?:(?!\1).)*)\1/g,
+      ),
     ].map(
       (
         [_, __, it],

@@ -51,6 +51,8 @@ export interface ServiceStatus extends DeviceStatus {
   locks: string[];
   /** How many Clients may be linked at once; 0 or less means no limit. */
   max_clients: number;
+  /** The node that the Service is connected to, if that is another one. */
+  node?: string;
 }
 
 /** Counts since the start of the Manager, those of closed connections included. */

@@ -8,7 +8,7 @@ import { abortable } from "@std/async/abortable";
 import { delay } from "@std/async/delay";
 import { type Command, Option } from "commander";
 import { describeChange } from "../../device/connector.ts";
-import { ConnectionAbortedError } from "../../errors.ts";
+import { ConnectionAbortedError, RemoteError } from "../../errors.ts";
 import { printLine } from "../../program/print.ts";
 import { terminationSignal } from "../../program/signals.ts";
 import { printable } from "../../base/printable.ts";
@@ -115,8 +115,7 @@ async function live(session: ClientSession, interval: number, first: SortKey): P
       latest = { status, rates: history.add(status) };
       draw();
     } catch (error) {
-      // The connection was lost before the answer. The next request waits for the next connection.
-      if (!(error instanceof ConnectionAbortedError)) throw error;
+      if (!isEnd(error)) throw error;
     }
     await delay(interval, { signal });
   };
@@ -127,6 +126,16 @@ async function live(session: ClientSession, interval: number, first: SortKey): P
     if (!signal.aborted) throw error;
   }
   if (failure !== undefined) throw failure;
+}
+
+/**
+ * Whether the connection was lost before the answer, or the Manager shuts down: the next request waits
+ * for the next connection.
+ */
+function isEnd(error: unknown): boolean {
+  if (error instanceof ConnectionAbortedError) return true;
+  const { cause } = error as Error;
+  return cause instanceof RemoteError && cause.remoteName === "ConnectionAbortedError";
 }
 
 /** The last line: the keys. */

@@ -7,7 +7,7 @@ import { assert, assertEquals } from "@std/assert";
 import { CommanderError } from "commander";
 import { fileURLToPath } from "node:url";
 import { RedactingCommand } from "../../cli/command.ts";
-import { addStartOptions } from "../../cli/commander_options.ts";
+import { addStartOptions } from "../../cli/commands/start.ts";
 import { LIMIT_OPTIONS } from "../../program/limit_options.ts";
 import { formatHelp, parseOptions, type ParseOutcome } from "../../program/option.ts";
 import { GENERAL_OPTIONS } from "../../program/start_options.ts";

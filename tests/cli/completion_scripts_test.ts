@@ -8,14 +8,15 @@ import { temporaryFolder } from "../support/folder.ts";
 import { run, succeed } from "../support/process.ts";
 import { posixTest } from "../support/posix.ts";
 
-const commands = completableCommands(program());
+const everything = await program();
+const commands = completableCommands(everything);
 
 /** Completes in bash, with the words that it makes of a line: also `=` is one. */
 async function completeInBash(line: string, cwd?: string): Promise<string[]> {
   const words = line.split(/ |(?<==)|(?==)/);
   const script = `set -u; eval "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1))
     _msl_network; for word in \${COMPREPLY[@]+"\${COMPREPLY[@]}"}; do echo "$word"; done`;
-  const args = [completionScript(program(), "bash"), "msl-network", ...words];
+  const args = [completionScript(everything, "bash"), "msl-network", ...words];
   const { code, stdout, stderr } = await run(
     new Deno.Command("bash", { args: ["--norc", "-c", script, "bash", ...args], cwd }),
   );
@@ -87,7 +88,7 @@ async function exists(path: string): Promise<boolean> {
 posixTest(
   "the script of bash can be loaded twice, and is the only one for its command",
   async () => {
-    const script = completionScript(program(), "bash");
+    const script = completionScript(everything, "bash");
     const text = await succeed(
       new Deno.Command("bash", {
         args: ["--norc", "-euc", 'eval "$1"; eval "$1"; complete -p msl-network', "bash", script],
@@ -99,7 +100,7 @@ posixTest(
 
 for (const shell of SHELLS) {
   Deno.test(`the script for ${shell} has every command and option, in ASCII`, () => {
-    const script = completionScript(program(), shell);
+    const script = completionScript(everything, shell);
     for (const { name, options } of commands) {
       assert(script.includes(name), name);
       for (const flag of options.flatMap(({ names }) => names)) {
@@ -117,7 +118,7 @@ for (const shell of SHELLS) {
 }
 
 Deno.test("the script for PowerShell holds JSON that ends where its here-string ends", () => {
-  const script = completionScript(program(), "powershell");
+  const script = completionScript(everything, "powershell");
   const [, text] = /ConvertFrom-Json @'\n(.*)\n'@\n/.exec(script)!;
   assertEquals(
     JSON.parse(text).map(({ name }: { name: string }) => name),

@@ -3,7 +3,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Command } from "commander";
 import { splitWords } from "../support/shell_words.ts";
-import { commandLine, program } from "../../cli/main.ts";
+import { commandLine, commandsFor, program } from "../../cli/main.ts";
 
 /** The help of a command, as it is printed. */
 function helpOf(command: Command): string {
@@ -25,17 +25,18 @@ function examplesIn(help: string): string[][] {
 /** Parses a command line, and returns the names of the commands whose actions would run. */
 async function parse(words: readonly string[]): Promise<string[]> {
   const run: string[] = [];
-  const parser = program();
+  const parsed = await commandLine(words);
+  const parser = await program(commandsFor(parsed));
   for (const command of [parser, ...parser.commands]) {
     command.exitOverride().configureOutput({ writeErr: (text) => assert(false, text) });
   }
   for (const command of parser.commands) command.action(() => void run.push(command.name()));
-  await parser.parseAsync(commandLine(words), { from: "user" });
+  await parser.parseAsync(parsed, { from: "user" });
   return run;
 }
 
 Deno.test("the help of each command has examples, which can be parsed and run that command", async () => {
-  for (const command of program().commands) {
+  for (const command of (await program()).commands) {
     const examples = examplesIn(helpOf(command));
     assert(examples.length > 0, `${command.name()} has no examples`);
     for (const words of examples) {
@@ -45,13 +46,24 @@ Deno.test("the help of each command has examples, which can be parsed and run th
 });
 
 Deno.test("the help of the program has examples, and the first one starts a Manager", async () => {
-  const examples = examplesIn(helpOf(program()));
+  const examples = examplesIn(helpOf(await program()));
   const run = await Promise.all(examples.map(parse));
   assertEquals(run.map(([name]) => name), ["start", "ls", "call", "init"]);
 });
 
-Deno.test("the help names the program msl-network", () => {
-  for (const command of program().commands) {
+Deno.test("the help names the program msl-network", async () => {
+  for (const command of (await program()).commands) {
     assert(helpOf(command).startsWith(`Usage: msl-network ${command.name()} `), command.name());
   }
+});
+
+Deno.test("a command line loads its command alone; the help and a mistyped name need all of them", async () => {
+  const names = (await program()).commands.map((command) => command.name());
+  for (const name of names) {
+    assertEquals(commandsFor([name, "--help"]), name === "completions" ? names : [name]);
+  }
+  for (const words of [["-h"], ["--help"], ["help", "call"], ["cal"], ["constructor"]]) {
+    assertEquals(commandsFor(words), names, words.join(" "));
+  }
+  assertEquals(commandsFor(["--version"]), []);
 });

@@ -93,6 +93,48 @@ Deno.test("the web page has a line, whose counts are the Manager's", () => {
   assert(!/(?!\n)\p{C}/u.test(describeStatus(status({}, {}, { web: hostile }), null)));
 });
 
+Deno.test("a Manager that is joined to others shows its node, the other nodes, and of their services what it knows", () => {
+  const node = {
+    name: "b",
+    network: "lab",
+    is_connected: true,
+    since: "2026-01-02T03:04:05.000Z",
+    problem: null,
+    servers: ["nats://hub:4222"],
+  };
+  const other = {
+    address: "lab-pc:1875",
+    is_here: true,
+    since: "2026-01-02T03:04:06.000Z",
+    services: ["DMM"],
+    round_trip_ms: 0.25,
+    sessions_out: 1,
+    sessions_in: 0,
+    bytes_in: 2_048,
+    bytes_out: 1_000,
+  };
+  const services = { "a.DMM": { ...SERVICE, node: "a", links: ["c[x:1]"] } };
+  const nodes = { a: other, gone: { ...other, address: "", is_here: false, round_trip_ms: null } };
+  const lines = describeStatus(status({}, {}, { services, node, nodes }), null).split("\n");
+  const from = lines.findIndex((line) => line.startsWith("service "));
+  assertEquals(lines.slice(from, -3), [
+    "service  links  locked by  pending  queued  messages in  out  bytes in  out",
+    "a.DMM        1  -          -        -       -            -    -         -",
+    "",
+    "node b of the network lab, connected with NATS at nats://hub:4222 since 2026-01-02T03:04:05.000Z",
+    "",
+    "node  address      state                     since  services  round trip  sessions out  in  bytes in      out",
+    "a     lab-pc:1875  here   2026-01-02T03:04:06.000Z         1  0.25 ms                1   0     2 KiB  1,000 B",
+    "gone  -            gone   2026-01-02T03:04:06.000Z         1  -                      1   0     2 KiB  1,000 B",
+  ]);
+  const lost = { ...node, is_connected: false, problem: "\u001b[2Jrefused", name: "\u202e" };
+  const text = describeStatus(status({}, {}, { node: lost, nodes: { "\u0007": other } }), null);
+  assert(/not connected with NATS at .* since .*; .*refused/.test(text), text);
+  assert(!/(?!\n)\p{C}/u.test(text), text);
+  const { node: _node, nodes: _nodes, ...earlier } = status();
+  assert(!describeStatus(earlier as ReturnType<typeof status>, null).includes("node "));
+});
+
 Deno.test("the up-time is in the largest unit that is exact enough", () => {
   for (
     const [seconds, text] of [

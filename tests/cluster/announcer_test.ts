@@ -108,6 +108,14 @@ Deno.test("a few nodes that ask get an answer each, and many at once get one tog
   assert(answers >= 1 && answers <= 3, `${answers}`);
   await clock.advance(2_000, () => Promise.resolve());
   sent.length = 0;
+  for (let count = 0; count < 100; count++) { // one asks without a break, and does not delay another
+    one.answer(NODE);
+    if (count === 50) one.answer({ ...NODE, node: "c" });
+    await clock.advance(ANSWER_DELAY, () => Promise.resolve());
+    if (count === 55) assert(sent.some(({ to }) => to?.node === "c"));
+  }
+  const toOne = sent.splice(0).filter(({ to }) => to?.node === NODE.node).length;
+  assert(toOne >= 2 && toOne <= 3, `${toOne}`);
   one.answer(NODE);
   one.close();
   assertEquals([await ask(), clock.waiting], [[], 0]);

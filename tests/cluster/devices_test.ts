@@ -3,7 +3,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { connect, ConnectionAbortedError, Kwargs, RemoteError, Service } from "../../mod.ts";
 import type { ConnectionChange } from "../../mod.ts";
-import { MemoryNodes } from "../support/memory_nodes.ts";
 import * as messages from "../support/messages.ts";
 import { Process, succeed } from "../support/process.ts";
 import { answersOf, pythonCaller, pythonPeer } from "../support/python.ts";
@@ -13,6 +12,7 @@ import { until } from "../support/until.ts";
 
 class Source extends Service {
   readonly cancelled = Promise.withResolvers<void>();
+  readonly released = Promise.withResolvers<void>();
 
   async *count(to: number): AsyncGenerator<number> {
     try {
@@ -30,8 +30,9 @@ class Source extends Service {
     return Array.from({ length: to }, (_, value) => value);
   }
 
-  never(): Promise<void> {
-    return new Promise(() => {});
+  /** Is not answered before the test lets it. */
+  late(): Promise<void> {
+    return this.released.promise;
   }
 
   notify(value: unknown): Promise<void> {
@@ -72,10 +73,11 @@ Deno.test("a Client that reconnects has its links and its lock back when the nod
   client.connectionHandler = ({ state }) => void changes.push(state);
   const link = await client.link<Source>("a.Source");
   await link.acquireLock();
-  const never = link.never();
+  const late = link.late();
   await until("the call is out", () => net.a.manager.status().services.Source.pending_requests > 0);
   net.nodes.lose("a");
-  await assertRejects(() => never, RemoteError, "the service may have worked on it");
+  await assertRejects(() => late, RemoteError, "the service may have worked on it");
+  source.released.resolve();
   const waiting = link.sum([1, 2]);
   await until("the link is lost", () => changes.includes("unlinked"));
   net.nodes.restore("a");
@@ -168,26 +170,29 @@ Deno.test("a Python client that holds the lock of another node's service frees i
 });
 
 Deno.test("a client that does not read stops its own session, and no other", async () => {
-  const nodes = new MemoryNodes();
-  await using a = await nodes.start("a");
-  await using b = await nodes.start("b", { limits: { queueHigh: 64 * 1024 } });
+  await using net = await TwoNodes.start({ b: { limits: { queueHigh: 64 * 1024 } } });
   await using source = new Source();
-  await source.start(a.connectOptions);
-  await using net = await TwoNodes.start();
-  await using fast = await connect(b.connectOptions);
-  const link = await fast.link<Source>("a.Source");
-  const slow = await net.client(b, "slow", ["ready"]);
+  await source.start(net.a.connectOptions);
+  await using other = new Source({ name: "Other" });
+  await other.start(net.a.connectOptions);
+  await using fast = await connect(net.b.connectOptions);
+  const stream = await fast.link<Source>("a.Source");
+  const link = await fast.link<Source>("a.Other");
+  const slow = await net.client(net.b, "slow", ["ready"]);
   await slow.peer.read();
+  const calls = 60;
   const size = 50_000;
-  for (let uid = 0; uid < 60; uid++) {
+  assertEquals(await stream.sum([1]), 1);
+  for (let uid = 0; uid < calls; uid++) {
     slow.peer.send(messages.request("a.Source", "range", [size], { uid: String(uid) }));
   }
   await until(
     "the slow client holds answers back",
-    () => a.manager.status().clients[`${slow.name}@b`]?.queued_bytes > 1e6,
+    () => net.a.manager.status().clients[`${slow.name}@b`]?.queued_bytes > 1e6,
   );
   assertEquals(await link.sum([1, 2]), 3);
-  for (let uid = 0; uid < 60; uid++) {
+  assertEquals(await Array.fromAsync(link.count(100)), Array.from({ length: 100 }, (_, n) => n));
+  for (let uid = 0; uid < calls; uid++) {
     assertEquals(((await slow.peer.read()).result as unknown[]).length, size);
   }
 });

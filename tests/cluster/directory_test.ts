@@ -3,6 +3,7 @@ import { ANSWER_DELAY, CHANGE_INTERVAL } from "../../cluster/announcer.ts";
 import { PROTOCOL } from "../../cluster/announcement.ts";
 import { Directory, MISSED_BEATS } from "../../cluster/directory.ts";
 import { CLUSTER_LIMITS } from "../../limits.ts";
+import type { AnnouncedService } from "../../manager/remote_services.ts";
 import { recordLogs } from "../support/logs.ts";
 import { MovedClock } from "../support/moved_clock.ts";
 import type { Fate } from "../support/memory_bus.ts";
@@ -408,6 +409,22 @@ Deno.test("the services of a node that has too many are not known, and those of 
   const set = [announcedService("DMM")];
   known.snapshot("c", { incarnation, version: 1, part: 0, parts: 1, set });
   assertEquals([...known.services("c")], set);
+});
+
+Deno.test("what changes add to the size of a node, others take away", () => {
+  const { directory: known, beat } = directory();
+  known.beat("b", beat());
+  const { incarnation } = beat();
+  let version = 0;
+  const change = (set: AnnouncedService[], removed: string[] = []) =>
+    known.change("b", { incarnation, from: version, version: ++version, set, removed });
+  // In all 30 MiB, of which a node may have 4.
+  for (let round = 0; round < 500; round++) {
+    change([announcedService(`S${round % 5}`, 60_000)], [`S${(round + 2) % 5}`, "none"]);
+  }
+  assertEquals([...known.services("b")].map(({ name }) => name).sort(), ["S2", "S3", "S4"]);
+  for (let n = 0; n < 70; n++) change([announcedService(`T${n}`, 60_000)]);
+  assert([...known.services("b")].length < 70, "too much is not kept");
 });
 
 Deno.test("a message of an incarnation that is not there changes nothing", () => {

@@ -205,8 +205,8 @@ function argumentsOf(words: readonly string[]): string[] | undefined {
   return start === null ? undefined : words.slice(start[1].split(" ").length);
 }
 
-Deno.test("every command in the documentation exists, with its options", () => {
-  const known = new Map(program().commands.map((command) => [command.name(), command]));
+Deno.test("every command in the documentation exists, with its options", async () => {
+  const known = new Map((await program()).commands.map((command) => [command.name(), command]));
   let found = 0;
   for (const { block, words } of commands()) {
     const [first = "start", ...others] = argumentsOf(words) ?? ["--help"];

@@ -26,8 +26,8 @@ async function servesTls(home: string, certFile: string, ...args: string[]): Pro
 }
 
 /** The help text of a command, or of all of them. To start a process for each takes much longer. */
-function helpOf(name?: string): string {
-  const whole = program();
+async function helpOf(name?: string): Promise<string> {
+  const whole = await program();
   const one = name === undefined ? whole : whole.commands.find((one) => one.name() === name)!;
   let help = "";
   one.configureOutput({ writeOut: (text) => help += text, getOutHelpWidth: () => 80 });
@@ -37,16 +37,16 @@ function helpOf(name?: string): string {
 
 Deno.test("--help prints the help text of all commands, or of one", async () => {
   await using home = await temporaryFolder();
-  assertEquals(await output(home.path, "--help"), helpOf());
-  assertEquals(await output(home.path, "start", "--help"), helpOf("start"));
+  assertEquals(await output(home.path, "--help"), await helpOf());
+  assertEquals(await output(home.path, "start", "--help"), await helpOf("start"));
   assertEquals([...Deno.readDirSync(home.path)], []);
 });
 
 Deno.test("every command has a help text, and docs/cli.md lists every option", async () => {
   const text = await Deno.readTextFile(new URL("../../docs/cli.md", import.meta.url));
-  const commands = program().commands.map((one) => one.name());
+  const commands = (await program()).commands.map((one) => one.name());
   for (const name of commands) {
-    const help = helpOf(name);
+    const help = await helpOf(name);
     assert(help.includes(`Usage: msl-network ${name} `), help);
     const section = text.split(/^## /m).find((section) => section.startsWith(`${name}\n`));
     const documented = [...section!.matchAll(/^\| [^|]*`(--[a-z-]+)/gm)].map(([_, option]) =>
@@ -134,9 +134,9 @@ Deno.test("docs/cli.md lists every command and option that Python does not have,
         : Array.from(cell.matchAll(/`(--[a-z-]+)`/g), ([_, option]) => option).toSorted(),
     ]),
   );
-  const helps = new Map([["msl-network", helpOf()]]);
+  const helps = new Map([["msl-network", await helpOf()]]);
   const names = listedIn(helps.get("msl-network")!, "Commands").filter((name) => name !== "help");
-  for (const name of names) helps.set(name, helpOf(name));
+  for (const name of names) helps.set(name, await helpOf(name));
 
   const limits = new Set<string>(LIMIT_OPTIONS.map(({ flag }) => flag));
   const expected: Record<string, string[] | "the command"> = { help: "the command" };
@@ -151,7 +151,8 @@ Deno.test("docs/cli.md lists every command and option that Python does not have,
     const ours = options.filter((it) => !python.options.includes(it) && !limits.has(longOf(it)));
     if (ours.length > 0) expected[name] = ours.map(longOf).toSorted();
 
-    const taken = program().commands.find((one) => one.name() === name)?.registeredArguments ?? [];
+    const { commands } = await program();
+    const taken = commands.find((one) => one.name() === name)?.registeredArguments ?? [];
     assertEquals(taken.length, python.arguments.length, name);
     for (const [index, argument] of taken.entries()) {
       const form = python.arguments[index];

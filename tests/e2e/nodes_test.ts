@@ -48,7 +48,7 @@ natsTest(
 );
 
 natsTest(
-  "a node that is killed and comes back is whole again, and its calls are answered once",
+  "a node that is shut down and started again is whole again",
   async () => {
     await using nats = await NatsServer.start();
     await using b = await startNode("b", [nats]);
@@ -63,5 +63,25 @@ natsTest(
       await sees(b, "a", false);
       await assertRejects(() => cxn.link("a.Lab"), RemoteError, "'a' is gone since");
     }
+  },
+);
+
+natsTest(
+  "a second Manager of a name is refused with the address of the first, and serves its own clients",
+  async () => {
+    await using nats = await NatsServer.start();
+    await using a = await startNode("a", [nats]);
+    await until("it has joined", () => a.manager.status().node?.problem === null);
+    await using second = await startNode("a", [nats]);
+    const address = a.manager.networkName.slice("Manager[".length, -1);
+    await until(
+      () => `it is refused: ${second.manager.status().node?.problem}`,
+      () => second.manager.status().node?.problem?.includes(address),
+    );
+    await using lab = new Lab({ name: "Lab" });
+    await lab.start(second.connectOptions);
+    await using cxn = await connect(second.connectOptions);
+    assertEquals(await (await cxn.link("Lab")).add(1, 2), 3);
+    assertEquals(a.manager.status().node?.problem, null);
   },
 );

@@ -5,6 +5,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { connect, Service } from "../../mod.ts";
 import { BrowserOfFile, IN_BROWSER } from "../support/browser.ts";
 import { ALICE, holdLog, PageLaboratory } from "../support/page_laboratory.ts";
+import { TwoNodes } from "../support/two_nodes.ts";
 import { until } from "../support/until.ts";
 
 const browser = new BrowserOfFile();
@@ -90,5 +91,28 @@ Deno.test(
     await lab.resume();
     await page.getByText("Live", { exact: true }).waitFor();
     await until("the log goes on", async () => await log.getByText("Web page[").count() >= 2);
+  },
+);
+
+Deno.test(
+  "the page of a Manager that is joined to others shows the nodes, and the services of all",
+  IN_BROWSER,
+  async () => {
+    await using net = await TwoNodes.start({ b: { web: 0 } });
+    await net.service(net.a, "Echo");
+    const { webPort } = net.b.manager;
+    await using opened = await browser.open(`http://localhost:${webPort}/#//manager`);
+    const { page } = opened;
+    await page.getByText(/This Manager is the node b of the network memory/).waitFor();
+    await page.getByRole("table", { name: "Nodes" }).getByRole("row", { name: /^a .*here since/ })
+      .waitFor();
+    const row = page.getByRole("table", { name: "Services" }).getByRole("row", {
+      name: /^a\.Echo/,
+    });
+    await row.waitFor();
+    assertEquals(await row.getByRole("cell", { name: "–" }).count(), 7); // no lock, and no counts
+    await row.getByRole("link", { name: "a.Echo" }).click();
+    await page.getByRole("heading", { name: "a.Echo" }).waitFor();
+    await page.getByText("echo", { exact: false }).first().waitFor();
   },
 );

@@ -3,6 +3,7 @@
 
 import { assertEquals } from "@std/assert";
 import { BrowserOfFile, IN_BROWSER, type OpenPage } from "../support/browser.ts";
+import { connect, Service } from "../../mod.ts";
 import { PageChecks } from "../support/page_checks.ts";
 import { ALICE, holdLog, PageLaboratory } from "../support/page_laboratory.ts";
 import { until } from "../support/until.ts";
@@ -94,6 +95,33 @@ for (
     assertEquals(lines.filter((line) => !/WebSocket connection to .* failed/.test(line)), []);
   });
 }
+
+Deno.test(
+  "the tables of the Manager and a service fit into windows of all widths",
+  IN_BROWSER,
+  async () => {
+    await using _log = await holdLog();
+    await using lab = await PageLaboratory.withUsers();
+    await using oven = new SimulatedOven();
+    await oven.start(lab.connectOptions);
+    await using holder = await connect({ ...lab.connectOptions, name: "Logger" });
+    await using monitor = new Service({ name: "EnvironmentMonitorOfTheRoom" });
+    await monitor.start(lab.connectOptions);
+    await (await holder.link("EnvironmentMonitorOfTheRoom")).acquireLock();
+    await using opened = await browser.open(lab.address("#//manager"));
+    const { page } = opened;
+    const checks = new PageChecks();
+    await page.getByLabel("Username").fill(ALICE.username);
+    await page.getByLabel("Password").fill(ALICE.password);
+    await page.getByRole("button", { name: "Log in" }).click();
+    await page.getByRole("button", { name: /^Disconnect Oven/ }).waitFor();
+    await checks.fits(page, "the Manager");
+    await page.evaluate(() => location.hash = "#/Oven");
+    await page.getByRole("heading", { name: "Oven", exact: true }).waitFor();
+    await checks.fits(page, "a service");
+    assertEquals(checks.problems, []);
+  },
+);
 
 Deno.test("the form of the login can be used by anybody", IN_BROWSER, async () => {
   await using lab = await PageLaboratory.withUsers({ authLogin: true });

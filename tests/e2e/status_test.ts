@@ -79,6 +79,10 @@ for (const disableTls of [false, true]) {
       max_clients: 3,
       pending_requests: 1,
       queued_bytes: 0,
+      calls: 0, // the reply was to no pending request
+      call_errors: 0,
+      timed_calls: 0,
+      call_seconds: 0,
       messages_in: 4,
       messages_out: 2,
     });

@@ -25,6 +25,7 @@ posixTest("at a terminal top is live, and sorts at a key", async () => {
   const link = await client.link<BasicMath>("BasicMath");
   await using terminal = new LiveTerminal(shell.home, ...shell.args("top", "--interval", "100ms"));
   await terminal.shows("[calls]");
+  await terminal.shows("BasicMath"); // what is called before that is in no rate
   await link.add(1, 2);
   await terminal.shows("s         0 "); // the latency of a call, in µs or ms, and no errors
   await terminal.type("\x1b[B"); // an arrow, which is no letter

@@ -97,3 +97,13 @@ for (
     assertEquals(await sent(), expected);
   });
 }
+
+Deno.test("a foreign client that is linked with a service of another node is probed, since it may block others there", async () => {
+  const { peer: it, keepalive, sent } = peer(CLIENT);
+  const client = asClient(it);
+  client.remoteLinks = new Set();
+  keepalive.onWriteIdle?.();
+  client.remoteLinks.add("a.DMM");
+  keepalive.onWriteIdle?.();
+  assertEquals(await sent(), IGNORED);
+});

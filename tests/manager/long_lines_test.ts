@@ -77,6 +77,22 @@ Deno.test("what is held is given back when a line is forwarded, rejected, broken
   ]);
 });
 
+Deno.test("the time of a call begins when its long line is whole and checked", async () => {
+  using lab = new Laboratory();
+  const { network, client, service } = lab;
+  network.statistics.calls.tick(); // a read of long ago
+  const arrives = (piece: number) => {
+    network.clock = 1_000 * piece;
+    return always();
+  };
+  const text = request({ error: false, uid: "1", kwargs: { payload: "x".repeat(2 * PIECE) } });
+  await lab.lines.receive(client.peer, longLine(text, arrives));
+  network.clock += 250;
+  network.statistics.calls.tick();
+  network.send(service, { result: 1, error: false, requester: client.peer.networkName, uid: "1" });
+  assertEquals([client.peer.calls.timed, client.peer.calls.seconds], [1, 0.25]);
+});
+
 Deno.test("a line for which the budget has no share is read, dropped and answered, and the next one passes", async () => {
   using lab = new Laboratory({ maxHeld: 8 * MiB });
   const payload = "x".repeat(3 * MiB);

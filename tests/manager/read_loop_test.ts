@@ -39,3 +39,22 @@ Deno.test("no line of a connection is taken after it was ended, also not by the 
   assertEquals(await taken(at("pause 0")), ["0", "1"]);
   assertEquals(await taken(at("pause 1")), ["0", "1", "2", "3", "4"]);
 });
+
+Deno.test("it is told of each read before its lines, and not of each line", async () => {
+  await using pair = memoryPair();
+  const connection = new PeerConnection(pair.near);
+  const events: string[] = [];
+  const receive = (line: Uint8Array) => {
+    events.push(decoder.decode(line));
+    if (events.length === 3) pair.far.write(encoder.encode("c\n")).then(() => pair.far.close());
+    return undefined;
+  };
+  await pair.far.write(encoder.encode("a\nb\n"));
+  const receiver = { receive, receiveLong: () => Promise.resolve(undefined) };
+  const never = { isDue: false, pause: () => Promise.resolve() };
+  await readLines(connection, receiver, never, () => events.push("read"));
+  await connection.close();
+  assertEquals(events.filter((event) => event !== "read"), ["a", "b", "c"]);
+  assertEquals([events.indexOf("a"), events.indexOf("b")], [1, 2]);
+  assertEquals(events[events.indexOf("c") - 1], "read");
+});

@@ -7,8 +7,9 @@ import {
   PermissionError,
   wireMessage,
 } from "../../errors.ts";
-import { type Client, networkNameOf, type Service } from "../../manager/peer.ts";
+import { type Client, networkNameOf, type PeerUser, type Service } from "../../manager/peer.ts";
 import { type PendingLimits, type Policy, Registry } from "../../manager/registry.ts";
+import type { NodeRules } from "../../manager/remote_services.ts";
 import type { SessionUser } from "../../manager/database/users_table.ts";
 import * as devices from "../support/devices.ts";
 import { DEVICE, MANAGER_NAME as MANAGER, serviceEntry } from "../support/devices.ts";
@@ -34,7 +35,7 @@ class Denials implements Policy {
     this.#pairs.delete(`${username} ${service}`);
   }
 
-  mayUse(user: SessionUser | undefined, service: string): boolean {
+  mayUse(user: PeerUser | undefined, service: string): boolean {
     return !this.#pairs.has(`${user?.username} ${service}`);
   }
 
@@ -991,4 +992,75 @@ Deno.test("a closed registry registers and routes nothing, but completes pending
   assertThrows(() => addClient(closed, "late"), ConnectionAbortedError, refusal);
   assertStrictEquals(closed.complete(service, client.networkName, "1"), client);
   assertEquals(closed.hasPending, false);
+});
+
+// Clients of other nodes
+
+/** What is known of the nodes `a`, this one, and `b`, which may not use the service `Private`. */
+const NODES: NodeRules = {
+  mayUse: (node, service) => node === "b" && service !== "Private",
+  nodeOf: (service) => /^(a|b)\./.exec(service)?.[1],
+  elsewhere: (service) => service === "DMM" ? ["b.DMM"] : [],
+};
+
+Deno.test("a client of another node has its node in its network name, beside a local one of the same name", () => {
+  const all = registry();
+  all.nodes = NODES;
+  const local = devices.addClient(all, "1", "c");
+  const remote = devices.asClient(all.register({ ...devices.clientOf("c"), node: "b" }, "2"));
+  assertEquals([local.networkName, remote.networkName], ["c[lab-pc:1]", "c[lab-pc:1]@b"]);
+  assertThrows(() => all.register({ ...devices.clientOf("c"), node: "b" }, "3"), NameError);
+  const service = devices.addService(all, "4", "Echo");
+  all.link(remote, "Echo");
+  all.acquireLock(remote, "Echo", false);
+  assertThrows(() => all.link(local, "Echo"), PermissionError, "is locked");
+  all.unregister(remote);
+  assertEquals([service.links.size, service.locks.size], [0, 0]);
+});
+
+Deno.test("the rules of nodes are judged beside those of users, for clients of other nodes alone", () => {
+  const denials = new Denials();
+  const all = registry(denials);
+  all.nodes = NODES;
+  const user: PeerUser = { node: "b", username: "bob@b" };
+  const remote = devices.asClient(all.register({ ...devices.clientOf("c"), node: "b" }, "1", user));
+  const local = devices.addClient(all, "2", "c");
+  for (const name of ["Private", "Echo"]) devices.addService(all, "3", name);
+  assertThrows(() => all.link(remote, "Private"), PermissionError, "'bob@b' may not use");
+  assertThrows(() => all.route(remote, "Private", "1"), PermissionError, "may not use");
+  all.link(local, "Private");
+  all.link(remote, "Echo");
+  denials.deny("bob@b", "Echo");
+  assertEquals(all.revoke().map(({ client }) => client.networkName), [remote.networkName]);
+  assertEquals(all.isRestricted(all.service("Echo")!), true);
+  assertEquals(all.unwelcome(), [], "whether the user still exists is up to the other node");
+});
+
+Deno.test("no service is registered under the name of a node, and a missing one is looked for at the others", () => {
+  const all = registry();
+  devices.addService(all, "1", "b.before"); // the node is not known yet
+  all.nodes = NODES;
+  for (const name of ["a.x", "b.x", "b.before"]) {
+    assertThrows(() => devices.addService(all, "2", name), NameError);
+  }
+  const local = devices.addClient(all, "3", "c");
+  const remote = devices.asClient(all.register({ ...devices.clientOf("c"), node: "b" }, "4"));
+  const where = "Another node has it: 'b.DMM'";
+  assertThrows(() => all.link(local, "DMM"), KeyError, where);
+  assertThrows(() => all.route(local, "DMM", "1"), KeyError, where);
+  const error = assertThrows(() => all.link(remote, "DMM"), KeyError);
+  assertEquals(error.message.includes("Another node"), false, "it is a local name there");
+});
+
+Deno.test("each change of the services and of what users may do is reported", () => {
+  const all = registry(new Denials());
+  let changes = 0;
+  all.onServicesChanged = () => changes++;
+  const service = devices.addService(all, "1", "Echo");
+  devices.addClient(all, "2", "c");
+  assertEquals(changes, 1);
+  all.revoke();
+  assertEquals(changes, 2);
+  all.unregister(service);
+  assertEquals(changes, 3);
 });

@@ -140,7 +140,19 @@ export class MemoryNodes {
             problem: null,
             servers: [],
           },
-          nodes: {},
+          nodes: Object.fromEntries(
+            [...this.#members].filter(([name]) => name !== node).map(([name, member]) => [name, {
+              address: member.parts.address,
+              is_here: member.state.isHere,
+              since: new Date(member.state.since).toISOString(),
+              services: member.announced().map((service) => service.name),
+              round_trip_ms: null,
+              sessions_out: sessions.count(name),
+              sessions_in: home.count(name),
+              bytes_in: 0,
+              bytes_out: 0,
+            }]),
+          ),
         }),
         close: () => {
           this.lose(node);

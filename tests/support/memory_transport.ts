@@ -10,7 +10,8 @@ export interface Pair extends AsyncDisposable {
 
 /** A pipe: what is written at one end is read at the other. Holds `capacity` bytes. */
 class Pipe {
-  #bytes: number[] = [];
+  readonly #pieces: Uint8Array[] = [];
+  #size = 0;
   #ended = false;
   #changed = Promise.withResolvers<void>();
   readonly #capacity: number;
@@ -20,24 +21,32 @@ class Pipe {
   }
 
   async read(buffer: Uint8Array): Promise<number | null> {
-    while (this.#bytes.length === 0) {
+    while (this.#size === 0) {
       if (this.#ended) return null;
       await this.#changed.promise;
     }
-    const taken = this.#bytes.splice(0, buffer.length);
-    buffer.set(taken);
+    let taken = 0;
+    while (taken < buffer.length && this.#pieces.length > 0) {
+      const piece = this.#pieces[0].subarray(0, buffer.length - taken);
+      buffer.set(piece, taken);
+      taken += piece.length;
+      if (piece.length === this.#pieces[0].length) this.#pieces.shift();
+      else this.#pieces[0] = this.#pieces[0].subarray(piece.length);
+    }
+    this.#size -= taken;
     this.#change();
-    return taken.length;
+    return taken;
   }
 
   async write(bytes: Uint8Array): Promise<number> {
-    while (this.#bytes.length >= this.#capacity) {
+    while (this.#size >= this.#capacity) {
       if (this.#ended) throw new Deno.errors.BrokenPipe();
       await this.#changed.promise;
     }
     if (this.#ended) throw new Deno.errors.BrokenPipe();
-    const part = bytes.subarray(0, this.#capacity - this.#bytes.length);
-    this.#bytes.push(...part);
+    const part = bytes.slice(0, this.#capacity - this.#size);
+    this.#pieces.push(part);
+    this.#size += part.length;
     this.#change();
     return part.length;
   }

@@ -18,6 +18,16 @@ export class PageChecks {
     }
   }
 
+  /** Looks whether what the page shows fits into windows of all widths, as of tablets and half a screen. */
+  async fits(page: Page, view: string): Promise<void> {
+    for (let width = 375; width <= 1280; width += 50) {
+      await page.setViewportSize({ width, height: 800 });
+      for (const problem of await overflow(page)) {
+        this.problems.push(`${view} at ${width}: ${problem}`);
+      }
+    }
+  }
+
   /** Notes what has moved by itself since the page was opened, or since the last call. */
   async hasStayed(page: Page, view: string): Promise<void> {
     for (const problem of await shift(page)) this.problems.push(`${view}: ${problem}`);

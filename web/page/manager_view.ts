@@ -15,6 +15,7 @@ import { AdministratorLogin } from "./administrator_login.ts";
 import { type Element, html } from "./html.ts";
 import type { Laboratory } from "./laboratory.ts";
 import { LogView } from "./log_view.ts";
+import { NodesView } from "./nodes_view.ts";
 import { StatusHistory } from "../../wire/status_history.ts";
 import { StatusView } from "./status_view.ts";
 
@@ -44,6 +45,7 @@ export function ManagerView({ laboratory }: { laboratory: Laboratory }): Element
       </header>
       <${Facts} status=${status} />
       <${Traffic} status=${status} rates=${rates.all} />
+      <${NodesView} status=${status} />
       <${StatusView} laboratory=${laboratory} status=${status} rates=${rates} />
       ${access === "granted" ? html`<${LogView} laboratory=${laboratory} />` : html`
         <section aria-labelledby="log-title">

@@ -83,7 +83,9 @@ function Services({ laboratory, status, rates, ask }: TableProps): Element {
             const most = service.max_clients > 0 ? ` of ${service.max_clients}` : "";
             return html`
               <${DeviceRow} key=${name} device=${service} rates=${rates.get(name)}
-                ask=${ask} networkName=${`${name}[${service.address}]`}
+                ask=${service.node === undefined ? ask : undefined}
+                isKnown=${service.node === undefined}
+                networkName=${`${name}[${service.address}]`}
                 title=${html`<a href=${hashOf({ service: name })}>${name}</a>`}
                 note=${[service.address, entry?.language, entry?.os]}
                 cells=${[
@@ -169,8 +171,10 @@ function DeviceTable(
 }
 
 function DeviceRow(
-  { device, rates, title, note, cells, networkName, ask }: {
+  { device, rates, title, note, cells, networkName, ask, isKnown = true }: {
     device: DeviceStatus;
+    /** Whether its counts are known: those of a service of another node are not. */
+    isKnown?: boolean;
     rates: DeviceRates | undefined;
     title: Children;
     note: readonly (string | undefined)[];
@@ -181,7 +185,7 @@ function DeviceRow(
 ): Element {
   const perSecond = (key: "calls" | "errors" | "bytes", show = readableNumber) =>
     rates === undefined ? UNKNOWN : `${show(rates[key])}/s`;
-  const counts = [
+  const counts = !isKnown ? COUNTS.map(() => UNKNOWN) : [
     perSecond("calls"),
     rates?.latency === undefined ? UNKNOWN : readableLatency(rates.latency),
     perSecond("errors"),
@@ -214,5 +218,7 @@ function nameOf(networkName: string): string {
 }
 
 function addressOf(networkName: string): string {
-  return networkName.slice(networkName.lastIndexOf("[") + 1, -1);
+  const end = networkName.lastIndexOf("]");
+  const node = networkName.slice(end + 1); // of a client of another node, "@b"
+  return `${networkName.slice(networkName.lastIndexOf("[", end) + 1, end)}${node}`;
 }
