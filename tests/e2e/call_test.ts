@@ -66,7 +66,7 @@ class Camera extends Service {
   picture(): NdArray {
     return new NdArray(Uint16Array.of(1, 2, 3, 4, 5, 6), [2, 3]);
   }
-  name(): string {
+  label(): string {
     return "camera";
   }
 }
@@ -94,7 +94,7 @@ Deno.test("call --out writes an array as a file of NumPy, and says what is none"
   assertEquals([...data], [1, 0, 2, 0, 3, 0, 4, 0, 5, 0, 6, 0]);
   assertEquals(names(), ["trace.npy"]);
 
-  const none = await out("name");
+  const none = await out("label");
   assertEquals([none.code, none.stdout], [1, ""]);
   assertMatch(none.stderr, /^The result is no array of numbers/);
   assertEquals(readNpy(await Deno.readFile(file)).shape, [2, 3]); // it is as it was
