@@ -26,6 +26,7 @@ import { traceRequest } from "./client/request_span.ts";
 import { type ConnectOptions, resolveOptions } from "./device/connect_options.ts";
 
 export * from "./client/exports.ts";
+export { NdArray, type NumberArray } from "./wire/nd_array.ts";
 export type { ConnectOptions } from "./device/connect_options.ts";
 
 /** How a Client connects. */

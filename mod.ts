@@ -78,6 +78,7 @@ export { type LogOptions, startLogging } from "./logging.ts";
 export { Manager, type ManagerOptions } from "./manager.ts";
 export type { JoinOptions } from "./cluster/join_options.ts";
 export { type RunOptions, runServices } from "./program/run.ts";
+export { NdArray, type NumberArray } from "./wire/nd_array.ts";
 export { runUntilEnd } from "./program/run_until_end.ts";
 export type {
   SchemaIssue,

@@ -30,7 +30,7 @@ import { delay } from "@std/async/delay";
 import type { ServiceRequest } from "./service/active_request.ts";
 import { Attributes, SHUTDOWN_SERVICE } from "./service/attributes.ts";
 import { Dispatcher } from "./service/dispatcher.ts";
-import { notificationLine, sendNotification } from "./service/notifications.ts";
+import { formsOf, notificationLines, sendNotification } from "./service/notifications.ts";
 import { timeOf } from "./service/time.ts";
 import { splitArguments } from "./wire/call.ts";
 import type { Connection } from "./net/connection.ts";
@@ -57,10 +57,12 @@ import {
 import type { ServiceIdentity } from "./wire/identities.ts";
 import {
   ABOUT,
+  ARRAYS,
   BEAT,
   CANCEL,
   extensionOfControl,
   extensionsOf,
+  type NotificationForm,
   PARTS,
   READY,
   STREAM,
@@ -93,6 +95,7 @@ export type {
   Schemas,
   StandardSchema,
 } from "./service/schema.ts";
+export { NdArray, type NumberArray } from "./wire/nd_array.ts";
 export type { WorkerOptions } from "./service/worker_pool.ts";
 
 /** The options of a Service. */
@@ -166,7 +169,7 @@ const log = logger("service");
  * | a bigint                                          | an integer with all of its digits    |
  * | `undefined`                                       | see below                            |
  * | an array, a plain object                          | itself                               |
- * | a typed array, e.g. `Float64Array`                | an array of its numbers              |
+ * | a typed array, an `NdArray`                       | itself, or lists: see below          |
  * | an object with `toJSON` or `to_json`              | what that returns: a `Date` is text  |
  * | another object                                    | its own enumerable properties        |
  * | anything else                                     | a `TypeError` that names its place   |
@@ -174,6 +177,10 @@ const log = logger("service");
  * Anything else is what JSON would write as `{}` or leave out: a Promise (await it first), a Future, an
  * Error, a `Map`, a `Set`, a `Blob`, an `ArrayBuffer`, a function, a symbol, a generator, a Link, an
  * object of a class without properties of its own, and a cycle.
+ *
+ * An array of numbers arrives as it is, to the bit, at a device that knows the extension `arrays`, as
+ * those of this package do; as lists at all others. What is sent is a copy of it, made at once up to 16
+ * MiB; of more, it must not change until it is sent.
  *
  * `undefined` is an argument that is not given: it is left out after the last other argument, and a
  * `TypeError` before one. A property that is `undefined` is left out, an item of an array and a result
@@ -212,6 +219,8 @@ export class Service implements AsyncDisposable {
   #state: State = { state: "new" };
   /** The extensions of the protocol that the Manager knows. */
   #managerExtensions: readonly string[] = [];
+  /** The forms of notifications with arrays that the linked Clients take. */
+  #forms: readonly NotificationForm[] = [];
   /** Where the Manager is, for spans. */
   #manager = { host: "", port: 0 };
   /** Settled when the Manager confirms or rejects the Service. */
@@ -562,8 +571,13 @@ export class Service implements AsyncDisposable {
     const connection = this.#connection;
     const taken = timeOf(time);
     const isTold = this.#managerExtensions.includes(TIME);
-    const line = notificationLine(this.#name, splitArguments(args), isTold ? taken : undefined);
-    if (connection?.isUp) return sendNotification(connection.current!, line, this.#queueLimit);
+    const lines = notificationLines(
+      this.#name,
+      splitArguments(args),
+      isTold ? taken : undefined,
+      this.#managerExtensions.includes(ARRAYS) ? this.#forms : undefined,
+    );
+    if (connection?.isUp) return sendNotification(connection.current!, lines, this.#queueLimit);
     if (this.#state.state === "running" && connection?.reconnects) return Promise.resolve();
     throw new ConnectionAbortedError(
       `Cannot emit a notification: the ${repr(this.#name)} service is not connected`,
@@ -662,6 +676,7 @@ export class Service implements AsyncDisposable {
       },
       onDisconnect: () => {
         this.#managerExtensions = []; // the next Manager may be another program
+        this.#forms = [];
         this.#workers.cancelAll(this.#unfinished("is not connected any more"));
         this.#dispatcher.abortAll();
       },
@@ -769,6 +784,8 @@ export class Service implements AsyncDisposable {
       this.#connection?.acceptConfirmation(message.result);
       this.#managerExtensions = extensionsOf(message.result);
       this.#confirmation.resolve();
+    } else if (message.kind === "reply" && message.uid === ARRAYS) {
+      this.#forms = formsOf(message.result);
     } else if (message.kind === "error") {
       this.#connection?.receiveError(message.message);
       this.#confirmation.reject(new RemoteError(message.message, message.traceback));
@@ -814,7 +831,7 @@ export class Service implements AsyncDisposable {
       language: LANGUAGE,
       os: OS,
       max_clients: this.#maxClients,
-      extensions: [READY, BEAT, CANCEL, STREAM, PARTS, ABOUT, TIME, TRACE],
+      extensions: [READY, BEAT, CANCEL, STREAM, PARTS, ABOUT, TIME, TRACE, ARRAYS],
       streams: this.#attributes.streams(this.#ignored),
       about: this.#attributes.describe(this.#ignored), // JSON leaves out what is not said
     };

@@ -6,6 +6,7 @@
 
 import { parseArgs } from "@std/cli/parse-args";
 import { showProgress } from "../cli/progress.ts";
+import { measureArrays } from "./arrays.ts";
 import { measureBulk, measurePieces } from "./bulk.ts";
 import { measureCalls } from "./calls.ts";
 import { measureDirectory } from "./directory.ts";
@@ -30,6 +31,7 @@ const PARTS: Record<string, (setting: Setting) => Promise<Section>> = {
   bulk: measureBulk,
   pieces: measurePieces,
   values: measureValues,
+  arrays: measureArrays,
   growth: measureGrowth,
   record: measureRecord,
   web: measureWeb,

@@ -13,6 +13,7 @@ import {
   encodeRequest,
   encodeResultPart,
   encodeSized,
+  encodeTextPiece,
 } from "../wire/message.ts";
 import { PIECE_SIZE } from "../wire/parts.ts";
 import { PARTS, READY, ROOM } from "../wire/protocol.ts";
@@ -81,7 +82,7 @@ async function servePieces(socket: Wire, size: number): Promise<void> {
   const client = String(requester ?? "Client");
   const text = "0.1234567890123456,".repeat(PIECE_SIZE / 19 + 1).slice(0, PIECE_SIZE);
   const count = Math.ceil(size / PIECE_SIZE);
-  const piece = line(encodeResultPart(client, UID, [text], undefined).join(""));
+  const piece = line(encodeResultPart(client, UID, encodeTextPiece([text]), undefined).join(""));
   for (let sent = 0; sent < count; sent++) {
     await credit.take();
     await writeAll(socket, piece);

@@ -14,7 +14,9 @@ import type { Link } from "../client/link.ts";
 import { describeAttribute, describeService, requestDetails } from "./service_details.ts";
 import { repr } from "../base/repr.ts";
 import { formatArguments, parseArguments, parseName, splitWords } from "../client/call_syntax.ts";
-import { formatResult, table } from "./output.ts";
+import { SUMMARIES } from "./array_summary.ts";
+import { encodeForTerminal } from "../wire/printable_json.ts";
+import { table } from "./output.ts";
 import { printable } from "../base/printable.ts";
 import { linkWith, noSuchAttribute, noSuchService, resultsOf } from "./requests.ts";
 
@@ -144,7 +146,7 @@ export class ConsoleSession {
       this.#awaited = "call";
       const request = { args, kwargs, signal };
       for await (const result of resultsOf(link, method, request, () => this.#awaited = "stream")) {
-        if (result !== null) this.#show(formatResult(result, true, true));
+        if (result !== null) this.#show(encodeForTerminal(result, SUMMARIES));
       }
     } finally {
       // Nothing waits for it: what is sent later arrives later.
@@ -197,7 +199,7 @@ export class ConsoleSession {
     const link = await linkWith(this.#client, service, this.#execution!.signal);
     link.notificationHandler = (...parameters: unknown[]) => {
       const { args, kwargs } = splitArguments(parameters);
-      this.#show(`${printable(service)}: ${formatArguments(args, kwargs)}`);
+      this.#show(`${printable(service)}: ${formatArguments(args, kwargs, SUMMARIES)}`);
     };
     return link;
   }

@@ -44,6 +44,6 @@ export class NotificationTable {
  */
 export function valueCell(value: unknown, isTerminal: boolean): string {
   if (value === null) return "";
-  const text = formatResult(value, false, isTerminal);
+  const text = formatResult(value, typeof value !== "string", isTerminal); // all of an array
   return typeof value === "string" ? textCell(text) : csvCell(text);
 }

@@ -11,6 +11,7 @@ import process from "node:process";
 import { styleText } from "node:util";
 import { printable, printableLines } from "../base/printable.ts";
 import { encodeValue } from "../wire/json.ts";
+import { SUMMARIES } from "./array_summary.ts";
 import { encodeForTerminal } from "../wire/printable_json.ts";
 
 /** Lines of a table with headings. Columns of numbers are aligned to the right, others to the left. */
@@ -29,16 +30,18 @@ export function table(headings: readonly string[], rows: readonly string[][]): s
 }
 
 /**
- * A result as text: a string as it is, any other value as JSON.
+ * A result as text: a string as it is, any other value as JSON, but for long arrays of numbers, of
+ * which only a summary is shown.
  *
- * @param isJson Whether a string is written as JSON too.
+ * @param isJson Whether all of it is JSON, strings and arrays too.
  * @param isTerminal Whether it is printed on a terminal: then control characters are escaped.
  */
 export function formatResult(value: unknown, isJson: boolean, isTerminal: boolean): string {
   if (typeof value === "string" && !isJson) {
     return isTerminal ? printableLines(value) : withoutLoneSurrogates(value);
   }
-  return isTerminal ? encodeForTerminal(value) : encodeValue(value);
+  const arrays = isJson ? undefined : SUMMARIES;
+  return isTerminal ? encodeForTerminal(value, arrays) : encodeValue(value, "value", arrays);
 }
 
 /** Text that UTF-8 can hold: a lone surrogate is shown as its escape, not as a replacement character. */

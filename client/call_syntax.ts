@@ -10,7 +10,7 @@
  */
 
 import { ValueError } from "../errors.ts";
-import { parseJsonExactly } from "../wire/json.ts";
+import { type ArrayWriter, parseJsonExactly } from "../wire/json.ts";
 import { encodeForTerminal } from "../wire/printable_json.ts";
 
 /** The arguments of a call. */
@@ -150,25 +150,27 @@ export function formatList(
 export function formatArguments(
   args: readonly unknown[],
   kwargs: Readonly<Record<string, unknown>>,
+  arrays?: ArrayWriter,
 ): string {
-  return wordsOf(args, kwargs, LINE_END).join(" ");
+  return wordsOf(args, kwargs, LINE_END, arrays).join(" ");
 }
 
 function wordsOf(
   args: readonly unknown[],
   kwargs: Readonly<Record<string, unknown>>,
   end: RegExp,
+  arrays?: ArrayWriter,
 ): string[] {
   const named = Object.entries(kwargs).map(([key, value]) =>
-    `${KEY.test(`${key}=`) ? key : encodeForTerminal(key)}=${wordOf(value, end)}`
+    `${KEY.test(`${key}=`) ? key : encodeForTerminal(key)}=${wordOf(value, end, arrays)}`
   );
-  return [...args.map((value) => wordOf(value, end)), ...named];
+  return [...args.map((value) => wordOf(value, end, arrays)), ...named];
 }
 
-function wordOf(value: unknown, end: RegExp): string {
+function wordOf(value: unknown, end: RegExp, arrays?: ArrayWriter): string {
   const isPlain = typeof value === "string" && isWord(value) && !end.test(value) &&
     !KEY.test(value) && parseValue(value) === value;
-  return isPlain ? value : encodeForTerminal(value);
+  return isPlain ? value : encodeForTerminal(value, arrays);
 }
 
 /** Whether a text is one word of a line without quotes, and printable. */

@@ -16,6 +16,8 @@ import { GRACE } from "../limits.ts";
 import { callHandler, type Task, Tasks } from "../base/callbacks.ts";
 import { NOTHING_SAID, type ServiceAbout, toServiceAbout } from "../wire/about.ts";
 import { type ClientIdentity, describeIdentities, type Identities } from "../wire/identities.ts";
+import { readArguments } from "../wire/array_codec.ts";
+import { KNOWS_ARRAYS } from "../wire/array_key.ts";
 import { type ParseJson, parseJsonExactly } from "../wire/json.ts";
 import { readLarge } from "../wire/large_values.ts";
 import { type Device, ReconnectingConnection } from "../device/reconnecting_connection.ts";
@@ -28,11 +30,13 @@ import {
   encodeError,
   isObject,
   type Message,
+  type Notification,
   type Request,
   toMessage,
 } from "../wire/message.ts";
 import {
   ABOUT,
+  ARRAYS,
   BEAT,
   CANCEL,
   extensionsOf,
@@ -116,7 +120,7 @@ type OwnOptions = Pick<CommonClientOptions, "name"> & Partial<ClientSettings>;
  * | a bigint                                          | an integer with all of its digits    |
  * | `undefined`                                       | see below                            |
  * | an array, a plain object                          | itself                               |
- * | a typed array, e.g. `Float64Array`                | an array of its numbers              |
+ * | a typed array, an `NdArray`                       | itself, or lists: see below          |
  * | an object with `toJSON` or `to_json`              | what that returns: a `Date` is text  |
  * | another object                                    | its own enumerable properties        |
  * | anything else                                     | a `TypeError` that names its place   |
@@ -124,6 +128,10 @@ type OwnOptions = Pick<CommonClientOptions, "name"> & Partial<ClientSettings>;
  * Anything else is what JSON would write as `{}` or leave out: a Promise (await it first), a Future, an
  * Error, a `Map`, a `Set`, a `Blob`, an `ArrayBuffer`, a function, a symbol, a generator, a Link, an
  * object of a class without properties of its own, and a cycle.
+ *
+ * An array of numbers arrives as it is, to the bit, at a device that knows the extension `arrays`, as
+ * those of this package do; as lists at all others. What is sent is a copy of it, made at once up to 16
+ * MiB; of more, it must not change until it is sent.
  *
  * `undefined` is an argument that is not given: it is left out after the last other argument, and a
  * `TypeError` before one. A property that is `undefined` is left out, an item of an array and a result
@@ -594,7 +602,7 @@ export class Client implements AsyncDisposable {
       case "value":
         return this.#requests.give(message.uid, message.value, message.size, message.time);
       case "part":
-        return this.#requests.takePart(message.uid, message.text, message.size);
+        return this.#requests.takePart(message.uid, message.content, message.size);
       case "room":
         return this.#requests.addRoom(message.uid, message.count);
       case "error":
@@ -604,6 +612,7 @@ export class Client implements AsyncDisposable {
           new RemoteError(message.message, message.traceback),
         );
       case "notification":
+        if (KNOWS_ARRAYS) readNotification(message, this.#links);
         for (const link of this.#links.of(message.service)) {
           link.notify(message.args, message.kwargs, message.time);
         }
@@ -640,6 +649,13 @@ export class Client implements AsyncDisposable {
   }
 }
 
+/** Puts the arrays of a notification in their places, if its service knows arrays. */
+function readNotification(message: Notification, links: Links): void {
+  const { service, args, kwargs } = message;
+  if (!links.of(service).some(({ extensions }) => extensions.includes(ARRAYS))) return;
+  [message.args, message.kwargs] = readArguments(args, kwargs);
+}
+
 /** The identities as text. What the Manager has sent may be anything. */
 function describe(identities: unknown, indent: number): string {
   try {
@@ -654,5 +670,6 @@ function describe(identities: unknown, indent: number): string {
 
 function identityOf(name: string, { language, os }: ResolvedOptions): ClientIdentity {
   const extensions = [READY, BEAT, CANCEL, STREAM, PARTS, OWNER, GONE, ABOUT, TIME, TRACE];
+  if (KNOWS_ARRAYS) extensions.push(ARRAYS);
   return { type: "client", name, language, os, extensions };
 }

@@ -1,12 +1,15 @@
 /**
- * The arguments of a call that are too large for one piece: written at the call where that takes a
- * few milliseconds, and otherwise while they are sent.
+ * The arguments of a call that are too large for one piece, or have arrays of numbers: written at the
+ * call where that takes a few milliseconds, and otherwise while they are sent.
  *
  * `requests.ts` decides when they are sent, and whether in pieces or in one line.
  *
  * @module
  */
 
+import { ArrayParts, InlineArrays, readArrays } from "../wire/array_codec.ts";
+import { KNOWS_ARRAYS, mayHaveReserved } from "../wire/array_key.ts";
+import { parseJsonExactly } from "../wire/json.ts";
 import { writeJson } from "../wire/json_writer.ts";
 import { encodeLarge, PIECE_LENGTH } from "../wire/large_values.ts";
 import type { JsonObject } from "../wire/message.ts";
@@ -16,36 +19,62 @@ import {
   measure,
   type MeasuredJson,
   measureNow,
+  type ValueInParts,
   type WriteJson,
 } from "../wire/parts.ts";
 
 /** What stands between the arguments and the keyword arguments in one line. */
 const KWARGS = ',"kwargs":';
 
+/** How arrays of numbers are written: what the receiver knows. */
+export type ArrayForm = "lists" | "inline" | "parts";
+
 /** The arguments of one call. */
 export class LargeArguments {
+  readonly #form: ArrayForm;
   readonly #args: Part;
   readonly #kwargs: Part;
 
   /**
-   * Writes them if they have up to `AT_ONCE` bytes: the caller may change them then. The rest of
-   * others is read later.
+   * Writes them if they have up to `AT_ONCE` bytes, and copies the bytes of arrays up to `COPIED`: the
+   * caller may change them then. The rest of others is read later.
    *
    * @throws {TypeError} When JSON cannot hold them.
    */
-  constructor(args: readonly unknown[], kwargs: JsonObject) {
-    this.#args = partOf("args", args);
-    this.#kwargs = partOf("kwargs", kwargs);
+  constructor(args: readonly unknown[], kwargs: JsonObject, form: ArrayForm) {
+    this.#form = form;
+    this.#args = partOf("args", args, writerOf(form));
+    const first = KNOWS_ARRAYS ? partsOf(this.#args.arrays) : undefined;
+    const isNow = !KNOWS_ARRAYS || isMeasured(this.#args.json);
+    this.#kwargs = partOf("kwargs", kwargs, writerOf(form, first), isNow);
   }
 
   /** Whether they are written: the caller may change them. */
   get isWritten(): boolean {
-    return isMeasured(this.#args.json) && isMeasured(this.#kwargs.json);
+    return isWritten(this.#args) && isWritten(this.#kwargs);
   }
 
-  /** The size of what is written, in bytes. */
-  get size(): number {
-    return this.#args.json.size + this.#kwargs.json.size;
+  /**
+   * The same arguments for a receiver that takes another form than was expected at the call: another
+   * device has taken the place of the service.
+   *
+   * @throws {TypeError} When JSON cannot hold them.
+   */
+  in(form: ArrayForm): LargeArguments {
+    if (form === this.#form) return this;
+    if (!this.isWritten) {
+      this.release();
+      return new LargeArguments(this.#args.value, this.#kwargs.value, form);
+    }
+    const [args, kwargs] = [this.#args, this.#kwargs].map(({ json }) => joined(json));
+    if (!mayHaveReserved(args) && !mayHaveReserved(kwargs)) return this;
+    const value = parseJsonExactly(`[${args},${kwargs}]`);
+    const parts = arraysOf(this.#args, this.#kwargs).map(({ bytes }) =>
+      bytes as Uint8Array<ArrayBuffer>
+    ); // copies
+    const read = this.#form === "lists" ? value : readArrays(value, parts);
+    this.release();
+    return new LargeArguments(...read as [unknown[], JsonObject], form);
   }
 
   /** The texts of `args` and `kwargs` in one line, after the beginning of a request. */
@@ -54,14 +83,21 @@ export class LargeArguments {
   }
 
   /** Does not hold their texts any more. If they are needed again, they are written again. */
-  release(): void {
+  releaseTexts(): void {
     for (const { json } of [this.#args, this.#kwargs]) if (isMeasured(json)) json.release();
   }
 
-  /** The JSON of an array of the two, to be cut into pieces. */
-  async json(): Promise<MeasuredJson> {
+  /** They are not needed again. */
+  release(): void {
+    this.releaseTexts();
+    if (!KNOWS_ARRAYS) return;
+    for (const { arrays } of [this.#args, this.#kwargs]) partsOf(arrays)?.release();
+  }
+
+  /** The JSON of an array of the two, and their long arrays, to be cut into pieces. */
+  async inParts(): Promise<ValueInParts & { isHeld: boolean }> {
     const [args, kwargs] = [await measuredOf(this.#args), await measuredOf(this.#kwargs)];
-    return {
+    const json: MeasuredJson = {
       size: args.size + kwargs.size + "[,]".length,
       isHeld: args.isHeld && kwargs.isHeld,
       *texts() {
@@ -71,22 +107,64 @@ export class LargeArguments {
         yield* kwargs.texts();
         yield "]";
       },
-      release: () => this.release(),
+      release: () => this.releaseTexts(),
     };
+    if (!KNOWS_ARRAYS) return { json, arrays: [], isHeld: json.isHeld };
+    const isHeld = json.isHeld && areCopied(this.#args) && areCopied(this.#kwargs);
+    return { json, arrays: arraysOf(this.#args, this.#kwargs), isHeld };
   }
+}
+
+/** The long arrays of both. */
+function arraysOf(...parts: Part[]): ValueInParts["arrays"] {
+  return parts.flatMap(({ arrays }) => partsOf(arrays)?.parts ?? []);
 }
 
 /** One of the two. */
 interface Part {
   name: string;
-  value: unknown;
+  // deno-lint-ignore no-explicit-any -- an array, or an object
+  value: any;
+  arrays: InlineArrays | undefined;
   write: WriteJson;
   json: MeasuredJson | BegunJson;
 }
 
-function partOf(name: string, value: unknown): Part {
-  const write = () => writeJson(value, PIECE_LENGTH, name);
-  return { name, value, write, json: measureNow(write) };
+function writerOf(form: ArrayForm, before?: ArrayParts): InlineArrays | undefined {
+  if (!KNOWS_ARRAYS || form === "lists") return undefined;
+  if (form === "inline") return new InlineArrays();
+  return new ArrayParts(() => before?.parts.length ?? 0);
+}
+
+function partsOf(arrays: InlineArrays | undefined): ArrayParts | undefined {
+  return KNOWS_ARRAYS && arrays instanceof ArrayParts ? arrays : undefined;
+}
+
+/** @param isNow Whether it is written now. The arrays before it have to be counted first. */
+function partOf(
+  name: string,
+  value: unknown,
+  arrays: InlineArrays | undefined,
+  isNow = true,
+): Part {
+  const write = () => {
+    if (KNOWS_ARRAYS) partsOf(arrays)?.begin();
+    return writeJson(value, PIECE_LENGTH, name, arrays);
+  };
+  const json = !KNOWS_ARRAYS || isNow ? measureNow(write) : { texts: [], size: 0, rest: write() };
+  return { name, value, arrays, write, json };
+}
+
+function isWritten(part: Part): boolean {
+  return isMeasured(part.json) && part.json.isHeld && areCopied(part);
+}
+
+function areCopied({ arrays }: Part): boolean {
+  return partsOf(arrays)?.areCopied ?? true;
+}
+
+function joined(json: MeasuredJson | BegunJson): string {
+  return isMeasured(json) ? [...json.texts()].join("") : "";
 }
 
 async function measuredOf(part: Part): Promise<MeasuredJson> {
@@ -94,6 +172,8 @@ async function measuredOf(part: Part): Promise<MeasuredJson> {
   return part.json = isMeasured(json) ? json : await measure(write, json);
 }
 
-async function textsOf({ name, value, json }: Part): Promise<Iterable<string | Uint8Array>> {
-  return isMeasured(json) && json.isHeld ? json.texts() : await encodeLarge(value, name);
+async function textsOf(
+  { name, value, arrays, json }: Part,
+): Promise<Iterable<string | Uint8Array>> {
+  return isMeasured(json) && json.isHeld ? json.texts() : await encodeLarge(value, name, arrays);
 }

@@ -21,6 +21,7 @@ import { type Caller, type RemoteTraceback, showCaller } from "../base/caller.ts
 import { ConnectionAbortedError, RemoteError, TimeoutError } from "../errors.ts";
 import type { FutureWithResolvers } from "../future.ts";
 import { startTimer } from "../base/timer.ts";
+import { KNOWS_ARRAYS } from "../wire/array_key.ts";
 import type { CallOptions } from "../wire/call.ts";
 import type { JsonObject } from "../wire/message.ts";
 import { MANAGER } from "../wire/protocol.ts";
@@ -37,7 +38,7 @@ export type RequestState =
   /** It was sent, or is being encoded to be sent: a reply is pending. */
   | {
     readonly state: "sent";
-    /** The extensions of the protocol that its service knew then. */
+    /** The extensions of the protocol that its service knew then; `arrays` if the Manager did too. */
     readonly extensions: readonly string[];
     /** Whether large values travel in pieces. */
     readonly usesParts: boolean;
@@ -208,6 +209,7 @@ export class ClientRequest implements Readonly<RequestParts> {
 
   /** All of it was sent. */
   sent(): void {
+    if (KNOWS_ARRAYS) this.large?.release();
     this.large = undefined;
     this.credit = undefined;
     this.onSent?.();

@@ -19,8 +19,8 @@ import { Credit } from "../base/credit.ts";
 import { Arrival, ArrivalBudget } from "../device/arrival.ts";
 import { sendParts } from "../device/part_sender.ts";
 import { Future } from "../future.ts";
-import { isLarge } from "../wire/large_values.ts";
-import { LargeArguments } from "./large_arguments.ts";
+import { isLarge, isLargeOrHasArrays } from "../wire/large_values.ts";
+import { type ArrayForm, LargeArguments } from "./large_arguments.ts";
 import { logger } from "../base/log.ts";
 import {
   beginRequest,
@@ -28,10 +28,14 @@ import {
   encodeControl,
   type JsonObject,
   openRequest,
+  type PieceContent,
 } from "../wire/message.ts";
+import { readArrays } from "../wire/array_codec.ts";
+import { KNOWS_ARRAYS, mayHaveReserved } from "../wire/array_key.ts";
 import type { ParseJson } from "../wire/json.ts";
-import { PIECE_SIZE } from "../wire/parts.ts";
+import { PIECE_SIZE, sizeInParts } from "../wire/parts.ts";
 import {
+  ARRAYS,
   CANCEL,
   CANCEL_REQUEST,
   type Control,
@@ -257,7 +261,12 @@ export class Requests {
     }
     request.time = time;
     try {
-      request.resolve(isInParts(request, size) ? this.#arrivalOf(request).end(size) : result);
+      const value = isInParts(request, size)
+        ? this.#arrivalOf(request).end(size)
+        : KNOWS_ARRAYS
+        ? withArrays(request, result)
+        : result;
+      request.resolve(value);
     } catch (error) {
       request.reject(error);
     }
@@ -268,8 +277,10 @@ export class Requests {
     const request = this.#pending.get(uid);
     if (request === undefined) return;
     request.onTransfer?.("value");
-    if (!isInParts(request, size)) return request.onValue?.(value, time);
     try {
+      if (!isInParts(request, size)) {
+        return request.onValue?.(KNOWS_ARRAYS ? withArrays(request, value) : value, time);
+      }
       const arrival = this.#arrivalOf(request);
       const whole = arrival.end(size);
       arrival.pause(); // until the reader has read it
@@ -284,14 +295,14 @@ export class Requests {
    *
    * @param size The size of the whole in bytes, if the piece has it.
    */
-  takePart(uid: string, text: string, size: number | undefined): void {
+  takePart(uid: string, content: PieceContent, size: number | undefined): void {
     const request = this.#pending.get(uid);
     if (request === undefined || request.state.state !== "sent" || !request.state.usesParts) {
       return ignore("a piece of", uid);
     }
     request.onTransfer?.("part");
     try {
-      this.#arrivalOf(request).add(text, size);
+      this.#arrivalOf(request).add(content, size);
     } catch (error) {
       this.spoil(uid, error as Error);
     }
@@ -422,7 +433,9 @@ export class Requests {
   ): ClientRequest {
     const { timeout, signal, onProgress, ignoreErrors = false, time: wantsTime = false } = options;
     const caller = this.#asyncStackTraces ? captureCaller() : undefined;
-    const sent = haveLarge(args, kwargs) ? Promise.withResolvers<void>() : undefined;
+    const sent = haveLarge(args, kwargs, KNOWS_ARRAYS && peer?.extensions.includes(ARRAYS))
+      ? Promise.withResolvers<void>()
+      : undefined;
     const uid = this.#uids.next();
     const request: ClientRequest = new ClientRequest({
       service,
@@ -460,8 +473,10 @@ export class Requests {
     try {
       request.args = givenArguments(args);
       // Now, since the caller may change the values later.
-      if (sent === undefined) request.encoded(openRequest(request));
-      else this.#writeLarge(request);
+      const line = sent === undefined ? openRequest(request) : undefined;
+      // A key of the caller could be taken for that of an array.
+      if (line === undefined || mayHaveReserved(line)) this.#writeLarge(request);
+      else request.encoded(line);
     } catch (cause) {
       request.reject(unsendable(attribute, cause));
       return request;
@@ -472,7 +487,9 @@ export class Requests {
 
   /** Writes large arguments, unless that takes so long that it is done while they are sent. */
   #writeLarge(request: ClientRequest): void {
-    const large = new LargeArguments(request.args, request.kwargs);
+    const { args, kwargs, peer } = request;
+    // If the Manager is not known yet, or another one is there later, they are written once more.
+    const large = new LargeArguments(args, kwargs, formFor(peer?.extensions ?? []));
     request.release(); // `large` holds the arguments
     request.large = large;
     if (large.isWritten) request.onSent?.();
@@ -506,7 +523,9 @@ export class Requests {
     }
     const extensions = request.peer?.extensions ?? [];
     const usesParts = this.#managerExtensions.includes(PARTS) && extensions.includes(PARTS);
-    request.send(extensions, usesParts);
+    const isHindered = KNOWS_ARRAYS && !this.#managerExtensions.includes(ARRAYS);
+    const used = isHindered ? extensions.filter((name) => name !== ARRAYS) : extensions;
+    request.send(used, usesParts);
     if (request.uid === this.#scheduler.current) this.#explanation = undefined;
     this.#pending.set(request.uid, request);
     const isStreamed = request.onValue !== undefined && extensions.includes(STREAM);
@@ -531,13 +550,15 @@ export class Requests {
     end: string,
   ): Promise<void> {
     const { uid, service, attribute, link, deadline, state } = request;
-    const large = request.large!;
     const isWanted = () => request.state === state; // it is sent, and not sent again
     this.#scheduler.block(service);
+    let large = request.large!;
     try {
+      if (KNOWS_ARRAYS) large = request.large = large.in(formNow(request));
       const usesParts = state.state === "sent" && state.usesParts;
-      const json = usesParts ? await large.json() : undefined;
-      const isShort = json === undefined || json.size <= PIECE_SIZE;
+      const value = usesParts ? await large.inParts() : undefined;
+      const isShort = value === undefined ||
+        value.json.size <= PIECE_SIZE && (!KNOWS_ARRAYS || value.arrays.length === 0);
       const texts = isShort ? await large.texts() : [];
       if (!isWanted()) return this.#scheduler.done(uid); // it was cancelled
       if (deadline < performance.now()) throw notSentInTime(request);
@@ -549,16 +570,16 @@ export class Requests {
         // A cancellation while another line is being sent would arrive before this one.
         await connection.sendPieces([beginRequest(request), ...texts, end], isWanted);
       } else {
-        if (json.isHeld) request.onSent?.();
-        const head = `${beginRequest(request)}[],"kwargs":{},"size":${json.size}`;
+        if (value.isHeld) request.onSent?.();
+        const head = `${beginRequest(request)}[],"kwargs":{},"size":${sizeInParts(value)}`;
         connection.sendText(head + end);
         const credit = request.credit = new Credit(1);
-        const lineOf = (texts: readonly string[]) => {
+        const lineOf = (content: readonly string[]) => {
           request.onTransfer?.("part");
-          return encodeArgumentsPart({ service, uid }, texts);
+          return encodeArgumentsPart({ service, uid }, content);
         };
         const onProgress = progressOf(request, "sent");
-        await sendParts(json, { connection, credit, lineOf, isWanted, onProgress });
+        await sendParts(value, { connection, credit, lineOf, isWanted, onProgress });
       }
       if (isWanted()) request.sent();
     } catch (cause) {
@@ -566,7 +587,7 @@ export class Requests {
       this.#complete(uid);
       request.reject(cause instanceof TimeoutError ? cause : unsendable(attribute, cause));
     } finally {
-      large.release();
+      large.releaseTexts();
       for (const next of this.#scheduler.unblock(service)) this.#submit(next);
     }
   }
@@ -577,6 +598,7 @@ export class Requests {
       budget: this.#budget,
       limit: this.#readLimit,
       parse: this.#parse,
+      ...(KNOWS_ARRAYS && { knowsArrays: formNow(request) !== "lists" }),
       giveRoom: (count) => this.#sendControl(request, PARTS, ROOM, count),
       onProgress: progressOf(request, "received"),
     });
@@ -628,13 +650,34 @@ export class Requests {
   }
 }
 
-/** Whether arguments are large. `false` if they cannot be read, which writing them reports. */
-function haveLarge(args: readonly unknown[], kwargs: JsonObject): boolean {
+/**
+ * Whether arguments are large, or have arrays that the service may know. `false` if they cannot be
+ * read, which writing them reports.
+ */
+function haveLarge(args: readonly unknown[], kwargs: JsonObject, knowsArrays?: boolean): boolean {
+  const isOne = KNOWS_ARRAYS && knowsArrays ? isLargeOrHasArrays : isLarge;
   try {
-    return isLarge(args) || isLarge(kwargs);
+    return isOne(args) || isOne(kwargs);
   } catch {
     return false;
   }
+}
+
+/** A result or a value of a stream that came in one line, with its arrays. */
+function withArrays(request: ClientRequest, value: unknown): unknown {
+  return formNow(request) !== "lists" ? readArrays(value) : value;
+}
+
+/** The form of arrays for a request that is sent. */
+function formNow({ state }: ClientRequest): ArrayForm {
+  if (state.state !== "sent" || !state.extensions.includes(ARRAYS)) return "lists";
+  return state.usesParts ? "parts" : "inline";
+}
+
+/** The form of arrays for a device with these extensions. */
+function formFor(extensions: readonly string[]): ArrayForm {
+  if (!KNOWS_ARRAYS || !extensions.includes(ARRAYS)) return "lists";
+  return extensions.includes(PARTS) ? "parts" : "inline";
 }
 
 /** Whether a value has come in pieces, since a request has offered room for them. */

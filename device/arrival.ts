@@ -13,6 +13,8 @@
 import type { ParseJson } from "../wire/json.ts";
 import { periodicPause } from "../base/pause.ts";
 import { ValueError } from "../errors.ts";
+import { KNOWS_ARRAYS } from "../wire/array_key.ts";
+import type { PieceContent } from "../wire/message.ts";
 import { Assembly, PIECE_SIZE } from "../wire/parts.ts";
 
 /** The pieces that may be on their way to a device beside the free ones: 4 MiB. */
@@ -92,6 +94,8 @@ export interface ArrivalOptions {
   giveRoom: (count: number) => void;
   /** Parses the values. Default: as JavaScript does. */
   parse?: ParseJson;
+  /** Whether the values may have arrays. */
+  knowsArrays?: boolean;
   /** Called after each piece of a value whose size is known. */
   onProgress?: (done: number, total: number) => void;
 }
@@ -130,7 +134,7 @@ export class Arrival {
    * @throws {ValueError} When it is larger than the limit.
    */
   begin(size: number): void {
-    this.#assembly = new Assembly(this.#options.limit, size, this.#options.parse);
+    this.#assembly = this.#begin(size);
     this.#give();
   }
 
@@ -141,12 +145,12 @@ export class Arrival {
    * @throws {ValueError} When there was no room for it, or the value is too large.
    * @throws {JSONDecodeError} When it is not JSON.
    */
-  add(text: string, size?: number): void {
+  add(content: PieceContent, size?: number): void {
     if (this.#room === 0) throw new ValueError("There was no room for another piece of a value");
     this.#room--;
     if (this.#borrowed > this.#room) this.#giveBack(1);
-    this.#assembly ??= new Assembly(this.#options.limit, size, this.#options.parse);
-    const added = this.#assembly.add(text, size);
+    this.#assembly ??= this.#begin(size);
+    const added = this.#assembly.add(content, size);
     this.#options.budget.hold(added);
     this.#held += added;
     const { received, size: total } = this.#assembly;
@@ -186,6 +190,13 @@ export class Arrival {
     this.#giveBack(this.#borrowed);
     this.#forget();
     this.#assembly = undefined;
+  }
+
+  #begin(size: number | undefined): Assembly {
+    const { limit, parse } = this.#options;
+    return KNOWS_ARRAYS
+      ? new Assembly(limit, size, parse, this.#options.knowsArrays)
+      : new Assembly(limit, size, parse);
   }
 
   /** Gives room when half of it is used: a message for each piece would be twice the messages. */

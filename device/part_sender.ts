@@ -1,5 +1,5 @@
 /**
- * Sends the JSON of a large value in pieces, as the receiver has room for them. `arrival.ts` is the
+ * Sends a large value in pieces, as the receiver has room for them. `arrival.ts` is the
  * other side.
  *
  * @module
@@ -7,9 +7,8 @@
 
 import { periodicPause } from "../base/pause.ts";
 import type { Credit } from "../base/credit.ts";
-import { ValueError } from "../errors.ts";
 import type { Connection } from "../net/connection.ts";
-import { cutPieces, type MeasuredJson } from "../wire/parts.ts";
+import { hasChanged, piecesOf, sizeInParts, type ValueInParts } from "../wire/parts.ts";
 
 /** How the pieces of a value are sent. */
 export interface PartSending {
@@ -17,10 +16,10 @@ export interface PartSending {
   /** The room that the receiver has. It is closed when the value is not wanted any more. */
   credit: Credit;
   /**
-   * Makes the line of a piece, which is some texts, as some texts too. The first piece is given the
-   * size of the value, in bytes.
+   * Makes the line of a piece, whose content is some texts, as some texts too. The first piece is given
+   * the size of the value, in bytes.
    */
-  lineOf: (texts: readonly string[], size: number | undefined) => readonly string[];
+  lineOf: (content: readonly string[], size: number | undefined) => readonly string[];
   /** Whether the value is still to be sent. */
   isWanted: () => boolean;
   /** Called after each piece. */
@@ -38,21 +37,22 @@ const SLICE = 2;
  * @throws {TypeError} When JSON cannot hold the value.
  */
 export async function sendParts(
-  json: MeasuredJson,
+  value: ValueInParts,
   { connection, credit, lineOf, isWanted, onProgress }: PartSending,
 ): Promise<boolean> {
   const pause = periodicPause(SLICE);
+  const total = sizeInParts(value);
   let sent = 0;
-  for (const { texts, size } of cutPieces(json.texts())) {
+  for (const { content, size } of piecesOf(value)) {
     await credit.take();
     if (connection.congested) await connection.drained();
     if (!isWanted()) return false;
-    if (sent + size > json.size) break;
-    connection.sendTexts(lineOf(texts, sent === 0 ? json.size : undefined));
+    if (sent + size > total) break;
+    connection.sendTexts(lineOf(content, sent === 0 ? total : undefined));
     sent += size;
-    onProgress?.(sent, json.size);
+    onProgress?.(sent, total);
     await pause();
   }
-  if (sent === json.size) return true;
-  throw new ValueError("The value has changed while it was sent");
+  if (sent === total) return true;
+  throw hasChanged();
 }

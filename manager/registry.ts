@@ -65,6 +65,10 @@ export type PendingLimits = Pick<Limits, "maxRequests" | "maxServiceRequests">;
 export class Registry<Session> {
   /** The network name of the Manager: `Manager[host:port]`. */
   readonly manager: string;
+  /** Called when a client is linked with a service, and when that link ends. */
+  onLink:
+    | ((client: Client<Session>, service: Service<Session>, isLinked: boolean) => void)
+    | undefined;
   /** The rules about other nodes; `undefined` if the Manager is not joined to any. */
   nodes: NodeRules | undefined;
   /** Called after a service has come or gone, or what users may do has changed. */
@@ -329,6 +333,7 @@ export class Registry<Session> {
       this.#checkAccess(client, service);
       service.links.add(client);
       client.links.add(service);
+      this.onLink?.(client, service, true);
       client.departed.delete(name);
     }
     return service;
@@ -537,7 +542,7 @@ export class Registry<Session> {
   }
 
   #removeLink(client: Client<Session>, service: Service<Session>): void {
-    service.links.delete(client);
+    if (service.links.delete(client)) this.onLink?.(client, service, false);
     service.locks.delete(client);
     client.links.delete(service);
     if (client.pending.get(service)?.size === 0) this.#removePending(client, service);

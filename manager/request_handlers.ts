@@ -24,7 +24,7 @@ import { NOTHING_SAID } from "../wire/about.ts";
 import type { Identities, ServiceEntry } from "../wire/identities.ts";
 import { EncodedValue, parseJson } from "../wire/json.ts";
 import type { JsonObject, Request } from "../wire/message.ts";
-import { ABOUT, CANCEL, OWNER, PARTS, STREAM, TIME, TRACE } from "../wire/protocol.ts";
+import { ABOUT, ARRAYS, CANCEL, OWNER, PARTS, STREAM, TIME, TRACE } from "../wire/protocol.ts";
 import { Signature } from "../wire/signature.ts";
 import type { Database } from "./database/database.ts";
 import { heldRecords, type LogEntries } from "../logs/recent_records.ts";
@@ -507,7 +507,7 @@ function clientsByService<Session>(
 }
 
 /** The extensions that a client and its service must both offer to use them. */
-const BETWEEN_DEVICES = [CANCEL, STREAM, PARTS, TIME, TRACE];
+const BETWEEN_DEVICES = [CANCEL, STREAM, PARTS, TIME, TRACE, ARRAYS];
 
 /** What a service says that says nothing, as JSON. */
 const NOTHING = JSON.stringify(NOTHING_SAID);

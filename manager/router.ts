@@ -32,6 +32,7 @@ import {
   type Request,
 } from "../wire/message.ts";
 import {
+  ARRAYS,
   BEAT,
   CANCEL,
   CANCEL_REQUEST,
@@ -41,6 +42,8 @@ import {
   GONE,
   MANAGER,
   NOTIFICATION,
+  NOTIFICATION_FORMS,
+  type NotificationForm,
   PART,
   READY,
   ROOM,
@@ -98,6 +101,8 @@ export interface Session<Sink extends LineSink> {
   readonly requester: Uint8Array;
   /** The same with `error`, for a request in which it is missing or is not `false`. */
   readonly requesterAndError: Uint8Array;
+  /** The extension for arrays, if the peer knows it. */
+  readonly arrays: ArraySession | undefined;
   /** What the keepalive knows of the peer, a service. */
   readonly probe: {
     /** Whether it has answered a probe. */
@@ -105,6 +110,17 @@ export interface Session<Sink extends LineSink> {
     /** How many requests it has not answered, those of clients that have left among them. */
     owed: number;
   };
+}
+
+/** What the router keeps for a peer that knows arrays. */
+export interface ArraySession {
+  /** What is spliced into its requests to a service that knows arrays, as for any other. */
+  readonly requester: Uint8Array;
+  readonly requesterAndError: Uint8Array;
+  /** How many clients are linked with it that take each form of notifications. */
+  readonly linked: Record<NotificationForm, number>;
+  /** The forms that it was told last. */
+  told: string;
 }
 
 /** What the handshake gives beside the identity of a device. */
@@ -152,6 +168,7 @@ export class Router<Sink extends LineSink> {
     this.#registry = registry;
     this.#handlers = handlers;
     this.#statistics = statistics;
+    registry.onLink = (client, service, isLinked) => this.#countLink(client, service, isLinked);
   }
 
   /** Lets the clients use the services of other nodes from now on. */
@@ -173,6 +190,7 @@ export class Router<Sink extends LineSink> {
   ): Peer<Session<Sink>> {
     const { manager } = this.#registry;
     const requester = `"requester":${JSON.stringify(networkNameOf(identity))}}`;
+    const knowsArrays = identity.extensions.includes(ARRAYS);
     const sendPrompt = (attribute: string, argument: string) =>
       sink.sendText(encodeManagerRequest(manager, attribute, [argument]));
     const session = {
@@ -184,6 +202,7 @@ export class Router<Sink extends LineSink> {
       ),
       requester: encoder.encode(`,${requester}`),
       requesterAndError: encoder.encode(`,"error":false,${requester}`),
+      arrays: knowsArrays ? arraySession(requester) : undefined,
       probe: { isAnswered: false, owed: 0 },
     };
     return this.#registry.register(identity, session, user);
@@ -409,7 +428,8 @@ export class Router<Sink extends LineSink> {
     const { sink } = service.session;
     const envelope = this.#envelope;
     const isPlain = envelope.kind("error") === "boolean" && !envelope.isTrue("error");
-    const { requester, requesterAndError } = client.session;
+    const { requester, requesterAndError } = service.session.arrays && client.session.arrays ||
+      client.session;
     const peer = isPlain ? requester : requesterAndError;
     const members = span && this.#spans!.membersFor(span, client, envelope, service);
     const ending = members ? concat(encoder.encode(members), peer) : peer;
@@ -720,10 +740,33 @@ export class Router<Sink extends LineSink> {
       return;
     }
     this.#statistics.notifications++;
-    for (const { session: { sink } } of service.links) {
+    const isForSome = this.#envelope.kind("arrays") === "boolean";
+    const knowsArrays = this.#envelope.isTrue("arrays");
+    for (const { session: { sink, arrays } } of service.links) {
+      if (isForSome && knowsArrays !== (arrays !== undefined)) continue;
       if (this.#held === undefined) sink.sendOrDrop(bytes);
       else sink.sendHeldOrDrop(this.#held.line);
     }
+  }
+
+  /**
+   * Tells a service that knows arrays in which forms its linked clients take notifications that have
+   * some, so that it makes no others. What it sends before it knows of a new client is not for that
+   * client.
+   */
+  #countLink(
+    client: Client<Session<Sink>>,
+    service: Service<Session<Sink>>,
+    isLinked: boolean,
+  ): void {
+    const { arrays, sink } = service.session;
+    if (arrays === undefined || !this.#registry.has(service)) return;
+    const { linked } = arrays;
+    linked[client.session.arrays === undefined ? "lists" : "arrays"] += isLinked ? 1 : -1;
+    const forms = NOTIFICATION_FORMS.filter((form) => linked[form] > 0);
+    if (forms.join() === arrays.told) return;
+    arrays.told = forms.join();
+    sink.sendText(encodeReply(service.networkName, ARRAYS, forms));
   }
 
   /** Disconnects a peer for an administrator. Does nothing if it is not connected any more. */
@@ -780,6 +823,15 @@ export class Router<Sink extends LineSink> {
     span?.fail(failure);
     return this.sendError(client, uid, failure);
   }
+}
+
+function arraySession(requester: string): ArraySession {
+  return {
+    requester: encoder.encode(`,"${ARRAYS}":true,${requester}`),
+    requesterAndError: encoder.encode(`,"${ARRAYS}":true,"error":false,${requester}`),
+    linked: { arrays: 0, lists: 0 },
+    told: "",
+  };
 }
 
 /**

@@ -7,6 +7,8 @@
 
 import { Credit } from "../base/credit.ts";
 import type { Arrival } from "../device/arrival.ts";
+import { INLINE_ARRAYS, readArguments } from "../wire/array_codec.ts";
+import type { ArrayWriter } from "../wire/json.ts";
 import type { JsonObject, Request } from "../wire/message.ts";
 import type { RpcSpan } from "../wire/rpc_span.ts";
 import { timeOf } from "./time.ts";
@@ -69,6 +71,8 @@ export class ActiveRequest implements ServiceRequest {
   time: number | undefined;
   /** The arguments that arrive in pieces; `undefined` if they are there. */
   arrival: Arrival | undefined;
+  /** Whether the client knows arrays of numbers. It gets lists if not. */
+  readonly knowsArrays: boolean;
   /** The span of the request; `undefined` where nothing is traced. */
   span: RpcSpan | undefined;
   /** Whether the Service has replied that it does not wait for the method any more. */
@@ -87,8 +91,11 @@ export class ActiveRequest implements ServiceRequest {
   #controller: AbortController | undefined;
   #reason: Error | undefined;
 
-  constructor({ requester, attribute, args, kwargs, uid, stream, parts, wantsTime }: Request) {
+  constructor(
+    { requester, attribute, args, kwargs, uid, stream, parts, wantsTime, knowsArrays }: Request,
+  ) {
     this.requester = requester ?? "";
+    this.knowsArrays = knowsArrays;
     this.attribute = attribute;
     this.#args = args;
     this.#kwargs = kwargs;
@@ -104,6 +111,11 @@ export class ActiveRequest implements ServiceRequest {
   get parts(): Credit | undefined {
     if (this.#room === undefined) return undefined;
     return this.#parts ??= new Credit(this.#room);
+  }
+
+  /** What writes the arrays of numbers of a short result; `undefined` for lists. */
+  get arrays(): ArrayWriter | undefined {
+    return this.knowsArrays ? INLINE_ARRAYS : undefined;
   }
 
   get args(): readonly unknown[] {
@@ -155,6 +167,15 @@ export class ActiveRequest implements ServiceRequest {
     this.#controller?.abort(this.#reason);
     this.#parts?.close();
     this.arrival?.close();
+  }
+
+  /**
+   * Puts the arrays in the arguments, which came in one line, in their places.
+   *
+   * @throws {ValueError} When an array is none.
+   */
+  readArrays(): void {
+    [this.#args, this.#kwargs] = readArguments([...this.#args], this.#kwargs);
   }
 
   /** Takes the arguments, which have arrived in pieces. */

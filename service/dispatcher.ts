@@ -12,19 +12,21 @@ import { type Attributes, isThenable } from "./attributes.ts";
 import type { Connection } from "../net/connection.ts";
 import { Arrival, ArrivalBudget } from "../device/arrival.ts";
 import { CancelledError, ConnectionAbortedError, PermissionError, ValueError } from "../errors.ts";
+import { isArguments } from "../wire/array_codec.ts";
 import { describeFailure } from "./failure.ts";
 import { logFailure } from "./failure_log.ts";
 import { isLarge } from "../wire/large_values.ts";
-import { sendLarge } from "./large_reply.ts";
+import { sendLarge, sendValue } from "./large_reply.ts";
 import { logger } from "../base/log.ts";
 import {
+  beginReply,
   encodeError,
   encodeFailure,
-  encodeReply,
   encodeRoom,
   isCount,
-  isObject,
   type Request,
+  RESULT,
+  toPiece,
 } from "../wire/message.ts";
 import { CANCEL_REQUEST, MORE_VALUES, PART, ROOM } from "../wire/protocol.ts";
 import type { KeyScanner } from "../wire/key_scanner.ts";
@@ -170,8 +172,15 @@ export class Dispatcher {
   dispatch(connection: Connection, message: Request, trace: TraceContext): void {
     const request = new ActiveRequest(message);
     request.span = this.#options.startSpan(message, trace);
-    if (message.size === undefined) this.#run(connection, request);
-    else this.#await(connection, request, message.size);
+    if (message.size !== undefined) return this.#await(connection, request, message.size);
+    if (request.knowsArrays) {
+      try {
+        request.readArrays();
+      } catch (error) {
+        return this.#replyError(connection, request, error);
+      }
+    }
+    this.#run(connection, request);
   }
 
   /** Waits for the arguments of a request, which come in pieces. */
@@ -180,6 +189,7 @@ export class Dispatcher {
     request.arrival = new Arrival({
       budget: this.#budget,
       limit: this.#readLimit,
+      knowsArrays: request.knowsArrays,
       giveRoom: (count) => connection.sendText(encodeRoom(requester, uid, count)),
     });
     this.#add(request);
@@ -192,20 +202,20 @@ export class Dispatcher {
   }
 
   /** Takes a piece of the arguments, and calls the method after the last one. */
-  #takePart(connection: Connection, request: ActiveRequest, text: unknown): void {
+  #takePart(connection: Connection, request: ActiveRequest, piece: unknown): void {
     const { arrival } = request;
     if (arrival === undefined) return; // the arguments are complete
     request.span?.add("part");
     try {
-      if (typeof text !== "string") throw new ValueError("A piece of a value must be a text");
-      arrival.add(text);
+      const content = toPiece(piece);
+      if (content === undefined) throw new ValueError("A piece of a value must be a text");
+      arrival.add(content);
       if (!arrival.isComplete) return;
       const value = arrival.end(arrival.size!);
-      const [args, kwargs] = Array.isArray(value) ? value : [];
-      if (!Array.isArray(args) || !isObject(kwargs)) {
+      if (!isArguments(value)) {
         throw new ValueError("The arguments in pieces must be an array of args and kwargs");
       }
-      request.takeArguments(args, kwargs);
+      request.takeArguments(...value);
     } catch (error) {
       return this.#rejectIncomplete(connection, request, error as Error);
     }
@@ -327,8 +337,9 @@ export class Dispatcher {
 
   /** @throws {TypeError} If JSON cannot hold the result. */
   #reply(connection: Connection, request: ActiveRequest, result: unknown): void {
-    const { requester, uid, attribute } = request;
-    connection.sendText(encodeReply(requester, uid, result, request.takeResultTime()));
+    const { requester, uid, attribute, arrays } = request;
+    const beginning = beginReply(requester, uid, request.takeResultTime());
+    sendValue(connection, beginning, result, RESULT, arrays);
     request.span?.end();
     this.#options.onReplied(attribute);
   }

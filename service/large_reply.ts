@@ -1,6 +1,6 @@
 /**
- * Sends a large result, or a large value of a stream: in pieces to a client that takes them, and in
- * one line to any other.
+ * Sends a result, or a value of a stream: a large one in pieces to a client that takes them, and in one
+ * line to any other.
  *
  * @module
  */
@@ -8,6 +8,8 @@
 import { callHandler } from "../base/callbacks.ts";
 import { sendParts } from "../device/part_sender.ts";
 import type { Connection } from "../net/connection.ts";
+import { ArrayParts } from "../wire/array_codec.ts";
+import { type ArrayWriter, encodeValue } from "../wire/json.ts";
 import { writeJson } from "../wire/json_writer.ts";
 import { encodeLarge, PIECE_LENGTH } from "../wire/large_values.ts";
 import {
@@ -16,11 +18,30 @@ import {
   encodeResultPart,
   encodeSized,
   RESULT,
+  textsOfReply,
   VALUE,
 } from "../wire/message.ts";
-import { measure, PIECE_SIZE } from "../wire/parts.ts";
+import { measure, PIECE_SIZE, sizeInParts } from "../wire/parts.ts";
 import type { NEXT_VALUE } from "../wire/protocol.ts";
 import type { ActiveRequest } from "./active_request.ts";
+
+/**
+ * Sends a value that is not large: as one line at once.
+ *
+ * @param beginning The line up to its value.
+ * @param place What the value is, for an error.
+ * @throws {TypeError} When JSON cannot hold the value.
+ */
+export function sendValue(
+  connection: Connection,
+  beginning: string,
+  value: unknown,
+  place: string,
+  arrays: ArrayWriter | undefined,
+): void {
+  if (arrays !== undefined) connection.sendTexts(textsOfReply(beginning, value, place, arrays));
+  else connection.sendText(`${beginning}${encodeValue(value, place)}}`);
+}
 
 /**
  * Sends a large value. It must not change until the promise is settled.
@@ -37,26 +58,41 @@ export async function sendLarge(
   value: unknown,
   attribute?: typeof NEXT_VALUE,
 ): Promise<void> {
-  const { requester, uid, parts, attribute: method } = request;
+  const { requester, uid, parts, attribute: method, knowsArrays } = request;
   const time = attribute === undefined ? request.takeResultTime() : request.takeTime();
   const place = attribute === undefined ? RESULT : VALUE;
   const begin = attribute === undefined ? beginReply : beginValue;
   if (parts === undefined) {
-    const pieces = await encodeLarge(value, place);
+    const pieces = await encodeLarge(value, place, request.arrays);
     return await connection.sendPieces([begin(requester, uid, time), ...pieces, "}"]);
   }
-  const json = await measure(() => writeJson(value, PIECE_LENGTH, place));
-  if (json.size <= PIECE_SIZE) {
+  const arrays = knowsArrays ? new ArrayParts() : undefined;
+  const write = () => {
+    arrays?.begin();
+    return writeJson(value, PIECE_LENGTH, place, arrays);
+  };
+  const json = await measure(write).catch((error) => {
+    arrays?.release();
+    throw error;
+  });
+  using _held = {
+    [Symbol.dispose]() {
+      json.release();
+      arrays?.release();
+    },
+  };
+  const inParts = { json, arrays: arrays?.parts ?? [] };
+  if (json.size <= PIECE_SIZE && inParts.arrays.length === 0) {
     const text = [...json.texts()].join("");
     return connection.sendText(`${begin(requester, uid, time)}${text}}`);
   }
-  using _held = { [Symbol.dispose]: json.release };
-  const isComplete = await sendParts(json, {
+  const size = sizeInParts(inParts);
+  const isComplete = await sendParts(inParts, {
     connection,
     credit: parts,
-    lineOf: (texts, size) => {
+    lineOf: (content, size) => {
       request.span?.add("part");
-      return encodeResultPart(requester, uid, texts, size);
+      return encodeResultPart(requester, uid, content, size);
     },
     isWanted: () => !request.isAborted,
     onProgress: (done, total) => {
@@ -66,5 +102,5 @@ export async function sendLarge(
     },
   });
   if (!isComplete) throw request.reason;
-  connection.sendText(encodeSized(requester, uid, json.size, attribute, time));
+  connection.sendText(encodeSized(requester, uid, size, attribute, time));
 }

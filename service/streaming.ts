@@ -13,9 +13,8 @@ import type { ActiveRequest } from "./active_request.ts";
 import { isThenable } from "./attributes.ts";
 import type { Connection } from "../net/connection.ts";
 import { ValueError } from "../errors.ts";
-import { encodeValue } from "../wire/json.ts";
-import { isLarge } from "../wire/large_values.ts";
-import { sendLarge } from "./large_reply.ts";
+import { hasLongArrays, isLarge } from "../wire/large_values.ts";
+import { sendLarge, sendValue } from "./large_reply.ts";
 import { logger } from "../base/log.ts";
 import { beginValue, VALUE } from "../wire/message.ts";
 import { NEXT_VALUE } from "../wire/protocol.ts";
@@ -57,11 +56,11 @@ export async function sendValues(
     () => abortable(request.takeCredit(), signal),
     async (value) => {
       request.span?.add("value");
-      if (isLarge(value)) {
+      if (isLarge(value) || request.knowsArrays && hasLongArrays(value)) {
         await sendLarge(connection, request, value, NEXT_VALUE);
       } else {
         const begin = beginValue(request.requester, request.uid, request.takeTime());
-        connection.sendText(`${begin}${encodeValue(value, VALUE)}}`);
+        sendValue(connection, begin, value, VALUE, request.arrays);
       }
       if (connection.congested) await abortable(connection.drained(), signal);
     },

@@ -28,6 +28,7 @@ export type Field =
   | "result"
   | "parts"
   | "time"
+  | "arrays"
   | "traceparent"
   | "tracestate";
 
@@ -46,6 +47,7 @@ export const FIELDS: readonly Field[] = [
   "result",
   "parts",
   "time",
+  "arrays",
   "traceparent",
   "tracestate",
 ];

@@ -18,7 +18,8 @@ export const HELD_AS_BYTES = 512 * MiB;
 /** The bytes of a value are held in chunks of this size. */
 const CHUNK = MiB;
 
-const budget = new Budget(HELD_AS_BYTES);
+/** What all values of the process hold: texts beside their first ones, and copies of arrays. */
+const heldBytes = new Budget(HELD_AS_BYTES);
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
@@ -48,7 +49,7 @@ export class HeldTexts implements Iterable<string> {
 
   /** How many bytes all values of the process hold beside their first texts. */
   static get heldAsBytes(): number {
-    return budget.held;
+    return heldBytes.held;
   }
 
   /**
@@ -74,7 +75,7 @@ export class HeldTexts implements Iterable<string> {
   release(): void {
     for (const { bytes } of this.#chunks) bytes.buffer.transfer(0); // not when V8 collects garbage
     this.#texts.length = this.#chunks.length = 0;
-    budget.give(this.#share);
+    heldBytes.give(this.#share);
     this.#share = 0;
   }
 
@@ -94,10 +95,20 @@ export class HeldTexts implements Iterable<string> {
     const last = this.#chunks.at(-1);
     if (last !== undefined && (last.ends.at(-1) ?? 0) + size <= last.bytes.length) return last;
     const length = Math.max(CHUNK, size);
-    if (!budget.tryTake(length)) return undefined;
+    if (!heldBytes.tryTake(length)) return undefined;
     this.#share += length;
     const chunk: Chunk = { bytes: new Uint8Array(length), ends: [] };
     this.#chunks.push(chunk);
     return chunk;
   }
+}
+
+/** Takes memory for copies of arrays. False if there is no room for them. */
+export function tryTakeCopies(bytes: number): boolean {
+  return heldBytes.tryTake(bytes);
+}
+
+/** Gives it back. */
+export function giveBackCopies(bytes: number): void {
+  heldBytes.give(bytes);
 }

@@ -8,11 +8,14 @@
  */
 
 import { UidSource } from "../base/uid_source.ts";
+import { isReserved, KNOWS_ARRAYS, mayHaveReserved } from "./array_key.ts";
+import type { NdArray, NumberArray } from "./nd_array.ts";
 import {
+  asList,
   checkSerializable,
   exactNumber,
   isNegativeZero,
-  isTypedArray,
+  isNumbers,
   itemPlace,
   memberPlace,
   serializable,
@@ -24,6 +27,9 @@ import {
  */
 const MARK = new UidSource().next();
 const MARKED = new RegExp(`"${MARK} (-?[\\w.]+)"`, "g");
+/** Marks an array of numbers. */
+const ARRAY_MARK = `${MARK}[]`;
+const MARKED_ARRAY = `"${ARRAY_MARK}"`;
 
 const QUOTE = 0x22;
 const LETTER_I = 0x49;
@@ -39,15 +45,55 @@ export class EncodedValue {
   }
 }
 
+/** Writes arrays of numbers otherwise than as lists. */
+export interface ArrayWriter {
+  /** Whether keys of users that could be taken for that of an array are changed. */
+  readonly escapesKeys: boolean;
+  /** The JSON that is written in the place of an array, in texts. */
+  texts(array: NumberArray | NdArray): Iterable<string>;
+}
+
 /**
  * A value as JSON. `undefined` becomes `null`, a bigint its digits, a typed array an array of its
  * numbers, and an object with a method `toJSON` or `to_json` the result of that method.
  *
  * @param place What the value is, for an error: `"args"`, so that it names `args[0].x`.
+ * @param arrays Writes arrays of numbers. Default: they are lists.
  * @throws {TypeError} When JSON cannot hold the value, as {@linkcode serializable} has it, or it has a
  * cycle.
  */
-export function encodeValue(value: unknown, place = "value"): string {
+export function encodeValue(value: unknown, place = "value", arrays?: ArrayWriter): string {
+  return KNOWS_ARRAYS && arrays !== undefined
+    ? encodeTexts(value, place, arrays).join("")
+    : encode(value, place);
+}
+
+/**
+ * The same in texts: one, or if there are arrays several. A long text takes more time to be made than
+ * its parts.
+ */
+export function encodeTexts(value: unknown, place: string, arrays: ArrayWriter): string[] {
+  if (!isNumbers(value)) {
+    const found: (NumberArray | NdArray)[] = [];
+    const texts = encode(value, place, found, arrays.escapesKeys).split(MARKED_ARRAY);
+    if (found.length === 0) return texts;
+    return texts.flatMap((text, index) =>
+      index === found.length ? [text] : [text, ...arrays.texts(found[index])]
+    );
+  }
+  return [...arrays.texts(checkSerializable("", value, place) as NumberArray | NdArray)];
+}
+
+/**
+ * @param found Takes the arrays of numbers in it, which are marked in the text.
+ * @param escapesKeys Whether keys of users are changed then.
+ */
+function encode(
+  value: unknown,
+  place: string,
+  found?: (NumberArray | NdArray)[],
+  escapesKeys: boolean = false,
+): string {
   switch (typeof value) {
     case "string":
     case "boolean":
@@ -55,10 +101,16 @@ export function encodeValue(value: unknown, place = "value"): string {
     case "undefined":
       return "null";
     default:
-      if (isPlain(value)) return JSON.stringify(value);
+      if (isPlain(value)) {
+        const json = JSON.stringify(value);
+        if (!KNOWS_ARRAYS || !escapesKeys || !mayHaveReserved(json)) return json;
+      }
       if (value instanceof EncodedValue) return value.json;
       try {
-        return withoutMarks(JSON.stringify(value, replace) ?? "null");
+        const replacer = KNOWS_ARRAYS && found !== undefined
+          ? replaceWith(found, escapesKeys)
+          : replace;
+        return withoutMarks(JSON.stringify(value, replacer) ?? "null");
       } catch (error) {
         if (error instanceof TypeError) findUnserializable("", value, place);
         throw error;
@@ -164,8 +216,32 @@ function replace(key: string, value: unknown): unknown {
     case "bigint":
       return `${MARK} ${written}`;
     default:
-      return isTypedArray(written) ? Array.from(written) : written;
+      return isNumbers(written) ? asList(written) : written;
   }
+}
+
+/** The same, with marks for arrays of numbers, and keys of users as devices that know arrays read them. */
+function replaceWith(found: (NumberArray | NdArray)[], escapesKeys: boolean): typeof replace {
+  return (key, value) => {
+    const written = checkSerializable(key, value);
+    if (!isNumbers(written)) return replace(key, escapesKeys ? withOwnKeys(written) : written);
+    found.push(written);
+    return ARRAY_MARK;
+  };
+}
+
+/** An object whose keys cannot be taken for that of an array. */
+export function withOwnKeys(value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  if (!Object.keys(value).some(isReserved)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, member]) => [ownKey(key), member]),
+  );
+}
+
+/** A key of a user on the wire, between devices that know arrays. */
+export function ownKey(key: string): string {
+  return isReserved(key) ? `_${key}` : key;
 }
 
 /**
@@ -179,7 +255,7 @@ function findUnserializable(
   open: ReadonlySet<unknown> = new Set(),
 ): void {
   const written = serializable(key, value, place);
-  if (typeof written !== "object" || written === null || isTypedArray(written)) return;
+  if (typeof written !== "object" || written === null || isNumbers(written)) return;
   if (open.has(written)) return;
   const inside = new Set(open).add(written);
   if (Array.isArray(written)) {

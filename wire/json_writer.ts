@@ -9,16 +9,24 @@
  * @module
  */
 
-import { encodeValue } from "./json.ts";
-import { isTypedArray, itemPlace, memberPlace, serializable } from "./serializable.ts";
+import { KNOWS_ARRAYS } from "./array_key.ts";
+import { type ArrayWriter, encodeValue, ownKey } from "./json.ts";
+import { isTypedArray, NdArray, type NumberArray } from "./nd_array.ts";
+import { isNumbers, itemPlace, memberPlace, serializable } from "./serializable.ts";
 
 /** The estimated length of a number and any other scalar that is not text, in characters. */
 const SCALAR = 8;
 
 /**
  * Estimates the length of a value as JSON, in characters. Stops where the estimate reaches `enough`.
+ *
+ * @param ofArray Estimates that of a typed array. Default: its bytes.
  */
-export function estimateSize(value: unknown, enough: number): number {
+export function estimateSize(
+  value: unknown,
+  enough: number,
+  ofArray?: (array: ArrayBufferView) => number,
+): number {
   if (typeof value === "string") return value.length;
   if (typeof value !== "object" || value === null) return SCALAR;
   let size = 0;
@@ -26,7 +34,7 @@ export function estimateSize(value: unknown, enough: number): number {
   for (let next; size < enough && (next = stack.pop()) !== undefined;) {
     size += SCALAR;
     if (ArrayBuffer.isView(next)) {
-      size += next.byteLength;
+      size += KNOWS_ARRAYS && ofArray !== undefined ? ofArray(next) : next.byteLength;
       continue;
     }
     const items = Array.isArray(next) ? next : undefined;
@@ -46,25 +54,29 @@ export function estimateSize(value: unknown, enough: number): number {
  *
  * @param length The length of a piece, in characters. It is approximate.
  * @param place What the value is, for an error, e.g. `"args"`.
+ * @param arrays Writes arrays of numbers. Default: they are lists.
  * @throws {TypeError} When JSON cannot hold the value.
  */
 export function* writeJson(
   value: unknown,
   length: number,
   place = "value",
+  arrays?: ArrayWriter,
 ): Generator<string, void> {
-  if (estimateSize(value, length) < length) yield encodeValue(value, place);
-  else yield* new Writer(length).write(serializable("", value, place), place);
+  if (estimateSize(value, length) < length) yield encodeValue(value, place, arrays);
+  else yield* new Writer(length, arrays).write(serializable("", value, place), place);
 }
 
 /** Writes a value that is longer than one piece. */
 class Writer {
   readonly #length: number;
+  readonly #arrays: ArrayWriter | undefined;
   /** The arrays and objects that are being written, to find cycles. */
   readonly #open = new Set<unknown>();
 
-  constructor(length: number) {
+  constructor(length: number, arrays: ArrayWriter | undefined) {
     this.#length = length;
+    if (KNOWS_ARRAYS) this.#arrays = arrays;
   }
 
   /** @param value A value that `serializable` has given. */
@@ -73,9 +85,19 @@ class Writer {
       return yield* this.#text(String(value));
     }
     if (typeof value !== "object" || value === null) return yield encodeValue(value, place);
+    if (KNOWS_ARRAYS && this.#arrays !== undefined && isNumbers(value)) {
+      return yield* this.#arrays.texts(value);
+    }
+    if (
+      KNOWS_ARRAYS && value instanceof NdArray &&
+      (value.shape.length === 0 || value.data.length === 0)
+    ) {
+      return yield encodeValue(value, place, this.#arrays);
+    }
     if (this.#open.has(value)) throw new TypeError("Converting circular structure to JSON");
     this.#open.add(value);
     if (Array.isArray(value) || isTypedArray(value)) yield* this.#items(value, place);
+    else if (KNOWS_ARRAYS && value instanceof NdArray) yield* this.#items(rowsOf(value), place);
     else yield* this.#members(value as Record<string, unknown>, place);
     this.#open.delete(value);
   }
@@ -92,12 +114,13 @@ class Writer {
     yield opening + '"';
   }
 
-  *#items(list: readonly unknown[] | Float64Array, place: string): Generator<string, void> {
+  *#items(list: List, place: string): Generator<string, void> {
     let opening = "[";
+    const arrays = KNOWS_ARRAYS ? this.#arrays : undefined;
     const writeShort = function* (start: number, end: number): Generator<string, void> {
       if (start === end) return;
       yield opening;
-      yield encodeItems(list.slice(start, end), place, start).slice(1, -1);
+      yield encodeItems(list.slice(start, end), place, start, arrays).slice(1, -1);
       opening = ",";
     };
     for (let start = 0; start < list.length;) {
@@ -118,14 +141,15 @@ class Writer {
    * also that item.
    */
   #countShort(
-    list: readonly unknown[] | Float64Array,
+    list: List,
     start: number,
   ): { count: number; next?: { item: unknown } } {
     let count = 0;
     let size = 0;
     // With `list[index]`, V8 (of Deno 2.9) converts arrays of numbers to arrays of objects where it
     // has seen both: the caller's value then takes three times the memory.
-    for (const item of list.slice(start, start + Math.ceil(this.#length / SCALAR))) {
+    const most = Math.ceil(this.#length / (KNOWS_ARRAYS ? SCALAR * (list.itemSize ?? 1) : SCALAR));
+    for (const item of list.slice(start, start + most)) {
       if (typeof item === "number") size += SCALAR; // no call: an array may have millions
       else {
         const more = estimateSize(item, this.#length);
@@ -140,8 +164,10 @@ class Writer {
 
   *#members(object: Record<string, unknown>, place: string): Generator<string, void> {
     let opening = "{";
+    const arrays = KNOWS_ARRAYS ? this.#arrays : undefined;
+    const hasOwnKeys = KNOWS_ARRAYS && arrays?.escapesKeys;
     const writeShort = function* (members: [string, unknown][]): Generator<string, void> {
-      const text = encodeValue(Object.fromEntries(members), place).slice(1, -1);
+      const text = encodeValue(Object.fromEntries(members), place, arrays).slice(1, -1);
       if (text === "") return; // members that are undefined are left out
       yield opening;
       yield text;
@@ -163,7 +189,7 @@ class Writer {
       const inside = memberPlace(place, key);
       const written = isLong ? serializable(key, value, inside) : undefined;
       if (written === undefined) continue;
-      yield `${opening}${JSON.stringify(key)}:`;
+      yield `${opening}${JSON.stringify(hasOwnKeys ? ownKey(key) : key)}:`;
       yield* this.write(written, inside);
       opening = ",";
     }
@@ -172,12 +198,43 @@ class Writer {
   }
 }
 
-/** A part of an array as JSON, from the index `start` on. An error names the place in the whole. */
-function encodeItems(items: unknown[] | Float64Array, place: string, start: number): string {
+/** A part of a list as JSON, from the index `start` on. An error names the place in the whole. */
+function encodeItems(
+  items: Items,
+  place: string,
+  start: number,
+  arrays: ArrayWriter | undefined,
+): string {
   try {
-    return encodeValue(Array.isArray(items) ? items : Array.from(items), place);
+    return encodeValue(Array.isArray(items) ? items : Array.from<unknown>(items), place, arrays);
   } catch (error) {
     for (const [index, item] of items.entries()) encodeValue(item, itemPlace(place, start + index));
     throw error;
   }
+}
+
+/** What is written as a list. */
+interface List {
+  readonly length: number;
+  /** How many numbers an item has. Default: 1. */
+  readonly itemSize?: number;
+  slice(start: number, end: number): Items;
+}
+
+/** Some items of it. */
+type Items = readonly unknown[] | NumberArray;
+
+/** An array of several dimensions, as a list of those of one dimension less. */
+function rowsOf({ data, shape: [length, ...rest] }: NdArray): List {
+  if (rest.length === 0) return data;
+  const size = data.length / length;
+  return {
+    length,
+    itemSize: size,
+    slice: (start, end) =>
+      Array.from({ length: Math.min(end, length) - start }, (_, index) => {
+        const at = (start + index) * size;
+        return new NdArray(data.subarray(at, at + size), rest);
+      }),
+  };
 }

@@ -8,7 +8,7 @@
 
 import { JSONDecodeError, ValueError } from "../errors.ts";
 import { estimateSize, writeJson } from "./json_writer.ts";
-import type { ParseJson } from "./json.ts";
+import type { ArrayWriter, ParseJson } from "./json.ts";
 import { JsonReader } from "./json_reader.ts";
 import type { LongLine } from "./line.ts";
 import { isObject, type JsonObject } from "./message.ts";
@@ -28,16 +28,34 @@ export function isLarge(value: unknown): boolean {
 }
 
 /**
+ * Whether a value has arrays of numbers of 64 KiB or more: in a stream these travel in pieces, whose
+ * credit counts bytes, and not values.
+ */
+export function hasLongArrays(value: unknown): boolean {
+  return estimateSize(value, LARGE, ({ byteLength }) => 4 * byteLength) >= LARGE;
+}
+
+/** Whether a value is so large, or has arrays of numbers. */
+export function isLargeOrHasArrays(value: unknown): boolean {
+  return estimateSize(value, LARGE, () => LARGE) >= LARGE;
+}
+
+/**
  * Encodes a value as JSON in UTF-8, in pieces. It must not change until the promise is settled.
  *
  * @param place What the value is, for an error, e.g. `"args"`.
+ * @param arrays Writes arrays of numbers. Default: they are lists.
  * @throws {TypeError} When JSON cannot hold the value.
  */
-export async function encodeLarge(value: unknown, place?: string): Promise<Uint8Array[]> {
+export async function encodeLarge(
+  value: unknown,
+  place?: string,
+  arrays?: ArrayWriter,
+): Promise<Uint8Array[]> {
   const encoder = new TextEncoder();
   const pieces: Uint8Array[] = [];
   const pause = periodicPause(SLICE);
-  for (const text of writeJson(value, PIECE_LENGTH, place)) {
+  for (const text of writeJson(value, PIECE_LENGTH, place, arrays)) {
     pieces.push(encoder.encode(text));
     await pause();
   }

@@ -11,13 +11,16 @@
  */
 
 import { JSONDecodeError, ValueError, wireMessage } from "../errors.ts";
-import { encodeValue, type ParseJson, parseJson } from "./json.ts";
+import { KNOWS_ARRAYS } from "./array_key.ts";
+import { type ArrayWriter, encodeTexts, encodeValue, type ParseJson, parseJson } from "./json.ts";
 import {
+  ARRAYS,
   BEAT,
   type Control,
   DISCONNECT,
   NEXT_VALUE,
   NOTIFICATION,
+  type NotificationForm,
   PART,
   ROOM,
 } from "./protocol.ts";
@@ -53,6 +56,8 @@ export interface Request {
   size: number | undefined;
   /** Whether the reply should have the time at which the reading was taken. */
   wantsTime: boolean;
+  /** Whether the Client knows arrays, as the Manager says. */
+  knowsArrays: boolean;
 }
 
 /** The reply to a request that succeeded. */
@@ -78,10 +83,22 @@ export interface StreamValue {
   time: number | undefined;
 }
 
+/** A piece of a value: a text of its JSON, or bytes of an array in it. */
+export type PieceContent = string | BinaryPiece;
+
+/** Bytes of an array, in base64. */
+export interface BinaryPiece {
+  /** The number of the array in the value, from 0. */
+  part: number;
+  data: string;
+  /** The size of the whole array in bytes, which its first piece has. */
+  size: number | undefined;
+}
+
 /** A piece of a result, or of a value of a stream. */
 export interface ResultPart {
   kind: "part";
-  text: string;
+  content: PieceContent;
   uid: string;
   /** The size of the whole result in bytes, which the first piece has. */
   size: number | undefined;
@@ -210,6 +227,24 @@ export function encodeReply(
 }
 
 /**
+ * The line of a reply, or of a value of a stream, to a client that knows arrays: some texts that are
+ * the line together.
+ *
+ * @param beginning The line up to its value.
+ * @param place What the value is, for an error.
+ * @throws {TypeError} When JSON cannot hold the value.
+ */
+export function textsOfReply(
+  beginning: string,
+  value: unknown,
+  place: string,
+  arrays: ArrayWriter,
+): string[] {
+  const texts = encodeTexts(value, place, arrays);
+  return texts.length === 1 ? [`${beginning}${texts[0]}}`] : [beginning, ...texts, "}"];
+}
+
+/**
  * The beginning of a reply as one line, up to the value of `result`.
  *
  * @param time When the reading was taken, in milliseconds since 1970, if that was requested.
@@ -225,33 +260,44 @@ export function beginValue(requester: string | null, uid: string, time?: number)
     `,"attribute":"${NEXT_VALUE}"${timed(time)},"result":`;
 }
 
+/** The content of a piece of JSON, which is some texts, as some texts that are JSON together. */
+export function encodeTextPiece(texts: readonly string[]): string[] {
+  return ['"', ...texts.map(escape), '"'];
+}
+
+/** The content of a piece of an array, in the same way. */
+export function encodeBinaryPiece({ part, data, size }: BinaryPiece): string[] {
+  const sized = size === undefined ? "" : `"size":${size},`;
+  return [`{"part":${part},${sized}"data":"`, data, '"}'];
+}
+
 /**
  * A piece of a result, or of a value of a stream, as one line without its terminator: the texts that
  * are the line together. A long text takes more time to be made than its short parts.
  *
- * @param texts The texts that are the piece together.
+ * @param content The texts that are the content of the piece together, as JSON.
  * @param size The size of the whole in bytes, in the first piece.
  */
 export function encodeResultPart(
   requester: string,
   uid: string,
-  texts: readonly string[],
+  content: readonly string[],
   size: number | undefined,
 ): string[] {
   const sized = size === undefined ? "" : `"size":${size},`;
   const opening = `{"error":false,"requester":${quote(requester)},"uid":${quote(uid)}` +
-    `,"attribute":"${PART}",${sized}"result":"`;
-  return [opening, ...texts.map(escape), '"}'];
+    `,"attribute":"${PART}",${sized}"result":`;
+  return [opening, ...content, "}"];
 }
 
 /** A piece of the arguments of a request, in the same way. */
 export function encodeArgumentsPart(
   { service, uid }: { service: string; uid: string },
-  texts: readonly string[],
+  content: readonly string[],
 ): string[] {
   const opening = `{"error":false,"service":${quote(service)},"uid":${quote(uid)}` +
-    `,"attribute":"${PART}","args":["`;
-  return [opening, ...texts.map(escape), '"],"kwargs":{}}'];
+    `,"attribute":"${PART}","args":[`;
+  return [opening, ...content, '],"kwargs":{}}'];
 }
 
 /** The line after the pieces of a result: the reply, or the value of a stream. */
@@ -297,6 +343,8 @@ export function encodeFailure(
  * A notification as one line, without its terminator.
  *
  * @param time When the reading was taken, in milliseconds since 1970.
+ * @param form For which clients it is, if it has arrays. Default: all.
+ * @param arrays Writes arrays of numbers. Default: they are lists.
  * @throws {TypeError} When JSON cannot hold the arguments.
  */
 export function encodeNotification(
@@ -304,9 +352,13 @@ export function encodeNotification(
   args: readonly unknown[],
   kwargs: JsonObject,
   time?: number,
+  form?: NotificationForm,
+  arrays?: ArrayWriter,
 ): string {
-  return `{"error":false,"service":${quote(service)},"uid":"${NOTIFICATION}"` +
-    `${timed(time)},"result":[${encodeValue(args, "args")},${encodeValue(kwargs, "kwargs")}]}`;
+  const formed = form === undefined ? "" : `,"${ARRAYS}":${form === "arrays"}`;
+  return `{"error":false,"service":${quote(service)},"uid":"${NOTIFICATION}"${formed}` +
+    `${timed(time)},"result":[${encodeValue(args, "args", arrays)},` +
+    `${encodeValue(kwargs, "kwargs", arrays)}]}`;
 }
 
 /** The request that the Manager closes a connection, as one line without its terminator. */
@@ -365,8 +417,9 @@ export function toMessage(object: JsonObject): Message {
   const time = isTime(object.time) ? object.time : undefined;
   if (typeof attribute === "string" && "result" in object) {
     if (attribute === NEXT_VALUE) return { kind: "value", value: result, uid, size, time };
-    if (attribute === PART && typeof result === "string") {
-      return { kind: "part", text: result, uid, size };
+    if (attribute === PART) {
+      const content = toPiece(result);
+      if (content !== undefined) return { kind: "part", content, uid, size };
     }
     if (attribute === ROOM && isCount(result)) return { kind: "room", count: result, uid };
   }
@@ -384,6 +437,7 @@ export function toMessage(object: JsonObject): Message {
       parts: isCount(parts) ? parts : undefined,
       size: isCount(parts) ? size : undefined,
       wantsTime: object.time === true,
+      knowsArrays: object.arrays === true,
     };
   }
   if (uid === NOTIFICATION && typeof service === "string" && isPayload(result)) {
@@ -391,6 +445,15 @@ export function toMessage(object: JsonObject): Message {
   }
   if ("result" in object) return { kind: "reply", result, requester, uid, size, time };
   throw new ValueError("Cannot read the line: neither a request, nor a reply, nor a notification");
+}
+
+/** The content of a piece; `undefined` if it is none. */
+export function toPiece(value: unknown): PieceContent | undefined {
+  if (typeof value === "string") return value;
+  if (!KNOWS_ARRAYS || !isObject(value)) return undefined;
+  const { part, data, size } = value;
+  if (!Number.isSafeInteger(part) || typeof data !== "string") return undefined;
+  return { part: part as number, data, size: isCount(size) ? size : undefined };
 }
 
 /** Whether a value is a JSON object: neither `null` nor an array. */

@@ -1,6 +1,7 @@
 /**
  * The pieces of a large value: between devices of this package the JSON of a value above
- * {@linkcode PIECE_SIZE} travels as texts of at most that size, each in an ordinary short line.
+ * {@linkcode PIECE_SIZE} travels as texts of at most that size, each in an ordinary short line. The
+ * bytes of long arrays in it follow, in pieces of their own.
  *
  * This module measures the JSON of a value, cuts it between code points, and puts it together again.
  * `json_writer.ts` writes the JSON and `json_reader.ts` reads it while it arrives. How many pieces
@@ -12,10 +13,15 @@
 import { utf8Length } from "../base/encoding.ts";
 import { ValueError } from "../errors.ts";
 import { periodicPause } from "../base/pause.ts";
-import type { ParseJson } from "./json.ts";
+import { ArrayAssembly, BINARY_PIECE_SIZE } from "./array_assembly.ts";
+import { type ArrayPart, readArrays } from "./array_codec.ts";
+import { KNOWS_ARRAYS, mayHaveReserved } from "./array_key.ts";
+import { toBase64 } from "./base64.ts";
+import { type ParseJson, parseJson } from "./json.ts";
 import { HeldTexts } from "./held_texts.ts";
 import { JsonReader } from "./json_reader.ts";
 import { unreadable } from "./large_values.ts";
+import { encodeBinaryPiece, encodeTextPiece, type PieceContent } from "./message.ts";
 
 /** The largest piece, in bytes of UTF-8. A value up to that size travels in one line. */
 export const PIECE_SIZE = 256 * 1024;
@@ -50,6 +56,55 @@ export interface MeasuredJson {
   texts(): Iterable<string>;
   /** Does not hold the text any more: it is sent, or is not wanted any more. */
   release(): void;
+}
+
+/** A value that is sent in pieces. */
+export interface ValueInParts {
+  readonly json: MeasuredJson;
+  /** The bytes of its long arrays. */
+  readonly arrays: readonly ArrayPart[];
+}
+
+/** The size of a value, in bytes: of its JSON, and of its arrays. */
+export function sizeInParts(value: ValueInParts): number {
+  if (!KNOWS_ARRAYS) return value.json.size;
+  return value.arrays.reduce((size, array) => size + array.size, value.json.size);
+}
+
+/** A piece as a line has it. */
+export interface WrittenPiece {
+  /** The texts that are its content together, as JSON. */
+  content: readonly string[];
+  /** How many bytes of the value it has. */
+  size: number;
+}
+
+/**
+ * The pieces of a value: of its JSON, then of its arrays.
+ *
+ * @throws {ValueError} When an array has lost its buffer since it was written.
+ */
+export function* piecesOf(value: ValueInParts): Generator<WrittenPiece, void> {
+  for (const { texts, size } of cutPieces(value.json.texts())) {
+    yield { content: encodeTextPiece(texts), size };
+  }
+  if (!KNOWS_ARRAYS) return;
+  for (const [part, { bytes, size }] of value.arrays.entries()) {
+    for (let start = 0; start < size; start += BINARY_PIECE_SIZE) {
+      if (bytes.length !== size) throw hasChanged();
+      const piece = bytes.subarray(start, start + BINARY_PIECE_SIZE);
+      const sized = start === 0 ? size : undefined;
+      yield {
+        content: encodeBinaryPiece({ part, data: toBase64(piece), size: sized }),
+        size: piece.length,
+      };
+    }
+  }
+}
+
+/** The error of a value that is not what it was when its size was measured. */
+export function hasChanged(): ValueError {
+  return new ValueError("The value has changed while it was sent");
 }
 
 /** Writes the JSON of a value from its beginning, in texts. */
@@ -156,6 +211,8 @@ export async function measure(
 export class Assembly {
   readonly #limit: number;
   readonly #reader: JsonReader;
+  /** The arrays in it; `undefined` if it cannot have any. */
+  readonly #arrays: ArrayAssembly | undefined;
   #size: number | undefined;
   #received = 0;
 
@@ -163,11 +220,22 @@ export class Assembly {
    * @param limit The largest value, in bytes of UTF-8: the `readLimit` of the device.
    * @param size The size of the value, if it is known.
    * @param parse Parses its parts.
+   * @param knowsArrays Whether it may have arrays.
    * @throws {ValueError} When the value is larger.
    */
-  constructor(limit: number, size?: number, parse?: ParseJson) {
+  constructor(
+    limit: number,
+    size?: number,
+    parse: ParseJson = parseJson,
+    knowsArrays?: boolean,
+  ) {
     this.#limit = limit;
-    this.#reader = new JsonReader(undefined, parse);
+    if (KNOWS_ARRAYS && knowsArrays) this.#arrays = new ArrayAssembly();
+    const read = (text: string) => {
+      this.#arrays!.hasReserved ||= mayHaveReserved(text);
+      return parse(text);
+    };
+    this.#reader = new JsonReader(undefined, KNOWS_ARRAYS && knowsArrays ? read : parse);
     this.#expect(size);
   }
 
@@ -187,11 +255,25 @@ export class Assembly {
    * @param size The size of the whole value, if the piece has it.
    * @returns The size of the piece, in bytes.
    * @throws {ValueError} When the piece is empty or too large, or the value is larger than it said
-   * or than the limit.
+   * or than the limit; when it is a piece of an array, and no such piece may come.
    * @throws {JSONDecodeError} When it is not JSON.
    */
-  add(text: string, size?: number): number {
+  add(content: PieceContent, size?: number): number {
     this.#expect(size);
+    if (!KNOWS_ARRAYS || typeof content === "string") return this.#addText(content as string);
+    if (this.#arrays === undefined) throw new ValueError("A piece of a value must be a text");
+    this.#arrays.hasPieces = true;
+    const most = (this.#size ?? this.#limit) - this.#received;
+    const length = this.#arrays.add(content, most);
+    this.#received += length;
+    this.#checkLimit(this.#received);
+    return length;
+  }
+
+  #addText(text: string): number {
+    if (KNOWS_ARRAYS && this.#arrays?.hasPieces) {
+      throw new ValueError("The JSON of a value comes before its arrays");
+    }
     const length = text.length > PIECE_SIZE ? Infinity : utf8Length(text);
     if (length === 0 || length > PIECE_SIZE) {
       throw new ValueError(`A piece of a value must have from 1 to ${PIECE_SIZE} bytes`);
@@ -220,7 +302,10 @@ export class Assembly {
       throw new ValueError(`A value of ${size} bytes has pieces of ${this.#received} bytes`);
     }
     try {
-      return this.#reader.end();
+      const value = this.#reader.end();
+      return KNOWS_ARRAYS && (this.#arrays?.hasReserved || this.#arrays?.hasPieces)
+        ? readArrays(value, this.#arrays.end())
+        : value;
     } catch (error) {
       throw unreadable(error as Error);
     }

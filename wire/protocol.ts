@@ -92,6 +92,20 @@ export const ABOUT = "about";
 export const TIME = "time";
 
 /**
+ * The extension for arrays of numbers: their bytes travel as base64, not as lists (`array_codec.ts`).
+ * The Manager adds the key `arrays` to the requests of a client that offers it, to a service that
+ * does, and tells such a service which forms its linked clients take: a message with this `uid`, whose
+ * result is a list of {@linkcode NotificationForm}s.
+ */
+export const ARRAYS = "arrays";
+
+/** For whom a notification is that has arrays: its key `arrays` is true for the former. */
+export type NotificationForm = typeof NOTIFICATION_FORMS[number];
+
+/** All of them. */
+export const NOTIFICATION_FORMS = ["arrays", "lists"] as const;
+
+/**
  * The extension for traces: a request to a service that lists it may have the keys `traceparent` and
  * `tracestate` of W3C Trace Context. A Manager that is traced puts its own beside the `requester`.
  */
@@ -108,6 +122,7 @@ export const EXTENSIONS: readonly string[] = [
   OWNER,
   ABOUT,
   TIME,
+  ARRAYS,
   TRACE,
 ];
 

@@ -9,6 +9,9 @@
  * @module
  */
 
+import { KNOWS_ARRAYS } from "./array_key.ts";
+import { isTypedArray, NdArray, type NumberArray, sizeOf } from "./nd_array.ts";
+
 /**
  * The value that is written for a value: itself, or the result of its method `toJSON` or `to_json`.
  *
@@ -32,17 +35,46 @@ export function checkSerializable(key: string, value: unknown, place?: string): 
       throw unserializable(typeof value, place);
     case "object":
       if (value === null || Array.isArray(value)) return value;
+      if (isNumbers(value)) return KNOWS_ARRAYS ? checkIntact(value, place) : value;
       if (hasMethod(value, "to_json")) return serializable(key, value.to_json(), place);
-      if (isPlainObject(value) || isTypedArray(value) || isBoxed(value)) return value;
+      if (isPlainObject(value) || isBoxed(value)) return value;
       return checkObject(value, place);
     default:
       return value;
   }
 }
 
-/** Whether a value is written as an array of its numbers. */
-export function isTypedArray(value: unknown): value is Float64Array {
-  return ArrayBuffer.isView(value) && !(value instanceof DataView);
+/** Whether a value is an array of numbers: a typed array, or one of several dimensions. */
+export function isNumbers(value: unknown): value is NumberArray | NdArray {
+  return KNOWS_ARRAYS ? isTypedArray(value) || value instanceof NdArray : isTypedArray(value);
+}
+
+/** The numbers of such an array as lists. */
+export function asList(numbers: NumberArray | NdArray): unknown {
+  return !KNOWS_ARRAYS || isTypedArray(numbers)
+    ? Array.from<unknown>(numbers as NumberArray)
+    : numbers.toList();
+}
+
+/**
+ * An array has no numbers any more if its buffer was given to another thread, or is shorter now: it
+ * would be taken for an empty one.
+ */
+function checkIntact<Numbers extends NumberArray | NdArray>(
+  numbers: Numbers,
+  place: string | undefined,
+): Numbers {
+  const data = isTypedArray(numbers) ? numbers : numbers.data;
+  if (data.length > 0 && data === numbers) return numbers;
+  try {
+    data.keys();
+    if (data === numbers || sizeOf((numbers as NdArray).shape) === data.length) {
+      return numbers;
+    }
+  } catch {
+    // The next line says it.
+  }
+  throw unserializable(typeOf(numbers), place, "its buffer was transferred, or is shorter now");
 }
 
 /** Whether a number is `-0`, which `JSON.stringify` writes as `0`. */
@@ -88,14 +120,21 @@ function checkObject(value: object, place: string | undefined): object {
   }
   // A Link, a Client, a file: what has to be closed is no value.
   if (Symbol.dispose in value || Symbol.asyncDispose in value) throw unserializable(type, place);
-  if (Object.keys(value).length > 0) return value;
+  if (Object.keys(value).length > 0 && !isBuffer(value)) return value;
   throw unserializable(
     type,
     place,
-    value instanceof ArrayBuffer || value instanceof DataView
+    isBuffer(value)
       ? "make a Uint8Array of it"
       : "it has no properties of its own, a method toJSON would give its value",
   );
+}
+
+/** Whether an object has bytes that say nothing of the numbers in them. */
+function isBuffer(value: object): boolean {
+  return value instanceof ArrayBuffer || value instanceof DataView ||
+    KNOWS_ARRAYS && globalThis.SharedArrayBuffer !== undefined &&
+      value instanceof SharedArrayBuffer;
 }
 
 /** Whether an object has no class, in whatever realm it was made. */

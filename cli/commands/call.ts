@@ -23,6 +23,7 @@ import {
   parseValue,
   splitWords,
 } from "../../client/call_syntax.ts";
+import { asArray, NpyFiles } from "../npy.ts";
 import { formatResult } from "../output.ts";
 import { printable } from "../../base/printable.ts";
 import { linkWith, noSuchAttribute, noSuchService, resultsOf } from "../requests.ts";
@@ -32,6 +33,7 @@ interface ParsedOptions extends ParsedConnectOptions {
   each?: boolean;
   help?: boolean;
   json?: boolean;
+  out?: string;
   quiet?: boolean;
   traceback?: boolean;
 }
@@ -60,7 +62,8 @@ export function addCall(program: Command): void {
         "as it is, as is what begins with a hyphen after --",
     )
     .option("--each", "call it for each line of the standard input, whose words are added")
-    .option("--json", "print a text as JSON too")
+    .option("--json", "print all as JSON: a text too, and each number of an array")
+    .option("--out <file>", "write an array of numbers as a file of NumPy, .npy")
     .option("-q, --quiet", "do not show that it goes on")
     .option("--traceback", "if the method fails, also print where, as its Service says")
     .helpOption(false) // its own would not ask the Service
@@ -98,9 +101,10 @@ async function call(
   service: string,
   method: string,
   words: string[],
-  { each = false, json = false, quiet = false, traceback = false, ...parsed }: ParsedOptions,
+  { each = false, json = false, out, quiet = false, traceback = false, ...parsed }: ParsedOptions,
 ): Promise<void> {
   const connecting = readConnectOptions(parsed);
+  const files = out === undefined ? undefined : new NpyFiles(out);
   // An argument that cannot be parsed is an error before anything is sent.
   const parse = await wordParser(words, each);
   const given = parseArguments(words, parse);
@@ -119,6 +123,7 @@ async function call(
       try {
         for await (const result of resultsOf(link, method, options)) {
           progress.clear();
+          await files?.write(asArray(result));
           if (!print(`${formatResult(result, json, Deno.stdout.isTerminal())}\n`)) return false;
         }
         return true;

@@ -17,6 +17,7 @@ import { describeChange } from "../../device/connector.ts";
 import { terminationSignal } from "../../program/signals.ts";
 import { runSession } from "../client_session.ts";
 import { formatArguments } from "../../client/call_syntax.ts";
+import { SUMMARIES } from "../array_summary.ts";
 import { dim } from "../output.ts";
 import { encodeForTerminal } from "../../wire/printable_json.ts";
 import { printable } from "../../base/printable.ts";
@@ -87,7 +88,7 @@ async function watch(
 /** A notification as one line. */
 function formatLine(parameters: readonly unknown[]): string {
   const { args, kwargs } = splitArguments(parameters);
-  return `${formatArguments(args, kwargs)}\n`;
+  return `${formatArguments(args, kwargs, SUMMARIES)}\n`;
 }
 
 function formatJson(parameters: readonly unknown[], time: Date): string {

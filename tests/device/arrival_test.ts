@@ -3,6 +3,7 @@ import { Credit } from "../../base/credit.ts";
 import { Arrival, ArrivalBudget } from "../../device/arrival.ts";
 import { sendParts } from "../../device/part_sender.ts";
 import { ValueError } from "../../errors.ts";
+import { toPiece } from "../../wire/message.ts";
 import { measure, PIECE_SIZE } from "../../wire/parts.ts";
 import { until } from "../support/until.ts";
 
@@ -102,10 +103,11 @@ Deno.test("pieces are sent as there is room for them, and not after the value is
   const progress: number[][] = [];
   let isWanted = true;
   const credit = new Credit(1);
+  const json = await measure(function* () {
+    yield* [PIECE, PIECE, PIECE, PIECE, "1"];
+  });
   const sending = sendParts(
-    await measure(function* () {
-      yield* [PIECE, PIECE, PIECE, PIECE, "1"];
-    }),
+    { json, arrays: [] },
     {
       connection: {
         sendTexts: (texts) => void sent.push(texts.join("")),
@@ -113,7 +115,7 @@ Deno.test("pieces are sent as there is room for them, and not after the value is
         drained: () => Promise.resolve(),
       },
       credit,
-      lineOf: (texts, size) => [`${texts.join("").length} of ${size}`],
+      lineOf: (content, size) => [`${JSON.parse(content.join("")).length} of ${size}`],
       isWanted: () => isWanted,
       onProgress: (done, total) => progress.push([done, total]),
     },
@@ -127,4 +129,44 @@ Deno.test("pieces are sent as there is room for them, and not after the value is
   const total = 4 * PIECE_SIZE + 1;
   assertEquals(sent, [`${PIECE_SIZE} of ${total}`, `${PIECE_SIZE} of undefined`, sent[1]]);
   assertEquals(progress.at(-1), [3 * PIECE_SIZE, total]);
+});
+
+Deno.test("the bytes of arrays follow the JSON, in pieces that the other side puts together", async () => {
+  const arrays = [500_000, 1, 200_000].map((size, part) => ({
+    bytes: new Uint8Array(size).fill(part + 1),
+    size,
+  }));
+  const placed = arrays.map(({ size }, part) => ({
+    "__array__": { dtype: "|u1", shape: [size], part },
+  }));
+  const text = JSON.stringify(placed);
+  const json = await measure(function* () {
+    yield text;
+  });
+  const total = text.length + 700_001;
+  const sent: number[] = [];
+  const credit = new Credit(1);
+  const arrival = new Arrival({
+    budget: new ArrivalBudget(),
+    limit: total,
+    knowsArrays: true,
+    giveRoom: (count) => credit.add(count),
+  });
+  const isComplete = await sendParts({ json, arrays }, {
+    connection: {
+      sendTexts: (texts) => {
+        const { piece, size } = JSON.parse(texts.join(""));
+        sent.push(texts.join("").length);
+        arrival.add(toPiece(piece)!, size ?? undefined);
+      },
+      congested: false,
+      drained: () => Promise.resolve(),
+    },
+    credit,
+    lineOf: (content, size) => ['{"piece":', ...content, `,"size":${size ?? null}}`],
+    isWanted: () => true,
+  });
+  assertEquals([isComplete, sent.length, arrival.isComplete], [true, 1 + 3 + 1 + 2, true]);
+  assert(Math.max(...sent) < PIECE_SIZE + 100, `${Math.max(...sent)} characters`);
+  assertEquals(arrival.end(total), arrays.map(({ bytes }) => bytes));
 });

@@ -98,7 +98,7 @@ everywhere(
     await using setting = await linked(new Mirror(), {}, place);
     const [zero, numbers, big] = await setting.link.echo(-0, new Float64Array([-0]), 2n ** 60n);
     assert(Object.is(zero, -0));
-    assertEquals(numbers, [-0]);
+    assertEquals(numbers, new Float64Array([-0]));
     assertEquals(big, 2 ** 60);
     const { serviceAttributes } = setting.link;
     assertEquals([serviceAttributes.constant, serviceAttributes.forgotten], [2 ** 70, undefined]);

@@ -72,7 +72,7 @@ Deno.test("the promise of a notification settles when the connection is not cong
   let last = Promise.resolve();
   for (let count = 1; count <= 9; count++) {
     assertEquals(await isSettled(last), true);
-    last = sendNotification(connection, line, LIMITS.queueLimit);
+    last = sendNotification(connection, [line], LIMITS.queueLimit);
   }
   assertEquals(await isSettled(last), false); // more than 8 MiB wait
   hear();
@@ -83,7 +83,7 @@ Deno.test("the promise of a notification settles when the connection is not cong
 Deno.test("the promise of a notification settles when the connection ends", async () => {
   const { connection } = deafConnection();
   const line = notificationLine("S", argumentsOf(9 * MiB));
-  const sent = sendNotification(connection, line, LIMITS.queueLimit);
+  const sent = sendNotification(connection, [line], LIMITS.queueLimit);
   assertEquals(await isSettled(sent), false);
   connection.abort();
   await inTime("the connection has ended", sent);
@@ -93,7 +93,7 @@ Deno.test("a notification that finds the queue full is an error, and the connect
   const { connection, hear } = deafConnection();
   await using _connection = connection;
   const line = notificationLine("S", argumentsOf(MiB));
-  const emit = () => sendNotification(connection, line, 20 * MiB);
+  const emit = () => sendNotification(connection, [line], 20 * MiB);
   for (let count = 0; count < 20; count++) emit();
   const { queued } = connection;
   assertThrows(emit, QueueFullError, `${queued} bytes wait for the Manager to read them`);

@@ -125,6 +125,7 @@ export function managerRequest(
     stream: undefined,
     parts: undefined,
     wantsTime: false,
+    knowsArrays: false,
     size: undefined,
   };
 }

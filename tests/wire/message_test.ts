@@ -68,6 +68,7 @@ Deno.test("a request that is written is read as the same request", () => {
           parts: undefined,
           size: undefined,
           wantsTime: false,
+          knowsArrays: false,
         });
       },
     ),
@@ -226,6 +227,7 @@ Deno.test("the messages that Python writes are read", () => {
     parts: undefined,
     size: undefined,
     wantsTime: false,
+    knowsArrays: false,
   });
   const question = '{"args": [], "attribute": "identity", "error": false, "kwargs": {}, ' +
     '"requester": "Manager[lab-pc:1]", "uid": ""}';
@@ -241,6 +243,7 @@ Deno.test("the messages that Python writes are read", () => {
     parts: undefined,
     size: undefined,
     wantsTime: false,
+    knowsArrays: false,
   });
   assertEquals(decode('{"error": false, "requester": "a", "result": [1], "uid": "u"}'), {
     kind: "reply",
@@ -309,6 +312,7 @@ Deno.test("a request without args or kwargs has none", () => {
     parts: undefined,
     size: undefined,
     wantsTime: false,
+    knowsArrays: false,
   });
 });
 

@@ -41,3 +41,11 @@ export class HeldTexts implements Iterable<string> {
     return this.#texts.values();
   }
 }
+
+/** Whether there is room for copies of arrays: always. */
+export function tryTakeCopies(): boolean {
+  return true;
+}
+
+/** They are not needed any more. */
+export function giveBackCopies(): void {}

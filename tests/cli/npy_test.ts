@@ -1,0 +1,66 @@
+import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
+import { summaryOf } from "../../cli/array_summary.ts";
+import { asArray, NpyFiles } from "../../cli/npy.ts";
+import { formatResult } from "../../cli/output.ts";
+import { ConfigurationError, ValueError } from "../../errors.ts";
+import { NdArray } from "../../wire/nd_array.ts";
+import { bytesOf, KINDS } from "../support/arrays.ts";
+import { readNpy } from "../support/npy.ts";
+
+Deno.test("arrays of all kinds are files that a reader of NumPy's format reads", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const file = `${folder}/x.npy`;
+    const arrays = [
+      ...Object.values(KINDS).map((array) => new NdArray(array)),
+      new NdArray(Float64Array.of(1, 2, 3, 4, 5, 6), [2, 3]),
+      new NdArray(Int8Array.of(1), []),
+      new NdArray(new Float32Array(0), [0, 3]),
+    ];
+    for (const array of arrays) {
+      await new NpyFiles(file).write(array);
+      const { descr, shape, data } = readNpy(await Deno.readFile(file));
+      assertEquals([descr, shape, data.toBase64()], [array.dtype, array.shape, bytesOf(array)]);
+    }
+    const files = new NpyFiles(file);
+    assertEquals(await files.write(arrays[0]), file);
+    assertEquals(await files.write(arrays[0]), `${folder}/x-2.npy`);
+    assertEquals(Array.from(Deno.readDirSync(folder), ({ name }) => name).sort(), [
+      "x-2.npy",
+      "x.npy",
+    ]);
+    const nowhere = new NpyFiles(`${folder}/nowhere/x.npy`);
+    await assertRejects(() => nowhere.write(arrays[0]), ConfigurationError, "Cannot write");
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+  assertThrows(() => new NpyFiles("x.csv"), ConfigurationError, "must end in .npy");
+});
+
+Deno.test("lists of numbers are an array of doubles, if they have the same length", () => {
+  assertEquals(asArray([[1, 2], [3, 4]]), new NdArray(Float64Array.of(1, 2, 3, 4), [2, 2]));
+  for (const value of [5, "x", [1, "2"], [[1], [2, 3]], [1, [2]], [{ x: 1 }], null]) {
+    assertThrows(() => asArray(value), ValueError, "is no array of numbers");
+  }
+});
+
+Deno.test("a long array is shown by its type, its shape, its range and its first numbers", () => {
+  const array = Float64Array.from({ length: 1_000 }, (_, index) => index / 2);
+  array[9] = NaN;
+  const text = "array(1000 <f8, min 0, max 499.5, 1 NaN: 0 0.5 1 1.5 ...)";
+  assertEquals(summaryOf(array), text);
+  assertEquals(
+    formatResult({ x: array, "__array__": 1 }, false, true),
+    `{"x":${text},"__array__":1}`,
+  );
+  assertStringIncludes(formatResult([array], true, false), "[[0,0.5,1,1.5,2,");
+  assertEquals(summaryOf(Int8Array.of(1, 2)), "[1,2]");
+  assertEquals(
+    summaryOf(new NdArray(BigInt64Array.from({ length: 20 }, (_, at) => BigInt(at)), [4, 5])),
+    "array(4x5 <i8, min 0, max 19: 0 1 2 3 ...)",
+  );
+  assertEquals(
+    summaryOf(new NdArray(new Int8Array(0), [2 ** 40, 0])),
+    "array(1099511627776x0, empty)",
+  );
+});

@@ -1,0 +1,215 @@
+import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
+import { ValueError } from "../../errors.ts";
+import {
+  ArrayParts,
+  COPIED,
+  InlineArrays,
+  readArguments,
+  readArrays,
+} from "../../wire/array_codec.ts";
+import { hasReserved } from "../../wire/array_key.ts";
+import { HeldTexts } from "../../wire/held_texts.ts";
+import { encodeValue, parseJson, parseJsonExactly } from "../../wire/json.ts";
+import { writeJson } from "../../wire/json_writer.ts";
+import { NdArray } from "../../wire/nd_array.ts";
+import { arraysOfAllKinds, described } from "../support/arrays.ts";
+import fc from "../support/properties.ts";
+
+/** An array as a peer may write it, with what is other than in a correct one. */
+function written(changes: Record<string, unknown>): unknown {
+  return { "__array__": { dtype: "<f8", shape: [1], data: "AAAAAAAA8D8=", ...changes } };
+}
+
+Deno.test("an array is its type, its shape and its bytes in base64", () => {
+  assertEquals(
+    encodeValue({ x: Float64Array.of(1) }, "value", new InlineArrays()),
+    '{"x":{"__array__":{"dtype":"<f8","shape":[1],"data":"AAAAAAAA8D8="}}}',
+  );
+  assertEquals(
+    encodeValue(Uint8ClampedArray.of(1), "value", new InlineArrays()),
+    '{"__array__":{"dtype":"|u1","shape":[1],"clamped":true,"data":"AQ=="}}',
+  );
+});
+
+Deno.test("arrays of all kinds are the same to the bit, anywhere in a value", () => {
+  const arrays = arraysOfAllKinds();
+  const value = { arrays, deep: [[{ x: arrays[0] }], null, "text", 2n ** 70n, NaN] };
+  const json = encodeValue(value, "value", new InlineArrays());
+  const read = readArrays(parseJson(json)) as typeof value;
+  assertEquals(read.arrays.map(described), arrays.map(described));
+  assertEquals(described((read.deep[0] as { x: unknown }[])[0].x), described(arrays[0]));
+  assertEquals(read.deep.slice(1), [null, "text", 2 ** 70, NaN]);
+  const [last] = read.arrays.slice(-1) as NdArray[];
+  assertEquals([last.shape, last.data.length], [[3, 0, 2], 0]);
+});
+
+Deno.test("a receiver that does not know arrays gets lists, with all digits of a bigint", () => {
+  const big = new NdArray(BigUint64Array.of(2n ** 64n - 1n, 1n), [2, 1]);
+  assertEquals(
+    encodeValue([big, Float16Array.of(NaN, -0)]),
+    "[[[18446744073709551615],[1]],[NaN,-0.0]]",
+  );
+});
+
+Deno.test("arrays in pieces of JSON are those in one text", () => {
+  const value = fc.constantFrom<unknown>(
+    ...arraysOfAllKinds(),
+    new NdArray(new Float32Array(999), [37, 27]),
+  );
+  fc.assert(fc.property(fc.array(value), fc.integer({ min: 1, max: 300 }), (arrays, length) => {
+    for (const form of [undefined, new InlineArrays()]) {
+      const text = encodeValue({ arrays }, "value", form);
+      assertEquals([...writeJson({ arrays }, length, "value", form)].join(""), text);
+    }
+  }));
+});
+
+Deno.test("the list of an array of several dimensions is written in pieces that are not long", () => {
+  const picture = new NdArray(Float64Array.from({ length: 90_000 }, (_, at) => at / 7), [
+    300,
+    3,
+    100,
+  ]);
+  const texts = [...writeJson(picture, 1_000)];
+  assertEquals(texts.join(""), encodeValue(picture));
+  const longest = Math.max(...texts.map(({ length }) => length));
+  assert(longest < 6_000, `${longest} characters`);
+});
+
+Deno.test("a user's own key is the same on the other side", () => {
+  const own = { "__array__": { dtype: "<f8", shape: [1] }, "___array__": 1, "____array__": [2] };
+  for (const value of [own, [{ deep: own }], { own, x: Int8Array.of(1) }, { "x__array__": 1 }]) {
+    const json = encodeValue(value, "value", new InlineArrays());
+    assertEquals(readArrays(parseJson(json)), value);
+    assertEquals([...writeJson(value, 8, "value", new InlineArrays())].join(""), json);
+  }
+  assertEquals(hasReserved([{ deep: own }]), true);
+  assertEquals(hasReserved([{ "x__array__": 1, __array: [null, "__array__"] }]), false);
+});
+
+Deno.test("what only looks like an array is an error that says why", () => {
+  const wrong: [changes: Record<string, unknown>, reason: string][] = [
+    [{ dtype: "<c16" }, '"<c16" is no type'],
+    [{ dtype: "float64" }, "is no type"],
+    [{ dtype: "|f8" }, "is no type"],
+    [{ dtype: "=f8" }, "is no type"],
+    [{ dtype: "<f9" }, "is no type"],
+    [{ dtype: "<__proto__" }, "is no type"],
+    [{ dtype: 8 }, "is no type"],
+    [{ shape: [2] }, "has 16 bytes, and 9 of them have arrived"],
+    [{ shape: [0] }, "has 0 bytes"],
+    [{ shape: [1e9] }, "has 8000000000 bytes"],
+    [{ shape: [2 ** 30, 2 ** 30] }, "is no shape"],
+    [{ shape: [-1, -1] }, "is no shape"],
+    [{ shape: "1" }, "is no shape"],
+    [{ shape: undefined }, "is no shape"],
+    [{ data: undefined }, "has neither data"],
+    [{ data: 5 }, "has neither data"],
+    [{ data: "AAAAAAAA8D8" }, "have arrived"],
+    [{ data: "AAAAAAAA-D8=" }, "is not 8 bytes in base64"],
+    [{ data: "AAAA AAAA8D=" }, "is not 8 bytes in base64"],
+    [{ part: 0 }, "Part 0 of an array has not arrived"],
+    [{ part: -1 }, "Part -1 of an array"],
+    [{ part: "0" }, 'Part "0" of an array'],
+  ];
+  for (const [changes, reason] of wrong) {
+    assertThrows(() => readArrays([written(changes)]), ValueError, reason);
+  }
+  for (const value of [null, 5, "x", []]) {
+    assertThrows(() => readArrays({ "__array__": value }), ValueError);
+  }
+  const two = { ...written({}) as object, other: 1 };
+  assertThrows(() => readArrays(two), ValueError, "has others too");
+  assertThrows(() => readArguments([], written({}) as Record<string, unknown>), ValueError);
+});
+
+Deno.test("numbers whose bytes are in the other order are read, and booleans as 0 and 1", () => {
+  const read = (dtype: string, bytes: number[]) =>
+    readArrays(written({ dtype, shape: [1], data: btoa(String.fromCharCode(...bytes)) }));
+  assertEquals(read(">f8", [0x3f, 0xf0, 0, 0, 0, 0, 0, 0]), Float64Array.of(1));
+  assertEquals(read(">i2", [0x01, 0x02]), Int16Array.of(258));
+  assertEquals(read(">u4", [0, 0, 1, 0]), Uint32Array.of(256));
+  assertEquals(
+    read(">i8", [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xfe]),
+    BigInt64Array.of(-2n),
+  );
+  assertEquals(read("|b1", [1]), Uint8Array.of(1));
+  assertEquals(read("<u1", [7]), Uint8Array.of(7));
+});
+
+Deno.test("a runtime without Float16Array reads the same numbers", () => {
+  const { Float16Array } = globalThis;
+  const bits = Uint16Array.from({ length: 65_536 }, (_, index) => index);
+  const numbers = new Float16Array(bits.buffer);
+  const json = encodeValue(numbers, "value", new InlineArrays());
+  Object.assign(globalThis, { Float16Array: undefined });
+  try {
+    const read = readArrays(parseJson(json));
+    assertInstanceOf(read, Float32Array);
+    assertEquals(Array.from(read as Float32Array), Array.from(numbers));
+  } finally {
+    Object.assign(globalThis, { Float16Array });
+  }
+});
+
+Deno.test("an array without its buffer is refused, in lists and as bytes", () => {
+  const transferred = Float64Array.of(1, 2);
+  transferred.buffer.transfer();
+  const buffer = new ArrayBuffer(16, { maxByteLength: 16 });
+  const shorter = new Float64Array(buffer, 8, 1);
+  const inside = new NdArray(new Float64Array(buffer), [2]);
+  buffer.resize(8);
+  for (const array of [transferred, shorter, inside]) {
+    for (const form of [undefined, new InlineArrays(), new ArrayParts()]) {
+      const message = "at args[0].x: its buffer was transferred, or is shorter now";
+      assertThrows(() => encodeValue([{ x: array }], "args", form), TypeError, message);
+      assertThrows(
+        () => [...writeJson([{ x: array }], 4, "args", form)].join(),
+        TypeError,
+        message,
+      );
+    }
+  }
+});
+
+Deno.test("bytes that say nothing of their numbers are refused", () => {
+  const named = Object.assign(new ArrayBuffer(8), { name: "with a property" });
+  for (const value of [named, new ArrayBuffer(8), new SharedArrayBuffer(8), new DataView(named)]) {
+    for (const form of [undefined, new InlineArrays()]) {
+      assertThrows(() => encodeValue([value], "args", form), TypeError, "make a Uint8Array of it");
+    }
+  }
+});
+
+Deno.test("numbers keep their digits beside an array", () => {
+  const json = encodeValue([1n, Int8Array.of(1)], "value", new InlineArrays()).replace(
+    "[1,",
+    "[1.0,",
+  );
+  const read = readArrays(parseJsonExactly(json));
+  assertEquals(encodeValue(read), "[1.0,[1]]");
+});
+
+Deno.test("long arrays are held as copies until there are too many of them", () => {
+  const before = HeldTexts.heldAsBytes;
+  const parts = new ArrayParts();
+  const array = new Float64Array(COPIED / 8 - 1);
+  const value = [array, Int8Array.of(1), array];
+  parts.begin();
+  const json = encodeValue(value, "value", parts);
+  assertEquals((json.match(/"part":\d/g) ?? []).join(), '"part":0,"part":1');
+  assertEquals([parts.areCopied, HeldTexts.heldAsBytes - before], [false, array.byteLength]);
+  array[0] = 1;
+  assertEquals(parts.parts.map(({ bytes }) => bytes[7]), [0, 0x3f]);
+  parts.begin();
+  assertEquals([encodeValue(value, "value", parts), parts.parts.length], [json, 2]);
+  const bytes = parts.parts.map((part) => part.bytes.slice());
+  const read = readArrays(parseJson(json), bytes) as Float64Array[];
+  assertEquals([read[0][0], read[2][0]], [0, 1]);
+  assertThrows(() => readArrays(parseJson(json), bytes.slice(1)), ValueError);
+  assertThrows(() => readArrays(parseJson("[1]"), bytes), ValueError, "No array has part 0");
+  const twice = json.replace('"part":1', '"part":0');
+  assertThrows(() => readArrays(parseJson(twice), bytes), ValueError, "is used twice");
+  parts.release();
+  assertEquals(HeldTexts.heldAsBytes, before);
+});

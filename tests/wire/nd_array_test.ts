@@ -1,0 +1,46 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { dtypeOf, NdArray, type NumberArray, sizeOf } from "../../wire/nd_array.ts";
+import { KINDS } from "../support/arrays.ts";
+
+Deno.test("the type of the elements is NumPy's, with the order of the bytes", () => {
+  for (const [dtype, array] of Object.entries(KINDS)) assertEquals(dtypeOf(array), dtype);
+  assertEquals(new NdArray(Uint8ClampedArray.of(1)).dtype, "|u1");
+});
+
+Deno.test("an array of several dimensions is lists in lists, row by row", () => {
+  const six = Uint8Array.of(1, 2, 3, 4, 5, 6);
+  assertEquals(new NdArray(six).toList(), [1, 2, 3, 4, 5, 6]);
+  assertEquals(new NdArray(six, [3, 2]).toList(), [[1, 2], [3, 4], [5, 6]]);
+  assertEquals(new NdArray(six, [1, 2, 3]).toList(), [[[1, 2, 3], [4, 5, 6]]]);
+  assertEquals(new NdArray(BigInt64Array.of(2n ** 60n), [1, 1]).toList(), [[2n ** 60n]]);
+  assertEquals(new NdArray(Float64Array.of(1.5), []).toList(), 1.5);
+  assertEquals(new NdArray(new Int8Array(0), [2, 0]).toList(), [[], []]);
+  assertEquals(new NdArray(new Int8Array(0), [0, 2]).toList(), []);
+});
+
+Deno.test("an array without elements is not written as a million empty lists", () => {
+  const empty = new NdArray(new Int8Array(0), [2_000_000, 0]);
+  assertThrows(() => empty.toList(), RangeError, "2000000 empty lists");
+  assertEquals((new NdArray(new Int8Array(0), [0, 2_000_000]).toList() as []).length, 0);
+});
+
+Deno.test("a shape has as many elements as there are", () => {
+  const two = Int8Array.of(1, 2);
+  for (const shape of [[], [1], [3], [2, 2], [-1, -2], [0.5, 4], [NaN], ["2"], [2, null]]) {
+    const wrong = shape as number[];
+    assertThrows(() => new NdArray(two, wrong), RangeError, "there are 2 elements");
+  }
+  assertThrows(() => new NdArray([1, 2] as unknown as NumberArray), TypeError, "a typed array");
+  assertThrows(() => new NdArray(new DataView(two.buffer) as never, [2]), TypeError);
+  assertThrows(() => new NdArray(two, Array(65).fill(1)), RangeError, "is none");
+  assert(Object.isFrozen(new NdArray(two, [1, 2]).shape));
+});
+
+Deno.test("the product of a shape is not one that a number cannot hold", () => {
+  assertEquals(sizeOf([2, 3, 4]), 24);
+  assertEquals(sizeOf([]), 1);
+  assertEquals(sizeOf([2 ** 27, 2 ** 27]), undefined);
+  assertEquals(sizeOf([2 ** 27, 2 ** 27, 0]), undefined);
+  assertEquals(sizeOf([0, 2 ** 52]), 0);
+  assertEquals(sizeOf(Array(64).fill(2 ** 32)), undefined);
+});
