@@ -263,7 +263,9 @@ export class Requests {
     try {
       const value = isInParts(request, size)
         ? this.#arrivalOf(request).end(size)
-        : withArrays(request, result);
+        : KNOWS_ARRAYS
+        ? withArrays(request, result)
+        : result;
       request.resolve(value);
     } catch (error) {
       request.reject(error);
@@ -277,7 +279,7 @@ export class Requests {
     request.onTransfer?.("value");
     try {
       if (!isInParts(request, size)) {
-        return request.onValue?.(withArrays(request, value), time);
+        return request.onValue?.(KNOWS_ARRAYS ? withArrays(request, value) : value, time);
       }
       const arrival = this.#arrivalOf(request);
       const whole = arrival.end(size);
@@ -596,7 +598,7 @@ export class Requests {
       budget: this.#budget,
       limit: this.#readLimit,
       parse: this.#parse,
-      knowsArrays: KNOWS_ARRAYS && formNow(request) !== "lists",
+      ...(KNOWS_ARRAYS && { knowsArrays: formNow(request) !== "lists" }),
       giveRoom: (count) => this.#sendControl(request, PARTS, ROOM, count),
       onProgress: progressOf(request, "received"),
     });
@@ -652,8 +654,8 @@ export class Requests {
  * Whether arguments are large, or have arrays that the service may know. `false` if they cannot be
  * read, which writing them reports.
  */
-function haveLarge(args: readonly unknown[], kwargs: JsonObject, knowsArrays = false): boolean {
-  const isOne = knowsArrays ? isLargeOrHasArrays : isLarge;
+function haveLarge(args: readonly unknown[], kwargs: JsonObject, knowsArrays?: boolean): boolean {
+  const isOne = KNOWS_ARRAYS && knowsArrays ? isLargeOrHasArrays : isLarge;
   try {
     return isOne(args) || isOne(kwargs);
   } catch {
@@ -663,7 +665,7 @@ function haveLarge(args: readonly unknown[], kwargs: JsonObject, knowsArrays = f
 
 /** A result or a value of a stream that came in one line, with its arrays. */
 function withArrays(request: ClientRequest, value: unknown): unknown {
-  return KNOWS_ARRAYS && formNow(request) !== "lists" ? readArrays(value) : value;
+  return formNow(request) !== "lists" ? readArrays(value) : value;
 }
 
 /** The form of arrays for a request that is sent. */

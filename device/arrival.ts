@@ -193,8 +193,10 @@ export class Arrival {
   }
 
   #begin(size: number | undefined): Assembly {
-    const { limit, parse, knowsArrays } = this.#options;
-    return new Assembly(limit, size, parse, KNOWS_ARRAYS && knowsArrays);
+    const { limit, parse } = this.#options;
+    return KNOWS_ARRAYS
+      ? new Assembly(limit, size, parse, this.#options.knowsArrays)
+      : new Assembly(limit, size, parse);
   }
 
   /** Gives room when half of it is used: a message for each piece would be twice the messages. */

@@ -68,7 +68,7 @@ export class AttributeReader implements ServiceListener {
 
   /** @inheritdoc */
   onDown(cause: Cause, detail: string): void {
-    this.#series?.open(cause, detail);
+    this.#series?.down(cause, detail);
   }
 
   /** Reads until the signal is aborted, and rejects with its reason then. */
@@ -204,6 +204,8 @@ export class AttributeReader implements ServiceListener {
     };
     const { settings } = this.#options;
     const options = { settings, about, since: this.#since, before: this.#series };
-    return this.#series = this.#context.findSeries(description, options);
+    this.#series = this.#context.findSeries(description, options);
+    this.#series?.up();
+    return this.#series;
   }
 }

@@ -17,8 +17,6 @@ import {
   RECORDER_ROLE,
 } from "../wire/history.ts";
 import { encodeValue } from "../wire/json.ts";
-import { isObject } from "../wire/message.ts";
-import { isTypedArray, NdArray } from "../wire/nd_array.ts";
 import type { Alarms, CurrentAlarm } from "./alarms.ts";
 import { latestReadings, recordedSources, sourceHistory } from "./history.ts";
 
@@ -116,7 +114,7 @@ export class HistoryService extends Service {
   }
 
   /** The latest reading of each source, and the gap that it is in. */
-  async latest(sources: SourceId | readonly SourceId[] | null = null): Promise<LatestReading[]> {
+  latest(sources: SourceId | readonly SourceId[] | null = null): Promise<LatestReading[]> {
     const all = sources === null ? null : [sources].flat();
     const most = HISTORY_LIMITS.sources;
     if (all !== null && all.length > most) {
@@ -125,8 +123,7 @@ export class HistoryService extends Service {
       );
     }
     for (const source of all ?? []) requireSource(source);
-    const latest = await this.#latest(this.#requireFile(), all);
-    return latest.map((one) => ({ ...one, value: fromWorker(one.value) }));
+    return this.#latest(this.#requireFile(), all);
   }
 
   /** Minimum, maximum, mean and count in equal parts of a span, and the gaps. */
@@ -166,12 +163,6 @@ export class HistoryService extends Service {
     if (this.#file !== undefined) return this.#file;
     throw new ValueError("Cannot read the history: only a recording in SQLite has one");
   }
-}
-
-/** A value as the worker has it: what it posts has no class. Only an array has its data in one. */
-function fromWorker(value: unknown): unknown {
-  if (!isObject(value) || !isTypedArray(value.data)) return value;
-  return new NdArray(value.data, value.shape as number[]);
 }
 
 function requireSource(source: unknown): asserts source is SourceId {

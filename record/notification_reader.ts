@@ -47,7 +47,7 @@ export class NotificationReader implements ServiceListener {
 
   /** @inheritdoc */
   onDown(cause: Cause, detail: string): void {
-    for (const series of this.#series.values()) series.open(cause, detail);
+    for (const series of this.#series.values()) series.down(cause, detail);
   }
 
   /** @inheritdoc */
@@ -84,6 +84,7 @@ export class NotificationReader implements ServiceListener {
       unit: about?.unit ?? "",
     }, { settings: this.#settings, about, since: this.#since, before });
     if (series !== undefined) this.#series.set(key, series);
+    series?.up();
     return series;
   }
 }

@@ -60,6 +60,8 @@ export class Series {
   /** The value that was recorded last, or what stands for it where it is no number; `undefined` for none. */
   #recorded: number | string | undefined;
   #gap: OpenGap | undefined;
+  /** Why the source is not there; `undefined` while it is. */
+  #down: { readonly cause: Cause; readonly detail: string } | undefined;
 
   /**
    * @param end Where the record of the source ended in the file.
@@ -96,6 +98,20 @@ export class Series {
   }
 
   /**
+   * The source is not there: a gap opens, and goes on after a reading that was under way and arrives
+   * late.
+   */
+  down(cause: Cause, detail: string): void {
+    this.#down = { cause, detail };
+    this.open(cause, detail);
+  }
+
+  /** The source is there again. A gap ends with its first reading. */
+  up(): void {
+    this.#down = undefined;
+  }
+
+  /**
    * A reading. While the file cannot be written and too much waits for it, the reading is dropped, and
    * lies in a gap.
    *
@@ -109,10 +125,12 @@ export class Series {
     this.#lastTime = taken;
     const reading = { time: taken, received, value };
     if (gaps.length === 0 && !this.#isSelected(value)) {
-      return this.#writer.skip(this.description, reading);
+      this.#writer.skip(this.description, reading);
+    } else {
+      if (this.#selects) this.#recorded = comparable(value);
+      this.#writer.add(this.description, reading, gaps);
     }
-    if (this.#selects) this.#recorded = comparable(value);
-    this.#writer.add(this.description, reading, gaps);
+    if (this.#down !== undefined) this.#begin(taken, this.#down.cause, this.#down.detail);
   }
 
   /**

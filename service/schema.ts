@@ -45,7 +45,8 @@ export interface SchemaIssue {
  * schema of keyword-only parameters is one of an object, and that of a rest parameter one of an
  * array, as in the method's own declaration.
  *
- * The method gets the value that the schema returns, e.g. with its defaults filled in. A request with
+ * The method gets the value that the schema returns, e.g. with its defaults filled in. A schema that
+ * rejects an array of numbers, as one of a list does, gets the list of its numbers instead. A request with
  * arguments that a schema rejects is answered with a {@linkcode ValueError} that names the method,
  * the parameter and the reason, and the method is not called. The text is at most about 2,000
  * characters long.

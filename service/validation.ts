@@ -7,6 +7,7 @@
 
 import { ValueError } from "../errors.ts";
 import { repr } from "../base/repr.ts";
+import { withLists } from "./as_lists.ts";
 import type { SchemaIssue, SchemaResult, StandardSchema } from "./schema.ts";
 import type { ParameterName } from "../wire/signature.ts";
 
@@ -64,7 +65,7 @@ export function validate(
   const values = schemas.map((_, index) =>
     parameters[index].form === "rest" ? bound.slice(index) : bound[index]
   );
-  const results = schemas.map((schema, index) => schema["~standard"].validate(values[index]));
+  const results = schemas.map((schema, index) => resultOf(schema, values[index]));
   const finish = (settled: readonly SchemaResult[]) => {
     const rejections = settled.flatMap(({ issues }, index) => {
       const { name, optional } = parameters[index];
@@ -83,6 +84,31 @@ export function validate(
   return results.some((result) => result instanceof Promise)
     ? Promise.all(results).then(finish)
     : finish(results as SchemaResult[]);
+}
+
+/**
+ * The result of a schema. If it rejects a value with arrays of numbers, it gets the value with lists in
+ * their places, as a client sends it that does not know arrays, and the result of that counts.
+ */
+function resultOf(schema: StandardSchema, value: unknown): SchemaResult | Promise<SchemaResult> {
+  const standard = schema["~standard"];
+  const retry = (otherwise: () => SchemaResult) => {
+    const listed = withLists(value);
+    return listed === value ? otherwise() : standard.validate(listed);
+  };
+  const fail = (error: unknown) =>
+    retry(() => {
+      throw error;
+    });
+  const settle = (result: SchemaResult) =>
+    result.issues === undefined ? result : retry(() => result);
+  let result: SchemaResult | Promise<SchemaResult>;
+  try {
+    result = standard.validate(value);
+  } catch (error) { // it expects a list
+    return fail(error);
+  }
+  return result instanceof Promise ? result.then(settle, fail) : settle(result);
 }
 
 function asSchemas(where: string, list: unknown): readonly StandardSchema[] {

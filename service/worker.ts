@@ -8,6 +8,8 @@
 
 import { Kwargs } from "../wire/call.ts";
 import { wireMessage } from "../errors.ts";
+import type { NdArray } from "../wire/nd_array.ts";
+import { ndArraysIn, withNdArrays } from "./worker_values.ts";
 
 /** A function that is called in a worker. */
 export interface WorkerTask {
@@ -22,11 +24,13 @@ export interface WorkerCall extends WorkerTask {
   readonly args: readonly unknown[];
   /** The keyword arguments. A copy of a `Kwargs` would lose its class. */
   readonly kwargs: Readonly<Record<string, unknown>>;
+  /** The arrays in both of them whose copies lose their class. */
+  readonly arrays: readonly NdArray[];
 }
 
 /** The reply of a worker. */
 export type WorkerReply =
-  | { readonly state: "returned"; readonly value: unknown }
+  | { readonly state: "returned"; readonly value: unknown; readonly arrays: readonly NdArray[] }
   | { readonly state: "failed"; readonly text: string; readonly stack: string | undefined };
 
 /** The members of the global scope that only a worker has. */
@@ -64,14 +68,16 @@ function serve(scope: WorkerScope): void {
   };
 }
 
-async function call({ module, name, args, kwargs }: WorkerCall): Promise<WorkerReply> {
+async function call({ module, name, arrays, ...copied }: WorkerCall): Promise<WorkerReply> {
   try {
+    const { args, kwargs } = withNdArrays(copied, arrays);
     const called = (await import(module))[name];
     if (typeof called !== "function") {
       throw new TypeError(`Cannot call ${name} in a worker: ${module} exports no such function`);
     }
     const named = Object.keys(kwargs).length > 0 ? [new Kwargs(kwargs)] : [];
-    return { state: "returned", value: await called(...args, ...named) };
+    const value = await called(...args, ...named);
+    return { state: "returned", value, arrays: ndArraysIn(value) };
   } catch (error) {
     return failure(error);
   }

@@ -10,6 +10,7 @@ import { repr } from "../base/repr.ts";
 import { splitArguments } from "../wire/call.ts";
 import { WorkerError } from "../errors.ts";
 import { toError, type WorkerCall, type WorkerReply, type WorkerTask } from "./worker.ts";
+import { ndArraysIn, withNdArrays } from "./worker_values.ts";
 
 /** The workers of a Service. */
 export interface WorkerOptions {
@@ -137,7 +138,8 @@ export class WorkerPool {
       this.#waiting.delete(job);
       try {
         const { args, kwargs } = splitArguments(job.args);
-        worker.postMessage({ ...job.task, args, kwargs } satisfies WorkerCall);
+        const arrays = ndArraysIn([args, kwargs]);
+        worker.postMessage({ ...job.task, args, kwargs, arrays } satisfies WorkerCall);
         this.#workers.set(worker, job);
       } catch (error) {
         const { message } = error as Error;
@@ -157,7 +159,7 @@ export class WorkerPool {
     worker.onmessage = ({ data }: MessageEvent<WorkerReply>) => {
       const job = this.#workers.get(worker);
       this.#workers.set(worker, undefined);
-      if (data.state === "returned") job?.resolve(data.value);
+      if (data.state === "returned") job?.resolve(withNdArrays(data.value, data.arrays));
       else job?.reject(toError(data));
       this.#next();
     };

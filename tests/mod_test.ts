@@ -5,6 +5,7 @@ import * as client from "../client.ts";
 import * as mod from "../mod.ts";
 import * as service from "../service.ts";
 import { exportLists } from "./support/export_lists.ts";
+import * as web from "../web/mod.ts";
 
 Deno.test("mod.ts exports these names", () => {
   assertEquals(Object.keys(mod).sort(), [
@@ -116,4 +117,10 @@ Deno.test("every type that client.ts or service.ts exports is one of mod.ts too"
     assert(names.has("DeviceOptions") || names.has("ConnectOptions"), `no names in ${file}`);
     assertEquals([...names.difference(all)], [], file);
   }
+});
+
+Deno.test("the entry for browsers exports the same classes as client.ts", () => {
+  const [own, all]: Record<string, unknown>[] = [web, client];
+  const others = Object.keys(all).filter((name) => own[name] !== all[name]);
+  assertEquals(others, ["connect"]);
 });

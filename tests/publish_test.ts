@@ -35,7 +35,7 @@ Deno.test("the entry points are the modules that export public names only", asyn
     if (names.length > 0 && names.every((name) => isPublic.has(name))) open.push(`./${module}`);
   }
   // The entry for browsers has the names of mod.ts too, but a `connect` of its own.
-  const apart = ["./mod.ts", "./testing.ts", "./web/client.ts"];
+  const apart = ["./mod.ts", "./testing.ts", "./web/mod.ts"];
   assertEquals(entries.sort(), [...apart, ...open].sort());
 });
 

@@ -67,7 +67,7 @@ async function loadedBy(entry: string): Promise<Set<string>> {
 const ENTRY = "manager.ts cli/main.ts";
 
 /** The entry points through which every module of the package is loaded. */
-const ENTRIES = ["cli/main.ts", "testing.ts", "mod.ts", "web/client.ts"];
+const ENTRIES = ["cli/main.ts", "testing.ts", "mod.ts", "web/mod.ts"];
 
 Deno.test("every module is in a layer, and every layer has a module", async () => {
   const files = sourceFiles();

@@ -1,8 +1,6 @@
 /**
- * The Client for web pages, web workers, Node and Bun: the same Client as that of
- * `@msl/network/client`, over a WebSocket to a Manager that was started with `--web`.
- *
- * A Manager serves it as `/client.js`, so that a page needs no tool to build it:
+ * The Client over a WebSocket. `mod.ts` exports it as `@msl/network/web`, and a Manager serves it as
+ * `/client.js`, so that a page needs no tool to build it:
  *
  * ```html
  * <output></output>

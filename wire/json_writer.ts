@@ -25,7 +25,7 @@ const SCALAR = 8;
 export function estimateSize(
   value: unknown,
   enough: number,
-  ofArray: (array: ArrayBufferView) => number = ({ byteLength }) => byteLength,
+  ofArray?: (array: ArrayBufferView) => number,
 ): number {
   if (typeof value === "string") return value.length;
   if (typeof value !== "object" || value === null) return SCALAR;
@@ -34,7 +34,7 @@ export function estimateSize(
   for (let next; size < enough && (next = stack.pop()) !== undefined;) {
     size += SCALAR;
     if (ArrayBuffer.isView(next)) {
-      size += KNOWS_ARRAYS ? ofArray(next) : next.byteLength;
+      size += KNOWS_ARRAYS && ofArray !== undefined ? ofArray(next) : next.byteLength;
       continue;
     }
     const items = Array.isArray(next) ? next : undefined;
@@ -76,7 +76,7 @@ class Writer {
 
   constructor(length: number, arrays: ArrayWriter | undefined) {
     this.#length = length;
-    this.#arrays = arrays;
+    if (KNOWS_ARRAYS) this.#arrays = arrays;
   }
 
   /** @param value A value that `serializable` has given. */
@@ -116,7 +116,7 @@ class Writer {
 
   *#items(list: List, place: string): Generator<string, void> {
     let opening = "[";
-    const arrays = this.#arrays;
+    const arrays = KNOWS_ARRAYS ? this.#arrays : undefined;
     const writeShort = function* (start: number, end: number): Generator<string, void> {
       if (start === end) return;
       yield opening;
@@ -148,7 +148,7 @@ class Writer {
     let size = 0;
     // With `list[index]`, V8 (of Deno 2.9) converts arrays of numbers to arrays of objects where it
     // has seen both: the caller's value then takes three times the memory.
-    const most = Math.ceil(this.#length / SCALAR / (KNOWS_ARRAYS && list.itemSize || 1));
+    const most = Math.ceil(this.#length / (KNOWS_ARRAYS ? SCALAR * (list.itemSize ?? 1) : SCALAR));
     for (const item of list.slice(start, start + most)) {
       if (typeof item === "number") size += SCALAR; // no call: an array may have millions
       else {
@@ -164,8 +164,8 @@ class Writer {
 
   *#members(object: Record<string, unknown>, place: string): Generator<string, void> {
     let opening = "{";
-    const arrays = this.#arrays;
-    const keyOf = KNOWS_ARRAYS && this.#arrays?.escapesKeys ? ownKey : (key: string) => key;
+    const arrays = KNOWS_ARRAYS ? this.#arrays : undefined;
+    const hasOwnKeys = KNOWS_ARRAYS && arrays?.escapesKeys;
     const writeShort = function* (members: [string, unknown][]): Generator<string, void> {
       const text = encodeValue(Object.fromEntries(members), place, arrays).slice(1, -1);
       if (text === "") return; // members that are undefined are left out
@@ -189,7 +189,7 @@ class Writer {
       const inside = memberPlace(place, key);
       const written = isLong ? serializable(key, value, inside) : undefined;
       if (written === undefined) continue;
-      yield `${opening}${JSON.stringify(keyOf(key))}:`;
+      yield `${opening}${JSON.stringify(hasOwnKeys ? ownKey(key) : key)}:`;
       yield* this.write(written, inside);
       opening = ",";
     }

@@ -437,7 +437,7 @@ export function toMessage(object: JsonObject): Message {
       parts: isCount(parts) ? parts : undefined,
       size: isCount(parts) ? size : undefined,
       wantsTime: object.time === true,
-      knowsArrays: KNOWS_ARRAYS && object.arrays === true,
+      knowsArrays: object.arrays === true,
     };
   }
   if (uid === NOTIFICATION && typeof service === "string" && isPayload(result)) {

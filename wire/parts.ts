@@ -66,8 +66,9 @@ export interface ValueInParts {
 }
 
 /** The size of a value, in bytes: of its JSON, and of its arrays. */
-export function sizeInParts({ json, arrays }: ValueInParts): number {
-  return KNOWS_ARRAYS ? arrays.reduce((size, array) => size + array.size, json.size) : json.size;
+export function sizeInParts(value: ValueInParts): number {
+  if (!KNOWS_ARRAYS) return value.json.size;
+  return value.arrays.reduce((size, array) => size + array.size, value.json.size);
 }
 
 /** A piece as a line has it. */
@@ -83,12 +84,12 @@ export interface WrittenPiece {
  *
  * @throws {ValueError} When an array has lost its buffer since it was written.
  */
-export function* piecesOf({ json, arrays }: ValueInParts): Generator<WrittenPiece, void> {
-  for (const { texts, size } of cutPieces(json.texts())) {
+export function* piecesOf(value: ValueInParts): Generator<WrittenPiece, void> {
+  for (const { texts, size } of cutPieces(value.json.texts())) {
     yield { content: encodeTextPiece(texts), size };
   }
   if (!KNOWS_ARRAYS) return;
-  for (const [part, { bytes, size }] of arrays.entries()) {
+  for (const [part, { bytes, size }] of value.arrays.entries()) {
     for (let start = 0; start < size; start += BINARY_PIECE_SIZE) {
       if (bytes.length !== size) throw hasChanged();
       const piece = bytes.subarray(start, start + BINARY_PIECE_SIZE);
@@ -226,10 +227,10 @@ export class Assembly {
     limit: number,
     size?: number,
     parse: ParseJson = parseJson,
-    knowsArrays: boolean = false,
+    knowsArrays?: boolean,
   ) {
     this.#limit = limit;
-    this.#arrays = KNOWS_ARRAYS && knowsArrays ? new ArrayAssembly() : undefined;
+    if (KNOWS_ARRAYS && knowsArrays) this.#arrays = new ArrayAssembly();
     const read = (text: string) => {
       this.#arrays!.hasReserved ||= mayHaveReserved(text);
       return parse(text);
@@ -302,8 +303,9 @@ export class Assembly {
     }
     try {
       const value = this.#reader.end();
-      const arrays = KNOWS_ARRAYS ? this.#arrays : undefined;
-      return arrays?.hasReserved || arrays?.hasPieces ? readArrays(value, arrays.end()) : value;
+      return KNOWS_ARRAYS && (this.#arrays?.hasReserved || this.#arrays?.hasPieces)
+        ? readArrays(value, this.#arrays.end())
+        : value;
     } catch (error) {
       throw unreadable(error as Error);
     }

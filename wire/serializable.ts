@@ -46,7 +46,7 @@ export function checkSerializable(key: string, value: unknown, place?: string): 
 
 /** Whether a value is an array of numbers: a typed array, or one of several dimensions. */
 export function isNumbers(value: unknown): value is NumberArray | NdArray {
-  return isTypedArray(value) || KNOWS_ARRAYS && value instanceof NdArray;
+  return KNOWS_ARRAYS ? isTypedArray(value) || value instanceof NdArray : isTypedArray(value);
 }
 
 /** The numbers of such an array as lists. */

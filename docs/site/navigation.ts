@@ -39,6 +39,7 @@ export const navigation: readonly Section[] = [
       "docs/how-to/many-requests.md",
       "docs/how-to/errors.md",
       "docs/how-to/large-values.md",
+      "docs/how-to/arrays.md",
       "docs/streaming.md",
       "docs/types.md",
       "docs/validation.md",

@@ -5,21 +5,7 @@ import { formatResult } from "../../cli/output.ts";
 import { ConfigurationError, ValueError } from "../../errors.ts";
 import { NdArray } from "../../wire/nd_array.ts";
 import { bytesOf, KINDS } from "../support/arrays.ts";
-
-/** Reads a file as the description of NumPy's format says: version 1.0. */
-function readNpy(file: Uint8Array): { descr: string; shape: number[]; data: Uint8Array } {
-  assertEquals([...file.subarray(0, 8)], [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0]);
-  const length = file[8] + 256 * file[9];
-  assertEquals((10 + length) % 64, 0);
-  const header = new TextDecoder().decode(file.subarray(10, 10 + length));
-  const [_, descr, shape] =
-    /^\{'descr': '([^']+)', 'fortran_order': False, 'shape': \(([\d, ]*)\), \} *\n$/.exec(header)!;
-  return {
-    descr,
-    shape: shape.split(",").filter((part) => part.trim()).map(Number),
-    data: file.subarray(10 + length),
-  };
-}
+import { readNpy } from "../support/npy.ts";
 
 Deno.test("arrays of all kinds are files that a reader of NumPy's format reads", async () => {
   const folder = await Deno.makeTempDir();

@@ -1,8 +1,11 @@
 /** The `call` command: a method of a Service from a shell. */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { connect } from "../../mod.ts";
+import { join } from "node:path";
+import { connect, NdArray, Service } from "../../mod.ts";
 import { atColourTerminal, commandToHead, CTRL_C, piped } from "../support/command_line.ts";
+import { temporaryFolder } from "../support/folder.ts";
+import { readNpy } from "../support/npy.ts";
 import { denoCommand, succeed } from "../support/process.ts";
 import { BasicMath, Shell } from "../support/shell.ts";
 import { ROOT } from "../support/source_tree.ts";
@@ -54,6 +57,52 @@ Deno.test("an error of call is one line on stderr, and exit code 1", async () =>
     assertEquals([outcome.code, outcome.stdout], [1, ""]);
     assertMatch(outcome.stderr.trimEnd(), expected);
   }));
+});
+
+class Camera extends Service {
+  wave(length: number): Float32Array {
+    return Float32Array.from({ length }, (_, index) => index / 2);
+  }
+  picture(): NdArray {
+    return new NdArray(Uint16Array.of(1, 2, 3, 4, 5, 6), [2, 3]);
+  }
+  label(): string {
+    return "camera";
+  }
+}
+
+Deno.test("call --out writes an array as a file of NumPy, and says what is none", async () => {
+  await using shell = await Shell.open();
+  await using camera = new Camera();
+  await camera.start(shell.manager.connectOptions);
+  await using folder = await temporaryFolder();
+  const file = join(folder.path, "trace.npy");
+  const out = (...args: string[]) => shell.outcome("call", "Camera", ...args, "--out", file);
+  const names = () => Array.from(Deno.readDirSync(folder.path), ({ name }) => name).sort();
+
+  const long = await out("wave", "100000");
+  assertEquals([long.code, long.stderr], [0, ""]);
+  assertMatch(long.stdout, /^array\(100000 <f4, min 0, max 49999.5: .*\)\n$/);
+  const read = readNpy(await Deno.readFile(file));
+  assertEquals([read.descr, read.shape], ["<f4", [100_000]]);
+  assertEquals(read.data.toBase64(), new Uint8Array(camera.wave(100_000).buffer).toBase64());
+
+  const picture = await out("picture");
+  assertEquals(picture.code, 0);
+  const { descr, shape, data } = readNpy(await Deno.readFile(file)); // it was replaced
+  assertEquals([descr, shape], ["<u2", [2, 3]]);
+  assertEquals([...data], [1, 0, 2, 0, 3, 0, 4, 0, 5, 0, 6, 0]);
+  assertEquals(names(), ["trace.npy"]);
+
+  const none = await out("label");
+  assertEquals([none.code, none.stdout], [1, ""]);
+  assertMatch(none.stderr, /^The result is no array of numbers/);
+  assertEquals(readNpy(await Deno.readFile(file)).shape, [2, 3]); // it is as it was
+  assertEquals(names(), ["trace.npy"]);
+
+  const misnamed = await shell.outcome("call", "Camera", "picture", "--out", "trace.csv");
+  assertEquals([misnamed.code, misnamed.stdout], [1, ""]);
+  assertMatch(misnamed.stderr, /^Cannot write trace.csv: its name must end in .npy/);
 });
 
 posixTest("call takes an argument of any size from stdin", async () => {

@@ -11,6 +11,7 @@ class Source extends Service {
   static schema: Schemas<Source> = {
     output: [z.number().min(0).max(10), v.object({ unit: v.picklist(["V", "mV"]) })],
     ramp: [z.number().refine((last) => Promise.resolve(last < 5), "is too far")],
+    load: [z.array(z.number())],
     reserve: [z.string().refine((name) => Promise.resolve(name !== "taken"), "is taken")],
   };
   readonly outputs: string[] = [];
@@ -22,6 +23,10 @@ class Source extends Service {
 
   async *ramp(last: number): AsyncGenerator<number> {
     for (let level = 1; level <= last; level++) yield await Promise.resolve(level);
+  }
+
+  load(wave: number[]): unknown[] {
+    return [Array.isArray(wave), ...wave];
   }
 
   reserve(name: string): string {
@@ -48,6 +53,7 @@ Deno.test("a Client gets the validation errors, and its next request is served",
   );
   assertEquals(source.outputs, []);
   assertEquals(await link.output(kwargs({ unit: "V", level: 3 })), "3 V");
+  assertEquals(await link.load(Float64Array.of(1, 2)), [true, 1, 2]); // its schema knows lists only
   assertEquals(await link.reserve("free"), "free for tester"); // this.request is set after an await
 });
 

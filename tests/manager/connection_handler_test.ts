@@ -21,6 +21,7 @@ function peer(described: PeerIdentity, extensions: string[] = []) {
     login: new Login(() => {}, async (check) => await check(), undefined),
     requester: nothing,
     requesterAndError: nothing,
+    arrays: undefined,
     probe: { isAnswered: false, owed: 0 },
   });
   const add = (identity: PeerIdentity): Peer<Session<PeerConnection>> =>

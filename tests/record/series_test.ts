@@ -45,6 +45,25 @@ Deno.test("a gap is from the last reading to the next one, by the clock of the s
   assertEquals((await rows()).length, 2);
 });
 
+Deno.test("a gap of a source that is not there goes on after a reading that was under way", async () => {
+  for (const selection of [{}, { onChange: true }]) {
+    const { series, rows, clock } = open(selection);
+    series.add(1, 7);
+    clock.now = 100;
+    series.down("service gone", "it has disconnected");
+    clock.now = 110;
+    series.add(1, 90);
+    const reason = "service gone: it has disconnected";
+    assertEquals((await rows()).slice(1), [[7, 90, reason], [90, undefined, reason]]);
+    series.up();
+    assertEquals(series.isInGap, true);
+    series.add(1, 200);
+    series.add(1, 201);
+    assertEquals((await rows()).slice(1), [[7, 90, reason], [90, 200, reason]]);
+    assertEquals(series.isInGap, false);
+  }
+});
+
 Deno.test("a gap with another cause follows the one before it without a hole", async () => {
   const { series, rows, clock } = open();
   series.add(1, 7);

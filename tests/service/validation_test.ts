@@ -7,6 +7,7 @@ import { Attributes } from "../../service/attributes.ts";
 import { Kwargs } from "../../wire/call.ts";
 import { wireMessage } from "../../errors.ts";
 import type { JsonObject } from "../../wire/message.ts";
+import { NdArray } from "../../wire/nd_array.ts";
 import type { SchemaIssue, SchemaResult, Schemas, StandardSchema } from "../../service/schema.ts";
 
 class Base {}
@@ -339,3 +340,56 @@ for (const [declared, message] of WRONG) {
     assertThrows(() => attributesOf(new Wrong()), TypeError, message);
   });
 }
+
+class Scope extends Base {
+  static schema: Schemas<Scope> = {
+    load: [z.array(z.number().max(10))],
+    picture: [z.array(z.array(z.number()))],
+    exact: [z.instanceof(Float64Array)],
+    nested: [z.object({ wave: z.array(z.number()), unit: z.string() })],
+    all: [z.array(z.array(z.number()))],
+    later: [handWritten((value) => Promise.resolve(refuseArrays(value)))],
+    careless: [handWritten((value) => ({ value: (value as number[]).toSorted().concat([0]) }))],
+  };
+
+  load = (values: number[]): unknown => values;
+  picture = (rows: number[][]): unknown => rows;
+  exact = (values: Float64Array): unknown => values;
+  nested = (options: { wave: number[]; unit: string }): unknown => options;
+  all = (...rows: number[][]): unknown => rows;
+  later = (values: number[]): unknown => values;
+  careless = (values: number[]): unknown => values;
+}
+
+function refuseArrays(value: unknown): SchemaResult {
+  return Array.isArray(value) ? { value } : { issues: [{ message: "no list" }] };
+}
+
+Deno.test("a schema of lists gets an array of numbers as a list, and one of arrays as it is", async () => {
+  const scope = new Scope();
+  const wave = Float64Array.of(1, 2.5, 3);
+  assertEquals(request(scope, "load", [wave]), [1, 2.5, 3]);
+  assertEquals(request(scope, "load", [BigInt64Array.of(7n)]), [7]);
+  assertEquals(request(scope, "picture", [new NdArray(Int8Array.of(1, 2), [2, 1])]), [[1], [2]]);
+  assert(request(scope, "exact", [wave]) === wave);
+  const nested = { wave, unit: "V" };
+  assertEquals(request(scope, "nested", [nested]), { wave: [1, 2.5, 3], unit: "V" });
+  assert(nested.wave === wave, "the argument itself was changed");
+  assertEquals(request(scope, "all", [wave, [4], Uint8Array.of(5)]), [[1, 2.5, 3], [4], [5]]);
+  assertEquals(await request(scope, "later", [wave]), [1, 2.5, 3]);
+  assertEquals(request(scope, "careless", [wave]), [1, 2.5, 3, 0]);
+});
+
+Deno.test("the error about an array of numbers is that about its list", async () => {
+  const scope = new Scope();
+  assertEquals(
+    rejection(scope, "load", [Float64Array.of(1, 11)]),
+    rejection(scope, "load", [[1, 11]]),
+  );
+  assert(rejection(scope, "load", [Float64Array.of(1, 11)]).includes("[1]: Too big"));
+  assert(rejection(scope, "picture", [Float64Array.of(1)]).includes("[0]: Invalid input"));
+  await assertRejects(async () => await request(scope, "later", ["x"]), Error, "no list");
+  assertThrows(() => request(scope, "careless", [5]), TypeError, "toSorted");
+  const deep = JSON.parse(`${"[".repeat(20_000)}${"]".repeat(20_000)}`);
+  assert(rejection(scope, "load", [deep]).startsWith("ValueError"));
+});

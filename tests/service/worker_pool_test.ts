@@ -2,6 +2,7 @@ import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "
 import { Kwargs } from "../../wire/call.ts";
 import { ConnectionAbortedError, wireMessage, WorkerError } from "../../errors.ts";
 import { type WorkerOptions, WorkerPool } from "../../service/worker_pool.ts";
+import { NdArray } from "../../wire/nd_array.ts";
 import { until } from "../support/until.ts";
 
 const MODULE = import.meta.resolve("../support/computations.ts");
@@ -247,3 +248,31 @@ function abortable(): { signal: AbortSignal; abort: (reason: unknown) => void } 
   const controller = new AbortController();
   return { signal: controller.signal, abort: (reason) => controller.abort(reason) };
 }
+
+Deno.test("an NdArray is one in a worker, and after it, wherever it is in a value", async () => {
+  using pool = new Pool();
+  const picture = new NdArray(Float64Array.of(2, 4, 6, 8), [2, 2]);
+  const half = new NdArray(Float64Array.of(1, 2, 3, 4), [2, 2]);
+  const cycle: Record<string, unknown> = { picture };
+  cycle.self = cycle;
+  const kwargs = new Kwargs({ picture });
+  const { kinds, others, ...halves } = await pool.run(
+    "halve",
+    picture,
+    [picture],
+    cycle,
+    kwargs,
+  ) as {
+    kinds: unknown[];
+    others: [NdArray[], typeof cycle, { named: unknown }];
+    half: NdArray;
+  };
+  assertEquals(kinds, ["<f8", "<f8", false, false]);
+  assertEquals(halves as unknown, { half, list: [half, { half }], one: { half } });
+  assert(halves.half instanceof NdArray);
+  const [[first], copy, { named }] = others;
+  assert(first instanceof NdArray && copy.picture instanceof NdArray && copy.self === copy);
+  assertEquals(named, { picture });
+  assert((named as typeof cycle).picture instanceof NdArray);
+  assertEquals(await pool.run("later", 1), 2);
+});

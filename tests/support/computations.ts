@@ -3,11 +3,26 @@
 import process from "node:process";
 import { Kwargs } from "../../wire/call.ts";
 import { ValueError } from "../../errors.ts";
+import { NdArray } from "../../wire/nd_array.ts";
 
 let calls = 0;
 
 export function add(x: number, y = 10): number {
   return x + y;
+}
+
+/** Gives the halves of arrays back, and what they were here. */
+export function halve(picture: NdArray<Float64Array>, ...others: unknown[]): unknown {
+  const half = new NdArray(picture.data.map((one) => one / 2), picture.shape);
+  const kinds = [picture, others].flat(3).map((one) => one instanceof NdArray && one.dtype);
+  return { half, list: [half, { half }], kinds, others, one: new Halved(half) };
+}
+
+class Halved {
+  readonly half: NdArray;
+  constructor(half: NdArray) {
+    this.half = half;
+  }
 }
 
 export async function later(x: number): Promise<number> {

@@ -18,6 +18,7 @@ import {
   RemoteError,
   type WebSocketClass,
 } from "../../web/client.ts";
+import * as web from "../../web/mod.ts";
 import { ADMINISTRATOR, Laboratory } from "../support/laboratory.ts";
 import { everywhere, ONE_MANAGER } from "../support/places.ts";
 import { inTime, until } from "../support/until.ts";
@@ -42,6 +43,10 @@ class Lab extends Service {
 
   sum(numbers: number[]): number {
     return numbers.reduce((sum, one) => sum + one, 0);
+  }
+
+  same(value: unknown): unknown {
+    return value;
   }
 
   *count(to: number): Generator<number> {
@@ -93,6 +98,21 @@ Deno.test("calls, errors and properties are those of any Client", async () => {
   const [identity] = Object.values(clients);
   assertStringIncludes(identity.language, "TypeScript (Deno ");
   assertEquals(lab.manager.manager.status().totals.connections, 2);
+});
+
+Deno.test("arrays of numbers are arrays over a WebSocket too", async () => {
+  await using manager = await TestManager.start(PLAIN);
+  await using lab = new Lab();
+  await lab.start(manager.connectOptions);
+  await using cxn = await web.connect({ url: `http://localhost:${manager.manager.webPort}` });
+  const link = await cxn.link("Lab");
+  const picture = new web.NdArray(Uint16Array.of(1, 2, 3, 4), [2, 2]);
+  const long = new web.NdArray(new Float32Array(200_000).fill(0.5), [2, 100_000]);
+  for (const array of [Float64Array.of(NaN, 1), picture, long]) {
+    const received = await link.same({ array });
+    assertEquals(received, { array });
+    assertEquals(received.array.constructor, array.constructor);
+  }
 });
 
 Deno.test("another class of WebSockets may trust a certificate of its own", async () => {

@@ -5,6 +5,8 @@
  * @module
  */
 
+import { itemsOf, withoutDimension } from "./items.ts";
+
 /** JSON, and whether it is only the beginning. */
 export interface JsonText {
   text: string;
@@ -37,8 +39,9 @@ class Writer {
     this.#most = most;
   }
 
-  write(value: unknown, indent: string): void {
+  write(given: unknown, indent: string): void {
     if (this.isCut) return;
+    const value = withoutDimension(given);
     const line = shortOf(value, LINE - indent.length, 0);
     if (line !== undefined) return this.#add(line);
     if (typeof value === "string") {
@@ -50,20 +53,19 @@ class Writer {
       this.isCut = true;
       return;
     }
-    const isArray = Array.isArray(value);
+    const items = itemsOf(value);
     const inner = `${indent}  `;
-    this.#add(isArray ? "[" : "{");
+    this.#add(items ? "[" : "{");
     let separator = "\n";
-    const keys = isArray ? undefined : Object.keys(value as object);
-    const { length } = keys ?? (value as unknown[]);
+    const keys = items ? [] : Object.keys(value as object);
+    const { length } = items ?? keys;
     for (let index = 0; index < length && !this.isCut; index++) {
-      const key = keys === undefined ? index : keys[index];
       this.#add(`${separator}${inner}`);
-      if (typeof key === "string") this.#add(`${JSON.stringify(key)}: `);
-      this.write((value as Record<string | number, unknown>)[key], inner);
+      if (!items) this.#add(`${JSON.stringify(keys[index])}: `);
+      this.write(items ? items.at(index) : (value as Record<string, unknown>)[keys[index]], inner);
       separator = ",\n";
     }
-    this.#add(`\n${indent}${isArray ? "]" : "}"}`);
+    this.#add(`\n${indent}${items ? "]" : "}"}`);
   }
 
   #add(text: string): void {
@@ -74,31 +76,31 @@ class Writer {
 }
 
 /** A value on one line; `undefined` if it is longer than `most`, or nested deeply. */
-function shortOf(value: unknown, most: number, depth: number): string | undefined {
+function shortOf(given: unknown, most: number, depth: number): string | undefined {
+  const value = withoutDimension(given);
   let text: string | undefined;
   if (typeof value === "string") {
     text = value.length > most ? undefined : JSON.stringify(value);
   } else if (typeof value !== "object" || value === null) {
     text = String(value);
   } else if (depth < 3) {
-    const isArray = Array.isArray(value);
-    if (isArray && value.length > most) return undefined;
-    const keys = Object.keys(value);
-    if (keys.length > most) return undefined;
+    const items = itemsOf(value);
+    if (items && items.length > most) return undefined;
+    const keys = items ? [] : Object.keys(value);
+    const { length } = items ?? keys;
+    if (length > most) return undefined;
     const parts: string[] = [];
     let left = most;
-    for (const key of keys) {
-      const part = shortOf((value as Record<string, unknown>)[key], left, depth + 1);
+    for (let index = 0; index < length; index++) {
+      const key = keys[index];
+      const item = items ? items.at(index) : (value as Record<string, unknown>)[key];
+      const part = shortOf(item, left, depth + 1);
       if (part === undefined) return undefined;
-      const whole = isArray ? part : `${JSON.stringify(key)}: ${part}`;
+      const whole = items ? part : `${JSON.stringify(key)}: ${part}`;
       if ((left -= whole.length + 2) < 0) return undefined;
       parts.push(whole);
     }
-    text = isArray
-      ? `[${parts.join(", ")}]`
-      : parts.length === 0
-      ? "{}"
-      : `{ ${parts.join(", ")} }`;
+    text = items ? `[${parts.join(", ")}]` : parts.length === 0 ? "{}" : `{ ${parts.join(", ")} }`;
   }
   return text !== undefined && text.length <= most ? text : undefined;
 }

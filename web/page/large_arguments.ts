@@ -54,10 +54,9 @@ export class LargeArguments {
   /** The JSON of an array of the two, to be cut into pieces. */
   async inParts(): Promise<{ json: MeasuredJson; isHeld: boolean }> {
     const [args, kwargs] = [await measuredOf(this.#args), await measuredOf(this.#kwargs)];
-    const isHeld = args.isHeld && kwargs.isHeld;
     const json = {
       size: args.size + kwargs.size + "[,]".length,
-      isHeld,
+      isHeld: args.isHeld && kwargs.isHeld,
       *texts() {
         yield "[";
         yield* args.texts();
@@ -67,7 +66,7 @@ export class LargeArguments {
       },
       release: () => this.releaseTexts(),
     };
-    return { json, isHeld };
+    return { json, isHeld: json.isHeld };
   }
 }
 

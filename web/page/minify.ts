@@ -17,7 +17,7 @@ export async function minify(code: string, map: string): Promise<Minified> {
   const minified = await terser(code, {
     module: true,
     ecma: 2020,
-    compress: { passes: 3 },
+    compress: { passes: 3, keep_fargs: false },
     format: { ascii_only: true }, // whatever the character set of the page is
     sourceMap: { content: map, includeSources: true },
   });

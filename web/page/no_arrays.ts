@@ -1,7 +1,7 @@
 /**
  * In the place of `wire/array_codec.ts`, `array_assembly.ts`, `array_key.ts`, `base64.ts` and
  * `nd_array.ts` in `/client.js`, which has at most 30 KB: that Client does not offer the extension
- * `arrays`, so it sends and gets lists. The page, and `@msl/network/web` as a module, have arrays.
+ * `arrays`, so it sends and gets lists. The page, and `@msl/network/web` as a module, have arrays, and `NdArray` is exported by that.
  *
  * @module
  */

@@ -32,6 +32,7 @@ const SHORTEST = 16;
 export function pictureOf(value: unknown): Picture | undefined {
   if (typeof value === "string") return fromText(value);
   if (Array.isArray(value)) return fromArray(value);
+  if (value instanceof Uint8Array || value instanceof Uint8ClampedArray) return fromBytes(value);
   return undefined;
 }
 
@@ -57,6 +58,12 @@ function fromArray(items: readonly unknown[]): Picture | undefined {
     Number.isInteger(item) && (item as number) >= 0 && (item as number) <= 255
   );
   return isBytes ? read(Uint8Array.from(items as number[])) : undefined;
+}
+
+function fromBytes(bytes: Uint8Array | Uint8ClampedArray): Picture | undefined {
+  if (bytes.length < SHORTEST || bytes.length > MAX_TEXT) return undefined;
+  if (!startsWith(bytes, PNG) && !startsWith(bytes, JPEG)) return undefined;
+  return read(Uint8Array.from(bytes)); // the size of a picture, and not of a reading
 }
 
 function read(bytes: Uint8Array<ArrayBuffer>): Picture {

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { itemsOf, numberOf, withoutDimension } from "./items.ts";
 import { isObject } from "../../wire/message.ts";
 import { type Range, TimeSeries } from "./time_series.ts";
 
@@ -94,10 +95,11 @@ export class SeriesSet {
   #append(
     label: string,
     time: number,
-    value: unknown,
+    given: unknown,
     about: LineAbout | undefined,
     depth: number,
   ): boolean {
+    const value = withoutDimension(given);
     if (typeof value === "number" || typeof value === "boolean") {
       const series = this.#seriesOf(label, about);
       series?.append(time, Number(value));
@@ -108,19 +110,20 @@ export class SeriesSet {
       return this.#find(label, about) !== undefined;
     }
     if (depth === DEEPEST) return false;
-    if (Array.isArray(value)) {
-      if (value.length > LONGEST_ARRAY || !value.every((item) => typeof item === "number")) {
-        return false;
-      }
-      return value.map((item, index) =>
+    const items = itemsOf(value);
+    if (items !== undefined) {
+      if (items.length > LONGEST_ARRAY) return false;
+      const numbers = Array.from({ length: items.length }, (_, index) => numberOf(items.at(index)));
+      if (!numbers.every((item) => item !== undefined)) return false;
+      return numbers.map((item, index) =>
         this.#append(`${label}[${index}]`, time, item, about, depth + 1)
       ).every(Boolean);
     }
     if (!isObject(value)) return false;
-    const items = Object.entries(value).map(([key, item]) =>
+    const members = Object.entries(value).map(([key, item]) =>
       this.#append(label === "" ? key : `${label}.${key}`, time, item, about, depth + 1)
     );
-    return items.length > 0 && items.every(Boolean);
+    return members.length > 0 && members.every(Boolean);
   }
 
   #find(label: string, about: LineAbout | undefined): TimeSeries | undefined {

@@ -5,6 +5,7 @@
  */
 
 import { isObject } from "../../wire/message.ts";
+import { isNumbers } from "../../wire/serializable.ts";
 
 /** The most columns; what an object has more is in its JSON. */
 const MAX_COLUMNS = 50;
@@ -21,11 +22,15 @@ export interface Table {
 
 /** The table of a list of objects; `undefined` for anything else. */
 export function tableOf(items: readonly unknown[]): Table | undefined {
-  if (items.length === 0 || !items.every(isObject)) return undefined;
+  if (items.length === 0 || !items.every(isRow)) return undefined;
   const keys = new Set(items.slice(0, SAMPLE).flatMap((row) => Object.keys(row)));
   if (keys.size === 0) return undefined;
   const columns = [...keys].slice(0, MAX_COLUMNS);
   return { columns, rows: items, omitted: keys.size - columns.length };
+}
+
+function isRow(item: unknown): item is Readonly<Record<string, unknown>> {
+  return isObject(item) && !isNumbers(item);
 }
 
 /** What an object has under a key, not what all objects have. */

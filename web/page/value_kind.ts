@@ -6,6 +6,8 @@
  */
 
 import type { Samples } from "./decimation.ts";
+import { isTypedArray, NdArray } from "../../wire/nd_array.ts";
+import { columnOf, type Items, itemsOf, numberOf, withoutDimension } from "./items.ts";
 import { type Picture, pictureOf } from "./picture_data.ts";
 import { type Table, tableOf } from "./table.ts";
 
@@ -31,64 +33,99 @@ const FEWEST = 3;
 const JSON_KIND = { kind: "json" } as const;
 
 /** What a value is for a reader. */
-export function kindOf(value: unknown): ValueKind {
-  if (typeof value === "number") return { kind: "number", value };
+export function kindOf(given: unknown): ValueKind {
+  const value = withoutDimension(given);
+  const number = numberOf(value);
+  if (number !== undefined) return { kind: "number", value: number };
   const picture = pictureOf(value);
   if (picture !== undefined) return { kind: "picture", picture };
   if (typeof value === "string") return { kind: "text", text: value };
   if (typeof value !== "object" || value === null) return JSON_KIND;
-  const lines = Array.isArray(value) ? linesOf(value) : namedLines(value);
+  const items = itemsOf(value);
+  const lines = items === undefined ? namedLines(value) : linesOf(value, items);
   if (lines !== undefined) return lines;
   const table = Array.isArray(value) ? tableOf(value) : undefined;
   return table === undefined ? JSON_KIND : { kind: "table", table };
 }
 
-type Numbers = readonly (number | null)[];
-
 /** Whether all items are numbers; `null` is one that is missing. */
-function isNumbers(value: unknown): value is Numbers {
-  return Array.isArray(value) && value.length >= FEWEST &&
-    value.every((item) => typeof item === "number" || item === null) &&
-    value.some((item) => Number.isFinite(item));
+function areNumbers(items: Items | undefined): items is Items<number | bigint | null> {
+  if (items === undefined || items.length < FEWEST) return false;
+  let hasFinite = false;
+  for (let index = 0; index < items.length; index++) {
+    const item = items.at(index);
+    const number = numberOf(item);
+    if (number === undefined && item !== null) return false;
+    hasFinite ||= Number.isFinite(number);
+  }
+  return hasFinite;
 }
 
-function linesOf(items: readonly unknown[]): ValueKind | undefined {
-  if (isNumbers(items)) return plotOf(new Map([["value", items]]), undefined, "index");
-  if (items.length < 2 || !items.every(Array.isArray)) return undefined;
-  const { length } = items[0];
-  if (!items.every((row) => row.length === length)) return undefined;
+function linesOf(value: object, items: Items): ValueKind | undefined {
+  if (areNumbers(items)) return plotOf(new Map([["value", items]]), undefined, "index");
+  const length = widthOf(value, items);
+  if (length === undefined || items.length < 2) return undefined;
   if (items.length <= MAX_LINES && length > MAX_LINES) { // each row is a line
-    if (!items.every(isNumbers)) return undefined;
-    return plotOf(new Map(items.map((row, index) => [`row ${index}`, row])), undefined, "index");
+    const rows = Array.from({ length: items.length }, (_, index) => itemsOf(items.at(index)));
+    if (!rows.every(areNumbers)) return undefined;
+    return plotOf(new Map(rows.map((row, index) => [`row ${index}`, row])), undefined, "index");
   }
   if (items.length < FEWEST || length === 0 || length > MAX_LINES) return undefined;
-  const columns = Array.from({ length }, (_, column) => items.map((row) => row[column]));
-  if (!columns.every(isNumbers)) return undefined;
+  const columns = Array.from(
+    { length },
+    (_, column) => value instanceof NdArray ? columnOf(value, column) : columnIn(items, column),
+  );
+  if (!columns.every(areNumbers)) return undefined;
   const named = new Map(columns.map((column, index) => [`column ${index}`, column]));
   return plotOf(named, firstAxis(named), "index");
 }
 
+/** How many items each row has, if all have as many; `undefined` if not, or if these are no rows. */
+function widthOf(value: object, rows: Items): number | undefined {
+  if (value instanceof NdArray) return value.shape.length === 2 ? value.shape[1] : undefined;
+  if (isTypedArray(value)) return undefined;
+  const width = itemsOf(rows.at(0))?.length;
+  for (let index = 1; index < rows.length; index++) {
+    if (itemsOf(rows.at(index))?.length !== width) return undefined;
+  }
+  return width;
+}
+
+/** A column of a list of rows. */
+function columnIn(rows: Items, column: number): Items {
+  return Array.from({ length: rows.length }, (_, index) => itemsOf(rows.at(index))!.at(column));
+}
+
 /** An object of arrays that are equally long, e.g. `{ frequency: [...], amplitude: [...] }`. */
 function namedLines(value: object): ValueKind | undefined {
+  if (value instanceof NdArray) return undefined;
   const entries = Object.entries(value);
   if (entries.length === 0 || entries.length > MAX_LINES + 1) return undefined;
-  if (!entries.every(([, items]) => isNumbers(items))) return undefined;
-  const lines = new Map(entries as [string, Numbers][]);
+  const lines = new Map<string, Items>();
+  for (const [name, member] of entries) {
+    const items = itemsOf(member);
+    if (!areNumbers(items)) return undefined;
+    lines.set(name, items);
+  }
   const lengths = new Set([...lines.values()].map(({ length }) => length));
   return lengths.size === 1 ? plotOf(lines, firstAxis(lines), "index") : undefined;
 }
 
 /** The name of the first line, if its values increase and there is something to draw over it. */
-function firstAxis(lines: ReadonlyMap<string, Numbers>): string | undefined {
+function firstAxis(lines: ReadonlyMap<string, Items>): string | undefined {
   const [[name, items]] = lines;
-  const isIncreasing = items.every((item, index) =>
-    Number.isFinite(item) && (index === 0 || item! > items[index - 1]!)
-  );
-  return isIncreasing && lines.size > 1 ? name : undefined;
+  if (lines.size === 1) return undefined;
+  let last = -Infinity;
+  for (let index = 0; index < items.length; index++) {
+    const number = numberOf(items.at(index));
+    if (number === undefined || !Number.isFinite(number) || number <= last) return undefined;
+    last = number;
+  }
+  return name;
 }
 
 function plotOf(
-  lines: ReadonlyMap<string, Numbers>,
+  lines: ReadonlyMap<string, Items>,
   axisName: string | undefined,
   axis: string,
 ): ValueKind {
@@ -100,10 +137,10 @@ function plotOf(
 
 /** The numbers of an array over their index, or over other numbers that increase. */
 class ArraySamples implements Samples {
-  readonly #values: Numbers;
-  readonly #places: Numbers | undefined;
+  readonly #values: Items;
+  readonly #places: Items | undefined;
 
-  constructor(values: Numbers, places?: Numbers) {
+  constructor(values: Items, places?: Items) {
     this.#values = values;
     this.#places = places;
   }
@@ -113,11 +150,11 @@ class ArraySamples implements Samples {
   }
 
   timeAt(index: number): number {
-    return this.#places === undefined ? index : this.#places[index]!;
+    return this.#places === undefined ? index : numberOf(this.#places.at(index))!;
   }
 
   valueAt(index: number): number {
-    const value = this.#values[index];
+    const value = numberOf(this.#values.at(index));
     return Number.isFinite(value) ? value! : NaN;
   }
 
@@ -129,7 +166,7 @@ class ArraySamples implements Samples {
     let high = this.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (this.#places[middle]! < place) low = middle + 1;
+      if (this.timeAt(middle) < place) low = middle + 1;
       else high = middle;
     }
     return low;

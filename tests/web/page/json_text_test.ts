@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "../../support/properties.ts";
+import { NdArray } from "../../../wire/nd_array.ts";
 import { jsonText } from "../../../web/page/json_text.ts";
 
 Deno.test("the text is the JSON of the value", () => {
@@ -39,4 +40,20 @@ Deno.test("deep nesting and long texts are cut", () => {
   assert(cut.isCut && cut.text.includes("…"));
   const text = jsonText(["y".repeat(1_000_000)], 500);
   assertEquals([text.text.length, text.isCut], [500, true]);
+});
+
+Deno.test("arrays of numbers are written as lists, and of a large one the beginning is", () => {
+  const rows = new NdArray(Float64Array.of(1, NaN, 3, 4), [2, 2]);
+  const value = { rows, one: new NdArray(Int8Array.of(5), []), big: BigInt64Array.of(2n ** 62n) };
+  const list = { rows: [[1, NaN], [3, 4]], one: 5, big: [2n ** 62n] };
+  assertEquals(jsonText(value, 1000), jsonText(list, 1000));
+  const wave = new Uint8Array(100).fill(7);
+  assertEquals(jsonText({ wave }, 10_000), jsonText({ wave: [...wave] }, 10_000));
+  assertEquals(
+    jsonText(new NdArray(wave, [5, 20]), 10_000),
+    jsonText(Array(5).fill(Array(20).fill(7)), 10_000),
+  );
+  const large = new NdArray(new Float32Array(10_000_000), [10, 1_000_000]);
+  const began = jsonText(large, 1000);
+  assertEquals([began.text.length, began.isCut], [1000, true]);
 });

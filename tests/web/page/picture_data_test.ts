@@ -24,7 +24,7 @@ function problemOf(value: unknown): { problem: string; bytes?: Uint8Array } {
 
 Deno.test("a PNG or JPEG is recognized in base64, in an address of data, and as bytes", () => {
   const png = pngOf(3, 2);
-  for (const value of [png.toBase64(), `data:image/png;base64,${png.toBase64()}`, [...png]]) {
+  for (const value of [png.toBase64(), `data:image/png;base64,${png.toBase64()}`, [...png], png]) {
     const picture = pictureIn(value);
     assertEquals([picture.type, picture.width, picture.height], ["image/png", 3, 2]);
     assertEquals(picture.bytes, png);

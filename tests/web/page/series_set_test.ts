@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { NdArray } from "../../../wire/nd_array.ts";
 import { MAX_LINES, SeriesSet } from "../../../web/page/series_set.ts";
 
 function linesOf(set: SeriesSet): [label: string, unit: string, values: number[]][] {
@@ -43,6 +44,17 @@ Deno.test("a reading that is null is a gap in its line", () => {
   set.add("x", 4, 6);
   set.gap(5);
   assertEquals(linesOf(set), [["x", "", [5, NaN, 6, NaN]]]);
+});
+
+Deno.test("a short array of numbers has a line for each of its numbers, as a list has", () => {
+  const set = new SeriesSet();
+  set.add("x", 1, Float64Array.of(1, 2));
+  set.add("x", 2, [3, 4]);
+  set.add("y", 3, new NdArray(Int8Array.of(5), []));
+  assertEquals(linesOf(set), [["x[0]", "", [1, 3]], ["x[1]", "", [2, 4]], ["y", "", [5]]]);
+  set.add("z", 4, new Float64Array(1_000_000));
+  set.add("z", 4, new NdArray(Int8Array.of(5), [1, 1]));
+  assertEquals(set.series.length, 3);
 });
 
 Deno.test("another unit is another line", () => {

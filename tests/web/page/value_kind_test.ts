@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { NdArray } from "../../../wire/nd_array.ts";
 import { kindOf, type ValueKind } from "../../../web/page/value_kind.ts";
 
 /** The lines of a plot as arrays of places and values; the name of the axis. */
@@ -84,4 +85,39 @@ Deno.test("a million numbers are one line, and none of them is copied", () => {
   const rows = Array.from({ length: 100_000 }, (_, index) => ({ index }));
   const table = kindOf(rows);
   assert(table.kind === "table" && table.table.rows.length === 100_000);
+});
+
+Deno.test("arrays of numbers are shown as their lists are", () => {
+  const wave = Float64Array.from({ length: 20 }, (_, index) => index / 2);
+  const pairs = Float32Array.of(0, 5, 1, 6, 5, 7);
+  const same: [array: unknown, list: unknown][] = [
+    [wave, [...wave]],
+    [new NdArray(wave), [...wave]],
+    [BigInt64Array.of(1n, -2n, 3n), [1, -2, 3]],
+    [Float32Array.of(1, NaN, Infinity, 2), [1, NaN, Infinity, 2]],
+    [new NdArray(pairs, [3, 2]), [[0, 5], [1, 6], [5, 7]]],
+    [new NdArray(wave, [2, 10]), [[...wave.slice(0, 10)], [...wave.slice(10)]]],
+    [[wave, wave], [[...wave], [...wave]]],
+    [[Int8Array.of(0, 5), Int8Array.of(1, 6), Int8Array.of(5, 7)], [[0, 5], [1, 6], [5, 7]]],
+    [{ frequency: wave, amplitude: wave }, { frequency: [...wave], amplitude: [...wave] }],
+  ];
+  for (const [array, list] of same) assertEquals(plotOf(array), plotOf(list));
+  const others: [array: unknown, kind: ValueKind["kind"]][] = [
+    [new NdArray(Int16Array.of(42), []), "number"],
+    [new Float64Array(0), "json"],
+    [Int8Array.of(1, 2), "json"],
+    [new NdArray(wave, [2, 5, 2]), "json"],
+    [new NdArray(new Int8Array(0), [3, 0]), "json"],
+    [[Int8Array.of(1, 2), Int8Array.of(1)], "json"],
+    [[{ wave }, { wave }], "table"],
+  ];
+  assertEquals(others.map(([array]) => kindOf(array).kind), others.map(([, kind]) => kind));
+});
+
+Deno.test("a million rows of an array are lines that read the array itself", () => {
+  const data = new Float64Array(3_000_000).map((_, index) => index);
+  const kind = kindOf(new NdArray(data, [1_000_000, 3]));
+  assert(kind.kind === "lines" && kind.lines.length === 2 && kind.axis === "column 0");
+  data[3 * 999_999 + 2] = -7;
+  assertEquals((kind as ValueKind & { kind: "lines" }).lines[1].samples.valueAt(999_999), -7);
 });
