@@ -49,6 +49,8 @@ export class NdArray<Data extends NumberArray = NumberArray> {
   readonly shape: readonly number[];
 
   /**
+   * Gives elements a shape.
+   *
    * @param data The elements, row by row. They are not copied.
    * @param shape The number of elements along each dimension. Default: one dimension.
    * @throws {TypeError} If the elements are not in a typed array.
