@@ -467,8 +467,8 @@ export const TRUNK_LIMITS = {
 export const MAX_NOTIFICATION_SIZE = 16 * MiB;
 
 /**
- * The longest value that is recorded, as JSON in UTF-16 code units. In the place of a longer one, the
- * recording has a gap that says so. It has no option.
+ * The longest value that is recorded, as JSON in UTF-16 code units, an array of numbers in bytes. In the
+ * place of a longer one, the recording has a gap that says so. It has no option.
  */
 export const MAX_RECORDED_VALUE = 64 * MiB;
 

@@ -10,6 +10,7 @@ import { isoTime } from "../base/time_text.ts";
 import { plot, type PlotSeries } from "../record/plot.ts";
 import type { History, HistoryGap, HistorySource, LatestReading } from "../wire/history.ts";
 import { encodeForTerminal } from "../wire/printable_json.ts";
+import { SUMMARIES } from "./array_summary.ts";
 import { valueCell } from "./csv.ts";
 import type { SourceLimits } from "./history_reader.ts";
 import { table } from "./output.ts";
@@ -133,7 +134,7 @@ function shownNumber(value: number): string {
 }
 
 function shownValue(value: unknown, unit: string): string {
-  const text = typeof value === "string" ? value : encodeForTerminal(value);
+  const text = typeof value === "string" ? value : encodeForTerminal(value, SUMMARIES);
   const short = text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE - 1)}…` : text;
   return typeof value === "number" && unit !== "" ? `${short} ${unit}` : short;
 }

@@ -21,15 +21,22 @@ export interface StoredBatch {
   readonly gaps: readonly Gap[];
 }
 
-/** What is stored of a batch. A reading whose time is none has the time of its receipt. */
-export function storedBatch(readings: readonly Reading[], gaps: readonly Gap[]): StoredBatch {
+/**
+ * What is stored of a batch. A reading whose time is none has the time of its receipt.
+ *
+ * @param columns The columns of a value. Default: those of a database.
+ */
+export function storedBatch(
+  readings: readonly Reading[],
+  gaps: readonly Gap[],
+  columns: (value: unknown) => StoredValue = storedValue,
+): StoredBatch {
   const stored: StoredReading[] = [];
   const unstored: Gap[] = [];
-  for (const { source, time: given, received, value: full } of readings) {
+  for (const { source, time: given, received, value } of readings) {
     const time = isTime(given) ? given : received;
     try {
-      const { value, json } = storedValue(full);
-      stored.push({ source, time, received, value, json });
+      stored.push({ source, time, received, ...columns(value) });
     } catch (error) {
       const reason = `a reading cannot be stored: ${(error as Error).message}`;
       unstored.push({ source, start: time, end: Math.max(received, time + 1), reason });

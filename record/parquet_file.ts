@@ -19,6 +19,9 @@ import { readSources } from "./source_rows.ts";
 /** How many rows are written at once. The event loop waits for them, about 20 ms. */
 const ROWS = 2_000;
 
+/** After how many bytes of arrays and of JSON fewer rows are written at once. */
+const ROWS_SIZE = 8 * 1024 * 1024;
+
 /** After how long the event loop has its turn, in milliseconds. */
 const SLICE = 10;
 
@@ -34,6 +37,9 @@ const time = {
   logical_type: { type: "TIMESTAMP", isAdjustedToUTC: true, unit: "MICROS" },
 } as const;
 
+/** The column of the bytes of arrays. */
+const DATA = "data";
+
 const COLUMNS: readonly SchemaElement[] = [
   { name: "time", ...time, repetition_type: "REQUIRED" },
   { name: "received", ...time, repetition_type: "OPTIONAL" },
@@ -45,7 +51,13 @@ const COLUMNS: readonly SchemaElement[] = [
   { name: "json", ...text, repetition_type: "OPTIONAL" },
   { name: "gap", ...text, repetition_type: "OPTIONAL" },
   { name: "until", ...time, repetition_type: "OPTIONAL" },
+  { name: "dtype", ...text, repetition_type: "OPTIONAL" },
+  { name: "shape", ...text, repetition_type: "OPTIONAL" },
+  { name: DATA, type: "BYTE_ARRAY", repetition_type: "OPTIONAL" },
 ];
+
+/** The bytes of arrays are written as they are: to look for patterns in them costs more than it saves. */
+const AS_THEY_ARE = { encoding: "PLAIN", codec: "UNCOMPRESSED", statistics: false } as const;
 
 /**
  * Makes a Parquet file from a journal. It has its name only when it is complete.
@@ -76,7 +88,11 @@ export async function makeParquetFile(
     const pause = periodicPause(SLICE);
     for (const rows of partsOf(database)) {
       writer.write({
-        columnData: COLUMNS.map(({ name }) => ({ name, data: rows.map((row) => row[name]) })),
+        columnData: COLUMNS.map(({ name }) => ({
+          name,
+          data: rows.map((row) => row[name] ?? null),
+          ...(name === DATA ? AS_THEY_ARE : {}),
+        })),
         rowGroupSize: ROWS,
       });
       await pause();
@@ -101,38 +117,38 @@ function isEmpty(database: DatabaseSync): boolean {
 /** The rows of a file: the readings in the order in which they were received, and then the gaps. */
 function* partsOf(database: DatabaseSync): Generator<Record<string, unknown>[], undefined> {
   const sources = new Map(readSources(database).map((source) => [source.id, source]));
-  const readings = database.prepare("SELECT * FROM reading WHERE id > ? ORDER BY id LIMIT ?");
-  for (let last = 0;;) {
-    const rows = readings.all(last, ROWS);
-    if (rows.length === 0) break;
-    last = Number(rows.at(-1)!.id);
-    yield rows.map((row) => ({
-      ...sources.get(Number(row.source)),
-      time: micros(row.time),
-      received: micros(row.received),
-      value: row.value,
-      json: row.json,
-      gap: null,
-      until: null,
-    }));
-  }
-  const gaps = database.prepare("SELECT * FROM gap ORDER BY source, start").iterate();
   let rows: Record<string, unknown>[] = [];
-  for (const { source, start, end, reason } of gaps) {
-    const columns = { received: null, value: null, json: null };
-    const until = end === null ? null : micros(end);
+  let size = 0;
+  for (const reading of database.prepare("SELECT * FROM reading ORDER BY id").iterate()) {
     rows.push({
-      ...sources.get(Number(source)),
-      ...columns,
-      time: micros(start),
-      gap: reason,
-      until,
+      ...reading,
+      ...sources.get(Number(reading.source)),
+      time: micros(reading.time),
+      received: micros(reading.received),
     });
+    size += sizeOf(reading);
+    if (rows.length < ROWS && size < ROWS_SIZE) continue;
+    yield rows;
+    rows = [];
+    size = 0;
+  }
+  if (rows.length > 0) yield rows;
+  rows = [];
+  const gaps = database.prepare("SELECT * FROM gap ORDER BY source, start").iterate();
+  for (const { source, start, end, reason } of gaps) {
+    const until = end === null ? null : micros(end);
+    rows.push({ ...sources.get(Number(source)), time: micros(start), gap: reason, until });
     if (rows.length < ROWS) continue;
     yield rows;
     rows = [];
   }
   if (rows.length > 0) yield rows;
+}
+
+/** The size of what may be long in a reading, about. A journal of version 1 has no `data`. */
+function sizeOf({ json, data }: Record<string, SQLOutputValue>): number {
+  return (typeof json === "string" ? json.length : 0) +
+    (data instanceof Uint8Array ? data.length : 0);
 }
 
 /** Where each source had ended when a Parquet file was made. */

@@ -25,7 +25,7 @@ export interface Reading {
   readonly time: number;
   /** When it was received, by the clock of the recorder. */
   readonly received: number;
-  /** Anything that JSON can hold, and NaN, the infinities, bigints and typed arrays. */
+  /** Anything that JSON can hold, and NaN, the infinities, bigints and arrays of numbers. */
   readonly value: unknown;
 }
 

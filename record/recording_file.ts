@@ -11,7 +11,7 @@ import type { Gap, Reading } from "./reading.ts";
 import { type Bucket, RollupReader, type Span } from "./rollup_reader.ts";
 import { checkSchema, isEmptyOrDatabase } from "./schema.ts";
 import { readSources, type RecordedSource } from "./source_rows.ts";
-import { loadedValue } from "./stored_value.ts";
+import { loadedValue, type StoredArray } from "./stored_value.ts";
 
 export type { Bucket, RecordedSource, Span };
 
@@ -146,6 +146,12 @@ function gapOf(row: Record<string, SQLOutputValue>): Gap {
   };
 }
 
+/** The array of a reading. A file of version 1 has no columns for it. */
+function arrayOf({ dtype, shape, data }: Record<string, SQLOutputValue>): { array?: StoredArray } {
+  if (typeof dtype !== "string") return {};
+  return { array: { dtype, shape: String(shape), data: data as Uint8Array } };
+}
+
 function readingOf(row: Record<string, SQLOutputValue>): Reading {
   const value = row.value === null ? null : Number(row.value);
   const json = row.json === null ? null : String(row.json);
@@ -153,6 +159,6 @@ function readingOf(row: Record<string, SQLOutputValue>): Reading {
     source: Number(row.source),
     time: Number(row.time),
     received: Number(row.received),
-    value: loadedValue({ value, json }),
+    value: loadedValue({ value, json, ...arrayOf(row) }),
   };
 }

@@ -8,6 +8,7 @@ import { storedBatch } from "./batch.ts";
 import { CsvRows } from "./csv_format.ts";
 import type { Gap, Reading } from "./reading.ts";
 import type { RecordedSource, RecordingFile, Span } from "./recording_file.ts";
+import { textValue } from "./stored_value.ts";
 
 /** How long the text of one piece is at least, in UTF-16 code units. */
 const PIECE = 64 * 1024;
@@ -27,8 +28,9 @@ export function* recordingRows(
     const items = inOrder(recording.readings(source.id, span), recording.gaps(source.id, span));
     for (const item of items) {
       if ("received" in item) {
-        const { readings: [stored] } = storedBatch([item], []);
-        if (stored !== undefined) piece += format.reading(source, stored);
+        const { readings: stored, gaps } = storedBatch([item], [], textValue);
+        for (const reading of stored) piece += format.reading(source, reading);
+        for (const gap of gaps) piece += format.gap(source, gap); // as text it is too long
       } else piece += format.gap(source, item);
       if (piece.length < PIECE) continue;
       yield piece;

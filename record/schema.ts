@@ -1,6 +1,6 @@
 /**
  * The tables of a recording in SQLite, and whether a file has them. Other programs read them: a change
- * that breaks those raises {@linkcode VERSION}.
+ * after which they miss something raises {@linkcode VERSION}.
  *
  * @module
  */
@@ -11,8 +11,17 @@ import { ConfigurationError } from "../errors.ts";
 /** Marks the file as a recording, in its header: "MSLR". */
 export const APPLICATION_ID = 0x4d534c52;
 
-/** The version of the tables, in the header of the file. */
-export const VERSION = 1;
+/**
+ * The version of the tables, in the header of the file. Version 1 had no columns for arrays: such a file
+ * can be read, and gets them when it is continued.
+ */
+export const VERSION = 2;
+
+/**
+ * An array of numbers: its type and its shape, and its bytes. They are the last columns, so that SQLite
+ * reads the others without the bytes.
+ */
+const ARRAY_COLUMNS = ["dtype TEXT", "shape TEXT", "data BLOB"];
 
 /** `reading.id` grows with each reading; `rolled_up` is the last one that the rollups contain. */
 const TABLES = `
@@ -31,7 +40,8 @@ const TABLES = `
     time REAL NOT NULL,
     received REAL NOT NULL,
     value REAL,
-    json TEXT
+    json TEXT,
+    ${ARRAY_COLUMNS.join(", ")}
   );
   CREATE INDEX reading_of_source ON reading (source, time);
   CREATE TABLE gap (
@@ -57,8 +67,14 @@ const TABLES = `
   PRAGMA user_version = ${VERSION};
 `;
 
+/** What a file of version 1 lacks. SQLite does not write its rows again. */
+const UPGRADE = `
+  ${ARRAY_COLUMNS.map((column) => `ALTER TABLE reading ADD COLUMN ${column};`).join("\n  ")}
+  PRAGMA user_version = ${VERSION};
+`;
+
 /**
- * Makes the tables in a new file, and checks those of another.
+ * Makes the tables in a new file, and checks those of another, or brings them to this version.
  *
  * @throws {ConfigurationError} When the file belongs to another program, or to a later version.
  */
@@ -66,7 +82,7 @@ export function prepareSchema(database: DatabaseSync, file: string): void {
   database.exec("BEGIN IMMEDIATE");
   try {
     if (isEmpty(database)) database.exec(TABLES);
-    else checkSchema(database, file);
+    else if (checkSchema(database, file) < VERSION) database.exec(UPGRADE);
     database.exec("COMMIT");
   } finally {
     if (database.isTransaction) database.exec("ROLLBACK");
@@ -76,9 +92,10 @@ export function prepareSchema(database: DatabaseSync, file: string): void {
 /**
  * Checks that a file is a recording that this version knows.
  *
+ * @returns The version of its tables.
  * @throws {ConfigurationError} When it is none.
  */
-export function checkSchema(database: DatabaseSync, file: string): void {
+export function checkSchema(database: DatabaseSync, file: string): number {
   const id = pragma(database, "application_id");
   if (id !== APPLICATION_ID) {
     throw new ConfigurationError(
@@ -86,12 +103,11 @@ export function checkSchema(database: DatabaseSync, file: string): void {
     );
   }
   const version = pragma(database, "user_version");
-  if (version !== VERSION) {
-    throw new ConfigurationError(
-      `Cannot use ${file}: a recording of version ${version}, and this program knows version ` +
-        `${VERSION}. Update it, or use another name`,
-    );
-  }
+  if (version >= 1 && version <= VERSION) return version;
+  throw new ConfigurationError(
+    `Cannot use ${file}: a recording of version ${version}, and this program knows version ` +
+      `${VERSION}. Update it, or use another name`,
+  );
 }
 
 function isEmpty(database: DatabaseSync): boolean {

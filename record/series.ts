@@ -8,12 +8,16 @@
  * @module
  */
 
+import { createHash } from "node:crypto";
 import { formatDuration } from "../base/units.ts";
 import { LONGEST_LOG_TEXT } from "../limits.ts";
 import { encodeValue } from "../wire/json.ts";
+import type { NdArray, NumberArray } from "../wire/nd_array.ts";
+import { isNumbers } from "../wire/serializable.ts";
 import { printable } from "../base/printable.ts";
 import type { Clock } from "./clock.ts";
 import type { RecordedEnd, SourceDescription } from "./reading.ts";
+import { storedArray } from "./stored_value.ts";
 import type { SeriesGap, Writer } from "./writer.ts";
 
 /** Why there are no readings. */
@@ -53,7 +57,7 @@ export class Series {
   readonly #selection: Selection;
   /** When the last reading was taken; `undefined` before the first. */
   #lastTime: number | undefined;
-  /** The value that was recorded last, or its text where it is no number; `undefined` for none. */
+  /** The value that was recorded last, or what stands for it where it is no number; `undefined` for none. */
   #recorded: number | string | undefined;
   #gap: OpenGap | undefined;
   /** Why the source is not there; `undefined` while it is. */
@@ -189,7 +193,14 @@ export class Series {
   }
 }
 
-/** A value as it is compared with another: a number, or the JSON of anything else. */
+/** A value as it is compared with another: a number, a digest of an array, or the JSON of another. */
 function comparable(value: unknown): number | string {
-  return typeof value === "number" ? value : encodeValue(value);
+  if (typeof value === "number") return value;
+  return isNumbers(value) ? digestOf(value) : encodeValue(value);
+}
+
+/** What stands for an array, so that not all of it is held until the next one. */
+function digestOf(array: NumberArray | NdArray): string {
+  const { dtype, shape, data } = storedArray(array);
+  return `${dtype} ${shape} ${createHash("sha256").update(data).digest("base64")}`;
 }

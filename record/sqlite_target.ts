@@ -59,7 +59,8 @@ export class SqliteTarget implements Target {
       this.#begin = opened.prepare("BEGIN IMMEDIATE");
       this.#commit = opened.prepare("COMMIT");
       this.#insertReading = opened.prepare(
-        "INSERT INTO reading (source, time, received, value, json) VALUES (?, ?, ?, ?, ?)",
+        "INSERT INTO reading (source, time, received, value, json, dtype, shape, data) " +
+          "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
       );
       this.#insertGap = opened.prepare("INSERT OR REPLACE INTO gap VALUES (?, ?, ?, ?)");
       this.#rollups = new RollupWriter(opened);
@@ -125,9 +126,11 @@ export class SqliteTarget implements Target {
       this.#begin.run();
       try {
         let newest = 0;
-        for (const { source, time, received, value, json } of batch.readings) {
+        for (const { source, time, received, value, json, array } of batch.readings) {
+          const { dtype = null, shape = null, data = null } = array ?? {};
           newest = Number(
-            this.#insertReading.run(source, time, received, value, json).lastInsertRowid,
+            this.#insertReading.run(source, time, received, value, json, dtype, shape, data)
+              .lastInsertRowid,
           );
         }
         for (const { source, start, end, reason } of batch.gaps) {

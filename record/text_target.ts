@@ -14,6 +14,7 @@ import type { Gap, Reading, RecordedEnd, SourceDescription } from "./reading.ts"
 import { SourceNumbers } from "./source_numbers.ts";
 import { type Target, type TargetOptions, TargetUnavailable } from "./target.ts";
 import type { SourceEnd } from "./source_end.ts";
+import { textValue } from "./stored_value.ts";
 import { readEnds, type TextEnds, wholeSize } from "./text_end.ts";
 
 /** A recording as lines of text. */
@@ -92,7 +93,7 @@ export class TextTarget implements Target {
   /** @inheritdoc */
   write(readings: readonly Reading[], gaps: readonly Gap[]): void {
     this.#there.check();
-    const batch = storedBatch(readings, gaps);
+    const batch = storedBatch(readings, gaps, textValue);
     const lines = [this.#pending];
     for (const reading of batch.readings) {
       lines.push(this.#format.reading(this.#sources.get(reading.source), reading));

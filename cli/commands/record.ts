@@ -89,7 +89,7 @@ export function addRecord(program: Command): void {
       ).argParser(argumentParser(parseDeadband)),
     )
     .option("--on-change", "record a value if it differs from the one before")
-    .addOption(new Option("--no-arrays", "do not record arrays").default(undefined))
+    .addOption(new Option("--no-arrays", "do not record arrays and lists").default(undefined))
     .addOption(durationOption("--for", "end after this time").conflicts("until"))
     .addOption(
       new Option("--until <time>", "end then, e.g. 18:30 or 2026-12-31T18:30")

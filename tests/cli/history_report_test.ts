@@ -1,6 +1,14 @@
 import { assertStringIncludes } from "@std/assert";
 import { describeHistory, describeSources, historyCsv } from "../../cli/history_report.ts";
 
+Deno.test("the latest value of an array is a summary of it", () => {
+  const source = { id: 1, source: "Scope.trace", unit: "V", start: 0, end: 0 };
+  const value = new Float64Array(1_000_000);
+  const latest = { id: 1, source: "Scope.trace", unit: "V", time: 0, value, gap: null };
+  const text = describeSources([source], [latest], (text) => text);
+  assertStringIncludes(text, "array(1000000 <f8, min 0, max 0");
+});
+
 Deno.test("what a recorder says is a time, and no calendar has, does not keep the rest from being shown", () => {
   const source = { id: 1, source: "DMM.voltage", unit: "V", start: 1e300, end: NaN };
   const gap = { start: -1e300, reason: "gone" };

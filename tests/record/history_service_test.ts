@@ -2,7 +2,7 @@
 
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { LOG_CATEGORY } from "../../base/log.ts";
-import { connect, type Kwargs, kwargs, RemoteError, Service } from "../../mod.ts";
+import { connect, type Kwargs, kwargs, NdArray, RemoteError, Service } from "../../mod.ts";
 import { AlarmProgram } from "../../record/alarm_program.ts";
 import { AlarmReporter } from "../../record/alarm_reporter.ts";
 import { openTarget } from "../../record/open_target.ts";
@@ -19,7 +19,7 @@ const VOLTAGE = { service: "DMM", attribute: "voltage", arguments: "", unit: "V"
 const LIMITS = { alarm: [4, 6], warning: [4.5, 5.5] } as const;
 
 /** A Manager, and a recording that a recorder offers. */
-async function laboratory(options: { serve?: string; isFile?: boolean } = {}) {
+async function laboratory(options: { serve?: string; isFile?: boolean; last?: unknown } = {}) {
   await using stack = new AsyncDisposableStack();
   const folder = stack.use(await temporaryFolder());
   const manager = stack.use(await TestManager.start());
@@ -27,12 +27,10 @@ async function laboratory(options: { serve?: string; isFile?: boolean } = {}) {
   const target = await openTarget(file);
   const source = target.source(VOLTAGE);
   target.write(
-    [[0, 1], [10, 3], [50, 5], [70, 7]].map(([time, value]) => ({
-      source,
-      time,
-      received: time,
-      value,
-    })),
+    [1, 3, 5, options.last ?? 7].map((value, index) => {
+      const time = [0, 10, 50, 70][index];
+      return { source, time, received: time, value };
+    }),
     [
       { source, start: 10, end: 50, reason: "too slow" },
       { source, start: 70, reason: "service gone" },
@@ -102,6 +100,19 @@ Deno.test("a client finds the recorder by its role, and reads sources, latest re
     // They are nearer to each other than a bucket is wide.
     gaps: [{ start: 10, end: null, reason: "service gone", count: 2 }],
   });
+});
+
+Deno.test("the latest reading of an array is that array, of several dimensions too", async () => {
+  const picture = new NdArray(Uint16Array.of(1, 2, 3, 4), [2, 2]);
+  for (const value of [Float64Array.of(0.1, NaN), picture]) {
+    await using lab = await laboratory({ last: value });
+    await lab.reporter.serve(lab.manager.connectOptions);
+    await using cxn = await connect(lab.manager.connectOptions);
+    const recorder = await cxn.link<RecorderLink>("Recorder");
+    assertEquals((await recorder.latest())[0].value, value);
+    const { buckets } = await recorder.history("DMM.voltage", kwargs({ points: 1 }));
+    assertEquals(buckets.map(({ mean }) => mean), [3]);
+  }
 });
 
 Deno.test("only what a client may request can be requested", async () => {

@@ -41,7 +41,8 @@ Deno.test("a recording in Parquet is a folder of files, with values, texts and g
   assertEquals(entriesOf(folder.path), ["lab.parquet"]);
   assertEquals(entriesOf(name), ["recording-000001.parquet"]);
   const time = (milliseconds: number) => new Date(milliseconds);
-  const none = { value: undefined, json: undefined, gap: undefined, until: undefined };
+  const columns = ["value", "json", "gap", "until", "dtype", "shape", "data"];
+  const none = Object.fromEntries(columns.map((name) => [name, undefined]));
   const rows = await rowsOf(name, "recording-000001.parquet");
   assertEquals(
     rows.map((row) =>

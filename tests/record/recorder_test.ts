@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { type About, type Client, connect, kwargs, Service } from "../../mod.ts";
+import { type About, type Client, connect, kwargs, NdArray, Service } from "../../mod.ts";
 import { ConnectionAbortedError, ValueError } from "../../errors.ts";
 import { Recorder, type RecorderOptions } from "../../record/recorder.ts";
 import { parseSource } from "../../record/source.ts";
@@ -46,6 +46,11 @@ class Multimeter extends Service {
 
   scaled(x: number, by: number): number {
     return x * by;
+  }
+
+  async *pictures(): AsyncGenerator<NdArray> {
+    yield new NdArray(BigInt64Array.of(1n, 2n ** 60n), [2, 1]);
+    await this.release.promise;
   }
 
   async *readings(count: number): AsyncGenerator<number> {
@@ -133,11 +138,35 @@ Deno.test("what is recorded is exact: NaN, integers of 20 digits, text, objects,
   });
 });
 
-Deno.test("--no-arrays leaves arrays out, and says so once", async () => {
+Deno.test("arrays of numbers are recorded from calls, streams and notifications", async () => {
+  await using room = await openRoom();
+  const trace = Float64Array.of(0.1, NaN);
+  const picture = new NdArray(BigInt64Array.of(1n, 2n ** 60n), [2, 1]);
+  room.dmm.next = trace;
+  await recording(room, ["DMM.voltage@5ms", "DMM.pictures", "DMM:"], async (recorder) => {
+    const { target } = recorder;
+    await recorder.until("a call", () => target.values("DMM.voltage").length > 0);
+    await recorder.until("a stream", () => target.values("DMM.pictures").length > 0);
+    room.dmm.emitNotification(kwargs({ trace, picture }));
+    await recorder.until("a notification", () => target.values("DMM.picture").length > 0);
+    assertEquals(
+      ["voltage", "pictures", "trace", "picture"].map((name) => target.values(`DMM.${name}`)[0]),
+      [trace, picture, trace, picture],
+    );
+  });
+});
+
+Deno.test("--no-arrays leaves arrays out, typed ones too, and says so once", async () => {
   await using room = await openRoom();
   room.dmm.next = [1, 2];
   await recording(room, ["DMM.voltage@5ms"], async (recorder) => {
-    await until("it has called", () => room.dmm.calls > 3);
+    for (const array of [Float64Array.of(1), new NdArray(Uint8Array.of(1, 2), [2, 1])]) {
+      const { calls } = room.dmm;
+      await until("it has called", () => room.dmm.calls > calls + 2);
+      room.dmm.next = array;
+    }
+    const { calls } = room.dmm;
+    await until("it has called", () => room.dmm.calls > calls + 2);
     room.dmm.next = 7;
     await recorder.until("the number", (target) => target.values("DMM.voltage").includes(7));
     assertEquals(recorder.target.values("DMM.voltage")[0], 7);

@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import { Series } from "../../record/series.ts";
 import type { RecordedEnd } from "../../record/reading.ts";
 import { Writer } from "../../record/writer.ts";
+import { NdArray } from "../../wire/nd_array.ts";
 import { MemoryTarget } from "../support/recorder.ts";
 
 const DESCRIPTION = { service: "DMM", attribute: "voltage", arguments: "", unit: "V" };
@@ -151,6 +152,26 @@ Deno.test("--on-change leaves out what is the same, also arrays and objects", as
   assertEquals(
     target.readings.map(({ value }) => value),
     [1, 1.0000001, [1, 2], [1, 3], { a: 1 }, null, -0, 0],
+  );
+});
+
+Deno.test("--on-change compares the bytes, the type and the shape of arrays", async () => {
+  const { series, rows, target } = open({ onChange: true });
+  const values = [
+    Float64Array.of(1, NaN),
+    Float64Array.of(1, NaN),
+    Float64Array.of(1, 2),
+    new NdArray(Float64Array.of(1, 2), [2, 1]),
+    new NdArray(Float64Array.of(1, 2), [2, 1]),
+    new NdArray(Float64Array.of(1, 2), [1, 2]),
+    BigInt64Array.of(0n, 0n),
+    Float64Array.of(0, 0),
+  ];
+  values.forEach((value, index) => series.add(value, 7 + index));
+  await rows();
+  assertEquals(
+    target.readings.map(({ value }) => value),
+    [0, 2, 3, 5, 6, 7].map((index) => values[index]),
   );
 });
 

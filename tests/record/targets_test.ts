@@ -139,6 +139,15 @@ for (const extension of EXTENSIONS) {
     assert(external < 8_000_000, `${external} bytes`);
   });
 
+  Deno.test(`the memory of a recorder into ${extension} does not grow with arrays`, async () => {
+    await using folder = await temporaryFolder();
+    const flags = ["--no-check", "--v8-flags=--expose-gc", "--config", CONFIG];
+    const words = ["run", "-A", ...flags, MEMORY, folder.join(`lab${extension}`), "arrays"];
+    const { heap, external } = JSON.parse(await succeed(denoCommand(words)));
+    // 400 arrays of 256 KiB: not a tenth of their bytes.
+    assert(heap + external < 10_000_000, `${heap} and ${external} bytes`);
+  });
+
   posixTest(`a ${extension} that is moved while it is written ends the recording`, async () => {
     await using folder = await temporaryFolder();
     const file = folder.join(`lab${extension}`);

@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { type Selection, Series } from "../../record/series.ts";
 import { Writer, type WriterEvents } from "../../record/writer.ts";
+import { NdArray } from "../../wire/nd_array.ts";
 import { MemoryTarget } from "../support/recorder.ts";
 import { until } from "../support/until.ts";
 
@@ -91,6 +92,21 @@ Deno.test("the size of what is held is bounded too, but one value of any size is
   target.block(undefined);
   await until("all are written", () => writer.waiting === 0);
   assertEquals(target.readings.map(({ time }) => time), [1, 2]);
+});
+
+Deno.test("an array that is held counts with its bytes", async () => {
+  for (const array of [new Float64Array(2_500), new NdArray(new Float64Array(2_500), [50, 50])]) {
+    const { target, writer, series } = open();
+    const trace = series("trace");
+    await until("the first gap is written", () => target.gaps.length === 1);
+    target.block("the disk is full");
+    trace.add(array, 1);
+    await until("it has tried", () => writer.blocked);
+    assertEquals(writer.isFull, true);
+    target.block(undefined);
+    await until("all are written", () => writer.waiting === 0);
+    assertEquals(target.readings.map(({ value }) => value), [array]);
+  }
 });
 
 Deno.test("waiting for room ends with its signal", async () => {
