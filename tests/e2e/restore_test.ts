@@ -11,7 +11,7 @@ const SERVICE_GONE = { uid: "gone", result: "Lab" };
 
 Deno.test("the identity of a Client has the extension gone, whether it reconnects or not", async () => {
   const extensions = ["ready", "beat", "cancel", "stream", "parts", "owner", "gone"]
-    .concat("about", "time", "trace");
+    .concat("about", "time", "trace", "arrays");
   for (const reconnect of [true, false]) {
     await using manager = new ScriptedManager();
     const connecting = connect({ ...manager.connectOptions, reconnect });
