@@ -138,7 +138,7 @@ Deno.test("the newest records are kept, by their number and their age, and 0 rec
 
 Deno.test("old records are deleted in small steps, between which the event loop goes on", async () => {
   using database = new Database(":memory:", []);
-  const rows = Array.from({ length: 50_000 }, () => ({ ...ORIGIN, message: "old", time: 0 }));
+  const rows = Array.from({ length: 10_000 }, () => ({ ...ORIGIN, message: "old", time: 0 }));
   database.connections.insert(rows);
   for (const message of ["b", "c"]) database.connections.insert([{ ...rows[0], message }]);
   assertEquals(database.connections.prune({ rows: 2, age: Infinity }, 500, Date.now()), 500);
@@ -149,7 +149,7 @@ Deno.test("old records are deleted in small steps, between which the event loop 
     return database.connections.prune({ rows: 2, age: Infinity }, 0, 0) === 0 &&
       database.connections.connections("", "1971").length === 2;
   });
-  assert(turns > 50, `the event loop turned ${turns} times`);
+  assert(turns > 10, `the event loop turned ${turns} times`);
   await records.close();
   assertEquals(database.connections.connections().map(({ message }) => message), ["b", "c"]);
 });
