@@ -483,14 +483,14 @@ Deno.test("a file that cannot be written at the start is waited for", async () =
 Deno.test("the end writes all, and says in the file that the recorder has stopped", async () => {
   await using room = await openRoom();
   const target = new MemoryTarget();
-  await recording(room, ["DMM.voltage@5ms"], async (recorder) => {
-    await recorder.until("readings", () => target.readings.length > 3);
+  await recording(room, ["DMM.voltage@1h"], async (recorder) => {
+    await recorder.until("a reading", () => target.readings.length > 0);
     assertEquals(await recorder.end(), 0);
     assertEquals(recorder.recorder.gaps, 0);
   }, { target });
   const last = target.readings.at(-1)!;
   assertEquals(target.gaps.at(-1), { source: 1, start: last.time, reason: "recorder stopped" });
-  await recording(room, ["DMM.voltage@5ms"], async (recorder) => {
+  await recording(room, ["DMM.voltage@1h"], async (recorder) => {
     await recorder.until("it goes on", () => target.readings.at(-1) !== last);
     const next = target.readings[target.readings.indexOf(last) + 1];
     assertEquals(target.gaps.at(-1), {
